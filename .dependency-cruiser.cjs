@@ -1,0 +1,29 @@
+// The floors of the house (docs/architecture.md): a room may import from the rooms listed for it and from itself.
+const rooms = {
+  types: [],
+  wire: ['types'],
+  bgp: ['wire', 'types'],
+  dataplane: ['types'],
+  linux: ['dataplane', 'types'],
+  config: ['types'],
+  evpn: ['bgp', 'wire', 'dataplane', 'types'],
+  api: ['config', 'evpn', 'linux', 'dataplane', 'bgp', 'wire', 'types'],
+};
+module.exports = {
+  forbidden: [
+    { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-orphan', severity: 'error', from: { orphan: true, pathNot: 'src/main\\.ts$' }, to: {} },
+    ...Object.entries(rooms).map(([room, below]) => ({
+      name: `${room}-imports-only-downward`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: { path: '^src/', pathNot: [room, ...below].map((r) => `^src/${r}/`) },
+    })),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+  },
+};

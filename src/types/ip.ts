@@ -1,0 +1,83 @@
+import { Address4, Address6 } from 'ip-address';
+import type { Brand } from './brand.js';
+import { ParseError } from './parse-error.js';
+
+/** An IPv4 address as an unsigned 32-bit number. */
+export type Ipv4 = Brand<number, 'Ipv4'>;
+/** An IPv6 address as a string of 16 characters, one an octet (code 0 to 255), so that `<` orders by octets. */
+export type Ipv6 = Brand<string, 'Ipv6'>;
+/** Either family: a primitive, so that it keys a Map and compares with `===`; `typeof` tells the family. */
+export type Ip = Ipv4 | Ipv6;
+
+export const IPV4_ANY = 0 as Ipv4;
+export const IPV6_ANY = '\0'.repeat(16) as Ipv6;
+
+/** True for IPv4. */
+export function isIpv4(ip: Ip): ip is Ipv4 {
+  return typeof ip === 'number';
+}
+
+/** Reads 4 or 16 octets at `offset`; the caller has checked the length. */
+export function ipFromBytes(bytes: Buffer, offset: number, length: 4 | 16): Ip {
+  return length === 4
+    ? (bytes.readUInt32BE(offset) as Ipv4)
+    : (bytes.toString('latin1', offset, offset + 16) as Ipv6);
+}
+
+/** Writes 4 or 16 octets at `offset` and returns how many. */
+export function ipToBytes(ip: Ip, bytes: Buffer, offset: number): 4 | 16 {
+  if (isIpv4(ip)) {
+    bytes.writeUInt32BE(ip, offset);
+    return 4;
+  }
+  bytes.write(ip, offset, 16, 'latin1');
+  return 16;
+}
+
+/** 4 or 16. */
+export function ipByteLength(ip: Ip): 4 | 16 {
+  return isIpv4(ip) ? 4 : 16;
+}
+
+/** Parses dotted-quad or RFC 4291 text, without prefix length or zone. Throws ParseError. */
+export function parseIp(text: string): Ip {
+  if (!/[/%]/.test(text)) {
+    if (Address4.isValid(text)) return Buffer.from(new Address4(text).toArray()).readUInt32BE(0) as Ipv4;
+    if (Address6.isValid(text)) {
+      // The library gives as few octets as the number needs
+      const octets = new Address6(text).toUnsignedByteArray();
+      return Buffer.from([
+        ...new Array(Math.max(0, 16 - octets.length)).fill(0),
+        ...octets.slice(-16),
+      ]).toString('latin1') as Ipv6;
+    }
+  }
+  throw new ParseError('IP address', text, 'an IPv4 or IPv6 address without prefix length');
+}
+
+/** Dotted quad, or RFC 5952 text. */
+export function formatIp(ip: Ip): string {
+  if (isIpv4(ip)) return `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`;
+  return Address6.fromUnsignedByteArray([...Buffer.from(ip, 'latin1')]).correctForm();
+}
+
+/** Negative, zero or positive: IPv4 before IPv6, then by octets as unsigned numbers (the order RFC 7432 §7.7 ties need). */
+export function compareIp(a: Ip, b: Ip): number {
+  if (typeof a !== typeof b) return isIpv4(a) ? -1 : 1;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** True for fe80::/10, and for 169.254.0.0/16. */
+export function isLinkLocal(ip: Ip): boolean {
+  if (isIpv4(ip)) return ip >>> 16 === 0xa9fe;
+  return ip.charCodeAt(0) === 0xfe && (ip.charCodeAt(1) & 0xc0) === 0x80;
+}
+
+/** True for an address that cannot be a host's or a VTEP's: unspecified, loopback, multicast, broadcast. */
+export function isMartian(ip: Ip): boolean {
+  if (isIpv4(ip)) {
+    const first = ip >>> 24;
+    return first === 0 || first === 127 || first >= 224;
+  }
+  return ip === IPV6_ANY || ip === `${'\0'.repeat(15)}\x01` || ip.charCodeAt(0) === 0xff;
+}

@@ -1,0 +1,64 @@
+import { isIPv4 } from 'node:net';
+import { formatIp, type Ipv4, parseIp } from './ip.js';
+import { ParseError } from './parse-error.js';
+
+/**
+ * A route distinguisher (RFC 4364 §4.2), eight octets. There is one object for each value, so that `===` compares and
+ * a Map keys on it without a string.
+ */
+export class RouteDistinguisher {
+  static readonly #known = new Map<number, Map<number, RouteDistinguisher>>();
+
+  private constructor(
+    /** Octets 0 to 3, unsigned. */
+    readonly high: number,
+    /** Octets 4 to 7, unsigned. */
+    readonly low: number,
+  ) {}
+
+  /** The one object of these eight octets. */
+  static of(high: number, low: number): RouteDistinguisher {
+    let row = RouteDistinguisher.#known.get(high);
+    if (!row) RouteDistinguisher.#known.set(high, (row = new Map()));
+    let rd = row.get(low);
+    if (!rd) row.set(low, (rd = new RouteDistinguisher(high, low)));
+    return rd;
+  }
+
+  /** Type 1: `router-id:number`, the number below 65536 (RFC 7432 §7.9). */
+  static ofRouterId(routerId: Ipv4, number: number): RouteDistinguisher {
+    return RouteDistinguisher.of(
+      (0x0001_0000 | (routerId >>> 16)) >>> 0,
+      (((routerId & 0xffff) << 16) | (number & 0xffff)) >>> 0,
+    );
+  }
+
+  /** Parses `a.b.c.d:n`, `as:n`; an AS above 65535 gives type 2. Throws ParseError. */
+  static parse(text: string): RouteDistinguisher {
+    const at = text.lastIndexOf(':');
+    const left = text.slice(0, at);
+    const right = Number(text.slice(at + 1));
+    const bad = () =>
+      new ParseError('route distinguisher', text, 'ip:0-65535, as:0-4294967295, or 4-octet-as:0-65535');
+    if (at < 1 || !/^\d+$/.test(text.slice(at + 1))) throw bad();
+    if (isIPv4(left)) {
+      if (right > 0xffff) throw bad();
+      return RouteDistinguisher.ofRouterId(parseIp(left) as Ipv4, right);
+    }
+    const as = Number(left);
+    if (!/^\d+$/.test(left) || as > 0xffffffff || right > 0xffffffff) throw bad();
+    if (as <= 0xffff) return RouteDistinguisher.of(as, right);
+    if (right > 0xffff) throw bad();
+    return RouteDistinguisher.of((0x0002_0000 | (as >>> 16)) >>> 0, (((as & 0xffff) << 16) | right) >>> 0);
+  }
+
+  toString(): string {
+    const type = this.high >>> 16;
+    if (type === 0) return `${this.high & 0xffff}:${this.low}`;
+    const value = (((this.high & 0xffff) << 16) | (this.low >>> 16)) >>> 0;
+    const number = this.low & 0xffff;
+    if (type === 1) return `${formatIp(value as Ipv4)}:${number}`;
+    if (type === 2) return `${value}:${number}`;
+    return `0x${this.high.toString(16).padStart(8, '0')}${this.low.toString(16).padStart(8, '0')}`;
+  }
+}
