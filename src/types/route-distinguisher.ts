@@ -19,9 +19,15 @@ export class RouteDistinguisher {
   /** The one object of these eight octets. */
   static of(high: number, low: number): RouteDistinguisher {
     let row = RouteDistinguisher.#known.get(high);
-    if (!row) RouteDistinguisher.#known.set(high, (row = new Map()));
+    if (!row) {
+      row = new Map();
+      RouteDistinguisher.#known.set(high, row);
+    }
     let rd = row.get(low);
-    if (!rd) row.set(low, (rd = new RouteDistinguisher(high, low)));
+    if (!rd) {
+      rd = new RouteDistinguisher(high, low);
+      row.set(low, rd);
+    }
     return rd;
   }
 

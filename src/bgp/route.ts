@@ -1,0 +1,37 @@
+import type { EvpnNlri, OriginatedAttributes, PathAttributes } from '../wire/index.js';
+
+/** Where a path came from, as far as the decision process and the reader of the API need it. */
+export interface PathSource {
+  /** The neighbour's configured address as text; unique among neighbours. */
+  readonly neighbor: string;
+  /** The peer's BGP identifier, unsigned 32 bits. */
+  readonly routerId: number;
+  readonly internal: boolean;
+}
+
+/** One neighbour's word on one destination. */
+export interface Path {
+  readonly source: PathSource;
+  readonly attributes: PathAttributes;
+  /** The NLRI as this neighbour sent it: ESI and labels are its own. */
+  readonly nlri: EvpnNlri;
+  /** Clock.wallTime() of the UPDATE. */
+  readonly receivedAt: number;
+  /** Kept over the neighbour's restart until its End-of-RIB (RFC 4724 §4.2). */
+  readonly stale: boolean;
+}
+
+/** One NLRI key with every neighbour's path; at most one path a neighbour. */
+export interface Destination {
+  /** The NLRI of some path; its key fields (not ESI, not labels) are the destination's. */
+  readonly nlri: EvpnNlri;
+  readonly paths: readonly Path[];
+  /** The decision process's choice (RFC 4271 §9.1.2), undefined when the last path went. */
+  readonly best: Path | undefined;
+}
+
+/** A route of our own, until it is withdrawn. */
+export interface LocalRoute {
+  readonly nlri: EvpnNlri;
+  readonly attributes: OriginatedAttributes;
+}

@@ -1,0 +1,3 @@
+export * from './kernel.js';
+export * from './rows.js';
+export * from './topology.js';

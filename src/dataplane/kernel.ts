@@ -1,0 +1,93 @@
+import type { Ip, Mac } from '../types/index.js';
+import type { BridgeFdbRow, NeighRow, VxlanFdbRow } from './rows.js';
+import type { Topology } from './topology.js';
+
+/**
+ * One idempotent change to the kernel, in kernel terms. `add` creates or replaces (NLM_F_CREATE|NLM_F_REPLACE; for
+ * `vxlan-default`, NLM_F_CREATE|NLM_F_APPEND), `delete` removes. Each is exactly one netlink message.
+ */
+export type Operation =
+  /** Bridge row: NTF_MASTER|NTF_EXT_LEARNED, NUD_REACHABLE; NDA_VLAN where vlan is not 0. `port` is the VXLAN device. */
+  | {
+      readonly table: 'bridge';
+      readonly verb: 'add' | 'delete';
+      readonly port: number;
+      readonly vlan: number;
+      readonly mac: Mac;
+      readonly sticky: boolean;
+    }
+  /** VXLAN row: NTF_SELF|NTF_EXT_LEARNED, NUD_REACHABLE, NDA_DST; NDA_SRC_VNI where srcVni is not 0. */
+  | {
+      readonly table: 'vxlan';
+      readonly verb: 'add' | 'delete';
+      readonly ifindex: number;
+      readonly srcVni: number;
+      readonly mac: Mac;
+      readonly dst: Ip;
+    }
+  /** Default destination: all-zero MAC, NTF_SELF, NUD_NOARP|NUD_PERMANENT, appended. */
+  | {
+      readonly table: 'vxlan-default';
+      readonly verb: 'add' | 'delete';
+      readonly ifindex: number;
+      readonly srcVni: number;
+      readonly dst: Ip;
+    }
+  /** Neighbour: NTF_EXT_LEARNED (and NTF_ROUTER), NUD_NOARP, NDA_PROTOCOL = RTPROT_BGP's neighbour evpnd (see linux/). */
+  | {
+      readonly table: 'neigh';
+      readonly verb: 'add' | 'delete';
+      readonly ifindex: number;
+      readonly ip: Ip;
+      readonly mac: Mac;
+      readonly router: boolean;
+    };
+
+/** The kernel's answer to one operation: 0 or a positive errno, and its extended-ack text where it gave one. */
+export interface OperationResult {
+  readonly errno: number;
+  readonly message: string | undefined;
+}
+
+/**
+ * What the kernel tells. Calls come in the kernel's order, from dumps and notifications alike; a `delete` names the row
+ * that went. Between `resyncStart` and `resyncEnd` every row that exists is reported as present at least once; what was
+ * known before and was neither reported nor notified in between is gone (linux/ has confirmed each with a single
+ * RTM_GETNEIGH, since FDB dumps are inconsistent). Callbacks must not throw.
+ */
+export interface KernelObserver {
+  topology(topology: Topology): void;
+  bridgeRow(row: BridgeFdbRow): void;
+  bridgeRowGone(row: BridgeFdbRow): void;
+  vxlanRow(row: VxlanFdbRow): void;
+  vxlanRowGone(row: VxlanFdbRow): void;
+  neighRow(row: NeighRow): void;
+  neighRowGone(row: NeighRow): void;
+}
+
+/**
+ * The mirror that the observer fills, read back by the kernel side when it must find which known rows a dump lacks.
+ * Iterators give live rows; do not change the mirror while iterating.
+ */
+export interface KnownRows {
+  bridgeRowsOfPort(port: number): Iterable<BridgeFdbRow>;
+  vxlanRowsOfDevice(ifindex: number): Iterable<VxlanFdbRow>;
+  neighRows(): Iterable<NeighRow>;
+}
+
+/** The kernel as the data plane uses it; linux/ has the real one, memory.ts one for tests, both pass the same tests. */
+export interface Kernel {
+  /**
+   * Reads everything (links, addresses, VLANs, then the FDB rows by port, then neighbours) and tells the observer; from
+   * then on follows every change. Resolves when the first full picture stands.
+   */
+  start(observer: KernelObserver, known: KnownRows): Promise<void>;
+  /** Hands over the notifications that are already queued, so that a decision does not overlook them. */
+  drain(): void;
+  /**
+   * Applies the operations in order as one batch (at most 256), synchronously, and returns a result for each.
+   * A failed operation does not stop the ones behind it.
+   */
+  apply(operations: readonly Operation[]): OperationResult[];
+  close(): void;
+}

@@ -1,0 +1,61 @@
+import type { Ip, Mac, Vni } from '../types/index.js';
+
+/** Why a VNI does not forward, in the operator's words; `mend` is the exact command where there is one. */
+export interface TopologyProblem {
+  readonly vni: Vni | undefined;
+  readonly device: string;
+  readonly problem: string;
+  readonly mend: string | undefined;
+}
+
+/** The VXLAN device and broadcast domain of one VNI, as the kernel has them now. Plain data, compared by value. */
+export interface VniAttachment {
+  readonly vni: Vni;
+  readonly vxlanIfindex: number;
+  readonly vxlanName: string;
+  /** 0 and '' while the device has no bridge. */
+  readonly bridgeIfindex: number;
+  readonly bridgeName: string;
+  /** True for a VLAN-aware bridge. */
+  readonly vlanAware: boolean;
+  /** The VLAN that the VNI is mapped to; 0 on a VLAN-unaware bridge. */
+  readonly vlan: number;
+  /** The device whose neighbour table serves the VNI: the bridge itself, or the VLAN device on it; 0 and '' for none. */
+  readonly sviIfindex: number;
+  readonly sviName: string;
+  readonly sviMac: Mac | undefined;
+  /** The device's `local` address. */
+  readonly localVtep: Ip | undefined;
+  /** Multicast group of the device: such a VNI takes no default destinations. */
+  readonly multicastGroup: Ip | undefined;
+  /** True for a collect-metadata device, whose rows carry the source VNI. */
+  readonly collectMetadata: boolean;
+  /** Device up, bridge up, VLAN mapped: what the VNI needs to forward. */
+  readonly up: boolean;
+}
+
+/** What role a bridge port plays decides whose its rows are. */
+export type PortRole = 'vxlan' | 'access';
+
+/** Everything evpnd knows of the devices, derived anew on every change and never patched. */
+export interface Topology {
+  readonly vnis: ReadonlyMap<Vni, VniAttachment>;
+  /** Bridge ports by ifindex. */
+  readonly ports: ReadonlyMap<
+    number,
+    { readonly role: PortRole; readonly bridgeIfindex: number; readonly name: string }
+  >;
+  /** MAC addresses of the machine's own devices: a route for one of them is not a host's. */
+  readonly ownMacs: ReadonlySet<Mac>;
+  /** IP addresses of the machine's own devices: a route with such a next hop is our own. */
+  readonly ownIps: ReadonlySet<Ip>;
+  readonly problems: readonly TopologyProblem[];
+}
+
+export const EMPTY_TOPOLOGY: Topology = {
+  vnis: new Map(),
+  ports: new Map(),
+  ownMacs: new Set(),
+  ownIps: new Set(),
+  problems: [],
+};

@@ -1,0 +1,3 @@
+export * from './messages.js';
+export * from './nlri.js';
+export * from './path-attributes.js';
