@@ -45,6 +45,8 @@ export interface Topology {
     number,
     { readonly role: PortRole; readonly bridgeIfindex: number; readonly name: string }
   >;
+  /** Every link that exists, bridged or not: rows of any other ifindex are gone with their device. */
+  readonly ifindexes: ReadonlySet<number>;
   /** MAC addresses of the machine's own devices: a route for one of them is not a host's. */
   readonly ownMacs: ReadonlySet<Mac>;
   /** IP addresses of the machine's own devices: a route with such a next hop is our own. */
@@ -55,6 +57,7 @@ export interface Topology {
 export const EMPTY_TOPOLOGY: Topology = {
   vnis: new Map(),
   ports: new Map(),
+  ifindexes: new Set(),
   ownMacs: new Set(),
   ownIps: new Set(),
   problems: [],
