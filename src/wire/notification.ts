@@ -1,0 +1,63 @@
+import { allocateMessage, HEADER_LENGTH, MAX_MESSAGE_LENGTH } from './header.js';
+import { MessageType, type NotificationMessage } from './messages.js';
+import { CeaseSubcode, HeaderSubcode, NotificationCode } from './notification-codes.js';
+import { WireError } from './wire-error.js';
+
+const MAX_DATA_LENGTH = MAX_MESSAGE_LENGTH - HEADER_LENGTH - 2;
+const MAX_COMMUNICATION_LENGTH = 255;
+
+/** A whole NOTIFICATION (RFC 4271 §4.5). Data beyond what 4096 octets hold is cut: its start is what helps the peer. */
+export function encodeNotification(notification: NotificationMessage): Buffer {
+  const data = notification.data.subarray(0, MAX_DATA_LENGTH);
+  const message = allocateMessage(MessageType.NOTIFICATION, 2 + data.length);
+  message[HEADER_LENGTH] = notification.code;
+  message[HEADER_LENGTH + 1] = notification.subcode;
+  message.set(data, HEADER_LENGTH + 2);
+  return message;
+}
+
+/** Reads the body of a NOTIFICATION; any code and data are taken. Throws WireError 1/2 for fewer than two octets. */
+export function decodeNotification(body: Buffer): NotificationMessage {
+  if (body.length < 2)
+    throw new WireError(
+      NotificationCode.MESSAGE_HEADER_ERROR,
+      HeaderSubcode.BAD_MESSAGE_LENGTH,
+      `NOTIFICATION of ${body.length} octets after the header: expected 2 or more`,
+      lengthField(body.length),
+    );
+  return { code: body[0], subcode: body[1], data: Uint8Array.from(body.subarray(2)) };
+}
+
+/** The header's length field of a message with such a body, as NOTIFICATION 1/2 wants it. */
+export function lengthField(bodyLength: number): Uint8Array {
+  const length = HEADER_LENGTH + bodyLength;
+  return Uint8Array.of(length >>> 8, length);
+}
+
+/**
+ * Data for Cease subcodes 2 and 4: a length octet and UTF-8 text (RFC 9003 §2). Text beyond 255 octets is cut between
+ * two characters.
+ */
+export function encodeShutdownCommunication(text: string): Uint8Array {
+  const octets = new Uint8Array(MAX_COMMUNICATION_LENGTH);
+  const { written } = new TextEncoder().encodeInto(text, octets);
+  return Uint8Array.of(written, ...octets.subarray(0, written));
+}
+
+/**
+ * The operator's words in a Cease with subcode 2 or 4; undefined for other notifications, an empty text, a length that
+ * does not fit and octets that are not UTF-8 (RFC 9003 §2). Control characters become spaces: the text goes into logs.
+ */
+export function decodeShutdownCommunication(notification: NotificationMessage): string | undefined {
+  const { code, subcode, data } = notification;
+  if (code !== NotificationCode.CEASE) return undefined;
+  if (subcode !== CeaseSubcode.ADMINISTRATIVE_SHUTDOWN && subcode !== CeaseSubcode.ADMINISTRATIVE_RESET)
+    return undefined;
+  if (data.length < 2 || data[0] === 0 || data[0] > data.length - 1) return undefined;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(data.subarray(1, 1 + data[0]));
+    return text.replace(/\p{Cc}/gu, ' ');
+  } catch {
+    return undefined;
+  }
+}
