@@ -1,0 +1,56 @@
+import type { Ip, Ipv4, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
+import type { RouteTargetPattern } from './route-target-pattern.js';
+
+/** One BGP neighbour, defaults filled. Times are in seconds. */
+export interface NeighborConfig {
+  readonly address: Ip;
+  readonly port: number;
+  /** `internal`: our own AS; `external`: any other. */
+  readonly remoteAs: number | 'internal' | 'external';
+  /** Waits for the neighbour to connect. */
+  readonly passive: boolean;
+  readonly localAddress: Ip | undefined;
+  /** 0: the session never times out (RFC 4271 §4.2). */
+  readonly holdTime: number;
+  /** 0 exactly where holdTime is 0. */
+  readonly keepaliveTime: number;
+  readonly connectRetryTime: number;
+  readonly description: string | undefined;
+}
+
+/** What the operator says of one VNI; undefined leaves the derived value. */
+export interface VniConfig {
+  readonly vni: Vni;
+  readonly advertise: boolean;
+  readonly rd: RouteDistinguisher | undefined;
+  readonly importRouteTargets: readonly RouteTargetPattern[] | undefined;
+  readonly exportRouteTargets: readonly RouteTarget[] | undefined;
+}
+
+/** An address and a TCP port to listen on. */
+export interface ListenAddress {
+  /** As `net.Server.listen` takes it: no brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** A whole, valid configuration: every value parsed, every default filled. */
+export interface Config {
+  readonly asn: number;
+  readonly routerId: Ipv4;
+  readonly neighbors: readonly NeighborConfig[];
+  readonly bgp: { readonly listen: readonly Ip[]; readonly port: number };
+  readonly evpn: {
+    /** A VNI that `vnis` does not list is advertised. */
+    readonly advertiseAllVni: boolean;
+    /** `frr`: export (AS & 0xffff):VNI, import *:VNI. */
+    readonly autoRt: 'frr';
+    readonly vnis: ReadonlyMap<Vni, VniConfig>;
+  };
+  readonly api: { readonly unixSocket: string; readonly listen: readonly ListenAddress[] };
+  readonly log: { readonly level: LogLevel };
+  readonly kernel: { readonly receiveBufferBytes: number };
+  readonly stateDirectory: string;
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import type { Config } from './config.js';
+import { ConfigError, type Finding } from './finding.js';
+import { interpret } from './interpret.js';
+import { Source } from './source.js';
+import { validate } from './validate.js';
+
+/** Reads and checks a file. Throws ConfigError, also where the file cannot be read. */
+export function loadConfig(path: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([
+      {
+        file: path,
+        line: 0,
+        column: 0,
+        path: '',
+        found: `an unreadable file (${reason})`,
+        allowed: 'a file that the user of evpnd may read',
+        didYouMean: undefined,
+      },
+    ]);
+  }
+  return parseConfig(text, path);
+}
+
+/**
+ * Checks the text of a file; `fileName` is for the findings. Throws ConfigError with every fault that can be told at
+ * once: those of the syntax hide those of the shape, and those of the shape hide those of the meaning.
+ */
+export function parseConfig(text: string, fileName: string): Config {
+  const source = new Source(text, fileName);
+  const findings = source.syntaxFindings();
+  if (!source.readable) throw rejected(findings);
+  const content = source.value();
+  const outcome = validate(content, source);
+  if ('findings' in outcome) throw rejected([...findings, ...outcome.findings]);
+  const config = interpret(outcome.file, (path, fault) => findings.push(source.finding(path, fault)));
+  if (findings.length > 0) throw rejected(findings);
+  return config;
+}
+
+function rejected(findings: Finding[]): ConfigError {
+  return new ConfigError(findings.toSorted((a, b) => a.line - b.line || a.column - b.column));
+}

@@ -1,0 +1,223 @@
+import { type Static, Type } from '@sinclair/typebox';
+
+/**
+ * The one source of the configuration's shape: validation, defaults and the reference in docs/operator.md come from
+ * it. `allowed` is what a finding tells the operator; the syntax of addresses and route targets is checked by the
+ * parsers of types/, so that the file and the wire agree on what they mean.
+ */
+const closed = { additionalProperties: false };
+
+const Port = (description: string, fallback: number) =>
+  Type.Integer({
+    minimum: 1,
+    maximum: 65535,
+    default: fallback,
+    description,
+    allowed: 'a TCP port from 1 to 65535',
+  });
+
+const AS_NUMBER = 'an AS number from 1 to 4294967295 in plain digits';
+
+const NeighborSchema = Type.Object(
+  {
+    address: Type.String({
+      description: "The neighbour's IPv4 or IPv6 address.",
+      allowed: 'an IPv4 or IPv6 address',
+    }),
+    'remote-as': Type.Union(
+      [Type.Integer({ minimum: 1, maximum: 4294967295 }), Type.Literal('internal'), Type.Literal('external')],
+      {
+        description:
+          "The neighbour's AS number, `internal` for our own AS, or `external` for any AS but our own.",
+        allowed: `${AS_NUMBER}, internal, or external`,
+      },
+    ),
+    port: Port("The neighbour's TCP port.", 179),
+    passive: Type.Boolean({
+      default: false,
+      description: 'Waits for the neighbour to connect and never connects itself.',
+      allowed: 'true or false',
+    }),
+    'local-address': Type.Optional(
+      Type.String({
+        description: "Our side's address of the session; the kernel chooses where it is absent.",
+        allowed: "an IPv4 or IPv6 address of the neighbour's family",
+      }),
+    ),
+    'hold-time': Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      default: 9,
+      description: 'Seconds without a message after which the session is lost; 0 turns the timer off.',
+      allowed: '0, or seconds from 3 to 65535',
+    }),
+    'keepalive-time': Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 65535,
+        description:
+          'Seconds between KEEPALIVEs. Default: 3, or a third of `hold-time` where that is less than 3.',
+        allowed: 'seconds from 1 to 65535, less than hold-time',
+      }),
+    ),
+    'connect-retry-time': Type.Integer({
+      minimum: 1,
+      maximum: 65535,
+      default: 5,
+      description: 'Seconds between attempts to connect.',
+      allowed: 'seconds from 1 to 65535',
+    }),
+    description: Type.Optional(
+      Type.String({
+        maxLength: 255,
+        description: 'Free text, shown by the API.',
+        allowed: 'text of at most 255 characters',
+      }),
+    ),
+  },
+  { ...closed, allowed: 'a neighbour: address, remote-as and more' },
+);
+
+const VniSchema = Type.Object(
+  {
+    vni: Type.Integer({
+      minimum: 1,
+      maximum: 16777215,
+      description: 'The VXLAN network identifier.',
+      allowed: 'a VNI from 1 to 16777215',
+    }),
+    advertise: Type.Optional(
+      Type.Boolean({
+        description: 'Whether evpnd serves this VNI. Default: true, because it is listed.',
+        allowed: 'true or false',
+      }),
+    ),
+    rd: Type.Optional(
+      Type.String({
+        description: 'The route distinguisher. Default: `router-id:n` with an n that stays over restarts.',
+        allowed: 'a route distinguisher: ip:0-65535, as:0-4294967295, or 4-octet-as:0-65535',
+      }),
+    ),
+    'import-route-targets': Type.Optional(
+      Type.Array(
+        Type.String({ allowed: 'a route target such as 65000:10010, or *:10010 (quoted) for any AS' }),
+        {
+          minItems: 1,
+          description:
+            "Route targets whose routes the VNI takes; `'*:10010'` takes any AS. Default: as `auto-rt` says.",
+          allowed: 'a list of at least one route target',
+        },
+      ),
+    ),
+    'export-route-targets': Type.Optional(
+      Type.Array(Type.String({ allowed: 'a route target such as 65001:10010' }), {
+        minItems: 1,
+        description: "Route targets that the VNI's routes carry. Default: as `auto-rt` says.",
+        allowed: 'a list of at least one route target',
+      }),
+    ),
+  },
+  { ...closed, allowed: 'a VNI: vni and what is set for it' },
+);
+
+export const ConfigSchema = Type.Object(
+  {
+    asn: Type.Integer({
+      minimum: 1,
+      maximum: 4294967295,
+      description: 'Our AS number.',
+      allowed: AS_NUMBER,
+    }),
+    'router-id': Type.String({
+      description: 'The BGP identifier, usually the address of the loopback device.',
+      allowed: 'an IPv4 address other than 0.0.0.0',
+    }),
+    neighbors: Type.Array(NeighborSchema, {
+      description: 'The BGP neighbours, usually the spines.',
+      allowed: 'a list of neighbours',
+    }),
+    bgp: Type.Object(
+      {
+        listen: Type.Array(Type.String({ allowed: 'an IPv4 or IPv6 address' }), {
+          default: ['0.0.0.0', '::'],
+          description: 'Addresses on which neighbours may connect; an empty list for none.',
+          allowed: 'a list of addresses',
+        }),
+        port: Port('The TCP port on which neighbours may connect.', 179),
+      },
+      { ...closed, default: {}, description: 'The BGP listener.', allowed: 'a mapping' },
+    ),
+    evpn: Type.Object(
+      {
+        'advertise-all-vni': Type.Boolean({
+          default: true,
+          description: 'Serves every VNI that the kernel has, but for those with `advertise: false`.',
+          allowed: 'true or false',
+        }),
+        'auto-rt': Type.Union([Type.Literal('frr')], {
+          default: 'frr',
+          description:
+            'How route targets are derived: `frr` exports `(ASN & 65535):VNI` and imports `*:VNI`, as FRR does.',
+          allowed: 'frr',
+        }),
+        vnis: Type.Array(VniSchema, {
+          default: [],
+          description: 'What differs from the derived values, by VNI.',
+          allowed: 'a list of VNIs',
+        }),
+      },
+      { ...closed, default: {}, description: 'EVPN instances.', allowed: 'a mapping' },
+    ),
+    api: Type.Object(
+      {
+        'unix-socket': Type.String({
+          default: '/run/evpnd/api.sock',
+          description: 'Path of the Unix socket of the REST API, mode 0660.',
+          allowed: 'an absolute path of at most 107 bytes',
+        }),
+        listen: Type.Array(Type.String({ allowed: 'address:port, IPv6 as [address]:port' }), {
+          default: ['127.0.0.1:8179'],
+          description:
+            'TCP addresses of the REST API; an empty list for none. The API has no authentication: whoever reaches it can read it.',
+          allowed: 'a list of address:port',
+        }),
+      },
+      { ...closed, default: {}, description: 'The REST API.', allowed: 'a mapping' },
+    ),
+    log: Type.Object(
+      {
+        level: Type.Union(
+          [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')],
+          {
+            default: 'info',
+            description: 'The least severity that is logged: `debug`, `info`, `warn` or `error`.',
+            allowed: 'debug, info, warn or error',
+          },
+        ),
+      },
+      { ...closed, default: {}, description: 'The log.', allowed: 'a mapping' },
+    ),
+    kernel: Type.Object(
+      {
+        'receive-buffer-bytes': Type.Integer({
+          minimum: 65536,
+          maximum: 1073741823,
+          default: 134217728,
+          description:
+            'Bytes of kernel notifications that may wait (SO_RCVBUFFORCE); about 832 a notification. An overrun costs a resync, not correctness.',
+          allowed: 'bytes from 65536 to 1073741823',
+        }),
+      },
+      { ...closed, default: {}, description: 'The netlink sockets.', allowed: 'a mapping' },
+    ),
+    'state-directory': Type.String({
+      default: '/var/lib/evpnd',
+      description: 'Where evpnd keeps what must outlive it, such as the numbers of route distinguishers.',
+      allowed: 'an absolute path',
+    }),
+  },
+  { ...closed, allowed: 'a mapping with at least asn, router-id and neighbors' },
+);
+
+/** The file's content after validation: kebab-case, defaults filled, text still text. */
+export type ConfigFile = Static<typeof ConfigSchema>;

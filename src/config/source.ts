@@ -1,0 +1,132 @@
+import { type Document, isAlias, isMap, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import type { Finding } from './finding.js';
+
+/** Keys and list indexes from the top of the file to a value. */
+export type Path = readonly (string | number)[];
+
+/** What a finding says apart from where it is. */
+export interface Fault {
+  readonly found: string;
+  readonly allowed: string;
+  readonly didYouMean?: string | undefined;
+}
+
+/** `neighbors[1].remote-as`. */
+export function formatPath(path: Path): string {
+  return path
+    .map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? step : `.${step}`))
+    .join('');
+}
+
+/** What to do about the YAML faults that operators make; keyed by the library's error codes. */
+const CURES: Partial<Record<string, string>> = {
+  DUPLICATE_KEY: 'each key once',
+  TAB_AS_INDENT: 'spaces, not tabs, for indentation',
+  MULTIPLE_DOCS: 'one document in a file',
+  BAD_INDENT: 'items of one mapping or list at the same indentation',
+  MULTILINE_IMPLICIT_KEY: 'key: value on one line',
+};
+
+/** A parsed file that remembers where each value stood. */
+export class Source {
+  readonly #file: string;
+  readonly #text: string;
+  readonly #document: Document.Parsed;
+  readonly #lines = new LineCounter();
+
+  constructor(text: string, file: string) {
+    this.#file = file;
+    this.#text = text;
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+  }
+
+  /** The faults of the YAML itself. */
+  syntaxFindings(): Finding[] {
+    const findings = [...this.#document.errors, ...this.#document.warnings].map((error) =>
+      this.#at(error.pos[0], [], {
+        found:
+          error.code === 'DUPLICATE_KEY'
+            ? `the key ${/^[^:\s]*/.exec(this.#text.slice(error.pos[0]))} a second time`
+            : `bad YAML (${error.message})`,
+        allowed: CURES[error.code] ?? 'well-formed YAML 1.2',
+      }),
+    );
+    visit(this.#document, {
+      Alias: (_, node) => {
+        if (node.resolve(this.#document) === undefined)
+          findings.push(
+            this.#at(node.range?.[0] ?? 0, [], {
+              found: `*${node.source} without quotes, which YAML takes for an alias`,
+              allowed: `'*${node.source}' in quotes`,
+            }),
+          );
+      },
+    });
+    return findings;
+  }
+
+  /** True where the values can be read in spite of what syntaxFindings() said. */
+  get readable(): boolean {
+    return this.#document.errors.every((error) => error.code === 'DUPLICATE_KEY') && !this.#hasBadAlias();
+  }
+
+  /** The content as plain data. Call it only where `readable`. */
+  value(): unknown {
+    return this.#document.toJS({ maxAliasCount: 100 });
+  }
+
+  /** A finding at the value that `path` names or, where it is absent, at what would hold it. */
+  finding(path: Path, fault: Fault): Finding {
+    for (let depth = path.length; depth > 0; depth--) {
+      const node = this.#document.getIn(path.slice(0, depth), true);
+      const offset = rangeStart(node) ?? this.#keyStart(path.slice(0, depth));
+      if (offset !== undefined) return this.#at(offset, path, fault);
+    }
+    return this.#at(rangeStart(this.#document.contents) ?? 0, path, fault);
+  }
+
+  /** A finding at the key itself. */
+  keyFinding(path: Path, fault: Fault): Finding {
+    const offset = this.#keyStart(path);
+    return offset === undefined ? this.finding(path, fault) : this.#at(offset, path, fault);
+  }
+
+  #keyStart(path: Path): number | undefined {
+    const holder =
+      path.length === 1 ? this.#document.contents : this.#document.getIn(path.slice(0, -1), true);
+    if (!isMap(holder)) return undefined;
+    const key = String(path[path.length - 1]);
+    const pair = holder.items.find(
+      (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === key,
+    );
+    return pair ? rangeStart(pair.key) : undefined;
+  }
+
+  #hasBadAlias(): boolean {
+    let bad = false;
+    visit(this.#document, {
+      Alias: (_, node) => {
+        if (isAlias(node) && node.resolve(this.#document) === undefined) bad = true;
+      },
+    });
+    return bad;
+  }
+
+  #at(offset: number, path: Path, fault: Fault): Finding {
+    const { line, col } = this.#lines.linePos(offset);
+    return {
+      file: this.#file,
+      line,
+      column: col,
+      path: formatPath(path),
+      found: fault.found,
+      allowed: fault.allowed,
+      didYouMean: fault.didYouMean,
+    };
+  }
+}
+
+function rangeStart(node: unknown): number | undefined {
+  const range = (node as { range?: readonly number[] | null } | null | undefined)?.range;
+  return range ? range[0] : undefined;
+}

@@ -1,0 +1,407 @@
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import {
+  ConfigError,
+  formatFinding,
+  formatRouteTargetPattern,
+  loadConfig,
+  parseConfig,
+  runCheck,
+} from '../../src/config/index.js';
+import { formatIp, formatRouteTarget } from '../../src/types/index.js';
+
+const MINIMAL = `asn: 65001
+router-id: 10.0.0.1
+neighbors:
+  - address: 10.1.1.0
+    remote-as: external
+`;
+
+const FULL = `# everything
+asn: 4200000001
+router-id: 10.0.0.1
+neighbors:
+  - address: 10.1.1.0
+    remote-as: 65000
+    port: 1179
+    passive: true
+    local-address: 10.1.1.1
+    hold-time: 30
+    keepalive-time: 10
+    connect-retry-time: 20
+    description: spine 1
+  - address: 2001:DB8::1
+    remote-as: internal
+evpn:
+  advertise-all-vni: false
+  auto-rt: frr
+  vnis:
+    - vni: 10010
+      advertise: false
+      rd: 10.0.0.1:10
+      import-route-targets: ['65000:10010', '*:10010']
+      export-route-targets: ['65001:10010', 4200000001:10]
+    - vni: 10020
+bgp: { listen: ['::'], port: 1790 }
+api: { unix-socket: /tmp/api.sock, listen: ['[::1]:8179', '192.0.2.1:80'] }
+log: { level: debug }
+kernel: { receive-buffer-bytes: 1048576 }
+state-directory: /tmp/evpnd
+`;
+
+function findings(text: string): string[] {
+  try {
+    parseConfig(text, 'f');
+  } catch (error) {
+    if (error instanceof ConfigError) return error.findings.map(formatFinding);
+    throw error;
+  }
+  return [];
+}
+
+test('the minimal file gets every default', (t) => {
+  const config = parseConfig(MINIMAL, 'f');
+  t.is(config.asn, 65001);
+  t.is(formatIp(config.routerId), '10.0.0.1');
+  t.deepEqual(
+    { ...config.neighbors[0], address: formatIp(config.neighbors[0].address) },
+    {
+      address: '10.1.1.0',
+      port: 179,
+      remoteAs: 'external',
+      passive: false,
+      localAddress: undefined,
+      holdTime: 9,
+      keepaliveTime: 3,
+      connectRetryTime: 5,
+      description: undefined,
+    },
+  );
+  t.deepEqual(config.bgp.listen.map(formatIp), ['0.0.0.0', '::']);
+  t.is(config.bgp.port, 179);
+  t.deepEqual(config.evpn, { advertiseAllVni: true, autoRt: 'frr', vnis: new Map() });
+  t.deepEqual(config.api, {
+    unixSocket: '/run/evpnd/api.sock',
+    listen: [{ host: '127.0.0.1', port: 8179 }],
+  });
+  t.deepEqual(config.log, { level: 'info' });
+  t.deepEqual(config.kernel, { receiveBufferBytes: 128 * 1024 * 1024 });
+  t.is(config.stateDirectory, '/var/lib/evpnd');
+});
+
+test('every setting arrives parsed', (t) => {
+  const config = parseConfig(FULL, 'f');
+  t.is(config.asn, 4200000001);
+  const [spine, other] = config.neighbors;
+  t.is(spine.remoteAs, 65000);
+  t.is(spine.port, 1179);
+  t.true(spine.passive);
+  t.is(formatIp(spine.localAddress!), '10.1.1.1');
+  t.deepEqual([spine.holdTime, spine.keepaliveTime, spine.connectRetryTime], [30, 10, 20]);
+  t.is(spine.description, 'spine 1');
+  t.is(formatIp(other.address), '2001:db8::1');
+  t.is(other.remoteAs, 'internal');
+  t.false(config.evpn.advertiseAllVni);
+  const [vni, plain] = [...config.evpn.vnis.values()];
+  t.is<number>(vni.vni, 10010);
+  t.false(vni.advertise);
+  t.is(String(vni.rd), '10.0.0.1:10');
+  t.deepEqual(vni.importRouteTargets?.map(formatRouteTargetPattern), ['65000:10010', '*:10010']);
+  t.deepEqual(vni.exportRouteTargets?.map(formatRouteTarget), ['65001:10010', '4200000001:10']);
+  t.true(plain.advertise);
+  t.is(plain.rd, undefined);
+  t.is(plain.importRouteTargets, undefined);
+  t.deepEqual(config.api.listen, [
+    { host: '::1', port: 8179 },
+    { host: '192.0.2.1', port: 80 },
+  ]);
+});
+
+test('our own AS number as remote-as means internal', (t) => {
+  t.is(parseConfig(MINIMAL.replace('external', '65001'), 'f').neighbors[0].remoteAs, 'internal');
+});
+
+test('the keepalive time follows a short hold time and none', (t) => {
+  const times = (hold: string) => {
+    const [neighbor] = parseConfig(`${MINIMAL}    hold-time: ${hold}\n`, 'f').neighbors;
+    return [neighbor.holdTime, neighbor.keepaliveTime];
+  };
+  t.deepEqual(times('3'), [3, 1]);
+  t.deepEqual(times('8'), [8, 2]);
+  t.deepEqual(times('180'), [180, 3]);
+  t.deepEqual(times('0'), [0, 0]);
+  t.deepEqual(times('0\n    keepalive-time: 10'), [0, 0]);
+});
+
+const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
+const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
+const PORTS = 'a TCP port from 1 to 65535';
+const NEIGHBOR_KEYS =
+  'address, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, description';
+const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
+
+/** What is wrong, the file, and every finding in order. */
+const BAD: readonly (readonly [string, string, readonly string[]])[] = [
+  [
+    'an empty file',
+    '',
+    ['f:1:1: found nothing; allowed a mapping with at least asn, router-id and neighbors'],
+  ],
+  ['a list', '- a\n', ['f:1:1: found a list; allowed a mapping with at least asn, router-id and neighbors']],
+  [
+    'nothing that is needed',
+    'log: {}\n',
+    [
+      'f:1:1: asn: found nothing; allowed an AS number from 1 to 4294967295 in plain digits',
+      'f:1:1: router-id: found nothing; allowed an IPv4 address other than 0.0.0.0',
+      'f:1:1: neighbors: found nothing; allowed a list of neighbours',
+    ],
+  ],
+  [
+    'an unknown key with a near one',
+    neighbor('remote_as: 1'),
+    [
+      `f:6:5: neighbors[0].remote_as: found an unknown key; allowed ${NEIGHBOR_KEYS}; did you mean remote-as?`,
+    ],
+  ],
+  [
+    'an unknown key with none near',
+    `${MINIMAL}zebra: 1\n`,
+    [
+      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, bgp, evpn, api, log, kernel, state-directory',
+    ],
+  ],
+  [
+    'a neighbour without remote-as',
+    edit(/ {4}remote-as.*\n/, ''),
+    [`f:4:5: neighbors[0].remote-as: found nothing; allowed ${REMOTE_AS}`],
+  ],
+  [
+    'a word for an AS number',
+    edit('external', 'extern'),
+    [`f:5:16: neighbors[0].remote-as: found "extern"; allowed ${REMOTE_AS}`],
+  ],
+  [
+    'AS 0',
+    edit('65001', '0'),
+    ['f:1:6: asn: found 0; allowed an AS number from 1 to 4294967295 in plain digits'],
+  ],
+  [
+    'an AS number in asdot',
+    edit('65001', '1.10'),
+    ['f:1:6: asn: found 1.1; allowed an AS number from 1 to 4294967295 in plain digits'],
+  ],
+  ['an AS number too large', edit('65001', '4294967296'), [/f:1:6: asn: found 4294967296; allowed/.source]],
+  ['a port as text', neighbor('port: "179"'), [`f:6:11: neighbors[0].port: found "179"; allowed ${PORTS}`]],
+  ['a port too large', neighbor('port: 65536'), [`f:6:11: neighbors[0].port: found 65536; allowed ${PORTS}`]],
+  [
+    'yes for true',
+    neighbor('passive: yes'),
+    ['f:6:14: neighbors[0].passive: found "yes"; allowed true or false'],
+  ],
+  [
+    'two faults in one place each',
+    neighbor('port: 0\n    hold-time: x'),
+    [
+      `f:6:11: neighbors[0].port: found 0; allowed ${PORTS}`,
+      'f:7:16: neighbors[0].hold-time: found "x"; allowed 0, or seconds from 3 to 65535',
+    ],
+  ],
+  [
+    'a hold time of 2',
+    neighbor('hold-time: 2'),
+    ['f:6:16: neighbors[0].hold-time: found 2; allowed 0, or seconds from 3 to 65535'],
+  ],
+  [
+    'a keepalive time not below the hold time',
+    neighbor('keepalive-time: 9'),
+    ['f:6:21: neighbors[0].keepalive-time: found 9 with a hold-time of 9; allowed seconds from 1 to 8'],
+  ],
+  [
+    'a router id of zeros',
+    edit('10.0.0.1', '0.0.0.0'),
+    ['f:2:12: router-id: found "0.0.0.0"; allowed an IPv4 address other than 0.0.0.0'],
+  ],
+  [
+    'an IPv6 router id',
+    edit('10.0.0.1', '2001:db8::1'),
+    ['f:2:12: router-id: found "2001:db8::1"; allowed an IPv4 address other than 0.0.0.0'],
+  ],
+  [
+    'a neighbour with our router id',
+    edit('10.1.1.0', '10.0.0.1'),
+    ["f:4:14: neighbors[0].address: found our own router-id; allowed another router's address"],
+  ],
+  [
+    'a host name',
+    edit('10.1.1.0', 'spine1'),
+    ['f:4:14: neighbors[0].address: found "spine1"; allowed an IPv4 or IPv6 address'],
+  ],
+  [
+    'a prefix',
+    edit('10.1.1.0', '10.1.1.0/31'),
+    ['f:4:14: neighbors[0].address: found "10.1.1.0/31"; allowed an IPv4 or IPv6 address'],
+  ],
+  [
+    'a group address',
+    edit('10.1.1.0', 'ff02::1'),
+    ['f:4:14: neighbors[0].address: found "ff02::1"; allowed the address of one router'],
+  ],
+  [
+    'a link-local address',
+    edit('10.1.1.0', 'fe80::1'),
+    ['f:4:14: neighbors[0].address: found "fe80::1"; allowed an address that is not link-local'],
+  ],
+  [
+    'the other family as local address',
+    neighbor('local-address: 2001:db8::1'),
+    ['f:6:20: neighbors[0].local-address: found "2001:db8::1"; allowed an IPv4 address'],
+  ],
+  [
+    'a neighbour twice, spelt in two ways',
+    `${edit('10.1.1.0', '2001:db8::1')}  - address: 2001:DB8:0::1\n    remote-as: 1\n`,
+    ['f:6:14: neighbors[1].address: found 2001:db8::1 a second time; allowed one neighbour for an address'],
+  ],
+  [
+    'a passive neighbour and no listener',
+    `${neighbor('passive: true')}bgp: { listen: [] }\n`,
+    ['f:6:14: neighbors[0].passive: found true with an empty bgp.listen; allowed false'],
+  ],
+  [
+    'a listen address twice',
+    `${MINIMAL}bgp: { listen: ['nowhere', '::', '0::0'] }\n`,
+    [
+      'f:6:17: bgp.listen[0]: found "nowhere"; allowed an IPv4 or IPv6 address without prefix length',
+      'f:6:34: bgp.listen[2]: found :: a second time; allowed each address once',
+    ],
+  ],
+  [
+    'a VNI twice and a route distinguisher twice',
+    `${MINIMAL}evpn:\n  vnis:\n    - { vni: 10, rd: '1:1' }\n    - { vni: 10, rd: '1:1' }\n`,
+    [
+      'f:9:14: evpn.vnis[1].vni: found 10 a second time; allowed one entry for a VNI',
+      'f:9:22: evpn.vnis[1].rd: found 1:1 a second time; allowed a route distinguisher for one VNI only',
+    ],
+  ],
+  [
+    'a VNI out of range',
+    `${MINIMAL}evpn: { vnis: [{ vni: 16777216 }] }\n`,
+    ['f:6:23: evpn.vnis[0].vni: found 16777216; allowed a VNI from 1 to 16777215'],
+  ],
+  [
+    'bad route targets and a bad route distinguisher',
+    `${MINIMAL}evpn:
+  vnis:
+    - vni: 10
+      rd: 65000
+      import-route-targets: ['65000:x', '*:4294967296']
+      export-route-targets: ['*:10']
+`,
+    [
+      'f:9:11: evpn.vnis[0].rd: found 65000; allowed a route distinguisher: ip:0-65535, as:0-4294967295, or 4-octet-as:0-65535',
+    ],
+  ],
+  [
+    'bad route targets',
+    `${MINIMAL}evpn:
+  vnis:
+    - vni: 10
+      rd: '65000'
+      import-route-targets: ['65000:x', '*:4294967296']
+      export-route-targets: ['*:10', '1:1', '1:1']
+`,
+    [
+      'f:9:11: evpn.vnis[0].rd: found "65000"; allowed ip:0-65535, as:0-4294967295, or 4-octet-as:0-65535',
+      'f:10:30: evpn.vnis[0].import-route-targets[0]: found "65000:x"; allowed as:0-4294967295, 4-octet-as:0-65535, or ip:0-65535',
+      'f:10:41: evpn.vnis[0].import-route-targets[1]: found "*:4294967296"; allowed *:0-4294967295, or a route target',
+      'f:11:30: evpn.vnis[0].export-route-targets[0]: found "*:10"; allowed as:0-4294967295, 4-octet-as:0-65535, or ip:0-65535',
+      'f:11:45: evpn.vnis[0].export-route-targets[2]: found 1:1 a second time; allowed each route target once',
+    ],
+  ],
+  [
+    'a wildcard without quotes',
+    `${MINIMAL}evpn:\n  vnis:\n    - vni: 10\n      import-route-targets:\n        - *:10\n`,
+    ["f:10:11: found *:10 without quotes, which YAML takes for an alias; allowed '*:10' in quotes"],
+  ],
+  [
+    'API addresses that are none',
+    `${MINIMAL}api: { listen: ['8179', 'localhost:8179', '::1:8179', '127.0.0.1:0'], unix-socket: api.sock }\n`,
+    [
+      'f:6:17: api.listen[0]: found "8179"; allowed 127.0.0.1:8179, or [::1]:8179 for IPv6',
+      'f:6:25: api.listen[1]: found "localhost:8179"; allowed 127.0.0.1:8179, or [::1]:8179 for IPv6',
+      'f:6:43: api.listen[2]: found "::1:8179"; allowed 127.0.0.1:8179, or [::1]:8179 for IPv6',
+      'f:6:55: api.listen[3]: found "127.0.0.1:0"; allowed 127.0.0.1:8179, or [::1]:8179 for IPv6',
+      'f:6:84: api.unix-socket: found "api.sock"; allowed an absolute path of at most 107 bytes',
+    ],
+  ],
+  [
+    'a level that is none',
+    `${MINIMAL}log: { level: verbose }\n`,
+    ['f:6:15: log.level: found "verbose"; allowed debug, info, warn or error'],
+  ],
+  [
+    'a key twice',
+    `${MINIMAL}asn: 65002\n`,
+    ['f:6:1: found the key asn a second time; allowed each key once'],
+  ],
+  [
+    'a key twice and another fault',
+    `${MINIMAL}asn: 65002\nlog: { level: x }\n`,
+    [
+      'f:6:1: found the key asn a second time; allowed each key once',
+      'f:7:15: log.level: found "x"; allowed debug, info, warn or error',
+    ],
+  ],
+];
+
+for (const [what, text, expected] of BAD)
+  test(`rejected: ${what}`, (t) => {
+    const found = findings(text);
+    t.is(found.length, expected.length, found.join('\n'));
+    found.forEach((line, i) => {
+      t.true(line.startsWith(expected[i]), `${line}\n${expected[i]}`);
+    });
+  });
+
+test('YAML faults name their place', (t) => {
+  t.regex(findings('asn: 1\nneighbors:\n\t- a\n')[0], /^f:3:1: found bad YAML .*allowed spaces, not tabs/);
+  t.regex(findings('asn: "1\n')[0], /^f:\d+:\d+: found bad YAML .*; allowed well-formed YAML 1.2/);
+  t.regex(
+    findings(`${MINIMAL}---\n${MINIMAL}`)[0],
+    /^f:6:1: found bad YAML .*; allowed one document in a file/,
+  );
+});
+
+test('a file that is not there is a finding', (t) => {
+  const error = t.throws(() => loadConfig('/nonexistent/evpnd.yaml'), { instanceOf: ConfigError });
+  t.regex(error.message, /^\/nonexistent\/evpnd.yaml: found an unreadable file \(ENOENT/);
+});
+
+test('--check prints a summary or every finding', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'evpnd-config-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  const good = join(directory, 'good.yaml');
+  const bad = join(directory, 'bad.yaml');
+  writeFileSync(good, MINIMAL);
+  writeFileSync(bad, `${MINIMAL}    port: 0\n    passive: 1\n`);
+  t.deepEqual(runCheck(good), {
+    ok: true,
+    text: `${good}: OK: AS 65001, 1 neighbor, all VNIs, 0 VNIs set apart`,
+  });
+  t.deepEqual(runCheck(bad), {
+    ok: false,
+    text: [
+      `${bad}:6:11: neighbors[0].port: found 0; allowed a TCP port from 1 to 65535`,
+      `${bad}:7:14: neighbors[0].passive: found 1; allowed true or false`,
+    ].join('\n'),
+  });
+});
+
+test('a file can be parsed twice: defaults are not shared', (t) => {
+  const one = parseConfig(MINIMAL, 'f');
+  (one.bgp.listen as unknown[]).length = 0;
+  t.is(parseConfig(MINIMAL, 'f').bgp.listen.length, 2);
+});
