@@ -1,0 +1,407 @@
+import assert from 'node:assert/strict';
+import { type Kernel, Ntf, Nud, type Operation } from '../../src/dataplane/index.js';
+import { type Ip, type Mac, parseIp, parseMac, toVni, type Vni } from '../../src/types/index.js';
+import { bridgeKey, neighKey, Recorder, vxlanKey } from './recorder.js';
+
+/** The devices of one VNI: a VLAN-unaware bridge, its VXLAN device and one access port, all up. */
+export interface VniDevices {
+  readonly vni: Vni;
+  readonly bridgeIfindex: number;
+  readonly vxlanIfindex: number;
+  readonly accessIfindex: number;
+}
+
+/**
+ * A kernel and somebody else who changes it: each implementation of `Kernel` brings its own. The changes are made past
+ * `kernel`, as `ip` and `bridge` make them; each resolves when it stands.
+ */
+export interface World {
+  readonly kernel: Kernel;
+  /** Makes the devices of a VNI with this `local` address (`nolearning`, port learning off). */
+  addVni(vni: Vni, localVtep: Ip): Promise<VniDevices>;
+  /** Deletes the bridge, the VXLAN device and the access port. */
+  removeVni(devices: VniDevices): Promise<void>;
+  /** A dynamic row on the access port, as learning makes it; it takes an existing row over. */
+  addLocalMac(devices: VniDevices, mac: Mac): Promise<void>;
+  /** Deletes the bridge's row of this MAC on this port. */
+  deleteBridgeRow(devices: VniDevices, port: number, mac: Mac): Promise<void>;
+  /** Deletes the VXLAN device's row of this MAC. */
+  deleteVxlanRow(devices: VniDevices, mac: Mac, dst: Ip): Promise<void>;
+  /** Points the VXLAN device's row of this MAC to another destination. */
+  overwriteVxlanRow(devices: VniDevices, mac: Mac, dst: Ip): Promise<void>;
+  /** A reachable neighbour on the bridge device. */
+  addNeigh(devices: VniDevices, ip: Ip, mac: Mac): Promise<void>;
+  deleteNeigh(devices: VniDevices, ip: Ip): Promise<void>;
+  /** Lets what is under way be told: some milliseconds, or a step of a virtual clock. */
+  settle(): Promise<void>;
+  /** Stops the kernel and removes what the world made. */
+  close(): Promise<void>;
+}
+
+const ENOENT = 2;
+const ENODEV = 19;
+const VTEP = parseIp('192.0.2.1');
+const REMOTE = parseIp('192.0.2.11');
+const OTHER_REMOTE = parseIp('192.0.2.12');
+const HOST = parseMac('02:00:00:00:00:01');
+const OTHER_HOST = parseMac('02:00:00:00:00:02');
+const VNI = toVni(10010);
+
+function bridgeOperation(verb: 'add' | 'delete', devices: VniDevices, mac: Mac): Operation {
+  return { table: 'bridge', verb, port: devices.vxlanIfindex, vlan: 0, mac, sticky: false };
+}
+
+function vxlanOperation(verb: 'add' | 'delete', devices: VniDevices, mac: Mac, dst: Ip): Operation {
+  return { table: 'vxlan', verb, ifindex: devices.vxlanIfindex, srcVni: 0, mac, dst };
+}
+
+function defaultOperation(verb: 'add' | 'delete', devices: VniDevices, dst: Ip): Operation {
+  return { table: 'vxlan-default', verb, ifindex: devices.vxlanIfindex, srcVni: 0, dst };
+}
+
+function neighOperation(verb: 'add' | 'delete', devices: VniDevices, ip: Ip, mac: Mac): Operation {
+  return { table: 'neigh', verb, ifindex: devices.bridgeIfindex, ip, mac, router: false };
+}
+
+async function until(world: World, what: string, condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    if (condition()) return;
+    await world.settle();
+    world.kernel.drain();
+  }
+  assert.fail(`never happened: ${what}`);
+}
+
+/** Applies one operation and gives its errno. */
+function applyOne(world: World, operation: Operation): number {
+  const results = world.kernel.apply([operation]);
+  assert.equal(results.length, 1);
+  return results[0].errno;
+}
+
+async function started(world: World): Promise<Recorder> {
+  const recorder = new Recorder();
+  await world.kernel.start(recorder, recorder);
+  return recorder;
+}
+
+async function startedWithVni(world: World): Promise<{ recorder: Recorder; devices: VniDevices }> {
+  const devices = await world.addVni(VNI, VTEP);
+  return { recorder: await started(world), devices };
+}
+
+function bridgeRowOf(recorder: Recorder, devices: VniDevices, mac: Mac) {
+  return recorder.bridge.get(bridgeKey({ bridgeIfindex: devices.bridgeIfindex, vlan: 0, mac }));
+}
+
+function vxlanRowOf(recorder: Recorder, devices: VniDevices, mac: Mac, dst: Ip) {
+  return recorder.vxlan.get(vxlanKey({ ifindex: devices.vxlanIfindex, srcVni: 0, mac, dst }));
+}
+
+/**
+ * What every `Kernel` must do, seen from its interface alone: one case, one fresh world. The real kernel and the one in
+ * memory run the same list, so that a test with the latter says something about the former.
+ */
+export const kernelContract: readonly { readonly name: string; run(world: World): Promise<void> }[] = [
+  {
+    name: 'start tells devices and rows that were there before, the topology first',
+    async run(world) {
+      const devices = await world.addVni(VNI, VTEP);
+      await world.addLocalMac(devices, HOST);
+      await world.addNeigh(devices, parseIp('198.51.100.1'), HOST);
+      await world.overwriteVxlanRow(devices, OTHER_HOST, REMOTE);
+      const recorder = await started(world);
+      assert.equal(recorder.story[0], 'topology');
+      const attachment = recorder.topologyNow.vnis.get(VNI);
+      assert.ok(attachment);
+      assert.equal(attachment.vxlanIfindex, devices.vxlanIfindex);
+      assert.equal(attachment.bridgeIfindex, devices.bridgeIfindex);
+      assert.equal(attachment.sviIfindex, devices.bridgeIfindex);
+      assert.equal(attachment.localVtep, VTEP);
+      assert.equal(attachment.vlan, 0);
+      assert.equal(attachment.vlanAware, false);
+      assert.equal(attachment.up, true);
+      assert.equal(recorder.topologyNow.ports.get(devices.vxlanIfindex)?.role, 'vxlan');
+      assert.equal(recorder.topologyNow.ports.get(devices.accessIfindex)?.role, 'access');
+      assert.ok(recorder.topologyNow.ifindexes.has(devices.bridgeIfindex));
+      assert.equal(bridgeRowOf(recorder, devices, HOST)?.port, devices.accessIfindex);
+      assert.equal(vxlanRowOf(recorder, devices, OTHER_HOST, REMOTE)?.dst, REMOTE);
+      const neigh = recorder.neigh.get(
+        neighKey({ ifindex: devices.bridgeIfindex, ip: parseIp('198.51.100.1') }),
+      );
+      assert.equal(neigh?.mac, HOST);
+      assert.equal(neigh?.state, Nud.REACHABLE);
+    },
+  },
+  {
+    name: 'a VNI that comes and goes changes the topology',
+    async run(world) {
+      const recorder = await started(world);
+      assert.equal(recorder.topologyNow.vnis.has(VNI), false);
+      const devices = await world.addVni(VNI, VTEP);
+      await until(world, 'the VNI is up', () => recorder.topologyNow.vnis.get(VNI)?.up === true);
+      await world.removeVni(devices);
+      await until(world, 'the VNI is gone', () => !recorder.topologyNow.vnis.has(VNI));
+      assert.equal(recorder.topologyNow.ifindexes.has(devices.vxlanIfindex), false);
+    },
+  },
+  {
+    name: 'foreign changes of bridge rows are told',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      await world.addLocalMac(devices, HOST);
+      await until(world, 'the row', () => bridgeRowOf(recorder, devices, HOST) !== undefined);
+      assert.equal(bridgeRowOf(recorder, devices, HOST)?.port, devices.accessIfindex);
+      await world.deleteBridgeRow(devices, devices.accessIfindex, HOST);
+      await until(world, 'the row gone', () => bridgeRowOf(recorder, devices, HOST) === undefined);
+    },
+  },
+  {
+    name: 'foreign changes of VXLAN rows are told',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      await world.overwriteVxlanRow(devices, HOST, REMOTE);
+      await until(world, 'the row', () => vxlanRowOf(recorder, devices, HOST, REMOTE)?.dst === REMOTE);
+      await world.overwriteVxlanRow(devices, HOST, OTHER_REMOTE);
+      await until(
+        world,
+        'the new row',
+        () => vxlanRowOf(recorder, devices, HOST, REMOTE)?.dst === OTHER_REMOTE,
+      );
+      await world.deleteVxlanRow(devices, HOST, OTHER_REMOTE);
+      await until(world, 'the row gone', () => vxlanRowOf(recorder, devices, HOST, REMOTE) === undefined);
+    },
+  },
+  {
+    name: 'foreign changes of neighbours are told',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      for (const text of ['198.51.100.7', '2001:db8::7']) {
+        const ip = parseIp(text);
+        const key = neighKey({ ifindex: devices.bridgeIfindex, ip });
+        await world.addNeigh(devices, ip, HOST);
+        await until(world, `neighbour ${text}`, () => recorder.neigh.get(key)?.mac === HOST);
+        await world.addNeigh(devices, ip, OTHER_HOST);
+        await until(world, `neighbour ${text} moved`, () => recorder.neigh.get(key)?.mac === OTHER_HOST);
+        await world.deleteNeigh(devices, ip);
+        await until(world, `neighbour ${text} gone`, () => !recorder.neigh.has(key));
+      }
+    },
+  },
+  {
+    name: 'a remote MAC in its two rows, told back with the flags it was given',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      const add = [bridgeOperation('add', devices, HOST), vxlanOperation('add', devices, HOST, REMOTE)];
+      assert.deepEqual(
+        world.kernel.apply(add).map((result) => result.errno),
+        [0, 0],
+      );
+      world.kernel.drain();
+      const bridgeRow = bridgeRowOf(recorder, devices, HOST);
+      assert.equal(bridgeRow?.port, devices.vxlanIfindex);
+      assert.equal(bridgeRow.flags, Ntf.EXT_LEARNED);
+      const vxlanRow = vxlanRowOf(recorder, devices, HOST, REMOTE);
+      assert.equal(vxlanRow?.dst, REMOTE);
+      assert.equal(vxlanRow.flags, Ntf.SELF | Ntf.EXT_LEARNED);
+      assert.equal(vxlanRow.state, Nud.REACHABLE);
+      assert.deepEqual(
+        world.kernel
+          .apply([bridgeOperation('delete', devices, HOST), vxlanOperation('delete', devices, HOST, REMOTE)])
+          .map((result) => result.errno),
+        [0, 0],
+      );
+      world.kernel.drain();
+      assert.equal(bridgeRowOf(recorder, devices, HOST), undefined);
+      assert.equal(vxlanRowOf(recorder, devices, HOST, REMOTE), undefined);
+    },
+  },
+  {
+    name: 'adding twice is as adding once',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      const operations = [
+        bridgeOperation('add', devices, HOST),
+        vxlanOperation('add', devices, HOST, REMOTE),
+        defaultOperation('add', devices, REMOTE),
+        neighOperation('add', devices, parseIp('198.51.100.1'), HOST),
+      ];
+      for (let round = 0; round < 2; round++)
+        assert.deepEqual(
+          world.kernel.apply(operations).map((result) => result.errno),
+          [0, 0, 0, 0],
+        );
+      world.kernel.drain();
+      assert.equal(bridgeRowOf(recorder, devices, HOST)?.port, devices.vxlanIfindex);
+      assert.equal([...recorder.vxlanRowsOfDevice(devices.vxlanIfindex)].length, 2);
+    },
+  },
+  {
+    name: 'deleting what is not there is ENOENT',
+    async run(world) {
+      const { devices } = await startedWithVni(world);
+      const ip = parseIp('198.51.100.1');
+      assert.equal(applyOne(world, bridgeOperation('delete', devices, HOST)), ENOENT);
+      assert.equal(applyOne(world, vxlanOperation('delete', devices, HOST, REMOTE)), ENOENT);
+      assert.equal(applyOne(world, defaultOperation('delete', devices, REMOTE)), ENOENT);
+      assert.equal(applyOne(world, neighOperation('delete', devices, ip, HOST)), ENOENT);
+    },
+  },
+  {
+    name: 'a device that is not there is ENODEV',
+    async run(world) {
+      const { devices } = await startedWithVni(world);
+      const nowhere = { ...devices, bridgeIfindex: 99_999, vxlanIfindex: 99_999 };
+      const ip = parseIp('198.51.100.1');
+      assert.equal(applyOne(world, bridgeOperation('add', nowhere, HOST)), ENODEV);
+      assert.equal(applyOne(world, vxlanOperation('add', nowhere, HOST, REMOTE)), ENODEV);
+      assert.equal(applyOne(world, defaultOperation('add', nowhere, REMOTE)), ENODEV);
+      assert.equal(applyOne(world, neighOperation('add', nowhere, ip, HOST)), ENODEV);
+    },
+  },
+  {
+    name: 'deleting a bridge row through a port it is not on is ENOENT and leaves it',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      await world.addLocalMac(devices, HOST);
+      await until(world, 'the row', () => bridgeRowOf(recorder, devices, HOST) !== undefined);
+      assert.equal(applyOne(world, bridgeOperation('delete', devices, HOST)), ENOENT);
+      world.kernel.drain();
+      assert.equal(bridgeRowOf(recorder, devices, HOST)?.port, devices.accessIfindex);
+    },
+  },
+  {
+    name: 'deleting a VXLAN row with another destination is ENOENT and leaves it',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      assert.equal(applyOne(world, vxlanOperation('add', devices, HOST, REMOTE)), 0);
+      assert.equal(applyOne(world, vxlanOperation('delete', devices, HOST, OTHER_REMOTE)), ENOENT);
+      world.kernel.drain();
+      assert.equal(vxlanRowOf(recorder, devices, HOST, REMOTE)?.dst, REMOTE);
+    },
+  },
+  {
+    name: 'adding a VXLAN row with another destination replaces it',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      assert.equal(applyOne(world, vxlanOperation('add', devices, HOST, REMOTE)), 0);
+      assert.equal(applyOne(world, vxlanOperation('add', devices, HOST, OTHER_REMOTE)), 0);
+      world.kernel.drain();
+      assert.equal(vxlanRowOf(recorder, devices, HOST, OTHER_REMOTE)?.dst, OTHER_REMOTE);
+      assert.equal([...recorder.vxlanRowsOfDevice(devices.vxlanIfindex)].length, 1);
+    },
+  },
+  {
+    name: 'default destinations stand beside one another',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      assert.equal(applyOne(world, defaultOperation('add', devices, REMOTE)), 0);
+      assert.equal(applyOne(world, defaultOperation('add', devices, OTHER_REMOTE)), 0);
+      world.kernel.drain();
+      const zero = parseMac('00:00:00:00:00:00');
+      const rows = [
+        vxlanRowOf(recorder, devices, zero, REMOTE),
+        vxlanRowOf(recorder, devices, zero, OTHER_REMOTE),
+      ];
+      for (const row of rows) {
+        assert.equal(row?.state, Nud.NOARP | Nud.PERMANENT);
+        assert.equal(row.flags, Ntf.SELF);
+      }
+      assert.equal(applyOne(world, defaultOperation('delete', devices, REMOTE)), 0);
+      world.kernel.drain();
+      assert.equal(vxlanRowOf(recorder, devices, zero, REMOTE), undefined);
+      assert.ok(vxlanRowOf(recorder, devices, zero, OTHER_REMOTE));
+    },
+  },
+  {
+    name: 'a neighbour of ours is NOARP and extern_learn, and another MAC replaces its MAC',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      for (const text of ['198.51.100.1', '2001:db8::1']) {
+        const ip = parseIp(text);
+        const key = neighKey({ ifindex: devices.bridgeIfindex, ip });
+        assert.equal(applyOne(world, neighOperation('add', devices, ip, HOST)), 0);
+        world.kernel.drain();
+        const row = recorder.neigh.get(key);
+        assert.equal(row?.mac, HOST);
+        assert.equal(row.state, Nud.NOARP);
+        assert.equal(row.flags, Ntf.EXT_LEARNED);
+        assert.equal(applyOne(world, neighOperation('add', devices, ip, OTHER_HOST)), 0);
+        world.kernel.drain();
+        assert.equal(recorder.neigh.get(key)?.mac, OTHER_HOST);
+        assert.equal(applyOne(world, neighOperation('delete', devices, ip, OTHER_HOST)), 0);
+        world.kernel.drain();
+        assert.equal(recorder.neigh.has(key), false);
+      }
+    },
+  },
+  {
+    name: 'a foreign deletion and a foreign overwrite of our rows are told',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      world.kernel.apply([
+        bridgeOperation('add', devices, HOST),
+        vxlanOperation('add', devices, HOST, REMOTE),
+        bridgeOperation('add', devices, OTHER_HOST),
+        vxlanOperation('add', devices, OTHER_HOST, REMOTE),
+      ]);
+      world.kernel.drain();
+      await world.deleteBridgeRow(devices, devices.vxlanIfindex, HOST);
+      await world.deleteVxlanRow(devices, HOST, REMOTE);
+      await until(
+        world,
+        'both rows gone',
+        () => !bridgeRowOf(recorder, devices, HOST) && !vxlanRowOf(recorder, devices, HOST, REMOTE),
+      );
+      await world.addLocalMac(devices, OTHER_HOST);
+      await until(
+        world,
+        'the row on the access port',
+        () => bridgeRowOf(recorder, devices, OTHER_HOST)?.port === devices.accessIfindex,
+      );
+      assert.ok((bridgeRowOf(recorder, devices, OTHER_HOST)?.flags ?? 0) === 0);
+    },
+  },
+  {
+    name: 'a failed operation stops none behind it and each gets its own result',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      const nowhere = { ...devices, vxlanIfindex: 99_999 };
+      const results = world.kernel.apply([
+        bridgeOperation('add', devices, HOST),
+        bridgeOperation('add', nowhere, HOST),
+        vxlanOperation('delete', devices, OTHER_HOST, REMOTE),
+        vxlanOperation('add', devices, HOST, REMOTE),
+        bridgeOperation('delete', devices, OTHER_HOST),
+      ]);
+      assert.deepEqual(
+        results.map((result) => result.errno),
+        [0, ENODEV, ENOENT, 0, ENOENT],
+      );
+      world.kernel.drain();
+      assert.ok(bridgeRowOf(recorder, devices, HOST));
+      assert.ok(vxlanRowOf(recorder, devices, HOST, REMOTE));
+    },
+  },
+  {
+    name: 'a batch of the greatest size, and an empty one',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      assert.deepEqual(world.kernel.apply([]), []);
+      const macs = Array.from({ length: 256 }, (_, i) => (HOST + 0x10000 + i) as Mac);
+      const results = world.kernel.apply(macs.map((mac) => bridgeOperation('add', devices, mac)));
+      assert.equal(results.length, 256);
+      assert.ok(results.every((result) => result.errno === 0));
+      world.kernel.drain();
+      for (const mac of macs) assert.ok(bridgeRowOf(recorder, devices, mac));
+      const deletes = macs.flatMap((mac) => bridgeOperation('delete', devices, mac));
+      // Every second one is gone already, so that errors and successes alternate
+      world.kernel.apply(deletes.filter((_, i) => i % 2 === 0));
+      const errnos = world.kernel.apply(deletes).map((result) => result.errno);
+      assert.deepEqual(
+        errnos,
+        macs.map((_, i) => (i % 2 === 0 ? ENOENT : 0)),
+      );
+    },
+  },
+];

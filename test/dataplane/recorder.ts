@@ -1,0 +1,77 @@
+import {
+  type BridgeFdbRow,
+  EMPTY_TOPOLOGY,
+  type KernelObserver,
+  type KnownRows,
+  type NeighRow,
+  type Topology,
+  type VxlanFdbRow,
+} from '../../src/dataplane/index.js';
+import { formatIp, formatMac, type Ip, MAC_ZERO, type Mac } from '../../src/types/index.js';
+
+/** `bridge vlan mac`. */
+export function bridgeKey(row: { bridgeIfindex: number; vlan: number; mac: Mac }): string {
+  return `${row.bridgeIfindex} ${row.vlan} ${formatMac(row.mac)}`;
+}
+
+/** `device vni mac`, and the destination for the all-zero MAC. */
+export function vxlanKey(row: { ifindex: number; srcVni: number; mac: Mac; dst: Ip | undefined }): string {
+  const key = `${row.ifindex} ${row.srcVni} ${formatMac(row.mac)}`;
+  return row.mac === MAC_ZERO && row.dst !== undefined ? `${key} ${formatIp(row.dst)}` : key;
+}
+
+/** `device ip`. */
+export function neighKey(row: { ifindex: number; ip: Ip }): string {
+  return `${row.ifindex} ${formatIp(row.ip)}`;
+}
+
+/** The simplest mirror: what a kernel told, by text keys, and everything it said in order. */
+export class Recorder implements KernelObserver, KnownRows {
+  topologyNow: Topology = EMPTY_TOPOLOGY;
+  topologies = 0;
+  readonly bridge = new Map<string, BridgeFdbRow>();
+  readonly vxlan = new Map<string, VxlanFdbRow>();
+  readonly neigh = new Map<string, NeighRow>();
+  /** `topology`, `+bridge KEY`, `-bridge KEY`, … */
+  readonly story: string[] = [];
+
+  topology(topology: Topology): void {
+    this.topologyNow = topology;
+    this.topologies++;
+    this.story.push('topology');
+  }
+  bridgeRow(row: BridgeFdbRow): void {
+    this.bridge.set(bridgeKey(row), row);
+    this.story.push(`+bridge ${bridgeKey(row)}`);
+  }
+  bridgeRowGone(row: BridgeFdbRow): void {
+    this.bridge.delete(bridgeKey(row));
+    this.story.push(`-bridge ${bridgeKey(row)}`);
+  }
+  vxlanRow(row: VxlanFdbRow): void {
+    this.vxlan.set(vxlanKey(row), row);
+    this.story.push(`+vxlan ${vxlanKey(row)}`);
+  }
+  vxlanRowGone(row: VxlanFdbRow): void {
+    this.vxlan.delete(vxlanKey(row));
+    this.story.push(`-vxlan ${vxlanKey(row)}`);
+  }
+  neighRow(row: NeighRow): void {
+    this.neigh.set(neighKey(row), row);
+    this.story.push(`+neigh ${neighKey(row)}`);
+  }
+  neighRowGone(row: NeighRow): void {
+    this.neigh.delete(neighKey(row));
+    this.story.push(`-neigh ${neighKey(row)}`);
+  }
+
+  *bridgeRowsOfPort(port: number): Iterable<BridgeFdbRow> {
+    for (const row of this.bridge.values()) if (row.port === port) yield row;
+  }
+  *vxlanRowsOfDevice(ifindex: number): Iterable<VxlanFdbRow> {
+    for (const row of this.vxlan.values()) if (row.ifindex === ifindex) yield row;
+  }
+  neighRows(): Iterable<NeighRow> {
+    return this.neigh.values();
+  }
+}
