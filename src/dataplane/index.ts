@@ -1,3 +1,20 @@
+/**
+ * The data plane between brain and kernel: what should be true in the kernel (intents), what is true there (the mirror
+ * of its tables), and the reconciler that sends the difference as idempotent operations.
+ *
+ * Rows are those of RFC 7432 and RFC 8365 on Linux: bridge FDB, VXLAN FDB with its default destinations (head-end
+ * replication), and neighbours for ARP/ND suppression. Not here: multihoming (nexthop groups), routes of symmetric IRB.
+ *
+ * Whose a row is follows from the role of its port. On a VXLAN port of a VNI that we serve, a row flagged `extern_learn`
+ * is ours to adopt, mend or remove; on an access port a row is a local host's and is never removed. Everything else is
+ * somebody's and left alone.
+ */
+export * from './data-plane.js';
+export type { Drift } from './drift.js';
+export type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 export * from './kernel.js';
+export type { MirroredBridgeRow } from './mirror.js';
+export { errnoName } from './retry.js';
 export * from './rows.js';
 export * from './topology.js';
+export type { VniPlane } from './vni-plane.js';

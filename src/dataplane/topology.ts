@@ -62,3 +62,9 @@ export const EMPTY_TOPOLOGY: Topology = {
   ownIps: new Set(),
   problems: [],
 };
+
+/** True where two attachments say the same. */
+export function sameAttachment(a: VniAttachment, b: VniAttachment): boolean {
+  for (const field of Object.keys(a) as (keyof VniAttachment)[]) if (a[field] !== b[field]) return false;
+  return true;
+}

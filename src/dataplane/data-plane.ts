@@ -1,0 +1,394 @@
+import {
+  type Clock,
+  formatIp,
+  formatMac,
+  type Ip,
+  type Log,
+  MAC_ZERO,
+  type Mac,
+  type Vni,
+} from '../types/index.js';
+import { isLocalNeigh, sourceVni } from './difference.js';
+import { DriftLog } from './drift.js';
+import type { Kernel, KernelObserver, Operation } from './kernel.js';
+import { deviceKey, domainKey, KernelMirror, type MirroredBridgeRow } from './mirror.js';
+import { OUR_ROWS, Reconciler } from './reconciler.js';
+import { type BridgeFdbRow, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
+import { strayRows } from './strays.js';
+import { EMPTY_TOPOLOGY, sameAttachment, type Topology, type VniAttachment } from './topology.js';
+import { type PlaneKey, VniPlane } from './vni-plane.js';
+
+/** A MAC that a host behind one of our own ports has. */
+export interface LocalMac {
+  /** ifindex of the access port. */
+  readonly port: number;
+  /** Configured by hand (NUD_NOARP), not learned: it does not age and does not move. */
+  readonly isStatic: boolean;
+  /** Changes whenever the MAC comes from elsewhere to this port. */
+  readonly epoch: number;
+}
+
+/** An IP that a host has, as the SVI's neighbour table says. */
+export interface LocalNeigh {
+  readonly mac: Mac;
+  readonly router: boolean;
+}
+
+/** Told which keys to look at again; the present state is read back, so lost or doubled calls do no harm. */
+export interface DataPlaneListener {
+  topologyChanged(topology: Topology): void;
+  macTouched(vni: Vni, mac: Mac): void;
+  neighTouched(vni: Vni, ip: Ip): void;
+}
+
+const SILENT: DataPlaneListener = { topologyChanged() {}, macTouched() {}, neighTouched() {} };
+
+/**
+ * The one door between brain and kernel: takes what should be true, knows what is true, and lets the reconciler send
+ * the difference. It decides whose a row is by the role of the port that it points to.
+ */
+export class DataPlane {
+  readonly mirror = new KernelMirror();
+  readonly drift = new DriftLog();
+  readonly reconciler: Reconciler;
+  topology: Topology = EMPTY_TOPOLOGY;
+  readonly #planes = new Map<Vni, VniPlane>();
+  readonly #byDomain = new Map<number, VniPlane>();
+  readonly #byDevice = new Map<number, VniPlane>();
+  readonly #bySvi = new Map<number, VniPlane>();
+  #listener: DataPlaneListener = SILENT;
+  /** Rows found at start are kept until the brain knows all routes. */
+  #sweeping = false;
+
+  constructor(
+    readonly kernel: Kernel,
+    readonly clock: Clock,
+    log: Log,
+  ) {
+    this.reconciler = new Reconciler(kernel, (operation) => this.#accept(operation), clock, log);
+  }
+
+  /** Reads the kernel and follows it; resolves when the first picture stands. */
+  async start(listener: DataPlaneListener): Promise<void> {
+    this.#listener = listener;
+    const observer: KernelObserver = {
+      topology: (topology) => this.#topologyChanged(topology),
+      bridgeRow: (row) => this.#bridgeRow(row),
+      bridgeRowGone: (row) => this.#bridgeRowGone(row),
+      vxlanRow: (row) => {
+        if (this.mirror.putVxlan(row)) this.#vxlanChanged(row);
+      },
+      vxlanRowGone: (row) => {
+        if (this.mirror.dropVxlan(row.ifindex, row.srcVni, row.mac, row.dst)) this.#vxlanChanged(row);
+      },
+      neighRow: (row) => this.#neighChanged(this.mirror.putNeigh(row), row, row),
+      neighRowGone: (row) => {
+        const before = this.mirror.dropNeigh(row.ifindex, row.ip);
+        if (before) this.#neighChanged(before, undefined, row);
+      },
+    };
+    await this.kernel.start(observer, this.mirror);
+  }
+
+  /** Serves a VNI from now on: rows of ours on its devices are ours to keep, mend and remove. */
+  serve(vni: Vni): void {
+    let plane = this.#planes.get(vni);
+    if (!plane) {
+      plane = new VniPlane(vni, this.mirror);
+      this.#planes.set(vni, plane);
+    }
+    plane.retired = false;
+    this.#attach(plane, this.topology.vnis.get(vni));
+  }
+
+  /** Serves the VNI no longer: what is ours on its devices goes. */
+  unserve(vni: Vni): void {
+    const plane = this.#planes.get(vni);
+    if (!plane) return;
+    plane.retired = true;
+    plane.markIntents();
+    plane.markOwnedRows();
+    plane.macs.clear();
+    plane.floods.clear();
+    plane.neighs.clear();
+    this.reconciler.queue(plane);
+  }
+
+  /** From now on rows of ours that nobody wants are removed; until then those found at start stay. */
+  sweep(): void {
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    for (const plane of this.#planes.values()) {
+      plane.markOwnedRows();
+      this.reconciler.queue(plane);
+    }
+  }
+
+  get sweeping(): boolean {
+    return this.#sweeping;
+  }
+
+  /** Wants the MAC behind `vtep`; `overEpoch` names the local row that it may replace, 0 for none. */
+  setMac(vni: Vni, mac: Mac, vtep: Ip, sticky: boolean, overEpoch: number): void {
+    const plane = this.#planes.get(vni);
+    if (!plane || plane.retired) return;
+    const intent = plane.macs.get(mac);
+    if (!intent) {
+      plane.macs.set(mac, { vtep, sticky, overEpoch, settled: false, failure: undefined });
+    } else {
+      if (intent.settled && intent.vtep === vtep && intent.sticky === sticky) return;
+      intent.vtep = vtep;
+      intent.sticky = sticky;
+      intent.overEpoch = overEpoch;
+      intent.settled = false;
+    }
+    this.reconciler.mark(plane, { table: 'mac', key: mac });
+  }
+
+  clearMac(vni: Vni, mac: Mac): void {
+    const plane = this.#planes.get(vni);
+    if (plane?.macs.delete(mac)) this.reconciler.mark(plane, { table: 'mac', key: mac });
+  }
+
+  /** Wants BUM traffic of the VNI to reach `vtep`. */
+  setFlood(vni: Vni, vtep: Ip): void {
+    const plane = this.#planes.get(vni);
+    if (!plane || plane.retired || plane.floods.has(vtep)) return;
+    plane.floods.set(vtep, { settled: false, failure: undefined });
+    this.reconciler.mark(plane, { table: 'flood', key: vtep });
+  }
+
+  clearFlood(vni: Vni, vtep: Ip): void {
+    const plane = this.#planes.get(vni);
+    if (plane?.floods.delete(vtep)) this.reconciler.mark(plane, { table: 'flood', key: vtep });
+  }
+
+  /** Wants the neighbour on the VNI's SVI, so that the bridge answers ARP and ND for it. */
+  setNeigh(vni: Vni, ip: Ip, mac: Mac, router: boolean): void {
+    const plane = this.#planes.get(vni);
+    if (!plane || plane.retired) return;
+    const intent = plane.neighs.get(ip);
+    if (intent?.settled && intent.mac === mac && intent.router === router) return;
+    if (intent) Object.assign(intent, { mac, router, settled: false });
+    else plane.neighs.set(ip, { mac, router, settled: false, failure: undefined });
+    this.reconciler.mark(plane, { table: 'neigh', key: ip });
+  }
+
+  clearNeigh(vni: Vni, ip: Ip): void {
+    const plane = this.#planes.get(vni);
+    if (plane?.neighs.delete(ip)) this.reconciler.mark(plane, { table: 'neigh', key: ip });
+  }
+
+  /** The MAC on one of our access ports, as the bridge knows it now. */
+  localMac(vni: Vni, mac: Mac): LocalMac | undefined {
+    const at = this.topology.vnis.get(vni);
+    const row = at && this.mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac);
+    return row && this.#isLocal(row) ? asLocalMac(row) : undefined;
+  }
+
+  /** Every MAC on our access ports in the VNI's broadcast domain. */
+  *localMacs(vni: Vni): Iterable<Mac> {
+    const at = this.topology.vnis.get(vni);
+    if (at && at.bridgeIfindex !== 0)
+      for (const row of this.mirror.bridgeRows(at.bridgeIfindex, at.vlan))
+        if (this.#isLocal(row)) yield row.mac;
+  }
+
+  /** The neighbour that the SVI itself learned or was given. */
+  localNeigh(vni: Vni, ip: Ip): LocalNeigh | undefined {
+    const at = this.topology.vnis.get(vni);
+    if (!at || at.sviIfindex === 0) return undefined;
+    const row = this.mirror.neighRow(at.sviIfindex, ip);
+    return isLocalNeigh(row) ? { mac: row.mac, router: (row.flags & Ntf.ROUTER) !== 0 } : undefined;
+  }
+
+  /** Every IP that localNeigh knows in the VNI. */
+  *localNeighs(vni: Vni): Iterable<Ip> {
+    const at = this.topology.vnis.get(vni);
+    if (at && at.sviIfindex !== 0)
+      for (const row of this.mirror.neighRowsOf(at.sviIfindex)) if (isLocalNeigh(row)) yield row.ip;
+  }
+
+  /** What is wanted in a VNI and how far it got, for the reader of the API. */
+  plane(vni: Vni): VniPlane | undefined {
+    return this.#planes.get(vni);
+  }
+
+  /** Removes everything of ours and resolves when the kernel has been told. */
+  async flush(): Promise<void> {
+    for (const vni of [...this.#planes.keys()]) this.unserve(vni);
+    await this.reconciler.idle();
+  }
+
+  close(): void {
+    this.reconciler.close();
+    this.kernel.close();
+  }
+
+  #topologyChanged(after: Topology): void {
+    const before = this.topology;
+    this.topology = after;
+    for (const ifindex of before.ifindexes)
+      if (!after.ifindexes.has(ifindex)) this.mirror.dropDevice(ifindex);
+    for (const plane of this.#planes.values()) this.#attach(plane, after.vnis.get(plane.vni));
+    this.#listener.topologyChanged(after);
+  }
+
+  #bridgeRow(row: BridgeFdbRow): void {
+    const { before, after } = this.mirror.putBridge(row);
+    if (before !== after) this.#bridgeChanged(row.bridgeIfindex, row.vlan, row.mac, before, after);
+  }
+
+  #bridgeRowGone(row: BridgeFdbRow): void {
+    const before = this.mirror.dropBridge(row.bridgeIfindex, row.vlan, row.mac, row.port);
+    if (before) this.#bridgeChanged(row.bridgeIfindex, row.vlan, row.mac, before, undefined);
+  }
+
+  #isLocal(row: MirroredBridgeRow): boolean {
+    return (row.state & Nud.PERMANENT) === 0 && this.topology.ports.get(row.port)?.role === 'access';
+  }
+
+  #bridgeChanged(
+    bridge: number,
+    vlan: number,
+    mac: Mac,
+    before: MirroredBridgeRow | undefined,
+    after: MirroredBridgeRow | undefined,
+  ): void {
+    const plane = this.#byDomain.get(domainKey(bridge, vlan));
+    if (!plane) return;
+    if ((before && this.#isLocal(before)) || (after && this.#isLocal(after)))
+      this.#listener.macTouched(plane.vni, mac);
+    this.#recheck(plane, { table: 'mac', key: mac });
+  }
+
+  #vxlanChanged(row: VxlanFdbRow): void {
+    const plane = this.#byDevice.get(deviceKey(row.ifindex, row.srcVni));
+    if (!plane) return;
+    if (row.mac !== MAC_ZERO) this.#recheck(plane, { table: 'mac', key: row.mac });
+    else if (row.dst !== undefined) this.#recheck(plane, { table: 'flood', key: row.dst });
+  }
+
+  #neighChanged(before: NeighRow | undefined, after: NeighRow | undefined, key: NeighRow): void {
+    const plane = this.#bySvi.get(key.ifindex);
+    if (!plane) return;
+    const was = isLocalNeigh(before);
+    const is = isLocalNeigh(after);
+    // A neighbour's state changes all the time; only what makes a different route is worth a look
+    if (was !== is || (is && (before?.mac !== after?.mac || before?.flags !== after?.flags)))
+      this.#listener.neighTouched(plane.vni, key.ip);
+    this.#recheck(plane, { table: 'neigh', key: key.ip });
+  }
+
+  /** After news of a row: queue the key if the kernel is no longer as wanted, and record who was not us. */
+  #recheck(plane: VniPlane, which: PlaneKey): void {
+    const intent = plane.intent(which);
+    if (!intent) {
+      if (this.#sweeping && this.#isStray(plane, which)) this.reconciler.mark(plane, which);
+      return;
+    }
+    if (plane.fits(which)) {
+      intent.settled = true;
+      return;
+    }
+    if (intent.settled && plane.at?.up && !this.#hasMoved(plane, which)) {
+      this.drift.add({
+        at: this.clock.wallTime(),
+        vni: plane.vni,
+        table: which.table,
+        key: which.table === 'mac' ? formatMac(which.key) : formatIp(which.key),
+        found: 'changed or removed by another',
+      });
+    }
+    intent.settled = false;
+    this.reconciler.mark(plane, which);
+  }
+
+  /** The MAC is now on one of our own ports: a host moved, nobody tampered. */
+  #hasMoved(plane: VniPlane, which: PlaneKey): boolean {
+    return which.table === 'mac' && this.localMac(plane.vni, which.key) !== undefined;
+  }
+
+  /** A row that carries our mark and that nobody wants. */
+  #isStray(plane: VniPlane, which: PlaneKey): boolean {
+    const at = plane.at;
+    if (!at) return false;
+    if (which.table === 'mac') {
+      const bridge = this.mirror.bridgeRow(at.bridgeIfindex, at.vlan, which.key);
+      if (bridge?.port === at.vxlanIfindex && bridge.flags & Ntf.EXT_LEARNED) return true;
+      const vxlan = this.mirror.vxlanRow(at.vxlanIfindex, sourceVni(at), which.key);
+      return ((vxlan?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
+    }
+    if (which.table === 'flood') return plane.ownsDefault(which.key);
+    return ((this.mirror.neighRow(at.sviIfindex, which.key)?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
+  }
+
+  /** Puts the plane on its present device, removes what it left on another, and looks at everything again. */
+  #attach(plane: VniPlane, at: VniAttachment | undefined): void {
+    const before = plane.at;
+    if (before === at || (before && at && sameAttachment(before, at))) return;
+    if (before) {
+      forget(this.#byDomain, domainKey(before.bridgeIfindex, before.vlan), plane);
+      forget(this.#byDevice, deviceKey(before.vxlanIfindex, sourceVni(before)), plane);
+      forget(this.#bySvi, before.sviIfindex, plane);
+      this.reconciler.removeStrays(strayRows(this.mirror, before, at));
+    }
+    plane.at = at;
+    if (!at) return;
+    if (at.bridgeIfindex !== 0) this.#byDomain.set(domainKey(at.bridgeIfindex, at.vlan), plane);
+    this.#byDevice.set(deviceKey(at.vxlanIfindex, sourceVni(at)), plane);
+    if (at.sviIfindex !== 0) this.#bySvi.set(at.sviIfindex, plane);
+    plane.markIntents();
+    if (this.#sweeping) plane.markOwnedRows();
+    this.reconciler.queue(plane);
+  }
+
+  /** The kernel took the operation: the mirror shows it at once, before its echo. */
+  #accept(operation: Operation): void {
+    const gone = operation.verb === 'delete';
+    switch (operation.table) {
+      case 'bridge': {
+        const { port, vlan, mac } = operation;
+        const bridgeIfindex = this.topology.ports.get(port)?.bridgeIfindex ?? 0;
+        if (gone) this.mirror.dropBridge(bridgeIfindex, vlan, mac, port);
+        else if (bridgeIfindex !== 0)
+          this.mirror.putBridge({ bridgeIfindex, vlan, mac, port, ...OUR_ROWS.bridge });
+        return;
+      }
+      case 'vxlan': {
+        const { ifindex, srcVni, mac, dst } = operation;
+        if (gone) this.mirror.dropVxlan(ifindex, srcVni, mac, dst);
+        else this.mirror.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, ...OUR_ROWS.vxlan });
+        return;
+      }
+      case 'vxlan-default': {
+        const { ifindex, srcVni, dst } = operation;
+        if (gone) this.mirror.dropVxlan(ifindex, srcVni, MAC_ZERO, dst);
+        else this.mirror.putVxlan({ ifindex, srcVni, dst, nexthopId: 0, ...OUR_ROWS.vxlanDefault });
+        return;
+      }
+      case 'neigh': {
+        const { ifindex, ip, mac, router } = operation;
+        if (gone) this.mirror.dropNeigh(ifindex, ip);
+        else
+          this.mirror.putNeigh({
+            ifindex,
+            ip,
+            mac,
+            state: OUR_ROWS.neigh.state,
+            flags: OUR_ROWS.neigh.flags | (router ? Ntf.ROUTER : 0),
+            protocol: 0,
+          });
+      }
+    }
+  }
+}
+
+/** Another plane may have taken the place already. */
+function forget(map: Map<number, VniPlane>, key: number, plane: VniPlane): void {
+  if (map.get(key) === plane) map.delete(key);
+}
+
+function asLocalMac(row: MirroredBridgeRow): LocalMac {
+  return { port: row.port, isStatic: (row.state & Nud.NOARP) !== 0, epoch: row.epoch };
+}

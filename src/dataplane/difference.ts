@@ -1,0 +1,138 @@
+import { IPV4_ANY, type Ip, type Mac } from '../types/index.js';
+import type { MacIntent, NeighIntent } from './intents.js';
+import type { Operation } from './kernel.js';
+import type { MirroredBridgeRow } from './mirror.js';
+import { type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
+import type { VniAttachment } from './topology.js';
+
+/*
+ * The reconciler's heart: for one key, what is wanted against what stands, as operations. Pure; each function says
+ * nothing when there is nothing to do. The order of the operations is the order in which forwarding stays right: a
+ * bridge row that points to the VXLAN device never stands without the vxlan row that names the VTEP.
+ */
+
+/** NDA_SRC_VNI of the attachment's rows: only a collect-metadata device has them. */
+export function sourceVni(at: VniAttachment): number {
+  return at.collectMetadata ? at.vni : 0;
+}
+
+const NEIGH_VALID = Nud.REACHABLE | Nud.STALE | Nud.DELAY | Nud.PROBE | Nud.NOARP | Nud.PERMANENT;
+
+/** True for a neighbour that the machine itself learned or was given, and that is usable. */
+export function isLocalNeigh(row: NeighRow | undefined): row is NeighRow & { readonly mac: Mac } {
+  return (
+    row !== undefined &&
+    row.mac !== undefined &&
+    (row.flags & Ntf.EXT_LEARNED) === 0 &&
+    (row.state & NEIGH_VALID) !== 0
+  );
+}
+
+/** The bridge row is as a remote MAC's must be. */
+export function bridgeRowFits(at: VniAttachment, row: MirroredBridgeRow | undefined): boolean {
+  return (
+    row !== undefined &&
+    row.port === at.vxlanIfindex &&
+    (row.flags & Ntf.EXT_LEARNED) !== 0 &&
+    (row.state & (Nud.PERMANENT | Nud.NOARP)) === 0
+  );
+}
+
+/** The vxlan row is as a remote MAC's must be. */
+export function vxlanRowFits(want: MacIntent, row: VxlanFdbRow | undefined): boolean {
+  return (
+    row !== undefined && row.dst === want.vtep && row.nexthopId === 0 && (row.flags & Ntf.EXT_LEARNED) !== 0
+  );
+}
+
+/** The neighbour row is as a remote neighbour's must be. */
+export function neighRowFits(want: NeighIntent, row: NeighRow | undefined): boolean {
+  return (
+    row !== undefined &&
+    row.mac === want.mac &&
+    (row.flags & Ntf.EXT_LEARNED) !== 0 &&
+    (row.state & Nud.NOARP) !== 0 &&
+    ((row.flags & Ntf.ROUTER) !== 0) === want.router
+  );
+}
+
+/** May the bridge row be written? A local row only when this very stay of it was beaten; a permanent one never. */
+function mayOverwrite(at: VniAttachment, want: MacIntent, row: MirroredBridgeRow | undefined): boolean {
+  if (row === undefined || row.port === at.vxlanIfindex) return true;
+  return (row.state & Nud.PERMANENT) === 0 && row.epoch === want.overEpoch;
+}
+
+/** Operations for one MAC of one VNI; `want` undefined means no remote MAC is wanted. */
+export function macDifference(
+  at: VniAttachment,
+  mac: Mac,
+  want: MacIntent | undefined,
+  bridge: MirroredBridgeRow | undefined,
+  vxlan: VxlanFdbRow | undefined,
+  out: Operation[],
+): void {
+  if (want) {
+    if (!mayOverwrite(at, want, bridge)) return;
+    if (!vxlanRowFits(want, vxlan)) {
+      // A replace cannot turn a nexthop-group row into one with a destination: it succeeds without effect
+      if (vxlan && vxlan.nexthopId !== 0) out.push(vxlanOperation(at, 'delete', mac, IPV4_ANY));
+      out.push(vxlanOperation(at, 'add', mac, want.vtep));
+    }
+    if (!bridgeRowFits(at, bridge)) out.push(bridgeOperation(at, 'add', mac, want.sticky));
+    return;
+  }
+  if (bridge && bridge.port === at.vxlanIfindex && (bridge.flags & Ntf.EXT_LEARNED) !== 0)
+    out.push(bridgeOperation(at, 'delete', mac, false));
+  if (vxlan && (vxlan.flags & Ntf.EXT_LEARNED) !== 0 && vxlan.dst !== undefined)
+    out.push(vxlanOperation(at, 'delete', mac, vxlan.dst));
+}
+
+/** Operations for one default destination. */
+export function floodDifference(
+  at: VniAttachment,
+  dst: Ip,
+  wanted: boolean,
+  row: VxlanFdbRow | undefined,
+  out: Operation[],
+): void {
+  if (wanted === (row !== undefined)) return;
+  out.push({
+    table: 'vxlan-default',
+    verb: wanted ? 'add' : 'delete',
+    ifindex: at.vxlanIfindex,
+    srcVni: sourceVni(at),
+    dst,
+  });
+}
+
+/** Operations for one neighbour. A local neighbour is never deleted; it is replaced where the brain wants a remote one. */
+export function neighDifference(
+  at: VniAttachment,
+  ip: Ip,
+  want: NeighIntent | undefined,
+  row: NeighRow | undefined,
+  out: Operation[],
+): void {
+  if (want) {
+    if (!neighRowFits(want, row))
+      out.push({
+        table: 'neigh',
+        verb: 'add',
+        ifindex: at.sviIfindex,
+        ip,
+        mac: want.mac,
+        router: want.router,
+      });
+    return;
+  }
+  if (row?.mac !== undefined && (row.flags & Ntf.EXT_LEARNED) !== 0)
+    out.push({ table: 'neigh', verb: 'delete', ifindex: at.sviIfindex, ip, mac: row.mac, router: false });
+}
+
+function bridgeOperation(at: VniAttachment, verb: 'add' | 'delete', mac: Mac, sticky: boolean): Operation {
+  return { table: 'bridge', verb, port: at.vxlanIfindex, vlan: at.vlan, mac, sticky };
+}
+
+function vxlanOperation(at: VniAttachment, verb: 'add' | 'delete', mac: Mac, dst: Ip): Operation {
+  return { table: 'vxlan', verb, ifindex: at.vxlanIfindex, srcVni: sourceVni(at), mac, dst };
+}

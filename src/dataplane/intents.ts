@@ -1,0 +1,35 @@
+import type { Ip, Mac } from '../types/index.js';
+
+/** Why the kernel does not hold what is wanted. */
+export interface Failure {
+  readonly errno: number;
+  readonly name: string;
+  /** The kernel's extended-ack text, where it gave one. */
+  readonly message: string | undefined;
+  readonly attempts: number;
+  /** Clock.wallTime() of the last attempt. */
+  readonly at: number;
+}
+
+interface Intent {
+  /** The kernel was seen to hold it; when it no longer does, somebody else changed it. */
+  settled: boolean;
+  failure: Failure | undefined;
+}
+
+/** A remote MAC: a bridge row to the VXLAN device and a vxlan row to the VTEP. */
+export interface MacIntent extends Intent {
+  vtep: Ip;
+  sticky: boolean;
+  /** The epoch of the local row that this route has beaten and may overwrite; 0 when it may overwrite none. */
+  overEpoch: number;
+}
+
+/** A default destination (all-zero MAC). */
+export type FloodIntent = Intent;
+
+/** A remote neighbour on the SVI. */
+export interface NeighIntent extends Intent {
+  mac: Mac;
+  router: boolean;
+}

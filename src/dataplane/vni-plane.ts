@@ -1,0 +1,173 @@
+import type { Ip, Mac, Vni } from '../types/index.js';
+import {
+  bridgeRowFits,
+  floodDifference,
+  macDifference,
+  neighDifference,
+  neighRowFits,
+  sourceVni,
+  vxlanRowFits,
+} from './difference.js';
+import type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
+import type { Operation } from './kernel.js';
+import type { KernelMirror } from './mirror.js';
+import { Ntf } from './rows.js';
+import { isOurDefault } from './strays.js';
+import type { VniAttachment } from './topology.js';
+
+/** A key of one of the three tables, for what is dirty, failed or drifted. */
+export type PlaneKey =
+  | { readonly table: 'mac'; readonly key: Mac }
+  | { readonly table: 'flood' | 'neigh'; readonly key: Ip };
+
+/** What one VNI should have in the kernel, and which of its keys are to be looked at. Knows the mirror, writes nothing. */
+export class VniPlane {
+  /** undefined while the VNI has no usable device. */
+  at: VniAttachment | undefined;
+  /** True when evpnd no longer serves the VNI: the plane lives until its rows are gone. */
+  retired = false;
+  readonly macs = new Map<Mac, MacIntent>();
+  readonly floods = new Map<Ip, FloodIntent>();
+  readonly neighs = new Map<Ip, NeighIntent>();
+  readonly #dirtyMacs = new Set<Mac>();
+  readonly #dirtyFloods = new Set<Ip>();
+  readonly #dirtyNeighs = new Set<Ip>();
+
+  constructor(
+    readonly vni: Vni,
+    readonly mirror: KernelMirror,
+  ) {}
+
+  get dirty(): number {
+    return this.#dirtyMacs.size + this.#dirtyFloods.size + this.#dirtyNeighs.size;
+  }
+
+  /** Queues one key; keys that are queued already stay once. */
+  mark(which: PlaneKey): void {
+    if (which.table === 'mac') this.#dirtyMacs.add(which.key);
+    else if (which.table === 'flood') this.#dirtyFloods.add(which.key);
+    else this.#dirtyNeighs.add(which.key);
+  }
+
+  /** Queues every intent, for a device that is new or changed. */
+  markIntents(): void {
+    for (const mac of this.macs.keys()) this.#dirtyMacs.add(mac);
+    for (const dst of this.floods.keys()) this.#dirtyFloods.add(dst);
+    for (const ip of this.neighs.keys()) this.#dirtyNeighs.add(ip);
+  }
+
+  /** Queues every row of ours that stands in the kernel, wanted or not: what nobody wants will be swept. */
+  markOwnedRows(): void {
+    const at = this.at;
+    if (!at) return;
+    for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex))
+      if (row.vlan === at.vlan && row.flags & Ntf.EXT_LEARNED) this.#dirtyMacs.add(row.mac);
+    for (const row of this.mirror.vxlanRows(at.vxlanIfindex, sourceVni(at)))
+      if (row.flags & Ntf.EXT_LEARNED) this.#dirtyMacs.add(row.mac);
+    for (const row of this.mirror.defaultRows(at.vxlanIfindex, sourceVni(at)))
+      if (row.dst !== undefined && this.ownsDefault(row.dst)) this.#dirtyFloods.add(row.dst);
+    if (at.sviIfindex !== 0)
+      for (const row of this.mirror.neighRowsOf(at.sviIfindex))
+        if (row.flags & Ntf.EXT_LEARNED) this.#dirtyNeighs.add(row.ip);
+  }
+
+  /** The default destination stands and carries our mark. */
+  ownsDefault(dst: Ip): boolean {
+    const at = this.at;
+    if (!at) return false;
+    const row = this.mirror.defaultRow(at.vxlanIfindex, sourceVni(at), dst);
+    return row !== undefined && isOurDefault(row.state);
+  }
+
+  /** Takes the next dirty key and appends its operations; undefined when none is left. */
+  next(out: Operation[]): PlaneKey | undefined {
+    for (const mac of this.#dirtyMacs) {
+      this.#dirtyMacs.delete(mac);
+      this.#macOperations(mac, out);
+      return { table: 'mac', key: mac };
+    }
+    for (const dst of this.#dirtyFloods) {
+      this.#dirtyFloods.delete(dst);
+      this.#floodOperations(dst, out);
+      return { table: 'flood', key: dst };
+    }
+    for (const ip of this.#dirtyNeighs) {
+      this.#dirtyNeighs.delete(ip);
+      this.#neighOperations(ip, out);
+      return { table: 'neigh', key: ip };
+    }
+    return undefined;
+  }
+
+  /** The intent behind a key. */
+  intent(which: PlaneKey): MacIntent | FloodIntent | NeighIntent | undefined {
+    if (which.table === 'mac') return this.macs.get(which.key);
+    return which.table === 'flood' ? this.floods.get(which.key) : this.neighs.get(which.key);
+  }
+
+  /** Does the kernel, as far as it told, hold what is wanted for the key? True where nothing is wanted. */
+  fits(which: PlaneKey): boolean {
+    const at = this.at;
+    if (which.table === 'mac') {
+      const want = this.macs.get(which.key);
+      if (!want) return true;
+      return (
+        at !== undefined &&
+        bridgeRowFits(at, this.mirror.bridgeRow(at.bridgeIfindex, at.vlan, which.key)) &&
+        vxlanRowFits(want, this.mirror.vxlanRow(at.vxlanIfindex, sourceVni(at), which.key))
+      );
+    }
+    if (which.table === 'flood')
+      return (
+        !this.floods.has(which.key) ||
+        (at !== undefined && this.mirror.defaultRow(at.vxlanIfindex, sourceVni(at), which.key) !== undefined)
+      );
+    const want = this.neighs.get(which.key);
+    return !want || (at !== undefined && neighRowFits(want, this.mirror.neighRow(at.sviIfindex, which.key)));
+  }
+
+  /** Records the outcome of an attempt on the intent, and returns the number of failed attempts in a row. */
+  settle(which: PlaneKey, failure: Omit<Failure, 'attempts'> | undefined): number {
+    const intent = this.intent(which);
+    if (!intent) return 1;
+    if (!failure) {
+      intent.settled = this.fits(which);
+      intent.failure = undefined;
+      return 0;
+    }
+    intent.settled = false;
+    intent.failure = { ...failure, attempts: (intent.failure?.attempts ?? 0) + 1 };
+    return intent.failure.attempts;
+  }
+
+  /** A device that is down holds no rows of ours: the kernel flushes some of them, so all of them go. */
+  #wanted<Intent>(intent: Intent | undefined): Intent | undefined {
+    return this.at?.up && !this.retired ? intent : undefined;
+  }
+
+  #macOperations(mac: Mac, out: Operation[]): void {
+    const at = this.at;
+    if (!at) return;
+    macDifference(
+      at,
+      mac,
+      this.#wanted(this.macs.get(mac)),
+      this.mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac),
+      this.mirror.vxlanRow(at.vxlanIfindex, sourceVni(at), mac),
+      out,
+    );
+  }
+
+  #floodOperations(dst: Ip, out: Operation[]): void {
+    const at = this.at;
+    if (!at) return;
+    const wanted = this.#wanted(this.floods.get(dst)) !== undefined;
+    floodDifference(at, dst, wanted, this.mirror.defaultRow(at.vxlanIfindex, sourceVni(at), dst), out);
+  }
+
+  #neighOperations(ip: Ip, out: Operation[]): void {
+    const at = this.at;
+    if (!at || at.sviIfindex === 0) return;
+    neighDifference(at, ip, this.#wanted(this.neighs.get(ip)), this.mirror.neighRow(at.sviIfindex, ip), out);
+  }
+}
