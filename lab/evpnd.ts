@@ -1,0 +1,115 @@
+/** evpnd itself as the BGP speaker of a leaf: its configuration, its process, its REST API on a Unix socket. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import type { Leaf, Plan } from './plan.js';
+import { Daemon } from './process.js';
+import { type RestAnswer, restGet } from './rest.js';
+import { waitFor } from './wait.js';
+
+/** The daemon of the same build as this file. */
+export const evpndMain = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'main.js');
+
+/** evpnd's configuration on a leaf, before the leaf's own additions; timers are short for tests. */
+export function evpndConfig(leaf: Leaf, plan: Plan, socket: string): Record<string, unknown> {
+  return {
+    asn: leaf.asn,
+    'router-id': leaf.routerId,
+    neighbors: leaf.links.map((link) => ({
+      address: link.spineAddress[plan.transport],
+      'remote-as': plan.peering === 'ebgp' ? 65000 : leaf.asn,
+      'hold-time': 9,
+      'keepalive-time': 3,
+      'connect-retry-time': 1,
+    })),
+    api: { 'unix-socket': socket, listen: ['127.0.0.1:8179'] },
+    log: { level: 'info' },
+    ...leaf.config,
+  };
+}
+
+/** evpnd on one node. */
+export class Evpnd {
+  readonly configFile: string;
+  readonly socket: string;
+  private readonly logFile: string;
+  private daemon: Daemon | undefined;
+
+  /** `folder` is this node's own; it is created. */
+  constructor(
+    readonly node: string,
+    private readonly namespace: string,
+    folder: string,
+    leaf: Leaf,
+    plan: Plan,
+    private readonly main: string = evpndMain,
+  ) {
+    mkdirSync(folder, { recursive: true });
+    this.socket = join(folder, 'api.sock');
+    this.logFile = join(folder, 'evpnd.log');
+    this.configFile = join(folder, 'evpnd.yaml');
+    this.configure(evpndConfig(leaf, plan, this.socket));
+  }
+
+  /** Writes the configuration; a running evpnd reads it when it gets SIGHUP. */
+  configure(config: Record<string, unknown>): void {
+    writeFileSync(this.configFile, stringify(config));
+  }
+
+  /** Starts it and waits until its API answers. */
+  async start(): Promise<void> {
+    if (this.daemon?.running) throw new Error(`evpnd on ${this.node} runs already`);
+    if (!existsSync(this.main)) throw new Error(`no ${this.main}: build first (npm run build)`);
+    const command = [process.execPath, this.main, '--config', this.configFile];
+    const daemon = await Daemon.start(
+      `evpnd on ${this.node}`,
+      'ip',
+      ['netns', 'exec', this.namespace, ...command],
+      this.logFile,
+    );
+    this.daemon = daemon;
+    await waitFor(async () => !daemon.running || (await this.get('/api/v1/status')).status === 200, {
+      what: `answer of ${daemon.name}`,
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}\n${daemon.log(40)}`);
+    });
+    daemon.mustRun();
+  }
+
+  get running(): boolean {
+    return this.daemon?.running ?? false;
+  }
+
+  /** @throws Error when it was never started. */
+  get pid(): number {
+    if (!this.daemon) throw new Error(`evpnd on ${this.node} was never started`);
+    return this.daemon.pid;
+  }
+
+  /** SIGTERM (or another signal) and wait for the end; resolves with exit code or signal. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals | undefined> {
+    return this.daemon?.stop(signal);
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    await this.daemon?.stop('SIGKILL');
+  }
+
+  /** Sends a signal and does not wait, for example SIGHUP. */
+  signal(signal: NodeJS.Signals): void {
+    this.daemon?.signal(signal);
+  }
+
+  /** GET on its REST API. */
+  get<T>(path: string): Promise<RestAnswer<T>> {
+    return restGet<T>(this.socket, path);
+  }
+
+  /** The end of its log. */
+  logs(lines = 60): string {
+    if (!this.daemon) return `--- evpnd on ${this.node}: never started`;
+    return `--- ${this.daemon.name}${this.daemon.running ? '' : ' (ended)'}\n${this.daemon.log(lines)}`;
+  }
+}

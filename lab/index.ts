@@ -1,0 +1,22 @@
+/**
+ * The lab: fabrics in network namespaces of this machine, with real kernels and real BGP speakers. `npm run lab`, the
+ * lab tests and the benchmarks build their fabrics here and nowhere else.
+ *
+ * A fabric is described by a `FabricSpec`, planned by `planFabric` (every name and address), set up by `ip` and
+ * `bridge` in batches, and driven through `Fabric`. Underlay routes are static, so that BGP carries L2VPN EVPN only.
+ * Needs root. What a host kernel lacks (VLAN filtering, for one) user-mode-linux has: `runInUml` runs a script, and so
+ * the same fabric code, inside one.
+ */
+export * from './capture.js';
+export * from './cleanup.js';
+export * from './converge.js';
+export * from './evpnd.js';
+export * from './fabric.js';
+export * from './frr.js';
+export * from './namespaces.js';
+export * from './observe.js';
+export * from './ping.js';
+export * from './plan.js';
+export * from './process.js';
+export * from './rest.js';
+export * from './wait.js';

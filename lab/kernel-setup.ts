@@ -1,0 +1,179 @@
+/**
+ * From the plan to what `ip -batch` and `bridge -batch` read, a script a namespace: one exec each, because an exec is
+ * what costs under user-mode-linux. Pure.
+ *
+ * Every bridge is set as a leaf needs it: VXLAN devices `nolearning` with a fixed TTL, their ports `learning off` and
+ * `neigh_suppress on`, no multicast snooping, and an MTU that leaves room for the outer headers on the uplinks.
+ */
+import type { Host, Leaf, Plan, Segment, Spine } from './plan.js';
+
+/** Lines for the two tools in one namespace. */
+export interface Batch {
+  ip: string[];
+  bridge: string[];
+}
+
+const uplinkMtu = 1700;
+const vxlanMtu = 1550;
+const hostMtu = 1500;
+
+/** Kernel settings of every router and of every host, for `sysctl`. */
+export const routerSysctls = [
+  'net.ipv4.ip_forward=1',
+  'net.ipv6.conf.all.forwarding=1',
+  'net.ipv4.conf.all.rp_filter=0',
+  'net.ipv4.conf.default.rp_filter=0',
+  'net.ipv6.conf.all.accept_dad=0',
+  'net.ipv6.conf.default.accept_dad=0',
+];
+/** arp_notify and ndisc_notify: a host that comes up or moves says so, as a hypervisor's bridge does for its guest. */
+export const hostSysctls = [
+  'net.ipv6.conf.all.accept_dad=0',
+  'net.ipv6.conf.default.accept_dad=0',
+  'net.ipv4.conf.default.arp_notify=1',
+  'net.ipv6.conf.default.ndisc_notify=1',
+];
+
+function vxlanLinks(leaf: Leaf, vtepIsV6: boolean): string[] {
+  const tail =
+    `local ${leaf.vtep} dstport 4789 nolearning ttl 64` +
+    (vtepIsV6 ? ' udp6zerocsumtx udp6zerocsumrx' : ' noudpcsum');
+  if (leaf.mode === 'svd') {
+    return [
+      `link add vxlan0 mtu ${vxlanMtu} type vxlan external vnifilter ${tail}`,
+      'link set vxlan0 master br0 addrgenmode none up',
+    ];
+  }
+  return leaf.segments.flatMap((s) => [
+    `link add ${s.vxlan} mtu ${vxlanMtu} type vxlan id ${s.vni} ${tail}`,
+    `link set ${s.vxlan} master ${s.bridge} addrgenmode none up`,
+  ]);
+}
+
+function bridgeLinks(leaf: Leaf): string[] {
+  const names = [...new Set(leaf.segments.map((s) => s.bridge))];
+  const filtering = leaf.mode === 'traditional' ? '' : ' vlan_filtering 1 vlan_default_pvid 0';
+  return names.flatMap((name) => [
+    `link add ${name} type bridge mcast_snooping 0${filtering}`,
+    `link set ${name} addrgenmode none up`,
+  ]);
+}
+
+function bridgePorts(leaf: Leaf): string[] {
+  const device = (name: string, tunnel = '') =>
+    `link set dev ${name} learning off neigh_suppress on${tunnel}`;
+  switch (leaf.mode) {
+    case 'traditional':
+      return leaf.segments.map((s) => device(s.vxlan));
+    case 'vlan-aware':
+      return leaf.segments.flatMap((s) => [
+        device(s.vxlan),
+        `vlan add dev ${s.vxlan} vid ${s.vlan} pvid untagged`,
+        `vlan add dev br0 vid ${s.vlan} self`,
+      ]);
+    case 'svd':
+      return [
+        device('vxlan0', ' vlan_tunnel on'),
+        ...leaf.segments.flatMap((s) => [
+          `vlan add dev vxlan0 vid ${s.vlan}`,
+          `vlan add dev vxlan0 vid ${s.vlan} tunnel_info id ${s.vni}`,
+          `vni add dev vxlan0 vni ${s.vni}`,
+          `vlan add dev br0 vid ${s.vlan} self`,
+        ]),
+      ];
+  }
+}
+
+function sviLinks(leaf: Leaf, s: Segment): string[] {
+  return [
+    ...(leaf.mode === 'traditional' ? [] : [`link add link br0 name ${s.svi} type vlan id ${s.vlan}`]),
+    `link set ${s.svi} address ${s.sviMac} addrgenmode none`,
+    `addr add ${s.sviAddress.ipv4}/24 dev ${s.svi}`,
+    `addr add ${s.sviAddress.ipv6}/64 dev ${s.svi} nodad`,
+    `link set ${s.svi} up`,
+  ];
+}
+
+/** What puts a host's port into its bridge on a leaf. */
+export function portSetup(leaf: Leaf, host: Host): Batch {
+  const s = leaf.segments.find((each) => each.vni === host.vni);
+  if (!s) throw new Error(`${leaf.name} has no VNI ${host.vni} for ${host.name}`);
+  return {
+    ip: [`link set ${host.port} master ${s.bridge} addrgenmode none up`],
+    bridge: leaf.mode === 'traditional' ? [] : [`vlan add dev ${host.port} vid ${s.vlan} pvid untagged`],
+  };
+}
+
+/** A leaf: uplinks, loopback, bridges, VXLAN devices, SVIs, and the ports of the hosts that start at it. */
+export function leafSetup(
+  leaf: Leaf,
+  hosts: readonly Host[],
+  plan: Plan,
+  namespaceOf: (node: string) => string,
+): Batch {
+  const ip = [
+    'link set lo up',
+    `addr add ${leaf.vtepAddress.ipv4}/32 dev lo`,
+    `addr add ${leaf.vtepAddress.ipv6}/128 dev lo nodad`,
+  ];
+  for (const link of leaf.links) {
+    ip.push(
+      `link add ${link.leafDevice} mtu ${uplinkMtu} type veth peer name ${link.spineDevice} netns ${namespaceOf(link.spine)} mtu ${uplinkMtu}`,
+      `addr add ${link.leafAddress.ipv4}/31 dev ${link.leafDevice}`,
+      `addr add ${link.leafAddress.ipv6}/127 dev ${link.leafDevice} nodad`,
+      `link set ${link.leafDevice} up`,
+    );
+  }
+  const via = (family: 'ipv4' | 'ipv6') =>
+    leaf.links.map((link) => `nexthop via ${link.spineAddress[family]} dev ${link.leafDevice}`).join(' ');
+  for (const other of plan.leaves) {
+    if (other === leaf || leaf.links.length === 0) continue;
+    ip.push(
+      `route add ${other.vtepAddress.ipv4}/32 ${via('ipv4')}`,
+      `route add ${other.vtepAddress.ipv6}/128 ${via('ipv6')}`,
+    );
+  }
+  ip.push(...bridgeLinks(leaf), ...vxlanLinks(leaf, plan.vtep === 'ipv6'));
+  if (leaf.hasSvi) for (const s of leaf.segments) ip.push(...sviLinks(leaf, s));
+  const bridge = bridgePorts(leaf);
+  for (const host of hosts) {
+    const port = portSetup(leaf, host);
+    ip.push(
+      `link add ${host.port} mtu ${hostMtu} type veth peer name eth0 netns ${namespaceOf(host.name)} address ${host.mac} mtu ${hostMtu}`,
+      ...port.ip,
+    );
+    bridge.push(...port.bridge);
+  }
+  return { ip, bridge };
+}
+
+/** A spine, after its leaves: the other ends of the links, and a route to every VTEP. */
+export function spineSetup(spine: Spine, plan: Plan): Batch {
+  const ip = ['link set lo up', `addr add ${spine.routerId}/32 dev lo`];
+  for (const link of spine.links) {
+    const leaf = plan.leaves.find((each) => each.name === link.leaf) as Leaf;
+    ip.push(
+      `addr add ${link.spineAddress.ipv4}/31 dev ${link.spineDevice}`,
+      `addr add ${link.spineAddress.ipv6}/127 dev ${link.spineDevice} nodad`,
+      `link set ${link.spineDevice} up`,
+      `route add ${leaf.vtepAddress.ipv4}/32 via ${link.leafAddress.ipv4}`,
+      `route add ${leaf.vtepAddress.ipv6}/128 via ${link.leafAddress.ipv6} dev ${link.spineDevice}`,
+    );
+  }
+  return { ip, bridge: [] };
+}
+
+/** A host, after its leaf: its addresses, with the SVI of the leaf it starts at as its router. */
+export function hostSetup(host: Host, leaf: Leaf): Batch {
+  const ip = [
+    'link set lo up',
+    `addr add ${host.address.ipv4}/24 dev eth0`,
+    `addr add ${host.address.ipv6}/64 dev eth0 nodad`,
+    'link set eth0 up',
+  ];
+  const s = leaf.segments.find((each) => each.vni === host.vni);
+  if (leaf.hasSvi && s) {
+    ip.push(`route add default via ${s.sviAddress.ipv4}`, `route add default via ${s.sviAddress.ipv6}`);
+  }
+  return { ip, bridge: [] };
+}

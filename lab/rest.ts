@@ -1,0 +1,35 @@
+import { request } from 'node:http';
+
+/** What a REST resource answered. */
+export interface RestAnswer<T> {
+  status: number;
+  body: T;
+}
+
+/**
+ * One GET over a Unix socket; a file system is shared by all network namespaces, so this reaches any node.
+ * @param path with its query, for example `/api/v1/routes?type=2`
+ */
+export function restGet<T>(socketPath: string, path: string, timeout = 5_000): Promise<RestAnswer<T>> {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      { socketPath, path, timeout, headers: { accept: 'application/json' } },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          try {
+            resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as T });
+          } catch {
+            reject(new Error(`GET ${path}: status ${response.statusCode}, not JSON: ${text.slice(0, 500)}`));
+          }
+        });
+      },
+    );
+    call.on('timeout', () => call.destroy(new Error(`GET ${path}: no answer within ${timeout} ms`)));
+    call.on('error', reject);
+    call.end();
+  });
+}

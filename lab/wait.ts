@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** How long and how often `waitFor` looks. */
+export interface WaitOptions {
+  /** Milliseconds in all; 20,000 when absent. */
+  timeout?: number;
+  /** Milliseconds between two looks; 100 when absent. */
+  interval?: number;
+  /** What is waited for, as the error says it: "no <what> within …". */
+  what: string;
+  /** How the last look is shown in the error; JSON when absent. */
+  show?: (last: unknown) => string;
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value, undefined, 1) ?? String(value));
+}
+
+/**
+ * Looks until `look` gives something true and resolves with it. A look that throws counts as not yet.
+ * @throws Error that names what was waited for and what the last look saw.
+ */
+export async function waitFor<T>(look: () => T | Promise<T>, options: WaitOptions): Promise<NonNullable<T>> {
+  const timeout = options.timeout ?? 20_000;
+  const end = performance.now() + timeout;
+  for (;;) {
+    let last: unknown;
+    try {
+      const value = await look();
+      if (value) return value;
+      last = value;
+    } catch (error) {
+      last = error instanceof Error ? error.message : error;
+    }
+    if (performance.now() >= end) {
+      throw new Error(
+        `no ${options.what} within ${timeout} ms; last seen: ${(options.show ?? asText)(last)}`,
+      );
+    }
+    await delay(options.interval ?? 100);
+  }
+}
