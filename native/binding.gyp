@@ -1,0 +1,10 @@
+{
+  "targets": [
+    {
+      "target_name": "socket",
+      "sources": ["socket.c"],
+      "cflags": ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror=implicit", "-Wno-unused-parameter"],
+      "defines": ["_GNU_SOURCE", "NAPI_VERSION=8"]
+    }
+  ]
+}
