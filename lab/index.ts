@@ -17,6 +17,8 @@ export * from './namespaces.js';
 export * from './observe.js';
 export * from './ping.js';
 export * from './plan.js';
+export * from './probe.js';
 export * from './process.js';
+export * from './report.js';
 export * from './rest.js';
 export * from './wait.js';
