@@ -21,4 +21,5 @@ export * from './probe.js';
 export * from './process.js';
 export * from './report.js';
 export * from './rest.js';
+export * from './uml.js';
 export * from './wait.js';

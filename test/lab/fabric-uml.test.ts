@@ -1,0 +1,38 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { type FabricSpec, planFabric, runInUml } from '../../lab/index.js';
+
+const lab = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'lab');
+
+test('a VLAN-aware fabric of FRR with SVIs converges inside user-mode-linux', async (t) => {
+  t.timeout(120_000);
+  const spec: FabricSpec = {
+    leaves: [
+      { engine: 'frr', mode: 'vlan-aware' },
+      { engine: 'frr', mode: 'vlan-aware' },
+    ],
+  };
+  const { code, stdout, stderr } = await runInUml(join(lab, 'prove.js'), [JSON.stringify(spec)], {
+    timeout: 100_000,
+  });
+  t.log(stderr);
+  t.is(code, 0);
+  const rows = (JSON.parse(stdout) as Record<string, string[]>).leaf1!;
+  const remote = planFabric(spec).hosts.find((host) => host.name === 'h2-10')!;
+  for (const row of [
+    'fdb vx10 00:00:00:00:00:00 self dst 10.0.0.2 permanent self',
+    `fdb vx10 ${remote.mac} master br0 vlan 10 extern_learn`,
+    `fdb vx10 ${remote.mac} self dst 10.0.0.2 extern_learn self`,
+  ]) {
+    t.true(rows.includes(row), `${row}\nnot among\n${rows.join('\n')}`);
+  }
+});
+
+test('an exit code comes through, and a machine that hangs is ended', async (t) => {
+  t.timeout(60_000);
+  const failing = await runInUml('-e', ['console.log("seen"); process.exit(7)'], { timeout: 30_000 });
+  t.deepEqual([failing.code, failing.stdout], [7, 'seen\n']);
+  const hanging = await runInUml('-e', ['setInterval(() => {}, 1000)'], { timeout: 8_000 });
+  t.is(hanging.code, 124);
+});
