@@ -1,0 +1,196 @@
+import type { LocalRib } from '../bgp/index.js';
+import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
+import { compareIp, IPV4_ANY, type Ip, isMartian, isMulticastMac, type Mac } from '../types/index.js';
+import type { AttributeSets } from './export.js';
+import { imetRoute, macRoute } from './export.js';
+import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
+import { decideOwner } from './mobility.js';
+import { bestClaim, isForeignMac, isUsable, type RemoteClaim } from './remote-claims.js';
+
+/**
+ * One look at one key: read what is known here and elsewhere, decide, and bring routes and rows in line. Each function
+ * may be called at any time and any number of times; what it does follows from the present state and from what it
+ * decided last.
+ */
+export class Evaluator {
+  constructor(
+    readonly dataPlane: DataPlane,
+    readonly localRib: LocalRib,
+    readonly attributesOf: (vrf: MacVrf) => AttributeSets,
+  ) {}
+
+  /** A MAC: whose it is, its Type-2 without IP, its rows; its IPs are looked at again when its owner or number changes. */
+  mac(vrf: MacVrf, mac: Mac): void {
+    const entry = vrf.macEntry(mac);
+    const { topology } = this.dataPlane;
+    const local = this.#localMac(vrf, mac);
+    const remote = isForeignMac(mac, topology) ? bestClaim(entry.remotes, topology) : undefined;
+    const before = entry.ownership;
+    entry.ownership = decideOwner(before, local, remote, vrf.localVtep ?? IPV4_ANY);
+    const { owner, sequence, beatenEpoch } = entry.ownership;
+    const moved = owner !== before.owner || sequence !== before.sequence;
+    // RFC 7432 §7.2: the binding goes before the MAC that it rests on
+    if (moved && owner !== 'local') this.#withdrawIps(vrf, entry);
+    this.#announceMac(vrf, entry, owner === 'local' ? local : undefined);
+    if (owner === 'remote' && remote) {
+      this.dataPlane.setMac(vrf.vni, mac, remote.vtep, remote.sticky, beatenEpoch);
+      entry.vtep = remote.vtep;
+    } else if (entry.vtep !== undefined) {
+      this.dataPlane.clearMac(vrf.vni, mac);
+      entry.vtep = undefined;
+    }
+    if (moved && entry.ips) for (const ip of entry.ips) vrf.touchedIps.add(ip);
+    if (entry.isIdle && entry.ownership.sequence === 0) vrf.macs.delete(mac);
+  }
+
+  /** An IP: which MAC has it and where, its Type-2, its neighbour row. */
+  ip(vrf: MacVrf, ip: Ip): void {
+    const entry = vrf.ipEntry(ip);
+    const { topology } = this.dataPlane;
+    const remote = topology.ownIps.has(ip) ? undefined : bestClaim(entry.remotes, topology);
+    const local = this.#localNeigh(vrf, ip);
+    const owner = this.#decideIp(vrf, entry, local, remote);
+    this.#rebind(vrf, entry, local?.mac, remote?.route.mac);
+    entry.owner = owner;
+    this.#announceIp(vrf, entry, owner === 'local' ? local : undefined);
+    if (owner === 'remote' && remote) this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router);
+    else this.dataPlane.clearNeigh(vrf.vni, ip);
+    if (owner === 'none' && entry.remotes.length === 0 && !local) vrf.ips.delete(ip);
+  }
+
+  /** A VTEP that wants BUM traffic, or no longer does: the address is the originator's, as FRR takes it. */
+  flood(vrf: MacVrf, originator: Ip): void {
+    const wanted =
+      vrf.floods.has(originator) &&
+      vrf.at?.multicastGroup === undefined &&
+      isUsable(originator, this.dataPlane.topology);
+    if (wanted) this.dataPlane.setFlood(vrf.vni, originator);
+    else this.dataPlane.clearFlood(vrf.vni, originator);
+  }
+
+  /** Our own Type-3: while the VNI can forward and floods by ingress replication. */
+  imet(vrf: MacVrf): void {
+    const { localVtep } = vrf;
+    const wanted =
+      localVtep !== undefined && vrf.at?.multicastGroup === undefined
+        ? this.attributesOf(vrf).imet(vrf, localVtep)
+        : undefined;
+    const before = vrf.imetAdvertised;
+    if (before === wanted) return;
+    if (before && before.nextHop !== wanted?.nextHop) this.localRib.withdraw(imetRoute(vrf, before.nextHop));
+    if (wanted) this.localRib.originate(imetRoute(vrf, wanted.nextHop), wanted);
+    vrf.imetAdvertised = wanted;
+  }
+
+  /** Takes back all that the VRF announced. */
+  withdrawAll(vrf: MacVrf): void {
+    for (const [ip, entry] of vrf.ips)
+      if (entry.advertised) this.localRib.withdraw(macRoute(vrf, entry.advertised.mac, ip));
+    for (const [mac, entry] of vrf.macs)
+      if (entry.advertised) this.localRib.withdraw(macRoute(vrf, mac, undefined));
+    if (vrf.imetAdvertised) this.localRib.withdraw(imetRoute(vrf, vrf.imetAdvertised.nextHop));
+  }
+
+  #localMac(vrf: MacVrf, mac: Mac): LocalMac | undefined {
+    if (vrf.localVtep === undefined || isMulticastMac(mac) || !isForeignMac(mac, this.dataPlane.topology))
+      return undefined;
+    return this.dataPlane.localMac(vrf.vni, mac);
+  }
+
+  #localNeigh(vrf: MacVrf, ip: Ip): LocalNeigh | undefined {
+    if (vrf.localVtep === undefined || isMartian(ip)) return undefined;
+    const neigh = this.dataPlane.localNeigh(vrf.vni, ip);
+    return neigh && neigh.mac !== 0 && !isMulticastMac(neigh.mac) ? neigh : undefined;
+  }
+
+  #announceMac(vrf: MacVrf, entry: MacEntry, local: LocalMac | undefined): void {
+    const { localVtep } = vrf;
+    const wanted =
+      local && localVtep !== undefined
+        ? this.attributesOf(vrf).mac(vrf, localVtep, {
+            sequence: entry.ownership.sequence,
+            sticky: local.isStatic,
+            router: false,
+          })
+        : undefined;
+    if (entry.advertised === wanted) return;
+    const route = macRoute(vrf, entry.mac, undefined);
+    if (wanted) this.localRib.originate(route, wanted);
+    else this.localRib.withdraw(route);
+    entry.advertised = wanted;
+  }
+
+  #announceIp(vrf: MacVrf, entry: IpEntry, local: LocalNeigh | undefined): void {
+    const { localVtep } = vrf;
+    const macEntry = local && vrf.macs.get(local.mac);
+    const before = entry.advertised;
+    const attributes =
+      local && macEntry && localVtep !== undefined
+        ? this.attributesOf(vrf).mac(vrf, localVtep, {
+            sequence: macEntry.ownership.sequence,
+            sticky: this.dataPlane.localMac(vrf.vni, local.mac)?.isStatic ?? false,
+            router: local.router,
+          })
+        : undefined;
+    if (before && before.attributes === attributes && before.mac === local?.mac) return;
+    if (before && before.mac !== local?.mac) this.localRib.withdraw(macRoute(vrf, before.mac, entry.ip));
+    else if (before && !attributes) this.localRib.withdraw(macRoute(vrf, before.mac, entry.ip));
+    entry.advertised = undefined;
+    if (!attributes || !local) return;
+    this.localRib.originate(macRoute(vrf, local.mac, entry.ip), attributes);
+    entry.advertised = { mac: local.mac, attributes };
+  }
+
+  #withdrawIps(vrf: MacVrf, mac: MacEntry): void {
+    for (const ip of mac.ips ?? []) {
+      const entry = vrf.ips.get(ip);
+      if (entry?.advertised?.mac !== mac.mac) continue;
+      this.localRib.withdraw(macRoute(vrf, mac.mac, ip));
+      entry.advertised = undefined;
+    }
+  }
+
+  /** The IP is looked at again when a MAC that claims it changes hands. */
+  #rebind(vrf: MacVrf, entry: IpEntry, local: Mac | undefined, remote: Mac | undefined): void {
+    const before = entry.claimants;
+    const after: Mac[] = [];
+    if (local !== undefined) after.push(local);
+    if (remote !== undefined && remote !== local) after.push(remote);
+    for (const mac of before)
+      if (!after.includes(mac)) {
+        vrf.macs.get(mac)?.unbind(entry.ip);
+        vrf.touchedMacs.add(mac);
+      }
+    for (const mac of after) vrf.macEntry(mac).bind(entry.ip);
+    entry.claimants = after;
+  }
+
+  /**
+   * Whose an IP is. With the same MAC here and there the MAC's owner has it. With different MACs the IP moved between
+   * them: the numbers decide, and where it newly appears here its MAC takes the other's number plus one (RFC 9135 §7).
+   */
+  #decideIp(
+    vrf: MacVrf,
+    entry: IpEntry,
+    local: LocalNeigh | undefined,
+    remote: RemoteClaim | undefined,
+  ): IpEntry['owner'] {
+    const localMac = local && vrf.macs.get(local.mac);
+    const isHere = localMac?.ownership.owner === 'local';
+    const isThere = remote !== undefined && vrf.macs.get(remote.route.mac)?.ownership.owner === 'remote';
+    if (!isHere) return isThere ? 'remote' : 'none';
+    if (!isThere || remote.route.mac === local?.mac) return 'local';
+    const { sequence } = localMac.ownership;
+    if (entry.owner === 'remote') {
+      if (sequence <= remote.sequence) {
+        localMac.ownership = { ...localMac.ownership, sequence: remote.sequence + 1 };
+        // One number for the MAC and all its IPs
+        vrf.touchedMacs.add(localMac.mac);
+        for (const ip of localMac.ips ?? []) vrf.touchedIps.add(ip);
+      }
+      return 'local';
+    }
+    if (sequence !== remote.sequence) return sequence > remote.sequence ? 'local' : 'remote';
+    return compareIp(vrf.localVtep ?? IPV4_ANY, remote.vtep) < 0 ? 'local' : 'remote';
+  }
+}

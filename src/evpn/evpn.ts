@@ -1,0 +1,251 @@
+import type { LocalRib, Rib } from '../bgp/index.js';
+import { type DataPlane, EMPTY_TOPOLOGY, sameAttachment, type Topology } from '../dataplane/index.js';
+import type { Clock, Ip, Log, Mac, Timer, Vni } from '../types/index.js';
+import { Evaluator } from './evaluate.js';
+import { AttributeSets } from './export.js';
+import { Importer } from './importer.js';
+import { MacVrf } from './mac-vrf.js';
+import type { RdAllocator } from './rd-allocator.js';
+import { autoExportTargets, autoImportTargets, ImportIndex } from './route-targets.js';
+import { type EvpnSettings, isServed, type VniSettings } from './settings.js';
+
+/** What the brain stands on. */
+export interface EvpnDependencies {
+  readonly rib: Rib;
+  readonly localRib: LocalRib;
+  readonly dataPlane: DataPlane;
+  readonly rdAllocator: RdAllocator;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A turn's worth of work before others get theirs. */
+const SLICE_MS = 4;
+/** Keys between two looks at the clock. */
+const STEP = 64;
+
+/**
+ * The brain: one MAC-VRF for each VNI that the kernel has and the operator wants. It is told only which keys to look at
+ * (the RIB's dirty destinations, the data plane's touched MACs and IPs) and reads the present state back, so that the
+ * order of events does not matter and a thousand changes of one key while it is busy cost one look.
+ */
+export class Evpn {
+  readonly importer: Importer;
+  readonly #deps: EvpnDependencies;
+  readonly #index = new ImportIndex();
+  readonly #evaluator: Evaluator;
+  readonly #vrfs = new Map<Vni, MacVrf>();
+  readonly #attributes = new WeakMap<MacVrf, AttributeSets>();
+  readonly #touched = new Set<MacVrf>();
+  #settings: EvpnSettings;
+  #topology: Topology = EMPTY_TOPOLOGY;
+  #scheduled: Timer | undefined;
+  #idleWaiters: (() => void)[] = [];
+  #stopped = false;
+
+  constructor(deps: EvpnDependencies, settings: EvpnSettings) {
+    this.#deps = deps;
+    this.#settings = settings;
+    this.importer = new Importer(this.#index);
+    this.#evaluator = new Evaluator(deps.dataPlane, deps.localRib, (vrf) => this.#attributesOf(vrf));
+  }
+
+  /** Reads the kernel's first picture; routes and rows follow from then on. */
+  async start(): Promise<void> {
+    const { dataPlane, rib } = this.#deps;
+    rib.onDirty = () => this.#schedule();
+    await dataPlane.start({
+      topologyChanged: (topology) => this.#topologyChanged(topology),
+      macTouched: (vni, mac) => this.#touchMac(vni, mac),
+      neighTouched: (vni, ip) => this.#touchIp(vni, ip),
+    });
+    await this.idle();
+  }
+
+  /** Resolves when nothing is left to look at. */
+  idle(): Promise<void> {
+    if (!this.#scheduled) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** The MAC-VRF of a VNI that is served. */
+  vrf(vni: Vni): MacVrf | undefined {
+    return this.#vrfs.get(vni);
+  }
+
+  vrfs(): IterableIterator<MacVrf> {
+    return this.#vrfs.values();
+  }
+
+  /** New settings: VNIs whose own settings did not change are not touched. */
+  reconfigure(settings: EvpnSettings): void {
+    const before = this.#settings;
+    this.#settings = settings;
+    const identityChanged = before.asn !== settings.asn || before.routerId !== settings.routerId;
+    for (const vni of [...this.#vrfs.keys()])
+      if (identityChanged || !sameVni(before.vnis.get(vni), settings.vnis.get(vni))) this.#removeVrf(vni);
+    this.#topologyChanged(this.#topology);
+  }
+
+  /** Withdraws all routes and lets go of all VNIs; the rows stay until the data plane is flushed. */
+  stop(): void {
+    this.#stopped = true;
+    for (const vrf of this.#vrfs.values()) this.#evaluator.withdrawAll(vrf);
+    this.#scheduled?.cancel();
+    this.#scheduled = undefined;
+  }
+
+  #topologyChanged(topology: Topology): void {
+    const before = this.#topology;
+    this.#topology = topology;
+    for (const vni of [...this.#vrfs.keys()])
+      if (!topology.vnis.has(vni) || !isServed(this.#settings, vni)) this.#removeVrf(vni);
+    const added: MacVrf[] = [];
+    for (const vni of topology.vnis.keys())
+      if (!this.#vrfs.has(vni) && isServed(this.#settings, vni)) added.push(this.#addVrf(vni));
+    // What stands in the RIB already is looked at once for all of them
+    if (added.length > 0) this.#deps.rib.markDirty();
+    const ownChanged = !sameSet(before.ownMacs, topology.ownMacs) || !sameSet(before.ownIps, topology.ownIps);
+    for (const vrf of this.#vrfs.values()) this.#attach(vrf, topology, ownChanged);
+  }
+
+  #attach(vrf: MacVrf, topology: Topology, ownChanged: boolean): void {
+    const before = vrf.at;
+    const at = topology.vnis.get(vrf.vni);
+    const same = before !== undefined && at !== undefined && sameAttachment(before, at);
+    vrf.at = at;
+    if (same && !ownChanged) return;
+    this.#evaluator.imet(vrf);
+    const { dataPlane } = this.#deps;
+    for (const mac of vrf.macs.keys()) vrf.touchedMacs.add(mac);
+    for (const ip of vrf.ips.keys()) vrf.touchedIps.add(ip);
+    for (const originator of vrf.floods.keys()) vrf.touchedFloods.add(originator);
+    for (const mac of dataPlane.localMacs(vrf.vni)) vrf.touchedMacs.add(mac);
+    for (const ip of dataPlane.localNeighs(vrf.vni)) vrf.touchedIps.add(ip);
+    this.#touched.add(vrf);
+    this.#schedule();
+  }
+
+  #addVrf(vni: Vni): MacVrf {
+    const { asn, routerId, vnis } = this.#settings;
+    const own = vnis.get(vni);
+    const vrf = new MacVrf(
+      vni,
+      own?.rd ?? this.#deps.rdAllocator.rd(routerId, vni),
+      own?.importTargets ?? autoImportTargets(vni),
+      own?.exportTargets ?? autoExportTargets(asn, vni),
+    );
+    this.#vrfs.set(vni, vrf);
+    this.#index.add(vrf);
+    this.#deps.dataPlane.serve(vni);
+    this.#deps.log.info({ vni, rd: String(vrf.rd) }, 'serving VNI');
+    return vrf;
+  }
+
+  #removeVrf(vni: Vni): void {
+    const vrf = this.#vrfs.get(vni);
+    if (!vrf) return;
+    this.#evaluator.withdrawAll(vrf);
+    this.#vrfs.delete(vni);
+    this.#touched.delete(vrf);
+    this.#index.remove(vrf);
+    this.importer.forget(vrf);
+    this.#deps.dataPlane.unserve(vni);
+    this.#deps.log.info({ vni }, 'no longer serving VNI');
+  }
+
+  #attributesOf(vrf: MacVrf): AttributeSets {
+    let sets = this.#attributes.get(vrf);
+    if (!sets) {
+      sets = new AttributeSets();
+      this.#attributes.set(vrf, sets);
+    }
+    return sets;
+  }
+
+  #touchMac(vni: Vni, mac: Mac): void {
+    const vrf = this.#vrfs.get(vni);
+    if (!vrf) return;
+    vrf.touchedMacs.add(mac);
+    this.#touched.add(vrf);
+    this.#schedule();
+  }
+
+  #touchIp(vni: Vni, ip: Ip): void {
+    const vrf = this.#vrfs.get(vni);
+    if (!vrf) return;
+    vrf.touchedIps.add(ip);
+    this.#touched.add(vrf);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = this.#deps.clock.soon(() => {
+      this.#scheduled = undefined;
+      if (this.#slice()) this.#schedule();
+      else this.#wakeIdle();
+    });
+  }
+
+  /** Works for one slice; true when work is left. */
+  #slice(): boolean {
+    const { clock, rib } = this.#deps;
+    const end = clock.now() + SLICE_MS;
+    for (;;) {
+      for (const destination of rib.takeDirty(STEP)) {
+        this.importer.update(destination);
+        for (const vrf of this.importer.touched) this.#touched.add(vrf);
+        this.importer.touched.clear();
+      }
+      for (const vrf of this.#touched) {
+        if (this.#evaluateSome(vrf)) this.#touched.delete(vrf);
+        break;
+      }
+      if (rib.dirtyCount === 0 && this.#touched.size === 0) return false;
+      if (clock.now() >= end) return true;
+    }
+  }
+
+  /** Looks at some touched keys of the VRF, MACs first, since bindings rest on them; true when none is left. */
+  #evaluateSome(vrf: MacVrf): boolean {
+    let left = STEP;
+    for (const mac of vrf.touchedMacs) {
+      if (left-- === 0) return false;
+      vrf.touchedMacs.delete(mac);
+      this.#evaluator.mac(vrf, mac);
+    }
+    for (const ip of vrf.touchedIps) {
+      if (left-- === 0) return false;
+      vrf.touchedIps.delete(ip);
+      this.#evaluator.ip(vrf, ip);
+    }
+    for (const originator of vrf.touchedFloods) {
+      if (left-- === 0) return false;
+      vrf.touchedFloods.delete(originator);
+      this.#evaluator.flood(vrf, originator);
+    }
+    return vrf.touchedMacs.size === 0 && vrf.touchedIps.size === 0; // an IP may have touched its MAC again
+  }
+
+  #wakeIdle(): void {
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const wake of waiters) wake();
+  }
+}
+
+function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
+  if (a.size !== b.size) return false;
+  for (const item of a) if (!b.has(item)) return false;
+  return true;
+}
+
+function sameVni(a: VniSettings | undefined, b: VniSettings | undefined): boolean {
+  // Bigints have no JSON; an RD is one object for each value, and its text names it
+  const text = (settings: VniSettings | undefined) =>
+    JSON.stringify({ ...settings, rd: String(settings?.rd) }, (_key, value: unknown) =>
+      typeof value === 'bigint' ? value.toString(16) : value,
+    );
+  return text(a) === text(b);
+}

@@ -1,0 +1,86 @@
+import { ESI_ZERO, type Ip, type Mac } from '../types/index.js';
+import {
+  ExtendedCommunity,
+  type Imet,
+  type MacIpAdvertisement,
+  NdFlag,
+  type OriginatedAttributes,
+  RouteType,
+} from '../wire/index.js';
+import type { MacVrf } from './mac-vrf.js';
+
+/** Type-2 of a MAC, with its IP or without (RFC 7432 §10, RFC 8365 §5.1.3: the label is the VNI). */
+export function macRoute(vrf: MacVrf, mac: Mac, ip: Ip | undefined): MacIpAdvertisement {
+  return {
+    type: RouteType.MAC_IP_ADVERTISEMENT,
+    rd: vrf.rd,
+    esi: ESI_ZERO,
+    ethernetTag: 0,
+    mac,
+    ip,
+    label1: vrf.vni,
+    label2: undefined,
+  };
+}
+
+/** Type-3: this leaf wants the VNI's BUM traffic (RFC 7432 §11.1). */
+export function imetRoute(vrf: MacVrf, localVtep: Ip): Imet {
+  return { type: RouteType.INCLUSIVE_MULTICAST, rd: vrf.rd, ethernetTag: 0, originator: localVtep };
+}
+
+/** What makes the attributes of one Type-2 differ from another's in the same VNI. */
+export interface MacRouteTraits {
+  readonly sequence: number;
+  readonly sticky: boolean;
+  /** The neighbour said that it is a router (RFC 9047). */
+  readonly router: boolean;
+}
+
+/** A memory of this many sets is plenty: MACs that move often have left theirs behind. */
+const KEPT = 1024;
+
+/**
+ * One attributes object for each distinct set, so that routes with the same ones leave in one UPDATE. The communities
+ * stand in the order in which FRR builds them.
+ */
+export class AttributeSets {
+  readonly #macSets = new Map<number, OriginatedAttributes>();
+  #imet: OriginatedAttributes | undefined;
+  #vtep: Ip | undefined;
+
+  /** Attributes of a Type-2. */
+  mac(vrf: MacVrf, localVtep: Ip, traits: MacRouteTraits): OriginatedAttributes {
+    this.#renew(localVtep);
+    const key = traits.sequence * 4 + (traits.sticky ? 2 : 0) + (traits.router ? 1 : 0);
+    let set = this.#macSets.get(key);
+    if (!set) {
+      if (this.#macSets.size >= KEPT) this.#macSets.clear();
+      const communities = [ExtendedCommunity.encapsulation(), ...vrf.exportTargets];
+      if (traits.sticky) communities.push(ExtendedCommunity.macMobility(0, true));
+      if (traits.router) communities.push(ExtendedCommunity.neighborFlags(NdFlag.ROUTER));
+      if (traits.sequence > 0 && !traits.sticky)
+        communities.push(ExtendedCommunity.macMobility(traits.sequence, false));
+      set = { nextHop: localVtep, extendedCommunities: communities, pmsiTunnel: undefined };
+      this.#macSets.set(key, set);
+    }
+    return set;
+  }
+
+  /** Attributes of the Type-3, with ingress replication to us (RFC 6514 §5, RFC 8365 §9). */
+  imet(vrf: MacVrf, localVtep: Ip): OriginatedAttributes {
+    this.#renew(localVtep);
+    this.#imet ??= {
+      nextHop: localVtep,
+      extendedCommunities: [ExtendedCommunity.encapsulation(), ...vrf.exportTargets],
+      pmsiTunnel: { endpoint: localVtep, vni: vrf.vni },
+    };
+    return this.#imet;
+  }
+
+  #renew(localVtep: Ip): void {
+    if (this.#vtep === localVtep) return;
+    this.#vtep = localVtep;
+    this.#macSets.clear();
+    this.#imet = undefined;
+  }
+}

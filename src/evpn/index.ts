@@ -1,0 +1,18 @@
+/**
+ * The brain: what a leaf says to the fabric and what it wants from its kernel.
+ *
+ * Supported: RFC 7432 Type-2 and Type-3 routes in the VLAN-based service with VXLAN (RFC 8365: the label is the VNI,
+ * ingress replication), MAC mobility with sequence numbers and sticky MACs (RFC 7432 §7.7, §15), MAC/IP bindings for
+ * ARP/ND suppression with the router flag (RFC 9047), IPs that move between MACs (RFC 9135 §7).
+ * Not supported: multihoming (Type-1 and Type-4), IP prefixes (Type-5, RFC 9136), symmetric IRB, assisted replication;
+ * such routes are kept and shown, and install nothing.
+ *
+ * Pure but for its arguments: routes come from and go to the BGP rooms' RIBs, rows to the data plane, time from a clock.
+ */
+export * from './evpn.js';
+export type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
+export * from './mobility.js';
+export * from './rd-allocator.js';
+export { bestClaim, claimOf, type RemoteClaim } from './remote-claims.js';
+export { autoExportTargets, autoImportTargets, type ImportTarget } from './route-targets.js';
+export * from './settings.js';

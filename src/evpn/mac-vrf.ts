@@ -1,0 +1,91 @@
+import type { Destination } from '../bgp/index.js';
+import type { VniAttachment } from '../dataplane/index.js';
+import type { Ip, Mac, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
+import type { OriginatedAttributes } from '../wire/index.js';
+import { type Ownership, UNOWNED } from './mobility.js';
+import type { ImportTarget } from './route-targets.js';
+
+/** What is known of one MAC in one VNI. */
+export class MacEntry {
+  ownership: Ownership = UNOWNED;
+  /** Imported Type-2 routes of this MAC, with an IP and without. */
+  readonly remotes: Destination[] = [];
+  /** IPs that are bound to the MAC here or elsewhere: they follow it when it moves. */
+  ips: Set<Ip> | undefined = undefined;
+  /** The attributes that the MAC route was last originated with. */
+  advertised: OriginatedAttributes | undefined = undefined;
+  /** The VTEP that the data plane was last told. */
+  vtep: Ip | undefined = undefined;
+
+  constructor(readonly mac: Mac) {}
+
+  bind(ip: Ip): void {
+    this.ips ??= new Set();
+    this.ips.add(ip);
+  }
+
+  unbind(ip: Ip): void {
+    if (this.ips?.delete(ip) && this.ips.size === 0) this.ips = undefined;
+  }
+
+  /** Nothing holds the entry but its memory of the sequence number. */
+  get isIdle(): boolean {
+    return this.ownership.owner === 'none' && this.remotes.length === 0 && this.ips === undefined;
+  }
+}
+
+/** What is known of one IP in one VNI. */
+export class IpEntry {
+  owner: 'none' | 'local' | 'remote' = 'none';
+  /** The MACs that have the IP by anybody's word, ours and the best remote one: when their owner changes, so may ours. */
+  claimants: readonly Mac[] = [];
+  /** Imported Type-2 routes with this IP. */
+  readonly remotes: Destination[] = [];
+  /** What was last originated for the IP, and with which MAC. */
+  advertised: { readonly mac: Mac; readonly attributes: OriginatedAttributes } | undefined = undefined;
+
+  constructor(readonly ip: Ip) {}
+}
+
+/** The MAC-VRF of one VNI (RFC 7432 §6, VLAN-based service: one broadcast domain, Ethernet tag 0). Data only. */
+export class MacVrf {
+  at: VniAttachment | undefined = undefined;
+  readonly macs = new Map<Mac, MacEntry>();
+  readonly ips = new Map<Ip, IpEntry>();
+  /** Imported Type-3 routes by originator: the VTEPs that want our BUM traffic. */
+  readonly floods = new Map<Ip, Set<Destination>>();
+  readonly touchedMacs = new Set<Mac>();
+  readonly touchedIps = new Set<Ip>();
+  readonly touchedFloods = new Set<Ip>();
+  imetAdvertised: OriginatedAttributes | undefined = undefined;
+
+  constructor(
+    readonly vni: Vni,
+    readonly rd: RouteDistinguisher,
+    readonly importTargets: readonly ImportTarget[],
+    readonly exportTargets: readonly RouteTarget[],
+  ) {}
+
+  /** The address that we announce; undefined while the VNI cannot forward. */
+  get localVtep(): Ip | undefined {
+    return this.at?.up ? this.at.localVtep : undefined;
+  }
+
+  macEntry(mac: Mac): MacEntry {
+    let entry = this.macs.get(mac);
+    if (!entry) {
+      entry = new MacEntry(mac);
+      this.macs.set(mac, entry);
+    }
+    return entry;
+  }
+
+  ipEntry(ip: Ip): IpEntry {
+    let entry = this.ips.get(ip);
+    if (!entry) {
+      entry = new IpEntry(ip);
+      this.ips.set(ip, entry);
+    }
+    return entry;
+  }
+}

@@ -1,0 +1,47 @@
+import { type Ipv4, RouteDistinguisher, type Vni } from '../types/index.js';
+
+const NUMBERS = 0xffff;
+
+/**
+ * Gives each VNI the number of its route distinguisher `router-id:n` (RFC 7432 §7.9). The number is the VNI's lower 16
+ * bits, whatever the order in which VNIs appear; only where two VNIs share them does the second take the next free one,
+ * and `assigned` is kept over restarts so that this too stays.
+ */
+export class RdAllocator {
+  readonly #numbers = new Map<Vni, number>();
+  readonly #taken = new Map<number, Vni>();
+
+  /** `assigned`: numbers given before, as `[vni, number]`. */
+  constructor(assigned: Iterable<readonly [Vni, number]> = []) {
+    for (const [vni, number] of assigned) this.#take(vni, number);
+  }
+
+  /** The VNI's route distinguisher, the same at every call. */
+  rd(routerId: Ipv4, vni: Vni): RouteDistinguisher {
+    return RouteDistinguisher.ofRouterId(routerId, this.#numbers.get(vni) ?? this.#assign(vni));
+  }
+
+  /** Every number that is not the one the VNI alone would give: what must be kept over a restart. */
+  *displaced(): Iterable<readonly [Vni, number]> {
+    for (const entry of this.#numbers) if (entry[1] !== preferred(entry[0])) yield entry;
+  }
+
+  #assign(vni: Vni): number {
+    let number = preferred(vni);
+    for (let tried = 0; this.#taken.has(number); tried++) {
+      if (tried > NUMBERS) throw new Error(`no route distinguisher number is free for VNI ${vni}`);
+      number = (number % NUMBERS) + 1;
+    }
+    this.#take(vni, number);
+    return number;
+  }
+
+  #take(vni: Vni, number: number): void {
+    this.#numbers.set(vni, number);
+    this.#taken.set(number, vni);
+  }
+}
+
+function preferred(vni: Vni): number {
+  return vni & NUMBERS || NUMBERS;
+}

@@ -1,0 +1,50 @@
+import type { Destination } from '../bgp/index.js';
+import type { Topology } from '../dataplane/index.js';
+import { type Ip, isMartian, type Mac } from '../types/index.js';
+import { type MacIpAdvertisement, RouteType } from '../wire/index.js';
+import { type Claim, compareClaims } from './mobility.js';
+
+/** The best word on a MAC or IP from elsewhere, and the route that says it. */
+export interface RemoteClaim extends Claim {
+  readonly route: MacIpAdvertisement;
+  readonly router: boolean;
+  readonly destination: Destination;
+}
+
+/**
+ * The best of the imported routes by compareClaims; routes that point to this machine itself, or nowhere, do not count
+ * (RFC 7432 §7.7 names one leaf as the right one; the lower VTEP wins among leaves that say the same).
+ */
+export function bestClaim(destinations: readonly Destination[], topology: Topology): RemoteClaim | undefined {
+  let best: RemoteClaim | undefined;
+  for (const destination of destinations) {
+    const claim = claimOf(destination);
+    if (claim && isUsable(claim.vtep, topology) && (!best || compareClaims(claim, best) < 0)) best = claim;
+  }
+  return best;
+}
+
+/** What one route says; undefined where it says nothing of a MAC. */
+export function claimOf(destination: Destination): RemoteClaim | undefined {
+  const path = destination.best;
+  if (!path || path.nlri.type !== RouteType.MAC_IP_ADVERTISEMENT) return undefined;
+  const { nextHop, macMobility, ndFlags } = path.attributes;
+  return {
+    sequence: macMobility?.sequence ?? 0,
+    sticky: macMobility?.sticky ?? false,
+    vtep: nextHop,
+    route: path.nlri,
+    router: ((ndFlags ?? 0) & 1) !== 0,
+    destination,
+  };
+}
+
+/** A VTEP that can be one: not ourselves, not a martian. */
+export function isUsable(vtep: Ip, topology: Topology): boolean {
+  return !isMartian(vtep) && !topology.ownIps.has(vtep);
+}
+
+/** A MAC that a remote host can have: none of this machine's own. */
+export function isForeignMac(mac: Mac, topology: Topology): boolean {
+  return !topology.ownMacs.has(mac);
+}

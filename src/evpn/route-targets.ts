@@ -1,0 +1,87 @@
+import {
+  isAs2RouteTarget,
+  type RouteTarget,
+  routeTargetLocalAdministrator,
+  routeTargetOfAs2,
+  type Vni,
+} from '../types/index.js';
+import type { PathAttributes } from '../wire/index.js';
+import type { MacVrf } from './mac-vrf.js';
+
+/** A route target to import, or any AS's with this local administrator (`*:10010`). */
+export type ImportTarget =
+  | { readonly kind: 'exact'; readonly routeTarget: RouteTarget }
+  | { readonly kind: 'any-as'; readonly localAdministrator: number };
+
+/** `(AS & 0xffff):VNI`, as FRR derives it also where the AS needs four octets (RFC 8365 §5.1.2.1 without the flag bits). */
+export function autoExportTargets(asn: number, vni: Vni): readonly RouteTarget[] {
+  return [routeTargetOfAs2(asn & 0xffff, vni)];
+}
+
+/** `*:VNI`: leaves of an eBGP fabric each export under their own AS. */
+export function autoImportTargets(vni: Vni): readonly ImportTarget[] {
+  return [{ kind: 'any-as', localAdministrator: vni }];
+}
+
+const NONE: readonly MacVrf[] = [];
+
+/**
+ * Which VNIs import a route. The answer is remembered for each attributes object, so that a table of a hundred thousand
+ * routes with a few attribute sets asks a few times.
+ */
+export class ImportIndex {
+  readonly #exact = new Map<RouteTarget, MacVrf[]>();
+  readonly #anyAs = new Map<number, MacVrf[]>();
+  #answers = new WeakMap<PathAttributes, readonly MacVrf[]>();
+
+  add(vrf: MacVrf): void {
+    for (const target of vrf.importTargets) this.#listOf(target, true)?.push(vrf);
+    this.#answers = new WeakMap();
+  }
+
+  remove(vrf: MacVrf): void {
+    for (const target of vrf.importTargets) {
+      const list = this.#listOf(target, false);
+      const at = list?.indexOf(vrf) ?? -1;
+      if (list && at >= 0) list.splice(at, 1);
+    }
+    this.#answers = new WeakMap();
+  }
+
+  /** The MAC-VRFs that import a route with these attributes. */
+  importersOf(attributes: PathAttributes): readonly MacVrf[] {
+    let answer = this.#answers.get(attributes);
+    if (!answer) {
+      answer = this.#search(attributes.routeTargets);
+      this.#answers.set(attributes, answer);
+    }
+    return answer;
+  }
+
+  #search(targets: readonly RouteTarget[]): readonly MacVrf[] {
+    const found = new Set<MacVrf>();
+    for (const target of targets) {
+      for (const vrf of this.#exact.get(target) ?? NONE) found.add(vrf);
+      const number = routeTargetLocalAdministrator(target);
+      // The 16 bits behind a 4-octet AS or an address hold no VNI above 65535
+      for (const vrf of this.#anyAs.get(number) ?? NONE)
+        if (isAs2RouteTarget(target) || vrf.vni <= 0xffff) found.add(vrf);
+    }
+    return found.size === 0 ? NONE : [...found];
+  }
+
+  #listOf(target: ImportTarget, make: boolean): MacVrf[] | undefined {
+    return target.kind === 'exact'
+      ? listIn(this.#exact, target.routeTarget, make)
+      : listIn(this.#anyAs, target.localAdministrator, make);
+  }
+}
+
+function listIn<K>(map: Map<K, MacVrf[]>, key: K, make: boolean): MacVrf[] | undefined {
+  let list = map.get(key);
+  if (!list && make) {
+    list = [];
+    map.set(key, list);
+  }
+  return list;
+}

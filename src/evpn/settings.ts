@@ -1,0 +1,24 @@
+import type { Ipv4, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
+import type { ImportTarget } from './route-targets.js';
+
+/** What the operator says of one VNI; undefined leaves the derived value. */
+export interface VniSettings {
+  readonly advertise: boolean;
+  readonly rd: RouteDistinguisher | undefined;
+  readonly importTargets: readonly ImportTarget[] | undefined;
+  readonly exportTargets: readonly RouteTarget[] | undefined;
+}
+
+/** What the brain needs of the configuration. */
+export interface EvpnSettings {
+  readonly asn: number;
+  readonly routerId: Ipv4;
+  /** A VNI that `vnis` does not name is served. */
+  readonly advertiseAllVni: boolean;
+  readonly vnis: ReadonlyMap<Vni, VniSettings>;
+}
+
+/** Is the VNI ours to serve? */
+export function isServed(settings: EvpnSettings, vni: Vni): boolean {
+  return settings.vnis.get(vni)?.advertise ?? settings.advertiseAllVni;
+}
