@@ -1,12 +1,35 @@
 /**
- * BGP's octets and what they mean: framing, every message type, path attributes, EVPN routes. Pure functions and
- * small tables; no socket, no clock, no state of a session but what is passed in.
+ * BGP's octets and what they mean: framing, every message type, path attributes, EVPN routes. Pure functions and small
+ * tables; no socket, no clock, no state of a session but what is passed in.
+ *
+ * Supported: RFC 4271 (messages), 4760 (multiprotocol), 5492 and 9072 (capabilities, extended optional parameters), 2918
+ * and 7313 (route refresh), 8654 (extended messages), 6793 (4-octet AS), 4360 and 5668 (extended communities), 4456
+ * (reflector attributes), 4724 (End-of-RIB, restart capability), 4486, 6608, 8538, 9003 and 9384 (NOTIFICATION), 7432,
+ * 8365, 9047, 9135 and 9136 (EVPN route types 1 to 5 and their communities), 6514 (PMSI Tunnel), 7606 and 7607 (errors).
+ *
+ * Not supported: ADD-PATH (7911), outbound route filters (5291), route types 6 and above (9251), large communities
+ * (8092) and the Tunnel Encapsulation attribute (9012 §2), which are passed over as unknown, AS_SET as an error (9774).
+ *
+ * A reader starts in message-reader.ts, goes on to open.ts or update-decoder.ts, and finds each attribute as a row of
+ * attribute-table.ts and each route type as a file of evpn-routes/.
  */
+export { AS_TRANS, asPathLength } from './as-path.js';
+export type { AttributeFault, PathAttribute } from './attribute-section.js';
+export {
+  type Aggregator,
+  AttributeCode,
+  AttributeFlag,
+  type AttributeValues,
+  attributeName,
+} from './attribute-table.js';
+export { capabilityName } from './capabilities.js';
+export type { EvpnRoute, UnknownEvpnRoute } from './evpn-routes/index.js';
 export * from './extended-community.js';
 export * from './format-nlri.js';
 export { encodeKeepalive, HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from './header.js';
 export * from './message-reader.js';
 export * from './messages.js';
+export type { MpReach, MpUnreach } from './mp-attributes.js';
 export * from './nlri.js';
 export {
   decodeNotification,
@@ -17,7 +40,9 @@ export {
 export * from './notification-codes.js';
 export { type CapabilityLayout, decodeOpen, encodeOpen } from './open.js';
 export * from './path-attributes.js';
+export { INGRESS_REPLICATION } from './pmsi-tunnel.js';
 export { decodeRouteRefresh, encodeRouteRefresh } from './route-refresh.js';
+export { type DecodedUpdate, decodeUpdateFully, encodeUpdateFully } from './update.js';
 export * from './update-decoder.js';
 export * from './update-encoder.js';
 export * from './wire-error.js';

@@ -1,7 +1,219 @@
-import type { Update, UpdateContext } from './messages.js';
+import type { Ip } from '../types/index.js';
+import {
+  type AttributeFault,
+  type AttributeSpan,
+  attributeError,
+  checkMpFlags,
+  decodeAttributes,
+  duplicateMpError,
+  isMp,
+  spanAttribute,
+} from './attribute-section.js';
+import { checkAttributeSet, toPathAttributes } from './attribute-set.js';
+import { AttributeCode } from './attribute-table.js';
+import { decodeEvpnRoutes } from './evpn-routes/index.js';
+import { Malformed } from './malformed.js';
+import type { Update, UpdateContext, UpdateFault } from './messages.js';
+import { layOutMpReach, layOutMpUnreach, type MpLayout, readNextHop } from './mp-attributes.js';
+import type { EvpnNlri } from './nlri.js';
+import { NotificationCode, UpdateSubcode } from './notification-codes.js';
+import type { PathAttributes } from './path-attributes.js';
+import { layOutUpdate, type UpdateLayout } from './update.js';
+import { WireError } from './wire-error.js';
 
+/** An MP attribute of the message at hand: where it starts, its octets, its fields. */
+interface MpAttribute {
+  readonly start: number;
+  readonly span: AttributeSpan;
+  readonly layout: MpLayout;
+}
+
+/** What one look along the attribute headers tells. */
+interface Scan {
+  reach: MpAttribute | undefined;
+  unreach: MpAttribute | undefined;
+  /** The octets of all other attributes, a character each; whatever follows the last whole attribute included. */
+  others: string;
+}
+
+interface DecodedSet {
+  readonly attributes: PathAttributes | undefined;
+  readonly faults: readonly AttributeFault[];
+}
+
+const NO_FAULTS: readonly AttributeFault[] = [];
+
+/**
+ * Reads UPDATEs for the routes in them. Attributes are interned: the same octets (next hop included, MP NLRI not) give
+ * the same frozen object for as long as anyone holds it, without being parsed again. One decoder may serve any number of
+ * sessions, which then share the objects.
+ */
 export class UpdateDecoder {
-  decode(_body: Buffer, _context: UpdateContext): Update {
-    throw new Error('not yet');
+  readonly #interned = new Map<string, WeakRef<PathAttributes>>();
+  /** Faults of interned sets that lost nothing but an attribute, to be told each time. */
+  readonly #discards = new WeakMap<PathAttributes, readonly AttributeFault[]>();
+  readonly #collected = new FinalizationRegistry<string>((key) => {
+    // A set of the same octets may have come again since
+    if (this.#interned.get(key)?.deref() === undefined) this.#interned.delete(key);
+  });
+
+  /** Sets that are held somewhere, or were until lately. */
+  get internedSets(): number {
+    return this.#interned.size;
   }
+
+  /**
+   * Reads the body of an UPDATE. Routes of `withdrawn` are to be taken before those of `reachable`, which may name one
+   * again (RFC 4271 §4.3). Routes of other families than L2VPN/EVPN are passed over. Throws WireError for what RFC 7606
+   * answers with a reset; lesser faults are in the result, and where one withdraws, all routes are in `withdrawn`.
+   */
+  decode(body: Buffer, context: UpdateContext): Update {
+    const layout = layOutUpdate(body);
+    const scan = scanAttributes(body, layout);
+    const reach = scan.reach?.layout.evpn ? scan.reach : undefined;
+    const unreach = scan.unreach?.layout.evpn ? scan.unreach : undefined;
+
+    const { attributes, faults } =
+      reach || scan.others !== ''
+        ? this.#attributesOf(body, layout, scan, context)
+        : { attributes: undefined, faults: NO_FAULTS };
+    const withdraws = faults.find((fault) => fault.outcome === 'treat-as-withdraw');
+    if (withdraws !== undefined) requireRoutes(withdraws, scan, layout, body);
+
+    let unknownRouteTypes = 0;
+    const countUnknown = () => {
+      unknownRouteTypes++;
+    };
+    const withdrawn: EvpnNlri[] = [];
+    const reachable: EvpnNlri[] = [];
+    if (unreach) readRoutes(body, unreach, withdrawn, countUnknown);
+    if (reach) readRoutes(body, reach, withdraws ? withdrawn : reachable, countUnknown);
+    return {
+      withdrawn,
+      reachable,
+      attributes: reachable.length > 0 ? attributes : undefined,
+      endOfRib: unreach !== undefined && isEndOfRib(unreach, scan, layout, body),
+      unknownRouteTypes,
+      faults: faults.length === 0 ? NO_FAULTS : faults.map(toUpdateFault),
+    };
+  }
+
+  /** The interned set of the message's octets, parsed if they are new. */
+  #attributesOf(body: Buffer, layout: UpdateLayout, scan: Scan, context: UpdateContext): DecodedSet {
+    const { reach } = scan;
+    if (!reach?.layout.evpn) return decodeSet(body, layout, undefined, context);
+    const { nextHopAt, nextHopLength } = reach.layout;
+    // The first character holds what else decides about the outcome, and where the next hop ends
+    const kind = String.fromCharCode(
+      (nextHopLength << 2) | (context.fourOctetAs ? 2 : 0) | (context.internal ? 1 : 0),
+    );
+    const key = kind + body.toString('latin1', nextHopAt, nextHopAt + nextHopLength) + scan.others;
+    const interned = this.#interned.get(key)?.deref();
+    if (interned !== undefined)
+      return { attributes: interned, faults: this.#discards.get(interned) ?? NO_FAULTS };
+    const set = decodeSet(body, layout, readNextHop(body, reach.layout), context);
+    if (set.attributes !== undefined) {
+      this.#interned.set(key, new WeakRef(set.attributes));
+      this.#collected.register(set.attributes, key);
+      if (set.faults.length > 0) this.#discards.set(set.attributes, set.faults);
+    }
+    return set;
+  }
+}
+
+/** Parses all attributes but MP_REACH and MP_UNREACH; no set without a next hop or with a fault that withdraws. */
+function decodeSet(
+  body: Buffer,
+  layout: UpdateLayout,
+  nextHop: Ip | undefined,
+  context: UpdateContext,
+): DecodedSet {
+  const section = decodeAttributes(body, layout.attributesAt, layout.attributesEnd, context, false);
+  if (nextHop === undefined) return { attributes: undefined, faults: section.faults };
+  const faults = [...section.faults, ...checkAttributeSet(section.attributes, context)];
+  const attributes = faults.some((fault) => fault.outcome === 'treat-as-withdraw')
+    ? undefined
+    : toPathAttributes(section.attributes, nextHop, context);
+  return { attributes, faults };
+}
+
+/** Goes along the attribute headers once. Throws WireError for MP attributes that come twice or are incorrect. */
+function scanAttributes(body: Buffer, { attributesAt, attributesEnd }: UpdateLayout): Scan {
+  const scan: Scan = { reach: undefined, unreach: undefined, others: '' };
+  let at = attributesAt;
+  let othersFrom = at;
+  while (at < attributesEnd) {
+    const span = spanAttribute(body, at, attributesEnd);
+    // What does not add up is found again, and named, when the others are parsed
+    if (span === undefined) break;
+    if (isMp(span.code)) {
+      if (othersFrom < at) scan.others += body.toString('latin1', othersFrom, at);
+      othersFrom = span.end;
+      const isReach = span.code === AttributeCode.MP_REACH_NLRI;
+      if ((isReach ? scan.reach : scan.unreach) !== undefined) throw duplicateMpError(span.code);
+      checkMpFlags(body, at, span);
+      const layOut = isReach ? layOutMpReach : layOutMpUnreach;
+      const layout = incorrectMp(body, at, span, () => layOut(body, span.valueAt, span.end));
+      scan[isReach ? 'reach' : 'unreach'] = { start: at, span, layout };
+    }
+    at = span.end;
+  }
+  if (othersFrom < attributesEnd) scan.others += body.toString('latin1', othersFrom, attributesEnd);
+  return scan;
+}
+
+/** Turns what is malformed in an MP attribute into the reset that it takes (RFC 7606 §5.3). */
+function incorrectMp<Result>(body: Buffer, start: number, span: AttributeSpan, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    throw attributeError(
+      error.subcode ?? UpdateSubcode.OPTIONAL_ATTRIBUTE_ERROR,
+      span.code,
+      error.message,
+      body,
+      start,
+      span.end,
+    );
+  }
+}
+
+function readRoutes(body: Buffer, mp: MpAttribute, routes: EvpnNlri[], onUnknown: () => void): void {
+  incorrectMp(body, mp.start, mp.span, () =>
+    decodeEvpnRoutes(body, mp.layout.nlriAt, mp.span.end, routes, onUnknown),
+  );
+}
+
+/** MP_UNREACH of our family, no route in it, and nothing else in the message (RFC 4724 §2). */
+function isEndOfRib(unreach: MpAttribute, scan: Scan, layout: UpdateLayout, body: Buffer): boolean {
+  return (
+    unreach.layout.nlriAt === unreach.span.end &&
+    scan.others === '' &&
+    scan.reach === undefined &&
+    !hasIpv4Fields(layout, body)
+  );
+}
+
+function hasIpv4Fields({ attributesAt, attributesEnd }: UpdateLayout, body: Buffer): boolean {
+  return attributesAt > 4 || attributesEnd < body.length;
+}
+
+/**
+ * A fault that withdraws, in a message without a reachable route: the routes may be what the fault has swallowed, so
+ * that only a reset is safe (RFC 7606 §5.2). Throws WireError then.
+ */
+function requireRoutes(fault: AttributeFault, { reach }: Scan, layout: UpdateLayout, body: Buffer): void {
+  if (reach !== undefined && reach.layout.nlriAt < reach.span.end) return;
+  if (layout.attributesEnd < body.length) return;
+  throw new WireError(
+    NotificationCode.UPDATE_MESSAGE_ERROR,
+    fault.subcode,
+    `${fault.field}: ${fault.detail}, in an UPDATE without reachable routes`,
+    fault.data,
+  );
+}
+
+function toUpdateFault({ outcome, field, detail }: AttributeFault): UpdateFault {
+  return { outcome, field, detail };
 }

@@ -1,0 +1,231 @@
+import {
+  AttributeCode,
+  AttributeFlag,
+  type AttributeValues,
+  attributeName,
+  attributeRow,
+  type KnownAttributeCode,
+} from './attribute-table.js';
+import { Malformed } from './malformed.js';
+import type { UpdateContext, UpdateFault } from './messages.js';
+import { NotificationCode, UpdateSubcode } from './notification-codes.js';
+import { WireError } from './wire-error.js';
+
+/** One path attribute as it stood in the message; one that we do not know, or cannot read, keeps its octets. */
+export type PathAttribute =
+  | {
+      readonly [Code in KnownAttributeCode]: {
+        readonly code: Code;
+        readonly flags: number;
+        readonly value: AttributeValues[Code];
+      };
+    }[KnownAttributeCode]
+  | {
+      readonly code: 'unknown';
+      readonly rawCode: number;
+      readonly flags: number;
+      readonly value: Uint8Array;
+    };
+
+/** A fault with what a NOTIFICATION would say, for the case that it has to become one (RFC 7606 §5.2). */
+export interface AttributeFault extends UpdateFault {
+  readonly subcode: UpdateSubcode;
+  readonly data: Uint8Array;
+}
+
+export interface AttributeSection {
+  readonly attributes: readonly PathAttribute[];
+  /** Octets at the end that are not a whole attribute; none in a sound message. */
+  readonly remainder: Uint8Array;
+  readonly faults: readonly AttributeFault[];
+}
+
+/** Where one attribute lies: `start` is its flags octet, the value goes from `valueAt` to `end`. */
+export interface AttributeSpan {
+  readonly flags: number;
+  readonly code: number;
+  readonly valueAt: number;
+  readonly end: number;
+}
+
+const CONFLICTING_FLAGS = AttributeFlag.OPTIONAL | AttributeFlag.TRANSITIVE;
+
+/** Reads an attribute's header; undefined where header or value run beyond `sectionEnd`. */
+export function spanAttribute(bytes: Buffer, start: number, sectionEnd: number): AttributeSpan | undefined {
+  const flags = bytes[start];
+  const lengthOctets = (flags & AttributeFlag.EXTENDED_LENGTH) !== 0 ? 2 : 1;
+  const valueAt = start + 2 + lengthOctets;
+  if (valueAt > sectionEnd) return undefined;
+  const end = valueAt + bytes.readUIntBE(start + 2, lengthOctets);
+  return end > sectionEnd ? undefined : { flags, code: bytes[start + 1], valueAt, end };
+}
+
+/** An UPDATE Message Error about the attribute between `start` and `end`, which its data repeats (RFC 4271 §6.3). */
+export function attributeError(
+  subcode: UpdateSubcode,
+  code: number,
+  detail: string,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): WireError {
+  return new WireError(
+    NotificationCode.UPDATE_MESSAGE_ERROR,
+    subcode,
+    `${attributeName(code)}: ${detail}`,
+    Uint8Array.from(bytes.subarray(start, end)),
+  );
+}
+
+/** The error of an MP attribute that comes twice (RFC 7606 §3 g). */
+export function duplicateMpError(code: number): WireError {
+  return new WireError(
+    NotificationCode.UPDATE_MESSAGE_ERROR,
+    UpdateSubcode.MALFORMED_ATTRIBUTE_LIST,
+    `${attributeName(code)}: comes twice`,
+  );
+}
+
+/** Throws for flags of an MP attribute that are not RFC 4760's: the whole attribute is incorrect then (RFC 7606 §5.3). */
+export function checkMpFlags(bytes: Buffer, start: number, span: AttributeSpan): void {
+  if ((span.flags & CONFLICTING_FLAGS) !== AttributeFlag.OPTIONAL)
+    throw attributeError(
+      UpdateSubcode.ATTRIBUTE_FLAGS_ERROR,
+      span.code,
+      `flags ${describeFlags(span.flags)}: expected ${describeFlags(AttributeFlag.OPTIONAL)}`,
+      bytes,
+      start,
+      span.end,
+    );
+}
+
+function describeFlags(flags: number): string {
+  return `${(flags & AttributeFlag.OPTIONAL) !== 0 ? 'optional' : 'well-known'} ${
+    (flags & AttributeFlag.TRANSITIVE) !== 0 ? 'transitive' : 'non-transitive'
+  }`;
+}
+
+export function isMp(code: number): boolean {
+  return code === AttributeCode.MP_REACH_NLRI || code === AttributeCode.MP_UNREACH_NLRI;
+}
+
+/**
+ * Reads the attributes between `start` and `end` with the table, in order. With `mp` false MP_REACH and MP_UNREACH are
+ * passed over: the caller reads them itself. Faults carry RFC 7606's outcome; what it answers with a reset throws
+ * WireError.
+ */
+export function decodeAttributes(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  context: UpdateContext,
+  mp: boolean,
+): AttributeSection {
+  const attributes: PathAttribute[] = [];
+  const faults: AttributeFault[] = [];
+  const seen = new Set<number>();
+  let at = start;
+  while (at < end) {
+    const span = spanAttribute(bytes, at, end);
+    if (span === undefined) {
+      const data = Uint8Array.from(bytes.subarray(at, end));
+      faults.push({
+        outcome: 'treat-as-withdraw', // RFC 7606 §4
+        field: at + 1 < end ? attributeName(bytes[at + 1]) : 'path attributes',
+        detail: `runs beyond the path attributes: ${end - at} octets are left`,
+        subcode: UpdateSubcode.ATTRIBUTE_LENGTH_ERROR,
+        data,
+      });
+      return { attributes, remainder: data, faults };
+    }
+    if (mp || !isMp(span.code)) attributes.push(decodeAttribute(bytes, at, span, seen, context, faults));
+    at = span.end;
+  }
+  return { attributes, remainder: new Uint8Array(0), faults };
+}
+
+/** Reads one attribute; what is wrong with it goes to `faults`. */
+function decodeAttribute(
+  bytes: Buffer,
+  start: number,
+  span: AttributeSpan,
+  seen: Set<number>,
+  context: UpdateContext,
+  faults: AttributeFault[],
+): PathAttribute {
+  const { flags, code, valueAt, end } = span;
+  const row = attributeRow(code);
+  const fault = (outcome: UpdateFault['outcome'], detail: string, subcode: UpdateSubcode) => {
+    faults.push({
+      outcome,
+      field: attributeName(code),
+      detail,
+      subcode,
+      data: Uint8Array.from(bytes.subarray(start, end)),
+    });
+  };
+  if (row === undefined && (flags & AttributeFlag.OPTIONAL) === 0)
+    throw attributeError(
+      UpdateSubcode.UNRECOGNIZED_WELL_KNOWN_ATTRIBUTE,
+      code,
+      'well-known, but not known here',
+      bytes,
+      start,
+      end,
+    );
+  if (isMp(code)) checkMpFlags(bytes, start, span);
+  const repeated = seen.has(code);
+  seen.add(code);
+  if (repeated && isMp(code)) throw duplicateMpError(code);
+  if (repeated) fault('discard', 'comes again: the first one counts', UpdateSubcode.MALFORMED_ATTRIBUTE_LIST);
+  const raw: PathAttribute = {
+    code: 'unknown',
+    rawCode: code,
+    flags,
+    value: Uint8Array.from(bytes.subarray(valueAt, end)),
+  };
+  if (row === undefined) return raw;
+  const discarded = repeated || (row.internalOnly === true && !context.internal);
+  if (discarded && !repeated)
+    fault('discard', 'from an external peer', UpdateSubcode.MALFORMED_ATTRIBUTE_LIST);
+  if (!discarded && (flags & CONFLICTING_FLAGS) !== row.flags)
+    fault(
+      'treat-as-withdraw', // RFC 7606 §3 c
+      `flags ${describeFlags(flags)}: expected ${describeFlags(row.flags)}`,
+      UpdateSubcode.ATTRIBUTE_FLAGS_ERROR,
+    );
+  try {
+    return { code, flags, value: row.decode(bytes.subarray(valueAt, end), context) } as PathAttribute;
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    const optional = (row.flags & AttributeFlag.OPTIONAL) !== 0;
+    const subcode =
+      error.subcode ??
+      (optional ? UpdateSubcode.OPTIONAL_ATTRIBUTE_ERROR : UpdateSubcode.ATTRIBUTE_LENGTH_ERROR);
+    if (row.malformed === 'reset') throw attributeError(subcode, code, error.message, bytes, start, end);
+    if (!discarded) fault(row.malformed, error.message, subcode);
+    return raw;
+  }
+}
+
+/** Writes the attributes in order; an attribute too long for one length octet gets two whatever its flags say. */
+export function encodeAttributes(attributes: readonly PathAttribute[], context: UpdateContext): Buffer {
+  return Buffer.concat(
+    attributes.flatMap((attribute) => {
+      if (attribute.code === 'unknown')
+        return frameAttribute(attribute.rawCode, attribute.flags, attribute.value);
+      const row = attributeRow(attribute.code);
+      const value = row?.encode(attribute.value as never, context);
+      return frameAttribute(attribute.code, attribute.flags, value ?? new Uint8Array(0));
+    }),
+  );
+}
+
+/** Flags, code, length and value. */
+export function frameAttribute(code: number, flags: number, value: Uint8Array): [Uint8Array, Uint8Array] {
+  const extended = (flags & AttributeFlag.EXTENDED_LENGTH) !== 0 || value.length > 255;
+  const header = extended
+    ? Uint8Array.of(flags | AttributeFlag.EXTENDED_LENGTH, code, value.length >>> 8, value.length)
+    : Uint8Array.of(flags, code, value.length);
+  return [header, value];
+}

@@ -1,0 +1,175 @@
+import type { Ip } from '../types/index.js';
+import { AS_TRANS, mergeAs4Path } from './as-path.js';
+import type { AttributeFault, PathAttribute } from './attribute-section.js';
+import {
+  AttributeCode,
+  type AttributeValues,
+  attributeName,
+  type KnownAttributeCode,
+} from './attribute-table.js';
+import {
+  ExtendedCommunityType,
+  ExtendedCommunityValue,
+  extendedCommunityType,
+  isRouteTarget,
+} from './extended-community.js';
+import type { UpdateContext } from './messages.js';
+import { UpdateSubcode } from './notification-codes.js';
+import {
+  type AsPathSegment,
+  AsPathSegmentType,
+  type MacMobility,
+  type PathAttributes,
+} from './path-attributes.js';
+
+/** What the communities of a route say to EVPN. */
+type CommunityFields = Pick<
+  PathAttributes,
+  'routeTargets' | 'encapsulations' | 'macMobility' | 'routerMac' | 'defaultGateway' | 'ndFlags'
+>;
+
+/**
+ * Of several MAC Mobility communities the highest sequence number counts, and one sticky flag makes the route sticky:
+ * FRR sends a sticky MAC's flag and its sequence number in two.
+ */
+function combineMobility(known: MacMobility | undefined, value: bigint): MacMobility {
+  return {
+    sequence: Math.max(known?.sequence ?? 0, ExtendedCommunityValue.sequence(value)),
+    sticky: known?.sticky === true || ExtendedCommunityValue.sticky(value),
+  };
+}
+
+function readCommunities(communities: readonly bigint[]): CommunityFields {
+  let macMobility: CommunityFields['macMobility'];
+  let routerMac: CommunityFields['routerMac'];
+  let ndFlags: CommunityFields['ndFlags'];
+  let defaultGateway = false;
+  const encapsulations: number[] = [];
+  for (const value of communities)
+    switch (extendedCommunityType(value)) {
+      case ExtendedCommunityType.ENCAPSULATION:
+        encapsulations.push(ExtendedCommunityValue.tunnelType(value));
+        break;
+      case ExtendedCommunityType.MAC_MOBILITY:
+        macMobility = combineMobility(macMobility, value);
+        break;
+      case ExtendedCommunityType.ROUTER_MAC:
+        routerMac ??= ExtendedCommunityValue.mac(value);
+        break;
+      case ExtendedCommunityType.DEFAULT_GATEWAY:
+        defaultGateway = true;
+        break;
+      case ExtendedCommunityType.ARP_ND:
+        ndFlags = (ndFlags ?? 0) | ExtendedCommunityValue.neighborFlags(value);
+        break;
+    }
+  return {
+    routeTargets: Object.freeze(communities.filter(isRouteTarget)),
+    encapsulations: Object.freeze(encapsulations),
+    macMobility: macMobility && Object.freeze(macMobility),
+    routerMac,
+    defaultGateway,
+    ndFlags,
+  };
+}
+
+/** The first attribute of a code: later ones were found to be repetitions. */
+function first<Code extends KnownAttributeCode>(
+  attributes: readonly PathAttribute[],
+  code: Code,
+): AttributeValues[Code] | undefined {
+  for (const attribute of attributes)
+    if (attribute.code === code) return attribute.value as AttributeValues[Code];
+    else if (attribute.code === 'unknown' && attribute.rawCode === code) return undefined;
+  return undefined;
+}
+
+/** AS_PATH as it truly is: with AS4_PATH merged in where the session speaks two octets (RFC 6793 §4.2.3). */
+function trueAsPath(attributes: readonly PathAttribute[], context: UpdateContext): readonly AsPathSegment[] {
+  const asPath = first(attributes, AttributeCode.AS_PATH) ?? [];
+  const as4Path = first(attributes, AttributeCode.AS4_PATH);
+  if (context.fourOctetAs || as4Path === undefined) return asPath;
+  const aggregator = first(attributes, AttributeCode.AGGREGATOR);
+  const as4Aggregator = first(attributes, AttributeCode.AS4_AGGREGATOR);
+  // The path was aggregated by a speaker that knew nothing of AS4_PATH
+  if (aggregator !== undefined && as4Aggregator !== undefined && aggregator.asn !== AS_TRANS) return asPath;
+  return mergeAs4Path(asPath, as4Path);
+}
+
+function fault(
+  outcome: AttributeFault['outcome'],
+  code: KnownAttributeCode,
+  detail: string,
+  subcode: UpdateSubcode,
+): AttributeFault {
+  return { outcome, field: attributeName(code), detail, subcode, data: Uint8Array.of(code) };
+}
+
+/**
+ * Faults that only the whole set shows: well-known attributes that reachable routes lack (RFC 7606 §3 d), confederation
+ * segments from outside (RFC 5065 §5), AS4_PATH and AS4_AGGREGATOR where AS_PATH already has four octets (RFC 6793 §6).
+ */
+export function checkAttributeSet(
+  attributes: readonly PathAttribute[],
+  context: UpdateContext,
+): AttributeFault[] {
+  const faults: AttributeFault[] = [];
+  const codes = new Set(
+    attributes.map((attribute) => (attribute.code === 'unknown' ? attribute.rawCode : attribute.code)),
+  );
+  const mandatory = [
+    AttributeCode.ORIGIN,
+    AttributeCode.AS_PATH,
+    ...(context.internal ? [AttributeCode.LOCAL_PREF] : []),
+  ];
+  for (const code of mandatory)
+    if (!codes.has(code))
+      faults.push(fault('treat-as-withdraw', code, 'missing', UpdateSubcode.MISSING_WELL_KNOWN_ATTRIBUTE));
+  const confederation = first(attributes, AttributeCode.AS_PATH)?.find(
+    ({ type }) => type >= AsPathSegmentType.AS_CONFED_SEQUENCE,
+  );
+  if (!context.internal && confederation !== undefined)
+    faults.push(
+      fault(
+        'treat-as-withdraw',
+        AttributeCode.AS_PATH,
+        `confederation segment type ${confederation.type} from an external peer`,
+        UpdateSubcode.MALFORMED_AS_PATH,
+      ),
+    );
+  if (context.fourOctetAs)
+    for (const code of [AttributeCode.AS4_PATH, AttributeCode.AS4_AGGREGATOR])
+      if (codes.has(code))
+        faults.push(
+          fault(
+            'discard',
+            code,
+            'from a peer that speaks 4-octet AS numbers',
+            UpdateSubcode.OPTIONAL_ATTRIBUTE_ERROR,
+          ),
+        );
+  return faults;
+}
+
+/** The flat, frozen form of a set without a fault that withdraws. */
+export function toPathAttributes(
+  attributes: readonly PathAttribute[],
+  nextHop: Ip,
+  context: UpdateContext,
+): PathAttributes {
+  const internal = <Value>(value: Value | undefined) => (context.internal ? value : undefined);
+  const extendedCommunities = first(attributes, AttributeCode.EXTENDED_COMMUNITIES) ?? [];
+  return Object.freeze({
+    origin: first(attributes, AttributeCode.ORIGIN) ?? 0,
+    asPath: Object.freeze(trueAsPath(attributes, context)),
+    nextHop,
+    med: first(attributes, AttributeCode.MULTI_EXIT_DISC),
+    localPref: internal(first(attributes, AttributeCode.LOCAL_PREF)),
+    originatorId: internal(first(attributes, AttributeCode.ORIGINATOR_ID)),
+    clusterList: Object.freeze(internal(first(attributes, AttributeCode.CLUSTER_LIST)) ?? []),
+    communities: Object.freeze(first(attributes, AttributeCode.COMMUNITIES) ?? []),
+    extendedCommunities: Object.freeze(extendedCommunities),
+    ...readCommunities(extendedCommunities),
+    pmsiTunnel: first(attributes, AttributeCode.PMSI_TUNNEL),
+  });
+}

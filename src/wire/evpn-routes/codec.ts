@@ -1,0 +1,37 @@
+import { type Ip, ipFromBytes, RouteDistinguisher } from '../../types/index.js';
+import { Malformed } from '../malformed.js';
+import type { EvpnNlri } from '../nlri.js';
+
+/** One EVPN route type: `at` is its first octet behind type and length, which the registry reads and writes. */
+export interface RouteCodec<Route extends EvpnNlri> {
+  /** Throws Malformed where `length` octets cannot be this type. The caller has checked that they are there. */
+  decode(bytes: Buffer, at: number, length: number): Route;
+  /** Octets behind type and length. */
+  length(route: Route): number;
+  /** Writes `length(route)` octets. */
+  encode(route: Route, bytes: Buffer, at: number): void;
+}
+
+/** Throws where a route's length octet is not among those that its type can have. */
+export function expectLength(found: number, name: string, ...allowed: number[]): void {
+  if (!allowed.includes(found))
+    throw new Malformed(`${name} route of ${found} octets: expected ${allowed.join(' or ')}`);
+}
+
+/** Reads eight octets. */
+export function readRd(bytes: Buffer, at: number): RouteDistinguisher {
+  return RouteDistinguisher.of(bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4));
+}
+
+/** Writes eight octets. */
+export function writeRd(rd: RouteDistinguisher, bytes: Buffer, at: number): void {
+  bytes.writeUInt32BE(rd.high, at);
+  bytes.writeUInt32BE(rd.low, at + 4);
+}
+
+/** Reads an address length in bits, which must be `octets` long, and the address behind it. */
+export function readOriginator(bytes: Buffer, at: number, octets: 4 | 16, name: string): Ip {
+  if (bytes[at] !== octets * 8)
+    throw new Malformed(`${name} route with IP address length ${bytes[at]}: expected ${octets * 8}`);
+  return ipFromBytes(bytes, at + 1, octets);
+}

@@ -1,0 +1,26 @@
+import { esiFromBytes, esiToBytes, ipByteLength, ipToBytes } from '../../types/index.js';
+import { type EthernetSegment, RouteType } from '../nlri.js';
+import { expectLength, type RouteCodec, readOriginator, readRd, writeRd } from './codec.js';
+
+const NAME = 'Ethernet Segment';
+/** Octets up to and with the IP address length. */
+const FIXED = 19;
+
+/** RFC 7432 §7.4: RD 8, ESI 10, IP length 1, originating router's IP 4 or 16. */
+export const ethernetSegment: RouteCodec<EthernetSegment> = {
+  decode(bytes, at, length) {
+    expectLength(length, NAME, FIXED + 4, FIXED + 16);
+    return {
+      type: RouteType.ETHERNET_SEGMENT,
+      rd: readRd(bytes, at),
+      esi: esiFromBytes(bytes, at + 8),
+      originator: readOriginator(bytes, at + 18, length === FIXED + 4 ? 4 : 16, NAME),
+    };
+  },
+  length: (route) => FIXED + ipByteLength(route.originator),
+  encode(route, bytes, at) {
+    writeRd(route.rd, bytes, at);
+    esiToBytes(route.esi, bytes, at + 8);
+    bytes[at + 18] = ipToBytes(route.originator, bytes, at + FIXED) * 8;
+  },
+};

@@ -1,0 +1,86 @@
+/**
+ * EVPN NLRI (RFC 7432 §7, RFC 9136 §3): a list of routes, each a type octet, a length octet and a value. Types 1 to 5
+ * are known; others keep their octets, so that a reader may count them (RFC 7606 §5.4) and a writer repeat them. Types 6
+ * to 11 of RFC 9251 and RFC 9572 are not supported.
+ */
+import { Malformed } from '../malformed.js';
+import { type EvpnNlri, RouteType } from '../nlri.js';
+import type { RouteCodec } from './codec.js';
+import { ethernetAutoDiscovery } from './ethernet-auto-discovery.js';
+import { ethernetSegment } from './ethernet-segment.js';
+import { inclusiveMulticast } from './inclusive-multicast.js';
+import { ipPrefix } from './ip-prefix.js';
+import { macIpAdvertisement } from './mac-ip-advertisement.js';
+
+/** A route of a type that has no codec. */
+export interface UnknownEvpnRoute {
+  readonly type: 'unknown';
+  readonly rawType: number;
+  readonly value: Uint8Array;
+}
+
+export type EvpnRoute = EvpnNlri | UnknownEvpnRoute;
+
+// The compiler checks each row by its type; a caller who found the row by a route's type needs it for any route.
+const CODECS: { readonly [Type in RouteType]: RouteCodec<Extract<EvpnNlri, { readonly type: Type }>> } = {
+  [RouteType.ETHERNET_AUTO_DISCOVERY]: ethernetAutoDiscovery,
+  [RouteType.MAC_IP_ADVERTISEMENT]: macIpAdvertisement,
+  [RouteType.INCLUSIVE_MULTICAST]: inclusiveMulticast,
+  [RouteType.ETHERNET_SEGMENT]: ethernetSegment,
+  [RouteType.IP_PREFIX]: ipPrefix,
+};
+
+function codecOf(type: number): RouteCodec<EvpnNlri> | undefined {
+  return (CODECS as Readonly<Record<number, unknown>>)[type] as RouteCodec<EvpnNlri> | undefined;
+}
+
+const ROUTE_HEADER = 2;
+
+/**
+ * Reads the routes between `start` and `end` in order: known ones into `routes`, others to `onUnknown`. Throws Malformed
+ * where a length runs beyond `end` or does not fit the type: RFC 7606 §5.3 calls the whole attribute incorrect then, and
+ * a skipped route would leave an older one of the same key standing.
+ */
+export function decodeEvpnRoutes(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  routes: EvpnRoute[],
+  onUnknown: (type: number, value: Buffer) => void,
+): void {
+  for (let at = start; at < end; ) {
+    const type = bytes[at];
+    const length = bytes[at + 1];
+    const value = at + ROUTE_HEADER;
+    if (value > end) throw new Malformed(`route of type ${type} without a length octet`);
+    if (value + length > end)
+      throw new Malformed(`route of type ${type} and length ${length}: ${end - value} octets are left`);
+    const codec = codecOf(type);
+    if (codec === undefined) onUnknown(type, bytes.subarray(value, value + length));
+    else routes.push(codec.decode(bytes, value, length));
+    at = value + length;
+  }
+}
+
+/** Octets of the route with its type and length. */
+export function evpnRouteLength(route: EvpnRoute): number {
+  if (route.type === 'unknown') return ROUTE_HEADER + route.value.length;
+  return ROUTE_HEADER + (CODECS[route.type] as RouteCodec<EvpnNlri>).length(route);
+}
+
+/** Writes the route with its type and length at `at`, and returns where it ends. */
+export function encodeEvpnRoute(route: EvpnRoute, bytes: Buffer, at: number): number {
+  const value = at + ROUTE_HEADER;
+  if (route.type === 'unknown') {
+    bytes[at] = route.rawType;
+    bytes[at + 1] = route.value.length;
+    bytes.set(route.value, value);
+    return value + route.value.length;
+  }
+  const codec = CODECS[route.type] as RouteCodec<EvpnNlri>;
+  const length = codec.length(route);
+  bytes[at] = route.type;
+  bytes[at + 1] = length;
+  codec.encode(route, bytes, value);
+  return value + length;
+}

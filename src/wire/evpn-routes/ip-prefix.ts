@@ -1,0 +1,40 @@
+import { esiFromBytes, esiToBytes, ipByteLength, ipFromBytes, ipToBytes } from '../../types/index.js';
+import { Malformed } from '../malformed.js';
+import { type IpPrefix, RouteType } from '../nlri.js';
+import { expectLength, type RouteCodec, readRd, writeRd } from './codec.js';
+
+const NAME = 'IP Prefix';
+/** Octets before the prefix. */
+const FIXED = 23;
+const LABEL = 3;
+
+/** RFC 9136 §3.1: RD 8, ESI 10, Ethernet tag 4, prefix length 1, prefix and gateway 4 each or 16 each, label 3. */
+export const ipPrefix: RouteCodec<IpPrefix> = {
+  decode(bytes, at, length) {
+    expectLength(length, NAME, FIXED + 8 + LABEL, FIXED + 32 + LABEL);
+    const octets = length === FIXED + 8 + LABEL ? 4 : 16;
+    const prefixLength = bytes[at + 22];
+    if (prefixLength > octets * 8)
+      throw new Malformed(`${NAME} route with prefix length ${prefixLength}: expected 0 to ${octets * 8}`);
+    return {
+      type: RouteType.IP_PREFIX,
+      rd: readRd(bytes, at),
+      esi: esiFromBytes(bytes, at + 8),
+      ethernetTag: bytes.readUInt32BE(at + 18),
+      prefixLength,
+      prefix: ipFromBytes(bytes, at + FIXED, octets),
+      gateway: ipFromBytes(bytes, at + FIXED + octets, octets),
+      label: bytes.readUIntBE(at + FIXED + 2 * octets, LABEL),
+    };
+  },
+  length: (route) => FIXED + 2 * ipByteLength(route.prefix) + LABEL,
+  encode(route, bytes, at) {
+    writeRd(route.rd, bytes, at);
+    esiToBytes(route.esi, bytes, at + 8);
+    bytes.writeUInt32BE(route.ethernetTag, at + 18);
+    bytes[at + 22] = route.prefixLength;
+    const octets = ipToBytes(route.prefix, bytes, at + FIXED);
+    ipToBytes(route.gateway, bytes, at + FIXED + octets);
+    bytes.writeUIntBE(route.label, at + FIXED + 2 * octets, LABEL);
+  },
+};

@@ -1,0 +1,118 @@
+import { type Ip, ipFromBytes } from '../types/index.js';
+import { decodeEvpnRoutes, type EvpnRoute, encodeEvpnRoute, evpnRouteLength } from './evpn-routes/index.js';
+import { Malformed } from './malformed.js';
+import { AFI_L2VPN, SAFI_EVPN } from './messages.js';
+
+/** MP_REACH_NLRI (RFC 4760 §3). */
+export interface MpReach {
+  readonly afi: number;
+  readonly safi: number;
+  /** As it came: for EVPN 4, 16, or 32 octets, the latter a global and a link-local address. */
+  readonly nextHop: Uint8Array;
+  readonly reserved: number;
+  /** EVPN's routes; empty for other families. */
+  readonly routes: readonly EvpnRoute[];
+  /** The NLRI octets of other families. */
+  readonly otherNlri: Uint8Array;
+}
+
+/** MP_UNREACH_NLRI (RFC 4760 §4). */
+export interface MpUnreach {
+  readonly afi: number;
+  readonly safi: number;
+  readonly routes: readonly EvpnRoute[];
+  readonly otherNlri: Uint8Array;
+}
+
+/** Where the fields of an MP attribute lie in the message; next hop only in MP_REACH. */
+export interface MpLayout {
+  readonly evpn: boolean;
+  readonly nextHopAt: number;
+  readonly nextHopLength: number;
+  readonly nlriAt: number;
+}
+
+const FAMILY = 3;
+const NO_OCTETS = new Uint8Array(0);
+
+function isEvpn(bytes: Buffer, at: number): boolean {
+  return bytes.readUInt16BE(at) === AFI_L2VPN && bytes[at + 2] === SAFI_EVPN;
+}
+
+/**
+ * Finds the fields of MP_REACH between `start` and `end`. Throws Malformed for fewer than five octets, a next hop that
+ * runs over, and one that is not 4, 16 or 32 octets for EVPN: the NLRI behind it cannot be trusted to be located
+ * (RFC 7606 §7.11).
+ */
+export function layOutMpReach(bytes: Buffer, start: number, end: number): MpLayout {
+  if (end - start < FAMILY + 2) throw new Malformed(`length ${end - start}: expected 5 or more`);
+  const evpn = isEvpn(bytes, start);
+  const nextHopLength = bytes[start + FAMILY];
+  const nextHopAt = start + FAMILY + 1;
+  const nlriAt = nextHopAt + nextHopLength + 1;
+  if (nlriAt > end)
+    throw new Malformed(
+      `next hop length ${nextHopLength}: ${end - nextHopAt} octets are left with the reserved one`,
+    );
+  if (evpn && nextHopLength !== 4 && nextHopLength !== 16 && nextHopLength !== 32)
+    throw new Malformed(`next hop length ${nextHopLength}: expected 4, 16 or 32`);
+  return { evpn, nextHopAt, nextHopLength, nlriAt };
+}
+
+/** The same for MP_UNREACH. Throws Malformed for fewer than three octets. */
+export function layOutMpUnreach(bytes: Buffer, start: number, end: number): MpLayout {
+  if (end - start < FAMILY) throw new Malformed(`length ${end - start}: expected 3 or more`);
+  return { evpn: isEvpn(bytes, start), nextHopAt: 0, nextHopLength: 0, nlriAt: start + FAMILY };
+}
+
+/** An EVPN next hop; of a global and a link-local address the global one (RFC 2545 §3). */
+export function readNextHop(bytes: Buffer, layout: MpLayout): Ip {
+  return ipFromBytes(bytes, layout.nextHopAt, layout.nextHopLength === 4 ? 4 : 16);
+}
+
+function decodeNlri(value: Buffer, layout: MpLayout): Pick<MpReach, 'routes' | 'otherNlri'> {
+  if (!layout.evpn) return { routes: [], otherNlri: Uint8Array.from(value.subarray(layout.nlriAt)) };
+  const routes: EvpnRoute[] = [];
+  decodeEvpnRoutes(value, layout.nlriAt, value.length, routes, (rawType, octets) =>
+    routes.push({ type: 'unknown', rawType, value: Uint8Array.from(octets) }),
+  );
+  return { routes, otherNlri: NO_OCTETS };
+}
+
+/** Reads a whole MP_REACH. Throws Malformed. */
+export function decodeMpReach(value: Buffer): MpReach {
+  const layout = layOutMpReach(value, 0, value.length);
+  return {
+    afi: value.readUInt16BE(0),
+    safi: value[2],
+    nextHop: Uint8Array.from(value.subarray(layout.nextHopAt, layout.nextHopAt + layout.nextHopLength)),
+    reserved: value[layout.nlriAt - 1],
+    ...decodeNlri(value, layout),
+  };
+}
+
+/** Reads a whole MP_UNREACH. Throws Malformed. */
+export function decodeMpUnreach(value: Buffer): MpUnreach {
+  const layout = layOutMpUnreach(value, 0, value.length);
+  return { afi: value.readUInt16BE(0), safi: value[2], ...decodeNlri(value, layout) };
+}
+
+function encodeFamily({ afi, safi, routes, otherNlri }: MpUnreach, nextHop: readonly number[]): Buffer {
+  const length = routes.reduce((sum, route) => sum + evpnRouteLength(route), otherNlri.length);
+  const value = Buffer.alloc(FAMILY + nextHop.length + length);
+  value.writeUInt16BE(afi, 0);
+  value[2] = safi;
+  value.set(nextHop, FAMILY);
+  let at = FAMILY + nextHop.length;
+  for (const route of routes) at = encodeEvpnRoute(route, value, at);
+  value.set(otherNlri, at);
+  return value;
+}
+
+export function encodeMpReach(reach: MpReach): Buffer {
+  return encodeFamily(reach, [reach.nextHop.length, ...reach.nextHop, reach.reserved]);
+}
+
+export function encodeMpUnreach(unreach: MpUnreach): Buffer {
+  return encodeFamily(unreach, []);
+}
