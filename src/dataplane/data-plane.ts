@@ -12,7 +12,8 @@ import { isLocalNeigh, sourceVni } from './difference.js';
 import { DriftLog } from './drift.js';
 import type { Kernel, KernelObserver, Operation } from './kernel.js';
 import { deviceKey, domainKey, KernelMirror, type MirroredBridgeRow } from './mirror.js';
-import { OUR_ROWS, Reconciler } from './reconciler.js';
+import { OUR_ROWS } from './our-rows.js';
+import { Reconciler } from './reconciler.js';
 import { type BridgeFdbRow, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
 import { strayRows } from './strays.js';
 import { EMPTY_TOPOLOGY, sameAttachment, type Topology, type VniAttachment } from './topology.js';
@@ -348,11 +349,17 @@ export class DataPlane {
     const gone = operation.verb === 'delete';
     switch (operation.table) {
       case 'bridge': {
-        const { port, vlan, mac } = operation;
+        const { port, vlan, mac, sticky } = operation;
         const bridgeIfindex = this.topology.ports.get(port)?.bridgeIfindex ?? 0;
         if (gone) this.mirror.dropBridge(bridgeIfindex, vlan, mac, port);
         else if (bridgeIfindex !== 0)
-          this.mirror.putBridge({ bridgeIfindex, vlan, mac, port, ...OUR_ROWS.bridge });
+          this.mirror.putBridge({
+            bridgeIfindex,
+            vlan,
+            mac,
+            port,
+            ...OUR_ROWS[sticky ? 'stickyBridge' : 'bridge'],
+          });
         return;
       }
       case 'vxlan': {
@@ -375,9 +382,8 @@ export class DataPlane {
             ifindex,
             ip,
             mac,
-            state: OUR_ROWS.neigh.state,
+            ...OUR_ROWS.neigh,
             flags: OUR_ROWS.neigh.flags | (router ? Ntf.ROUTER : 0),
-            protocol: 0,
           });
       }
     }

@@ -29,12 +29,18 @@ export function isLocalNeigh(row: NeighRow | undefined): row is NeighRow & { rea
 }
 
 /** The bridge row is as a remote MAC's must be. */
-export function bridgeRowFits(at: VniAttachment, row: MirroredBridgeRow | undefined): boolean {
+export function bridgeRowFits(
+  at: VniAttachment,
+  want: MacIntent,
+  row: MirroredBridgeRow | undefined,
+): boolean {
   return (
     row !== undefined &&
     row.port === at.vxlanIfindex &&
     (row.flags & Ntf.EXT_LEARNED) !== 0 &&
-    (row.state & (Nud.PERMANENT | Nud.NOARP)) === 0
+    (row.state & Nud.PERMANENT) === 0 &&
+    // A sticky MAC's row is static (FRR writes it with NUD_NOARP)
+    ((row.state & Nud.NOARP) !== 0) === want.sticky
   );
 }
 
@@ -78,7 +84,7 @@ export function macDifference(
       if (vxlan && vxlan.nexthopId !== 0) out.push(vxlanOperation(at, 'delete', mac, IPV4_ANY));
       out.push(vxlanOperation(at, 'add', mac, want.vtep));
     }
-    if (!bridgeRowFits(at, bridge)) out.push(bridgeOperation(at, 'add', mac, want.sticky));
+    if (!bridgeRowFits(at, want, bridge)) out.push(bridgeOperation(at, 'add', mac, want.sticky));
     return;
   }
   if (bridge && bridge.port === at.vxlanIfindex && (bridge.flags & Ntf.EXT_LEARNED) !== 0)

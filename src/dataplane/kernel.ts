@@ -7,7 +7,7 @@ import type { Topology } from './topology.js';
  * `vxlan-default`, NLM_F_CREATE|NLM_F_APPEND), `delete` removes. Each is exactly one netlink message.
  */
 export type Operation =
-  /** Bridge row: NTF_MASTER|NTF_EXT_LEARNED, NUD_REACHABLE; NDA_VLAN where vlan is not 0. `port` is the VXLAN device. */
+  /** Bridge row: NTF_MASTER|NTF_EXT_LEARNED, NUD_REACHABLE (sticky: NUD_REACHABLE|NUD_NOARP and NTF_STICKY); NDA_VLAN where vlan is not 0. `port` is the VXLAN device. */
   | {
       readonly table: 'bridge';
       readonly verb: 'add' | 'delete';
@@ -33,7 +33,7 @@ export type Operation =
       readonly srcVni: number;
       readonly dst: Ip;
     }
-  /** Neighbour: NTF_EXT_LEARNED (and NTF_ROUTER), NUD_NOARP, NDA_PROTOCOL = RTPROT_BGP's neighbour evpnd (see linux/). */
+  /** Neighbour: NTF_EXT_LEARNED (and NTF_ROUTER), NUD_NOARP, NDA_PROTOCOL = RTPROT_BGP. */
   | {
       readonly table: 'neigh';
       readonly verb: 'add' | 'delete';

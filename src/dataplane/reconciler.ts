@@ -1,7 +1,6 @@
-import { type Clock, formatIp, formatMac, type Log, MAC_ZERO, type Timer } from '../types/index.js';
+import { type Clock, formatIp, formatMac, type Log, type Timer } from '../types/index.js';
 import type { Kernel, Operation, OperationResult } from './kernel.js';
 import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
-import { Ntf, Nud } from './rows.js';
 import type { PlaneKey, VniPlane } from './vni-plane.js';
 
 /** Messages of one batch: beyond 256 the kernel's queue of errors may swallow the fence. */
@@ -213,11 +212,3 @@ export class Reconciler {
     for (const wake of waiters) wake();
   }
 }
-
-/** The flags and states that the kernel shows for rows written by each operation. */
-export const OUR_ROWS = {
-  bridge: { state: Nud.REACHABLE, flags: Ntf.MASTER | Ntf.EXT_LEARNED },
-  vxlan: { state: Nud.REACHABLE, flags: Ntf.SELF | Ntf.EXT_LEARNED },
-  vxlanDefault: { mac: MAC_ZERO, state: Nud.NOARP | Nud.PERMANENT, flags: Ntf.SELF },
-  neigh: { state: Nud.NOARP, flags: Ntf.EXT_LEARNED },
-} as const;

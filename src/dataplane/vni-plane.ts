@@ -113,7 +113,7 @@ export class VniPlane {
       if (!want) return true;
       return (
         at !== undefined &&
-        bridgeRowFits(at, this.mirror.bridgeRow(at.bridgeIfindex, at.vlan, which.key)) &&
+        bridgeRowFits(at, want, this.mirror.bridgeRow(at.bridgeIfindex, at.vlan, which.key)) &&
         vxlanRowFits(want, this.mirror.vxlanRow(at.vxlanIfindex, sourceVni(at), which.key))
       );
     }

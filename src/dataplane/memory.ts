@@ -1,0 +1,198 @@
+import { type Clock, IPV4_ANY, type Ip, MAC_ZERO, type Mac, type Timer } from '../types/index.js';
+import type { Kernel, KernelObserver, KnownRows, Operation, OperationResult } from './kernel.js';
+import { KernelMirror } from './mirror.js';
+import { OUR_ROWS } from './our-rows.js';
+import { type BridgeFdbRow, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
+import { EMPTY_TOPOLOGY, type Topology } from './topology.js';
+
+const ENOENT = 2;
+const ENODEV = 19;
+
+/**
+ * A kernel in memory that passes the same tests as the real one: its tables, its notifications (queued, in order, lost
+ * on `overrun`), its errors. Tests change it from outside as bridges, hosts and operators would.
+ */
+export class MemoryKernel implements Kernel {
+  readonly tables = new KernelMirror();
+  topology: Topology = EMPTY_TOPOLOGY;
+  /** Makes an operation fail: a positive errno, or 0 to let it through. */
+  fault: (operation: Operation) => number = () => 0;
+  /** Every operation that was applied, in order. */
+  readonly applied: Operation[] = [];
+  #observer: KernelObserver | undefined;
+  #known: KnownRows | undefined;
+  #queue: ((observer: KernelObserver) => void)[] = [];
+  #delivery: Timer | undefined;
+
+  constructor(readonly clock: Clock) {}
+
+  async start(observer: KernelObserver, known: KnownRows): Promise<void> {
+    this.#observer = observer;
+    this.#known = known;
+    this.resync();
+  }
+
+  drain(): void {
+    if (!this.#observer) return;
+    while (this.#queue.length > 0) {
+      const queue = this.#queue;
+      this.#queue = [];
+      for (const tell of queue) tell(this.#observer);
+    }
+  }
+
+  apply(operations: readonly Operation[]): OperationResult[] {
+    return operations.map((operation) => {
+      const errno = this.fault(operation) || this.#execute(operation);
+      this.applied.push(operation);
+      return { errno, message: undefined };
+    });
+  }
+
+  close(): void {
+    this.#observer = undefined;
+    this.#delivery?.cancel();
+  }
+
+  /** Devices as they are from now on; rows of a device that went are gone without a word. */
+  setTopology(topology: Topology): void {
+    for (const ifindex of this.topology.ifindexes)
+      if (!topology.ifindexes.has(ifindex)) this.tables.dropDevice(ifindex);
+    this.topology = topology;
+    this.#tell((observer) => observer.topology(topology));
+  }
+
+  /** The bridge learns a MAC on a port (overriding what it knew), or an operator configures a row. */
+  putBridge(row: BridgeFdbRow): void {
+    const { before, after } = this.tables.putBridge(row);
+    // An identical add notifies nobody
+    if (before !== after) this.#tell((observer) => observer.bridgeRow(row));
+  }
+
+  /** The bridge learns a MAC from a frame. */
+  learn(bridgeIfindex: number, vlan: number, mac: Mac, port: number): void {
+    const present = this.tables.bridgeRow(bridgeIfindex, vlan, mac);
+    if (present && (present.state & (Nud.PERMANENT | Nud.NOARP)) !== 0) return;
+    this.putBridge({ bridgeIfindex, vlan, mac, port, state: Nud.REACHABLE, flags: 0 });
+  }
+
+  dropBridge(bridgeIfindex: number, vlan: number, mac: Mac): void {
+    const row = this.tables.bridgeRow(bridgeIfindex, vlan, mac);
+    if (!row) return;
+    this.tables.dropBridge(bridgeIfindex, vlan, mac, row.port);
+    this.#tell((observer) => observer.bridgeRowGone(row));
+  }
+
+  putVxlan(row: VxlanFdbRow): void {
+    if (this.tables.putVxlan(row)) this.#tell((observer) => observer.vxlanRow(row));
+  }
+
+  dropVxlan(ifindex: number, srcVni: number, mac: Mac, dst: Ip | undefined): void {
+    const row =
+      mac === MAC_ZERO && dst !== undefined
+        ? this.tables.defaultRow(ifindex, srcVni, dst)
+        : this.tables.vxlanRow(ifindex, srcVni, mac);
+    if (row && this.tables.dropVxlan(ifindex, srcVni, mac, dst))
+      this.#tell((observer) => observer.vxlanRowGone(row));
+  }
+
+  putNeigh(row: NeighRow): void {
+    this.tables.putNeigh(row);
+    this.#tell((observer) => observer.neighRow(row));
+  }
+
+  dropNeigh(ifindex: number, ip: Ip): void {
+    const row = this.tables.dropNeigh(ifindex, ip);
+    if (row) this.#tell((observer) => observer.neighRowGone(row));
+  }
+
+  /** The notifications that nobody has read yet are lost; a new picture follows (ENOBUFS). */
+  overrun(): void {
+    this.#queue = [];
+    this.#tell(() => this.resync());
+  }
+
+  /** Tells everything that stands, and the loss of what was known and no longer does. */
+  resync(): void {
+    const observer = this.#observer;
+    const known = this.#known;
+    if (!observer || !known) return;
+    observer.topology(this.topology);
+    const { tables, topology } = this;
+    for (const ifindex of topology.ifindexes) {
+      for (const row of [...known.bridgeRowsOfPort(ifindex)])
+        if (tables.bridgeRow(row.bridgeIfindex, row.vlan, row.mac)?.port !== ifindex)
+          observer.bridgeRowGone(row);
+      for (const row of [...known.vxlanRowsOfDevice(ifindex)])
+        if (!this.#hasVxlan(row)) observer.vxlanRowGone(row);
+      for (const row of [...tables.bridgeRowsOfPort(ifindex)]) observer.bridgeRow(row);
+      for (const row of [...tables.vxlanRowsOfDevice(ifindex)]) observer.vxlanRow(row);
+    }
+    for (const row of [...known.neighRows()])
+      if (!tables.neighRow(row.ifindex, row.ip)) observer.neighRowGone(row);
+    for (const row of [...tables.neighRows()]) observer.neighRow(row);
+  }
+
+  #hasVxlan(row: VxlanFdbRow): boolean {
+    return row.mac === MAC_ZERO
+      ? row.dst !== undefined && this.tables.defaultRow(row.ifindex, row.srcVni, row.dst) !== undefined
+      : this.tables.vxlanRow(row.ifindex, row.srcVni, row.mac) !== undefined;
+  }
+
+  /** A delete names the destination; the unspecified address names whatever the row has (vxlan_core.c). */
+  #vxlanMatches(ifindex: number, srcVni: number, mac: Mac, dst: Ip): boolean {
+    const row = this.tables.vxlanRow(ifindex, srcVni, mac);
+    return row !== undefined && (row.dst === dst || dst === IPV4_ANY);
+  }
+
+  #tell(notification: (observer: KernelObserver) => void): void {
+    if (!this.#observer) return;
+    this.#queue.push(notification);
+    this.#delivery ??= this.clock.soon(() => {
+      this.#delivery = undefined;
+      this.drain();
+    });
+  }
+
+  #execute(operation: Operation): number {
+    const gone = operation.verb === 'delete';
+    switch (operation.table) {
+      case 'bridge': {
+        const { port, vlan, mac, sticky } = operation;
+        const bridgeIfindex = this.topology.ports.get(port)?.bridgeIfindex;
+        if (bridgeIfindex === undefined) return ENODEV;
+        if (!gone)
+          this.putBridge({ bridgeIfindex, vlan, mac, port, ...OUR_ROWS[sticky ? 'stickyBridge' : 'bridge'] });
+        else if (this.tables.bridgeRow(bridgeIfindex, vlan, mac)?.port !== port) return ENOENT;
+        else this.dropBridge(bridgeIfindex, vlan, mac);
+        return 0;
+      }
+      case 'vxlan': {
+        const { ifindex, srcVni, mac, dst } = operation;
+        if (!this.topology.ifindexes.has(ifindex)) return ENODEV;
+        if (!gone) this.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, ...OUR_ROWS.vxlan });
+        else if (!this.#vxlanMatches(ifindex, srcVni, mac, dst)) return ENOENT;
+        else this.dropVxlan(ifindex, srcVni, mac, undefined);
+        return 0;
+      }
+      case 'vxlan-default': {
+        const { ifindex, srcVni, dst } = operation;
+        if (!this.topology.ifindexes.has(ifindex)) return ENODEV;
+        if (!gone) this.putVxlan({ ifindex, srcVni, dst, nexthopId: 0, ...OUR_ROWS.vxlanDefault });
+        else if (!this.tables.defaultRow(ifindex, srcVni, dst)) return ENOENT;
+        else this.dropVxlan(ifindex, srcVni, MAC_ZERO, dst);
+        return 0;
+      }
+      case 'neigh': {
+        const { ifindex, ip, mac, router } = operation;
+        if (!this.topology.ifindexes.has(ifindex)) return ENODEV;
+        const { state, flags, protocol } = OUR_ROWS.neigh;
+        if (!gone)
+          this.putNeigh({ ifindex, ip, mac, state, flags: flags | (router ? Ntf.ROUTER : 0), protocol });
+        else if (!this.tables.neighRow(ifindex, ip)) return ENOENT;
+        else this.dropNeigh(ifindex, ip);
+        return 0;
+      }
+    }
+  }
+}

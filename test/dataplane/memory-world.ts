@@ -1,0 +1,139 @@
+import {
+  EMPTY_TOPOLOGY,
+  MemoryKernel,
+  Ntf,
+  Nud,
+  type Topology,
+  type VniAttachment,
+} from '../../src/dataplane/index.js';
+import { type Clock, type Ip, type Mac, systemClock, type Vni } from '../../src/types/index.js';
+import type { VniDevices, World } from './kernel-contract.js';
+
+/** An attachment of a VLAN-unaware bridge, everything up; `over` changes what the test is about. */
+export function attachment(
+  vni: Vni,
+  devices: VniDevices,
+  localVtep: Ip,
+  over: Partial<VniAttachment> = {},
+): VniAttachment {
+  return {
+    vni,
+    vxlanIfindex: devices.vxlanIfindex,
+    vxlanName: `vx${vni}`,
+    bridgeIfindex: devices.bridgeIfindex,
+    bridgeName: `br${vni}`,
+    vlanAware: false,
+    vlan: 0,
+    sviIfindex: devices.bridgeIfindex,
+    sviName: `br${vni}`,
+    sviMac: undefined,
+    localVtep,
+    multicastGroup: undefined,
+    collectMetadata: false,
+    up: true,
+    ...over,
+  };
+}
+
+/** The topology with one VNI more (or changed), its devices among the links and ports. */
+export function withVni(topology: Topology, devices: VniDevices, at: VniAttachment): Topology {
+  const { bridgeIfindex } = devices;
+  return {
+    ...topology,
+    vnis: new Map(topology.vnis).set(at.vni, at),
+    ports: new Map(topology.ports)
+      .set(devices.vxlanIfindex, { role: 'vxlan', bridgeIfindex, name: at.vxlanName })
+      .set(devices.accessIfindex, { role: 'access', bridgeIfindex, name: `p${at.vni}` }),
+    ifindexes: new Set([...topology.ifindexes, bridgeIfindex, devices.vxlanIfindex, devices.accessIfindex]),
+    ownIps: at.localVtep === undefined ? topology.ownIps : new Set([...topology.ownIps, at.localVtep]),
+  };
+}
+
+/** The topology without a VNI and its three devices. */
+export function withoutVni(topology: Topology, devices: VniDevices): Topology {
+  const vnis = new Map(topology.vnis);
+  vnis.delete(devices.vni);
+  const ports = new Map(topology.ports);
+  const ifindexes = new Set(topology.ifindexes);
+  for (const ifindex of [devices.bridgeIfindex, devices.vxlanIfindex, devices.accessIfindex]) {
+    ports.delete(ifindex);
+    ifindexes.delete(ifindex);
+  }
+  return { ...topology, vnis, ports, ifindexes };
+}
+
+/** The world of the in-memory kernel: it changes the tables as the kernel's bridges and tools would. */
+export class MemoryWorld implements World {
+  readonly kernel: MemoryKernel;
+  #nextIfindex = 10;
+
+  constructor(readonly clock: Clock = systemClock) {
+    this.kernel = new MemoryKernel(clock);
+    this.kernel.topology = EMPTY_TOPOLOGY;
+  }
+
+  /** Device numbers for a VNI; nothing is made yet. */
+  devices(vni: Vni): VniDevices {
+    const bridgeIfindex = this.#nextIfindex;
+    this.#nextIfindex += 3;
+    return { vni, bridgeIfindex, vxlanIfindex: bridgeIfindex + 1, accessIfindex: bridgeIfindex + 2 };
+  }
+
+  async addVni(vni: Vni, localVtep: Ip): Promise<VniDevices> {
+    const devices = this.devices(vni);
+    this.kernel.setTopology(withVni(this.kernel.topology, devices, attachment(vni, devices, localVtep)));
+    return devices;
+  }
+
+  async removeVni(devices: VniDevices): Promise<void> {
+    this.kernel.setTopology(withoutVni(this.kernel.topology, devices));
+  }
+
+  async addLocalMac(devices: VniDevices, mac: Mac): Promise<void> {
+    this.kernel.learn(devices.bridgeIfindex, 0, mac, devices.accessIfindex);
+  }
+
+  async deleteBridgeRow(devices: VniDevices, port: number, mac: Mac): Promise<void> {
+    if (this.kernel.tables.bridgeRow(devices.bridgeIfindex, 0, mac)?.port === port)
+      this.kernel.dropBridge(devices.bridgeIfindex, 0, mac);
+  }
+
+  async deleteVxlanRow(devices: VniDevices, mac: Mac): Promise<void> {
+    this.kernel.dropVxlan(devices.vxlanIfindex, 0, mac, undefined);
+  }
+
+  async overwriteVxlanRow(devices: VniDevices, mac: Mac, dst: Ip): Promise<void> {
+    this.kernel.putVxlan({
+      ifindex: devices.vxlanIfindex,
+      srcVni: 0,
+      mac,
+      dst,
+      nexthopId: 0,
+      state: Nud.PERMANENT,
+      flags: Ntf.SELF,
+    });
+  }
+
+  async addNeigh(devices: VniDevices, ip: Ip, mac: Mac): Promise<void> {
+    this.kernel.putNeigh({
+      ifindex: devices.bridgeIfindex,
+      ip,
+      mac,
+      state: Nud.REACHABLE,
+      flags: 0,
+      protocol: 0,
+    });
+  }
+
+  async deleteNeigh(devices: VniDevices, ip: Ip): Promise<void> {
+    this.kernel.dropNeigh(devices.bridgeIfindex, ip);
+  }
+
+  async settle(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async close(): Promise<void> {
+    this.kernel.close();
+  }
+}
