@@ -1,0 +1,183 @@
+import type { Clock, Timer } from '../types/index.js';
+import type { EvpnNlri, OriginatedAttributes, UpdateEncoder } from '../wire/index.js';
+import type { LocalEntry, LocalRib, LocalRibListener } from './local-rib.js';
+import type { LocalRoute } from './route.js';
+import { ROUTE_TYPE_SLOTS, sameNlri } from './table.js';
+
+/** Routes that one turn of a flush encodes. */
+const SLICE = 2048;
+
+/** What an Adj-RIB-Out writes to. */
+export interface UpdateSink {
+  /** False says to write no more before `AdjRibOut.drained` is called. */
+  write(update: Buffer): boolean;
+}
+
+/**
+ * One neighbour's Adj-RIB-Out (RFC 4271 §9.1.3) while its session is up. It does not hold the routes: it holds what the
+ * neighbour was last told of those that have changed since, which is enough to send each difference once. A change
+ * leaves in the same turn of the event loop, behind the other changes of that turn, packed by attributes.
+ */
+export class AdjRibOut implements LocalRibListener {
+  readonly #clock: Clock;
+  readonly #localRib: LocalRib;
+  readonly #encoder: UpdateEncoder;
+  readonly #sink: UpdateSink;
+  /** What the neighbour was told last, for entries that changed since; undefined is "nothing". */
+  readonly #pending = new Map<LocalEntry, LocalRoute | undefined>();
+  readonly #sent = new Array<number>(ROUTE_TYPE_SLOTS).fill(0);
+  /** The dump under way: all routes in order of insertion. */
+  #dump: IterableIterator<LocalEntry> | undefined;
+  /** Serial of the last entry that the initial dump has passed; what lies behind it was told nothing yet. */
+  #dumpedTo = 0;
+  #initialDump = true;
+  /** A refresh was asked for before the initial dump had ended. */
+  #refreshDue = false;
+  #blocked = false;
+  #flush: Timer | undefined;
+
+  constructor(clock: Clock, localRib: LocalRib, encoder: UpdateEncoder, sink: UpdateSink) {
+    this.#clock = clock;
+    this.#localRib = localRib;
+    this.#encoder = encoder;
+    this.#sink = sink;
+  }
+
+  /** Routes that the neighbour holds of us, by route type. */
+  get sent(): readonly number[] {
+    return this.#sent;
+  }
+
+  /** Begins with everything that stands, End-of-RIB after it (RFC 4724 §2). */
+  start(): void {
+    this.#localRib.listen(this);
+    this.#dump = this.#localRib.entries();
+    this.#schedule();
+  }
+
+  /** Sends everything again: the neighbour asked for it (RFC 2918 §4). */
+  refresh(): void {
+    if (this.#initialDump) {
+      this.#refreshDue = true;
+      return;
+    }
+    this.#dump = this.#localRib.entries();
+    this.#schedule();
+  }
+
+  /** The session is over: nothing is owed any more. */
+  stop(): void {
+    this.#localRib.unlisten(this);
+    this.#flush?.cancel();
+    this.#flush = undefined;
+    this.#dump = undefined;
+    for (const entry of this.#pending.keys()) this.#settle(entry);
+    this.#pending.clear();
+  }
+
+  /** The socket takes bytes again. */
+  drained(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.#schedule();
+  }
+
+  changed(entry: LocalEntry, before: LocalRoute | undefined): void {
+    if (this.#initialDump && entry.serial > this.#dumpedTo) return;
+    if (!this.#pending.has(entry)) {
+      this.#pending.set(entry, before);
+      entry.pending++;
+    }
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#flush !== undefined || this.#blocked) return;
+    this.#flush = this.#clock.soon(() => {
+      this.#flush = undefined;
+      this.#flushSlice();
+    });
+  }
+
+  #settle(entry: LocalEntry): void {
+    entry.pending--;
+    this.#localRib.release(entry);
+  }
+
+  #flushSlice(): void {
+    const slice = new Slice();
+    this.#takePending(slice);
+    const dumpEnds = this.#takeDump(slice);
+    for (const update of slice.encode(this.#encoder)) this.#write(update);
+    if (dumpEnds && this.#initialDump) {
+      this.#initialDump = false;
+      this.#write(this.#encoder.endOfRib());
+      if (this.#refreshDue) this.refresh();
+    }
+    if (this.#pending.size > 0 || this.#dump !== undefined) this.#schedule();
+  }
+
+  #write(update: Buffer): void {
+    // The rest of the slice goes into the socket's own buffer; no further slice is cut until it has drained
+    if (!this.#sink.write(update)) this.#blocked = true;
+  }
+
+  #takePending(slice: Slice): void {
+    for (const [entry, told] of this.#pending) {
+      if (slice.size >= SLICE) return;
+      this.#pending.delete(entry);
+      const { route } = entry;
+      if (route !== undefined) {
+        if (told === undefined) this.#sent[route.nlri.type]++;
+        if (told?.attributes !== route.attributes || !sameNlri(told.nlri, route.nlri)) slice.announce(route);
+      } else if (told !== undefined) {
+        this.#sent[told.nlri.type]--;
+        slice.withdraw(told.nlri);
+      }
+      this.#settle(entry);
+    }
+  }
+
+  /** True when the dump has come to its end in this slice. */
+  #takeDump(slice: Slice): boolean {
+    if (this.#dump === undefined) return false;
+    while (slice.size < SLICE) {
+      const next = this.#dump.next();
+      if (next.done === true) {
+        this.#dump = undefined;
+        return true;
+      }
+      const entry = next.value;
+      if (this.#initialDump) {
+        this.#dumpedTo = entry.serial;
+        if (entry.route !== undefined) this.#sent[entry.nlri.type]++;
+      }
+      if (entry.route !== undefined) slice.announce(entry.route);
+    }
+    return false;
+  }
+}
+
+/** What one turn sends: routes grouped by attributes object, so that each group shares its UPDATEs. */
+class Slice {
+  size = 0;
+  readonly #groups = new Map<OriginatedAttributes, EvpnNlri[]>();
+  readonly #withdrawn: EvpnNlri[] = [];
+
+  announce({ nlri, attributes }: LocalRoute): void {
+    this.size++;
+    const group = this.#groups.get(attributes);
+    if (group === undefined) this.#groups.set(attributes, [nlri]);
+    else group.push(nlri);
+  }
+
+  withdraw(nlri: EvpnNlri): void {
+    this.size++;
+    this.#withdrawn.push(nlri);
+  }
+
+  *encode(encoder: UpdateEncoder): IterableIterator<Buffer> {
+    if (this.#withdrawn.length > 0) yield* encoder.withdraw(this.#withdrawn);
+    for (const [attributes, nlri] of this.#groups) yield* encoder.announce(attributes, nlri);
+  }
+}

@@ -1,0 +1,160 @@
+import { compareIp, type Ip } from '../types/index.js';
+import { type AsPathSegment, AsPathSegmentType, RouteType } from '../wire/index.js';
+import { addressOf } from './address.js';
+import type { Path, PathSource } from './route.js';
+
+/** Negative where `a` is preferred, zero where the rule does not decide. */
+type Compare = (a: Path, b: Path) => number;
+
+interface Rule {
+  readonly name: string;
+  readonly compare: Compare;
+  /** False where a pair may be undecided though each loses to or beats a third: MED (RFC 4271 §9.1.2.2 c). */
+  readonly ordersAll: boolean;
+}
+
+const DEFAULT_LOCAL_PREF = 100;
+
+/** RFC 4271 §9.1.2.2 a: an AS_SET counts one; RFC 5065 §5.3: confederation segments count nothing. */
+export function asPathLength(segments: readonly AsPathSegment[]): number {
+  let length = 0;
+  for (const { type, asns } of segments) {
+    if (type === AsPathSegmentType.AS_SEQUENCE) length += asns.length;
+    else if (type === AsPathSegmentType.AS_SET) length += 1;
+  }
+  return length;
+}
+
+/** The AS that the route came from, as MED's comparison needs it; undefined for a route of our own AS. */
+function neighborAs(path: Path): number | undefined {
+  for (const { type, asns } of path.attributes.asPath)
+    if (type === AsPathSegmentType.AS_SEQUENCE && asns.length > 0) return asns[0];
+  return undefined;
+}
+
+const addresses = new WeakMap<PathSource, Ip>();
+function addressOfSource(source: PathSource): Ip {
+  let ip = addresses.get(source);
+  if (ip === undefined) {
+    ip = addressOf(source.neighbor);
+    addresses.set(source, ip);
+  }
+  return ip;
+}
+
+const truthFirst = (a: boolean, b: boolean): number => (a === b ? 0 : a ? -1 : 1);
+
+/** RFC 7432 §7.7 and §15.1; the order is FRR's, since every leaf of a fabric must choose alike. */
+const MOBILITY: readonly Rule[] = [
+  {
+    name: 'sticky MAC',
+    ordersAll: true,
+    compare: (a, b) =>
+      truthFirst(a.attributes.macMobility?.sticky === true, b.attributes.macMobility?.sticky === true),
+  },
+  {
+    name: 'higher MAC mobility sequence',
+    ordersAll: true,
+    compare: (a, b) => (b.attributes.macMobility?.sequence ?? 0) - (a.attributes.macMobility?.sequence ?? 0),
+  },
+  {
+    name: 'lower next hop',
+    ordersAll: true,
+    compare: (a, b) => compareIp(a.attributes.nextHop, b.attributes.nextHop),
+  },
+];
+
+/** RFC 4271 §9.1.1 and §9.1.2.2, RFC 4456 §9. There is no interior cost: the underlay's routing is the kernel's matter. */
+const BGP: readonly Rule[] = [
+  {
+    name: 'higher LOCAL_PREF',
+    ordersAll: true,
+    compare: (a, b) =>
+      (b.attributes.localPref ?? DEFAULT_LOCAL_PREF) - (a.attributes.localPref ?? DEFAULT_LOCAL_PREF),
+  },
+  {
+    name: 'shorter AS_PATH',
+    ordersAll: true,
+    compare: (a, b) => asPathLength(a.attributes.asPath) - asPathLength(b.attributes.asPath),
+  },
+  { name: 'lower ORIGIN', ordersAll: true, compare: (a, b) => a.attributes.origin - b.attributes.origin },
+  {
+    name: 'lower MULTI_EXIT_DISC',
+    ordersAll: false,
+    compare: (a, b) =>
+      neighborAs(a) === neighborAs(b) ? (a.attributes.med ?? 0) - (b.attributes.med ?? 0) : 0,
+  },
+  {
+    name: 'external over internal',
+    ordersAll: true,
+    compare: (a, b) => truthFirst(!a.source.internal, !b.source.internal),
+  },
+  {
+    name: 'lower BGP identifier',
+    ordersAll: true,
+    compare: (a, b) =>
+      (a.attributes.originatorId ?? a.source.routerId) - (b.attributes.originatorId ?? b.source.routerId),
+  },
+  {
+    name: 'shorter CLUSTER_LIST',
+    ordersAll: true,
+    compare: (a, b) => a.attributes.clusterList.length - b.attributes.clusterList.length,
+  },
+  {
+    name: 'lower neighbour address',
+    ordersAll: true,
+    compare: (a, b) =>
+      compareIp(addressOfSource(a.source), addressOfSource(b.source)) ||
+      // Link-local neighbours may differ in their zone alone
+      (a.source.neighbor < b.source.neighbor ? -1 : a.source.neighbor > b.source.neighbor ? 1 : 0),
+  },
+];
+
+const MAC_IP_RULES: readonly Rule[] = [...MOBILITY, ...BGP];
+
+/** What the decision process chose, and by which rule; `only path` where there was no choice. */
+export interface Decision<P extends Path = Path> {
+  readonly best: P | undefined;
+  readonly rule: string;
+}
+
+/**
+ * Chooses the best of a destination's paths, at most one a neighbour (RFC 4271 §9.1.2). The rules eliminate in turn, as
+ * the RFC words it, so the outcome does not depend on the order of arrival. `rule` is the one that left a single path.
+ */
+export function decide<P extends Path>(paths: readonly P[]): Decision<P> {
+  if (paths.length < 2) return { best: paths[0], rule: 'only path' };
+  const rules = paths[0].nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? MAC_IP_RULES : BGP;
+  let candidates: readonly P[] = paths;
+  for (const rule of rules) {
+    candidates = eliminate(candidates, rule);
+    if (candidates.length === 1) return { best: candidates[0], rule: rule.name };
+  }
+  return { best: candidates[0], rule: 'first of equals' };
+}
+
+function eliminate<P extends Path>(candidates: readonly P[], rule: Rule): readonly P[] {
+  const { compare } = rule;
+  if (!rule.ordersAll)
+    return candidates.filter((path) => !candidates.some((other) => compare(other, path) < 0));
+  let best = candidates[0];
+  let equals = true;
+  for (let i = 1; i < candidates.length; i++) {
+    const order = compare(candidates[i], best);
+    if (order !== 0) equals = false;
+    if (order < 0) best = candidates[i];
+  }
+  return equals ? candidates : candidates.filter((path) => compare(path, best) === 0);
+}
+
+/** The best path alone, without garbage where two paths compete: what every UPDATE costs. */
+export function selectBest<P extends Path>(paths: readonly P[]): P | undefined {
+  if (paths.length !== 2) return paths.length < 2 ? paths[0] : decide(paths).best;
+  const [a, b] = paths;
+  const rules = a.nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? MAC_IP_RULES : BGP;
+  for (const rule of rules) {
+    const order = rule.compare(a, b);
+    if (order !== 0) return order < 0 ? a : b;
+  }
+  return a;
+}

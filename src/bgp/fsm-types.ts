@@ -1,0 +1,70 @@
+/** States of RFC 4271 §8.2.2. */
+export type FsmStateName = 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established';
+
+/** A state machine's whole memory. */
+export interface FsmState {
+  readonly name: FsmStateName;
+  /** PassiveTcpEstablishment: wait for the peer to connect. */
+  readonly passive: boolean;
+}
+
+export type FsmTimer = 'ConnectRetryTimer' | 'HoldTimer' | 'KeepaliveTimer' | 'IdleHoldTimer';
+
+/** What a NOTIFICATION says (RFC 4271 §4.5). */
+export interface NotificationContent {
+  readonly code: number;
+  readonly subcode: number;
+  readonly data: Uint8Array;
+}
+
+/** Events of RFC 4271 §8.1 under their names there; RouteRefreshMsg is RFC 2918's message, which came later. */
+export type FsmEvent =
+  | {
+      readonly type:
+        | 'ManualStart'
+        | 'AutomaticStart'
+        | 'ManualStart_with_PassiveTcpEstablishment'
+        | 'AutomaticStart_with_PassiveTcpEstablishment'
+        | 'ConnectRetryTimer_Expires'
+        | 'HoldTimer_Expires'
+        | 'KeepaliveTimer_Expires'
+        | 'IdleHoldTimer_Expires'
+        | 'TcpCR_Acked'
+        | 'TcpConnectionConfirmed'
+        | 'TcpConnectionFails'
+        | 'BGPOpen'
+        | 'OpenCollisionDump'
+        | 'NotifMsgVerErr'
+        | 'NotifMsg'
+        | 'KeepAliveMsg'
+        | 'UpdateMsg'
+        | 'RouteRefreshMsg';
+    }
+  | {
+      /** The stops carry the Cease that the peer shall read, the errors what the decoder found. */
+      readonly type: 'ManualStop' | 'AutomaticStop' | 'BGPHeaderErr' | 'BGPOpenMsgErr' | 'UpdateMsgErr';
+      readonly notification: NotificationContent;
+    };
+
+export type FsmEventType = FsmEvent['type'];
+
+/** What the driver must do, in order. */
+export type FsmAction =
+  | {
+      readonly type:
+        | 'connect'
+        | 'dropConnection'
+        | 'sendOpen'
+        | 'sendKeepalive'
+        /** The session is over: its routes are to go, or to become stale. */
+        | 'releaseRoutes'
+        /** The session is up: the whole Adj-RIB-Out is to be sent. */
+        | 'announceAll';
+    }
+  | ({ readonly type: 'sendNotification' } & NotificationContent)
+  | { readonly type: 'startTimer'; readonly timer: Exclude<FsmTimer, 'HoldTimer'> }
+  /** `large` is RFC 4271's four minutes before an OPEN has come. */
+  | { readonly type: 'startTimer'; readonly timer: 'HoldTimer'; readonly value: 'large' | 'negotiated' }
+  | { readonly type: 'stopTimer'; readonly timer: FsmTimer };
+
+export type FsmTransition = readonly [state: FsmState, actions: readonly FsmAction[]];

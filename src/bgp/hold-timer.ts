@@ -1,0 +1,64 @@
+import type { Clock, Timer } from '../types/index.js';
+
+/**
+ * The hold timer (RFC 4271 §8.2.2). Every message restarts it, so a restart only moves the deadline; the clock is asked
+ * again when the old deadline comes.
+ */
+export class HoldTimer {
+  readonly #clock: Clock;
+  readonly #expired: () => void;
+  readonly #excused: () => boolean;
+  #timer: Timer | undefined;
+  #firesAt = 0;
+  #deadline = 0;
+  #period = 0;
+
+  /** `excused`: true while the peer's messages may lie unread by our own doing; its silence proves nothing then. */
+  constructor(clock: Clock, expired: () => void, excused: () => boolean) {
+    this.#clock = clock;
+    this.#expired = expired;
+    this.#excused = excused;
+  }
+
+  /** Counts `milliseconds` from now on; 0 means no timer. */
+  start(milliseconds: number): void {
+    if (milliseconds === 0) {
+      this.stop();
+      return;
+    }
+    this.#period = milliseconds;
+    this.#deadline = this.#clock.now() + milliseconds;
+    if (this.#timer !== undefined && this.#firesAt <= this.#deadline) return;
+    this.#timer?.cancel();
+    this.#arm();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #arm(): void {
+    this.#firesAt = this.#deadline;
+    this.#timer = this.#clock.after(Math.max(0, this.#deadline - this.#clock.now()), () => this.#due());
+  }
+
+  #due(): void {
+    if (this.#clock.now() < this.#deadline) {
+      this.#arm();
+      return;
+    }
+    // When the event loop was late, the KEEPALIVE may be waiting in the socket: I/O first, then the verdict
+    this.#timer = this.#clock.soon(() => {
+      this.#timer = undefined;
+      if (this.#clock.now() >= this.#deadline) {
+        if (!this.#excused()) {
+          this.#expired();
+          return;
+        }
+        this.#deadline = this.#clock.now() + this.#period;
+      }
+      this.#arm();
+    });
+  }
+}

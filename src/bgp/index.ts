@@ -1,0 +1,31 @@
+/**
+ * The BGP speaker of a leaf: sessions with its neighbours, their EVPN routes with the best of each, and our own routes
+ * as each neighbour is told them. It is no transit: what it learned it never announces.
+ *
+ * Supported: RFC 4271 (sessions, decision process without interior cost), RFC 2918 (route refresh), RFC 4456 (loop
+ * detection and tie-breaking for reflected routes), RFC 4486 and RFC 9003 (Cease), RFC 4724 (End-of-RIB, and helper for
+ * a restarting peer), RFC 5492 (capabilities), RFC 6286 (identifiers unique in an AS), RFC 6608 (FSM error subcodes),
+ * RFC 6793 (4-octet AS), RFC 7432 §7.7 and §15 (MAC mobility in best path), RFC 7606 (UPDATE errors), RFC 8654 (extended
+ * messages). Not supported: TCP-MD5 and TCP-AO, multiple paths (RFC 7911), enhanced refresh (RFC 7313), restart with
+ * our own forwarding state announced as preserved, DelayOpen, any address family but L2VPN/EVPN.
+ */
+export { addressOf, canonicalAddress } from './address.js';
+export type { LocalIdentity, NeighborConfig, SpeakerConfig } from './config.js';
+export { asPathLength, type Decision, decide, selectBest } from './decision.js';
+export { transition } from './fsm.js';
+export type * from './fsm-types.js';
+export { LocalRib } from './local-rib.js';
+export type * from './neighbor-status.js';
+export { type LoopCounts, type NeighborRouteCounts, Rib, type RibIdentity } from './rib.js';
+export type * from './route.js';
+export { Speaker, type SpeakerDeps } from './speaker.js';
+export {
+  EvpnTable,
+  ROUTE_TYPE_SLOTS,
+  sameKey,
+  sameNlri,
+  type TableEntry,
+  type TableFilter,
+} from './table.js';
+export { TcpTransport } from './tcp.js';
+export * from './transport.js';

@@ -1,0 +1,363 @@
+import type { Clock, Timer } from '../types/index.js';
+import {
+  decodeNotification,
+  decodeOpen,
+  decodeRouteRefresh,
+  encodeKeepalive,
+  encodeNotification,
+  encodeOpen,
+  MessageReader,
+  MessageType,
+  NotificationCode,
+  type NotificationMessage,
+  type OpenMessage,
+  OpenSubcode,
+  type RouteRefreshMessage,
+  WireError,
+} from '../wire/index.js';
+import { transition } from './fsm.js';
+import type { FsmAction, FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
+import { HoldTimer } from './hold-timer.js';
+import type { Negotiated, OpenRefusal } from './open.js';
+import type { Connection, ConnectionHandlers } from './transport.js';
+
+/** RFC 4271 §8.2.2 suggests four minutes until an OPEN has come. */
+const LARGE_HOLD_MILLISECONDS = 240_000;
+
+/** Routes (and other messages) that are taken in before the event loop gets its turn. */
+const ROUTES_PER_TURN = 2048;
+
+const KEEPALIVE = encodeKeepalive();
+
+/** What a link needs of its neighbour, and tells it. */
+export interface LinkHost {
+  readonly clock: Clock;
+  /** True while the routes that were taken in wait for their reader. */
+  readonly congested: boolean;
+  /** Runs the callback; what it throws ends in the neighbour's own error handling. */
+  guard(callback: () => void): void;
+  connect(handlers: ConnectionHandlers): Connection;
+  /** Milliseconds, jitter included; `negotiated` is the link's own outcome. */
+  timerPeriod(timer: Exclude<FsmTimer, 'HoldTimer'>, negotiated: Negotiated | undefined): number;
+  openMessage(): OpenMessage;
+  judge(open: OpenMessage): Negotiated | OpenRefusal;
+  /** Resolves a collision; may dump this link or the other (RFC 4271 §6.8). */
+  openAccepted(link: Link, open: OpenMessage, negotiated: Negotiated): void;
+  established(link: Link): void;
+  released(link: Link, event: FsmEvent): void;
+  stateChanged(link: Link, from: FsmState, event: FsmEvent): void;
+  /** Takes in an UPDATE and returns how many routes it named. Throws WireError when the session must end. */
+  update(link: Link, body: Buffer): number;
+  routeRefresh(link: Link, message: RouteRefreshMessage): void;
+  drained(link: Link): void;
+  messageSent(type: MessageType): void;
+  messageReceived(type: MessageType): void;
+  notificationSent(content: NotificationContent): void;
+  notificationReceived(message: NotificationMessage): void;
+  /** Words about the error that the next event is going to report. */
+  failing(reason: string): void;
+  connectionClosed(connection: Connection): void;
+}
+
+/** One connection to a neighbour with its state machine: does the machine's actions, feeds it events. */
+export class Link {
+  readonly #host: LinkHost;
+  readonly #timers = new Map<FsmTimer, Timer>();
+  readonly #holdTimer: HoldTimer;
+  #state: FsmState;
+  #connection: Connection | undefined;
+  #open = false;
+  #reader = new MessageReader();
+  #budget = ROUTES_PER_TURN;
+  #paused = false;
+  /** True where we opened the connection. */
+  initiated = false;
+  peerOpen: OpenMessage | undefined;
+  negotiated: Negotiated | undefined;
+
+  constructor(host: LinkHost, state: FsmState) {
+    this.#host = host;
+    this.#state = state;
+    this.#holdTimer = new HoldTimer(
+      host.clock,
+      () => {
+        host.failing('hold timer expired: nothing heard from the neighbour');
+        this.handle({ type: 'HoldTimer_Expires' });
+      },
+      () => this.#paused,
+    );
+  }
+
+  get state(): FsmState {
+    return this.#state;
+  }
+
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /** Gives the state machine an event and does what it answers. */
+  handle(event: FsmEvent): void {
+    const before = this.#state;
+    const [state, actions] = transition(before, event);
+    this.#state = state;
+    for (const action of actions) this.#do(action, event);
+    if (state.name !== before.name) this.#host.stateChanged(this, before, event);
+  }
+
+  /** Takes over a connection that the peer opened. */
+  accept(connection: Connection): ConnectionHandlers {
+    this.initiated = false;
+    this.#attach(connection);
+    this.#open = true;
+    this.handle({ type: 'TcpConnectionConfirmed' });
+    return this.#handlersOf(() => connection);
+  }
+
+  /** Ends without a word and without a timer left; the link is not to be used again. */
+  dispose(): void {
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    this.#holdTimer.stop();
+    this.#drop();
+  }
+
+  /** Writes a message; false says to hold further UPDATEs back. */
+  send(type: MessageType, message: Uint8Array): boolean {
+    if (this.#connection === undefined) return false;
+    this.#host.messageSent(type);
+    return this.#connection.write(message);
+  }
+
+  /** Goes on reading where congestion stopped it. */
+  resume(): void {
+    if (!this.#paused || this.#host.congested) return;
+    this.#paused = false;
+    this.#budget = ROUTES_PER_TURN;
+    this.#connection?.resume();
+    this.#read();
+  }
+
+  #do(action: FsmAction, event: FsmEvent): void {
+    switch (action.type) {
+      case 'connect':
+        this.#connect();
+        break;
+      case 'dropConnection':
+        this.#drop();
+        break;
+      case 'sendOpen':
+        this.send(MessageType.OPEN, encodeOpen(this.#host.openMessage()));
+        break;
+      case 'sendKeepalive':
+        this.send(MessageType.KEEPALIVE, KEEPALIVE);
+        break;
+      case 'sendNotification':
+        if (this.#connection === undefined) break;
+        this.send(MessageType.NOTIFICATION, encodeNotification(action));
+        this.#host.notificationSent(action);
+        break;
+      case 'startTimer':
+        this.#startTimer(action);
+        break;
+      case 'stopTimer':
+        if (action.timer === 'HoldTimer') this.#holdTimer.stop();
+        else this.#stopTimer(action.timer);
+        break;
+      case 'releaseRoutes':
+        this.#host.released(this, event);
+        break;
+      case 'announceAll':
+        this.#host.established(this);
+        break;
+    }
+  }
+
+  #startTimer(action: FsmAction & { type: 'startTimer' }): void {
+    if (action.timer === 'HoldTimer') {
+      const negotiated = (this.negotiated?.holdTime ?? 0) * 1000;
+      this.#holdTimer.start(action.value === 'large' ? LARGE_HOLD_MILLISECONDS : negotiated);
+      return;
+    }
+    const { timer } = action;
+    this.#stopTimer(timer);
+    const period = this.#host.timerPeriod(timer, this.negotiated);
+    if (period === 0) return;
+    const expired = () => {
+      this.#timers.delete(timer);
+      this.handle({ type: `${timer}_Expires` });
+    };
+    this.#timers.set(timer, this.#host.clock.after(period, expired));
+  }
+
+  #stopTimer(timer: FsmTimer): void {
+    this.#timers.get(timer)?.cancel();
+    this.#timers.delete(timer);
+  }
+
+  #connect(): void {
+    this.initiated = true;
+    let connection: Connection | undefined;
+    const handlers = this.#handlersOf(() => connection);
+    connection = this.#host.connect(handlers);
+    this.#attach(connection);
+    this.#open = false;
+  }
+
+  #attach(connection: Connection): void {
+    this.#connection = connection;
+    this.#reader = new MessageReader();
+    this.#budget = ROUTES_PER_TURN;
+    this.#paused = false;
+    this.peerOpen = undefined;
+    this.negotiated = undefined;
+  }
+
+  #drop(): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#connection = undefined;
+    // A connection that stands may still have our NOTIFICATION to deliver
+    if (this.#open) connection.end();
+    else connection.destroy();
+    this.#open = false;
+  }
+
+  /** A dropped connection's handlers stay until it has closed, and concern nobody. */
+  #handlersOf(connectionOf: () => Connection | undefined): ConnectionHandlers {
+    const mine = (callback: () => void) => {
+      if (this.#connection !== undefined && this.#connection === connectionOf()) this.#host.guard(callback);
+    };
+    return {
+      onOpen: () =>
+        mine(() => {
+          this.#open = true;
+          this.handle({ type: 'TcpCR_Acked' });
+        }),
+      onData: (chunk) =>
+        mine(() => {
+          this.#reader.push(chunk);
+          if (!this.#paused) this.#read();
+        }),
+      onDrain: () => mine(() => this.#host.drained(this)),
+      onClose: (error) => {
+        mine(() => {
+          const cause = this.#open ? 'connection lost' : 'connection failed';
+          this.#open = false;
+          this.#host.failing(
+            error === undefined ? `${cause}: closed by the neighbour` : `${cause}: ${error.message}`,
+          );
+          this.handle({ type: 'TcpConnectionFails' });
+        });
+        const connection = connectionOf();
+        if (connection !== undefined) this.#host.connectionClosed(connection);
+      },
+    };
+  }
+
+  #read(): void {
+    const connection = this.#connection;
+    while (connection !== undefined && this.#connection === connection) {
+      if (this.#budget <= 0 || this.#host.congested) {
+        this.#pause(connection);
+        return;
+      }
+      const reader = this.#reader;
+      const message = this.#decode('BGPHeaderErr', () => reader.next());
+      if (message === undefined) return;
+      this.#host.messageReceived(message.type);
+      this.#budget--;
+      this.#receive(message.type, message.body);
+    }
+  }
+
+  #pause(connection: Connection): void {
+    this.#paused = true;
+    connection.pause();
+    // Congestion ends by `resume` from outside, a used budget with the turn
+    if (!this.#host.congested) this.#host.clock.soon(() => this.resume());
+  }
+
+  #receive(type: MessageType, body: Buffer): void {
+    switch (type) {
+      case MessageType.UPDATE:
+        this.#receiveUpdate(body);
+        break;
+      case MessageType.KEEPALIVE:
+        this.#unexpectedUnless('OpenConfirm', 'Established', 'KEEPALIVE');
+        this.handle({ type: 'KeepAliveMsg' });
+        break;
+      case MessageType.OPEN:
+        this.#receiveOpen(body);
+        break;
+      case MessageType.NOTIFICATION: {
+        const message = this.#decode('BGPHeaderErr', () => decodeNotification(body));
+        if (message === undefined) return;
+        this.#host.notificationReceived(message);
+        const versionError =
+          message.code === NotificationCode.OPEN_MESSAGE_ERROR &&
+          message.subcode === OpenSubcode.UNSUPPORTED_VERSION_NUMBER;
+        this.handle({ type: versionError ? 'NotifMsgVerErr' : 'NotifMsg' });
+        break;
+      }
+      case MessageType.ROUTE_REFRESH: {
+        const message = this.#decode('BGPHeaderErr', () => decodeRouteRefresh(body));
+        if (message === undefined) return;
+        this.#unexpectedUnless('Established', 'Established', 'ROUTE-REFRESH');
+        this.handle({ type: 'RouteRefreshMsg' });
+        if (this.#state.name === 'Established') this.#host.routeRefresh(this, message);
+        break;
+      }
+    }
+  }
+
+  #receiveUpdate(body: Buffer): void {
+    this.#unexpectedUnless('Established', 'Established', 'UPDATE');
+    this.handle({ type: 'UpdateMsg' });
+    if (this.#state.name !== 'Established') return;
+    const routes = this.#decode('UpdateMsgErr', () => this.#host.update(this, body));
+    if (routes !== undefined) this.#budget -= routes;
+  }
+
+  #receiveOpen(body: Buffer): void {
+    if (this.#state.name !== 'OpenSent') {
+      this.#unexpectedUnless('OpenSent', 'OpenSent', 'OPEN');
+      this.handle({ type: 'BGPOpen' });
+      return;
+    }
+    const open = this.#decode('BGPOpenMsgErr', () => decodeOpen(body));
+    if (open === undefined) return;
+    this.peerOpen = open;
+    const verdict = this.#host.judge(open);
+    if ('notification' in verdict) {
+      this.#host.failing(verdict.reason);
+      this.handle({ type: 'BGPOpenMsgErr', notification: verdict.notification });
+      return;
+    }
+    const connection = this.#connection;
+    this.#host.openAccepted(this, open, verdict);
+    // A collision may have dumped this very connection
+    if (this.#connection !== connection) return;
+    this.negotiated = verdict;
+    this.#reader.extendedMessages = verdict.extendedMessage;
+    this.handle({ type: 'BGPOpen' });
+  }
+
+  #unexpectedUnless(first: string, second: string, message: string): void {
+    const { name } = this.#state;
+    if (name !== first && name !== second) this.#host.failing(`unexpected ${message} in state ${name}`);
+  }
+
+  /** Runs a decoder; its WireError becomes the event, with the NOTIFICATION that it asks for. */
+  #decode<T>(type: 'BGPHeaderErr' | 'BGPOpenMsgErr' | 'UpdateMsgErr', decode: () => T): T | undefined {
+    try {
+      return decode();
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#host.failing(error.message);
+      const { code, subcode, data } = error;
+      this.handle({ type, notification: { code, subcode, data } });
+      return undefined;
+    }
+  }
+}

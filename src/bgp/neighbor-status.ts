@@ -1,0 +1,104 @@
+import type { Capability, UpdateFault } from '../wire/index.js';
+import type { FsmStateName } from './fsm-types.js';
+import type { NeighborRouteCounts } from './rib.js';
+
+/** Messages of one direction since start, by type. */
+export interface MessageCounters {
+  open: number;
+  update: number;
+  notification: number;
+  keepalive: number;
+  routeRefresh: number;
+}
+
+/** A NOTIFICATION that was sent or received. */
+export interface NotificationRecord {
+  readonly direction: 'sent' | 'received';
+  readonly code: number;
+  readonly subcode: number;
+  readonly data: Uint8Array;
+  /** The registered names, and what we or the peer had to say about it. */
+  readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** Why a session or an attempt ended; a NOTIFICATION where there was one. */
+export interface NeighborError {
+  readonly reason: string;
+  readonly time: number;
+  readonly notification: NotificationRecord | undefined;
+}
+
+/** UPDATE errors that cost no session (RFC 7606). */
+export interface FaultCounters {
+  discard: number;
+  treatAsWithdraw: number;
+  last: (UpdateFault & { readonly time: number }) | undefined;
+}
+
+/** What the negotiation of the session that stands came to; times in seconds. */
+export interface NegotiatedStatus {
+  readonly holdTime: number;
+  readonly keepaliveTime: number;
+  readonly fourOctetAs: boolean;
+  readonly routeRefresh: boolean;
+  readonly extendedMessage: boolean;
+  /** Undefined where the peer offers no graceful restart for EVPN. */
+  readonly gracefulRestart:
+    | { readonly restartTime: number; readonly forwardingPreserved: boolean }
+    | undefined;
+}
+
+/** A neighbour as the REST API shows it: plain data, a copy. Times are milliseconds, clock times since 1970. */
+export interface NeighborStatus {
+  readonly address: string;
+  readonly port: number;
+  readonly description: string | undefined;
+  readonly passive: boolean;
+  readonly configuredRemoteAs: number | 'internal' | 'external';
+  readonly localAs: number;
+  /** Unsigned 32 bits. */
+  readonly localRouterId: number;
+  readonly state: FsmStateName;
+  /** When the state was entered. */
+  readonly since: number;
+  /** How long the session stands; undefined where it does not. */
+  readonly uptime: number | undefined;
+  /** From the peer's last OPEN. */
+  readonly remoteAs: number | undefined;
+  readonly remoteRouterId: number | undefined;
+  readonly internal: boolean | undefined;
+  readonly localEndpoint: { readonly address: string; readonly port: number } | undefined;
+  readonly remoteEndpoint: { readonly address: string; readonly port: number } | undefined;
+  readonly capabilitiesSent: readonly Capability[];
+  readonly capabilitiesReceived: readonly Capability[];
+  readonly negotiated: NegotiatedStatus | undefined;
+  /** Seconds. */
+  readonly configuredHoldTime: number;
+  readonly configuredKeepaliveTime: number;
+  readonly connectRetryTime: number;
+  readonly messagesIn: Readonly<MessageCounters>;
+  readonly messagesOut: Readonly<MessageCounters>;
+  /** `received`, `accepted` and `sent` are indexed by route type. */
+  readonly routes: NeighborRouteCounts & { readonly sent: readonly number[] };
+  readonly unknownRouteTypes: number;
+  readonly faults: Readonly<FaultCounters>;
+  readonly lastError: NeighborError | undefined;
+  readonly lastNotificationSent: NotificationRecord | undefined;
+  readonly lastNotificationReceived: NotificationRecord | undefined;
+  /** Times that an established session was lost. */
+  readonly flaps: number;
+  /** When the session that stands brought its End-of-RIB. */
+  readonly endOfRibAt: number | undefined;
+  /** True while routes of the session before are kept for a restarting neighbour. */
+  readonly holdingStaleRoutes: boolean;
+}
+
+export const emptyMessageCounters = (): MessageCounters => ({
+  open: 0,
+  update: 0,
+  notification: 0,
+  keepalive: 0,
+  routeRefresh: 0,
+});

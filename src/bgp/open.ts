@@ -1,0 +1,181 @@
+import { formatIp, type Ipv4 } from '../types/index.js';
+import {
+  AFI_L2VPN,
+  type Capability,
+  NotificationCode,
+  type OpenMessage,
+  OpenSubcode,
+  SAFI_EVPN,
+} from '../wire/index.js';
+import type { LocalIdentity, NeighborConfig } from './config.js';
+import type { NotificationContent } from './fsm-types.js';
+
+/** Stands in the 2-octet field for an AS that needs four (RFC 6793 §9). */
+export const AS_TRANS = 23456;
+
+/** Seconds that a peer may keep our routes while we restart (RFC 4724 §3). */
+const RESTART_TIME = 120;
+
+/** A peer's promise to keep forwarding while its control plane restarts. */
+export interface PeerRestart {
+  /** Seconds. */
+  readonly restartTime: number;
+  /** The R bit: the peer has just restarted. */
+  readonly restarted: boolean;
+  /** The F bit of L2VPN/EVPN. */
+  readonly forwardingPreserved: boolean;
+}
+
+/** What both OPENs together say. */
+export interface Negotiated {
+  readonly remoteAs: number;
+  /** Unsigned 32 bits. */
+  readonly remoteRouterId: number;
+  readonly internal: boolean;
+  readonly fourOctetAs: boolean;
+  readonly routeRefresh: boolean;
+  readonly extendedMessage: boolean;
+  /** Seconds; 0 means neither keepalives nor a hold timer. */
+  readonly holdTime: number;
+  /** Seconds. */
+  readonly keepaliveTime: number;
+  /** Undefined where the peer announced no graceful restart for L2VPN/EVPN. */
+  readonly restart: PeerRestart | undefined;
+}
+
+/** An OPEN that cannot be accepted: what to send, and why in words. */
+export interface OpenRefusal {
+  readonly notification: NotificationContent;
+  readonly reason: string;
+}
+
+/** The capabilities that we announce to every neighbour (RFC 5492). */
+export function localCapabilities(asn: number): readonly Capability[] {
+  return [
+    { code: 1, afi: AFI_L2VPN, safi: SAFI_EVPN },
+    { code: 2 },
+    { code: 6 },
+    {
+      code: 64,
+      restartState: false,
+      notification: false,
+      restartTime: RESTART_TIME,
+      families: [{ afi: AFI_L2VPN, safi: SAFI_EVPN, forwardingPreserved: false }],
+    },
+    { code: 65, asn },
+  ];
+}
+
+/** Our OPEN to this neighbour (RFC 4271 §4.2, RFC 6793). */
+export function buildOpen(local: LocalIdentity, neighbor: NeighborConfig): OpenMessage {
+  return {
+    version: 4,
+    myAs: local.asn > 0xffff ? AS_TRANS : local.asn,
+    holdTime: neighbor.holdTime,
+    routerId: local.routerId,
+    capabilities: localCapabilities(local.asn),
+  };
+}
+
+function refuse(subcode: number, reason: string, data: Uint8Array = new Uint8Array(0)): OpenRefusal {
+  return { notification: { code: NotificationCode.OPEN_MESSAGE_ERROR, subcode, data }, reason };
+}
+
+function octets(value: number, length: 2 | 4): Uint8Array {
+  const bytes = Buffer.alloc(length);
+  bytes.writeUIntBE(value, 0, length);
+  return bytes;
+}
+
+function expectedAs(local: LocalIdentity, { remoteAs }: NeighborConfig): string {
+  if (remoteAs === 'internal') return `${local.asn}`;
+  return remoteAs === 'external' ? `any but ${local.asn}` : `${remoteAs}`;
+}
+
+function acceptsAs(asn: number, local: LocalIdentity, { remoteAs }: NeighborConfig): boolean {
+  if (remoteAs === 'internal') return asn === local.asn;
+  if (remoteAs === 'external') return asn !== local.asn;
+  return asn === remoteAs;
+}
+
+/**
+ * Judges a decoded OPEN against what is configured (RFC 4271 §6.2, RFC 6286 §2.2, RFC 5492 §5). The decoder has
+ * already refused what is wrong whatever the configuration.
+ */
+export function judgeOpen(
+  open: OpenMessage,
+  local: LocalIdentity,
+  neighbor: NeighborConfig,
+): Negotiated | OpenRefusal {
+  let asn4: number | undefined;
+  let families = 0;
+  let evpn = false;
+  let routeRefresh = false;
+  let extendedMessage = false;
+  let restart: PeerRestart | undefined;
+  for (const capability of open.capabilities) {
+    switch (capability.code) {
+      case 1:
+        families++;
+        if (capability.afi === AFI_L2VPN && capability.safi === SAFI_EVPN) evpn = true;
+        break;
+      case 2:
+        routeRefresh = true;
+        break;
+      case 6:
+        extendedMessage = true;
+        break;
+      case 64: {
+        const family = capability.families.find((f) => f.afi === AFI_L2VPN && f.safi === SAFI_EVPN);
+        if (family !== undefined)
+          restart = {
+            restartTime: capability.restartTime,
+            restarted: capability.restartState,
+            forwardingPreserved: family.forwardingPreserved,
+          };
+        break;
+      }
+      case 65:
+        asn4 = capability.asn;
+        break;
+    }
+  }
+  const remoteAs = asn4 ?? open.myAs;
+  if (!acceptsAs(remoteAs, local, neighbor))
+    return refuse(
+      OpenSubcode.BAD_PEER_AS,
+      `the neighbour's AS is ${remoteAs}, configured is ${expectedAs(local, neighbor)}`,
+      asn4 === undefined ? octets(remoteAs, 2) : octets(remoteAs, 4),
+    );
+  const internal = remoteAs === local.asn;
+  if (open.routerId === 0 || (internal && open.routerId === local.routerId))
+    return refuse(
+      OpenSubcode.BAD_BGP_IDENTIFIER,
+      `the neighbour's BGP identifier ${formatIp(open.routerId as Ipv4)} is ours; each router of an AS needs its own`,
+      octets(open.routerId, 4),
+    );
+  if (open.holdTime === 1 || open.holdTime === 2)
+    return refuse(
+      OpenSubcode.UNACCEPTABLE_HOLD_TIME,
+      `the neighbour's hold time is ${open.holdTime} s, allowed are 0 and 3 to 65535`,
+      octets(open.holdTime, 2),
+    );
+  if (!evpn)
+    return refuse(
+      OpenSubcode.UNSUPPORTED_CAPABILITY,
+      `the neighbour does not offer L2VPN/EVPN (AFI 25, SAFI 70) among its ${families} address families; activate it there`,
+      Uint8Array.of(1, 4, 0, AFI_L2VPN, 0, SAFI_EVPN),
+    );
+  const holdTime = Math.min(open.holdTime, neighbor.holdTime);
+  return {
+    remoteAs,
+    remoteRouterId: open.routerId,
+    internal,
+    fourOctetAs: asn4 !== undefined,
+    routeRefresh,
+    extendedMessage,
+    holdTime,
+    keepaliveTime: Math.min(neighbor.keepaliveTime, holdTime / 3),
+    restart,
+  };
+}

@@ -1,0 +1,197 @@
+import type { Clock } from '../types/index.js';
+import {
+  type Capability,
+  decodeShutdownCommunication,
+  describeNotification,
+  MessageType,
+  type OpenMessage,
+  type Update,
+  type UpdateFault,
+} from '../wire/index.js';
+import type { LocalIdentity, NeighborConfig } from './config.js';
+import type { FsmStateName, NotificationContent } from './fsm-types.js';
+import {
+  emptyMessageCounters,
+  type FaultCounters,
+  type MessageCounters,
+  type NeighborError,
+  type NeighborStatus,
+  type NotificationRecord,
+} from './neighbor-status.js';
+import { localCapabilities, type Negotiated } from './open.js';
+import type { NeighborRouteCounts } from './rib.js';
+import { ROUTE_TYPE_SLOTS } from './table.js';
+import type { Connection } from './transport.js';
+
+const COUNTER_OF: Readonly<Record<MessageType, keyof MessageCounters>> = {
+  [MessageType.OPEN]: 'open',
+  [MessageType.UPDATE]: 'update',
+  [MessageType.NOTIFICATION]: 'notification',
+  [MessageType.KEEPALIVE]: 'keepalive',
+  [MessageType.ROUTE_REFRESH]: 'routeRefresh',
+};
+
+/** Faults of one neighbour come into the log no more often than this. */
+const FAULT_LOG_MILLISECONDS = 60_000;
+
+/** What a session is at the moment, beside its record. */
+export interface SessionView {
+  readonly config: NeighborConfig;
+  readonly local: LocalIdentity;
+  readonly state: FsmStateName;
+  readonly connection: Connection | undefined;
+  readonly negotiated: Negotiated | undefined;
+  readonly uptime: number | undefined;
+  readonly endOfRibAt: number | undefined;
+  readonly counts: NeighborRouteCounts;
+  readonly sent: readonly number[] | undefined;
+  readonly holdingStaleRoutes: boolean;
+}
+
+/** What is remembered of a neighbour over its sessions: counters, NOTIFICATIONs, the last error. */
+export class SessionRecord {
+  flaps = 0;
+  lastError: NeighborError | undefined;
+  readonly #clock: Clock;
+  readonly #in = emptyMessageCounters();
+  readonly #out = emptyMessageCounters();
+  readonly #faults: FaultCounters = { discard: 0, treatAsWithdraw: 0, last: undefined };
+  #faultLoggedAt = Number.NEGATIVE_INFINITY;
+  #unknownRouteTypes = 0;
+  #since: number;
+  #peerOpen: OpenMessage | undefined;
+  #sent: NotificationRecord | undefined;
+  #received: NotificationRecord | undefined;
+  /** Of the error under way, until the state machine has dealt with it. */
+  #reason: string | undefined;
+  #notification: NotificationRecord | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#since = clock.wallTime();
+  }
+
+  count(direction: 'in' | 'out', type: MessageType): void {
+    (direction === 'in' ? this.#in : this.#out)[COUNTER_OF[type]]++;
+  }
+
+  opened(open: OpenMessage): void {
+    this.#peerOpen = open;
+  }
+
+  entered(): void {
+    this.#since = this.#clock.wallTime();
+  }
+
+  failing(reason: string): void {
+    this.#reason = reason;
+  }
+
+  notified(direction: 'sent' | 'received', content: NotificationContent): void {
+    const { code, subcode, data } = content;
+    const words = direction === 'sent' ? this.#reason : decodeShutdownCommunication(content);
+    const name = describeNotification(code, subcode);
+    const record: NotificationRecord = {
+      direction,
+      code,
+      subcode,
+      data,
+      text: words === undefined ? name : `${name}: ${words}`,
+      time: this.#clock.wallTime(),
+    };
+    if (direction === 'sent') this.#sent = record;
+    else this.#received = record;
+    this.#notification = record;
+  }
+
+  /** The session or the attempt is over; what was noted on the way becomes the last error. */
+  ended(event: string): void {
+    const notification = this.#notification;
+    const reason =
+      notification?.direction === 'received'
+        ? `NOTIFICATION received: ${notification.text}`
+        : (this.#reason ?? notification?.text ?? event);
+    this.lastError = { reason, time: this.#clock.wallTime(), notification };
+    this.#reason = undefined;
+    this.#notification = undefined;
+  }
+
+  /** A colliding connection is over, which is no error. */
+  collided(): void {
+    this.#reason = undefined;
+    this.#notification = undefined;
+  }
+
+  faulty(update: Update, log: (fault: UpdateFault) => void): void {
+    this.#unknownRouteTypes += update.unknownRouteTypes;
+    for (const fault of update.faults) {
+      if (fault.outcome === 'discard') this.#faults.discard++;
+      else this.#faults.treatAsWithdraw++;
+      this.#faults.last = { ...fault, time: this.#clock.wallTime() };
+      if (this.#clock.now() - this.#faultLoggedAt < FAULT_LOG_MILLISECONDS) continue;
+      this.#faultLoggedAt = this.#clock.now();
+      log(fault);
+    }
+  }
+
+  status(view: SessionView): NeighborStatus {
+    const { config, local, connection, negotiated, counts } = view;
+    const open = this.#peerOpen;
+    return {
+      address: config.address,
+      port: config.port,
+      description: config.description,
+      passive: config.passive,
+      configuredRemoteAs: config.remoteAs,
+      localAs: local.asn,
+      localRouterId: local.routerId,
+      state: view.state,
+      since: this.#since,
+      uptime: view.uptime,
+      remoteAs: open === undefined ? undefined : announcedAs(open),
+      remoteRouterId: open?.routerId,
+      internal: negotiated?.internal,
+      localEndpoint: connection && { address: connection.localAddress, port: connection.localPort },
+      remoteEndpoint: connection && { address: connection.remoteAddress, port: connection.remotePort },
+      capabilitiesSent: localCapabilities(local.asn),
+      capabilitiesReceived: open?.capabilities ?? [],
+      negotiated: negotiated && {
+        holdTime: negotiated.holdTime,
+        keepaliveTime: negotiated.keepaliveTime,
+        fourOctetAs: negotiated.fourOctetAs,
+        routeRefresh: negotiated.routeRefresh,
+        extendedMessage: negotiated.extendedMessage,
+        gracefulRestart: negotiated.restart && {
+          restartTime: negotiated.restart.restartTime,
+          forwardingPreserved: negotiated.restart.forwardingPreserved,
+        },
+      },
+      configuredHoldTime: config.holdTime,
+      configuredKeepaliveTime: config.keepaliveTime,
+      connectRetryTime: config.connectRetryTime,
+      messagesIn: { ...this.#in },
+      messagesOut: { ...this.#out },
+      routes: {
+        received: [...counts.received],
+        accepted: [...counts.accepted],
+        loops: { ...counts.loops },
+        sent: view.sent === undefined ? new Array<number>(ROUTE_TYPE_SLOTS).fill(0) : [...view.sent],
+      },
+      unknownRouteTypes: this.#unknownRouteTypes,
+      faults: { ...this.#faults },
+      lastError: this.lastError,
+      lastNotificationSent: this.#sent,
+      lastNotificationReceived: this.#received,
+      flaps: this.flaps,
+      endOfRibAt: view.endOfRibAt,
+      holdingStaleRoutes: view.holdingStaleRoutes,
+    };
+  }
+}
+
+function announcedAs(open: OpenMessage): number {
+  const fourOctets = open.capabilities.find(
+    (capability): capability is Extract<Capability, { code: 65 }> => capability.code === 65,
+  );
+  return fourOctets?.asn ?? open.myAs;
+}

@@ -1,0 +1,472 @@
+import type { Clock, Log, Timer } from '../types/index.js';
+import {
+  AFI_L2VPN,
+  CeaseSubcode,
+  encodeRouteRefresh,
+  MAX_EXTENDED_MESSAGE_LENGTH,
+  MAX_MESSAGE_LENGTH,
+  MessageType,
+  NotificationCode,
+  type NotificationMessage,
+  type OpenMessage,
+  type RouteRefreshMessage,
+  SAFI_EVPN,
+  UpdateDecoder,
+  UpdateEncoder,
+} from '../wire/index.js';
+import { AdjRibOut } from './adj-rib-out.js';
+import { type LocalIdentity, type NeighborConfig, needsNewSession } from './config.js';
+import { INITIAL_FSM_STATE } from './fsm.js';
+import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
+import { guardedClock } from './guarded-clock.js';
+import { IdleHold } from './idle-hold.js';
+import { Link, type LinkHost } from './link.js';
+import type { LocalRib } from './local-rib.js';
+import type { NeighborStatus } from './neighbor-status.js';
+import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
+import type { Rib } from './rib.js';
+import type { PathSource } from './route.js';
+import { SessionRecord } from './session-record.js';
+import type { Connection, ConnectionHandlers, Transport } from './transport.js';
+
+/** What all sessions of a speaker share. */
+export interface SessionDeps {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly log: Log;
+  /** 0 to below 1, for the timers' jitter. */
+  readonly random: () => number;
+  readonly rib: Rib;
+  readonly localRib: LocalRib;
+  readonly onEndOfRib: (address: string) => void;
+}
+
+const IGNORE: ConnectionHandlers = { onOpen() {}, onData() {}, onDrain() {}, onClose() {} };
+
+/** What exists only while the session is established. */
+interface Established {
+  readonly link: Link;
+  readonly negotiated: Negotiated;
+  readonly source: PathSource;
+  readonly decoder: UpdateDecoder;
+  readonly adjRibOut: AdjRibOut;
+  /** Clock.now(). */
+  readonly since: number;
+  endOfRibAt: number | undefined;
+}
+
+/**
+ * One neighbour: its connections (two while they collide, RFC 4271 §6.8), its established session, and what is kept of
+ * it over a graceful restart (RFC 4724 §4.2).
+ */
+export class Session implements LinkHost {
+  readonly clock: Clock;
+  readonly #deps: SessionDeps;
+  readonly #record: SessionRecord;
+  readonly #idleHold = new IdleHold();
+  readonly #connections = new Set<Connection>();
+  #config: NeighborConfig;
+  #local: LocalIdentity;
+  #main: Link;
+  /** A connection that the peer opened beside the main one. */
+  #incoming: Link | undefined;
+  #started = false;
+  #established: Established | undefined;
+  /** Runs while routes of the last session are kept as stale, with whom they are from. */
+  #stale: { readonly timer: Timer; readonly source: PathSource } | undefined;
+  #whenClosed: (() => void)[] = [];
+
+  /** `config.address` must be canonical. */
+  constructor(config: NeighborConfig, local: LocalIdentity, deps: SessionDeps) {
+    this.#config = config;
+    this.#local = local;
+    this.#deps = deps;
+    this.clock = guardedClock(deps.clock, (error) => this.#fail(error));
+    this.#record = new SessionRecord(deps.clock);
+    this.#main = new Link(this, INITIAL_FSM_STATE);
+  }
+
+  get config(): NeighborConfig {
+    return this.#config;
+  }
+
+  get congested(): boolean {
+    return this.#deps.rib.congested;
+  }
+
+  /** True once the session that stands has brought its End-of-RIB. */
+  get endOfRibReceived(): boolean {
+    return this.#established?.endOfRibAt !== undefined;
+  }
+
+  start(): void {
+    this.#started = true;
+    this.guard(() => {
+      const { passive } = this.#config;
+      this.#main.handle({ type: passive ? 'AutomaticStart_with_PassiveTcpEstablishment' : 'AutomaticStart' });
+    });
+  }
+
+  /** Ends the session with this Cease, and stays down; nothing of the neighbour is kept. */
+  stop(notification: NotificationContent, reason: string): void {
+    this.#started = false;
+    this.guard(() => {
+      this.failing(reason);
+      this.#main.handle({ type: 'ManualStop', notification });
+      this.#incoming?.handle({ type: 'ManualStop', notification });
+      this.#endStale();
+    });
+  }
+
+  /** Ends the session with this Cease, and begins anew. */
+  restart(notification: NotificationContent, reason: string): void {
+    this.stop(notification, reason);
+    this.#idleHold.reset();
+    this.start();
+  }
+
+  /** Takes over other settings; a new session only where they need one. */
+  reconfigure(config: NeighborConfig, local: LocalIdentity): void {
+    const anew =
+      needsNewSession(this.#config, config) ||
+      local.asn !== this.#local.asn ||
+      local.routerId !== this.#local.routerId;
+    const notification = {
+      code: NotificationCode.CEASE,
+      subcode: CeaseSubcode.OTHER_CONFIGURATION_CHANGE,
+      data: new Uint8Array(0),
+    };
+    const runs = this.#started;
+    if (anew && runs) this.stop(notification, 'configuration changed');
+    this.#config = config;
+    this.#local = local;
+    if (!anew || !runs) return;
+    this.#idleHold.reset();
+    this.start();
+  }
+
+  /** Asks the neighbour for all its routes again (RFC 2918); false where the session cannot. */
+  refresh(): boolean {
+    const { link, negotiated } = this.#established ?? {};
+    if (link === undefined || negotiated?.routeRefresh !== true) return false;
+    const request = encodeRouteRefresh({ afi: AFI_L2VPN, subtype: 0, safi: SAFI_EVPN });
+    link.send(MessageType.ROUTE_REFRESH, request);
+    return true;
+  }
+
+  /** Takes a connection from the neighbour's address. */
+  accept(connection: Connection): ConnectionHandlers {
+    let handlers = IGNORE;
+    this.guard(() => {
+      const { name, passive } = this.#main.state;
+      if (name === 'Idle') {
+        connection.end();
+        return;
+      }
+      this.#connections.add(connection);
+      if (name === 'Active') {
+        handlers = this.#main.accept(connection);
+        return;
+      }
+      // The peer gave its earlier second attempt up, or it would not begin another
+      this.#incoming?.handle({ type: 'OpenCollisionDump' });
+      this.#incoming = new Link(this, { name: 'Active', passive });
+      handlers = this.#incoming.accept(connection);
+    });
+    return handlers;
+  }
+
+  /** Goes on reading after congestion. */
+  resume(): void {
+    this.guard(() => {
+      this.#main.resume();
+      this.#incoming?.resume();
+    });
+  }
+
+  /** Resolves when no connection is left. */
+  closed(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenClosed.push(resolve));
+  }
+
+  status(): NeighborStatus {
+    const established = this.#established;
+    return this.#record.status({
+      config: this.#config,
+      local: this.#local,
+      state: this.#main.state.name,
+      connection: this.#main.connection,
+      negotiated: established?.negotiated,
+      uptime: established === undefined ? undefined : this.clock.now() - established.since,
+      endOfRibAt: established?.endOfRibAt,
+      counts: this.#deps.rib.counts(this.#config.address),
+      sent: established?.adjRibOut.sent,
+      holdingStaleRoutes: this.#stale !== undefined,
+    });
+  }
+
+  // What the links ask and tell: LinkHost
+
+  guard(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  connect(handlers: ConnectionHandlers): Connection {
+    const { address, port, localAddress } = this.#config;
+    const connection = this.#deps.transport.connect({ address, port, localAddress }, handlers);
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  timerPeriod(timer: Exclude<FsmTimer, 'HoldTimer'>, negotiated: Negotiated | undefined): number {
+    // RFC 4271 §10: 0.75 to 1 of the base value
+    const jitter = 0.75 + this.#deps.random() / 4;
+    switch (timer) {
+      case 'ConnectRetryTimer':
+        return this.#config.connectRetryTime * 1000 * jitter;
+      case 'KeepaliveTimer':
+        return (negotiated?.keepaliveTime ?? 0) * 1000 * jitter;
+      case 'IdleHoldTimer':
+        return this.#idleHold.next(this.#config.passive) * jitter;
+    }
+  }
+
+  openMessage(): OpenMessage {
+    return buildOpen(this.#local, this.#config);
+  }
+
+  judge(open: OpenMessage): Negotiated | OpenRefusal {
+    const verdict = judgeOpen(open, this.#local, this.#config);
+    this.#record.opened(open);
+    return verdict;
+  }
+
+  openAccepted(link: Link, open: OpenMessage, negotiated: Negotiated): void {
+    const other = link === this.#main ? this.#incoming : this.#main;
+    if (other === undefined) return;
+    if (other.state.name === 'Established') {
+      if (this.#hasRestarted(negotiated)) other.handle({ type: 'TcpConnectionFails' });
+      else link.handle({ type: 'OpenCollisionDump' });
+      return;
+    }
+    if (other.state.name !== 'OpenConfirm') return;
+    const weWin =
+      this.#local.routerId !== open.routerId
+        ? this.#local.routerId > open.routerId
+        : this.#local.asn > negotiated.remoteAs;
+    // The connection that the higher identifier opened stays; of two by one side, the newer one
+    const keepsNew = link.initiated === other.initiated || link.initiated === weWin;
+    (keepsNew ? other : link).handle({ type: 'OpenCollisionDump' });
+  }
+
+  established(link: Link): void {
+    const other = link === this.#main ? this.#incoming : this.#main;
+    if (link !== this.#main) this.#promote(link);
+    if (other !== undefined) {
+      other.handle({ type: 'OpenCollisionDump' });
+      other.dispose();
+    }
+    this.#incoming = undefined;
+    const { negotiated } = link;
+    if (negotiated === undefined) throw new Error('established without an OPEN');
+    const { rib, localRib, log } = this.#deps;
+    const { address } = this.#config;
+    const source: PathSource = {
+      neighbor: address,
+      routerId: negotiated.remoteRouterId,
+      internal: negotiated.internal,
+    };
+    const encoder = new UpdateEncoder({
+      fourOctetAs: negotiated.fourOctetAs,
+      internal: negotiated.internal,
+      localAsn: this.#local.asn,
+      maxMessageLength: negotiated.extendedMessage ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH,
+    });
+    const sink = { write: (update: Buffer) => link.send(MessageType.UPDATE, update) };
+    this.#established = {
+      link,
+      negotiated,
+      source,
+      decoder: new UpdateDecoder(),
+      adjRibOut: new AdjRibOut(this.clock, localRib, encoder, sink),
+      since: this.clock.now(),
+      endOfRibAt: undefined,
+    };
+    rib.neighborUp(source);
+    if (this.#stale !== undefined) {
+      // RFC 4724 §4.2: no forwarding state kept, no stale routes
+      if (negotiated.restart?.forwardingPreserved === true)
+        this.#keepStale(source, negotiated.restart.restartTime);
+      else this.#sweepStale(source);
+    }
+    this.#established.adjRibOut.start();
+    log.info(
+      { neighbor: address, remoteAs: negotiated.remoteAs, holdTime: negotiated.holdTime },
+      'BGP session established',
+    );
+  }
+
+  released(_link: Link, event: FsmEvent): void {
+    const established = this.#established;
+    if (established === undefined) return;
+    this.#established = undefined;
+    established.adjRibOut.stop();
+    this.#record.flaps++;
+    this.#idleHold.sessionEnded(this.clock.now() - established.since);
+    const { source, negotiated } = established;
+    const { restart } = negotiated;
+    // A NOTIFICATION, sent or received, ends the session for good (RFC 4724 §4)
+    if (event.type === 'TcpConnectionFails' && restart?.forwardingPreserved === true) {
+      this.#deps.rib.neighborStale(source);
+      this.#keepStale(source, restart.restartTime);
+    } else {
+      this.#stale?.timer.cancel();
+      this.#stale = undefined;
+      void this.#deps.rib.neighborDown(source);
+    }
+  }
+
+  stateChanged(link: Link, from: FsmState, event: FsmEvent): void {
+    const { name } = link.state;
+    const collision = event.type === 'OpenCollisionDump';
+    if (from.name !== 'Idle' && (name === 'Idle' || name === 'Active')) this.#attemptEnded(from, event);
+    if (link === this.#incoming) {
+      if (name !== 'Idle' && name !== 'Active') return;
+      this.#incoming = undefined;
+      link.dispose();
+    } else if (link === this.#main) {
+      this.#record.entered();
+      if (!collision || this.#incoming === undefined) return;
+      // The colliding connection that the other side prefers goes on in the main one's place
+      this.#promote(this.#incoming);
+      this.#incoming = undefined;
+      link.dispose();
+    }
+  }
+
+  update(link: Link, body: Buffer): number {
+    const established = this.#established;
+    if (established?.link !== link) return 0;
+    const update = established.decoder.decode(body, established.negotiated);
+    const routes = update.withdrawn.length + update.reachable.length;
+    if (update.faults.length > 0 || update.unknownRouteTypes > 0)
+      this.#record.faulty(update, (fault) =>
+        this.#deps.log.warn(
+          { neighbor: this.#config.address, ...fault },
+          'UPDATE error, session kept (RFC 7606)',
+        ),
+      );
+    if (routes > 0) this.#deps.rib.update(established.source, update);
+    if (update.endOfRib && established.endOfRibAt === undefined) this.#endOfRib(established);
+    return routes;
+  }
+
+  routeRefresh(link: Link, message: RouteRefreshMessage): void {
+    if (message.afi !== AFI_L2VPN || message.safi !== SAFI_EVPN || message.subtype !== 0) return;
+    if (this.#established?.link === link) this.#established.adjRibOut.refresh();
+  }
+
+  drained(link: Link): void {
+    if (this.#established?.link === link) this.#established.adjRibOut.drained();
+  }
+
+  messageSent(type: MessageType): void {
+    this.#record.count('out', type);
+  }
+
+  messageReceived(type: MessageType): void {
+    this.#record.count('in', type);
+  }
+
+  notificationSent(content: NotificationContent): void {
+    this.#record.notified('sent', content);
+  }
+
+  notificationReceived(message: NotificationMessage): void {
+    this.#record.notified('received', message);
+  }
+
+  failing(reason: string): void {
+    this.#record.failing(reason);
+  }
+
+  connectionClosed(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size > 0) return;
+    for (const resolve of this.#whenClosed.splice(0)) resolve();
+  }
+
+  #attemptEnded(from: FsmState, event: FsmEvent): void {
+    if (event.type === 'OpenCollisionDump') {
+      this.#record.collided();
+      return;
+    }
+    this.#record.ended(event.type);
+    const { log } = this.#deps;
+    const facts = { neighbor: this.#config.address, reason: this.#record.lastError?.reason };
+    if (from.name === 'Established') log.warn(facts, 'BGP session lost');
+    else if (from.name === 'OpenSent' || from.name === 'OpenConfirm') log.warn(facts, 'BGP session refused');
+    else log.debug(facts, 'BGP connection attempt failed');
+  }
+
+  #promote(link: Link): void {
+    this.#main = link;
+    this.#record.entered();
+  }
+
+  /** The peer says that it restarted, and the session that stands is older than its first steps (RFC 4724 §5). */
+  #hasRestarted(negotiated: Negotiated): boolean {
+    const established = this.#established;
+    if (established?.negotiated.restart === undefined || negotiated.restart?.restarted !== true) return false;
+    return this.clock.now() - established.since >= established.negotiated.keepaliveTime * 1000;
+  }
+
+  #endOfRib(established: Established): void {
+    established.endOfRibAt = this.clock.wallTime();
+    if (this.#stale !== undefined) this.#sweepStale(established.source);
+    this.#deps.onEndOfRib(this.#config.address);
+  }
+
+  #keepStale(source: PathSource, seconds: number): void {
+    this.#stale?.timer.cancel();
+    const timer = this.clock.after(seconds * 1000, () => this.#sweepStale(source));
+    this.#stale = { timer, source };
+  }
+
+  #sweepStale(source: PathSource): void {
+    this.#stale?.timer.cancel();
+    this.#stale = undefined;
+    void this.#deps.rib.sweepStale(source);
+  }
+
+  #endStale(): void {
+    if (this.#stale !== undefined) this.#sweepStale(this.#stale.source);
+  }
+
+  /** Our own fault, not the peer's: the session begins anew, the daemon lives. */
+  #fail(error: unknown): void {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#deps.log.error(
+      { neighbor: this.#config.address, error: reason },
+      'internal error in a BGP session',
+    );
+    try {
+      this.failing('internal error');
+      const notification = { code: NotificationCode.CEASE, subcode: 0, data: new Uint8Array(0) };
+      this.#incoming?.handle({ type: 'AutomaticStop', notification });
+      this.#main.handle({ type: 'AutomaticStop', notification });
+    } catch (again) {
+      this.#deps.log.error(
+        { neighbor: this.#config.address, error: String(again) },
+        'BGP session could not stop',
+      );
+      this.#main.dispose();
+      this.#main = new Link(this, INITIAL_FSM_STATE);
+    }
+  }
+}

@@ -1,0 +1,231 @@
+import type { Clock, Log } from '../types/index.js';
+import {
+  CeaseSubcode,
+  encodeNotification,
+  encodeShutdownCommunication,
+  NotificationCode,
+} from '../wire/index.js';
+import { canonicalAddress } from './address.js';
+import type { NeighborConfig, SpeakerConfig } from './config.js';
+import type { NotificationContent } from './fsm-types.js';
+import { LocalRib } from './local-rib.js';
+import type { NeighborStatus } from './neighbor-status.js';
+import { Rib } from './rib.js';
+import { Session } from './session.js';
+import {
+  type Connection,
+  type ConnectionHandlers,
+  type ListenEndpoint,
+  ListenError,
+  type Listener,
+  type Transport,
+} from './transport.js';
+
+export interface SpeakerDeps {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly log: Log;
+  /** For the timers' jitter; Math.random unless a test wants to know better. */
+  readonly random?: () => number;
+}
+
+/** How long `stop` waits for sockets to close. */
+const STOP_MILLISECONDS = 3000;
+const REJECTION_LOG_MILLISECONDS = 10_000;
+const NO_HANDLERS: ConnectionHandlers = { onOpen() {}, onData() {}, onDrain() {}, onClose() {} };
+
+function cease(subcode: number, data: Uint8Array = new Uint8Array(0)): NotificationContent {
+  return { code: NotificationCode.CEASE, subcode, data };
+}
+
+const keyOf = ({ address, port }: ListenEndpoint): string => `${canonicalAddress(address)} ${port}`;
+
+/** A BGP speaker for AFI 25/SAFI 70: its neighbours, what they said (`rib`) and what they are told (`localRib`). */
+export class Speaker {
+  readonly rib: Rib;
+  readonly localRib = new LocalRib();
+  /** Called with the neighbour's address when its session has brought its End-of-RIB. */
+  onEndOfRib: ((address: string) => void) | undefined;
+
+  readonly #deps: SpeakerDeps;
+  readonly #sessions = new Map<string, Session>();
+  readonly #listeners = new Map<string, Listener>();
+  #config: SpeakerConfig;
+  #running = false;
+  #rejected = 0;
+  #rejectionLoggedAt = Number.NEGATIVE_INFINITY;
+
+  /** Throws ParseError for a neighbour address that is none, Error for one that is there twice. */
+  constructor(config: SpeakerConfig, deps: SpeakerDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.rib = new Rib(deps.clock, config);
+    this.rib.onRelieved = () => {
+      for (const session of this.#sessions.values()) session.resume();
+    };
+    for (const [address, neighbor] of byAddress(config.neighbors))
+      this.#sessions.set(address, this.#sessionOf(neighbor));
+  }
+
+  /** Connections of unconfigured sources that were turned away. */
+  get rejectedConnections(): number {
+    return this.#rejected;
+  }
+
+  /** Where the speaker listens, with the ports that the kernel chose for port 0. */
+  get listening(): readonly ListenEndpoint[] {
+    return [...this.#listeners.values()].map(({ address, port }) => ({ address, port }));
+  }
+
+  /** Listens, then starts every neighbour. Rejects with ListenError, and listens nowhere then. */
+  async start(): Promise<void> {
+    await this.#listen(this.#config.listen);
+    this.#running = true;
+    for (const session of this.#sessions.values()) session.start();
+  }
+
+  /**
+   * Takes over a new configuration. Sessions whose own settings are the same are left alone; another AS or router id
+   * concerns all of them. Rejects with ListenError or ParseError, and changes nothing then.
+   */
+  async reconfigure(config: SpeakerConfig): Promise<void> {
+    const neighbors = byAddress(config.neighbors);
+    if (this.#running) await this.#listen(config.listen);
+    this.#config = config;
+    this.rib.setIdentity(config);
+    for (const [address, session] of this.#sessions) {
+      if (neighbors.has(address)) continue;
+      this.#sessions.delete(address);
+      session.stop(cease(CeaseSubcode.PEER_DECONFIGURED), 'neighbour removed from the configuration');
+      void this.rib.neighborDown({ neighbor: address }).then(() => this.rib.forgetNeighbor(address));
+    }
+    for (const [address, neighbor] of neighbors) {
+      const session = this.#sessions.get(address);
+      if (session !== undefined) {
+        session.reconfigure(neighbor, config);
+        continue;
+      }
+      const added = this.#sessionOf(neighbor);
+      this.#sessions.set(address, added);
+      if (this.#running) added.start();
+    }
+  }
+
+  /** Ends every session with Cease/Administrative Shutdown and waits for the sockets, for some seconds at most. */
+  async stop(reason = ''): Promise<void> {
+    this.#running = false;
+    const listeners = [...this.#listeners.values()];
+    this.#listeners.clear();
+    const data = reason === '' ? new Uint8Array(0) : encodeShutdownCommunication(reason);
+    const closed = [...this.#sessions.values()].map((session) => {
+      session.stop(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, data), reason || 'shutdown');
+      return session.closed();
+    });
+    await Promise.race([
+      Promise.all([...closed, ...listeners.map((listener) => listener.close())]),
+      new Promise<void>((resolve) => this.#deps.clock.after(STOP_MILLISECONDS, resolve)),
+    ]);
+  }
+
+  neighbors(): NeighborStatus[] {
+    return [...this.#sessions.values()].map((session) => session.status());
+  }
+
+  /** Undefined where no neighbour has this address; any spelling of it will do. */
+  neighbor(address: string): NeighborStatus | undefined {
+    return this.#find(address)?.status();
+  }
+
+  /** True when every neighbour's session stands and has brought its End-of-RIB. */
+  endOfRibReceivedFromAll(): boolean {
+    for (const session of this.#sessions.values()) if (!session.endOfRibReceived) return false;
+    return true;
+  }
+
+  /** Ends the neighbour's session with Cease/Administrative Reset and begins anew; false where there is none. */
+  resetNeighbor(address: string): boolean {
+    const session = this.#find(address);
+    session?.restart(cease(CeaseSubcode.ADMINISTRATIVE_RESET), 'reset by the operator');
+    return session !== undefined;
+  }
+
+  /** Asks the neighbour for its routes again; false where there is none, or its session cannot. */
+  refreshNeighbor(address: string): boolean {
+    return this.#find(address)?.refresh() ?? false;
+  }
+
+  #find(address: string): Session | undefined {
+    try {
+      return this.#sessions.get(canonicalAddress(address));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #sessionOf(neighbor: NeighborConfig): Session {
+    const { clock, transport, log, random = Math.random } = this.#deps;
+    return new Session(neighbor, this.#config, {
+      clock,
+      transport,
+      log,
+      random,
+      rib: this.rib,
+      localRib: this.localRib,
+      onEndOfRib: (address) => this.onEndOfRib?.(address),
+    });
+  }
+
+  /** Brings the listeners in line with the wanted ones: new ones first, so that a failure costs nothing. */
+  async #listen(wanted: readonly ListenEndpoint[]): Promise<void> {
+    const added = new Map<string, Listener>();
+    for (const endpoint of wanted) {
+      const key = keyOf(endpoint);
+      if (this.#listeners.has(key) || added.has(key)) continue;
+      try {
+        added.set(key, await this.#deps.transport.listen(endpoint, (connection) => this.#accept(connection)));
+      } catch (error) {
+        if (error instanceof ListenError && error.code === 'EAFNOSUPPORT' && wanted.length > 1) {
+          this.#deps.log.warn({ ...endpoint }, error.message);
+          continue;
+        }
+        await Promise.all([...added.values()].map((listener) => listener.close()));
+        throw error;
+      }
+    }
+    const keys = new Set(wanted.map(keyOf));
+    for (const [key, listener] of this.#listeners) {
+      if (keys.has(key)) continue;
+      this.#listeners.delete(key);
+      void listener.close();
+    }
+    for (const [key, listener] of added) this.#listeners.set(key, listener);
+  }
+
+  #accept(connection: Connection): ConnectionHandlers {
+    const session = this.#running ? this.#sessions.get(connection.remoteAddress) : undefined;
+    if (session !== undefined) return session.accept(connection);
+    connection.write(encodeNotification(cease(CeaseSubcode.CONNECTION_REJECTED)));
+    connection.end();
+    this.#rejected++;
+    const now = this.#deps.clock.now();
+    if (now - this.#rejectionLoggedAt >= REJECTION_LOG_MILLISECONDS) {
+      this.#rejectionLoggedAt = now;
+      this.#deps.log.info(
+        { from: connection.remoteAddress, rejected: this.#rejected },
+        'BGP connection from an address that is no configured neighbour',
+      );
+    }
+    return NO_HANDLERS;
+  }
+}
+
+/** Neighbours by canonical address. */
+function byAddress(neighbors: readonly NeighborConfig[]): Map<string, NeighborConfig> {
+  const map = new Map<string, NeighborConfig>();
+  for (const neighbor of neighbors) {
+    const address = canonicalAddress(neighbor.address);
+    if (map.has(address)) throw new Error(`neighbour ${address} is configured twice; remove one`);
+    map.set(address, { ...neighbor, address });
+  }
+  return map;
+}

@@ -1,0 +1,161 @@
+import { createConnection, createServer, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { canonicalAddress } from './address.js';
+import {
+  type Connection,
+  type ConnectionHandlers,
+  type ConnectTarget,
+  type ListenEndpoint,
+  ListenError,
+  type Listener,
+  type Transport,
+} from './transport.js';
+
+/** How long a closing connection may take to send its last bytes. */
+const LINGER_MILLISECONDS = 2000;
+
+/** Kernel buffers are the first line; above this the writer is asked to wait. */
+const HIGH_WATER_MARK = 256 * 1024;
+
+/** The stream option that node:net hands on to the socket, though its types do not say so. */
+interface SocketOptions {
+  readonly highWaterMark: number;
+}
+
+const CURES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process listens there (see: ss -ltnp); stop it or choose another port',
+  EACCES: 'ports below 1024 need CAP_NET_BIND_SERVICE',
+  EADDRNOTAVAIL: 'no interface has this address',
+  EAFNOSUPPORT: 'the kernel runs without this address family',
+};
+
+/** BGP's transport over the kernel's TCP (RFC 4271 §8), without Nagle's delay. */
+export class TcpTransport implements Transport {
+  connect(target: ConnectTarget, handlers: ConnectionHandlers): Connection {
+    const options: TcpNetConnectOpts & SocketOptions = {
+      host: target.address,
+      port: target.port,
+      localAddress: target.localAddress,
+      noDelay: true,
+      highWaterMark: HIGH_WATER_MARK,
+    };
+    const socket = createConnection(options);
+    const connection = new TcpConnection(socket, target.address, target.port);
+    connection.attach(handlers);
+    socket.once('connect', () => handlers.onOpen());
+    return connection;
+  }
+
+  listen(
+    endpoint: ListenEndpoint,
+    accept: (connection: Connection) => ConnectionHandlers,
+  ): Promise<Listener> {
+    const server = createServer({ noDelay: true, highWaterMark: HIGH_WATER_MARK }, (socket) => {
+      // A peer that reset at once has no address any more
+      if (socket.remoteAddress === undefined) {
+        socket.destroy();
+        return;
+      }
+      const connection = new TcpConnection(
+        socket,
+        canonicalAddress(socket.remoteAddress),
+        socket.remotePort ?? 0,
+      );
+      connection.attach(accept(connection));
+    });
+    return new Promise((resolve, reject) => {
+      const refuse = (error: NodeJS.ErrnoException) => {
+        const code = error.code ?? error.message;
+        reject(new ListenError(endpoint, code, CURES[code] ?? error.message));
+      };
+      server.once('error', refuse);
+      // ipv6Only: 0.0.0.0 and :: stand beside each other, each for its own family
+      server.listen({ host: endpoint.address, port: endpoint.port, ipv6Only: true }, () => {
+        server.off('error', refuse);
+        // An accept that fails (out of descriptors) concerns that one connection only
+        server.on('error', () => {});
+        const bound = server.address();
+        const port = bound !== null && typeof bound === 'object' ? bound.port : endpoint.port;
+        resolve({
+          address: endpoint.address,
+          port,
+          close: () => new Promise((closed) => server.close(() => closed())),
+        });
+      });
+    });
+  }
+}
+
+class TcpConnection implements Connection {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly #socket: Socket;
+  #corked = false;
+  #ending = false;
+  #error: Error | undefined;
+
+  constructor(socket: Socket, remoteAddress: string, remotePort: number) {
+    this.#socket = socket;
+    this.remoteAddress = remoteAddress;
+    this.remotePort = remotePort;
+  }
+
+  attach(handlers: ConnectionHandlers): void {
+    const socket = this.#socket;
+    socket.on('data', (chunk: Buffer) => {
+      if (!this.#ending) handlers.onData(chunk);
+    });
+    socket.on('drain', () => handlers.onDrain());
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+    socket.once('close', () => handlers.onClose(this.#error));
+  }
+
+  get localAddress(): string {
+    const address = this.#socket.localAddress;
+    return address === undefined ? '' : canonicalAddress(address);
+  }
+
+  get localPort(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (this.#ending || socket.destroyed) return true;
+    if (!this.#corked) {
+      // All that one turn writes leaves in one writev
+      this.#corked = true;
+      socket.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        socket.uncork();
+      });
+    }
+    return socket.write(bytes);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    const socket = this.#socket;
+    socket.end();
+    // Unread input would turn the close into a reset, and the peer would lose our last message
+    socket.resume();
+    const linger = setTimeout(() => socket.destroy(), LINGER_MILLISECONDS);
+    socket.once('close', () => clearTimeout(linger));
+  }
+
+  destroy(): void {
+    this.#ending = true;
+    this.#socket.destroy();
+  }
+}

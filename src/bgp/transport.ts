@@ -1,0 +1,69 @@
+/** Where a connection goes to. */
+export interface ConnectTarget {
+  /** Canonical text; an IPv6 link-local address carries its zone (`fe80::1%eth0`). */
+  readonly address: string;
+  readonly port: number;
+  /** Our own end's address, where the operator fixes it. */
+  readonly localAddress?: string;
+}
+
+/** Where a listener stands; port 0 asks for any free one. */
+export interface ListenEndpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What a connection tells its owner. None is called from inside a call to the connection, none may throw. */
+export interface ConnectionHandlers {
+  /** The connection that we asked for stands; never called for an accepted one. */
+  onOpen(): void;
+  onData(chunk: Buffer): void;
+  /** Room again after a `write` that returned false. */
+  onDrain(): void;
+  /** Once, last: the end of the stream, its failure, or the failure to open it. */
+  onClose(error: Error | undefined): void;
+}
+
+/** One byte stream to a peer. */
+export interface Connection {
+  /** Canonical text, with zone for link-local; empty until the connection stands. */
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localPort: number;
+  /** Takes all bytes; false says to write no more until `onDrain`. */
+  write(bytes: Uint8Array): boolean;
+  /** No `onData` until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Sends what was written, then closes; gives up on a peer that takes nothing, after some seconds at most. */
+  end(): void;
+  /** Closes at once; what was not sent is lost. */
+  destroy(): void;
+}
+
+export interface Listener extends ListenEndpoint {
+  /** Stops accepting; connections that stand are left alone. */
+  close(): Promise<void>;
+}
+
+/** How the speaker reaches its peers: TCP in the daemon, memory in tests. */
+export interface Transport {
+  /** Begins a connection; success and failure both come by the handlers. */
+  connect(target: ConnectTarget, handlers: ConnectionHandlers): Connection;
+  /** `accept` gives the handlers of each connection that comes in. Rejects with ListenError. */
+  listen(endpoint: ListenEndpoint, accept: (connection: Connection) => ConnectionHandlers): Promise<Listener>;
+}
+
+/** A listener that could not be set up. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  constructor(
+    readonly endpoint: ListenEndpoint,
+    /** The errno's name, such as EADDRINUSE. */
+    readonly code: string,
+    cure: string,
+  ) {
+    super(`cannot listen on address ${endpoint.address} port ${endpoint.port}: ${code}; ${cure}`);
+  }
+}
