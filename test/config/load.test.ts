@@ -106,7 +106,7 @@ test('every setting arrives parsed', (t) => {
   t.is(other.remoteAs, 'internal');
   t.false(config.evpn.advertiseAllVni);
   const [vni, plain] = [...config.evpn.vnis.values()];
-  t.is<number>(vni.vni, 10010);
+  t.is(Number(vni.vni), 10010);
   t.false(vni.advertise);
   t.is(String(vni.rd), '10.0.0.1:10');
   t.deepEqual(vni.importRouteTargets?.map(formatRouteTargetPattern), ['65000:10010', '*:10010']);

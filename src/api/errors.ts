@@ -1,0 +1,93 @@
+import { STATUS_CODES } from 'node:http';
+import { type Static, Type } from '@sinclair/typebox';
+
+/** Every problem that the API can answer with: one row a code. The titles are the same for each occurrence. */
+export const PROBLEMS = {
+  'invalid-parameter': { status: 400, title: 'A parameter has a value that is not allowed' },
+  'unknown-parameter': { status: 400, title: 'There is no such parameter' },
+  'invalid-cursor': { status: 400, title: 'The cursor is not one that this list gave' },
+  'bad-request': { status: 400, title: 'The request cannot be read' },
+  'unknown-path': { status: 404, title: 'There is no such resource' },
+  'no-such-neighbor': { status: 404, title: 'There is no such neighbor' },
+  'no-such-vni': { status: 404, title: 'There is no such VNI' },
+  'method-not-allowed': { status: 405, title: 'The resource does not know the method' },
+  'internal-error': { status: 500, title: 'evpnd failed to answer' },
+  'not-ready': { status: 503, title: 'evpnd is not ready' },
+} as const;
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One parameter's fault. */
+export const ParameterFaultSchema = Type.Object(
+  {
+    parameter: Type.String(),
+    found: Type.String({ description: 'The value as it came.' }),
+    allowed: Type.String(),
+  },
+  { additionalProperties: false },
+);
+export type ParameterFault = Static<typeof ParameterFaultSchema>;
+
+/** RFC 9457 problem details; `code` is what a program reads, `detail` what a person reads. */
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String({ description: 'urn:evpnd:problem: and the code.' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    instance: Type.String({ description: 'The path that was asked for.' }),
+    code: Type.Union(
+      Object.keys(PROBLEMS).map((code) => Type.Literal(code)),
+      { description: 'One of a closed table.' },
+    ),
+    parameters: Type.Optional(
+      Type.Array(ParameterFaultSchema, { description: 'The parameters at fault, where it is they.' }),
+    ),
+    reasons: Type.Optional(Type.Array(Type.String(), { description: 'What evpnd still waits for.' })),
+  },
+  { $id: 'Problem', additionalProperties: false },
+);
+export type ProblemDetails = Static<typeof ProblemSchema>;
+
+/** Thrown by a handler to answer with a row of the table. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  constructor(
+    readonly code: ProblemCode,
+    detail: string,
+    readonly more: Pick<ProblemDetails, 'parameters' | 'reasons'> = {},
+  ) {
+    super(detail);
+  }
+
+  get status(): number {
+    return PROBLEMS[this.code].status;
+  }
+
+  /** The body of the answer to a request for `instance`. */
+  details(instance: string): ProblemDetails {
+    const { status, title } = PROBLEMS[this.code];
+    return {
+      type: `urn:evpnd:problem:${this.code}`,
+      title,
+      status,
+      detail: this.message,
+      instance,
+      code: this.code,
+      ...this.more,
+    };
+  }
+}
+
+/** A parameter's value that its parser or its schema refuses. */
+export function invalidParameter(parameter: string, found: string, allowed: string): Problem {
+  return new Problem(
+    'invalid-parameter',
+    `${parameter}: found ${JSON.stringify(found)}, allowed is ${allowed}`,
+    { parameters: [{ parameter, found, allowed }] },
+  );
+}
+
+/** The name of an HTTP status, for the API's description. */
+export function statusName(status: number): string {
+  return STATUS_CODES[status] ?? String(status);
+}

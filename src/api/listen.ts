@@ -1,0 +1,133 @@
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { connect } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+
+export interface ListenOptions {
+  /** Path of the Unix socket; undefined for none. */
+  readonly unixSocket: string | undefined;
+  /** Port 0 lets the kernel choose. */
+  readonly tcp: readonly { readonly host: string; readonly port: number }[];
+}
+
+/** The API's open sockets. */
+export interface ApiListener {
+  /** The TCP addresses as bound, in the order given. */
+  readonly tcp: readonly { readonly host: string; readonly port: number }[];
+  /** Stops listening, lets answers under way finish for at most a second, and removes the Unix socket. */
+  close(): Promise<void>;
+}
+
+/** The API cannot listen where it was told to; the message names the place, the reason and the cure. */
+export class ApiListenError extends Error {
+  override readonly name = 'ApiListenError';
+}
+
+const SOCKET_MODE = 0o660;
+/** Milliseconds that a closing server waits for answers under way. */
+const GRACE = 1000;
+
+/**
+ * Gives the application its sockets: all or none. A Unix socket that an earlier process left behind is replaced; one
+ * that a process still serves, or a file that is no socket, is not touched. Rejects with ApiListenError.
+ */
+export async function listenApi(api: FastifyInstance, options: ListenOptions): Promise<ApiListener> {
+  const servers: Server[] = [];
+  const open = async (target: { path: string } | { host: string; port: number }) => {
+    const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, api.routing);
+    servers.push(server);
+    await listening(server, target);
+    return server;
+  };
+  const close = async () => {
+    await Promise.all(servers.map(closed));
+  };
+  try {
+    if (options.unixSocket !== undefined) {
+      await removeStaleSocket(options.unixSocket);
+      await open({ path: options.unixSocket });
+      chmodSync(options.unixSocket, SOCKET_MODE);
+    }
+    const tcp = [];
+    for (const { host, port } of options.tcp) {
+      const address = (await open({ host, port })).address();
+      tcp.push({ host, port: typeof address === 'object' && address ? address.port : port });
+    }
+    return { tcp, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function listening(server: Server, target: { path: string } | { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) => reject(listenError(target, error));
+    server.once('error', failed);
+    // So that the socket is never open to others, not even before its mode is set; listen() binds at once
+    const umask = process.umask(0o177);
+    try {
+      server.listen(target, () => {
+        server.off('error', failed);
+        resolve();
+      });
+    } finally {
+      process.umask(umask);
+    }
+  });
+}
+
+/** What the operator can do, by errno. */
+const CURES: Partial<Record<string, string>> = {
+  EADDRINUSE: 'another process listens there; stop it or choose another address',
+  EADDRNOTAVAIL: 'the machine has no such address',
+  EACCES:
+    "evpnd's user may not; ports below 1024 need CAP_NET_BIND_SERVICE, sockets a directory it may write",
+  ENOENT: 'create the directory first',
+};
+
+function listenError(
+  target: { path: string } | { host: string; port: number },
+  error: NodeJS.ErrnoException,
+): ApiListenError {
+  const place = 'path' in target ? target.path : `${target.host} port ${target.port}`;
+  return new ApiListenError(
+    `the API cannot listen on ${place}: ${error.code ?? error.message}: ${CURES[error.code ?? ''] ?? error.message}`,
+  );
+}
+
+async function removeStaleSocket(path: string): Promise<void> {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (!stat) return;
+  if (!stat.isSocket())
+    throw new ApiListenError(
+      `the API cannot listen on ${path}: it is no socket; remove it or choose another path`,
+    );
+  if (await served(path))
+    throw new ApiListenError(`the API cannot listen on ${path}: another process listens there`);
+  unlinkSync(path);
+}
+
+/** True unless the kernel says that nobody listens. */
+function served(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
+  });
+}
+
+function closed(server: Server): Promise<void> {
+  if (!server.listening) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), GRACE);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

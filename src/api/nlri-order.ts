@@ -1,0 +1,114 @@
+import {
+  compareIp,
+  ESI_ZERO,
+  type Esi,
+  formatIp,
+  IPV4_ANY,
+  type Ip,
+  type Mac,
+  ParseError,
+  parseIp,
+  RouteDistinguisher,
+} from '../types/index.js';
+import { type EvpnNlri, RouteType } from '../wire/index.js';
+import type { KeyOrder } from './paging.js';
+
+/**
+ * Routes by key: RD, type, Ethernet tag, then what identifies the route within (RFC 7432 §7, RFC 9136 §3.1). A key is
+ * the NLRI itself, so that a walk allocates nothing; what is no part of the key does not count, and is zero in what
+ * `decode` gives.
+ */
+export const nlriOrder: KeyOrder<EvpnNlri> = { compare, encode, decode };
+
+function compare(a: EvpnNlri, b: EvpnNlri): number {
+  return (
+    a.rd.high - b.rd.high ||
+    a.rd.low - b.rd.low ||
+    a.type - b.type ||
+    tagOf(a) - tagOf(b) ||
+    numberOf(a) - numberOf(b) ||
+    compareText(esiOf(a), esiOf(b)) ||
+    compareIp(ipOf(a) ?? IPV4_ANY, ipOf(b) ?? IPV4_ANY) ||
+    Number(ipOf(a) !== undefined) - Number(ipOf(b) !== undefined)
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function tagOf(nlri: EvpnNlri): number {
+  return nlri.type === RouteType.ETHERNET_SEGMENT ? 0 : nlri.ethernetTag;
+}
+
+/** The MAC address, or the prefix length. */
+function numberOf(nlri: EvpnNlri): number {
+  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) return nlri.mac;
+  return nlri.type === RouteType.IP_PREFIX ? nlri.prefixLength : 0;
+}
+
+/** The ESI where it is part of the key. */
+function esiOf(nlri: EvpnNlri): Esi {
+  const partOfKey =
+    nlri.type === RouteType.ETHERNET_AUTO_DISCOVERY || nlri.type === RouteType.ETHERNET_SEGMENT;
+  return partOfKey ? nlri.esi : ESI_ZERO;
+}
+
+function ipOf(nlri: EvpnNlri): Ip | undefined {
+  switch (nlri.type) {
+    case RouteType.ETHERNET_AUTO_DISCOVERY:
+      return undefined;
+    case RouteType.MAC_IP_ADVERTISEMENT:
+      return nlri.ip;
+    case RouteType.IP_PREFIX:
+      return nlri.prefix;
+    default:
+      return nlri.originator;
+  }
+}
+
+function encode(nlri: EvpnNlri): string {
+  const ip = ipOf(nlri);
+  const { high, low } = nlri.rd;
+  return [
+    high,
+    low,
+    nlri.type,
+    tagOf(nlri),
+    numberOf(nlri),
+    esiOf(nlri),
+    ip === undefined ? '' : formatIp(ip),
+  ].join('/');
+}
+
+const NUMBERS = 5;
+const TEXT = /^(?:\d{1,15}\/){5}[0-9a-f]{20}\/[0-9a-f.:]*$/;
+
+function decode(text: string): EvpnNlri | undefined {
+  if (!TEXT.test(text)) return undefined;
+  const parts = text.split('/');
+  const [high, low, type, ethernetTag, number] = parts.slice(0, NUMBERS).map(Number);
+  const ip = parts[NUMBERS + 1] === '' ? undefined : ipOrNothing(parts[NUMBERS + 1]);
+  if (ip === undefined && parts[NUMBERS + 1] !== '') return undefined;
+  if (high > 0xffffffff || low > 0xffffffff) return undefined;
+  const rd = RouteDistinguisher.of(high, low);
+  const esi = parts[NUMBERS] as Esi;
+  if (type === RouteType.ETHERNET_AUTO_DISCOVERY) return { type, rd, ethernetTag, esi, label: 0 };
+  if (type === RouteType.MAC_IP_ADVERTISEMENT)
+    return { type, rd, ethernetTag, esi, mac: number as Mac, ip, label1: 0, label2: undefined };
+  if (ip === undefined) return undefined;
+  if (type === RouteType.INCLUSIVE_MULTICAST) return { type, rd, ethernetTag, originator: ip };
+  if (type === RouteType.ETHERNET_SEGMENT) return { type, rd, esi, originator: ip };
+  if (type === RouteType.IP_PREFIX)
+    return { type, rd, ethernetTag, esi, prefix: ip, prefixLength: number, gateway: IPV4_ANY, label: 0 };
+  return undefined;
+}
+
+function ipOrNothing(text: string): Ip | undefined {
+  try {
+    return parseIp(text);
+  } catch (error) {
+    if (error instanceof ParseError) return undefined;
+    throw error;
+  }
+}

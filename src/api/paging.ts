@@ -1,0 +1,105 @@
+/** A cursor that decodes to no key of the list it was given to. */
+export class CursorError extends Error {
+  override readonly name = 'CursorError';
+}
+
+/** Some items of a list, in the order of their keys, and where the next ones start. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** The key of the last item where more follow, else null. */
+  readonly next: string | null;
+}
+
+/** A list that is read page by page and may change between two of them. */
+export interface Pages<Item> {
+  /** How many items there are, or null where counting would cost a walk. */
+  readonly total: number | null;
+  /**
+   * At most `limit` items whose keys follow `after`, which is undefined for the first page or a `next` of an earlier one.
+   * An item that is there all the time comes exactly once. Rejects with CursorError.
+   */
+  page(after: string | undefined, limit: number): Promise<Page<Item>>;
+}
+
+/** A total order over keys, and their text for cursors. */
+export interface KeyOrder<Key> {
+  compare(a: Key, b: Key): number;
+  encode(key: Key): string;
+  /** The inverse of encode; undefined for text that encode never gives. */
+  decode(text: string): Key | undefined;
+}
+
+/** What `pagesByKey` needs of a table: live rows in any order, each with a key that never changes. */
+export interface Table<Row, Key, Item> {
+  readonly total: number | null;
+  /** Called once a page; a Map's own iterator is right, since it bears changes while it is walked. */
+  rows(): Iterable<Row>;
+  key(row: Row): Key;
+  readonly order: KeyOrder<Key>;
+  /** Called for the rows of the page only, with no turn of the event loop between them. */
+  item(row: Row): Item;
+}
+
+/** Rows walked in one turn of the event loop: well under a millisecond of work. */
+const ROWS_A_TURN = 4096;
+
+/**
+ * Pages over a hash table that keeps no order: each page walks all rows once and keeps the `limit` smallest keys that
+ * follow the cursor, so that memory is bounded by the page and no state outlives it.
+ */
+export function pagesByKey<Row, Key, Item>(table: Table<Row, Key, Item>): Pages<Item> {
+  return {
+    total: table.total,
+    async page(after, limit) {
+      const start = after === undefined ? undefined : table.order.decode(after);
+      if (after !== undefined && start === undefined) throw new CursorError(after);
+      const rows = await smallest(table, start, limit + 1);
+      const next = rows.length > limit ? table.order.encode(table.key(rows[limit - 1])) : null;
+      return { items: rows.slice(0, limit).map((row) => table.item(row)), next };
+    },
+  };
+}
+
+async function smallest<Row, Key, Item>(
+  table: Table<Row, Key, Item>,
+  start: Key | undefined,
+  count: number,
+): Promise<Row[]> {
+  const { order } = table;
+  const byKey = (a: Row, b: Row) => order.compare(table.key(a), table.key(b));
+  const capacity = count * 2;
+  let kept: Row[] = [];
+  let bound: Key | undefined;
+  let untilYield = ROWS_A_TURN;
+  for (const row of table.rows()) {
+    if (--untilYield === 0) {
+      untilYield = ROWS_A_TURN;
+      await new Promise(setImmediate);
+    }
+    const key = table.key(row);
+    if (start !== undefined && order.compare(key, start) <= 0) continue;
+    if (bound !== undefined && order.compare(key, bound) >= 0) continue;
+    kept.push(row);
+    if (kept.length < capacity) continue;
+    kept = distinct(kept.sort(byKey), byKey).slice(0, count);
+    if (kept.length === count) bound = table.key(kept[count - 1]);
+  }
+  return distinct(kept.sort(byKey), byKey).slice(0, count);
+}
+
+/** A row that was deleted and set again during the walk was met twice; the later one counts. */
+function distinct<Row>(sorted: readonly Row[], compare: (a: Row, b: Row) => number): Row[] {
+  return sorted.filter((row, i) => i === sorted.length - 1 || compare(row, sorted[i + 1]) !== 0);
+}
+
+/** What a client sees of a key: base64url, so that nobody builds one by hand. */
+export function encodeCursor(key: string): string {
+  return Buffer.from(key, 'utf8').toString('base64url');
+}
+
+/** The inverse of encodeCursor. Throws CursorError for text that it never gives. */
+export function decodeCursor(cursor: string): string {
+  const key = Buffer.from(cursor, 'base64url').toString('utf8');
+  if (encodeCursor(key) !== cursor) throw new CursorError(cursor);
+  return key;
+}

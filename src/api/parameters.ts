@@ -1,0 +1,173 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { FastifySchemaValidationError } from 'fastify';
+import { closest } from '../config/index.js';
+import {
+  type Ip,
+  ParseError,
+  parseIp,
+  parseMac,
+  RouteDistinguisher,
+  VNI_MAX,
+  type Vni,
+} from '../types/index.js';
+import { invalidParameter, type ParameterFault, Problem } from './errors.js';
+import type { RouteFilter } from './read-model.js';
+
+const closed = { additionalProperties: false };
+
+export const PageQuery = Type.Object(
+  {
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      default: 100,
+      description: 'Items in the answer, at most.',
+      allowed: 'an integer from 1 to 1000',
+    }),
+    cursor: Type.Optional(
+      Type.String({
+        description: '`next` of the answer before; absent for the first page.',
+        allowed: 'the `next` of an earlier answer of the same list',
+      }),
+    ),
+  },
+  closed,
+);
+
+export const RouteQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    type: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 5,
+        description: 'EVPN route type.',
+        allowed: 'an integer from 1 to 5',
+      }),
+    ),
+    vni: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: VNI_MAX,
+        description: 'A VNI that imports the route, or that it comes from.',
+        allowed: `an integer from 1 to ${VNI_MAX}`,
+      }),
+    ),
+    rd: Type.Optional(Type.String({ description: 'Route distinguisher.' })),
+    mac: Type.Optional(Type.String({ description: 'MAC address.' })),
+    ip: Type.Optional(Type.String({ description: "A host's address, or an originator's." })),
+    origin: Type.Optional(
+      Type.Unsafe<'local' | 'remote'>(
+        Type.String({
+          enum: ['local', 'remote'],
+          description: "local: of this leaf's own hosts; remote: from a neighbor.",
+          allowed: 'local or remote',
+        }),
+      ),
+    ),
+    neighbor: Type.Optional(Type.String({ description: 'A neighbor that sent a path.' })),
+  },
+  closed,
+);
+
+export const NoQuery = Type.Object({}, closed);
+
+export const VniPath = Type.Object({
+  vni: Type.Integer({
+    minimum: 1,
+    maximum: VNI_MAX,
+    description: 'The VXLAN network identifier.',
+    allowed: `an integer from 1 to ${VNI_MAX}`,
+  }),
+});
+
+export const AddressPath = Type.Object({
+  address: Type.String({ description: "The neighbor's address, in any spelling." }),
+});
+
+/** Parses what the schema let pass as text. Throws Problem invalid-parameter. */
+export function routeFilter(query: Static<typeof RouteQuery>): RouteFilter {
+  return {
+    type: query.type,
+    vni: query.vni as Vni | undefined,
+    rd: parsed('rd', query.rd, RouteDistinguisher.parse),
+    mac: parsed('mac', query.mac, parseMac),
+    ip: parsed('ip', query.ip, parseIp),
+    origin: query.origin,
+    neighbor: parsed('neighbor', query.neighbor, parseIp),
+  };
+}
+
+/** Parses a path's address. Throws Problem invalid-parameter. */
+export function addressParameter(text: string): Ip {
+  return parsed('address', text, parseIp) as Ip;
+}
+
+/** What the validator refused, as a Problem that names each parameter, its value and what is allowed. */
+export function validationProblem(
+  errors: readonly FastifySchemaValidationError[],
+  given: Readonly<Record<string, unknown>>,
+): Problem {
+  const unknown = errors.flatMap((error) =>
+    error.keyword === 'additionalProperties' ? [String(error.params.additionalProperty)] : [],
+  );
+  if (unknown.length > 0) return unknownParameters(unknown, errors, given);
+  const faults = errors.map((error): ParameterFault => {
+    const parameter = error.instancePath.slice(1);
+    return { parameter, found: foundText(given[parameter]), allowed: allowedOf(error) };
+  });
+  const [first] = faults;
+  if (faults.length === 1) return invalidParameter(first.parameter, first.found, first.allowed);
+  const names = faults.map((fault) => fault.parameter).join(', ');
+  return new Problem('invalid-parameter', `${names}: each has a value that is not allowed`, {
+    parameters: faults,
+  });
+}
+
+function unknownParameters(
+  names: readonly string[],
+  errors: readonly FastifySchemaValidationError[],
+  given: Readonly<Record<string, unknown>>,
+): Problem {
+  const known = Object.keys(verbose(errors[0]).parentSchema?.properties ?? {});
+  const allowed = known.length === 0 ? 'no parameter here' : known.join(', ');
+  const hints = names.flatMap((name) => {
+    const near = closest(name, known);
+    return near === undefined ? [] : [`${near} for ${name}`];
+  });
+  const hint = hints.length === 0 ? '' : `; did you mean ${hints.join(', ')}?`;
+  return new Problem('unknown-parameter', `${names.join(', ')}: allowed is ${allowed}${hint}`, {
+    parameters: names.map((parameter) => ({ parameter, found: foundText(given[parameter]), allowed })),
+  });
+}
+
+interface VerboseError {
+  readonly parentSchema?: { readonly allowed?: string; readonly properties?: object };
+}
+
+/** The validator runs with `verbose`, which fastify's type does not know. */
+function verbose(error: FastifySchemaValidationError): VerboseError {
+  return error as VerboseError;
+}
+
+function allowedOf(error: FastifySchemaValidationError): string {
+  return verbose(error).parentSchema?.allowed ?? error.message ?? error.keyword;
+}
+
+function foundText(value: unknown): string {
+  return Array.isArray(value) ? value.join(', ') : String(value ?? '');
+}
+
+function parsed<Value>(
+  parameter: string,
+  text: string | undefined,
+  parse: (text: string) => Value,
+): Value | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    throw invalidParameter(parameter, text, error.allowed);
+  }
+}

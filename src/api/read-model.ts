@@ -1,0 +1,44 @@
+import type { Ip, Mac, RouteDistinguisher, Vni } from '../types/index.js';
+import type { Pages } from './paging.js';
+import type { ArpEntry, MacItem, NeighborItem, RouteItem, Status, VniItem, VtepItem } from './schemas.js';
+
+/** Which routes; an undefined field does not restrict. */
+export interface RouteFilter {
+  readonly type: number | undefined;
+  /** A VNI that imports the route, or that it comes from. */
+  readonly vni: Vni | undefined;
+  readonly rd: RouteDistinguisher | undefined;
+  readonly mac: Mac | undefined;
+  /** A host's address, or an originator's. */
+  readonly ip: Ip | undefined;
+  readonly origin: 'local' | 'remote' | undefined;
+  /** Routes of which this neighbour sent a path. */
+  readonly neighbor: Ip | undefined;
+}
+
+/** Whether evpnd can be relied on, and if not, what it waits for. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** One sentence each; empty exactly where `ready`. */
+  readonly reasons: readonly string[];
+}
+
+/**
+ * All that the API knows of evpnd: plain data, made when it is asked for. The composition implements it from the rooms
+ * below; it must not throw, and only pages may walk tables.
+ */
+export interface ReadModel {
+  status(): Status;
+  /** Ready: the first picture of the kernel stands, and every neighbour's End-of-RIB came or the deferral is over. */
+  readiness(): Readiness;
+  neighbors(): Pages<NeighborItem>;
+  neighbor(address: Ip): NeighborItem | undefined;
+  vnis(): Pages<VniItem>;
+  vni(vni: Vni): VniItem | undefined;
+  /** undefined where there is no such VNI. */
+  macs(vni: Vni): Pages<MacItem> | undefined;
+  /** undefined where there is no such VNI. */
+  arpCache(vni: Vni): Pages<ArpEntry> | undefined;
+  routes(filter: RouteFilter): Pages<RouteItem>;
+  vteps(): Pages<VtepItem>;
+}

@@ -1,0 +1,242 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { formatIp, toVni, type Vni } from '../types/index.js';
+import { Problem, statusName } from './errors.js';
+import { decodeCursor, encodeCursor, type Pages } from './paging.js';
+import {
+  AddressPath,
+  addressParameter,
+  NoQuery,
+  PageQuery,
+  RouteQuery,
+  routeFilter,
+  VniPath,
+} from './parameters.js';
+import type { ReadModel } from './read-model.js';
+
+interface Resource {
+  readonly path: string;
+  readonly summary: string;
+  readonly query: TSchema;
+  readonly params?: TSchema;
+  /** Schema of the answer. */
+  readonly answer: TSchema;
+  /** Statuses of the problems that it can answer with, besides 500. */
+  readonly problems: readonly number[];
+  readonly handle: (model: ReadModel, request: FastifyRequest) => unknown;
+}
+
+const named = (name: string) => Type.Ref(`${name}#`);
+
+/** The answer of every list. */
+function listOf(name: string): TSchema {
+  return Type.Object(
+    {
+      items: Type.Array(named(name)),
+      next: Type.Union([Type.String(), Type.Null()], {
+        description: '`cursor` of the next page; null on the last.',
+      }),
+      total: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+        description: 'Items in the whole list; null where counting would cost a walk.',
+      }),
+    },
+    { additionalProperties: false },
+  );
+}
+
+async function pageOf<Item>(pages: Pages<Item>, query: unknown) {
+  const { limit, cursor } = query as Static<typeof PageQuery>;
+  const page = await pages.page(cursor === undefined ? undefined : decodeCursor(cursor), limit);
+  return {
+    items: page.items,
+    next: page.next === null ? null : encodeCursor(page.next),
+    total: pages.total,
+  };
+}
+
+function vniOf(request: FastifyRequest): Vni {
+  return toVni((request.params as Static<typeof VniPath>).vni);
+}
+
+function found<Value>(value: Value | undefined, vni: Vni): Value {
+  if (value === undefined)
+    throw new Problem('no-such-vni', `VNI ${vni} is neither in the kernel nor configured`);
+  return value;
+}
+
+/** Every resource under /api/v1: one row each. */
+const RESOURCES: readonly Resource[] = [
+  {
+    path: '/status',
+    summary: 'What evpnd is and how it does',
+    query: NoQuery,
+    answer: named('Status'),
+    problems: [400],
+    handle: (model) => model.status(),
+  },
+  {
+    path: '/neighbors',
+    summary: 'The BGP neighbors, by address',
+    query: PageQuery,
+    answer: listOf('Neighbor'),
+    problems: [400],
+    handle: (model, { query }) => pageOf(model.neighbors(), query),
+  },
+  {
+    path: '/neighbors/:address',
+    summary: 'One BGP neighbor',
+    query: NoQuery,
+    params: AddressPath,
+    answer: named('Neighbor'),
+    problems: [400, 404],
+    handle: (model, { params }) => {
+      const address = addressParameter((params as Static<typeof AddressPath>).address);
+      const neighbor = model.neighbor(address);
+      if (!neighbor) throw new Problem('no-such-neighbor', `${formatIp(address)} is not configured`);
+      return neighbor;
+    },
+  },
+  {
+    path: '/vnis',
+    summary: 'The VNIs of the kernel and of the configuration, by number',
+    query: PageQuery,
+    answer: listOf('Vni'),
+    problems: [400],
+    handle: (model, { query }) => pageOf(model.vnis(), query),
+  },
+  {
+    path: '/vnis/:vni',
+    summary: 'One VNI',
+    query: NoQuery,
+    params: VniPath,
+    answer: named('Vni'),
+    problems: [400, 404],
+    handle: (model, request) => {
+      const vni = vniOf(request);
+      return found(model.vni(vni), vni);
+    },
+  },
+  {
+    path: '/vnis/:vni/macs',
+    summary: 'The MAC addresses of a VNI, by address, with their kernel rows',
+    query: PageQuery,
+    params: VniPath,
+    answer: listOf('Mac'),
+    problems: [400, 404],
+    handle: (model, request) => {
+      const vni = vniOf(request);
+      return pageOf(found(model.macs(vni), vni), request.query);
+    },
+  },
+  {
+    path: '/vnis/:vni/arp-cache',
+    summary: 'The IP addresses of a VNI (ARP and ND), by address, with their kernel rows',
+    query: PageQuery,
+    params: VniPath,
+    answer: listOf('ArpEntry'),
+    problems: [400, 404],
+    handle: (model, request) => {
+      const vni = vniOf(request);
+      return pageOf(found(model.arpCache(vni), vni), request.query);
+    },
+  },
+  {
+    path: '/routes',
+    summary: 'The EVPN routes, our own and received ones, with every path',
+    query: RouteQuery,
+    answer: listOf('Route'),
+    problems: [400],
+    handle: (model, { query }) =>
+      pageOf(model.routes(routeFilter(query as Static<typeof RouteQuery>)), query),
+  },
+  {
+    path: '/vteps',
+    summary: 'The remote VTEPs, by address',
+    query: PageQuery,
+    answer: listOf('Vtep'),
+    problems: [400],
+    handle: (model, { query }) => pageOf(model.vteps(), query),
+  },
+];
+
+/** Adds the resources to a scope whose prefix is the version. */
+export function addResources(scope: FastifyInstance, model: ReadModel): void {
+  for (const resource of RESOURCES)
+    scope.get(
+      resource.path,
+      {
+        schema: {
+          summary: resource.summary,
+          tags: [resource.path.split('/')[1]],
+          operationId: operationId(resource.path),
+          querystring: resource.query,
+          ...(resource.params && { params: resource.params }),
+          response: {
+            200: { description: 'OK', ...withoutId(resource.answer) },
+            ...Object.fromEntries(
+              [...resource.problems, 500].map((status) => [status, problemAnswer(status)]),
+            ),
+          },
+        },
+      },
+      (request) => resource.handle(model, request),
+    );
+}
+
+/** Adds what supervisors poll. */
+export function addProbes(api: FastifyInstance, model: ReadModel): void {
+  const probe = (property: string) =>
+    Type.Object({ [property]: Type.Literal(true) }, { additionalProperties: false, description: 'OK' });
+  api.get(
+    '/livez',
+    {
+      schema: {
+        summary: 'The event loop turns',
+        tags: ['probes'],
+        operationId: 'getLivez',
+        querystring: NoQuery,
+        response: { 200: probe('live'), 400: problemAnswer(400) },
+      },
+    },
+    () => ({ live: true }),
+  );
+  api.get(
+    '/readyz',
+    {
+      schema: {
+        summary: 'The kernel is known and the neighbors have told their routes',
+        tags: ['probes'],
+        operationId: 'getReadyz',
+        querystring: NoQuery,
+        response: {
+          200: probe('ready'),
+          400: problemAnswer(400),
+          503: problemAnswer(503),
+        },
+      },
+    },
+    () => {
+      const { ready, reasons } = model.readiness();
+      if (!ready) throw new Problem('not-ready', reasons.join('; '), { reasons: [...reasons] });
+      return { ready: true };
+    },
+  );
+}
+
+function problemAnswer(status: number) {
+  return {
+    description: statusName(status),
+    content: { 'application/problem+json': { schema: named('Problem') } },
+  };
+}
+
+/** A reference cannot bear a description beside it, so it moves into allOf. */
+function withoutId(answer: TSchema): object {
+  return answer.$ref === undefined ? answer : { allOf: [answer] };
+}
+
+/** /vnis/:vni/arp-cache → getVnisVniArpCache */
+function operationId(path: string): string {
+  const words = path.split(/[/:-]+/).filter((word) => word !== '');
+  return `get${words.map((word) => word[0].toUpperCase() + word.slice(1)).join('')}`;
+}

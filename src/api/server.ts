@@ -1,0 +1,121 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify';
+import type { Log } from '../types/index.js';
+import { Problem, ProblemSchema } from './errors.js';
+import { CursorError } from './paging.js';
+import { validationProblem } from './parameters.js';
+import type { ReadModel } from './read-model.js';
+import { addProbes, addResources } from './resources.js';
+import { NAMED_SCHEMAS } from './schemas.js';
+
+export interface ApiOptions {
+  readonly readModel: ReadModel;
+  readonly log: Log;
+  /** evpnd's version, for the API's description. */
+  readonly version: string;
+}
+
+/**
+ * The REST application, listening nowhere yet: `listenApi` gives it sockets, `inject` asks it without. It answers GET
+ * and HEAD, keeps no state, and asks the read model anew for each request.
+ */
+export async function createApi({ readModel, log, version }: ApiOptions): Promise<FastifyInstance> {
+  const api = fastify({
+    logger: false,
+    bodyLimit: 16 * 1024,
+    frameworkErrors: (error, request, reply) =>
+      answerProblem(new Problem('bad-request', error.message), request, reply),
+    ajv: {
+      customOptions: {
+        removeAdditional: false,
+        coerceTypes: true,
+        useDefaults: true,
+        allErrors: true,
+        verbose: true,
+        keywords: ['allowed'],
+      },
+    },
+  });
+  // Answers are what the types say; a serializer that drops or bends fields would hide a fault of the read model
+  api.setSerializerCompiler(() => JSON.stringify);
+  api.setErrorHandler((error: FastifyError, request, reply) =>
+    answerProblem(problemOf(error, request, log), request, reply),
+  );
+  api.setNotFoundHandler((request, reply) => answerProblem(notFound(api, request, reply), request, reply));
+  for (const schema of [ProblemSchema, ...NAMED_SCHEMAS]) api.addSchema(schema);
+
+  await api.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'evpnd',
+        description: 'What an EVPN-VXLAN leaf knows and does. Read-only.',
+        version,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+    },
+    refResolver: { buildLocalReference: (json) => String(json.$id) },
+    transform: ({ schema, url }) => ({ schema: withoutAllowed(schema), url }),
+  });
+  await api.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    // The badge would ask a server on the Internet
+    uiConfig: { validatorUrl: null },
+  });
+  await api.register(
+    async (scope) => {
+      addResources(scope, readModel);
+    },
+    { prefix: '/api/v1' },
+  );
+  addProbes(api, readModel);
+  api.get('/openapi.json', { schema: { hide: true } }, () => api.swagger());
+  await api.ready();
+  return api;
+}
+
+function problemOf(error: FastifyError, request: FastifyRequest, log: Log): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof CursorError)
+    return new Problem('invalid-cursor', `cursor: found ${JSON.stringify(error.message)}`);
+  if (error.validation) {
+    const given = error.validationContext === 'params' ? request.params : request.query;
+    return validationProblem(error.validation, given as Readonly<Record<string, unknown>>);
+  }
+  if (error.statusCode !== undefined && error.statusCode < 500)
+    return new Problem('bad-request', error.message);
+  log.error({ err: error, url: request.url }, 'a request to the API failed');
+  return new Problem('internal-error', 'the log says more');
+}
+
+function notFound(api: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Problem {
+  const [path] = request.url.split('?');
+  const known =
+    request.method !== 'GET' && request.method !== 'HEAD' && api.findRoute({ method: 'GET', url: path });
+  if (!known) return new Problem('unknown-path', `${path}: /openapi.json lists what there is`);
+  reply.header('allow', 'GET, HEAD');
+  return new Problem('method-not-allowed', `${request.method}: allowed is GET, HEAD`);
+}
+
+function answerProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply
+    .status(problem.status)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problem.details(request.url.split('?')[0]));
+}
+
+/** `allowed` is a word of ours, not of OpenAPI. */
+function withoutAllowed<Schema>(schema: Schema): Schema {
+  if (schema === undefined) return schema;
+  return JSON.parse(JSON.stringify(schema, (key, value) => (key === 'allowed' ? undefined : value)));
+}

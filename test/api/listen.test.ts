@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process';
+import { lstatSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { ApiListenError, listenApi } from '../../src/api/index.js';
+import { apiOver, fabricModel } from './support/fabric.js';
+
+function directory(t: ExecutionContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'evpnd-api-'));
+  t.teardown(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+function get(
+  target: { socketPath: string } | { host: string; port: number },
+  path: string,
+): Promise<{ status: number | undefined; body: string }> {
+  return new Promise((resolve, reject) => {
+    const call = request({ ...target, path }, (answer) => {
+      let body = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (chunk) => {
+        body += chunk;
+      });
+      answer.on('end', () => resolve({ status: answer.statusCode, body }));
+    });
+    call.on('error', reject);
+    call.end();
+  });
+}
+
+test('one application on a Unix socket and on both families of TCP', async (t) => {
+  const api = await apiOver(fabricModel());
+  const unixSocket = join(directory(t), 'api.sock');
+  const listener = await listenApi(api, {
+    unixSocket,
+    tcp: [
+      { host: '127.0.0.1', port: 0 },
+      { host: '::1', port: 0 },
+    ],
+  });
+  t.is(statSync(unixSocket).mode & 0o777, 0o660);
+  for (const target of [{ socketPath: unixSocket }, ...listener.tcp]) {
+    const { status, body } = await get(target, '/api/v1/status');
+    t.is(status, 200);
+    t.is(JSON.parse(body).asn, 65001);
+  }
+  await listener.close();
+  t.is(lstatSync(unixSocket, { throwIfNoEntry: false }), undefined);
+  await t.throwsAsync(get(listener.tcp[0], '/livez'), { code: 'ECONNREFUSED' });
+});
+
+test('the umask of the process does not decide, and comes back', async (t) => {
+  const api = await apiOver(fabricModel());
+  const unixSocket = join(directory(t), 'api.sock');
+  const before = process.umask(0o077);
+  const listener = await listenApi(api, { unixSocket, tcp: [] });
+  t.is(process.umask(before), 0o077);
+  t.is(statSync(unixSocket).mode & 0o777, 0o660);
+  await listener.close();
+});
+
+test('a socket that a dead process left behind is replaced', async (t) => {
+  const path = directory(t);
+  const unixSocket = join(path, 'api.sock');
+  const script = 'net.createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))';
+  spawnSync(process.execPath, ['-e', script, unixSocket]);
+  t.true(lstatSync(unixSocket).isSocket());
+  const api = await apiOver(fabricModel());
+  const listener = await listenApi(api, { unixSocket, tcp: [] });
+  t.is((await get({ socketPath: unixSocket }, '/livez')).status, 200);
+  await listener.close();
+});
+
+test('a socket that somebody serves is left alone', async (t) => {
+  const unixSocket = join(directory(t), 'api.sock');
+  const other = await served(t, unixSocket);
+  const api = await apiOver(fabricModel());
+  const error = await t.throwsAsync(listenApi(api, { unixSocket, tcp: [] }), {
+    instanceOf: ApiListenError,
+  });
+  t.is(error.message, `the API cannot listen on ${unixSocket}: another process listens there`);
+  t.true(other.listening);
+  t.true(lstatSync(unixSocket).isSocket());
+});
+
+test('a file or a link that is no socket is left alone', async (t) => {
+  const path = directory(t);
+  const file = join(path, 'file');
+  const link = join(path, 'link');
+  writeFileSync(file, 'precious');
+  symlinkSync(file, link);
+  const api = await apiOver(fabricModel());
+  for (const unixSocket of [file, link]) {
+    await t.throwsAsync(listenApi(api, { unixSocket, tcp: [] }), { message: /it is no socket/ });
+    t.is(statSync(unixSocket).size, 8);
+  }
+});
+
+test('a directory that is not there is named', async (t) => {
+  const api = await apiOver(fabricModel());
+  await t.throwsAsync(listenApi(api, { unixSocket: '/nonexistent/api.sock', tcp: [] }), {
+    instanceOf: ApiListenError,
+    message: /^the API cannot listen on \/nonexistent\/api.sock: /,
+  });
+});
+
+test('all or none: a TCP port in use closes the Unix socket again', async (t) => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => taken.close());
+  const { port } = taken.address() as { port: number };
+  const unixSocket = join(directory(t), 'api.sock');
+  const api = await apiOver(fabricModel());
+  await t.throwsAsync(listenApi(api, { unixSocket, tcp: [{ host: '127.0.0.1', port }] }), {
+    message: `the API cannot listen on 127.0.0.1 port ${port}: EADDRINUSE: another process listens there; stop it or choose another address`,
+  });
+  t.is(lstatSync(unixSocket, { throwIfNoEntry: false }), undefined);
+});
+
+function served(t: ExecutionContext, path: string): Promise<Server> {
+  const server = createServer();
+  t.teardown(() => server.close());
+  return new Promise((resolve) => server.listen(path, () => resolve(server)));
+}

@@ -1,0 +1,111 @@
+import {
+  type ArpEntry,
+  ipOrder,
+  type MacItem,
+  macOrder,
+  type NeighborItem,
+  nlriItem,
+  nlriOrder,
+  numberOrder,
+  originatedPathItem,
+  type Pages,
+  pagesByKey,
+  pathItem,
+  type Readiness,
+  type ReadModel,
+  type RouteFilter,
+  type RouteItem,
+  type Status,
+  type VniItem,
+  type VtepItem,
+} from '../../../src/api/index.js';
+import type { Path } from '../../../src/bgp/index.js';
+import { formatIp, type Ip, type Mac, type Vni } from '../../../src/types/index.js';
+import type { EvpnNlri, OriginatedAttributes } from '../../../src/wire/index.js';
+import * as samples from './samples.js';
+
+/** A route of the model: ours where it has attributes, else the neighbours' paths, the first of which is best. */
+export interface MemoryRoute {
+  readonly nlri: EvpnNlri;
+  readonly originated?: OriginatedAttributes;
+  readonly paths?: readonly Path[];
+  readonly vnis: readonly number[];
+}
+
+/** Everything that the API can show, in plain Maps that a test fills. */
+export class MemoryReadModel implements ReadModel {
+  statusItem: Status = samples.status;
+  readinessNow: Readiness = { ready: true, reasons: [] };
+  readonly neighborTable = new Map<Ip, NeighborItem>();
+  readonly vniTable = new Map<Vni, VniItem>();
+  readonly macTables = new Map<Vni, Map<Mac, MacItem>>();
+  readonly arpTables = new Map<Vni, Map<Ip, ArpEntry>>();
+  readonly routeTable = new Set<MemoryRoute>();
+  readonly vtepTable = new Map<Ip, VtepItem>();
+
+  status = () => this.statusItem;
+  readiness = () => this.readinessNow;
+  neighbors = () => pagesOf(this.neighborTable, ipOrder);
+  neighbor = (address: Ip) => this.neighborTable.get(address);
+  vnis = () =>
+    pagesOf(this.vniTable, numberOrder as typeof numberOrder & { compare(a: Vni, b: Vni): number });
+  vni = (vni: Vni) => this.vniTable.get(vni);
+  macs = (vni: Vni) => (this.vniTable.has(vni) ? pagesOf(this.macTables.get(vni), macOrder) : undefined);
+  arpCache = (vni: Vni) => (this.vniTable.has(vni) ? pagesOf(this.arpTables.get(vni), ipOrder) : undefined);
+  vteps = () => pagesOf(this.vtepTable, ipOrder);
+
+  routes(filter: RouteFilter): Pages<RouteItem> {
+    const table = this.routeTable;
+    return pagesByKey<MemoryRoute, EvpnNlri, RouteItem>({
+      total: null,
+      *rows() {
+        for (const route of table) if (matches(route, filter)) yield route;
+      },
+      key: (route) => route.nlri,
+      order: nlriOrder,
+      item: (route) => ({
+        ...nlriItem(route.nlri),
+        origin: route.originated ? 'local' : 'remote',
+        paths: route.originated
+          ? [originatedPathItem(route.nlri, route.originated)]
+          : (route.paths ?? []).map((path, i) => pathItem(path, i === 0)),
+        vnis: [...route.vnis],
+      }),
+    });
+  }
+}
+
+function pagesOf<Key, Item>(
+  table: ReadonlyMap<Key, Item> = new Map<Key, Item>(),
+  order: {
+    compare(a: Key, b: Key): number;
+    encode(key: Key): string;
+    decode(text: string): unknown;
+  },
+): Pages<Item> {
+  return pagesByKey<[Key, Item], Key, Item>({
+    total: table.size,
+    rows: () => table,
+    key: ([key]) => key,
+    order: { ...order, decode: (text) => order.decode(text) as Key | undefined },
+    item: ([, item]) => item,
+  });
+}
+
+function matches({ nlri, originated, paths, vnis }: MemoryRoute, filter: RouteFilter): boolean {
+  const ips = [
+    'ip' in nlri ? nlri.ip : undefined,
+    'originator' in nlri ? nlri.originator : undefined,
+    'prefix' in nlri ? nlri.prefix : undefined,
+  ];
+  const { neighbor } = filter;
+  return (
+    (filter.type === undefined || nlri.type === filter.type) &&
+    (filter.vni === undefined || vnis.includes(filter.vni)) &&
+    (filter.rd === undefined || nlri.rd === filter.rd) &&
+    (filter.mac === undefined || ('mac' in nlri && nlri.mac === filter.mac)) &&
+    (filter.ip === undefined || ips.includes(filter.ip)) &&
+    (filter.origin === undefined || (filter.origin === 'local') === (originated !== undefined)) &&
+    (neighbor === undefined || (paths ?? []).some((path) => path.source.neighbor === formatIp(neighbor)))
+  );
+}

@@ -1,0 +1,198 @@
+import type { ArpEntry, MacItem, NeighborItem, Status, VniItem, VtepItem } from '../../../src/api/index.js';
+
+/** One item of each kind with every field that it can have; tests change what they are about. */
+
+export const status: Status = {
+  version: '0.1.0',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  uptimeSeconds: 60,
+  asn: 65001,
+  routerId: '10.0.0.1',
+  ready: true,
+  notReadyReasons: [],
+  counts: {
+    neighbors: 2,
+    neighborsEstablished: 1,
+    vnis: 1,
+    vnisUp: 1,
+    localMacs: 1,
+    remoteMacs: 1,
+    localIps: 0,
+    remoteIps: 1,
+    localRoutes: 2,
+    remoteRoutes: 2,
+    remoteVteps: 1,
+  },
+  kernel: {
+    receiveBufferBytes: 134217728,
+    overruns: 0,
+    resyncs: 0,
+    operationsApplied: 3,
+    operationsFailed: 0,
+  },
+  switchAsic: { bus: 'pci', device: '0000:03:00.0', driver: 'mlxsw_spectrum3' },
+  problems: [{ problem: 'a sentence', mend: null }],
+};
+
+const messages = { open: 1, update: 10, notification: 0, keepalive: 20, routeRefresh: 0 };
+const routes = {
+  total: 3,
+  ethernetAutoDiscovery: 0,
+  macIpAdvertisement: 2,
+  inclusiveMulticast: 1,
+  ethernetSegment: 0,
+  ipPrefix: 0,
+};
+
+export function neighbor(address: string): NeighborItem {
+  return {
+    address,
+    description: 'spine 1',
+    state: 'Established',
+    established: true,
+    uptimeSeconds: 50,
+    localAs: 65001,
+    remoteAs: 65000,
+    type: 'external',
+    remoteRouterId: '10.0.0.100',
+    localAddress: '10.1.1.1',
+    passive: false,
+    holdTimeSeconds: 9,
+    keepaliveSeconds: 3,
+    capabilities: {
+      sent: [
+        { code: 1, name: 'multiprotocol', value: 'l2vpn/evpn' },
+        { code: 2, name: 'route-refresh', value: null },
+      ],
+      received: [],
+    },
+    messages: { sent: messages, received: messages },
+    prefixes: { received: routes, sent: routes },
+    faults: { attributesDiscarded: 0, treatedAsWithdraw: 0, unknownRouteTypes: 0 },
+    lastError: {
+      direction: 'received',
+      code: 6,
+      subcode: 4,
+      text: 'Cease / Administrative Reset',
+      dataHex: '0a0b',
+      at: '2026-01-01T00:00:05.000Z',
+    },
+    lastDown: { reason: 'NOTIFICATION received', at: '2026-01-01T00:00:05.000Z' },
+    flaps: 1,
+    endOfRibReceivedAt: '2026-01-01T00:00:11.000Z',
+  };
+}
+
+/** A neighbour that was never there: everything that can be null is. */
+export function idleNeighbor(address: string): NeighborItem {
+  return {
+    ...neighbor(address),
+    description: null,
+    state: 'Idle',
+    established: false,
+    uptimeSeconds: null,
+    remoteAs: null,
+    remoteRouterId: null,
+    localAddress: null,
+    holdTimeSeconds: null,
+    keepaliveSeconds: null,
+    capabilities: { sent: null, received: null },
+    lastError: null,
+    lastDown: null,
+    endOfRibReceivedAt: null,
+  };
+}
+
+export function vni(number: number): VniItem {
+  return {
+    vni: number,
+    rd: '10.0.0.1:10',
+    importRouteTargets: ['*:10010'],
+    exportRouteTargets: ['65001:10010'],
+    vxlanDevice: 'vx10010',
+    bridge: 'br0',
+    vlan: 10,
+    svi: 'vlan10',
+    localVtep: '10.0.0.1',
+    multicastGroup: null,
+    advertised: true,
+    up: true,
+    problems: [{ problem: 'learning is on', mend: 'ip link set vx10010 type vxlan nolearning' }],
+    counts: { localMacs: 1, remoteMacs: 1, localIps: 0, remoteIps: 1, remoteVteps: 1 },
+  };
+}
+
+/** A VNI of the configuration that the kernel does not have. */
+export function absentVni(number: number): VniItem {
+  return {
+    ...vni(number),
+    rd: null,
+    vxlanDevice: null,
+    bridge: null,
+    vlan: null,
+    svi: null,
+    localVtep: null,
+    advertised: false,
+    up: false,
+    problems: [],
+  };
+}
+
+export function localMac(mac: string): MacItem {
+  return {
+    mac,
+    origin: 'local',
+    vtep: null,
+    device: 'swp1',
+    vlan: null,
+    sequence: 0,
+    sticky: false,
+    ips: [],
+    installed: true,
+    kernel: {
+      bridge: { device: 'swp1', state: ['reachable'], flags: [], dst: null, offloaded: false },
+      vxlan: null,
+    },
+  };
+}
+
+export function remoteMac(mac: string): MacItem {
+  return {
+    mac,
+    origin: 'remote',
+    vtep: '10.0.0.2',
+    device: null,
+    vlan: 10,
+    sequence: 3,
+    sticky: true,
+    ips: ['192.0.2.1'],
+    installed: false,
+    kernel: {
+      bridge: { device: 'vx10010', state: ['reachable'], flags: ['master'], dst: null, offloaded: true },
+      vxlan: { device: 'vx10010', state: ['reachable'], flags: ['self'], dst: '10.0.0.2', offloaded: true },
+    },
+  };
+}
+
+export function arpEntry(ip: string): ArpEntry {
+  return {
+    ip,
+    mac: '02:00:00:00:00:01',
+    origin: 'remote',
+    vtep: '10.0.0.2',
+    router: false,
+    installed: true,
+    kernel: {
+      device: 'vlan10',
+      mac: '02:00:00:00:00:01',
+      state: ['noarp'],
+      flags: ['ext_learned'],
+      protocol: 11,
+      offloaded: false,
+    },
+  };
+}
+
+export function vtep(address: string): VtepItem {
+  return { address, vnis: [10010], macs: 1, routes: 2 };
+}
