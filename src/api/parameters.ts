@@ -15,15 +15,20 @@ import type { RouteFilter } from './read-model.js';
 
 const closed = { additionalProperties: false };
 
+/** Items of a page, where the query does not say. */
+export const DEFAULT_LIMIT = 100;
+
 export const PageQuery = Type.Object(
   {
-    limit: Type.Integer({
-      minimum: 1,
-      maximum: 1000,
-      default: 100,
-      description: 'Items in the answer, at most.',
-      allowed: 'an integer from 1 to 1000',
-    }),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        default: DEFAULT_LIMIT,
+        description: 'Items in the answer, at most.',
+        allowed: 'an integer from 1 to 1000',
+      }),
+    ),
     cursor: Type.Optional(
       Type.String({
         description: '`next` of the answer before; absent for the first page.',

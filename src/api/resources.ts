@@ -6,6 +6,7 @@ import { decodeCursor, encodeCursor, type Pages } from './paging.js';
 import {
   AddressPath,
   addressParameter,
+  DEFAULT_LIMIT,
   NoQuery,
   PageQuery,
   RouteQuery,
@@ -45,7 +46,7 @@ function listOf(name: string): TSchema {
 }
 
 async function pageOf<Item>(pages: Pages<Item>, query: unknown) {
-  const { limit, cursor } = query as Static<typeof PageQuery>;
+  const { limit = DEFAULT_LIMIT, cursor } = query as Static<typeof PageQuery>;
   const page = await pages.page(cursor === undefined ? undefined : decodeCursor(cursor), limit);
   return {
     items: page.items,

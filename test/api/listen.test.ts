@@ -19,7 +19,7 @@ function get(
   path: string,
 ): Promise<{ status: number | undefined; body: string }> {
   return new Promise((resolve, reject) => {
-    const call = request({ ...target, path }, (answer) => {
+    const call = request({ ...target, path, agent: false }, (answer) => {
       let body = '';
       answer.setEncoding('utf8');
       answer.on('data', (chunk) => {

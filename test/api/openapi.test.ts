@@ -1,0 +1,135 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import test from 'ava';
+import { toVni } from '../../src/types/index.js';
+import { apiOver, fabricModel } from './support/fabric.js';
+
+const model = fabricModel();
+const api = await apiOver(model);
+
+interface Operation {
+  readonly operationId: string;
+  readonly parameters?: readonly { name: string; in: string; required?: boolean; description?: string }[];
+  readonly responses: Record<string, { content: Record<string, { schema: object }> }>;
+}
+interface Description {
+  readonly openapi: string;
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: Record<string, object> };
+}
+const description: Description = (await api.inject('/openapi.json')).json();
+
+/** Every URL that the description's answers are checked with; each path of the description has one or more. */
+const URLS: Record<string, readonly string[]> = {
+  '/api/v1/status': ['/api/v1/status', '/api/v1/status?x=1'],
+  '/api/v1/neighbors': ['/api/v1/neighbors', '/api/v1/neighbors?limit=1', '/api/v1/neighbors?limit=0'],
+  '/api/v1/neighbors/{address}': [
+    '/api/v1/neighbors/10.1.1.0',
+    '/api/v1/neighbors/2001:db8::1',
+    '/api/v1/neighbors/x',
+    '/api/v1/neighbors/10.9.9.9',
+  ],
+  '/api/v1/vnis': ['/api/v1/vnis', '/api/v1/vnis?cursor=!'],
+  '/api/v1/vnis/{vni}': ['/api/v1/vnis/10010', '/api/v1/vnis/20', '/api/v1/vnis/0', '/api/v1/vnis/99'],
+  '/api/v1/vnis/{vni}/macs': [
+    '/api/v1/vnis/10010/macs',
+    '/api/v1/vnis/20/macs',
+    '/api/v1/vnis/99/macs',
+    '/api/v1/vnis/20/macs?x',
+  ],
+  '/api/v1/vnis/{vni}/arp-cache': [
+    '/api/v1/vnis/10010/arp-cache',
+    '/api/v1/vnis/99/arp-cache',
+    '/api/v1/vnis/1/arp-cache?limit=x',
+  ],
+  '/api/v1/routes': ['/api/v1/routes', '/api/v1/routes?type=2', '/api/v1/routes?mac=x'],
+  '/api/v1/vteps': ['/api/v1/vteps', '/api/v1/vteps?limit=0'],
+  '/livez': ['/livez', '/livez?x=1'],
+  '/readyz': ['/readyz', '/readyz?x=1'],
+};
+
+const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
+ajv.addSchema(description, 'api');
+
+/** What the description says of an answer, told by the answer itself. */
+function faultsOf(path: string, status: number, contentType: string, body: unknown): string[] {
+  const [type] = contentType.split(';');
+  const escaped = [path, type].map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'));
+  const pointer = `api#/paths/${encodeURIComponent(escaped[0])}/get/responses/${status}/content/${encodeURIComponent(escaped[1])}/schema`;
+  const check = ajv.getSchema(pointer);
+  if (!check) return [`the description has no ${status} of ${type} for ${path}`];
+  check(body);
+  return (check.errors ?? []).map((error) => `${path} ${error.instancePath} ${error.message}`);
+}
+
+test('the description is valid OpenAPI 3.1', async (t) => {
+  const result = await new Validator().validate(structuredClone(description) as never);
+  t.deepEqual(result.errors ?? [], []);
+  t.true(result.valid);
+  t.is(description.openapi, '3.1.0');
+});
+
+test('every operation has an id of its own, and every parameter a description', (t) => {
+  const operations = Object.values(description.paths).map((path) => path.get);
+  t.is(new Set(operations.map((operation) => operation.operationId)).size, operations.length);
+  for (const operation of operations)
+    for (const parameter of operation.parameters ?? []) {
+      t.truthy(parameter.description, `${operation.operationId} ${parameter.name}`);
+      t.is(parameter.required ?? false, parameter.in === 'path');
+    }
+});
+
+test('the description speaks no words of our own', (t) => {
+  t.false(JSON.stringify(description).includes('"allowed":"'));
+});
+
+test('there is a URL to check for every path', (t) => {
+  t.deepEqual(Object.keys(URLS).toSorted(), Object.keys(description.paths).toSorted());
+});
+
+for (const [path, urls] of Object.entries(URLS))
+  for (const url of urls)
+    test(`the answer to ${url} is as described`, async (t) => {
+      const answer = await api.inject(url);
+      t.deepEqual(
+        faultsOf(path, answer.statusCode, String(answer.headers['content-type']), answer.json()),
+        [],
+      );
+    });
+
+test('the check of answers can fail', (t) => {
+  const status = { ...model.statusItem, ready: 'yes' };
+  t.deepEqual(faultsOf('/api/v1/status', 200, 'application/json', status), [
+    '/api/v1/status /ready must be boolean',
+  ]);
+  t.is(faultsOf('/api/v1/status', 200, 'application/json', { ...model.statusItem, more: 1 }).length, 1);
+});
+
+test('an answer that is not ready is as described', async (t) => {
+  const waiting = fabricModel();
+  waiting.readinessNow = { ready: false, reasons: ['x'] };
+  const answer = await (await apiOver(waiting)).inject('/readyz');
+  t.deepEqual(faultsOf('/readyz', 503, String(answer.headers['content-type']), answer.json()), []);
+});
+
+test('an answer of null fields is as described', async (t) => {
+  const bare = fabricModel();
+  bare.statusItem = { ...bare.statusItem, switchAsic: null, problems: [] };
+  bare.macTables.delete(toVni(10010));
+  const answer = await (await apiOver(bare)).inject('/api/v1/status');
+  t.deepEqual(faultsOf('/api/v1/status', 200, 'application/json', answer.json()), []);
+});
+
+test('the documentation page is whole without the Internet', async (t) => {
+  const page = await api.inject('/docs/');
+  t.is(page.statusCode, 200);
+  const files = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]);
+  t.true(files.length > 3);
+  for (const file of files) {
+    t.false(/^[a-z]*:?\/\//.test(file), file);
+    t.is((await api.inject(new URL(file, 'http://leaf/docs/').pathname)).statusCode, 200, file);
+  }
+  const policy = String(page.headers['content-security-policy']);
+  t.true(policy.startsWith("default-src 'self'"));
+  t.false(/https:|upgrade/.test(policy));
+});
