@@ -6,6 +6,7 @@ import { imetRoute, macRoute } from './export.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import { decideOwner } from './mobility.js';
 import { bestClaim, isForeignMac, isUsable, type RemoteClaim } from './remote-claims.js';
+import type { VtepTable } from './vteps.js';
 
 /**
  * One look at one key: read what is known here and elsewhere, decide, and bring routes and rows in line. Each function
@@ -16,6 +17,7 @@ export class Evaluator {
   constructor(
     readonly dataPlane: DataPlane,
     readonly localRib: LocalRib,
+    readonly vteps: VtepTable,
     readonly attributesOf: (vrf: MacVrf) => AttributeSets,
   ) {}
 
@@ -28,17 +30,17 @@ export class Evaluator {
     const before = entry.ownership;
     entry.ownership = decideOwner(before, local, remote, vrf.localVtep ?? IPV4_ANY);
     const { owner, sequence, beatenEpoch } = entry.ownership;
+    count(vrf.counts, MAC_COUNTS, before.owner, owner);
     const moved = owner !== before.owner || sequence !== before.sequence;
     // RFC 7432 §7.2: the binding goes before the MAC that it rests on
     if (moved && owner !== 'local') this.#withdrawIps(vrf, entry);
     this.#announceMac(vrf, entry, owner === 'local' ? local : undefined);
     if (owner === 'remote' && remote) {
       this.dataPlane.setMac(vrf.vni, mac, remote.vtep, remote.sticky, beatenEpoch);
-      entry.vtep = remote.vtep;
     } else if (entry.vtep !== undefined) {
       this.dataPlane.clearMac(vrf.vni, mac);
-      entry.vtep = undefined;
     }
+    this.#setVtep(vrf, entry, owner === 'remote' ? remote?.vtep : undefined);
     if (moved && entry.ips) for (const ip of entry.ips) vrf.touchedIps.add(ip);
     if (entry.isIdle && entry.ownership.sequence === 0) vrf.macs.delete(mac);
   }
@@ -51,6 +53,7 @@ export class Evaluator {
     const local = this.#localNeigh(vrf, ip);
     const owner = this.#decideIp(vrf, entry, local, remote);
     this.#rebind(vrf, entry, local?.mac, remote?.route.mac);
+    count(vrf.counts, IP_COUNTS, entry.owner, owner);
     entry.owner = owner;
     this.#announceIp(vrf, entry, owner === 'local' ? local : undefined);
     if (owner === 'remote' && remote) this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router);
@@ -60,10 +63,13 @@ export class Evaluator {
 
   /** A VTEP that wants BUM traffic, or no longer does: the address is the originator's, as FRR takes it. */
   flood(vrf: MacVrf, originator: Ip): void {
+    const before = this.dataPlane.plane(vrf.vni)?.floods.has(originator) ?? false;
     const wanted =
       vrf.floods.has(originator) &&
       vrf.at?.multicastGroup === undefined &&
       isUsable(originator, this.dataPlane.topology);
+    if (wanted === before) return;
+    this.vteps.countFlood(originator, vrf.vni, wanted ? 1 : -1);
     if (wanted) this.dataPlane.setFlood(vrf.vni, originator);
     else this.dataPlane.clearFlood(vrf.vni, originator);
   }
@@ -82,13 +88,23 @@ export class Evaluator {
     vrf.imetAdvertised = wanted;
   }
 
-  /** Takes back all that the VRF announced. */
+  /** The VNI is no longer ours: takes back all that it announced, and counts its remote MACs and floods no more. */
   withdrawAll(vrf: MacVrf): void {
+    for (const entry of vrf.macs.values()) this.#setVtep(vrf, entry, undefined);
+    for (const originator of this.dataPlane.plane(vrf.vni)?.floods.keys() ?? [])
+      this.vteps.countFlood(originator, vrf.vni, -1);
     for (const [ip, entry] of vrf.ips)
       if (entry.advertised) this.localRib.withdraw(macRoute(vrf, entry.advertised.mac, ip));
     for (const [mac, entry] of vrf.macs)
       if (entry.advertised) this.localRib.withdraw(macRoute(vrf, mac, undefined));
     if (vrf.imetAdvertised) this.localRib.withdraw(imetRoute(vrf, vrf.imetAdvertised.nextHop));
+  }
+
+  #setVtep(vrf: MacVrf, entry: MacEntry, vtep: Ip | undefined): void {
+    if (entry.vtep === vtep) return;
+    if (vtep !== undefined) this.vteps.countMac(vtep, vrf.vni, 1);
+    if (entry.vtep !== undefined) this.vteps.countMac(entry.vtep, vrf.vni, -1);
+    entry.vtep = vtep;
   }
 
   #localMac(vrf: MacVrf, mac: Mac): LocalMac | undefined {
@@ -193,4 +209,21 @@ export class Evaluator {
     if (sequence !== remote.sequence) return sequence > remote.sequence ? 'local' : 'remote';
     return compareIp(vrf.localVtep ?? IPV4_ANY, remote.vtep) < 0 ? 'local' : 'remote';
   }
+}
+
+type Owner = IpEntry['owner'];
+const MAC_COUNTS = { none: undefined, local: 'localMacs', remote: 'remoteMacs' } as const;
+const IP_COUNTS = { none: undefined, local: 'localIps', remote: 'remoteIps' } as const;
+
+function count(
+  counts: MacVrf['counts'],
+  fields: Readonly<Record<Owner, keyof MacVrf['counts'] | undefined>>,
+  before: Owner,
+  after: Owner,
+): void {
+  if (before === after) return;
+  const left = fields[before];
+  const entered = fields[after];
+  if (left) counts[left]--;
+  if (entered) counts[entered]++;
 }

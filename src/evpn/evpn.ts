@@ -8,6 +8,7 @@ import { MacVrf } from './mac-vrf.js';
 import type { RdAllocator } from './rd-allocator.js';
 import { autoExportTargets, autoImportTargets, ImportIndex } from './route-targets.js';
 import { type EvpnSettings, isServed, type VniSettings } from './settings.js';
+import { VtepTable } from './vteps.js';
 
 /** What the brain stands on. */
 export interface EvpnDependencies {
@@ -31,6 +32,7 @@ const STEP = 64;
  */
 export class Evpn {
   readonly importer: Importer;
+  readonly vteps = new VtepTable();
   readonly #deps: EvpnDependencies;
   readonly #index = new ImportIndex();
   readonly #evaluator: Evaluator;
@@ -46,8 +48,10 @@ export class Evpn {
   constructor(deps: EvpnDependencies, settings: EvpnSettings) {
     this.#deps = deps;
     this.#settings = settings;
-    this.importer = new Importer(this.#index);
-    this.#evaluator = new Evaluator(deps.dataPlane, deps.localRib, (vrf) => this.#attributesOf(vrf));
+    this.importer = new Importer(this.#index, this.vteps);
+    this.#evaluator = new Evaluator(deps.dataPlane, deps.localRib, this.vteps, (vrf) =>
+      this.#attributesOf(vrf),
+    );
   }
 
   /** Reads the kernel's first picture; routes and rows follow from then on. */

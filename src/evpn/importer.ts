@@ -2,7 +2,8 @@ import type { Destination, Path } from '../bgp/index.js';
 import { isMulticastMac } from '../types/index.js';
 import { type EvpnNlri, RouteType } from '../wire/index.js';
 import type { MacVrf } from './mac-vrf.js';
-import type { ImportIndex } from './route-targets.js';
+import type { Importers, ImportIndex } from './route-targets.js';
+import type { VtepTable } from './vteps.js';
 
 const NOWHERE: readonly MacVrf[] = [];
 /** PMSI tunnel type of ingress replication (RFC 6514 §5). */
@@ -15,22 +16,30 @@ const INGRESS_REPLICATION = 6;
 export class Importer {
   /** VRFs with new touched keys, for the reader to take and clear. */
   readonly touched = new Set<MacVrf>();
-  readonly #standing = new Map<Destination, readonly MacVrf[]>();
+  readonly #standing = new Map<Destination, Importers>();
 
-  constructor(readonly index: ImportIndex) {}
+  constructor(
+    readonly index: ImportIndex,
+    readonly vteps: VtepTable,
+  ) {}
 
   /** The VRFs that hold the destination now. */
   importersOf(destination: Destination): readonly MacVrf[] {
-    return this.#standing.get(destination) ?? NOWHERE;
+    return this.#standing.get(destination)?.vrfs ?? NOWHERE;
   }
 
   /** Looks at a destination whose best path changed, came or went. */
   update(destination: Destination): void {
     const { best } = destination;
-    const before = this.importersOf(destination);
-    const after = best && isImportable(best.nlri) ? this.index.importersOf(best.attributes) : NOWHERE;
-    if (after.length > 0) this.#standing.set(destination, after);
-    else if (before.length > 0) this.#standing.delete(destination);
+    const old = this.#standing.get(destination);
+    const now = best && isImportable(best.nlri) ? this.index.importersOf(best.attributes) : undefined;
+    const before = old?.vrfs ?? NOWHERE;
+    const after = now?.vrfs ?? NOWHERE;
+    if (now && after.length > 0) {
+      this.#standing.set(destination, now);
+      this.vteps.countRoute(now.nextHop, 1);
+    } else if (old) this.#standing.delete(destination);
+    if (old) this.vteps.countRoute(old.nextHop, -1);
     if (before !== after)
       for (const vrf of before)
         if (!after.includes(vrf)) {
@@ -45,11 +54,14 @@ export class Importer {
 
   /** The VRF is no more: no destination stands in it. */
   forget(vrf: MacVrf): void {
-    for (const [destination, vrfs] of this.#standing)
+    for (const [destination, { vrfs, nextHop }] of this.#standing)
       if (vrfs.includes(vrf)) {
         const rest = vrfs.filter((other) => other !== vrf);
-        if (rest.length > 0) this.#standing.set(destination, rest);
-        else this.#standing.delete(destination);
+        if (rest.length > 0) this.#standing.set(destination, { vrfs: rest, nextHop });
+        else {
+          this.#standing.delete(destination);
+          this.vteps.countRoute(nextHop, -1);
+        }
       }
   }
 }

@@ -16,3 +16,4 @@ export * from './rd-allocator.js';
 export { bestClaim, claimOf, type RemoteClaim } from './remote-claims.js';
 export { autoExportTargets, autoImportTargets, type ImportTarget } from './route-targets.js';
 export * from './settings.js';
+export type { Vtep, VtepTable } from './vteps.js';

@@ -57,6 +57,8 @@ export class MacVrf {
   readonly touchedMacs = new Set<Mac>();
   readonly touchedIps = new Set<Ip>();
   readonly touchedFloods = new Set<Ip>();
+  /** How many MACs and IPs are whose, kept where the owner changes. */
+  readonly counts = { localMacs: 0, remoteMacs: 0, localIps: 0, remoteIps: 0 };
   imetAdvertised: OriginatedAttributes | undefined = undefined;
 
   constructor(

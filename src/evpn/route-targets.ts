@@ -1,4 +1,5 @@
 import {
+  type Ip,
   isAs2RouteTarget,
   type RouteTarget,
   routeTargetLocalAdministrator,
@@ -25,6 +26,12 @@ export function autoImportTargets(vni: Vni): readonly ImportTarget[] {
 
 const NONE: readonly MacVrf[] = [];
 
+/** Where routes of one attribute set go: one object for all of them. */
+export interface Importers {
+  readonly vrfs: readonly MacVrf[];
+  readonly nextHop: Ip;
+}
+
 /**
  * Which VNIs import a route. The answer is remembered for each attributes object, so that a table of a hundred thousand
  * routes with a few attribute sets asks a few times.
@@ -32,7 +39,7 @@ const NONE: readonly MacVrf[] = [];
 export class ImportIndex {
   readonly #exact = new Map<RouteTarget, MacVrf[]>();
   readonly #anyAs = new Map<number, MacVrf[]>();
-  #answers = new WeakMap<PathAttributes, readonly MacVrf[]>();
+  #answers = new WeakMap<PathAttributes, Importers>();
 
   add(vrf: MacVrf): void {
     for (const target of vrf.importTargets) this.#listOf(target, true)?.push(vrf);
@@ -49,10 +56,10 @@ export class ImportIndex {
   }
 
   /** The MAC-VRFs that import a route with these attributes. */
-  importersOf(attributes: PathAttributes): readonly MacVrf[] {
+  importersOf(attributes: PathAttributes): Importers {
     let answer = this.#answers.get(attributes);
     if (!answer) {
-      answer = this.#search(attributes.routeTargets);
+      answer = { vrfs: this.#search(attributes.routeTargets), nextHop: attributes.nextHop };
       this.#answers.set(attributes, answer);
     }
     return answer;

@@ -1,0 +1,68 @@
+import type { Ip, Vni } from '../types/index.js';
+
+/** A remote leaf as the routes show it. */
+export interface Vtep {
+  readonly address: Ip;
+  /** Imported routes whose next hop it is. */
+  readonly routes: number;
+  /** MACs that are behind it by our decision. */
+  readonly macs: number;
+  /** In which VNIs it has MACs or receives BUM traffic; the number says how many reasons there are. */
+  readonly vnis: ReadonlyMap<Vni, number>;
+}
+
+class Entry implements Vtep {
+  routes = 0;
+  macs = 0;
+  readonly vnis = new Map<Vni, number>();
+  constructor(readonly address: Ip) {}
+}
+
+/** Counts kept where they change, so that nobody has to walk the tables to know them. */
+export class VtepTable {
+  readonly #entries = new Map<Ip, Entry>();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  values(): IterableIterator<Vtep> {
+    return this.#entries.values();
+  }
+
+  countRoute(address: Ip, change: 1 | -1): void {
+    const entry = this.#entry(address);
+    entry.routes += change;
+    this.#prune(entry);
+  }
+
+  countMac(address: Ip, vni: Vni, change: 1 | -1): void {
+    const entry = this.#entry(address);
+    entry.macs += change;
+    this.#countVni(entry, vni, change);
+  }
+
+  countFlood(address: Ip, vni: Vni, change: 1 | -1): void {
+    this.#countVni(this.#entry(address), vni, change);
+  }
+
+  #countVni(entry: Entry, vni: Vni, change: 1 | -1): void {
+    const count = (entry.vnis.get(vni) ?? 0) + change;
+    if (count > 0) entry.vnis.set(vni, count);
+    else entry.vnis.delete(vni);
+    this.#prune(entry);
+  }
+
+  #entry(address: Ip): Entry {
+    let entry = this.#entries.get(address);
+    if (!entry) {
+      entry = new Entry(address);
+      this.#entries.set(address, entry);
+    }
+    return entry;
+  }
+
+  #prune(entry: Entry): void {
+    if (entry.routes === 0 && entry.vnis.size === 0) this.#entries.delete(entry.address);
+  }
+}
