@@ -23,6 +23,8 @@ const CURES: Partial<Record<string, string>> = {
   DUPLICATE_KEY: 'each key once',
   TAB_AS_INDENT: 'spaces, not tabs, for indentation',
   MULTIPLE_DOCS: 'one document in a file',
+  BLOCK_AS_IMPLICIT_KEY:
+    "one key: value on a line; quotes around a value that ends with a colon ('2001:db8::')",
   BAD_INDENT: 'items of one mapping or list at the same indentation',
   MULTILINE_IMPLICIT_KEY: 'key: value on one line',
 };

@@ -375,6 +375,11 @@ test('YAML faults name their place', (t) => {
   );
 });
 
+test('an address that ends with colons needs quotes, and the finding says so', (t) => {
+  t.regex(findings(edit('10.1.1.0', '2001:db8::')).join(), /quotes around a value that ends with a colon/);
+  t.deepEqual(findings(edit('10.1.1.0', "'2001:db8::'")), []);
+});
+
 test('a file that is not there is a finding', (t) => {
   const error = t.throws(() => loadConfig('/nonexistent/evpnd.yaml'), { instanceOf: ConfigError });
   t.regex(error.message, /^\/nonexistent\/evpnd.yaml: found an unreadable file \(ENOENT/);

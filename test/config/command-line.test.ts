@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { parseCommandLine, UsageError } from '../../src/config/index.js';
+
+test('what the command line asks for', (t) => {
+  const file = '/etc/evpnd/evpnd.yaml';
+  t.deepEqual(parseCommandLine([]), { action: 'run', configFile: file });
+  t.deepEqual(parseCommandLine(['--config', 'a']), { action: 'run', configFile: 'a' });
+  t.deepEqual(parseCommandLine(['--config=a']), { action: 'run', configFile: 'a' });
+  t.deepEqual(parseCommandLine(['--check']), { action: 'check', configFile: file });
+  t.deepEqual(parseCommandLine(['--check', 'a']), { action: 'check', configFile: 'a' });
+  t.deepEqual(parseCommandLine(['--check', '--config', 'a']), { action: 'check', configFile: 'a' });
+  t.is(parseCommandLine(['--help']).action, 'help');
+  t.is(parseCommandLine(['--version']).action, 'version');
+});
+
+for (const args of [['--chek'], ['a'], ['--config'], ['--check', 'a', 'b'], ['--check', '--help']])
+  test(`refused: ${args.join(' ')}`, (t) => {
+    const error = t.throws(() => parseCommandLine(args), { instanceOf: UsageError });
+    t.regex(error.message, /\nusage: evpnd /);
+  });
+
+const unit = readFileSync('systemd/evpnd.service', 'utf8');
+const settings = new Map(
+  unit
+    .split('\n')
+    .filter((line) => /^\w+=/.test(line))
+    .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+);
+
+test('the unit starts evpnd as its command line allows', (t) => {
+  const file = '/etc/evpnd/evpnd.yaml';
+  const call = (setting: string) => {
+    const [program, ...args] = settings.get(setting)!.split(' ');
+    t.is(program, '/usr/bin/evpnd');
+    return parseCommandLine(args);
+  };
+  t.deepEqual(call('ExecStart'), { action: 'run', configFile: file });
+  t.deepEqual(call('ExecStartPre'), { action: 'check', configFile: file });
+  t.is(settings.get('ExecReload'), '/bin/kill -HUP $MAINPID');
+});
+
+test('the unit gives three capabilities and no more, to a user that is not root', (t) => {
+  const capabilities = 'CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_NET_RAW';
+  t.is(settings.get('AmbientCapabilities'), capabilities);
+  t.is(settings.get('CapabilityBoundingSet'), capabilities);
+  t.is(settings.get('NoNewPrivileges'), 'yes');
+  t.is(settings.get('User'), 'evpnd');
+  t.is(settings.get('RestrictAddressFamilies'), 'AF_NETLINK AF_UNIX AF_INET AF_INET6 AF_PACKET');
+  t.regex(readFileSync('systemd/sysusers.conf', 'utf8'), /^u evpnd - /m);
+});
+
+test('systemd finds no fault in the unit', (t) => {
+  if (!existsSync('/usr/bin/systemd-analyze')) {
+    t.log('systemd is not installed here: the unit was parsed by this test alone');
+    t.pass();
+    return;
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'evpnd-unit-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const copy = join(directory, 'evpnd.service');
+  // evpnd need not be installed where it is tested
+  writeFileSync(copy, unit.replaceAll('/usr/bin/evpnd', '/bin/true'));
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', copy], { encoding: 'utf8' });
+  t.is(stderr, '');
+  t.is(status, 0);
+});
