@@ -32,8 +32,13 @@ export interface KeyOrder<Key> {
 /** What `pagesByKey` needs of a table: live rows in any order, each with a key that never changes. */
 export interface Table<Row, Key, Item> {
   readonly total: number | null;
-  /** Called once a page; a Map's own iterator is right, since it bears changes while it is walked. */
+  /**
+   * Called once a page; a Map's own iterator is right, since it bears changes while it is walked. It gives every row and
+   * leaves it to `where` to choose, so that rows which are not chosen count in a turn's work too.
+   */
   rows(): Iterable<Row>;
+  /** Which rows belong to the list; all of them where it is absent. */
+  where?(row: Row): boolean;
   key(row: Row): Key;
   readonly order: KeyOrder<Key>;
   /** Called for the rows of the page only, with no turn of the event loop between them. */
@@ -76,6 +81,7 @@ async function smallest<Row, Key, Item>(
       untilYield = ROWS_A_TURN;
       await new Promise(setImmediate);
     }
+    if (table.where?.(row) === false) continue;
     const key = table.key(row);
     if (start !== undefined && order.compare(key, start) <= 0) continue;
     if (bound !== undefined && order.compare(key, bound) >= 0) continue;

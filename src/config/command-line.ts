@@ -39,7 +39,7 @@ function parse(args: readonly string[]) {
       options: {
         config: { type: 'string', multiple: true },
         check: { type: 'boolean' },
-        help: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },
     });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { PROBLEMS, Problem, type ProblemCode } from '../../src/api/index.js';
 import { apiOver, fabricModel } from './support/fabric.js';
@@ -190,6 +191,14 @@ test('the table of problems: a change of a code is a change of the API', (t) => 
       'internal-error 500',
       'not-ready 503',
     ],
+  );
+  const manual = readFileSync('docs/operator.md', 'utf8');
+  const documented = [...manual.matchAll(/^\| `([a-z-]+)` \| (\d{3}) \|/gm)].map(
+    ([, code, status]) => `${code} ${status}`,
+  );
+  t.deepEqual(
+    documented,
+    Object.entries(PROBLEMS).map(([code, { status }]) => `${code} ${status}`),
   );
   const titles = Object.values(PROBLEMS).map((row) => row.title);
   t.is(new Set(titles).size, titles.length);

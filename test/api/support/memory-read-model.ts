@@ -58,9 +58,8 @@ export class MemoryReadModel implements ReadModel {
     const table = this.routeTable;
     return pagesByKey<MemoryRoute, EvpnNlri, RouteItem>({
       total: null,
-      *rows() {
-        for (const route of table) if (matches(route, filter)) yield route;
-      },
+      rows: () => table,
+      where: (route) => matches(route, filter),
       key: (route) => route.nlri,
       order: nlriOrder,
       item: (route) => ({
