@@ -10,5 +10,7 @@ export * from './orders.js';
 export * from './paging.js';
 export * from './present.js';
 export * from './read-model.js';
+export { roomsModel } from './rooms/model.js';
+export type { KernelInsight, Rooms } from './rooms/rooms.js';
 export * from './schemas.js';
 export * from './server.js';

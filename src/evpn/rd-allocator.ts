@@ -10,6 +10,8 @@ const NUMBERS = 0xffff;
 export class RdAllocator {
   readonly #numbers = new Map<Vni, number>();
   readonly #taken = new Map<number, Vni>();
+  /** Called when a VNI got a number that it alone would not give: `displaced` has grown. */
+  onDisplaced: (() => void) | undefined;
 
   /** `assigned`: numbers given before, as `[vni, number]`. */
   constructor(assigned: Iterable<readonly [Vni, number]> = []) {
@@ -33,6 +35,7 @@ export class RdAllocator {
       number = (number % NUMBERS) + 1;
     }
     this.#take(vni, number);
+    if (number !== preferred(vni)) this.onDisplaced?.();
     return number;
   }
 

@@ -1,0 +1,60 @@
+import type { BridgeFdbRow, DataPlane, VxlanFdbRow } from '../../dataplane/index.js';
+import { bestClaim, type IpEntry, type MacEntry, type MacVrf } from '../../evpn/index.js';
+import { compareIp, formatIp, formatMac, MAC_ZERO } from '../../types/index.js';
+import { fdbRowItem, ipText, neighRowItem } from '../present.js';
+import type { ArpEntry, MacItem } from '../schemas.js';
+
+/** The rows of a VXLAN port as the hardware shows them, by kind; undefined where there is no hardware to ask. */
+export type HardwareRows = readonly (BridgeFdbRow | VxlanFdbRow)[] | undefined;
+
+/** A MAC that is somebody's, as the API shows it. */
+export function macItem(dataPlane: DataPlane, vrf: MacVrf, entry: MacEntry, hardware: HardwareRows): MacItem {
+  const { mac, ownership } = entry;
+  const { at } = vrf;
+  const local = ownership.owner === 'local' ? dataPlane.localMac(vrf.vni, mac) : undefined;
+  const claim = ownership.owner === 'remote' ? bestClaim(entry.remotes, dataPlane.topology) : undefined;
+  const bridge = at && dataPlane.mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac);
+  const vxlan = at && dataPlane.mirror.vxlanRow(at.vxlanIfindex, at.collectMetadata ? at.vni : 0, mac);
+  const shownBridge = hardware?.find((row) => 'port' in row && row.mac === mac) ?? bridge;
+  const shownVxlan = hardware?.find((row) => 'dst' in row && row.mac === mac) ?? vxlan;
+  return {
+    mac: formatMac(mac),
+    origin: ownership.owner === 'local' ? 'local' : 'remote',
+    vtep: ipText(entry.vtep),
+    device: local ? portName(dataPlane, local.port) : null,
+    vlan: at?.vlan || null,
+    sequence: ownership.sequence,
+    sticky: local?.isStatic ?? claim?.sticky ?? false,
+    ips: [...(entry.ips ?? [])].sort(compareIp).map(formatIp),
+    installed:
+      ownership.owner === 'local' || (dataPlane.plane(vrf.vni)?.fits({ table: 'mac', key: mac }) ?? false),
+    kernel: {
+      bridge: bridge && shownBridge ? fdbRowItem(shownBridge, portName(dataPlane, bridge.port)) : null,
+      vxlan: at && shownVxlan ? fdbRowItem(shownVxlan, at.vxlanName) : null,
+    },
+  };
+}
+
+/** An IP that is somebody's, as the API shows it. */
+export function arpItem(dataPlane: DataPlane, vrf: MacVrf, entry: IpEntry): ArpEntry {
+  const { ip, owner } = entry;
+  const { at } = vrf;
+  const local = owner === 'local' ? dataPlane.localNeigh(vrf.vni, ip) : undefined;
+  const claim = owner === 'remote' ? bestClaim(entry.remotes, dataPlane.topology) : undefined;
+  // Between a change and the brain's look at it neither may stand any more
+  const mac = local?.mac ?? claim?.route.mac ?? entry.claimants[0] ?? MAC_ZERO;
+  const row = at && dataPlane.mirror.neighRow(at.sviIfindex, ip);
+  return {
+    ip: formatIp(ip),
+    mac: formatMac(mac),
+    origin: owner === 'local' ? 'local' : 'remote',
+    vtep: ipText(claim?.vtep),
+    router: local?.router ?? claim?.router ?? false,
+    installed: owner === 'local' || (dataPlane.plane(vrf.vni)?.fits({ table: 'neigh', key: ip }) ?? false),
+    kernel: row ? neighRowItem(row, at.sviName) : null,
+  };
+}
+
+function portName(dataPlane: DataPlane, port: number): string {
+  return dataPlane.topology.ports.get(port)?.name ?? `ifindex ${port}`;
+}

@@ -1,0 +1,164 @@
+import { isVni, parseIp, type Vni } from '../../types/index.js';
+import { nlriOrder } from '../nlri-order.js';
+import { ipOrder, macOrder, numberOrder } from '../orders.js';
+import { type KeyOrder, pagesByKey } from '../paging.js';
+import { routerIdText, timeText } from '../present.js';
+import type { ReadModel } from '../read-model.js';
+import type { Status } from '../schemas.js';
+import { arpItem, type HardwareRows, macItem } from './mac-item.js';
+import { neighborItem } from './neighbor-item.js';
+import type { Rooms } from './rooms.js';
+import { type RouteRow, routeItem, routeRows } from './route-item.js';
+import { knownVnis, vniItem } from './vni-item.js';
+
+const vniOrder: KeyOrder<Vni> = {
+  ...numberOrder,
+  decode: (text) => {
+    const number = numberOrder.decode(text);
+    return number !== undefined && isVni(number) ? number : undefined;
+  },
+};
+
+/** The read model over the running rooms: looks when asked, keeps nothing. */
+export function roomsModel(rooms: Rooms): ReadModel {
+  const { speaker, evpn, dataPlane } = rooms;
+  return {
+    status: () => status(rooms),
+    readiness: rooms.readiness,
+    neighbors: () =>
+      pagesByKey({
+        total: rooms.config().neighbors.length,
+        rows: () => speaker.neighbors(),
+        key: (neighbor) => parseIp(neighbor.address.split('%')[0]),
+        order: ipOrder,
+        item: neighborItem,
+      }),
+    neighbor(address) {
+      const found = speaker
+        .neighbors()
+        .find((neighbor) => parseIp(neighbor.address.split('%')[0]) === address);
+      return found && neighborItem(found);
+    },
+    vnis() {
+      const known = knownVnis(rooms);
+      return pagesByKey({
+        total: known.size,
+        rows: () => known,
+        key: (vni) => vni,
+        order: vniOrder,
+        item: (vni) => vniItem(rooms, vni),
+      });
+    },
+    vni: (vni) => (knownVnis(rooms).has(vni) ? vniItem(rooms, vni) : undefined),
+    macs(vni) {
+      if (!knownVnis(rooms).has(vni)) return undefined;
+      const vrf = evpn.vrf(vni);
+      let hardware: HardwareRows;
+      const pages = pagesByKey({
+        total: vrf ? vrf.counts.localMacs + vrf.counts.remoteMacs : 0,
+        *rows() {
+          if (vrf)
+            for (const entry of vrf.macs.values()) if (entry.ownership.owner !== 'none') yield { vrf, entry };
+        },
+        key: (row) => row.entry.mac,
+        order: macOrder,
+        item: (row) => macItem(dataPlane, row.vrf, row.entry, hardware),
+      });
+      return {
+        total: pages.total,
+        async page(after, limit) {
+          // Offload is never notified; a dump of the one port shows it, and only hardware makes it worth one
+          if (vrf?.at && rooms.kernel.switchAsic())
+            hardware = await rooms.kernel.readFdb(vrf.at.vxlanIfindex);
+          return pages.page(after, limit);
+        },
+      };
+    },
+    arpCache(vni) {
+      if (!knownVnis(rooms).has(vni)) return undefined;
+      const vrf = evpn.vrf(vni);
+      return pagesByKey({
+        total: vrf ? vrf.counts.localIps + vrf.counts.remoteIps : 0,
+        *rows() {
+          if (vrf) for (const entry of vrf.ips.values()) if (entry.owner !== 'none') yield { vrf, entry };
+        },
+        key: (row) => row.entry.ip,
+        order: ipOrder,
+        item: (row) => arpItem(dataPlane, row.vrf, row.entry),
+      });
+    },
+    routes: (filter) =>
+      pagesByKey<RouteRow, RouteRow['route']['nlri'], ReturnType<typeof routeItem>>({
+        total: null,
+        rows: () =>
+          routeRows(
+            speaker.localRib.routes(),
+            speaker.rib.destinationsOf({
+              rd: filter.rd,
+              type: filter.type as RouteRow['route']['nlri']['type'],
+            }),
+            evpn,
+            filter,
+          ),
+        key: (row) => row.route.nlri,
+        order: nlriOrder,
+        item: (row) => routeItem(evpn, row),
+      }),
+    vteps: () =>
+      pagesByKey({
+        total: evpn.vteps.size,
+        rows: () => evpn.vteps.values(),
+        key: (vtep) => vtep.address,
+        order: ipOrder,
+        item: ({ address, vnis, macs, routes }) => ({
+          address: ipOrder.encode(address),
+          vnis: [...vnis.keys()].sort((a, b) => a - b),
+          macs,
+          routes,
+        }),
+      }),
+  };
+}
+
+function status(rooms: Rooms): Status {
+  const { speaker, evpn, dataPlane, clock, startedAt } = rooms;
+  const { ready, reasons } = rooms.readiness();
+  const { asn, routerId } = rooms.config();
+  const neighbors = speaker.neighbors();
+  const vnis = [...dataPlane.topology.vnis.values()];
+  const counts = { localMacs: 0, remoteMacs: 0, localIps: 0, remoteIps: 0 };
+  for (const vrf of evpn.vrfs())
+    for (const field of Object.keys(counts) as (keyof typeof counts)[]) counts[field] += vrf.counts[field];
+  const { receiveBufferBytes, overruns, resyncs } = rooms.kernel.stats();
+  const { operations, failures } = dataPlane.reconciler.stats;
+  return {
+    version: rooms.version,
+    startedAt: timeText(startedAt) ?? '',
+    uptimeSeconds: Math.max(0, Math.floor((clock.wallTime() - startedAt) / 1000)),
+    asn,
+    routerId: routerIdText(routerId),
+    ready,
+    notReadyReasons: [...reasons],
+    counts: {
+      neighbors: neighbors.length,
+      neighborsEstablished: neighbors.filter((neighbor) => neighbor.state === 'Established').length,
+      vnis: vnis.length,
+      vnisUp: vnis.filter((vni) => vni.up).length,
+      ...counts,
+      localRoutes: speaker.localRib.size,
+      remoteRoutes: speaker.rib.size,
+      remoteVteps: evpn.vteps.size,
+    },
+    kernel: {
+      receiveBufferBytes,
+      overruns,
+      resyncs,
+      operationsApplied: operations - failures,
+      operationsFailed: failures,
+    },
+    switchAsic: rooms.kernel.switchAsic(),
+    problems: dataPlane.topology.problems
+      .filter((problem) => problem.vni === undefined)
+      .map(({ device, problem, mend }) => ({ problem: `${device}: ${problem}`, mend: mend ?? null })),
+  };
+}

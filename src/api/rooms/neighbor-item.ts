@@ -1,0 +1,117 @@
+import type { NeighborStatus } from '../../bgp/index.js';
+import { type Capability, RouteType } from '../../wire/index.js';
+import { routerIdText, timeText } from '../present.js';
+import type { NeighborItem } from '../schemas.js';
+
+/** A neighbour as the API shows it; `now` is Clock.wallTime(). */
+export function neighborItem(status: NeighborStatus): NeighborItem {
+  const { negotiated, lastError, configuredRemoteAs, messagesIn, messagesOut, routes } = status;
+  const remoteAs = status.remoteAs ?? asNumber(configuredRemoteAs, status.localAs);
+  const notification = newest(status.lastNotificationSent, status.lastNotificationReceived);
+  return {
+    address: status.address,
+    description: status.description ?? null,
+    state: status.state,
+    established: status.state === 'Established',
+    uptimeSeconds: status.uptime === undefined ? null : Math.floor(status.uptime / 1000),
+    localAs: status.localAs,
+    remoteAs: remoteAs ?? null,
+    type:
+      (status.internal ?? (configuredRemoteAs === 'internal' || remoteAs === status.localAs))
+        ? 'internal'
+        : 'external',
+    remoteRouterId: status.remoteRouterId === undefined ? null : routerIdText(status.remoteRouterId),
+    localAddress: status.localEndpoint?.address ?? null,
+    passive: status.passive,
+    holdTimeSeconds: negotiated?.holdTime ?? null,
+    keepaliveSeconds: negotiated?.keepaliveTime ?? null,
+    capabilities: {
+      sent: capabilityItems(status.capabilitiesSent),
+      received: capabilityItems(status.capabilitiesReceived),
+    },
+    messages: { sent: { ...messagesOut }, received: { ...messagesIn } },
+    prefixes: { received: routeCounts(routes.accepted), sent: routeCounts(routes.sent) },
+    faults: {
+      attributesDiscarded: status.faults.discard,
+      treatedAsWithdraw: status.faults.treatAsWithdraw,
+      unknownRouteTypes: status.unknownRouteTypes,
+    },
+    lastError: notification
+      ? {
+          direction: notification.direction,
+          code: notification.code,
+          subcode: notification.subcode,
+          text: notification.text,
+          dataHex: Buffer.from(notification.data).toString('hex'),
+          at: timeText(notification.time) ?? '',
+        }
+      : null,
+    lastDown: lastError ? { reason: lastError.reason, at: timeText(lastError.time) ?? '' } : null,
+    flaps: status.flaps,
+    endOfRibReceivedAt: timeText(status.endOfRibAt),
+  };
+}
+
+function newest<Record extends { readonly time: number }>(
+  a: Record | undefined,
+  b: Record | undefined,
+): Record | undefined {
+  if (!a || !b) return a ?? b;
+  return a.time > b.time ? a : b;
+}
+
+function asNumber(configured: number | 'internal' | 'external', localAs: number): number | undefined {
+  if (configured === 'internal') return localAs;
+  return configured === 'external' ? undefined : configured;
+}
+
+function routeCounts(byType: readonly number[]): NeighborItem['prefixes']['received'] {
+  return {
+    total: byType.reduce((sum, count) => sum + count, 0),
+    ethernetAutoDiscovery: byType[RouteType.ETHERNET_AUTO_DISCOVERY],
+    macIpAdvertisement: byType[RouteType.MAC_IP_ADVERTISEMENT],
+    inclusiveMulticast: byType[RouteType.INCLUSIVE_MULTICAST],
+    ethernetSegment: byType[RouteType.ETHERNET_SEGMENT],
+    ipPrefix: byType[RouteType.IP_PREFIX],
+  };
+}
+
+type CapabilityItem = NonNullable<NeighborItem['capabilities']['sent']>[number];
+
+/** Null before an OPEN. */
+function capabilityItems(capabilities: readonly Capability[]): CapabilityItem[] | null {
+  return capabilities.length === 0 ? null : capabilities.map(capabilityItem);
+}
+
+function capabilityItem(capability: Capability): CapabilityItem {
+  switch (capability.code) {
+    case 1:
+      return { code: 1, name: 'multiprotocol', value: `${capability.afi}/${capability.safi}` };
+    case 2:
+      return { code: 2, name: 'route-refresh', value: null };
+    case 6:
+      return { code: 6, name: 'extended-message', value: null };
+    case 64:
+      return {
+        code: 64,
+        name: 'graceful-restart',
+        value: [
+          `${capability.restartTime} s`,
+          ...capability.families.map(
+            ({ afi, safi, forwardingPreserved }) =>
+              `${afi}/${safi}${forwardingPreserved ? ' preserved' : ''}`,
+          ),
+        ].join(', '),
+      };
+    case 65:
+      return { code: 65, name: 'four-octet-as', value: String(capability.asn) };
+    case 70:
+      return { code: 70, name: 'enhanced-route-refresh', value: null };
+    default:
+      return {
+        code: capability.rawCode,
+        name: 'unknown',
+        value: Buffer.from(capability.value).toString('hex'),
+      };
+  }
+}

@@ -1,0 +1,31 @@
+import type { Speaker } from '../../bgp/index.js';
+import type { Config } from '../../config/index.js';
+import type { BridgeFdbRow, DataPlane, VxlanFdbRow } from '../../dataplane/index.js';
+import type { Evpn } from '../../evpn/index.js';
+import type { Clock } from '../../types/index.js';
+import type { Readiness } from '../read-model.js';
+import type { Status } from '../schemas.js';
+
+/** What the Linux wing tells of itself beyond the rows. */
+export interface KernelInsight {
+  /** Of the notification socket: bytes granted, overruns and full re-reads since start. */
+  stats(): { readonly receiveBufferBytes: number; readonly overruns: number; readonly resyncs: number };
+  /** The switch ASIC, null without one: only a dump shows what it took, so only then is one worth while. */
+  switchAsic(): Status['switchAsic'];
+  /** The rows of one bridge port as a dump shows them now, NTF_OFFLOADED included. */
+  readFdb(ifindex: number): Promise<readonly (BridgeFdbRow | VxlanFdbRow)[]>;
+}
+
+/** The rooms that the read model looks into, and what the composition alone knows. */
+export interface Rooms {
+  readonly config: () => Config;
+  readonly speaker: Speaker;
+  readonly evpn: Evpn;
+  readonly dataPlane: DataPlane;
+  readonly kernel: KernelInsight;
+  readonly clock: Clock;
+  readonly version: string;
+  /** Clock.wallTime() at start. */
+  readonly startedAt: number;
+  readonly readiness: () => Readiness;
+}

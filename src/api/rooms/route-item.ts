@@ -1,0 +1,78 @@
+import type { Destination, LocalRoute } from '../../bgp/index.js';
+import type { Evpn } from '../../evpn/index.js';
+import { parseIp, type Vni } from '../../types/index.js';
+import { type EvpnNlri, RouteType } from '../../wire/index.js';
+import { nlriItem, originatedPathItem, pathItem } from '../present.js';
+import type { RouteFilter } from '../read-model.js';
+import type { RouteItem } from '../schemas.js';
+
+/** A row of the list of routes: one of ours, or a destination of the Adj-RIB-In. */
+export type RouteRow =
+  | { readonly origin: 'local'; readonly route: LocalRoute }
+  | { readonly origin: 'remote'; readonly route: Destination };
+
+/** Walks the routes that the filter leaves. */
+export function* routeRows(
+  local: Iterable<LocalRoute>,
+  remote: Iterable<Destination>,
+  evpn: Evpn,
+  filter: RouteFilter,
+): Iterable<RouteRow> {
+  if (filter.origin !== 'remote' && filter.neighbor === undefined)
+    for (const route of local) {
+      const row: RouteRow = { origin: 'local', route };
+      if (matches(route.nlri, filter) && isOfVni(row, evpn, filter.vni)) yield row;
+    }
+  if (filter.origin === 'local') return;
+  for (const route of remote) {
+    const row: RouteRow = { origin: 'remote', route };
+    if (matches(route.nlri, filter) && isFrom(route, filter) && isOfVni(row, evpn, filter.vni)) yield row;
+  }
+}
+
+/** A route as the API shows it. */
+export function routeItem(evpn: Evpn, row: RouteRow): RouteItem {
+  const vnis = vnisOf(row, evpn);
+  if (row.origin === 'local')
+    return {
+      ...nlriItem(row.route.nlri),
+      origin: 'local',
+      paths: [originatedPathItem(row.route.nlri, row.route.attributes)],
+      vnis,
+    };
+  const { best, paths, nlri } = row.route;
+  return {
+    ...nlriItem(best?.nlri ?? nlri),
+    origin: 'remote',
+    paths: paths.map((path) => pathItem(path, path === best)),
+    vnis,
+  };
+}
+
+function vnisOf(row: RouteRow, evpn: Evpn): Vni[] {
+  if (row.origin === 'remote') return evpn.importer.importersOf(row.route).map((vrf) => vrf.vni);
+  for (const vrf of evpn.vrfs()) if (vrf.rd === row.route.nlri.rd) return [vrf.vni];
+  return [];
+}
+
+function isOfVni(row: RouteRow, evpn: Evpn, vni: Vni | undefined): boolean {
+  return vni === undefined || vnisOf(row, evpn).includes(vni);
+}
+
+function isFrom(destination: Destination, { neighbor }: RouteFilter): boolean {
+  if (neighbor === undefined) return true;
+  return destination.paths.some((path) => parseIp(path.source.neighbor.split('%')[0]) === neighbor);
+}
+
+function matches(nlri: EvpnNlri, filter: RouteFilter): boolean {
+  if (filter.type !== undefined && nlri.type !== filter.type) return false;
+  if (filter.rd !== undefined && nlri.rd !== filter.rd) return false;
+  if (filter.mac !== undefined)
+    if (nlri.type !== RouteType.MAC_IP_ADVERTISEMENT || nlri.mac !== filter.mac) return false;
+  return filter.ip === undefined || addressOf(nlri) === filter.ip;
+}
+
+function addressOf(nlri: EvpnNlri): unknown {
+  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) return nlri.ip;
+  return 'originator' in nlri ? nlri.originator : undefined;
+}

@@ -1,0 +1,110 @@
+import { createApi, type KernelInsight, listenApi, roomsModel } from './api/index.js';
+import { Speaker, TcpTransport } from './bgp/index.js';
+import { type Config, diffConfig } from './config/index.js';
+import { DataPlane, type Kernel } from './dataplane/index.js';
+import { Evpn } from './evpn/index.js';
+import { openRdAllocator } from './rd-store.js';
+import { evpnSettings, speakerConfig, withFixedSettings } from './settings.js';
+import { type Log, systemClock } from './types/index.js';
+
+/** Rows found at start are kept this long for routes that are slow to come, then swept. */
+const SWEEP_DEFERRAL_MS = 60_000;
+
+/** A running evpnd. */
+export interface Daemon {
+  /** Takes over what a reload can change and names what it cannot; sessions whose settings are the same stay. */
+  reload(config: Config): Promise<void>;
+  /** Withdraws all routes, removes all rows of ours and closes everything. */
+  stop(): Promise<void>;
+}
+
+export interface DaemonOptions {
+  readonly config: Config;
+  readonly kernel: Kernel & KernelInsight;
+  readonly log: Log;
+  readonly version: string;
+}
+
+/** Builds the house and moves in: resolves when the kernel is known and the speaker listens. Rejects where it cannot. */
+export async function startDaemon({ config, kernel, log, version }: DaemonOptions): Promise<Daemon> {
+  const clock = systemClock;
+  let running = config;
+  let kernelKnown = false;
+  const speaker = new Speaker(speakerConfig(config), { clock, transport: new TcpTransport(), log });
+  const dataPlane = new DataPlane(kernel, clock, log);
+  const evpn = new Evpn(
+    {
+      rib: speaker.rib,
+      localRib: speaker.localRib,
+      dataPlane,
+      rdAllocator: openRdAllocator(config.stateDirectory, log),
+      clock,
+      log,
+    },
+    evpnSettings(config),
+  );
+  const readiness = () => {
+    const reasons: string[] = [];
+    if (!kernelKnown) reasons.push('the kernel is being read');
+    if (!dataPlane.sweeping) reasons.push('waiting for End-of-RIB from every neighbor');
+    return { ready: reasons.length === 0, reasons };
+  };
+  const api = await createApi({
+    readModel: roomsModel({
+      config: () => running,
+      speaker,
+      evpn,
+      dataPlane,
+      kernel,
+      clock,
+      version,
+      startedAt: clock.wallTime(),
+      readiness,
+    }),
+    log,
+    version,
+  });
+  const listener = await listenApi(api, { unixSocket: config.api.unixSocket, tcp: config.api.listen });
+
+  const sweep = async () => {
+    await evpn.idle();
+    dataPlane.sweep();
+  };
+  const deferral = clock.after(SWEEP_DEFERRAL_MS, () => void sweep());
+  const sweepWhenTold = () => {
+    if (dataPlane.sweeping || !speaker.endOfRibReceivedFromAll()) return;
+    deferral.cancel();
+    void sweep();
+  };
+  const close = async () => {
+    deferral.cancel();
+    evpn.stop();
+    await Promise.all([speaker.stop('evpnd stops'), dataPlane.flush()]);
+    dataPlane.close();
+    await Promise.all([listener.close(), api.close()]);
+  };
+
+  try {
+    await evpn.start();
+    kernelKnown = true;
+    speaker.onEndOfRib = sweepWhenTold;
+    await speaker.start();
+    sweepWhenTold();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  return {
+    async reload(wanted) {
+      const { restart, same } = diffConfig(running, wanted);
+      if (same) return;
+      if (restart.length > 0) log.warn({ settings: restart }, 'these settings take effect after a restart');
+      running = withFixedSettings(running, wanted);
+      evpn.reconfigure(evpnSettings(running));
+      await speaker.reconfigure(speakerConfig(running));
+      log.info({}, 'configuration reloaded');
+    },
+    stop: close,
+  };
+}

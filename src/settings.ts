@@ -1,0 +1,45 @@
+import type { SpeakerConfig } from './bgp/index.js';
+import type { Config } from './config/index.js';
+import type { EvpnSettings, VniSettings } from './evpn/index.js';
+import { formatIp, type Vni } from './types/index.js';
+
+/** The configuration as the speaker takes it. */
+export function speakerConfig(config: Config): SpeakerConfig {
+  return {
+    asn: config.asn,
+    routerId: config.routerId,
+    listen: config.bgp.listen.map((address) => ({ address: formatIp(address), port: config.bgp.port })),
+    neighbors: config.neighbors.map((neighbor) => ({
+      ...neighbor,
+      address: formatIp(neighbor.address),
+      localAddress: neighbor.localAddress === undefined ? undefined : formatIp(neighbor.localAddress),
+    })),
+  };
+}
+
+/** The configuration as the brain takes it. */
+export function evpnSettings(config: Config): EvpnSettings {
+  const vnis = new Map<Vni, VniSettings>();
+  for (const [vni, { advertise, rd, importRouteTargets, exportRouteTargets }] of config.evpn.vnis)
+    vnis.set(vni, {
+      advertise,
+      rd,
+      importTargets: importRouteTargets,
+      exportTargets: exportRouteTargets,
+    });
+  return { asn: config.asn, routerId: config.routerId, advertiseAllVni: config.evpn.advertiseAllVni, vnis };
+}
+
+/** A reload's configuration with the settings that only a restart can change left as they are. */
+export function withFixedSettings(running: Config, wanted: Config): Config {
+  return {
+    ...wanted,
+    asn: running.asn,
+    routerId: running.routerId,
+    bgp: running.bgp,
+    evpn: { ...wanted.evpn, autoRt: running.evpn.autoRt },
+    api: running.api,
+    kernel: running.kernel,
+    stateDirectory: running.stateDirectory,
+  };
+}
