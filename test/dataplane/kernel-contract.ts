@@ -21,7 +21,7 @@ export interface World {
   addVni(vni: Vni, localVtep: Ip): Promise<VniDevices>;
   /** Deletes the bridge, the VXLAN device and the access port. */
   removeVni(devices: VniDevices): Promise<void>;
-  /** A dynamic row on the access port, as learning makes it; it takes an existing row over. */
+  /** A learned row on the access port, by a frame of the host; it takes over a row on another port. */
   addLocalMac(devices: VniDevices, mac: Mac): Promise<void>;
   /** Deletes the bridge's row of this MAC on this port. */
   deleteBridgeRow(devices: VniDevices, port: number, mac: Mac): Promise<void>;
@@ -271,11 +271,12 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
     },
   },
   {
-    name: 'deleting a VXLAN row with another destination is ENOENT and leaves it',
+    // drivers/net/vxlan __vxlan_fdb_delete: no such destination in an entry that exists is success
+    name: 'deleting a VXLAN row with another destination leaves it, though it succeeds',
     async run(world) {
       const { recorder, devices } = await startedWithVni(world);
       assert.equal(applyOne(world, vxlanOperation('add', devices, HOST, REMOTE)), 0);
-      assert.equal(applyOne(world, vxlanOperation('delete', devices, HOST, OTHER_REMOTE)), ENOENT);
+      assert.equal(applyOne(world, vxlanOperation('delete', devices, HOST, OTHER_REMOTE)), 0);
       world.kernel.drain();
       assert.equal(vxlanRowOf(recorder, devices, HOST, REMOTE)?.dst, REMOTE);
     },
@@ -307,6 +308,8 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
         assert.equal(row?.state, Nud.NOARP | Nud.PERMANENT);
         assert.equal(row.flags, Ntf.SELF);
       }
+      assert.equal(applyOne(world, defaultOperation('delete', devices, REMOTE)), 0);
+      // Beside another destination even what is not there is deleted with success
       assert.equal(applyOne(world, defaultOperation('delete', devices, REMOTE)), 0);
       world.kernel.drain();
       assert.equal(vxlanRowOf(recorder, devices, zero, REMOTE), undefined);
@@ -359,7 +362,7 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
         'the row on the access port',
         () => bridgeRowOf(recorder, devices, OTHER_HOST)?.port === devices.accessIfindex,
       );
-      assert.ok((bridgeRowOf(recorder, devices, OTHER_HOST)?.flags ?? 0) === 0);
+      assert.equal(bridgeRowOf(recorder, devices, OTHER_HOST)?.flags, 0);
     },
   },
   {

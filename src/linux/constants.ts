@@ -1,0 +1,131 @@
+/** Numbers of include/uapi/linux, under the kernel's names. */
+
+/** <sys/socket.h>, netlink.h. */
+export const AF_UNSPEC = 0;
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_BRIDGE = 7;
+export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const NETLINK_ROUTE = 0;
+export const SOL_SOCKET = 1;
+export const SOL_NETLINK = 270;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_SNDBUFFORCE = 32;
+export const SO_RCVBUFFORCE = 33;
+export const SO_MEMINFO = 55;
+/** Index of the drop counter in what SO_MEMINFO fills (linux/sock_diag.h SK_MEMINFO_DROPS). */
+export const SK_MEMINFO_DROPS = 8;
+export const NETLINK_ADD_MEMBERSHIP = 1;
+export const NETLINK_CAP_ACK = 10;
+export const NETLINK_EXT_ACK = 11;
+export const NETLINK_GET_STRICT_CHK = 12;
+
+/** netlink.h: message types and flags. */
+export const NLMSG_ERROR = 2;
+export const NLMSG_DONE = 3;
+export const NLMSG_OVERRUN = 4;
+export const NLM_F_REQUEST = 0x01;
+export const NLM_F_ACK = 0x04;
+export const NLM_F_DUMP_INTR = 0x10;
+export const NLM_F_CAPPED = 0x100;
+export const NLM_F_ACK_TLVS = 0x200;
+export const NLM_F_REPLACE = 0x100;
+export const NLM_F_DUMP = 0x300;
+export const NLM_F_CREATE = 0x400;
+export const NLM_F_APPEND = 0x800;
+export const NLMSGERR_ATTR_MSG = 1;
+/** The bits of nla_type that are flags, not type. */
+export const NLA_TYPE_MASK = 0x3fff;
+
+/** rtnetlink.h: message types and multicast groups. */
+export const RTM_NEWLINK = 16;
+export const RTM_DELLINK = 17;
+export const RTM_GETLINK = 18;
+export const RTM_NEWADDR = 20;
+export const RTM_DELADDR = 21;
+export const RTM_GETADDR = 22;
+export const RTM_NEWNEIGH = 28;
+export const RTM_DELNEIGH = 29;
+export const RTM_GETNEIGH = 30;
+export const RTM_NEWVLAN = 112;
+export const RTM_DELVLAN = 113;
+export const RTNLGRP_LINK = 1;
+export const RTNLGRP_NEIGH = 3;
+export const RTNLGRP_IPV4_IFADDR = 5;
+export const RTNLGRP_IPV6_IFADDR = 9;
+export const RTNLGRP_BRVLAN = 33;
+export const RTPROT_BGP = 186;
+export const RTEXT_FILTER_BRVLAN_COMPRESSED = 1 << 2;
+export const RTEXT_FILTER_SKIP_STATS = 1 << 3;
+
+/** neighbour.h. */
+export const NDA_DST = 1;
+export const NDA_LLADDR = 2;
+export const NDA_VLAN = 5;
+export const NDA_VNI = 7;
+export const NDA_MASTER = 9;
+export const NDA_SRC_VNI = 11;
+export const NDA_PROTOCOL = 12;
+export const NDA_NH_ID = 13;
+
+/** if_link.h, if.h. */
+export const IFF_UP = 0x1;
+export const IFLA_ADDRESS = 1;
+export const IFLA_IFNAME = 3;
+export const IFLA_LINK = 5;
+export const IFLA_MASTER = 10;
+export const IFLA_PROTINFO = 12;
+export const IFLA_LINKINFO = 18;
+export const IFLA_AF_SPEC = 26;
+export const IFLA_EXT_MASK = 29;
+export const IFLA_LINK_NETNSID = 37;
+export const IFLA_INFO_KIND = 1;
+export const IFLA_INFO_DATA = 2;
+export const IFLA_INFO_SLAVE_KIND = 4;
+export const IFLA_INFO_SLAVE_DATA = 5;
+export const IFLA_BR_VLAN_FILTERING = 7;
+export const IFLA_BRPORT_LEARNING = 8;
+export const IFLA_BRPORT_VLAN_TUNNEL = 29;
+export const IFLA_BRPORT_NEIGH_SUPPRESS = 32;
+export const IFLA_VLAN_ID = 1;
+export const IFLA_VLAN_PROTOCOL = 5;
+export const IFLA_VXLAN_ID = 1;
+export const IFLA_VXLAN_GROUP = 2;
+export const IFLA_VXLAN_LOCAL = 4;
+export const IFLA_VXLAN_LEARNING = 7;
+export const IFLA_VXLAN_GROUP6 = 16;
+export const IFLA_VXLAN_LOCAL6 = 17;
+export const IFLA_VXLAN_COLLECT_METADATA = 25;
+
+/** if_addr.h. */
+export const IFA_ADDRESS = 1;
+export const IFA_LOCAL = 2;
+
+/** if_bridge.h. */
+export const IFLA_BRIDGE_VLAN_INFO = 2;
+export const IFLA_BRIDGE_VLAN_TUNNEL_INFO = 3;
+export const IFLA_BRIDGE_VLAN_TUNNEL_ID = 1;
+export const IFLA_BRIDGE_VLAN_TUNNEL_VID = 2;
+export const IFLA_BRIDGE_VLAN_TUNNEL_FLAGS = 3;
+export const BRIDGE_VLAN_INFO_PVID = 1 << 1;
+export const BRIDGE_VLAN_INFO_UNTAGGED = 1 << 2;
+export const BRIDGE_VLAN_INFO_RANGE_BEGIN = 1 << 3;
+export const BRIDGE_VLAN_INFO_RANGE_END = 1 << 4;
+export const BRIDGE_VLANDB_ENTRY = 1;
+export const BRIDGE_VLANDB_ENTRY_INFO = 1;
+export const BRIDGE_VLANDB_ENTRY_RANGE = 2;
+export const BRIDGE_VLANDB_ENTRY_TUNNEL_INFO = 4;
+export const BRIDGE_VLANDB_TINFO_ID = 1;
+
+/** errno.h. */
+export const ENOENT = 2;
+export const EIO = 5;
+export const ENODEV = 19;
+export const EINVAL = 22;
+export const EMSGSIZE = 90;
+export const EOPNOTSUPP = 95;
+export const ENOBUFS = 105;

@@ -1,0 +1,20 @@
+/**
+ * The Linux wing: the kernel's bridges, VXLAN devices, FDB rows and neighbours over rtnetlink.
+ *
+ * A route of the code: native.ts loads the raw socket of native/; route-socket.ts makes netlink sockets of it; monitor.ts
+ * follows notifications, reader.ts reads whole tables when these are lost, programmer.ts changes rows; link-codec.ts and
+ * neigh-codec.ts know the messages; link-table.ts keeps devices, topology.ts makes of them what a VNI is; kernel.ts ties
+ * all together as the `Kernel` of dataplane/. Beside it stand devlink.ts (the switch ASIC's name) and sd-notify.ts.
+ *
+ * Follows include/uapi/linux/{rtnetlink,neighbour,if_link,if_bridge}.h and RFC 3549. Supports VLAN-unaware bridges,
+ * VLAN-aware bridges with one VXLAN device a VNI, and the mapping of collect-metadata devices; kernels from 5.8 on, whose
+ * bridges notify VLANs. Does not read vnifilter, nexthop groups' members, MDB entries or traffic control.
+ */
+export type { Asic } from './devlink.js';
+export { type FdbRows, LinuxKernel, type LinuxKernelOptions, type LinuxKernelStats } from './kernel.js';
+export type { Link, PortSettings, VxlanSettings } from './link-codec.js';
+export type { PortVlans } from './link-table.js';
+export { type NativeModule, native, type RawSocket } from './native.js';
+export { NetlinkError } from './route-socket.js';
+export { sdNotify } from './sd-notify.js';
+export { deriveTopology, sameTopology } from './topology.js';

@@ -1,0 +1,360 @@
+import { type Ip, ipFromBytes, isIpv4, type Mac, macFromBytes } from '../types/index.js';
+import * as K from './constants.js';
+import { eachAttribute, NetlinkFormatError, readText, readU8, readU16, readU32 } from './message.js';
+
+/** What evpnd reads of a VXLAN device (IFLA_VXLAN_*). */
+export interface VxlanSettings {
+  readonly vni: number;
+  readonly local: Ip | undefined;
+  /** Multicast group; a unicast `remote` is not one. */
+  readonly group: Ip | undefined;
+  readonly learning: boolean;
+  readonly collectMetadata: boolean;
+}
+
+/** What evpnd reads of a bridge port (IFLA_BRPORT_*). */
+export interface PortSettings {
+  readonly learning: boolean;
+  readonly neighSuppress: boolean;
+  readonly vlanTunnel: boolean;
+}
+
+/** A network device, as RTM_NEWLINK tells it. Plain data. */
+export interface Link {
+  readonly ifindex: number;
+  readonly name: string;
+  /** IFF_UP: the administrator's word, not the carrier. */
+  readonly up: boolean;
+  /** undefined where the device has none of six octets. */
+  readonly mac: Mac | undefined;
+  /** ifindex of the master, 0 for none. */
+  readonly master: number;
+  /** ifindex of the device below in the same namespace, 0 for none. */
+  readonly lower: number;
+  /** IFLA_INFO_KIND, '' for devices without. */
+  readonly kind: string;
+  readonly vxlan: VxlanSettings | undefined;
+  /** For kind `bridge`. */
+  readonly vlanFiltering: boolean;
+  /** For kind `vlan` with 802.1Q, else 0. */
+  readonly vlanId: number;
+  /** For bridge ports. */
+  readonly port: PortSettings | undefined;
+}
+
+/** A stretch of VLANs of a bridge port: `vlan` to `last`, with tunnel ids from `tunnelVni` on (0 for none). */
+export interface VlanRange {
+  readonly vlan: number;
+  readonly last: number;
+  readonly pvid: boolean;
+  readonly untagged: boolean;
+  readonly tunnelVni: number;
+}
+
+/** What an AF_BRIDGE RTM_NEWLINK tells of a port or of a bridge itself. */
+export interface BridgeLink {
+  readonly ifindex: number;
+  readonly port: PortSettings | undefined;
+  /** undefined where the message speaks of no VLAN at all. */
+  readonly vlans: readonly VlanRange[] | undefined;
+  /** Only `vlan`, `last` and `tunnelVni` of these count. */
+  readonly tunnels: readonly VlanRange[];
+}
+
+/** An address of a device. */
+export interface LinkAddress {
+  readonly ifindex: number;
+  readonly ip: Ip;
+}
+
+const IFINFO_LENGTH = 16;
+const ETH_P_8021Q = 0x8100;
+const IFLA_WIRELESS = 11;
+
+function isMulticastIp(ip: Ip): boolean {
+  return isIpv4(ip) ? ip >>> 28 === 14 : ip.charCodeAt(0) === 0xff;
+}
+
+function readIp(bytes: Buffer, at: number, end: number, message: string, field: string): Ip {
+  const length = end - at;
+  if (length !== 4 && length !== 16)
+    throw new NetlinkFormatError(message, field, `${length} octets, neither 4 nor 16`);
+  return ipFromBytes(bytes, at, length);
+}
+
+function checkIfinfo(at: number, end: number): void {
+  if (end - at < 16 + IFINFO_LENGTH)
+    throw new NetlinkFormatError('RTM_NEWLINK', 'ifinfomsg', `${end - at - 16} of ${IFINFO_LENGTH} octets`);
+}
+
+/** `ifi_family` of the link message at `at`. Throws NetlinkFormatError where there is none. */
+export function linkFamily(bytes: Buffer, at: number, end: number): number {
+  checkIfinfo(at, end);
+  return bytes[at + 16];
+}
+
+/** `ifi_index` of the link message at `at`, which linkFamily has checked. */
+export function linkIndex(bytes: Buffer, at: number): number {
+  return bytes.readInt32LE(at + 20);
+}
+
+function decodeVxlan(bytes: Buffer, at: number, end: number): VxlanSettings {
+  const m = 'RTM_NEWLINK of a VXLAN device';
+  let vni = 0;
+  let local: Ip | undefined;
+  let group: Ip | undefined;
+  let learning = false;
+  let collectMetadata = false;
+  eachAttribute(bytes, at, end, m, (type, from, to) => {
+    switch (type) {
+      case K.IFLA_VXLAN_ID:
+        vni = readU32(bytes, from, to, m, 'IFLA_VXLAN_ID');
+        break;
+      case K.IFLA_VXLAN_LOCAL:
+      case K.IFLA_VXLAN_LOCAL6:
+        local = readIp(bytes, from, to, m, 'IFLA_VXLAN_LOCAL');
+        break;
+      case K.IFLA_VXLAN_GROUP:
+      case K.IFLA_VXLAN_GROUP6:
+        group = readIp(bytes, from, to, m, 'IFLA_VXLAN_GROUP');
+        break;
+      case K.IFLA_VXLAN_LEARNING:
+        learning = readU8(bytes, from, to, m, 'IFLA_VXLAN_LEARNING') !== 0;
+        break;
+      case K.IFLA_VXLAN_COLLECT_METADATA:
+        collectMetadata = readU8(bytes, from, to, m, 'IFLA_VXLAN_COLLECT_METADATA') !== 0;
+        break;
+    }
+  });
+  return {
+    vni,
+    local,
+    group: group !== undefined && isMulticastIp(group) ? group : undefined,
+    learning,
+    collectMetadata,
+  };
+}
+
+function decodePort(bytes: Buffer, at: number, end: number): PortSettings {
+  const m = 'RTM_NEWLINK of a bridge port';
+  const port = { learning: true, neighSuppress: false, vlanTunnel: false };
+  eachAttribute(bytes, at, end, m, (type, from, to) => {
+    if (type === K.IFLA_BRPORT_LEARNING)
+      port.learning = readU8(bytes, from, to, m, 'IFLA_BRPORT_LEARNING') !== 0;
+    else if (type === K.IFLA_BRPORT_NEIGH_SUPPRESS)
+      port.neighSuppress = readU8(bytes, from, to, m, 'IFLA_BRPORT_NEIGH_SUPPRESS') !== 0;
+    else if (type === K.IFLA_BRPORT_VLAN_TUNNEL)
+      port.vlanTunnel = readU8(bytes, from, to, m, 'IFLA_BRPORT_VLAN_TUNNEL') !== 0;
+  });
+  return port;
+}
+
+interface Span {
+  readonly at: number;
+  readonly end: number;
+}
+
+/**
+ * Decodes an RTM_NEWLINK of a family other than AF_BRIDGE. undefined for events that do not describe the device.
+ * Throws NetlinkFormatError where it is cut short.
+ */
+export function decodeLink(bytes: Buffer, at: number, end: number): Link | undefined {
+  checkIfinfo(at, end);
+  const m = 'RTM_NEWLINK';
+  let name = '';
+  let mac: Mac | undefined;
+  let master = 0;
+  let lower = 0;
+  let foreign = false;
+  let partial = false;
+  let kind = '';
+  let slaveKind = '';
+  let data: Span | undefined;
+  let slaveData: Span | undefined;
+  eachAttribute(bytes, at + 16 + IFINFO_LENGTH, end, m, (type, from, to) => {
+    switch (type) {
+      case K.IFLA_IFNAME:
+        name = readText(bytes, from, to);
+        break;
+      case K.IFLA_ADDRESS:
+        if (to - from === 6) mac = macFromBytes(bytes, from);
+        break;
+      case K.IFLA_MASTER:
+        master = readU32(bytes, from, to, m, 'IFLA_MASTER');
+        break;
+      case K.IFLA_LINK:
+        lower = readU32(bytes, from, to, m, 'IFLA_LINK');
+        break;
+      case K.IFLA_LINK_NETNSID:
+        foreign = true;
+        break;
+      case IFLA_WIRELESS:
+        partial = true;
+        break;
+      case K.IFLA_LINKINFO:
+        eachAttribute(bytes, from, to, 'IFLA_LINKINFO', (inner, start, stop) => {
+          if (inner === K.IFLA_INFO_KIND) kind = readText(bytes, start, stop);
+          else if (inner === K.IFLA_INFO_DATA) data = { at: start, end: stop };
+          else if (inner === K.IFLA_INFO_SLAVE_KIND) slaveKind = readText(bytes, start, stop);
+          else if (inner === K.IFLA_INFO_SLAVE_DATA) slaveData = { at: start, end: stop };
+        });
+        break;
+    }
+  });
+  if (partial) return undefined;
+  const link = {
+    ifindex: linkIndex(bytes, at),
+    name,
+    up: (bytes.readUInt32LE(at + 24) & K.IFF_UP) !== 0,
+    mac,
+    master,
+    // The number below counts in another namespace
+    lower: foreign ? 0 : lower,
+    kind,
+    vxlan: undefined as VxlanSettings | undefined,
+    vlanFiltering: false,
+    vlanId: 0,
+    port: undefined as PortSettings | undefined,
+  };
+  const info = data as Span | undefined;
+  const slave = slaveData as Span | undefined;
+  if (info && kind === 'vxlan') link.vxlan = decodeVxlan(bytes, info.at, info.end);
+  else if (info && kind === 'bridge')
+    eachAttribute(bytes, info.at, info.end, m, (type, from, to) => {
+      if (type === K.IFLA_BR_VLAN_FILTERING)
+        link.vlanFiltering = readU8(bytes, from, to, m, 'IFLA_BR_VLAN_FILTERING') !== 0;
+    });
+  else if (info && kind === 'vlan') {
+    let id = 0;
+    let protocol = ETH_P_8021Q;
+    eachAttribute(bytes, info.at, info.end, m, (type, from, to) => {
+      if (type === K.IFLA_VLAN_ID) id = readU16(bytes, from, to, m, 'IFLA_VLAN_ID');
+      else if (type === K.IFLA_VLAN_PROTOCOL) {
+        const bigEndian = readU16(bytes, from, to, m, 'IFLA_VLAN_PROTOCOL');
+        protocol = ((bigEndian & 0xff) << 8) | (bigEndian >>> 8);
+      }
+    });
+    link.vlanId = protocol === ETH_P_8021Q ? id : 0;
+  }
+  if (slave && slaveKind === 'bridge') link.port = decodePort(bytes, slave.at, slave.end);
+  return link;
+}
+
+/** Joins RANGE_BEGIN and RANGE_END (include/uapi/linux/if_bridge.h), single VLANs pass. */
+class VlanRanges {
+  readonly ranges: VlanRange[] = [];
+  #begin: { vlan: number; tunnelVni: number } | undefined;
+
+  add(vlan: number, flags: number, tunnelVni: number): void {
+    if (flags & K.BRIDGE_VLAN_INFO_RANGE_BEGIN) {
+      this.#begin = { vlan, tunnelVni };
+      return;
+    }
+    const begin = flags & K.BRIDGE_VLAN_INFO_RANGE_END ? this.#begin : undefined;
+    this.#begin = undefined;
+    this.ranges.push({
+      vlan: begin?.vlan ?? vlan,
+      last: vlan,
+      pvid: (flags & K.BRIDGE_VLAN_INFO_PVID) !== 0,
+      untagged: (flags & K.BRIDGE_VLAN_INFO_UNTAGGED) !== 0,
+      tunnelVni: begin?.tunnelVni ?? tunnelVni,
+    });
+  }
+}
+
+/** Decodes an RTM_NEWLINK of AF_BRIDGE (net/bridge/br_netlink.c br_fill_ifinfo). Throws NetlinkFormatError. */
+export function decodeBridgeLink(bytes: Buffer, at: number, end: number): BridgeLink {
+  checkIfinfo(at, end);
+  const m = 'RTM_NEWLINK of AF_BRIDGE';
+  let port: PortSettings | undefined;
+  const vlans = new VlanRanges();
+  const tunnels = new VlanRanges();
+  eachAttribute(bytes, at + 16 + IFINFO_LENGTH, end, m, (type, from, to) => {
+    if (type === K.IFLA_PROTINFO) port = decodePort(bytes, from, to);
+    else if (type === K.IFLA_AF_SPEC)
+      eachAttribute(bytes, from, to, m, (inner, start, stop) => {
+        if (inner === K.IFLA_BRIDGE_VLAN_INFO) {
+          const flags = readU16(bytes, start, stop, m, 'IFLA_BRIDGE_VLAN_INFO');
+          vlans.add(readU16(bytes, start + 2, stop, m, 'IFLA_BRIDGE_VLAN_INFO'), flags, 0);
+        } else if (inner === K.IFLA_BRIDGE_VLAN_TUNNEL_INFO) addTunnel(bytes, start, stop, tunnels);
+      });
+  });
+  return {
+    ifindex: linkIndex(bytes, at),
+    port,
+    vlans: vlans.ranges.length > 0 ? vlans.ranges : undefined,
+    tunnels: tunnels.ranges,
+  };
+}
+
+function addTunnel(bytes: Buffer, at: number, end: number, into: VlanRanges): void {
+  const m = 'IFLA_BRIDGE_VLAN_TUNNEL_INFO';
+  let id = 0;
+  let vlan = 0;
+  let flags = 0;
+  eachAttribute(bytes, at, end, m, (type, from, to) => {
+    if (type === K.IFLA_BRIDGE_VLAN_TUNNEL_ID) id = readU32(bytes, from, to, m, 'TUNNEL_ID');
+    else if (type === K.IFLA_BRIDGE_VLAN_TUNNEL_VID) vlan = readU16(bytes, from, to, m, 'TUNNEL_VID');
+    else if (type === K.IFLA_BRIDGE_VLAN_TUNNEL_FLAGS) flags = readU16(bytes, from, to, m, 'TUNNEL_FLAGS');
+  });
+  // The bits of PVID and UNTAGGED belong to IFLA_BRIDGE_VLAN_INFO alone
+  into.add(vlan, flags & (K.BRIDGE_VLAN_INFO_RANGE_BEGIN | K.BRIDGE_VLAN_INFO_RANGE_END), id);
+}
+
+/** Decodes RTM_NEWVLAN or RTM_DELVLAN (net/bridge/br_vlan.c br_vlan_notify). Throws NetlinkFormatError. */
+export function decodeVlans(
+  bytes: Buffer,
+  at: number,
+  end: number,
+): { readonly ifindex: number; readonly ranges: readonly VlanRange[] } {
+  const m = 'RTM_NEWVLAN';
+  if (end - at < 24) throw new NetlinkFormatError(m, 'br_vlan_msg', `${end - at - 16} of 8 octets`);
+  const ranges: VlanRange[] = [];
+  eachAttribute(bytes, at + 24, end, m, (type, from, to) => {
+    if (type !== K.BRIDGE_VLANDB_ENTRY) return;
+    let flags = 0;
+    let vlan = 0;
+    let last = 0;
+    let tunnelVni = 0;
+    eachAttribute(bytes, from, to, m, (inner, start, stop) => {
+      if (inner === K.BRIDGE_VLANDB_ENTRY_INFO) {
+        flags = readU16(bytes, start, stop, m, 'BRIDGE_VLANDB_ENTRY_INFO');
+        vlan = readU16(bytes, start + 2, stop, m, 'BRIDGE_VLANDB_ENTRY_INFO');
+      } else if (inner === K.BRIDGE_VLANDB_ENTRY_RANGE)
+        last = readU16(bytes, start, stop, m, 'BRIDGE_VLANDB_ENTRY_RANGE');
+      else if (inner === K.BRIDGE_VLANDB_ENTRY_TUNNEL_INFO)
+        eachAttribute(bytes, start, stop, m, (leaf, a, b) => {
+          if (leaf === K.BRIDGE_VLANDB_TINFO_ID)
+            tunnelVni = readU32(bytes, a, b, m, 'BRIDGE_VLANDB_TINFO_ID');
+        });
+    });
+    ranges.push({
+      vlan,
+      last: Math.max(vlan, last),
+      pvid: (flags & K.BRIDGE_VLAN_INFO_PVID) !== 0,
+      untagged: (flags & K.BRIDGE_VLAN_INFO_UNTAGGED) !== 0,
+      tunnelVni,
+    });
+  });
+  return { ifindex: bytes.readUInt32LE(at + 20), ranges };
+}
+
+/**
+ * Decodes RTM_NEWADDR or RTM_DELADDR; undefined for families other than IP. IFA_LOCAL is the device's own where both
+ * stand (a point-to-point link's IFA_ADDRESS is the peer). Throws NetlinkFormatError.
+ */
+export function decodeAddress(bytes: Buffer, at: number, end: number): LinkAddress | undefined {
+  const m = 'RTM_NEWADDR';
+  if (end - at < 24) throw new NetlinkFormatError(m, 'ifaddrmsg', `${end - at - 16} of 8 octets`);
+  const family = bytes[at + 16];
+  if (family !== K.AF_INET && family !== K.AF_INET6) return undefined;
+  let address: Ip | undefined;
+  let local: Ip | undefined;
+  eachAttribute(bytes, at + 24, end, m, (type, from, to) => {
+    if (type === K.IFA_ADDRESS) address = readIp(bytes, from, to, m, 'IFA_ADDRESS');
+    else if (type === K.IFA_LOCAL) local = readIp(bytes, from, to, m, 'IFA_LOCAL');
+  });
+  const ip = local ?? address;
+  if (ip === undefined) throw new NetlinkFormatError(m, 'IFA_ADDRESS', 'none');
+  return { ifindex: bytes.readUInt32LE(at + 20), ip };
+}

@@ -1,0 +1,167 @@
+import type { Ip } from '../types/index.js';
+import {
+  AF_BRIDGE,
+  AF_UNSPEC,
+  RTM_DELADDR,
+  RTM_DELLINK,
+  RTM_DELVLAN,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  RTM_NEWVLAN,
+} from './constants.js';
+import {
+  decodeAddress,
+  decodeBridgeLink,
+  decodeLink,
+  decodeVlans,
+  type Link,
+  linkFamily,
+  linkIndex,
+  type VlanRange,
+} from './link-codec.js';
+
+/** What a VNI needs of the VLANs of a bridge port, or of a bridge itself. */
+export interface PortVlans {
+  /** 0 for none. */
+  readonly pvid: number;
+  readonly pvidUntagged: boolean;
+  /** VLAN → VNI, of `bridge vlan add … tunnel_info id`. */
+  readonly tunnels: ReadonlyMap<number, number>;
+}
+
+interface MutablePortVlans {
+  pvid: number;
+  pvidUntagged: boolean;
+  readonly tunnels: Map<number, number>;
+}
+
+function setTunnels(vlans: MutablePortVlans, range: VlanRange): void {
+  for (let vlan = range.vlan; vlan <= range.last; vlan++)
+    if (range.tunnelVni !== 0) vlans.tunnels.set(vlan, range.tunnelVni + vlan - range.vlan);
+    else if (vlans.tunnels.size > 0) vlans.tunnels.delete(vlan);
+}
+
+function leavePvid(vlans: MutablePortVlans, range: VlanRange): void {
+  if (vlans.pvid >= range.vlan && vlans.pvid <= range.last) {
+    vlans.pvid = 0;
+    vlans.pvidUntagged = false;
+  }
+}
+
+function enterPvid(vlans: MutablePortVlans, range: VlanRange): void {
+  vlans.pvid = range.vlan;
+  vlans.pvidUntagged = range.untagged;
+}
+
+/**
+ * Links, VLANs of bridge ports and addresses, kept from dumps and notifications alike. Each message carries the whole
+ * state of what it names, so that a message told twice, or a dump older than a notification behind it, does no harm.
+ */
+export class LinkTable {
+  readonly links = new Map<number, Link>();
+  readonly vlans = new Map<number, MutablePortVlans>();
+  readonly addresses = new Map<number, Set<Ip>>();
+  /** Set by every message that is for this table; the reader of the table clears it. */
+  changed = false;
+
+  /** True where a row of the device itself is a VXLAN row. */
+  isVxlan(ifindex: number): boolean {
+    return this.links.get(ifindex)?.kind === 'vxlan';
+  }
+
+  /**
+   * Takes one message of the groups LINK, BRVLAN, IPV4_IFADDR, IPV6_IFADDR or of a dump; others are ignored. Throws
+   * NetlinkFormatError and changes nothing where it is cut short.
+   */
+  take(type: number, bytes: Buffer, at: number, end: number): void {
+    switch (type) {
+      case RTM_NEWLINK:
+      case RTM_DELLINK:
+        this.#takeLink(type, bytes, at, end);
+        break;
+      case RTM_NEWVLAN:
+      case RTM_DELVLAN:
+        this.#takeVlans(type, bytes, at, end);
+        break;
+      case RTM_NEWADDR:
+      case RTM_DELADDR:
+        this.#takeAddress(type, bytes, at, end);
+        break;
+    }
+  }
+
+  /** Takes over what a fresh table has, all that it lacks is gone. */
+  replace(fresh: LinkTable): void {
+    this.links.clear();
+    this.vlans.clear();
+    this.addresses.clear();
+    for (const [ifindex, link] of fresh.links) this.links.set(ifindex, link);
+    for (const [ifindex, vlans] of fresh.vlans) this.vlans.set(ifindex, vlans);
+    for (const [ifindex, addresses] of fresh.addresses) this.addresses.set(ifindex, addresses);
+    this.changed = true;
+  }
+
+  #takeLink(type: number, bytes: Buffer, at: number, end: number): void {
+    const family = linkFamily(bytes, at, end);
+    const ifindex = linkIndex(bytes, at);
+    if (family === AF_BRIDGE) {
+      // Only the port is gone then, the device stays
+      if (type === RTM_DELLINK) this.vlans.delete(ifindex);
+      else this.#takeBridgeLink(bytes, at, end);
+    } else if (family === AF_UNSPEC) {
+      if (type === RTM_DELLINK) {
+        this.links.delete(ifindex);
+        this.vlans.delete(ifindex);
+        this.addresses.delete(ifindex);
+      } else {
+        const link = decodeLink(bytes, at, end);
+        if (!link) return;
+        this.links.set(ifindex, link);
+      }
+    } else return;
+    this.changed = true;
+  }
+
+  #takeBridgeLink(bytes: Buffer, at: number, end: number): void {
+    const { ifindex, port, vlans, tunnels } = decodeBridgeLink(bytes, at, end);
+    const link = this.links.get(ifindex);
+    if (link && port) this.links.set(ifindex, { ...link, port });
+    // Some messages of this family leave the VLANs out (those for MRP, CFM); that all are gone is told by RTM_DELVLAN
+    if (!vlans) return;
+    const fresh: MutablePortVlans = { pvid: 0, pvidUntagged: false, tunnels: new Map() };
+    for (const range of vlans) if (range.pvid) enterPvid(fresh, range);
+    for (const range of tunnels) setTunnels(fresh, range);
+    this.vlans.set(ifindex, fresh);
+  }
+
+  #takeVlans(type: number, bytes: Buffer, at: number, end: number): void {
+    const { ifindex, ranges } = decodeVlans(bytes, at, end);
+    let vlans = this.vlans.get(ifindex);
+    if (!vlans) {
+      vlans = { pvid: 0, pvidUntagged: false, tunnels: new Map() };
+      this.vlans.set(ifindex, vlans);
+    }
+    for (const range of ranges) {
+      leavePvid(vlans, range);
+      if (type === RTM_NEWVLAN && range.pvid) enterPvid(vlans, range);
+      setTunnels(vlans, type === RTM_NEWVLAN ? range : { ...range, tunnelVni: 0 });
+    }
+    this.changed = true;
+  }
+
+  #takeAddress(type: number, bytes: Buffer, at: number, end: number): void {
+    const address = decodeAddress(bytes, at, end);
+    if (!address) return;
+    const { ifindex, ip } = address;
+    let addresses = this.addresses.get(ifindex);
+    if (type === RTM_DELADDR) addresses?.delete(ip);
+    else {
+      if (!addresses) {
+        addresses = new Set();
+        this.addresses.set(ifindex, addresses);
+      }
+      addresses.add(ip);
+    }
+    this.changed = true;
+  }
+}

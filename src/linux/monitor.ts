@@ -1,0 +1,127 @@
+import type { Log } from '../types/index.js';
+import * as K from './constants.js';
+import { eachMessage, type MessageBuffer, NetlinkFormatError } from './message.js';
+import { isDrained, RouteSocket } from './route-socket.js';
+
+const GROUPS = [
+  K.RTNLGRP_LINK,
+  K.RTNLGRP_NEIGH,
+  K.RTNLGRP_IPV4_IFADDR,
+  K.RTNLGRP_IPV6_IFADDR,
+  K.RTNLGRP_BRVLAN,
+];
+const BUFFER = 1 << 20;
+/** A link message of a port with thousands of VLANs is the longest there is. */
+const ROOM = 256 * 1024;
+/** So many readings at most until a drain gives up, lest a storm holds the event loop for good. */
+const DRAIN_LIMIT = 256;
+
+/** What the monitor tells its owner. */
+export interface MonitorEvents {
+  /** One notification; a NetlinkFormatError that it throws is counted. */
+  message(type: number, at: number, end: number): void;
+  /** Everything that waited has been handed over. */
+  drained(): void;
+  /** Notifications are lost: what is known of the kernel is no longer what it holds. */
+  lost(cause: 'overrun' | 'truncation'): void;
+}
+
+/** The notifications of links, addresses, VLANs, FDB rows and neighbours, in the kernel's order. */
+export class Monitor {
+  readonly #socket: RouteSocket;
+  readonly #events: MonitorEvents;
+  readonly #log: Log;
+  #draining = false;
+  #closed = false;
+  notifications = 0;
+  overruns = 0;
+  malformed = 0;
+
+  /** Throws NetlinkError where the kernel refuses a socket. Nothing is told before `watch` or `drain`. */
+  constructor(receiveBuffer: number, events: MonitorEvents, log: Log) {
+    this.#events = events;
+    this.#log = log;
+    this.#socket = new RouteSocket(BUFFER, ROOM, { receiveBuffer });
+    if (this.#socket.refused !== undefined)
+      log.warn({ receiveBuffer }, `${this.#socket.refused}: bursts of changes will cost re-reads`);
+    for (const group of GROUPS)
+      if (!this.#socket.join(group))
+        log.warn({ group }, 'this kernel has no such netlink group: changes of VLANs may go unnoticed');
+  }
+
+  get buffer(): MessageBuffer {
+    return this.#socket.buffer;
+  }
+
+  /** Messages that the kernel dropped here because the buffer was full. */
+  get drops(): number {
+    return this.#closed ? 0 : this.#socket.drops();
+  }
+
+  /** From now on hands over notifications as they come, one buffer full a turn of the event loop. */
+  watch(): void {
+    this.#socket.watch(
+      () => this.#read(1),
+      (thrown) => this.#log.error({ err: thrown }, 'handling notifications failed'),
+    );
+  }
+
+  /** Hands over what waits; does nothing while a notification is being handled. */
+  drain(): void {
+    this.#read(DRAIN_LIMIT);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#socket.close();
+  }
+
+  #read(limit: number): void {
+    if (this.#draining || this.#closed) return;
+    this.#draining = true;
+    try {
+      for (let i = 0; i < limit && !this.#closed; i++) {
+        const received = this.#socket.receive(this.#datagram);
+        if (received.errno === K.ENOBUFS) {
+          this.overruns++;
+          this.#events.lost('overrun');
+        } else if (received.errno === K.EMSGSIZE) this.#events.lost('truncation');
+        else if (isDrained(received)) {
+          this.#events.drained();
+          break;
+        }
+      }
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  /** One garbled datagram must not take the others with it. */
+  readonly #datagram = (start: number, length: number): void => {
+    try {
+      eachMessage(this.buffer, start, length, this.#message);
+    } catch (error) {
+      this.#garbled(error);
+    }
+  };
+
+  readonly #message = (type: number, at: number, end: number): void => {
+    this.notifications++;
+    try {
+      this.#events.message(type, at, end);
+    } catch (error) {
+      this.#garbled(error);
+    }
+  };
+
+  #garbled(error: unknown): void {
+    if (!(error instanceof NetlinkFormatError)) {
+      this.#log.error({ err: error }, 'handling a notification failed');
+      return;
+    }
+    this.malformed++;
+    // The first and then ever fewer: a kernel that garbles one will garble many
+    if ((this.malformed & (this.malformed - 1)) === 0)
+      this.#log.warn({ count: this.malformed }, `malformed netlink message: ${error.message}`);
+  }
+}

@@ -1,0 +1,67 @@
+import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * A raw socket on the process's event loop (native/socket.c). Every method that makes a system call returns a negative
+ * errno where it fails and throws TypeError on wrong arguments.
+ */
+export interface RawSocket {
+  /** The descriptor; -1 once closed. */
+  readonly fd: number;
+  /** `address` is a whole sockaddr. */
+  bind(address: Uint8Array): number;
+  setOption(level: number, name: number, value: Uint8Array): number;
+  /** Fills `value` and returns how many bytes. */
+  getOption(level: number, name: number, value: Uint8Array): number;
+  /** A classic BPF program, 8 bytes an instruction. */
+  attachFilter(program: Uint8Array): number;
+  send(bytes: Uint8Array, offset: number, length: number): number;
+  sendTo(bytes: Uint8Array, offset: number, length: number, address: Uint8Array): number;
+  /**
+   * Reads datagrams one behind the other, each at a multiple of 4, until none is left, fewer than `room` bytes are left
+   * or `lengths` is full; returns how many. `lengths[0]` is 0 or the errno that ended it (ENOBUFS: overrun; EMSGSIZE: a
+   * datagram did not fit and is lost), `lengths[1 + i]` the length of datagram i.
+   */
+  receiveMany(bytes: Uint8Array, room: number, lengths: Int32Array): number;
+  /**
+   * Calls `onReadable` while there is something to read, with 0 or a negative libuv error of the descriptor, which
+   * reading on clears; what it throws goes to `onError`. Keeps the event loop alive until `close`.
+   */
+  watch(onReadable: (status: number) => void, onError: (thrown: unknown) => void): void;
+  close(): void;
+}
+
+/** What native/ exports. */
+export interface NativeModule {
+  /** Throws an Error with `code` and `errno` where the kernel refuses. */
+  readonly RawSocket: new (
+    domain: number,
+    type: number,
+    protocol: number,
+  ) => RawSocket;
+  /** For sockets that Node itself opened. */
+  setSocketOption(fd: number, level: number, name: number, value: Uint8Array): number;
+  getSocketOption(fd: number, level: number, name: number, value: Uint8Array): number;
+}
+
+let loaded: NativeModule | undefined;
+
+/** The addon; throws an Error that names the cure where it has not been built. */
+export function native(): NativeModule {
+  if (loaded) return loaded;
+  if (endianness() !== 'LE')
+    throw new Error(
+      `byte order ${endianness()}: evpnd's netlink codecs are written for little-endian machines`,
+    );
+  const folder = fileURLToPath(new URL('../../../native', import.meta.url));
+  try {
+    loaded = createRequire(import.meta.url)('node-gyp-build')(folder) as NativeModule;
+  } catch (error) {
+    throw new Error(
+      `the native addon in ${folder} does not load: run "npm run build:native" (it needs a C compiler, make and python3)`,
+      { cause: error },
+    );
+  }
+  return loaded;
+}

@@ -1,0 +1,275 @@
+import type { BridgeFdbRow, KnownRows, NeighRow, VxlanFdbRow } from '../dataplane/index.js';
+import { type Log, MAC_ZERO } from '../types/index.js';
+import * as K from './constants.js';
+import { LinkTable } from './link-table.js';
+import { NetlinkFormatError, writeHeader } from './message.js';
+import {
+  decodeNeigh,
+  encodeBridgeGet,
+  encodeNeighDump,
+  encodeNeighGet,
+  encodeVxlanGet,
+  type NeighMessage,
+  newNeighMessage,
+} from './neigh-codec.js';
+import type { Programmer } from './programmer.js';
+import { type DumpSocket, NetlinkError } from './route-socket.js';
+import { isDeviceRow, RowSet } from './row-set.js';
+import { Slicer } from './slicer.js';
+
+/** How often a dump is repeated that the kernel's table changed underneath. */
+const REPEATS = 4;
+/**
+ * A dump that fits the kernel's first chunk is made in one go, so that nothing can change underneath; the first chunk of
+ * a socket is NLMSG_GOODSIZE at least (include/linux/netlink.h).
+ */
+const ATOMIC_OCTETS = 3072;
+
+/** What a reader needs of its owner. */
+export interface ReaderOwner {
+  readonly known: KnownRows;
+  /** Hands over the notifications that wait. */
+  drain(): void;
+  /** A row that exists. */
+  present(row: NeighMessage): void;
+  bridgeRowGone(row: BridgeFdbRow): void;
+  vxlanRowGone(row: VxlanFdbRow): void;
+  neighRowGone(row: NeighRow): void;
+}
+
+/** Counters for operators. */
+export interface ReaderStats {
+  /** Dumps that were repeated because rows went while they ran, or because the kernel said so. */
+  repeats: number;
+  /** Single rows asked for, because a dump lacked what was known. */
+  confirmations: number;
+  /** Of these, how many were gone. */
+  losses: number;
+  /** Messages of dumps that were cut short. */
+  malformed: number;
+}
+
+/**
+ * Reads the kernel's tables by dumps, though notifications come in between and FDB dumps are inconsistent: a row that
+ * was notified since the dump began is newer than the dump's; a dump is repeated when rows went while it ran, since each
+ * hides another; and what is known but was not in the dump is asked for singly before it is given up.
+ */
+export class Reader {
+  readonly stats: ReaderStats = { repeats: 0, confirmations: 0, losses: 0, malformed: 0 };
+  readonly #dump: DumpSocket;
+  readonly #programmer: Programmer;
+  readonly #owner: ReaderOwner;
+  readonly #log: Log;
+  readonly #message = newNeighMessage();
+  /** Rows notified since the dump began. */
+  readonly #notified = new RowSet();
+  readonly #seen = new RowSet();
+  #reading = false;
+  /** Where notified deletions spoil the dump that runs: a bridge, and a device's own table. */
+  #bridge = 0;
+  #device = 0;
+  #neighbors = false;
+  #deletions = 0;
+  #closed = false;
+
+  constructor(dump: DumpSocket, programmer: Programmer, owner: ReaderOwner, log: Log) {
+    this.#dump = dump;
+    this.#programmer = programmer;
+    this.#owner = owner;
+    this.#log = log;
+  }
+
+  /** The owner tells every notified row, so that the dump that runs does not overrule it. */
+  notified(row: NeighMessage, gone: boolean): void {
+    if (!this.#reading) return;
+    this.#notified.add(row);
+    if (!gone) return;
+    const here =
+      row.family !== K.AF_BRIDGE
+        ? this.#neighbors
+        : isDeviceRow(row)
+          ? row.ifindex === this.#device
+          : row.master === this.#bridge;
+    if (here) this.#deletions++;
+  }
+
+  /** Ends what runs at its next pause. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Links, VLANs and addresses in one go. Throws NetlinkError. */
+  readLinks(): LinkTable {
+    for (let repeats = 0; ; repeats++) {
+      const table = new LinkTable();
+      const whole =
+        this.#dumpLinks(table, K.RTM_GETLINK, K.AF_UNSPEC, K.RTEXT_FILTER_SKIP_STATS) &&
+        this.#dumpLinks(table, K.RTM_GETLINK, K.AF_BRIDGE, K.RTEXT_FILTER_BRVLAN_COMPRESSED) &&
+        this.#dumpLinks(table, K.RTM_GETADDR, K.AF_UNSPEC, undefined);
+      if (whole || repeats >= REPEATS) return table;
+      this.stats.repeats++;
+    }
+  }
+
+  /** True where the kernel's table stood still meanwhile. */
+  #dumpLinks(table: LinkTable, request: number, family: number, filter: number | undefined): boolean {
+    // struct ifinfomsg takes 16 octets, struct ifaddrmsg 8
+    const body = request === K.RTM_GETADDR ? 8 : 16;
+    const length = 16 + body + (filter === undefined ? 0 : 8);
+    this.#dump.start((words, sequence) => {
+      const bytes = Buffer.from(words.buffer);
+      writeHeader({ bytes, words }, 0, length, request, K.NLM_F_REQUEST | K.NLM_F_DUMP, sequence);
+      words.fill(0, 4, length >> 2);
+      words[4] = family;
+      if (filter !== undefined) {
+        words[8] = (K.IFLA_EXT_MASK << 16) | 8;
+        words[9] = filter;
+      }
+      return length >> 2;
+    });
+    const { bytes } = this.#dump.buffer;
+    const visit = (type: number, at: number, end: number) =>
+      this.#guard(() => table.take(type, bytes, at, end));
+    while (this.#dump.step(visit) === 'more');
+    return !this.#dump.interrupted;
+  }
+
+  /** One cut-short message of a dump must not hide those behind it. */
+  #guard(take: () => void): void {
+    try {
+      take();
+    } catch (error) {
+      if (!(error instanceof NetlinkFormatError)) throw error;
+      this.stats.malformed++;
+      this.#log.warn({ count: this.stats.malformed }, `malformed netlink message: ${error.message}`);
+    }
+  }
+
+  /**
+   * Reads the FDB rows of one device: those of its bridge on it, and its own (a bridge: those of its own addresses);
+   * then asks for what is known of it and was not there. A device that vanishes meanwhile has no rows.
+   */
+  async readDevice(ifindex: number, bridgeIfindex: number): Promise<void> {
+    this.#bridge = bridgeIfindex;
+    this.#device = ifindex;
+    this.#neighbors = false;
+    await this.#read(K.AF_BRIDGE, ifindex);
+    await this.confirmDevice(ifindex);
+  }
+
+  /** Asks for every row that is known of this device and was not seen in the dump of it just now, if there was one. */
+  async confirmDevice(ifindex: number): Promise<void> {
+    const { known } = this.#owner;
+    const bridgeRows: BridgeFdbRow[] = [];
+    const vxlanRows: VxlanFdbRow[] = [];
+    for (const row of known.bridgeRowsOfPort(ifindex))
+      if (!this.#seen.hasBridge(row) && !this.#notified.hasBridge(row)) bridgeRows.push(row);
+    for (const row of known.vxlanRowsOfDevice(ifindex))
+      if (!this.#seen.hasVxlan(row) && !this.#notified.hasVxlan(row)) vxlanRows.push(row);
+    await this.#confirm(
+      bridgeRows,
+      (row, words, sequence) => encodeBridgeGet(words, 0, row.bridgeIfindex, row.vlan, row.mac, sequence),
+      (row) => this.#owner.bridgeRowGone(row),
+    );
+    // Of several destinations RTM_GETNEIGH gives the first, so that for those the dump has the last word
+    for (const row of vxlanRows) if (row.mac === MAC_ZERO && row.dst !== undefined) this.#lose(row);
+    await this.#confirm(
+      vxlanRows.filter((row) => row.mac !== MAC_ZERO || row.dst === undefined),
+      (row, words, sequence) => encodeVxlanGet(words, 0, row.ifindex, row.srcVni, row.mac, sequence),
+      (row) => this.#owner.vxlanRowGone(row),
+    );
+    this.#forget();
+  }
+
+  #lose(row: VxlanFdbRow): void {
+    this.stats.losses++;
+    this.#owner.vxlanRowGone(row);
+  }
+
+  /** Reads the neighbours of both families and asks for those that are known and were not there. */
+  async readNeighbors(): Promise<void> {
+    this.#bridge = 0;
+    this.#device = 0;
+    this.#neighbors = true;
+    const missing: NeighRow[] = [];
+    for (const family of [K.AF_INET, K.AF_INET6]) {
+      await this.#read(family, 0);
+      const wanted = family === K.AF_INET ? 'number' : 'string';
+      for (const row of this.#owner.known.neighRows())
+        if (typeof row.ip === wanted && !this.#seen.hasNeigh(row) && !this.#notified.hasNeigh(row))
+          missing.push(row);
+      this.#forget();
+    }
+    await this.#confirm(
+      missing,
+      (row, words, sequence) => encodeNeighGet(words, 0, row.ifindex, row.ip, sequence),
+      (row) => this.#owner.neighRowGone(row),
+    );
+  }
+
+  async #read(family: number, ifindex: number): Promise<void> {
+    const slicer = new Slicer();
+    const { buffer } = this.#dump;
+    const visit = (type: number, at: number, end: number) => {
+      if (type !== K.RTM_NEWNEIGH) return;
+      this.#guard(() => {
+        const row = this.#message;
+        decodeNeigh(buffer, at, end, row);
+        if (this.#notified.has(row)) return;
+        this.#seen.add(row);
+        this.#owner.present(row);
+      });
+    };
+    for (let repeats = 0; !this.#closed; repeats++) {
+      // What happened before the dump is in the dump
+      this.#owner.drain();
+      this.#forget();
+      this.#reading = true;
+      this.#dump.start((words, sequence) => encodeNeighDump(words, 0, family, ifindex, sequence));
+      try {
+        while (!this.#closed && this.#dump.step(visit) === 'more') {
+          await slicer.breathe();
+          this.#owner.drain();
+        }
+        this.#owner.drain();
+      } catch (error) {
+        if (!(error instanceof NetlinkError) || error.errno !== K.ENODEV) throw error;
+      } finally {
+        this.#reading = false;
+      }
+      const whole = !this.#dump.interrupted && (this.#deletions === 0 || this.#dump.octets <= ATOMIC_OCTETS);
+      if (whole) return;
+      if (repeats >= REPEATS) {
+        this.#log.warn({ ifindex, family, repeats }, 'rows kept going while they were read');
+        return;
+      }
+      this.stats.repeats++;
+    }
+  }
+
+  #forget(): void {
+    this.#notified.clear();
+    this.#seen.clear();
+    this.#deletions = 0;
+  }
+
+  async #confirm<Row>(
+    rows: readonly Row[],
+    encode: (row: Row, words: Uint32Array, sequence: number) => number,
+    gone: (row: Row) => void,
+  ): Promise<void> {
+    const slicer = new Slicer();
+    for (const row of rows) {
+      if (this.#closed) return;
+      this.stats.confirmations++;
+      const answer = this.#programmer.get((words, sequence) => encode(row, words, sequence));
+      if (typeof answer !== 'number') this.#owner.present(answer);
+      else if (answer === K.ENOENT || answer === K.ENODEV || answer === K.EINVAL) {
+        // EINVAL: the device is there and a bridge no more
+        this.stats.losses++;
+        gone(row);
+      } else this.#log.warn({ errno: answer }, 'the kernel does not say whether a row is there; it counts');
+      await slicer.breathe();
+    }
+  }
+}

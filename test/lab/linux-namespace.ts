@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** What a case of a scenario came to: one line of JSON on the scenario's standard output. */
+export interface CaseResult {
+  readonly name: string;
+  /** undefined where it passed, else the error's stack. */
+  readonly error: string | undefined;
+}
+
+/**
+ * Runs a scenario (a compiled file beside this one) as a process in a network namespace without a name, which the kernel
+ * removes with the process, however that ends. Resolves with what its cases came to; rejects where it ends otherwise
+ * than by itself.
+ */
+export function runScenario(file: string, seconds: number): Promise<CaseResult[]> {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  return new Promise((resolve, reject) => {
+    const child = spawn('unshare', ['--net', process.execPath, '--enable-source-maps', path], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    let errors = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      errors += text;
+    });
+    const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      if (code !== 0) {
+        reject(new Error(`${file} ended with ${signal ?? code}\n${output}\n${errors}`));
+        return;
+      }
+      resolve(
+        output
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line)),
+      );
+    });
+  });
+}
+
+/** A case of a scenario. */
+export interface ScenarioCase {
+  readonly name: string;
+  run(): Promise<void>;
+}
+
+/** Runs the cases one by one and prints a CaseResult for each; a failed one stops none behind it. */
+export async function runCases(cases: readonly ScenarioCase[]): Promise<void> {
+  for (const { name, run } of cases) {
+    let error: string | undefined;
+    try {
+      await run();
+    } catch (thrown) {
+      error = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    }
+    process.stdout.write(`${JSON.stringify({ name, error })}\n`);
+  }
+}
