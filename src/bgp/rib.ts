@@ -152,7 +152,7 @@ export class Rib {
   /**
    * The neighbour restarts gracefully: its routes stay, as stale. Those that were stale already go (RFC 4724 §4.2).
    */
-  neighborStale(source: PathSource): void {
+  neighborStale(source: Pick<PathSource, 'neighbor'>): void {
     const neighbor = this.#neighborOf(source);
     neighbor.epoch++;
     // Only an earlier restart can have left routes of an older epoch
@@ -160,7 +160,7 @@ export class Rib {
   }
 
   /** Removes what the neighbour has not announced again since it became stale. Resolves when it has gone. */
-  sweepStale(source: PathSource): Promise<void> {
+  sweepStale(source: Pick<PathSource, 'neighbor'>): Promise<void> {
     const neighbor = this.#neighborOf(source);
     return this.#startSweep(neighbor, neighbor.epoch);
   }

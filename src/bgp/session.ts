@@ -1,4 +1,4 @@
-import type { Clock, Log, Timer } from '../types/index.js';
+import type { Clock, Log } from '../types/index.js';
 import {
   AFI_L2VPN,
   CeaseSubcode,
@@ -11,10 +11,11 @@ import {
   type OpenMessage,
   type RouteRefreshMessage,
   SAFI_EVPN,
-  UpdateDecoder,
+  type UpdateDecoder,
   UpdateEncoder,
 } from '../wire/index.js';
 import { AdjRibOut } from './adj-rib-out.js';
+import { keepsNewConnection } from './collision.js';
 import { type LocalIdentity, type NeighborConfig, needsNewSession } from './config.js';
 import { INITIAL_FSM_STATE } from './fsm.js';
 import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
@@ -27,6 +28,7 @@ import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.
 import type { Rib } from './rib.js';
 import type { PathSource } from './route.js';
 import { SessionRecord } from './session-record.js';
+import { StaleRoutes } from './stale-routes.js';
 import type { Connection, ConnectionHandlers, Transport } from './transport.js';
 
 /** What all sessions of a speaker share. */
@@ -38,6 +40,8 @@ export interface SessionDeps {
   readonly random: () => number;
   readonly rib: Rib;
   readonly localRib: LocalRib;
+  /** Shared, so that the same attributes from two spines are one object. */
+  readonly decoder: UpdateDecoder;
   readonly onEndOfRib: (address: string) => void;
 }
 
@@ -48,7 +52,6 @@ interface Established {
   readonly link: Link;
   readonly negotiated: Negotiated;
   readonly source: PathSource;
-  readonly decoder: UpdateDecoder;
   readonly adjRibOut: AdjRibOut;
   /** Clock.now(). */
   readonly since: number;
@@ -72,8 +75,7 @@ export class Session implements LinkHost {
   #incoming: Link | undefined;
   #started = false;
   #established: Established | undefined;
-  /** Runs while routes of the last session are kept as stale, with whom they are from. */
-  #stale: { readonly timer: Timer; readonly source: PathSource } | undefined;
+  readonly #stale: StaleRoutes;
   #whenClosed: (() => void)[] = [];
 
   /** `config.address` must be canonical. */
@@ -83,6 +85,7 @@ export class Session implements LinkHost {
     this.#deps = deps;
     this.clock = guardedClock(deps.clock, (error) => this.#fail(error));
     this.#record = new SessionRecord(deps.clock);
+    this.#stale = new StaleRoutes(this.clock, deps.rib, config.address);
     this.#main = new Link(this, INITIAL_FSM_STATE);
   }
 
@@ -114,7 +117,7 @@ export class Session implements LinkHost {
       this.failing(reason);
       this.#main.handle({ type: 'ManualStop', notification });
       this.#incoming?.handle({ type: 'ManualStop', notification });
-      this.#endStale();
+      this.#stale.end();
     });
   }
 
@@ -202,7 +205,7 @@ export class Session implements LinkHost {
       endOfRibAt: established?.endOfRibAt,
       counts: this.#deps.rib.counts(this.#config.address),
       sent: established?.adjRibOut.sent,
-      holdingStaleRoutes: this.#stale !== undefined,
+      holdingStaleRoutes: this.#stale.held,
     });
   }
 
@@ -255,12 +258,12 @@ export class Session implements LinkHost {
       return;
     }
     if (other.state.name !== 'OpenConfirm') return;
-    const weWin =
-      this.#local.routerId !== open.routerId
-        ? this.#local.routerId > open.routerId
-        : this.#local.asn > negotiated.remoteAs;
-    // The connection that the higher identifier opened stays; of two by one side, the newer one
-    const keepsNew = link.initiated === other.initiated || link.initiated === weWin;
+    const keepsNew = keepsNewConnection(
+      this.#local,
+      { asn: negotiated.remoteAs, routerId: open.routerId },
+      other.initiated,
+      link.initiated,
+    );
     (keepsNew ? other : link).handle({ type: 'OpenCollisionDump' });
   }
 
@@ -292,18 +295,12 @@ export class Session implements LinkHost {
       link,
       negotiated,
       source,
-      decoder: new UpdateDecoder(),
       adjRibOut: new AdjRibOut(this.clock, localRib, encoder, sink),
       since: this.clock.now(),
       endOfRibAt: undefined,
     };
     rib.neighborUp(source);
-    if (this.#stale !== undefined) {
-      // RFC 4724 §4.2: no forwarding state kept, no stale routes
-      if (negotiated.restart?.forwardingPreserved === true)
-        this.#keepStale(source, negotiated.restart.restartTime);
-      else this.#sweepStale(source);
-    }
+    this.#stale.sessionUp(negotiated.restart);
     this.#established.adjRibOut.start();
     log.info(
       { neighbor: address, remoteAs: negotiated.remoteAs, holdTime: negotiated.holdTime },
@@ -318,17 +315,11 @@ export class Session implements LinkHost {
     established.adjRibOut.stop();
     this.#record.flaps++;
     this.#idleHold.sessionEnded(this.clock.now() - established.since);
-    const { source, negotiated } = established;
-    const { restart } = negotiated;
+    const { restart } = established.negotiated;
     // A NOTIFICATION, sent or received, ends the session for good (RFC 4724 §4)
-    if (event.type === 'TcpConnectionFails' && restart?.forwardingPreserved === true) {
-      this.#deps.rib.neighborStale(source);
-      this.#keepStale(source, restart.restartTime);
-    } else {
-      this.#stale?.timer.cancel();
-      this.#stale = undefined;
-      void this.#deps.rib.neighborDown(source);
-    }
+    if (event.type === 'TcpConnectionFails' && restart?.forwardingPreserved === true)
+      this.#stale.begin(restart);
+    else this.#stale.discard();
   }
 
   stateChanged(link: Link, from: FsmState, event: FsmEvent): void {
@@ -352,7 +343,7 @@ export class Session implements LinkHost {
   update(link: Link, body: Buffer): number {
     const established = this.#established;
     if (established?.link !== link) return 0;
-    const update = established.decoder.decode(body, established.negotiated);
+    const update = this.#deps.decoder.decode(body, established.negotiated);
     const routes = update.withdrawn.length + update.reachable.length;
     if (update.faults.length > 0 || update.unknownRouteTypes > 0)
       this.#record.faulty(update, (fault) =>
@@ -428,24 +419,8 @@ export class Session implements LinkHost {
 
   #endOfRib(established: Established): void {
     established.endOfRibAt = this.clock.wallTime();
-    if (this.#stale !== undefined) this.#sweepStale(established.source);
+    this.#stale.end();
     this.#deps.onEndOfRib(this.#config.address);
-  }
-
-  #keepStale(source: PathSource, seconds: number): void {
-    this.#stale?.timer.cancel();
-    const timer = this.clock.after(seconds * 1000, () => this.#sweepStale(source));
-    this.#stale = { timer, source };
-  }
-
-  #sweepStale(source: PathSource): void {
-    this.#stale?.timer.cancel();
-    this.#stale = undefined;
-    void this.#deps.rib.sweepStale(source);
-  }
-
-  #endStale(): void {
-    if (this.#stale !== undefined) this.#sweepStale(this.#stale.source);
   }
 
   /** Our own fault, not the peer's: the session begins anew, the daemon lives. */

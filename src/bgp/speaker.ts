@@ -4,6 +4,7 @@ import {
   encodeNotification,
   encodeShutdownCommunication,
   NotificationCode,
+  UpdateDecoder,
 } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
 import type { NeighborConfig, SpeakerConfig } from './config.js';
@@ -48,6 +49,7 @@ export class Speaker {
   onEndOfRib: ((address: string) => void) | undefined;
 
   readonly #deps: SpeakerDeps;
+  readonly #decoder = new UpdateDecoder();
   readonly #sessions = new Map<string, Session>();
   readonly #listeners = new Map<string, Listener>();
   #config: SpeakerConfig;
@@ -171,6 +173,7 @@ export class Speaker {
       random,
       rib: this.rib,
       localRib: this.localRib,
+      decoder: this.#decoder,
       onEndOfRib: (address) => this.onEndOfRib?.(address),
     });
   }

@@ -1,0 +1,468 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { type Destination, decide, type Path, type PathSource, Rib, sameKey } from '../../src/bgp/index.js';
+import { parseIp, RouteDistinguisher } from '../../src/types/index.js';
+import {
+  type EvpnNlri,
+  formatNlri,
+  type PathAttributes,
+  RouteType,
+  type Update,
+} from '../../src/wire/index.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+import { id, imet, macRoute } from './fabric.js';
+
+const attributesOf = (extra: Partial<PathAttributes> = {}): PathAttributes => ({
+  origin: 0,
+  asPath: [{ type: 2, asns: [65000] }],
+  nextHop: parseIp('10.0.0.10'),
+  med: undefined,
+  localPref: undefined,
+  originatorId: undefined,
+  clusterList: [],
+  communities: [],
+  extendedCommunities: [],
+  routeTargets: [],
+  encapsulations: [8],
+  macMobility: undefined,
+  routerMac: undefined,
+  defaultGateway: false,
+  ndFlags: undefined,
+  pmsiTunnel: undefined,
+  ...extra,
+});
+const A = attributesOf();
+const update = (
+  reachable: EvpnNlri[],
+  attributes: PathAttributes = A,
+  withdrawn: EvpnNlri[] = [],
+): Update => ({
+  reachable,
+  withdrawn,
+  attributes: reachable.length > 0 ? attributes : undefined,
+  endOfRib: false,
+  unknownRouteTypes: 0,
+  faults: [],
+});
+const sourceOf = (n: number): PathSource => ({ neighbor: `10.1.0.${n}`, routerId: n, internal: false });
+const S1 = sourceOf(1);
+const S2 = sourceOf(2);
+const make = () => {
+  const clock = new VirtualClock();
+  return { clock, rib: new Rib(clock, { asn: 65001, routerId: id('10.0.0.1') }) };
+};
+
+test('a destination is one object, changed at most once in the dirty set', (t) => {
+  const { rib } = make();
+  let calls = 0;
+  rib.onDirty = () => calls++;
+  rib.update(S1, update([macRoute(1), macRoute(2)]));
+  const first = rib.destination(macRoute(1))!;
+  for (let i = 0; i < 10; i++) {
+    rib.update(S1, update([], A, [macRoute(1)]));
+    rib.update(S1, update([macRoute(1)], attributesOf()));
+  }
+  t.is(rib.destination(macRoute(1)), first);
+  t.is(rib.dirtyCount, 2);
+  t.is(calls, 1);
+  const dirty = rib.takeDirty(10);
+  t.deepEqual(
+    dirty.map((d) => d.nlri.type === 2 && d.nlri.mac),
+    [1, 2] as never,
+  );
+  t.is(rib.dirtyCount, 0);
+  rib.update(S1, update([macRoute(1)], attributesOf()));
+  t.is(calls, 2);
+});
+
+test('the same route again, from the same neighbour, is no change', (t) => {
+  const { rib } = make();
+  rib.update(S1, update([macRoute(1)]));
+  rib.takeDirty(9);
+  rib.update(S1, update([macRoute(1)]));
+  t.is(rib.dirtyCount, 0);
+  rib.update(S1, update([macRoute(1, { label1: 99 })]));
+  t.is(rib.dirtyCount, 1);
+  t.is(rib.size, 1);
+  t.like(rib.takeDirty(1)[0].best?.nlri, { label1: 99 });
+});
+
+test('a second path that does not win is no change; the loss of the first is', (t) => {
+  const { rib } = make();
+  rib.update(S1, update([macRoute(1)]));
+  rib.takeDirty(9);
+  rib.update(S2, update([macRoute(1)], attributesOf({ asPath: [], localPref: 1 })));
+  t.is(rib.dirtyCount, 0);
+  t.is(rib.destination(macRoute(1))?.paths.length, 2);
+  rib.update(S1, update([], A, [macRoute(1)]));
+  const [dirty] = rib.takeDirty(9);
+  t.is(dirty.best?.source, S2);
+});
+
+test('a destination whose last path went is told once more, then it is gone', (t) => {
+  const { rib } = make();
+  rib.update(S1, update([macRoute(1)]));
+  const [before] = rib.takeDirty(9);
+  rib.update(S1, update([], A, [macRoute(1)]));
+  t.is(rib.destination(macRoute(1)), undefined);
+  t.deepEqual([...rib.destinations()], []);
+  const [after] = rib.takeDirty(9);
+  t.is(after, before);
+  t.is(after.best, undefined);
+  t.is(rib.size, 0);
+});
+
+test('withdrawing what was never announced does nothing', (t) => {
+  const { rib } = make();
+  rib.update(S1, update([], A, [macRoute(1)]));
+  rib.update(S1, update([macRoute(2)]));
+  rib.takeDirty(9);
+  rib.update(S2, update([], A, [macRoute(2)]));
+  t.is(rib.dirtyCount, 0);
+  t.is(rib.size, 1);
+});
+
+test('one UPDATE with a route withdrawn and announced ends with the route', (t) => {
+  const { rib } = make();
+  rib.update(S1, update([macRoute(1)]));
+  rib.update(S1, update([macRoute(1)], attributesOf({ med: 1 }), [macRoute(1)]));
+  t.is(rib.destination(macRoute(1))?.best?.attributes.med, 1);
+});
+
+test('keys: Ethernet tag, MAC, IP count; ESI and labels do not', (t) => {
+  const { rib } = make();
+  const routes: EvpnNlri[] = [
+    macRoute(1),
+    macRoute(1, { ethernetTag: 5 }),
+    macRoute(1, { ip: parseIp('10.9.0.1') }),
+    macRoute(1, { ip: parseIp('2001:db8::1') }),
+    macRoute(1, { rd: RouteDistinguisher.parse('10.0.0.1:11') }),
+    imet('10.0.0.10'),
+    imet('10.0.0.10', { ethernetTag: 1 }),
+    {
+      type: RouteType.ETHERNET_AUTO_DISCOVERY,
+      rd: RouteDistinguisher.parse('1:1'),
+      esi: '01'.repeat(10) as never,
+      ethernetTag: 0,
+      label: 1,
+    },
+    {
+      type: RouteType.ETHERNET_AUTO_DISCOVERY,
+      rd: RouteDistinguisher.parse('1:1'),
+      esi: '01'.repeat(10) as never,
+      ethernetTag: 1,
+      label: 1,
+    },
+    {
+      type: RouteType.ETHERNET_SEGMENT,
+      rd: RouteDistinguisher.parse('1:1'),
+      esi: '01'.repeat(10) as never,
+      originator: parseIp('10.0.0.1'),
+    },
+    {
+      type: RouteType.ETHERNET_SEGMENT,
+      rd: RouteDistinguisher.parse('1:1'),
+      esi: '01'.repeat(10) as never,
+      originator: parseIp('10.0.0.2'),
+    },
+    {
+      type: RouteType.IP_PREFIX,
+      rd: RouteDistinguisher.parse('1:1'),
+      esi: '00'.repeat(10) as never,
+      ethernetTag: 0,
+      prefixLength: 24,
+      prefix: parseIp('10.0.0.0'),
+      gateway: parseIp('0.0.0.0'),
+      label: 1,
+    },
+    {
+      type: RouteType.IP_PREFIX,
+      rd: RouteDistinguisher.parse('1:1'),
+      esi: '00'.repeat(10) as never,
+      ethernetTag: 0,
+      prefixLength: 16,
+      prefix: parseIp('10.0.0.0'),
+      gateway: parseIp('0.0.0.0'),
+      label: 1,
+    },
+  ];
+  rib.update(S1, update(routes));
+  t.is(rib.size, routes.length);
+  t.is([...rib.destinationsOf({ type: RouteType.MAC_IP_ADVERTISEMENT })].length, 5);
+  t.is([...rib.destinationsOf({ rd: RouteDistinguisher.parse('1:1') })].length, 6);
+  t.is([...rib.destinationsOf({ rd: RouteDistinguisher.parse('1:1'), type: RouteType.IP_PREFIX })].length, 2);
+  t.is([...rib.destinationsOf({ rd: RouteDistinguisher.parse('9:9') })].length, 0);
+  // As FRR withdraws: ESI 0, label 0
+  rib.update(
+    S1,
+    update([], A, [macRoute(1, { ip: parseIp('10.9.0.1'), label1: 0, esi: 'ff'.repeat(10) as never })]),
+  );
+  t.is(rib.destination(macRoute(1, { ip: parseIp('10.9.0.1') })), undefined);
+  for (const nlri of routes) rib.update(S1, update([], A, [nlri]));
+  rib.takeDirty(99);
+  t.is(rib.size, 0);
+  // Changes outside the key of types 1 and 5 are changes of the route
+  for (const nlri of [routes[7], routes[11]]) {
+    rib.update(S1, update([nlri]));
+    rib.takeDirty(9);
+    rib.update(S1, update([{ ...nlri }]));
+    t.is(rib.dirtyCount, 0);
+    rib.update(S1, update([{ ...nlri, label: 2 } as EvpnNlri]));
+    t.is(rib.takeDirty(9).length, 1);
+  }
+  t.false(sameKey(macRoute(1), imet('10.0.0.1')));
+});
+
+test('loops are dropped at entry, with what stood before, and counted', (t) => {
+  const { rib } = make();
+  const ours = id('10.0.0.1');
+  for (const looped of [
+    { asPath: [{ type: 2 as const, asns: [65000, 65001] }] },
+    { asPath: [{ type: 1 as const, asns: [65001] }] },
+    { originatorId: ours },
+    { clusterList: [7, ours] },
+  ]) {
+    rib.update(S1, update([macRoute(1)]));
+    rib.update(S1, update([macRoute(1), macRoute(2)], attributesOf(looped)));
+    t.is(rib.destination(macRoute(1)), undefined);
+  }
+  t.deepEqual(rib.counts('10.1.0.1').loops, { asPath: 4, originatorId: 2, clusterList: 2 });
+  t.is(rib.counts('10.1.0.1').accepted[2], 0);
+  t.is(rib.counts('10.1.0.1').received[2], 12);
+  t.is(rib.counts('10.1.0.77').received[2], 0);
+});
+
+test('counts follow what stands, by type', (t) => {
+  const { rib } = make();
+  rib.update(S1, update([macRoute(1), macRoute(2), imet('10.0.0.10')]));
+  rib.update(S1, update([macRoute(2)], attributesOf()));
+  rib.update(S1, update([], A, [macRoute(1)]));
+  t.deepEqual([...rib.counts('10.1.0.1').accepted], [0, 0, 1, 1, 0, 0]);
+  t.deepEqual([...rib.counts('10.1.0.1').received], [0, 0, 3, 1, 0, 0]);
+  rib.neighborUp(S1);
+  t.deepEqual([...rib.counts('10.1.0.1').received], [0, 0, 0, 0, 0, 0]);
+});
+
+test('session loss takes the routes in slices, and leaves alone what comes anew meanwhile', async (t) => {
+  const { rib, clock } = make();
+  const macs = Array.from({ length: 20_000 }, (_, i) => macRoute(i + 1));
+  rib.update(S1, update(macs));
+  rib.update(S2, update([macRoute(5)]));
+  rib.takeDirty(1e6);
+  const down = rib.neighborDown(S1);
+  t.true(rib.dirtyCount < 10_000);
+  rib.update(S1, update([macRoute(19_999), macRoute(7)]));
+  clock.runUntilIdle();
+  await down;
+  t.deepEqual(
+    [...rib.destinations()].map((d) => (d.nlri as { mac: number }).mac).sort((a, b) => a - b),
+    [5, 7, 19_999],
+  );
+  t.is(rib.counts('10.1.0.1').accepted[2], 2);
+  t.false(rib.destination(macRoute(19_999))!.best!.stale);
+});
+
+test('a second loss while the first is being walked takes all', async (t) => {
+  const { rib, clock } = make();
+  rib.update(S1, update(Array.from({ length: 10_000 }, (_, i) => macRoute(i + 1))));
+  const first = rib.neighborDown(S1);
+  rib.update(S1, update([macRoute(1), macRoute(10_000)]));
+  const second = rib.neighborDown(S1);
+  clock.runUntilIdle();
+  await Promise.all([first, second]);
+  t.is([...rib.destinations()].length, 0);
+  rib.forgetNeighbor('10.1.0.1');
+  t.is(rib.counts('10.1.0.1').received[2], 0);
+});
+
+test('graceful restart: stale routes stay, what is announced anew is not stale, the sweep takes the rest', async (t) => {
+  const { rib, clock } = make();
+  rib.update(S1, update([macRoute(1), macRoute(2), macRoute(3)]));
+  rib.takeDirty(9);
+  rib.neighborStale(S1);
+  t.true([...rib.destinations()].every((d) => d.best!.stale));
+  const again = sourceOf(1);
+  rib.update(again, update([macRoute(1)]));
+  t.false(rib.destination(macRoute(1))!.best!.stale);
+  t.is(rib.dirtyCount, 0, 'the same attributes are no change');
+  const swept = rib.sweepStale(again);
+  clock.runUntilIdle();
+  await swept;
+  t.deepEqual([...rib.destinations()].map((d) => formatNlri(d.nlri)).length, 1);
+  t.is(rib.takeDirty(9).length, 2);
+});
+
+test('a second restart takes what was stale already', (t) => {
+  const { rib, clock } = make();
+  rib.update(S1, update([macRoute(1), macRoute(2)]));
+  rib.neighborStale(S1);
+  rib.update(S1, update([macRoute(1)]));
+  rib.neighborStale(S1);
+  clock.runUntilIdle();
+  t.is(rib.destination(macRoute(2)), undefined);
+  t.true(rib.destination(macRoute(1))!.best!.stale);
+});
+
+test('markDirty brings back all, or what the filter names', (t) => {
+  const { rib } = make();
+  rib.update(S1, update([macRoute(1), macRoute(2), imet('10.0.0.10')]));
+  rib.takeDirty(9);
+  rib.markDirty((d) => d.nlri.type === 3);
+  t.is(rib.takeDirty(9).length, 1);
+  rib.markDirty();
+  rib.markDirty();
+  t.is(rib.dirtyCount, 3);
+  t.is(rib.takeDirty(2).length, 2);
+  t.is(rib.takeDirty(2).length, 1);
+  t.is(rib.takeDirty(2).length, 0);
+});
+
+test('congestion begins and ends with the dirty set, and only where somebody reads it', (t) => {
+  const { rib } = make();
+  const macs = Array.from({ length: 70_000 }, (_, i) => macRoute(i + 1));
+  rib.update(S1, update(macs));
+  t.false(rib.congested);
+  rib.onDirty = () => {};
+  let relieved = 0;
+  rib.onRelieved = () => relieved++;
+  t.true(rib.congested);
+  rib.takeDirty(50_000);
+  t.true(rib.congested);
+  rib.takeDirty(10_000);
+  t.false(rib.congested);
+  t.is(relieved, 1);
+  t.is(rib.takeDirty(100_000).length, 10_000);
+});
+
+test('our identity may change', (t) => {
+  const { rib } = make();
+  rib.setIdentity({ asn: 65000, routerId: 1 });
+  rib.update(S1, update([macRoute(1)]));
+  t.is(rib.size, 0);
+});
+
+// ---- against a model that keeps a list and decides anew each time
+
+const nlris: EvpnNlri[] = [
+  macRoute(1),
+  macRoute(1, { ethernetTag: 1 }),
+  macRoute(1, { ip: parseIp('10.9.0.1') }),
+  macRoute(2),
+  imet('10.0.0.10'),
+];
+const sets = [
+  A,
+  attributesOf({ med: 3 }),
+  attributesOf({ nextHop: parseIp('10.0.0.9') }),
+  attributesOf({ macMobility: { sequence: 4, sticky: false } }),
+  attributesOf({ localPref: 300 }),
+  attributesOf({ asPath: [{ type: 2, asns: [65001] }] }),
+];
+const sources = [1, 2, 3].map(sourceOf);
+const step = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('announce' as const),
+      s: fc.nat(2),
+      n: fc.nat(4),
+      a: fc.nat(5),
+      label: fc.nat(1),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('withdraw' as const), s: fc.nat(2), n: fc.nat(4) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('down' as const), s: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('stale' as const), s: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('sweep' as const), s: fc.nat(2) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('take' as const), max: fc.integer({ min: 1, max: 3 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
+);
+
+test('any history: the RIB equals a naive model, and the reader of the dirty set knows every best path', (t) => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const { rib, clock } = make();
+      let model: { s: number; nlri: EvpnNlri; attributes: PathAttributes; stale: boolean }[] = [];
+      const reader = new Map<string, Destination['best']>();
+      const take = (max: number) => {
+        for (const d of rib.takeDirty(max)) {
+          if (d.best === undefined) reader.delete(formatNlri(keyOnly(d.nlri)));
+          else reader.set(formatNlri(keyOnly(d.nlri)), d.best);
+        }
+      };
+      const drop = (s: number, nlri: EvpnNlri) => {
+        model = model.filter((p) => p.s !== s || !sameKey(p.nlri, nlri));
+      };
+      for (const action of steps) {
+        switch (action.kind) {
+          case 'announce': {
+            const nlri = {
+              ...nlris[action.n],
+              ...(action.n < 4 ? { label1: action.label } : {}),
+            } as EvpnNlri;
+            rib.update(sources[action.s], update([nlri], sets[action.a]));
+            drop(action.s, nlri);
+            if (action.a < 5) model.push({ s: action.s, nlri, attributes: sets[action.a], stale: false });
+            break;
+          }
+          case 'withdraw':
+            rib.update(sources[action.s], update([], A, [nlris[action.n]]));
+            drop(action.s, nlris[action.n]);
+            break;
+          case 'down':
+            void rib.neighborDown(sources[action.s]);
+            model = model.filter((p) => p.s !== action.s);
+            break;
+          case 'stale':
+            rib.neighborStale(sources[action.s]);
+            model = model.filter((p) => p.s !== action.s || !p.stale);
+            for (const p of model) if (p.s === action.s) p.stale = true;
+            break;
+          case 'sweep':
+            void rib.sweepStale(sources[action.s]);
+            model = model.filter((p) => p.s !== action.s || !p.stale);
+            break;
+          case 'take':
+            take(action.max);
+            break;
+          case 'settle':
+            clock.runUntilIdle();
+            break;
+        }
+      }
+      clock.runUntilIdle();
+      take(1000);
+      let total = 0;
+      for (const nlri of nlris) {
+        const expected = model.filter((p) => sameKey(p.nlri, nlri));
+        const found = rib.destination(nlri);
+        t.is(found?.paths.length ?? 0, expected.length);
+        const paths: Path[] = expected.map((p) => ({
+          source: sources[p.s],
+          attributes: p.attributes,
+          nlri: p.nlri,
+          receivedAt: 0,
+          stale: p.stale,
+        }));
+        const { best } = decide(paths);
+        t.is(found?.best?.attributes, best?.attributes);
+        t.is(found?.best?.source.neighbor, best?.source.neighbor);
+        t.is(found?.best?.stale, best?.stale);
+        t.is(reader.get(formatNlri(keyOnly(nlri)))?.attributes, best?.attributes);
+        t.deepEqual(reader.get(formatNlri(keyOnly(nlri)))?.nlri, best?.nlri);
+        total += expected.length;
+      }
+      const accepted = sources.flatMap((s) => rib.counts(s.neighbor).accepted).reduce((sum, n) => sum + n, 0);
+      t.is(accepted, total);
+      t.is(rib.size, new Set(model.map((p) => formatNlri(keyOnly(p.nlri)))).size);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+function keyOnly(nlri: EvpnNlri): EvpnNlri {
+  return nlri.type === 2 ? { ...nlri, label1: 0 } : nlri;
+}
