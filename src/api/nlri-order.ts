@@ -20,6 +20,23 @@ import type { KeyOrder } from './paging.js';
  */
 export const nlriOrder: KeyOrder<EvpnNlri> = { compare, encode, decode };
 
+/** What tells the rows of a list of routes apart: two leaves may use one RD by mistake, and both rows must show. */
+export interface RouteKey {
+  readonly origin: 'local' | 'remote';
+  readonly route: { readonly nlri: EvpnNlri };
+}
+
+/** Routes by their NLRI; our own before a neighbour's of the same key. */
+export const routeOrder: KeyOrder<RouteKey> = {
+  compare: (a, b) => compare(a.route.nlri, b.route.nlri) || compareText(a.origin, b.origin),
+  encode: ({ origin, route }) => `${origin}/${encode(route.nlri)}`,
+  decode(text) {
+    const match = /^(local|remote)\/(.*)$/.exec(text);
+    const nlri = match ? decode(match[2]) : undefined;
+    return match && nlri ? { origin: match[1] === 'local' ? 'local' : 'remote', route: { nlri } } : undefined;
+  },
+};
+
 function compare(a: EvpnNlri, b: EvpnNlri): number {
   return (
     a.rd.high - b.rd.high ||

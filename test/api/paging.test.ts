@@ -10,6 +10,7 @@ import {
   type Page,
   type Pages,
   pagesByKey,
+  routeOrder,
 } from '../../src/api/index.js';
 import {
   ESI_ZERO,
@@ -228,6 +229,7 @@ test('orders are total, and cursors come back', (t) => {
   isOrder(macOrder, mac);
   isOrder(ipOrder, ip);
   isOrder(nlriOrder, nlri);
+  isOrder(routeOrder, fc.record({ origin: fc.constantFrom('local', 'remote'), route: fc.record({ nlri }) }));
   t.pass();
 });
 
@@ -248,4 +250,6 @@ test('cursors that no order gives decode to nothing', (t) => {
   ])
     t.is(nlriOrder.decode(text), undefined, text);
   t.not(nlriOrder.decode(`1/2/2/0/0/${zeros}/`), undefined);
+  for (const text of [`1/2/2/0/0/${zeros}/`, 'local/', `mine/1/2/2/0/0/${zeros}/`])
+    t.is(routeOrder.decode(text), undefined, text);
 });

@@ -152,6 +152,25 @@ for (const [query, count] of [
     t.is((await items(`/api/v1/routes?${query}`)).length, count);
   });
 
+test('a route distinguisher that another leaf uses too: both routes show', async (t) => {
+  const model = fabricModel();
+  const fresh = await apiOver(model);
+  const [own] = [...model.routeTable].filter((route) => route.originated);
+  model.routeTable.add({ nlri: own.nlri, paths: [], vnis: [] });
+  const pages = [];
+  let cursor = '';
+  do {
+    const { items, next } = (await fresh.inject(`/api/v1/routes?limit=1${cursor}`)).json();
+    pages.push(...items.map((item: { origin: string; key: string }) => `${item.origin} ${item.key}`));
+    cursor = next && `&cursor=${next}`;
+  } while (cursor);
+  t.deepEqual(pages.slice(0, 2), [
+    'local [2]:[0]:[48]:[02:00:00:00:00:01]',
+    'remote [2]:[0]:[48]:[02:00:00:00:00:01]',
+  ]);
+  t.is(pages.length, 8);
+});
+
 test('probes: live always, ready when the read model says so', async (t) => {
   const model = fabricModel();
   const fresh = await apiOver(model);

@@ -5,7 +5,6 @@ import {
   macOrder,
   type NeighborItem,
   nlriItem,
-  nlriOrder,
   numberOrder,
   originatedPathItem,
   type Pages,
@@ -15,6 +14,8 @@ import {
   type ReadModel,
   type RouteFilter,
   type RouteItem,
+  type RouteKey,
+  routeOrder,
   type Status,
   type VniItem,
   type VtepItem,
@@ -56,12 +57,12 @@ export class MemoryReadModel implements ReadModel {
 
   routes(filter: RouteFilter): Pages<RouteItem> {
     const table = this.routeTable;
-    return pagesByKey<MemoryRoute, EvpnNlri, RouteItem>({
+    return pagesByKey<MemoryRoute, RouteKey, RouteItem>({
       total: null,
       rows: () => table,
       where: (route) => matches(route, filter),
-      key: (route) => route.nlri,
-      order: nlriOrder,
+      key: (route) => ({ origin: route.originated ? 'local' : 'remote', route }),
+      order: routeOrder,
       item: (route) => ({
         ...nlriItem(route.nlri),
         origin: route.originated ? 'local' : 'remote',
@@ -95,7 +96,6 @@ function matches({ nlri, originated, paths, vnis }: MemoryRoute, filter: RouteFi
   const ips = [
     'ip' in nlri ? nlri.ip : undefined,
     'originator' in nlri ? nlri.originator : undefined,
-    'prefix' in nlri ? nlri.prefix : undefined,
   ];
   const { neighbor } = filter;
   return (
