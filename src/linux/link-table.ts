@@ -55,7 +55,8 @@ function enterPvid(vlans: MutablePortVlans, range: VlanRange): void {
 
 /**
  * Links, VLANs of bridge ports and addresses, kept from dumps and notifications alike. Each message carries the whole
- * state of what it names, so that a message told twice, or a dump older than a notification behind it, does no harm.
+ * state of what it names, so that a message told twice, or a dump older than a notification behind it, does no harm. The
+ * kernel notifies changed settings of a device that is down only when it comes up (net/core/dev.c netdev_state_change).
  */
 export class LinkTable {
   readonly links = new Map<number, Link>();

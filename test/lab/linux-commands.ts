@@ -131,7 +131,8 @@ export class LinuxWorld implements World {
 
   async close(): Promise<void> {
     this.kernel.close();
-    for (const devices of [...this.#names.keys()]) await this.removeVni(devices);
+    for (const { bridge, vxlan, access } of this.#names.values())
+      batch('ip', [`link del ${vxlan}`, `link del ${access}`, `link del ${bridge}`], true);
   }
 
   #name(devices: VniDevices) {

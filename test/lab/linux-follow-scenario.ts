@@ -1,0 +1,467 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Nud, type Operation } from '../../src/dataplane/index.js';
+import { LinuxKernel } from '../../src/linux/index.js';
+import { formatIp, formatMac, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
+import { Recorder } from '../dataplane/recorder.js';
+import { batch, ifindex, json, LinuxWorld, run, sendFrame } from './linux-commands.js';
+import { runCases } from './linux-namespace.js';
+
+const HOST = parseMac('02:00:00:00:00:01');
+const OTHER_HOST = parseMac('02:00:00:00:00:02');
+const VTEP = parseIp('192.0.2.1');
+const REMOTE = parseIp('192.0.2.11');
+
+async function until(kernel: LinuxKernel, what: string, condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    kernel.drain();
+    if (condition()) return;
+    await sleep(5);
+  }
+  assert.fail(`never happened: ${what}`);
+}
+
+/** The mirror's rows as `bridge -j fdb` words them. */
+function mirroredFdb(recorder: Recorder, names: ReadonlyMap<number, string>): string[] {
+  const name = (index: number) => names.get(index) ?? String(index);
+  const rows: string[] = [];
+  for (const row of recorder.bridge.values())
+    rows.push(
+      `${formatMac(row.mac)} ${name(row.port)} vlan ${row.vlan} of ${name(row.bridgeIfindex)} ${stateName(row.state)} ${row.flags & 0x10}`,
+    );
+  for (const row of recorder.vxlan.values())
+    rows.push(
+      `${formatMac(row.mac)} ${name(row.ifindex)} to ${row.dst === undefined ? row.nexthopId : formatIp(row.dst)} vni ${row.srcVni} ${stateName(row.state)} ${row.flags & 0x10}`,
+    );
+  return rows.sort();
+}
+
+function stateName(state: number): string {
+  if (state & Nud.PERMANENT) return 'permanent';
+  if (state & Nud.NOARP) return 'static';
+  return state & Nud.STALE ? 'stale' : '';
+}
+
+/** The same from iproute2; rows of devices' own filters are nobody's. */
+function kernelFdb(vxlans: ReadonlySet<string>): string[] {
+  const rows: string[] = [];
+  for (const row of json('bridge -j fdb show')) {
+    const learned = row.flags.includes('extern_learn') ? 0x10 : 0;
+    if (row.flags.includes('self')) {
+      if (!vxlans.has(row.ifname)) continue;
+      rows.push(
+        `${row.mac} ${row.ifname} to ${row.dst ?? row.nhid} vni ${row.src_vni ?? 0} ${row.state} ${learned}`,
+      );
+    } else if (row.master)
+      rows.push(`${row.mac} ${row.ifname} vlan ${row.vlan ?? 0} of ${row.master} ${row.state} ${learned}`);
+  }
+  return rows.sort();
+}
+
+function sameAsKernel(recorder: Recorder): void {
+  const links = json('ip -j -d link show');
+  const names = new Map<number, string>(links.map((link) => [link.ifindex, link.ifname]));
+  const vxlans = new Set<string>(
+    links.filter((link) => link.linkinfo?.info_kind === 'vxlan').map((link) => link.ifname),
+  );
+  assert.deepEqual(mirroredFdb(recorder, names), kernelFdb(vxlans));
+}
+
+async function withKernel(
+  body: (kernel: LinuxKernel, recorder: Recorder, world: LinuxWorld) => Promise<void>,
+  receiveBuffer?: number,
+): Promise<void> {
+  const kernel = new LinuxKernel({ log: silentLog, receiveBuffer });
+  const world = new LinuxWorld(kernel);
+  const recorder = new Recorder();
+  try {
+    await body(kernel, recorder, world);
+  } finally {
+    await world.close();
+  }
+}
+
+const cases = [
+  {
+    name: 'devices are followed through every change',
+    run: () =>
+      withKernel(async (kernel, recorder) => {
+        const vni = toVni(10);
+        const has = () => recorder.topologyNow.vnis.get(vni);
+        const says = (text: string) =>
+          recorder.topologyNow.problems.some((problem) => problem.problem.includes(text));
+        await kernel.start(recorder, recorder);
+        try {
+          run('ip link add dvx type vxlan id 10 dstport 4789');
+          await until(kernel, 'the VNI without bridge', () => has() !== undefined && says('in no bridge'));
+          assert.ok(says('no local address') && says('is down') && says('learns from the underlay'));
+          // Each mend is the command as reported
+          for (const text of ['device is down', 'no local address', 'learns from the underlay']) {
+            const found = recorder.topologyNow.problems.find((problem) => problem.problem.includes(text));
+            assert.ok(found?.mend);
+            run(found.mend.replace('ADDRESS', formatIp(VTEP)));
+            await until(kernel, `${text}: mended`, () => !says(text));
+          }
+          assert.equal(has()?.localVtep, VTEP);
+          assert.equal(has()?.up, false);
+          run('ip link add dbr type bridge');
+          run('ip link set dvx master dbr');
+          await until(
+            kernel,
+            'the bridge',
+            () => has()?.bridgeName === 'dbr' && says('its bridge dbr is down'),
+          );
+          assert.ok(says('takes remote hosts for local ones'));
+          run('ip link set dbr up');
+          run('bridge link set dev dvx learning off');
+          await until(kernel, 'no problem left', () => recorder.topologyNow.problems.length === 0);
+          assert.equal(has()?.up, true);
+          assert.equal(has()?.sviName, 'dbr');
+          assert.equal(formatMac(has()?.sviMac ?? HOST), json('ip -j link show dev dbr')[0].address);
+          run('ip addr add 198.51.100.1/24 dev dbr');
+          run('ip addr add 2001:db8::1/64 dev dbr nodad');
+          const own = recorder.topologyNow.ownIps;
+          assert.equal(own.has(parseIp('198.51.100.1')), false);
+          await until(
+            kernel,
+            'addresses',
+            () =>
+              recorder.topologyNow.ownIps.has(parseIp('198.51.100.1')) &&
+              recorder.topologyNow.ownIps.has(parseIp('2001:db8::1')),
+          );
+          run('ip addr del 198.51.100.1/24 dev dbr');
+          await until(
+            kernel,
+            'an address less',
+            () => !recorder.topologyNow.ownIps.has(parseIp('198.51.100.1')),
+          );
+          run('ip link set dvx name renamed');
+          await until(kernel, 'the name', () => has()?.vxlanName === 'renamed');
+          run('ip link add second type vxlan id 10 dstport 4790 local 192.0.2.1 nolearning');
+          await until(kernel, 'the duplicate', () => says('VNI 10 is on two devices: renamed in bridge dbr'));
+          assert.equal(has()?.vxlanName, 'renamed');
+          run('ip link del second');
+          await until(kernel, 'no duplicate', () => !says('on two devices'));
+          run('ip link set renamed nomaster');
+          await until(kernel, 'out of the bridge', () => has()?.bridgeIfindex === 0);
+          assert.equal(has()?.up, false);
+          run('ip link del renamed');
+          await until(kernel, 'no VNI', () => has() === undefined);
+          const told = recorder.topologies;
+          run('ip link set dbr txqueuelen 77');
+          await sleep(20);
+          kernel.drain();
+          assert.equal(recorder.topologies, told, 'a topology was told that changed nothing');
+        } finally {
+          batch('ip', ['link del dvx', 'link del renamed', 'link del second', 'link del dbr'], true);
+        }
+      }),
+  },
+  {
+    name: 'rows equal those of bridge and ip, found and followed',
+    run: () =>
+      withKernel(async (kernel, recorder, world) => {
+        const devices = await world.addVni(toVni(20), VTEP);
+        await world.addLocalMac(devices, HOST);
+        run('bridge fdb add 02:00:00:00:01:01 dev cvx1 master static');
+        run('bridge fdb append 00:00:00:00:00:00 dev cvx1 self dst 192.0.2.21 permanent');
+        run('bridge fdb append 00:00:00:00:00:00 dev cvx1 self dst 192.0.2.22 permanent');
+        await kernel.start(recorder, recorder);
+        sameAsKernel(recorder);
+        await world.addLocalMac(devices, OTHER_HOST);
+        const operations: Operation[] = [];
+        for (let i = 0; i < 100; i++) {
+          const mac = parseMac(`02:00:00:00:02:${i.toString(16).padStart(2, '0')}`);
+          operations.push(
+            { table: 'bridge', verb: 'add', port: devices.vxlanIfindex, vlan: 0, mac, sticky: i % 2 === 0 },
+            { table: 'vxlan', verb: 'add', ifindex: devices.vxlanIfindex, srcVni: 0, mac, dst: REMOTE },
+          );
+        }
+        assert.ok(kernel.apply(operations).every((result) => result.errno === 0));
+        kernel.apply([
+          { table: 'vxlan-default', verb: 'add', ifindex: devices.vxlanIfindex, srcVni: 0, dst: REMOTE },
+          {
+            table: 'neigh',
+            verb: 'add',
+            ifindex: devices.bridgeIfindex,
+            ip: parseIp('198.51.100.9'),
+            mac: HOST,
+            router: false,
+          },
+          {
+            table: 'neigh',
+            verb: 'add',
+            ifindex: devices.bridgeIfindex,
+            ip: parseIp('2001:db8::9'),
+            mac: HOST,
+            router: true,
+          },
+        ]);
+        kernel.drain();
+        sameAsKernel(recorder);
+        const neighbors = json('ip -j -d neigh show dev cbr1 nud noarp').filter(
+          (row) => row.protocol === 'bgp',
+        );
+        assert.equal(neighbors.length, 2, JSON.stringify(neighbors));
+        assert.ok(neighbors.every((row) => 'extern_learn' in row && row.lladdr === formatMac(HOST)));
+        assert.ok(neighbors.some((row) => 'router' in row && row.dst === '2001:db8::9'));
+        const read = await kernel.readFdb(devices.vxlanIfindex);
+        assert.equal(read.vxlan.length, 103);
+        assert.equal([...recorder.vxlanRowsOfDevice(devices.vxlanIfindex)].length, 103);
+        assert.equal(read.bridge.length, [...recorder.bridgeRowsOfPort(devices.vxlanIfindex)].length);
+        assert.deepEqual(await kernel.readFdb(99_999), { bridge: [], vxlan: [] });
+      }),
+  },
+  {
+    name: 'IPv6 VTEPs and collect-metadata devices with vnifilter',
+    run: () =>
+      withKernel(async (kernel, recorder) => {
+        try {
+          batch('ip', [
+            'link add ebr type bridge',
+            'link set ebr up',
+            'link add ev6 type vxlan id 60 dstport 4789 local 2001:db8::1 nolearning',
+            'link set ev6 master ebr up',
+            'link add eext type vxlan external vnifilter dstport 4791 local 192.0.2.1 nolearning',
+            'link set eext up',
+          ]);
+          run('bridge vni add dev eext vni 100-102');
+          await kernel.start(recorder, recorder);
+          assert.equal(recorder.topologyNow.vnis.get(toVni(60))?.localVtep, parseIp('2001:db8::1'));
+          const v6 = ifindex('ev6');
+          const external = ifindex('eext');
+          const dst = parseIp('2001:db8::2');
+          const results = kernel.apply([
+            { table: 'vxlan', verb: 'add', ifindex: v6, srcVni: 0, mac: HOST, dst },
+            { table: 'vxlan-default', verb: 'add', ifindex: v6, srcVni: 0, dst },
+            { table: 'vxlan', verb: 'add', ifindex: external, srcVni: 101, mac: HOST, dst: REMOTE },
+            { table: 'vxlan', verb: 'add', ifindex: external, srcVni: 102, mac: HOST, dst: REMOTE },
+            { table: 'vxlan-default', verb: 'add', ifindex: external, srcVni: 101, dst: REMOTE },
+          ]);
+          assert.deepEqual(
+            results.map((result) => result.errno),
+            [0, 0, 0, 0, 0],
+          );
+          kernel.drain();
+          sameAsKernel(recorder);
+          assert.equal([...recorder.vxlanRowsOfDevice(external)].length, 3);
+          assert.equal(
+            kernel.apply([
+              { table: 'vxlan', verb: 'delete', ifindex: external, srcVni: 101, mac: HOST, dst: REMOTE },
+            ])[0].errno,
+            0,
+          );
+          kernel.drain();
+          sameAsKernel(recorder);
+        } finally {
+          batch('ip', ['link del ev6', 'link del eext', 'link del ebr'], true);
+        }
+      }),
+  },
+  {
+    name: 'a refused operation says why, in the middle of a batch',
+    run: () =>
+      withKernel(async (kernel, recorder, world) => {
+        const devices = await world.addVni(toVni(30), VTEP);
+        await kernel.start(recorder, recorder);
+        const loopback = ifindex('lo');
+        const good: Operation = {
+          table: 'bridge',
+          verb: 'add',
+          port: devices.vxlanIfindex,
+          vlan: 0,
+          mac: HOST,
+          sticky: false,
+        };
+        const bad: Operation = { ...good, port: loopback };
+        const batchOf = Array.from({ length: 200 }, (_, i) => (i === 77 || i === 199 ? bad : good));
+        const results = kernel.apply(batchOf);
+        for (const [i, result] of results.entries()) {
+          if (i !== 77 && i !== 199) assert.equal(result.errno, 0, `operation ${i}`);
+          else {
+            assert.ok(result.errno > 0);
+            assert.ok((result.message ?? '').length > 0, 'no extended ack');
+          }
+        }
+        assert.equal(kernel.stats().refusals, 2);
+      }),
+  },
+  {
+    name: 'rows of a port that goes down, leaves or vanishes are told as gone',
+    run: () =>
+      withKernel(async (kernel, recorder, world) => {
+        const rowsOf = (port: number) =>
+          [...recorder.bridgeRowsOfPort(port)].filter((row) => !(row.state & Nud.PERMANENT)).length;
+        for (const [i, command] of ['set cac1 down', 'set cac2 nomaster', 'del cac3'].entries()) {
+          const devices = await world.addVni(toVni(40 + i), VTEP);
+          if (i === 0) await kernel.start(recorder, recorder);
+          await world.addLocalMac(devices, HOST);
+          await until(kernel, 'the row', () => rowsOf(devices.accessIfindex) > 0);
+          run(`ip link ${command}`);
+          await until(kernel, `${command}: row gone`, () => rowsOf(devices.accessIfindex) === 0);
+        }
+        sameAsKernel(recorder);
+        for (const [i, command] of ['set cvx4 down', 'set cvx5 nomaster', 'del cvx6', 'del cbr7'].entries()) {
+          const devices = await world.addVni(toVni(50 + i), VTEP);
+          kernel.apply([
+            { table: 'bridge', verb: 'add', port: devices.vxlanIfindex, vlan: 0, mac: HOST, sticky: false },
+            { table: 'vxlan', verb: 'add', ifindex: devices.vxlanIfindex, srcVni: 0, mac: HOST, dst: REMOTE },
+            { table: 'vxlan-default', verb: 'add', ifindex: devices.vxlanIfindex, srcVni: 0, dst: REMOTE },
+            {
+              table: 'neigh',
+              verb: 'add',
+              ifindex: devices.bridgeIfindex,
+              ip: parseIp('198.51.100.9'),
+              mac: HOST,
+              router: false,
+            },
+          ]);
+          kernel.drain();
+          run(`ip link ${command}`);
+          await sleep(20);
+          kernel.drain();
+          sameAsKernel(recorder);
+        }
+        const neighbors = json('ip -j neigh show nud all');
+        for (const key of recorder.neigh.keys()) {
+          const [, ip] = key.split(' ');
+          assert.ok(
+            neighbors.some((row) => row.dst === ip),
+            `neighbour ${key} is left over`,
+          );
+        }
+      }),
+  },
+  {
+    name: 'a device that comes from another namespace brings its rows',
+    run: () =>
+      withKernel(async (kernel, recorder) => {
+        await kernel.start(recorder, recorder);
+        // The namespace lives as long as the process in it
+        const { spawn } = await import('node:child_process');
+        const child = spawn('unshare', ['--net', 'sleep', '30'], { stdio: 'ignore' });
+        try {
+          let made = false;
+          for (let tries = 0; tries < 100 && !made; tries++) {
+            await sleep(10);
+            try {
+              run(`nsenter --net=/proc/${child.pid}/ns/net true`);
+              made = run(`readlink /proc/${child.pid}/ns/net`) !== run('readlink /proc/self/ns/net');
+            } catch {
+              made = false;
+            }
+          }
+          assert.ok(made);
+          const there = `nsenter --net=/proc/${child.pid}/ns/net`;
+          run(`${there} ip link add mvx type vxlan id 70 dstport 4789 local 192.0.2.1 nolearning`);
+          run(`${there} bridge fdb append 00:00:00:00:00:00 dev mvx self dst 192.0.2.31 permanent`);
+          run(`${there} ip link set mvx netns ${process.pid}`);
+          await until(
+            kernel,
+            'the row',
+            () =>
+              recorder.vxlan.size === 1 ||
+              [...recorder.vxlan.keys()].some((key) => key.includes('192.0.2.31')),
+          );
+          sameAsKernel(recorder);
+        } finally {
+          child.kill();
+          batch('ip', ['link del mvx'], true);
+        }
+      }),
+  },
+  {
+    name: 'a device that vanishes while its rows are read',
+    run: () =>
+      withKernel(async (kernel, recorder, world) => {
+        const devices = await world.addVni(toVni(80), VTEP);
+        const survivor = await world.addVni(toVni(81), VTEP);
+        await world.addLocalMac(survivor, HOST);
+        const lines: string[] = [];
+        for (let i = 0; i < 30_000; i++)
+          lines.push(
+            `fdb add 02:00:01:00:${(i >> 8).toString(16).padStart(2, '0')}:${(i & 255).toString(16).padStart(2, '0')} dev cvx1 self dst 192.0.2.41 dynamic`,
+          );
+        batch('bridge', lines);
+        let rows = 0;
+        const present = recorder.vxlanRow.bind(recorder);
+        recorder.vxlanRow = (row) => {
+          present(row);
+          // Amid the dump
+          if (++rows === 5_000) run('ip link del cvx1');
+        };
+        await kernel.start(recorder, recorder);
+        assert.ok(rows >= 5_000, `${rows} rows`);
+        await until(kernel, 'no VNI 80', () => !recorder.topologyNow.vnis.has(toVni(80)));
+        assert.equal(recorder.topologyNow.ifindexes.has(devices.vxlanIfindex), false);
+        sameAsKernel(recorder);
+      }),
+  },
+  {
+    name: 'a burst of 200,000 notifications through a small buffer',
+    run: () =>
+      withKernel(async (kernel, recorder, world) => {
+        const devices = await world.addVni(toVni(90), VTEP);
+        await world.addLocalMac(devices, HOST);
+        await kernel.start(recorder, recorder);
+        const foreigner = new LinuxKernel({ log: silentLog, receiveBuffer: 4096 });
+        const silent = new Recorder();
+        await foreigner.start(silent, silent);
+        try {
+          const operation = (i: number, verb: 'add' | 'delete'): Operation => ({
+            table: 'vxlan',
+            verb,
+            ifindex: devices.vxlanIfindex,
+            srcVni: 0,
+            mac: (HOST + 0x100000 + i) as typeof HOST,
+            dst: REMOTE,
+          });
+          const burst = (first: number, step: number, verb: 'add' | 'delete') => {
+            for (let i = first; i < 40_000; i += 256 * step) {
+              const operations: Operation[] = [];
+              for (let j = i; j < Math.min(40_000, i + 256 * step); j += step)
+                operations.push(operation(j, verb));
+              assert.ok(foreigner.apply(operations).every((result) => result.errno === 0));
+            }
+          };
+          // Not one turn of the event loop in between: only the socket's buffer stands against the flood
+          burst(0, 1, 'add');
+          burst(0, 2, 'delete');
+          for (let round = 0; round < 4; round++) {
+            burst(0, 2, 'add');
+            burst(0, 2, 'delete');
+          }
+          // What is told while the mirror is read again must not be lost either
+          await sleep(1);
+          burst(1, 4, 'delete');
+          await world.addLocalMac(devices, OTHER_HOST);
+          foreigner.close();
+          const resyncs = () => kernel.stats().resyncs;
+          await until(kernel, 'the re-read', () => resyncs() >= 2);
+          await sleep(1500);
+          kernel.drain();
+          const stats = kernel.stats();
+          assert.ok(stats.overruns > 0, JSON.stringify(stats));
+          assert.ok(stats.drops > 0, JSON.stringify(stats));
+          sameAsKernel(recorder);
+          assert.equal([...recorder.vxlanRowsOfDevice(devices.vxlanIfindex)].length, 10_000);
+          // And it goes on listening
+          sendFrame(ifindex('cac1p'), parseMac('02:00:00:00:00:03'));
+          await until(kernel, 'a new row', () =>
+            [...recorder.bridge.keys()].some((key) => key.endsWith('02:00:00:00:00:03')),
+          );
+        } finally {
+          foreigner.close();
+        }
+      }, 64 * 1024),
+  },
+  {
+    name: 'no devlink, no ASIC',
+    run: () =>
+      withKernel(async (kernel) => {
+        assert.equal(await kernel.asic(), undefined);
+      }),
+  },
+];
+
+await runCases(cases);
