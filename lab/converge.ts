@@ -23,18 +23,18 @@ export function hostPairs(fabric: Fabric): HostPair[] {
   );
 }
 
-/** Waits until each FRR spine has an EVPN session with each of its leaves that runs a daemon. */
+/** Waits until each spine has an EVPN session with each of its leaves that runs a daemon. */
 export async function waitForSessions(fabric: Fabric, timeout: number): Promise<void> {
   const { spines, leaves, transport } = fabric.plan;
   for (const spine of spines) {
-    if (spine.engine !== 'frr') continue;
+    if (spine.engine === 'none') continue;
     const expected = spine.links
       .filter((link) => leaves.some((leaf) => leaf.name === link.leaf && leaf.engine !== 'none'))
       .map((link) => link.leafAddress[transport]);
     let up: string[] = [];
     await waitFor(
       async () => {
-        up = await fabric.frr(spine.name).establishedPeers();
+        up = await fabric.establishedPeers(spine.name);
         return expected.every((address) => up.includes(address));
       },
       {

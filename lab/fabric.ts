@@ -3,7 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Capture } from './capture.js';
 import { Evpnd } from './evpnd.js';
+import { Exabgp } from './exabgp.js';
 import { Frr, frrLeafConfig, frrSpineConfig } from './frr.js';
+import { Gobgp } from './gobgp.js';
+import type { PeerConfig } from './injected-route.js';
 import {
   type Batch,
   hostSetup,
@@ -31,8 +34,10 @@ import type { RestAnswer } from './rest.js';
 /** Called at each step of the building, for progress. */
 export type Progress = (step: string) => void;
 
+type Router = Frr | Evpnd | Gobgp | Exabgp;
+
 export class Fabric {
-  private readonly routers = new Map<string, Frr | Evpnd>();
+  private readonly routers = new Map<string, Router>();
   private readonly whereHostIs = new Map<string, string>();
   private captures = 0;
 
@@ -131,8 +136,8 @@ export class Fabric {
     const { leaves, spines } = this.plan;
     const starts: Promise<void>[] = [];
     for (const spine of spines) {
-      if (spine.engine !== 'frr') continue;
-      starts.push(this.startFrr(spine.name, frrSpineConfig(spine, this.plan)));
+      if (spine.engine === 'frr') starts.push(this.startFrr(spine.name, frrSpineConfig(spine, this.plan)));
+      if (spine.engine === 'gobgp' || spine.engine === 'exabgp') starts.push(this.startPeer(spine));
     }
     for (const leaf of leaves) {
       if (leaf.engine === 'frr') starts.push(this.startFrr(leaf.name, frrLeafConfig(leaf, this.plan)));
@@ -159,6 +164,45 @@ export class Fabric {
     const evpnd = new Evpnd(leaf.name, this.namespace(leaf.name), folder, leaf, this.plan);
     this.routers.set(leaf.name, evpnd);
     await evpnd.start();
+  }
+
+  private async startPeer(spine: Spine): Promise<void> {
+    const { transport, peering, leaves } = this.plan;
+    const config: PeerConfig = {
+      asn: spine.asn,
+      routerId: spine.routerId,
+      reflect: peering === 'ibgp',
+      localAddresses: spine.links.map((link) => link.spineAddress[transport]),
+      neighbors: spine.links.map((link) => ({
+        address: link.leafAddress[transport],
+        asn: found(leaves, link.leaf, 'leaf').asn,
+      })),
+    };
+    const make = spine.engine === 'gobgp' ? Gobgp : Exabgp;
+    const peer = new make(spine.name, this.namespace(spine.name), this.nodeFolder(spine.name), config);
+    this.routers.set(spine.name, peer);
+    await peer.start();
+  }
+
+  /** @throws Error when the node does not run GoBGP. */
+  gobgp(node: string): Gobgp {
+    const router = this.routers.get(node);
+    if (router instanceof Gobgp) return router;
+    throw new Error(`${node} does not run GoBGP`);
+  }
+
+  /** @throws Error when the node does not run ExaBGP. */
+  exabgp(node: string): Exabgp {
+    const router = this.routers.get(node);
+    if (router instanceof Exabgp) return router;
+    throw new Error(`${node} does not run ExaBGP`);
+  }
+
+  /** The addresses of the peers that a spine has an EVPN session with. */
+  async establishedPeers(spine: string): Promise<string[]> {
+    const router = this.routers.get(spine);
+    if (!router || router instanceof Evpnd) throw new Error(`${spine} runs no BGP speaker that tells`);
+    return router.establishedPeers();
   }
 
   /** @throws Error when the node does not run FRR. */

@@ -15,8 +15,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { onExit } from './cleanup.js';
+import { sourceFile } from './sources.js';
 
 export interface UmlOptions {
   /** The machine's memory as its kernel takes it; 1G when absent. */
@@ -35,19 +35,9 @@ export interface UmlResult {
   stderr: string;
 }
 
-const home = dirname(fileURLToPath(import.meta.url));
 const kernel = '/usr/bin/linux.uml';
 const timedOut = 124;
 const noResult = 125;
-
-/** Upwards from the compiled file to the repository, where the init script stands beside this file's source. */
-function initScript(): string {
-  for (const folder of [home, join(home, '..', '..', 'lab')]) {
-    const file = join(folder, 'uml-init.sh');
-    if (existsSync(file)) return file;
-  }
-  throw new Error(`no uml-init.sh beside ${home} or in the repository's lab/`);
-}
 
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -81,7 +71,7 @@ export async function runInUml(
   const file = (name: string) => join(run, name);
   const read = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '');
   mkdirSync(file('machine'));
-  copyFileSync(initScript(), file('init'));
+  copyFileSync(sourceFile('uml-init.sh'), file('init'));
   chmodSync(file('init'), 0o755);
   writeFileSync(file('shares'), [...shares, run].map((folder) => `${folder}\n`).join(''));
   writeFileSync(file('command'), commandText(script, args, env));

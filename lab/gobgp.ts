@@ -1,0 +1,146 @@
+/** GoBGP as a neighbour or a spine: it passes routes on with their next hop, announces its own, tells what it has. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { InjectedRoute, PeerConfig } from './injected-route.js';
+import { Daemon, run } from './process.js';
+import { waitFor } from './wait.js';
+
+/** A path in `gobgp -j`: attributes are objects with the attribute's code as `type`. */
+export interface GobgpPath {
+  nlri: { type: number; value: Record<string, unknown> };
+  best?: boolean;
+  attrs: { type: number; [field: string]: unknown }[];
+}
+
+/** gobgpd's configuration; next hops stay as they came, which eBGP peers else would change. */
+export function gobgpConfig(config: PeerConfig): string {
+  const neighbor = (address: string, asn: number, local: string | undefined) => `
+[[neighbors]]
+  [neighbors.config]
+    neighbor-address = "${address}"
+    peer-as = ${asn}
+  [neighbors.transport.config]
+    ${local === undefined ? '' : `local-address = "${local}"`}
+  [neighbors.timers.config]
+    connect-retry = 1
+    idle-hold-time-after-reset = 1
+    hold-time = 9
+    keepalive-interval = 3
+  ${config.reflect ? `[neighbors.route-reflector.config]\n    route-reflector-client = true\n    route-reflector-cluster-id = "${config.routerId}"` : ''}
+  [[neighbors.afi-safis]]
+    [neighbors.afi-safis.config]
+      afi-safi-name = "l2vpn-evpn"
+`;
+  const neighbors = config.neighbors.map(({ address, asn }, index) =>
+    neighbor(address, asn, config.localAddresses[index]),
+  );
+  return `
+[global.config]
+  as = ${config.asn}
+  router-id = "${config.routerId}"
+[global.apply-policy.config]
+  export-policy-list = ["next-hop-unchanged"]
+  default-export-policy = "accept-route"
+[[policy-definitions]]
+  name = "next-hop-unchanged"
+  [[policy-definitions.statements]]
+    [policy-definitions.statements.actions]
+      route-disposition = "accept-route"
+      [policy-definitions.statements.actions.bgp-actions]
+        set-next-hop = "unchanged"
+${neighbors.join('')}`;
+}
+
+export class Gobgp {
+  private readonly socket: string;
+  private daemon: Daemon | undefined;
+
+  /** `folder` is this peer's own; it is created. */
+  constructor(
+    readonly node: string,
+    private readonly namespace: string,
+    private readonly folder: string,
+    private readonly config: PeerConfig,
+  ) {
+    this.socket = `unix://${join(folder, 'gobgp.sock')}`;
+  }
+
+  /** Starts gobgpd and waits until its API answers. */
+  async start(): Promise<void> {
+    mkdirSync(this.folder, { recursive: true });
+    const file = (name: string) => join(this.folder, name);
+    writeFileSync(file('gobgpd.toml'), gobgpConfig(this.config));
+    const command = ['gobgpd', '-f', file('gobgpd.toml'), '--api-hosts', this.socket, '--pprof-disable'];
+    const daemon = await Daemon.start(
+      `gobgpd on ${this.node}`,
+      'ip',
+      ['netns', 'exec', this.namespace, ...command],
+      file('gobgpd.log'),
+    );
+    this.daemon = daemon;
+    await waitFor(
+      async () =>
+        !daemon.running ||
+        (existsSync(file('gobgp.sock')) &&
+          (await this.json<unknown[]>('neighbor')).length === this.config.neighbors.length),
+      { what: `answer of ${daemon.name}` },
+    );
+    daemon.mustRun();
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.daemon?.stop(signal);
+  }
+
+  logs(lines = 40): string {
+    return this.daemon ? `--- ${this.daemon.name}\n${this.daemon.log(lines)}` : `--- gobgpd on ${this.node}`;
+  }
+
+  /** The gobgp command line; resolves with what it printed, rejects when it refused. */
+  async cli(...args: string[]): Promise<string> {
+    const { stdout } = await run('gobgp', ['--target', this.socket, ...args]);
+    // Its exit code is 0 also for a line it did not understand.
+    if (stdout.startsWith('error:')) throw new Error(`gobgp ${args.join(' ')}: ${stdout}`);
+    return stdout;
+  }
+
+  async json<T>(...args: string[]): Promise<T> {
+    return JSON.parse((await this.cli('-j', ...args)) || 'null') as T;
+  }
+
+  async establishedPeers(): Promise<string[]> {
+    interface Neighbor {
+      state: { neighbor_address: string; session_state: number | string };
+    }
+    const neighbors = await this.json<Neighbor[]>('neighbor');
+    const established = 6;
+    return neighbors
+      .filter(({ state }) => state.session_state === established || state.session_state === 'ESTABLISHED')
+      .map(({ state }) => state.neighbor_address);
+  }
+
+  async announce(route: InjectedRoute): Promise<void> {
+    await this.cli('global', 'rib', 'add', '-a', 'evpn', ...routeWords(route));
+  }
+
+  async withdraw(route: InjectedRoute): Promise<void> {
+    await this.cli('global', 'rib', 'del', '-a', 'evpn', ...routeWords(route));
+  }
+
+  /** Every path of its table, by gobgp's own text of the NLRI. */
+  async rib(): Promise<Record<string, GobgpPath[]>> {
+    return (await this.json<Record<string, GobgpPath[]> | null>('global', 'rib', '-a', 'evpn')) ?? {};
+  }
+}
+
+function routeWords(route: InjectedRoute): string[] {
+  const tail = ['rt', ...route.routeTargets, 'encap', 'vxlan'];
+  const vni = String(route.vni);
+  if (route.type === 'mac') {
+    const head = ['macadv', route.mac, route.ip ?? '0.0.0.0', 'etag', '0', 'label', vni, 'rd', route.rd];
+    return [...head, ...tail, 'nexthop', route.nextHop];
+  }
+  const pmsi = ['pmsi', 'ingress-repl', vni, route.originator];
+  const head = ['multicast', route.originator, 'etag', '0', 'rd', route.rd];
+  return [...head, ...tail, ...pmsi, 'nexthop', route.nextHop];
+}
