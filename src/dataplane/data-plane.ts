@@ -227,10 +227,8 @@ export class DataPlane {
   }
 
   #topologyChanged(after: Topology): void {
-    const before = this.topology;
     this.topology = after;
-    for (const ifindex of before.ifindexes)
-      if (!after.ifindexes.has(ifindex)) this.mirror.dropDevice(ifindex);
+    this.mirror.keepDevices(after.ifindexes);
     for (const plane of this.#planes.values()) this.#attach(plane, after.vnis.get(plane.vni));
     this.#listener.topologyChanged(after);
   }

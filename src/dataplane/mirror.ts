@@ -160,7 +160,13 @@ export class KernelMirror implements KnownRows {
     return before;
   }
 
-  /** Forgets every row that points to this device: it is gone, and the kernel does not name each row. */
+  /** Forgets the rows of every device that exists no more: the kernel does not name each of them. */
+  keepDevices(existing: ReadonlySet<number>): void {
+    const known = [...this.#portDomains.keys(), ...this.#deviceKeys.keys(), ...this.#neigh.keys()];
+    for (const ifindex of known) if (!existing.has(ifindex)) this.dropDevice(ifindex);
+  }
+
+  /** Forgets every row that points to this device. */
   dropDevice(ifindex: number): void {
     for (const row of [...this.bridgeRowsOfPort(ifindex)])
       this.dropBridge(row.bridgeIfindex, row.vlan, row.mac, ifindex);

@@ -161,7 +161,7 @@ export class Reconciler {
         at: this.clock.wallTime(),
       });
       this.#report(plane, which, kind, operations[i], results[i], attempts);
-      if (kind !== 'wait') this.#retry(plane, which, retryDelay(kind, attempts));
+      this.#retry(plane, which, retryDelay(kind, attempts));
       return;
     }
     plane.settle(which, undefined);

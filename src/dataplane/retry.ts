@@ -1,6 +1,6 @@
 /**
  * What an errno means for the operation that got it:
- * `done` – the kernel is already as wanted; `wait` – a device is missing, its appearance tries again;
+ * `done` – the kernel is already as wanted; `wait` – a device is missing: its appearance tries again at once, and time does where no news of it comes;
  * `soon` – resources or a lock, try again shortly; `late` – refused, try again rarely and tell the operator.
  */
 export type RetryClass = 'done' | 'wait' | 'soon' | 'late';
@@ -42,10 +42,12 @@ export function retryClass(errno: number, verb: 'add' | 'delete'): RetryClass {
   return ERRNOS[errno]?.[verb] ?? 'late';
 }
 
-const FIRST_MS: Readonly<Record<'soon' | 'late', number>> = { soon: 100, late: 5_000 };
-const LAST_MS: Readonly<Record<'soon' | 'late', number>> = { soon: 10_000, late: 300_000 };
+type Failing = Exclude<RetryClass, 'done'>;
+
+const FIRST_MS: Readonly<Record<Failing, number>> = { soon: 100, wait: 1_000, late: 5_000 };
+const LAST_MS: Readonly<Record<Failing, number>> = { soon: 10_000, wait: 60_000, late: 300_000 };
 
 /** Milliseconds until attempt `attempts + 1`, doubling to a bound. */
-export function retryDelay(kind: 'soon' | 'late', attempts: number): number {
+export function retryDelay(kind: Failing, attempts: number): number {
   return Math.min(LAST_MS[kind], FIRST_MS[kind] * 2 ** Math.min(attempts - 1, 16));
 }
