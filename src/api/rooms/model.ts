@@ -1,14 +1,15 @@
 import { isVni, parseIp, type Vni } from '../../types/index.js';
-import { nlriOrder } from '../nlri-order.js';
+import type { RouteType } from '../../wire/index.js';
+import { type RouteKey, routeOrder } from '../nlri-order.js';
 import { ipOrder, macOrder, numberOrder } from '../orders.js';
 import { type KeyOrder, pagesByKey } from '../paging.js';
 import { routerIdText, timeText } from '../present.js';
 import type { ReadModel } from '../read-model.js';
-import type { Status } from '../schemas.js';
+import type { RouteItem, Status } from '../schemas.js';
 import { arpItem, type HardwareRows, macItem } from './mac-item.js';
 import { neighborItem } from './neighbor-item.js';
 import type { Rooms } from './rooms.js';
-import { type RouteRow, routeItem, routeRows } from './route-item.js';
+import { belongs, type RouteRow, routeItem, routeRows } from './route-item.js';
 import { knownVnis, vniItem } from './vni-item.js';
 
 const vniOrder: KeyOrder<Vni> = {
@@ -88,20 +89,18 @@ export function roomsModel(rooms: Rooms): ReadModel {
       });
     },
     routes: (filter) =>
-      pagesByKey<RouteRow, RouteRow['route']['nlri'], ReturnType<typeof routeItem>>({
+      pagesByKey<RouteRow, RouteKey, RouteItem>({
         total: null,
         rows: () =>
           routeRows(
-            speaker.localRib.routes(),
-            speaker.rib.destinationsOf({
-              rd: filter.rd,
-              type: filter.type as RouteRow['route']['nlri']['type'],
-            }),
-            evpn,
-            filter,
+            filter.origin === 'remote' ? [] : speaker.localRib.routes(),
+            filter.origin === 'local'
+              ? []
+              : speaker.rib.destinationsOf({ rd: filter.rd, type: filter.type as RouteType | undefined }),
           ),
-        key: (row) => row.route.nlri,
-        order: nlriOrder,
+        where: (row) => belongs(row, evpn, filter),
+        key: (row) => row,
+        order: routeOrder,
         item: (row) => routeItem(evpn, row),
       }),
     vteps: () =>

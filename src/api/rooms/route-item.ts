@@ -11,23 +11,17 @@ export type RouteRow =
   | { readonly origin: 'local'; readonly route: LocalRoute }
   | { readonly origin: 'remote'; readonly route: Destination };
 
-/** Walks the routes that the filter leaves. */
-export function* routeRows(
-  local: Iterable<LocalRoute>,
-  remote: Iterable<Destination>,
-  evpn: Evpn,
-  filter: RouteFilter,
-): Iterable<RouteRow> {
-  if (filter.origin !== 'remote' && filter.neighbor === undefined)
-    for (const route of local) {
-      const row: RouteRow = { origin: 'local', route };
-      if (matches(route.nlri, filter) && isOfVni(row, evpn, filter.vni)) yield row;
-    }
-  if (filter.origin === 'local') return;
-  for (const route of remote) {
-    const row: RouteRow = { origin: 'remote', route };
-    if (matches(route.nlri, filter) && isFrom(route, filter) && isOfVni(row, evpn, filter.vni)) yield row;
-  }
+/** Walks our routes, then the neighbours'; the rows are for `belongs` to judge, so that a page's walk can yield. */
+export function* routeRows(local: Iterable<LocalRoute>, remote: Iterable<Destination>): Iterable<RouteRow> {
+  for (const route of local) yield { origin: 'local', route };
+  for (const route of remote) yield { origin: 'remote', route };
+}
+
+/** True for the rows that the filter leaves. */
+export function belongs(row: RouteRow, evpn: Evpn, filter: RouteFilter): boolean {
+  if (!matches(row.route.nlri, filter)) return false;
+  if (filter.neighbor !== undefined && (row.origin === 'local' || !isFrom(row.route, filter))) return false;
+  return isOfVni(row, evpn, filter.vni);
 }
 
 /** A route as the API shows it. */
