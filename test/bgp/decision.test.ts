@@ -23,7 +23,7 @@ const BASE: PathAttributes = {
   pmsiTunnel: undefined,
 };
 
-export const path = (
+const path = (
   attributes: Partial<PathAttributes> = {},
   source: Partial<PathSource> = {},
   nlri: EvpnNlri = macRoute(1),
