@@ -93,10 +93,7 @@ function pagesOf<Key, Item>(
 }
 
 function matches({ nlri, originated, paths, vnis }: MemoryRoute, filter: RouteFilter): boolean {
-  const ips = [
-    'ip' in nlri ? nlri.ip : undefined,
-    'originator' in nlri ? nlri.originator : undefined,
-  ];
+  const ips = ['ip' in nlri ? nlri.ip : undefined, 'originator' in nlri ? nlri.originator : undefined];
   const { neighbor } = filter;
   return (
     (filter.type === undefined || nlri.type === filter.type) &&
