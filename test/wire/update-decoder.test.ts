@@ -1,0 +1,321 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import v8 from 'node:v8';
+import vm from 'node:vm';
+import test from 'ava';
+import { formatIp, formatMac, parseIp } from '../../src/types/index.js';
+import { formatNlri, type UpdateContext, UpdateDecoder } from '../../src/wire/index.js';
+import {
+  AS_PATH,
+  attribute,
+  ESI,
+  EXTENDED_COMMUNITIES,
+  EXTERNAL,
+  EXTERNAL_TWO_OCTETS,
+  IMET_ROUTE,
+  INTERNAL,
+  LOCAL_PREF,
+  MAC_ROUTE,
+  ORIGIN,
+  RD,
+  reach,
+  route,
+  unreach,
+  updateBody,
+} from './octets.js';
+
+const SOUND = [ORIGIN, AS_PATH, EXTENDED_COMMUNITIES];
+
+function decode(attributes: string[], context: UpdateContext = EXTERNAL, withdrawn = '', nlri = '') {
+  return new UpdateDecoder().decode(updateBody(attributes, withdrawn, nlri), context);
+}
+
+test('routes of all five types, in order', (t) => {
+  const routes = [
+    route(1, `${RD}${'01'.repeat(10)} 00000007 00271a`),
+    MAC_ROUTE,
+    route(2, `${RD}${ESI}00000000 30 020000000011 20 0a0a0a0b 00271a 002af7`),
+    route(2, `${RD}${ESI}00000000 30 020000000011 80 20010db8000000000000000000000001 00271a`),
+    IMET_ROUTE,
+    route(4, `${RD}${'02'.repeat(10)} 20 0a000001`),
+    route(5, `${RD}${ESI}00000000 10 0a140000 0a140001 002af7`),
+    route(5, `${RD}${ESI}00000000 40 20010db8000000000000000000000000 ${'00'.repeat(16)} 002af7`),
+  ];
+  const update = decode([reach(routes.join('')), ...SOUND]);
+  t.deepEqual(update.reachable.map(formatNlri), [
+    '[1]:[7]:[01:01:01:01:01:01:01:01:01:01]',
+    '[2]:[0]:[48]:[02:00:00:00:00:11]',
+    '[2]:[0]:[48]:[02:00:00:00:00:11]:[32]:[10.10.10.11]',
+    '[2]:[0]:[48]:[02:00:00:00:00:11]:[128]:[2001:db8::1]',
+    '[3]:[0]:[32]:[10.0.0.1]',
+    '[4]:[02:02:02:02:02:02:02:02:02:02]:[32]:[10.0.0.1]',
+    '[5]:[0]:[16]:[10.20.0.0]',
+    '[5]:[0]:[64]:[2001:db8::]',
+  ]);
+  const twoLabels = update.reachable[2];
+  t.true(twoLabels.type === 2 && twoLabels.label1 === 10010 && twoLabels.label2 === 10999);
+  t.deepEqual(
+    update.reachable.map(({ rd }) => String(rd)),
+    new Array(8).fill('10.0.0.1:2'),
+  );
+});
+
+test('withdrawn and reachable routes of one message', (t) => {
+  const update = decode([unreach(IMET_ROUTE), reach(MAC_ROUTE), ...SOUND]);
+  t.deepEqual(update.withdrawn.map(formatNlri), ['[3]:[0]:[32]:[10.0.0.1]']);
+  t.deepEqual(update.reachable.map(formatNlri), ['[2]:[0]:[48]:[02:00:00:00:00:11]']);
+  t.false(update.endOfRib);
+});
+
+test('unknown route types are counted and lose nothing else', (t) => {
+  const unknown = route(9, '0102') + route(0, '');
+  const update = decode([reach(unknown + MAC_ROUTE), ...SOUND, unreach(IMET_ROUTE + unknown)]);
+  t.is(update.unknownRouteTypes, 4);
+  t.deepEqual([update.reachable.length, update.withdrawn.length, update.faults.length], [1, 1, 0]);
+});
+
+test('End-of-RIB is an MP_UNREACH of our family, empty and alone', (t) => {
+  t.true(decode([unreach('')]).endOfRib);
+  t.true(decode([attribute('800f', '001946')]).endOfRib);
+  t.false(decode([unreach(IMET_ROUTE)]).endOfRib);
+  t.false(decode([unreach('', '0001 01')]).endOfRib);
+  t.false(decode([unreach(''), ORIGIN, AS_PATH]).endOfRib);
+  t.false(decode([unreach(''), reach(MAC_ROUTE), ...SOUND]).endOfRib);
+  t.false(decode([unreach('')], EXTERNAL, '', '18c0a800').endOfRib);
+  t.false(decode([unreach('')], EXTERNAL, '18c0a800').endOfRib);
+  t.false(decode([]).endOfRib);
+});
+
+test('other families and IPv4 routes are passed over', (t) => {
+  const update = decode(
+    [reach('18c0a800', '0a000001', '0001 01'), unreach('ff', '0002 80'), ...SOUND],
+    EXTERNAL,
+    '18c0a801',
+    '20c0a80001',
+  );
+  t.deepEqual(
+    [update.reachable, update.withdrawn, update.attributes, update.faults],
+    [[], [], undefined, []],
+  );
+});
+
+test('every attribute comes to its field', (t) => {
+  const { attributes, faults } = decode(
+    [
+      reach(MAC_ROUTE, '20010db8000000000000000000000001'),
+      attribute('4001', '02'),
+      attribute('4002', '0202 0000fde8 fa56ea01 0101 0000fde9'),
+      attribute('4003', '0a000001'),
+      attribute('8004', '0000000a'),
+      LOCAL_PREF,
+      attribute('4006', ''),
+      attribute('c007', '0000fde9 0a000001'),
+      attribute('c008', 'ffffff01 fde80001'),
+      attribute('8009', '0a000002'),
+      attribute('800a', '0a000003 0a000004'),
+      attribute(
+        'd010',
+        `030c000000000008 0002fde90000271a 0202fa56ea01271a 01020a000001271a 0003fde900000001
+         0600010000000000 0600000000000005 0603020000000099 030d000000000000 0608010000000000
+         0608020000000000 0603020000000088 030c00000000000a`.replace(/\s/g, ''),
+      ),
+      attribute('c016', '00 06 00271a 20010db8000000000000000000000001'),
+      attribute('e063', '0102'),
+    ],
+    INTERNAL,
+  );
+  t.deepEqual(faults, []);
+  t.truthy(attributes);
+  if (attributes === undefined) return;
+  const { nextHop, asPath, extendedCommunities, routeTargets, routerMac, pmsiTunnel, ...rest } = attributes;
+  t.is(formatIp(nextHop), '2001:db8::1');
+  t.deepEqual(asPath, [
+    { type: 2, asns: [65000, 4200000001] },
+    { type: 1, asns: [65001] },
+  ]);
+  t.is(extendedCommunities.length, 13);
+  t.deepEqual(
+    routeTargets.map((target) => target.toString(16)),
+    ['2fde90000271a', '202fa56ea01271a', '1020a000001271a'],
+  );
+  t.is(routerMac && formatMac(routerMac), '02:00:00:00:00:99');
+  t.is(pmsiTunnel?.tunnelType, 6);
+  t.is(pmsiTunnel?.label, 10010);
+  t.is(pmsiTunnel?.endpoint, parseIp('2001:db8::1'));
+  t.deepEqual(rest, {
+    origin: 2,
+    med: 10,
+    localPref: 100,
+    originatorId: 0x0a000002,
+    clusterList: [0x0a000003, 0x0a000004],
+    communities: [0xffffff01, 0xfde80001],
+    encapsulations: [8, 10],
+    macMobility: { sequence: 5, sticky: true },
+    defaultGateway: true,
+    ndFlags: 3,
+  });
+});
+
+test('without communities there is nothing of EVPN', (t) => {
+  const { attributes } = decode([reach(MAC_ROUTE), ORIGIN, AS_PATH]);
+  t.deepEqual(attributes?.routeTargets, []);
+  t.deepEqual(
+    [attributes?.macMobility, attributes?.routerMac, attributes?.ndFlags, attributes?.pmsiTunnel],
+    [undefined, undefined, undefined, undefined],
+  );
+});
+
+test('the global one of two IPv6 next hops counts', (t) => {
+  const { attributes } = decode([
+    reach(MAC_ROUTE, `20010db8000000000000000000000001fe80${'00'.repeat(13)}01`),
+    ...SOUND,
+  ]);
+  t.is(attributes && formatIp(attributes.nextHop), '2001:db8::1');
+});
+
+test('a PMSI tunnel of another type keeps its octets', (t) => {
+  const { attributes } = decode([
+    reach(IMET_ROUTE),
+    ...SOUND,
+    attribute('c016', '0003 00271a e0000001 0a000001'),
+  ]);
+  t.is(attributes?.pmsiTunnel?.endpoint, undefined);
+  t.deepEqual([...(attributes?.pmsiTunnel?.identifier ?? [])], [224, 0, 0, 1, 10, 0, 0, 1]);
+});
+
+test('the same octets give the same frozen object, wherever MP_REACH stands', (t) => {
+  const decoder = new UpdateDecoder();
+  const one = decoder.decode(updateBody([reach(MAC_ROUTE), ...SOUND]), EXTERNAL);
+  const two = decoder.decode(
+    updateBody([ORIGIN, reach(IMET_ROUTE), AS_PATH, EXTENDED_COMMUNITIES]),
+    EXTERNAL,
+  );
+  const three = decoder.decode(updateBody([...SOUND, unreach(IMET_ROUTE), reach(MAC_ROUTE)]), EXTERNAL);
+  t.is(one.attributes, two.attributes);
+  t.is(one.attributes, three.attributes);
+  t.true(Object.isFrozen(one.attributes));
+  t.true(Object.isFrozen(one.attributes?.extendedCommunities));
+  t.is(decoder.internedSets, 1);
+});
+
+test('another next hop, another session kind, another octet give another object', (t) => {
+  const decoder = new UpdateDecoder();
+  const all = [
+    decoder.decode(updateBody([reach(MAC_ROUTE), ...SOUND, LOCAL_PREF]), EXTERNAL),
+    decoder.decode(updateBody([reach(MAC_ROUTE), ...SOUND, LOCAL_PREF]), INTERNAL),
+    decoder.decode(updateBody([reach(MAC_ROUTE, '0a000002'), ...SOUND, LOCAL_PREF]), INTERNAL),
+    decoder.decode(updateBody([reach(MAC_ROUTE), ORIGIN, AS_PATH, LOCAL_PREF]), INTERNAL),
+  ].map(({ attributes }) => attributes);
+  t.is(new Set(all).size, 4);
+  t.false(all.includes(undefined));
+});
+
+test('what the decoder gave does not change when the buffer does', (t) => {
+  const body = updateBody([reach(MAC_ROUTE), ...SOUND, attribute('c016', '0003 00271a e0000001')]);
+  const update = new UpdateDecoder().decode(body, EXTERNAL);
+  const before = JSON.stringify(update, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+  body.fill(0);
+  const after = JSON.stringify(update, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+  t.is(after, before);
+});
+
+test('sets that nobody holds are let go', async (t) => {
+  v8.setFlagsFromString('--expose-gc');
+  const collectGarbage = vm.runInNewContext('gc') as () => void;
+  const decoder = new UpdateDecoder();
+  const held = decoder.decode(updateBody([reach(MAC_ROUTE), ...SOUND]), EXTERNAL).attributes;
+  for (let i = 0; i < 1000; i++) {
+    const med = attribute('8004', i.toString(16).padStart(8, '0'));
+    decoder.decode(updateBody([reach(MAC_ROUTE), ...SOUND, med]), EXTERNAL);
+  }
+  for (let i = 0; i < 50 && decoder.internedSets > 1; i++) {
+    collectGarbage();
+    await delay(10);
+  }
+  t.is(decoder.internedSets, 1);
+  t.is(decoder.decode(updateBody([reach(MAC_ROUTE), ...SOUND]), EXTERNAL).attributes, held);
+});
+
+// AS_PATH with two octets, AS4_PATH, more attributes, the path that comes out (RFC 6793 §4.2.3)
+const MERGES: [string, string, string, string[], unknown][] = [
+  [
+    'AS4_PATH of the same length replaces',
+    '0202 fde8 5ba0',
+    '0202 0000fde8 fa56ea01',
+    [],
+    [[2, 65000, 4200000001]],
+  ],
+  [
+    'what AS_PATH has in excess leads',
+    '0203 fde7 fde8 5ba0',
+    '0201 fa56ea01',
+    [],
+    [[2, 64999, 65000, 4200000001]],
+  ],
+  ['a longer AS4_PATH is ignored', '0201 5ba0', '0202 0000fde8 fa56ea01', [], [[2, 23456]]],
+  [
+    'a set counts once',
+    '0201 fde8 0102 fde9 5ba0',
+    '0102 0000fde9 fa56ea01',
+    [],
+    [
+      [2, 65000],
+      [1, 65001, 4200000001],
+    ],
+  ],
+  [
+    'a set in excess leads',
+    '0102 fde8 fde9 0201 5ba0',
+    '0201 fa56ea01',
+    [],
+    [
+      [1, 65000, 65001],
+      [2, 4200000001],
+    ],
+  ],
+  ['no AS4_PATH', '0201 fde8', '', [], [[2, 65000]]],
+  ['confederation segments in AS4_PATH do not count', '0201 fde8', '0301 0000fde8', [], [[2, 65000]]],
+  [
+    'aggregated by one that knew no AS4_PATH',
+    '0201 5ba0',
+    '0201 fa56ea01',
+    [attribute('c007', 'fde8 0a000001'), attribute('c012', 'fa56ea01 0a000001')],
+    [[2, 23456]],
+  ],
+  [
+    'aggregated by one of four octets',
+    '0201 5ba0',
+    '0201 fa56ea01',
+    [attribute('c007', '5ba0 0a000001'), attribute('c012', 'fa56ea01 0a000001')],
+    [[2, 4200000001]],
+  ],
+];
+for (const [what, asPath, as4Path, more, path] of MERGES)
+  test(`2-octet peers: ${what}`, (t) => {
+    const { attributes, faults } = decode(
+      [
+        ...[reach(MAC_ROUTE), ORIGIN, attribute('4002', asPath)],
+        ...(as4Path === '' ? [] : [attribute('c011', as4Path)]),
+        ...more,
+      ],
+      EXTERNAL_TWO_OCTETS,
+    );
+    t.deepEqual(faults, []);
+    t.deepEqual(
+      attributes?.asPath.map(({ type, asns }) => [type, ...asns]),
+      path as number[][],
+    );
+  });
+
+test('2-octet peers in one confederation: leading confederation segments stay', (t) => {
+  const { attributes } = decode(
+    [
+      ...[reach(MAC_ROUTE), ORIGIN, LOCAL_PREF],
+      ...[attribute('4002', '0301 fde8 0201 5ba0'), attribute('c011', '0201 fa56ea01')],
+    ],
+    { fourOctetAs: false, internal: true },
+  );
+  t.deepEqual(attributes?.asPath, [
+    { type: 3, asns: [65000] },
+    { type: 2, asns: [4200000001] },
+  ]);
+});
