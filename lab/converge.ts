@@ -1,4 +1,4 @@
-/** Convergence as a user sees it: sessions up, flood lists whole, every host reaches every other in its VNI. */
+/** Convergence as a user sees it: sessions, flood lists, neighbours, and every host reaches every other in its VNI. */
 import type { Fabric, Progress } from './fabric.js';
 import { floodList } from './observe.js';
 import type { Family } from './plan.js';
@@ -70,6 +70,36 @@ export async function waitForFloodLists(fabric: Fabric, timeout: number): Promis
   }
 }
 
+/** Waits until each leaf with SVIs has the neighbours (MAC and IP) of every host behind another such leaf. */
+export async function waitForNeighbors(fabric: Fabric, timeout: number): Promise<void> {
+  const leaves = fabric.plan.leaves.filter((leaf) => leaf.engine !== 'none' && leaf.hasSvi);
+  for (const leaf of leaves) {
+    const remote = fabric.plan.hosts.filter((host) => {
+      const at = fabric.leafOf(host.name);
+      return at !== leaf.name && leaves.some((other) => other.name === at);
+    });
+    const expected = remote.flatMap((host) =>
+      Object.values(host.address).map((address) => `${address} ${host.mac}`),
+    );
+    let missing: string[] = [];
+    await waitFor(
+      async () => {
+        const rows = await fabric.neigh(leaf.name);
+        const known = new Set(
+          rows.filter((row) => 'extern_learn' in row).map((row) => `${row.dst} ${row.lladdr}`),
+        );
+        missing = expected.filter((pair) => !known.has(pair));
+        return missing.length === 0;
+      },
+      {
+        what: `neighbours for all remote hosts on ${leaf.name}`,
+        timeout,
+        show: (last) => (typeof last === 'string' ? last : `missing are ${missing.join(', ')}`),
+      },
+    );
+  }
+}
+
 /** Pings every pair until all have had a reply; resolves with the number of pairs. */
 export async function waitForPings(fabric: Fabric, timeout: number): Promise<number> {
   const pairs = hostPairs(fabric);
@@ -95,7 +125,7 @@ export async function waitForPings(fabric: Fabric, timeout: number): Promise<num
 }
 
 /**
- * Waits for the whole of it; `timeout` is for each of the three steps.
+ * Waits for the whole of it; `timeout` is for each step and leaf.
  * @throws Error that says what is missing, followed by the ends of all logs.
  */
 export async function waitUntilConverged(
@@ -109,6 +139,8 @@ export async function waitUntilConverged(
     await waitForFloodLists(fabric, timeout);
     progress('flood lists are complete');
     await fabric.introduceHosts();
+    await waitForNeighbors(fabric, timeout);
+    progress('each leaf knows MAC and IP of every remote host');
     const pairs = await waitForPings(fabric, timeout);
     progress(`every host reaches every other in its VNI (${pairs} pairs, IPv4 and IPv6)`);
   } catch (error) {

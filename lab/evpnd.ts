@@ -69,11 +69,15 @@ export class Evpnd {
       this.logFile,
     );
     this.daemon = daemon;
-    await waitFor(async () => !daemon.running || (await this.get('/api/v1/status')).status === 200, {
-      what: `answer of ${daemon.name}`,
-    }).catch((error: Error) => {
-      throw new Error(`${error.message}\n${daemon.log(40)}`);
-    });
+    await waitFor(
+      async () => {
+        if (!daemon.running) return true;
+        const { status, body } = await this.get('/api/v1/status');
+        if (status !== 200) throw new Error(`status ${status}: ${JSON.stringify(body)}`);
+        return true;
+      },
+      { what: `answer of ${daemon.name}` },
+    );
     daemon.mustRun();
   }
 
@@ -107,9 +111,13 @@ export class Evpnd {
     return restGet<T>(this.socket, path);
   }
 
-  /** The end of its log. */
-  logs(lines = 60): string {
-    if (!this.daemon) return `--- evpnd on ${this.node}: never started`;
-    return `--- ${this.daemon.name}${this.daemon.running ? '' : ' (ended)'}\n${this.daemon.log(lines)}`;
+  /** The end of its log, for a person who asks why. */
+  logs(): string {
+    return this.daemon?.logEnd() ?? `--- evpnd on ${this.node}: never started`;
+  }
+
+  /** Everything it ever wrote, over all its starts. */
+  log(): string {
+    return this.daemon?.log() ?? '';
   }
 }

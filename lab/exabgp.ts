@@ -123,8 +123,9 @@ export class Exabgp {
     await this.daemon?.stop(signal);
   }
 
-  logs(lines = 40): string {
-    return this.daemon ? `--- ${this.daemon.name}\n${this.daemon.log(lines)}` : `--- exabgp on ${this.node}`;
+  /** The end of its log, for a person who asks why. */
+  logs(): string {
+    return this.daemon?.logEnd() ?? `--- exabgp on ${this.node}: never started`;
   }
 
   private lines(): string[] {

@@ -1,5 +1,5 @@
 /** A fabric in network namespaces: built from a plan, asked and changed by node name, removed without a trace. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Capture } from './capture.js';
 import { Evpnd } from './evpnd.js';
@@ -309,13 +309,8 @@ export class Fabric {
   }
 
   /** The ends of all logs, for the one who asks why. */
-  logs(lines = 40): string {
-    return [...this.routers.values()].map((router) => router.logs(lines)).join('\n');
-  }
-
-  /** Keeps the logs of a failed run: writes them all to one file. */
-  saveLogs(file: string): void {
-    writeFileSync(file, this.logs(Number.POSITIVE_INFINITY));
+  logs(): string {
+    return [...this.routers.values()].map((router) => router.logs()).join('\n');
   }
 
   /** Ends all daemons and removes all namespaces; a second call does nothing. */

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Leaf, Link, Plan, Spine } from './plan.js';
-import { attempt, Daemon, run } from './process.js';
+import { Daemon, run } from './process.js';
 import { waitFor } from './wait.js';
 
 /** Where Debian puts FRR's daemons. */
@@ -152,17 +152,7 @@ export class Frr {
   }
 
   /** The ends of both logs, for a person who asks why. */
-  logs(lines = 40): string {
-    return [this.zebra, this.bgpd]
-      .filter((daemon) => daemon !== undefined)
-      .map((daemon) => `--- ${daemon.name}${daemon.running ? '' : ' (ended)'}\n${daemon.log(lines)}`)
-      .join('\n');
-  }
-
-  /** What is missing on this machine for FRR to run, or undefined. */
-  static async missing(): Promise<string | undefined> {
-    if (!existsSync(`${daemonFolder}/bgpd`)) return `no ${daemonFolder}/bgpd (Debian package frr)`;
-    const user = await attempt('id', ['frr']);
-    return user.code === 0 ? undefined : 'no user frr (Debian package frr)';
+  logs(): string {
+    return [this.zebra, this.bgpd].map((daemon) => daemon?.logEnd()).join('\n');
   }
 }

@@ -92,8 +92,9 @@ export class Gobgp {
     await this.daemon?.stop(signal);
   }
 
-  logs(lines = 40): string {
-    return this.daemon ? `--- ${this.daemon.name}\n${this.daemon.log(lines)}` : `--- gobgpd on ${this.node}`;
+  /** The end of its log, for a person who asks why. */
+  logs(): string {
+    return this.daemon?.logEnd() ?? `--- gobgpd on ${this.node}: never started`;
   }
 
   /** The gobgp command line; resolves with what it printed, rejects when it refused. */

@@ -96,6 +96,9 @@ export async function run(
   throw new CommandError([command, ...args].join(' '), result, reason);
 }
 
+/** Characters of a line that `logEnd` shows. */
+const longestLine = 400;
+
 /** A long-running program in the foreground of its own process, its output in a file. */
 export class Daemon {
   readonly pid: number;
@@ -160,9 +163,17 @@ export class Daemon {
     return text.slice(Math.max(0, text.length - lines)).join('\n');
   }
 
+  /** Its name and the end of its log for a person: the last `lines` lines, overlong ones cut. */
+  logEnd(lines = 25): string {
+    const end = this.log(lines)
+      .split('\n')
+      .map((line) => (line.length > longestLine ? `${line.slice(0, longestLine)}…` : line));
+    return [`--- ${this.name}${this.running ? '' : ` (ended with ${this.end})`}`, ...end].join('\n');
+  }
+
   /** @throws Error with the end of its log when it no longer runs. */
   mustRun(): void {
-    if (this.end !== undefined) throw new Error(`${this.name} ended with ${this.end}:\n${this.log(30)}`);
+    if (!this.running) throw new Error(`${this.name} does not run\n${this.logEnd()}`);
   }
 
   /** Sends a signal and waits for the end; after `patience` milliseconds it is killed. */

@@ -17,11 +17,18 @@ function cell(value: unknown): string {
   return String(value);
 }
 
+/** Characters a cell shows; nested objects would else push all else off the screen. */
+const widest = 48;
+
+function short(text: string): string {
+  return text.length > widest ? `${text.slice(0, widest - 1)}…` : text;
+}
+
 /** Columns are the keys of the rows in order of first appearance; empty columns are left out. */
 export function table(rows: readonly Row[], indent = '    '): string {
   const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const columns = keys
-    .map((key) => [key, ...rows.map((row) => cell(row[key]))])
+    .map((key) => [key, ...rows.map((row) => short(cell(row[key])))])
     .filter(([, ...cells]) => cells.some((text) => text !== ''));
   const widths = columns.map((column) => Math.max(...column.map((text) => text.length)));
   const lines = [-1, ...rows.keys()].map((index) =>
