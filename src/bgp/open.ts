@@ -148,17 +148,11 @@ export function judgeOpen(
       asn4 === undefined ? octets(remoteAs, 2) : octets(remoteAs, 4),
     );
   const internal = remoteAs === local.asn;
-  if (open.routerId === 0 || (internal && open.routerId === local.routerId))
+  if (internal && open.routerId === local.routerId)
     return refuse(
       OpenSubcode.BAD_BGP_IDENTIFIER,
       `the neighbour's BGP identifier ${formatIp(open.routerId as Ipv4)} is ours; each router of an AS needs its own`,
       octets(open.routerId, 4),
-    );
-  if (open.holdTime === 1 || open.holdTime === 2)
-    return refuse(
-      OpenSubcode.UNACCEPTABLE_HOLD_TIME,
-      `the neighbour's hold time is ${open.holdTime} s, allowed are 0 and 3 to 65535`,
-      octets(open.holdTime, 2),
     );
   if (!evpn)
     return refuse(
