@@ -20,13 +20,14 @@ export interface Daemon {
 
 export interface DaemonOptions {
   readonly config: Config;
-  readonly kernel: Kernel & KernelInsight;
+  readonly kernel: Kernel;
+  readonly insight: KernelInsight;
   readonly log: Log;
   readonly version: string;
 }
 
 /** Builds the house and moves in: resolves when the kernel is known and the speaker listens. Rejects where it cannot. */
-export async function startDaemon({ config, kernel, log, version }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({ config, kernel, insight, log, version }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
   let running = config;
   let kernelKnown = false;
@@ -55,7 +56,7 @@ export async function startDaemon({ config, kernel, log, version }: DaemonOption
       speaker,
       evpn,
       dataPlane,
-      kernel,
+      kernel: insight,
       clock,
       version,
       startedAt: clock.wallTime(),

@@ -1,50 +1,28 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { type Logger, pino } from 'pino';
-import { ConfigError, formatFinding, loadConfig, runCheck } from './config/index.js';
+import {
+  ConfigError,
+  formatFinding,
+  loadConfig,
+  parseCommandLine,
+  runCheck,
+  USAGE,
+  UsageError,
+} from './config/index.js';
 import { type Daemon, startDaemon } from './daemon.js';
+import { kernelInsight } from './kernel-insight.js';
 import { LinuxKernel, sdNotify } from './linux/index.js';
-
-const USAGE = `usage: evpnd [--config FILE] [--check] [--version] [--help]
-  --config FILE  the configuration (/etc/evpnd/evpnd.yaml)
-  --check        judge the configuration and exit: 0 when it is good
-`;
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
-interface Arguments {
-  readonly config: string;
-  readonly check: boolean;
-}
-
-/** The command line, or undefined where all is said already. */
-function readArguments(): Arguments | undefined {
-  try {
-    const { values } = parseArgs({
-      options: {
-        config: { type: 'string', default: '/etc/evpnd/evpnd.yaml' },
-        check: { type: 'boolean', default: false },
-        version: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (values.help) process.stdout.write(USAGE);
-    else if (values.version) process.stdout.write(`evpnd ${version}\n`);
-    else return { config: values.config, check: values.check };
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n${USAGE}`);
-    process.exitCode = 2;
-  }
-  return undefined;
-}
-
 async function run(path: string): Promise<void> {
   const config = loadConfig(path);
   const log = pino({ level: config.log.level, base: undefined });
-  const kernel = new LinuxKernel({ log, receiveBufferBytes: config.kernel.receiveBufferBytes });
+  const { receiveBufferBytes } = config.kernel;
+  const kernel = new LinuxKernel({ log, receiveBuffer: receiveBufferBytes });
   let daemon: Daemon | undefined;
   let stopping = false;
   const stop = (signal: string) => {
@@ -64,7 +42,8 @@ async function run(path: string): Promise<void> {
     log.error({ err: error }, 'a fault that nothing caught; giving up');
     process.exit(70);
   });
-  daemon = await startDaemon({ config, kernel, log, version });
+  const insight = await kernelInsight(kernel, receiveBufferBytes);
+  daemon = await startDaemon({ config, kernel, insight, log, version });
   process.on('SIGHUP', () => void reload(path, daemon, log));
   startWatchdog();
   sdNotify('READY=1');
@@ -90,16 +69,19 @@ function startWatchdog(): void {
   if (microseconds > 0) setInterval(() => sdNotify('WATCHDOG=1'), microseconds / 2000).unref();
 }
 
-const args = readArguments();
-if (args?.check) {
-  const { ok, text } = runCheck(args.config);
-  process.stdout.write(`${text}\n`);
-  process.exitCode = ok ? 0 : 1;
-} else if (args) {
-  run(args.config).catch((error: unknown) => {
-    const text =
-      error instanceof ConfigError ? error.findings.map(formatFinding).join('\n') : (error as Error).message;
-    process.stderr.write(`${text}\n`);
-    process.exit(1);
-  });
+async function main(): Promise<void> {
+  const { action, configFile } = parseCommandLine(process.argv.slice(2));
+  if (action === 'run') return run(configFile);
+  if (action === 'check') {
+    const { ok, text } = runCheck(configFile);
+    process.stdout.write(`${text}\n`);
+    process.exitCode = ok ? 0 : 1;
+  } else process.stdout.write(action === 'help' ? `${USAGE}\n` : `evpnd ${version}\n`);
 }
+
+main().catch((error: unknown) => {
+  const text =
+    error instanceof ConfigError ? error.findings.map(formatFinding).join('\n') : (error as Error).message;
+  process.stderr.write(`${text}\n`);
+  process.exit(error instanceof UsageError ? 2 : 1);
+});

@@ -3,10 +3,11 @@ import { type DataPlane, EMPTY_TOPOLOGY, sameAttachment, type Topology } from '.
 import type { Clock, Ip, Log, Mac, Timer, Vni } from '../types/index.js';
 import { Evaluator } from './evaluate.js';
 import { AttributeSets } from './export.js';
+import { ImportIndex } from './import-index.js';
+import { autoExportTargets, autoImportTargets } from './import-target.js';
 import { Importer } from './importer.js';
 import { MacVrf } from './mac-vrf.js';
 import type { RdAllocator } from './rd-allocator.js';
-import { autoExportTargets, autoImportTargets, ImportIndex } from './route-targets.js';
 import { type EvpnSettings, isServed, type VniSettings } from './settings.js';
 import { VtepTable } from './vteps.js';
 

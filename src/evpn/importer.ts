@@ -1,8 +1,8 @@
 import type { Destination, Path } from '../bgp/index.js';
 import { isMulticastMac } from '../types/index.js';
 import { type EvpnNlri, RouteType } from '../wire/index.js';
+import type { Importers, ImportIndex } from './import-index.js';
 import type { MacVrf } from './mac-vrf.js';
-import type { Importers, ImportIndex } from './route-targets.js';
 import type { VtepTable } from './vteps.js';
 
 const NOWHERE: readonly MacVrf[] = [];

@@ -2,8 +2,8 @@ import type { Destination } from '../bgp/index.js';
 import type { VniAttachment } from '../dataplane/index.js';
 import type { Ip, Mac, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
 import type { OriginatedAttributes } from '../wire/index.js';
+import type { ImportTarget } from './import-target.js';
 import { type Ownership, UNOWNED } from './mobility.js';
-import type { ImportTarget } from './route-targets.js';
 
 /** What is known of one MAC in one VNI. */
 export class MacEntry {

@@ -1,5 +1,5 @@
 import type { Ipv4, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
-import type { ImportTarget } from './route-targets.js';
+import type { ImportTarget } from './import-target.js';
 
 /** What the operator says of one VNI; undefined leaves the derived value. */
 export interface VniSettings {

@@ -193,7 +193,9 @@ class Life {
   fail(i: number): void {
     const errno = [105, 12, 19, 1, 0, 0][this.random.below(6)];
     const odds = this.random.below(4);
-    this.leaves[i].world.kernel.fault = () => (this.random.below(4) < odds ? errno : 0);
+    // A device that stands never fails a delete with ENODEV
+    this.leaves[i].world.kernel.fault = ({ verb }) =>
+      this.random.below(4) < odds ? (verb === 'delete' && errno === 19 ? 12 : errno) : 0;
   }
 
   deleteRow(i: number, mac: Mac): void {
