@@ -5,7 +5,7 @@ import type { LocalRoute } from './route.js';
 import { ROUTE_TYPE_SLOTS, sameNlri } from './table.js';
 
 /** Routes that one turn of a flush encodes. */
-const SLICE = 2048;
+const SLICE = 1024;
 
 /** What an Adj-RIB-Out writes to. */
 export interface UpdateSink {

@@ -3,8 +3,6 @@ import {
   AFI_L2VPN,
   CeaseSubcode,
   encodeRouteRefresh,
-  MAX_EXTENDED_MESSAGE_LENGTH,
-  MAX_MESSAGE_LENGTH,
   MessageType,
   NotificationCode,
   type NotificationMessage,
@@ -12,11 +10,10 @@ import {
   type RouteRefreshMessage,
   SAFI_EVPN,
   type UpdateDecoder,
-  UpdateEncoder,
 } from '../wire/index.js';
-import { AdjRibOut } from './adj-rib-out.js';
 import { keepsNewConnection } from './collision.js';
 import { type LocalIdentity, type NeighborConfig, needsNewSession } from './config.js';
+import { Established } from './established.js';
 import { INITIAL_FSM_STATE } from './fsm.js';
 import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
 import { guardedClock } from './guarded-clock.js';
@@ -26,7 +23,6 @@ import type { LocalRib } from './local-rib.js';
 import type { NeighborStatus } from './neighbor-status.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
 import type { Rib } from './rib.js';
-import type { PathSource } from './route.js';
 import { SessionRecord } from './session-record.js';
 import { StaleRoutes } from './stale-routes.js';
 import type { Connection, ConnectionHandlers, Transport } from './transport.js';
@@ -46,17 +42,6 @@ export interface SessionDeps {
 }
 
 const IGNORE: ConnectionHandlers = { onOpen() {}, onData() {}, onDrain() {}, onClose() {} };
-
-/** What exists only while the session is established. */
-interface Established {
-  readonly link: Link;
-  readonly negotiated: Negotiated;
-  readonly source: PathSource;
-  readonly adjRibOut: AdjRibOut;
-  /** Clock.now(). */
-  readonly since: number;
-  endOfRibAt: number | undefined;
-}
 
 /**
  * One neighbour: its connections (two while they collide, RFC 4271 §6.8), its established session, and what is kept of
@@ -201,7 +186,7 @@ export class Session implements LinkHost {
       state: this.#main.state.name,
       connection: this.#main.connection,
       negotiated: established?.negotiated,
-      uptime: established === undefined ? undefined : this.clock.now() - established.since,
+      uptime: established?.uptime,
       endOfRibAt: established?.endOfRibAt,
       counts: this.#deps.rib.counts(this.#config.address),
       sent: established?.adjRibOut.sent,
@@ -279,29 +264,11 @@ export class Session implements LinkHost {
     if (negotiated === undefined) throw new Error('established without an OPEN');
     const { rib, localRib, log } = this.#deps;
     const { address } = this.#config;
-    const source: PathSource = {
-      neighbor: address,
-      routerId: negotiated.remoteRouterId,
-      internal: negotiated.internal,
-    };
-    const encoder = new UpdateEncoder({
-      fourOctetAs: negotiated.fourOctetAs,
-      internal: negotiated.internal,
-      localAsn: this.#local.asn,
-      maxMessageLength: negotiated.extendedMessage ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH,
-    });
-    const sink = { write: (update: Buffer) => link.send(MessageType.UPDATE, update) };
-    this.#established = {
-      link,
-      negotiated,
-      source,
-      adjRibOut: new AdjRibOut(this.clock, localRib, encoder, sink),
-      since: this.clock.now(),
-      endOfRibAt: undefined,
-    };
-    rib.neighborUp(source);
+    const established = new Established(link, negotiated, address, this.#local.asn, localRib, this.clock);
+    this.#established = established;
+    rib.neighborUp(established.source);
     this.#stale.sessionUp(negotiated.restart);
-    this.#established.adjRibOut.start();
+    established.adjRibOut.start();
     log.info(
       { neighbor: address, remoteAs: negotiated.remoteAs, holdTime: negotiated.holdTime },
       'BGP session established',
@@ -314,7 +281,7 @@ export class Session implements LinkHost {
     this.#established = undefined;
     established.adjRibOut.stop();
     this.#record.flaps++;
-    this.#idleHold.sessionEnded(this.clock.now() - established.since);
+    this.#idleHold.sessionEnded(established.uptime);
     const { restart } = established.negotiated;
     // A NOTIFICATION, sent or received, ends the session for good (RFC 4724 §4)
     if (event.type === 'TcpConnectionFails' && restart?.forwardingPreserved === true)
@@ -353,7 +320,10 @@ export class Session implements LinkHost {
         ),
       );
     if (routes > 0) this.#deps.rib.update(established.source, update);
-    if (update.endOfRib && established.endOfRibAt === undefined) this.#endOfRib(established);
+    if (established.noteEndOfRib(update)) {
+      this.#stale.end();
+      this.#deps.onEndOfRib(this.#config.address);
+    }
     return routes;
   }
 
@@ -400,7 +370,8 @@ export class Session implements LinkHost {
     this.#record.ended(event.type);
     const { log } = this.#deps;
     const facts = { neighbor: this.#config.address, reason: this.#record.lastError?.reason };
-    if (from.name === 'Established') log.warn(facts, 'BGP session lost');
+    if (event.type === 'ManualStop') log.info(facts, 'BGP session ended');
+    else if (from.name === 'Established') log.warn(facts, 'BGP session lost');
     else if (from.name === 'OpenSent' || from.name === 'OpenConfirm') log.warn(facts, 'BGP session refused');
     else log.debug(facts, 'BGP connection attempt failed');
   }
@@ -414,13 +385,7 @@ export class Session implements LinkHost {
   #hasRestarted(negotiated: Negotiated): boolean {
     const established = this.#established;
     if (established?.negotiated.restart === undefined || negotiated.restart?.restarted !== true) return false;
-    return this.clock.now() - established.since >= established.negotiated.keepaliveTime * 1000;
-  }
-
-  #endOfRib(established: Established): void {
-    established.endOfRibAt = this.clock.wallTime();
-    this.#stale.end();
-    this.#deps.onEndOfRib(this.#config.address);
+    return established.uptime >= established.negotiated.keepaliveTime * 1000;
   }
 
   /** Our own fault, not the peer's: the session begins anew, the daemon lives. */

@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../types/index.js';
+import type { Clock, Log, Timer } from '../types/index.js';
 import {
   CeaseSubcode,
   encodeNotification,
@@ -123,10 +123,14 @@ export class Speaker {
       session.stop(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, data), reason || 'shutdown');
       return session.closed();
     });
+    let timer: Timer | undefined;
     await Promise.race([
       Promise.all([...closed, ...listeners.map((listener) => listener.close())]),
-      new Promise<void>((resolve) => this.#deps.clock.after(STOP_MILLISECONDS, resolve)),
+      new Promise<void>((resolve) => {
+        timer = this.#deps.clock.after(STOP_MILLISECONDS, resolve);
+      }),
     ]);
+    timer?.cancel();
   }
 
   neighbors(): NeighborStatus[] {

@@ -428,3 +428,12 @@ test('an OPEN one octet at a time is the same OPEN', async (t) => {
   for (const octet of encodeKeepalive()) raw.send(Uint8Array.of(octet));
   t.is(status().state, 'Established');
 });
+
+test('a stop while nothing stands records why, and a new attempt by hand works', async (t) => {
+  const { status, speaker, peer, fabric } = await passive();
+  speaker.resetNeighbor('10.0.0.2');
+  t.is(status().state, 'Active');
+  peer().establish(openOf(65002, '10.0.0.2'));
+  t.is(status().state, 'Established');
+  t.deepEqual(fabric.errors, []);
+});

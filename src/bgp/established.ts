@@ -1,0 +1,57 @@
+import type { Clock } from '../types/index.js';
+import {
+  MAX_EXTENDED_MESSAGE_LENGTH,
+  MAX_MESSAGE_LENGTH,
+  MessageType,
+  type Update,
+  UpdateEncoder,
+} from '../wire/index.js';
+import { AdjRibOut } from './adj-rib-out.js';
+import type { Link } from './link.js';
+import type { LocalRib } from './local-rib.js';
+import type { Negotiated } from './open.js';
+import type { PathSource } from './route.js';
+
+/** What a neighbour has only while its session is established. */
+export class Established {
+  readonly source: PathSource;
+  readonly adjRibOut: AdjRibOut;
+  /** Clock.wallTime() of the End-of-RIB. */
+  endOfRibAt: number | undefined;
+  readonly #clock: Clock;
+  readonly #since: number;
+
+  constructor(
+    readonly link: Link,
+    readonly negotiated: Negotiated,
+    neighbor: string,
+    localAsn: number,
+    localRib: LocalRib,
+    clock: Clock,
+  ) {
+    this.#clock = clock;
+    this.#since = clock.now();
+    const { remoteRouterId, internal, fourOctetAs, extendedMessage } = negotiated;
+    this.source = { neighbor, routerId: remoteRouterId, internal };
+    const encoder = new UpdateEncoder({
+      fourOctetAs,
+      internal,
+      localAsn,
+      maxMessageLength: extendedMessage ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH,
+    });
+    const sink = { write: (update: Buffer) => link.send(MessageType.UPDATE, update) };
+    this.adjRibOut = new AdjRibOut(clock, localRib, encoder, sink);
+  }
+
+  /** Milliseconds that the session stands. */
+  get uptime(): number {
+    return this.#clock.now() - this.#since;
+  }
+
+  /** True where the UPDATE is the session's first End-of-RIB. */
+  noteEndOfRib(update: Update): boolean {
+    if (!update.endOfRib || this.endOfRibAt !== undefined) return false;
+    this.endOfRibAt = this.#clock.wallTime();
+    return true;
+  }
+}
