@@ -41,36 +41,39 @@ export class MessageReader {
   next(): { type: MessageType; body: Buffer } | undefined {
     if (this.#unread < HEADER_LENGTH) return undefined;
     const chunk = this.#chunks[this.#head];
-    const inOneChunk = chunk.length - this.#offset;
-    const header =
-      inOneChunk >= HEADER_LENGTH
-        ? chunk.subarray(this.#offset, this.#offset + HEADER_LENGTH)
-        : this.#peek(HEADER_LENGTH);
-    const length = this.#check(header);
+    const start = this.#offset;
+    const inOneChunk = chunk.length - start;
+    const spansChunks = inOneChunk < HEADER_LENGTH;
+    const header = spansChunks ? this.#peek(HEADER_LENGTH) : chunk;
+    const at = spansChunks ? 0 : start;
+    const length = this.#check(header, at);
     if (this.#unread < length) return undefined;
-    const message =
-      inOneChunk >= length ? chunk.subarray(this.#offset, this.#offset + length) : this.#peek(length);
+    const body =
+      inOneChunk >= length
+        ? chunk.subarray(start + HEADER_LENGTH, start + length)
+        : this.#peek(length).subarray(HEADER_LENGTH);
+    const type = header[at + 18] as MessageType;
     this.#skip(length);
-    return { type: header[18] as MessageType, body: message.subarray(HEADER_LENGTH) };
+    return { type, body };
   }
 
-  /** Checks marker, length and type, in the order of RFC 4271 §6.1; returns the length. */
-  #check(header: Buffer): number {
+  /** Checks marker, length and type, of the header at `at`, in the order of RFC 4271 §6.1; returns the length. */
+  #check(header: Buffer, at: number): number {
     const fail = (subcode: number, message: string, data?: Uint8Array): never => {
       throw new WireError(NotificationCode.MESSAGE_HEADER_ERROR, subcode, message, data);
     };
     if (
-      header.readUInt32BE(0) !== 0xffffffff ||
-      header.readUInt32BE(4) !== 0xffffffff ||
-      header.readUInt32BE(8) !== 0xffffffff ||
-      header.readUInt32BE(12) !== 0xffffffff
+      header.readUInt32BE(at) !== 0xffffffff ||
+      header.readUInt32BE(at + 4) !== 0xffffffff ||
+      header.readUInt32BE(at + 8) !== 0xffffffff ||
+      header.readUInt32BE(at + 12) !== 0xffffffff
     )
       fail(
         HeaderSubcode.CONNECTION_NOT_SYNCHRONIZED,
-        `message marker ${header.toString('hex', 0, 16)}: expected 16 octets of ff`,
+        `message marker ${header.toString('hex', at, at + 16)}: expected 16 octets of ff`,
       );
-    const type = header[18];
-    const length = header.readUInt16BE(16);
+    const type = header[at + 18];
+    const length = header.readUInt16BE(at + 16);
     const row = LENGTHS[type];
     const maximum =
       this.extendedMessages && row?.extends !== false ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH;
@@ -81,7 +84,7 @@ export class MessageReader {
         `message length ${length} of type ${type}: expected ${
           type === MessageType.KEEPALIVE ? minimum : `${minimum} to ${maximum}`
         }`,
-        Uint8Array.from(header.subarray(16, 18)),
+        Uint8Array.from(header.subarray(at + 16, at + 18)),
       );
     if (row === undefined)
       fail(HeaderSubcode.BAD_MESSAGE_TYPE, `message type ${type}: expected 1 to 5`, Uint8Array.of(type));
