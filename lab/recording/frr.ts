@@ -14,6 +14,7 @@ import {
   UpdateEncoder,
 } from '../../src/wire/index.js';
 import { Daemon, run } from '../process.js';
+import { waitFor } from '../wait.js';
 import type { FixtureWriter } from './fixture.js';
 import { COLLECTORS, type Ground, inside, SPEAKER } from './ground.js';
 import { CollectorSession } from './session.js';
@@ -178,10 +179,10 @@ async function recordSession(
   await save('type2-mac-sticky', 'a static FDB row with the sticky flag', sticky);
 
   session.send(moverRoute(session));
-  await session.wait('the KEEPALIVE after it', () => true);
-  const knowsMover = () => inside(ground.speaker, 'bridge', 'fdb', 'show', 'dev', 'vx10');
-  for (let i = 0; i < 100 && !(await knowsMover()).includes(MOVER); i++)
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await waitFor(
+    async () => (await inside(ground.speaker, 'bridge', 'fdb', 'show', 'dev', 'vx10')).includes(MOVER),
+    { what: 'row of the remote MAC' },
+  );
   from = session.messages.length;
   await fdb('replace', MOVER, 'dev', 'p10', 'master', 'dynamic');
   const moved = announced('moved MAC', isMacIp(MOVER, undefined), from);
