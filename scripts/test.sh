@@ -87,7 +87,7 @@ lab() {
     skip 'lab tests' 'network namespaces need root: run npm test as root'
     return
   fi
-  # What is missing for a part of them was named by the set-up above, which then did not succeed.
+  # Every program they need is there: the set-up above would have failed without.
   EVPND_LAB=1 tests 'lab tests' npx ava --tap --serial --concurrency 1 "$EVPND_BUILD/test/lab/**/*.test.js"
 }
 
@@ -100,7 +100,8 @@ else bash scripts/setup.sh || { broken set-up; finish; }
 fi
 
 title 'lint: biome, and the floors of the house by dependency-cruiser'
-npm run --silent lint || broken lint
+npx biome ci --colors=off . || broken 'lint by biome'
+npx depcruise --config .dependency-cruiser.cjs src || broken 'lint by dependency-cruiser'
 
 rm -rf coverage/raw
 tests "fast tests on Node $(node -v)" npx c8 --temp-directory coverage/raw --reporter none npx ava --tap

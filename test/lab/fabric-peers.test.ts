@@ -74,6 +74,11 @@ test('ExaBGP injects routes and tells what it receives', async (t) => {
   const packets = await capture.stop();
   t.deepEqual(await packets.malformed(), []);
   t.true((await packets.count('bgp.evpn.nlri.rt == 2')) >= 1);
-  const updates = exabgp.events().filter((event) => event.type === 'update');
-  t.true(JSON.stringify(updates).includes('10.0.0.1'), JSON.stringify(exabgp.events(), undefined, 1));
+  await waitFor(
+    () => {
+      const updates = exabgp.events().filter((event) => event.type === 'update');
+      return JSON.stringify(updates).includes('"ip":"10.0.0.1"');
+    },
+    { what: 'Type-3 route of leaf1 among the events of ExaBGP', show: () => JSON.stringify(exabgp.events()) },
+  );
 });

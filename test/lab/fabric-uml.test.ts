@@ -29,6 +29,33 @@ test('a VLAN-aware fabric of FRR with SVIs converges inside user-mode-linux', as
   }
 });
 
+test('on VLAN-aware bridges evpnd leaves the same rows in the kernel as FRR does', async (t) => {
+  t.timeout(150_000);
+  const mode = 'vlan-aware';
+  const spec: FabricSpec = {
+    leaves: [
+      { engine: 'evpnd', mode },
+      { engine: 'frr', mode },
+      { engine: 'frr', mode },
+    ],
+  };
+  const { code, stdout, stderr } = await runInUml(join(lab, 'prove.js'), [JSON.stringify(spec)], {
+    timeout: 140_000,
+  });
+  t.log(stderr);
+  t.is(code, 0);
+  const rows = JSON.parse(stdout) as Record<string, string[]>;
+  const { hosts } = planFabric(spec);
+  const forLeaf3 = (leaf: string) =>
+    rows[leaf]!.filter(
+      (row) =>
+        row.includes(' dst 10.0.0.3 ') ||
+        hosts.some((host) => host.leaf === 'leaf3' && row.includes(host.mac) && !row.includes(' fe80:')),
+    );
+  t.deepEqual(forLeaf3('leaf1'), forLeaf3('leaf2'));
+  t.true(forLeaf3('leaf1').length >= 10, forLeaf3('leaf1').join('\n'));
+});
+
 test('an exit code comes through, and a machine that hangs is ended', async (t) => {
   t.timeout(60_000);
   const failing = await runInUml('-e', ['console.log("seen"); process.exit(7)'], { timeout: 30_000 });
