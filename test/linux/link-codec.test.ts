@@ -1,0 +1,179 @@
+import test from 'ava';
+import { decodeAddress, decodeBridgeLink, decodeLink, decodeVlans } from '../../src/linux/link-codec.js';
+import { LinkTable } from '../../src/linux/link-table.js';
+import { eachMessage, NetlinkFormatError } from '../../src/linux/message.js';
+import { formatMac, MAC_ZERO, parseIp } from '../../src/types/index.js';
+import { messageOf } from './messages.js';
+import { RECORDED } from './recorded.js';
+
+function link(hex: string) {
+  const { buffer, end } = messageOf(hex);
+  const found = decodeLink(buffer.bytes, 0, end);
+  if (!found) throw new Error('no link');
+  return found;
+}
+
+function bridgeLink(hex: string) {
+  const { buffer, end } = messageOf(hex);
+  return decodeBridgeLink(buffer.bytes, 0, end);
+}
+
+test('recorded devices decode', (t) => {
+  const bridge = link(RECORDED.bridge);
+  t.is(bridge.name, 'br0');
+  t.is(bridge.kind, 'bridge');
+  t.true(bridge.up);
+  t.true(bridge.vlanFiltering);
+  t.is(bridge.master, 0);
+  const port = link(RECORDED.vxlanPort);
+  t.is(port.kind, 'vxlan');
+  t.is(port.master, 2);
+  t.is(formatMac(port.mac ?? MAC_ZERO), 'ce:bb:5c:79:eb:5d');
+  t.deepEqual(port.vxlan, {
+    vni: 10,
+    local: parseIp('192.0.2.1'),
+    group: undefined,
+    learning: false,
+    collectMetadata: false,
+  });
+  t.deepEqual(port.port, { learning: true, neighSuppress: false, vlanTunnel: false });
+  const vlan = link(RECORDED.vlanDevice);
+  t.is(vlan.kind, 'vlan');
+  t.is(vlan.vlanId, 10);
+  t.is(vlan.lower, 2);
+  t.is(link(RECORDED.externalPort).vxlan?.collectMetadata, true);
+});
+
+test('recorded VLANs of ports decode, ranges joined', (t) => {
+  t.deepEqual(
+    bridgeLink(RECORDED.vxlanPortVlans).vlans?.map(({ vlan, last, pvid, untagged }) => [
+      vlan,
+      last,
+      pvid,
+      untagged,
+    ]),
+    [
+      [10, 10, true, true],
+      [20, 29, false, false],
+    ],
+  );
+  t.deepEqual(
+    bridgeLink(RECORDED.bridgeVlans).vlans?.map(({ vlan, last }) => [vlan, last]),
+    [[10, 10]],
+  );
+  const tunnels = (hex: string) =>
+    bridgeLink(hex).tunnels.map(({ vlan, last, tunnelVni }) => [vlan, last, tunnelVni]);
+  t.deepEqual(tunnels(RECORDED.externalPortTunnels), [[100, 110, 1100]]);
+  t.deepEqual(tunnels(RECORDED.externalPortTunnelsSplit), [
+    [100, 104, 1100],
+    [106, 110, 1106],
+  ]);
+  t.true(bridgeLink(RECORDED.externalPortTunnels).port?.vlanTunnel);
+});
+
+test('recorded VLAN notifications decode', (t) => {
+  const vlans = (hex: string) => {
+    const { buffer, end } = messageOf(hex);
+    return decodeVlans(buffer.bytes, 0, end);
+  };
+  t.deepEqual(vlans(RECORDED.vlanAdded), {
+    ifindex: 3,
+    ranges: [{ vlan: 10, last: 10, pvid: true, untagged: true, tunnelVni: 0 }],
+  });
+  t.deepEqual(vlans(RECORDED.vlanRangeAdded).ranges, [
+    { vlan: 20, last: 29, pvid: false, untagged: false, tunnelVni: 0 },
+  ]);
+  t.deepEqual(vlans(RECORDED.tunnelRangeAdded), {
+    ifindex: 5,
+    ranges: [{ vlan: 100, last: 110, pvid: false, untagged: false, tunnelVni: 1100 }],
+  });
+  t.is(vlans(RECORDED.tunnelDeleted).ranges[0].vlan, 105);
+});
+
+test('recorded addresses decode', (t) => {
+  const address = (hex: string) => {
+    const { buffer, end } = messageOf(hex);
+    return decodeAddress(buffer.bytes, 0, end);
+  };
+  t.deepEqual(address(RECORDED.address), { ifindex: 4, ip: parseIp('10.9.9.9') });
+  t.deepEqual(address(RECORDED.address6), { ifindex: 4, ip: parseIp('fe80::ccbb:5cff:fe79:eb5d') });
+});
+
+test('a table follows recorded messages', (t) => {
+  const table = new LinkTable();
+  const take = (hex: string) => {
+    const { buffer, type, end } = messageOf(hex);
+    table.take(type, buffer.bytes, 0, end);
+  };
+  take(RECORDED.bridge);
+  take(RECORDED.vxlanPort);
+  t.true(table.isVxlan(3));
+  take(RECORDED.vlanAdded);
+  t.deepEqual(table.vlans.get(3), { pvid: 10, pvidUntagged: true, tunnels: new Map() });
+  take(RECORDED.vlanMoved);
+  t.is(table.vlans.get(3)?.pvid, 30);
+  take(RECORDED.vlanDeleted);
+  t.deepEqual(table.vlans.get(3), { pvid: 0, pvidUntagged: false, tunnels: new Map() });
+  take(RECORDED.vxlanPortVlans);
+  t.is(table.vlans.get(3)?.pvid, 10);
+  take(RECORDED.externalPort);
+  take(RECORDED.tunnelRangeAdded);
+  t.is(table.vlans.get(5)?.tunnels.get(105), 1105);
+  take(RECORDED.tunnelDeleted);
+  t.is(table.vlans.get(5)?.tunnels.has(105), false);
+  t.is(table.vlans.get(5)?.tunnels.size, 10);
+  const incremental = new Map(table.vlans.get(5)?.tunnels);
+  take(RECORDED.externalPortTunnelsSplit);
+  t.deepEqual(table.vlans.get(5)?.tunnels, incremental);
+  t.true(table.links.get(5)?.port?.vlanTunnel);
+  // The port is gone then, the device is not
+  take(RECORDED.portLeft);
+  t.false(table.vlans.has(5));
+  t.true(table.links.has(5));
+  take(RECORDED.address);
+  t.true(table.addresses.get(4)?.has(parseIp('10.9.9.9')));
+});
+
+const COLD = [
+  'bridge',
+  'vxlanPort',
+  'vlanDevice',
+  'externalPortTunnels',
+  'vlanAdded',
+  'tunnelRangeAdded',
+  'address',
+  'address6',
+] as const;
+
+test('a message cut short at any octet is an error with its field, or takes no harm; the next one counts', (t) => {
+  for (const name of COLD) {
+    const { buffer, type, end } = messageOf(RECORDED[name]);
+    let errors = 0;
+    for (let cut = 0; cut < end; cut++) {
+      const table = new LinkTable();
+      try {
+        table.take(type, buffer.bytes, 0, cut);
+      } catch (error) {
+        errors++;
+        t.true(error instanceof NetlinkFormatError, `${name} cut at ${cut}: ${error}`);
+        t.regex((error as Error).message, /^.+: .+: .+; the message is skipped$/);
+        t.false(table.changed, `${name} cut at ${cut} changed the table`);
+      }
+      t.notThrows(() => table.take(type, buffer.bytes, 0, end));
+      t.true(table.changed);
+    }
+    t.true(errors > end / 2, `${name}: ${errors} errors in ${end} cuts`);
+  }
+});
+
+test('a datagram cut short at any octet gives up no message before the cut', (t) => {
+  const first = messageOf(RECORDED.vxlanRow);
+  const both = messageOf(RECORDED.vxlanRow + RECORDED.bridgeRow);
+  for (let cut = 0; cut <= both.end; cut++) {
+    const seen: number[] = [];
+    const read = () => eachMessage(both.buffer, 0, cut, (_type, at) => seen.push(at));
+    if (cut === 0 || cut === first.end || cut === both.end) t.notThrows(read);
+    else t.throws(read, { instanceOf: NetlinkFormatError, message: /^netlink header: nlmsg/ });
+    t.is(seen.length, (cut >= first.end ? 1 : 0) + (cut === both.end ? 1 : 0));
+  }
+});

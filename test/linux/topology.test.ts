@@ -1,0 +1,233 @@
+import test from 'ava';
+import type { Link, PortVlans } from '../../src/linux/index.js';
+import { deriveTopology, sameTopology } from '../../src/linux/index.js';
+import { type Ip, MAC_ZERO, parseIp, parseMac, toVni } from '../../src/types/index.js';
+
+const LOCAL = parseIp('192.0.2.1');
+
+function device(ifindex: number, name: string, rest: Partial<Link> = {}): Link {
+  return {
+    ifindex,
+    name,
+    up: true,
+    mac: parseMac(`02:00:00:00:00:${ifindex.toString(16).padStart(2, '0')}`),
+    master: 0,
+    lower: 0,
+    kind: '',
+    vxlan: undefined,
+    vlanFiltering: false,
+    vlanId: 0,
+    port: undefined,
+    ...rest,
+  };
+}
+
+function vxlan(ifindex: number, name: string, vni: number, master: number, rest: Partial<Link> = {}): Link {
+  return device(ifindex, name, {
+    kind: 'vxlan',
+    master,
+    vxlan: { vni, local: LOCAL, group: undefined, learning: false, collectMetadata: false },
+    port: master === 0 ? undefined : { learning: false, neighSuppress: false, vlanTunnel: false },
+    ...rest,
+  });
+}
+
+function derive(
+  links: readonly Link[],
+  vlans: readonly (readonly [number, PortVlans])[] = [],
+  addresses: readonly (readonly [number, ReadonlySet<Ip>])[] = [],
+) {
+  return deriveTopology(
+    new Map(links.map((link) => [link.ifindex, link])),
+    new Map(vlans),
+    new Map(addresses),
+  );
+}
+
+function access(vlan: number, untagged = true): PortVlans {
+  return { pvid: vlan, pvidUntagged: untagged, tunnels: new Map() };
+}
+
+const BRIDGE = device(2, 'br0', { kind: 'bridge' });
+const AWARE = device(2, 'br0', { kind: 'bridge', vlanFiltering: true });
+
+test('a VLAN-unaware bridge with one VXLAN device', (t) => {
+  const topology = derive(
+    [device(1, 'lo', { mac: MAC_ZERO }), BRIDGE, vxlan(3, 'vx10', 10, 2), device(4, 'eth1', { master: 2 })],
+    [],
+    [
+      [1, new Set([parseIp('127.0.0.1')])],
+      [2, new Set([parseIp('198.51.100.1')])],
+    ],
+  );
+  t.deepEqual(topology.vnis.get(toVni(10)), {
+    vni: toVni(10),
+    vxlanIfindex: 3,
+    vxlanName: 'vx10',
+    bridgeIfindex: 2,
+    bridgeName: 'br0',
+    vlanAware: false,
+    vlan: 0,
+    sviIfindex: 2,
+    sviName: 'br0',
+    sviMac: parseMac('02:00:00:00:00:02'),
+    localVtep: LOCAL,
+    multicastGroup: undefined,
+    collectMetadata: false,
+    up: true,
+  });
+  t.deepEqual(
+    [...topology.ports.values()],
+    [
+      { role: 'vxlan', bridgeIfindex: 2, name: 'vx10' },
+      { role: 'access', bridgeIfindex: 2, name: 'eth1' },
+    ],
+  );
+  t.deepEqual([...topology.ifindexes], [1, 2, 3, 4]);
+  t.false(topology.ownMacs.has(MAC_ZERO));
+  t.true(topology.ownMacs.has(parseMac('02:00:00:00:00:04')));
+  t.true(topology.ownIps.has(parseIp('198.51.100.1')));
+  t.deepEqual(topology.problems, []);
+});
+
+test('a VLAN-aware bridge: the VNI is the VLAN that the port has as pvid, untagged', (t) => {
+  const svi = device(5, 'vlan10', { kind: 'vlan', vlanId: 10, lower: 2 });
+  const other = device(6, 'vlan20', { kind: 'vlan', vlanId: 20, lower: 2 });
+  const foreign = device(7, 'eth9.10', { kind: 'vlan', vlanId: 10, lower: 9 });
+  const links = [AWARE, vxlan(3, 'vx10', 10, 2), vxlan(4, 'vx20', 20, 2), svi, other, foreign];
+  const topology = derive(links, [
+    [3, access(10)],
+    [4, access(20)],
+  ]);
+  const [ten, twenty] = [topology.vnis.get(toVni(10)), topology.vnis.get(toVni(20))];
+  t.is(ten?.vlan, 10);
+  t.true(ten?.vlanAware);
+  t.is(ten?.sviName, 'vlan10');
+  t.true(ten?.up);
+  t.is(twenty?.vlan, 20);
+  t.is(twenty?.sviName, 'vlan20');
+  t.deepEqual(topology.problems, []);
+});
+
+test('a VLAN-aware bridge is its own SVI for the VLAN that is its pvid', (t) => {
+  const topology = derive(
+    [AWARE, vxlan(3, 'vx10', 10, 2)],
+    [
+      [3, access(10)],
+      [2, access(10)],
+    ],
+  );
+  t.is(topology.vnis.get(toVni(10))?.sviName, 'br0');
+  const without = derive(
+    [AWARE, vxlan(3, 'vx10', 10, 2)],
+    [
+      [3, access(10)],
+      [2, access(1)],
+    ],
+  );
+  t.is(without.vnis.get(toVni(10))?.sviIfindex, 0);
+  t.is(without.vnis.get(toVni(10))?.sviMac, undefined);
+  t.true(without.vnis.get(toVni(10))?.up);
+});
+
+test('no VLAN, or a tagged pvid, maps nothing', (t) => {
+  for (const vlans of [[], [[3, access(10, false)]], [[3, access(0)]]] as const) {
+    const topology = derive([AWARE, vxlan(3, 'vx10', 10, 2)], vlans);
+    t.false(topology.vnis.get(toVni(10))?.up);
+    t.is(topology.vnis.get(toVni(10))?.vlan, 0);
+    t.is(topology.vnis.get(toVni(10))?.sviIfindex, 0);
+    t.deepEqual(
+      topology.problems.map((problem) => problem.mend),
+      ['bridge vlan add dev vx10 vid VLAN pvid untagged'],
+    );
+  }
+});
+
+test('a collect-metadata device has the VNIs of its tunnel mapping', (t) => {
+  const port = { learning: false, neighSuppress: false, vlanTunnel: true };
+  const settings = { vni: 0, local: LOCAL, group: undefined, learning: false, collectMetadata: true };
+  const external = vxlan(3, 'vxe', 0, 2, { vxlan: settings, port });
+  const tunnels = new Map([
+    [100, 1100],
+    [101, 1101],
+  ]);
+  const topology = derive([AWARE, external], [[3, { pvid: 0, pvidUntagged: false, tunnels }]]);
+  t.deepEqual([...topology.vnis.keys()], [toVni(1100), toVni(1101)]);
+  t.is(topology.vnis.get(toVni(1101))?.vlan, 101);
+  t.true(topology.vnis.get(toVni(1101))?.collectMetadata);
+  t.deepEqual(topology.problems, []);
+  const off = derive([AWARE, { ...external, port: { ...port, vlanTunnel: false } }]);
+  t.is(off.vnis.size, 0);
+  t.is(off.problems[0].mend, 'bridge link set dev vxe vlan_tunnel on');
+  t.is(off.problems[0].vni, undefined);
+});
+
+test('a VNI on two devices stays with the lower ifindex and is reported with both', (t) => {
+  const second = device(4, 'br1', { kind: 'bridge' });
+  const links = [BRIDGE, vxlan(3, 'vx10', 10, 2), second, vxlan(5, 'again', 10, 4)];
+  for (const order of [links, [...links].reverse()]) {
+    const topology = derive(order);
+    t.is(topology.vnis.get(toVni(10))?.vxlanName, 'vx10');
+    t.deepEqual(topology.problems, [
+      {
+        vni: toVni(10),
+        device: 'again',
+        problem:
+          'VNI 10 is on two devices: vx10 in bridge br0, which serves it, and again in bridge br1, which does not',
+        mend: 'ip link del dev again',
+      },
+    ]);
+  }
+});
+
+test('each fault has its command', (t) => {
+  const settings = { vni: 10, local: undefined, group: undefined, learning: true, collectMetadata: false };
+  const broken = vxlan(3, 'vx10', 10, 2, {
+    up: false,
+    vxlan: settings,
+    port: { learning: true, neighSuppress: false, vlanTunnel: false },
+  });
+  const topology = derive([{ ...BRIDGE, up: false }, broken]);
+  t.false(topology.vnis.get(toVni(10))?.up);
+  t.is(topology.vnis.get(toVni(10))?.localVtep, undefined);
+  t.deepEqual(
+    topology.problems.map((problem) => problem.mend),
+    [
+      'ip link set dev vx10 up',
+      'ip link set dev br0 up',
+      'ip link set dev vx10 type vxlan local ADDRESS',
+      'ip link set dev vx10 type vxlan nolearning',
+      'bridge link set dev vx10 learning off',
+    ],
+  );
+  t.true(topology.problems.every((problem) => problem.vni === toVni(10) && problem.device === 'vx10'));
+  const alone = derive([vxlan(3, 'vx10', 10, 0)]);
+  t.deepEqual(
+    alone.problems.map((problem) => problem.mend),
+    ['ip link set dev vx10 master BRIDGE'],
+  );
+  t.false(alone.vnis.get(toVni(10))?.up);
+});
+
+test('a master that is no bridge is none', (t) => {
+  const topology = derive([device(2, 'bond0', { kind: 'bond' }), vxlan(3, 'vx10', 10, 2)]);
+  t.is(topology.vnis.get(toVni(10))?.bridgeIfindex, 0);
+  t.is(topology.ports.size, 0);
+});
+
+test('topologies compare by value', (t) => {
+  const links = [BRIDGE, vxlan(3, 'vx10', 10, 2)];
+  const base = derive(links);
+  t.true(sameTopology(base, derive([...links].reverse())));
+  const changes: Link[][] = [
+    [BRIDGE],
+    [BRIDGE, vxlan(3, 'vx11', 10, 2)],
+    [BRIDGE, vxlan(3, 'vx10', 11, 2)],
+    [BRIDGE, vxlan(3, 'vx10', 10, 0)],
+    [BRIDGE, { ...vxlan(3, 'vx10', 10, 2), up: false }],
+    [{ ...BRIDGE, mac: parseMac('02:00:00:00:00:99') }, vxlan(3, 'vx10', 10, 2)],
+    [...links, device(9, 'eth9', { mac: undefined })],
+  ];
+  for (const [i, change] of changes.entries()) t.false(sameTopology(base, derive(change)), `change ${i}`);
+  t.false(sameTopology(base, derive(links, [], [[2, new Set([LOCAL])]])));
+});
