@@ -34,6 +34,11 @@ export const hostSysctls = [
   'net.ipv6.conf.default.ndisc_notify=1',
 ];
 
+/** Two lines, because one message that does both sets the flag first, and the link-local address is there. */
+function up(device: string, more = ''): string[] {
+  return [`link set ${device} ${more} addrgenmode none`, `link set ${device} up`];
+}
+
 function vxlanLinks(leaf: Leaf, vtepIsV6: boolean): string[] {
   const tail =
     `local ${leaf.vtep} dstport 4789 nolearning ttl 64` +
@@ -41,22 +46,19 @@ function vxlanLinks(leaf: Leaf, vtepIsV6: boolean): string[] {
   if (leaf.mode === 'svd') {
     return [
       `link add vxlan0 mtu ${vxlanMtu} type vxlan external vnifilter ${tail}`,
-      'link set vxlan0 master br0 addrgenmode none up',
+      ...up('vxlan0', 'master br0'),
     ];
   }
   return leaf.segments.flatMap((s) => [
     `link add ${s.vxlan} mtu ${vxlanMtu} type vxlan id ${s.vni} ${tail}`,
-    `link set ${s.vxlan} master ${s.bridge} addrgenmode none up`,
+    ...up(s.vxlan, `master ${s.bridge}`),
   ]);
 }
 
 function bridgeLinks(leaf: Leaf): string[] {
   const names = [...new Set(leaf.segments.map((s) => s.bridge))];
   const filtering = leaf.mode === 'traditional' ? '' : ' vlan_filtering 1 vlan_default_pvid 0';
-  return names.flatMap((name) => [
-    `link add ${name} type bridge mcast_snooping 0${filtering}`,
-    `link set ${name} addrgenmode none up`,
-  ]);
+  return names.flatMap((name) => [`link add ${name} type bridge mcast_snooping 0${filtering}`, ...up(name)]);
 }
 
 function bridgePorts(leaf: Leaf): string[] {
@@ -99,7 +101,7 @@ export function portSetup(leaf: Leaf, host: Host): Batch {
   const s = leaf.segments.find((each) => each.vni === host.vni);
   if (!s) throw new Error(`${leaf.name} has no VNI ${host.vni} for ${host.name}`);
   return {
-    ip: [`link set ${host.port} master ${s.bridge} addrgenmode none up`],
+    ip: up(host.port, `master ${s.bridge}`),
     bridge: leaf.mode === 'traditional' ? [] : [`vlan add dev ${host.port} vid ${s.vlan} pvid untagged`],
   };
 }
