@@ -108,7 +108,10 @@ export class LinuxKernel implements Kernel {
       {
         message: (type, at, end) => this.#notification(type, at, end),
         drained: () => this.#scheduleTopology(),
-        lost: () => this.#resync(),
+        lost: () => {
+          this.#resyncWanted = true;
+          this.#runLater();
+        },
       },
       this.#log,
     );
@@ -119,7 +122,7 @@ export class LinuxKernel implements Kernel {
       programmer,
       {
         known,
-        drain: () => monitor.drain(),
+        drain: () => void monitor.drain(),
         present: (row) => this.#present(row),
         bridgeRowGone: (row) => observer.bridgeRowGone(row),
         vxlanRowGone: (row) => observer.vxlanRowGone(row),
@@ -214,10 +217,11 @@ export class LinuxKernel implements Kernel {
     this.#open?.programmer.close();
   }
 
-  /** Re-reads everything as soon as what runs now has ended. */
-  #resync(): void {
-    this.#resyncWanted = true;
-    this.#run(false).catch((error: unknown) => this.#log.error({ err: error }, 're-reading failed'));
+  /** Re-reads everything, or new devices, in a later turn: not amid the notification that asks for it. */
+  #runLater(): void {
+    setImmediate(() => {
+      this.#run(false).catch((error: unknown) => this.#log.error({ err: error }, 're-reading failed'));
+    });
   }
 
   /** Reads while there is something to read; one at a time. Rejects only where `first` fails. */
@@ -264,13 +268,14 @@ export class LinuxKernel implements Kernel {
     const open = this.#open;
     if (!open) return;
     const started = performance.now();
-    open.monitor.drain();
+    const slicer = new Slicer();
+    // An overrun while something waits would not be told, and what it drops would be missed
+    while (!open.monitor.drain()) await slicer.breathe();
     // The rows of devices that went unnoticed are asked for as well
     const before = new Set(this.#table.links.keys());
     this.#table.replace(open.reader.readLinks());
     this.#unread.clear();
     this.#tellTopology();
-    const slicer = new Slicer();
     for (const link of [...this.#table.links.values()]) {
       if (this.#closed) return;
       before.delete(link.ifindex);
@@ -326,7 +331,7 @@ export class LinuxKernel implements Kernel {
     this.#table.take(type, buffer.bytes, at, end);
     if (wasThere || !this.#table.isVxlan(ifindex)) return;
     this.#unread.add(ifindex);
-    this.#run(false).catch((error: unknown) => this.#log.error({ err: error }, 'reading a device failed'));
+    this.#runLater();
   }
 
   #present(row: NeighMessage): void {

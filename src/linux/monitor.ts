@@ -61,14 +61,17 @@ export class Monitor {
   /** From now on hands over notifications as they come, one buffer full a turn of the event loop. */
   watch(): void {
     this.#socket.watch(
-      () => this.#read(1),
+      () => void this.#read(1),
       (thrown) => this.#log.error({ err: thrown }, 'handling notifications failed'),
     );
   }
 
-  /** Hands over what waits; does nothing while a notification is being handled. */
-  drain(): void {
-    this.#read(DRAIN_LIMIT);
+  /**
+   * Hands over what waits; does nothing while a notification is being handled. True where nothing is left: only then does
+   * the kernel tell of another overrun, until then it drops without a word (net/netlink/af_netlink.c netlink_overrun).
+   */
+  drain(): boolean {
+    return this.#read(DRAIN_LIMIT);
   }
 
   close(): void {
@@ -76,8 +79,8 @@ export class Monitor {
     this.#socket.close();
   }
 
-  #read(limit: number): void {
-    if (this.#draining || this.#closed) return;
+  #read(limit: number): boolean {
+    if (this.#draining || this.#closed) return this.#closed;
     this.#draining = true;
     try {
       for (let i = 0; i < limit && !this.#closed; i++) {
@@ -88,9 +91,10 @@ export class Monitor {
         } else if (received.errno === K.EMSGSIZE) this.#events.lost('truncation');
         else if (isDrained(received)) {
           this.#events.drained();
-          break;
+          return true;
         }
       }
+      return this.#closed;
     } finally {
       this.#draining = false;
     }

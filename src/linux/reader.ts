@@ -182,6 +182,7 @@ export class Reader {
   }
 
   #lose(row: VxlanFdbRow): void {
+    if (this.#closed) return;
     this.stats.losses++;
     this.#owner.vxlanRowGone(row);
   }
