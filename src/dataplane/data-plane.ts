@@ -8,13 +8,13 @@ import {
   type Mac,
   type Vni,
 } from '../types/index.js';
-import { isLocalNeigh, sourceVni } from './difference.js';
+import { sourceVni } from './difference.js';
 import { DriftLog } from './drift.js';
 import type { Kernel, KernelObserver, Operation } from './kernel.js';
 import { deviceKey, domainKey, KernelMirror, type MirroredBridgeRow } from './mirror.js';
 import { OUR_ROWS } from './our-rows.js';
 import { Reconciler } from './reconciler.js';
-import { type BridgeFdbRow, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
+import { type BridgeFdbRow, isLocalNeigh, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
 import { strayRows } from './strays.js';
 import { EMPTY_TOPOLOGY, sameAttachment, type Topology, type VniAttachment } from './topology.js';
 import { type PlaneKey, VniPlane } from './vni-plane.js';
@@ -33,6 +33,8 @@ export interface LocalMac {
 export interface LocalNeigh {
   readonly mac: Mac;
   readonly router: boolean;
+  /** Changes whenever the IP comes from elsewhere to this MAC. */
+  readonly epoch: number;
 }
 
 /** Told which keys to look at again; the present state is read back, so lost or doubled calls do no harm. */
@@ -82,7 +84,10 @@ export class DataPlane {
       vxlanRowGone: (row) => {
         if (this.mirror.dropVxlan(row.ifindex, row.srcVni, row.mac, row.dst)) this.#vxlanChanged(row);
       },
-      neighRow: (row) => this.#neighChanged(this.mirror.putNeigh(row), row, row),
+      neighRow: (row) => {
+        const { before, after } = this.mirror.putNeigh(row);
+        this.#neighChanged(before, after, row);
+      },
       neighRowGone: (row) => {
         const before = this.mirror.dropNeigh(row.ifindex, row.ip);
         if (before) this.#neighChanged(before, undefined, row);
@@ -164,14 +169,17 @@ export class DataPlane {
     if (plane?.floods.delete(vtep)) this.reconciler.mark(plane, { table: 'flood', key: vtep });
   }
 
-  /** Wants the neighbour on the VNI's SVI, so that the bridge answers ARP and ND for it. */
-  setNeigh(vni: Vni, ip: Ip, mac: Mac, router: boolean): void {
+  /**
+   * Wants the neighbour on the VNI's SVI, so that the bridge answers ARP and ND for it; `overEpoch` names the local
+   * neighbour that it may replace, 0 for none.
+   */
+  setNeigh(vni: Vni, ip: Ip, mac: Mac, router: boolean, overEpoch: number): void {
     const plane = this.#planes.get(vni);
     if (!plane || plane.retired) return;
     const intent = plane.neighs.get(ip);
     if (intent?.settled && intent.mac === mac && intent.router === router) return;
-    if (intent) Object.assign(intent, { mac, router, settled: false });
-    else plane.neighs.set(ip, { mac, router, settled: false, failure: undefined });
+    if (intent) Object.assign(intent, { mac, router, overEpoch, settled: false });
+    else plane.neighs.set(ip, { mac, router, overEpoch, settled: false, failure: undefined });
     this.reconciler.mark(plane, { table: 'neigh', key: ip });
   }
 
@@ -200,7 +208,8 @@ export class DataPlane {
     const at = this.topology.vnis.get(vni);
     if (!at || at.sviIfindex === 0) return undefined;
     const row = this.mirror.neighRow(at.sviIfindex, ip);
-    return isLocalNeigh(row) ? { mac: row.mac, router: (row.flags & Ntf.ROUTER) !== 0 } : undefined;
+    if (!isLocalNeigh(row)) return undefined;
+    return { mac: row.mac, router: (row.flags & Ntf.ROUTER) !== 0, epoch: row.epoch };
   }
 
   /** Every IP that localNeigh knows in the VNI. */

@@ -1,8 +1,8 @@
 import { IPV4_ANY, type Ip, type Mac } from '../types/index.js';
 import type { MacIntent, NeighIntent } from './intents.js';
 import type { Operation } from './kernel.js';
-import type { MirroredBridgeRow } from './mirror.js';
-import { type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
+import type { MirroredBridgeRow, MirroredNeighRow } from './mirror.js';
+import { isLocalNeigh, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
 import type { VniAttachment } from './topology.js';
 
 /*
@@ -14,18 +14,6 @@ import type { VniAttachment } from './topology.js';
 /** NDA_SRC_VNI of the attachment's rows: only a collect-metadata device has them. */
 export function sourceVni(at: VniAttachment): number {
   return at.collectMetadata ? at.vni : 0;
-}
-
-const NEIGH_VALID = Nud.REACHABLE | Nud.STALE | Nud.DELAY | Nud.PROBE | Nud.NOARP | Nud.PERMANENT;
-
-/** True for a neighbour that the machine itself learned or was given, and that is usable. */
-export function isLocalNeigh(row: NeighRow | undefined): row is NeighRow & { readonly mac: Mac } {
-  return (
-    row !== undefined &&
-    row.mac !== undefined &&
-    (row.flags & Ntf.EXT_LEARNED) === 0 &&
-    (row.state & NEIGH_VALID) !== 0
-  );
 }
 
 /** The bridge row is as a remote MAC's must be. */
@@ -111,15 +99,16 @@ export function floodDifference(
   });
 }
 
-/** Operations for one neighbour. A local neighbour is never deleted; it is replaced where the brain wants a remote one. */
+/** Operations for one neighbour. A local one is never deleted, and replaced only where this very stay of it was beaten. */
 export function neighDifference(
   at: VniAttachment,
   ip: Ip,
   want: NeighIntent | undefined,
-  row: NeighRow | undefined,
+  row: MirroredNeighRow | undefined,
   out: Operation[],
 ): void {
   if (want) {
+    if (isLocalNeigh(row) && row.epoch !== want.overEpoch) return;
     if (!neighRowFits(want, row))
       out.push({
         table: 'neigh',
@@ -132,7 +121,14 @@ export function neighDifference(
     return;
   }
   if (row?.mac !== undefined && (row.flags & Ntf.EXT_LEARNED) !== 0)
-    out.push({ table: 'neigh', verb: 'delete', ifindex: at.sviIfindex, ip, mac: row.mac, router: false });
+    out.push({
+      table: 'neigh',
+      verb: 'delete',
+      ifindex: at.sviIfindex,
+      ip,
+      mac: row.mac,
+      router: false,
+    });
 }
 
 function bridgeOperation(at: VniAttachment, verb: 'add' | 'delete', mac: Mac, sticky: boolean): Operation {

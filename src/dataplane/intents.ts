@@ -32,4 +32,6 @@ export type FloodIntent = Intent;
 export interface NeighIntent extends Intent {
   mac: Mac;
   router: boolean;
+  /** The epoch of the local neighbour that this route has beaten and may overwrite; 0 when it may overwrite none. */
+  overEpoch: number;
 }

@@ -139,7 +139,7 @@ export class MemoryKernel implements Kernel {
       : this.tables.vxlanRow(row.ifindex, row.srcVni, row.mac) !== undefined;
   }
 
-  /** A delete names the destination; the unspecified address names whatever the row has (vxlan_core.c). */
+  /** A delete names the destination, and the unspecified address whatever the row has; another leaves it (vxlan_core.c). */
   #vxlanMatches(ifindex: number, srcVni: number, mac: Mac, dst: Ip): boolean {
     const row = this.tables.vxlanRow(ifindex, srcVni, mac);
     return row !== undefined && (row.dst === dst || dst === IPV4_ANY);
@@ -171,15 +171,16 @@ export class MemoryKernel implements Kernel {
         const { ifindex, srcVni, mac, dst } = operation;
         if (!this.topology.ifindexes.has(ifindex)) return ENODEV;
         if (!gone) this.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, ...OUR_ROWS.vxlan });
-        else if (!this.#vxlanMatches(ifindex, srcVni, mac, dst)) return ENOENT;
-        else this.dropVxlan(ifindex, srcVni, mac, undefined);
+        else if (!this.tables.vxlanRow(ifindex, srcVni, mac)) return ENOENT;
+        else if (this.#vxlanMatches(ifindex, srcVni, mac, dst))
+          this.dropVxlan(ifindex, srcVni, mac, undefined);
         return 0;
       }
       case 'vxlan-default': {
         const { ifindex, srcVni, dst } = operation;
         if (!this.topology.ifindexes.has(ifindex)) return ENODEV;
         if (!gone) this.putVxlan({ ifindex, srcVni, dst, nexthopId: 0, ...OUR_ROWS.vxlanDefault });
-        else if (!this.tables.defaultRow(ifindex, srcVni, dst)) return ENOENT;
+        else if ([...this.tables.defaultRows(ifindex, srcVni)].length === 0) return ENOENT;
         else this.dropVxlan(ifindex, srcVni, MAC_ZERO, dst);
         return 0;
       }

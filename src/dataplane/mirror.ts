@@ -1,9 +1,14 @@
 import { type Ip, MAC_ZERO, type Mac } from '../types/index.js';
 import type { KnownRows } from './kernel.js';
-import type { BridgeFdbRow, NeighRow, VxlanFdbRow } from './rows.js';
+import { type BridgeFdbRow, isLocalNeigh, type NeighRow, type VxlanFdbRow } from './rows.js';
 
 /** A bridge row with the number of its stay on this port: a MAC that left and came back has another epoch. */
 export interface MirroredBridgeRow extends BridgeFdbRow {
+  readonly epoch: number;
+}
+
+/** A neighbour row with the number of its stay as a local one with this MAC; 0 while it is none. */
+export interface MirroredNeighRow extends NeighRow {
   readonly epoch: number;
 }
 
@@ -34,7 +39,7 @@ export class KernelMirror implements KnownRows {
   readonly #vxlan = new Map<number, Map<Mac, VxlanFdbRow>>();
   readonly #defaults = new Map<number, Map<Ip, VxlanFdbRow>>();
   readonly #deviceKeys = new Map<number, Set<number>>();
-  readonly #neigh = new Map<number, Map<Ip, NeighRow>>();
+  readonly #neigh = new Map<number, Map<Ip, MirroredNeighRow>>();
   #epoch = 0;
 
   /** The row of this MAC, if any. */
@@ -63,11 +68,11 @@ export class KernelMirror implements KnownRows {
     return this.#defaults.get(deviceKey(ifindex, srcVni))?.values() ?? [];
   }
 
-  neighRow(ifindex: number, ip: Ip): NeighRow | undefined {
+  neighRow(ifindex: number, ip: Ip): MirroredNeighRow | undefined {
     return this.#neigh.get(ifindex)?.get(ip);
   }
 
-  neighRowsOf(ifindex: number): Iterable<NeighRow> {
+  neighRowsOf(ifindex: number): Iterable<MirroredNeighRow> {
     return this.#neigh.get(ifindex)?.values() ?? [];
   }
 
@@ -145,15 +150,27 @@ export class KernelMirror implements KnownRows {
   }
 
   /** Stores the row and returns the one that it replaces. */
-  putNeigh(row: NeighRow): NeighRow | undefined {
+  putNeigh(row: NeighRow): { before: MirroredNeighRow | undefined; after: MirroredNeighRow } {
     const rows = inner(this.#neigh, row.ifindex);
     const before = rows.get(row.ip);
-    rows.set(row.ip, row);
-    return before;
+    let epoch = 0;
+    if (isLocalNeigh(row))
+      epoch = isLocalNeigh(before) && before.mac === row.mac ? before.epoch : ++this.#epoch;
+    const after: MirroredNeighRow = {
+      ifindex: row.ifindex,
+      ip: row.ip,
+      mac: row.mac,
+      state: row.state,
+      flags: row.flags,
+      protocol: row.protocol,
+      epoch,
+    };
+    rows.set(row.ip, after);
+    return { before, after };
   }
 
   /** Forgets the row and returns it. */
-  dropNeigh(ifindex: number, ip: Ip): NeighRow | undefined {
+  dropNeigh(ifindex: number, ip: Ip): MirroredNeighRow | undefined {
     const rows = this.#neigh.get(ifindex);
     const before = rows?.get(ip);
     rows?.delete(ip);
@@ -190,7 +207,7 @@ export class KernelMirror implements KnownRows {
     }
   }
 
-  *neighRows(): Iterable<NeighRow> {
+  *neighRows(): Iterable<MirroredNeighRow> {
     for (const rows of this.#neigh.values()) yield* rows.values();
   }
 

@@ -58,3 +58,15 @@ export interface NeighRow {
   /** NDA_PROTOCOL (rtnetlink.h RTPROT_*). */
   readonly protocol: number;
 }
+
+const NEIGH_VALID = Nud.REACHABLE | Nud.STALE | Nud.DELAY | Nud.PROBE | Nud.NOARP | Nud.PERMANENT;
+
+/** True for a neighbour that the machine itself learned or was given, and that is usable. */
+export function isLocalNeigh<Row extends NeighRow>(row: Row | undefined): row is Row & { readonly mac: Mac } {
+  return (
+    row !== undefined &&
+    row.mac !== undefined &&
+    (row.flags & Ntf.EXT_LEARNED) === 0 &&
+    (row.state & NEIGH_VALID) !== 0
+  );
+}

@@ -8,6 +8,14 @@ import { decideOwner } from './mobility.js';
 import { bestClaim, isForeignMac, isUsable, type RemoteClaim } from './remote-claims.js';
 import type { VtepTable } from './vteps.js';
 
+type Owner = IpEntry['owner'];
+
+/** Told of every change of hands; keeps the history and finds duplicates. */
+export interface MoveObserver {
+  macMoved(vrf: MacVrf, entry: MacEntry, from: Owner, vtep: Ip | undefined): void;
+  ipMoved(vrf: MacVrf, entry: IpEntry, from: Owner, vtep: Ip | undefined, sequence: number): void;
+}
+
 /**
  * One look at one key: read what is known here and elsewhere, decide, and bring routes and rows in line. Each function
  * may be called at any time and any number of times; what it does follows from the present state and from what it
@@ -18,12 +26,14 @@ export class Evaluator {
     readonly dataPlane: DataPlane,
     readonly localRib: LocalRib,
     readonly vteps: VtepTable,
+    readonly moves: MoveObserver,
     readonly attributesOf: (vrf: MacVrf) => AttributeSets,
   ) {}
 
   /** A MAC: whose it is, its Type-2 without IP, its rows; its IPs are looked at again when its owner or number changes. */
   mac(vrf: MacVrf, mac: Mac): void {
     const entry = vrf.macEntry(mac);
+    if (entry.history?.frozen) return;
     const { topology } = this.dataPlane;
     const local = this.#localMac(vrf, mac);
     const remote = isForeignMac(mac, topology) ? bestClaim(entry.remotes, topology) : undefined;
@@ -40,7 +50,10 @@ export class Evaluator {
     } else if (entry.vtep !== undefined) {
       this.dataPlane.clearMac(vrf.vni, mac);
     }
-    this.#setVtep(vrf, entry, owner === 'remote' ? remote?.vtep : undefined);
+    const vtep = owner === 'remote' ? remote?.vtep : undefined;
+    if (owner !== before.owner || (vtep !== entry.vtep && owner === 'remote'))
+      this.moves.macMoved(vrf, entry, before.owner, vtep);
+    this.#setVtep(vrf, entry, vtep);
     if (moved && entry.ips) for (const ip of entry.ips) vrf.touchedIps.add(ip);
     if (entry.isIdle && entry.ownership.sequence === 0) vrf.macs.delete(mac);
   }
@@ -48,15 +61,18 @@ export class Evaluator {
   /** An IP: which MAC has it and where, its Type-2, its neighbour row. */
   ip(vrf: MacVrf, ip: Ip): void {
     const entry = vrf.ipEntry(ip);
+    if (entry.history?.frozen) return;
     const { topology } = this.dataPlane;
     const remote = topology.ownIps.has(ip) ? undefined : bestClaim(entry.remotes, topology);
     const local = this.#localNeigh(vrf, ip);
     const owner = this.#decideIp(vrf, entry, local, remote);
     this.#rebind(vrf, entry, local?.mac, remote?.route.mac);
     count(vrf.counts, IP_COUNTS, entry.owner, owner);
-    entry.owner = owner;
+    const mac = owner === 'local' ? local?.mac : owner === 'remote' ? remote?.route.mac : undefined;
+    this.#follow(vrf, entry, owner, mac, remote, local?.epoch ?? 0);
     this.#announceIp(vrf, entry, owner === 'local' ? local : undefined);
-    if (owner === 'remote' && remote) this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router);
+    if (owner === 'remote' && remote)
+      this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router, entry.beatenEpoch);
     else this.dataPlane.clearNeigh(vrf.vni, ip);
     if (owner === 'none' && entry.remotes.length === 0 && !local) vrf.ips.delete(ip);
   }
@@ -166,6 +182,32 @@ export class Evaluator {
     }
   }
 
+  /** Takes over who has the IP; that it changed its MAC is a move of its own, that it went with its MAC is the MAC's. */
+  #follow(
+    vrf: MacVrf,
+    entry: IpEntry,
+    owner: Owner,
+    mac: Mac | undefined,
+    remote: RemoteClaim | undefined,
+    localEpoch: number,
+  ): void {
+    const from = entry.owner;
+    entry.owner = owner;
+    entry.localEpoch = owner === 'local' ? localEpoch : 0;
+    entry.beatenEpoch = owner === 'remote' ? localEpoch : 0;
+    if (mac === undefined || mac === entry.mac) return;
+    const first = entry.mac === undefined;
+    entry.mac = mac;
+    if (!first)
+      this.moves.ipMoved(
+        vrf,
+        entry,
+        from,
+        owner === 'remote' ? remote?.vtep : undefined,
+        vrf.macs.get(mac)?.ownership.sequence ?? 0,
+      );
+  }
+
   /** The IP is looked at again when a MAC that claims it changes hands. */
   #rebind(vrf: MacVrf, entry: IpEntry, local: Mac | undefined, remote: Mac | undefined): void {
     const before = entry.claimants;
@@ -192,12 +234,15 @@ export class Evaluator {
     remote: RemoteClaim | undefined,
   ): IpEntry['owner'] {
     const localMac = local && vrf.macs.get(local.mac);
-    const isHere = localMac?.ownership.owner === 'local';
     const isThere = remote !== undefined && vrf.macs.get(remote.route.mac)?.ownership.owner === 'remote';
-    if (!isHere) return isThere ? 'remote' : 'none';
-    if (!isThere || remote.route.mac === local?.mac) return 'local';
+    if (!local || localMac?.ownership.owner !== 'local') return isThere ? 'remote' : 'none';
+    if (!isThere || remote.route.mac === local.mac) return 'local';
     const { sequence } = localMac.ownership;
-    if (entry.owner === 'remote') {
+    const arrived =
+      entry.owner === 'remote'
+        ? local.epoch !== entry.beatenEpoch
+        : entry.owner === 'local' && local.epoch !== entry.localEpoch;
+    if (arrived) {
       if (sequence <= remote.sequence) {
         localMac.ownership = { ...localMac.ownership, sequence: remote.sequence + 1 };
         // One number for the MAC and all its IPs
@@ -206,12 +251,12 @@ export class Evaluator {
       }
       return 'local';
     }
+    if (entry.owner === 'remote') return 'remote';
     if (sequence !== remote.sequence) return sequence > remote.sequence ? 'local' : 'remote';
     return compareIp(vrf.localVtep ?? IPV4_ANY, remote.vtep) < 0 ? 'local' : 'remote';
   }
 }
 
-type Owner = IpEntry['owner'];
 const MAC_COUNTS = { none: undefined, local: 'localMacs', remote: 'remoteMacs' } as const;
 const IP_COUNTS = { none: undefined, local: 'localIps', remote: 'remoteIps' } as const;
 

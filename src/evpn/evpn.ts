@@ -1,12 +1,14 @@
 import type { LocalRib, Rib } from '../bgp/index.js';
 import { type DataPlane, EMPTY_TOPOLOGY, sameAttachment, type Topology } from '../dataplane/index.js';
 import type { Clock, Ip, Log, Mac, Timer, Vni } from '../types/index.js';
+import { DEFAULT_DUPLICATE_SETTINGS, DuplicateDetector } from './duplicates.js';
 import { Evaluator } from './evaluate.js';
 import { AttributeSets } from './export.js';
 import { ImportIndex } from './import-index.js';
 import { autoExportTargets, autoImportTargets } from './import-target.js';
 import { Importer } from './importer.js';
 import { MacVrf } from './mac-vrf.js';
+import { MoveLog } from './move-log.js';
 import type { RdAllocator } from './rd-allocator.js';
 import { type EvpnSettings, isServed, type VniSettings } from './settings.js';
 import { VtepTable } from './vteps.js';
@@ -34,6 +36,7 @@ const STEP = 64;
 export class Evpn {
   readonly importer: Importer;
   readonly vteps = new VtepTable();
+  readonly duplicates: DuplicateDetector;
   readonly #deps: EvpnDependencies;
   readonly #index = new ImportIndex();
   readonly #evaluator: Evaluator;
@@ -50,8 +53,21 @@ export class Evpn {
     this.#deps = deps;
     this.#settings = settings;
     this.importer = new Importer(this.#index, this.vteps);
-    this.#evaluator = new Evaluator(deps.dataPlane, deps.localRib, this.vteps, (vrf) =>
-      this.#attributesOf(vrf),
+    this.duplicates = new DuplicateDetector(
+      deps.clock,
+      deps.log,
+      (subject) => {
+        if ('mac' in subject) this.#touchMac(subject.vni, subject.mac);
+        else this.#touchIp(subject.vni, subject.ip);
+      },
+      settings.duplicates,
+    );
+    this.#evaluator = new Evaluator(
+      deps.dataPlane,
+      deps.localRib,
+      this.vteps,
+      new MoveLog(deps.clock, this.duplicates),
+      (vrf) => this.#attributesOf(vrf),
     );
   }
 
@@ -86,6 +102,7 @@ export class Evpn {
   reconfigure(settings: EvpnSettings): void {
     const before = this.#settings;
     this.#settings = settings;
+    this.duplicates.settings = settings.duplicates ?? DEFAULT_DUPLICATE_SETTINGS;
     const identityChanged = before.asn !== settings.asn || before.routerId !== settings.routerId;
     for (const vni of [...this.#vrfs.keys()])
       if (identityChanged || !sameVni(before.vnis.get(vni), settings.vnis.get(vni))) this.#removeVrf(vni);
@@ -155,6 +172,7 @@ export class Evpn {
     this.#touched.delete(vrf);
     this.#index.remove(vrf);
     this.importer.forget(vrf);
+    this.duplicates.clearAll(vni);
     this.#deps.dataPlane.unserve(vni);
     this.#deps.log.info({ vni }, 'no longer serving VNI');
   }

@@ -9,10 +9,12 @@
  *
  * Pure but for its arguments: routes come from and go to the BGP rooms' RIBs, rows to the data plane, time from a clock.
  */
+export * from './duplicates.js';
 export * from './evpn.js';
 export { autoExportTargets, autoImportTargets, type ImportTarget } from './import-target.js';
 export type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 export * from './mobility.js';
+export { type Move, MoveHistory } from './moves.js';
 export * from './rd-allocator.js';
 export { bestClaim, claimOf, type RemoteClaim } from './remote-claims.js';
 export * from './settings.js';

@@ -4,6 +4,7 @@ import type { Ip, Mac, RouteDistinguisher, RouteTarget, Vni } from '../types/ind
 import type { OriginatedAttributes } from '../wire/index.js';
 import type { ImportTarget } from './import-target.js';
 import { type Ownership, UNOWNED } from './mobility.js';
+import type { MoveHistory } from './moves.js';
 
 /** What is known of one MAC in one VNI. */
 export class MacEntry {
@@ -16,6 +17,8 @@ export class MacEntry {
   advertised: OriginatedAttributes | undefined = undefined;
   /** The VTEP that the data plane was last told. */
   vtep: Ip | undefined = undefined;
+  /** What happened to it lately. */
+  history: MoveHistory | undefined = undefined;
 
   constructor(readonly mac: Mac) {}
 
@@ -37,12 +40,19 @@ export class MacEntry {
 /** What is known of one IP in one VNI. */
 export class IpEntry {
   owner: 'none' | 'local' | 'remote' = 'none';
+  /** The epoch of the local binding that made us the owner, and of the one that a remote claim has beaten; 0 for none. */
+  localEpoch = 0;
+  beatenEpoch = 0;
+  /** The MAC that had it last, by the owner's word. */
+  mac: Mac | undefined = undefined;
   /** The MACs that have the IP by anybody's word, ours and the best remote one: when their owner changes, so may ours. */
   claimants: readonly Mac[] = [];
   /** Imported Type-2 routes with this IP. */
   readonly remotes: Destination[] = [];
   /** What was last originated for the IP, and with which MAC. */
   advertised: { readonly mac: Mac; readonly attributes: OriginatedAttributes } | undefined = undefined;
+  /** What happened to it lately. */
+  history: MoveHistory | undefined = undefined;
 
   constructor(readonly ip: Ip) {}
 }

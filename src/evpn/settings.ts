@@ -1,4 +1,5 @@
 import type { Ipv4, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
+import type { DuplicateSettings } from './duplicates.js';
 import type { ImportTarget } from './import-target.js';
 
 /** What the operator says of one VNI; undefined leaves the derived value. */
@@ -16,6 +17,8 @@ export interface EvpnSettings {
   /** A VNI that `vnis` does not name is served. */
   readonly advertiseAllVni: boolean;
   readonly vnis: ReadonlyMap<Vni, VniSettings>;
+  /** undefined: DEFAULT_DUPLICATE_SETTINGS. */
+  readonly duplicates?: DuplicateSettings;
 }
 
 /** Is the VNI ours to serve? */

@@ -243,7 +243,7 @@ test('whatever happened, the kernels hold what the end state alone says', async 
   t.timeout(300_000);
   const only = process.env.EVPND_SEED;
   const first = only === undefined ? 1 : Number(only);
-  const runs = only === undefined ? Number(process.env.EVPND_RUNS ?? 1000) : 1;
+  const runs = only === undefined ? Number(process.env.EVPND_RUNS ?? 10_000) : 1;
   for (let seed = first; seed < first + runs; seed++) {
     let outcome: { faults: string[]; story: string[] };
     try {

@@ -1,0 +1,148 @@
+import {
+  type Clock,
+  formatIp,
+  formatMac,
+  type Ip,
+  type Log,
+  type Mac,
+  type Timer,
+  type Vni,
+} from '../types/index.js';
+import type { MoveHistory } from './moves.js';
+
+/** RFC 7432 §15.1: `moves` moves within `window` mean that a MAC or an IP is in two places. */
+export interface DuplicateSettings {
+  readonly enabled: boolean;
+  readonly moves: number;
+  /** Seconds. */
+  readonly window: number;
+  /** `freeze` follows no further move; `warn` tells the operator and goes on. */
+  readonly action: 'warn' | 'freeze';
+  /** Seconds until a frozen one is followed again; undefined: until an operator clears it. */
+  readonly freezeTime: number | undefined;
+}
+
+export const DEFAULT_DUPLICATE_SETTINGS: DuplicateSettings = {
+  enabled: true,
+  moves: 5,
+  window: 180,
+  action: 'warn',
+  freezeTime: undefined,
+};
+
+/** Which MAC or IP of which VNI. */
+export type Subject = { readonly vni: Vni } & ({ readonly mac: Mac } | { readonly ip: Ip });
+
+/** A MAC or IP that is in two places. */
+export interface Duplicate {
+  readonly subject: Subject;
+  /** Clock.wallTime(). */
+  readonly since: number;
+  readonly frozen: boolean;
+  /** Moves within the window when it was found. */
+  readonly moves: number;
+}
+
+interface Entry extends Duplicate {
+  readonly history: MoveHistory;
+  readonly recovery: Timer | undefined;
+}
+
+/** Finds duplicates among the moves, keeps the list of them, and lets them go by time or by order. */
+export class DuplicateDetector {
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(
+    readonly clock: Clock,
+    readonly log: Log,
+    /** The subject is to be looked at again: it is frozen no more. */
+    readonly release: (subject: Subject) => void,
+    public settings: DuplicateSettings = DEFAULT_DUPLICATE_SETTINGS,
+  ) {}
+
+  /** The subject changed hands between leaves. */
+  moved(subject: Subject, history: MoveHistory): void {
+    const { enabled, moves, window, action } = this.settings;
+    if (!enabled) return;
+    const count = history.count(this.clock.now(), window * 1000);
+    if (history.duplicateSince !== undefined) this.#recoverLater(subject, history);
+    if (count < moves || history.duplicateSince !== undefined) return;
+    history.duplicateSince = this.clock.wallTime();
+    history.frozen = action === 'freeze';
+    this.#enter(subject, history, count);
+    this.log.warn(
+      { vni: subject.vni, subject: subjectText(subject), moves: count, seconds: window, action },
+      'duplicate address: it keeps moving between leaves',
+    );
+  }
+
+  /** Lets one go, whatever its time; false where it was no duplicate. */
+  clear(subject: Subject): boolean {
+    const entry = this.#entries.get(keyOf(subject));
+    if (!entry) return false;
+    this.#drop(entry);
+    return true;
+  }
+
+  /** Lets all of a VNI go, or all there are; returns how many. */
+  clearAll(vni?: Vni): number {
+    const entries = [...this.#entries.values()].filter(
+      ({ subject }) => vni === undefined || subject.vni === vni,
+    );
+    for (const entry of entries) this.#drop(entry);
+    return entries.length;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  list(): IterableIterator<Duplicate> {
+    return this.#entries.values();
+  }
+
+  #enter(subject: Subject, history: MoveHistory, moves: number): void {
+    const { action, freezeTime, window } = this.settings;
+    // Unless frozen for good, it recovers by time: when the freeze is over, or when it has not moved for a window
+    const seconds = action === 'freeze' ? freezeTime : window;
+    const recovery =
+      seconds === undefined ? undefined : this.clock.after(seconds * 1000, () => this.clear(subject));
+    this.#entries.set(keyOf(subject), {
+      subject,
+      history,
+      since: history.duplicateSince ?? 0,
+      frozen: history.frozen,
+      moves,
+      recovery,
+    });
+  }
+
+  /** It moved again: what recovers by resting begins to rest anew. */
+  #recoverLater(subject: Subject, history: MoveHistory): void {
+    const entry = this.#entries.get(keyOf(subject));
+    if (!entry || history.frozen) return;
+    entry.recovery?.cancel();
+    this.#enter(subject, history, history.counted.length);
+  }
+
+  #drop(entry: Entry): void {
+    entry.recovery?.cancel();
+    this.#entries.delete(keyOf(entry.subject));
+    entry.history.duplicateSince = undefined;
+    entry.history.frozen = false;
+    entry.history.counted.length = 0;
+    this.log.info(
+      { vni: entry.subject.vni, subject: subjectText(entry.subject) },
+      'duplicate address cleared',
+    );
+    this.release(entry.subject);
+  }
+}
+
+function subjectText(subject: Subject): string {
+  return 'mac' in subject ? formatMac(subject.mac) : formatIp(subject.ip);
+}
+
+function keyOf(subject: Subject): string {
+  return `${subject.vni} ${subjectText(subject)}`;
+}

@@ -1,0 +1,137 @@
+import test from 'ava';
+import { Nud } from '../../src/dataplane/index.js';
+import { DEFAULT_DUPLICATE_SETTINGS, type DuplicateSettings } from '../../src/evpn/index.js';
+import { type Mac, parseIp, parseMac, toVni } from '../../src/types/index.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+import { Leaf, vtepOf, Wire } from './support/leaf.js';
+
+const VNI = toVni(10010);
+const HOST = parseMac('02:00:00:00:00:01');
+const OTHER = parseMac('02:00:00:00:00:02');
+const IP = parseIp('10.10.10.11');
+
+async function pair(over: Partial<DuplicateSettings>) {
+  const clock = new VirtualClock();
+  const duplicates = { ...DEFAULT_DUPLICATE_SETTINGS, ...over };
+  const leaves = [1, 2].map((n) => new Leaf(clock, vtepOf(n), 65000 + n, { duplicates }));
+  const devices = leaves.map((leaf) => leaf.world.devices(VNI));
+  for (const [i, leaf] of leaves.entries()) {
+    leaf.addVni(devices[i]);
+    await leaf.start();
+    leaf.dataPlane.sweep();
+  }
+  const wire = new Wire(leaves);
+  /** Both sides hear of everything; a second or so passes. */
+  const pass = () => {
+    clock.advance(500);
+    wire.deliver(leaves[0], leaves[1]);
+    wire.deliver(leaves[1], leaves[0]);
+    clock.advance(500);
+  };
+  const fight = (mac: Mac, moves: number) => {
+    for (let i = 0; i < moves; i++) {
+      leaves[i % 2].hostSpeaks(devices[i % 2], mac);
+      pass();
+    }
+  };
+  pass();
+  return { clock, leaves, devices, pass, fight };
+}
+
+const duplicatesOf = (leaf: Leaf) => [...leaf.evpn.duplicates.list()];
+
+test('five moves within the window are a duplicate, four are not; a warning changes nothing', async (t) => {
+  const { leaves, devices, fight } = await pair({});
+  fight(HOST, 5);
+  t.is(duplicatesOf(leaves[0]).length, 0);
+  fight(HOST, 3);
+  t.is(duplicatesOf(leaves[0]).length, 1);
+  t.like(duplicatesOf(leaves[0])[0], { subject: { vni: VNI, mac: HOST }, frozen: false });
+  fight(HOST, 2);
+  t.deepEqual(leaves[0].rowsOf(devices[0], HOST), { port: devices[0].vxlanIfindex, dst: vtepOf(2) });
+});
+
+test('moves that are further apart than the window are no duplicate', async (t) => {
+  const { clock, leaves, fight } = await pair({ window: 10 });
+  for (let i = 0; i < 10; i++) {
+    fight(HOST, 2);
+    clock.advance(10_000);
+  }
+  t.is(duplicatesOf(leaves[0]).length, 0);
+});
+
+test('a warned duplicate recovers when it has rested for a window', async (t) => {
+  const { clock, leaves, fight } = await pair({ window: 60 });
+  fight(HOST, 8);
+  t.is(duplicatesOf(leaves[0]).length, 1);
+  clock.advance(30_000);
+  fight(HOST, 2);
+  clock.advance(40_000);
+  t.is(duplicatesOf(leaves[0]).length, 1);
+  clock.advance(30_000);
+  t.is(duplicatesOf(leaves[0]).length, 0);
+});
+
+test('a frozen MAC stays where it is, whoever speaks, until it is cleared', async (t) => {
+  const { leaves, devices, fight, pass } = await pair({ action: 'freeze' });
+  fight(HOST, 8);
+  t.true(duplicatesOf(leaves[0])[0].frozen);
+  const frozenAt = leaves[0].evpn.vrf(VNI)!.macs.get(HOST)!.ownership;
+  const applied = leaves[0].world.kernel.applied.length;
+  fight(HOST, 6);
+  t.is(leaves[0].evpn.vrf(VNI)!.macs.get(HOST)!.ownership, frozenAt);
+  t.is(leaves[0].world.kernel.applied.length, applied);
+  t.false(leaves[0].evpn.duplicates.clear({ vni: VNI, mac: OTHER }));
+  for (const leaf of leaves) t.true(leaf.evpn.duplicates.clear({ vni: VNI, mac: HOST }));
+  pass();
+  leaves[0].hostSpeaks(devices[0], OTHER);
+  leaves[0].hostAges(devices[0], HOST);
+  pass();
+  leaves[0].hostSpeaks(devices[0], HOST);
+  pass();
+  pass();
+  t.deepEqual(leaves[0].rowsOf(devices[0], HOST), { port: devices[0].accessIfindex, dst: undefined });
+  t.deepEqual(leaves[1].rowsOf(devices[1], HOST), { port: devices[1].vxlanIfindex, dst: vtepOf(1) });
+  t.is(duplicatesOf(leaves[0]).length, 0);
+});
+
+test('a freeze for a time ends by itself', async (t) => {
+  const { clock, leaves, fight } = await pair({ action: 'freeze', freezeTime: 30 });
+  fight(HOST, 8);
+  t.is(duplicatesOf(leaves[0]).length, 1);
+  clock.advance(31_000);
+  t.is(duplicatesOf(leaves[0]).length, 0);
+  t.false(leaves[0].evpn.vrf(VNI)!.macs.get(HOST)!.history!.frozen);
+});
+
+test('an IP that two MACs claim is a duplicate too', async (t) => {
+  const { leaves, devices, pass } = await pair({});
+  const macs = [HOST, OTHER];
+  for (let i = 0; i < 12; i++) {
+    const at = i % 2;
+    leaves[at].hostSpeaks(devices[at], macs[at]);
+    leaves[at].world.kernel.dropNeigh(devices[at].bridgeIfindex, IP);
+    leaves[at].world.kernel.putNeigh({
+      ifindex: devices[at].bridgeIfindex,
+      ip: IP,
+      mac: macs[at],
+      state: Nud.REACHABLE,
+      flags: 0,
+      protocol: 0,
+    });
+    pass();
+  }
+  t.true(duplicatesOf(leaves[0]).some(({ subject }) => 'ip' in subject && subject.ip === IP));
+});
+
+test('off means off, and a VNI that goes takes its duplicates along', async (t) => {
+  const off = await pair({ enabled: false });
+  off.fight(HOST, 20);
+  t.is(duplicatesOf(off.leaves[0]).length, 0);
+  const { clock, leaves, devices, fight } = await pair({});
+  fight(HOST, 8);
+  t.is(leaves[0].evpn.duplicates.size, 1);
+  leaves[0].removeVni(devices[0]);
+  clock.advance(100);
+  t.is(leaves[0].evpn.duplicates.size, 0);
+});
