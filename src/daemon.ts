@@ -7,14 +7,11 @@ import { openRdAllocator } from './rd-store.js';
 import { evpnSettings, speakerConfig, withFixedSettings } from './settings.js';
 import { type Log, systemClock } from './types/index.js';
 
-/** Rows found at start are kept this long for routes that are slow to come, then swept. */
-const SWEEP_DEFERRAL_MS = 60_000;
-
 /** A running evpnd. */
 export interface Daemon {
   /** Takes over what a reload can change and names what it cannot; sessions whose settings are the same stay. */
   reload(config: Config): Promise<void>;
-  /** Withdraws all routes, removes all rows of ours and closes everything. */
+  /** Withdraws all routes, removes all rows of ours (unless `on-stop` is `preserve`) and closes everything. */
   stop(): Promise<void>;
 }
 
@@ -71,7 +68,7 @@ export async function startDaemon({ config, kernel, insight, log, version }: Dae
     await evpn.idle();
     dataPlane.sweep();
   };
-  const deferral = clock.after(SWEEP_DEFERRAL_MS, () => void sweep());
+  const deferral = clock.after(config.sweepDeferralTime * 1000, () => void sweep());
   const sweepWhenTold = () => {
     if (dataPlane.sweeping || !speaker.endOfRibReceivedFromAll()) return;
     deferral.cancel();
@@ -80,7 +77,10 @@ export async function startDaemon({ config, kernel, insight, log, version }: Dae
   const close = async () => {
     deferral.cancel();
     evpn.stop();
-    await Promise.all([speaker.stop('evpnd stops'), dataPlane.flush()]);
+    await Promise.all([
+      speaker.stop('evpnd stops'),
+      running.onStop === 'flush' ? dataPlane.flush() : undefined,
+    ]);
     dataPlane.close();
     await Promise.all([listener.close(), api.close()]);
   };

@@ -27,7 +27,13 @@ export function evpnSettings(config: Config): EvpnSettings {
       importTargets: importRouteTargets,
       exportTargets: exportRouteTargets,
     });
-  return { asn: config.asn, routerId: config.routerId, advertiseAllVni: config.evpn.advertiseAllVni, vnis };
+  return {
+    asn: config.asn,
+    routerId: config.routerId,
+    advertiseAllVni: config.evpn.advertiseAllVni,
+    duplicates: config.evpn.duplicateDetection,
+    vnis,
+  };
 }
 
 /** A reload's configuration with the settings that only a restart can change left as they are. */

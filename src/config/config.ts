@@ -27,6 +27,16 @@ export interface VniConfig {
   readonly exportRouteTargets: readonly RouteTarget[] | undefined;
 }
 
+/** Duplicate address detection (RFC 7432 §15.1). Times are in seconds. */
+export interface DuplicateDetectionConfig {
+  readonly enabled: boolean;
+  readonly moves: number;
+  readonly window: number;
+  readonly action: 'warn' | 'freeze';
+  /** undefined: until an operator clears it. */
+  readonly freezeTime: number | undefined;
+}
+
 /** An address and a TCP port to listen on. */
 export interface ListenAddress {
   /** As `net.Server.listen` takes it: no brackets. */
@@ -47,10 +57,14 @@ export interface Config {
     readonly advertiseAllVni: boolean;
     /** `frr`: export (AS & 0xffff):VNI, import *:VNI. */
     readonly autoRt: 'frr';
+    readonly duplicateDetection: DuplicateDetectionConfig;
     readonly vnis: ReadonlyMap<Vni, VniConfig>;
   };
   readonly api: { readonly unixSocket: string; readonly listen: readonly ListenAddress[] };
   readonly log: { readonly level: LogLevel };
   readonly kernel: { readonly receiveBufferBytes: number };
+  readonly onStop: 'flush' | 'preserve';
+  /** Seconds. */
+  readonly sweepDeferralTime: number;
   readonly stateDirectory: string;
 }

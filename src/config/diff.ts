@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Ip, Vni } from '../types/index.js';
-import type { Config, LogLevel, NeighborConfig, VniConfig } from './config.js';
+import type { Config, DuplicateDetectionConfig, LogLevel, NeighborConfig, VniConfig } from './config.js';
 
 /** A neighbour that both configurations have, with other settings. */
 export interface NeighborChange {
@@ -32,6 +32,10 @@ export interface ConfigDiff {
   readonly vnis: readonly VniChange[];
   /** The new value, where it changed. */
   readonly advertiseAllVni: boolean | undefined;
+  /** The new values, where any changed. */
+  readonly duplicateDetection: DuplicateDetectionConfig | undefined;
+  /** The new value, where it changed. */
+  readonly onStop: 'flush' | 'preserve' | undefined;
   /** The new value, where it changed. */
   readonly logLevel: LogLevel | undefined;
 }
@@ -46,6 +50,7 @@ const FIXED: readonly (readonly [string, (config: Config) => unknown])[] = [
   ['api.unix-socket', (config) => config.api.unixSocket],
   ['api.listen', (config) => config.api.listen],
   ['kernel.receive-buffer-bytes', (config) => config.kernel.receiveBufferBytes],
+  ['sweep-deferral-time', (config) => config.sweepDeferralTime],
   ['state-directory', (config) => config.stateDirectory],
 ];
 
@@ -60,14 +65,20 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
   const neighbors = diffNeighbors(before.neighbors, after.neighbors);
   const vnis = diffVnis(before.evpn.vnis, after.evpn.vnis);
   const advertiseAllVni = changed(before.evpn.advertiseAllVni, after.evpn.advertiseAllVni);
+  const duplicateDetection = isDeepStrictEqual(before.evpn.duplicateDetection, after.evpn.duplicateDetection)
+    ? undefined
+    : after.evpn.duplicateDetection;
+  const onStop = changed(before.onStop, after.onStop);
   const logLevel = changed(before.log.level, after.log.level);
   const same =
     restart.length === 0 &&
     neighbors.added.length + neighbors.removed.length + neighbors.changed.length === 0 &&
     vnis.length === 0 &&
     advertiseAllVni === undefined &&
+    duplicateDetection === undefined &&
+    onStop === undefined &&
     logLevel === undefined;
-  return { same, restart, neighbors, vnis, advertiseAllVni, logLevel };
+  return { same, restart, neighbors, vnis, advertiseAllVni, duplicateDetection, onStop, logLevel };
 }
 
 function diffNeighbors(before: readonly NeighborConfig[], after: readonly NeighborConfig[]) {

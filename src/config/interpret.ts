@@ -13,7 +13,7 @@ import {
   toVni,
   type Vni,
 } from '../types/index.js';
-import type { Config, ListenAddress, NeighborConfig, VniConfig } from './config.js';
+import type { Config, DuplicateDetectionConfig, ListenAddress, NeighborConfig, VniConfig } from './config.js';
 import { quoteValue } from './finding.js';
 import { parseRouteTargetPattern } from './route-target-pattern.js';
 import type { ConfigFile } from './schema.js';
@@ -56,6 +56,7 @@ export function interpret(file: ConfigFile, report: Report): Config {
     evpn: {
       advertiseAllVni: file.evpn['advertise-all-vni'],
       autoRt: file.evpn['auto-rt'],
+      duplicateDetection: duplicateDetectionOf(file),
       vnis: vnisOf(file.evpn.vnis, report),
     },
     api: {
@@ -64,8 +65,15 @@ export function interpret(file: ConfigFile, report: Report): Config {
     },
     log: { level: file.log.level },
     kernel: { receiveBufferBytes: file.kernel['receive-buffer-bytes'] },
+    onStop: file['on-stop'],
+    sweepDeferralTime: file['sweep-deferral-time'],
     stateDirectory: absolutePath(file['state-directory'], ['state-directory'], 4095, report),
   };
+}
+
+function duplicateDetectionOf(file: ConfigFile): DuplicateDetectionConfig {
+  const { 'freeze-time': freezeTime, ...same } = file.evpn['duplicate-detection'];
+  return { ...same, freezeTime: freezeTime === 'permanent' ? undefined : freezeTime };
 }
 
 /** RFC 6286 §2.1: any number but 0; as an address it must be one that a router can have. */

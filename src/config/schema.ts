@@ -160,6 +160,45 @@ export const ConfigSchema = Type.Object(
             'How route targets are derived: `frr` exports `(ASN & 65535):VNI` and imports `*:VNI`, as FRR does.',
           allowed: 'frr',
         }),
+        'duplicate-detection': Type.Object(
+          {
+            enabled: Type.Boolean({
+              default: true,
+              description: 'Looks for MACs and IPs that are in two places (RFC 7432 §15.1).',
+              allowed: 'true or false',
+            }),
+            moves: Type.Integer({
+              minimum: 2,
+              maximum: 1000,
+              default: 5,
+              description: 'So many moves within `window` make a duplicate.',
+              allowed: 'a number from 2 to 1000',
+            }),
+            window: Type.Integer({
+              minimum: 2,
+              maximum: 1800,
+              default: 180,
+              description: 'Seconds in which the moves count.',
+              allowed: 'seconds from 2 to 1800',
+            }),
+            action: Type.Union([Type.Literal('warn'), Type.Literal('freeze')], {
+              default: 'warn',
+              description:
+                '`warn` logs and lists a duplicate; `freeze` also leaves it where it is, whoever moves it.',
+              allowed: 'warn or freeze',
+            }),
+            'freeze-time': Type.Union(
+              [Type.Literal('permanent'), Type.Integer({ minimum: 30, maximum: 3600 })],
+              {
+                default: 'permanent',
+                description:
+                  'Seconds until a frozen address is followed again, or `permanent`: until it is cleared.',
+                allowed: 'permanent, or seconds from 30 to 3600',
+              },
+            ),
+          },
+          { ...closed, default: {}, description: 'Duplicate address detection.', allowed: 'a mapping' },
+        ),
         vnis: Type.Array(VniSchema, {
           default: [],
           description: 'What differs from the derived values, by VNI.',
@@ -210,6 +249,20 @@ export const ConfigSchema = Type.Object(
       },
       { ...closed, default: {}, description: 'The netlink sockets.', allowed: 'a mapping' },
     ),
+    'on-stop': Type.Union([Type.Literal('flush'), Type.Literal('preserve')], {
+      default: 'flush',
+      description:
+        'What SIGTERM does with the rows that evpnd wrote: `flush` removes them, `preserve` leaves them for the next start to adopt.',
+      allowed: 'flush or preserve',
+    }),
+    'sweep-deferral-time': Type.Integer({
+      minimum: 0,
+      maximum: 3600,
+      default: 60,
+      description:
+        'Seconds after the start after which rows found then are swept, if some neighbour has not sent its End-of-RIB by then.',
+      allowed: 'seconds from 0 to 3600',
+    }),
     'state-directory': Type.String({
       default: '/var/lib/evpnd',
       description: 'Where evpnd keeps what must outlive it, such as the numbers of route distinguishers.',

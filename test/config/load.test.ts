@@ -82,7 +82,12 @@ test('the minimal file gets every default', (t) => {
   );
   t.deepEqual(config.bgp.listen.map(formatIp), ['0.0.0.0', '::']);
   t.is(config.bgp.port, 179);
-  t.deepEqual(config.evpn, { advertiseAllVni: true, autoRt: 'frr', vnis: new Map() });
+  t.deepEqual(config.evpn, {
+    advertiseAllVni: true,
+    autoRt: 'frr',
+    duplicateDetection: { enabled: true, moves: 5, window: 180, action: 'warn', freezeTime: undefined },
+    vnis: new Map(),
+  });
   t.deepEqual(config.api, {
     unixSocket: '/run/evpnd/api.sock',
     listen: [{ host: '127.0.0.1', port: 8179 }],
@@ -171,7 +176,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'an unknown key with none near',
     `${MINIMAL}zebra: 1\n`,
     [
-      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, bgp, evpn, api, log, kernel, state-directory',
+      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, bgp, evpn, api, log, kernel, on-stop, sweep-deferral-time, state-directory',
     ],
   ],
   [
