@@ -12,7 +12,7 @@ import { waitFor } from './wait.js';
 export const evpndMain = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'main.js');
 
 /** evpnd's configuration on a leaf, before the leaf's own additions; timers are short for tests. */
-export function evpndConfig(leaf: Leaf, plan: Plan, socket: string): Record<string, unknown> {
+export function evpndConfig(leaf: Leaf, plan: Plan, folder: string): Record<string, unknown> {
   return {
     asn: leaf.asn,
     'router-id': leaf.routerId,
@@ -23,8 +23,10 @@ export function evpndConfig(leaf: Leaf, plan: Plan, socket: string): Record<stri
       'keepalive-time': 3,
       'connect-retry-time': 1,
     })),
-    api: { 'unix-socket': socket, listen: ['127.0.0.1:8179'] },
+    api: { 'unix-socket': join(folder, 'api.sock'), listen: ['127.0.0.1:8179'] },
     log: { level: 'info' },
+    // The machine's own folder is one for all namespaces.
+    'state-directory': join(folder, 'state'),
     ...leaf.config,
   };
 }
@@ -33,6 +35,9 @@ export function evpndConfig(leaf: Leaf, plan: Plan, socket: string): Record<stri
 export class Evpnd {
   readonly configFile: string;
   readonly socket: string;
+  /** What it was configured with at first; tests change copies of it. */
+  readonly config: Record<string, unknown>;
+  private readonly launcher: readonly string[];
   private readonly logFile: string;
   private daemon: Daemon | undefined;
 
@@ -49,7 +54,9 @@ export class Evpnd {
     this.socket = join(folder, 'api.sock');
     this.logFile = join(folder, 'evpnd.log');
     this.configFile = join(folder, 'evpnd.yaml');
-    this.configure(evpndConfig(leaf, plan, this.socket));
+    this.config = evpndConfig(leaf, plan, folder);
+    this.launcher = leaf.launcher;
+    this.configure(this.config);
   }
 
   /** Writes the configuration; a running evpnd reads it when it gets SIGHUP. */
@@ -61,7 +68,7 @@ export class Evpnd {
   async start(): Promise<void> {
     if (this.daemon?.running) throw new Error(`evpnd on ${this.node} runs already`);
     if (!existsSync(this.main)) throw new Error(`no ${this.main}: build first (npm run build)`);
-    const command = [process.execPath, this.main, '--config', this.configFile];
+    const command = [...this.launcher, process.execPath, this.main, '--config', this.configFile];
     const daemon = await Daemon.start(
       `evpnd on ${this.node}`,
       'ip',

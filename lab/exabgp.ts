@@ -123,6 +123,11 @@ export class Exabgp {
     await this.daemon?.stop(signal);
   }
 
+  /** Sends a signal and does not wait, for example SIGSTOP. */
+  signal(signal: NodeJS.Signals): void {
+    this.daemon?.signal(signal);
+  }
+
   /** The end of its log, for a person who asks why. */
   logs(): string {
     return this.daemon?.logEnd() ?? `--- exabgp on ${this.node}: never started`;

@@ -123,6 +123,11 @@ export class Frr {
     await this.zebra?.stop(signal);
   }
 
+  /** Sends a signal to bgpd and does not wait, for example SIGSTOP. */
+  signal(signal: NodeJS.Signals): void {
+    this.bgpd?.signal(signal);
+  }
+
   /** Runs commands of vtysh and resolves with what they print. */
   async vtysh(...commands: string[]): Promise<string> {
     const args = commands.flatMap((command) => ['-c', command]);

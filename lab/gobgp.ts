@@ -92,6 +92,11 @@ export class Gobgp {
     await this.daemon?.stop(signal);
   }
 
+  /** Sends a signal and does not wait, for example SIGSTOP. */
+  signal(signal: NodeJS.Signals): void {
+    this.daemon?.signal(signal);
+  }
+
   /** The end of its log, for a person who asks why. */
   logs(): string {
     return this.daemon?.logEnd() ?? `--- gobgpd on ${this.node}: never started`;

@@ -32,6 +32,8 @@ export interface LeafSpec {
   svi?: boolean;
   /** Merged over evpnd's configuration, key by key at the top. */
   config?: Record<string, unknown>;
+  /** Words before evpnd's command line, for example those of setpriv. */
+  launcher?: readonly string[];
 }
 export interface SpineSpec {
   engine: SpineEngine;
@@ -84,6 +86,7 @@ export interface Leaf {
   links: Link[];
   segments: Segment[];
   config: Record<string, unknown>;
+  launcher: readonly string[];
 }
 export interface Spine {
   name: string;
@@ -196,6 +199,7 @@ export function planFabric(spec: FabricSpec): Plan {
       links: spines.map((_, s) => link(s + 1, i)),
       segments: vnis.map((v) => segment(v, mode, i)),
       config: leaf.config ?? {},
+      launcher: leaf.launcher ?? [],
     };
   });
   return {
