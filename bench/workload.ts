@@ -1,0 +1,104 @@
+/** What is announced in a benchmark: numbered routes, so that every process makes the same ones from a few numbers. */
+import {
+  ESI_ZERO,
+  type Ipv4,
+  type Mac,
+  parseIp,
+  RouteDistinguisher,
+  routeTargetOfAs2,
+} from '../src/types/index.js';
+import {
+  ExtendedCommunity,
+  type Imet,
+  type MacIpAdvertisement,
+  type OriginatedAttributes,
+  RouteType,
+} from '../src/wire/index.js';
+
+/** Routes 0 to `count` - 1 in equal blocks over the VNIs; `step` 2 takes every second one. */
+export interface Routes {
+  readonly count: number;
+  readonly vnis: number;
+  readonly withIp: boolean;
+  readonly step?: number;
+}
+
+/** The leaves that exist only in the spine's routes. */
+export const REMOTE_VTEPS = ['10.0.0.2', '10.0.0.3'].map((text) => parseIp(text) as Ipv4);
+export const SPINE_ASN = 65000;
+
+const FIRST_VNI = 10_001;
+const FIRST_MAC = 0x02_00_10_00_00_00;
+const FIRST_LOCAL_MAC = 0x02_00_20_00_00_00;
+const FIRST_IP = 0x0b_00_00_00;
+
+/** The VNI and VLAN of a VNI's index. */
+export const vniAt = (index: number): number => FIRST_VNI + index;
+export const vlanAt = (index: number): number => index + 1;
+
+export const macAt = (i: number): Mac => (FIRST_MAC + i) as Mac;
+export const indexOfMac = (mac: number): number => mac - FIRST_MAC;
+export const ipAt = (i: number): Ipv4 => (FIRST_IP + i) as Ipv4;
+export const indexOfIp = (ip: number): number => ip - FIRST_IP;
+/** MACs of hosts behind the leaf's own ports. */
+export const localMacAt = (i: number): Mac => (FIRST_LOCAL_MAC + i) as Mac;
+
+/** In which VNI, by index, route i is. */
+export function vniIndexOf(routes: Routes, i: number): number {
+  return Math.floor(i / Math.ceil(routes.count / routes.vnis));
+}
+
+/** The numbers of the routes, in order. */
+export function* indexes({ count, step = 1 }: Routes): IterableIterator<number> {
+  for (let i = 0; i < count; i += step) yield i;
+}
+
+export function routeCount({ count, step = 1 }: Routes): number {
+  return Math.ceil(count / step);
+}
+
+function rdOf(vtep: number, vniIndex: number): RouteDistinguisher {
+  return RouteDistinguisher.ofRouterId(REMOTE_VTEPS[vtep], vniIndex + 1);
+}
+
+/** Type-2 of route i behind remote VTEP `vtep`. */
+export function macRouteAt(routes: Routes, i: number, vtep: number): MacIpAdvertisement {
+  const vniIndex = vniIndexOf(routes, i);
+  return {
+    type: RouteType.MAC_IP_ADVERTISEMENT,
+    rd: rdOf(vtep, vniIndex),
+    esi: ESI_ZERO,
+    ethernetTag: 0,
+    mac: macAt(i),
+    ip: routes.withIp ? ipAt(i) : undefined,
+    label1: vniAt(vniIndex),
+    label2: undefined,
+  };
+}
+
+/** Type-3 of a VNI behind remote VTEP `vtep`. */
+export function imetAt(vniIndex: number, vtep: number): Imet {
+  return {
+    type: RouteType.INCLUSIVE_MULTICAST,
+    rd: rdOf(vtep, vniIndex),
+    ethernetTag: 0,
+    originator: REMOTE_VTEPS[vtep],
+  };
+}
+
+/** What goes with the routes of one VNI; `sequence` 0 carries no MAC mobility. */
+export function attributesAt(
+  vniIndex: number,
+  vtep: number,
+  sequence: number,
+  isImet = false,
+): OriginatedAttributes {
+  const vni = vniAt(vniIndex);
+  const communities = [ExtendedCommunity.encapsulation(), routeTargetOfAs2(SPINE_ASN, vni)];
+  if (sequence > 0) communities.push(ExtendedCommunity.macMobility(sequence, false));
+  return {
+    nextHop: REMOTE_VTEPS[vtep],
+    extendedCommunities: communities,
+    pmsiTunnel: isImet ? { endpoint: REMOTE_VTEPS[vtep], vni } : undefined,
+  };
+}
