@@ -77,10 +77,8 @@ export async function startDaemon({ config, kernel, insight, log, version }: Dae
   const close = async () => {
     deferral.cancel();
     evpn.stop();
-    await Promise.all([
-      speaker.stop('evpnd stops'),
-      running.onStop === 'flush' ? dataPlane.flush() : undefined,
-    ]);
+    // With no farewell the neighbours keep our routes for the restart time, if they do graceful restart
+    if (running.onStop === 'flush') await Promise.all([speaker.stop('evpnd stops'), dataPlane.flush()]);
     dataPlane.close();
     await Promise.all([listener.close(), api.close()]);
   };
@@ -88,6 +86,7 @@ export async function startDaemon({ config, kernel, insight, log, version }: Dae
   try {
     await evpn.start();
     kernelKnown = true;
+    if (dataPlane.holdsOwnRows()) speaker.restarted();
     speaker.onEndOfRib = sweepWhenTold;
     await speaker.start();
     sweepWhenTold();

@@ -32,6 +32,15 @@ export interface SpeakerConfig {
 export interface LocalIdentity {
   readonly asn: number;
   readonly routerId: number;
+  readonly restart: Readonly<LocalRestart>;
+}
+
+/** What we say of our own last restart (RFC 4724 §3), read when an OPEN is made. */
+export interface LocalRestart {
+  /** The R bit: we have just come back, and neighbours need not wait for our End-of-RIB before they tell theirs. */
+  restarting: boolean;
+  /** The F bit: what the data plane forwards outlived the restart. */
+  forwardingPreserved: boolean;
 }
 
 // What takes effect only with a new session; the rest is read when it is needed

@@ -14,7 +14,7 @@ import type { NotificationContent } from './fsm-types.js';
 export const AS_TRANS = 23456;
 
 /** Seconds that a peer may keep our routes while we restart (RFC 4724 §3). */
-const RESTART_TIME = 120;
+export const RESTART_TIME = 120;
 
 /** A peer's promise to keep forwarding while its control plane restarts. */
 export interface PeerRestart {
@@ -50,17 +50,17 @@ export interface OpenRefusal {
 }
 
 /** The capabilities that we announce to every neighbour (RFC 5492). */
-export function localCapabilities(asn: number): readonly Capability[] {
+export function localCapabilities({ asn, restart }: LocalIdentity): readonly Capability[] {
   return [
     { code: 1, afi: AFI_L2VPN, safi: SAFI_EVPN },
     { code: 2 },
     { code: 6 },
     {
       code: 64,
-      restartState: false,
+      restartState: restart.restarting,
       notification: false,
       restartTime: RESTART_TIME,
-      families: [{ afi: AFI_L2VPN, safi: SAFI_EVPN, forwardingPreserved: false }],
+      families: [{ afi: AFI_L2VPN, safi: SAFI_EVPN, forwardingPreserved: restart.forwardingPreserved }],
     },
     { code: 65, asn },
   ];
@@ -73,7 +73,7 @@ export function buildOpen(local: LocalIdentity, neighbor: NeighborConfig): OpenM
     myAs: local.asn > 0xffff ? AS_TRANS : local.asn,
     holdTime: neighbor.holdTime,
     routerId: local.routerId,
-    capabilities: localCapabilities(local.asn),
+    capabilities: localCapabilities(local),
   };
 }
 

@@ -153,7 +153,7 @@ export class SessionRecord {
       internal: negotiated?.internal,
       localEndpoint: connection && { address: connection.localAddress, port: connection.localPort },
       remoteEndpoint: connection && { address: connection.remoteAddress, port: connection.remotePort },
-      capabilitiesSent: localCapabilities(local.asn),
+      capabilitiesSent: localCapabilities(local),
       capabilitiesReceived: open?.capabilities ?? [],
       negotiated: negotiated && {
         holdTime: negotiated.holdTime,

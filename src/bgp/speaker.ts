@@ -7,10 +7,11 @@ import {
   UpdateDecoder,
 } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
-import type { NeighborConfig, SpeakerConfig } from './config.js';
+import type { LocalIdentity, LocalRestart, NeighborConfig, SpeakerConfig } from './config.js';
 import type { NotificationContent } from './fsm-types.js';
 import { LocalRib } from './local-rib.js';
 import type { NeighborStatus } from './neighbor-status.js';
+import { RESTART_TIME } from './open.js';
 import { Rib } from './rib.js';
 import { Session } from './session.js';
 import {
@@ -53,6 +54,7 @@ export class Speaker {
   readonly #sessions = new Map<string, Session>();
   readonly #listeners = new Map<string, Listener>();
   #config: SpeakerConfig;
+  readonly #restart: LocalRestart = { restarting: false, forwardingPreserved: false };
   #running = false;
   #rejected = 0;
   #rejectionLoggedAt = Number.NEGATIVE_INFINITY;
@@ -77,6 +79,18 @@ export class Speaker {
   /** Where the speaker listens, with the ports that the kernel chose for port 0. */
   get listening(): readonly ListenEndpoint[] {
     return [...this.#listeners.values()].map(({ address, port }) => ({ address, port }));
+  }
+
+  /**
+   * To be called before `start` where the data plane still forwards what an earlier process installed: OPENs then say
+   * so (RFC 4724 §4.1), and that we restarted for as long as a neighbour may keep our routes.
+   */
+  restarted(): void {
+    this.#restart.forwardingPreserved = true;
+    this.#restart.restarting = true;
+    this.#deps.clock.after(RESTART_TIME * 1000, () => {
+      this.#restart.restarting = false;
+    });
   }
 
   /** Listens, then starts every neighbour. Rejects with ListenError, and listens nowhere then. */
@@ -104,7 +118,7 @@ export class Speaker {
     for (const [address, neighbor] of neighbors) {
       const session = this.#sessions.get(address);
       if (session !== undefined) {
-        session.reconfigure(neighbor, config);
+        session.reconfigure(neighbor, this.#identity(config));
         continue;
       }
       const added = this.#sessionOf(neighbor);
@@ -160,6 +174,10 @@ export class Speaker {
     return this.#find(address)?.refresh() ?? false;
   }
 
+  #identity({ asn, routerId }: SpeakerConfig): LocalIdentity {
+    return { asn, routerId, restart: this.#restart };
+  }
+
   #find(address: string): Session | undefined {
     try {
       return this.#sessions.get(canonicalAddress(address));
@@ -170,7 +188,7 @@ export class Speaker {
 
   #sessionOf(neighbor: NeighborConfig): Session {
     const { clock, transport, log, random = Math.random } = this.#deps;
-    return new Session(neighbor, this.#config, {
+    return new Session(neighbor, this.#identity(this.#config), {
       clock,
       transport,
       log,

@@ -130,6 +130,15 @@ export class DataPlane {
     }
   }
 
+  /** True where a VNI that is served has rows of ours in the kernel, at start those of an earlier process. */
+  holdsOwnRows(): boolean {
+    for (const { at } of this.#planes.values())
+      if (at)
+        for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex))
+          if (row.flags & Ntf.EXT_LEARNED) return true;
+    return false;
+  }
+
   get sweeping(): boolean {
     return this.#sweeping;
   }

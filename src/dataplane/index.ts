@@ -14,7 +14,7 @@ export type { Drift } from './drift.js';
 export type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 export * from './kernel.js';
 export { MemoryKernel } from './memory.js';
-export type { MirroredBridgeRow } from './mirror.js';
+export { domainKey, type MirroredBridgeRow } from './mirror.js';
 export { errnoName } from './retry.js';
 export * from './rows.js';
 export * from './topology.js';

@@ -1,7 +1,14 @@
 import type { Ip, Mac, Vni } from '../types/index.js';
 
-/** Why a VNI does not forward, in the operator's words; `mend` is the exact command where there is one. */
+/** `error`: it does not forward; `warning`: it forwards, but not as it should; `info`: it may be meant so. */
+export type Severity = 'error' | 'warning' | 'info';
+
+/**
+ * What keeps a VNI, or a device and all its VNIs (`vni` undefined), from forwarding as it should, in the operator's
+ * words; `mend` is the exact command where there is one.
+ */
 export interface TopologyProblem {
+  readonly severity: Severity;
   readonly vni: Vni | undefined;
   readonly device: string;
   readonly problem: string;
@@ -26,11 +33,11 @@ export interface VniAttachment {
   readonly sviMac: Mac | undefined;
   /** The device's `local` address. */
   readonly localVtep: Ip | undefined;
-  /** Multicast group of the device: such a VNI takes no default destinations. */
+  /** Multicast group of the device, or of the VNI in its filter: such a VNI takes no default destinations. */
   readonly multicastGroup: Ip | undefined;
   /** True for a collect-metadata device, whose rows carry the source VNI. */
   readonly collectMetadata: boolean;
-  /** Device up, bridge up, VLAN mapped: what the VNI needs to forward. */
+  /** Device up, bridge up, VLAN mapped, VNI in the device's filter if it has one: what the VNI needs to forward. */
   readonly up: boolean;
 }
 

@@ -109,12 +109,12 @@ export class Evpn {
     this.#topologyChanged(this.#topology);
   }
 
-  /** Withdraws all routes and lets go of all VNIs; the rows stay until the data plane is flushed. */
+  /** Looks at nothing any more. Routes go with the sessions, rows when the data plane is flushed. */
   stop(): void {
     this.#stopped = true;
-    for (const vrf of this.#vrfs.values()) this.#evaluator.withdrawAll(vrf);
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
+    this.#wakeIdle();
   }
 
   #topologyChanged(topology: Topology): void {
