@@ -1,6 +1,7 @@
 /**
  * Network namespaces of one process. A fabric is named `evpnd-<pid>-<n>`, its namespaces `evpnd-<pid>-<n>-<node>` and
- * its folder the same below the temporary folder, so that what a killed process left can be told and swept.
+ * its folder the same below the temporary folder, so that what a killed process left can be told and swept. The folder
+ * of a machine of user-mode-linux is `evpnd-uml-<pid>-<any>`.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { onExit } from './cleanup.js';
 import { run } from './process.js';
 
-const ours = /^evpnd-(\d+)-\d+(-|$)/;
+const ours = /^evpnd-(?:uml-)?(\d+)-/;
 const namespaceFolder = '/run/netns';
 let fabrics = 0;
 
@@ -42,7 +43,18 @@ function removeNamespaces(names: readonly string[]): void {
   spawnSync('ip', ['-force', '-batch', '-'], { input });
 }
 
-/** Removes namespaces and folders of processes of ours that no longer live, and ends what still runs in them. */
+/** Ends the process group of the user-mode-linux whose folder this is, if it still runs. */
+function endMachine(folder: string): void {
+  try {
+    const pid = Number(readFileSync(join(folder, 'machine', 'lab', 'pid'), 'utf8'));
+    // A pid may have been given away since; the folder in its command line has not.
+    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder)) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // No machine, or none that still runs.
+  }
+}
+
+/** Removes namespaces and folders of processes of ours that no longer live, and ends what still runs there. */
 export async function sweepLeftOvers(): Promise<void> {
   const dead = list(namespaceFolder).filter(isLeftOver);
   for (const name of dead) {
@@ -57,7 +69,9 @@ export async function sweepLeftOvers(): Promise<void> {
   }
   removeNamespaces(dead);
   for (const name of list(tmpdir()).filter(isLeftOver)) {
-    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    const folder = join(tmpdir(), name);
+    endMachine(folder);
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -2,7 +2,7 @@
  * A script inside user-mode-linux (Debian package user-mode-linux): a kernel with VLAN filtering, VLAN devices and VRF,
  * on the host's own root file system, copy-on-write. Boots in three seconds; has one CPU and slow execs.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -57,9 +57,23 @@ function commandText(script: string, args: readonly string[], env: Record<string
   ].join('\n');
 }
 
+/** Starts the machine in a process group of its own, so that all it forks on the host can be ended together. */
+function boot(run: string, memory: string): ChildProcess {
+  const args = [
+    ...[`mem=${memory}`, `uml_dir=${join(run, 'machine')}/`, 'umid=lab'],
+    ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'rw'],
+    ...[`init=${join(run, 'init')}`, `EVPND_UML=${run}`],
+    ...['con=null', 'con0=null,fd:1', 'console=tty0', 'quiet', 'loglevel=1', 'panic=1'],
+  ];
+  // Its memory is a file, unlinked at once.
+  const env = { ...process.env, TMPDIR: existsSync('/dev/shm') ? '/dev/shm' : run };
+  return spawn(kernel, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env });
+}
+
 /**
  * Runs a Node script as root in a machine of its own and resolves with what it printed, whatever its exit code.
  * All it writes outside `shares` is gone afterwards.
+ * @throws Error when there is no user-mode-linux to boot.
  */
 export async function runInUml(
   script: string,
@@ -67,32 +81,13 @@ export async function runInUml(
   options: UmlOptions = {},
 ): Promise<UmlResult> {
   const { memory = '1G', timeout = 120_000, shares = [], env = {} } = options;
-  const run = mkdtempSync(join(tmpdir(), 'evpnd-uml-'));
+  if (!existsSync(kernel)) throw new Error(`no ${kernel}: apt-get install user-mode-linux`);
+  const run = mkdtempSync(join(tmpdir(), `evpnd-uml-${process.pid}-`));
   const file = (name: string) => join(run, name);
-  const read = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '');
-  mkdirSync(file('machine'));
-  copyFileSync(sourceFile('uml-init.sh'), file('init'));
-  chmodSync(file('init'), 0o755);
-  writeFileSync(file('shares'), [...shares, run].map((folder) => `${folder}\n`).join(''));
-  writeFileSync(file('command'), commandText(script, args, env));
-  for (const name of ['stdout', 'stderr', 'code']) writeFileSync(file(name), '');
-  const machine = spawn(
-    kernel,
-    [
-      ...[`mem=${memory}`, `uml_dir=${file('machine')}/`, 'umid=lab'],
-      ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'rw'],
-      ...[`init=${file('init')}`, `EVPND_UML=${run}`],
-      ...['con=null', 'con0=null,fd:1', 'console=tty0', 'quiet', 'loglevel=1', 'panic=1'],
-    ],
-    {
-      // Its own process group: all that it forks on the host can be ended together.
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, TMPDIR: existsSync('/dev/shm') ? '/dev/shm' : run },
-    },
-  );
+  const read = (name: string) => readFileSync(file(name), 'utf8');
+  let machine: ChildProcess | undefined;
   const end = (): void => {
-    if (machine.pid === undefined) return;
+    if (machine?.pid === undefined) return;
     try {
       process.kill(-machine.pid, 'SIGKILL');
     } catch {
@@ -104,26 +99,36 @@ export async function runInUml(
     rmSync(run, { recursive: true, force: true });
   };
   const forget = onExit(cleanUp);
-  let machineSaid = '';
-  const listen = (chunk: Buffer): void => {
-    machineSaid = (machineSaid + chunk.toString()).slice(-4_000);
-  };
-  machine.stdout.on('data', listen);
-  machine.stderr.on('data', listen);
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    end();
-  }, timeout);
+  let timer: NodeJS.Timeout | undefined;
   try {
+    mkdirSync(file('machine'));
+    copyFileSync(sourceFile('uml-init.sh'), file('init'));
+    chmodSync(file('init'), 0o755);
+    writeFileSync(file('shares'), [...shares, run].map((folder) => `${folder}\n`).join(''));
+    writeFileSync(file('command'), commandText(script, args, env));
+    for (const name of ['stdout', 'stderr', 'code']) writeFileSync(file(name), '');
+    const started = boot(run, memory);
+    machine = started;
+    let late = false;
+    timer = setTimeout(() => {
+      late = true;
+      end();
+    }, timeout);
+    let said = '';
+    const listen = (chunk: Buffer): void => {
+      said = (said + chunk.toString()).slice(-4_000);
+    };
+    started.stdout?.on('data', listen);
+    started.stderr?.on('data', listen);
     await new Promise<void>((resolve, reject) => {
-      machine.once('error', reject);
-      machine.once('close', () => resolve());
+      started.once('error', reject);
+      started.once('close', () => resolve());
     });
-    const code = read('code').trim();
-    const [stdout, stderr] = [read('stdout'), read('stderr')];
+    // Its process id may be another's from now on.
+    machine = undefined;
+    const [code, stdout, stderr] = [read('code').trim(), read('stdout'), read('stderr')];
     if (code !== '') return { code: Number(code), stdout, stderr };
-    const reason = late ? `ended after ${timeout} ms` : `the machine ended without a result:\n${machineSaid}`;
+    const reason = late ? `ended after ${timeout} ms` : `the machine ended without a result:\n${said}`;
     return { code: late ? timedOut : noResult, stdout, stderr: `${stderr}\nuser-mode-linux: ${reason}` };
   } finally {
     clearTimeout(timer);

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { type FabricSpec, planFabric, runInUml } from '../../lab/index.js';
+import { type FabricSpec, planFabric, runInUml, sweepLeftOvers, waitFor } from '../../lab/index.js';
 
 const lab = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'lab');
 
@@ -62,4 +65,23 @@ test('an exit code comes through, and a machine that hangs is ended', async (t) 
   t.deepEqual([failing.code, failing.stdout], [7, 'seen\n']);
   const hanging = await runInUml('-e', ['setInterval(() => {}, 1000)'], { timeout: 8_000 });
   t.is(hanging.code, 124);
+});
+
+test('a machine whose process was killed is swept', async (t) => {
+  t.timeout(60_000);
+  const index = JSON.stringify(new URL('../../lab/index.js', import.meta.url).href);
+  const code = `const { runInUml } = await import(${index}); await runInUml('-e', ['setInterval(() => {}, 1000)']);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code]);
+  const mine = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`evpnd-uml-${child.pid}-`));
+  const pid = await waitFor(
+    () => Number(readFileSync(join(tmpdir(), mine()[0]!, 'machine', 'lab', 'pid'), 'utf8')),
+    { what: 'running machine' },
+  );
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+  t.true(existsSync(`/proc/${pid}`));
+  await sweepLeftOvers();
+  await waitFor(() => !existsSync(`/proc/${pid}`), { what: 'end of the machine' });
+  t.deepEqual(mine(), []);
 });
