@@ -23,6 +23,10 @@ const OriginSide = Type.Union([Type.Literal('local'), Type.Literal('remote')], {
 
 export const ProblemNoteSchema = Type.Object(
   {
+    severity: Type.Union([Type.Literal('error'), Type.Literal('warning'), Type.Literal('info')], {
+      description:
+        'error: it does not forward; warning: it forwards, but not as it should; info: it may be meant so.',
+    }),
     problem: Text('What keeps it from forwarding as it should.'),
     mend: nullable(Text('The command that mends it, where there is one.')),
   },

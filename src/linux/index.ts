@@ -8,13 +8,15 @@
  *
  * Follows include/uapi/linux/{rtnetlink,neighbour,if_link,if_bridge}.h and RFC 3549. Supports VLAN-unaware bridges,
  * VLAN-aware bridges with one VXLAN device a VNI, and the mapping of collect-metadata devices; kernels from 5.8 on, whose
- * bridges notify VLANs. Does not read vnifilter, nexthop groups' members, MDB entries or traffic control.
+ * bridges notify VLANs. Reads the VNI filters of such devices (kernels from 5.18 on). Does not read nexthop groups'
+ * members, MDB entries or traffic control.
  */
+export type { CheckContext } from './checks.js';
 export type { Asic } from './devlink.js';
 export { type FdbRows, LinuxKernel, type LinuxKernelOptions, type LinuxKernelStats } from './kernel.js';
 export type { Link, PortSettings, VxlanSettings } from './link-codec.js';
-export type { PortVlans } from './link-table.js';
+export type { PortVlans, VniFilter } from './link-table.js';
 export { type NativeModule, native, type RawSocket } from './native.js';
 export { NetlinkError } from './route-socket.js';
 export { sdNotify } from './sd-notify.js';
-export { deriveTopology, sameTopology } from './topology.js';
+export { deriveTopology, type LinkTables, sameTopology } from './topology.js';

@@ -367,7 +367,7 @@ export class LinuxKernel implements Kernel {
   #tellTopology(): void {
     if (!this.#table.changed || this.#closed || !this.#observer) return;
     this.#table.changed = false;
-    const topology = deriveTopology(this.#table.links, this.#table.vlans, this.#table.addresses);
+    const topology = deriveTopology(this.#table);
     if (this.#topologyTold && sameTopology(this.#topology, topology)) return;
     this.#topology = topology;
     this.#topologyTold = true;

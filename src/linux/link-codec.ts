@@ -10,6 +10,8 @@ export interface VxlanSettings {
   readonly group: Ip | undefined;
   readonly learning: boolean;
   readonly collectMetadata: boolean;
+  /** Only the VNIs of the device's filter pass (`bridge vni`). */
+  readonly vniFilter: boolean;
 }
 
 /** What evpnd reads of a bridge port (IFLA_BRPORT_*). */
@@ -17,6 +19,10 @@ export interface PortSettings {
   readonly learning: boolean;
   readonly neighSuppress: boolean;
   readonly vlanTunnel: boolean;
+  /** Whether unknown unicast, multicast and broadcast leave by the port. */
+  readonly flood: boolean;
+  readonly mcastFlood: boolean;
+  readonly bcastFlood: boolean;
 }
 
 /** A network device, as RTM_NEWLINK tells it. Plain data. */
@@ -27,6 +33,7 @@ export interface Link {
   readonly up: boolean;
   /** undefined where the device has none of six octets. */
   readonly mac: Mac | undefined;
+  readonly mtu: number;
   /** ifindex of the master, 0 for none. */
   readonly master: number;
   /** ifindex of the device below in the same namespace, 0 for none. */
@@ -61,6 +68,20 @@ export interface BridgeLink {
   readonly tunnels: readonly VlanRange[];
 }
 
+/** A stretch of VNIs of a device's filter, all with the same group. */
+export interface VniRange {
+  readonly first: number;
+  readonly last: number;
+  /** Where BUM traffic goes by itself: a multicast group, or one VTEP. */
+  readonly group: Ip | undefined;
+}
+
+/** What RTM_NEWTUNNEL or RTM_DELTUNNEL tells of a device's VNI filter. */
+export interface VniFilterEntries {
+  readonly ifindex: number;
+  readonly ranges: readonly VniRange[];
+}
+
 /** An address of a device. */
 export interface LinkAddress {
   readonly ifindex: number;
@@ -71,7 +92,8 @@ const IFINFO_LENGTH = 16;
 const ETH_P_8021Q = 0x8100;
 const IFLA_WIRELESS = 11;
 
-function isMulticastIp(ip: Ip): boolean {
+/** True for a group; VXLAN devices keep a single VTEP in the same attribute. */
+export function isMulticastIp(ip: Ip): boolean {
   return isIpv4(ip) ? ip >>> 28 === 14 : ip.charCodeAt(0) === 0xff;
 }
 
@@ -105,6 +127,7 @@ function decodeVxlan(bytes: Buffer, at: number, end: number): VxlanSettings {
   let group: Ip | undefined;
   let learning = false;
   let collectMetadata = false;
+  let vniFilter = false;
   eachAttribute(bytes, at, end, m, (type, from, to) => {
     switch (type) {
       case K.IFLA_VXLAN_ID:
@@ -124,6 +147,9 @@ function decodeVxlan(bytes: Buffer, at: number, end: number): VxlanSettings {
       case K.IFLA_VXLAN_COLLECT_METADATA:
         collectMetadata = readU8(bytes, from, to, m, 'IFLA_VXLAN_COLLECT_METADATA') !== 0;
         break;
+      case K.IFLA_VXLAN_VNIFILTER:
+        vniFilter = readU8(bytes, from, to, m, 'IFLA_VXLAN_VNIFILTER') !== 0;
+        break;
     }
   });
   return {
@@ -132,19 +158,33 @@ function decodeVxlan(bytes: Buffer, at: number, end: number): VxlanSettings {
     group: group !== undefined && isMulticastIp(group) ? group : undefined,
     learning,
     collectMetadata,
+    vniFilter,
   };
 }
 
+/** Which field each attribute is; the kernel sends every one of them. */
+const PORT_FIELDS: Readonly<Record<number, keyof PortSettings>> = {
+  [K.IFLA_BRPORT_LEARNING]: 'learning',
+  [K.IFLA_BRPORT_NEIGH_SUPPRESS]: 'neighSuppress',
+  [K.IFLA_BRPORT_VLAN_TUNNEL]: 'vlanTunnel',
+  [K.IFLA_BRPORT_UNICAST_FLOOD]: 'flood',
+  [K.IFLA_BRPORT_MCAST_FLOOD]: 'mcastFlood',
+  [K.IFLA_BRPORT_BCAST_FLOOD]: 'bcastFlood',
+};
+
 function decodePort(bytes: Buffer, at: number, end: number): PortSettings {
   const m = 'RTM_NEWLINK of a bridge port';
-  const port = { learning: true, neighSuppress: false, vlanTunnel: false };
+  const port = {
+    learning: true,
+    neighSuppress: false,
+    vlanTunnel: false,
+    flood: true,
+    mcastFlood: true,
+    bcastFlood: true,
+  };
   eachAttribute(bytes, at, end, m, (type, from, to) => {
-    if (type === K.IFLA_BRPORT_LEARNING)
-      port.learning = readU8(bytes, from, to, m, 'IFLA_BRPORT_LEARNING') !== 0;
-    else if (type === K.IFLA_BRPORT_NEIGH_SUPPRESS)
-      port.neighSuppress = readU8(bytes, from, to, m, 'IFLA_BRPORT_NEIGH_SUPPRESS') !== 0;
-    else if (type === K.IFLA_BRPORT_VLAN_TUNNEL)
-      port.vlanTunnel = readU8(bytes, from, to, m, 'IFLA_BRPORT_VLAN_TUNNEL') !== 0;
+    const field = PORT_FIELDS[type];
+    if (field) port[field] = readU8(bytes, from, to, m, `IFLA_BRPORT ${field}`) !== 0;
   });
   return port;
 }
@@ -163,6 +203,7 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
   const m = 'RTM_NEWLINK';
   let name = '';
   let mac: Mac | undefined;
+  let mtu = 0;
   let master = 0;
   let lower = 0;
   let foreign = false;
@@ -178,6 +219,9 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
         break;
       case K.IFLA_ADDRESS:
         if (to - from === 6) mac = macFromBytes(bytes, from);
+        break;
+      case K.IFLA_MTU:
+        mtu = readU32(bytes, from, to, m, 'IFLA_MTU');
         break;
       case K.IFLA_MASTER:
         master = readU32(bytes, from, to, m, 'IFLA_MASTER');
@@ -207,6 +251,7 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
     name,
     up: (bytes.readUInt32LE(at + 24) & K.IFF_UP) !== 0,
     mac,
+    mtu,
     master,
     // The number below counts in another namespace
     lower: foreign ? 0 : lower,

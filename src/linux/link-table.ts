@@ -4,9 +4,11 @@ import {
   AF_UNSPEC,
   RTM_DELADDR,
   RTM_DELLINK,
+  RTM_DELTUNNEL,
   RTM_DELVLAN,
   RTM_NEWADDR,
   RTM_NEWLINK,
+  RTM_NEWTUNNEL,
   RTM_NEWVLAN,
 } from './constants.js';
 import {
@@ -19,6 +21,7 @@ import {
   linkIndex,
   type VlanRange,
 } from './link-codec.js';
+import { decodeVniFilter } from './tunnel-codec.js';
 
 /** What a VNI needs of the VLANs of a bridge port, or of a bridge itself. */
 export interface PortVlans {
@@ -28,6 +31,9 @@ export interface PortVlans {
   /** VLAN → VNI, of `bridge vlan add … tunnel_info id`. */
   readonly tunnels: ReadonlyMap<number, number>;
 }
+
+/** The VNIs that a device with a VNI filter lets pass, each with its own group or remote VTEP where it has one. */
+export type VniFilter = ReadonlyMap<number, Ip | undefined>;
 
 interface MutablePortVlans {
   pvid: number;
@@ -62,6 +68,7 @@ export class LinkTable {
   readonly links = new Map<number, Link>();
   readonly vlans = new Map<number, MutablePortVlans>();
   readonly addresses = new Map<number, Set<Ip>>();
+  readonly vniFilters = new Map<number, Map<number, Ip | undefined>>();
   /** Set by every message that is for this table; the reader of the table clears it. */
   changed = false;
 
@@ -71,7 +78,7 @@ export class LinkTable {
   }
 
   /**
-   * Takes one message of the groups LINK, BRVLAN, IPV4_IFADDR, IPV6_IFADDR or of a dump; others are ignored. Throws
+   * Takes one message of the groups LINK, BRVLAN, TUNNEL, IPV4_IFADDR, IPV6_IFADDR or of a dump; others are ignored. Throws
    * NetlinkFormatError and changes nothing where it is cut short.
    */
   take(type: number, bytes: Buffer, at: number, end: number): void {
@@ -88,6 +95,10 @@ export class LinkTable {
       case RTM_DELADDR:
         this.#takeAddress(type, bytes, at, end);
         break;
+      case RTM_NEWTUNNEL:
+      case RTM_DELTUNNEL:
+        this.#takeVniFilter(type, bytes, at, end);
+        break;
     }
   }
 
@@ -96,9 +107,11 @@ export class LinkTable {
     this.links.clear();
     this.vlans.clear();
     this.addresses.clear();
+    this.vniFilters.clear();
     for (const [ifindex, link] of fresh.links) this.links.set(ifindex, link);
     for (const [ifindex, vlans] of fresh.vlans) this.vlans.set(ifindex, vlans);
     for (const [ifindex, addresses] of fresh.addresses) this.addresses.set(ifindex, addresses);
+    for (const [ifindex, vnis] of fresh.vniFilters) this.vniFilters.set(ifindex, vnis);
     this.changed = true;
   }
 
@@ -114,6 +127,7 @@ export class LinkTable {
         this.links.delete(ifindex);
         this.vlans.delete(ifindex);
         this.addresses.delete(ifindex);
+        this.vniFilters.delete(ifindex);
       } else {
         const link = decodeLink(bytes, at, end);
         if (!link) return;
@@ -147,6 +161,22 @@ export class LinkTable {
       if (type === RTM_NEWVLAN && range.pvid) enterPvid(vlans, range);
       setTunnels(vlans, type === RTM_NEWVLAN ? range : { ...range, tunnelVni: 0 });
     }
+    this.changed = true;
+  }
+
+  #takeVniFilter(type: number, bytes: Buffer, at: number, end: number): void {
+    const { ifindex, ranges } = decodeVniFilter(bytes, at, end);
+    let vnis = this.vniFilters.get(ifindex);
+    if (!vnis) {
+      // A device that is deleted tells each of its VNIs
+      if (type === RTM_DELTUNNEL) return;
+      vnis = new Map();
+      this.vniFilters.set(ifindex, vnis);
+    }
+    for (const { first, last, group } of ranges)
+      for (let vni = first; vni <= last; vni++)
+        if (type === RTM_NEWTUNNEL) vnis.set(vni, group);
+        else vnis.delete(vni);
     this.changed = true;
   }
 

@@ -9,6 +9,7 @@ const GROUPS = [
   K.RTNLGRP_IPV4_IFADDR,
   K.RTNLGRP_IPV6_IFADDR,
   K.RTNLGRP_BRVLAN,
+  K.RTNLGRP_TUNNEL,
 ];
 const BUFFER = 1 << 20;
 /** A link message of a port with thousands of VLANs is the longest there is. */
@@ -46,7 +47,10 @@ export class Monitor {
       log.warn({ receiveBuffer }, `${this.#socket.refused}: bursts of changes will cost re-reads`);
     for (const group of GROUPS)
       if (!this.#socket.join(group))
-        log.warn({ group }, 'this kernel has no such netlink group: changes of VLANs may go unnoticed');
+        log.warn(
+          { group },
+          'this kernel has no such netlink group: changes of VLANs, or of VNI filters, may go unnoticed',
+        );
   }
 
   get buffer(): MessageBuffer {

@@ -105,7 +105,8 @@ export class Reader {
       const whole =
         this.#dumpLinks(table, K.RTM_GETLINK, K.AF_UNSPEC, K.RTEXT_FILTER_SKIP_STATS) &&
         this.#dumpLinks(table, K.RTM_GETLINK, K.AF_BRIDGE, K.RTEXT_FILTER_BRVLAN_COMPRESSED) &&
-        this.#dumpLinks(table, K.RTM_GETADDR, K.AF_UNSPEC, undefined);
+        this.#dumpLinks(table, K.RTM_GETADDR, K.AF_UNSPEC, undefined) &&
+        this.#dumpVniFilters(table);
       if (whole || repeats >= REPEATS) return table;
       this.stats.repeats++;
     }
@@ -113,8 +114,8 @@ export class Reader {
 
   /** True where the kernel's table stood still meanwhile. */
   #dumpLinks(table: LinkTable, request: number, family: number, filter: number | undefined): boolean {
-    // struct ifinfomsg takes 16 octets, struct ifaddrmsg 8
-    const body = request === K.RTM_GETADDR ? 8 : 16;
+    // struct ifinfomsg takes 16 octets, struct ifaddrmsg and struct tunnel_msg 8
+    const body = request === K.RTM_GETLINK ? 16 : 8;
     const length = 16 + body + (filter === undefined ? 0 : 8);
     this.#dump.start((words, sequence) => {
       const bytes = Buffer.from(words.buffer);
@@ -132,6 +133,13 @@ export class Reader {
       this.#guard(() => table.take(type, bytes, at, end));
     while (this.#dump.step(visit) === 'more');
     return !this.#dump.interrupted;
+  }
+
+  /** Kernels before 5.18 have no VNI filters and refuse the request. */
+  #dumpVniFilters(table: LinkTable): boolean {
+    for (const link of table.links.values())
+      if (link.vxlan?.vniFilter) return this.#dumpLinks(table, K.RTM_GETTUNNEL, K.AF_BRIDGE, undefined);
+    return true;
   }
 
   /** One cut-short message of a dump must not hide those behind it. */

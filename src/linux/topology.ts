@@ -1,15 +1,21 @@
-import type { PortRole, Topology, TopologyProblem, VniAttachment } from '../dataplane/index.js';
+import {
+  domainKey,
+  type PortRole,
+  type Topology,
+  type TopologyProblem,
+  type VniAttachment,
+} from '../dataplane/index.js';
 import { type Ip, isVni, MAC_ZERO, type Mac, type Vni } from '../types/index.js';
-import type { Link, VxlanSettings } from './link-codec.js';
-import type { PortVlans } from './link-table.js';
-
-/** The port of a bridge that a VXLAN device is, or a VXLAN device without a bridge. */
-interface VxlanPort {
-  readonly link: Link;
-  readonly vxlan: VxlanSettings;
-  readonly bridge: Link | undefined;
-  readonly vlans: PortVlans | undefined;
-}
+import {
+  type CheckContext,
+  checkDevice,
+  checkVni,
+  hasAccessVlan,
+  NO_CONTEXT,
+  type VxlanPort,
+} from './checks.js';
+import { isMulticastIp, type Link } from './link-codec.js';
+import type { PortVlans, VniFilter } from './link-table.js';
 
 /** Which VLAN of the bridge a VNI is, as one VXLAN device has it. */
 interface Mapping {
@@ -18,68 +24,12 @@ interface Mapping {
   readonly vlan: number | undefined;
 }
 
-/** A property that keeps a VXLAN device from its work, and the command that mends it. */
-interface Check {
-  readonly fails: (port: VxlanPort) => boolean;
-  readonly problem: (port: VxlanPort) => string;
-  readonly mend: (port: VxlanPort) => string;
-}
-
-const CHECKS: readonly Check[] = [
-  {
-    fails: ({ bridge }) => !bridge,
-    problem: () => 'the device is in no bridge',
-    mend: ({ link }) => `ip link set dev ${link.name} master BRIDGE`,
-  },
-  {
-    fails: ({ link }) => !link.up,
-    problem: () => 'the device is down',
-    mend: ({ link }) => `ip link set dev ${link.name} up`,
-  },
-  {
-    fails: ({ bridge }) => bridge !== undefined && !bridge.up,
-    problem: ({ bridge }) => `its bridge ${bridge?.name} is down`,
-    mend: ({ bridge }) => `ip link set dev ${bridge?.name} up`,
-  },
-  {
-    fails: ({ vxlan }) => vxlan.local === undefined,
-    problem: () => 'the device has no local address, which remote leaves send to',
-    mend: ({ link }) => `ip link set dev ${link.name} type vxlan local ADDRESS`,
-  },
-  {
-    fails: ({ vxlan }) => vxlan.learning,
-    problem: () => 'the device learns from the underlay and so overwrites what BGP says',
-    mend: ({ link }) => `ip link set dev ${link.name} type vxlan nolearning`,
-  },
-  {
-    fails: ({ link }) => link.port?.learning === true,
-    problem: () => 'the bridge port learns and so takes remote hosts for local ones',
-    mend: ({ link }) => `bridge link set dev ${link.name} learning off`,
-  },
-  {
-    fails: ({ bridge, link, vxlan }) =>
-      bridge?.vlanFiltering === true && vxlan.collectMetadata && link.port?.vlanTunnel === false,
-    problem: () => 'the port maps no VLAN to a VNI: vlan_tunnel is off',
-    mend: ({ link }) => `bridge link set dev ${link.name} vlan_tunnel on`,
-  },
-  {
-    fails: ({ bridge, vlans, vxlan }) =>
-      bridge?.vlanFiltering === true && !vxlan.collectMetadata && !hasAccessVlan(vlans),
-    problem: () => 'no VLAN of the bridge is mapped to the VNI',
-    mend: ({ link }) => `bridge vlan add dev ${link.name} vid VLAN pvid untagged`,
-  },
-];
-
-function hasAccessVlan(vlans: PortVlans | undefined): boolean {
-  return vlans !== undefined && vlans.pvid !== 0 && vlans.pvidUntagged;
-}
-
-function mappings({ vxlan, bridge, vlans }: VxlanPort): Mapping[] {
+function mappings({ link, vxlan, bridge, vlans }: VxlanPort): Mapping[] {
   if (vxlan.collectMetadata) {
-    if (!bridge?.vlanFiltering || !vlans) return [];
-    const found: Mapping[] = [];
+    if (!bridge?.vlanFiltering || !link.port?.vlanTunnel || !vlans) return [];
+    const found: { vni: Vni; vlan: number }[] = [];
     for (const [vlan, vni] of vlans.tunnels) if (isVni(vni)) found.push({ vni, vlan });
-    return found;
+    return found.sort((a, b) => a.vlan - b.vlan);
   }
   if (!isVni(vxlan.vni)) return [];
   if (!bridge?.vlanFiltering) return [{ vni: vxlan.vni, vlan: 0 }];
@@ -110,21 +60,32 @@ function findSvi(
   );
 }
 
+/** The tables that a topology is derived from. */
+export interface LinkTables {
+  readonly links: ReadonlyMap<number, Link>;
+  readonly vlans: ReadonlyMap<number, PortVlans>;
+  readonly addresses: ReadonlyMap<number, ReadonlySet<Ip>>;
+  readonly vniFilters: ReadonlyMap<number, VniFilter>;
+}
+
+const NO_VNIS: VniFilter = new Map();
+
 /**
- * Derives which VLAN of which bridge is which VNI on which device, from all links, the VLANs of bridge ports and the
- * addresses. Pure. Supports VLAN-unaware bridges, VLAN-aware bridges with one VXLAN device a VNI (mapped by the port's
- * PVID, untagged) and collect-metadata devices (mapped by `tunnel_info`). Of two devices with one VNI the one with the
- * lower ifindex serves it, the other is a problem. The outcome depends on values alone, not on
- * the order of the maps.
+ * Derives which VLAN of which bridge is which VNI on which device, from all links, the VLANs of bridge ports, the
+ * addresses and the VNI filters. Pure. Supports VLAN-unaware bridges, VLAN-aware bridges with one VXLAN device a VNI
+ * (mapped by the port's PVID, untagged) and collect-metadata devices (mapped by `tunnel_info`), all of them at once. Of
+ * two devices with one VNI the one with the lower ifindex serves it, the other is a problem; likewise of two VNIs that
+ * claim one VLAN of a bridge. The outcome depends on values alone, not on the order of the maps.
  */
 export function deriveTopology(
-  links: ReadonlyMap<number, Link>,
-  vlans: ReadonlyMap<number, PortVlans>,
-  addresses: ReadonlyMap<number, ReadonlySet<Ip>>,
+  { links, vlans, addresses, vniFilters }: LinkTables,
+  context: CheckContext = NO_CONTEXT,
 ): Topology {
   const sorted = [...links.values()].sort((a, b) => a.ifindex - b.ifindex);
   const svis = sviTable(sorted);
   const vnis = new Map<Vni, VniAttachment>();
+  /** Which VNI has a (bridge, VLAN). */
+  const domains = new Map<number, VniAttachment>();
   const ports = new Map<number, { role: PortRole; bridgeIfindex: number; name: string }>();
   const ifindexes = new Set<number>();
   const ownMacs = new Set<Mac>();
@@ -144,23 +105,44 @@ export function deriveTopology(
         name: link.name,
       });
     if (!link.vxlan) continue;
-    const port: VxlanPort = { link, vxlan: link.vxlan, bridge, vlans: vlans.get(link.ifindex) };
-    const own = mappings(port);
-    for (const mapping of own) {
+    const port: VxlanPort = {
+      link,
+      vxlan: link.vxlan,
+      bridge,
+      vlans: vlans.get(link.ifindex),
+      filter: link.vxlan.vniFilter ? (vniFilters.get(link.ifindex) ?? NO_VNIS) : undefined,
+    };
+    const served: Vni[] = [];
+    const claimed: Vni[] = [];
+    for (const mapping of mappings(port)) {
+      claimed.push(mapping.vni);
       const first = vnis.get(mapping.vni);
-      if (first) problems.push(duplicate(mapping.vni, first, port, mapping.vlan));
-      else vnis.set(mapping.vni, attach(port, mapping, findSvi(bridge, mapping.vlan, svis, vlans)));
+      if (first) {
+        problems.push(duplicate(mapping.vni, first, port, mapping.vlan));
+        continue;
+      }
+      const at = attach(port, mapping, findSvi(bridge, mapping.vlan, svis, vlans));
+      if (bridge && mapping.vlan !== undefined) {
+        const domain = domainKey(bridge.ifindex, mapping.vlan);
+        const other = domains.get(domain);
+        if (other) {
+          problems.push(occupied(at, other));
+          continue;
+        }
+        domains.set(domain, at);
+      }
+      vnis.set(mapping.vni, at);
+      served.push(mapping.vni);
+      checkVni(port, at, problems);
     }
-    const vni = link.vxlan.collectMetadata ? undefined : own[0]?.vni;
-    for (const check of CHECKS)
-      if (check.fails(port))
-        problems.push({ vni, device: link.name, problem: check.problem(port), mend: check.mend(port) });
+    checkDevice(port, served.length > 0 ? served : claimed, context, problems);
   }
   return { vnis, ports, ifindexes, ownMacs, ownIps, problems };
 }
 
 function attach(port: VxlanPort, mapping: Mapping, svi: Link | undefined): VniAttachment {
-  const { link, vxlan, bridge } = port;
+  const { link, vxlan, bridge, filter } = port;
+  const own = filter?.get(mapping.vni);
   return {
     vni: mapping.vni,
     vxlanIfindex: link.ifindex,
@@ -173,9 +155,14 @@ function attach(port: VxlanPort, mapping: Mapping, svi: Link | undefined): VniAt
     sviName: svi?.name ?? '',
     sviMac: svi?.mac,
     localVtep: vxlan.local,
-    multicastGroup: vxlan.group,
+    // The VNI's own group goes before the device's (drivers/net/vxlan: vxlan_vni_node.remote_ip)
+    multicastGroup: own !== undefined && isMulticastIp(own) ? own : vxlan.group,
     collectMetadata: vxlan.collectMetadata,
-    up: link.up && bridge?.up === true && mapping.vlan !== undefined,
+    up:
+      link.up &&
+      bridge?.up === true &&
+      mapping.vlan !== undefined &&
+      (filter === undefined || filter.has(mapping.vni)),
   };
 }
 
@@ -188,12 +175,29 @@ function duplicate(
   const { link, bridge, vxlan } = port;
   const place = bridge ? ` in bridge ${bridge.name}` : '';
   return {
+    severity: 'error',
     vni,
     device: link.name,
     problem: `VNI ${vni} is on two devices: ${first.vxlanName}${first.bridgeName && ` in bridge ${first.bridgeName}`}, which serves it, and ${link.name}${place}, which does not`,
     mend: vxlan.collectMetadata
       ? `bridge vlan del dev ${link.name} vid ${vlan} tunnel_info id ${vni}`
       : `ip link del dev ${link.name}`,
+  };
+}
+
+/** Two VNIs in one broadcast domain would be one network with two names. */
+function occupied(at: VniAttachment, other: VniAttachment): TopologyProblem {
+  const place = at.vlanAware ? `VLAN ${at.vlan} of bridge ${at.bridgeName}` : `bridge ${at.bridgeName}`;
+  return {
+    severity: 'error',
+    vni: at.vni,
+    device: at.vxlanName,
+    problem: `${place} is VNI ${other.vni} on ${other.vxlanName} already, so that VNI ${at.vni} is not served`,
+    mend: at.collectMetadata
+      ? `bridge vlan del dev ${at.vxlanName} vid ${at.vlan} tunnel_info id ${at.vni}`
+      : at.vlanAware
+        ? `bridge vlan add dev ${at.vxlanName} vid VLAN pvid untagged`
+        : `ip link set dev ${at.vxlanName} nomaster`,
   };
 }
 

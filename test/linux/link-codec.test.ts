@@ -35,8 +35,17 @@ test('recorded devices decode', (t) => {
     group: undefined,
     learning: false,
     collectMetadata: false,
+    vniFilter: false,
   });
-  t.deepEqual(port.port, { learning: true, neighSuppress: false, vlanTunnel: false });
+  t.is(port.mtu, 1500);
+  t.deepEqual(port.port, {
+    learning: true,
+    neighSuppress: false,
+    vlanTunnel: false,
+    flood: true,
+    mcastFlood: true,
+    bcastFlood: true,
+  });
   const vlan = link(RECORDED.vlanDevice);
   t.is(vlan.kind, 'vlan');
   t.is(vlan.vlanId, 10);
@@ -176,4 +185,35 @@ test('a datagram cut short at any octet gives up no message before the cut', (t)
     else t.throws(read, { instanceOf: NetlinkFormatError, message: /^netlink header: nlmsg/ });
     t.is(seen.length, (cut >= first.end ? 1 : 0) + (cut === both.end ? 1 : 0));
   }
+});
+
+test('recorded VNI filters decode, and the table follows them', (t) => {
+  const table = new LinkTable();
+  const take = (hex: string) => {
+    const { buffer, type, end } = messageOf(hex);
+    table.take(type, buffer.bytes, 0, end);
+  };
+  take(RECORDED.vniDeleted);
+  t.is(table.vniFilters.size, 0);
+  take(RECORDED.vniFilter);
+  t.deepEqual(
+    [...(table.vniFilters.get(4) ?? [])],
+    [
+      [100, undefined],
+      [102, undefined],
+      [200, parseIp('239.1.1.1')],
+      [201, parseIp('fd00::2')],
+    ],
+  );
+  take(RECORDED.vniRange);
+  t.is(table.vniFilters.get(4)?.size, 12);
+  take(RECORDED.vniDeleted);
+  t.false(table.vniFilters.get(4)?.has(101));
+  table.changed = false;
+  take(RECORDED.vniWithGroup);
+  t.true(table.changed);
+  t.is(table.vniFilters.get(4)?.get(200), parseIp('239.1.1.1'));
+  for (const hex of [RECORDED.vniFilter, RECORDED.vniWithGroup])
+    for (const cut of [20, 34, 38])
+      t.throws(() => take(hex.slice(0, cut * 2)), { instanceOf: NetlinkFormatError }, `cut at ${cut}`);
 });

@@ -1,9 +1,18 @@
 import test from 'ava';
-import type { Link, PortVlans } from '../../src/linux/index.js';
+import type { Link, LinkTables, PortSettings, PortVlans } from '../../src/linux/index.js';
 import { deriveTopology, sameTopology } from '../../src/linux/index.js';
 import { type Ip, MAC_ZERO, parseIp, parseMac, toVni } from '../../src/types/index.js';
 
 const LOCAL = parseIp('192.0.2.1');
+
+const PORT: PortSettings = {
+  learning: false,
+  neighSuppress: true,
+  vlanTunnel: false,
+  flood: true,
+  mcastFlood: true,
+  bcastFlood: true,
+};
 
 function device(ifindex: number, name: string, rest: Partial<Link> = {}): Link {
   return {
@@ -11,6 +20,7 @@ function device(ifindex: number, name: string, rest: Partial<Link> = {}): Link {
     name,
     up: true,
     mac: parseMac(`02:00:00:00:00:${ifindex.toString(16).padStart(2, '0')}`),
+    mtu: 1500,
     master: 0,
     lower: 0,
     kind: '',
@@ -26,8 +36,8 @@ function vxlan(ifindex: number, name: string, vni: number, master: number, rest:
   return device(ifindex, name, {
     kind: 'vxlan',
     master,
-    vxlan: { vni, local: LOCAL, group: undefined, learning: false, collectMetadata: false },
-    port: master === 0 ? undefined : { learning: false, neighSuppress: false, vlanTunnel: false },
+    vxlan: { vni, local: LOCAL, group: undefined, learning: false, collectMetadata: false, vniFilter: false },
+    port: master === 0 ? undefined : PORT,
     ...rest,
   });
 }
@@ -36,12 +46,15 @@ function derive(
   links: readonly Link[],
   vlans: readonly (readonly [number, PortVlans])[] = [],
   addresses: readonly (readonly [number, ReadonlySet<Ip>])[] = [],
+  rest: Partial<LinkTables> = {},
 ) {
-  return deriveTopology(
-    new Map(links.map((link) => [link.ifindex, link])),
-    new Map(vlans),
-    new Map(addresses),
-  );
+  return deriveTopology({
+    links: new Map(links.map((link) => [link.ifindex, link])),
+    vlans: new Map(vlans),
+    addresses: new Map(addresses),
+    vniFilters: new Map(),
+    ...rest,
+  });
 }
 
 function access(vlan: number, untagged = true): PortVlans {
@@ -144,8 +157,15 @@ test('no VLAN, or a tagged pvid, maps nothing', (t) => {
 });
 
 test('a collect-metadata device has the VNIs of its tunnel mapping', (t) => {
-  const port = { learning: false, neighSuppress: false, vlanTunnel: true };
-  const settings = { vni: 0, local: LOCAL, group: undefined, learning: false, collectMetadata: true };
+  const port = { ...PORT, vlanTunnel: true };
+  const settings = {
+    vni: 0,
+    local: LOCAL,
+    group: undefined,
+    learning: false,
+    collectMetadata: true,
+    vniFilter: false,
+  };
   const external = vxlan(3, 'vxe', 0, 2, { vxlan: settings, port });
   const tunnels = new Map([
     [100, 1100],
@@ -155,7 +175,13 @@ test('a collect-metadata device has the VNIs of its tunnel mapping', (t) => {
   t.deepEqual([...topology.vnis.keys()], [toVni(1100), toVni(1101)]);
   t.is(topology.vnis.get(toVni(1101))?.vlan, 101);
   t.true(topology.vnis.get(toVni(1101))?.collectMetadata);
-  t.deepEqual(topology.problems, []);
+  t.deepEqual(
+    topology.problems.map(({ severity, vni, mend }) => [severity, vni, mend]),
+    [
+      ['info', toVni(1100), 'ip link add link br0 name br0.100 up type vlan id 100'],
+      ['info', toVni(1101), 'ip link add link br0 name br0.101 up type vlan id 101'],
+    ],
+  );
   const off = derive([AWARE, { ...external, port: { ...port, vlanTunnel: false } }]);
   t.is(off.vnis.size, 0);
   t.is(off.problems[0].mend, 'bridge link set dev vxe vlan_tunnel on');
@@ -170,6 +196,7 @@ test('a VNI on two devices stays with the lower ifindex and is reported with bot
     t.is(topology.vnis.get(toVni(10))?.vxlanName, 'vx10');
     t.deepEqual(topology.problems, [
       {
+        severity: 'error',
         vni: toVni(10),
         device: 'again',
         problem:
@@ -181,11 +208,18 @@ test('a VNI on two devices stays with the lower ifindex and is reported with bot
 });
 
 test('each fault has its command', (t) => {
-  const settings = { vni: 10, local: undefined, group: undefined, learning: true, collectMetadata: false };
+  const settings = {
+    vni: 10,
+    local: undefined,
+    group: undefined,
+    learning: true,
+    collectMetadata: false,
+    vniFilter: false,
+  };
   const broken = vxlan(3, 'vx10', 10, 2, {
     up: false,
     vxlan: settings,
-    port: { learning: true, neighSuppress: false, vlanTunnel: false },
+    port: { ...PORT, learning: true, neighSuppress: false },
   });
   const topology = derive([{ ...BRIDGE, up: false }, broken]);
   t.false(topology.vnis.get(toVni(10))?.up);
@@ -198,6 +232,7 @@ test('each fault has its command', (t) => {
       'ip link set dev vx10 type vxlan local ADDRESS',
       'ip link set dev vx10 type vxlan nolearning',
       'bridge link set dev vx10 learning off',
+      'bridge link set dev vx10 neigh_suppress on',
     ],
   );
   t.true(topology.problems.every((problem) => problem.vni === toVni(10) && problem.device === 'vx10'));
@@ -230,4 +265,151 @@ test('topologies compare by value', (t) => {
   ];
   for (const [i, change] of changes.entries()) t.false(sameTopology(base, derive(change)), `change ${i}`);
   t.false(sameTopology(base, derive(links, [], [[2, new Set([LOCAL])]])));
+});
+
+const EXTERNAL = vxlan(3, 'vxe', 0, 2, {
+  vxlan: {
+    vni: 0,
+    local: LOCAL,
+    group: undefined,
+    learning: false,
+    collectMetadata: true,
+    vniFilter: true,
+  },
+  port: { ...PORT, vlanTunnel: true },
+});
+
+function mapped(...tunnels: (readonly [number, number])[]): PortVlans {
+  return { pvid: 0, pvidUntagged: false, tunnels: new Map(tunnels) };
+}
+
+const serious = (topology: ReturnType<typeof derive>) =>
+  topology.problems.filter((problem) => problem.severity !== 'info').map((problem) => problem.mend);
+
+test('a VNI that the filter of its device lacks is down, and one in it has its own group', (t) => {
+  const group = parseIp('239.1.1.1');
+  const vlans = [[3, mapped([10, 1010], [11, 1011], [12, 1012])]] as const;
+  const filter = new Map([
+    [1010, undefined],
+    [1011, group],
+  ]);
+  const topology = derive([AWARE, EXTERNAL], vlans, [], { vniFilters: new Map([[3, filter]]) });
+  const at = (vni: number) => topology.vnis.get(toVni(vni));
+  t.deepEqual(
+    [1010, 1011, 1012].map((vni) => at(vni)?.up),
+    [true, true, false],
+  );
+  t.deepEqual([at(1010)?.multicastGroup, at(1011)?.multicastGroup], [undefined, group]);
+  t.deepEqual(serious(topology), ['bridge vni add dev vxe vni 1012']);
+  const unread = derive([AWARE, EXTERNAL], vlans);
+  t.true([...unread.vnis.values()].every((vni) => !vni.up));
+  const remote = new Map([[1010, parseIp('192.0.2.9')]]);
+  const toOne = derive([AWARE, EXTERNAL], vlans, [], { vniFilters: new Map([[3, remote]]) });
+  t.is(toOne.vnis.get(toVni(1010))?.multicastGroup, undefined);
+});
+
+test('one VNI a VLAN: the lower ifindex, then the lower VLAN, whatever the order of the tables', (t) => {
+  const filter = { vniFilters: new Map([[3, new Map([1010, 1011].map((vni) => [vni, undefined]))]]) };
+  const own = vxlan(4, 'vx10', 10, 2);
+  for (const tunnels of [
+    [
+      [10, 1010],
+      [11, 1010],
+    ],
+    [
+      [11, 1010],
+      [10, 1010],
+    ],
+  ] as const) {
+    const topology = derive(
+      [AWARE, own, EXTERNAL],
+      [
+        [4, access(10)],
+        [3, mapped(...tunnels)],
+      ],
+      [],
+      filter,
+    );
+    t.deepEqual([...topology.vnis.keys()], [toVni(1010)]);
+    t.is(topology.vnis.get(toVni(1010))?.vlan, 10);
+    t.deepEqual(serious(topology), [
+      'bridge vlan del dev vxe vid 11 tunnel_info id 1010',
+      'bridge vlan add dev vx10 vid VLAN pvid untagged',
+    ]);
+  }
+  const unaware = derive([BRIDGE, vxlan(3, 'vx10', 10, 2), vxlan(4, 'vx20', 20, 2)]);
+  t.deepEqual([...unaware.vnis.keys()], [toVni(10)]);
+  t.deepEqual(serious(unaware), ['ip link set dev vx20 nomaster']);
+});
+
+test('both recipes side by side on one bridge', (t) => {
+  const topology = derive(
+    [AWARE, EXTERNAL, vxlan(4, 'vx20', 20, 2)],
+    [
+      [3, mapped([10, 1010])],
+      [4, access(20)],
+    ],
+    [],
+    { vniFilters: new Map([[3, new Map([[1010, undefined]])]]) },
+  );
+  t.deepEqual(
+    [...topology.vnis.values()].map(({ vni, vlan, collectMetadata, up }) => [vni, vlan, collectMetadata, up]),
+    [
+      [1010, 10, true, true],
+      [20, 20, false, true],
+    ],
+  );
+  t.deepEqual(serious(topology), []);
+});
+
+test('a VLAN-unaware bridge, or none mapped, is a fault of a collect-metadata device', (t) => {
+  t.deepEqual(serious(derive([BRIDGE, EXTERNAL])), ['ip link set dev br0 type bridge vlan_filtering 1']);
+  t.deepEqual(serious(derive([AWARE, EXTERNAL])), ['bridge vlan add dev vxe vid VLAN tunnel_info id VNI']);
+});
+
+test('an MTU that leaves no room for the outer headers of its family', (t) => {
+  const tables = (device: Link): LinkTables => ({
+    links: new Map([BRIDGE, device].map((link) => [link.ifindex, link])),
+    vlans: new Map(),
+    addresses: new Map(),
+    vniFilters: new Map(),
+  });
+  const mends = (device: Link, ipv4: number | undefined, ipv6: number | undefined) =>
+    deriveTopology(tables(device), { underlayMtu: { ipv4, ipv6 }, floods: () => true }).problems.map(
+      ({ mend }) => mend,
+    );
+  const v4 = vxlan(3, 'vx10', 10, 2);
+  const v6 = vxlan(3, 'vx10', 10, 2, {
+    vxlan: { ...v4.vxlan!, local: parseIp('2001:db8::1') },
+  });
+  t.deepEqual(mends(v4, undefined, 1280), []);
+  t.deepEqual(mends(v4, 1550, 1280), []);
+  t.deepEqual(mends(v4, 1549, undefined), ['ip link set dev vx10 mtu 1499']);
+  t.deepEqual(mends(v6, 1280, 1570), []);
+  t.deepEqual(mends(v6, undefined, 1500), ['ip link set dev vx10 mtu 1430']);
+});
+
+test('what a port floods is held against what the VNI floods', (t) => {
+  const at = (port: Partial<PortSettings>, floods: boolean) =>
+    deriveTopology(
+      {
+        links: new Map([
+          [2, BRIDGE],
+          [3, vxlan(3, 'vx10', 10, 2, { port: { ...PORT, ...port } })],
+        ]),
+        vlans: new Map(),
+        addresses: new Map(),
+        vniFilters: new Map(),
+      },
+      { underlayMtu: { ipv4: undefined, ipv6: undefined }, floods: () => floods },
+    ).problems.map(({ severity, mend }) => [severity, mend]);
+  const off = { flood: false, mcastFlood: false, bcastFlood: false };
+  t.deepEqual(at({}, true), []);
+  t.deepEqual(at({ flood: false, mcastFlood: false }, true), [
+    ['info', 'bridge link set dev vx10 flood on mcast_flood on'],
+  ]);
+  t.deepEqual(at(off, false), []);
+  t.deepEqual(at({}, false), [
+    ['info', 'bridge link set dev vx10 flood off mcast_flood off bcast_flood off'],
+  ]);
 });

@@ -158,6 +158,10 @@ function status(rooms: Rooms): Status {
     switchAsic: rooms.kernel.switchAsic(),
     problems: dataPlane.topology.problems
       .filter((problem) => problem.vni === undefined)
-      .map(({ device, problem, mend }) => ({ problem: `${device}: ${problem}`, mend: mend ?? null })),
+      .map(({ severity, device, problem, mend }) => ({
+        severity,
+        problem: `${device}: ${problem}`,
+        mend: mend ?? null,
+      })),
   };
 }

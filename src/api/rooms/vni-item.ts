@@ -36,8 +36,13 @@ export function vniItem(rooms: Rooms, vni: Vni): VniItem {
     advertised: vrf?.imetAdvertised !== undefined,
     up: at?.up ?? false,
     problems: dataPlane.topology.problems
-      .filter((problem) => problem.vni === vni)
-      .map(({ device, problem, mend }) => ({ problem: `${device}: ${problem}`, mend: mend ?? null })),
+      // A device's own problem is one of each of its VNIs
+      .filter((each) => each.vni === vni || (each.vni === undefined && each.device === at?.vxlanName))
+      .map(({ severity, device, problem, mend }) => ({
+        severity,
+        problem: `${device}: ${problem}`,
+        mend: mend ?? null,
+      })),
     counts: { ...countsOf(vrf), remoteVteps: vrf?.floods.size ?? 0 },
   };
 }

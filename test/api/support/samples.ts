@@ -31,7 +31,7 @@ export const status: Status = {
     operationsFailed: 0,
   },
   switchAsic: { bus: 'pci', device: '0000:03:00.0', driver: 'mlxsw_spectrum3' },
-  problems: [{ problem: 'a sentence', mend: null }],
+  problems: [{ severity: 'info', problem: 'a sentence', mend: null }],
 };
 
 const messages = { open: 1, update: 10, notification: 0, keepalive: 20, routeRefresh: 0 };
@@ -117,7 +117,13 @@ export function vni(number: number): VniItem {
     multicastGroup: null,
     advertised: true,
     up: true,
-    problems: [{ problem: 'learning is on', mend: 'ip link set vx10010 type vxlan nolearning' }],
+    problems: [
+      {
+        severity: 'warning',
+        problem: 'learning is on',
+        mend: 'ip link set vx10010 type vxlan nolearning',
+      },
+    ],
     counts: { localMacs: 1, remoteMacs: 1, localIps: 0, remoteIps: 1, remoteVteps: 1 },
   };
 }

@@ -1,0 +1,38 @@
+import { type Ip, ipFromBytes } from '../types/index.js';
+import * as K from './constants.js';
+import type { VniFilterEntries, VniRange } from './link-codec.js';
+import { eachAttribute, NetlinkFormatError, readU32 } from './message.js';
+
+/** Length of `struct tunnel_msg` (include/uapi/linux/if_link.h). */
+const TUNNEL_MSG_LENGTH = 8;
+
+/**
+ * Decodes RTM_NEWTUNNEL or RTM_DELTUNNEL: entries of the VNI filter of a collect-metadata device
+ * (drivers/net/vxlan/vxlan_vnifilter.c). A dump joins neighbouring VNIs with the same group to one entry, a notification
+ * has one VNI. Throws NetlinkFormatError where it is cut short.
+ */
+export function decodeVniFilter(bytes: Buffer, at: number, end: number): VniFilterEntries {
+  const m = 'RTM_NEWTUNNEL';
+  const body = at + 16;
+  if (end - body < TUNNEL_MSG_LENGTH)
+    throw new NetlinkFormatError(m, 'tunnel_msg', `${end - body} of ${TUNNEL_MSG_LENGTH} octets`);
+  const ranges: VniRange[] = [];
+  eachAttribute(bytes, body + TUNNEL_MSG_LENGTH, end, m, (type, from, to) => {
+    if (type !== K.VXLAN_VNIFILTER_ENTRY) return;
+    let first = 0;
+    let last = 0;
+    let group: Ip | undefined;
+    eachAttribute(bytes, from, to, m, (inner, start, stop) => {
+      if (inner === K.VXLAN_VNIFILTER_ENTRY_START) first = readU32(bytes, start, stop, m, 'ENTRY_START');
+      else if (inner === K.VXLAN_VNIFILTER_ENTRY_END) last = readU32(bytes, start, stop, m, 'ENTRY_END');
+      else if (inner === K.VXLAN_VNIFILTER_ENTRY_GROUP || inner === K.VXLAN_VNIFILTER_ENTRY_GROUP6) {
+        const octets = stop - start;
+        if (octets !== 4 && octets !== 16)
+          throw new NetlinkFormatError(m, 'ENTRY_GROUP', `${octets} octets, neither 4 nor 16`);
+        group = ipFromBytes(bytes, start, octets);
+      }
+    });
+    ranges.push({ first, last: Math.max(first, last), group });
+  });
+  return { ifindex: bytes.readUInt32LE(body + 4), ranges };
+}
