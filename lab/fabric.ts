@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Capture } from './capture.js';
 import { Evpnd } from './evpnd.js';
 import { Exabgp } from './exabgp.js';
-import { Frr, frrLeafConfig, frrSpineConfig } from './frr.js';
+import { Frr, type FrrVersion, frrLeafConfig, frrSpineConfig } from './frr.js';
 import { Gobgp } from './gobgp.js';
 import type { PeerConfig } from './injected-route.js';
 import {
@@ -140,7 +140,10 @@ export class Fabric {
       if (spine.engine === 'gobgp' || spine.engine === 'exabgp') starts.push(this.startPeer(spine));
     }
     for (const leaf of leaves) {
-      if (leaf.engine === 'frr') starts.push(this.startFrr(leaf.name, frrLeafConfig(leaf, this.plan)));
+      if (leaf.engine === 'frr' || leaf.engine === 'frr10')
+        starts.push(
+          this.startFrr(leaf.name, frrLeafConfig(leaf, this.plan), leaf.engine === 'frr10' ? 10 : 8),
+        );
       if (leaf.engine === 'evpnd') starts.push(this.startEvpnd(leaf));
     }
     await Promise.all(starts);
@@ -153,8 +156,8 @@ export class Fabric {
   }
 
   /** Starts FRR on a node of engine `none` with a configuration of bgpd of the caller's. */
-  async startFrr(node: string, bgpdConfig: string): Promise<void> {
-    const frr = new Frr(node, this.namespace(node), this.nodeFolder(node), bgpdConfig);
+  async startFrr(node: string, bgpdConfig: string, version: FrrVersion = 8): Promise<void> {
+    const frr = new Frr(node, this.namespace(node), this.nodeFolder(node), bgpdConfig, version);
     this.routers.set(node, frr);
     await frr.start();
   }

@@ -2,14 +2,28 @@
  * FRR by hand in a namespace: zebra and bgpd in the foreground with a folder of their own for sockets, so that any
  * number of them run on one machine. Only L2VPN EVPN is spoken; the underlay's routes are the kernel's.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Leaf, Link, Plan, Spine } from './plan.js';
 import { Daemon, run } from './process.js';
+import { sourceFile } from './sources.js';
 import { waitFor } from './wait.js';
 
 /** Where Debian puts FRR's daemons. */
 const daemonFolder = '/usr/lib/frr';
+/** Where lab/frr10.sh puts FRR 10: the repository is no place for it, and it is kept from one run to the next. */
+const frr10Folder = '/var/cache/evpnd-lab/frr10';
+
+/** FRR of the machine (8.4 in Debian 12), or FRR 10 from a newer Debian, which knows the single VXLAN device. */
+export type FrrVersion = 8 | 10;
+
+/**
+ * Puts FRR 10 where leaves of that engine find it; does nothing where it stands. Call it on the host before a machine is
+ * booted, since a machine has no network. Rejects with what was missing.
+ */
+export async function setUpFrr10(): Promise<void> {
+  await run('bash', [sourceFile('frr10.sh'), frr10Folder], { timeout: 300_000 });
+}
 
 interface Peering {
   asn: number;
@@ -67,6 +81,7 @@ export function frrSpineConfig(spine: Spine, plan: Plan): string {
 
 /** FRR on one node. */
 export class Frr {
+  private mgmtd: Daemon | undefined;
   private zebra: Daemon | undefined;
   private bgpd: Daemon | undefined;
 
@@ -76,14 +91,33 @@ export class Frr {
     private readonly namespace: string,
     private readonly folder: string,
     private readonly config: string,
+    private readonly version: FrrVersion = 8,
   ) {}
+
+  /** mgmtd's sockets cannot be placed one by one: FRR 10 gets a name, which is a folder of this below /var/run/frr. */
+  private get sockets(): string {
+    return this.version === 10 ? join('/var/run/frr', this.namespace) : this.folder;
+  }
+
+  private program(name: string): string {
+    if (this.version === 10) return join(frr10Folder, 'bin', name);
+    return name === 'vtysh' ? name : join(daemonFolder, name);
+  }
 
   /** Starts both daemons and waits until each answers on its socket. */
   async start(): Promise<void> {
     mkdirSync(this.folder, { recursive: true });
     writeFileSync(join(this.folder, 'zebra.conf'), `hostname ${this.node}\n`);
     writeFileSync(join(this.folder, 'bgpd.conf'), `hostname ${this.node}\n${this.config}`);
-    await run('chown', ['-R', 'frr:frr', this.folder]);
+    mkdirSync(this.sockets, { recursive: true });
+    await run('chown', ['-R', 'frr:frr', this.folder, this.sockets]);
+    if (this.version === 10) {
+      this.mgmtd = await this.daemon('mgmtd', []);
+      await waitFor(() => !this.mgmtd?.running || existsSync(join(this.sockets, 'mgmtd_fe.sock')), {
+        what: `socket of mgmtd on ${this.node}`,
+        interval: 20,
+      });
+    }
     // zebra first: a bgpd that finds no zebra waits seconds before it looks again.
     this.zebra = await this.daemon('zebra', ['-A', '127.0.0.1']);
     await this.answers(this.zebra, 'zebra');
@@ -93,10 +127,13 @@ export class Frr {
 
   private daemon(name: string, args: string[]): Promise<Daemon> {
     const file = (suffix: string) => join(this.folder, suffix);
+    const place =
+      this.version === 10 ? ['-N', this.namespace] : ['-z', file('zserv.api'), '--vty_socket', this.folder];
     const command = [
-      `${daemonFolder}/${name}`,
-      ...['-f', file(`${name}.conf`), '-i', file(`${name}.pid`), '-z', file('zserv.api')],
-      ...['--vty_socket', this.folder, '-P', '0', '--log', 'stdout', '--log-level', 'informational'],
+      this.program(name),
+      ...place,
+      ...(name === 'bgpd' || this.version === 8 ? ['-f', file(`${name}.conf`)] : []),
+      ...['-i', file(`${name}.pid`), '-P', '0', '--log', 'stdout', '--log-level', 'informational'],
       ...args,
     ];
     return Daemon.start(
@@ -108,8 +145,8 @@ export class Frr {
   }
 
   private async answers(daemon: Daemon, name: string): Promise<void> {
-    const socket = join(this.folder, `${name}.vty`);
-    const api = join(this.folder, 'zserv.api');
+    const socket = join(this.sockets, `${name}.vty`);
+    const api = join(this.sockets, 'zserv.api');
     await waitFor(() => !daemon.running || (existsSync(socket) && existsSync(api)), {
       what: `socket of ${daemon.name}`,
       interval: 20,
@@ -121,6 +158,8 @@ export class Frr {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.bgpd?.stop(signal);
     await this.zebra?.stop(signal);
+    await this.mgmtd?.stop(signal);
+    if (this.version === 10) rmSync(this.sockets, { recursive: true, force: true });
   }
 
   /** Sends a signal to bgpd and does not wait, for example SIGSTOP. */
@@ -131,7 +170,8 @@ export class Frr {
   /** Runs commands of vtysh and resolves with what they print. */
   async vtysh(...commands: string[]): Promise<string> {
     const args = commands.flatMap((command) => ['-c', command]);
-    const { stdout } = await run('vtysh', ['--vty_socket', this.folder, ...args]);
+    const place = this.version === 10 ? ['-N', this.namespace] : ['--vty_socket', this.folder];
+    const { stdout } = await run(this.program('vtysh'), [...place, ...args]);
     return stdout;
   }
 
@@ -158,6 +198,6 @@ export class Frr {
 
   /** The ends of both logs, for a person who asks why. */
   logs(): string {
-    return [this.zebra, this.bgpd].map((daemon) => daemon?.logEnd()).join('\n');
+    return [this.mgmtd, this.zebra, this.bgpd].flatMap((daemon) => daemon?.logEnd() ?? []).join('\n');
   }
 }

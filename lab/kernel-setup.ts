@@ -16,6 +16,8 @@ export interface Batch {
 const uplinkMtu = 1700;
 const vxlanMtu = 1550;
 const hostMtu = 1500;
+/** The collect-metadata device of a leaf. */
+const singleDevice = 'vxlan0';
 
 /** Kernel settings of every router and of every host, for `sysctl`. */
 export const routerSysctls = [
@@ -40,19 +42,23 @@ function up(device: string, more = ''): string[] {
 }
 
 function vxlanLinks(leaf: Leaf, vtepIsV6: boolean): string[] {
-  const tail =
-    `local ${leaf.vtep} dstport 4789 nolearning ttl 64` +
+  const tail = (port: number) =>
+    `local ${leaf.vtep} dstport ${port} nolearning ttl 64` +
     (vtepIsV6 ? ' udp6zerocsumtx udp6zerocsumrx' : ' noudpcsum');
-  if (leaf.mode === 'svd') {
-    return [
-      `link add vxlan0 mtu ${vxlanMtu} type vxlan external vnifilter ${tail}`,
-      ...up('vxlan0', 'master br0'),
-    ];
-  }
-  return leaf.segments.flatMap((s) => [
-    `link add ${s.vxlan} mtu ${vxlanMtu} type vxlan id ${s.vni} ${tail}`,
-    ...up(s.vxlan, `master ${s.bridge}`),
+  // A device for one VNI and one for all cannot share a UDP port (drivers/net/vxlan: vxlan_find_sock compares flags)
+  const ownPort = leaf.mode === 'mixed' ? 8472 : 4789;
+  const own = leaf.segments.filter((s) => s.vxlan !== singleDevice);
+  const lines = own.flatMap((s) => [
+    `link add ${s.vxlan} mtu ${vxlanMtu} type vxlan id ${s.vni} ${tail(ownPort)}`,
+    `link set ${s.vxlan} master ${s.bridge} addrgenmode none up`,
   ]);
+  const filter = leaf.mode === 'svd-unfiltered' ? '' : 'vnifilter ';
+  if (own.length < leaf.segments.length)
+    lines.push(
+      `link add ${singleDevice} mtu ${vxlanMtu} type vxlan external ${filter}${tail(4789)}`,
+      `link set ${singleDevice} master br0 addrgenmode none up`,
+    );
+  return lines;
 }
 
 function bridgeLinks(leaf: Leaf): string[] {
@@ -64,26 +70,21 @@ function bridgeLinks(leaf: Leaf): string[] {
 function bridgePorts(leaf: Leaf): string[] {
   const device = (name: string, tunnel = '') =>
     `link set dev ${name} learning off neigh_suppress on${tunnel}`;
-  switch (leaf.mode) {
-    case 'traditional':
-      return leaf.segments.map((s) => device(s.vxlan));
-    case 'vlan-aware':
-      return leaf.segments.flatMap((s) => [
-        device(s.vxlan),
-        `vlan add dev ${s.vxlan} vid ${s.vlan} pvid untagged`,
-        `vlan add dev br0 vid ${s.vlan} self`,
-      ]);
-    case 'svd':
-      return [
-        device('vxlan0', ' vlan_tunnel on'),
-        ...leaf.segments.flatMap((s) => [
-          `vlan add dev vxlan0 vid ${s.vlan}`,
-          `vlan add dev vxlan0 vid ${s.vlan} tunnel_info id ${s.vni}`,
-          `vni add dev vxlan0 vni ${s.vni}`,
-          `vlan add dev br0 vid ${s.vlan} self`,
-        ]),
-      ];
-  }
+  if (leaf.mode === 'traditional') return leaf.segments.map((s) => device(s.vxlan));
+  const single = leaf.segments.some((s) => s.vxlan === singleDevice);
+  return [
+    ...(single ? [device(singleDevice, ' vlan_tunnel on')] : []),
+    ...leaf.segments.flatMap((s) => [
+      ...(s.vxlan === singleDevice
+        ? [
+            `vlan add dev ${s.vxlan} vid ${s.vlan}`,
+            `vlan add dev ${s.vxlan} vid ${s.vlan} tunnel_info id ${s.vni}`,
+            ...(leaf.mode === 'svd-unfiltered' ? [] : [`vni add dev ${s.vxlan} vni ${s.vni}`]),
+          ]
+        : [device(s.vxlan), `vlan add dev ${s.vxlan} vid ${s.vlan} pvid untagged`]),
+      `vlan add dev br0 vid ${s.vlan} self`,
+    ]),
+  ];
 }
 
 function sviLinks(leaf: Leaf, s: Segment): string[] {

@@ -9,14 +9,19 @@
  *   host                10.V.v.(10h+i)      fd10:v::(10h+i)
  */
 
-/** The program that speaks BGP on a node; `none` leaves the node to the test. */
-export type LeafEngine = 'evpnd' | 'frr' | 'none';
+/**
+ * The program that speaks BGP on a node; `none` leaves the node to the test. `frr10` needs `setUpFrr10` before, and is
+ * what FRR needs for a single VXLAN device.
+ */
+export type LeafEngine = 'evpnd' | 'frr' | 'frr10' | 'none';
 export type SpineEngine = 'frr' | 'gobgp' | 'exabgp' | 'none';
 /**
  * The bridges of a leaf: `traditional`, a bridge and a VXLAN device a VNI; `vlan-aware`, one bridge that filters VLANs
- * and a VXLAN device a VNI; `svd`, one bridge that filters VLANs and a single VXLAN device in collect-metadata mode.
+ * and a VXLAN device a VNI; `svd`, one bridge that filters VLANs and a single VXLAN device in collect-metadata mode with
+ * a VNI filter; `svd-unfiltered`, the same without that filter; `mixed`, as `svd` for the first VNI and as `vlan-aware`
+ * for the others, on one bridge, where the kernel needs another UDP port: such leaves reach only each other.
  */
-export type BridgeMode = 'traditional' | 'vlan-aware' | 'svd';
+export type BridgeMode = 'traditional' | 'vlan-aware' | 'svd' | 'svd-unfiltered' | 'mixed';
 export type Family = 'ipv4' | 'ipv6';
 
 export interface VniSpec {
@@ -125,14 +130,15 @@ function macInVlan(vlan: number, kind: number, leaf: number): string {
   return `02:${hex2(kind)}:00:${hex2(vlan >> 8)}:${hex2(vlan & 255)}:${hex2(leaf)}`;
 }
 
-function segment(spec: VniSpec, mode: BridgeMode, leaf: number): Segment {
+function segment(spec: VniSpec, mode: BridgeMode, leaf: number, first: boolean): Segment {
   const { vni, vlan } = spec;
+  const single = mode === 'svd' || mode === 'svd-unfiltered' || (mode === 'mixed' && first);
   const bridge = mode === 'traditional' ? `br${vlan}` : 'br0';
   return {
     vni,
     vlan,
     bridge,
-    vxlan: mode === 'svd' ? 'vxlan0' : `vx${vlan}`,
+    vxlan: single ? 'vxlan0' : `vx${vlan}`,
     svi: mode === 'traditional' ? bridge : `br0.${vlan}`,
     sviMac: macInVlan(vlan, 0, leaf),
     sviAddress: inVlan(vlan, 100 + leaf),
@@ -197,7 +203,7 @@ export function planFabric(spec: FabricSpec): Plan {
       vtepAddress,
       vtep: vtepAddress[vtep],
       links: spines.map((_, s) => link(s + 1, i)),
-      segments: vnis.map((v) => segment(v, mode, i)),
+      segments: vnis.map((v, n) => segment(v, mode, i, n === 0)),
       config: leaf.config ?? {},
       launcher: leaf.launcher ?? [],
     };
