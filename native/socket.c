@@ -33,6 +33,7 @@ struct Watch {
   napi_async_context context;
   napi_async_cleanup_hook_handle cleanup;
   bool dispatching;
+  bool paused;
 };
 
 /* ---- arguments ---- */
@@ -173,7 +174,7 @@ static void on_ready(uv_poll_t *handle, int status, int events) {
   /* libuv stops a watcher whose descriptor reports an error (a netlink overrun does): arm it again. */
   if (!w->socket)
     release_callbacks(w);
-  else if (status < 0)
+  else if (status < 0 && !w->paused)
     uv_poll_start(&w->handle, UV_READABLE, on_ready);
   napi_close_handle_scope(w->env, scope);
 }
@@ -374,6 +375,63 @@ static napi_value method_receive_many(napi_env env, napi_callback_info info) {
 }
 
 /*
+ * receiveManyFrom(bytes, room, lengths: Int32Array, addresses, addressRoom, controls, controlRoom): as receiveMany, and
+ * for datagram i the sender's address (a sockaddr) at i * addressRoom of `addresses` and its ancillary data (cmsgs) at
+ * i * controlRoom of `controls`; it ends when any of the four is full. lengths[0] as there; lengths[1 + 3i], [2 + 3i]
+ * and [3 + 3i] are the lengths of datagram, address and ancillary data. An address longer than its room is cut short
+ * and its length is that of what is there.
+ */
+static napi_value method_receive_many_from(napi_env env, napi_callback_info info) {
+  napi_value args[7];
+  void *bytes, *lengths_data, *addresses, *controls;
+  size_t size, slots, addresses_size, controls_size;
+  int32_t room, address_room, control_room;
+  Socket *s = method(env, info, 7, args, false);
+  if (!s || !read_bytes(env, args[0], &bytes, &size, "bytes: expected a Uint8Array") ||
+      !read_int(env, args[1], 1, &room, "room: expected an integer of 1 or more") ||
+      !read_array(env, args[2], napi_int32_array, &lengths_data, &slots, "lengths: expected an Int32Array") ||
+      !read_bytes(env, args[3], &addresses, &addresses_size, "addresses: expected a Uint8Array") ||
+      !read_int(env, args[4], 1, &address_room, "addressRoom: expected an integer of 1 or more") ||
+      !read_bytes(env, args[5], &controls, &controls_size, "controls: expected a Uint8Array") ||
+      !read_int(env, args[6], 1, &control_room, "controlRoom: expected an integer of 1 or more"))
+    return NULL;
+  if (slots < 4) {
+    fail_type(env, "lengths: expected 4 or more elements");
+    return NULL;
+  }
+  int32_t *lengths = lengths_data;
+  size_t used = 0, count = 0;
+  lengths[0] = 0;
+  while (count < (slots - 1) / 3 && used < size && size - used >= (size_t)room &&
+         count < addresses_size / (size_t)address_room && count < controls_size / (size_t)control_room) {
+    struct iovec piece = {.iov_base = (char *)bytes + used, .iov_len = size - used};
+    struct msghdr message = {.msg_name = (char *)addresses + count * (size_t)address_room,
+                             .msg_namelen = (socklen_t)address_room,
+                             .msg_iov = &piece,
+                             .msg_iovlen = 1,
+                             .msg_control = (char *)controls + count * (size_t)control_room,
+                             .msg_controllen = (size_t)control_room};
+    ssize_t got = recvmsg(s->fd, &message, MSG_DONTWAIT | MSG_TRUNC);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      lengths[0] = errno;
+      break;
+    }
+    if ((size_t)got > size - used) {
+      lengths[0] = EMSGSIZE;
+      break;
+    }
+    lengths[1 + 3 * count] = (int32_t)got;
+    lengths[2 + 3 * count] =
+        message.msg_namelen < (socklen_t)address_room ? (int32_t)message.msg_namelen : address_room;
+    lengths[3 + 3 * count] = (int32_t)message.msg_controllen;
+    count++;
+    used += ((size_t)got + 3) & ~(size_t)3;
+  }
+  return to_number(env, (int64_t)count);
+}
+
+/*
  * watch(onReadable(status), onError(thrown)): calls back while there is something to read. `status` is 0, or libuv's
  * negative error for a descriptor in error; reading on clears it. Keeps the event loop alive until close.
  */
@@ -416,6 +474,24 @@ static napi_value method_watch(napi_env env, napi_callback_info info) {
     stop_watch(w);
     napi_throw_error(env, NULL, "cannot watch the socket");
   }
+  return NULL;
+}
+
+/* pause(): the watch calls back no more, and no longer keeps the event loop alive, until resume(); both are harmless
+ * without a watch. What arrives meanwhile waits, as far as the receive buffer holds it. */
+static napi_value method_pause(napi_env env, napi_callback_info info) {
+  Socket *s = method(env, info, 0, NULL, false);
+  if (!s || !s->watch) return NULL;
+  s->watch->paused = true;
+  uv_poll_stop(&s->watch->handle);
+  return NULL;
+}
+
+static napi_value method_resume(napi_env env, napi_callback_info info) {
+  Socket *s = method(env, info, 0, NULL, false);
+  if (!s || !s->watch || !s->watch->paused) return NULL;
+  s->watch->paused = false;
+  uv_poll_start(&s->watch->handle, UV_READABLE, on_ready);
   return NULL;
 }
 
@@ -469,7 +545,10 @@ NAPI_MODULE_INIT() {
       METHOD("send", method_send),
       METHOD("sendTo", method_send_to),
       METHOD("receiveMany", method_receive_many),
+      METHOD("receiveManyFrom", method_receive_many_from),
       METHOD("watch", method_watch),
+      METHOD("pause", method_pause),
+      METHOD("resume", method_resume),
       METHOD("close", method_close),
       {"fd", NULL, NULL, get_fd, NULL, NULL, napi_default, NULL},
   };

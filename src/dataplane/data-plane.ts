@@ -10,11 +10,20 @@ import {
 } from '../types/index.js';
 import { sourceVni } from './difference.js';
 import { DriftLog } from './drift.js';
+import { enterOperation } from './enter-operation.js';
+import { HostWatch, isLocalRow, type LocalNeigh } from './host-watch.js';
 import type { Kernel, KernelObserver, Operation } from './kernel.js';
-import { deviceKey, domainKey, KernelMirror, type MirroredBridgeRow } from './mirror.js';
-import { OUR_ROWS } from './our-rows.js';
+import {
+  deviceKey,
+  domainKey,
+  KernelMirror,
+  type MirroredBridgeRow,
+  type MirroredNeighRow,
+} from './mirror.js';
 import { Reconciler } from './reconciler.js';
+import { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 import { type BridgeFdbRow, isLocalNeigh, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
+import type { Snooper } from './snooper.js';
 import { strayRows } from './strays.js';
 import { EMPTY_TOPOLOGY, sameAttachment, type Topology, type VniAttachment } from './topology.js';
 import { type PlaneKey, VniPlane } from './vni-plane.js';
@@ -29,12 +38,10 @@ export interface LocalMac {
   readonly epoch: number;
 }
 
-/** An IP that a host has, as the SVI's neighbour table says. */
-export interface LocalNeigh {
-  readonly mac: Mac;
-  readonly router: boolean;
-  /** Changes whenever the IP comes from elsewhere to this MAC. */
-  readonly epoch: number;
+export interface DataPlaneOptions {
+  /** Hears and asks hosts on access ports; without one only the SVIs' neighbours are known. */
+  readonly snooper?: Snooper;
+  readonly refresh?: RefreshSettings;
 }
 
 /** Told which keys to look at again; the present state is read back, so lost or doubled calls do no harm. */
@@ -55,6 +62,8 @@ export class DataPlane {
   readonly drift = new DriftLog();
   readonly reconciler: Reconciler;
   topology: Topology = EMPTY_TOPOLOGY;
+  /** Local hosts' IPs: what they said themselves, and what keeps them known. */
+  readonly hosts: HostWatch;
   readonly #planes = new Map<Vni, VniPlane>();
   readonly #byDomain = new Map<number, VniPlane>();
   readonly #byDevice = new Map<number, VniPlane>();
@@ -67,8 +76,25 @@ export class DataPlane {
     readonly kernel: Kernel,
     readonly clock: Clock,
     log: Log,
+    options: DataPlaneOptions = {},
   ) {
-    this.reconciler = new Reconciler(kernel, (operation) => this.#accept(operation), clock, log);
+    const accept = (operation: Operation) => enterOperation(operation, this.mirror, this.topology);
+    this.reconciler = new Reconciler(kernel, accept, clock, log);
+    const plane = this;
+    this.hosts = new HostWatch(
+      {
+        kernel,
+        clock,
+        mirror: this.mirror,
+        get topology() {
+          return plane.topology;
+        },
+        vniOf: (domain) => this.#servedAt(domain),
+        neighTouched: (vni, ip) => this.#listener.neighTouched(vni, ip),
+      },
+      options.snooper,
+      options.refresh ?? DEFAULT_REFRESH,
+    );
   }
 
   /** Reads the kernel and follows it; resolves when the first picture stands. */
@@ -85,7 +111,8 @@ export class DataPlane {
         if (this.mirror.dropVxlan(row.ifindex, row.srcVni, row.mac, row.dst)) this.#vxlanChanged(row);
       },
       neighRow: (row) => {
-        const { before, after } = this.mirror.putNeigh(row);
+        const epoch = this.hosts.epochOf(this.#bySvi.get(row.ifindex)?.at, row.ip, row.mac);
+        const { before, after } = this.mirror.putNeigh(row, epoch);
         this.#neighChanged(before, after, row);
       },
       neighRowGone: (row) => {
@@ -94,6 +121,7 @@ export class DataPlane {
       },
     };
     await this.kernel.start(observer, this.mirror);
+    this.hosts.start();
   }
 
   /** Serves a VNI from now on: rows of ours on its devices are ours to keep, mend and remove. */
@@ -105,6 +133,7 @@ export class DataPlane {
     }
     plane.retired = false;
     this.#attach(plane, this.topology.vnis.get(vni));
+    this.hosts.attached(vni);
   }
 
   /** Serves the VNI no longer: what is ours on its devices goes. */
@@ -187,6 +216,7 @@ export class DataPlane {
     if (!plane || plane.retired) return;
     const intent = plane.neighs.get(ip);
     if (intent?.settled && intent.mac === mac && intent.router === router) return;
+    if (plane.at) this.hosts.beaten(plane.at, ip);
     if (intent) Object.assign(intent, { mac, router, overEpoch, settled: false });
     else plane.neighs.set(ip, { mac, router, overEpoch, settled: false, failure: undefined });
     this.reconciler.mark(plane, { table: 'neigh', key: ip });
@@ -212,20 +242,24 @@ export class DataPlane {
         if (this.#isLocal(row)) yield row.mac;
   }
 
-  /** The neighbour that the SVI itself learned or was given. */
+  /** Who has the IP here: the neighbour that the SVI itself learned or was given, or the host that said so last. */
   localNeigh(vni: Vni, ip: Ip): LocalNeigh | undefined {
-    const at = this.topology.vnis.get(vni);
-    if (!at || at.sviIfindex === 0) return undefined;
-    const row = this.mirror.neighRow(at.sviIfindex, ip);
-    if (!isLocalNeigh(row)) return undefined;
-    return { mac: row.mac, router: (row.flags & Ntf.ROUTER) !== 0, epoch: row.epoch };
+    return this.hosts.localNeigh(vni, ip);
   }
 
   /** Every IP that localNeigh knows in the VNI. */
-  *localNeighs(vni: Vni): Iterable<Ip> {
-    const at = this.topology.vnis.get(vni);
-    if (at && at.sviIfindex !== 0)
-      for (const row of this.mirror.neighRowsOf(at.sviIfindex)) if (isLocalNeigh(row)) yield row.ip;
+  localNeighs(vni: Vni): Iterable<Ip> {
+    return this.hosts.localNeighs(vni);
+  }
+
+  /** Asks, once, for an IP that a MAC should have that is local now: if it is there, neighTouched tells. */
+  findNeigh(vni: Vni, ip: Ip, mac: Mac): void {
+    this.hosts.refresher.find(vni, ip, mac);
+  }
+
+  /** Clock.wallTime() when the local neighbour was last asked for a sign of life; undefined for never. */
+  lastRefresh(vni: Vni, ip: Ip): number | undefined {
+    return this.hosts.refresher.lastRefresh(vni, ip);
   }
 
   /** What is wanted in a VNI and how far it got, for the reader of the API. */
@@ -240,6 +274,7 @@ export class DataPlane {
   }
 
   close(): void {
+    this.hosts.close();
     this.reconciler.close();
     this.kernel.close();
   }
@@ -262,7 +297,12 @@ export class DataPlane {
   }
 
   #isLocal(row: MirroredBridgeRow): boolean {
-    return (row.state & Nud.PERMANENT) === 0 && this.topology.ports.get(row.port)?.role === 'access';
+    return isLocalRow(row, this.topology);
+  }
+
+  #servedAt(domain: number): Vni | undefined {
+    const plane = this.#byDomain.get(domain);
+    return plane && !plane.retired ? plane.vni : undefined;
   }
 
   #bridgeChanged(
@@ -272,7 +312,9 @@ export class DataPlane {
     before: MirroredBridgeRow | undefined,
     after: MirroredBridgeRow | undefined,
   ): void {
-    const plane = this.#byDomain.get(domainKey(bridge, vlan));
+    const domain = domainKey(bridge, vlan);
+    this.hosts.bridgeChanged(domain, mac, after !== undefined && this.#isLocal(after));
+    const plane = this.#byDomain.get(domain);
     if (!plane) return;
     if ((before && this.#isLocal(before)) || (after && this.#isLocal(after)))
       this.#listener.macTouched(plane.vni, mac);
@@ -286,7 +328,11 @@ export class DataPlane {
     else if (row.dst !== undefined) this.#recheck(plane, { table: 'flood', key: row.dst });
   }
 
-  #neighChanged(before: NeighRow | undefined, after: NeighRow | undefined, key: NeighRow): void {
+  #neighChanged(
+    before: MirroredNeighRow | undefined,
+    after: MirroredNeighRow | undefined,
+    key: NeighRow,
+  ): void {
     const plane = this.#bySvi.get(key.ifindex);
     if (!plane) return;
     const was = isLocalNeigh(before);
@@ -294,6 +340,7 @@ export class DataPlane {
     // A neighbour's state changes all the time; only what makes a different route is worth a look
     if (was !== is || (is && (before?.mac !== after?.mac || before?.flags !== after?.flags)))
       this.#listener.neighTouched(plane.vni, key.ip);
+    if (plane.at && !plane.retired) this.hosts.neighChanged(plane.vni, plane.at, key.ip, before, after);
     this.#recheck(plane, { table: 'neigh', key: key.ip });
   }
 
@@ -358,51 +405,7 @@ export class DataPlane {
     plane.markIntents();
     if (this.#sweeping) plane.markOwnedRows();
     this.reconciler.queue(plane);
-  }
-
-  /** The kernel took the operation: the mirror shows it at once, before its echo. */
-  #accept(operation: Operation): void {
-    const gone = operation.verb === 'delete';
-    switch (operation.table) {
-      case 'bridge': {
-        const { port, vlan, mac, sticky } = operation;
-        const bridgeIfindex = this.topology.ports.get(port)?.bridgeIfindex ?? 0;
-        if (gone) this.mirror.dropBridge(bridgeIfindex, vlan, mac, port);
-        else if (bridgeIfindex !== 0)
-          this.mirror.putBridge({
-            bridgeIfindex,
-            vlan,
-            mac,
-            port,
-            ...OUR_ROWS[sticky ? 'stickyBridge' : 'bridge'],
-          });
-        return;
-      }
-      case 'vxlan': {
-        const { ifindex, srcVni, mac, dst } = operation;
-        if (gone) this.mirror.dropVxlan(ifindex, srcVni, mac, dst);
-        else this.mirror.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, ...OUR_ROWS.vxlan });
-        return;
-      }
-      case 'vxlan-default': {
-        const { ifindex, srcVni, dst } = operation;
-        if (gone) this.mirror.dropVxlan(ifindex, srcVni, MAC_ZERO, dst);
-        else this.mirror.putVxlan({ ifindex, srcVni, dst, nexthopId: 0, ...OUR_ROWS.vxlanDefault });
-        return;
-      }
-      case 'neigh': {
-        const { ifindex, ip, mac, router } = operation;
-        if (gone) this.mirror.dropNeigh(ifindex, ip);
-        else
-          this.mirror.putNeigh({
-            ifindex,
-            ip,
-            mac,
-            ...OUR_ROWS.neigh,
-            flags: OUR_ROWS.neigh.flags | (router ? Ntf.ROUTER : 0),
-          });
-      }
-    }
+    if (!plane.retired) this.hosts.attached(plane.vni);
   }
 }
 

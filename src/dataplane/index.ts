@@ -11,11 +11,14 @@
  */
 export * from './data-plane.js';
 export type { Drift } from './drift.js';
+export type { HostWatchStats, LocalNeigh } from './host-watch.js';
 export type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 export * from './kernel.js';
 export { MemoryKernel } from './memory.js';
 export { domainKey, type MirroredBridgeRow } from './mirror.js';
+export { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 export { errnoName } from './retry.js';
 export * from './rows.js';
+export * from './snooper.js';
 export * from './topology.js';
 export type { VniPlane } from './vni-plane.js';

@@ -41,6 +41,18 @@ export type Operation =
       readonly ip: Ip;
       readonly mac: Mac;
       readonly router: boolean;
+    }
+  /**
+   * Makes the kernel ask a neighbour at once, by unicast: NUD_PROBE, which ends as NUD_REACHABLE or NUD_FAILED
+   * (net/core/neighbour.c). Only for rows that the kernel itself resolves: others would become such ones. Without `mac`
+   * the row must exist; with it, one that does not is made.
+   */
+  | {
+      readonly table: 'neigh-probe';
+      readonly verb: 'add';
+      readonly ifindex: number;
+      readonly ip: Ip;
+      readonly mac: Mac | undefined;
     };
 
 /** The kernel's answer to one operation: 0 or a positive errno, and its extended-ack text where it gave one. */

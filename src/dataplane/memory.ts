@@ -7,6 +7,7 @@ import { EMPTY_TOPOLOGY, type Topology } from './topology.js';
 
 const ENOENT = 2;
 const ENODEV = 19;
+const EINVAL = 22;
 
 /**
  * A kernel in memory that passes the same tests as the real one: its tables, its notifications (queued, in order, lost
@@ -192,6 +193,16 @@ export class MemoryKernel implements Kernel {
           this.putNeigh({ ifindex, ip, mac, state, flags: flags | (router ? Ntf.ROUTER : 0), protocol });
         else if (!this.tables.neighRow(ifindex, ip)) return ENOENT;
         else this.dropNeigh(ifindex, ip);
+        return 0;
+      }
+      case 'neigh-probe': {
+        const { ifindex, ip } = operation;
+        if (!this.topology.ifindexes.has(ifindex)) return ENODEV;
+        const row = this.tables.neighRow(ifindex, ip);
+        const mac = row?.mac ?? operation.mac;
+        if (!row && mac === undefined) return ENOENT;
+        if (mac === undefined) return EINVAL;
+        this.putNeigh({ ifindex, ip, mac, state: Nud.PROBE, flags: 0, protocol: row?.protocol ?? 0 });
         return 0;
       }
     }

@@ -42,6 +42,11 @@ export class KernelMirror implements KnownRows {
   readonly #neigh = new Map<number, Map<Ip, MirroredNeighRow>>();
   #epoch = 0;
 
+  /** A number that no row has or had. */
+  nextEpoch(): number {
+    return ++this.#epoch;
+  }
+
   /** The row of this MAC, if any. */
   bridgeRow(bridgeIfindex: number, vlan: number, mac: Mac): MirroredBridgeRow | undefined {
     return this.#bridge.get(domainKey(bridgeIfindex, vlan))?.get(mac);
@@ -149,13 +154,13 @@ export class KernelMirror implements KnownRows {
     return dst !== undefined && (this.#defaults.get(key)?.delete(dst) ?? false);
   }
 
-  /** Stores the row and returns the one that it replaces. */
-  putNeigh(row: NeighRow): { before: MirroredNeighRow | undefined; after: MirroredNeighRow } {
+  /** Stores the row and returns the one that it replaces; `newEpoch` is that of a stay that begins, 0 for the next. */
+  putNeigh(row: NeighRow, newEpoch = 0): { before: MirroredNeighRow | undefined; after: MirroredNeighRow } {
     const rows = inner(this.#neigh, row.ifindex);
     const before = rows.get(row.ip);
     let epoch = 0;
     if (isLocalNeigh(row))
-      epoch = isLocalNeigh(before) && before.mac === row.mac ? before.epoch : ++this.#epoch;
+      epoch = isLocalNeigh(before) && before.mac === row.mac ? before.epoch : newEpoch || this.nextEpoch();
     const after: MirroredNeighRow = {
       ifindex: row.ifindex,
       ip: row.ip,

@@ -44,29 +44,52 @@ export interface VniAttachment {
 /** What role a bridge port plays decides whose its rows are. */
 export type PortRole = 'vxlan' | 'access';
 
+/** A port of a bridge. */
+export interface BridgePort {
+  readonly role: PortRole;
+  readonly bridgeIfindex: number;
+  readonly name: string;
+  /** The VLAN that untagged frames are in on a VLAN-aware bridge; 0 for none, and on any other bridge. */
+  readonly pvid: number;
+  /** Frames of that VLAN leave untagged. */
+  readonly pvidUntagged: boolean;
+}
+
+/** A bridge. */
+export interface Bridge {
+  readonly mac: Mac | undefined;
+  /** It looks at VLAN tags. */
+  readonly vlanAware: boolean;
+  /** Milliseconds after which a learned row goes that no frame confirms; 0 for never. */
+  readonly ageingTime: number;
+}
+
 /** Everything evpnd knows of the devices, derived anew on every change and never patched. */
 export interface Topology {
   readonly vnis: ReadonlyMap<Vni, VniAttachment>;
   /** Bridge ports by ifindex. */
-  readonly ports: ReadonlyMap<
-    number,
-    { readonly role: PortRole; readonly bridgeIfindex: number; readonly name: string }
-  >;
+  readonly ports: ReadonlyMap<number, BridgePort>;
+  /** Bridges by ifindex. */
+  readonly bridges: ReadonlyMap<number, Bridge>;
   /** Every link that exists, bridged or not: rows of any other ifindex are gone with their device. */
   readonly ifindexes: ReadonlySet<number>;
   /** MAC addresses of the machine's own devices: a route for one of them is not a host's. */
   readonly ownMacs: ReadonlySet<Mac>;
   /** IP addresses of the machine's own devices: a route with such a next hop is our own. */
   readonly ownIps: ReadonlySet<Ip>;
+  /** The same addresses by the ifindex of their device. */
+  readonly addresses: ReadonlyMap<number, ReadonlySet<Ip>>;
   readonly problems: readonly TopologyProblem[];
 }
 
 export const EMPTY_TOPOLOGY: Topology = {
   vnis: new Map(),
   ports: new Map(),
+  bridges: new Map(),
   ifindexes: new Set(),
   ownMacs: new Set(),
   ownIps: new Set(),
+  addresses: new Map(),
   problems: [],
 };
 

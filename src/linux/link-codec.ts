@@ -43,6 +43,8 @@ export interface Link {
   readonly vxlan: VxlanSettings | undefined;
   /** For kind `bridge`. */
   readonly vlanFiltering: boolean;
+  /** For kind `bridge`: milliseconds after which a learned row goes; 0 for never. */
+  readonly ageingTime: number;
   /** For kind `vlan` with 802.1Q, else 0. */
   readonly vlanId: number;
   /** For bridge ports. */
@@ -258,6 +260,7 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
     kind,
     vxlan: undefined as VxlanSettings | undefined,
     vlanFiltering: false,
+    ageingTime: 0,
     vlanId: 0,
     port: undefined as PortSettings | undefined,
   };
@@ -268,6 +271,9 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
     eachAttribute(bytes, info.at, info.end, m, (type, from, to) => {
       if (type === K.IFLA_BR_VLAN_FILTERING)
         link.vlanFiltering = readU8(bytes, from, to, m, 'IFLA_BR_VLAN_FILTERING') !== 0;
+      // In hundredths of a second, whatever the kernel's own HZ
+      else if (type === K.IFLA_BR_AGEING_TIME)
+        link.ageingTime = readU32(bytes, from, to, m, 'IFLA_BR_AGEING_TIME') * 10;
     });
   else if (info && kind === 'vlan') {
     let id = 0;

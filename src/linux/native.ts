@@ -25,10 +25,26 @@ export interface RawSocket {
    */
   receiveMany(bytes: Uint8Array, room: number, lengths: Int32Array): number;
   /**
+   * The same with, for datagram i, the sender's sockaddr at `i * addressRoom` and its cmsgs at `i * controlRoom`;
+   * `lengths[1 + 3i]`, `[2 + 3i]` and `[3 + 3i]` are the lengths of datagram, address and ancillary data.
+   */
+  receiveManyFrom(
+    bytes: Uint8Array,
+    room: number,
+    lengths: Int32Array,
+    addresses: Uint8Array,
+    addressRoom: number,
+    controls: Uint8Array,
+    controlRoom: number,
+  ): number;
+  /**
    * Calls `onReadable` while there is something to read, with 0 or a negative libuv error of the descriptor, which
    * reading on clears; what it throws goes to `onError`. Keeps the event loop alive until `close`.
    */
   watch(onReadable: (status: number) => void, onError: (thrown: unknown) => void): void;
+  /** The watch calls back no more until `resume`; what arrives meanwhile waits in the receive buffer. */
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 

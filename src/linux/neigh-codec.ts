@@ -291,6 +291,15 @@ export function encodeOperation(
       }
       return finish(words, word, end, type, flags, sequence);
     }
+    case 'neigh-probe': {
+      const { ifindex, ip, mac } = operation;
+      end = putHeader(words, word, isIpv4(ip) ? AF_INET : AF_INET6, ifindex, Nud.PROBE, 0);
+      end = putIp(words, end, ip);
+      if (mac !== undefined) end = putMac(words, end, mac);
+      // Without NLM_F_REPLACE neither MAC nor router flag of what stands can change
+      const create = mac === undefined ? 0 : NLM_F_CREATE;
+      return finish(words, word, end, type, NLM_F_REQUEST | create | extraFlags, sequence);
+    }
   }
 }
 

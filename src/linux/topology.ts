@@ -1,6 +1,7 @@
 import {
+  type Bridge,
+  type BridgePort,
   domainKey,
-  type PortRole,
   type Topology,
   type TopologyProblem,
   type VniAttachment,
@@ -86,7 +87,8 @@ export function deriveTopology(
   const vnis = new Map<Vni, VniAttachment>();
   /** Which VNI has a (bridge, VLAN). */
   const domains = new Map<number, VniAttachment>();
-  const ports = new Map<number, { role: PortRole; bridgeIfindex: number; name: string }>();
+  const ports = new Map<number, BridgePort>();
+  const bridges = new Map<number, Bridge>();
   const ifindexes = new Set<number>();
   const ownMacs = new Set<Mac>();
   const ownIps = new Set<Ip>();
@@ -103,6 +105,14 @@ export function deriveTopology(
         role: link.kind === 'vxlan' ? 'vxlan' : 'access',
         bridgeIfindex: bridge.ifindex,
         name: link.name,
+        pvid: bridge.vlanFiltering ? (vlans.get(link.ifindex)?.pvid ?? 0) : 0,
+        pvidUntagged: !bridge.vlanFiltering || (vlans.get(link.ifindex)?.pvidUntagged ?? false),
+      });
+    if (link.kind === 'bridge')
+      bridges.set(link.ifindex, {
+        mac: link.mac,
+        vlanAware: link.vlanFiltering,
+        ageingTime: link.ageingTime,
       });
     if (!link.vxlan) continue;
     const port: VxlanPort = {
@@ -137,7 +147,7 @@ export function deriveTopology(
     }
     checkDevice(port, served.length > 0 ? served : claimed, context, problems);
   }
-  return { vnis, ports, ifindexes, ownMacs, ownIps, problems };
+  return { vnis, ports, bridges, ifindexes, ownMacs, ownIps, addresses: copied(addresses), problems };
 }
 
 function attach(port: VxlanPort, mapping: Mapping, svi: Link | undefined): VniAttachment {
@@ -201,6 +211,22 @@ function occupied(at: VniAttachment, other: VniAttachment): TopologyProblem {
   };
 }
 
+/** The tables go on changing, a topology does not. */
+function copied(addresses: ReadonlyMap<number, ReadonlySet<Ip>>): Map<number, ReadonlySet<Ip>> {
+  const copy = new Map<number, ReadonlySet<Ip>>();
+  for (const [ifindex, ips] of addresses) if (ips.size > 0) copy.set(ifindex, new Set(ips));
+  return copy;
+}
+
+function sameAddresses(a: Topology['addresses'], b: Topology['addresses']): boolean {
+  if (a.size !== b.size) return false;
+  for (const [ifindex, ips] of a) {
+    const other = b.get(ifindex);
+    if (!other || !sameSet(ips, other)) return false;
+  }
+  return true;
+}
+
 function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
   if (a.size !== b.size) return false;
   for (const value of a) if (!b.has(value)) return false;
@@ -227,9 +253,11 @@ export function sameTopology(a: Topology, b: Topology): boolean {
   return (
     sameMap(a.vnis, b.vnis) &&
     sameMap(a.ports, b.ports) &&
+    sameMap(a.bridges, b.bridges) &&
     sameSet(a.ifindexes, b.ifindexes) &&
     sameSet(a.ownMacs, b.ownMacs) &&
     sameSet(a.ownIps, b.ownIps) &&
+    sameAddresses(a.addresses, b.addresses) &&
     a.problems.length === b.problems.length &&
     a.problems.every((problem, i) => sameFields(problem, b.problems[i]))
   );

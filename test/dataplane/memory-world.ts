@@ -6,8 +6,11 @@ import {
   type Topology,
   type VniAttachment,
 } from '../../src/dataplane/index.js';
-import { type Clock, type Ip, type Mac, systemClock, type Vni } from '../../src/types/index.js';
+import { type Clock, type Ip, type Mac, parseMac, systemClock, type Vni } from '../../src/types/index.js';
 import type { VniDevices, World } from './kernel-contract.js';
+
+/** The address of every bridge of a world. */
+export const BRIDGE_MAC = parseMac('02:00:00:00:00:fe');
 
 /** An attachment of a VLAN-unaware bridge, everything up; `over` changes what the test is about. */
 export function attachment(
@@ -42,8 +45,25 @@ export function withVni(topology: Topology, devices: VniDevices, at: VniAttachme
     ...topology,
     vnis: new Map(topology.vnis).set(at.vni, at),
     ports: new Map(topology.ports)
-      .set(devices.vxlanIfindex, { role: 'vxlan', bridgeIfindex, name: at.vxlanName })
-      .set(devices.accessIfindex, { role: 'access', bridgeIfindex, name: `p${at.vni}` }),
+      .set(devices.vxlanIfindex, {
+        role: 'vxlan',
+        bridgeIfindex,
+        name: at.vxlanName,
+        pvid: 0,
+        pvidUntagged: true,
+      })
+      .set(devices.accessIfindex, {
+        role: 'access',
+        bridgeIfindex,
+        name: `p${at.vni}`,
+        pvid: 0,
+        pvidUntagged: true,
+      }),
+    bridges: new Map(topology.bridges).set(bridgeIfindex, {
+      mac: BRIDGE_MAC,
+      vlanAware: at.vlanAware,
+      ageingTime: 300_000,
+    }),
     ifindexes: new Set([...topology.ifindexes, bridgeIfindex, devices.vxlanIfindex, devices.accessIfindex]),
     ownIps: at.localVtep === undefined ? topology.ownIps : new Set([...topology.ownIps, at.localVtep]),
   };

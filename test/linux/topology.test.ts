@@ -26,6 +26,7 @@ function device(ifindex: number, name: string, rest: Partial<Link> = {}): Link {
     kind: '',
     vxlan: undefined,
     vlanFiltering: false,
+    ageingTime: 0,
     vlanId: 0,
     port: undefined,
     ...rest,
@@ -92,8 +93,8 @@ test('a VLAN-unaware bridge with one VXLAN device', (t) => {
   t.deepEqual(
     [...topology.ports.values()],
     [
-      { role: 'vxlan', bridgeIfindex: 2, name: 'vx10' },
-      { role: 'access', bridgeIfindex: 2, name: 'eth1' },
+      { role: 'vxlan', bridgeIfindex: 2, name: 'vx10', pvid: 0, pvidUntagged: true },
+      { role: 'access', bridgeIfindex: 2, name: 'eth1', pvid: 0, pvidUntagged: true },
     ],
   );
   t.deepEqual([...topology.ifindexes], [1, 2, 3, 4]);

@@ -1,0 +1,55 @@
+import { MAC_ZERO } from '../types/index.js';
+import type { Operation } from './kernel.js';
+import type { KernelMirror } from './mirror.js';
+import { OUR_ROWS } from './our-rows.js';
+import { Ntf } from './rows.js';
+import type { Topology } from './topology.js';
+
+/** The kernel took the operation: the mirror shows it at once, before its echo. */
+export function enterOperation(operation: Operation, mirror: KernelMirror, topology: Topology): void {
+  const gone = operation.verb === 'delete';
+  switch (operation.table) {
+    case 'bridge': {
+      const { port, vlan, mac, sticky } = operation;
+      const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
+      if (gone) mirror.dropBridge(bridgeIfindex, vlan, mac, port);
+      else if (bridgeIfindex !== 0)
+        mirror.putBridge({
+          bridgeIfindex,
+          vlan,
+          mac,
+          port,
+          ...OUR_ROWS[sticky ? 'stickyBridge' : 'bridge'],
+        });
+      return;
+    }
+    case 'vxlan': {
+      const { ifindex, srcVni, mac, dst } = operation;
+      if (gone) mirror.dropVxlan(ifindex, srcVni, mac, dst);
+      else mirror.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, ...OUR_ROWS.vxlan });
+      return;
+    }
+    case 'vxlan-default': {
+      const { ifindex, srcVni, dst } = operation;
+      if (gone) mirror.dropVxlan(ifindex, srcVni, MAC_ZERO, dst);
+      else mirror.putVxlan({ ifindex, srcVni, dst, nexthopId: 0, ...OUR_ROWS.vxlanDefault });
+      return;
+    }
+    case 'neigh': {
+      const { ifindex, ip, mac, router } = operation;
+      if (gone) mirror.dropNeigh(ifindex, ip);
+      else
+        mirror.putNeigh({
+          ifindex,
+          ip,
+          mac,
+          ...OUR_ROWS.neigh,
+          flags: OUR_ROWS.neigh.flags | (router ? Ntf.ROUTER : 0),
+        });
+      return;
+    }
+    case 'neigh-probe':
+      // What comes of the question only the kernel can tell
+      return;
+  }
+}

@@ -1,0 +1,385 @@
+import {
+  type Clock,
+  type Ip,
+  isMartian,
+  isMulticastMac,
+  MAC_ZERO,
+  type Mac,
+  type Vni,
+} from '../types/index.js';
+import { type Binding, BindingTable } from './bindings.js';
+import type { Kernel, Operation } from './kernel.js';
+import { domainKey, type KernelMirror, type MirroredBridgeRow, type MirroredNeighRow } from './mirror.js';
+import { type Charge, type Outcome, Refresher, type RefreshSettings } from './refresher.js';
+import { isLocalNeigh, Ntf, Nud } from './rows.js';
+import type { Snooper } from './snooper.js';
+import type { BridgePort, Topology, VniAttachment } from './topology.js';
+
+/** An IP that a local host has, as the SVI's neighbour table or the host itself says. */
+export interface LocalNeigh {
+  readonly mac: Mac;
+  readonly router: boolean;
+  /** Changes whenever the IP comes from elsewhere to this MAC. */
+  readonly epoch: number;
+}
+
+/** What the watch needs of the data plane. */
+export interface HostWatchOwner {
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly mirror: KernelMirror;
+  readonly topology: Topology;
+  /** The served VNI of a broadcast domain (`domainKey`). */
+  vniOf(domain: number): Vni | undefined;
+  /** Look at the IP again. */
+  neighTouched(vni: Vni, ip: Ip): void;
+}
+
+/** A word whose MAC the bridge has not learned yet: the packet may be here before the news of the row. */
+interface Unproven {
+  readonly port: number;
+  readonly vlan: number;
+  readonly mac: Mac;
+  readonly ip: Ip;
+  readonly router: boolean | undefined;
+}
+
+const UNPROVEN = 256;
+const PROOF_MS = 20;
+
+/** Counters since start. */
+export interface HostWatchStats {
+  /** Questions to local neighbours. */
+  readonly refreshes: number;
+  /** Local neighbours in the schedule, and those whose turn has come and that wait for the rate. */
+  readonly watched: number;
+  readonly backlog: number;
+  /** Bindings known from what hosts were heard to say. */
+  readonly bindings: number;
+  /** Words not taken: of addresses that no host can have, of MACs that are not behind that port, beyond the bounds. */
+  readonly refused: number;
+}
+
+/**
+ * Which IPs local hosts have, and that they go on being known. Two witnesses: the kernel's neighbours on the SVI, and
+ * ARP and ND that hosts were heard to speak on their ports, which needs no SVI. The newer word wins where they
+ * contradict each other. Both are refreshed by questions before they expire.
+ *
+ * A heard binding counts while the bridge has its MAC on an access port, and was believed at first only if it came by
+ * that very port.
+ */
+export class HostWatch {
+  readonly refresher: Refresher;
+  readonly #owner: HostWatchOwner;
+  readonly #snooper: Snooper | undefined;
+  readonly #bindings = new BindingTable();
+  readonly #probes: Operation[] = [];
+  #unproven: Unproven[] = [];
+  #refused = 0;
+  #drainedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(owner: HostWatchOwner, snooper: Snooper | undefined, refresh: RefreshSettings) {
+    this.#owner = owner;
+    this.#snooper = snooper;
+    this.refresher = new Refresher(
+      owner.clock,
+      {
+        interval: (vni) => this.#interval(vni),
+        // What is known must be as new as can be: the question is only for local ones
+        begin: () => owner.kernel.drain(),
+        ask: (charge) => this.#ask(charge),
+        find: (vni, ip, mac) => this.#find(vni, ip, mac),
+        end: () => this.#sendProbes(),
+        silent: (charge) => this.#silent(charge),
+      },
+      refresh,
+    );
+  }
+
+  /** Listens from now on. */
+  start(): void {
+    this.#snooper?.start({
+      heard: (port, tag, mac, ip, router) => this.#heard(port, tag, mac, ip, router),
+      tentative: (port, tag, ip) => this.#tentative(port, tag, ip),
+    });
+  }
+
+  close(): void {
+    this.refresher.close();
+    this.#snooper?.close();
+  }
+
+  stats(): HostWatchStats {
+    return {
+      refreshes: this.refresher.refreshes,
+      watched: this.refresher.size,
+      backlog: this.refresher.backlog,
+      bindings: this.#bindings.size,
+      refused: this.#refused + this.#bindings.refused,
+    };
+  }
+
+  /** Who has the IP here, by the newest word. */
+  localNeigh(vni: Vni, ip: Ip): LocalNeigh | undefined {
+    const at = this.#owner.topology.vnis.get(vni);
+    if (!at) return undefined;
+    const row = this.#localRow(at, ip);
+    const binding = this.#liveBinding(at, ip);
+    if (binding && row?.mac !== binding.mac) return binding;
+    return row && { mac: row.mac, router: (row.flags & Ntf.ROUTER) !== 0, epoch: row.epoch };
+  }
+
+  /** Every IP that localNeigh knows in the VNI. */
+  *localNeighs(vni: Vni): Iterable<Ip> {
+    const at = this.#owner.topology.vnis.get(vni);
+    if (!at) return;
+    if (at.sviIfindex !== 0)
+      for (const row of this.#owner.mirror.neighRowsOf(at.sviIfindex)) if (isLocalNeigh(row)) yield row.ip;
+    if (at.bridgeIfindex === 0) return;
+    for (const ip of this.#bindings.ips(domainKey(at.bridgeIfindex, at.vlan)))
+      if (!this.#localRow(at, ip) && this.#liveBinding(at, ip)) yield ip;
+  }
+
+  /** The VNI is served on this device from now on: its neighbours are watched. */
+  attached(vni: Vni): void {
+    for (const ip of this.localNeighs(vni)) this.refresher.watch(vni, ip);
+  }
+
+  /** The brain gave the IP to a remote host: the word that was beaten is forgotten, a new one is news. */
+  beaten(at: VniAttachment, ip: Ip): void {
+    if (at.bridgeIfindex !== 0) this.#bindings.drop(domainKey(at.bridgeIfindex, at.vlan), ip);
+  }
+
+  /** After news of a bridge row: the bindings of a MAC that left go with it. */
+  bridgeChanged(domain: number, mac: Mac, isLocal: boolean): void {
+    if (isLocal) {
+      if (this.#unproven.length > 0) this.#prove();
+      return;
+    }
+    for (const ip of [...this.#bindings.ipsOf(domain, mac)]) this.#drop(domain, ip);
+  }
+
+  /** Before news of a neighbour are entered: the epoch of the binding that says the same, 0 for none. */
+  epochOf(at: VniAttachment | undefined, ip: Ip, mac: Mac | undefined): number {
+    if (!at || at.bridgeIfindex === 0) return 0;
+    const binding = this.#bindings.get(domainKey(at.bridgeIfindex, at.vlan), ip);
+    return binding && binding.mac === mac ? binding.epoch : 0;
+  }
+
+  /** After news of a neighbour on a served VNI's SVI. */
+  neighChanged(
+    vni: Vni,
+    at: VniAttachment,
+    ip: Ip,
+    before: MirroredNeighRow | undefined,
+    after: MirroredNeighRow | undefined,
+  ): void {
+    const domain = domainKey(at.bridgeIfindex, at.vlan);
+    const was = isLocalNeigh(before) ? before : undefined;
+    if (isLocalNeigh(after)) {
+      const spoke = was?.mac !== after.mac || (after.state & ~was.state & Nud.REACHABLE) !== 0;
+      if (!spoke) {
+        this.refresher.watch(vni, ip);
+        return;
+      }
+      this.refresher.heard(vni, ip);
+      const binding = this.#bindings.get(domain, ip);
+      if (binding && binding.mac !== after.mac) this.#drop(domain, ip);
+      return;
+    }
+    // The kernel has asked the host in vain
+    if (was && after && after.state & Nud.FAILED && this.#bindings.get(domain, ip)?.mac === was.mac)
+      this.#drop(domain, ip);
+  }
+
+  #localRow(at: VniAttachment, ip: Ip): (MirroredNeighRow & { readonly mac: Mac }) | undefined {
+    if (at.sviIfindex === 0) return undefined;
+    const row = this.#owner.mirror.neighRow(at.sviIfindex, ip);
+    return isLocalNeigh(row) ? row : undefined;
+  }
+
+  #liveBinding(at: VniAttachment, ip: Ip): Binding | undefined {
+    if (at.bridgeIfindex === 0) return undefined;
+    const binding = this.#bindings.get(domainKey(at.bridgeIfindex, at.vlan), ip);
+    return binding && this.#localMac(at.bridgeIfindex, at.vlan, binding.mac) ? binding : undefined;
+  }
+
+  #localMac(bridgeIfindex: number, vlan: number, mac: Mac): MirroredBridgeRow | undefined {
+    const { mirror, topology } = this.#owner;
+    const row = mirror.bridgeRow(bridgeIfindex, vlan, mac);
+    return row && isLocalRow(row, topology) ? row : undefined;
+  }
+
+  #interval(vni: Vni): number {
+    const { topology } = this.#owner;
+    const milliseconds = this.refresher.settings.interval * 1000;
+    const bridge = topology.bridges.get(topology.vnis.get(vni)?.bridgeIfindex ?? 0);
+    // The answer keeps the bridge's row as well, so that it must come in time for that
+    return bridge?.ageingTime ? Math.min(milliseconds, bridge.ageingTime / 3) : milliseconds;
+  }
+
+  #heard(port: number, tag: number, mac: Mac, ip: Ip, router: boolean | undefined): void {
+    const { topology } = this.#owner;
+    const vlan = this.#vlanOf(port, tag);
+    if (vlan === undefined) return;
+    if (
+      isMartian(ip) ||
+      mac === MAC_ZERO ||
+      isMulticastMac(mac) ||
+      topology.ownIps.has(ip) ||
+      topology.ownMacs.has(mac)
+    ) {
+      this.#refused++;
+      return;
+    }
+    const word = { port, vlan, mac, ip, router };
+    if (this.#learn(word)) return;
+    const now = this.#owner.clock.now();
+    if (now - this.#drainedAt >= 1) {
+      this.#drainedAt = now;
+      this.#owner.kernel.drain();
+      if (this.#learn(word)) return;
+    }
+    if (this.#unproven.length >= UNPROVEN) {
+      this.#refused++;
+      return;
+    }
+    if (this.#unproven.length === 0) this.#owner.clock.after(PROOF_MS, () => this.#endProof());
+    this.#unproven.push(word);
+  }
+
+  #endProof(): void {
+    this.#prove();
+    this.#refused += this.#unproven.length;
+    this.#unproven = [];
+  }
+
+  #prove(): void {
+    this.#unproven = this.#unproven.filter((word) => !this.#learn(word));
+  }
+
+  /** Takes the word if the MAC is behind the port that it came by. */
+  #learn({ port, vlan, mac, ip, router }: Unproven): boolean {
+    const { mirror, topology } = this.#owner;
+    const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
+    if (this.#localMac(bridgeIfindex, vlan, mac)?.port !== port) return false;
+    const domain = domainKey(bridgeIfindex, vlan);
+    const vni = this.#owner.vniOf(domain);
+    const binding = this.#bindings.get(domain, ip);
+    let changed = true;
+    if (binding?.mac === mac) {
+      changed = router !== undefined && router !== binding.router;
+      if (changed) binding.router = router === true;
+    } else {
+      const row = vni === undefined ? undefined : this.#localRowOf(vni, ip);
+      const epoch = row?.mac === mac ? row.epoch : mirror.nextEpoch();
+      if (!this.#bindings.put(domain, ip, { mac, router: router ?? false, epoch })) return true;
+    }
+    if (vni === undefined) return true;
+    this.refresher.heard(vni, ip);
+    if (changed) this.#owner.neighTouched(vni, ip);
+    return true;
+  }
+
+  #localRowOf(vni: Vni, ip: Ip): (MirroredNeighRow & { readonly mac: Mac }) | undefined {
+    const at = this.#owner.topology.vnis.get(vni);
+    return at && this.#localRow(at, ip);
+  }
+
+  /**
+   * A host that asks whether its own address is free takes a question of ours, whose sender has no address either, for
+   * another host that wants it (RFC 5227 §2.1.1), and gives it up: it is left in peace for a while.
+   */
+  #tentative(port: number, tag: number, ip: Ip): void {
+    const vlan = this.#vlanOf(port, tag);
+    if (vlan === undefined) return;
+    const domain = domainKey(this.#owner.topology.ports.get(port)?.bridgeIfindex ?? 0, vlan);
+    const vni = this.#owner.vniOf(domain);
+    if (vni !== undefined && this.localNeigh(vni, ip)) this.refresher.heard(vni, ip);
+  }
+
+  /** The VLAN that a frame is in; undefined where it is in none that counts. */
+  #vlanOf(port: number, tag: number): number | undefined {
+    const { topology } = this.#owner;
+    const found = topology.ports.get(port);
+    const bridge = topology.bridges.get(found?.bridgeIfindex ?? 0);
+    if (!bridge || found?.role !== 'access') return undefined;
+    // A bridge that does not look at tags carries other networks in them
+    if (!bridge.vlanAware) return tag === 0 ? 0 : undefined;
+    const vlan = tag === 0 ? found.pvid : tag;
+    return vlan === 0 ? undefined : vlan;
+  }
+
+  #drop(domain: number, ip: Ip): void {
+    if (!this.#bindings.drop(domain, ip)) return;
+    const vni = this.#owner.vniOf(domain);
+    if (vni !== undefined) this.#owner.neighTouched(vni, ip);
+  }
+
+  #ask({ vni, ip }: Charge): Outcome {
+    const at = this.#owner.topology.vnis.get(vni);
+    const neigh = this.localNeigh(vni, ip);
+    if (!at || !neigh || this.#owner.vniOf(domainKey(at.bridgeIfindex, at.vlan)) !== vni) return 'forget';
+    const mac = this.#localMac(at.bridgeIfindex, at.vlan, neigh.mac);
+    if (!mac) return 'later';
+    const row = this.#localRow(at, ip);
+    const rowState = row?.mac === neigh.mac ? row.state : 0;
+    const isFixed = (rowState & (Nud.PERMANENT | Nud.NOARP)) !== 0;
+    if (rowState !== 0 && !isFixed) {
+      if (rowState & (Nud.DELAY | Nud.PROBE)) return 'later';
+      this.#probes.push({
+        table: 'neigh-probe',
+        verb: 'add',
+        ifindex: at.sviIfindex,
+        ip,
+        mac: undefined,
+      });
+      return 'sent';
+    }
+    if (!this.#question(at, mac.port, neigh.mac, ip)) return 'later';
+    // What the operator fixed is asked for the bridge row's sake alone
+    return isFixed ? 'sent' : 'asked';
+  }
+
+  #find(vni: Vni, ip: Ip, mac: Mac): boolean {
+    const at = this.#owner.topology.vnis.get(vni);
+    if (!at || this.localNeigh(vni, ip)) return true;
+    const local = this.#localMac(at.bridgeIfindex, at.vlan, mac);
+    if (!local) return true;
+    if (this.#snooper) return this.#question(at, local.port, mac, ip);
+    if (at.sviIfindex === 0) return true;
+    // Our row of the remote host goes first: the kernel keeps what is extern_learn from all but us
+    const row = this.#owner.mirror.neighRow(at.sviIfindex, ip);
+    if (row && row.flags & Ntf.EXT_LEARNED) return false;
+    this.#probes.push({ table: 'neigh-probe', verb: 'add', ifindex: at.sviIfindex, ip, mac });
+    return true;
+  }
+
+  #question(at: VniAttachment, port: number, mac: Mac, ip: Ip): boolean {
+    const { topology } = this.#owner;
+    const found = topology.ports.get(port);
+    const source = at.sviMac ?? topology.bridges.get(at.bridgeIfindex)?.mac;
+    if (!this.#snooper || !found || source === undefined) return false;
+    return this.#snooper.ask({ port, tag: tagOf(found, at.vlan), mac, ip, source });
+  }
+
+  #sendProbes(): void {
+    // A row that went meanwhile is refused, and its going is told
+    while (this.#probes.length > 0) this.#owner.kernel.apply(this.#probes.splice(0, 64));
+  }
+
+  #silent({ vni, ip }: Charge): void {
+    const at = this.#owner.topology.vnis.get(vni);
+    if (at && at.bridgeIfindex !== 0) this.#drop(domainKey(at.bridgeIfindex, at.vlan), ip);
+  }
+}
+
+/** The row is a local host's: it points to an access port and is not one of the bridge's own addresses. */
+export function isLocalRow(row: MirroredBridgeRow, topology: Topology): boolean {
+  return (row.state & Nud.PERMANENT) === 0 && topology.ports.get(row.port)?.role === 'access';
+}
+
+/** How a frame of the VLAN leaves the port. */
+function tagOf(port: BridgePort, vlan: number): number {
+  return vlan === port.pvid && port.pvidUntagged ? 0 : vlan;
+}

@@ -1,0 +1,32 @@
+import type { Ip, Mac } from '../types/index.js';
+
+/** Told what hosts say by ARP and ND on bridge ports. Calls must not throw. */
+export interface SnoopObserver {
+  /**
+   * A host behind `port` said that `ip` is at `mac`. `tag` is the frame's VLAN, 0 for an untagged one. `router` is what
+   * an IPv6 host said of itself, undefined where the packet does not tell.
+   */
+  heard(port: number, tag: number, mac: Mac, ip: Ip, router: boolean | undefined): void;
+  /** A host asks whether anybody has `ip`, since it wants it for itself (RFC 5227 §2.1.1, RFC 4862 §5.4.2). */
+  tentative(port: number, tag: number, ip: Ip): void;
+}
+
+/** A question to one host, by unicast: an ARP probe (RFC 5227) or a neighbour solicitation (RFC 4861 §7.2.2). */
+export interface HostQuestion {
+  /** ifindex of the bridge port that the host is behind. */
+  readonly port: number;
+  /** VLAN of the frame, 0 for an untagged one. */
+  readonly tag: number;
+  readonly mac: Mac;
+  readonly ip: Ip;
+  /** Our own MAC, which the host answers to. */
+  readonly source: Mac;
+}
+
+/** Ears and mouth on the bridge ports; linux/ has the real one. */
+export interface Snooper {
+  start(observer: SnoopObserver): void;
+  /** Sends the question; false where the kernel refused the frame. */
+  ask(question: HostQuestion): boolean;
+  close(): void;
+}
