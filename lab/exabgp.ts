@@ -5,10 +5,10 @@
 import {
   closeSync,
   constants,
-  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -106,7 +106,8 @@ export class Exabgp {
     );
     writeFileSync(this.file('events'), '');
     writeFileSync(this.file('exabgp.conf'), exabgpConfig(this.config, this.file('bridge.sh')));
-    if (!existsSync(this.file('commands'))) await run('mkfifo', [this.file('commands')]);
+    rmSync(this.file('commands'), { force: true });
+    await run('mkfifo', [this.file('commands')]);
     // Debian's own interpreter: another Python first in the path knows nothing of Debian's packages.
     const command = ['/usr/bin/python3', sourceFile('exabgp-evpn.py'), this.file('exabgp.conf')];
     this.daemon = await Daemon.start(
@@ -121,6 +122,12 @@ export class Exabgp {
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.daemon?.stop(signal);
+    try {
+      // The helper of a killed ExaBGP reads on for ever, until it finds nobody to pass a line to.
+      this.write('');
+    } catch {
+      // Nobody reads: the helper ended with it.
+    }
   }
 
   /** Sends a signal and does not wait, for example SIGSTOP. */

@@ -1,5 +1,5 @@
 /** GoBGP as a neighbour or a spine: it passes routes on with their next hop, announces its own, tells what it has. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InjectedRoute, PeerConfig } from './injected-route.js';
 import { Daemon, run } from './process.js';
@@ -70,6 +70,8 @@ export class Gobgp {
     mkdirSync(this.folder, { recursive: true });
     const file = (name: string) => join(this.folder, name);
     writeFileSync(file('gobgpd.toml'), gobgpConfig(this.config));
+    // A killed gobgpd leaves its socket, and the next one then refuses to start.
+    rmSync(file('gobgp.sock'), { force: true });
     const command = ['gobgpd', '-f', file('gobgpd.toml'), '--api-hosts', this.socket, '--pprof-disable'];
     const daemon = await Daemon.start(
       `gobgpd on ${this.node}`,
