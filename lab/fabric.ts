@@ -96,6 +96,11 @@ export class Fabric {
     return this.whereHostIs.get(host) ?? this.host(host).leaf;
   }
 
+  /** Notes that a host is at another leaf now: what moves it says so, for all who ask `leafOf`. */
+  placeHost(host: string, leaf: string): void {
+    this.whereHostIs.set(this.host(host).name, this.leaf(leaf).name);
+  }
+
   private async build(): Promise<void> {
     const { leaves, spines, hosts } = this.plan;
     const all = [...leaves, ...spines, ...hosts].map((node) => node.name);
@@ -287,7 +292,7 @@ export class Fabric {
       bridge: [],
     });
     await this.apply(toLeaf, portSetup(target, host));
-    this.whereHostIs.set(name, toLeaf);
+    this.placeHost(name, toLeaf);
     if (!options.silent) await this.announceHost(name);
   }
 

@@ -15,6 +15,7 @@ export * from './exabgp.js';
 export * from './fabric.js';
 export * from './frr.js';
 export * from './gobgp.js';
+export * from './guest.js';
 export * from './injected-route.js';
 export * from './namespaces.js';
 export * from './observe.js';
