@@ -20,17 +20,19 @@ export function speakerConfig(config: Config): SpeakerConfig {
 /** The configuration as the brain takes it. */
 export function evpnSettings(config: Config): EvpnSettings {
   const vnis = new Map<Vni, VniSettings>();
-  for (const [vni, { advertise, rd, importRouteTargets, exportRouteTargets }] of config.evpn.vnis)
+  for (const [vni, { advertise, rd, importRouteTargets, exportRouteTargets, flooding }] of config.evpn.vnis)
     vnis.set(vni, {
       advertise,
       rd,
       importTargets: importRouteTargets,
       exportTargets: exportRouteTargets,
+      flooding,
     });
   return {
     asn: config.asn,
     routerId: config.routerId,
     advertiseAllVni: config.evpn.advertiseAllVni,
+    flooding: config.evpn.flooding,
     duplicates: config.evpn.duplicateDetection,
     vnis,
   };

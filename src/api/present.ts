@@ -19,9 +19,11 @@ import {
   ExtendedCommunityValue,
   extendedCommunityType,
   formatNlri,
+  INGRESS_REPLICATION,
   isRouteTarget,
   Origin,
   type OriginatedAttributes,
+  PIM_SM_TREE,
   RouteType,
 } from '../wire/index.js';
 import type { FdbRowItem, NeighRowItem, PathItem, RouteItem } from './schemas.js';
@@ -170,14 +172,15 @@ export function originatedPathItem(nlri: EvpnNlri, attributes: OriginatedAttribu
             sticky: ExtendedCommunityValue.sticky(mobility),
           },
     pmsi: pmsiTunnel
-      ? { tunnelType: INGRESS_REPLICATION, label: pmsiTunnel.vni, endpoint: formatIp(pmsiTunnel.endpoint) }
+      ? {
+          tunnelType: pmsiTunnel.group === undefined ? INGRESS_REPLICATION : PIM_SM_TREE,
+          label: pmsiTunnel.vni,
+          endpoint: pmsiTunnel.group === undefined ? formatIp(pmsiTunnel.endpoint) : null,
+        }
       : null,
     receivedAt: null,
   };
 }
-
-/** RFC 6514 §5. */
-const INGRESS_REPLICATION = 6;
 
 const ORIGIN_NAMES = {
   [Origin.IGP]: 'igp',

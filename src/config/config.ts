@@ -25,7 +25,12 @@ export interface VniConfig {
   readonly rd: RouteDistinguisher | undefined;
   readonly importRouteTargets: readonly RouteTargetPattern[] | undefined;
   readonly exportRouteTargets: readonly RouteTarget[] | undefined;
+  /** undefined: as `evpn.flooding` says. */
+  readonly flooding: FloodingConfig | undefined;
 }
+
+/** What becomes of broadcast, unknown unicast and multicast frames. */
+export type FloodingConfig = 'head-end-replication' | 'disabled';
 
 /** Duplicate address detection (RFC 7432 §15.1). Times are in seconds. */
 export interface DuplicateDetectionConfig {
@@ -57,12 +62,15 @@ export interface Config {
     readonly advertiseAllVni: boolean;
     /** `frr`: export (AS & 0xffff):VNI, import *:VNI. */
     readonly autoRt: 'frr';
+    readonly flooding: FloodingConfig;
     readonly duplicateDetection: DuplicateDetectionConfig;
     readonly vnis: ReadonlyMap<Vni, VniConfig>;
   };
   readonly api: { readonly unixSocket: string; readonly listen: readonly ListenAddress[] };
   readonly log: { readonly level: LogLevel };
   readonly kernel: { readonly receiveBufferBytes: number };
+  /** evpnd sets what the bridge ports and devices of its VNIs need, and sets it again when it is changed. */
+  readonly managePortSettings: boolean;
   readonly onStop: 'flush' | 'preserve';
   /** Seconds. */
   readonly sweepDeferralTime: number;

@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Ip, Vni } from '../types/index.js';
-import type { Config, DuplicateDetectionConfig, LogLevel, NeighborConfig, VniConfig } from './config.js';
+import type {
+  Config,
+  DuplicateDetectionConfig,
+  FloodingConfig,
+  LogLevel,
+  NeighborConfig,
+  VniConfig,
+} from './config.js';
 
 /** A neighbour that both configurations have, with other settings. */
 export interface NeighborChange {
@@ -32,6 +39,10 @@ export interface ConfigDiff {
   readonly vnis: readonly VniChange[];
   /** The new value, where it changed. */
   readonly advertiseAllVni: boolean | undefined;
+  /** The new value, where it changed. */
+  readonly flooding: FloodingConfig | undefined;
+  /** The new value, where it changed. */
+  readonly managePortSettings: boolean | undefined;
   /** The new values, where any changed. */
   readonly duplicateDetection: DuplicateDetectionConfig | undefined;
   /** The new value, where it changed. */
@@ -65,6 +76,8 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
   const neighbors = diffNeighbors(before.neighbors, after.neighbors);
   const vnis = diffVnis(before.evpn.vnis, after.evpn.vnis);
   const advertiseAllVni = changed(before.evpn.advertiseAllVni, after.evpn.advertiseAllVni);
+  const flooding = changed(before.evpn.flooding, after.evpn.flooding);
+  const managePortSettings = changed(before.managePortSettings, after.managePortSettings);
   const duplicateDetection = isDeepStrictEqual(before.evpn.duplicateDetection, after.evpn.duplicateDetection)
     ? undefined
     : after.evpn.duplicateDetection;
@@ -75,10 +88,23 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
     neighbors.added.length + neighbors.removed.length + neighbors.changed.length === 0 &&
     vnis.length === 0 &&
     advertiseAllVni === undefined &&
+    flooding === undefined &&
+    managePortSettings === undefined &&
     duplicateDetection === undefined &&
     onStop === undefined &&
     logLevel === undefined;
-  return { same, restart, neighbors, vnis, advertiseAllVni, duplicateDetection, onStop, logLevel };
+  return {
+    same,
+    restart,
+    neighbors,
+    vnis,
+    advertiseAllVni,
+    flooding,
+    managePortSettings,
+    duplicateDetection,
+    onStop,
+    logLevel,
+  };
 }
 
 function diffNeighbors(before: readonly NeighborConfig[], after: readonly NeighborConfig[]) {

@@ -56,6 +56,7 @@ export function interpret(file: ConfigFile, report: Report): Config {
     evpn: {
       advertiseAllVni: file.evpn['advertise-all-vni'],
       autoRt: file.evpn['auto-rt'],
+      flooding: file.evpn.flooding,
       duplicateDetection: duplicateDetectionOf(file),
       vnis: vnisOf(file.evpn.vnis, report),
     },
@@ -63,6 +64,7 @@ export function interpret(file: ConfigFile, report: Report): Config {
       unixSocket: absolutePath(file.api['unix-socket'], ['api', 'unix-socket'], LONGEST_SOCKET_PATH, report),
       listen: listenAddresses(file.api.listen, report),
     },
+    managePortSettings: file['manage-port-settings'],
     log: { level: file.log.level },
     kernel: { receiveBufferBytes: file.kernel['receive-buffer-bytes'] },
     onStop: file['on-stop'],
@@ -183,6 +185,7 @@ function vniOf(vni: VniFile, path: Path, report: Report): VniConfig {
       path,
       report,
     ),
+    flooding: vni.flooding,
   };
 }
 

@@ -78,6 +78,9 @@ const NeighborSchema = Type.Object(
   { ...closed, allowed: 'a neighbour: address, remote-as and more' },
 );
 
+const FloodingValues = [Type.Literal('head-end-replication'), Type.Literal('disabled')];
+const FLOODING = 'head-end-replication or disabled';
+
 const VniSchema = Type.Object(
   {
     vni: Type.Integer({
@@ -114,6 +117,12 @@ const VniSchema = Type.Object(
         minItems: 1,
         description: "Route targets that the VNI's routes carry. Default: as `auto-rt` says.",
         allowed: 'a list of at least one route target',
+      }),
+    ),
+    flooding: Type.Optional(
+      Type.Union(FloodingValues, {
+        description: 'As `evpn.flooding`, for this VNI. Default: as that says.',
+        allowed: FLOODING,
       }),
     ),
   },
@@ -159,6 +168,12 @@ export const ConfigSchema = Type.Object(
           description:
             'How route targets are derived: `frr` exports `(ASN & 65535):VNI` and imports `*:VNI`, as FRR does.',
           allowed: 'frr',
+        }),
+        flooding: Type.Union(FloodingValues, {
+          default: 'head-end-replication',
+          description:
+            'What becomes of broadcast, unknown unicast and multicast: a copy for each leaf of the VNI, or none at all (`disabled`: no Type-3 routes of ours, no default destinations). A device with a multicast group floods by that group.',
+          allowed: FLOODING,
         }),
         'duplicate-detection': Type.Object(
           {
@@ -223,6 +238,12 @@ export const ConfigSchema = Type.Object(
       },
       { ...closed, default: {}, description: 'The REST API.', allowed: 'a mapping' },
     ),
+    'manage-port-settings': Type.Boolean({
+      default: false,
+      description:
+        'Sets what the VXLAN devices and bridge ports of our VNIs need, and nothing else: `learning off`, `neigh_suppress on`, for collect-metadata devices `vlan_tunnel on`, and `nolearning` on the device; again whenever somebody changes it.',
+      allowed: 'true or false',
+    }),
     log: Type.Object(
       {
         level: Type.Union(

@@ -81,6 +81,7 @@ export class Evaluator {
   flood(vrf: MacVrf, originator: Ip): void {
     const before = this.dataPlane.plane(vrf.vni)?.floods.has(originator) ?? false;
     const wanted =
+      vrf.flooding &&
       vrf.floods.has(originator) &&
       vrf.at?.multicastGroup === undefined &&
       isUsable(originator, this.dataPlane.topology);
@@ -90,12 +91,12 @@ export class Evaluator {
     else this.dataPlane.clearFlood(vrf.vni, originator);
   }
 
-  /** Our own Type-3: while the VNI can forward and floods by ingress replication. */
+  /** Our own Type-3: while the VNI can forward and takes BUM traffic, from each leaf or from the device's group. */
   imet(vrf: MacVrf): void {
     const { localVtep } = vrf;
     const wanted =
-      localVtep !== undefined && vrf.at?.multicastGroup === undefined
-        ? this.attributesOf(vrf).imet(vrf, localVtep)
+      localVtep !== undefined && vrf.flooding
+        ? this.attributesOf(vrf).imet(vrf, localVtep, vrf.at?.multicastGroup)
         : undefined;
     const before = vrf.imetAdvertised;
     if (before === wanted) return;

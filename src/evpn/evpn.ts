@@ -10,7 +10,7 @@ import { Importer } from './importer.js';
 import { MacVrf } from './mac-vrf.js';
 import { MoveLog } from './move-log.js';
 import type { RdAllocator } from './rd-allocator.js';
-import { type EvpnSettings, isServed, type VniSettings } from './settings.js';
+import { type EvpnSettings, isFlooded, isServed, type VniSettings } from './settings.js';
 import { VtepTable } from './vteps.js';
 
 /** What the brain stands on. */
@@ -107,6 +107,16 @@ export class Evpn {
     for (const vni of [...this.#vrfs.keys()])
       if (identityChanged || !sameVni(before.vnis.get(vni), settings.vnis.get(vni))) this.#removeVrf(vni);
     this.#topologyChanged(this.#topology);
+    for (const vrf of this.#vrfs.values()) this.#setFlooding(vrf, isFlooded(settings, vrf.vni));
+  }
+
+  #setFlooding(vrf: MacVrf, flooding: boolean): void {
+    if (vrf.flooding === flooding) return;
+    vrf.flooding = flooding;
+    this.#evaluator.imet(vrf);
+    for (const originator of vrf.floods.keys()) vrf.touchedFloods.add(originator);
+    this.#touched.add(vrf);
+    this.#schedule();
   }
 
   /** Looks at nothing any more. Routes go with the sessions, rows when the data plane is flushed. */
@@ -157,6 +167,7 @@ export class Evpn {
       own?.importTargets ?? autoImportTargets(vni),
       own?.exportTargets ?? autoExportTargets(asn, vni),
     );
+    vrf.flooding = isFlooded(this.#settings, vni);
     this.#vrfs.set(vni, vrf);
     this.#index.add(vrf);
     this.#deps.dataPlane.serve(vni);
@@ -264,11 +275,13 @@ function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
   return true;
 }
 
+/** True where the VRF can stay: its identity and its targets are the same. */
 function sameVni(a: VniSettings | undefined, b: VniSettings | undefined): boolean {
   // Bigints have no JSON; an RD is one object for each value, and its text names it
   const text = (settings: VniSettings | undefined) =>
-    JSON.stringify({ ...settings, rd: String(settings?.rd) }, (_key, value: unknown) =>
-      typeof value === 'bigint' ? value.toString(16) : value,
+    JSON.stringify(
+      [settings?.rd && String(settings.rd), settings?.importTargets, settings?.exportTargets],
+      (_key, value: unknown) => (typeof value === 'bigint' ? value.toString(16) : value),
     );
   return text(a) === text(b);
 }

@@ -66,13 +66,17 @@ export class AttributeSets {
     return set;
   }
 
-  /** Attributes of the Type-3, with ingress replication to us (RFC 6514 §5, RFC 8365 §9). */
-  imet(vrf: MacVrf, localVtep: Ip): OriginatedAttributes {
+  /**
+   * Attributes of the Type-3: ingress replication to us, or the tree of the multicast group that the device floods by
+   * (RFC 6514 §5, RFC 7432 §11.1, RFC 8365 §9).
+   */
+  imet(vrf: MacVrf, localVtep: Ip, group: Ip | undefined): OriginatedAttributes {
     this.#renew(localVtep);
+    if (this.#imet && this.#imet.pmsiTunnel?.group !== group) this.#imet = undefined;
     this.#imet ??= {
       nextHop: localVtep,
       extendedCommunities: [ExtendedCommunity.encapsulation(), ...vrf.exportTargets],
-      pmsiTunnel: { endpoint: localVtep, vni: vrf.vni },
+      pmsiTunnel: { endpoint: localVtep, vni: vrf.vni, ...(group !== undefined && { group }) },
     };
     return this.#imet;
   }

@@ -69,6 +69,8 @@ export class MacVrf {
   readonly touchedFloods = new Set<Ip>();
   /** How many MACs and IPs are whose, kept where the owner changes. */
   readonly counts = { localMacs: 0, remoteMacs: 0, localIps: 0, remoteIps: 0 };
+  /** BUM traffic goes to other leaves and comes from them. */
+  flooding = true;
   imetAdvertised: OriginatedAttributes | undefined = undefined;
 
   constructor(

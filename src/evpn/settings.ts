@@ -2,12 +2,16 @@ import type { Ipv4, RouteDistinguisher, RouteTarget, Vni } from '../types/index.
 import type { DuplicateSettings } from './duplicates.js';
 import type { ImportTarget } from './import-target.js';
 
+/** What becomes of broadcast, unknown unicast and multicast: a copy for each leaf of the VNI, or none at all. */
+export type Flooding = 'head-end-replication' | 'disabled';
+
 /** What the operator says of one VNI; undefined leaves the derived value. */
 export interface VniSettings {
   readonly advertise: boolean;
   readonly rd: RouteDistinguisher | undefined;
   readonly importTargets: readonly ImportTarget[] | undefined;
   readonly exportTargets: readonly RouteTarget[] | undefined;
+  readonly flooding?: Flooding | undefined;
 }
 
 /** What the brain needs of the configuration. */
@@ -17,8 +21,15 @@ export interface EvpnSettings {
   /** A VNI that `vnis` does not name is served. */
   readonly advertiseAllVni: boolean;
   readonly vnis: ReadonlyMap<Vni, VniSettings>;
+  /** For VNIs that do not say; head-end replication where absent. */
+  readonly flooding?: Flooding;
   /** undefined: DEFAULT_DUPLICATE_SETTINGS. */
   readonly duplicates?: DuplicateSettings;
+}
+
+/** Does BUM traffic of the VNI go to other leaves and come from them? */
+export function isFlooded(settings: Pick<EvpnSettings, 'flooding' | 'vnis'>, vni: Vni): boolean {
+  return (settings.vnis.get(vni)?.flooding ?? settings.flooding) !== 'disabled';
 }
 
 /** Is the VNI ours to serve? */

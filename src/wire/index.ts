@@ -40,7 +40,7 @@ export {
 export * from './notification-codes.js';
 export { type CapabilityLayout, decodeOpen, encodeOpen } from './open.js';
 export * from './path-attributes.js';
-export { INGRESS_REPLICATION } from './pmsi-tunnel.js';
+export { INGRESS_REPLICATION, PIM_SM_TREE } from './pmsi-tunnel.js';
 export { decodeRouteRefresh, encodeRouteRefresh } from './route-refresh.js';
 export { type DecodedUpdate, decodeUpdateFully, encodeUpdateFully } from './update.js';
 export * from './update-decoder.js';

@@ -93,6 +93,9 @@ export interface OriginatedAttributes {
   readonly nextHop: Ip;
   /** In the order that they are to be sent. */
   readonly extendedCommunities: readonly bigint[];
-  /** Ingress replication endpoint and VNI, on Type-3 routes. */
-  readonly pmsiTunnel: { readonly endpoint: Ip; readonly vni: number } | undefined;
+  /**
+   * On Type-3 routes: our address and the VNI. Without a group it is an ingress replication endpoint, with one it is the
+   * sender of a PIM-SM tree (RFC 6514 §5, RFC 8365 §9); both are of one family then.
+   */
+  readonly pmsiTunnel: { readonly endpoint: Ip; readonly vni: number; readonly group?: Ip } | undefined;
 }

@@ -1,9 +1,12 @@
-import { ipFromBytes, ipToBytes } from '../types/index.js';
+import { type Ip, ipFromBytes, ipToBytes } from '../types/index.js';
 import { Malformed } from './malformed.js';
 import type { PmsiTunnel } from './path-attributes.js';
 
 /** Tunnel type of ingress replication (RFC 6514 §5). */
 export const INGRESS_REPLICATION = 6;
+
+/** Tunnel type of a PIM-SM tree; its identifier is the sender's address and the group (RFC 6514 §5). */
+export const PIM_SM_TREE = 4;
 
 const FIXED = 5;
 const NO_OCTETS = new Uint8Array(0);
@@ -19,6 +22,22 @@ export function decodePmsiTunnel(value: Buffer): PmsiTunnel {
   if (octets !== 4 && octets !== 16)
     throw new Malformed(`ingress-replication endpoint of ${octets} octets: expected 4 or 16`);
   return { ...common, endpoint: ipFromBytes(value, FIXED, octets), identifier: NO_OCTETS };
+}
+
+/** The tunnel that a leaf announces which takes BUM traffic at `endpoint`, or from `group` where there is one. */
+export function pmsiTunnelOf(endpoint: Ip, vni: number, group: Ip | undefined): PmsiTunnel {
+  if (group === undefined)
+    return { flags: 0, tunnelType: INGRESS_REPLICATION, label: vni, endpoint, identifier: NO_OCTETS };
+  const identifier = Buffer.alloc(32);
+  const sender = ipToBytes(endpoint, identifier, 0);
+  const length = sender + ipToBytes(group, identifier, sender);
+  return {
+    flags: 0,
+    tunnelType: PIM_SM_TREE,
+    label: vni,
+    endpoint: undefined,
+    identifier: identifier.subarray(0, length),
+  };
 }
 
 /** The inverse of decodePmsiTunnel. */

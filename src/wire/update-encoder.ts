@@ -6,7 +6,7 @@ import { allocateMessage, HEADER_LENGTH, writeHeader } from './header.js';
 import { AFI_L2VPN, MessageType, type OriginatedAttributes, SAFI_EVPN } from './messages.js';
 import { type EvpnNlri, RouteType } from './nlri.js';
 import { type AsPathSegment, AsPathSegmentType, Origin } from './path-attributes.js';
-import { INGRESS_REPLICATION } from './pmsi-tunnel.js';
+import { pmsiTunnelOf } from './pmsi-tunnel.js';
 
 /** What the encoder must know of the session. */
 export interface EncodingSession {
@@ -147,13 +147,7 @@ export class UpdateEncoder {
       attributes.push({
         code: AttributeCode.PMSI_TUNNEL,
         flags: OPTIONAL_TRANSITIVE,
-        value: {
-          flags: 0,
-          tunnelType: INGRESS_REPLICATION,
-          label: pmsiTunnel.vni,
-          endpoint: pmsiTunnel.endpoint,
-          identifier: NO_OCTETS,
-        },
+        value: pmsiTunnelOf(pmsiTunnel.endpoint, pmsiTunnel.vni, pmsiTunnel.group),
       });
     return encodeAttributes(attributes, { fourOctetAs, internal });
   }

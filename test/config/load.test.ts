@@ -85,6 +85,7 @@ test('the minimal file gets every default', (t) => {
   t.deepEqual(config.evpn, {
     advertiseAllVni: true,
     autoRt: 'frr',
+    flooding: 'head-end-replication',
     duplicateDetection: { enabled: true, moves: 5, window: 180, action: 'warn', freezeTime: undefined },
     vnis: new Map(),
   });
@@ -92,6 +93,7 @@ test('the minimal file gets every default', (t) => {
     unixSocket: '/run/evpnd/api.sock',
     listen: [{ host: '127.0.0.1', port: 8179 }],
   });
+  t.false(config.managePortSettings);
   t.deepEqual(config.log, { level: 'info' });
   t.deepEqual(config.kernel, { receiveBufferBytes: 128 * 1024 * 1024 });
   t.is(config.stateDirectory, '/var/lib/evpnd');
@@ -176,7 +178,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'an unknown key with none near',
     `${MINIMAL}zebra: 1\n`,
     [
-      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, bgp, evpn, api, log, kernel, on-stop, sweep-deferral-time, state-directory',
+      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, bgp, evpn, api, manage-port-settings, log, kernel, on-stop, sweep-deferral-time, state-directory',
     ],
   ],
   [

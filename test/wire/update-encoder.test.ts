@@ -174,6 +174,27 @@ test('an IPv6 next hop and endpoint', (t) => {
   t.deepEqual(attributes?.extendedCommunities, []);
 });
 
+test('a multicast group makes the tunnel a PIM-SM tree of sender and group', (t) => {
+  for (const [sender, group, identifier] of [
+    ['10.0.0.1', '239.1.1.1', '0a000001ef010101'],
+    ['2001:db8::1', 'ff0e::1', '20010db8000000000000000000000001ff0e0000000000000000000000000001'],
+  ]) {
+    const endpoint = parseIp(sender);
+    const [message] = new UpdateEncoder(SESSION).announce(
+      {
+        nextHop: endpoint,
+        extendedCommunities: [],
+        pmsiTunnel: { endpoint, vni: 10010, group: parseIp(group) },
+      },
+      [{ ...IMET, originator: endpoint } as EvpnNlri],
+    );
+    const { attributes } = new UpdateDecoder().decode(bodyOf(message), SESSION);
+    const { tunnelType, label, endpoint: replicatedTo, identifier: octets } = attributes!.pmsiTunnel!;
+    t.deepEqual([tunnelType, label, replicatedTo], [4, 10010, undefined]);
+    t.is(Buffer.from(octets).toString('hex'), identifier);
+  }
+});
+
 test('communities beyond 255 octets get an extended length', (t) => {
   const targets = Array.from({ length: 40 }, (_, i) => routeTargetOfAs2(65001, i));
   const attributes = { nextHop: NEXT_HOP, extendedCommunities: targets, pmsiTunnel: undefined };
