@@ -1,0 +1,153 @@
+/**
+ * Inside user-mode-linux, which filters VLANs: leaves with a single VXLAN device. leaf1 runs evpnd behind a VNI filter,
+ * leaf2 and leaf4 FRR 10 likewise, leaf3 evpnd without a filter. leaf1 and leaf2 see the routes of leaf4 alike.
+ */
+import assert from 'node:assert/strict';
+import {
+  Fabric,
+  floodList,
+  waitFor,
+  waitForFloodLists,
+  waitForPings,
+  waitUntilConverged,
+} from '../../lab/index.js';
+import { runCases } from './linux-namespace.js';
+import { vniOf } from './support/vni.js';
+
+const fabric = await Fabric.create({
+  leaves: [
+    { engine: 'evpnd', mode: 'svd' },
+    { engine: 'frr10', mode: 'svd' },
+    { engine: 'evpnd', mode: 'svd-unfiltered' },
+    { engine: 'frr10', mode: 'svd' },
+  ],
+});
+
+const bridge = (leaf: string, ...lines: string[]) => fabric.apply(leaf, { ip: [], bridge: lines });
+
+/** The VTEPs that leaf1's kernel floods the VNI to. */
+async function floods(vni: number): Promise<string[]> {
+  return floodList(await fabric.bridgeFdb('leaf1'), 'vxlan0', vni);
+}
+
+async function floodsBecome(vni: number, expected: readonly string[]): Promise<void> {
+  let found: string[] = [];
+  await waitFor(
+    async () => {
+      found = await floods(vni);
+      return found.join() === expected.join();
+    },
+    { what: `flood list ${expected.join(', ')} of VNI ${vni}`, show: () => `found ${found.join(', ')}` },
+  );
+}
+
+/** Rows of a leaf that come of leaf4's routes; link-local neighbours depend on when a host spoke. */
+async function rowsForLeaf4(leaf: string): Promise<string> {
+  const macs = fabric.plan.hosts.filter((host) => host.leaf === 'leaf4').map((host) => host.mac);
+  const rows = await fabric.installedRows(leaf);
+  return rows
+    .filter((row) => row.includes(' dst 10.0.0.4 ') || macs.some((mac) => row.includes(mac)))
+    .filter((row) => !row.includes(' fe80:'))
+    .join('\n');
+}
+
+try {
+  await runCases([
+    {
+      name: 'leaves of evpnd and of FRR 10 converge, and their hosts reach each other',
+      run: () => waitUntilConverged(fabric, () => {}, 40_000),
+    },
+    {
+      name: 'evpnd leaves the same rows in the kernel as FRR 10 does',
+      run: async () => {
+        const rows = await rowsForLeaf4('leaf1');
+        assert.equal(rows, await rowsForLeaf4('leaf2'));
+        assert.equal(rows.split('\n').length, 10, rows);
+      },
+    },
+    {
+      name: 'a range of VLANs that is mapped while evpnd runs is served, in a filter and without one',
+      run: async () => {
+        for (const leaf of ['leaf1', 'leaf3'])
+          await bridge(
+            leaf,
+            'vlan add dev vxlan0 vid 100-109',
+            'vlan add dev vxlan0 vid 100-109 tunnel_info id 11100-11109',
+            ...(leaf === 'leaf1' ? ['vni add dev vxlan0 vni 11100-11109'] : []),
+          );
+        for (const vni of [11100, 11105, 11109]) await floodsBecome(vni, ['10.0.0.3']);
+        const { vlan, up, vxlanDevice } = await vniOf(fabric, 'leaf1', 11105);
+        assert.deepEqual([vlan, up, vxlanDevice], [105, true, 'vxlan0']);
+      },
+    },
+    {
+      name: 'one VLAN out of a mapped range can go',
+      run: async () => {
+        await bridge('leaf1', 'vlan del dev vxlan0 vid 105');
+        await floodsBecome(11105, []);
+        assert.deepEqual(await floods(11104), ['10.0.0.3']);
+        assert.deepEqual(await floods(11106), ['10.0.0.3']);
+      },
+    },
+    {
+      name: 'a VNI that its filter loses is down, the problem names the command, and the command mends it',
+      run: async () => {
+        await bridge('leaf1', 'vni delete dev vxlan0 vni 11107');
+        await floodsBecome(11107, []);
+        const { up, problems } = await vniOf(fabric, 'leaf1', 11107);
+        assert.equal(up, false);
+        const [problem] = problems.filter(({ severity }) => severity === 'error');
+        assert.equal(problem?.mend, 'bridge vni add dev vxlan0 vni 11107');
+        await fabric.exec('leaf1', ...problem.mend.split(' '));
+        await floodsBecome(11107, ['10.0.0.3']);
+        assert.equal((await vniOf(fabric, 'leaf1', 11107)).up, true);
+      },
+    },
+    {
+      name: 'a VLAN that is mapped to another VNI takes its rows along',
+      run: async () => {
+        await bridge(
+          'leaf1',
+          'vlan del dev vxlan0 vid 107',
+          'vlan del dev vxlan0 vid 20',
+          'vlan add dev vxlan0 vid 20',
+          'vlan add dev vxlan0 vid 20 tunnel_info id 11107',
+        );
+        await floodsBecome(10020, []);
+        await waitFor(async () => (await vniOf(fabric, 'leaf1', 11107)).vlan === 20, { what: 'VLAN 20' });
+        const stray = (await fabric.installedRows('leaf1')).filter(
+          (row) => row.includes('src_vni 10020') || row.includes('vlan 20 '),
+        );
+        assert.deepEqual(stray, []);
+        await bridge(
+          'leaf1',
+          'vlan del dev vxlan0 vid 20',
+          'vlan add dev vxlan0 vid 20',
+          'vlan add dev vxlan0 vid 20 tunnel_info id 10020',
+        );
+        await floodsBecome(10020, ['10.0.0.2', '10.0.0.3', '10.0.0.4']);
+      },
+    },
+    {
+      name: 'a port that maps no longer serves nothing, and everything comes back with the mappings',
+      run: async () => {
+        await bridge('leaf1', 'link set dev vxlan0 vlan_tunnel off');
+        await floodsBecome(10010, []);
+        await waitFor(async () => (await fabric.installedRows('leaf1')).length === 0, {
+          what: 'removal of every row',
+        });
+        // The kernel has thrown the mappings away with the flag (net/bridge: nbp_vlan_tunnel_info_flush)
+        await bridge(
+          'leaf1',
+          'link set dev vxlan0 vlan_tunnel on',
+          'vlan add dev vxlan0 vid 10 tunnel_info id 10010',
+          'vlan add dev vxlan0 vid 20 tunnel_info id 10020',
+        );
+        await waitForFloodLists(fabric, 20_000);
+        await waitForPings(fabric, 20_000);
+      },
+    },
+  ]);
+} finally {
+  await fabric.remove();
+}
