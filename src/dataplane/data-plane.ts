@@ -1,15 +1,7 @@
-import {
-  type Clock,
-  formatIp,
-  formatMac,
-  type Ip,
-  type Log,
-  MAC_ZERO,
-  type Mac,
-  type Vni,
-} from '../types/index.js';
+import { type Clock, type Ip, type Log, MAC_ZERO, type Mac, type Vni } from '../types/index.js';
 import { sourceVni } from './difference.js';
-import { DriftLog } from './drift.js';
+import type { DriftLog } from './drift.js';
+import { DriftWatch } from './drift-watch.js';
 import { enterOperation } from './enter-operation.js';
 import { HostWatch, isLocalRow, type LocalNeigh } from './host-watch.js';
 import type { Kernel, KernelObserver, Operation } from './kernel.js';
@@ -59,7 +51,6 @@ const SILENT: DataPlaneListener = { topologyChanged() {}, macTouched() {}, neigh
  */
 export class DataPlane {
   readonly mirror = new KernelMirror();
-  readonly drift = new DriftLog();
   readonly reconciler: Reconciler;
   topology: Topology = EMPTY_TOPOLOGY;
   /** Local hosts' IPs: what they said themselves, and what keeps them known. */
@@ -68,6 +59,7 @@ export class DataPlane {
   readonly #byDomain = new Map<number, VniPlane>();
   readonly #byDevice = new Map<number, VniPlane>();
   readonly #bySvi = new Map<number, VniPlane>();
+  readonly #watch: DriftWatch;
   #listener: DataPlaneListener = SILENT;
   /** Rows found at start are kept until the brain knows all routes. */
   #sweeping = false;
@@ -78,8 +70,13 @@ export class DataPlane {
     log: Log,
     options: DataPlaneOptions = {},
   ) {
+    this.#watch = new DriftWatch(
+      clock,
+      (plane, which) => this.#isHosts(plane, which),
+      (ifindex) => this.topology.ports.get(ifindex)?.name ?? `ifindex ${ifindex}`,
+    );
     const accept = (operation: Operation) => enterOperation(operation, this.mirror, this.topology);
-    this.reconciler = new Reconciler(kernel, accept, clock, log);
+    this.reconciler = new Reconciler(kernel, accept, this.#watch, clock, log);
     const plane = this;
     this.hosts = new HostWatch(
       {
@@ -154,7 +151,7 @@ export class DataPlane {
     if (this.#sweeping) return;
     this.#sweeping = true;
     for (const plane of this.#planes.values()) {
-      plane.markOwnedRows();
+      plane.markOwnedRows((which) => this.#watch.stray(plane, which));
       this.reconciler.queue(plane);
     }
   }
@@ -170,6 +167,11 @@ export class DataPlane {
 
   get sweeping(): boolean {
     return this.#sweeping;
+  }
+
+  /** The differences between wanted and actual: those that stand and the latest that were mended. */
+  get drift(): DriftLog {
+    return this.#watch.log;
   }
 
   /** Wants the MAC behind `vtep`; `overEpoch` names the local row that it may replace, 0 for none. */
@@ -348,43 +350,27 @@ export class DataPlane {
   #recheck(plane: VniPlane, which: PlaneKey): void {
     const intent = plane.intent(which);
     if (!intent) {
-      if (this.#sweeping && this.#isStray(plane, which)) this.reconciler.mark(plane, which);
+      if (!this.#sweeping || !plane.holdsOwn(which)) return;
+      this.#watch.stray(plane, which);
+      this.reconciler.mark(plane, which);
       return;
     }
     if (plane.fits(which)) {
       intent.settled = true;
+      this.#watch.restored(plane, which);
       return;
     }
-    if (intent.settled && plane.at?.up && !this.#hasMoved(plane, which)) {
-      this.drift.add({
-        at: this.clock.wallTime(),
-        vni: plane.vni,
-        table: which.table,
-        key: which.table === 'mac' ? formatMac(which.key) : formatIp(which.key),
-        found: 'changed or removed by another',
-      });
-    }
+    if (intent.settled) this.#watch.changed(plane, which);
     intent.settled = false;
     this.reconciler.mark(plane, which);
   }
 
-  /** The MAC is now on one of our own ports: a host moved, nobody tampered. */
-  #hasMoved(plane: VniPlane, which: PlaneKey): boolean {
-    return which.table === 'mac' && this.localMac(plane.vni, which.key) !== undefined;
-  }
-
-  /** A row that carries our mark and that nobody wants. */
-  #isStray(plane: VniPlane, which: PlaneKey): boolean {
-    const at = plane.at;
-    if (!at) return false;
-    if (which.table === 'mac') {
-      const bridge = this.mirror.bridgeRow(at.bridgeIfindex, at.vlan, which.key);
-      if (bridge?.port === at.vxlanIfindex && bridge.flags & Ntf.EXT_LEARNED) return true;
-      const vxlan = this.mirror.vxlanRow(at.vxlanIfindex, sourceVni(at), which.key);
-      return ((vxlan?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
-    }
-    if (which.table === 'flood') return plane.ownsDefault(which.key);
-    return ((this.mirror.neighRow(at.sviIfindex, which.key)?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
+  /** The address is now a host's on one of our own ports: it moved, nobody tampered. */
+  #isHosts(plane: VniPlane, which: PlaneKey): boolean {
+    if (which.table === 'mac') return this.localMac(plane.vni, which.key) !== undefined;
+    if (which.table === 'flood') return false;
+    const neigh = this.localNeigh(plane.vni, which.key);
+    return neigh !== undefined && this.localMac(plane.vni, neigh.mac) !== undefined;
   }
 
   /** Puts the plane on its present device, removes what it left on another, and looks at everything again. */
@@ -398,12 +384,15 @@ export class DataPlane {
       this.reconciler.removeStrays(strayRows(this.mirror, before, at));
     }
     plane.at = at;
-    if (!at) return;
+    if (!at) {
+      this.#watch.detached(plane);
+      return;
+    }
     if (at.bridgeIfindex !== 0) this.#byDomain.set(domainKey(at.bridgeIfindex, at.vlan), plane);
     this.#byDevice.set(deviceKey(at.vxlanIfindex, sourceVni(at)), plane);
     if (at.sviIfindex !== 0) this.#bySvi.set(at.sviIfindex, plane);
     plane.markIntents();
-    if (this.#sweeping) plane.markOwnedRows();
+    if (this.#sweeping) plane.markOwnedRows((which) => this.#watch.stray(plane, which));
     this.reconciler.queue(plane);
     if (!plane.retired) this.hosts.attached(plane.vni);
   }

@@ -1,31 +1,159 @@
-import type { Vni } from '../types/index.js';
+import type { Clock, Ip, Mac, Vni } from '../types/index.js';
+import type { Failure } from './intents.js';
+import type { PlaneKey } from './vni-plane.js';
 
-/** A row of ours that somebody else changed or removed, and that was put right. */
+/**
+ * Why the kernel was not as wanted: somebody else changed or removed a row of ours (`foreign-change`); the kernel
+ * refuses what is wanted (`refused`); a row carries our mark and nobody wants it (`stray`); a row that is not ours to
+ * overwrite stands in the way (`blocked`).
+ */
+export type DriftCause = 'foreign-change' | 'refused' | 'stray' | 'blocked';
+
+/** What was done about it; the first three are of open drifts, the others of closed ones. */
+export type DriftAction =
+  | 'queued'
+  | 'retrying'
+  | 'left-alone'
+  | 'rewritten'
+  | 'removed'
+  | 'restored-by-another'
+  | 'no-longer-wanted'
+  | 'device-gone';
+
+/** A difference between what is wanted in the kernel and what stands there. */
 export interface Drift {
-  /** Clock.wallTime() when it was noticed. */
-  readonly at: number;
+  /** Grows with every drift. */
+  readonly id: number;
   readonly vni: Vni;
-  readonly table: 'mac' | 'flood' | 'neigh';
-  /** The MAC or IP in text. */
-  readonly key: string;
+  readonly which: PlaneKey;
+  readonly cause: DriftCause;
+  /** Clock.wallTime() when it was found. */
+  readonly since: number;
+  /** The rows as they were found, in words. */
   readonly found: string;
+  readonly wanted: string;
+  readonly action: DriftAction;
+  /** The kernel's last refusal. */
+  readonly failure: Failure | undefined;
+  /** Clock.wallTime() when the kernel was as wanted again; undefined while it is not. */
+  readonly mendedAt: number | undefined;
+}
+
+/** What is told of a drift when it is found. */
+export type DriftFacts = Pick<Drift, 'cause' | 'found' | 'wanted' | 'action' | 'failure'>;
+
+type Writable<Type> = { -readonly [Field in keyof Type]: Type[Field] };
+interface OpenDrifts {
+  readonly mac: Map<Mac, Writable<Drift>>;
+  readonly flood: Map<Ip, Writable<Drift>>;
+  readonly neigh: Map<Ip, Writable<Drift>>;
 }
 
 const KEPT = 1000;
 
-/** The latest drifts, oldest first, and how many there were in all. */
+/** The drifts that stand, one a key at most, and the latest of those that were mended. */
 export class DriftLog {
-  readonly #kept: Drift[] = [];
+  /** Drifts since start. */
   total = 0;
+  /** Drifts that stand; while there is none, asking costs nothing. */
+  openCount = 0;
+  readonly #open = new Map<Vni, OpenDrifts>();
+  readonly #closed: Drift[] = [];
 
-  add(drift: Drift): void {
+  constructor(readonly clock: Clock) {}
+
+  /** The drift that stands for a key. */
+  openAt(vni: Vni, which: PlaneKey): Drift | undefined {
+    const drifts = this.#open.get(vni);
+    return drifts && entryOf(drifts, which);
+  }
+
+  /** How many stand in a VNI. */
+  openIn(vni: Vni): number {
+    const drifts = this.#open.get(vni);
+    return drifts ? drifts.mac.size + drifts.flood.size + drifts.neigh.size : 0;
+  }
+
+  /** Enters a drift; where one stands for the key already, it stays what it was. */
+  open(vni: Vni, which: PlaneKey, facts: () => DriftFacts): void {
+    if (this.openAt(vni, which)) return;
+    let drifts = this.#open.get(vni);
+    if (!drifts) {
+      drifts = { mac: new Map(), flood: new Map(), neigh: new Map() };
+      this.#open.set(vni, drifts);
+    }
     this.total++;
-    this.#kept.push(drift);
-    // Trimmed by half, so that a storm costs no shift a row
-    if (this.#kept.length > 2 * KEPT) this.#kept.splice(0, KEPT);
+    this.openCount++;
+    const drift = {
+      id: this.total,
+      vni,
+      which,
+      since: this.clock.wallTime(),
+      mendedAt: undefined,
+      ...facts(),
+    };
+    if (which.table === 'mac') drifts.mac.set(which.key, drift);
+    else drifts[which.table].set(which.key, drift);
   }
 
-  latest(): readonly Drift[] {
-    return this.#kept.slice(-KEPT);
+  /** The kernel refused to mend the key: notes it on the drift that stands, or enters one. */
+  refuse(
+    vni: Vni,
+    which: PlaneKey,
+    failure: Failure,
+    facts: () => Pick<DriftFacts, 'found' | 'wanted'>,
+  ): void {
+    const drifts = this.#open.get(vni);
+    const standing = drifts && entryOf(drifts, which);
+    if (standing) Object.assign(standing, { action: 'retrying', failure });
+    else this.open(vni, which, () => ({ cause: 'refused', action: 'retrying', failure, ...facts() }));
   }
+
+  /** The key is as wanted: the drift that stands for it, if any, is mended. */
+  close(vni: Vni, which: PlaneKey, action: DriftAction): void {
+    const drifts = this.#open.get(vni);
+    const drift = drifts && entryOf(drifts, which);
+    if (!drifts || !drift) return;
+    if (which.table === 'mac') drifts.mac.delete(which.key);
+    else drifts[which.table].delete(which.key);
+    this.#retire(drift, action);
+    if (this.openIn(vni) === 0) this.#open.delete(vni);
+  }
+
+  /** Closes all that stand in a VNI. */
+  closeVni(vni: Vni, action: DriftAction): void {
+    const drifts = this.#open.get(vni);
+    if (!drifts) return;
+    this.#open.delete(vni);
+    for (const table of [drifts.mac, drifts.flood, drifts.neigh])
+      for (const drift of table.values()) this.#retire(drift, action);
+  }
+
+  /** The mended ones that are still known, then those that stand, in no order; live. */
+  *drifts(): IterableIterator<Drift> {
+    yield* this.#closed.slice(-KEPT);
+    for (const { mac, flood, neigh } of this.#open.values()) {
+      yield* mac.values();
+      yield* flood.values();
+      yield* neigh.values();
+    }
+  }
+
+  /** How many `drifts` gives. */
+  get size(): number {
+    return this.openCount + Math.min(this.#closed.length, KEPT);
+  }
+
+  #retire(drift: Writable<Drift>, action: DriftAction): void {
+    this.openCount--;
+    drift.action = action;
+    drift.mendedAt = this.clock.wallTime();
+    this.#closed.push(drift);
+    // Trimmed by half, so that a storm costs no shift a row
+    if (this.#closed.length > 2 * KEPT) this.#closed.splice(0, KEPT);
+  }
+}
+
+function entryOf(drifts: OpenDrifts, which: PlaneKey): Writable<Drift> | undefined {
+  return which.table === 'mac' ? drifts.mac.get(which.key) : drifts[which.table].get(which.key);
 }

@@ -10,7 +10,7 @@
  * somebody's and left alone.
  */
 export * from './data-plane.js';
-export type { Drift } from './drift.js';
+export type { Drift, DriftAction, DriftCause, DriftLog } from './drift.js';
 export type { HostWatchStats, LocalNeigh } from './host-watch.js';
 export type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 export * from './kernel.js';
@@ -18,7 +18,8 @@ export { MemoryKernel } from './memory.js';
 export { domainKey, type MirroredBridgeRow } from './mirror.js';
 export { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 export { errnoName } from './retry.js';
+export { type DeviceName, foundText, wantedText } from './row-text.js';
 export * from './rows.js';
 export * from './snooper.js';
 export * from './topology.js';
-export type { VniPlane } from './vni-plane.js';
+export type { PlaneKey, VniPlane } from './vni-plane.js';

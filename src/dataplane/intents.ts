@@ -9,6 +9,8 @@ export interface Failure {
   readonly attempts: number;
   /** Clock.wallTime() of the last attempt. */
   readonly at: number;
+  /** Clock.wallTime() before which it is not tried again, unless something changes. */
+  readonly retryAt: number;
 }
 
 interface Intent {

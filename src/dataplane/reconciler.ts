@@ -1,4 +1,5 @@
 import { type Clock, formatIp, formatMac, type Log, type Timer } from '../types/index.js';
+import type { Failure } from './intents.js';
 import type { Kernel, Operation, OperationResult } from './kernel.js';
 import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
 import type { PlaneKey, VniPlane } from './vni-plane.js';
@@ -24,6 +25,14 @@ export interface ReconcilerStats {
 /** Enters the outcome of an operation into the mirror, as the notification of it would. */
 export type Accept = (operation: Operation) => void;
 
+/** Told of every key that was looked at. */
+export interface Outcomes {
+  /** Nothing failed; `written` operations were applied. */
+  settled(plane: VniPlane, which: PlaneKey, written: number): void;
+  /** An operation failed; it is tried again. */
+  failed(plane: VniPlane, which: PlaneKey, failure: Failure): void;
+}
+
 /**
  * Empties the planes' dirty keys into the kernel: drain, take a batch, apply, drain again, until a slice is used up;
  * then yield. Draining right after each batch consumes the echoes of it before the next is computed, so that an echo
@@ -42,6 +51,7 @@ export class Reconciler {
   constructor(
     readonly kernel: Kernel,
     readonly accept: Accept,
+    readonly outcomes: Outcomes,
     readonly clock: Clock,
     readonly log: Log,
   ) {}
@@ -122,7 +132,7 @@ export class Reconciler {
       if (operations.length >= BATCH) break;
     }
     if (operations.length === 0) {
-      for (const { plane, which } of keys) plane.settle(which, undefined);
+      for (const { plane, which } of keys) this.#succeed(plane, which, 0);
       return keys.length > 0;
     }
     const results = this.kernel.apply(operations);
@@ -154,17 +164,22 @@ export class Reconciler {
       const { errno, message } = results[i];
       const kind = errno === 0 ? 'done' : retryClass(errno, operations[i].verb);
       if (kind === 'done') continue;
-      const attempts = plane.settle(which, {
-        errno,
-        name: errnoName(errno),
-        message,
-        at: this.clock.wallTime(),
-      });
+      const attempts = (plane.intent(which)?.failure?.attempts ?? 0) + 1;
+      const delay = retryDelay(kind, attempts);
+      const at = this.clock.wallTime();
+      const failure = { errno, name: errnoName(errno), message, attempts, at, retryAt: at + delay };
+      plane.settle(which, failure);
+      this.outcomes.failed(plane, which, failure);
       this.#report(plane, which, kind, operations[i], results[i], attempts);
-      this.#retry(plane, which, retryDelay(kind, attempts));
+      this.#retry(plane, which, delay);
       return;
     }
+    this.#succeed(plane, which, to - from);
+  }
+
+  #succeed(plane: VniPlane, which: PlaneKey, written: number): void {
     plane.settle(which, undefined);
+    this.outcomes.settled(plane, which, written);
   }
 
   #report(

@@ -56,19 +56,52 @@ export class VniPlane {
     for (const ip of this.neighs.keys()) this.#dirtyNeighs.add(ip);
   }
 
-  /** Queues every row of ours that stands in the kernel, wanted or not: what nobody wants will be swept. */
-  markOwnedRows(): void {
+  /** The key is queued. */
+  isMarked(which: PlaneKey): boolean {
+    if (which.table === 'mac') return this.#dirtyMacs.has(which.key);
+    return (which.table === 'flood' ? this.#dirtyFloods : this.#dirtyNeighs).has(which.key);
+  }
+
+  /**
+   * Queues every row of ours that stands in the kernel, wanted or not: what nobody wants will be swept, and `stray` is
+   * told of it before.
+   */
+  markOwnedRows(stray: (which: PlaneKey) => void = () => {}): void {
     const at = this.at;
     if (!at) return;
+    const mark = (which: PlaneKey) => {
+      if (!this.intent(which)) stray(which);
+      this.mark(which);
+    };
     for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex))
-      if (row.vlan === at.vlan && row.flags & Ntf.EXT_LEARNED) this.#dirtyMacs.add(row.mac);
+      if (row.vlan === at.vlan && row.flags & Ntf.EXT_LEARNED) mark({ table: 'mac', key: row.mac });
     for (const row of this.mirror.vxlanRows(at.vxlanIfindex, sourceVni(at)))
-      if (row.flags & Ntf.EXT_LEARNED) this.#dirtyMacs.add(row.mac);
+      if (row.flags & Ntf.EXT_LEARNED) mark({ table: 'mac', key: row.mac });
     for (const row of this.mirror.defaultRows(at.vxlanIfindex, sourceVni(at)))
-      if (row.dst !== undefined && this.ownsDefault(row.dst)) this.#dirtyFloods.add(row.dst);
+      if (row.dst !== undefined && this.ownsDefault(row.dst)) mark({ table: 'flood', key: row.dst });
     if (at.sviIfindex !== 0)
       for (const row of this.mirror.neighRowsOf(at.sviIfindex))
-        if (row.flags & Ntf.EXT_LEARNED) this.#dirtyNeighs.add(row.ip);
+        if (row.flags & Ntf.EXT_LEARNED) mark({ table: 'neigh', key: row.ip });
+  }
+
+  /** A row that carries our mark stands for the key. */
+  holdsOwn(which: PlaneKey): boolean {
+    const at = this.at;
+    if (!at) return false;
+    if (which.table === 'mac') {
+      const bridge = this.mirror.bridgeRow(at.bridgeIfindex, at.vlan, which.key);
+      if (bridge?.port === at.vxlanIfindex && bridge.flags & Ntf.EXT_LEARNED) return true;
+      const vxlan = this.mirror.vxlanRow(at.vxlanIfindex, sourceVni(at), which.key);
+      return ((vxlan?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
+    }
+    if (which.table === 'flood') return this.ownsDefault(which.key);
+    return ((this.mirror.neighRow(at.sviIfindex, which.key)?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
+  }
+
+  /** Nothing is to be done for the key: it fits where it can be wanted, and no row of ours is left where it cannot. */
+  agrees(which: PlaneKey): boolean {
+    if (which.table === 'neigh' && this.at?.sviIfindex === 0) return true;
+    return this.#wanted(this.intent(which)) ? this.fits(which) : !this.holdsOwn(which);
   }
 
   /** The default destination stands and carries our mark. */
@@ -126,18 +159,12 @@ export class VniPlane {
     return !want || (at !== undefined && neighRowFits(want, this.mirror.neighRow(at.sviIfindex, which.key)));
   }
 
-  /** Records the outcome of an attempt on the intent, and returns the number of failed attempts in a row. */
-  settle(which: PlaneKey, failure: Omit<Failure, 'attempts'> | undefined): number {
+  /** Records the outcome of an attempt on the intent. */
+  settle(which: PlaneKey, failure: Failure | undefined): void {
     const intent = this.intent(which);
-    if (!intent) return 1;
-    if (!failure) {
-      intent.settled = this.fits(which);
-      intent.failure = undefined;
-      return 0;
-    }
-    intent.settled = false;
-    intent.failure = { ...failure, attempts: (intent.failure?.attempts ?? 0) + 1 };
-    return intent.failure.attempts;
+    if (!intent) return;
+    intent.settled = failure === undefined && this.fits(which);
+    intent.failure = failure;
   }
 
   /** A device that is down holds no rows of ours: the kernel flushes some of them, so all of them go. */

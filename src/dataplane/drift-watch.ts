@@ -1,0 +1,83 @@
+import type { Clock } from '../types/index.js';
+import { type DriftAction, DriftLog } from './drift.js';
+import type { Failure } from './intents.js';
+import { type DeviceName, foundText, wantedText } from './row-text.js';
+import type { PlaneKey, VniPlane } from './vni-plane.js';
+
+/** Judges what the data plane and the reconciler find, and keeps the log of drifts in line with it. */
+export class DriftWatch {
+  readonly log: DriftLog;
+
+  constructor(
+    clock: Clock,
+    /** The key's address is a host's of our own ports: it moved, and the routes will follow. */
+    readonly isHosts: (plane: VniPlane, which: PlaneKey) => boolean,
+    readonly nameOf: DeviceName,
+  ) {
+    this.log = new DriftLog(clock);
+  }
+
+  /** A row that stood as wanted does so no longer, and we did not do it. */
+  changed(plane: VniPlane, which: PlaneKey): void {
+    if (!plane.at?.up || this.isHosts(plane, which)) return;
+    this.log.open(plane.vni, which, () => ({
+      cause: 'foreign-change',
+      action: 'queued',
+      failure: undefined,
+      ...this.#texts(plane, which),
+    }));
+  }
+
+  /** A row with our mark stands that nobody wants; a key that is queued already was wanted until now. */
+  stray(plane: VniPlane, which: PlaneKey): void {
+    if (plane.isMarked(which)) return;
+    this.log.open(plane.vni, which, () => ({
+      cause: 'stray',
+      action: 'queued',
+      failure: undefined,
+      ...this.#texts(plane, which),
+    }));
+  }
+
+  /** The key is right again without our doing. */
+  restored(plane: VniPlane, which: PlaneKey): void {
+    if (this.log.openCount > 0) this.log.close(plane.vni, which, 'restored-by-another');
+  }
+
+  /** The reconciler looked at the key and nothing failed; `written` operations were applied. */
+  settled(plane: VniPlane, which: PlaneKey, written: number): void {
+    const intent = plane.intent(which);
+    if (written === 0 && intent && !intent.settled && plane.at?.up) this.#blocked(plane, which);
+    if (this.log.openCount === 0 || !plane.agrees(which)) return;
+    this.log.close(plane.vni, which, closingAction(plane, written, intent !== undefined));
+  }
+
+  /** The kernel refused an operation for the key. */
+  failed(plane: VniPlane, which: PlaneKey, failure: Failure): void {
+    this.log.refuse(plane.vni, which, failure, () => this.#texts(plane, which));
+  }
+
+  /** The VNI's device is gone, and with it what differed. */
+  detached(plane: VniPlane): void {
+    this.log.closeVni(plane.vni, 'device-gone');
+  }
+
+  #blocked(plane: VniPlane, which: PlaneKey): void {
+    if (which.table !== 'mac' || this.isHosts(plane, which)) return;
+    this.log.open(plane.vni, which, () => ({
+      cause: 'blocked',
+      action: 'left-alone',
+      failure: undefined,
+      ...this.#texts(plane, which),
+    }));
+  }
+
+  #texts(plane: VniPlane, which: PlaneKey): { found: string; wanted: string } {
+    return { found: foundText(plane, which, this.nameOf), wanted: wantedText(plane, which) };
+  }
+}
+
+function closingAction(plane: VniPlane, written: number, wanted: boolean): DriftAction {
+  if (wanted && plane.at?.up) return written > 0 ? 'rewritten' : 'restored-by-another';
+  return written > 0 && plane.at?.up ? 'removed' : 'no-longer-wanted';
+}
