@@ -1,7 +1,17 @@
 /** The programs that are measured as the leaf's BGP speaker. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Daemon, Evpnd, evpndConfig, evpndMain, type Leaf, type Plan, run, waitFor } from '../lab/index.js';
+import {
+  Daemon,
+  Evpnd,
+  evpndConfig,
+  evpndMain,
+  type Leaf,
+  onExit,
+  type Plan,
+  run,
+  waitFor,
+} from '../lab/index.js';
 
 /** `floor` is the kernel alone: the same rows in batches, without BGP. */
 export type EngineName = 'evpnd' | 'frr8' | 'frr10' | 'floor';
@@ -66,6 +76,7 @@ class EvpndEngine implements Engine {
 
 class FrrEngine implements Engine {
   #daemons: Daemon[] = [];
+  readonly #instance = `bench-${process.pid}`;
 
   constructor(
     readonly version: 8 | 10,
@@ -77,10 +88,14 @@ class FrrEngine implements Engine {
   async start(): Promise<void> {
     mkdirSync(this.folder, { recursive: true });
     writeFileSync(join(this.folder, 'zebra.conf'), 'hostname leaf\n');
-    writeFileSync(join(this.folder, 'mgmtd.conf'), 'hostname leaf\n');
     writeFileSync(join(this.folder, 'bgpd.conf'), this.config);
     await run('chown', ['-R', 'frr:frr', this.folder]);
-    if (this.version === 10) await this.#daemon('mgmtd', []);
+    if (this.version === 10) {
+      const folder = join('/run/frr', this.#instance);
+      await run('install', ['-d', '-o', 'frr', '-g', 'frr', folder]);
+      onExit(() => rmSync(folder, { recursive: true, force: true }));
+      await this.#daemon('mgmtd', []);
+    }
     await this.#daemon('zebra', ['-A', '127.0.0.1', '-s', String(NETLINK_BUFFER)]);
     await this.#daemon('bgpd', []);
   }
@@ -97,13 +112,16 @@ class FrrEngine implements Engine {
             join(FRR10_ROOT, 'usr/lib/frr', name),
           ];
     // 10.x finds its other daemons' sockets by the name of the instance
-    const instance = this.version === 10 ? ['-N', this.folder.split('/').at(-1) ?? 'leaf'] : [];
+    const instance = this.version === 10 ? ['-N', this.#instance] : [];
+    // mgmtd has its configuration from the others
+    const config = name === 'mgmtd' ? [] : ['-f', file(`${name}.conf`), '-z', file('zserv.api')];
     const daemon = await Daemon.start(
       `${name} of FRR ${this.version}`,
       'ip',
       [
         ...['netns', 'exec', this.namespace, ...program],
-        ...['-f', file(`${name}.conf`), '-i', file(`${name}.pid`), '-z', file('zserv.api')],
+        ...config,
+        ...['-i', file(`${name}.pid`)],
         ...['--vty_socket', this.folder, '-P', '0', '--log', 'stdout', '--log-level', 'warnings'],
         ...instance,
         ...extra,
@@ -122,7 +140,8 @@ class FrrEngine implements Engine {
     const daemons = this.#daemons;
     this.#daemons = [];
     await Promise.all(daemons.map((daemon) => daemon.stop('SIGKILL')));
-    await run('bash', ['-c', `rm -f ${this.folder}/*.vty ${this.folder}/zserv.api ${this.folder}/*.pid`]);
+    for (const file of readdirSync(this.folder))
+      if (/\.(vty|api|pid)$/.test(file)) rmSync(join(this.folder, file));
   }
 
   get pids(): readonly number[] {

@@ -53,6 +53,7 @@ function walkRoutes(bytes: Buffer, from: number, end: number, reach: boolean): v
     if (bytes[at] === 3 && reach) imets++;
     if (bytes[at] !== 2) continue;
     const mac = bytes.readUIntBE(at + 2 + 8 + 10 + 4 + 1, 6);
+    if (!isBenchMac(mac)) continue;
     arrivals.set(mac, lastChange);
     if (reach) held.add(mac);
     else held.delete(mac);
@@ -111,6 +112,11 @@ function accept(peer: Socket): void {
     if (peer === socket) receive(chunk);
   });
   peer.on('error', () => peer.destroy());
+  peer.on('close', () => {
+    if (peer !== socket) return;
+    socket = undefined;
+    reset();
+  });
   peer.write(
     encodeOpen({
       version: 4,

@@ -43,6 +43,11 @@ export const indexOfIp = (ip: number): number => ip - FIRST_IP;
 /** MACs of hosts behind the leaf's own ports. */
 export const localMacAt = (i: number): Mac => (FIRST_LOCAL_MAC + i) as Mac;
 
+/** True for hosts of ours; a leaf may announce MACs of its own ports beside them. */
+export function isBenchMac(mac: number): boolean {
+  return mac >= FIRST_MAC && mac < FIRST_LOCAL_MAC + (FIRST_LOCAL_MAC - FIRST_MAC);
+}
+
 /** In which VNI, by index, route i is. */
 export function vniIndexOf(routes: Routes, i: number): number {
   return Math.floor(i / Math.ceil(routes.count / routes.vnis));
