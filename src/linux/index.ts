@@ -4,9 +4,11 @@
  * A route of the code: native.ts loads the raw socket of native/; route-socket.ts makes netlink sockets of it; monitor.ts
  * follows notifications, reader.ts reads whole tables when these are lost, programmer.ts changes rows; link-codec.ts and
  * neigh-codec.ts know the messages; link-table.ts keeps devices, topology.ts makes of them what a VNI is; kernel.ts ties
- * all together as the `Kernel` of dataplane/. Beside it stand devlink.ts (the switch ASIC's name) and sd-notify.ts.
+ * all together as the `Kernel` of dataplane/. Beside it stand snoop.ts, which hears ARP and ND on bridge
+ * ports (snoop-packet.ts knows the packets), devlink.ts (the switch ASIC's name) and sd-notify.ts.
  *
- * Follows include/uapi/linux/{rtnetlink,neighbour,if_link,if_bridge}.h and RFC 3549. Supports VLAN-unaware bridges,
+ * Follows include/uapi/linux/{rtnetlink,neighbour,if_link,if_bridge}.h and RFC 3549; RFC 826, RFC 5227 and RFC 4861 for
+ * what hosts say. Supports VLAN-unaware bridges,
  * VLAN-aware bridges with one VXLAN device a VNI, and the mapping of collect-metadata devices; kernels from 5.8 on, whose
  * bridges notify VLANs. Reads the VNI filters of such devices (kernels from 5.18 on). Does not read nexthop groups'
  * members, MDB entries or traffic control.
@@ -19,4 +21,5 @@ export type { PortVlans, VniFilter } from './link-table.js';
 export { type NativeModule, native, type RawSocket } from './native.js';
 export { NetlinkError } from './route-socket.js';
 export { sdNotify } from './sd-notify.js';
+export { LinuxSnooper, type SnooperStats } from './snoop.js';
 export { deriveTopology, type LinkTables, sameTopology } from './topology.js';

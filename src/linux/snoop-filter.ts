@@ -1,0 +1,51 @@
+/** `struct sock_filter` (include/uapi/linux/filter.h), classic BPF. */
+interface Instruction {
+  readonly code: number;
+  /** Instructions to skip where the comparison holds, and where it does not. */
+  readonly jt?: number;
+  readonly jf?: number;
+  readonly k: number;
+}
+
+const LOAD_BYTE = 0x30;
+const LOAD_HALF = 0x28;
+const IF_EQUAL = 0x15;
+const IF_GREATER = 0x25;
+const IF_AT_LEAST = 0x35;
+const RETURN = 0x06;
+/** SKF_AD_OFF + SKF_AD_PKTTYPE: not in the packet, but how it came. */
+const PACKET_TYPE = 0xfffff004;
+const PACKET_OUTGOING = 4;
+
+/** Octets of a frame that are kept: a router advertisement may be long. */
+export const SNAP_LENGTH = 2048;
+
+const PROGRAM: readonly Instruction[] = [
+  { code: LOAD_BYTE, k: PACKET_TYPE },
+  { code: IF_EQUAL, k: PACKET_OUTGOING, jt: 9 },
+  { code: LOAD_HALF, k: 12 },
+  { code: IF_EQUAL, k: 0x0806, jt: 6 },
+  { code: IF_EQUAL, k: 0x86dd, jf: 6 },
+  { code: LOAD_BYTE, k: 20 },
+  { code: IF_EQUAL, k: 58, jf: 4 },
+  { code: LOAD_BYTE, k: 54 },
+  { code: IF_GREATER, k: 136, jt: 2 },
+  { code: IF_AT_LEAST, k: 133, jf: 1 },
+  { code: RETURN, k: SNAP_LENGTH },
+  { code: RETURN, k: 0 },
+];
+
+/**
+ * Lets ARP pass, and ICMPv6 of types 133 to 136 right behind the IPv6 header (RFC 4861 has no extension headers there),
+ * of frames that came in; VLAN tags stand beside the frame by then.
+ */
+export function snoopFilter(): Buffer {
+  const bytes = Buffer.alloc(PROGRAM.length * 8);
+  for (const [i, { code, jt = 0, jf = 0, k }] of PROGRAM.entries()) {
+    bytes.writeUInt16LE(code, i * 8);
+    bytes[i * 8 + 2] = jt;
+    bytes[i * 8 + 3] = jf;
+    bytes.writeUInt32LE(k, i * 8 + 4);
+  }
+  return bytes;
+}
