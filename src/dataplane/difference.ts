@@ -27,8 +27,8 @@ export function bridgeRowFits(
     row.port === at.vxlanIfindex &&
     (row.flags & Ntf.EXT_LEARNED) !== 0 &&
     (row.state & Nud.PERMANENT) === 0 &&
-    // A sticky MAC's row is static (FRR writes it with NUD_NOARP)
-    ((row.state & Nud.NOARP) !== 0) === want.sticky
+    // The kernel does not make an extern_learn row static, whatever state it is asked for; a sticky one may be so
+    ((row.state & Nud.NOARP) === 0 || want.sticky)
   );
 }
 
@@ -68,11 +68,18 @@ export function macDifference(
   if (want) {
     if (!mayOverwrite(at, want, bridge)) return;
     if (!vxlanRowFits(want, vxlan)) {
-      // A replace cannot turn a nexthop-group row into one with a destination: it succeeds without effect
-      if (vxlan && vxlan.nexthopId !== 0) out.push(vxlanOperation(at, 'delete', mac, IPV4_ANY));
+      // A replace succeeds without effect where the row has a nexthop group, and leaves flags and state of one that
+      // somebody wrote without extern_learn as they are (drivers/net/vxlan/vxlan_core.c, vxlan_fdb_update_existing)
+      if (vxlan && (vxlan.nexthopId !== 0 || (vxlan.flags & Ntf.EXT_LEARNED) === 0))
+        out.push(vxlanOperation(at, 'delete', mac, IPV4_ANY));
       out.push(vxlanOperation(at, 'add', mac, want.vtep));
     }
-    if (!bridgeRowFits(at, want, bridge)) out.push(bridgeOperation(at, 'add', mac, want.sticky));
+    if (!bridgeRowFits(at, want, bridge)) {
+      // An extern_learn row written over a static or permanent one stays static (net/bridge/br_fdb.c)
+      if (bridge?.port === at.vxlanIfindex && (bridge.state & (Nud.NOARP | Nud.PERMANENT)) !== 0)
+        out.push(bridgeOperation(at, 'delete', mac, false));
+      out.push(bridgeOperation(at, 'add', mac, want.sticky));
+    }
     return;
   }
   if (bridge && bridge.port === at.vxlanIfindex && (bridge.flags & Ntf.EXT_LEARNED) !== 0)

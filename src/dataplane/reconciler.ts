@@ -138,12 +138,13 @@ export class Reconciler {
     const results = this.kernel.apply(operations);
     this.stats.operations += operations.length;
     for (let i = 0; i < operations.length; i++) this.#enter(operations[i], results[i]);
+    // Before anything counts as settled, or the echo of a delete that an add follows would look like another's doing
+    this.kernel.drain();
     for (let i = 0; i < keys.length; i++) {
       const { plane, which, from } = keys[i];
       const to = i + 1 < keys.length ? keys[i + 1].from : operations.length;
       this.#settle(plane, which, operations, results, from, to);
     }
-    this.kernel.drain();
     return true;
   }
 
