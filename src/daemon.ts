@@ -1,7 +1,7 @@
 import { createApi, type KernelInsight, listenApi, roomsModel } from './api/index.js';
 import { Speaker, TcpTransport } from './bgp/index.js';
 import { type Config, diffConfig } from './config/index.js';
-import { DataPlane, type Kernel } from './dataplane/index.js';
+import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
 import { Evpn } from './evpn/index.js';
 import { openRdAllocator } from './rd-store.js';
 import { evpnSettings, speakerConfig, withFixedSettings } from './settings.js';
@@ -18,18 +18,27 @@ export interface Daemon {
 export interface DaemonOptions {
   readonly config: Config;
   readonly kernel: Kernel;
+  /** undefined: local hosts are known by the kernel's neighbours alone. */
+  readonly snooper?: Snooper | undefined;
   readonly insight: KernelInsight;
   readonly log: Log;
   readonly version: string;
 }
 
 /** Builds the house and moves in: resolves when the kernel is known and the speaker listens. Rejects where it cannot. */
-export async function startDaemon({ config, kernel, insight, log, version }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({
+  config,
+  kernel,
+  snooper,
+  insight,
+  log,
+  version,
+}: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
   let running = config;
   let kernelKnown = false;
   const speaker = new Speaker(speakerConfig(config), { clock, transport: new TcpTransport(), log });
-  const dataPlane = new DataPlane(kernel, clock, log);
+  const dataPlane = new DataPlane(kernel, clock, log, { snooper, refresh: config.evpn.neighborRefresh });
   const evpn = new Evpn(
     {
       rib: speaker.rib,
@@ -97,11 +106,12 @@ export async function startDaemon({ config, kernel, insight, log, version }: Dae
 
   return {
     async reload(wanted) {
-      const { restart, same } = diffConfig(running, wanted);
+      const { restart, same, neighborRefresh } = diffConfig(running, wanted);
       if (same) return;
       if (restart.length > 0) log.warn({ settings: restart }, 'these settings take effect after a restart');
       running = withFixedSettings(running, wanted);
       evpn.reconfigure(evpnSettings(running));
+      if (neighborRefresh) dataPlane.hosts.refresher.reconfigure(neighborRefresh);
       await speaker.reconfigure(speakerConfig(running));
       log.info({}, 'configuration reloaded');
     },

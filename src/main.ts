@@ -12,7 +12,7 @@ import {
 } from './config/index.js';
 import { type Daemon, startDaemon } from './daemon.js';
 import { kernelInsight } from './kernel-insight.js';
-import { LinuxKernel, sdNotify } from './linux/index.js';
+import { LinuxKernel, LinuxSnooper, sdNotify } from './linux/index.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -23,6 +23,7 @@ async function run(path: string): Promise<void> {
   const log = pino({ level: config.log.level, base: undefined });
   const { receiveBufferBytes } = config.kernel;
   const kernel = new LinuxKernel({ log, receiveBuffer: receiveBufferBytes });
+  const snooper = config.evpn.snooping ? new LinuxSnooper({ log }) : undefined;
   let daemon: Daemon | undefined;
   let stopping = false;
   const stop = (signal: string) => {
@@ -43,7 +44,7 @@ async function run(path: string): Promise<void> {
     process.exit(70);
   });
   const insight = await kernelInsight(kernel, receiveBufferBytes);
-  daemon = await startDaemon({ config, kernel, insight, log, version });
+  daemon = await startDaemon({ config, kernel, snooper, insight, log, version });
   process.on('SIGHUP', () => void reload(path, daemon, log));
   startWatchdog();
   sdNotify('READY=1');

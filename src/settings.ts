@@ -20,20 +20,16 @@ export function speakerConfig(config: Config): SpeakerConfig {
 /** The configuration as the brain takes it. */
 export function evpnSettings(config: Config): EvpnSettings {
   const vnis = new Map<Vni, VniSettings>();
-  for (const [vni, { advertise, rd, importRouteTargets, exportRouteTargets, flooding }] of config.evpn.vnis)
-    vnis.set(vni, {
-      advertise,
-      rd,
-      importTargets: importRouteTargets,
-      exportTargets: exportRouteTargets,
-      flooding,
-    });
+  for (const [vni, { importRouteTargets, exportRouteTargets, ...same }] of config.evpn.vnis)
+    vnis.set(vni, { ...same, importTargets: importRouteTargets, exportTargets: exportRouteTargets });
   return {
     asn: config.asn,
     routerId: config.routerId,
     advertiseAllVni: config.evpn.advertiseAllVni,
     flooding: config.evpn.flooding,
     duplicates: config.evpn.duplicateDetection,
+    advertiseSviIp: config.evpn.advertiseSviIp,
+    advertiseDefaultGateway: config.evpn.advertiseDefaultGateway,
     vnis,
   };
 }
@@ -45,7 +41,7 @@ export function withFixedSettings(running: Config, wanted: Config): Config {
     asn: running.asn,
     routerId: running.routerId,
     bgp: running.bgp,
-    evpn: { ...wanted.evpn, autoRt: running.evpn.autoRt },
+    evpn: { ...wanted.evpn, autoRt: running.evpn.autoRt, snooping: running.evpn.snooping },
     api: running.api,
     kernel: running.kernel,
     stateDirectory: running.stateDirectory,

@@ -27,6 +27,17 @@ export interface VniConfig {
   readonly exportRouteTargets: readonly RouteTarget[] | undefined;
   /** undefined: as `evpn.flooding` says. */
   readonly flooding: FloodingConfig | undefined;
+  readonly advertiseSviIp: boolean | undefined;
+  readonly advertiseDefaultGateway: boolean | undefined;
+}
+
+/** How local neighbours are kept known. */
+export interface NeighborRefreshConfig {
+  readonly enabled: boolean;
+  /** Seconds. */
+  readonly interval: number;
+  /** Questions a second. */
+  readonly rate: number;
 }
 
 /** What becomes of broadcast, unknown unicast and multicast frames. */
@@ -64,6 +75,11 @@ export interface Config {
     readonly autoRt: 'frr';
     readonly flooding: FloodingConfig;
     readonly duplicateDetection: DuplicateDetectionConfig;
+    readonly neighborRefresh: NeighborRefreshConfig;
+    /** ARP and ND are heard on access ports. */
+    readonly snooping: boolean;
+    readonly advertiseSviIp: boolean;
+    readonly advertiseDefaultGateway: boolean;
     readonly vnis: ReadonlyMap<Vni, VniConfig>;
   };
   readonly api: { readonly unixSocket: string; readonly listen: readonly ListenAddress[] };

@@ -6,6 +6,7 @@ import type {
   FloodingConfig,
   LogLevel,
   NeighborConfig,
+  NeighborRefreshConfig,
   VniConfig,
 } from './config.js';
 
@@ -41,6 +42,12 @@ export interface ConfigDiff {
   readonly advertiseAllVni: boolean | undefined;
   /** The new value, where it changed. */
   readonly flooding: FloodingConfig | undefined;
+  /** The new values, where any changed. */
+  readonly neighborRefresh: NeighborRefreshConfig | undefined;
+  /** The new values, where one changed. */
+  readonly gateways:
+    | { readonly advertiseSviIp: boolean; readonly advertiseDefaultGateway: boolean }
+    | undefined;
   /** The new value, where it changed. */
   readonly managePortSettings: boolean | undefined;
   /** The new values, where any changed. */
@@ -58,6 +65,7 @@ const FIXED: readonly (readonly [string, (config: Config) => unknown])[] = [
   ['bgp.listen', (config) => config.bgp.listen],
   ['bgp.port', (config) => config.bgp.port],
   ['evpn.auto-rt', (config) => config.evpn.autoRt],
+  ['evpn.snooping', (config) => config.evpn.snooping],
   ['api.unix-socket', (config) => config.api.unixSocket],
   ['api.listen', (config) => config.api.listen],
   ['kernel.receive-buffer-bytes', (config) => config.kernel.receiveBufferBytes],
@@ -77,6 +85,15 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
   const vnis = diffVnis(before.evpn.vnis, after.evpn.vnis);
   const advertiseAllVni = changed(before.evpn.advertiseAllVni, after.evpn.advertiseAllVni);
   const flooding = changed(before.evpn.flooding, after.evpn.flooding);
+  const neighborRefresh = isDeepStrictEqual(before.evpn.neighborRefresh, after.evpn.neighborRefresh)
+    ? undefined
+    : after.evpn.neighborRefresh;
+  const { advertiseSviIp, advertiseDefaultGateway } = after.evpn;
+  const gateways =
+    before.evpn.advertiseSviIp === advertiseSviIp &&
+    before.evpn.advertiseDefaultGateway === advertiseDefaultGateway
+      ? undefined
+      : { advertiseSviIp, advertiseDefaultGateway };
   const managePortSettings = changed(before.managePortSettings, after.managePortSettings);
   const duplicateDetection = isDeepStrictEqual(before.evpn.duplicateDetection, after.evpn.duplicateDetection)
     ? undefined
@@ -89,6 +106,8 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
     vnis.length === 0 &&
     advertiseAllVni === undefined &&
     flooding === undefined &&
+    neighborRefresh === undefined &&
+    gateways === undefined &&
     managePortSettings === undefined &&
     duplicateDetection === undefined &&
     onStop === undefined &&
@@ -100,6 +119,8 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
     vnis,
     advertiseAllVni,
     flooding,
+    neighborRefresh,
+    gateways,
     managePortSettings,
     duplicateDetection,
     onStop,

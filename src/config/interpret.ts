@@ -58,6 +58,10 @@ export function interpret(file: ConfigFile, report: Report): Config {
       autoRt: file.evpn['auto-rt'],
       flooding: file.evpn.flooding,
       duplicateDetection: duplicateDetectionOf(file),
+      neighborRefresh: file.evpn['neighbor-refresh'],
+      snooping: file.evpn.snooping,
+      advertiseSviIp: file.evpn['advertise-svi-ip'],
+      advertiseDefaultGateway: file.evpn['advertise-default-gateway'],
       vnis: vnisOf(file.evpn.vnis, report),
     },
     api: {
@@ -186,6 +190,8 @@ function vniOf(vni: VniFile, path: Path, report: Report): VniConfig {
       report,
     ),
     flooding: vni.flooding,
+    advertiseSviIp: vni['advertise-svi-ip'],
+    advertiseDefaultGateway: vni['advertise-default-gateway'],
   };
 }
 

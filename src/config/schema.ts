@@ -125,6 +125,18 @@ const VniSchema = Type.Object(
         allowed: FLOODING,
       }),
     ),
+    'advertise-svi-ip': Type.Optional(
+      Type.Boolean({
+        description: 'As `evpn.advertise-svi-ip`, for this VNI. Default: as that says.',
+        allowed: 'true or false',
+      }),
+    ),
+    'advertise-default-gateway': Type.Optional(
+      Type.Boolean({
+        description: 'As `evpn.advertise-default-gateway`, for this VNI. Default: as that says.',
+        allowed: 'true or false',
+      }),
+    ),
   },
   { ...closed, allowed: 'a VNI: vni and what is set for it' },
 );
@@ -214,6 +226,49 @@ export const ConfigSchema = Type.Object(
           },
           { ...closed, default: {}, description: 'Duplicate address detection.', allowed: 'a mapping' },
         ),
+        'neighbor-refresh': Type.Object(
+          {
+            enabled: Type.Boolean({
+              default: true,
+              description:
+                'Asks local hosts for a sign of life before the kernel forgets them, so that hosts that never speak by themselves stay known.',
+              allowed: 'true or false',
+            }),
+            interval: Type.Integer({
+              minimum: 1,
+              maximum: 60,
+              default: 30,
+              description:
+                "Seconds without a word from a host after which it is asked; a third of the bridge's ageing time where that is less.",
+              allowed: 'seconds from 1 to 60',
+            }),
+            rate: Type.Integer({
+              minimum: 1,
+              maximum: 100000,
+              default: 100,
+              description: 'Questions a second at most, over all VNIs.',
+              allowed: 'a number from 1 to 100000',
+            }),
+          },
+          { ...closed, default: {}, description: 'Refreshing of local neighbours.', allowed: 'a mapping' },
+        ),
+        snooping: Type.Boolean({
+          default: true,
+          description:
+            'Learns which IP a local host has from the ARP and neighbour discovery that it speaks, also where no SVI has an address.',
+          allowed: 'true or false',
+        }),
+        'advertise-svi-ip': Type.Boolean({
+          default: false,
+          description: "Announces the SVIs' own addresses as those of hosts.",
+          allowed: 'true or false',
+        }),
+        'advertise-default-gateway': Type.Boolean({
+          default: false,
+          description:
+            "Announces the SVIs' own addresses as those of default gateways, for a fabric with central gateways.",
+          allowed: 'true or false',
+        }),
         vnis: Type.Array(VniSchema, {
           default: [],
           description: 'What differs from the derived values, by VNI.',

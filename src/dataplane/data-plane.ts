@@ -32,7 +32,7 @@ export interface LocalMac {
 
 export interface DataPlaneOptions {
   /** Hears and asks hosts on access ports; without one only the SVIs' neighbours are known. */
-  readonly snooper?: Snooper;
+  readonly snooper?: Snooper | undefined;
   readonly refresh?: RefreshSettings;
 }
 

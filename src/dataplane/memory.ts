@@ -202,7 +202,8 @@ export class MemoryKernel implements Kernel {
         const mac = row?.mac ?? operation.mac;
         if (!row && mac === undefined) return ENOENT;
         if (mac === undefined) return EINVAL;
-        this.putNeigh({ ifindex, ip, mac, state: Nud.PROBE, flags: 0, protocol: row?.protocol ?? 0 });
+        const flags = (row?.flags ?? 0) & ~Ntf.EXT_LEARNED;
+        this.putNeigh({ ifindex, ip, mac, state: Nud.PROBE, flags, protocol: row?.protocol ?? 0 });
         return 0;
       }
     }

@@ -46,7 +46,7 @@ export class Evaluator {
     if (moved && owner !== 'local') this.#withdrawIps(vrf, entry);
     this.#announceMac(vrf, entry, owner === 'local' ? local : undefined);
     if (owner === 'remote' && remote) {
-      this.dataPlane.setMac(vrf.vni, mac, remote.vtep, remote.sticky, beatenEpoch);
+      this.dataPlane.setMac(vrf.vni, mac, remote.vtep, remote.sticky || remote.gateway, beatenEpoch);
     } else if (entry.vtep !== undefined) {
       this.dataPlane.clearMac(vrf.vni, mac);
     }
@@ -55,6 +55,9 @@ export class Evaluator {
       this.moves.macMoved(vrf, entry, before.owner, vtep);
     this.#setVtep(vrf, entry, vtep);
     if (moved && entry.ips) for (const ip of entry.ips) vrf.touchedIps.add(ip);
+    // A host that moved here brings its addresses: asked for, they follow within a round trip
+    if (before.owner === 'remote' && owner === 'local')
+      for (const ip of entry.ips ?? []) this.dataPlane.findNeigh(vrf.vni, ip, mac);
     if (entry.isIdle && entry.ownership.sequence === 0) vrf.macs.delete(mac);
   }
 
@@ -114,6 +117,7 @@ export class Evaluator {
       if (entry.advertised) this.localRib.withdraw(macRoute(vrf, entry.advertised.mac, ip));
     for (const [mac, entry] of vrf.macs)
       if (entry.advertised) this.localRib.withdraw(macRoute(vrf, mac, undefined));
+    for (const [ip, { mac }] of vrf.gateways) this.localRib.withdraw(macRoute(vrf, mac, ip));
     if (vrf.imetAdvertised) this.localRib.withdraw(imetRoute(vrf, vrf.imetAdvertised.nextHop));
   }
 
@@ -131,7 +135,8 @@ export class Evaluator {
   }
 
   #localNeigh(vrf: MacVrf, ip: Ip): LocalNeigh | undefined {
-    if (vrf.localVtep === undefined || isMartian(ip)) return undefined;
+    if (vrf.localVtep === undefined || isMartian(ip) || this.dataPlane.topology.ownIps.has(ip))
+      return undefined;
     const neigh = this.dataPlane.localNeigh(vrf.vni, ip);
     return neigh && neigh.mac !== 0 && !isMulticastMac(neigh.mac) ? neigh : undefined;
   }

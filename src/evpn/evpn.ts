@@ -4,6 +4,7 @@ import type { Clock, Ip, Log, Mac, Timer, Vni } from '../types/index.js';
 import { DEFAULT_DUPLICATE_SETTINGS, DuplicateDetector } from './duplicates.js';
 import { Evaluator } from './evaluate.js';
 import { AttributeSets } from './export.js';
+import { announceGateway, gatewayRole } from './gateway.js';
 import { ImportIndex } from './import-index.js';
 import { autoExportTargets, autoImportTargets } from './import-target.js';
 import { Importer } from './importer.js';
@@ -146,6 +147,9 @@ export class Evpn {
     const at = topology.vnis.get(vrf.vni);
     const same = before !== undefined && at !== undefined && sameAttachment(before, at);
     vrf.at = at;
+    const role = gatewayRole(this.#settings, vrf.vni);
+    if (role !== 'none' || vrf.gateways.size > 0)
+      announceGateway(vrf, role, topology, (of) => this.#attributesOf(of), this.#deps.localRib);
     if (same && !ownChanged) return;
     this.#evaluator.imet(vrf);
     const { dataPlane } = this.#deps;

@@ -34,6 +34,8 @@ export interface MacRouteTraits {
   readonly sticky: boolean;
   /** The neighbour said that it is a router (RFC 9047). */
   readonly router: boolean;
+  /** The address is a default gateway's (RFC 7432 §7.8). */
+  readonly gateway?: boolean;
 }
 
 /** A memory of this many sets is plenty: MACs that move often have left theirs behind. */
@@ -51,12 +53,14 @@ export class AttributeSets {
   /** Attributes of a Type-2. */
   mac(vrf: MacVrf, localVtep: Ip, traits: MacRouteTraits): OriginatedAttributes {
     this.#renew(localVtep);
-    const key = traits.sequence * 4 + (traits.sticky ? 2 : 0) + (traits.router ? 1 : 0);
+    const key =
+      traits.sequence * 8 + (traits.gateway ? 4 : 0) + (traits.sticky ? 2 : 0) + (traits.router ? 1 : 0);
     let set = this.#macSets.get(key);
     if (!set) {
       if (this.#macSets.size >= KEPT) this.#macSets.clear();
       const communities = [ExtendedCommunity.encapsulation(), ...vrf.exportTargets];
       if (traits.sticky) communities.push(ExtendedCommunity.macMobility(0, true));
+      if (traits.gateway) communities.push(ExtendedCommunity.defaultGateway());
       if (traits.router) communities.push(ExtendedCommunity.neighborFlags(NdFlag.ROUTER));
       if (traits.sequence > 0 && !traits.sticky)
         communities.push(ExtendedCommunity.macMobility(traits.sequence, false));

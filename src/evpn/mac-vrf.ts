@@ -72,6 +72,8 @@ export class MacVrf {
   /** BUM traffic goes to other leaves and comes from them. */
   flooding = true;
   imetAdvertised: OriginatedAttributes | undefined = undefined;
+  /** What was last originated for the SVI's own addresses. */
+  readonly gateways = new Map<Ip, { readonly mac: Mac; readonly attributes: OriginatedAttributes }>();
 
   constructor(
     readonly vni: Vni,

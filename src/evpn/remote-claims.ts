@@ -1,13 +1,15 @@
 import type { Destination } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
 import { type Ip, isMartian, type Mac } from '../types/index.js';
-import { type MacIpAdvertisement, RouteType } from '../wire/index.js';
+import { type MacIpAdvertisement, NdFlag, RouteType } from '../wire/index.js';
 import { type Claim, compareClaims } from './mobility.js';
 
 /** The best word on a MAC or IP from elsewhere, and the route that says it. */
 export interface RemoteClaim extends Claim {
   readonly route: MacIpAdvertisement;
   readonly router: boolean;
+  /** A default gateway's MAC, which FRR's rows hold as they hold a sticky one. */
+  readonly gateway: boolean;
   readonly destination: Destination;
 }
 
@@ -28,13 +30,14 @@ export function bestClaim(destinations: readonly Destination[], topology: Topolo
 export function claimOf(destination: Destination): RemoteClaim | undefined {
   const path = destination.best;
   if (!path || path.nlri.type !== RouteType.MAC_IP_ADVERTISEMENT) return undefined;
-  const { nextHop, macMobility, ndFlags } = path.attributes;
+  const { nextHop, macMobility, ndFlags, defaultGateway } = path.attributes;
   return {
     sequence: macMobility?.sequence ?? 0,
     sticky: macMobility?.sticky ?? false,
     vtep: nextHop,
     route: path.nlri,
-    router: ((ndFlags ?? 0) & 1) !== 0,
+    router: ((ndFlags ?? 0) & NdFlag.ROUTER) !== 0,
+    gateway: defaultGateway,
     destination,
   };
 }

@@ -12,6 +12,8 @@ export interface VniSettings {
   readonly importTargets: readonly ImportTarget[] | undefined;
   readonly exportTargets: readonly RouteTarget[] | undefined;
   readonly flooding?: Flooding | undefined;
+  readonly advertiseSviIp?: boolean | undefined;
+  readonly advertiseDefaultGateway?: boolean | undefined;
 }
 
 /** What the brain needs of the configuration. */
@@ -23,6 +25,9 @@ export interface EvpnSettings {
   readonly vnis: ReadonlyMap<Vni, VniSettings>;
   /** For VNIs that do not say; head-end replication where absent. */
   readonly flooding?: Flooding;
+  /** For VNIs that do not say: the SVI's own addresses are announced, as a host's or as the default gateway's. */
+  readonly advertiseSviIp?: boolean;
+  readonly advertiseDefaultGateway?: boolean;
   /** undefined: DEFAULT_DUPLICATE_SETTINGS. */
   readonly duplicates?: DuplicateSettings;
 }

@@ -87,6 +87,10 @@ test('the minimal file gets every default', (t) => {
     autoRt: 'frr',
     flooding: 'head-end-replication',
     duplicateDetection: { enabled: true, moves: 5, window: 180, action: 'warn', freezeTime: undefined },
+    neighborRefresh: { enabled: true, interval: 30, rate: 100 },
+    snooping: true,
+    advertiseSviIp: false,
+    advertiseDefaultGateway: false,
     vnis: new Map(),
   });
   t.deepEqual(config.api, {

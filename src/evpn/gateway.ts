@@ -1,0 +1,58 @@
+import type { LocalRib } from '../bgp/index.js';
+import type { Topology } from '../dataplane/index.js';
+import { type Ip, isIpv4, isMartian, type Vni } from '../types/index.js';
+import { type AttributeSets, macRoute } from './export.js';
+import type { MacVrf } from './mac-vrf.js';
+import type { EvpnSettings } from './settings.js';
+
+/** As what the SVI's own addresses are announced: not at all, as a host's, or as the default gateway's. */
+export type GatewayRole = 'none' | 'host' | 'default-gateway';
+
+/** What the operator wants of the VNI's SVI. */
+export function gatewayRole(settings: EvpnSettings, vni: Vni): GatewayRole {
+  const own = settings.vnis.get(vni);
+  if (own?.advertiseDefaultGateway ?? settings.advertiseDefaultGateway) return 'default-gateway';
+  return (own?.advertiseSviIp ?? settings.advertiseSviIp) ? 'host' : 'none';
+}
+
+/**
+ * Brings the MAC/IP routes of the VNI's own SVI in line with its addresses, in the shape of FRR's: one for each address,
+ * none of the MAC alone, no mobility community; a default gateway's with its community (RFC 7432 §7.8, §10.1), and with
+ * the router flag for IPv6 (RFC 9047 §3.1).
+ */
+export function announceGateway(
+  vrf: MacVrf,
+  role: GatewayRole,
+  topology: Topology,
+  attributesOf: (vrf: MacVrf) => AttributeSets,
+  localRib: LocalRib,
+): void {
+  const { at, localVtep, gateways } = vrf;
+  const mac = at?.sviMac;
+  const wanted: Iterable<Ip> =
+    role !== 'none' && at && at.sviIfindex !== 0 && mac !== undefined && localVtep !== undefined
+      ? [...(topology.addresses.get(at.sviIfindex) ?? [])].filter((ip) => !isMartian(ip))
+      : [];
+  const left = new Map(gateways);
+  for (const ip of wanted) {
+    if (mac === undefined || localVtep === undefined) break;
+    const gateway = role === 'default-gateway';
+    const attributes = attributesOf(vrf).mac(vrf, localVtep, {
+      sequence: 0,
+      sticky: false,
+      router: gateway && !isIpv4(ip),
+      gateway,
+    });
+    const before = left.get(ip);
+    if (before?.mac === mac) {
+      left.delete(ip);
+      if (before.attributes === attributes) continue;
+    }
+    localRib.originate(macRoute(vrf, mac, ip), attributes);
+    gateways.set(ip, { mac, attributes });
+  }
+  for (const [ip, before] of left) {
+    localRib.withdraw(macRoute(vrf, before.mac, ip));
+    if (gateways.get(ip) === before) gateways.delete(ip);
+  }
+}
