@@ -25,5 +25,6 @@ export * from './probe.js';
 export * from './process.js';
 export * from './report.js';
 export * from './rest.js';
+export * from './sources.js';
 export * from './uml.js';
 export * from './wait.js';

@@ -138,9 +138,12 @@ export function leafSetup(
       `route add ${other.vtepAddress.ipv6}/128 ${via('ipv6')}`,
     );
   }
-  ip.push(...bridgeLinks(leaf), ...vxlanLinks(leaf, plan.vtep === 'ipv6'));
-  if (leaf.hasSvi) for (const s of leaf.segments) ip.push(...sviLinks(leaf, s));
-  const bridge = bridgePorts(leaf);
+  const bridge: string[] = [];
+  if (leaf.mode !== 'bare') {
+    ip.push(...bridgeLinks(leaf), ...vxlanLinks(leaf, plan.vtep === 'ipv6'));
+    if (leaf.hasSvi) for (const s of leaf.segments) ip.push(...sviLinks(leaf, s));
+    bridge.push(...bridgePorts(leaf));
+  }
   for (const host of hosts) {
     const port = portSetup(leaf, host);
     ip.push(

@@ -19,9 +19,10 @@ export type SpineEngine = 'frr' | 'gobgp' | 'exabgp' | 'none';
  * The bridges of a leaf: `traditional`, a bridge and a VXLAN device a VNI; `vlan-aware`, one bridge that filters VLANs
  * and a VXLAN device a VNI; `svd`, one bridge that filters VLANs and a single VXLAN device in collect-metadata mode with
  * a VNI filter; `svd-unfiltered`, the same without that filter; `mixed`, as `svd` for the first VNI and as `vlan-aware`
- * for the others, on one bridge, where the kernel needs another UDP port: such leaves reach only each other.
+ * for the others, on one bridge, where the kernel needs another UDP port: such leaves reach only each other; `bare`,
+ * none: links, routes and the hosts' ports alone, all else is the test's.
  */
-export type BridgeMode = 'traditional' | 'vlan-aware' | 'svd' | 'svd-unfiltered' | 'mixed';
+export type BridgeMode = 'traditional' | 'vlan-aware' | 'svd' | 'svd-unfiltered' | 'mixed' | 'bare';
 export type Family = 'ipv4' | 'ipv6';
 
 export interface VniSpec {

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Fetches Debian's ifupdown2 for labs, without installing it: its maintainer scripts would take over this machine's own
+# network. Inside a machine of its own, whose writes are gone afterwards, it is unpacked over the root.
+#   lab/ifupdown2.sh [FOLDER]          FOLDER (default /var/cache/evpnd-lab/ifupdown2) gets ifupdown2.deb
+#   lab/ifupdown2.sh --unpack [FOLDER] unpacks that over /: only ever inside user-mode-linux
+set -eu
+unpack=false
+[ "${1:-}" = --unpack ] && { unpack=true; shift; }
+folder=${1:-/var/cache/evpnd-lab/ifupdown2}
+
+if $unpack; then
+  uname -a | grep -qi 'uml\|user mode\|um ' || grep -q 'User Mode Linux' /proc/cpuinfo || {
+    echo "lab/ifupdown2.sh: --unpack is for user-mode-linux alone" >&2
+    exit 1
+  }
+  work=$(mktemp -d)
+  dpkg-deb -x "$folder/ifupdown2.deb" "$work"
+  # cp, as tar would put a folder where /sbin and /lib are links
+  for part in etc lib sbin usr var; do
+    if [ -d "$work/$part" ]; then mkdir -p "/$part" && cp -a "$work/$part/." "/$part/"; fi
+  done
+  mkdir -p /run/network
+  exit 0
+fi
+
+[ -s "$folder/ifupdown2.deb" ] && exit 0
+mkdir -p "$folder"
+exec 9>"$folder/lock"
+flock 9
+[ -s "$folder/ifupdown2.deb" ] && exit 0
+cd "$folder"
+rm -f ifupdown2_*.deb
+apt-get download -q ifupdown2
+mv ifupdown2_*.deb ifupdown2.deb
