@@ -4,6 +4,7 @@
  */
 import type { Fabric } from './fabric.js';
 import { hostSetup, portSetup } from './kernel-setup.js';
+import { waitFor } from './wait.js';
 
 const uplink = (leaf: string) => `to-${leaf}`;
 
@@ -19,17 +20,22 @@ export class Guest {
     const host = fabric.host(name);
     const home = fabric.leafOf(name);
     // Without ARP and addresses of its own, an uplink that does not carry says nothing to its leaf.
-    const quiet = (leaf: string) => [
-      `link set ${uplink(leaf)} arp off addrgenmode none`,
-      `link set ${uplink(leaf)} up`,
+    const quiet = (device: string) => [
+      `link set ${device} arp off addrgenmode none`,
+      `link set ${device} up`,
     ];
     await fabric.apply(name, {
       ip: [
         'link set eth0 down',
         `link set eth0 name ${uplink(home)}`,
+        `addr flush dev ${uplink(home)}`,
         `link set ${uplink(home)} address ${host.mac.replace(/^02/, '06')}`,
-        ...quiet(home),
+        ...quiet(uplink(home)),
         `link add eth0 address ${host.mac} mtu 1500 type bridge mcast_snooping 0`,
+        // A port that always stands, so that eth0 never loses its carrier, which the kernel gives back a second later.
+        'link add keep0 type veth peer name keep1',
+        ...['keep0', 'keep1'].flatMap(quiet),
+        'link set keep0 master eth0',
         `link set ${uplink(home)} master eth0`,
         ...hostSetup(host, fabric.leaf(home)).ip,
       ],
@@ -39,8 +45,12 @@ export class Guest {
       const port = portSetup(fabric.leaf(other), host);
       const link = `link add ${host.port} mtu 1500 type veth peer name ${uplink(other)} netns ${fabric.namespace(name)} mtu 1500`;
       await fabric.apply(other, { ...port, ip: [link, ...port.ip] });
-      await fabric.apply(name, { ip: quiet(other), bridge: [] });
+      await fabric.apply(name, { ip: quiet(uplink(other)), bridge: [] });
     }
+    await waitFor(
+      async () => (await fabric.exec(name, 'ip', '-brief', 'link', 'show', 'eth0')).stdout.includes(' UP '),
+      { what: `carrier of ${name}` },
+    );
     return new Guest(fabric, name);
   }
 
