@@ -24,6 +24,7 @@ export class Arena {
   private constructor(
     readonly fabric: Fabric,
     readonly vnis: number,
+    readonly withPorts: boolean,
     readonly spine: Remote<typeof spineHandlers>,
     readonly probe: Remote<typeof probeHandlers>,
   ) {}
@@ -59,7 +60,7 @@ export class Arena {
         join(here, 'probe-process.js'),
       );
       await spine.call('listen', { address: link.spineAddress.ipv4 });
-      return new Arena(fabric, vnis, spine, probe);
+      return new Arena(fabric, vnis, withPorts, spine, probe);
     } catch (error) {
       await fabric.remove();
       throw error;
@@ -116,7 +117,7 @@ export class Arena {
   async reset(): Promise<void> {
     await this.#engine?.kill();
     this.#engine = undefined;
-    await this.probe.call('flush', { vnis: this.vnis });
+    await this.probe.call('flush', { vnis: this.vnis, withPorts: this.withPorts });
   }
 
   async remove(): Promise<void> {

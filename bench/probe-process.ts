@@ -21,6 +21,7 @@ import {
   indexOfIp,
   indexOfMac,
   ipAt,
+  isBenchMac,
   localMacAt,
   macAt,
   REMOTE_VTEPS,
@@ -293,8 +294,8 @@ export const handlers = {
     const { user, system } = process.cpuUsage(before);
     return { ms, cpuSeconds: (user + system) / 1e6 };
   },
-  /** Removes every row of remote hosts that a daemon left. */
-  async flush({ vnis }: { vnis: number }): Promise<void> {
+  /** Removes every row of remote hosts that a daemon left, and the hosts behind access ports. */
+  async flush({ vnis, withPorts }: { vnis: number; withPorts: boolean }): Promise<void> {
     const operations: Operation[] = [];
     const visit = () => {
       const { ifindex, flags, mac, dst } = message;
@@ -313,6 +314,14 @@ export const handlers = {
     };
     for (let vni = 0; vni < vnis; vni++) await dump(K.AF_BRIDGE, deviceOf('vx', vni), visit);
     await dump(K.AF_INET, 0, visit);
+    const hosts: Operation[] = [];
+    for (let vni = 0; withPorts && vni < vnis; vni++)
+      await dump(K.AF_BRIDGE, deviceOf('acc', vni), () => {
+        const { ifindex: port, mac } = message;
+        if (mac !== undefined && isBenchMac(mac))
+          hosts.push({ table: 'bridge', verb: 'delete', port, vlan: 0, mac, sticky: false });
+      });
+    for (const host of hosts) operations.push(host);
     for (let i = 0; i < operations.length; i += BATCH) programmer.apply(operations.slice(i, i + BATCH));
   },
   /** Hosts appear behind the leaf's ports, or go: dynamic rows of the bridge, as its own learning makes them. */

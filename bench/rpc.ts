@@ -37,10 +37,13 @@ export function serve(handlers: Handlers): void {
 /** The parent's end of such a process; `H` is the type of its handlers. */
 export class Remote<H extends Handlers> {
   readonly pid: number;
+  /** Rejects when the process ends without having been told to. */
+  readonly broken: Promise<never>;
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   readonly #forget: () => void;
   #calls = 0;
+  #stopping = false;
 
   /** Starts `module` (a path) in a network namespace. */
   constructor(
@@ -65,8 +68,17 @@ export class Remote<H extends Handlers> {
       for (const { reject } of this.#waiting.values()) reject(new Error(`${name} ${why}`));
       this.#waiting.clear();
     };
-    child.on('error', (error) => gone(error.message));
-    child.on('exit', (code, signal) => gone(`ended (${code ?? signal})`));
+    this.broken = new Promise((_, reject) => {
+      child.on('error', (error) => {
+        gone(error.message);
+        reject(error);
+      });
+      child.on('exit', (code, signal) => {
+        gone(`ended (${code ?? signal})`);
+        if (!this.#stopping) reject(new Error(`${name} ended (${code ?? signal})`));
+      });
+    });
+    this.broken.catch(() => {});
   }
 
   call<M extends keyof H & string>(
@@ -83,6 +95,7 @@ export class Remote<H extends Handlers> {
   }
 
   stop(): void {
+    this.#stopping = true;
     this.#forget();
     this.#child.kill('SIGKILL');
   }

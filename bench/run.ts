@@ -39,7 +39,11 @@ async function runRow(row: Row, engines: readonly EngineName[], runs: number, qu
     for (let run = 1; run <= runs; run++) {
       for (const engine of engines) {
         const machine = machineCpu();
-        const measured = await row.run(arena, engine, routes, { quick });
+        const measured = await Promise.race([
+          row.run(arena, engine, routes, { quick }),
+          arena.spine.broken,
+          arena.probe.broken,
+        ]);
         await arena.reset();
         const { busy, stolen } = machineCpu();
         const result: RunResult = {

@@ -15,7 +15,16 @@ import {
   UpdateEncoder,
 } from '../src/wire/index.js';
 import { now, serve } from './rpc.js';
-import { attributesAt, imetAt, indexes, macRouteAt, type Routes, SPINE_ASN, vniIndexOf } from './workload.js';
+import {
+  attributesAt,
+  imetAt,
+  indexes,
+  isBenchMac,
+  macRouteAt,
+  type Routes,
+  SPINE_ASN,
+  vniIndexOf,
+} from './workload.js';
 
 const CHUNK = 256 * 1024;
 const encoder = new UpdateEncoder({
