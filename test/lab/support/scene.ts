@@ -125,11 +125,11 @@ export class Scene {
   }
 
   /** Nothing is right yet where an empty list is not what comes back. */
-  private async wrongRows(name: string): Promise<string[]> {
+  private async wrongRows(name: string, leaves: readonly string[]): Promise<string[]> {
     const host = this.fabric.host(name);
     const home = this.fabric.leafOf(name);
     const wrong: string[] = [];
-    for (const leaf of this.fabric.plan.leaves) {
+    for (const leaf of leaves.map((each) => this.fabric.leaf(each))) {
       const s = leaf.segments.find(({ vni }) => vni === host.vni);
       const remote = hostRows(leaf, host, this.fabric.leaf(home).vtep);
       const installed = await this.fabric.installedRows(leaf.name);
@@ -162,34 +162,41 @@ export class Scene {
   }
 
   /**
-   * Waits until every leaf's kernel holds the host where it is, then pings it from other hosts and lets it ping them, in
-   * both families: all must be answered.
+   * Waits until the kernel of every leaf (or of these) holds the host where it is, then pings it from other hosts and lets
+   * it ping them, in both families: all must be answered.
    */
-  async isRight(t: ExecutionContext, name: string, partners: readonly string[]): Promise<void> {
+  async isRight(
+    t: ExecutionContext,
+    name: string,
+    partners: readonly string[],
+    leaves = this.fabric.plan.leaves.map((leaf) => leaf.name),
+  ): Promise<void> {
     await waitFor(
       async () => {
         await this.talk(name);
-        const wrong = await this.wrongRows(name);
+        const wrong = await this.wrongRows(name, leaves);
         if (wrong.length > 0) throw new Error(wrong.join('\n'));
         return true;
       },
       { what: `right rows of ${name}`, timeout: 12_000, interval: 50 },
     );
+    t.deepEqual(await this.lostPings(name, partners), []);
+  }
+
+  /** Pings between the host and others, both ways in both families, a line for each pair that lost one. */
+  async lostPings(name: string, partners: readonly string[]): Promise<string[]> {
     const lost: string[] = [];
-    await Promise.all(
-      partners.flatMap((partner) =>
-        families.flatMap((family) =>
-          [
-            [partner, name],
-            [name, partner],
-          ].map(async ([from, to]) => {
-            const { sent, received } = await this.fabric.ping(from, to, { count: 2, interval: 0.05, family });
-            if (received !== sent) lost.push(`${from} to ${to} over ${family}: ${received} of ${sent}`);
-          }),
-        ),
-      ),
-    );
-    t.deepEqual(lost, []);
+    const both = async (a: string, b: string, family: Family) => {
+      for (const [from, to] of [
+        [a, b],
+        [b, a],
+      ]) {
+        const { sent, received } = await this.fabric.ping(from, to, { count: 2, interval: 0.05, family });
+        if (received !== sent) lost.push(`${from} to ${to} over ${family}: ${received} of ${sent}`);
+      }
+    };
+    await Promise.all(partners.flatMap((partner) => families.map((family) => both(partner, name, family))));
+    return lost;
   }
 
   /** The watch has seen rows, and none was taken from a local host. */
