@@ -1,6 +1,8 @@
 import {
   type Clock,
   type Ip,
+  isIpv4,
+  isLinkLocal,
   isMartian,
   isMulticastMac,
   MAC_ZERO,
@@ -325,7 +327,7 @@ export class HostWatch {
     const row = this.#localRow(at, ip);
     const rowState = row?.mac === neigh.mac ? row.state : 0;
     const isFixed = (rowState & (Nud.PERMANENT | Nud.NOARP)) !== 0;
-    if (rowState !== 0 && !isFixed) {
+    if (rowState !== 0 && !isFixed && this.#kernelCanAsk(at, ip)) {
       if (rowState & (Nud.DELAY | Nud.PROBE)) return 'later';
       this.#probes.push({
         table: 'neigh-probe',
@@ -337,8 +339,16 @@ export class HostWatch {
       return 'sent';
     }
     if (!this.#question(at, mac.port, neigh.mac, ip)) return 'later';
-    // What the operator fixed is asked for the bridge row's sake alone
-    return isFixed ? 'sent' : 'asked';
+    // A row that stays whether or not there is an answer is asked for the bridge row's sake alone
+    return rowState !== 0 ? 'sent' : 'asked';
+  }
+
+  /** Without a link-local address the kernel sends no solicitation, and takes its own silence for the host's. */
+  #kernelCanAsk(at: VniAttachment, ip: Ip): boolean {
+    if (isIpv4(ip)) return true;
+    for (const own of this.#owner.topology.addresses.get(at.sviIfindex) ?? [])
+      if (!isIpv4(own) && isLinkLocal(own)) return true;
+    return false;
   }
 
   #find(vni: Vni, ip: Ip, mac: Mac): boolean {
@@ -347,7 +357,7 @@ export class HostWatch {
     const local = this.#localMac(at.bridgeIfindex, at.vlan, mac);
     if (!local) return true;
     if (this.#snooper) return this.#question(at, local.port, mac, ip);
-    if (at.sviIfindex === 0) return true;
+    if (at.sviIfindex === 0 || !this.#kernelCanAsk(at, ip)) return true;
     // Our row of the remote host goes first: the kernel keeps what is extern_learn from all but us
     const row = this.#owner.mirror.neighRow(at.sviIfindex, ip);
     if (row && row.flags & Ntf.EXT_LEARNED) return false;
