@@ -1,4 +1,4 @@
-import { createApi, type KernelInsight, listenApi, roomsModel } from './api/index.js';
+import { createApi, type KernelInsight, listenApi, roomsCommands, roomsModel } from './api/index.js';
 import { Speaker, TcpTransport } from './bgp/index.js';
 import { type Config, diffConfig } from './config/index.js';
 import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
@@ -68,6 +68,7 @@ export async function startDaemon({
       startedAt: clock.wallTime(),
       readiness,
     }),
+    commands: roomsCommands(evpn),
     log,
     version,
   });

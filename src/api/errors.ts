@@ -4,12 +4,15 @@ import { type Static, Type } from '@sinclair/typebox';
 /** Every problem that the API can answer with: one row a code. The titles are the same for each occurrence. */
 export const PROBLEMS = {
   'invalid-parameter': { status: 400, title: 'A parameter has a value that is not allowed' },
+  'missing-parameter': { status: 400, title: 'A parameter that must be there is not' },
   'unknown-parameter': { status: 400, title: 'There is no such parameter' },
   'invalid-cursor': { status: 400, title: 'The cursor is not one that this list gave' },
   'bad-request': { status: 400, title: 'The request cannot be read' },
+  'unix-socket-only': { status: 403, title: 'Commands are taken over the Unix socket alone' },
   'unknown-path': { status: 404, title: 'There is no such resource' },
   'no-such-neighbor': { status: 404, title: 'There is no such neighbor' },
   'no-such-vni': { status: 404, title: 'There is no such VNI' },
+  'no-such-mac': { status: 404, title: 'Nobody knows the MAC address in that VNI' },
   'method-not-allowed': { status: 405, title: 'The resource does not know the method' },
   'internal-error': { status: 500, title: 'evpnd failed to answer' },
   'not-ready': { status: 503, title: 'evpnd is not ready' },

@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 export interface ListenOptions {
@@ -23,6 +23,13 @@ export class ApiListenError extends Error {
   override readonly name = 'ApiListenError';
 }
 
+const fromUnixSocket = new WeakSet<Socket>();
+
+/** True for a connection that came by the Unix socket: who has it was let in by the file's permissions. */
+export function isFromUnixSocket(socket: Socket): boolean {
+  return fromUnixSocket.has(socket);
+}
+
 const SOCKET_MODE = 0o660;
 /** Milliseconds that a closing server waits for answers under way. */
 const GRACE = 1000;
@@ -36,6 +43,7 @@ export async function listenApi(api: FastifyInstance, options: ListenOptions): P
   const open = async (target: { path: string } | { host: string; port: number }) => {
     const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, api.routing);
     servers.push(server);
+    if ('path' in target) server.on('connection', (socket) => fromUnixSocket.add(socket));
     await listening(server, target);
     return server;
   };

@@ -3,13 +3,16 @@ import type { FastifySchemaValidationError } from 'fastify';
 import { closest } from '../config/index.js';
 import {
   type Ip,
+  type Mac,
   ParseError,
   parseIp,
   parseMac,
   RouteDistinguisher,
+  toVni,
   VNI_MAX,
   type Vni,
 } from '../types/index.js';
+import type { DuplicateSelection } from './commands.js';
 import { invalidParameter, type ParameterFault, Problem } from './errors.js';
 import type { RouteFilter } from './read-model.js';
 
@@ -75,6 +78,52 @@ export const RouteQuery = Type.Object(
   closed,
 );
 
+const RequiredVni = Type.Integer({
+  minimum: 1,
+  maximum: VNI_MAX,
+  description: 'The VXLAN network identifier.',
+  allowed: `an integer from 1 to ${VNI_MAX}`,
+});
+
+export const DriftQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    vni: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: VNI_MAX,
+        description: 'Of this VNI alone.',
+        allowed: `an integer from 1 to ${VNI_MAX}`,
+      }),
+    ),
+    open: Type.Optional(
+      Type.Boolean({
+        description: 'true: those that stand; false: those that were mended.',
+        allowed: 'true or false',
+      }),
+    ),
+  },
+  closed,
+);
+
+export const ExplainQuery = Type.Object(
+  {
+    vni: RequiredVni,
+    mac: Type.String({ description: 'MAC address.', allowed: 'six octets as aa:bb:cc:dd:ee:ff' }),
+    ip: Type.Optional(Type.String({ description: 'An IP address that it has, or should have.' })),
+  },
+  closed,
+);
+
+export const ClearQuery = Type.Object(
+  {
+    vni: RequiredVni,
+    mac: Type.Optional(Type.String({ description: 'This MAC address alone.' })),
+    ip: Type.Optional(Type.String({ description: 'This IP address alone.' })),
+  },
+  closed,
+);
+
 export const NoQuery = Type.Object({}, closed);
 
 export const VniPath = Type.Object({
@@ -103,6 +152,30 @@ export function routeFilter(query: Static<typeof RouteQuery>): RouteFilter {
   };
 }
 
+/** Parses what the schema let pass as text. Throws Problem invalid-parameter. */
+export function explainSubject(query: Static<typeof ExplainQuery>): {
+  vni: Vni;
+  mac: Mac;
+  ip: Ip | undefined;
+} {
+  return {
+    vni: toVni(query.vni),
+    mac: parsed('mac', query.mac, parseMac) as Mac,
+    ip: parsed('ip', query.ip, parseIp),
+  };
+}
+
+/** Parses what the schema let pass as text; one of MAC and IP at most. Throws Problem invalid-parameter. */
+export function duplicateSelection(query: Static<typeof ClearQuery>): DuplicateSelection {
+  if (query.mac !== undefined && query.ip !== undefined)
+    throw invalidParameter('ip', query.ip, 'mac or ip, or neither for all duplicates of the VNI');
+  return {
+    vni: toVni(query.vni),
+    mac: parsed('mac', query.mac, parseMac),
+    ip: parsed('ip', query.ip, parseIp),
+  };
+}
+
 /** Parses a path's address. Throws Problem invalid-parameter. */
 export function addressParameter(text: string): Ip {
   return parsed('address', text, parseIp) as Ip;
@@ -117,6 +190,8 @@ export function validationProblem(
     error.keyword === 'additionalProperties' ? [String(error.params.additionalProperty)] : [],
   );
   if (unknown.length > 0) return unknownParameters(unknown, errors, given);
+  const missing = errors.filter((error) => error.keyword === 'required');
+  if (missing.length > 0) return missingParameters(missing);
   const faults = errors.map((error): ParameterFault => {
     const parameter = error.instancePath.slice(1);
     return { parameter, found: foundText(given[parameter]), allowed: allowedOf(error) };
@@ -146,8 +221,21 @@ function unknownParameters(
   });
 }
 
+function missingParameters(errors: readonly FastifySchemaValidationError[]): Problem {
+  const faults = errors.map((error): ParameterFault => {
+    const parameter = String(error.params.missingProperty);
+    const allowed = verbose(error).parentSchema?.properties?.[parameter]?.allowed ?? 'any text';
+    return { parameter, found: '', allowed };
+  });
+  const detail = faults.map(({ parameter, allowed }) => `${parameter}: not given, allowed is ${allowed}`);
+  return new Problem('missing-parameter', detail.join('; '), { parameters: faults });
+}
+
 interface VerboseError {
-  readonly parentSchema?: { readonly allowed?: string; readonly properties?: object };
+  readonly parentSchema?: {
+    readonly allowed?: string;
+    readonly properties?: Readonly<Record<string, { readonly allowed?: string }>>;
+  };
 }
 
 /** The validator runs with `verbose`, which fastify's type does not know. */

@@ -1,6 +1,8 @@
 import type { Ip, Mac, RouteDistinguisher, Vni } from '../types/index.js';
+import type { Explain } from './explain-schemas.js';
 import type { Pages } from './paging.js';
 import type { ArpEntry, MacItem, NeighborItem, RouteItem, Status, VniItem, VtepItem } from './schemas.js';
+import type { DriftItem, DuplicateItem } from './trouble-schemas.js';
 
 /** Which routes; an undefined field does not restrict. */
 export interface RouteFilter {
@@ -14,6 +16,13 @@ export interface RouteFilter {
   readonly origin: 'local' | 'remote' | undefined;
   /** Routes of which this neighbour sent a path. */
   readonly neighbor: Ip | undefined;
+}
+
+/** Which differences; an undefined field does not restrict. */
+export interface DriftFilter {
+  readonly vni: Vni | undefined;
+  /** true: those that stand; false: those that were mended. */
+  readonly open: boolean | undefined;
 }
 
 /** Whether evpnd can be relied on, and if not, what it waits for. */
@@ -41,4 +50,9 @@ export interface ReadModel {
   arpCache(vni: Vni): Pages<ArpEntry> | undefined;
   routes(filter: RouteFilter): Pages<RouteItem>;
   vteps(): Pages<VtepItem>;
+  /** The latest first. */
+  drifts(filter: DriftFilter): Pages<DriftItem>;
+  duplicates(): Pages<DuplicateItem>;
+  /** The story of a MAC, and of an IP that it may have; undefined where nobody knows the MAC in that VNI. */
+  explain(vni: Vni, mac: Mac, ip: Ip | undefined): Promise<Explain | undefined>;
 }

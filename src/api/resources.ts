@@ -1,12 +1,15 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { formatIp, toVni, type Vni } from '../types/index.js';
-import { Problem, statusName } from './errors.js';
+import { formatIp, formatMac, toVni, type Vni } from '../types/index.js';
+import { Problem } from './errors.js';
 import { decodeCursor, encodeCursor, type Pages } from './paging.js';
 import {
   AddressPath,
   addressParameter,
   DEFAULT_LIMIT,
+  DriftQuery,
+  ExplainQuery,
+  explainSubject,
   NoQuery,
   PageQuery,
   RouteQuery,
@@ -14,6 +17,7 @@ import {
   VniPath,
 } from './parameters.js';
 import type { ReadModel } from './read-model.js';
+import { named, operationId, problemAnswer, problemAnswers } from './resource.js';
 
 interface Resource {
   readonly path: string;
@@ -26,8 +30,6 @@ interface Resource {
   readonly problems: readonly number[];
   readonly handle: (model: ReadModel, request: FastifyRequest) => unknown;
 }
-
-const named = (name: string) => Type.Ref(`${name}#`);
 
 /** The answer of every list. */
 function listOf(name: string): TSchema {
@@ -158,6 +160,40 @@ const RESOURCES: readonly Resource[] = [
     problems: [400],
     handle: (model, { query }) => pageOf(model.vteps(), query),
   },
+  {
+    path: '/drift',
+    summary:
+      'Differences between wanted and actual rows, those that stand and the last that were mended, newest first',
+    query: DriftQuery,
+    answer: listOf('Drift'),
+    problems: [400],
+    handle: (model, { query }) => {
+      const { vni, open } = query as Static<typeof DriftQuery>;
+      return pageOf(model.drifts({ vni: vni as Vni | undefined, open }), query);
+    },
+  },
+  {
+    path: '/duplicates',
+    summary: 'Addresses that are in two places, by VNI and address',
+    query: PageQuery,
+    answer: listOf('Duplicate'),
+    problems: [400],
+    handle: (model, { query }) => pageOf(model.duplicates(), query),
+  },
+  {
+    path: '/explain',
+    summary: 'Why a MAC, and an IP that it has, is where it is',
+    query: ExplainQuery,
+    answer: named('Explain'),
+    problems: [400, 404],
+    async handle(model, { query }) {
+      const { vni, mac, ip } = explainSubject(query as Static<typeof ExplainQuery>);
+      found(model.vni(vni), vni);
+      const story = await model.explain(vni, mac, ip);
+      if (!story) throw new Problem('no-such-mac', `nobody knows ${formatMac(mac)} in VNI ${vni}`);
+      return story;
+    },
+  },
 ];
 
 /** Adds the resources to a scope whose prefix is the version. */
@@ -169,14 +205,12 @@ export function addResources(scope: FastifyInstance, model: ReadModel): void {
         schema: {
           summary: resource.summary,
           tags: [resource.path.split('/')[1]],
-          operationId: operationId(resource.path),
+          operationId: operationId('GET', resource.path),
           querystring: resource.query,
           ...(resource.params && { params: resource.params }),
           response: {
             200: { description: 'OK', ...withoutId(resource.answer) },
-            ...Object.fromEntries(
-              [...resource.problems, 500].map((status) => [status, problemAnswer(status)]),
-            ),
+            ...problemAnswers(resource.problems),
           },
         },
       },
@@ -224,20 +258,7 @@ export function addProbes(api: FastifyInstance, model: ReadModel): void {
   );
 }
 
-function problemAnswer(status: number) {
-  return {
-    description: statusName(status),
-    content: { 'application/problem+json': { schema: named('Problem') } },
-  };
-}
-
 /** A reference cannot bear a description beside it, so it moves into allOf. */
 function withoutId(answer: TSchema): object {
   return answer.$ref === undefined ? answer : { allOf: [answer] };
-}
-
-/** /vnis/:vni/arp-cache → getVnisVniArpCache */
-function operationId(path: string): string {
-  const words = path.split(/[/:-]+/).filter((word) => word !== '');
-  return `get${words.map((word) => word[0].toUpperCase() + word.slice(1)).join('')}`;
 }

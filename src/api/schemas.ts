@@ -1,26 +1,21 @@
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
+import {
+  Address,
+  Count,
+  closed,
+  MacText,
+  nullable,
+  OriginSide,
+  ref,
+  Text,
+  Time,
+  VniNumber,
+} from './schema-words.js';
 
 /**
  * The shapes of the API's items: the TypeScript types and the OpenAPI description come from here. What is not known or
  * does not apply is null, never a word; times are RFC 3339 in UTC; addresses are text in their canonical form.
  */
-const closed = { additionalProperties: false };
-
-const nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
-/** A schema of its own name in the description: `$ref` there, its type here. */
-const ref = <Schema extends TSchema>(schema: Schema) =>
-  Type.Unsafe<Static<Schema>>(Type.Ref(`${schema.$id}#`));
-const Count = (description?: string) => Type.Integer({ minimum: 0, description });
-const Text = (description?: string) => Type.String({ description });
-const Time = (description?: string) => Type.String({ format: 'date-time', description });
-const Address = (description?: string) => Type.String({ description });
-const MacText = (description?: string) =>
-  Type.String({ pattern: '^([0-9a-f]{2}:){5}[0-9a-f]{2}$', description });
-const VniNumber = (description?: string) => Type.Integer({ minimum: 1, maximum: 16777215, description });
-const OriginSide = Type.Union([Type.Literal('local'), Type.Literal('remote')], {
-  description: "local: of this leaf's own hosts; remote: from a neighbor.",
-});
-
 export const ProblemNoteSchema = Type.Object(
   {
     severity: Type.Union([Type.Literal('error'), Type.Literal('warning'), Type.Literal('info')], {
@@ -68,6 +63,14 @@ export const StatusSchema = Type.Object(
       },
       closed,
     ),
+    drifts: Type.Object(
+      {
+        total: Count('Differences between wanted and actual rows that were found since start.'),
+        open: Count('Those that stand; /api/v1/drift tells them.'),
+      },
+      closed,
+    ),
+    duplicates: Count('Addresses that are in two places; /api/v1/duplicates tells them.'),
     switchAsic: nullable(
       Type.Object(
         {
@@ -152,6 +155,19 @@ export const NeighborSchema = Type.Object(
         attributesDiscarded: Count('RFC 7606 attribute discard.'),
         treatedAsWithdraw: Count('RFC 7606 treat-as-withdraw.'),
         unknownRouteTypes: Count('Routes skipped because their type is unknown.'),
+        last: nullable(
+          Type.Object(
+            {
+              outcome: Type.Union([Type.Literal('discard'), Type.Literal('treat-as-withdraw')], {
+                description: 'What became of it (RFC 7606 §2).',
+              }),
+              field: Text("The attribute's name, or NLRI."),
+              detail: Text('What was found, and what was expected.'),
+              at: Time(),
+            },
+            { ...closed, description: 'The last UPDATE with a fault that cost no session.' },
+          ),
+        ),
       },
       closed,
     ),
@@ -194,6 +210,7 @@ export const VniSchema = Type.Object(
     advertised: Type.Boolean(),
     up: Type.Boolean({ description: 'Everything is there that the VNI needs to forward.' }),
     problems: Type.Array(ref(ProblemNoteSchema)),
+    openDrifts: Count('Rows that are not as wanted; /api/v1/drift?vni= tells them.'),
     counts: Type.Object(
       {
         localMacs: Count(),
@@ -344,21 +361,6 @@ export const VtepSchema = Type.Object(
   },
   { $id: 'Vtep', ...closed },
 );
-
-/** Every schema that others refer to by name. */
-export const NAMED_SCHEMAS: readonly TSchema[] = [
-  ProblemNoteSchema,
-  StatusSchema,
-  NeighborSchema,
-  VniSchema,
-  FdbRowSchema,
-  NeighRowSchema,
-  MacSchema,
-  ArpEntrySchema,
-  PathSchema,
-  RouteSchema,
-  VtepSchema,
-];
 
 export type ProblemNote = Static<typeof ProblemNoteSchema>;
 export type Status = Static<typeof StatusSchema>;

@@ -8,25 +8,28 @@ import {
   fastify,
 } from 'fastify';
 import type { Log } from '../types/index.js';
+import { addCommands } from './command-resources.js';
+import type { Commands } from './commands.js';
 import { Problem, ProblemSchema } from './errors.js';
+import { NAMED_SCHEMAS } from './named-schemas.js';
 import { CursorError } from './paging.js';
 import { validationProblem } from './parameters.js';
 import type { ReadModel } from './read-model.js';
 import { addProbes, addResources } from './resources.js';
-import { NAMED_SCHEMAS } from './schemas.js';
 
 export interface ApiOptions {
   readonly readModel: ReadModel;
+  readonly commands: Commands;
   readonly log: Log;
   /** evpnd's version, for the API's description. */
   readonly version: string;
 }
 
 /**
- * The REST application, listening nowhere yet: `listenApi` gives it sockets, `inject` asks it without. It answers GET
- * and HEAD, keeps no state, and asks the read model anew for each request.
+ * The REST application, listening nowhere yet: `listenApi` gives it sockets, `inject` asks it without. It keeps no
+ * state and asks the read model anew for each request; commands are for who came by the Unix socket.
  */
-export async function createApi({ readModel, log, version }: ApiOptions): Promise<FastifyInstance> {
+export async function createApi({ readModel, commands, log, version }: ApiOptions): Promise<FastifyInstance> {
   const api = fastify({
     logger: false,
     bodyLimit: 16 * 1024,
@@ -56,7 +59,8 @@ export async function createApi({ readModel, log, version }: ApiOptions): Promis
       openapi: '3.1.0',
       info: {
         title: 'evpnd',
-        description: 'What an EVPN-VXLAN leaf knows and does. Read-only.',
+        description:
+          'What an EVPN-VXLAN leaf knows and does. Only the Unix socket takes what changes something.',
         version,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
@@ -74,6 +78,7 @@ export async function createApi({ readModel, log, version }: ApiOptions): Promis
   await api.register(
     async (scope) => {
       addResources(scope, readModel);
+      addCommands(scope, commands, log);
     },
     { prefix: '/api/v1' },
   );
@@ -101,13 +106,15 @@ function problemOf(error: FastifyError, request: FastifyRequest, log: Log): Prob
   return new Problem('internal-error', 'the log says more');
 }
 
+const METHODS = ['GET', 'HEAD', 'DELETE'] as const;
+
 function notFound(api: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Problem {
   const [path] = request.url.split('?');
-  const known =
-    request.method !== 'GET' && request.method !== 'HEAD' && api.findRoute({ method: 'GET', url: path });
-  if (!known) return new Problem('unknown-path', `${path}: /openapi.json lists what there is`);
-  reply.header('allow', 'GET, HEAD');
-  return new Problem('method-not-allowed', `${request.method}: allowed is GET, HEAD`);
+  const allowed = METHODS.filter((method) => api.findRoute({ method, url: path }));
+  if (allowed.length === 0 || allowed.some((method) => method === request.method))
+    return new Problem('unknown-path', `${path}: /openapi.json lists what there is`);
+  reply.header('allow', allowed.join(', '));
+  return new Problem('method-not-allowed', `${request.method}: allowed is ${allowed.join(', ')}`);
 }
 
 function answerProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {

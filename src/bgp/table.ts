@@ -12,6 +12,8 @@ export interface TableEntry<Self> {
 export interface TableFilter {
   readonly rd?: RouteDistinguisher;
   readonly type?: RouteType;
+  /** MAC/IP routes of this MAC alone, found without a walk over the others. */
+  readonly mac?: Mac;
 }
 
 type Head = Mac | Ip | Esi;
@@ -139,13 +141,15 @@ export class EvpnTable<T extends TableEntry<T>> {
 
   /** Every entry that the filter names. Entries may come and go while the walk is under way. */
   *entries(filter: TableFilter = {}): IterableIterator<T> {
-    const { rd, type } = filter;
+    const { rd, mac } = filter;
+    const type = mac === undefined ? filter.type : RouteType.MAC_IP_ADVERTISEMENT;
+    if (filter.type !== undefined && type !== filter.type) return;
     const rows = rd === undefined ? this.#distinguishers.values() : [this.#distinguishers.get(rd) ?? []];
     for (const types of rows) {
       for (let t = type ?? 1; t <= (type ?? ROUTE_TYPE_SLOTS - 1); t++) {
         const buckets = types[t];
         if (buckets === undefined) continue;
-        for (const first of buckets.values()) {
+        for (const first of mac === undefined ? buckets.values() : [buckets.get(mac)]) {
           let entry: T | undefined = first;
           while (entry !== undefined) {
             const next: T | undefined = entry.chained;

@@ -68,6 +68,15 @@ export class DriftLog {
     return drifts && entryOf(drifts, which);
   }
 
+  /** All that is still known of a key, oldest first. */
+  of(vni: Vni, which: PlaneKey): Drift[] {
+    const known = this.#closed.filter(
+      (drift) => drift.vni === vni && drift.which.table === which.table && drift.which.key === which.key,
+    );
+    const standing = this.openAt(vni, which);
+    return standing ? [...known, standing] : known;
+  }
+
   /** How many stand in a VNI. */
   openIn(vni: Vni): number {
     const drifts = this.#open.get(vni);

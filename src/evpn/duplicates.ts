@@ -97,6 +97,11 @@ export class DuplicateDetector {
     return this.#entries.size;
   }
 
+  /** The duplicate that the subject is. */
+  find(subject: Subject): Duplicate | undefined {
+    return this.#entries.get(keyOf(subject));
+  }
+
   list(): IterableIterator<Duplicate> {
     return this.#entries.values();
   }

@@ -12,11 +12,13 @@
  */
 export * from './duplicates.js';
 export * from './evpn.js';
+export { macRoute } from './export.js';
 export { autoExportTargets, autoImportTargets, type ImportTarget } from './import-target.js';
 export type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 export * from './mobility.js';
 export { type Move, MoveHistory } from './moves.js';
 export * from './rd-allocator.js';
-export { bestClaim, claimOf, type RemoteClaim } from './remote-claims.js';
+export { bestClaim, claimOf, isForeignMac, type RemoteClaim } from './remote-claims.js';
 export * from './settings.js';
 export type { Vtep, VtepTable } from './vteps.js';
+export * from './why.js';

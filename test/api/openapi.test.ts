@@ -19,6 +19,9 @@ interface Description {
 }
 const description: Description = (await api.inject('/openapi.json')).json();
 
+/** Parameters behind the `?` that must be there. */
+const REQUIRED = new Set(['getExplain vni', 'getExplain mac', 'deleteDuplicates vni']);
+
 /** Every URL that the description's answers are checked with; each path of the description has one or more. */
 const URLS: Record<string, readonly string[]> = {
   '/api/v1/status': ['/api/v1/status', '/api/v1/status?x=1'],
@@ -44,6 +47,20 @@ const URLS: Record<string, readonly string[]> = {
   ],
   '/api/v1/routes': ['/api/v1/routes', '/api/v1/routes?type=2', '/api/v1/routes?mac=x'],
   '/api/v1/vteps': ['/api/v1/vteps', '/api/v1/vteps?limit=0'],
+  '/api/v1/drift': [
+    '/api/v1/drift',
+    '/api/v1/drift?open=true&vni=10010',
+    '/api/v1/drift?open=maybe',
+    '/api/v1/drift?cursor=!',
+  ],
+  '/api/v1/duplicates': ['/api/v1/duplicates', '/api/v1/duplicates?limit=0'],
+  '/api/v1/explain': [
+    '/api/v1/explain?vni=10010&mac=02:00:00:00:00:02',
+    '/api/v1/explain?vni=10010&mac=02:00:00:00:00:02&ip=192.0.2.1',
+    '/api/v1/explain?vni=10010&mac=02:00:00:00:00:09',
+    '/api/v1/explain?vni=99&mac=02:00:00:00:00:02',
+    '/api/v1/explain',
+  ],
   '/livez': ['/livez', '/livez?x=1'],
   '/readyz': ['/readyz', '/readyz?x=1'],
 };
@@ -52,10 +69,16 @@ const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false
 ajv.addSchema(description, 'api');
 
 /** What the description says of an answer, told by the answer itself. */
-function faultsOf(path: string, status: number, contentType: string, body: unknown): string[] {
+function faultsOf(
+  path: string,
+  status: number,
+  contentType: string,
+  body: unknown,
+  method = 'get',
+): string[] {
   const [type] = contentType.split(';');
   const escaped = [path, type].map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'));
-  const pointer = `api#/paths/${encodeURIComponent(escaped[0])}/get/responses/${status}/content/${encodeURIComponent(escaped[1])}/schema`;
+  const pointer = `api#/paths/${encodeURIComponent(escaped[0])}/${method}/responses/${status}/content/${encodeURIComponent(escaped[1])}/schema`;
   const check = ajv.getSchema(pointer);
   if (!check) return [`the description has no ${status} of ${type} for ${path}`];
   check(body);
@@ -70,12 +93,13 @@ test('the description is valid OpenAPI 3.1', async (t) => {
 });
 
 test('every operation has an id of its own, and every parameter a description', (t) => {
-  const operations = Object.values(description.paths).map((path) => path.get);
+  const operations = Object.values(description.paths).flatMap((path) => Object.values(path));
   t.is(new Set(operations.map((operation) => operation.operationId)).size, operations.length);
   for (const operation of operations)
     for (const parameter of operation.parameters ?? []) {
       t.truthy(parameter.description, `${operation.operationId} ${parameter.name}`);
-      t.is(parameter.required ?? false, parameter.in === 'path');
+      const required = parameter.in === 'path' || REQUIRED.has(`${operation.operationId} ${parameter.name}`);
+      t.is(parameter.required ?? false, required, `${operation.operationId} ${parameter.name}`);
     }
 });
 
@@ -96,6 +120,16 @@ for (const [path, urls] of Object.entries(URLS))
         [],
       );
     });
+
+test('the refusal of a command is as described', async (t) => {
+  for (const url of ['/api/v1/duplicates?vni=10010', '/api/v1/duplicates']) {
+    const answer = await api.inject({ method: 'DELETE', url });
+    const type = String(answer.headers['content-type']);
+    t.is(answer.statusCode, 403);
+    t.deepEqual(faultsOf('/api/v1/duplicates', 403, type, answer.json(), 'delete'), []);
+  }
+  t.deepEqual(faultsOf('/api/v1/duplicates', 200, 'application/json', { cleared: 1 }, 'delete'), []);
+});
 
 test('the check of answers can fail', (t) => {
   const status = { ...model.statusItem, ready: 'yes' };

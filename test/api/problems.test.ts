@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { PROBLEMS, Problem, type ProblemCode } from '../../src/api/index.js';
 import { apiOver, fabricModel } from './support/fabric.js';
+import { MemoryCommands } from './support/memory-read-model.js';
 
 const api = await apiOver(fabricModel());
 const seen = new Set<string>();
@@ -88,6 +89,48 @@ const CASES: readonly Case[] = [
     detail: 'address: found "spine1", allowed is an IPv4 or IPv6 address without prefix length',
   },
   {
+    url: '/api/v1/explain?vni=10010&mac=02:00',
+    code: 'invalid-parameter',
+    detail: 'mac: found "02:00", allowed is six octets as aa:bb:cc:dd:ee:ff',
+  },
+  {
+    url: '/api/v1/drift?open=maybe',
+    code: 'invalid-parameter',
+    detail: 'open: found "maybe", allowed is true or false',
+  },
+  {
+    url: '/api/v1/explain?ip=192.0.2.1',
+    code: 'missing-parameter',
+    detail: `vni: not given, allowed is ${VNI}; mac: not given, allowed is six octets as aa:bb:cc:dd:ee:ff`,
+    parameters: [
+      { parameter: 'vni', found: '', allowed: VNI },
+      { parameter: 'mac', found: '', allowed: 'six octets as aa:bb:cc:dd:ee:ff' },
+    ],
+  },
+  {
+    url: '/api/v1/explain?vni=10010&mac=02:00:00:00:00:09',
+    code: 'no-such-mac',
+    detail: 'nobody knows 02:00:00:00:00:09 in VNI 10010',
+  },
+  {
+    url: '/api/v1/explain?vni=99&mac=02:00:00:00:00:02',
+    code: 'no-such-vni',
+    detail: 'VNI 99 is neither in the kernel nor configured',
+  },
+  {
+    url: '/api/v1/duplicates?vni=10010',
+    method: 'DELETE',
+    code: 'unix-socket-only',
+    detail:
+      'DELETE over TCP, where nobody is known: use the Unix socket (api.unix-socket), such as curl -X DELETE',
+  },
+  {
+    url: '/api/v1/duplicates',
+    method: 'POST',
+    code: 'method-not-allowed',
+    detail: 'POST: allowed is GET, HEAD, DELETE',
+  },
+  {
     url: '/api/v1/routes?orgin=local',
     code: 'unknown-parameter',
     detail:
@@ -146,7 +189,7 @@ for (const { url, method = 'GET', code, detail, parameters } of CASES)
     t.is(body.instance, url.split('?')[0]);
     t.true(body.detail.startsWith(detail), body.detail);
     if (parameters) t.deepEqual(body.parameters, parameters);
-    if (code === 'method-not-allowed') t.is(answer.headers.allow, 'GET, HEAD');
+    if (code === 'method-not-allowed') t.is(answer.headers.allow, detail.split('allowed is ')[1]);
     seen.add(code);
   });
 
@@ -156,6 +199,7 @@ test('a fault of ours is logged, and the answer does not show it', async (t) => 
   const { createApi } = await import('../../src/api/index.js');
   const faulty = await createApi({
     readModel: model,
+    commands: new MemoryCommands(),
     version: '0.1.0',
     log: { debug() {}, info() {}, warn() {}, error: (facts) => errors.push(facts) },
   });
@@ -181,12 +225,15 @@ test('the table of problems: a change of a code is a change of the API', (t) => 
     Object.entries(PROBLEMS).map(([code, { status }]) => `${code} ${status}`),
     [
       'invalid-parameter 400',
+      'missing-parameter 400',
       'unknown-parameter 400',
       'invalid-cursor 400',
       'bad-request 400',
+      'unix-socket-only 403',
       'unknown-path 404',
       'no-such-neighbor 404',
       'no-such-vni 404',
+      'no-such-mac 404',
       'method-not-allowed 405',
       'internal-error 500',
       'not-ready 503',

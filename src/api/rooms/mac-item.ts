@@ -55,6 +55,7 @@ export function arpItem(dataPlane: DataPlane, vrf: MacVrf, entry: IpEntry): ArpE
   };
 }
 
-function portName(dataPlane: DataPlane, port: number): string {
+/** The name of a bridge port. */
+export function portName(dataPlane: DataPlane, port: number): string {
   return dataPlane.topology.ports.get(port)?.name ?? `ifindex ${port}`;
 }

@@ -6,10 +6,12 @@ import { type KeyOrder, pagesByKey } from '../paging.js';
 import { routerIdText, timeText } from '../present.js';
 import type { ReadModel } from '../read-model.js';
 import type { RouteItem, Status } from '../schemas.js';
+import { explain } from './explain.js';
 import { arpItem, type HardwareRows, macItem } from './mac-item.js';
 import { neighborItem } from './neighbor-item.js';
 import type { Rooms } from './rooms.js';
 import { belongs, type RouteRow, routeItem, routeRows } from './route-item.js';
+import { driftPages, duplicatePages } from './trouble-items.js';
 import { knownVnis, vniItem } from './vni-item.js';
 
 const vniOrder: KeyOrder<Vni> = {
@@ -96,7 +98,11 @@ export function roomsModel(rooms: Rooms): ReadModel {
             filter.origin === 'remote' ? [] : speaker.localRib.routes(),
             filter.origin === 'local'
               ? []
-              : speaker.rib.destinationsOf({ rd: filter.rd, type: filter.type as RouteType | undefined }),
+              : speaker.rib.destinationsOf({
+                  rd: filter.rd,
+                  type: filter.type as RouteType | undefined,
+                  mac: filter.mac,
+                }),
           ),
         where: (row) => belongs(row, evpn, filter),
         key: (row) => row,
@@ -116,6 +122,9 @@ export function roomsModel(rooms: Rooms): ReadModel {
           routes,
         }),
       }),
+    drifts: (filter) => driftPages(dataPlane.drift, filter),
+    duplicates: () => duplicatePages(evpn.duplicates),
+    explain: (vni, mac, ip) => explain(rooms, vni, mac, ip),
   };
 }
 
@@ -155,6 +164,8 @@ function status(rooms: Rooms): Status {
       operationsApplied: operations - failures,
       operationsFailed: failures,
     },
+    drifts: { total: dataPlane.drift.total, open: dataPlane.drift.openCount },
+    duplicates: evpn.duplicates.size,
     switchAsic: rooms.kernel.switchAsic(),
     problems: dataPlane.topology.problems
       .filter((problem) => problem.vni === undefined)

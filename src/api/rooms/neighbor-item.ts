@@ -35,6 +35,7 @@ export function neighborItem(status: NeighborStatus): NeighborItem {
       attributesDiscarded: status.faults.discard,
       treatedAsWithdraw: status.faults.treatAsWithdraw,
       unknownRouteTypes: status.unknownRouteTypes,
+      last: faultItem(status.faults.last),
     },
     lastError: notification
       ? {
@@ -50,6 +51,12 @@ export function neighborItem(status: NeighborStatus): NeighborItem {
     flaps: status.flaps,
     endOfRibReceivedAt: timeText(status.endOfRibAt),
   };
+}
+
+function faultItem(last: NeighborStatus['faults']['last']): NeighborItem['faults']['last'] {
+  if (!last) return null;
+  const { outcome, field, detail, time } = last;
+  return { outcome, field, detail, at: timeText(time) ?? '' };
 }
 
 function newest<Record extends { readonly time: number }>(

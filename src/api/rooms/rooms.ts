@@ -19,7 +19,7 @@ export interface KernelInsight {
 /** The rooms that the read model looks into, and what the composition alone knows. */
 export interface Rooms {
   readonly config: () => Config;
-  readonly speaker: Speaker;
+  readonly speaker: Pick<Speaker, 'rib' | 'localRib' | 'neighbors'>;
   readonly evpn: Evpn;
   readonly dataPlane: DataPlane;
   readonly kernel: KernelInsight;

@@ -43,6 +43,7 @@ export function vniItem(rooms: Rooms, vni: Vni): VniItem {
         problem: `${device}: ${problem}`,
         mend: mend ?? null,
       })),
+    openDrifts: dataPlane.drift.openIn(vni),
     counts: { ...countsOf(vrf), remoteVteps: vrf?.floods.size ?? 0 },
   };
 }

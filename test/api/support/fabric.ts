@@ -6,6 +6,7 @@ import {
   type Esi,
   type Ip,
   type Ipv4,
+  type Log,
   parseIp,
   parseMac,
   RouteDistinguisher,
@@ -21,7 +22,7 @@ import {
   type PathAttributes,
   RouteType,
 } from '../../../src/wire/index.js';
-import { MemoryReadModel } from './memory-read-model.js';
+import { MemoryCommands, MemoryReadModel } from './memory-read-model.js';
 import * as samples from './samples.js';
 
 const OWN_RD = RouteDistinguisher.ofRouterId(parseIp('10.0.0.1') as Ipv4, 10);
@@ -93,6 +94,15 @@ export function fabricModel(): MemoryReadModel {
   model.arpTables.set(vni, new Map());
   add(model.arpTables.get(vni)!, '192.0.2.1', samples.arpEntry);
   add(model.arpTables.get(vni)!, '2001:db8:1::1', (text) => ({ ...samples.arpEntry(text), kernel: null }));
+  model.driftTable.push(
+    samples.drift(2),
+    samples.drift(1, { action: 'rewritten', failure: null, mendedAt: '2026-01-01T00:00:30.000Z', vni: 20 }),
+  );
+  model.duplicateTable.push(
+    samples.duplicate({ mac: '02:00:00:00:00:02' }),
+    samples.duplicate({ ip: '192.0.2.1', frozen: true }),
+  );
+  model.stories.set('02:00:00:00:00:02', samples.explain);
   add(model.vtepTable, '10.0.0.2', samples.vtep);
 
   const remote = [
@@ -173,6 +183,10 @@ export function fabricModel(): MemoryReadModel {
 }
 
 /** An API over the model, which `inject` asks. */
-export function apiOver(model: MemoryReadModel): Promise<FastifyInstance> {
-  return createApi({ readModel: model, log: silentLog, version: '0.1.0' });
+export function apiOver(
+  model: MemoryReadModel,
+  commands = new MemoryCommands(),
+  log: Log = silentLog,
+): Promise<FastifyInstance> {
+  return createApi({ readModel: model, commands, log, version: '0.1.0' });
 }

@@ -1,5 +1,11 @@
 import {
   type ArpEntry,
+  type Commands,
+  type DriftFilter,
+  type DriftItem,
+  type DuplicateItem,
+  type DuplicateSelection,
+  type Explain,
   ipOrder,
   type MacItem,
   macOrder,
@@ -21,9 +27,18 @@ import {
   type VtepItem,
 } from '../../../src/api/index.js';
 import type { Path } from '../../../src/bgp/index.js';
-import { formatIp, type Ip, type Mac, type Vni } from '../../../src/types/index.js';
+import { formatIp, formatMac, type Ip, type Mac, type Vni } from '../../../src/types/index.js';
 import type { EvpnNlri, OriginatedAttributes } from '../../../src/wire/index.js';
 import * as samples from './samples.js';
+
+/** Notes the commands that came. */
+export class MemoryCommands implements Commands {
+  readonly given: DuplicateSelection[] = [];
+  clearDuplicates(selection: DuplicateSelection): number {
+    this.given.push(selection);
+    return this.given.length;
+  }
+}
 
 /** A route of the model: ours where it has attributes, else the neighbours' paths, the first of which is best. */
 export interface MemoryRoute {
@@ -42,6 +57,11 @@ export class MemoryReadModel implements ReadModel {
   readonly macTables = new Map<Vni, Map<Mac, MacItem>>();
   readonly arpTables = new Map<Vni, Map<Ip, ArpEntry>>();
   readonly routeTable = new Set<MemoryRoute>();
+  /** Newest first. */
+  readonly driftTable: DriftItem[] = [];
+  readonly duplicateTable: DuplicateItem[] = [];
+  /** By the text of the MAC. */
+  readonly stories = new Map<string, (ip: string | null) => Explain>();
   readonly vtepTable = new Map<Ip, VtepItem>();
 
   status = () => this.statusItem;
@@ -54,6 +74,17 @@ export class MemoryReadModel implements ReadModel {
   macs = (vni: Vni) => (this.vniTable.has(vni) ? pagesOf(this.macTables.get(vni), macOrder) : undefined);
   arpCache = (vni: Vni) => (this.vniTable.has(vni) ? pagesOf(this.arpTables.get(vni), ipOrder) : undefined);
   vteps = () => pagesOf(this.vtepTable, ipOrder);
+  duplicates = () => pagesOf(new Map(this.duplicateTable.map((item, i) => [i, item])), numberOrder);
+  explain = async (_vni: Vni, mac: Mac, ip: Ip | undefined) =>
+    this.stories.get(formatMac(mac))?.(ip === undefined ? null : formatIp(ip));
+
+  drifts({ vni, open }: DriftFilter): Pages<DriftItem> {
+    const items = this.driftTable.filter(
+      (item) =>
+        (vni === undefined || item.vni === vni) && (open === undefined || open === (item.mendedAt === null)),
+    );
+    return pagesOf(new Map(items.map((item, i) => [i, item])), numberOrder);
+  }
 
   routes(filter: RouteFilter): Pages<RouteItem> {
     const table = this.routeTable;

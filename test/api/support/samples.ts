@@ -1,4 +1,16 @@
-import type { ArpEntry, MacItem, NeighborItem, Status, VniItem, VtepItem } from '../../../src/api/index.js';
+import type {
+  ArpEntry,
+  DriftItem,
+  DuplicateItem,
+  Explain,
+  MacItem,
+  NeighborItem,
+  PathItem,
+  Status,
+  Story,
+  VniItem,
+  VtepItem,
+} from '../../../src/api/index.js';
 
 /** One item of each kind with every field that it can have; tests change what they are about. */
 
@@ -30,6 +42,8 @@ export const status: Status = {
     operationsApplied: 3,
     operationsFailed: 0,
   },
+  drifts: { total: 2, open: 1 },
+  duplicates: 1,
   switchAsic: { bus: 'pci', device: '0000:03:00.0', driver: 'mlxsw_spectrum3' },
   problems: [{ severity: 'info', problem: 'a sentence', mend: null }],
 };
@@ -68,7 +82,17 @@ export function neighbor(address: string): NeighborItem {
     },
     messages: { sent: messages, received: messages },
     prefixes: { received: routes, sent: routes },
-    faults: { attributesDiscarded: 0, treatedAsWithdraw: 0, unknownRouteTypes: 0 },
+    faults: {
+      attributesDiscarded: 0,
+      treatedAsWithdraw: 1,
+      unknownRouteTypes: 0,
+      last: {
+        outcome: 'treat-as-withdraw',
+        field: 'ORIGIN',
+        detail: 'missing',
+        at: '2026-01-01T00:00:04.000Z',
+      },
+    },
     lastError: {
       direction: 'received',
       code: 6,
@@ -97,6 +121,7 @@ export function idleNeighbor(address: string): NeighborItem {
     holdTimeSeconds: null,
     keepaliveSeconds: null,
     capabilities: { sent: null, received: null },
+    faults: { attributesDiscarded: 0, treatedAsWithdraw: 0, unknownRouteTypes: 0, last: null },
     lastError: null,
     lastDown: null,
     endOfRibReceivedAt: null,
@@ -124,6 +149,7 @@ export function vni(number: number): VniItem {
         mend: 'ip link set vx10010 type vxlan nolearning',
       },
     ],
+    openDrifts: 1,
     counts: { localMacs: 1, remoteMacs: 1, localIps: 0, remoteIps: 1, remoteVteps: 1 },
   };
 }
@@ -201,4 +227,135 @@ export function arpEntry(ip: string): ArpEntry {
 
 export function vtep(address: string): VtepItem {
   return { address, vnis: [10010], macs: 1, routes: 2 };
+}
+
+export function drift(id: number, over: Partial<DriftItem> = {}): DriftItem {
+  return {
+    id,
+    vni: 10010,
+    table: 'mac',
+    mac: '02:00:00:00:00:02',
+    ip: null,
+    cause: 'refused',
+    since: '2026-01-01T00:00:10.000Z',
+    found: 'no bridge row, no vxlan row',
+    wanted: 'bridge row points to vx10010 (reachable, ext_learned)',
+    action: 'retrying',
+    failure: {
+      errno: 'ENOSPC',
+      kernel: 'the hardware is full',
+      attempts: 2,
+      at: '2026-01-01T00:00:15.000Z',
+      retryAt: '2026-01-01T00:00:25.000Z',
+    },
+    mendedAt: null,
+    ...over,
+  };
+}
+
+export function duplicate(over: Partial<DuplicateItem>): DuplicateItem {
+  return {
+    vni: 10010,
+    mac: null,
+    ip: null,
+    since: '2026-01-01T00:00:20.000Z',
+    frozen: false,
+    moves: 5,
+    ...over,
+  };
+}
+
+/** A story with something of everything. */
+function story(over: Partial<Story>): Story {
+  const path: PathItem = {
+    neighbor: '10.1.1.0',
+    best: true,
+    stale: false,
+    esi: null,
+    labels: [10010],
+    nextHop: '10.0.0.2',
+    asPath: [],
+    origin: 'igp',
+    localPref: null,
+    med: null,
+    originatorId: null,
+    clusterList: [],
+    routeTargets: [],
+    extendedCommunities: [],
+    macMobility: null,
+    pmsi: null,
+    receivedAt: null,
+  };
+  return {
+    owner: 'remote',
+    rule: 'only claim',
+    vtep: '10.0.0.2',
+    device: null,
+    sequence: 3,
+    sticky: false,
+    frozen: false,
+    claims: [
+      {
+        origin: 'remote',
+        won: true,
+        ignored: null,
+        mac: '02:00:00:00:00:02',
+        ip: null,
+        vtep: '10.0.0.2',
+        sequence: 3,
+        sticky: false,
+        router: false,
+        device: null,
+        epoch: null,
+        route: {
+          key: '[2]:[0]:[48]:[02:00:00:00:00:02]',
+          rd: '10.0.0.2:10',
+          bestBy: 'only path',
+          paths: [path],
+        },
+      },
+    ],
+    kernel: {
+      wanted: 'a row',
+      found: 'another row',
+      fits: false,
+      bridge: { device: 'vx10010', state: ['reachable'], flags: [], dst: null, offloaded: true },
+      vxlan: { device: 'vx10010', state: ['reachable'], flags: ['self'], dst: '10.0.0.2', offloaded: true },
+      neigh: null,
+      failure: drift(1).failure,
+      drifts: [drift(1)],
+    },
+    advertised: [{ key: '[2]:[0]:[48]:[02:00:00:00:00:02]', rd: '10.0.0.1:10', path }],
+    moves: [
+      {
+        at: '2026-01-01T00:00:00.000Z',
+        from: 'local',
+        to: 'remote',
+        vtep: '10.0.0.2',
+        sequence: 3,
+        cause: 'a sentence',
+      },
+    ],
+    duplicate: duplicate({ mac: '02:00:00:00:00:02' }),
+    ...over,
+  };
+}
+
+export function explain(ip: string | null): Explain {
+  return {
+    vni: 10010,
+    mac: '02:00:00:00:00:02',
+    ip,
+    verdict: ['a sentence'],
+    entry: story({}),
+    ips: ['192.0.2.1'],
+    binding:
+      ip === null
+        ? null
+        : {
+            mac: '02:00:00:00:00:02',
+            story: story({ duplicate: null }),
+            lastRefreshAt: '2026-01-01T00:00:00.000Z',
+          },
+  };
 }

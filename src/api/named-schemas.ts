@@ -1,0 +1,40 @@
+import type { TSchema } from '@sinclair/typebox';
+import { ClaimSchema, ExplainSchema, KernelCheckSchema, MoveSchema, StorySchema } from './explain-schemas.js';
+import {
+  ArpEntrySchema,
+  FdbRowSchema,
+  MacSchema,
+  NeighborSchema,
+  NeighRowSchema,
+  PathSchema,
+  ProblemNoteSchema,
+  RouteSchema,
+  StatusSchema,
+  VniSchema,
+  VtepSchema,
+} from './schemas.js';
+import { ClearedSchema, DriftSchema, DuplicateSchema, FailureSchema } from './trouble-schemas.js';
+
+/** Every schema that others refer to by name. */
+export const NAMED_SCHEMAS: readonly TSchema[] = [
+  ProblemNoteSchema,
+  StatusSchema,
+  NeighborSchema,
+  VniSchema,
+  FdbRowSchema,
+  NeighRowSchema,
+  MacSchema,
+  ArpEntrySchema,
+  PathSchema,
+  RouteSchema,
+  VtepSchema,
+  FailureSchema,
+  DriftSchema,
+  DuplicateSchema,
+  ClearedSchema,
+  MoveSchema,
+  ClaimSchema,
+  KernelCheckSchema,
+  StorySchema,
+  ExplainSchema,
+];

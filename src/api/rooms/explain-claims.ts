@@ -1,0 +1,164 @@
+import { type Destination, decide } from '../../bgp/index.js';
+import type { LocalMac } from '../../dataplane/index.js';
+import {
+  claimOf,
+  type IpEntry,
+  isForeignMac,
+  type MacEntry,
+  type MacVrf,
+  numberWeHad,
+  type RemoteClaim,
+  whyIgnored,
+} from '../../evpn/index.js';
+import {
+  formatIp,
+  formatMac,
+  formatRouteTarget,
+  type Ip,
+  isMartian,
+  isMulticastMac,
+  type Mac,
+} from '../../types/index.js';
+import { formatNlri, RouteType } from '../../wire/index.js';
+import type { ClaimItem } from '../explain-schemas.js';
+import { ipText, pathItem } from '../present.js';
+import { portName } from './mac-item.js';
+import type { Rooms } from './rooms.js';
+
+/** One word on an address, and why it does not count, where it does not. */
+export interface Heard<Claim> {
+  readonly claim: Claim;
+  readonly ignored: string | undefined;
+}
+
+/** What the bridge says of the MAC. */
+export function localMacHeard({ dataPlane }: Rooms, vrf: MacVrf, mac: Mac): Heard<LocalMac> | undefined {
+  const claim = dataPlane.localMac(vrf.vni, mac);
+  if (!claim) return undefined;
+  if (!isForeignMac(mac, dataPlane.topology))
+    return { claim, ignored: "own MAC: it is one of this machine's devices'" };
+  if (isMulticastMac(mac)) return { claim, ignored: 'a group address, which no host has' };
+  return { claim, ignored: vrf.localVtep === undefined ? 'the VNI cannot forward' : undefined };
+}
+
+/** What the imported routes of an entry say; the best route of each destination speaks. */
+export function remotesHeard(
+  { dataPlane }: Rooms,
+  entry: Pick<MacEntry | IpEntry, 'remotes'> | undefined,
+): Heard<RemoteClaim>[] {
+  return (entry?.remotes ?? []).flatMap((destination) => {
+    const claim = claimOf(destination);
+    return claim ? [{ claim, ignored: whyIgnored(destination, dataPlane.topology) }] : [];
+  });
+}
+
+/** Routes of the MAC, and of the IP if one is named, that carry the VNI and that it does not import. */
+export function strangersHeard(
+  { speaker, evpn }: Rooms,
+  vrf: MacVrf,
+  mac: Mac,
+  ip: Ip | undefined,
+): Heard<RemoteClaim>[] {
+  const out: Heard<RemoteClaim>[] = [];
+  for (const destination of speaker.rib.destinationsOf({ mac })) {
+    const claim = claimOf(destination);
+    if (!claim || claim.route.label1 !== vrf.vni || (ip !== undefined && claim.route.ip !== ip)) continue;
+    if (!evpn.importer.importersOf(destination).includes(vrf))
+      out.push({ claim, ignored: whyNotImported(destination, vrf) });
+  }
+  return out;
+}
+
+function whyNotImported({ best }: Destination, vrf: MacVrf): string {
+  if (best?.nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
+    if (best.nlri.ethernetTag !== 0)
+      return `Ethernet tag ${best.nlri.ethernetTag}: not of the VLAN-based service`;
+    if (best.nlri.mac === 0 || isMulticastMac(best.nlri.mac)) return 'a MAC address that no host has';
+  }
+  const targets = best?.attributes.routeTargets.map(formatRouteTarget).join(', ') || 'none';
+  return `not imported: VNI ${vrf.vni} takes none of its route targets (${targets})`;
+}
+
+/** The local claim on a MAC as the API shows it. */
+export function localMacItem(
+  { dataPlane }: Rooms,
+  vrf: MacVrf,
+  mac: Mac,
+  entry: MacEntry | undefined,
+  { claim, ignored }: Heard<LocalMac>,
+): ClaimItem {
+  const won = entry?.ownership.owner === 'local' && ignored === undefined;
+  return {
+    origin: 'local',
+    won,
+    ignored: ignored ?? null,
+    mac: formatMac(mac),
+    ip: null,
+    vtep: ipText(vrf.localVtep),
+    sequence: won ? entry.ownership.sequence : numberWeHad(entry?.history),
+    sticky: claim.isStatic,
+    router: false,
+    device: portName(dataPlane, claim.port),
+    epoch: claim.epoch,
+    route: null,
+  };
+}
+
+/** The local claim on an IP as the API shows it. */
+export function localIpItem(
+  rooms: Rooms,
+  vrf: MacVrf,
+  ip: Ip,
+  entry: IpEntry | undefined,
+): ClaimItem | undefined {
+  const { dataPlane } = rooms;
+  const neigh = dataPlane.localNeigh(vrf.vni, ip);
+  if (!neigh) return undefined;
+  const local = dataPlane.localMac(vrf.vni, neigh.mac);
+  return {
+    origin: 'local',
+    won: entry?.owner === 'local' && entry.mac === neigh.mac,
+    ignored: whyLocalIpIgnored(rooms, vrf, ip, neigh.mac) ?? null,
+    mac: formatMac(neigh.mac),
+    ip: formatIp(ip),
+    vtep: ipText(vrf.localVtep),
+    sequence: vrf.macs.get(neigh.mac)?.ownership.sequence ?? 0,
+    sticky: local?.isStatic ?? false,
+    router: neigh.router,
+    device: local ? portName(dataPlane, local.port) : null,
+    epoch: neigh.epoch,
+    route: null,
+  };
+}
+
+function whyLocalIpIgnored({ dataPlane }: Rooms, vrf: MacVrf, ip: Ip, mac: Mac): string | undefined {
+  if (vrf.localVtep === undefined) return 'the VNI cannot forward';
+  if (isMartian(ip)) return 'an address that no host has';
+  if (dataPlane.topology.ownIps.has(ip)) return "own IP: it is this machine's";
+  return vrf.macs.get(mac)?.ownership.owner === 'local' ? undefined : 'its MAC is not on a port of this leaf';
+}
+
+/** A remote claim as the API shows it. */
+export function remoteItem({ claim, ignored }: Heard<RemoteClaim>, won: boolean): ClaimItem {
+  const { destination, route } = claim;
+  const { best, paths } = destination;
+  return {
+    origin: 'remote',
+    won,
+    ignored: ignored ?? null,
+    mac: formatMac(route.mac),
+    ip: ipText(route.ip),
+    vtep: formatIp(claim.vtep),
+    sequence: claim.sequence,
+    sticky: claim.sticky,
+    router: claim.router,
+    device: null,
+    epoch: null,
+    route: {
+      key: formatNlri(route),
+      rd: route.rd.toString(),
+      bestBy: decide(paths).rule,
+      paths: paths.map((path) => pathItem(path, path === best)),
+    },
+  };
+}

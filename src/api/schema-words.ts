@@ -1,0 +1,25 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+
+/*
+ * The words of which the API's schemas are made. Times are RFC 3339 in UTC; addresses are text in their canonical form.
+ */
+
+/** No field but those that are named. */
+export const closed = { additionalProperties: false };
+
+/** What can be unknown, or does not apply. */
+export const nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+/** A schema of its own name in the description: `$ref` there, its type here. */
+export const ref = <Schema extends TSchema>(schema: Schema) =>
+  Type.Unsafe<Static<Schema>>(Type.Ref(`${schema.$id}#`));
+export const Count = (description?: string) => Type.Integer({ minimum: 0, description });
+export const Text = (description?: string) => Type.String({ description });
+export const Time = (description?: string) => Type.String({ format: 'date-time', description });
+export const Address = (description?: string) => Type.String({ description });
+export const MacText = (description?: string) =>
+  Type.String({ pattern: '^([0-9a-f]{2}:){5}[0-9a-f]{2}$', description });
+export const VniNumber = (description?: string) =>
+  Type.Integer({ minimum: 1, maximum: 16777215, description });
+export const OriginSide = Type.Union([Type.Literal('local'), Type.Literal('remote')], {
+  description: "local: of this leaf's own hosts; remote: from a neighbor.",
+});

@@ -1,0 +1,78 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Address, Count, closed, MacText, nullable, ref, Text, Time, VniNumber } from './schema-words.js';
+
+/** The shapes of what is not as it should be: rows that differ, addresses that are in two places. */
+const literals = <Value extends string>(values: readonly Value[], description: string) =>
+  Type.Union(
+    values.map((value) => Type.Literal(value)),
+    { description },
+  );
+
+export const FailureSchema = Type.Object(
+  {
+    errno: Text('Its name, such as ENOSPC.'),
+    kernel: nullable(Text("The kernel's own words, where it had some.")),
+    attempts: Count('Refusals in a row.'),
+    at: Time('The last attempt.'),
+    retryAt: Time('The next one, unless something changes before.'),
+  },
+  { $id: 'Failure', ...closed, description: 'A refusal of the kernel.' },
+);
+
+export const DriftSchema = Type.Object(
+  {
+    id: Count('Grows with every drift.'),
+    vni: VniNumber(),
+    table: literals(
+      ['mac', 'flood', 'neigh'] as const,
+      'mac: the rows of a remote MAC; flood: a default destination; neigh: a neighbour on the SVI.',
+    ),
+    mac: nullable(MacText('Where the table is mac.')),
+    ip: nullable(Address("The VTEP's where the table is flood, the host's where it is neigh.")),
+    cause: literals(
+      ['foreign-change', 'refused', 'stray', 'blocked'] as const,
+      'foreign-change: somebody changed or removed a row of evpnd; refused: the kernel takes no such row; stray: a row ' +
+        'with the mark of evpnd that nobody wants; blocked: a row that is not for evpnd to overwrite is in the way.',
+    ),
+    since: Time('When it was found.'),
+    found: Text('The rows as they were found.'),
+    wanted: Text('The rows as they should be.'),
+    action: literals(
+      [
+        'queued',
+        'retrying',
+        'left-alone',
+        'rewritten',
+        'removed',
+        'restored-by-another',
+        'no-longer-wanted',
+        'device-gone',
+      ] as const,
+      'What was done; queued, retrying and left-alone are of those that stand.',
+    ),
+    failure: nullable(ref(FailureSchema)),
+    mendedAt: nullable(Time('When the kernel was as wanted again; null while it is not.')),
+  },
+  { $id: 'Drift', ...closed },
+);
+
+export const DuplicateSchema = Type.Object(
+  {
+    vni: VniNumber(),
+    mac: nullable(MacText('Exactly one of mac and ip is there.')),
+    ip: nullable(Address()),
+    since: Time(),
+    frozen: Type.Boolean({ description: 'It stays where it is, whoever moves it.' }),
+    moves: Count('Moves within the window when it was found.'),
+  },
+  { $id: 'Duplicate', ...closed },
+);
+
+export const ClearedSchema = Type.Object(
+  { cleared: Count('Duplicates that were cleared.') },
+  { $id: 'Cleared', ...closed },
+);
+
+export type FailureItem = Static<typeof FailureSchema>;
+export type DriftItem = Static<typeof DriftSchema>;
+export type DuplicateItem = Static<typeof DuplicateSchema>;
