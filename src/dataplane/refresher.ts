@@ -49,6 +49,8 @@ interface Search {
   readonly vni: Vni;
   readonly ip: Ip;
   readonly mac: Mac;
+  /** Not before this Clock.now(). */
+  at: number;
   tries: number;
 }
 
@@ -167,8 +169,9 @@ export class Refresher {
   /** Asks once for an IP that the MAC should have, as soon as the rate allows. */
   find(vni: Vni, ip: Ip, mac: Mac): void {
     if (this.#searches.length >= SEARCHES) return;
-    this.#searches.push({ vni, ip, mac, tries: 0 });
-    this.#armAt(this.clock.now());
+    const at = this.clock.now();
+    this.#searches.push({ vni, ip, mac, at, tries: 0 });
+    this.#armAt(at);
   }
 
   close(): void {
@@ -259,15 +262,20 @@ export class Refresher {
   }
 
   #search(): void {
-    const again: Search[] = [];
-    let taken = 0;
-    for (const search of this.#searches) {
-      if (!this.#takeToken()) break;
-      taken++;
-      if (this.owner.find(search.vni, search.ip, search.mac)) this.refreshes++;
-      else if (++search.tries < SEARCH_TRIES) again.push(search);
+    const now = this.clock.now();
+    const left: Search[] = [];
+    let looked = 0;
+    for (; looked < this.#searches.length; looked++) {
+      const search = this.#searches[looked];
+      if (search.at > now) left.push(search);
+      else if (!this.#takeToken()) break;
+      else if (this.owner.find(search.vni, search.ip, search.mac)) this.refreshes++;
+      else if (++search.tries < SEARCH_TRIES) {
+        search.at = now + SLOT_MS;
+        left.push(search);
+      }
     }
-    this.#searches = [...this.#searches.slice(taken), ...again];
+    this.#searches = left.concat(this.#searches.slice(looked));
   }
 
   #askDue(): void {

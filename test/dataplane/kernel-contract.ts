@@ -217,6 +217,49 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
     },
   },
   {
+    // net/core/neighbour.c: NUD_PROBE without a MAC keeps the one that stands, and asks at once
+    name: 'a neighbour that is to be asked keeps its MAC and is in state PROBE',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      const { bridgeIfindex } = devices;
+      for (const text of ['198.51.100.1', '2001:db8::1']) {
+        const ip = parseIp(text);
+        const key = neighKey({ ifindex: bridgeIfindex, ip });
+        const probe: Operation = {
+          table: 'neigh-probe',
+          verb: 'add',
+          ifindex: bridgeIfindex,
+          ip,
+          mac: undefined,
+        };
+        assert.equal(applyOne(world, probe), ENOENT);
+        await world.addNeigh(devices, ip, HOST);
+        await until(world, 'the neighbour', () => recorder.neigh.get(key)?.state === Nud.REACHABLE);
+        assert.equal(applyOne(world, probe), 0);
+        world.kernel.drain();
+        assert.equal(recorder.neigh.get(key)?.state, Nud.PROBE);
+        assert.equal(recorder.neigh.get(key)?.mac, HOST);
+        // With another MAC, what stands stays
+        assert.equal(applyOne(world, { ...probe, mac: OTHER_HOST }), 0);
+        world.kernel.drain();
+        assert.equal(recorder.neigh.get(key)?.mac, HOST);
+      }
+      const ip = parseIp('198.51.100.2');
+      const probe: Operation = {
+        table: 'neigh-probe',
+        verb: 'add',
+        ifindex: bridgeIfindex,
+        ip,
+        mac: OTHER_HOST,
+      };
+      assert.equal(applyOne(world, probe), 0);
+      world.kernel.drain();
+      const row = recorder.neigh.get(neighKey({ ifindex: bridgeIfindex, ip }));
+      assert.equal(row?.mac, OTHER_HOST);
+      assert.equal(row.state, Nud.PROBE);
+    },
+  },
+  {
     name: 'adding twice is as adding once',
     async run(world) {
       const { recorder, devices } = await startedWithVni(world);

@@ -62,7 +62,7 @@ test('hosts are known by what they say, stay known while silent, and move by wha
       t.is(received, 1, `${host.name} ${family}`);
     }
   const packets = await capture.stop();
-  t.is(await packets.count('vxlan && arp.opcode == 1 && arp.src.proto_ipv4 == ' + remote.address.ipv4), 0);
+  t.is(await packets.count(`vxlan && arp.opcode == 1 && arp.src.proto_ipv4 == ${remote.address.ipv4}`), 0);
   t.deepEqual(await packets.malformed(), []);
 
   // Everything that keeps them known lives for three seconds from now on, and they say nothing by themselves

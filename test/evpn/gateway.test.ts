@@ -1,0 +1,104 @@
+import test from 'ava';
+import { Nud } from '../../src/dataplane/index.js';
+import type { EvpnSettings } from '../../src/evpn/index.js';
+import { formatMac, type Ip, parseIp, parseMac, toVni } from '../../src/types/index.js';
+import { describeExtendedCommunity, formatNlri } from '../../src/wire/index.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+import { Leaf, vtepOf, Wire } from './support/leaf.js';
+
+const VNI = toVni(10010);
+const SVI = parseMac('02:00:00:00:0a:01');
+const HOST = parseMac('02:00:00:00:00:01');
+const OWN = ['10.10.10.101', 'fd10:10::101', 'fe80::101'].map(parseIp);
+
+async function fabric(settings: Partial<EvpnSettings>) {
+  const clock = new VirtualClock();
+  const leaves = [new Leaf(clock, vtepOf(1), 65001, settings), new Leaf(clock, vtepOf(2), 65002)];
+  const devices = leaves.map((leaf) => leaf.world.devices(VNI));
+  for (const [i, leaf] of leaves.entries()) {
+    leaf.addVni(devices[i], i === 0 ? { sviMac: SVI } : {});
+    await leaf.start();
+  }
+  const wire = new Wire(leaves);
+  const addresses = (...ips: Ip[]) => {
+    const { kernel } = leaves[0].world;
+    kernel.setTopology({
+      ...kernel.topology,
+      addresses: new Map([[devices[0].bridgeIfindex, new Set(ips)]]),
+      ownIps: new Set([...ips, vtepOf(1)]),
+      ownMacs: new Set([SVI]),
+    });
+    wire.quiesce(clock);
+  };
+  addresses(...OWN);
+  const said = () =>
+    [...leaves[0].localRib.routes()]
+      .map(
+        ({ nlri, attributes }) =>
+          `${formatNlri(nlri)} ${attributes.extendedCommunities.map(describeExtendedCommunity).join(' ')}`,
+      )
+      .filter((line) => line.startsWith('[2]'))
+      .sort();
+  return { clock, leaves, devices, wire, addresses, said };
+}
+
+const route = (ip: string, communities: string) =>
+  `[2]:[0]:[48]:[${formatMac(SVI)}]:[${ip.includes(':') ? 128 : 32}]:[${ip}] encapsulation:VXLAN rt:65001:10010${communities}`;
+
+test("an SVI's own addresses are not announced unless told to", async (t) => {
+  const { said } = await fabric({});
+  t.deepEqual(said(), []);
+});
+
+test('as a host: MAC/IP routes as any, withdrawn with the address, the SVI or the setting', async (t) => {
+  const { said, addresses, leaves, devices } = await fabric({ advertiseSviIp: true });
+  t.deepEqual(said(), [route('fd10:10::101', ''), route('fe80::101', ''), route('10.10.10.101', '')]);
+  const row = leaves[1].world.kernel.tables.neighRow(devices[1].bridgeIfindex, OWN[0]);
+  t.is(row?.mac, SVI);
+  t.is(leaves[1].world.kernel.tables.bridgeRow(devices[1].bridgeIfindex, 0, SVI)?.state, Nud.REACHABLE);
+  addresses(OWN[0]);
+  t.deepEqual(said(), [route('10.10.10.101', '')]);
+  leaves[0].evpn.reconfigure({ asn: 65001, routerId: 1 as never, advertiseAllVni: true, vnis: new Map() });
+  t.deepEqual(said(), []);
+});
+
+test('as the default gateway: with its community, IPv6 as a router, sticky at the others', async (t) => {
+  const { said, leaves, devices } = await fabric({
+    vnis: new Map([
+      [
+        VNI,
+        {
+          advertise: true,
+          rd: undefined,
+          importTargets: undefined,
+          exportTargets: undefined,
+          advertiseDefaultGateway: true,
+        },
+      ],
+    ]),
+  });
+  t.deepEqual(said(), [
+    route('fd10:10::101', ' default-gateway arp-nd:router'),
+    route('fe80::101', ' default-gateway arp-nd:router'),
+    route('10.10.10.101', ' default-gateway'),
+  ]);
+  t.is(leaves[1].world.kernel.tables.bridgeRow(devices[1].bridgeIfindex, 0, SVI)?.state, Nud.NOARP);
+  leaves[0].removeVni(devices[0]);
+  leaves[0].clock.advance(1_000);
+  t.deepEqual(said(), []);
+});
+
+test('a host that takes our own address is not believed', async (t) => {
+  const { clock, leaves, devices, wire, said } = await fabric({});
+  leaves[0].hostSpeaks(devices[0], HOST);
+  leaves[0].world.kernel.putNeigh({
+    ifindex: devices[0].bridgeIfindex,
+    ip: OWN[0],
+    mac: HOST,
+    state: Nud.REACHABLE,
+    flags: 0,
+    protocol: 0,
+  });
+  wire.quiesce(clock);
+  t.deepEqual(said(), [`[2]:[0]:[48]:[${formatMac(HOST)}] encapsulation:VXLAN rt:65001:10010`]);
+});
