@@ -23,6 +23,8 @@ export interface DaemonOptions {
   readonly insight: KernelInsight;
   readonly log: Log;
   readonly version: string;
+  /** Told the configuration that counts, at the start and after each reload. */
+  readonly onConfig?: (config: Config) => void;
 }
 
 /** Builds the house and moves in: resolves when the kernel is known and the speaker listens. Rejects where it cannot. */
@@ -33,10 +35,12 @@ export async function startDaemon({
   insight,
   log,
   version,
+  onConfig = () => {},
 }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
   let running = config;
   let kernelKnown = false;
+  onConfig(config);
   const speaker = new Speaker(speakerConfig(config), { clock, transport: new TcpTransport(), log });
   const dataPlane = new DataPlane(kernel, clock, log, { snooper, refresh: config.evpn.neighborRefresh });
   const evpn = new Evpn(
@@ -111,6 +115,7 @@ export async function startDaemon({
       if (same) return;
       if (restart.length > 0) log.warn({ settings: restart }, 'these settings take effect after a restart');
       running = withFixedSettings(running, wanted);
+      onConfig(running);
       evpn.reconfigure(evpnSettings(running));
       if (neighborRefresh) dataPlane.hosts.refresher.reconfigure(neighborRefresh);
       await speaker.reconfigure(speakerConfig(running));

@@ -13,6 +13,7 @@ import {
 import { type Daemon, startDaemon } from './daemon.js';
 import { kernelInsight } from './kernel-insight.js';
 import { LinuxKernel, LinuxSnooper, sdNotify } from './linux/index.js';
+import { kernelPolicy } from './settings.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -44,7 +45,15 @@ async function run(path: string): Promise<void> {
     process.exit(70);
   });
   const insight = await kernelInsight(kernel, receiveBufferBytes);
-  daemon = await startDaemon({ config, kernel, snooper, insight, log, version });
+  daemon = await startDaemon({
+    config,
+    kernel,
+    snooper,
+    insight,
+    log,
+    version,
+    onConfig: (running) => kernel.setPolicy(kernelPolicy(running)),
+  });
   process.on('SIGHUP', () => void reload(path, daemon, log));
   startWatchdog();
   sdNotify('READY=1');

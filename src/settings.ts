@@ -1,6 +1,7 @@
 import type { SpeakerConfig } from './bgp/index.js';
 import type { Config } from './config/index.js';
-import type { EvpnSettings, VniSettings } from './evpn/index.js';
+import { type EvpnSettings, isFlooded, isServed, type VniSettings } from './evpn/index.js';
+import type { KernelPolicy } from './linux/index.js';
 import { formatIp, type Vni } from './types/index.js';
 
 /** The configuration as the speaker takes it. */
@@ -31,6 +32,16 @@ export function evpnSettings(config: Config): EvpnSettings {
     advertiseSviIp: config.evpn.advertiseSviIp,
     advertiseDefaultGateway: config.evpn.advertiseDefaultGateway,
     vnis,
+  };
+}
+
+/** What the configuration wants of the kernel beyond routes. */
+export function kernelPolicy(config: Config): KernelPolicy {
+  const settings = evpnSettings(config);
+  return {
+    managePortSettings: config.managePortSettings,
+    serves: (vni) => isServed(settings, vni),
+    floods: (vni) => isFlooded(settings, vni),
   };
 }
 

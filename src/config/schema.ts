@@ -296,7 +296,7 @@ export const ConfigSchema = Type.Object(
     'manage-port-settings': Type.Boolean({
       default: false,
       description:
-        'Sets what the VXLAN devices and bridge ports of our VNIs need, and nothing else: `learning off`, `neigh_suppress on`, for collect-metadata devices `vlan_tunnel on`, and `nolearning` on the device; again whenever somebody changes it.',
+        'Sets what the VXLAN devices and bridge ports of our VNIs need, and nothing else: `learning off` and `neigh_suppress on` of the port, `nolearning` of the device; again whenever somebody changes it.',
       allowed: 'true or false',
     }),
     log: Type.Object(

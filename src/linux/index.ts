@@ -23,3 +23,4 @@ export { NetlinkError } from './route-socket.js';
 export { sdNotify } from './sd-notify.js';
 export { LinuxSnooper, type SnooperStats } from './snoop.js';
 export { deriveTopology, type LinkTables, sameTopology } from './topology.js';
+export { DEFAULT_POLICY, type KernelPolicy } from './upkeep.js';

@@ -9,7 +9,7 @@ import {
   type Topology,
   type VxlanFdbRow,
 } from '../dataplane/index.js';
-import type { Log } from '../types/index.js';
+import { type Log, MAC_ZERO } from '../types/index.js';
 import * as K from './constants.js';
 import { type Asic, readAsic } from './devlink.js';
 import { LinkTable } from './link-table.js';
@@ -21,6 +21,7 @@ import { DumpSocket } from './route-socket.js';
 import { isDeviceRow, toBridgeRow, toNeighRow, toVxlanRow } from './row-set.js';
 import { Slicer } from './slicer.js';
 import { deriveTopology, sameTopology } from './topology.js';
+import { type KernelPolicy, Upkeep } from './upkeep.js';
 
 /** What a LinuxKernel takes. */
 export interface LinuxKernelOptions {
@@ -93,10 +94,25 @@ export class LinuxKernel implements Kernel {
   #resyncs = 0;
   #failedResyncs = 0;
   #endPause: (() => void) | undefined;
+  readonly #upkeep: Upkeep;
 
   constructor(options: LinuxKernelOptions) {
     this.#log = options.log;
     this.#receiveBuffer = options.receiveBuffer ?? RECEIVE_BUFFER;
+    this.#upkeep = new Upkeep(
+      this.#table,
+      () => (this.#closed ? undefined : this.#open?.programmer),
+      () => {
+        this.#table.changed = true;
+        this.#scheduleTopology();
+      },
+      this.#log,
+    );
+  }
+
+  /** What the operator wants beyond routes; may be told at any time. */
+  setPolicy(policy: KernelPolicy): void {
+    this.#upkeep.setPolicy(policy);
   }
 
   /** Rejects with NetlinkError, or with the error of native(), where the kernel cannot be read at all. */
@@ -203,6 +219,7 @@ export class LinuxKernel implements Kernel {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#upkeep.close();
     this.#endPause?.();
     const open = this.#open;
     if (!open) return;
@@ -341,7 +358,10 @@ export class LinuxKernel implements Kernel {
       if (row.dst !== undefined) observer.neighRow(toNeighRow(row, row.dst));
     } else if (row.mac === undefined) return;
     else if (!isDeviceRow(row)) observer.bridgeRow(toBridgeRow(row, row.mac));
-    else if (this.#table.isVxlan(row.ifindex)) observer.vxlanRow(toVxlanRow(row, row.mac));
+    else if (this.#table.isVxlan(row.ifindex)) {
+      if (row.mac === MAC_ZERO && row.dst !== undefined) this.#upkeep.destination(row.dst);
+      observer.vxlanRow(toVxlanRow(row, row.mac));
+    }
   }
 
   #gone(row: NeighMessage): void {
@@ -367,7 +387,8 @@ export class LinuxKernel implements Kernel {
   #tellTopology(): void {
     if (!this.#table.changed || this.#closed || !this.#observer) return;
     this.#table.changed = false;
-    const topology = deriveTopology(this.#table);
+    const topology = deriveTopology(this.#table, this.#upkeep.context);
+    this.#upkeep.topologyTold(topology);
     if (this.#topologyTold && sameTopology(this.#topology, topology)) return;
     this.#topology = topology;
     this.#topologyTold = true;

@@ -1,4 +1,5 @@
 import type { Operation, OperationResult } from '../dataplane/index.js';
+import type { Ip } from '../types/index.js';
 import * as K from './constants.js';
 import { allocateMessages, eachMessage, messageSequence, NetlinkFormatError } from './message.js';
 import {
@@ -9,6 +10,7 @@ import {
   newNeighMessage,
 } from './neigh-codec.js';
 import { decodeError, isDrained, NetlinkError, RouteSocket } from './route-socket.js';
+import { decodeWay, encodeRouteGet, encodeSetting, type Setting, type Way } from './settings-codec.js';
 
 /** Messages of one sendmsg: of 32 to 256 all are equally fast, and 128 errors fit any receive buffer. */
 const BATCH = 128;
@@ -91,6 +93,46 @@ export class Programmer {
     });
     if (answer === undefined) throw new NetlinkError('asking for a row: no answer', K.ENOBUFS);
     return answer;
+  }
+
+  /** Makes one setting true; gives what the kernel answered. Throws NetlinkError where no answer comes. */
+  set(setting: Setting): OperationResult {
+    let result: OperationResult | undefined;
+    this.#ask(
+      'setting a flag',
+      (sequence) => encodeSetting(this.#out, setting, sequence),
+      (type, at, end) => {
+        if (type === K.NLMSG_ERROR) result = decodeError(this.#socket.buffer, at, end);
+      },
+    );
+    return result ?? UNANSWERED;
+  }
+
+  /** The way to an address; undefined where there is none. Throws NetlinkError where the question cannot be sent. */
+  way(to: Ip): Way | undefined {
+    let way: Way | undefined;
+    this.#ask(
+      'asking for a way',
+      (sequence) => encodeRouteGet(this.#out, to, sequence),
+      (type, at, end) => {
+        if (type === K.RTM_NEWROUTE) way = decodeWay(this.#socket.buffer.bytes, at, end);
+      },
+    );
+    return way;
+  }
+
+  #ask(
+    what: string,
+    encode: (sequence: number) => number,
+    visit: (type: number, at: number, end: number) => void,
+  ): void {
+    const sequence = this.#advance(1);
+    this.requests++;
+    const errno = this.#socket.send(this.#out, encode(sequence) << 2);
+    if (errno !== 0) throw new NetlinkError(what, errno);
+    this.#answers((type, at, end) => {
+      if (messageSequence(this.#socket.buffer, at) === sequence) visit(type, at, end);
+    });
   }
 
   close(): void {

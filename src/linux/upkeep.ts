@@ -1,0 +1,155 @@
+import { errnoName, type Topology } from '../dataplane/index.js';
+import { type Ip, isIpv4, type Log, type Vni } from '../types/index.js';
+import { type CheckContext, NO_CONTEXT } from './checks.js';
+import * as K from './constants.js';
+import type { LinkTable } from './link-table.js';
+import type { Programmer } from './programmer.js';
+import { NetlinkError } from './route-socket.js';
+import type { Setting } from './settings-codec.js';
+
+/** What the operator wants of the kernel beyond routes. */
+export interface KernelPolicy {
+  /** Set what ports and devices of served VNIs need, and again when somebody changes it. */
+  readonly managePortSettings: boolean;
+  serves(vni: Vni): boolean;
+  floods(vni: Vni): boolean;
+}
+
+export const DEFAULT_POLICY: KernelPolicy = {
+  managePortSettings: false,
+  serves: () => true,
+  floods: () => true,
+};
+
+/** Two who disagree about a flag change it once in this many milliseconds and not in a loop. */
+const PAUSE_MS = 1000;
+/** Routes change without a word to us: the way to the VTEPs is asked for anew so often. */
+const LOOK_AGAIN_MS = 30_000;
+/** A few VTEPs show the underlay as well as a thousand. */
+const SAMPLE = 64;
+
+/**
+ * Every flag that `manage-port-settings` sets, and no other: learning off on the port and on the device, suppression of
+ * ARP and ND on. Pure; names only what is not as it should be.
+ */
+export function dueSettings(table: LinkTable, topology: Topology, serves: (vni: Vni) => boolean): Setting[] {
+  const due: Setting[] = [];
+  const seen = new Set<number>();
+  for (const { vni, vxlanIfindex: ifindex } of topology.vnis.values()) {
+    if (seen.has(ifindex) || !serves(vni)) continue;
+    seen.add(ifindex);
+    const link = table.links.get(ifindex);
+    if (link?.port?.learning) due.push({ ifindex, of: 'port', attribute: K.IFLA_BRPORT_LEARNING, value: 0 });
+    if (link?.port && !link.port.neighSuppress)
+      due.push({ ifindex, of: 'port', attribute: K.IFLA_BRPORT_NEIGH_SUPPRESS, value: 1 });
+    if (link?.vxlan?.learning) due.push({ ifindex, of: 'vxlan', attribute: K.IFLA_VXLAN_LEARNING, value: 0 });
+  }
+  return due;
+}
+
+/**
+ * What evpnd looks after beside rows: settings of ports where the operator wants that, and the underlay's MTU, which the
+ * checks need. Its owner calls `topologyTold` after each topology; `retell` asks for another one.
+ */
+export class Upkeep {
+  policy: KernelPolicy = DEFAULT_POLICY;
+  context: CheckContext = NO_CONTEXT;
+  readonly #destinations = new Set<Ip>();
+  #topology: Topology | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #setAt = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  constructor(
+    readonly table: LinkTable,
+    readonly programmer: () => Programmer | undefined,
+    readonly retell: () => void,
+    readonly log: Log,
+  ) {}
+
+  /** New wishes, from now on. */
+  setPolicy(policy: KernelPolicy): void {
+    this.policy = policy;
+    this.context = { ...this.context, floods: (vni) => policy.floods(vni) };
+    this.retell();
+    this.#schedule(0);
+  }
+
+  /** A VTEP that BUM traffic goes to. */
+  destination(vtep: Ip): void {
+    if (this.#destinations.size >= SAMPLE || this.#destinations.has(vtep)) return;
+    this.#destinations.add(vtep);
+    this.#schedule(PAUSE_MS);
+  }
+
+  topologyTold(topology: Topology): void {
+    this.#topology = topology;
+    const wait = this.#setAt + PAUSE_MS - performance.now();
+    this.#schedule(Math.max(0, wait));
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(delay: number): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#work(), delay);
+    this.#timer.unref();
+  }
+
+  #work(): void {
+    try {
+      this.#measure();
+      this.#set();
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      this.log.warn({ err: error }, 'ports and the underlay could not be looked after; tried again');
+    }
+    this.#schedule(LOOK_AGAIN_MS);
+  }
+
+  #set(): void {
+    const programmer = this.programmer();
+    const { managePortSettings, serves } = this.policy;
+    if (!managePortSettings || !programmer || !this.#topology) return;
+    const due = dueSettings(this.table, this.#topology, serves);
+    if (due.length > 0) this.#setAt = performance.now();
+    for (const setting of due) {
+      const { errno, message } = programmer.set(setting);
+      const facts = {
+        device: this.table.links.get(setting.ifindex)?.name,
+        setting: settingName(setting),
+      };
+      if (errno === 0) this.log.info(facts, 'set what the VNI needs');
+      else this.log.warn({ ...facts, error: message ?? errnoName(errno) }, 'the kernel refused a setting');
+    }
+  }
+
+  #measure(): void {
+    const programmer = this.programmer();
+    if (!programmer) return;
+    const least: Record<'ipv4' | 'ipv6', number | undefined> = { ipv4: undefined, ipv6: undefined };
+    for (const vtep of this.#destinations) {
+      const way = programmer.way(vtep);
+      if (!way) {
+        this.#destinations.delete(vtep);
+        continue;
+      }
+      const mtu = way.mtu || this.table.links.get(way.device)?.mtu;
+      const family = isIpv4(vtep) ? 'ipv4' : 'ipv6';
+      if (mtu) least[family] = Math.min(mtu, least[family] ?? Number.POSITIVE_INFINITY);
+    }
+    const { underlayMtu } = this.context;
+    if (underlayMtu.ipv4 === least.ipv4 && underlayMtu.ipv6 === least.ipv6) return;
+    this.context = { ...this.context, underlayMtu: least };
+    this.retell();
+  }
+}
+
+function settingName({ of, attribute, value }: Setting): string {
+  if (of === 'vxlan') return 'nolearning';
+  return `${attribute === K.IFLA_BRPORT_LEARNING ? 'learning' : 'neigh_suppress'} ${value === 1 ? 'on' : 'off'}`;
+}
