@@ -16,7 +16,7 @@ import { Reconciler } from './reconciler.js';
 import { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 import { type BridgeFdbRow, isLocalNeigh, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
 import type { Snooper } from './snooper.js';
-import { strayRows } from './strays.js';
+import { OurDefaults, strayRows } from './strays.js';
 import { EMPTY_TOPOLOGY, sameAttachment, type Topology, type VniAttachment } from './topology.js';
 import { type PlaneKey, VniPlane } from './vni-plane.js';
 
@@ -60,6 +60,8 @@ export class DataPlane {
   readonly #byDevice = new Map<number, VniPlane>();
   readonly #bySvi = new Map<number, VniPlane>();
   readonly #watch: DriftWatch;
+  readonly #defaults = new OurDefaults();
+  #started = false;
   #listener: DataPlaneListener = SILENT;
   /** Rows found at start are kept until the brain knows all routes. */
   #sweeping = false;
@@ -75,7 +77,10 @@ export class DataPlane {
       (plane, which) => this.#isHosts(plane, which),
       (ifindex) => this.topology.ports.get(ifindex)?.name ?? `ifindex ${ifindex}`,
     );
-    const accept = (operation: Operation) => enterOperation(operation, this.mirror, this.topology);
+    const accept = (operation: Operation) => {
+      this.#defaults.enter(operation);
+      enterOperation(operation, this.mirror, this.topology);
+    };
     this.reconciler = new Reconciler(kernel, accept, this.#watch, clock, log);
     const plane = this;
     this.hosts = new HostWatch(
@@ -102,9 +107,11 @@ export class DataPlane {
       bridgeRow: (row) => this.#bridgeRow(row),
       bridgeRowGone: (row) => this.#bridgeRowGone(row),
       vxlanRow: (row) => {
+        if (!this.#started) this.#defaults.adopt(row);
         if (this.mirror.putVxlan(row)) this.#vxlanChanged(row);
       },
       vxlanRowGone: (row) => {
+        this.#defaults.drop(row);
         if (this.mirror.dropVxlan(row.ifindex, row.srcVni, row.mac, row.dst)) this.#vxlanChanged(row);
       },
       neighRow: (row) => {
@@ -118,6 +125,7 @@ export class DataPlane {
       },
     };
     await this.kernel.start(observer, this.mirror);
+    this.#started = true;
     this.hosts.start();
   }
 
@@ -125,7 +133,7 @@ export class DataPlane {
   serve(vni: Vni): void {
     let plane = this.#planes.get(vni);
     if (!plane) {
-      plane = new VniPlane(vni, this.mirror);
+      plane = new VniPlane(vni, this.mirror, this.#defaults);
       this.#planes.set(vni, plane);
     }
     plane.retired = false;
@@ -284,6 +292,7 @@ export class DataPlane {
   #topologyChanged(after: Topology): void {
     this.topology = after;
     this.mirror.keepDevices(after.ifindexes);
+    this.#defaults.keepDevices(after.ifindexes);
     for (const plane of this.#planes.values()) this.#attach(plane, after.vnis.get(plane.vni));
     this.#listener.topologyChanged(after);
   }
@@ -381,7 +390,7 @@ export class DataPlane {
       forget(this.#byDomain, domainKey(before.bridgeIfindex, before.vlan), plane);
       forget(this.#byDevice, deviceKey(before.vxlanIfindex, sourceVni(before)), plane);
       forget(this.#bySvi, before.sviIfindex, plane);
-      this.reconciler.removeStrays(strayRows(this.mirror, before, at));
+      this.reconciler.removeStrays(strayRows(this.mirror, before, at, this.#defaults));
     }
     plane.at = at;
     if (!at) {

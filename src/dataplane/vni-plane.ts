@@ -12,7 +12,7 @@ import type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js'
 import type { Operation } from './kernel.js';
 import type { KernelMirror } from './mirror.js';
 import { Ntf } from './rows.js';
-import { isOurDefault } from './strays.js';
+import type { OurDefaults } from './strays.js';
 import type { VniAttachment } from './topology.js';
 
 /** A key of one of the three tables, for what is dirty, failed or drifted. */
@@ -36,6 +36,7 @@ export class VniPlane {
   constructor(
     readonly vni: Vni,
     readonly mirror: KernelMirror,
+    readonly defaults: OurDefaults,
   ) {}
 
   get dirty(): number {
@@ -104,12 +105,9 @@ export class VniPlane {
     return this.#wanted(this.intent(which)) ? this.fits(which) : !this.holdsOwn(which);
   }
 
-  /** The default destination stands and carries our mark. */
+  /** The default destination stands and is ours. */
   ownsDefault(dst: Ip): boolean {
-    const at = this.at;
-    if (!at) return false;
-    const row = this.mirror.defaultRow(at.vxlanIfindex, sourceVni(at), dst);
-    return row !== undefined && isOurDefault(row.state);
+    return this.at !== undefined && this.defaults.has(this.at.vxlanIfindex, sourceVni(this.at), dst);
   }
 
   /** Takes the next dirty key and appends its operations; undefined when none is left. */

@@ -1,0 +1,59 @@
+import test from 'ava';
+import { type Kernel, Nud } from '../../src/dataplane/index.js';
+import { MAC_ZERO, parseIp, toVni } from '../../src/types/index.js';
+import { Leaf, vtepOf, Wire } from '../evpn/support/leaf.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const VNI = toVni(10010);
+const THEIRS = parseIp('10.9.9.9');
+
+/** What `bridge fdb append 00:00:00:00:00:00 dev … dst … self permanent` writes: the shape of our own rows. */
+function append(kernel: Kernel, ifindex: number): void {
+  const [{ errno }] = kernel.apply([
+    { table: 'vxlan-default', verb: 'add', ifindex, srcVni: 0, dst: THEIRS },
+  ]);
+  if (errno !== 0) throw new Error(`errno ${errno}`);
+}
+
+async function leaf(before: boolean) {
+  const clock = new VirtualClock();
+  const own = new Leaf(clock, vtepOf(1), 65001);
+  const other = new Leaf(clock, vtepOf(2), 65002);
+  const devices = own.world.devices(VNI);
+  own.addVni(devices);
+  other.addVni(other.world.devices(VNI));
+  if (before) append(own.world.kernel, devices.vxlanIfindex);
+  for (const each of [own, other]) {
+    await each.start();
+    each.dataPlane.sweep();
+  }
+  if (!before) append(own.world.kernel, devices.vxlanIfindex);
+  const wire = new Wire([own, other]);
+  wire.quiesce(clock);
+  const rows = () =>
+    [...own.world.kernel.tables.defaultRows(devices.vxlanIfindex, 0)].map(({ dst }) => dst).sort();
+  return { clock, own, devices, wire, rows };
+}
+
+test("a default destination that somebody adds meanwhile is that somebody's, though it looks like ours", async (t) => {
+  const { clock, own, devices, wire, rows } = await leaf(false);
+  const [row] = own.world.kernel.tables.defaultRows(devices.vxlanIfindex, 0);
+  t.is(row.mac, MAC_ZERO);
+  t.is(row.state, Nud.NOARP | Nud.PERMANENT);
+  t.deepEqual(rows(), [vtepOf(2), THEIRS].sort());
+  // The VNI goes and comes, and everything of ours with it
+  own.removeVni(devices);
+  wire.quiesce(clock);
+  own.addVni(devices);
+  wire.quiesce(clock);
+  t.true(rows().includes(vtepOf(2)));
+  const flushed = own.dataPlane.flush();
+  clock.runUntilIdle();
+  await flushed;
+  t.false(rows().includes(vtepOf(2)));
+});
+
+test('one that stands at the start is a leftover of ours, and is swept', async (t) => {
+  const { rows } = await leaf(true);
+  t.deepEqual(rows(), [vtepOf(2)]);
+});
