@@ -103,6 +103,7 @@ function sviLinks(leaf: Leaf, s: Segment): string[] {
 export function portSetup(leaf: Leaf, host: Host): Batch {
   const s = leaf.segments.find((each) => each.vni === host.vni);
   if (!s) throw new Error(`${leaf.name} has no VNI ${host.vni} for ${host.name}`);
+  if (leaf.mode === 'bare') return { ip: up(host.port), bridge: [] };
   return {
     ip: up(host.port, `master ${s.bridge}`),
     bridge: leaf.mode === 'traditional' ? [] : [`vlan add dev ${host.port} vid ${s.vlan} pvid untagged`],
