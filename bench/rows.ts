@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { restGet } from '../lab/index.js';
 import { type Arena, PATIENCE } from './arena.js';
 import type { EngineName } from './engines.js';
-import { cpuSeconds, peakMemory, percentile, residentMemory } from './measure.js';
+import { cpuSeconds, kernelSeconds, peakMemory, percentile, residentMemory } from './measure.js';
 import { now } from './rpc.js';
 import { localMacAt, macAt, type Routes } from './workload.js';
 
@@ -53,11 +53,13 @@ async function measure(arena: Arena, work: Work): Promise<Measured> {
   const { pids } = arena.engine;
   await arena.settle();
   const before = cpuSeconds(pids);
+  const kernelBefore = kernelSeconds(pids);
   const { started, ended, written } = await work();
   await arena.settle();
   const measured: Measured = {
     wallMs: ended - started,
     cpuS: cpuSeconds(pids) - before,
+    kernelS: kernelSeconds(pids) - kernelBefore,
     peakMiB: peakMemory(pids),
     restMiB: residentMemory(pids),
   };
