@@ -1,6 +1,7 @@
 import type { Log } from '../types/index.js';
 import * as K from './constants.js';
 import { eachMessage, type MessageBuffer, NetlinkFormatError } from './message.js';
+import { isRtnetlinkEcho } from './neigh-codec.js';
 import { isDrained, RouteSocket } from './route-socket.js';
 
 const GROUPS = [
@@ -115,6 +116,8 @@ export class Monitor {
 
   readonly #message = (type: number, at: number, end: number): void => {
     this.notifications++;
+    if ((type === K.RTM_NEWNEIGH || type === K.RTM_DELNEIGH) && isRtnetlinkEcho(this.buffer.words, at, end))
+      return;
     try {
       this.#events.message(type, at, end);
     } catch (error) {

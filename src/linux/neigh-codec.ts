@@ -45,6 +45,22 @@ const NDM_STATE_FLAGS = 6;
 const ATTRIBUTES = 28;
 const HEADER_WORDS = 7;
 
+/**
+ * True for rtnetlink's own word on a device's row, which kernels such as 6.1 (and no longer 6.18) send behind what the
+ * VXLAN driver told of the same row: it has neither VTEP nor owner's flag, and taken for the row would look as if somebody
+ * had overwritten it (net/core/rtnetlink.c, rtnl_fdb_notify). The driver's rows are of type RTN_UNICAST, this is of none.
+ */
+export function isRtnetlinkEcho(words: Uint32Array, at: number, end: number): boolean {
+  if (end - at < ATTRIBUTES) return false;
+  const word = at >> 2;
+  const stateFlagsType = words[word + NDM_STATE_FLAGS];
+  return (
+    (words[word + NDM_FAMILY] & 0xff) === AF_BRIDGE &&
+    ((stateFlagsType >>> 16) & Ntf.SELF) !== 0 &&
+    stateFlagsType >>> 24 === 0
+  );
+}
+
 /** No message of ours is longer, in octets. */
 export const NEIGH_MESSAGE_MAX = 96;
 

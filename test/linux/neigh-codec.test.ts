@@ -8,6 +8,7 @@ import {
   encodeNeighGet,
   encodeOperation,
   encodeVxlanGet,
+  isRtnetlinkEcho,
   NEIGH_MESSAGE_MAX,
   newNeighMessage,
 } from '../../src/linux/neigh-codec.js';
@@ -27,6 +28,21 @@ function decoded(hex: string) {
 }
 
 const EMPTY = newNeighMessage();
+
+test("rtnetlink's own word on a device's row is told from the driver's", (t) => {
+  const isEcho = (hex: string) => {
+    const { buffer, end } = messageOf(hex);
+    return isRtnetlinkEcho(buffer.words, 0, end);
+  };
+  for (const recorded of [RECORDED.vxlanRow, RECORDED.vxlanRow6, RECORDED.bridgeRow])
+    t.false(isEcho(recorded));
+  // The row again without its type and with no flag but NTF_SELF, as kernel 6.1 adds it.
+  const echo = Buffer.from(RECORDED.vxlanRow, 'hex');
+  echo[26] = Ntf.SELF;
+  echo[27] = 0;
+  t.true(isEcho(echo.toString('hex')));
+  t.false(isEcho(echo.subarray(0, 27).toString('hex')), 'what is cut short is for the decoder to refuse');
+});
 
 test('recorded rows decode', (t) => {
   t.deepEqual(decoded(RECORDED.vxlanRow), {
