@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import { toVni } from '../../src/types/index.js';
+import { answerChecker } from './support/description.js';
 import { apiOver, fabricModel } from './support/fabric.js';
 
 const model = fabricModel();
@@ -65,25 +65,7 @@ const URLS: Record<string, readonly string[]> = {
   '/readyz': ['/readyz', '/readyz?x=1'],
 };
 
-const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
-ajv.addSchema(description, 'api');
-
-/** What the description says of an answer, told by the answer itself. */
-function faultsOf(
-  path: string,
-  status: number,
-  contentType: string,
-  body: unknown,
-  method = 'get',
-): string[] {
-  const [type] = contentType.split(';');
-  const escaped = [path, type].map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'));
-  const pointer = `api#/paths/${encodeURIComponent(escaped[0])}/${method}/responses/${status}/content/${encodeURIComponent(escaped[1])}/schema`;
-  const check = ajv.getSchema(pointer);
-  if (!check) return [`the description has no ${status} of ${type} for ${path}`];
-  check(body);
-  return (check.errors ?? []).map((error) => `${path} ${error.instancePath} ${error.message}`);
-}
+const faultsOf = answerChecker(description);
 
 test('the description is valid OpenAPI 3.1', async (t) => {
   const result = await new Validator().validate(structuredClone(description) as never);

@@ -18,7 +18,7 @@ import type { VirtualClock } from '../../support/virtual-clock.js';
 export class Leaf {
   readonly world: MemoryWorld;
   readonly rib: Rib;
-  readonly localRib = new LocalRib();
+  readonly localRib: LocalRib;
   readonly dataPlane: DataPlane;
   readonly evpn: Evpn;
   readonly #decoder = new UpdateDecoder();
@@ -28,10 +28,13 @@ export class Leaf {
     readonly vtep: Ip,
     readonly asn: number,
     settings: Partial<EvpnSettings> = {},
+    /** A speaker's, where routes come and go by sessions. */
+    ribs: { readonly rib: Rib; readonly localRib: LocalRib } | undefined = undefined,
   ) {
     const routerId = vtep as Ipv4;
     this.world = new MemoryWorld(clock);
-    this.rib = new Rib(clock, { asn, routerId });
+    this.rib = ribs?.rib ?? new Rib(clock, { asn, routerId });
+    this.localRib = ribs?.localRib ?? new LocalRib();
     this.dataPlane = new DataPlane(this.world.kernel, clock, silentLog);
     this.evpn = new Evpn(
       {

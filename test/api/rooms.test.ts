@@ -1,0 +1,183 @@
+import test from 'ava';
+import { Ntf } from '../../src/dataplane/index.js';
+import { HOST, House, IP, OTHER } from './support/house.js';
+
+/** What the tests look at of a list's items. */
+type Items = { items: Record<string, never>[]; next: string | null; total: number | null };
+
+async function fabric() {
+  const house = await House.build();
+  const [here, there] = house.rooms;
+  house.speaks(here, HOST);
+  house.resolves(here, HOST, IP);
+  house.speaks(there, OTHER);
+  return { house, here, there };
+}
+
+test('status counts what the rooms hold', async (t) => {
+  const { here } = await fabric();
+  t.like(await here.get('/api/v1/status'), {
+    asn: 65001,
+    routerId: '10.0.0.1',
+    counts: {
+      neighbors: 1,
+      neighborsEstablished: 1,
+      vnis: 1,
+      vnisUp: 1,
+      localMacs: 1,
+      remoteMacs: 1,
+      localIps: 1,
+      remoteIps: 0,
+      localRoutes: 3,
+      remoteRoutes: 2,
+      remoteVteps: 1,
+    },
+    kernel: { operationsFailed: 0 },
+    drifts: { total: 0, open: 0 },
+    duplicates: 0,
+    switchAsic: null,
+  });
+});
+
+test('neighbors: the session as it stands, and by any spelling of the address', async (t) => {
+  const { here } = await fabric();
+  const { items } = (await here.get('/api/v1/neighbors')) as Items;
+  t.is(items.length, 1);
+  t.like(items[0], {
+    address: '10.1.0.2',
+    description: 'the other leaf',
+    state: 'Established',
+    remoteAs: 65002,
+    type: 'external',
+    prefixes: { received: { total: 2, macIpAdvertisement: 1, inclusiveMulticast: 1 } },
+    faults: { attributesDiscarded: 0, treatedAsWithdraw: 0, unknownRouteTypes: 0, last: null },
+  });
+  t.deepEqual(await here.get('/api/v1/neighbors/10.1.0.2'), items[0]);
+  t.like(await here.get('/api/v1/neighbors/10.1.0.9', 404), { code: 'no-such-neighbor' });
+});
+
+test('VNIs: of the kernel and of the configuration', async (t) => {
+  const { here } = await fabric();
+  const { items, total } = (await here.get('/api/v1/vnis')) as Items;
+  t.is(total, 2);
+  t.like(items[0], { vni: 20, vxlanDevice: null, up: false, rd: null, openDrifts: 0 });
+  t.like(items[1], {
+    vni: 10010,
+    rd: '10.0.0.1:10010',
+    importRouteTargets: ['*:10010'],
+    exportRouteTargets: ['65001:10010'],
+    vxlanDevice: 'vx10010',
+    bridge: 'br10010',
+    svi: 'br10010',
+    localVtep: '10.0.0.1',
+    advertised: true,
+    up: true,
+    counts: { localMacs: 1, remoteMacs: 1, localIps: 1, remoteIps: 0, remoteVteps: 1 },
+  });
+  t.deepEqual(await here.get('/api/v1/vnis/10010'), items[1]);
+  t.like(await here.get('/api/v1/vnis/99', 404), { code: 'no-such-vni' });
+});
+
+test('MAC addresses, local and remote, with the rows of the kernel', async (t) => {
+  const { here } = await fabric();
+  const { items, total } = (await here.get('/api/v1/vnis/10010/macs')) as Items;
+  t.is(total, 2);
+  t.like(items[0], {
+    mac: '02:00:00:00:00:01',
+    origin: 'local',
+    device: 'p10010',
+    vtep: null,
+    ips: ['192.0.2.11'],
+    installed: true,
+    kernel: { bridge: { device: 'p10010' }, vxlan: null },
+  });
+  t.like(items[1], {
+    mac: '02:00:00:00:00:02',
+    origin: 'remote',
+    vtep: '10.0.0.2',
+    device: null,
+    installed: true,
+    kernel: { bridge: { device: 'vx10010', flags: ['ext_learned'] }, vxlan: { dst: '10.0.0.2' } },
+  });
+  t.deepEqual(await here.get('/api/v1/vnis/20/macs'), { items: [], next: null, total: 0 });
+});
+
+test('IP addresses: local on one leaf, remote on the other', async (t) => {
+  const { here, there } = await fabric();
+  const local = (await here.get('/api/v1/vnis/10010/arp-cache')) as Items;
+  t.like(local.items[0], { ip: '192.0.2.11', mac: '02:00:00:00:00:01', origin: 'local', installed: true });
+  const remote = (await there.get('/api/v1/vnis/10010/arp-cache')) as Items;
+  t.like(remote.items[0], {
+    ip: '192.0.2.11',
+    mac: '02:00:00:00:00:01',
+    origin: 'remote',
+    vtep: '10.0.0.1',
+    installed: true,
+    kernel: { device: 'br10010', state: ['noarp'], flags: ['ext_learned'] },
+  });
+  t.deepEqual(await here.get('/api/v1/vnis/20/arp-cache'), { items: [], next: null, total: 0 });
+});
+
+test('routes, with every filter', async (t) => {
+  const { here } = await fabric();
+  const keysOf = async (query: string) =>
+    ((await here.get(`/api/v1/routes?${query}`)) as Items).items.map(({ origin, key }) => `${origin} ${key}`);
+  const own = [
+    'local [2]:[0]:[48]:[02:00:00:00:00:01]',
+    'local [2]:[0]:[48]:[02:00:00:00:00:01]:[32]:[192.0.2.11]',
+    'local [3]:[0]:[32]:[10.0.0.1]',
+  ];
+  const theirs = ['remote [2]:[0]:[48]:[02:00:00:00:00:02]', 'remote [3]:[0]:[32]:[10.0.0.2]'];
+  t.deepEqual(await keysOf(''), [...own, ...theirs]);
+  t.deepEqual(await keysOf('origin=local'), own);
+  t.deepEqual(await keysOf('origin=remote'), theirs);
+  t.deepEqual(await keysOf('type=3'), [own[2], theirs[1]]);
+  t.deepEqual(await keysOf('mac=02:00:00:00:00:01'), own.slice(0, 2));
+  t.deepEqual(await keysOf('mac=02:00:00:00:00:02'), theirs.slice(0, 1));
+  t.deepEqual(await keysOf('mac=02:00:00:00:00:02&type=3'), []);
+  t.deepEqual(await keysOf('ip=192.0.2.11'), own.slice(1, 2));
+  t.deepEqual(await keysOf('rd=10.0.0.2:10010'), theirs);
+  t.deepEqual(await keysOf('vni=10010&type=2'), [...own.slice(0, 2), theirs[0]]);
+  t.deepEqual(await keysOf('vni=20'), []);
+  t.deepEqual(await keysOf('neighbor=10.1.0.2'), theirs);
+  t.deepEqual(await keysOf('neighbor=10.1.0.9'), []);
+});
+
+test('VTEPs, and what supervisors poll', async (t) => {
+  const { here } = await fabric();
+  t.deepEqual(((await here.get('/api/v1/vteps')) as Items).items, [
+    { address: '10.0.0.2', vnis: [10010], macs: 1, routes: 2 } as never,
+  ]);
+  t.deepEqual(await here.get('/readyz'), { ready: true } as never);
+});
+
+test('with a switch ASIC, rows are shown as its dump shows them', async (t) => {
+  const house = await House.build({
+    insight: (leaf) => ({
+      switchAsic: () => ({ bus: 'pci', device: '0000:03:00.0', driver: 'mlxsw_spectrum' }),
+      readFdb: async (port) =>
+        [...leaf.world.kernel.tables.bridgeRowsOfPort(port)].map((row) => ({
+          ...row,
+          flags: row.flags | Ntf.OFFLOADED,
+        })),
+    }),
+  });
+  const [here, there] = house.rooms;
+  house.speaks(there, OTHER);
+  const { items } = (await here.get('/api/v1/vnis/10010/macs')) as Items;
+  t.like(items[0], { kernel: { bridge: { offloaded: true }, vxlan: { offloaded: false } } });
+  const story = await here.get('/api/v1/explain?vni=10010&mac=02:00:00:00:00:02');
+  t.like(story, { entry: { kernel: { bridge: { offloaded: true }, fits: true } } });
+});
+
+test('a session that is lost takes its rows along, and the last reason is told', async (t) => {
+  const { house, here, there } = await fabric();
+  void there.speaker.stop('maintenance');
+  house.clock.advance(5000);
+  t.like(await here.get('/api/v1/neighbors/10.1.0.2'), {
+    established: false,
+    lastError: { direction: 'received', code: 6, subcode: 2 },
+    flaps: 1,
+  });
+  t.like(await here.get('/api/v1/status'), { counts: { remoteMacs: 0, remoteVteps: 0 } });
+});

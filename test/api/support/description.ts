@@ -1,0 +1,28 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+
+/** Tells the faults of an answer to a path of the description, written as there; none where it is as described. */
+export type AnswerChecker = (
+  path: string,
+  status: number,
+  contentType: string,
+  body: unknown,
+  method?: 'get' | 'delete',
+) => string[];
+
+/** Checks answers against an OpenAPI description. */
+export function answerChecker(description: object): AnswerChecker {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
+  ajv.addSchema(description, 'api');
+  return (path, status, contentType, body, method = 'get') => {
+    const [type] = contentType.split(';');
+    const [escapedPath, escapedType] = [path, type].map((part) =>
+      encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')),
+    );
+    const check = ajv.getSchema(
+      `api#/paths/${escapedPath}/${method}/responses/${status}/content/${escapedType}/schema`,
+    );
+    if (!check) return [`the description has no ${status} of ${type} for ${path}`];
+    check(body);
+    return (check.errors ?? []).map((error) => `${path} ${error.instancePath} ${error.message}`);
+  };
+}
