@@ -262,7 +262,7 @@ export class DataPlane {
     return this.hosts.localNeighs(vni);
   }
 
-  /** Asks, once, for an IP that a MAC should have that is local now: if it is there, neighTouched tells. */
+  /** Asks for an IP that a MAC should have that is local now: if it is there, neighTouched tells. */
   findNeigh(vni: Vni, ip: Ip, mac: Mac): void {
     this.hosts.refresher.find(vni, ip, mac);
   }
@@ -366,7 +366,8 @@ export class DataPlane {
     }
     if (plane.fits(which)) {
       intent.settled = true;
-      this.#watch.restored(plane, which);
+      // The reconciler knows whether it was our doing
+      if (this.drift.openAt(plane.vni, which)) this.reconciler.mark(plane, which);
       return;
     }
     if (intent.settled) this.#watch.changed(plane, which);

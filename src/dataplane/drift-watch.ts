@@ -39,11 +39,6 @@ export class DriftWatch {
     }));
   }
 
-  /** The key is right again without our doing. */
-  restored(plane: VniPlane, which: PlaneKey): void {
-    if (this.log.openCount > 0) this.log.close(plane.vni, which, 'restored-by-another');
-  }
-
   /** The reconciler looked at the key and nothing failed; `written` operations were applied. */
   settled(plane: VniPlane, which: PlaneKey, written: number): void {
     const intent = plane.intent(which);
