@@ -74,15 +74,14 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
     severity: 'error',
     fails: ({ vxlan }) => vxlan.local === undefined,
     problem: () => 'the device has no local address, which remote leaves send to',
-    mend: ({ link, vxlan }) =>
-      `ip link set dev ${link.name} type vxlan ${vxlan.collectMetadata ? 'external ' : ''}local ADDRESS`,
+    // Without `external`, which no device may change afterwards, not even to what it is
+    mend: ({ link }) => `ip link set dev ${link.name} type vxlan local ADDRESS`,
   },
   {
     severity: 'warning',
     fails: ({ vxlan }) => vxlan.learning,
     problem: () => 'the device learns from the underlay and so overwrites what BGP says',
-    mend: ({ link, vxlan }) =>
-      `ip link set dev ${link.name} type vxlan ${vxlan.collectMetadata ? 'external ' : ''}nolearning`,
+    mend: ({ link }) => `ip link set dev ${link.name} type vxlan nolearning`,
   },
   {
     severity: 'warning',

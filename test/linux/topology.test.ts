@@ -365,6 +365,11 @@ test('both recipes side by side on one bridge', (t) => {
 
 test('a VLAN-unaware bridge, or none mapped, is a fault of a collect-metadata device', (t) => {
   t.deepEqual(serious(derive([BRIDGE, EXTERNAL])), ['ip link set dev br0 type bridge vlan_filtering 1']);
+  const blank = { ...EXTERNAL, vxlan: { ...EXTERNAL.vxlan!, local: undefined, learning: true } };
+  t.deepEqual(serious(derive([AWARE, blank])).slice(0, 2), [
+    'ip link set dev vxe type vxlan local ADDRESS',
+    'ip link set dev vxe type vxlan nolearning',
+  ]);
   t.deepEqual(serious(derive([AWARE, EXTERNAL])), ['bridge vlan add dev vxe vid VLAN tunnel_info id VNI']);
 });
 
