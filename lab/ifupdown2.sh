@@ -19,6 +19,7 @@ if $unpack; then
   for part in etc lib sbin usr var; do
     if [ -d "$work/$part" ]; then mkdir -p "/$part" && cp -a "$work/$part/." "/$part/"; fi
   done
+  chmod 755 /usr/share/ifupdown2/__main__.py # as its postinst does
   mkdir -p /run/network
   exit 0
 fi

@@ -1,0 +1,13 @@
+import test from 'ava';
+import { run, setUpFrr10, sourceFile } from '../../lab/index.js';
+import { runScenarioInUml } from './support/uml-scenario.js';
+
+test.before('FRR 10 and ifupdown2', async (t) => {
+  t.timeout(330_000);
+  await setUpFrr10();
+  await run('bash', [sourceFile('ifupdown2.sh')], { timeout: 60_000 });
+});
+
+test("the tutorial's recipes and configurations, with evpnd as the E-VPN part", async (t) => {
+  await runScenarioInUml(t, 'tutorial-scenario.js', 4, 200);
+});
