@@ -351,18 +351,18 @@ export class HostWatch {
     return false;
   }
 
-  #find(vni: Vni, ip: Ip, mac: Mac): boolean {
+  #find(vni: Vni, ip: Ip, mac: Mac): Outcome {
     const at = this.#owner.topology.vnis.get(vni);
-    if (!at || this.localNeigh(vni, ip)) return true;
+    if (!at || this.localNeigh(vni, ip)) return 'forget';
     const local = this.#localMac(at.bridgeIfindex, at.vlan, mac);
-    if (!local) return true;
-    if (this.#snooper) return this.#question(at, local.port, mac, ip);
-    if (at.sviIfindex === 0 || !this.#kernelCanAsk(at, ip)) return true;
+    if (!local) return 'forget';
+    if (this.#snooper) return this.#question(at, local.port, mac, ip) ? 'asked' : 'later';
+    if (at.sviIfindex === 0 || !this.#kernelCanAsk(at, ip)) return 'forget';
     // Our row of the remote host goes first: the kernel keeps what is extern_learn from all but us
     const row = this.#owner.mirror.neighRow(at.sviIfindex, ip);
-    if (row && row.flags & Ntf.EXT_LEARNED) return false;
+    if (row && row.flags & Ntf.EXT_LEARNED) return 'later';
     this.#probes.push({ table: 'neigh-probe', verb: 'add', ifindex: at.sviIfindex, ip, mac });
-    return true;
+    return 'sent';
   }
 
   #question(at: VniAttachment, port: number, mac: Mac, ip: Ip): boolean {

@@ -37,8 +37,8 @@ export interface RefreshOwner {
   /** Called before a run of `ask` and `find`. */
   begin(): void;
   ask(charge: Charge): Outcome;
-  /** Asks for an IP that the MAC should have; false to be told again shortly. */
-  find(vni: Vni, ip: Ip, mac: Mac): boolean;
+  /** Asks for an IP that the MAC should have; `forget` where there is nothing to look for, or no longer. */
+  find(vni: Vni, ip: Ip, mac: Mac): Outcome;
   /** Called behind a run. */
   end(): void;
   /** The neighbour has not answered; it may no longer count. */
@@ -51,7 +51,9 @@ interface Search {
   readonly mac: Mac;
   /** Not before this Clock.now(). */
   at: number;
+  /** Times that it could not be asked for, and times that it was. */
   tries: number;
+  asked: number;
 }
 
 /** Width of a slot in milliseconds; the slots span more than the longest interval. */
@@ -166,11 +168,14 @@ export class Refresher {
     return this.#charges.get(vni)?.get(ip)?.refreshedAt;
   }
 
-  /** Asks once for an IP that the MAC should have, as soon as the rate allows. */
+  /**
+   * Asks for an IP that the MAC should have, as soon as the rate allows, and again where no answer comes: the link of a
+   * host that has just arrived may swallow what it says in its first second.
+   */
   find(vni: Vni, ip: Ip, mac: Mac): void {
     if (this.#searches.length >= SEARCHES) return;
     const at = this.clock.now();
-    this.#searches.push({ vni, ip, mac, at, tries: 0 });
+    this.#searches.push({ vni, ip, mac, at, tries: 0, asked: 0 });
     this.#armAt(at);
   }
 
@@ -269,13 +274,22 @@ export class Refresher {
       const search = this.#searches[looked];
       if (search.at > now) left.push(search);
       else if (!this.#takeToken()) break;
-      else if (this.owner.find(search.vni, search.ip, search.mac)) this.refreshes++;
-      else if (++search.tries < SEARCH_TRIES) {
-        search.at = now + SLOT_MS;
-        left.push(search);
-      }
+      else if (this.#find(search, now)) left.push(search);
     }
     this.#searches = left.concat(this.#searches.slice(looked));
+  }
+
+  /** True where it is to be looked at again. */
+  #find(search: Search, now: number): boolean {
+    const outcome = this.owner.find(search.vni, search.ip, search.mac);
+    if (outcome === 'forget' || outcome === 'later') this.#tokens++;
+    else this.refreshes++;
+    if (outcome === 'later') {
+      search.at = now + SLOT_MS;
+      return ++search.tries < SEARCH_TRIES;
+    }
+    search.at = now + ANSWER_MS;
+    return outcome === 'asked' && ++search.asked < ATTEMPTS;
   }
 
   #askDue(): void {

@@ -311,17 +311,24 @@ test('VLANs: by the tag, or by the PVID of the port, and answered the same way',
   t.is(s.ears.questions.find((each) => each.ip === IP6)?.tag, 10);
 });
 
-test('an IP that a MAC should have is asked for once, by us or by the kernel', async (t) => {
+test('an IP that a MAC should have is asked for until it answers, by us or by the kernel', async (t) => {
   const s = await scene();
   s.world.kernel.learn(s.devices.bridgeIfindex, 0, A, s.devices.accessIfindex);
   s.clock.runUntilIdle();
   s.plane.findNeigh(VNI, IP, A);
   s.plane.findNeigh(VNI, IP, B);
-  s.clock.advance(5_000);
+  s.clock.advance(500);
   t.deepEqual(
     s.ears.questions.map(({ mac, ip }) => [mac, ip]),
     [[A, IP]],
   );
+  s.clock.advance(10_000);
+  t.is(s.ears.questions.length, 3);
+  s.plane.findNeigh(VNI, IP, A);
+  s.clock.advance(500);
+  s.hears(A, IP);
+  s.clock.advance(10_000);
+  t.is(s.ears.questions.length, 4);
 
   const deaf = await scene({ snooper: false });
   deaf.world.kernel.learn(deaf.devices.bridgeIfindex, 0, A, deaf.devices.accessIfindex);

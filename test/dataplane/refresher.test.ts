@@ -11,7 +11,7 @@ class Owner implements RefreshOwner {
   readonly found: { at: number; ip: Ip }[] = [];
   readonly silenced: Ip[] = [];
   outcome: (charge: Charge) => Outcome = () => 'sent';
-  finds = true;
+  finding: Outcome = 'sent';
   runs = 0;
 
   constructor(readonly clock: VirtualClock) {}
@@ -26,9 +26,9 @@ class Owner implements RefreshOwner {
     this.asked.push({ at: this.clock.now(), ip: charge.ip });
     return this.outcome(charge);
   }
-  find(_vni: Vni, ip: Ip): boolean {
+  find(_vni: Vni, ip: Ip): Outcome {
     this.found.push({ at: this.clock.now(), ip });
-    return this.finds;
+    return this.finding;
   }
   end(): void {}
   silent(charge: Charge): void {
@@ -163,10 +163,16 @@ test('a search goes first and at once, within the rate, and is tried again a few
       1000,
     ) <= 50,
   );
-  owner.finds = false;
+  owner.finding = 'later';
   refresher.find(VNI, ip(1), HOST);
   clock.advance(10_000);
   t.is(owner.found.length, 201 + 8);
+  owner.finding = 'asked';
+  refresher.find(VNI, ip(1), HOST);
+  clock.advance(10_000);
+  const times = owner.found.slice(209).map(({ at }) => at);
+  t.is(times.length, 3);
+  t.true(times[1] - times[0] >= 1000 && times[2] - times[1] >= 1000);
   t.is(clock.timersPending, 0);
 });
 
