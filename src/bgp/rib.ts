@@ -43,9 +43,12 @@ class RibPath implements Path {
   }
 }
 
+/** Shared by all destinations without a path, and never added to. */
+const NO_PATHS: RibPath[] = [];
+
 class RibDestination implements Destination, TableEntry<RibDestination> {
   chained: RibDestination | undefined = undefined;
-  readonly paths: RibPath[] = [];
+  paths: RibPath[] = NO_PATHS;
   best: RibPath | undefined = undefined;
   dirty = false;
   constructor(readonly nlri: EvpnNlri) {}
@@ -280,6 +283,9 @@ export class Rib {
     }
     const path = new RibPath(neighbor, source, attributes, nlri, receivedAt, neighbor.epoch);
     if (at >= 0) paths[at] = path;
+    // An array that push makes grow from nothing takes room for seventeen
+    else if (paths.length === 0) destination.paths = [path];
+    else if (paths.length === 1) destination.paths = [paths[0], path];
     else paths.push(path);
     this.#choose(destination);
   }

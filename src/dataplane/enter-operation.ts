@@ -19,14 +19,18 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
           vlan,
           mac,
           port,
-          ...OUR_ROWS[sticky ? 'stickyBridge' : 'bridge'],
+          state: (sticky ? OUR_ROWS.stickyBridge : OUR_ROWS.bridge).state,
+          flags: OUR_ROWS.bridge.flags,
         });
       return;
     }
     case 'vxlan': {
       const { ifindex, srcVni, mac, dst } = operation;
       if (gone) mirror.dropVxlan(ifindex, srcVni, mac, dst);
-      else mirror.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, ...OUR_ROWS.vxlan });
+      else {
+        const { state, flags } = OUR_ROWS.vxlan;
+        mirror.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, state, flags });
+      }
       return;
     }
     case 'vxlan-default': {

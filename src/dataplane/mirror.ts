@@ -137,14 +137,16 @@ export class KernelMirror implements KnownRows {
     }
     const rows = inner(this.#vxlan, key);
     const before = rows.get(row.mac);
+    if (
+      before !== undefined &&
+      before.dst === row.dst &&
+      before.nexthopId === row.nexthopId &&
+      before.state === row.state &&
+      before.flags === row.flags
+    )
+      return false;
     rows.set(row.mac, row);
-    return (
-      before === undefined ||
-      before.dst !== row.dst ||
-      before.nexthopId !== row.nexthopId ||
-      before.state !== row.state ||
-      before.flags !== row.flags
-    );
+    return true;
   }
 
   /** Forgets the row; returns false where there was none. */

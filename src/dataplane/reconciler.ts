@@ -5,7 +5,7 @@ import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
 import type { PlaneKey, VniPlane } from './vni-plane.js';
 
 /** Messages of one batch: beyond 256 the kernel's queue of errors may swallow the fence. */
-const BATCH = 64;
+const BATCH = 128;
 /** A slice ends after this long, so that keepalives and REST get their turn. */
 const SLICE_MS = 4;
 const RETRY_TICK_MS = 50;

@@ -8,6 +8,7 @@ import {
   sourceVni,
   vxlanRowFits,
 } from './difference.js';
+import { DirtyKeys } from './dirty-keys.js';
 import type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 import type { Operation } from './kernel.js';
 import type { KernelMirror } from './mirror.js';
@@ -29,9 +30,9 @@ export class VniPlane {
   readonly macs = new Map<Mac, MacIntent>();
   readonly floods = new Map<Ip, FloodIntent>();
   readonly neighs = new Map<Ip, NeighIntent>();
-  readonly #dirtyMacs = new Set<Mac>();
-  readonly #dirtyFloods = new Set<Ip>();
-  readonly #dirtyNeighs = new Set<Ip>();
+  readonly #dirtyMacs = new DirtyKeys<Mac>();
+  readonly #dirtyFloods = new DirtyKeys<Ip>();
+  readonly #dirtyNeighs = new DirtyKeys<Ip>();
 
   constructor(
     readonly vni: Vni,
@@ -112,18 +113,18 @@ export class VniPlane {
 
   /** Takes the next dirty key and appends its operations; undefined when none is left. */
   next(out: Operation[]): PlaneKey | undefined {
-    for (const mac of this.#dirtyMacs) {
-      this.#dirtyMacs.delete(mac);
+    const mac = this.#dirtyMacs.take();
+    if (mac !== undefined) {
       this.#macOperations(mac, out);
       return { table: 'mac', key: mac };
     }
-    for (const dst of this.#dirtyFloods) {
-      this.#dirtyFloods.delete(dst);
+    const dst = this.#dirtyFloods.take();
+    if (dst !== undefined) {
       this.#floodOperations(dst, out);
       return { table: 'flood', key: dst };
     }
-    for (const ip of this.#dirtyNeighs) {
-      this.#dirtyNeighs.delete(ip);
+    const ip = this.#dirtyNeighs.take();
+    if (ip !== undefined) {
       this.#neighOperations(ip, out);
       return { table: 'neigh', key: ip };
     }

@@ -2,7 +2,7 @@ import type { Destination, Path } from '../bgp/index.js';
 import { isMulticastMac } from '../types/index.js';
 import { type EvpnNlri, RouteType } from '../wire/index.js';
 import type { Importers, ImportIndex } from './import-index.js';
-import type { MacVrf } from './mac-vrf.js';
+import { type MacVrf, withRoute } from './mac-vrf.js';
 import type { VtepTable } from './vteps.js';
 
 const NOWHERE: readonly MacVrf[] = [];
@@ -77,8 +77,12 @@ function put(vrf: MacVrf, destination: Destination, best: Path | undefined, stoo
   const { nlri } = destination;
   if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
     if (!stood) {
-      vrf.macEntry(nlri.mac).remotes.push(destination);
-      if (nlri.ip !== undefined) vrf.ipEntry(nlri.ip).remotes.push(destination);
+      const mac = vrf.macEntry(nlri.mac);
+      mac.remotes = withRoute(mac.remotes, destination);
+      if (nlri.ip !== undefined) {
+        const ip = vrf.ipEntry(nlri.ip);
+        ip.remotes = withRoute(ip.remotes, destination);
+      }
     }
     vrf.touchedMacs.add(nlri.mac);
     if (nlri.ip !== undefined) vrf.touchedIps.add(nlri.ip);

@@ -6,11 +6,25 @@ import type { ImportTarget } from './import-target.js';
 import { type Ownership, UNOWNED } from './mobility.js';
 import type { MoveHistory } from './moves.js';
 
+/** Shared by all entries without a route, and never added to. */
+const NO_ROUTES: Destination[] = [];
+
+/**
+ * The list with one more. Nearly all lists hold one or two, and an array that `push` makes grow from nothing takes room
+ * for seventeen.
+ */
+export function withRoute(list: Destination[], route: Destination): Destination[] {
+  if (list.length === 0) return [route];
+  if (list.length === 1) return [list[0], route];
+  list.push(route);
+  return list;
+}
+
 /** What is known of one MAC in one VNI. */
 export class MacEntry {
   ownership: Ownership = UNOWNED;
   /** Imported Type-2 routes of this MAC, with an IP and without. */
-  readonly remotes: Destination[] = [];
+  remotes: Destination[] = NO_ROUTES;
   /** IPs that are bound to the MAC here or elsewhere: they follow it when it moves. */
   ips: Set<Ip> | undefined = undefined;
   /** The attributes that the MAC route was last originated with. */
@@ -48,7 +62,7 @@ export class IpEntry {
   /** The MACs that have the IP by anybody's word, ours and the best remote one: when their owner changes, so may ours. */
   claimants: readonly Mac[] = [];
   /** Imported Type-2 routes with this IP. */
-  readonly remotes: Destination[] = [];
+  remotes: Destination[] = NO_ROUTES;
   /** What was last originated for the IP, and with which MAC. */
   advertised: { readonly mac: Mac; readonly attributes: OriginatedAttributes } | undefined = undefined;
   /** What happened to it lately. */
