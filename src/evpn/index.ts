@@ -2,7 +2,7 @@
  * The brain: what a leaf says to the fabric and what it wants from its kernel.
  *
  * Supported: RFC 7432 Type-2 and Type-3 routes in the VLAN-based service with VXLAN (RFC 8365: the label is the VNI,
- * ingress replication), MAC mobility with sequence numbers and sticky MACs (RFC 7432 §7.7, §15), MAC/IP bindings for
+ * ingress replication; a multicast group of the device is announced as a PIM-SM tree, RFC 6514 §5), MAC mobility with sequence numbers and sticky MACs (RFC 7432 §7.7, §15), MAC/IP bindings for
  * ARP/ND suppression with the router flag (RFC 9047), the SVI's own
  * addresses with the default-gateway community, IPs that move between MACs (RFC 9135 §7).
  * Not supported: multihoming (Type-1 and Type-4), IP prefixes (Type-5, RFC 9136), symmetric IRB, assisted replication;
