@@ -11,6 +11,8 @@ import { native, sdNotify } from '../../src/linux/index.js';
 const AF_UNIX = 1;
 const AF_INET = 2;
 const SOCK_DGRAM = 2;
+const SOL_SOCKET = 1;
+const SO_PASSCRED = 16;
 const EAGAIN = 11;
 const EMSGSIZE = 90;
 const { RawSocket, getSocketOption, setSocketOption } = native();
@@ -362,4 +364,77 @@ test.serial('sd_notify reaches a path and an abstract name', (t) => {
   t.throws(() => sdNotify('READY=1', path), { message: /NOTIFY_SOCKET .*errno 111/ });
   t.throws(() => sdNotify('READY=1', 'relative'), { message: /expected a path, or @/ });
   t.throws(() => sdNotify('READY=1', `/${'x'.repeat(200)}`), { message: /below 108 octets/ });
+});
+
+test.serial('senders and ancillary data come beside the datagrams', (t) => {
+  const { socket, address } = listener();
+  const sender = listener();
+  t.is(socket.setOption(SOL_SOCKET, SO_PASSCRED, Buffer.from([1, 0, 0, 0])), 0);
+  for (const text of ['abc', 'defgh']) {
+    const bytes = Buffer.from(text);
+    t.is(sender.socket.sendTo(bytes, 0, bytes.length, address), bytes.length);
+  }
+  const bytes = Buffer.alloc(64);
+  const lengths = new Int32Array(16);
+  const addresses = Buffer.alloc(2 * 64);
+  const controls = Buffer.alloc(2 * 40);
+  t.is(socket.receiveManyFrom(bytes, 16, lengths, addresses, 64, controls, 40), 2);
+  t.is(lengths[0], 0, 'ended by the room for addresses');
+  t.deepEqual([lengths[1], lengths[4]], [3, 5]);
+  t.is(bytes.toString('latin1', 0, 9), 'abc\0defgh');
+  for (const i of [0, 1]) {
+    t.is(lengths[2 + 3 * i], sender.address.length);
+    t.deepEqual(addresses.subarray(i * 64, i * 64 + sender.address.length), sender.address);
+    // struct cmsghdr, then struct ucred with our pid first
+    t.true(lengths[3 + 3 * i] >= 28);
+    t.is(controls.readInt32LE(i * 40 + 16), process.pid);
+  }
+  t.is(socket.receiveManyFrom(bytes, 16, lengths, addresses, 64, controls, 40), 0);
+  t.is(lengths[0], EAGAIN);
+  // An address longer than its room is cut short, and says so by its length
+  sender.socket.sendTo(bytes, 0, 3, address);
+  t.is(socket.receiveManyFrom(bytes, 16, lengths, addresses, 4, controls, 40), 1);
+  t.is(lengths[2], 4);
+  sender.socket.sendTo(bytes, 0, 20, address);
+  t.is(socket.receiveManyFrom(bytes.subarray(0, 16), 16, lengths, addresses, 64, controls, 40), 0);
+  t.is(lengths[0], EMSGSIZE);
+  for (const wrong of [
+    () => socket.receiveManyFrom(bytes, 0, lengths, addresses, 64, controls, 40),
+    () => socket.receiveManyFrom(bytes, 16, new Int32Array(3), addresses, 64, controls, 40),
+    () => socket.receiveManyFrom(bytes, 16, lengths, addresses, 0, controls, 40),
+    () => socket.receiveManyFrom(bytes, 16, lengths, addresses, 64, controls, -1),
+    () => socket.receiveManyFrom(bytes, 16, lengths, [] as never, 64, controls, 40),
+  ])
+    t.throws(wrong, { instanceOf: TypeError });
+  socket.close();
+  sender.socket.close();
+});
+
+test.serial('a watch that pauses says nothing until it goes on', async (t) => {
+  const { socket, address } = listener();
+  let calls = 0;
+  const bytes = Buffer.alloc(64);
+  const lengths = new Int32Array(8);
+  socket.pause();
+  socket.resume();
+  socket.watch(
+    () => {
+      calls++;
+      socket.receiveMany(bytes, 16, lengths);
+    },
+    () => {},
+  );
+  sendText(address, 'a');
+  t.true(await until(() => calls === 1));
+  socket.pause();
+  socket.pause();
+  sendText(address, 'b');
+  await sleep(20);
+  t.is(calls, 1);
+  socket.resume();
+  t.true(await until(() => calls === 2));
+  t.is(bytes.toString('latin1', 0, 1), 'b');
+  socket.pause();
+  socket.close();
+  t.throws(() => socket.resume(), { message: /closed/ });
 });
