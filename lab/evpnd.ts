@@ -1,5 +1,5 @@
 /** evpnd itself as the BGP speaker of a leaf: its configuration, its process, its REST API on a Unix socket. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
@@ -56,6 +56,8 @@ export class Evpnd {
     this.configFile = join(folder, 'evpnd.yaml');
     this.config = evpndConfig(leaf, plan, folder);
     this.launcher = leaf.launcher;
+    // A launcher may give up root, and its evpnd still has to make its socket here.
+    if (leaf.launcher.length > 0) chmodSync(folder, 0o777);
     this.configure(this.config);
   }
 
