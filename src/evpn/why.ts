@@ -49,7 +49,7 @@ export function whyMac({ ownership, local, remotes, localVtep, history }: MacFac
   if (owner === 'none') return local || best ? Rule.PENDING : Rule.NOBODY;
   if (owner === 'local') {
     if (!local) return Rule.PENDING;
-    if (!best) return Rule.ONLY_CLAIM;
+    if (!best) return arrivedHere(history) ? Rule.ARRIVED : Rule.ONLY_CLAIM;
     return whyOurs({ sequence, sticky: local.isStatic, vtep: localVtep }, best, history);
   }
   if (!best) return Rule.PENDING;
@@ -104,8 +104,10 @@ export function whyIgnored(destination: Destination, topology: Topology): string
   return undefined;
 }
 
-/** What made a MAC or IP change hands, in words. */
-export function moveCause({ from, to, sequence }: Move): string {
+/** What made a MAC or IP change hands, in words; `before` is the change before that one. */
+export function moveCause(move: Move, before: Move | undefined): string {
+  const { from, to, sequence } = move;
+  if (isReturn(move, before)) return 'the remote claim went, and the local row had stayed';
   if (to === 'none') return from === 'local' ? 'it aged out or was removed here' : 'its last route went';
   if (to === 'local')
     return from === 'remote' ? 'it arrived on a port of this leaf' : 'it was seen on a port of this leaf';
@@ -118,10 +120,25 @@ export function moveCause({ from, to, sequence }: Move): string {
 function whyOurs(ours: Claim, best: Claim, history: MoveHistory | undefined): Rule {
   if (ours.sticky !== best.sticky) return ours.sticky ? Rule.STICKY : Rule.PENDING;
   if (ours.sequence > best.sequence) {
-    const last = history?.latest.at(-1);
-    return last?.from === 'remote' && last.to === 'local' ? Rule.ARRIVED : Rule.SEQUENCE;
+    return arrivedHere(history) ? Rule.ARRIVED : Rule.SEQUENCE;
   }
   return ours.sequence === best.sequence && compareIp(ours.vtep, best.vtep) < 0 ? Rule.VTEP : Rule.PENDING;
+}
+
+function arrivedHere(history: MoveHistory | undefined): boolean {
+  const [before, last] = history?.latest.slice(-2) ?? [];
+  const move = last ?? before;
+  return move?.from === 'remote' && move.to === 'local' && !isReturn(move, last ? before : undefined);
+}
+
+/** An arrival takes the next number; a row that stood all the while gets its MAC back with the number as it is. */
+function isReturn(move: Move, before: Move | undefined): boolean {
+  return (
+    move.from === 'remote' &&
+    move.to === 'local' &&
+    before?.to === 'remote' &&
+    before.sequence === move.sequence
+  );
 }
 
 /** Among remote leaves: several routes of one leaf are one claim. */

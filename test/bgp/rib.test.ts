@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { type Destination, decide, type Path, type PathSource, Rib, sameKey } from '../../src/bgp/index.js';
-import { parseIp, RouteDistinguisher } from '../../src/types/index.js';
+import { type Mac, parseIp, RouteDistinguisher } from '../../src/types/index.js';
 import {
   type EvpnNlri,
   formatNlri,
@@ -192,6 +192,11 @@ test('keys: Ethernet tag, MAC, IP count; ESI and labels do not', (t) => {
   t.is([...rib.destinationsOf({ rd: RouteDistinguisher.parse('1:1') })].length, 6);
   t.is([...rib.destinationsOf({ rd: RouteDistinguisher.parse('1:1'), type: RouteType.IP_PREFIX })].length, 2);
   t.is([...rib.destinationsOf({ rd: RouteDistinguisher.parse('9:9') })].length, 0);
+  const ofMac = [...rib.destinationsOf({})].filter(({ nlri }) => 'mac' in nlri && nlri.mac === 1);
+  t.true(ofMac.length > 1);
+  t.deepEqual([...rib.destinationsOf({ mac: 1 as Mac })], ofMac);
+  t.is([...rib.destinationsOf({ mac: 1 as Mac, type: RouteType.IP_PREFIX })].length, 0);
+  t.is([...rib.destinationsOf({ mac: 99 as Mac })].length, 0);
   // As FRR withdraws: ESI 0, label 0
   rib.update(
     S1,

@@ -176,13 +176,13 @@ function advertisedItems({ speaker }: Rooms, routes: readonly MacIpAdvertisement
 }
 
 function moveItems(history: MoveHistory | undefined): MoveItem[] {
-  return (history?.latest ?? []).map((move) => ({
+  return (history?.latest ?? []).map((move, i, moves) => ({
     at: timeText(move.at) ?? '',
     from: move.from,
     to: move.to,
     vtep: ipText(move.vtep),
     sequence: move.sequence,
-    cause: moveCause(move),
+    cause: moveCause(move, moves[i - 1]),
   }));
 }
 
