@@ -129,6 +129,41 @@ try {
       },
     },
     {
+      name: 'a VNI with a multicast group of its own in the filter announces the tree and gets no destinations',
+      run: async () => {
+        await fabric.apply('leaf1', {
+          ip: [
+            'link add vxg type vxlan external vnifilter dev spine1 local 10.0.0.1 dstport 4790 nolearning',
+            'link set vxg master br0 up',
+          ],
+          bridge: [
+            'link set dev vxg learning off neigh_suppress on vlan_tunnel on',
+            'vlan add dev vxg vid 300',
+            'vlan add dev vxg vid 300 tunnel_info id 11300',
+            'vni add dev vxg vni 11300 group 239.1.1.1',
+          ],
+        });
+        await waitFor(async () => (await vniOf(fabric, 'leaf1', 11300)).advertised, {
+          what: 'Type-3 of VNI 11300',
+        });
+        assert.equal((await vniOf(fabric, 'leaf1', 11300)).multicastGroup, '239.1.1.1');
+        interface Routes {
+          items: { paths: { pmsi: { tunnelType: number; label: number } | null }[] }[];
+        }
+        const { body } = await fabric.restApi<Routes>(
+          'leaf1',
+          '/api/v1/routes?type=3&origin=local&vni=11300',
+        );
+        assert.deepEqual(
+          body.items.map(({ paths }) => [paths[0]?.pmsi?.tunnelType, paths[0]?.pmsi?.label]),
+          [[4, 11300]],
+        );
+        // FRR takes the route for what it is: the session stays
+        assert.ok((await fabric.establishedPeers('spine1')).includes('10.1.1.1'));
+        await fabric.apply('leaf1', { ip: ['link del vxg'], bridge: [] });
+      },
+    },
+    {
       name: 'a port that maps no longer serves nothing, and everything comes back with the mappings',
       run: async () => {
         await bridge('leaf1', 'link set dev vxlan0 vlan_tunnel off');
@@ -143,8 +178,8 @@ try {
           'vlan add dev vxlan0 vid 10 tunnel_info id 10010',
           'vlan add dev vxlan0 vid 20 tunnel_info id 10020',
         );
-        await waitForFloodLists(fabric, 20_000);
-        await waitForPings(fabric, 20_000);
+        await waitForFloodLists(fabric, 40_000);
+        await waitForPings(fabric, 60_000);
       },
     },
   ]);

@@ -9,5 +9,5 @@ test.before('FRR 10 and ifupdown2', async (t) => {
 });
 
 test("the tutorial's recipes and configurations, with evpnd as the E-VPN part", async (t) => {
-  await runScenarioInUml(t, 'tutorial-scenario.js', 4, 200);
+  await runScenarioInUml(t, 'tutorial-scenario.js', 4, 240);
 });

@@ -1,0 +1,6 @@
+import test from 'ava';
+import { runScenarioInUml } from './support/uml-scenario.js';
+
+test('devices, VLANs, SVIs and addresses that change at random: only the end state counts', async (t) => {
+  await runScenarioInUml(t, 'lifecycle-scenario.js', 3, 300);
+});
