@@ -2,10 +2,13 @@
  * `npm run bench`: measures evpnd, FRR and the kernel alone in turn, so that what disturbs the machine disturbs all.
  *
  *   npm run bench -- remote-100k withdraw-100k   these rows; all without a name
+ *   npm run bench -- micro                       hot paths alone
+ *   npm run bench -- soak                        half an hour of churn
  *     --list          names the rows
  *     --runs N        runs of each engine, 5 by default
  *     --quick         a tenth of the routes, one run
  *     --engine E      only this one, more than once: evpnd, frr8, frr10, floor
+ *     --minutes N     how long the soak lasts, 30 by default
  *     --report        writes docs/performance.md from the results, and measures nothing
  */
 import { execFileSync } from 'node:child_process';
@@ -14,9 +17,11 @@ import { parseArgs } from 'node:util';
 import { Arena } from './arena.js';
 import { type EngineName, titleOf, whyNotEngine } from './engines.js';
 import { machineCpu } from './measure.js';
+import { runMicros } from './micro.js';
 import { writeReport } from './report.js';
 import { addResult, type RunResult } from './results.js';
 import { ROWS, type Row } from './rows.js';
+import { soak } from './soak.js';
 import { summary } from './summary.js';
 import type { Routes } from './workload.js';
 
@@ -66,6 +71,11 @@ async function runRow(row: Row, engines: readonly EngineName[], runs: number, qu
   say(summary(row, results));
 }
 
+const EXTRAS = [
+  { name: 'micro', title: 'UPDATE decode, best path, netlink encode and parse, reconcile, alone' },
+  { name: 'soak', title: 'half an hour of churn: memory and latency must stay flat' },
+];
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -74,22 +84,25 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       report: { type: 'boolean', default: false },
       runs: { type: 'string' },
+      minutes: { type: 'string', default: '30' },
       engine: { type: 'string', multiple: true },
     },
   });
   if (values.list) {
-    for (const { name, title } of ROWS) say(`${name.padEnd(22)} ${title}`);
+    for (const { name, title } of [...ROWS, ...EXTRAS]) say(`${name.padEnd(22)} ${title}`);
     return;
   }
   if (values.report) {
     say(`written: ${writeReport()}`);
     return;
   }
-  const unknown = positionals.filter((name) => !ROWS.some((row) => row.name === name));
+  const unknown = positionals.filter((name) => ![...ROWS, ...EXTRAS].some((row) => row.name === name));
   if (unknown.length > 0) throw new Error(`no row ${unknown.join(', ')}; --list names them`);
   const runs = Number(values.runs ?? (values.quick ? 1 : 5));
   if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs}: expected 1 or more`);
   const rows = positionals.length > 0 ? ROWS.filter(({ name }) => positionals.includes(name)) : ROWS;
+  if (positionals.includes('micro')) await runMicros(say);
+  if (positionals.includes('soak')) await soak(Number(values.minutes), say);
   for (const row of rows) {
     const engines = row.engines.filter((name) => {
       if (values.engine && !values.engine.includes(name)) return false;
