@@ -33,9 +33,9 @@ export class BindingTable {
     return this.#bindings.get(domain)?.keys() ?? [];
   }
 
-  /** Every IP that the MAC has. */
-  ipsOf(domain: number, mac: Mac): Iterable<Ip> {
-    return this.#ips.get(domain)?.get(mac) ?? [];
+  /** Every IP that the MAC has; undefined for none. */
+  ipsOf(domain: number, mac: Mac): ReadonlySet<Ip> | undefined {
+    return this.#ips.get(domain)?.get(mac);
   }
 
   /** Takes the place of what was known of the IP; false where a bound keeps it out. */

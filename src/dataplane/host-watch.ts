@@ -158,7 +158,8 @@ export class HostWatch {
       if (this.#unproven.length > 0) this.#prove();
       return;
     }
-    for (const ip of [...this.#bindings.ipsOf(domain, mac)]) this.#drop(domain, ip);
+    const ips = this.#bindings.ipsOf(domain, mac);
+    if (ips) for (const ip of [...ips]) this.#drop(domain, ip);
   }
 
   /** Before news of a neighbour are entered: the epoch of the binding that says the same, 0 for none. */

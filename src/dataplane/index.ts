@@ -5,6 +5,9 @@
  * Rows are those of RFC 7432 and RFC 8365 on Linux: bridge FDB, VXLAN FDB with its default destinations (head-end
  * replication), and neighbours for ARP/ND suppression. Not here: multihoming (nexthop groups), routes of symmetric IRB.
  *
+ * It also knows which IPs local hosts have (host-watch.ts), from the SVI's neighbours and from the ARP and ND that hosts
+ * speak, and has them asked before they are forgotten (refresher.ts).
+ *
  * Whose a row is follows from the role of its port. On a VXLAN port of a VNI that we serve, a row flagged `extern_learn`
  * is ours to adopt, mend or remove; on an access port a row is a local host's and is never removed. Everything else is
  * somebody's and left alone.

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
+import { Fabric, waitFor, waitForFloodLists, waitForSessions, waitUntilConverged } from '../../lab/index.js';
 
 /** A frame of nobody's protocol: the bridge learns the MAC and nothing else is said. */
 const SPEAK = `
@@ -51,3 +51,44 @@ for (const svi of [true, false])
     const { received } = await fabric.ping('h2-10-2', host.name, { count: 1 });
     t.is(received, 1);
   });
+
+test('an address that moves between leaves to another MAC is followed at once', async (t) => {
+  const fabric = await Fabric.create({
+    leaves: [{ engine: 'evpnd' }, { engine: 'evpnd', svi: false }, { engine: 'frr' }],
+    vnis: [{ vni: 10010, vlan: 10 }],
+  });
+  t.teardown(() => fabric.remove());
+  await waitForSessions(fabric, 20_000);
+  await waitForFloodLists(fabric, 20_000);
+  const hosts = ['h1-10', 'h2-10', 'h3-10'].map((name) => fabric.host(name));
+  for (const host of hosts) {
+    const other = hosts[(hosts.indexOf(host) + 1) % hosts.length];
+    await waitFor(async () => (await fabric.ping(host.name, other.name, { count: 1 })).received === 1, {
+      what: `reply to ${host.name}`,
+    });
+  }
+  const ip = '10.10.10.200';
+  let before: string | undefined;
+  // Never back to FRR's leaf: its kernel's own row of the remote host keeps it from hearing the local one
+  for (const i of [2, 0, 1, 0, 1]) {
+    const host = hosts[i];
+    if (before) await fabric.exec(before, 'ip', 'addr', 'del', `${ip}/24`, 'dev', 'eth0');
+    await fabric.exec(host.name, 'ip', 'addr', 'add', `${ip}/24`, 'dev', 'eth0');
+    await fabric.announceHost(host.name);
+    // FRR knows what its kernel resolved, and that takes more than an announcement
+    if (i === 2) {
+      const [segment] = fabric.leaf(host.leaf).segments;
+      await fabric.exec(host.name, 'ping', '-c', '1', '-I', ip, segment.sviAddress.ipv4);
+    }
+    for (const leaf of fabric.plan.leaves) {
+      if (leaf.name === host.leaf) continue;
+      const row = `neigh br10 ${ip} ${host.mac} NOARP`;
+      await waitFor(async () => (await fabric.installedRows(leaf.name)).includes(row), {
+        what: `${row} on ${leaf.name}`,
+        timeout: 5_000,
+      });
+    }
+    before = host.name;
+  }
+  t.pass();
+});
