@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import type { Leaf, Plan } from './plan.js';
 import { Daemon } from './process.js';
-import { type RestAnswer, restGet } from './rest.js';
+import { type RestAnswer, restCall, restGet } from './rest.js';
 import { waitFor } from './wait.js';
 
 /** The daemon of the same build as this file. */
@@ -118,6 +118,11 @@ export class Evpnd {
   /** GET on its REST API. */
   get<T>(path: string): Promise<RestAnswer<T>> {
     return restGet<T>(this.socket, path);
+  }
+
+  /** DELETE on its REST API. */
+  delete<T>(path: string): Promise<RestAnswer<T>> {
+    return restCall<T>('DELETE', this.socket, path);
   }
 
   /** The end of its log, for a person who asks why. */

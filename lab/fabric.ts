@@ -180,6 +180,7 @@ export class Fabric {
       asn: spine.asn,
       routerId: spine.routerId,
       reflect: peering === 'ibgp',
+      gracefulRestart: spine.gracefulRestart,
       localAddresses: spine.links.map((link) => link.spineAddress[transport]),
       neighbors: spine.links.map((link) => ({
         address: link.leafAddress[transport],

@@ -27,9 +27,14 @@ export function gobgpConfig(config: PeerConfig): string {
     hold-time = 9
     keepalive-interval = 3
   ${config.reflect ? `[neighbors.route-reflector.config]\n    route-reflector-client = true\n    route-reflector-cluster-id = "${config.routerId}"` : ''}
+  [neighbors.graceful-restart.config]
+    enabled = ${config.gracefulRestart ?? false}
+    restart-time = 60
   [[neighbors.afi-safis]]
     [neighbors.afi-safis.config]
       afi-safi-name = "l2vpn-evpn"
+    [neighbors.afi-safis.mp-graceful-restart.config]
+      enabled = ${config.gracefulRestart ?? false}
 `;
   const neighbors = config.neighbors.map(({ address, asn }, index) =>
     neighbor(address, asn, config.localAddresses[index]),

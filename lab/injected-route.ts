@@ -27,4 +27,6 @@ export interface PeerConfig {
   neighbors: readonly PeerNeighbor[];
   /** iBGP: reflect routes between the neighbours. */
   reflect: boolean;
+  /** Keep the routes of a neighbour that restarts (RFC 4724); false when absent. GoBGP alone can. */
+  gracefulRestart?: boolean;
 }

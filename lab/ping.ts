@@ -1,4 +1,4 @@
-import { attempt } from './process.js';
+import { attempt, Daemon } from './process.js';
 
 /** How to ping; seconds as ping takes them. */
 export interface PingOptions {
@@ -31,4 +31,31 @@ export async function ping(
   const counts = /(\d+) packets transmitted, (\d+) received/.exec(output);
   if (!counts) throw new Error(`ping ${address} in ${namespace}: ${output}`);
   return { sent: Number(counts[1]), received: Number(counts[2]), output };
+}
+
+/** A ping that goes on until it is stopped: how many replies were lost meanwhile. */
+export class ContinuousPing {
+  private constructor(private readonly daemon: Daemon) {}
+
+  /** `interval` in seconds; `file` takes its output. */
+  static async start(
+    namespace: string,
+    address: string,
+    interval: number,
+    file: string,
+  ): Promise<ContinuousPing> {
+    const args = ['netns', 'exec', namespace, 'ping', '-n', '-i', String(interval), '-W', '1', address];
+    return new ContinuousPing(await Daemon.start(`ping ${address} in ${namespace}`, 'ip', args, file));
+  }
+
+  /** Ends it and tells what it counted up to the last reply: what was under way then is not lost. */
+  async stop(): Promise<PingResult> {
+    await this.daemon.stop('SIGINT');
+    const output = this.daemon.log();
+    const replies = new Set(
+      [...output.matchAll(/icmp_seq=(\d+) ttl/g)].map(([, sequence]) => Number(sequence)),
+    );
+    const sent = Math.max(0, ...replies);
+    return { sent, received: replies.size, output };
+  }
 }

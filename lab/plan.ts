@@ -43,6 +43,8 @@ export interface LeafSpec {
 }
 export interface SpineSpec {
   engine: SpineEngine;
+  /** GoBGP keeps the routes of a leaf that restarts (RFC 4724); false when absent. */
+  gracefulRestart?: boolean;
 }
 /** What a fabric is to be. Leaves are named leaf1, leaf2 …, spines spine1 …, hosts h<leaf>-<vlan>[-<n>]. */
 export interface FabricSpec {
@@ -97,6 +99,7 @@ export interface Leaf {
 export interface Spine {
   name: string;
   engine: SpineEngine;
+  gracefulRestart: boolean;
   asn: number;
   routerId: string;
   links: Link[];
@@ -218,6 +221,7 @@ export function planFabric(spec: FabricSpec): Plan {
     spines: spines.map((spine, s) => ({
       name: `spine${s + 1}`,
       engine: spine.engine,
+      gracefulRestart: spine.gracefulRestart ?? false,
       asn: 65000,
       routerId: `10.0.0.${100 + s + 1}`,
       links: leaves.map((leaf) => leaf.links[s] as Link),

@@ -7,13 +7,18 @@ export interface RestAnswer<T> {
 }
 
 /**
- * One GET over a Unix socket; a file system is shared by all network namespaces, so this reaches any node.
+ * One request over a Unix socket; a file system is shared by all network namespaces, so this reaches any node.
  * @param path with its query, for example `/api/v1/routes?type=2`
  */
-export function restGet<T>(socketPath: string, path: string, timeout = 5_000): Promise<RestAnswer<T>> {
+export function restCall<T>(
+  method: 'GET' | 'DELETE',
+  socketPath: string,
+  path: string,
+  timeout = 5_000,
+): Promise<RestAnswer<T>> {
   return new Promise((resolve, reject) => {
     const call = request(
-      { socketPath, path, timeout, headers: { accept: 'application/json' } },
+      { method, socketPath, path, timeout, headers: { accept: 'application/json' } },
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -23,13 +28,20 @@ export function restGet<T>(socketPath: string, path: string, timeout = 5_000): P
           try {
             resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as T });
           } catch {
-            reject(new Error(`GET ${path}: status ${response.statusCode}, not JSON: ${text.slice(0, 500)}`));
+            reject(
+              new Error(`${method} ${path}: status ${response.statusCode}, not JSON: ${text.slice(0, 500)}`),
+            );
           }
         });
       },
     );
-    call.on('timeout', () => call.destroy(new Error(`GET ${path}: no answer within ${timeout} ms`)));
+    call.on('timeout', () => call.destroy(new Error(`${method} ${path}: no answer within ${timeout} ms`)));
     call.on('error', reject);
     call.end();
   });
+}
+
+/** GET, see `restCall`. */
+export function restGet<T>(socketPath: string, path: string, timeout?: number): Promise<RestAnswer<T>> {
+  return restCall<T>('GET', socketPath, path, timeout);
 }

@@ -24,7 +24,7 @@ import { type PlaneKey, VniPlane } from './vni-plane.js';
 export interface LocalMac {
   /** ifindex of the access port. */
   readonly port: number;
-  /** Configured by hand (NUD_NOARP), not learned: it does not age and does not move. */
+  /** Configured by hand to stay where it is (NUD_NOARP or NTF_STICKY), not merely learned. */
   readonly isStatic: boolean;
   /** Changes whenever the MAC comes from elsewhere to this port. */
   readonly epoch: number;
@@ -414,5 +414,6 @@ function forget(map: Map<number, VniPlane>, key: number, plane: VniPlane): void 
 }
 
 function asLocalMac(row: MirroredBridgeRow): LocalMac {
-  return { port: row.port, isStatic: (row.state & Nud.NOARP) !== 0, epoch: row.epoch };
+  const isStatic = (row.state & Nud.NOARP) !== 0 || (row.flags & Ntf.STICKY) !== 0;
+  return { port: row.port, isStatic, epoch: row.epoch };
 }

@@ -51,14 +51,28 @@ interface Entry extends Duplicate {
 /** Finds duplicates among the moves, keeps the list of them, and lets them go by time or by order. */
 export class DuplicateDetector {
   readonly #entries = new Map<string, Entry>();
+  #settings: DuplicateSettings;
 
   constructor(
     readonly clock: Clock,
     readonly log: Log,
     /** The subject is to be looked at again: it is frozen no more. */
     readonly release: (subject: Subject) => void,
-    public settings: DuplicateSettings = DEFAULT_DUPLICATE_SETTINGS,
-  ) {}
+    settings: DuplicateSettings = DEFAULT_DUPLICATE_SETTINGS,
+  ) {
+    this.#settings = settings;
+  }
+
+  get settings(): DuplicateSettings {
+    return this.#settings;
+  }
+
+  /** New settings: what was found is let go and counted anew where they would have made something else of it. */
+  set settings(settings: DuplicateSettings) {
+    this.#settings = settings;
+    for (const entry of [...this.#entries.values()])
+      if (!settings.enabled || entry.frozen !== (settings.action === 'freeze')) this.#drop(entry);
+  }
 
   /** The subject changed hands between leaves. */
   moved(subject: Subject, history: MoveHistory): void {

@@ -104,6 +104,29 @@ test('a freeze for a time ends by itself', async (t) => {
   t.false(leaves[0].evpn.vrf(VNI)!.macs.get(HOST)!.history!.frozen);
 });
 
+test('settings with another action let go what was found, those that are off let go all', async (t) => {
+  const { leaves, fight } = await pair({ action: 'freeze' });
+  const [leaf] = leaves;
+  const set = (over: Partial<DuplicateSettings>) => {
+    for (const { evpn } of leaves) evpn.duplicates.settings = { ...evpn.duplicates.settings, ...over };
+  };
+  const frozen = () => duplicatesOf(leaf).map((duplicate) => duplicate.frozen);
+  fight(HOST, 8);
+  set({ moves: 9 });
+  t.deepEqual(frozen(), [true]);
+  set({ action: 'warn' });
+  t.deepEqual(frozen(), []);
+  t.false(leaf.evpn.vrf(VNI)!.macs.get(HOST)!.history!.frozen);
+  set({ moves: 3 });
+  fight(HOST, 4);
+  t.deepEqual(frozen(), [false]);
+  set({ action: 'freeze' });
+  fight(HOST, 4);
+  t.deepEqual(frozen(), [true]);
+  set({ enabled: false });
+  t.deepEqual(frozen(), []);
+});
+
 test('an IP that two MACs claim is a duplicate too', async (t) => {
   const { leaves, devices, pass } = await pair({});
   const macs = [HOST, OTHER];

@@ -316,19 +316,23 @@ test('an IP that moves to another MAC takes its number plus one', async (t) => {
   t.true(leaves[1].originated().includes('[2]:[0]:[48]:[02:00:00:00:00:02]:[32]:[10.10.10.11]'));
 });
 
-test('a static local MAC is sticky and is not lost to a claim', async (t) => {
-  const { clock, leaves, devices, wire } = await fabric();
-  const { bridgeIfindex, accessIfindex: port } = devices[0];
-  leaves[0].world.kernel.putBridge({ bridgeIfindex, vlan: 0, mac: HOST, port, state: Nud.NOARP, flags: 0 });
-  wire.quiesce(clock);
-  for (let attack = 0; attack < 3; attack++) {
-    leaves[1].hostSpeaks(devices[1], HOST);
+for (const [what, row] of [
+  ['static', { state: Nud.NOARP, flags: 0 }],
+  ['sticky', { state: Nud.REACHABLE, flags: Ntf.STICKY }],
+] as const)
+  test(`a ${what} local MAC is sticky for the fabric and is not lost to a claim`, async (t) => {
+    const { clock, leaves, devices, wire } = await fabric();
+    const { bridgeIfindex, accessIfindex: port } = devices[0];
+    leaves[0].world.kernel.putBridge({ bridgeIfindex, vlan: 0, mac: HOST, port, ...row });
     wire.quiesce(clock);
-    t.deepEqual(leaves[0].rowsOf(devices[0], HOST), { port, dst: undefined });
-    t.deepEqual(leaves[1].rowsOf(devices[1], HOST), { port: devices[1].vxlanIfindex, dst: vtepOf(1) });
-    t.is(leaves[1].world.kernel.tables.bridgeRow(devices[1].bridgeIfindex, 0, HOST)?.state, Nud.NOARP);
-  }
-});
+    for (let attack = 0; attack < 3; attack++) {
+      leaves[1].hostSpeaks(devices[1], HOST);
+      wire.quiesce(clock);
+      t.deepEqual(leaves[0].rowsOf(devices[0], HOST), { port, dst: undefined });
+      t.deepEqual(leaves[1].rowsOf(devices[1], HOST), { port: devices[1].vxlanIfindex, dst: vtepOf(1) });
+      t.is(leaves[1].world.kernel.tables.bridgeRow(devices[1].bridgeIfindex, 0, HOST)?.state, Nud.NOARP);
+    }
+  });
 
 test('new settings serve, unserve and rename VNIs without touching the others', async (t) => {
   const { clock, leaves, wire } = await fabric();

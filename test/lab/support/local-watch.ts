@@ -53,17 +53,16 @@ export class LocalWatch {
 
   private constructor(private readonly watched: ReadonlyMap<Leaf, Daemon>) {}
 
-  /** Begins with the kernels of all leaves that run evpnd; call it before their hosts are known. */
+  /** Begins with the kernels of all leaves; call it before their hosts are known. */
   static async start(fabric: Fabric): Promise<LocalWatch> {
     const program = fileURLToPath(new URL('./neigh-events.js', import.meta.url));
     const watched = new Map<Leaf, Daemon>();
     for (const leaf of fabric.plan.leaves) {
-      if (leaf.engine !== 'evpnd') continue;
       const daemon = await Daemon.start(
         `watch on ${leaf.name}`,
         'ip',
         ['netns', 'exec', fabric.namespace(leaf.name), process.execPath, program],
-        join(fabric.folder, leaf.name, 'neigh-events'),
+        join(fabric.folder, `neigh-events-${leaf.name}`),
       );
       watched.set(leaf, daemon);
     }
@@ -128,11 +127,26 @@ export class LocalWatch {
     );
   }
 
-  /** Every loss of a local row that the test does not account for; none is what must be. */
+  /** Every change of a row that a leaf's kernel has told since `from` (milliseconds since 1970). */
+  async events(leaf: string, from: number): Promise<NeighEvent[]> {
+    await this.caughtUp();
+    for (const [each, daemon] of this.watched)
+      if (each.name === leaf)
+        return daemon
+          .log()
+          .split('\n')
+          .filter((line) => line.startsWith('{"at"'))
+          .map((line) => JSON.parse(line) as NeighEvent)
+          .filter(({ at }) => at >= from);
+    throw new Error(`${leaf} is not watched`);
+  }
+
+  /** Every loss of a local row on a leaf of evpnd that the test does not account for; none is what must be. */
   async faults(): Promise<string[]> {
     await this.caughtUp();
     const faults: string[] = [];
     for (const [leaf, daemon] of this.watched) {
+      if (leaf.engine !== 'evpnd') continue;
       const lines = daemon.log().split('\n').slice(1);
       const lost = lines.find((line) => line.startsWith('{"lost"'));
       if (lost || !daemon.running) faults.push(`${daemon.name} saw not all: ${lost ?? 'it ended'}`);

@@ -46,12 +46,14 @@ export class Scene {
     const fabric = await Fabric.create(spec);
     try {
       const scene = new Scene(fabric, await LocalWatch.start(fabric));
+      // At every other leaf a host is a stranger until it moves there.
+      for (const host of fabric.plan.hosts)
+        for (const { name } of fabric.plan.leaves)
+          if (name !== host.leaf) scene.watch.leaves(name, subjectsOf(host));
       for (const [name, leaves] of Object.entries(guests)) {
         const home = fabric.leafOf(name);
         const make = () => Guest.create(fabric, name, leaves);
         scene.guests.set(name, await scene.watch.deleting(home, subjectsOf(fabric.host(name)), make));
-        // At every other leaf it is a stranger until it moves there.
-        for (const leaf of leaves) if (leaf !== home) scene.watch.leaves(leaf, subjectsOf(fabric.host(name)));
       }
       await waitUntilConverged(fabric);
       return scene;
