@@ -69,6 +69,20 @@ function ourRaw(rows: readonly RawRow[]): string[] {
     .sort();
 }
 
+test.serial("an operator's default destination beside ours outlives ours", async (t) => {
+  const theirs = `fdb vx10 ${ZERO} self dst 10.0.0.77 permanent self`;
+  const place = ['bridge', 'fdb', 'append', ZERO, 'dev', 'vx10', 'dst', '10.0.0.77', 'self', 'permanent'];
+  await fabric.exec('leaf1', ...place);
+  // Ours is written anew beside it, and every default destination has one state in the kernel.
+  await fabric.exec('leaf1', 'bridge', 'fdb', 'del', ZERO, 'dev', 'vx10', 'dst', '10.0.0.2', 'self');
+  await rowsAre(fabric, 'leaf1', [...ours(), theirs]);
+  t.is(await fabric.evpnd('leaf1').stop(), 0);
+  await rowsAre(fabric, 'leaf1', [theirs]);
+  await fabric.exec('leaf1', 'bridge', 'fdb', 'del', ZERO, 'dev', 'vx10', 'dst', '10.0.0.77', 'self');
+  await fabric.evpnd('leaf1').start();
+  await rowsAre(fabric, 'leaf1', ours());
+});
+
 /** Rows of an operator in one VNI. */
 function foreignRows(vlan: number): string[] {
   return [
