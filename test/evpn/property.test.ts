@@ -132,6 +132,7 @@ class Life {
         check(`${name} neighbour's MAC`, neigh?.mac, at === undefined ? undefined : mac);
         if (neigh) check(`${name} neighbour is ours`, (neigh.flags & Ntf.EXT_LEARNED) !== 0, there);
       }
+      check(`leaf ${i + 1} open drifts`, leaf.dataPlane.drift.openCount, 0);
       for (const [j] of this.leaves.entries())
         check(
           `leaf ${i + 1} flood to ${j + 1}`,
