@@ -70,7 +70,7 @@ export class Reconciler {
 
   /** Removes rows that belong to no plane's present device. */
   removeStrays(operations: readonly Operation[]): void {
-    this.#strays.push(...operations);
+    for (const operation of operations) this.#strays.push(operation);
     if (operations.length > 0) this.#schedule();
   }
 
@@ -105,8 +105,9 @@ export class Reconciler {
 
   #slice(): void {
     const end = this.clock.now() + SLICE_MS;
+    // Each batch drains behind itself
+    this.kernel.drain();
     do {
-      this.kernel.drain();
       if (!this.#batch()) {
         this.#wakeIdle();
         return;
