@@ -2,6 +2,7 @@ import { createApi, type KernelInsight, listenApi, roomsCommands, roomsModel } f
 import { Speaker, TcpTransport } from './bgp/index.js';
 import { type Config, diffConfig } from './config/index.js';
 import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
+import { openDefaultJournal } from './default-journal.js';
 import { Evpn } from './evpn/index.js';
 import { openRdAllocator } from './rd-store.js';
 import { evpnSettings, speakerConfig, withFixedSettings } from './settings.js';
@@ -42,7 +43,11 @@ export async function startDaemon({
   let kernelKnown = false;
   onConfig(config);
   const speaker = new Speaker(speakerConfig(config), { clock, transport: new TcpTransport(), log });
-  const dataPlane = new DataPlane(kernel, clock, log, { snooper, refresh: config.evpn.neighborRefresh });
+  const dataPlane = new DataPlane(kernel, clock, log, {
+    snooper,
+    refresh: config.evpn.neighborRefresh,
+    defaultsMemory: openDefaultJournal(config.stateDirectory, clock, log),
+  });
   const evpn = new Evpn(
     {
       rib: speaker.rib,

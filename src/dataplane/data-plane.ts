@@ -12,11 +12,12 @@ import {
   type MirroredBridgeRow,
   type MirroredNeighRow,
 } from './mirror.js';
+import { type DefaultsMemory, NO_MEMORY, OurDefaults } from './our-defaults.js';
 import { Reconciler } from './reconciler.js';
 import { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 import { type BridgeFdbRow, isLocalNeigh, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
 import type { Snooper } from './snooper.js';
-import { OurDefaults, strayRows } from './strays.js';
+import { strayRows } from './strays.js';
 import { EMPTY_TOPOLOGY, sameAttachment, type Topology, type VniAttachment } from './topology.js';
 import { type PlaneKey, VniPlane } from './vni-plane.js';
 
@@ -34,6 +35,8 @@ export interface DataPlaneOptions {
   /** Hears and asks hosts on access ports; without one only the SVIs' neighbours are known. */
   readonly snooper?: Snooper | undefined;
   readonly refresh?: RefreshSettings;
+  /** Which default destinations an earlier process wrote; without it those that stand at start are left alone. */
+  readonly defaultsMemory?: DefaultsMemory;
 }
 
 /** Told which keys to look at again; the present state is read back, so lost or doubled calls do no harm. */
@@ -60,7 +63,7 @@ export class DataPlane {
   readonly #byDevice = new Map<number, VniPlane>();
   readonly #bySvi = new Map<number, VniPlane>();
   readonly #watch: DriftWatch;
-  readonly #defaults = new OurDefaults();
+  readonly #defaults: OurDefaults;
   #started = false;
   #listener: DataPlaneListener = SILENT;
   /** Rows found at start are kept until the brain knows all routes. */
@@ -77,6 +80,7 @@ export class DataPlane {
       (plane, which) => this.#isHosts(plane, which),
       (ifindex) => this.topology.ports.get(ifindex)?.name ?? `ifindex ${ifindex}`,
     );
+    this.#defaults = new OurDefaults(options.defaultsMemory ?? NO_MEMORY);
     const accept = (operation: Operation) => {
       this.#defaults.enter(operation);
       enterOperation(operation, this.mirror, this.topology);

@@ -19,6 +19,7 @@ export type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js'
 export * from './kernel.js';
 export { MemoryKernel } from './memory.js';
 export { domainKey, type MirroredBridgeRow } from './mirror.js';
+export { type DefaultDestination, type DefaultsMemory, NO_MEMORY } from './our-defaults.js';
 export { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 export { errnoName } from './retry.js';
 export { type DeviceName, foundText, wantedText } from './row-text.js';

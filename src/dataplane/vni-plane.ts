@@ -12,8 +12,8 @@ import { DirtyKeys } from './dirty-keys.js';
 import type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 import type { Operation } from './kernel.js';
 import type { KernelMirror } from './mirror.js';
+import type { OurDefaults } from './our-defaults.js';
 import { Ntf } from './rows.js';
-import type { OurDefaults } from './strays.js';
 import type { VniAttachment } from './topology.js';
 
 /** A key of one of the three tables, for what is dirty, failed or drifted. */

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { type Kernel, Nud } from '../../src/dataplane/index.js';
-import { MAC_ZERO, parseIp, toVni } from '../../src/types/index.js';
+import { type DefaultsMemory, type Kernel, NO_MEMORY, Nud } from '../../src/dataplane/index.js';
+import { formatIp, MAC_ZERO, parseIp, toVni } from '../../src/types/index.js';
 import { Leaf, vtepOf, Wire } from '../evpn/support/leaf.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -15,9 +15,9 @@ function append(kernel: Kernel, ifindex: number): void {
   if (errno !== 0) throw new Error(`errno ${errno}`);
 }
 
-async function leaf(before: boolean) {
+async function leaf(before: boolean, defaultsMemory: DefaultsMemory = NO_MEMORY) {
   const clock = new VirtualClock();
-  const own = new Leaf(clock, vtepOf(1), 65001);
+  const own = new Leaf(clock, vtepOf(1), 65001, {}, { defaultsMemory });
   const other = new Leaf(clock, vtepOf(2), 65002);
   const devices = own.world.devices(VNI);
   own.addVni(devices);
@@ -53,7 +53,29 @@ test("a default destination that somebody adds meanwhile is that somebody's, tho
   t.false(rows().includes(vtepOf(2)));
 });
 
-test('one that stands at the start is a leftover of ours, and is swept', async (t) => {
-  const { rows } = await leaf(true);
+test('one that stands at the start and that we wrote is a leftover, and is swept', async (t) => {
+  const { rows } = await leaf(true, { ...NO_MEMORY, wrote: ({ dst }) => dst === THEIRS });
   t.deepEqual(rows(), [vtepOf(2)]);
+});
+
+test('one that stands at the start and that we did not write stays', async (t) => {
+  const { own, clock, rows } = await leaf(true);
+  t.deepEqual(rows(), [vtepOf(2), THEIRS].sort());
+  const flushed = own.dataPlane.flush();
+  clock.runUntilIdle();
+  await flushed;
+  t.deepEqual(rows(), [THEIRS]);
+});
+
+test('what is written and removed is told to the memory, once each', async (t) => {
+  const story: string[] = [];
+  const { own, clock } = await leaf(false, {
+    wrote: () => false,
+    added: ({ dst }) => story.push(`+${formatIp(dst)}`),
+    dropped: ({ dst }) => story.push(`-${formatIp(dst)}`),
+  });
+  const flushed = own.dataPlane.flush();
+  clock.runUntilIdle();
+  await flushed;
+  t.deepEqual(story, ['+10.0.0.2', '-10.0.0.2']);
 });

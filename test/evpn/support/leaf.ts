@@ -1,5 +1,5 @@
 import { LocalRib, type PathSource, Rib } from '../../../src/bgp/index.js';
-import { DataPlane, type VniAttachment } from '../../../src/dataplane/index.js';
+import { DataPlane, type DataPlaneOptions, type VniAttachment } from '../../../src/dataplane/index.js';
 import { Evpn, type EvpnSettings, RdAllocator } from '../../../src/evpn/index.js';
 import { type Ip, type Ipv4, type Mac, parseIp, silentLog, type Vni } from '../../../src/types/index.js';
 import {
@@ -35,7 +35,7 @@ export class Leaf {
     this.world = new MemoryWorld(clock);
     this.rib = ribs?.rib ?? new Rib(clock, { asn, routerId });
     this.localRib = ribs?.localRib ?? new LocalRib();
-    this.dataPlane = new DataPlane(this.world.kernel, clock, silentLog);
+    this.dataPlane = new DataPlane(this.world.kernel, clock, silentLog, dataPlaneOptions);
     this.evpn = new Evpn(
       {
         rib: this.rib,

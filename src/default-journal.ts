@@ -1,0 +1,95 @@
+import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DefaultDestination, DefaultsMemory } from './dataplane/index.js';
+import { type Clock, formatIp, type Log, ParseError, parseIp } from './types/index.js';
+
+const FILE = 'default-destinations';
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+/** A journal that is this much longer than what it amounts to is written anew at the next start. */
+const SLACK = 4;
+
+/**
+ * Remembers over a kill which default destinations are ours, since nothing in the row says so. The file's first line is
+ * the boot it belongs to, for ifindexes count from there; each further one a change: `+ifindex srcVni dst` or `-…`.
+ * Changes are appended once a turn of the event loop. A state directory that cannot be written costs a warning, and after
+ * a crash those destinations are left standing as if somebody else had made them.
+ */
+export function openDefaultJournal(stateDirectory: string, clock: Clock, log: Log): DefaultsMemory {
+  const path = join(stateDirectory, FILE);
+  const bootId = readFileSync(BOOT_ID, 'utf8').trim();
+  const { live, changes } = read(path, bootId, log);
+  let pending: string[] = [];
+  let scheduled = false;
+  let broken = false;
+  const attempt = (write: () => void) => {
+    try {
+      write();
+    } catch (error) {
+      // Once is enough: it would be the same at each change
+      if (!broken) log.warn({ path, err: error }, 'cannot remember our default destinations over a crash');
+      broken = true;
+    }
+  };
+  if (changes === 0 || changes > SLACK * (live.size + 1))
+    attempt(() => {
+      mkdirSync(stateDirectory, { recursive: true });
+      const lines = [bootId, ...[...live].map((key) => `+${key}`)];
+      writeFileSync(`${path}.new`, `${lines.join('\n')}\n`);
+      renameSync(`${path}.new`, path);
+    });
+  const note = (sign: '+' | '-', destination: DefaultDestination) => {
+    pending.push(`${sign}${keyOf(destination)}\n`);
+    if (scheduled) return;
+    scheduled = true;
+    clock.soon(() => {
+      scheduled = false;
+      const text = pending.join('');
+      pending = [];
+      attempt(() => appendFileSync(path, text));
+    });
+  };
+  return {
+    wrote: (destination) => live.has(keyOf(destination)),
+    added: (destination) => note('+', destination),
+    dropped: (destination) => note('-', destination),
+  };
+}
+
+function keyOf({ ifindex, srcVni, dst }: DefaultDestination): string {
+  return `${ifindex} ${srcVni} ${formatIp(dst)}`;
+}
+
+/** What the journal amounts to, and how many changes it has; nothing where it is of another boot or none. */
+function read(path: string, bootId: string, log: Log): { live: Set<string>; changes: number } {
+  const live = new Set<string>();
+  let lines: string[];
+  try {
+    lines = readFileSync(path, 'utf8').split('\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      log.warn(
+        { path, err: error },
+        'cannot read which default destinations are ours; all are left standing',
+      );
+    return { live, changes: 0 };
+  }
+  if (lines[0] !== bootId) return { live, changes: 0 };
+  // The last line ends with a newline, or a crash cut it short
+  const whole = lines.slice(1, -1).filter(isChange);
+  for (const line of whole)
+    if (line.startsWith('+')) live.add(line.slice(1));
+    else live.delete(line.slice(1));
+  return { live, changes: whole.length };
+}
+
+function isChange(line: string): boolean {
+  const match = /^[+-]\d+ \d+ (\S+)$/.exec(line);
+  if (!match) return false;
+  try {
+    parseIp(match[1]);
+    return true;
+  } catch (error) {
+    if (error instanceof ParseError) return false;
+    throw error;
+  }
+}
