@@ -8,7 +8,7 @@ import type { VniAttachment } from './topology.js';
 /*
  * The reconciler's heart: for one key, what is wanted against what stands, as operations. Pure; each function says
  * nothing when there is nothing to do. The order of the operations is the order in which forwarding stays right: a
- * bridge row that points to the VXLAN device never stands without the vxlan row that names the VTEP.
+ * bridge row that points to the VXLAN device is written after the vxlan row that names the VTEP, and removed before it.
  */
 
 /** NDA_SRC_VNI of the attachment's rows: only a collect-metadata device has them. */

@@ -17,7 +17,7 @@ function append(kernel: Kernel, ifindex: number): void {
 
 async function leaf(before: boolean, defaultsMemory: DefaultsMemory = NO_MEMORY) {
   const clock = new VirtualClock();
-  const own = new Leaf(clock, vtepOf(1), 65001, {}, { defaultsMemory });
+  const own = new Leaf(clock, vtepOf(1), 65001, {}, undefined, { defaultsMemory });
   const other = new Leaf(clock, vtepOf(2), 65002);
   const devices = own.world.devices(VNI);
   own.addVni(devices);

@@ -30,6 +30,7 @@ export class Leaf {
     settings: Partial<EvpnSettings> = {},
     /** A speaker's, where routes come and go by sessions. */
     ribs: { readonly rib: Rib; readonly localRib: LocalRib } | undefined = undefined,
+    dataPlaneOptions: DataPlaneOptions = {},
   ) {
     const routerId = vtep as Ipv4;
     this.world = new MemoryWorld(clock);
