@@ -21,6 +21,7 @@ import {
   indexes,
   isBenchMac,
   macRouteAt,
+  REMOTE_VTEPS,
   type Routes,
   SPINE_ASN,
   vniIndexOf,
@@ -59,6 +60,8 @@ function reset(): void {
 /** Walks the EVPN routes of an MP attribute; reads no more of a Type-2 than its MAC. */
 function walkRoutes(bytes: Buffer, from: number, end: number, reach: boolean): void {
   for (let at = from; at < end; at += 2 + bytes[at + 1]) {
+    // Routes of ours that the leaf tells us again: their RD names one of the remote leaves
+    if (REMOTE_VTEPS.includes(bytes.readUInt32BE(at + 4) as Ipv4)) continue;
     if (bytes[at] === 3 && reach) imets++;
     if (bytes[at] !== 2) continue;
     const mac = bytes.readUIntBE(at + 2 + 8 + 10 + 4 + 1, 6);
