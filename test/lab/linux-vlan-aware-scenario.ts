@@ -39,7 +39,7 @@ const FABRIC = [
   'link set br0 up',
   'link add vx10 type vxlan id 10 dstport 4789 local 192.0.2.1 nolearning',
   'link set vx10 master br0 up',
-  'link set vx10 type bridge_slave learning off',
+  'link set vx10 type bridge_slave learning off neigh_suppress on',
 ];
 
 const cases = [
@@ -144,7 +144,7 @@ const cases = [
           'link set br0 up',
           'link add vxe type vxlan external dstport 4789 local 192.0.2.1 nolearning',
           'link set vxe master br0 up',
-          'link set vxe type bridge_slave learning off',
+          'link set vxe type bridge_slave learning off neigh_suppress on',
         ]);
         await kernel.start(recorder, recorder);
         const vnis = () => [...recorder.topologyNow.vnis.keys()].map(Number).sort((a, b) => a - b);
