@@ -67,7 +67,7 @@ export class LocalWatch {
       watched.set(leaf, daemon);
     }
     for (const daemon of watched.values())
-      await waitFor(() => daemon.log(1).includes('ready') || !daemon.running, { what: daemon.name });
+      await waitFor(() => daemon.log().includes('ready') || !daemon.running, { what: daemon.name });
     return new LocalWatch(watched);
   }
 
