@@ -66,8 +66,14 @@ export class LocalWatch {
       );
       watched.set(leaf, daemon);
     }
-    for (const daemon of watched.values())
-      await waitFor(() => daemon.log().includes('ready') || !daemon.running, { what: daemon.name });
+    try {
+      for (const daemon of watched.values())
+        await waitFor(() => daemon.log().includes('ready') || !daemon.running, { what: daemon.name });
+    } catch (error) {
+      // Left running they would keep the test's process from ending
+      await Promise.all([...watched.values()].map((daemon) => daemon.stop()));
+      throw error;
+    }
     return new LocalWatch(watched);
   }
 
