@@ -1,7 +1,8 @@
 /** The place of a benchmark: a leaf's namespace with its bridges, the synthetic spine in another, the probe in the leaf's. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Fabric, run } from '../lab/index.js';
+import { Fabric, onExit } from '../lab/index.js';
 import { type Engine, type EngineName, makeEngine } from './engines.js';
 import { cpuSeconds } from './measure.js';
 import type { Comparison, handlers as probeHandlers } from './probe-process.js';
@@ -14,7 +15,16 @@ export const PATIENCE = 180_000;
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 /** Neighbours of a table: above it the kernel refuses, and it counts those of all namespaces. */
-const GC_THRESHOLDS = ['1', '2', '3'].map((n) => `net.ipv4.neigh.default.gc_thresh${n}`);
+const GC_THRESHOLDS = ['1', '2', '3'].map((n) => `/proc/sys/net/ipv4/neigh/default/gc_thresh${n}`);
+
+/** Lets any number of neighbours in until this process ends. */
+function raiseNeighbourLimits(): void {
+  for (const file of GC_THRESHOLDS) {
+    const before = readFileSync(file, 'utf8');
+    onExit(() => writeFileSync(file, before));
+    writeFileSync(file, '1000000');
+  }
+}
 
 /** Builds once for any number of runs with the same VNIs. */
 export class Arena {
@@ -48,7 +58,7 @@ export class Arena {
             `link set host${vlan} addrgenmode none up`,
           );
       await fabric.apply('leaf1', { ip, bridge: [] });
-      if (withSvi) await run('sysctl', ['-qw', ...GC_THRESHOLDS.map((name) => `${name}=1000000`)]);
+      if (withSvi) raiseNeighbourLimits();
       const spine = new Remote<typeof spineHandlers>(
         'spine',
         fabric.namespace('spine1'),
