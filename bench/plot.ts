@@ -51,6 +51,7 @@ export function barChart(title: string, unit: string, groups: readonly Group[]):
   }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" font-family="sans-serif" font-size="11">`,
+    `<title>${xml(title)}</title>`,
     `<rect width="${WIDTH}" height="${y}" fill="#fff"/>`,
     ...parts,
     '</svg>',
