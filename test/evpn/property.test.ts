@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Ntf, Nud } from '../../src/dataplane/index.js';
+import { Ntf, Nud, type Operation } from '../../src/dataplane/index.js';
 import {
   formatIp,
   formatMac,
@@ -43,6 +43,7 @@ class Life {
   readonly hosts: Host[] = MACS.map((mac, i) => ({ mac, ip: IPS[i], at: undefined }));
   readonly wire: Wire;
   readonly story: string[] = [];
+  readonly crimes: string[] = [];
 
   constructor(readonly random: Random) {
     this.leaves = [1, 2, 3].map((n) => new Leaf(this.clock, vtepOf(n), 65000 + n));
@@ -53,6 +54,7 @@ class Life {
 
   async begin(): Promise<void> {
     for (const [i, leaf] of this.leaves.entries()) {
+      leaf.world.kernel.fault = (operation) => this.watch(i, operation);
       leaf.addVni(this.devices[i]);
       await leaf.start();
     }
@@ -90,7 +92,7 @@ class Life {
   /** The faults end; everyone is heard. */
   end(): void {
     for (const [i, leaf] of this.leaves.entries()) {
-      leaf.world.kernel.fault = () => 0;
+      leaf.world.kernel.fault = (operation) => this.watch(i, operation);
       leaf.dataPlane.sweep();
       if (leaf.world.kernel.topology.vnis.size === 0) this.vanish(i);
       if (!this.up[i]) this.flap(i);
@@ -110,9 +112,27 @@ class Life {
     }
   }
 
+  /** No operation of evpnd may ever delete a row that the kernel has of a local host. */
+  watch(i: number, operation: Operation): number {
+    if (operation.verb !== 'delete') return 0;
+    const { tables } = this.leaves[i].world.kernel;
+    const { bridgeIfindex } = this.devices[i];
+    const row =
+      operation.table === 'neigh'
+        ? tables.neighRow(operation.ifindex, operation.ip)
+        : operation.table === 'bridge'
+          ? tables.bridgeRow(bridgeIfindex, operation.vlan, operation.mac)
+          : undefined;
+    // Through another port than the row's a delete finds nothing
+    const hit = row && (!('port' in row) || ('port' in operation && row.port === operation.port));
+    if (hit && (row.flags & Ntf.EXT_LEARNED) === 0)
+      this.crimes.push(`leaf ${i + 1} deletes a local row: ${JSON.stringify(operation)}`);
+    return 0;
+  }
+
   /** What each kernel must hold, from where the hosts are and nothing else. */
   faults(): string[] {
-    const found: string[] = [];
+    const found: string[] = [...this.crimes];
     const check = (what: string, is: unknown, must: unknown) => {
       if (is !== must) found.push(`${what}: is ${String(is)}, must be ${String(must)}`);
     };
@@ -195,8 +215,10 @@ class Life {
     const errno = [105, 12, 19, 1, 0, 0][this.random.below(6)];
     const odds = this.random.below(4);
     // A device that stands never fails a delete with ENODEV
-    this.leaves[i].world.kernel.fault = ({ verb }) =>
-      this.random.below(4) < odds ? (verb === 'delete' && errno === 19 ? 12 : errno) : 0;
+    this.leaves[i].world.kernel.fault = (operation) => {
+      this.watch(i, operation);
+      return this.random.below(4) < odds ? (operation.verb === 'delete' && errno === 19 ? 12 : errno) : 0;
+    };
   }
 
   deleteRow(i: number, mac: Mac): void {
