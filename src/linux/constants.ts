@@ -34,6 +34,7 @@ export const NLM_F_DUMP_INTR = 0x10;
 export const NLM_F_CAPPED = 0x100;
 export const NLM_F_ACK_TLVS = 0x200;
 export const NLM_F_REPLACE = 0x100;
+export const NLM_F_BULK = 0x200;
 export const NLM_F_DUMP = 0x300;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_APPEND = 0x800;
@@ -82,6 +83,7 @@ export const NDA_MASTER = 9;
 export const NDA_SRC_VNI = 11;
 export const NDA_PROTOCOL = 12;
 export const NDA_NH_ID = 13;
+export const NDA_NDM_FLAGS_MASK = 17;
 
 /** if_link.h, if.h. */
 export const IFF_UP = 0x1;

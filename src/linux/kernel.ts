@@ -164,7 +164,10 @@ export class LinuxKernel implements Kernel {
 
   apply(operations: readonly Operation[]): OperationResult[] {
     if (!this.#open) throw new Error('this kernel is not started');
-    return this.#open.programmer.apply(operations);
+    return this.#open.programmer.apply(operations, (port, vlan) => {
+      const vlans = this.#table.vlans.get(port);
+      return vlans !== undefined && (vlans.pvid === vlan || vlans.tunnels.has(vlan));
+    });
   }
 
   /**

@@ -17,13 +17,16 @@ import {
   NDA_DST,
   NDA_LLADDR,
   NDA_MASTER,
+  NDA_NDM_FLAGS_MASK,
   NDA_NH_ID,
   NDA_PROTOCOL,
   NDA_SRC_VNI,
   NDA_VLAN,
   NDA_VNI,
   NLA_TYPE_MASK,
+  NLM_F_ACK,
   NLM_F_APPEND,
+  NLM_F_BULK,
   NLM_F_CREATE,
   NLM_F_DUMP,
   NLM_F_REPLACE,
@@ -317,6 +320,23 @@ export function encodeOperation(
       return finish(words, word, end, type, NLM_F_REQUEST | create | extraFlags, sequence);
     }
   }
+}
+
+/**
+ * Deletes every `extern_learn` row that points to this port in this VLAN (net/bridge/br_fdb.c br_fdb_delete_bulk); returns
+ * the word behind the message.
+ */
+export function encodeVlanFlush(
+  words: Uint32Array,
+  word: number,
+  port: number,
+  vlan: number,
+  sequence: number,
+): number {
+  let end = putHeader(words, word, AF_BRIDGE, port, 0, Ntf.MASTER | Ntf.EXT_LEARNED);
+  end = putNumber(words, end, NDA_VLAN, vlan, 2);
+  end = putNumber(words, end, NDA_NDM_FLAGS_MASK, Ntf.EXT_LEARNED, 1);
+  return finish(words, word, end, RTM_DELNEIGH, NLM_F_REQUEST | NLM_F_BULK | NLM_F_ACK, sequence);
 }
 
 /** Asks a bridge for its row of (vlan, mac), whatever port it is on; returns the word behind the message. */

@@ -5,6 +5,7 @@ import { allocateMessages, eachMessage, messageSequence, NetlinkFormatError } fr
 import {
   decodeNeigh,
   encodeOperation,
+  encodeVlanFlush,
   NEIGH_MESSAGE_MAX,
   type NeighMessage,
   newNeighMessage,
@@ -35,12 +36,43 @@ export class Programmer {
   requests = 0;
   refusals = 0;
 
-  /** Applies operations in order and gives a result for each; never throws for what the kernel answers. */
-  apply(operations: readonly Operation[]): OperationResult[] {
+  /**
+   * Applies operations in order and gives a result for each; never throws for what the kernel answers. `isMapped` tells
+   * whether a port maps a VLAN to a VNI.
+   */
+  apply(
+    operations: readonly Operation[],
+    isMapped: (port: number, vlan: number) => boolean = () => true,
+  ): OperationResult[] {
     const results: OperationResult[] = new Array(operations.length).fill(UNANSWERED);
     for (let first = 0; first < operations.length; first += BATCH)
       this.#batch(operations, first, Math.min(first + BATCH, operations.length), results);
+    for (let i = 0; i < operations.length; i++)
+      if (results[i].errno === K.EINVAL) results[i] = this.#withoutVlan(operations[i], results[i], isMapped);
     return results;
+  }
+
+  /**
+   * An `extern_learn` row outlives its VLAN on the port, and by itself it can be deleted only with it (net/bridge:
+   * nbp_vlan_delete, br_fdb_delete). What is left in a VLAN that maps to no VNI is nobody's any more, so all of it goes.
+   */
+  #withoutVlan(
+    operation: Operation,
+    result: OperationResult,
+    isMapped: (port: number, vlan: number) => boolean,
+  ): OperationResult {
+    if (operation.table !== 'bridge' || operation.verb !== 'delete' || operation.vlan === 0) return result;
+    const { port, vlan } = operation;
+    if (isMapped(port, vlan)) return result;
+    let flushed = result;
+    this.#ask(
+      'flushing a VLAN',
+      (sequence) => encodeVlanFlush(this.#out.words, 0, port, vlan, sequence),
+      (type, at, end) => {
+        if (type === K.NLMSG_ERROR) flushed = decodeError(this.#socket.buffer, at, end);
+      },
+    );
+    return flushed.errno === 0 ? SUCCESS : flushed;
   }
 
   #batch(operations: readonly Operation[], first: number, last: number, results: OperationResult[]): void {

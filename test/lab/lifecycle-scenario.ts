@@ -139,7 +139,8 @@ const round = (seed: number) => async () => {
   const evpnd = fabric.evpnd('leaf1');
   assert.ok(evpnd.running, `${story}\n${evpnd.logs()}`);
   await evpnd.stop();
-  assert.deepEqual(await rows(), [], `left behind after ${story}`);
+  const left = await rows();
+  assert.deepEqual(left, [], `left behind:\n${left.join('\n')}\nafter ${story}\n${evpnd.logs()}`);
   await evpnd.start();
   // Sessions, routes, and then nothing more
   for (let tries = 0; tries < 20 && (await rows()).length < lived.length; tries++) await sleep(250);
