@@ -11,6 +11,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { Fabric, installedRows, sourceFile, waitFor } from '../../lab/index.js';
 import { runCases } from './linux-namespace.js';
+import { losesNothingOf } from './support/host-loss.js';
 import { vniOf } from './support/vni.js';
 
 const fabric = await Fabric.create({
@@ -69,8 +70,12 @@ async function clear(...devices: string[]): Promise<void> {
   });
 }
 
-/** Every remote host answers, and the kernel holds what its leaf announced. */
+/** Every remote host answers, the kernel holds what its leaf announced, and our own host's rows stay. */
 async function works(vxlan: string, keyOf: string): Promise<void> {
+  await losesNothingOf(fabric, 'leaf1', HOST, () => holdsAndAnswers(vxlan, keyOf));
+}
+
+async function holdsAndAnswers(vxlan: string, keyOf: string): Promise<void> {
   await waitFor(
     async () => {
       for (const host of REMOTE) {
