@@ -93,11 +93,10 @@ export async function startDaemon({
     deferral.cancel();
     void sweep();
   };
-  const close = async () => {
+  const close = async (farewell: () => Promise<unknown>) => {
     deferral.cancel();
     evpn.stop();
-    // With no farewell the neighbours keep our routes for the restart time, if they do graceful restart
-    if (running.onStop === 'flush') await Promise.all([speaker.stop('evpnd stops'), dataPlane.flush()]);
+    await farewell();
     dataPlane.close();
     await Promise.all([listener.close(), api.close()]);
   };
@@ -110,7 +109,8 @@ export async function startDaemon({
     await speaker.start();
     sweepWhenTold();
   } catch (error) {
-    await close();
+    // The rows that stand are an earlier process's, or one's that still runs: not ours to remove before we have begun
+    await close(() => speaker.stop());
     throw error;
   }
 
@@ -126,6 +126,10 @@ export async function startDaemon({
       await speaker.reconfigure(speakerConfig(running));
       log.info({}, 'configuration reloaded');
     },
-    stop: close,
+    stop: () =>
+      close(async () => {
+        // With no farewell the neighbours keep our routes for the restart time, if they do graceful restart
+        if (running.onStop === 'flush') await Promise.all([speaker.stop('evpnd stops'), dataPlane.flush()]);
+      }),
   };
 }

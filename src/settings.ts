@@ -55,6 +55,7 @@ export function withFixedSettings(running: Config, wanted: Config): Config {
     evpn: { ...wanted.evpn, autoRt: running.evpn.autoRt, snooping: running.evpn.snooping },
     api: running.api,
     kernel: running.kernel,
+    sweepDeferralTime: running.sweepDeferralTime,
     stateDirectory: running.stateDirectory,
   };
 }

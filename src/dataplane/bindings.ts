@@ -1,4 +1,5 @@
 import type { Ip, Mac } from '../types/index.js';
+import { inner } from './nested-map.js';
 
 /** An IP that a host was heard to have. */
 export interface Binding {
@@ -74,13 +75,4 @@ export class BindingTable {
     this.size--;
     return binding;
   }
-}
-
-function inner<K, V>(outer: Map<number, Map<K, V>>, key: number): Map<K, V> {
-  let map = outer.get(key);
-  if (!map) {
-    map = new Map();
-    outer.set(key, map);
-  }
-  return map;
 }

@@ -1,5 +1,6 @@
 import { type Ip, MAC_ZERO, type Mac } from '../types/index.js';
 import type { KnownRows } from './kernel.js';
+import { inner } from './nested-map.js';
 import { type BridgeFdbRow, isLocalNeigh, type NeighRow, type VxlanFdbRow } from './rows.js';
 
 /** A bridge row with the number of its stay on this port: a MAC that left and came back has another epoch. */
@@ -20,15 +21,6 @@ export function domainKey(bridgeIfindex: number, vlan: number): number {
 /** One number for (device, source VNI): VNIs take 24 bits. */
 export function deviceKey(ifindex: number, srcVni: number): number {
   return ifindex * 0x1000000 + srcVni;
-}
-
-function inner<K, V>(outer: Map<number, Map<K, V>>, key: number): Map<K, V> {
-  let map = outer.get(key);
-  if (!map) {
-    map = new Map();
-    outer.set(key, map);
-  }
-  return map;
 }
 
 /** What the kernel holds, as far as it told: rows only, no judgement. Every row counts, of devices we know or not. */

@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'ava';
 import { attempt, evpndMain, Fabric, waitFor, waitForSessions, waitUntilConverged } from '../../lab/index.js';
@@ -263,6 +266,24 @@ test.serial('devices that come and go while routes flow: only the end state coun
     (await sessions()).map(({ established }) => established),
     [true, true],
   );
+});
+
+test.serial('an evpnd that cannot start leaves the rows of the one that runs', async (t) => {
+  await rowsAre(fabric, 'leaf1', ours());
+  const folder = mkdtempSync(join(tmpdir(), 'evpnd-second-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const config = join(folder, 'evpnd.yaml');
+  // Port 179 is taken, the rest is its own
+  const second = { 'state-directory': folder, api: { 'unix-socket': join(folder, 'api.sock'), listen: [] } };
+  writeFileSync(config, JSON.stringify({ asn: 65001, 'router-id': '10.0.0.1', neighbors: [], ...second }));
+  const lost = await deletions(async () => {
+    const netns = ['netns', 'exec', fabric.namespace('leaf1')];
+    const { code, stderr } = await attempt('ip', [...netns, process.execPath, evpndMain, '--config', config]);
+    t.is(code, 1);
+    t.regex(stderr, /179/);
+  });
+  t.deepEqual(lost, []);
+  await rowsAre(fabric, 'leaf1', ours());
 });
 
 test.serial('SIGTERM removes what is ours, says goodbye, and ends with 0', async (t) => {
