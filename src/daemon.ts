@@ -3,6 +3,7 @@ import { Speaker, TcpTransport } from './bgp/index.js';
 import { type Config, diffConfig } from './config/index.js';
 import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
+import { EventLoopWatch } from './event-loop.js';
 import { Evpn } from './evpn/index.js';
 import { openRdAllocator } from './rd-store.js';
 import { evpnSettings, speakerConfig, withFixedSettings } from './settings.js';
@@ -59,6 +60,7 @@ export async function startDaemon({
     },
     evpnSettings(config),
   );
+  const eventLoop = new EventLoopWatch(clock);
   const readiness = () => {
     const reasons: string[] = [];
     if (!kernelKnown) reasons.push('the kernel is being read');
@@ -76,6 +78,7 @@ export async function startDaemon({
       version,
       startedAt: clock.wallTime(),
       readiness,
+      eventLoop: () => eventLoop.ask(),
     }),
     commands: roomsCommands(evpn),
     log,
@@ -95,6 +98,7 @@ export async function startDaemon({
   };
   const close = async (farewell: () => Promise<unknown>) => {
     deferral.cancel();
+    eventLoop.stop();
     evpn.stop();
     await farewell();
     dataPlane.close();

@@ -15,7 +15,7 @@ export * from './present.js';
 export * from './read-model.js';
 export { roomsCommands } from './rooms/commands.js';
 export { roomsModel } from './rooms/model.js';
-export type { KernelInsight, Rooms } from './rooms/rooms.js';
+export type { EventLoopDelay, KernelInsight, Rooms } from './rooms/rooms.js';
 export * from './schemas.js';
 export * from './server.js';
 export * from './trouble-schemas.js';

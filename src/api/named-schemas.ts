@@ -13,7 +13,13 @@ import {
   VniSchema,
   VtepSchema,
 } from './schemas.js';
-import { ClearedSchema, DriftSchema, DuplicateSchema, FailureSchema } from './trouble-schemas.js';
+import {
+  ClearedSchema,
+  DriftSchema,
+  DuplicateSchema,
+  EventLoopSchema,
+  FailureSchema,
+} from './trouble-schemas.js';
 
 /** Every schema that others refer to by name. */
 export const NAMED_SCHEMAS: readonly TSchema[] = [
@@ -32,6 +38,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   DriftSchema,
   DuplicateSchema,
   ClearedSchema,
+  EventLoopSchema,
   MoveSchema,
   ClaimSchema,
   KernelCheckSchema,

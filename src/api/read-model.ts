@@ -2,7 +2,7 @@ import type { Ip, Mac, RouteDistinguisher, Vni } from '../types/index.js';
 import type { Explain } from './explain-schemas.js';
 import type { Pages } from './paging.js';
 import type { ArpEntry, MacItem, NeighborItem, RouteItem, Status, VniItem, VtepItem } from './schemas.js';
-import type { DriftItem, DuplicateItem } from './trouble-schemas.js';
+import type { DriftItem, DuplicateItem, EventLoopItem } from './trouble-schemas.js';
 
 /** Which routes; an undefined field does not restrict. */
 export interface RouteFilter {
@@ -53,6 +53,8 @@ export interface ReadModel {
   /** The latest first. */
   drifts(filter: DriftFilter): Pages<DriftItem>;
   duplicates(): Pages<DuplicateItem>;
+  /** How long turns of the event loop take. Being asked begins the watch: see the composition. */
+  eventLoop(): EventLoopItem;
   /** The story of a MAC, and of an IP that it may have; undefined where nobody knows the MAC in that VNI. */
   explain(vni: Vni, mac: Mac, ip: Ip | undefined): Promise<Explain | undefined>;
 }

@@ -181,6 +181,15 @@ const RESOURCES: readonly Resource[] = [
     handle: (model, { query }) => pageOf(model.duplicates(), query),
   },
   {
+    path: '/event-loop',
+    summary:
+      'How long turns of the event loop take: watched from the first request until a minute without one',
+    query: NoQuery,
+    answer: named('EventLoop'),
+    problems: [400],
+    handle: (model) => model.eventLoop(),
+  },
+  {
     path: '/explain',
     summary: 'Why a MAC, and an IP that it has, is where it is',
     query: ExplainQuery,

@@ -73,6 +73,28 @@ export const ClearedSchema = Type.Object(
   { $id: 'Cleared', ...closed },
 );
 
+const Milliseconds = (description: string) => Type.Number({ minimum: 0, description });
+
+export const EventLoopSchema = Type.Object(
+  {
+    since: Time('When the watch began: at the first request after a minute without one.'),
+    samples: Count('Looks since then, one every two milliseconds where the loop turns freely.'),
+    delays: nullable(
+      Type.Object(
+        {
+          p50Ms: Milliseconds('Half of the time between two looks is no longer.'),
+          p99Ms: Milliseconds('99 of 100 are no longer.'),
+          p999Ms: Milliseconds('999 of 1,000 are no longer.'),
+          longestMs: Milliseconds('The longest of all.'),
+        },
+        { ...closed, description: 'null before the first look.' },
+      ),
+    ),
+  },
+  { $id: 'EventLoop', ...closed },
+);
+
+export type EventLoopItem = Static<typeof EventLoopSchema>;
 export type FailureItem = Static<typeof FailureSchema>;
 export type DriftItem = Static<typeof DriftSchema>;
 export type DuplicateItem = Static<typeof DuplicateSchema>;

@@ -54,6 +54,7 @@ const URLS: Record<string, readonly string[]> = {
     '/api/v1/drift?cursor=!',
   ],
   '/api/v1/duplicates': ['/api/v1/duplicates', '/api/v1/duplicates?limit=0'],
+  '/api/v1/event-loop': ['/api/v1/event-loop', '/api/v1/event-loop?x=1'],
   '/api/v1/explain': [
     '/api/v1/explain?vni=10010&mac=02:00:00:00:00:02',
     '/api/v1/explain?vni=10010&mac=02:00:00:00:00:02&ip=192.0.2.1',

@@ -11,7 +11,7 @@ import { arpItem, type HardwareRows, macItem } from './mac-item.js';
 import { neighborItem } from './neighbor-item.js';
 import type { Rooms } from './rooms.js';
 import { belongs, type RouteRow, routeItem, routeRows } from './route-item.js';
-import { driftPages, duplicatePages } from './trouble-items.js';
+import { driftPages, duplicatePages, eventLoopItem } from './trouble-items.js';
 import { knownVnis, vniItem } from './vni-item.js';
 
 const vniOrder: KeyOrder<Vni> = {
@@ -124,6 +124,7 @@ export function roomsModel(rooms: Rooms): ReadModel {
       }),
     drifts: (filter) => driftPages(dataPlane.drift, filter),
     duplicates: () => duplicatePages(evpn.duplicates),
+    eventLoop: () => eventLoopItem(rooms.eventLoop()),
     explain: (vni, mac, ip) => explain(rooms, vni, mac, ip),
   };
 }

@@ -16,6 +16,17 @@ export interface KernelInsight {
   readFdb(ifindex: number): Promise<readonly (BridgeFdbRow | VxlanFdbRow)[]>;
 }
 
+/** How long the event loop was away from its timers, in milliseconds. */
+export interface EventLoopDelay {
+  /** Wall time of the watch's beginning. */
+  readonly since: number;
+  readonly samples: number;
+  /** undefined before the first sample. */
+  readonly delays:
+    | { readonly p50: number; readonly p99: number; readonly p999: number; readonly longest: number }
+    | undefined;
+}
+
 /** The rooms that the read model looks into, and what the composition alone knows. */
 export interface Rooms {
   readonly config: () => Config;
@@ -28,4 +39,5 @@ export interface Rooms {
   /** Clock.wallTime() at start. */
   readonly startedAt: number;
   readonly readiness: () => Readiness;
+  readonly eventLoop: () => EventLoopDelay;
 }

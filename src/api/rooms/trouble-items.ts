@@ -5,7 +5,8 @@ import { ipOrder, macOrder, numberOrder } from '../orders.js';
 import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
 import { timeText } from '../present.js';
 import type { DriftFilter } from '../read-model.js';
-import type { DriftItem, DuplicateItem, FailureItem } from '../trouble-schemas.js';
+import type { DriftItem, DuplicateItem, EventLoopItem, FailureItem } from '../trouble-schemas.js';
+import type { EventLoopDelay } from './rooms.js';
 
 /** A refusal of the kernel as the API shows it. */
 export function failureItem(failure: Failure | undefined): FailureItem | null {
@@ -100,4 +101,15 @@ export function duplicatePages(duplicates: DuplicateDetector): Pages<DuplicateIt
     order: subjectOrder,
     item: duplicateItem,
   });
+}
+
+/** The event loop's delay as the API shows it. */
+export function eventLoopItem({ since, samples, delays }: EventLoopDelay): EventLoopItem {
+  return {
+    since: timeText(since) ?? '',
+    samples,
+    delays: delays
+      ? { p50Ms: delays.p50, p99Ms: delays.p99, p999Ms: delays.p999, longestMs: delays.longest }
+      : null,
+  };
 }

@@ -5,6 +5,7 @@ import {
   type DriftItem,
   type DuplicateItem,
   type DuplicateSelection,
+  type EventLoopItem,
   type Explain,
   ipOrder,
   type MacItem,
@@ -52,6 +53,11 @@ export interface MemoryRoute {
 export class MemoryReadModel implements ReadModel {
   statusItem: Status = samples.status;
   readinessNow: Readiness = { ready: true, reasons: [] };
+  eventLoopItem: EventLoopItem = {
+    since: '2026-01-02T03:04:05.000Z',
+    samples: 4000,
+    delays: { p50Ms: 2.1, p99Ms: 4, p999Ms: 9.5, longestMs: 12 },
+  };
   readonly neighborTable = new Map<Ip, NeighborItem>();
   readonly vniTable = new Map<Vni, VniItem>();
   readonly macTables = new Map<Vni, Map<Mac, MacItem>>();
@@ -66,6 +72,7 @@ export class MemoryReadModel implements ReadModel {
 
   status = () => this.statusItem;
   readiness = () => this.readinessNow;
+  eventLoop = () => this.eventLoopItem;
   neighbors = () => pagesOf(this.neighborTable, ipOrder);
   neighbor = (address: Ip) => this.neighborTable.get(address);
   vnis = () =>
