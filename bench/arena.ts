@@ -3,12 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Fabric, onExit } from '../lab/index.js';
-import { type Engine, type EngineName, makeEngine } from './engines.js';
+import { type Engine, makeEngine, type SpeakerName } from './engines.js';
 import { cpuSeconds } from './measure.js';
-import type { Comparison, handlers as probeHandlers } from './probe-process.js';
-import { Remote } from './rpc.js';
+import type { Comparison } from './probe-compare.js';
+import type { handlers as probeHandlers } from './probe-process.js';
+import { type Handlers, Remote } from './rpc.js';
+import type { handlers as sinkHandlers } from './sink-process.js';
 import type { handlers as spineHandlers } from './spine-process.js';
-import { type Routes, vlanAt, vniAt } from './workload.js';
+import { REMOTE_PREFIX, type Routes, type Spread, TWO_VTEPS, vlanAt, vniAt } from './workload.js';
 
 /** Milliseconds of patience with anything that a daemon has to do. */
 export const PATIENCE = 180_000;
@@ -26,31 +28,53 @@ function raiseNeighbourLimits(): void {
   }
 }
 
-/** Builds once for any number of runs with the same VNIs. */
+/** What a benchmark needs of its place. */
+export interface Place {
+  readonly vnis: number;
+  /** An SVI in each VNI. */
+  readonly withSvi: boolean;
+  /** An access port in each VNI. */
+  readonly withPorts: boolean;
+  /** The remote VTEPs. */
+  readonly spread: Spread;
+  /** Addresses of the spine, each a neighbour of the leaf's. */
+  readonly peers: number;
+}
+
+export const PLAIN_PLACE = { withSvi: false, withPorts: false, spread: TWO_VTEPS, peers: 1 };
+
+/** The spine's addresses behind the first. */
+const peerAddress = (n: number): string => `10.65.0.${n}`;
+const PEER_PREFIX = '10.65.0.0/24';
+
+/** Builds once for any number of runs in the same place. */
 export class Arena {
   #engine: (Engine & { readonly socket?: string }) | undefined;
   #engines = 0;
+  #sink: Remote<typeof sinkHandlers> | undefined;
 
   private constructor(
     readonly fabric: Fabric,
-    readonly vnis: number,
-    readonly withPorts: boolean,
+    readonly place: Place,
+    /** The spine's addresses. */
+    readonly peers: readonly string[],
     readonly spine: Remote<typeof spineHandlers>,
     readonly probe: Remote<typeof probeHandlers>,
   ) {}
 
-  /** `withSvi` gives each VNI an SVI, `withPorts` an access port. */
-  static async create(vnis: number, withSvi: boolean, withPorts: boolean): Promise<Arena> {
+  static async create(place: Place): Promise<Arena> {
     const fabric = await Fabric.create({
-      leaves: [{ engine: 'none', hostsPerVni: 0, svi: withSvi }],
+      leaves: [{ engine: 'none', hostsPerVni: 0, svi: place.withSvi }],
       spines: [{ engine: 'none' }],
-      vnis: Array.from({ length: vnis }, (_, i) => ({ vni: vniAt(i), vlan: vlanAt(i) })),
+      vnis: Array.from({ length: place.vnis }, (_, i) => ({ vni: vniAt(i), vlan: vlanAt(i) })),
     });
     try {
       const leaf = fabric.leaf('leaf1');
-      const link = leaf.links[0];
-      const ip = ['10.0.0.2', '10.0.0.3'].map((vtep) => `route add ${vtep}/32 via ${link.spineAddress.ipv4}`);
-      if (withPorts)
+      const [link] = leaf.links;
+      const address = link.spineAddress.ipv4;
+      const more = Array.from({ length: place.peers - 1 }, (_, i) => peerAddress(i + 1));
+      const ip = [REMOTE_PREFIX, PEER_PREFIX].map((prefix) => `route add ${prefix} via ${address}`);
+      if (place.withPorts)
         for (const { vlan, bridge } of leaf.segments)
           ip.push(
             `link add acc${vlan} type veth peer name host${vlan}`,
@@ -58,40 +82,64 @@ export class Arena {
             `link set host${vlan} addrgenmode none up`,
           );
       await fabric.apply('leaf1', { ip, bridge: [] });
-      if (withSvi) raiseNeighbourLimits();
-      const spine = new Remote<typeof spineHandlers>(
-        'spine',
-        fabric.namespace('spine1'),
-        join(here, 'spine-process.js'),
-      );
-      const probe = new Remote<typeof probeHandlers>(
-        'probe',
-        fabric.namespace('leaf1'),
-        join(here, 'probe-process.js'),
-      );
-      await spine.call('listen', { address: link.spineAddress.ipv4 });
-      return new Arena(fabric, vnis, withPorts, spine, probe);
+      await fabric.apply('spine1', {
+        ip: more.map((each) => `addr add ${each}/32 dev ${link.spineDevice}`),
+        bridge: [],
+      });
+      if (place.withSvi) raiseNeighbourLimits();
+      const process = <H extends object>(node: string, name: string) =>
+        new Remote<H & Handlers>(name, fabric.namespace(node), join(here, `${name}-process.js`));
+      const spine = process<typeof spineHandlers>('spine1', 'spine');
+      const probe = process<typeof probeHandlers>('leaf1', 'probe');
+      const peers = [address, ...more];
+      await spine.call('listen', { addresses: peers });
+      return new Arena(fabric, place, peers, spine, probe);
     } catch (error) {
       await fabric.remove();
       throw error;
     }
   }
 
-  /** Starts a daemon on the leaf and resolves when its session is up and knows every VNI. */
-  async start(name: Exclude<EngineName, 'floor'>): Promise<Engine & { readonly socket?: string }> {
-    const folder = join(this.fabric.folder, `${name}-${++this.#engines}`);
-    const leaf = this.fabric.leaf('leaf1');
-    this.#engine = makeEngine(name, this.fabric.namespace('leaf1'), folder, leaf, this.fabric.plan);
-    await this.#engine.start();
-    await this.up();
+  /** Starts a daemon on the leaf and resolves when its sessions are up and it knows every VNI. */
+  async start(name: SpeakerName): Promise<Engine & { readonly socket?: string }> {
+    await this.launch(name);
+    await this.announceVteps();
+    await this.settle();
     await this.spine.call('endOfRib', null);
-    return this.#engine;
+    return this.#engine as Engine;
   }
 
-  /** Waits for the session and announces the remote VTEPs. */
+  /** The same without the routes of the remote VTEPs and without End-of-RIB. */
+  async launch(name: SpeakerName): Promise<void> {
+    const folder = join(this.fabric.folder, `${name}-${++this.#engines}`);
+    const { fabric, peers } = this;
+    const leaf = fabric.leaf('leaf1');
+    this.#engine = makeEngine(name, fabric.namespace('leaf1'), folder, leaf, fabric.plan, peers);
+    await this.#engine.start();
+    await this.up();
+  }
+
+  /** Waits for the sessions. */
   async up(): Promise<void> {
-    await this.spine.call('up', { vnis: this.vnis, vteps: 2, timeout: 60_000 });
+    await this.spine.call('up', { vnis: this.place.vnis, timeout: 60_000 });
     await this.settle();
+  }
+
+  /** Announces the remote VTEPs in every session; when the first octet and the last were sent. */
+  async announceVteps(): Promise<{ started: number; written: number }> {
+    const { vnis, spread } = this.place;
+    await this.spine.call('prepareVteps', { name: 'vteps', vnis, spread });
+    return this.spine.call('stream', { name: 'vteps', to: this.peers.length });
+  }
+
+  /** The process that plays a leaf which does nothing. */
+  get sink(): Remote<typeof sinkHandlers> {
+    this.#sink ??= new Remote<typeof sinkHandlers>(
+      'sink',
+      this.fabric.namespace('leaf1'),
+      join(here, 'sink-process.js'),
+    );
+    return this.#sink;
   }
 
   get engine(): Engine & { readonly socket?: string } {
@@ -110,28 +158,42 @@ export class Arena {
     }
   }
 
-  /** Compares the kernel with what should stand and throws with the counts where they differ. */
-  async verify(routes: Routes | undefined, vtep = 0, patience = 5_000): Promise<void> {
-    const found = await this.compare(routes, vtep, patience);
+  /**
+   * Compares the kernel with what should stand, and throws with the counts where they differ. `floods` are the default
+   * destinations, which are not looked at where it is absent; null is none.
+   */
+  async verify(
+    routes: Routes | undefined,
+    { vtep = 0, floods }: { vtep?: number; floods?: Spread | null } = {},
+  ): Promise<void> {
+    const found = await this.compare(routes, vtep, 5_000, floods);
     if (found.missing + found.stale + found.wrong > 0)
       throw new Error(
         `the kernel differs from what was announced: ${JSON.stringify(found)}\n${this.engine.logs()}`,
       );
   }
 
-  compare(routes: Routes | undefined, vtep: number, patience: number): Promise<Comparison> {
-    return this.probe.call('compare', { routes, vnis: this.vnis, vtep, patience });
+  compare(
+    routes: Routes | undefined,
+    vtep: number,
+    patience: number,
+    floods?: Spread | null,
+  ): Promise<Comparison> {
+    return this.probe.call('compare', { routes, vnis: this.place.vnis, vtep, floods, patience });
   }
 
   /** Ends the daemon and leaves bridges as they were before it. */
   async reset(): Promise<void> {
     await this.#engine?.kill();
     this.#engine = undefined;
-    await this.probe.call('flush', { vnis: this.vnis, withPorts: this.withPorts });
+    this.#sink?.stop();
+    this.#sink = undefined;
+    await this.probe.call('flush', { vnis: this.place.vnis, withPorts: this.place.withPorts });
   }
 
   async remove(): Promise<void> {
     await this.#engine?.kill();
+    this.#sink?.stop();
     this.spine.stop();
     this.probe.stop();
     await this.fabric.remove();

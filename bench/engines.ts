@@ -13,8 +13,10 @@ import {
   waitFor,
 } from '../lab/index.js';
 
-/** `floor` is the kernel alone: the same rows in batches, without BGP. */
-export type EngineName = 'evpnd' | 'frr8' | 'frr10' | 'floor';
+/** The daemons. */
+export type SpeakerName = 'evpnd' | 'frr8' | 'frr10';
+/** `floor` is the kernel alone, the same rows in batches without BGP; `sink` reads what the spine sends and does nothing. */
+export type EngineName = SpeakerName | 'floor' | 'sink';
 
 /** A leaf's daemons while they run. */
 export interface Engine {
@@ -41,16 +43,28 @@ export function whyNotEngine(name: EngineName): string | undefined {
 }
 
 export function titleOf(name: EngineName): string {
-  return { evpnd: 'evpnd', frr8: 'FRR 8.4', frr10: 'FRR 10.3', floor: 'kernel alone' }[name];
+  return {
+    evpnd: 'evpnd',
+    frr8: 'FRR 8.4',
+    frr10: 'FRR 10.3',
+    floor: 'kernel alone',
+    sink: 'spine alone',
+  }[name];
 }
 
 class EvpndEngine implements Engine {
   readonly #evpnd: Evpnd;
 
-  constructor(namespace: string, folder: string, leaf: Leaf, plan: Plan) {
+  constructor(namespace: string, folder: string, leaf: Leaf, plan: Plan, peers: readonly string[]) {
     this.#evpnd = new Evpnd(leaf.name, namespace, folder, leaf, plan, process.env.EVPND_MAIN ?? evpndMain);
     const config = evpndConfig(leaf, plan, folder);
-    this.#evpnd.configure({ ...config, 'state-directory': folder, log: { level: 'warn' } });
+    const [neighbor] = config.neighbors as readonly object[];
+    this.#evpnd.configure({
+      ...config,
+      neighbors: peers.map((address) => ({ ...neighbor, address })),
+      'state-directory': folder,
+      log: { level: 'warn' },
+    });
   }
 
   get socket(): string {
@@ -174,14 +188,15 @@ function frrConfig(leaf: Leaf): string {
   ].join('\n');
 }
 
-/** An engine on the leaf of a fabric, not started; `socket` is evpnd's REST API. */
+/** An engine on the leaf of a fabric, not started; FRR has the first of `peers` alone; `socket` is evpnd's REST API. */
 export function makeEngine(
-  name: Exclude<EngineName, 'floor'>,
+  name: SpeakerName,
   namespace: string,
   folder: string,
   leaf: Leaf,
   plan: Plan,
+  peers: readonly string[],
 ): Engine & { readonly socket?: string } {
-  if (name === 'evpnd') return new EvpndEngine(namespace, folder, leaf, plan);
+  if (name === 'evpnd') return new EvpndEngine(namespace, folder, leaf, plan, peers);
   return new FrrEngine(name === 'frr8' ? 8 : 10, namespace, folder, frrConfig(leaf));
 }

@@ -15,7 +15,7 @@ import { parseIp, systemClock, toVni } from '../src/types/index.js';
 import { UpdateDecoder, UpdateEncoder } from '../src/wire/index.js';
 import { median } from './measure.js';
 import { now } from './rpc.js';
-import { attributesAt, macAt, macRouteAt, REMOTE_VTEPS, type Routes, SPINE_ASN } from './workload.js';
+import { attributesAt, macAt, macRouteAt, type Routes, SPINE_ASN, vtepAt } from './workload.js';
 
 const N = 100_000;
 const ROUTES: Routes = { count: N, vnis: 100, withIp: false };
@@ -63,7 +63,7 @@ const operations: Operation[] = nlri.map(({ mac }) => ({
   ifindex: 7,
   srcVni: 0,
   mac,
-  dst: REMOTE_VTEPS[0],
+  dst: vtepAt(0),
 }));
 const messages = allocateMessages(N * 64);
 
@@ -162,7 +162,7 @@ export const MICROS: readonly Micro[] = [
       return async () => {
         await dataPlane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {} });
         dataPlane.serve(VNI);
-        for (let i = 0; i < N; i++) dataPlane.setMac(VNI, macAt(i), REMOTE_VTEPS[0], false, 0);
+        for (let i = 0; i < N; i++) dataPlane.setMac(VNI, macAt(i), vtepAt(0), false, 0);
         await dataPlane.reconciler.idle();
         dataPlane.close();
       };
@@ -172,19 +172,24 @@ export const MICROS: readonly Micro[] = [
 
 const ROUNDS = 7;
 
-/** Runs each and gives thousands a second: median, minimum, maximum of the rounds behind the first, which warms up. */
-export async function runMicros(say: (line: string) => void): Promise<void> {
+/**
+ * Runs each and gives thousands a second by name, a record a round; the first, which warms up, is left out. Says median,
+ * minimum and maximum.
+ */
+export async function runMicros(say: (line: string) => void): Promise<readonly Record<string, number>[]> {
+  const rounds: Record<string, number>[] = Array.from({ length: ROUNDS }, () => ({}));
   for (const { name, prepare } of MICROS) {
-    const rates: number[] = [];
-    for (let round = 0; round <= ROUNDS; round++) {
+    for (let round = -1; round < ROUNDS; round++) {
       const work = prepare();
       const started = now();
       await work();
-      if (round > 0) rates.push(N / (now() - started));
+      if (round >= 0) rounds[round][name] = N / (now() - started);
     }
+    const rates = rounds.map((round) => round[name]);
     const [least, most] = [Math.min(...rates), Math.max(...rates)];
     say(
       `  ${name.padEnd(40)} ${median(rates).toFixed(0).padStart(7)} k/s  [${least.toFixed(0)}–${most.toFixed(0)}]`,
     );
   }
+  return rounds;
 }

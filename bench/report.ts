@@ -4,7 +4,8 @@ import { cpus } from 'node:os';
 import { type EngineName, titleOf } from './engines.js';
 import { barChart, type Group } from './plot.js';
 import { type RunResult, readResults } from './results.js';
-import { ROWS, type Row } from './rows.js';
+import type { Row } from './row.js';
+import { ROWS } from './rows.js';
 import { type Figure, figureOf, type Verdict, verdicts } from './summary.js';
 
 const DOCUMENT = 'docs/performance.md';
@@ -17,6 +18,7 @@ const COLOURS: Readonly<Record<EngineName, string>> = {
   frr8: '#c9822b',
   frr10: '#e0b05c',
   floor: '#9aa5b1',
+  sink: '#9aa5b1',
 };
 
 interface FigureText {

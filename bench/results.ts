@@ -16,6 +16,10 @@ export interface RunResult {
   readonly machine: { readonly busyS: number; readonly stolenS: number };
 }
 
+/** Rows that are run by themselves and have no engines: a line a round, and a line a step. */
+export const MICRO = 'micro';
+export const SOAK = 'soak';
+
 const FILE = 'bench/results/runs.jsonl';
 
 export function addResult(result: RunResult): void {

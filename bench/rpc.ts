@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { onExit } from '../lab/index.js';
 
-type Handlers = Record<string, (argument: never) => unknown>;
+/** Methods by name. */
+export type Handlers = Record<string, (argument: never) => unknown>;
 
 interface Call {
   readonly id: number;

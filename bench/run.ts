@@ -2,28 +2,30 @@
  * `npm run bench`: measures evpnd, FRR and the kernel alone in turn, so that what disturbs the machine disturbs all.
  *
  *   npm run bench -- remote-100k withdraw-100k   these rows; all without a name
+ *   npm run bench -- scale                       the rows of a family
  *   npm run bench -- micro                       hot paths alone
  *   npm run bench -- soak                        half an hour of churn
  *     --list          names the rows
  *     --runs N        runs of each engine, 5 by default
- *     --quick         a tenth of the routes, one run
- *     --engine E      only this one, more than once: evpnd, frr8, frr10, floor
+ *     --quick         a tenth of the routes (and of many VNIs), one run
+ *     --engine E      only this one, more than once: evpnd, frr8, frr10, floor, sink
  *     --minutes N     how long the soak lasts, 30 by default
  *     --report        writes docs/performance.md from the results, and measures nothing
  */
 import { execFileSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Arena } from './arena.js';
+import { Arena, type Place } from './arena.js';
 import { type EngineName, titleOf, whyNotEngine } from './engines.js';
 import { machineCpu } from './measure.js';
 import { runMicros } from './micro.js';
 import { writeReport } from './report.js';
-import { addResult, type RunResult } from './results.js';
-import { ROWS, type Row } from './rows.js';
-import { soak } from './soak.js';
+import { addResult, MICRO, type RunResult, SOAK } from './results.js';
+import type { Row } from './row.js';
+import { ROWS, rowsNamed } from './rows.js';
+import { FULL_SOAK_MINUTES, soak } from './soak.js';
 import { summary } from './summary.js';
-import type { Routes } from './workload.js';
+import { type Routes, TWO_VTEPS } from './workload.js';
 
 const say = (text: string): void => void writeSync(1, `${text}\n`);
 
@@ -33,47 +35,82 @@ function figures(measured: Readonly<Record<string, number>>): string {
     .join('  ');
 }
 
-async function runRow(row: Row, engines: readonly EngineName[], runs: number, quick: boolean): Promise<void> {
-  const count = quick ? row.count / 10 : row.count;
-  const routes: Routes = { count, vnis: row.vnis, withIp: row.withSvi ?? false };
-  const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+const commit = (): string =>
+  execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+
+/** Does work and keeps what it measured, with what the machine did meanwhile. */
+async function record(
+  of: Pick<RunResult, 'row' | 'engine' | 'quick'>,
+  work: () => Promise<Readonly<Record<string, number>>>,
+): Promise<RunResult> {
+  const before = machineCpu();
+  const measured = await work();
+  const after = machineCpu();
+  const result: RunResult = {
+    ...of,
+    commit: commit(),
+    at: new Date().toISOString(),
+    measured,
+    machine: { busyS: after.busy - before.busy, stolenS: after.stolen - before.stolen },
+  };
+  addResult(result);
+  return result;
+}
+
+/** Builds places, and keeps the last one for a row that needs the same. */
+class Places {
+  #last: { readonly key: string; readonly arena: Arena } | undefined;
+
+  async get(place: Place): Promise<Arena> {
+    const key = JSON.stringify(place);
+    if (this.#last?.key === key) return this.#last.arena;
+    await this.remove();
+    this.#last = { key, arena: await Arena.create(place) };
+    return this.#last.arena;
+  }
+
+  async remove(): Promise<void> {
+    const last = this.#last;
+    this.#last = undefined;
+    await last?.arena.remove();
+  }
+}
+
+interface RunsOf {
+  readonly row: Row;
+  readonly engines: readonly EngineName[];
+  readonly runs: number;
+  readonly quick: boolean;
+}
+
+async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Promise<void> {
+  const vnis = quick ? (row.quickVnis ?? row.vnis) : row.vnis;
+  const { withSvi = false, withPorts = false, spread, peers = 1 } = row;
+  const routes: Routes = { count: quick ? row.count / 10 : row.count, vnis, withIp: withSvi, spread };
   say(`\n${row.name}: ${row.title}`);
   const results: RunResult[] = [];
-  const arena = await Arena.create(row.vnis, row.withSvi ?? false, row.withPorts ?? false);
-  try {
-    for (let run = 1; run <= runs; run++) {
-      for (const engine of engines) {
-        const machine = machineCpu();
+  const arena = await places.get({ vnis, withSvi, withPorts, spread: spread ?? TWO_VTEPS, peers });
+  for (let run = 1; run <= runs; run++) {
+    for (const engine of engines) {
+      const result = await record({ row: row.name, engine, quick }, async () => {
         const measured = await Promise.race([
           row.run(arena, engine, routes, { quick }),
           arena.spine.broken,
           arena.probe.broken,
         ]);
         await arena.reset();
-        const { busy, stolen } = machineCpu();
-        const result: RunResult = {
-          row: row.name,
-          engine,
-          quick,
-          commit,
-          at: new Date().toISOString(),
-          measured,
-          machine: { busyS: busy - machine.busy, stolenS: stolen - machine.stolen },
-        };
-        results.push(result);
-        addResult(result);
-        say(`  ${run}/${runs} ${titleOf(engine).padEnd(12)} ${figures(measured)}`);
-      }
+        return measured;
+      });
+      results.push(result);
+      say(`  ${run}/${runs} ${titleOf(engine).padEnd(12)} ${figures(result.measured)}`);
     }
-  } finally {
-    await arena.remove();
   }
   say(summary(row, results));
 }
 
 const EXTRAS = [
-  { name: 'micro', title: 'UPDATE decode, best path, netlink encode and parse, reconcile, alone' },
-  { name: 'soak', title: 'half an hour of churn: memory and latency must stay flat' },
+  { name: MICRO, title: 'UPDATE decode, best path, netlink encode and parse, reconcile, alone' },
+  { name: SOAK, title: 'half an hour of churn: memory and latency must stay flat' },
 ];
 
 async function main(): Promise<void> {
@@ -96,22 +133,36 @@ async function main(): Promise<void> {
     say(`written: ${writeReport()}`);
     return;
   }
-  const unknown = positionals.filter((name) => ![...ROWS, ...EXTRAS].some((row) => row.name === name));
+  const isKnown = (name: string) => rowsNamed(name).length > 0 || EXTRAS.some((extra) => extra.name === name);
+  const unknown = positionals.filter((name) => !isKnown(name));
   if (unknown.length > 0) throw new Error(`no row ${unknown.join(', ')}; --list names them`);
   const runs = Number(values.runs ?? (values.quick ? 1 : 5));
   if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs}: expected 1 or more`);
-  const rows = positionals.length > 0 ? ROWS.filter(({ name }) => positionals.includes(name)) : ROWS;
-  if (positionals.includes('micro')) await runMicros(say);
-  if (positionals.includes('soak')) await soak(Number(values.minutes), say);
-  for (const row of rows) {
-    const engines = row.engines.filter((name) => {
-      if (values.engine && !values.engine.includes(name)) return false;
-      const reason = whyNotEngine(name);
-      if (reason) say(`without ${titleOf(name)}: ${reason}`);
-      return !reason;
-    });
-    if (engines.length > 0) await runRow(row, engines, runs, values.quick);
+  if (positionals.includes(MICRO))
+    for (const measured of await runMicros(say))
+      await record({ row: MICRO, engine: 'evpnd', quick: false }, async () => measured);
+  if (positionals.includes(SOAK)) await runSoak(Number(values.minutes));
+  const places = new Places();
+  try {
+    for (const row of positionals.length > 0 ? [...new Set(positionals.flatMap(rowsNamed))] : ROWS) {
+      const engines = row.engines.filter((name) => {
+        if (values.engine && !values.engine.includes(name)) return false;
+        const reason = whyNotEngine(name);
+        if (reason) say(`without ${titleOf(name)}: ${reason}`);
+        return !reason;
+      });
+      if (engines.length > 0) await runRow(places, { row, engines, runs, quick: values.quick });
+    }
+  } finally {
+    await places.remove();
   }
+}
+
+/** A soak that is cut short is none for the page. */
+async function runSoak(minutes: number): Promise<void> {
+  if (!(minutes > 0)) throw new Error(`--minutes ${minutes}: expected more than 0`);
+  const quick = minutes < FULL_SOAK_MINUTES;
+  await soak(minutes, say, (work) => record({ row: SOAK, engine: 'evpnd', quick }, work));
 }
 
 try {

@@ -2,7 +2,7 @@
 import { type EngineName, titleOf } from './engines.js';
 import { median } from './measure.js';
 import type { RunResult } from './results.js';
-import type { Goal, Row } from './rows.js';
+import type { Goal, Row } from './row.js';
 
 /** Of one figure of one engine. */
 export interface Figure {

@@ -15,17 +15,41 @@ import {
   RouteType,
 } from '../src/wire/index.js';
 
+/** Which remote VTEPs there are: each VNI has `perVni` of `vteps`, taken in turn. */
+export interface Spread {
+  readonly vteps: number;
+  readonly perVni: number;
+}
+/** Two VTEPs, both in every VNI: hosts are behind the first and move to the second. */
+export const TWO_VTEPS: Spread = { vteps: 2, perVni: 2 };
+
 /** Routes 0 to `count` - 1 in equal blocks over the VNIs; `step` 2 takes every second one. */
 export interface Routes {
   readonly count: number;
   readonly vnis: number;
   readonly withIp: boolean;
   readonly step?: number;
+  /** Hosts behind all VTEPs of their VNI, in equal blocks; absent, all are behind one of TWO_VTEPS. */
+  readonly spread?: Spread;
 }
 
-/** The leaves that exist only in the spine's routes. */
-export const REMOTE_VTEPS = ['10.0.0.2', '10.0.0.3'].map((text) => parseIp(text) as Ipv4);
 export const SPINE_ASN = 65000;
+export const LEAF_ASN = 65001;
+/** The leaves that exist only in the spine's routes are in here. */
+export const REMOTE_PREFIX = '10.64.0.0/16';
+const FIRST_VTEP = parseIp('10.64.0.1') as Ipv4;
+
+export const vtepAt = (index: number): Ipv4 => (FIRST_VTEP + index) as Ipv4;
+
+/** True for the numbers of addresses in REMOTE_PREFIX. */
+export function isRemoteVtep(address: number): boolean {
+  return address >>> 16 === FIRST_VTEP >>> 16;
+}
+
+/** The VTEPs of a VNI, by index. */
+export function vtepsOf({ vteps, perVni }: Spread, vniIndex: number): number[] {
+  return Array.from({ length: perVni }, (_, n) => (vniIndex * perVni + n) % vteps);
+}
 
 const FIRST_VNI = 10_001;
 const FIRST_MAC = 0x02_00_10_00_00_00;
@@ -53,6 +77,15 @@ export function vniIndexOf(routes: Routes, i: number): number {
   return Math.floor(i / Math.ceil(routes.count / routes.vnis));
 }
 
+/** Behind which VTEP, by index, host i is; `place` 1 is where it moves to, and counts for TWO_VTEPS only. */
+export function vtepIndexOf(routes: Routes, i: number, place: number): number {
+  if (!routes.spread) return place;
+  const { vteps, perVni } = routes.spread;
+  const inVni = Math.ceil(routes.count / routes.vnis);
+  const block = Math.floor(((i % inVni) * perVni) / inVni);
+  return (vniIndexOf(routes, i) * perVni + block) % vteps;
+}
+
 /** The numbers of the routes, in order. */
 export function* indexes({ count, step = 1 }: Routes): IterableIterator<number> {
   for (let i = 0; i < count; i += step) yield i;
@@ -63,7 +96,7 @@ export function routeCount({ count, step = 1 }: Routes): number {
 }
 
 function rdOf(vtep: number, vniIndex: number): RouteDistinguisher {
-  return RouteDistinguisher.ofRouterId(REMOTE_VTEPS[vtep], vniIndex + 1);
+  return RouteDistinguisher.ofRouterId(vtepAt(vtep), vniIndex + 1);
 }
 
 /** Type-2 of route i behind remote VTEP `vtep`. */
@@ -87,7 +120,7 @@ export function imetAt(vniIndex: number, vtep: number): Imet {
     type: RouteType.INCLUSIVE_MULTICAST,
     rd: rdOf(vtep, vniIndex),
     ethernetTag: 0,
-    originator: REMOTE_VTEPS[vtep],
+    originator: vtepAt(vtep),
   };
 }
 
@@ -102,8 +135,8 @@ export function attributesAt(
   const communities = [ExtendedCommunity.encapsulation(), routeTargetOfAs2(SPINE_ASN, vni)];
   if (sequence > 0) communities.push(ExtendedCommunity.macMobility(sequence, false));
   return {
-    nextHop: REMOTE_VTEPS[vtep],
+    nextHop: vtepAt(vtep),
     extendedCommunities: communities,
-    pmsiTunnel: isImet ? { endpoint: REMOTE_VTEPS[vtep], vni } : undefined,
+    pmsiTunnel: isImet ? { endpoint: vtepAt(vtep), vni } : undefined,
   };
 }

@@ -1,0 +1,85 @@
+/** How the probe hears of rows: a subscription to the kernel's notifications, sampled in the kernel. */
+import * as K from '../src/linux/constants.js';
+import { eachMessage } from '../src/linux/message.js';
+import { native } from '../src/linux/native.js';
+import { decodeNeigh } from '../src/linux/neigh-codec.js';
+import { message } from './probe-rows.js';
+import { now } from './rpc.js';
+
+/** Of so many routes the filter passes one. */
+export const SAMPLE = 64;
+
+/** One classic BPF instruction (linux/filter.h struct sock_filter). */
+function instruction(code: number, jt: number, jf: number, k: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt16LE(code, 0);
+  bytes[2] = jt;
+  bytes[3] = jf;
+  bytes.writeUInt32LE(k, 4);
+  return bytes;
+}
+const LOAD_BYTE = 0x30;
+const JUMP = 0x05;
+const JUMP_EQUAL = 0x15;
+const JUMP_BITS = 0x45;
+const RETURN = 0x06;
+const PASS = 0xffff_ffff;
+
+/**
+ * Passes a notification when the number of its route is a multiple of SAMPLE, by the last octet of the MAC (offset 37 of
+ * an FDB row: NDA_LLADDR comes first) or of the IP (35 of a neighbour: NDA_DST comes first).
+ */
+export const SAMPLING = Buffer.concat([
+  instruction(LOAD_BYTE, 0, 0, 16),
+  instruction(JUMP_EQUAL, 0, 2, K.AF_BRIDGE),
+  instruction(LOAD_BYTE, 0, 0, 37),
+  instruction(JUMP, 0, 0, 1),
+  instruction(LOAD_BYTE, 0, 0, 35),
+  instruction(JUMP_BITS, 0, 1, SAMPLE - 1),
+  instruction(RETURN, 0, 0, 0),
+  instruction(RETURN, 0, 0, PASS),
+]);
+
+const BUFFER = 1 << 20;
+const memory = new ArrayBuffer(BUFFER);
+const buffer = { bytes: Buffer.from(memory), words: new Uint32Array(memory) };
+const lengths = new Int32Array(4097);
+
+/** A subscription to RTNLGRP_NEIGH that hands over decoded rows with the time of their reading. */
+export class Watch {
+  readonly #socket = new (native().RawSocket)(K.AF_NETLINK, K.SOCK_RAW, K.NETLINK_ROUTE);
+  lost = false;
+
+  constructor(filter: Buffer | undefined, visit: (gone: boolean, at: number) => void) {
+    const address = Buffer.alloc(12);
+    address.writeUInt16LE(K.AF_NETLINK, 0);
+    const option = (level: number, name: number, value: number) => {
+      const bytes = Buffer.alloc(4);
+      bytes.writeInt32LE(value);
+      if (this.#socket.setOption(level, name, bytes) < 0) throw new Error(`socket option ${name}`);
+    };
+    this.#socket.bind(address);
+    option(K.SOL_SOCKET, K.SO_RCVBUFFORCE, 256 << 20);
+    if (filter && this.#socket.attachFilter(filter) < 0) throw new Error('the socket filter is refused');
+    option(K.SOL_NETLINK, K.NETLINK_ADD_MEMBERSHIP, K.RTNLGRP_NEIGH);
+    const read = () => {
+      const count = this.#socket.receiveMany(buffer.bytes, 16 * 1024, lengths);
+      const at = now();
+      if (lengths[0] === K.ENOBUFS) this.lost = true;
+      let start = 0;
+      for (let i = 1; i <= count; i++) {
+        eachMessage(buffer, start, lengths[i], (type, from, end) => {
+          if (type !== K.RTM_NEWNEIGH && type !== K.RTM_DELNEIGH) return;
+          decodeNeigh(buffer, from, end, message);
+          visit(type === K.RTM_DELNEIGH, at);
+        });
+        start += (lengths[i] + 3) & ~3;
+      }
+    };
+    this.#socket.watch(read, (error) => process.stderr.write(`probe: ${error}\n`));
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
