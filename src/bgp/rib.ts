@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../types/index.js';
 import type { EvpnNlri, PathAttributes, Update } from '../wire/index.js';
 import { selectBest } from './decision.js';
+import { DirtyQueue } from './dirty-queue.js';
 import type { Destination, Path, PathSource } from './route.js';
 import { EvpnTable, ROUTE_TYPE_SLOTS, sameNlri, type TableEntry, type TableFilter } from './table.js';
 
@@ -27,31 +28,86 @@ export interface NeighborRouteCounts {
   readonly loops: Readonly<LoopCounts>;
 }
 
-class RibPath implements Path {
+/** When and from whom: one object for all the paths that a neighbour brings within a millisecond. */
+class Arrival {
   constructor(
     readonly neighbor: NeighborState,
     readonly source: PathSource,
+    readonly receivedAt: number,
+    /** The neighbour's epoch then. */
+    readonly epoch: number,
+  ) {}
+}
+
+class RibPath implements Path {
+  /** The destination's next path, of a later neighbour. */
+  next: RibPath | undefined = undefined;
+
+  constructor(
+    public arrival: Arrival,
     readonly attributes: PathAttributes,
     readonly nlri: EvpnNlri,
-    readonly receivedAt: number,
-    /** The neighbour's epoch at the last UPDATE that named it. */
-    public epoch: number,
   ) {}
 
+  get source(): PathSource {
+    return this.arrival.source;
+  }
+
+  get receivedAt(): number {
+    return this.arrival.receivedAt;
+  }
+
   get stale(): boolean {
-    return this.epoch !== this.neighbor.epoch;
+    return this.arrival.epoch !== this.arrival.neighbor.epoch;
   }
 }
 
-/** Shared by all destinations without a path, and never added to. */
-const NO_PATHS: RibPath[] = [];
-
+/** Its paths are a chain of their own: most have one or two, and an array for them costs as much as a path. */
 class RibDestination implements Destination, TableEntry<RibDestination> {
   chained: RibDestination | undefined = undefined;
-  paths: RibPath[] = NO_PATHS;
+  first: RibPath | undefined = undefined;
   best: RibPath | undefined = undefined;
+  note: object | undefined = undefined;
   dirty = false;
   constructor(readonly nlri: EvpnNlri) {}
+
+  get paths(): readonly RibPath[] {
+    const paths: RibPath[] = [];
+    for (let path = this.first; path !== undefined; path = path.next) paths.push(path);
+    return paths;
+  }
+
+  pathOf(neighbor: NeighborState): RibPath | undefined {
+    let path = this.first;
+    while (path !== undefined && path.arrival.neighbor !== neighbor) path = path.next;
+    return path;
+  }
+
+  /** Puts the path in the place of `old`, or behind all others. */
+  put(path: RibPath, old: RibPath | undefined): void {
+    if (old !== undefined) path.next = old.next;
+    this.#link(old, path);
+  }
+
+  remove(path: RibPath): void {
+    this.#link(path, path.next);
+  }
+
+  /** Lets what leads to `to`, or to the end, lead to `path`. */
+  #link(to: RibPath | undefined, path: RibPath | undefined): void {
+    if (this.first === to) {
+      this.first = path;
+      return;
+    }
+    let before = this.first;
+    while (before !== undefined && before.next !== to) before = before.next;
+    if (before !== undefined) before.next = path;
+  }
+
+  /** The decision process's choice; no list is built where there is no choice. */
+  choose(): RibPath | undefined {
+    return this.first?.next === undefined ? this.first : selectBest(this.paths);
+  }
 }
 
 /** All that the RIB knows of one neighbour. A path whose epoch is not the neighbour's is stale. */
@@ -60,6 +116,8 @@ class NeighborState {
   readonly received = new Array<number>(ROUTE_TYPE_SLOTS).fill(0);
   readonly accepted = new Array<number>(ROUTE_TYPE_SLOTS).fill(0);
   held = 0;
+  /** Of the latest UPDATE with routes. */
+  arrival: Arrival | undefined = undefined;
   readonly loops: LoopCounts = { asPath: 0, originatorId: 0, clusterList: 0 };
   sweep: Sweep | undefined = undefined;
 }
@@ -98,9 +156,9 @@ export class Rib {
   #identity: RibIdentity;
   readonly #table = new EvpnTable<RibDestination>();
   readonly #neighbors = new Map<string, NeighborState>();
-  /** A queue: taken from `#dirtyHead` on. */
-  #dirty: RibDestination[] = [];
-  #dirtyHead = 0;
+  readonly #dirty = new DirtyQueue<RibDestination>();
+  /** A walk over all destinations, to be looked at again. */
+  #again: Iterator<RibDestination, undefined> | undefined = undefined;
   #congested = false;
 
   constructor(clock: Clock, identity: RibIdentity) {
@@ -118,8 +176,14 @@ export class Rib {
     return this.#table.size;
   }
 
+  /** True while takeDirty has something to give. */
+  get hasDirty(): boolean {
+    return this.#dirty.size > 0 || this.#again !== undefined;
+  }
+
+  /** Destinations that changed and were not taken yet. */
   get dirtyCount(): number {
-    return this.#dirty.length - this.#dirtyHead;
+    return this.#dirty.size;
   }
 
   /** True while the reader of the dirty set is so far behind that no more should be read from peers. */
@@ -137,11 +201,11 @@ export class Rib {
     const { attributes } = update;
     if (attributes === undefined) return;
     const looped = this.#isLoop(neighbor, attributes, update.reachable.length);
-    const receivedAt = this.#clock.wallTime();
+    const arrival = this.#arrivalOf(neighbor, source);
     for (const nlri of update.reachable) {
       neighbor.received[nlri.type]++;
       if (looped) this.#withdraw(neighbor, nlri);
-      else this.#announce(neighbor, source, attributes, nlri, receivedAt);
+      else this.#announce(arrival, attributes, nlri);
     }
   }
 
@@ -179,21 +243,17 @@ export class Rib {
     if (neighbor !== undefined && neighbor.held === 0) this.#neighbors.delete(address);
   }
 
-  /** At most `max` destinations that changed, oldest first; each leaves the set. */
+  /**
+   * At most `max` destinations: those that changed, oldest first, each of which leaves the set, then those that are to be
+   * looked at again. None only where `hasDirty` is false from then on.
+   */
   takeDirty(max: number): Destination[] {
-    const end = Math.min(this.#dirtyHead + max, this.#dirty.length);
-    const taken = this.#dirty.slice(this.#dirtyHead, end);
-    for (const destination of taken) {
-      destination.dirty = false;
-      if (destination.paths.length === 0) this.#table.remove(destination);
-    }
-    this.#dirtyHead = end;
-    if (end === this.#dirty.length) {
-      this.#dirty = [];
-      this.#dirtyHead = 0;
-    } else if (end > 65_536 && end * 2 > this.#dirty.length) {
-      this.#dirty = this.#dirty.slice(end);
-      this.#dirtyHead = 0;
+    const taken: RibDestination[] = [];
+    while (taken.length < max) {
+      const destination = this.#dirty.take() ?? this.#nextAgain();
+      if (destination === undefined) break;
+      if (destination.first === undefined) this.#table.remove(destination);
+      taken.push(destination);
     }
     if (this.#congested && this.dirtyCount < RELIEVED_BELOW) {
       this.#congested = false;
@@ -202,10 +262,14 @@ export class Rib {
     return taken;
   }
 
-  /** Puts destinations into the dirty set again, all or those that the filter names. */
-  markDirty(filter?: (destination: Destination) => boolean): void {
-    for (const destination of this.#table.entries())
-      if (filter === undefined || filter(destination)) this.#touch(destination);
+  /**
+   * Every destination is to be looked at again. They are found as the dirty set is emptied, behind those that changed,
+   * so that a large table is not queued in one go.
+   */
+  markDirty(): void {
+    const hadDirty = this.hasDirty;
+    this.#again = this.#table.entries();
+    if (!hadDirty) this.onDirty?.();
   }
 
   /** Every destination that has a path. */
@@ -215,18 +279,24 @@ export class Rib {
 
   *destinationsOf(filter: TableFilter): IterableIterator<Destination> {
     for (const destination of this.#table.entries(filter))
-      if (destination.paths.length > 0) yield destination;
+      if (destination.first !== undefined) yield destination;
   }
 
   /** The destination of this NLRI's key. */
   destination(nlri: EvpnNlri): Destination | undefined {
     const destination = this.#table.get(nlri);
-    return destination !== undefined && destination.paths.length > 0 ? destination : undefined;
+    return destination?.first !== undefined ? destination : undefined;
   }
 
   /** Numbers of one neighbour, by its configured address. */
   counts(neighbor: string): NeighborRouteCounts {
     return this.#neighbors.get(neighbor) ?? NO_COUNTS;
+  }
+
+  #nextAgain(): RibDestination | undefined {
+    const next = this.#again?.next();
+    if (next?.done === true) this.#again = undefined;
+    return next?.value;
   }
 
   #neighborOf(source: Pick<PathSource, 'neighbor'>): NeighborState {
@@ -257,56 +327,57 @@ export class Rib {
     return false;
   }
 
-  #announce(
-    neighbor: NeighborState,
-    source: PathSource,
-    attributes: PathAttributes,
-    nlri: EvpnNlri,
-    receivedAt: number,
-  ): void {
+  #arrivalOf(neighbor: NeighborState, source: PathSource): Arrival {
+    const receivedAt = this.#clock.wallTime();
+    const { arrival, epoch } = neighbor;
+    if (arrival?.receivedAt === receivedAt && arrival.source === source && arrival.epoch === epoch)
+      return arrival;
+    neighbor.arrival = new Arrival(neighbor, source, receivedAt, epoch);
+    return neighbor.arrival;
+  }
+
+  #announce(arrival: Arrival, attributes: PathAttributes, nlri: EvpnNlri): void {
+    const { neighbor } = arrival;
     let destination = this.#table.get(nlri);
     if (destination === undefined) {
       destination = new RibDestination(nlri);
       this.#table.add(destination);
     }
-    const { paths } = destination;
-    const at = indexOfNeighbor(paths, neighbor);
-    if (at >= 0) {
-      const old = paths[at];
-      if (old.source === source && old.attributes === attributes && sameNlri(old.nlri, nlri)) {
-        old.epoch = neighbor.epoch;
-        return;
-      }
-    } else {
+    const old = destination.pathOf(neighbor);
+    // One object for all who say the same
+    const said = sameNlri(destination.nlri, nlri) ? destination.nlri : nlri;
+    if (old === undefined) {
       neighbor.accepted[nlri.type]++;
       neighbor.held++;
+    } else if (
+      old.arrival.source === arrival.source &&
+      old.attributes === attributes &&
+      sameNlri(old.nlri, said)
+    ) {
+      if (old.arrival.epoch !== arrival.epoch) old.arrival = arrival;
+      return;
     }
-    const path = new RibPath(neighbor, source, attributes, nlri, receivedAt, neighbor.epoch);
-    if (at >= 0) paths[at] = path;
-    // An array that push makes grow from nothing takes room for seventeen
-    else if (paths.length === 0) destination.paths = [path];
-    else if (paths.length === 1) destination.paths = [paths[0], path];
-    else paths.push(path);
+    destination.put(new RibPath(arrival, attributes, said), old);
     this.#choose(destination);
   }
 
   #withdraw(neighbor: NeighborState, nlri: EvpnNlri): void {
     const destination = this.#table.get(nlri);
-    if (destination === undefined) return;
-    const at = indexOfNeighbor(destination.paths, neighbor);
-    if (at >= 0) this.#removePath(destination, at);
+    const path = destination?.pathOf(neighbor);
+    if (destination !== undefined && path !== undefined) this.#removePath(destination, path);
   }
 
-  #removePath(destination: RibDestination, at: number): void {
-    const [path] = destination.paths.splice(at, 1);
-    path.neighbor.accepted[destination.nlri.type]--;
-    path.neighbor.held--;
+  #removePath(destination: RibDestination, path: RibPath): void {
+    const { neighbor } = path.arrival;
+    destination.remove(path);
+    neighbor.accepted[destination.nlri.type]--;
+    neighbor.held--;
     this.#choose(destination);
   }
 
   #choose(destination: RibDestination): void {
     const { best } = destination;
-    const choice = selectBest(destination.paths);
+    const choice = destination.choose();
     if (choice === best) return;
     destination.best = choice;
     // What a reader of the best path sees is its attributes and its NLRI; who said it matters to the explanation only
@@ -320,10 +391,8 @@ export class Rib {
   }
 
   #touch(destination: RibDestination): void {
-    if (destination.dirty) return;
-    destination.dirty = true;
-    this.#dirty.push(destination);
-    const count = this.dirtyCount;
+    if (!this.#dirty.add(destination)) return;
+    const count = this.#dirty.size;
     if (count === 1) this.onDirty?.();
     if (count > CONGESTED_ABOVE) this.#congested = true;
   }
@@ -353,14 +422,9 @@ export class Rib {
         return;
       }
       const destination = next.value;
-      const at = indexOfNeighbor(destination.paths, neighbor);
-      if (at >= 0 && destination.paths[at].epoch < sweep.before) this.#removePath(destination, at);
+      const path = destination.pathOf(neighbor);
+      if (path !== undefined && path.arrival.epoch < sweep.before) this.#removePath(destination, path);
     }
     sweep.timer = this.#clock.soon(() => this.#sweepSlice(neighbor, sweep));
   }
-}
-
-function indexOfNeighbor(paths: readonly RibPath[], neighbor: NeighborState): number {
-  for (let i = 0; i < paths.length; i++) if (paths[i].neighbor === neighbor) return i;
-  return -1;
 }

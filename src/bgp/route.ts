@@ -28,6 +28,11 @@ export interface Destination {
   readonly paths: readonly Path[];
   /** The decision process's choice (RFC 4271 §9.1.2), undefined when the last path went. */
   readonly best: Path | undefined;
+  /**
+   * What the reader of the dirty set remembers of the destination: a slot here is cheaper than a table of its own beside
+   * the RIB's. The RIB never looks at it.
+   */
+  note: object | undefined;
 }
 
 /** A route of our own, until it is withdrawn. */

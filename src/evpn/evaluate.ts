@@ -3,6 +3,7 @@ import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
 import { compareIp, IPV4_ANY, type Ip, isMartian, isMulticastMac, type Mac } from '../types/index.js';
 import type { AttributeSets } from './export.js';
 import { imetRoute, macRoute } from './export.js';
+import { listOf, withItem, withoutItem } from './few.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import { decideOwner } from './mobility.js';
 import { bestClaim, isForeignMac, isUsable, type RemoteClaim } from './remote-claims.js';
@@ -31,12 +32,13 @@ export class Evaluator {
   ) {}
 
   /** A MAC: whose it is, its Type-2 without IP, its rows; its IPs are looked at again when its owner or number changes. */
-  mac(vrf: MacVrf, mac: Mac): void {
-    const entry = vrf.macEntry(mac);
+  mac(vrf: MacVrf, entry: MacEntry): void {
     if (entry.history?.frozen) return;
+    const { mac } = entry;
     const { topology } = this.dataPlane;
-    const local = this.#localMac(vrf, mac);
-    const remote = isForeignMac(mac, topology) ? bestClaim(entry.remotes, topology) : undefined;
+    const isForeign = isForeignMac(mac, topology);
+    const local = isForeign ? this.#localMac(vrf, mac) : undefined;
+    const remote = isForeign ? bestClaim(entry.remotes, topology) : undefined;
     const before = entry.ownership;
     entry.ownership = decideOwner(before, local, remote, vrf.localVtep ?? IPV4_ANY);
     const { owner, sequence, beatenEpoch } = entry.ownership;
@@ -54,17 +56,20 @@ export class Evaluator {
     if (owner !== before.owner || (vtep !== entry.vtep && owner === 'remote'))
       this.moves.macMoved(vrf, entry, before.owner, vtep);
     this.#setVtep(vrf, entry, vtep);
-    if (moved && entry.ips) for (const ip of entry.ips) vrf.touchedIps.add(ip);
-    // A host that moved here brings its addresses: asked for, they follow within a round trip
-    if (before.owner === 'remote' && owner === 'local')
-      for (const ip of entry.ips ?? []) this.dataPlane.findNeigh(vrf.vni, ip, mac);
+    if (moved && entry.ips !== undefined) {
+      for (const ip of listOf(entry.ips)) {
+        vrf.touchIp(ip);
+        // A host that moved here brings its addresses: asked for, they follow within a round trip
+        if (before.owner === 'remote' && owner === 'local') this.dataPlane.findNeigh(vrf.vni, ip, mac);
+      }
+    }
     if (entry.isIdle && entry.ownership.sequence === 0) vrf.macs.delete(mac);
   }
 
   /** An IP: which MAC has it and where, its Type-2, its neighbour row. */
-  ip(vrf: MacVrf, ip: Ip): void {
-    const entry = vrf.ipEntry(ip);
+  ip(vrf: MacVrf, entry: IpEntry): void {
     if (entry.history?.frozen) return;
+    const { ip } = entry;
     const { topology } = this.dataPlane;
     const remote = topology.ownIps.has(ip) ? undefined : bestClaim(entry.remotes, topology);
     const local = this.#localNeigh(vrf, ip);
@@ -77,7 +82,7 @@ export class Evaluator {
     if (owner === 'remote' && remote)
       this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router, entry.beatenEpoch);
     else this.dataPlane.clearNeigh(vrf.vni, ip);
-    if (owner === 'none' && entry.remotes.length === 0 && !local) vrf.ips.delete(ip);
+    if (owner === 'none' && entry.remotes === undefined && !local && !entry.dirty) vrf.ips.delete(ip);
   }
 
   /** A VTEP that wants BUM traffic, or no longer does: the address is the originator's, as FRR takes it. */
@@ -129,8 +134,7 @@ export class Evaluator {
   }
 
   #localMac(vrf: MacVrf, mac: Mac): LocalMac | undefined {
-    if (vrf.localVtep === undefined || isMulticastMac(mac) || !isForeignMac(mac, this.dataPlane.topology))
-      return undefined;
+    if (vrf.localVtep === undefined || isMulticastMac(mac)) return undefined;
     return this.dataPlane.localMac(vrf.vni, mac);
   }
 
@@ -180,7 +184,7 @@ export class Evaluator {
   }
 
   #withdrawIps(vrf: MacVrf, mac: MacEntry): void {
-    for (const ip of mac.ips ?? []) {
+    for (const ip of listOf(mac.ips)) {
       const entry = vrf.ips.get(ip);
       if (entry?.advertised?.mac !== mac.mac) continue;
       this.localRib.withdraw(macRoute(vrf, mac.mac, ip));
@@ -216,17 +220,24 @@ export class Evaluator {
 
   /** The IP is looked at again when a MAC that claims it changes hands. */
   #rebind(vrf: MacVrf, entry: IpEntry, local: Mac | undefined, remote: Mac | undefined): void {
-    const before = entry.claimants;
-    const after: Mac[] = [];
-    if (local !== undefined) after.push(local);
-    if (remote !== undefined && remote !== local) after.push(remote);
-    for (const mac of before)
-      if (!after.includes(mac)) {
-        vrf.macs.get(mac)?.unbind(entry.ip);
-        vrf.touchedMacs.add(mac);
-      }
-    for (const mac of after) vrf.macEntry(mac).bind(entry.ip);
-    entry.claimants = after;
+    const { ip, claimedHere, claimedThere } = entry;
+    const unbind = (mac: Mac | undefined) => {
+      if (mac === undefined || mac === local || mac === remote) return;
+      const claimant = vrf.macEntry(mac);
+      claimant.ips = withoutItem(claimant.ips, ip);
+      vrf.touchedMacs.add(claimant);
+    };
+    const bind = (mac: Mac | undefined) => {
+      if (mac === undefined) return;
+      const claimant = vrf.macEntry(mac);
+      claimant.ips = withItem(claimant.ips, ip);
+    };
+    unbind(claimedHere);
+    unbind(claimedThere);
+    bind(local);
+    bind(remote);
+    entry.claimedHere = local;
+    entry.claimedThere = remote;
   }
 
   /**
@@ -252,8 +263,8 @@ export class Evaluator {
       if (sequence <= remote.sequence) {
         localMac.ownership = { ...localMac.ownership, sequence: remote.sequence + 1 };
         // One number for the MAC and all its IPs
-        vrf.touchedMacs.add(localMac.mac);
-        for (const ip of localMac.ips ?? []) vrf.touchedIps.add(ip);
+        vrf.touchedMacs.add(localMac);
+        for (const ip of listOf(localMac.ips)) vrf.touchIp(ip);
       }
       return 'local';
     }

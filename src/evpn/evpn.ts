@@ -1,4 +1,4 @@
-import type { LocalRib, Rib } from '../bgp/index.js';
+import { DirtyQueue, type LocalRib, type Rib } from '../bgp/index.js';
 import { type DataPlane, EMPTY_TOPOLOGY, sameAttachment, type Topology } from '../dataplane/index.js';
 import type { Clock, Ip, Log, Mac, Timer, Vni } from '../types/index.js';
 import { DEFAULT_DUPLICATE_SETTINGS, DuplicateDetector } from './duplicates.js';
@@ -43,7 +43,7 @@ export class Evpn {
   readonly #evaluator: Evaluator;
   readonly #vrfs = new Map<Vni, MacVrf>();
   readonly #attributes = new WeakMap<MacVrf, AttributeSets>();
-  readonly #touched = new Set<MacVrf>();
+  readonly #touched = new DirtyQueue<MacVrf>();
   #settings: EvpnSettings;
   #topology: Topology = EMPTY_TOPOLOGY;
   #scheduled: Timer | undefined;
@@ -53,7 +53,7 @@ export class Evpn {
   constructor(deps: EvpnDependencies, settings: EvpnSettings) {
     this.#deps = deps;
     this.#settings = settings;
-    this.importer = new Importer(this.#index, this.vteps);
+    this.importer = new Importer(this.#index, this.vteps, this.#touched);
     this.duplicates = new DuplicateDetector(
       deps.clock,
       deps.log,
@@ -153,11 +153,11 @@ export class Evpn {
     if (same && !ownChanged) return;
     this.#evaluator.imet(vrf);
     const { dataPlane } = this.#deps;
-    for (const mac of vrf.macs.keys()) vrf.touchedMacs.add(mac);
-    for (const ip of vrf.ips.keys()) vrf.touchedIps.add(ip);
+    for (const mac of vrf.macs.values()) vrf.touchedMacs.add(mac);
+    for (const ip of vrf.ips.values()) vrf.touchedIps.add(ip);
     for (const originator of vrf.floods.keys()) vrf.touchedFloods.add(originator);
-    for (const mac of dataPlane.localMacs(vrf.vni)) vrf.touchedMacs.add(mac);
-    for (const ip of dataPlane.localNeighs(vrf.vni)) vrf.touchedIps.add(ip);
+    for (const mac of dataPlane.localMacs(vrf.vni)) vrf.touchMac(mac);
+    for (const ip of dataPlane.localNeighs(vrf.vni)) vrf.touchIp(ip);
     this.#touched.add(vrf);
     this.#schedule();
   }
@@ -184,7 +184,6 @@ export class Evpn {
     if (!vrf) return;
     this.#evaluator.withdrawAll(vrf);
     this.#vrfs.delete(vni);
-    this.#touched.delete(vrf);
     this.#index.remove(vrf);
     this.importer.forget(vrf);
     this.duplicates.clearAll(vni);
@@ -204,7 +203,7 @@ export class Evpn {
   #touchMac(vni: Vni, mac: Mac): void {
     const vrf = this.#vrfs.get(vni);
     if (!vrf) return;
-    vrf.touchedMacs.add(mac);
+    vrf.touchMac(mac);
     this.#touched.add(vrf);
     this.#schedule();
   }
@@ -212,7 +211,7 @@ export class Evpn {
   #touchIp(vni: Vni, ip: Ip): void {
     const vrf = this.#vrfs.get(vni);
     if (!vrf) return;
-    vrf.touchedIps.add(ip);
+    vrf.touchIp(ip);
     this.#touched.add(vrf);
     this.#schedule();
   }
@@ -231,16 +230,10 @@ export class Evpn {
     const { clock, rib } = this.#deps;
     const end = clock.now() + SLICE_MS;
     for (;;) {
-      for (const destination of rib.takeDirty(STEP)) {
-        this.importer.update(destination);
-        for (const vrf of this.importer.touched) this.#touched.add(vrf);
-        this.importer.touched.clear();
-      }
-      for (const vrf of this.#touched) {
-        if (this.#evaluateSome(vrf)) this.#touched.delete(vrf);
-        break;
-      }
-      if (rib.dirtyCount === 0 && this.#touched.size === 0) return false;
+      for (const destination of rib.takeDirty(STEP)) this.importer.update(destination);
+      const vrf = this.#touched.take();
+      if (vrf && this.#vrfs.get(vrf.vni) === vrf && !this.#evaluateSome(vrf)) this.#touched.add(vrf);
+      if (!rib.hasDirty && this.#touched.size === 0) return false;
       if (clock.now() >= end) return true;
     }
   }
@@ -248,22 +241,19 @@ export class Evpn {
   /** Looks at some touched keys of the VRF, MACs first, since bindings rest on them; true when none is left. */
   #evaluateSome(vrf: MacVrf): boolean {
     let left = STEP;
-    for (const mac of vrf.touchedMacs) {
-      if (left-- === 0) return false;
-      vrf.touchedMacs.delete(mac);
-      this.#evaluator.mac(vrf, mac);
-    }
-    for (const ip of vrf.touchedIps) {
-      if (left-- === 0) return false;
-      vrf.touchedIps.delete(ip);
-      this.#evaluator.ip(vrf, ip);
+    while (left-- > 0) {
+      const mac = vrf.touchedMacs.take();
+      const ip = mac ? undefined : vrf.touchedIps.take();
+      if (mac) this.#evaluator.mac(vrf, mac);
+      else if (ip) this.#evaluator.ip(vrf, ip);
+      else break;
     }
     for (const originator of vrf.touchedFloods) {
-      if (left-- === 0) return false;
+      if (left-- <= 0) return false;
       vrf.touchedFloods.delete(originator);
       this.#evaluator.flood(vrf, originator);
     }
-    return vrf.touchedMacs.size === 0 && vrf.touchedIps.size === 0; // an IP may have touched its MAC again
+    return vrf.touchedMacs.size === 0 && vrf.touchedIps.size === 0;
   }
 
   #wakeIdle(): void {

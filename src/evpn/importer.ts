@@ -1,8 +1,9 @@
-import type { Destination, Path } from '../bgp/index.js';
+import type { Destination, DirtyQueue, Path } from '../bgp/index.js';
 import { isMulticastMac } from '../types/index.js';
 import { type EvpnNlri, RouteType } from '../wire/index.js';
+import { withItem, withoutItem } from './few.js';
 import type { Importers, ImportIndex } from './import-index.js';
-import { type MacVrf, withRoute } from './mac-vrf.js';
+import type { MacVrf } from './mac-vrf.js';
 import type { VtepTable } from './vteps.js';
 
 const NOWHERE: readonly MacVrf[] = [];
@@ -10,36 +11,35 @@ const NOWHERE: readonly MacVrf[] = [];
 const INGRESS_REPLICATION = 6;
 
 /**
- * Carries the RIB's changes into the MAC-VRFs that import them. It knows where each destination stands, so that a route
+ * Carries the RIB's changes into the MAC-VRFs that import them. Each destination notes where it stands, so that a route
  * whose targets change leaves the VNIs that it no longer belongs to.
  */
 export class Importer {
-  /** VRFs with new touched keys, for the reader to take and clear. */
-  readonly touched = new Set<MacVrf>();
-  readonly #standing = new Map<Destination, Importers>();
-
   constructor(
     readonly index: ImportIndex,
     readonly vteps: VtepTable,
+    /** Takes the VRFs with new touched keys. */
+    readonly touched: DirtyQueue<MacVrf>,
   ) {}
 
   /** The VRFs that hold the destination now. */
   importersOf(destination: Destination): readonly MacVrf[] {
-    return this.#standing.get(destination)?.vrfs ?? NOWHERE;
+    return standing(destination)?.vrfs ?? NOWHERE;
   }
 
   /** Looks at a destination whose best path changed, came or went. */
   update(destination: Destination): void {
     const { best } = destination;
-    const old = this.#standing.get(destination);
-    const now = best && isImportable(best.nlri) ? this.index.importersOf(best.attributes) : undefined;
+    const old = standing(destination);
+    const found = best && isImportable(best.nlri) ? this.index.importersOf(best.attributes) : undefined;
+    const now = found && found.vrfs.length > 0 ? found : undefined;
+    destination.note = now;
+    if (now?.nextHop !== old?.nextHop) {
+      if (now) this.vteps.countRoute(now.nextHop, 1);
+      if (old) this.vteps.countRoute(old.nextHop, -1);
+    }
     const before = old?.vrfs ?? NOWHERE;
     const after = now?.vrfs ?? NOWHERE;
-    if (now && after.length > 0) {
-      this.#standing.set(destination, now);
-      this.vteps.countRoute(now.nextHop, 1);
-    } else if (old) this.#standing.delete(destination);
-    if (old) this.vteps.countRoute(old.nextHop, -1);
     if (before !== after)
       for (const vrf of before)
         if (!after.includes(vrf)) {
@@ -54,16 +54,20 @@ export class Importer {
 
   /** The VRF is no more: no destination stands in it. */
   forget(vrf: MacVrf): void {
-    for (const [destination, { vrfs, nextHop }] of this.#standing)
-      if (vrfs.includes(vrf)) {
-        const rest = vrfs.filter((other) => other !== vrf);
-        if (rest.length > 0) this.#standing.set(destination, { vrfs: rest, nextHop });
-        else {
-          this.#standing.delete(destination);
-          this.vteps.countRoute(nextHop, -1);
-        }
-      }
+    for (const destination of vrf.imported()) {
+      const old = standing(destination);
+      if (!old) continue;
+      const rest = old.vrfs.filter((other) => other !== vrf);
+      const now: Importers | undefined = rest.length > 0 ? { vrfs: rest, nextHop: old.nextHop } : undefined;
+      destination.note = now;
+      if (!now) this.vteps.countRoute(old.nextHop, -1);
+    }
   }
+}
+
+/** The importer is the one reader of the RIB's dirty set, so the notes are its own. */
+function standing(destination: Destination): Importers | undefined {
+  return destination.note as Importers | undefined;
 }
 
 /** Types 2 and 3 of the VLAN-based service (Ethernet tag 0, RFC 8365 §5.1.3); the others are kept for the reader. */
@@ -76,22 +80,21 @@ function isImportable(nlri: EvpnNlri): boolean {
 function put(vrf: MacVrf, destination: Destination, best: Path | undefined, stood: boolean): void {
   const { nlri } = destination;
   if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
-    if (!stood) {
-      const mac = vrf.macEntry(nlri.mac);
-      mac.remotes = withRoute(mac.remotes, destination);
-      if (nlri.ip !== undefined) {
-        const ip = vrf.ipEntry(nlri.ip);
-        ip.remotes = withRoute(ip.remotes, destination);
-      }
-    }
-    vrf.touchedMacs.add(nlri.mac);
-    if (nlri.ip !== undefined) vrf.touchedIps.add(nlri.ip);
+    const mac = vrf.macEntry(nlri.mac);
+    if (!stood) mac.remotes = withItem(mac.remotes, destination);
+    vrf.touchedMacs.add(mac);
+    if (nlri.ip === undefined) return;
+    const ip = vrf.ipEntry(nlri.ip);
+    if (!stood) ip.remotes = withItem(ip.remotes, destination);
+    vrf.touchedIps.add(ip);
   } else if (nlri.type === RouteType.INCLUSIVE_MULTICAST) {
     const tunnelType = best?.attributes.pmsiTunnel?.tunnelType ?? INGRESS_REPLICATION;
     if (tunnelType !== INGRESS_REPLICATION) {
       remove(vrf, destination);
+      vrf.trees.add(destination);
       return;
     }
+    vrf.trees.delete(destination);
     let routes = vrf.floods.get(nlri.originator);
     if (!routes) {
       routes = new Set();
@@ -105,20 +108,17 @@ function put(vrf: MacVrf, destination: Destination, best: Path | undefined, stoo
 function remove(vrf: MacVrf, destination: Destination): void {
   const { nlri } = destination;
   if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
-    drop(vrf.macs.get(nlri.mac)?.remotes, destination);
-    vrf.touchedMacs.add(nlri.mac);
-    if (nlri.ip !== undefined) {
-      drop(vrf.ips.get(nlri.ip)?.remotes, destination);
-      vrf.touchedIps.add(nlri.ip);
-    }
+    const mac = vrf.macEntry(nlri.mac);
+    mac.remotes = withoutItem(mac.remotes, destination);
+    vrf.touchedMacs.add(mac);
+    if (nlri.ip === undefined) return;
+    const ip = vrf.ipEntry(nlri.ip);
+    ip.remotes = withoutItem(ip.remotes, destination);
+    vrf.touchedIps.add(ip);
   } else if (nlri.type === RouteType.INCLUSIVE_MULTICAST) {
+    vrf.trees.delete(destination);
     const routes = vrf.floods.get(nlri.originator);
     if (routes?.delete(destination) && routes.size === 0) vrf.floods.delete(nlri.originator);
     vrf.touchedFloods.add(nlri.originator);
   }
-}
-
-function drop(list: Destination[] | undefined, destination: Destination): void {
-  const at = list?.indexOf(destination) ?? -1;
-  if (list && at >= 0) list.splice(at, 1);
 }

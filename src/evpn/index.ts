@@ -13,6 +13,7 @@
 export * from './duplicates.js';
 export * from './evpn.js';
 export { macRoute } from './export.js';
+export { type Few, listOf } from './few.js';
 export { autoExportTargets, autoImportTargets, type ImportTarget } from './import-target.js';
 export type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 export * from './mobility.js';

@@ -1,32 +1,20 @@
-import type { Destination } from '../bgp/index.js';
+import { type Destination, DirtyQueue, type Markable } from '../bgp/index.js';
 import type { VniAttachment } from '../dataplane/index.js';
 import type { Ip, Mac, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
 import type { OriginatedAttributes } from '../wire/index.js';
+import { type Few, listOf } from './few.js';
 import type { ImportTarget } from './import-target.js';
 import { type Ownership, UNOWNED } from './mobility.js';
 import type { MoveHistory } from './moves.js';
 
-/** Shared by all entries without a route, and never added to. */
-const NO_ROUTES: Destination[] = [];
-
-/**
- * The list with one more. Nearly all lists hold one or two, and an array that `push` makes grow from nothing takes room
- * for seventeen.
- */
-export function withRoute(list: Destination[], route: Destination): Destination[] {
-  if (list.length === 0) return [route];
-  if (list.length === 1) return [list[0], route];
-  list.push(route);
-  return list;
-}
-
 /** What is known of one MAC in one VNI. */
-export class MacEntry {
+export class MacEntry implements Markable {
+  dirty = false;
   ownership: Ownership = UNOWNED;
   /** Imported Type-2 routes of this MAC, with an IP and without. */
-  remotes: Destination[] = NO_ROUTES;
+  remotes: Few<Destination> = undefined;
   /** IPs that are bound to the MAC here or elsewhere: they follow it when it moves. */
-  ips: Set<Ip> | undefined = undefined;
+  ips: Few<Ip> = undefined;
   /** The attributes that the MAC route was last originated with. */
   advertised: OriginatedAttributes | undefined = undefined;
   /** The VTEP that the data plane was last told. */
@@ -36,33 +24,28 @@ export class MacEntry {
 
   constructor(readonly mac: Mac) {}
 
-  bind(ip: Ip): void {
-    this.ips ??= new Set();
-    this.ips.add(ip);
-  }
-
-  unbind(ip: Ip): void {
-    if (this.ips?.delete(ip) && this.ips.size === 0) this.ips = undefined;
-  }
-
   /** Nothing holds the entry but its memory of the sequence number. */
   get isIdle(): boolean {
-    return this.ownership.owner === 'none' && this.remotes.length === 0 && this.ips === undefined;
+    return (
+      this.ownership.owner === 'none' && this.remotes === undefined && this.ips === undefined && !this.dirty
+    );
   }
 }
 
 /** What is known of one IP in one VNI. */
-export class IpEntry {
+export class IpEntry implements Markable {
+  dirty = false;
   owner: 'none' | 'local' | 'remote' = 'none';
   /** The epoch of the local binding that made us the owner, and of the one that a remote claim has beaten; 0 for none. */
   localEpoch = 0;
   beatenEpoch = 0;
   /** The MAC that had it last, by the owner's word. */
   mac: Mac | undefined = undefined;
-  /** The MACs that have the IP by anybody's word, ours and the best remote one: when their owner changes, so may ours. */
-  claimants: readonly Mac[] = [];
+  /** The MACs that have the IP by our word and by the best remote one: when their owner changes, so may the IP's. */
+  claimedHere: Mac | undefined = undefined;
+  claimedThere: Mac | undefined = undefined;
   /** Imported Type-2 routes with this IP. */
-  remotes: Destination[] = NO_ROUTES;
+  remotes: Few<Destination> = undefined;
   /** What was last originated for the IP, and with which MAC. */
   advertised: { readonly mac: Mac; readonly attributes: OriginatedAttributes } | undefined = undefined;
   /** What happened to it lately. */
@@ -72,14 +55,17 @@ export class IpEntry {
 }
 
 /** The MAC-VRF of one VNI (RFC 7432 §6, VLAN-based service: one broadcast domain, Ethernet tag 0). Data only. */
-export class MacVrf {
+export class MacVrf implements Markable {
+  dirty = false;
   at: VniAttachment | undefined = undefined;
   readonly macs = new Map<Mac, MacEntry>();
   readonly ips = new Map<Ip, IpEntry>();
   /** Imported Type-3 routes by originator: the VTEPs that want our BUM traffic. */
   readonly floods = new Map<Ip, Set<Destination>>();
-  readonly touchedMacs = new Set<Mac>();
-  readonly touchedIps = new Set<Ip>();
+  /** Imported Type-3 routes of trees, which take no copies of ours. */
+  readonly trees = new Set<Destination>();
+  readonly touchedMacs = new DirtyQueue<MacEntry>();
+  readonly touchedIps = new DirtyQueue<IpEntry>();
   readonly touchedFloods = new Set<Ip>();
   /** How many MACs and IPs are whose, kept where the owner changes. */
   readonly counts = { localMacs: 0, remoteMacs: 0, localIps: 0, remoteIps: 0 };
@@ -117,5 +103,20 @@ export class MacVrf {
       this.ips.set(ip, entry);
     }
     return entry;
+  }
+
+  touchMac(mac: Mac): void {
+    this.touchedMacs.add(this.macEntry(mac));
+  }
+
+  touchIp(ip: Ip): void {
+    this.touchedIps.add(this.ipEntry(ip));
+  }
+
+  /** Each destination that is imported here, once. */
+  *imported(): IterableIterator<Destination> {
+    for (const { remotes } of this.macs.values()) yield* listOf(remotes);
+    for (const routes of this.floods.values()) yield* routes;
+    yield* this.trees;
   }
 }

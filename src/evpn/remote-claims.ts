@@ -2,6 +2,7 @@ import type { Destination } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
 import { type Ip, isMartian, type Mac } from '../types/index.js';
 import { type MacIpAdvertisement, NdFlag, RouteType } from '../wire/index.js';
+import { type Few, isSeveral } from './few.js';
 import { type Claim, compareClaims } from './mobility.js';
 
 /** The best word on a MAC or IP from elsewhere, and the route that says it. */
@@ -17,13 +18,20 @@ export interface RemoteClaim extends Claim {
  * The best of the imported routes by compareClaims; routes that point to this machine itself, or nowhere, do not count
  * (RFC 7432 §7.7 names one leaf as the right one; the lower VTEP wins among leaves that say the same).
  */
-export function bestClaim(destinations: readonly Destination[], topology: Topology): RemoteClaim | undefined {
+export function bestClaim(destinations: Few<Destination>, topology: Topology): RemoteClaim | undefined {
+  if (destinations === undefined) return undefined;
+  if (!isSeveral(destinations)) return usableClaim(destinations, topology);
   let best: RemoteClaim | undefined;
   for (const destination of destinations) {
-    const claim = claimOf(destination);
-    if (claim && isUsable(claim.vtep, topology) && (!best || compareClaims(claim, best) < 0)) best = claim;
+    const claim = usableClaim(destination, topology);
+    if (claim && (!best || compareClaims(claim, best) < 0)) best = claim;
   }
   return best;
+}
+
+function usableClaim(destination: Destination, topology: Topology): RemoteClaim | undefined {
+  const claim = claimOf(destination);
+  return claim && isUsable(claim.vtep, topology) ? claim : undefined;
 }
 
 /** What one route says; undefined where it says nothing of a MAC. */

@@ -308,18 +308,37 @@ test('a second restart takes what was stale already', (t) => {
   t.true(rib.destination(macRoute(1))!.best!.stale);
 });
 
-test('markDirty brings back all, or what the filter names', (t) => {
+test('markDirty brings back all, behind what changed', (t) => {
   const { rib } = make();
   rib.update(S1, update([macRoute(1), macRoute(2), imet('10.0.0.10')]));
   rib.takeDirty(9);
-  rib.markDirty((d) => d.nlri.type === 3);
-  t.is(rib.takeDirty(9).length, 1);
+  t.false(rib.hasDirty);
+  let told = 0;
+  rib.onDirty = () => told++;
   rib.markDirty();
   rib.markDirty();
-  t.is(rib.dirtyCount, 3);
-  t.is(rib.takeDirty(2).length, 2);
-  t.is(rib.takeDirty(2).length, 1);
-  t.is(rib.takeDirty(2).length, 0);
+  t.is(told, 1);
+  t.true(rib.hasDirty);
+  rib.update(S1, update([macRoute(2)], attributesOf({ med: 9 })));
+  t.is(rib.dirtyCount, 1);
+  const taken = rib.takeDirty(2);
+  t.is(taken[0], rib.destination(macRoute(2))!);
+  while (rib.hasDirty) taken.push(...rib.takeDirty(2));
+  t.is(new Set(taken).size, 3);
+  t.deepEqual(rib.takeDirty(2), []);
+});
+
+test('markDirty brings no destination that has gone meanwhile with a path', (t) => {
+  const { rib } = make();
+  rib.update(S1, update([macRoute(1), macRoute(2), macRoute(3)]));
+  rib.takeDirty(9);
+  rib.markDirty();
+  t.is(rib.takeDirty(1).length, 1);
+  rib.update(S1, update([], A, [macRoute(1), macRoute(2), macRoute(3)]));
+  const taken = [];
+  while (rib.hasDirty) taken.push(...rib.takeDirty(9));
+  t.true(taken.every(({ best }) => best === undefined));
+  t.is(rib.size, 0);
 });
 
 test('congestion begins and ends with the dirty set, and only where somebody reads it', (t) => {

@@ -4,6 +4,7 @@ import {
   claimOf,
   type IpEntry,
   isForeignMac,
+  listOf,
   type MacEntry,
   type MacVrf,
   numberWeHad,
@@ -46,7 +47,7 @@ export function remotesHeard(
   { dataPlane }: Rooms,
   entry: Pick<MacEntry | IpEntry, 'remotes'> | undefined,
 ): Heard<RemoteClaim>[] {
-  return (entry?.remotes ?? []).flatMap((destination) => {
+  return listOf(entry?.remotes).flatMap((destination) => {
     const claim = claimOf(destination);
     return claim ? [{ claim, ignored: whyIgnored(destination, dataPlane.topology) }] : [];
   });

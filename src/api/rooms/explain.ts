@@ -1,6 +1,7 @@
 import {
   compareClaims,
   type IpEntry,
+  listOf,
   type MacEntry,
   type MacVrf,
   type MoveHistory,
@@ -62,7 +63,7 @@ export async function explain(
     mac: formatMac(mac),
     ip: ipText(ip),
     entry: story,
-    ips: [...(entry?.ips ?? [])].sort(compareIp).map(formatIp),
+    ips: [...listOf(entry?.ips)].sort(compareIp).map(formatIp),
     binding,
   };
   return { ...told, verdict: verdict(told, vrf.localVtep !== undefined) };
@@ -98,7 +99,7 @@ function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows): 
     kernel: kernelCheck(rooms, vrf, { table: 'mac', key: mac }, hardware),
     advertised: advertisedItems(rooms, [
       macRoute(vrf, mac, undefined),
-      ...[...(entry?.ips ?? [])].sort(compareIp).map((ip) => macRoute(vrf, mac, ip)),
+      ...[...listOf(entry?.ips)].sort(compareIp).map((ip) => macRoute(vrf, mac, ip)),
     ]),
     moves: moveItems(entry?.history),
     duplicate: duplicateOf(rooms, { vni: vrf.vni, mac }),

@@ -1,5 +1,5 @@
 import type { BridgeFdbRow, DataPlane, VxlanFdbRow } from '../../dataplane/index.js';
-import { bestClaim, type IpEntry, type MacEntry, type MacVrf } from '../../evpn/index.js';
+import { bestClaim, type IpEntry, listOf, type MacEntry, type MacVrf } from '../../evpn/index.js';
 import { compareIp, formatIp, formatMac, MAC_ZERO } from '../../types/index.js';
 import { fdbRowItem, ipText, neighRowItem } from '../present.js';
 import type { ArpEntry, MacItem } from '../schemas.js';
@@ -25,7 +25,7 @@ export function macItem(dataPlane: DataPlane, vrf: MacVrf, entry: MacEntry, hard
     vlan: at?.vlan || null,
     sequence: ownership.sequence,
     sticky: local?.isStatic ?? claim?.sticky ?? false,
-    ips: [...(entry.ips ?? [])].sort(compareIp).map(formatIp),
+    ips: [...listOf(entry.ips)].sort(compareIp).map(formatIp),
     installed:
       ownership.owner === 'local' || (dataPlane.plane(vrf.vni)?.fits({ table: 'mac', key: mac }) ?? false),
     kernel: {
@@ -42,7 +42,7 @@ export function arpItem(dataPlane: DataPlane, vrf: MacVrf, entry: IpEntry): ArpE
   const local = owner === 'local' ? dataPlane.localNeigh(vrf.vni, ip) : undefined;
   const claim = owner === 'remote' ? bestClaim(entry.remotes, dataPlane.topology) : undefined;
   // Between a change and the brain's look at it neither may stand any more
-  const mac = local?.mac ?? claim?.route.mac ?? entry.claimants[0] ?? MAC_ZERO;
+  const mac = local?.mac ?? claim?.route.mac ?? entry.claimedHere ?? entry.claimedThere ?? MAC_ZERO;
   const row = at && dataPlane.mirror.neighRow(at.sviIfindex, ip);
   return {
     ip: formatIp(ip),
