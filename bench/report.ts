@@ -3,10 +3,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { type EngineName, titleOf } from './engines.js';
 import { barChart, type Group } from './plot.js';
+import { familySection, microSection, soakSection, spineSection } from './report-size.js';
+import { FIGURES, type FigureText, section } from './report-tables.js';
 import { type RunResult, readResults } from './results.js';
 import type { Row } from './row.js';
-import { ROWS } from './rows.js';
-import { type Figure, figureOf, type Verdict, verdicts } from './summary.js';
+import { ROWS, rowsNamed } from './rows.js';
+import { SPINE } from './rows-scale.js';
+import { figureOf } from './summary.js';
 
 const DOCUMENT = 'docs/performance.md';
 const IMAGES = 'docs/images';
@@ -21,73 +24,6 @@ const COLOURS: Readonly<Record<EngineName, string>> = {
   sink: '#9aa5b1',
 };
 
-interface FigureText {
-  readonly name: string;
-  readonly title: string;
-  readonly unit: string;
-}
-
-const FIGURES: readonly FigureText[] = [
-  { name: 'wallMs', title: 'wall clock', unit: 'ms' },
-  { name: 'cpuS', title: 'CPU', unit: 's' },
-  { name: 'kernelS', title: 'of it in the kernel', unit: 's' },
-  { name: 'peakMiB', title: 'peak memory', unit: 'MiB' },
-  { name: 'restMiB', title: 'memory at rest', unit: 'MiB' },
-  { name: 'p50Ms', title: 'p50', unit: 'ms' },
-  { name: 'p99Ms', title: 'p99', unit: 'ms' },
-  { name: 'maxMs', title: 'longest', unit: 'ms' },
-  { name: 'rowsLostMeanwhile', title: 'rows lost meanwhile', unit: '' },
-  { name: 'staleRows', title: 'stale rows left', unit: '' },
-  { name: 'missingRows', title: 'rows missing at the end', unit: '' },
-  { name: 'cpuMsPerMinute', title: 'CPU a minute', unit: 'ms' },
-  { name: 'liveP50Ms', title: '/livez p50', unit: 'ms' },
-  { name: 'liveP999Ms', title: '/livez p99.9', unit: 'ms' },
-  { name: 'liveMaxMs', title: '/livez longest', unit: 'ms' },
-  { name: 'pageP50Ms', title: 'a page of MACs p50', unit: 'ms' },
-  { name: 'pageP99Ms', title: 'a page of MACs p99', unit: 'ms' },
-];
-
-function show(value: number): string {
-  if (Number.isInteger(value)) return value.toLocaleString('en');
-  return value < 10 ? value.toFixed(2) : Math.round(value).toLocaleString('en');
-}
-
-function cell(figure: Figure | undefined): string {
-  if (!figure) return '–';
-  return figure.runs === 1
-    ? show(figure.median)
-    : `${show(figure.median)} (${show(figure.min)}–${show(figure.max)})`;
-}
-
-function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [row(head), row(head.map(() => '---')), ...lines.map(row)].join('\n');
-}
-
-function goalCell({ figure, against, wanted, reached, met }: Verdict): readonly string[] {
-  const title = FIGURES.find(({ name }) => name === figure)?.title ?? figure;
-  const times = against === '' ? '' : ` × ${against}`;
-  return [title, `at most ${wanted}${times}`, `${show(reached)}${times}`, met ? 'reached' : '**missed**'];
-}
-
-function section(row: Row, results: readonly RunResult[]): string {
-  const engines = row.engines.filter((engine) => results.some((result) => result.engine === engine));
-  const figures = FIGURES.filter(({ name }) => engines.some((engine) => figureOf(results, engine, name)));
-  const heads = figures.map(({ title, unit }) => (unit === '' ? title : `${title}, ${unit}`));
-  const lines = engines.map((engine) => [
-    titleOf(engine),
-    ...figures.map(({ name }) => cell(figureOf(results, engine, name))),
-  ]);
-  const goals = verdicts(row, results).map(goalCell);
-  const runs = Math.max(...engines.map((engine) => results.filter((r) => r.engine === engine).length));
-  return [
-    `## ${row.title}`,
-    `\`npm run bench -- ${row.name}\`, ${runs} ${runs === 1 ? 'run' : 'runs'}, ${row.vnis} VNIs.`,
-    table(['', ...heads], lines),
-    ...(goals.length > 0 ? [table(['', 'goal', 'is', ''], goals)] : []),
-  ].join('\n\n');
-}
-
 /** The newest runs of a row, engine by engine. */
 function newest(all: readonly RunResult[], row: Row): RunResult[] {
   return row.engines.flatMap((engine) =>
@@ -97,7 +33,7 @@ function newest(all: readonly RunResult[], row: Row): RunResult[] {
 
 function plot(file: string, figure: FigureText, all: readonly RunResult[]): string {
   const groups: Group[] = [];
-  for (const row of ROWS) {
+  for (const row of ROWS.filter(({ engines }) => engines.length > 1)) {
     const results = newest(all, row);
     const bars = row.engines.flatMap((engine) => {
       const found = figureOf(results, engine, figure.name);
@@ -124,20 +60,32 @@ function machine(all: readonly RunResult[]): string {
   ].join('\n');
 }
 
+/** The sections in the order of the rows; a family is one. */
+function sections(results: readonly RunResult[]): string[] {
+  const newestOf = (row: Row) => newest(results, row);
+  const families = new Set<string>();
+  return ROWS.map((row) => {
+    const { family } = row;
+    if (row.name === SPINE) return spineSection(row, ROWS, newestOf);
+    if (family === undefined) return newestOf(row).length > 0 ? section(row, newestOf(row)) : '';
+    if (families.has(family)) return '';
+    families.add(family);
+    return familySection(family, rowsNamed(family), newestOf, IMAGES);
+  });
+}
+
 /** Returns the path of the document. Throws where there are no results. */
 export function writeReport(): string {
-  const all = ROWS.flatMap((row) => newest(readResults(), row));
+  const results = readResults();
+  const all = ROWS.flatMap((row) => newest(results, row));
   if (all.length === 0) throw new Error('no results at full size yet: run npm run bench first');
   mkdirSync(IMAGES, { recursive: true });
+  const figure = (wanted: string) => FIGURES.find(({ name }) => name === wanted) as FigureText;
   const plots = [
-    plot('performance-wall.svg', FIGURES[0], all),
-    plot('performance-cpu.svg', FIGURES[1], all),
-    plot('performance-memory.svg', FIGURES[3], all),
+    plot('performance-wall.svg', figure('wallMs'), all),
+    plot('performance-cpu.svg', figure('cpuS'), all),
+    plot('performance-memory.svg', figure('peakMiB'), all),
   ];
-  const sections = ROWS.flatMap((row) => {
-    const results = newest(all, row);
-    return results.length > 0 ? [section(row, results)] : [];
-  });
   const text = [
     '# Performance',
     '<!-- generated by: npm run bench -- --report; do not edit -->',
@@ -152,9 +100,13 @@ export function writeReport(): string {
     machine(all),
     'To repeat it, as root: `npm run bench` for all rows, `npm run bench -- --list` for their names, then `npm run bench -- --report` for this page.',
     ...plots,
-    ...sections,
-    '',
-  ].join('\n\n');
+    ...sections(results),
+    microSection(results),
+    soakSection(results),
+  ]
+    .filter((part) => part !== '')
+    .concat('')
+    .join('\n\n');
   writeFileSync(DOCUMENT, text);
   return DOCUMENT;
 }

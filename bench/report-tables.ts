@@ -1,0 +1,119 @@
+/** Tables of the report: a figure's name, its numbers, a row with its engines and goals. */
+import { titleOf } from './engines.js';
+import type { RunResult } from './results.js';
+import type { Row } from './row.js';
+import { type Figure, figureOf, type Verdict, verdicts } from './summary.js';
+
+export interface FigureText {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string;
+}
+
+export const FIGURES: readonly FigureText[] = [
+  { name: 'wallMs', title: 'wall clock', unit: 'ms' },
+  { name: 'cpuS', title: 'CPU', unit: 's' },
+  { name: 'kernelS', title: 'of it in the kernel', unit: 's' },
+  { name: 'peakMiB', title: 'peak memory', unit: 'MiB' },
+  { name: 'restMiB', title: 'memory at rest', unit: 'MiB' },
+  { name: 'bytesPerRoute', title: 'memory a route', unit: 'octets' },
+  { name: 'p50Ms', title: 'p50', unit: 'ms' },
+  { name: 'p99Ms', title: 'p99', unit: 'ms' },
+  { name: 'maxMs', title: 'longest', unit: 'ms' },
+  { name: 'rowsLostMeanwhile', title: 'rows lost meanwhile', unit: '' },
+  { name: 'staleRows', title: 'stale rows left', unit: '' },
+  { name: 'missingRows', title: 'rows missing at the end', unit: '' },
+  { name: 'cpuMsPerMinute', title: 'CPU a minute', unit: 'ms' },
+  { name: 'loopP999Ms', title: 'turn of the event loop p99.9', unit: 'ms' },
+  { name: 'loopMaxMs', title: 'longest turn', unit: 'ms' },
+  { name: 'liveP50Ms', title: '/livez p50', unit: 'ms' },
+  { name: 'liveP999Ms', title: '/livez p99.9', unit: 'ms' },
+  { name: 'liveMaxMs', title: '/livez longest', unit: 'ms' },
+  { name: 'pageP50Ms', title: 'a page of MACs p50', unit: 'ms' },
+  { name: 'pageP99Ms', title: 'a page of MACs p99', unit: 'ms' },
+  { name: 'firstUs', title: 'first load', unit: 'µs' },
+  { name: 'firstCpuUs', title: 'its CPU', unit: 'µs' },
+  { name: 'loadUs', title: 'load', unit: 'µs' },
+  { name: 'loadCpuUs', title: 'CPU to load', unit: 'µs' },
+  { name: 'withdrawUs', title: 'withdraw', unit: 'µs' },
+  { name: 'withdrawCpuUs', title: 'CPU to withdraw', unit: 'µs' },
+  { name: 'peakBytesPerRoute', title: 'memory at the peak', unit: 'octets' },
+  { name: 'startMs', title: 'start to sessions', unit: 'ms' },
+  { name: 'floodMs', title: 'default destinations', unit: 'ms' },
+  { name: 'floodCpuS', title: 'their CPU', unit: 's' },
+  { name: 'lossMs', title: 'session loss', unit: 'ms' },
+  { name: 'lossCpuS', title: 'its CPU', unit: 's' },
+  { name: 'withdrawMs', title: 'all but one withdraw', unit: 'ms' },
+  { name: 'withdrawCpuS', title: 'its CPU', unit: 's' },
+  { name: 'lastMs', title: 'the last withdraws', unit: 'ms' },
+  { name: 'lastCpuS', title: 'its CPU', unit: 's' },
+  { name: 'bytesPerPath', title: 'memory a path', unit: 'octets' },
+  { name: 'packedKrps', title: 'packed', unit: 'k routes/s' },
+  { name: 'packedMBps', title: 'packed', unit: 'MB/s' },
+  { name: 'singleKrps', title: 'one an UPDATE', unit: 'k routes/s' },
+  { name: 'singleMBps', title: 'one an UPDATE', unit: 'MB/s' },
+  { name: 'keepaliveGapMs', title: 'longest silence in a session', unit: 'ms' },
+];
+
+/** Numbers as people read them. */
+export function show(value: number): string {
+  if (Number.isInteger(value)) return value.toLocaleString('en');
+  return value < 10 ? value.toFixed(2) : Math.round(value).toLocaleString('en');
+}
+
+/** Median, with minimum and maximum where there were several runs. */
+export function cell(figure: Figure | undefined): string {
+  if (!figure) return '–';
+  return figure.runs === 1
+    ? show(figure.median)
+    : `${show(figure.median)} (${show(figure.min)}–${show(figure.max)})`;
+}
+
+/** A table in Markdown. */
+export function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [row(head), row(head.map(() => '---')), ...lines.map(row)].join('\n');
+}
+
+/** A figure's name with its unit. */
+export function heading({ title, unit }: FigureText): string {
+  return unit === '' ? title : `${title}, ${unit}`;
+}
+
+export const GOAL_HEAD = ['', 'goal', 'is', ''];
+
+/** A goal with what was reached, for a table headed by `GOAL_HEAD`. */
+export function goalCell({ figure, against, wanted, reached, met }: Verdict): readonly string[] {
+  const title = FIGURES.find(({ name }) => name === figure)?.title ?? figure;
+  const times = against === '' ? '' : ` × ${against}`;
+  return [title, `at most ${wanted}${times}`, `${show(reached)}${times}`, met ? 'reached' : '**missed**'];
+}
+
+/** A row of the benchmark with all its engines and goals. */
+export function section(row: Row, results: readonly RunResult[]): string {
+  const engines = row.engines.filter((engine) => results.some((result) => result.engine === engine));
+  const figures = FIGURES.filter(({ name }) => engines.some((engine) => figureOf(results, engine, name)));
+  const lines = engines.map((engine) => [
+    titleOf(engine),
+    ...figures.map(({ name }) => cell(figureOf(results, engine, name))),
+  ]);
+  const goals = verdicts(row, results).map(goalCell);
+  return [
+    `## ${row.title}`,
+    howOften(row.name, runsOf(results), row.vnis),
+    table(['', ...figures.map(heading)], lines),
+    ...(goals.length > 0 ? [table(GOAL_HEAD, goals)] : []),
+  ].join('\n\n');
+}
+
+/** Runs of the engine that had most. */
+export function runsOf(results: readonly RunResult[]): number {
+  const each = new Map<string, number>();
+  for (const { engine } of results) each.set(engine, (each.get(engine) ?? 0) + 1);
+  return Math.max(...each.values());
+}
+
+/** The line below a heading: what repeats it. */
+export function howOften(name: string, runs: number, vnis: number): string {
+  return `\`npm run bench -- ${name}\`, ${runs} ${runs === 1 ? 'run' : 'runs'}, ${vnis.toLocaleString('en')} VNIs.`;
+}
