@@ -1,0 +1,93 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { MAC_WORDS, MacTable } from '../../src/dataplane/mac-table.js';
+import type { Mac } from '../../src/types/index.js';
+
+const WIDTH = 2;
+
+function contents(table: MacTable): Map<number, number> {
+  const found = new Map<number, number>();
+  for (let row = 0; row < table.size; row++)
+    found.set(table.macOf(row), table.cells[row * table.stride + MAC_WORDS]);
+  return found;
+}
+
+function write(table: MacTable, mac: number, value: number): void {
+  const row = table.add(mac as Mac);
+  table.cells[row * table.stride + MAC_WORDS] = value;
+}
+
+test('an empty table holds nothing and can be asked', (t) => {
+  const table = new MacTable(WIDTH);
+  t.is(table.find(1 as Mac), -1);
+  t.is(table.remove(1 as Mac), -1);
+  t.is(table.cells.length, 0);
+});
+
+test('whatever is added and removed, the rows are those of a Map', (t) => {
+  // Few MACs that differ in both halves, so that they come and go again and again
+  const mac = fc.oneof(
+    fc.integer({ min: 0, max: 40 }),
+    fc.integer({ min: 0, max: 40 }).map((n) => n * 0x1_0000_0000 + 0xffff_fff0),
+    fc.integer({ min: 0, max: 0xffff_ffff_ffff }),
+  );
+  const step = fc.record({
+    mac,
+    value: fc.option(fc.integer({ min: 0, max: 0xffffffff }), { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const table = new MacTable(WIDTH);
+      const model = new Map<number, number>();
+      for (const { mac, value } of steps) {
+        if (value !== undefined) {
+          write(table, mac, value);
+          model.set(mac, value);
+        } else {
+          const before = table.find(mac as Mac);
+          t.is(table.remove(mac as Mac), before);
+          t.is(before >= 0, model.delete(mac));
+        }
+        t.is(table.find(mac as Mac) >= 0, model.has(mac));
+      }
+      t.is(table.size, model.size);
+      t.deepEqual(new Map([...contents(table)].sort()), new Map([...model].sort()));
+      for (const [mac, value] of model)
+        t.is(table.cells[table.find(mac as Mac) * table.stride + MAC_WORDS], value);
+    }),
+  );
+});
+
+test('rows survive growing and shrinking, and what is gone leaves no room behind', (t) => {
+  const table = new MacTable(WIDTH);
+  const count = 20_000;
+  for (let n = 0; n < count; n++) write(table, n * 0x10001, n);
+  t.is(table.size, count);
+  for (let n = 0; n < count; n++)
+    t.is(table.cells[table.find((n * 0x10001) as Mac) * table.stride + MAC_WORDS], n);
+  for (let n = 10; n < count; n++) t.true(table.remove((n * 0x10001) as Mac) >= 0);
+  t.deepEqual([...contents(table).values()].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  t.true(table.cells.length <= 10 * 8 * table.stride);
+});
+
+test('a row that is made is the last and its words are 0, whatever stood there before', (t) => {
+  const table = new MacTable(WIDTH);
+  write(table, 1, 7);
+  write(table, 2, 8);
+  table.remove(2 as Mac);
+  t.is(table.add(3 as Mac), 1);
+  t.is(table.cells[table.stride + MAC_WORDS], 0);
+  t.is(table.add(3 as Mac), 1);
+  t.is(table.size, 2);
+});
+
+test('the last row takes the number of the one that goes', (t) => {
+  const table = new MacTable(WIDTH);
+  for (const mac of [1, 2, 3]) write(table, mac, mac * 10);
+  t.is(table.remove(1 as Mac), 0);
+  t.is(table.find(3 as Mac), 0);
+  t.is(table.cells[MAC_WORDS], 30);
+  table.clear();
+  t.is(table.size, 0);
+  t.is(table.find(2 as Mac), -1);
+});
