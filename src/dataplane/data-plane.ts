@@ -1,17 +1,12 @@
 import { type Clock, type Ip, type Log, MAC_ZERO, type Mac, type Vni } from '../types/index.js';
+import type { MirroredBridgeRow } from './bridge-rows.js';
 import { sourceVni } from './difference.js';
 import type { DriftLog } from './drift.js';
 import { DriftWatch } from './drift-watch.js';
 import { enterOperation } from './enter-operation.js';
 import { HostWatch, isLocalRow, type LocalNeigh } from './host-watch.js';
 import type { Kernel, KernelObserver, Operation } from './kernel.js';
-import {
-  deviceKey,
-  domainKey,
-  KernelMirror,
-  type MirroredBridgeRow,
-  type MirroredNeighRow,
-} from './mirror.js';
+import { deviceKey, domainKey, KernelMirror, type MirroredNeighRow } from './mirror.js';
 import { type DefaultsMemory, NO_MEMORY, OurDefaults } from './our-defaults.js';
 import { Reconciler } from './reconciler.js';
 import { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
@@ -190,17 +185,7 @@ export class DataPlane {
   setMac(vni: Vni, mac: Mac, vtep: Ip, sticky: boolean, overEpoch: number): void {
     const plane = this.#planes.get(vni);
     if (!plane || plane.retired) return;
-    const intent = plane.macs.get(mac);
-    if (!intent) {
-      plane.macs.set(mac, { vtep, sticky, overEpoch, settled: false, failure: undefined });
-    } else {
-      if (intent.settled && intent.vtep === vtep && intent.sticky === sticky) return;
-      intent.vtep = vtep;
-      intent.sticky = sticky;
-      intent.overEpoch = overEpoch;
-      intent.settled = false;
-    }
-    this.reconciler.mark(plane, { table: 'mac', key: mac });
+    if (plane.macs.set(mac, vtep, sticky, overEpoch)) this.reconciler.mark(plane, { table: 'mac', key: mac });
   }
 
   clearMac(vni: Vni, mac: Mac): void {
@@ -361,21 +346,20 @@ export class DataPlane {
 
   /** After news of a row: queue the key if the kernel is no longer as wanted, and record who was not us. */
   #recheck(plane: VniPlane, which: PlaneKey): void {
-    const intent = plane.intent(which);
-    if (!intent) {
+    if (!plane.wants(which)) {
       if (!this.#sweeping || !plane.holdsOwn(which)) return;
       this.#watch.stray(plane, which);
       this.reconciler.mark(plane, which);
       return;
     }
     if (plane.fits(which)) {
-      intent.settled = true;
+      plane.setSettled(which, true);
       // The reconciler knows whether it was our doing
       if (this.drift.openAt(plane.vni, which)) this.reconciler.mark(plane, which);
       return;
     }
-    if (intent.settled) this.#watch.changed(plane, which);
-    intent.settled = false;
+    if (plane.isSettled(which)) this.#watch.changed(plane, which);
+    plane.setSettled(which, false);
     this.reconciler.mark(plane, which);
   }
 

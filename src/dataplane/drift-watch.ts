@@ -41,10 +41,10 @@ export class DriftWatch {
 
   /** The reconciler looked at the key and nothing failed; `written` operations were applied. */
   settled(plane: VniPlane, which: PlaneKey, written: number): void {
-    const intent = plane.intent(which);
-    if (written === 0 && intent && !intent.settled && plane.at?.up) this.#blocked(plane, which);
+    if (written === 0 && plane.at?.up && !plane.isSettled(which) && plane.wants(which))
+      this.#blocked(plane, which);
     if (this.log.openCount === 0 || !plane.agrees(which)) return;
-    this.log.close(plane.vni, which, closingAction(plane, written, intent !== undefined));
+    this.log.close(plane.vni, which, closingAction(plane, written, plane.wants(which)));
   }
 
   /** The kernel refused an operation for the key. */

@@ -10,18 +10,13 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
   const gone = operation.verb === 'delete';
   switch (operation.table) {
     case 'bridge': {
-      const { port, vlan, mac, sticky } = operation;
+      const { port, vlan, mac } = operation;
       const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
       if (gone) mirror.dropBridge(bridgeIfindex, vlan, mac, port);
-      else if (bridgeIfindex !== 0)
-        mirror.putBridge({
-          bridgeIfindex,
-          vlan,
-          mac,
-          port,
-          state: (sticky ? OUR_ROWS.stickyBridge : OUR_ROWS.bridge).state,
-          flags: OUR_ROWS.bridge.flags,
-        });
+      else if (bridgeIfindex !== 0) {
+        const { state, flags } = OUR_ROWS.bridge;
+        mirror.enterBridge(bridgeIfindex, vlan, mac, port, state, flags);
+      }
       return;
     }
     case 'vxlan': {
@@ -29,7 +24,7 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
       if (gone) mirror.dropVxlan(ifindex, srcVni, mac, dst);
       else {
         const { state, flags } = OUR_ROWS.vxlan;
-        mirror.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, state, flags });
+        mirror.enterVxlan(ifindex, srcVni, mac, dst, 0, state, flags);
       }
       return;
     }

@@ -10,8 +10,9 @@ import {
   type Vni,
 } from '../types/index.js';
 import { type Binding, BindingTable } from './bindings.js';
+import type { MirroredBridgeRow } from './bridge-rows.js';
 import type { Kernel, Operation } from './kernel.js';
-import { domainKey, type KernelMirror, type MirroredBridgeRow, type MirroredNeighRow } from './mirror.js';
+import { domainKey, type KernelMirror, type MirroredNeighRow } from './mirror.js';
 import { type Charge, type Outcome, Refresher, type RefreshSettings } from './refresher.js';
 import { isLocalNeigh, Ntf, Nud } from './rows.js';
 import type { Snooper } from './snooper.js';

@@ -12,14 +12,17 @@
  * is ours to adopt, mend or remove; on an access port a row is a local host's and is never removed. Everything else is
  * somebody's and left alone.
  */
+
+export type { MirroredBridgeRow } from './bridge-rows.js';
 export * from './data-plane.js';
 export type { Drift, DriftAction, DriftCause, DriftLog } from './drift.js';
 export type { HostWatchStats, LocalNeigh } from './host-watch.js';
 export type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 export * from './kernel.js';
 export { MemoryKernel } from './memory.js';
-export { domainKey, type MirroredBridgeRow } from './mirror.js';
+export { domainKey } from './mirror.js';
 export { type DefaultDestination, type DefaultsMemory, NO_MEMORY } from './our-defaults.js';
+export { OUR_ROWS } from './our-rows.js';
 export { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 export { errnoName } from './retry.js';
 export { type DeviceName, foundText, wantedText } from './row-text.js';

@@ -20,11 +20,11 @@ interface Intent {
 }
 
 /** A remote MAC: a bridge row to the VXLAN device and a vxlan row to the VTEP. */
-export interface MacIntent extends Intent {
-  vtep: Ip;
-  sticky: boolean;
+export interface MacIntent extends Readonly<Intent> {
+  readonly vtep: Ip;
+  readonly sticky: boolean;
   /** The epoch of the local row that this route has beaten and may overwrite; 0 when it may overwrite none. */
-  overEpoch: number;
+  readonly overEpoch: number;
 }
 
 /** A default destination (all-zero MAC). */

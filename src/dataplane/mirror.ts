@@ -1,12 +1,9 @@
 import { type Ip, MAC_ZERO, type Mac } from '../types/index.js';
+import { BridgeRows, type MirroredBridgeRow } from './bridge-rows.js';
 import type { KnownRows } from './kernel.js';
 import { inner } from './nested-map.js';
 import { type BridgeFdbRow, isLocalNeigh, type NeighRow, type VxlanFdbRow } from './rows.js';
-
-/** A bridge row with the number of its stay on this port: a MAC that left and came back has another epoch. */
-export interface MirroredBridgeRow extends BridgeFdbRow {
-  readonly epoch: number;
-}
+import { VxlanRows } from './vxlan-rows.js';
 
 /** A neighbour row with the number of its stay as a local one with this MAC; 0 while it is none. */
 export interface MirroredNeighRow extends NeighRow {
@@ -23,14 +20,23 @@ export function deviceKey(ifindex: number, srcVni: number): number {
   return ifindex * 0x1000000 + srcVni;
 }
 
-/** What the kernel holds, as far as it told: rows only, no judgement. Every row counts, of devices we know or not. */
+/** What one (device, source VNI) holds. */
+interface VxlanTables {
+  readonly macs: VxlanRows;
+  /** Of the all-zero MAC. */
+  readonly defaults: Map<Ip, VxlanFdbRow>;
+}
+
+/**
+ * What the kernel holds, as far as it told: rows only, no judgement. Every row counts, of devices we know or not. Rows
+ * of the FDBs are given out as copies, which do not follow what happens later.
+ */
 export class KernelMirror implements KnownRows {
-  readonly #bridge = new Map<number, Map<Mac, MirroredBridgeRow>>();
+  readonly #bridge = new Map<number, BridgeRows>();
   /** How many rows a port has in which (bridge, vlan): finds a port's rows without a second index of rows. */
   readonly #portDomains = new Map<number, Map<number, number>>();
-  readonly #vxlan = new Map<number, Map<Mac, VxlanFdbRow>>();
-  readonly #defaults = new Map<number, Map<Ip, VxlanFdbRow>>();
-  readonly #deviceKeys = new Map<number, Set<number>>();
+  /** By ifindex, then by source VNI. */
+  readonly #vxlan = new Map<number, Map<number, VxlanTables>>();
   readonly #neigh = new Map<number, Map<Ip, MirroredNeighRow>>();
   #epoch = 0;
 
@@ -44,25 +50,35 @@ export class KernelMirror implements KnownRows {
     return this.#bridge.get(domainKey(bridgeIfindex, vlan))?.get(mac);
   }
 
+  /** The same without a copy, for a look at once: the next call of anything here may make another of it. */
+  peekBridge(bridgeIfindex: number, vlan: number, mac: Mac): MirroredBridgeRow | undefined {
+    return this.#bridge.get(domainKey(bridgeIfindex, vlan))?.peek(mac);
+  }
+
   /** Every row of one (bridge, vlan). */
   bridgeRows(bridgeIfindex: number, vlan: number): Iterable<MirroredBridgeRow> {
-    return this.#bridge.get(domainKey(bridgeIfindex, vlan))?.values() ?? [];
+    return this.#bridge.get(domainKey(bridgeIfindex, vlan))?.rows() ?? [];
   }
 
   vxlanRow(ifindex: number, srcVni: number, mac: Mac): VxlanFdbRow | undefined {
-    return this.#vxlan.get(deviceKey(ifindex, srcVni))?.get(mac);
+    return this.#vxlan.get(ifindex)?.get(srcVni)?.macs.get(mac);
+  }
+
+  /** The same without a copy, for a look at once: the next call of anything here may make another of it. */
+  peekVxlan(ifindex: number, srcVni: number, mac: Mac): VxlanFdbRow | undefined {
+    return this.#vxlan.get(ifindex)?.get(srcVni)?.macs.peek(mac);
   }
 
   vxlanRows(ifindex: number, srcVni: number): Iterable<VxlanFdbRow> {
-    return this.#vxlan.get(deviceKey(ifindex, srcVni))?.values() ?? [];
+    return this.#vxlan.get(ifindex)?.get(srcVni)?.macs.rows() ?? [];
   }
 
   defaultRow(ifindex: number, srcVni: number, dst: Ip): VxlanFdbRow | undefined {
-    return this.#defaults.get(deviceKey(ifindex, srcVni))?.get(dst);
+    return this.#vxlan.get(ifindex)?.get(srcVni)?.defaults.get(dst);
   }
 
   defaultRows(ifindex: number, srcVni: number): Iterable<VxlanFdbRow> {
-    return this.#defaults.get(deviceKey(ifindex, srcVni))?.values() ?? [];
+    return this.#vxlan.get(ifindex)?.get(srcVni)?.defaults.values() ?? [];
   }
 
   neighRow(ifindex: number, ip: Ip): MirroredNeighRow | undefined {
@@ -75,28 +91,38 @@ export class KernelMirror implements KnownRows {
 
   /** Stores the row and returns the one that it replaces; the same object where nothing changed. */
   putBridge(row: BridgeFdbRow): { before: MirroredBridgeRow | undefined; after: MirroredBridgeRow } {
-    const key = domainKey(row.bridgeIfindex, row.vlan);
-    const rows = inner(this.#bridge, key);
-    const before = rows.get(row.mac);
+    const before = this.bridgeRow(row.bridgeIfindex, row.vlan, row.mac);
     if (before && before.port === row.port && before.state === row.state && before.flags === row.flags)
       return { before, after: before };
-    const stays = before !== undefined && before.port === row.port;
-    if (!stays) {
-      if (before) this.#countPort(before.port, key, -1);
-      this.#countPort(row.port, key, 1);
-      this.#epoch++;
+    const { bridgeIfindex, vlan, mac, port, state, flags } = row;
+    this.enterBridge(bridgeIfindex, vlan, mac, port, state, flags);
+    const epoch = before?.port === port ? before.epoch : this.#epoch;
+    return { before, after: { bridgeIfindex, vlan, mac, port, state, flags, epoch } };
+  }
+
+  /** Stores a row of which nobody needs to know what it replaces. */
+  enterBridge(
+    bridgeIfindex: number,
+    vlan: number,
+    mac: Mac,
+    port: number,
+    state: number,
+    flags: number,
+  ): void {
+    const key = domainKey(bridgeIfindex, vlan);
+    let rows = this.#bridge.get(key);
+    if (!rows) {
+      rows = new BridgeRows(bridgeIfindex, vlan);
+      this.#bridge.set(key, rows);
     }
-    const after: MirroredBridgeRow = {
-      bridgeIfindex: row.bridgeIfindex,
-      vlan: row.vlan,
-      mac: row.mac,
-      port: row.port,
-      state: row.state,
-      flags: row.flags,
-      epoch: stays ? before.epoch : this.#epoch,
-    };
-    rows.set(row.mac, after);
-    return { before, after };
+    const before = rows.peek(mac)?.port;
+    if (before === port) {
+      rows.mark(mac, state, flags);
+      return;
+    }
+    if (before !== undefined) this.#countPort(before, key, -1);
+    this.#countPort(port, key, 1);
+    rows.put(mac, port, state, flags, this.nextEpoch());
   }
 
   /** Forgets the row if it still points to that port, and returns it. */
@@ -113,39 +139,34 @@ export class KernelMirror implements KnownRows {
 
   /** Stores the row; returns false where nothing changed. */
   putVxlan(row: VxlanFdbRow): boolean {
-    const key = deviceKey(row.ifindex, row.srcVni);
-    let keys = this.#deviceKeys.get(row.ifindex);
-    if (!keys) {
-      keys = new Set();
-      this.#deviceKeys.set(row.ifindex, keys);
-    }
-    keys.add(key);
-    if (row.mac === MAC_ZERO) {
-      if (row.dst === undefined) return false;
-      const rows = inner(this.#defaults, key);
-      const before = rows.get(row.dst);
-      rows.set(row.dst, row);
-      return before?.state !== row.state || before.flags !== row.flags;
-    }
-    const rows = inner(this.#vxlan, key);
-    const before = rows.get(row.mac);
-    if (
-      before !== undefined &&
-      before.dst === row.dst &&
-      before.nexthopId === row.nexthopId &&
-      before.state === row.state &&
-      before.flags === row.flags
-    )
-      return false;
-    rows.set(row.mac, row);
-    return true;
+    const { ifindex, srcVni, mac, dst, nexthopId, state, flags } = row;
+    if (mac !== MAC_ZERO) return this.enterVxlan(ifindex, srcVni, mac, dst, nexthopId, state, flags);
+    const { defaults } = this.#vxlanTables(ifindex, srcVni);
+    if (dst === undefined) return false;
+    const before = defaults.get(dst);
+    defaults.set(dst, row);
+    return before?.state !== state || before.flags !== flags;
+  }
+
+  /** The same of a row of any but the all-zero MAC. */
+  enterVxlan(
+    ifindex: number,
+    srcVni: number,
+    mac: Mac,
+    dst: Ip | undefined,
+    nexthopId: number,
+    state: number,
+    flags: number,
+  ): boolean {
+    return this.#vxlanTables(ifindex, srcVni).macs.put(mac, dst, nexthopId, state, flags);
   }
 
   /** Forgets the row; returns false where there was none. */
   dropVxlan(ifindex: number, srcVni: number, mac: Mac, dst: Ip | undefined): boolean {
-    const key = deviceKey(ifindex, srcVni);
-    if (mac !== MAC_ZERO) return this.#vxlan.get(key)?.delete(mac) ?? false;
-    return dst !== undefined && (this.#defaults.get(key)?.delete(dst) ?? false);
+    const tables = this.#vxlan.get(ifindex)?.get(srcVni);
+    if (!tables) return false;
+    if (mac !== MAC_ZERO) return tables.macs.delete(mac);
+    return dst !== undefined && tables.defaults.delete(dst);
   }
 
   /** Stores the row and returns the one that it replaces; `newEpoch` is that of a stay that begins, 0 for the next. */
@@ -178,7 +199,7 @@ export class KernelMirror implements KnownRows {
 
   /** Forgets the rows of every device that exists no more: the kernel does not name each of them. */
   keepDevices(existing: ReadonlySet<number>): void {
-    const known = [...this.#portDomains.keys(), ...this.#deviceKeys.keys(), ...this.#neigh.keys()];
+    const known = [...this.#portDomains.keys(), ...this.#vxlan.keys(), ...this.#neigh.keys()];
     for (const ifindex of known) if (!existing.has(ifindex)) this.dropDevice(ifindex);
   }
 
@@ -186,28 +207,34 @@ export class KernelMirror implements KnownRows {
   dropDevice(ifindex: number): void {
     for (const row of [...this.bridgeRowsOfPort(ifindex)])
       this.dropBridge(row.bridgeIfindex, row.vlan, row.mac, ifindex);
-    for (const key of this.#deviceKeys.get(ifindex) ?? []) {
-      this.#vxlan.delete(key);
-      this.#defaults.delete(key);
-    }
-    this.#deviceKeys.delete(ifindex);
+    this.#vxlan.delete(ifindex);
     this.#neigh.delete(ifindex);
   }
 
   *bridgeRowsOfPort(port: number): Iterable<MirroredBridgeRow> {
     for (const key of this.#portDomains.get(port)?.keys() ?? [])
-      for (const row of this.#bridge.get(key)?.values() ?? []) if (row.port === port) yield row;
+      yield* this.#bridge.get(key)?.rows(port) ?? [];
   }
 
   *vxlanRowsOfDevice(ifindex: number): Iterable<VxlanFdbRow> {
-    for (const key of this.#deviceKeys.get(ifindex) ?? []) {
-      yield* this.#vxlan.get(key)?.values() ?? [];
-      yield* this.#defaults.get(key)?.values() ?? [];
+    for (const { macs, defaults } of this.#vxlan.get(ifindex)?.values() ?? []) {
+      yield* macs.rows();
+      yield* defaults.values();
     }
   }
 
   *neighRows(): Iterable<MirroredNeighRow> {
     for (const rows of this.#neigh.values()) yield* rows.values();
+  }
+
+  #vxlanTables(ifindex: number, srcVni: number): VxlanTables {
+    const devices = inner(this.#vxlan, ifindex);
+    let tables = devices.get(srcVni);
+    if (!tables) {
+      tables = { macs: new VxlanRows(ifindex, srcVni), defaults: new Map() };
+      devices.set(srcVni, tables);
+    }
+    return tables;
   }
 
   #countPort(port: number, key: number, change: 1 | -1): void {

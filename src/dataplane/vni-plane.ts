@@ -11,6 +11,7 @@ import {
 import { DirtyKeys } from './dirty-keys.js';
 import type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 import type { Operation } from './kernel.js';
+import { MacIntents } from './mac-intents.js';
 import type { KernelMirror } from './mirror.js';
 import type { OurDefaults } from './our-defaults.js';
 import { Ntf } from './rows.js';
@@ -27,7 +28,7 @@ export class VniPlane {
   at: VniAttachment | undefined;
   /** True when evpnd no longer serves the VNI: the plane lives until its rows are gone. */
   retired = false;
-  readonly macs = new Map<Mac, MacIntent>();
+  readonly macs = new MacIntents();
   readonly floods = new Map<Ip, FloodIntent>();
   readonly neighs = new Map<Ip, NeighIntent>();
   readonly #dirtyMacs = new DirtyKeys<Mac>();
@@ -72,7 +73,7 @@ export class VniPlane {
     const at = this.at;
     if (!at) return;
     const mark = (which: PlaneKey) => {
-      if (!this.intent(which)) stray(which);
+      if (!this.wants(which)) stray(which);
       this.mark(which);
     };
     for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex))
@@ -91,9 +92,9 @@ export class VniPlane {
     const at = this.at;
     if (!at) return false;
     if (which.table === 'mac') {
-      const bridge = this.mirror.bridgeRow(at.bridgeIfindex, at.vlan, which.key);
+      const bridge = this.mirror.peekBridge(at.bridgeIfindex, at.vlan, which.key);
       if (bridge?.port === at.vxlanIfindex && bridge.flags & Ntf.EXT_LEARNED) return true;
-      const vxlan = this.mirror.vxlanRow(at.vxlanIfindex, sourceVni(at), which.key);
+      const vxlan = this.mirror.peekVxlan(at.vxlanIfindex, sourceVni(at), which.key);
       return ((vxlan?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
     }
     if (which.table === 'flood') return this.ownsDefault(which.key);
@@ -131,8 +132,20 @@ export class VniPlane {
     return undefined;
   }
 
-  /** The intent behind a key. */
-  intent(which: PlaneKey): MacIntent | FloodIntent | NeighIntent | undefined {
+  /** Something is wanted for the key. */
+  wants(which: PlaneKey): boolean {
+    if (which.table === 'mac') return this.macs.has(which.key);
+    return (which.table === 'flood' ? this.floods : this.neighs).has(which.key);
+  }
+
+  /** The kernel was seen to hold what is wanted for the key; false where nothing is. */
+  isSettled(which: PlaneKey): boolean {
+    if (which.table === 'mac') return this.macs.peek(which.key)?.settled ?? false;
+    return (which.table === 'flood' ? this.floods : this.neighs).get(which.key)?.settled ?? false;
+  }
+
+  /** What is wanted for the key, and how far it got. */
+  intent(which: PlaneKey): Readonly<MacIntent | FloodIntent | NeighIntent> | undefined {
     if (which.table === 'mac') return this.macs.get(which.key);
     return which.table === 'flood' ? this.floods.get(which.key) : this.neighs.get(which.key);
   }
@@ -141,12 +154,12 @@ export class VniPlane {
   fits(which: PlaneKey): boolean {
     const at = this.at;
     if (which.table === 'mac') {
-      const want = this.macs.get(which.key);
+      const want = this.macs.peek(which.key);
       if (!want) return true;
       return (
         at !== undefined &&
-        bridgeRowFits(at, want, this.mirror.bridgeRow(at.bridgeIfindex, at.vlan, which.key)) &&
-        vxlanRowFits(want, this.mirror.vxlanRow(at.vxlanIfindex, sourceVni(at), which.key))
+        bridgeRowFits(at, want, this.mirror.peekBridge(at.bridgeIfindex, at.vlan, which.key)) &&
+        vxlanRowFits(want, this.mirror.peekVxlan(at.vxlanIfindex, sourceVni(at), which.key))
       );
     }
     if (which.table === 'flood')
@@ -160,10 +173,23 @@ export class VniPlane {
 
   /** Records the outcome of an attempt on the intent. */
   settle(which: PlaneKey, failure: Failure | undefined): void {
-    const intent = this.intent(which);
-    if (!intent) return;
-    intent.settled = failure === undefined && this.fits(which);
-    intent.failure = failure;
+    this.setSettled(which, failure === undefined && this.fits(which));
+    if (which.table === 'mac') {
+      this.macs.fail(which.key, failure);
+      return;
+    }
+    const intent = (which.table === 'flood' ? this.floods : this.neighs).get(which.key);
+    if (intent) intent.failure = failure;
+  }
+
+  /** Notes on the intent, if there is one, whether the kernel was seen to hold it. */
+  setSettled(which: PlaneKey, settled: boolean): void {
+    if (which.table === 'mac') {
+      this.macs.settle(which.key, settled);
+      return;
+    }
+    const intent = (which.table === 'flood' ? this.floods : this.neighs).get(which.key);
+    if (intent) intent.settled = settled;
   }
 
   /** A device that is down holds no rows of ours: the kernel flushes some of them, so all of them go. */
@@ -177,9 +203,9 @@ export class VniPlane {
     macDifference(
       at,
       mac,
-      this.#wanted(this.macs.get(mac)),
-      this.mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac),
-      this.mirror.vxlanRow(at.vxlanIfindex, sourceVni(at), mac),
+      this.#wanted(this.macs.peek(mac)),
+      this.mirror.peekBridge(at.bridgeIfindex, at.vlan, mac),
+      this.mirror.peekVxlan(at.vxlanIfindex, sourceVni(at), mac),
       out,
     );
   }

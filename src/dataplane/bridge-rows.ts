@@ -1,0 +1,106 @@
+import type { Mac } from '../types/index.js';
+import { MAC_WORDS, MacTable } from './mac-table.js';
+import type { BridgeFdbRow } from './rows.js';
+
+/** A bridge row with the number of its stay on this port: a MAC that left and came back has another epoch. */
+export interface MirroredBridgeRow extends BridgeFdbRow {
+  readonly epoch: number;
+}
+
+/** The words of a row: state in the lower half of MARKS, flags in the upper; an epoch outgrows 32 bits. */
+const PORT = MAC_WORDS;
+const MARKS = MAC_WORDS + 1;
+const EPOCH_LOW = MAC_WORDS + 2;
+const EPOCH_HIGH = MAC_WORDS + 3;
+const WIDTH = 4;
+
+/** A row where it stands, read without a copy. */
+class BridgeRowView implements MirroredBridgeRow {
+  row = 0;
+
+  constructor(
+    readonly bridgeIfindex: number,
+    readonly vlan: number,
+    readonly table: MacTable,
+  ) {}
+
+  get mac(): Mac {
+    return this.table.macOf(this.row);
+  }
+  get port(): number {
+    return this.table.cells[this.row * this.table.stride + PORT];
+  }
+  get state(): number {
+    return this.table.cells[this.row * this.table.stride + MARKS] & 0xffff;
+  }
+  get flags(): number {
+    return this.table.cells[this.row * this.table.stride + MARKS] >>> 16;
+  }
+  get epoch(): number {
+    const { cells, stride } = this.table;
+    return cells[this.row * stride + EPOCH_HIGH] * 0x1_0000_0000 + cells[this.row * stride + EPOCH_LOW];
+  }
+}
+
+/** The rows of one (bridge, VLAN), 24 octets each and the index. */
+export class BridgeRows {
+  readonly #table = new MacTable(WIDTH);
+  readonly #view: BridgeRowView;
+
+  constructor(bridgeIfindex: number, vlan: number) {
+    this.#view = new BridgeRowView(bridgeIfindex, vlan, this.#table);
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** A copy of the MAC's row, if any. */
+  get(mac: Mac): MirroredBridgeRow | undefined {
+    const view = this.peek(mac);
+    return view && copy(view);
+  }
+
+  /** The MAC's row, if any, for a look at once: the next call of anything here may make another of it. */
+  peek(mac: Mac): MirroredBridgeRow | undefined {
+    const row = this.#table.find(mac);
+    if (row < 0) return undefined;
+    this.#view.row = row;
+    return this.#view;
+  }
+
+  /** Stores the row in the place of the one that the MAC has. */
+  put(mac: Mac, port: number, state: number, flags: number, epoch: number): void {
+    const row = this.#table.add(mac);
+    const { cells, stride } = this.#table;
+    const at = row * stride;
+    cells[at + PORT] = port;
+    cells[at + MARKS] = (flags << 16) | state;
+    cells[at + EPOCH_LOW] = epoch >>> 0;
+    cells[at + EPOCH_HIGH] = epoch / 0x1_0000_0000;
+  }
+
+  /** Changes nothing but state and flags of the row. */
+  mark(mac: Mac, state: number, flags: number): void {
+    const { cells, stride } = this.#table;
+    const row = this.#table.find(mac);
+    if (row >= 0) cells[row * stride + MARKS] = (flags << 16) | state;
+  }
+
+  delete(mac: Mac): void {
+    this.#table.remove(mac);
+  }
+
+  /** Copies of every row, or of those that point to `port`. Rows must not come or go meanwhile. */
+  *rows(port?: number): Iterable<MirroredBridgeRow> {
+    const view = this.#view;
+    for (let row = 0; row < this.#table.size; row++) {
+      view.row = row;
+      if (port === undefined || view.port === port) yield copy(view);
+    }
+  }
+}
+
+function copy({ bridgeIfindex, vlan, mac, port, state, flags, epoch }: MirroredBridgeRow): MirroredBridgeRow {
+  return { bridgeIfindex, vlan, mac, port, state, flags, epoch };
+}

@@ -1,0 +1,125 @@
+import type { Ip, Mac } from '../types/index.js';
+import type { Failure, MacIntent } from './intents.js';
+import { MAC_WORDS, MacTable } from './mac-table.js';
+
+/** The words of an intent; an epoch outgrows 32 bits. */
+const MARKS = MAC_WORDS;
+const EPOCH_LOW = MAC_WORDS + 1;
+const EPOCH_HIGH = MAC_WORDS + 2;
+const WIDTH = 3;
+
+const STICKY = 1;
+const SETTLED = 2;
+
+/** An intent where it stands, read without a copy. */
+class MacIntentView implements MacIntent {
+  row = 0;
+
+  constructor(
+    readonly table: MacTable,
+    readonly vteps: readonly Ip[],
+    readonly failures: ReadonlyMap<Mac, Failure>,
+  ) {}
+
+  get vtep(): Ip {
+    return this.vteps[this.row];
+  }
+  get sticky(): boolean {
+    return (this.table.cells[this.row * this.table.stride + MARKS] & STICKY) !== 0;
+  }
+  get settled(): boolean {
+    return (this.table.cells[this.row * this.table.stride + MARKS] & SETTLED) !== 0;
+  }
+  get overEpoch(): number {
+    const { cells, stride } = this.table;
+    return cells[this.row * stride + EPOCH_HIGH] * 0x1_0000_0000 + cells[this.row * stride + EPOCH_LOW];
+  }
+  get failure(): Failure | undefined {
+    return this.failures.size > 0 ? this.failures.get(this.table.macOf(this.row)) : undefined;
+  }
+}
+
+/** The remote MACs that a VNI should have, 28 octets each and the index. */
+export class MacIntents {
+  readonly #table = new MacTable(WIDTH);
+  /** Of the same numbers as the table's rows. */
+  readonly #vteps: Ip[] = [];
+  /** Few fail. */
+  readonly #failures = new Map<Mac, Failure>();
+  readonly #view = new MacIntentView(this.#table, this.#vteps, this.#failures);
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  has(mac: Mac): boolean {
+    return this.#table.find(mac) >= 0;
+  }
+
+  /** A copy of what is wanted of the MAC, if anything is. */
+  get(mac: Mac): MacIntent | undefined {
+    const view = this.peek(mac);
+    if (!view) return undefined;
+    const { vtep, sticky, overEpoch, settled, failure } = view;
+    return { vtep, sticky, overEpoch, settled, failure };
+  }
+
+  /** The MAC's intent, if any, for a look at once: the next call of anything here may make another of it. */
+  peek(mac: Mac): MacIntent | undefined {
+    const row = this.#table.find(mac);
+    if (row < 0) return undefined;
+    this.#view.row = row;
+    return this.#view;
+  }
+
+  /** Every MAC. None must come or go meanwhile. */
+  *keys(): Iterable<Mac> {
+    for (let row = 0; row < this.#table.size; row++) yield this.#table.macOf(row);
+  }
+
+  /** Wants the MAC there; it is not settled from now on. False where it was wanted so and is settled: it stays so. */
+  set(mac: Mac, vtep: Ip, sticky: boolean, overEpoch: number): boolean {
+    const size = this.#table.size;
+    const row = this.#table.add(mac);
+    const { cells, stride } = this.#table;
+    const at = row * stride;
+    const marks = sticky ? STICKY : 0;
+    if (row < size && cells[at + MARKS] === (marks | SETTLED) && this.#vteps[row] === vtep) return false;
+    this.#vteps[row] = vtep;
+    cells[at + MARKS] = marks;
+    cells[at + EPOCH_LOW] = overEpoch >>> 0;
+    cells[at + EPOCH_HIGH] = overEpoch / 0x1_0000_0000;
+    return true;
+  }
+
+  /** Returns false where there was none. */
+  delete(mac: Mac): boolean {
+    const row = this.#table.remove(mac);
+    if (row < 0) return false;
+    const last = this.#vteps.pop();
+    if (last !== undefined && row < this.#vteps.length) this.#vteps[row] = last;
+    this.#failures.delete(mac);
+    return true;
+  }
+
+  clear(): void {
+    this.#table.clear();
+    this.#vteps.length = 0;
+    this.#failures.clear();
+  }
+
+  /** Notes whether the kernel holds the MAC as it is wanted. */
+  settle(mac: Mac, settled: boolean): void {
+    const row = this.#table.find(mac);
+    if (row < 0) return;
+    const { cells, stride } = this.#table;
+    const at = row * stride + MARKS;
+    cells[at] = settled ? cells[at] | SETTLED : cells[at] & ~SETTLED;
+  }
+
+  /** Notes how the last attempt failed; undefined where it did not. */
+  fail(mac: Mac, failure: Failure | undefined): void {
+    if (failure && this.has(mac)) this.#failures.set(mac, failure);
+    else if (this.#failures.size > 0) this.#failures.delete(mac);
+  }
+}
