@@ -78,10 +78,10 @@ export interface Series {
 const PLOT = { left: 60, right: WIDTH - 150, top: 36, bottom: 300 };
 const TICKS = 5;
 
-/** 1, 2 or 5 times a power of ten, no less than `value`. */
+/** A round number, no less than `value`. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= value) ?? 10 * power;
+  return [1, 2, 2.5, 4, 5, 10].map((n) => n * power).find((n) => n >= value) ?? 10 * power;
 }
 
 /** Lines over a logarithmic x axis and a y axis from zero; an empty chart where there are no points. */

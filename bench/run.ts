@@ -97,7 +97,9 @@ async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Pr
           row.run(arena, engine, routes, { quick }),
           arena.spine.broken,
           arena.probe.broken,
-        ]);
+        ]).catch((cause: Error) => {
+          throw new Error(`${row.name}, ${titleOf(engine)}: ${cause.message}\n${arena.logs()}`, { cause });
+        });
         await arena.reset();
         return measured;
       });
