@@ -85,6 +85,7 @@ export interface KnownRows {
   bridgeRowsOfPort(port: number): Iterable<BridgeFdbRow>;
   vxlanRowsOfDevice(ifindex: number): Iterable<VxlanFdbRow>;
   neighRows(): Iterable<NeighRow>;
+  neighRowsOf(ifindex: number): Iterable<NeighRow>;
 }
 
 /** The kernel as the data plane uses it; linux/ has the real one, memory.ts one for tests, both pass the same tests. */
@@ -98,7 +99,8 @@ export interface Kernel {
   drain(): void;
   /**
    * Applies the operations in order as one batch (at most 256), synchronously, and returns a result for each.
-   * A failed operation does not stop the ones behind it.
+   * A failed operation does not stop the ones behind it. What it wrote may be told like any other change, or not: the
+   * caller knows it from the results. Told it will be where a change of another's may have come before or after it.
    */
   apply(operations: readonly Operation[]): OperationResult[];
   close(): void;

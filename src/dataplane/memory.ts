@@ -159,11 +159,10 @@ export class MemoryKernel implements Kernel {
     const gone = operation.verb === 'delete';
     switch (operation.table) {
       case 'bridge': {
-        const { port, vlan, mac, sticky } = operation;
+        const { port, vlan, mac } = operation;
         const bridgeIfindex = this.topology.ports.get(port)?.bridgeIfindex;
         if (bridgeIfindex === undefined) return ENODEV;
-        if (!gone)
-          this.putBridge({ bridgeIfindex, vlan, mac, port, ...OUR_ROWS[sticky ? 'stickyBridge' : 'bridge'] });
+        if (!gone) this.putBridge({ bridgeIfindex, vlan, mac, port, ...OUR_ROWS.bridge });
         else if (this.tables.bridgeRow(bridgeIfindex, vlan, mac)?.port !== port) return ENOENT;
         else this.dropBridge(bridgeIfindex, vlan, mac);
         return 0;

@@ -14,6 +14,7 @@ export const SOL_SOCKET = 1;
 export const SOL_NETLINK = 270;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
+export const SO_DETACH_FILTER = 27;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_MEMINFO = 55;

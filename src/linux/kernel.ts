@@ -12,11 +12,13 @@ import {
 import { type Log, MAC_ZERO } from '../types/index.js';
 import * as K from './constants.js';
 import { type Asic, readAsic } from './devlink.js';
+import { EchoWindow } from './echo-window.js';
 import { LinkTable } from './link-table.js';
 import { Monitor } from './monitor.js';
 import { decodeNeigh, encodeNeighDump, type NeighMessage, newNeighMessage } from './neigh-codec.js';
 import { Programmer } from './programmer.js';
 import { Reader } from './reader.js';
+import { Rereads } from './rereads.js';
 import { DumpSocket } from './route-socket.js';
 import { isDeviceRow, toBridgeRow, toNeighRow, toVxlanRow } from './row-set.js';
 import { Slicer } from './slicer.js';
@@ -43,6 +45,8 @@ export interface LinuxKernelStats {
   readonly resyncs: number;
   /** Re-reads that failed and were tried again. */
   readonly failedResyncs: number;
+  /** Devices read again because echoes on them had been hidden. */
+  readonly audits: number;
   /** Dumps repeated because the kernel's table changed underneath. */
   readonly repeatedDumps: number;
   /** Known rows that a dump lacked and that were asked for singly, and those of them that were gone. */
@@ -62,8 +66,6 @@ export interface FdbRows {
 }
 
 const RECEIVE_BUFFER = 64 << 20;
-const RETRY_FIRST = 50;
-const RETRY_LAST = 2000;
 
 /**
  * The running kernel, over netlink. Observers see rows of every bridge, of every VXLAN device and of every neighbour
@@ -86,14 +88,8 @@ export class LinuxKernel implements Kernel {
   #topology: Topology = EMPTY_TOPOLOGY;
   #topologyTold = false;
   #topologyScheduled = false;
-  #resyncWanted = false;
-  /** VXLAN devices that appeared and may have brought rows of their own from another namespace. */
-  readonly #unread = new Set<number>();
-  #running = false;
   #closed = false;
-  #resyncs = 0;
-  #failedResyncs = 0;
-  #endPause: (() => void) | undefined;
+  #endWindow: NodeJS.Immediate | undefined;
   readonly #upkeep: Upkeep;
 
   constructor(options: LinuxKernelOptions) {
@@ -123,11 +119,11 @@ export class LinuxKernel implements Kernel {
       this.#receiveBuffer,
       {
         message: (type, at, end) => this.#notification(type, at, end),
-        drained: () => this.#scheduleTopology(),
-        lost: () => {
-          this.#resyncWanted = true;
-          this.#runLater();
+        drained: () => {
+          this.#open?.echoes.drained();
+          this.#scheduleTopology();
         },
+        lost: () => this.#open?.rereads.everything(),
       },
       this.#log,
     );
@@ -146,11 +142,25 @@ export class LinuxKernel implements Kernel {
       },
       this.#log,
     );
-    this.#open = { monitor, dump, programmer, reader };
+    const echoes = new EchoWindow({
+      hide: (devices) => monitor.hide(devices),
+      reread: (operation, row) => this.#guard(() => reader.reread(operation, row)),
+    });
+    const rereads = new Rereads(
+      {
+        monitor,
+        reader,
+        table: this.#table,
+        unheard: echoes.unheard,
+        tellTopology: () => this.#tellTopology(),
+        ended: () => this.#closeSockets(),
+      },
+      this.#log,
+    );
+    this.#open = { monitor, dump, programmer, reader, echoes, rereads };
     monitor.watch();
-    this.#resyncWanted = true;
     try {
-      await this.#run(true);
+      await rereads.first();
     } catch (error) {
       this.close();
       throw error;
@@ -164,7 +174,16 @@ export class LinuxKernel implements Kernel {
 
   apply(operations: readonly Operation[]): OperationResult[] {
     if (!this.#open) throw new Error('this kernel is not started');
-    return this.#open.programmer.apply(operations, (port, vlan) => {
+    const { echoes, rereads, programmer } = this.#open;
+    // A dump that runs learns from the echoes which of its rows are old
+    if (echoes.begin(operations, !rereads.pending)) {
+      rereads.auditLater();
+      this.#endWindow ??= setImmediate(() => {
+        this.#endWindow = undefined;
+        echoes.end();
+      });
+    }
+    return programmer.apply(operations, (port, vlan) => {
       const vlans = this.#table.vlans.get(port);
       return vlans !== undefined && (vlans.pvid === vlan || vlans.tunnels.has(vlan));
     });
@@ -208,8 +227,9 @@ export class LinuxKernel implements Kernel {
       notifications: open?.monitor.notifications ?? 0,
       overruns: open?.monitor.overruns ?? 0,
       drops: open?.monitor.drops ?? 0,
-      resyncs: this.#resyncs,
-      failedResyncs: this.#failedResyncs,
+      resyncs: open?.rereads.resyncs ?? 0,
+      failedResyncs: open?.rereads.failures ?? 0,
+      audits: open?.rereads.audits ?? 0,
       repeatedDumps: open?.reader.stats.repeats ?? 0,
       confirmations: open?.reader.stats.confirmations ?? 0,
       losses: open?.reader.stats.losses ?? 0,
@@ -223,114 +243,18 @@ export class LinuxKernel implements Kernel {
     if (this.#closed) return;
     this.#closed = true;
     this.#upkeep.close();
-    this.#endPause?.();
+    clearImmediate(this.#endWindow);
     const open = this.#open;
     if (!open) return;
     open.reader.close();
     open.monitor.close();
-    // A dump that runs closes its own socket when it has noticed
-    if (!this.#running) this.#closeSockets();
+    // What reads now closes the sockets when it has noticed
+    if (!open.rereads.close()) this.#closeSockets();
   }
 
   #closeSockets(): void {
     this.#open?.dump.close();
     this.#open?.programmer.close();
-  }
-
-  /** Re-reads everything, or new devices, in a later turn: not amid the notification that asks for it. */
-  #runLater(): void {
-    setImmediate(() => {
-      this.#run(false).catch((error: unknown) => this.#log.error({ err: error }, 're-reading failed'));
-    });
-  }
-
-  /** Reads while there is something to read; one at a time. Rejects only where `first` fails. */
-  async #run(first: boolean): Promise<void> {
-    if (this.#running || this.#closed) return;
-    this.#running = true;
-    let pause = RETRY_FIRST;
-    try {
-      while (!this.#closed && (this.#resyncWanted || this.#unread.size > 0)) {
-        const whole = this.#resyncWanted;
-        this.#resyncWanted = false;
-        try {
-          if (whole) await this.#readAll();
-          else await this.#readNewDevices();
-        } catch (error) {
-          if (first) throw error;
-          this.#failedResyncs++;
-          this.#resyncWanted = true;
-          this.#log.error({ err: error }, 're-reading the kernel failed and is tried again');
-        }
-        if (!this.#resyncWanted) continue;
-        // Overrun anew while reading: a storm, which more dumps would only feed
-        await this.#pauseFor(pause);
-        pause = Math.min(pause * 2, RETRY_LAST);
-      }
-    } finally {
-      this.#running = false;
-      if (this.#closed) this.#closeSockets();
-    }
-  }
-
-  #pauseFor(milliseconds: number): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#endPause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  async #readAll(): Promise<void> {
-    const open = this.#open;
-    if (!open) return;
-    const started = performance.now();
-    const slicer = new Slicer();
-    // An overrun while something waits would not be told, and what it drops would be missed
-    while (!open.monitor.drain()) await slicer.breathe();
-    // The rows of devices that went unnoticed are asked for as well
-    const before = new Set(this.#table.links.keys());
-    this.#table.replace(open.reader.readLinks());
-    this.#unread.clear();
-    this.#tellTopology();
-    for (const link of [...this.#table.links.values()]) {
-      if (this.#closed) return;
-      before.delete(link.ifindex);
-      await this.#readDevice(open.reader, link.ifindex);
-      await slicer.breathe();
-    }
-    for (const ifindex of before) await open.reader.confirmDevice(ifindex);
-    await open.reader.readNeighbors();
-    this.#tellTopology();
-    if (this.#closed) return;
-    this.#resyncs++;
-    const { overruns, drops } = this.stats();
-    const facts = { milliseconds: Math.round(performance.now() - started), overruns, drops };
-    if (this.#resyncs === 1) this.#log.info(facts, 'the kernel has been read');
-    else this.#log.warn(facts, 'the kernel has been read again, because notifications were lost');
-  }
-
-  async #readDevice(reader: Reader, ifindex: number): Promise<void> {
-    const link = this.#table.links.get(ifindex);
-    const bridge =
-      link?.kind === 'bridge'
-        ? link.ifindex
-        : link && this.#table.links.get(link.master)?.kind === 'bridge'
-          ? link.master
-          : 0;
-    if (bridge !== 0 || link?.kind === 'vxlan') await reader.readDevice(ifindex, bridge);
-    else await reader.confirmDevice(ifindex);
-  }
-
-  async #readNewDevices(): Promise<void> {
-    const open = this.#open;
-    for (const ifindex of [...this.#unread]) {
-      this.#unread.delete(ifindex);
-      if (open && !this.#closed) await this.#readDevice(open.reader, ifindex);
-    }
   }
 
   #notification(type: number, at: number, end: number): void {
@@ -342,6 +266,7 @@ export class LinuxKernel implements Kernel {
       decodeNeigh(buffer, at, end, row);
       const gone = type === K.RTM_DELNEIGH;
       open.reader.notified(row, gone);
+      open.echoes.heard(row);
       if (gone) this.#gone(row);
       else this.#present(row);
       return;
@@ -350,8 +275,16 @@ export class LinuxKernel implements Kernel {
     const wasThere = ifindex === 0 || this.#table.links.has(ifindex);
     this.#table.take(type, buffer.bytes, at, end);
     if (wasThere || !this.#table.isVxlan(ifindex)) return;
-    this.#unread.add(ifindex);
-    this.#runLater();
+    open.rereads.device(ifindex);
+  }
+
+  /** A question that the kernel does not answer leaves what is known, until the device is read again. */
+  #guard(ask: () => void): void {
+    try {
+      ask();
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the kernel does not say what stands');
+    }
   }
 
   #present(row: NeighMessage): void {
@@ -404,4 +337,6 @@ interface Sockets {
   readonly dump: DumpSocket;
   readonly programmer: Programmer;
   readonly reader: Reader;
+  readonly echoes: EchoWindow;
+  readonly rereads: Rereads;
 }

@@ -1,5 +1,6 @@
 import type { Log } from '../types/index.js';
 import * as K from './constants.js';
+import { echoFilter } from './echo-filter.js';
 import { eachMessage, type MessageBuffer, NetlinkFormatError } from './message.js';
 import { isRtnetlinkEcho } from './neigh-codec.js';
 import { isDrained, RouteSocket } from './route-socket.js';
@@ -77,6 +78,14 @@ export class Monitor {
    */
   drain(): boolean {
     return this.#read(DRAIN_LIMIT);
+  }
+
+  /**
+   * Leaves out rows with NTF_EXT_LEARNED of these devices until called again; undefined leaves out none. False where
+   * the kernel refuses.
+   */
+  hide(devices: ReadonlySet<number> | undefined): boolean {
+    return this.#closed || this.#socket.filter(devices && echoFilter(devices));
   }
 
   close(): void {

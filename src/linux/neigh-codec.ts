@@ -100,7 +100,8 @@ export function newNeighMessage(): NeighMessage {
   };
 }
 
-function swap32(value: number): number {
+/** The same octets in the other order. */
+export function swap32(value: number): number {
   return ((value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24)) >>> 0;
 }
 

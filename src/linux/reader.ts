@@ -1,4 +1,4 @@
-import type { BridgeFdbRow, KnownRows, NeighRow, VxlanFdbRow } from '../dataplane/index.js';
+import type { BridgeFdbRow, KnownRows, NeighRow, Operation, VxlanFdbRow } from '../dataplane/index.js';
 import { type Log, MAC_ZERO } from '../types/index.js';
 import * as K from './constants.js';
 import { LinkTable } from './link-table.js';
@@ -14,7 +14,7 @@ import {
 } from './neigh-codec.js';
 import type { Programmer } from './programmer.js';
 import { type DumpSocket, NetlinkError } from './route-socket.js';
-import { isDeviceRow, RowSet } from './row-set.js';
+import { isDeviceRow, RowSet, toBridgeRow, toNeighRow, toVxlanRow } from './row-set.js';
 import { Slicer } from './slicer.js';
 
 /** How often a dump is repeated that the kernel's table changed underneath. */
@@ -24,6 +24,9 @@ const REPEATS = 4;
  * a socket is NLMSG_GOODSIZE at least (include/linux/netlink.h).
  */
 const ATOMIC_OCTETS = 3072;
+
+/** Rows of a device up to which a dump is the cheaper way to read them again. */
+const DUMP_LIMIT = 20_000;
 
 /** What a reader needs of its owner. */
 export interface ReaderOwner {
@@ -209,11 +212,61 @@ export class Reader {
           missing.push(row);
       this.#forget();
     }
-    await this.#confirm(
-      missing,
+    await this.#confirmNeighbors(missing);
+  }
+
+  #confirmNeighbors(rows: readonly NeighRow[]): Promise<void> {
+    return this.#confirm(
+      rows,
       (row, words, sequence) => encodeNeighGet(words, 0, row.ifindex, row.ip, sequence),
       (row) => this.#owner.neighRowGone(row),
     );
+  }
+
+  /**
+   * Reads a device again that has been read before: by a dump, or where it has so many rows that a dump, which is
+   * quadratic, would hold up everybody else's, row by row.
+   */
+  async readDeviceAgain(ifindex: number, bridgeIfindex: number): Promise<void> {
+    const { known } = this.#owner;
+    if (hasMore(known.bridgeRowsOfPort(ifindex), DUMP_LIMIT)) await this.confirmDevice(ifindex);
+    else await this.readDevice(ifindex, bridgeIfindex);
+  }
+
+  /** Asks for every neighbour that is known of this device. */
+  confirmNeighborsOf(ifindex: number): Promise<void> {
+    return this.#confirmNeighbors([...this.#owner.known.neighRowsOf(ifindex)]);
+  }
+
+  /**
+   * Asks for the row of a key that `operation` wrote while `row` told of it, which may be older or newer; and tells what
+   * stands. Throws NetlinkError where no answer comes.
+   */
+  reread(operation: Operation, row: NeighMessage): void {
+    const { mac, dst } = row;
+    let answer: NeighMessage | number;
+    if (operation.table === 'bridge' && mac !== undefined) {
+      answer = this.#programmer.get((words, sequence) =>
+        encodeBridgeGet(words, 0, row.master, row.vlan, mac, sequence),
+      );
+      // On whichever of the two ports it is known to be
+      if (answer === K.ENOENT)
+        for (const ifindex of [row.ifindex, operation.port])
+          this.#owner.bridgeRowGone(toBridgeRow({ ...row, ifindex }, mac));
+    } else if (operation.table === 'vxlan' && mac !== undefined) {
+      const { ifindex, srcVni } = operation;
+      answer = this.#programmer.get((words, sequence) =>
+        encodeVxlanGet(words, 0, ifindex, srcVni, mac, sequence),
+      );
+      if (answer === K.ENOENT) this.#owner.vxlanRowGone(toVxlanRow({ ...row, srcVni }, mac));
+    } else if (operation.table === 'neigh' && dst !== undefined) {
+      answer = this.#programmer.get((words, sequence) =>
+        encodeNeighGet(words, 0, row.ifindex, dst, sequence),
+      );
+      if (answer === K.ENOENT) this.#owner.neighRowGone(toNeighRow(row, dst));
+    } else return;
+    // Any other refusal is of a device that went, which is told by itself
+    if (typeof answer !== 'number') this.#owner.present(answer);
   }
 
   async #read(family: number, ifindex: number): Promise<void> {
@@ -281,4 +334,10 @@ export class Reader {
       await slicer.breathe();
     }
   }
+}
+
+function hasMore(rows: Iterable<unknown>, limit: number): boolean {
+  let count = 0;
+  for (const _ of rows) if (++count > limit) return true;
+  return false;
 }

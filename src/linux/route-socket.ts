@@ -113,6 +113,12 @@ export class RouteSocket {
     return length >= bytes.length ? words[K.SK_MEMINFO_DROPS] : 0;
   }
 
+  /** From now on takes only what the program lets pass; undefined for everything. False where the kernel refuses. */
+  filter(program: Uint8Array | undefined): boolean {
+    if (program) return this.#raw.attachFilter(program) >= 0;
+    return this.#raw.setOption(K.SOL_SOCKET, K.SO_DETACH_FILTER, i32(0)) >= 0;
+  }
+
   /** Sends `length` octets of `from` as one datagram; returns 0 or a positive errno. */
   send(from: MessageBuffer, length: number): number {
     const sent = this.#raw.send(from.bytes, 0, length);

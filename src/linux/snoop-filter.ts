@@ -1,18 +1,14 @@
-/** `struct sock_filter` (include/uapi/linux/filter.h), classic BPF. */
-interface Instruction {
-  readonly code: number;
-  /** Instructions to skip where the comparison holds, and where it does not. */
-  readonly jt?: number;
-  readonly jf?: number;
-  readonly k: number;
-}
+import {
+  assemble,
+  IF_AT_LEAST,
+  IF_EQUAL,
+  IF_GREATER,
+  type Instruction,
+  LOAD_BYTE,
+  LOAD_HALF,
+  RETURN,
+} from './socket-filter.js';
 
-const LOAD_BYTE = 0x30;
-const LOAD_HALF = 0x28;
-const IF_EQUAL = 0x15;
-const IF_GREATER = 0x25;
-const IF_AT_LEAST = 0x35;
-const RETURN = 0x06;
 /** SKF_AD_OFF + SKF_AD_PKTTYPE: not in the packet, but how it came. */
 const PACKET_TYPE = 0xfffff004;
 const PACKET_OUTGOING = 4;
@@ -40,12 +36,5 @@ const PROGRAM: readonly Instruction[] = [
  * of frames that came in; VLAN tags stand beside the frame by then.
  */
 export function snoopFilter(): Buffer {
-  const bytes = Buffer.alloc(PROGRAM.length * 8);
-  for (const [i, { code, jt = 0, jf = 0, k }] of PROGRAM.entries()) {
-    bytes.writeUInt16LE(code, i * 8);
-    bytes[i * 8 + 2] = jt;
-    bytes[i * 8 + 3] = jf;
-    bytes.writeUInt32LE(k, i * 8 + 4);
-  }
-  return bytes;
+  return assemble(PROGRAM);
 }

@@ -435,7 +435,9 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
       const { recorder, devices } = await startedWithVni(world);
       assert.deepEqual(world.kernel.apply([]), []);
       const macs = Array.from({ length: 256 }, (_, i) => (HOST + 0x10000 + i) as Mac);
-      const results = world.kernel.apply(macs.map((mac) => bridgeOperation('add', devices, mac)));
+      const adds = macs.map((mac) => bridgeOperation('add', devices, mac));
+      const results = world.kernel.apply(adds);
+      recorder.enter(adds, results);
       assert.equal(results.length, 256);
       assert.ok(results.every((result) => result.errno === 0));
       world.kernel.drain();

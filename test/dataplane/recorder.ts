@@ -4,6 +4,10 @@ import {
   type KernelObserver,
   type KnownRows,
   type NeighRow,
+  Ntf,
+  type Operation,
+  type OperationResult,
+  OUR_ROWS,
   type Topology,
   type VxlanFdbRow,
 } from '../../src/dataplane/index.js';
@@ -65,6 +69,31 @@ export class Recorder implements KernelObserver, KnownRows {
     this.story.push(`-neigh ${neighKey(row)}`);
   }
 
+  /** What the caller of `apply` knows from its results: the kernel need not tell it again. */
+  enter(operations: readonly Operation[], results: readonly OperationResult[]): void {
+    for (const [i, operation] of operations.entries()) if (results[i].errno === 0) this.#enter(operation);
+  }
+
+  #enter(operation: Operation): void {
+    const gone = operation.verb === 'delete';
+    if (operation.table === 'bridge') {
+      const { port, vlan, mac } = operation;
+      const bridgeIfindex = this.topologyNow.ports.get(port)?.bridgeIfindex ?? 0;
+      const row = { bridgeIfindex, vlan, mac, port, ...OUR_ROWS.bridge };
+      if (gone) this.bridge.delete(bridgeKey(row));
+      else this.bridge.set(bridgeKey(row), row);
+    } else if (operation.table === 'vxlan') {
+      const row = { ...operation, nexthopId: 0, ...OUR_ROWS.vxlan };
+      if (gone) this.vxlan.delete(vxlanKey(row));
+      else this.vxlan.set(vxlanKey(row), row);
+    } else if (operation.table === 'neigh') {
+      const flags = OUR_ROWS.neigh.flags | (operation.router ? Ntf.ROUTER : 0);
+      const row = { ...operation, ...OUR_ROWS.neigh, flags };
+      if (gone) this.neigh.delete(neighKey(row));
+      else this.neigh.set(neighKey(row), row);
+    }
+  }
+
   *bridgeRowsOfPort(port: number): Iterable<BridgeFdbRow> {
     for (const row of this.bridge.values()) if (row.port === port) yield row;
   }
@@ -73,5 +102,8 @@ export class Recorder implements KernelObserver, KnownRows {
   }
   neighRows(): Iterable<NeighRow> {
     return this.neigh.values();
+  }
+  *neighRowsOf(ifindex: number): Iterable<NeighRow> {
+    for (const row of this.neigh.values()) if (row.ifindex === ifindex) yield row;
   }
 }

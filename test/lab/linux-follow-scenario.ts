@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Nud, type Operation } from '../../src/dataplane/index.js';
 import { LinuxKernel } from '../../src/linux/index.js';
-import { formatIp, formatMac, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
+import { formatIp, formatMac, IPV4_ANY, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
 import { Recorder } from '../dataplane/recorder.js';
 import { batch, ifindex, json, LinuxWorld, run, sendFrame } from './linux-commands.js';
 import { runCases } from './linux-namespace.js';
@@ -181,7 +181,9 @@ const cases = [
             { table: 'vxlan', verb: 'add', ifindex: devices.vxlanIfindex, srcVni: 0, mac, dst: REMOTE },
           );
         }
-        assert.ok(kernel.apply(operations).every((result) => result.errno === 0));
+        const results = kernel.apply(operations);
+        recorder.enter(operations, results);
+        assert.ok(results.every((result) => result.errno === 0));
         kernel.apply([
           { table: 'vxlan-default', verb: 'add', ifindex: devices.vxlanIfindex, srcVni: 0, dst: REMOTE },
           {
@@ -214,6 +216,58 @@ const cases = [
         assert.equal([...recorder.vxlanRowsOfDevice(devices.vxlanIfindex)].length, 103);
         assert.equal(read.bridge.length, [...recorder.bridgeRowsOfPort(devices.vxlanIfindex)].length);
         assert.deepEqual(await kernel.readFdb(99_999), { bridge: [], vxlan: [] });
+      }),
+  },
+  {
+    name: 'what others do around a bulk of our own writing is known, though its echoes are hidden',
+    run: () =>
+      withKernel(async (kernel, recorder, world) => {
+        const devices = await world.addVni(toVni(20), VTEP);
+        await world.addLocalMac(devices, HOST);
+        await kernel.start(recorder, recorder);
+        const access = [...recorder.bridge.values()].find((row) => row.mac === HOST);
+        const port = json('ip -j link show').find((link) => link.ifindex === access?.port)?.ifname;
+        assert.ok(port);
+        const macAt = (i: number) => `02:00:00:00:02:${i.toString(16).padStart(2, '0')}`;
+        const operations: Operation[] = [];
+        for (let i = 0; i < 100; i++) {
+          const mac = parseMac(macAt(i));
+          operations.push(
+            { table: 'vxlan', verb: 'add', ifindex: devices.vxlanIfindex, srcVni: 0, mac, dst: REMOTE },
+            { table: 'bridge', verb: 'add', port: devices.vxlanIfindex, vlan: 0, mac, sticky: false },
+          );
+        }
+        // Learned before the write and not heard of yet: the write overrules them
+        batch(
+          'bridge',
+          Array.from({ length: 10 }, (_, i) => `fdb add ${macAt(i)} dev ${port} master dynamic`),
+        );
+        const { notifications } = kernel.stats();
+        recorder.enter(operations, kernel.apply(operations));
+        // Learned behind it: these come home
+        batch(
+          'bridge',
+          Array.from({ length: 10 }, (_, i) => `fdb replace ${macAt(20 + i)} dev ${port} master dynamic`),
+        );
+        run(`bridge fdb del ${macAt(40)} dev cvx1 master`);
+        run(`bridge fdb del ${macAt(41)} dev cvx1 self`);
+        // With our mark, so that it is taken for an echo
+        run(`bridge fdb replace ${macAt(42)} dev cvx1 self dst 192.0.2.99 extern_learn`);
+        kernel.drain();
+        assert.ok(kernel.stats().notifications - notifications < 100, 'the echoes were hidden');
+        for (let i = 20; i < 30; i++)
+          assert.equal(recorder.bridge.get(`${devices.bridgeIfindex} 0 ${macAt(i)}`)?.port, access?.port);
+        for (let waited = 0; waited < 100 && kernel.stats().audits === 0; waited++) await sleep(100);
+        await sleep(200);
+        sameAsKernel(recorder);
+        assert.equal(
+          formatIp(recorder.vxlan.get(`${devices.vxlanIfindex} 0 ${macAt(42)}`)?.dst ?? IPV4_ANY),
+          '192.0.2.99',
+        );
+        // And with the window closed such a change is heard at once
+        run(`bridge fdb replace ${macAt(43)} dev cvx1 self dst 192.0.2.98 extern_learn`);
+        kernel.drain();
+        sameAsKernel(recorder);
       }),
   },
   {

@@ -1,0 +1,102 @@
+import type { Operation } from '../dataplane/index.js';
+import { AF_BRIDGE } from './constants.js';
+import { devicesOf } from './echo-filter.js';
+import type { NeighMessage } from './neigh-codec.js';
+import { isDeviceRow } from './row-set.js';
+
+/** Below so many operations hearing the echoes costs less than a filter against them. */
+const WORTHWHILE = 32;
+
+/** What a window needs of its owner. */
+export interface EchoWindowOwner {
+  /** Lets notifications of rows with NTF_EXT_LEARNED on these devices be dropped; undefined for none. False if refused. */
+  hide(devices: ReadonlySet<number> | undefined): boolean;
+  /** Asks the kernel for the row of a key that `operation` wrote, and tells what stands. */
+  reread(operation: Operation, row: NeighMessage): void;
+}
+
+/**
+ * Keeps the echoes of a bulk of our own writing away: the kernel tells every listener of every row, and hearing two
+ * hundred thousand of our own costs more than writing them. While a window is open, two things need care:
+ *
+ * - What a host did just before our write waits in the queue as if it were newer, since no echo of the write follows
+ *   it. So a key that was written and is heard of before the queue has been empty is asked for.
+ * - What somebody else writes with our mark on the same devices goes unheard. So the devices are read once, later:
+ *   `unheard` collects them.
+ */
+export class EchoWindow {
+  /** Devices written to while their echoes were hidden. */
+  readonly unheard = new Set<number>();
+  readonly #owner: EchoWindowOwner;
+  #hidden: ReadonlySet<number> | undefined;
+  #written: Operation[] = [];
+  readonly #doubtful: { readonly operation: Operation; readonly row: NeighMessage }[] = [];
+
+  constructor(owner: EchoWindowOwner) {
+    this.#owner = owner;
+  }
+
+  /** Before operations are applied: hides their echoes if `allowed` and worth it. True where they are hidden. */
+  begin(operations: readonly Operation[], allowed: boolean): boolean {
+    const devices = allowed && operations.length >= WORTHWHILE ? devicesOf(operations) : undefined;
+    if (!devices || devices.size === 0) {
+      this.end();
+      return false;
+    }
+    if (!this.#hidden || !isSubset(devices, this.#hidden)) {
+      if (!this.#owner.hide(devices)) return false;
+      this.#hidden = devices;
+    }
+    for (const device of devices) this.unheard.add(device);
+    for (const operation of operations) this.#written.push(operation);
+    return true;
+  }
+
+  /** Hears everything again. */
+  end(): void {
+    if (!this.#hidden) return;
+    this.#hidden = undefined;
+    this.#owner.hide(undefined);
+  }
+
+  /** A notification came: is it of a key that was just written? */
+  heard(row: NeighMessage): void {
+    if (this.#written.length === 0) return;
+    for (const operation of this.#written)
+      if (isSameKey(operation, row)) {
+        this.#doubtful.push({ operation, row: { ...row } });
+        return;
+      }
+  }
+
+  /** The queue has been empty: from here on what is heard is newer than what was written. */
+  drained(): void {
+    if (this.#written.length === 0) return;
+    this.#written = [];
+    for (const { operation, row } of this.#doubtful.splice(0)) this.#owner.reread(operation, row);
+  }
+}
+
+function isSubset(some: ReadonlySet<number>, all: ReadonlySet<number>): boolean {
+  for (const one of some) if (!all.has(one)) return false;
+  return true;
+}
+
+/** True where the notification may be of the operation's row; of the same MAC in another bridge it may be, too. */
+function isSameKey(operation: Operation, row: NeighMessage): boolean {
+  switch (operation.table) {
+    case 'bridge':
+      return (
+        row.mac === operation.mac &&
+        row.family === AF_BRIDGE &&
+        !isDeviceRow(row) &&
+        row.vlan === operation.vlan
+      );
+    case 'vxlan':
+      return row.mac === operation.mac && row.ifindex === operation.ifindex && isDeviceRow(row);
+    case 'neigh':
+      return row.family !== AF_BRIDGE && row.dst === operation.ip && row.ifindex === operation.ifindex;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,203 @@
+import type { Log } from '../types/index.js';
+import type { LinkTable } from './link-table.js';
+import type { Monitor } from './monitor.js';
+import type { Reader } from './reader.js';
+import { Slicer } from './slicer.js';
+
+const RETRY_FIRST = 50;
+const RETRY_LAST = 2000;
+/** An audit takes this share of one processor at most, and waits no less and no more than this, in milliseconds. */
+const AUDIT_SHARE = 1 / 2000;
+const AUDIT_SOONEST = 1_000;
+const AUDIT_LATEST = 60_000;
+
+/** What re-reading needs of the kernel's owner. */
+export interface RereadsOwner {
+  readonly monitor: Monitor;
+  readonly reader: Reader;
+  readonly table: LinkTable;
+  /** Devices on which something may have gone unheard; taken from here one by one. */
+  readonly unheard: Set<number>;
+  tellTopology(): void;
+  /** The last reading has noticed that it was closed. */
+  ended(): void;
+}
+
+/**
+ * When and what of the kernel is read again: everything after notifications were lost, a device that appeared and may
+ * have brought rows from another namespace, and, slowly, devices on which our own echoes were hidden. One at a time.
+ */
+export class Rereads {
+  /** Complete readings, those that failed, and devices audited. */
+  resyncs = 0;
+  failures = 0;
+  audits = 0;
+  readonly #owner: RereadsOwner;
+  readonly #log: Log;
+  readonly #devices = new Set<number>();
+  #everything = false;
+  #running = false;
+  #closed = false;
+  #endPause: (() => void) | undefined;
+  #auditTimer: NodeJS.Timeout | undefined;
+  #auditTook = 0;
+
+  constructor(owner: RereadsOwner, log: Log) {
+    this.#owner = owner;
+    this.#log = log;
+  }
+
+  /** Something is being read, or will be in the next turn. */
+  get pending(): boolean {
+    return this.#running || this.#everything || this.#devices.size > 0;
+  }
+
+  /** Reads everything for the first time; rejects where the kernel cannot be read. */
+  async first(): Promise<void> {
+    this.#everything = true;
+    await this.#run(true);
+  }
+
+  /** Reads everything again, in a later turn: not amid the notification that asks for it. */
+  everything(): void {
+    this.#everything = true;
+    this.#runLater();
+  }
+
+  /** Reads the rows of a device, in a later turn. */
+  device(ifindex: number): void {
+    this.#devices.add(ifindex);
+    this.#runLater();
+  }
+
+  /** Reads the `unheard` devices, each in its time; call it whenever there may be new ones. */
+  auditLater(): void {
+    if (this.#auditTimer || this.#closed) return;
+    const pause = Math.min(AUDIT_LATEST, Math.max(AUDIT_SOONEST, this.#auditTook / AUDIT_SHARE));
+    this.#auditTimer = setTimeout(() => {
+      this.#auditTimer = undefined;
+      this.#audit();
+    }, pause);
+  }
+
+  /** Reads no more; true where a reading is under way that will call `ended`. */
+  close(): boolean {
+    this.#closed = true;
+    clearTimeout(this.#auditTimer);
+    this.#endPause?.();
+    return this.#running;
+  }
+
+  #audit(): void {
+    const { unheard } = this.#owner;
+    for (const ifindex of unheard) {
+      unheard.delete(ifindex);
+      this.audits++;
+      this.device(ifindex);
+      break;
+    }
+    if (unheard.size > 0) this.auditLater();
+  }
+
+  #runLater(): void {
+    setImmediate(() => {
+      this.#run(false).catch((error: unknown) => this.#log.error({ err: error }, 're-reading failed'));
+    });
+  }
+
+  /** Reads while there is something to read. Rejects only where `first` fails. */
+  async #run(first: boolean): Promise<void> {
+    if (this.#running || this.#closed) return;
+    this.#running = true;
+    let pause = RETRY_FIRST;
+    try {
+      while (!this.#closed && (this.#everything || this.#devices.size > 0)) {
+        const whole = this.#everything;
+        this.#everything = false;
+        try {
+          if (whole) await this.#readAll();
+          else await this.#readDevices();
+        } catch (error) {
+          if (first) throw error;
+          this.failures++;
+          this.#everything = true;
+          this.#log.error({ err: error }, 're-reading the kernel failed and is tried again');
+        }
+        if (!this.#everything) continue;
+        // Overrun anew while reading: a storm, which more dumps would only feed
+        await this.#pauseFor(pause);
+        pause = Math.min(pause * 2, RETRY_LAST);
+      }
+    } finally {
+      this.#running = false;
+      if (this.#closed) this.#owner.ended();
+    }
+  }
+
+  #pauseFor(milliseconds: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #readAll(): Promise<void> {
+    const { monitor, reader, table } = this.#owner;
+    const started = performance.now();
+    const slicer = new Slicer();
+    // An overrun while something waits would not be told, and what it drops would be missed
+    while (!monitor.drain()) await slicer.breathe();
+    // The rows of devices that went unnoticed are asked for as well
+    const before = new Set(table.links.keys());
+    table.replace(reader.readLinks());
+    this.#devices.clear();
+    this.#owner.unheard.clear();
+    this.#owner.tellTopology();
+    for (const link of [...table.links.values()]) {
+      if (this.#closed) return;
+      before.delete(link.ifindex);
+      await this.#readDevice(link.ifindex, false);
+      await slicer.breathe();
+    }
+    for (const ifindex of before) await reader.confirmDevice(ifindex);
+    await reader.readNeighbors();
+    this.#owner.tellTopology();
+    if (this.#closed) return;
+    this.resyncs++;
+    const facts = {
+      milliseconds: Math.round(performance.now() - started),
+      overruns: monitor.overruns,
+      drops: monitor.drops,
+    };
+    if (this.resyncs === 1) this.#log.info(facts, 'the kernel has been read');
+    else this.#log.warn(facts, 'the kernel has been read again, because notifications were lost');
+  }
+
+  async #readDevice(ifindex: number, again: boolean): Promise<void> {
+    const { reader, table } = this.#owner;
+    const link = table.links.get(ifindex);
+    const bridge =
+      link?.kind === 'bridge'
+        ? link.ifindex
+        : link && table.links.get(link.master)?.kind === 'bridge'
+          ? link.master
+          : 0;
+    if (bridge === 0 && link?.kind !== 'vxlan') await reader.confirmDevice(ifindex);
+    else if (again) await reader.readDeviceAgain(ifindex, bridge);
+    else await reader.readDevice(ifindex, bridge);
+    if (again) await reader.confirmNeighborsOf(ifindex);
+  }
+
+  async #readDevices(): Promise<void> {
+    for (const ifindex of [...this.#devices]) {
+      this.#devices.delete(ifindex);
+      const started = performance.now();
+      if (!this.#closed) await this.#readDevice(ifindex, true);
+      this.#auditTook = performance.now() - started;
+    }
+  }
+}
