@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Fabric, onExit } from '../lab/index.js';
+import { Fabric, Namespaces, onExit, run } from '../lab/index.js';
 import { type Engine, makeEngine, type SpeakerName } from './engines.js';
 import { cpuSeconds } from './measure.js';
 import type { Comparison } from './probe-compare.js';
@@ -25,6 +25,23 @@ function raiseNeighbourLimits(): void {
     const before = readFileSync(file, 'utf8');
     onExit(() => writeFileSync(file, before));
     writeFileSync(file, '1000000');
+  }
+}
+
+/** Milliseconds of patience with the removal of thousands of devices, which the kernel does 10 ms each. */
+const REMOVAL_PATIENCE = 300_000;
+
+/**
+ * Resolves when the kernel has removed all namespaces that were given up: it does so in the background, and no device
+ * of any namespace can be made or changed meanwhile.
+ */
+async function kernelIsFree(): Promise<void> {
+  const namespaces = new Namespaces();
+  try {
+    await namespaces.add(['free']);
+    await run('ip', ['-n', namespaces.of('free'), 'link', 'set', 'lo', 'up'], { timeout: REMOVAL_PATIENCE });
+  } finally {
+    namespaces.remove();
   }
 }
 
@@ -63,6 +80,7 @@ export class Arena {
   ) {}
 
   static async create(place: Place): Promise<Arena> {
+    await kernelIsFree();
     const fabric = await Fabric.create({
       leaves: [{ engine: 'none', hostsPerVni: 0, svi: place.withSvi }],
       spines: [{ engine: 'none' }],

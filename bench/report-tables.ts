@@ -39,6 +39,8 @@ export const FIGURES: readonly FigureText[] = [
   { name: 'withdrawCpuUs', title: 'CPU to withdraw', unit: 'µs' },
   { name: 'peakBytesPerRoute', title: 'memory at the peak', unit: 'octets' },
   { name: 'startMs', title: 'start to sessions', unit: 'ms' },
+  { name: 'startCpuS', title: 'its CPU', unit: 's' },
+  { name: 'startKernelS', title: 'of it in the kernel', unit: 's' },
   { name: 'floodMs', title: 'default destinations', unit: 'ms' },
   { name: 'floodCpuS', title: 'their CPU', unit: 's' },
   { name: 'lossMs', title: 'session loss', unit: 'ms' },
