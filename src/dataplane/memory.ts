@@ -22,7 +22,12 @@ export class MemoryKernel implements Kernel {
   readonly applied: Operation[] = [];
   #observer: KernelObserver | undefined;
   #known: KnownRows | undefined;
-  #queue: ((observer: KernelObserver) => void)[] = [];
+  /** Leaves out the notifications of rows that `apply` writes with our mark, as the real one does amid a bulk. */
+  hidesEchoes = false;
+  #queue: Notification[] = [];
+  #hiding = false;
+  /** What was written unheard since the queue was empty. */
+  #written: Operation[] = [];
   #delivery: Timer | undefined;
 
   constructor(readonly clock: Clock) {}
@@ -35,16 +40,29 @@ export class MemoryKernel implements Kernel {
 
   drain(): void {
     if (!this.#observer) return;
+    const told = new Set<string>();
     while (this.#queue.length > 0) {
       const queue = this.#queue;
       this.#queue = [];
-      for (const tell of queue) tell(this.#observer);
+      for (const { key, tell } of queue) {
+        told.add(key);
+        tell(this.#observer);
+      }
     }
+    // What was told of these keys may be older than what was written
+    const written = this.#written;
+    this.#written = [];
+    for (const operation of written) if (told.has(this.#keyOf(operation))) this.#retell(operation);
   }
 
   apply(operations: readonly Operation[]): OperationResult[] {
     return operations.map((operation) => {
+      const hide =
+        this.hidesEchoes && operation.table !== 'vxlan-default' && operation.table !== 'neigh-probe';
+      if (hide) this.#written.push(operation);
+      this.#hiding = hide;
       const errno = this.fault(operation) || this.#execute(operation);
+      this.#hiding = false;
       this.applied.push(operation);
       return { errno, message: undefined };
     });
@@ -60,14 +78,14 @@ export class MemoryKernel implements Kernel {
     for (const ifindex of this.topology.ifindexes)
       if (!topology.ifindexes.has(ifindex)) this.tables.dropDevice(ifindex);
     this.topology = topology;
-    this.#tell((observer) => observer.topology(topology));
+    this.#tell('topology', (observer) => observer.topology(topology));
   }
 
   /** The bridge learns a MAC on a port (overriding what it knew), or an operator configures a row. */
   putBridge(row: BridgeFdbRow): void {
     const { before, after } = this.tables.putBridge(row);
     // An identical add notifies nobody
-    if (before !== after) this.#tell((observer) => observer.bridgeRow(row));
+    if (before !== after) this.#tell(bridgeKey(row), (observer) => observer.bridgeRow(row));
   }
 
   /** The bridge learns a MAC from a frame. */
@@ -81,11 +99,11 @@ export class MemoryKernel implements Kernel {
     const row = this.tables.bridgeRow(bridgeIfindex, vlan, mac);
     if (!row) return;
     this.tables.dropBridge(bridgeIfindex, vlan, mac, row.port);
-    this.#tell((observer) => observer.bridgeRowGone(row));
+    this.#tell(bridgeKey(row), (observer) => observer.bridgeRowGone(row));
   }
 
   putVxlan(row: VxlanFdbRow): void {
-    if (this.tables.putVxlan(row)) this.#tell((observer) => observer.vxlanRow(row));
+    if (this.tables.putVxlan(row)) this.#tell(vxlanKey(row), (observer) => observer.vxlanRow(row));
   }
 
   dropVxlan(ifindex: number, srcVni: number, mac: Mac, dst: Ip | undefined): void {
@@ -94,23 +112,23 @@ export class MemoryKernel implements Kernel {
         ? this.tables.defaultRow(ifindex, srcVni, dst)
         : this.tables.vxlanRow(ifindex, srcVni, mac);
     if (row && this.tables.dropVxlan(ifindex, srcVni, mac, dst))
-      this.#tell((observer) => observer.vxlanRowGone(row));
+      this.#tell(vxlanKey(row), (observer) => observer.vxlanRowGone(row));
   }
 
   putNeigh(row: NeighRow): void {
     this.tables.putNeigh(row);
-    this.#tell((observer) => observer.neighRow(row));
+    this.#tell(neighKey(row), (observer) => observer.neighRow(row));
   }
 
   dropNeigh(ifindex: number, ip: Ip): void {
     const row = this.tables.dropNeigh(ifindex, ip);
-    if (row) this.#tell((observer) => observer.neighRowGone(row));
+    if (row) this.#tell(neighKey(row), (observer) => observer.neighRowGone(row));
   }
 
   /** The notifications that nobody has read yet are lost; a new picture follows (ENOBUFS). */
   overrun(): void {
     this.#queue = [];
-    this.#tell(() => this.resync());
+    this.#tell('all', () => this.resync());
   }
 
   /** Tells everything that stands, and the loss of what was known and no longer does. */
@@ -146,9 +164,45 @@ export class MemoryKernel implements Kernel {
     return row !== undefined && (row.dst === dst || dst === IPV4_ANY);
   }
 
-  #tell(notification: (observer: KernelObserver) => void): void {
-    if (!this.#observer) return;
-    this.#queue.push(notification);
+  #keyOf(operation: Operation): string {
+    if (operation.table === 'bridge') {
+      const bridgeIfindex = this.topology.ports.get(operation.port)?.bridgeIfindex ?? 0;
+      return bridgeKey({ ...operation, bridgeIfindex });
+    }
+    return operation.table === 'vxlan'
+      ? vxlanKey(operation)
+      : neighKey(operation as { ifindex: number; ip: Ip });
+  }
+
+  /** Tells what stands for the key of the operation. */
+  #retell(operation: Operation): void {
+    const { tables, topology } = this;
+    const observer = this.#observer;
+    if (!observer) return;
+    if (operation.table === 'bridge') {
+      const { port, vlan, mac } = operation;
+      const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
+      const row = tables.bridgeRow(bridgeIfindex, vlan, mac);
+      if (row) observer.bridgeRow(row);
+      else
+        for (const device of topology.ifindexes)
+          observer.bridgeRowGone({ bridgeIfindex, vlan, mac, port: device, state: 0, flags: 0 });
+    } else if (operation.table === 'vxlan') {
+      const { ifindex, srcVni, mac, dst } = operation;
+      const row = tables.vxlanRow(ifindex, srcVni, mac);
+      if (row) observer.vxlanRow(row);
+      else observer.vxlanRowGone({ ifindex, srcVni, mac, dst, nexthopId: 0, state: 0, flags: 0 });
+    } else if (operation.table === 'neigh') {
+      const { ifindex, ip, mac } = operation;
+      const row = tables.neighRow(ifindex, ip);
+      if (row) observer.neighRow(row);
+      else observer.neighRowGone({ ifindex, ip, mac, state: 0, flags: 0, protocol: 0 });
+    }
+  }
+
+  #tell(key: string, tell: (observer: KernelObserver) => void): void {
+    if (!this.#observer || this.#hiding) return;
+    this.#queue.push({ key, tell });
     this.#delivery ??= this.clock.soon(() => {
       this.#delivery = undefined;
       this.drain();
@@ -208,3 +262,15 @@ export class MemoryKernel implements Kernel {
     }
   }
 }
+
+interface Notification {
+  /** The row that it is about. */
+  readonly key: string;
+  readonly tell: (observer: KernelObserver) => void;
+}
+
+const bridgeKey = (row: { bridgeIfindex: number; vlan: number; mac: Mac }): string =>
+  `bridge ${row.bridgeIfindex} ${row.vlan} ${row.mac}`;
+const vxlanKey = (row: { ifindex: number; srcVni: number; mac: Mac }): string =>
+  `vxlan ${row.ifindex} ${row.srcVni} ${row.mac}`;
+const neighKey = (row: { ifindex: number; ip: Ip }): string => `neigh ${row.ifindex} ${row.ip}`;

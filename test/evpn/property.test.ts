@@ -55,6 +55,7 @@ class Life {
   async begin(): Promise<void> {
     for (const [i, leaf] of this.leaves.entries()) {
       leaf.world.kernel.fault = (operation) => this.watch(i, operation);
+      leaf.world.kernel.hidesEchoes = this.random.below(2) === 0;
       leaf.addVni(this.devices[i]);
       await leaf.start();
     }
