@@ -1,5 +1,5 @@
-import type { Esi, Ip, Mac, RouteDistinguisher } from '../types/index.js';
-import { type EvpnNlri, RouteType } from '../wire/index.js';
+import { type Esi, type Ip, type Mac, MacMap, type RouteDistinguisher } from '../types/index.js';
+import { type EvpnNlri, type MacIpAdvertisement, RouteType } from '../wire/index.js';
 
 /** What a table holds: something with an NLRI, and the link to the next of the same bucket, which the table owns. */
 export interface TableEntry<Self> {
@@ -16,17 +16,14 @@ export interface TableFilter {
   readonly mac?: Mac;
 }
 
-type Head = Mac | Ip | Esi;
-type Buckets<T> = Map<Head, T>;
+type Head = Ip | Esi;
 
 /** Number of route types plus one: arrays indexed by route type have this length. */
 export const ROUTE_TYPE_SLOTS = 6;
 
 /** The part of the key that picks the bucket: the one that differs most among routes of the type. */
-function headOf(nlri: EvpnNlri): Head {
+function headOf(nlri: Exclude<EvpnNlri, MacIpAdvertisement>): Head {
   switch (nlri.type) {
-    case RouteType.MAC_IP_ADVERTISEMENT:
-      return nlri.mac;
     case RouteType.INCLUSIVE_MULTICAST:
       return nlri.originator;
     case RouteType.IP_PREFIX:
@@ -34,6 +31,11 @@ function headOf(nlri: EvpnNlri): Head {
     default:
       return nlri.esi;
   }
+}
+
+function sameHead(a: EvpnNlri, b: EvpnNlri): boolean {
+  if (a.type === RouteType.MAC_IP_ADVERTISEMENT) return a.type === b.type && a.mac === b.mac;
+  return a.type === b.type && headOf(a) === headOf(b);
 }
 
 /** Equality of the rest of the key, given equal RD, type and head. */
@@ -52,7 +54,7 @@ function sameTail(a: EvpnNlri, b: EvpnNlri): boolean {
 
 /** True where both name the same destination (RFC 7432 §7, RFC 9136 §3.1: ESI and labels of types 2 and 5 do not count). */
 export function sameKey(a: EvpnNlri, b: EvpnNlri): boolean {
-  return a.rd === b.rd && a.type === b.type && headOf(a) === headOf(b) && sameTail(a, b);
+  return a.rd === b.rd && sameHead(a, b) && sameTail(a, b);
 }
 
 /** True where also what is not in the key is equal: ESI, labels, gateway. */
@@ -71,12 +73,61 @@ export function sameNlri(a: EvpnNlri, b: EvpnNlri): boolean {
   }
 }
 
+/** The routes of one RD: the first of each chain by its head. */
+class Row<T extends TableEntry<T>> {
+  readonly macs = new MacMap<T>();
+  /** The other types, by their number. */
+  readonly #others: (Map<Head, T> | undefined)[] = new Array<undefined>(ROUTE_TYPE_SLOTS).fill(undefined);
+
+  get isEmpty(): boolean {
+    return this.macs.size === 0 && this.#others.every((buckets) => buckets === undefined);
+  }
+
+  first(nlri: EvpnNlri): T | undefined {
+    if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) return this.macs.get(nlri.mac);
+    return this.#others[nlri.type]?.get(headOf(nlri));
+  }
+
+  setFirst(entry: T): void {
+    const { nlri } = entry;
+    if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
+      this.macs.set(nlri.mac, entry);
+      return;
+    }
+    let buckets = this.#others[nlri.type];
+    if (buckets === undefined) {
+      buckets = new Map();
+      this.#others[nlri.type] = buckets;
+    }
+    buckets.set(headOf(nlri), entry);
+  }
+
+  deleteFirst(nlri: EvpnNlri): void {
+    if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
+      this.macs.delete(nlri.mac);
+      return;
+    }
+    const buckets = this.#others[nlri.type];
+    buckets?.delete(headOf(nlri));
+    if (buckets?.size === 0) this.#others[nlri.type] = undefined;
+  }
+
+  firsts(type: number): Iterable<T> {
+    return type === RouteType.MAC_IP_ADVERTISEMENT
+      ? this.macs.values()
+      : (this.#others[type]?.values() ?? []);
+  }
+}
+
 /**
- * EVPN routes by their key, without building a string or an object per lookup: per RD and type a Map by the part that
+ * EVPN routes by their key, without building a string or an object per lookup: per RD and type a map by the part that
  * differs most, and behind it a chain that the entries themselves form, nearly always of one or two.
  */
 export class EvpnTable<T extends TableEntry<T>> {
-  readonly #distinguishers = new Map<RouteDistinguisher, (Buckets<T> | undefined)[]>();
+  readonly #rows = new Map<RouteDistinguisher, Row<T>>();
+  /** The row that was asked for last: routes of one RD come together. */
+  #latestRd: RouteDistinguisher | undefined;
+  #latestRow: Row<T> | undefined;
   #size = 0;
 
   get size(): number {
@@ -84,7 +135,7 @@ export class EvpnTable<T extends TableEntry<T>> {
   }
 
   get(nlri: EvpnNlri): T | undefined {
-    let entry = this.#distinguishers.get(nlri.rd)?.[nlri.type]?.get(headOf(nlri));
+    let entry = this.#rowOf(nlri.rd)?.first(nlri);
     while (entry !== undefined && !sameTail(entry.nlri, nlri)) entry = entry.chained;
     return entry;
   }
@@ -92,22 +143,17 @@ export class EvpnTable<T extends TableEntry<T>> {
   /** Adds an entry whose key is not in the table; the caller has looked. */
   add(entry: T): void {
     const { nlri } = entry;
-    let types = this.#distinguishers.get(nlri.rd);
-    if (types === undefined) {
-      types = new Array<Buckets<T> | undefined>(ROUTE_TYPE_SLOTS);
-      this.#distinguishers.set(nlri.rd, types);
+    let row = this.#rowOf(nlri.rd);
+    if (row === undefined) {
+      row = new Row();
+      this.#rows.set(nlri.rd, row);
+      this.#latestRow = row;
     }
-    let buckets = types[nlri.type];
-    if (buckets === undefined) {
-      buckets = new Map();
-      types[nlri.type] = buckets;
-    }
-    const head = headOf(nlri);
-    const first = buckets.get(head);
+    const first = row.first(nlri);
     if (first === undefined) {
-      buckets.set(head, entry);
+      row.setFirst(entry);
     } else {
-      // Behind the first, so that the Map and a walk over it are left alone
+      // Behind the first, so that the map and a walk over it are left alone
       entry.chained = first.chained;
       first.chained = entry;
     }
@@ -117,14 +163,12 @@ export class EvpnTable<T extends TableEntry<T>> {
   /** Removes this very entry; its own chain link stays, so that a walk that stands on it goes on. */
   remove(entry: T): void {
     const { nlri } = entry;
-    const types = this.#distinguishers.get(nlri.rd);
-    const buckets = types?.[nlri.type];
-    const head = headOf(nlri);
-    const first = buckets?.get(head);
-    if (types === undefined || buckets === undefined || first === undefined) return;
+    const row = this.#rowOf(nlri.rd);
+    const first = row?.first(nlri);
+    if (row === undefined || first === undefined) return;
     if (first === entry) {
-      if (entry.chained === undefined) buckets.delete(head);
-      else buckets.set(head, entry.chained);
+      if (entry.chained === undefined) row.deleteFirst(nlri);
+      else row.setFirst(entry.chained);
     } else {
       let before = first;
       while (before.chained !== entry) {
@@ -134,22 +178,20 @@ export class EvpnTable<T extends TableEntry<T>> {
       before.chained = entry.chained;
     }
     this.#size--;
-    if (buckets.size > 0) return;
-    types[nlri.type] = undefined;
-    if (types.every((other) => other === undefined)) this.#distinguishers.delete(nlri.rd);
+    if (!row.isEmpty) return;
+    this.#rows.delete(nlri.rd);
+    this.#latestRow = undefined;
   }
 
   /** Every entry that the filter names. Entries may come and go while the walk is under way. */
-  *entries(filter: TableFilter = {}): IterableIterator<T> {
+  *entries(filter: TableFilter = {}): IterableIterator<T, undefined> {
     const { rd, mac } = filter;
     const type = mac === undefined ? filter.type : RouteType.MAC_IP_ADVERTISEMENT;
     if (filter.type !== undefined && type !== filter.type) return;
-    const rows = rd === undefined ? this.#distinguishers.values() : [this.#distinguishers.get(rd) ?? []];
-    for (const types of rows) {
+    for (const row of rd === undefined ? this.#rows.values() : [this.#rows.get(rd)]) {
+      if (row === undefined) continue;
       for (let t = type ?? 1; t <= (type ?? ROUTE_TYPE_SLOTS - 1); t++) {
-        const buckets = types[t];
-        if (buckets === undefined) continue;
-        for (const first of mac === undefined ? buckets.values() : [buckets.get(mac)]) {
+        for (const first of mac === undefined ? row.firsts(t) : [row.macs.get(mac)]) {
           let entry: T | undefined = first;
           while (entry !== undefined) {
             const next: T | undefined = entry.chained;
@@ -159,5 +201,13 @@ export class EvpnTable<T extends TableEntry<T>> {
         }
       }
     }
+  }
+
+  #rowOf(rd: RouteDistinguisher): Row<T> | undefined {
+    if (rd !== this.#latestRd) {
+      this.#latestRd = rd;
+      this.#latestRow = this.#rows.get(rd);
+    }
+    return this.#latestRow;
   }
 }

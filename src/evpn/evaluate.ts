@@ -120,8 +120,8 @@ export class Evaluator {
       this.vteps.countFlood(originator, vrf.vni, -1);
     for (const [ip, entry] of vrf.ips)
       if (entry.advertised) this.localRib.withdraw(macRoute(vrf, entry.advertised.mac, ip));
-    for (const [mac, entry] of vrf.macs)
-      if (entry.advertised) this.localRib.withdraw(macRoute(vrf, mac, undefined));
+    for (const { mac, advertised } of vrf.macs.values())
+      if (advertised) this.localRib.withdraw(macRoute(vrf, mac, undefined));
     for (const [ip, { mac }] of vrf.gateways) this.localRib.withdraw(macRoute(vrf, mac, ip));
     if (vrf.imetAdvertised) this.localRib.withdraw(imetRoute(vrf, vrf.imetAdvertised.nextHop));
   }

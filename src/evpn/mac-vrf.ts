@@ -1,6 +1,13 @@
 import { type Destination, DirtyQueue, type Markable } from '../bgp/index.js';
 import type { VniAttachment } from '../dataplane/index.js';
-import type { Ip, Mac, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
+import {
+  type Ip,
+  type Mac,
+  MacMap,
+  type RouteDistinguisher,
+  type RouteTarget,
+  type Vni,
+} from '../types/index.js';
 import type { OriginatedAttributes } from '../wire/index.js';
 import { type Few, listOf } from './few.js';
 import type { ImportTarget } from './import-target.js';
@@ -58,7 +65,7 @@ export class IpEntry implements Markable {
 export class MacVrf implements Markable {
   dirty = false;
   at: VniAttachment | undefined = undefined;
-  readonly macs = new Map<Mac, MacEntry>();
+  readonly macs = new MacMap<MacEntry>();
   readonly ips = new Map<Ip, IpEntry>();
   /** Imported Type-3 routes by originator: the VTEPs that want our BUM traffic. */
   readonly floods = new Map<Ip, Set<Destination>>();

@@ -1,12 +1,13 @@
 /**
- * The vocabulary of the field as branded values: MAC, VNI, RD, RT, ESI and IP, their text and their octets, and the two
- * arguments that every room takes from outside, time and log. Nothing here knows BGP or the kernel.
+ * The vocabulary of the field as branded values: MAC, VNI, RD, RT, ESI and IP, their text and their octets, a map
+ * from MACs, and the two arguments that every room takes from outside, time and log. Nothing here knows BGP or the kernel.
  */
 export * from './clock.js';
 export * from './esi.js';
 export * from './ip.js';
 export * from './log.js';
 export * from './mac.js';
+export * from './mac-map.js';
 export * from './parse-error.js';
 export * from './route-distinguisher.js';
 export * from './route-target.js';

@@ -18,9 +18,15 @@ export function expectLength(found: number, name: string, ...allowed: number[]):
     throw new Malformed(`${name} route of ${found} octets: expected ${allowed.join(' or ')}`);
 }
 
+/** The one read last: routes of one RD come together. */
+let latest = RouteDistinguisher.of(0, 0);
+
 /** Reads eight octets. */
 export function readRd(bytes: Buffer, at: number): RouteDistinguisher {
-  return RouteDistinguisher.of(bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4));
+  const high = bytes.readUInt32BE(at);
+  const low = bytes.readUInt32BE(at + 4);
+  if (latest.high !== high || latest.low !== low) latest = RouteDistinguisher.of(high, low);
+  return latest;
 }
 
 /** Writes eight octets. */

@@ -1,0 +1,89 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { type Mac, MacMap } from '../../src/types/index.js';
+
+interface Item {
+  readonly mac: Mac;
+  readonly n: number;
+}
+
+/** Some that differ only in the upper octets, only in the lower ones, and those at the ends. */
+const macs = Array.from({ length: 40 }, (_, i) =>
+  i % 2 === 0 ? i * 0x1_0000_0000 + 7 : 0x02_00_00_00_00_00 + i,
+).concat([0, 1, 0xffff_ffff, 0x1_0000_0000, 0xffff_ffff_ffff]) as Mac[];
+
+const action = fc.record({
+  verb: fc.constantFrom('set', 'set', 'delete', 'clear', 'walk', 'step', 'step'),
+  at: fc.nat(macs.length - 1),
+  odd: fc.nat(200),
+});
+
+test('holds what a Map holds, and a walk between changes brings what stood all the while once', (t) => {
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 400 }), (actions) => {
+      const map = new MacMap<Item>();
+      const model = new Map<Mac, Item>();
+      let n = 0;
+      let walk: Iterator<Item> | undefined;
+      /** What stands since the walk began, without what it has brought. */
+      let awaited = new Map<Mac, Item>();
+      const brought = (item: Item) => {
+        t.is(model.get(item.mac), item, 'it stands');
+        awaited.delete(item.mac);
+      };
+      for (const { verb, at, odd } of actions) {
+        const mac = macs[at];
+        if (verb === 'set') {
+          const item = { mac, n: n++ };
+          map.set(mac, item);
+          model.set(mac, item);
+          awaited.delete(mac);
+        } else if (verb === 'delete') {
+          t.is(map.delete(mac), model.delete(mac));
+          awaited.delete(mac);
+        } else if (verb === 'clear' && odd === 0) {
+          map.clear();
+          model.clear();
+          awaited.clear();
+        } else if (verb === 'walk') {
+          walk = map.values();
+          awaited = new Map(model);
+        } else if (verb === 'step') {
+          const next = walk?.next();
+          if (next?.done === false) brought(next.value);
+          else if (next?.done === true) {
+            t.is(awaited.size, 0);
+            walk = undefined;
+          }
+        }
+        t.is(map.size, model.size);
+        t.is(map.get(mac), model.get(mac));
+        t.is(map.has(mac), model.has(mac));
+      }
+      for (const mac of macs) t.is(map.get(mac), model.get(mac));
+      t.deepEqual(
+        [...map.values()].sort((a, b) => a.n - b.n),
+        [...model.values()].sort((a, b) => a.n - b.n),
+      );
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('grows and shrinks over many entries', (t) => {
+  const map = new MacMap<Item>();
+  const count = 50_000;
+  const macAt = (n: number) => (0x02_00_10_00_00_00 + n) as Mac;
+  for (let n = 0; n < count; n++) map.set(macAt(n), { mac: macAt(n), n });
+  t.is(map.size, count);
+  let seen = 0;
+  for (const { mac, n } of map.values()) {
+    seen++;
+    if (mac !== macAt(n)) t.fail();
+    if (n !== 5) map.delete(mac);
+  }
+  t.is(seen, count);
+  t.is(map.size, 1);
+  t.is(map.get(macAt(5))?.n, 5);
+  t.is(map.get(macAt(6)), undefined);
+});
