@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Fabric, Namespaces, onExit, run } from '../lab/index.js';
+import { Fabric, onExit, run } from '../lab/index.js';
 import { type Engine, makeEngine, type SpeakerName } from './engines.js';
 import { cpuSeconds } from './measure.js';
 import type { Comparison } from './probe-compare.js';
@@ -28,22 +28,11 @@ function raiseNeighbourLimits(): void {
   }
 }
 
-/** Milliseconds of patience with the removal of thousands of devices, which the kernel does 10 ms each. */
+/** Milliseconds of patience with the removal of thousands of devices, of which the kernel takes 10 ms for each. */
 const REMOVAL_PATIENCE = 300_000;
-
-/**
- * Resolves when the kernel has removed all namespaces that were given up: it does so in the background, and no device
- * of any namespace can be made or changed meanwhile.
- */
-async function kernelIsFree(): Promise<void> {
-  const namespaces = new Namespaces();
-  try {
-    await namespaces.add(['free']);
-    await run('ip', ['-n', namespaces.of('free'), 'link', 'set', 'lo', 'up'], { timeout: REMOVAL_PATIENCE });
-  } finally {
-    namespaces.remove();
-  }
-}
+/** From so many VNIs on devices are removed before their namespace. */
+const MANY_VNIS = 500;
+const DEVICE_GROUP = '7';
 
 /** What a benchmark needs of its place. */
 export interface Place {
@@ -80,7 +69,6 @@ export class Arena {
   ) {}
 
   static async create(place: Place): Promise<Arena> {
-    await kernelIsFree();
     const fabric = await Fabric.create({
       leaves: [{ engine: 'none', hostsPerVni: 0, svi: place.withSvi }],
       spines: [{ engine: 'none' }],
@@ -217,6 +205,25 @@ export class Arena {
     this.#sink?.stop();
     this.spine.stop();
     this.probe.stop();
-    await this.fabric.remove();
+    try {
+      if (this.place.vnis >= MANY_VNIS) await this.#removeDevices();
+    } finally {
+      await this.fabric.remove();
+    }
+  }
+
+  /**
+   * The kernel would remove them with the namespace, but some time later, and then nobody can make or change a device
+   * anywhere until it is done: the next benchmark would wait in vain.
+   */
+  async #removeDevices(): Promise<void> {
+    const ip = this.fabric
+      .leaf('leaf1')
+      .segments.flatMap(({ bridge, vxlan }) => [bridge, vxlan])
+      .map((device) => `link set dev ${device} group ${DEVICE_GROUP}`);
+    await this.fabric.apply('leaf1', { ip, bridge: [] });
+    await run('ip', ['-n', this.fabric.namespace('leaf1'), 'link', 'del', 'group', DEVICE_GROUP], {
+      timeout: REMOVAL_PATIENCE,
+    });
   }
 }
