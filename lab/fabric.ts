@@ -34,6 +34,10 @@ import type { RestAnswer } from './rest.js';
 /** Called at each step of the building, for progress. */
 export type Progress = (step: string) => void;
 
+/** Milliseconds of patience with a batch, and with each of its lines: a fabric may have thousands of devices. */
+const BATCH_PATIENCE = 30_000;
+const LINE_PATIENCE = 10;
+
 type Router = Frr | Evpnd | Gobgp | Exabgp;
 
 export class Fabric {
@@ -128,10 +132,12 @@ export class Fabric {
     for (const tool of ['ip', 'bridge'] as const) {
       if (batch[tool].length === 0) continue;
       const args = ['-n', this.namespace(node), '-batch', '-'];
-      const result = await attempt(tool, args, { input: `${batch[tool].join('\n')}\n` });
+      const lines = batch[tool];
+      const timeout = BATCH_PATIENCE + lines.length * LINE_PATIENCE;
+      const result = await attempt(tool, args, { input: `${lines.join('\n')}\n`, timeout });
       if (result.code !== 0) {
         const failed = /Command failed -:(\d+)/.exec(result.stderr);
-        const line = failed ? batch[tool][Number(failed[1]) - 1] : '';
+        const line = failed ? lines[Number(failed[1]) - 1] : '';
         throw new CommandError(`${tool} ${args.join(' ')}`, result, `exit code ${result.code} at "${line}"`);
       }
     }
