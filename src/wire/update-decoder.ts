@@ -12,6 +12,7 @@ import {
 import { checkAttributeSet, toPathAttributes } from './attribute-set.js';
 import { AttributeCode } from './attribute-table.js';
 import { decodeEvpnRoutes } from './evpn-routes/index.js';
+import { MAX_EXTENDED_MESSAGE_LENGTH } from './header.js';
 import { Malformed } from './malformed.js';
 import type { Update, UpdateContext, UpdateFault } from './messages.js';
 import { layOutMpReach, layOutMpUnreach, type MpLayout, readNextHop } from './mp-attributes.js';
@@ -32,8 +33,8 @@ interface MpAttribute {
 interface Scan {
   reach: MpAttribute | undefined;
   unreach: MpAttribute | undefined;
-  /** The octets of all other attributes, a character each; whatever follows the last whole attribute included. */
-  others: string;
+  /** Where each run of other attributes starts and ends, in turn; whatever follows the last whole one included. */
+  readonly others: number[];
 }
 
 interface DecodedSet {
@@ -41,11 +42,19 @@ interface DecodedSet {
   readonly faults: readonly AttributeFault[];
 }
 
+/** The set of the latest UPDATE with routes, and the octets that it came of. */
+interface LatestSet {
+  readonly key: Buffer;
+  readonly set: DecodedSet;
+}
+
 const NO_FAULTS: readonly AttributeFault[] = [];
+/** Never added to. */
+const NO_ROUTES: EvpnNlri[] = [];
 
 /**
  * Reads UPDATEs for the routes in them. Attributes are interned: the same octets (next hop included, MP NLRI not) give
- * the same frozen object for as long as anyone holds it, without being parsed again. One decoder may serve any number of
+ * the same frozen object for as long as anyone holds it, without being parsed again; the decoder holds the latest. One decoder may serve any number of
  * sessions, which then share the objects.
  */
 export class UpdateDecoder {
@@ -56,6 +65,14 @@ export class UpdateDecoder {
     // A set of the same octets may have come again since
     if (this.#interned.get(key)?.deref() === undefined) this.#interned.delete(key);
   });
+  /** Nearly every UPDATE has the attributes of the one before: those are found without a string or a look-up. */
+  #latest: LatestSet | undefined;
+  /** Where the key of a set is put together. */
+  readonly #key = Buffer.allocUnsafe(MAX_EXTENDED_MESSAGE_LENGTH);
+  #unknownRouteTypes = 0;
+  readonly #countUnknown = () => {
+    this.#unknownRouteTypes++;
+  };
 
   /** Sets that are held somewhere, or were until lately. */
   get internedSets(): number {
@@ -74,26 +91,23 @@ export class UpdateDecoder {
     const unreach = scan.unreach?.layout.evpn ? scan.unreach : undefined;
 
     const { attributes, faults } =
-      reach || scan.others !== ''
+      reach || scan.others.length > 0
         ? this.#attributesOf(body, layout, scan, context)
         : { attributes: undefined, faults: NO_FAULTS };
     const withdraws = faults.find((fault) => fault.outcome === 'treat-as-withdraw');
     if (withdraws !== undefined) requireRoutes(withdraws, scan, layout, body);
 
-    let unknownRouteTypes = 0;
-    const countUnknown = () => {
-      unknownRouteTypes++;
-    };
-    const withdrawn: EvpnNlri[] = [];
-    const reachable: EvpnNlri[] = [];
-    if (unreach) readRoutes(body, unreach, withdrawn, countUnknown);
-    if (reach) readRoutes(body, reach, withdraws ? withdrawn : reachable, countUnknown);
+    this.#unknownRouteTypes = 0;
+    const withdrawn: EvpnNlri[] = unreach || withdraws ? [] : NO_ROUTES;
+    const reachable: EvpnNlri[] = reach && !withdraws ? [] : NO_ROUTES;
+    if (unreach) readRoutes(body, unreach, withdrawn, this.#countUnknown);
+    if (reach) readRoutes(body, reach, withdraws ? withdrawn : reachable, this.#countUnknown);
     return {
       withdrawn,
       reachable,
       attributes: reachable.length > 0 ? attributes : undefined,
       endOfRib: unreach !== undefined && isEndOfRib(unreach, scan, layout, body),
-      unknownRouteTypes,
+      unknownRouteTypes: this.#unknownRouteTypes,
       faults: faults.length === 0 ? NO_FAULTS : faults.map(toUpdateFault),
     };
   }
@@ -102,16 +116,31 @@ export class UpdateDecoder {
   #attributesOf(body: Buffer, layout: UpdateLayout, scan: Scan, context: UpdateContext): DecodedSet {
     const { reach } = scan;
     if (!reach?.layout.evpn) return decodeSet(body, layout, undefined, context);
-    const { nextHopAt, nextHopLength } = reach.layout;
-    // The first character holds what else decides about the outcome, and where the next hop ends
-    const kind = String.fromCharCode(
-      (nextHopLength << 2) | (context.fourOctetAs ? 2 : 0) | (context.internal ? 1 : 0),
+    const length = this.#putKeyTogether(body, reach.layout, scan.others, context);
+    const latest = this.#latest;
+    if (latest !== undefined && startsWith(this.#key, length, latest.key)) return latest.set;
+    const set = this.#internedSet(
+      this.#key.toString('latin1', 0, length),
+      body,
+      layout,
+      reach.layout,
+      context,
     );
-    const key = kind + body.toString('latin1', nextHopAt, nextHopAt + nextHopLength) + scan.others;
+    if (set.attributes !== undefined) this.#latest = { key: Buffer.from(this.#key.subarray(0, length)), set };
+    return set;
+  }
+
+  #internedSet(
+    key: string,
+    body: Buffer,
+    layout: UpdateLayout,
+    reach: MpLayout,
+    context: UpdateContext,
+  ): DecodedSet {
     const interned = this.#interned.get(key)?.deref();
     if (interned !== undefined)
       return { attributes: interned, faults: this.#discards.get(interned) ?? NO_FAULTS };
-    const set = decodeSet(body, layout, readNextHop(body, reach.layout), context);
+    const set = decodeSet(body, layout, readNextHop(body, reach), context);
     if (set.attributes !== undefined) {
       this.#interned.set(key, new WeakRef(set.attributes));
       this.#collected.register(set.attributes, key);
@@ -119,6 +148,30 @@ export class UpdateDecoder {
     }
     return set;
   }
+
+  /** All that the set follows from: the next hop, the other attributes, and what the session says. Returns its length. */
+  #putKeyTogether(
+    body: Buffer,
+    { nextHopAt, nextHopLength }: MpLayout,
+    others: readonly number[],
+    context: UpdateContext,
+  ): number {
+    const key = this.#key;
+    // The first octet also tells where the next hop ends
+    key[0] = (nextHopLength << 2) | (context.fourOctetAs ? 2 : 0) | (context.internal ? 1 : 0);
+    let length = 1;
+    for (let at = nextHopAt; at < nextHopAt + nextHopLength; at++) key[length++] = body[at];
+    for (let run = 0; run < others.length; run += 2)
+      for (let at = others[run]; at < others[run + 1]; at++) key[length++] = body[at];
+    return length;
+  }
+}
+
+/** True where the first `length` octets are the other buffer's, which has no more. */
+function startsWith(octets: Buffer, length: number, other: Buffer): boolean {
+  if (length !== other.length) return false;
+  for (let at = 0; at < length; at++) if (octets[at] !== other[at]) return false;
+  return true;
 }
 
 /** Parses all attributes but MP_REACH and MP_UNREACH; no set without a next hop or with a fault that withdraws. */
@@ -139,7 +192,7 @@ function decodeSet(
 
 /** Goes along the attribute headers once. Throws WireError for MP attributes that come twice or are incorrect. */
 function scanAttributes(body: Buffer, { attributesAt, attributesEnd }: UpdateLayout): Scan {
-  const scan: Scan = { reach: undefined, unreach: undefined, others: '' };
+  const scan: Scan = { reach: undefined, unreach: undefined, others: [] };
   let at = attributesAt;
   let othersFrom = at;
   while (at < attributesEnd) {
@@ -147,49 +200,51 @@ function scanAttributes(body: Buffer, { attributesAt, attributesEnd }: UpdateLay
     // What does not add up is found again, and named, when the others are parsed
     if (span === undefined) break;
     if (isMp(span.code)) {
-      if (othersFrom < at) scan.others += body.toString('latin1', othersFrom, at);
+      if (othersFrom < at) scan.others.push(othersFrom, at);
       othersFrom = span.end;
       const isReach = span.code === AttributeCode.MP_REACH_NLRI;
       if ((isReach ? scan.reach : scan.unreach) !== undefined) throw duplicateMpError(span.code);
       checkMpFlags(body, at, span);
-      const layOut = isReach ? layOutMpReach : layOutMpUnreach;
-      const layout = incorrectMp(body, at, span, () => layOut(body, span.valueAt, span.end));
-      scan[isReach ? 'reach' : 'unreach'] = { start: at, span, layout };
+      const mp = { start: at, span, layout: layOutMp(body, at, span) };
+      if (isReach) scan.reach = mp;
+      else scan.unreach = mp;
     }
     at = span.end;
   }
-  if (othersFrom < attributesEnd) scan.others += body.toString('latin1', othersFrom, attributesEnd);
+  if (othersFrom < attributesEnd) scan.others.push(othersFrom, attributesEnd);
   return scan;
 }
 
-/** Turns what is malformed in an MP attribute into the reset that it takes (RFC 7606 §5.3). */
-function incorrectMp<Result>(body: Buffer, start: number, span: AttributeSpan, read: () => Result): Result {
+function layOutMp(body: Buffer, start: number, span: AttributeSpan): MpLayout {
   try {
-    return read();
+    return span.code === AttributeCode.MP_REACH_NLRI
+      ? layOutMpReach(body, span.valueAt, span.end)
+      : layOutMpUnreach(body, span.valueAt, span.end);
   } catch (error) {
-    if (!(error instanceof Malformed)) throw error;
-    throw attributeError(
-      error.subcode ?? UpdateSubcode.OPTIONAL_ATTRIBUTE_ERROR,
-      span.code,
-      error.message,
-      body,
-      start,
-      span.end,
-    );
+    throw asReset(error, body, start, span);
   }
 }
 
 function readRoutes(body: Buffer, mp: MpAttribute, routes: EvpnNlri[], onUnknown: () => void): void {
-  incorrectMp(body, mp.start, mp.span, () =>
-    decodeEvpnRoutes(body, mp.layout.nlriAt, mp.span.end, routes, onUnknown),
-  );
+  try {
+    decodeEvpnRoutes(body, mp.layout.nlriAt, mp.span.end, routes, onUnknown);
+  } catch (error) {
+    throw asReset(error, body, mp.start, mp.span);
+  }
+}
+
+/** What is malformed in an MP attribute as the reset that it takes (RFC 7606 §5.3); any other error as it is. */
+function asReset(error: unknown, body: Buffer, start: number, span: AttributeSpan): unknown {
+  if (!(error instanceof Malformed)) return error;
+  const subcode = error.subcode ?? UpdateSubcode.OPTIONAL_ATTRIBUTE_ERROR;
+  return attributeError(subcode, span.code, error.message, body, start, span.end);
 }
 
 /** MP_UNREACH of our family, no route in it, and nothing else in the message (RFC 4724 §2). */
 function isEndOfRib(unreach: MpAttribute, scan: Scan, layout: UpdateLayout, body: Buffer): boolean {
   return (
     unreach.layout.nlriAt === unreach.span.end &&
-    scan.others === '' &&
+    scan.others.length === 0 &&
     scan.reach === undefined &&
     !hasIpv4Fields(layout, body)
   );
