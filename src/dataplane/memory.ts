@@ -60,8 +60,9 @@ export class MemoryKernel implements Kernel {
       const hide =
         this.hidesEchoes && operation.table !== 'vxlan-default' && operation.table !== 'neigh-probe';
       if (hide) this.#written.push(operation);
+      const fault = this.fault(operation);
       this.#hiding = hide;
-      const errno = this.fault(operation) || this.#execute(operation);
+      const errno = fault || this.#execute(operation);
       this.#hiding = false;
       this.applied.push(operation);
       return { errno, message: undefined };

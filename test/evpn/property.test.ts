@@ -44,6 +44,8 @@ class Life {
   readonly wire: Wire;
   readonly story: string[] = [];
   readonly crimes: string[] = [];
+  /** Few enough that no host comes to look like a duplicate (RFC 7432 §15.1). */
+  races = 2;
 
   constructor(readonly random: Random) {
     this.leaves = [1, 2, 3].map((n) => new Leaf(this.clock, vtepOf(n), 65000 + n));
@@ -93,6 +95,7 @@ class Life {
   /** The faults end; everyone is heard. */
   end(): void {
     for (const [i, leaf] of this.leaves.entries()) {
+      this.races = 0;
       leaf.world.kernel.fault = (operation) => this.watch(i, operation);
       leaf.dataPlane.sweep();
       if (leaf.world.kernel.topology.vnis.size === 0) this.vanish(i);
@@ -113,9 +116,21 @@ class Life {
     }
   }
 
+  /** Between the decision and the write of a row, now and then, its host speaks, and nobody could hear it in time. */
+  race(i: number, operation: Operation): void {
+    const host = this.hosts.find(({ mac }) => 'mac' in operation && mac === operation.mac);
+    if (!host || this.races === 0 || this.random.below(10) > 0) return;
+    this.races--;
+    this.story.push(`host speaks unheard (leaf ${i + 1}, host ${formatMac(host.mac)})`);
+    this.place(host, i);
+  }
+
   /** No operation of evpnd may ever delete a row that the kernel has of a local host. */
   watch(i: number, operation: Operation): number {
-    if (operation.verb !== 'delete') return 0;
+    if (operation.verb !== 'delete') {
+      this.race(i, operation);
+      return 0;
+    }
     const { tables } = this.leaves[i].world.kernel;
     const { bridgeIfindex } = this.devices[i];
     const row =
@@ -128,6 +143,7 @@ class Life {
     const hit = row && (!('port' in row) || ('port' in operation && row.port === operation.port));
     if (hit && (row.flags & Ntf.EXT_LEARNED) === 0)
       this.crimes.push(`leaf ${i + 1} deletes a local row: ${JSON.stringify(operation)}`);
+    this.race(i, operation);
     return 0;
   }
 
