@@ -9,8 +9,8 @@ type Compare = (a: Path, b: Path) => number;
 interface Rule {
   readonly name: string;
   readonly compare: Compare;
-  /** False where a pair may be undecided though each loses to or beats a third: MED (RFC 4271 §9.1.2.2 c). */
-  readonly ordersAll: boolean;
+  /** Paths are compared within their group alone; without one all are one group. MED: RFC 4271 §9.1.2.2 c. */
+  readonly group?: (path: Path) => unknown;
 }
 
 const DEFAULT_LOCAL_PREF = 100;
@@ -48,18 +48,15 @@ const truthFirst = (a: boolean, b: boolean): number => (a === b ? 0 : a ? -1 : 1
 const MOBILITY: readonly Rule[] = [
   {
     name: 'sticky MAC',
-    ordersAll: true,
     compare: (a, b) =>
       truthFirst(a.attributes.macMobility?.sticky === true, b.attributes.macMobility?.sticky === true),
   },
   {
     name: 'higher MAC mobility sequence',
-    ordersAll: true,
     compare: (a, b) => (b.attributes.macMobility?.sequence ?? 0) - (a.attributes.macMobility?.sequence ?? 0),
   },
   {
     name: 'lower next hop',
-    ordersAll: true,
     compare: (a, b) => compareIp(a.attributes.nextHop, b.attributes.nextHop),
   },
 ];
@@ -68,41 +65,35 @@ const MOBILITY: readonly Rule[] = [
 const BGP: readonly Rule[] = [
   {
     name: 'higher LOCAL_PREF',
-    ordersAll: true,
     compare: (a, b) =>
       (b.attributes.localPref ?? DEFAULT_LOCAL_PREF) - (a.attributes.localPref ?? DEFAULT_LOCAL_PREF),
   },
   {
     name: 'shorter AS_PATH',
-    ordersAll: true,
     compare: (a, b) => asPathLength(a.attributes.asPath) - asPathLength(b.attributes.asPath),
   },
-  { name: 'lower ORIGIN', ordersAll: true, compare: (a, b) => a.attributes.origin - b.attributes.origin },
+  { name: 'lower ORIGIN', compare: (a, b) => a.attributes.origin - b.attributes.origin },
   {
     name: 'lower MULTI_EXIT_DISC',
-    ordersAll: false,
+    group: neighborAs,
     compare: (a, b) =>
       neighborAs(a) === neighborAs(b) ? (a.attributes.med ?? 0) - (b.attributes.med ?? 0) : 0,
   },
   {
     name: 'external over internal',
-    ordersAll: true,
     compare: (a, b) => truthFirst(!a.source.internal, !b.source.internal),
   },
   {
     name: 'lower BGP identifier',
-    ordersAll: true,
     compare: (a, b) =>
       (a.attributes.originatorId ?? a.source.routerId) - (b.attributes.originatorId ?? b.source.routerId),
   },
   {
     name: 'shorter CLUSTER_LIST',
-    ordersAll: true,
     compare: (a, b) => a.attributes.clusterList.length - b.attributes.clusterList.length,
   },
   {
     name: 'lower neighbour address',
-    ordersAll: true,
     compare: (a, b) =>
       compareIp(addressOfSource(a.source), addressOfSource(b.source)) ||
       // Link-local neighbours may differ in their zone alone
@@ -134,9 +125,8 @@ export function decide<P extends Path>(paths: readonly P[]): Decision<P> {
 }
 
 function eliminate<P extends Path>(candidates: readonly P[], rule: Rule): readonly P[] {
-  const { compare } = rule;
-  if (!rule.ordersAll)
-    return candidates.filter((path) => !candidates.some((other) => compare(other, path) < 0));
+  const { compare, group } = rule;
+  if (group) return eliminateWithin(candidates, compare, group);
   let best = candidates[0];
   let equals = true;
   for (let i = 1; i < candidates.length; i++) {
@@ -147,10 +137,28 @@ function eliminate<P extends Path>(candidates: readonly P[], rule: Rule): readon
   return equals ? candidates : candidates.filter((path) => compare(path, best) === 0);
 }
 
-/** The best path alone, without garbage where two paths compete: what every UPDATE costs. */
+function eliminateWithin<P extends Path>(
+  candidates: readonly P[],
+  compare: Compare,
+  group: (path: Path) => unknown,
+): readonly P[] {
+  const bests = new Map<unknown, P>();
+  for (const path of candidates) {
+    const key = group(path);
+    const best = bests.get(key);
+    if (!best || compare(path, best) < 0) bests.set(key, path);
+  }
+  return candidates.filter((path) => compare(path, bests.get(group(path)) ?? path) === 0);
+}
+
+/** The best path alone. */
 export function selectBest<P extends Path>(paths: readonly P[]): P | undefined {
-  if (paths.length !== 2) return paths.length < 2 ? paths[0] : decide(paths).best;
-  const [a, b] = paths;
+  if (paths.length === 2) return better(paths[0], paths[1]);
+  return paths.length < 2 ? paths[0] : decide(paths).best;
+}
+
+/** The best of two paths, without garbage: what nearly every UPDATE costs where there is a choice. */
+export function better<P extends Path>(a: P, b: P): P {
   const rules = a.nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? MAC_IP_RULES : BGP;
   for (const rule of rules) {
     const order = rule.compare(a, b);
