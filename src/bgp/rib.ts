@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../types/index.js';
 import type { EvpnNlri, PathAttributes, Update } from '../wire/index.js';
-import { selectBest } from './decision.js';
+import { better, selectBest } from './decision.js';
 import { DirtyQueue } from './dirty-queue.js';
 import type { Destination, Path, PathSource } from './route.js';
 import { EvpnTable, ROUTE_TYPE_SLOTS, sameNlri, type TableEntry, type TableFilter } from './table.js';
@@ -104,9 +104,12 @@ class RibDestination implements Destination, TableEntry<RibDestination> {
     if (before !== undefined) before.next = path;
   }
 
-  /** The decision process's choice; no list is built where there is no choice. */
+  /** The decision process's choice; no list is built for one path or two. */
   choose(): RibPath | undefined {
-    return this.first?.next === undefined ? this.first : selectBest(this.paths);
+    const { first } = this;
+    const second = first?.next;
+    if (first === undefined || second === undefined) return first;
+    return second.next === undefined ? better(first, second) : selectBest(this.paths);
   }
 }
 

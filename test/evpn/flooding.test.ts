@@ -85,3 +85,21 @@ test('a device with a multicast group announces its tree, and nobody replicates 
   t.is([...leaves[0].localRib.routes()][0].attributes.pmsiTunnel?.group, undefined);
   t.deepEqual([defaults(0), defaults(1)], [[vtepOf(2)], [vtepOf(1)]]);
 });
+
+test('routes of a VNI that goes stand nowhere, those of a tree neither, and its leaves are forgotten', async (t) => {
+  const { leaves, devices, clock, wire } = await pair({}, true);
+  leaves[0].hostSpeaks(devices[0], 0x020000000001 as Parameters<Leaf['hostSpeaks']>[1]);
+  wire.quiesce(clock);
+  const { rib, evpn } = leaves[1];
+  const importers = () => [...rib.destinations()].map((route) => evpn.importer.importersOf(route).length);
+  t.deepEqual(importers(), [1, 1]);
+  t.is(evpn.vteps.size, 1);
+  leaves[1].removeVni(devices[1]);
+  wire.quiesce(clock);
+  t.deepEqual(importers(), [0, 0]);
+  t.is(evpn.vteps.size, 0);
+  leaves[1].addVni(devices[1]);
+  wire.quiesce(clock);
+  t.deepEqual(importers(), [1, 1]);
+  t.is(evpn.vteps.size, 1);
+});
