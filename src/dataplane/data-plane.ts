@@ -185,12 +185,12 @@ export class DataPlane {
   setMac(vni: Vni, mac: Mac, vtep: Ip, sticky: boolean, overEpoch: number): void {
     const plane = this.#planes.get(vni);
     if (!plane || plane.retired) return;
-    if (plane.macs.set(mac, vtep, sticky, overEpoch)) this.reconciler.mark(plane, { table: 'mac', key: mac });
+    if (plane.macs.set(mac, vtep, sticky, overEpoch)) this.#markMac(plane, mac);
   }
 
   clearMac(vni: Vni, mac: Mac): void {
     const plane = this.#planes.get(vni);
-    if (plane?.macs.delete(mac)) this.reconciler.mark(plane, { table: 'mac', key: mac });
+    if (plane?.macs.delete(mac)) this.#markMac(plane, mac);
   }
 
   /** Wants BUM traffic of the VNI to reach `vtep`. */
@@ -287,8 +287,9 @@ export class DataPlane {
   }
 
   #bridgeRow(row: BridgeFdbRow): void {
+    if (this.mirror.holdsBridge(row)) return;
     const { before, after } = this.mirror.putBridge(row);
-    if (before !== after) this.#bridgeChanged(row.bridgeIfindex, row.vlan, row.mac, before, after);
+    this.#bridgeChanged(row.bridgeIfindex, row.vlan, row.mac, before, after);
   }
 
   #bridgeRowGone(row: BridgeFdbRow): void {
@@ -298,6 +299,11 @@ export class DataPlane {
 
   #isLocal(row: MirroredBridgeRow): boolean {
     return isLocalRow(row, this.topology);
+  }
+
+  #markMac(plane: VniPlane, mac: Mac): void {
+    plane.markMac(mac);
+    this.reconciler.queue(plane);
   }
 
   #servedAt(domain: number): Vni | undefined {

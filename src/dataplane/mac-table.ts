@@ -6,7 +6,7 @@ export const MAC_WORDS = 2;
 const FIRST_ROWS = 4;
 const NOTHING = new Uint32Array(0);
 /** Hosts choose their MACs: nobody outside shall know which of them meet in one place. */
-const SEED = Math.floor(Math.random() * 0x1_0000_0000);
+const SEED = (Math.random() * 0x1_0000_0000) | 0;
 
 /**
  * Rows of a fixed number of 32-bit words, one for each MAC, without an object or a boxed number for any: a row takes
@@ -86,10 +86,11 @@ export class MacTable {
   /** Where the MAC is in the index, or would be. */
   #placeOf(mac: Mac): number {
     const index = this.#index;
+    const mask = this.#mask;
     const { cells, stride } = this;
     const lower = low(mac);
     const upper = high(mac);
-    for (let place = hash(lower, upper) & this.#mask; ; place = (place + 1) & this.#mask) {
+    for (let place = hash(lower, upper) & mask; ; place = (place + 1) & mask) {
       const entry = index[place];
       if (entry === 0) return place;
       const at = (entry - 1) * stride;
@@ -127,12 +128,14 @@ export class MacTable {
     const cells = new Uint32Array(rows * this.stride);
     cells.set(this.cells.subarray(0, this.size * this.stride));
     this.cells = cells;
-    this.#index = new Uint32Array(rows * 2);
-    this.#mask = rows * 2 - 1;
+    const mask = rows * 2 - 1;
+    const index = new Uint32Array(rows * 2);
+    this.#index = index;
+    this.#mask = mask;
     for (let row = 0; row < this.size; row++) {
       let place = this.#home(row);
-      while (this.#index[place] !== 0) place = (place + 1) & this.#mask;
-      this.#index[place] = row + 1;
+      while (index[place] !== 0) place = (place + 1) & mask;
+      index[place] = row + 1;
     }
   }
 }

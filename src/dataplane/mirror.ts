@@ -100,6 +100,17 @@ export class KernelMirror implements KnownRows {
     return { before, after: { bridgeIfindex, vlan, mac, port, state, flags, epoch } };
   }
 
+  /** The very same row stands: most news are echoes of what we wrote, which need no copy to be known as such. */
+  holdsBridge(row: BridgeFdbRow): boolean {
+    const standing = this.peekBridge(row.bridgeIfindex, row.vlan, row.mac);
+    return (
+      standing !== undefined &&
+      standing.port === row.port &&
+      standing.state === row.state &&
+      standing.flags === row.flags
+    );
+  }
+
   /** Stores a row of which nobody needs to know what it replaces. */
   enterBridge(
     bridgeIfindex: number,

@@ -12,6 +12,7 @@ import { DirtyKeys } from './dirty-keys.js';
 import type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 import type { Operation } from './kernel.js';
 import { MacIntents } from './mac-intents.js';
+import { MacQueue } from './mac-queue.js';
 import type { KernelMirror } from './mirror.js';
 import type { OurDefaults } from './our-defaults.js';
 import { Ntf } from './rows.js';
@@ -31,7 +32,7 @@ export class VniPlane {
   readonly macs = new MacIntents();
   readonly floods = new Map<Ip, FloodIntent>();
   readonly neighs = new Map<Ip, NeighIntent>();
-  readonly #dirtyMacs = new DirtyKeys<Mac>();
+  readonly #dirtyMacs = new MacQueue();
   readonly #dirtyFloods = new DirtyKeys<Ip>();
   readonly #dirtyNeighs = new DirtyKeys<Ip>();
 
@@ -47,9 +48,14 @@ export class VniPlane {
 
   /** Queues one key; keys that are queued already stay once. */
   mark(which: PlaneKey): void {
-    if (which.table === 'mac') this.#dirtyMacs.add(which.key);
+    if (which.table === 'mac') this.markMac(which.key);
     else if (which.table === 'flood') this.#dirtyFloods.add(which.key);
     else this.#dirtyNeighs.add(which.key);
+  }
+
+  /** The same of a MAC. */
+  markMac(mac: Mac): void {
+    this.#dirtyMacs.add(mac);
   }
 
   /** Queues every intent, for a device that is new or changed. */
