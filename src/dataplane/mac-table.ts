@@ -4,6 +4,8 @@ import { type Mac, macFromParts } from '../types/index.js';
 export const MAC_WORDS = 2;
 
 const FIRST_ROWS = 4;
+/** Room for so many rows needs no index, whose array alone would take more than a few rows do. */
+const SCANNED_ROWS = 8;
 const NOTHING = new Uint32Array(0);
 /** Hosts choose their MACs: nobody outside shall know which of them meet in one place. */
 const SEED = (Math.random() * 0x1_0000_0000) | 0;
@@ -24,6 +26,7 @@ export class MacTable {
   size = 0;
   /** Row number + 1; 0 for an empty place. */
   #index = NOTHING;
+  /** 0 while there is no index. */
   #mask = 0;
 
   /** `width`: words of each row besides the MAC's. */
@@ -33,37 +36,33 @@ export class MacTable {
 
   /** The number of the MAC's row; -1 for none. */
   find(mac: Mac): number {
-    if (this.size === 0) return -1;
-    return this.#index[this.#placeOf(mac)] - 1;
+    return this.#mask === 0 ? this.#scan(mac) : this.#index[this.#placeOf(mac)] - 1;
   }
 
   /** The number of the MAC's row, which is made where there is none: such a row is the last, and its words are 0. */
   add(mac: Mac): number {
+    const found = this.find(mac);
+    if (found >= 0) return found;
     if (this.size * this.stride === this.cells.length) this.#resize(Math.max(FIRST_ROWS, this.size * 2));
-    const place = this.#placeOf(mac);
-    const found = this.#index[place];
-    if (found !== 0) return found - 1;
+    if (this.#mask !== 0) this.#index[this.#placeOf(mac)] = this.size + 1;
     const row = this.size++;
     const { cells, stride } = this;
     const at = row * stride;
     cells[at] = low(mac);
     cells[at + 1] = high(mac);
     for (let word = MAC_WORDS; word < stride; word++) cells[at + word] = 0;
-    this.#index[place] = row + 1;
     return row;
   }
 
   /** Removes the MAC's row and returns the number that it had, which is now that of the last row; -1 for none. */
   remove(mac: Mac): number {
-    if (this.size === 0) return -1;
-    const place = this.#placeOf(mac);
-    const row = this.#index[place] - 1;
+    const row = this.find(mac);
     if (row < 0) return -1;
-    this.#close(place);
+    if (this.#mask !== 0) this.#close(this.#placeOf(mac));
     const last = --this.size;
     if (row !== last) {
       const { cells, stride } = this;
-      this.#index[this.#placeOfRow(last)] = row + 1;
+      if (this.#mask !== 0) this.#index[this.#placeOfRow(last)] = row + 1;
       for (let word = 0; word < stride; word++) cells[row * stride + word] = cells[last * stride + word];
     }
     const rows = this.cells.length / this.stride;
@@ -80,7 +79,17 @@ export class MacTable {
   clear(): void {
     this.cells = NOTHING;
     this.#index = NOTHING;
+    this.#mask = 0;
     this.size = 0;
+  }
+
+  #scan(mac: Mac): number {
+    const { cells, stride } = this;
+    const lower = low(mac);
+    const upper = high(mac);
+    for (let row = 0; row < this.size; row++)
+      if (cells[row * stride] === lower && cells[row * stride + 1] === upper) return row;
+    return -1;
   }
 
   /** Where the MAC is in the index, or would be. */
@@ -128,6 +137,11 @@ export class MacTable {
     const cells = new Uint32Array(rows * this.stride);
     cells.set(this.cells.subarray(0, this.size * this.stride));
     this.cells = cells;
+    if (rows <= SCANNED_ROWS) {
+      this.#index = NOTHING;
+      this.#mask = 0;
+      return;
+    }
     const mask = rows * 2 - 1;
     const index = new Uint32Array(rows * 2);
     this.#index = index;
