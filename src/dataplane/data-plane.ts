@@ -229,7 +229,7 @@ export class DataPlane {
   /** The MAC on one of our access ports, as the bridge knows it now. */
   localMac(vni: Vni, mac: Mac): LocalMac | undefined {
     const at = this.topology.vnis.get(vni);
-    const row = at && this.mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac);
+    const row = at && this.mirror.peekBridge(at.bridgeIfindex, at.vlan, mac);
     return row && this.#isLocal(row) ? asLocalMac(row) : undefined;
   }
 

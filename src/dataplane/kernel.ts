@@ -79,7 +79,7 @@ export interface KernelObserver {
 
 /**
  * The mirror that the observer fills, read back by the kernel side when it must find which known rows a dump lacks.
- * Iterators give live rows; do not change the mirror while iterating.
+ * Do not change the mirror while iterating.
  */
 export interface KnownRows {
   bridgeRowsOfPort(port: number): Iterable<BridgeFdbRow>;
