@@ -20,18 +20,18 @@ import type { FsmAction, FsmEvent, FsmState, FsmTimer, NotificationContent } fro
 import { HoldTimer } from './hold-timer.js';
 import type { Negotiated, OpenRefusal } from './open.js';
 import type { Connection, ConnectionHandlers } from './transport.js';
+import type { TurnBudget } from './turn-budget.js';
 
 /** RFC 4271 §8.2.2 suggests four minutes until an OPEN has come. */
 const LARGE_HOLD_MILLISECONDS = 240_000;
-
-/** Routes (and other messages) that are taken in before the event loop gets its turn. */
-const ROUTES_PER_TURN = 2048;
 
 const KEEPALIVE = encodeKeepalive();
 
 /** What a link needs of its neighbour, and tells it. */
 export interface LinkHost {
   readonly clock: Clock;
+  /** Shared by all links of all neighbours. */
+  readonly budget: TurnBudget;
   /** True while the routes that were taken in wait for their reader. */
   readonly congested: boolean;
   /** Runs the callback; what it throws ends in the neighbour's own error handling. */
@@ -68,7 +68,6 @@ export class Link {
   #connection: Connection | undefined;
   #open = false;
   #reader = new MessageReader();
-  #budget = ROUTES_PER_TURN;
   #paused = false;
   /** True where we opened the connection. */
   initiated = false;
@@ -133,7 +132,6 @@ export class Link {
   resume(): void {
     if (!this.#paused || this.#host.congested) return;
     this.#paused = false;
-    this.#budget = ROUTES_PER_TURN;
     this.#connection?.resume();
     this.#read();
   }
@@ -207,7 +205,6 @@ export class Link {
   #attach(connection: Connection): void {
     this.#connection = connection;
     this.#reader = new MessageReader();
-    this.#budget = ROUTES_PER_TURN;
     this.#paused = false;
     this.peerOpen = undefined;
     this.negotiated = undefined;
@@ -258,7 +255,7 @@ export class Link {
   #read(): void {
     const connection = this.#connection;
     while (connection !== undefined && this.#connection === connection) {
-      if (this.#budget <= 0 || this.#host.congested) {
+      if (this.#host.budget.spent || this.#host.congested) {
         this.#pause(connection);
         return;
       }
@@ -266,7 +263,7 @@ export class Link {
       const message = this.#decode('BGPHeaderErr', () => reader.next());
       if (message === undefined) return;
       this.#host.messageReceived(message.type);
-      this.#budget--;
+      this.#host.budget.spend(1);
       this.#receive(message.type, message.body);
     }
   }
@@ -275,7 +272,7 @@ export class Link {
     this.#paused = true;
     connection.pause();
     // Congestion ends by `resume` from outside, a used budget with the turn
-    if (!this.#host.congested) this.#host.clock.soon(() => this.resume());
+    if (!this.#host.congested) this.#host.budget.wait(() => this.#host.guard(() => this.resume()));
   }
 
   #receive(type: MessageType, body: Buffer): void {
@@ -316,7 +313,7 @@ export class Link {
     this.handle({ type: 'UpdateMsg' });
     if (this.#state.name !== 'Established') return;
     const routes = this.#decode('UpdateMsgErr', () => this.#host.update(this, body));
-    if (routes !== undefined) this.#budget -= routes;
+    if (routes !== undefined) this.#host.budget.spend(routes);
   }
 
   #receiveOpen(body: Buffer): void {

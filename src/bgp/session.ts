@@ -26,6 +26,7 @@ import type { Rib } from './rib.js';
 import { SessionRecord } from './session-record.js';
 import { StaleRoutes } from './stale-routes.js';
 import type { Connection, ConnectionHandlers, Transport } from './transport.js';
+import type { TurnBudget } from './turn-budget.js';
 
 /** What all sessions of a speaker share. */
 export interface SessionDeps {
@@ -38,6 +39,8 @@ export interface SessionDeps {
   readonly localRib: LocalRib;
   /** Shared, so that the same attributes from two spines are one object. */
   readonly decoder: UpdateDecoder;
+  /** What may be read in one turn, of all neighbours together. */
+  readonly budget: TurnBudget;
   readonly onEndOfRib: (address: string) => void;
 }
 
@@ -76,6 +79,10 @@ export class Session implements LinkHost {
 
   get config(): NeighborConfig {
     return this.#config;
+  }
+
+  get budget(): TurnBudget {
+    return this.#deps.budget;
   }
 
   get congested(): boolean {

@@ -22,6 +22,10 @@ import {
   type Listener,
   type Transport,
 } from './transport.js';
+import { TurnBudget } from './turn-budget.js';
+
+/** Routes (and other messages) that are taken in before the event loop gets its turn. */
+const ROUTES_PER_TURN = 2048;
 
 export interface SpeakerDeps {
   readonly clock: Clock;
@@ -55,6 +59,7 @@ export class Speaker {
   readonly #listeners = new Map<string, Listener>();
   #config: SpeakerConfig;
   readonly #restart: LocalRestart = { restarting: false, forwardingPreserved: false };
+  readonly #budget: TurnBudget;
   #running = false;
   #rejected = 0;
   #rejectionLoggedAt = Number.NEGATIVE_INFINITY;
@@ -63,6 +68,7 @@ export class Speaker {
   constructor(config: SpeakerConfig, deps: SpeakerDeps) {
     this.#config = config;
     this.#deps = deps;
+    this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN);
     this.rib = new Rib(deps.clock, config);
     this.rib.onRelieved = () => {
       for (const session of this.#sessions.values()) session.resume();
@@ -196,6 +202,7 @@ export class Speaker {
       rib: this.rib,
       localRib: this.localRib,
       decoder: this.#decoder,
+      budget: this.#budget,
       onEndOfRib: (address) => this.onEndOfRib?.(address),
     });
   }

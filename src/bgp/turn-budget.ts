@@ -1,0 +1,47 @@
+import type { Clock } from '../types/index.js';
+
+/**
+ * How much may be read from all neighbours together before the event loop gets its turn: with one budget for each of
+ * them, sixty-four spines that send a table at once would hold keepalives and the API up for sixty-four times as long.
+ */
+export class TurnBudget {
+  readonly #clock: Clock;
+  readonly #size: number;
+  #left: number;
+  #waiting: (() => void)[] = [];
+
+  /** `size`: routes, or messages without any, a turn. */
+  constructor(clock: Clock, size: number) {
+    this.#clock = clock;
+    this.#size = size;
+    this.#left = size;
+  }
+
+  get spent(): boolean {
+    return this.#left <= 0;
+  }
+
+  spend(amount: number): void {
+    this.#left -= amount;
+  }
+
+  /** Calls back in a later turn, when those that came first have had theirs; it must not throw. */
+  wait(callback: () => void): void {
+    this.#waiting.push(callback);
+    if (this.#waiting.length === 1) this.#clock.soon(() => this.#refill());
+  }
+
+  #refill(): void {
+    this.#left = this.#size;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    let served = 0;
+    while (served < waiting.length && !this.spent) waiting[served++]();
+    const late = waiting.slice(served);
+    if (late.length === 0) return;
+    // In front of those that have read in this turn and want more
+    const behind = this.#waiting;
+    this.#waiting = [...late, ...behind];
+    if (behind.length === 0) this.#clock.soon(() => this.#refill());
+  }
+}

@@ -1,0 +1,53 @@
+import test from 'ava';
+import { TurnBudget } from '../../src/bgp/turn-budget.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+/** Readers that always want more, each `chunk` at a time; what each got, turn by turn. */
+function turns(readers: number, chunk: number, size: number, count: number): number[][] {
+  const clock = new VirtualClock();
+  const budget = new TurnBudget(clock, size);
+  const story: number[][] = [];
+  let now: number[] = [];
+  const read = (reader: number) => {
+    while (!budget.spent) {
+      budget.spend(chunk);
+      now.push(reader);
+    }
+    budget.wait(() => read(reader));
+  };
+  for (let reader = 0; reader < readers; reader++) read(reader);
+  for (let turn = 0; turn < count; turn++) {
+    story.push(now);
+    now = [];
+    clock.runTurn();
+  }
+  return story;
+}
+
+test('all readers together get one budget a turn, each in its turn', (t) => {
+  t.deepEqual(turns(3, 5, 10, 5), [
+    [0, 0],
+    [0, 0],
+    [1, 1],
+    [2, 2],
+    [0, 0],
+  ]);
+});
+
+test('a reader that needs little leaves the rest of the turn to the next', (t) => {
+  const clock = new VirtualClock();
+  const budget = new TurnBudget(clock, 10);
+  const served: string[] = [];
+  budget.spend(10);
+  t.true(budget.spent);
+  for (const name of ['a', 'b', 'c'])
+    budget.wait(() => {
+      served.push(name);
+      budget.spend(6);
+    });
+  clock.runTurn();
+  t.deepEqual(served, ['a', 'b']);
+  clock.runTurn();
+  t.deepEqual(served, ['a', 'b', 'c']);
+  t.false(budget.spent);
+});
