@@ -54,8 +54,8 @@ const NO_ROUTES: EvpnNlri[] = [];
 
 /**
  * Reads UPDATEs for the routes in them. Attributes are interned: the same octets (next hop included, MP NLRI not) give
- * the same frozen object for as long as anyone holds it, without being parsed again; the decoder holds the latest. One decoder may serve any number of
- * sessions, which then share the objects.
+ * the same frozen object for as long as anyone holds it, without being parsed again; the decoder holds the latest. One
+ * decoder may serve any number of sessions, which then share the objects.
  */
 export class UpdateDecoder {
   readonly #interned = new Map<string, WeakRef<PathAttributes>>();
