@@ -63,7 +63,8 @@ export class Evaluator {
         if (before.owner === 'remote' && owner === 'local') this.dataPlane.findNeigh(vrf.vni, ip, mac);
       }
     }
-    if (entry.isIdle && entry.ownership.sequence === 0) vrf.macs.delete(mac);
+    // One that is queued again would otherwise outlive its place, and take the place of its successor with it
+    if (entry.isIdle && entry.ownership.sequence === 0 && !entry.dirty) vrf.macs.delete(mac);
   }
 
   /** An IP: which MAC has it and where, its Type-2, its neighbour row. */
