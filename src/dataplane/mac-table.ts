@@ -1,4 +1,4 @@
-import { type Mac, macFromParts } from '../types/index.js';
+import { hashMac, type Mac, macFromParts, macHigh16, macLow32 } from '../types/index.js';
 
 /** Words of each row that hold its MAC: the last four octets, then the first two. */
 export const MAC_WORDS = 2;
@@ -7,8 +7,6 @@ const FIRST_ROWS = 4;
 /** Room for so many rows needs no index, whose array alone would take more than a few rows do. */
 const SCANNED_ROWS = 8;
 const NOTHING = new Uint32Array(0);
-/** Hosts choose their MACs: nobody outside shall know which of them meet in one place. */
-const SEED = (Math.random() * 0x1_0000_0000) | 0;
 
 /**
  * Rows of a fixed number of 32-bit words, one for each MAC, without an object or a boxed number for any: a row takes
@@ -48,8 +46,8 @@ export class MacTable {
     const row = this.size++;
     const { cells, stride } = this;
     const at = row * stride;
-    cells[at] = low(mac);
-    cells[at + 1] = high(mac);
+    cells[at] = macLow32(mac);
+    cells[at + 1] = macHigh16(mac);
     for (let word = MAC_WORDS; word < stride; word++) cells[at + word] = 0;
     return row;
   }
@@ -85,8 +83,8 @@ export class MacTable {
 
   #scan(mac: Mac): number {
     const { cells, stride } = this;
-    const lower = low(mac);
-    const upper = high(mac);
+    const lower = macLow32(mac);
+    const upper = macHigh16(mac);
     for (let row = 0; row < this.size; row++)
       if (cells[row * stride] === lower && cells[row * stride + 1] === upper) return row;
     return -1;
@@ -97,9 +95,9 @@ export class MacTable {
     const index = this.#index;
     const mask = this.#mask;
     const { cells, stride } = this;
-    const lower = low(mac);
-    const upper = high(mac);
-    for (let place = hash(lower, upper) & mask; ; place = (place + 1) & mask) {
+    const lower = macLow32(mac);
+    const upper = macHigh16(mac);
+    for (let place = hashMac(lower, upper) & mask; ; place = (place + 1) & mask) {
       const entry = index[place];
       if (entry === 0) return place;
       const at = (entry - 1) * stride;
@@ -116,7 +114,7 @@ export class MacTable {
   /** The place that a row has where no other was there before it. */
   #home(row: number): number {
     const at = row * this.stride;
-    return hash(this.cells[at], this.cells[at + 1]) & this.#mask;
+    return hashMac(this.cells[at], this.cells[at + 1]) & this.#mask;
   }
 
   /** Empties a place, and moves up what stands behind it only because it was taken (Knuth 6.4, algorithm R). */
@@ -152,19 +150,4 @@ export class MacTable {
       index[place] = row + 1;
     }
   }
-}
-
-function low(mac: Mac): number {
-  return mac >>> 0;
-}
-
-function high(mac: Mac): number {
-  return (mac / 0x1_0000_0000) >>> 0;
-}
-
-/** MurmurHash3's finalizer, with the upper half taken in on the way. */
-function hash(lower: number, upper: number): number {
-  let mixed = Math.imul(lower ^ SEED, 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13) ^ upper, 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
 }

@@ -7,6 +7,7 @@ export * from './esi.js';
 export * from './ip.js';
 export * from './log.js';
 export * from './mac.js';
+export * from './mac-hash.js';
 export * from './mac-map.js';
 export * from './parse-error.js';
 export * from './route-distinguisher.js';

@@ -1,11 +1,10 @@
-import type { Mac } from './mac.js';
+import { type Mac, macHigh16, macLow32 } from './mac.js';
+import { hashMac } from './mac-hash.js';
 
 /** No MAC is negative. */
 const EMPTY = -1;
 const DELETED = -2;
 const LEAST_SLOTS = 8;
-/** Hosts choose their MACs: nobody outside shall know which of them meet in one slot. */
-const SEED = Math.floor(Math.random() * 0x1_0000_0000);
 /** Shared by all maps without an entry, and never written. */
 const NO_KEYS = new Float64Array([EMPTY]);
 
@@ -126,9 +125,6 @@ export class MacMap<Value extends object> {
   }
 }
 
-/** MurmurHash3's finalizer, with the upper octets taken in on the way. */
 function hash(mac: Mac): number {
-  let mixed = Math.imul(mac ^ SEED, 0x85eb_ca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13) ^ (mac / 0x1_0000_0000), 0xc2b2_ae35);
-  return mixed ^ (mixed >>> 16);
+  return hashMac(macLow32(mac), macHigh16(mac));
 }

@@ -21,7 +21,7 @@ export function macHigh16(mac: Mac): number {
 
 /** The last four octets of the MAC as an unsigned 32-bit number. */
 export function macLow32(mac: Mac): number {
-  return mac % 0x1_0000_0000;
+  return mac >>> 0;
 }
 
 /** Reads six octets at `offset`; the caller has checked the length. */
