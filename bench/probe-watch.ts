@@ -3,41 +3,26 @@ import * as K from '../src/linux/constants.js';
 import { eachMessage } from '../src/linux/message.js';
 import { native } from '../src/linux/native.js';
 import { decodeNeigh } from '../src/linux/neigh-codec.js';
+import { assemble, IF_ANY_BIT, IF_EQUAL, JUMP, LOAD_BYTE, RETURN } from '../src/linux/socket-filter.js';
 import { message } from './probe-rows.js';
 import { now } from './rpc.js';
 
 /** Of so many routes the filter passes one. */
 export const SAMPLE = 64;
 
-/** One classic BPF instruction (linux/filter.h struct sock_filter). */
-function instruction(code: number, jt: number, jf: number, k: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeUInt16LE(code, 0);
-  bytes[2] = jt;
-  bytes[3] = jf;
-  bytes.writeUInt32LE(k, 4);
-  return bytes;
-}
-const LOAD_BYTE = 0x30;
-const JUMP = 0x05;
-const JUMP_EQUAL = 0x15;
-const JUMP_BITS = 0x45;
-const RETURN = 0x06;
-const PASS = 0xffff_ffff;
-
 /**
  * Passes a notification when the number of its route is a multiple of SAMPLE, by the last octet of the MAC (offset 37 of
  * an FDB row: NDA_LLADDR comes first) or of the IP (35 of a neighbour: NDA_DST comes first).
  */
-export const SAMPLING = Buffer.concat([
-  instruction(LOAD_BYTE, 0, 0, 16),
-  instruction(JUMP_EQUAL, 0, 2, K.AF_BRIDGE),
-  instruction(LOAD_BYTE, 0, 0, 37),
-  instruction(JUMP, 0, 0, 1),
-  instruction(LOAD_BYTE, 0, 0, 35),
-  instruction(JUMP_BITS, 0, 1, SAMPLE - 1),
-  instruction(RETURN, 0, 0, 0),
-  instruction(RETURN, 0, 0, PASS),
+export const SAMPLING = assemble([
+  { code: LOAD_BYTE, k: 16 },
+  { code: IF_EQUAL, k: K.AF_BRIDGE, jf: 2 },
+  { code: LOAD_BYTE, k: 37 },
+  { code: JUMP, k: 1 },
+  { code: LOAD_BYTE, k: 35 },
+  { code: IF_ANY_BIT, k: SAMPLE - 1, jf: 1 },
+  { code: RETURN, k: 0 },
+  { code: RETURN, k: 0xffffffff },
 ]);
 
 const BUFFER = 1 << 20;

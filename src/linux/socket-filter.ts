@@ -10,6 +10,8 @@ export interface Instruction {
 export const LOAD_BYTE = 0x30;
 export const LOAD_HALF = 0x28;
 export const LOAD_WORD = 0x20;
+/** Skips `k` instructions. */
+export const JUMP = 0x05;
 export const IF_EQUAL = 0x15;
 export const IF_GREATER = 0x25;
 export const IF_AT_LEAST = 0x35;
