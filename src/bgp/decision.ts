@@ -76,8 +76,7 @@ const BGP: readonly Rule[] = [
   {
     name: 'lower MULTI_EXIT_DISC',
     group: neighborAs,
-    compare: (a, b) =>
-      neighborAs(a) === neighborAs(b) ? (a.attributes.med ?? 0) - (b.attributes.med ?? 0) : 0,
+    compare: (a, b) => (a.attributes.med ?? 0) - (b.attributes.med ?? 0),
   },
   {
     name: 'external over internal',
@@ -160,9 +159,9 @@ export function selectBest<P extends Path>(paths: readonly P[]): P | undefined {
 /** The best of two paths, without garbage: what nearly every UPDATE costs where there is a choice. */
 export function better<P extends Path>(a: P, b: P): P {
   const rules = a.nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? MAC_IP_RULES : BGP;
-  for (const rule of rules) {
-    const order = rule.compare(a, b);
-    if (order !== 0) return order < 0 ? a : b;
+  for (const { compare, group } of rules) {
+    const order = compare(a, b);
+    if (order !== 0 && (!group || group(a) === group(b))) return order < 0 ? a : b;
   }
   return a;
 }
