@@ -94,9 +94,8 @@ export class Rereads {
       unheard.delete(ifindex);
       this.audits++;
       this.device(ifindex);
-      break;
+      return;
     }
-    if (unheard.size > 0) this.auditLater();
   }
 
   #runLater(): void {
@@ -199,5 +198,6 @@ export class Rereads {
       if (!this.#closed) await this.#readDevice(ifindex, true);
       this.#auditTook = performance.now() - started;
     }
+    if (this.#owner.unheard.size > 0) this.auditLater();
   }
 }
