@@ -6,10 +6,7 @@ import { assemble, IF_ANY_BIT, IF_EQUAL, LOAD_BYTE, LOAD_HALF, LOAD_WORD, RETURN
 /** A jump of classic BPF reaches 255 instructions, and a batch of more devices is rare. */
 const MAX_DEVICES = 64;
 
-/**
- * The devices whose rows a batch writes; undefined where there are too many for a filter, or where a row of the batch
- * carries no mark by which the filter would know it.
- */
+/** The devices on which a batch writes rows with our mark; undefined where there are too many for a filter. */
 export function devicesOf(operations: readonly Operation[]): Set<number> | undefined {
   const devices = new Set<number>();
   for (const operation of operations) {
