@@ -103,6 +103,9 @@ class WillingKernel implements Kernel {
     observer.topology(topology);
   }
   drain(): void {}
+  launch(): boolean {
+    return false;
+  }
   apply(batch: readonly Operation[]): OperationResult[] {
     return batch.map(() => ({ errno: 0, message: undefined }));
   }

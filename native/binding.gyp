@@ -2,8 +2,9 @@
   "targets": [
     {
       "target_name": "socket",
-      "sources": ["socket.c"],
-      "cflags": ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror=implicit", "-Wno-unused-parameter"],
+      "sources": ["socket.c", "exchange.c"],
+      "cflags": ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror=implicit", "-Wno-unused-parameter", "-pthread"],
+      "ldflags": ["-pthread"],
       "defines": ["_GNU_SOURCE", "NAPI_VERSION=8"]
     }
   ]

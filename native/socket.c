@@ -15,6 +15,9 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "arguments.h"
+#include "exchange.h"
+
 typedef struct Watch Watch;
 
 typedef struct {
@@ -37,52 +40,6 @@ struct Watch {
 };
 
 /* ---- arguments ---- */
-
-static bool fail_type(napi_env env, const char *message) {
-  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", message);
-  return false;
-}
-
-static napi_value to_number(napi_env env, int64_t value) {
-  napi_value result = NULL;
-  napi_create_int64(env, value, &result);
-  return result;
-}
-
-static napi_value to_result(napi_env env, int64_t value) {
-  return to_number(env, value < 0 ? -errno : value);
-}
-
-static bool read_int(napi_env env, napi_value value, int32_t min, int32_t *out, const char *message) {
-  double number;
-  if (napi_get_value_double(env, value, &number) != napi_ok) return fail_type(env, message);
-  if (!(number >= min && number <= INT32_MAX) || number != (double)(int32_t)number) return fail_type(env, message);
-  *out = (int32_t)number;
-  return true;
-}
-
-/* Uint8Array (Buffer is one) or Int32Array; the bytes stay valid until JavaScript runs again. */
-static bool read_array(napi_env env, napi_value value, napi_typedarray_type wanted, void **data, size_t *length,
-                       const char *message) {
-  bool is_array = false;
-  napi_typedarray_type type;
-  napi_value backing;
-  size_t offset;
-  if (napi_is_typedarray(env, value, &is_array) != napi_ok || !is_array) return fail_type(env, message);
-  if (napi_get_typedarray_info(env, value, &type, length, data, &backing, &offset) != napi_ok || type != wanted)
-    return fail_type(env, message);
-  return true;
-}
-
-static bool read_bytes(napi_env env, napi_value value, void **data, size_t *length, const char *message) {
-  return read_array(env, value, napi_uint8_array, data, length, message);
-}
-
-static bool read_function(napi_env env, napi_value value, const char *message) {
-  napi_valuetype type;
-  if (napi_typeof(env, value, &type) != napi_ok || type != napi_function) return fail_type(env, message);
-  return true;
-}
 
 /* The arguments of a method and its socket; throws when there are too few or the socket is closed. */
 static Socket *method(napi_env env, napi_callback_info info, size_t count, napi_value *args, bool may_be_closed) {
@@ -533,9 +490,6 @@ static napi_value get_socket_option(napi_env env, napi_callback_info info) {
   return function_with_fd(env, info, args, &fd) ? get_option(env, fd, args + 1) : NULL;
 }
 
-#define METHOD(name, function) \
-  { name, NULL, function, NULL, NULL, NULL, napi_default_method, NULL }
-
 NAPI_MODULE_INIT() {
   const napi_property_descriptor methods[] = {
       METHOD("bind", method_bind),
@@ -560,7 +514,8 @@ NAPI_MODULE_INIT() {
   if (napi_define_class(env, "RawSocket", NAPI_AUTO_LENGTH, construct, NULL, sizeof methods / sizeof *methods, methods,
                         &class) != napi_ok ||
       napi_set_named_property(env, exports, "RawSocket", class) != napi_ok ||
-      napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) != napi_ok)
+      napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) != napi_ok ||
+      !define_exchange(env, exports))
     return NULL;
   return exports;
 }

@@ -8,7 +8,7 @@ output=native/build/Release/socket.node
 exec 9<native/binding.gyp
 flock 9
 
-if [ -e "$output" ] && [ ! native/socket.c -nt "$output" ] && [ ! native/binding.gyp -nt "$output" ]; then
+if [ -e "$output" ] && [ -z "$(find native -maxdepth 1 -type f -newer "$output")" ]; then
   exit 0
 fi
 

@@ -279,6 +279,7 @@ export class DataPlane {
   }
 
   #topologyChanged(after: Topology): void {
+    this.reconciler.rethink();
     this.topology = after;
     this.mirror.keepDevices(after.ifindexes);
     this.#defaults.keepDevices(after.ifindexes);
@@ -318,6 +319,7 @@ export class DataPlane {
     before: MirroredBridgeRow | undefined,
     after: MirroredBridgeRow | undefined,
   ): void {
+    this.reconciler.rethink();
     const domain = domainKey(bridge, vlan);
     this.hosts.bridgeChanged(domain, mac, after !== undefined && this.#isLocal(after));
     const plane = this.#byDomain.get(domain);
@@ -328,6 +330,7 @@ export class DataPlane {
   }
 
   #vxlanChanged(row: VxlanFdbRow): void {
+    this.reconciler.rethink();
     const plane = this.#byDevice.get(deviceKey(row.ifindex, row.srcVni));
     if (!plane) return;
     if (row.mac !== MAC_ZERO) this.#recheck(plane, { table: 'mac', key: row.mac });
@@ -339,6 +342,7 @@ export class DataPlane {
     after: MirroredNeighRow | undefined,
     key: NeighRow,
   ): void {
+    this.reconciler.rethink();
     const plane = this.#bySvi.get(key.ifindex);
     if (!plane) return;
     const was = isLocalNeigh(before);

@@ -88,6 +88,17 @@ export interface KnownRows {
   neighRowsOf(ifindex: number): Iterable<NeighRow>;
 }
 
+/** Operations on their way, for whoever launched them. */
+export interface Flight {
+  /**
+   * The results, of every operation. Called once, before the kernel tells or does anything else, be it amid another of
+   * its methods: so it must not call the kernel.
+   */
+  landed(results: OperationResult[]): void;
+  /** Called once, later, from the event loop: the kernel is free for the next. */
+  over(): void;
+}
+
 /** The kernel as the data plane uses it; linux/ has the real one, memory.ts one for tests, both pass the same tests. */
 export interface Kernel {
   /**
@@ -98,10 +109,16 @@ export interface Kernel {
   /** Hands over the notifications that are already queued, so that a decision does not overlook them. */
   drain(): void;
   /**
-   * Applies the operations in order as one batch (at most 256), synchronously, and returns a result for each.
+   * Applies the operations in order, synchronously, and returns a result for each.
    * A failed operation does not stop the ones behind it. What it wrote may be told like any other change, or not: the
    * caller knows it from the results. Told it will be where a change of another's may have come before or after it.
    */
   apply(operations: readonly Operation[]): OperationResult[];
+  /**
+   * The same while the caller goes on: the operations must stay as they are until they have landed. Whatever is asked of
+   * the kernel meanwhile, and whatever it tells, comes behind them. False where it cannot be, or is not worth it: then
+   * nothing has been done. One flight at a time. Neither call comes once the kernel is closed.
+   */
+  launch(operations: readonly Operation[], flight: Flight): boolean;
   close(): void;
 }

@@ -1,51 +1,83 @@
 import type { Mac } from '../types/index.js';
-import { MacTable } from './mac-table.js';
+import { MAC_WORDS, MacTable } from './mac-table.js';
 
 const FIRST_PLACES = 8;
 
+/** What a MAC's word says. */
+const WAITING = 0;
+const TAKEN = 1;
+const TAKEN_AND_MARKED = 2;
+
 /**
- * MACs to be looked at, each once, in the order of their marking. A MAC takes 8 octets in a ring and 16 to 32 in the
- * table that knows which are queued; nothing is boxed. An empty queue gives its room back.
+ * MACs to be looked at, each once, in the order of their marking: DirtyKeys without a boxed number. One that was taken
+ * is its taker's until it is released; marked meanwhile, it waits for that. A MAC takes 8 octets in a ring and 20 to 36 in
+ * the table that knows which are queued. An empty queue gives its room back.
  */
 export class MacQueue {
-  readonly #queued = new MacTable(0);
+  readonly #known = new MacTable(1);
   /** As long as a power of two. */
   #ring = new Float64Array(0);
   #first = 0;
+  #waiting = 0;
 
+  /** How many wait to be taken. */
   get size(): number {
-    return this.#queued.size;
+    return this.#waiting;
   }
 
+  /** It waits or is taken. */
   has(mac: Mac): boolean {
-    return this.#queued.find(mac) >= 0;
+    return this.#known.find(mac) >= 0;
   }
 
-  /** Queues the MAC; one that is queued already keeps its turn. */
+  /** Queues the MAC; one that waits already keeps its turn. */
   add(mac: Mac): void {
-    const size = this.#queued.size;
-    if (this.#queued.add(mac) < size) return;
-    if (size === this.#ring.length) this.#grow(size);
-    this.#ring[(this.#first + size) & (this.#ring.length - 1)] = mac;
+    const known = this.#known;
+    const size = known.size;
+    const row = known.add(mac);
+    if (row >= size) this.#push(mac);
+    else if (known.cells[row * known.stride + MAC_WORDS] === TAKEN)
+      known.cells[row * known.stride + MAC_WORDS] = TAKEN_AND_MARKED;
   }
 
-  /** Removes and returns the oldest MAC; undefined when none is left. */
+  /** Takes the oldest MAC; undefined when none waits. */
   take(): Mac | undefined {
-    if (this.#queued.size === 0) return undefined;
+    if (this.#waiting === 0) return undefined;
     const mac = this.#ring[this.#first] as Mac;
     this.#first = (this.#first + 1) & (this.#ring.length - 1);
-    this.#queued.remove(mac);
-    if (this.#queued.size === 0) {
+    const known = this.#known;
+    known.cells[known.find(mac) * known.stride + MAC_WORDS] = TAKEN;
+    if (--this.#waiting === 0) {
       this.#first = 0;
       if (this.#ring.length > FIRST_PLACES) this.#ring = new Float64Array(FIRST_PLACES);
     }
     return mac;
   }
 
-  #grow(size: number): void {
-    const ring = new Float64Array(Math.max(FIRST_PLACES, size * 2));
+  /** Gives a MAC back that was taken; true where it was marked meanwhile, so that it waits again. */
+  release(mac: Mac): boolean {
+    const known = this.#known;
+    const row = known.find(mac);
+    if (row < 0) return false;
+    const at = row * known.stride + MAC_WORDS;
+    if (known.cells[at] === TAKEN_AND_MARKED) {
+      known.cells[at] = WAITING;
+      this.#push(mac);
+      return true;
+    }
+    known.remove(mac);
+    return false;
+  }
+
+  #push(mac: Mac): void {
+    if (this.#waiting === this.#ring.length) this.#grow();
+    this.#ring[(this.#first + this.#waiting++) & (this.#ring.length - 1)] = mac;
+  }
+
+  #grow(): void {
+    const ring = new Float64Array(Math.max(FIRST_PLACES, this.#waiting * 2));
     ring.set(this.#ring.subarray(this.#first));
-    ring.set(this.#ring.subarray(0, this.#first), size - this.#first);
+    ring.set(this.#ring.subarray(0, this.#first), this.#waiting - this.#first);
     this.#ring = ring;
     this.#first = 0;
   }

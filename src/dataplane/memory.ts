@@ -1,5 +1,5 @@
 import { type Clock, IPV4_ANY, type Ip, MAC_ZERO, type Mac, type Timer } from '../types/index.js';
-import type { Kernel, KernelObserver, KnownRows, Operation, OperationResult } from './kernel.js';
+import type { Flight, Kernel, KernelObserver, KnownRows, Operation, OperationResult } from './kernel.js';
 import { KernelMirror } from './mirror.js';
 import { OUR_ROWS } from './our-rows.js';
 import { type BridgeFdbRow, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
@@ -8,6 +8,8 @@ import { EMPTY_TOPOLOGY, type Topology } from './topology.js';
 const ENOENT = 2;
 const ENODEV = 19;
 const EINVAL = 22;
+/** As with the real one, a few operations are no flight. */
+const WORTH_A_FLIGHT = 64;
 
 /**
  * A kernel in memory that passes the same tests as the real one: its tables, its notifications (queued, in order, lost
@@ -24,6 +26,11 @@ export class MemoryKernel implements Kernel {
   #known: KnownRows | undefined;
   /** Leaves out the notifications of rows that `apply` writes with our mark, as the real one does amid a bulk. */
   hidesEchoes = false;
+  /** Whether so many operations are launched, and carried out at once or only when they land. */
+  launches: (count: number) => 'not' | 'at-once' | 'late' = (count) =>
+    count < WORTH_A_FLIGHT ? 'not' : 'late';
+  #flight: { readonly flight: Flight; readonly land: () => OperationResult[] } | undefined;
+  #isLanded = false;
   #queue: Notification[] = [];
   #hiding = false;
   /** What was written unheard since the queue was empty. */
@@ -40,6 +47,7 @@ export class MemoryKernel implements Kernel {
 
   drain(): void {
     if (!this.#observer) return;
+    this.#land();
     const told = new Set<string>();
     while (this.#queue.length > 0) {
       const queue = this.#queue;
@@ -56,6 +64,33 @@ export class MemoryKernel implements Kernel {
   }
 
   apply(operations: readonly Operation[]): OperationResult[] {
+    this.#land();
+    return this.#carryOut(operations);
+  }
+
+  launch(operations: readonly Operation[], flight: Flight): boolean {
+    const barred = this.#flight || operations.some(({ table }) => table === 'vxlan-default');
+    const how = barred ? 'not' : this.launches(operations.length);
+    if (how === 'not') return false;
+    const results = how === 'at-once' ? this.#carryOut(operations) : undefined;
+    this.#flight = { flight, land: () => results ?? this.#carryOut(operations) };
+    this.#isLanded = false;
+    this.clock.soon(() => {
+      if (!this.#observer) return;
+      this.#land();
+      this.#flight = undefined;
+      flight.over();
+    });
+    return true;
+  }
+
+  #land(): void {
+    if (!this.#flight || this.#isLanded) return;
+    this.#isLanded = true;
+    this.#flight.flight.landed(this.#flight.land());
+  }
+
+  #carryOut(operations: readonly Operation[]): OperationResult[] {
     return operations.map((operation) => {
       const hide =
         this.hidesEchoes && operation.table !== 'vxlan-default' && operation.table !== 'neigh-probe';
@@ -70,6 +105,8 @@ export class MemoryKernel implements Kernel {
   }
 
   close(): void {
+    if (this.#flight && !this.#isLanded) this.#flight.land();
+    this.#isLanded = true;
     this.#observer = undefined;
     this.#delivery?.cancel();
   }

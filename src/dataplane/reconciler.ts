@@ -4,16 +4,28 @@ import type { Kernel, Operation, OperationResult } from './kernel.js';
 import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
 import type { PlaneKey, VniPlane } from './vni-plane.js';
 
-/** Messages of one batch: beyond 256 the kernel's queue of errors may swallow the fence. */
-const BATCH = 128;
+/** Operations of one batch: the longer it is on its way, the less often it is waited for. */
+const BATCH = 2048;
 /** A slice ends after this long, so that keepalives and REST get their turn. */
 const SLICE_MS = 4;
+/** One key takes no more operations than this. */
+const MOST_OF_A_KEY = 4;
 const RETRY_TICK_MS = 50;
 
 interface Retry {
   readonly plane: VniPlane;
   readonly which: PlaneKey;
   readonly at: number;
+}
+
+/** Keys that were taken, and what is to be written for them. */
+interface Batch {
+  /** Those of strays, then those of each key in turn. */
+  readonly operations: Operation[];
+  /** How many operations are strays'. */
+  readonly strays: number;
+  /** `from` is the number of the key's first operation. */
+  readonly keys: readonly { readonly plane: VniPlane; readonly which: PlaneKey; readonly from: number }[];
 }
 
 /** Counters since start. */
@@ -34,9 +46,14 @@ export interface Outcomes {
 }
 
 /**
- * Empties the planes' dirty keys into the kernel: drain, take a batch, apply, drain again, until a slice is used up;
- * then yield. Draining right after each batch consumes the echoes of it before the next is computed, so that an echo
- * never describes an older state than the mirror's.
+ * Empties the planes' dirty keys into the kernel. A few changes are applied on the spot: drain, take a batch, apply, drain
+ * again, until a slice is used up; then yield. Draining right after each batch consumes the echoes of it before the next
+ * is computed, so that an echo never describes an older state than the mirror's.
+ *
+ * A bulk is launched, and the next batch is thought out while it is on its way. A key that is under way is nobody else's
+ * until its results stand in the mirror; and when the kernel tells anything, what was thought out before that goes back
+ * into the queue. So nothing is ever written that does not follow from the latest that is known, as if all of it had been
+ * done on the spot.
  */
 export class Reconciler {
   readonly stats: ReconcilerStats = { operations: 0, failures: 0 };
@@ -45,6 +62,10 @@ export class Reconciler {
   #retries: Retry[] = [];
   #retryTimer: Timer | undefined;
   #scheduled: Timer | undefined;
+  /** Launched, and not over. */
+  #flight: Batch | undefined;
+  /** What comes behind the flight. */
+  #ahead: Batch | undefined;
   #idleWaiters: (() => void)[] = [];
   #closed = false;
 
@@ -74,16 +95,30 @@ export class Reconciler {
     if (operations.length > 0) this.#schedule();
   }
 
-  /** Dirty keys and strays, not yet looked at. */
+  /** What is known of the kernel has changed: what was thought ahead is to be thought anew. */
+  rethink(): void {
+    const ahead = this.#ahead;
+    if (!ahead) return;
+    this.#ahead = undefined;
+    for (let i = 0; i < ahead.strays; i++) this.#strays.push(ahead.operations[i]);
+    for (const { plane, which } of ahead.keys) {
+      plane.mark(which);
+      this.#release(plane, which);
+    }
+  }
+
+  /** Dirty keys and strays that are not yet written. */
   get backlog(): number {
     let total = this.#strays.length;
+    for (const batch of [this.#flight, this.#ahead]) if (batch) total += batch.strays + batch.keys.length;
     for (const plane of this.#queue) total += plane.dirty;
     return total;
   }
 
-  /** Resolves when nothing is queued; what failed and waits for a retry does not count. */
+  /** Resolves when nothing is queued or under way; what failed and waits for a retry does not count. */
   idle(): Promise<void> {
-    if (this.#queue.size === 0 && this.#strays.length === 0) return Promise.resolve();
+    if (this.#queue.size === 0 && this.#strays.length === 0 && !this.#flight && !this.#ahead)
+      return Promise.resolve();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
@@ -104,24 +139,32 @@ export class Reconciler {
   }
 
   #slice(): void {
+    if (this.#flight) {
+      if (!this.#ahead && this.#waits(Math.min(this.#flight.keys.length, BATCH / 2)))
+        this.#ahead = this.#take();
+      return;
+    }
     const end = this.clock.now() + SLICE_MS;
-    // Each batch drains behind itself
     this.kernel.drain();
     do {
-      if (!this.#batch()) {
+      const batch = this.#take();
+      if (!batch) {
         this.#wakeIdle();
         return;
       }
+      if (this.#launch(batch)) return;
+      this.#apply(batch);
     } while (this.clock.now() < end);
     this.#schedule();
   }
 
-  /** One batch; false when there was nothing to do. */
-  #batch(): boolean {
+  /** The next batch; undefined where there is nothing to do. */
+  #take(): Batch | undefined {
     const operations: Operation[] = this.#strays.splice(0, BATCH);
+    const strays = operations.length;
     const keys: { plane: VniPlane; which: PlaneKey; from: number }[] = [];
     for (const plane of this.#queue) {
-      while (operations.length < BATCH) {
+      while (operations.length < BATCH - MOST_OF_A_KEY) {
         const from = operations.length;
         const which = plane.next(operations);
         if (!which) {
@@ -130,31 +173,81 @@ export class Reconciler {
         }
         keys.push({ plane, which, from });
       }
-      if (operations.length >= BATCH) break;
+      if (operations.length >= BATCH - MOST_OF_A_KEY) break;
     }
-    if (operations.length === 0) {
-      for (const { plane, which } of keys) this.#succeed(plane, which, 0);
-      return keys.length > 0;
+    return strays === 0 && keys.length === 0 ? undefined : { operations, strays, keys };
+  }
+
+  /** So many keys wait: fewer may become more until the flight is over, and are sooner thought out. */
+  #waits(least: number): boolean {
+    let dirty = this.#strays.length;
+    for (const plane of this.#queue) {
+      dirty += plane.dirty;
+      if (dirty >= least) return true;
     }
-    const results = this.kernel.apply(operations);
-    this.stats.operations += operations.length;
-    for (let i = 0; i < operations.length; i++) this.#enter(operations[i], results[i]);
-    // Before anything counts as settled, or the echo of a delete that an add follows would look like another's doing
-    this.kernel.drain();
-    for (let i = 0; i < keys.length; i++) {
-      const { plane, which, from } = keys[i];
-      const to = i + 1 < keys.length ? keys[i + 1].from : operations.length;
-      this.#settle(plane, which, operations, results, from, to);
-    }
+    return false;
+  }
+
+  #launch(batch: Batch): boolean {
+    let results: readonly OperationResult[] = [];
+    const flight = {
+      landed: (landed: OperationResult[]) => {
+        results = landed;
+        if (!this.#closed) this.#enter(batch, results);
+      },
+      over: () => {
+        this.#flight = undefined;
+        if (!this.#closed) this.#goOn(batch, results);
+      },
+    };
+    if (!this.kernel.launch(batch.operations, flight)) return false;
+    this.#flight = batch;
     return true;
   }
 
-  #enter(operation: Operation, result: OperationResult): void {
-    if (result.errno === 0 || retryClass(result.errno, operation.verb) === 'done') this.accept(operation);
-    else this.stats.failures++;
+  /** The flight is over: the next one starts before this one's keys are looked at, since the kernel waits for nobody. */
+  #goOn(landed: Batch, results: readonly OperationResult[]): void {
+    this.kernel.drain();
+    const next = this.#ahead ?? this.#take();
+    this.#ahead = undefined;
+    if (next && !this.#launch(next)) this.#apply(next);
+    this.#settle(landed, results);
+    if (this.backlog > 0) this.#schedule();
+    else this.#wakeIdle();
   }
 
-  #settle(
+  #apply(batch: Batch): void {
+    const { operations } = batch;
+    const results = operations.length > 0 ? this.kernel.apply(operations) : [];
+    this.#enter(batch, results);
+    // Before anything counts as settled, or the echo of a delete that an add follows would look like another's doing
+    if (operations.length > 0) this.kernel.drain();
+    this.#settle(batch, results);
+  }
+
+  #enter({ operations }: Batch, results: readonly OperationResult[]): void {
+    this.stats.operations += operations.length;
+    for (let i = 0; i < operations.length; i++) {
+      const { errno } = results[i];
+      if (errno === 0 || retryClass(errno, operations[i].verb) === 'done') this.accept(operations[i]);
+      else this.stats.failures++;
+    }
+  }
+
+  #settle({ operations, keys }: Batch, results: readonly OperationResult[]): void {
+    for (let i = 0; i < keys.length; i++) {
+      const { plane, which, from } = keys[i];
+      const to = i + 1 < keys.length ? keys[i + 1].from : operations.length;
+      this.#release(plane, which);
+      this.#settleKey(plane, which, operations, results, from, to);
+    }
+  }
+
+  #release(plane: VniPlane, which: PlaneKey): void {
+    if (plane.release(which)) this.queue(plane);
+  }
+
+  #settleKey(
     plane: VniPlane,
     which: PlaneKey,
     operations: readonly Operation[],

@@ -65,7 +65,7 @@ export class VniPlane {
     for (const ip of this.neighs.keys()) this.#dirtyNeighs.add(ip);
   }
 
-  /** The key is queued. */
+  /** The key is queued, or being written. */
   isMarked(which: PlaneKey): boolean {
     if (which.table === 'mac') return this.#dirtyMacs.has(which.key);
     return (which.table === 'flood' ? this.#dirtyFloods : this.#dirtyNeighs).has(which.key);
@@ -118,7 +118,7 @@ export class VniPlane {
     return this.at !== undefined && this.defaults.has(this.at.vxlanIfindex, sourceVni(this.at), dst);
   }
 
-  /** Takes the next dirty key and appends its operations; undefined when none is left. */
+  /** Takes the next dirty key, until it is released, and appends its operations; undefined when none is left. */
   next(out: Operation[]): PlaneKey | undefined {
     const mac = this.#dirtyMacs.take();
     if (mac !== undefined) {
@@ -136,6 +136,12 @@ export class VniPlane {
       return { table: 'neigh', key: ip };
     }
     return undefined;
+  }
+
+  /** Gives a key back that `next` gave; true where it was marked meanwhile and is queued again. */
+  release(which: PlaneKey): boolean {
+    if (which.table === 'mac') return this.#dirtyMacs.release(which.key);
+    return (which.table === 'flood' ? this.#dirtyFloods : this.#dirtyNeighs).release(which.key);
   }
 
   /** Something is wanted for the key. */

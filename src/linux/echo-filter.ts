@@ -3,17 +3,17 @@ import { RTM_DELNEIGH, RTM_NEWNEIGH } from './constants.js';
 import { swap32 } from './neigh-codec.js';
 import { assemble, IF_ANY_BIT, IF_EQUAL, LOAD_BYTE, LOAD_HALF, LOAD_WORD, RETURN } from './socket-filter.js';
 
-/** A jump of classic BPF reaches 255 instructions, and a batch of more devices is rare. */
-const MAX_DEVICES = 64;
+/** A jump of classic BPF reaches 255 instructions. */
+export const MAX_DEVICES = 240;
 
-/** The devices on which a batch writes rows with our mark; undefined where there are too many for a filter. */
-export function devicesOf(operations: readonly Operation[]): Set<number> | undefined {
+/** The devices on which a batch writes rows with our mark. */
+export function devicesOf(operations: readonly Operation[]): Set<number> {
   const devices = new Set<number>();
   for (const operation of operations) {
     const device = deviceOf(operation);
     if (device !== undefined) devices.add(device);
   }
-  return devices.size > MAX_DEVICES ? undefined : devices;
+  return devices;
 }
 
 /** The `ndm_ifindex` of the row's notification, where that carries NTF_EXT_LEARNED. */
@@ -31,7 +31,7 @@ function deviceOf(operation: Operation): number | undefined {
 
 /**
  * A program that lets all notifications pass but RTM_NEWNEIGH and RTM_DELNEIGH of rows with NTF_EXT_LEARNED on these
- * devices: what a daemon hears of its own writing. BPF reads numbers in network order, netlink writes them in the
+ * devices (MAX_DEVICES at most): what a daemon hears of its own writing. BPF reads numbers in network order, netlink writes them in the
  * machine's.
  */
 export function echoFilter(devices: ReadonlySet<number>): Buffer {

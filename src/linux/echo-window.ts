@@ -1,6 +1,6 @@
 import type { Operation } from '../dataplane/index.js';
 import { AF_BRIDGE } from './constants.js';
-import { devicesOf } from './echo-filter.js';
+import { devicesOf, MAX_DEVICES } from './echo-filter.js';
 import type { NeighMessage } from './neigh-codec.js';
 import { isDeviceRow } from './row-set.js';
 
@@ -39,13 +39,15 @@ export class EchoWindow {
   /** Before operations are applied: hides their echoes if `allowed` and worth it. True where they are hidden. */
   begin(operations: readonly Operation[], allowed: boolean): boolean {
     const devices = allowed && operations.length >= WORTHWHILE ? devicesOf(operations) : undefined;
-    if (!devices || devices.size === 0) {
+    if (!devices || devices.size === 0 || devices.size > MAX_DEVICES) {
       this.end();
       return false;
     }
     if (!this.#hidden || !isSubset(devices, this.#hidden)) {
-      if (!this.#owner.hide(devices)) return false;
-      this.#hidden = devices;
+      const both = new Set([...devices, ...(this.#hidden ?? [])]);
+      const hidden = both.size > MAX_DEVICES ? devices : both;
+      if (!this.#owner.hide(hidden)) return false;
+      this.#hidden = hidden;
     }
     for (const device of devices) this.unheard.add(device);
     for (const operation of operations) this.#written.push(operation);

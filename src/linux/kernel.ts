@@ -1,6 +1,7 @@
 import {
   type BridgeFdbRow,
   EMPTY_TOPOLOGY,
+  type Flight,
   type Kernel,
   type KernelObserver,
   type KnownRows,
@@ -118,6 +119,7 @@ export class LinuxKernel implements Kernel {
     const monitor = new Monitor(
       this.#receiveBuffer,
       {
+        reading: () => this.#open?.programmer.land(),
         message: (type, at, end) => this.#notification(type, at, end),
         drained: () => {
           this.#open?.echoes.drained();
@@ -152,6 +154,10 @@ export class LinuxKernel implements Kernel {
         reader,
         table: this.#table,
         unheard: echoes.unheard,
+        settle: () => {
+          programmer.land();
+          echoes.end();
+        },
         tellTopology: () => this.#tellTopology(),
         ended: () => this.#closeSockets(),
       },
@@ -174,18 +180,47 @@ export class LinuxKernel implements Kernel {
 
   apply(operations: readonly Operation[]): OperationResult[] {
     if (!this.#open) throw new Error('this kernel is not started');
-    const { echoes, rereads, programmer } = this.#open;
+    const { programmer } = this.#open;
+    programmer.land();
+    if (this.#hideEchoes(this.#open, operations)) this.#hearSoon();
+    return programmer.apply(operations, this.#isMapped);
+  }
+
+  launch(operations: readonly Operation[], flight: Flight): boolean {
+    if (!this.#open) throw new Error('this kernel is not started');
+    const { rereads, programmer } = this.#open;
+    // What reads the kernel must not find a bulk under way
+    if (rereads.pending || !programmer.mayLaunch(operations)) return false;
+    const hidden = this.#hideEchoes(this.#open, operations);
+    const over = () => {
+      if (hidden) this.#hearSoon();
+      flight.over();
+    };
+    if (programmer.launch(operations, this.#isMapped, { landed: flight.landed.bind(flight), over }))
+      return true;
+    if (hidden) this.#hearSoon();
+    return false;
+  }
+
+  readonly #isMapped = (port: number, vlan: number): boolean => {
+    const vlans = this.#table.vlans.get(port);
+    return vlans !== undefined && (vlans.pvid === vlan || vlans.tunnels.has(vlan));
+  };
+
+  #hideEchoes({ echoes, rereads }: Sockets, operations: readonly Operation[]): boolean {
+    clearImmediate(this.#endWindow);
+    this.#endWindow = undefined;
     // A dump that runs learns from the echoes which of its rows are old
-    if (echoes.begin(operations, !rereads.pending)) {
-      rereads.auditLater();
-      this.#endWindow ??= setImmediate(() => {
-        this.#endWindow = undefined;
-        echoes.end();
-      });
-    }
-    return programmer.apply(operations, (port, vlan) => {
-      const vlans = this.#table.vlans.get(port);
-      return vlans !== undefined && (vlans.pvid === vlan || vlans.tunnels.has(vlan));
+    if (!echoes.begin(operations, !rereads.pending)) return false;
+    rereads.auditLater();
+    return true;
+  }
+
+  /** Hears everything again from the next turn of the event loop on, unless more is written until then. */
+  #hearSoon(): void {
+    this.#endWindow ??= setImmediate(() => {
+      this.#endWindow = undefined;
+      this.#open?.echoes.end();
     });
   }
 
@@ -246,6 +281,7 @@ export class LinuxKernel implements Kernel {
     clearImmediate(this.#endWindow);
     const open = this.#open;
     if (!open) return;
+    open.programmer.abandon();
     open.reader.close();
     open.monitor.close();
     // What reads now closes the sockets when it has noticed

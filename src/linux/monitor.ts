@@ -21,6 +21,8 @@ const DRAIN_LIMIT = 256;
 
 /** What the monitor tells its owner. */
 export interface MonitorEvents {
+  /** Before anything is read. */
+  reading(): void;
   /** One notification; a NetlinkFormatError that it throws is counted. */
   message(type: number, at: number, end: number): void;
   /** Everything that waited has been handed over. */
@@ -97,6 +99,7 @@ export class Monitor {
     if (this.#draining || this.#closed) return this.#closed;
     this.#draining = true;
     try {
+      this.#events.reading();
       for (let i = 0; i < limit && !this.#closed; i++) {
         const received = this.#socket.receive(this.#datagram);
         if (received.errno === K.ENOBUFS) {

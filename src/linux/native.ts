@@ -48,6 +48,38 @@ export interface RawSocket {
   close(): void;
 }
 
+/**
+ * Sends datagrams on a socket and reads what is answered, here or on a thread (native/exchange.c). For sockets whose send
+ * returns when the work is done, as rtnetlink's does.
+ */
+export interface Exchange {
+  /**
+   * Sends the datagrams that stand one behind the other in `bytes`, and behind each reads what has been answered, each
+   * answer at a multiple of 4 in `answers`. `outcome[0]` is how many answers there are, `outcome[1 + i]` 0 or the errno of
+   * sending datagram i, `outcome[1 + datagrams + j]` the length of answer j. Throws while something is under way.
+   */
+  run(
+    bytes: Uint8Array,
+    lengths: Int32Array,
+    datagrams: number,
+    answers: Uint8Array,
+    outcome: Int32Array,
+  ): void;
+  /** The same on a thread: the arrays are lent until `done` is called, from the event loop. 0 or a negative errno. */
+  start(
+    bytes: Uint8Array,
+    lengths: Int32Array,
+    datagrams: number,
+    answers: Uint8Array,
+    outcome: Int32Array,
+    done: () => void,
+  ): number;
+  /** Waits until what was started is done; `done` is called later all the same. */
+  finish(): void;
+  /** Waits for what is under way, whose `done` is not called any more. The socket stays open. */
+  close(): void;
+}
+
 /** What native/ exports. */
 export interface NativeModule {
   /** Throws an Error with `code` and `errno` where the kernel refuses. */
@@ -56,6 +88,10 @@ export interface NativeModule {
     type: number,
     protocol: number,
   ) => RawSocket;
+  /** `fd` is of a socket that outlives it. */
+  readonly Exchange: new (
+    fd: number,
+  ) => Exchange;
   /** For sockets that Node itself opened. */
   setSocketOption(fd: number, level: number, name: number, value: Uint8Array): number;
   getSocketOption(fd: number, level: number, name: number, value: Uint8Array): number;

@@ -1,7 +1,7 @@
-import type { Operation, OperationResult } from '../dataplane/index.js';
+import type { Flight, Operation, OperationResult } from '../dataplane/index.js';
 import type { Ip } from '../types/index.js';
 import * as K from './constants.js';
-import { allocateMessages, eachMessage, messageSequence, NetlinkFormatError } from './message.js';
+import { type MessageBuffer, messageSequence } from './message.js';
 import {
   decodeNeigh,
   encodeOperation,
@@ -10,11 +10,16 @@ import {
   type NeighMessage,
   newNeighMessage,
 } from './neigh-codec.js';
-import { decodeError, isDrained, NetlinkError, RouteSocket } from './route-socket.js';
+import { Requests } from './requests.js';
+import { decodeError, NetlinkError } from './route-socket.js';
 import { decodeWay, encodeRouteGet, encodeSetting, type Setting, type Way } from './settings-codec.js';
 
 /** Messages of one sendmsg: of 32 to 256 all are equally fast, and 128 errors fit any receive buffer. */
 const BATCH = 128;
+/** Messages sent in one go. */
+const BULK = 2048;
+/** Fewer are sent before a thread has woken up. */
+const WORTH_A_THREAD = 64;
 
 const SUCCESS: OperationResult = Object.freeze({ errno: 0, message: undefined });
 const UNANSWERED: OperationResult = Object.freeze({
@@ -22,87 +27,147 @@ const UNANSWERED: OperationResult = Object.freeze({
   message: "the kernel's answer was lost",
 });
 
+/** Tells whether a port maps a VLAN to a VNI. */
+export type IsMapped = (port: number, vlan: number) => boolean;
+
+interface Launched {
+  readonly operations: readonly Operation[];
+  readonly base: number;
+  readonly isMapped: IsMapped;
+  readonly flight: Flight;
+  landed: boolean;
+}
+
 /**
- * Sends requests and reads their answers at once: rtnetlink works in the sender's context, so that every answer waits
- * when send returns. The kernel answers each failed message by its sequence number and goes on; the ACK that the last
- * one asks for is the fence.
+ * Sends requests and reads their answers. The kernel answers each failed message by its sequence number and goes on; the
+ * ACK that the last one of a datagram asks for is the fence.
  */
 export class Programmer {
-  readonly #socket = new RouteSocket(256 * 1024, 16 * 1024, { receiveBuffer: 1 << 20, sendBuffer: 1 << 18 });
-  readonly #out = allocateMessages(BATCH * NEIGH_MESSAGE_MAX);
+  readonly #requests = new Requests(BULK * NEIGH_MESSAGE_MAX, BULK / BATCH);
   readonly #row = newNeighMessage();
-  #sequence = 0;
+  #launched: Launched | undefined;
   /** Messages sent, and those that the kernel refused. */
   requests = 0;
   refusals = 0;
 
-  /**
-   * Applies operations in order and gives a result for each; never throws for what the kernel answers. `isMapped` tells
-   * whether a port maps a VLAN to a VNI.
-   */
-  apply(
-    operations: readonly Operation[],
-    isMapped: (port: number, vlan: number) => boolean = () => true,
-  ): OperationResult[] {
+  /** Applies operations in order and gives a result for each; never throws for what the kernel answers. */
+  apply(operations: readonly Operation[], isMapped: IsMapped = () => true): OperationResult[] {
+    this.land();
     const results: OperationResult[] = new Array(operations.length).fill(UNANSWERED);
-    for (let first = 0; first < operations.length; first += BATCH)
-      this.#batch(operations, first, Math.min(first + BATCH, operations.length), results);
+    for (let first = 0; first < operations.length; first += BULK) {
+      const last = Math.min(first + BULK, operations.length);
+      const base = this.#encode(operations, first, last);
+      this.#requests.run();
+      this.#read(base, first, last, results);
+    }
+    this.#flushVlans(operations, results, isMapped);
+    return results;
+  }
+
+  /**
+   * True where a thread is free for so many operations and worth it. Default destinations are noted as ours when they
+   * stand, and should not stand for long before that.
+   */
+  mayLaunch(operations: readonly Operation[]): boolean {
+    const count = operations.length;
+    if (this.#launched || count < WORTH_A_THREAD || count > BULK) return false;
+    for (const { table } of operations) if (table === 'vxlan-default') return false;
+    return true;
+  }
+
+  /** As `Kernel.launch`, where `mayLaunch`. */
+  launch(operations: readonly Operation[], isMapped: IsMapped, flight: Flight): boolean {
+    const base = this.#encode(operations, 0, operations.length);
+    const launched: Launched = { operations, base, isMapped, flight, landed: false };
+    const done = () => {
+      if (this.#launched !== launched) return;
+      this.land();
+      this.#launched = undefined;
+      flight.over();
+    };
+    if (!this.#requests.launch(done)) return false;
+    this.#launched = launched;
+    return true;
+  }
+
+  /** Waits for what was launched and gives its results to whom they belong. */
+  land(): void {
+    const launched = this.#launched;
+    if (!launched || launched.landed) return;
+    this.#requests.finish();
+    launched.landed = true;
+    const { operations, base, isMapped, flight } = launched;
+    const results: OperationResult[] = new Array(operations.length).fill(UNANSWERED);
+    this.#read(base, 0, operations.length, results);
+    this.#flushVlans(operations, results, isMapped);
+    flight.landed(results);
+  }
+
+  #flushVlans(operations: readonly Operation[], results: OperationResult[], isMapped: IsMapped): void {
     for (let i = 0; i < operations.length; i++)
       if (results[i].errno === K.EINVAL) results[i] = this.#withoutVlan(operations[i], results[i], isMapped);
-    return results;
   }
 
   /**
    * An `extern_learn` row outlives its VLAN on the port, and by itself it can be deleted only with it (net/bridge:
    * nbp_vlan_delete, br_fdb_delete). What is left in a VLAN that maps to no VNI is nobody's any more, so all of it goes.
    */
-  #withoutVlan(
-    operation: Operation,
-    result: OperationResult,
-    isMapped: (port: number, vlan: number) => boolean,
-  ): OperationResult {
+  #withoutVlan(operation: Operation, result: OperationResult, isMapped: IsMapped): OperationResult {
     if (operation.table !== 'bridge' || operation.verb !== 'delete' || operation.vlan === 0) return result;
     const { port, vlan } = operation;
     if (isMapped(port, vlan)) return result;
     let flushed = result;
     this.#ask(
       'flushing a VLAN',
-      (sequence) => encodeVlanFlush(this.#out.words, 0, port, vlan, sequence),
-      (type, at, end) => {
-        if (type === K.NLMSG_ERROR) flushed = decodeError(this.#socket.buffer, at, end);
+      ({ words }, sequence) => encodeVlanFlush(words, 0, port, vlan, sequence),
+      (buffer, type, at, end) => {
+        if (type === K.NLMSG_ERROR) flushed = decodeError(buffer, at, end);
       },
     );
     return flushed.errno === 0 ? SUCCESS : flushed;
   }
 
-  #batch(operations: readonly Operation[], first: number, last: number, results: OperationResult[]): void {
-    // What is left unread from a batch whose answers were lost must not be taken for this one's
-    const base = this.#advance(last - first);
-    const { words } = this.#out;
-    let word = 0;
-    for (let i = first; i < last; i++)
-      word = encodeOperation(words, word, operations[i], base + i - first, i === last - 1 ? K.NLM_F_ACK : 0);
+  /** Writes the requests of the operations and returns the sequence number of the first. */
+  #encode(operations: readonly Operation[], first: number, last: number): number {
+    // What is left unread from requests whose answers were lost must not be taken for these ones'
+    const base = this.#requests.reserve(last - first);
+    const { words } = this.#requests.out;
+    this.#requests.begin();
     this.requests += last - first;
-    const errno = this.#socket.send(this.#out, word << 2);
-    if (errno !== 0) {
-      this.refusals += last - first;
-      results.fill({ errno, message: 'the batch could not be sent' }, first, last);
-      return;
+    let word = 0;
+    for (let from = first; from < last; from += BATCH) {
+      const to = Math.min(from + BATCH, last);
+      const start = word;
+      for (let i = from; i < to; i++)
+        word = encodeOperation(words, word, operations[i], base + i - first, i === to - 1 ? K.NLM_F_ACK : 0);
+      this.#requests.add(word - start);
     }
-    let fenced = false;
-    this.#answers((type, at, end) => {
-      const index = first + messageSequence(this.#socket.buffer, at) - base;
+    return base;
+  }
+
+  /** Enters what was answered to the operations `first` to `last`, whose requests are numbered from `base` on. */
+  #read(base: number, first: number, last: number, results: OperationResult[]): void {
+    this.#requests.answers((buffer, type, at, end) => {
+      const index = first + messageSequence(buffer, at) - base;
       if (type !== K.NLMSG_ERROR || index < first || index >= last) return;
-      const result = decodeError(this.#socket.buffer, at, end);
-      if (index === last - 1) fenced = true;
+      const result = decodeError(buffer, at, end);
       if (result.errno === 0) results[index] = SUCCESS;
       else {
         this.refusals++;
         results[index] = result;
       }
     });
-    // Errors came before the fence, so silence before it was success
-    if (fenced) for (let i = first; i < last; i++) if (results[i] === UNANSWERED) results[i] = SUCCESS;
+    for (let from = first, datagram = 0; from < last; from += BATCH, datagram++) {
+      const to = Math.min(from + BATCH, last);
+      const errno = this.#requests.sent(datagram);
+      if (errno !== 0) {
+        this.refusals += to - from;
+        results.fill({ errno, message: 'the batch could not be sent' }, from, to);
+      } else if (results[to - 1] !== UNANSWERED) {
+        // Errors came before the fence, so silence before it was success
+        for (let i = from; i < to; i++) if (results[i] === UNANSWERED) results[i] = SUCCESS;
+      }
+    }
   }
 
   /**
@@ -110,19 +175,18 @@ export class Programmer {
    * next call), or the positive errno. Throws NetlinkError where no answer comes.
    */
   get(encode: (words: Uint32Array, sequence: number) => number): NeighMessage | number {
-    const sequence = this.#advance(1);
-    this.requests++;
-    const errno = this.#socket.send(this.#out, encode(this.#out.words, sequence) << 2);
-    if (errno !== 0) throw new NetlinkError('asking for a row', errno);
     let answer: NeighMessage | number | undefined;
-    this.#answers((type, at, end) => {
-      if (messageSequence(this.#socket.buffer, at) !== sequence) return;
-      if (type === K.NLMSG_ERROR) answer = decodeError(this.#socket.buffer, at, end).errno;
-      else if (type === K.RTM_NEWNEIGH) {
-        decodeNeigh(this.#socket.buffer, at, end, this.#row);
-        answer = this.#row;
-      }
-    });
+    this.#ask(
+      'asking for a row',
+      ({ words }, sequence) => encode(words, sequence),
+      (buffer, type, at, end) => {
+        if (type === K.NLMSG_ERROR) answer = decodeError(buffer, at, end).errno;
+        else if (type === K.RTM_NEWNEIGH) {
+          decodeNeigh(buffer, at, end, this.#row);
+          answer = this.#row;
+        }
+      },
+    );
     if (answer === undefined) throw new NetlinkError('asking for a row: no answer', K.ENOBUFS);
     return answer;
   }
@@ -132,9 +196,9 @@ export class Programmer {
     let result: OperationResult | undefined;
     this.#ask(
       'setting a flag',
-      (sequence) => encodeSetting(this.#out, setting, sequence),
-      (type, at, end) => {
-        if (type === K.NLMSG_ERROR) result = decodeError(this.#socket.buffer, at, end);
+      (out, sequence) => encodeSetting(out, setting, sequence),
+      (buffer, type, at, end) => {
+        if (type === K.NLMSG_ERROR) result = decodeError(buffer, at, end);
       },
     );
     return result ?? UNANSWERED;
@@ -145,53 +209,42 @@ export class Programmer {
     let way: Way | undefined;
     this.#ask(
       'asking for a way',
-      (sequence) => encodeRouteGet(this.#out, to, sequence),
-      (type, at, end) => {
-        if (type === K.RTM_NEWROUTE) way = decodeWay(this.#socket.buffer.bytes, at, end);
+      (out, sequence) => encodeRouteGet(out, to, sequence),
+      (buffer, type, at, end) => {
+        if (type === K.RTM_NEWROUTE) way = decodeWay(buffer.bytes, at, end);
       },
     );
     return way;
   }
 
+  /** Sends one request, which `encode` writes, and visits its answers. */
   #ask(
     what: string,
-    encode: (sequence: number) => number,
-    visit: (type: number, at: number, end: number) => void,
+    encode: (out: MessageBuffer, sequence: number) => number,
+    visit: (buffer: MessageBuffer, type: number, at: number, end: number) => void,
   ): void {
-    const sequence = this.#advance(1);
+    this.land();
+    const sequence = this.#requests.reserve(1);
     this.requests++;
-    const errno = this.#socket.send(this.#out, encode(sequence) << 2);
+    this.#requests.begin();
+    this.#requests.add(encode(this.#requests.out, sequence));
+    this.#requests.run();
+    const errno = this.#requests.sent(0);
     if (errno !== 0) throw new NetlinkError(what, errno);
-    this.#answers((type, at, end) => {
-      if (messageSequence(this.#socket.buffer, at) === sequence) visit(type, at, end);
+    this.#requests.answers((buffer, type, at, end) => {
+      if (messageSequence(buffer, at) === sequence) visit(buffer, type, at, end);
     });
   }
 
+  /** Waits for what was launched, of which nothing is told any more. */
+  abandon(): void {
+    this.#requests.finish();
+    this.#launched = undefined;
+  }
+
+  /** The same, for good. */
   close(): void {
-    this.#socket.close();
-  }
-
-  /** Reserves sequence numbers and returns the first; they start anew before they leave 32 bits. */
-  #advance(count: number): number {
-    if (this.#sequence + count > 0xffffffff) this.#sequence = 0;
-    const first = this.#sequence + 1;
-    this.#sequence += count;
-    return first;
-  }
-
-  #answers(visit: (type: number, at: number, end: number) => void): void {
-    for (;;) {
-      const received = this.#socket.receive((start, length) => {
-        try {
-          eachMessage(this.#socket.buffer, start, length, visit);
-        } catch (error) {
-          // A garbled answer is no answer, which the caller sees
-          if (!(error instanceof NetlinkFormatError)) throw error;
-        }
-      });
-      if (isDrained(received)) return;
-      // An overrun is told once and what had been queued stands behind it; anything else would come again
-      if (received.errno !== 0 && received.errno !== K.ENOBUFS && received.errno !== K.EMSGSIZE) return;
-    }
+    this.abandon();
+    this.#requests.close();
   }
 }

@@ -18,6 +18,8 @@ export interface RereadsOwner {
   readonly table: LinkTable;
   /** Devices on which something may have gone unheard; taken from here one by one. */
   readonly unheard: Set<number>;
+  /** Lets what is being written stand, and be heard from now on. */
+  settle(): void;
   tellTopology(): void;
   /** The last reading has noticed that it was closed. */
   ended(): void;
@@ -114,6 +116,7 @@ export class Rereads {
         const whole = this.#everything;
         this.#everything = false;
         try {
+          this.#owner.settle();
           if (whole) await this.#readAll();
           else await this.#readDevices();
         } catch (error) {

@@ -97,6 +97,11 @@ export class RouteSocket {
     return `a ${which} buffer of ${size} octets needs CAP_NET_ADMIN; net.core limits it`;
   }
 
+  /** The descriptor; -1 once closed. */
+  get fd(): number {
+    return this.#raw.fd;
+  }
+
   /** Joins a multicast group; returns false where this kernel has none of that number. */
   join(group: number): boolean {
     const result = this.#raw.setOption(K.SOL_NETLINK, K.NETLINK_ADD_MEMBERSHIP, i32(group));

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { type Kernel, Ntf, Nud, type Operation } from '../../src/dataplane/index.js';
+import {
+  type Flight,
+  type Kernel,
+  Ntf,
+  Nud,
+  type Operation,
+  type OperationResult,
+} from '../../src/dataplane/index.js';
 import { type Ip, type Mac, parseIp, parseMac, toVni, type Vni } from '../../src/types/index.js';
 import { bridgeKey, neighKey, Recorder, vxlanKey } from './recorder.js';
 
@@ -96,6 +103,42 @@ function bridgeRowOf(recorder: Recorder, devices: VniDevices, mac: Mac) {
 
 function vxlanRowOf(recorder: Recorder, devices: VniDevices, mac: Mac, dst: Ip) {
   return recorder.vxlan.get(vxlanKey({ ifindex: devices.vxlanIfindex, srcVni: 0, mac, dst }));
+}
+
+/** A hundred remote MACs in their two rows, as worth a flight. */
+function bulk(verb: 'add' | 'delete', devices: VniDevices): Operation[] {
+  return Array.from({ length: 100 }, (_, i) => {
+    const mac = (HOST + i) as Mac;
+    return [vxlanOperation(verb, devices, mac, REMOTE), bridgeOperation(verb, devices, mac)];
+  }).flat();
+}
+
+/** A flight that enters its results where they belong, and notes what is told of it. */
+class NotedFlight implements Flight {
+  readonly story: string[] = [];
+  results: readonly OperationResult[] = [];
+
+  constructor(
+    readonly operations: readonly Operation[],
+    readonly recorder: Recorder,
+  ) {}
+
+  landed(results: OperationResult[]): void {
+    this.story.push('landed');
+    this.results = results;
+    this.recorder.enter(this.operations, results);
+  }
+
+  over(): void {
+    this.story.push('over');
+  }
+}
+
+function launch(world: World, recorder: Recorder, operations: readonly Operation[]): NotedFlight {
+  const flight = new NotedFlight(operations, recorder);
+  assert.ok(world.kernel.launch(operations, flight), 'it is not launched');
+  assert.deepEqual(flight.story, [], 'results came while the caller had the word');
+  return flight;
 }
 
 /**
@@ -257,6 +300,66 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
       const row = recorder.neigh.get(neighKey({ ifindex: bridgeIfindex, ip }));
       assert.equal(row?.mac, OTHER_HOST);
       assert.equal(row.state, Nud.PROBE);
+    },
+  },
+  {
+    name: 'what is launched lands by itself, with a result for each operation',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      const operations = bulk('add', devices);
+      operations[77] = bridgeOperation('add', { ...devices, vxlanIfindex: 99_999 }, OTHER_HOST);
+      const flight = launch(world, recorder, operations);
+      for (let tries = 0; tries < 300 && flight.story.length < 2; tries++) await world.settle();
+      assert.deepEqual(flight.story, ['landed', 'over']);
+      assert.deepEqual(
+        flight.results.map(({ errno }) => errno),
+        operations.map((_, i) => (i === 77 ? ENODEV : 0)),
+      );
+      world.kernel.drain();
+      assert.equal([...recorder.vxlanRowsOfDevice(devices.vxlanIfindex)].length, 100);
+    },
+  },
+  {
+    name: 'whatever is asked behind a launch comes behind it',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      const adding = launch(world, recorder, bulk('add', devices));
+      world.kernel.drain();
+      assert.deepEqual(adding.story, ['landed']);
+      assert.ok(
+        !world.kernel.launch(bulk('add', devices), new NotedFlight([], recorder)),
+        'two flights at a time',
+      );
+      for (let tries = 0; tries < 300 && adding.story.length < 2; tries++) await world.settle();
+      const deleting = launch(world, recorder, bulk('delete', devices));
+      assert.equal(applyOne(world, bridgeOperation('delete', devices, HOST)), ENOENT);
+      assert.deepEqual(deleting.story, ['landed']);
+      assert.ok(deleting.results.every(({ errno }) => errno === 0));
+      world.kernel.drain();
+      assert.equal(bridgeRowOf(recorder, devices, HOST), undefined);
+      assert.equal(vxlanRowOf(recorder, devices, HOST, REMOTE), undefined);
+    },
+  },
+  {
+    name: 'a few operations and default destinations are not launched',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      const few = bulk('add', devices).slice(0, 4);
+      assert.ok(!world.kernel.launch(few, new NotedFlight(few, recorder)));
+      world.kernel.drain();
+      assert.equal([...recorder.vxlanRowsOfDevice(devices.vxlanIfindex)].length, 0);
+      const defaults = [...bulk('add', devices), defaultOperation('add', devices, REMOTE)];
+      assert.ok(!world.kernel.launch(defaults, new NotedFlight(defaults, recorder)));
+    },
+  },
+  {
+    name: 'nothing is told of a flight once the kernel is closed',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      const flight = launch(world, recorder, bulk('add', devices));
+      world.kernel.close();
+      for (let tries = 0; tries < 10; tries++) await world.settle();
+      assert.deepEqual(flight.story, []);
     },
   },
   {

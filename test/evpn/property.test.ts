@@ -27,6 +27,7 @@ const MACS = ['02:00:00:00:00:01', '02:00:00:00:00:02', '02:00:00:00:00:03'].map
 const IPS = ['10.10.10.1', '10.10.10.2', '2001:db8::3'].map(parseIp);
 const FOREIGN = parseIp('10.99.99.99');
 const STEPS = 40;
+const HOW_LAUNCHED = ['not', 'at-once', 'late'] as const;
 
 interface Host {
   readonly mac: Mac;
@@ -58,6 +59,7 @@ class Life {
     for (const [i, leaf] of this.leaves.entries()) {
       leaf.world.kernel.fault = (operation) => this.watch(i, operation);
       leaf.world.kernel.hidesEchoes = this.random.below(2) === 0;
+      leaf.world.kernel.launches = () => HOW_LAUNCHED[this.random.below(3)];
       leaf.addVni(this.devices[i]);
       await leaf.start();
     }

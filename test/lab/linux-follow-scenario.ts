@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Nud, type Operation } from '../../src/dataplane/index.js';
+import { Nud, type Operation, type OperationResult } from '../../src/dataplane/index.js';
 import { LinuxKernel } from '../../src/linux/index.js';
 import { formatIp, formatMac, IPV4_ANY, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
 import { Recorder } from '../dataplane/recorder.js';
@@ -218,8 +218,8 @@ const cases = [
         assert.deepEqual(await kernel.readFdb(99_999), { bridge: [], vxlan: [] });
       }),
   },
-  {
-    name: 'what others do around a bulk of our own writing is known, though its echoes are hidden',
+  ...[true, false].map((launched) => ({
+    name: `what others do around a bulk of our own writing, ${launched ? 'launched' : 'applied'}, is known, though its echoes are hidden`,
     run: () =>
       withKernel(async (kernel, recorder, world) => {
         const devices = await world.addVni(toVni(20), VTEP);
@@ -243,7 +243,16 @@ const cases = [
           Array.from({ length: 10 }, (_, i) => `fdb add ${macAt(i)} dev ${port} master dynamic`),
         );
         const { notifications } = kernel.stats();
-        recorder.enter(operations, kernel.apply(operations));
+        let over = !launched;
+        if (launched) {
+          const flight = {
+            landed: (results: OperationResult[]) => recorder.enter(operations, results),
+            over: () => {
+              over = true;
+            },
+          };
+          assert.ok(kernel.launch(operations, flight));
+        } else recorder.enter(operations, kernel.apply(operations));
         // Learned behind it: these come home
         batch(
           'bridge',
@@ -257,6 +266,7 @@ const cases = [
         assert.ok(kernel.stats().notifications - notifications < 100, 'the echoes were hidden');
         for (let i = 20; i < 30; i++)
           assert.equal(recorder.bridge.get(`${devices.bridgeIfindex} 0 ${macAt(i)}`)?.port, access?.port);
+        await until(kernel, 'the flight is over', () => over);
         for (let waited = 0; waited < 100 && kernel.stats().audits === 0; waited++) await sleep(100);
         await sleep(200);
         sameAsKernel(recorder);
@@ -269,7 +279,7 @@ const cases = [
         kernel.drain();
         sameAsKernel(recorder);
       }),
-  },
+  })),
   {
     name: 'IPv6 VTEPs and collect-metadata devices with vnifilter',
     run: () =>
