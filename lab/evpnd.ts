@@ -1,5 +1,5 @@
 /** evpnd itself as the BGP speaker of a leaf: its configuration, its process, its REST API on a Unix socket. */
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
@@ -10,6 +10,16 @@ import { waitFor } from './wait.js';
 
 /** The daemon of the same build as this file. */
 export const evpndMain = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'main.js');
+
+/**
+ * Command and arguments that start a build of evpnd as its users start it: with the options to node that its first line
+ * gives, but by the node that runs this.
+ */
+export function evpndCommand(main: string = evpndMain): string[] {
+  const [first] = readFileSync(main, 'utf8').split('\n', 1);
+  const options = /^#!.*\bnode\s+(\S.*)$/.exec(first)?.[1].split(/\s+/) ?? [];
+  return [process.execPath, ...options, main];
+}
 
 /** evpnd's configuration on a leaf, before the leaf's own additions; timers are short for tests. */
 export function evpndConfig(leaf: Leaf, plan: Plan, folder: string): Record<string, unknown> {
@@ -70,7 +80,7 @@ export class Evpnd {
   async start(): Promise<void> {
     if (this.daemon?.running) throw new Error(`evpnd on ${this.node} runs already`);
     if (!existsSync(this.main)) throw new Error(`no ${this.main}: build first (npm run build)`);
-    const command = [...this.launcher, process.execPath, this.main, '--config', this.configFile];
+    const command = [...this.launcher, ...evpndCommand(this.main), '--config', this.configFile];
     const daemon = await Daemon.start(
       `evpnd on ${this.node}`,
       'ip',

@@ -1,4 +1,6 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --no-memory-reducer
+// --no-memory-reducer: when a process comes to rest, V8 collects its whole heap up to three times to give memory back,
+// which costs 0.3 s of CPU with 100,000 routes and buys 25 MiB until the next load; only the command line can stop it.
 import { readFileSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import {

@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'ava';
-import { attempt, evpndMain, Fabric, waitFor, waitForSessions, waitUntilConverged } from '../../lab/index.js';
+import {
+  attempt,
+  evpndCommand,
+  Fabric,
+  waitFor,
+  waitForSessions,
+  waitUntilConverged,
+} from '../../lab/index.js';
 import { hasRows, lacksRows, leafRows, rowsAre } from './support/rows.js';
 
 /*
@@ -178,7 +185,8 @@ test.serial('SIGHUP: a changed neighbour is reset and no other, a broken file ch
   );
   await rowsAre(fabric, 'leaf1', ours());
 
-  const check = await attempt(process.execPath, [evpndMain, '--check', '--config', configFile]);
+  const [node, ...main] = evpndCommand();
+  const check = await attempt(node, [...main, '--check', '--config', configFile]);
   t.is(check.code, 1);
   t.regex(check.stdout, /evpnd\.yaml:\d+:\d+: asn: found "many"; allowed an AS number/);
   t.regex(
@@ -186,7 +194,7 @@ test.serial('SIGHUP: a changed neighbour is reset and no other, a broken file ch
     /evpnd\.yaml:\d+:\d+: neighbors\[1\]\.remote-az: found an unknown key.*did you mean remote-as\?/,
   );
   evpnd().configure(config);
-  const good = await attempt(process.execPath, [evpndMain, '--check', '--config', configFile]);
+  const good = await attempt(node, [...main, '--check', '--config', configFile]);
   t.is(good.code, 0, good.stdout);
 });
 
@@ -278,7 +286,7 @@ test.serial('an evpnd that cannot start leaves the rows of the one that runs', a
   writeFileSync(config, JSON.stringify({ asn: 65001, 'router-id': '10.0.0.1', neighbors: [], ...second }));
   const lost = await deletions(async () => {
     const netns = ['netns', 'exec', fabric.namespace('leaf1')];
-    const { code, stderr } = await attempt('ip', [...netns, process.execPath, evpndMain, '--config', config]);
+    const { code, stderr } = await attempt('ip', [...netns, ...evpndCommand(), '--config', config]);
     t.is(code, 1);
     t.regex(stderr, /179/);
   });
