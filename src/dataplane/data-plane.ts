@@ -6,7 +6,8 @@ import { DriftWatch } from './drift-watch.js';
 import { enterOperation } from './enter-operation.js';
 import { HostWatch, isLocalRow, type LocalNeigh } from './host-watch.js';
 import type { Kernel, KernelObserver, Operation } from './kernel.js';
-import { deviceKey, domainKey, KernelMirror, type MirroredNeighRow } from './mirror.js';
+import { deviceKey, domainKey, KernelMirror } from './mirror.js';
+import type { MirroredNeighRow } from './neigh-rows.js';
 import { type DefaultsMemory, NO_MEMORY, OurDefaults } from './our-defaults.js';
 import { Reconciler } from './reconciler.js';
 import { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
@@ -101,24 +102,38 @@ export class DataPlane {
   /** Reads the kernel and follows it; resolves when the first picture stands. */
   async start(listener: DataPlaneListener): Promise<void> {
     this.#listener = listener;
+    const hear = () => this.reconciler.hear();
     const observer: KernelObserver = {
-      topology: (topology) => this.#topologyChanged(topology),
-      bridgeRow: (row) => this.#bridgeRow(row),
-      bridgeRowGone: (row) => this.#bridgeRowGone(row),
+      topology: (topology) => {
+        hear();
+        this.#topologyChanged(topology);
+      },
+      bridgeRow: (row) => {
+        hear();
+        this.#bridgeRow(row);
+      },
+      bridgeRowGone: (row) => {
+        hear();
+        this.#bridgeRowGone(row);
+      },
       vxlanRow: (row) => {
+        hear();
         if (!this.#started) this.#defaults.adopt(row);
         if (this.mirror.putVxlan(row)) this.#vxlanChanged(row);
       },
       vxlanRowGone: (row) => {
+        hear();
         this.#defaults.drop(row);
         if (this.mirror.dropVxlan(row.ifindex, row.srcVni, row.mac, row.dst)) this.#vxlanChanged(row);
       },
       neighRow: (row) => {
+        hear();
         const epoch = this.hosts.epochOf(this.#bySvi.get(row.ifindex)?.at, row.ip, row.mac);
         const { before, after } = this.mirror.putNeigh(row, epoch);
         this.#neighChanged(before, after, row);
       },
       neighRowGone: (row) => {
+        hear();
         const before = this.mirror.dropNeigh(row.ifindex, row.ip);
         if (before) this.#neighChanged(before, undefined, row);
       },
@@ -213,17 +228,14 @@ export class DataPlane {
   setNeigh(vni: Vni, ip: Ip, mac: Mac, router: boolean, overEpoch: number): void {
     const plane = this.#planes.get(vni);
     if (!plane || plane.retired) return;
-    const intent = plane.neighs.get(ip);
-    if (intent?.settled && intent.mac === mac && intent.router === router) return;
+    if (!plane.neighs.set(ip, mac, router, overEpoch)) return;
     if (plane.at) this.hosts.beaten(plane.at, ip);
-    if (intent) Object.assign(intent, { mac, router, overEpoch, settled: false });
-    else plane.neighs.set(ip, { mac, router, overEpoch, settled: false, failure: undefined });
-    this.reconciler.mark(plane, { table: 'neigh', key: ip });
+    this.#markNeigh(plane, ip);
   }
 
   clearNeigh(vni: Vni, ip: Ip): void {
     const plane = this.#planes.get(vni);
-    if (plane?.neighs.delete(ip)) this.reconciler.mark(plane, { table: 'neigh', key: ip });
+    if (plane?.neighs.delete(ip)) this.#markNeigh(plane, ip);
   }
 
   /** The MAC on one of our access ports, as the bridge knows it now. */
@@ -304,6 +316,11 @@ export class DataPlane {
 
   #markMac(plane: VniPlane, mac: Mac): void {
     plane.markMac(mac);
+    this.reconciler.queue(plane);
+  }
+
+  #markNeigh(plane: VniPlane, ip: Ip): void {
+    plane.markNeigh(ip);
     this.reconciler.queue(plane);
   }
 

@@ -91,12 +91,12 @@ export interface KnownRows {
 /** Operations on their way, for whoever launched them. */
 export interface Flight {
   /**
-   * The results, of every operation. Called once, before the kernel tells or does anything else, be it amid another of
-   * its methods: so it must not call the kernel.
+   * The results, of every operation. Called where anybody asks the kernel for something, or it has something to tell,
+   * before the flight is over: before all that, amid another method, so it must not call the kernel.
    */
-  landed(results: OperationResult[]): void;
-  /** Called once, later, from the event loop: the kernel is free for the next. */
-  over(): void;
+  landed(results: readonly OperationResult[]): void;
+  /** The results, be it for the second time. Called once, from the event loop: the kernel is free for the next. */
+  over(results: readonly OperationResult[]): void;
 }
 
 /** The kernel as the data plane uses it; linux/ has the real one, memory.ts one for tests, both pass the same tests. */

@@ -29,8 +29,7 @@ export class MemoryKernel implements Kernel {
   /** Whether so many operations are launched, and carried out at once or only when they land. */
   launches: (count: number) => 'not' | 'at-once' | 'late' = (count) =>
     count < WORTH_A_FLIGHT ? 'not' : 'late';
-  #flight: { readonly flight: Flight; readonly land: () => OperationResult[] } | undefined;
-  #isLanded = false;
+  #flight: OwnFlight | undefined;
   #queue: Notification[] = [];
   #hiding = false;
   /** What was written unheard since the queue was empty. */
@@ -73,21 +72,26 @@ export class MemoryKernel implements Kernel {
     const how = barred ? 'not' : this.launches(operations.length);
     if (how === 'not') return false;
     const results = how === 'at-once' ? this.#carryOut(operations) : undefined;
-    this.#flight = { flight, land: () => results ?? this.#carryOut(operations) };
-    this.#isLanded = false;
+    this.#flight = { operations, flight, results, hasLanded: false };
     this.clock.soon(() => {
-      if (!this.#observer) return;
-      this.#land();
+      const own = this.#flight;
+      if (!this.#observer || !own) return;
       this.#flight = undefined;
-      flight.over();
+      flight.over(this.#resultsOf(own));
     });
     return true;
   }
 
   #land(): void {
-    if (!this.#flight || this.#isLanded) return;
-    this.#isLanded = true;
-    this.#flight.flight.landed(this.#flight.land());
+    const own = this.#flight;
+    if (!own || own.hasLanded) return;
+    own.hasLanded = true;
+    own.flight.landed(this.#resultsOf(own));
+  }
+
+  #resultsOf(own: OwnFlight): OperationResult[] {
+    own.results ??= this.#carryOut(own.operations);
+    return own.results;
   }
 
   #carryOut(operations: readonly Operation[]): OperationResult[] {
@@ -105,8 +109,7 @@ export class MemoryKernel implements Kernel {
   }
 
   close(): void {
-    if (this.#flight && !this.#isLanded) this.#flight.land();
-    this.#isLanded = true;
+    if (this.#flight) this.#resultsOf(this.#flight);
     this.#observer = undefined;
     this.#delivery?.cancel();
   }
@@ -299,6 +302,14 @@ export class MemoryKernel implements Kernel {
       }
     }
   }
+}
+
+interface OwnFlight {
+  readonly operations: readonly Operation[];
+  readonly flight: Flight;
+  /** Until it is carried out, there are none. */
+  results: OperationResult[] | undefined;
+  hasLanded: boolean;
 }
 
 interface Notification {

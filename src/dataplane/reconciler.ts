@@ -1,6 +1,6 @@
 import { type Clock, formatIp, formatMac, type Log, type Timer } from '../types/index.js';
 import type { Failure } from './intents.js';
-import type { Kernel, Operation, OperationResult } from './kernel.js';
+import type { Flight, Kernel, Operation, OperationResult } from './kernel.js';
 import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
 import type { PlaneKey, VniPlane } from './vni-plane.js';
 
@@ -64,6 +64,8 @@ export class Reconciler {
   #scheduled: Timer | undefined;
   /** Launched, and not over. */
   #flight: Batch | undefined;
+  /** Its results, from when it is over until they stand in the mirror. */
+  #results: readonly OperationResult[] | undefined;
   /** What comes behind the flight. */
   #ahead: Batch | undefined;
   #idleWaiters: (() => void)[] = [];
@@ -95,7 +97,15 @@ export class Reconciler {
     if (operations.length > 0) this.#schedule();
   }
 
-  /** What is known of the kernel has changed: what was thought ahead is to be thought anew. */
+  /** The kernel is about to tell something: what it did for us before comes before it. */
+  hear(): void {
+    const results = this.#results;
+    if (!results || !this.#flight) return;
+    this.#results = undefined;
+    this.#enter(this.#flight, results);
+  }
+
+  /** What the kernel told has changed the mirror: what was thought ahead is to be thought anew. */
   rethink(): void {
     const ahead = this.#ahead;
     if (!ahead) return;
@@ -189,15 +199,16 @@ export class Reconciler {
   }
 
   #launch(batch: Batch): boolean {
-    let results: readonly OperationResult[] = [];
-    const flight = {
-      landed: (landed: OperationResult[]) => {
-        results = landed;
+    let entered = false;
+    const flight: Flight = {
+      landed: (results) => {
+        entered = true;
         if (!this.#closed) this.#enter(batch, results);
       },
-      over: () => {
-        this.#flight = undefined;
-        if (!this.#closed) this.#goOn(batch, results);
+      over: (results) => {
+        if (this.#closed) return;
+        if (!entered) this.#results = results;
+        this.#goOn(batch, results);
       },
     };
     if (!this.kernel.launch(batch.operations, flight)) return false;
@@ -205,13 +216,20 @@ export class Reconciler {
     return true;
   }
 
-  /** The flight is over: the next one starts before this one's keys are looked at, since the kernel waits for nobody. */
-  #goOn(landed: Batch, results: readonly OperationResult[]): void {
+  /** The flight is over: the next one starts before all else, since a kernel that waits is time lost. */
+  #goOn(batch: Batch, results: readonly OperationResult[]): void {
     this.kernel.drain();
-    const next = this.#ahead ?? this.#take();
+    const next = this.#ahead;
     this.#ahead = undefined;
-    if (next && !this.#launch(next)) this.#apply(next);
-    this.#settle(landed, results);
+    this.#flight = undefined;
+    const flies = next !== undefined && this.#launch(next);
+    // Nothing was heard
+    if (this.#results) {
+      this.#results = undefined;
+      this.#enter(batch, results);
+    }
+    if (next && !flies) this.#apply(next);
+    this.#settle(batch, results);
     if (this.backlog > 0) this.#schedule();
     else this.#wakeIdle();
   }

@@ -192,12 +192,14 @@ export class LinuxKernel implements Kernel {
     // What reads the kernel must not find a bulk under way
     if (rereads.pending || !programmer.mayLaunch(operations)) return false;
     const hidden = this.#hideEchoes(this.#open, operations);
-    const over = () => {
-      if (hidden) this.#hearSoon();
-      flight.over();
+    const ours: Flight = {
+      landed: (results) => flight.landed(results),
+      over: (results) => {
+        if (hidden) this.#hearSoon();
+        flight.over(results);
+      },
     };
-    if (programmer.launch(operations, this.#isMapped, { landed: flight.landed.bind(flight), over }))
-      return true;
+    if (programmer.launch(operations, this.#isMapped, ours)) return true;
     if (hidden) this.#hearSoon();
     return false;
   }

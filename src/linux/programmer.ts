@@ -35,7 +35,7 @@ interface Launched {
   readonly base: number;
   readonly isMapped: IsMapped;
   readonly flight: Flight;
-  landed: boolean;
+  results: readonly OperationResult[] | undefined;
 }
 
 /**
@@ -78,12 +78,12 @@ export class Programmer {
   /** As `Kernel.launch`, where `mayLaunch`. */
   launch(operations: readonly Operation[], isMapped: IsMapped, flight: Flight): boolean {
     const base = this.#encode(operations, 0, operations.length);
-    const launched: Launched = { operations, base, isMapped, flight, landed: false };
+    const launched: Launched = { operations, base, isMapped, flight, results: undefined };
     const done = () => {
       if (this.#launched !== launched) return;
-      this.land();
+      const results = this.#resultsOf(launched);
       this.#launched = undefined;
-      flight.over();
+      flight.over(results);
     };
     if (!this.#requests.launch(done)) return false;
     this.#launched = launched;
@@ -93,14 +93,18 @@ export class Programmer {
   /** Waits for what was launched and gives its results to whom they belong. */
   land(): void {
     const launched = this.#launched;
-    if (!launched || launched.landed) return;
+    if (launched && !launched.results) launched.flight.landed(this.#resultsOf(launched));
+  }
+
+  #resultsOf(launched: Launched): readonly OperationResult[] {
+    if (launched.results) return launched.results;
     this.#requests.finish();
-    launched.landed = true;
-    const { operations, base, isMapped, flight } = launched;
+    const { operations, base, isMapped } = launched;
     const results: OperationResult[] = new Array(operations.length).fill(UNANSWERED);
+    launched.results = results;
     this.#read(base, 0, operations.length, results);
     this.#flushVlans(operations, results, isMapped);
-    flight.landed(results);
+    return results;
   }
 
   #flushVlans(operations: readonly Operation[], results: OperationResult[], isMapped: IsMapped): void {

@@ -246,7 +246,7 @@ const cases = [
         let over = !launched;
         if (launched) {
           const flight = {
-            landed: (results: OperationResult[]) => recorder.enter(operations, results),
+            landed: (results: readonly OperationResult[]) => recorder.enter(operations, results),
             over: () => {
               over = true;
             },
