@@ -73,13 +73,16 @@ export class MemoryKernel implements Kernel {
     if (how === 'not') return false;
     const results = how === 'at-once' ? this.#carryOut(operations) : undefined;
     this.#flight = { operations, flight, results, hasLanded: false };
-    this.clock.soon(() => {
-      const own = this.#flight;
-      if (!this.#observer || !own) return;
-      this.#flight = undefined;
-      flight.over(this.#resultsOf(own));
-    });
+    // A turn passes in between, in which the caller may think ahead
+    this.clock.soon(() => this.clock.soon(() => this.#over()));
     return true;
+  }
+
+  #over(): void {
+    const own = this.#flight;
+    if (!this.#observer || !own) return;
+    this.#flight = undefined;
+    own.flight.over(this.#resultsOf(own));
   }
 
   #land(): void {

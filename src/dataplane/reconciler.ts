@@ -162,10 +162,11 @@ export class Reconciler {
         this.#wakeIdle();
         return;
       }
-      if (this.#launch(batch)) return;
+      if (this.#launch(batch)) break;
       this.#apply(batch);
     } while (this.clock.now() < end);
-    this.#schedule();
+    if (this.#queue.size > 0 || this.#strays.length > 0) this.#schedule();
+    else if (!this.#flight) this.#wakeIdle();
   }
 
   /** The next batch; undefined where there is nothing to do. */

@@ -1,0 +1,119 @@
+import test, { type ExecutionContext } from 'ava';
+import { DataPlane, type Operation } from '../../src/dataplane/index.js';
+import { type Mac, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+import type { VniDevices } from './kernel-contract.js';
+import { MemoryWorld } from './memory-world.js';
+
+const VNI = toVni(10010);
+const VTEP = parseIp('192.0.2.11');
+const OTHER_VTEP = parseIp('192.0.2.12');
+const FIRST = parseMac('02:00:00:00:00:01');
+const SECOND = parseMac('02:00:00:00:00:02');
+
+/** A data plane whose every batch is launched and carried out when it lands. */
+async function started(t: ExecutionContext): Promise<{
+  clock: VirtualClock;
+  world: MemoryWorld;
+  devices: VniDevices;
+  plane: DataPlane;
+  want(mac: Mac, vtep?: typeof VTEP): void;
+}> {
+  const clock = new VirtualClock();
+  const world = new MemoryWorld(clock);
+  world.kernel.launches = () => 'late';
+  const devices = await world.addVni(VNI, parseIp('192.0.2.1'));
+  const plane = new DataPlane(world.kernel, clock, silentLog);
+  await plane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {} });
+  plane.serve(VNI);
+  clock.runUntilIdle();
+  t.teardown(() => plane.close());
+  return { clock, world, devices, plane, want: (mac, vtep = VTEP) => plane.setMac(VNI, mac, vtep, false, 0) };
+}
+
+const text = ({ table, verb, ...rest }: Operation) => `${verb} ${table} ${'mac' in rest ? rest.mac : ''}`;
+
+test('what is thought out while a flight is under way flies behind it', async (t) => {
+  const { clock, world, devices, plane, want } = await started(t);
+  want(FIRST);
+  clock.runTurn();
+  t.deepEqual(world.kernel.applied, []);
+  want(SECOND);
+  t.is(plane.reconciler.backlog, 2);
+  clock.runTurn();
+  t.is(plane.reconciler.backlog, 2, 'one under way, one thought out');
+  let idle = false;
+  void plane.reconciler.idle().then(() => {
+    idle = true;
+  });
+  clock.runUntilIdle();
+  await Promise.resolve();
+  t.true(idle);
+  t.deepEqual(
+    world.kernel.applied.map(text),
+    [FIRST, SECOND].flatMap((mac) => [`add vxlan ${mac}`, `add bridge ${mac}`]),
+  );
+  for (const mac of [FIRST, SECOND]) {
+    t.is(world.kernel.tables.vxlanRow(devices.vxlanIfindex, 0, mac)?.dst, VTEP);
+    t.true(plane.plane(VNI)?.macs.peek(mac)?.settled);
+  }
+});
+
+test('a host that is heard amid a flight is not overwritten by what was thought out before', async (t) => {
+  const { clock, world, devices, want } = await started(t);
+  want(FIRST);
+  clock.runTurn();
+  want(SECOND);
+  clock.runTurn();
+  world.kernel.learn(devices.bridgeIfindex, 0, SECOND, devices.accessIfindex);
+  clock.runUntilIdle();
+  t.is(world.kernel.tables.bridgeRow(devices.bridgeIfindex, 0, SECOND)?.port, devices.accessIfindex);
+  t.deepEqual(world.kernel.applied.map(text), [`add vxlan ${FIRST}`, `add bridge ${FIRST}`]);
+});
+
+test('a key that is wanted otherwise while it is under way is written again behind it', async (t) => {
+  const { clock, world, devices, plane, want } = await started(t);
+  want(FIRST);
+  clock.runTurn();
+  want(FIRST, OTHER_VTEP);
+  clock.runTurn();
+  clock.runUntilIdle();
+  t.is(world.kernel.tables.vxlanRow(devices.vxlanIfindex, 0, FIRST)?.dst, OTHER_VTEP);
+  want(FIRST);
+  clock.runTurn();
+  plane.clearMac(VNI, FIRST);
+  clock.runUntilIdle();
+  t.is(world.kernel.tables.vxlanRow(devices.vxlanIfindex, 0, FIRST), undefined);
+  t.is(world.kernel.tables.bridgeRow(devices.bridgeIfindex, 0, FIRST), undefined);
+  t.is(plane.reconciler.backlog, 0);
+});
+
+test('what fails in a flight is tried again', async (t) => {
+  const { clock, world, devices, plane, want } = await started(t);
+  let failures = 3;
+  world.kernel.fault = () => (failures-- > 0 ? 105 : 0);
+  want(FIRST);
+  want(SECOND);
+  clock.runUntilIdle();
+  t.is(plane.plane(VNI)?.macs.get(FIRST)?.failure?.errno, 105);
+  clock.advance(10_000);
+  for (const mac of [FIRST, SECOND])
+    t.is(world.kernel.tables.bridgeRow(devices.bridgeIfindex, 0, mac)?.port, devices.vxlanIfindex);
+  t.is(plane.plane(VNI)?.macs.get(FIRST)?.failure, undefined);
+});
+
+test('a device that goes amid a flight takes nothing along that others want', async (t) => {
+  const { clock, world, devices, want } = await started(t);
+  want(FIRST);
+  clock.runTurn();
+  want(SECOND);
+  clock.runTurn();
+  await world.removeVni(devices);
+  clock.runUntilIdle();
+  clock.advance(1_000);
+  const again = await world.addVni(VNI, parseIp('192.0.2.1'));
+  clock.runUntilIdle();
+  clock.advance(10_000);
+  for (const mac of [FIRST, SECOND])
+    t.is(world.kernel.tables.bridgeRow(again.bridgeIfindex, 0, mac)?.port, again.vxlanIfindex);
+});
