@@ -2,7 +2,7 @@ import { IPV4_ANY, type Ip, type Mac } from '../types/index.js';
 import type { MirroredBridgeRow } from './bridge-rows.js';
 import type { MacIntent, NeighIntent } from './intents.js';
 import type { Operation } from './kernel.js';
-import type { MirroredNeighRow } from './mirror.js';
+import type { MirroredNeighRow } from './neigh-rows.js';
 import { isLocalNeigh, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
 import type { VniAttachment } from './topology.js';
 

@@ -38,7 +38,7 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
       const { ifindex, ip, mac, router } = operation;
       if (gone) mirror.dropNeigh(ifindex, ip);
       else
-        mirror.putNeigh({
+        mirror.enterNeigh({
           ifindex,
           ip,
           mac,

@@ -12,7 +12,8 @@ import {
 import { type Binding, BindingTable } from './bindings.js';
 import type { MirroredBridgeRow } from './bridge-rows.js';
 import type { Kernel, Operation } from './kernel.js';
-import { domainKey, type KernelMirror, type MirroredNeighRow } from './mirror.js';
+import { domainKey, type KernelMirror } from './mirror.js';
+import type { MirroredNeighRow } from './neigh-rows.js';
 import { type Charge, type Outcome, Refresher, type RefreshSettings } from './refresher.js';
 import { isLocalNeigh, Ntf, Nud } from './rows.js';
 import type { Snooper } from './snooper.js';
@@ -126,8 +127,8 @@ export class HostWatch {
   localNeigh(vni: Vni, ip: Ip): LocalNeigh | undefined {
     const at = this.#owner.topology.vnis.get(vni);
     if (!at) return undefined;
-    const row = this.#localRow(at, ip);
     const binding = this.#liveBinding(at, ip);
+    const row = this.#localRow(at, ip);
     if (binding && row?.mac !== binding.mac) return binding;
     return row && { mac: row.mac, router: (row.flags & Ntf.ROUTER) !== 0, epoch: row.epoch };
   }
@@ -196,9 +197,10 @@ export class HostWatch {
       this.#drop(domain, ip);
   }
 
+  /** For a look at once. */
   #localRow(at: VniAttachment, ip: Ip): (MirroredNeighRow & { readonly mac: Mac }) | undefined {
     if (at.sviIfindex === 0) return undefined;
-    const row = this.#owner.mirror.neighRow(at.sviIfindex, ip);
+    const row = this.#owner.mirror.peekNeigh(at.sviIfindex, ip);
     return isLocalNeigh(row) ? row : undefined;
   }
 
@@ -361,7 +363,7 @@ export class HostWatch {
     if (this.#snooper) return this.#question(at, local.port, mac, ip) ? 'asked' : 'later';
     if (at.sviIfindex === 0 || !this.#kernelCanAsk(at, ip)) return 'forget';
     // Our row of the remote host goes first: the kernel keeps what is extern_learn from all but us
-    const row = this.#owner.mirror.neighRow(at.sviIfindex, ip);
+    const row = this.#owner.mirror.peekNeigh(at.sviIfindex, ip);
     if (row && row.flags & Ntf.EXT_LEARNED) return 'later';
     this.#probes.push({ table: 'neigh-probe', verb: 'add', ifindex: at.sviIfindex, ip, mac });
     return 'sent';

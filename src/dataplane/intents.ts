@@ -31,9 +31,9 @@ export interface MacIntent extends Readonly<Intent> {
 export type FloodIntent = Intent;
 
 /** A remote neighbour on the SVI. */
-export interface NeighIntent extends Intent {
-  mac: Mac;
-  router: boolean;
+export interface NeighIntent extends Readonly<Intent> {
+  readonly mac: Mac;
+  readonly router: boolean;
   /** The epoch of the local neighbour that this route has beaten and may overwrite; 0 when it may overwrite none. */
-  overEpoch: number;
+  readonly overEpoch: number;
 }

@@ -1,14 +1,10 @@
 import { type Ip, MAC_ZERO, type Mac } from '../types/index.js';
 import { BridgeRows, type MirroredBridgeRow } from './bridge-rows.js';
 import type { KnownRows } from './kernel.js';
+import { type MirroredNeighRow, NeighRows } from './neigh-rows.js';
 import { inner } from './nested-map.js';
 import { type BridgeFdbRow, isLocalNeigh, type NeighRow, type VxlanFdbRow } from './rows.js';
 import { VxlanRows } from './vxlan-rows.js';
-
-/** A neighbour row with the number of its stay as a local one with this MAC; 0 while it is none. */
-export interface MirroredNeighRow extends NeighRow {
-  readonly epoch: number;
-}
 
 /** Tables of numbers need one number for (bridge, vlan): VLAN ids take 12 bits. */
 export function domainKey(bridgeIfindex: number, vlan: number): number {
@@ -29,7 +25,7 @@ interface VxlanTables {
 
 /**
  * What the kernel holds, as far as it told: rows only, no judgement. Every row counts, of devices we know or not. Rows
- * of the FDBs are given out as copies, which do not follow what happens later.
+ * are given out as copies, which do not follow what happens later.
  */
 export class KernelMirror implements KnownRows {
   readonly #bridge = new Map<number, BridgeRows>();
@@ -37,7 +33,7 @@ export class KernelMirror implements KnownRows {
   readonly #portDomains = new Map<number, Map<number, number>>();
   /** By ifindex, then by source VNI. */
   readonly #vxlan = new Map<number, Map<number, VxlanTables>>();
-  readonly #neigh = new Map<number, Map<Ip, MirroredNeighRow>>();
+  readonly #neigh = new Map<number, NeighRows>();
   #epoch = 0;
 
   /** A number that no row has or had. */
@@ -85,8 +81,13 @@ export class KernelMirror implements KnownRows {
     return this.#neigh.get(ifindex)?.get(ip);
   }
 
+  /** The same without a copy, for a look at once: the next call of anything here may make another of it. */
+  peekNeigh(ifindex: number, ip: Ip): MirroredNeighRow | undefined {
+    return this.#neigh.get(ifindex)?.peek(ip);
+  }
+
   neighRowsOf(ifindex: number): Iterable<MirroredNeighRow> {
-    return this.#neigh.get(ifindex)?.values() ?? [];
+    return this.#neigh.get(ifindex)?.rows() ?? [];
   }
 
   /** Stores the row and returns the one that it replaces; the same object where nothing changed. */
@@ -182,22 +183,27 @@ export class KernelMirror implements KnownRows {
 
   /** Stores the row and returns the one that it replaces; `newEpoch` is that of a stay that begins, 0 for the next. */
   putNeigh(row: NeighRow, newEpoch = 0): { before: MirroredNeighRow | undefined; after: MirroredNeighRow } {
-    const rows = inner(this.#neigh, row.ifindex);
-    const before = rows.get(row.ip);
+    const before = this.neighRow(row.ifindex, row.ip);
+    const epoch = this.enterNeigh(row, newEpoch);
+    const { ifindex, ip, mac, state, flags, protocol } = row;
+    return { before, after: { ifindex, ip, mac, state, flags, protocol, epoch } };
+  }
+
+  /** Stores a row of which nobody needs to know what it replaces, and returns its epoch. */
+  enterNeigh(row: NeighRow, newEpoch = 0): number {
+    const { ifindex, ip, mac, state, flags, protocol } = row;
+    let rows = this.#neigh.get(ifindex);
+    if (!rows) {
+      rows = new NeighRows(ifindex);
+      this.#neigh.set(ifindex, rows);
+    }
     let epoch = 0;
-    if (isLocalNeigh(row))
-      epoch = isLocalNeigh(before) && before.mac === row.mac ? before.epoch : newEpoch || this.nextEpoch();
-    const after: MirroredNeighRow = {
-      ifindex: row.ifindex,
-      ip: row.ip,
-      mac: row.mac,
-      state: row.state,
-      flags: row.flags,
-      protocol: row.protocol,
-      epoch,
-    };
-    rows.set(row.ip, after);
-    return { before, after };
+    if (isLocalNeigh(row)) {
+      const before = rows.peek(ip);
+      epoch = isLocalNeigh(before) && before.mac === mac ? before.epoch : newEpoch || this.nextEpoch();
+    }
+    rows.put(ip, mac, state, flags, protocol, epoch);
+    return epoch;
   }
 
   /** Forgets the row and returns it. */
@@ -235,7 +241,7 @@ export class KernelMirror implements KnownRows {
   }
 
   *neighRows(): Iterable<MirroredNeighRow> {
-    for (const rows of this.#neigh.values()) yield* rows.values();
+    for (const rows of this.#neigh.values()) yield* rows.rows();
   }
 
   #vxlanTables(ifindex: number, srcVni: number): VxlanTables {

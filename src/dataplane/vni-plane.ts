@@ -10,10 +10,12 @@ import {
 } from './difference.js';
 import { DirtyKeys } from './dirty-keys.js';
 import type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
+import { IpQueue } from './ip-queue.js';
 import type { Operation } from './kernel.js';
 import { MacIntents } from './mac-intents.js';
 import { MacQueue } from './mac-queue.js';
 import type { KernelMirror } from './mirror.js';
+import { NeighIntents } from './neigh-intents.js';
 import type { OurDefaults } from './our-defaults.js';
 import { Ntf } from './rows.js';
 import type { VniAttachment } from './topology.js';
@@ -31,10 +33,10 @@ export class VniPlane {
   retired = false;
   readonly macs = new MacIntents();
   readonly floods = new Map<Ip, FloodIntent>();
-  readonly neighs = new Map<Ip, NeighIntent>();
+  readonly neighs = new NeighIntents();
   readonly #dirtyMacs = new MacQueue();
   readonly #dirtyFloods = new DirtyKeys<Ip>();
-  readonly #dirtyNeighs = new DirtyKeys<Ip>();
+  readonly #dirtyNeighs = new IpQueue();
 
   constructor(
     readonly vni: Vni,
@@ -50,12 +52,17 @@ export class VniPlane {
   mark(which: PlaneKey): void {
     if (which.table === 'mac') this.markMac(which.key);
     else if (which.table === 'flood') this.#dirtyFloods.add(which.key);
-    else this.#dirtyNeighs.add(which.key);
+    else this.markNeigh(which.key);
   }
 
   /** The same of a MAC. */
   markMac(mac: Mac): void {
     this.#dirtyMacs.add(mac);
+  }
+
+  /** The same of an IP with a neighbour. */
+  markNeigh(ip: Ip): void {
+    this.#dirtyNeighs.add(ip);
   }
 
   /** Queues every intent, for a device that is new or changed. */
@@ -104,7 +111,7 @@ export class VniPlane {
       return ((vxlan?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
     }
     if (which.table === 'flood') return this.ownsDefault(which.key);
-    return ((this.mirror.neighRow(at.sviIfindex, which.key)?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
+    return ((this.mirror.peekNeigh(at.sviIfindex, which.key)?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
   }
 
   /** Nothing is to be done for the key: it fits where it can be wanted, and no row of ours is left where it cannot. */
@@ -153,7 +160,8 @@ export class VniPlane {
   /** The kernel was seen to hold what is wanted for the key; false where nothing is. */
   isSettled(which: PlaneKey): boolean {
     if (which.table === 'mac') return this.macs.peek(which.key)?.settled ?? false;
-    return (which.table === 'flood' ? this.floods : this.neighs).get(which.key)?.settled ?? false;
+    if (which.table === 'neigh') return this.neighs.peek(which.key)?.settled ?? false;
+    return this.floods.get(which.key)?.settled ?? false;
   }
 
   /** What is wanted for the key, and how far it got. */
@@ -179,29 +187,29 @@ export class VniPlane {
         !this.floods.has(which.key) ||
         (at !== undefined && this.mirror.defaultRow(at.vxlanIfindex, sourceVni(at), which.key) !== undefined)
       );
-    const want = this.neighs.get(which.key);
-    return !want || (at !== undefined && neighRowFits(want, this.mirror.neighRow(at.sviIfindex, which.key)));
+    const want = this.neighs.peek(which.key);
+    return !want || (at !== undefined && neighRowFits(want, this.mirror.peekNeigh(at.sviIfindex, which.key)));
   }
 
   /** Records the outcome of an attempt on the intent. */
   settle(which: PlaneKey, failure: Failure | undefined): void {
     this.setSettled(which, failure === undefined && this.fits(which));
-    if (which.table === 'mac') {
-      this.macs.fail(which.key, failure);
-      return;
+    if (which.table === 'mac') this.macs.fail(which.key, failure);
+    else if (which.table === 'neigh') this.neighs.fail(which.key, failure);
+    else {
+      const intent = this.floods.get(which.key);
+      if (intent) intent.failure = failure;
     }
-    const intent = (which.table === 'flood' ? this.floods : this.neighs).get(which.key);
-    if (intent) intent.failure = failure;
   }
 
   /** Notes on the intent, if there is one, whether the kernel was seen to hold it. */
   setSettled(which: PlaneKey, settled: boolean): void {
-    if (which.table === 'mac') {
-      this.macs.settle(which.key, settled);
-      return;
+    if (which.table === 'mac') this.macs.settle(which.key, settled);
+    else if (which.table === 'neigh') this.neighs.settle(which.key, settled);
+    else {
+      const intent = this.floods.get(which.key);
+      if (intent) intent.settled = settled;
     }
-    const intent = (which.table === 'flood' ? this.floods : this.neighs).get(which.key);
-    if (intent) intent.settled = settled;
   }
 
   /** A device that is down holds no rows of ours: the kernel flushes some of them, so all of them go. */
@@ -232,6 +240,7 @@ export class VniPlane {
   #neighOperations(ip: Ip, out: Operation[]): void {
     const at = this.at;
     if (!at || at.sviIfindex === 0) return;
-    neighDifference(at, ip, this.#wanted(this.neighs.get(ip)), this.mirror.neighRow(at.sviIfindex, ip), out);
+    const wanted = this.#wanted(this.neighs.peek(ip));
+    neighDifference(at, ip, wanted, this.mirror.peekNeigh(at.sviIfindex, ip), out);
   }
 }

@@ -1,8 +1,17 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { KernelMirror } from '../../src/dataplane/mirror.js';
-import { type BridgeFdbRow, Ntf, Nud, type VxlanFdbRow } from '../../src/dataplane/rows.js';
+import type { MirroredNeighRow } from '../../src/dataplane/neigh-rows.js';
+import {
+  type BridgeFdbRow,
+  isLocalNeigh,
+  type NeighRow,
+  Ntf,
+  Nud,
+  type VxlanFdbRow,
+} from '../../src/dataplane/rows.js';
 import { type Ip, MAC_ZERO, type Mac, parseIp, parseMac } from '../../src/types/index.js';
+import { someIp } from './some-ip.js';
 
 const BRIDGE = 3;
 const HOST = parseMac('02:00:00:00:00:01');
@@ -167,3 +176,69 @@ test('whatever rows come and go, the mirror holds the last word of each', (t) =>
 function inOrder(rows: Iterable<BridgeFdbRow>): BridgeFdbRow[] {
   return [...rows].sort((a, b) => a.vlan - b.vlan || a.mac - b.mac);
 }
+
+test('a neighbour keeps its epoch while it is local with the same MAC, whatever its state', (t) => {
+  const mirror = new KernelMirror();
+  const ip = parseIp('203.0.113.9');
+  const row: NeighRow = { ifindex: 7, ip, mac: HOST, state: Nud.REACHABLE, flags: 0, protocol: 0 };
+  t.deepEqual(mirror.putNeigh(row), { before: undefined, after: { ...row, epoch: 1 } });
+  const stale = { ...row, state: Nud.STALE, flags: Ntf.ROUTER, protocol: 0xff };
+  t.deepEqual(mirror.putNeigh(stale), { before: { ...row, epoch: 1 }, after: { ...stale, epoch: 1 } });
+  t.is(mirror.putNeigh({ ...row, mac: OTHER }).after.epoch, 2);
+  t.is(mirror.putNeigh({ ...row, flags: Ntf.EXT_LEARNED }).after.epoch, 0);
+  t.is(mirror.putNeigh(row, 2 ** 40 + 5).after.epoch, 2 ** 40 + 5);
+  t.is(mirror.neighRow(7, ip)?.epoch, 2 ** 40 + 5);
+  t.is(mirror.putNeigh({ ...row, mac: undefined, state: Nud.FAILED }).after.epoch, 0);
+  t.is(mirror.neighRow(7, ip)?.mac, undefined);
+  t.is(mirror.dropNeigh(7, ip)?.state, Nud.FAILED);
+  t.is(mirror.dropNeigh(7, ip), undefined);
+});
+
+test('whatever neighbours come and go, the mirror holds the last word of each', (t) => {
+  const row = fc.record({
+    ifindex: fc.integer({ min: 7, max: 8 }),
+    ip: someIp,
+    mac: fc.constantFrom(HOST, OTHER, MAC_ZERO, undefined),
+    state: fc.constantFrom(Nud.REACHABLE, Nud.STALE, Nud.FAILED, Nud.NOARP, 0xffff),
+    flags: fc.constantFrom(0, Ntf.EXT_LEARNED, Ntf.ROUTER, 0xff),
+    protocol: fc.constantFrom(0, 186, 0xff),
+  });
+  const step = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('put' as const, 'enter' as const), row }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('drop' as const), row }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('device' as const), row }) },
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      const mirror = new KernelMirror();
+      const model = new Map<string, MirroredNeighRow>();
+      let epoch = 0;
+      for (const { do: what, row } of steps) {
+        const { ifindex, ip } = row;
+        const key = `${ifindex} ${ip}`;
+        const standing = model.get(key);
+        if (what === 'device') {
+          mirror.dropDevice(ifindex);
+          for (const [other, one] of model) if (one.ifindex === ifindex) model.delete(other);
+        } else if (what === 'drop') {
+          t.deepEqual(mirror.dropNeigh(ifindex, ip), standing);
+          model.delete(key);
+        } else {
+          const stays = isLocalNeigh(standing) && standing.mac === row.mac;
+          const after = { ...row, epoch: isLocalNeigh(row) ? (stays ? standing.epoch : ++epoch) : 0 };
+          model.set(key, after);
+          if (what === 'put') t.deepEqual(mirror.putNeigh(row), { before: standing, after });
+          else t.is(mirror.enterNeigh(row), after.epoch);
+        }
+        t.deepEqual(mirror.neighRow(ifindex, ip), model.get(key));
+      }
+      const told = [...mirror.neighRows()];
+      t.is(told.length, model.size);
+      for (const one of told) t.deepEqual(one, model.get(`${one.ifindex} ${one.ip}`));
+      t.deepEqual(
+        [...mirror.neighRowsOf(7)],
+        told.filter((one) => one.ifindex === 7),
+      );
+    }),
+  );
+});
