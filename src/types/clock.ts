@@ -1,3 +1,5 @@
+import { TurnEnd } from './turn-end.js';
+
 /** A running timer. */
 export interface Timer {
   /** Stops it; harmless when it has fired. */
@@ -12,9 +14,14 @@ export interface Clock {
   wallTime(): number;
   /** Calls back once, no earlier than `milliseconds` from now; the callback must not throw. */
   after(milliseconds: number, callback: () => void): Timer;
-  /** Calls back in a later turn of the event loop, after I/O had its chance. */
+  /**
+   * Calls back when what runs now has ended and I/O had its chance, in the order of asking: at the end of this turn of
+   * the event loop while that is short, else in a later one.
+   */
   soon(callback: () => void): Timer;
 }
+
+const turnEnd = new TurnEnd(() => performance.now());
 
 /** The process's own clock. */
 export const systemClock: Clock = {
@@ -24,8 +31,5 @@ export const systemClock: Clock = {
     const handle = setTimeout(callback, milliseconds);
     return { cancel: () => clearTimeout(handle) };
   },
-  soon(callback) {
-    const handle = setImmediate(callback);
-    return { cancel: () => clearImmediate(handle) };
-  },
+  soon: (callback) => turnEnd.add(callback),
 };
