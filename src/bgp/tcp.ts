@@ -16,6 +16,12 @@ const LINGER_MILLISECONDS = 2000;
 /** Kernel buffers are the first line; above this the writer is asked to wait. */
 const HIGH_WATER_MARK = 256 * 1024;
 
+/**
+ * What the kernel has for a connection that we opened is read into this, whichever it is, and copied at once: a stream
+ * would take as much memory anew for each reading, be it for one KEEPALIVE, and hand it through four queues and events.
+ */
+const INBOX = Buffer.alloc(64 * 1024);
+
 /** The stream option that node:net hands on to the socket, though its types do not say so. */
 interface SocketOptions {
   readonly highWaterMark: number;
@@ -31,15 +37,23 @@ const CURES: Readonly<Record<string, string>> = {
 /** BGP's transport over the kernel's TCP (RFC 4271 §8), without Nagle's delay. */
 export class TcpTransport implements Transport {
   connect(target: ConnectTarget, handlers: ConnectionHandlers): Connection {
+    let connection: TcpConnection | undefined;
     const options: TcpNetConnectOpts & SocketOptions = {
       host: target.address,
       port: target.port,
       localAddress: target.localAddress,
       noDelay: true,
       highWaterMark: HIGH_WATER_MARK,
+      onread: {
+        buffer: INBOX,
+        callback: (length) => {
+          connection?.received(Buffer.from(INBOX.subarray(0, length)));
+          return true;
+        },
+      },
     };
     const socket = createConnection(options);
-    const connection = new TcpConnection(socket, target.address, target.port);
+    connection = new TcpConnection(socket, target.address, target.port);
     connection.attach(handlers);
     socket.once('connect', () => handlers.onOpen());
     return connection;
@@ -61,6 +75,8 @@ export class TcpTransport implements Transport {
         socket.remotePort ?? 0,
       );
       connection.attach(accept(connection));
+      // node:net lets only those who connect read without a stream
+      socket.on('data', (chunk: Buffer) => connection.received(chunk));
     });
     return new Promise((resolve, reject) => {
       const refuse = (error: NodeJS.ErrnoException) => {
@@ -89,7 +105,11 @@ class TcpConnection implements Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly #socket: Socket;
-  #corked = false;
+  #handlers: ConnectionHandlers | undefined;
+  /** What this turn has written so far. */
+  #written: Uint8Array[] = [];
+  #writtenLength = 0;
+  #owesDrain = false;
   #ending = false;
   #error: Error | undefined;
 
@@ -101,10 +121,8 @@ class TcpConnection implements Connection {
 
   attach(handlers: ConnectionHandlers): void {
     const socket = this.#socket;
-    socket.on('data', (chunk: Buffer) => {
-      if (!this.#ending) handlers.onData(chunk);
-    });
-    socket.on('drain', () => handlers.onDrain());
+    this.#handlers = handlers;
+    socket.on('drain', () => this.#drained());
     socket.on('error', (error) => {
       this.#error = error;
     });
@@ -120,19 +138,41 @@ class TcpConnection implements Connection {
     return this.#socket.localPort ?? 0;
   }
 
+  received(chunk: Buffer): void {
+    if (!this.#ending) this.#handlers?.onData(chunk);
+  }
+
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (this.#ending || socket.destroyed) return true;
-    if (!this.#corked) {
-      // All that one turn writes leaves in one writev
-      this.#corked = true;
+    if (this.#written.length === 0) process.nextTick(() => this.#send());
+    this.#written.push(bytes);
+    this.#writtenLength += bytes.length;
+    const isFull = socket.writableLength + this.#writtenLength >= HIGH_WATER_MARK;
+    if (isFull) this.#owesDrain = true;
+    return !isFull;
+  }
+
+  /** All that one turn writes leaves in one writev, without the stream's own queue where it is one message. */
+  #send(): void {
+    const written = this.#written;
+    if (written.length === 0) return;
+    const socket = this.#socket;
+    this.#written = [];
+    this.#writtenLength = 0;
+    if (written.length === 1) socket.write(written[0]);
+    else {
       socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        socket.uncork();
-      });
+      for (const bytes of written) socket.write(bytes);
+      socket.uncork();
     }
-    return socket.write(bytes);
+    // Whoever was told to wait is told to go on, also where the stream has got rid of all in the meantime
+    if (this.#owesDrain && !socket.writableNeedDrain && !socket.destroyed) this.#drained();
+  }
+
+  #drained(): void {
+    this.#owesDrain = false;
+    this.#handlers?.onDrain();
   }
 
   pause(): void {
@@ -147,6 +187,7 @@ class TcpConnection implements Connection {
     if (this.#ending) return;
     this.#ending = true;
     const socket = this.#socket;
+    this.#send();
     socket.end();
     // Unread input would turn the close into a reset, and the peer would lose our last message
     socket.resume();
