@@ -188,18 +188,23 @@ export class LinuxKernel implements Kernel {
 
   launch(operations: readonly Operation[], flight: Flight): boolean {
     if (!this.#open) throw new Error('this kernel is not started');
-    const { rereads, programmer } = this.#open;
+    const { monitor, rereads, programmer } = this.#open;
     // What reads the kernel must not find a bulk under way
     if (rereads.pending || !programmer.mayLaunch(operations)) return false;
     const hidden = this.#hideEchoes(this.#open, operations);
     const ours: Flight = {
       landed: (results) => flight.landed(results),
       over: (results) => {
+        monitor.resume();
         if (hidden) this.#hearSoon();
         flight.over(results);
       },
     };
-    if (programmer.launch(operations, this.#isMapped, ours)) return true;
+    if (programmer.launch(operations, this.#isMapped, ours)) {
+      // Hearing anything means waiting for the flight, for as long as others hold the kernel's lock
+      monitor.pause();
+      return true;
+    }
     if (hidden) this.#hearSoon();
     return false;
   }

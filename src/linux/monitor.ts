@@ -74,6 +74,15 @@ export class Monitor {
     );
   }
 
+  /** Hands over nothing by itself until `resume`: what comes waits, as far as the receive buffer holds it. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#closed) this.#socket.resume();
+  }
+
   /**
    * Hands over what waits; does nothing while a notification is being handled. True where nothing is left: only then does
    * the kernel tell of another overrun, until then it drops without a word (net/netlink/af_netlink.c netlink_overrun).

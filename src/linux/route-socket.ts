@@ -150,6 +150,15 @@ export class RouteSocket {
     this.#raw.watch(onReadable, onError);
   }
 
+  /** Calls back no more until `resume`. */
+  pause(): void {
+    this.#raw.pause();
+  }
+
+  resume(): void {
+    this.#raw.resume();
+  }
+
   close(): void {
     this.#raw.close();
   }
