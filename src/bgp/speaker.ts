@@ -25,7 +25,7 @@ import {
 import { TurnBudget } from './turn-budget.js';
 
 /** Routes (and other messages) that are taken in before the event loop gets its turn. */
-const ROUTES_PER_TURN = 2048;
+const ROUTES_PER_TURN = 1024;
 
 export interface SpeakerDeps {
   readonly clock: Clock;

@@ -25,7 +25,7 @@ export interface EvpnDependencies {
 }
 
 /** A turn's worth of work before others get theirs. */
-const SLICE_MS = 4;
+const SLICE_MS = 2;
 /** Keys between two looks at the clock. */
 const STEP = 64;
 
