@@ -74,14 +74,15 @@ export class Evaluator {
     const { topology } = this.dataPlane;
     const remote = topology.ownIps.has(ip) ? undefined : bestClaim(entry.remotes, topology);
     const local = this.#localNeigh(vrf, ip);
-    const owner = this.#decideIp(vrf, entry, local, remote);
-    this.#rebind(vrf, entry, local?.mac, remote?.route.mac);
+    const here = local && claimantOf(vrf, entry.claimantHere, local.mac);
+    const there = remote && claimantOf(vrf, entry.claimantThere, remote.route.mac);
+    const owner = decideIp(vrf, entry, local, here, remote, there);
+    rebind(vrf, entry, here, there);
     count(vrf.counts, IP_COUNTS, entry.owner, owner);
-    const mac = owner === 'local' ? local?.mac : owner === 'remote' ? remote?.route.mac : undefined;
-    this.#follow(vrf, entry, owner, mac, remote, local?.epoch ?? 0);
-    this.#announceIp(vrf, entry, owner === 'local' ? local : undefined);
+    this.#follow(vrf, entry, owner, owner === 'local' ? here : there, remote, local?.epoch ?? 0);
+    this.#announceIp(vrf, entry, owner === 'local' ? local : undefined, here);
     if (owner === 'remote' && remote)
-      this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router, entry.beatenEpoch);
+      this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router, entry.epoch);
     else this.dataPlane.clearNeigh(vrf.vni, ip);
     if (owner === 'none' && entry.remotes === undefined && !local && !entry.dirty) vrf.ips.delete(ip);
   }
@@ -163,10 +164,15 @@ export class Evaluator {
     entry.advertised = wanted;
   }
 
-  #announceIp(vrf: MacVrf, entry: IpEntry, local: LocalNeigh | undefined): void {
+  #announceIp(
+    vrf: MacVrf,
+    entry: IpEntry,
+    local: LocalNeigh | undefined,
+    macEntry: MacEntry | undefined,
+  ): void {
     const { localVtep } = vrf;
-    const macEntry = local && vrf.macs.get(local.mac);
     const before = entry.advertised;
+    if (!before && !local) return;
     const attributes =
       local && macEntry && localVtep !== undefined
         ? this.attributesOf(vrf).mac(vrf, localVtep, {
@@ -185,6 +191,7 @@ export class Evaluator {
   }
 
   #withdrawIps(vrf: MacVrf, mac: MacEntry): void {
+    if (mac.ips === undefined) return;
     for (const ip of listOf(mac.ips)) {
       const entry = vrf.ips.get(ip);
       if (entry?.advertised?.mac !== mac.mac) continue;
@@ -198,81 +205,76 @@ export class Evaluator {
     vrf: MacVrf,
     entry: IpEntry,
     owner: Owner,
-    mac: Mac | undefined,
+    holder: MacEntry | undefined,
     remote: RemoteClaim | undefined,
     localEpoch: number,
   ): void {
     const from = entry.owner;
     entry.owner = owner;
-    entry.localEpoch = owner === 'local' ? localEpoch : 0;
-    entry.beatenEpoch = owner === 'remote' ? localEpoch : 0;
-    if (mac === undefined || mac === entry.mac) return;
-    const first = entry.mac === undefined;
-    entry.mac = mac;
-    if (!first)
+    entry.epoch = owner === 'none' ? 0 : localEpoch;
+    if (owner === 'none' || holder === undefined) return;
+    const before = entry.holder;
+    entry.holder = holder;
+    if (before && before.mac !== holder.mac)
       this.moves.ipMoved(
         vrf,
         entry,
         from,
         owner === 'remote' ? remote?.vtep : undefined,
-        vrf.macs.get(mac)?.ownership.sequence ?? 0,
+        holder.ownership.sequence,
       );
   }
+}
 
-  /** The IP is looked at again when a MAC that claims it changes hands. */
-  #rebind(vrf: MacVrf, entry: IpEntry, local: Mac | undefined, remote: Mac | undefined): void {
-    const { ip, claimedHere, claimedThere } = entry;
-    const unbind = (mac: Mac | undefined) => {
-      if (mac === undefined || mac === local || mac === remote) return;
-      const claimant = vrf.macEntry(mac);
-      claimant.ips = withoutItem(claimant.ips, ip);
-      vrf.touchedMacs.add(claimant);
-    };
-    const bind = (mac: Mac | undefined) => {
-      if (mac === undefined) return;
-      const claimant = vrf.macEntry(mac);
-      claimant.ips = withItem(claimant.ips, ip);
-    };
-    unbind(claimedHere);
-    unbind(claimedThere);
-    bind(local);
-    bind(remote);
-    entry.claimedHere = local;
-    entry.claimedThere = remote;
+/** The entry of the MAC that claims an IP: mostly the one that did when last looked at, which stands since it does. */
+function claimantOf(vrf: MacVrf, before: MacEntry | undefined, mac: Mac): MacEntry {
+  return before?.mac === mac ? before : vrf.macEntry(mac);
+}
+
+/** The IP is looked at again when a MAC that claims it changes hands. */
+function rebind(vrf: MacVrf, entry: IpEntry, here: MacEntry | undefined, there: MacEntry | undefined): void {
+  const { ip, claimantHere, claimantThere } = entry;
+  if (claimantHere === here && claimantThere === there) return;
+  for (const claimant of [claimantHere, claimantThere]) {
+    if (!claimant || claimant === here || claimant === there) continue;
+    claimant.ips = withoutItem(claimant.ips, ip);
+    vrf.touchedMacs.add(claimant);
   }
+  if (here) here.ips = withItem(here.ips, ip);
+  if (there) there.ips = withItem(there.ips, ip);
+  entry.claimantHere = here;
+  entry.claimantThere = there;
+}
 
-  /**
-   * Whose an IP is. With the same MAC here and there the MAC's owner has it. With different MACs the IP moved between
-   * them: the numbers decide, and where it newly appears here its MAC takes the other's number plus one (RFC 9135 §7).
-   */
-  #decideIp(
-    vrf: MacVrf,
-    entry: IpEntry,
-    local: LocalNeigh | undefined,
-    remote: RemoteClaim | undefined,
-  ): IpEntry['owner'] {
-    const localMac = local && vrf.macs.get(local.mac);
-    const isThere = remote !== undefined && vrf.macs.get(remote.route.mac)?.ownership.owner === 'remote';
-    if (!local || localMac?.ownership.owner !== 'local') return isThere ? 'remote' : 'none';
-    if (!isThere || remote.route.mac === local.mac) return 'local';
-    const { sequence } = localMac.ownership;
-    const arrived =
-      entry.owner === 'remote'
-        ? local.epoch !== entry.beatenEpoch
-        : entry.owner === 'local' && local.epoch !== entry.localEpoch;
-    if (arrived) {
-      if (sequence <= remote.sequence) {
-        localMac.ownership = { ...localMac.ownership, sequence: remote.sequence + 1 };
-        // One number for the MAC and all its IPs
-        vrf.touchedMacs.add(localMac);
-        for (const ip of listOf(localMac.ips)) vrf.touchIp(ip);
-      }
-      return 'local';
+/**
+ * Whose an IP is. With the same MAC here and there the MAC's owner has it. With different MACs the IP moved between
+ * them: the numbers decide, and where it newly appears here its MAC takes the other's number plus one (RFC 9135 §7).
+ */
+function decideIp(
+  vrf: MacVrf,
+  entry: IpEntry,
+  local: LocalNeigh | undefined,
+  here: MacEntry | undefined,
+  remote: RemoteClaim | undefined,
+  there: MacEntry | undefined,
+): Owner {
+  const isThere = there?.ownership.owner === 'remote';
+  if (!local || here?.ownership.owner !== 'local') return isThere ? 'remote' : 'none';
+  if (!isThere || !remote || here === there) return 'local';
+  const { sequence } = here.ownership;
+  if (entry.owner !== 'none' && local.epoch !== entry.epoch) {
+    // It arrived
+    if (sequence <= remote.sequence) {
+      here.ownership = { ...here.ownership, sequence: remote.sequence + 1 };
+      // One number for the MAC and all its IPs
+      vrf.touchedMacs.add(here);
+      for (const ip of listOf(here.ips)) vrf.touchIp(ip);
     }
-    if (entry.owner === 'remote') return 'remote';
-    if (sequence !== remote.sequence) return sequence > remote.sequence ? 'local' : 'remote';
-    return compareIp(vrf.localVtep ?? IPV4_ANY, remote.vtep) < 0 ? 'local' : 'remote';
+    return 'local';
   }
+  if (entry.owner === 'remote') return 'remote';
+  if (sequence !== remote.sequence) return sequence > remote.sequence ? 'local' : 'remote';
+  return compareIp(vrf.localVtep ?? IPV4_ANY, remote.vtep) < 0 ? 'local' : 'remote';
 }
 
 const MAC_COUNTS = { none: undefined, local: 'localMacs', remote: 'remoteMacs' } as const;

@@ -1,4 +1,5 @@
 import {
+  IPV4_ANY,
   type Ip,
   isAs2RouteTarget,
   type RouteTarget,
@@ -16,6 +17,8 @@ export interface Importers {
   readonly nextHop: Ip;
 }
 
+const NOBODY: Importers = { vrfs: NONE, nextHop: IPV4_ANY };
+
 /**
  * Which VNIs import a route. The answer is remembered for each attributes object, so that a table of a hundred thousand
  * routes with a few attribute sets asks a few times.
@@ -24,10 +27,13 @@ export class ImportIndex {
   readonly #exact = new Map<RouteTarget, MacVrf[]>();
   readonly #anyAs = new Map<number, MacVrf[]>();
   #answers = new WeakMap<PathAttributes, Importers>();
+  /** The latest answer: routes of one attribute set come together. */
+  #latestAttributes: PathAttributes | undefined;
+  #latest: Importers = NOBODY;
 
   add(vrf: MacVrf): void {
     for (const target of vrf.importTargets) this.#listOf(target, true)?.push(vrf);
-    this.#answers = new WeakMap();
+    this.#forget();
   }
 
   remove(vrf: MacVrf): void {
@@ -36,17 +42,25 @@ export class ImportIndex {
       const at = list?.indexOf(vrf) ?? -1;
       if (list && at >= 0) list.splice(at, 1);
     }
-    this.#answers = new WeakMap();
+    this.#forget();
   }
 
   /** The MAC-VRFs that import a route with these attributes. */
   importersOf(attributes: PathAttributes): Importers {
+    if (attributes === this.#latestAttributes) return this.#latest;
     let answer = this.#answers.get(attributes);
     if (!answer) {
       answer = { vrfs: this.#search(attributes.routeTargets), nextHop: attributes.nextHop };
       this.#answers.set(attributes, answer);
     }
+    this.#latestAttributes = attributes;
+    this.#latest = answer;
     return answer;
+  }
+
+  #forget(): void {
+    this.#answers = new WeakMap();
+    this.#latestAttributes = undefined;
   }
 
   #search(targets: readonly RouteTarget[]): readonly MacVrf[] {

@@ -43,14 +43,13 @@ export class MacEntry implements Markable {
 export class IpEntry implements Markable {
   dirty = false;
   owner: 'none' | 'local' | 'remote' = 'none';
-  /** The epoch of the local binding that made us the owner, and of the one that a remote claim has beaten; 0 for none. */
-  localEpoch = 0;
-  beatenEpoch = 0;
-  /** The MAC that had it last, by the owner's word. */
-  mac: Mac | undefined = undefined;
-  /** The MACs that have the IP by our word and by the best remote one: when their owner changes, so may the IP's. */
-  claimedHere: Mac | undefined = undefined;
-  claimedThere: Mac | undefined = undefined;
+  /** The epoch of the local binding that made us the owner, or that the remote owner has beaten; 0 for none. */
+  epoch = 0;
+  /** Whose it was last, by the owner's word. */
+  holder: MacEntry | undefined = undefined;
+  /** Those that have the IP by our word and by the best remote one: when their owner changes, so may the IP's. */
+  claimantHere: MacEntry | undefined = undefined;
+  claimantThere: MacEntry | undefined = undefined;
   /** Imported Type-2 routes with this IP. */
   remotes: Few<Destination> = undefined;
   /** What was last originated for the IP, and with which MAC. */
@@ -59,6 +58,11 @@ export class IpEntry implements Markable {
   history: MoveHistory | undefined = undefined;
 
   constructor(readonly ip: Ip) {}
+
+  /** The MAC that had it last. */
+  get mac(): Mac | undefined {
+    return this.holder?.mac;
+  }
 }
 
 /** The MAC-VRF of one VNI (RFC 7432 §6, VLAN-based service: one broadcast domain, Ethernet tag 0). Data only. */

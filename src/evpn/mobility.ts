@@ -51,19 +51,15 @@ export function decideOwner(
     return { owner: remote ? 'remote' : 'none', sequence, localEpoch: 0, beatenEpoch: 0 };
   }
   if (!remote) return ours(local, before.sequence);
-  const ownClaim = (sequence: number): Claim => ({ sequence, sticky: local.isStatic, vtep: localVtep });
+  const ownClaim: Claim = { sequence: before.sequence, sticky: local.isStatic, vtep: localVtep };
   if (local.isStatic || remote.sticky)
-    return compareClaims(ownClaim(before.sequence), remote) < 0
-      ? ours(local, before.sequence)
-      : theirs(before, local, remote);
+    return compareClaims(ownClaim, remote) < 0 ? ours(local, before.sequence) : theirs(before, local, remote);
   if (arrived(before, local)) {
     const sequence = remote.sequence >= before.sequence ? remote.sequence + 1 : before.sequence;
     return ours(local, sequence);
   }
   if (local.epoch === before.beatenEpoch) return theirs(before, local, remote);
-  return compareClaims(ownClaim(before.sequence), remote) < 0
-    ? ours(local, before.sequence)
-    : theirs(before, local, remote);
+  return compareClaims(ownClaim, remote) < 0 ? ours(local, before.sequence) : theirs(before, local, remote);
 }
 
 /** Where both claims are news at once, as after a restart, neither is a move. */

@@ -1,17 +1,34 @@
 import type { Destination } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
 import { type Ip, isMartian, type Mac } from '../types/index.js';
-import { type MacIpAdvertisement, NdFlag, RouteType } from '../wire/index.js';
+import { type MacIpAdvertisement, NdFlag, type PathAttributes, RouteType } from '../wire/index.js';
 import { type Few, isSeveral } from './few.js';
 import { type Claim, compareClaims } from './mobility.js';
 
-/** The best word on a MAC or IP from elsewhere, and the route that says it. */
-export interface RemoteClaim extends Claim {
-  readonly route: MacIpAdvertisement;
-  readonly router: boolean;
+/** The best word on a MAC or IP from elsewhere, and the route that says it. One is made for each look: it reads, and copies nothing. */
+export class RemoteClaim implements Claim {
+  constructor(
+    readonly destination: Destination,
+    readonly route: MacIpAdvertisement,
+    readonly attributes: PathAttributes,
+  ) {}
+
+  get sequence(): number {
+    return this.attributes.macMobility?.sequence ?? 0;
+  }
+  get sticky(): boolean {
+    return this.attributes.macMobility?.sticky ?? false;
+  }
+  get vtep(): Ip {
+    return this.attributes.nextHop;
+  }
+  get router(): boolean {
+    return ((this.attributes.ndFlags ?? 0) & NdFlag.ROUTER) !== 0;
+  }
   /** A default gateway's MAC, which FRR's rows hold as they hold a sticky one. */
-  readonly gateway: boolean;
-  readonly destination: Destination;
+  get gateway(): boolean {
+    return this.attributes.defaultGateway;
+  }
 }
 
 /**
@@ -38,16 +55,7 @@ function usableClaim(destination: Destination, topology: Topology): RemoteClaim 
 export function claimOf(destination: Destination): RemoteClaim | undefined {
   const path = destination.best;
   if (!path || path.nlri.type !== RouteType.MAC_IP_ADVERTISEMENT) return undefined;
-  const { nextHop, macMobility, ndFlags, defaultGateway } = path.attributes;
-  return {
-    sequence: macMobility?.sequence ?? 0,
-    sticky: macMobility?.sticky ?? false,
-    vtep: nextHop,
-    route: path.nlri,
-    router: ((ndFlags ?? 0) & NdFlag.ROUTER) !== 0,
-    gateway: defaultGateway,
-    destination,
-  };
+  return new RemoteClaim(destination, path.nlri, path.attributes);
 }
 
 /** A VTEP that can be one: not ourselves, not a martian. */

@@ -21,6 +21,8 @@ class Entry implements Vtep {
 /** Counts kept where they change, so that nobody has to walk the tables to know them. */
 export class VtepTable {
   readonly #entries = new Map<Ip, Entry>();
+  /** The one that was counted last: what is one leaf's comes together. */
+  #latest: Entry | undefined;
 
   get size(): number {
     return this.#entries.size;
@@ -54,15 +56,19 @@ export class VtepTable {
   }
 
   #entry(address: Ip): Entry {
+    if (this.#latest?.address === address) return this.#latest;
     let entry = this.#entries.get(address);
     if (!entry) {
       entry = new Entry(address);
       this.#entries.set(address, entry);
     }
+    this.#latest = entry;
     return entry;
   }
 
   #prune(entry: Entry): void {
-    if (entry.routes === 0 && entry.vnis.size === 0) this.#entries.delete(entry.address);
+    if (entry.routes !== 0 || entry.vnis.size !== 0) return;
+    this.#entries.delete(entry.address);
+    this.#latest = undefined;
   }
 }

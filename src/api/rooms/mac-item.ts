@@ -42,7 +42,8 @@ export function arpItem(dataPlane: DataPlane, vrf: MacVrf, entry: IpEntry): ArpE
   const local = owner === 'local' ? dataPlane.localNeigh(vrf.vni, ip) : undefined;
   const claim = owner === 'remote' ? bestClaim(entry.remotes, dataPlane.topology) : undefined;
   // Between a change and the brain's look at it neither may stand any more
-  const mac = local?.mac ?? claim?.route.mac ?? entry.claimedHere ?? entry.claimedThere ?? MAC_ZERO;
+  const mac =
+    local?.mac ?? claim?.route.mac ?? entry.claimantHere?.mac ?? entry.claimantThere?.mac ?? MAC_ZERO;
   const row = at && dataPlane.mirror.neighRow(at.sviIfindex, ip);
   return {
     ip: formatIp(ip),
