@@ -1,5 +1,5 @@
 import { MAC_ZERO } from '../types/index.js';
-import type { Operation } from './kernel.js';
+import { type Operation, partsOf } from './kernel.js';
 import type { KernelMirror } from './mirror.js';
 import { OUR_ROWS } from './our-rows.js';
 import { Ntf } from './rows.js';
@@ -28,6 +28,9 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
       }
       return;
     }
+    case 'fdb':
+      for (const part of partsOf(operation)) enterOperation(part, mirror, topology);
+      return;
     case 'vxlan-default': {
       const { ifindex, srcVni, dst } = operation;
       if (gone) mirror.dropVxlan(ifindex, srcVni, MAC_ZERO, dst);
@@ -37,14 +40,10 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
     case 'neigh': {
       const { ifindex, ip, mac, router } = operation;
       if (gone) mirror.dropNeigh(ifindex, ip);
-      else
-        mirror.enterNeigh({
-          ifindex,
-          ip,
-          mac,
-          ...OUR_ROWS.neigh,
-          flags: OUR_ROWS.neigh.flags | (router ? Ntf.ROUTER : 0),
-        });
+      else {
+        const { state, flags, protocol } = OUR_ROWS.neigh;
+        mirror.enterNeigh(ifindex, ip, mac, state, flags | (router ? Ntf.ROUTER : 0), protocol);
+      }
       return;
     }
     case 'neigh-probe':

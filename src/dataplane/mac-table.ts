@@ -22,8 +22,10 @@ export class MacTable {
   cells = NOTHING;
   readonly stride: number;
   size = 0;
-  /** Row number + 1; 0 for an empty place. */
-  #index = NOTHING;
+  /** How many rows there is room for. */
+  #rows = 0;
+  /** Where the index begins in `cells`, behind the rows; an entry is a row's number + 1, 0 where the place is empty. */
+  #index = 0;
   /** 0 while there is no index. */
   #mask = 0;
 
@@ -34,15 +36,26 @@ export class MacTable {
 
   /** The number of the MAC's row; -1 for none. */
   find(mac: Mac): number {
-    return this.#mask === 0 ? this.#scan(mac) : this.#index[this.#placeOf(mac)] - 1;
+    return this.#mask === 0 ? this.#scan(mac) : this.cells[this.#placeOf(mac)] - 1;
   }
 
   /** The number of the MAC's row, which is made where there is none: such a row is the last, and its words are 0. */
   add(mac: Mac): number {
-    const found = this.find(mac);
-    if (found >= 0) return found;
-    if (this.size * this.stride === this.cells.length) this.#resize(Math.max(FIRST_ROWS, this.size * 2));
-    if (this.#mask !== 0) this.#index[this.#placeOf(mac)] = this.size + 1;
+    if (this.#mask === 0) {
+      const found = this.#scan(mac);
+      if (found >= 0) return found;
+      if (this.size === this.#rows) this.#resize(Math.max(FIRST_ROWS, this.size * 2));
+      if (this.#mask !== 0) this.cells[this.#placeOf(mac)] = this.size + 1;
+    } else {
+      let place = this.#placeOf(mac);
+      const entry = this.cells[place];
+      if (entry !== 0) return entry - 1;
+      if (this.size === this.#rows) {
+        this.#resize(this.size * 2);
+        place = this.#placeOf(mac);
+      }
+      this.cells[place] = this.size + 1;
+    }
     const row = this.size++;
     const { cells, stride } = this;
     const at = row * stride;
@@ -54,17 +67,17 @@ export class MacTable {
 
   /** Removes the MAC's row and returns the number that it had, which is now that of the last row; -1 for none. */
   remove(mac: Mac): number {
-    const row = this.find(mac);
+    const place = this.#mask === 0 ? -1 : this.#placeOf(mac);
+    const row = place < 0 ? this.#scan(mac) : this.cells[place] - 1;
     if (row < 0) return -1;
-    if (this.#mask !== 0) this.#close(this.#placeOf(mac));
+    if (place >= 0) this.#close(place);
     const last = --this.size;
     if (row !== last) {
       const { cells, stride } = this;
-      if (this.#mask !== 0) this.#index[this.#placeOfRow(last)] = row + 1;
+      if (place >= 0) cells[this.#placeOfRow(last)] = row + 1;
       for (let word = 0; word < stride; word++) cells[row * stride + word] = cells[last * stride + word];
     }
-    const rows = this.cells.length / this.stride;
-    if (rows > FIRST_ROWS && last < rows / 8) this.#resize(rows / 4);
+    if (this.#rows > FIRST_ROWS && last < this.#rows / 8) this.#resize(this.#rows / 4);
     return row;
   }
 
@@ -76,7 +89,8 @@ export class MacTable {
 
   clear(): void {
     this.cells = NOTHING;
-    this.#index = NOTHING;
+    this.#rows = 0;
+    this.#index = 0;
     this.#mask = 0;
     this.size = 0;
   }
@@ -90,7 +104,7 @@ export class MacTable {
     return -1;
   }
 
-  /** Where the MAC is in the index, or would be. */
+  /** Where in `cells` the MAC's entry is, or would be. */
   #placeOf(mac: Mac): number {
     const index = this.#index;
     const mask = this.#mask;
@@ -98,20 +112,20 @@ export class MacTable {
     const lower = macLow32(mac);
     const upper = macHigh16(mac);
     for (let place = hashMac(lower, upper) & mask; ; place = (place + 1) & mask) {
-      const entry = index[place];
-      if (entry === 0) return place;
+      const entry = cells[index + place];
+      if (entry === 0) return index + place;
       const at = (entry - 1) * stride;
-      if (cells[at] === lower && cells[at + 1] === upper) return place;
+      if (cells[at] === lower && cells[at + 1] === upper) return index + place;
     }
   }
 
   #placeOfRow(row: number): number {
     let place = this.#home(row);
-    while (this.#index[place] !== row + 1) place = (place + 1) & this.#mask;
-    return place;
+    while (this.cells[this.#index + place] !== row + 1) place = (place + 1) & this.#mask;
+    return this.#index + place;
   }
 
-  /** The place that a row has where no other was there before it. */
+  /** The place, from the index's beginning, that a row has where no other was there before it. */
   #home(row: number): number {
     const at = row * this.stride;
     return hashMac(this.cells[at], this.cells[at + 1]) & this.#mask;
@@ -119,35 +133,32 @@ export class MacTable {
 
   /** Empties a place, and moves up what stands behind it only because it was taken (Knuth 6.4, algorithm R). */
   #close(place: number): void {
+    const { cells } = this;
     const index = this.#index;
     const mask = this.#mask;
-    let hole = place;
-    for (let next = (hole + 1) & mask; index[next] !== 0; next = (next + 1) & mask) {
-      const home = this.#home(index[next] - 1);
+    let hole = place - index;
+    for (let next = (hole + 1) & mask; cells[index + next] !== 0; next = (next + 1) & mask) {
+      const home = this.#home(cells[index + next] - 1);
       if (((next - home) & mask) < ((next - hole) & mask)) continue;
-      index[hole] = index[next];
+      cells[index + hole] = cells[index + next];
       hole = next;
     }
-    index[hole] = 0;
+    cells[index + hole] = 0;
   }
 
   #resize(rows: number): void {
-    const cells = new Uint32Array(rows * this.stride);
+    const places = rows > SCANNED_ROWS ? rows * 2 : 0;
+    const cells = new Uint32Array(rows * this.stride + places);
     cells.set(this.cells.subarray(0, this.size * this.stride));
     this.cells = cells;
-    if (rows <= SCANNED_ROWS) {
-      this.#index = NOTHING;
-      this.#mask = 0;
-      return;
-    }
-    const mask = rows * 2 - 1;
-    const index = new Uint32Array(rows * 2);
-    this.#index = index;
-    this.#mask = mask;
+    this.#rows = rows;
+    this.#index = rows * this.stride;
+    this.#mask = places === 0 ? 0 : places - 1;
+    if (places === 0) return;
     for (let row = 0; row < this.size; row++) {
       let place = this.#home(row);
-      while (index[place] !== 0) place = (place + 1) & mask;
-      index[place] = row + 1;
+      while (cells[this.#index + place] !== 0) place = (place + 1) & this.#mask;
+      cells[this.#index + place] = row + 1;
     }
   }
 }

@@ -3,7 +3,7 @@ import { BridgeRows, type MirroredBridgeRow } from './bridge-rows.js';
 import type { KnownRows } from './kernel.js';
 import { type MirroredNeighRow, NeighRows } from './neigh-rows.js';
 import { inner } from './nested-map.js';
-import { type BridgeFdbRow, isLocalNeigh, type NeighRow, type VxlanFdbRow } from './rows.js';
+import { type BridgeFdbRow, isLocalNeigh, isUsableHere, type NeighRow, type VxlanFdbRow } from './rows.js';
 import { VxlanRows } from './vxlan-rows.js';
 
 /** Tables of numbers need one number for (bridge, vlan): VLAN ids take 12 bits. */
@@ -184,21 +184,28 @@ export class KernelMirror implements KnownRows {
   /** Stores the row and returns the one that it replaces; `newEpoch` is that of a stay that begins, 0 for the next. */
   putNeigh(row: NeighRow, newEpoch = 0): { before: MirroredNeighRow | undefined; after: MirroredNeighRow } {
     const before = this.neighRow(row.ifindex, row.ip);
-    const epoch = this.enterNeigh(row, newEpoch);
     const { ifindex, ip, mac, state, flags, protocol } = row;
+    const epoch = this.enterNeigh(ifindex, ip, mac, state, flags, protocol, newEpoch);
     return { before, after: { ifindex, ip, mac, state, flags, protocol, epoch } };
   }
 
   /** Stores a row of which nobody needs to know what it replaces, and returns its epoch. */
-  enterNeigh(row: NeighRow, newEpoch = 0): number {
-    const { ifindex, ip, mac, state, flags, protocol } = row;
+  enterNeigh(
+    ifindex: number,
+    ip: Ip,
+    mac: Mac | undefined,
+    state: number,
+    flags: number,
+    protocol: number,
+    newEpoch = 0,
+  ): number {
     let rows = this.#neigh.get(ifindex);
     if (!rows) {
       rows = new NeighRows(ifindex);
       this.#neigh.set(ifindex, rows);
     }
     let epoch = 0;
-    if (isLocalNeigh(row)) {
+    if (mac !== undefined && isUsableHere(state, flags)) {
       const before = rows.peek(ip);
       epoch = isLocalNeigh(before) && before.mac === mac ? before.epoch : newEpoch || this.nextEpoch();
     }

@@ -63,10 +63,10 @@ const NEIGH_VALID = Nud.REACHABLE | Nud.STALE | Nud.DELAY | Nud.PROBE | Nud.NOAR
 
 /** True for a neighbour that the machine itself learned or was given, and that is usable. */
 export function isLocalNeigh<Row extends NeighRow>(row: Row | undefined): row is Row & { readonly mac: Mac } {
-  return (
-    row !== undefined &&
-    row.mac !== undefined &&
-    (row.flags & Ntf.EXT_LEARNED) === 0 &&
-    (row.state & NEIGH_VALID) !== 0
-  );
+  return row !== undefined && row.mac !== undefined && isUsableHere(row.state, row.flags);
+}
+
+/** True for state and flags of such a neighbour. */
+export function isUsableHere(state: number, flags: number): boolean {
+  return (flags & Ntf.EXT_LEARNED) === 0 && (state & NEIGH_VALID) !== 0;
 }

@@ -228,7 +228,7 @@ test('whatever neighbours come and go, the mirror holds the last word of each', 
           const after = { ...row, epoch: isLocalNeigh(row) ? (stays ? standing.epoch : ++epoch) : 0 };
           model.set(key, after);
           if (what === 'put') t.deepEqual(mirror.putNeigh(row), { before: standing, after });
-          else t.is(mirror.enterNeigh(row), after.epoch);
+          else t.is(mirror.enterNeigh(ifindex, ip, row.mac, row.state, row.flags, row.protocol), after.epoch);
         }
         t.deepEqual(mirror.neighRow(ifindex, ip), model.get(key));
       }
