@@ -8,8 +8,8 @@ const FIRST_OF_IPV6 = 0x1_0000_0000;
  * address is one, and an IPv6 address is given one for as long as it is in the table. Each table has its own IpKeys.
  */
 export class IpKeys {
-  /** The number of each IPv6 address, from 0. */
-  readonly #numbers = new Map<Ipv6, number>();
+  /** The number of each IPv6 address, from 0; many tables never have one. */
+  #numbers: Map<Ipv6, number> | undefined;
   /** By the same numbers; what stands at one that is free counts for nothing. */
   readonly #ips: Ipv6[] = [];
   readonly #free: number[] = [];
@@ -17,13 +17,14 @@ export class IpKeys {
   /** The key of the IP; undefined for an IPv6 address without one. */
   find(ip: Ip): Mac | undefined {
     if (isIpv4(ip)) return ip as number as Mac;
-    const number = this.#numbers.get(ip);
+    const number = this.#numbers?.get(ip);
     return number === undefined ? undefined : keyOf(number);
   }
 
   /** The key of the IP, which an IPv6 address without one is given. */
   give(ip: Ip): Mac {
     if (isIpv4(ip)) return ip as number as Mac;
+    this.#numbers ??= new Map();
     let number = this.#numbers.get(ip);
     if (number === undefined) {
       number = this.#free.pop() ?? this.#ips.length;
@@ -35,12 +36,14 @@ export class IpKeys {
 
   /** The IP is in the table no more: its key may become another's. */
   drop(ip: Ip): void {
-    if (isIpv4(ip)) return;
+    if (isIpv4(ip) || !this.#numbers) return;
     const number = this.#numbers.get(ip);
     if (number === undefined) return;
     this.#numbers.delete(ip);
-    if (this.#numbers.size === 0) this.clear();
-    else this.#free.push(number);
+    this.#free.push(number);
+    if (this.#numbers.size > 0) return;
+    this.#ips.length = 0;
+    this.#free.length = 0;
   }
 
   /** The IP whose key it is. */
@@ -49,7 +52,7 @@ export class IpKeys {
   }
 
   clear(): void {
-    this.#numbers.clear();
+    this.#numbers = undefined;
     this.#ips.length = 0;
     this.#free.length = 0;
   }

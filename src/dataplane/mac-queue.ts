@@ -9,7 +9,7 @@ const TAKEN = 1;
 const TAKEN_AND_MARKED = 2;
 
 /**
- * MACs to be looked at, each once, in the order of their marking: DirtyKeys without a boxed number. One that was taken
+ * MACs to be looked at, each once, in the order of their marking, without an object or a boxed number. One that was taken
  * is its taker's until it is released; marked meanwhile, it waits for that. A MAC takes 8 octets in a ring and 20 to 36 in
  * the table that knows which are queued. An empty queue gives its room back.
  */

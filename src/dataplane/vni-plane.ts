@@ -8,7 +8,6 @@ import {
   sourceVni,
   vxlanRowFits,
 } from './difference.js';
-import { DirtyKeys } from './dirty-keys.js';
 import type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 import { IpQueue } from './ip-queue.js';
 import type { Operation } from './kernel.js';
@@ -35,7 +34,7 @@ export class VniPlane {
   readonly floods = new Map<Ip, FloodIntent>();
   readonly neighs = new NeighIntents();
   readonly #dirtyMacs = new MacQueue();
-  readonly #dirtyFloods = new DirtyKeys<Ip>();
+  readonly #dirtyFloods = new IpQueue();
   readonly #dirtyNeighs = new IpQueue();
 
   constructor(

@@ -1,6 +1,5 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { DirtyKeys } from '../../src/dataplane/dirty-keys.js';
 import { MacQueue } from '../../src/dataplane/mac-queue.js';
 import type { Mac } from '../../src/types/index.js';
 
@@ -43,41 +42,37 @@ test('a MAC that was taken can be queued again, behind the others', (t) => {
   t.deepEqual([queue.take(), queue.take(), queue.take(), queue.take()], [2, 3, 1, undefined]);
 });
 
-for (const [name, make] of [
-  ['MACs', () => new MacQueue()],
-  ['keys of any kind', () => new DirtyKeys<Mac>()],
-] as const)
-  test(`what is marked while it is taken waits until it is released: ${name}`, (t) => {
-    const step = fc.record({
-      mac: fc.integer({ min: 0, max: 12 }),
-      what: fc.constantFrom('add', 'add', 'take', 'release'),
-    });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
-        const queue = make();
-        const waiting = new Set<number>();
-        const taken = new Map<number, boolean>();
-        for (const { mac, what } of steps) {
-          if (what === 'add') {
-            queue.add(mac as Mac);
-            if (taken.has(mac)) taken.set(mac, true);
-            else waiting.add(mac);
-          } else if (what === 'take') {
-            const [oldest] = waiting;
-            t.is(queue.take(), oldest as Mac | undefined);
-            if (oldest === undefined) continue;
-            waiting.delete(oldest);
-            taken.set(oldest, false);
-          } else if (taken.has(mac)) {
-            const again = taken.get(mac) ?? false;
-            t.is(queue.release(mac as Mac), again);
-            taken.delete(mac);
-            if (again) waiting.add(mac);
-          }
-          t.is(queue.size, waiting.size);
-          for (let known = 0; known <= 12; known++)
-            t.is(queue.has(known as Mac), waiting.has(known) || taken.has(known));
-        }
-      }),
-    );
+test('what is marked while it is taken waits until it is released', (t) => {
+  const step = fc.record({
+    mac: fc.integer({ min: 0, max: 12 }),
+    what: fc.constantFrom('add', 'add', 'take', 'release'),
   });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
+      const queue = new MacQueue();
+      const waiting = new Set<number>();
+      const taken = new Map<number, boolean>();
+      for (const { mac, what } of steps) {
+        if (what === 'add') {
+          queue.add(mac as Mac);
+          if (taken.has(mac)) taken.set(mac, true);
+          else waiting.add(mac);
+        } else if (what === 'take') {
+          const [oldest] = waiting;
+          t.is(queue.take(), oldest as Mac | undefined);
+          if (oldest === undefined) continue;
+          waiting.delete(oldest);
+          taken.set(oldest, false);
+        } else if (taken.has(mac)) {
+          const again = taken.get(mac) ?? false;
+          t.is(queue.release(mac as Mac), again);
+          taken.delete(mac);
+          if (again) waiting.add(mac);
+        }
+        t.is(queue.size, waiting.size);
+        for (let known = 0; known <= 12; known++)
+          t.is(queue.has(known as Mac), waiting.has(known) || taken.has(known));
+      }
+    }),
+  );
+});
