@@ -9,7 +9,8 @@ import type { VniAttachment } from './topology.js';
 /*
  * The reconciler's heart: for one key, what is wanted against what stands, as operations. Pure; each function says
  * nothing when there is nothing to do. The order of the operations is the order in which forwarding stays right: a
- * bridge row that points to the VXLAN device is written after the vxlan row that names the VTEP, and removed before it.
+ * bridge row that takes the place of another is written after the vxlan row that names the VTEP, and a bridge row that
+ * points to the VXLAN device is removed before it.
  */
 
 /** NDA_SRC_VNI of the attachment's rows: only a collect-metadata device has them. */
@@ -68,6 +69,11 @@ export function macDifference(
 ): void {
   if (want) {
     if (!mayOverwrite(at, want, bridge)) return;
+    if (!bridge && !vxlan && !want.sticky) {
+      // Until the VXLAN device has its row it floods the frames, as the bridge did before there was one
+      out.push(fdbOperation(at, 'add', mac, want.vtep));
+      return;
+    }
     if (!vxlanRowFits(want, vxlan)) {
       // A replace succeeds without effect where the row has a nexthop group, and leaves flags and state of one that
       // somebody wrote without extern_learn as they are (drivers/net/vxlan/vxlan_core.c, vxlan_fdb_update_existing)
@@ -83,10 +89,11 @@ export function macDifference(
     }
     return;
   }
-  if (bridge && bridge.port === at.vxlanIfindex && (bridge.flags & Ntf.EXT_LEARNED) !== 0)
-    out.push(bridgeOperation(at, 'delete', mac, false));
-  if (vxlan && (vxlan.flags & Ntf.EXT_LEARNED) !== 0 && vxlan.dst !== undefined)
-    out.push(vxlanOperation(at, 'delete', mac, vxlan.dst));
+  const ofBridge = bridge && bridge.port === at.vxlanIfindex && (bridge.flags & Ntf.EXT_LEARNED) !== 0;
+  const dst = vxlan && (vxlan.flags & Ntf.EXT_LEARNED) !== 0 ? vxlan.dst : undefined;
+  if (ofBridge && dst !== undefined) out.push(fdbOperation(at, 'delete', mac, dst));
+  else if (ofBridge) out.push(bridgeOperation(at, 'delete', mac, false));
+  else if (dst !== undefined) out.push(vxlanOperation(at, 'delete', mac, dst));
 }
 
 /** Operations for one default destination. */
@@ -137,6 +144,18 @@ export function neighDifference(
       mac: row.mac,
       router: false,
     });
+}
+
+function fdbOperation(at: VniAttachment, verb: 'add' | 'delete', mac: Mac, dst: Ip): Operation {
+  return {
+    table: 'fdb',
+    verb,
+    port: at.vxlanIfindex,
+    vlan: at.vlan,
+    srcVni: sourceVni(at),
+    mac,
+    dst,
+  };
 }
 
 function bridgeOperation(at: VniAttachment, verb: 'add' | 'delete', mac: Mac, sticky: boolean): Operation {

@@ -1,5 +1,5 @@
-import { MAC_ZERO } from '../types/index.js';
-import { type Operation, partsOf } from './kernel.js';
+import { type Ip, MAC_ZERO, type Mac } from '../types/index.js';
+import type { Operation } from './kernel.js';
 import type { KernelMirror } from './mirror.js';
 import { OUR_ROWS } from './our-rows.js';
 import { Ntf } from './rows.js';
@@ -11,26 +11,20 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
   switch (operation.table) {
     case 'bridge': {
       const { port, vlan, mac } = operation;
-      const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
-      if (gone) mirror.dropBridge(bridgeIfindex, vlan, mac, port);
-      else if (bridgeIfindex !== 0) {
-        const { state, flags } = OUR_ROWS.bridge;
-        mirror.enterBridge(bridgeIfindex, vlan, mac, port, state, flags);
-      }
+      enterBridge(mirror, topology, gone, port, vlan, mac);
       return;
     }
     case 'vxlan': {
       const { ifindex, srcVni, mac, dst } = operation;
-      if (gone) mirror.dropVxlan(ifindex, srcVni, mac, dst);
-      else {
-        const { state, flags } = OUR_ROWS.vxlan;
-        mirror.enterVxlan(ifindex, srcVni, mac, dst, 0, state, flags);
-      }
+      enterVxlan(mirror, gone, ifindex, srcVni, mac, dst);
       return;
     }
-    case 'fdb':
-      for (const part of partsOf(operation)) enterOperation(part, mirror, topology);
+    case 'fdb': {
+      const { port, vlan, srcVni, mac, dst } = operation;
+      enterBridge(mirror, topology, gone, port, vlan, mac);
+      enterVxlan(mirror, gone, port, srcVni, mac, dst);
       return;
+    }
     case 'vxlan-default': {
       const { ifindex, srcVni, dst } = operation;
       if (gone) mirror.dropVxlan(ifindex, srcVni, MAC_ZERO, dst);
@@ -49,5 +43,36 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
     case 'neigh-probe':
       // What comes of the question only the kernel can tell
       return;
+  }
+}
+
+function enterBridge(
+  mirror: KernelMirror,
+  topology: Topology,
+  gone: boolean,
+  port: number,
+  vlan: number,
+  mac: Mac,
+): void {
+  const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
+  if (gone) mirror.dropBridge(bridgeIfindex, vlan, mac, port);
+  else if (bridgeIfindex !== 0) {
+    const { state, flags } = OUR_ROWS.bridge;
+    mirror.enterBridge(bridgeIfindex, vlan, mac, port, state, flags);
+  }
+}
+
+function enterVxlan(
+  mirror: KernelMirror,
+  gone: boolean,
+  ifindex: number,
+  srcVni: number,
+  mac: Mac,
+  dst: Ip,
+): void {
+  if (gone) mirror.dropVxlan(ifindex, srcVni, mac, dst);
+  else {
+    const { state, flags } = OUR_ROWS.vxlan;
+    mirror.enterVxlan(ifindex, srcVni, mac, dst, 0, state, flags);
   }
 }

@@ -25,6 +25,20 @@ export type Operation =
       readonly mac: Mac;
       readonly dst: Ip;
     }
+  /**
+   * Both rows of a MAC at once, neither sticky: NTF_MASTER|NTF_SELF. The kernel does the bridge's first and, where that
+   * succeeded, the VXLAN device's, under one lock; where the device is no bridge port it leaves the bridge's out without a
+   * word. `port` is the VXLAN device.
+   */
+  | {
+      readonly table: 'fdb';
+      readonly verb: 'add' | 'delete';
+      readonly port: number;
+      readonly vlan: number;
+      readonly srcVni: number;
+      readonly mac: Mac;
+      readonly dst: Ip;
+    }
   /** Default destination: all-zero MAC, NTF_SELF, NUD_NOARP|NUD_PERMANENT, appended. */
   | {
       readonly table: 'vxlan-default';
@@ -59,6 +73,41 @@ export type Operation =
 export interface OperationResult {
   readonly errno: number;
   readonly message: string | undefined;
+  /**
+   * Where an `fdb` operation failed, what each of its `partsOf` came to when it was done by itself behind that, so that
+   * ENOENT may also mean that the first try had deleted it; `errno` is that of one that failed.
+   */
+  readonly parts?: readonly OperationResult[];
+}
+
+type FdbOperation = Extract<Operation, { table: 'fdb' }>;
+/** An operation on one row. */
+export type SingleOperation = Exclude<Operation, FdbOperation>;
+
+/** The operations that an `fdb` operation stands for, in the kernel's order: the bridge's first. */
+export function partsOf({
+  verb,
+  port,
+  vlan,
+  srcVni,
+  mac,
+  dst,
+}: FdbOperation): [SingleOperation, SingleOperation] {
+  return [
+    { table: 'bridge', verb, port, vlan, mac, sticky: false },
+    { table: 'vxlan', verb, ifindex: port, srcVni, mac, dst },
+  ];
+}
+
+const ENOENT = 2;
+
+/** The result of an `fdb` operation of which the parts were done one by one. */
+export function resultOfParts(parts: readonly OperationResult[]): OperationResult {
+  const failed = parts.filter(({ errno }) => errno !== 0);
+  if (failed.length === 0) return parts[0];
+  // What was not there to be deleted is no more than a remark
+  const { errno, message } = failed.find((part) => part.errno !== ENOENT) ?? failed[0];
+  return { errno, message, parts };
 }
 
 /**

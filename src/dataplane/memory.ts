@@ -1,5 +1,15 @@
 import { type Clock, IPV4_ANY, type Ip, MAC_ZERO, type Mac, type Timer } from '../types/index.js';
-import type { Flight, Kernel, KernelObserver, KnownRows, Operation, OperationResult } from './kernel.js';
+import {
+  type Flight,
+  type Kernel,
+  type KernelObserver,
+  type KnownRows,
+  type Operation,
+  type OperationResult,
+  partsOf,
+  resultOfParts,
+  type SingleOperation,
+} from './kernel.js';
 import { KernelMirror } from './mirror.js';
 import { OUR_ROWS } from './our-rows.js';
 import { type BridgeFdbRow, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
@@ -19,9 +29,9 @@ export class MemoryKernel implements Kernel {
   readonly tables = new KernelMirror();
   topology: Topology = EMPTY_TOPOLOGY;
   /** Makes an operation fail: a positive errno, or 0 to let it through. */
-  fault: (operation: Operation) => number = () => 0;
-  /** Every operation that was applied, in order. */
-  readonly applied: Operation[] = [];
+  fault: (operation: SingleOperation) => number = () => 0;
+  /** Every operation that was applied, in order; of an `fdb` operation its parts. */
+  readonly applied: SingleOperation[] = [];
   #observer: KernelObserver | undefined;
   #known: KnownRows | undefined;
   /** Leaves out the notifications of rows that `apply` writes with our mark, as the real one does amid a bulk. */
@@ -33,7 +43,7 @@ export class MemoryKernel implements Kernel {
   #queue: Notification[] = [];
   #hiding = false;
   /** What was written unheard since the queue was empty. */
-  #written: Operation[] = [];
+  #written: SingleOperation[] = [];
   #delivery: Timer | undefined;
 
   constructor(readonly clock: Clock) {}
@@ -98,17 +108,22 @@ export class MemoryKernel implements Kernel {
   }
 
   #carryOut(operations: readonly Operation[]): OperationResult[] {
-    return operations.map((operation) => {
-      const hide =
-        this.hidesEchoes && operation.table !== 'vxlan-default' && operation.table !== 'neigh-probe';
-      if (hide) this.#written.push(operation);
-      const fault = this.fault(operation);
-      this.#hiding = hide;
-      const errno = fault || this.#execute(operation);
-      this.#hiding = false;
-      this.applied.push(operation);
-      return { errno, message: undefined };
-    });
+    return operations.map((operation) =>
+      operation.table === 'fdb'
+        ? resultOfParts(partsOf(operation).map((part) => this.#carryOutOne(part)))
+        : this.#carryOutOne(operation),
+    );
+  }
+
+  #carryOutOne(operation: SingleOperation): OperationResult {
+    const hide = this.hidesEchoes && operation.table !== 'vxlan-default' && operation.table !== 'neigh-probe';
+    if (hide) this.#written.push(operation);
+    const fault = this.fault(operation);
+    this.#hiding = hide;
+    const errno = fault || this.#execute(operation);
+    this.#hiding = false;
+    this.applied.push(operation);
+    return { errno, message: undefined };
   }
 
   close(): void {
@@ -208,7 +223,7 @@ export class MemoryKernel implements Kernel {
     return row !== undefined && (row.dst === dst || dst === IPV4_ANY);
   }
 
-  #keyOf(operation: Operation): string {
+  #keyOf(operation: SingleOperation): string {
     if (operation.table === 'bridge') {
       const bridgeIfindex = this.topology.ports.get(operation.port)?.bridgeIfindex ?? 0;
       return bridgeKey({ ...operation, bridgeIfindex });
@@ -219,7 +234,7 @@ export class MemoryKernel implements Kernel {
   }
 
   /** Tells what stands for the key of the operation. */
-  #retell(operation: Operation): void {
+  #retell(operation: SingleOperation): void {
     const { tables, topology } = this;
     const observer = this.#observer;
     if (!observer) return;
@@ -253,7 +268,7 @@ export class MemoryKernel implements Kernel {
     });
   }
 
-  #execute(operation: Operation): number {
+  #execute(operation: SingleOperation): number {
     const gone = operation.verb === 'delete';
     switch (operation.table) {
       case 'bridge': {

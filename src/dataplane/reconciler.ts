@@ -1,6 +1,6 @@
 import { type Clock, formatIp, formatMac, type Log, type Timer } from '../types/index.js';
 import type { Failure } from './intents.js';
-import type { Flight, Kernel, Operation, OperationResult } from './kernel.js';
+import { type Flight, type Kernel, type Operation, type OperationResult, partsOf } from './kernel.js';
 import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
 import type { PlaneKey, VniPlane } from './vni-plane.js';
 
@@ -247,10 +247,17 @@ export class Reconciler {
   #enter({ operations }: Batch, results: readonly OperationResult[]): void {
     this.stats.operations += operations.length;
     for (let i = 0; i < operations.length; i++) {
-      const { errno } = results[i];
-      if (errno === 0 || retryClass(errno, operations[i].verb) === 'done') this.accept(operations[i]);
-      else this.stats.failures++;
+      const operation = operations[i];
+      const { errno, parts } = results[i];
+      if (operation.table === 'fdb' && parts)
+        for (const [at, part] of partsOf(operation).entries()) this.#enterOne(part, parts[at].errno);
+      else this.#enterOne(operation, errno);
     }
+  }
+
+  #enterOne(operation: Operation, errno: number): void {
+    if (errno === 0 || retryClass(errno, operation.verb) === 'done') this.accept(operation);
+    else this.stats.failures++;
   }
 
   #settle({ operations, keys }: Batch, results: readonly OperationResult[]): void {

@@ -20,6 +20,7 @@ export function devicesOf(operations: readonly Operation[]): Set<number> {
 function deviceOf(operation: Operation): number | undefined {
   switch (operation.table) {
     case 'bridge':
+    case 'fdb':
       return operation.port;
     case 'vxlan':
     case 'neigh':

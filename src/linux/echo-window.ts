@@ -1,4 +1,4 @@
-import type { Operation } from '../dataplane/index.js';
+import { type Operation, partsOf } from '../dataplane/index.js';
 import { AF_BRIDGE } from './constants.js';
 import { devicesOf, MAX_DEVICES } from './echo-filter.js';
 import type { NeighMessage } from './neigh-codec.js';
@@ -64,11 +64,12 @@ export class EchoWindow {
   /** A notification came: is it of a key that was just written? */
   heard(row: NeighMessage): void {
     if (this.#written.length === 0) return;
-    for (const operation of this.#written)
-      if (isSameKey(operation, row)) {
-        this.#doubtful.push({ operation, row: { ...row } });
-        return;
-      }
+    for (const written of this.#written) {
+      const operation = written.table === 'fdb' ? partsOf(written)[isDeviceRow(row) ? 1 : 0] : written;
+      if (!isSameKey(operation, row)) continue;
+      this.#doubtful.push({ operation, row: { ...row } });
+      return;
+    }
   }
 
   /** The queue has been empty: from here on what is heard is newer than what was written. */

@@ -86,6 +86,7 @@ export class LinuxKernel implements Kernel {
   readonly #message = newNeighMessage();
   #open: Sockets | undefined;
   #observer: KernelObserver | undefined;
+  #known: KnownRows | undefined;
   #topology: Topology = EMPTY_TOPOLOGY;
   #topologyTold = false;
   #topologyScheduled = false;
@@ -116,6 +117,7 @@ export class LinuxKernel implements Kernel {
   async start(observer: KernelObserver, known: KnownRows): Promise<void> {
     if (this.#open || this.#closed) throw new Error('this kernel has been started before');
     this.#observer = observer;
+    this.#known = known;
     const monitor = new Monitor(
       this.#receiveBuffer,
       {
@@ -315,10 +317,18 @@ export class LinuxKernel implements Kernel {
       return;
     }
     const ifindex = type === K.RTM_NEWLINK ? buffer.words[(at + 20) >> 2] : 0;
-    const wasThere = ifindex === 0 || this.#table.links.has(ifindex);
+    const before = this.#table.links.get(ifindex);
     this.#table.take(type, buffer.bytes, at, end);
-    if (wasThere || !this.#table.isVxlan(ifindex)) return;
-    open.rereads.device(ifindex);
+    const after = this.#table.links.get(ifindex);
+    if (!after || !this.#table.isVxlan(ifindex)) return;
+    // A new device may bring rows. And what was written for one that had just left its bridge was written in part
+    if (before ? before.master !== after.master && this.#hasRows(ifindex) : true)
+      open.rereads.device(ifindex);
+  }
+
+  #hasRows(ifindex: number): boolean {
+    for (const _ of this.#known?.bridgeRowsOfPort(ifindex) ?? []) return true;
+    return false;
   }
 
   /** A question that the kernel does not answer leaves what is known, until the device is read again. */

@@ -260,7 +260,7 @@ const APPEND_FLAGS = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_APPEND;
 
 /**
  * Encodes one operation at `word` and returns the word behind it. `extraFlags` is NLM_F_ACK for the last of a batch.
- * Rows have the shape that FRR's have, but for SELF|MASTER in one message, which is not atomic.
+ * Rows have the shape that FRR's have.
  */
 export function encodeOperation(
   words: Uint32Array,
@@ -288,6 +288,16 @@ export function encodeOperation(
       end = putHeader(words, word, AF_BRIDGE, ifindex, Nud.REACHABLE, Ntf.SELF | Ntf.EXT_LEARNED);
       end = putMac(words, end, mac);
       end = putIp(words, end, dst);
+      if (srcVni !== 0) end = putNumber(words, end, NDA_SRC_VNI, srcVni, 4);
+      return finish(words, word, end, type, flags, sequence);
+    }
+    case 'fdb': {
+      const { port, vlan, srcVni, mac, dst } = operation;
+      const ndmFlags = Ntf.MASTER | Ntf.SELF | Ntf.EXT_LEARNED;
+      end = putHeader(words, word, AF_BRIDGE, port, Nud.REACHABLE, ndmFlags);
+      end = putMac(words, end, mac);
+      end = putIp(words, end, dst);
+      if (vlan !== 0) end = putNumber(words, end, NDA_VLAN, vlan, 2);
       if (srcVni !== 0) end = putNumber(words, end, NDA_SRC_VNI, srcVni, 4);
       return finish(words, word, end, type, flags, sequence);
     }

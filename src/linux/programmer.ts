@@ -1,4 +1,10 @@
-import type { Flight, Operation, OperationResult } from '../dataplane/index.js';
+import {
+  type Flight,
+  type Operation,
+  type OperationResult,
+  partsOf,
+  resultOfParts,
+} from '../dataplane/index.js';
 import type { Ip } from '../types/index.js';
 import * as K from './constants.js';
 import { type MessageBuffer, messageSequence } from './message.js';
@@ -53,6 +59,10 @@ export class Programmer {
   /** Applies operations in order and gives a result for each; never throws for what the kernel answers. */
   apply(operations: readonly Operation[], isMapped: IsMapped = () => true): OperationResult[] {
     this.land();
+    return this.#carryOut(operations, isMapped);
+  }
+
+  #carryOut(operations: readonly Operation[], isMapped: IsMapped): OperationResult[] {
     const results: OperationResult[] = new Array(operations.length).fill(UNANSWERED);
     for (let first = 0; first < operations.length; first += BULK) {
       const last = Math.min(first + BULK, operations.length);
@@ -60,7 +70,7 @@ export class Programmer {
       this.#requests.run();
       this.#read(base, first, last, results);
     }
-    this.#flushVlans(operations, results, isMapped);
+    this.#mend(operations, results, isMapped);
     return results;
   }
 
@@ -103,13 +113,19 @@ export class Programmer {
     const results: OperationResult[] = new Array(operations.length).fill(UNANSWERED);
     launched.results = results;
     this.#read(base, 0, operations.length, results);
-    this.#flushVlans(operations, results, isMapped);
+    this.#mend(operations, results, isMapped);
     return results;
   }
 
-  #flushVlans(operations: readonly Operation[], results: OperationResult[], isMapped: IsMapped): void {
-    for (let i = 0; i < operations.length; i++)
-      if (results[i].errno === K.EINVAL) results[i] = this.#withoutVlan(operations[i], results[i], isMapped);
+  /** What failed and can be done otherwise. */
+  #mend(operations: readonly Operation[], results: OperationResult[], isMapped: IsMapped): void {
+    for (let i = 0; i < operations.length; i++) {
+      const operation = operations[i];
+      if (results[i].errno === 0) continue;
+      // Which of the two rows it was that failed, nobody says
+      if (operation.table === 'fdb') results[i] = resultOfParts(this.#carryOut(partsOf(operation), isMapped));
+      else if (results[i].errno === K.EINVAL) results[i] = this.#withoutVlan(operation, results[i], isMapped);
+    }
   }
 
   /**

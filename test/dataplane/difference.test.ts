@@ -47,10 +47,37 @@ function operations(
   });
 }
 
+function unwanted(bridge: MirroredBridgeRow | undefined, vxlan: VxlanFdbRow | undefined): string[] {
+  const out: Operation[] = [];
+  macDifference(at, mac, undefined, bridge, vxlan, out);
+  return out.map(({ table, verb }) => `${table} ${verb}`);
+}
+
 test('rows as they must be need nothing, a sticky one included, which the kernel does not make static', (t) => {
   t.deepEqual(operations(ourBridgeRow, ourVxlanRow), []);
   t.deepEqual(operations(ourBridgeRow, ourVxlanRow, true), []);
-  t.deepEqual(operations(undefined, undefined), ['vxlan add', 'bridge add']);
+});
+
+test('both rows of a MAC that is new here, or gone, are one operation; one row of them is an operation by itself', (t) => {
+  t.deepEqual(operations(undefined, undefined), ['fdb add']);
+  t.deepEqual(operations(undefined, ourVxlanRow), ['bridge add']);
+  t.deepEqual(operations(ourBridgeRow, undefined), ['vxlan add']);
+  t.deepEqual(
+    operations(undefined, undefined, true),
+    ['vxlan add', 'bridge add'],
+    'a sticky one is of the bridge alone',
+  );
+  t.deepEqual(unwanted(ourBridgeRow, ourVxlanRow), ['fdb delete']);
+  t.deepEqual(unwanted(ourBridgeRow, undefined), ['bridge delete']);
+  t.deepEqual(unwanted(undefined, ourVxlanRow), ['vxlan delete']);
+  const local = { ...bridgeRow, port: 6, state: Nud.REACHABLE, flags: 0 };
+  t.deepEqual(unwanted(local, ourVxlanRow), ['vxlan delete'], "a host's row stands");
+});
+
+test('a local row that was beaten is overwritten when the VXLAN device knows the way', (t) => {
+  const local = { ...bridgeRow, port: 6, state: Nud.REACHABLE, flags: 0, epoch: 0 };
+  t.deepEqual(operations(local, undefined), ['vxlan add', 'bridge add']);
+  t.deepEqual(operations({ ...local, epoch: 7 }, undefined), [], 'another stay than the one that was beaten');
 });
 
 test('a vxlan row that somebody wrote goes first, since a replace would keep its flags', (t) => {

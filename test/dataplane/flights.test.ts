@@ -51,7 +51,7 @@ test('what is thought out while a flight is under way flies behind it', async (t
   t.true(idle);
   t.deepEqual(
     world.kernel.applied.map(text),
-    [FIRST, SECOND].flatMap((mac) => [`add vxlan ${mac}`, `add bridge ${mac}`]),
+    [FIRST, SECOND].flatMap((mac) => [`add bridge ${mac}`, `add vxlan ${mac}`]),
   );
   for (const mac of [FIRST, SECOND]) {
     t.is(world.kernel.tables.vxlanRow(devices.vxlanIfindex, 0, mac)?.dst, VTEP);
@@ -68,7 +68,7 @@ test('a host that is heard amid a flight is not overwritten by what was thought 
   world.kernel.learn(devices.bridgeIfindex, 0, SECOND, devices.accessIfindex);
   clock.runUntilIdle();
   t.is(world.kernel.tables.bridgeRow(devices.bridgeIfindex, 0, SECOND)?.port, devices.accessIfindex);
-  t.deepEqual(world.kernel.applied.map(text), [`add vxlan ${FIRST}`, `add bridge ${FIRST}`]);
+  t.deepEqual(world.kernel.applied.map(text), [`add bridge ${FIRST}`, `add vxlan ${FIRST}`]);
 });
 
 test('a key that is wanted otherwise while it is under way is written again behind it', async (t) => {

@@ -62,6 +62,10 @@ function vxlanOperation(verb: 'add' | 'delete', devices: VniDevices, mac: Mac, d
   return { table: 'vxlan', verb, ifindex: devices.vxlanIfindex, srcVni: 0, mac, dst };
 }
 
+function fdbOperation(verb: 'add' | 'delete', devices: VniDevices, mac: Mac, dst: Ip): Operation {
+  return { table: 'fdb', verb, port: devices.vxlanIfindex, vlan: 0, srcVni: 0, mac, dst };
+}
+
 function defaultOperation(verb: 'add' | 'delete', devices: VniDevices, dst: Ip): Operation {
   return { table: 'vxlan-default', verb, ifindex: devices.vxlanIfindex, srcVni: 0, dst };
 }
@@ -107,9 +111,11 @@ function vxlanRowOf(recorder: Recorder, devices: VniDevices, mac: Mac, dst: Ip) 
 
 /** A hundred remote MACs in their two rows, as worth a flight. */
 function bulk(verb: 'add' | 'delete', devices: VniDevices): Operation[] {
-  return Array.from({ length: 100 }, (_, i) => {
+  return Array.from({ length: 100 }, (_, i): Operation | Operation[] => {
     const mac = (HOST + i) as Mac;
-    return [vxlanOperation(verb, devices, mac, REMOTE), bridgeOperation(verb, devices, mac)];
+    return i % 2 === 0
+      ? [vxlanOperation(verb, devices, mac, REMOTE), bridgeOperation(verb, devices, mac)]
+      : fdbOperation(verb, devices, mac, REMOTE);
   }).flat();
 }
 
@@ -309,11 +315,83 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
     },
   },
   {
+    name: 'both rows of a remote MAC by one operation, with the flags that each has by itself',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      assert.equal(applyOne(world, fdbOperation('add', devices, HOST, REMOTE)), 0);
+      world.kernel.drain();
+      const bridgeRow = bridgeRowOf(recorder, devices, HOST);
+      assert.equal(bridgeRow?.port, devices.vxlanIfindex);
+      assert.equal(bridgeRow.flags, Ntf.EXT_LEARNED);
+      assert.equal(bridgeRow.state & (Nud.NOARP | Nud.PERMANENT), 0);
+      const vxlanRow = vxlanRowOf(recorder, devices, HOST, REMOTE);
+      assert.equal(vxlanRow?.dst, REMOTE);
+      assert.equal(vxlanRow.flags, Ntf.SELF | Ntf.EXT_LEARNED);
+      assert.equal(vxlanRow.state, Nud.REACHABLE);
+      assert.equal(applyOne(world, fdbOperation('delete', devices, HOST, REMOTE)), 0);
+      world.kernel.drain();
+      assert.equal(bridgeRowOf(recorder, devices, HOST), undefined);
+      assert.equal(vxlanRowOf(recorder, devices, HOST, REMOTE), undefined);
+    },
+  },
+  {
+    name: 'where one of two rows fails, the other is done, and the result tells which',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      const erase = fdbOperation('delete', devices, HOST, REMOTE);
+      applyOne(world, vxlanOperation('add', devices, HOST, REMOTE));
+      world.kernel.drain();
+      const [withoutBridge] = world.kernel.apply([erase]);
+      assert.equal(withoutBridge.errno, ENOENT);
+      assert.deepEqual(
+        withoutBridge.parts?.map(({ errno }) => errno),
+        [ENOENT, 0],
+      );
+      world.kernel.drain();
+      assert.equal(vxlanRowOf(recorder, devices, HOST, REMOTE), undefined);
+      applyOne(world, bridgeOperation('add', devices, HOST));
+      world.kernel.drain();
+      const [withoutVxlan] = world.kernel.apply([erase]);
+      assert.equal(withoutVxlan.errno, ENOENT);
+      assert.equal(withoutVxlan.parts?.[1].errno, ENOENT);
+      world.kernel.drain();
+      assert.equal(bridgeRowOf(recorder, devices, HOST), undefined);
+      const nowhere = { ...devices, vxlanIfindex: 99_999 };
+      const [failed] = world.kernel.apply([fdbOperation('add', nowhere, HOST, REMOTE)]);
+      assert.equal(failed.errno, ENODEV);
+      assert.deepEqual(
+        failed.parts?.map(({ errno }) => errno),
+        [ENODEV, ENODEV],
+      );
+    },
+  },
+  {
+    name: 'a host on an access port keeps its row when both rows of the remote MAC are deleted',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      applyOne(world, fdbOperation('add', devices, HOST, REMOTE));
+      await world.addLocalMac(devices, HOST);
+      await until(
+        world,
+        'the host',
+        () => bridgeRowOf(recorder, devices, HOST)?.port === devices.accessIfindex,
+      );
+      const [result] = world.kernel.apply([fdbOperation('delete', devices, HOST, REMOTE)]);
+      assert.deepEqual(
+        result.parts?.map(({ errno }) => errno),
+        [ENOENT, 0],
+      );
+      world.kernel.drain();
+      assert.equal(bridgeRowOf(recorder, devices, HOST)?.port, devices.accessIfindex);
+      assert.equal(vxlanRowOf(recorder, devices, HOST, REMOTE), undefined);
+    },
+  },
+  {
     name: 'what is launched lands by itself, with a result for each operation',
     async run(world) {
       const { recorder, devices } = await startedWithVni(world);
       const operations = bulk('add', devices);
-      operations[77] = bridgeOperation('add', { ...devices, vxlanIfindex: 99_999 }, OTHER_HOST);
+      operations.splice(77, 0, bridgeOperation('add', { ...devices, vxlanIfindex: 99_999 }, OTHER_HOST));
       const flight = launch(world, recorder, operations);
       for (let tries = 0; tries < 300 && flight.story.length < 1; tries++) await world.settle();
       assert.deepEqual(flight.story, ['over']);

@@ -8,6 +8,7 @@ import {
   type Operation,
   type OperationResult,
   OUR_ROWS,
+  partsOf,
   type Topology,
   type VxlanFdbRow,
 } from '../../src/dataplane/index.js';
@@ -71,10 +72,16 @@ export class Recorder implements KernelObserver, KnownRows {
 
   /** What the caller of `apply` knows from its results: the kernel need not tell it again. */
   enter(operations: readonly Operation[], results: readonly OperationResult[]): void {
-    for (const [i, operation] of operations.entries()) if (results[i].errno === 0) this.#enter(operation);
+    for (const [i, operation] of operations.entries()) {
+      const { errno, parts } = results[i];
+      if (operation.table !== 'fdb') this.#enter(operation, errno);
+      else
+        for (const [at, part] of partsOf(operation).entries()) this.#enter(part, parts?.[at].errno ?? errno);
+    }
   }
 
-  #enter(operation: Operation): void {
+  #enter(operation: Operation, errno: number): void {
+    if (errno !== 0) return;
     const gone = operation.verb === 'delete';
     if (operation.table === 'bridge') {
       const { port, vlan, mac } = operation;

@@ -60,9 +60,11 @@ test('a learned MAC is announced, installed at the other leaf, and taken back wh
   t.is(leaves[1].evpn.vrf(VNI)?.counts.remoteMacs, 0);
 });
 
-test('rows are written vxlan first and removed bridge first', async (t) => {
+test('rows that take the place of a local one are written vxlan first, and removed bridge first', async (t) => {
   const { clock, leaves, devices, wire } = await fabric();
   const { applied } = leaves[1].world.kernel;
+  leaves[1].hostSpeaks(devices[1], HOST);
+  wire.quiesce(clock);
   applied.length = 0;
   leaves[0].hostSpeaks(devices[0], HOST);
   wire.quiesce(clock);

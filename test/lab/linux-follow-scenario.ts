@@ -280,6 +280,43 @@ const cases = [
         sameAsKernel(recorder);
       }),
   })),
+  ...['and came back', ''].map((cameBack) => ({
+    name: `rows written for a port that had just left its bridge ${cameBack}`.trim(),
+    run: () =>
+      withKernel(async (kernel, recorder, world) => {
+        const devices = await world.addVni(toVni(20), VTEP);
+        await kernel.start(recorder, recorder);
+        const operations = Array.from({ length: 20 }, (_, i): Operation => {
+          const mac = parseMac(`02:00:00:00:02:${i.toString(16).padStart(2, '0')}`);
+          return {
+            table: 'fdb',
+            verb: 'add',
+            port: devices.vxlanIfindex,
+            vlan: 0,
+            srcVni: 0,
+            mac,
+            dst: REMOTE,
+          };
+        });
+        // So few that they are heard and no audit follows
+        const half = operations.splice(10);
+        recorder.enter(half, kernel.apply(half));
+        kernel.drain();
+        run('ip link set cvx1 nomaster');
+        // The kernel takes them without a word of the bridge's rows, and the word of the port's leaving is still unread
+        const results = kernel.apply(operations);
+        assert.ok(results.every(({ errno }) => errno === 0));
+        recorder.enter(operations, results);
+        if (cameBack !== '') run('ip link set cvx1 master cbr1');
+        await until(kernel, 'the rows gone', () =>
+          [...recorder.bridgeRowsOfPort(devices.vxlanIfindex)].every(
+            (row) => (row.state & Nud.PERMANENT) !== 0,
+          ),
+        );
+        await sleep(100);
+        sameAsKernel(recorder);
+      }),
+  })),
   {
     name: 'IPv6 VTEPs and collect-metadata devices with vnifilter',
     run: () =>
