@@ -254,6 +254,7 @@ export class Link {
 
   #read(): void {
     const connection = this.#connection;
+    this.#host.budget.begin();
     while (connection !== undefined && this.#connection === connection) {
       if (this.#host.budget.spent || this.#host.congested) {
         this.#pause(connection);

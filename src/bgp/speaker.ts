@@ -25,7 +25,8 @@ import {
 import { TurnBudget } from './turn-budget.js';
 
 /** Routes (and other messages) that are taken in before the event loop gets its turn. */
-const ROUTES_PER_TURN = 1024;
+const ROUTES_PER_TURN = 2048;
+const READING_MS = 3;
 
 export interface SpeakerDeps {
   readonly clock: Clock;
@@ -68,7 +69,7 @@ export class Speaker {
   constructor(config: SpeakerConfig, deps: SpeakerDeps) {
     this.#config = config;
     this.#deps = deps;
-    this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN);
+    this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN, READING_MS);
     this.rib = new Rib(deps.clock, config);
     this.rib.onRelieved = () => {
       for (const session of this.#sessions.values()) session.resume();

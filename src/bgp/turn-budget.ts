@@ -1,5 +1,8 @@
 import type { Clock } from '../types/index.js';
 
+/** So many routes are read between two looks at the clock. */
+const LOOK_EVERY = 64;
+
 /**
  * How much may be read from all neighbours together before the event loop gets its turn: with one budget for each of
  * them, sixty-four spines that send a table at once would hold keepalives and the API up for sixty-four times as long.
@@ -7,14 +10,24 @@ import type { Clock } from '../types/index.js';
 export class TurnBudget {
   readonly #clock: Clock;
   readonly #size: number;
+  readonly #milliseconds: number;
   #left: number;
+  #end = 0;
+  #unlooked = 0;
   #waiting: (() => void)[] = [];
 
-  /** `size`: routes, or messages without any, a turn. */
-  constructor(clock: Clock, size: number) {
+  /** `size`: routes, or messages without any, a turn; fewer where they take longer than `milliseconds`. */
+  constructor(clock: Clock, size: number, milliseconds: number) {
     this.#clock = clock;
     this.#size = size;
+    this.#milliseconds = milliseconds;
     this.#left = size;
+  }
+
+  /** Somebody begins to read. */
+  begin(): void {
+    this.#end = this.#clock.now() + this.#milliseconds;
+    this.#unlooked = 0;
   }
 
   get spent(): boolean {
@@ -23,6 +36,11 @@ export class TurnBudget {
 
   spend(amount: number): void {
     this.#left -= amount;
+    this.#unlooked += amount;
+    if (this.#unlooked < LOOK_EVERY) return;
+    this.#unlooked = 0;
+    // Routes differ in what they cost, by the more while code is not compiled yet
+    if (this.#clock.now() >= this.#end) this.#left = 0;
   }
 
   /** Calls back in a later turn, when those that came first have had theirs; it must not throw. */

@@ -6,6 +6,8 @@ import type { PlaneKey, VniPlane } from './vni-plane.js';
 
 /** Operations of one batch: the longer it is on its way, the less often it is waited for. */
 const BATCH = 2048;
+/** Operations of a batch that is applied on the spot. */
+const APPLIED = 512;
 /** A slice ends after this long, so that keepalives and REST get their turn. */
 const SLICE_MS = 4;
 /** One key takes no more operations than this. */
@@ -88,7 +90,7 @@ export class Reconciler {
   /** Looks at whatever is dirty in the plane. */
   queue(plane: VniPlane): void {
     this.#queue.add(plane);
-    this.#schedule();
+    if (!this.#scheduled) this.#schedule();
   }
 
   /** Removes rows that belong to no plane's present device. */
@@ -111,10 +113,7 @@ export class Reconciler {
     if (!ahead) return;
     this.#ahead = undefined;
     for (let i = 0; i < ahead.strays; i++) this.#strays.push(ahead.operations[i]);
-    for (const { plane, which } of ahead.keys) {
-      plane.mark(which);
-      this.#release(plane, which);
-    }
+    this.#putBack(ahead.keys);
   }
 
   /** Dirty keys and strays that are not yet written. */
@@ -156,26 +155,28 @@ export class Reconciler {
     }
     const end = this.clock.now() + SLICE_MS;
     this.kernel.drain();
+    let most = BATCH;
     do {
-      const batch = this.#take();
+      const batch = this.#take(most);
       if (!batch) {
         this.#wakeIdle();
         return;
       }
       if (this.#launch(batch)) break;
-      this.#apply(batch);
+      this.#apply(this.#part(batch));
+      most = APPLIED;
     } while (this.clock.now() < end);
     if (this.#queue.size > 0 || this.#strays.length > 0) this.#schedule();
     else if (!this.#flight) this.#wakeIdle();
   }
 
-  /** The next batch; undefined where there is nothing to do. */
-  #take(): Batch | undefined {
-    const operations: Operation[] = this.#strays.splice(0, BATCH);
+  /** The next batch, of so many operations at most; undefined where there is nothing to do. */
+  #take(most = BATCH): Batch | undefined {
+    const operations: Operation[] = this.#strays.splice(0, most);
     const strays = operations.length;
     const keys: { plane: VniPlane; which: PlaneKey; from: number }[] = [];
     for (const plane of this.#queue) {
-      while (operations.length < BATCH - MOST_OF_A_KEY) {
+      while (operations.length < most - MOST_OF_A_KEY) {
         const from = operations.length;
         const which = plane.next(operations);
         if (!which) {
@@ -184,9 +185,27 @@ export class Reconciler {
         }
         keys.push({ plane, which, from });
       }
-      if (operations.length >= BATCH - MOST_OF_A_KEY) break;
+      if (operations.length >= most - MOST_OF_A_KEY) break;
     }
     return strays === 0 && keys.length === 0 ? undefined : { operations, strays, keys };
+  }
+
+  /** Of what cannot fly now no more than a slice has time for; the rest goes back into the queue. */
+  #part(batch: Batch): Batch {
+    const { operations, keys } = batch;
+    if (operations.length <= APPLIED) return batch;
+    let kept = 0;
+    while (kept < keys.length && keys[kept].from < APPLIED) kept++;
+    const end = kept < keys.length ? keys[kept].from : operations.length;
+    this.#putBack(keys.slice(kept));
+    return { operations: operations.slice(0, end), strays: batch.strays, keys: keys.slice(0, kept) };
+  }
+
+  #putBack(keys: Batch['keys']): void {
+    for (const { plane, which } of keys) {
+      plane.mark(which);
+      this.#release(plane, which);
+    }
   }
 
   /** So many keys wait: fewer may become more until the flight is over, and are sooner thought out. */
@@ -229,7 +248,7 @@ export class Reconciler {
       this.#results = undefined;
       this.#enter(batch, results);
     }
-    if (next && !flies) this.#apply(next);
+    if (next && !flies) this.#apply(this.#part(next));
     this.#settle(batch, results);
     if (this.backlog > 0) this.#schedule();
     else this.#wakeIdle();

@@ -10,6 +10,8 @@ const RETRY_LAST = 2000;
 const AUDIT_SHARE = 1 / 5000;
 const AUDIT_SOONEST = 1_000;
 const AUDIT_LATEST = 60_000;
+/** An audit lets a bulk that is being written pass, for so long at most, in milliseconds. */
+const AUDIT_PATIENCE = 10_000;
 
 /** What re-reading needs of the kernel's owner. */
 export interface RereadsOwner {
@@ -43,6 +45,7 @@ export class Rereads {
   #endPause: (() => void) | undefined;
   #auditTimer: NodeJS.Timeout | undefined;
   #auditTook = 0;
+  #wroteAt = 0;
 
   constructor(owner: RereadsOwner, log: Log) {
     this.#owner = owner;
@@ -72,14 +75,24 @@ export class Rereads {
     this.#runLater();
   }
 
-  /** Reads the `unheard` devices, each in its time; call it whenever there may be new ones. */
+  /** Something is being written unheard: its devices are read again, each in its time. */
   auditLater(): void {
+    this.#wroteAt = performance.now();
+    this.#auditInTime();
+  }
+
+  #auditInTime(): void {
     if (this.#auditTimer || this.#closed) return;
     const pause = Math.min(AUDIT_LATEST, Math.max(AUDIT_SOONEST, this.#auditTook / AUDIT_SHARE));
-    this.#auditTimer = setTimeout(() => {
-      this.#auditTimer = undefined;
-      this.#audit();
-    }, pause);
+    const patience = performance.now() + pause + AUDIT_PATIENCE;
+    const due = () => {
+      const now = performance.now();
+      // A reading amid a bulk would hold it up, since nothing flies while the kernel is read
+      const rest = Math.min(patience, this.#wroteAt + AUDIT_SOONEST) - now;
+      this.#auditTimer = rest > 0 ? setTimeout(due, Math.ceil(rest)) : undefined;
+      if (rest <= 0) this.#audit();
+    };
+    this.#auditTimer = setTimeout(due, pause);
   }
 
   /** Reads no more; true where a reading is under way that will call `ended`. */
@@ -201,6 +214,6 @@ export class Rereads {
       if (!this.#closed) await this.#readDevice(ifindex, true);
       this.#auditTook = performance.now() - started;
     }
-    if (this.#owner.unheard.size > 0) this.auditLater();
+    if (this.#owner.unheard.size > 0) this.#auditInTime();
   }
 }

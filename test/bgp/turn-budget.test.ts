@@ -5,7 +5,7 @@ import { VirtualClock } from '../support/virtual-clock.js';
 /** Readers that always want more, each `chunk` at a time; what each got, turn by turn. */
 function turns(readers: number, chunk: number, size: number, count: number): number[][] {
   const clock = new VirtualClock();
-  const budget = new TurnBudget(clock, size);
+  const budget = new TurnBudget(clock, size, 3);
   const story: number[][] = [];
   let now: number[] = [];
   const read = (reader: number) => {
@@ -36,7 +36,7 @@ test('all readers together get one budget a turn, each in its turn', (t) => {
 
 test('a reader that needs little leaves the rest of the turn to the next', (t) => {
   const clock = new VirtualClock();
-  const budget = new TurnBudget(clock, 10);
+  const budget = new TurnBudget(clock, 10, 3);
   const served: string[] = [];
   budget.spend(10);
   t.true(budget.spent);
@@ -50,4 +50,26 @@ test('a reader that needs little leaves the rest of the turn to the next', (t) =
   clock.runTurn();
   t.deepEqual(served, ['a', 'b', 'c']);
   t.false(budget.spent);
+});
+
+test('reading that takes long ends sooner, and goes on in the next turn', (t) => {
+  const clock = new VirtualClock();
+  const budget = new TurnBudget(clock, 2000, 3);
+  const read = () => {
+    budget.begin();
+    let routes = 0;
+    while (!budget.spent) {
+      budget.spend(100);
+      routes += 100;
+      clock.advance(1);
+    }
+    return routes;
+  };
+  t.is(read(), 400);
+  let later = 0;
+  budget.wait(() => {
+    later = read();
+  });
+  clock.runTurn();
+  t.is(later, 400);
 });
