@@ -26,8 +26,14 @@ interface Batch {
   readonly operations: Operation[];
   /** How many operations are strays'. */
   readonly strays: number;
-  /** `from` is the number of the key's first operation. */
-  readonly keys: readonly { readonly plane: VniPlane; readonly which: PlaneKey; readonly from: number }[];
+  readonly keys: readonly TakenKey[];
+}
+
+interface TakenKey {
+  readonly plane: VniPlane;
+  readonly which: PlaneKey;
+  /** The number of its first operation. */
+  readonly from: number;
 }
 
 /** Counters since start. */
@@ -170,24 +176,39 @@ export class Reconciler {
     else if (!this.#flight) this.#wakeIdle();
   }
 
-  /** The next batch, of so many operations at most; undefined where there is nothing to do. */
+  /**
+   * The next batch, of so many operations at most; undefined where there is nothing to do. Default destinations come
+   * first and by themselves, since a batch that holds one cannot fly.
+   */
   #take(most = BATCH): Batch | undefined {
     const operations: Operation[] = this.#strays.splice(0, most);
     const strays = operations.length;
-    const keys: { plane: VniPlane; which: PlaneKey; from: number }[] = [];
-    for (const plane of this.#queue) {
-      while (operations.length < most - MOST_OF_A_KEY) {
-        const from = operations.length;
-        const which = plane.next(operations);
-        if (!which) {
-          this.#queue.delete(plane);
-          break;
-        }
-        keys.push({ plane, which, from });
+    const keys: TakenKey[] = [];
+    for (const plane of this.#queue)
+      if (plane.hasDirtyFloods) this.#fill(plane, 'floods', most, operations, keys);
+    if (strays === 0 && keys.length === 0)
+      for (const plane of this.#queue) {
+        if (!this.#fill(plane, 'others', most, operations, keys)) break;
+        this.#queue.delete(plane);
       }
-      if (operations.length >= most - MOST_OF_A_KEY) break;
-    }
     return strays === 0 && keys.length === 0 ? undefined : { operations, strays, keys };
+  }
+
+  /** Takes the plane's keys until there is none, or the batch is full; true in the first case. */
+  #fill(
+    plane: VniPlane,
+    what: 'floods' | 'others',
+    most: number,
+    operations: Operation[],
+    keys: TakenKey[],
+  ): boolean {
+    while (operations.length < most - MOST_OF_A_KEY && keys.length < most) {
+      const from = operations.length;
+      const which = what === 'floods' ? plane.nextFlood(operations) : plane.next(operations);
+      if (!which) return true;
+      keys.push({ plane, which, from });
+    }
+    return false;
   }
 
   /** Of what cannot fly now no more than a slice has time for; the rest goes back into the queue. */

@@ -124,17 +124,24 @@ export class VniPlane {
     return this.at !== undefined && this.defaults.has(this.at.vxlanIfindex, sourceVni(this.at), dst);
   }
 
-  /** Takes the next dirty key, until it is released, and appends its operations; undefined when none is left. */
+  get hasDirtyFloods(): boolean {
+    return this.#dirtyFloods.size > 0;
+  }
+
+  /** Takes the next dirty default destination, until it is released, and appends its operations. */
+  nextFlood(out: Operation[]): PlaneKey | undefined {
+    const dst = this.#dirtyFloods.take();
+    if (dst === undefined) return undefined;
+    this.#floodOperations(dst, out);
+    return { table: 'flood', key: dst };
+  }
+
+  /** The same of a dirty MAC or neighbour; undefined when none is left. */
   next(out: Operation[]): PlaneKey | undefined {
     const mac = this.#dirtyMacs.take();
     if (mac !== undefined) {
       this.#macOperations(mac, out);
       return { table: 'mac', key: mac };
-    }
-    const dst = this.#dirtyFloods.take();
-    if (dst !== undefined) {
-      this.#floodOperations(dst, out);
-      return { table: 'flood', key: dst };
     }
     const ip = this.#dirtyNeighs.take();
     if (ip !== undefined) {
@@ -144,7 +151,7 @@ export class VniPlane {
     return undefined;
   }
 
-  /** Gives a key back that `next` gave; true where it was marked meanwhile and is queued again. */
+  /** Gives a taken key back; true where it was marked meanwhile and is queued again. */
   release(which: PlaneKey): boolean {
     if (which.table === 'mac') return this.#dirtyMacs.release(which.key);
     return (which.table === 'flood' ? this.#dirtyFloods : this.#dirtyNeighs).release(which.key);
