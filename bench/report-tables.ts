@@ -102,20 +102,22 @@ export function section(row: Row, results: readonly RunResult[]): string {
   const goals = verdicts(row, results).map(goalCell);
   return [
     `## ${row.title}`,
-    howOften(row.name, runsOf(results), row.vnis),
+    howOften(row.name, results, row.vnis),
     table(['', ...figures.map(heading)], lines),
     ...(goals.length > 0 ? [table(GOAL_HEAD, goals)] : []),
   ].join('\n\n');
 }
 
 /** Runs of the engine that had most. */
-export function runsOf(results: readonly RunResult[]): number {
+function runsOf(results: readonly RunResult[]): number {
   const each = new Map<string, number>();
   for (const { engine } of results) each.set(engine, (each.get(engine) ?? 0) + 1);
   return Math.max(...each.values());
 }
 
-/** The line below a heading: what repeats it. */
-export function howOften(name: string, runs: number, vnis: number): string {
-  return `\`npm run bench -- ${name}\`, ${runs} ${runs === 1 ? 'run' : 'runs'}, ${vnis.toLocaleString('en')} VNIs.`;
+/** The line below a heading: what repeats it, and of which commits the runs were. */
+export function howOften(name: string, results: readonly RunResult[], vnis: number): string {
+  const runs = runsOf(results);
+  const commits = [...new Set(results.map(({ commit }) => commit))];
+  return `\`npm run bench -- ${name}\`, ${runs} ${runs === 1 ? 'run' : 'runs'}, ${vnis.toLocaleString('en')} VNIs, at ${commits.join(' and ')}.`;
 }
