@@ -1,5 +1,5 @@
 import type { Mac } from '../types/index.js';
-import { MAC_WORDS, MacTable } from './mac-table.js';
+import { MAC_WORDS, MacTable, putWideNumber, wideNumber } from './mac-table.js';
 import type { BridgeFdbRow } from './rows.js';
 
 /** A bridge row with the number of its stay on this port: a MAC that left and came back has another epoch. */
@@ -7,11 +7,10 @@ export interface MirroredBridgeRow extends BridgeFdbRow {
   readonly epoch: number;
 }
 
-/** The words of a row: state in the lower half of MARKS, flags in the upper; an epoch outgrows 32 bits. */
+/** The words of a row: state in the lower half of MARKS, flags in the upper; an epoch takes two. */
 const PORT = MAC_WORDS;
 const MARKS = MAC_WORDS + 1;
-const EPOCH_LOW = MAC_WORDS + 2;
-const EPOCH_HIGH = MAC_WORDS + 3;
+const EPOCH = MAC_WORDS + 2;
 const WIDTH = 4;
 
 /** A row where it stands, read without a copy. */
@@ -38,7 +37,7 @@ class BridgeRowView implements MirroredBridgeRow {
   }
   get epoch(): number {
     const { cells, stride } = this.table;
-    return cells[this.row * stride + EPOCH_HIGH] * 0x1_0000_0000 + cells[this.row * stride + EPOCH_LOW];
+    return wideNumber(cells, this.row * stride + EPOCH);
   }
 }
 
@@ -76,8 +75,7 @@ export class BridgeRows {
     const at = row * stride;
     cells[at + PORT] = port;
     cells[at + MARKS] = (flags << 16) | state;
-    cells[at + EPOCH_LOW] = epoch >>> 0;
-    cells[at + EPOCH_HIGH] = epoch / 0x1_0000_0000;
+    putWideNumber(cells, at + EPOCH, epoch);
   }
 
   /** Changes nothing but state and flags of the row. */

@@ -1,11 +1,10 @@
 import type { Ip, Mac } from '../types/index.js';
 import type { Failure, MacIntent } from './intents.js';
-import { MAC_WORDS, MacTable } from './mac-table.js';
+import { MAC_WORDS, MacTable, putWideNumber, wideNumber } from './mac-table.js';
 
-/** The words of an intent; an epoch outgrows 32 bits. */
+/** The words of an intent; an epoch takes two. */
 const MARKS = MAC_WORDS;
-const EPOCH_LOW = MAC_WORDS + 1;
-const EPOCH_HIGH = MAC_WORDS + 2;
+const EPOCH = MAC_WORDS + 1;
 const WIDTH = 3;
 
 const STICKY = 1;
@@ -32,7 +31,7 @@ class MacIntentView implements MacIntent {
   }
   get overEpoch(): number {
     const { cells, stride } = this.table;
-    return cells[this.row * stride + EPOCH_HIGH] * 0x1_0000_0000 + cells[this.row * stride + EPOCH_LOW];
+    return wideNumber(cells, this.row * stride + EPOCH);
   }
   get failure(): Failure | undefined {
     return this.failures.size > 0 ? this.failures.get(this.table.macOf(this.row)) : undefined;
@@ -87,8 +86,7 @@ export class MacIntents {
     if (row < size && cells[at + MARKS] === (marks | SETTLED) && this.#vteps[row] === vtep) return false;
     this.#vteps[row] = vtep;
     cells[at + MARKS] = marks;
-    cells[at + EPOCH_LOW] = overEpoch >>> 0;
-    cells[at + EPOCH_HIGH] = overEpoch / 0x1_0000_0000;
+    putWideNumber(cells, at + EPOCH, overEpoch);
     return true;
   }
 

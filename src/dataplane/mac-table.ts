@@ -3,6 +3,17 @@ import { hashMac, type Mac, macFromParts, macHigh16, macLow32 } from '../types/i
 /** Words of each row that hold its MAC: the last four octets, then the first two. */
 export const MAC_WORDS = 2;
 
+/** The number below 2^53 that two words hold. */
+export function wideNumber(cells: Uint32Array, at: number): number {
+  return cells[at + 1] * 0x1_0000_0000 + cells[at];
+}
+
+/** Puts a number below 2^53 into two words. */
+export function putWideNumber(cells: Uint32Array, at: number, value: number): void {
+  cells[at] = value >>> 0;
+  cells[at + 1] = value / 0x1_0000_0000;
+}
+
 const FIRST_ROWS = 4;
 /** Room for so many rows needs no index, whose array alone would take more than a few rows do. */
 const SCANNED_ROWS = 8;

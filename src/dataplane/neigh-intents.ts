@@ -1,14 +1,13 @@
 import { type Ip, type Mac, macFromParts, macHigh16, macLow32 } from '../types/index.js';
 import type { Failure, NeighIntent } from './intents.js';
 import { IpKeys } from './ip-keys.js';
-import { MAC_WORDS, MacTable } from './mac-table.js';
+import { MAC_WORDS, MacTable, putWideNumber, wideNumber } from './mac-table.js';
 
-/** The words of an intent behind the IP's key; an epoch outgrows 32 bits. */
+/** The words of an intent behind the IP's key; an epoch takes two. */
 const MARKS = MAC_WORDS;
 const LLADDR_LOW = MAC_WORDS + 1;
 const LLADDR_HIGH = MAC_WORDS + 2;
-const EPOCH_LOW = MAC_WORDS + 3;
-const EPOCH_HIGH = MAC_WORDS + 4;
+const EPOCH = MAC_WORDS + 3;
 const WIDTH = 5;
 
 const ROUTER = 1;
@@ -37,7 +36,7 @@ class NeighIntentView implements NeighIntent {
   }
   get overEpoch(): number {
     const { cells, stride } = this.table;
-    return cells[this.row * stride + EPOCH_HIGH] * 0x1_0000_0000 + cells[this.row * stride + EPOCH_LOW];
+    return wideNumber(cells, this.row * stride + EPOCH);
   }
   get failure(): Failure | undefined {
     return this.failures.size > 0 ? this.failures.get(this.keys.ipOf(this.table.macOf(this.row))) : undefined;
@@ -100,8 +99,7 @@ export class NeighIntents {
     cells[at + MARKS] = marks;
     cells[at + LLADDR_LOW] = low;
     cells[at + LLADDR_HIGH] = high;
-    cells[at + EPOCH_LOW] = overEpoch >>> 0;
-    cells[at + EPOCH_HIGH] = overEpoch / 0x1_0000_0000;
+    putWideNumber(cells, at + EPOCH, overEpoch);
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { type Ip, type Mac, macFromParts, macHigh16, macLow32 } from '../types/index.js';
 import { IpKeys } from './ip-keys.js';
-import { MAC_WORDS, MacTable } from './mac-table.js';
+import { MAC_WORDS, MacTable, putWideNumber, wideNumber } from './mac-table.js';
 import type { NeighRow } from './rows.js';
 
 /** A neighbour row with the number of its stay as a local one with this MAC; 0 while it is none. */
@@ -12,8 +12,7 @@ export interface MirroredNeighRow extends NeighRow {
 const LLADDR_LOW = MAC_WORDS;
 const LLADDR_HIGH = MAC_WORDS + 1;
 const MARKS = MAC_WORDS + 2;
-const EPOCH_LOW = MAC_WORDS + 3;
-const EPOCH_HIGH = MAC_WORDS + 4;
+const EPOCH = MAC_WORDS + 3;
 const WIDTH = 5;
 
 /** In LLADDR_HIGH of a row without a MAC. */
@@ -50,7 +49,7 @@ class NeighRowView implements MirroredNeighRow {
   }
   get epoch(): number {
     const { cells, stride } = this.table;
-    return cells[this.row * stride + EPOCH_HIGH] * 0x1_0000_0000 + cells[this.row * stride + EPOCH_LOW];
+    return wideNumber(cells, this.row * stride + EPOCH);
   }
 }
 
@@ -87,8 +86,7 @@ export class NeighRows {
     cells[at + LLADDR_LOW] = mac === undefined ? 0 : macLow32(mac);
     cells[at + LLADDR_HIGH] = mac === undefined ? NO_MAC : macHigh16(mac);
     cells[at + MARKS] = (protocol << 24) | (flags << 16) | state;
-    cells[at + EPOCH_LOW] = epoch >>> 0;
-    cells[at + EPOCH_HIGH] = epoch / 0x1_0000_0000;
+    putWideNumber(cells, at + EPOCH, epoch);
   }
 
   delete(ip: Ip): void {
