@@ -115,9 +115,9 @@ function runsOf(results: readonly RunResult[]): number {
   return Math.max(...each.values());
 }
 
-/** The line below a heading: what repeats it, and of which commits the runs were. */
-export function howOften(name: string, results: readonly RunResult[], vnis: number): string {
-  const runs = runsOf(results);
-  const commits = [...new Set(results.map(({ commit }) => commit))];
+/** The line below a heading: what repeats it, how often a row was run, and of which commits `all` its rows' runs were. */
+export function howOften(name: string, row: readonly RunResult[], vnis: number, all = row): string {
+  const runs = runsOf(row);
+  const commits = [...new Set(all.map(({ commit }) => commit))];
   return `\`npm run bench -- ${name}\`, ${runs} ${runs === 1 ? 'run' : 'runs'}, ${vnis.toLocaleString('en')} VNIs, at ${commits.join(' and ')}.`;
 }
