@@ -1,4 +1,5 @@
 import type { Ip, Mac } from '../types/index.js';
+import { retryClass } from './retry.js';
 import type { BridgeFdbRow, NeighRow, VxlanFdbRow } from './rows.js';
 import type { Topology } from './topology.js';
 
@@ -99,14 +100,12 @@ export function partsOf({
   ];
 }
 
-const ENOENT = 2;
-
 /** The result of an `fdb` operation of which the parts were done one by one. */
-export function resultOfParts(parts: readonly OperationResult[]): OperationResult {
+export function resultOfParts(verb: 'add' | 'delete', parts: readonly OperationResult[]): OperationResult {
   const failed = parts.filter(({ errno }) => errno !== 0);
   if (failed.length === 0) return parts[0];
-  // What was not there to be deleted is no more than a remark
-  const { errno, message } = failed.find((part) => part.errno !== ENOENT) ?? failed[0];
+  // What is as wanted all the same must not hide what is to be tried again
+  const { errno, message } = failed.find((part) => retryClass(part.errno, verb) !== 'done') ?? failed[0];
   return { errno, message, parts };
 }
 

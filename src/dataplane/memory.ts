@@ -110,7 +110,10 @@ export class MemoryKernel implements Kernel {
   #carryOut(operations: readonly Operation[]): OperationResult[] {
     return operations.map((operation) =>
       operation.table === 'fdb'
-        ? resultOfParts(partsOf(operation).map((part) => this.#carryOutOne(part)))
+        ? resultOfParts(
+            operation.verb,
+            partsOf(operation).map((part) => this.#carryOutOne(part)),
+          )
         : this.#carryOutOne(operation),
     );
   }

@@ -123,7 +123,8 @@ export class Programmer {
       const operation = operations[i];
       if (results[i].errno === 0) continue;
       // Which of the two rows it was that failed, nobody says
-      if (operation.table === 'fdb') results[i] = resultOfParts(this.#carryOut(partsOf(operation), isMapped));
+      if (operation.table === 'fdb')
+        results[i] = resultOfParts(operation.verb, this.#carryOut(partsOf(operation), isMapped));
       else if (results[i].errno === K.EINVAL) results[i] = this.#withoutVlan(operation, results[i], isMapped);
     }
   }

@@ -8,6 +8,7 @@ import {
   type VniAttachment,
   type VxlanFdbRow,
 } from '../../src/dataplane/index.js';
+import { resultOfParts } from '../../src/dataplane/kernel.js';
 import { IPV4_ANY, parseIp, parseMac, toVni } from '../../src/types/index.js';
 
 const mac = parseMac('02:00:00:00:00:01');
@@ -96,4 +97,13 @@ test('a bridge row made static or permanent goes first, since a replace would ke
     for (const flags of [0, Ntf.EXT_LEARNED])
       t.deepEqual(operations({ ...bridgeRow, state, flags }, ourVxlanRow), ['bridge delete', 'bridge add']);
   t.deepEqual(operations({ ...bridgeRow, state: Nud.REACHABLE, flags: 0 }, ourVxlanRow), ['bridge add']);
+});
+
+test('a row that went by itself does not hide that the other one is still to be deleted', (t) => {
+  const result = (errno: number) => ({ errno, message: undefined });
+  for (const gone of [2, 19]) {
+    t.is(resultOfParts('delete', [result(gone), result(1)]).errno, 1);
+    t.is(resultOfParts('delete', [result(0), result(gone)]).errno, gone);
+  }
+  t.is(resultOfParts('add', [result(0), result(0)]).errno, 0);
 });
