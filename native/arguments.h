@@ -53,5 +53,23 @@ static inline bool read_function(napi_env env, napi_value value, const char *mes
   return true;
 }
 
+/* The arguments of a method and what its object wraps; NULL where it threw, since there are too few or it is another's. */
+static inline void *read_method(napi_env env, napi_callback_info info, size_t count, napi_value *args,
+                                const char *message) {
+  napi_value self;
+  size_t given = count;
+  void *wrapped = NULL;
+  if (napi_get_cb_info(env, info, &given, args, &self, NULL) != napi_ok) return NULL;
+  if (napi_unwrap(env, self, &wrapped) != napi_ok || !wrapped) {
+    fail_type(env, message);
+    return NULL;
+  }
+  if (given < count) {
+    fail_type(env, "too few arguments");
+    return NULL;
+  }
+  return wrapped;
+}
+
 #define METHOD(name, function) \
   { name, NULL, function, NULL, NULL, NULL, napi_default_method, NULL }

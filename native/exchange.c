@@ -19,6 +19,9 @@
 /* Bytes that must be free for another answer to be read: no answer of a datagram of ours is longer. */
 #define ROOM 16384
 
+/* What is lent while a work is under way: four arrays, and the callback. */
+enum { CALLBACK = 4, LENT };
+
 /* What is sent and where the answers go; the memory is JavaScript's. */
 typedef struct {
   char *bytes;
@@ -40,8 +43,7 @@ typedef struct {
   pthread_cond_t changed;
   enum { IDLE, WORKING, DONE, QUIT } state;
   Job job;
-  /* The four arrays and the callback, while they are lent. */
-  napi_ref lent[5];
+  napi_ref lent[LENT];
   napi_async_context context;
 } Exchange;
 
@@ -106,7 +108,7 @@ static bool is_working(Exchange *x) {
 /* ---- the thread's life ---- */
 
 static void give_back(Exchange *x) {
-  for (size_t i = 0; i < 5; i++)
+  for (size_t i = 0; i < LENT; i++)
     if (x->lent[i]) {
       napi_delete_reference(x->env, x->lent[i]);
       x->lent[i] = NULL;
@@ -115,12 +117,12 @@ static void give_back(Exchange *x) {
 
 static void on_finished(uv_async_t *handle) {
   Exchange *x = (Exchange *)handle->data;
-  if (!x || !x->lent[4]) return;
+  if (!x || !x->lent[CALLBACK]) return;
   napi_handle_scope scope;
   if (napi_open_handle_scope(x->env, &scope) != napi_ok) return;
   napi_value callback, receiver, ignored;
   uint32_t count;
-  napi_get_reference_value(x->env, x->lent[4], &callback);
+  napi_get_reference_value(x->env, x->lent[CALLBACK], &callback);
   pthread_mutex_lock(&x->mutex);
   x->state = IDLE;
   pthread_mutex_unlock(&x->mutex);
@@ -155,7 +157,7 @@ static void shut_down(Exchange *x) {
   wait_for_work(x);
   x->fd = -1;
   if (!x->finished) return;
-  bool lent = x->lent[4] != NULL;
+  bool lent = x->lent[CALLBACK] != NULL;
   pthread_mutex_lock(&x->mutex);
   x->state = QUIT;
   pthread_cond_broadcast(&x->changed);
@@ -249,19 +251,7 @@ static napi_value construct(napi_env env, napi_callback_info info) {
 }
 
 static Exchange *method(napi_env env, napi_callback_info info, size_t count, napi_value *args) {
-  napi_value self;
-  size_t given = count;
-  Exchange *x = NULL;
-  if (napi_get_cb_info(env, info, &given, args, &self, NULL) != napi_ok) return NULL;
-  if (napi_unwrap(env, self, (void **)&x) != napi_ok || !x) {
-    fail_type(env, "not an Exchange");
-    return NULL;
-  }
-  if (given < count) {
-    fail_type(env, "too few arguments");
-    return NULL;
-  }
-  return x;
+  return read_method(env, info, count, args, "not an Exchange");
 }
 
 static bool read_job(napi_env env, Exchange *x, napi_value *args, Job *job) {
@@ -320,7 +310,7 @@ static napi_value method_start(napi_env env, napi_callback_info info) {
   Job job;
   Exchange *x = method(env, info, 6, args);
   if (!x || !read_job(env, x, args, &job) || !read_function(env, args[5], "done: expected a function")) return NULL;
-  if (x->lent[4]) {
+  if (x->lent[CALLBACK]) {
     napi_throw_error(env, "ERR_BUSY", "the exchange has not told its end");
     return NULL;
   }
@@ -328,9 +318,9 @@ static napi_value method_start(napi_env env, napi_callback_info info) {
     int error = start_thread(x);
     if (error) return to_number(env, -error);
   }
-  static const size_t kept[5] = {0, 1, 3, 4, 5};
+  static const size_t kept[LENT] = {0, 1, 3, 4, 5};
   uint32_t count;
-  for (size_t i = 0; i < 5; i++) napi_create_reference(env, args[kept[i]], 1, &x->lent[i]);
+  for (size_t i = 0; i < LENT; i++) napi_create_reference(env, args[kept[i]], 1, &x->lent[i]);
   napi_reference_ref(env, x->self, &count);
   uv_ref((uv_handle_t *)x->finished);
   pthread_mutex_lock(&x->mutex);

@@ -43,19 +43,8 @@ struct Watch {
 
 /* The arguments of a method and its socket; throws when there are too few or the socket is closed. */
 static Socket *method(napi_env env, napi_callback_info info, size_t count, napi_value *args, bool may_be_closed) {
-  napi_value self;
-  size_t given = count;
-  Socket *s = NULL;
-  if (napi_get_cb_info(env, info, &given, args, &self, NULL) != napi_ok) return NULL;
-  if (napi_unwrap(env, self, (void **)&s) != napi_ok || !s) {
-    fail_type(env, "not a RawSocket");
-    return NULL;
-  }
-  if (given < count) {
-    fail_type(env, "too few arguments");
-    return NULL;
-  }
-  if (s->fd < 0 && !may_be_closed) {
+  Socket *s = read_method(env, info, count, args, "not a RawSocket");
+  if (s && s->fd < 0 && !may_be_closed) {
     napi_throw_error(env, "ERR_SOCKET_CLOSED", "the socket is closed");
     return NULL;
   }

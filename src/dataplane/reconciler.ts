@@ -132,8 +132,8 @@ export class Reconciler {
 
   /** Resolves when nothing is queued or under way; what failed and waits for a retry does not count. */
   idle(): Promise<void> {
-    if (this.#queue.size === 0 && this.#strays.length === 0 && !this.#flight && !this.#ahead)
-      return Promise.resolve();
+    // What was thought ahead waits for a flight
+    if (!this.#isWaiting && !this.#flight) return Promise.resolve();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
@@ -164,15 +164,20 @@ export class Reconciler {
     let most = BATCH;
     do {
       const batch = this.#take(most);
-      if (!batch) {
-        this.#wakeIdle();
-        return;
-      }
-      if (this.#launch(batch)) break;
+      if (!batch || this.#launch(batch)) break;
       this.#apply(this.#part(batch));
       most = APPLIED;
     } while (this.clock.now() < end);
-    if (this.#queue.size > 0 || this.#strays.length > 0) this.#schedule();
+    this.#goOnLater();
+  }
+
+  /** Some key or stray waits to be looked at. */
+  get #isWaiting(): boolean {
+    return this.#queue.size > 0 || this.#strays.length > 0;
+  }
+
+  #goOnLater(): void {
+    if (this.#isWaiting) this.#schedule();
     else if (!this.#flight) this.#wakeIdle();
   }
 
@@ -271,8 +276,7 @@ export class Reconciler {
     }
     if (next && !flies) this.#apply(this.#part(next));
     this.#settle(batch, results);
-    if (this.backlog > 0) this.#schedule();
-    else this.#wakeIdle();
+    this.#goOnLater();
   }
 
   #apply(batch: Batch): void {

@@ -2,8 +2,7 @@ import { allocateMessages, eachMessage, type MessageBuffer, NetlinkFormatError }
 import { type Exchange, native } from './native.js';
 import { RouteSocket } from './route-socket.js';
 
-const EIO = 5;
-/** All that a reading leaves room for is read into the next: see native/exchange.c. */
+/** Octets of answers; what finds no room stays in the socket (native/exchange.c). */
 const ANSWERS = 512 * 1024;
 const MAX_ANSWERS = 4096;
 
@@ -70,7 +69,7 @@ export class Requests {
 
   /** The errno of sending datagram i, 0 for none. */
   sent(datagram: number): number {
-    return datagram < this.#datagrams ? this.#outcome[1 + datagram] : EIO;
+    return this.#outcome[1 + datagram];
   }
 
   /** Visits every message that was answered; one that is garbled is no answer. */
