@@ -13,7 +13,7 @@ import { Reconciler } from './reconciler.js';
 import { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 import { type BridgeFdbRow, isLocalNeigh, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
 import type { Snooper } from './snooper.js';
-import { strayRows } from './strays.js';
+import { strayCopies, strayRows } from './strays.js';
 import { EMPTY_TOPOLOGY, sameAttachment, type Topology, type VniAttachment } from './topology.js';
 import { type PlaneKey, VniPlane } from './vni-plane.js';
 
@@ -165,6 +165,11 @@ export class DataPlane {
     plane.macs.clear();
     plane.floods.clear();
     plane.neighs.clear();
+    if (plane.at) {
+      const copies: Operation[] = [];
+      strayCopies(this.mirror, plane.at, undefined, copies);
+      this.reconciler.removeStrays(copies);
+    }
     this.reconciler.queue(plane);
   }
 

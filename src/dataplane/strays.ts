@@ -2,7 +2,7 @@ import { sourceVni } from './difference.js';
 import type { Operation } from './kernel.js';
 import type { KernelMirror } from './mirror.js';
 import type { OurDefaults } from './our-defaults.js';
-import { Ntf } from './rows.js';
+import { type BridgeFdbRow, Ntf } from './rows.js';
 import type { VniAttachment } from './topology.js';
 
 /**
@@ -16,15 +16,16 @@ export function strayRows(
   defaults: OurDefaults,
 ): Operation[] {
   const out: Operation[] = [];
-  const ours = (row: { flags: number }) => (row.flags & Ntf.EXT_LEARNED) !== 0;
   const sameDevice =
     after?.vxlanIfindex === before.vxlanIfindex && after.collectMetadata === before.collectMetadata;
   const port = before.vxlanIfindex;
   const srcVni = sourceVni(before);
-  if (!sameDevice || after?.vlan !== before.vlan || after.bridgeIfindex !== before.bridgeIfindex)
+  const sameDomain = sameDevice && after.vlan === before.vlan && after.bridgeIfindex === before.bridgeIfindex;
+  if (!sameDomain)
     for (const row of mirror.bridgeRows(before.bridgeIfindex, before.vlan))
-      if (row.port === port && ours(row))
-        out.push({ table: 'bridge', verb: 'delete', port, vlan: row.vlan, mac: row.mac, sticky: false });
+      if (row.port === port && ours(row)) out.push(bridgeDelete(row));
+  if (!sameDomain || after.vlanAware !== before.vlanAware)
+    strayCopies(mirror, before, sameDevice ? after : undefined, out);
   if (!sameDevice) {
     for (const { mac, dst, flags } of mirror.vxlanRows(port, srcVni))
       if (dst !== undefined && ours({ flags }))
@@ -45,4 +46,31 @@ export function strayRows(
           router: false,
         });
   return out;
+}
+
+/**
+ * The same for what is ours in a broadcast domain of the device that was not the VNI's (`before`) and is not now (`after`).
+ * What is written without a VLAN the kernel copies into each VLAN that the port has, on a bridge that looks at no tags
+ * too, where nothing goes by the copies (net/bridge: br_fdb_add). They go with the row, but not one whose VLAN has left
+ * the port before. A device of many VNIs has its rows in the VLANs of the others.
+ */
+export function strayCopies(
+  mirror: KernelMirror,
+  before: VniAttachment,
+  after: VniAttachment | undefined,
+  out: Operation[],
+): void {
+  if (before.collectMetadata) return;
+  const at = (row: BridgeFdbRow, place: VniAttachment | undefined) =>
+    row.vlan === place?.vlan && row.bridgeIfindex === place.bridgeIfindex;
+  for (const row of mirror.bridgeRowsOfPort(before.vxlanIfindex))
+    if (ours(row) && !at(row, before) && !at(row, after)) out.push(bridgeDelete(row));
+}
+
+function ours({ flags }: { readonly flags: number }): boolean {
+  return (flags & Ntf.EXT_LEARNED) !== 0;
+}
+
+function bridgeDelete({ port, vlan, mac }: BridgeFdbRow): Operation {
+  return { table: 'bridge', verb: 'delete', port, vlan, mac, sticky: false };
 }
