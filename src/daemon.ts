@@ -6,6 +6,7 @@ import { openDefaultJournal } from './default-journal.js';
 import { EventLoopWatch } from './event-loop.js';
 import { Evpn } from './evpn/index.js';
 import { openRdAllocator } from './rd-store.js';
+import { rehearse } from './rehearsal/index.js';
 import { evpnSettings, speakerConfig, withFixedSettings } from './settings.js';
 import { type Log, systemClock } from './types/index.js';
 
@@ -108,6 +109,9 @@ export async function startDaemon({
   try {
     await evpn.start();
     kernelKnown = true;
+    const { complete, ...rehearsal } = await rehearse(clock);
+    if (complete) log.debug(rehearsal, 'rehearsed');
+    else log.info(rehearsal, 'the rehearsal was given up: the first changes will take a little longer');
     if (dataPlane.holdsOwnRows()) speaker.restarted();
     speaker.onEndOfRib = sweepWhenTold;
     await speaker.start();

@@ -16,6 +16,7 @@ export { DirtyQueue, type Markable } from './dirty-queue.js';
 export { transition } from './fsm.js';
 export type * from './fsm-types.js';
 export { LocalRib } from './local-rib.js';
+export { MemoryNetwork } from './memory-transport.js';
 export type * from './neighbor-status.js';
 export { type LoopCounts, type NeighborRouteCounts, Rib, type RibIdentity } from './rib.js';
 export type * from './route.js';

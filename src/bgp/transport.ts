@@ -47,7 +47,7 @@ export interface Listener extends ListenEndpoint {
   close(): Promise<void>;
 }
 
-/** How the speaker reaches its peers: TCP in the daemon, memory in tests. */
+/** How the speaker reaches its peers: TCP to peers, memory in tests and rehearsals. */
 export interface Transport {
   /** Begins a connection; success and failure both come by the handlers. */
   connect(target: ConnectTarget, handlers: ConnectionHandlers): Connection;

@@ -186,7 +186,7 @@ export class Reconciler {
    * first and by themselves, since a batch that holds one cannot fly.
    */
   #take(most = BATCH): Batch | undefined {
-    const operations: Operation[] = this.#strays.splice(0, most);
+    const operations: Operation[] = this.#strays.length > 0 ? this.#strays.splice(0, most) : [];
     const strays = operations.length;
     const keys: TakenKey[] = [];
     for (const plane of this.#queue)

@@ -1,6 +1,7 @@
 import {
   type Connection,
   type ConnectionHandlers,
+  MemoryNetwork,
   type NeighborConfig,
   Speaker,
   type SpeakerConfig,
@@ -22,7 +23,6 @@ import {
   RouteType,
 } from '../../src/wire/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
-import { MemoryNetwork } from './memory-transport.js';
 
 export const id = (text: string): number => parseIp(text) as Ipv4;
 export const RD = RouteDistinguisher.parse('10.0.0.1:10');

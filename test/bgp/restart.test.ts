@@ -1,8 +1,7 @@
 import test from 'ava';
-import { Speaker } from '../../src/bgp/index.js';
+import { MemoryNetwork, Speaker } from '../../src/bgp/index.js';
 import { silentLog } from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
-import { MemoryNetwork } from './memory-transport.js';
 
 function speaker(clock: VirtualClock): Speaker {
   const transport = new MemoryNetwork(clock).host('192.0.2.1');

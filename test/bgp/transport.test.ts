@@ -1,7 +1,6 @@
 import test from 'ava';
-import { canonicalAddress, ListenError, TcpTransport } from '../../src/bgp/index.js';
+import { canonicalAddress, ListenError, MemoryNetwork, TcpTransport } from '../../src/bgp/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
-import { MemoryNetwork } from './memory-transport.js';
 import { transportContract } from './transport-contract.js';
 
 const realTurn = () => new Promise<void>((resolve) => setTimeout(resolve, 1));

@@ -1,14 +1,14 @@
+import type { Clock } from '../types/index.js';
+import { canonicalAddress } from './address.js';
 import {
   type Connection,
   type ConnectionHandlers,
   type ConnectTarget,
-  canonicalAddress,
   type ListenEndpoint,
   ListenError,
   type Listener,
   type Transport,
-} from '../../src/bgp/index.js';
-import type { Clock } from '../../src/types/index.js';
+} from './transport.js';
 
 /** Octets that a connection takes while the other side does not read. */
 const CAPACITY = 64 * 1024;
