@@ -133,8 +133,8 @@ interface Sweep {
   whenDone: (() => void)[];
 }
 
-/** Destinations that one turn of a sweep looks at. */
-const SWEEP_SLICE = 4096;
+/** Destinations that one turn of a sweep looks at: no more than are decided on in a turn, while the cache has them. */
+const SWEEP_SLICE = 512;
 /** Sockets pause above this many dirty destinations, and go on below the other. */
 const CONGESTED_ABOVE = 65_536;
 const RELIEVED_BELOW = 16_384;
