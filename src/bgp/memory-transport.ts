@@ -1,4 +1,4 @@
-import type { Clock } from '../types/index.js';
+import type { Clock, Timer } from '../types/index.js';
 import { canonicalAddress } from './address.js';
 import {
   type Connection,
@@ -102,6 +102,7 @@ class MemoryEnd implements Connection {
   #finReceived = false;
   #scheduled = false;
   #error: Error | undefined;
+  #linger: Timer | undefined;
 
   constructor(
     readonly network: MemoryNetwork,
@@ -148,7 +149,7 @@ class MemoryEnd implements Connection {
     peer.#finReceived = true;
     peer.deliver();
     // As the real one does with a peer that never closes
-    this.network.clock.after(2000, () => this.destroy());
+    this.#linger = this.network.clock.after(2000, () => this.destroy());
   }
 
   destroy(): void {
@@ -172,6 +173,7 @@ class MemoryEnd implements Connection {
   fail(error: Error | undefined): void {
     if (this.closed) return;
     this.closed = true;
+    this.#linger?.cancel();
     this.network.ends.delete(this);
     this.network.clock.soon(() => this.handlers?.onClose(error));
   }

@@ -165,11 +165,7 @@ export class DataPlane {
     plane.macs.clear();
     plane.floods.clear();
     plane.neighs.clear();
-    if (plane.at) {
-      const copies: Operation[] = [];
-      strayCopies(this.mirror, plane.at, undefined, copies);
-      this.reconciler.removeStrays(copies);
-    }
+    if (plane.at) this.reconciler.removeStrays(strayCopies(this.mirror, plane.at, undefined));
     this.reconciler.queue(plane);
   }
 

@@ -186,6 +186,7 @@ export class Reconciler {
    * first and by themselves, since a batch that holds one cannot fly.
    */
   #take(most = BATCH): Batch | undefined {
+    // To V8 what is spliced from nothing is an array of integers, and the first push throws compiled code away
     const operations: Operation[] = this.#strays.length > 0 ? this.#strays.splice(0, most) : [];
     const strays = operations.length;
     const keys: TakenKey[] = [];

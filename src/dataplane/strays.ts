@@ -25,7 +25,7 @@ export function strayRows(
     for (const row of mirror.bridgeRows(before.bridgeIfindex, before.vlan))
       if (row.port === port && ours(row)) out.push(bridgeDelete(row));
   if (!sameDomain || after.vlanAware !== before.vlanAware)
-    strayCopies(mirror, before, sameDevice ? after : undefined, out);
+    for (const copy of strayCopies(mirror, before, sameDevice ? after : undefined)) out.push(copy);
   if (!sameDevice) {
     for (const { mac, dst, flags } of mirror.vxlanRows(port, srcVni))
       if (dst !== undefined && ours({ flags }))
@@ -58,13 +58,14 @@ export function strayCopies(
   mirror: KernelMirror,
   before: VniAttachment,
   after: VniAttachment | undefined,
-  out: Operation[],
-): void {
-  if (before.collectMetadata) return;
+): Operation[] {
+  const out: Operation[] = [];
+  if (before.collectMetadata) return out;
   const at = (row: BridgeFdbRow, place: VniAttachment | undefined) =>
     row.vlan === place?.vlan && row.bridgeIfindex === place.bridgeIfindex;
   for (const row of mirror.bridgeRowsOfPort(before.vxlanIfindex))
     if (ours(row) && !at(row, before) && !at(row, after)) out.push(bridgeDelete(row));
+  return out;
 }
 
 function ours({ flags }: { readonly flags: number }): boolean {

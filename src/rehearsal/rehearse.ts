@@ -47,7 +47,7 @@ export async function rehearse(clock: Clock): Promise<RehearsalResult> {
   return { scenes, complete, milliseconds: clock.now() - started };
 }
 
-type Scene = readonly [name: string, play: () => void | Promise<void>, isOver: () => boolean];
+type Scene = readonly [name: string, play: () => unknown, isOver: () => boolean];
 
 function scenesOf(one: StagedLeaf, two: StagedLeaf): Scene[] {
   const hosts = Array.from({ length: HOSTS }, (_, i) => hostAt(i));
@@ -58,14 +58,17 @@ function scenesOf(one: StagedLeaf, two: StagedLeaf): Scene[] {
   const go = (leaf: StagedLeaf, some: readonly Host[]) => {
     for (const { segment, mac } of some) leaf.goes(segment, mac);
   };
-  const silent = (leaf: StagedLeaf, some: readonly Host[]) => {
+  const speak = (leaf: StagedLeaf, some: readonly Host[]) => {
+    for (const { segment, mac, ip } of some) leaf.speaks(segment, ip, mac);
+  };
+  const fallSilent = (leaf: StagedLeaf, some: readonly Host[]) => {
     for (const { segment, ip } of some) leaf.fallsSilent(segment, ip);
   };
   const known = (atOne: number, atTwo: number) => () => one.remoteMacs === atOne && two.remoteMacs === atTwo;
   return [
     [
       'the session comes up',
-      () => Promise.all([one.start(), two.start()]).then(() => {}),
+      () => Promise.all([one.start(), two.start()]),
       () => two.speaker.endOfRibReceivedFromAll() && one.speaker.endOfRibReceivedFromAll(),
     ],
     ['hosts come', () => come(one, hosts), known(0, HOSTS)],
@@ -74,7 +77,7 @@ function scenesOf(one: StagedLeaf, two: StagedLeaf): Scene[] {
       'hosts with addresses come',
       () => {
         come(one, hosts);
-        for (const { segment, mac, ip } of hosts) one.speaks(segment, ip, mac);
+        speak(one, hosts);
       },
       known(0, HOSTS),
     ],
@@ -82,13 +85,13 @@ function scenesOf(one: StagedLeaf, two: StagedLeaf): Scene[] {
       'hosts move',
       () => {
         come(two, movers);
-        for (const { segment, mac, ip } of movers) two.speaks(segment, ip, mac);
+        speak(two, movers);
       },
       known(MOVERS, HOSTS - MOVERS),
     ],
     ['and come back', () => come(one, movers), known(0, HOSTS)],
-    ['addresses go', () => silent(one, hosts), known(0, HOSTS)],
-    ['the session ends', () => void one.speaker.resetNeighbor(one.peer), known(0, 0)],
+    ['addresses go', () => fallSilent(one, hosts), known(0, HOSTS)],
+    ['the session ends', () => one.speaker.resetNeighbor(one.peer), known(0, 0)],
   ];
 }
 
