@@ -12,6 +12,12 @@ import { waitFor } from './wait.js';
 export const evpndMain = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'main.js');
 
 /**
+ * Milliseconds until it answers. One that ends is not waited for, so that patience costs nothing; inside user-mode-linux,
+ * which opens a file as slowly as others start a program, it takes 6 s on a machine that does nothing else.
+ */
+const START_PATIENCE = 90_000;
+
+/**
  * Command and arguments that start a build of evpnd as its users start it: with the options to node that its first line
  * gives, but by the node that runs this.
  */
@@ -95,8 +101,10 @@ export class Evpnd {
         if (status !== 200) throw new Error(`status ${status}: ${JSON.stringify(body)}`);
         return true;
       },
-      { what: `answer of ${daemon.name}` },
-    );
+      { what: `answer of ${daemon.name}`, timeout: START_PATIENCE },
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}\n${daemon.logEnd()}`, { cause: error });
+    });
     daemon.mustRun();
   }
 
