@@ -29,7 +29,7 @@ export interface Engine {
 }
 
 /** Where a Debian with FRR 10.3 is unpacked: `mmdebstrap --variant=extract --include=frr … trixie DIR`. */
-const FRR10_ROOT = process.env.EVPND_FRR10_ROOT ?? '/tmp/lab/trixie';
+const FRR10_ROOT = process.env.EVPND_FRR10_ROOT ?? '/var/cache/evpnd-lab/frr10/root';
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
 /** Octets of zebra's netlink buffer, as its operators set it for large tables. */
 const NETLINK_BUFFER = 64 << 20;
