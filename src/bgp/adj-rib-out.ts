@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../types/index.js';
+import { type Clock, emptyList, type Timer } from '../types/index.js';
 import type { EvpnNlri, OriginatedAttributes, UpdateEncoder } from '../wire/index.js';
 import type { LocalEntry, LocalRib, LocalRibListener } from './local-rib.js';
 import type { LocalRoute } from './route.js';
@@ -162,7 +162,7 @@ export class AdjRibOut implements LocalRibListener {
 class Slice {
   size = 0;
   readonly #groups = new Map<OriginatedAttributes, EvpnNlri[]>();
-  readonly #withdrawn: EvpnNlri[] = [];
+  readonly #withdrawn = emptyList<EvpnNlri>();
 
   announce({ nlri, attributes }: LocalRoute): void {
     this.size++;

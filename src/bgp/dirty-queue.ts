@@ -1,3 +1,5 @@
+import { emptyList } from '../types/index.js';
+
 /** What a DirtyQueue can hold. */
 export interface Markable {
   /** True while it is queued; written by the queue alone. */
@@ -12,7 +14,7 @@ const COMPACT_FROM = 65_536;
  * item, so that queueing costs an array slot and taking costs the same however many there are.
  */
 export class DirtyQueue<Item extends Markable> {
-  #items: Item[] = [];
+  #items = emptyList<Item>();
   #head = 0;
 
   get size(): number {
@@ -33,7 +35,7 @@ export class DirtyQueue<Item extends Markable> {
     const item = this.#items[this.#head++];
     item.dirty = false;
     if (this.#head === this.#items.length) {
-      this.#items = [];
+      this.#items = emptyList();
       this.#head = 0;
     } else if (this.#head >= COMPACT_FROM && this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);

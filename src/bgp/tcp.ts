@@ -1,4 +1,5 @@
 import { createConnection, createServer, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { emptyList } from '../types/index.js';
 import { canonicalAddress } from './address.js';
 import {
   type Connection,
@@ -107,7 +108,7 @@ class TcpConnection implements Connection {
   readonly #socket: Socket;
   #handlers: ConnectionHandlers | undefined;
   /** What this turn has written so far. */
-  #written: Uint8Array[] = [];
+  #written = emptyList<Uint8Array>();
   #writtenLength = 0;
   #owesDrain = false;
   #ending = false;
@@ -158,7 +159,7 @@ class TcpConnection implements Connection {
     const written = this.#written;
     if (written.length === 0) return;
     const socket = this.#socket;
-    this.#written = [];
+    this.#written = emptyList();
     this.#writtenLength = 0;
     if (written.length === 1) socket.write(written[0]);
     else {

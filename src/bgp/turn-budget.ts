@@ -1,4 +1,4 @@
-import type { Clock } from '../types/index.js';
+import { type Clock, emptyList } from '../types/index.js';
 
 /** So many routes are read between two looks at the clock. */
 const LOOK_EVERY = 64;
@@ -14,7 +14,7 @@ export class TurnBudget {
   #left: number;
   #end = 0;
   #unlooked = 0;
-  #waiting: (() => void)[] = [];
+  #waiting = emptyList<() => void>();
 
   /** `size`: routes, or messages without any, a turn; fewer where they take longer than `milliseconds`. */
   constructor(clock: Clock, size: number, milliseconds: number) {
@@ -52,7 +52,7 @@ export class TurnBudget {
   #refill(): void {
     this.#left = this.#size;
     const waiting = this.#waiting;
-    this.#waiting = [];
+    this.#waiting = emptyList();
     let served = 0;
     while (served < waiting.length && !this.spent) waiting[served++]();
     const late = waiting.slice(served);

@@ -1,4 +1,4 @@
-import type { Ip, Mac } from '../types/index.js';
+import { emptyList, type Ip, type Mac } from '../types/index.js';
 import type { Failure, MacIntent } from './intents.js';
 import { MAC_WORDS, MacTable, putWideNumber, wideNumber } from './mac-table.js';
 
@@ -42,7 +42,7 @@ class MacIntentView implements MacIntent {
 export class MacIntents {
   readonly #table = new MacTable(WIDTH);
   /** Of the same numbers as the table's rows. */
-  readonly #vteps: Ip[] = [];
+  readonly #vteps = emptyList<Ip>();
   /** Few fail. */
   readonly #failures = new Map<Mac, Failure>();
   readonly #view = new MacIntentView(this.#table, this.#vteps, this.#failures);

@@ -1,4 +1,4 @@
-import type { Ip, Mac } from '../types/index.js';
+import { emptyList, type Ip, type Mac } from '../types/index.js';
 import { MAC_WORDS, MacTable } from './mac-table.js';
 import type { VxlanFdbRow } from './rows.js';
 
@@ -39,7 +39,7 @@ class VxlanRowView implements VxlanFdbRow {
 export class VxlanRows {
   readonly #table = new MacTable(WIDTH);
   /** Of the same numbers as the table's rows. */
-  readonly #dsts: (Ip | undefined)[] = [];
+  readonly #dsts = emptyList<Ip | undefined>();
   readonly #view: VxlanRowView;
 
   constructor(ifindex: number, srcVni: number) {

@@ -5,6 +5,7 @@
 export * from './clock.js';
 export * from './esi.js';
 export * from './ip.js';
+export * from './list.js';
 export * from './log.js';
 export * from './mac.js';
 export * from './mac-hash.js';

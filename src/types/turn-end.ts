@@ -1,3 +1,5 @@
+import { emptyList } from './list.js';
+
 /** What is asked for at a turn's end joins in for so long, in milliseconds; later it waits for another turn. */
 const JOIN_MS = 1;
 
@@ -17,7 +19,7 @@ class Waiting {
  */
 export class TurnEnd {
   readonly #now: () => number;
-  #waiting: Waiting[] = [];
+  #waiting = emptyList<Waiting>();
   #armed = false;
 
   /** `now`: milliseconds on a monotonic scale. */

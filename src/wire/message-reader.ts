@@ -1,3 +1,4 @@
+import { emptyList } from '../types/index.js';
 import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from './header.js';
 import { MessageType } from './messages.js';
 import { HeaderSubcode, NotificationCode } from './notification-codes.js';
@@ -21,7 +22,7 @@ export class MessageReader {
   /** True once both OPENs carried the extended message capability (RFC 8654): 65535 octets instead of 4096. */
   extendedMessages = false;
 
-  #chunks: Buffer[] = [];
+  #chunks = emptyList<Buffer>();
   /** Index of the first chunk with unread octets, and the first unread octet in it. */
   #head = 0;
   #offset = 0;
