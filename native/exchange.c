@@ -19,8 +19,11 @@
 /* Bytes that must be free for another answer to be read: no answer of a datagram of ours is longer. */
 #define ROOM 16384
 
-/* What is lent while a work is under way: four arrays, and the callback. */
+/* What is lent while a job is under way: four arrays, and the callback. */
 enum { CALLBACK = 4, LENT };
+
+/* Jobs that may have been started and not told the end of: one is done while the next waits. */
+#define DEPTH 2
 
 /* What is sent and where the answers go; the memory is JavaScript's. */
 typedef struct {
@@ -31,6 +34,7 @@ typedef struct {
   size_t room;
   int32_t *outcome;
   size_t slots;
+  napi_ref lent[LENT];
 } Job;
 
 typedef struct {
@@ -41,9 +45,10 @@ typedef struct {
   pthread_t thread;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
-  enum { IDLE, WORKING, DONE, QUIT } state;
-  Job job;
-  napi_ref lent[LENT];
+  /* Jobs counted from the first; job n stands at n % DEPTH. The thread writes `done` alone, under the mutex. */
+  uint64_t started, done, told;
+  bool quit;
+  Job jobs[DEPTH];
   napi_async_context context;
 } Exchange;
 
@@ -77,12 +82,13 @@ static void *run_thread(void *data) {
   Exchange *x = (Exchange *)data;
   pthread_mutex_lock(&x->mutex);
   for (;;) {
-    while (x->state != WORKING && x->state != QUIT) pthread_cond_wait(&x->changed, &x->mutex);
-    if (x->state == QUIT) break;
+    while (x->done == x->started && !x->quit) pthread_cond_wait(&x->changed, &x->mutex);
+    if (x->done == x->started) break;
+    const Job *job = &x->jobs[x->done % DEPTH];
     pthread_mutex_unlock(&x->mutex);
-    work(x->fd, &x->job);
+    work(x->fd, job);
     pthread_mutex_lock(&x->mutex);
-    x->state = DONE;
+    x->done++;
     pthread_cond_broadcast(&x->changed);
     uv_async_send(x->finished);
   }
@@ -93,51 +99,53 @@ static void *run_thread(void *data) {
 static void wait_for_work(Exchange *x) {
   if (!x->finished) return;
   pthread_mutex_lock(&x->mutex);
-  while (x->state == WORKING) pthread_cond_wait(&x->changed, &x->mutex);
+  while (x->done < x->started) pthread_cond_wait(&x->changed, &x->mutex);
   pthread_mutex_unlock(&x->mutex);
 }
 
-static bool is_working(Exchange *x) {
-  if (!x->finished) return false;
+/* How many jobs have been done. */
+static uint64_t count_done(Exchange *x) {
+  if (!x->finished) return x->done;
   pthread_mutex_lock(&x->mutex);
-  bool working = x->state == WORKING;
+  uint64_t done = x->done;
   pthread_mutex_unlock(&x->mutex);
-  return working;
+  return done;
 }
 
 /* ---- the thread's life ---- */
 
+/* The oldest job that has not been told is over: gives back what was lent for it, and the hold on the exchange itself. */
 static void give_back(Exchange *x) {
-  for (size_t i = 0; i < LENT; i++)
-    if (x->lent[i]) {
-      napi_delete_reference(x->env, x->lent[i]);
-      x->lent[i] = NULL;
-    }
+  Job *job = &x->jobs[x->told++ % DEPTH];
+  uint32_t count;
+  for (size_t i = 0; i < LENT; i++) napi_delete_reference(x->env, job->lent[i]);
+  napi_reference_unref(x->env, x->self, &count);
 }
 
-static void on_finished(uv_async_t *handle) {
-  Exchange *x = (Exchange *)handle->data;
-  if (!x || !x->lent[CALLBACK]) return;
+static void tell_end(Exchange *x) {
+  napi_env env = x->env;
   napi_handle_scope scope;
-  if (napi_open_handle_scope(x->env, &scope) != napi_ok) return;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
   napi_value callback, receiver, ignored;
-  uint32_t count;
-  napi_get_reference_value(x->env, x->lent[CALLBACK], &callback);
-  pthread_mutex_lock(&x->mutex);
-  x->state = IDLE;
-  pthread_mutex_unlock(&x->mutex);
+  napi_get_reference_value(env, x->jobs[x->told % DEPTH].lent[CALLBACK], &callback);
   give_back(x);
-  uv_unref((uv_handle_t *)handle);
-  napi_reference_unref(x->env, x->self, &count);
-  napi_get_global(x->env, &receiver);
-  if (napi_make_callback(x->env, x->context, receiver, callback, 0, NULL, &ignored) != napi_ok) {
+  if (x->told == x->started) uv_unref((uv_handle_t *)x->finished);
+  napi_get_global(env, &receiver);
+  if (napi_make_callback(env, x->context, receiver, callback, 0, NULL, &ignored) != napi_ok) {
     bool pending = false;
     napi_value thrown;
-    napi_is_exception_pending(x->env, &pending);
+    napi_is_exception_pending(env, &pending);
     /* Not lost: the process's own handler of uncaught exceptions is told */
-    if (pending && napi_get_and_clear_last_exception(x->env, &thrown) == napi_ok) napi_fatal_exception(x->env, thrown);
+    if (pending && napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
   }
-  napi_close_handle_scope(x->env, scope);
+  napi_close_handle_scope(env, scope);
+}
+
+/* libuv calls once for jobs that end soon after one another. What is called may start others, or close the exchange. */
+static void on_finished(uv_async_t *handle) {
+  Exchange *x = (Exchange *)handle->data;
+  if (!x) return;
+  for (uint64_t done = count_done(x); handle->data && x->told < done;) tell_end(x);
 }
 
 /* Outlives the exchange: libuv gives the handle back in a later turn of the loop. */
@@ -157,21 +165,18 @@ static void shut_down(Exchange *x) {
   wait_for_work(x);
   x->fd = -1;
   if (!x->finished) return;
-  bool lent = x->lent[CALLBACK] != NULL;
   pthread_mutex_lock(&x->mutex);
-  x->state = QUIT;
+  x->quit = true;
   pthread_cond_broadcast(&x->changed);
   pthread_mutex_unlock(&x->mutex);
   pthread_join(x->thread, NULL);
   pthread_mutex_destroy(&x->mutex);
   pthread_cond_destroy(&x->changed);
-  give_back(x);
+  while (x->told < x->started) give_back(x);
   napi_async_destroy(x->env, x->context);
   x->finished->data = NULL;
   uv_close((uv_handle_t *)x->finished, on_handle_closed);
   x->finished = NULL;
-  uint32_t count;
-  if (lent) napi_reference_unref(x->env, x->self, &count);
 }
 
 static void on_environment_exit(napi_async_cleanup_hook_handle hook, void *data) {
@@ -197,7 +202,6 @@ static int start_thread(Exchange *x) {
   uv_unref((uv_handle_t *)&f->handle);
   pthread_mutex_init(&x->mutex, NULL);
   pthread_cond_init(&x->changed, NULL);
-  x->state = IDLE;
   x->finished = &f->handle;
   sigset_t all, before;
   sigfillset(&all);
@@ -262,10 +266,6 @@ static bool read_job(napi_env env, Exchange *x, napi_value *args, Job *job) {
     napi_throw_error(env, "ERR_SOCKET_CLOSED", "the exchange is closed");
     return false;
   }
-  if (is_working(x)) {
-    napi_throw_error(env, "ERR_BUSY", "the exchange is under way");
-    return false;
-  }
   if (!read_bytes(env, args[0], &bytes, &size, "bytes: expected a Uint8Array") ||
       !read_array(env, args[1], napi_int32_array, &lengths, &lengths_count, "lengths: expected an Int32Array") ||
       !read_int(env, args[2], 1, &datagrams, "datagrams: expected an integer of 1 or more") ||
@@ -297,21 +297,24 @@ static napi_value method_run(napi_env env, napi_callback_info info) {
   napi_value args[5];
   Job job;
   Exchange *x = method(env, info, 5, args);
-  if (x && read_job(env, x, args, &job)) work(x->fd, &job);
+  if (!x || !read_job(env, x, args, &job)) return NULL;
+  if (count_done(x) < x->started) napi_throw_error(env, "ERR_BUSY", "the exchange is under way");
+  else work(x->fd, &job);
   return NULL;
 }
 
 /*
- * start(bytes, lengths, datagrams, answers, outcome, done): the same on another thread. The arrays are lent until done()
- * is called, from the event loop. 0, or a negative errno where there can be no thread.
+ * start(bytes, lengths, datagrams, answers, outcome, done): the same on another thread, behind what was started before.
+ * The arrays are lent until done() is called, from the event loop, in the order of starting. 0, or a negative errno where
+ * there can be no thread. Throws where the ends of two have not been told.
  */
 static napi_value method_start(napi_env env, napi_callback_info info) {
   napi_value args[6];
   Job job;
   Exchange *x = method(env, info, 6, args);
   if (!x || !read_job(env, x, args, &job) || !read_function(env, args[5], "done: expected a function")) return NULL;
-  if (x->lent[CALLBACK]) {
-    napi_throw_error(env, "ERR_BUSY", "the exchange has not told its end");
+  if (x->started - x->told == DEPTH) {
+    napi_throw_error(env, "ERR_BUSY", "the exchange has not told the end of as many as it takes");
     return NULL;
   }
   if (!x->finished) {
@@ -320,18 +323,17 @@ static napi_value method_start(napi_env env, napi_callback_info info) {
   }
   static const size_t kept[LENT] = {0, 1, 3, 4, 5};
   uint32_t count;
-  for (size_t i = 0; i < LENT; i++) napi_create_reference(env, args[kept[i]], 1, &x->lent[i]);
+  for (size_t i = 0; i < LENT; i++) napi_create_reference(env, args[kept[i]], 1, &job.lent[i]);
   napi_reference_ref(env, x->self, &count);
   uv_ref((uv_handle_t *)x->finished);
   pthread_mutex_lock(&x->mutex);
-  x->job = job;
-  x->state = WORKING;
+  x->jobs[x->started++ % DEPTH] = job;
   pthread_cond_broadcast(&x->changed);
   pthread_mutex_unlock(&x->mutex);
   return to_number(env, 0);
 }
 
-/* finish(): waits until what was started is done; `done` is called later all the same */
+/* finish(): waits until all that was started is done; `done` is called later all the same */
 static napi_value method_finish(napi_env env, napi_callback_info info) {
   Exchange *x = method(env, info, 0, NULL);
   if (x) wait_for_work(x);

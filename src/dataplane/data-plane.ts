@@ -33,6 +33,8 @@ export interface DataPlaneOptions {
   readonly refresh?: RefreshSettings;
   /** Which default destinations an earlier process wrote; without it those that stand at start are left alone. */
   readonly defaultsMemory?: DefaultsMemory;
+  /** Operations that go to the kernel together at most. */
+  readonly batch?: number;
 }
 
 /** Told which keys to look at again; the present state is read back, so lost or doubled calls do no harm. */
@@ -78,10 +80,11 @@ export class DataPlane {
     );
     this.#defaults = new OurDefaults(options.defaultsMemory ?? NO_MEMORY);
     const accept = (operation: Operation) => {
-      this.#defaults.enter(operation);
+      // Few are: looked at here, what becomes of them is no part of what is compiled for the others
+      if (operation.table === 'vxlan-default') this.#defaults.enter(operation);
       enterOperation(operation, this.mirror, this.topology);
     };
-    this.reconciler = new Reconciler(kernel, accept, this.#watch, clock, log);
+    this.reconciler = new Reconciler(kernel, accept, this.#watch, clock, log, options.batch);
     const plane = this;
     this.hosts = new HostWatch(
       {

@@ -1,4 +1,4 @@
-import { type Ip, MAC_ZERO, type Mac } from '../types/index.js';
+import type { Ip, Mac } from '../types/index.js';
 import type { Operation } from './kernel.js';
 import type { KernelMirror } from './mirror.js';
 import { OUR_ROWS } from './our-rows.js';
@@ -27,8 +27,9 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
     }
     case 'vxlan-default': {
       const { ifindex, srcVni, dst } = operation;
-      if (gone) mirror.dropVxlan(ifindex, srcVni, MAC_ZERO, dst);
-      else mirror.putVxlan({ ifindex, srcVni, dst, nexthopId: 0, ...OUR_ROWS.vxlanDefault });
+      const { mac, state, flags } = OUR_ROWS.vxlanDefault;
+      if (gone) mirror.dropVxlan(ifindex, srcVni, mac, dst);
+      else mirror.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, state, flags });
       return;
     }
     case 'neigh': {

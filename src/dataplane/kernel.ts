@@ -81,6 +81,9 @@ export interface OperationResult {
   readonly parts?: readonly OperationResult[];
 }
 
+/** Of nearly every operation: one object for all of them. */
+export const SUCCESS: OperationResult = Object.freeze({ errno: 0, message: undefined });
+
 type FdbOperation = Extract<Operation, { table: 'fdb' }>;
 /** An operation on one row. */
 export type SingleOperation = Exclude<Operation, FdbOperation>;
@@ -143,7 +146,7 @@ export interface Flight {
    * before the flight is over: before all that, amid another method, so it must not call the kernel.
    */
   landed(results: readonly OperationResult[]): void;
-  /** The results, be it for the second time. Called once, from the event loop: the kernel is free for the next. */
+  /** The results, be it for the second time. Called once, from the event loop and in the order of launching. */
   over(results: readonly OperationResult[]): void;
 }
 
@@ -165,7 +168,8 @@ export interface Kernel {
   /**
    * The same while the caller goes on: the operations must stay as they are until they have landed. Whatever is asked of
    * the kernel meanwhile, and whatever it tells, comes behind them. False where it cannot be, or is not worth it: then
-   * nothing has been done. One flight at a time. Neither call comes once the kernel is closed.
+   * nothing has been done. Two flights at most are under way together, one behind the other. Neither call
+   * comes once the kernel is closed.
    */
   launch(operations: readonly Operation[], flight: Flight): boolean;
   close(): void;

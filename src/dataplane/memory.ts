@@ -9,6 +9,7 @@ import {
   partsOf,
   resultOfParts,
   type SingleOperation,
+  SUCCESS,
 } from './kernel.js';
 import { KernelMirror } from './mirror.js';
 import { OUR_ROWS } from './our-rows.js';
@@ -20,6 +21,7 @@ const ENODEV = 19;
 const EINVAL = 22;
 /** As with the real one, a few operations are no flight. */
 const WORTH_A_FLIGHT = 64;
+const MOST_FLIGHTS = 2;
 
 /**
  * A kernel in memory that passes the same tests as the real one: its tables, its notifications (queued, in order, lost
@@ -39,7 +41,7 @@ export class MemoryKernel implements Kernel {
   /** Whether so many operations are launched, and carried out at once or only when they land. */
   launches: (count: number) => 'not' | 'at-once' | 'late' = (count) =>
     count < WORTH_A_FLIGHT ? 'not' : 'late';
-  #flight: OwnFlight | undefined;
+  readonly #flights: OwnFlight[] = [];
   #queue: Notification[] = [];
   #hiding = false;
   /** What was written unheard since the queue was empty. */
@@ -78,44 +80,57 @@ export class MemoryKernel implements Kernel {
   }
 
   launch(operations: readonly Operation[], flight: Flight): boolean {
-    const barred = this.#flight || operations.some(({ table }) => table === 'vxlan-default');
+    const barred =
+      this.#flights.length === MOST_FLIGHTS || operations.some(({ table }) => table === 'vxlan-default');
+    // As with the real one, what waits to be heard is heard before another flight
+    if (this.#flights.length > 0 && this.#queue.length > 0) return false;
     const how = barred ? 'not' : this.launches(operations.length);
     if (how === 'not') return false;
-    const results = how === 'at-once' ? this.#carryOut(operations) : undefined;
-    this.#flight = { operations, flight, results, hasLanded: false };
+    const own: OwnFlight = { operations, flight, results: undefined, hasLanded: false };
+    this.#flights.push(own);
+    if (how === 'at-once') this.#resultsOf(own);
     // A turn passes in between, in which the caller may think ahead
     this.clock.soon(() => this.clock.soon(() => this.#over()));
     return true;
   }
 
   #over(): void {
-    const own = this.#flight;
+    const own = this.#flights[0];
     if (!this.#observer || !own) return;
-    this.#flight = undefined;
-    own.flight.over(this.#resultsOf(own));
+    const results = this.#resultsOf(own);
+    this.#flights.shift();
+    own.flight.over(results);
   }
 
   #land(): void {
-    const own = this.#flight;
-    if (!own || own.hasLanded) return;
-    own.hasLanded = true;
-    own.flight.landed(this.#resultsOf(own));
+    for (const own of this.#flights) {
+      if (own.hasLanded) continue;
+      own.hasLanded = true;
+      own.flight.landed(this.#resultsOf(own));
+    }
   }
 
+  /** Carries it out where that is not done, behind those that were launched before. */
   #resultsOf(own: OwnFlight): OperationResult[] {
+    for (const earlier of this.#flights) {
+      if (earlier === own) break;
+      earlier.results ??= this.#carryOut(earlier.operations);
+    }
     own.results ??= this.#carryOut(own.operations);
     return own.results;
   }
 
   #carryOut(operations: readonly Operation[]): OperationResult[] {
-    return operations.map((operation) =>
-      operation.table === 'fdb'
-        ? resultOfParts(
-            operation.verb,
-            partsOf(operation).map((part) => this.#carryOutOne(part)),
-          )
-        : this.#carryOutOne(operation),
-    );
+    const results = new Array<OperationResult>(operations.length);
+    for (const [i, operation] of operations.entries())
+      results[i] =
+        operation.table === 'fdb'
+          ? resultOfParts(
+              operation.verb,
+              partsOf(operation).map((part) => this.#carryOutOne(part)),
+            )
+          : this.#carryOutOne(operation);
+    return results;
   }
 
   #carryOutOne(operation: SingleOperation): OperationResult {
@@ -126,11 +141,11 @@ export class MemoryKernel implements Kernel {
     const errno = fault || this.#execute(operation);
     this.#hiding = false;
     this.applied.push(operation);
-    return { errno, message: undefined };
+    return errno === 0 ? SUCCESS : { errno, message: undefined };
   }
 
   close(): void {
-    if (this.#flight) this.#resultsOf(this.#flight);
+    for (const own of this.#flights) this.#resultsOf(own);
     this.#observer = undefined;
     this.#delivery?.cancel();
   }
@@ -278,7 +293,8 @@ export class MemoryKernel implements Kernel {
         const { port, vlan, mac } = operation;
         const bridgeIfindex = this.topology.ports.get(port)?.bridgeIfindex;
         if (bridgeIfindex === undefined) return ENODEV;
-        if (!gone) this.putBridge({ bridgeIfindex, vlan, mac, port, ...OUR_ROWS.bridge });
+        const { state, flags } = OUR_ROWS.bridge;
+        if (!gone) this.putBridge({ bridgeIfindex, vlan, mac, port, state, flags });
         else if (this.tables.bridgeRow(bridgeIfindex, vlan, mac)?.port !== port) return ENOENT;
         else this.dropBridge(bridgeIfindex, vlan, mac);
         return 0;
@@ -286,7 +302,8 @@ export class MemoryKernel implements Kernel {
       case 'vxlan': {
         const { ifindex, srcVni, mac, dst } = operation;
         if (!this.topology.ifindexes.has(ifindex)) return ENODEV;
-        if (!gone) this.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, ...OUR_ROWS.vxlan });
+        const { state, flags } = OUR_ROWS.vxlan;
+        if (!gone) this.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, state, flags });
         else if (!this.tables.vxlanRow(ifindex, srcVni, mac)) return ENOENT;
         else if (this.#vxlanMatches(ifindex, srcVni, mac, dst))
           this.dropVxlan(ifindex, srcVni, mac, undefined);
@@ -295,7 +312,8 @@ export class MemoryKernel implements Kernel {
       case 'vxlan-default': {
         const { ifindex, srcVni, dst } = operation;
         if (!this.topology.ifindexes.has(ifindex)) return ENODEV;
-        if (!gone) this.putVxlan({ ifindex, srcVni, dst, nexthopId: 0, ...OUR_ROWS.vxlanDefault });
+        const { mac, state, flags } = OUR_ROWS.vxlanDefault;
+        if (!gone) this.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, state, flags });
         else if ([...this.tables.defaultRows(ifindex, srcVni)].length === 0) return ENOENT;
         else this.dropVxlan(ifindex, srcVni, MAC_ZERO, dst);
         return 0;

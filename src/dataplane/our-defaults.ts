@@ -10,6 +10,8 @@ export interface DefaultDestination {
   readonly dst: Ip;
 }
 
+type DefaultOperation = Extract<Operation, { table: 'vxlan-default' }>;
+
 /** What outlives a process: which default destinations it wrote. */
 export interface DefaultsMemory {
   /** The process before us wrote it and had not removed it. */
@@ -38,9 +40,7 @@ export class OurDefaults {
   }
 
   /** The kernel took the operation. */
-  enter(operation: Operation): void {
-    if (operation.table !== 'vxlan-default') return;
-    const { verb, ifindex, srcVni, dst } = operation;
+  enter({ verb, ifindex, srcVni, dst }: DefaultOperation): void {
     if (verb === 'delete') this.#drop(ifindex, srcVni, dst);
     else if (!this.has(ifindex, srcVni, dst)) {
       this.#add(ifindex, srcVni, dst);

@@ -1,4 +1,4 @@
-import { type Clock, formatIp, formatMac, type Log, type Timer } from '../types/index.js';
+import { type Clock, emptyList, formatIp, formatMac, type Log, type Timer } from '../types/index.js';
 import type { Failure } from './intents.js';
 import { type Flight, type Kernel, type Operation, type OperationResult, partsOf } from './kernel.js';
 import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
@@ -36,6 +36,15 @@ interface TakenKey {
   readonly from: number;
 }
 
+/** A batch that was launched, until it is over. */
+interface Flying {
+  readonly batch: Batch;
+  /** From when it is over until they stand in the mirror. */
+  results: readonly OperationResult[] | undefined;
+  /** They stand in the mirror. */
+  entered: boolean;
+}
+
 /** Counters since start. */
 export interface ReconcilerStats {
   operations: number;
@@ -58,23 +67,22 @@ export interface Outcomes {
  * again, until a slice is used up; then yield. Draining right after each batch consumes the echoes of it before the next
  * is computed, so that an echo never describes an older state than the mirror's.
  *
- * A bulk is launched, and the next batch is thought out while it is on its way. A key that is under way is nobody else's
- * until its results stand in the mirror; and when the kernel tells anything, what was thought out before that goes back
- * into the queue. So nothing is ever written that does not follow from the latest that is known, as if all of it had been
- * done on the spot.
+ * A bulk is launched, and the next batch is thought out while it is on its way, and launched behind it where it is a large
+ * one: two are to the kernel what one of twice the size would be. A key that is under way is nobody else's until its
+ * results stand in the mirror; and when the kernel tells anything, what was thought out before that and not launched goes
+ * back into the queue. So nothing is ever written that does not follow from the latest that is known, as if all of it had
+ * been done on the spot.
  */
 export class Reconciler {
   readonly stats: ReconcilerStats = { operations: 0, failures: 0 };
   readonly #queue = new Set<VniPlane>();
-  readonly #strays: Operation[] = [];
-  #retries: Retry[] = [];
+  readonly #strays = emptyList<Operation>();
+  #retries = emptyList<Retry>();
   #retryTimer: Timer | undefined;
   #scheduled: Timer | undefined;
-  /** Launched, and not over. */
-  #flight: Batch | undefined;
-  /** Its results, from when it is over until they stand in the mirror. */
-  #results: readonly OperationResult[] | undefined;
-  /** What comes behind the flight. */
+  /** Launched, and not over, in their order. */
+  readonly #flights = emptyList<Flying>();
+  /** What comes behind the flights. */
   #ahead: Batch | undefined;
   #idleWaiters: (() => void)[] = [];
   #closed = false;
@@ -85,6 +93,8 @@ export class Reconciler {
     readonly outcomes: Outcomes,
     readonly clock: Clock,
     readonly log: Log,
+    /** Operations of one batch. */
+    readonly batch: number = BATCH,
   ) {}
 
   /** Looks at the key in a coming slice. */
@@ -107,10 +117,8 @@ export class Reconciler {
 
   /** The kernel is about to tell something: what it did for us before comes before it. */
   hear(): void {
-    const results = this.#results;
-    if (!results || !this.#flight) return;
-    this.#results = undefined;
-    this.#enter(this.#flight, results);
+    const first = this.#flights.length > 0 ? this.#flights[0] : undefined;
+    if (first?.results) this.#enterFlight(first, first.results);
   }
 
   /** What the kernel told has changed the mirror: what was thought ahead is to be thought anew. */
@@ -125,7 +133,8 @@ export class Reconciler {
   /** Dirty keys and strays that are not yet written. */
   get backlog(): number {
     let total = this.#strays.length;
-    for (const batch of [this.#flight, this.#ahead]) if (batch) total += batch.strays + batch.keys.length;
+    for (const { batch } of this.#flights) total += batch.strays + batch.keys.length;
+    if (this.#ahead) total += this.#ahead.strays + this.#ahead.keys.length;
     for (const plane of this.#queue) total += plane.dirty;
     return total;
   }
@@ -133,7 +142,7 @@ export class Reconciler {
   /** Resolves when nothing is queued or under way; what failed and waits for a retry does not count. */
   idle(): Promise<void> {
     // What was thought ahead waits for a flight
-    if (!this.#isWaiting && !this.#flight) return Promise.resolve();
+    if (!this.#isWaiting && this.#flights.length === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
@@ -154,19 +163,20 @@ export class Reconciler {
   }
 
   #slice(): void {
-    if (this.#flight) {
-      if (!this.#ahead && this.#waits(Math.min(this.#flight.keys.length, BATCH / 2)))
-        this.#ahead = this.#take();
+    if (this.#flights.length > 0) {
+      const { keys } = this.#flights[this.#flights.length - 1].batch;
+      if (!this.#ahead && this.#waits(Math.min(keys.length, this.batch / 2))) this.#ahead = this.#take();
+      this.#launchAhead();
       return;
     }
     const end = this.clock.now() + SLICE_MS;
     this.kernel.drain();
-    let most = BATCH;
+    let most = this.batch;
     do {
       const batch = this.#take(most);
       if (!batch || this.#launch(batch)) break;
       this.#apply(this.#part(batch));
-      most = APPLIED;
+      most = Math.min(APPLIED, this.batch);
     } while (this.clock.now() < end);
     this.#goOnLater();
   }
@@ -178,18 +188,17 @@ export class Reconciler {
 
   #goOnLater(): void {
     if (this.#isWaiting) this.#schedule();
-    else if (!this.#flight) this.#wakeIdle();
+    else if (this.#flights.length === 0) this.#wakeIdle();
   }
 
   /**
    * The next batch, of so many operations at most; undefined where there is nothing to do. Default destinations come
    * first and by themselves, since a batch that holds one cannot fly.
    */
-  #take(most = BATCH): Batch | undefined {
-    // To V8 what is spliced from nothing is an array of integers, and the first push throws compiled code away
-    const operations: Operation[] = this.#strays.length > 0 ? this.#strays.splice(0, most) : [];
+  #take(most = this.batch): Batch | undefined {
+    const operations = this.#strays.length > 0 ? this.#strays.splice(0, most) : emptyList<Operation>();
     const strays = operations.length;
-    const keys: TakenKey[] = [];
+    const keys = emptyList<TakenKey>();
     for (const plane of this.#queue)
       if (plane.hasDirtyFloods) this.#fill(plane, 'floods', most, operations, keys);
     if (strays === 0 && keys.length === 0)
@@ -246,38 +255,49 @@ export class Reconciler {
   }
 
   #launch(batch: Batch): boolean {
-    let entered = false;
+    const flying: Flying = { batch, results: undefined, entered: false };
     const flight: Flight = {
       landed: (results) => {
-        entered = true;
-        if (!this.#closed) this.#enter(batch, results);
+        if (!this.#closed) this.#enterFlight(flying, results);
       },
       over: (results) => {
         if (this.#closed) return;
-        if (!entered) this.#results = results;
-        this.#goOn(batch, results);
+        if (!flying.entered) flying.results = results;
+        this.#goOn(flying, results);
       },
     };
     if (!this.kernel.launch(batch.operations, flight)) return false;
-    this.#flight = batch;
+    this.#flights.push(flying);
     return true;
   }
 
-  /** The flight is over: the next one starts before all else, since a kernel that waits is time lost. */
-  #goOn(batch: Batch, results: readonly OperationResult[]): void {
-    this.kernel.drain();
-    const next = this.#ahead;
-    this.#ahead = undefined;
-    this.#flight = undefined;
+  /** What was thought ahead follows at once where it is a large batch: a small one may still be thought anew. */
+  #launchAhead(): void {
+    const ahead = this.#ahead;
+    if (ahead && ahead.operations.length >= this.batch / 2 && this.#launch(ahead)) this.#ahead = undefined;
+  }
+
+  /** The oldest flight is over: what comes next starts before all else, since a kernel that waits is time lost. */
+  #goOn(flying: Flying, results: readonly OperationResult[]): void {
+    // With another one under way nothing can be heard but behind that
+    const isLast = this.#flights.length === 1;
+    if (isLast) this.kernel.drain();
+    this.#flights.shift();
+    if (!isLast) this.#launchAhead();
+    const next = isLast ? this.#ahead : undefined;
+    if (next) this.#ahead = undefined;
     const flies = next !== undefined && this.#launch(next);
     // Nothing was heard
-    if (this.#results) {
-      this.#results = undefined;
-      this.#enter(batch, results);
-    }
+    if (!flying.entered) this.#enterFlight(flying, results);
     if (next && !flies) this.#apply(this.#part(next));
-    this.#settle(batch, results);
+    this.#settle(flying.batch, results);
     this.#goOnLater();
+  }
+
+  #enterFlight(flying: Flying, results: readonly OperationResult[]): void {
+    flying.entered = true;
+    flying.results = undefined;
+    this.#enter(flying.batch, results);
   }
 
   #apply(batch: Batch): void {

@@ -18,7 +18,8 @@ export const SO_DETACH_FILTER = 27;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_MEMINFO = 55;
-/** Index of the drop counter in what SO_MEMINFO fills (linux/sock_diag.h SK_MEMINFO_DROPS). */
+/** Indexes of what SO_MEMINFO fills (linux/sock_diag.h): memory that waiting messages take, and messages dropped. */
+export const SK_MEMINFO_RMEM_ALLOC = 0;
 export const SK_MEMINFO_DROPS = 8;
 export const NETLINK_ADD_MEMBERSHIP = 1;
 export const NETLINK_CAP_ACK = 10;

@@ -1,4 +1,5 @@
 import { type Operation, partsOf } from '../dataplane/index.js';
+import { emptyList } from '../types/index.js';
 import { AF_BRIDGE } from './constants.js';
 import { devicesOf, MAX_DEVICES } from './echo-filter.js';
 import type { NeighMessage } from './neigh-codec.js';
@@ -29,7 +30,8 @@ export class EchoWindow {
   readonly unheard = new Set<number>();
   readonly #owner: EchoWindowOwner;
   #hidden: ReadonlySet<number> | undefined;
-  #written: Operation[] = [];
+  /** What was written before the queue was empty, batch by batch. */
+  #written = emptyList<readonly Operation[]>();
   readonly #doubtful: { readonly operation: Operation; readonly row: NeighMessage }[] = [];
 
   constructor(owner: EchoWindowOwner) {
@@ -50,7 +52,7 @@ export class EchoWindow {
       this.#hidden = hidden;
     }
     for (const device of devices) this.unheard.add(device);
-    for (const operation of operations) this.#written.push(operation);
+    this.#written.push(operations);
     return true;
   }
 
@@ -64,18 +66,19 @@ export class EchoWindow {
   /** A notification came: is it of a key that was just written? */
   heard(row: NeighMessage): void {
     if (this.#written.length === 0) return;
-    for (const written of this.#written) {
-      const operation = written.table === 'fdb' ? partsOf(written)[isDeviceRow(row) ? 1 : 0] : written;
-      if (!isSameKey(operation, row)) continue;
-      this.#doubtful.push({ operation, row: { ...row } });
-      return;
-    }
+    for (const operations of this.#written)
+      for (const written of operations) {
+        const operation = written.table === 'fdb' ? partsOf(written)[isDeviceRow(row) ? 1 : 0] : written;
+        if (!isSameKey(operation, row)) continue;
+        this.#doubtful.push({ operation, row: { ...row } });
+        return;
+      }
   }
 
   /** The queue has been empty: from here on what is heard is newer than what was written. */
   drained(): void {
     if (this.#written.length === 0) return;
-    this.#written = [];
+    this.#written = emptyList();
     for (const { operation, row } of this.#doubtful.splice(0)) this.#owner.reread(operation, row);
   }
 }

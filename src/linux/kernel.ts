@@ -193,12 +193,16 @@ export class LinuxKernel implements Kernel {
     const { monitor, rereads, programmer } = this.#open;
     // What reads the kernel must not find a bulk under way
     if (rereads.pending || !programmer.mayLaunch(operations)) return false;
+    // What waits to be heard is heard between two flights: behind this one, if another were launched, only later
+    if (programmer.isFlying && monitor.hasNews) return false;
     const hidden = this.#hideEchoes(this.#open, operations);
     const ours: Flight = {
       landed: (results) => flight.landed(results),
       over: (results) => {
-        monitor.resume();
-        if (hidden) this.#hearSoon();
+        if (!programmer.isFlying) {
+          monitor.resume();
+          this.#hearSoon();
+        }
         flight.over(results);
       },
     };
@@ -207,7 +211,7 @@ export class LinuxKernel implements Kernel {
       monitor.pause();
       return true;
     }
-    if (hidden) this.#hearSoon();
+    if (hidden && !programmer.isFlying) this.#hearSoon();
     return false;
   }
 

@@ -66,6 +66,11 @@ export class Monitor {
     return this.#closed ? 0 : this.#socket.drops();
   }
 
+  /** Something waits to be handed over. */
+  get hasNews(): boolean {
+    return !this.#closed && this.#socket.queued() > 0;
+  }
+
   /** From now on hands over notifications as they come, one buffer full a turn of the event loop. */
   watch(): void {
     this.#socket.watch(

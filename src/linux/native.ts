@@ -65,7 +65,10 @@ export interface Exchange {
     answers: Uint8Array,
     outcome: Int32Array,
   ): void;
-  /** The same on a thread: the arrays are lent until `done` is called, from the event loop. 0 or a negative errno. */
+  /**
+   * The same on a thread, behind what was started before: the arrays are lent until `done` is called, from the event loop
+   * and in the order of starting. 0 or a negative errno; throws where the ends of two have not been told.
+   */
   start(
     bytes: Uint8Array,
     lengths: Int32Array,
@@ -74,7 +77,7 @@ export interface Exchange {
     outcome: Int32Array,
     done: () => void,
   ): number;
-  /** Waits until what was started is done; `done` is called later all the same. */
+  /** Waits until all that was started is done; `done` is called later all the same. */
   finish(): void;
   /** Waits for what is under way, whose `done` is not called any more. The socket stays open. */
   close(): void;

@@ -4,6 +4,7 @@ import {
   type OperationResult,
   partsOf,
   resultOfParts,
+  SUCCESS,
 } from '../dataplane/index.js';
 import type { Ip } from '../types/index.js';
 import * as K from './constants.js';
@@ -16,7 +17,7 @@ import {
   type NeighMessage,
   newNeighMessage,
 } from './neigh-codec.js';
-import { Requests } from './requests.js';
+import { type Bulk, Requests } from './requests.js';
 import { decodeError, NetlinkError } from './route-socket.js';
 import { decodeWay, encodeRouteGet, encodeSetting, type Setting, type Way } from './settings-codec.js';
 
@@ -27,7 +28,6 @@ const BULK = 2048;
 /** Fewer are sent before a thread has woken up. */
 const WORTH_A_THREAD = 64;
 
-const SUCCESS: OperationResult = Object.freeze({ errno: 0, message: undefined });
 const UNANSWERED: OperationResult = Object.freeze({
   errno: K.ENOBUFS,
   message: "the kernel's answer was lost",
@@ -36,12 +36,24 @@ const UNANSWERED: OperationResult = Object.freeze({
 /** Tells whether a port maps a VLAN to a VNI. */
 export type IsMapped = (port: number, vlan: number) => boolean;
 
+/** How many may be on their way together: the kernel goes on to the second while the event loop looks at the first. */
+const MOST_LAUNCHED = 2;
+
 interface Launched {
   readonly operations: readonly Operation[];
-  readonly base: number;
+  readonly sent: Sent;
   readonly isMapped: IsMapped;
   readonly flight: Flight;
-  results: readonly OperationResult[] | undefined;
+  /** As the kernel answered, once that is read. */
+  results: OperationResult[] | undefined;
+  /** What failed has been done otherwise where that can be. */
+  mended: boolean;
+}
+
+/** Requests, and the sequence number of their first. */
+interface Sent {
+  readonly bulk: Bulk;
+  readonly base: number;
 }
 
 /**
@@ -51,7 +63,8 @@ interface Launched {
 export class Programmer {
   readonly #requests = new Requests(BULK * NEIGH_MESSAGE_MAX, BULK / BATCH);
   readonly #row = newNeighMessage();
-  #launched: Launched | undefined;
+  /** In the order of launching; they stay until their end is told. */
+  readonly #launched: Launched[] = [];
   /** Messages sent, and those that the kernel refused. */
   requests = 0;
   refusals = 0;
@@ -66,9 +79,9 @@ export class Programmer {
     const results: OperationResult[] = new Array(operations.length).fill(UNANSWERED);
     for (let first = 0; first < operations.length; first += BULK) {
       const last = Math.min(first + BULK, operations.length);
-      const base = this.#encode(operations, first, last);
-      this.#requests.run();
-      this.#read(base, first, last, results);
+      const sent = this.#encode(operations, first, last);
+      this.#requests.run(sent.bulk);
+      this.#read(sent, first, last, results);
     }
     this.#mend(operations, results, isMapped);
     return results;
@@ -80,41 +93,58 @@ export class Programmer {
    */
   mayLaunch(operations: readonly Operation[]): boolean {
     const count = operations.length;
-    if (this.#launched || count < WORTH_A_THREAD || count > BULK) return false;
+    if (this.#launched.length === MOST_LAUNCHED || count < WORTH_A_THREAD || count > BULK) return false;
     for (const { table } of operations) if (table === 'vxlan-default') return false;
     return true;
   }
 
+  /** Something was launched, and its end has not been told. */
+  get isFlying(): boolean {
+    return this.#launched.length > 0;
+  }
+
   /** As `Kernel.launch`, where `mayLaunch`. */
   launch(operations: readonly Operation[], isMapped: IsMapped, flight: Flight): boolean {
-    const base = this.#encode(operations, 0, operations.length);
-    const launched: Launched = { operations, base, isMapped, flight, results: undefined };
+    const sent = this.#encode(operations, 0, operations.length);
+    const launched: Launched = { operations, sent, isMapped, flight, results: undefined, mended: false };
     const done = () => {
-      if (this.#launched !== launched) return;
+      if (this.#launched[0] !== launched) return;
       const results = this.#resultsOf(launched);
-      this.#launched = undefined;
+      this.#launched.shift();
       flight.over(results);
     };
-    if (!this.#requests.launch(done)) return false;
-    this.#launched = launched;
+    if (!this.#requests.launch(sent.bulk, done)) return false;
+    this.#launched.push(launched);
     return true;
   }
 
-  /** Waits for what was launched and gives its results to whom they belong. */
+  /** Waits for what was launched and gives the results to whom they belong. */
   land(): void {
-    const launched = this.#launched;
-    if (launched && !launched.results) launched.flight.landed(this.#resultsOf(launched));
+    if (this.#launched.every(({ mended }) => mended)) return;
+    this.#requests.finish();
+    for (const launched of this.#launched)
+      if (!launched.mended) launched.flight.landed(this.#resultsOf(launched));
   }
 
+  /** The results of what is done. */
   #resultsOf(launched: Launched): readonly OperationResult[] {
-    if (launched.results) return launched.results;
+    const results = this.#answersTo(launched);
+    if (launched.mended) return results;
+    launched.mended = true;
+    if (results.every(({ errno }) => errno === 0)) return results;
+    // What is asked of the kernel now takes the place of what is under way, or has been answered and not read
     this.#requests.finish();
-    const { operations, base, isMapped } = launched;
-    const results: OperationResult[] = new Array(operations.length).fill(UNANSWERED);
-    launched.results = results;
-    this.#read(base, 0, operations.length, results);
-    this.#mend(operations, results, isMapped);
+    for (const other of this.#launched) this.#answersTo(other);
+    this.#mend(launched.operations, results, launched.isMapped);
     return results;
+  }
+
+  #answersTo(launched: Launched): OperationResult[] {
+    if (launched.results) return launched.results;
+    const { operations, sent } = launched;
+    launched.results = new Array<OperationResult>(operations.length).fill(UNANSWERED);
+    this.#read(sent, 0, operations.length, launched.results);
+    return launched.results;
   }
 
   /** What failed and can be done otherwise. */
@@ -148,12 +178,12 @@ export class Programmer {
     return flushed.errno === 0 ? SUCCESS : flushed;
   }
 
-  /** Writes the requests of the operations and returns the sequence number of the first. */
-  #encode(operations: readonly Operation[], first: number, last: number): number {
+  /** Writes the requests of the operations. */
+  #encode(operations: readonly Operation[], first: number, last: number): Sent {
     // What is left unread from requests whose answers were lost must not be taken for these ones'
     const base = this.#requests.reserve(last - first);
-    const { words } = this.#requests.out;
-    this.#requests.begin();
+    const bulk = this.#requests.begin();
+    const { words } = bulk.out;
     this.requests += last - first;
     let word = 0;
     for (let from = first; from < last; from += BATCH) {
@@ -161,14 +191,14 @@ export class Programmer {
       const start = word;
       for (let i = from; i < to; i++)
         word = encodeOperation(words, word, operations[i], base + i - first, i === to - 1 ? K.NLM_F_ACK : 0);
-      this.#requests.add(word - start);
+      bulk.add(word - start);
     }
-    return base;
+    return { bulk, base };
   }
 
-  /** Enters what was answered to the operations `first` to `last`, whose requests are numbered from `base` on. */
-  #read(base: number, first: number, last: number, results: OperationResult[]): void {
-    this.#requests.answers((buffer, type, at, end) => {
+  /** Enters what was answered to the requests of the operations `first` to `last`. */
+  #read({ bulk, base }: Sent, first: number, last: number, results: OperationResult[]): void {
+    bulk.answers((buffer, type, at, end) => {
       const index = first + messageSequence(buffer, at) - base;
       if (type !== K.NLMSG_ERROR || index < first || index >= last) return;
       const result = decodeError(buffer, at, end);
@@ -180,7 +210,7 @@ export class Programmer {
     });
     for (let from = first, datagram = 0; from < last; from += BATCH, datagram++) {
       const to = Math.min(from + BATCH, last);
-      const errno = this.#requests.sent(datagram);
+      const errno = bulk.sent(datagram);
       if (errno !== 0) {
         this.refusals += to - from;
         results.fill({ errno, message: 'the batch could not be sent' }, from, to);
@@ -247,12 +277,12 @@ export class Programmer {
     this.land();
     const sequence = this.#requests.reserve(1);
     this.requests++;
-    this.#requests.begin();
-    this.#requests.add(encode(this.#requests.out, sequence));
-    this.#requests.run();
-    const errno = this.#requests.sent(0);
+    const bulk = this.#requests.begin();
+    bulk.add(encode(bulk.out, sequence));
+    this.#requests.run(bulk);
+    const errno = bulk.sent(0);
     if (errno !== 0) throw new NetlinkError(what, errno);
-    this.#requests.answers((buffer, type, at, end) => {
+    bulk.answers((buffer, type, at, end) => {
       if (messageSequence(buffer, at) === sequence) visit(buffer, type, at, end);
     });
   }
@@ -260,7 +290,7 @@ export class Programmer {
   /** Waits for what was launched, of which nothing is told any more. */
   abandon(): void {
     this.#requests.finish();
-    this.#launched = undefined;
+    this.#launched.length = 0;
   }
 
   /** The same, for good. */

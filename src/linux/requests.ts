@@ -5,27 +5,64 @@ import { RouteSocket } from './route-socket.js';
 /** Octets of answers; what finds no room stays in the socket (native/exchange.c). */
 const ANSWERS = 512 * 1024;
 const MAX_ANSWERS = 4096;
+/** Bulks that may be on the thread together: one is sent and the next waits. */
+const BULKS = 2;
+
+/** Datagrams of requests, and what was answered. */
+export class Bulk {
+  /** Where the caller writes its requests; lent while they are on the thread. */
+  readonly out: MessageBuffer;
+  readonly answered = allocateMessages(ANSWERS);
+  readonly lengths: Int32Array;
+  readonly outcome: Int32Array;
+  datagrams = 0;
+
+  constructor(octets: number, datagrams: number) {
+    this.out = allocateMessages(octets);
+    this.lengths = new Int32Array(datagrams);
+    this.outcome = new Int32Array(1 + datagrams + MAX_ANSWERS);
+  }
+
+  /** The next datagram is so many words long, behind the ones before. */
+  add(words: number): void {
+    this.lengths[this.datagrams++] = words << 2;
+  }
+
+  /** The errno of sending datagram i, 0 for none. */
+  sent(datagram: number): number {
+    return this.outcome[1 + datagram];
+  }
+
+  /** Visits every message that was answered; one that is garbled is no answer. */
+  answers(visit: (buffer: MessageBuffer, type: number, at: number, end: number) => void): void {
+    const count = this.outcome[0];
+    let start = 0;
+    for (let i = 0; i < count; i++) {
+      const length = this.outcome[1 + this.datagrams + i];
+      try {
+        eachMessage(this.answered, start, length, (type, at, end) => visit(this.answered, type, at, end));
+      } catch (error) {
+        if (!(error instanceof NetlinkFormatError)) throw error;
+      }
+      start += (length + 3) & ~3;
+    }
+  }
+}
 
 /**
  * Requests to rtnetlink and their answers. It works in the sender's context, so that every answer waits when send
- * returns: nothing is ever waited for. A bulk may go on another thread, one at a time.
+ * returns: nothing is ever waited for. Bulks may go on another thread, one behind the other.
  */
 export class Requests {
-  /** Where the caller writes its requests; `launch` lends it. */
-  readonly out: MessageBuffer;
   readonly #socket = new RouteSocket(4096, 4096, { receiveBuffer: 1 << 20, sendBuffer: 1 << 18 });
   readonly #exchange: Exchange;
-  readonly #answers = allocateMessages(ANSWERS);
-  readonly #lengths: Int32Array;
-  readonly #outcome: Int32Array;
-  #datagrams = 0;
+  readonly #bulks: readonly Bulk[];
+  #next = 0;
   #sequence = 0;
 
-  /** Room for so many datagrams, and so many octets of them. Throws NetlinkError where the kernel refuses a socket. */
+  /** Room for so many datagrams in a bulk, and so many octets of them. Throws NetlinkError where the kernel refuses a socket. */
   constructor(octets: number, datagrams: number) {
-    this.out = allocateMessages(octets);
-    this.#lengths = new Int32Array(datagrams);
-    this.#outcome = new Int32Array(1 + datagrams + MAX_ANSWERS);
+    this.#bulks = Array.from({ length: BULKS }, () => new Bulk(octets, datagrams));
     this.#exchange = new (native().Exchange)(this.#socket.fd);
   }
 
@@ -37,54 +74,30 @@ export class Requests {
     return first;
   }
 
-  /** Forgets the datagrams before. */
-  begin(): void {
-    this.#datagrams = 0;
+  /** An empty bulk: the one that was begun before the latest, of which nothing is wanted any more. */
+  begin(): Bulk {
+    const bulk = this.#bulks[this.#next];
+    this.#next = (this.#next + 1) % BULKS;
+    bulk.datagrams = 0;
+    return bulk;
   }
 
-  /** The next datagram is so many words long, behind the ones before. */
-  add(words: number): void {
-    this.#lengths[this.#datagrams++] = words << 2;
-  }
-
-  /** Sends the datagrams and reads what is answered. */
-  run(): void {
-    this.#exchange.run(this.out.bytes, this.#lengths, this.#datagrams, this.#answers.bytes, this.#outcome);
+  /** Sends the datagrams and reads what is answered; nothing may be on the thread. */
+  run({ out, lengths, datagrams, answered, outcome }: Bulk): void {
+    this.#exchange.run(out.bytes, lengths, datagrams, answered.bytes, outcome);
   }
 
   /**
-   * The same on another thread; `done` is called from the event loop when all is answered. False where there is none:
-   * then nothing has been sent.
+   * The same on another thread, behind what is there already; `done` is called from the event loop when all is answered.
+   * False where there is no thread: then nothing has been sent.
    */
-  launch(done: () => void): boolean {
-    const { bytes } = this.out;
-    const answers = this.#answers.bytes;
-    return this.#exchange.start(bytes, this.#lengths, this.#datagrams, answers, this.#outcome, done) === 0;
+  launch({ out, lengths, datagrams, answered, outcome }: Bulk, done: () => void): boolean {
+    return this.#exchange.start(out.bytes, lengths, datagrams, answered.bytes, outcome, done) === 0;
   }
 
-  /** Waits until what was launched is answered; `done` is called later all the same. */
+  /** Waits until all that was launched is answered; `done` is called later all the same. */
   finish(): void {
     this.#exchange.finish();
-  }
-
-  /** The errno of sending datagram i, 0 for none. */
-  sent(datagram: number): number {
-    return this.#outcome[1 + datagram];
-  }
-
-  /** Visits every message that was answered; one that is garbled is no answer. */
-  answers(visit: (buffer: MessageBuffer, type: number, at: number, end: number) => void): void {
-    const count = this.#outcome[0];
-    let start = 0;
-    for (let i = 0; i < count; i++) {
-      const length = this.#outcome[1 + this.#datagrams + i];
-      try {
-        eachMessage(this.#answers, start, length, (type, at, end) => visit(this.#answers, type, at, end));
-      } catch (error) {
-        if (!(error instanceof NetlinkFormatError)) throw error;
-      }
-      start += (length + 3) & ~3;
-    }
   }
 
   /** Waits for what was launched, whose `done` is not called any more. */

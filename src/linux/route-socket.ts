@@ -112,10 +112,19 @@ export class RouteSocket {
 
   /** How many messages the kernel dropped at this socket since it was made (SO_MEMINFO); 0 where it does not tell. */
   drops(): number {
+    return this.#memory(K.SK_MEMINFO_DROPS);
+  }
+
+  /** Octets of memory that what has been received and not read takes; 0 where nothing waits, or the kernel does not tell. */
+  queued(): number {
+    return this.#memory(K.SK_MEMINFO_RMEM_ALLOC);
+  }
+
+  #memory(index: number): number {
     const words = new Uint32Array(K.SK_MEMINFO_DROPS + 1);
     const bytes = new Uint8Array(words.buffer);
     const length = this.#raw.getOption(K.SOL_SOCKET, K.SO_MEMINFO, bytes);
-    return length >= bytes.length ? words[K.SK_MEMINFO_DROPS] : 0;
+    return length >= bytes.length ? words[index] : 0;
   }
 
   /** From now on takes only what the program lets pass; undefined for everything. False where the kernel refuses. */

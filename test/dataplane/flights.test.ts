@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { DataPlane, type Operation } from '../../src/dataplane/index.js';
+import { DataPlane, type DataPlaneOptions, type Operation } from '../../src/dataplane/index.js';
 import { type Mac, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import type { VniDevices } from './kernel-contract.js';
@@ -12,7 +12,10 @@ const FIRST = parseMac('02:00:00:00:00:01');
 const SECOND = parseMac('02:00:00:00:00:02');
 
 /** A data plane whose every batch is launched and carried out when it lands. */
-async function started(t: ExecutionContext): Promise<{
+async function started(
+  t: ExecutionContext,
+  options: DataPlaneOptions = {},
+): Promise<{
   clock: VirtualClock;
   world: MemoryWorld;
   devices: VniDevices;
@@ -23,7 +26,7 @@ async function started(t: ExecutionContext): Promise<{
   const world = new MemoryWorld(clock);
   world.kernel.launches = () => 'late';
   const devices = await world.addVni(VNI, parseIp('192.0.2.1'));
-  const plane = new DataPlane(world.kernel, clock, silentLog);
+  const plane = new DataPlane(world.kernel, clock, silentLog, options);
   await plane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {} });
   plane.serve(VNI);
   clock.runUntilIdle();
@@ -57,6 +60,32 @@ test('what is thought out while a flight is under way flies behind it', async (t
     t.is(world.kernel.tables.vxlanRow(devices.vxlanIfindex, 0, mac)?.dst, VTEP);
     t.true(plane.plane(VNI)?.macs.peek(mac)?.settled);
   }
+});
+
+test('a large batch flies behind another before that is over, and a third waits', async (t) => {
+  const { clock, world, devices, plane, want } = await started(t, { batch: 8 });
+  const macs = Array.from({ length: 20 }, (_, i) => (FIRST + i) as Mac);
+  for (const mac of macs) want(mac);
+  const launched: number[] = [];
+  const launch = world.kernel.launch.bind(world.kernel);
+  world.kernel.launch = (operations, flight) => {
+    const flies = launch(operations, flight);
+    if (flies) launched.push(operations.length);
+    return flies;
+  };
+  clock.runTurn();
+  clock.runTurn();
+  t.deepEqual(launched, [4, 4]);
+  t.deepEqual(world.kernel.applied, []);
+  // What the kernel knows now comes behind both, and before the third
+  world.kernel.learn(devices.bridgeIfindex, 0, macs[19], devices.accessIfindex);
+  clock.runUntilIdle();
+  t.is(world.kernel.tables.bridgeRow(devices.bridgeIfindex, 0, macs[19])?.port, devices.accessIfindex);
+  for (const mac of macs.slice(0, 19)) {
+    t.is(world.kernel.tables.vxlanRow(devices.vxlanIfindex, 0, mac)?.dst, VTEP);
+    t.true(plane.plane(VNI)?.macs.peek(mac)?.settled);
+  }
+  t.is(plane.reconciler.backlog, 0);
 });
 
 test('a host that is heard amid a flight is not overwritten by what was thought out before', async (t) => {

@@ -49,7 +49,9 @@ class Life {
   races = 2;
 
   constructor(readonly random: Random) {
-    this.leaves = [1, 2, 3].map((n) => new Leaf(this.clock, vtepOf(n), 65000 + n));
+    // Batches of a few operations follow one another in flights, as thousands do of those of the usual size
+    const dataPlane = random.below(2) === 0 ? {} : { batch: 8 };
+    this.leaves = [1, 2, 3].map((n) => new Leaf(this.clock, vtepOf(n), 65000 + n, {}, undefined, dataPlane));
     this.devices = this.leaves.map((leaf) => leaf.world.devices(VNI));
     this.up = this.leaves.map(() => true);
     this.wire = new Wire(this.leaves);

@@ -92,15 +92,53 @@ test.serial('what is waited for is there at once, and its end is told later', as
     exchange.finish();
     t.is(answered(bulk).length, 20);
     t.is(told.length, round);
-    t.throws(() => exchange.start(bulk.bytes, bulk.lengths, 20, bulk.answers, bulk.outcome, () => {}), {
-      code: 'ERR_BUSY',
-    });
     // Others may use it in between
     const other = requests(1);
     exchange.run(other.bytes, other.lengths, 1, other.answers, other.outcome);
     t.deepEqual(answered(other), [1]);
     t.true(await until(() => told.length === round + 1));
   }
+  exchange.close();
+  socket.close();
+});
+
+test.serial('one waits behind another, and their ends are told in the order of starting', async (t) => {
+  const socket = netlinkSocket();
+  const exchange = new Exchange(socket.fd);
+  const told: number[] = [];
+  const start = ({ bytes, lengths, answers, outcome }: Requests, name: number) =>
+    exchange.start(bytes, lengths, lengths.length, answers, outcome, () => told.push(name));
+  for (let round = 0; round < 100; round++) {
+    told.length = 0;
+    const [first, second, third] = [requests(300), requests(200), requests(1)];
+    start(first, 1);
+    start(second, 2);
+    t.throws(() => start(third, 3), { code: 'ERR_BUSY' });
+    if (round % 2 === 0) {
+      exchange.finish();
+      t.is(answered(first)[299], 300);
+      t.is(answered(second)[199], 200);
+      t.throws(() => start(third, 3), { code: 'ERR_BUSY' });
+    }
+    t.true(await until(() => told.length === 2));
+    t.deepEqual(told, [1, 2]);
+    t.is(answered(second).length, 200);
+  }
+  exchange.close();
+  socket.close();
+});
+
+test.serial('nothing is sent here while something is under way', (t) => {
+  const socket = netlinkSocket();
+  const exchange = new Exchange(socket.fd);
+  const some = requests(1);
+  const bulk = { ...requests(2000), answers: Buffer.alloc(256 * 1024) };
+  exchange.start(bulk.bytes, bulk.lengths, 2000, bulk.answers, bulk.outcome, () => {});
+  const error = t.throws(() => exchange.run(some.bytes, some.lengths, 1, some.answers, some.outcome));
+  t.is((error as NodeJS.ErrnoException).code, 'ERR_BUSY');
+  exchange.finish();
+  exchange.run(some.bytes, some.lengths, 1, some.answers, some.outcome);
+  t.deepEqual(answered(some), [1]);
   exchange.close();
   socket.close();
 });
@@ -204,9 +242,13 @@ test.serial('closed while something is under way: it is done, and its end is not
   const socket = netlinkSocket();
   const exchange = new Exchange(socket.fd);
   const bulk = requests(500);
-  exchange.start(bulk.bytes, bulk.lengths, 500, bulk.answers, bulk.outcome, () => t.fail('the end was told'));
+  const behind = requests(100);
+  const fail = () => t.fail('the end was told');
+  exchange.start(bulk.bytes, bulk.lengths, 500, bulk.answers, bulk.outcome, fail);
+  exchange.start(behind.bytes, behind.lengths, 100, behind.answers, behind.outcome, fail);
   exchange.close();
   t.is(bulk.outcome[0], 500);
+  t.is(behind.outcome[0], 100);
   await sleep(20);
   socket.close();
 });
