@@ -24,7 +24,11 @@ export class MemoryNetwork {
   readonly silent = new Set<string>();
   nextPort = 50_000;
 
-  constructor(readonly clock: Clock) {}
+  /** `segment`: octets that are handed over in one go at most. */
+  constructor(
+    readonly clock: Clock,
+    readonly segment = Number.POSITIVE_INFINITY,
+  ) {}
 
   /** The transport of the host that has these addresses; the first is the one that it connects from. */
   host(...addresses: string[]): Transport {
@@ -196,8 +200,11 @@ class MemoryEnd implements Connection {
   #deliverOne(): void {
     const { handlers, peer } = this;
     if (this.closed || handlers === undefined || (this.#paused && !this.#ending)) return;
-    const chunk = this.#inbox.shift();
-    if (chunk !== undefined) {
+    const first = this.#inbox.shift();
+    if (first !== undefined) {
+      const { segment } = this.network;
+      if (first.length > segment) this.#inbox.unshift(first.subarray(segment));
+      const chunk = first.length > segment ? first.subarray(0, segment) : first;
       this.#inboxBytes -= chunk.length;
       if (!this.#ending) handlers.onData(chunk);
       if (this.#inboxBytes <= CAPACITY / 2) peer?.drain();

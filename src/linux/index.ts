@@ -21,6 +21,7 @@ export { type FdbRows, LinuxKernel, type LinuxKernelOptions, type LinuxKernelSta
 export type { Link, PortSettings, VxlanSettings } from './link-codec.js';
 export type { PortVlans, VniFilter } from './link-table.js';
 export { type NativeModule, native, type RawSocket } from './native.js';
+export { encodeOperation, NEIGH_MESSAGE_MAX } from './neigh-codec.js';
 export { NetlinkError } from './route-socket.js';
 export { sdNotify } from './sd-notify.js';
 export { LinuxSnooper, type SnooperStats } from './snoop.js';

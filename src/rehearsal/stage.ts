@@ -2,14 +2,26 @@ import { type MemoryNetwork, Speaker } from '../bgp/index.js';
 import {
   type BridgePort,
   DataPlane,
-  EMPTY_TOPOLOGY,
+  type Flight,
   MemoryKernel,
   Nud,
+  type Operation,
+  type OperationResult,
   type Topology,
   type VniAttachment,
 } from '../dataplane/index.js';
 import { Evpn, RdAllocator } from '../evpn/index.js';
-import { type Clock, type Ip, type Ipv4, type Mac, parseMac, silentLog, type Vni } from '../types/index.js';
+import { encodeOperation, NEIGH_MESSAGE_MAX } from '../linux/index.js';
+import {
+  type Clock,
+  type Ip,
+  type Ipv4,
+  type Mac,
+  parseIp,
+  parseMac,
+  silentLog,
+  type Vni,
+} from '../types/index.js';
 
 /** A VNI on a bridge of its own or, where it has a VLAN, with others on one device of one VLAN-aware bridge. */
 export interface Segment {
@@ -18,43 +30,53 @@ export interface Segment {
   readonly bridge: number;
   readonly vxlan: number;
   readonly access: number;
+  /** 0 for none. */
   readonly svi: number;
+  /** The number of the VTEP address; a leaf has several, of every kind. */
+  readonly vtep: 0 | 1 | 2;
 }
 
 /** Both ways in which the kernel can have VNIs. */
 export const SEGMENTS: readonly Segment[] = [
-  { vni: 1 as Vni, vlan: 0, bridge: 10, vxlan: 11, access: 12, svi: 10 },
-  { vni: 2 as Vni, vlan: 0, bridge: 20, vxlan: 21, access: 22, svi: 20 },
-  { vni: 3 as Vni, vlan: 3, bridge: 30, vxlan: 31, access: 32, svi: 33 },
-  { vni: 4 as Vni, vlan: 4, bridge: 30, vxlan: 31, access: 32, svi: 34 },
+  { vni: 1 as Vni, vlan: 0, bridge: 10, vxlan: 11, access: 12, svi: 10, vtep: 0 },
+  { vni: 2 as Vni, vlan: 0, bridge: 20, vxlan: 21, access: 22, svi: 0, vtep: 1 },
+  { vni: 3 as Vni, vlan: 3, bridge: 30, vxlan: 31, access: 32, svi: 33, vtep: 0 },
+  { vni: 4 as Vni, vlan: 4, bridge: 30, vxlan: 31, access: 32, svi: 34, vtep: 2 },
 ];
 
+/** So few operations at once that there are more than one batch of them. */
+const BATCH = 48;
+const WORTH_A_FLIGHT = 16;
+
 const BRIDGE_MAC = parseMac('02:00:00:00:00:fe');
-/** 192.0.2.0, for documentation (RFC 5737): no route to it, and no martian. */
-const NET = 0xc0000200;
+/**
+ * A leaf's addresses without its number: of small numbers and of large ones, which V8 tells apart, and of texts. They are for
+ * documentation (RFC 5737, RFC 3849) or private: nothing is ever sent to them.
+ */
+const NETS = ['10.0.0.', '192.0.2.', '2001:db8::'];
 
 /** A whole leaf but for TCP and netlink. */
 export class StagedLeaf {
-  readonly vtep: Ipv4;
   readonly speaker: Speaker;
   readonly kernel: MemoryKernel;
   readonly #dataPlane: DataPlane;
   readonly #evpn: Evpn;
 
-  /** Leaves have the numbers 1 and 2; the second connects to the first. */
+  /** Leaves have the numbers 1 and 2; the second connects to the first. `shape` is another number for each that is made. */
   constructor(
     readonly number: 1 | 2,
     network: MemoryNetwork,
     clock: Clock,
+    shape: number,
   ) {
-    this.vtep = (NET + number) as Ipv4;
     const asn = 64512 + number;
+    const routerId = vtepAt(number, 1) as Ipv4;
     const own = addressOf(number);
     const passive = number === 1;
     this.speaker = new Speaker(
       {
         asn,
-        routerId: this.vtep,
+        routerId,
         listen: passive ? [{ address: own, port: 179 }] : [],
         neighbors: [
           {
@@ -70,9 +92,10 @@ export class StagedLeaf {
       },
       { clock, transport: network.host(own), log: silentLog },
     );
-    this.kernel = new MemoryKernel(clock);
-    this.kernel.setTopology(topology(this.vtep));
-    this.#dataPlane = new DataPlane(this.kernel, clock, silentLog);
+    this.kernel = shaped(number === 1 ? new MemoryKernel(clock) : new EncodingKernel(clock), shape);
+    this.kernel.launches = (count) => (count < WORTH_A_FLIGHT ? 'not' : 'late');
+    this.kernel.setTopology(topology(number));
+    this.#dataPlane = new DataPlane(this.kernel, clock, silentLog, { batch: BATCH });
     this.#evpn = new Evpn(
       {
         rib: this.speaker.rib,
@@ -82,7 +105,7 @@ export class StagedLeaf {
         clock,
         log: silentLog,
       },
-      { asn, routerId: this.vtep, advertiseAllVni: true, vnis: new Map() },
+      { asn, routerId, advertiseAllVni: true, vnis: new Map() },
     );
   }
 
@@ -116,11 +139,12 @@ export class StagedLeaf {
 
   /** The host has this address; the kernel has seen it just now. */
   speaks({ svi }: Segment, ip: Ip, mac: Mac): void {
-    this.kernel.putNeigh({ ifindex: svi, ip, mac, state: Nud.REACHABLE, flags: 0, protocol: 0 });
+    if (svi !== 0)
+      this.kernel.putNeigh({ ifindex: svi, ip, mac, state: Nud.REACHABLE, flags: 0, protocol: 0 });
   }
 
   fallsSilent({ svi }: Segment, ip: Ip): void {
-    this.kernel.dropNeigh(svi, ip);
+    if (svi !== 0) this.kernel.dropNeigh(svi, ip);
   }
 
   /** How many MACs stand behind the other leaf. */
@@ -136,11 +160,48 @@ function addressOf(leaf: number): string {
   return `192.0.2.${leaf}`;
 }
 
-function topology(localVtep: Ipv4): Topology {
+/** Says what it is told in the real one's words as well. Another class, since code that has met one takes no other. */
+class EncodingKernel extends MemoryKernel {
+  readonly #words = new Uint32Array((BATCH * NEIGH_MESSAGE_MAX) / 4);
+
+  override drain(): void {
+    super.drain();
+  }
+
+  override apply(operations: readonly Operation[]): OperationResult[] {
+    this.#encode(operations);
+    return super.apply(operations);
+  }
+
+  override launch(operations: readonly Operation[], flight: Flight): boolean {
+    this.#encode(operations);
+    return super.launch(operations, flight);
+  }
+
+  #encode(operations: readonly Operation[]): void {
+    let word = 0;
+    for (const [i, operation] of operations.entries())
+      word = encodeOperation(this.#words, i % BATCH === 0 ? 0 : word, operation, i, 0);
+  }
+}
+
+/**
+ * Code that has met objects of five shapes or more takes any, and so the real kernel; code that has met fewer is thrown away
+ * when it comes.
+ */
+function shaped<T extends object>(object: T, shape: number): T {
+  return Object.assign(object, { [`shape${shape}`]: shape });
+}
+
+function vtepAt(leaf: number, index: number): Ip {
+  return parseIp(`${NETS[index]}${leaf}`);
+}
+
+function topology(leaf: number): Topology {
   const vnis = new Map<Vni, VniAttachment>();
   const ports = new Map<number, BridgePort>();
   const bridges = new Map<number, { mac: Mac; vlanAware: boolean; ageingTime: number }>();
-  for (const { vni, vlan, bridge, vxlan, access, svi } of SEGMENTS) {
+  for (const { vni, vlan, bridge, vxlan, access, svi, vtep } of SEGMENTS) {
     const vlanAware = vlan !== 0;
     vnis.set(vni, {
       vni,
@@ -151,9 +212,9 @@ function topology(localVtep: Ipv4): Topology {
       vlanAware,
       vlan,
       sviIfindex: svi,
-      sviName: `svi${svi}`,
-      sviMac: BRIDGE_MAC,
-      localVtep,
+      sviName: svi === 0 ? '' : `svi${svi}`,
+      sviMac: svi === 0 ? undefined : BRIDGE_MAC,
+      localVtep: vtepAt(leaf, vtep),
       multicastGroup: undefined,
       collectMetadata: vlanAware,
       up: true,
@@ -163,12 +224,15 @@ function topology(localVtep: Ipv4): Topology {
     ports.set(access, { ...port, role: 'access', name: `port${access}` });
     bridges.set(bridge, { mac: BRIDGE_MAC, vlanAware, ageingTime: 300_000 });
   }
+  // Spelled out in the order of deriveTopology: to V8 an object of a copied one's fields is of another shape
   return {
-    ...EMPTY_TOPOLOGY,
     vnis,
     ports,
     bridges,
     ifindexes: new Set(SEGMENTS.flatMap(({ bridge, vxlan, access, svi }) => [bridge, vxlan, access, svi])),
-    ownIps: new Set([localVtep]),
+    ownMacs: new Set([BRIDGE_MAC]),
+    ownIps: new Set(NETS.map((_, index) => vtepAt(leaf, index))),
+    addresses: new Map(),
+    problems: [],
   };
 }

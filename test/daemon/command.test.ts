@@ -3,7 +3,12 @@ import { attempt, evpndCommand } from '../../lab/index.js';
 
 test('evpnd starts with the options that its first line gives to node', async (t) => {
   const [node, ...main] = evpndCommand();
-  t.deepEqual(main.slice(0, -1), ['--no-memory-reducer', '--no-parallel-scavenge']);
+  t.deepEqual(main.slice(0, -1), [
+    '--no-memory-reducer',
+    '--no-parallel-scavenge',
+    '--concurrent-recompilation-queue-length=200',
+    '--v8-pool-size=1',
+  ]);
   // A node that does not know an option ends with 9
   const { code, stdout, stderr } = await attempt(node, [...main, '--version']);
   t.is(code, 0, stderr);
