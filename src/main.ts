@@ -19,6 +19,7 @@ import {
   UsageError,
 } from './config/index.js';
 import { type Daemon, startDaemon } from './daemon.js';
+import { yieldHelperThreads } from './helper-threads.js';
 import { kernelInsight } from './kernel-insight.js';
 import { LinuxKernel, LinuxSnooper, sdNotify } from './linux/index.js';
 import { kernelPolicy } from './settings.js';
@@ -28,6 +29,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 };
 
 async function run(path: string): Promise<void> {
+  yieldHelperThreads();
   const config = loadConfig(path);
   const log = pino({ level: config.log.level, base: undefined });
   const { receiveBufferBytes } = config.kernel;

@@ -105,7 +105,10 @@ export class Reconciler {
 
   /** Looks at whatever is dirty in the plane. */
   queue(plane: VniPlane): void {
-    this.#queue.add(plane);
+    if (!plane.isQueued) {
+      plane.isQueued = true;
+      this.#queue.add(plane);
+    }
     if (!this.#scheduled) this.#schedule();
   }
 
@@ -165,7 +168,7 @@ export class Reconciler {
   #slice(): void {
     if (this.#flights.length > 0) {
       const { keys } = this.#flights[this.#flights.length - 1].batch;
-      if (!this.#ahead && this.#waits(Math.min(keys.length, this.batch / 2))) this.#ahead = this.#take();
+      if (!this.#ahead && this.#waits(Math.min(keys.length, this.batch / 4))) this.#ahead = this.#take();
       this.#launchAhead();
       return;
     }
@@ -204,6 +207,7 @@ export class Reconciler {
     if (strays === 0 && keys.length === 0)
       for (const plane of this.#queue) {
         if (!this.#fill(plane, 'others', most, operations, keys)) break;
+        plane.isQueued = false;
         this.#queue.delete(plane);
       }
     return strays === 0 && keys.length === 0 ? undefined : { operations, strays, keys };
@@ -274,7 +278,7 @@ export class Reconciler {
   /** What was thought ahead follows at once where it is a large batch: a small one may still be thought anew. */
   #launchAhead(): void {
     const ahead = this.#ahead;
-    if (ahead && ahead.operations.length >= this.batch / 2 && this.#launch(ahead)) this.#ahead = undefined;
+    if (ahead && ahead.operations.length >= this.batch / 8 && this.#launch(ahead)) this.#ahead = undefined;
   }
 
   /** The oldest flight is over: what comes next starts before all else, since a kernel that waits is time lost. */

@@ -30,6 +30,8 @@ export class VniPlane {
   at: VniAttachment | undefined;
   /** True when evpnd no longer serves the VNI: the plane lives until its rows are gone. */
   retired = false;
+  /** It waits for the reconciler, which alone writes this. */
+  isQueued = false;
   readonly macs = new MacIntents();
   readonly floods = new Map<Ip, FloodIntent>();
   readonly neighs = new NeighIntents();

@@ -17,7 +17,7 @@ const LEARNING = 3;
 const COMPILING = 3;
 /** Octets that arrive in one go, so that messages begin in one and end in another. */
 const SEGMENT = 1000;
-const HASTE_MS = 1;
+const HASTE_MS = 3;
 
 interface Host {
   readonly segment: Segment;

@@ -2,8 +2,10 @@ import { type MemoryNetwork, Speaker } from '../bgp/index.js';
 import {
   type BridgePort,
   DataPlane,
+  type DefaultsMemory,
   type Flight,
   MemoryKernel,
+  NO_MEMORY,
   Nud,
   type Operation,
   type OperationResult,
@@ -95,7 +97,10 @@ export class StagedLeaf {
     this.kernel = shaped(number === 1 ? new MemoryKernel(clock) : new EncodingKernel(clock), shape);
     this.kernel.launches = (count) => (count < WORTH_A_FLIGHT ? 'not' : 'late');
     this.kernel.setTopology(topology(number));
-    this.#dataPlane = new DataPlane(this.kernel, clock, silentLog, { batch: BATCH });
+    this.#dataPlane = new DataPlane(this.kernel, clock, silentLog, {
+      batch: BATCH,
+      defaultsMemory: shaped(number === 1 ? { ...NO_MEMORY } : new ForgetfulMemory(), shape),
+    });
     this.#evpn = new Evpn(
       {
         rib: this.speaker.rib,
@@ -183,6 +188,15 @@ class EncodingKernel extends MemoryKernel {
     for (const [i, operation] of operations.entries())
       word = encodeOperation(this.#words, i % BATCH === 0 ? 0 : word, operation, i, 0);
   }
+}
+
+/** As NO_MEMORY, and another class. */
+class ForgetfulMemory implements DefaultsMemory {
+  wrote(): boolean {
+    return false;
+  }
+  added(): void {}
+  dropped(): void {}
 }
 
 /**
