@@ -75,7 +75,12 @@ export class EchoWindow {
       }
   }
 
-  /** The queue has been empty: from here on what is heard is newer than what was written. */
+  /** The queue is empty: what is heard from here on is newer than what was written, but for the last `batches`. */
+  empty(batches: number): void {
+    if (this.#written.length > batches) this.#written = this.#written.slice(-batches);
+  }
+
+  /** The queue has been emptied: from here on what is heard is newer than what was written. */
   drained(): void {
     if (this.#written.length === 0) return;
     this.#written = emptyList();

@@ -190,7 +190,7 @@ export class LinuxKernel implements Kernel {
 
   launch(operations: readonly Operation[], flight: Flight): boolean {
     if (!this.#open) throw new Error('this kernel is not started');
-    const { monitor, rereads, programmer } = this.#open;
+    const { monitor, rereads, programmer, echoes } = this.#open;
     // What reads the kernel must not find a bulk under way
     if (rereads.pending || !programmer.mayLaunch(operations)) return false;
     // What waits to be heard is heard between two flights: behind this one, if another were launched, only later
@@ -202,7 +202,7 @@ export class LinuxKernel implements Kernel {
         if (!programmer.isFlying) {
           monitor.resume();
           this.#hearSoon();
-        }
+        } else if (!monitor.hasNews) echoes.empty(1);
         flight.over(results);
       },
     };

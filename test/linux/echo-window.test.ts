@@ -1,0 +1,66 @@
+import test from 'ava';
+import { Ntf, type Operation } from '../../src/dataplane/index.js';
+import { AF_BRIDGE } from '../../src/linux/constants.js';
+import { EchoWindow } from '../../src/linux/echo-window.js';
+import { type NeighMessage, newNeighMessage } from '../../src/linux/neigh-codec.js';
+import { type Mac, parseIp } from '../../src/types/index.js';
+
+const DEVICE = 7;
+const FIRST = 0x02_00_00_00_00_00;
+const batch = (from: number): Operation[] =>
+  Array.from({ length: 40 }, (_, i) => ({
+    table: 'fdb',
+    verb: 'add',
+    port: DEVICE,
+    vlan: 0,
+    srcVni: 0,
+    mac: (FIRST + from + i) as Mac,
+    dst: parseIp('192.0.2.1'),
+  }));
+const bridgeRow = (mac: number): NeighMessage => ({
+  ...newNeighMessage(),
+  family: AF_BRIDGE,
+  ifindex: 9,
+  master: 3,
+  flags: Ntf.MASTER,
+  mac: (FIRST + mac) as Mac,
+});
+
+/** A window, and the MACs whose rows it asked for. */
+function opened(): { window: EchoWindow; asked: number[] } {
+  const asked: number[] = [];
+  const window = new EchoWindow({
+    hide: () => true,
+    reread: (_operation, row) => asked.push(Number(row.mac) - FIRST),
+  });
+  return { window, asked };
+}
+
+test('what is heard of a key that was written is asked for once the queue has been emptied', (t) => {
+  const { window, asked } = opened();
+  t.true(window.begin(batch(0), true));
+  t.true(window.begin(batch(100), true));
+  for (const mac of [5, 105, 50]) window.heard(bridgeRow(mac));
+  t.deepEqual(asked, []);
+  window.drained();
+  t.deepEqual(asked, [5, 105]);
+  window.heard(bridgeRow(6));
+  window.drained();
+  t.deepEqual(asked, [5, 105]);
+});
+
+test('with the queue empty amid two batches only the later one is in doubt', (t) => {
+  const { window, asked } = opened();
+  window.begin(batch(0), true);
+  window.begin(batch(100), true);
+  window.empty(1);
+  for (const mac of [5, 105]) window.heard(bridgeRow(mac));
+  window.drained();
+  t.deepEqual(asked, [105]);
+  // Nothing is forgotten of fewer batches
+  window.begin(batch(200), true);
+  window.empty(1);
+  window.heard(bridgeRow(205));
+  window.drained();
+  t.deepEqual(asked, [105, 205]);
+});
