@@ -48,14 +48,27 @@ interface LatestSet {
   readonly set: DecodedSet;
 }
 
+/** An UPDATE without faults that names reachable routes of ours and no others: all its octets but those of the routes. */
+interface Pattern {
+  readonly length: number;
+  readonly head: Buffer;
+  readonly tail: Buffer;
+  readonly context: UpdateContext;
+  readonly attributes: PathAttributes;
+}
+
+/** Patterns that are kept, one for each remainder of the length: MAC and MAC/IP routes mostly come in turn. */
+const PATTERNS = 4;
+
 const NO_FAULTS: readonly AttributeFault[] = [];
 /** Never added to. */
 const NO_ROUTES: EvpnNlri[] = [];
 
 /**
  * Reads UPDATEs for the routes in them. Attributes are interned: the same octets (next hop included, MP NLRI not) give
- * the same frozen object for as long as anyone holds it, without being parsed again; the decoder holds the latest. One
- * decoder may serve any number of sessions, which then share the objects.
+ * the same frozen object for as long as anyone holds it, without being parsed again; the decoder holds the latest few. An
+ * UPDATE that differs from one of the latest in nothing but its routes is not looked through again. One decoder may serve
+ * any number of sessions, which then share the objects.
  */
 export class UpdateDecoder {
   readonly #interned = new Map<string, WeakRef<PathAttributes>>();
@@ -67,6 +80,7 @@ export class UpdateDecoder {
   });
   /** Nearly every UPDATE has the attributes of the one before: those are found without a string or a look-up. */
   #latest: LatestSet | undefined;
+  readonly #patterns = new Array<Pattern | undefined>(PATTERNS).fill(undefined);
   /** Where the key of a set is put together. */
   readonly #key = Buffer.allocUnsafe(MAX_EXTENDED_MESSAGE_LENGTH);
   #unknownRouteTypes = 0;
@@ -85,6 +99,11 @@ export class UpdateDecoder {
    * answers with a reset; lesser faults are in the result, and where one withdraws, all routes are in `withdrawn`.
    */
   decode(body: Buffer, context: UpdateContext): Update {
+    const pattern = this.#patterns[body.length % PATTERNS];
+    if (pattern !== undefined && follows(body, context, pattern)) {
+      const update = this.#decodeRoutes(body, pattern);
+      if (update !== undefined) return update;
+    }
     const layout = layOutUpdate(body);
     const scan = scanAttributes(body, layout);
     const reach = scan.reach?.layout.evpn ? scan.reach : undefined;
@@ -102,6 +121,14 @@ export class UpdateDecoder {
     const reachable: EvpnNlri[] = reach && !withdraws ? [] : NO_ROUTES;
     if (unreach) readRoutes(body, unreach, withdrawn, this.#countUnknown);
     if (reach) readRoutes(body, reach, withdraws ? withdrawn : reachable, this.#countUnknown);
+    if (reach && !scan.unreach && attributes && faults.length === 0)
+      this.#patterns[body.length % PATTERNS] = {
+        length: body.length,
+        head: Buffer.from(body.subarray(0, reach.layout.nlriAt)),
+        tail: Buffer.from(body.subarray(reach.span.end)),
+        context,
+        attributes,
+      };
     return {
       withdrawn,
       reachable,
@@ -109,6 +136,26 @@ export class UpdateDecoder {
       endOfRib: unreach !== undefined && isEndOfRib(unreach, scan, layout, body),
       unknownRouteTypes: this.#unknownRouteTypes,
       faults: faults.length === 0 ? NO_FAULTS : faults.map(toUpdateFault),
+    };
+  }
+
+  /** Reads an UPDATE that follows the pattern; undefined where its routes are malformed, which is another's to tell. */
+  #decodeRoutes(body: Buffer, { head, tail, attributes }: Pattern): Update | undefined {
+    this.#unknownRouteTypes = 0;
+    const reachable: EvpnNlri[] = [];
+    try {
+      decodeEvpnRoutes(body, head.length, body.length - tail.length, reachable, this.#countUnknown);
+    } catch (error) {
+      if (error instanceof Malformed) return undefined;
+      throw error;
+    }
+    return {
+      withdrawn: NO_ROUTES,
+      reachable,
+      attributes: reachable.length > 0 ? attributes : undefined,
+      endOfRib: false,
+      unknownRouteTypes: this.#unknownRouteTypes,
+      faults: NO_FAULTS,
     };
   }
 
@@ -165,6 +212,20 @@ export class UpdateDecoder {
       for (let at = others[run]; at < others[run + 1]; at++) key[length++] = body[at];
     return length;
   }
+}
+
+/** True where the UPDATE differs from the pattern's in its routes at most, and means the same. */
+function follows(
+  body: Buffer,
+  context: UpdateContext,
+  { length, head, tail, context: other }: Pattern,
+): boolean {
+  if (body.length !== length) return false;
+  if (context.fourOctetAs !== other.fourOctetAs || context.internal !== other.internal) return false;
+  for (let at = 0; at < head.length; at++) if (body[at] !== head[at]) return false;
+  const from = length - tail.length;
+  for (let at = 0; at < tail.length; at++) if (body[from + at] !== tail[at]) return false;
+  return true;
 }
 
 /** True where the first `length` octets are the other buffer's, which has no more. */

@@ -237,6 +237,48 @@ test('attributes that come twice in turn are one object, and tell their faults t
   t.is(decoder.decode(faulty, INTERNAL).faults.length, 0);
 });
 
+test('what came before changes nothing of what is read', (t) => {
+  const mac = (last: string) => route(2, `${RD}${ESI}00000000 30 0200000000${last} 00 00271a`);
+  const otherMed = attribute('8004', '00000007');
+  const messages: [string, UpdateContext][] = [
+    [[reach(mac('01')), ...SOUND], EXTERNAL],
+    [[reach(mac('02')), ...SOUND], EXTERNAL],
+    [[reach(mac('02')), ...SOUND], INTERNAL],
+    [[reach(mac('02')), ...SOUND], EXTERNAL_TWO_OCTETS],
+    // Of the same length: another type, a route of an unknown type, two routes, one cut short, a length that lies
+    [[reach(mac('03').replace(/^02/, '03')), ...SOUND], EXTERNAL],
+    [[reach(mac('03').replace(/^02/, '63')), ...SOUND], EXTERNAL],
+    [[reach(mac('03').replace(/^0221/, '0220')), ...SOUND], EXTERNAL],
+    [[reach(mac('03').replace(/^0221/, '02ff')), ...SOUND], EXTERNAL],
+    [[reach(mac('04')), ...SOUND.toReversed()], EXTERNAL],
+    [[...SOUND, reach(mac('05'))], EXTERNAL],
+    [[reach(mac('06')), ...SOUND, otherMed], EXTERNAL],
+    [[unreach(mac('06'))], EXTERNAL],
+    [[reach(mac('07')), unreach(mac('06')), ...SOUND], EXTERNAL],
+    [[reach(mac('08')), ...SOUND.slice(1)], EXTERNAL],
+    [[reach(''), ...SOUND], EXTERNAL],
+  ].map(([attributes, context]) => [(attributes as string[]).join('|'), context as UpdateContext]);
+  const read = (decoder: UpdateDecoder, [attributes, context]: (typeof messages)[number]) => {
+    try {
+      return decoder.decode(updateBody(attributes.split('|')), context);
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const alone = messages.map((message) => read(new UpdateDecoder(), message));
+  for (const [i, first] of messages.entries())
+    for (const [j, second] of messages.entries()) {
+      const decoder = new UpdateDecoder();
+      read(decoder, first);
+      t.deepEqual(read(decoder, second), alone[j], `${j} behind ${i}`);
+      t.deepEqual(read(decoder, first), alone[i], `${i} behind ${j}`);
+      t.deepEqual(read(decoder, first), alone[i], `${i} again`);
+    }
+  // The cases are of both kinds
+  t.true(alone.some((result) => typeof result === 'string'));
+  t.is(alone.filter((result) => typeof result !== 'string' && result.reachable.length > 0).length, 6);
+});
+
 test('sets that nobody holds are let go', async (t) => {
   v8.setFlagsFromString('--expose-gc');
   const collectGarbage = vm.runInNewContext('gc') as () => void;
