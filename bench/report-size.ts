@@ -114,7 +114,7 @@ export function microSection(all: readonly RunResult[]): string {
   const lines = Object.keys(last.measured).map((name) => [name, cell(figureOf(results, 'evpnd', name))]);
   return [
     '## Hot paths alone',
-    `\`npm run bench -- micro\`, ${results.length} rounds in one process.`,
+    `\`npm run bench -- micro\`, ${results.length} rounds in one process, at ${last.commit}.`,
     table(['', 'thousands a second'], lines),
   ].join('\n\n');
 }
@@ -142,7 +142,7 @@ export function soakSection(all: readonly RunResult[]): string {
   const changes = steps.reduce((sum, { measured }) => sum + measured.changes, 0);
   return [
     '## Half an hour of churn',
-    `\`npm run bench -- soak\`: ${changes.toLocaleString('en')} changes of 25,000 of 50,000 routes, one NLRI an UPDATE, in ${steps.length} steps of 15 s. Medians of the steps in each quarter, or the longest.`,
+    `\`npm run bench -- soak\`: ${changes.toLocaleString('en')} changes of 25,000 of 50,000 routes, one NLRI an UPDATE, in ${steps.length} steps of 15 s, at ${steps[0].commit}. Medians of the steps in each quarter, or the longest.`,
     table(
       ['', 'first quarter', 'second', 'third', 'last'],
       SOAK_FIGURES.map((figure) => [

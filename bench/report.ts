@@ -1,5 +1,5 @@
 /** Writes docs/performance.md and its plots from the results. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { type EngineName, titleOf } from './engines.js';
 import { barChart, type Group } from './plot.js';
@@ -74,6 +74,22 @@ function sections(results: readonly RunResult[]): string[] {
   });
 }
 
+/** The sections in the places of those that stand under the same heading; what has not been measured again stays. */
+function amongStanding(fresh: readonly string[]): string[] {
+  const headingOf = (section: string) => section.split('\n', 1)[0];
+  const page = existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : '';
+  const standing = page
+    .split(/^(?=## )/m)
+    .slice(1)
+    .map((section) => section.trimEnd());
+  const byHeading = new Map(fresh.map((section) => [headingOf(section), section]));
+  const headings = new Set(standing.map(headingOf));
+  return [
+    ...standing.map((section) => byHeading.get(headingOf(section)) ?? section),
+    ...fresh.filter((section) => !headings.has(headingOf(section))),
+  ];
+}
+
 /** Returns the path of the document. Throws where there are no results. */
 export function writeReport(): string {
   const results = readResults();
@@ -101,9 +117,8 @@ export function writeReport(): string {
     machine(all),
     'To repeat it, as root: `npm run bench` for all rows, `npm run bench -- --list` for their names, then `npm run bench -- --report` for this page.',
     ...plots,
-    ...sections(results),
-    microSection(results),
-    soakSection(results),
+    'What has not been run again for this page keeps its section as it was; each names its commit.',
+    ...amongStanding([...sections(results), microSection(results), soakSection(results)].filter(Boolean)),
   ]
     .filter((part) => part !== '')
     .concat('')
