@@ -56,6 +56,15 @@ export class EchoWindow {
     return true;
   }
 
+  /**
+   * The echoes of these operations can be hidden beside those that are hidden now. Where they cannot, nothing must be
+   * written beside what is under way: its echoes would be heard.
+   */
+  admits(operations: readonly Operation[]): boolean {
+    if (!this.#hidden) return false;
+    return new Set([...devicesOf(operations), ...this.#hidden]).size <= MAX_DEVICES;
+  }
+
   /** Hears everything again. */
   end(): void {
     if (!this.#hidden) return;
@@ -68,8 +77,8 @@ export class EchoWindow {
     if (this.#written.length === 0) return;
     for (const operations of this.#written)
       for (const written of operations) {
+        if (!isSameKey(written, row)) continue;
         const operation = written.table === 'fdb' ? partsOf(written)[isDeviceRow(row) ? 1 : 0] : written;
-        if (!isSameKey(operation, row)) continue;
         this.#doubtful.push({ operation, row: { ...row } });
         return;
       }
@@ -103,6 +112,9 @@ function isSameKey(operation: Operation, row: NeighMessage): boolean {
         !isDeviceRow(row) &&
         row.vlan === operation.vlan
       );
+    case 'fdb':
+      if (row.mac !== operation.mac || row.family !== AF_BRIDGE) return false;
+      return isDeviceRow(row) ? row.ifindex === operation.port : row.vlan === operation.vlan;
     case 'vxlan':
       return row.mac === operation.mac && row.ifindex === operation.ifindex && isDeviceRow(row);
     case 'neigh':

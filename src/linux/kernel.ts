@@ -194,7 +194,7 @@ export class LinuxKernel implements Kernel {
     // What reads the kernel must not find a bulk under way
     if (rereads.pending || !programmer.mayLaunch(operations)) return false;
     // What waits to be heard is heard between two flights: behind this one, if another were launched, only later
-    if (programmer.isFlying && monitor.hasNews) return false;
+    if (programmer.isFlying && (monitor.hasNews || !echoes.admits(operations))) return false;
     const hidden = this.#hideEchoes(this.#open, operations);
     const ours: Flight = {
       landed: (results) => flight.landed(results),

@@ -7,7 +7,7 @@ import { type Mac, parseIp } from '../../src/types/index.js';
 
 const DEVICE = 7;
 const FIRST = 0x02_00_00_00_00_00;
-const batch = (from: number): Operation[] =>
+const batch = (from: number): Extract<Operation, { table: 'fdb' }>[] =>
   Array.from({ length: 40 }, (_, i) => ({
     table: 'fdb',
     verb: 'add',
@@ -47,6 +47,26 @@ test('what is heard of a key that was written is asked for once the queue has be
   window.heard(bridgeRow(6));
   window.drained();
   t.deepEqual(asked, [5, 105]);
+});
+
+test('a batch whose devices are too many beside those that are hidden is not admitted', (t) => {
+  const { window } = opened();
+  t.false(window.admits(batch(0)), 'nothing is hidden');
+  window.begin(batch(0), true);
+  t.true(window.admits(batch(100)));
+  const devices = (count: number) =>
+    batch(0)
+      .flatMap((operation) =>
+        Array.from({ length: 6 }, (_, n) => ({
+          ...operation,
+          port: 100 + n * 40 + Number(operation.mac) - FIRST,
+        })),
+      )
+      .filter(({ port }) => port < 100 + count);
+  t.true(window.admits(devices(239)));
+  t.false(window.admits(devices(240)));
+  window.end();
+  t.false(window.admits(batch(100)));
 });
 
 test('with the queue empty amid two batches only the later one is in doubt', (t) => {
