@@ -122,10 +122,11 @@ static void give_back(Exchange *x) {
   napi_reference_unref(x->env, x->self, &count);
 }
 
-static void tell_end(Exchange *x) {
+/* False where nothing can be told now. */
+static bool tell_end(Exchange *x) {
   napi_env env = x->env;
   napi_handle_scope scope;
-  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return false;
   napi_value callback, receiver, ignored;
   napi_get_reference_value(env, x->jobs[x->told % DEPTH].lent[CALLBACK], &callback);
   give_back(x);
@@ -139,13 +140,15 @@ static void tell_end(Exchange *x) {
     if (pending && napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
   }
   napi_close_handle_scope(env, scope);
+  return true;
 }
 
 /* libuv calls once for jobs that end soon after one another. What is called may start others, or close the exchange. */
 static void on_finished(uv_async_t *handle) {
   Exchange *x = (Exchange *)handle->data;
   if (!x) return;
-  for (uint64_t done = count_done(x); handle->data && x->told < done;) tell_end(x);
+  uint64_t done = count_done(x);
+  while (handle->data && x->told < done && tell_end(x)) continue;
 }
 
 /* Outlives the exchange: libuv gives the handle back in a later turn of the loop. */

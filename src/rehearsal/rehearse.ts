@@ -3,7 +3,7 @@ import { type Clock, type Ip, type Mac, macFromParts, parseIp } from '../types/i
 import { type Compiler, v8Compiler } from './compiler.js';
 import { SEGMENTS, type Segment, StagedLeaf } from './stage.js';
 
-/** So many hosts that functions know what they may meet, and so few that none is compiled yet. */
+/** So many hosts that functions meet what they may meet, in each of the plays. */
 const HOSTS = 128;
 /** Of them on the move, one by one. */
 const MOVERS = 32;
@@ -17,6 +17,7 @@ const LEARNING = 3;
 const COMPILING = 3;
 /** Octets that arrive in one go, so that messages begin in one and end in another. */
 const SEGMENT = 1000;
+/** By so much each look at the hasty leaf's clock finds it ahead: a slice is over after one or two. */
 const HASTE_MS = 3;
 
 interface Host {
