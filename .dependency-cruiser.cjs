@@ -7,7 +7,7 @@ const rooms = {
   linux: ['dataplane', 'types'],
   config: ['types'],
   evpn: ['bgp', 'wire', 'dataplane', 'types'],
-  rehearsal: ['evpn', 'bgp', 'linux', 'dataplane', 'types'],
+  rehearsal: ['evpn', 'bgp', 'wire', 'linux', 'dataplane', 'types'],
   api: ['config', 'evpn', 'linux', 'dataplane', 'bgp', 'wire', 'types'],
 };
 module.exports = {

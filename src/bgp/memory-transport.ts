@@ -200,11 +200,8 @@ class MemoryEnd implements Connection {
   #deliverOne(): void {
     const { handlers, peer } = this;
     if (this.closed || handlers === undefined || (this.#paused && !this.#ending)) return;
-    const first = this.#inbox.shift();
-    if (first !== undefined) {
-      const { segment } = this.network;
-      if (first.length > segment) this.#inbox.unshift(first.subarray(segment));
-      const chunk = first.length > segment ? first.subarray(0, segment) : first;
+    const chunk = this.#takeSegment();
+    if (chunk !== undefined) {
       this.#inboxBytes -= chunk.length;
       if (!this.#ending) handlers.onData(chunk);
       if (this.#inboxBytes <= CAPACITY / 2) peer?.drain();
@@ -218,5 +215,15 @@ class MemoryEnd implements Connection {
       peer.deliver();
     }
     this.fail(this.#error);
+  }
+
+  /** What one write brought where segments have no length, else as much of all that waits as one takes. */
+  #takeSegment(): Buffer | undefined {
+    const { segment } = this.network;
+    const first = this.#inbox.shift();
+    if (first === undefined || segment === Number.POSITIVE_INFINITY) return first;
+    const waiting = Buffer.concat([first, ...this.#inbox.splice(0)]);
+    if (waiting.length > segment) this.#inbox.push(waiting.subarray(segment));
+    return waiting.subarray(0, segment);
   }
 }

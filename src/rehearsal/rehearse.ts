@@ -4,7 +4,9 @@ import { type Compiler, v8Compiler } from './compiler.js';
 import { SEGMENTS, type Segment, StagedLeaf } from './stage.js';
 
 /** So many hosts that functions meet what they may meet, in each of the plays. */
-const HOSTS = 128;
+const HOSTS = 192;
+/** Two thirds of them in one VNI, whose routes do not fit one UPDATE then. */
+const CROWD = 3;
 /** Of them on the move, one by one. */
 const MOVERS = 32;
 /** Every so many hosts one is configured on its port. */
@@ -15,8 +17,8 @@ const LOOK_MS = 1;
 /** How often all is played before anything is compiled, and how often then. */
 const LEARNING = 3;
 const COMPILING = 3;
-/** Octets that arrive in one go, so that messages begin in one and end in another. */
-const SEGMENT = 1000;
+/** Octets that arrive in one go: messages, and headers, begin in one and end in another. */
+const SEGMENT = 211;
 /** By so much each look at the hasty leaf's clock finds it ahead: a slice is over after one or two. */
 const HASTE_MS = 3;
 
@@ -74,7 +76,7 @@ async function playOnce(clock: Clock, play: number, scenes: string[]): Promise<v
   const one = new StagedLeaf(1, network, clock, play * 2);
   const two = new StagedLeaf(2, network, hastyClock(clock), play * 2 + 1);
   try {
-    for (const [name, start, isOver] of scenesOf(one, two)) {
+    for (const [name, start, isOver] of scenesOf(one, two, clock)) {
       let started = false;
       // One that cannot begin is never over
       void Promise.resolve(start()).then(
@@ -107,7 +109,7 @@ function hastyClock(clock: Clock): Clock {
 
 type Scene = readonly [name: string, play: () => unknown, isOver: () => boolean];
 
-function scenesOf(one: StagedLeaf, two: StagedLeaf): Scene[] {
+function scenesOf(one: StagedLeaf, two: StagedLeaf, clock: Clock): Scene[] {
   const hosts = Array.from({ length: HOSTS }, (_, i) => hostAt(i));
   const movers = hosts.filter(({ sticky }) => !sticky).slice(0, MOVERS);
   const come = (leaf: StagedLeaf, some: readonly Host[]) => {
@@ -140,6 +142,11 @@ function scenesOf(one: StagedLeaf, two: StagedLeaf): Scene[] {
       known(0, HOSTS),
     ],
     [
+      'what is left of earlier days goes',
+      () => Promise.all([one, two].map((leaf) => leaf.sweep())),
+      known(0, HOSTS),
+    ],
+    [
       'hosts move',
       () => {
         come(two, movers);
@@ -147,7 +154,11 @@ function scenesOf(one: StagedLeaf, two: StagedLeaf): Scene[] {
       },
       known(MOVERS, HOSTS - MOVERS),
     ],
-    ['and come back', () => come(one, movers), known(0, HOSTS)],
+    [
+      'and come back one by one',
+      () => oneByOne(clock, movers, (mover) => come(one, [mover])),
+      known(0, HOSTS),
+    ],
     ['addresses go', () => fallSilent(one, hosts), known(0, HOSTS)],
     ['the session ends', () => one.speaker.resetNeighbor(one.peer), known(0, 0)],
   ];
@@ -157,11 +168,23 @@ function scenesOf(one: StagedLeaf, two: StagedLeaf): Scene[] {
 function hostAt(i: number): Host {
   const spread = Math.imul(i + 1, 0x9e3779b1) >>> 0;
   return {
-    segment: SEGMENTS[i % SEGMENTS.length],
+    segment: SEGMENTS[i % CROWD === 0 ? (i / CROWD) % SEGMENTS.length : 0],
     mac: macFromParts(0x0200 | (i & 0xfd), spread),
     ip: parseIp(i % 4 === 3 ? `fd00::${(i + 1).toString(16)}` : `${i % 8 < 4 ? 10 : 192}.1.0.${i + 1}`),
     sticky: i % STICKY === STICKY - 1,
   };
+}
+
+/** Each in a turn of its own, so that it leaves in an UPDATE of its own. */
+async function oneByOne<Item>(
+  clock: Clock,
+  items: readonly Item[],
+  act: (item: Item) => void,
+): Promise<void> {
+  for (const item of items) {
+    act(item);
+    await new Promise<void>((resolve) => clock.soon(resolve));
+  }
 }
 
 async function until(clock: Clock, isOver: () => boolean): Promise<void> {

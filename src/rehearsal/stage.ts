@@ -6,6 +6,7 @@ import {
   type Flight,
   MemoryKernel,
   NO_MEMORY,
+  Ntf,
   Nud,
   type Operation,
   type OperationResult,
@@ -24,6 +25,8 @@ import {
   silentLog,
   type Vni,
 } from '../types/index.js';
+import { shaped } from './shaped.js';
+import { StagedTransport } from './staged-transport.js';
 
 /** A VNI on a bridge of its own or, where it has a VLAN, with others on one device of one VLAN-aware bridge. */
 export interface Segment {
@@ -51,11 +54,15 @@ const BATCH = 48;
 const WORTH_A_FLIGHT = 16;
 
 const BRIDGE_MAC = parseMac('02:00:00:00:00:fe');
+const STRAY = parseMac('02:00:00:00:00:fd');
 /**
  * A leaf's addresses without its number: of small numbers and of large ones, which V8 tells apart, and of texts. They are for
  * documentation (RFC 5737, RFC 3849) or private: nothing is ever sent to them.
  */
 const NETS = ['10.0.0.', '192.0.2.', '2001:db8::'];
+
+/** By leaf. The halves of the one that an RD begins and ends with are small numbers, those of the other a large one (RFC 2544). */
+const ROUTER_IDS = { 1: '10.0.0.1', 2: '198.19.200.2' } as const;
 
 /** A whole leaf but for TCP and netlink. */
 export class StagedLeaf {
@@ -72,7 +79,7 @@ export class StagedLeaf {
     shape: number,
   ) {
     const asn = 64512 + number;
-    const routerId = vtepAt(number, 1) as Ipv4;
+    const routerId = parseIp(ROUTER_IDS[number]) as Ipv4;
     const own = addressOf(number);
     const passive = number === 1;
     this.speaker = new Speaker(
@@ -92,7 +99,7 @@ export class StagedLeaf {
           },
         ],
       },
-      { clock, transport: network.host(own), log: silentLog },
+      { clock, transport: new StagedTransport(network.host(own), shape, !passive), log: silentLog },
     );
     this.kernel = shaped(number === 1 ? new MemoryKernel(clock) : new EncodingKernel(clock), shape);
     this.kernel.launches = (count) => (count < WORTH_A_FLIGHT ? 'not' : 'late');
@@ -120,8 +127,15 @@ export class StagedLeaf {
 
   async start(): Promise<void> {
     await this.#evpn.start();
-    this.#dataPlane.sweep();
     await this.speaker.start();
+  }
+
+  /** Finds a row of its own that nobody wants; all such rows go from now on. */
+  sweep(): void {
+    const { bridge, vlan, vxlan } = SEGMENTS[0];
+    const row = { bridgeIfindex: bridge, vlan, port: vxlan, state: Nud.REACHABLE, flags: Ntf.EXT_LEARNED };
+    this.kernel.putBridge({ ...row, mac: STRAY });
+    this.#dataPlane.sweep();
   }
 
   async stop(): Promise<void> {
@@ -197,14 +211,6 @@ class ForgetfulMemory implements DefaultsMemory {
   }
   added(): void {}
   dropped(): void {}
-}
-
-/**
- * Code that has met objects of five shapes or more takes any, and so the real kernel; code that has met fewer is thrown away
- * when it comes.
- */
-function shaped<T extends object>(object: T, shape: number): T {
-  return Object.assign(object, { [`shape${shape}`]: shape });
 }
 
 function vtepAt(leaf: number, index: number): Ip {

@@ -13,8 +13,9 @@ test('two leaves in memory play every scene to its end', async (t) => {
     'hosts come',
     'and go',
     'hosts with addresses come',
+    'what is left of earlier days goes',
     'hosts move',
-    'and come back',
+    'and come back one by one',
     'addresses go',
     'the session ends',
   ]);
