@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../types/index.js';
 import type { EvpnNlri, PathAttributes, Update } from '../wire/index.js';
-import { better, selectBest } from './decision.js';
+import { Arrival, destinationOf, type RibDestination, type RibPath } from './destination.js';
 import { DirtyQueue } from './dirty-queue.js';
-import type { Destination, Path, PathSource } from './route.js';
-import { EvpnTable, ROUTE_TYPE_SLOTS, sameNlri, type TableEntry, type TableFilter } from './table.js';
+import type { Destination, PathSource } from './route.js';
+import { EvpnTable, ROUTE_TYPE_SLOTS, sameNlri, type TableFilter } from './table.js';
 
 /** Who we are, for loop detection. */
 export interface RibIdentity {
@@ -26,91 +26,6 @@ export interface NeighborRouteCounts {
   /** Routes that stand now. */
   readonly accepted: readonly number[];
   readonly loops: Readonly<LoopCounts>;
-}
-
-/** When and from whom: one object for all the paths that a neighbour brings within a millisecond. */
-class Arrival {
-  constructor(
-    readonly neighbor: NeighborState,
-    readonly source: PathSource,
-    readonly receivedAt: number,
-    /** The neighbour's epoch then. */
-    readonly epoch: number,
-  ) {}
-}
-
-class RibPath implements Path {
-  /** The destination's next path, of a later neighbour. */
-  next: RibPath | undefined = undefined;
-
-  constructor(
-    public arrival: Arrival,
-    readonly attributes: PathAttributes,
-    readonly nlri: EvpnNlri,
-  ) {}
-
-  get source(): PathSource {
-    return this.arrival.source;
-  }
-
-  get receivedAt(): number {
-    return this.arrival.receivedAt;
-  }
-
-  get stale(): boolean {
-    return this.arrival.epoch !== this.arrival.neighbor.epoch;
-  }
-}
-
-/** Its paths are a chain of their own: most have one or two, and an array for them costs as much as a path. */
-class RibDestination implements Destination, TableEntry<RibDestination> {
-  chained: RibDestination | undefined = undefined;
-  first: RibPath | undefined = undefined;
-  best: RibPath | undefined = undefined;
-  note: object | undefined = undefined;
-  dirty = false;
-  constructor(readonly nlri: EvpnNlri) {}
-
-  get paths(): readonly RibPath[] {
-    const paths: RibPath[] = [];
-    for (let path = this.first; path !== undefined; path = path.next) paths.push(path);
-    return paths;
-  }
-
-  pathOf(neighbor: NeighborState): RibPath | undefined {
-    let path = this.first;
-    while (path !== undefined && path.arrival.neighbor !== neighbor) path = path.next;
-    return path;
-  }
-
-  /** Puts the path in the place of `old`, or behind all others. */
-  put(path: RibPath, old: RibPath | undefined): void {
-    if (old !== undefined) path.next = old.next;
-    this.#link(old, path);
-  }
-
-  remove(path: RibPath): void {
-    this.#link(path, path.next);
-  }
-
-  /** Lets what leads to `to`, or to the end, lead to `path`. */
-  #link(to: RibPath | undefined, path: RibPath | undefined): void {
-    if (this.first === to) {
-      this.first = path;
-      return;
-    }
-    let before = this.first;
-    while (before !== undefined && before.next !== to) before = before.next;
-    if (before !== undefined) before.next = path;
-  }
-
-  /** The decision process's choice; no list is built for one path or two. */
-  choose(): RibPath | undefined {
-    const { first } = this;
-    const second = first?.next;
-    if (first === undefined || second === undefined) return first;
-    return second.next === undefined ? better(first, second) : selectBest(this.paths);
-  }
 }
 
 /** All that the RIB knows of one neighbour. A path whose epoch is not the neighbour's is stale. */
@@ -208,7 +123,7 @@ export class Rib {
     for (const nlri of update.reachable) {
       neighbor.received[nlri.type]++;
       if (looped) this.#withdraw(neighbor, nlri);
-      else this.#announce(arrival, attributes, nlri);
+      else this.#announce(neighbor, arrival, attributes, nlri);
     }
   }
 
@@ -255,7 +170,7 @@ export class Rib {
     while (taken.length < max) {
       const destination = this.#dirty.take() ?? this.#nextAgain();
       if (destination === undefined) break;
-      if (destination.first === undefined) this.#table.remove(destination);
+      if (!destination.hasPath) this.#table.remove(destination);
       taken.push(destination);
     }
     if (this.#congested && this.dirtyCount < RELIEVED_BELOW) {
@@ -281,14 +196,13 @@ export class Rib {
   }
 
   *destinationsOf(filter: TableFilter): IterableIterator<Destination> {
-    for (const destination of this.#table.entries(filter))
-      if (destination.first !== undefined) yield destination;
+    for (const destination of this.#table.entries(filter)) if (destination.hasPath) yield destination;
   }
 
   /** The destination of this NLRI's key. */
   destination(nlri: EvpnNlri): Destination | undefined {
     const destination = this.#table.get(nlri);
-    return destination?.first !== undefined ? destination : undefined;
+    return destination?.hasPath ? destination : undefined;
   }
 
   /** Numbers of one neighbour, by its configured address. */
@@ -339,56 +253,57 @@ export class Rib {
     return neighbor.arrival;
   }
 
-  #announce(arrival: Arrival, attributes: PathAttributes, nlri: EvpnNlri): void {
-    const { neighbor } = arrival;
-    let destination = this.#table.get(nlri);
-    if (destination === undefined) {
-      destination = new RibDestination(nlri);
-      this.#table.add(destination);
-    }
-    const old = destination.pathOf(neighbor);
-    // One object for all who say the same
-    const said = sameNlri(destination.nlri, nlri) ? destination.nlri : nlri;
+  #announce(neighbor: NeighborState, arrival: Arrival, attributes: PathAttributes, nlri: EvpnNlri): void {
+    const destination = this.#table.get(nlri);
+    const old = destination?.pathOf(neighbor);
     if (old === undefined) {
       neighbor.accepted[nlri.type]++;
       neighbor.held++;
-    } else if (
-      old.arrival.source === arrival.source &&
-      old.attributes === attributes &&
-      sameNlri(old.nlri, said)
-    ) {
+    }
+    if (destination === undefined) {
+      const added = destinationOf(arrival, attributes, nlri);
+      this.#table.add(added);
+      this.#choose(added, undefined, false);
+      return;
+    }
+    if (old?.attributes === attributes && old.source === arrival.source && sameNlri(old.nlri, nlri)) {
       if (old.arrival.epoch !== arrival.epoch) old.arrival = arrival;
       return;
     }
-    destination.put(new RibPath(arrival, attributes, said), old);
-    this.#choose(destination);
+    const { best } = destination;
+    const told = best?.attributes;
+    const differs = destination.put(arrival, attributes, nlri, old);
+    this.#choose(destination, told, differs && old === best);
   }
 
   #withdraw(neighbor: NeighborState, nlri: EvpnNlri): void {
     const destination = this.#table.get(nlri);
     const path = destination?.pathOf(neighbor);
-    if (destination !== undefined && path !== undefined) this.#removePath(destination, path);
+    if (destination !== undefined && path !== undefined) this.#removePath(neighbor, destination, path);
   }
 
-  #removePath(destination: RibDestination, path: RibPath): void {
-    const { neighbor } = path.arrival;
-    destination.remove(path);
-    neighbor.accepted[destination.nlri.type]--;
+  #removePath(neighbor: NeighborState, destination: RibDestination, path: RibPath): void {
+    const { best, nlri } = destination;
+    const told = best?.attributes;
+    const differs = destination.remove(path);
+    neighbor.accepted[nlri.type]--;
     neighbor.held--;
-    this.#choose(destination);
+    this.#choose(destination, told, differs && path === best);
   }
 
-  #choose(destination: RibDestination): void {
+  /**
+   * After a change of the destination's paths. `told`: the attributes that the best one had before it; `differs`: it is of
+   * another NLRI than then.
+   */
+  #choose(destination: RibDestination, told: PathAttributes | undefined, differs: boolean): void {
     const { best } = destination;
     const choice = destination.choose();
-    if (choice === best) return;
     destination.best = choice;
     // What a reader of the best path sees is its attributes and its NLRI; who said it matters to the explanation only
     if (
-      best === undefined ||
-      choice === undefined ||
-      best.attributes !== choice.attributes ||
-      !sameNlri(best.nlri, choice.nlri)
+      differs ||
+      choice?.attributes !== told ||
+      (best !== choice && best !== undefined && choice !== undefined && !sameNlri(best.nlri, choice.nlri))
     )
       this.#touch(destination);
   }
@@ -426,7 +341,8 @@ export class Rib {
       }
       const destination = next.value;
       const path = destination.pathOf(neighbor);
-      if (path !== undefined && path.arrival.epoch < sweep.before) this.#removePath(destination, path);
+      if (path !== undefined && path.arrival.epoch < sweep.before)
+        this.#removePath(neighbor, destination, path);
     }
     sweep.timer = this.#clock.soon(() => this.#sweepSlice(neighbor, sweep));
   }

@@ -21,7 +21,7 @@ export interface Path {
   readonly stale: boolean;
 }
 
-/** One NLRI key with every neighbour's path; at most one path a neighbour. */
+/** One NLRI key with every neighbour's path; at most one path a neighbour. It and its paths are the RIB's: what they say changes with the next UPDATE. */
 export interface Destination {
   /** The NLRI of some path; its key fields (not ESI, not labels) are the destination's. */
   readonly nlri: EvpnNlri;

@@ -4,6 +4,9 @@ import {
   type Ip,
   type Mac,
   MacMap,
+  macFromParts,
+  macHigh16,
+  macLow32,
   type RouteDistinguisher,
   type RouteTarget,
   type Vni,
@@ -28,8 +31,18 @@ export class MacEntry implements Markable {
   vtep: Ip | undefined = undefined;
   /** What happened to it lately. */
   history: MoveHistory | undefined = undefined;
+  /** The MAC in two small numbers, the lower one signed: as one it were an object itself. */
+  readonly #high: number;
+  readonly #low: number;
 
-  constructor(readonly mac: Mac) {}
+  constructor(mac: Mac) {
+    this.#high = macHigh16(mac);
+    this.#low = macLow32(mac) | 0;
+  }
+
+  get mac(): Mac {
+    return macFromParts(this.#high, this.#low >>> 0);
+  }
 
   /** Nothing holds the entry but its memory of the sequence number. */
   get isIdle(): boolean {

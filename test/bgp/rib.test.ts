@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type Destination, decide, type Path, type PathSource, Rib, sameKey } from '../../src/bgp/index.js';
+import { decide, type Path, type PathSource, Rib, sameKey } from '../../src/bgp/index.js';
 import { type Mac, parseIp, RouteDistinguisher } from '../../src/types/index.js';
 import {
   type EvpnNlri,
@@ -410,11 +410,12 @@ test('any history: the RIB equals a naive model, and the reader of the dirty set
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const { rib, clock } = make();
       let model: { s: number; nlri: EvpnNlri; attributes: PathAttributes; stale: boolean }[] = [];
-      const reader = new Map<string, Destination['best']>();
+      const reader = new Map<string, Pick<Path, 'attributes' | 'nlri'>>();
       const take = (max: number) => {
-        for (const d of rib.takeDirty(max)) {
-          if (d.best === undefined) reader.delete(formatNlri(keyOnly(d.nlri)));
-          else reader.set(formatNlri(keyOnly(d.nlri)), d.best);
+        for (const { nlri, best } of rib.takeDirty(max)) {
+          if (best === undefined) reader.delete(formatNlri(keyOnly(nlri)));
+          // The RIB's own objects change with what comes later
+          else reader.set(formatNlri(keyOnly(nlri)), { attributes: best.attributes, nlri: plain(best.nlri) });
         }
       };
       const drop = (s: number, nlri: EvpnNlri) => {
@@ -488,5 +489,12 @@ test('any history: the RIB equals a naive model, and the reader of the dirty set
 });
 
 function keyOnly(nlri: EvpnNlri): EvpnNlri {
-  return nlri.type === 2 ? { ...nlri, label1: 0 } : nlri;
+  return nlri.type === 2 ? { ...plain(nlri), label1: 0 } : nlri;
+}
+
+/** The fields of the NLRI and nothing else: a MAC/IP destination of the RIB is one, too. */
+function plain<Nlri extends EvpnNlri>(nlri: Nlri): Nlri {
+  if (nlri.type !== 2) return nlri;
+  const { type, rd, esi, ethernetTag, mac, ip, label1, label2 } = nlri;
+  return { type, rd, esi, ethernetTag, mac, ip, label1, label2 } as typeof nlri;
 }
