@@ -262,11 +262,12 @@ export class Link {
       }
       const reader = this.#reader;
       const message = this.#decode('BGPHeaderErr', () => reader.next());
-      if (message === undefined) return;
+      if (message === undefined) break;
       this.#host.messageReceived(message.type);
       this.#host.budget.spend(1);
       this.#receive(message.type, message.body);
     }
+    this.#host.budget.end();
   }
 
   #pause(connection: Connection): void {

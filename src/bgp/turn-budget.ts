@@ -2,6 +2,8 @@ import { type Clock, emptyList } from '../types/index.js';
 
 /** So many routes are read between two looks at the clock. */
 const LOOK_EVERY = 64;
+/** Where nobody has read for so many milliseconds, the turn is another one. */
+const ANOTHER_TURN = 50;
 
 /**
  * How much may be read from all neighbours together before the event loop gets its turn: with one budget for each of
@@ -12,7 +14,9 @@ export class TurnBudget {
   readonly #size: number;
   readonly #milliseconds: number;
   #left: number;
-  #end = 0;
+  #millisecondsLeft: number;
+  /** When reading was accounted for last. */
+  #accounted = 0;
   #unlooked = 0;
   #waiting = emptyList<() => void>();
 
@@ -22,12 +26,20 @@ export class TurnBudget {
     this.#size = size;
     this.#milliseconds = milliseconds;
     this.#left = size;
+    this.#millisecondsLeft = milliseconds;
   }
 
   /** Somebody begins to read. */
   begin(): void {
-    this.#end = this.#clock.now() + this.#milliseconds;
+    const now = this.#clock.now();
+    if (now - this.#accounted > ANOTHER_TURN) this.#fill();
+    this.#accounted = now;
     this.#unlooked = 0;
+  }
+
+  /** Whoever began has read all that there is. */
+  end(): void {
+    this.#look();
   }
 
   get spent(): boolean {
@@ -39,8 +51,20 @@ export class TurnBudget {
     this.#unlooked += amount;
     if (this.#unlooked < LOOK_EVERY) return;
     this.#unlooked = 0;
-    // Routes differ in what they cost, by the more while code is not compiled yet
-    if (this.#clock.now() >= this.#end) this.#left = 0;
+    this.#look();
+  }
+
+  /** Routes differ in what they cost, by the more while code is not compiled yet. */
+  #look(): void {
+    const now = this.#clock.now();
+    this.#millisecondsLeft -= now - this.#accounted;
+    this.#accounted = now;
+    if (this.#millisecondsLeft <= 0) this.#left = 0;
+  }
+
+  #fill(): void {
+    this.#left = this.#size;
+    this.#millisecondsLeft = this.#milliseconds;
   }
 
   /** Calls back in a later turn, when those that came first have had theirs; it must not throw. */
@@ -50,7 +74,7 @@ export class TurnBudget {
   }
 
   #refill(): void {
-    this.#left = this.#size;
+    this.#fill();
     const waiting = this.#waiting;
     this.#waiting = emptyList();
     let served = 0;

@@ -73,3 +73,39 @@ test('reading that takes long ends sooner, and goes on in the next turn', (t) =>
   clock.runTurn();
   t.is(later, 400);
 });
+
+test('the time of a turn is shared by all who read in it, also by those who have read all there was', (t) => {
+  const clock = new VirtualClock();
+  const budget = new TurnBudget(clock, 2000, 3);
+  clock.advance(1000);
+  budget.begin();
+  budget.spend(1);
+  clock.advance(2);
+  budget.end();
+  t.false(budget.spent);
+  budget.begin();
+  budget.spend(1);
+  clock.advance(2);
+  budget.end();
+  t.true(budget.spent);
+  let served = false;
+  budget.wait(() => {
+    budget.begin();
+    served = !budget.spent;
+  });
+  clock.runTurn();
+  t.true(served);
+});
+
+test('what little was read long ago is no part of this turn', (t) => {
+  const clock = new VirtualClock();
+  const budget = new TurnBudget(clock, 2, 3);
+  clock.advance(1000);
+  for (let message = 0; message < 10; message++) {
+    clock.advance(1000);
+    budget.begin();
+    t.false(budget.spent);
+    budget.spend(1);
+    budget.end();
+  }
+});

@@ -39,6 +39,22 @@ test('a turn that is long already leaves what it is asked for to the next one', 
   t.deepEqual(told, ['slice', 'beside', 'slice']);
 });
 
+test('a turn whose I/O took long does one thing more, and leaves the others to the next ones', async (t) => {
+  const told: string[] = [];
+  let now = 0;
+  const end = new TurnEnd(() => now);
+  for (const name of ['first', 'second', 'third'])
+    end.add(() => {
+      told.push(name);
+      now += 1;
+    });
+  now += 10;
+  await turn();
+  t.deepEqual(told, ['first']);
+  await turn();
+  t.deepEqual(told, ['first', 'second', 'third']);
+});
+
 test('one that always asks again does not hold the event loop', async (t) => {
   let now = 0;
   let calls = 0;
