@@ -28,7 +28,7 @@ test('a turn that is long already leaves what it is asked for to the next one', 
   const end = new TurnEnd(() => now);
   const slice = () => {
     told.push('slice');
-    now += 4;
+    now += 2;
     if (told.length < 5) end.add(slice);
   };
   end.add(slice);
