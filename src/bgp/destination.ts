@@ -65,6 +65,7 @@ export abstract class RibDestination implements Destination, RibPath, TableEntry
   chained: RibDestination | undefined = undefined;
   best: RibPath | undefined = undefined;
   note: object | undefined = undefined;
+  /** It is in the RIB's dirty set. */
   dirty = false;
   #later: LaterPath | undefined = undefined;
 

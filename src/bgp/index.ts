@@ -12,7 +12,6 @@
 export { addressOf, canonicalAddress } from './address.js';
 export type { LocalIdentity, NeighborConfig, SpeakerConfig } from './config.js';
 export { asPathLength, type Decision, decide, selectBest } from './decision.js';
-export { DirtyQueue, type Markable } from './dirty-queue.js';
 export { transition } from './fsm.js';
 export type * from './fsm-types.js';
 export { LocalRib } from './local-rib.js';

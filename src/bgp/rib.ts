@@ -1,7 +1,6 @@
-import type { Clock, Timer } from '../types/index.js';
+import { type Clock, Fifo, type Timer } from '../types/index.js';
 import type { EvpnNlri, PathAttributes, Update } from '../wire/index.js';
 import { Arrival, destinationOf, type RibDestination, type RibPath } from './destination.js';
-import { DirtyQueue } from './dirty-queue.js';
 import type { Destination, PathSource } from './route.js';
 import { EvpnTable, ROUTE_TYPE_SLOTS, sameNlri, type TableFilter } from './table.js';
 
@@ -74,7 +73,7 @@ export class Rib {
   #identity: RibIdentity;
   readonly #table = new EvpnTable<RibDestination>();
   readonly #neighbors = new Map<string, NeighborState>();
-  readonly #dirty = new DirtyQueue<RibDestination>();
+  readonly #dirty = new Fifo<RibDestination>();
   /** A walk over all destinations, to be looked at again. */
   #again: Iterator<RibDestination, undefined> | undefined = undefined;
   #congested = false;
@@ -168,7 +167,7 @@ export class Rib {
   takeDirty(max: number): Destination[] {
     const taken: RibDestination[] = [];
     while (taken.length < max) {
-      const destination = this.#dirty.take() ?? this.#nextAgain();
+      const destination = this.#nextDirty() ?? this.#nextAgain();
       if (destination === undefined) break;
       if (!destination.hasPath) this.#table.remove(destination);
       taken.push(destination);
@@ -208,6 +207,12 @@ export class Rib {
   /** Numbers of one neighbour, by its configured address. */
   counts(neighbor: string): NeighborRouteCounts {
     return this.#neighbors.get(neighbor) ?? NO_COUNTS;
+  }
+
+  #nextDirty(): RibDestination | undefined {
+    const next = this.#dirty.take();
+    if (next !== undefined) next.dirty = false;
+    return next;
   }
 
   #nextAgain(): RibDestination | undefined {
@@ -309,7 +314,9 @@ export class Rib {
   }
 
   #touch(destination: RibDestination): void {
-    if (!this.#dirty.add(destination)) return;
+    if (destination.dirty) return;
+    destination.dirty = true;
+    this.#dirty.push(destination);
     const count = this.#dirty.size;
     if (count === 1) this.onDirty?.();
     if (count > CONGESTED_ABOVE) this.#congested = true;

@@ -58,7 +58,7 @@ export class Evaluator {
     this.#setVtep(vrf, entry, vtep);
     if (moved && entry.ips !== undefined) {
       for (const ip of listOf(entry.ips)) {
-        vrf.touchIp(ip);
+        vrf.touchIp(vrf.ipEntry(ip));
         // A host that moved here brings its addresses: asked for, they follow within a round trip
         if (before.owner === 'remote' && owner === 'local') this.dataPlane.findNeigh(vrf.vni, ip, mac);
       }
@@ -238,7 +238,7 @@ function rebind(vrf: MacVrf, entry: IpEntry, here: MacEntry | undefined, there: 
   for (const claimant of [claimantHere, claimantThere]) {
     if (!claimant || claimant === here || claimant === there) continue;
     claimant.ips = withoutItem(claimant.ips, ip);
-    vrf.touchedMacs.add(claimant);
+    vrf.touchMac(claimant);
   }
   if (here) here.ips = withItem(here.ips, ip);
   if (there) there.ips = withItem(there.ips, ip);
@@ -267,8 +267,8 @@ function decideIp(
     if (sequence <= remote.sequence) {
       here.ownership = { ...here.ownership, sequence: remote.sequence + 1 };
       // One number for the MAC and all its IPs
-      vrf.touchedMacs.add(here);
-      for (const ip of listOf(here.ips)) vrf.touchIp(ip);
+      vrf.touchMac(here);
+      for (const ip of listOf(here.ips)) vrf.touchIp(vrf.ipEntry(ip));
     }
     return 'local';
   }

@@ -1,4 +1,4 @@
-import { DirtyQueue, type LocalRib, type Rib } from '../bgp/index.js';
+import type { LocalRib, Rib } from '../bgp/index.js';
 import { type DataPlane, EMPTY_TOPOLOGY, sameAttachment, type Topology } from '../dataplane/index.js';
 import type { Clock, Ip, Log, Mac, Timer, Vni } from '../types/index.js';
 import { DEFAULT_DUPLICATE_SETTINGS, DuplicateDetector } from './duplicates.js';
@@ -12,6 +12,7 @@ import { MacVrf } from './mac-vrf.js';
 import { MoveLog } from './move-log.js';
 import type { RdAllocator } from './rd-allocator.js';
 import { type EvpnSettings, isFlooded, isServed, type VniSettings } from './settings.js';
+import { VrfQueue } from './vrf-queue.js';
 import { VtepTable } from './vteps.js';
 
 /** What the brain stands on. */
@@ -43,7 +44,7 @@ export class Evpn {
   readonly #evaluator: Evaluator;
   readonly #vrfs = new Map<Vni, MacVrf>();
   readonly #attributes = new WeakMap<MacVrf, AttributeSets>();
-  readonly #touched = new DirtyQueue<MacVrf>();
+  readonly #touched = new VrfQueue();
   #settings: EvpnSettings;
   #topology: Topology = EMPTY_TOPOLOGY;
   #scheduled: Timer | undefined;
@@ -153,11 +154,11 @@ export class Evpn {
     if (same && !ownChanged) return;
     this.#evaluator.imet(vrf);
     const { dataPlane } = this.#deps;
-    for (const mac of vrf.macs.values()) vrf.touchedMacs.add(mac);
-    for (const ip of vrf.ips.values()) vrf.touchedIps.add(ip);
+    for (const mac of vrf.macs.values()) vrf.touchMac(mac);
+    for (const ip of vrf.ips.values()) vrf.touchIp(ip);
     for (const originator of vrf.floods.keys()) vrf.touchedFloods.add(originator);
-    for (const mac of dataPlane.localMacs(vrf.vni)) vrf.touchMac(mac);
-    for (const ip of dataPlane.localNeighs(vrf.vni)) vrf.touchIp(ip);
+    for (const mac of dataPlane.localMacs(vrf.vni)) vrf.touchMac(vrf.macEntry(mac));
+    for (const ip of dataPlane.localNeighs(vrf.vni)) vrf.touchIp(vrf.ipEntry(ip));
     this.#touched.add(vrf);
     this.#schedule();
   }
@@ -203,7 +204,7 @@ export class Evpn {
   #touchMac(vni: Vni, mac: Mac): void {
     const vrf = this.#vrfs.get(vni);
     if (!vrf) return;
-    vrf.touchMac(mac);
+    vrf.touchMac(vrf.macEntry(mac));
     this.#touched.add(vrf);
     this.#schedule();
   }
@@ -211,7 +212,7 @@ export class Evpn {
   #touchIp(vni: Vni, ip: Ip): void {
     const vrf = this.#vrfs.get(vni);
     if (!vrf) return;
-    vrf.touchIp(ip);
+    vrf.touchIp(vrf.ipEntry(ip));
     this.#touched.add(vrf);
     this.#schedule();
   }
@@ -242,8 +243,8 @@ export class Evpn {
   #evaluateSome(vrf: MacVrf): boolean {
     let left = STEP;
     while (left-- > 0) {
-      const mac = vrf.touchedMacs.take();
-      const ip = mac ? undefined : vrf.touchedIps.take();
+      const mac = vrf.takeMac();
+      const ip = mac ? undefined : vrf.takeIp();
       if (mac) this.#evaluator.mac(vrf, mac);
       else if (ip) this.#evaluator.ip(vrf, ip);
       else break;
@@ -253,7 +254,7 @@ export class Evpn {
       vrf.touchedFloods.delete(originator);
       this.#evaluator.flood(vrf, originator);
     }
-    return vrf.touchedMacs.size === 0 && vrf.touchedIps.size === 0;
+    return !vrf.hasTouched;
   }
 
   #wakeIdle(): void {

@@ -1,9 +1,10 @@
-import type { Destination, DirtyQueue, Path } from '../bgp/index.js';
+import type { Destination, Path } from '../bgp/index.js';
 import { isMulticastMac } from '../types/index.js';
 import { type EvpnNlri, RouteType } from '../wire/index.js';
 import { withItem, withoutItem } from './few.js';
 import type { Importers, ImportIndex } from './import-index.js';
 import type { MacVrf } from './mac-vrf.js';
+import type { VrfQueue } from './vrf-queue.js';
 import type { VtepTable } from './vteps.js';
 
 const NOWHERE: readonly MacVrf[] = [];
@@ -19,7 +20,7 @@ export class Importer {
     readonly index: ImportIndex,
     readonly vteps: VtepTable,
     /** Takes the VRFs with new touched keys. */
-    readonly touched: DirtyQueue<MacVrf>,
+    readonly touched: VrfQueue,
   ) {}
 
   /** The VRFs that hold the destination now. */
@@ -82,11 +83,11 @@ function put(vrf: MacVrf, destination: Destination, best: Path | undefined, stoo
   if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
     const mac = vrf.macEntry(nlri.mac);
     if (!stood) mac.remotes = withItem(mac.remotes, destination);
-    vrf.touchedMacs.add(mac);
+    vrf.touchMac(mac);
     if (nlri.ip === undefined) return;
     const ip = vrf.ipEntry(nlri.ip);
     if (!stood) ip.remotes = withItem(ip.remotes, destination);
-    vrf.touchedIps.add(ip);
+    vrf.touchIp(ip);
   } else if (nlri.type === RouteType.INCLUSIVE_MULTICAST) {
     const tunnelType = best?.attributes.pmsiTunnel?.tunnelType ?? INGRESS_REPLICATION;
     if (tunnelType !== INGRESS_REPLICATION) {
@@ -110,11 +111,11 @@ function remove(vrf: MacVrf, destination: Destination): void {
   if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
     const mac = vrf.macEntry(nlri.mac);
     mac.remotes = withoutItem(mac.remotes, destination);
-    vrf.touchedMacs.add(mac);
+    vrf.touchMac(mac);
     if (nlri.ip === undefined) return;
     const ip = vrf.ipEntry(nlri.ip);
     ip.remotes = withoutItem(ip.remotes, destination);
-    vrf.touchedIps.add(ip);
+    vrf.touchIp(ip);
   } else if (nlri.type === RouteType.INCLUSIVE_MULTICAST) {
     vrf.trees.delete(destination);
     const routes = vrf.floods.get(nlri.originator);

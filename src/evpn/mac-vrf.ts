@@ -1,6 +1,7 @@
-import { type Destination, DirtyQueue, type Markable } from '../bgp/index.js';
+import type { Destination } from '../bgp/index.js';
 import type { VniAttachment } from '../dataplane/index.js';
 import {
+  Fifo,
   type Ip,
   type Mac,
   MacMap,
@@ -18,7 +19,8 @@ import { type Ownership, UNOWNED } from './mobility.js';
 import type { MoveHistory } from './moves.js';
 
 /** What is known of one MAC in one VNI. */
-export class MacEntry implements Markable {
+export class MacEntry {
+  /** It is to be looked at. */
   dirty = false;
   ownership: Ownership = UNOWNED;
   /** Imported Type-2 routes of this MAC, with an IP and without. */
@@ -53,7 +55,8 @@ export class MacEntry implements Markable {
 }
 
 /** What is known of one IP in one VNI. */
-export class IpEntry implements Markable {
+export class IpEntry {
+  /** It is to be looked at. */
   dirty = false;
   owner: 'none' | 'local' | 'remote' = 'none';
   /** The epoch of the local binding that made us the owner, or that the remote owner has beaten; 0 for none. */
@@ -79,7 +82,8 @@ export class IpEntry implements Markable {
 }
 
 /** The MAC-VRF of one VNI (RFC 7432 §6, VLAN-based service: one broadcast domain, Ethernet tag 0). Data only. */
-export class MacVrf implements Markable {
+export class MacVrf {
+  /** Somebody has it in his queue. */
   dirty = false;
   at: VniAttachment | undefined = undefined;
   readonly macs = new MacMap<MacEntry>();
@@ -88,8 +92,8 @@ export class MacVrf implements Markable {
   readonly floods = new Map<Ip, Set<Destination>>();
   /** Imported Type-3 routes of trees, which take no copies of ours. */
   readonly trees = new Set<Destination>();
-  readonly touchedMacs = new DirtyQueue<MacEntry>();
-  readonly touchedIps = new DirtyQueue<IpEntry>();
+  readonly #touchedMacs = new Fifo<MacEntry>();
+  readonly #touchedIps = new Fifo<IpEntry>();
   readonly touchedFloods = new Set<Ip>();
   /** How many MACs and IPs are whose, kept where the owner changes. */
   readonly counts = { localMacs: 0, remoteMacs: 0, localIps: 0, remoteIps: 0 };
@@ -129,12 +133,35 @@ export class MacVrf implements Markable {
     return entry;
   }
 
-  touchMac(mac: Mac): void {
-    this.touchedMacs.add(this.macEntry(mac));
+  /** The entry is to be looked at; once, however often it is said. */
+  touchMac(entry: MacEntry): void {
+    if (entry.dirty) return;
+    entry.dirty = true;
+    this.#touchedMacs.push(entry);
   }
 
-  touchIp(ip: Ip): void {
-    this.touchedIps.add(this.ipEntry(ip));
+  touchIp(entry: IpEntry): void {
+    if (entry.dirty) return;
+    entry.dirty = true;
+    this.#touchedIps.push(entry);
+  }
+
+  /** Takes the MAC that waits longest to be looked at; undefined when none does. */
+  takeMac(): MacEntry | undefined {
+    const entry = this.#touchedMacs.take();
+    if (entry) entry.dirty = false;
+    return entry;
+  }
+
+  takeIp(): IpEntry | undefined {
+    const entry = this.#touchedIps.take();
+    if (entry) entry.dirty = false;
+    return entry;
+  }
+
+  /** MACs or IPs wait to be looked at. */
+  get hasTouched(): boolean {
+    return this.#touchedMacs.size > 0 || this.#touchedIps.size > 0;
   }
 
   /** Each destination that is imported here, once. */
