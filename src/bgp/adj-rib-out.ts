@@ -1,4 +1,4 @@
-import { type Clock, emptyList, type Timer } from '../types/index.js';
+import { type Clock, emptyList, Fifo, type Timer } from '../types/index.js';
 import type { EvpnNlri, OriginatedAttributes, UpdateEncoder } from '../wire/index.js';
 import type { LocalEntry, LocalRib, LocalRibListener } from './local-rib.js';
 import type { LocalRoute } from './route.js';
@@ -23,8 +23,8 @@ export class AdjRibOut implements LocalRibListener {
   readonly #localRib: LocalRib;
   readonly #encoder: UpdateEncoder;
   readonly #sink: UpdateSink;
-  /** What the neighbour was told last, for entries that changed since; undefined is "nothing". */
-  readonly #pending = new Map<LocalEntry, LocalRoute | undefined>();
+  /** What has changed since the neighbour was told; each entry knows what that was. */
+  readonly #pending = new Fifo<LocalEntry>();
   readonly #sent = new Array<number>(ROUTE_TYPE_SLOTS).fill(0);
   /** The dump under way: all routes in order of insertion. */
   #dump: IterableIterator<LocalEntry> | undefined;
@@ -71,8 +71,8 @@ export class AdjRibOut implements LocalRibListener {
     this.#flush?.cancel();
     this.#flush = undefined;
     this.#dump = undefined;
-    for (const entry of this.#pending.keys()) this.#settle(entry);
-    this.#pending.clear();
+    for (let entry = this.#pending.take(); entry !== undefined; entry = this.#pending.take())
+      this.#settle(entry);
   }
 
   /** The socket takes bytes again. */
@@ -84,10 +84,7 @@ export class AdjRibOut implements LocalRibListener {
 
   changed(entry: LocalEntry, before: LocalRoute | undefined): void {
     if (this.#initialDump && entry.serial > this.#dumpedTo) return;
-    if (!this.#pending.has(entry)) {
-      this.#pending.set(entry, before);
-      entry.pending++;
-    }
+    if (entry.owe(this, before)) this.#pending.push(entry);
     this.#schedule();
   }
 
@@ -99,9 +96,11 @@ export class AdjRibOut implements LocalRibListener {
     });
   }
 
-  #settle(entry: LocalEntry): void {
-    entry.pending--;
+  /** What the neighbour was told last of an entry of which it is going to be told. */
+  #settle(entry: LocalEntry): LocalRoute | undefined {
+    const told = entry.settle(this);
     this.#localRib.release(entry);
+    return told;
   }
 
   #flushSlice(): void {
@@ -123,9 +122,10 @@ export class AdjRibOut implements LocalRibListener {
   }
 
   #takePending(slice: Slice): void {
-    for (const [entry, told] of this.#pending) {
-      if (slice.size >= SLICE) return;
-      this.#pending.delete(entry);
+    while (slice.size < SLICE) {
+      const entry = this.#pending.take();
+      if (entry === undefined) return;
+      const told = this.#settle(entry);
       const { route } = entry;
       if (route !== undefined) {
         if (told === undefined) this.#sent[route.nlri.type]++;
@@ -134,7 +134,6 @@ export class AdjRibOut implements LocalRibListener {
         this.#sent[told.nlri.type]--;
         slice.withdraw(told.nlri);
       }
-      this.#settle(entry);
     }
   }
 

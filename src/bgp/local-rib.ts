@@ -1,20 +1,56 @@
 import type { EvpnNlri, OriginatedAttributes } from '../wire/index.js';
+import { EntryOrder, type Ordered } from './entry-order.js';
 import type { LocalRoute } from './route.js';
 import { EvpnTable, sameNlri, type TableEntry } from './table.js';
 
+/** A neighbour that has still to be told of an entry's change, and what it was told last; undefined is "nothing". */
+class Owed {
+  constructor(
+    readonly to: LocalRibListener,
+    readonly told: LocalRoute | undefined,
+    public next: Owed | undefined,
+  ) {}
+}
+
 /** One key of ours. It outlives its route while a neighbour has still to be told that the route is gone. */
-export class LocalEntry implements TableEntry<LocalEntry> {
+export class LocalEntry implements TableEntry<LocalEntry>, Ordered {
   chained: LocalEntry | undefined = undefined;
   /** Undefined once withdrawn; replaced, never changed, so that what was sent can be compared with what is. */
   route: LocalRoute | undefined;
-  /** How many neighbours have it pending. */
-  pending = 0;
+  place = 0;
+  /** A chain: a leaf has few neighbours, and most changes are owed to each for less than a turn of the event loop. */
+  #owed: Owed | undefined = undefined;
 
   constructor(
     readonly nlri: EvpnNlri,
     /** Grows with every new entry: says whether a walk in order of insertion has passed it. */
     readonly serial: number,
   ) {}
+
+  /** Somebody has still to be told. */
+  get isOwed(): boolean {
+    return this.#owed !== undefined;
+  }
+
+  /** Notes what the neighbour was told before the change, which it is to be told of; false where it is owed one already. */
+  owe(to: LocalRibListener, told: LocalRoute | undefined): boolean {
+    for (let owed = this.#owed; owed !== undefined; owed = owed.next) if (owed.to === to) return false;
+    this.#owed = new Owed(to, told, this.#owed);
+    return true;
+  }
+
+  /** The neighbour is owed nothing any more; what it was told last. */
+  settle(to: LocalRibListener): LocalRoute | undefined {
+    let before: Owed | undefined;
+    let owed = this.#owed;
+    while (owed !== undefined && owed.to !== to) {
+      before = owed;
+      owed = owed.next;
+    }
+    if (before === undefined) this.#owed = owed?.next;
+    else before.next = owed?.next;
+    return owed?.told;
+  }
 }
 
 /** Told of each change, with the route as it was before. */
@@ -26,7 +62,7 @@ export interface LocalRibListener {
 export class LocalRib {
   readonly #table = new EvpnTable<LocalEntry>();
   /** The same entries in order of insertion. */
-  readonly #order = new Set<LocalEntry>();
+  readonly #order = new EntryOrder<LocalEntry>();
   readonly #listeners = new Set<LocalRibListener>();
   #serial = 0;
   #size = 0;
@@ -64,7 +100,7 @@ export class LocalRib {
 
   /** Every route that stands, oldest key first. */
   *routes(): IterableIterator<LocalRoute> {
-    for (const { route } of this.#order) if (route !== undefined) yield route;
+    for (const { route } of this.#order.values()) if (route !== undefined) yield route;
   }
 
   /** The route of this key. */
@@ -87,7 +123,7 @@ export class LocalRib {
 
   /** Lets a withdrawn entry go that no neighbour needs any more. */
   release(entry: LocalEntry): void {
-    if (entry.route !== undefined || entry.pending > 0) return;
+    if (entry.route !== undefined || entry.isOwed) return;
     this.#table.remove(entry);
     this.#order.delete(entry);
   }
