@@ -2,7 +2,7 @@ import { type Clock, emptyList, formatIp, formatMac, type Log, type Timer } from
 import type { Failure } from './intents.js';
 import { type Flight, type Kernel, type Operation, type OperationResult, partsOf } from './kernel.js';
 import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
-import type { PlaneKey, VniPlane } from './vni-plane.js';
+import type { PlaneKey, TakenKey, VniPlane } from './vni-plane.js';
 
 /** Operations of one batch: the longer it is on its way, the less often it is waited for. */
 const BATCH = 2048;
@@ -27,13 +27,6 @@ interface Batch {
   /** How many operations are strays'. */
   readonly strays: number;
   readonly keys: readonly TakenKey[];
-}
-
-interface TakenKey {
-  readonly plane: VniPlane;
-  readonly which: PlaneKey;
-  /** The number of its first operation. */
-  readonly from: number;
 }
 
 /** A batch that was launched, until it is over. */
@@ -222,10 +215,9 @@ export class Reconciler {
     keys: TakenKey[],
   ): boolean {
     while (operations.length < most - MOST_OF_A_KEY && keys.length < most) {
-      const from = operations.length;
-      const which = what === 'floods' ? plane.nextFlood(operations) : plane.next(operations);
-      if (!which) return true;
-      keys.push({ plane, which, from });
+      const key = what === 'floods' ? plane.nextFlood(operations) : plane.next(operations);
+      if (!key) return true;
+      keys.push(key);
     }
     return false;
   }
@@ -242,9 +234,9 @@ export class Reconciler {
   }
 
   #putBack(keys: Batch['keys']): void {
-    for (const { plane, which } of keys) {
-      plane.mark(which);
-      this.#release(plane, which);
+    for (const key of keys) {
+      key.plane.mark(key);
+      this.#release(key.plane, key);
     }
   }
 
@@ -331,25 +323,27 @@ export class Reconciler {
 
   #settle({ operations, keys }: Batch, results: readonly OperationResult[]): void {
     for (let i = 0; i < keys.length; i++) {
-      const { plane, which, from } = keys[i];
       const to = i + 1 < keys.length ? keys[i + 1].from : operations.length;
-      this.#release(plane, which);
-      this.#settleKey(plane, which, operations, results, from, to);
+      const again = this.#release(keys[i].plane, keys[i]);
+      this.#settleKey(keys[i], operations, results, to, again);
     }
   }
 
-  #release(plane: VniPlane, which: PlaneKey): void {
-    if (plane.release(which)) this.queue(plane);
+  /** True where the key was marked meanwhile. */
+  #release(plane: VniPlane, which: PlaneKey): boolean {
+    const again = plane.release(which);
+    if (again) this.queue(plane);
+    return again;
   }
 
   #settleKey(
-    plane: VniPlane,
-    which: PlaneKey,
+    which: TakenKey,
     operations: readonly Operation[],
     results: readonly OperationResult[],
-    from: number,
     to: number,
+    again: boolean,
   ): void {
+    const { plane, from } = which;
     for (let i = from; i < to; i++) {
       const { errno, message } = results[i];
       const kind = errno === 0 ? 'done' : retryClass(errno, operations[i].verb);
@@ -364,11 +358,13 @@ export class Reconciler {
       this.#retry(plane, which, delay);
       return;
     }
-    this.#succeed(plane, which, to - from);
+    const stands = !again && to - from === 1 && isWhole(operations[from], results[from]);
+    this.#succeed(plane, which, to - from, stands);
   }
 
-  #succeed(plane: VniPlane, which: PlaneKey, written: number): void {
-    plane.settle(which, undefined);
+  #succeed(plane: VniPlane, which: PlaneKey, written: number, stands: boolean): void {
+    if (stands) plane.stands(which);
+    else plane.settle(which, undefined);
     this.outcomes.settled(plane, which, written);
   }
 
@@ -416,4 +412,12 @@ export class Reconciler {
     this.#idleWaiters = [];
     for (const wake of waiters) wake();
   }
+}
+
+/**
+ * The one operation has brought about all that was wanted of its key, so that nothing need be looked up where nobody has
+ * marked the key since.
+ */
+function isWhole({ table, verb }: Operation, { errno, parts }: OperationResult): boolean {
+  return verb === 'add' && errno === 0 && parts === undefined && (table === 'fdb' || table === 'neigh');
 }

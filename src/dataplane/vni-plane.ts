@@ -24,6 +24,9 @@ export type PlaneKey =
   | { readonly table: 'mac'; readonly key: Mac }
   | { readonly table: 'flood' | 'neigh'; readonly key: Ip };
 
+/** A key that was taken to be looked at: its plane, and the number of its first operation. */
+export type TakenKey = PlaneKey & { readonly plane: VniPlane; readonly from: number };
+
 /** What one VNI should have in the kernel, and which of its keys are to be looked at. Knows the mirror, writes nothing. */
 export class VniPlane {
   /** undefined while the VNI has no usable device. */
@@ -131,24 +134,26 @@ export class VniPlane {
   }
 
   /** Takes the next dirty default destination, until it is released, and appends its operations. */
-  nextFlood(out: Operation[]): PlaneKey | undefined {
+  nextFlood(out: Operation[]): TakenKey | undefined {
+    const from = out.length;
     const dst = this.#dirtyFloods.take();
     if (dst === undefined) return undefined;
     this.#floodOperations(dst, out);
-    return { table: 'flood', key: dst };
+    return { table: 'flood', key: dst, plane: this, from };
   }
 
   /** The same of a dirty MAC or neighbour; undefined when none is left. */
-  next(out: Operation[]): PlaneKey | undefined {
+  next(out: Operation[]): TakenKey | undefined {
+    const from = out.length;
     const mac = this.#dirtyMacs.take();
     if (mac !== undefined) {
       this.#macOperations(mac, out);
-      return { table: 'mac', key: mac };
+      return { table: 'mac', key: mac, plane: this, from };
     }
     const ip = this.#dirtyNeighs.take();
     if (ip !== undefined) {
       this.#neighOperations(ip, out);
-      return { table: 'neigh', key: ip };
+      return { table: 'neigh', key: ip, plane: this, from };
     }
     return undefined;
   }
@@ -208,6 +213,13 @@ export class VniPlane {
       const intent = this.floods.get(which.key);
       if (intent) intent.failure = failure;
     }
+  }
+
+  /** The same where what was wanted has just been written, and nothing has been heard of it since. */
+  stands(which: PlaneKey): void {
+    this.setSettled(which, this.at?.up === true);
+    if (which.table === 'mac') this.macs.fail(which.key, undefined);
+    else if (which.table === 'neigh') this.neighs.fail(which.key, undefined);
   }
 
   /** Notes on the intent, if there is one, whether the kernel was seen to hold it. */

@@ -1,6 +1,6 @@
 import type { Destination } from '../bgp/index.js';
-import type { Topology } from '../dataplane/index.js';
-import { type Ip, isMartian, type Mac } from '../types/index.js';
+import { EMPTY_TOPOLOGY, type Topology } from '../dataplane/index.js';
+import { IPV4_ANY, type Ip, isMartian, type Mac } from '../types/index.js';
 import { type MacIpAdvertisement, NdFlag, type PathAttributes, RouteType } from '../wire/index.js';
 import { type Few, isSeveral } from './few.js';
 import { type Claim, compareClaims } from './mobility.js';
@@ -58,9 +58,17 @@ export function claimOf(destination: Destination): RemoteClaim | undefined {
   return new RemoteClaim(destination, path.nlri, path.attributes);
 }
 
+/** The latest question of the next, and its answer: a table's routes are of a few VTEPs. */
+const latest = { vtep: IPV4_ANY as Ip, topology: EMPTY_TOPOLOGY, usable: false };
+
 /** A VTEP that can be one: not ourselves, not a martian. */
 export function isUsable(vtep: Ip, topology: Topology): boolean {
-  return !isMartian(vtep) && !topology.ownIps.has(vtep);
+  if (vtep !== latest.vtep || topology !== latest.topology) {
+    latest.vtep = vtep;
+    latest.topology = topology;
+    latest.usable = !isMartian(vtep) && !topology.ownIps.has(vtep);
+  }
+  return latest.usable;
 }
 
 /** A MAC that a remote host can have: none of this machine's own. */
