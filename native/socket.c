@@ -17,6 +17,7 @@
 
 #include "arguments.h"
 #include "exchange.h"
+#include "memory.h"
 
 typedef struct Watch Watch;
 
@@ -504,7 +505,7 @@ NAPI_MODULE_INIT() {
                         &class) != napi_ok ||
       napi_set_named_property(env, exports, "RawSocket", class) != napi_ok ||
       napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) != napi_ok ||
-      !define_exchange(env, exports))
+      !define_exchange(env, exports) || !define_memory(env, exports))
     return NULL;
   return exports;
 }

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --no-memory-reducer --no-parallel-scavenge --concurrent-recompilation-queue-length=200 --v8-pool-size=1
+#!/usr/bin/env -S node --no-memory-reducer --no-parallel-scavenge --concurrent-recompilation-queue-length=2000 --v8-pool-size=1
 // --no-memory-reducer: when a process comes to rest, V8 collects its whole heap up to three times to give memory back,
 // which costs 0.3 s of CPU with 100,000 routes and buys 25 MiB until the next load; only the command line can stop it.
 // --no-parallel-scavenge: the young generation is small; on two processors that the kernel and a native thread want as

@@ -95,6 +95,8 @@ export interface NativeModule {
   readonly Exchange: new (
     fd: number,
   ) => Exchange;
+  /** Gives the kernel back what the C library keeps of what was freed (native/memory.c); 0 where that is nothing. */
+  trimMemory(): number;
   /** For sockets that Node itself opened. */
   setSocketOption(fd: number, level: number, name: number, value: Uint8Array): number;
   getSocketOption(fd: number, level: number, name: number, value: Uint8Array): number;

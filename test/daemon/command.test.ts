@@ -6,7 +6,7 @@ test('evpnd starts with the options that its first line gives to node', async (t
   t.deepEqual(main.slice(0, -1), [
     '--no-memory-reducer',
     '--no-parallel-scavenge',
-    '--concurrent-recompilation-queue-length=200',
+    '--concurrent-recompilation-queue-length=2000',
     '--v8-pool-size=1',
   ]);
   // A node that does not know an option ends with 9
