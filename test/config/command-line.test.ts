@@ -53,6 +53,12 @@ test('the unit gives three capabilities and no more, to a user that is not root'
   t.regex(readFileSync('systemd/sysusers.conf', 'utf8'), /^u evpnd - /m);
 });
 
+test('the unit lets evpnd lower the priority of its helper threads', (t) => {
+  const filters = unit.split('\n').filter((line) => line.startsWith('SystemCallFilter='));
+  // The last one that names a call decides
+  t.is(filters.at(-1), 'SystemCallFilter=setpriority');
+});
+
 test('systemd finds no fault in the unit', (t) => {
   if (!existsSync('/usr/bin/systemd-analyze')) {
     t.log('systemd is not installed here: the unit was parsed by this test alone');
