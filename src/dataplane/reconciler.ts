@@ -1,6 +1,7 @@
 import { type Clock, emptyList, formatIp, formatMac, type Log, type Timer } from '../types/index.js';
 import type { Failure } from './intents.js';
 import { type Flight, type Kernel, type Operation, type OperationResult, partsOf } from './kernel.js';
+import { Retries } from './retries.js';
 import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
 import type { PlaneKey, TakenKey, VniPlane } from './vni-plane.js';
 
@@ -12,13 +13,6 @@ const APPLIED = 512;
 const SLICE_MS = 4;
 /** One key takes no more operations than this. */
 const MOST_OF_A_KEY = 4;
-const RETRY_TICK_MS = 50;
-
-interface Retry {
-  readonly plane: VniPlane;
-  readonly which: PlaneKey;
-  readonly at: number;
-}
 
 /** Keys that were taken, and what is to be written for them. */
 interface Batch {
@@ -70,8 +64,7 @@ export class Reconciler {
   readonly stats: ReconcilerStats = { operations: 0, failures: 0 };
   readonly #queue = new Set<VniPlane>();
   readonly #strays = emptyList<Operation>();
-  #retries = emptyList<Retry>();
-  #retryTimer: Timer | undefined;
+  readonly #retries: Retries;
   #scheduled: Timer | undefined;
   /** Launched, and not over, in their order. */
   readonly #flights = emptyList<Flying>();
@@ -88,7 +81,9 @@ export class Reconciler {
     readonly log: Log,
     /** Operations of one batch. */
     readonly batch: number = BATCH,
-  ) {}
+  ) {
+    this.#retries = new Retries(clock, (plane, which) => this.mark(plane, which));
+  }
 
   /** Looks at the key in a coming slice. */
   mark(plane: VniPlane, which: PlaneKey): void {
@@ -146,7 +141,7 @@ export class Reconciler {
   close(): void {
     this.#closed = true;
     this.#scheduled?.cancel();
-    this.#retryTimer?.cancel();
+    this.#retries.close();
     this.#wakeIdle();
   }
 
@@ -355,7 +350,7 @@ export class Reconciler {
       plane.settle(which, failure);
       this.outcomes.failed(plane, which, failure);
       this.#report(plane, which, kind, operations[i], results[i], attempts);
-      this.#retry(plane, which, delay);
+      this.#retries.add(plane, which, delay);
       return;
     }
     const stands = !again && to - from === 1 && isWhole(operations[from], results[from]);
@@ -388,23 +383,6 @@ export class Reconciler {
     // The first refusal is the operator's business, a retry or a device that just went is not
     if (kind === 'late' && attempts === 1) this.log.warn(facts, 'the kernel refuses a row');
     else this.log.debug(facts, 'the kernel did not take a row');
-  }
-
-  #retry(plane: VniPlane, which: PlaneKey, delay: number): void {
-    this.#retries.push({ plane, which, at: this.clock.now() + delay });
-    this.#armRetries();
-  }
-
-  #armRetries(): void {
-    if (this.#retryTimer || this.#closed || this.#retries.length === 0) return;
-    this.#retryTimer = this.clock.after(RETRY_TICK_MS, () => {
-      this.#retryTimer = undefined;
-      const now = this.clock.now();
-      const due = this.#retries.filter((retry) => retry.at <= now);
-      this.#retries = this.#retries.filter((retry) => retry.at > now);
-      for (const { plane, which } of due) this.mark(plane, which);
-      this.#armRetries();
-    });
   }
 
   #wakeIdle(): void {
