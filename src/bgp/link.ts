@@ -13,6 +13,7 @@ import {
   type OpenMessage,
   OpenSubcode,
   type RouteRefreshMessage,
+  type WholeMessage,
   WireError,
 } from '../wire/index.js';
 import { transition } from './fsm.js';
@@ -47,7 +48,7 @@ export interface LinkHost {
   released(link: Link, event: FsmEvent): void;
   stateChanged(link: Link, from: FsmState, event: FsmEvent): void;
   /** Takes in an UPDATE and returns how many routes it named. Throws WireError when the session must end. */
-  update(link: Link, body: Buffer): number;
+  update(link: Link, message: WholeMessage): number;
   routeRefresh(link: Link, message: RouteRefreshMessage): void;
   drained(link: Link): void;
   messageSent(type: MessageType): void;
@@ -265,7 +266,7 @@ export class Link {
       if (message === undefined) break;
       this.#host.messageReceived(message.type);
       this.#host.budget.spend(1);
-      this.#receive(message.type, message.body);
+      this.#receive(message);
     }
     this.#host.budget.end();
   }
@@ -277,20 +278,20 @@ export class Link {
     if (!this.#host.congested) this.#host.budget.wait(() => this.#host.guard(() => this.resume()));
   }
 
-  #receive(type: MessageType, body: Buffer): void {
-    switch (type) {
+  #receive(whole: WholeMessage): void {
+    switch (whole.type) {
       case MessageType.UPDATE:
-        this.#receiveUpdate(body);
+        this.#receiveUpdate(whole);
         break;
       case MessageType.KEEPALIVE:
         this.#unexpectedUnless('OpenConfirm', 'Established', 'KEEPALIVE');
         this.handle({ type: 'KeepAliveMsg' });
         break;
       case MessageType.OPEN:
-        this.#receiveOpen(body);
+        this.#receiveOpen(whole.body);
         break;
       case MessageType.NOTIFICATION: {
-        const message = this.#decode('BGPHeaderErr', () => decodeNotification(body));
+        const message = this.#decode('BGPHeaderErr', () => decodeNotification(whole.body));
         if (message === undefined) return;
         this.#host.notificationReceived(message);
         const versionError =
@@ -300,7 +301,7 @@ export class Link {
         break;
       }
       case MessageType.ROUTE_REFRESH: {
-        const message = this.#decode('BGPHeaderErr', () => decodeRouteRefresh(body));
+        const message = this.#decode('BGPHeaderErr', () => decodeRouteRefresh(whole.body));
         if (message === undefined) return;
         this.#unexpectedUnless('Established', 'Established', 'ROUTE-REFRESH');
         this.handle({ type: 'RouteRefreshMsg' });
@@ -310,11 +311,11 @@ export class Link {
     }
   }
 
-  #receiveUpdate(body: Buffer): void {
+  #receiveUpdate(message: WholeMessage): void {
     this.#unexpectedUnless('Established', 'Established', 'UPDATE');
     this.handle({ type: 'UpdateMsg' });
     if (this.#state.name !== 'Established') return;
-    const routes = this.#decode('UpdateMsgErr', () => this.#host.update(this, body));
+    const routes = this.#decode('UpdateMsgErr', () => this.#host.update(this, message));
     if (routes !== undefined) this.#host.budget.spend(routes);
   }
 

@@ -10,6 +10,7 @@ import {
   type RouteRefreshMessage,
   SAFI_EVPN,
   type UpdateDecoder,
+  type WholeMessage,
 } from '../wire/index.js';
 import { keepsNewConnection } from './collision.js';
 import { type LocalIdentity, type NeighborConfig, needsNewSession } from './config.js';
@@ -314,10 +315,10 @@ export class Session implements LinkHost {
     }
   }
 
-  update(link: Link, body: Buffer): number {
+  update(link: Link, { bytes, start, end }: WholeMessage): number {
     const established = this.#established;
     if (established?.link !== link) return 0;
-    const update = this.#deps.decoder.decode(body, established.negotiated);
+    const update = this.#deps.decoder.decodeWithin(bytes, start, end, established.negotiated);
     const routes = update.withdrawn.length + update.reachable.length;
     if (update.faults.length > 0 || update.unknownRouteTypes > 0)
       this.#record.faulty(update, (fault) =>

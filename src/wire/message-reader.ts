@@ -14,6 +14,21 @@ const LENGTHS: readonly ({ readonly minimum: number; readonly extends: boolean }
   { minimum: 23, extends: true },
 ];
 
+/** A whole message where it lies: what follows its header is `bytes` from `start` to `end`. */
+export class WholeMessage {
+  constructor(
+    readonly type: MessageType,
+    readonly bytes: Buffer,
+    readonly start: number,
+    readonly end: number,
+  ) {}
+
+  /** What follows the header, as a view. */
+  get body(): Buffer {
+    return this.bytes.subarray(this.start, this.end);
+  }
+}
+
 /**
  * Cuts a byte stream into BGP messages (RFC 4271 §4.1, §6.1). A message that lies in one chunk is handed out as a view
  * of it; one that spans chunks is copied once, into a buffer of its own length, however many chunks it takes.
@@ -36,10 +51,10 @@ export class MessageReader {
   }
 
   /**
-   * The next whole message, or undefined until more is pushed. `body` is what follows the header. Throws WireError
+   * The next whole message, or undefined until more is pushed. Throws WireError
    * 1/1, 1/2 or 1/3, and the same again on each later call, since the stream has no place to go on from.
    */
-  next(): { type: MessageType; body: Buffer } | undefined {
+  next(): WholeMessage | undefined {
     if (this.#unread < HEADER_LENGTH) return undefined;
     const chunk = this.#chunks[this.#head];
     const start = this.#offset;
@@ -49,13 +64,13 @@ export class MessageReader {
     const at = spansChunks ? 0 : start;
     const length = this.#check(header, at);
     if (this.#unread < length) return undefined;
-    const body =
-      inOneChunk >= length
-        ? chunk.subarray(start + HEADER_LENGTH, start + length)
-        : this.#peek(length).subarray(HEADER_LENGTH);
     const type = header[at + 18] as MessageType;
+    const message =
+      inOneChunk >= length
+        ? new WholeMessage(type, chunk, start + HEADER_LENGTH, start + length)
+        : new WholeMessage(type, this.#peek(length), HEADER_LENGTH, length);
     this.#skip(length);
-    return { type, body };
+    return message;
   }
 
   /** Checks marker, length and type, of the header at `at`, in the order of RFC 4271 §6.1; returns the length. */

@@ -99,11 +99,20 @@ export class UpdateDecoder {
    * answers with a reset; lesser faults are in the result, and where one withdraws, all routes are in `withdrawn`.
    */
   decode(body: Buffer, context: UpdateContext): Update {
-    const pattern = this.#patterns[body.length % PATTERNS];
-    if (pattern !== undefined && follows(body, context, pattern)) {
-      const update = this.#decodeRoutes(body, pattern);
+    return this.decodeWithin(body, 0, body.length, context);
+  }
+
+  /** The same of the octets from `start` to `end`, which mostly need no view of their own. */
+  decodeWithin(bytes: Buffer, start: number, end: number, context: UpdateContext): Update {
+    const pattern = this.#patterns[(end - start) % PATTERNS];
+    if (pattern !== undefined && follows(bytes, start, end, context, pattern)) {
+      const update = this.#decodeRoutes(bytes, start, end, pattern);
       if (update !== undefined) return update;
     }
+    return this.#decodeAnew(bytes.subarray(start, end), context);
+  }
+
+  #decodeAnew(body: Buffer, context: UpdateContext): Update {
     const layout = layOutUpdate(body);
     const scan = scanAttributes(body, layout);
     const reach = scan.reach?.layout.evpn ? scan.reach : undefined;
@@ -140,11 +149,16 @@ export class UpdateDecoder {
   }
 
   /** Reads an UPDATE that follows the pattern; undefined where its routes are malformed, which is another's to tell. */
-  #decodeRoutes(body: Buffer, { head, tail, attributes }: Pattern): Update | undefined {
+  #decodeRoutes(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    { head, tail, attributes }: Pattern,
+  ): Update | undefined {
     this.#unknownRouteTypes = 0;
     const reachable: EvpnNlri[] = [];
     try {
-      decodeEvpnRoutes(body, head.length, body.length - tail.length, reachable, this.#countUnknown);
+      decodeEvpnRoutes(bytes, start + head.length, end - tail.length, reachable, this.#countUnknown);
     } catch (error) {
       if (error instanceof Malformed) return undefined;
       throw error;
@@ -216,15 +230,17 @@ export class UpdateDecoder {
 
 /** True where the UPDATE differs from the pattern's in its routes at most, and means the same. */
 function follows(
-  body: Buffer,
+  bytes: Buffer,
+  start: number,
+  end: number,
   context: UpdateContext,
   { length, head, tail, context: other }: Pattern,
 ): boolean {
-  if (body.length !== length) return false;
+  if (end - start !== length) return false;
   if (context.fourOctetAs !== other.fourOctetAs || context.internal !== other.internal) return false;
-  for (let at = 0; at < head.length; at++) if (body[at] !== head[at]) return false;
-  const from = length - tail.length;
-  for (let at = 0; at < tail.length; at++) if (body[from + at] !== tail[at]) return false;
+  for (let at = 0; at < head.length; at++) if (bytes[start + at] !== head[at]) return false;
+  const from = end - tail.length;
+  for (let at = 0; at < tail.length; at++) if (bytes[from + at] !== tail[at]) return false;
   return true;
 }
 
