@@ -36,14 +36,11 @@ export interface RibPath extends Path {
   arrival: Arrival;
 }
 
-/** The path of a neighbour behind the first. */
-class LaterPath implements RibPath {
-  next: LaterPath | undefined = undefined;
-
+/** What a neighbour said, but for the NLRI. */
+abstract class Told {
   constructor(
     public arrival: Arrival,
     public attributes: PathAttributes,
-    public nlri: EvpnNlri,
   ) {}
 
   get source(): PathSource {
@@ -57,22 +54,33 @@ class LaterPath implements RibPath {
   }
 }
 
+/** The path of a neighbour behind the first. */
+class LaterPath extends Told implements RibPath {
+  next: LaterPath | undefined = undefined;
+
+  constructor(
+    arrival: Arrival,
+    attributes: PathAttributes,
+    public nlri: EvpnNlri,
+  ) {
+    super(arrival, attributes);
+  }
+}
+
 /**
  * A destination, and in the same object the path of the neighbour that spoke first: most have one path or two, and what a
  * table of a hundred thousand costs is the garbage collector's carrying its objects about. Paths of others form a chain.
  */
-export abstract class RibDestination implements Destination, RibPath, TableEntry<RibDestination> {
+export abstract class RibDestination
+  extends Told
+  implements Destination, RibPath, TableEntry<RibDestination>
+{
   chained: RibDestination | undefined = undefined;
   best: RibPath | undefined = undefined;
   note: object | undefined = undefined;
   /** It is in the RIB's dirty set. */
   dirty = false;
   #later: LaterPath | undefined = undefined;
-
-  constructor(
-    public arrival: Arrival,
-    public attributes: PathAttributes,
-  ) {}
 
   /** As the first path's neighbour sent it. */
   abstract get nlri(): EvpnNlri;
@@ -82,16 +90,6 @@ export abstract class RibDestination implements Destination, RibPath, TableEntry
 
   /** The NLRI, as an object that stays as it is now. */
   protected abstract get copyOfNlri(): EvpnNlri;
-
-  get source(): PathSource {
-    return this.arrival.source;
-  }
-  get receivedAt(): number {
-    return this.arrival.receivedAt;
-  }
-  get stale(): boolean {
-    return this.arrival.epoch !== this.arrival.neighbor.epoch;
-  }
 
   /** False once the last path went. */
   get hasPath(): boolean {
