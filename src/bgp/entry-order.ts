@@ -37,12 +37,15 @@ export class EntryOrder<Entry extends Ordered> {
   *values(): IterableIterator<Entry> {
     let moves = this.#moves;
     let serial = 0;
-    for (let place = 0; place < this.#entries.length; place++) {
+    let place = 0;
+    for (;;) {
+      // Before anything is said about the end, which may have come nearer
       if (moves !== this.#moves) {
         moves = this.#moves;
         place = this.#placeBehind(serial);
       }
-      const entry = this.#entries[place];
+      if (place >= this.#entries.length) return;
+      const entry = this.#entries[place++];
       if (entry === undefined) continue;
       serial = entry.serial;
       yield entry;
