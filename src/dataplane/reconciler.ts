@@ -358,8 +358,7 @@ export class Reconciler {
   }
 
   #succeed(plane: VniPlane, which: PlaneKey, written: number, stands: boolean): void {
-    if (stands) plane.stands(which);
-    else plane.settle(which, undefined);
+    plane.settle(which, undefined, stands);
     this.outcomes.settled(plane, which, written);
   }
 

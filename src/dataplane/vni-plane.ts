@@ -204,22 +204,18 @@ export class VniPlane {
     return !want || (at !== undefined && neighRowFits(want, this.mirror.peekNeigh(at.sviIfindex, which.key)));
   }
 
-  /** Records the outcome of an attempt on the intent. */
-  settle(which: PlaneKey, failure: Failure | undefined): void {
-    this.setSettled(which, failure === undefined && this.fits(which));
+  /**
+   * Records the outcome of an attempt on the intent. `stands`: all that was wanted has just been written, and nothing has
+   * been heard of it since, so that the rows need not be looked up.
+   */
+  settle(which: PlaneKey, failure: Failure | undefined, stands = false): void {
+    this.setSettled(which, failure === undefined && (stands ? this.at?.up === true : this.fits(which)));
     if (which.table === 'mac') this.macs.fail(which.key, failure);
     else if (which.table === 'neigh') this.neighs.fail(which.key, failure);
     else {
       const intent = this.floods.get(which.key);
       if (intent) intent.failure = failure;
     }
-  }
-
-  /** The same where what was wanted has just been written, and nothing has been heard of it since. */
-  stands(which: PlaneKey): void {
-    this.setSettled(which, this.at?.up === true);
-    if (which.table === 'mac') this.macs.fail(which.key, undefined);
-    else if (which.table === 'neigh') this.neighs.fail(which.key, undefined);
   }
 
   /** Notes on the intent, if there is one, whether the kernel was seen to hold it. */

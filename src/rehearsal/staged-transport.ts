@@ -5,14 +5,13 @@ import type {
   ListenEndpoint,
   Transport,
 } from '../bgp/index.js';
-import { MessageType } from '../wire/index.js';
+import { AttributeCode, HEADER_LENGTH, MessageType } from '../wire/index.js';
 import { shaped } from './shaped.js';
 
-const TYPE_AT = 18;
+const TYPE_AT = HEADER_LENGTH - 1;
 /** Behind the header and the length of the IPv4 withdrawals, of which there are none. */
-const ATTRIBUTES_LENGTH_AT = 21;
-const ATTRIBUTES_AT = 23;
-const MP_REACH_NLRI = 14;
+const ATTRIBUTES_LENGTH_AT = HEADER_LENGTH + 2;
+const ATTRIBUTES_AT = ATTRIBUTES_LENGTH_AT + 2;
 /** Flags, code, and two octets of length, which our MP_REACH_NLRI has. */
 const ATTRIBUTE_HEADER = 4;
 
@@ -74,7 +73,8 @@ class RearrangingConnection implements Connection {
 
 /** The UPDATE with MP_REACH_NLRI last where it comes first; any other message as it is. */
 export function rearranged(message: Buffer): Buffer {
-  if (message[TYPE_AT] !== MessageType.UPDATE || message[ATTRIBUTES_AT + 1] !== MP_REACH_NLRI) return message;
+  if (message[TYPE_AT] !== MessageType.UPDATE || message[ATTRIBUTES_AT + 1] !== AttributeCode.MP_REACH_NLRI)
+    return message;
   const rest = ATTRIBUTES_AT + ATTRIBUTE_HEADER + message.readUInt16BE(ATTRIBUTES_AT + 2);
   const end = ATTRIBUTES_AT + message.readUInt16BE(ATTRIBUTES_LENGTH_AT);
   return Buffer.concat([
