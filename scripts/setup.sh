@@ -79,6 +79,7 @@ node -e '
 case "$what" in
   --fast)
     npm_packages
+    native_addon
     compile
     ;;
   --lab)
