@@ -3,7 +3,7 @@
 # packages of the lockfile, the native addon, the build.
 #
 #   setup.sh          all of it
-#   setup.sh --fast   what the fast tests need: npm packages and the build; no root, no addon
+#   setup.sh --fast   what the fast tests need: npm packages, the addon and the build; no root, no Debian packages
 #   setup.sh --lab    as without option, but only the Debian packages of `npm run lab`
 #
 # Exits 1 when a part that was asked for cannot be done. EVPND_BUILD names another output folder.
