@@ -252,6 +252,10 @@ const cases = [
             },
           };
           assert.ok(kernel.launch(operations, flight));
+          // Another thread writes: what comes behind it must not overtake it. No turn of the event loop ends the flight.
+          const written = () =>
+            json('bridge -j fdb show dev cvx1').some((row) => row.mac === macAt(99) && row.master);
+          for (let tries = 0; !written(); tries++) assert.ok(tries < 1000, 'the flight does not write');
         } else recorder.enter(operations, kernel.apply(operations));
         // Learned behind it: these come home
         batch(
