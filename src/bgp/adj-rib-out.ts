@@ -88,8 +88,10 @@ export class AdjRibOut implements LocalRibListener {
     this.#schedule();
   }
 
+  /** Where something waits. */
   #schedule(): void {
     if (this.#flush !== undefined || this.#blocked) return;
+    if (this.#pending.size === 0 && this.#dump === undefined) return;
     this.#flush = this.#clock.soon(() => {
       this.#flush = undefined;
       this.#flushSlice();
@@ -113,7 +115,7 @@ export class AdjRibOut implements LocalRibListener {
       this.#write(this.#encoder.endOfRib());
       if (this.#refreshDue) this.refresh();
     }
-    if (this.#pending.size > 0 || this.#dump !== undefined) this.#schedule();
+    this.#schedule();
   }
 
   #write(update: Buffer): void {

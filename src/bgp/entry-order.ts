@@ -9,7 +9,7 @@ export interface Ordered {
 }
 
 /** With fewer holes nothing is moved. */
-const COMPACT_FROM = 1024;
+const COMPACT_FROM = 64;
 
 /**
  * Entries in the order in which they were made, as a Set would hold them, for less: an entry knows its place, and what goes

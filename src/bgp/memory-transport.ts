@@ -10,7 +10,6 @@ import {
   type Transport,
 } from './transport.js';
 
-/** Octets that a connection takes while the other side does not read. */
 const CAPACITY = 64 * 1024;
 
 type Accept = (connection: Connection) => ConnectionHandlers;
@@ -24,10 +23,14 @@ export class MemoryNetwork {
   readonly silent = new Set<string>();
   nextPort = 50_000;
 
-  /** `segment`: octets that are handed over in one go at most. */
+  /**
+   * `segment`: octets that are handed over in one go at most; `capacity`: that a connection takes while the other side does
+   * not read.
+   */
   constructor(
     readonly clock: Clock,
     readonly segment = Number.POSITIVE_INFINITY,
+    readonly capacity = CAPACITY,
   ) {}
 
   /** The transport of the host that has these addresses; the first is the one that it connects from. */
@@ -128,8 +131,9 @@ class MemoryEnd implements Connection {
     peer.#inbox.push(Buffer.from(bytes));
     peer.#inboxBytes += bytes.length;
     peer.deliver();
-    this.#owesDrain ||= peer.#inboxBytes > CAPACITY;
-    return peer.#inboxBytes <= CAPACITY;
+    const { capacity } = this.network;
+    this.#owesDrain ||= peer.#inboxBytes > capacity;
+    return peer.#inboxBytes <= capacity;
   }
 
   pause(): void {
@@ -204,7 +208,7 @@ class MemoryEnd implements Connection {
     if (chunk !== undefined) {
       this.#inboxBytes -= chunk.length;
       if (!this.#ending) handlers.onData(chunk);
-      if (this.#inboxBytes <= CAPACITY / 2) peer?.drain();
+      if (this.#inboxBytes <= this.network.capacity / 2) peer?.drain();
       this.deliver();
       return;
     }

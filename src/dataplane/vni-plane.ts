@@ -94,14 +94,14 @@ export class VniPlane {
       this.mark(which);
     };
     for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex))
-      if (row.vlan === at.vlan && row.flags & Ntf.EXT_LEARNED) mark({ table: 'mac', key: row.mac });
+      if (row.vlan === at.vlan && isMarked(row)) mark({ table: 'mac', key: row.mac });
     for (const row of this.mirror.vxlanRows(at.vxlanIfindex, sourceVni(at)))
-      if (row.flags & Ntf.EXT_LEARNED) mark({ table: 'mac', key: row.mac });
+      if (isMarked(row)) mark({ table: 'mac', key: row.mac });
     for (const row of this.mirror.defaultRows(at.vxlanIfindex, sourceVni(at)))
       if (row.dst !== undefined && this.ownsDefault(row.dst)) mark({ table: 'flood', key: row.dst });
     if (at.sviIfindex !== 0)
       for (const row of this.mirror.neighRowsOf(at.sviIfindex))
-        if (row.flags & Ntf.EXT_LEARNED) mark({ table: 'neigh', key: row.ip });
+        if (isMarked(row)) mark({ table: 'neigh', key: row.ip });
   }
 
   /** A row that carries our mark stands for the key. */
@@ -110,12 +110,11 @@ export class VniPlane {
     if (!at) return false;
     if (which.table === 'mac') {
       const bridge = this.mirror.peekBridge(at.bridgeIfindex, at.vlan, which.key);
-      if (bridge?.port === at.vxlanIfindex && bridge.flags & Ntf.EXT_LEARNED) return true;
-      const vxlan = this.mirror.peekVxlan(at.vxlanIfindex, sourceVni(at), which.key);
-      return ((vxlan?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
+      if (bridge && isMarked(bridge) && bridge.port === at.vxlanIfindex) return true;
+      return isMarked(this.mirror.peekVxlan(at.vxlanIfindex, sourceVni(at), which.key));
     }
     if (which.table === 'flood') return this.ownsDefault(which.key);
-    return ((this.mirror.peekNeigh(at.sviIfindex, which.key)?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
+    return isMarked(this.mirror.peekNeigh(at.sviIfindex, which.key));
   }
 
   /** Nothing is to be done for the key: it fits where it can be wanted, and no row of ours is left where it cannot. */
@@ -259,4 +258,9 @@ export class VniPlane {
     const wanted = this.#wanted(this.neighs.peek(ip));
     neighDifference(at, ip, wanted, this.mirror.peekNeigh(at.sviIfindex, ip), out);
   }
+}
+
+/** It stands and has our mark. */
+function isMarked(row: { readonly flags: number } | undefined): boolean {
+  return row !== undefined && (row.flags & Ntf.EXT_LEARNED) !== 0;
 }

@@ -16,6 +16,7 @@ import { type Asic, readAsic } from './devlink.js';
 import { EchoWindow } from './echo-window.js';
 import { LinkTable } from './link-table.js';
 import { Monitor } from './monitor.js';
+import type { NetlinkSockets } from './native.js';
 import { decodeNeigh, encodeNeighDump, type NeighMessage, newNeighMessage } from './neigh-codec.js';
 import { Programmer } from './programmer.js';
 import { Reader } from './reader.js';
@@ -34,6 +35,8 @@ export interface LinuxKernelOptions {
    * 832 octets for one and doubles the size given). A smaller one costs re-reads, never correctness.
    */
   readonly receiveBuffer?: number;
+  /** What netlink goes through; the addon's sockets where nothing is said. */
+  readonly sockets?: NetlinkSockets;
 }
 
 /** Counters since the start. */
@@ -82,6 +85,7 @@ const RECEIVE_BUFFER = 64 << 20;
 export class LinuxKernel implements Kernel {
   readonly #log: Log;
   readonly #receiveBuffer: number;
+  readonly #sockets: NetlinkSockets | undefined;
   readonly #table = new LinkTable();
   readonly #message = newNeighMessage();
   #open: Sockets | undefined;
@@ -97,6 +101,7 @@ export class LinuxKernel implements Kernel {
   constructor(options: LinuxKernelOptions) {
     this.#log = options.log;
     this.#receiveBuffer = options.receiveBuffer ?? RECEIVE_BUFFER;
+    this.#sockets = options.sockets;
     this.#upkeep = new Upkeep(
       this.#table,
       () => (this.#closed ? undefined : this.#open?.programmer),
@@ -130,9 +135,10 @@ export class LinuxKernel implements Kernel {
         lost: () => this.#open?.rereads.everything(),
       },
       this.#log,
+      this.#sockets,
     );
-    const dump = new DumpSocket();
-    const programmer = new Programmer();
+    const dump = new DumpSocket(this.#sockets);
+    const programmer = new Programmer(this.#sockets);
     const reader = new Reader(
       dump,
       programmer,
@@ -246,7 +252,7 @@ export class LinuxKernel implements Kernel {
     const vxlan: VxlanFdbRow[] = [];
     const row = newNeighMessage();
     const slicer = new Slicer();
-    const dump = new DumpSocket();
+    const dump = new DumpSocket(this.#sockets);
     try {
       dump.start((words, sequence) => encodeNeighDump(words, 0, K.AF_BRIDGE, ifindex, sequence));
       const visit = (type: number, at: number, end: number) => {

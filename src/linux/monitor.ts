@@ -2,6 +2,7 @@ import type { Log } from '../types/index.js';
 import * as K from './constants.js';
 import { echoFilter } from './echo-filter.js';
 import { eachMessage, type MessageBuffer, NetlinkFormatError } from './message.js';
+import type { NetlinkSockets } from './native.js';
 import { isRtnetlinkEcho } from './neigh-codec.js';
 import { isDrained, RouteSocket } from './route-socket.js';
 
@@ -43,10 +44,10 @@ export class Monitor {
   malformed = 0;
 
   /** Throws NetlinkError where the kernel refuses a socket. Nothing is told before `watch` or `drain`. */
-  constructor(receiveBuffer: number, events: MonitorEvents, log: Log) {
+  constructor(receiveBuffer: number, events: MonitorEvents, log: Log, sockets?: NetlinkSockets) {
     this.#events = events;
     this.#log = log;
-    this.#socket = new RouteSocket(BUFFER, ROOM, { receiveBuffer });
+    this.#socket = new RouteSocket(BUFFER, ROOM, { receiveBuffer, sockets });
     if (this.#socket.refused !== undefined)
       log.warn({ receiveBuffer }, `${this.#socket.refused}: bursts of changes will cost re-reads`);
     for (const group of GROUPS)

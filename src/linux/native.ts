@@ -83,6 +83,9 @@ export interface Exchange {
   close(): void;
 }
 
+/** What netlink takes of it: another one may stand for the kernel. */
+export type NetlinkSockets = Pick<NativeModule, 'RawSocket' | 'Exchange'>;
+
 /** What native/ exports. */
 export interface NativeModule {
   /** Throws an Error with `code` and `errno` where the kernel refuses. */

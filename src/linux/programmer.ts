@@ -9,6 +9,7 @@ import {
 import type { Ip } from '../types/index.js';
 import * as K from './constants.js';
 import { type MessageBuffer, messageSequence } from './message.js';
+import type { NetlinkSockets } from './native.js';
 import {
   decodeNeigh,
   encodeOperation,
@@ -61,13 +62,17 @@ interface Sent {
  * ACK that the last one of a datagram asks for is the fence.
  */
 export class Programmer {
-  readonly #requests = new Requests(BULK * NEIGH_MESSAGE_MAX, BULK / BATCH);
+  readonly #requests: Requests;
   readonly #row = newNeighMessage();
   /** In the order of launching; they stay until their end is told. */
   readonly #launched: Launched[] = [];
   /** Messages sent, and those that the kernel refused. */
   requests = 0;
   refusals = 0;
+
+  constructor(sockets?: NetlinkSockets) {
+    this.#requests = new Requests(BULK * NEIGH_MESSAGE_MAX, BULK / BATCH, sockets);
+  }
 
   /** Applies operations in order and gives a result for each; never throws for what the kernel answers. */
   apply(operations: readonly Operation[], isMapped: IsMapped = () => true): OperationResult[] {

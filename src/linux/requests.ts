@@ -1,5 +1,5 @@
 import { allocateMessages, eachMessage, type MessageBuffer, NetlinkFormatError } from './message.js';
-import { type Exchange, native } from './native.js';
+import { type Exchange, type NetlinkSockets, native } from './native.js';
 import { RouteSocket } from './route-socket.js';
 
 /** Octets of answers; what finds no room stays in the socket (native/exchange.c). */
@@ -54,16 +54,17 @@ export class Bulk {
  * returns: nothing is ever waited for. Bulks may go on another thread, one behind the other.
  */
 export class Requests {
-  readonly #socket = new RouteSocket(4096, 4096, { receiveBuffer: 1 << 20, sendBuffer: 1 << 18 });
+  readonly #socket: RouteSocket;
   readonly #exchange: Exchange;
   readonly #bulks: readonly Bulk[];
   #next = 0;
   #sequence = 0;
 
   /** Room for so many datagrams in a bulk, and so many octets of them. Throws NetlinkError where the kernel refuses a socket. */
-  constructor(octets: number, datagrams: number) {
+  constructor(octets: number, datagrams: number, sockets: NetlinkSockets = native()) {
+    this.#socket = new RouteSocket(4096, 4096, { receiveBuffer: 1 << 20, sendBuffer: 1 << 18, sockets });
     this.#bulks = Array.from({ length: BULKS }, () => new Bulk(octets, datagrams));
-    this.#exchange = new (native().Exchange)(this.#socket.fd);
+    this.#exchange = new sockets.Exchange(this.#socket.fd);
   }
 
   /** Reserves sequence numbers and returns the first; they start anew before they leave 32 bits. */

@@ -11,7 +11,7 @@ import {
   NLMSG_HDRLEN,
   readText,
 } from './message.js';
-import { native, type RawSocket } from './native.js';
+import { type NetlinkSockets, native, type RawSocket } from './native.js';
 
 /** A system call of a netlink socket failed; `errno` is positive. */
 export class NetlinkError extends Error {
@@ -44,6 +44,8 @@ export interface RouteSocketOptions {
   /** Octets of the receive buffer (the kernel doubles it); without CAP_NET_ADMIN `net.core.rmem_max` caps it. */
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
+  /** The addon's where nothing is said. */
+  readonly sockets?: NetlinkSockets;
 }
 
 /** What one reading took. */
@@ -71,7 +73,7 @@ export class RouteSocket {
     this.buffer = allocateMessages(bufferSize);
     this.#room = room;
     this.#lengths = new Int32Array(1 + MAX_DATAGRAMS);
-    const { RawSocket } = native();
+    const { RawSocket } = options.sockets ?? native();
     this.#raw = new RawSocket(K.AF_NETLINK, K.SOCK_RAW, K.NETLINK_ROUTE);
     try {
       const address = Buffer.alloc(12);
@@ -212,13 +214,17 @@ const DUMP_ROOM = 32 * 1024;
  * that nothing piles up in between and a step never has to wait.
  */
 export class DumpSocket {
-  readonly #socket = new RouteSocket(DUMP_BUFFER, DUMP_ROOM, { receiveBuffer: 1 << 20 });
+  readonly #socket: RouteSocket;
   readonly #out = allocateMessages(256);
   #sequence = 0;
   /** NLM_F_DUMP_INTR was set: the kernel's table changed underneath, so that the dump has to be repeated. */
   interrupted = false;
   /** Octets of the dump so far. */
   octets = 0;
+
+  constructor(sockets?: NetlinkSockets) {
+    this.#socket = new RouteSocket(DUMP_BUFFER, DUMP_ROOM, { receiveBuffer: 1 << 20, sockets });
+  }
 
   get buffer(): MessageBuffer {
     return this.#socket.buffer;

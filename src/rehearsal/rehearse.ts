@@ -19,6 +19,8 @@ const LEARNING = 3;
 const COMPILING = 3;
 /** Octets that arrive in one go: messages, and headers, begin in one and end in another. */
 const SEGMENT = 211;
+/** Octets that a connection takes until the other side has read. */
+const CAPACITY = 2048;
 /** By so much each look at the hasty leaf's clock finds it ahead: a slice is over after one or two. */
 const HASTE_MS = 3;
 
@@ -72,7 +74,7 @@ export async function rehearse(
 
 /** Adds the name of each scene that is over. Rejects where one does not end. */
 async function playOnce(clock: Clock, play: number, scenes: string[]): Promise<void> {
-  const network = new MemoryNetwork(clock, SEGMENT);
+  const network = new MemoryNetwork(clock, SEGMENT, CAPACITY);
   const one = new StagedLeaf(1, network, clock, play * 2);
   const two = new StagedLeaf(2, network, hastyClock(clock), play * 2 + 1);
   try {
@@ -143,8 +145,8 @@ function scenesOf(one: StagedLeaf, two: StagedLeaf, clock: Clock): Scene[] {
     ],
     [
       'what is left of earlier days goes',
-      () => Promise.all([one, two].map((leaf) => leaf.sweep())),
-      known(0, HOSTS),
+      () => [one, two].map((leaf) => leaf.sweep()),
+      () => one.isSwept && two.isSwept,
     ],
     [
       'hosts move',
@@ -157,6 +159,17 @@ function scenesOf(one: StagedLeaf, two: StagedLeaf, clock: Clock): Scene[] {
     [
       'and come back one by one',
       () => oneByOne(clock, movers, (mover) => come(one, [mover])),
+      known(0, HOSTS),
+    ],
+    [
+      'and move again one by one',
+      () => oneByOne(clock, movers, (mover) => come(two, [mover])),
+      known(MOVERS, HOSTS - MOVERS),
+    ],
+    ['and come back', () => come(one, movers), known(0, HOSTS)],
+    [
+      'what was told is asked for again',
+      () => [one, two].map((leaf) => leaf.speaker.refreshNeighbor(leaf.peer)),
       known(0, HOSTS),
     ],
     ['addresses go', () => fallSilent(one, hosts), known(0, HOSTS)],

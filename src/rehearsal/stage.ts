@@ -3,18 +3,15 @@ import {
   type BridgePort,
   DataPlane,
   type DefaultsMemory,
-  type Flight,
   MemoryKernel,
   NO_MEMORY,
   Ntf,
   Nud,
-  type Operation,
-  type OperationResult,
   type Topology,
   type VniAttachment,
 } from '../dataplane/index.js';
 import { Evpn, RdAllocator } from '../evpn/index.js';
-import { encodeOperation, NEIGH_MESSAGE_MAX } from '../linux/index.js';
+import { LinuxKernel, MemoryRtnetlink } from '../linux/index.js';
 import {
   type Clock,
   type Ip,
@@ -50,7 +47,7 @@ export const SEGMENTS: readonly Segment[] = [
 ];
 
 /** So few operations at once that there are more than one batch of them. */
-const BATCH = 48;
+const BATCHES = { 1: 48, 2: 96 } as const;
 const WORTH_A_FLIGHT = 16;
 
 const BRIDGE_MAC = parseMac('02:00:00:00:00:fe');
@@ -64,7 +61,7 @@ const NETS = ['10.0.0.', '192.0.2.', '2001:db8::'];
 /** By leaf. The halves of the one that an RD begins and ends with are small numbers, those of the other a large one (RFC 2544). */
 const ROUTER_IDS = { 1: '10.0.0.1', 2: '198.19.200.2' } as const;
 
-/** A whole leaf but for TCP and netlink. */
+/** A whole leaf but for TCP and the kernel; the second leaf speaks netlink with it. */
 export class StagedLeaf {
   readonly speaker: Speaker;
   readonly kernel: MemoryKernel;
@@ -88,24 +85,31 @@ export class StagedLeaf {
         routerId,
         listen: passive ? [{ address: own, port: 179 }] : [],
         neighbors: [
-          {
-            address: this.peer,
-            port: 179,
-            remoteAs: 'external',
-            passive,
-            holdTime: 90,
-            keepaliveTime: 30,
-            connectRetryTime: 1,
-          },
+          shaped(
+            {
+              address: this.peer,
+              port: 179,
+              remoteAs: 'external' as const,
+              passive,
+              holdTime: 90,
+              keepaliveTime: 30,
+              connectRetryTime: 1,
+            },
+            shape,
+          ),
         ],
       },
       { clock, transport: new StagedTransport(network.host(own), shape, !passive), log: silentLog },
     );
-    this.kernel = shaped(number === 1 ? new MemoryKernel(clock) : new EncodingKernel(clock), shape);
+    this.kernel = shaped(new MemoryKernel(clock), shape);
     this.kernel.launches = (count) => (count < WORTH_A_FLIGHT ? 'not' : 'late');
     this.kernel.setTopology(topology(number));
-    this.#dataPlane = new DataPlane(this.kernel, clock, silentLog, {
-      batch: BATCH,
+    const kernel =
+      number === 1
+        ? this.kernel
+        : new LinuxKernel({ log: silentLog, sockets: new MemoryRtnetlink(this.kernel).sockets() });
+    this.#dataPlane = new DataPlane(kernel, clock, silentLog, {
+      batch: BATCHES[number],
       defaultsMemory: shaped(number === 1 ? { ...NO_MEMORY } : new ForgetfulMemory(), shape),
     });
     this.#evpn = new Evpn(
@@ -125,17 +129,23 @@ export class StagedLeaf {
     return addressOf(3 - this.number);
   }
 
+  /** Starts beside a row of an earlier day's, which nobody will want. */
   async start(): Promise<void> {
+    const { bridge, vlan, vxlan } = SEGMENTS[0];
+    const row = { bridgeIfindex: bridge, vlan, port: vxlan, state: Nud.REACHABLE, flags: Ntf.EXT_LEARNED };
+    this.kernel.putBridge({ ...row, mac: STRAY });
     await this.#evpn.start();
     await this.speaker.start();
   }
 
-  /** Finds a row of its own that nobody wants; all such rows go from now on. */
+  /** Rows of its own that nobody wants go from now on. */
   sweep(): void {
-    const { bridge, vlan, vxlan } = SEGMENTS[0];
-    const row = { bridgeIfindex: bridge, vlan, port: vxlan, state: Nud.REACHABLE, flags: Ntf.EXT_LEARNED };
-    this.kernel.putBridge({ ...row, mac: STRAY });
     this.#dataPlane.sweep();
+  }
+
+  get isSwept(): boolean {
+    const { bridge, vlan } = SEGMENTS[0];
+    return this.kernel.tables.bridgeRow(bridge, vlan, STRAY) === undefined;
   }
 
   async stop(): Promise<void> {
@@ -170,38 +180,13 @@ export class StagedLeaf {
   get remoteMacs(): number {
     let count = 0;
     for (const port of new Set(SEGMENTS.map(({ vxlan }) => vxlan)))
-      for (const _ of this.kernel.tables.bridgeRowsOfPort(port)) count++;
+      for (const { mac } of this.kernel.tables.bridgeRowsOfPort(port)) if (mac !== STRAY) count++;
     return count;
   }
 }
 
 function addressOf(leaf: number): string {
   return `192.0.2.${leaf}`;
-}
-
-/** Says what it is told in the real one's words as well. Another class, since code that has met one takes no other. */
-class EncodingKernel extends MemoryKernel {
-  readonly #words = new Uint32Array((BATCH * NEIGH_MESSAGE_MAX) / 4);
-
-  override drain(): void {
-    super.drain();
-  }
-
-  override apply(operations: readonly Operation[]): OperationResult[] {
-    this.#encode(operations);
-    return super.apply(operations);
-  }
-
-  override launch(operations: readonly Operation[], flight: Flight): boolean {
-    this.#encode(operations);
-    return super.launch(operations, flight);
-  }
-
-  #encode(operations: readonly Operation[]): void {
-    let word = 0;
-    for (const [i, operation] of operations.entries())
-      word = encodeOperation(this.#words, i % BATCH === 0 ? 0 : word, operation, i, 0);
-  }
 }
 
 /** As NO_MEMORY, and another class. */

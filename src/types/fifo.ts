@@ -1,7 +1,7 @@
 import { emptyList } from './list.js';
 
 /** Taken slots are let go once there are this many and they are half of the array. */
-const COMPACT_FROM = 65_536;
+const COMPACT_FROM = 64;
 
 /**
  * Items in the order in which they came; each costs an array slot, and taking one the same however many there are. Whether

@@ -1,4 +1,4 @@
-import { ESI_ZERO, ipByteLength, ipToBytes } from '../types/index.js';
+import { ESI_ZERO, emptyList, ipByteLength, ipToBytes } from '../types/index.js';
 import { encodeAttributes, type PathAttribute } from './attribute-section.js';
 import { AttributeCode, AttributeFlag } from './attribute-table.js';
 import { encodeEvpnRoute, evpnRouteLength } from './evpn-routes/index.js';
@@ -70,7 +70,9 @@ export class UpdateEncoder {
 
   /** UPDATEs that withdraw the routes, in order: with ESI 0 and label 0, which are no part of a route's key. */
   withdraw(nlri: readonly EvpnNlri[]): Buffer[] {
-    return this.#pack(AttributeCode.MP_UNREACH_NLRI, NO_OCTETS, nlri.map(keyOnly), NO_OCTETS);
+    const keys = emptyList<EvpnNlri>();
+    for (const route of nlri) keys.push(keyOnly(route));
+    return this.#pack(AttributeCode.MP_UNREACH_NLRI, NO_OCTETS, keys, NO_OCTETS);
   }
 
   /** MP_UNREACH without a route (RFC 4724 §2). */
@@ -87,20 +89,19 @@ export class UpdateEncoder {
     const first = ATTRIBUTES_AT + MP_HEADER + nextHop.length;
     const limit = this.#session.maxMessageLength - tail.length;
     this.#scratch.set(nextHop, first - nextHop.length);
-    let at = first;
-    for (const route of nlri) {
-      const length = evpnRouteLength(route);
-      if (at + length > limit && at > first) {
-        messages.push(this.#finish(code, at, tail));
-        at = first;
+    // As long as one suffices it does nothing else than with many, so that it is compiled for those, too
+    for (let next = 0; next < nlri.length; ) {
+      let at = first;
+      for (; next < nlri.length; next++) {
+        if (at + evpnRouteLength(nlri[next]) > limit) break;
+        at = encodeEvpnRoute(nlri[next], this.#scratch, at);
       }
-      if (at + length > limit)
+      if (at === first)
         throw new RangeError(
           `attributes of ${tail.length} octets leave no room for a route in an UPDATE of ${this.#session.maxMessageLength}`,
         );
-      at = encodeEvpnRoute(route, this.#scratch, at);
+      messages.push(this.#finish(code, at, tail));
     }
-    if (at > first) messages.push(this.#finish(code, at, tail));
     return messages;
   }
 

@@ -16,6 +16,9 @@ test('two leaves in memory play every scene to its end', async (t) => {
     'what is left of earlier days goes',
     'hosts move',
     'and come back one by one',
+    'and move again one by one',
+    'and come back',
+    'what was told is asked for again',
     'addresses go',
     'the session ends',
   ]);
