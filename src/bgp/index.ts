@@ -19,6 +19,7 @@ export { MemoryNetwork } from './memory-transport.js';
 export type * from './neighbor-status.js';
 export { type LoopCounts, type NeighborRouteCounts, Rib, type RibIdentity } from './rib.js';
 export type * from './route.js';
+export { readInto, SocketConnection } from './socket-connection.js';
 export { Speaker, type SpeakerDeps } from './speaker.js';
 export {
   EvpnTable,

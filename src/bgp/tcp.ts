@@ -1,6 +1,6 @@
-import { createConnection, createServer, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { emptyList } from '../types/index.js';
+import { createConnection, createServer, type TcpNetConnectOpts } from 'node:net';
 import { canonicalAddress } from './address.js';
+import { HIGH_WATER_MARK, readInto, SocketConnection } from './socket-connection.js';
 import {
   type Connection,
   type ConnectionHandlers,
@@ -10,18 +10,6 @@ import {
   type Listener,
   type Transport,
 } from './transport.js';
-
-/** How long a closing connection may take to send its last bytes. */
-const LINGER_MILLISECONDS = 2000;
-
-/** Kernel buffers are the first line; above this the writer is asked to wait. */
-const HIGH_WATER_MARK = 256 * 1024;
-
-/**
- * What the kernel has for a connection that we opened is read into this, whichever it is, and copied at once: a stream
- * would take as much memory anew for each reading, be it for one KEEPALIVE, and hand it through four queues and events.
- */
-const INBOX = Buffer.alloc(64 * 1024);
 
 /** The stream option that node:net hands on to the socket, though its types do not say so. */
 interface SocketOptions {
@@ -38,23 +26,17 @@ const CURES: Readonly<Record<string, string>> = {
 /** BGP's transport over the kernel's TCP (RFC 4271 §8), without Nagle's delay. */
 export class TcpTransport implements Transport {
   connect(target: ConnectTarget, handlers: ConnectionHandlers): Connection {
-    let connection: TcpConnection | undefined;
+    let connection: SocketConnection | undefined;
     const options: TcpNetConnectOpts & SocketOptions = {
       host: target.address,
       port: target.port,
       localAddress: target.localAddress,
       noDelay: true,
       highWaterMark: HIGH_WATER_MARK,
-      onread: {
-        buffer: INBOX,
-        callback: (length) => {
-          connection?.received(Buffer.from(INBOX.subarray(0, length)));
-          return true;
-        },
-      },
+      onread: readInto(() => connection),
     };
     const socket = createConnection(options);
-    connection = new TcpConnection(socket, target.address, target.port);
+    connection = new SocketConnection(socket, target.address, target.port);
     connection.attach(handlers);
     socket.once('connect', () => handlers.onOpen());
     return connection;
@@ -70,7 +52,7 @@ export class TcpTransport implements Transport {
         socket.destroy();
         return;
       }
-      const connection = new TcpConnection(
+      const connection = new SocketConnection(
         socket,
         canonicalAddress(socket.remoteAddress),
         socket.remotePort ?? 0,
@@ -99,105 +81,5 @@ export class TcpTransport implements Transport {
         });
       });
     });
-  }
-}
-
-class TcpConnection implements Connection {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly #socket: Socket;
-  #handlers: ConnectionHandlers | undefined;
-  /** What this turn has written so far. */
-  #written = emptyList<Uint8Array>();
-  #writtenLength = 0;
-  #owesDrain = false;
-  #ending = false;
-  #error: Error | undefined;
-
-  constructor(socket: Socket, remoteAddress: string, remotePort: number) {
-    this.#socket = socket;
-    this.remoteAddress = remoteAddress;
-    this.remotePort = remotePort;
-  }
-
-  attach(handlers: ConnectionHandlers): void {
-    const socket = this.#socket;
-    this.#handlers = handlers;
-    socket.on('drain', () => this.#drained());
-    socket.on('error', (error) => {
-      this.#error = error;
-    });
-    socket.once('close', () => handlers.onClose(this.#error));
-  }
-
-  get localAddress(): string {
-    const address = this.#socket.localAddress;
-    return address === undefined ? '' : canonicalAddress(address);
-  }
-
-  get localPort(): number {
-    return this.#socket.localPort ?? 0;
-  }
-
-  received(chunk: Buffer): void {
-    if (!this.#ending) this.#handlers?.onData(chunk);
-  }
-
-  write(bytes: Uint8Array): boolean {
-    const socket = this.#socket;
-    if (this.#ending || socket.destroyed) return true;
-    if (this.#written.length === 0) process.nextTick(() => this.#send());
-    this.#written.push(bytes);
-    this.#writtenLength += bytes.length;
-    const isFull = socket.writableLength + this.#writtenLength >= HIGH_WATER_MARK;
-    if (isFull) this.#owesDrain = true;
-    return !isFull;
-  }
-
-  /** All that one turn writes leaves in one writev, without the stream's own queue where it is one message. */
-  #send(): void {
-    const written = this.#written;
-    if (written.length === 0) return;
-    const socket = this.#socket;
-    this.#written = emptyList();
-    this.#writtenLength = 0;
-    if (written.length === 1) socket.write(written[0]);
-    else {
-      socket.cork();
-      for (const bytes of written) socket.write(bytes);
-      socket.uncork();
-    }
-    // Whoever was told to wait is told to go on, also where the stream has got rid of all in the meantime
-    if (this.#owesDrain && !socket.writableNeedDrain && !socket.destroyed) this.#drained();
-  }
-
-  #drained(): void {
-    this.#owesDrain = false;
-    this.#handlers?.onDrain();
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  end(): void {
-    if (this.#ending) return;
-    this.#ending = true;
-    const socket = this.#socket;
-    this.#send();
-    socket.end();
-    // Unread input would turn the close into a reset, and the peer would lose our last message
-    socket.resume();
-    const linger = setTimeout(() => socket.destroy(), LINGER_MILLISECONDS);
-    socket.once('close', () => clearTimeout(linger));
-  }
-
-  destroy(): void {
-    this.#ending = true;
-    this.#socket.destroy();
   }
 }

@@ -44,8 +44,9 @@ export class Rereads {
   #closed = false;
   #endPause: (() => void) | undefined;
   #auditTimer: NodeJS.Timeout | undefined;
-  #auditTook = 0;
-  #wroteAt = 0;
+  /** No small integers, ever: what is compiled for those is thrown away at the first time. */
+  #auditTook = Number.NEGATIVE_INFINITY;
+  #wroteAt = Number.NEGATIVE_INFINITY;
 
   constructor(owner: RereadsOwner, log: Log) {
     this.#owner = owner;

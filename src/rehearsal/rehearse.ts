@@ -1,6 +1,7 @@
 import { MemoryNetwork } from '../bgp/index.js';
 import { type Clock, type Ip, type Mac, macFromParts, parseIp } from '../types/index.js';
 import { type Compiler, v8Compiler } from './compiler.js';
+import { PipeNetwork } from './pipe-network.js';
 import { SEGMENTS, type Segment, StagedLeaf } from './stage.js';
 
 /** So many hosts that functions meet what they may meet, in each of the plays. */
@@ -74,7 +75,8 @@ export async function rehearse(
 
 /** Adds the name of each scene that is over. Rejects where one does not end. */
 async function playOnce(clock: Clock, play: number, scenes: string[]): Promise<void> {
-  const network = new MemoryNetwork(clock, SEGMENT, CAPACITY);
+  // What arrives in pieces and late, and what goes the daemon's own way
+  const network = play % 2 === 0 ? new PipeNetwork(clock, play) : new MemoryNetwork(clock, SEGMENT, CAPACITY);
   const one = new StagedLeaf(1, network, clock, play * 2);
   const two = new StagedLeaf(2, network, hastyClock(clock), play * 2 + 1);
   try {
@@ -167,6 +169,11 @@ function scenesOf(one: StagedLeaf, two: StagedLeaf, clock: Clock): Scene[] {
       known(MOVERS, HOSTS - MOVERS),
     ],
     ['and come back', () => come(one, movers), known(0, HOSTS)],
+    [
+      'VTEPs get other addresses',
+      () => [one, two].map((leaf) => leaf.renumber()),
+      () => one.followsRenumbering && two.followsRenumbering,
+    ],
     [
       'what was told is asked for again',
       () => [one, two].map((leaf) => leaf.speaker.refreshNeighbor(leaf.peer)),

@@ -1,4 +1,4 @@
-import { type MemoryNetwork, Speaker } from '../bgp/index.js';
+import { Speaker, type Transport } from '../bgp/index.js';
 import {
   type BridgePort,
   DataPlane,
@@ -10,7 +10,7 @@ import {
   type Topology,
   type VniAttachment,
 } from '../dataplane/index.js';
-import { Evpn, RdAllocator } from '../evpn/index.js';
+import { DEFAULT_DUPLICATE_SETTINGS, Evpn, RdAllocator } from '../evpn/index.js';
 import { LinuxKernel, MemoryRtnetlink } from '../linux/index.js';
 import {
   type Clock,
@@ -46,9 +46,17 @@ export const SEGMENTS: readonly Segment[] = [
   { vni: 4 as Vni, vlan: 4, bridge: 30, vxlan: 31, access: 32, svi: 34, vtep: 2 },
 ];
 
+/** What leaves reach each other by. */
+export interface Network {
+  host(address: string): Transport;
+}
+
 /** So few operations at once that there are more than one batch of them. */
 const BATCHES = { 1: 48, 2: 96 } as const;
 const WORTH_A_FLIGHT = 16;
+
+/** This is added to the last octet of a VTEP's address. */
+const RENUMBERED = 10;
 
 const BRIDGE_MAC = parseMac('02:00:00:00:00:fe');
 const STRAY = parseMac('02:00:00:00:00:fd');
@@ -71,7 +79,7 @@ export class StagedLeaf {
   /** Leaves have the numbers 1 and 2; the second connects to the first. `shape` is another number for each that is made. */
   constructor(
     readonly number: 1 | 2,
-    network: MemoryNetwork,
+    network: Network,
     clock: Clock,
     shape: number,
   ) {
@@ -121,7 +129,13 @@ export class StagedLeaf {
         clock,
         log: silentLog,
       },
-      { asn, routerId, advertiseAllVni: true, vnis: new Map() },
+      {
+        asn,
+        routerId,
+        advertiseAllVni: true,
+        vnis: new Map(),
+        duplicates: shaped({ ...DEFAULT_DUPLICATE_SETTINGS }, shape),
+      },
     );
   }
 
@@ -174,6 +188,20 @@ export class StagedLeaf {
 
   fallsSilent({ svi }: Segment, ip: Ip): void {
     if (svi !== 0) this.kernel.dropNeigh(svi, ip);
+  }
+
+  /** Its VTEPs get other addresses. */
+  renumber(): void {
+    this.kernel.setTopology(topology(this.number + RENUMBERED));
+  }
+
+  /** No MAC stands behind an address that the other leaf had before. */
+  get followsRenumbering(): boolean {
+    const before = new Set(NETS.map((_, index) => vtepAt(3 - this.number, index)));
+    for (const { vxlan } of SEGMENTS)
+      for (const { dst } of this.kernel.tables.vxlanRowsOfDevice(vxlan))
+        if (dst !== undefined && before.has(dst)) return false;
+    return true;
   }
 
   /** How many MACs stand behind the other leaf. */

@@ -18,6 +18,7 @@ test('two leaves in memory play every scene to its end', async (t) => {
     'and come back one by one',
     'and move again one by one',
     'and come back',
+    'VTEPs get other addresses',
     'what was told is asked for again',
     'addresses go',
     'the session ends',
