@@ -157,8 +157,11 @@ export interface Kernel {
    * then on follows every change. Resolves when the first full picture stands.
    */
   start(observer: KernelObserver, known: KnownRows): Promise<void>;
-  /** Hands over the notifications that are already queued, so that a decision does not overlook them. */
-  drain(): void;
+  /**
+   * Hands over the notifications that are already queued, so that a decision does not overlook them. Where none has been
+   * left `age` milliseconds ago at most (0 where nothing is said), that may do.
+   */
+  drain(age?: number): void;
   /**
    * Applies the operations in order, synchronously, and returns a result for each.
    * A failed operation does not stop the ones behind it. What it wrote may be told like any other change, or not: the

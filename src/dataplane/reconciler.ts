@@ -9,6 +9,8 @@ import type { PlaneKey, TakenKey, VniPlane } from './vni-plane.js';
 const BATCH = 2048;
 /** Operations of a batch that is applied on the spot. */
 const APPLIED = 512;
+/** What was heard so few milliseconds ago is as good as what is heard now: something may come behind either. */
+const FRESH_MS = 0.25;
 /** A slice ends after this long, so that keepalives and REST get their turn. */
 const SLICE_MS = 4;
 /** One key takes no more operations than this. */
@@ -161,7 +163,8 @@ export class Reconciler {
       return;
     }
     const end = this.clock.now() + SLICE_MS;
-    this.kernel.drain();
+    // What brought this about has just been heard
+    this.kernel.drain(FRESH_MS);
     let most = this.batch;
     do {
       const batch = this.#take(most);

@@ -181,8 +181,9 @@ export class LinuxKernel implements Kernel {
     }
   }
 
-  drain(): void {
-    this.#open?.monitor.drain();
+  drain(age = 0): void {
+    const monitor = this.#open?.monitor;
+    if (monitor && !monitor.wasDrained(age)) monitor.drain();
     this.#tellTopology();
   }
 

@@ -39,6 +39,7 @@ export class Monitor {
   readonly #log: Log;
   #draining = false;
   #closed = false;
+  #drainedAt = Number.NEGATIVE_INFINITY;
   notifications = 0;
   overruns = 0;
   malformed = 0;
@@ -89,6 +90,11 @@ export class Monitor {
     if (!this.#closed) this.#socket.resume();
   }
 
+  /** Nothing was left `age` milliseconds ago, or less. */
+  wasDrained(age: number): boolean {
+    return age > 0 && performance.now() - this.#drainedAt <= age;
+  }
+
   /**
    * Hands over what waits; does nothing while a notification is being handled. True where nothing is left: only then does
    * the kernel tell of another overrun, until then it drops without a word (net/netlink/af_netlink.c netlink_overrun).
@@ -122,6 +128,7 @@ export class Monitor {
           this.#events.lost('overrun');
         } else if (received.errno === K.EMSGSIZE) this.#events.lost('truncation');
         else if (isDrained(received)) {
+          this.#drainedAt = performance.now();
           this.#events.drained();
           return true;
         }

@@ -18,6 +18,7 @@ type Accept = (connection: Connection) => ConnectionHandlers;
 /** Hosts by their address, connected by pairs of sockets that nobody else can reach: node:net's way, as TCP's goes. */
 export class PipeNetwork {
   readonly #listeners = new Map<string, Accept>();
+  readonly #sockets: Socket[] = [];
 
   /** `shape` is another number for each. */
   constructor(
@@ -31,6 +32,11 @@ export class PipeNetwork {
       connect: (target, handlers) => this.#connect(address, target, handlers),
       listen: async (endpoint, accept) => this.#listen(endpoint, accept),
     };
+  }
+
+  /** Leaves nothing open, whatever its hosts have left. */
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #listen(endpoint: ListenEndpoint, accept: Accept): Listener {
@@ -55,6 +61,7 @@ export class PipeNetwork {
         onread: readInto(() => connection),
       };
       const socket = shaped(new Socket(options), this.shape * 2 + i);
+      this.#sockets.push(socket);
       connection = new SocketConnection(socket, i === 0 ? target.address : from, target.port);
       return connection;
     });

@@ -94,6 +94,7 @@ async function playOnce(clock: Clock, play: number, scenes: string[]): Promise<v
     }
   } finally {
     await Promise.all([one.stop(), two.stop()]);
+    if (network instanceof PipeNetwork) network.close();
   }
 }
 

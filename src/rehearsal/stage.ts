@@ -75,6 +75,7 @@ export class StagedLeaf {
   readonly kernel: MemoryKernel;
   readonly #dataPlane: DataPlane;
   readonly #evpn: Evpn;
+  #stopped = false;
 
   /** Leaves have the numbers 1 and 2; the second connects to the first. `shape` is another number for each that is made. */
   constructor(
@@ -149,7 +150,7 @@ export class StagedLeaf {
     const row = { bridgeIfindex: bridge, vlan, port: vxlan, state: Nud.REACHABLE, flags: Ntf.EXT_LEARNED };
     this.kernel.putBridge({ ...row, mac: STRAY });
     await this.#evpn.start();
-    await this.speaker.start();
+    if (!this.#stopped) await this.speaker.start();
   }
 
   /** Rows of its own that nobody wants go from now on. */
@@ -163,6 +164,7 @@ export class StagedLeaf {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.speaker.stop();
     this.#evpn.stop();
     this.#dataPlane.close();
