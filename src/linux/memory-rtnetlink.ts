@@ -75,6 +75,15 @@ export class MemoryRtnetlink implements KernelObserver {
     this.#listeners.add(socket);
   }
 
+  /** A port leaves its bridge and is back before anybody has looked, so that whoever hears of it reads its rows again. */
+  flap(ifindex: number): void {
+    const { topology } = this.#kernel;
+    const ports = new Map(topology.ports);
+    ports.delete(ifindex);
+    this.#tell(linkMessage(ifindex, { ...topology, ports }), false);
+    this.#tell(linkMessage(ifindex, topology), false);
+  }
+
   forget(socket: MemorySocket): void {
     this.#listeners.delete(socket);
   }

@@ -177,7 +177,12 @@ function scenesOf(one: StagedLeaf, two: StagedLeaf, clock: Clock): Scene[] {
     ],
     [
       'what was told is asked for again',
-      () => [one, two].map((leaf) => leaf.speaker.refreshNeighbor(leaf.peer)),
+      () => {
+        for (const leaf of [one, two]) {
+          leaf.speaker.refreshNeighbor(leaf.peer);
+          leaf.rereads();
+        }
+      },
       known(0, HOSTS),
     ],
     ['addresses go', () => fallSilent(one, hosts), known(0, HOSTS)],

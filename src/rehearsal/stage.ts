@@ -46,6 +46,9 @@ export const SEGMENTS: readonly Segment[] = [
   { vni: 4 as Vni, vlan: 4, bridge: 30, vxlan: 31, access: 32, svi: 34, vtep: 2 },
 ];
 
+/** Seconds; so few that there are some in each play. */
+const KEEPALIVE_TIME = 0.005;
+
 /** What leaves reach each other by. */
 export interface Network {
   host(address: string): Transport;
@@ -75,6 +78,7 @@ export class StagedLeaf {
   readonly kernel: MemoryKernel;
   readonly #dataPlane: DataPlane;
   readonly #evpn: Evpn;
+  readonly #rtnetlink: MemoryRtnetlink | undefined;
   #stopped = false;
 
   /** Leaves have the numbers 1 and 2; the second connects to the first. `shape` is another number for each that is made. */
@@ -101,7 +105,7 @@ export class StagedLeaf {
               remoteAs: 'external' as const,
               passive,
               holdTime: 90,
-              keepaliveTime: 30,
+              keepaliveTime: KEEPALIVE_TIME,
               connectRetryTime: 1,
             },
             shape,
@@ -113,10 +117,10 @@ export class StagedLeaf {
     this.kernel = shaped(new MemoryKernel(clock), shape);
     this.kernel.launches = (count) => (count < WORTH_A_FLIGHT ? 'not' : 'late');
     this.kernel.setTopology(topology(number));
-    const kernel =
-      number === 1
-        ? this.kernel
-        : new LinuxKernel({ log: silentLog, sockets: new MemoryRtnetlink(this.kernel).sockets() });
+    this.#rtnetlink = number === 1 ? undefined : new MemoryRtnetlink(this.kernel);
+    const kernel = this.#rtnetlink
+      ? new LinuxKernel({ log: silentLog, sockets: this.#rtnetlink.sockets() })
+      : this.kernel;
     this.#dataPlane = new DataPlane(kernel, clock, silentLog, {
       batch: BATCHES[number],
       defaultsMemory: shaped(number === 1 ? { ...NO_MEMORY } : new ForgetfulMemory(), shape),
@@ -190,6 +194,11 @@ export class StagedLeaf {
 
   fallsSilent({ svi }: Segment, ip: Ip): void {
     if (svi !== 0) this.kernel.dropNeigh(svi, ip);
+  }
+
+  /** Where it speaks netlink, its rows are read again. */
+  rereads(): void {
+    for (const { vxlan } of SEGMENTS) this.#rtnetlink?.flap(vxlan);
   }
 
   /** Its VTEPs get other addresses. */
