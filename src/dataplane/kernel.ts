@@ -133,6 +133,27 @@ export interface KernelObserver {
  * Do not change the mirror while iterating.
  */
 export interface KnownRows {
+  /** The very same row is known. By its fields, since the question is asked of every row of a device that is read again. */
+  knowsBridge(
+    bridgeIfindex: number,
+    vlan: number,
+    mac: Mac,
+    port: number,
+    state: number,
+    flags: number,
+  ): boolean;
+  knowsVxlan(
+    ifindex: number,
+    srcVni: number,
+    mac: Mac,
+    dst: Ip | undefined,
+    nexthopId: number,
+    state: number,
+    flags: number,
+  ): boolean;
+  /** How many rows the two below have. */
+  countOfPort(port: number): number;
+  countOfDevice(ifindex: number): number;
   bridgeRowsOfPort(port: number): Iterable<BridgeFdbRow>;
   vxlanRowsOfDevice(ifindex: number): Iterable<VxlanFdbRow>;
   neighRows(): Iterable<NeighRow>;

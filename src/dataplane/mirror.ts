@@ -102,14 +102,55 @@ export class KernelMirror implements KnownRows {
   }
 
   /** The very same row stands: most news are echoes of what we wrote, which need no copy to be known as such. */
-  holdsBridge(row: BridgeFdbRow): boolean {
-    const standing = this.peekBridge(row.bridgeIfindex, row.vlan, row.mac);
+  holdsBridge({ bridgeIfindex, vlan, mac, port, state, flags }: BridgeFdbRow): boolean {
+    return this.knowsBridge(bridgeIfindex, vlan, mac, port, state, flags);
+  }
+
+  knowsBridge(
+    bridgeIfindex: number,
+    vlan: number,
+    mac: Mac,
+    port: number,
+    state: number,
+    flags: number,
+  ): boolean {
+    const standing = this.peekBridge(bridgeIfindex, vlan, mac);
+    return (
+      standing !== undefined && standing.port === port && standing.state === state && standing.flags === flags
+    );
+  }
+
+  knowsVxlan(
+    ifindex: number,
+    srcVni: number,
+    mac: Mac,
+    dst: Ip | undefined,
+    nexthopId: number,
+    state: number,
+    flags: number,
+  ): boolean {
+    const isDefault = mac === MAC_ZERO && dst !== undefined;
+    const standing = isDefault ? this.defaultRow(ifindex, srcVni, dst) : this.peekVxlan(ifindex, srcVni, mac);
     return (
       standing !== undefined &&
-      standing.port === row.port &&
-      standing.state === row.state &&
-      standing.flags === row.flags
+      standing.dst === dst &&
+      standing.nexthopId === nexthopId &&
+      standing.state === state &&
+      standing.flags === flags
     );
+  }
+
+  countOfPort(port: number): number {
+    let count = 0;
+    for (const rows of this.#portDomains.get(port)?.values() ?? []) count += rows;
+    return count;
+  }
+
+  countOfDevice(ifindex: number): number {
+    let count = 0;
+    for (const { macs, defaults } of this.#vxlan.get(ifindex)?.values() ?? [])
+      count += macs.size + defaults.size;
+    return count;
   }
 
   /** Stores a row of which nobody needs to know what it replaces. */

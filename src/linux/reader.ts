@@ -73,6 +73,8 @@ export class Reader {
   #device = 0;
   #neighbors = false;
   #deletions = 0;
+  /** Notifications since the dump began. */
+  #heard = 0;
   #closed = false;
 
   constructor(dump: DumpSocket, programmer: Programmer, owner: ReaderOwner, log: Log) {
@@ -86,6 +88,7 @@ export class Reader {
   notified(row: NeighMessage, gone: boolean): void {
     if (!this.#reading) return;
     this.#notified.add(row);
+    this.#heard++;
     if (!gone) return;
     const here =
       row.family !== K.AF_BRIDGE
@@ -161,12 +164,23 @@ export class Reader {
    * then asks for what is known of it and was not there. A device that vanishes meanwhile has no rows.
    */
   async readDevice(ifindex: number, bridgeIfindex: number): Promise<void> {
+    this.#begin(bridgeIfindex, ifindex);
+    await this.#read(K.AF_BRIDGE, ifindex, this.#take);
+    await this.confirmDevice(ifindex);
+  }
+
+  #begin(bridgeIfindex: number, ifindex: number): void {
     this.#bridge = bridgeIfindex;
     this.#device = ifindex;
     this.#neighbors = false;
-    await this.#read(K.AF_BRIDGE, ifindex);
-    await this.confirmDevice(ifindex);
   }
+
+  /** A row of a dump: what was notified since it began is newer. */
+  readonly #take = (row: NeighMessage): void => {
+    if (this.#notified.has(row)) return;
+    this.#seen.add(row);
+    this.#owner.present(row);
+  };
 
   /** Asks for every row that is known of this device and was not seen in the dump of it just now, if there was one. */
   async confirmDevice(ifindex: number): Promise<void> {
@@ -205,7 +219,7 @@ export class Reader {
     this.#neighbors = true;
     const missing: NeighRow[] = [];
     for (const family of [K.AF_INET, K.AF_INET6]) {
-      await this.#read(family, 0);
+      await this.#read(family, 0, this.#take);
       const wanted = family === K.AF_INET ? 'number' : 'string';
       for (const row of this.#owner.known.neighRows())
         if (typeof row.ip === wanted && !this.#seen.hasNeigh(row) && !this.#notified.hasNeigh(row))
@@ -228,9 +242,27 @@ export class Reader {
    * quadratic, would hold up everybody else's, row by row.
    */
   async readDeviceAgain(ifindex: number, bridgeIfindex: number): Promise<void> {
+    if (this.#owner.known.countOfPort(ifindex) > DUMP_LIMIT) await this.confirmDevice(ifindex);
+    else if (!(await this.#agrees(ifindex, bridgeIfindex))) await this.readDevice(ifindex, bridgeIfindex);
+  }
+
+  /**
+   * Compares a dump with what is known, and leaves no trace: most devices that are read again are as they should be. False
+   * where they are not, and where anything happened meanwhile.
+   */
+  async #agrees(ifindex: number, bridgeIfindex: number): Promise<boolean> {
     const { known } = this.#owner;
-    if (hasMore(known.bridgeRowsOfPort(ifindex), DUMP_LIMIT)) await this.confirmDevice(ifindex);
-    else await this.readDevice(ifindex, bridgeIfindex);
+    this.#begin(bridgeIfindex, ifindex);
+    let same = 0;
+    let other = 0;
+    await this.#read(K.AF_BRIDGE, ifindex, (row) => {
+      if (isKnown(known, row)) same++;
+      else other++;
+    });
+    const all = known.countOfPort(ifindex) + known.countOfDevice(ifindex);
+    const agrees = other === 0 && this.#heard === 0 && same === all;
+    this.#forget();
+    return agrees;
   }
 
   /** Asks for every neighbour that is known of this device. */
@@ -269,7 +301,7 @@ export class Reader {
     if (typeof answer !== 'number') this.#owner.present(answer);
   }
 
-  async #read(family: number, ifindex: number): Promise<void> {
+  async #read(family: number, ifindex: number, take: (row: NeighMessage) => void): Promise<void> {
     const slicer = new Slicer();
     const { buffer } = this.#dump;
     const visit = (type: number, at: number, end: number) => {
@@ -277,9 +309,7 @@ export class Reader {
       this.#guard(() => {
         const row = this.#message;
         decodeNeigh(buffer, at, end, row);
-        if (this.#notified.has(row)) return;
-        this.#seen.add(row);
-        this.#owner.present(row);
+        take(row);
       });
     };
     for (let repeats = 0; !this.#closed; repeats++) {
@@ -313,6 +343,7 @@ export class Reader {
     this.#notified.clear();
     this.#seen.clear();
     this.#deletions = 0;
+    this.#heard = 0;
   }
 
   async #confirm<Row>(
@@ -336,8 +367,10 @@ export class Reader {
   }
 }
 
-function hasMore(rows: Iterable<unknown>, limit: number): boolean {
-  let count = 0;
-  for (const _ of rows) if (++count > limit) return true;
-  return false;
+function isKnown(known: KnownRows, row: NeighMessage): boolean {
+  const { ifindex, mac, vlan, master, dst, srcVni, nexthopId, state, flags } = row;
+  if (mac === undefined) return false;
+  return isDeviceRow(row)
+    ? known.knowsVxlan(ifindex, srcVni, mac, dst, nexthopId, state, flags)
+    : known.knowsBridge(master, vlan, mac, ifindex, state, flags);
 }

@@ -7,7 +7,7 @@ import { Slicer } from './slicer.js';
 const RETRY_FIRST = 50;
 const RETRY_LAST = 2000;
 /** An audit takes this share of one processor at most, and waits no less and no more than this, in milliseconds. */
-const AUDIT_SHARE = 1 / 5000;
+const AUDIT_SHARE = 1 / 15_000;
 const AUDIT_SOONEST = 1_000;
 const AUDIT_LATEST = 60_000;
 /** An audit lets a bulk that is being written pass, for so long at most, in milliseconds. */

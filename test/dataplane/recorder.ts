@@ -101,6 +101,36 @@ export class Recorder implements KernelObserver, KnownRows {
     }
   }
 
+  knowsBridge(
+    bridgeIfindex: number,
+    vlan: number,
+    mac: Mac,
+    port: number,
+    state: number,
+    flags: number,
+  ): boolean {
+    const row = this.bridge.get(bridgeKey({ bridgeIfindex, vlan, mac }));
+    return row?.port === port && row.state === state && row.flags === flags;
+  }
+  knowsVxlan(
+    ifindex: number,
+    srcVni: number,
+    mac: Mac,
+    dst: Ip | undefined,
+    nexthopId: number,
+    state: number,
+    flags: number,
+  ): boolean {
+    const row = this.vxlan.get(vxlanKey({ ifindex, srcVni, mac, dst }));
+    const isSame = row?.dst === dst && row?.nexthopId === nexthopId;
+    return isSame && row?.state === state && row.flags === flags;
+  }
+  countOfPort(port: number): number {
+    return [...this.bridgeRowsOfPort(port)].length;
+  }
+  countOfDevice(ifindex: number): number {
+    return [...this.vxlanRowsOfDevice(ifindex)].length;
+  }
   *bridgeRowsOfPort(port: number): Iterable<BridgeFdbRow> {
     for (const row of this.bridge.values()) if (row.port === port) yield row;
   }
