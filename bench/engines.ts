@@ -52,11 +52,15 @@ export function titleOf(name: EngineName): string {
   }[name];
 }
 
+/** Nice=-5, as both systemd units have it. */
+const AT_UNITS_PRIORITY = ['nice', '-n', '-5'];
+
 class EvpndEngine implements Engine {
   readonly #evpnd: Evpnd;
 
   constructor(namespace: string, folder: string, leaf: Leaf, plan: Plan, peers: readonly string[]) {
-    this.#evpnd = new Evpnd(leaf.name, namespace, folder, leaf, plan, process.env.EVPND_MAIN ?? evpndMain);
+    const ranked = { ...leaf, launcher: AT_UNITS_PRIORITY };
+    this.#evpnd = new Evpnd(leaf.name, namespace, folder, ranked, plan, process.env.EVPND_MAIN ?? evpndMain);
     const config = evpndConfig(leaf, plan, folder);
     const [neighbor] = config.neighbors as readonly object[];
     this.#evpnd.configure({
@@ -133,7 +137,7 @@ class FrrEngine implements Engine {
       `${name} of FRR ${this.version}`,
       'ip',
       [
-        ...['netns', 'exec', this.namespace, ...program],
+        ...['netns', 'exec', this.namespace, ...AT_UNITS_PRIORITY, ...program],
         ...config,
         ...['-i', file(`${name}.pid`)],
         ...['--vty_socket', this.folder, '-P', '0', '--log', 'stdout', '--log-level', 'warnings'],

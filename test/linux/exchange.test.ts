@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -274,4 +276,28 @@ test.serial('a worker that ends while something is under way ends', async (t) =>
     const worker = new Worker(source, { eval: true });
     t.is(await new Promise((resolve) => worker.once('exit', resolve)), 7);
   }
+});
+
+/** The nice level of every thread of this process (proc(5): the 17th field behind the command's name). */
+function niceLevels(): number[] {
+  return readdirSync('/proc/self/task').map((thread) => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  });
+}
+
+test('the thread goes before its process where it may, and works where it may not', async (t) => {
+  const socket = netlinkSocket();
+  const exchange = new Exchange(socket.fd);
+  const some = requests(3);
+  let over = false;
+  exchange.start(some.bytes, some.lengths, 3, some.answers, some.outcome, () => {
+    over = true;
+  });
+  t.true(await until(() => over));
+  t.deepEqual(answered(some), [1, 2, 3]);
+  // RLIMIT_NICE aside, which nobody sets for tests
+  t.is(Math.min(...niceLevels()), getPriority() - (process.getuid?.() === 0 ? 5 : 0));
+  exchange.close();
+  socket.close();
 });
