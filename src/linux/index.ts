@@ -7,7 +7,8 @@
  * know the messages; link-table.ts keeps devices, topology.ts makes of them what a VNI is, checks.ts what is wrong with
  * it; upkeep.ts sets ports where that is wanted and asks for the underlay's MTU; kernel.ts ties all together as the
  * `Kernel` of dataplane/. Beside it stand snoop.ts, which hears ARP and ND on bridge ports (snoop-packet.ts knows the
- * packets), devlink.ts (the switch ASIC's name) and sd-notify.ts.
+ * packets), devlink.ts (the switch ASIC's name) and sd-notify.ts; and memory-rtnetlink.ts, by which all of it runs without
+ * a kernel (memory-messages.ts words what that says, memory-sockets.ts are its sockets).
  *
  * Follows include/uapi/linux/{rtnetlink,neighbour,if_link,if_bridge}.h and RFC 3549; RFC 826, RFC 5227 and RFC 4861 for
  * what hosts say. Supports VLAN-unaware bridges,

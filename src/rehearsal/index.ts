@@ -7,9 +7,11 @@
  * hosts come, move and go, several times over: at first only to be met, then to have the whole path compiled
  * (compiler.ts), so that the first table and the first failure alike find it so (docs/adr/0006-rehearsal.md).
  *
- * Nothing here touches the kernel, the network or what the daemon knows. To be called when the daemon's own objects
- * stand, since what is made later may be of a shape that compiled code does not know either.
+ * Nothing here touches the kernel's tables, the network or what the daemon knows; sockets come in pairs that nobody else
+ * can reach. To be called when the daemon's own objects stand, since what is made later may be of a shape that compiled
+ * code does not know either.
  *
- * stage.ts makes the leaves, as unlike each other as leaves can be; rehearse.ts has the scenes.
+ * stage.ts makes the leaves, as unlike each other as leaves can be, and the second one on a netlink in memory;
+ * staged-transport.ts and pipe-network.ts connect them; rehearse.ts has the scenes.
  */
 export { type RehearsalResult, rehearse } from './rehearse.js';

@@ -115,6 +115,36 @@ test('default destinations stand beside the other rows of the device', (t) => {
   t.is(mirror.defaultRow(7, 10, parseIp('10.0.0.1')), undefined);
 });
 
+test('a row is known by all its fields, and rows are counted by port and by device', (t) => {
+  const mirror = new KernelMirror();
+  const vtep = parseIp('10.0.0.2');
+  mirror.putBridge({ bridgeIfindex: BRIDGE, vlan: 3, mac: HOST, port: 7, state: 2, flags: 16 });
+  mirror.putVxlan(vxlanRow(HOST, vtep));
+  mirror.putVxlan(vxlanRow(MAC_ZERO, vtep));
+  const { state, flags } = vxlanRow(HOST, vtep);
+  t.true(mirror.knowsBridge(BRIDGE, 3, HOST, 7, 2, 16));
+  t.false(mirror.knowsBridge(BRIDGE, 0, HOST, 7, 2, 16));
+  t.false(mirror.knowsBridge(BRIDGE, 3, OTHER, 7, 2, 16));
+  t.false(mirror.knowsBridge(BRIDGE, 3, HOST, 8, 2, 16));
+  t.false(mirror.knowsBridge(BRIDGE, 3, HOST, 7, 4, 16));
+  t.false(mirror.knowsBridge(BRIDGE, 3, HOST, 7, 2, 0));
+  for (const mac of [HOST, MAC_ZERO]) {
+    t.true(mirror.knowsVxlan(7, 10, mac, vtep, 0, state, flags));
+    t.false(mirror.knowsVxlan(8, 10, mac, vtep, 0, state, flags));
+    t.false(mirror.knowsVxlan(7, 11, mac, vtep, 0, state, flags));
+    t.false(mirror.knowsVxlan(7, 10, mac, parseIp('10.0.0.3'), 0, state, flags));
+    t.false(mirror.knowsVxlan(7, 10, mac, vtep, 1, state, flags));
+    t.false(mirror.knowsVxlan(7, 10, mac, vtep, 0, state + 1, flags));
+    t.false(mirror.knowsVxlan(7, 10, mac, vtep, 0, state, flags + 1));
+  }
+  t.is(mirror.countOfPort(7), 1);
+  t.is(mirror.countOfDevice(7), 2);
+  t.is(mirror.countOfPort(8), 0);
+  t.is(mirror.countOfDevice(8), 0);
+  mirror.dropBridge(BRIDGE, 3, HOST, 7);
+  t.is(mirror.countOfPort(7), 0);
+});
+
 test('whatever rows come and go, the mirror holds the last word of each', (t) => {
   const mac = fc.integer({ min: 1, max: 12 }).map((n) => (n * 0x1_0000_0001) as Mac);
   const vlan = fc.integer({ min: 0, max: 1 });
