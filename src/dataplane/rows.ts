@@ -59,6 +59,11 @@ export interface NeighRow {
   readonly protocol: number;
 }
 
+/** The row stands and has the mark of a control plane, NTF_EXT_LEARNED: ours, where nobody else uses it. */
+export function hasOurMark(row: { readonly flags: number } | undefined): boolean {
+  return row !== undefined && (row.flags & Ntf.EXT_LEARNED) !== 0;
+}
+
 const NEIGH_VALID = Nud.REACHABLE | Nud.STALE | Nud.DELAY | Nud.PROBE | Nud.NOARP | Nud.PERMANENT;
 
 /** True for a neighbour that the machine itself learned or was given, and that is usable. */

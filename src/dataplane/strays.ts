@@ -2,7 +2,7 @@ import { sourceVni } from './difference.js';
 import type { Operation } from './kernel.js';
 import type { KernelMirror } from './mirror.js';
 import type { OurDefaults } from './our-defaults.js';
-import { type BridgeFdbRow, Ntf } from './rows.js';
+import { type BridgeFdbRow, hasOurMark } from './rows.js';
 import type { VniAttachment } from './topology.js';
 
 /**
@@ -23,12 +23,12 @@ export function strayRows(
   const sameDomain = sameDevice && after.vlan === before.vlan && after.bridgeIfindex === before.bridgeIfindex;
   if (!sameDomain)
     for (const row of mirror.bridgeRows(before.bridgeIfindex, before.vlan))
-      if (row.port === port && ours(row)) out.push(bridgeDelete(row));
+      if (row.port === port && hasOurMark(row)) out.push(bridgeDelete(row));
   if (!sameDomain || after.vlanAware !== before.vlanAware)
     for (const copy of strayCopies(mirror, before, sameDevice ? after : undefined)) out.push(copy);
   if (!sameDevice) {
     for (const { mac, dst, flags } of mirror.vxlanRows(port, srcVni))
-      if (dst !== undefined && ours({ flags }))
+      if (dst !== undefined && hasOurMark({ flags }))
         out.push({ table: 'vxlan', verb: 'delete', ifindex: port, srcVni, mac, dst });
     for (const { dst } of mirror.defaultRows(port, srcVni))
       if (dst !== undefined && defaults.has(port, srcVni, dst))
@@ -36,7 +36,7 @@ export function strayRows(
   }
   if (before.sviIfindex !== 0 && after?.sviIfindex !== before.sviIfindex)
     for (const row of mirror.neighRowsOf(before.sviIfindex))
-      if (row.mac !== undefined && ours(row))
+      if (row.mac !== undefined && hasOurMark(row))
         out.push({
           table: 'neigh',
           verb: 'delete',
@@ -64,12 +64,8 @@ export function strayCopies(
   const at = (row: BridgeFdbRow, place: VniAttachment | undefined) =>
     row.vlan === place?.vlan && row.bridgeIfindex === place.bridgeIfindex;
   for (const row of mirror.bridgeRowsOfPort(before.vxlanIfindex))
-    if (ours(row) && !at(row, before) && !at(row, after)) out.push(bridgeDelete(row));
+    if (hasOurMark(row) && !at(row, before) && !at(row, after)) out.push(bridgeDelete(row));
   return out;
-}
-
-function ours({ flags }: { readonly flags: number }): boolean {
-  return (flags & Ntf.EXT_LEARNED) !== 0;
 }
 
 function bridgeDelete({ port, vlan, mac }: BridgeFdbRow): Operation {

@@ -16,7 +16,7 @@ import { MacQueue } from './mac-queue.js';
 import type { KernelMirror } from './mirror.js';
 import { NeighIntents } from './neigh-intents.js';
 import type { OurDefaults } from './our-defaults.js';
-import { Ntf } from './rows.js';
+import { hasOurMark } from './rows.js';
 import type { VniAttachment } from './topology.js';
 
 /** A key of one of the three tables, for what is dirty, failed or drifted. */
@@ -94,14 +94,14 @@ export class VniPlane {
       this.mark(which);
     };
     for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex))
-      if (row.vlan === at.vlan && isMarked(row)) mark({ table: 'mac', key: row.mac });
+      if (row.vlan === at.vlan && hasOurMark(row)) mark({ table: 'mac', key: row.mac });
     for (const row of this.mirror.vxlanRows(at.vxlanIfindex, sourceVni(at)))
-      if (isMarked(row)) mark({ table: 'mac', key: row.mac });
+      if (hasOurMark(row)) mark({ table: 'mac', key: row.mac });
     for (const row of this.mirror.defaultRows(at.vxlanIfindex, sourceVni(at)))
       if (row.dst !== undefined && this.ownsDefault(row.dst)) mark({ table: 'flood', key: row.dst });
     if (at.sviIfindex !== 0)
       for (const row of this.mirror.neighRowsOf(at.sviIfindex))
-        if (isMarked(row)) mark({ table: 'neigh', key: row.ip });
+        if (hasOurMark(row)) mark({ table: 'neigh', key: row.ip });
   }
 
   /** A row that carries our mark stands for the key. */
@@ -110,11 +110,11 @@ export class VniPlane {
     if (!at) return false;
     if (which.table === 'mac') {
       const bridge = this.mirror.peekBridge(at.bridgeIfindex, at.vlan, which.key);
-      if (bridge && isMarked(bridge) && bridge.port === at.vxlanIfindex) return true;
-      return isMarked(this.mirror.peekVxlan(at.vxlanIfindex, sourceVni(at), which.key));
+      if (bridge && hasOurMark(bridge) && bridge.port === at.vxlanIfindex) return true;
+      return hasOurMark(this.mirror.peekVxlan(at.vxlanIfindex, sourceVni(at), which.key));
     }
     if (which.table === 'flood') return this.ownsDefault(which.key);
-    return isMarked(this.mirror.peekNeigh(at.sviIfindex, which.key));
+    return hasOurMark(this.mirror.peekNeigh(at.sviIfindex, which.key));
   }
 
   /** Nothing is to be done for the key: it fits where it can be wanted, and no row of ours is left where it cannot. */
@@ -258,9 +258,4 @@ export class VniPlane {
     const wanted = this.#wanted(this.neighs.peek(ip));
     neighDifference(at, ip, wanted, this.mirror.peekNeigh(at.sviIfindex, ip), out);
   }
-}
-
-/** It stands and has our mark. */
-function isMarked(row: { readonly flags: number } | undefined): boolean {
-  return row !== undefined && (row.flags & Ntf.EXT_LEARNED) !== 0;
 }

@@ -1,5 +1,6 @@
 import {
   type BridgeFdbRow,
+  hasOurMark,
   type KernelObserver,
   type MemoryKernel,
   type NeighRow,
@@ -10,7 +11,7 @@ import {
   type Topology,
   type VxlanFdbRow,
 } from '../dataplane/index.js';
-import { IPV4_ANY, MAC_ZERO } from '../types/index.js';
+import { IPV4_ANY, isIpv4, MAC_ZERO } from '../types/index.js';
 import * as K from './constants.js';
 import {
   bridgeRowMessage,
@@ -180,8 +181,7 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
         answer(vxlanRowMessage(K.RTM_NEWNEIGH, row, sequence));
     } else if (type === K.RTM_GETNEIGH)
       for (const row of tables.neighRows())
-        if ((typeof row.ip === 'number' ? K.AF_INET : K.AF_INET6) === family)
-          answer(neighRowMessage(K.RTM_NEWNEIGH, row, sequence));
+        if (isIpv4(row.ip) === (family === K.AF_INET)) answer(neighRowMessage(K.RTM_NEWNEIGH, row, sequence));
   }
 
   #tell(message: Buffer, mayBeHidden: boolean): void {
@@ -199,25 +199,21 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
   }
 
   bridgeRow(row: BridgeFdbRow): void {
-    this.#tell(bridgeRowMessage(K.RTM_NEWNEIGH, row), isOurs(row));
+    this.#tell(bridgeRowMessage(K.RTM_NEWNEIGH, row), hasOurMark(row));
   }
   bridgeRowGone(row: BridgeFdbRow): void {
-    this.#tell(bridgeRowMessage(K.RTM_DELNEIGH, row), isOurs(row));
+    this.#tell(bridgeRowMessage(K.RTM_DELNEIGH, row), hasOurMark(row));
   }
   vxlanRow(row: VxlanFdbRow): void {
-    this.#tell(vxlanRowMessage(K.RTM_NEWNEIGH, row), isOurs(row));
+    this.#tell(vxlanRowMessage(K.RTM_NEWNEIGH, row), hasOurMark(row));
   }
   vxlanRowGone(row: VxlanFdbRow): void {
-    this.#tell(vxlanRowMessage(K.RTM_DELNEIGH, row), isOurs(row));
+    this.#tell(vxlanRowMessage(K.RTM_DELNEIGH, row), hasOurMark(row));
   }
   neighRow(row: NeighRow): void {
-    this.#tell(neighRowMessage(K.RTM_NEWNEIGH, row), isOurs(row));
+    this.#tell(neighRowMessage(K.RTM_NEWNEIGH, row), hasOurMark(row));
   }
   neighRowGone(row: NeighRow): void {
-    this.#tell(neighRowMessage(K.RTM_DELNEIGH, row), isOurs(row));
+    this.#tell(neighRowMessage(K.RTM_DELNEIGH, row), hasOurMark(row));
   }
-}
-
-function isOurs({ flags }: { readonly flags: number }): boolean {
-  return (flags & Ntf.EXT_LEARNED) !== 0;
 }
