@@ -53,10 +53,10 @@ test('the unit gives three capabilities and no more, to a user that is not root'
   t.regex(readFileSync('systemd/sysusers.conf', 'utf8'), /^u evpnd - /m);
 });
 
-test('the unit lets evpnd lower the priority of its helper threads', (t) => {
+test('the unit lets evpnd set the priorities of its threads', (t) => {
   const filters = unit.split('\n').filter((line) => line.startsWith('SystemCallFilter='));
   // The last one that names a call decides
-  t.is(filters.at(-1), 'SystemCallFilter=setpriority');
+  t.is(filters.at(-1), 'SystemCallFilter=setpriority sched_setattr');
 });
 
 test('systemd finds no fault in the unit', (t) => {
