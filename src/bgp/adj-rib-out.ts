@@ -109,7 +109,7 @@ export class AdjRibOut implements LocalRibListener {
     const slice = new Slice();
     this.#takePending(slice);
     const dumpEnds = this.#takeDump(slice);
-    for (const update of slice.encode(this.#encoder)) this.#write(update);
+    for (const update of slice.updates(this.#encoder)) this.#write(update);
     if (dumpEnds && this.#initialDump) {
       this.#initialDump = false;
       this.#write(this.#encoder.endOfRib());
@@ -159,17 +159,22 @@ export class AdjRibOut implements LocalRibListener {
   }
 }
 
+interface Group {
+  readonly attributes: OriginatedAttributes;
+  readonly nlri: EvpnNlri[];
+}
+
 /** What one turn sends: routes grouped by attributes object, so that each group shares its UPDATEs. */
 class Slice {
   size = 0;
-  readonly #groups = new Map<OriginatedAttributes, EvpnNlri[]>();
+  readonly #groups = emptyList<Group>();
+  /** The same, where there are several: most slices are of one route. */
+  #byAttributes: Map<OriginatedAttributes, Group> | undefined;
   readonly #withdrawn = emptyList<EvpnNlri>();
 
   announce({ nlri, attributes }: LocalRoute): void {
     this.size++;
-    const group = this.#groups.get(attributes);
-    if (group === undefined) this.#groups.set(attributes, [nlri]);
-    else group.push(nlri);
+    this.#group(attributes).nlri.push(nlri);
   }
 
   withdraw(nlri: EvpnNlri): void {
@@ -177,8 +182,24 @@ class Slice {
     this.#withdrawn.push(nlri);
   }
 
-  *encode(encoder: UpdateEncoder): IterableIterator<Buffer> {
-    if (this.#withdrawn.length > 0) yield* encoder.withdraw(this.#withdrawn);
-    for (const [attributes, nlri] of this.#groups) yield* encoder.announce(attributes, nlri);
+  updates(encoder: UpdateEncoder): Buffer[] {
+    const updates = encoder.withdraw(this.#withdrawn);
+    for (const { attributes, nlri } of this.#groups) updates.push(...encoder.announce(attributes, nlri));
+    return updates;
+  }
+
+  #group(attributes: OriginatedAttributes): Group {
+    const groups = this.#groups;
+    const latest = groups.length > 0 ? groups[groups.length - 1] : undefined;
+    if (latest?.attributes === attributes) return latest;
+    let group = this.#byAttributes?.get(attributes);
+    if (group !== undefined) return group;
+    group = { attributes, nlri: emptyList() };
+    if (latest !== undefined) {
+      this.#byAttributes ??= new Map([[latest.attributes, latest]]);
+      this.#byAttributes.set(attributes, group);
+    }
+    groups.push(group);
+    return group;
   }
 }

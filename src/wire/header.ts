@@ -12,15 +12,15 @@ const MARKER_LENGTH = 16;
 /** A buffer of a whole message, its header written, the rest for the caller to fill. */
 export function allocateMessage(type: MessageType, bodyLength: number): Buffer {
   const message = Buffer.allocUnsafe(HEADER_LENGTH + bodyLength);
-  writeHeader(message, type, message.length);
+  message.fill(0xff, 0, MARKER_LENGTH);
+  writeLength(message);
+  message[MARKER_LENGTH + 2] = type;
   return message;
 }
 
-/** Writes marker, length and type at the start of `message`. */
-export function writeHeader(message: Buffer, type: MessageType, length: number): void {
-  message.fill(0xff, 0, MARKER_LENGTH);
-  message.writeUInt16BE(length, MARKER_LENGTH);
-  message[MARKER_LENGTH + 2] = type;
+/** Writes into the header that the message is as long as it is. */
+export function writeLength(message: Buffer): void {
+  message.writeUInt16BE(message.length, MARKER_LENGTH);
 }
 
 /** A whole KEEPALIVE: a header and nothing else (RFC 4271 §4.4). */

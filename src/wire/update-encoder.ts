@@ -2,7 +2,7 @@ import { ESI_ZERO, emptyList, ipByteLength, ipToBytes } from '../types/index.js'
 import { encodeAttributes, type PathAttribute } from './attribute-section.js';
 import { AttributeCode, AttributeFlag } from './attribute-table.js';
 import { encodeEvpnRoute, evpnRouteLength } from './evpn-routes/index.js';
-import { allocateMessage, HEADER_LENGTH, writeHeader } from './header.js';
+import { allocateMessage, HEADER_LENGTH, writeLength } from './header.js';
 import { AFI_L2VPN, MessageType, type OriginatedAttributes, SAFI_EVPN } from './messages.js';
 import { type EvpnNlri, RouteType } from './nlri.js';
 import { type AsPathSegment, AsPathSegmentType, Origin } from './path-attributes.js';
@@ -37,6 +37,15 @@ const END_OF_RIB = Uint8Array.of(
   SAFI_EVPN,
 );
 
+/** What UPDATEs with the same attributes have in common: the octets before the routes, and those behind them. */
+interface Frame {
+  /** The lengths in it are to be filled in. */
+  readonly head: Buffer;
+  readonly tail: Buffer;
+}
+
+const WITHDRAWAL: Frame = { head: headOf(AttributeCode.MP_UNREACH_NLRI, NO_OCTETS), tail: NO_OCTETS };
+
 /**
  * Writes UPDATEs for routes of our own, as many routes in each as fit, octet for octet in the shape that FRR gives them:
  * MP_REACH first, ORIGIN, AS_PATH, LOCAL_PREF within the AS, EXTENDED_COMMUNITIES, AS4_PATH where it is needed,
@@ -44,13 +53,10 @@ const END_OF_RIB = Uint8Array.of(
  */
 export class UpdateEncoder {
   readonly #session: EncodingSession;
-  /** The octets behind MP_REACH, by attributes object. */
-  readonly #encoded = new WeakMap<OriginatedAttributes, Buffer>();
-  readonly #scratch: Buffer;
+  readonly #frames = new WeakMap<OriginatedAttributes, Frame>();
 
   constructor(session: EncodingSession) {
     this.#session = session;
-    this.#scratch = Buffer.allocUnsafe(session.maxMessageLength);
   }
 
   /**
@@ -58,21 +64,19 @@ export class UpdateEncoder {
    * attributes are so long that no route fits beside them.
    */
   announce(attributes: OriginatedAttributes, nlri: readonly EvpnNlri[]): Buffer[] {
-    let tail = this.#encoded.get(attributes);
-    if (tail === undefined) {
-      tail = this.#encodeAttributes(attributes);
-      this.#encoded.set(attributes, tail);
+    let frame = this.#frames.get(attributes);
+    if (frame === undefined) {
+      frame = this.#frameOf(attributes);
+      this.#frames.set(attributes, frame);
     }
-    const nextHop = Buffer.alloc(1 + ipByteLength(attributes.nextHop) + 1);
-    nextHop[0] = ipToBytes(attributes.nextHop, nextHop, 1);
-    return this.#pack(AttributeCode.MP_REACH_NLRI, nextHop, nlri, tail);
+    return this.#pack(frame, nlri);
   }
 
   /** UPDATEs that withdraw the routes, in order: with ESI 0 and label 0, which are no part of a route's key. */
   withdraw(nlri: readonly EvpnNlri[]): Buffer[] {
     const keys = emptyList<EvpnNlri>();
     for (const route of nlri) keys.push(keyOnly(route));
-    return this.#pack(AttributeCode.MP_UNREACH_NLRI, NO_OCTETS, keys, NO_OCTETS);
+    return this.#pack(WITHDRAWAL, keys);
   }
 
   /** MP_UNREACH without a route (RFC 4724 §2). */
@@ -84,41 +88,34 @@ export class UpdateEncoder {
     return message;
   }
 
-  #pack(code: number, nextHop: Buffer, nlri: readonly EvpnNlri[], tail: Buffer): Buffer[] {
-    const messages: Buffer[] = [];
-    const first = ATTRIBUTES_AT + MP_HEADER + nextHop.length;
+  #pack(frame: Frame, nlri: readonly EvpnNlri[]): Buffer[] {
+    const messages = emptyList<Buffer>();
+    const { head, tail } = frame;
     const limit = this.#session.maxMessageLength - tail.length;
-    this.#scratch.set(nextHop, first - nextHop.length);
     // As long as one suffices it does nothing else than with many, so that it is compiled for those, too
-    for (let next = 0; next < nlri.length; ) {
-      let at = first;
-      for (; next < nlri.length; next++) {
-        if (at + evpnRouteLength(nlri[next]) > limit) break;
-        at = encodeEvpnRoute(nlri[next], this.#scratch, at);
+    for (let from = 0; from < nlri.length; ) {
+      let end = head.length;
+      let to = from;
+      for (; to < nlri.length; to++) {
+        const longer = end + evpnRouteLength(nlri[to]);
+        if (longer > limit) break;
+        end = longer;
       }
-      if (at === first)
+      if (to === from)
         throw new RangeError(
           `attributes of ${tail.length} octets leave no room for a route in an UPDATE of ${this.#session.maxMessageLength}`,
         );
-      messages.push(this.#finish(code, at, tail));
+      const message = framed(frame, end);
+      for (let at = head.length; from < to; from++) at = encodeEvpnRoute(nlri[from], message, at);
+      messages.push(message);
     }
     return messages;
   }
 
-  /** Puts headers before, and the other attributes behind, the MP attribute that ends at `mpEnd` in the scratch buffer. */
-  #finish(code: number, mpEnd: number, tail: Buffer): Buffer {
-    const message = this.#scratch;
-    const length = mpEnd + tail.length;
-    writeHeader(message, MessageType.UPDATE, length);
-    message.writeUInt16BE(0, HEADER_LENGTH);
-    message.writeUInt16BE(length - ATTRIBUTES_AT, HEADER_LENGTH + 2);
-    message[ATTRIBUTES_AT] = MP_FLAGS;
-    message[ATTRIBUTES_AT + 1] = code;
-    message.writeUInt16BE(mpEnd - ATTRIBUTES_AT - 4, ATTRIBUTES_AT + 2);
-    message.writeUInt16BE(AFI_L2VPN, ATTRIBUTES_AT + 4);
-    message[ATTRIBUTES_AT + 6] = SAFI_EVPN;
-    message.set(tail, mpEnd);
-    return Buffer.from(message.subarray(0, length));
+  #frameOf(attributes: OriginatedAttributes): Frame {
+    const nextHop = Buffer.alloc(1 + ipByteLength(attributes.nextHop) + 1);
+    nextHop[0] = ipToBytes(attributes.nextHop, nextHop, 1);
+    return { head: headOf(AttributeCode.MP_REACH_NLRI, nextHop), tail: this.#encodeAttributes(attributes) };
   }
 
   #encodeAttributes({ extendedCommunities, pmsiTunnel }: OriginatedAttributes): Buffer {
@@ -152,6 +149,29 @@ export class UpdateEncoder {
       });
     return encodeAttributes(attributes, { fourOctetAs, internal });
   }
+}
+
+/** What comes before the routes of an UPDATE whose first attribute they are. */
+function headOf(code: number, nextHop: Buffer): Buffer {
+  const head = allocateMessage(MessageType.UPDATE, 4 + MP_HEADER + nextHop.length);
+  head.writeUInt16BE(0, HEADER_LENGTH);
+  head[ATTRIBUTES_AT] = MP_FLAGS;
+  head[ATTRIBUTES_AT + 1] = code;
+  head.writeUInt16BE(AFI_L2VPN, ATTRIBUTES_AT + 4);
+  head[ATTRIBUTES_AT + 6] = SAFI_EVPN;
+  head.set(nextHop, ATTRIBUTES_AT + MP_HEADER);
+  return head;
+}
+
+/** An UPDATE with room for routes that end at `mpEnd`. */
+function framed({ head, tail }: Frame, mpEnd: number): Buffer {
+  const message = Buffer.allocUnsafe(mpEnd + tail.length);
+  message.set(head);
+  writeLength(message);
+  message.writeUInt16BE(message.length - ATTRIBUTES_AT, HEADER_LENGTH + 2);
+  message.writeUInt16BE(mpEnd - ATTRIBUTES_AT - 4, ATTRIBUTES_AT + 2);
+  message.set(tail, mpEnd);
+  return message;
 }
 
 /** The route with what is no part of its key at zero, as withdraws carry it. */
