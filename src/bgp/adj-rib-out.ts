@@ -92,11 +92,13 @@ export class AdjRibOut implements LocalRibListener {
   #schedule(): void {
     if (this.#flush !== undefined || this.#blocked) return;
     if (this.#pending.size === 0 && this.#dump === undefined) return;
-    this.#flush = this.#clock.soon(() => {
-      this.#flush = undefined;
-      this.#flushSlice();
-    });
+    this.#flush = this.#clock.soon(this.#work);
   }
+
+  readonly #work = (): void => {
+    this.#flush = undefined;
+    this.#flushSlice();
+  };
 
   /** What the neighbour was told last of an entry of which it is going to be told. */
   #settle(entry: LocalEntry): LocalRoute | undefined {

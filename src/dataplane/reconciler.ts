@@ -149,11 +149,13 @@ export class Reconciler {
 
   #schedule(): void {
     if (this.#scheduled || this.#closed) return;
-    this.#scheduled = this.clock.soon(() => {
-      this.#scheduled = undefined;
-      this.#slice();
-    });
+    this.#scheduled = this.clock.soon(this.#work);
   }
+
+  readonly #work = (): void => {
+    this.#scheduled = undefined;
+    this.#slice();
+  };
 
   #slice(): void {
     if (this.#flights.length > 0) {

@@ -141,7 +141,7 @@ export class DuplicateDetector {
     const entry = this.#entries.get(keyOf(subject));
     if (!entry || history.frozen) return;
     entry.recovery?.cancel();
-    this.#enter(subject, history, history.counted.length);
+    this.#enter(subject, history, history.counted);
   }
 
   #drop(entry: Entry): void {
@@ -149,7 +149,7 @@ export class DuplicateDetector {
     this.#entries.delete(keyOf(entry.subject));
     entry.history.duplicateSince = undefined;
     entry.history.frozen = false;
-    entry.history.counted.length = 0;
+    entry.history.forgetCounted();
     this.log.info(
       { vni: entry.subject.vni, subject: subjectText(entry.subject) },
       'duplicate address cleared',

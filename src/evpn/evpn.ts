@@ -219,12 +219,14 @@ export class Evpn {
 
   #schedule(): void {
     if (this.#scheduled || this.#stopped) return;
-    this.#scheduled = this.#deps.clock.soon(() => {
-      this.#scheduled = undefined;
-      if (this.#slice()) this.#schedule();
-      else this.#wakeIdle();
-    });
+    this.#scheduled = this.#deps.clock.soon(this.#work);
   }
+
+  readonly #work = (): void => {
+    this.#scheduled = undefined;
+    if (this.#slice()) this.#schedule();
+    else this.#wakeIdle();
+  };
 
   /** Works for one slice; true when work is left. */
   #slice(): boolean {

@@ -16,23 +16,47 @@ const KEPT = 16;
 
 /** What happened to one MAC or IP lately; most never move and have none of these. */
 export class MoveHistory {
-  readonly latest: Move[] = [];
-  /** Clock.now() of the moves between leaves that may still count for a duplicate, oldest first. */
-  readonly counted: number[] = [];
+  /** Made of its first item, like the other: a list that grows keeps room for 16 more, and who moves mostly moves once. */
+  #latest: Move[] | undefined;
+  #counted: number[] | undefined;
   /** Clock.wallTime() when it was found to be in two places; undefined while it is not. */
   duplicateSince: number | undefined = undefined;
   /** No move is followed until it is cleared. */
   frozen = false;
 
-  record(move: Move): void {
-    this.latest.push(move);
-    if (this.latest.length > KEPT) this.latest.shift();
+  /** The latest moves, oldest first. */
+  get latest(): readonly Move[] {
+    return this.#latest ?? [];
   }
 
-  /** Counts a move at `now` and tells how many lie within the last `window` milliseconds. */
+  /** How many moves between leaves counted for a duplicate when one was counted last. */
+  get counted(): number {
+    return this.#counted?.length ?? 0;
+  }
+
+  record(move: Move): void {
+    if (this.#latest === undefined) {
+      this.#latest = [move];
+      return;
+    }
+    this.#latest.push(move);
+    if (this.#latest.length > KEPT) this.#latest.shift();
+  }
+
+  /** Counts a move at `now`, of Clock.now(), and tells how many lie within the last `window` milliseconds. */
   count(now: number, window: number): number {
-    this.counted.push(now);
-    while (this.counted[0] < now - window) this.counted.shift();
-    return this.counted.length;
+    const counted = this.#counted;
+    if (counted === undefined) {
+      this.#counted = [now];
+      return 1;
+    }
+    counted.push(now);
+    while (counted[0] < now - window) counted.shift();
+    return counted.length;
+  }
+
+  /** No move so far counts any more. */
+  forgetCounted(): void {
+    this.#counted = undefined;
   }
 }
