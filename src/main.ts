@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --no-memory-reducer --no-parallel-scavenge --concurrent-recompilation-queue-length=2000 --v8-pool-size=1 --max-semi-space-size=4 --no-allocation-site-pretenuring
+#!/usr/bin/env -S node --no-memory-reducer --no-parallel-scavenge --concurrent-recompilation-queue-length=2000 --v8-pool-size=1 --max-semi-space-size=8 --no-allocation-site-pretenuring
 // --no-memory-reducer: when a process comes to rest, V8 collects its whole heap up to three times to give memory back,
 // which costs 0.3 s of CPU with 100,000 routes and buys 25 MiB until the next load; only the command line can stop it.
 // --no-parallel-scavenge: the young generation is small; on two processors that the kernel and a native thread want as
@@ -7,8 +7,9 @@
 // but eight.
 // --v8-pool-size: what V8 does beside JavaScript (compiling, marking) takes one processor at most, since the kernel's writer
 // wants another.
-// --max-semi-space-size: MiB of new objects between two collections. What a table brings lives on, so a collection takes
-// as long as it has met of them: with V8's 16, a turn of 10 to 16 ms in which nothing is sent, and 20 MiB more at the peak.
+// --max-semi-space-size: half of V8's. What a table brings lives on, so a collection takes as long as there is of it: with
+// 16 MiB, turns of 10 to 16 ms in which nothing is sent, and 15 MiB more at the peak. With 4 UPDATEs of one route each, whose
+// decoding leaves much behind, are slower.
 // --no-allocation-site-pretenuring: in a table's flood also what soon dies outlives a collection, which V8 takes for a rule:
 // it then makes what moves need for a moment among the old objects, where it is garbage until all of them are looked at.
 import { readFileSync } from 'node:fs';

@@ -8,7 +8,7 @@ test('evpnd starts with the options that its first line gives to node', async (t
     '--no-parallel-scavenge',
     '--concurrent-recompilation-queue-length=2000',
     '--v8-pool-size=1',
-    '--max-semi-space-size=4',
+    '--max-semi-space-size=8',
     '--no-allocation-site-pretenuring',
   ]);
   // A node that does not know an option ends with 9
