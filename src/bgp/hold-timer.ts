@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../types/index.js';
 
 /**
  * The hold timer (RFC 4271 §8.2.2). Every message restarts it, so a restart only moves the deadline; the clock is asked
- * again when the old deadline comes.
+ * again once half the time to the old one is over. Then nothing wakes up for a neighbour that sends in time.
  */
 export class HoldTimer {
   readonly #clock: Clock;
@@ -26,9 +26,11 @@ export class HoldTimer {
       this.stop();
       return;
     }
+    const now = this.#clock.now();
     this.#period = milliseconds;
-    this.#deadline = this.#clock.now() + milliseconds;
-    if (this.#timer !== undefined && this.#firesAt <= this.#deadline) return;
+    this.#deadline = now + milliseconds;
+    const left = this.#firesAt - now;
+    if (this.#timer !== undefined && left > milliseconds / 2 && left <= milliseconds) return;
     this.#timer?.cancel();
     this.#arm();
   }
