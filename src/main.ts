@@ -8,8 +8,7 @@
 // --v8-pool-size: what V8 does beside JavaScript (compiling, marking) takes one processor at most, since the kernel's writer
 // wants another.
 // --max-semi-space-size: half of V8's. What a table brings lives on, so a collection takes as long as there is of it: with
-// 16 MiB, turns of 10 to 16 ms in which nothing is sent, and 15 MiB more at the peak. With 4 UPDATEs of one route each, whose
-// decoding leaves much behind, are slower.
+// 16 MiB, turns of 10 to 16 ms in which nothing is sent, and 15 MiB more at the peak. With 4 there are twice as many.
 // --no-allocation-site-pretenuring: in a table's flood also what soon dies outlives a collection, which V8 takes for a rule:
 // it then makes what moves need for a moment among the old objects, where it is garbage until all of them are looked at.
 import { readFileSync } from 'node:fs';
