@@ -1,6 +1,6 @@
 import test from 'ava';
 import { type Host, waitFor } from '../../lab/index.js';
-import { subjectsOf } from './support/local-watch.js';
+import { linkLocalOf, subjectsOf } from './support/local-watch.js';
 import { hasRows, hostRows } from './support/rows.js';
 import { Scene } from './support/scene.js';
 
@@ -188,13 +188,31 @@ test.serial('a sticky MAC of ours is attacked from behind FRR', async (t) => {
   await fabric.exec('leaf1', 'bridge', 'fdb', 'replace', victim.mac, 'dev', victim.port, 'master', 'static');
   await waitFor(async () => (await scene.ourMac('leaf3', victim))?.sticky, { what: 'sticky MAC on leaf3' });
   const { sequence } = (await scene.ourMac('leaf1', victim)) ?? {};
+  const robber = fabric.host(thief.leaf2);
+  const linkLocal = linkLocalOf(robber.mac);
+  const { svi, sviAddress } = fabric.leaf('leaf1').segments[0];
+  /** The thief keeps its link-local address: leaf1 knows it at the MAC that the thief has now. */
+  const isKnown = (mac: string, nudge: () => Promise<unknown>) =>
+    waitFor(
+      async () => {
+        await nudge();
+        return (await fabric.neigh('leaf1')).find(({ dst }) => dst === linkLocal)?.lladdr === mac;
+      },
+      { what: `${linkLocal} at ${mac} on leaf1` },
+    );
   const [origin, sticky, device] = ['local', true, victim.port];
   await stealing('leaf2', victim, async () => {
     for (let attack = 0; attack < 5; attack++) {
       await scene.talk(thief.leaf2);
       t.like(await scene.ourMac('leaf3', victim), { vtep: fabric.leaf('leaf1').vtep, sticky: true });
     }
+    const ask = ['ping', '-c1', '-W1', '-I', linkLocal, sviAddress.ipv6] as const;
+    await isKnown(victim.mac, () => fabric.exec(robber.name, ...ask).catch(() => {}));
   });
+  // leaf2 hears it at home again, which takes the row of leaf1 that only the theft had made local.
+  const heard = ['neigh', 'replace', linkLocal, 'lladdr', robber.mac, 'dev', svi, 'nud', 'stale'] as const;
+  await fabric.exec('leaf2', 'ip', ...heard);
+  await isKnown(robber.mac, () => Promise.resolve());
   t.like(await scene.ourMac('leaf1', victim), { origin, sticky, device, sequence });
   t.deepEqual(await scene.lostPings(victim.name, ['h1-10', 'h3-10']), []);
 });

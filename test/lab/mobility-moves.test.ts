@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { type Family, type Host, waitFor } from '../../lab/index.js';
-import { subjectsOf } from './support/local-watch.js';
+import { ipSubjects } from './support/local-watch.js';
 import { Scene } from './support/scene.js';
 
 /*
@@ -146,7 +146,7 @@ test.serial('an IP moves to another MAC of the same leaf and back', async (t) =>
   const { fabric, watch } = scene;
   const [first, second] = [fabric.host('h1-10'), fabric.host('h1-10-2')];
   const addresses = { ipv4: '10.10.10.200', ipv6: 'fd10:10::200' };
-  watch.leaves('leaf1', subjectsOf({ mac: first.mac, address: addresses }).slice(1));
+  watch.leaves('leaf1', ipSubjects(addresses));
   for (const owner of [first, second, first]) {
     await bind(addresses, owner, [first, second]);
     for (const ip of Object.values(addresses)) await isAt(t, ip, owner, () => Promise.resolve());
@@ -157,7 +157,7 @@ test.serial('an IP moves to a MAC of another leaf, from evpnd to FRR and back', 
   const { fabric, watch } = scene;
   const [ours, frrs] = [fabric.host('h1-10-2'), fabric.host('h2-10-2')];
   const addresses = { ipv4: '10.10.10.201', ipv6: 'fd10:10::201' };
-  watch.leaves('leaf1', subjectsOf({ mac: ours.mac, address: addresses }).slice(1));
+  watch.leaves('leaf1', ipSubjects(addresses));
   // A bridge that suppresses ARP lets no announcement through: the old leaf finds out when it has a packet for the IP.
   for (const leaf of ['leaf1', 'leaf2'])
     for (const family of ['ipv4', 'ipv6'])

@@ -41,9 +41,26 @@ function ipHex(ip: string): string {
   return [...groups(head), ...middle, ...groups(tail)].map((each) => each.padStart(4, '0')).join('');
 }
 
-/** Everything by which a host is known. */
+/** The IPv6 link-local address that a host makes of its MAC (EUI-64, RFC 4291, appendix A); it keeps it with another MAC. */
+export function linkLocalOf(mac: string): string {
+  const [a, b, c, d, e, f] = mac.split(':').map((each) => Number.parseInt(each, 16));
+  const groups = [
+    [a ^ 0x02, b],
+    [c, 0xff],
+    [0xfe, d],
+    [e, f],
+  ];
+  return `fe80::${groups.map(([high, low]) => ((high << 8) | low).toString(16)).join(':')}`;
+}
+
+/** IPs, as the watch knows them. */
+export function ipSubjects(addresses: Host['address']): string[] {
+  return Object.values(addresses).map(ipHex);
+}
+
+/** Everything by which a host is known: its MAC, its IPs, and the link-local address that no plan gives it. */
 export function subjectsOf(host: Pick<Host, 'mac' | 'address'>): string[] {
-  return [host.mac, ...Object.values(host.address).map(ipHex)];
+  return [host.mac, ...ipSubjects(host.address), ipHex(linkLocalOf(host.mac))];
 }
 
 export class LocalWatch {
