@@ -27,6 +27,11 @@ import type { TurnBudget } from './turn-budget.js';
 const LARGE_HOLD_MILLISECONDS = 240_000;
 
 const KEEPALIVE = encodeKeepalive();
+/**
+ * The share of its time after which a KEEPALIVE leaves with the neighbour's: we are awake then, and a leaf at rest does
+ * little else than wake. RFC 4271 §10 spreads KEEPALIVEs over the last quarter anyhow.
+ */
+const KEEPALIVE_RIPE = 0.75;
 
 /** What a link needs of its neighbour, and tells it. */
 export interface LinkHost {
@@ -65,6 +70,8 @@ export class Link {
   readonly #host: LinkHost;
   readonly #timers = new Map<FsmTimer, Timer>();
   readonly #holdTimer: HoldTimer;
+  /** From then on a KEEPALIVE of ours may go along with the neighbour's. */
+  #keepaliveRipeAt = 0;
   #state: FsmState;
   #connection: Connection | undefined;
   #open = false;
@@ -187,6 +194,7 @@ export class Link {
       this.handle({ type: `${timer}_Expires` });
     };
     this.#timers.set(timer, this.#host.clock.after(period, expired));
+    if (timer === 'KeepaliveTimer') this.#keepaliveRipeAt = this.#host.clock.now() + period * KEEPALIVE_RIPE;
   }
 
   #stopTimer(timer: FsmTimer): void {
@@ -286,6 +294,8 @@ export class Link {
       case MessageType.KEEPALIVE:
         this.#unexpectedUnless('OpenConfirm', 'Established', 'KEEPALIVE');
         this.handle({ type: 'KeepAliveMsg' });
+        if (this.#timers.has('KeepaliveTimer') && this.#host.clock.now() >= this.#keepaliveRipeAt)
+          this.handle({ type: 'KeepaliveTimer_Expires' });
         break;
       case MessageType.OPEN:
         this.#receiveOpen(whole.body);

@@ -220,13 +220,15 @@ export class Session implements LinkHost {
   }
 
   timerPeriod(timer: Exclude<FsmTimer, 'HoldTimer'>, negotiated: Negotiated | undefined): number {
+    const random = this.#deps.random();
     // RFC 4271 §10: 0.75 to 1 of the base value
-    const jitter = 0.75 + this.#deps.random() / 4;
+    const jitter = 0.75 + random / 4;
     switch (timer) {
       case 'ConnectRetryTimer':
         return this.#config.connectRetryTime * 1000 * jitter;
       case 'KeepaliveTimer':
-        return (negotiated?.keepaliveTime ?? 0) * 1000 * jitter;
+        // A neighbour with the same time shall come first, for ours to go along (link.ts); the spread is in that
+        return (negotiated?.keepaliveTime ?? 0) * 1000 * (1 + (1 + random) / 32);
       case 'IdleHoldTimer':
         return this.#idleHold.next(this.#config.passive) * jitter;
     }

@@ -207,15 +207,45 @@ test('before an OPEN has come four minutes are allowed', async (t) => {
   t.is(raw.lastNotification, '4/0');
 });
 
-test('keepalives go out at a third of the hold time, with jitter', async (t) => {
+test('keepalives go out at a third of the hold time to a neighbour that says nothing then', async (t) => {
   const { fabric, peer } = await passive({ holdTime: 30, keepaliveTime: 60 });
   const raw = peer().establish(openOf(65002, '10.0.0.2', { holdTime: 12 }));
-  for (let i = 0; i < 12; i++) {
-    fabric.clock.advance(1000);
+  // One in answer to the OPEN, then every 4 s and a sixteenth
+  t.is(raw.bodies(MessageType.KEEPALIVE).length, 1);
+  fabric.clock.advance(4_240);
+  t.is(raw.bodies(MessageType.KEEPALIVE).length, 1);
+  fabric.clock.advance(20);
+  t.is(raw.bodies(MessageType.KEEPALIVE).length, 2);
+  raw.keepalive();
+  fabric.clock.advance(4_260);
+  t.is(raw.bodies(MessageType.KEEPALIVE).length, 3);
+});
+
+test("a keepalive goes along with the neighbour's once three quarters of its time are over", async (t) => {
+  const { fabric, peer } = await passive({ holdTime: 30, keepaliveTime: 60 });
+  const raw = peer().establish(openOf(65002, '10.0.0.2', { holdTime: 12 }));
+  const sent = () => raw.bodies(MessageType.KEEPALIVE).length;
+  for (const [wait, expected] of [
+    [3_000, 1],
+    [200, 2],
+    // Its own time, and a little later each time
+    [4_000, 3],
+    [4_010, 4],
+    // It comes more often than ours must
+    [1_000, 4],
+    [1_000, 4],
+    [1_000, 4],
+    [1_000, 5],
+  ]) {
+    fabric.clock.advance(wait);
     raw.keepalive();
+    t.is(sent(), expected, `after ${wait}`);
   }
-  // One in answer to the OPEN, then every 4 s
-  t.is(raw.bodies(MessageType.KEEPALIVE).length, 4);
+  // The timer counts from the last that was sent
+  fabric.clock.advance(4_240);
+  t.is(sent(), 5);
+  fabric.clock.advance(20);
+  t.is(sent(), 6);
 });
 
 test('messages that do not belong: NOTIFICATION 5 with the state and the type', async (t) => {
