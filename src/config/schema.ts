@@ -56,7 +56,7 @@ const NeighborSchema = Type.Object(
         minimum: 1,
         maximum: 65535,
         description:
-          'Seconds between KEEPALIVEs. Default: 3, or a third of `hold-time` where that is less than 3.',
+          "Seconds between KEEPALIVEs, about: one leaves with the neighbour's that comes then. Default: 3, or a third of `hold-time` where that is less than 3.",
         allowed: 'seconds from 1 to 65535, less than hold-time',
       }),
     ),
