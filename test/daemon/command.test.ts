@@ -10,6 +10,7 @@ test('evpnd starts with the options that its first line gives to node', async (t
     '--v8-pool-size=1',
     '--max-semi-space-size=8',
     '--no-allocation-site-pretenuring',
+    '--initial-old-space-size=160',
   ]);
   // A node that does not know an option ends with 9
   const { code, stdout, stderr } = await attempt(node, [...main, '--version']);
