@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Fabric, onExit, run } from '../lab/index.js';
+import { DROP_BALLAST, loadBallast } from './ballast.js';
 import { type Engine, makeEngine, type SpeakerName } from './engines.js';
 import { cpuSeconds } from './measure.js';
 import type { Comparison } from './probe-compare.js';
@@ -57,6 +58,7 @@ const PEER_PREFIX = '10.65.0.0/24';
 export class Arena {
   #engine: (Engine & { readonly socket?: string }) | undefined;
   #engines = 0;
+  #level = false;
   #sink: Remote<typeof sinkHandlers> | undefined;
 
   private constructor(
@@ -104,6 +106,12 @@ export class Arena {
       await fabric.remove();
       throw error;
     }
+  }
+
+  /** Makes runs begin alike, whatever was before; lasts until `reset`. */
+  async level(): Promise<void> {
+    await this.fabric.apply('spine1', loadBallast());
+    this.#level = true;
   }
 
   /** Starts a daemon on the leaf and resolves when its sessions are up and it knows every VNI. */
@@ -198,6 +206,8 @@ export class Arena {
     this.#sink?.stop();
     this.#sink = undefined;
     await this.probe.call('flush', { vnis: this.place.vnis, withPorts: this.place.withPorts });
+    if (this.#level) await this.fabric.apply('spine1', DROP_BALLAST);
+    this.#level = false;
   }
 
   async remove(): Promise<void> {

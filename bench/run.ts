@@ -93,8 +93,9 @@ async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Pr
   say(`\n${row.name}: ${row.title}`);
   const results: RunResult[] = [];
   const arena = await places.get({ vnis, withSvi, withPorts, spread: spread ?? TWO_VTEPS, peers });
-  const measureOnce = (engine: EngineName) =>
-    record({ row: row.name, engine, quick }, async () => {
+  const measureOnce = async (engine: EngineName) => {
+    await arena.level();
+    return record({ row: row.name, engine, quick }, async () => {
       const measured = await Promise.race([
         row.run(arena, engine, routes, { quick }),
         arena.spine.broken,
@@ -105,6 +106,7 @@ async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Pr
       await arena.reset();
       return measured;
     });
+  };
   for (let run = 1; run <= runs; run++) {
     for (const engine of engines) {
       const result = await measureOnce(engine).catch(async (error: Error) => {
