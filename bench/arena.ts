@@ -46,9 +46,11 @@ export interface Place {
   readonly spread: Spread;
   /** Addresses of the spine, each a neighbour of the leaf's. */
   readonly peers: number;
+  /** Seconds between KEEPALIVEs. */
+  readonly keepalive: number;
 }
 
-export const PLAIN_PLACE = { withSvi: false, withPorts: false, spread: TWO_VTEPS, peers: 1 };
+export const PLAIN_PLACE = { withSvi: false, withPorts: false, spread: TWO_VTEPS, peers: 1, keepalive: 3 };
 
 /** The spine's addresses behind the first. */
 const peerAddress = (n: number): string => `10.65.0.${n}`;
@@ -100,7 +102,7 @@ export class Arena {
       const spine = process<typeof spineHandlers>('spine1', 'spine');
       const probe = process<typeof probeHandlers>('leaf1', 'probe');
       const peers = [address, ...more];
-      await spine.call('listen', { addresses: peers });
+      await spine.call('listen', { addresses: peers, keepalive: place.keepalive });
       return new Arena(fabric, place, peers, spine, probe);
     } catch (error) {
       await fabric.remove();
@@ -126,9 +128,12 @@ export class Arena {
   /** The same without the routes of the remote VTEPs and without End-of-RIB. */
   async launch(name: SpeakerName): Promise<void> {
     const folder = join(this.fabric.folder, `${name}-${++this.#engines}`);
-    const { fabric, peers } = this;
+    const { fabric, peers, place } = this;
     const leaf = fabric.leaf('leaf1');
-    this.#engine = makeEngine(name, fabric.namespace('leaf1'), folder, leaf, fabric.plan, peers);
+    this.#engine = makeEngine(name, fabric.namespace('leaf1'), folder, leaf, fabric.plan, {
+      peers,
+      keepalive: place.keepalive,
+    });
     await this.#engine.start();
     await this.up();
   }

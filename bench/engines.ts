@@ -52,20 +52,31 @@ export function titleOf(name: EngineName): string {
   }[name];
 }
 
+/** The neighbours' addresses, and the seconds between KEEPALIVEs. */
+export interface Sessions {
+  readonly peers: readonly string[];
+  readonly keepalive: number;
+}
+
 /** Nice=-5, as both systemd units have it. */
 const AT_UNITS_PRIORITY = ['nice', '-n', '-5'];
 
 class EvpndEngine implements Engine {
   readonly #evpnd: Evpnd;
 
-  constructor(namespace: string, folder: string, leaf: Leaf, plan: Plan, peers: readonly string[]) {
+  constructor(namespace: string, folder: string, leaf: Leaf, plan: Plan, { peers, keepalive }: Sessions) {
     const ranked = { ...leaf, launcher: AT_UNITS_PRIORITY };
     this.#evpnd = new Evpnd(leaf.name, namespace, folder, ranked, plan, process.env.EVPND_MAIN ?? evpndMain);
     const config = evpndConfig(leaf, plan, folder);
     const [neighbor] = config.neighbors as readonly object[];
     this.#evpnd.configure({
       ...config,
-      neighbors: peers.map((address) => ({ ...neighbor, address })),
+      neighbors: peers.map((address) => ({
+        ...neighbor,
+        address,
+        'hold-time': 3 * keepalive,
+        'keepalive-time': keepalive,
+      })),
       'state-directory': folder,
       log: { level: 'warn' },
     });
@@ -172,7 +183,7 @@ class FrrEngine implements Engine {
 }
 
 /** FRR's configuration at its fastest: no eBGP policy, no advertisement interval, short timers. */
-function frrConfig(leaf: Leaf): string {
+function frrConfig(leaf: Leaf, { keepalive }: Sessions): string {
   const spine = leaf.links[0].spineAddress.ipv4;
   return [
     'hostname leaf',
@@ -180,7 +191,7 @@ function frrConfig(leaf: Leaf): string {
     ` bgp router-id ${leaf.routerId}`,
     ' no bgp ebgp-requires-policy',
     ' no bgp default ipv4-unicast',
-    ' timers bgp 3 30',
+    ` timers bgp ${keepalive} ${10 * keepalive}`,
     ` neighbor ${spine} remote-as external`,
     ` neighbor ${spine} timers connect 1`,
     ` neighbor ${spine} advertisement-interval 0`,
@@ -192,15 +203,15 @@ function frrConfig(leaf: Leaf): string {
   ].join('\n');
 }
 
-/** An engine on the leaf of a fabric, not started; FRR has the first of `peers` alone; `socket` is evpnd's REST API. */
+/** An engine on the leaf of a fabric, not started; FRR has the first of the neighbours alone; `socket` is evpnd's REST API. */
 export function makeEngine(
   name: SpeakerName,
   namespace: string,
   folder: string,
   leaf: Leaf,
   plan: Plan,
-  peers: readonly string[],
+  sessions: Sessions,
 ): Engine & { readonly socket?: string } {
-  if (name === 'evpnd') return new EvpndEngine(namespace, folder, leaf, plan, peers);
-  return new FrrEngine(name === 'frr8' ? 8 : 10, namespace, folder, frrConfig(leaf));
+  if (name === 'evpnd') return new EvpndEngine(namespace, folder, leaf, plan, sessions);
+  return new FrrEngine(name === 'frr8' ? 8 : 10, namespace, folder, frrConfig(leaf, sessions));
 }

@@ -35,6 +35,10 @@ export interface Row {
   /** Rows of one family are run by its name, too, and share a table. */
   readonly family?: string;
   readonly withSvi?: boolean;
+  /** Seconds between KEEPALIVEs; 3 where it is absent. */
+  readonly keepalive?: number;
+  /** Routes come in an order of no system. */
+  readonly shuffled?: boolean;
   readonly withPorts?: boolean;
   readonly engines: readonly EngineName[];
   readonly goals: readonly Goal[];

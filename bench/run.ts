@@ -15,7 +15,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Arena, type Place } from './arena.js';
+import { Arena, PLAIN_PLACE, type Place } from './arena.js';
 import { type EngineName, titleOf, whyNotEngine } from './engines.js';
 import { machineCpu } from './measure.js';
 import { runMicros } from './micro.js';
@@ -25,7 +25,7 @@ import type { Row } from './row.js';
 import { ROWS, rowsNamed } from './rows.js';
 import { FULL_SOAK_MINUTES, soak } from './soak.js';
 import { summary } from './summary.js';
-import { type Routes, TWO_VTEPS } from './workload.js';
+import type { Routes } from './workload.js';
 
 const say = (text: string): void => void writeSync(1, `${text}\n`);
 
@@ -88,11 +88,12 @@ const OTHERS: readonly EngineName[] = ['frr8', 'frr10'];
 
 async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Promise<void> {
   const vnis = quick ? (row.quickVnis ?? row.vnis) : row.vnis;
-  const { withSvi = false, withPorts = false, spread, peers = 1 } = row;
-  const routes: Routes = { count: quick ? row.count / 10 : row.count, vnis, withIp: withSvi, spread };
+  const { withSvi, withPorts, spread, peers, keepalive } = { ...PLAIN_PLACE, ...row };
+  const count = quick ? row.count / 10 : row.count;
+  const routes: Routes = { count, vnis, withIp: withSvi, spread: row.spread, shuffled: row.shuffled };
   say(`\n${row.name}: ${row.title}`);
   const results: RunResult[] = [];
-  const arena = await places.get({ vnis, withSvi, withPorts, spread: spread ?? TWO_VTEPS, peers });
+  const arena = await places.get({ vnis, withSvi, withPorts, spread, peers, keepalive });
   const measureOnce = async (engine: EngineName) => {
     await arena.level();
     return record({ row: row.name, engine, quick }, async () => {

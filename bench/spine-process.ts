@@ -96,8 +96,8 @@ function remember(name: string, messages: readonly Buffer[]): { messages: number
 
 export const handlers = {
   /** Listens on all addresses of the namespace; `addresses` are those that the leaf connects to. */
-  async listen({ addresses }: { addresses: readonly string[] }): Promise<void> {
-    sessions = addresses.map((address) => new SpineSession(address, heard));
+  async listen({ addresses, keepalive }: { addresses: readonly string[]; keepalive: number }): Promise<void> {
+    sessions = addresses.map((address) => new SpineSession(address, keepalive, heard));
     server = createServer((peer) => {
       const session = sessions.find(({ address }) => address === peer.localAddress);
       if (session) session.accept(peer);

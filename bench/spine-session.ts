@@ -5,8 +5,8 @@ import { AFI_L2VPN, encodeKeepalive, encodeOpen, MessageType, SAFI_EVPN } from '
 import { now } from './rpc.js';
 import { isBenchMac, isRemoteVtep, SPINE_ASN } from './workload.js';
 
-const HOLD_TIME = 30;
-const KEEPALIVE_INTERVAL = 3_000;
+/** The hold time is so many of the seconds between KEEPALIVEs. */
+const KEEPALIVES_A_HOLD = 10;
 const HEADER_LENGTH = 19;
 
 export class SpineSession {
@@ -26,9 +26,10 @@ export class SpineSession {
   #rest: Buffer = Buffer.alloc(0);
   #keepalives: NodeJS.Timeout | undefined;
 
-  /** `address` is the spine's end of it; `heard` is called after each arrival. */
+  /** `address` is the spine's end of it, `keepalive` in seconds; `heard` is called after each arrival. */
   constructor(
     readonly address: string,
+    private readonly keepalive: number,
     private readonly heard: () => void,
   ) {}
 
@@ -51,7 +52,7 @@ export class SpineSession {
       encodeOpen({
         version: 4,
         myAs: SPINE_ASN,
-        holdTime: HOLD_TIME,
+        holdTime: this.keepalive * KEEPALIVES_A_HOLD,
         routerId: parseIp(this.address) as Ipv4,
         capabilities: [
           { code: 1, afi: AFI_L2VPN, safi: SAFI_EVPN },
@@ -60,7 +61,7 @@ export class SpineSession {
       }),
     );
     clearInterval(this.#keepalives);
-    this.#keepalives = setInterval(() => this.#socket?.write(encodeKeepalive()), KEEPALIVE_INTERVAL);
+    this.#keepalives = setInterval(() => this.#socket?.write(encodeKeepalive()), this.keepalive * 1_000);
   }
 
   /** @throws Error while there is no session. */

@@ -31,6 +31,8 @@ export interface Routes {
   readonly step?: number;
   /** Hosts behind all VTEPs of their VNI, in equal blocks; absent, all are behind one of TWO_VTEPS. */
   readonly spread?: Spread;
+  /** In an order of no system, always the same one, as changes come in a data center; absent, VNI by VNI. */
+  readonly shuffled?: boolean;
 }
 
 export const SPINE_ASN = 65000;
@@ -86,9 +88,22 @@ export function vtepIndexOf(routes: Routes, i: number, place: number): number {
   return (vniIndexOf(routes, i) * perVni + block) % vteps;
 }
 
-/** The numbers of the routes, in order. */
-export function* indexes({ count, step = 1 }: Routes): IterableIterator<number> {
-  for (let i = 0; i < count; i += step) yield i;
+/** The numbers of the routes, in their order. */
+export function* indexes({ count, step = 1, shuffled }: Routes): IterableIterator<number> {
+  if (shuffled) yield* shuffledNumbers(count, step);
+  else for (let i = 0; i < count; i += step) yield i;
+}
+
+/** Fisher and Yates' shuffle with a generator of its own: every process has the same order. */
+function shuffledNumbers(count: number, step: number): Uint32Array {
+  const numbers = Uint32Array.from({ length: Math.ceil(count / step) }, (_, n) => n * step);
+  let seed = 1;
+  for (let last = numbers.length - 1; last > 0; last--) {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    const other = Math.floor((seed / 2 ** 32) * (last + 1));
+    [numbers[last], numbers[other]] = [numbers[other], numbers[last]];
+  }
+  return numbers;
 }
 
 export function routeCount({ count, step = 1 }: Routes): number {
