@@ -20,6 +20,7 @@ import type { EvpnNlri } from './nlri.js';
 import { NotificationCode, UpdateSubcode } from './notification-codes.js';
 import type { PathAttributes } from './path-attributes.js';
 import { layOutUpdate, type UpdateLayout } from './update.js';
+import { type UpdatePattern, UpdatePatterns } from './update-patterns.js';
 import { WireError } from './wire-error.js';
 
 /** An MP attribute of the message at hand: where it starts, its octets, its fields. */
@@ -48,26 +49,14 @@ interface LatestSet {
   readonly set: DecodedSet;
 }
 
-/** An UPDATE without faults that names reachable routes of ours and no others: all its octets but those of the routes. */
-interface Pattern {
-  readonly length: number;
-  readonly head: Buffer;
-  readonly tail: Buffer;
-  readonly context: UpdateContext;
-  readonly attributes: PathAttributes;
-}
-
-/** Patterns that are kept, one for each remainder of the length: MAC and MAC/IP routes mostly come in turn. */
-const PATTERNS = 4;
-
 const NO_FAULTS: readonly AttributeFault[] = [];
 /** Never added to. */
 const NO_ROUTES: EvpnNlri[] = [];
 
 /**
  * Reads UPDATEs for the routes in them. Attributes are interned: the same octets (next hop included, MP NLRI not) give
- * the same frozen object for as long as anyone holds it, without being parsed again; the decoder holds the latest few. An
- * UPDATE that differs from one of the latest in nothing but its routes is not looked through again. One decoder may serve
+ * the same frozen object for as long as anyone holds it, without being parsed again; the decoder holds some. An UPDATE
+ * that differs from one of a thousand before in nothing but its routes is not looked through again. One decoder may serve
  * any number of sessions, which then share the objects.
  */
 export class UpdateDecoder {
@@ -80,7 +69,7 @@ export class UpdateDecoder {
   });
   /** Nearly every UPDATE has the attributes of the one before: those are found without a string or a look-up. */
   #latest: LatestSet | undefined;
-  readonly #patterns = new Array<Pattern | undefined>(PATTERNS).fill(undefined);
+  readonly #patterns = new UpdatePatterns();
   /** Where the key of a set is put together. */
   readonly #key = Buffer.allocUnsafe(MAX_EXTENDED_MESSAGE_LENGTH);
   #unknownRouteTypes = 0;
@@ -104,8 +93,8 @@ export class UpdateDecoder {
 
   /** The same of the octets from `start` to `end`, which mostly need no view of their own. */
   decodeWithin(bytes: Buffer, start: number, end: number, context: UpdateContext): Update {
-    const pattern = this.#patterns[(end - start) % PATTERNS];
-    if (pattern !== undefined && follows(bytes, start, end, context, pattern)) {
+    const pattern = this.#patterns.find(bytes, start, end, context);
+    if (pattern !== undefined) {
       const update = this.#decodeRoutes(bytes, start, end, pattern);
       if (update !== undefined) return update;
     }
@@ -131,13 +120,7 @@ export class UpdateDecoder {
     if (unreach) readRoutes(body, unreach, withdrawn, this.#countUnknown);
     if (reach) readRoutes(body, reach, withdraws ? withdrawn : reachable, this.#countUnknown);
     if (reach && !scan.unreach && attributes && faults.length === 0)
-      this.#patterns[body.length % PATTERNS] = {
-        length: body.length,
-        head: Buffer.from(body.subarray(0, reach.layout.nlriAt)),
-        tail: Buffer.from(body.subarray(reach.span.end)),
-        context,
-        attributes,
-      };
+      this.#patterns.keep(body, reach.layout.nlriAt, reach.span.end, context, attributes);
     return {
       withdrawn,
       reachable,
@@ -153,7 +136,7 @@ export class UpdateDecoder {
     bytes: Buffer,
     start: number,
     end: number,
-    { head, tail, attributes }: Pattern,
+    { head, tail, attributes }: UpdatePattern,
   ): Update | undefined {
     this.#unknownRouteTypes = 0;
     const reachable: EvpnNlri[] = [];
@@ -226,22 +209,6 @@ export class UpdateDecoder {
       for (let at = others[run]; at < others[run + 1]; at++) key[length++] = body[at];
     return length;
   }
-}
-
-/** True where the UPDATE differs from the pattern's in its routes at most, and means the same. */
-function follows(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  context: UpdateContext,
-  { length, head, tail, context: other }: Pattern,
-): boolean {
-  if (end - start !== length) return false;
-  if (context.fourOctetAs !== other.fourOctetAs || context.internal !== other.internal) return false;
-  for (let at = 0; at < head.length; at++) if (bytes[start + at] !== head[at]) return false;
-  const from = end - tail.length;
-  for (let at = 0; at < tail.length; at++) if (bytes[from + at] !== tail[at]) return false;
-  return true;
 }
 
 /** True where the first `length` octets are the other buffer's, which has no more. */
