@@ -80,7 +80,7 @@ const LOAD_GOALS: readonly Goal[] = [
   { figure: 'cpuS', frr: 0.4 },
 ];
 const SINGLE_GOALS: readonly Goal[] = [
-  { figure: 'wallMs', frr8: 0.4, frr10: 0.05 },
+  { figure: 'wallMs', frr8: 0.4 },
   { figure: 'cpuS', frr: 0.4 },
 ];
 const BULK_GOALS: readonly Goal[] = [
@@ -128,7 +128,7 @@ export const BULK_ROWS: readonly Row[] = [
   },
   {
     name: 'remote-100k-churn',
-    title: '100k remote MACs, one NLRI an UPDATE, in any order',
+    title: '100k remote MACs, one NLRI an UPDATE, in any order, KEEPALIVEs every 30 s',
     vnis: 100,
     count: 100_000,
     // FRR 10.3 leaves the last of what it has received until the neighbour's next message: how long depends on this.
@@ -136,7 +136,7 @@ export const BULK_ROWS: readonly Row[] = [
     keepalive: 30,
     shuffled: true,
     engines: WITH_FLOOR,
-    goals: SINGLE_GOALS,
+    goals: [...SINGLE_GOALS, { figure: 'wallMs', frr10: 0.05 }],
     run: remote(false),
   },
   {

@@ -44,12 +44,19 @@ export class UpdatePatterns {
     attributes: PathAttributes,
   ): void {
     const { length } = body;
-    const head = Buffer.from(body.subarray(0, routesAt));
-    const tail = Buffer.from(body.subarray(routesEnd));
+    const head = ownCopy(body, 0, routesAt);
+    const tail = ownCopy(body, routesEnd, length);
     const pattern = { length, head, tail, context, attributes };
     this.#latest[length % LATEST] = pattern;
     this.#kept[placeOf(body, 0, length, head.length, tail.length)] = pattern;
   }
+}
+
+/** A copy in memory of its own: a slice of node's pool would keep 8 KB of other things' from being freed. */
+function ownCopy(bytes: Buffer, from: number, to: number): Buffer {
+  const copy = Buffer.alloc(to - from);
+  bytes.copy(copy, 0, from, to);
+  return copy;
 }
 
 /** Where a pattern of these first and last octets is kept (FNV-1a). */
