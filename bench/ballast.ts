@@ -9,14 +9,16 @@
  * alone 340 or 500 ms, FRR and evpnd as much longer.
  */
 import type { Batch } from '../lab/kernel-setup.js';
+import { formatMac, type Mac } from '../src/types/index.js';
 
 const DEVICE = 'ballast';
 /** More rows than a chunk's left pages hold, 21,800, and those that others left too. */
 const ROWS = 50_000;
 
-const hex = (octet: number): string => (octet & 0xff).toString(16).padStart(2, '0');
+const FIRST_MAC = 0x02_77_00_00_00_00;
+
 const rowAt = (i: number): string =>
-  `fdb append 02:77:00:${hex(i >> 16)}:${hex(i >> 8)}:${hex(i)} dev ${DEVICE} dst 10.9.9.9 self`;
+  `fdb append ${formatMac((FIRST_MAC + i) as Mac)} dev ${DEVICE} dst 10.9.9.9 self`;
 
 let rows: string[] | undefined;
 
