@@ -1,3 +1,4 @@
+import { canonicalAddress } from './address.js';
 import type { ListenEndpoint } from './transport.js';
 
 /** One neighbour as the operator configured it, defaults filled in. */
@@ -43,17 +44,48 @@ export interface LocalRestart {
   forwardingPreserved: boolean;
 }
 
-// What takes effect only with a new session; the rest is read when it is needed
-const SESSION_SETTINGS = [
-  'port',
-  'remoteAs',
-  'passive',
-  'localAddress',
-  'holdTime',
-  'keepaliveTime',
-] as const satisfies readonly (keyof NeighborConfig)[];
+/** What stands of an established session that settings may differ from. */
+export interface StandingSession {
+  readonly remoteAs: number;
+  /** As the connection has it. */
+  readonly localAddress: string;
+}
 
-/** True where going from one configuration to the other needs a new session. */
-export function needsNewSession(before: NeighborConfig, after: NeighborConfig): boolean {
-  return SESSION_SETTINGS.some((setting) => before[setting] !== after[setting]);
+type SessionSetting = Exclude<keyof NeighborConfig, 'address' | 'connectRetryTime' | 'description'>;
+
+/** Settings that a session begins with, and whether one that stands is what the new value asks for. */
+const SESSION_SETTINGS: Readonly<
+  Record<SessionSetting, (after: NeighborConfig, standing: StandingSession, localAsn: number) => boolean>
+> = {
+  port: () => true,
+  remoteAs: ({ remoteAs }, standing, localAsn) => acceptsAs(remoteAs, standing.remoteAs, localAsn),
+  passive: () => false,
+  localAddress: ({ localAddress }, standing) =>
+    localAddress === undefined || canonicalAddress(localAddress) === standing.localAddress,
+  holdTime: () => false,
+  keepaliveTime: () => false,
+};
+
+/** True where a neighbour of this AS is the one that `remoteAs` means. */
+export function acceptsAs(remoteAs: NeighborConfig['remoteAs'], asn: number, localAsn: number): boolean {
+  if (remoteAs === 'internal') return asn === localAsn;
+  if (remoteAs === 'external') return asn !== localAsn;
+  return asn === remoteAs;
+}
+
+/**
+ * True where going from one configuration to the other needs a new session: a setting differs that the rest of the code
+ * does not read when it needs it, and the session that stands (undefined where none does) is not as the new value wants it.
+ */
+export function needsNewSession(
+  before: NeighborConfig,
+  after: NeighborConfig,
+  standing: StandingSession | undefined,
+  localAsn: number,
+): boolean {
+  return (Object.keys(SESSION_SETTINGS) as SessionSetting[]).some(
+    (setting) =>
+      before[setting] !== after[setting] &&
+      !(standing !== undefined && SESSION_SETTINGS[setting](after, standing, localAsn)),
+  );
 }

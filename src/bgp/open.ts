@@ -7,7 +7,7 @@ import {
   OpenSubcode,
   SAFI_EVPN,
 } from '../wire/index.js';
-import type { LocalIdentity, NeighborConfig } from './config.js';
+import { acceptsAs, type LocalIdentity, type NeighborConfig } from './config.js';
 import type { NotificationContent } from './fsm-types.js';
 
 /** Stands in the 2-octet field for an AS that needs four (RFC 6793 §9). */
@@ -92,12 +92,6 @@ function expectedAs(local: LocalIdentity, { remoteAs }: NeighborConfig): string 
   return remoteAs === 'external' ? `any but ${local.asn}` : `${remoteAs}`;
 }
 
-function acceptsAs(asn: number, local: LocalIdentity, { remoteAs }: NeighborConfig): boolean {
-  if (remoteAs === 'internal') return asn === local.asn;
-  if (remoteAs === 'external') return asn !== local.asn;
-  return asn === remoteAs;
-}
-
 /**
  * Judges a decoded OPEN against what is configured (RFC 4271 §6.2, RFC 6286 §2.2, RFC 5492 §5). The decoder has
  * already refused what is wrong whatever the configuration.
@@ -141,7 +135,7 @@ export function judgeOpen(
     }
   }
   const remoteAs = asn4 ?? open.myAs;
-  if (!acceptsAs(remoteAs, local, neighbor))
+  if (!acceptsAs(neighbor.remoteAs, remoteAs, local.asn))
     return refuse(
       OpenSubcode.BAD_PEER_AS,
       `the neighbour's AS is ${remoteAs}, configured is ${expectedAs(local, neighbor)}`,

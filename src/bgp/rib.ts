@@ -93,7 +93,7 @@ export class Rib {
     return this.#table.size;
   }
 
-  /** True while takeDirty has something to give. */
+  /** True while takeDirty or takeAgain has something to give. */
   get hasDirty(): boolean {
     return this.#dirty.size > 0 || this.#again !== undefined;
   }
@@ -160,14 +160,11 @@ export class Rib {
     if (neighbor !== undefined && neighbor.held === 0) this.#neighbors.delete(address);
   }
 
-  /**
-   * At most `max` destinations: those that changed, oldest first, each of which leaves the set, then those that are to be
-   * looked at again. None only where `hasDirty` is false from then on.
-   */
+  /** At most `max` destinations that changed, oldest first, each of which leaves the set. */
   takeDirty(max: number): Destination[] {
     const taken: RibDestination[] = [];
     while (taken.length < max) {
-      const destination = this.#nextDirty() ?? this.#nextAgain();
+      const destination = this.#nextDirty();
       if (destination === undefined) break;
       if (!destination.hasPath) this.#table.remove(destination);
       taken.push(destination);
@@ -179,14 +176,22 @@ export class Rib {
     return taken;
   }
 
-  /**
-   * Every destination is to be looked at again. They are found as the dirty set is emptied, behind those that changed,
-   * so that a large table is not queued in one go.
-   */
-  markDirty(): void {
+  /** Every destination is to be looked at again, by takeAgain: a large table is not queued in one go. */
+  lookAgain(): void {
     const hadDirty = this.hasDirty;
     this.#again = this.#table.entries();
     if (!hadDirty) this.onDirty?.();
+  }
+
+  /** At most `max` destinations that are to be looked at again though they did not change; takeDirty has those that did. */
+  takeAgain(max: number): Destination[] {
+    const taken: RibDestination[] = [];
+    while (taken.length < max && this.#again !== undefined) {
+      const next = this.#again.next();
+      if (next.done === true) this.#again = undefined;
+      else if (!next.value.dirty && next.value.hasPath) taken.push(next.value);
+    }
+    return taken;
   }
 
   /** Every destination that has a path. */
@@ -213,12 +218,6 @@ export class Rib {
     const next = this.#dirty.take();
     if (next !== undefined) next.dirty = false;
     return next;
-  }
-
-  #nextAgain(): RibDestination | undefined {
-    const next = this.#again?.next();
-    if (next?.done === true) this.#again = undefined;
-    return next?.value;
   }
 
   #neighborOf(source: Pick<PathSource, 'neighbor'>): NeighborState {

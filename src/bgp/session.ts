@@ -13,7 +13,7 @@ import {
   type WholeMessage,
 } from '../wire/index.js';
 import { keepsNewConnection } from './collision.js';
-import { type LocalIdentity, type NeighborConfig, needsNewSession } from './config.js';
+import { type LocalIdentity, type NeighborConfig, needsNewSession, type StandingSession } from './config.js';
 import { Established } from './established.js';
 import { INITIAL_FSM_STATE } from './fsm.js';
 import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
@@ -124,7 +124,7 @@ export class Session implements LinkHost {
   /** Takes over other settings; a new session only where they need one. */
   reconfigure(config: NeighborConfig, local: LocalIdentity): void {
     const anew =
-      needsNewSession(this.#config, config) ||
+      needsNewSession(this.#config, config, this.#standing(), local.asn) ||
       local.asn !== this.#local.asn ||
       local.routerId !== this.#local.routerId;
     const notification = {
@@ -139,6 +139,14 @@ export class Session implements LinkHost {
     if (!anew || !runs) return;
     this.#idleHold.reset();
     this.start();
+  }
+
+  #standing(): StandingSession | undefined {
+    const { link, negotiated } = this.#established ?? {};
+    const localAddress = link?.connection?.localAddress;
+    return negotiated === undefined || localAddress === undefined
+      ? undefined
+      : { remoteAs: negotiated.remoteAs, localAddress };
   }
 
   /** Asks the neighbour for all its routes again (RFC 2918); false where the session cannot. */

@@ -1,6 +1,7 @@
 import type { LocalRib } from '../bgp/index.js';
 import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
 import { compareIp, IPV4_ANY, type Ip, isMartian, isMulticastMac, type Mac } from '../types/index.js';
+import { advertisedRoutes } from './advertised.js';
 import type { AttributeSets } from './export.js';
 import { imetRoute, macRoute } from './export.js';
 import { listOf, withItem, withoutItem } from './few.js';
@@ -120,12 +121,8 @@ export class Evaluator {
     for (const entry of vrf.macs.values()) this.#setVtep(vrf, entry, undefined);
     for (const originator of this.dataPlane.plane(vrf.vni)?.floods.keys() ?? [])
       this.vteps.countFlood(originator, vrf.vni, -1);
-    for (const [ip, entry] of vrf.ips)
-      if (entry.advertised) this.localRib.withdraw(macRoute(vrf, entry.advertised.mac, ip));
-    for (const { mac, advertised } of vrf.macs.values())
-      if (advertised) this.localRib.withdraw(macRoute(vrf, mac, undefined));
-    for (const [ip, { mac }] of vrf.gateways) this.localRib.withdraw(macRoute(vrf, mac, ip));
-    if (vrf.imetAdvertised) this.localRib.withdraw(imetRoute(vrf, vrf.imetAdvertised.nextHop));
+    // Bindings before the MACs that they rest on (RFC 7432 §7.2)
+    for (const { nlri } of advertisedRoutes(vrf).reverse()) this.localRib.withdraw(nlri);
   }
 
   #setVtep(vrf: MacVrf, entry: MacEntry, vtep: Ip | undefined): void {

@@ -1,17 +1,18 @@
 import type { LocalRib, Rib } from '../bgp/index.js';
 import { type DataPlane, EMPTY_TOPOLOGY, sameAttachment, type Topology } from '../dataplane/index.js';
 import type { Clock, Ip, Log, Mac, Timer, Vni } from '../types/index.js';
+import { exportWith, Renaming } from './advertised.js';
 import { DEFAULT_DUPLICATE_SETTINGS, DuplicateDetector } from './duplicates.js';
 import { Evaluator } from './evaluate.js';
 import { AttributeSets } from './export.js';
 import { announceGateway, gatewayRole } from './gateway.js';
 import { ImportIndex } from './import-index.js';
-import { autoExportTargets, autoImportTargets } from './import-target.js';
+import { autoExportTargets, autoImportTargets, type ImportTarget } from './import-target.js';
 import { Importer } from './importer.js';
 import { MacVrf } from './mac-vrf.js';
 import { MoveLog } from './move-log.js';
 import type { RdAllocator } from './rd-allocator.js';
-import { type EvpnSettings, isFlooded, isServed, type VniSettings } from './settings.js';
+import { type EvpnSettings, isFlooded, isServed } from './settings.js';
 import { VrfQueue } from './vrf-queue.js';
 import { VtepTable } from './vteps.js';
 
@@ -45,6 +46,7 @@ export class Evpn {
   readonly #vrfs = new Map<Vni, MacVrf>();
   readonly #attributes = new WeakMap<MacVrf, AttributeSets>();
   readonly #touched = new VrfQueue();
+  readonly #renaming: Renaming;
   #settings: EvpnSettings;
   #topology: Topology = EMPTY_TOPOLOGY;
   #scheduled: Timer | undefined;
@@ -54,6 +56,7 @@ export class Evpn {
   constructor(deps: EvpnDependencies, settings: EvpnSettings) {
     this.#deps = deps;
     this.#settings = settings;
+    this.#renaming = new Renaming(deps.clock, deps.localRib);
     this.importer = new Importer(this.#index, this.vteps, this.#touched);
     this.duplicates = new DuplicateDetector(
       deps.clock,
@@ -100,16 +103,38 @@ export class Evpn {
     return this.#vrfs.values();
   }
 
-  /** New settings: VNIs whose own settings did not change are not touched. */
+  /**
+   * New settings: what differs is changed in place. Routes come to a VNI and go from it by the difference of its import
+   * targets, those that it announces are announced anew where its RD or its export targets differ, and nothing else of
+   * any VNI is touched.
+   */
   reconfigure(settings: EvpnSettings): void {
-    const before = this.#settings;
     this.#settings = settings;
     this.duplicates.settings = settings.duplicates ?? DEFAULT_DUPLICATE_SETTINGS;
-    const identityChanged = before.asn !== settings.asn || before.routerId !== settings.routerId;
-    for (const vni of [...this.#vrfs.keys()])
-      if (identityChanged || !sameVni(before.vnis.get(vni), settings.vnis.get(vni))) this.#removeVrf(vni);
     this.#topologyChanged(this.#topology);
-    for (const vrf of this.#vrfs.values()) this.#setFlooding(vrf, isFlooded(settings, vrf.vni));
+    let importsChanged = false;
+    for (const vrf of this.#vrfs.values()) {
+      const { rd, importTargets, exportTargets } = this.#identityOf(vrf.vni);
+      if (rd !== vrf.rd) this.#renaming.rename(vrf, rd);
+      if (!sameMembers(exportTargets, vrf.exportTargets, String))
+        exportWith(vrf, exportTargets, this.#attributesOf(vrf), this.#deps.localRib);
+      if (!sameMembers(importTargets, vrf.importTargets, importTargetKey)) {
+        this.#index.retarget(vrf, importTargets);
+        importsChanged = true;
+      }
+      this.#setFlooding(vrf, isFlooded(settings, vrf.vni));
+    }
+    if (importsChanged) this.#deps.rib.lookAgain();
+  }
+
+  #identityOf(vni: Vni) {
+    const { asn, routerId, vnis } = this.#settings;
+    const own = vnis.get(vni);
+    return {
+      rd: own?.rd ?? this.#deps.rdAllocator.rd(routerId, vni),
+      importTargets: own?.importTargets ?? autoImportTargets(vni),
+      exportTargets: own?.exportTargets ?? autoExportTargets(asn, vni),
+    };
   }
 
   #setFlooding(vrf: MacVrf, flooding: boolean): void {
@@ -124,6 +149,7 @@ export class Evpn {
   /** Looks at nothing any more. Routes go with the sessions, rows when the data plane is flushed. */
   stop(): void {
     this.#stopped = true;
+    this.#renaming.stop();
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
     this.#wakeIdle();
@@ -138,7 +164,7 @@ export class Evpn {
     for (const vni of topology.vnis.keys())
       if (!this.#vrfs.has(vni) && isServed(this.#settings, vni)) added.push(this.#addVrf(vni));
     // What stands in the RIB already is looked at once for all of them
-    if (added.length > 0) this.#deps.rib.markDirty();
+    if (added.length > 0) this.#deps.rib.lookAgain();
     const ownChanged = !sameSet(before.ownMacs, topology.ownMacs) || !sameSet(before.ownIps, topology.ownIps);
     for (const vrf of this.#vrfs.values()) this.#attach(vrf, topology, ownChanged);
   }
@@ -164,14 +190,8 @@ export class Evpn {
   }
 
   #addVrf(vni: Vni): MacVrf {
-    const { asn, routerId, vnis } = this.#settings;
-    const own = vnis.get(vni);
-    const vrf = new MacVrf(
-      vni,
-      own?.rd ?? this.#deps.rdAllocator.rd(routerId, vni),
-      own?.importTargets ?? autoImportTargets(vni),
-      own?.exportTargets ?? autoExportTargets(asn, vni),
-    );
+    const { rd, importTargets, exportTargets } = this.#identityOf(vni);
+    const vrf = new MacVrf(vni, rd, importTargets, exportTargets);
     vrf.flooding = isFlooded(this.#settings, vni);
     this.#vrfs.set(vni, vrf);
     this.#index.add(vrf);
@@ -183,6 +203,7 @@ export class Evpn {
   #removeVrf(vni: Vni): void {
     const vrf = this.#vrfs.get(vni);
     if (!vrf) return;
+    this.#renaming.settle(vrf);
     this.#evaluator.withdrawAll(vrf);
     this.#vrfs.delete(vni);
     this.#index.remove(vrf);
@@ -233,7 +254,10 @@ export class Evpn {
     const { clock, rib } = this.#deps;
     const end = clock.now() + SLICE_MS;
     for (;;) {
-      for (const destination of rib.takeDirty(STEP)) this.importer.update(destination);
+      const dirty = rib.takeDirty(STEP);
+      for (const destination of dirty) this.importer.update(destination);
+      if (dirty.length === 0)
+        for (const destination of rib.takeAgain(STEP)) this.importer.reimport(destination);
       const vrf = this.#touched.take();
       if (vrf && this.#vrfs.get(vrf.vni) === vrf && !this.#evaluateSome(vrf)) this.#touched.add(vrf);
       if (!rib.hasDirty && this.#touched.size === 0) return false;
@@ -272,13 +296,11 @@ function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
   return true;
 }
 
-/** True where the VRF can stay: its identity and its targets are the same. */
-function sameVni(a: VniSettings | undefined, b: VniSettings | undefined): boolean {
-  // Bigints have no JSON; an RD is one object for each value, and its text names it
-  const text = (settings: VniSettings | undefined) =>
-    JSON.stringify(
-      [settings?.rd && String(settings.rd), settings?.importTargets, settings?.exportTargets],
-      (_key, value: unknown) => (typeof value === 'bigint' ? value.toString(16) : value),
-    );
-  return text(a) === text(b);
+/** Equal as sets: the order of a list in the file says nothing. */
+function sameMembers<T>(a: readonly T[], b: readonly T[], keyOf: (item: T) => string): boolean {
+  return sameSet(new Set(a.map(keyOf)), new Set(b.map(keyOf)));
+}
+
+function importTargetKey(target: ImportTarget): string {
+  return Object.values(target).join(' ');
 }

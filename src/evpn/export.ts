@@ -1,4 +1,4 @@
-import { ESI_ZERO, type Ip, type Mac } from '../types/index.js';
+import { ESI_ZERO, type Ip, type Mac, type RouteTarget } from '../types/index.js';
 import {
   ExtendedCommunity,
   type Imet,
@@ -83,6 +83,29 @@ export class AttributeSets {
       pmsiTunnel: { endpoint: localVtep, vni: vrf.vni, ...(group !== undefined && { group }) },
     };
     return this.#imet;
+  }
+
+  /**
+   * The sets carry other targets from now on. Returns what becomes of a set that was made before: one object for each,
+   * with nothing changed but the targets.
+   */
+  retarget(
+    before: readonly RouteTarget[],
+    after: readonly RouteTarget[],
+  ): (set: OriginatedAttributes) => OriginatedAttributes {
+    const made = new Map<OriginatedAttributes, OriginatedAttributes>();
+    const renewed = (set: OriginatedAttributes) => {
+      let now = made.get(set);
+      if (!now) {
+        const [encapsulation, ...others] = set.extendedCommunities;
+        now = { ...set, extendedCommunities: [encapsulation, ...after, ...others.slice(before.length)] };
+        made.set(set, now);
+      }
+      return now;
+    };
+    for (const [key, set] of this.#macSets) this.#macSets.set(key, renewed(set));
+    if (this.#imet) this.#imet = renewed(this.#imet);
+    return renewed;
   }
 
   #renew(localVtep: Ip): void {

@@ -45,6 +45,13 @@ export class ImportIndex {
     this.#forget();
   }
 
+  /** The MAC-VRF imports by other targets from now on; who holds which route is to be looked at again. */
+  retarget(vrf: MacVrf, targets: readonly ImportTarget[]): void {
+    this.remove(vrf);
+    vrf.importTargets = targets;
+    this.add(vrf);
+  }
+
   /** The MAC-VRFs that import a route with these attributes. */
   importersOf(attributes: PathAttributes): Importers {
     if (attributes === this.#latestAttributes) return this.#latest;

@@ -32,6 +32,34 @@ export class Importer {
   update(destination: Destination): void {
     const { best } = destination;
     const old = standing(destination);
+    const now = this.#place(destination, old);
+    const before = old?.vrfs ?? NOWHERE;
+    const after = now?.vrfs ?? NOWHERE;
+    this.#leave(destination, before, after);
+    for (const vrf of after) {
+      put(vrf, destination, best, before.includes(vrf));
+      this.touched.add(vrf);
+    }
+  }
+
+  /** Looks at a destination that did not change where VNIs or their targets did: only VNIs that gain or lose it are touched. */
+  reimport(destination: Destination): void {
+    const { best } = destination;
+    const old = standing(destination);
+    const now = this.#place(destination, old);
+    const before = old?.vrfs ?? NOWHERE;
+    const after = now?.vrfs ?? NOWHERE;
+    this.#leave(destination, before, after);
+    for (const vrf of after) {
+      if (before.includes(vrf)) continue;
+      put(vrf, destination, best, false);
+      this.touched.add(vrf);
+    }
+  }
+
+  /** Notes who imports the destination now. */
+  #place(destination: Destination, old: Importers | undefined): Importers | undefined {
+    const { best } = destination;
     const found = best && isImportable(best.nlri) ? this.index.importersOf(best.attributes) : undefined;
     const now = found && found.vrfs.length > 0 ? found : undefined;
     destination.note = now;
@@ -39,18 +67,16 @@ export class Importer {
       if (now) this.vteps.countRoute(now.nextHop, 1);
       if (old) this.vteps.countRoute(old.nextHop, -1);
     }
-    const before = old?.vrfs ?? NOWHERE;
-    const after = now?.vrfs ?? NOWHERE;
-    if (before !== after)
-      for (const vrf of before)
-        if (!after.includes(vrf)) {
-          remove(vrf, destination);
-          this.touched.add(vrf);
-        }
-    for (const vrf of after) {
-      put(vrf, destination, best, before.includes(vrf));
-      this.touched.add(vrf);
-    }
+    return now;
+  }
+
+  #leave(destination: Destination, before: readonly MacVrf[], after: readonly MacVrf[]): void {
+    if (before === after) return;
+    for (const vrf of before)
+      if (!after.includes(vrf)) {
+        remove(vrf, destination);
+        this.touched.add(vrf);
+      }
   }
 
   /** The VRF is no more: no destination stands in it. */

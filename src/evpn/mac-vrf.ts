@@ -105,9 +105,11 @@ export class MacVrf {
 
   constructor(
     readonly vni: Vni,
-    readonly rd: RouteDistinguisher,
-    readonly importTargets: readonly ImportTarget[],
-    readonly exportTargets: readonly RouteTarget[],
+    /** This and `exportTargets` are changed by advertised.ts alone, which takes the routes along. */
+    public rd: RouteDistinguisher,
+    /** Changed by the ImportIndex alone. */
+    public importTargets: readonly ImportTarget[],
+    public exportTargets: readonly RouteTarget[],
   ) {}
 
   /** The address that we announce; undefined while the VNI cannot forward. */

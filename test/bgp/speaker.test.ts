@@ -8,7 +8,16 @@ import {
 } from '../../src/bgp/index.js';
 import { formatIp, silentLog, systemClock } from '../../src/types/index.js';
 import { formatNlri, type OriginatedAttributes, RouteType, UpdateEncoder } from '../../src/wire/index.js';
-import { EVPN_CAPABILITIES, Fabric, imet, macRoute, neighborConfig, openOf, originated } from './fabric.js';
+import {
+  EVPN_CAPABILITIES,
+  Fabric,
+  id,
+  imet,
+  macRoute,
+  neighborConfig,
+  openOf,
+  originated,
+} from './fabric.js';
 
 const A = originated('10.0.0.1');
 const encoder = () =>
@@ -367,6 +376,65 @@ test('reconfigure: only what changed begins anew', async (t) => {
   t.deepEqual(speaker.listening, [{ address: '10.0.0.1', port: 1179 }]);
   t.is(fabric.peer('10.0.0.2').connect('10.0.0.1').connection?.remotePort, 179);
   t.deepEqual(fabric.errors, []);
+});
+
+test('reconfigure: a setting in other words, or one that the session stands by already, keeps the session', async (t) => {
+  for (const [first, then] of [
+    [{ remoteAs: 65002 }, { remoteAs: 'external' }],
+    [{ remoteAs: 'external' }, { remoteAs: 65002 }],
+    [{}, { localAddress: '10.0.0.1' }],
+    [{ localAddress: '10.0.0.1' }, { localAddress: '::ffff:10.0.0.1' }],
+    [{ localAddress: '10.0.0.1' }, {}],
+    [{}, { port: 1179 }],
+  ] as const) {
+    const fabric = new Fabric();
+    const [a, b] = await fabric.pair(first);
+    await a.reconfigure({
+      asn: 65001,
+      routerId: id('10.0.0.1'),
+      listen: [{ address: '10.0.0.1', port: 179 }],
+      neighbors: [neighborConfig('10.0.0.2', 65002, then)],
+    });
+    fabric.clock.advance(20_000);
+    t.like(a.neighbor('10.0.0.2'), { state: 'Established', flaps: 0 }, JSON.stringify([first, then]));
+    t.is(b.neighbor('10.0.0.1')?.flaps, 0);
+  }
+});
+
+test('reconfigure: a setting that the session does not stand by ends it, in an internal one too', async (t) => {
+  for (const [first, then, asns] of [
+    [{ remoteAs: 65002 }, { remoteAs: 65003 }, [65001, 65002]],
+    [{ remoteAs: 'external' }, { remoteAs: 'internal' }, [65001, 65002]],
+    [{ remoteAs: 'internal' }, { remoteAs: 'external' }, [65001, 65001]],
+    [{}, { localAddress: '10.0.0.9' }, [65001, 65002]],
+    [{}, { passive: true }, [65001, 65002]],
+    [{}, { keepaliveTime: 1 }, [65001, 65002]],
+  ] as const) {
+    const fabric = new Fabric();
+    const [a] = await fabric.pair(first, {}, asns);
+    await a.reconfigure({
+      asn: asns[0],
+      routerId: id('10.0.0.1'),
+      listen: [{ address: '10.0.0.1', port: 179 }],
+      neighbors: [neighborConfig('10.0.0.2', asns[1], then)],
+    });
+    t.is(a.neighbor('10.0.0.2')?.flaps, 1, JSON.stringify([first, then]));
+  }
+});
+
+test('reconfigure: where no session stands, the right AS in place of the wrong one is tried at once', async (t) => {
+  const fabric = new Fabric();
+  const [a] = await fabric.pair({ remoteAs: 65009 });
+  t.not(a.neighbor('10.0.0.2')?.state, 'Established');
+  fabric.clock.advance(15_000);
+  await a.reconfigure({
+    asn: 65001,
+    routerId: id('10.0.0.1'),
+    listen: [{ address: '10.0.0.1', port: 179 }],
+    neighbors: [neighborConfig('10.0.0.2', 65002)],
+  });
+  fabric.clock.advance(1000);
+  t.is(a.neighbor('10.0.0.2')?.state, 'Established');
 });
 
 test('reconfigure: a listener that cannot stand changes nothing', async (t) => {
