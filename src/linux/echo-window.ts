@@ -1,9 +1,9 @@
-import { type Operation, partsOf } from '../dataplane/index.js';
+import { Nud, type Operation, partsOf } from '../dataplane/index.js';
 import { emptyList } from '../types/index.js';
-import { AF_BRIDGE } from './constants.js';
 import { devicesOf, MAX_DEVICES } from './echo-filter.js';
 import type { NeighMessage } from './neigh-codec.js';
 import { isDeviceRow } from './row-set.js';
+import { WrittenKeys } from './written-keys.js';
 
 /** Below so many operations hearing the echoes costs less than a filter against them. */
 const WORTHWHILE = 32;
@@ -32,7 +32,11 @@ export class EchoWindow {
   #hidden: ReadonlySet<number> | undefined;
   /** What was written before the queue was empty, batch by batch. */
   #written = emptyList<readonly Operation[]>();
-  readonly #doubtful: { readonly operation: Operation; readonly row: NeighMessage }[] = [];
+  /** The keys of the first so many of these batches: made when something is heard, since mostly nothing is. */
+  readonly #keys = new WrittenKeys();
+  #indexed = 0;
+  /** What is to be asked for, once a key. */
+  readonly #doubtful = new Map<Operation, NeighMessage>();
 
   constructor(owner: EchoWindowOwner) {
     this.#owner = owner;
@@ -72,54 +76,53 @@ export class EchoWindow {
     this.#owner.hide(undefined);
   }
 
-  /** A notification came: is it of a key that was just written? */
-  heard(row: NeighMessage): void {
+  /** A notification came, `gone` that of a row's end: is it of a key that was just written? */
+  heard(row: NeighMessage, gone: boolean): void {
     if (this.#written.length === 0) return;
-    for (const operations of this.#written)
-      for (const written of operations) {
-        if (!isSameKey(written, row)) continue;
-        const operation = written.table === 'fdb' ? partsOf(written)[isDeviceRow(row) ? 1 : 0] : written;
-        this.#doubtful.push({ operation, row: { ...row } });
-        return;
-      }
+    for (; this.#indexed < this.#written.length; this.#indexed++)
+      this.#keys.add(this.#written[this.#indexed]);
+    const operation = this.#keys.find(row);
+    if (!operation || isOwnEnd(operation, row, gone)) return;
+    this.#doubtful.set(operation, { ...row });
   }
 
   /** The queue is empty: what is heard from here on is newer than what was written, but for the last `batches`. */
   empty(batches: number): void {
-    if (this.#written.length > batches) this.#written = this.#written.slice(-batches);
+    if (this.#written.length <= batches) return;
+    this.#written = this.#written.slice(-batches);
+    this.#forgetKeys();
   }
 
   /** The queue has been emptied: from here on what is heard is newer than what was written. */
   drained(): void {
     if (this.#written.length === 0) return;
     this.#written = emptyList();
-    for (const { operation, row } of this.#doubtful.splice(0)) this.#owner.reread(operation, row);
+    this.#forgetKeys();
+    const doubtful = [...this.#doubtful];
+    this.#doubtful.clear();
+    for (const [operation, row] of doubtful)
+      this.#owner.reread(
+        operation.table === 'fdb' ? partsOf(operation)[isDeviceRow(row) ? 1 : 0] : operation,
+        row,
+      );
   }
+
+  #forgetKeys(): void {
+    this.#keys.clear();
+    this.#indexed = 0;
+  }
+}
+
+/**
+ * True where a row that we deleted is said to be gone: whichever came first, gone it is. Of a neighbor the kernel says
+ * before that it failed (net/core/neighbour.c, neigh_delete).
+ */
+function isOwnEnd(operation: Operation, row: NeighMessage, gone: boolean): boolean {
+  if (operation.verb !== 'delete') return false;
+  return gone || (operation.table === 'neigh' && row.state === Nud.FAILED);
 }
 
 function isSubset(some: ReadonlySet<number>, all: ReadonlySet<number>): boolean {
   for (const one of some) if (!all.has(one)) return false;
   return true;
-}
-
-/** True where the notification may be of the operation's row; of the same MAC in another bridge it may be, too. */
-function isSameKey(operation: Operation, row: NeighMessage): boolean {
-  switch (operation.table) {
-    case 'bridge':
-      return (
-        row.mac === operation.mac &&
-        row.family === AF_BRIDGE &&
-        !isDeviceRow(row) &&
-        row.vlan === operation.vlan
-      );
-    case 'fdb':
-      if (row.mac !== operation.mac || row.family !== AF_BRIDGE) return false;
-      return isDeviceRow(row) ? row.ifindex === operation.port : row.vlan === operation.vlan;
-    case 'vxlan':
-      return row.mac === operation.mac && row.ifindex === operation.ifindex && isDeviceRow(row);
-    case 'neigh':
-      return row.family !== AF_BRIDGE && row.dst === operation.ip && row.ifindex === operation.ifindex;
-    default:
-      return false;
-  }
 }

@@ -322,7 +322,7 @@ export class LinuxKernel implements Kernel {
       decodeNeigh(buffer, at, end, row);
       const gone = type === K.RTM_DELNEIGH;
       open.reader.notified(row, gone);
-      open.echoes.heard(row);
+      open.echoes.heard(row, gone);
       if (gone) this.#gone(row);
       else this.#present(row);
       return;

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { Ntf, type Operation } from '../../src/dataplane/index.js';
-import { AF_BRIDGE } from '../../src/linux/constants.js';
+import { Ntf, Nud, type Operation } from '../../src/dataplane/index.js';
+import { AF_BRIDGE, AF_INET } from '../../src/linux/constants.js';
 import { EchoWindow } from '../../src/linux/echo-window.js';
 import { type NeighMessage, newNeighMessage } from '../../src/linux/neigh-codec.js';
 import { type Mac, parseIp } from '../../src/types/index.js';
@@ -40,11 +40,11 @@ test('what is heard of a key that was written is asked for once the queue has be
   const { window, asked } = opened();
   t.true(window.begin(batch(0), true));
   t.true(window.begin(batch(100), true));
-  for (const mac of [5, 105, 50]) window.heard(bridgeRow(mac));
+  for (const mac of [5, 105, 50]) window.heard(bridgeRow(mac), false);
   t.deepEqual(asked, []);
   window.drained();
   t.deepEqual(asked, [5, 105]);
-  window.heard(bridgeRow(6));
+  window.heard(bridgeRow(6), false);
   window.drained();
   t.deepEqual(asked, [5, 105]);
 });
@@ -74,13 +74,62 @@ test('with the queue empty amid two batches only the later one is in doubt', (t)
   window.begin(batch(0), true);
   window.begin(batch(100), true);
   window.empty(1);
-  for (const mac of [5, 105]) window.heard(bridgeRow(mac));
+  for (const mac of [5, 105]) window.heard(bridgeRow(mac), false);
   window.drained();
   t.deepEqual(asked, [105]);
   // Nothing is forgotten of fewer batches
   window.begin(batch(200), true);
   window.empty(1);
-  window.heard(bridgeRow(205));
+  window.heard(bridgeRow(205), false);
   window.drained();
   t.deepEqual(asked, [105, 205]);
+});
+
+test('a row that was deleted and is heard to be gone is not asked for, one that was written and is gone is', (t) => {
+  const { window, asked } = opened();
+  const neighs = Array.from(
+    { length: 40 },
+    (_, i): Operation => ({
+      table: 'neigh',
+      verb: 'delete',
+      ifindex: DEVICE,
+      ip: parseIp(`192.0.2.${i}`),
+      mac: (FIRST + i) as Mac,
+      router: false,
+    }),
+  );
+  const neigh = (i: number, state: number): NeighMessage => ({
+    ...newNeighMessage(),
+    family: AF_INET,
+    ifindex: DEVICE,
+    dst: parseIp(`192.0.2.${i}`),
+    state,
+    mac: (FIRST + i) as Mac,
+  });
+  window.begin(neighs, true);
+  for (let i = 0; i < 40; i++) {
+    window.heard(neigh(i, Nud.FAILED), false);
+    window.heard(neigh(i, 0), true);
+  }
+  // Somebody else's, between two notifications of ours
+  window.heard(neigh(7, Nud.REACHABLE), false);
+  window.drained();
+  t.deepEqual(asked, [7]);
+  window.begin(batch(0), true);
+  window.heard(bridgeRow(3), true);
+  window.begin(
+    batch(0).map((operation) => ({ ...operation, verb: 'delete' as const })),
+    true,
+  );
+  window.heard(bridgeRow(4), true);
+  window.drained();
+  t.deepEqual(asked, [7, 3], 'the latest write of a key decides');
+});
+
+test('a key that is heard many times is asked for once', (t) => {
+  const { window, asked } = opened();
+  window.begin(batch(0), true);
+  for (let times = 0; times < 100; times++) window.heard(bridgeRow(5), false);
+  window.drained();
+  t.deepEqual(asked, [5]);
 });
