@@ -68,6 +68,7 @@ compile() {
   fi
   say "tsc into $build/"
   npx tsc -p tsconfig.json --outDir "$build" --tsBuildInfoFile "$build/.tsbuildinfo" || fail 'tsc found errors'
+  chmod +x "$build/src/main.js"
 }
 
 command -v node >/dev/null || fail 'no node: evpnd needs Node 20.19 or newer (https://nodejs.org)'

@@ -1,4 +1,11 @@
-import { createApi, type KernelInsight, listenApi, roomsCommands, roomsModel } from './api/index.js';
+import {
+  createApi,
+  type KernelInsight,
+  listenApi,
+  type Rooms,
+  roomsCommands,
+  roomsModel,
+} from './api/index.js';
 import { Speaker, TcpTransport } from './bgp/index.js';
 import { type Config, diffConfig } from './config/index.js';
 import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
@@ -26,6 +33,8 @@ export interface DaemonOptions {
   readonly insight: KernelInsight;
   readonly log: Log;
   readonly version: string;
+  /** What is wrong with no device, for the API. */
+  readonly problems?: Rooms['problems'];
   /** Told the configuration that counts, at the start and after each reload. */
   readonly onConfig?: (config: Config) => void;
 }
@@ -38,6 +47,7 @@ export async function startDaemon({
   insight,
   log,
   version,
+  problems = () => [],
   onConfig = () => {},
 }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
@@ -66,6 +76,9 @@ export async function startDaemon({
     const reasons: string[] = [];
     if (!kernelKnown) reasons.push('the kernel is being read');
     if (!dataPlane.sweeping) reasons.push('waiting for End-of-RIB from every neighbor');
+    const neighbors = speaker.neighbors();
+    if (neighbors.length > 0 && !neighbors.some(({ state }) => state === 'Established'))
+      reasons.push(`no neighbor has a session (0 of ${neighbors.length})`);
     return { ready: reasons.length === 0, reasons };
   };
   const api = await createApi({
@@ -79,6 +92,7 @@ export async function startDaemon({
       version,
       startedAt: clock.wallTime(),
       readiness,
+      problems,
       eventLoop: () => eventLoop.ask(),
     }),
     commands: roomsCommands(evpn),

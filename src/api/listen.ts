@@ -1,6 +1,7 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 
 export interface ListenOptions {
@@ -91,7 +92,8 @@ const CURES: Partial<Record<string, string>> = {
   EADDRNOTAVAIL: 'the machine has no such address',
   EACCES:
     "evpnd's user may not; ports below 1024 need CAP_NET_BIND_SERVICE, sockets a directory it may write",
-  ENOENT: 'create the directory first',
+  ENOENT:
+    'its directory does not exist; the systemd unit makes /run/evpnd (RuntimeDirectory), by hand: install -d -m 0750 -o evpnd -g evpnd DIRECTORY',
 };
 
 function listenError(
@@ -99,9 +101,15 @@ function listenError(
   error: NodeJS.ErrnoException,
 ): ApiListenError {
   const place = 'path' in target ? target.path : `${target.host} port ${target.port}`;
+  const code = codeOf(target, error);
   return new ApiListenError(
-    `the API cannot listen on ${place}: ${error.code ?? error.message}: ${CURES[error.code ?? ''] ?? error.message}`,
+    `the API cannot listen on ${place}: ${code ?? error.message}: ${CURES[code ?? ''] ?? error.message}`,
   );
+}
+
+/** libuv says EACCES for a directory that does not exist. */
+function codeOf(target: object, { code }: NodeJS.ErrnoException): string | undefined {
+  return code === 'EACCES' && 'path' in target && !existsSync(dirname(String(target.path))) ? 'ENOENT' : code;
 }
 
 async function removeStaleSocket(path: string): Promise<void> {

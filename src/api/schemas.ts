@@ -81,7 +81,10 @@ export const StatusSchema = Type.Object(
         { ...closed, description: 'The switch ASIC as devlink names it; null on a machine without one.' },
       ),
     ),
-    problems: Type.Array(ref(ProblemNoteSchema), { description: 'What is wrong with no VNI in particular.' }),
+    problems: Type.Array(ref(ProblemNoteSchema), {
+      description:
+        'What is wrong: with the configuration file, with devices, with neighbors, and the errors of VNIs that are served.',
+    }),
   },
   { $id: 'Status', ...closed },
 );

@@ -17,7 +17,11 @@ export interface Finding {
 /** A configuration that was rejected as a whole; `findings` is never empty and follows the file's order. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  constructor(readonly findings: readonly Finding[]) {
+  constructor(
+    readonly findings: readonly Finding[],
+    /** True where there is no such file. */
+    readonly missing = false,
+  ) {
     super(findings.map(formatFinding).join('\n'));
   }
 }

@@ -7,24 +7,26 @@ import { validate } from './validate.js';
 
 /** Reads and checks a file. Throws ConfigError, also where the file cannot be read. */
 export function loadConfig(path: string): Config {
-  let text: string;
+  return parseConfig(readConfigText(path), path);
+}
+
+/** Reads a file for parseConfig(). Throws ConfigError where it cannot be read. */
+export function readConfigText(path: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([
-      {
-        file: path,
-        line: 0,
-        column: 0,
-        path: '',
-        found: `an unreadable file (${reason})`,
-        allowed: 'a file that the user of evpnd may read',
-        didYouMean: undefined,
-      },
-    ]);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const fault = {
+      file: path,
+      line: 0,
+      column: 0,
+      path: '',
+      found: `an unreadable file (${message})`,
+      allowed: 'a file that the user of evpnd may read',
+      didYouMean: undefined,
+    };
+    throw new ConfigError([fault], code === 'ENOENT');
   }
-  return parseConfig(text, path);
 }
 
 /**

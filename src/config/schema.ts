@@ -7,6 +7,8 @@ import { type Static, Type } from '@sinclair/typebox';
  */
 const closed = { additionalProperties: false };
 
+export const DEFAULT_STATE_DIRECTORY = '/var/lib/evpnd';
+
 const Port = (description: string, fallback: number) =>
   Type.Integer({
     minimum: 1,
@@ -340,7 +342,7 @@ export const ConfigSchema = Type.Object(
       allowed: 'seconds from 0 to 3600',
     }),
     'state-directory': Type.String({
-      default: '/var/lib/evpnd',
+      default: DEFAULT_STATE_DIRECTORY,
       description: 'Where evpnd keeps what must outlive it, such as the numbers of route distinguishers.',
       allowed: 'an absolute path',
     }),

@@ -36,6 +36,7 @@ test('status counts what the rooms hold', async (t) => {
     drifts: { total: 0, open: 0 },
     duplicates: 0,
     switchAsic: null,
+    problems: [],
   });
 });
 
@@ -179,5 +180,9 @@ test('a session that is lost takes its rows along, and the last reason is told',
     lastError: { direction: 'received', code: 6, subcode: 2 },
     flaps: 1,
   });
-  t.like(await here.get('/api/v1/status'), { counts: { remoteMacs: 0, remoteVteps: 0 } });
+  const status = (await here.get('/api/v1/status')) as { problems: { severity: string; problem: string }[] };
+  t.like(status, { counts: { remoteMacs: 0, remoteVteps: 0 } });
+  t.is(status.problems.length, 1);
+  t.is(status.problems[0].severity, 'error');
+  t.regex(status.problems[0].problem, /^neighbor 10\.1\.0\.2: no session \(\w+\); /);
 });

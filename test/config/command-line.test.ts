@@ -24,23 +24,27 @@ for (const args of [['--chek'], ['a'], ['--config'], ['--check', 'a', 'b'], ['--
   });
 
 const unit = readFileSync('systemd/evpnd.service', 'utf8');
+const lines = unit.split('\n').filter((line) => /^\w+=/.test(line));
+const all = (setting: string) =>
+  lines.filter((line) => line.startsWith(`${setting}=`)).map((line) => line.slice(setting.length + 1));
 const settings = new Map(
-  unit
-    .split('\n')
-    .filter((line) => /^\w+=/.test(line))
-    .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
 );
 
-test('the unit starts evpnd as its command line allows', (t) => {
-  const file = '/etc/evpnd/evpnd.yaml';
-  const call = (setting: string) => {
-    const [program, ...args] = settings.get(setting)!.split(' ');
+test('the unit starts and checks evpnd as its command line allows', (t) => {
+  const configFile = '/etc/evpnd/evpnd.yaml';
+  const call = (command: string) => {
+    const [program, ...args] = command.split(' ');
     t.is(program, '/usr/bin/evpnd');
     return parseCommandLine(args);
   };
-  t.deepEqual(call('ExecStart'), { action: 'run', configFile: file });
-  t.deepEqual(call('ExecStartPre'), { action: 'check', configFile: file });
-  t.is(settings.get('ExecReload'), '/bin/kill -HUP $MAINPID');
+  t.deepEqual(all('ExecStart').map(call), [{ action: 'run', configFile }]);
+  const [check, signal] = all('ExecReload');
+  t.deepEqual(call(check), { action: 'check', configFile });
+  t.is(signal, '/bin/kill -HUP $MAINPID');
+  // A check before the start would keep a leaf down that can start with the configuration of before
+  t.deepEqual(all('ExecStartPre'), []);
+  t.is(settings.get('RestartPreventExitStatus'), '78');
 });
 
 test('the unit gives three capabilities and no more, to a user that is not root', (t) => {

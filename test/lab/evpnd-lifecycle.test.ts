@@ -286,9 +286,11 @@ test.serial('an evpnd that cannot start leaves the rows of the one that runs', a
   writeFileSync(config, JSON.stringify({ asn: 65001, 'router-id': '10.0.0.1', neighbors: [], ...second }));
   const lost = await deletions(async () => {
     const netns = ['netns', 'exec', fabric.namespace('leaf1')];
-    const { code, stderr } = await attempt('ip', [...netns, ...evpndCommand(), '--config', config]);
+    const { code, stdout } = await attempt('ip', [...netns, ...evpndCommand(), '--config', config]);
     t.is(code, 1);
-    t.regex(stderr, /179/);
+    const last = JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
+    t.is(last.level, 'fatal');
+    t.regex(last.msg, /179/);
   });
   t.deepEqual(lost, []);
   await rowsAre(fabric, 'leaf1', ours());

@@ -9,6 +9,7 @@ import type { RouteItem, Status } from '../schemas.js';
 import { explain } from './explain.js';
 import { arpItem, type HardwareRows, macItem } from './mac-item.js';
 import { neighborItem } from './neighbor-item.js';
+import { statusProblems } from './problem-items.js';
 import type { Rooms } from './rooms.js';
 import { belongs, type RouteRow, routeItem, routeRows } from './route-item.js';
 import { driftPages, duplicatePages, eventLoopItem } from './trouble-items.js';
@@ -168,12 +169,6 @@ function status(rooms: Rooms): Status {
     drifts: { total: dataPlane.drift.total, open: dataPlane.drift.openCount },
     duplicates: evpn.duplicates.size,
     switchAsic: rooms.kernel.switchAsic(),
-    problems: dataPlane.topology.problems
-      .filter((problem) => problem.vni === undefined)
-      .map(({ severity, device, problem, mend }) => ({
-        severity,
-        problem: `${device}: ${problem}`,
-        mend: mend ?? null,
-      })),
+    problems: statusProblems(rooms),
   };
 }

@@ -39,5 +39,7 @@ export interface Rooms {
   /** Clock.wallTime() at start. */
   readonly startedAt: number;
   readonly readiness: () => Readiness;
+  /** What is wrong beside the kernel's devices. */
+  readonly problems: () => Status['problems'];
   readonly eventLoop: () => EventLoopDelay;
 }

@@ -3,6 +3,7 @@ import type { MacVrf } from '../../evpn/index.js';
 import { formatRouteTarget, type Vni } from '../../types/index.js';
 import { ipText } from '../present.js';
 import type { VniItem } from '../schemas.js';
+import { problemItem } from './problem-items.js';
 import type { Rooms } from './rooms.js';
 
 /** Every VNI that the kernel has or the configuration names, in no order. */
@@ -38,11 +39,7 @@ export function vniItem(rooms: Rooms, vni: Vni): VniItem {
     problems: dataPlane.topology.problems
       // A device's own problem is one of each of its VNIs
       .filter((each) => each.vni === vni || (each.vni === undefined && each.device === at?.vxlanName))
-      .map(({ severity, device, problem, mend }) => ({
-        severity,
-        problem: `${device}: ${problem}`,
-        mend: mend ?? null,
-      })),
+      .map(problemItem),
     openDrifts: dataPlane.drift.openIn(vni),
     counts: { ...countsOf(vrf), remoteVteps: vrf?.floods.size ?? 0 },
   };

@@ -101,6 +101,7 @@ export class House {
         version: '0.1.0',
         startedAt: this.clock.wallTime(),
         readiness: () => ({ ready: true, reasons: [] }),
+        problems: () => [],
         eventLoop: () => ({ since: 0, samples: 0, delays: undefined }),
       }),
       commands: roomsCommands(leaf.evpn),

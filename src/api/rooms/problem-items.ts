@@ -1,0 +1,46 @@
+import type { NeighborStatus } from '../../bgp/index.js';
+import type { TopologyProblem } from '../../dataplane/index.js';
+import type { ProblemNote } from '../schemas.js';
+import type { Rooms } from './rooms.js';
+
+/** VNI problems in the status at most; a bridge that is down can be one of four thousand. */
+const LISTED = 100;
+
+/** A device's or a VNI's problem as the API shows it. */
+export function problemItem({ severity, device, problem, mend }: TopologyProblem): ProblemNote {
+  return { severity, problem: `${device}: ${problem}`, mend: mend ?? null };
+}
+
+/** What an operator should know first: the composition's own, devices', sessions that are not there, VNIs' errors. */
+export function statusProblems({ problems, dataPlane, speaker, config }: Rooms): ProblemNote[] {
+  const topology = dataPlane.topology.problems;
+  const { vnis, advertiseAllVni } = config().evpn;
+  const errors = topology.filter(
+    ({ vni, severity }) =>
+      vni !== undefined && severity === 'error' && (vnis.get(vni)?.advertise ?? advertiseAllVni),
+  );
+  const more = errors.length - LISTED;
+  return [
+    ...problems(),
+    ...topology.filter(({ vni }) => vni === undefined).map(problemItem),
+    ...sessionProblems(speaker.neighbors()),
+    ...errors.slice(0, LISTED).map((each) => {
+      const note = problemItem(each);
+      return { ...note, problem: `VNI ${each.vni}: ${note.problem}` };
+    }),
+    ...(more > 0
+      ? [{ severity: 'error', problem: `and ${more} more, see /api/v1/vnis`, mend: null } as const]
+      : []),
+  ];
+}
+
+/** A leaf that one neighbor still tells everything forwards; without any it hears of nobody. */
+function sessionProblems(neighbors: readonly NeighborStatus[]): ProblemNote[] {
+  const down = neighbors.filter(({ state }) => state !== 'Established');
+  const severity = down.length === neighbors.length ? 'error' : 'warning';
+  return down.map(({ address, state, lastError }) => ({
+    severity,
+    problem: `neighbor ${address}: no session (${state})${lastError ? `; ${lastError.reason}` : ''}`,
+    mend: null,
+  }));
+}

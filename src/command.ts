@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { parseCommandLine, runCheck, USAGE, UsageError } from './config/index.js';
+import type { ReloadRequests } from './reload-requests.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** Does what the command line asks for. A command line that cannot be understood ends the process with 2. */
+export async function command(args: readonly string[], requests: ReloadRequests): Promise<void> {
+  const asked = understand(args);
+  if (!asked) return;
+  const { action, configFile } = asked;
+  if (action === 'run') {
+    // What a leaf needs takes a while to load, and a check does without
+    const { run } = await import('./run.js');
+    await run(configFile, version, requests);
+  } else if (action === 'check') {
+    const { ok, text } = runCheck(configFile);
+    process.stdout.write(`${text}\n`);
+    process.exitCode = ok ? 0 : 1;
+  } else process.stdout.write(action === 'help' ? `${USAGE}\n` : `evpnd ${version}\n`);
+}
+
+function understand(args: readonly string[]): ReturnType<typeof parseCommandLine> | undefined {
+  try {
+    return parseCommandLine(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}

@@ -1,0 +1,125 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Config,
+  ConfigError,
+  DEFAULT_STATE_DIRECTORY,
+  formatFinding,
+  parseConfig,
+  readConfigText,
+} from './config/index.js';
+import type { Log } from './types/index.js';
+
+const COPY = 'last-good.yaml';
+
+/** What is wrong with the file, for the API; the shape of a problem there. */
+export interface ConfigurationProblem {
+  readonly severity: 'error';
+  readonly problem: string;
+  readonly mend: string;
+}
+
+/**
+ * The configuration file through a process's life. A file that was taken is copied to the state directory; a start that
+ * meets a file with faults goes on with that copy, because a leaf that forwards by the configuration of yesterday is
+ * better than one that forwards nothing. The fault is logged and stands as a problem in the API until the file is right.
+ */
+export class ConfigurationFile {
+  problem: ConfigurationProblem | undefined;
+  /** What #read() took; empty where it did not. */
+  #text = '';
+
+  constructor(
+    readonly path: string,
+    readonly log: Log,
+  ) {}
+
+  /** The configuration to start with. Throws ConfigError where the file has faults and there is no copy of it. */
+  start(): Config {
+    try {
+      return this.#read();
+    } catch (error) {
+      if (!(error instanceof ConfigError) || error.missing) throw error;
+      const config = this.#lastGood();
+      if (!config) throw error;
+      this.#reject(error, 'the last configuration that was taken over');
+      return config;
+    }
+  }
+
+  /** The configuration to go on with; undefined where the file has faults, which is logged and noted. */
+  reload(): Config | undefined {
+    try {
+      return this.#read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.#reject(error, 'the running configuration');
+      return undefined;
+    }
+  }
+
+  /** What was read last counts now: there is no problem, and the next start may fall back upon it. */
+  taken({ stateDirectory }: Config): void {
+    if (this.#text === '') return;
+    this.problem = undefined;
+    const path = join(stateDirectory, COPY);
+    try {
+      mkdirSync(stateDirectory, { recursive: true });
+      writeFileSync(`${path}.new`, `${headerOf(this.path)}${this.#text}`, { mode: 0o640 });
+      renameSync(`${path}.new`, path);
+    } catch (error) {
+      this.log.warn(
+        { path, err: error },
+        'cannot keep a copy of the configuration for a start with a bad one',
+      );
+    }
+  }
+
+  #read(): Config {
+    this.#text = '';
+    const text = readConfigText(this.path);
+    const config = parseConfig(text, this.path);
+    this.#text = text;
+    return config;
+  }
+
+  #lastGood(): Config | undefined {
+    try {
+      const text = readFileSync(join(stateDirectoryOf(this.path), COPY), 'utf8');
+      // Two of one machine may share a state directory, in which case the copy is the other's
+      return text.startsWith(headerOf(this.path)) ? parseConfig(text, COPY) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #reject({ findings }: ConfigError, stays: string): void {
+    const texts = findings.map(formatFinding);
+    const count = texts.length === 1 ? 'a fault' : `${texts.length} faults`;
+    this.log.error(
+      { findings: texts },
+      `the configuration file has ${count} and was not taken over; ${stays} counts`,
+    );
+    this.problem = {
+      severity: 'error',
+      problem: `${this.path} has ${count} and was not taken over; ${stays} counts: ${texts.join(' | ')}`,
+      mend: `evpnd --check ${this.path}`,
+    };
+  }
+}
+
+function headerOf(path: string): string {
+  return `# ${path} as evpnd last took it over. evpnd writes this file; a start with a faulty configuration uses it.\n`;
+}
+
+/** Where a file that cannot be read as a configuration says that the state is, in one line of its own, or the default. */
+function stateDirectoryOf(path: string): string {
+  try {
+    const found = /^state-directory:[ \t]*(['"]?)(\/[^'"\s]*)\1[ \t]*(?:#.*)?$/m.exec(
+      readFileSync(path, 'utf8'),
+    );
+    return found?.[2] ?? DEFAULT_STATE_DIRECTORY;
+  } catch {
+    return DEFAULT_STATE_DIRECTORY;
+  }
+}

@@ -1,0 +1,107 @@
+import type { Logger } from 'pino';
+import { ConfigError, formatFinding } from './config/index.js';
+import { ConfigurationFile } from './configuration-file.js';
+import { type Daemon, startDaemon } from './daemon.js';
+import { yieldHelperThreads } from './helper-threads.js';
+import { kernelInsight } from './kernel-insight.js';
+import { LinuxKernel, LinuxSnooper, sdNotify } from './linux/index.js';
+import { createLogger } from './logger.js';
+import type { ReloadRequests } from './reload-requests.js';
+import { kernelPolicy } from './settings.js';
+
+/** EX_CONFIG of sysexits.h: starting again without a change of the file is no use. */
+const EXIT_CONFIG = 78;
+/** EX_SOFTWARE of sysexits.h. */
+const EXIT_FAULT = 70;
+
+/** Runs the daemon; the process ends with 78 where the configuration has faults, with 1 where it cannot start. */
+export async function run(path: string, version: string, requests: ReloadRequests): Promise<void> {
+  yieldHelperThreads();
+  const log = createLogger('info');
+  // Rows and routes stay; the supervisor starts anew and the next process adopts what stands
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'a fault that nothing caught; giving up');
+    process.exit(EXIT_FAULT);
+  });
+  try {
+    await start(path, version, requests, log);
+  } catch (error) {
+    process.exit(giveUp(error, log));
+  }
+}
+
+/** Logs why there will be no daemon. Returns the exit code. */
+function giveUp(error: unknown, log: Logger): number {
+  if (error instanceof ConfigError) {
+    for (const finding of error.findings) log.fatal({}, formatFinding(finding));
+    return EXIT_CONFIG;
+  }
+  log.fatal({ err: error }, `evpnd cannot start: ${error instanceof Error ? error.message : String(error)}`);
+  return 1;
+}
+
+async function start(path: string, version: string, requests: ReloadRequests, log: Logger): Promise<void> {
+  const file = new ConfigurationFile(path, log);
+  const config = file.start();
+  log.level = config.log.level;
+  const { receiveBufferBytes } = config.kernel;
+  const kernel = new LinuxKernel({ log, receiveBuffer: receiveBufferBytes });
+  const snooper = config.evpn.snooping ? new LinuxSnooper({ log }) : undefined;
+  let daemon: Daemon | undefined;
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    sdNotify('STOPPING=1');
+    const done = daemon?.stop() ?? Promise.resolve();
+    done
+      .catch((error: unknown) => log.error({ err: error }, 'not everything could be put away'))
+      .finally(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  const insight = await kernelInsight(kernel, receiveBufferBytes);
+  const running = await startDaemon({
+    config,
+    kernel,
+    snooper,
+    insight,
+    log,
+    version,
+    problems: () => (file.problem ? [file.problem] : []),
+    onConfig: (wanted) => kernel.setPolicy(kernelPolicy(wanted)),
+  });
+  daemon = running;
+  file.taken(config);
+  startWatchdog();
+  notifyReady(file);
+  log.info({ version, config: path }, 'evpnd runs');
+  requests.serve(() => reload(file, running, log));
+}
+
+async function reload(file: ConfigurationFile, daemon: Daemon, log: Logger): Promise<void> {
+  sdNotify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+  try {
+    const config = file.reload();
+    if (config) {
+      log.level = config.log.level;
+      await daemon.reload(config);
+      file.taken(config);
+    }
+  } catch (error) {
+    log.error({ err: error }, 'the reload failed');
+  }
+  notifyReady(file);
+}
+
+/** Ready, with a line for `systemctl status`. */
+function notifyReady({ problem }: ConfigurationFile): void {
+  sdNotify(`READY=1\nSTATUS=${problem?.problem ?? 'the configuration file counts'}`);
+}
+
+/** Tells systemd at half its patience that the event loop turns. */
+function startWatchdog(): void {
+  const microseconds = Number(process.env.WATCHDOG_USEC ?? 0);
+  if (microseconds > 0) setInterval(() => sdNotify('WATCHDOG=1'), microseconds / 2000).unref();
+}

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { ConfigError } from '../../src/config/index.js';
+import { ConfigurationFile } from '../../src/configuration-file.js';
+import { silentLog } from '../../src/types/index.js';
+
+const SYNTAX_FAULT = 'neighbors: [\n';
+const SHAPE_FAULT = 'asn: many\n';
+
+function scene(t: ExecutionContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'evpnd-configuration-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'evpnd.yaml');
+  const state = join(folder, 'state');
+  const good = (asn: number) =>
+    `asn: ${asn}\nrouter-id: 10.0.0.1\nneighbors: []\nstate-directory: ${state} # here\n`;
+  const errors: string[] = [];
+  const log = { ...silentLog, error: (_: object, message: string) => errors.push(message) };
+  return {
+    path,
+    state,
+    good,
+    errors,
+    write: (text: string, file = path) => writeFileSync(file, text),
+    open: (file = path) => new ConfigurationFile(file, log),
+  };
+}
+
+/** A process that runs with the file as it is. */
+function runs({ open }: ReturnType<typeof scene>): void {
+  const file = open();
+  file.taken(file.start());
+}
+
+for (const [what, fault] of [
+  ['of syntax', SYNTAX_FAULT],
+  ['of shape', SHAPE_FAULT],
+])
+  test(`a start that meets a fault ${what} goes on with the configuration taken last`, (t) => {
+    const at = scene(t);
+    at.write(at.good(65001));
+    runs(at);
+    at.write(`${fault}state-directory: ${at.state}\n`);
+    const file = at.open();
+    const config = file.start();
+    t.is(config.asn, 65001);
+    t.regex(file.problem?.problem ?? '', /evpnd\.yaml has .*fault/);
+    t.is(at.errors.length, 1);
+    file.taken(config);
+    t.truthy(file.problem, 'the fault stands while that configuration counts');
+
+    at.write(at.good(65002));
+    const mended = file.reload()!;
+    t.is(mended.asn, 65002);
+    file.taken(mended);
+    t.is(file.problem, undefined);
+    at.write(fault + at.good(1).split('\n').at(-2));
+    t.is(at.open().start().asn, 65002, 'what a reload took over counts for the next start');
+  });
+
+test('a first start with a faulty file fails with its faults, and so does one whose file is gone', (t) => {
+  const at = scene(t);
+  at.write(SHAPE_FAULT);
+  t.throws(() => at.open().start(), { instanceOf: ConfigError, message: /evpnd\.yaml:1:6: asn/ });
+  at.write(at.good(65001));
+  runs(at);
+  rmSync(at.path);
+  const error = t.throws(() => at.open().start(), { instanceOf: ConfigError });
+  t.true(error.missing);
+});
+
+test('a reload that meets a fault changes nothing and says what counts', (t) => {
+  const at = scene(t);
+  at.write(at.good(65001));
+  const file = at.open();
+  file.taken(file.start());
+  at.write(SHAPE_FAULT);
+  t.is(file.reload(), undefined);
+  t.regex(file.problem?.problem ?? '', /the running configuration counts: .*asn: found "many"/);
+  t.is(file.problem?.mend, `evpnd --check ${at.path}`);
+});
+
+test("another file's copy is not taken, nor one that an older evpnd took and this one refuses", (t) => {
+  const at = scene(t);
+  at.write(at.good(65001));
+  runs(at);
+  const other = `${at.path}.other`;
+  const broken = `${SHAPE_FAULT}state-directory: ${at.state}\n`;
+  at.write(broken, other);
+  t.throws(() => at.open(other).start(), { instanceOf: ConfigError });
+  const copy = join(at.state, 'last-good.yaml');
+  t.is(statSync(copy).mode & 0o777, 0o640);
+  writeFileSync(copy, readFileSync(copy, 'utf8').replace('65001', 'many'));
+  at.write(broken);
+  t.throws(() => at.open().start(), { instanceOf: ConfigError });
+});

@@ -1,0 +1,61 @@
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { Logger } from 'pino';
+import { createLogger } from '../../src/logger.js';
+
+/** What `work` logs; `journal` names the stream for the environment. */
+function logged(
+  t: ExecutionContext,
+  journal: (fd: number) => string | undefined,
+  work: (log: Logger) => void,
+) {
+  const folder = mkdtempSync(join(tmpdir(), 'evpnd-log-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'log');
+  const fd = openSync(file, 'w');
+  work(createLogger('info', { JOURNAL_STREAM: journal(fd) }, fd));
+  closeSync(fd);
+  return readFileSync(file, 'utf8').trimEnd().split('\n');
+}
+
+function everyLevel(log: Logger): void {
+  log.debug({}, 'not heard');
+  log.level = 'debug';
+  for (const level of ['debug', 'info', 'warn', 'error', 'fatal'] as const) log[level]({ n: 1 }, `${level}!`);
+}
+const LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'];
+
+test('a line is an object whose level is a word', (t) => {
+  const lines = logged(t, () => undefined, everyLevel).map((line) => JSON.parse(line));
+  t.deepEqual(
+    lines.map(({ level, n, msg }) => ({ level, n, msg })),
+    LEVELS.map((level) => ({ level, n: 1, msg: `${level}!` })),
+  );
+});
+
+test('the journal gets the priority before each line', (t) => {
+  const stream = (fd: number) => {
+    const { dev, ino } = fstatSync(fd, { bigint: true });
+    return `${dev}:${ino}`;
+  };
+  const lines = logged(t, stream, everyLevel);
+  t.deepEqual(
+    lines.map((line) => line.slice(0, 4)),
+    ['<7>{', '<6>{', '<4>{', '<3>{', '<2>{'],
+  );
+  t.deepEqual(
+    lines.map((line) => JSON.parse(line.slice(3)).level),
+    LEVELS,
+  );
+});
+
+test('a journal stream that is not the output changes nothing, such as one inherited by a redirected child', (t) => {
+  const [line] = logged(
+    t,
+    () => '1:1',
+    (log) => log.info({}, 'plain'),
+  );
+  t.is(JSON.parse(line).msg, 'plain');
+});
