@@ -4,8 +4,8 @@
  *
  * A fabric is described by a `FabricSpec`, planned by `planFabric` (every name and address), set up by `ip` and
  * `bridge` in batches, and driven through `Fabric`. Underlay routes are static, so that BGP carries L2VPN EVPN only.
- * Needs root. What a host kernel lacks (VLAN filtering, for one) user-mode-linux has: `runInUml` runs a script, and so
- * the same fabric code, inside one.
+ * Needs root. What a host kernel lacks other kernels have: `runInUml` (user-mode-linux, Linux 6.1) and `runInQemu` (QEMU,
+ * Linux 6.12) run a script, and so the same fabric code, inside one.
  */
 export * from './capture.js';
 export * from './cleanup.js';
@@ -17,12 +17,14 @@ export * from './frr.js';
 export * from './gobgp.js';
 export * from './guest.js';
 export * from './injected-route.js';
+export * from './machine.js';
 export * from './namespaces.js';
 export * from './observe.js';
 export * from './ping.js';
 export * from './plan.js';
 export * from './probe.js';
 export * from './process.js';
+export * from './qemu.js';
 export * from './report.js';
 export * from './rest.js';
 export * from './sources.js';

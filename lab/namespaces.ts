@@ -1,7 +1,7 @@
 /**
  * Network namespaces of one process. A fabric is named `evpnd-<pid>-<n>`, its namespaces `evpnd-<pid>-<n>-<node>` and
  * its folder the same below the temporary folder, so that what a killed process left can be told and swept. The folder
- * of a machine of user-mode-linux is `evpnd-uml-<pid>-<any>`.
+ * of a booted machine is `evpnd-uml-<pid>-<any>` or `evpnd-qemu-<pid>-<any>`.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { onExit } from './cleanup.js';
 import { run } from './process.js';
 
-const ours = /^evpnd-(?:uml-)?(\d+)-/;
+const ours = /^evpnd-(?:uml-|qemu-)?(\d+)-/;
 const namespaceFolder = '/run/netns';
 let fabrics = 0;
 
@@ -43,7 +43,7 @@ function removeNamespaces(names: readonly string[]): void {
   spawnSync('ip', ['-force', '-batch', '-'], { input });
 }
 
-/** Ends the process group of the user-mode-linux whose folder this is, if it still runs. */
+/** Ends the process group of the machine whose folder this is, if it still runs. */
 function endMachine(folder: string): void {
   try {
     const pid = Number(readFileSync(join(folder, 'machine', 'lab', 'pid'), 'utf8'));

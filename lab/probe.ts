@@ -15,6 +15,7 @@ const programs = {
   gobgpd: 'gobgpd',
   exabgp: 'exabgp',
   'linux.uml': 'user-mode-linux',
+  'qemu-system-x86_64': 'qemu-system-x86',
   busybox: 'busybox-static',
 } as const;
 export type Program = keyof typeof programs;

@@ -17,7 +17,7 @@ fail() { printf 'setup: FAILED: %s\n' "$*" >&2; exit 1; }
 
 compiler="g++ make python3"
 lab="frr iproute2 iputils-ping procps"
-tests="gobgpd exabgp tshark tcpdump user-mode-linux kmod busybox-static mmdebstrap"
+tests="gobgpd exabgp tshark tcpdump user-mode-linux kmod busybox-static mmdebstrap zstd qemu-system-x86"
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null)" = 'ii ' ]; }
 
@@ -44,6 +44,10 @@ debian_packages() {
     fail "apt-get could not install ${missing[*]}"
   fi
   rm -f "$log"
+}
+
+newer_kernel() {
+  bash lab/newer-kernel.sh || fail 'no newer kernel for the lab tests'
 }
 
 npm_packages() {
@@ -93,6 +97,7 @@ case "$what" in
   '')
     # shellcheck disable=SC2086
     debian_packages $compiler $lab $tests
+    newer_kernel
     npm_packages
     native_addon
     compile

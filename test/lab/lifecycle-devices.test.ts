@@ -1,5 +1,5 @@
 import test from 'ava';
-import { runScenarioInUml } from './support/uml-scenario.js';
+import { runScenarioInUml } from './support/machine-scenario.js';
 
 test('devices, VLANs, SVIs and addresses that change at random: only the end state counts', async (t) => {
   await runScenarioInUml(t, 'lifecycle-scenario.js', 4, 300);

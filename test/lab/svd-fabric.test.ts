@@ -1,6 +1,6 @@
 import test from 'ava';
 import { setUpFrr10 } from '../../lab/index.js';
-import { runScenarioInUml } from './support/uml-scenario.js';
+import { runScenarioInUml } from './support/machine-scenario.js';
 
 test.before('FRR 10, which alone of FRR knows the single VXLAN device', async (t) => {
   t.timeout(310_000);

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { run, setUpFrr10, sourceFile } from '../../lab/index.js';
-import { runScenarioInUml } from './support/uml-scenario.js';
+import { runScenarioInUml } from './support/machine-scenario.js';
 
 test.before('FRR 10 and ifupdown2', async (t) => {
   t.timeout(330_000);

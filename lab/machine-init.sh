@@ -1,0 +1,62 @@
+#!/bin/sh
+# Brings up a machine of lab/machine.ts: process 1 of user-mode-linux, or what the initramfs of QEMU goes on with. A tmpfs
+# is laid over the root before anything is written, so that only the folders in $EVPND_RUN/shares reach the host.
+#   EVPND_RUN      the machine's folder, as the host names it: shares, command (run by sh in the new root), and for what
+#                  comes back stdout, stderr, code
+#   EVPND_MODULES  the folder that holds the kernel's modules, as the host names it
+#   EVPND_LOWER    where the root is found; / when absent
+#   EVPND_HOST     where the host's root is found to be written to; / when absent
+#   EVPND_SYSTEMD  when set, systemd of the new root becomes process 1 and runs the command once it has started all else
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+root=/mnt/root
+host=${EVPND_HOST:-}
+run=$host$EVPND_RUN
+
+finish() { echo "$1" >"$run/code"; sync; exec busybox poweroff -f; }
+must() { "$@" || { echo "machine-init: $*: failed" >>"$run/stderr"; finish 125; }; }
+
+must mount -t proc proc /proc
+modules=$host$EVPND_MODULES/$(uname -r)
+insmod "$modules/kernel/fs/overlayfs/overlay.ko" 2>/dev/null # built in, or there already, with some kernels
+must mount -t tmpfs -o mode=755,size=80% tmpfs /mnt
+mkdir /mnt/upper /mnt/work "$root"
+must mount -t overlay -o "lowerdir=${EVPND_LOWER:-/},upperdir=/mnt/upper,workdir=/mnt/work" overlay "$root"
+
+must mount -t proc proc "$root/proc"
+must mount -t sysfs sysfs "$root/sys"
+must mount -t devtmpfs devtmpfs "$root/dev"
+mkdir -p "$root/dev/pts" "$root/dev/shm"
+mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts "$root/dev/pts"
+must mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+must mount -t tmpfs -o mode=755 tmpfs "$root/run"
+mkdir -p "$root/run/netns" "$root/run/lock" "$root/run/tmp" "$root/lib/modules/$(uname -r)"
+chmod 1777 "$root/run/tmp"
+must mount --bind "$modules" "$root/lib/modules/$(uname -r)"
+while read -r folder; do
+  mkdir -p "$root$folder"
+  must mount --bind "$host$folder" "$root$folder"
+done <"$run/shares"
+
+hostname lab
+ip link set lo up 2>/dev/null || ifconfig lo up
+# A script that fails for want of a module says so better than modprobe could.
+chroot "$root" modprobe -qa ipv6 bridge 8021q vxlan veth vrf dummy bonding
+
+if [ -n "${EVPND_SYSTEMD:-}" ]; then
+  units=$root/etc/systemd/system
+  mkdir -p "$units/multi-user.target.wants"
+  cat >"$units/evpnd-lab.service" <<UNIT
+[Unit]
+Description=The command of the lab
+[Service]
+Type=idle
+ExecStart=/bin/sh $EVPND_RUN/command
+ExecStopPost=/bin/sh -c 'echo \$\${EXIT_STATUS:-125} >$EVPND_RUN/code; systemctl poweroff -ff'
+StandardOutput=append:$EVPND_RUN/stdout
+StandardError=append:$EVPND_RUN/stderr
+UNIT
+  ln -s ../evpnd-lab.service "$units/multi-user.target.wants/evpnd-lab.service"
+  exec switch_root "$root" /sbin/init
+fi
+chroot "$root" /bin/sh "$EVPND_RUN/command" </dev/null >>"$run/stdout" 2>>"$run/stderr"
+finish $?

@@ -1,0 +1,156 @@
+/**
+ * Scripts in booted machines, on a copy-on-write view of the host's own root file system: what `lab/uml.ts` and
+ * `lab/qemu.ts` have in common.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { onExit } from './cleanup.js';
+import { sourceFile } from './sources.js';
+
+/** How a machine is run. */
+export interface MachineOptions {
+  /** The machine's memory, for example 1500M; 1G when absent. */
+  memory?: string;
+  /** Milliseconds until it is ended; 120,000 when absent. */
+  timeout?: number;
+  /** Folders that the script may write to, at the same path inside. */
+  shares?: readonly string[];
+  /** Environment variables for the script. */
+  env?: Record<string, string>;
+}
+
+/** What a script in a machine left behind. */
+export interface MachineResult {
+  /** The script's exit code; 124 when it took too long, 125 when the machine ended without a result. */
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A way to boot machines. */
+export interface MachineKind {
+  /** As messages call it. */
+  readonly name: string;
+  /** Part of the name of a machine's folder. */
+  readonly short: string;
+  /** Folders before the usual ones in which the script looks for programs. */
+  readonly path: readonly string[];
+  /**
+   * The command that boots a machine in the foreground, and the environment that it needs.
+   * @param run the machine's folder. `machine/lab/pid` there must hold the process id while it runs.
+   */
+  boot(run: string, memory: string): { command: string; args: readonly string[]; env?: NodeJS.ProcessEnv };
+}
+
+const timedOut = 124;
+const noResult = 125;
+
+const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+function commandText(
+  kind: MachineKind,
+  script: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): string {
+  const folders = [...kind.path, dirname(process.execPath), '/usr/local/sbin', '/usr/local/bin'];
+  const variables = {
+    PATH: [...folders, '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(':'),
+    HOME: '/root',
+    // On the fresh tmpfs: the host's folders of the same name are seen in /tmp, and are not ours to sweep.
+    TMPDIR: '/run/tmp',
+    ...env,
+  };
+  return [
+    ...Object.entries(variables).map(([key, value]) => `export ${key}=${quote(value)}`),
+    `cd ${quote(process.cwd())}`,
+    `exec ${[process.execPath, script, ...args].map(quote).join(' ')}`,
+    '',
+  ].join('\n');
+}
+
+/** Starts the machine in a process group of its own, so that all it forks on the host can be ended together. */
+function boot(kind: MachineKind, run: string, memory: string): ChildProcess {
+  const { command, args, env } = kind.boot(run, memory);
+  return spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+}
+
+/**
+ * Runs a Node script as root in a machine of its own and resolves with what it printed, whatever its exit code.
+ * All it writes outside `shares` is gone afterwards.
+ */
+export async function runInMachine(
+  kind: MachineKind,
+  script: string,
+  args: readonly string[],
+  options: MachineOptions,
+): Promise<MachineResult> {
+  const { memory = '1G', timeout = 120_000, shares = [], env = {} } = options;
+  const run = mkdtempSync(join(tmpdir(), `evpnd-${kind.short}-${process.pid}-`));
+  const file = (name: string) => join(run, name);
+  const read = (name: string) => readFileSync(file(name), 'utf8');
+  let machine: ChildProcess | undefined;
+  const end = (): void => {
+    if (machine?.pid === undefined) return;
+    try {
+      process.kill(-machine.pid, 'SIGKILL');
+    } catch {
+      // The whole group has gone by itself.
+    }
+  };
+  const cleanUp = (): void => {
+    end();
+    rmSync(run, { recursive: true, force: true });
+  };
+  const forget = onExit(cleanUp);
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    mkdirSync(join(run, 'machine', 'lab'), { recursive: true });
+    copyFileSync(sourceFile('machine-init.sh'), file('init'));
+    chmodSync(file('init'), 0o755);
+    writeFileSync(file('shares'), [...shares, run].map((folder) => `${folder}\n`).join(''));
+    writeFileSync(file('command'), commandText(kind, script, args, env));
+    for (const name of ['stdout', 'stderr', 'code']) writeFileSync(file(name), '');
+    const started = boot(kind, run, memory);
+    machine = started;
+    let late = false;
+    timer = setTimeout(() => {
+      late = true;
+      end();
+    }, timeout);
+    let said = '';
+    const listen = (chunk: Buffer): void => {
+      said = (said + chunk.toString()).slice(-4_000);
+    };
+    started.stdout?.on('data', listen);
+    started.stderr?.on('data', listen);
+    await new Promise<void>((resolve, reject) => {
+      started.once('error', reject);
+      started.once('close', () => resolve());
+    });
+    // Its process id may be another's from now on.
+    machine = undefined;
+    const [code, stdout, stderr] = [read('code').trim(), read('stdout'), read('stderr')];
+    if (code !== '') return { code: Number(code), stdout, stderr };
+    const reason = late ? `ended after ${timeout} ms` : `the machine ended without a result:\n${said}`;
+    return { code: late ? timedOut : noResult, stdout, stderr: `${stderr}\n${kind.name}: ${reason}` };
+  } finally {
+    clearTimeout(timer);
+    forget();
+    cleanUp();
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * A script inside QEMU with the kernel of Debian trixie (Linux 6.12), on the host's own root file system, copy-on-write:
+ * for what the host's kernel and user-mode-linux lack, such as bonds with LACP, locked ports, VRFs and VXLAN MDBs. Boots
+ * in five seconds, with one CPU, which QEMU emulates (TCG, never KVM): some ten times slower than the machine.
+ *
+ * A scenario is a file of test/lab named `…-scenario.ts`, which a test beside it names:
+ *
+ *     test('what a bond does', (t) => runScenarioInQemu(t, 'bond-scenario.js', 3, 100));
+ *
+ * 3 is the number of its cases and 100 the seconds that it may take. Inside, it is root in a machine of its own with the
+ * host's files and programs at their paths (node, the checkout, FRR 8 and, after `setUpFrr10`, FRR 10), so that it builds
+ * fabrics by `Fabric.create` and namespaces by `ip` as elsewhere. `ip`, `bridge`, `tc` and `nft` are those of trixie. All
+ * that it writes is in memory and gone afterwards; there is no network. Modules that commands do not load by themselves
+ * are loaded by `modprobe`. It calls `runCases`, which prints a line for each case. While a scenario is being written,
+ * `EVPND_SCENARIO_LOG=1` shows what it writes to standard error also where it passes.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type MachineKind, type MachineOptions, type MachineResult, runInMachine } from './machine.js';
+import { run } from './process.js';
+import { sourceFile } from './sources.js';
+
+const program = '/usr/bin/qemu-system-x86_64';
+/** Where lab/newer-kernel.sh puts kernel and tools: kept from one run to the next, outside the repository. */
+const folder = '/var/cache/evpnd-lab/kernel';
+
+export interface QemuOptions extends MachineOptions {
+  /**
+   * An unpacked Debian to boot instead of the host's own root: `systemd` of it is process 1, and the script runs once all
+   * else has started. The folders of `shares` are the only ones of the host there.
+   */
+  root?: string;
+}
+
+/** A folder of the host as 9p device. */
+const share = (tag: string, path: string, more: string): string[] => [
+  '-fsdev',
+  `local,id=${tag},path=${path},security_model=none,multidevs=remap${more}`,
+  '-device',
+  `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`,
+];
+
+const qemu = (root: string | undefined): MachineKind => ({
+  name: 'QEMU',
+  short: 'qemu',
+  path: root === undefined ? [join(folder, 'bin')] : [],
+  boot: (run, memory) => ({
+    command: program,
+    args: [
+      ...['-M', 'pc', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '1', '-m', memory],
+      ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
+      ...['-pidfile', join(run, 'machine', 'lab', 'pid')],
+      ...['-kernel', join(folder, 'kernel'), '-initrd', join(folder, 'initramfs.gz'), '-append'],
+      [
+        ...['console=ttyS0', 'quiet', 'loglevel=3', 'panic=-1', 'mitigations=off', 'nokaslr', 'tsc=reliable'],
+        ...['random.trust_cpu=on', `EVPND_RUN=${run}`, `EVPND_MODULES=${folder}/modules`],
+        ...(root === undefined ? [] : [`EVPND_ROOT=${root}`, 'EVPND_SYSTEMD=1']),
+      ].join(' '),
+      ...share('host', '/', ',readonly=on'),
+      ...share('shared', '/', ''),
+    ],
+  }),
+});
+
+/** Downloads the kernel; does nothing where it stands already. Rejects with what was missing. */
+export async function setUpNewerKernel(): Promise<void> {
+  await run('bash', [sourceFile('newer-kernel.sh'), folder], { timeout: 300_000 });
+}
+
+/**
+ * Runs a Node script in QEMU, as `runInMachine` does.
+ * @throws Error when there is no QEMU, or no kernel and none to be had.
+ */
+export async function runInQemu(
+  script: string,
+  args: readonly string[] = [],
+  options: QemuOptions = {},
+): Promise<MachineResult> {
+  if (!existsSync(program)) throw new Error(`no ${program}: apt-get install qemu-system-x86`);
+  await setUpNewerKernel();
+  return await runInMachine(qemu(options.root), script, args, options);
+}

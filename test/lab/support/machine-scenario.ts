@@ -1,0 +1,59 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ExecutionContext } from 'ava';
+import { type QemuOptions, runInQemu, runInUml, setUpNewerKernel } from '../../../lab/index.js';
+import type { CaseResult } from '../linux-namespace.js';
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+async function runScenario(
+  t: ExecutionContext,
+  machine: typeof runInUml,
+  file: string,
+  cases: number,
+  seconds: number,
+  options: QemuOptions = {},
+): Promise<void> {
+  t.timeout((seconds + 10) * 1000);
+  const { code, stdout, stderr } = await machine(join(folder, file), [], {
+    ...options,
+    timeout: seconds * 1000,
+  });
+  if (process.env.EVPND_SCENARIO_LOG) t.log(stderr);
+  const results = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as CaseResult);
+  for (const { name, error } of results) {
+    t.log(`${error === undefined ? 'passed' : 'FAILED'}: ${name}`);
+    t.is(error, undefined, name);
+  }
+  t.is(code, 0, stderr);
+  t.is(results.length, cases, stderr);
+}
+
+/**
+ * Runs a scenario of test/lab in user-mode-linux, and makes each of its cases an assertion: `t` fails for every case that
+ * failed, and where fewer ran than `cases` says.
+ */
+export async function runScenarioInUml(
+  t: ExecutionContext,
+  file: string,
+  cases: number,
+  seconds = 120,
+): Promise<void> {
+  await runScenario(t, runInUml, file, cases, seconds);
+}
+
+/** As `runScenarioInUml`, in QEMU with a newer kernel: lab/qemu.ts says how to write a scenario for it. */
+export async function runScenarioInQemu(
+  t: ExecutionContext,
+  file: string,
+  cases: number,
+  seconds = 120,
+  options: QemuOptions = {},
+): Promise<void> {
+  t.timeout(310_000);
+  await setUpNewerKernel();
+  await runScenario(t, runInQemu, file, cases, seconds, options);
+}
