@@ -1,13 +1,14 @@
 import type { LocalRib } from '../bgp/index.js';
 import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
-import { compareIp, IPV4_ANY, type Ip, isMartian, isMulticastMac, type Mac } from '../types/index.js';
+import { compareIp, IPV4_ANY, type Ip, isMulticastMac, type Mac } from '../types/index.js';
 import { advertisedRoutes } from './advertised.js';
 import type { AttributeSets } from './export.js';
 import { imetRoute, macRoute } from './export.js';
 import { listOf, withItem, withoutItem } from './few.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import { decideOwner } from './mobility.js';
-import { bestClaim, isForeignMac, isUsable, type RemoteClaim } from './remote-claims.js';
+import { bestClaim, type RemoteClaim } from './remote-claims.js';
+import { ipReason, macReason, vtepReason } from './unused.js';
 import type { VtepTable } from './vteps.js';
 
 type Owner = IpEntry['owner'];
@@ -37,9 +38,9 @@ export class Evaluator {
     if (entry.history?.frozen) return;
     const { mac } = entry;
     const { topology } = this.dataPlane;
-    const isForeign = isForeignMac(mac, topology);
+    const isForeign = macReason(mac, vrf, topology) === undefined;
     const local = isForeign ? this.#localMac(vrf, mac) : undefined;
-    const remote = isForeign ? bestClaim(entry.remotes, topology) : undefined;
+    const remote = isForeign ? bestClaim(entry.remotes, vrf, topology) : undefined;
     const before = entry.ownership;
     entry.ownership = decideOwner(before, local, remote, vrf.localVtep ?? IPV4_ANY);
     const { owner, sequence, beatenEpoch } = entry.ownership;
@@ -73,8 +74,9 @@ export class Evaluator {
     if (entry.history?.frozen) return;
     const { ip } = entry;
     const { topology } = this.dataPlane;
-    const remote = topology.ownIps.has(ip) ? undefined : bestClaim(entry.remotes, topology);
-    const local = this.#localNeigh(vrf, ip);
+    const isForeign = ipReason(ip, vrf, topology) === undefined;
+    const remote = isForeign ? bestClaim(entry.remotes, vrf, topology) : undefined;
+    const local = isForeign ? this.#localNeigh(vrf, ip) : undefined;
     const here = local && claimantOf(vrf, entry.claimantHere, local.mac);
     const there = remote && claimantOf(vrf, entry.claimantThere, remote.route.mac);
     const owner = decideIp(vrf, entry, local, here, remote, there);
@@ -95,7 +97,7 @@ export class Evaluator {
       vrf.flooding &&
       vrf.floods.has(originator) &&
       vrf.at?.multicastGroup === undefined &&
-      isUsable(originator, this.dataPlane.topology);
+      vtepReason(originator, vrf, this.dataPlane.topology) === undefined;
     if (wanted === before) return;
     this.vteps.countFlood(originator, vrf.vni, wanted ? 1 : -1);
     if (wanted) this.dataPlane.setFlood(vrf.vni, originator);
@@ -138,8 +140,7 @@ export class Evaluator {
   }
 
   #localNeigh(vrf: MacVrf, ip: Ip): LocalNeigh | undefined {
-    if (vrf.localVtep === undefined || isMartian(ip) || this.dataPlane.topology.ownIps.has(ip))
-      return undefined;
+    if (vrf.localVtep === undefined) return undefined;
     const neigh = this.dataPlane.localNeigh(vrf.vni, ip);
     return neigh && neigh.mac !== 0 && !isMulticastMac(neigh.mac) ? neigh : undefined;
   }

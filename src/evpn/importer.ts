@@ -1,9 +1,9 @@
 import type { Destination, Path } from '../bgp/index.js';
-import { isMulticastMac } from '../types/index.js';
-import { type EvpnNlri, RouteType } from '../wire/index.js';
+import { RouteType } from '../wire/index.js';
 import { withItem, withoutItem } from './few.js';
 import type { Importers, ImportIndex } from './import-index.js';
 import type { MacVrf } from './mac-vrf.js';
+import { contentReason } from './unused.js';
 import type { VrfQueue } from './vrf-queue.js';
 import type { VtepTable } from './vteps.js';
 
@@ -60,7 +60,10 @@ export class Importer {
   /** Notes who imports the destination now. */
   #place(destination: Destination, old: Importers | undefined): Importers | undefined {
     const { best } = destination;
-    const found = best && isImportable(best.nlri) ? this.index.importersOf(best.attributes) : undefined;
+    const found =
+      best && contentReason(best.nlri, best.attributes) === undefined
+        ? this.index.importersOf(best.attributes)
+        : undefined;
     const now = found && found.vrfs.length > 0 ? found : undefined;
     destination.note = now;
     if (now?.nextHop !== old?.nextHop) {
@@ -95,13 +98,6 @@ export class Importer {
 /** The importer is the one reader of the RIB's dirty set, so the notes are its own. */
 function standing(destination: Destination): Importers | undefined {
   return destination.note as Importers | undefined;
-}
-
-/** Types 2 and 3 of the VLAN-based service (Ethernet tag 0, RFC 8365 §5.1.3); the others are kept for the reader. */
-function isImportable(nlri: EvpnNlri): boolean {
-  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT)
-    return nlri.ethernetTag === 0 && nlri.mac !== 0 && !isMulticastMac(nlri.mac);
-  return nlri.type === RouteType.INCLUSIVE_MULTICAST && nlri.ethernetTag === 0;
 }
 
 function put(vrf: MacVrf, destination: Destination, best: Path | undefined, stood: boolean): void {

@@ -1,5 +1,5 @@
 import type { Destination } from '../bgp/index.js';
-import type { VniAttachment } from '../dataplane/index.js';
+import type { Topology, VniAttachment } from '../dataplane/index.js';
 import {
   Fifo,
   type Ip,
@@ -17,6 +17,7 @@ import { type Few, listOf } from './few.js';
 import type { ImportTarget } from './import-target.js';
 import { type Ownership, UNOWNED } from './mobility.js';
 import type { MoveHistory } from './moves.js';
+import type { UnusedReason } from './unused-reasons.js';
 
 /** What is known of one MAC in one VNI. */
 export class MacEntry {
@@ -81,6 +82,14 @@ export class IpEntry {
   }
 }
 
+/** The latest question whether an address can be a VTEP of the VNI, and its answer: routes of one leaf come together. */
+export interface LatestVtep {
+  vtep: Ip | undefined;
+  topology: Topology | undefined;
+  at: VniAttachment | undefined;
+  reason: UnusedReason | undefined;
+}
+
 /** The MAC-VRF of one VNI (RFC 7432 §6, VLAN-based service: one broadcast domain, Ethernet tag 0). Data only. */
 export class MacVrf {
   /** Somebody has it in his queue. */
@@ -100,6 +109,12 @@ export class MacVrf {
   /** BUM traffic goes to other leaves and comes from them. */
   flooding = true;
   imetAdvertised: OriginatedAttributes | undefined = undefined;
+  readonly latestVtep: LatestVtep = {
+    vtep: undefined,
+    topology: undefined,
+    at: undefined,
+    reason: undefined,
+  };
   /** What was last originated for the SVI's own addresses. */
   readonly gateways = new Map<Ip, { readonly mac: Mac; readonly attributes: OriginatedAttributes }>();
 

@@ -1,9 +1,8 @@
-import type { Destination } from '../bgp/index.js';
-import type { LocalMac, LocalNeigh, Topology } from '../dataplane/index.js';
-import { compareIp, type Ip, isMartian } from '../types/index.js';
+import type { LocalMac, LocalNeigh } from '../dataplane/index.js';
+import { compareIp, type Ip } from '../types/index.js';
 import { type Claim, compareClaims, type Ownership } from './mobility.js';
 import type { Move, MoveHistory } from './moves.js';
-import { claimOf, isForeignMac, type RemoteClaim } from './remote-claims.js';
+import type { RemoteClaim } from './remote-claims.js';
 
 /**
  * By which rule a MAC or an IP is whose it is: what mobility.ts and evaluate.ts decided, read back from the outcome,
@@ -92,16 +91,6 @@ export function whyIp({ owner, local, remotes, ownsMac, localVtep, history }: Ip
   if (owner === 'local') return whyOurs(ours, best, history);
   if (best.sequence !== ours.sequence) return best.sequence > ours.sequence ? Rule.SEQUENCE : Rule.STAYED;
   return compareIp(best.vtep, localVtep) < 0 ? Rule.VTEP : Rule.STAYED;
-}
-
-/** Why a route does not count in a VNI that imports it; undefined where it does. */
-export function whyIgnored(destination: Destination, topology: Topology): string | undefined {
-  const claim = claimOf(destination);
-  if (!claim) return 'it has no path';
-  if (!isForeignMac(claim.route.mac, topology)) return "own MAC: it is one of this machine's devices'";
-  if (topology.ownIps.has(claim.vtep)) return 'own next hop: it points to this machine itself';
-  if (isMartian(claim.vtep)) return 'martian next hop: it can be no VTEP';
-  return undefined;
 }
 
 /** What made a MAC or IP change hands, in words; `before` is the change before that one. */

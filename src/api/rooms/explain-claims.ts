@@ -2,25 +2,27 @@ import { type Destination, decide } from '../../bgp/index.js';
 import type { LocalMac } from '../../dataplane/index.js';
 import {
   claimOf,
+  contentReason,
   type IpEntry,
-  isForeignMac,
+  ipReason,
   listOf,
   type MacEntry,
   type MacVrf,
+  macReason,
   numberWeHad,
   type RemoteClaim,
-  whyIgnored,
+  reasonText,
+  type whyUnused,
 } from '../../evpn/index.js';
 import {
   formatIp,
   formatMac,
   formatRouteTarget,
   type Ip,
-  isMartian,
   isMulticastMac,
   type Mac,
 } from '../../types/index.js';
-import { formatNlri, RouteType } from '../../wire/index.js';
+import { formatNlri } from '../../wire/index.js';
 import type { ClaimItem } from '../explain-schemas.js';
 import { ipText, pathItem } from '../present.js';
 import { portName } from './mac-item.js';
@@ -36,20 +38,23 @@ export interface Heard<Claim> {
 export function localMacHeard({ dataPlane }: Rooms, vrf: MacVrf, mac: Mac): Heard<LocalMac> | undefined {
   const claim = dataPlane.localMac(vrf.vni, mac);
   if (!claim) return undefined;
-  if (!isForeignMac(mac, dataPlane.topology))
-    return { claim, ignored: "own MAC: it is one of this machine's devices'" };
+  const own = macReason(mac, vrf, dataPlane.topology);
+  if (own) return { claim, ignored: reasonText(own, undefined) };
   if (isMulticastMac(mac)) return { claim, ignored: 'a group address, which no host has' };
   return { claim, ignored: vrf.localVtep === undefined ? 'the VNI cannot forward' : undefined };
 }
 
-/** What the imported routes of an entry say; the best route of each destination speaks. */
+/** What the imported routes of an entry say; the best route of each destination speaks, and `why` tells which count. */
 export function remotesHeard(
   { dataPlane }: Rooms,
+  vrf: MacVrf,
   entry: Pick<MacEntry | IpEntry, 'remotes'> | undefined,
+  why: typeof whyUnused,
 ): Heard<RemoteClaim>[] {
   return listOf(entry?.remotes).flatMap((destination) => {
     const claim = claimOf(destination);
-    return claim ? [{ claim, ignored: whyIgnored(destination, dataPlane.topology) }] : [];
+    const reason = destination.best && why(destination.best, vrf, dataPlane.topology);
+    return claim ? [{ claim, ignored: reason && reasonText(reason, destination.best) }] : [];
   });
 }
 
@@ -71,11 +76,8 @@ export function strangersHeard(
 }
 
 function whyNotImported({ best }: Destination, vrf: MacVrf): string {
-  if (best?.nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
-    if (best.nlri.ethernetTag !== 0)
-      return `Ethernet tag ${best.nlri.ethernetTag}: not of the VLAN-based service`;
-    if (best.nlri.mac === 0 || isMulticastMac(best.nlri.mac)) return 'a MAC address that no host has';
-  }
+  const reason = best && contentReason(best.nlri, best.attributes);
+  if (reason) return reasonText(reason, best);
   const targets = best?.attributes.routeTargets.map(formatRouteTarget).join(', ') || 'none';
   return `not imported: VNI ${vrf.vni} takes none of its route targets (${targets})`;
 }
@@ -134,8 +136,8 @@ export function localIpItem(
 
 function whyLocalIpIgnored({ dataPlane }: Rooms, vrf: MacVrf, ip: Ip, mac: Mac): string | undefined {
   if (vrf.localVtep === undefined) return 'the VNI cannot forward';
-  if (isMartian(ip)) return 'an address that no host has';
-  if (dataPlane.topology.ownIps.has(ip)) return "own IP: it is this machine's";
+  const reason = ipReason(ip, vrf, dataPlane.topology);
+  if (reason) return reasonText(reason, undefined);
   return vrf.macs.get(mac)?.ownership.owner === 'local' ? undefined : 'its MAC is not on a port of this leaf';
 }
 

@@ -10,7 +10,9 @@ import {
   type RemoteClaim,
   UNOWNED,
   whyIp,
+  whyIpUnused,
   whyMac,
+  whyUnused,
 } from '../../evpn/index.js';
 import { compareIp, formatIp, formatMac, IPV4_ANY, type Ip, type Mac, type Vni } from '../../types/index.js';
 import { formatNlri, type MacIpAdvertisement } from '../../wire/index.js';
@@ -74,7 +76,7 @@ function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows): 
   const entry = vrf.macs.get(mac);
   const ownership = entry?.ownership ?? UNOWNED;
   const local = localMacHeard(rooms, vrf, mac);
-  const remotes = remotesHeard(rooms, entry);
+  const remotes = remotesHeard(rooms, vrf, entry, whyUnused);
   const counted = countedOf(remotes);
   const winner = ownership.owner === 'remote' ? counted.find(({ vtep }) => vtep === entry?.vtep) : undefined;
   const isLocal = ownership.owner === 'local';
@@ -111,7 +113,7 @@ function ipStory(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip, entry: IpEntry | u
   const owner = entry?.owner ?? 'none';
   const local = localIpItem(rooms, vrf, ip, entry);
   const neigh = dataPlane.localNeigh(vrf.vni, ip);
-  const remotes = remotesHeard(rooms, entry);
+  const remotes = remotesHeard(rooms, vrf, entry, whyIpUnused);
   const counted = countedOf(remotes);
   const winner = owner === 'remote' ? counted.find(({ route }) => route.mac === entry?.mac) : undefined;
   const [best] = counted;

@@ -12,7 +12,7 @@ export function macItem(dataPlane: DataPlane, vrf: MacVrf, entry: MacEntry, hard
   const { mac, ownership } = entry;
   const { at } = vrf;
   const local = ownership.owner === 'local' ? dataPlane.localMac(vrf.vni, mac) : undefined;
-  const claim = ownership.owner === 'remote' ? bestClaim(entry.remotes, dataPlane.topology) : undefined;
+  const claim = ownership.owner === 'remote' ? bestClaim(entry.remotes, vrf, dataPlane.topology) : undefined;
   const bridge = at && dataPlane.mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac);
   const vxlan = at && dataPlane.mirror.vxlanRow(at.vxlanIfindex, at.collectMetadata ? at.vni : 0, mac);
   const shownBridge = hardware?.find((row) => 'port' in row && row.mac === mac) ?? bridge;
@@ -40,7 +40,7 @@ export function arpItem(dataPlane: DataPlane, vrf: MacVrf, entry: IpEntry): ArpE
   const { ip, owner } = entry;
   const { at } = vrf;
   const local = owner === 'local' ? dataPlane.localNeigh(vrf.vni, ip) : undefined;
-  const claim = owner === 'remote' ? bestClaim(entry.remotes, dataPlane.topology) : undefined;
+  const claim = owner === 'remote' ? bestClaim(entry.remotes, vrf, dataPlane.topology) : undefined;
   // Between a change and the brain's look at it neither may stand any more
   const mac =
     local?.mac ?? claim?.route.mac ?? entry.claimantHere?.mac ?? entry.claimantThere?.mac ?? MAC_ZERO;

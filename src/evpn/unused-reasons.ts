@@ -1,0 +1,40 @@
+import type { Path } from '../bgp/index.js';
+
+/** How loudly a reason is reported: `debug` is everyday, `info` may be meant so, `warn` wants an operator. */
+export interface ReasonEntry {
+  readonly level: 'debug' | 'info' | 'warn';
+  /** Why, for people. */
+  readonly text: string;
+}
+
+/**
+ * Why a route that the RIB holds is not used. The evaluator, the importer, the API's counts and explain all ask the
+ * functions below and show these words, so that none of them can tell another story.
+ */
+export const UNUSED = {
+  'route-type': { level: 'debug', text: 'routes of its type are not used' },
+  'ethernet-tag': { level: 'info', text: 'not of the VLAN-based service' },
+  'mac-address': { level: 'warn', text: 'a MAC address that no host has' },
+  'ip-address': { level: 'warn', text: 'an IP address that no host has; the MAC of the route counts' },
+  'route-targets': { level: 'debug', text: 'no VNI imports any of its route targets' },
+  'martian-next-hop': { level: 'warn', text: 'martian next hop: it can be no VTEP' },
+  'next-hop-family': {
+    level: 'warn',
+    text: "the VXLAN device cannot reach its next hop, which is not of the address family of the device's `local`",
+  },
+  'own-next-hop': { level: 'debug', text: 'own next hop: it points to this machine itself' },
+  'own-mac': { level: 'debug', text: "own MAC: it is one of this machine's devices'" },
+  'own-ip': { level: 'debug', text: "own IP: it is this machine's" },
+} as const satisfies Record<string, ReasonEntry>;
+export type UnusedReason = keyof typeof UNUSED;
+
+/** What the path has that the reason speaks of, then the reason's words. */
+export function reasonText(reason: UnusedReason, path: Path | undefined): string {
+  const { text } = UNUSED[reason];
+  const found = path && FOUND[reason]?.(path);
+  return found === undefined ? text : `${found}: ${text}`;
+}
+
+const FOUND: Partial<Record<UnusedReason, (path: Path) => string | undefined>> = {
+  'ethernet-tag': ({ nlri }) => ('ethernetTag' in nlri ? `Ethernet tag ${nlri.ethernetTag}` : undefined),
+};
