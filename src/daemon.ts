@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   createApi,
   type KernelInsight,
@@ -7,7 +8,7 @@ import {
   roomsModel,
 } from './api/index.js';
 import { Speaker, TcpTransport } from './bgp/index.js';
-import { type Config, diffConfig } from './config/index.js';
+import { type Config, diffConfig, type SettingChange } from './config/index.js';
 import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
 import { EventLoopWatch } from './event-loop.js';
@@ -138,15 +139,23 @@ export async function startDaemon({
 
   return {
     async reload(wanted) {
-      const { restart, same, neighborRefresh } = diffConfig(running, wanted);
-      if (same) return;
-      if (restart.length > 0) log.warn({ settings: restart }, 'these settings take effect after a restart');
-      running = withFixedSettings(running, wanted);
+      const before = running;
+      const after = withFixedSettings(before, wanted);
+      const pending = diffConfig(after, wanted).map(({ key }) => key);
+      if (pending.length > 0) log.warn({ settings: pending }, 'these settings take effect after a restart');
+      const changes = diffConfig(before, after);
+      if (changes.length === 0) {
+        log.info({}, 'configuration reloaded: nothing changed');
+        return;
+      }
+      running = after;
       onConfig(running);
       evpn.reconfigure(evpnSettings(running));
-      if (neighborRefresh) dataPlane.hosts.refresher.reconfigure(neighborRefresh);
+      const { neighborRefresh } = running.evpn;
+      if (!isDeepStrictEqual(neighborRefresh, before.evpn.neighborRefresh))
+        dataPlane.hosts.refresher.reconfigure(neighborRefresh);
       await speaker.reconfigure(speakerConfig(running));
-      log.info({}, 'configuration reloaded');
+      log.info(namedChanges(changes), 'configuration reloaded');
     },
     stop: () =>
       close(async () => {
@@ -154,4 +163,13 @@ export async function startDaemon({
         if (running.onStop === 'flush') await Promise.all([speaker.stop('evpnd stops'), dataPlane.flush()]);
       }),
   };
+}
+
+/** Changes that one line names; a file may be another altogether. */
+const NAMED_CHANGES = 50;
+
+/** Changes for a line of the log. */
+function namedChanges(changes: readonly SettingChange[]): object {
+  const more = changes.length - NAMED_CHANGES;
+  return { changes: changes.slice(0, NAMED_CHANGES), ...(more > 0 && { more }) };
 }

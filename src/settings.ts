@@ -50,6 +50,7 @@ export function withFixedSettings(running: Config, wanted: Config): Config {
   return {
     ...wanted,
     asn: running.asn,
+    neighbors: running.asn === wanted.asn ? wanted.neighbors : withRunningAs(running, wanted),
     routerId: running.routerId,
     bgp: running.bgp,
     evpn: { ...wanted.evpn, autoRt: running.evpn.autoRt, snooping: running.evpn.snooping },
@@ -58,4 +59,12 @@ export function withFixedSettings(running: Config, wanted: Config): Config {
     sweepDeferralTime: running.sweepDeferralTime,
     stateDirectory: running.stateDirectory,
   };
+}
+
+/** Which AS a neighbor is in was read by the AS that we are to be: that counts when we are. */
+function withRunningAs(running: Config, wanted: Config): Config['neighbors'] {
+  return wanted.neighbors.map((neighbor) => {
+    const before = running.neighbors.find(({ address }) => address === neighbor.address);
+    return before ? { ...neighbor, remoteAs: before.remoteAs } : neighbor;
+  });
 }

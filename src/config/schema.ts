@@ -3,19 +3,21 @@ import { type Static, Type } from '@sinclair/typebox';
 /**
  * The one source of the configuration's shape: validation, defaults and the reference in docs/operator.md come from
  * it. `allowed` is what a finding tells the operator; the syntax of addresses and route targets is checked by the
- * parsers of types/, so that the file and the wire agree on what they mean.
+ * parsers of types/, so that the file and the wire agree on what they mean. `reload` tells
+ * the reference when a changed value counts; at once where it is absent.
  */
 const closed = { additionalProperties: false };
 
 export const DEFAULT_STATE_DIRECTORY = '/var/lib/evpnd';
 
-const Port = (description: string, fallback: number) =>
+const Port = (description: string, fallback: number, reload: 'new session' | 'restart') =>
   Type.Integer({
     minimum: 1,
     maximum: 65535,
     default: fallback,
     description,
     allowed: 'a TCP port from 1 to 65535',
+    reload,
   });
 
 const AS_NUMBER = 'an AS number from 1 to 4294967295 in plain digits';
@@ -32,18 +34,21 @@ const NeighborSchema = Type.Object(
         description:
           "The neighbour's AS number, `internal` for our own AS, or `external` for any AS but our own.",
         allowed: `${AS_NUMBER}, internal, or external`,
+        reload: 'new session',
       },
     ),
-    port: Port("The neighbour's TCP port.", 179),
+    port: Port("The neighbour's TCP port.", 179, 'new session'),
     passive: Type.Boolean({
       default: false,
       description: 'Waits for the neighbour to connect and never connects itself.',
       allowed: 'true or false',
+      reload: 'new session',
     }),
     'local-address': Type.Optional(
       Type.String({
         description: "Our side's address of the session; the kernel chooses where it is absent.",
         allowed: "an IPv4 or IPv6 address of the neighbour's family",
+        reload: 'new session',
       }),
     ),
     'hold-time': Type.Integer({
@@ -52,6 +57,7 @@ const NeighborSchema = Type.Object(
       default: 9,
       description: 'Seconds without a message after which the session is lost; 0 turns the timer off.',
       allowed: '0, or seconds from 3 to 65535',
+      reload: 'new session',
     }),
     'keepalive-time': Type.Optional(
       Type.Integer({
@@ -60,6 +66,7 @@ const NeighborSchema = Type.Object(
         description:
           "Seconds between KEEPALIVEs, about: one leaves with the neighbour's that comes then. Default: 3, or a third of `hold-time` where that is less than 3.",
         allowed: 'seconds from 1 to 65535, less than hold-time',
+        reload: 'new session',
       }),
     ),
     'connect-retry-time': Type.Integer({
@@ -150,10 +157,12 @@ export const ConfigSchema = Type.Object(
       maximum: 4294967295,
       description: 'Our AS number.',
       allowed: AS_NUMBER,
+      reload: 'restart',
     }),
     'router-id': Type.String({
       description: 'The BGP identifier, usually the address of the loopback device.',
       allowed: 'an IPv4 address other than 0.0.0.0',
+      reload: 'restart',
     }),
     neighbors: Type.Array(NeighborSchema, {
       description: 'The BGP neighbours, usually the spines.',
@@ -165,8 +174,9 @@ export const ConfigSchema = Type.Object(
           default: ['0.0.0.0', '::'],
           description: 'Addresses on which neighbours may connect; an empty list for none.',
           allowed: 'a list of addresses',
+          reload: 'restart',
         }),
-        port: Port('The TCP port on which neighbours may connect.', 179),
+        port: Port('The TCP port on which neighbours may connect.', 179, 'restart'),
       },
       { ...closed, default: {}, description: 'The BGP listener.', allowed: 'a mapping' },
     ),
@@ -182,6 +192,7 @@ export const ConfigSchema = Type.Object(
           description:
             'How route targets are derived: `frr` exports `(ASN & 65535):VNI` and imports `*:VNI`, as FRR does.',
           allowed: 'frr',
+          reload: 'restart',
         }),
         flooding: Type.Union(FloodingValues, {
           default: 'head-end-replication',
@@ -259,6 +270,7 @@ export const ConfigSchema = Type.Object(
           description:
             'Learns which IP a local host has from the ARP and neighbour discovery that it speaks, also where no SVI has an address.',
           allowed: 'true or false',
+          reload: 'restart',
         }),
         'advertise-svi-ip': Type.Boolean({
           default: false,
@@ -285,12 +297,14 @@ export const ConfigSchema = Type.Object(
           default: '/run/evpnd/api.sock',
           description: 'Path of the Unix socket of the REST API, mode 0660.',
           allowed: 'an absolute path of at most 107 bytes',
+          reload: 'restart',
         }),
         listen: Type.Array(Type.String({ allowed: 'address:port, IPv6 as [address]:port' }), {
           default: ['127.0.0.1:8179'],
           description:
             'TCP addresses of the REST API; an empty list for none. The API has no authentication: whoever reaches it can read it.',
           allowed: 'a list of address:port',
+          reload: 'restart',
         }),
       },
       { ...closed, default: {}, description: 'The REST API.', allowed: 'a mapping' },
@@ -323,6 +337,7 @@ export const ConfigSchema = Type.Object(
           description:
             'Bytes of kernel notifications that may wait (SO_RCVBUFFORCE); about 832 a notification. An overrun costs a resync, not correctness.',
           allowed: 'bytes from 65536 to 1073741823',
+          reload: 'restart',
         }),
       },
       { ...closed, default: {}, description: 'The netlink sockets.', allowed: 'a mapping' },
@@ -340,11 +355,13 @@ export const ConfigSchema = Type.Object(
       description:
         'Seconds after the start after which rows found then are swept, if some neighbour has not sent its End-of-RIB by then.',
       allowed: 'seconds from 0 to 3600',
+      reload: 'restart',
     }),
     'state-directory': Type.String({
       default: DEFAULT_STATE_DIRECTORY,
       description: 'Where evpnd keeps what must outlive it, such as the numbers of route distinguishers.',
       allowed: 'an absolute path',
+      reload: 'restart',
     }),
   },
   { ...closed, allowed: 'a mapping with at least asn, router-id and neighbors' },

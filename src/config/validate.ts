@@ -9,7 +9,7 @@ const ajv = new Ajv({
   verbose: true,
   useDefaults: true,
   strict: true,
-  keywords: ['allowed'],
+  keywords: ['allowed', 'reload'],
 });
 const check = ajv.compile<ConfigFile>(ConfigSchema);
 

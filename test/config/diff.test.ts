@@ -1,6 +1,8 @@
 import test from 'ava';
+import { parse, stringify } from 'yaml';
 import { diffConfig, parseConfig } from '../../src/config/index.js';
-import { formatIp } from '../../src/types/index.js';
+import { withFixedSettings } from '../../src/settings.js';
+import { reloadEffects } from './support/reference.js';
 
 const BASE = `asn: 65001
 router-id: 10.0.0.1
@@ -12,13 +14,15 @@ evpn:
     - { vni: 10, rd: '1:10', export-route-targets: ['1:10'] }
     - { vni: 20 }
 `;
-const diff = (after: string) => diffConfig(parseConfig(BASE, 'before'), parseConfig(after, 'after'));
+const base = parseConfig(BASE, 'before');
+const diff = (after: string) => diffConfig(base, parseConfig(after, 'after'));
 
-test('nothing changed: neither comments nor order nor written defaults count', (t) => {
-  const same = diff(`# a comment
+test('nothing changed: neither comments nor order nor written defaults nor spelling count', (t) => {
+  t.deepEqual(
+    diff(`# a comment
 router-id: 10.0.0.1
 asn: 65001
-bgp: { port: 179 }
+bgp: { port: 179, listen: ['0:0::', 0.0.0.0] }
 neighbors:
   - { address: 10.1.2.0, remote-as: 65000, hold-time: 9 }
   - { address: 10.1.1.0, remote-as: 65000 }
@@ -26,76 +30,114 @@ evpn:
   vnis:
     - { vni: 20, advertise: true }
     - { vni: 10, export-route-targets: ['1:10'], rd: '1:10' }
-`);
-  t.true(same.same);
-  t.deepEqual(same.restart, []);
-  t.deepEqual(same.vnis, []);
+`),
+    [],
+  );
+  const own = (as: string) => parseConfig(BASE.replaceAll('65000', as), 'own');
+  t.deepEqual(diffConfig(own('65001'), own('internal')), []);
 });
 
-test('neighbours: added, removed, changed', (t) => {
-  const { neighbors, same } = diff(
-    BASE.replace('10.1.2.0', '10.1.3.0').replace('remote-as: 65000 }', 'remote-as: 65009, description: s }'),
-  );
-  t.false(same);
+test('neighbors and VNIs that come or go are named, those that change with the setting', (t) => {
   t.deepEqual(
-    neighbors.added.map((n) => formatIp(n.address)),
-    ['10.1.3.0'],
-  );
-  t.deepEqual(
-    neighbors.removed.map((n) => formatIp(n.address)),
-    ['10.1.2.0'],
-  );
-  t.is(neighbors.changed.length, 1);
-  t.deepEqual(neighbors.changed[0].fields, ['remoteAs', 'description']);
-  t.true(neighbors.changed[0].resetsSession);
-});
-
-test('a description does not reset a session, a timer of the OPEN does', (t) => {
-  const after = (setting: string) =>
-    diff(BASE.replace('remote-as: 65000 }', `remote-as: 65000, ${setting} }`)).neighbors.changed[0];
-  t.false(after('description: x').resetsSession);
-  t.false(after('connect-retry-time: 1').resetsSession);
-  t.true(after('hold-time: 30').resetsSession);
-  t.true(after('passive: true').resetsSession);
-  t.true(after('port: 1179').resetsSession);
-});
-
-test('VNIs: each with its settings before and after', (t) => {
-  const { vnis } = diff(
-    BASE.replace("['1:10']", "['1:11']").replace('{ vni: 20 }', '{ vni: 30, advertise: false }'),
-  );
-  t.deepEqual(
-    vnis.map((change) => [change.vni, change.before !== undefined, change.after !== undefined]),
+    diff(
+      BASE.replace('10.1.2.0', '10.1.3.0')
+        .replace('remote-as: 65000 }', 'remote-as: 65009, description: s }')
+        .replace("['1:10']", "['1:11', '65001:2']")
+        .replace('{ vni: 20 }', '{ vni: 30, advertise: false }'),
+    ),
     [
-      [10, true, true],
-      [20, true, false],
-      [30, false, true],
-    ] as never,
+      { key: 'neighbors[10.1.1.0].remote-as', before: '65000', after: '65009' },
+      { key: 'neighbors[10.1.1.0].description', before: undefined, after: 's' },
+      { key: 'neighbors[10.1.3.0]', before: undefined, after: 'present' },
+      { key: 'evpn.vnis[10].export-route-targets', before: '[1:10]', after: '[1:11, 65001:2]' },
+      { key: 'evpn.vnis[30]', before: undefined, after: 'present' },
+      { key: 'neighbors[10.1.2.0]', before: 'present', after: undefined },
+      { key: 'evpn.vnis[20]', before: 'present', after: undefined },
+    ],
   );
 });
 
-test('what needs a restart is named as the file writes it', (t) => {
-  const after =
-    diff(`${BASE.replace('65001', '65002').replace('10.0.0.1', '10.0.0.9')}bgp: { listen: [] , port: 1 }
-api: { unix-socket: /x, listen: [] }
-kernel: { receive-buffer-bytes: 65536 }
-state-directory: /x
-`);
-  t.deepEqual(after.restart, [
-    'asn',
-    'router-id',
-    'bgp.listen',
-    'bgp.port',
-    'api.unix-socket',
-    'api.listen',
-    'kernel.receive-buffer-bytes',
-    'state-directory',
-  ]);
+/** Another value for each setting that can have one without changing which item it belongs to. */
+const OTHERS: Readonly<Record<string, unknown>> = {
+  asn: 65002,
+  'router-id': '10.0.0.9',
+  'neighbors[].remote-as': 'external',
+  'neighbors[].port': 1179,
+  'neighbors[].passive': true,
+  'neighbors[].local-address': '10.1.1.1',
+  'neighbors[].hold-time': 30,
+  'neighbors[].keepalive-time': 1,
+  'neighbors[].connect-retry-time': 1,
+  'neighbors[].description': 'spine',
+  'bgp.listen': ['10.0.0.1'],
+  'bgp.port': 1179,
+  'evpn.advertise-all-vni': false,
+  'evpn.flooding': 'disabled',
+  'evpn.duplicate-detection.enabled': false,
+  'evpn.duplicate-detection.moves': 7,
+  'evpn.duplicate-detection.window': 60,
+  'evpn.duplicate-detection.action': 'freeze',
+  'evpn.duplicate-detection.freeze-time': 60,
+  'evpn.neighbor-refresh.enabled': false,
+  'evpn.neighbor-refresh.interval': 7,
+  'evpn.neighbor-refresh.rate': 7,
+  'evpn.snooping': false,
+  'evpn.advertise-svi-ip': true,
+  'evpn.advertise-default-gateway': true,
+  'evpn.vnis[].advertise': false,
+  'evpn.vnis[].rd': '10.0.0.1:7',
+  'evpn.vnis[].import-route-targets': ['*:7', '4200000000:7'],
+  'evpn.vnis[].export-route-targets': ['65001:7'],
+  'evpn.vnis[].flooding': 'disabled',
+  'evpn.vnis[].advertise-svi-ip': true,
+  'evpn.vnis[].advertise-default-gateway': true,
+  'api.unix-socket': '/run/other.sock',
+  'api.listen': ['[::1]:8179'],
+  'manage-port-settings': true,
+  'log.level': 'debug',
+  'kernel.receive-buffer-bytes': 65536,
+  'on-stop': 'preserve',
+  'sweep-deferral-time': 7,
+  'state-directory': '/var/lib/other',
+};
+/** Settings with one value, or that name an item. */
+const ONE_VALUE = ['neighbors[].address', 'evpn.vnis[].vni', 'evpn.auto-rt'];
+const ITEMS: Readonly<Record<string, string>> = { 'neighbors[]': '10.1.1.0', 'evpn.vnis[]': '10' };
+
+test('every setting of the schema can be told to differ', (t) => {
+  t.deepEqual([...reloadEffects().keys()].sort(), [...Object.keys(OTHERS), ...ONE_VALUE].sort());
 });
 
-test('what takes effect at once', (t) => {
-  const after = diff(`${BASE.replace('evpn:', 'evpn:\n  advertise-all-vni: false')}log: { level: debug }\n`);
-  t.is(after.advertiseAllVni, false);
-  t.is(after.logLevel, 'debug');
-  t.deepEqual(after.restart, []);
+for (const [key, value] of Object.entries(OTHERS))
+  test(`${key}: a change is named by its key, and counts when the manual says so`, (t) => {
+    const file = parse(BASE);
+    const [holder, name] = key.includes('[].') ? key.split(/(?<=\[\])\./) : [undefined, key];
+    const path = name.split('.');
+    let at = file;
+    if (holder === 'neighbors[]') at = file.neighbors[0];
+    else if (holder !== undefined) at = file.evpn.vnis[0];
+    for (const step of path.slice(0, -1)) {
+      at[step] ??= {};
+      at = at[step];
+    }
+    at[path[path.length - 1]] = value;
+    const wanted = parseConfig(stringify(file), 'after');
+    const changed = holder === undefined ? key : `${holder.replace('[]', `[${ITEMS[holder]}]`)}.${name}`;
+    const keys = diffConfig(base, wanted).map((change) => change.key);
+    t.true(keys.includes(changed), `${changed} among ${keys}`);
+    const pending = diffConfig(withFixedSettings(base, wanted), wanted).map((change) => change.key);
+    t.is(pending.includes(changed), reloadEffects().get(key) === 'restart');
+  });
+
+test('with another AS, who is internal counts from the restart on', (t) => {
+  const wanted = parseConfig(BASE.replace('65001', '65000').replace('10.1.2.0', '10.1.3.0'), 'after');
+  const running = withFixedSettings(base, wanted);
+  t.deepEqual(
+    diffConfig(base, running).map(({ key }) => key),
+    ['neighbors[10.1.3.0]', 'neighbors[10.1.2.0]'],
+  );
+  t.deepEqual(
+    diffConfig(running, wanted).map(({ key }) => key),
+    ['asn', 'neighbors[10.1.1.0].remote-as'],
+  );
 });
