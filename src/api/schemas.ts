@@ -151,6 +151,31 @@ export const NeighborSchema = Type.Object(
       { sent: nullable(Type.Array(Capability)), received: nullable(Type.Array(Capability)) },
       closed,
     ),
+    gracefulRestart: nullable(
+      Type.Object(
+        {
+          restartTimeSeconds: Count('How long its routes are kept after the session.'),
+          forwardingPreserved: Type.Boolean({ description: 'The F bit: of its last restart.' }),
+        },
+        {
+          ...closed,
+          description:
+            'What the neighbor of the session that stands says of graceful restart for EVPN (RFC 4724); null where it offers none, so that its routes go with the session.',
+        },
+      ),
+    ),
+    staleRoutes: nullable(
+      Type.Object(
+        {
+          count: Count('Routes that it has not announced again.'),
+          until: Time('They go then at the latest, or with its End-of-RIB.'),
+        },
+        {
+          ...closed,
+          description: 'Routes of the session before, kept while the neighbor restarts (RFC 4724).',
+        },
+      ),
+    ),
     messages: Type.Object({ sent: MessageCounts, received: MessageCounts }, closed),
     prefixes: Type.Object({ received: RouteCounts, sent: RouteCounts }, closed),
     faults: Type.Object(

@@ -50,6 +50,13 @@ export interface NegotiatedStatus {
     | undefined;
 }
 
+/** Routes of a session that has ended, kept while the neighbor restarts (RFC 4724 §4.2). */
+export interface StaleRoutesStatus {
+  readonly count: number;
+  /** When those that were not announced again go, in milliseconds since 1970. */
+  readonly until: number;
+}
+
 /** A neighbour as the REST API shows it: plain data, a copy. Times are milliseconds, clock times since 1970. */
 export interface NeighborStatus {
   readonly address: string;
@@ -91,8 +98,8 @@ export interface NeighborStatus {
   readonly flaps: number;
   /** When the session that stands brought its End-of-RIB. */
   readonly endOfRibAt: number | undefined;
-  /** True while routes of the session before are kept for a restarting neighbour. */
-  readonly holdingStaleRoutes: boolean;
+  /** Undefined where no routes of the session before are kept. */
+  readonly staleRoutes: StaleRoutesStatus | undefined;
 }
 
 export const emptyMessageCounters = (): MessageCounters => ({

@@ -16,13 +16,13 @@ export const AS_TRANS = 23456;
 /** Seconds that a peer may keep our routes while we restart (RFC 4724 §3). */
 export const RESTART_TIME = 120;
 
-/** A peer's promise to keep forwarding while its control plane restarts. */
+/** What a peer's graceful restart capability says of L2VPN/EVPN (RFC 4724 §3). */
 export interface PeerRestart {
   /** Seconds. */
   readonly restartTime: number;
   /** The R bit: the peer has just restarted. */
   readonly restarted: boolean;
-  /** The F bit of L2VPN/EVPN. */
+  /** The F bit: the peer's forwarding state outlived the restart before this OPEN. */
   readonly forwardingPreserved: boolean;
 }
 

@@ -33,6 +33,8 @@ class NeighborState {
   readonly received = new Array<number>(ROUTE_TYPE_SLOTS).fill(0);
   readonly accepted = new Array<number>(ROUTE_TYPE_SLOTS).fill(0);
   held = 0;
+  /** Paths among those held that are stale. */
+  stale = 0;
   /** Of the latest UPDATE with routes. */
   arrival: Arrival | undefined = undefined;
   readonly loops: LoopCounts = { asPath: 0, originatorId: 0, clusterList: 0 };
@@ -130,6 +132,7 @@ export class Rib {
   neighborDown(source: Pick<PathSource, 'neighbor'>): Promise<void> {
     const neighbor = this.#neighborOf(source);
     neighbor.epoch++;
+    neighbor.stale = neighbor.held;
     return this.#startSweep(neighbor, neighbor.epoch);
   }
 
@@ -139,6 +142,7 @@ export class Rib {
   neighborStale(source: Pick<PathSource, 'neighbor'>): void {
     const neighbor = this.#neighborOf(source);
     neighbor.epoch++;
+    neighbor.stale = neighbor.held;
     // Only an earlier restart can have left routes of an older epoch
     if (neighbor.epoch > 1 && neighbor.held > 0) void this.#startSweep(neighbor, neighbor.epoch - 1);
   }
@@ -214,6 +218,11 @@ export class Rib {
     return this.#neighbors.get(neighbor) ?? NO_COUNTS;
   }
 
+  /** Paths of the neighbor that it has not announced since its session before ended; one look, no walk. */
+  staleCount(neighbor: string): number {
+    return this.#neighbors.get(neighbor)?.stale ?? 0;
+  }
+
   #nextDirty(): RibDestination | undefined {
     const next = this.#dirty.take();
     if (next !== undefined) next.dirty = false;
@@ -263,7 +272,7 @@ export class Rib {
     if (old === undefined) {
       neighbor.accepted[nlri.type]++;
       neighbor.held++;
-    }
+    } else if (old.arrival.epoch !== arrival.epoch) neighbor.stale--;
     if (destination === undefined) {
       const added = destinationOf(arrival, attributes, nlri);
       this.#table.add(added);
@@ -289,6 +298,7 @@ export class Rib {
   #removePath(neighbor: NeighborState, destination: RibDestination, path: RibPath): void {
     const { best, nlri } = destination;
     const told = best?.attributes;
+    if (path.arrival.epoch !== neighbor.epoch) neighbor.stale--;
     const differs = destination.remove(path);
     neighbor.accepted[nlri.type]--;
     neighbor.held--;

@@ -17,6 +17,7 @@ import {
   type NeighborError,
   type NeighborStatus,
   type NotificationRecord,
+  type StaleRoutesStatus,
 } from './neighbor-status.js';
 import { localCapabilities, type Negotiated } from './open.js';
 import type { NeighborRouteCounts } from './rib.js';
@@ -45,7 +46,7 @@ export interface SessionView {
   readonly endOfRibAt: number | undefined;
   readonly counts: NeighborRouteCounts;
   readonly sent: readonly number[] | undefined;
-  readonly holdingStaleRoutes: boolean;
+  readonly staleRoutes: StaleRoutesStatus | undefined;
 }
 
 /** What is remembered of a neighbour over its sessions: counters, NOTIFICATIONs, the last error. */
@@ -184,7 +185,7 @@ export class SessionRecord {
       lastNotificationReceived: this.#received,
       flaps: this.flaps,
       endOfRibAt: view.endOfRibAt,
-      holdingStaleRoutes: view.holdingStaleRoutes,
+      staleRoutes: view.staleRoutes,
     };
   }
 }

@@ -74,7 +74,7 @@ export class Session implements LinkHost {
     this.#deps = deps;
     this.clock = guardedClock(deps.clock, (error) => this.#fail(error));
     this.#record = new SessionRecord(deps.clock);
-    this.#stale = new StaleRoutes(this.clock, deps.rib, config.address);
+    this.#stale = new StaleRoutes(this.clock, deps.rib, config.address, deps.log);
     this.#main = new Link(this, INITIAL_FSM_STATE);
   }
 
@@ -110,7 +110,7 @@ export class Session implements LinkHost {
       this.failing(reason);
       this.#main.handle({ type: 'ManualStop', notification });
       this.#incoming?.handle({ type: 'ManualStop', notification });
-      this.#stale.end();
+      this.#stale.stop();
     });
   }
 
@@ -206,7 +206,7 @@ export class Session implements LinkHost {
       endOfRibAt: established?.endOfRibAt,
       counts: this.#deps.rib.counts(this.#config.address),
       sent: established?.adjRibOut.sent,
-      holdingStaleRoutes: this.#stale.held,
+      staleRoutes: this.#stale.status,
     });
   }
 
@@ -302,8 +302,7 @@ export class Session implements LinkHost {
     this.#idleHold.sessionEnded(established.uptime);
     const { restart } = established.negotiated;
     // A NOTIFICATION, sent or received, ends the session for good (RFC 4724 §4)
-    if (event.type === 'TcpConnectionFails' && restart?.forwardingPreserved === true)
-      this.#stale.begin(restart);
+    if (event.type === 'TcpConnectionFails' && restart !== undefined) this.#stale.begin(restart);
     else this.#stale.discard();
   }
 
@@ -339,7 +338,7 @@ export class Session implements LinkHost {
       );
     if (routes > 0) this.#deps.rib.update(established.source, update);
     if (established.noteEndOfRib(update)) {
-      this.#stale.end();
+      this.#stale.endOfRib();
       this.#deps.onEndOfRib(this.#config.address);
     }
     return routes;

@@ -1,47 +1,70 @@
-import type { Clock, Timer } from '../types/index.js';
+import type { Clock, Log, Timer } from '../types/index.js';
+import type { StaleRoutesStatus } from './neighbor-status.js';
 import type { PeerRestart } from './open.js';
 import type { Rib } from './rib.js';
 
 /**
- * The receiving speaker's part of graceful restart (RFC 4724 §4.2) for one neighbour: its routes stay when it promised to
- * forward on, until it has said all it knows (End-of-RIB), or its restart time is over, once before and once after it is
- * back.
+ * The receiving speaker's part of graceful restart (RFC 4724 §4.2) for one neighbor. Its routes stay when a session ends
+ * whose OPEN listed L2VPN/EVPN in the graceful restart capability, whatever the F bit there: that bit is about the
+ * neighbor's last restart and not its next one, and GoBGP and FRR clear it in their first OPEN. The F bit of the OPEN with
+ * which the neighbor comes back decides whether they stay on, until its End-of-RIB or for another restart time.
  */
 export class StaleRoutes {
   readonly #clock: Clock;
   readonly #rib: Rib;
   readonly #neighbor: string;
+  readonly #log: Log;
   #timer: Timer | undefined;
+  /** Clock.wallTime() */
+  #until = 0;
 
-  constructor(clock: Clock, rib: Rib, neighbor: string) {
+  constructor(clock: Clock, rib: Rib, neighbor: string, log: Log) {
     this.#clock = clock;
     this.#rib = rib;
     this.#neighbor = neighbor;
+    this.#log = log;
   }
 
-  /** True while stale routes may stand. */
-  get held(): boolean {
-    return this.#timer !== undefined;
+  /** Undefined where no stale routes are kept. */
+  get status(): StaleRoutesStatus | undefined {
+    if (this.#timer === undefined) return undefined;
+    return { count: this.#rib.staleCount(this.#neighbor), until: this.#until };
   }
 
   /** The session went and the routes stay. */
   begin(restart: PeerRestart): void {
     this.#rib.neighborStale({ neighbor: this.#neighbor });
     this.#await(restart);
+    this.#log.info(
+      {
+        neighbor: this.#neighbor,
+        routes: this.#rib.staleCount(this.#neighbor),
+        restartTime: restart.restartTime,
+      },
+      'routes of a restarting BGP neighbor are kept as stale (RFC 4724)',
+    );
   }
 
-  /** The session is back: without the promise kept, nothing stale stays. */
+  /** The session is back, with what the new OPEN says of EVPN; undefined where it says nothing. */
   sessionUp(restart: PeerRestart | undefined): void {
-    if (!this.held) return;
+    if (this.#timer === undefined) return;
     if (restart?.forwardingPreserved === true) this.#await(restart);
-    else this.end();
+    else
+      this.#end(
+        restart === undefined
+          ? 'the neighbor came back without graceful restart for EVPN'
+          : 'the neighbor came back without its forwarding state',
+      );
   }
 
-  /** Stale routes go; what was announced anew stays. */
-  end(): void {
-    if (!this.held) return;
-    this.#stopTimer();
-    void this.#rib.sweepStale({ neighbor: this.#neighbor });
+  /** The neighbor has told all that it knows: what is still stale goes. */
+  endOfRib(): void {
+    this.#end('End-of-RIB');
+  }
+
+  /** The session was ended on purpose: what is still stale goes. */
+  stop(): void {
+    this.#end('the session was ended');
   }
 
   /** The session went and its routes with it, stale or not. */
@@ -50,9 +73,22 @@ export class StaleRoutes {
     void this.#rib.neighborDown({ neighbor: this.#neighbor });
   }
 
+  #end(reason: string): void {
+    if (this.#timer === undefined) return;
+    this.#stopTimer();
+    const routes = this.#rib.staleCount(this.#neighbor);
+    this.#log.info(
+      { neighbor: this.#neighbor, routes, reason },
+      'stale routes of a BGP neighbor are removed (RFC 4724)',
+    );
+    void this.#rib.sweepStale({ neighbor: this.#neighbor });
+  }
+
   #await({ restartTime }: PeerRestart): void {
     this.#stopTimer();
-    this.#timer = this.#clock.after(restartTime * 1000, () => this.end());
+    const milliseconds = restartTime * 1000;
+    this.#until = this.#clock.wallTime() + milliseconds;
+    this.#timer = this.#clock.after(milliseconds, () => this.#end('the restart time is over'));
   }
 
   #stopTimer(): void {

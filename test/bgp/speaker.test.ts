@@ -8,16 +8,7 @@ import {
 } from '../../src/bgp/index.js';
 import { formatIp, silentLog, systemClock } from '../../src/types/index.js';
 import { formatNlri, type OriginatedAttributes, RouteType, UpdateEncoder } from '../../src/wire/index.js';
-import {
-  EVPN_CAPABILITIES,
-  Fabric,
-  id,
-  imet,
-  macRoute,
-  neighborConfig,
-  openOf,
-  originated,
-} from './fabric.js';
+import { Fabric, id, imet, macRoute, neighborConfig, openOf, originated } from './fabric.js';
 
 const A = originated('10.0.0.1');
 const encoder = () =>
@@ -108,106 +99,6 @@ test('End-of-RIB: told once a session, and known of all', async (t) => {
   fabric.network.cut('10.0.0.3');
   fabric.clock.runUntilIdle();
   t.false(a.endOfRibReceivedFromAll());
-});
-
-/** A speaker whose passive neighbour offers graceful restart. */
-async function graceful(forwardingPreserved = true) {
-  const fabric = new Fabric();
-  const speaker = fabric.speaker('10.0.0.1', {
-    asn: 65001,
-    neighbors: [neighborConfig('10.0.0.2', 65002, { passive: true })],
-  });
-  await speaker.start();
-  const connect = (forwarding = forwardingPreserved, offers = true) =>
-    fabric
-      .peer('10.0.0.2')
-      .connect('10.0.0.1')
-      .establish(
-        openOf(65002, '10.0.0.2', {
-          holdTime: 0,
-          capabilities: [
-            ...EVPN_CAPABILITIES(65002),
-            ...(offers
-              ? ([
-                  {
-                    code: 64,
-                    restartState: false,
-                    notification: false,
-                    restartTime: 30,
-                    families: [{ afi: 25, safi: 70, forwardingPreserved: forwarding }],
-                  },
-                ] as const)
-              : []),
-          ],
-        }),
-      );
-  const first = connect().send(
-    ...encoder().announce(originated('10.0.0.2'), [macRoute(1), macRoute(2)]),
-    encoder().endOfRib(),
-  );
-  return { fabric, speaker, connect, first, status: () => speaker.neighbor('10.0.0.2')! };
-}
-
-test('restarting neighbour: routes stay until its End-of-RIB', async (t) => {
-  const { fabric, speaker, connect, status } = await graceful();
-  fabric.network.cut('10.0.0.2');
-  fabric.clock.advance(5_000);
-  t.deepEqual(macs(speaker), [1, 2]);
-  t.true(status().holdingStaleRoutes);
-  const again = connect().send(...encoder().announce(originated('10.0.0.2'), [macRoute(1)]));
-  t.deepEqual(macs(speaker), [1, 2]);
-  again.send(encoder().endOfRib());
-  t.deepEqual(macs(speaker), [1]);
-  t.false(status().holdingStaleRoutes);
-});
-
-test('restarting neighbour: routes go when its time is over', async (t) => {
-  const away = await graceful();
-  away.fabric.network.cut('10.0.0.2');
-  away.fabric.clock.advance(29_900);
-  t.deepEqual(macs(away.speaker), [1, 2]);
-  away.fabric.clock.advance(200);
-  t.deepEqual(macs(away.speaker), []);
-  const back = await graceful();
-  back.fabric.network.cut('10.0.0.2');
-  back.fabric.clock.advance(5_000);
-  back.connect();
-  back.fabric.clock.advance(29_000);
-  t.deepEqual(macs(back.speaker), [1, 2]);
-  back.fabric.clock.advance(2_000);
-  t.deepEqual(macs(back.speaker), []);
-});
-
-test('restarting neighbour: nothing stays when it comes back without its forwarding, or without the capability', async (t) => {
-  for (const [forwarding, offers] of [
-    [false, true],
-    [false, false],
-  ]) {
-    const { fabric, speaker, connect } = await graceful();
-    fabric.network.cut('10.0.0.2');
-    fabric.clock.advance(2_000);
-    connect(forwarding, offers);
-    t.deepEqual(macs(speaker), []);
-  }
-});
-
-test('without the F bit, after a NOTIFICATION, and at our own stop, nothing stays', async (t) => {
-  const plain = await graceful(false);
-  plain.fabric.network.cut('10.0.0.2');
-  plain.fabric.clock.runUntilIdle();
-  t.deepEqual(macs(plain.speaker), []);
-  const notified = await graceful();
-  notified.first.open(openOf(65002, '10.0.0.2'));
-  t.is(notified.first.lastNotification, '5/3 01');
-  notified.fabric.clock.runUntilIdle();
-  t.deepEqual(macs(notified.speaker), []);
-  const stopped = await graceful();
-  stopped.fabric.network.cut('10.0.0.2');
-  stopped.fabric.clock.runUntilIdle();
-  t.deepEqual(macs(stopped.speaker), [1, 2]);
-  void stopped.speaker.stop();
-  stopped.fabric.clock.runUntilIdle();
-  t.deepEqual(macs(stopped.speaker), []);
 });
 
 test('UPDATE errors: treat-as-withdraw costs the route and is counted, a reset is exact', async (t) => {

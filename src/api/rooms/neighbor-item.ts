@@ -29,6 +29,15 @@ export function neighborItem(status: NeighborStatus): NeighborItem {
       sent: capabilityItems(status.capabilitiesSent),
       received: capabilityItems(status.capabilitiesReceived),
     },
+    gracefulRestart: negotiated?.gracefulRestart
+      ? {
+          restartTimeSeconds: negotiated.gracefulRestart.restartTime,
+          forwardingPreserved: negotiated.gracefulRestart.forwardingPreserved,
+        }
+      : null,
+    staleRoutes: status.staleRoutes
+      ? { count: status.staleRoutes.count, until: timeText(status.staleRoutes.until) ?? '' }
+      : null,
     messages: { sent: { ...messagesOut }, received: { ...messagesIn } },
     prefixes: { received: routeCounts(routes.accepted), sent: routeCounts(routes.sent) },
     faults: {

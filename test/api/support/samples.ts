@@ -80,6 +80,8 @@ export function neighbor(address: string): NeighborItem {
       ],
       received: [],
     },
+    gracefulRestart: { restartTimeSeconds: 120, forwardingPreserved: false },
+    staleRoutes: { count: 3, until: '2026-01-01T00:02:00.000Z' },
     messages: { sent: messages, received: messages },
     prefixes: { received: routes, sent: routes },
     faults: {
@@ -121,6 +123,8 @@ export function idleNeighbor(address: string): NeighborItem {
     holdTimeSeconds: null,
     keepaliveSeconds: null,
     capabilities: { sent: null, received: null },
+    gracefulRestart: null,
+    staleRoutes: null,
     faults: { attributesDiscarded: 0, treatedAsWithdraw: 0, unknownRouteTypes: 0, last: null },
     lastError: null,
     lastDown: null,

@@ -1,0 +1,186 @@
+import test from 'ava';
+import type { Speaker } from '../../src/bgp/index.js';
+import { encodeNotification, UpdateEncoder } from '../../src/wire/index.js';
+import {
+  EVPN_CAPABILITIES,
+  Fabric,
+  macRoute,
+  neighborConfig,
+  openOf,
+  originated,
+  type RawPeer,
+} from './fabric.js';
+
+// RFC 4724 §4.2, the receiving speaker
+
+const encoder = new UpdateEncoder({
+  fourOctetAs: true,
+  internal: false,
+  localAsn: 65002,
+  maxMessageLength: 4096,
+});
+const END_OF_RIB = encoder.endOfRib();
+const macs = (speaker: Speaker) =>
+  [...speaker.rib.destinations()].map((d) => (d.nlri.type === 2 ? d.nlri.mac : -1)).sort((a, b) => a - b);
+const tell = (peer: RawPeer, ...which: number[]) =>
+  peer.send(
+    ...encoder.announce(
+      originated('10.0.0.2'),
+      which.map((mac) => macRoute(mac)),
+    ),
+  );
+
+/** What an OPEN says of graceful restart: the F bit of EVPN, EVPN not in the list, or no capability at all. */
+type Offer = 'F=0' | 'F=1' | 'no family' | 'other family' | 'nothing';
+
+function capability(offer: Offer, restartTime: number) {
+  if (offer === 'nothing') return [];
+  const family = { afi: offer === 'other family' ? 1 : 25, safi: offer === 'other family' ? 1 : 70 };
+  const families = offer === 'no family' ? [] : [{ ...family, forwardingPreserved: offer === 'F=1' }];
+  return [{ code: 64, restartState: false, notification: false, restartTime, families } as const];
+}
+
+/** A speaker whose neighbor has told MACs 1 and 2 and its End-of-RIB in a session with that offer. */
+async function graceful(first: Offer = 'F=0') {
+  const fabric = new Fabric();
+  const speaker = fabric.speaker('10.0.0.1', {
+    asn: 65001,
+    neighbors: [neighborConfig('10.0.0.2', 65002, { passive: true })],
+  });
+  await speaker.start();
+  const connect = (offer: Offer, restartTime = 30) =>
+    fabric
+      .peer('10.0.0.2')
+      .connect('10.0.0.1')
+      .establish(
+        openOf(65002, '10.0.0.2', {
+          holdTime: 0,
+          capabilities: [...EVPN_CAPABILITIES(65002), ...capability(offer, restartTime)],
+        }),
+      );
+  const peer = tell(connect(first), 1, 2).send(END_OF_RIB);
+  const lose = (milliseconds: number) => {
+    fabric.network.cut('10.0.0.2');
+    fabric.clock.runUntilIdle();
+    fabric.clock.advance(milliseconds);
+  };
+  const stale = () => speaker.neighbor('10.0.0.2')!.staleRoutes;
+  return { fabric, speaker, connect, peer, lose, stale };
+}
+
+// The families of the old OPEN are retained whatever its F bit; that of the new OPEN decides
+for (const first of ['F=0', 'F=1'] as const)
+  for (const [second, kept] of [
+    ['F=1', [1, 2]],
+    ['F=0', []],
+    ['no family', []],
+    ['other family', []],
+    ['nothing', []],
+  ] as const)
+    test(`first OPEN ${first}, second OPEN ${second}: ${kept.length > 0 ? 'kept' : 'removed'} at the return`, async (t) => {
+      const { speaker, connect, lose } = await graceful(first);
+      lose(5000);
+      t.deepEqual(macs(speaker), [1, 2], 'while it is away');
+      const again = connect(second);
+      t.deepEqual(macs(speaker), kept as unknown as number[]);
+      tell(again, 1);
+      again.send(END_OF_RIB);
+      t.deepEqual(macs(speaker), [1]);
+    });
+
+for (const offer of ['no family', 'other family', 'nothing'] as const)
+  test(`first OPEN ${offer}: nothing is kept`, async (t) => {
+    const { speaker, lose, stale } = await graceful(offer);
+    t.is(speaker.neighbor('10.0.0.2')?.negotiated?.gracefulRestart, undefined);
+    lose(0);
+    t.deepEqual(macs(speaker), []);
+    t.is(stale(), undefined);
+  });
+
+test('what is stale and until when can be read, from the loss to the End-of-RIB', async (t) => {
+  const { fabric, speaker, connect, lose, stale } = await graceful();
+  t.is(stale(), undefined);
+  const lostAt = fabric.clock.wallTime();
+  lose(5000);
+  t.deepEqual(stale(), { count: 2, until: lostAt + 30_000 });
+  t.true([...speaker.rib.destinations()].every((d) => d.paths.every((path) => path.stale)));
+  const again = connect('F=1', 60);
+  t.deepEqual(stale(), { count: 2, until: fabric.clock.wallTime() + 60_000 });
+  // The same again, another word on it, and a withdraw: each makes one less
+  tell(again, 1);
+  t.is(stale()?.count, 1);
+  again.send(...encoder.announce(originated('10.0.0.7'), [macRoute(2), macRoute(3)]));
+  t.is(stale()?.count, 0);
+  again.send(END_OF_RIB);
+  t.is(stale(), undefined);
+  t.deepEqual(macs(speaker), [1, 2, 3]);
+  const removals = fabric.log.lines.filter(({ message }) => message.startsWith('stale routes'));
+  t.like(removals, [{ level: 'info', facts: { routes: 0, reason: 'End-of-RIB' } }]);
+});
+
+test('the restart time ends it, before the return and after it', async (t) => {
+  const away = await graceful();
+  away.lose(29_900);
+  t.deepEqual(macs(away.speaker), [1, 2]);
+  away.fabric.clock.advance(200);
+  t.deepEqual(macs(away.speaker), []);
+  t.is(away.stale(), undefined);
+  // Back after its time: nothing is left to keep
+  away.connect('F=1');
+  t.is(away.stale(), undefined);
+
+  const back = await graceful();
+  back.lose(5000);
+  back.connect('F=1');
+  back.fabric.clock.advance(29_000);
+  t.deepEqual(macs(back.speaker), [1, 2]);
+  back.fabric.clock.advance(2000);
+  t.deepEqual(macs(back.speaker), []);
+});
+
+test('a second loss during the restart: what was stale goes, what was told since becomes stale', async (t) => {
+  const { speaker, connect, lose, stale } = await graceful();
+  lose(5000);
+  tell(connect('F=1'), 2, 3);
+  lose(1000);
+  t.deepEqual(macs(speaker), [2, 3]);
+  t.is(stale()?.count, 2);
+  const third = tell(connect('F=1'), 3);
+  third.send(END_OF_RIB);
+  t.deepEqual(macs(speaker), [3]);
+});
+
+test('a second loss after an OPEN without the capability keeps nothing', async (t) => {
+  const { speaker, connect, lose } = await graceful();
+  lose(1000);
+  tell(connect('nothing'), 2, 3);
+  lose(0);
+  t.deepEqual(macs(speaker), []);
+});
+
+test('an attempt that fails during the restart changes nothing', async (t) => {
+  const { fabric, speaker, lose, stale } = await graceful();
+  lose(5000);
+  const before = stale();
+  fabric.peer('10.0.0.2').connect('10.0.0.1').open(openOf(65009, '10.0.0.2'));
+  fabric.clock.advance(5000);
+  t.deepEqual(stale(), before);
+  t.deepEqual(macs(speaker), [1, 2]);
+});
+
+test('a NOTIFICATION, sent or received, and our own stop keep nothing', async (t) => {
+  const received = await graceful('F=1');
+  received.peer.send(encodeNotification({ code: 6, subcode: 4, data: new Uint8Array(0) }));
+  t.deepEqual(macs(received.speaker), []);
+  const sent = await graceful('F=1');
+  sent.peer.open(openOf(65002, '10.0.0.2'));
+  t.is(sent.peer.lastNotification, '5/3 01');
+  sent.fabric.clock.runUntilIdle();
+  t.deepEqual(macs(sent.speaker), []);
+  const stopped = await graceful('F=1');
+  stopped.lose(0);
+  t.deepEqual(macs(stopped.speaker), [1, 2]);
+  void stopped.speaker.stop();
+  stopped.fabric.clock.runUntilIdle();
+  t.deepEqual(macs(stopped.speaker), []);
+});
