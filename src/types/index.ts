@@ -6,6 +6,7 @@ export * from './clock.js';
 export * from './esi.js';
 export * from './fifo.js';
 export * from './ip.js';
+export * from './limited-log.js';
 export * from './list.js';
 export * from './log.js';
 export * from './mac.js';
