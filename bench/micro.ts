@@ -98,7 +98,7 @@ class WillingKernel implements Kernel {
       ...EMPTY_TOPOLOGY,
       vnis: new Map([[VNI, ATTACHMENT]]),
       ports: new Map([[7, { role: 'vxlan', bridgeIfindex: 6, name: 'vx', pvid: 0, pvidUntagged: false }]]),
-      ifindexes: new Set([6, 7]),
+      interfaces: new Map([6, 7].map((ifindex) => [ifindex, { name: '', running: true, addresses: [] }])),
     };
     observer.topology(topology);
   }

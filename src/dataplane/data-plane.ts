@@ -297,8 +297,8 @@ export class DataPlane {
   #topologyChanged(after: Topology): void {
     this.reconciler.rethink();
     this.topology = after;
-    this.mirror.keepDevices(after.ifindexes);
-    this.#defaults.keepDevices(after.ifindexes);
+    this.mirror.keepDevices(after.interfaces);
+    this.#defaults.keepDevices(after.interfaces);
     for (const plane of this.#planes.values()) this.#attach(plane, after.vnis.get(plane.vni));
     this.#listener.topologyChanged(after);
   }

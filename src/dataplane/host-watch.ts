@@ -348,11 +348,10 @@ export class HostWatch {
   }
 
   /** Without a link-local address the kernel sends no solicitation, and takes its own silence for the host's. */
-  #kernelCanAsk(at: VniAttachment, ip: Ip): boolean {
-    if (isIpv4(ip)) return true;
-    for (const own of this.#owner.topology.addresses.get(at.sviIfindex) ?? [])
-      if (!isIpv4(own) && isLinkLocal(own)) return true;
-    return false;
+  #kernelCanAsk(at: VniAttachment, asked: Ip): boolean {
+    if (isIpv4(asked)) return true;
+    const own = this.#owner.topology.interfaces.get(at.sviIfindex)?.addresses;
+    return own?.some(({ ip, state }) => state === 'usable' && !isIpv4(ip) && isLinkLocal(ip)) ?? false;
   }
 
   #find(vni: Vni, ip: Ip, mac: Mac): Outcome {

@@ -152,8 +152,8 @@ export class MemoryKernel implements Kernel {
 
   /** Devices as they are from now on; rows of a device that went are gone without a word. */
   setTopology(topology: Topology): void {
-    for (const ifindex of this.topology.ifindexes)
-      if (!topology.ifindexes.has(ifindex)) this.tables.dropDevice(ifindex);
+    for (const ifindex of this.topology.interfaces.keys())
+      if (!topology.interfaces.has(ifindex)) this.tables.dropDevice(ifindex);
     this.topology = topology;
     this.#tell('topology', (observer) => observer.topology(topology));
   }
@@ -215,7 +215,7 @@ export class MemoryKernel implements Kernel {
     if (!observer || !known) return;
     observer.topology(this.topology);
     const { tables, topology } = this;
-    for (const ifindex of topology.ifindexes) {
+    for (const ifindex of topology.interfaces.keys()) {
       for (const row of [...known.bridgeRowsOfPort(ifindex)])
         if (tables.bridgeRow(row.bridgeIfindex, row.vlan, row.mac)?.port !== ifindex)
           observer.bridgeRowGone(row);
@@ -262,7 +262,7 @@ export class MemoryKernel implements Kernel {
       const row = tables.bridgeRow(bridgeIfindex, vlan, mac);
       if (row) observer.bridgeRow(row);
       else
-        for (const device of topology.ifindexes)
+        for (const device of topology.interfaces.keys())
           observer.bridgeRowGone({ bridgeIfindex, vlan, mac, port: device, state: 0, flags: 0 });
     } else if (operation.table === 'vxlan') {
       const { ifindex, srcVni, mac, dst } = operation;
@@ -301,7 +301,7 @@ export class MemoryKernel implements Kernel {
       }
       case 'vxlan': {
         const { ifindex, srcVni, mac, dst } = operation;
-        if (!this.topology.ifindexes.has(ifindex)) return ENODEV;
+        if (!this.topology.interfaces.has(ifindex)) return ENODEV;
         const { state, flags } = OUR_ROWS.vxlan;
         if (!gone) this.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, state, flags });
         else if (!this.tables.vxlanRow(ifindex, srcVni, mac)) return ENOENT;
@@ -311,7 +311,7 @@ export class MemoryKernel implements Kernel {
       }
       case 'vxlan-default': {
         const { ifindex, srcVni, dst } = operation;
-        if (!this.topology.ifindexes.has(ifindex)) return ENODEV;
+        if (!this.topology.interfaces.has(ifindex)) return ENODEV;
         const { mac, state, flags } = OUR_ROWS.vxlanDefault;
         if (!gone) this.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, state, flags });
         else if ([...this.tables.defaultRows(ifindex, srcVni)].length === 0) return ENOENT;
@@ -320,7 +320,7 @@ export class MemoryKernel implements Kernel {
       }
       case 'neigh': {
         const { ifindex, ip, mac, router } = operation;
-        if (!this.topology.ifindexes.has(ifindex)) return ENODEV;
+        if (!this.topology.interfaces.has(ifindex)) return ENODEV;
         const { state, flags, protocol } = OUR_ROWS.neigh;
         if (!gone)
           this.putNeigh({ ifindex, ip, mac, state, flags: flags | (router ? Ntf.ROUTER : 0), protocol });
@@ -330,7 +330,7 @@ export class MemoryKernel implements Kernel {
       }
       case 'neigh-probe': {
         const { ifindex, ip } = operation;
-        if (!this.topology.ifindexes.has(ifindex)) return ENODEV;
+        if (!this.topology.interfaces.has(ifindex)) return ENODEV;
         const row = this.tables.neighRow(ifindex, ip);
         const mac = row?.mac ?? operation.mac;
         if (!row && mac === undefined) return ENOENT;

@@ -263,7 +263,7 @@ export class KernelMirror implements KnownRows {
   }
 
   /** Forgets the rows of every device that exists no more: the kernel does not name each of them. */
-  keepDevices(existing: ReadonlySet<number>): void {
+  keepDevices(existing: ReadonlyMap<number, unknown>): void {
     const known = [...this.#portDomains.keys(), ...this.#vxlan.keys(), ...this.#neigh.keys()];
     for (const ifindex of known) if (!existing.has(ifindex)) this.dropDevice(ifindex);
   }

@@ -58,7 +58,7 @@ export class OurDefaults {
   }
 
   /** Forgets devices that exist no more: another may get the number. */
-  keepDevices(existing: ReadonlySet<number>): void {
+  keepDevices(existing: ReadonlyMap<number, unknown>): void {
     for (const key of this.#byDevice.keys())
       if (!existing.has(Math.floor(key / 0x1000000))) this.#byDevice.delete(key);
   }

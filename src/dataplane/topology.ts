@@ -64,6 +64,29 @@ export interface Bridge {
   readonly ageingTime: number;
 }
 
+/** An IP address of a device. */
+export interface InterfaceAddress {
+  readonly ip: Ip;
+  /** Of the network that is reached through the device: that of `peer` where there is one, else of `ip`. */
+  readonly prefixLength: number;
+  /** The other end of a point-to-point link. */
+  readonly peer: Ip | undefined;
+  /**
+   * `usable`: the machine answers for it. `tentative`: duplicate address detection is not over, `dadfailed`: another node
+   * has it (RFC 4862 §5.4); neither is ours.
+   */
+  readonly state: 'usable' | 'tentative' | 'dadfailed';
+}
+
+/** A network device, in a bridge or not. */
+export interface Interface {
+  readonly name: string;
+  /** It carries frames: up, with carrier, not held down by protodown. */
+  readonly running: boolean;
+  /** In the order in which the kernel named them. The same array as long as nothing about them changes. */
+  readonly addresses: readonly InterfaceAddress[];
+}
+
 /** Everything evpnd knows of the devices, derived anew on every change and never patched. */
 export interface Topology {
   readonly vnis: ReadonlyMap<Vni, VniAttachment>;
@@ -71,14 +94,15 @@ export interface Topology {
   readonly ports: ReadonlyMap<number, BridgePort>;
   /** Bridges by ifindex. */
   readonly bridges: ReadonlyMap<number, Bridge>;
-  /** Every link that exists, bridged or not: rows of any other ifindex are gone with their device. */
-  readonly ifindexes: ReadonlySet<number>;
+  /**
+   * Every device that exists by ifindex: rows of any other ifindex are gone with their device. One that did not change is
+   * the same object as before.
+   */
+  readonly interfaces: ReadonlyMap<number, Interface>;
   /** MAC addresses of the machine's own devices: a route for one of them is not a host's. */
   readonly ownMacs: ReadonlySet<Mac>;
   /** IP addresses of the machine's own devices: a route with such a next hop is our own. */
   readonly ownIps: ReadonlySet<Ip>;
-  /** The same addresses by the ifindex of their device. */
-  readonly addresses: ReadonlyMap<number, ReadonlySet<Ip>>;
   readonly problems: readonly TopologyProblem[];
 }
 
@@ -86,10 +110,9 @@ export const EMPTY_TOPOLOGY: Topology = {
   vnis: new Map(),
   ports: new Map(),
   bridges: new Map(),
-  ifindexes: new Set(),
+  interfaces: new Map(),
   ownMacs: new Set(),
   ownIps: new Set(),
-  addresses: new Map(),
   problems: [],
 };
 

@@ -1,5 +1,5 @@
 import type { LocalRib } from '../bgp/index.js';
-import type { Topology } from '../dataplane/index.js';
+import type { Interface, Topology } from '../dataplane/index.js';
 import { type Ip, isIpv4, isMartian, type Vni } from '../types/index.js';
 import { type AttributeSets, macRoute } from './export.js';
 import type { MacVrf } from './mac-vrf.js';
@@ -7,6 +7,13 @@ import type { EvpnSettings } from './settings.js';
 
 /** As what the SVI's own addresses are announced: not at all, as a host's, or as the default gateway's. */
 export type GatewayRole = 'none' | 'host' | 'default-gateway';
+
+/** The addresses that others may ask for. */
+function announced(svi: Interface | undefined): Set<Ip> {
+  const ips = new Set<Ip>();
+  for (const { ip, state } of svi?.addresses ?? []) if (state === 'usable' && !isMartian(ip)) ips.add(ip);
+  return ips;
+}
 
 /** What the operator wants of the VNI's SVI. */
 export function gatewayRole(settings: EvpnSettings, vni: Vni): GatewayRole {
@@ -31,7 +38,7 @@ export function announceGateway(
   const mac = at?.sviMac;
   const wanted: Iterable<Ip> =
     role !== 'none' && at && at.sviIfindex !== 0 && mac !== undefined && localVtep !== undefined
-      ? [...(topology.addresses.get(at.sviIfindex) ?? [])].filter((ip) => !isMartian(ip))
+      ? announced(topology.interfaces.get(at.sviIfindex))
       : [];
   const left = new Map(gateways);
   for (const ip of wanted) {

@@ -80,7 +80,7 @@ const RECEIVE_BUFFER = 64 << 20;
  * fdb_delete); a VXLAN device that goes down tells its learned and extern_learn rows, one that is deleted all
  * (drivers/net/vxlan: vxlan_flush); neighbours go with their device or its link and are told (net/core/neighbour.c). An
  * overrun loses any of these; then the re-read tells them, and rows of devices that are no more show by
- * `Topology.ifindexes`.
+ * `Topology.interfaces`.
  */
 export class LinuxKernel implements Kernel {
   readonly #log: Log;
@@ -387,7 +387,7 @@ export class LinuxKernel implements Kernel {
   #tellTopology(): void {
     if (!this.#table.changed || this.#closed || !this.#observer) return;
     this.#table.changed = false;
-    const topology = deriveTopology(this.#table, this.#upkeep.context);
+    const topology = deriveTopology(this.#table, this.#upkeep.context, this.#topology);
     this.#upkeep.topologyTold(topology);
     if (this.#topologyTold && sameTopology(this.#topology, topology)) return;
     this.#topology = topology;

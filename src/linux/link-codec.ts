@@ -1,3 +1,4 @@
+import type { InterfaceAddress } from '../dataplane/index.js';
 import { type Ip, ipFromBytes, isIpv4, type Mac, macFromBytes } from '../types/index.js';
 import * as K from './constants.js';
 import { eachAttribute, NetlinkFormatError, readText, readU8, readU16, readU32 } from './message.js';
@@ -31,6 +32,10 @@ export interface Link {
   readonly name: string;
   /** IFF_UP: the administrator's word, not the carrier. */
   readonly up: boolean;
+  /** The device below carries frames (IFF_LOWER_UP), and nothing else keeps this one from it (IFF_RUNNING). */
+  readonly carrier: boolean;
+  /** Something keeps the device from carrying frames though it is up (`protodown on`). */
+  readonly protodown: boolean;
   /** undefined where the device has none of six octets. */
   readonly mac: Mac | undefined;
   readonly mtu: number;
@@ -87,12 +92,13 @@ export interface VniFilterEntries {
 /** An address of a device. */
 export interface LinkAddress {
   readonly ifindex: number;
-  readonly ip: Ip;
+  readonly address: InterfaceAddress;
 }
 
 const IFINFO_LENGTH = 16;
 const ETH_P_8021Q = 0x8100;
 const IFLA_WIRELESS = 11;
+const CARRIER = K.IFF_RUNNING | K.IFF_LOWER_UP;
 
 /** True for a group; VXLAN devices keep a single VTEP in the same attribute. */
 export function isMulticastIp(ip: Ip): boolean {
@@ -209,6 +215,7 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
   let master = 0;
   let lower = 0;
   let foreign = false;
+  let protodown = false;
   let partial = false;
   let kind = '';
   let slaveKind = '';
@@ -234,6 +241,9 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
       case K.IFLA_LINK_NETNSID:
         foreign = true;
         break;
+      case K.IFLA_PROTO_DOWN:
+        protodown = readU8(bytes, from, to, m, 'IFLA_PROTO_DOWN') !== 0;
+        break;
       case IFLA_WIRELESS:
         partial = true;
         break;
@@ -248,10 +258,13 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
     }
   });
   if (partial) return undefined;
+  const flags = bytes.readUInt32LE(at + 24);
   const link = {
     ifindex: linkIndex(bytes, at),
     name,
-    up: (bytes.readUInt32LE(at + 24) & K.IFF_UP) !== 0,
+    up: (flags & K.IFF_UP) !== 0,
+    carrier: (flags & CARRIER) === CARRIER,
+    protodown,
     mac,
     mtu,
     master,
@@ -401,11 +414,28 @@ export function decodeAddress(bytes: Buffer, at: number, end: number): LinkAddre
   if (family !== K.AF_INET && family !== K.AF_INET6) return undefined;
   let address: Ip | undefined;
   let local: Ip | undefined;
+  // The octet in the header has no room for the later flags
+  let flags: number = bytes[at + 18];
   eachAttribute(bytes, at + 24, end, m, (type, from, to) => {
     if (type === K.IFA_ADDRESS) address = readIp(bytes, from, to, m, 'IFA_ADDRESS');
     else if (type === K.IFA_LOCAL) local = readIp(bytes, from, to, m, 'IFA_LOCAL');
+    else if (type === K.IFA_FLAGS) flags = readU32(bytes, from, to, m, 'IFA_FLAGS');
   });
   const ip = local ?? address;
   if (ip === undefined) throw new NetlinkFormatError(m, 'IFA_ADDRESS', 'none');
-  return { ifindex: bytes.readUInt32LE(at + 20), ip };
+  return {
+    ifindex: bytes.readUInt32LE(at + 20),
+    address: {
+      ip,
+      prefixLength: bytes[at + 17],
+      peer: address === ip ? undefined : address,
+      state: addressState(flags),
+    },
+  };
+}
+
+/** An optimistic address is used while it is tentative (RFC 4429; net/ipv6/addrconf.c ipv6_chk_addr). */
+function addressState(flags: number): InterfaceAddress['state'] {
+  if (flags & K.IFA_F_DADFAILED) return 'dadfailed';
+  return flags & K.IFA_F_TENTATIVE && !(flags & K.IFA_F_OPTIMISTIC) ? 'tentative' : 'usable';
 }

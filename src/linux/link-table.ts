@@ -1,4 +1,5 @@
-import type { Ip } from '../types/index.js';
+import type { InterfaceAddress } from '../dataplane/index.js';
+import { type Ip, isIpv4 } from '../types/index.js';
 import {
   AF_BRIDGE,
   AF_UNSPEC,
@@ -60,6 +61,14 @@ function enterPvid(vlans: MutablePortVlans, range: VlanRange): void {
 }
 
 /**
+ * A device may have an IPv4 address several times, with prefixes of several lengths or with several peers
+ * (net/ipv4/devinet.c __inet_insert_ifa), an IPv6 address once (net/ipv6/addrconf.c ipv6_chk_same_addr).
+ */
+function isSameAddress(a: InterfaceAddress, b: InterfaceAddress): boolean {
+  return a.ip === b.ip && (!isIpv4(a.ip) || (a.prefixLength === b.prefixLength && a.peer === b.peer));
+}
+
+/**
  * Links, VLANs of bridge ports and addresses, kept from dumps and notifications alike. Each message carries the whole
  * state of what it names, so that a message told twice, or a dump older than a notification behind it, does no harm. The
  * kernel notifies changed settings of a device that is down only when it comes up (net/core/dev.c netdev_state_change).
@@ -67,7 +76,8 @@ function enterPvid(vlans: MutablePortVlans, range: VlanRange): void {
 export class LinkTable {
   readonly links = new Map<number, Link>();
   readonly vlans = new Map<number, MutablePortVlans>();
-  readonly addresses = new Map<number, Set<Ip>>();
+  /** By device. A list is never changed, but replaced by another. */
+  readonly addresses = new Map<number, readonly InterfaceAddress[]>();
   readonly vniFilters = new Map<number, Map<number, Ip | undefined>>();
   /** Set by every message that is for this table; the reader of the table clears it. */
   changed = false;
@@ -181,18 +191,15 @@ export class LinkTable {
   }
 
   #takeAddress(type: number, bytes: Buffer, at: number, end: number): void {
-    const address = decodeAddress(bytes, at, end);
-    if (!address) return;
-    const { ifindex, ip } = address;
-    let addresses = this.addresses.get(ifindex);
-    if (type === RTM_DELADDR) addresses?.delete(ip);
-    else {
-      if (!addresses) {
-        addresses = new Set();
-        this.addresses.set(ifindex, addresses);
-      }
-      addresses.add(ip);
-    }
+    const told = decodeAddress(bytes, at, end);
+    if (!told) return;
+    const { ifindex, address } = told;
+    const before = this.addresses.get(ifindex) ?? [];
+    const place = before.findIndex((each) => isSameAddress(each, address));
+    const gone = type === RTM_DELADDR;
+    if (place < 0) {
+      if (!gone) this.addresses.set(ifindex, [...before, address]);
+    } else this.addresses.set(ifindex, before.toSpliced(place, 1, ...(gone ? [] : [address])));
     this.changed = true;
   }
 }

@@ -124,7 +124,7 @@ function beginLink(type: number, sequence: number, family: number, ifindex: numb
   const bytes = writer.begin(type, 0, sequence, 16);
   bytes[16] = family;
   bytes.writeInt32LE(ifindex, 20);
-  bytes.writeUInt32LE(K.IFF_UP, 24);
+  bytes.writeUInt32LE(K.IFF_UP | K.IFF_RUNNING | K.IFF_LOWER_UP, 24);
 }
 
 /** RTM_DELLINK of a device. */

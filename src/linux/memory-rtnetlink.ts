@@ -172,7 +172,7 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
   ): void {
     const { tables, topology } = this.#kernel;
     if (type === K.RTM_GETLINK)
-      for (const device of topology.ifindexes)
+      for (const device of topology.interfaces.keys())
         answer((family === K.AF_BRIDGE ? portVlansMessage : linkMessage)(device, topology, sequence));
     else if (type === K.RTM_GETNEIGH && family === K.AF_BRIDGE) {
       for (const row of tables.bridgeRowsOfPort(ifindex))
@@ -189,10 +189,10 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
   }
 
   topology(topology: Topology): void {
-    for (const ifindex of this.#topology.ifindexes)
-      if (!topology.ifindexes.has(ifindex)) this.#tell(linkGoneMessage(ifindex), false);
+    for (const ifindex of this.#topology.interfaces.keys())
+      if (!topology.interfaces.has(ifindex)) this.#tell(linkGoneMessage(ifindex), false);
     this.#topology = topology;
-    for (const ifindex of topology.ifindexes) {
+    for (const ifindex of topology.interfaces.keys()) {
       this.#tell(linkMessage(ifindex, topology), false);
       this.#tell(portVlansMessage(ifindex, topology), false);
     }

@@ -2,6 +2,9 @@ import {
   type Bridge,
   type BridgePort,
   domainKey,
+  EMPTY_TOPOLOGY,
+  type Interface,
+  type InterfaceAddress,
   type Topology,
   type TopologyProblem,
   type VniAttachment,
@@ -65,22 +68,25 @@ function findSvi(
 export interface LinkTables {
   readonly links: ReadonlyMap<number, Link>;
   readonly vlans: ReadonlyMap<number, PortVlans>;
-  readonly addresses: ReadonlyMap<number, ReadonlySet<Ip>>;
+  readonly addresses: ReadonlyMap<number, readonly InterfaceAddress[]>;
   readonly vniFilters: ReadonlyMap<number, VniFilter>;
 }
 
 const NO_VNIS: VniFilter = new Map();
+const NO_ADDRESSES: readonly InterfaceAddress[] = [];
 
 /**
  * Derives which VLAN of which bridge is which VNI on which device, from all links, the VLANs of bridge ports, the
  * addresses and the VNI filters. Pure. Supports VLAN-unaware bridges, VLAN-aware bridges with one VXLAN device a VNI
  * (mapped by the port's PVID, untagged) and collect-metadata devices (mapped by `tunnel_info`), all of them at once. Of
  * two devices with one VNI the one with the lower ifindex serves it, the other is a problem; likewise of two VNIs that
- * claim one VLAN of a bridge. The outcome depends on values alone, not on the order of the maps.
+ * claim one VLAN of a bridge. The outcome depends on values alone, not on the order of the maps; what is as it was in
+ * `before` is the same object.
  */
 export function deriveTopology(
   { links, vlans, addresses, vniFilters }: LinkTables,
   context: CheckContext = NO_CONTEXT,
+  before: Topology = EMPTY_TOPOLOGY,
 ): Topology {
   const sorted = [...links.values()].sort((a, b) => a.ifindex - b.ifindex);
   const svis = sviTable(sorted);
@@ -89,15 +95,16 @@ export function deriveTopology(
   const domains = new Map<number, VniAttachment>();
   const ports = new Map<number, BridgePort>();
   const bridges = new Map<number, Bridge>();
-  const ifindexes = new Set<number>();
+  const interfaces = new Map<number, Interface>();
   const ownMacs = new Set<Mac>();
   const ownIps = new Set<Ip>();
   const problems: TopologyProblem[] = [];
 
   for (const link of sorted) {
-    ifindexes.add(link.ifindex);
+    const own = addresses.get(link.ifindex) ?? NO_ADDRESSES;
+    interfaces.set(link.ifindex, interfaceOf(link, own, before.interfaces.get(link.ifindex)));
     if (link.mac !== undefined && link.mac !== MAC_ZERO) ownMacs.add(link.mac);
-    for (const ip of addresses.get(link.ifindex) ?? []) ownIps.add(ip);
+    for (const { ip } of own) ownIps.add(ip);
     const master = links.get(link.master);
     const bridge = master?.kind === 'bridge' ? master : undefined;
     if (bridge)
@@ -147,7 +154,7 @@ export function deriveTopology(
     }
     checkDevice(port, served.length > 0 ? served : claimed, context, problems);
   }
-  return { vnis, ports, bridges, ifindexes, ownMacs, ownIps, addresses: copied(addresses), problems };
+  return { vnis, ports, bridges, interfaces, ownMacs, ownIps, problems };
 }
 
 function attach(port: VxlanPort, mapping: Mapping, svi: Link | undefined): VniAttachment {
@@ -211,18 +218,35 @@ function occupied(at: VniAttachment, other: VniAttachment): TopologyProblem {
   };
 }
 
-/** The tables go on changing, a topology does not. */
-function copied(addresses: ReadonlyMap<number, ReadonlySet<Ip>>): Map<number, ReadonlySet<Ip>> {
-  const copy = new Map<number, ReadonlySet<Ip>>();
-  for (const [ifindex, ips] of addresses) if (ips.size > 0) copy.set(ifindex, new Set(ips));
-  return copy;
+/** It carries frames, as far as the kernel can know. */
+function isRunning(link: Link): boolean {
+  return link.up && link.carrier && !link.protodown;
 }
 
-function sameAddresses(a: Topology['addresses'], b: Topology['addresses']): boolean {
+/** The device as a topology has it: `before` where that says the same. */
+function interfaceOf(
+  link: Link,
+  addresses: readonly InterfaceAddress[],
+  before: Interface | undefined,
+): Interface {
+  const { name } = link;
+  const running = isRunning(link);
+  const kept = before && sameAddresses(before.addresses, addresses) ? before.addresses : addresses;
+  if (before?.name === name && before.running === running && before.addresses === kept) return before;
+  return { name, running, addresses: kept };
+}
+
+function sameAddresses(a: readonly InterfaceAddress[], b: readonly InterfaceAddress[]): boolean {
+  return a === b || (a.length === b.length && a.every((address, i) => sameFields(address, b[i])));
+}
+
+function sameInterfaces(a: Topology['interfaces'], b: Topology['interfaces']): boolean {
   if (a.size !== b.size) return false;
-  for (const [ifindex, ips] of a) {
+  for (const [ifindex, one] of a) {
     const other = b.get(ifindex);
-    if (!other || !sameSet(ips, other)) return false;
+    if (one === other) continue;
+    if (!other || one.name !== other.name || one.running !== other.running) return false;
+    if (!sameAddresses(one.addresses, other.addresses)) return false;
   }
   return true;
 }
@@ -254,10 +278,9 @@ export function sameTopology(a: Topology, b: Topology): boolean {
     sameMap(a.vnis, b.vnis) &&
     sameMap(a.ports, b.ports) &&
     sameMap(a.bridges, b.bridges) &&
-    sameSet(a.ifindexes, b.ifindexes) &&
+    sameInterfaces(a.interfaces, b.interfaces) &&
     sameSet(a.ownMacs, b.ownMacs) &&
     sameSet(a.ownIps, b.ownIps) &&
-    sameAddresses(a.addresses, b.addresses) &&
     a.problems.length === b.problems.length &&
     a.problems.every((problem, i) => sameFields(problem, b.problems[i]))
   );

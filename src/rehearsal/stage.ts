@@ -273,10 +273,14 @@ function topology(leaf: number): Topology {
     vnis,
     ports,
     bridges,
-    ifindexes: new Set(SEGMENTS.flatMap(({ bridge, vxlan, access, svi }) => [bridge, vxlan, access, svi])),
+    interfaces: new Map(
+      SEGMENTS.flatMap(({ bridge, vxlan, access, svi }) => [bridge, vxlan, access, svi]).map((ifindex) => [
+        ifindex,
+        { name: `dev${ifindex}`, running: true, addresses: [] },
+      ]),
+    ),
     ownMacs: new Set([BRIDGE_MAC]),
     ownIps: new Set(NETS.map((_, index) => vtepAt(leaf, index))),
-    addresses: new Map(),
     problems: [],
   };
 }

@@ -13,7 +13,14 @@ import {
 import { formatIp, type Ip, type Mac, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import type { VniDevices } from './kernel-contract.js';
-import { attachment, BRIDGE_MAC, MemoryWorld, withVni } from './memory-world.js';
+import {
+  attachment,
+  BRIDGE_MAC,
+  MemoryWorld,
+  withAddresses,
+  withInterfaces,
+  withVni,
+} from './memory-world.js';
 
 const VNI = toVni(10010);
 const A = parseMac('02:00:00:00:00:01');
@@ -234,7 +241,9 @@ test('IPv6 neighbours are left to the kernel only where it has an address to ask
   s.clock.advance(31_000);
   t.deepEqual(s.probes(), []);
   t.is(s.ears.questions.length, 1);
-  s.change({ addresses: new Map([[s.devices.bridgeIfindex, new Set([parseIp('fe80::1')])]]) });
+  s.change({
+    interfaces: withAddresses(s.world.kernel.topology, s.devices.bridgeIfindex, [parseIp('fe80::1')]),
+  });
   s.clock.advance(31_000);
   t.is(s.probes().length, 1);
 });
@@ -297,7 +306,7 @@ test('VLANs: by the tag, or by the PVID of the port, and answered the same way',
     ports: new Map(before.ports)
       .set(accessIfindex, { role: 'access', bridgeIfindex, name: 'p', pvid: 10, pvidUntagged: true })
       .set(trunk, { role: 'access', bridgeIfindex, name: 't', pvid: 0, pvidUntagged: false }),
-    ifindexes: new Set([...before.ifindexes, trunk]),
+    interfaces: withInterfaces(before, trunk),
   });
   kernel.learn(bridgeIfindex, 10, A, accessIfindex);
   kernel.learn(bridgeIfindex, 10, B, trunk);

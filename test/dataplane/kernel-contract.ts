@@ -196,7 +196,7 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
       assert.equal(attachment.up, true);
       assert.equal(recorder.topologyNow.ports.get(devices.vxlanIfindex)?.role, 'vxlan');
       assert.equal(recorder.topologyNow.ports.get(devices.accessIfindex)?.role, 'access');
-      assert.ok(recorder.topologyNow.ifindexes.has(devices.bridgeIfindex));
+      assert.ok(recorder.topologyNow.interfaces.has(devices.bridgeIfindex));
       assert.equal(bridgeRowOf(recorder, devices, HOST)?.port, devices.accessIfindex);
       assert.equal(vxlanRowOf(recorder, devices, OTHER_HOST, REMOTE)?.dst, REMOTE);
       const neigh = recorder.neigh.get(
@@ -215,7 +215,7 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
       await until(world, 'the VNI is up', () => recorder.topologyNow.vnis.get(VNI)?.up === true);
       await world.removeVni(devices);
       await until(world, 'the VNI is gone', () => !recorder.topologyNow.vnis.has(VNI));
-      assert.equal(recorder.topologyNow.ifindexes.has(devices.vxlanIfindex), false);
+      assert.equal(recorder.topologyNow.interfaces.has(devices.vxlanIfindex), false);
     },
   },
   {

@@ -6,7 +6,15 @@ import {
   type Topology,
   type VniAttachment,
 } from '../../src/dataplane/index.js';
-import { type Clock, type Ip, type Mac, parseMac, systemClock, type Vni } from '../../src/types/index.js';
+import {
+  type Clock,
+  type Ip,
+  isIpv4,
+  type Mac,
+  parseMac,
+  systemClock,
+  type Vni,
+} from '../../src/types/index.js';
 import type { VniDevices, World } from './kernel-contract.js';
 
 /** The address of every bridge of a world. */
@@ -38,6 +46,30 @@ export function attachment(
   };
 }
 
+/** The topology's interfaces with those that it lacks, running and without addresses. */
+export function withInterfaces(topology: Topology, ...ifindexes: number[]): Topology['interfaces'] {
+  const interfaces = new Map(topology.interfaces);
+  for (const ifindex of ifindexes)
+    if (!interfaces.has(ifindex))
+      interfaces.set(ifindex, { name: `dev${ifindex}`, running: true, addresses: [] });
+  return interfaces;
+}
+
+/** The topology's interfaces where one has these addresses, all usable. */
+export function withAddresses(
+  topology: Topology,
+  ifindex: number,
+  ips: readonly Ip[],
+): Topology['interfaces'] {
+  const addresses = ips.map((ip) => ({
+    ip,
+    prefixLength: isIpv4(ip) ? 24 : 64,
+    peer: undefined,
+    state: 'usable' as const,
+  }));
+  return new Map(topology.interfaces).set(ifindex, { name: `dev${ifindex}`, running: true, addresses });
+}
+
 /** The topology with one VNI more (or changed), its devices among the links and ports. */
 export function withVni(topology: Topology, devices: VniDevices, at: VniAttachment): Topology {
   const { bridgeIfindex } = devices;
@@ -64,7 +96,7 @@ export function withVni(topology: Topology, devices: VniDevices, at: VniAttachme
       vlanAware: at.vlanAware,
       ageingTime: 300_000,
     }),
-    ifindexes: new Set([...topology.ifindexes, bridgeIfindex, devices.vxlanIfindex, devices.accessIfindex]),
+    interfaces: withInterfaces(topology, bridgeIfindex, devices.vxlanIfindex, devices.accessIfindex),
     ownIps: at.localVtep === undefined ? topology.ownIps : new Set([...topology.ownIps, at.localVtep]),
   };
 }
@@ -74,12 +106,12 @@ export function withoutVni(topology: Topology, devices: VniDevices): Topology {
   const vnis = new Map(topology.vnis);
   vnis.delete(devices.vni);
   const ports = new Map(topology.ports);
-  const ifindexes = new Set(topology.ifindexes);
+  const interfaces = new Map(topology.interfaces);
   for (const ifindex of [devices.bridgeIfindex, devices.vxlanIfindex, devices.accessIfindex]) {
     ports.delete(ifindex);
-    ifindexes.delete(ifindex);
+    interfaces.delete(ifindex);
   }
-  return { ...topology, vnis, ports, ifindexes };
+  return { ...topology, vnis, ports, interfaces };
 }
 
 /** The world of the in-memory kernel: it changes the tables as the kernel's bridges and tools would. */

@@ -110,7 +110,7 @@ test('default destinations stand beside the other rows of the device', (t) => {
     [...mirror.vxlanRows(7, 10)].map((row) => row.mac),
     [HOST],
   );
-  mirror.keepDevices(new Set([BRIDGE]));
+  mirror.keepDevices(new Map([[BRIDGE, {}]]));
   t.deepEqual([...mirror.vxlanRowsOfDevice(7)], []);
   t.is(mirror.defaultRow(7, 10, parseIp('10.0.0.1')), undefined);
 });

@@ -3,6 +3,7 @@ import { Nud } from '../../src/dataplane/index.js';
 import type { EvpnSettings } from '../../src/evpn/index.js';
 import { formatMac, type Ip, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { describeExtendedCommunity, formatNlri } from '../../src/wire/index.js';
+import { withAddresses } from '../dataplane/memory-world.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { Leaf, vtepOf, Wire } from './support/leaf.js';
 
@@ -24,7 +25,7 @@ async function fabric(settings: Partial<EvpnSettings>) {
     const { kernel } = leaves[0].world;
     kernel.setTopology({
       ...kernel.topology,
-      addresses: new Map([[devices[0].bridgeIfindex, new Set(ips)]]),
+      interfaces: withAddresses(kernel.topology, devices[0].bridgeIfindex, ips),
       ownIps: new Set([...ips, vtepOf(1)]),
       ownMacs: new Set([SVI]),
     });

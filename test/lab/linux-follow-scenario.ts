@@ -502,7 +502,7 @@ const cases = [
         await kernel.start(recorder, recorder);
         assert.ok(rows >= 5_000, `${rows} rows`);
         await until(kernel, 'no VNI 80', () => !recorder.topologyNow.vnis.has(toVni(80)));
-        assert.equal(recorder.topologyNow.ifindexes.has(devices.vxlanIfindex), false);
+        assert.equal(recorder.topologyNow.interfaces.has(devices.vxlanIfindex), false);
         sameAsKernel(recorder);
       }),
   },

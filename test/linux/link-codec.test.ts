@@ -2,7 +2,7 @@ import test from 'ava';
 import { decodeAddress, decodeBridgeLink, decodeLink, decodeVlans } from '../../src/linux/link-codec.js';
 import { LinkTable } from '../../src/linux/link-table.js';
 import { eachMessage, NetlinkFormatError } from '../../src/linux/message.js';
-import { formatMac, MAC_ZERO, parseIp } from '../../src/types/index.js';
+import { formatIp, formatMac, ipToBytes, MAC_ZERO, parseIp } from '../../src/types/index.js';
 import { messageOf } from './messages.js';
 import { RECORDED } from './recorded.js';
 
@@ -104,8 +104,15 @@ test('recorded addresses decode', (t) => {
     const { buffer, end } = messageOf(hex);
     return decodeAddress(buffer.bytes, 0, end);
   };
-  t.deepEqual(address(RECORDED.address), { ifindex: 4, ip: parseIp('10.9.9.9') });
-  t.deepEqual(address(RECORDED.address6), { ifindex: 4, ip: parseIp('fe80::ccbb:5cff:fe79:eb5d') });
+  const usable = { peer: undefined, state: 'usable' };
+  t.deepEqual(address(RECORDED.address), {
+    ifindex: 4,
+    address: { ...usable, ip: parseIp('10.9.9.9'), prefixLength: 24 },
+  });
+  t.deepEqual(address(RECORDED.address6), {
+    ifindex: 4,
+    address: { ...usable, ip: parseIp('fe80::ccbb:5cff:fe79:eb5d'), prefixLength: 64 },
+  });
 });
 
 test('a table follows recorded messages', (t) => {
@@ -140,7 +147,73 @@ test('a table follows recorded messages', (t) => {
   t.false(table.vlans.has(5));
   t.true(table.links.has(5));
   take(RECORDED.address);
-  t.true(table.addresses.get(4)?.has(parseIp('10.9.9.9')));
+  t.deepEqual(
+    table.addresses.get(4)?.map(({ ip }) => ip),
+    [parseIp('10.9.9.9')],
+  );
+});
+
+/** RTM_NEWADDR or RTM_DELADDR of eth0 (4), as net/ipv4/devinet.c and net/ipv6/addrconf.c word it. */
+function addressMessage(type: number, ip: string, prefix: number, flags: number, peer = ip): string {
+  const attribute = (kind: number, value: Buffer) =>
+    Buffer.concat([Buffer.from([4 + value.length, 0, kind, 0]), value]);
+  const octets = (text: string) => {
+    const bytes = Buffer.alloc(16);
+    return bytes.subarray(0, ipToBytes(parseIp(text), bytes, 0));
+  };
+  const words = Buffer.alloc(4);
+  words.writeUInt32LE(flags);
+  const family = octets(ip).length === 4 ? 2 : 10;
+  const body = Buffer.concat([
+    Buffer.from([family, prefix, flags & 0xff, 0, 4, 0, 0, 0]),
+    attribute(1, octets(peer)),
+    ...(family === 2 || peer !== ip ? [attribute(2, octets(ip))] : []),
+    attribute(8, words),
+  ]);
+  const header = Buffer.alloc(16);
+  header.writeUInt32LE(16 + body.length);
+  header.writeUInt16LE(type, 4);
+  return Buffer.concat([header, body]).toString('hex');
+}
+
+const [NEWADDR, DELADDR] = [20, 21];
+
+test('addresses: with which prefix, peer and state, each once', (t) => {
+  const table = new LinkTable();
+  const take = (hex: string) => {
+    const { buffer, type, end } = messageOf(hex);
+    table.take(type, buffer.bytes, 0, end);
+    return table.addresses
+      .get(4)
+      ?.map(({ ip, prefixLength, peer, state }) => [
+        `${formatIp(ip)}/${prefixLength}`,
+        peer && formatIp(peer),
+        state,
+      ]);
+  };
+  take(addressMessage(NEWADDR, '192.0.2.1', 24, 0x80));
+  take(addressMessage(NEWADDR, '192.0.2.1', 25, 0x81));
+  take(addressMessage(NEWADDR, '192.0.2.1', 25, 0x81));
+  take(addressMessage(NEWADDR, '192.0.2.1', 32, 0x80, '192.0.2.2'));
+  t.deepEqual(take(addressMessage(DELADDR, '192.0.2.1', 24, 0x80)), [
+    ['192.0.2.1/25', undefined, 'usable'],
+    ['192.0.2.1/32', '192.0.2.2', 'usable'],
+  ]);
+  take(addressMessage(DELADDR, '192.0.2.1', 25, 0x81));
+  t.deepEqual(take(addressMessage(DELADDR, '192.0.2.1', 32, 0x80, '192.0.2.2')), []);
+  // Tentative, optimistic, duplicate, permanent: one address all the while
+  for (const [flags, state] of [
+    [0xc0, 'tentative'],
+    [0xc4, 'usable'],
+    [0xc8, 'dadfailed'],
+    [0x80, 'usable'],
+  ] as const)
+    t.deepEqual(take(addressMessage(NEWADDR, '2001:db8::1', 64, flags)), [
+      ['2001:db8::1/64', undefined, state],
+    ]);
+  t.deepEqual(take(addressMessage(NEWADDR, '2001:db8::1', 128, 0x80, '2001:db8::2')), [
+    ['2001:db8::1/128', '2001:db8::2', 'usable'],
+  ]);
 });
 
 const COLD = [

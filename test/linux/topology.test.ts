@@ -1,7 +1,8 @@
 import test from 'ava';
+import type { InterfaceAddress } from '../../src/dataplane/index.js';
 import type { Link, LinkTables, PortSettings, PortVlans } from '../../src/linux/index.js';
 import { deriveTopology, sameTopology } from '../../src/linux/index.js';
-import { type Ip, MAC_ZERO, parseIp, parseMac, toVni } from '../../src/types/index.js';
+import { MAC_ZERO, parseIp, parseMac, toVni } from '../../src/types/index.js';
 
 const LOCAL = parseIp('192.0.2.1');
 
@@ -19,6 +20,8 @@ function device(ifindex: number, name: string, rest: Partial<Link> = {}): Link {
     ifindex,
     name,
     up: true,
+    carrier: true,
+    protodown: false,
     mac: parseMac(`02:00:00:00:00:${ifindex.toString(16).padStart(2, '0')}`),
     mtu: 1500,
     master: 0,
@@ -46,7 +49,7 @@ function vxlan(ifindex: number, name: string, vni: number, master: number, rest:
 function derive(
   links: readonly Link[],
   vlans: readonly (readonly [number, PortVlans])[] = [],
-  addresses: readonly (readonly [number, ReadonlySet<Ip>])[] = [],
+  addresses: readonly (readonly [number, readonly InterfaceAddress[]])[] = [],
   rest: Partial<LinkTables> = {},
 ) {
   return deriveTopology({
@@ -56,6 +59,10 @@ function derive(
     vniFilters: new Map(),
     ...rest,
   });
+}
+
+function address(ip: string, rest: Partial<InterfaceAddress> = {}): InterfaceAddress {
+  return { ip: parseIp(ip), prefixLength: 24, peer: undefined, state: 'usable', ...rest };
 }
 
 function access(vlan: number, untagged = true): PortVlans {
@@ -70,8 +77,8 @@ test('a VLAN-unaware bridge with one VXLAN device', (t) => {
     [device(1, 'lo', { mac: MAC_ZERO }), BRIDGE, vxlan(3, 'vx10', 10, 2), device(4, 'eth1', { master: 2 })],
     [],
     [
-      [1, new Set([parseIp('127.0.0.1')])],
-      [2, new Set([parseIp('198.51.100.1')])],
+      [1, [address('127.0.0.1')]],
+      [2, [address('198.51.100.1')]],
     ],
   );
   t.deepEqual(topology.vnis.get(toVni(10)), {
@@ -97,7 +104,7 @@ test('a VLAN-unaware bridge with one VXLAN device', (t) => {
       { role: 'access', bridgeIfindex: 2, name: 'eth1', pvid: 0, pvidUntagged: true },
     ],
   );
-  t.deepEqual([...topology.ifindexes], [1, 2, 3, 4]);
+  t.deepEqual([...topology.interfaces.keys()], [1, 2, 3, 4]);
   t.false(topology.ownMacs.has(MAC_ZERO));
   t.true(topology.ownMacs.has(parseMac('02:00:00:00:00:04')));
   t.true(topology.ownIps.has(parseIp('198.51.100.1')));
@@ -265,7 +272,7 @@ test('topologies compare by value', (t) => {
     [...links, device(9, 'eth9', { mac: undefined })],
   ];
   for (const [i, change] of changes.entries()) t.false(sameTopology(base, derive(change)), `change ${i}`);
-  t.false(sameTopology(base, derive(links, [], [[2, new Set([LOCAL])]])));
+  t.false(sameTopology(base, derive(links, [], [[2, [address('192.0.2.1')]]])));
 });
 
 const EXTERNAL = vxlan(3, 'vxe', 0, 2, {
@@ -418,4 +425,40 @@ test('what a port floods is held against what the VNI floods', (t) => {
   t.deepEqual(at({}, false), [
     ['info', 'bridge link set dev vx10 flood off mcast_flood off bcast_flood off'],
   ]);
+});
+
+test('a device carries frames while it is up, has carrier and is not held down by protodown', (t) => {
+  const running = (rest: Partial<Link>) => derive([device(1, 'eth0', rest)]).interfaces.get(1)?.running;
+  t.true(running({}));
+  t.false(running({ up: false }));
+  t.false(running({ carrier: false }));
+  t.false(running({ protodown: true }));
+});
+
+test('interfaces have their addresses, and stay the same objects while nothing about them changes', (t) => {
+  const links = new Map([device(1, 'eth0'), device(2, 'eth1')].map((link) => [link.ifindex, link]));
+  const tables = (addresses: readonly InterfaceAddress[]): LinkTables => ({
+    links,
+    vlans: new Map(),
+    addresses: new Map([[1, addresses]]),
+    vniFilters: new Map(),
+  });
+  const first = deriveTopology(tables([address('192.0.2.9')]));
+  const [one, two] = [1, 2].map((ifindex) => first.interfaces.get(ifindex));
+  t.deepEqual(one, { name: 'eth0', running: true, addresses: [address('192.0.2.9')] });
+  const again = deriveTopology(tables([address('192.0.2.9')]), undefined, first);
+  t.is(again.interfaces.get(1), one);
+  t.true(sameTopology(first, again));
+  for (const other of [
+    [],
+    [address('192.0.2.9', { prefixLength: 32 })],
+    [address('192.0.2.9', { state: 'tentative' })],
+    [address('192.0.2.9', { peer: parseIp('192.0.2.8') })],
+    [address('192.0.2.9'), address('192.0.2.10')],
+  ]) {
+    const changed = deriveTopology(tables(other), undefined, first);
+    t.deepEqual(changed.interfaces.get(1)?.addresses, other);
+    t.is(changed.interfaces.get(2), two);
+    t.false(sameTopology(first, changed));
+  }
 });
