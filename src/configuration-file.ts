@@ -112,13 +112,12 @@ function headerOf(path: string): string {
   return `# ${path} as evpnd last took it over. evpnd writes this file; a start with a faulty configuration uses it.\n`;
 }
 
-/** Where a file that cannot be read as a configuration says that the state is, in one line of its own, or the default. */
+const STATE_DIRECTORY = /^[\s{]*(["']?)state-directory\1\s*:\s*(["']?)(\/[^"'\s,}]*)\2/m;
+
+/** Where a file that cannot be read as a configuration says that the state is, or the default. */
 function stateDirectoryOf(path: string): string {
   try {
-    const found = /^state-directory:[ \t]*(['"]?)(\/[^'"\s]*)\1[ \t]*(?:#.*)?$/m.exec(
-      readFileSync(path, 'utf8'),
-    );
-    return found?.[2] ?? DEFAULT_STATE_DIRECTORY;
+    return STATE_DIRECTORY.exec(readFileSync(path, 'utf8'))?.[3] ?? DEFAULT_STATE_DIRECTORY;
   } catch {
     return DEFAULT_STATE_DIRECTORY;
   }

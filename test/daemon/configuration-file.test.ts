@@ -60,6 +60,20 @@ for (const [what, fault] of [
     t.is(at.open().start().asn, 65002, 'what a reload took over counts for the next start');
   });
 
+test('the state directory is found in every style of YAML', (t) => {
+  const at = scene(t);
+  at.write(at.good(65001));
+  runs(at);
+  for (const line of [
+    `state-directory: ${at.state}`,
+    `"state-directory" : '${at.state}' # quoted`,
+    `{ asn: 1,\n  state-directory: ${at.state}, x: [`,
+  ]) {
+    at.write(`${line}\nasn: [`);
+    t.is(at.open().start().asn, 65001, line);
+  }
+});
+
 test('a first start with a faulty file fails with its faults, and so does one whose file is gone', (t) => {
   const at = scene(t);
   at.write(SHAPE_FAULT);
