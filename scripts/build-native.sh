@@ -34,7 +34,10 @@ done
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! node node_modules/node-gyp/bin/node-gyp.js rebuild --directory native --nodedir "$nodedir" >"$log" 2>&1 9>&-; then
+# Installed as a package, evpnd has no node-gyp of its own, and npm brings one
+gyp=node_modules/node-gyp/bin/node-gyp.js
+[ -e "$gyp" ] || gyp=${npm_config_node_gyp:?run it by npm: npm rebuild evpnd}
+if ! node "$gyp" rebuild --directory native --nodedir "$nodedir" >"$log" 2>&1 9>&-; then
   cat "$log" >&2
   echo "build-native: node-gyp failed, see above." >&2
   exit 1
