@@ -77,7 +77,7 @@ export function operationsOf(routes: Routes, verb: 'add' | 'delete'): Operation[
     const mac = macAt(i);
     const dst = vtepAt(vtepIndexOf(routes, i, 0));
     operations.push({ table: 'vxlan', verb, ifindex, srcVni: 0, mac, dst });
-    operations.push({ table: 'bridge', verb, port: ifindex, vlan: 0, mac, sticky: false });
+    operations.push({ table: 'bridge', verb, port: ifindex, vlan: 0, mac, form: 'marked' });
     if (routes.withIp) {
       const svi = deviceOf('br', vniIndex);
       operations.push({ table: 'neigh', verb, ifindex: svi, ip: ipAt(i), mac, router: false });
@@ -112,7 +112,7 @@ export async function flush(vnis: number, withPorts: boolean): Promise<void> {
         operations.push({ table: 'neigh', verb: 'delete', ifindex, ip: dst, mac: macAt(0), router: false });
     } else if (mac === undefined || (mac !== 0 && !(flags & Ntf.EXT_LEARNED))) return;
     else if (message.master !== 0 && !(flags & Ntf.SELF))
-      operations.push({ table: 'bridge', verb: 'delete', port: ifindex, vlan: 0, mac, sticky: false });
+      operations.push({ table: 'bridge', verb: 'delete', port: ifindex, vlan: 0, mac, form: 'marked' });
     else if (dst !== undefined)
       operations.push(
         mac === 0
@@ -126,7 +126,7 @@ export async function flush(vnis: number, withPorts: boolean): Promise<void> {
     await dump(K.AF_BRIDGE, deviceOf('acc', vni), () => {
       const { ifindex: port, mac } = message;
       if (mac !== undefined && isBenchMac(mac))
-        operations.push({ table: 'bridge', verb: 'delete', port, vlan: 0, mac, sticky: false });
+        operations.push({ table: 'bridge', verb: 'delete', port, vlan: 0, mac, form: 'marked' });
     });
   for (let i = 0; i < operations.length; i += BATCH) programmer.apply(operations.slice(i, i + BATCH));
 }

@@ -200,11 +200,11 @@ export class DataPlane {
     return this.#watch.log;
   }
 
-  /** Wants the MAC behind `vtep`; `overEpoch` names the local row that it may replace, 0 for none. */
-  setMac(vni: Vni, mac: Mac, vtep: Ip, sticky: boolean, overEpoch: number): void {
+  /** Wants the MAC behind `vtep`, where `pinned` so that no frame moves it; `overEpoch` names the local row that it may replace, 0 for none. */
+  setMac(vni: Vni, mac: Mac, vtep: Ip, pinned: boolean, overEpoch: number): void {
     const plane = this.#planes.get(vni);
     if (!plane || plane.retired) return;
-    if (plane.macs.set(mac, vtep, sticky, overEpoch)) this.#markMac(plane, mac);
+    if (plane.macs.set(mac, vtep, pinned, overEpoch)) this.#markMac(plane, mac);
   }
 
   clearMac(vni: Vni, mac: Mac): void {

@@ -1,9 +1,9 @@
 import { IPV4_ANY, type Ip, type Mac } from '../types/index.js';
 import type { MirroredBridgeRow } from './bridge-rows.js';
 import type { MacIntent, NeighIntent } from './intents.js';
-import type { Operation } from './kernel.js';
+import type { BridgeForm, Operation } from './kernel.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
-import { isLocalNeigh, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
+import { hasOurMark, isConfigured, isLocalNeigh, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
 import type { VniAttachment } from './topology.js';
 
 /*
@@ -28,10 +28,14 @@ export function bridgeRowFits(
     row !== undefined &&
     row.port === at.vxlanIfindex &&
     (row.flags & Ntf.EXT_LEARNED) !== 0 &&
-    (row.state & Nud.PERMANENT) === 0 &&
-    // The kernel does not make an extern_learn row static, whatever state it is asked for; a sticky one may be so
-    ((row.state & Nud.NOARP) === 0 || want.sticky)
+    isPinnedAsWanted(want, row)
   );
+}
+
+/** A frame moves the row to another port, or does not, as is wanted. */
+function isPinnedAsWanted(want: MacIntent, { state, flags }: MirroredBridgeRow): boolean {
+  if (!want.pinned) return (state & (Nud.NOARP | Nud.PERMANENT)) === 0 && (flags & Ntf.STICKY) === 0;
+  return (state & (Nud.NOARP | Nud.PERMANENT)) === Nud.NOARP && (flags & Ntf.STICKY) !== 0;
 }
 
 /** The vxlan row is as a remote MAC's must be. */
@@ -52,10 +56,10 @@ export function neighRowFits(want: NeighIntent, row: NeighRow | undefined): bool
   );
 }
 
-/** May the bridge row be written? A local row only when this very stay of it was beaten; a permanent one never. */
+/** May the bridge row be written? A local row only when this very stay of it was beaten; one that is configured never. */
 function mayOverwrite(at: VniAttachment, want: MacIntent, row: MirroredBridgeRow | undefined): boolean {
   if (row === undefined || row.port === at.vxlanIfindex) return true;
-  return (row.state & Nud.PERMANENT) === 0 && row.epoch === want.overEpoch;
+  return !isConfigured(row) && row.epoch === want.overEpoch;
 }
 
 /** Operations for one MAC of one VNI; `want` undefined means no remote MAC is wanted. */
@@ -69,7 +73,7 @@ export function macDifference(
 ): void {
   if (want) {
     if (!mayOverwrite(at, want, bridge)) return;
-    if (!bridge && !vxlan && !want.sticky) {
+    if (!bridge && !vxlan && !want.pinned) {
       // Until the VXLAN device has its row it floods the frames, as the bridge did before there was one
       out.push(fdbOperation(at, 'add', mac, want.vtep));
       return;
@@ -81,19 +85,36 @@ export function macDifference(
         out.push(vxlanOperation(at, 'delete', mac, IPV4_ANY));
       out.push(vxlanOperation(at, 'add', mac, want.vtep));
     }
-    if (!bridgeRowFits(at, want, bridge)) {
-      // An extern_learn row written over a static or permanent one stays static (net/bridge/br_fdb.c)
-      if (bridge?.port === at.vxlanIfindex && (bridge.state & (Nud.NOARP | Nud.PERMANENT)) !== 0)
-        out.push(bridgeOperation(at, 'delete', mac, false));
-      out.push(bridgeOperation(at, 'add', mac, want.sticky));
-    }
+    if (!bridgeRowFits(at, want, bridge)) bridgeDifference(at, mac, want, bridge, out);
     return;
   }
   const ofBridge = bridge && bridge.port === at.vxlanIfindex && (bridge.flags & Ntf.EXT_LEARNED) !== 0;
   const dst = vxlan && (vxlan.flags & Ntf.EXT_LEARNED) !== 0 ? vxlan.dst : undefined;
   if (ofBridge && dst !== undefined) out.push(fdbOperation(at, 'delete', mac, dst));
-  else if (ofBridge) out.push(bridgeOperation(at, 'delete', mac, false));
+  else if (ofBridge) out.push(bridgeOperation(at, 'delete', mac));
   else if (dst !== undefined) out.push(vxlanOperation(at, 'delete', mac, dst));
+}
+
+/** What makes a bridge row that does not fit, and may be written, as it must be. */
+function bridgeDifference(
+  at: VniAttachment,
+  mac: Mac,
+  want: MacIntent,
+  row: MirroredBridgeRow | undefined,
+  out: Operation[],
+): void {
+  const standing = row?.port === at.vxlanIfindex ? row : undefined;
+  const isOurs = hasOurMark(standing);
+  if (!isOurs) {
+    // A row marked where it is static or permanent stays so (net/bridge/br_fdb.c)
+    if (standing && isConfigured(standing)) out.push(bridgeOperation(at, 'delete', mac));
+    out.push(bridgeOperation(at, 'add', mac));
+  }
+  if (want.pinned) {
+    out.push(bridgeOperation(at, 'add', mac, 'pinned'));
+    // Where a frame took the row away just before, that took the mark along
+    out.push(bridgeOperation(at, 'add', mac));
+  } else if (isOurs) out.push(bridgeOperation(at, 'add', mac, 'unpinned'));
 }
 
 /** Operations for one default destination. */
@@ -158,8 +179,13 @@ function fdbOperation(at: VniAttachment, verb: 'add' | 'delete', mac: Mac, dst: 
   };
 }
 
-function bridgeOperation(at: VniAttachment, verb: 'add' | 'delete', mac: Mac, sticky: boolean): Operation {
-  return { table: 'bridge', verb, port: at.vxlanIfindex, vlan: at.vlan, mac, sticky };
+function bridgeOperation(
+  at: VniAttachment,
+  verb: 'add' | 'delete',
+  mac: Mac,
+  form: BridgeForm = 'marked',
+): Operation {
+  return { table: 'bridge', verb, port: at.vxlanIfindex, vlan: at.vlan, mac, form };
 }
 
 function vxlanOperation(at: VniAttachment, verb: 'add' | 'delete', mac: Mac, dst: Ip): Operation {

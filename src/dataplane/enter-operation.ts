@@ -1,7 +1,7 @@
 import type { Ip, Mac } from '../types/index.js';
-import type { Operation } from './kernel.js';
+import type { BridgeForm, Operation } from './kernel.js';
 import type { KernelMirror } from './mirror.js';
-import { OUR_ROWS } from './our-rows.js';
+import { bridgeRowAfter, OUR_ROWS } from './our-rows.js';
 import { Ntf } from './rows.js';
 import type { Topology } from './topology.js';
 
@@ -10,8 +10,8 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
   const gone = operation.verb === 'delete';
   switch (operation.table) {
     case 'bridge': {
-      const { port, vlan, mac } = operation;
-      enterBridge(mirror, topology, gone, port, vlan, mac);
+      const { port, vlan, mac, form } = operation;
+      enterBridge(mirror, topology, gone, port, vlan, mac, form);
       return;
     }
     case 'vxlan': {
@@ -21,7 +21,7 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
     }
     case 'fdb': {
       const { port, vlan, srcVni, mac, dst } = operation;
-      enterBridge(mirror, topology, gone, port, vlan, mac);
+      enterBridge(mirror, topology, gone, port, vlan, mac, 'marked');
       enterVxlan(mirror, gone, port, srcVni, mac, dst);
       return;
     }
@@ -54,11 +54,13 @@ function enterBridge(
   port: number,
   vlan: number,
   mac: Mac,
+  form: BridgeForm,
 ): void {
   const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
   if (gone) mirror.dropBridge(bridgeIfindex, vlan, mac, port);
   else if (bridgeIfindex !== 0) {
-    const { state, flags } = OUR_ROWS.bridge;
+    const standing = mirror.peekBridge(bridgeIfindex, vlan, mac);
+    const { state, flags } = bridgeRowAfter(standing?.port === port ? standing : undefined, form);
     mirror.enterBridge(bridgeIfindex, vlan, mac, port, state, flags);
   }
 }

@@ -22,7 +22,8 @@ interface Intent {
 /** A remote MAC: a bridge row to the VXLAN device and a vxlan row to the VTEP. */
 export interface MacIntent extends Readonly<Intent> {
   readonly vtep: Ip;
-  readonly sticky: boolean;
+  /** No frame may move it: sticky, a default gateway's, immutable, or frozen there. */
+  readonly pinned: boolean;
   /** The epoch of the local row that this route has beaten and may overwrite; 0 when it may overwrite none. */
   readonly overEpoch: number;
 }

@@ -4,18 +4,29 @@ import type { BridgeFdbRow, NeighRow, VxlanFdbRow } from './rows.js';
 import type { Topology } from './topology.js';
 
 /**
+ * What a message makes of a bridge row. The kernel makes no row static or sticky by a message with NTF_EXT_LEARNED, and
+ * leaves that flag as it is by one without (net/bridge/br_fdb.c br_fdb_external_learn_add, fdb_add_entry), so that a row
+ * with our mark that no frame moves takes one of each:
+ *
+ * - `marked`: NTF_EXT_LEARNED, NUD_REACHABLE. Makes the row where there is none; a static or sticky one stays so.
+ * - `pinned`: NTF_STICKY, NUD_NOARP (br_fdb_update then leaves the row on its port), for a row that exists.
+ * - `unpinned`: NUD_REACHABLE, for a row that exists: neither static, permanent nor sticky any more.
+ */
+export type BridgeForm = 'marked' | 'pinned' | 'unpinned';
+
+/**
  * One idempotent change to the kernel, in kernel terms. `add` creates or replaces (NLM_F_CREATE|NLM_F_REPLACE; for
  * `vxlan-default`, NLM_F_CREATE|NLM_F_APPEND), `delete` removes. Each is exactly one netlink message.
  */
 export type Operation =
-  /** Bridge row: NTF_MASTER|NTF_EXT_LEARNED, NUD_REACHABLE (sticky: NUD_REACHABLE|NUD_NOARP and NTF_STICKY); NDA_VLAN where vlan is not 0. `port` is the VXLAN device. */
+  /** Bridge row: NTF_MASTER, NDA_VLAN where vlan is not 0, what else as `form` says. `port` is the VXLAN device. */
   | {
       readonly table: 'bridge';
       readonly verb: 'add' | 'delete';
       readonly port: number;
       readonly vlan: number;
       readonly mac: Mac;
-      readonly sticky: boolean;
+      readonly form: BridgeForm;
     }
   /** VXLAN row: NTF_SELF|NTF_EXT_LEARNED, NUD_REACHABLE, NDA_DST; NDA_SRC_VNI where srcVni is not 0. */
   | {
@@ -27,7 +38,7 @@ export type Operation =
       readonly dst: Ip;
     }
   /**
-   * Both rows of a MAC at once, neither sticky: NTF_MASTER|NTF_SELF. The kernel does the bridge's first and, where that
+   * Both rows of a MAC at once, the bridge's `marked`: NTF_MASTER|NTF_SELF. The kernel does the bridge's first and, where that
    * succeeded, the VXLAN device's, under one lock; where the device is no bridge port it leaves the bridge's out without a
    * word. `port` is the VXLAN device.
    */
@@ -98,7 +109,7 @@ export function partsOf({
   dst,
 }: FdbOperation): [SingleOperation, SingleOperation] {
   return [
-    { table: 'bridge', verb, port, vlan, mac, sticky: false },
+    { table: 'bridge', verb, port, vlan, mac, form: 'marked' },
     { table: 'vxlan', verb, ifindex: port, srcVni, mac, dst },
   ];
 }

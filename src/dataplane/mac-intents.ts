@@ -7,7 +7,7 @@ const MARKS = MAC_WORDS;
 const EPOCH = MAC_WORDS + 1;
 const WIDTH = 3;
 
-const STICKY = 1;
+const PINNED = 1;
 const SETTLED = 2;
 
 /** An intent where it stands, read without a copy. */
@@ -23,8 +23,8 @@ class MacIntentView implements MacIntent {
   get vtep(): Ip {
     return this.vteps[this.row];
   }
-  get sticky(): boolean {
-    return (this.table.cells[this.row * this.table.stride + MARKS] & STICKY) !== 0;
+  get pinned(): boolean {
+    return (this.table.cells[this.row * this.table.stride + MARKS] & PINNED) !== 0;
   }
   get settled(): boolean {
     return (this.table.cells[this.row * this.table.stride + MARKS] & SETTLED) !== 0;
@@ -59,8 +59,8 @@ export class MacIntents {
   get(mac: Mac): MacIntent | undefined {
     const view = this.peek(mac);
     if (!view) return undefined;
-    const { vtep, sticky, overEpoch, settled, failure } = view;
-    return { vtep, sticky, overEpoch, settled, failure };
+    const { vtep, pinned, overEpoch, settled, failure } = view;
+    return { vtep, pinned, overEpoch, settled, failure };
   }
 
   /** The MAC's intent, if any, for a look at once: the next call of anything here may make another of it. */
@@ -77,12 +77,12 @@ export class MacIntents {
   }
 
   /** Wants the MAC there; it is not settled from now on. False where it was wanted so and is settled: it stays so. */
-  set(mac: Mac, vtep: Ip, sticky: boolean, overEpoch: number): boolean {
+  set(mac: Mac, vtep: Ip, pinned: boolean, overEpoch: number): boolean {
     const size = this.#table.size;
     const row = this.#table.add(mac);
     const { cells, stride } = this.#table;
     const at = row * stride;
-    const marks = sticky ? STICKY : 0;
+    const marks = pinned ? PINNED : 0;
     if (row < size && cells[at + MARKS] === (marks | SETTLED) && this.#vteps[row] === vtep) return false;
     this.#vteps[row] = vtep;
     cells[at + MARKS] = marks;

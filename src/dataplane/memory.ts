@@ -12,7 +12,7 @@ import {
   SUCCESS,
 } from './kernel.js';
 import { KernelMirror } from './mirror.js';
-import { OUR_ROWS } from './our-rows.js';
+import { bridgeRowAfter, OUR_ROWS } from './our-rows.js';
 import { type BridgeFdbRow, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
 import { EMPTY_TOPOLOGY, type Topology } from './topology.js';
 
@@ -168,8 +168,11 @@ export class MemoryKernel implements Kernel {
   /** The bridge learns a MAC from a frame. */
   learn(bridgeIfindex: number, vlan: number, mac: Mac, port: number): void {
     const present = this.tables.bridgeRow(bridgeIfindex, vlan, mac);
-    if (present && (present.state & (Nud.PERMANENT | Nud.NOARP)) !== 0) return;
-    this.putBridge({ bridgeIfindex, vlan, mac, port, state: Nud.REACHABLE, flags: 0 });
+    // br_fdb_update: a permanent row stays, a sticky one on its port; a static one moves and stays static
+    if (present && ((present.state & Nud.PERMANENT) !== 0 || (present.flags & Ntf.STICKY) !== 0)) return;
+    if (present?.port === port && (present.state & Nud.NOARP) !== 0) return;
+    const state = present && (present.state & Nud.NOARP) !== 0 ? Nud.NOARP : Nud.REACHABLE;
+    this.putBridge({ bridgeIfindex, vlan, mac, port, state, flags: 0 });
   }
 
   dropBridge(bridgeIfindex: number, vlan: number, mac: Mac): void {
@@ -290,13 +293,18 @@ export class MemoryKernel implements Kernel {
     const gone = operation.verb === 'delete';
     switch (operation.table) {
       case 'bridge': {
-        const { port, vlan, mac } = operation;
+        const { port, vlan, mac, form } = operation;
         const bridgeIfindex = this.topology.ports.get(port)?.bridgeIfindex;
         if (bridgeIfindex === undefined) return ENODEV;
-        const { state, flags } = OUR_ROWS.bridge;
-        if (!gone) this.putBridge({ bridgeIfindex, vlan, mac, port, state, flags });
-        else if (this.tables.bridgeRow(bridgeIfindex, vlan, mac)?.port !== port) return ENOENT;
-        else this.dropBridge(bridgeIfindex, vlan, mac);
+        const before = this.tables.bridgeRow(bridgeIfindex, vlan, mac);
+        if (gone) {
+          if (before?.port !== port) return ENOENT;
+          this.dropBridge(bridgeIfindex, vlan, mac);
+          return 0;
+        }
+        if (!before && form !== 'marked') return ENOENT;
+        const after = bridgeRowAfter(before?.port === port ? before : undefined, form);
+        this.putBridge({ bridgeIfindex, vlan, mac, port, ...after });
         return 0;
       }
       case 'vxlan': {

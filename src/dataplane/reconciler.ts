@@ -14,7 +14,7 @@ const FRESH_MS = 0.25;
 /** A slice ends after this long, so that keepalives and REST get their turn. */
 const SLICE_MS = 4;
 /** One key takes no more operations than this. */
-const MOST_OF_A_KEY = 4;
+const MOST_OF_A_KEY = 6;
 
 /** Keys that were taken, and what is to be written for them. */
 interface Batch {

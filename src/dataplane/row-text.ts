@@ -44,7 +44,7 @@ export function wantedText(plane: VniPlane, which: PlaneKey): string {
   if (which.table === 'mac') {
     const want = plane.macs.get(which.key);
     if (!want) return 'nothing';
-    const { bridge } = OUR_ROWS;
+    const bridge = want.pinned ? OUR_ROWS.pinnedBridge : OUR_ROWS.bridge;
     return `bridge row points to ${at.vxlanName} ${bits(bridge)}, vxlan row has dst ${formatIp(want.vtep)} ${bits(OUR_ROWS.vxlan)}`;
   }
   if (which.table === 'flood')

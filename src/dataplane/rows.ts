@@ -64,6 +64,11 @@ export function hasOurMark(row: { readonly flags: number } | undefined): boolean
   return row !== undefined && (row.flags & Ntf.EXT_LEARNED) !== 0;
 }
 
+/** A bridge row that somebody configured (static, permanent or sticky), which the bridge did not learn and does not age. */
+export function isConfigured({ state, flags }: Pick<BridgeFdbRow, 'state' | 'flags'>): boolean {
+  return (state & (Nud.NOARP | Nud.PERMANENT)) !== 0 || (flags & Ntf.STICKY) !== 0;
+}
+
 const NEIGH_VALID = Nud.REACHABLE | Nud.STALE | Nud.DELAY | Nud.PROBE | Nud.NOARP | Nud.PERMANENT;
 
 /** True for a neighbour that the machine itself learned or was given, and that is usable. */

@@ -69,5 +69,5 @@ export function strayCopies(
 }
 
 function bridgeDelete({ port, vlan, mac }: BridgeFdbRow): Operation {
-  return { table: 'bridge', verb: 'delete', port, vlan, mac, sticky: false };
+  return { table: 'bridge', verb: 'delete', port, vlan, mac, form: 'marked' };
 }

@@ -1,5 +1,6 @@
 import {
   type BridgeFdbRow,
+  type BridgeForm,
   hasOurMark,
   type KernelObserver,
   type MemoryKernel,
@@ -140,7 +141,7 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
       return { table: 'neigh', verb, ifindex, ip: dst, mac, router: (flags & Ntf.ROUTER) !== 0 };
     }
     if ((flags & Ntf.SELF) === 0)
-      return { table: 'bridge', verb, port: ifindex, vlan, mac, sticky: (flags & Ntf.STICKY) !== 0 };
+      return { table: 'bridge', verb, port: ifindex, vlan, mac, form: formOf(flags) };
     if ((flags & Ntf.MASTER) !== 0) return { table: 'fdb', verb, port: ifindex, vlan, srcVni, mac, dst };
     if (mac === MAC_ZERO) return { table: 'vxlan-default', verb, ifindex, srcVni, dst };
     return { table: 'vxlan', verb, ifindex, srcVni, mac, dst };
@@ -216,4 +217,9 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
   neighRowGone(row: NeighRow): void {
     this.#tell(neighRowMessage(K.RTM_DELNEIGH, row), hasOurMark(row));
   }
+}
+
+function formOf(flags: number): BridgeForm {
+  if (flags & Ntf.EXT_LEARNED) return 'marked';
+  return flags & Ntf.STICKY ? 'pinned' : 'unpinned';
 }

@@ -256,6 +256,7 @@ function finish(
 }
 
 const ADD_FLAGS = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE;
+const FORM_FLAGS = { marked: Ntf.EXT_LEARNED, pinned: Ntf.STICKY, unpinned: 0 } as const;
 const APPEND_FLAGS = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_APPEND;
 
 /**
@@ -275,13 +276,14 @@ export function encodeOperation(
   let end: number;
   switch (operation.table) {
     case 'bridge': {
-      const { port, vlan, mac, sticky } = operation;
-      const state = sticky ? Nud.REACHABLE | Nud.NOARP : Nud.REACHABLE;
-      const ndmFlags = Ntf.MASTER | Ntf.EXT_LEARNED | (sticky ? Ntf.STICKY : 0);
-      end = putHeader(words, word, AF_BRIDGE, port, state, ndmFlags);
+      const { port, vlan, mac, form } = operation;
+      const state = form === 'pinned' ? Nud.NOARP : Nud.REACHABLE;
+      end = putHeader(words, word, AF_BRIDGE, port, state, Ntf.MASTER | FORM_FLAGS[form]);
       end = putMac(words, end, mac);
       if (vlan !== 0) end = putNumber(words, end, NDA_VLAN, vlan, 2);
-      return finish(words, word, end, type, flags, sequence);
+      // Without NLM_F_CREATE: a row that went meanwhile must not come back without our mark
+      const existing = NLM_F_REQUEST | NLM_F_REPLACE | extraFlags;
+      return finish(words, word, end, type, form === 'marked' ? flags : existing, sequence);
     }
     case 'vxlan': {
       const { ifindex, srcVni, mac, dst } = operation;

@@ -42,7 +42,7 @@ export interface Segment {
 export const SEGMENTS: readonly Segment[] = [
   { vni: 1 as Vni, vlan: 0, bridge: 10, vxlan: 11, access: 12, svi: 10, vtep: 0 },
   { vni: 2 as Vni, vlan: 0, bridge: 20, vxlan: 21, access: 22, svi: 0, vtep: 1 },
-  { vni: 3 as Vni, vlan: 3, bridge: 30, vxlan: 31, access: 32, svi: 33, vtep: 0 },
+  { vni: 3 as Vni, vlan: 3, bridge: 30, vxlan: 31, access: 32, svi: 33, vtep: 2 },
   { vni: 4 as Vni, vlan: 4, bridge: 30, vxlan: 31, access: 32, svi: 34, vtep: 2 },
 ];
 

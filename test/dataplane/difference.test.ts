@@ -5,6 +5,7 @@ import {
   Ntf,
   Nud,
   type Operation,
+  OUR_ROWS,
   type VniAttachment,
   type VxlanFdbRow,
 } from '../../src/dataplane/index.js';
@@ -37,14 +38,15 @@ const ourVxlanRow = { ...vxlanRow, state: Nud.REACHABLE, flags: Ntf.SELF | Ntf.E
 function operations(
   bridge: MirroredBridgeRow | undefined,
   vxlan: VxlanFdbRow | undefined,
-  sticky = false,
+  pinned = false,
 ): string[] {
   const out: Operation[] = [];
-  const want = { vtep, sticky, overEpoch: 0, settled: false, failure: undefined };
+  const want = { vtep, pinned, overEpoch: 0, settled: false, failure: undefined };
   macDifference(at, mac, want, bridge, vxlan, out);
   return out.map((operation) => {
     const whole = operation.table === 'vxlan' && operation.dst === IPV4_ANY ? ' whole' : '';
-    return `${operation.table} ${operation.verb}${whole}`;
+    const form = operation.table === 'bridge' && operation.form !== 'marked' ? ` ${operation.form}` : '';
+    return `${operation.table} ${operation.verb}${whole}${form}`;
   });
 }
 
@@ -54,9 +56,37 @@ function unwanted(bridge: MirroredBridgeRow | undefined, vxlan: VxlanFdbRow | un
   return out.map(({ table, verb }) => `${table} ${verb}`);
 }
 
-test('rows as they must be need nothing, a sticky one included, which the kernel does not make static', (t) => {
+const pinnedBridgeRow = { ...bridgeRow, ...OUR_ROWS.pinnedBridge };
+
+test('rows as they must be need nothing', (t) => {
   t.deepEqual(operations(ourBridgeRow, ourVxlanRow), []);
-  t.deepEqual(operations(ourBridgeRow, ourVxlanRow, true), []);
+  t.deepEqual(operations(pinnedBridgeRow, ourVxlanRow, true), []);
+});
+
+test('a MAC that is to be pinned, or no longer, changes in place, and never without our mark', (t) => {
+  t.deepEqual(operations(ourBridgeRow, ourVxlanRow, true), ['bridge add pinned', 'bridge add']);
+  t.deepEqual(operations(pinnedBridgeRow, ourVxlanRow), ['bridge add unpinned']);
+  const still = { ...ourBridgeRow, state: Nud.NOARP };
+  t.deepEqual(
+    operations(still, ourVxlanRow, true),
+    ['bridge add pinned', 'bridge add'],
+    'static alone moves',
+  );
+  t.deepEqual(operations(still, ourVxlanRow), ['bridge add unpinned']);
+  t.deepEqual(unwanted(pinnedBridgeRow, ourVxlanRow), ['fdb delete']);
+});
+
+test('a row that somebody configured on an access port is never overwritten, whatever was beaten', (t) => {
+  const configured = [
+    { state: Nud.NOARP, flags: 0 },
+    { state: Nud.NOARP, flags: Ntf.STICKY },
+    { state: Nud.REACHABLE, flags: Ntf.STICKY },
+    { state: Nud.PERMANENT, flags: 0 },
+    { state: Nud.NOARP, flags: Ntf.EXT_LEARNED },
+  ];
+  for (const words of configured)
+    for (const pinned of [false, true])
+      t.deepEqual(operations({ ...bridgeRow, port: 6, epoch: 0, ...words }, undefined, pinned), []);
 });
 
 test('both rows of a MAC that is new here, or gone, are one operation; one row of them is an operation by itself', (t) => {
@@ -65,8 +95,8 @@ test('both rows of a MAC that is new here, or gone, are one operation; one row o
   t.deepEqual(operations(ourBridgeRow, undefined), ['vxlan add']);
   t.deepEqual(
     operations(undefined, undefined, true),
-    ['vxlan add', 'bridge add'],
-    'a sticky one is of the bridge alone',
+    ['vxlan add', 'bridge add', 'bridge add pinned', 'bridge add'],
+    'a pinned row takes messages of its own',
   );
   t.deepEqual(unwanted(ourBridgeRow, ourVxlanRow), ['fdb delete']);
   t.deepEqual(unwanted(ourBridgeRow, undefined), ['bridge delete']);
@@ -92,10 +122,13 @@ test('a vxlan row that somebody wrote goes first, since a replace would keep its
   t.deepEqual(operations(ourBridgeRow, moved), ['vxlan add'], 'a move of our own row is one replace');
 });
 
-test('a bridge row made static or permanent goes first, since a replace would keep it so', (t) => {
-  for (const state of [Nud.NOARP, Nud.PERMANENT, Nud.NOARP | Nud.REACHABLE])
-    for (const flags of [0, Ntf.EXT_LEARNED])
-      t.deepEqual(operations({ ...bridgeRow, state, flags }, ourVxlanRow), ['bridge delete', 'bridge add']);
+test('a row of ours that somebody made static or permanent is learned again; one without our mark goes first', (t) => {
+  for (const state of [Nud.NOARP, Nud.PERMANENT, Nud.NOARP | Nud.REACHABLE]) {
+    t.deepEqual(operations({ ...bridgeRow, state, flags: Ntf.EXT_LEARNED }, ourVxlanRow), [
+      'bridge add unpinned',
+    ]);
+    t.deepEqual(operations({ ...bridgeRow, state, flags: 0 }, ourVxlanRow), ['bridge delete', 'bridge add']);
+  }
   t.deepEqual(operations({ ...bridgeRow, state: Nud.REACHABLE, flags: 0 }, ourVxlanRow), ['bridge add']);
 });
 

@@ -63,7 +63,7 @@ test('what is thought out while a flight is under way flies behind it', async (t
 });
 
 test('a large batch flies behind another before that is over, and a third waits', async (t) => {
-  const { clock, world, devices, plane, want } = await started(t, { batch: 8 });
+  const { clock, world, devices, plane, want } = await started(t, { batch: 10 });
   const macs = Array.from({ length: 20 }, (_, i) => (FIRST + i) as Mac);
   for (const mac of macs) want(mac);
   const launched: number[] = [];

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import {
+  type BridgeForm,
   type Flight,
   type Kernel,
   Ntf,
   Nud,
   type Operation,
   type OperationResult,
+  OUR_ROWS,
 } from '../../src/dataplane/index.js';
 import { type Ip, type Mac, parseIp, parseMac, toVni, type Vni } from '../../src/types/index.js';
 import { bridgeKey, neighKey, Recorder, vxlanKey } from './recorder.js';
@@ -30,6 +32,8 @@ export interface World {
   removeVni(devices: VniDevices): Promise<void>;
   /** A learned row on the access port, by a frame of the host; it takes over a row on another port. */
   addLocalMac(devices: VniDevices, mac: Mac): Promise<void>;
+  /** A frame of the host on the access port, whatever the bridge makes of it. */
+  sendFrame(devices: VniDevices, mac: Mac): Promise<void>;
   /** Deletes the bridge's row of this MAC on this port. */
   deleteBridgeRow(devices: VniDevices, port: number, mac: Mac): Promise<void>;
   /** Deletes the VXLAN device's row of this MAC. */
@@ -54,8 +58,13 @@ const HOST = parseMac('02:00:00:00:00:01');
 const OTHER_HOST = parseMac('02:00:00:00:00:02');
 const VNI = toVni(10010);
 
-function bridgeOperation(verb: 'add' | 'delete', devices: VniDevices, mac: Mac): Operation {
-  return { table: 'bridge', verb, port: devices.vxlanIfindex, vlan: 0, mac, sticky: false };
+function bridgeOperation(
+  verb: 'add' | 'delete',
+  devices: VniDevices,
+  mac: Mac,
+  form: BridgeForm = 'marked',
+): Operation {
+  return { table: 'bridge', verb, port: devices.vxlanIfindex, vlan: 0, mac, form };
 }
 
 function vxlanOperation(verb: 'add' | 'delete', devices: VniDevices, mac: Mac, dst: Ip): Operation {
@@ -381,6 +390,55 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
         failed.parts?.map(({ errno }) => errno),
         [ENODEV, ENODEV],
       );
+    },
+  },
+  {
+    // net/bridge/br_fdb.c: br_fdb_update leaves a sticky row on its port, and what is no extern_learn message keeps the mark
+    name: 'a pinned row keeps our mark, and no frame moves it until it is unpinned',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      const add = bridgeOperation('add', devices, HOST);
+      const pin = bridgeOperation('add', devices, HOST, 'pinned');
+      assert.equal(applyOne(world, pin), ENOENT, 'it makes no row');
+      const results = world.kernel.apply([add, pin, add]);
+      assert.deepEqual(
+        results.map(({ errno }) => errno),
+        [0, 0, 0],
+      );
+      world.kernel.drain();
+      const row = () => bridgeRowOf(recorder, devices, HOST);
+      const { bridgeIfindex, vxlanIfindex: port } = devices;
+      const pinned = { bridgeIfindex, vlan: 0, mac: HOST, port, ...OUR_ROWS.pinnedBridge };
+      assert.deepEqual({ ...pinned, ...row() }, { ...row(), ...pinned });
+      await world.sendFrame(devices, HOST);
+      // What is told of the frame of another host comes behind what the first one's would have brought
+      await world.addLocalMac(devices, OTHER_HOST);
+      await until(world, 'the other host', () => bridgeRowOf(recorder, devices, OTHER_HOST) !== undefined);
+      assert.deepEqual({ ...pinned, ...row() }, { ...row(), ...pinned });
+      assert.equal(applyOne(world, bridgeOperation('add', devices, HOST, 'unpinned')), 0);
+      world.kernel.drain();
+      assert.equal(row()?.flags, Ntf.EXT_LEARNED);
+      assert.equal((row()?.state ?? 0) & (Nud.NOARP | Nud.PERMANENT), 0);
+      await world.addLocalMac(devices, HOST);
+      await until(world, 'the host', () => row()?.port === devices.accessIfindex);
+      assert.equal(row()?.flags, 0);
+    },
+  },
+  {
+    name: 'a pinned row takes the place of a learned one, and is deleted like any other',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      await world.addLocalMac(devices, HOST);
+      const add = bridgeOperation('add', devices, HOST);
+      world.kernel.apply([add, bridgeOperation('add', devices, HOST, 'pinned'), add]);
+      world.kernel.drain();
+      const row = () => bridgeRowOf(recorder, devices, HOST);
+      assert.equal(row()?.port, devices.vxlanIfindex);
+      assert.equal(row()?.flags, OUR_ROWS.pinnedBridge.flags);
+      assert.equal(row()?.state, OUR_ROWS.pinnedBridge.state);
+      assert.equal(applyOne(world, bridgeOperation('delete', devices, HOST)), 0);
+      world.kernel.drain();
+      assert.equal(row(), undefined);
     },
   },
   {

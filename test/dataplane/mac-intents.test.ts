@@ -14,7 +14,7 @@ test('what is wanted and settled stays so, and any difference unsettles it', (t)
   t.true(intents.set(mac, vtep, false, 2 ** 40 + 1), 'not settled yet: worth another look');
   t.deepEqual(intents.get(mac), {
     vtep,
-    sticky: false,
+    pinned: false,
     overEpoch: 2 ** 40 + 1,
     settled: false,
     failure: undefined,
@@ -28,7 +28,7 @@ test('what is wanted and settled stays so, and any difference unsettles it', (t)
   t.true(intents.set(mac, parseIp('2001:db8::1'), true, 7));
   t.deepEqual(intents.get(mac), {
     vtep: parseIp('2001:db8::1'),
-    sticky: true,
+    pinned: true,
     overEpoch: 7,
     settled: false,
     failure: undefined,
@@ -63,7 +63,7 @@ test('whatever is wanted and no longer, the intents are those of a Map', (t) => 
       do: fc.constant('set' as const),
       mac,
       vtep,
-      sticky: fc.boolean(),
+      pinned: fc.boolean(),
       overEpoch: fc.maxSafeNat(),
     }),
     fc.record({ do: fc.constant('delete' as const), mac }),
@@ -84,11 +84,11 @@ test('whatever is wanted and no longer, the intents are those of a Map', (t) => 
           intents.fail(one.mac, one.failure);
           if (standing) model.set(one.mac, { ...standing, failure: one.failure });
         } else {
-          const { vtep, sticky, overEpoch } = one;
-          const same = standing?.settled === true && standing.vtep === vtep && standing.sticky === sticky;
-          t.is(intents.set(one.mac, vtep, sticky, overEpoch), !same);
+          const { vtep, pinned, overEpoch } = one;
+          const same = standing?.settled === true && standing.vtep === vtep && standing.pinned === pinned;
+          t.is(intents.set(one.mac, vtep, pinned, overEpoch), !same);
           if (!same)
-            model.set(one.mac, { vtep, sticky, overEpoch, settled: false, failure: standing?.failure });
+            model.set(one.mac, { vtep, pinned, overEpoch, settled: false, failure: standing?.failure });
         }
       }
       t.is(intents.size, model.size);

@@ -145,6 +145,10 @@ export class MemoryWorld implements World {
     this.kernel.learn(devices.bridgeIfindex, 0, mac, devices.accessIfindex);
   }
 
+  async sendFrame(devices: VniDevices, mac: Mac): Promise<void> {
+    this.kernel.learn(devices.bridgeIfindex, 0, mac, devices.accessIfindex);
+  }
+
   async deleteBridgeRow(devices: VniDevices, port: number, mac: Mac): Promise<void> {
     if (this.kernel.tables.bridgeRow(devices.bridgeIfindex, 0, mac)?.port === port)
       this.kernel.dropBridge(devices.bridgeIfindex, 0, mac);

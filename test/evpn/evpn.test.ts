@@ -333,7 +333,7 @@ for (const [what, row] of [
       t.deepEqual(leaves[0].rowsOf(devices[0], HOST), { port, dst: undefined });
       t.deepEqual(leaves[1].rowsOf(devices[1], HOST), { port: devices[1].vxlanIfindex, dst: vtepOf(1) });
       // The row is asked for as sticky; Linux does not make an extern_learn row so
-      t.true(leaves[1].dataPlane.plane(VNI)?.macs.get(HOST)?.sticky);
+      t.true(leaves[1].dataPlane.plane(VNI)?.macs.get(HOST)?.pinned);
     }
   });
 

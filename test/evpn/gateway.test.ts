@@ -56,14 +56,14 @@ test('as a host: MAC/IP routes as any, withdrawn with the address, the SVI or th
   t.deepEqual(said(), [route('fd10:10::101', ''), route('fe80::101', ''), route('10.10.10.101', '')]);
   const row = leaves[1].world.kernel.tables.neighRow(devices[1].bridgeIfindex, OWN[0]);
   t.is(row?.mac, SVI);
-  t.false(leaves[1].dataPlane.plane(VNI)?.macs.get(SVI)?.sticky);
+  t.false(leaves[1].dataPlane.plane(VNI)?.macs.get(SVI)?.pinned);
   addresses(OWN[0]);
   t.deepEqual(said(), [route('10.10.10.101', '')]);
   leaves[0].evpn.reconfigure({ asn: 65001, routerId: 1 as never, advertiseAllVni: true, vnis: new Map() });
   t.deepEqual(said(), []);
 });
 
-test('as the default gateway: with its community, IPv6 as a router, sticky at the others', async (t) => {
+test('as the default gateway: with its community, IPv6 as a router, pinned at the others', async (t) => {
   const { said, leaves, devices } = await fabric({
     vnis: new Map([
       [
@@ -83,7 +83,7 @@ test('as the default gateway: with its community, IPv6 as a router, sticky at th
     route('fe80::101', ' default-gateway arp-nd:router'),
     route('10.10.10.101', ' default-gateway'),
   ]);
-  t.true(leaves[1].dataPlane.plane(VNI)?.macs.get(SVI)?.sticky);
+  t.true(leaves[1].dataPlane.plane(VNI)?.macs.get(SVI)?.pinned);
   leaves[0].removeVni(devices[0]);
   leaves[0].clock.advance(1_000);
   t.deepEqual(said(), []);

@@ -103,6 +103,10 @@ export class LinuxWorld implements World {
     throw new Error(`${access} has not learned ${formatMac(mac)}`);
   }
 
+  async sendFrame(devices: VniDevices, mac: Mac): Promise<void> {
+    sendFrame(ifindex(`${this.#name(devices).access}p`), mac);
+  }
+
   async deleteBridgeRow(devices: VniDevices, port: number, mac: Mac): Promise<void> {
     const { vxlan, access } = this.#name(devices);
     run(`bridge fdb del ${formatMac(mac)} dev ${port === devices.vxlanIfindex ? vxlan : access} master`);

@@ -177,7 +177,7 @@ const cases = [
         for (let i = 0; i < 100; i++) {
           const mac = parseMac(`02:00:00:00:02:${i.toString(16).padStart(2, '0')}`);
           operations.push(
-            { table: 'bridge', verb: 'add', port: devices.vxlanIfindex, vlan: 0, mac, sticky: i % 2 === 0 },
+            { table: 'bridge', verb: 'add', port: devices.vxlanIfindex, vlan: 0, mac, form: 'marked' },
             { table: 'vxlan', verb: 'add', ifindex: devices.vxlanIfindex, srcVni: 0, mac, dst: REMOTE },
           );
         }
@@ -234,7 +234,7 @@ const cases = [
           const mac = parseMac(macAt(i));
           operations.push(
             { table: 'vxlan', verb: 'add', ifindex: devices.vxlanIfindex, srcVni: 0, mac, dst: REMOTE },
-            { table: 'bridge', verb: 'add', port: devices.vxlanIfindex, vlan: 0, mac, sticky: false },
+            { table: 'bridge', verb: 'add', port: devices.vxlanIfindex, vlan: 0, mac, form: 'marked' },
           );
         }
         // Learned before the write and not heard of yet: the write overrules them
@@ -380,7 +380,7 @@ const cases = [
           port: devices.vxlanIfindex,
           vlan: 0,
           mac: HOST,
-          sticky: false,
+          form: 'marked',
         };
         const bad: Operation = { ...good, port: loopback };
         const batchOf = Array.from({ length: 200 }, (_, i) => (i === 77 || i === 199 ? bad : good));
@@ -413,7 +413,7 @@ const cases = [
         for (const [i, command] of ['set cvx4 down', 'set cvx5 nomaster', 'del cvx6', 'del cbr7'].entries()) {
           const devices = await world.addVni(toVni(50 + i), VTEP);
           kernel.apply([
-            { table: 'bridge', verb: 'add', port: devices.vxlanIfindex, vlan: 0, mac: HOST, sticky: false },
+            { table: 'bridge', verb: 'add', port: devices.vxlanIfindex, vlan: 0, mac: HOST, form: 'marked' },
             { table: 'vxlan', verb: 'add', ifindex: devices.vxlanIfindex, srcVni: 0, mac: HOST, dst: REMOTE },
             { table: 'vxlan-default', verb: 'add', ifindex: devices.vxlanIfindex, srcVni: 0, dst: REMOTE },
             {

@@ -98,7 +98,7 @@ const cases = [
           port: vxlan,
           vlan: 10,
           mac: HOST,
-          sticky: false,
+          form: 'marked',
         };
         const ip = parseIp('198.51.100.9');
         const results = kernel.apply([

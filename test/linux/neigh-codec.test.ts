@@ -153,7 +153,7 @@ function encoded(operation: Operation, extra = 0): string {
 }
 
 test('operations encode to these octets', (t) => {
-  const bridge: Operation = { table: 'bridge', verb: 'add', port: 3, vlan: 0, mac: MAC, sticky: false };
+  const bridge: Operation = { table: 'bridge', verb: 'add', port: 3, vlan: 0, mac: MAC, form: 'marked' };
   t.is(
     encoded(bridge),
     '280000001c0001050403020100000000' + // nlmsghdr: NEWNEIGH, REQUEST|CREATE|REPLACE
@@ -161,11 +161,17 @@ test('operations encode to these octets', (t) => {
       '0a00020002a1b2c3d4e50000', // NDA_LLADDR
   );
   t.is(
-    encoded({ ...bridge, vlan: 10, sticky: true }, 4),
-    '300000001c0005050403020100000000' +
-      '070000000300000042005400' + // REACHABLE|NOARP, MASTER|EXT_LEARNED|STICKY
+    encoded({ ...bridge, vlan: 10, form: 'pinned' }, 4),
+    '300000001c0005010403020100000000' + // REQUEST|REPLACE|ACK
+      '070000000300000040004400' + // NOARP, MASTER|STICKY
       '0a00020002a1b2c3d4e50000' +
       '060005000a000000', // NDA_VLAN
+  );
+  t.is(
+    encoded({ ...bridge, form: 'unpinned' }),
+    '280000001c0001010403020100000000' +
+      '070000000300000002000400' + // REACHABLE, MASTER
+      '0a00020002a1b2c3d4e50000',
   );
   t.is(
     encoded({ ...bridge, verb: 'delete', vlan: 10 }),
