@@ -228,13 +228,9 @@ export class HostWatch {
     const { topology } = this.#owner;
     const vlan = this.#vlanOf(port, tag);
     if (vlan === undefined) return;
-    if (
-      isMartian(ip) ||
-      mac === MAC_ZERO ||
-      isMulticastMac(mac) ||
-      topology.ownIps.has(ip) ||
-      topology.ownMacs.has(mac)
-    ) {
+    const vni = this.#owner.vniOf(domainKey(topology.ports.get(port)?.bridgeIfindex ?? 0, vlan));
+    const own = vni === undefined ? undefined : topology.own.get(vni);
+    if (isMartian(ip) || mac === MAC_ZERO || isMulticastMac(mac) || own?.ips.has(ip) || own?.macs.has(mac)) {
       this.#refused++;
       return;
     }

@@ -87,6 +87,15 @@ export interface Interface {
   readonly addresses: readonly InterfaceAddress[];
 }
 
+/** Addresses by which the machine itself is in a broadcast domain: no host's, and nobody else's there. */
+export interface OwnAddresses {
+  readonly macs: ReadonlySet<Mac>;
+  readonly ips: ReadonlySet<Ip>;
+}
+
+/** Of a domain that the machine itself is not in. */
+export const NO_OWN_ADDRESSES: OwnAddresses = { macs: new Set(), ips: new Set() };
+
 /** Everything evpnd knows of the devices, derived anew on every change and never patched. */
 export interface Topology {
   readonly vnis: ReadonlyMap<Vni, VniAttachment>;
@@ -99,10 +108,13 @@ export interface Topology {
    * the same object as before.
    */
   readonly interfaces: ReadonlyMap<number, Interface>;
-  /** MAC addresses of the machine's own devices: a route for one of them is not a host's. */
-  readonly ownMacs: ReadonlySet<Mac>;
-  /** IP addresses of the machine's own devices: a route with such a next hop is our own. */
-  readonly ownIps: ReadonlySet<Ip>;
+  /**
+   * The machine's own addresses in the broadcast domain of each VNI that has one. The same object as before where they
+   * did not change, so that an address elsewhere is no news for a VNI.
+   */
+  readonly own: ReadonlyMap<Vni, OwnAddresses>;
+  /** The machine's own VTEP addresses: a route with such a next hop points to this machine. */
+  readonly ownVteps: ReadonlySet<Ip>;
   readonly problems: readonly TopologyProblem[];
 }
 
@@ -111,8 +123,8 @@ export const EMPTY_TOPOLOGY: Topology = {
   ports: new Map(),
   bridges: new Map(),
   interfaces: new Map(),
-  ownMacs: new Set(),
-  ownIps: new Set(),
+  own: new Map(),
+  ownVteps: new Set(),
   problems: [],
 };
 

@@ -38,7 +38,7 @@ export class Evaluator {
     if (entry.history?.frozen) return;
     const { mac } = entry;
     const { topology } = this.dataPlane;
-    const isForeign = macReason(mac, vrf, topology) === undefined;
+    const isForeign = macReason(mac, vrf) === undefined;
     const local = isForeign ? this.#localMac(vrf, mac) : undefined;
     const remote = isForeign ? bestClaim(entry.remotes, vrf, topology) : undefined;
     const before = entry.ownership;
@@ -74,7 +74,7 @@ export class Evaluator {
     if (entry.history?.frozen) return;
     const { ip } = entry;
     const { topology } = this.dataPlane;
-    const isForeign = ipReason(ip, vrf, topology) === undefined;
+    const isForeign = ipReason(ip, vrf) === undefined;
     const remote = isForeign ? bestClaim(entry.remotes, vrf, topology) : undefined;
     const local = isForeign ? this.#localNeigh(vrf, ip) : undefined;
     const here = local && claimantOf(vrf, entry.claimantHere, local.mac);

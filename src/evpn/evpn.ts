@@ -1,6 +1,21 @@
 import type { LocalRib, Rib } from '../bgp/index.js';
-import { type DataPlane, EMPTY_TOPOLOGY, sameAttachment, type Topology } from '../dataplane/index.js';
-import type { Clock, Ip, Log, Mac, Timer, Vni } from '../types/index.js';
+import {
+  type DataPlane,
+  EMPTY_TOPOLOGY,
+  NO_OWN_ADDRESSES,
+  sameAttachment,
+  type Topology,
+} from '../dataplane/index.js';
+import {
+  type Clock,
+  type Ip,
+  type Log,
+  type Mac,
+  sameSet,
+  symmetricDifference,
+  type Timer,
+  type Vni,
+} from '../types/index.js';
 import { exportWith, Renaming } from './advertised.js';
 import { DEFAULT_DUPLICATE_SETTINGS, DuplicateDetector } from './duplicates.js';
 import { Evaluator } from './evaluate.js';
@@ -165,27 +180,42 @@ export class Evpn {
       if (!this.#vrfs.has(vni) && isServed(this.#settings, vni)) added.push(this.#addVrf(vni));
     // What stands in the RIB already is looked at once for all of them
     if (added.length > 0) this.#deps.rib.lookAgain();
-    const ownChanged = !sameSet(before.ownMacs, topology.ownMacs) || !sameSet(before.ownIps, topology.ownIps);
-    for (const vrf of this.#vrfs.values()) this.#attach(vrf, topology, ownChanged);
+    for (const vrf of this.#vrfs.values()) this.#attach(vrf, topology);
+    if (before.ownVteps !== topology.ownVteps)
+      for (const vtep of symmetricDifference(before.ownVteps, topology.ownVteps)) this.#touchVtep(vtep);
   }
 
-  #attach(vrf: MacVrf, topology: Topology, ownChanged: boolean): void {
+  #attach(vrf: MacVrf, topology: Topology): void {
     const before = vrf.at;
+    const ownBefore = vrf.own;
+    vrf.own = topology.own.get(vrf.vni) ?? NO_OWN_ADDRESSES;
     const at = topology.vnis.get(vrf.vni);
     const same = before !== undefined && at !== undefined && sameAttachment(before, at);
     vrf.at = at;
     const role = gatewayRole(this.#settings, vrf.vni);
     if (role !== 'none' || vrf.gateways.size > 0)
       announceGateway(vrf, role, topology, (of) => this.#attributesOf(of), this.#deps.localRib);
-    if (same && !ownChanged) return;
-    this.#evaluator.imet(vrf);
-    const { dataPlane } = this.#deps;
-    for (const mac of vrf.macs.values()) vrf.touchMac(mac);
-    for (const ip of vrf.ips.values()) vrf.touchIp(ip);
-    for (const originator of vrf.floods.keys()) vrf.touchedFloods.add(originator);
-    for (const mac of dataPlane.localMacs(vrf.vni)) vrf.touchMac(vrf.macEntry(mac));
-    for (const ip of dataPlane.localNeighs(vrf.vni)) vrf.touchIp(vrf.ipEntry(ip));
+    if (!same) {
+      this.#evaluator.imet(vrf);
+      const { dataPlane } = this.#deps;
+      touchKnown(vrf);
+      for (const mac of dataPlane.localMacs(vrf.vni)) vrf.touchMac(vrf.macEntry(mac));
+      for (const ip of dataPlane.localNeighs(vrf.vni)) vrf.touchIp(vrf.ipEntry(ip));
+    } else if (vrf.own !== ownBefore) {
+      for (const mac of symmetricDifference(ownBefore.macs, vrf.own.macs)) vrf.touchMac(vrf.macEntry(mac));
+      for (const ip of symmetricDifference(ownBefore.ips, vrf.own.ips)) vrf.touchIp(vrf.ipEntry(ip));
+    } else return;
     this.#touched.add(vrf);
+    this.#schedule();
+  }
+
+  /** An address became one of our VTEPs', or is one no longer. */
+  #touchVtep(vtep: Ip): void {
+    if (!this.vteps.has(vtep)) return;
+    for (const vrf of this.#vrfs.values()) {
+      touchKnown(vrf);
+      this.#touched.add(vrf);
+    }
     this.#schedule();
   }
 
@@ -290,10 +320,11 @@ export class Evpn {
   }
 }
 
-function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
-  if (a.size !== b.size) return false;
-  for (const item of a) if (!b.has(item)) return false;
-  return true;
+/** All that routes or a decision told of the VNI is looked at again. */
+function touchKnown(vrf: MacVrf): void {
+  for (const mac of vrf.macs.values()) vrf.touchMac(mac);
+  for (const ip of vrf.ips.values()) vrf.touchIp(ip);
+  for (const originator of vrf.floods.keys()) vrf.touchedFloods.add(originator);
 }
 
 /** Equal as sets: the order of a list in the file says nothing. */

@@ -1,5 +1,10 @@
 import type { Destination } from '../bgp/index.js';
-import type { Topology, VniAttachment } from '../dataplane/index.js';
+import {
+  NO_OWN_ADDRESSES,
+  type OwnAddresses,
+  type Topology,
+  type VniAttachment,
+} from '../dataplane/index.js';
 import {
   Fifo,
   type Ip,
@@ -95,6 +100,8 @@ export class MacVrf {
   /** Somebody has it in his queue. */
   dirty = false;
   at: VniAttachment | undefined = undefined;
+  /** The machine's own addresses in this broadcast domain. */
+  own: OwnAddresses = NO_OWN_ADDRESSES;
   readonly macs = new MacMap<MacEntry>();
   readonly ips = new Map<Ip, IpEntry>();
   /** Imported Type-3 routes by originator: the VTEPs that want our BUM traffic. */

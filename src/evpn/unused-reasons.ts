@@ -23,8 +23,8 @@ export const UNUSED = {
     text: "the VXLAN device cannot reach its next hop, which is not of the address family of the device's `local`",
   },
   'own-next-hop': { level: 'debug', text: 'own next hop: it points to this machine itself' },
-  'own-mac': { level: 'debug', text: "own MAC: it is one of this machine's devices'" },
-  'own-ip': { level: 'debug', text: "own IP: it is this machine's" },
+  'own-mac': { level: 'debug', text: "own MAC: it is this machine's in the broadcast domain" },
+  'own-ip': { level: 'debug', text: "own IP: it is this machine's in the broadcast domain" },
 } as const satisfies Record<string, ReasonEntry>;
 export type UnusedReason = keyof typeof UNUSED;
 

@@ -31,20 +31,20 @@ export function vtepReason(vtep: Ip, vrf: MacVrf, topology: Topology): UnusedRea
 
 function judgeVtep(vtep: Ip, { at }: MacVrf, topology: Topology): UnusedReason | undefined {
   if (isMartian(vtep)) return 'martian-next-hop';
-  if (topology.ownIps.has(vtep)) return 'own-next-hop';
+  if (topology.ownVteps.has(vtep)) return 'own-next-hop';
   if (at?.localVtep !== undefined && isIpv4(at.localVtep) !== isIpv4(vtep)) return 'next-hop-family';
   return undefined;
 }
 
 /** Why the MAC can be no remote host's of the VNI; undefined where it can. */
-export function macReason(mac: Mac, _vrf: MacVrf, topology: Topology): UnusedReason | undefined {
-  return topology.ownMacs.has(mac) ? 'own-mac' : undefined;
+export function macReason(mac: Mac, { own }: MacVrf): UnusedReason | undefined {
+  return own.macs.has(mac) ? 'own-mac' : undefined;
 }
 
 /** Why the IP can be no remote host's of the VNI; undefined where it can. */
-export function ipReason(ip: Ip, _vrf: MacVrf, topology: Topology): UnusedReason | undefined {
+export function ipReason(ip: Ip, { own }: MacVrf): UnusedReason | undefined {
   if (isMartian(ip)) return 'ip-address';
-  return topology.ownIps.has(ip) ? 'own-ip' : undefined;
+  return own.ips.has(ip) ? 'own-ip' : undefined;
 }
 
 /** Why the best route says nothing of a MAC, or of a VTEP, in a VNI that imports it; undefined where it counts. */
@@ -52,7 +52,7 @@ export function whyUnused(path: Path, vrf: MacVrf, topology: Topology): UnusedRe
   const { nlri, attributes } = path;
   const reason = contentReason(nlri, attributes) ?? vtepReason(attributes.nextHop, vrf, topology);
   if (reason !== undefined || nlri.type !== RouteType.MAC_IP_ADVERTISEMENT) return reason;
-  return macReason(nlri.mac, vrf, topology);
+  return macReason(nlri.mac, vrf);
 }
 
 /** Why it says nothing of an IP; undefined where it does, or names none. */
@@ -61,5 +61,5 @@ export function whyIpUnused(path: Path, vrf: MacVrf, topology: Topology): Unused
   const reason = whyUnused(path, vrf, topology);
   if (reason !== undefined || nlri.type !== RouteType.MAC_IP_ADVERTISEMENT || nlri.ip === undefined)
     return reason;
-  return ipReason(nlri.ip, vrf, topology);
+  return ipReason(nlri.ip, vrf);
 }

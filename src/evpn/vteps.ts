@@ -28,6 +28,10 @@ export class VtepTable {
     return this.#entries.size;
   }
 
+  has(address: Ip): boolean {
+    return this.#entries.has(address);
+  }
+
   values(): IterableIterator<Vtep> {
     return this.#entries.values();
   }

@@ -1,14 +1,15 @@
 /**
  * The Linux wing: the kernel's bridges, VXLAN devices, FDB rows and neighbours over rtnetlink.
  *
- * A route of the code: native.ts loads what native/ has; route-socket.ts makes netlink sockets of it; monitor.ts follows
- * notifications, echo-window.ts keeps those of our own bulk writing away, reader.ts reads whole tables and rereads.ts says
- * when and which, programmer.ts changes rows, by requests.ts on the spot or on a thread; link-codec.ts and neigh-codec.ts
- * know the messages; link-table.ts keeps devices, topology.ts makes of them what a VNI is, checks.ts what is wrong with
- * it; upkeep.ts sets ports where that is wanted and asks for the underlay's MTU; kernel.ts ties all together as the
- * `Kernel` of dataplane/. Beside it stand snoop.ts, which hears ARP and ND on bridge ports (snoop-packet.ts knows the
- * packets), devlink.ts (the switch ASIC's name) and sd-notify.ts; and memory-rtnetlink.ts, by which all of it runs without
- * a kernel (memory-messages.ts words what that says, memory-sockets.ts are its sockets).
+ * A route of the code: native.ts loads what native/ has; route-socket.ts makes netlink sockets of it; monitor.ts
+ * follows notifications, echo-window.ts keeps those of our own bulk writing away, reader.ts reads whole tables and
+ * rereads.ts says when and which, programmer.ts changes rows, by requests.ts on the spot or on a thread; link-codec.ts
+ * and neigh-codec.ts know the messages; link-table.ts keeps devices, topology.ts makes of them what a VNI is, own-
+ * addresses.ts which addresses are the machine's own in it, checks.ts what is wrong with it; upkeep.ts sets ports where
+ * that is wanted and asks for the underlay's MTU; kernel.ts ties all together as the `Kernel` of dataplane/. Beside it
+ * stand snoop.ts, which hears ARP and ND on bridge ports (snoop-packet.ts knows the packets), devlink.ts (the switch
+ * ASIC's name) and sd-notify.ts; and memory-rtnetlink.ts, by which all of it runs without a kernel (memory-messages.ts
+ * words what that says, memory-sockets.ts are its sockets).
  *
  * Follows include/uapi/linux/{rtnetlink,neighbour,if_link,if_bridge}.h and RFC 3549; RFC 826, RFC 5227 and RFC 4861 for
  * what hosts say. Supports VLAN-unaware bridges,

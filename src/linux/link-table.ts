@@ -23,12 +23,15 @@ import {
   type VlanRange,
 } from './link-codec.js';
 import { decodeVniFilter } from './tunnel-codec.js';
+import { VlanSet } from './vlan-set.js';
 
 /** What a VNI needs of the VLANs of a bridge port, or of a bridge itself. */
 export interface PortVlans {
   /** 0 for none. */
   readonly pvid: number;
   readonly pvidUntagged: boolean;
+  /** Every VLAN that the port, or the bridge itself, is in. */
+  readonly members: VlanSet;
   /** VLAN → VNI, of `bridge vlan add … tunnel_info id`. */
   readonly tunnels: ReadonlyMap<number, number>;
 }
@@ -39,7 +42,12 @@ export type VniFilter = ReadonlyMap<number, Ip | undefined>;
 interface MutablePortVlans {
   pvid: number;
   pvidUntagged: boolean;
+  readonly members: VlanSet;
   readonly tunnels: Map<number, number>;
+}
+
+function newPortVlans(): MutablePortVlans {
+  return { pvid: 0, pvidUntagged: false, members: new VlanSet(), tunnels: new Map() };
 }
 
 function setTunnels(vlans: MutablePortVlans, range: VlanRange): void {
@@ -153,8 +161,11 @@ export class LinkTable {
     if (link && port) this.links.set(ifindex, { ...link, port });
     // Some messages of this family leave the VLANs out (those for MRP, CFM); that all are gone is told by RTM_DELVLAN
     if (!vlans) return;
-    const fresh: MutablePortVlans = { pvid: 0, pvidUntagged: false, tunnels: new Map() };
-    for (const range of vlans) if (range.pvid) enterPvid(fresh, range);
+    const fresh = newPortVlans();
+    for (const range of vlans) {
+      fresh.members.add(range.vlan, range.last);
+      if (range.pvid) enterPvid(fresh, range);
+    }
     for (const range of tunnels) setTunnels(fresh, range);
     this.vlans.set(ifindex, fresh);
   }
@@ -163,11 +174,13 @@ export class LinkTable {
     const { ifindex, ranges } = decodeVlans(bytes, at, end);
     let vlans = this.vlans.get(ifindex);
     if (!vlans) {
-      vlans = { pvid: 0, pvidUntagged: false, tunnels: new Map() };
+      vlans = newPortVlans();
       this.vlans.set(ifindex, vlans);
     }
     for (const range of ranges) {
       leavePvid(vlans, range);
+      if (type === RTM_NEWVLAN) vlans.members.add(range.vlan, range.last);
+      else vlans.members.delete(range.vlan, range.last);
       if (type === RTM_NEWVLAN && range.pvid) enterPvid(vlans, range);
       setTunnels(vlans, type === RTM_NEWVLAN ? range : { ...range, tunnelVni: 0 });
     }

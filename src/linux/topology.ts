@@ -9,7 +9,7 @@ import {
   type TopologyProblem,
   type VniAttachment,
 } from '../dataplane/index.js';
-import { type Ip, isVni, MAC_ZERO, type Mac, type Vni } from '../types/index.js';
+import { type Ip, isVni, sameSet, type Vni } from '../types/index.js';
 import {
   type CheckContext,
   checkDevice,
@@ -20,6 +20,7 @@ import {
 } from './checks.js';
 import { isMulticastIp, type Link } from './link-codec.js';
 import type { PortVlans, VniFilter } from './link-table.js';
+import { ownAddresses, sameOwnAddresses } from './own-addresses.js';
 
 /** Which VLAN of the bridge a VNI is, as one VXLAN device has it. */
 interface Mapping {
@@ -96,15 +97,12 @@ export function deriveTopology(
   const ports = new Map<number, BridgePort>();
   const bridges = new Map<number, Bridge>();
   const interfaces = new Map<number, Interface>();
-  const ownMacs = new Set<Mac>();
-  const ownIps = new Set<Ip>();
+  const ownVteps = new Set<Ip>();
   const problems: TopologyProblem[] = [];
 
   for (const link of sorted) {
-    const own = addresses.get(link.ifindex) ?? NO_ADDRESSES;
-    interfaces.set(link.ifindex, interfaceOf(link, own, before.interfaces.get(link.ifindex)));
-    if (link.mac !== undefined && link.mac !== MAC_ZERO) ownMacs.add(link.mac);
-    for (const { ip } of own) ownIps.add(ip);
+    const its = addresses.get(link.ifindex) ?? NO_ADDRESSES;
+    interfaces.set(link.ifindex, interfaceOf(link, its, before.interfaces.get(link.ifindex)));
     const master = links.get(link.master);
     const bridge = master?.kind === 'bridge' ? master : undefined;
     if (bridge)
@@ -122,6 +120,7 @@ export function deriveTopology(
         ageingTime: link.ageingTime,
       });
     if (!link.vxlan) continue;
+    if (link.vxlan.local !== undefined) ownVteps.add(link.vxlan.local);
     const port: VxlanPort = {
       link,
       vxlan: link.vxlan,
@@ -154,7 +153,15 @@ export function deriveTopology(
     }
     checkDevice(port, served.length > 0 ? served : claimed, context, problems);
   }
-  return { vnis, ports, bridges, interfaces, ownMacs, ownIps, problems };
+  return {
+    vnis,
+    ports,
+    bridges,
+    interfaces,
+    own: ownAddresses(sorted, { links, vlans, addresses }, vnis, before.own),
+    ownVteps: sameSet(before.ownVteps, ownVteps) ? before.ownVteps : ownVteps,
+    problems,
+  };
 }
 
 function attach(port: VxlanPort, mapping: Mapping, svi: Link | undefined): VniAttachment {
@@ -251,12 +258,6 @@ function sameInterfaces(a: Topology['interfaces'], b: Topology['interfaces']): b
   return true;
 }
 
-function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
-  if (a.size !== b.size) return false;
-  for (const value of a) if (!b.has(value)) return false;
-  return true;
-}
-
 /** Compares two flat objects of the same type field by field. */
 function sameFields<T extends object>(a: T, b: T): boolean {
   for (const key of Object.keys(a) as (keyof T)[]) if (a[key] !== b[key]) return false;
@@ -279,8 +280,8 @@ export function sameTopology(a: Topology, b: Topology): boolean {
     sameMap(a.ports, b.ports) &&
     sameMap(a.bridges, b.bridges) &&
     sameInterfaces(a.interfaces, b.interfaces) &&
-    sameSet(a.ownMacs, b.ownMacs) &&
-    sameSet(a.ownIps, b.ownIps) &&
+    sameOwnAddresses(a.own, b.own) &&
+    sameSet(a.ownVteps, b.ownVteps) &&
     a.problems.length === b.problems.length &&
     a.problems.every((problem, i) => sameFields(problem, b.problems[i]))
   );

@@ -279,8 +279,8 @@ function topology(leaf: number): Topology {
         { name: `dev${ifindex}`, running: true, addresses: [] },
       ]),
     ),
-    ownMacs: new Set([BRIDGE_MAC]),
-    ownIps: new Set(NETS.map((_, index) => vtepAt(leaf, index))),
+    own: new Map([...vnis.keys()].map((vni) => [vni, { macs: new Set([BRIDGE_MAC]), ips: new Set<Ip>() }])),
+    ownVteps: new Set(NETS.map((_, index) => vtepAt(leaf, index))),
     problems: [],
   };
 }

@@ -15,4 +15,5 @@ export * from './mac-map.js';
 export * from './parse-error.js';
 export * from './route-distinguisher.js';
 export * from './route-target.js';
+export * from './sets.js';
 export * from './vni.js';

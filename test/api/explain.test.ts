@@ -2,9 +2,17 @@ import test from 'ava';
 import type { Explain } from '../../src/api/index.js';
 import { Nud } from '../../src/dataplane/index.js';
 import { DEFAULT_DUPLICATE_SETTINGS } from '../../src/evpn/index.js';
-import { type Ip, type Mac, parseIp, RouteDistinguisher, routeTargetOfAs2 } from '../../src/types/index.js';
+import {
+  type Ip,
+  type Mac,
+  parseIp,
+  RouteDistinguisher,
+  routeTargetOfAs2,
+  toVni,
+} from '../../src/types/index.js';
 import { ExtendedCommunity } from '../../src/wire/index.js';
 import { macRoute, originated } from '../bgp/fabric.js';
+import { withOwn } from '../dataplane/memory-world.js';
 import { vtepOf } from '../evpn/support/leaf.js';
 import { HOST, House, IP, OTHER, type Room } from './support/house.js';
 
@@ -187,7 +195,7 @@ test("this machine's own MAC is nobody else's", async (t) => {
   const { house, here } = await fabric();
   const { kernel } = here.leaf.world;
   const { bridgeIfindex } = here.devices;
-  kernel.setTopology({ ...kernel.topology, ownMacs: new Set([HOST]) });
+  kernel.setTopology(withOwn(kernel.topology, toVni(10010), [HOST]));
   announce(here, '10.0.0.7', {});
   kernel.putBridge({
     bridgeIfindex,
@@ -200,7 +208,7 @@ test("this machine's own MAC is nobody else's", async (t) => {
   house.pass();
   const { entry, verdict } = await explain(here, '02:00:00:00:00:01');
   t.like(entry, { owner: 'none', rule: 'nobody claims it' });
-  t.is(entry.claims[0].ignored, "own MAC: it is one of this machine's devices'");
+  t.is(entry.claims[0].ignored, "own MAC: it is this machine's in the broadcast domain");
   t.true(verdict.some((line) => line.includes('permanent row')));
 });
 

@@ -19,6 +19,7 @@ import {
   MemoryWorld,
   withAddresses,
   withInterfaces,
+  withOwn,
   withVni,
 } from './memory-world.js';
 
@@ -127,7 +128,7 @@ test('what a host says is believed while its MAC is on the port', async (t) => {
 
 test('what cannot be a host is refused: own and group addresses, martians, MACs that are elsewhere', async (t) => {
   const s = await scene();
-  s.change({ ownMacs: new Set([B]), ownIps: new Set([parseIp('10.10.10.1'), VTEP]) });
+  s.change(withOwn(s.world.kernel.topology, VNI, [B], [parseIp('10.10.10.1')]));
   const refused: [Mac, string][] = [
     [A, '10.10.10.1'],
     [A, '127.0.0.1'],

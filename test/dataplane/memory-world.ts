@@ -70,6 +70,16 @@ export function withAddresses(
   return new Map(topology.interfaces).set(ifindex, { name: `dev${ifindex}`, running: true, addresses });
 }
 
+/** The topology where the machine has these addresses in the VNI's domain. */
+export function withOwn(
+  topology: Topology,
+  vni: Vni,
+  macs: readonly Mac[],
+  ips: readonly Ip[] = [],
+): Topology {
+  return { ...topology, own: new Map(topology.own).set(vni, { macs: new Set(macs), ips: new Set(ips) }) };
+}
+
 /** The topology with one VNI more (or changed), its devices among the links and ports. */
 export function withVni(topology: Topology, devices: VniDevices, at: VniAttachment): Topology {
   const { bridgeIfindex } = devices;
@@ -97,7 +107,7 @@ export function withVni(topology: Topology, devices: VniDevices, at: VniAttachme
       ageingTime: 300_000,
     }),
     interfaces: withInterfaces(topology, bridgeIfindex, devices.vxlanIfindex, devices.accessIfindex),
-    ownIps: at.localVtep === undefined ? topology.ownIps : new Set([...topology.ownIps, at.localVtep]),
+    ownVteps: at.localVtep === undefined ? topology.ownVteps : new Set([...topology.ownVteps, at.localVtep]),
   };
 }
 

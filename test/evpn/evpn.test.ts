@@ -2,6 +2,7 @@ import test from 'ava';
 import { Ntf, Nud } from '../../src/dataplane/index.js';
 import { ESI_ZERO, IPV4_ANY, MAC_ZERO, type Mac, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { ExtendedCommunity, RouteType } from '../../src/wire/index.js';
+import { withOwn } from '../dataplane/memory-world.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { Leaf, vtepOf, Wire } from './support/leaf.js';
 
@@ -266,7 +267,7 @@ test('routes for our own MACs, from ourselves, of multicast MACs and other VNIs 
   const { clock, leaves, devices } = await fabric(1);
   const [leaf] = leaves;
   const { kernel } = leaf.world;
-  kernel.setTopology({ ...kernel.topology, ownMacs: new Set([OTHER]) });
+  kernel.setTopology(withOwn(kernel.topology, VNI, [OTHER]));
   clock.advance(10);
   const source = { neighbor: '192.0.2.9', routerId: 9, internal: false };
   const mac = (address: Mac, over = {}) => ({
@@ -298,7 +299,7 @@ test('routes for our own MACs, from ourselves, of multicast MACs and other VNIs 
   clock.advance(1000);
   t.deepEqual(leaf.rowsOf(devices[0], HOST), { port: devices[0].vxlanIfindex, dst: vtepOf(9) });
   // The MAC is ours no longer: the route that stands counts now
-  kernel.setTopology({ ...kernel.topology, ownMacs: new Set() });
+  kernel.setTopology(withOwn(kernel.topology, VNI, []));
   clock.advance(1000);
   t.deepEqual(leaf.rowsOf(devices[0], OTHER), { port: devices[0].vxlanIfindex, dst: vtepOf(9) });
 });

@@ -3,7 +3,7 @@ import { Nud } from '../../src/dataplane/index.js';
 import type { EvpnSettings } from '../../src/evpn/index.js';
 import { formatMac, type Ip, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { describeExtendedCommunity, formatNlri } from '../../src/wire/index.js';
-import { withAddresses } from '../dataplane/memory-world.js';
+import { withAddresses, withOwn } from '../dataplane/memory-world.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { Leaf, vtepOf, Wire } from './support/leaf.js';
 
@@ -24,10 +24,8 @@ async function fabric(settings: Partial<EvpnSettings>) {
   const addresses = (...ips: Ip[]) => {
     const { kernel } = leaves[0].world;
     kernel.setTopology({
-      ...kernel.topology,
+      ...withOwn(kernel.topology, VNI, [SVI], ips),
       interfaces: withAddresses(kernel.topology, devices[0].bridgeIfindex, ips),
-      ownIps: new Set([...ips, vtepOf(1)]),
-      ownMacs: new Set([SVI]),
     });
     wire.quiesce(clock);
   };

@@ -125,13 +125,18 @@ test('a table follows recorded messages', (t) => {
   take(RECORDED.vxlanPort);
   t.true(table.isVxlan(3));
   take(RECORDED.vlanAdded);
-  t.deepEqual(table.vlans.get(3), { pvid: 10, pvidUntagged: true, tunnels: new Map() });
+  const port = () => {
+    const vlans = table.vlans.get(3);
+    return vlans && { ...vlans, members: [...vlans.members] };
+  };
+  t.deepEqual(port(), { pvid: 10, pvidUntagged: true, members: [10], tunnels: new Map() });
   take(RECORDED.vlanMoved);
   t.is(table.vlans.get(3)?.pvid, 30);
   take(RECORDED.vlanDeleted);
-  t.deepEqual(table.vlans.get(3), { pvid: 0, pvidUntagged: false, tunnels: new Map() });
+  t.deepEqual(port(), { pvid: 0, pvidUntagged: false, members: [10], tunnels: new Map() });
   take(RECORDED.vxlanPortVlans);
   t.is(table.vlans.get(3)?.pvid, 10);
+  t.deepEqual(port()?.members, [10, ...Array.from({ length: 10 }, (_, i) => 20 + i)]);
   take(RECORDED.externalPort);
   take(RECORDED.tunnelRangeAdded);
   t.is(table.vlans.get(5)?.tunnels.get(105), 1105);

@@ -2,49 +2,9 @@ import test from 'ava';
 import type { InterfaceAddress } from '../../src/dataplane/index.js';
 import type { Link, LinkTables, PortSettings, PortVlans } from '../../src/linux/index.js';
 import { deriveTopology, sameTopology } from '../../src/linux/index.js';
+import { VlanSet } from '../../src/linux/vlan-set.js';
 import { MAC_ZERO, parseIp, parseMac, toVni } from '../../src/types/index.js';
-
-const LOCAL = parseIp('192.0.2.1');
-
-const PORT: PortSettings = {
-  learning: false,
-  neighSuppress: true,
-  vlanTunnel: false,
-  flood: true,
-  mcastFlood: true,
-  bcastFlood: true,
-};
-
-function device(ifindex: number, name: string, rest: Partial<Link> = {}): Link {
-  return {
-    ifindex,
-    name,
-    up: true,
-    carrier: true,
-    protodown: false,
-    mac: parseMac(`02:00:00:00:00:${ifindex.toString(16).padStart(2, '0')}`),
-    mtu: 1500,
-    master: 0,
-    lower: 0,
-    kind: '',
-    vxlan: undefined,
-    vlanFiltering: false,
-    ageingTime: 0,
-    vlanId: 0,
-    port: undefined,
-    ...rest,
-  };
-}
-
-function vxlan(ifindex: number, name: string, vni: number, master: number, rest: Partial<Link> = {}): Link {
-  return device(ifindex, name, {
-    kind: 'vxlan',
-    master,
-    vxlan: { vni, local: LOCAL, group: undefined, learning: false, collectMetadata: false, vniFilter: false },
-    port: master === 0 ? undefined : PORT,
-    ...rest,
-  });
-}
+import { address, device, LOCAL, PORT, vxlan } from './support/links.js';
 
 function derive(
   links: readonly Link[],
@@ -61,12 +21,8 @@ function derive(
   });
 }
 
-function address(ip: string, rest: Partial<InterfaceAddress> = {}): InterfaceAddress {
-  return { ip: parseIp(ip), prefixLength: 24, peer: undefined, state: 'usable', ...rest };
-}
-
 function access(vlan: number, untagged = true): PortVlans {
-  return { pvid: vlan, pvidUntagged: untagged, tunnels: new Map() };
+  return { pvid: vlan, pvidUntagged: untagged, members: new VlanSet([vlan]), tunnels: new Map() };
 }
 
 const BRIDGE = device(2, 'br0', { kind: 'bridge' });
@@ -105,9 +61,11 @@ test('a VLAN-unaware bridge with one VXLAN device', (t) => {
     ],
   );
   t.deepEqual([...topology.interfaces.keys()], [1, 2, 3, 4]);
-  t.false(topology.ownMacs.has(MAC_ZERO));
-  t.true(topology.ownMacs.has(parseMac('02:00:00:00:00:04')));
-  t.true(topology.ownIps.has(parseIp('198.51.100.1')));
+  t.deepEqual(topology.own.get(toVni(10)), {
+    macs: new Set(['02', '03', '04'].map((last) => parseMac(`02:00:00:00:00:${last}`))),
+    ips: new Set([parseIp('198.51.100.1')]),
+  });
+  t.deepEqual(topology.ownVteps, new Set([LOCAL]));
   t.deepEqual(topology.problems, []);
 });
 
@@ -179,7 +137,7 @@ test('a collect-metadata device has the VNIs of its tunnel mapping', (t) => {
     [100, 1100],
     [101, 1101],
   ]);
-  const topology = derive([AWARE, external], [[3, { pvid: 0, pvidUntagged: false, tunnels }]]);
+  const topology = derive([AWARE, external], [[3, mapped(...tunnels)]]);
   t.deepEqual([...topology.vnis.keys()], [toVni(1100), toVni(1101)]);
   t.is(topology.vnis.get(toVni(1101))?.vlan, 101);
   t.true(topology.vnis.get(toVni(1101))?.collectMetadata);
@@ -288,7 +246,8 @@ const EXTERNAL = vxlan(3, 'vxe', 0, 2, {
 });
 
 function mapped(...tunnels: (readonly [number, number])[]): PortVlans {
-  return { pvid: 0, pvidUntagged: false, tunnels: new Map(tunnels) };
+  const members = new VlanSet(tunnels.map(([vlan]) => vlan));
+  return { pvid: 0, pvidUntagged: false, members, tunnels: new Map(tunnels) };
 }
 
 const serious = (topology: ReturnType<typeof derive>) =>

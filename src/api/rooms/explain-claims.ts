@@ -38,7 +38,7 @@ export interface Heard<Claim> {
 export function localMacHeard({ dataPlane }: Rooms, vrf: MacVrf, mac: Mac): Heard<LocalMac> | undefined {
   const claim = dataPlane.localMac(vrf.vni, mac);
   if (!claim) return undefined;
-  const own = macReason(mac, vrf, dataPlane.topology);
+  const own = macReason(mac, vrf);
   if (own) return { claim, ignored: reasonText(own, undefined) };
   if (isMulticastMac(mac)) return { claim, ignored: 'a group address, which no host has' };
   return { claim, ignored: vrf.localVtep === undefined ? 'the VNI cannot forward' : undefined };
@@ -121,7 +121,7 @@ export function localIpItem(
   return {
     origin: 'local',
     won: entry?.owner === 'local' && entry.mac === neigh.mac,
-    ignored: whyLocalIpIgnored(rooms, vrf, ip, neigh.mac) ?? null,
+    ignored: whyLocalIpIgnored(vrf, ip, neigh.mac) ?? null,
     mac: formatMac(neigh.mac),
     ip: formatIp(ip),
     vtep: ipText(vrf.localVtep),
@@ -134,9 +134,9 @@ export function localIpItem(
   };
 }
 
-function whyLocalIpIgnored({ dataPlane }: Rooms, vrf: MacVrf, ip: Ip, mac: Mac): string | undefined {
+function whyLocalIpIgnored(vrf: MacVrf, ip: Ip, mac: Mac): string | undefined {
   if (vrf.localVtep === undefined) return 'the VNI cannot forward';
-  const reason = ipReason(ip, vrf, dataPlane.topology);
+  const reason = ipReason(ip, vrf);
   if (reason) return reasonText(reason, undefined);
   return vrf.macs.get(mac)?.ownership.owner === 'local' ? undefined : 'its MAC is not on a port of this leaf';
 }

@@ -1,0 +1,60 @@
+import type { InterfaceAddress } from '../../../src/dataplane/index.js';
+import type { Link, PortSettings } from '../../../src/linux/index.js';
+import { parseIp, parseMac } from '../../../src/types/index.js';
+
+/** The `local` of every VXLAN device made here. */
+export const LOCAL = parseIp('192.0.2.1');
+
+/** A VXLAN device's port as it should be. */
+export const PORT: PortSettings = {
+  learning: false,
+  neighSuppress: true,
+  vlanTunnel: false,
+  flood: true,
+  mcastFlood: true,
+  bcastFlood: true,
+};
+
+/** A device that is up; its MAC ends in its number. */
+export function device(ifindex: number, name: string, rest: Partial<Link> = {}): Link {
+  return {
+    ifindex,
+    name,
+    up: true,
+    carrier: true,
+    protodown: false,
+    mac: parseMac(`02:00:00:00:00:${ifindex.toString(16).padStart(2, '0')}`),
+    mtu: 1500,
+    master: 0,
+    lower: 0,
+    kind: '',
+    vxlan: undefined,
+    vlanFiltering: false,
+    ageingTime: 0,
+    vlanId: 0,
+    port: undefined,
+    ...rest,
+  };
+}
+
+/** A VXLAN device as it should be, in the bridge `master`. */
+export function vxlan(
+  ifindex: number,
+  name: string,
+  vni: number,
+  master: number,
+  rest: Partial<Link> = {},
+): Link {
+  return device(ifindex, name, {
+    kind: 'vxlan',
+    master,
+    vxlan: { vni, local: LOCAL, group: undefined, learning: false, collectMetadata: false, vniFilter: false },
+    port: master === 0 ? undefined : PORT,
+    ...rest,
+  });
+}
+
+/** A usable address. */
+export function address(ip: string, rest: Partial<InterfaceAddress> = {}): InterfaceAddress {
+  return { ip: parseIp(ip), prefixLength: 24, peer: undefined, state: 'usable', ...rest };
+}
