@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { closest } from './hint.js';
 
 /** What the command line asks for. */
 export interface CommandLine {
@@ -17,35 +18,46 @@ export const USAGE = `usage: evpnd [--config FILE]   run; FILE is ${DEFAULT_CONF
        evpnd --check [FILE]    check a configuration file and exit
        evpnd --version | --help`;
 
+const OPTIONS = {
+  config: { type: 'string', multiple: true },
+  check: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const;
+
 /** Reads what follows the program's name. Throws UsageError. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  const { values, positionals } = parse(args);
-  const asked = (['help', 'version', 'check'] as const).filter((option) => values[option]);
-  if (asked.length > 1)
-    throw usage(`${asked.map((option) => `--${option}`).join(' and ')}: only one of them`);
-  const [action = 'run'] = asked;
-  const files = [...positionals, ...(values.config ?? [])];
-  if (positionals.length > 0 && action !== 'check')
-    throw usage(`${positionals[0]}: write --config ${positionals[0]}`);
-  if (files.length > 1) throw usage(`${files.join(', ')}: one configuration file only`);
-  return { action, configFile: files[0] ?? DEFAULT_CONFIG_FILE };
+  // Not strict: what is wrong is told in our words
+  const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true });
+  const asked = new Set<keyof typeof OPTIONS>();
+  const files: string[] = [];
+  const stray: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') stray.push(token.value);
+    if (token.kind !== 'option') continue;
+    const name = known(token.name, token.rawName);
+    if (name === 'config') files.push(fileOf(token));
+    else if (token.value !== undefined) throw usage(`${token.rawName} takes no value; found ${token.value}`);
+    else asked.add(name);
+  }
+  if (asked.size > 1) throw usage(`${[...asked].map((name) => `--${name}`).join(' and ')}: only one of them`);
+  const [action = 'run'] = asked as ReadonlySet<Exclude<keyof typeof OPTIONS, 'config'>>;
+  if (stray.length > 0 && action !== 'check') throw usage(`${stray[0]}: write --config ${stray[0]}`);
+  const [configFile = DEFAULT_CONFIG_FILE, ...more] = [...stray, ...files];
+  if (more.length > 0) throw usage(`${[configFile, ...more].join(', ')}: one configuration file only`);
+  return { action, configFile };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        config: { type: 'string', multiple: true },
-        check: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
-  }
+function known(name: string, rawName: string): keyof typeof OPTIONS {
+  if (Object.hasOwn(OPTIONS, name)) return name as keyof typeof OPTIONS;
+  const near = rawName.startsWith('--') ? closest(name, Object.keys(OPTIONS)) : undefined;
+  throw usage(`unknown option ${rawName}${near === undefined ? '' : `; did you mean --${near}?`}`);
+}
+
+/** `--config --check` names no file, though one of that name may be given as `--config=--check`. */
+function fileOf({ rawName, value, inlineValue }: { rawName: string; value?: string; inlineValue?: boolean }) {
+  if (!value || (!inlineValue && value.startsWith('-'))) throw usage(`${rawName}: a file must follow`);
+  return value;
 }
 
 function usage(message: string): UsageError {

@@ -19,7 +19,8 @@ import { parseRouteTargetPattern } from './route-target-pattern.js';
 import type { ConfigFile } from './schema.js';
 import type { Fault, Path } from './source.js';
 
-type Report = (path: Path, fault: Fault) => void;
+/** `others` are the values elsewhere that make a fault of this one. */
+type Report = (path: Path, fault: Fault, ...others: readonly Path[]) => void;
 type NeighborFile = ConfigFile['neighbors'][number];
 type VniFile = ConfigFile['evpn']['vnis'][number];
 
@@ -38,7 +39,10 @@ export function interpret(file: ConfigFile, report: Report): Config {
   const neighbors = file.neighbors.map((neighbor, i) => {
     const path = ['neighbors', i];
     if (neighbor.passive && listen.length === 0)
-      report([...path, 'passive'], { found: 'true with an empty bgp.listen', allowed: 'false' });
+      report([...path, 'passive'], { found: 'true with an empty bgp.listen', allowed: 'false' }, [
+        'bgp',
+        'listen',
+      ]);
     return neighborOf(neighbor, path, file, routerId, report);
   });
   onlyOnce(
@@ -106,7 +110,11 @@ function neighborOf(
   if (local !== undefined && address !== undefined) {
     const place = [...path, 'local-address'];
     if (localAddress === undefined || isIpv4(localAddress) !== isIpv4(address))
-      report(place, { found: quoteValue(local), allowed: `an ${isIpv4(address) ? 'IPv4' : 'IPv6'} address` });
+      report(
+        place,
+        { found: quoteValue(local), allowed: `an ${isIpv4(address) ? 'IPv4' : 'IPv6'} address` },
+        [...path, 'address'],
+      );
     else if (localAddress === address)
       report(place, { found: "the neighbour's own address", allowed: 'an address of ours' });
   }
@@ -131,10 +139,11 @@ function timersOf(neighbor: NeighborFile, path: Path, report: Report) {
   if (holdTime === 1 || holdTime === 2)
     report([...path, 'hold-time'], { found: String(holdTime), allowed: '0, or seconds from 3 to 65535' });
   else if (holdTime > 0 && keepalive !== undefined && keepalive >= holdTime)
-    report([...path, 'keepalive-time'], {
-      found: `${keepalive} with a hold-time of ${holdTime}`,
-      allowed: `seconds from 1 to ${holdTime - 1}`,
-    });
+    report(
+      [...path, 'keepalive-time'],
+      { found: `${keepalive} with a hold-time of ${holdTime}`, allowed: `seconds from 1 to ${holdTime - 1}` },
+      [...path, 'hold-time'],
+    );
   const keepaliveTime =
     holdTime === 0 ? 0 : (keepalive ?? Math.min(DEFAULT_KEEPALIVE, Math.floor(holdTime / 3)));
   return { holdTime, keepaliveTime };

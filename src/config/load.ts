@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Config } from './config.js';
 import { ConfigError, type Finding } from './finding.js';
 import { interpret } from './interpret.js';
-import { Source } from './source.js';
+import { type Path, Source } from './source.js';
 import { validate } from './validate.js';
 
 /** Reads and checks a file. Throws ConfigError, also where the file cannot be read. */
@@ -31,16 +31,20 @@ export function readConfigText(path: string): string {
 
 /**
  * Checks the text of a file; `fileName` is for the findings. Throws ConfigError with every fault that can be told at
- * once: those of the syntax hide those of the shape, and those of the shape hide those of the meaning.
+ * once; only a fault of the YAML that leaves nothing to read hides those of the rest.
  */
 export function parseConfig(text: string, fileName: string): Config {
   const source = new Source(text, fileName);
   const findings = source.syntaxFindings();
   if (!source.readable) throw rejected(findings);
-  const content = source.value();
-  const outcome = validate(content, source);
-  if ('findings' in outcome) throw rejected([...findings, ...outcome.findings]);
-  const config = interpret(outcome.file, (path, fault) => findings.push(source.finding(path, fault)));
+  const { file, faulty, findings: faults } = validate(source.value(), source);
+  findings.push(...faults);
+  if (!file) throw rejected(findings);
+  const stoodIn = (path: Path) => faulty.some((place) => place.every((step, i) => step === path[i]));
+  const config = interpret(file, (path, fault, ...others) => {
+    // What a stand-in leads to is no fault of the file
+    if (![path, ...others].some(stoodIn)) findings.push(source.finding(path, fault));
+  });
   if (findings.length > 0) throw rejected(findings);
   return config;
 }

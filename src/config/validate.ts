@@ -3,6 +3,8 @@ import { type Finding, quoteValue } from './finding.js';
 import { closest } from './hint.js';
 import { type ConfigFile, ConfigSchema } from './schema.js';
 import type { Path, Source } from './source.js';
+import { generalPath, standInFor } from './stand-in.js';
+import { insteadOf } from './unsupported.js';
 
 const ajv = new Ajv({
   allErrors: true,
@@ -13,34 +15,67 @@ const ajv = new Ajv({
 });
 const check = ajv.compile<ConfigFile>(ConfigSchema);
 
-/** Either the content with the schema's defaults filled in, or what is wrong with its shape. `content` is changed. */
-export function validate(
-  content: unknown,
-  source: Source,
-): { readonly file: ConfigFile } | { readonly findings: Finding[] } {
-  if (check(content)) return { file: content };
+/** What came of a file's shape. */
+export interface Validated {
+  readonly findings: readonly Finding[];
+  /** The places that the findings are about. */
+  readonly faulty: readonly Path[];
+  /** The content with the schema's defaults, and stand-ins where a finding was made; undefined where not even they help. */
+  readonly file: ConfigFile | undefined;
+}
+
+/** Judges the file's shape. `content` is changed. */
+export function validate(content: unknown, source: Source): Validated {
+  if (check(content)) return { findings: [], faulty: [], file: content };
   const byPlace = new Map<string, ErrorObject[]>();
   for (const error of check.errors ?? []) {
     const errors = byPlace.get(error.instancePath);
     if (errors) errors.push(error);
     else byPlace.set(error.instancePath, [error]);
   }
-  return { findings: [...byPlace.values()].flatMap((errors) => findingsOf(errors, source)) };
+  const errors = [...byPlace.values()].flatMap(tellingErrors);
+  const findings = errors.map((error) => findingOf(error, source));
+  const faulty = errors.map(placeOf);
+  for (const place of faulty) replace(content, place);
+  return { findings, faulty, file: check(content) ? content : undefined };
 }
 
-function findingsOf(errors: ErrorObject[], source: Source): Finding[] {
-  // A union reports each of its branches; only the union itself speaks of what is allowed
-  const union = errors.find((error) => error.keyword === 'anyOf');
-  return (union ? [union] : errors).map((error) => findingOf(error as DefinedError, source));
+/** Of a value's errors one says what is allowed: a union's own, not its branches'. Each key that is wrong has its own. */
+function tellingErrors(errors: readonly ErrorObject[]): DefinedError[] {
+  const ofKeys = (error: ErrorObject) =>
+    error.keyword === 'additionalProperties' || error.keyword === 'required';
+  const ofValue = errors.find(({ keyword }) => keyword === 'anyOf') ?? errors.find((each) => !ofKeys(each));
+  return (ofValue ? [ofValue] : errors) as DefinedError[];
+}
+
+/** Puts a stand-in in a faulty value's place, or takes the value away. */
+function replace(content: unknown, place: Path): void {
+  let holder = content as Record<string | number, unknown> | undefined;
+  for (const step of place.slice(0, -1)) holder = holder?.[step] as typeof holder;
+  const last = place.at(-1);
+  if (last === undefined || typeof holder !== 'object' || holder === null) return;
+  const value = standInFor(place);
+  if (value === undefined) delete holder[last];
+  else holder[last] = value;
+}
+
+/** The value that the error is about: an unknown key, a missing one, or the value itself. */
+function placeOf(error: DefinedError): Path {
+  const path = pathOf(error.instancePath);
+  if (error.keyword === 'additionalProperties') return [...path, error.params.additionalProperty];
+  return error.keyword === 'required' ? [...path, error.params.missingProperty] : path;
 }
 
 function findingOf(error: DefinedError, source: Source): Finding {
-  const path = pathOf(error.instancePath);
+  const path = placeOf(error);
   const schema = error.parentSchema ?? {};
   const keys = Object.keys((schema.properties as object | undefined) ?? {});
   if (error.keyword === 'additionalProperties') {
     const key = error.params.additionalProperty;
-    return source.keyFinding([...path, key], {
+    const instead = insteadOf(generalPath(path.slice(0, -1)), key);
+    if (instead !== undefined)
+      return source.keyFinding(path, { found: 'a key that evpnd does not know', allowed: instead });
+    return source.keyFinding(path, {
       found: 'an unknown key',
       allowed: keys.join(', '),
       didYouMean: closest(key, keys),
@@ -49,7 +84,7 @@ function findingOf(error: DefinedError, source: Source): Finding {
   if (error.keyword === 'required') {
     const key = error.params.missingProperty;
     const wanted = (schema.properties as Record<string, { allowed?: string }>)[key];
-    return source.finding([...path, key], { found: 'nothing', allowed: wanted.allowed ?? 'a value' });
+    return source.finding(path, { found: 'nothing', allowed: wanted.allowed ?? 'a value' });
   }
   return source.finding(path, {
     found: quoteValue(error.data),

@@ -7,7 +7,8 @@ export type Mac = Brand<number, 'Mac'>;
 export const MAC_ZERO = 0 as Mac;
 export const MAC_BROADCAST = 0xffffffffffff as Mac;
 
-const TEXT = /^[0-9a-f]{2}(?:([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4})$/i;
+const TEXT =
+  /^(?:[0-9a-f]{2}(?:([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4})|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})$/i;
 
 /** Builds a MAC from its first two octets and its last four, both unsigned. */
 export function macFromParts(high16: number, low32: number): Mac {
@@ -45,10 +46,10 @@ export function macToBytes(mac: Mac, bytes: Uint8Array, offset: number): void {
   bytes[offset + 5] = low;
 }
 
-/** Parses `aa:bb:cc:dd:ee:ff` or `aa-bb-cc-dd-ee-ff`, either case. Throws ParseError. */
+/** Parses `aa:bb:cc:dd:ee:ff`, `aa-bb-cc-dd-ee-ff` or `aabb.ccdd.eeff`, either case. Throws ParseError. */
 export function parseMac(text: string): Mac {
   if (!TEXT.test(text)) throw new ParseError('MAC address', text, 'six octets as aa:bb:cc:dd:ee:ff');
-  return Number.parseInt(text.replace(/[:-]/g, ''), 16) as Mac;
+  return Number.parseInt(text.replace(/[:.-]/g, ''), 16) as Mac;
 }
 
 /** Lower case, colons. */

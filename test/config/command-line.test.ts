@@ -17,10 +17,22 @@ test('what the command line asks for', (t) => {
   t.is(parseCommandLine(['--version']).action, 'version');
 });
 
-for (const args of [['--chek'], ['a'], ['--config'], ['--check', 'a', 'b'], ['--check', '--help']])
+for (const [args, fault] of [
+  [['--chek'], 'unknown option --chek; did you mean --check?'],
+  [['--foo'], 'unknown option --foo'],
+  [['-x'], 'unknown option -x'],
+  [['a'], 'a: write --config a'],
+  [['--config'], '--config: a file must follow'],
+  [['--config', '--check'], '--config: a file must follow'],
+  [['--check=1'], '--check takes no value; found 1'],
+  [['--check', 'a', 'b'], 'a, b: one configuration file only'],
+  [['--check', '--help'], '--check and --help: only one of them'],
+] as const)
   test(`refused: ${args.join(' ')}`, (t) => {
     const error = t.throws(() => parseCommandLine(args), { instanceOf: UsageError });
-    t.regex(error.message, /\nusage: evpnd /);
+    const [first, second] = error.message.split('\n');
+    t.is(first, fault);
+    t.regex(second, /^usage: evpnd /);
   });
 
 const unit = readFileSync('systemd/evpnd.service', 'utf8');

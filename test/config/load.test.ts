@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { parse, stringify } from 'yaml';
 import {
   ConfigError,
   formatFinding,
@@ -12,6 +13,7 @@ import {
   runCheck,
 } from '../../src/config/index.js';
 import { formatIp, formatRouteTarget } from '../../src/types/index.js';
+import { reloadEffects } from './support/reference.js';
 
 const MINIMAL = `asn: 65001
 router-id: 10.0.0.1
@@ -313,6 +315,9 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
 `,
     [
       'f:9:11: evpn.vnis[0].rd: found 65000; allowed a route distinguisher: ip:0-65535, as:0-4294967295, or 4-octet-as:0-65535',
+      'f:10:30: evpn.vnis[0].import-route-targets[0]: found "65000:x"',
+      'f:10:41: evpn.vnis[0].import-route-targets[1]: found "*:4294967296"',
+      'f:11:30: evpn.vnis[0].export-route-targets[0]: found "*:10"',
     ],
   ],
   [
@@ -375,6 +380,80 @@ for (const [what, text, expected] of BAD)
     found.forEach((line, i) => {
       t.true(line.startsWith(expected[i]), `${line}\n${expected[i]}`);
     });
+  });
+
+test('one pass finds faults of shape and of meaning, and makes none up', (t) => {
+  const found = findings(`asn: many
+router-id: 0.0.0.0
+neighbors:
+  - { address: 10.1.1, remote-as: 65000, hold-time: x, keepalive-time: 20 }
+  - { remote-as: 65000, local-address: '2001:db8::1' }
+  - { address: 10.1.1.0, remote-as: none, local-address: '2001:db8::1', keepalive-time: 9 }
+  - nothing
+  - { address: 10.1.1.0, remote-as: 1, passive: true }
+bgp: { listen: [], porth: 1 }
+evpn: { vnis: [{ vni: 0, rd: '1:1' }, { vni: -1, rd: '1:1' }, { vni: 10, import-route-targets: [1, 2, '1:x'] }] }
+`);
+  t.deepEqual(
+    found.map((line) => line.replace(/^f:\d+:\d+: (\S+): .*/, '$1')),
+    [
+      'asn',
+      'router-id',
+      'neighbors[0].address',
+      'neighbors[0].hold-time',
+      'neighbors[1].address',
+      'neighbors[2].remote-as',
+      'neighbors[2].local-address',
+      'neighbors[2].keepalive-time',
+      'neighbors[3]',
+      'neighbors[4].address',
+      'neighbors[4].passive',
+      'bgp.porth',
+      'evpn.vnis[0].vni',
+      'evpn.vnis[1].vni',
+      'evpn.vnis[1].rd',
+      'evpn.vnis[2].import-route-targets[0]',
+      'evpn.vnis[2].import-route-targets[1]',
+      'evpn.vnis[2].import-route-targets[2]',
+    ],
+    found.join('\n'),
+  );
+});
+
+/** Sets the value at a key such as `neighbors[].port`, of the first item of lists. */
+function set(content: Record<string, unknown>, key: string, value: unknown): void {
+  const steps = key.split('.');
+  let holder = content;
+  for (const step of steps.slice(0, -1)) {
+    const name = step.replace('[]', '');
+    const next = holder[name] ?? (step.endsWith('[]') ? [{}] : {});
+    holder[name] = next;
+    holder = (Array.isArray(next) ? next[0] : next) as typeof holder;
+  }
+  holder[steps.at(-1)!] = value;
+}
+
+for (const key of reloadEffects().keys())
+  test(`a fault of ${key} hides none elsewhere and makes none up`, (t) => {
+    const vnis = [{ vni: 10 }, { vni: 20, rd: 'x' }];
+    const content = { ...parse(MINIMAL), evpn: { vnis } };
+    set(content, key, { no: 'such thing' });
+    const found = findings(stringify(content)).map((line) => line.replace(/^f:\d+:\d+: (\S+): .*/, '$1'));
+    t.deepEqual(found.toSorted(), [key.replaceAll('[]', '[0]'), 'evpn.vnis[1].rd'].toSorted());
+  });
+
+for (const [where, key, cure] of [
+  ['neighbors[0].', 'interface', 'BGP unnumbered yet: the address'],
+  ['neighbors[0].', 'password', 'TCP-MD5'],
+  ['neighbors[0].', 'bfd', 'hold-time: 3'],
+  ['neighbors[0].', 'update_source', 'local-address'],
+])
+  test(`${key}: what to do instead is said, not which word is like it`, (t) => {
+    const [found, ...more] = findings(neighbor(`${key}: x`));
+    t.deepEqual(more, []);
+    t.true(found.startsWith(`f:6:5: ${where}${key}: found a key that evpnd does not know; allowed `), found);
+    t.true(found.includes(cure), found);
+    t.false(found.includes('did you mean'));
   });
 
 test('YAML faults name their place', (t) => {

@@ -1,0 +1,27 @@
+/** What evpnd cannot do yet and what is called otherwise here, with what to do meanwhile; by a place's general path and key. */
+const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '': {
+    vrfs: 'no routing between VNIs yet: take the key out',
+    'ethernet-segments': 'no multihoming yet: take the key out',
+  },
+  'neighbors[]': {
+    interface: 'no BGP unnumbered yet: the address of the neighbor',
+    password: 'no TCP-MD5 or TCP-AO yet: filter port 179, or use IPsec; take the key out on both sides',
+    bfd: 'no BFD yet: hold-time: 3 notices a dead neighbor in three seconds',
+    'ttl-security': 'no TTL security (RFC 5082) yet: filter port 179; take the key out on both sides',
+    'ebgp-multihop': 'nothing: a session may run over any number of hops',
+    'update-source': 'local-address, with an address',
+    'peer-group': 'the settings at each neighbor',
+    'route-map': 'no policies: route targets decide what is taken',
+  },
+  'evpn.vnis[]': {
+    'route-targets': 'import-route-targets and export-route-targets',
+    vrf: 'no routing between VNIs yet: take the key out',
+    l3vni: 'no routing between VNIs yet: take the key out',
+  },
+};
+
+/** What is allowed instead of a key that an operator may expect, undefined for any other. `place` holds no indexes. */
+export function insteadOf(place: string, key: string): string | undefined {
+  return UNSUPPORTED[place]?.[key.toLowerCase().replaceAll('_', '-')];
+}
