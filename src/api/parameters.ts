@@ -14,7 +14,7 @@ import {
 } from '../types/index.js';
 import type { DuplicateSelection } from './commands.js';
 import { invalidParameter, type ParameterFault, Problem } from './errors.js';
-import type { RouteFilter } from './read-model.js';
+import type { HostFilter, RouteFilter } from './read-model.js';
 
 const closed = { additionalProperties: false };
 
@@ -74,6 +74,23 @@ export const RouteQuery = Type.Object(
       ),
     ),
     neighbor: Type.Optional(Type.String({ description: 'A neighbor that sent a path.' })),
+  },
+  closed,
+);
+
+export const HostQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    origin: Type.Optional(
+      Type.Unsafe<'local' | 'remote'>(
+        Type.String({
+          enum: ['local', 'remote'],
+          description: 'local: behind a port of this leaf; remote: behind another VTEP.',
+          allowed: 'local or remote',
+        }),
+      ),
+    ),
+    vtep: Type.Optional(Type.String({ description: 'The VTEP that it is behind.' })),
   },
   closed,
 );
@@ -150,6 +167,11 @@ export function routeFilter(query: Static<typeof RouteQuery>): RouteFilter {
     origin: query.origin,
     neighbor: parsed('neighbor', query.neighbor, parseIp),
   };
+}
+
+/** Parses what the schema let pass as text. Throws Problem invalid-parameter. */
+export function hostFilter({ origin, vtep }: Static<typeof HostQuery>): HostFilter {
+  return { origin, vtep: parsed('vtep', vtep, parseIp) };
 }
 
 /** Parses what the schema let pass as text. Throws Problem invalid-parameter. */

@@ -18,6 +18,13 @@ export interface RouteFilter {
   readonly neighbor: Ip | undefined;
 }
 
+/** Which addresses of a VNI; an undefined field does not restrict. */
+export interface HostFilter {
+  readonly origin: 'local' | 'remote' | undefined;
+  /** The VTEP that the address is behind. */
+  readonly vtep: Ip | undefined;
+}
+
 /** Which differences; an undefined field does not restrict. */
 export interface DriftFilter {
   readonly vni: Vni | undefined;
@@ -45,9 +52,9 @@ export interface ReadModel {
   vnis(): Pages<VniItem>;
   vni(vni: Vni): VniItem | undefined;
   /** undefined where there is no such VNI. */
-  macs(vni: Vni): Pages<MacItem> | undefined;
+  macs(vni: Vni, filter: HostFilter): Pages<MacItem> | undefined;
   /** undefined where there is no such VNI. */
-  arpCache(vni: Vni): Pages<ArpEntry> | undefined;
+  arpCache(vni: Vni, filter: HostFilter): Pages<ArpEntry> | undefined;
   routes(filter: RouteFilter): Pages<RouteItem>;
   vteps(): Pages<VtepItem>;
   /** The latest first. */

@@ -10,6 +10,8 @@ import {
   DriftQuery,
   ExplainQuery,
   explainSubject,
+  HostQuery,
+  hostFilter,
   NoQuery,
   PageQuery,
   RouteQuery,
@@ -122,25 +124,27 @@ const RESOURCES: readonly Resource[] = [
   {
     path: '/vnis/:vni/macs',
     summary: 'The MAC addresses of a VNI, by address, with their kernel rows',
-    query: PageQuery,
+    query: HostQuery,
     params: VniPath,
     answer: listOf('Mac'),
     problems: [400, 404],
     handle: (model, request) => {
       const vni = vniOf(request);
-      return pageOf(found(model.macs(vni), vni), request.query);
+      const filter = hostFilter(request.query as Static<typeof HostQuery>);
+      return pageOf(found(model.macs(vni, filter), vni), request.query);
     },
   },
   {
     path: '/vnis/:vni/arp-cache',
     summary: 'The IP addresses of a VNI (ARP and ND), by address, with their kernel rows',
-    query: PageQuery,
+    query: HostQuery,
     params: VniPath,
     answer: listOf('ArpEntry'),
     problems: [400, 404],
     handle: (model, request) => {
       const vni = vniOf(request);
-      return pageOf(found(model.arpCache(vni), vni), request.query);
+      const filter = hostFilter(request.query as Static<typeof HostQuery>);
+      return pageOf(found(model.arpCache(vni, filter), vni), request.query);
     },
   },
   {

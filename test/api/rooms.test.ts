@@ -1,6 +1,9 @@
 import test from 'ava';
 import { Ntf } from '../../src/dataplane/index.js';
+import { formatIp, formatMac, parseIp } from '../../src/types/index.js';
 import { HOST, House, IP, OTHER } from './support/house.js';
+
+const OTHER_IP = parseIp('192.0.2.77');
 
 /** What the tests look at of a list's items. */
 type Items = { items: Record<string, never>[]; next: string | null; total: number | null };
@@ -117,6 +120,31 @@ test('IP addresses: local on one leaf, remote on the other', async (t) => {
     kernel: { device: 'br10010', state: ['noarp'], flags: ['ext_learned'] },
   });
   t.deepEqual(await here.get('/api/v1/vnis/20/arp-cache'), { items: [], next: null, total: 0 });
+});
+
+test('MAC and IP addresses of one origin, or behind one VTEP', async (t) => {
+  const { house, here, there } = await fabric();
+  house.resolves(there, OTHER, OTHER_IP);
+  const hosts = async (list: string, field: string, query: string) => {
+    const { items, total } = (await here.get(`/api/v1/vnis/10010/${list}?${query}`)) as Items;
+    return [items.map((item) => item[field] as string), total];
+  };
+  for (const [list, field, mine, others] of [
+    ['macs', 'mac', formatMac(HOST), formatMac(OTHER)],
+    ['arp-cache', 'ip', formatIp(IP), formatIp(OTHER_IP)],
+  ]) {
+    t.deepEqual(await hosts(list, field, 'origin=local'), [[mine], 1]);
+    t.deepEqual(await hosts(list, field, 'origin=remote'), [[others], 1]);
+    t.deepEqual(await hosts(list, field, 'vtep=10.0.0.2'), [[others], null]);
+    t.deepEqual(await hosts(list, field, 'vtep=10.0.0.3'), [[], null]);
+    t.deepEqual(await hosts(list, field, 'origin=local&vtep=10.0.0.2'), [[], null]);
+    t.like(await here.get(`/api/v1/vnis/10010/${list}?vtep=leaf2`, 400), {
+      parameters: [{ parameter: 'vtep', found: 'leaf2' }],
+    });
+    t.like(await here.get(`/api/v1/vnis/10010/${list}?origin=elsewhere`, 400), {
+      parameters: [{ parameter: 'origin', allowed: 'local or remote' }],
+    });
+  }
 });
 
 test('routes, with every filter', async (t) => {

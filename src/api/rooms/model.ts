@@ -1,10 +1,11 @@
-import { isVni, parseIp, type Vni } from '../../types/index.js';
+import { bestClaim } from '../../evpn/index.js';
+import { type Ip, isVni, parseIp, type Vni } from '../../types/index.js';
 import type { RouteType } from '../../wire/index.js';
 import { type RouteKey, routeOrder } from '../nlri-order.js';
 import { ipOrder, macOrder, numberOrder } from '../orders.js';
 import { type KeyOrder, pagesByKey } from '../paging.js';
 import { routerIdText, timeText } from '../present.js';
-import type { ReadModel } from '../read-model.js';
+import type { HostFilter, ReadModel } from '../read-model.js';
 import type { RouteItem, Status } from '../schemas.js';
 import { explain } from './explain.js';
 import { arpItem, type HardwareRows, macItem } from './mac-item.js';
@@ -54,16 +55,17 @@ export function roomsModel(rooms: Rooms): ReadModel {
       });
     },
     vni: (vni) => (knownVnis(rooms).has(vni) ? vniItem(rooms, vni) : undefined),
-    macs(vni) {
+    macs(vni, filter) {
       if (!knownVnis(rooms).has(vni)) return undefined;
       const vrf = evpn.vrf(vni);
       let hardware: HardwareRows;
       const pages = pagesByKey({
-        total: vrf ? vrf.counts.localMacs + vrf.counts.remoteMacs : 0,
+        total: hostTotal(vrf?.counts.localMacs, vrf?.counts.remoteMacs, filter),
         *rows() {
           if (vrf)
             for (const entry of vrf.macs.values()) if (entry.ownership.owner !== 'none') yield { vrf, entry };
         },
+        where: ({ entry }) => isAmong(filter, entry.ownership.owner, () => entry.vtep),
         key: (row) => row.entry.mac,
         order: macOrder,
         item: (row) => macItem(dataPlane, row.vrf, row.entry, hardware),
@@ -78,14 +80,20 @@ export function roomsModel(rooms: Rooms): ReadModel {
         },
       };
     },
-    arpCache(vni) {
+    arpCache(vni, filter) {
       if (!knownVnis(rooms).has(vni)) return undefined;
       const vrf = evpn.vrf(vni);
       return pagesByKey({
-        total: vrf ? vrf.counts.localIps + vrf.counts.remoteIps : 0,
+        total: hostTotal(vrf?.counts.localIps, vrf?.counts.remoteIps, filter),
         *rows() {
           if (vrf) for (const entry of vrf.ips.values()) if (entry.owner !== 'none') yield { vrf, entry };
         },
+        where: (row) =>
+          isAmong(
+            filter,
+            row.entry.owner,
+            () => bestClaim(row.entry.remotes, row.vrf, dataPlane.topology)?.vtep,
+          ),
         key: (row) => row.entry.ip,
         order: ipOrder,
         item: (row) => arpItem(dataPlane, row.vrf, row.entry),
@@ -128,6 +136,18 @@ export function roomsModel(rooms: Rooms): ReadModel {
     eventLoop: () => eventLoopItem(rooms.eventLoop()),
     explain: (vni, mac, ip) => explain(rooms, vni, mac, ip),
   };
+}
+
+/** Whether a host belongs to the list; its VTEP is asked for only where it matters. */
+function isAmong({ origin, vtep }: HostFilter, owner: string, vtepOf: () => Ip | undefined): boolean {
+  if (origin !== undefined && owner !== origin) return false;
+  return vtep === undefined || (owner === 'remote' && vtepOf() === vtep);
+}
+
+/** What is counted already; behind one VTEP it is not. */
+function hostTotal(local = 0, remote = 0, { origin, vtep }: HostFilter): number | null {
+  if (vtep !== undefined) return null;
+  return (origin === 'remote' ? 0 : local) + (origin === 'local' ? 0 : remote);
 }
 
 function status(rooms: Rooms): Status {

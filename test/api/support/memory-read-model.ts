@@ -7,6 +7,7 @@ import {
   type DuplicateSelection,
   type EventLoopItem,
   type Explain,
+  type HostFilter,
   ipOrder,
   type MacItem,
   macOrder,
@@ -78,8 +79,10 @@ export class MemoryReadModel implements ReadModel {
   vnis = () =>
     pagesOf(this.vniTable, numberOrder as typeof numberOrder & { compare(a: Vni, b: Vni): number });
   vni = (vni: Vni) => this.vniTable.get(vni);
-  macs = (vni: Vni) => (this.vniTable.has(vni) ? pagesOf(this.macTables.get(vni), macOrder) : undefined);
-  arpCache = (vni: Vni) => (this.vniTable.has(vni) ? pagesOf(this.arpTables.get(vni), ipOrder) : undefined);
+  macs = (vni: Vni, filter: HostFilter) =>
+    this.vniTable.has(vni) ? pagesOf(chosen(this.macTables.get(vni), filter), macOrder) : undefined;
+  arpCache = (vni: Vni, filter: HostFilter) =>
+    this.vniTable.has(vni) ? pagesOf(chosen(this.arpTables.get(vni), filter), ipOrder) : undefined;
   vteps = () => pagesOf(this.vtepTable, ipOrder);
   duplicates = () => pagesOf(new Map(this.duplicateTable.map((item, i) => [i, item])), numberOrder);
   explain = async (_vni: Vni, mac: Mac, ip: Ip | undefined) =>
@@ -111,6 +114,19 @@ export class MemoryReadModel implements ReadModel {
       }),
     });
   }
+}
+
+function chosen<Key, Item extends MacItem | ArpEntry>(
+  table: ReadonlyMap<Key, Item> | undefined,
+  { origin, vtep }: HostFilter,
+): ReadonlyMap<Key, Item> {
+  const text = vtep === undefined ? undefined : formatIp(vtep);
+  return new Map(
+    [...(table ?? [])].filter(
+      ([, item]) =>
+        (origin === undefined || item.origin === origin) && (text === undefined || item.vtep === text),
+    ),
+  );
 }
 
 function pagesOf<Key, Item>(
