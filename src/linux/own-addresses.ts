@@ -1,9 +1,4 @@
-import {
-  domainKey,
-  type InterfaceAddress,
-  type OwnAddresses,
-  type VniAttachment,
-} from '../dataplane/index.js';
+import type { InterfaceAddress, OwnAddresses, VniAttachment } from '../dataplane/index.js';
 import { type Ip, MAC_ZERO, type Mac, sameSet, type Vni } from '../types/index.js';
 import type { Link } from './link-codec.js';
 import type { PortVlans } from './link-table.js';
@@ -15,36 +10,77 @@ export interface AddressTables {
   readonly addresses: ReadonlyMap<number, readonly InterfaceAddress[]>;
 }
 
+type Answers = Map<Vni, OwnAddresses>;
+
 /** Kinds of devices that are stations of their own in the network of the device below. */
 const STATIONS: ReadonlySet<string> = new Set(['macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
+/** How many devices the kernel allows one upon the other (include/linux/netdevice.h MAX_NEST_DEV). */
+const MAX_NEST_DEV = 8;
+
+/** What answers were made of, bridge by bridge: the same again needs no look at thousands of VLANs. */
+const ingredientsOf = new WeakMap<ReadonlyMap<Vni, OwnAddresses>, ReadonlyMap<number, readonly unknown[]>>();
 
 /**
  * The machine's own addresses in the broadcast domain of each VNI: those of the domain's ports, of the bridge and the
  * VLAN devices by which the machine itself takes part in it, and of macvlans and ipvlans on those. Addresses of other
  * devices are strangers there, since nobody in the domain reaches them but through a router. Pure; `sorted` are all
- * links. What is as it was in `before` is the same object.
+ * links. What is as it was in `before`, which this function returned, is the same object.
  */
 export function ownAddresses(
   sorted: readonly Link[],
   tables: AddressTables,
   vnis: ReadonlyMap<Vni, VniAttachment>,
   before: ReadonlyMap<Vni, OwnAddresses>,
-): Map<Vni, OwnAddresses> {
-  const domains = new Domains(vnis);
-  const stations = new Stations(sorted, tables);
-  for (const link of sorted) {
-    const bridge = tables.links.get(link.master);
-    if (bridge?.kind === 'bridge')
-      for (const domain of domains.of(bridge, tables.vlans.get(link.ifindex)))
-        stations.takeDevice(domain, link);
-    const vlans = tables.vlans.get(link.ifindex);
-    if (link.kind === 'bridge') {
-      for (const domain of domains.of(link, vlans)) stations.takeMac(domain, link);
-      stations.take(domains.at(link.ifindex, link.vlanFiltering ? (vlans?.pvid ?? 0) : 0), link);
-    } else if (link.kind === 'vlan' && tables.links.get(link.lower)?.vlanFiltering)
-      stations.take(domains.at(link.lower, link.vlanId), link);
+): Answers {
+  const segments = new Map<number, Segment>();
+  for (const at of vnis.values()) {
+    if (at.bridgeIfindex === 0 || (at.vlanAware && at.vlan === 0)) continue;
+    let segment = segments.get(at.bridgeIfindex);
+    if (!segment) {
+      segment = new Segment(at.vlanAware);
+      segments.set(at.bridgeIfindex, segment);
+    }
+    segment.addVni(at);
   }
-  return domains.answers(before);
+  for (const link of sorted) {
+    const { ifindex } = link;
+    const addresses = tables.addresses.get(ifindex);
+    const vlans = tables.vlans.get(ifindex);
+    segments.get(link.master)?.addPort(link, addresses, vlans);
+    segments.get(ifindex)?.addPort(link, undefined, vlans);
+    const place = placeOf(link, tables);
+    if (place) segments.get(place.bridge)?.addStation(link, addresses, place);
+  }
+  const own: Answers = new Map();
+  const ingredients = new Map<number, readonly unknown[]>();
+  const known = ingredientsOf.get(before);
+  for (const [bridge, segment] of segments) {
+    ingredients.set(bridge, segment.ingredients);
+    segment.answer(own, before, known?.get(bridge));
+  }
+  ingredientsOf.set(own, ingredients);
+  return own;
+}
+
+/** Where the machine itself speaks by a device: in which VLAN of which bridge, and whether with a tag inside that. */
+interface Place {
+  readonly bridge: number;
+  readonly vlan: number;
+  readonly tagged: boolean;
+}
+
+function placeOf(link: Link, tables: AddressTables, depth = 0): Place | undefined {
+  if (link.kind === 'bridge') {
+    const vlan = link.vlanFiltering ? (tables.vlans.get(link.ifindex)?.pvid ?? 0) : 0;
+    return { bridge: link.ifindex, vlan, tagged: false };
+  }
+  const lower = tables.links.get(link.lower);
+  if (!lower || depth === MAX_NEST_DEV) return undefined;
+  if (STATIONS.has(link.kind)) return placeOf(lower, tables, depth + 1);
+  if (link.kind !== 'vlan') return undefined;
+  if (lower.vlanFiltering) return { bridge: lower.ifindex, vlan: link.vlanId, tagged: false };
+  const place = placeOf(lower, tables, depth + 1);
+  return place && { ...place, tagged: true };
 }
 
 interface Domain {
@@ -52,82 +88,73 @@ interface Domain {
   readonly ips: Set<Ip>;
 }
 
-/** The broadcast domains of VNIs, by bridge and VLAN. */
-class Domains {
-  readonly #byKey = new Map<number, Domain>();
-  readonly #byVni = new Map<Vni, Domain>();
+/** One bridge with the domains of VNIs on it, and what brings addresses into them. */
+class Segment {
+  /** All that the answers depend on. */
+  readonly ingredients: unknown[] = [];
+  readonly #vlanOf = new Map<Vni, number>();
+  readonly #put: ((domains: ReadonlyMap<number, Domain>) => void)[] = [];
 
-  constructor(vnis: ReadonlyMap<Vni, VniAttachment>) {
-    for (const { vni, bridgeIfindex, vlanAware, vlan } of vnis.values()) {
-      if (bridgeIfindex === 0 || (vlanAware && vlan === 0)) continue;
-      const domain = { macs: new Set<Mac>(), ips: new Set<Ip>() };
-      this.#byKey.set(domainKey(bridgeIfindex, vlan), domain);
-      this.#byVni.set(vni, domain);
+  constructor(readonly vlanAware: boolean) {}
+
+  addVni({ vni, vlan }: VniAttachment): void {
+    this.ingredients.push(vni, vlan);
+    this.#vlanOf.set(vni, vlan);
+  }
+
+  /** A port of the bridge in all its VLANs, or the bridge itself in those that it takes part in. */
+  addPort(
+    { mac }: Link,
+    addresses: readonly InterfaceAddress[] | undefined,
+    vlans: PortVlans | undefined,
+  ): void {
+    const members = this.vlanAware ? vlans?.members : undefined;
+    this.ingredients.push(mac, addresses, members, members?.revision);
+    this.#put.push((domains) => {
+      for (const vlan of this.vlanAware ? (members ?? []) : [0]) put(domains.get(vlan), mac, addresses);
+    });
+  }
+
+  /** A device by which the machine speaks. With a tag, its frames are learned here and its IPs are another network's. */
+  addStation(
+    { mac }: Link,
+    addresses: readonly InterfaceAddress[] | undefined,
+    { vlan, tagged }: Place,
+  ): void {
+    const counted = tagged ? undefined : addresses;
+    this.ingredients.push(mac, counted, vlan);
+    this.#put.push((domains) => put(domains.get(vlan), mac, counted));
+  }
+
+  /** Enters the answer of each VNI. `known`: what those of `before` were made of. */
+  answer(own: Answers, before: ReadonlyMap<Vni, OwnAddresses>, known: readonly unknown[] | undefined): void {
+    const same =
+      known?.length === this.ingredients.length && this.ingredients.every((each, i) => each === known[i]);
+    const domains = same ? undefined : this.#domains();
+    for (const [vni, vlan] of this.#vlanOf) {
+      const fresh = domains?.get(vlan);
+      const old = before.get(vni);
+      const found = old && (!fresh || sameOwn(old, fresh)) ? old : fresh;
+      if (found) own.set(vni, found);
     }
   }
 
-  at(bridgeIfindex: number, vlan: number): Domain | undefined {
-    return this.#byKey.get(domainKey(bridgeIfindex, vlan));
-  }
-
-  /** Those that a port of the bridge with these VLANs is in, or the bridge itself with its own. */
-  *of({ ifindex, vlanFiltering }: Link, vlans: PortVlans | undefined): Iterable<Domain> {
-    for (const vlan of vlanFiltering ? (vlans?.members ?? []) : [0]) {
-      const domain = this.at(ifindex, vlan);
-      if (domain) yield domain;
-    }
-  }
-
-  answers(before: ReadonlyMap<Vni, OwnAddresses>): Map<Vni, OwnAddresses> {
-    const own = new Map<Vni, OwnAddresses>();
-    for (const [vni, domain] of this.#byVni) {
-      const known = before.get(vni);
-      own.set(vni, known && sameOwn(known, domain) ? known : domain);
-    }
-    return own;
+  #domains(): Map<number, Domain> {
+    const domains = new Map<number, Domain>();
+    for (const vlan of this.#vlanOf.values()) domains.set(vlan, { macs: new Set(), ips: new Set() });
+    for (const put of this.#put) put(domains);
+    return domains;
   }
 }
 
-/** What devices, and those on top of them, bring into a domain. */
-class Stations {
-  readonly #tables: AddressTables;
-  readonly #uppers = new Map<number, Link[]>();
-
-  constructor(sorted: readonly Link[], tables: AddressTables) {
-    this.#tables = tables;
-    for (const link of sorted) {
-      if (link.lower === 0 || !(link.kind === 'vlan' || STATIONS.has(link.kind))) continue;
-      const uppers = this.#uppers.get(link.lower);
-      if (uppers) uppers.push(link);
-      else this.#uppers.set(link.lower, [link]);
-    }
-  }
-
-  takeMac(domain: Domain, { mac }: Link): void {
-    if (mac !== undefined && mac !== MAC_ZERO) domain.macs.add(mac);
-  }
-
-  takeDevice(domain: Domain, link: Link): void {
-    this.takeMac(domain, link);
-    for (const { ip, state } of this.#tables.addresses.get(link.ifindex) ?? [])
-      if (state === 'usable') domain.ips.add(ip);
-  }
-
-  /** The device takes part in the domain, and so does what stands on it. */
-  take(domain: Domain | undefined, link: Link): void {
-    if (!domain) return;
-    this.takeDevice(domain, link);
-    for (const upper of this.#uppers.get(link.ifindex) ?? [])
-      if (upper.kind !== 'vlan') this.take(domain, upper);
-      // On a bridge that looks at tags it is in a domain of its own
-      else if (!link.vlanFiltering) this.#takeTagged(domain, upper);
-  }
-
-  /** Frames of the device are in the domain with a tag: its MAC is learned here, its IPs are another network's. */
-  #takeTagged(domain: Domain, link: Link): void {
-    this.takeMac(domain, link);
-    for (const upper of this.#uppers.get(link.ifindex) ?? []) this.#takeTagged(domain, upper);
-  }
+function put(
+  domain: Domain | undefined,
+  mac: Mac | undefined,
+  addresses: readonly InterfaceAddress[] | undefined,
+): void {
+  if (!domain) return;
+  if (mac !== undefined && mac !== MAC_ZERO) domain.macs.add(mac);
+  if (addresses) for (const { ip, state } of addresses) if (state === 'usable') domain.ips.add(ip);
 }
 
 /** True where both have the same addresses in the same VNIs. */

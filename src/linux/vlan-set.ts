@@ -3,6 +3,8 @@ const WORDS = 4096 / 32;
 /** A set of VLAN ids, 0 to 4095, one bit each: a trunk has thousands, and a bridge many trunks. */
 export class VlanSet {
   readonly #words = new Uint32Array(WORDS);
+  /** Another number after each change. */
+  revision = 0;
 
   /** The ids of the given set, or none. */
   constructor(vlans: Iterable<number> = []) {
@@ -15,10 +17,12 @@ export class VlanSet {
 
   /** Adds `first` to `last`, both included; what is no VLAN id is left out. */
   add(first: number, last: number): void {
+    this.revision++;
     for (let vlan = first; vlan <= last && vlan < 4096; vlan++) this.#words[vlan >> 5] |= 1 << (vlan & 31);
   }
 
   delete(first: number, last: number): void {
+    this.revision++;
     for (let vlan = first; vlan <= last && vlan < 4096; vlan++) this.#words[vlan >> 5] &= ~(1 << (vlan & 31));
   }
 

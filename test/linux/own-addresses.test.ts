@@ -203,6 +203,17 @@ test('the same answer is the same object, whatever happens elsewhere', (t) => {
   t.is(moved.own.get(toVni(20)), twenty);
 });
 
+test('a port that enters or leaves a VLAN brings its addresses there or takes them along', (t) => {
+  const first = derive(AWARE);
+  const trunk = AWARE.vlans![5].members;
+  trunk.delete(20, 20);
+  const left = derive(AWARE, first);
+  t.false(ownIn(left, 20).macs.includes(macOf(5)));
+  t.is(left.own.get(toVni(10)), first.own.get(toVni(10)));
+  trunk.add(20, 20);
+  t.deepEqual(ownIn(derive(AWARE, left), 20), ownIn(first, 20));
+});
+
 test('ownVteps are what VXLAN devices have as `local`, not the addresses of other devices', (t) => {
   const topology = derive({
     links: [device(1, 'lo', { mac: MAC_ZERO }), ...TWO],
