@@ -4,14 +4,15 @@ import { sourceVni } from './difference.js';
 import type { DriftLog } from './drift.js';
 import { DriftWatch } from './drift-watch.js';
 import { enterOperation } from './enter-operation.js';
-import { HostWatch, isLocalRow, type LocalNeigh } from './host-watch.js';
+import { HostWatch, type LocalNeigh } from './host-watch.js';
 import type { Kernel, KernelObserver, Operation } from './kernel.js';
 import { deviceKey, domainKey, KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
 import { type DefaultsMemory, NO_MEMORY, OurDefaults } from './our-defaults.js';
+import { hasOurMark, isLocalNeigh, isLocalRow, isSetByHand } from './ownership.js';
 import { Reconciler } from './reconciler.js';
 import { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
-import { type BridgeFdbRow, isLocalNeigh, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
+import { type BridgeFdbRow, type NeighRow, Ntf, type VxlanFdbRow } from './rows.js';
 import type { Snooper } from './snooper.js';
 import { strayCopies, strayRows } from './strays.js';
 import { EMPTY_TOPOLOGY, sameAttachment, type Topology, type VniAttachment } from './topology.js';
@@ -21,8 +22,10 @@ import { type PlaneKey, VniPlane } from './vni-plane.js';
 export interface LocalMac {
   /** ifindex of the access port. */
   readonly port: number;
-  /** Configured by hand to stay where it is (NUD_NOARP or NTF_STICKY), not merely learned. */
+  /** Its row was configured (NUD_NOARP without NTF_EXT_LEARNED), not learned: it is not ours to overwrite. */
   readonly isStatic: boolean;
+  /** NTF_STICKY: it is announced as sticky (RFC 7432 §15.2), which a static row alone is not. */
+  readonly isSticky: boolean;
   /** Changes whenever the MAC comes from elsewhere to this port. */
   readonly epoch: number;
 }
@@ -186,8 +189,7 @@ export class DataPlane {
   holdsOwnRows(): boolean {
     for (const { at } of this.#planes.values())
       if (at)
-        for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex))
-          if (row.flags & Ntf.EXT_LEARNED) return true;
+        for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex)) if (hasOurMark(row)) return true;
     return false;
   }
 
@@ -403,7 +405,8 @@ export class DataPlane {
   }
 
   /** Puts the plane on its present device, removes what it left on another, and looks at everything again. */
-  #attach(plane: VniPlane, at: VniAttachment | undefined): void {
+  #attach(plane: VniPlane, found: VniAttachment | undefined): void {
+    const at = found && found.bridgeIfindex !== 0 ? found : undefined;
     const before = plane.at;
     if (before === at || (before && at && sameAttachment(before, at))) return;
     if (before) {
@@ -417,7 +420,7 @@ export class DataPlane {
       this.#watch.detached(plane);
       return;
     }
-    if (at.bridgeIfindex !== 0) this.#byDomain.set(domainKey(at.bridgeIfindex, at.vlan), plane);
+    this.#byDomain.set(domainKey(at.bridgeIfindex, at.vlan), plane);
     this.#byDevice.set(deviceKey(at.vxlanIfindex, sourceVni(at)), plane);
     if (at.sviIfindex !== 0) this.#bySvi.set(at.sviIfindex, plane);
     plane.markIntents();
@@ -433,6 +436,10 @@ function forget(map: Map<number, VniPlane>, key: number, plane: VniPlane): void 
 }
 
 function asLocalMac(row: MirroredBridgeRow): LocalMac {
-  const isStatic = (row.state & Nud.NOARP) !== 0 || (row.flags & Ntf.STICKY) !== 0;
-  return { port: row.port, isStatic, epoch: row.epoch };
+  return {
+    port: row.port,
+    isStatic: isSetByHand(row),
+    isSticky: (row.flags & Ntf.STICKY) !== 0,
+    epoch: row.epoch,
+  };
 }

@@ -3,7 +3,8 @@ import type { MirroredBridgeRow } from './bridge-rows.js';
 import type { MacIntent, NeighIntent } from './intents.js';
 import type { BridgeForm, Operation } from './kernel.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
-import { hasOurMark, isConfigured, isLocalNeigh, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
+import { hasOurMark, isConfigured, isLocalNeigh, isOurNeigh, isSetByHand } from './ownership.js';
+import { type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
 import type { VniAttachment } from './topology.js';
 
 /*
@@ -12,6 +13,9 @@ import type { VniAttachment } from './topology.js';
  * bridge row that takes the place of another is written after the vxlan row that names the VTEP, and a bridge row that
  * points to the VXLAN device is removed before it.
  */
+
+/** A delete with this destination removes the row whatever destination it has: one that points to a nexthop group has none. */
+export const WHOLE_ROW = IPV4_ANY;
 
 /** NDA_SRC_VNI of the attachment's rows: only a collect-metadata device has them. */
 export function sourceVni(at: VniAttachment): number {
@@ -45,21 +49,21 @@ export function vxlanRowFits(want: MacIntent, row: VxlanFdbRow | undefined): boo
   );
 }
 
-/** The neighbour row is as a remote neighbour's must be. */
+/** The neighbour row is as a remote neighbour's must be; one with this MAC that was set by hand does the same. */
 export function neighRowFits(want: NeighIntent, row: NeighRow | undefined): boolean {
-  return (
-    row !== undefined &&
-    row.mac === want.mac &&
-    (row.flags & Ntf.EXT_LEARNED) !== 0 &&
-    (row.state & Nud.NOARP) !== 0 &&
-    ((row.flags & Ntf.ROUTER) !== 0) === want.router
-  );
+  if (row === undefined || row.mac !== want.mac) return false;
+  if (isSetByHand(row)) return true;
+  return isOurNeigh(row) && (row.state & Nud.NOARP) !== 0 && ((row.flags & Ntf.ROUTER) !== 0) === want.router;
 }
 
-/** May the bridge row be written? A local row only when this very stay of it was beaten; one that is configured never. */
+/**
+ * May the bridge row be written? One that is configured never; a local one only when this very stay of it was beaten,
+ * or while its host is not authorised, since it is nobody's then.
+ */
 function mayOverwrite(at: VniAttachment, want: MacIntent, row: MirroredBridgeRow | undefined): boolean {
-  if (row === undefined || row.port === at.vxlanIfindex) return true;
-  return !isConfigured(row) && row.epoch === want.overEpoch;
+  if (row === undefined) return true;
+  if (row.port === at.vxlanIfindex) return !isSetByHand(row);
+  return !isConfigured(row) && (row.epoch === want.overEpoch || (row.flags & Ntf.EXT_LOCKED) !== 0);
 }
 
 /** Operations for one MAC of one VNI; `want` undefined means no remote MAC is wanted. */
@@ -72,7 +76,7 @@ export function macDifference(
   out: Operation[],
 ): void {
   if (want) {
-    if (!mayOverwrite(at, want, bridge)) return;
+    if (isSetByHand(vxlan) || !mayOverwrite(at, want, bridge)) return;
     if (!bridge && !vxlan && !want.pinned) {
       // Until the VXLAN device has its row it floods the frames, as the bridge did before there was one
       out.push(fdbOperation(at, 'add', mac, want.vtep));
@@ -81,15 +85,15 @@ export function macDifference(
     if (!vxlanRowFits(want, vxlan)) {
       // A replace succeeds without effect where the row has a nexthop group, and leaves flags and state of one that
       // somebody wrote without extern_learn as they are (drivers/net/vxlan/vxlan_core.c, vxlan_fdb_update_existing)
-      if (vxlan && (vxlan.nexthopId !== 0 || (vxlan.flags & Ntf.EXT_LEARNED) === 0))
-        out.push(vxlanOperation(at, 'delete', mac, IPV4_ANY));
+      if (vxlan && (vxlan.nexthopId !== 0 || !hasOurMark(vxlan)))
+        out.push(vxlanOperation(at, 'delete', mac, WHOLE_ROW));
       out.push(vxlanOperation(at, 'add', mac, want.vtep));
     }
     if (!bridgeRowFits(at, want, bridge)) bridgeDifference(at, mac, want, bridge, out);
     return;
   }
-  const ofBridge = bridge && bridge.port === at.vxlanIfindex && (bridge.flags & Ntf.EXT_LEARNED) !== 0;
-  const dst = vxlan && (vxlan.flags & Ntf.EXT_LEARNED) !== 0 ? vxlan.dst : undefined;
+  const ofBridge = bridge?.port === at.vxlanIfindex && hasOurMark(bridge);
+  const dst = vxlan && hasOurMark(vxlan) ? (vxlan.dst ?? WHOLE_ROW) : undefined;
   if (ofBridge && dst !== undefined) out.push(fdbOperation(at, 'delete', mac, dst));
   else if (ofBridge) out.push(bridgeOperation(at, 'delete', mac));
   else if (dst !== undefined) out.push(vxlanOperation(at, 'delete', mac, dst));
@@ -106,8 +110,6 @@ function bridgeDifference(
   const standing = row?.port === at.vxlanIfindex ? row : undefined;
   const isOurs = hasOurMark(standing);
   if (!isOurs) {
-    // A row marked where it is static or permanent stays so (net/bridge/br_fdb.c)
-    if (standing && isConfigured(standing)) out.push(bridgeOperation(at, 'delete', mac));
     out.push(bridgeOperation(at, 'add', mac));
   }
   if (want.pinned) {
@@ -144,7 +146,7 @@ export function neighDifference(
   out: Operation[],
 ): void {
   if (want) {
-    if (isLocalNeigh(row) && row.epoch !== want.overEpoch) return;
+    if (isSetByHand(row) || (isLocalNeigh(row) && row.epoch !== want.overEpoch)) return;
     if (!neighRowFits(want, row))
       out.push({
         table: 'neigh',
@@ -156,7 +158,7 @@ export function neighDifference(
       });
     return;
   }
-  if (row?.mac !== undefined && (row.flags & Ntf.EXT_LEARNED) !== 0)
+  if (row?.mac !== undefined && isOurNeigh(row))
     out.push({
       table: 'neigh',
       verb: 'delete',

@@ -20,9 +20,10 @@ export class DriftWatch {
   /** A row that stood as wanted does so no longer, and we did not do it. */
   changed(plane: VniPlane, which: PlaneKey): void {
     if (!plane.at?.up || this.isHosts(plane, which)) return;
+    const isBlocked = plane.isBlocked(which);
     this.log.open(plane.vni, which, () => ({
-      cause: 'foreign-change',
-      action: 'queued',
+      cause: isBlocked ? 'blocked' : 'foreign-change',
+      action: isBlocked ? 'left-alone' : 'queued',
       failure: undefined,
       ...this.#texts(plane, which),
     }));
@@ -58,7 +59,7 @@ export class DriftWatch {
   }
 
   #blocked(plane: VniPlane, which: PlaneKey): void {
-    if (which.table !== 'mac' || this.isHosts(plane, which)) return;
+    if ((which.table !== 'mac' && !plane.isBlocked(which)) || this.isHosts(plane, which)) return;
     this.log.open(plane.vni, which, () => ({
       cause: 'blocked',
       action: 'left-alone',

@@ -5,7 +5,7 @@ import type { PlaneKey } from './vni-plane.js';
 /**
  * Why the kernel was not as wanted: somebody else changed or removed a row of ours (`foreign-change`); the kernel
  * refuses what is wanted (`refused`); a row carries our mark and nobody wants it (`stray`); a row that is not ours to
- * overwrite stands in the way (`blocked`).
+ * overwrite, such as one set by hand, stands in the way (`blocked`).
  */
 export type DriftCause = 'foreign-change' | 'refused' | 'stray' | 'blocked';
 

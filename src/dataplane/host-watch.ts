@@ -14,8 +14,9 @@ import type { MirroredBridgeRow } from './bridge-rows.js';
 import type { Kernel, Operation } from './kernel.js';
 import { domainKey, type KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
+import { isLocalNeigh, isLocalRow } from './ownership.js';
 import { type Charge, type Outcome, Refresher, type RefreshSettings } from './refresher.js';
-import { isLocalNeigh, Ntf, Nud } from './rows.js';
+import { Ntf, Nud } from './rows.js';
 import type { Snooper } from './snooper.js';
 import type { BridgePort, Topology, VniAttachment } from './topology.js';
 
@@ -326,7 +327,9 @@ export class HostWatch {
     if (!mac) return 'later';
     const row = this.#localRow(at, ip);
     const rowState = row?.mac === neigh.mac ? row.state : 0;
-    const isFixed = (rowState & (Nud.PERMANENT | Nud.NOARP)) !== 0;
+    // A question by the kernel would take another agent's mark off its row (net/core/neighbour.c)
+    const isFixed =
+      (rowState & (Nud.PERMANENT | Nud.NOARP)) !== 0 || ((row?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
     if (rowState !== 0 && !isFixed && this.#kernelCanAsk(at, ip)) {
       if (rowState & (Nud.DELAY | Nud.PROBE)) return 'later';
       this.#probes.push({
@@ -381,11 +384,6 @@ export class HostWatch {
     const at = this.#owner.topology.vnis.get(vni);
     if (at && at.bridgeIfindex !== 0) this.#drop(domainKey(at.bridgeIfindex, at.vlan), ip);
   }
-}
-
-/** The row is a local host's: it points to an access port and is not one of the bridge's own addresses. */
-export function isLocalRow(row: MirroredBridgeRow, topology: Topology): boolean {
-  return (row.state & Nud.PERMANENT) === 0 && topology.ports.get(row.port)?.role === 'access';
 }
 
 /** How a frame of the VLAN leaves the port. */

@@ -8,9 +8,9 @@
  * It also knows which IPs local hosts have (host-watch.ts), from the SVI's neighbours and from the ARP and ND that hosts
  * speak, and has them asked before they are forgotten (refresher.ts).
  *
- * Whose a row is follows from the role of its port. On a VXLAN port of a VNI that we serve, a row flagged `extern_learn`
- * is ours to adopt, mend or remove; on an access port a row is a local host's and is never removed. Everything else is
- * somebody's and left alone.
+ * Whose a row is follows from the role of its port and from its marks (ownership.ts). On a VXLAN port of a VNI that we
+ * serve, a row flagged `extern_learn` is ours to adopt, mend or remove; on an access port a row is a local host's and is
+ * never removed. Everything else is somebody's and left alone.
  */
 
 export type { MirroredBridgeRow } from './bridge-rows.js';
@@ -23,6 +23,7 @@ export { MemoryKernel } from './memory.js';
 export { domainKey } from './mirror.js';
 export { type DefaultDestination, type DefaultsMemory, NO_MEMORY } from './our-defaults.js';
 export { OUR_ROWS } from './our-rows.js';
+export { hasOurMark, isLocalNeigh, isOurNeigh, isSetByHand } from './ownership.js';
 export { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 export { errnoName } from './retry.js';
 export { type DeviceName, foundText, wantedText } from './row-text.js';

@@ -3,7 +3,8 @@ import { BridgeRows, type MirroredBridgeRow } from './bridge-rows.js';
 import type { KnownRows } from './kernel.js';
 import { type MirroredNeighRow, NeighRows } from './neigh-rows.js';
 import { inner } from './nested-map.js';
-import { type BridgeFdbRow, isLocalNeigh, isUsableHere, type NeighRow, type VxlanFdbRow } from './rows.js';
+import { isLocalNeigh, isUsableHere } from './ownership.js';
+import type { BridgeFdbRow, NeighRow, VxlanFdbRow } from './rows.js';
 import { VxlanRows } from './vxlan-rows.js';
 
 /** Tables of numbers need one number for (bridge, vlan): VLAN ids take 12 bits. */
@@ -246,7 +247,7 @@ export class KernelMirror implements KnownRows {
       this.#neigh.set(ifindex, rows);
     }
     let epoch = 0;
-    if (mac !== undefined && isUsableHere(state, flags)) {
+    if (mac !== undefined && isUsableHere(state, flags, protocol)) {
       const before = rows.peek(ip);
       epoch = isLocalNeigh(before) && before.mac === mac ? before.epoch : newEpoch || this.nextEpoch();
     }

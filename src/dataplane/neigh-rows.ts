@@ -8,7 +8,7 @@ export interface MirroredNeighRow extends NeighRow {
   readonly epoch: number;
 }
 
-/** The words of a row behind the IP's key: state in the lower half of MARKS, flags and protocol in the upper. */
+/** The words of a row behind the IP's key: MARKS holds eight bits of state, sixteen of flags, eight of protocol. */
 const LLADDR_LOW = MAC_WORDS;
 const LLADDR_HIGH = MAC_WORDS + 1;
 const MARKS = MAC_WORDS + 2;
@@ -39,10 +39,10 @@ class NeighRowView implements MirroredNeighRow {
       : macFromParts(cells[at + LLADDR_HIGH], cells[at + LLADDR_LOW]);
   }
   get state(): number {
-    return this.table.cells[this.row * this.table.stride + MARKS] & 0xffff;
+    return this.table.cells[this.row * this.table.stride + MARKS] & 0xff;
   }
   get flags(): number {
-    return (this.table.cells[this.row * this.table.stride + MARKS] >>> 16) & 0xff;
+    return (this.table.cells[this.row * this.table.stride + MARKS] >>> 8) & 0xffff;
   }
   get protocol(): number {
     return this.table.cells[this.row * this.table.stride + MARKS] >>> 24;
@@ -78,14 +78,14 @@ export class NeighRows {
     return this.#view;
   }
 
-  /** Stores the row in the place of the one that the IP has; flags and protocol have eight bits. */
+  /** Stores the row in the place of the one that the IP has; state and protocol have eight bits, flags sixteen. */
   put(ip: Ip, mac: Mac | undefined, state: number, flags: number, protocol: number, epoch: number): void {
     const row = this.#table.add(this.#keys.give(ip));
     const { cells, stride } = this.#table;
     const at = row * stride;
     cells[at + LLADDR_LOW] = mac === undefined ? 0 : macLow32(mac);
     cells[at + LLADDR_HIGH] = mac === undefined ? NO_MAC : macHigh16(mac);
-    cells[at + MARKS] = (protocol << 24) | (flags << 16) | state;
+    cells[at + MARKS] = (protocol << 24) | (flags << 8) | state;
     putWideNumber(cells, at + EPOCH, epoch);
   }
 

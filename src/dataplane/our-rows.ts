@@ -1,9 +1,7 @@
 import { MAC_ZERO } from '../types/index.js';
 import type { BridgeForm } from './kernel.js';
+import { RTPROT_BGP } from './ownership.js';
 import { type BridgeFdbRow, Ntf, Nud } from './rows.js';
-
-/** RTPROT_BGP (include/uapi/linux/rtnetlink.h). */
-export const RTPROT_BGP = 186;
 
 /** What the kernel shows of the rows that each operation writes. */
 export const OUR_ROWS = {

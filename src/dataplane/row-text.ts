@@ -15,7 +15,7 @@ export type DeviceName = (ifindex: number) => string;
 /** What the kernel holds for the key, as far as it told. */
 export function foundText(plane: VniPlane, which: PlaneKey, nameOf: DeviceName): string {
   const { at, mirror } = plane;
-  if (!at) return 'the VNI has no device';
+  if (!at) return 'the VNI has no device in a bridge';
   if (which.table === 'mac') {
     const bridge = mirror.bridgeRow(at.bridgeIfindex, at.vlan, which.key);
     const vxlan = mirror.vxlanRow(at.vxlanIfindex, sourceVni(at), which.key);

@@ -12,7 +12,7 @@ export const Nud = {
   PERMANENT: 0x80,
 } as const;
 
-/** `ndm_flags` bits (include/uapi/linux/neighbour.h). */
+/** Bits of `flags` of a row: `ndm_flags`, and NDA_FLAGS_EXT above them (include/uapi/linux/neighbour.h). */
 export const Ntf = {
   USE: 0x01,
   SELF: 0x02,
@@ -22,6 +22,10 @@ export const Ntf = {
   OFFLOADED: 0x20,
   STICKY: 0x40,
   ROUTER: 0x80,
+  /** From here on `NTF_EXT_*` of NDA_FLAGS_EXT, eight bits up as the kernel itself keeps them (NTF_EXT_SHIFT). */
+  EXT_MANAGED: 0x100,
+  EXT_LOCKED: 0x200,
+  EXT_VALIDATED: 0x400,
 } as const;
 
 /** A row of a bridge's FDB (`bridge fdb show … master`): at most one for each (bridge, vlan, mac). */
@@ -57,26 +61,4 @@ export interface NeighRow {
   readonly flags: number;
   /** NDA_PROTOCOL (rtnetlink.h RTPROT_*). */
   readonly protocol: number;
-}
-
-/** The row stands and has the mark of a control plane, NTF_EXT_LEARNED: ours, where nobody else uses it. */
-export function hasOurMark(row: { readonly flags: number } | undefined): boolean {
-  return row !== undefined && (row.flags & Ntf.EXT_LEARNED) !== 0;
-}
-
-/** A bridge row that somebody configured (static, permanent or sticky), which the bridge did not learn and does not age. */
-export function isConfigured({ state, flags }: Pick<BridgeFdbRow, 'state' | 'flags'>): boolean {
-  return (state & (Nud.NOARP | Nud.PERMANENT)) !== 0 || (flags & Ntf.STICKY) !== 0;
-}
-
-const NEIGH_VALID = Nud.REACHABLE | Nud.STALE | Nud.DELAY | Nud.PROBE | Nud.NOARP | Nud.PERMANENT;
-
-/** True for a neighbour that the machine itself learned or was given, and that is usable. */
-export function isLocalNeigh<Row extends NeighRow>(row: Row | undefined): row is Row & { readonly mac: Mac } {
-  return row !== undefined && row.mac !== undefined && isUsableHere(row.state, row.flags);
-}
-
-/** True for state and flags of such a neighbour. */
-export function isUsableHere(state: number, flags: number): boolean {
-  return (flags & Ntf.EXT_LEARNED) === 0 && (state & NEIGH_VALID) !== 0;
 }

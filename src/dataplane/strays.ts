@@ -1,8 +1,9 @@
-import { sourceVni } from './difference.js';
+import { sourceVni, WHOLE_ROW } from './difference.js';
 import type { Operation } from './kernel.js';
 import type { KernelMirror } from './mirror.js';
 import type { OurDefaults } from './our-defaults.js';
-import { type BridgeFdbRow, hasOurMark } from './rows.js';
+import { hasOurMark, isOurNeigh } from './ownership.js';
+import type { BridgeFdbRow } from './rows.js';
 import type { VniAttachment } from './topology.js';
 
 /**
@@ -28,15 +29,15 @@ export function strayRows(
     for (const copy of strayCopies(mirror, before, sameDevice ? after : undefined)) out.push(copy);
   if (!sameDevice) {
     for (const { mac, dst, flags } of mirror.vxlanRows(port, srcVni))
-      if (dst !== undefined && hasOurMark({ flags }))
-        out.push({ table: 'vxlan', verb: 'delete', ifindex: port, srcVni, mac, dst });
+      if (hasOurMark({ flags }))
+        out.push({ table: 'vxlan', verb: 'delete', ifindex: port, srcVni, mac, dst: dst ?? WHOLE_ROW });
     for (const { dst } of mirror.defaultRows(port, srcVni))
       if (dst !== undefined && defaults.has(port, srcVni, dst))
         out.push({ table: 'vxlan-default', verb: 'delete', ifindex: port, srcVni, dst });
   }
   if (before.sviIfindex !== 0 && after?.sviIfindex !== before.sviIfindex)
     for (const row of mirror.neighRowsOf(before.sviIfindex))
-      if (row.mac !== undefined && hasOurMark(row))
+      if (row.mac !== undefined && isOurNeigh(row))
         out.push({
           table: 'neigh',
           verb: 'delete',

@@ -16,7 +16,7 @@ import { MacQueue } from './mac-queue.js';
 import type { KernelMirror } from './mirror.js';
 import { NeighIntents } from './neigh-intents.js';
 import type { OurDefaults } from './our-defaults.js';
-import { hasOurMark } from './rows.js';
+import { hasOurMark, isOurNeigh, isSetByHand } from './ownership.js';
 import type { VniAttachment } from './topology.js';
 
 /** A key of one of the three tables, for what is dirty, failed or drifted. */
@@ -29,7 +29,7 @@ export type TakenKey = PlaneKey & { readonly plane: VniPlane; readonly from: num
 
 /** What one VNI should have in the kernel, and which of its keys are to be looked at. Knows the mirror, writes nothing. */
 export class VniPlane {
-  /** undefined while the VNI has no usable device. */
+  /** undefined while the VNI has no device in a bridge: a VXLAN device in none may be anybody's, and its rows with it. */
   at: VniAttachment | undefined;
   /** True when evpnd no longer serves the VNI: the plane lives until its rows are gone. */
   retired = false;
@@ -101,7 +101,7 @@ export class VniPlane {
       if (row.dst !== undefined && this.ownsDefault(row.dst)) mark({ table: 'flood', key: row.dst });
     if (at.sviIfindex !== 0)
       for (const row of this.mirror.neighRowsOf(at.sviIfindex))
-        if (hasOurMark(row)) mark({ table: 'neigh', key: row.ip });
+        if (isOurNeigh(row)) mark({ table: 'neigh', key: row.ip });
   }
 
   /** A row that carries our mark stands for the key. */
@@ -114,7 +114,19 @@ export class VniPlane {
       return hasOurMark(this.mirror.peekVxlan(at.vxlanIfindex, sourceVni(at), which.key));
     }
     if (which.table === 'flood') return this.ownsDefault(which.key);
-    return hasOurMark(this.mirror.peekNeigh(at.sviIfindex, which.key));
+    return isOurNeigh(this.mirror.peekNeigh(at.sviIfindex, which.key));
+  }
+
+  /** A row that somebody set by hand stands where one of ours is wanted: it stays. */
+  isBlocked(which: PlaneKey): boolean {
+    const { at, mirror } = this;
+    if (!at || !this.#wanted(this.intent(which)) || this.fits(which)) return false;
+    if (which.table === 'mac')
+      return (
+        isSetByHand(mirror.peekBridge(at.bridgeIfindex, at.vlan, which.key)) ||
+        isSetByHand(mirror.peekVxlan(at.vxlanIfindex, sourceVni(at), which.key))
+      );
+    return which.table === 'neigh' && isSetByHand(mirror.peekNeigh(at.sviIfindex, which.key));
   }
 
   /** Nothing is to be done for the key: it fits where it can be wanted, and no row of ours is left where it cannot. */

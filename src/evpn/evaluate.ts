@@ -151,7 +151,7 @@ export class Evaluator {
       local && localVtep !== undefined
         ? this.attributesOf(vrf).mac(vrf, localVtep, {
             sequence: entry.ownership.sequence,
-            sticky: local.isStatic,
+            sticky: local.isSticky,
             router: false,
           })
         : undefined;
@@ -175,7 +175,7 @@ export class Evaluator {
       local && macEntry && localVtep !== undefined
         ? this.attributesOf(vrf).mac(vrf, localVtep, {
             sequence: macEntry.ownership.sequence,
-            sticky: this.dataPlane.localMac(vrf.vni, local.mac)?.isStatic ?? false,
+            sticky: this.dataPlane.localMac(vrf.vni, local.mac)?.isSticky ?? false,
             router: local.router,
           })
         : undefined;

@@ -51,8 +51,8 @@ export function decideOwner(
     return { owner: remote ? 'remote' : 'none', sequence, localEpoch: 0, beatenEpoch: 0 };
   }
   if (!remote) return ours(local, before.sequence);
-  const ownClaim: Claim = { sequence: before.sequence, sticky: local.isStatic, vtep: localVtep };
-  if (local.isStatic || remote.sticky)
+  const ownClaim: Claim = { sequence: before.sequence, sticky: isPinned(local), vtep: localVtep };
+  if (ownClaim.sticky || remote.sticky)
     return compareClaims(ownClaim, remote) < 0 ? ours(local, before.sequence) : theirs(before, local, remote);
   if (arrived(before, local)) {
     const sequence = remote.sequence >= before.sequence ? remote.sequence + 1 : before.sequence;
@@ -60,6 +60,11 @@ export function decideOwner(
   }
   if (local.epoch === before.beatenEpoch) return theirs(before, local, remote);
   return compareClaims(ownClaim, remote) < 0 ? ours(local, before.sequence) : theirs(before, local, remote);
+}
+
+/** The MAC stays here whatever the numbers say: it was configured, or is sticky. */
+export function isPinned(local: LocalMac): boolean {
+  return local.isStatic || local.isSticky;
 }
 
 /** Where both claims are news at once, as after a restart, neither is a move. */

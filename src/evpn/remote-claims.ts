@@ -5,7 +5,7 @@ import { type MacIpAdvertisement, NdFlag, type PathAttributes, RouteType } from 
 import { type Few, isSeveral } from './few.js';
 import type { MacVrf } from './mac-vrf.js';
 import { type Claim, compareClaims } from './mobility.js';
-import { vtepReason } from './unused.js';
+import { labelReason, vtepReason } from './unused.js';
 
 /** The best word on a MAC or IP from elsewhere, and the route that says it. One is made for each look: it reads, and copies nothing. */
 export class RemoteClaim implements Claim {
@@ -54,7 +54,8 @@ export function bestClaim(
 
 function usableClaim(destination: Destination, vrf: MacVrf, topology: Topology): RemoteClaim | undefined {
   const claim = claimOf(destination);
-  return claim && vtepReason(claim.vtep, vrf, topology) === undefined ? claim : undefined;
+  if (!claim || labelReason(claim.route, vrf) !== undefined) return undefined;
+  return vtepReason(claim.vtep, vrf, topology) === undefined ? claim : undefined;
 }
 
 /** What one route says; undefined where it says nothing of a MAC. */

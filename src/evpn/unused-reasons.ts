@@ -23,6 +23,10 @@ export const UNUSED = {
     text: "the VXLAN device cannot reach its next hop, which is not of the address family of the device's `local`",
   },
   'own-next-hop': { level: 'debug', text: 'own next hop: it points to this machine itself' },
+  'layer-3-label': {
+    level: 'debug',
+    text: 'the VNI is its second label: a route of an IP-VRF (RFC 9135 §5.1), not of this VNI',
+  },
   'own-mac': { level: 'debug', text: "own MAC: it is this machine's in the broadcast domain" },
   'own-ip': { level: 'debug', text: "own IP: it is this machine's in the broadcast domain" },
 } as const satisfies Record<string, ReasonEntry>;

@@ -1,7 +1,7 @@
 import type { Path } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
 import { type Ip, isIpv4, isMartian, isMulticastMac, type Mac } from '../types/index.js';
-import { type EvpnNlri, type PathAttributes, RouteType } from '../wire/index.js';
+import { type EvpnNlri, type MacIpAdvertisement, type PathAttributes, RouteType } from '../wire/index.js';
 import type { MacVrf } from './mac-vrf.js';
 import type { UnusedReason } from './unused-reasons.js';
 
@@ -36,6 +36,17 @@ function judgeVtep(vtep: Ip, { at }: MacVrf, topology: Topology): UnusedReason |
   return undefined;
 }
 
+/**
+ * Why a Type-2 that the VNI imports by a route target is not its own; undefined where it may be. Symmetric IRB sends one
+ * route for both, with the route targets of both: the VNI of the IP-VRF, as the second label, has no hosts.
+ */
+export function labelReason(
+  { label1, label2 }: Pick<MacIpAdvertisement, 'label1' | 'label2'>,
+  { vni }: MacVrf,
+): UnusedReason | undefined {
+  return label2 === vni && label1 !== vni ? 'layer-3-label' : undefined;
+}
+
 /** Why the MAC can be no remote host's of the VNI; undefined where it can. */
 export function macReason(mac: Mac, { own }: MacVrf): UnusedReason | undefined {
   return own.macs.has(mac) ? 'own-mac' : undefined;
@@ -52,7 +63,7 @@ export function whyUnused(path: Path, vrf: MacVrf, topology: Topology): UnusedRe
   const { nlri, attributes } = path;
   const reason = contentReason(nlri, attributes) ?? vtepReason(attributes.nextHop, vrf, topology);
   if (reason !== undefined || nlri.type !== RouteType.MAC_IP_ADVERTISEMENT) return reason;
-  return macReason(nlri.mac, vrf);
+  return labelReason(nlri, vrf) ?? macReason(nlri.mac, vrf);
 }
 
 /** Why it says nothing of an IP; undefined where it does, or names none. */

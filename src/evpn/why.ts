@@ -1,6 +1,6 @@
 import type { LocalMac, LocalNeigh } from '../dataplane/index.js';
 import { compareIp, type Ip } from '../types/index.js';
-import { type Claim, compareClaims, type Ownership } from './mobility.js';
+import { type Claim, compareClaims, isPinned, type Ownership } from './mobility.js';
 import type { Move, MoveHistory } from './moves.js';
 import type { RemoteClaim } from './remote-claims.js';
 
@@ -49,13 +49,13 @@ export function whyMac({ ownership, local, remotes, localVtep, history }: MacFac
   if (owner === 'local') {
     if (!local) return Rule.PENDING;
     if (!best) return arrivedHere(history) ? Rule.ARRIVED : Rule.ONLY_CLAIM;
-    return whyOurs({ sequence, sticky: local.isStatic, vtep: localVtep }, best, history);
+    return whyOurs({ sequence, sticky: isPinned(local), vtep: localVtep }, best, history);
   }
   if (!best) return Rule.PENDING;
   if (!local) return whyAmong(best, others);
   // A stay that has not been beaten is a new arrival
   if (local.epoch !== beatenEpoch) return Rule.PENDING;
-  if (best.sticky && !local.isStatic) return Rule.STICKY;
+  if (best.sticky && !isPinned(local)) return Rule.STICKY;
   return best.sequence > numberWeHad(history) || compareIp(localVtep, best.vtep) < 0
     ? Rule.SEQUENCE
     : Rule.VTEP;

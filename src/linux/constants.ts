@@ -85,6 +85,7 @@ export const NDA_MASTER = 9;
 export const NDA_SRC_VNI = 11;
 export const NDA_PROTOCOL = 12;
 export const NDA_NH_ID = 13;
+export const NDA_FLAGS_EXT = 15;
 export const NDA_NDM_FLAGS_MASK = 17;
 
 /** if_link.h, if.h. */

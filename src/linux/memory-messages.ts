@@ -66,6 +66,11 @@ class Writer {
 
 const writer = new Writer();
 
+/** What of a row's flags has no room in `ndm_flags`. */
+function extendedFlags(flags: number): void {
+  if (flags > 0xff) writer.number(K.NDA_FLAGS_EXT, flags >>> 8, 4);
+}
+
 function beginRow(
   type: number,
   sequence: number,
@@ -76,7 +81,7 @@ function beginRow(
   bytes[16] = family;
   bytes.writeUInt32LE(ifindex, 20);
   bytes.writeUInt16LE(state, 24);
-  bytes[26] = flags;
+  bytes[26] = flags & 0xff;
   bytes[27] = RTN_UNICAST;
 }
 
@@ -85,6 +90,7 @@ export function bridgeRowMessage(type: number, row: BridgeFdbRow, sequence = 0):
   beginRow(type, sequence, K.AF_BRIDGE, { ...row, ifindex: row.port });
   writer.mac(K.NDA_LLADDR, row.mac);
   writer.number(K.NDA_MASTER, row.bridgeIfindex, 4);
+  extendedFlags(row.flags);
   if (row.vlan !== 0) writer.number(K.NDA_VLAN, row.vlan, 2);
   return writer.end();
 }
@@ -105,6 +111,7 @@ export function neighRowMessage(type: number, row: NeighRow, sequence = 0): Buff
   writer.ip(K.NDA_DST, row.ip);
   if (row.mac !== undefined) writer.mac(K.NDA_LLADDR, row.mac);
   if (row.protocol !== 0) writer.number(K.NDA_PROTOCOL, row.protocol, 1);
+  extendedFlags(row.flags);
   return writer.end();
 }
 

@@ -15,6 +15,7 @@ import {
   AF_INET,
   AF_INET6,
   NDA_DST,
+  NDA_FLAGS_EXT,
   NDA_LLADDR,
   NDA_MASTER,
   NDA_NDM_FLAGS_MASK,
@@ -63,6 +64,9 @@ export function isRtnetlinkEcho(words: Uint32Array, at: number, end: number): bo
     stateFlagsType >>> 24 === 0
   );
 }
+
+/** How far up the bits of NDA_FLAGS_EXT stand in `flags` (net/core/neighbour.c). */
+const NTF_EXT_SHIFT = 8;
 
 /** No message of ours is longer, in octets. */
 export const NEIGH_MESSAGE_MAX = 96;
@@ -180,6 +184,10 @@ export function decodeNeigh(buffer: MessageBuffer, at: number, end: number, into
       case NDA_NH_ID:
         expectLength(length, 4, 'NDA_NH_ID');
         into.nexthopId = words[value >> 2];
+        break;
+      case NDA_FLAGS_EXT:
+        expectLength(length, 4, 'NDA_FLAGS_EXT');
+        into.flags |= (words[value >> 2] & 0xff) << NTF_EXT_SHIFT;
         break;
       case NDA_PROTOCOL:
         expectLength(length, 1, 'NDA_PROTOCOL');

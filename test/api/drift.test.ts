@@ -53,7 +53,7 @@ test('what was found names the rows: another destination, another neighbour, a f
     mac: OTHER,
     state: Nud.NOARP,
     flags: Ntf.EXT_LEARNED,
-    protocol: 0,
+    protocol: 186,
   });
   house.pass();
   kernel.dropVxlan(vxlanIfindex, 0, MAC_ZERO, vtepOf(2));
@@ -83,7 +83,7 @@ test('what was found names the rows: another destination, another neighbour, a f
         table: 'mac',
         ip: null,
         found:
-          'bridge row points to vx10010 (reachable, ext_learned), vxlan row has dst 10.9.9.9 (permanent)',
+          'bridge row points to vx10010 (reachable, ext_learned), vxlan row has dst 10.9.9.9 (reachable, ext_learned)',
         wanted: WANTED,
         action: 'rewritten',
       },

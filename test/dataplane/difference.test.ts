@@ -1,5 +1,5 @@
 import test from 'ava';
-import { macDifference } from '../../src/dataplane/difference.js';
+import { macDifference, neighDifference, neighRowFits } from '../../src/dataplane/difference.js';
 import {
   type MirroredBridgeRow,
   Ntf,
@@ -10,6 +10,7 @@ import {
   type VxlanFdbRow,
 } from '../../src/dataplane/index.js';
 import { resultOfParts } from '../../src/dataplane/kernel.js';
+import type { MirroredNeighRow } from '../../src/dataplane/neigh-rows.js';
 import { IPV4_ANY, parseIp, parseMac, toVni } from '../../src/types/index.js';
 
 const mac = parseMac('02:00:00:00:00:01');
@@ -43,17 +44,21 @@ function operations(
   const out: Operation[] = [];
   const want = { vtep, pinned, overEpoch: 0, settled: false, failure: undefined };
   macDifference(at, mac, want, bridge, vxlan, out);
-  return out.map((operation) => {
-    const whole = operation.table === 'vxlan' && operation.dst === IPV4_ANY ? ' whole' : '';
-    const form = operation.table === 'bridge' && operation.form !== 'marked' ? ` ${operation.form}` : '';
-    return `${operation.table} ${operation.verb}${whole}${form}`;
-  });
+  return named(out);
 }
 
 function unwanted(bridge: MirroredBridgeRow | undefined, vxlan: VxlanFdbRow | undefined): string[] {
   const out: Operation[] = [];
   macDifference(at, mac, undefined, bridge, vxlan, out);
-  return out.map(({ table, verb }) => `${table} ${verb}`);
+  return named(out);
+}
+
+function named(out: readonly Operation[]): string[] {
+  return out.map((operation) => {
+    const whole = 'dst' in operation && operation.dst === IPV4_ANY ? ' whole' : '';
+    const form = operation.table === 'bridge' && operation.form !== 'marked' ? ` ${operation.form}` : '';
+    return `${operation.table} ${operation.verb}${whole}${form}`;
+  });
 }
 
 const pinnedBridgeRow = { ...bridgeRow, ...OUR_ROWS.pinnedBridge };
@@ -111,8 +116,8 @@ test('a local row that was beaten is overwritten when the VXLAN device knows the
   t.deepEqual(operations({ ...local, epoch: 7 }, undefined), [], 'another stay than the one that was beaten');
 });
 
-test('a vxlan row that somebody wrote goes first, since a replace would keep its flags', (t) => {
-  const theirs = { ...vxlanRow, state: Nud.NOARP | Nud.PERMANENT, flags: Ntf.SELF };
+test('a vxlan row that was learned goes first, since a replace would keep its flags', (t) => {
+  const theirs = { ...vxlanRow, state: Nud.REACHABLE, flags: Ntf.SELF };
   t.deepEqual(operations(ourBridgeRow, theirs), ['vxlan delete whole', 'vxlan add']);
   t.deepEqual(operations(ourBridgeRow, { ...theirs, dst: parseIp('192.0.2.77') }), [
     'vxlan delete whole',
@@ -122,14 +127,73 @@ test('a vxlan row that somebody wrote goes first, since a replace would keep its
   t.deepEqual(operations(ourBridgeRow, moved), ['vxlan add'], 'a move of our own row is one replace');
 });
 
-test('a row of ours that somebody made static or permanent is learned again; one without our mark goes first', (t) => {
-  for (const state of [Nud.NOARP, Nud.PERMANENT, Nud.NOARP | Nud.REACHABLE]) {
+test('a row of ours that somebody made static or permanent is learned again', (t) => {
+  for (const state of [Nud.NOARP, Nud.PERMANENT, Nud.NOARP | Nud.REACHABLE])
     t.deepEqual(operations({ ...bridgeRow, state, flags: Ntf.EXT_LEARNED }, ourVxlanRow), [
       'bridge add unpinned',
     ]);
-    t.deepEqual(operations({ ...bridgeRow, state, flags: 0 }, ourVxlanRow), ['bridge delete', 'bridge add']);
-  }
   t.deepEqual(operations({ ...bridgeRow, state: Nud.REACHABLE, flags: 0 }, ourVxlanRow), ['bridge add']);
+});
+
+test('a row that was set by hand is neither overwritten nor removed, in whichever table and on whichever port', (t) => {
+  for (const state of [Nud.NOARP, Nud.PERMANENT, Nud.NOARP | Nud.PERMANENT, Nud.NOARP | Nud.REACHABLE])
+    for (const dst of [vtep, parseIp('192.0.2.77'), undefined]) {
+      const ofBridge = { ...bridgeRow, state, flags: 0 };
+      const ofHost = { ...ofBridge, port: 6, epoch: 0 };
+      const ofDevice = { ...vxlanRow, dst, state, flags: Ntf.SELF };
+      t.deepEqual(operations(undefined, ofDevice), []);
+      t.deepEqual(operations(ofBridge, undefined), []);
+      t.deepEqual(operations(ofBridge, ofDevice), []);
+      t.deepEqual(operations(ofBridge, ourVxlanRow), []);
+      t.deepEqual(operations(ourBridgeRow, ofDevice, true), []);
+      t.deepEqual(operations(ofHost, undefined), [], "a host's row that the brain takes for beaten");
+      t.deepEqual(unwanted(ofBridge, ofDevice), []);
+      t.deepEqual(unwanted(ofHost, ofDevice), []);
+      t.deepEqual(unwanted(ourBridgeRow, ofDevice), ['bridge delete']);
+      t.deepEqual(unwanted(ofBridge, ourVxlanRow), ['vxlan delete']);
+    }
+});
+
+test('a row that points to a nexthop group goes as a whole, with the bridge row or by itself', (t) => {
+  const ofGroup = { ...ourVxlanRow, dst: undefined, nexthopId: 7 };
+  t.deepEqual(unwanted(undefined, ofGroup), ['vxlan delete whole']);
+  t.deepEqual(unwanted(ourBridgeRow, ofGroup), ['fdb delete whole']);
+  t.deepEqual(operations(ourBridgeRow, ofGroup), ['vxlan delete whole', 'vxlan add']);
+});
+
+test('the row of a host that is not authorised yet keeps no remote host away', (t) => {
+  const locked = { ...bridgeRow, port: 6, state: Nud.REACHABLE, flags: Ntf.EXT_LOCKED, epoch: 7 };
+  t.deepEqual(operations(locked, undefined), ['vxlan add', 'bridge add']);
+  t.deepEqual(unwanted(locked, undefined), []);
+});
+
+test('neighbours: ours are those with our mark and a protocol of an EVPN daemon, all others are local', (t) => {
+  const ip = parseIp('192.0.2.9');
+  const want = { mac, router: false, overEpoch: 0, settled: false, failure: undefined };
+  const verbs = (wanted: typeof want | undefined, row: Partial<MirroredNeighRow>) => {
+    const out: Operation[] = [];
+    const whole = { ifindex: 4, ip, mac, state: Nud.NOARP, flags: 0, protocol: 0, epoch: 3, ...row };
+    neighDifference(at, ip, wanted, whole, out);
+    return out.map(({ verb }) => verb);
+  };
+  const [evpnd, frr, ovn, unspecified] = [186, 11, 84, 0];
+  const other = parseMac('02:00:00:00:00:02');
+  for (const protocol of [evpnd, frr]) {
+    t.deepEqual(verbs(want, { flags: Ntf.EXT_LEARNED, protocol }), []);
+    t.deepEqual(verbs(want, { flags: Ntf.EXT_LEARNED, protocol, mac: other }), ['add']);
+    t.deepEqual(verbs(undefined, { flags: Ntf.EXT_LEARNED, protocol }), ['delete']);
+  }
+  for (const protocol of [ovn, unspecified]) {
+    const flags = Ntf.EXT_LEARNED | Ntf.EXT_MANAGED;
+    t.deepEqual(verbs(undefined, { flags, protocol }), [], 'not ours to remove');
+    t.deepEqual(verbs(want, { flags, protocol }), [], 'a stay that was not beaten');
+    t.deepEqual(verbs({ ...want, overEpoch: 3 }, { flags, protocol }), ['add'], 'and one that was');
+  }
+  for (const state of [Nud.NOARP, Nud.PERMANENT]) {
+    t.deepEqual(verbs({ ...want, overEpoch: 3 }, { state, mac: other }), [], 'set by hand');
+    t.deepEqual(verbs(undefined, { state }), []);
+    t.true(neighRowFits(want, { ifindex: 4, ip, mac, state, flags: 0, protocol: 0 }), 'which does the same');
+  }
 });
 
 test('a row that went by itself does not hide that the other one is still to be deleted', (t) => {

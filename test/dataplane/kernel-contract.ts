@@ -38,7 +38,7 @@ export interface World {
   deleteBridgeRow(devices: VniDevices, port: number, mac: Mac): Promise<void>;
   /** Deletes the VXLAN device's row of this MAC. */
   deleteVxlanRow(devices: VniDevices, mac: Mac, dst: Ip): Promise<void>;
-  /** Points the VXLAN device's row of this MAC to another destination. */
+  /** Points the VXLAN device's row of this MAC to another destination, as another control plane does. */
   overwriteVxlanRow(devices: VniDevices, mac: Mac, dst: Ip): Promise<void>;
   /** A reachable neighbour on the bridge device. */
   addNeigh(devices: VniDevices, ip: Ip, mac: Mac): Promise<void>;

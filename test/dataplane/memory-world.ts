@@ -175,8 +175,8 @@ export class MemoryWorld implements World {
       mac,
       dst,
       nexthopId: 0,
-      state: Nud.PERMANENT,
-      flags: Ntf.SELF,
+      state: Nud.REACHABLE,
+      flags: Ntf.SELF | Ntf.EXT_LEARNED,
     });
   }
 

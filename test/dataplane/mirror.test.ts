@@ -2,14 +2,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { KernelMirror } from '../../src/dataplane/mirror.js';
 import type { MirroredNeighRow } from '../../src/dataplane/neigh-rows.js';
-import {
-  type BridgeFdbRow,
-  isLocalNeigh,
-  type NeighRow,
-  Ntf,
-  Nud,
-  type VxlanFdbRow,
-} from '../../src/dataplane/rows.js';
+import { isLocalNeigh } from '../../src/dataplane/ownership.js';
+import { type BridgeFdbRow, type NeighRow, Ntf, Nud, type VxlanFdbRow } from '../../src/dataplane/rows.js';
 import { type Ip, MAC_ZERO, type Mac, parseIp, parseMac } from '../../src/types/index.js';
 import { someIp } from './some-ip.js';
 
@@ -215,7 +209,7 @@ test('a neighbour keeps its epoch while it is local with the same MAC, whatever 
   const stale = { ...row, state: Nud.STALE, flags: Ntf.ROUTER, protocol: 0xff };
   t.deepEqual(mirror.putNeigh(stale), { before: { ...row, epoch: 1 }, after: { ...stale, epoch: 1 } });
   t.is(mirror.putNeigh({ ...row, mac: OTHER }).after.epoch, 2);
-  t.is(mirror.putNeigh({ ...row, flags: Ntf.EXT_LEARNED }).after.epoch, 0);
+  t.is(mirror.putNeigh({ ...row, flags: Ntf.EXT_LEARNED, protocol: 186 }).after.epoch, 0);
   t.is(mirror.putNeigh(row, 2 ** 40 + 5).after.epoch, 2 ** 40 + 5);
   t.is(mirror.neighRow(7, ip)?.epoch, 2 ** 40 + 5);
   t.is(mirror.putNeigh({ ...row, mac: undefined, state: Nud.FAILED }).after.epoch, 0);
@@ -229,8 +223,8 @@ test('whatever neighbours come and go, the mirror holds the last word of each', 
     ifindex: fc.integer({ min: 7, max: 8 }),
     ip: someIp,
     mac: fc.constantFrom(HOST, OTHER, MAC_ZERO, undefined),
-    state: fc.constantFrom(Nud.REACHABLE, Nud.STALE, Nud.FAILED, Nud.NOARP, 0xffff),
-    flags: fc.constantFrom(0, Ntf.EXT_LEARNED, Ntf.ROUTER, 0xff),
+    state: fc.constantFrom(Nud.REACHABLE, Nud.STALE, Nud.FAILED, Nud.NOARP, 0xff),
+    flags: fc.constantFrom(0, Ntf.EXT_LEARNED, Ntf.EXT_MANAGED, 0xffff),
     protocol: fc.constantFrom(0, 186, 0xff),
   });
   const step = fc.oneof(

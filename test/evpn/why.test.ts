@@ -20,7 +20,7 @@ const claim = (sequence: number, leaf = 3, sticky = false): Claim => ({
   sticky,
   vtep: vtepOf(leaf),
 });
-const local = (epoch = 1, isStatic = false): LocalMac => ({ port: 5, epoch, isStatic });
+const local = (epoch = 1, isStatic = false): LocalMac => ({ port: 5, epoch, isStatic, isSticky: false });
 const owned = (owner: Ownership['owner'], sequence: number, localEpoch = 0, beatenEpoch = 0): Ownership => ({
   owner,
   sequence,
@@ -132,9 +132,12 @@ test('what was just decided always has a rule, and the rule speaks for the one w
     vtep: fc.constantFrom(1, 3).map(vtepOf),
   });
   const step = fc.record({
-    local: fc.option(fc.record({ epoch: fc.integer({ min: 1, max: 4 }), isStatic: fc.boolean() }), {
-      nil: undefined,
-    }),
+    local: fc.option(
+      fc.record({ epoch: fc.integer({ min: 1, max: 4 }), isStatic: fc.boolean(), isSticky: fc.boolean() }),
+      {
+        nil: undefined,
+      },
+    ),
     remote: fc.option(claims, { nil: undefined }),
   });
   fc.assert(
@@ -154,7 +157,8 @@ test('what was just decided always has a rule, and the rule speaks for the one w
         if (owner === 'none') t.is(rule, Rule.NOBODY);
         if (owner !== 'none' && (!here || !remote))
           t.true(rule === Rule.ONLY_CLAIM || (rule === Rule.ARRIVED && here !== undefined));
-        if (rule === Rule.STICKY && here && remote) t.true(owner === 'local' ? here.isStatic : remote.sticky);
+        if (rule === Rule.STICKY && here && remote)
+          t.true(owner === 'local' ? here.isStatic || here.isSticky : remote.sticky);
         if (rule === Rule.ARRIVED) t.is(owner, 'local');
       }
     }),

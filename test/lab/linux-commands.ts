@@ -117,7 +117,8 @@ export class LinuxWorld implements World {
   }
 
   async overwriteVxlanRow(devices: VniDevices, mac: Mac, dst: Ip): Promise<void> {
-    run(`bridge fdb replace ${formatMac(mac)} dev ${this.#name(devices).vxlan} self dst ${formatIp(dst)}`);
+    const row = `${formatMac(mac)} dev ${this.#name(devices).vxlan} self dst ${formatIp(dst)}`;
+    run(`bridge fdb replace ${row} dynamic extern_learn`);
   }
 
   async addNeigh(devices: VniDevices, ip: Ip, mac: Mac): Promise<void> {

@@ -92,7 +92,7 @@ function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows): 
     vtep: ipText(entry?.vtep),
     device: isLocal && local ? portName(dataPlane, local.claim.port) : null,
     sequence: ownership.sequence,
-    sticky: (isLocal ? local?.claim.isStatic : winner?.sticky) ?? false,
+    sticky: (isLocal ? local?.claim.isSticky : winner?.sticky) ?? false,
     frozen: entry?.history?.frozen ?? false,
     claims: [
       ...(local ? [localMacItem(rooms, vrf, mac, entry, local)] : []),

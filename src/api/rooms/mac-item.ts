@@ -24,7 +24,7 @@ export function macItem(dataPlane: DataPlane, vrf: MacVrf, entry: MacEntry, hard
     device: local ? portName(dataPlane, local.port) : null,
     vlan: at?.vlan || null,
     sequence: ownership.sequence,
-    sticky: local?.isStatic ?? claim?.sticky ?? false,
+    sticky: local?.isSticky ?? claim?.sticky ?? false,
     ips: [...listOf(entry.ips)].sort(compareIp).map(formatIp),
     installed:
       ownership.owner === 'local' || (dataPlane.plane(vrf.vni)?.fits({ table: 'mac', key: mac }) ?? false),
