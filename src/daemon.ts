@@ -102,11 +102,21 @@ export async function startDaemon({
   });
   const listener = await listenApi(api, { unixSocket: config.api.unixSocket, tcp: config.api.listen });
 
+  const startedAt = clock.now();
   const sweep = async () => {
     await evpn.idle();
-    dataPlane.sweep();
+    const removed = dataPlane.sweep();
+    const facts = { seconds: Math.round((clock.now() - startedAt) / 1000), removed, ...readiness() };
+    log.info(facts, 'the first synchronization is done: rows that nobody announced go');
   };
-  const deferral = clock.after(config.sweepDeferralTime * 1000, () => void sweep());
+  const deferral = clock.after(config.sweepDeferralTime * 1000, () => {
+    const waitedFor = speaker.neighbors().filter(({ endOfRibAt }) => endOfRibAt === undefined);
+    log.warn(
+      { neighbors: waitedFor.map(({ address }) => address) },
+      'some neighbor has not told all its routes in time',
+    );
+    void sweep();
+  });
   const sweepWhenTold = () => {
     if (dataPlane.sweeping || !speaker.endOfRibReceivedFromAll()) return;
     deferral.cancel();
@@ -127,7 +137,11 @@ export async function startDaemon({
     const { complete, ...rehearsal } = await rehearse(clock);
     if (complete) log.debug(rehearsal, 'rehearsed');
     else log.info(rehearsal, 'the rehearsal was given up: the first changes will take a little longer');
-    if (dataPlane.holdsOwnRows()) speaker.restarted();
+    const adopted = dataPlane.countOwnMacs();
+    if (adopted > 0) {
+      log.info({ macs: adopted }, 'rows of an earlier evpnd stay until the neighbors have told their routes');
+      speaker.restarted();
+    }
     speaker.onEndOfRib = sweepWhenTold;
     await speaker.start();
     sweepWhenTold();

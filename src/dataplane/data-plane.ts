@@ -1,4 +1,4 @@
-import { type Clock, type Ip, type Log, MAC_ZERO, type Mac, type Vni } from '../types/index.js';
+import { type Clock, type Ip, LimitedLog, type Log, MAC_ZERO, type Mac, type Vni } from '../types/index.js';
 import type { MirroredBridgeRow } from './bridge-rows.js';
 import { sourceVni } from './difference.js';
 import type { DriftLog } from './drift.js';
@@ -10,12 +10,19 @@ import { deviceKey, domainKey, KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
 import { type DefaultsMemory, NO_MEMORY, OurDefaults } from './our-defaults.js';
 import { hasOurMark, isLocalNeigh, isLocalRow, isSetByHand } from './ownership.js';
+import { ProblemLog } from './problem-log.js';
 import { Reconciler } from './reconciler.js';
 import { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 import { type BridgeFdbRow, type NeighRow, Ntf, type VxlanFdbRow } from './rows.js';
 import type { Snooper } from './snooper.js';
 import { strayCopies, strayRows } from './strays.js';
-import { EMPTY_TOPOLOGY, sameAttachment, type Topology, type VniAttachment } from './topology.js';
+import {
+  EMPTY_TOPOLOGY,
+  sameAttachment,
+  type Topology,
+  type TopologyProblem,
+  type VniAttachment,
+} from './topology.js';
 import { type PlaneKey, VniPlane } from './vni-plane.js';
 
 /** A MAC that a host behind one of our own ports has. */
@@ -64,6 +71,8 @@ export class DataPlane {
   readonly #byDevice = new Map<number, VniPlane>();
   readonly #bySvi = new Map<number, VniPlane>();
   readonly #watch: DriftWatch;
+  readonly #log: LimitedLog;
+  readonly #problems: ProblemLog;
   readonly #defaults: OurDefaults;
   #started = false;
   #listener: DataPlaneListener = SILENT;
@@ -76,10 +85,13 @@ export class DataPlane {
     log: Log,
     options: DataPlaneOptions = {},
   ) {
+    this.#log = new LimitedLog(clock, log);
+    this.#problems = new ProblemLog(clock, this.#log, () => this.#servedProblems());
     this.#watch = new DriftWatch(
       clock,
       (plane, which) => this.#isHosts(plane, which),
       (ifindex) => this.topology.ports.get(ifindex)?.name ?? `ifindex ${ifindex}`,
+      this.#log,
     );
     this.#defaults = new OurDefaults(options.defaultsMemory ?? NO_MEMORY);
     const accept = (operation: Operation) => {
@@ -87,7 +99,7 @@ export class DataPlane {
       if (operation.table === 'vxlan-default') this.#defaults.enter(operation);
       enterOperation(operation, this.mirror, this.topology);
     };
-    this.reconciler = new Reconciler(kernel, accept, this.#watch, clock, log, options.batch);
+    this.reconciler = new Reconciler(kernel, accept, this.#watch, clock, log, this.#log, options.batch);
     const plane = this;
     this.hosts = new HostWatch(
       {
@@ -175,22 +187,24 @@ export class DataPlane {
     this.reconciler.queue(plane);
   }
 
-  /** From now on rows of ours that nobody wants are removed; until then those found at start stay. */
-  sweep(): void {
-    if (this.#sweeping) return;
+  /** From now on rows of ours that nobody wants are removed; until then those found at start stay. Returns how many. */
+  sweep(): number {
+    if (this.#sweeping) return 0;
     this.#sweeping = true;
+    const before = this.#watch.log.total;
     for (const plane of this.#planes.values()) {
       plane.markOwnedRows((which) => this.#watch.stray(plane, which));
       this.reconciler.queue(plane);
     }
+    return this.#watch.log.total - before;
   }
 
-  /** True where a VNI that is served has rows of ours in the kernel, at start those of an earlier process. */
-  holdsOwnRows(): boolean {
+  /** How many remote MACs the kernel has rows of ours for in VNIs that are served: at start, those of an earlier process. */
+  countOwnMacs(): number {
+    let count = 0;
     for (const { at } of this.#planes.values())
-      if (at)
-        for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex)) if (hasOurMark(row)) return true;
-    return false;
+      if (at) for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex)) if (hasOurMark(row)) count++;
+    return count;
   }
 
   get sweeping(): boolean {
@@ -292,6 +306,8 @@ export class DataPlane {
 
   close(): void {
     this.hosts.close();
+    this.#problems.close();
+    this.#log.close();
     this.reconciler.close();
     this.kernel.close();
   }
@@ -303,6 +319,12 @@ export class DataPlane {
     this.#defaults.keepDevices(after.interfaces);
     for (const plane of this.#planes.values()) this.#attach(plane, after.vnis.get(plane.vni));
     this.#listener.topologyChanged(after);
+    this.#problems.look();
+  }
+
+  *#servedProblems(): Iterable<TopologyProblem> {
+    for (const problem of this.topology.problems)
+      if (problem.vni === undefined || this.#planes.get(problem.vni)?.retired === false) yield problem;
   }
 
   #bridgeRow(row: BridgeFdbRow): void {

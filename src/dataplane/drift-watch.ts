@@ -1,5 +1,5 @@
-import type { Clock } from '../types/index.js';
-import { type DriftAction, DriftLog } from './drift.js';
+import { type Clock, formatIp, formatMac, type LimitedLog } from '../types/index.js';
+import { type Drift, type DriftAction, type DriftCause, DriftLog } from './drift.js';
 import type { Failure } from './intents.js';
 import { type DeviceName, foundText, wantedText } from './row-text.js';
 import type { PlaneKey, VniPlane } from './vni-plane.js';
@@ -13,8 +13,9 @@ export class DriftWatch {
     /** The key's address is a host's of our own ports: it moved, and the routes will follow. */
     readonly isHosts: (plane: VniPlane, which: PlaneKey) => boolean,
     readonly nameOf: DeviceName,
+    limited: LimitedLog,
   ) {
-    this.log = new DriftLog(clock);
+    this.log = new DriftLog(clock, (drift) => logDrift(limited, drift));
   }
 
   /** A row that stood as wanted does so no longer, and we did not do it. */
@@ -76,4 +77,25 @@ export class DriftWatch {
 function closingAction(plane: VniPlane, written: number, wanted: boolean): DriftAction {
   if (wanted && plane.at?.up) return written > 0 ? 'rewritten' : 'restored-by-another';
   return written > 0 && plane.at?.up ? 'removed' : 'no-longer-wanted';
+}
+
+/** A refusal is logged with the errno where it happens. */
+const SENTENCES = {
+  'foreign-change': 'somebody changed or removed a row of ours',
+  stray: 'a row with our mark is wanted no longer',
+  blocked: "a permanent row stands where a remote host's should be",
+  refused: undefined,
+} as const satisfies Record<DriftCause, string | undefined>;
+
+function logDrift(log: LimitedLog, { vni, which, cause, found, wanted, action }: Drift): void {
+  const sentence = SENTENCES[cause];
+  if (sentence === undefined) return;
+  log.info(sentence, () => ({
+    vni,
+    table: which.table,
+    key: which.table === 'mac' ? formatMac(which.key) : formatIp(which.key),
+    found,
+    wanted,
+    action,
+  }));
 }

@@ -60,7 +60,11 @@ export class DriftLog {
   readonly #open = new Map<Vni, OpenDrifts>();
   readonly #closed: Drift[] = [];
 
-  constructor(readonly clock: Clock) {}
+  constructor(
+    readonly clock: Clock,
+    /** Told each drift when it is found. */
+    readonly found: (drift: Drift) => void = () => {},
+  ) {}
 
   /** The drift that stands for a key. */
   openAt(vni: Vni, which: PlaneKey): Drift | undefined {
@@ -103,6 +107,7 @@ export class DriftLog {
     };
     if (which.table === 'mac') drifts.mac.set(which.key, drift);
     else drifts[which.table].set(which.key, drift);
+    this.found(drift);
   }
 
   /** The kernel refused to mend the key: notes it on the drift that stands, or enters one. */

@@ -1,4 +1,12 @@
-import { type Clock, emptyList, formatIp, formatMac, type Log, type Timer } from '../types/index.js';
+import {
+  type Clock,
+  emptyList,
+  formatIp,
+  formatMac,
+  type LimitedLog,
+  type Log,
+  type Timer,
+} from '../types/index.js';
 import type { Failure } from './intents.js';
 import { type Flight, type Kernel, type Operation, type OperationResult, partsOf } from './kernel.js';
 import { Retries } from './retries.js';
@@ -81,6 +89,7 @@ export class Reconciler {
     readonly outcomes: Outcomes,
     readonly clock: Clock,
     readonly log: Log,
+    readonly limited: LimitedLog,
     /** Operations of one batch. */
     readonly batch: number = BATCH,
   ) {
@@ -375,7 +384,7 @@ export class Reconciler {
     result: OperationResult,
     attempts: number,
   ): void {
-    const facts = {
+    const facts = () => ({
       vni: plane.vni,
       key: which.table === 'mac' ? formatMac(which.key) : formatIp(which.key),
       table: operation.table,
@@ -383,10 +392,10 @@ export class Reconciler {
       errno: errnoName(result.errno),
       kernel: result.message,
       attempts,
-    };
+    });
     // The first refusal is the operator's business, a retry or a device that just went is not
-    if (kind === 'late' && attempts === 1) this.log.warn(facts, 'the kernel refuses a row');
-    else this.log.debug(facts, 'the kernel did not take a row');
+    if (kind === 'late' && attempts === 1) this.limited.warn('the kernel refuses a row', facts);
+    else this.log.debug(facts(), 'the kernel did not take a row');
   }
 
   #wakeIdle(): void {
