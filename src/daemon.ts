@@ -72,6 +72,7 @@ export async function startDaemon({
     },
     evpnSettings(config),
   );
+  dataPlane.onTopology = ({ interfaces }) => speaker.interfacesChanged([...interfaces.values()]);
   const eventLoop = new EventLoopWatch(clock);
   const readiness = () => {
     const reasons: string[] = [];
@@ -96,7 +97,7 @@ export async function startDaemon({
       problems,
       eventLoop: () => eventLoop.ask(),
     }),
-    commands: roomsCommands(evpn),
+    commands: roomsCommands(evpn, speaker),
     log,
     version,
   });

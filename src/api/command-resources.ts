@@ -1,17 +1,29 @@
 import type { Static, TSchema } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { formatIp, formatMac, type Log } from '../types/index.js';
-import type { Commands } from './commands.js';
-import { Problem } from './errors.js';
+import { formatIp, formatMac, type Ip, type Log } from '../types/index.js';
+import type { Commands, NeighborAnswer } from './commands.js';
+import { invalidParameter, Problem } from './errors.js';
 import { isFromUnixSocket } from './listen.js';
-import { ClearQuery, duplicateSelection } from './parameters.js';
+import {
+  AddressPath,
+  addressParameter,
+  ClearNeighborQuery,
+  ClearQuery,
+  duplicateSelection,
+  NoQuery,
+  ShutdownQuery,
+  wordsParameter,
+} from './parameters.js';
 import { named, operationId, problemAnswers } from './resource.js';
 
 interface Command {
-  readonly method: 'DELETE';
+  readonly method: 'POST' | 'DELETE';
   readonly path: string;
   readonly summary: string;
   readonly query: TSchema;
+  readonly params?: TSchema;
+  /** Statuses of the problems that it can answer with, besides 500. */
+  readonly problems: readonly number[];
   readonly answer: TSchema;
   /** Does it, and tells what it did: `answer` for who asked, `facts` for the log. */
   readonly run: (commands: Commands, request: FastifyRequest) => { answer: object; facts: object };
@@ -24,6 +36,7 @@ const COMMANDS: readonly Command[] = [
     path: '/duplicates',
     summary: 'Forget duplicates: one, or all of a VNI; only over the Unix socket',
     query: ClearQuery,
+    problems: [400, 403],
     answer: named('Cleared'),
     run(commands, { query }) {
       const selection = duplicateSelection(query as Static<typeof ClearQuery>);
@@ -41,11 +54,81 @@ const COMMANDS: readonly Command[] = [
       };
     },
   },
+  {
+    method: 'POST',
+    path: '/neighbors/:address/clear',
+    summary: "End a neighbor's session and begin anew, or exchange routes again; only over the Unix socket",
+    query: ClearNeighborQuery,
+    params: AddressPath,
+    problems: [400, 403, 404, 409],
+    answer: named('Neighbor'),
+    run(commands, request) {
+      const { soft, message } = request.query as Static<typeof ClearNeighborQuery>;
+      const words = wordsParameter(message);
+      if (soft === undefined)
+        return ofNeighbor(request, 'clear neighbor', { message: words }, (address) =>
+          commands.clearNeighbor(address, words),
+        );
+      if (message !== undefined)
+        throw invalidParameter('message', message, 'no message where the session stays (soft)');
+      return ofNeighbor(request, 'clear neighbor', { soft }, (address) =>
+        commands.softClearNeighbor(address, soft),
+      );
+    },
+  },
+  {
+    method: 'POST',
+    path: '/neighbors/:address/shutdown',
+    summary: 'Keep a neighbor down until it is enabled or evpnd restarts; only over the Unix socket',
+    query: ShutdownQuery,
+    params: AddressPath,
+    problems: [400, 403, 404],
+    answer: named('Neighbor'),
+    run(commands, request) {
+      const words = wordsParameter((request.query as Static<typeof ShutdownQuery>).message);
+      return ofNeighbor(request, 'shut down neighbor', { message: words }, (address) =>
+        commands.shutDownNeighbor(address, words),
+      );
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/neighbors/:address/shutdown',
+    summary: 'Enable a neighbor that is shut down; only over the Unix socket',
+    query: NoQuery,
+    params: AddressPath,
+    problems: [400, 403, 404],
+    answer: named('Neighbor'),
+    run: (commands, request) =>
+      ofNeighbor(request, 'enable neighbor', {}, (address) => commands.enableNeighbor(address)),
+  },
 ];
+
+/** What a refused command answers. */
+const REFUSALS = {
+  'no-such-neighbor': 'is not configured',
+  'neighbor-shut-down': 'is shut down; DELETE its /shutdown first',
+  'no-session': 'has no established session whose routes could be exchanged again',
+  'no-route-refresh': 'did not offer route refresh (RFC 2918); clear it without soft',
+} as const;
+
+/** Does a command for the neighbor of the path. Throws Problem where it is refused. */
+function ofNeighbor(
+  request: FastifyRequest,
+  command: string,
+  facts: object,
+  run: (address: Ip) => NeighborAnswer,
+): { answer: object; facts: object } {
+  const address = addressParameter((request.params as Static<typeof AddressPath>).address);
+  const answer = run(address);
+  if ('refused' in answer)
+    throw new Problem(answer.refused, `${formatIp(address)} ${REFUSALS[answer.refused]}`);
+  return { answer: answer.neighbor, facts: { command, neighbor: formatIp(address), ...facts } };
+}
 
 /** Adds the commands to a scope whose prefix is the version. Each is refused from TCP, and logged when it was done. */
 export function addCommands(scope: FastifyInstance, commands: Commands, log: Log): void {
-  for (const { method, path, summary, query, answer, run } of COMMANDS)
+  for (const { method, path, summary, query, params, problems, answer, run } of COMMANDS)
     scope.route({
       method,
       url: path,
@@ -54,7 +137,8 @@ export function addCommands(scope: FastifyInstance, commands: Commands, log: Log
         tags: [path.split('/')[1]],
         operationId: operationId(method, path),
         querystring: query,
-        response: { 200: { description: 'OK', allOf: [answer] }, ...problemAnswers([400, 403]) },
+        ...(params && { params }),
+        response: { 200: { description: 'OK', allOf: [answer] }, ...problemAnswers(problems) },
       },
       // Before the parameters are looked at: who may not, learns nothing
       onRequest: (request, _reply, done) =>

@@ -1,4 +1,7 @@
 import type { Ip, Mac, Vni } from '../types/index.js';
+import type { NeighborItem } from './schemas.js';
+
+export type SoftDirection = 'in' | 'out' | 'both';
 
 /** A duplicate, or all of a VNI where neither MAC nor IP is named. */
 export interface DuplicateSelection {
@@ -7,8 +10,20 @@ export interface DuplicateSelection {
   readonly ip: Ip | undefined;
 }
 
+/** What became of a command for a neighbor: the neighbor as it is now, or why nothing was done. */
+export type NeighborAnswer =
+  | { readonly neighbor: NeighborItem }
+  | { readonly refused: 'no-such-neighbor' | 'neighbor-shut-down' | 'no-session' | 'no-route-refresh' };
+
 /** What an operator can have done. Only the Unix socket takes commands: its file permissions say who may give them. */
 export interface Commands {
   /** Forgets duplicates, so that their moves are followed again; returns how many there were. */
   clearDuplicates(selection: DuplicateSelection): number;
+  /** Ends the neighbor's session with Cease/Administrative Reset and these words (RFC 9003), and begins anew. */
+  clearNeighbor(address: Ip, words: string): NeighborAnswer;
+  /** Asks the neighbor for its routes again (`in`), sends it ours again (`out`), or `both`; the session stays. */
+  softClearNeighbor(address: Ip, direction: SoftDirection): NeighborAnswer;
+  /** Ends the session with Cease/Administrative Shutdown and these words, and keeps it down until `enableNeighbor`. */
+  shutDownNeighbor(address: Ip, words: string): NeighborAnswer;
+  enableNeighbor(address: Ip): NeighborAnswer;
 }

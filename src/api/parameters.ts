@@ -12,7 +12,7 @@ import {
   VNI_MAX,
   type Vni,
 } from '../types/index.js';
-import type { DuplicateSelection } from './commands.js';
+import type { DuplicateSelection, SoftDirection } from './commands.js';
 import { invalidParameter, type ParameterFault, Problem } from './errors.js';
 import type { HostFilter, RouteFilter } from './read-model.js';
 
@@ -141,6 +141,32 @@ export const ClearQuery = Type.Object(
   closed,
 );
 
+const Words = Type.Optional(
+  Type.String({
+    description: 'Said to the neighbor, at most 255 octets of UTF-8 (RFC 9003).',
+    allowed: 'text of at most 255 octets',
+  }),
+);
+
+export const ClearNeighborQuery = Type.Object(
+  {
+    soft: Type.Optional(
+      Type.Unsafe<SoftDirection>(
+        Type.String({
+          enum: ['in', 'out', 'both'],
+          description:
+            'The session stays. in: the neighbor is asked for its routes again (ROUTE-REFRESH, RFC 2918); out: ours are sent again; absent: the session ends with Cease/Administrative Reset and begins anew.',
+          allowed: 'in, out or both',
+        }),
+      ),
+    ),
+    message: Words,
+  },
+  closed,
+);
+
+export const ShutdownQuery = Type.Object({ message: Words }, closed);
+
 export const NoQuery = Type.Object({}, closed);
 
 export const VniPath = Type.Object({
@@ -196,6 +222,13 @@ export function duplicateSelection(query: Static<typeof ClearQuery>): DuplicateS
     mac: parsed('mac', query.mac, parseMac),
     ip: parsed('ip', query.ip, parseIp),
   };
+}
+
+/** The words for the neighbor. Throws Problem invalid-parameter. */
+export function wordsParameter(message: string | undefined): string {
+  if (Buffer.byteLength(message ?? '') > 255)
+    throw invalidParameter('message', message ?? '', 'text of at most 255 octets of UTF-8');
+  return message ?? '';
 }
 
 /** Parses a path's address. Throws Problem invalid-parameter. */

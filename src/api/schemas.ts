@@ -213,7 +213,33 @@ export const NeighborSchema = Type.Object(
       ),
     ),
     lastDown: nullable(
-      Type.Object({ reason: Text(), at: Time() }, { ...closed, description: 'Why the last session ended.' }),
+      Type.Object(
+        { reason: Text(), at: Time() },
+        { ...closed, description: 'Why the last established session ended; attempts that fail leave it.' },
+      ),
+    ),
+    lastFailedAttempt: nullable(
+      Type.Object(
+        { reason: Text(), at: Time() },
+        { ...closed, description: 'Why the last attempt failed that came to no session.' },
+      ),
+    ),
+    failedAttempts: Count('Attempts that failed since the last session.'),
+    idleHold: nullable(
+      Type.Object(
+        { reason: Text('The error before it.'), until: Time() },
+        {
+          ...closed,
+          description:
+            'evpnd makes no connection to the neighbor until then (RFC 4271 §8.1.1, DampPeerOscillations); the neighbor may.',
+        },
+      ),
+    ),
+    shutdown: nullable(
+      Type.Object(
+        { message: Text('What the neighbor was told (RFC 9003); may be empty.'), since: Time() },
+        { ...closed, description: 'An operator keeps the neighbor down.' },
+      ),
     ),
     flaps: Count('Times an established session was lost.'),
     endOfRibReceivedAt: nullable(Time("End-of-RIB (RFC 4724) of this session's first table.")),

@@ -33,6 +33,8 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
   const api = fastify({
     logger: false,
     bodyLimit: 16 * 1024,
+    // A machine that is busy at boot is no reason to give up
+    pluginTimeout: 0,
     frameworkErrors: (error, request, reply) =>
       answerProblem(new Problem('bad-request', error.message), request, reply),
     ajv: {
@@ -106,7 +108,7 @@ function problemOf(error: FastifyError, request: FastifyRequest, log: Log): Prob
   return new Problem('internal-error', 'the log says more');
 }
 
-const METHODS = ['GET', 'HEAD', 'DELETE'] as const;
+const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'] as const;
 
 function notFound(api: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Problem {
   const [path] = request.url.split('?');

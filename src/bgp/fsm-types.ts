@@ -6,6 +6,8 @@ export interface FsmState {
   readonly name: FsmStateName;
   /** PassiveTcpEstablishment: wait for the peer to connect. */
   readonly passive: boolean;
+  /** In Idle: held there for the damping time, after which it starts by itself. Elsewhere false. */
+  readonly held: boolean;
 }
 
 export type FsmTimer = 'ConnectRetryTimer' | 'HoldTimer' | 'KeepaliveTimer' | 'IdleHoldTimer';

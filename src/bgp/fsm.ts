@@ -30,7 +30,11 @@ const NOTHING: readonly FsmAction[] = [];
 type Handler = (state: FsmState, event: FsmEvent) => FsmTransition;
 type StateTable = { readonly [Event in FsmEventType]: Handler };
 
-const enter = (state: FsmState, name: FsmStateName): FsmState => ({ name, passive: state.passive });
+const enter = (state: FsmState, name: FsmStateName): FsmState => ({
+  name,
+  passive: state.passive,
+  held: false,
+});
 const stay: Handler = (state) => [state, NOTHING];
 
 /** What each state holds and must give back when it is left for Idle. */
@@ -45,7 +49,10 @@ const HELD: Readonly<Record<FsmStateName, readonly FsmAction[]>> = {
 
 /** To Idle, held there for the damping time; with a NOTIFICATION before the connection goes where one is due. */
 function fall(state: FsmState, notification?: NotificationContent): FsmTransition {
-  return [enter(state, 'Idle'), [...notify(notification), ...HELD[state.name], START_IDLE_HOLD]];
+  return [
+    { ...enter(state, 'Idle'), held: true },
+    [...notify(notification), ...HELD[state.name], START_IDLE_HOLD],
+  ];
 }
 
 /** To Idle, to stay there until a start event. */
@@ -90,10 +97,10 @@ const unexpected =
     fall(state, fsmError(subcode, messageType));
 
 const startActively: Handler = (state) => [
-  { name: 'Connect', passive: state.passive },
+  enter(state, 'Connect'),
   [STOP_IDLE_HOLD, START_CONNECT_RETRY, CONNECT],
 ];
-const startPassively: Handler = () => [{ name: 'Active', passive: true }, [STOP_IDLE_HOLD]];
+const startPassively: Handler = () => [{ name: 'Active', passive: true, held: false }, [STOP_IDLE_HOLD]];
 const opened: Handler = (state) => [
   enter(state, 'OpenSent'),
   [STOP_CONNECT_RETRY, SEND_OPEN, START_LARGE_HOLD],
@@ -103,20 +110,22 @@ const waitForRetry: Handler = (state) => [
   state.passive ? [DROP] : [DROP, START_CONNECT_RETRY],
 ];
 
-// RFC 4271 §8.2.2: "refuses all incoming BGP connections", and any other event changes nothing.
+// RFC 4271 §8.2.2: "refuses all incoming BGP connections", and any other event changes nothing. Held by damping it takes
+// them: damping is to keep us from connecting again and again, and the neighbor knows best when it is well again.
 const IDLE: StateTable = {
   ManualStart: (state, event) => startActively({ ...state, passive: false }, event),
   AutomaticStart: (state, event) => startActively({ ...state, passive: false }, event),
   ManualStart_with_PassiveTcpEstablishment: startPassively,
   AutomaticStart_with_PassiveTcpEstablishment: startPassively,
-  ManualStop: (state) => [state, [STOP_IDLE_HOLD]],
+  ManualStop: (state) => [enter(state, 'Idle'), [STOP_IDLE_HOLD]],
   AutomaticStop: stay,
   ConnectRetryTimer_Expires: stay,
   HoldTimer_Expires: stay,
   KeepaliveTimer_Expires: stay,
   IdleHoldTimer_Expires: (state, event) => (state.passive ? startPassively : startActively)(state, event),
   TcpCR_Acked: (state) => [state, [DROP]],
-  TcpConnectionConfirmed: (state) => [state, [DROP]],
+  TcpConnectionConfirmed: (state) =>
+    state.held ? [enter(state, 'OpenSent'), [STOP_IDLE_HOLD, SEND_OPEN, START_LARGE_HOLD]] : [state, [DROP]],
   TcpConnectionFails: stay,
   BGPOpen: stay,
   BGPHeaderErr: stay,
@@ -234,12 +243,13 @@ const TABLES: Readonly<Record<FsmStateName, StateTable>> = {
 };
 
 /** Where a state machine begins; the start event says whether it is passive. */
-export const INITIAL_FSM_STATE: FsmState = { name: 'Idle', passive: false };
+export const INITIAL_FSM_STATE: FsmState = { name: 'Idle', passive: false, held: false };
 
 /**
  * The BGP finite state machine (RFC 4271 §8.2.2) of one connection, pure. The actions are to be done in their order.
- * Two things differ from the RFC's text: a connection attempt that fails leads to Active with the retry timer instead
- * of Idle, and a NOTIFICATION is never answered with an FSM error.
+ * Three things differ from the RFC's text: a connection attempt that fails leads to Active with the retry timer instead
+ * of Idle, a NOTIFICATION is never answered with an FSM error, and while damping holds Idle the neighbor's own connections
+ * are taken.
  */
 export function transition(state: FsmState, event: FsmEvent): FsmTransition {
   return TABLES[state.name][event.type](state, event);

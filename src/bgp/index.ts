@@ -11,6 +11,7 @@
  */
 export { addressOf, canonicalAddress } from './address.js';
 export type { LocalIdentity, NeighborConfig, SpeakerConfig } from './config.js';
+export type { LocalAddress, LocalInterface } from './connected.js';
 export { asPathLength, type Decision, decide, selectBest } from './decision.js';
 export { transition } from './fsm.js';
 export type * from './fsm-types.js';
@@ -20,7 +21,7 @@ export type * from './neighbor-status.js';
 export { type LoopCounts, type NeighborRouteCounts, Rib, type RibIdentity } from './rib.js';
 export type * from './route.js';
 export { readInto, SocketConnection } from './socket-connection.js';
-export { Speaker, type SpeakerDeps } from './speaker.js';
+export { type NeighborOutcome, Speaker, type SpeakerDeps } from './speaker.js';
 export {
   EvpnTable,
   ROUTE_TYPE_SLOTS,

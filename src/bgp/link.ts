@@ -52,6 +52,8 @@ export interface LinkHost {
   established(link: Link): void;
   released(link: Link, event: FsmEvent): void;
   stateChanged(link: Link, from: FsmState, event: FsmEvent): void;
+  /** An attempt to connect is given up for the next one: nobody has answered it. */
+  unanswered(link: Link): void;
   /** Takes in an UPDATE and returns how many routes it named. Throws WireError when the session must end. */
   update(link: Link, message: WholeMessage): number;
   routeRefresh(link: Link, message: RouteRefreshMessage): void;
@@ -106,6 +108,7 @@ export class Link {
   /** Gives the state machine an event and does what it answers. */
   handle(event: FsmEvent): void {
     const before = this.#state;
+    if (before.name === 'Connect' && event.type === 'ConnectRetryTimer_Expires') this.#host.unanswered(this);
     const [state, actions] = transition(before, event);
     this.#state = state;
     for (const action of actions) this.#do(action, event);
@@ -142,6 +145,16 @@ export class Link {
     this.#paused = false;
     this.#connection?.resume();
     this.#read();
+  }
+
+  /** The next attempt is made now, where the state machine waits for its time. */
+  hasten(): void {
+    for (const timer of ['IdleHoldTimer', 'ConnectRetryTimer'] as const) {
+      if (!this.#timers.has(timer)) continue;
+      this.#stopTimer(timer);
+      this.handle({ type: `${timer}_Expires` });
+      return;
+    }
   }
 
   #do(action: FsmAction, event: FsmEvent): void {

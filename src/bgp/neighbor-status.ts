@@ -30,6 +30,13 @@ export interface NeighborError {
   readonly notification: NotificationRecord | undefined;
 }
 
+/** An operator keeps the neighbor down. */
+export interface AdministrativeShutdown {
+  /** What the neighbor was told (RFC 9003); may be empty. */
+  readonly message: string;
+  readonly since: number;
+}
+
 /** UPDATE errors that cost no session (RFC 7606). */
 export interface FaultCounters {
   discard: number;
@@ -91,7 +98,17 @@ export interface NeighborStatus {
   readonly routes: NeighborRouteCounts & { readonly sent: readonly number[] };
   readonly unknownRouteTypes: number;
   readonly faults: Readonly<FaultCounters>;
+  /** The later one of `lastDown` and `lastFailure`. */
   readonly lastError: NeighborError | undefined;
+  /** Why the last established session ended. */
+  readonly lastDown: NeighborError | undefined;
+  /** Why the last attempt failed that came to no session. */
+  readonly lastFailure: NeighborError | undefined;
+  /** Attempts that failed since the last session. */
+  readonly failedAttempts: number;
+  /** Undefined where the neighbor is not held in Idle after an error. */
+  readonly idleHold: { readonly reason: string; readonly until: number } | undefined;
+  readonly shutdown: AdministrativeShutdown | undefined;
   readonly lastNotificationSent: NotificationRecord | undefined;
   readonly lastNotificationReceived: NotificationRecord | undefined;
   /** Times that an established session was lost. */

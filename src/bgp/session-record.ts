@@ -3,6 +3,7 @@ import {
   type Capability,
   decodeShutdownCommunication,
   describeNotification,
+  hardResetContent,
   MessageType,
   type OpenMessage,
   type Update,
@@ -11,6 +12,7 @@ import {
 import type { LocalIdentity, NeighborConfig } from './config.js';
 import type { FsmStateName, NotificationContent } from './fsm-types.js';
 import {
+  type AdministrativeShutdown,
   emptyMessageCounters,
   type FaultCounters,
   type MessageCounters,
@@ -47,12 +49,15 @@ export interface SessionView {
   readonly counts: NeighborRouteCounts;
   readonly sent: readonly number[] | undefined;
   readonly staleRoutes: StaleRoutesStatus | undefined;
+  readonly failedAttempts: number;
+  /** Clock.wallTime() at which the hold in Idle ends; undefined where there is none. */
+  readonly heldUntil: number | undefined;
+  readonly shutdown: AdministrativeShutdown | undefined;
 }
 
-/** What is remembered of a neighbour over its sessions: counters, NOTIFICATIONs, the last error. */
+/** What is remembered of a neighbour over its sessions: counters, NOTIFICATIONs, the last errors. */
 export class SessionRecord {
   flaps = 0;
-  lastError: NeighborError | undefined;
   readonly #clock: Clock;
   readonly #in = emptyMessageCounters();
   readonly #out = emptyMessageCounters();
@@ -61,6 +66,8 @@ export class SessionRecord {
   #unknownRouteTypes = 0;
   #since: number;
   #peerOpen: OpenMessage | undefined;
+  #lastDown: NeighborError | undefined;
+  #lastFailure: NeighborError | undefined;
   #sent: NotificationRecord | undefined;
   #received: NotificationRecord | undefined;
   /** Of the error under way, until the state machine has dealt with it. */
@@ -91,7 +98,7 @@ export class SessionRecord {
   notified(direction: 'sent' | 'received', content: NotificationContent): void {
     const { code, subcode, data } = content;
     const words = direction === 'sent' ? this.#reason : decodeShutdownCommunication(content);
-    const name = describeNotification(code, subcode);
+    const name = nameOf(content);
     const record: NotificationRecord = {
       direction,
       code,
@@ -105,20 +112,22 @@ export class SessionRecord {
     this.#notification = record;
   }
 
-  /** The session or the attempt is over; what was noted on the way becomes the last error. */
-  ended(event: string): void {
+  /** The session, or an attempt at one, is over. Returns why, as it was noted on the way or else as the event says. */
+  ended(what: 'session' | 'attempt', event: string): string {
     const notification = this.#notification;
     const reason =
       notification?.direction === 'received'
         ? `NOTIFICATION received: ${notification.text}`
         : (this.#reason ?? notification?.text ?? event);
-    this.lastError = { reason, time: this.#clock.wallTime(), notification };
-    this.#reason = undefined;
-    this.#notification = undefined;
+    const error = { reason, time: this.#clock.wallTime(), notification };
+    if (what === 'session') this.#lastDown = error;
+    else this.#lastFailure = error;
+    this.forget();
+    return reason;
   }
 
-  /** A colliding connection is over, which is no error. */
-  collided(): void {
+  /** What ended was no error: a colliding connection, or an attempt that we gave up. */
+  forget(): void {
     this.#reason = undefined;
     this.#notification = undefined;
   }
@@ -180,7 +189,15 @@ export class SessionRecord {
       },
       unknownRouteTypes: this.#unknownRouteTypes,
       faults: { ...this.#faults },
-      lastError: this.lastError,
+      lastError: later(this.#lastDown, this.#lastFailure),
+      lastDown: this.#lastDown,
+      lastFailure: this.#lastFailure,
+      failedAttempts: view.failedAttempts,
+      idleHold:
+        view.heldUntil === undefined
+          ? undefined
+          : { reason: later(this.#lastDown, this.#lastFailure)?.reason ?? '', until: view.heldUntil },
+      shutdown: view.shutdown,
       lastNotificationSent: this.#sent,
       lastNotificationReceived: this.#received,
       flaps: this.flaps,
@@ -188,6 +205,18 @@ export class SessionRecord {
       staleRoutes: view.staleRoutes,
     };
   }
+}
+
+function later(a: NeighborError | undefined, b: NeighborError | undefined): NeighborError | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a.time > b.time ? a : b;
+}
+
+/** The registered names, of what a Hard Reset carries too. */
+function nameOf(notification: NotificationContent): string {
+  const name = describeNotification(notification.code, notification.subcode);
+  const carried = hardResetContent(notification);
+  return carried === undefined ? name : `${name} for ${describeNotification(carried.code, carried.subcode)}`;
 }
 
 function announcedAs(open: OpenMessage): number {

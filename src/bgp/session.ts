@@ -2,9 +2,9 @@ import type { Clock, Log } from '../types/index.js';
 import {
   AFI_L2VPN,
   CeaseSubcode,
+  encodeNotification,
   encodeRouteRefresh,
   MessageType,
-  NotificationCode,
   type NotificationMessage,
   type OpenMessage,
   type RouteRefreshMessage,
@@ -12,16 +12,19 @@ import {
   type UpdateDecoder,
   type WholeMessage,
 } from '../wire/index.js';
+import { Attempts } from './attempts.js';
+import { cease } from './cease.js';
 import { keepsNewConnection } from './collision.js';
 import { type LocalIdentity, type NeighborConfig, needsNewSession, type StandingSession } from './config.js';
+import { gainedConnection, type InterfaceChange, lostConnection } from './connected.js';
 import { Established } from './established.js';
 import { INITIAL_FSM_STATE } from './fsm.js';
 import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
 import { guardedClock } from './guarded-clock.js';
-import { IdleHold } from './idle-hold.js';
+import { endingOf } from './idle-hold.js';
 import { Link, type LinkHost } from './link.js';
 import type { LocalRib } from './local-rib.js';
-import type { NeighborStatus } from './neighbor-status.js';
+import type { AdministrativeShutdown, NeighborStatus } from './neighbor-status.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
 import type { Rib } from './rib.js';
 import { SessionRecord } from './session-record.js';
@@ -45,6 +48,9 @@ export interface SessionDeps {
   readonly onEndOfRib: (address: string) => void;
 }
 
+/** What became of asking for routes, or sending them, again. */
+export type Refresh = 'done' | 'no session' | 'no route refresh';
+
 const IGNORE: ConnectionHandlers = { onOpen() {}, onData() {}, onDrain() {}, onClose() {} };
 
 /**
@@ -55,7 +61,7 @@ export class Session implements LinkHost {
   readonly clock: Clock;
   readonly #deps: SessionDeps;
   readonly #record: SessionRecord;
-  readonly #idleHold = new IdleHold();
+  readonly #attempts: Attempts;
   readonly #connections = new Set<Connection>();
   #config: NeighborConfig;
   #local: LocalIdentity;
@@ -63,6 +69,7 @@ export class Session implements LinkHost {
   /** A connection that the peer opened beside the main one. */
   #incoming: Link | undefined;
   #started = false;
+  #shutdown: AdministrativeShutdown | undefined;
   #established: Established | undefined;
   readonly #stale: StaleRoutes;
   #whenClosed: (() => void)[] = [];
@@ -74,6 +81,7 @@ export class Session implements LinkHost {
     this.#deps = deps;
     this.clock = guardedClock(deps.clock, (error) => this.#fail(error));
     this.#record = new SessionRecord(deps.clock);
+    this.#attempts = new Attempts(deps.clock);
     this.#stale = new StaleRoutes(this.clock, deps.rib, config.address, deps.log);
     this.#main = new Link(this, INITIAL_FSM_STATE);
   }
@@ -95,8 +103,19 @@ export class Session implements LinkHost {
     return this.#established?.endOfRibAt !== undefined;
   }
 
+  /** True while an operator keeps the neighbor down. */
+  get isShutDown(): boolean {
+    return this.#shutdown !== undefined;
+  }
+
   start(): void {
     this.#started = true;
+    this.#begin();
+  }
+
+  #begin(): void {
+    if (!this.#started || this.isShutDown) return;
+    this.#attempts.anew();
     this.guard(() => {
       const { passive } = this.#config;
       this.#main.handle({ type: passive ? 'AutomaticStart_with_PassiveTcpEstablishment' : 'AutomaticStart' });
@@ -106,19 +125,36 @@ export class Session implements LinkHost {
   /** Ends the session with this Cease, and stays down; nothing of the neighbour is kept. */
   stop(notification: NotificationContent, reason: string): void {
     this.#started = false;
+    this.#end(notification, reason);
+  }
+
+  #end(notification: NotificationContent, reason: string): void {
     this.guard(() => {
       this.failing(reason);
       this.#main.handle({ type: 'ManualStop', notification });
       this.#incoming?.handle({ type: 'ManualStop', notification });
       this.#stale.stop();
+      this.#record.forget();
     });
   }
 
   /** Ends the session with this Cease, and begins anew. */
   restart(notification: NotificationContent, reason: string): void {
-    this.stop(notification, reason);
-    this.#idleHold.reset();
-    this.start();
+    this.#end(notification, reason);
+    this.#begin();
+  }
+
+  /** Ends the session with Cease/Administrative Shutdown, and takes and makes no connection until `enable`. */
+  shutDown(message: string, reason: string): void {
+    this.#shutdown = { message, since: this.clock.wallTime() };
+    this.#end(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, message), reason);
+  }
+
+  /** Undoes `shutDown`. */
+  enable(): void {
+    if (this.#shutdown === undefined) return;
+    this.#shutdown = undefined;
+    this.#begin();
   }
 
   /** Takes over other settings; a new session only where they need one. */
@@ -127,18 +163,10 @@ export class Session implements LinkHost {
       needsNewSession(this.#config, config, this.#standing(), local.asn) ||
       local.asn !== this.#local.asn ||
       local.routerId !== this.#local.routerId;
-    const notification = {
-      code: NotificationCode.CEASE,
-      subcode: CeaseSubcode.OTHER_CONFIGURATION_CHANGE,
-      data: new Uint8Array(0),
-    };
-    const runs = this.#started;
-    if (anew && runs) this.stop(notification, 'configuration changed');
+    if (anew) this.#end(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
     this.#config = config;
     this.#local = local;
-    if (!anew || !runs) return;
-    this.#idleHold.reset();
-    this.start();
+    if (anew) this.#begin();
   }
 
   #standing(): StandingSession | undefined {
@@ -149,35 +177,89 @@ export class Session implements LinkHost {
       : { remoteAs: negotiated.remoteAs, localAddress };
   }
 
-  /** Asks the neighbour for all its routes again (RFC 2918); false where the session cannot. */
-  refresh(): boolean {
-    const { link, negotiated } = this.#established ?? {};
-    if (link === undefined || negotiated?.routeRefresh !== true) return false;
+  /** Asks the neighbor for all its routes again (RFC 2918). */
+  refreshIn(): Refresh {
+    if (this.#established === undefined) return 'no session';
+    const { link, negotiated } = this.#established;
+    if (!negotiated.routeRefresh) return 'no route refresh';
     const request = encodeRouteRefresh({ afi: AFI_L2VPN, subtype: 0, safi: SAFI_EVPN });
     link.send(MessageType.ROUTE_REFRESH, request);
-    return true;
+    return 'done';
+  }
+
+  /** Sends the neighbor all our routes again. */
+  refreshOut(): Refresh {
+    if (this.#established === undefined) return 'no session';
+    this.#established.adjRibOut.refresh();
+    return 'done';
+  }
+
+  /** Takes note of interfaces that changed. */
+  interfacesChanged(change: InterfaceChange): void {
+    const { address, localAddress } = this.#config;
+    const lost = this.#links
+      .map(({ connection }) => connection?.localAddress ?? '')
+      .filter((local) => local !== '')
+      .map((local) => lostConnection(change, address, local))
+      .find((reason) => reason !== undefined);
+    if (lost !== undefined) this.#linkDown(lost);
+    else if (this.#established === undefined && gainedConnection(change, address, localAddress))
+      this.#linkUp();
+  }
+
+  /** What the link carried ends at once, for nothing that we could say would arrive. */
+  #linkDown(reason: string): void {
+    this.guard(() => {
+      for (const link of this.#links) {
+        if (link.connection === undefined) continue;
+        this.failing(reason);
+        this.#attempts.ending('returning');
+        link.handle({ type: 'TcpConnectionFails' });
+      }
+    });
+  }
+
+  /** What waits for its next attempt makes it now. */
+  #linkUp(): void {
+    this.#attempts.hasten();
+    this.guard(() => this.#main.hasten());
+  }
+
+  get #links(): readonly Link[] {
+    return this.#incoming === undefined ? [this.#main] : [this.#incoming, this.#main];
   }
 
   /** Takes a connection from the neighbour's address. */
   accept(connection: Connection): ConnectionHandlers {
     let handlers = IGNORE;
     this.guard(() => {
-      const { name, passive } = this.#main.state;
-      if (name === 'Idle') {
+      const { name, passive, held } = this.#main.state;
+      const refusal = this.#refusal();
+      if (refusal !== undefined) {
+        connection.write(encodeNotification(refusal));
         connection.end();
         return;
       }
       this.#connections.add(connection);
-      if (name === 'Active') {
+      if (name === 'Active' || held) {
         handlers = this.#main.accept(connection);
         return;
       }
       // The peer gave its earlier second attempt up, or it would not begin another
       this.#incoming?.handle({ type: 'OpenCollisionDump' });
-      this.#incoming = new Link(this, { name: 'Active', passive });
+      this.#incoming = new Link(this, { name: 'Active', passive, held: false });
       handlers = this.#incoming.accept(connection);
     });
     return handlers;
+  }
+
+  /** What is said to a connection that is not taken. */
+  #refusal(): NotificationContent | undefined {
+    if (this.#shutdown !== undefined)
+      return cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, this.#shutdown.message);
+    const { name, held } = this.#main.state;
+    if ((name !== 'Idle' || held) && this.#attempts.admits()) return undefined;
+    return cease(CeaseSubcode.CONNECTION_REJECTED);
   }
 
   /** Goes on reading after congestion. */
@@ -207,6 +289,9 @@ export class Session implements LinkHost {
       counts: this.#deps.rib.counts(this.#config.address),
       sent: established?.adjRibOut.sent,
       staleRoutes: this.#stale.status,
+      failedAttempts: this.#attempts.failures,
+      heldUntil: this.#main.state.held ? this.#attempts.heldUntil : undefined,
+      shutdown: this.#shutdown,
     });
   }
 
@@ -233,12 +318,12 @@ export class Session implements LinkHost {
     const jitter = 0.75 + random / 4;
     switch (timer) {
       case 'ConnectRetryTimer':
-        return this.#config.connectRetryTime * 1000 * jitter;
+        return this.#attempts.retryPeriod(this.#config.connectRetryTime * 1000) * jitter;
       case 'KeepaliveTimer':
         // A neighbour with the same time shall come first, for ours to go along (link.ts); the spread is in that
         return (negotiated?.keepaliveTime ?? 0) * 1000 * (1 + (1 + random) / 32);
       case 'IdleHoldTimer':
-        return this.#idleHold.next(this.#config.passive) * jitter;
+        return this.#attempts.holdPeriod(this.#config.connectRetryTime * 1000, jitter);
     }
   }
 
@@ -284,6 +369,7 @@ export class Session implements LinkHost {
     const { address } = this.#config;
     const established = new Established(link, negotiated, address, this.#local.asn, localRib, this.clock);
     this.#established = established;
+    this.#attempts.sessionUp();
     rib.neighborUp(established.source);
     this.#stale.sessionUp(negotiated.restart);
     established.adjRibOut.start();
@@ -299,7 +385,7 @@ export class Session implements LinkHost {
     this.#established = undefined;
     established.adjRibOut.stop();
     this.#record.flaps++;
-    this.#idleHold.sessionEnded(established.uptime);
+    this.#attempts.sessionDown(established.uptime);
     const { restart } = established.negotiated;
     // A NOTIFICATION, sent or received, ends the session for good (RFC 4724 §4)
     if (event.type === 'TcpConnectionFails' && restart !== undefined) this.#stale.begin(restart);
@@ -322,6 +408,11 @@ export class Session implements LinkHost {
       this.#incoming = undefined;
       link.dispose();
     }
+  }
+
+  unanswered(link: Link): void {
+    this.failing('connection failed: the neighbor does not answer');
+    this.#attemptEnded(link.state, { type: 'TcpConnectionFails' });
   }
 
   update(link: Link, { bytes, start, end }: WholeMessage): number {
@@ -367,6 +458,7 @@ export class Session implements LinkHost {
 
   notificationReceived(message: NotificationMessage): void {
     this.#record.notified('received', message);
+    this.#attempts.ending(endingOf(message));
   }
 
   failing(reason: string): void {
@@ -380,17 +472,25 @@ export class Session implements LinkHost {
   }
 
   #attemptEnded(from: FsmState, event: FsmEvent): void {
-    if (event.type === 'OpenCollisionDump') {
-      this.#record.collided();
+    this.#attempts.ended();
+    const byUs = event.type === 'ManualStop';
+    if (event.type === 'OpenCollisionDump' || (byUs && from.name !== 'Established')) {
+      this.#record.forget();
       return;
     }
-    this.#record.ended(event.type);
     const { log } = this.#deps;
-    const facts = { neighbor: this.#config.address, reason: this.#record.lastError?.reason };
-    if (event.type === 'ManualStop') log.info(facts, 'BGP session ended');
-    else if (from.name === 'Established') log.warn(facts, 'BGP session lost');
-    else if (from.name === 'OpenSent' || from.name === 'OpenConfirm') log.warn(facts, 'BGP session refused');
-    else log.debug(facts, 'BGP connection attempt failed');
+    const { address: neighbor } = this.#config;
+    if (from.name === 'Established') {
+      const facts = { neighbor, reason: this.#record.ended('session', event.type) };
+      if (byUs) log.info(facts, 'BGP session ended');
+      else log.warn(facts, 'BGP session lost');
+      return;
+    }
+    const reason = this.#record.ended('attempt', event.type);
+    const level = this.#attempts.failed(reason);
+    const facts = { neighbor, reason, attempts: this.#attempts.failures };
+    const connected = from.name === 'OpenSent' || from.name === 'OpenConfirm';
+    log[level](facts, connected ? 'BGP session refused' : 'BGP connection attempt failed');
   }
 
   #promote(link: Link): void {
@@ -414,7 +514,7 @@ export class Session implements LinkHost {
     );
     try {
       this.failing('internal error');
-      const notification = { code: NotificationCode.CEASE, subcode: 0, data: new Uint8Array(0) };
+      const notification = cease(CeaseSubcode.OUT_OF_RESOURCES);
       this.#incoming?.handle({ type: 'AutomaticStop', notification });
       this.#main.handle({ type: 'AutomaticStop', notification });
     } catch (again) {

@@ -1,19 +1,14 @@
 import type { Clock, Log, Timer } from '../types/index.js';
-import {
-  CeaseSubcode,
-  encodeNotification,
-  encodeShutdownCommunication,
-  NotificationCode,
-  UpdateDecoder,
-} from '../wire/index.js';
+import { CeaseSubcode, encodeNotification, UpdateDecoder } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
+import { cease } from './cease.js';
 import type { LocalIdentity, LocalRestart, NeighborConfig, SpeakerConfig } from './config.js';
-import type { NotificationContent } from './fsm-types.js';
+import { interfaceChange, type LocalInterface } from './connected.js';
 import { LocalRib } from './local-rib.js';
 import type { NeighborStatus } from './neighbor-status.js';
 import { RESTART_TIME } from './open.js';
 import { Rib } from './rib.js';
-import { Session } from './session.js';
+import { type Refresh, Session } from './session.js';
 import {
   type Connection,
   type ConnectionHandlers,
@@ -41,11 +36,10 @@ const STOP_MILLISECONDS = 3000;
 const REJECTION_LOG_MILLISECONDS = 10_000;
 const NO_HANDLERS: ConnectionHandlers = { onOpen() {}, onData() {}, onDrain() {}, onClose() {} };
 
-function cease(subcode: number, data: Uint8Array = new Uint8Array(0)): NotificationContent {
-  return { code: NotificationCode.CEASE, subcode, data };
-}
-
 const keyOf = ({ address, port }: ListenEndpoint): string => `${canonicalAddress(address)} ${port}`;
+
+/** What became of a command for a neighbor. */
+export type NeighborOutcome = Refresh | 'no neighbor' | 'shut down';
 
 /** A BGP speaker for AFI 25/SAFI 70: its neighbours, what they said (`rib`) and what they are told (`localRib`). */
 export class Speaker {
@@ -62,6 +56,7 @@ export class Speaker {
   readonly #restart: LocalRestart = { restarting: false, forwardingPreserved: false };
   readonly #budget: TurnBudget;
   #running = false;
+  #interfaces: readonly LocalInterface[] = [];
   #rejected = 0;
   #rejectionLoggedAt = Number.NEGATIVE_INFINITY;
 
@@ -139,9 +134,8 @@ export class Speaker {
     this.#running = false;
     const listeners = [...this.#listeners.values()];
     this.#listeners.clear();
-    const data = reason === '' ? new Uint8Array(0) : encodeShutdownCommunication(reason);
     const closed = [...this.#sessions.values()].map((session) => {
-      session.stop(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, data), reason || 'shutdown');
+      session.stop(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, reason), reason || 'shutdown');
       return session.closed();
     });
     let timer: Timer | undefined;
@@ -163,22 +157,58 @@ export class Speaker {
     return this.#find(address)?.status();
   }
 
-  /** True when every neighbour's session stands and has brought its End-of-RIB. */
+  /** True when the session of every neighbor that is not shut down stands and has brought its End-of-RIB. */
   endOfRibReceivedFromAll(): boolean {
-    for (const session of this.#sessions.values()) if (!session.endOfRibReceived) return false;
+    for (const session of this.#sessions.values()) {
+      if (!session.isShutDown && !session.endOfRibReceived) return false;
+    }
     return true;
   }
 
-  /** Ends the neighbour's session with Cease/Administrative Reset and begins anew; false where there is none. */
-  resetNeighbor(address: string): boolean {
+  /** Ends the neighbor's session with Cease/Administrative Reset and `words` (RFC 9003), and begins anew. */
+  resetNeighbor(address: string, words = ''): NeighborOutcome {
     const session = this.#find(address);
-    session?.restart(cease(CeaseSubcode.ADMINISTRATIVE_RESET), 'reset by the operator');
-    return session !== undefined;
+    if (session === undefined) return 'no neighbor';
+    if (session.isShutDown) return 'shut down';
+    session.restart(cease(CeaseSubcode.ADMINISTRATIVE_RESET, words), byOperator('reset', words));
+    return 'done';
   }
 
-  /** Asks the neighbour for its routes again; false where there is none, or its session cannot. */
-  refreshNeighbor(address: string): boolean {
-    return this.#find(address)?.refresh() ?? false;
+  /** Asks the neighbor for its routes again (`in`, RFC 2918), or sends it ours again (`out`). */
+  refreshNeighbor(address: string, direction: 'in' | 'out'): NeighborOutcome {
+    const session = this.#find(address);
+    if (session === undefined) return 'no neighbor';
+    return direction === 'in' ? session.refreshIn() : session.refreshOut();
+  }
+
+  /**
+   * Ends the neighbor's session with Cease/Administrative Shutdown and `words` (RFC 9003), and keeps it down, also over
+   * `reconfigure`, until `enableNeighbor`.
+   */
+  shutDownNeighbor(address: string, words = ''): NeighborOutcome {
+    const session = this.#find(address);
+    session?.shutDown(words, byOperator('shut down', words));
+    return session === undefined ? 'no neighbor' : 'done';
+  }
+
+  /** Undoes `shutDownNeighbor`. */
+  enableNeighbor(address: string): NeighborOutcome {
+    const session = this.#find(address);
+    session?.enable();
+    return session === undefined ? 'no neighbor' : 'done';
+  }
+
+  /**
+   * Takes note of all interfaces of the machine, at the beginning and whenever they change; one that did not change is to be
+   * the same object. A session with a directly
+   * connected neighbor whose interface stops running, is gone or loses the session's address ends at once; one that waits
+   * for its next attempt makes it when its interface comes up.
+   */
+  interfacesChanged(interfaces: readonly LocalInterface[]): void {
+    const change = interfaceChange(this.#interfaces, interfaces);
+    this.#interfaces = interfaces;
+    if (change.gone.length + change.come.length === 0) return;
+    for (const session of this.#sessions.values()) session.interfacesChanged(change);
   }
 
   #identity({ asn, routerId }: SpeakerConfig): LocalIdentity {
@@ -250,6 +280,10 @@ export class Speaker {
     }
     return NO_HANDLERS;
   }
+}
+
+function byOperator(what: string, words: string): string {
+  return words === '' ? `${what} by the operator` : `${what} by the operator: ${words}`;
 }
 
 /** Neighbours by canonical address. */

@@ -64,6 +64,8 @@ export class DataPlane {
   readonly mirror = new KernelMirror();
   readonly reconciler: Reconciler;
   topology: Topology = EMPTY_TOPOLOGY;
+  /** Called with each new topology, for those who have no routes in the kernel. */
+  onTopology: ((topology: Topology) => void) | undefined;
   /** Local hosts' IPs: what they said themselves, and what keeps them known. */
   readonly hosts: HostWatch;
   readonly #planes = new Map<Vni, VniPlane>();
@@ -318,6 +320,7 @@ export class DataPlane {
     this.mirror.keepDevices(after.interfaces);
     this.#defaults.keepDevices(after.interfaces);
     for (const plane of this.#planes.values()) this.#attach(plane, after.vnis.get(plane.vni));
+    this.onTopology?.(after);
     this.#listener.topologyChanged(after);
     this.#problems.look();
   }

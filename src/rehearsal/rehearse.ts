@@ -179,7 +179,7 @@ function scenesOf(one: StagedLeaf, two: StagedLeaf, clock: Clock): Scene[] {
       'what was told is asked for again',
       () => {
         for (const leaf of [one, two]) {
-          leaf.speaker.refreshNeighbor(leaf.peer);
+          leaf.speaker.refreshNeighbor(leaf.peer, 'in');
           leaf.rereads();
         }
       },

@@ -36,6 +36,7 @@ export {
   decodeShutdownCommunication,
   encodeNotification,
   encodeShutdownCommunication,
+  hardResetContent,
 } from './notification.js';
 export * from './notification-codes.js';
 export { type CapabilityLayout, decodeOpen, encodeOpen } from './open.js';

@@ -34,6 +34,17 @@ export function lengthField(bodyLength: number): Uint8Array {
   return Uint8Array.of(length >>> 8, length);
 }
 
+/** What a Cease/Hard Reset carries (RFC 8538 §3); undefined for another NOTIFICATION and for one that carries nothing. */
+export function hardResetContent({
+  code,
+  subcode,
+  data,
+}: NotificationMessage): NotificationMessage | undefined {
+  if (code !== NotificationCode.CEASE || subcode !== CeaseSubcode.HARD_RESET || data.length < 2)
+    return undefined;
+  return { code: data[0], subcode: data[1], data: data.subarray(2) };
+}
+
 /**
  * Data for Cease subcodes 2 and 4: a length octet and UTF-8 text (RFC 9003 §2). Text beyond 255 octets is cut between
  * two characters.
@@ -45,11 +56,11 @@ export function encodeShutdownCommunication(text: string): Uint8Array {
 }
 
 /**
- * The operator's words in a Cease with subcode 2 or 4; undefined for other notifications, an empty text, a length that
+ * The operator's words in a Cease with subcode 2 or 4, also one that a Hard Reset carries; undefined for other notifications, an empty text, a length that
  * does not fit and octets that are not UTF-8 (RFC 9003 §2). Control characters become spaces: the text goes into logs.
  */
 export function decodeShutdownCommunication(notification: NotificationMessage): string | undefined {
-  const { code, subcode, data } = notification;
+  const { code, subcode, data } = hardResetContent(notification) ?? notification;
   if (code !== NotificationCode.CEASE) return undefined;
   if (subcode !== CeaseSubcode.ADMINISTRATIVE_SHUTDOWN && subcode !== CeaseSubcode.ADMINISTRATIVE_RESET)
     return undefined;

@@ -1,49 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { type DuplicateItem, listenApi } from '../../src/api/index.js';
+import test from 'ava';
+import type { DuplicateItem } from '../../src/api/index.js';
 import { DEFAULT_DUPLICATE_SETTINGS } from '../../src/evpn/index.js';
 import { RecordingLog } from '../bgp/fabric.js';
-import { answerChecker } from './support/description.js';
 import { apiOver, fabricModel } from './support/fabric.js';
-import { HOST, House, OTHER, type Room } from './support/house.js';
+import { HOST, House, OTHER } from './support/house.js';
+import { listening } from './support/listening.js';
 import { MemoryCommands } from './support/memory-read-model.js';
 
 const ROOT = '/api/v1/duplicates';
-
-/** An API on both kinds of socket; each asks with `ask`. */
-async function listening(t: ExecutionContext, api: Room['api']) {
-  const directory = mkdtempSync(join(tmpdir(), 'evpnd-test-'));
-  const socketPath = join(directory, 'api.sock');
-  const listener = await listenApi(api, { unixSocket: socketPath, tcp: [{ host: '127.0.0.1', port: 0 }] });
-  t.teardown(async () => {
-    await listener.close();
-    await api.close();
-    rmSync(directory, { recursive: true });
-  });
-  const faultsOf = answerChecker((await api.inject('/openapi.json')).json());
-  const ask = (target: object) => (path: string) =>
-    new Promise<{ status: number; body: Record<string, unknown>; faults: string[] }>((resolve, reject) => {
-      request({ ...target, path, method: 'DELETE', agent: false }, (answer) => {
-        let text = '';
-        answer.setEncoding('utf8');
-        answer.on('data', (chunk: string) => {
-          text += chunk;
-        });
-        answer.on('end', () => {
-          const status = answer.statusCode ?? 0;
-          const body = JSON.parse(text);
-          const faults = faultsOf(ROOT, status, String(answer.headers['content-type']), body, 'delete');
-          resolve({ status, body, faults });
-        });
-      })
-        .on('error', reject)
-        .end();
-    });
-  return { unix: ask({ socketPath }), tcp: ask(listener.tcp[0]) };
-}
 
 const SETTINGS = { duplicates: { ...DEFAULT_DUPLICATE_SETTINGS, action: 'freeze' as const } };
 
@@ -68,7 +32,7 @@ test('duplicates are listed, page by page, and cleared: one, then all of the VNI
   t.like(await here.get('/api/v1/status'), { duplicates: 2 });
 
   const { unix } = await listening(t, here.api);
-  t.deepEqual(await unix(`${ROOT}?vni=10010&mac=02-00-00-00-00-01`), {
+  t.deepEqual(await unix('DELETE', `${ROOT}?vni=10010&mac=02-00-00-00-00-01`), {
     status: 200,
     body: { cleared: 1 },
     faults: [],
@@ -76,10 +40,10 @@ test('duplicates are listed, page by page, and cleared: one, then all of the VNI
   t.like(await here.get('/api/v1/explain?vni=10010&mac=02:00:00:00:00:01'), {
     entry: { frozen: false, duplicate: null },
   });
-  t.deepEqual((await unix(`${ROOT}?vni=10010&mac=02:00:00:00:00:01`)).body, { cleared: 0 });
-  t.deepEqual((await unix(`${ROOT}?vni=20`)).body, { cleared: 0 });
-  t.deepEqual((await unix(`${ROOT}?vni=10010&ip=192.0.2.1`)).body, { cleared: 0 });
-  t.deepEqual((await unix(`${ROOT}?vni=10010`)).body, { cleared: 1 });
+  t.deepEqual((await unix('DELETE', `${ROOT}?vni=10010&mac=02:00:00:00:00:01`)).body, { cleared: 0 });
+  t.deepEqual((await unix('DELETE', `${ROOT}?vni=20`)).body, { cleared: 0 });
+  t.deepEqual((await unix('DELETE', `${ROOT}?vni=10010&ip=192.0.2.1`)).body, { cleared: 0 });
+  t.deepEqual((await unix('DELETE', `${ROOT}?vni=10010`)).body, { cleared: 1 });
   t.deepEqual(await here.get(ROOT), { items: [], next: null, total: 0 } as never);
   t.deepEqual(
     log.lines
@@ -99,7 +63,7 @@ test('over TCP a command is refused with the cure, and nothing is done', async (
   const commands = new MemoryCommands();
   const { tcp, unix } = await listening(t, await apiOver(fabricModel(), commands));
   for (const path of [`${ROOT}?vni=10010`, `${ROOT}?vni=none`, ROOT]) {
-    const { status, body, faults } = await tcp(path);
+    const { status, body, faults } = await tcp('DELETE', path);
     t.is(status, 403);
     t.deepEqual(faults, []);
     t.is(body.code, 'unix-socket-only');
@@ -108,7 +72,7 @@ test('over TCP a command is refused with the cure, and nothing is done', async (
     );
   }
   t.deepEqual(commands.given, []);
-  t.is((await unix(`${ROOT}?vni=10010`)).status, 200);
+  t.is((await unix('DELETE', `${ROOT}?vni=10010`)).status, 200);
   t.is(commands.given.length, 1);
 });
 
@@ -126,7 +90,7 @@ for (const [query, code, detail] of [
   test(`DELETE ${query || 'without parameters'}: ${code}`, async (t) => {
     const commands = new MemoryCommands();
     const { unix } = await listening(t, await apiOver(fabricModel(), commands));
-    const { body, faults } = await unix(`${ROOT}${query}`);
+    const { body, faults } = await unix('DELETE', `${ROOT}${query}`);
     t.like(body, { status: 400, code, detail });
     t.deepEqual(faults, []);
     t.deepEqual(commands.given, []);

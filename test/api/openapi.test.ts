@@ -91,7 +91,8 @@ test('the description speaks no words of our own', (t) => {
 });
 
 test('there is a URL to check for every path', (t) => {
-  t.deepEqual(Object.keys(URLS).toSorted(), Object.keys(description.paths).toSorted());
+  const read = Object.keys(description.paths).filter((path) => 'get' in description.paths[path]);
+  t.deepEqual(Object.keys(URLS).toSorted(), read.toSorted());
 });
 
 for (const [path, urls] of Object.entries(URLS))

@@ -17,6 +17,9 @@ const STATES: readonly FsmStateName[] = [
   'Established',
 ];
 
+/** A machine in that state as the driver meets it there first. */
+const at = (name: FsmStateName, held = false): FsmState => ({ name, passive: false, held });
+
 /** Each action as a word, so that a table can be read. */
 function word(action: FsmAction): string {
   switch (action.type) {
@@ -157,17 +160,37 @@ const EXPECTED: Readonly<Record<FsmStateName, Row>> = {
 for (const name of STATES) {
   for (const type of Object.keys(EXPECTED[name]) as FsmEventType[]) {
     test(`${name} × ${type}`, (t) => {
-      const before: FsmState = { name, passive: false };
+      const before = at(name);
       const [state, actions] = transition(before, eventOf(type));
       const found = [state.name === name ? 'same' : state.name, ...actions.map(word)].join(' ');
       t.is(found, EXPECTED[name][type] === '' ? 'same' : EXPECTED[name][type]);
-      t.deepEqual(before, { name, passive: false });
+      t.deepEqual(before, at(name));
+      t.is(
+        state.held,
+        actions.some((action) => word(action) === '+IdleHold'),
+      );
     });
   }
 }
 
+const HELD: readonly [FsmEventType, string, boolean][] = [
+  ['TcpConnectionConfirmed', 'OpenSent -IdleHold sendOpen +Hold(large)', false],
+  ['IdleHoldTimer_Expires', 'Connect -IdleHold +ConnectRetry connect', false],
+  ['AutomaticStart', 'Connect -IdleHold +ConnectRetry connect', false],
+  ['ManualStop', 'Idle -IdleHold', false],
+  ['TcpCR_Acked', 'Idle dropConnection', true],
+  ['TcpConnectionFails', 'Idle', true],
+  ['NotifMsg', 'Idle', true],
+];
+for (const [type, expected, held] of HELD)
+  test(`held in Idle × ${type}`, (t) => {
+    const [state, actions] = transition(at('Idle', true), eventOf(type));
+    t.is([state.name, ...actions.map(word)].join(' '), expected);
+    t.is(state.held, held);
+  });
+
 test('a passive machine waits: it never connects, and retries nothing', (t) => {
-  let state: FsmState = { name: 'Idle', passive: false };
+  let state = at('Idle');
   const seen: string[] = [];
   const give = (type: FsmEventType) => {
     const [next, actions] = transition(state, eventOf(type));
@@ -193,7 +216,7 @@ test('a passive machine waits: it never connects, and retries nothing', (t) => {
 });
 
 test('a KEEPALIVE or UPDATE in Established makes no garbage of actions', (t) => {
-  const state: FsmState = { name: 'Established', passive: false };
+  const state = at('Established');
   const first = transition(state, { type: 'UpdateMsg' });
   const second = transition(state, { type: 'KeepAliveMsg' });
   t.is(first[0], state);

@@ -200,7 +200,7 @@ test('a refresh brings the routes again without a change', async (t) => {
   fabric.clock.runUntilIdle();
   b.rib.takeDirty(9);
   const before = b.neighbor('10.0.0.1')!.messagesIn.update;
-  t.true(b.refreshNeighbor('10.0.0.1'));
+  t.is(b.refreshNeighbor('10.0.0.1', 'in'), 'done');
   fabric.clock.runUntilIdle();
   t.is(b.neighbor('10.0.0.1')!.messagesIn.update, before + 1);
   t.is(b.rib.dirtyCount, 0);

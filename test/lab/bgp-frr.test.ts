@@ -75,7 +75,7 @@ test.serial(
       t.regex(status()?.lastNotificationReceived?.text ?? '', /Administrative Reset/);
       await until('the session again', () => status()?.state === 'Established');
 
-      t.true(speaker.resetNeighbor(THEIRS));
+      t.is(speaker.resetNeighbor(THEIRS), 'done');
       await until('our reset', () => status()?.flaps === 2);
       await until('the session once more', () => status()?.state === 'Established');
       await speaker.stop('maintenance');

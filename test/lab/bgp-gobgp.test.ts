@@ -79,7 +79,7 @@ test.serial('GoBGP: session, routes both ways, refresh, shutdown', async (t) => 
     t.is(destination.best && formatIp(destination.best.attributes.nextHop), THEIRS);
 
     const updates = speaker.neighbor(THEIRS)?.messagesIn.update ?? 0;
-    t.true(speaker.refreshNeighbor(THEIRS));
+    t.is(speaker.refreshNeighbor(THEIRS, 'in'), 'done');
     await until('the refresh', () => (speaker.neighbor(THEIRS)?.messagesIn.update ?? 0) > updates);
     t.is(speaker.rib.dirtyCount, 0);
 

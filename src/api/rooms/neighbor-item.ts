@@ -1,11 +1,11 @@
-import type { NeighborStatus } from '../../bgp/index.js';
+import type { NeighborError, NeighborStatus } from '../../bgp/index.js';
 import { type Capability, RouteType } from '../../wire/index.js';
 import { routerIdText, timeText } from '../present.js';
 import type { NeighborItem } from '../schemas.js';
 
 /** A neighbour as the API shows it; `now` is Clock.wallTime(). */
 export function neighborItem(status: NeighborStatus): NeighborItem {
-  const { negotiated, lastError, configuredRemoteAs, messagesIn, messagesOut, routes } = status;
+  const { negotiated, configuredRemoteAs, messagesIn, messagesOut, routes } = status;
   const remoteAs = status.remoteAs ?? asNumber(configuredRemoteAs, status.localAs);
   const notification = newest(status.lastNotificationSent, status.lastNotificationReceived);
   return {
@@ -56,10 +56,22 @@ export function neighborItem(status: NeighborStatus): NeighborItem {
           at: timeText(notification.time) ?? '',
         }
       : null,
-    lastDown: lastError ? { reason: lastError.reason, at: timeText(lastError.time) ?? '' } : null,
+    lastDown: errorItem(status.lastDown),
+    lastFailedAttempt: errorItem(status.lastFailure),
+    failedAttempts: status.failedAttempts,
+    idleHold: status.idleHold
+      ? { reason: status.idleHold.reason, until: timeText(status.idleHold.until) ?? '' }
+      : null,
+    shutdown: status.shutdown
+      ? { message: status.shutdown.message, since: timeText(status.shutdown.since) ?? '' }
+      : null,
     flaps: status.flaps,
     endOfRibReceivedAt: timeText(status.endOfRibAt),
   };
+}
+
+function errorItem(error: NeighborError | undefined): NeighborItem['lastDown'] {
+  return error ? { reason: error.reason, at: timeText(error.time) ?? '' } : null;
 }
 
 function faultItem(last: NeighborStatus['faults']['last']): NeighborItem['faults']['last'] {

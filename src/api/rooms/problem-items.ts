@@ -37,10 +37,18 @@ export function statusProblems({ problems, dataPlane, speaker, config }: Rooms):
 /** A leaf that one neighbor still tells everything forwards; without any it hears of nobody. */
 function sessionProblems(neighbors: readonly NeighborStatus[]): ProblemNote[] {
   const down = neighbors.filter(({ state }) => state !== 'Established');
-  const severity = down.length === neighbors.length ? 'error' : 'warning';
-  return down.map(({ address, state, lastError }) => ({
-    severity,
-    problem: `neighbor ${address}: no session (${state})${lastError ? `; ${lastError.reason}` : ''}`,
-    mend: null,
-  }));
+  const none = down.length === neighbors.length ? 'error' : 'warning';
+  return down.map(({ address, state, lastError, shutdown }) =>
+    shutdown
+      ? {
+          severity: none === 'error' ? none : 'info',
+          problem: `neighbor ${address}: shut down by an operator`,
+          mend: null,
+        }
+      : {
+          severity: none,
+          problem: `neighbor ${address}: no session (${state})${lastError ? `; ${lastError.reason}` : ''}`,
+          mend: null,
+        },
+  );
 }

@@ -6,7 +6,7 @@ export type AnswerChecker = (
   status: number,
   contentType: string,
   body: unknown,
-  method?: 'get' | 'delete',
+  method?: 'get' | 'post' | 'delete',
 ) => string[];
 
 /** Checks answers against an OpenAPI description. */

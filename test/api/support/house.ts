@@ -104,7 +104,7 @@ export class House {
         problems: () => [],
         eventLoop: () => ({ since: 0, samples: 0, delays: undefined }),
       }),
-      commands: roomsCommands(leaf.evpn),
+      commands: roomsCommands(leaf.evpn, speaker),
       log,
       version: '0.1.0',
     });

@@ -11,6 +11,7 @@ import {
   ipOrder,
   type MacItem,
   macOrder,
+  type NeighborAnswer,
   type NeighborItem,
   nlriItem,
   numberOrder,
@@ -36,9 +37,19 @@ import * as samples from './samples.js';
 /** Notes the commands that came. */
 export class MemoryCommands implements Commands {
   readonly given: DuplicateSelection[] = [];
+  neighborCommands = 0;
   clearDuplicates(selection: DuplicateSelection): number {
     this.given.push(selection);
     return this.given.length;
+  }
+  readonly clearNeighbor = () => this.#neighbor();
+  readonly softClearNeighbor = () => this.#neighbor();
+  readonly shutDownNeighbor = () => this.#neighbor();
+  readonly enableNeighbor = () => this.#neighbor();
+
+  #neighbor(): NeighborAnswer {
+    this.neighborCommands++;
+    return { neighbor: samples.neighbor('10.1.0.2') };
   }
 }
 

@@ -104,6 +104,10 @@ export function neighbor(address: string): NeighborItem {
       at: '2026-01-01T00:00:05.000Z',
     },
     lastDown: { reason: 'NOTIFICATION received', at: '2026-01-01T00:00:05.000Z' },
+    lastFailedAttempt: { reason: 'connection failed: connect ECONNREFUSED', at: '2026-01-01T00:00:06.000Z' },
+    failedAttempts: 2,
+    idleHold: { reason: 'NOTIFICATION received', until: '2026-01-01T00:00:07.000Z' },
+    shutdown: { message: 'maintenance', since: '2026-01-01T00:00:05.000Z' },
     flaps: 1,
     endOfRibReceivedAt: '2026-01-01T00:00:11.000Z',
   };
@@ -128,6 +132,10 @@ export function idleNeighbor(address: string): NeighborItem {
     faults: { attributesDiscarded: 0, treatedAsWithdraw: 0, unknownRouteTypes: 0, last: null },
     lastError: null,
     lastDown: null,
+    lastFailedAttempt: null,
+    failedAttempts: 0,
+    idleHold: null,
+    shutdown: null,
     endOfRibReceivedAt: null,
   };
 }
