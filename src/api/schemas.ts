@@ -183,12 +183,16 @@ export const NeighborSchema = Type.Object(
         attributesDiscarded: Count('RFC 7606 attribute discard.'),
         treatedAsWithdraw: Count('RFC 7606 treat-as-withdraw.'),
         unknownRouteTypes: Count('Routes skipped because their type is unknown.'),
+        malformedRoutes: Count(
+          'Malformed routes of types 1, 4 and 5, skipped: the others of their UPDATE were taken.',
+        ),
         last: nullable(
           Type.Object(
             {
-              outcome: Type.Union([Type.Literal('discard'), Type.Literal('treat-as-withdraw')], {
-                description: 'What became of it (RFC 7606 §2).',
-              }),
+              outcome: Type.Union(
+                [Type.Literal('discard'), Type.Literal('treat-as-withdraw'), Type.Literal('skip')],
+                { description: 'What became of it (RFC 7606 §2); skip: one route was passed over.' },
+              ),
               field: Text("The attribute's name, or NLRI."),
               detail: Text('What was found, and what was expected.'),
               at: Time(),

@@ -41,6 +41,8 @@ export interface AdministrativeShutdown {
 export interface FaultCounters {
   discard: number;
   treatAsWithdraw: number;
+  /** Malformed routes of types that are not used. */
+  skippedRoutes: number;
   last: (UpdateFault & { readonly time: number }) | undefined;
 }
 

@@ -34,6 +34,12 @@ const COUNTER_OF: Readonly<Record<MessageType, keyof MessageCounters>> = {
   [MessageType.ROUTE_REFRESH]: 'routeRefresh',
 };
 
+const FAULT_COUNTER_OF = {
+  discard: 'discard',
+  'treat-as-withdraw': 'treatAsWithdraw',
+  skip: 'skippedRoutes',
+} as const satisfies Readonly<Record<UpdateFault['outcome'], keyof FaultCounters>>;
+
 /** Faults of one neighbour come into the log no more often than this. */
 const FAULT_LOG_MILLISECONDS = 60_000;
 
@@ -61,7 +67,12 @@ export class SessionRecord {
   readonly #clock: Clock;
   readonly #in = emptyMessageCounters();
   readonly #out = emptyMessageCounters();
-  readonly #faults: FaultCounters = { discard: 0, treatAsWithdraw: 0, last: undefined };
+  readonly #faults: FaultCounters = {
+    discard: 0,
+    treatAsWithdraw: 0,
+    skippedRoutes: 0,
+    last: undefined,
+  };
   #faultLoggedAt = Number.NEGATIVE_INFINITY;
   #unknownRouteTypes = 0;
   #since: number;
@@ -135,8 +146,7 @@ export class SessionRecord {
   faulty(update: Update, log: (fault: UpdateFault) => void): void {
     this.#unknownRouteTypes += update.unknownRouteTypes;
     for (const fault of update.faults) {
-      if (fault.outcome === 'discard') this.#faults.discard++;
-      else this.#faults.treatAsWithdraw++;
+      this.#faults[FAULT_COUNTER_OF[fault.outcome]]++;
       this.#faults.last = { ...fault, time: this.#clock.wallTime() };
       if (this.#clock.now() - this.#faultLoggedAt < FAULT_LOG_MILLISECONDS) continue;
       this.#faultLoggedAt = this.#clock.now();

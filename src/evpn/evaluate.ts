@@ -90,18 +90,18 @@ export class Evaluator {
     if (owner === 'none' && entry.remotes === undefined && !local && !entry.dirty) vrf.ips.delete(ip);
   }
 
-  /** A VTEP that wants BUM traffic, or no longer does: the address is the originator's, as FRR takes it. */
-  flood(vrf: MacVrf, originator: Ip): void {
-    const before = this.dataPlane.plane(vrf.vni)?.floods.has(originator) ?? false;
+  /** A VTEP that wants BUM traffic, or no longer does. */
+  flood(vrf: MacVrf, vtep: Ip): void {
+    const before = this.dataPlane.plane(vrf.vni)?.floods.has(vtep) ?? false;
     const wanted =
       vrf.flooding &&
-      vrf.floods.has(originator) &&
+      vrf.floods.has(vtep) &&
       vrf.at?.multicastGroup === undefined &&
-      vtepReason(originator, vrf, this.dataPlane.topology) === undefined;
+      vtepReason(vtep, vrf, this.dataPlane.topology) === undefined;
     if (wanted === before) return;
-    this.vteps.countFlood(originator, vrf.vni, wanted ? 1 : -1);
-    if (wanted) this.dataPlane.setFlood(vrf.vni, originator);
-    else this.dataPlane.clearFlood(vrf.vni, originator);
+    this.vteps.countFlood(vtep, vrf.vni, wanted ? 1 : -1);
+    if (wanted) this.dataPlane.setFlood(vrf.vni, vtep);
+    else this.dataPlane.clearFlood(vrf.vni, vtep);
   }
 
   /** Our own Type-3: while the VNI can forward and takes BUM traffic, from each leaf or from the device's group. */
@@ -121,8 +121,8 @@ export class Evaluator {
   /** The VNI is no longer ours: takes back all that it announced, and counts its remote MACs and floods no more. */
   withdrawAll(vrf: MacVrf): void {
     for (const entry of vrf.macs.values()) this.#setVtep(vrf, entry, undefined);
-    for (const originator of this.dataPlane.plane(vrf.vni)?.floods.keys() ?? [])
-      this.vteps.countFlood(originator, vrf.vni, -1);
+    for (const vtep of this.dataPlane.plane(vrf.vni)?.floods.keys() ?? [])
+      this.vteps.countFlood(vtep, vrf.vni, -1);
     // Bindings before the MACs that they rest on (RFC 7432 §7.2)
     for (const { nlri } of advertisedRoutes(vrf).reverse()) this.localRib.withdraw(nlri);
   }

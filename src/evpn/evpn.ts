@@ -156,7 +156,7 @@ export class Evpn {
     if (vrf.flooding === flooding) return;
     vrf.flooding = flooding;
     this.#evaluator.imet(vrf);
-    for (const originator of vrf.floods.keys()) vrf.touchedFloods.add(originator);
+    for (const vtep of vrf.floods.keys()) vrf.touchedFloods.add(vtep);
     this.#touched.add(vrf);
     this.#schedule();
   }
@@ -305,10 +305,10 @@ export class Evpn {
       else if (ip) this.#evaluator.ip(vrf, ip);
       else break;
     }
-    for (const originator of vrf.touchedFloods) {
+    for (const vtep of vrf.touchedFloods) {
       if (left-- <= 0) return false;
-      vrf.touchedFloods.delete(originator);
-      this.#evaluator.flood(vrf, originator);
+      vrf.touchedFloods.delete(vtep);
+      this.#evaluator.flood(vrf, vtep);
     }
     return !vrf.hasTouched;
   }

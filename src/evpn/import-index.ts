@@ -5,9 +5,10 @@ import {
   type RouteTarget,
   routeTargetLocalAdministrator,
 } from '../types/index.js';
-import type { PathAttributes } from '../wire/index.js';
+import { INGRESS_REPLICATION, type PathAttributes, RouteType } from '../wire/index.js';
 import type { ImportTarget } from './import-target.js';
 import type { MacVrf } from './mac-vrf.js';
+import { vtepOf } from './unused.js';
 
 const NONE: readonly MacVrf[] = [];
 
@@ -15,9 +16,11 @@ const NONE: readonly MacVrf[] = [];
 export interface Importers {
   readonly vrfs: readonly MacVrf[];
   readonly nextHop: Ip;
+  /** Where a Type-3's BUM traffic goes; undefined for a tree, which takes no copies of ours. */
+  readonly floodTo: Ip | undefined;
 }
 
-const NOBODY: Importers = { vrfs: NONE, nextHop: IPV4_ANY };
+const NOBODY: Importers = { vrfs: NONE, nextHop: IPV4_ANY, floodTo: undefined };
 
 /**
  * Which VNIs import a route. The answer is remembered for each attributes object, so that a table of a hundred thousand
@@ -57,7 +60,11 @@ export class ImportIndex {
     if (attributes === this.#latestAttributes) return this.#latest;
     let answer = this.#answers.get(attributes);
     if (!answer) {
-      answer = { vrfs: this.#search(attributes.routeTargets), nextHop: attributes.nextHop };
+      answer = {
+        vrfs: this.#search(attributes.routeTargets),
+        nextHop: attributes.nextHop,
+        floodTo: floodTarget(attributes),
+      };
       this.#answers.set(attributes, answer);
     }
     this.#latestAttributes = attributes;
@@ -87,6 +94,11 @@ export class ImportIndex {
       ? listIn(this.#exact, target.routeTarget, make)
       : listIn(this.#anyAs, target.localAdministrator, make);
   }
+}
+
+function floodTarget(attributes: PathAttributes): Ip | undefined {
+  if (attributes.pmsiTunnel?.tunnelType !== INGRESS_REPLICATION) return undefined;
+  return vtepOf({ type: RouteType.INCLUSIVE_MULTICAST }, attributes);
 }
 
 function listIn<K>(map: Map<K, MacVrf[]>, key: K, make: boolean): MacVrf[] | undefined {

@@ -1,4 +1,4 @@
-import type { Destination, Path } from '../bgp/index.js';
+import type { Destination } from '../bgp/index.js';
 import { RouteType } from '../wire/index.js';
 import { withItem, withoutItem } from './few.js';
 import type { Importers, ImportIndex } from './import-index.js';
@@ -8,8 +8,6 @@ import type { VrfQueue } from './vrf-queue.js';
 import type { VtepTable } from './vteps.js';
 
 const NOWHERE: readonly MacVrf[] = [];
-/** PMSI tunnel type of ingress replication (RFC 6514 §5). */
-const INGRESS_REPLICATION = 6;
 
 /**
  * Carries the RIB's changes into the MAC-VRFs that import them. Each destination notes where it stands, so that a route
@@ -30,29 +28,25 @@ export class Importer {
 
   /** Looks at a destination whose best path changed, came or went. */
   update(destination: Destination): void {
-    const { best } = destination;
     const old = standing(destination);
     const now = this.#place(destination, old);
-    const before = old?.vrfs ?? NOWHERE;
-    const after = now?.vrfs ?? NOWHERE;
-    this.#leave(destination, before, after);
-    for (const vrf of after) {
-      put(vrf, destination, best, before.includes(vrf));
+    this.#leave(destination, old, now);
+    if (now === undefined) return;
+    for (const vrf of now.vrfs) {
+      put(vrf, destination, now, old?.vrfs.includes(vrf) ? old : undefined);
       this.touched.add(vrf);
     }
   }
 
   /** Looks at a destination that did not change where VNIs or their targets did: only VNIs that gain or lose it are touched. */
   reimport(destination: Destination): void {
-    const { best } = destination;
     const old = standing(destination);
     const now = this.#place(destination, old);
-    const before = old?.vrfs ?? NOWHERE;
-    const after = now?.vrfs ?? NOWHERE;
-    this.#leave(destination, before, after);
-    for (const vrf of after) {
-      if (before.includes(vrf)) continue;
-      put(vrf, destination, best, false);
+    this.#leave(destination, old, now);
+    if (now === undefined) return;
+    for (const vrf of now.vrfs) {
+      if (old?.vrfs.includes(vrf)) continue;
+      put(vrf, destination, now, undefined);
       this.touched.add(vrf);
     }
   }
@@ -73,11 +67,11 @@ export class Importer {
     return now;
   }
 
-  #leave(destination: Destination, before: readonly MacVrf[], after: readonly MacVrf[]): void {
-    if (before === after) return;
-    for (const vrf of before)
-      if (!after.includes(vrf)) {
-        remove(vrf, destination);
+  #leave(destination: Destination, old: Importers | undefined, now: Importers | undefined): void {
+    if (old === undefined || old.vrfs === now?.vrfs) return;
+    for (const vrf of old.vrfs)
+      if (!now?.vrfs.includes(vrf)) {
+        remove(vrf, destination, old);
         this.touched.add(vrf);
       }
   }
@@ -88,7 +82,7 @@ export class Importer {
       const old = standing(destination);
       if (!old) continue;
       const rest = old.vrfs.filter((other) => other !== vrf);
-      const now: Importers | undefined = rest.length > 0 ? { vrfs: rest, nextHop: old.nextHop } : undefined;
+      const now: Importers | undefined = rest.length > 0 ? { ...old, vrfs: rest } : undefined;
       destination.note = now;
       if (!now) this.vteps.countRoute(old.nextHop, -1);
     }
@@ -100,35 +94,36 @@ function standing(destination: Destination): Importers | undefined {
   return destination.note as Importers | undefined;
 }
 
-function put(vrf: MacVrf, destination: Destination, best: Path | undefined, stood: boolean): void {
+/** `old`: as what it stood in the VRF, where it did. */
+function put(vrf: MacVrf, destination: Destination, now: Importers, old: Importers | undefined): void {
   const { nlri } = destination;
   if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
     const mac = vrf.macEntry(nlri.mac);
-    if (!stood) mac.remotes = withItem(mac.remotes, destination);
+    if (!old) mac.remotes = withItem(mac.remotes, destination);
     vrf.touchMac(mac);
     if (nlri.ip === undefined) return;
     const ip = vrf.ipEntry(nlri.ip);
-    if (!stood) ip.remotes = withItem(ip.remotes, destination);
+    if (!old) ip.remotes = withItem(ip.remotes, destination);
     vrf.touchIp(ip);
   } else if (nlri.type === RouteType.INCLUSIVE_MULTICAST) {
-    const tunnelType = best?.attributes.pmsiTunnel?.tunnelType ?? INGRESS_REPLICATION;
-    if (tunnelType !== INGRESS_REPLICATION) {
-      remove(vrf, destination);
+    const { floodTo } = now;
+    if (old && old.floodTo !== floodTo) remove(vrf, destination, old);
+    if (floodTo === undefined) {
       vrf.trees.add(destination);
       return;
     }
-    vrf.trees.delete(destination);
-    let routes = vrf.floods.get(nlri.originator);
+    let routes = vrf.floods.get(floodTo);
     if (!routes) {
       routes = new Set();
-      vrf.floods.set(nlri.originator, routes);
+      vrf.floods.set(floodTo, routes);
     }
     routes.add(destination);
-    vrf.touchedFloods.add(nlri.originator);
+    vrf.touchedFloods.add(floodTo);
   }
 }
 
-function remove(vrf: MacVrf, destination: Destination): void {
+/** `old`: as what it stood in the VRF. */
+function remove(vrf: MacVrf, destination: Destination, old: Importers): void {
   const { nlri } = destination;
   if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
     const mac = vrf.macEntry(nlri.mac);
@@ -139,9 +134,11 @@ function remove(vrf: MacVrf, destination: Destination): void {
     ip.remotes = withoutItem(ip.remotes, destination);
     vrf.touchIp(ip);
   } else if (nlri.type === RouteType.INCLUSIVE_MULTICAST) {
+    const { floodTo } = old;
     vrf.trees.delete(destination);
-    const routes = vrf.floods.get(nlri.originator);
-    if (routes?.delete(destination) && routes.size === 0) vrf.floods.delete(nlri.originator);
-    vrf.touchedFloods.add(nlri.originator);
+    if (floodTo === undefined) return;
+    const routes = vrf.floods.get(floodTo);
+    if (routes?.delete(destination) && routes.size === 0) vrf.floods.delete(floodTo);
+    vrf.touchedFloods.add(floodTo);
   }
 }

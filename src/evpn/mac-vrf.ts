@@ -104,7 +104,7 @@ export class MacVrf {
   own: OwnAddresses = NO_OWN_ADDRESSES;
   readonly macs = new MacMap<MacEntry>();
   readonly ips = new Map<Ip, IpEntry>();
-  /** Imported Type-3 routes by originator: the VTEPs that want our BUM traffic. */
+  /** Imported Type-3 routes by the VTEP that wants our BUM traffic: the tunnel's end, whoever originated them. */
   readonly floods = new Map<Ip, Set<Destination>>();
   /** Imported Type-3 routes of trees, which take no copies of ours. */
   readonly trees = new Set<Destination>();

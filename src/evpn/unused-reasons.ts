@@ -14,6 +14,18 @@ export interface ReasonEntry {
 export const UNUSED = {
   'route-type': { level: 'debug', text: 'routes of its type are not used' },
   'ethernet-tag': { level: 'info', text: 'not of the VLAN-based service' },
+  encapsulation: {
+    level: 'warn',
+    text: 'VXLAN is not among its tunnel encapsulations (RFC 8365 §5.1.3)',
+  },
+  'no-pmsi-tunnel': {
+    level: 'warn',
+    text: 'no PMSI Tunnel attribute, without which nobody knows how to reach its VTEP (RFC 7432 §11.2)',
+  },
+  'no-ingress-replication': {
+    level: 'debug',
+    text: 'its leaf takes BUM traffic from a multicast tree: no copy is sent to it',
+  },
   'mac-address': { level: 'warn', text: 'a MAC address that no host has' },
   'ip-address': { level: 'warn', text: 'an IP address that no host has; the MAC of the route counts' },
   'route-targets': { level: 'debug', text: 'no VNI imports any of its route targets' },

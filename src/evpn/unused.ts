@@ -1,20 +1,50 @@
 import type { Path } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
-import { type Ip, isIpv4, isMartian, isMulticastMac, type Mac } from '../types/index.js';
-import { type EvpnNlri, type MacIpAdvertisement, type PathAttributes, RouteType } from '../wire/index.js';
+import {
+  type Ip,
+  isIpv4,
+  isLinkLocal,
+  isMartian,
+  isMulticastMac,
+  type Mac,
+  unmapped,
+} from '../types/index.js';
+import {
+  type EvpnNlri,
+  INGRESS_REPLICATION,
+  type MacIpAdvertisement,
+  type PathAttributes,
+  RouteType,
+  TUNNEL_TYPE_VXLAN,
+} from '../wire/index.js';
 import type { MacVrf } from './mac-vrf.js';
 import type { UnusedReason } from './unused-reasons.js';
 
+/**
+ * Where frames for the route go. BUM traffic goes to the end of the ingress-replication tunnel that the PMSI attribute
+ * names (RFC 7432 §11.2, RFC 6514 §5), which need not be the originator's address; where it names none that can be a VTEP,
+ * and for all other routes, to the next hop (RFC 8365 §5.1.3).
+ */
+export function vtepOf({ type }: Pick<EvpnNlri, 'type'>, attributes: PathAttributes): Ip {
+  if (type !== RouteType.INCLUSIVE_MULTICAST) return attributes.nextHop;
+  const endpoint = attributes.pmsiTunnel?.endpoint;
+  if (endpoint === undefined) return attributes.nextHop;
+  const vtep = unmapped(endpoint);
+  return isMartian(vtep) ? attributes.nextHop : vtep;
+}
+
 /** What rules the route out whatever VNI asks; undefined where nothing does. Types 2 and 3 alone are used. */
 export function contentReason(nlri: EvpnNlri, attributes: PathAttributes): UnusedReason | undefined {
-  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
-    if (nlri.ethernetTag !== 0) return 'ethernet-tag';
+  const { type } = nlri;
+  if (type !== RouteType.MAC_IP_ADVERTISEMENT && type !== RouteType.INCLUSIVE_MULTICAST) return 'route-type';
+  if (nlri.ethernetTag !== 0) return 'ethernet-tag';
+  const { encapsulations, pmsiTunnel } = attributes;
+  if (encapsulations.length > 0 && !encapsulations.includes(TUNNEL_TYPE_VXLAN)) return 'encapsulation';
+  if (type === RouteType.MAC_IP_ADVERTISEMENT) {
     const { mac } = nlri;
     if (mac === 0 || isMulticastMac(mac)) return 'mac-address';
-  } else if (nlri.type === RouteType.INCLUSIVE_MULTICAST) {
-    if (nlri.ethernetTag !== 0) return 'ethernet-tag';
-  } else return 'route-type';
-  return isMartian(attributes.nextHop) ? 'martian-next-hop' : undefined;
+  } else if (pmsiTunnel === undefined) return 'no-pmsi-tunnel';
+  return isMartian(vtepOf(nlri, attributes)) ? 'martian-next-hop' : undefined;
 }
 
 /** Why the address can be no VTEP of the VNI; undefined where it can. The latest answer of each VNI is remembered. */
@@ -52,18 +82,22 @@ export function macReason(mac: Mac, { own }: MacVrf): UnusedReason | undefined {
   return own.macs.has(mac) ? 'own-mac' : undefined;
 }
 
-/** Why the IP can be no remote host's of the VNI; undefined where it can. */
+/**
+ * Why the IP can be no host's of the VNI, here or elsewhere; undefined where it can. An IPv4 link-local address
+ * (RFC 3927) is of one node: resolvers of metadata and gateways of containers have the same on each.
+ */
 export function ipReason(ip: Ip, { own }: MacVrf): UnusedReason | undefined {
-  if (isMartian(ip)) return 'ip-address';
+  if (isMartian(ip) || (isIpv4(ip) && isLinkLocal(ip))) return 'ip-address';
   return own.ips.has(ip) ? 'own-ip' : undefined;
 }
 
 /** Why the best route says nothing of a MAC, or of a VTEP, in a VNI that imports it; undefined where it counts. */
 export function whyUnused(path: Path, vrf: MacVrf, topology: Topology): UnusedReason | undefined {
   const { nlri, attributes } = path;
-  const reason = contentReason(nlri, attributes) ?? vtepReason(attributes.nextHop, vrf, topology);
-  if (reason !== undefined || nlri.type !== RouteType.MAC_IP_ADVERTISEMENT) return reason;
-  return labelReason(nlri, vrf) ?? macReason(nlri.mac, vrf);
+  const reason = contentReason(nlri, attributes) ?? vtepReason(vtepOf(nlri, attributes), vrf, topology);
+  if (reason !== undefined) return reason;
+  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) return labelReason(nlri, vrf) ?? macReason(nlri.mac, vrf);
+  return attributes.pmsiTunnel?.tunnelType === INGRESS_REPLICATION ? undefined : 'no-ingress-replication';
 }
 
 /** Why it says nothing of an IP; undefined where it does, or names none. */

@@ -11,6 +11,7 @@ export type Ip = Ipv4 | Ipv6;
 
 export const IPV4_ANY = 0 as Ipv4;
 export const IPV6_ANY = '\0'.repeat(16) as Ipv6;
+const IPV6_LOOPBACK = `${'\0'.repeat(15)}\x01`;
 
 /** True for IPv4. */
 export function isIpv4(ip: Ip): ip is Ipv4 {
@@ -73,11 +74,25 @@ export function isLinkLocal(ip: Ip): boolean {
   return ip.charCodeAt(0) === 0xfe && (ip.charCodeAt(1) & 0xc0) === 0x80;
 }
 
-/** True for an address that cannot be a host's or a VTEP's: unspecified, loopback, multicast, broadcast. */
+/** The first twelve octets of an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2). */
+const MAPPED = `${'\0'.repeat(10)}\xff\xff`;
+
+/** The IPv4 address of which `ip` is the IPv4-mapped form (`::ffff:10.0.0.9`); any other address as it is. */
+export function unmapped(ip: Ip): Ip {
+  if (isIpv4(ip) || !ip.startsWith(MAPPED)) return ip;
+  return Buffer.from(ip, 'latin1').readUInt32BE(12) as Ipv4;
+}
+
+/**
+ * True for an address that cannot be a host's or a VTEP's: unspecified, loopback, multicast, broadcast, reserved, and
+ * IPv4-mapped.
+ */
 export function isMartian(ip: Ip): boolean {
   if (isIpv4(ip)) {
     const first = ip >>> 24;
     return first === 0 || first === 127 || first >= 224;
   }
-  return ip === IPV6_ANY || ip === `${'\0'.repeat(15)}\x01` || ip.charCodeAt(0) === 0xff;
+  const first = ip.charCodeAt(0);
+  if (first === 0) return ip === IPV6_ANY || ip === IPV6_LOOPBACK || ip.startsWith(MAPPED);
+  return first === 0xff;
 }

@@ -65,7 +65,8 @@ export interface UpdateContext {
 
 /** One fault of an UPDATE and what RFC 7606 makes of it. */
 export interface UpdateFault {
-  readonly outcome: 'discard' | 'treat-as-withdraw';
+  /** `skip`: a route of a type that is not used was passed over, the others of the UPDATE were taken. */
+  readonly outcome: 'discard' | 'treat-as-withdraw' | 'skip';
   /** The attribute's name, or NLRI. */
   readonly field: string;
   /** What was found and what was expected, for the log. */

@@ -1,4 +1,4 @@
-import { type Ip, ipFromBytes } from '../types/index.js';
+import { type Ip, ipFromBytes, unmapped } from '../types/index.js';
 import { decodeEvpnRoutes, type EvpnRoute, encodeEvpnRoute, evpnRouteLength } from './evpn-routes/index.js';
 import { Malformed } from './malformed.js';
 import { AFI_L2VPN, SAFI_EVPN } from './messages.js';
@@ -65,9 +65,12 @@ export function layOutMpUnreach(bytes: Buffer, start: number, end: number): MpLa
   return { evpn: isEvpn(bytes, start), nextHopAt: 0, nextHopLength: 0, nlriAt: start + FAMILY };
 }
 
-/** An EVPN next hop; of a global and a link-local address the global one (RFC 2545 §3). */
+/**
+ * An EVPN next hop; of a global and a link-local address the global one (RFC 2545 §3), and of an IPv4-mapped one, as
+ * speakers write it that have IPv6 next hops alone (RFC 4659 §3.2.1), the IPv4 address.
+ */
 export function readNextHop(bytes: Buffer, layout: MpLayout): Ip {
-  return ipFromBytes(bytes, layout.nextHopAt, layout.nextHopLength === 4 ? 4 : 16);
+  return unmapped(ipFromBytes(bytes, layout.nextHopAt, layout.nextHopLength === 4 ? 4 : 16));
 }
 
 function decodeNlri(value: Buffer, layout: MpLayout): Pick<MpReach, 'routes' | 'otherNlri'> {

@@ -30,8 +30,8 @@ export interface PmsiTunnel {
   readonly identifier: Uint8Array;
 }
 
-/** ARP/ND extended community flags (RFC 9047 §2). */
-export const NdFlag = { ROUTER: 0x01, OVERRIDE: 0x02, IMMUTABLE: 0x04 } as const;
+/** ARP/ND extended community flags (RFC 9047 §2, where bit 7 is the lowest); PROXY is FRR's own. */
+export const NdFlag = { ROUTER: 0x01, OVERRIDE: 0x02, PROXY: 0x04, IMMUTABLE: 0x08 } as const;
 
 /**
  * The attributes of a route as the rooms above read them: flat, frozen, one object for each distinct set, so that `===`

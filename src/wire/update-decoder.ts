@@ -11,7 +11,7 @@ import {
 } from './attribute-section.js';
 import { checkAttributeSet, toPathAttributes } from './attribute-set.js';
 import { AttributeCode } from './attribute-table.js';
-import { decodeEvpnRoutes } from './evpn-routes/index.js';
+import { decodeEvpnRoutes, type OnSkipped } from './evpn-routes/index.js';
 import { MAX_EXTENDED_MESSAGE_LENGTH } from './header.js';
 import { Malformed } from './malformed.js';
 import type { Update, UpdateContext, UpdateFault } from './messages.js';
@@ -49,7 +49,8 @@ interface LatestSet {
   readonly set: DecodedSet;
 }
 
-const NO_FAULTS: readonly AttributeFault[] = [];
+const NO_ATTRIBUTE_FAULTS: readonly AttributeFault[] = [];
+const NO_FAULTS: readonly UpdateFault[] = [];
 /** Never added to. */
 const NO_ROUTES: EvpnNlri[] = [];
 
@@ -73,8 +74,10 @@ export class UpdateDecoder {
   /** Where the key of a set is put together. */
   readonly #key = Buffer.allocUnsafe(MAX_EXTENDED_MESSAGE_LENGTH);
   #unknownRouteTypes = 0;
-  readonly #countUnknown = () => {
-    this.#unknownRouteTypes++;
+  #skipped = NO_FAULTS;
+  readonly #onSkipped: OnSkipped = (_type, _value, fault) => {
+    if (fault === undefined) this.#unknownRouteTypes++;
+    else this.#skipped = [...this.#skipped, { outcome: 'skip', field: 'NLRI', detail: fault }];
   };
 
   /** Sets that are held somewhere, or were until lately. */
@@ -110,15 +113,16 @@ export class UpdateDecoder {
     const { attributes, faults } =
       reach || scan.others.length > 0
         ? this.#attributesOf(body, layout, scan, context)
-        : { attributes: undefined, faults: NO_FAULTS };
+        : { attributes: undefined, faults: NO_ATTRIBUTE_FAULTS };
     const withdraws = faults.find((fault) => fault.outcome === 'treat-as-withdraw');
     if (withdraws !== undefined) requireRoutes(withdraws, scan, layout, body);
 
     this.#unknownRouteTypes = 0;
+    this.#skipped = NO_FAULTS;
     const withdrawn: EvpnNlri[] = unreach || withdraws ? [] : NO_ROUTES;
     const reachable: EvpnNlri[] = reach && !withdraws ? [] : NO_ROUTES;
-    if (unreach) readRoutes(body, unreach, withdrawn, this.#countUnknown);
-    if (reach) readRoutes(body, reach, withdraws ? withdrawn : reachable, this.#countUnknown);
+    if (unreach) readRoutes(body, unreach, withdrawn, this.#onSkipped);
+    if (reach) readRoutes(body, reach, withdraws ? withdrawn : reachable, this.#onSkipped);
     if (reach && !scan.unreach && attributes && faults.length === 0)
       this.#patterns.keep(body, reach.layout.nlriAt, reach.span.end, context, attributes);
     return {
@@ -127,7 +131,7 @@ export class UpdateDecoder {
       attributes: reachable.length > 0 ? attributes : undefined,
       endOfRib: unreach !== undefined && isEndOfRib(unreach, scan, layout, body),
       unknownRouteTypes: this.#unknownRouteTypes,
-      faults: faults.length === 0 ? NO_FAULTS : faults.map(toUpdateFault),
+      faults: faults.length === 0 ? this.#skipped : [...faults.map(toUpdateFault), ...this.#skipped],
     };
   }
 
@@ -139,9 +143,10 @@ export class UpdateDecoder {
     { head, tail, attributes }: UpdatePattern,
   ): Update | undefined {
     this.#unknownRouteTypes = 0;
+    this.#skipped = NO_FAULTS;
     const reachable: EvpnNlri[] = [];
     try {
-      decodeEvpnRoutes(bytes, start + head.length, end - tail.length, reachable, this.#countUnknown);
+      decodeEvpnRoutes(bytes, start + head.length, end - tail.length, reachable, this.#onSkipped);
     } catch (error) {
       if (error instanceof Malformed) return undefined;
       throw error;
@@ -152,7 +157,7 @@ export class UpdateDecoder {
       attributes: reachable.length > 0 ? attributes : undefined,
       endOfRib: false,
       unknownRouteTypes: this.#unknownRouteTypes,
-      faults: NO_FAULTS,
+      faults: this.#skipped,
     };
   }
 
@@ -183,7 +188,7 @@ export class UpdateDecoder {
   ): DecodedSet {
     const interned = this.#interned.get(key)?.deref();
     if (interned !== undefined)
-      return { attributes: interned, faults: this.#discards.get(interned) ?? NO_FAULTS };
+      return { attributes: interned, faults: this.#discards.get(interned) ?? NO_ATTRIBUTE_FAULTS };
     const set = decodeSet(body, layout, readNextHop(body, reach), context);
     if (set.attributes !== undefined) {
       this.#interned.set(key, new WeakRef(set.attributes));
@@ -269,9 +274,9 @@ function layOutMp(body: Buffer, start: number, span: AttributeSpan): MpLayout {
   }
 }
 
-function readRoutes(body: Buffer, mp: MpAttribute, routes: EvpnNlri[], onUnknown: () => void): void {
+function readRoutes(body: Buffer, mp: MpAttribute, routes: EvpnNlri[], onSkipped: OnSkipped): void {
   try {
-    decodeEvpnRoutes(body, mp.layout.nlriAt, mp.span.end, routes, onUnknown);
+    decodeEvpnRoutes(body, mp.layout.nlriAt, mp.span.end, routes, onSkipped);
   } catch (error) {
     throw asReset(error, body, mp.start, mp.span);
   }

@@ -54,7 +54,13 @@ test('neighbors: the session as it stands, and by any spelling of the address', 
     remoteAs: 65002,
     type: 'external',
     prefixes: { received: { total: 2, macIpAdvertisement: 1, inclusiveMulticast: 1 } },
-    faults: { attributesDiscarded: 0, treatedAsWithdraw: 0, unknownRouteTypes: 0, last: null },
+    faults: {
+      attributesDiscarded: 0,
+      treatedAsWithdraw: 0,
+      unknownRouteTypes: 0,
+      malformedRoutes: 0,
+      last: null,
+    },
   });
   t.deepEqual(await here.get('/api/v1/neighbors/10.1.0.2'), items[0]);
   t.like(await here.get('/api/v1/neighbors/10.1.0.9', 404), { code: 'no-such-neighbor' });

@@ -73,6 +73,15 @@ test('unknown route types are counted and lose nothing else', (t) => {
   t.deepEqual([update.reachable.length, update.withdrawn.length, update.faults.length], [1, 1, 0]);
 });
 
+test('an IPv4-mapped next hop is the IPv4 address, alone and with a link-local one behind it', (t) => {
+  const mapped = '00000000000000000000ffff0a000009';
+  const nextHopOf = (octetsOf: string) => decode([reach(MAC_ROUTE, octetsOf), ...SOUND]).attributes?.nextHop;
+  t.is(nextHopOf(mapped), parseIp('10.0.0.9'));
+  t.is(nextHopOf(`${mapped}fe80${'00'.repeat(13)}01`), parseIp('10.0.0.9'));
+  const global = '20010db8000000000000000000000009';
+  t.is(nextHopOf(global), parseIp('2001:db8::9'));
+});
+
 test('End-of-RIB is an MP_UNREACH of our family, empty and alone', (t) => {
   t.true(decode([unreach('')]).endOfRib);
   t.true(decode([attribute('800f', '001946')]).endOfRib);

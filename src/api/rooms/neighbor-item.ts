@@ -44,6 +44,7 @@ export function neighborItem(status: NeighborStatus): NeighborItem {
       attributesDiscarded: status.faults.discard,
       treatedAsWithdraw: status.faults.treatAsWithdraw,
       unknownRouteTypes: status.unknownRouteTypes,
+      malformedRoutes: status.faults.skippedRoutes,
       last: faultItem(status.faults.last),
     },
     lastError: notification

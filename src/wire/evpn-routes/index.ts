@@ -37,16 +37,36 @@ function codecOf(type: number): RouteCodec<EvpnNlri> | undefined {
 const ROUTE_HEADER = 2;
 
 /**
- * Reads the routes between `start` and `end` in order: known ones into `routes`, others to `onUnknown`. Throws Malformed
- * where a length runs beyond `end` or does not fit the type: RFC 7606 §5.3 calls the whole attribute incorrect then, and
- * a skipped route would leave an older one of the same key standing.
+ * Types of which no row of the kernel comes: a malformed one is skipped as an unknown type is (RFC 7606 §5.4), since its
+ * length octet says where the next begins, and an older route of the same key that it leaves standing forwards nothing.
+ */
+const SKIPPABLE: readonly boolean[] = [
+  RouteType.ETHERNET_AUTO_DISCOVERY,
+  RouteType.ETHERNET_SEGMENT,
+  RouteType.IP_PREFIX,
+].reduce<boolean[]>(
+  (table, type) => {
+    table[type] = true;
+    return table;
+  },
+  new Array<boolean>(RouteType.IP_PREFIX + 1).fill(false),
+);
+
+/** Told of a route that is skipped; `fault` says what is malformed in it, undefined for a type that has no codec. */
+export type OnSkipped = (type: number, value: Buffer, fault: string | undefined) => void;
+
+/**
+ * Reads the routes between `start` and `end` in order: known ones into `routes`; unknown ones, and malformed ones of
+ * types 1, 4 and 5, to `onSkipped`. Throws Malformed where a length runs beyond `end` or a route of another type is
+ * malformed: RFC 7606 §5.3 calls the whole attribute incorrect then, and a skipped route would leave an older one of the
+ * same key standing.
  */
 export function decodeEvpnRoutes(
   bytes: Buffer,
   start: number,
   end: number,
   routes: EvpnRoute[],
-  onUnknown: (type: number, value: Buffer) => void,
+  onSkipped: OnSkipped,
 ): void {
   for (let at = start; at < end; ) {
     const type = bytes[at];
@@ -56,9 +76,26 @@ export function decodeEvpnRoutes(
     if (value + length > end)
       throw new Malformed(`route of type ${type} and length ${length}: ${end - value} octets are left`);
     const codec = codecOf(type);
-    if (codec === undefined) onUnknown(type, bytes.subarray(value, value + length));
+    if (codec === undefined) onSkipped(type, bytes.subarray(value, value + length), undefined);
+    else if (SKIPPABLE[type]) decodeOrSkip(codec, bytes, value, length, routes, onSkipped);
     else routes.push(codec.decode(bytes, value, length));
     at = value + length;
+  }
+}
+
+function decodeOrSkip(
+  codec: RouteCodec<EvpnNlri>,
+  bytes: Buffer,
+  value: number,
+  length: number,
+  routes: EvpnRoute[],
+  onSkipped: OnSkipped,
+): void {
+  try {
+    routes.push(codec.decode(bytes, value, length));
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    onSkipped(bytes[value - ROUTE_HEADER], bytes.subarray(value, value + length), error.message);
   }
 }
 

@@ -88,6 +88,7 @@ export function neighbor(address: string): NeighborItem {
       attributesDiscarded: 0,
       treatedAsWithdraw: 1,
       unknownRouteTypes: 0,
+      malformedRoutes: 0,
       last: {
         outcome: 'treat-as-withdraw',
         field: 'ORIGIN',
@@ -129,7 +130,13 @@ export function idleNeighbor(address: string): NeighborItem {
     capabilities: { sent: null, received: null },
     gracefulRestart: null,
     staleRoutes: null,
-    faults: { attributesDiscarded: 0, treatedAsWithdraw: 0, unknownRouteTypes: 0, last: null },
+    faults: {
+      attributesDiscarded: 0,
+      treatedAsWithdraw: 0,
+      unknownRouteTypes: 0,
+      malformedRoutes: 0,
+      last: null,
+    },
     lastError: null,
     lastDown: null,
     lastFailedAttempt: null,
