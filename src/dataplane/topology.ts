@@ -91,10 +91,12 @@ export interface Interface {
 export interface OwnAddresses {
   readonly macs: ReadonlySet<Mac>;
   readonly ips: ReadonlySet<Ip>;
+  /** Network and directed broadcast addresses of the IPv4 subnets of `ips`, which no host has (RFC 1122 §3.2.1.3). */
+  readonly subnetEnds: ReadonlySet<Ip>;
 }
 
 /** Of a domain that the machine itself is not in. */
-export const NO_OWN_ADDRESSES: OwnAddresses = { macs: new Set(), ips: new Set() };
+export const NO_OWN_ADDRESSES: OwnAddresses = { macs: new Set(), ips: new Set(), subnetEnds: new Set() };
 
 /** Everything evpnd knows of the devices, derived anew on every change and never patched. */
 export interface Topology {

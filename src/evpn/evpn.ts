@@ -204,6 +204,8 @@ export class Evpn {
     } else if (vrf.own !== ownBefore) {
       for (const mac of symmetricDifference(ownBefore.macs, vrf.own.macs)) vrf.touchMac(vrf.macEntry(mac));
       for (const ip of symmetricDifference(ownBefore.ips, vrf.own.ips)) vrf.touchIp(vrf.ipEntry(ip));
+      for (const ip of symmetricDifference(ownBefore.subnetEnds, vrf.own.subnetEnds))
+        vrf.touchIp(vrf.ipEntry(ip));
     } else return;
     this.#touched.add(vrf);
     this.#schedule();

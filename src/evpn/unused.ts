@@ -88,7 +88,8 @@ export function macReason(mac: Mac, { own }: MacVrf): UnusedReason | undefined {
  */
 export function ipReason(ip: Ip, { own }: MacVrf): UnusedReason | undefined {
   if (isMartian(ip) || (isIpv4(ip) && isLinkLocal(ip))) return 'ip-address';
-  return own.ips.has(ip) ? 'own-ip' : undefined;
+  if (own.ips.has(ip)) return 'own-ip';
+  return own.subnetEnds.has(ip) ? 'ip-address' : undefined;
 }
 
 /** Why the best route says nothing of a MAC, or of a VTEP, in a VNI that imports it; undefined where it counts. */

@@ -1,5 +1,5 @@
 import type { InterfaceAddress, OwnAddresses, VniAttachment } from '../dataplane/index.js';
-import { type Ip, MAC_ZERO, type Mac, sameSet, type Vni } from '../types/index.js';
+import { type Ip, type Ipv4, isIpv4, MAC_ZERO, type Mac, sameSet, type Vni } from '../types/index.js';
 import type { Link } from './link-codec.js';
 import type { PortVlans } from './link-table.js';
 
@@ -86,6 +86,7 @@ function placeOf(link: Link, tables: AddressTables, depth = 0): Place | undefine
 interface Domain {
   readonly macs: Set<Mac>;
   readonly ips: Set<Ip>;
+  readonly subnetEnds: Set<Ip>;
 }
 
 /** One bridge with the domains of VNIs on it, and what brings addresses into them. */
@@ -141,7 +142,8 @@ class Segment {
 
   #domains(): Map<number, Domain> {
     const domains = new Map<number, Domain>();
-    for (const vlan of this.#vlanOf.values()) domains.set(vlan, { macs: new Set(), ips: new Set() });
+    for (const vlan of this.#vlanOf.values())
+      domains.set(vlan, { macs: new Set(), ips: new Set(), subnetEnds: new Set() });
     for (const put of this.#put) put(domains);
     return domains;
   }
@@ -154,7 +156,19 @@ function put(
 ): void {
   if (!domain) return;
   if (mac !== undefined && mac !== MAC_ZERO) domain.macs.add(mac);
-  if (addresses) for (const { ip, state } of addresses) if (state === 'usable') domain.ips.add(ip);
+  if (!addresses) return;
+  for (const address of addresses) {
+    if (address.state !== 'usable') continue;
+    domain.ips.add(address.ip);
+    for (const end of subnetEnds(address)) domain.subnetEnds.add(end);
+  }
+}
+
+/** A subnet of two addresses or one has none of its own (RFC 3021), nor has a point-to-point link. */
+function subnetEnds({ ip, prefixLength, peer }: InterfaceAddress): readonly Ip[] {
+  if (!isIpv4(ip) || peer !== undefined || prefixLength === 0 || prefixLength > 30) return [];
+  const hostBits = 0xffffffff >>> prefixLength;
+  return [((ip & ~hostBits) >>> 0) as Ipv4, ((ip | hostBits) >>> 0) as Ipv4];
 }
 
 /** True where both have the same addresses in the same VNIs. */
@@ -171,5 +185,5 @@ export function sameOwnAddresses(
 }
 
 function sameOwn(a: OwnAddresses, b: OwnAddresses): boolean {
-  return a === b || (sameSet(a.macs, b.macs) && sameSet(a.ips, b.ips));
+  return a === b || (sameSet(a.macs, b.macs) && sameSet(a.ips, b.ips) && sameSet(a.subnetEnds, b.subnetEnds));
 }

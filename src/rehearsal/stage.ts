@@ -5,6 +5,7 @@ import {
   type DefaultsMemory,
   MemoryKernel,
   NO_MEMORY,
+  NO_OWN_ADDRESSES,
   Ntf,
   Nud,
   type Topology,
@@ -279,7 +280,7 @@ function topology(leaf: number): Topology {
         { name: `dev${ifindex}`, running: true, addresses: [] },
       ]),
     ),
-    own: new Map([...vnis.keys()].map((vni) => [vni, { macs: new Set([BRIDGE_MAC]), ips: new Set<Ip>() }])),
+    own: new Map([...vnis.keys()].map((vni) => [vni, { ...NO_OWN_ADDRESSES, macs: new Set([BRIDGE_MAC]) }])),
     ownVteps: new Set(NETS.map((_, index) => vtepAt(leaf, index))),
     problems: [],
   };

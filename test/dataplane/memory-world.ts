@@ -76,8 +76,10 @@ export function withOwn(
   vni: Vni,
   macs: readonly Mac[],
   ips: readonly Ip[] = [],
+  subnetEnds: readonly Ip[] = [],
 ): Topology {
-  return { ...topology, own: new Map(topology.own).set(vni, { macs: new Set(macs), ips: new Set(ips) }) };
+  const own = { macs: new Set(macs), ips: new Set(ips), subnetEnds: new Set(subnetEnds) };
+  return { ...topology, own: new Map(topology.own).set(vni, own) };
 }
 
 /** The topology with one VNI more (or changed), its devices among the links and ports. */

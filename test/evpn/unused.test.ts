@@ -16,6 +16,7 @@ import {
   type OriginatedAttributes,
   RouteType,
 } from '../../src/wire/index.js';
+import { withOwn } from '../dataplane/memory-world.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { Leaf, vtepOf } from './support/leaf.js';
 
@@ -145,6 +146,23 @@ for (const text of [
     clock.advance(20_000);
     t.deepEqual(leaf.originated(), ['[2]:[0]:[48]:[02:00:00:00:00:01]', '[3]:[0]:[32]:[10.0.0.1]']);
   });
+
+test("the ends of the SVI's subnet are no hosts, from when the SVI has it until it has another", async (t) => {
+  const { host, neigh, reasons, leaf, clock } = await leafOf();
+  const { kernel } = leaf.world;
+  const broadcast = parseIp('192.0.2.255');
+  const ends = (...subnetEnds: Ip[]) => {
+    kernel.setTopology(withOwn(kernel.topology, VNI, [], [], subnetEnds));
+    clock.advance(20_000);
+  };
+  host({ ip: broadcast });
+  t.is(neigh(broadcast)?.mac, HOST);
+  ends(parseIp('192.0.2.0'), broadcast);
+  t.is(neigh(broadcast), undefined);
+  t.deepEqual(reasons(), ['ip-address']);
+  ends(parseIp('192.0.2.0'), parseIp('192.0.3.255'));
+  t.is(neigh(broadcast)?.mac, HOST);
+});
 
 test('addresses beside those are hosts', async (t) => {
   const { host, neigh, reasons } = await leafOf();

@@ -191,6 +191,34 @@ test('an address that is tentative, or that another node has, is not ours', (t) 
   t.deepEqual(ownIn(topology, 10).ips, ['2001:db8::3']);
 });
 
+test('subnets have ends that no host has: IPv4 of more than two addresses, not point to point, in their domain alone', (t) => {
+  const topology = derive({
+    links: TWO,
+    addresses: {
+      2: [
+        address('192.0.2.1', { prefixLength: 24 }),
+        address('198.51.100.130', { prefixLength: 30 }),
+        address('203.0.113.0', { prefixLength: 31 }),
+        address('203.0.113.9', { prefixLength: 32 }),
+        address('203.0.113.20', { prefixLength: 24, peer: parseIp('203.0.113.21') }),
+        address('10.1.2.3', { prefixLength: 8 }),
+        address('2001:db8::1', { prefixLength: 64 }),
+      ],
+      5: [address('172.16.0.1', { prefixLength: 12, state: 'tentative' })],
+    },
+  });
+  const ends = (vni: number) => [...topology.own.get(toVni(vni))!.subnetEnds].map(formatIp).sort();
+  t.deepEqual(ends(10), [
+    '10.0.0.0',
+    '10.255.255.255',
+    '192.0.2.0',
+    '192.0.2.255',
+    '198.51.100.128',
+    '198.51.100.131',
+  ]);
+  t.deepEqual(ends(20), []);
+});
+
 test('the same answer is the same object, whatever happens elsewhere', (t) => {
   const first = derive(AWARE);
   const [ten, twenty] = [10, 20].map((vni) => first.own.get(toVni(vni)));

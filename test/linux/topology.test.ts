@@ -64,6 +64,7 @@ test('a VLAN-unaware bridge with one VXLAN device', (t) => {
   t.deepEqual(topology.own.get(toVni(10)), {
     macs: new Set(['02', '03', '04'].map((last) => parseMac(`02:00:00:00:00:${last}`))),
     ips: new Set([parseIp('198.51.100.1')]),
+    subnetEnds: new Set(['198.51.100.0', '198.51.100.255'].map(parseIp)),
   });
   t.deepEqual(topology.ownVteps, new Set([LOCAL]));
   t.deepEqual(topology.problems, []);
