@@ -7,7 +7,7 @@ import {
   roomsCommands,
   roomsModel,
 } from './api/index.js';
-import { Speaker, TcpTransport } from './bgp/index.js';
+import { LocalRib, Speaker, TcpTransport } from './bgp/index.js';
 import { type Config, diffConfig, type SettingChange } from './config/index.js';
 import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
@@ -53,18 +53,21 @@ export async function startDaemon({
 }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
   let running = config;
+  const observes = config.mode === 'observe';
   let kernelKnown = false;
   onConfig(config);
   const speaker = new Speaker(speakerConfig(config), { clock, transport: new TcpTransport(), log });
   const dataPlane = new DataPlane(kernel, clock, log, {
     snooper,
+    observes,
     refresh: config.evpn.neighborRefresh,
     defaultsMemory: openDefaultJournal(config.stateDirectory, clock, log),
   });
   const evpn = new Evpn(
     {
       rib: speaker.rib,
-      localRib: speaker.localRib,
+      // What it would announce nobody gets to know
+      localRib: observes ? new LocalRib() : speaker.localRib,
       dataPlane,
       rdAllocator: openRdAllocator(config.stateDirectory, log),
       clock,
@@ -138,7 +141,7 @@ export async function startDaemon({
     const { complete, ...rehearsal } = await rehearse(clock);
     if (complete) log.debug(rehearsal, 'rehearsed');
     else log.info(rehearsal, 'the rehearsal was given up: the first changes will take a little longer');
-    const adopted = dataPlane.countOwnMacs();
+    const adopted = observes ? 0 : dataPlane.countOwnMacs();
     if (adopted > 0) {
       log.info({ macs: adopted }, 'rows of an earlier evpnd stay until the neighbors have told their routes');
       speaker.restarted();

@@ -39,7 +39,7 @@ export function evpnSettings(config: Config): EvpnSettings {
 export function kernelPolicy(config: Config): KernelPolicy {
   const settings = evpnSettings(config);
   return {
-    managePortSettings: config.managePortSettings,
+    managePortSettings: config.managePortSettings && config.mode === 'active',
     serves: (vni) => isServed(settings, vni),
     floods: (vni) => isFlooded(settings, vni),
   };
@@ -56,6 +56,7 @@ export function withFixedSettings(running: Config, wanted: Config): Config {
     evpn: { ...wanted.evpn, autoRt: running.evpn.autoRt, snooping: running.evpn.snooping },
     api: running.api,
     kernel: running.kernel,
+    mode: running.mode,
     sweepDeferralTime: running.sweepDeferralTime,
     stateDirectory: running.stateDirectory,
   };

@@ -19,6 +19,7 @@ import {
   DuplicateSchema,
   EventLoopSchema,
   FailureSchema,
+  PendingWriteSchema,
 } from './trouble-schemas.js';
 
 /** Every schema that others refer to by name. */
@@ -37,6 +38,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   FailureSchema,
   DriftSchema,
   DuplicateSchema,
+  PendingWriteSchema,
   ClearedSchema,
   EventLoopSchema,
   MoveSchema,

@@ -102,7 +102,7 @@ const RequiredVni = Type.Integer({
   allowed: `an integer from 1 to ${VNI_MAX}`,
 });
 
-export const DriftQuery = Type.Object(
+export const PendingQuery = Type.Object(
   {
     ...PageQuery.properties,
     vni: Type.Optional(
@@ -113,6 +113,13 @@ export const DriftQuery = Type.Object(
         allowed: `an integer from 1 to ${VNI_MAX}`,
       }),
     ),
+  },
+  closed,
+);
+
+export const DriftQuery = Type.Object(
+  {
+    ...PendingQuery.properties,
     open: Type.Optional(
       Type.Boolean({
         description: 'true: those that stand; false: those that were mended.',

@@ -2,7 +2,7 @@ import type { Ip, Mac, RouteDistinguisher, Vni } from '../types/index.js';
 import type { Explain } from './explain-schemas.js';
 import type { Pages } from './paging.js';
 import type { ArpEntry, MacItem, NeighborItem, RouteItem, Status, VniItem, VtepItem } from './schemas.js';
-import type { DriftItem, DuplicateItem, EventLoopItem } from './trouble-schemas.js';
+import type { DriftItem, DuplicateItem, EventLoopItem, PendingWriteItem } from './trouble-schemas.js';
 
 /** Which routes; an undefined field does not restrict. */
 export interface RouteFilter {
@@ -59,6 +59,8 @@ export interface ReadModel {
   vteps(): Pages<VtepItem>;
   /** The latest first. */
   drifts(filter: DriftFilter): Pages<DriftItem>;
+  /** What is to be written to the kernel: in mode `observe`, what would be. */
+  pendingWrites(vni: Vni | undefined): Pages<PendingWriteItem>;
   duplicates(): Pages<DuplicateItem>;
   /** How long turns of the event loop take. Being asked begins the watch: see the composition. */
   eventLoop(): EventLoopItem;

@@ -14,6 +14,7 @@ import {
   hostFilter,
   NoQuery,
   PageQuery,
+  PendingQuery,
   RouteQuery,
   routeFilter,
   VniPath,
@@ -174,6 +175,18 @@ const RESOURCES: readonly Resource[] = [
     handle: (model, { query }) => {
       const { vni, open } = query as Static<typeof DriftQuery>;
       return pageOf(model.drifts({ vni: vni as Vni | undefined, open }), query);
+    },
+  },
+  {
+    path: '/pending-writes',
+    summary:
+      'Rows that are to be written now; in mode observe those that would be, were it active. By VNI, table and address',
+    query: PendingQuery,
+    answer: listOf('PendingWrite'),
+    problems: [400],
+    handle: (model, { query }) => {
+      const { vni } = query as Static<typeof PendingQuery>;
+      return pageOf(model.pendingWrites(vni as Vni | undefined), query);
     },
   },
   {

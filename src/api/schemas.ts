@@ -33,6 +33,9 @@ export const StatusSchema = Type.Object(
     version: Text(),
     startedAt: Time(),
     uptimeSeconds: Count(),
+    mode: Type.Union([Type.Literal('active'), Type.Literal('observe')], {
+      description: 'observe: nothing is written to the kernel and nothing is announced.',
+    }),
     asn: Type.Integer({ minimum: 1, maximum: 4294967295 }),
     routerId: Address(),
     ready: Type.Boolean(),

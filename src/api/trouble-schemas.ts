@@ -56,6 +56,24 @@ export const DriftSchema = Type.Object(
   { $id: 'Drift', ...closed },
 );
 
+export const PendingWriteSchema = Type.Object(
+  {
+    vni: VniNumber(),
+    table: literals(
+      ['mac', 'flood', 'neigh'] as const,
+      'mac: the rows of a remote MAC; flood: a default destination; neigh: a neighbour on the SVI.',
+    ),
+    mac: nullable(MacText('Where the table is mac.')),
+    ip: nullable(Address("The VTEP's where the table is flood, the host's where it is neigh.")),
+    writes: Type.Array(Text('Verb and kernel table, such as add fdb (both rows of a MAC) or delete neigh.'), {
+      description: 'The operations, in their order.',
+    }),
+    found: Text('The rows as they are.'),
+    wanted: Text('The rows as they should be.'),
+  },
+  { $id: 'PendingWrite', ...closed },
+);
+
 export const DuplicateSchema = Type.Object(
   {
     vni: VniNumber(),
@@ -97,4 +115,5 @@ export const EventLoopSchema = Type.Object(
 export type EventLoopItem = Static<typeof EventLoopSchema>;
 export type FailureItem = Static<typeof FailureSchema>;
 export type DriftItem = Static<typeof DriftSchema>;
+export type PendingWriteItem = Static<typeof PendingWriteSchema>;
 export type DuplicateItem = Static<typeof DuplicateSchema>;

@@ -87,6 +87,8 @@ export interface Config {
   readonly kernel: { readonly receiveBufferBytes: number };
   /** evpnd sets what the bridge ports and devices of its VNIs need, and sets it again when it is changed. */
   readonly managePortSettings: boolean;
+  /** `observe`: nothing is written to the kernel, nothing is announced and no host is asked. */
+  readonly mode: 'active' | 'observe';
   readonly onStop: 'flush' | 'preserve';
   /** Seconds. */
   readonly sweepDeferralTime: number;

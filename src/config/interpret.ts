@@ -75,6 +75,7 @@ export function interpret(file: ConfigFile, report: Report): Config {
     managePortSettings: file['manage-port-settings'],
     log: { level: file.log.level },
     kernel: { receiveBufferBytes: file.kernel['receive-buffer-bytes'] },
+    mode: file.mode,
     onStop: file['on-stop'],
     sweepDeferralTime: file['sweep-deferral-time'],
     stateDirectory: absolutePath(file['state-directory'], ['state-directory'], 4095, report),

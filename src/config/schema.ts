@@ -342,6 +342,13 @@ export const ConfigSchema = Type.Object(
       },
       { ...closed, default: {}, description: 'The netlink sockets.', allowed: 'a mapping' },
     ),
+    mode: Type.Union([Type.Literal('active'), Type.Literal('observe')], {
+      default: 'active',
+      description:
+        'What evpnd does with what it decides: `active` writes rows and announces routes; `observe` does neither, so that it can be tried beside another daemon, and lists at `/api/v1/pending-writes` what it would write.',
+      allowed: 'active or observe',
+      reload: 'restart',
+    }),
     'on-stop': Type.Union([Type.Literal('flush'), Type.Literal('preserve')], {
       default: 'flush',
       description:

@@ -8,6 +8,7 @@ import { HostWatch, type LocalNeigh } from './host-watch.js';
 import type { Kernel, KernelObserver, Operation } from './kernel.js';
 import { deviceKey, domainKey, KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
+import { observedKernel, observedSnooper } from './observing.js';
 import { type DefaultsMemory, NO_MEMORY, OurDefaults } from './our-defaults.js';
 import { hasOurMark, isLocalNeigh, isLocalRow, isSetByHand } from './ownership.js';
 import { ProblemLog } from './problem-log.js';
@@ -43,6 +44,8 @@ export interface DataPlaneOptions {
   readonly refresh?: RefreshSettings;
   /** Which default destinations an earlier process wrote; without it those that stand at start are left alone. */
   readonly defaultsMemory?: DefaultsMemory;
+  /** Nothing is written and nobody asked; `pendingKeys` says what would be. */
+  readonly observes?: boolean;
   /** Operations that go to the kernel together at most. */
   readonly batch?: number;
 }
@@ -62,6 +65,7 @@ const SILENT: DataPlaneListener = { topologyChanged() {}, macTouched() {}, neigh
  */
 export class DataPlane {
   readonly mirror = new KernelMirror();
+  readonly kernel: Kernel;
   readonly reconciler: Reconciler;
   topology: Topology = EMPTY_TOPOLOGY;
   /** Called with each new topology, for those who have no routes in the kernel. */
@@ -82,18 +86,21 @@ export class DataPlane {
   #sweeping = false;
 
   constructor(
-    readonly kernel: Kernel,
+    kernel: Kernel,
     readonly clock: Clock,
     log: Log,
     options: DataPlaneOptions = {},
   ) {
     this.#log = new LimitedLog(clock, log);
     this.#problems = new ProblemLog(clock, this.#log, () => this.#servedProblems());
+    const { observes = false, snooper } = options;
+    this.kernel = observes ? observedKernel(kernel) : kernel;
     this.#watch = new DriftWatch(
       clock,
       (plane, which) => this.#isHosts(plane, which),
       (ifindex) => this.topology.ports.get(ifindex)?.name ?? `ifindex ${ifindex}`,
       this.#log,
+      observes,
     );
     this.#defaults = new OurDefaults(options.defaultsMemory ?? NO_MEMORY);
     const accept = (operation: Operation) => {
@@ -101,11 +108,20 @@ export class DataPlane {
       if (operation.table === 'vxlan-default') this.#defaults.enter(operation);
       enterOperation(operation, this.mirror, this.topology);
     };
-    this.reconciler = new Reconciler(kernel, accept, this.#watch, clock, log, this.#log, options.batch);
+    this.reconciler = new Reconciler(
+      this.kernel,
+      accept,
+      this.#watch,
+      clock,
+      log,
+      this.#log,
+      options.batch,
+      observes,
+    );
     const plane = this;
     this.hosts = new HostWatch(
       {
-        kernel,
+        kernel: this.kernel,
         clock,
         mirror: this.mirror,
         get topology() {
@@ -114,7 +130,7 @@ export class DataPlane {
         vniOf: (domain) => this.#servedAt(domain),
         neighTouched: (vni, ip) => this.#listener.neighTouched(vni, ip),
       },
-      options.snooper,
+      snooper && observes ? observedSnooper(snooper) : snooper,
       options.refresh ?? DEFAULT_REFRESH,
     );
   }
@@ -207,6 +223,17 @@ export class DataPlane {
     for (const { at } of this.#planes.values())
       if (at) for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex)) if (hasOurMark(row)) count++;
     return count;
+  }
+
+  /** Every key whose rows are or may be to be written: what is wanted, and what is ours and wanted by nobody. */
+  *pendingKeys(): Iterable<PlaneKey & { readonly plane: VniPlane }> {
+    for (const plane of this.#planes.values()) {
+      // Taken before any is given out, since rows may come and go while they are
+      const keys = [...plane.intentKeys()];
+      if (this.#sweeping || plane.retired)
+        for (const which of plane.ownedKeys()) if (!plane.wants(which)) keys.push(which);
+      for (const which of keys) yield { ...which, plane };
+    }
   }
 
   get sweeping(): boolean {

@@ -14,13 +14,15 @@ export class DriftWatch {
     readonly isHosts: (plane: VniPlane, which: PlaneKey) => boolean,
     readonly nameOf: DeviceName,
     limited: LimitedLog,
+    /** Nothing is ours here, so that nothing drifts. */
+    readonly observes = false,
   ) {
     this.log = new DriftLog(clock, (drift) => logDrift(limited, drift));
   }
 
   /** A row that stood as wanted does so no longer, and we did not do it. */
   changed(plane: VniPlane, which: PlaneKey): void {
-    if (!plane.at?.up || this.isHosts(plane, which)) return;
+    if (this.observes || !plane.at?.up || this.isHosts(plane, which)) return;
     const isBlocked = plane.isBlocked(which);
     this.log.open(plane.vni, which, () => ({
       cause: isBlocked ? 'blocked' : 'foreign-change',
@@ -32,7 +34,7 @@ export class DriftWatch {
 
   /** A row with our mark stands that nobody wants; a key that is queued already was wanted until now. */
   stray(plane: VniPlane, which: PlaneKey): void {
-    if (plane.isMarked(which)) return;
+    if (this.observes || plane.isMarked(which)) return;
     this.log.open(plane.vni, which, () => ({
       cause: 'stray',
       action: 'queued',
@@ -83,7 +85,7 @@ function closingAction(plane: VniPlane, written: number, wanted: boolean): Drift
 const SENTENCES = {
   'foreign-change': 'somebody changed or removed a row of ours',
   stray: 'a row with our mark is wanted no longer',
-  blocked: "a permanent row stands where a remote host's should be",
+  blocked: "a row that is not ours to overwrite stands where a remote host's should be",
   refused: undefined,
 } as const satisfies Record<DriftCause, string | undefined>;
 

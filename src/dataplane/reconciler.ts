@@ -92,6 +92,8 @@ export class Reconciler {
     readonly limited: LimitedLog,
     /** Operations of one batch. */
     readonly batch: number = BATCH,
+    /** Looks at what is dirty and notes whether it is as wanted, and nothing else. */
+    readonly observes: boolean = false,
   ) {
     this.#retries = new Retries(clock, (plane, which) => this.mark(plane, which));
   }
@@ -173,6 +175,10 @@ export class Reconciler {
       this.#launchAhead();
       return;
     }
+    if (this.observes) {
+      this.#look();
+      return;
+    }
     const end = this.clock.now() + SLICE_MS;
     // What brought this about has just been heard
     this.kernel.drain(FRESH_MS);
@@ -183,6 +189,18 @@ export class Reconciler {
       this.#apply(this.#part(batch));
       most = Math.min(APPLIED, this.batch);
     } while (this.clock.now() < end);
+    this.#goOnLater();
+  }
+
+  #look(): void {
+    const end = this.clock.now() + SLICE_MS;
+    for (let batch = this.#take(); batch; batch = this.#take()) {
+      for (const key of batch.keys) {
+        this.#release(key.plane, key);
+        key.plane.settle(key, undefined);
+      }
+      if (this.clock.now() >= end) break;
+    }
     this.#goOnLater();
   }
 

@@ -87,21 +87,41 @@ export class VniPlane {
    * told of it before.
    */
   markOwnedRows(stray: (which: PlaneKey) => void = () => {}): void {
-    const at = this.at;
-    if (!at) return;
-    const mark = (which: PlaneKey) => {
+    for (const which of this.ownedKeys()) {
       if (!this.wants(which)) stray(which);
       this.mark(which);
-    };
-    for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex))
-      if (row.vlan === at.vlan && hasOurMark(row)) mark({ table: 'mac', key: row.mac });
-    for (const row of this.mirror.vxlanRows(at.vxlanIfindex, sourceVni(at)))
-      if (hasOurMark(row)) mark({ table: 'mac', key: row.mac });
-    for (const row of this.mirror.defaultRows(at.vxlanIfindex, sourceVni(at)))
-      if (row.dst !== undefined && this.ownsDefault(row.dst)) mark({ table: 'flood', key: row.dst });
+    }
+  }
+
+  /** The keys of which a row of ours stands; one that has two may come twice. Rows must not come or go meanwhile. */
+  *ownedKeys(): Iterable<PlaneKey> {
+    const { at, mirror } = this;
+    if (!at) return;
+    for (const row of mirror.bridgeRowsOfPort(at.vxlanIfindex))
+      if (row.vlan === at.vlan && hasOurMark(row)) yield { table: 'mac', key: row.mac };
+    for (const row of mirror.vxlanRows(at.vxlanIfindex, sourceVni(at)))
+      if (hasOurMark(row)) yield { table: 'mac', key: row.mac };
+    for (const row of mirror.defaultRows(at.vxlanIfindex, sourceVni(at)))
+      if (row.dst !== undefined && this.ownsDefault(row.dst)) yield { table: 'flood', key: row.dst };
     if (at.sviIfindex !== 0)
-      for (const row of this.mirror.neighRowsOf(at.sviIfindex))
-        if (isOurNeigh(row)) mark({ table: 'neigh', key: row.ip });
+      for (const row of mirror.neighRowsOf(at.sviIfindex))
+        if (isOurNeigh(row)) yield { table: 'neigh', key: row.ip };
+  }
+
+  /** The keys of which something is wanted. */
+  *intentKeys(): Iterable<PlaneKey> {
+    for (const key of this.macs.keys()) yield { table: 'mac', key };
+    for (const key of this.floods.keys()) yield { table: 'flood', key };
+    for (const key of this.neighs.keys()) yield { table: 'neigh', key };
+  }
+
+  /** What is to be written for the key. */
+  operations(which: PlaneKey): Operation[] {
+    const out: Operation[] = [];
+    if (which.table === 'mac') this.#macOperations(which.key, out);
+    else if (which.table === 'flood') this.#floodOperations(which.key, out);
+    else this.#neighOperations(which.key, out);
+    return out;
   }
 
   /** A row that carries our mark stands for the key. */

@@ -47,6 +47,12 @@ const URLS: Record<string, readonly string[]> = {
   ],
   '/api/v1/routes': ['/api/v1/routes', '/api/v1/routes?type=2', '/api/v1/routes?mac=x'],
   '/api/v1/vteps': ['/api/v1/vteps', '/api/v1/vteps?limit=0'],
+  '/api/v1/pending-writes': [
+    '/api/v1/pending-writes',
+    '/api/v1/pending-writes?vni=10010&limit=1',
+    '/api/v1/pending-writes?vni=0',
+    '/api/v1/pending-writes?cursor=!',
+  ],
   '/api/v1/drift': [
     '/api/v1/drift',
     '/api/v1/drift?open=true&vni=10010',

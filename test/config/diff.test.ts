@@ -96,6 +96,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'manage-port-settings': true,
   'log.level': 'debug',
   'kernel.receive-buffer-bytes': 65536,
+  mode: 'observe',
   'on-stop': 'preserve',
   'sweep-deferral-time': 7,
   'state-directory': '/var/lib/other',

@@ -184,7 +184,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'an unknown key with none near',
     `${MINIMAL}zebra: 1\n`,
     [
-      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, bgp, evpn, api, manage-port-settings, log, kernel, on-stop, sweep-deferral-time, state-directory',
+      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, bgp, evpn, api, manage-port-settings, log, kernel, mode, on-stop, sweep-deferral-time, state-directory',
     ],
   ],
   [

@@ -10,6 +10,7 @@ import type { RouteItem, Status } from '../schemas.js';
 import { explain } from './explain.js';
 import { arpItem, type HardwareRows, macItem } from './mac-item.js';
 import { neighborItem } from './neighbor-item.js';
+import { pendingPages } from './pending-items.js';
 import { statusProblems } from './problem-items.js';
 import type { Rooms } from './rooms.js';
 import { belongs, type RouteRow, routeItem, routeRows } from './route-item.js';
@@ -132,6 +133,7 @@ export function roomsModel(rooms: Rooms): ReadModel {
         }),
       }),
     drifts: (filter) => driftPages(dataPlane.drift, filter),
+    pendingWrites: (vni) => pendingPages(dataPlane, vni),
     duplicates: () => duplicatePages(evpn.duplicates),
     eventLoop: () => eventLoopItem(rooms.eventLoop()),
     explain: (vni, mac, ip) => explain(rooms, vni, mac, ip),
@@ -165,6 +167,7 @@ function status(rooms: Rooms): Status {
     version: rooms.version,
     startedAt: timeText(startedAt) ?? '',
     uptimeSeconds: Math.max(0, Math.floor((clock.wallTime() - startedAt) / 1000)),
+    mode: rooms.config().mode,
     asn,
     routerId: routerIdText(routerId),
     ready,

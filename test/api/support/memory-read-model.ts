@@ -17,6 +17,7 @@ import {
   numberOrder,
   originatedPathItem,
   type Pages,
+  type PendingWriteItem,
   pagesByKey,
   pathItem,
   type Readiness,
@@ -77,6 +78,7 @@ export class MemoryReadModel implements ReadModel {
   readonly routeTable = new Set<MemoryRoute>();
   /** Newest first. */
   readonly driftTable: DriftItem[] = [];
+  readonly pendingTable: PendingWriteItem[] = [];
   readonly duplicateTable: DuplicateItem[] = [];
   /** By the text of the MAC. */
   readonly stories = new Map<string, (ip: string | null) => Explain>();
@@ -95,6 +97,13 @@ export class MemoryReadModel implements ReadModel {
   arpCache = (vni: Vni, filter: HostFilter) =>
     this.vniTable.has(vni) ? pagesOf(chosen(this.arpTables.get(vni), filter), ipOrder) : undefined;
   vteps = () => pagesOf(this.vtepTable, ipOrder);
+  pendingWrites = (vni: Vni | undefined) =>
+    pagesOf(
+      new Map(
+        this.pendingTable.filter((item) => vni === undefined || item.vni === vni).map((item, i) => [i, item]),
+      ),
+      numberOrder,
+    );
   duplicates = () => pagesOf(new Map(this.duplicateTable.map((item, i) => [i, item])), numberOrder);
   explain = async (_vni: Vni, mac: Mac, ip: Ip | undefined) =>
     this.stories.get(formatMac(mac))?.(ip === undefined ? null : formatIp(ip));

@@ -18,6 +18,7 @@ export const status: Status = {
   version: '0.1.0',
   startedAt: '2026-01-01T00:00:00.000Z',
   uptimeSeconds: 60,
+  mode: 'active',
   asn: 65001,
   routerId: '10.0.0.1',
   ready: true,

@@ -1,0 +1,48 @@
+import { createConnection, createServer, type Server } from 'node:net';
+
+/**
+ * An abstract Unix socket (unix(7)): it belongs to the network namespace, which is what two evpnd would fight over, and
+ * the kernel takes it back from a process that is killed.
+ */
+export const LOCK_ADDRESS = '\0evpnd';
+/** Milliseconds that the holder has to say who it is. */
+const PATIENCE = 1000;
+
+/**
+ * Holds the network namespace for this process until it ends; to whoever connects it says its process id. Rejects, with
+ * the other's process id, where another evpnd holds it.
+ */
+export async function lockNamespace(address: string = LOCK_ADDRESS): Promise<Server> {
+  const server = createServer((connection) => {
+    connection.on('error', () => {});
+    connection.end(String(process.pid));
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(address, resolve);
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(
+      `another evpnd (process ${await holderOf(address)}) runs in this network namespace: stop it first, or try this one with mode: observe`,
+    );
+  }
+  return server.unref();
+}
+
+function holderOf(address: string): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    const connection = createConnection(address);
+    const done = () => {
+      connection.destroy();
+      resolve(/^\d+$/.test(text) ? text : 'unknown');
+    };
+    connection.setTimeout(PATIENCE, done);
+    connection.on('data', (octets) => {
+      text += octets.toString('latin1', 0, 16);
+    });
+    connection.on('error', done).on('end', done);
+  });
+}

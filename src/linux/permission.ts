@@ -1,0 +1,23 @@
+import { IPV4_ANY, MAC_ZERO } from '../types/index.js';
+import type { NetlinkSockets } from './native.js';
+import { Programmer } from './programmer.js';
+
+const EPERM = 1;
+/** No device has it. */
+const NO_DEVICE = 0x7fff_ffff;
+
+/**
+ * True where the kernel lets this process change neighbours and FDB rows of its network namespace. Asked of the kernel
+ * itself, which looks at the permission before all else (net/core/rtnetlink.c rtnetlink_rcv_msg): the deletion of a row
+ * that cannot exist. Capabilities alone do not say it, since they count in the namespace's own user namespace.
+ */
+export function mayChangeRows(sockets?: NetlinkSockets): boolean {
+  const programmer = new Programmer(sockets);
+  try {
+    const row = { ifindex: NO_DEVICE, ip: IPV4_ANY, mac: MAC_ZERO, router: false };
+    const [{ errno }] = programmer.apply([{ table: 'neigh', verb: 'delete', ...row }]);
+    return errno !== EPERM;
+  } finally {
+    programmer.close();
+  }
+}
