@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings up a machine of lab/machine.ts: process 1 of user-mode-linux, or what the initramfs of QEMU goes on with. A tmpfs
-# is laid over the root before anything is written, so that only the folders in $EVPND_RUN/shares reach the host.
+# is laid over the root before anything is written, so that only what $EVPND_RUN/shares names reaches the host.
 #   EVPND_RUN      the machine's folder, as the host names it: shares, command (run by sh in the new root), and for what
 #                  comes back stdout, stderr, code
 #   EVPND_MODULES  the folder that holds the kernel's modules, as the host names it
@@ -32,9 +32,9 @@ must mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mkdir -p "$root/run/netns" "$root/run/lock" "$root/run/tmp" "$root/lib/modules/$(uname -r)"
 chmod 1777 "$root/run/tmp"
 must mount --bind "$modules" "$root/lib/modules/$(uname -r)"
-while read -r folder; do
-  mkdir -p "$root$folder"
-  must mount --bind "$host$folder" "$root$folder"
+while read -r shared; do
+  if [ -d "$host$shared" ]; then mkdir -p "$root$shared"; else mkdir -p "${root}${shared%/*}" && : >"$root$shared"; fi
+  must mount --bind "$host$shared" "$root$shared"
 done <"$run/shares"
 
 hostname lab

@@ -396,6 +396,7 @@ export class DataPlane {
   ): void {
     this.reconciler.rethink();
     const domain = domainKey(bridge, vlan);
+    if (!after && before && this.#isLocal(before)) this.hosts.bridgeForgot(domain, mac, before.port);
     this.hosts.bridgeChanged(domain, mac, after !== undefined && this.#isLocal(after));
     const plane = this.#byDomain.get(domain);
     if (!plane) return;

@@ -51,6 +51,7 @@ interface Unproven {
 
 const UNPROVEN = 256;
 const PROOF_MS = 20;
+const FORGOTTEN_MS = 100;
 
 /** Counters since start. */
 export interface HostWatchStats {
@@ -79,6 +80,8 @@ export class HostWatch {
   readonly #snooper: Snooper | undefined;
   readonly #bindings = new BindingTable();
   readonly #probes: Operation[] = [];
+  /** MACs that the bridge has forgotten, with their ports, and of which no host said what IP they have. */
+  readonly #forgotten = new Map<Vni, Map<Mac, number>>();
   #unproven: Unproven[] = [];
   #refused = 0;
   #drainedAt = Number.NEGATIVE_INFINITY;
@@ -93,7 +96,8 @@ export class HostWatch {
         // What is known must be as new as can be: the question is only for local ones
         begin: () => owner.kernel.drain(),
         ask: (charge) => this.#ask(charge),
-        find: (vni, ip, mac) => this.#find(vni, ip, mac),
+        find: (vni, ip, mac, port) =>
+          port === undefined ? this.#find(vni, ip, mac) : this.#recall(vni, ip, mac, port),
         end: () => this.#sendProbes(),
         silent: (charge) => this.#silent(charge),
       },
@@ -163,6 +167,39 @@ export class HostWatch {
     }
     const ips = this.#bindings.ipsOf(domain, mac);
     if (ips) for (const ip of [...ips]) this.#drop(domain, ip);
+  }
+
+  /**
+   * The bridge has forgotten a local MAC, before its bindings go: a flush takes the rows of hosts that are there. The host
+   * is asked where it was, and its answer brings the row back; one that never speaks by itself would stay away.
+   */
+  bridgeForgot(domain: number, mac: Mac, port: number): void {
+    const vni = this.#owner.vniOf(domain);
+    if (vni === undefined || !this.refresher.settings.enabled) return;
+    const [ip] = this.#bindings.ipsOf(domain, mac) ?? [];
+    if (ip !== undefined) {
+      this.refresher.find(vni, ip, mac, port);
+      return;
+    }
+    if (this.#forgotten.size === 0) this.#owner.clock.after(FORGOTTEN_MS, () => this.#askForgotten());
+    const places = this.#forgotten.get(vni) ?? new Map<Mac, number>();
+    places.set(mac, port);
+    this.#forgotten.set(vni, places);
+  }
+
+  /** Which IP a MAC has by the SVI's word takes a walk over its neighbors: one for all that went together. */
+  #askForgotten(): void {
+    for (const [vni, places] of this.#forgotten) {
+      const at = this.#owner.topology.vnis.get(vni);
+      if (!at || at.sviIfindex === 0) continue;
+      for (const row of this.#owner.mirror.neighRowsOf(at.sviIfindex)) {
+        const port = isLocalNeigh(row) ? places.get(row.mac) : undefined;
+        if (port === undefined || row.mac === undefined) continue;
+        this.refresher.find(vni, row.ip, row.mac, port);
+        places.delete(row.mac);
+      }
+    }
+    this.#forgotten.clear();
   }
 
   /** Before news of a neighbour are entered: the epoch of the binding that says the same, 0 for none. */
@@ -365,6 +402,22 @@ export class HostWatch {
     if (row && row.flags & Ntf.EXT_LEARNED) return 'later';
     this.#probes.push({ table: 'neigh-probe', verb: 'add', ifindex: at.sviIfindex, ip, mac });
     return 'sent';
+  }
+
+  /** Asks a host whose MAC the bridge has forgotten, at the port where it was. */
+  #recall(vni: Vni, ip: Ip, mac: Mac, port: number): Outcome {
+    const { topology, mirror } = this.#owner;
+    const at = topology.vnis.get(vni);
+    const found = topology.ports.get(port);
+    // It is back, or elsewhere; or the port is another network's by now
+    if (!at || mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac)) return 'forget';
+    if (found?.role !== 'access' || found.bridgeIfindex !== at.bridgeIfindex) return 'forget';
+    if (this.#snooper) return this.#question(at, port, mac, ip) ? 'asked' : 'later';
+    // The kernel's own question goes to every port, for want of the row
+    const row = this.#localRow(at, ip);
+    if (row?.mac !== mac || !this.#kernelCanAsk(at, ip)) return 'forget';
+    this.#probes.push({ table: 'neigh-probe', verb: 'add', ifindex: at.sviIfindex, ip, mac: undefined });
+    return 'asked';
   }
 
   #question(at: VniAttachment, port: number, mac: Mac, ip: Ip): boolean {

@@ -37,8 +37,11 @@ export interface RefreshOwner {
   /** Called before a run of `ask` and `find`. */
   begin(): void;
   ask(charge: Charge): Outcome;
-  /** Asks for an IP that the MAC should have; `forget` where there is nothing to look for, or no longer. */
-  find(vni: Vni, ip: Ip, mac: Mac): Outcome;
+  /**
+   * Asks for an IP that the MAC should have, at `port` where the bridge has forgotten the MAC; `forget` where there is
+   * nothing to look for, or no longer.
+   */
+  find(vni: Vni, ip: Ip, mac: Mac, port: number | undefined): Outcome;
   /** Called behind a run. */
   end(): void;
   /** The neighbour has not answered; it may no longer count. */
@@ -49,6 +52,8 @@ interface Search {
   readonly vni: Vni;
   readonly ip: Ip;
   readonly mac: Mac;
+  /** Where the MAC was; undefined where the bridge knows. */
+  readonly port: number | undefined;
   /** Not before this Clock.now(). */
   at: number;
   /** Times that it could not be asked for, and times that it was. */
@@ -170,12 +175,13 @@ export class Refresher {
 
   /**
    * Asks for an IP that the MAC should have, as soon as the rate allows, and again where no answer comes: the link of a
-   * host that has just arrived may swallow what it says in its first second.
+   * host that has just arrived may swallow what it says in its first second. `port` is where the MAC was, where the bridge
+   * no longer has it.
    */
-  find(vni: Vni, ip: Ip, mac: Mac): void {
+  find(vni: Vni, ip: Ip, mac: Mac, port?: number): void {
     if (this.#searches.length >= SEARCHES) return;
     const at = this.clock.now();
-    this.#searches.push({ vni, ip, mac, at, tries: 0, asked: 0 });
+    this.#searches.push({ vni, ip, mac, port, at, tries: 0, asked: 0 });
     this.#armAt(at);
   }
 
@@ -281,7 +287,7 @@ export class Refresher {
 
   /** True where it is to be looked at again. */
   #find(search: Search, now: number): boolean {
-    const outcome = this.owner.find(search.vni, search.ip, search.mac);
+    const outcome = this.owner.find(search.vni, search.ip, search.mac, search.port);
     if (outcome === 'forget' || outcome === 'later') this.#tokens++;
     else this.refreshes++;
     if (outcome === 'later') {

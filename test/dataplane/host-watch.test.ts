@@ -377,3 +377,86 @@ test('a MAC has no more than a thousand addresses, whatever it says', async (t) 
   s.says(B, IP);
   t.is(s.macOf(IP), B);
 });
+
+/** The bridge forgets the MAC, as a flush makes it. */
+function forget(s: Scene, mac: Mac): void {
+  s.world.kernel.dropBridge(s.devices.bridgeIfindex, 0, mac);
+  s.clock.runUntilIdle();
+}
+
+for (const [family, ip] of [
+  ['IPv4', IP],
+  ['IPv6', IP6],
+] as const)
+  test(`a host that a flush takes away is asked at its port, by ${family}, and is back when it answers`, async (t) => {
+    const s = await scene();
+    s.says(A, ip);
+    forget(s, A);
+    t.is(s.macOf(ip), undefined);
+    t.like(s.ears.questions, [{ port: s.devices.accessIfindex, tag: 0, mac: A, ip }]);
+    s.says(A, ip);
+    t.is(s.macOf(ip), A);
+    s.clock.advance(10_000);
+    t.is(s.ears.questions.length, 1);
+  });
+
+test('a host that is gone is asked three times and left alone', async (t) => {
+  const s = await scene();
+  s.says(A, IP);
+  forget(s, A);
+  s.clock.advance(60_000);
+  t.is(s.ears.questions.length, 3);
+});
+
+test('a host of several addresses is asked for one of them, and many hosts as fast as the rate allows', async (t) => {
+  const s = await scene({ refresh: { ...DEFAULT_REFRESH, rate: 10 } });
+  s.says(A, IP);
+  s.says(A, IP6);
+  s.says(B, parseIp('10.10.10.12'));
+  for (const mac of [A, B]) forget(s, mac);
+  s.clock.advance(900);
+  t.deepEqual(
+    s.ears.questions.map(({ mac }) => mac),
+    [A, B],
+  );
+});
+
+test('no question for a host that went elsewhere, whose port left the bridge, or where nobody is to be asked', async (t) => {
+  const moved = await scene();
+  moved.says(A, IP);
+  moved.world.kernel.learn(moved.devices.bridgeIfindex, 0, A, moved.devices.vxlanIfindex);
+  moved.clock.advance(5000);
+  t.deepEqual(moved.ears.questions, []);
+
+  const gone = await scene();
+  gone.says(A, IP);
+  const ports = new Map(gone.world.kernel.topology.ports);
+  const port = ports.get(gone.devices.accessIfindex)!;
+  ports.set(gone.devices.accessIfindex, { ...port, bridgeIfindex: port.bridgeIfindex + 1000 });
+  gone.world.kernel.dropBridge(gone.devices.bridgeIfindex, 0, A);
+  gone.change({ ports });
+  gone.clock.advance(5000);
+  t.deepEqual(gone.ears.questions, []);
+
+  const quiet = await scene({ refresh: { ...DEFAULT_REFRESH, enabled: false } });
+  quiet.says(A, IP);
+  forget(quiet, A);
+  quiet.clock.advance(5000);
+  t.deepEqual(quiet.ears.questions, []);
+});
+
+test('a host that only the SVI knows is asked too, by the kernel where nothing is snooped', async (t) => {
+  const heard = await scene();
+  heard.world.kernel.learn(heard.devices.bridgeIfindex, 0, A, heard.devices.accessIfindex);
+  heard.neigh(A, IP, Nud.STALE);
+  forget(heard, A);
+  heard.clock.advance(200);
+  t.like(heard.ears.questions, [{ port: heard.devices.accessIfindex, mac: A, ip: IP }]);
+
+  const kernel = await scene({ snooper: false });
+  kernel.world.kernel.learn(kernel.devices.bridgeIfindex, 0, A, kernel.devices.accessIfindex);
+  kernel.neigh(A, IP, Nud.STALE);
+  forget(kernel, A);
+  kernel.clock.advance(200);
+  t.like(kernel.probes(), [{ verb: 'add', ip: IP }]);
+});
