@@ -13,6 +13,7 @@ import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
 import { EventLoopWatch } from './event-loop.js';
 import { Evpn } from './evpn/index.js';
+import { findRivals } from './linux/index.js';
 import { openRdAllocator } from './rd-store.js';
 import { rehearse } from './rehearsal/index.js';
 import { evpnSettings, speakerConfig, withFixedSettings } from './settings.js';
@@ -60,6 +61,7 @@ export async function startDaemon({
   const dataPlane = new DataPlane(kernel, clock, log, {
     snooper,
     observes,
+    rivals: findRivals,
     refresh: config.evpn.neighborRefresh,
     defaultsMemory: openDefaultJournal(config.stateDirectory, clock, log),
   });

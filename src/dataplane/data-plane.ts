@@ -1,5 +1,6 @@
 import { type Clock, type Ip, LimitedLog, type Log, MAC_ZERO, type Mac, type Vni } from '../types/index.js';
 import type { MirroredBridgeRow } from './bridge-rows.js';
+import { Contests } from './contests.js';
 import { sourceVni } from './difference.js';
 import type { DriftLog } from './drift.js';
 import { DriftWatch } from './drift-watch.js';
@@ -46,6 +47,8 @@ export interface DataPlaneOptions {
   readonly defaultsMemory?: DefaultsMemory;
   /** Nothing is written and nobody asked; `pendingKeys` says what would be. */
   readonly observes?: boolean;
+  /** Who else in this network namespace writes such rows; asked when one of them undoes what is written. */
+  readonly rivals?: () => readonly string[];
   /** Operations that go to the kernel together at most. */
   readonly batch?: number;
 }
@@ -79,6 +82,7 @@ export class DataPlane {
   readonly #watch: DriftWatch;
   readonly #log: LimitedLog;
   readonly #problems: ProblemLog;
+  readonly #contests: Contests;
   readonly #defaults: OurDefaults;
   #started = false;
   #listener: DataPlaneListener = SILENT;
@@ -93,7 +97,8 @@ export class DataPlane {
   ) {
     this.#log = new LimitedLog(clock, log);
     this.#problems = new ProblemLog(clock, this.#log, () => this.#servedProblems());
-    const { observes = false, snooper } = options;
+    const { observes = false, snooper, rivals = () => [] } = options;
+    this.#contests = new Contests(clock, rivals, () => this.#problems.look());
     this.kernel = observes ? observedKernel(kernel) : kernel;
     this.#watch = new DriftWatch(
       clock,
@@ -335,6 +340,7 @@ export class DataPlane {
 
   close(): void {
     this.hosts.close();
+    this.#contests.close();
     this.#problems.close();
     this.#log.close();
     this.reconciler.close();
@@ -352,8 +358,19 @@ export class DataPlane {
     this.#problems.look();
   }
 
+  /** What is wrong with devices and VNIs, and who fights over their rows. */
+  *problems(): Iterable<TopologyProblem> {
+    yield* this.topology.problems;
+    yield* this.contests();
+  }
+
+  /** Who fights over rows of which device. */
+  contests(): Iterable<TopologyProblem> {
+    return this.#contests.problems();
+  }
+
   *#servedProblems(): Iterable<TopologyProblem> {
-    for (const problem of this.topology.problems)
+    for (const problem of this.problems())
       if (problem.vni === undefined || this.#planes.get(problem.vni)?.retired === false) yield problem;
   }
 
@@ -434,8 +451,8 @@ export class DataPlane {
   #recheck(plane: VniPlane, which: PlaneKey): void {
     if (!plane.wants(which)) {
       if (!this.#sweeping || !plane.holdsOwn(which)) return;
-      this.#watch.stray(plane, which);
-      this.reconciler.mark(plane, which);
+      if (plane.isMarked(which)) this.reconciler.mark(plane, which);
+      else this.#repair(plane, which, (repeated) => this.#watch.stray(plane, which, repeated));
       return;
     }
     if (plane.fits(which)) {
@@ -444,9 +461,19 @@ export class DataPlane {
       if (this.drift.openAt(plane.vni, which)) this.reconciler.mark(plane, which);
       return;
     }
-    if (plane.isSettled(which)) this.#watch.changed(plane, which);
+    const wasOurs = plane.isSettled(which) && !this.#isHosts(plane, which);
     plane.setSettled(which, false);
-    this.reconciler.mark(plane, which);
+    if (wasOurs) this.#repair(plane, which, (repeated) => this.#watch.changed(plane, which, repeated));
+    else if (!this.#contests.awaits(plane, which)) this.reconciler.mark(plane, which);
+  }
+
+  /** Looks at a row that somebody changed: at once, or later where that goes on and on. */
+  #repair(plane: VniPlane, which: PlaneKey, record: (repeated: boolean) => void): void {
+    const repair = this.#contests.repair(plane, which);
+    if (!repair) return;
+    record(repair.repeated);
+    if (repair.delay === 0) this.reconciler.mark(plane, which);
+    else this.reconciler.markLater(plane, which, repair.delay);
   }
 
   /** The address is now a host's on one of our own ports: it moved, nobody tampered. */

@@ -20,11 +20,11 @@ export class DriftWatch {
     this.log = new DriftLog(clock, (drift) => logDrift(limited, drift));
   }
 
-  /** A row that stood as wanted does so no longer, and we did not do it. */
-  changed(plane: VniPlane, which: PlaneKey): void {
+  /** A row that stood as wanted does so no longer, and we did not do it; `repeated`: one of many times. */
+  changed(plane: VniPlane, which: PlaneKey, repeated = false): void {
     if (this.observes || !plane.at?.up || this.isHosts(plane, which)) return;
     const isBlocked = plane.isBlocked(which);
-    this.log.open(plane.vni, which, () => ({
+    this.log.open(plane.vni, which, !repeated, () => ({
       cause: isBlocked ? 'blocked' : 'foreign-change',
       action: isBlocked ? 'left-alone' : 'queued',
       failure: undefined,
@@ -33,9 +33,9 @@ export class DriftWatch {
   }
 
   /** A row with our mark stands that nobody wants; a key that is queued already was wanted until now. */
-  stray(plane: VniPlane, which: PlaneKey): void {
+  stray(plane: VniPlane, which: PlaneKey, repeated = false): void {
     if (this.observes || plane.isMarked(which)) return;
-    this.log.open(plane.vni, which, () => ({
+    this.log.open(plane.vni, which, !repeated, () => ({
       cause: 'stray',
       action: 'queued',
       failure: undefined,
@@ -63,7 +63,7 @@ export class DriftWatch {
 
   #blocked(plane: VniPlane, which: PlaneKey): void {
     if ((which.table !== 'mac' && !plane.isBlocked(which)) || this.isHosts(plane, which)) return;
-    this.log.open(plane.vni, which, () => ({
+    this.log.open(plane.vni, which, true, () => ({
       cause: 'blocked',
       action: 'left-alone',
       failure: undefined,

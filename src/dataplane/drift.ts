@@ -59,6 +59,8 @@ export class DriftLog {
   openCount = 0;
   readonly #open = new Map<Vni, OpenDrifts>();
   readonly #closed: Drift[] = [];
+  /** Those that stand and will not be kept. */
+  readonly #passing = new Set<Drift>();
 
   constructor(
     readonly clock: Clock,
@@ -87,8 +89,11 @@ export class DriftLog {
     return drifts ? drifts.mac.size + drifts.flood.size + drifts.neigh.size : 0;
   }
 
-  /** Enters a drift; where one stands for the key already, it stays what it was. */
-  open(vni: Vni, which: PlaneKey, facts: () => DriftFacts): void {
+  /**
+   * Enters a drift; where one stands for the key already, it stays what it was. One that is not kept is forgotten once it is
+   * over, as the many of a row that is changed again and again would push all others out.
+   */
+  open(vni: Vni, which: PlaneKey, kept: boolean, facts: () => DriftFacts): void {
     if (this.openAt(vni, which)) return;
     let drifts = this.#open.get(vni);
     if (!drifts) {
@@ -107,7 +112,8 @@ export class DriftLog {
     };
     if (which.table === 'mac') drifts.mac.set(which.key, drift);
     else drifts[which.table].set(which.key, drift);
-    this.found(drift);
+    if (kept) this.found(drift);
+    else this.#passing.add(drift);
   }
 
   /** The kernel refused to mend the key: notes it on the drift that stands, or enters one. */
@@ -120,7 +126,7 @@ export class DriftLog {
     const drifts = this.#open.get(vni);
     const standing = drifts && entryOf(drifts, which);
     if (standing) Object.assign(standing, { action: 'retrying', failure });
-    else this.open(vni, which, () => ({ cause: 'refused', action: 'retrying', failure, ...facts() }));
+    else this.open(vni, which, true, () => ({ cause: 'refused', action: 'retrying', failure, ...facts() }));
   }
 
   /** The key is as wanted: the drift that stands for it, if any, is mended. */
@@ -161,6 +167,7 @@ export class DriftLog {
   #retire(drift: Writable<Drift>, action: DriftAction): void {
     this.openCount--;
     drift.action = action;
+    if (this.#passing.delete(drift)) return;
     drift.mendedAt = this.clock.wallTime();
     this.#closed.push(drift);
     // Trimmed by half, so that a storm costs no shift a row

@@ -104,6 +104,11 @@ export class Reconciler {
     this.queue(plane);
   }
 
+  /** Looks at the key in so many milliseconds. */
+  markLater(plane: VniPlane, which: PlaneKey, delay: number): void {
+    this.#retries.add(plane, which, delay);
+  }
+
   /** Looks at whatever is dirty in the plane. */
   queue(plane: VniPlane): void {
     if (!plane.isQueued) {

@@ -11,23 +11,27 @@ export function problemItem({ severity, device, problem, mend }: TopologyProblem
   return { severity, problem: `${device}: ${problem}`, mend: mend ?? null };
 }
 
+/** The same among those of other VNIs. */
+function vniProblemItem(each: TopologyProblem): ProblemNote {
+  const note = problemItem(each);
+  return { ...note, problem: `VNI ${each.vni}: ${note.problem}` };
+}
+
 /** What an operator should know first: the composition's own, devices', sessions that are not there, VNIs' errors. */
 export function statusProblems({ problems, dataPlane, speaker, config }: Rooms): ProblemNote[] {
-  const topology = dataPlane.topology.problems;
+  const standing = dataPlane.topology.problems;
   const { vnis, advertiseAllVni } = config().evpn;
-  const errors = topology.filter(
+  const errors = standing.filter(
     ({ vni, severity }) =>
       vni !== undefined && severity === 'error' && (vnis.get(vni)?.advertise ?? advertiseAllVni),
   );
   const more = errors.length - LISTED;
   return [
     ...problems(),
-    ...topology.filter(({ vni }) => vni === undefined).map(problemItem),
+    ...standing.filter(({ vni }) => vni === undefined).map(problemItem),
+    ...[...dataPlane.contests()].map(vniProblemItem),
     ...sessionProblems(speaker.neighbors()),
-    ...errors.slice(0, LISTED).map((each) => {
-      const note = problemItem(each);
-      return { ...note, problem: `VNI ${each.vni}: ${note.problem}` };
-    }),
+    ...errors.slice(0, LISTED).map(vniProblemItem),
     ...(more > 0
       ? [{ severity: 'error', problem: `and ${more} more, see /api/v1/vnis`, mend: null } as const]
       : []),

@@ -36,7 +36,7 @@ export function vniItem(rooms: Rooms, vni: Vni): VniItem {
     multicastGroup: ipText(at?.multicastGroup),
     advertised: vrf?.imetAdvertised !== undefined,
     up: at?.up ?? false,
-    problems: dataPlane.topology.problems
+    problems: [...dataPlane.problems()]
       // A device's own problem is one of each of its VNIs
       .filter((each) => each.vni === vni || (each.vni === undefined && each.device === at?.vxlanName))
       .map(problemItem),

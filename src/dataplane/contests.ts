@@ -1,0 +1,162 @@
+import type { Clock, Ip, Mac, Timer } from '../types/index.js';
+import type { TopologyProblem } from './topology.js';
+import type { PlaneKey, VniPlane } from './vni-plane.js';
+
+/*
+ * Another writer that wants other rows than we do undoes what we write as soon as it hears of it, and we what it writes.
+ * Neither can win, so each row is repaired at once the first time, then ever more rarely, and the rows of one device
+ * together no more often than a bound says.
+ */
+
+/** Milliseconds within which another daemon reacts to what we wrote; a person at a keyboard does not. */
+const REACTION_MS = 250;
+/** Milliseconds after a repair within which another change of the row belongs to the same contest. */
+const MEMORY_MS = 5000;
+/** Reactions that may be accidents. */
+const UNDELAYED = 3;
+const FIRST_DELAY_MS = 100;
+const LAST_DELAY_MS = 60_000;
+/** Milliseconds between two repeated repairs on one device. */
+const SPACING_MS = 10;
+/** Reactions in a row, and repairs in a row, from which it is no accident. */
+const REACTIONS = 4;
+const REPAIRS = 12;
+/** Milliseconds between two looks for contests that are over, and of peace that end one. */
+const LOOK_MS = 10_000;
+const PEACE_MS = 30_000;
+
+/** One row that somebody else changed. */
+interface Row {
+  /** Times in a row that the repair was undone at once. */
+  reactions: number;
+  /** Repairs in a row. */
+  repairs: number;
+  /** Clock.now() of the latest repair, or of the next. */
+  repairAt: number;
+}
+
+/** The contested rows of one VNI's device. */
+class Field {
+  readonly macs = new Map<Mac, Row>();
+  readonly floods = new Map<Ip, Row>();
+  readonly neighs = new Map<Ip, Row>();
+  /** Clock.now() before which no repeated repair is due. */
+  free = 0;
+  /** Who fights, as far as could be found out; undefined while nobody does. */
+  rivals: string | undefined;
+
+  tables(): (Map<Mac, Row> | Map<Ip, Row>)[] {
+    return [this.macs, this.floods, this.neighs];
+  }
+
+  get(which: PlaneKey): Row | undefined {
+    if (which.table === 'mac') return this.macs.get(which.key);
+    return (which.table === 'flood' ? this.floods : this.neighs).get(which.key);
+  }
+
+  set(which: PlaneKey, row: Row): void {
+    if (which.table === 'mac') this.macs.set(which.key, row);
+    else (which.table === 'flood' ? this.floods : this.neighs).set(which.key, row);
+  }
+}
+
+/** What becomes of a row that somebody changed: repaired at once, later, or with a repair that is due already. */
+export type Repair = { readonly delay: number; readonly repeated: boolean } | undefined;
+
+const AT_ONCE: Repair = { delay: 0, repeated: false };
+
+/** Damps the repair of rows that somebody else keeps changing, and names those who do. */
+export class Contests {
+  readonly #fields = new Map<VniPlane, Field>();
+  #timer: Timer | undefined;
+
+  constructor(
+    readonly clock: Clock,
+    /** Who else in this network namespace writes such rows; asked when a contest is found. */
+    readonly rivals: () => readonly string[],
+    /** A contest has begun or is over. */
+    readonly changed: () => void,
+  ) {}
+
+  /** Somebody changed a row of ours. undefined where its repair is due later already. */
+  repair(plane: VniPlane, which: PlaneKey): Repair {
+    const now = this.clock.now();
+    let field = this.#fields.get(plane);
+    if (!field) {
+      field = new Field();
+      this.#fields.set(plane, field);
+    }
+    this.#timer ??= this.clock.after(LOOK_MS, () => this.#look());
+    const row = field.get(which);
+    if (row && row.repairAt > now) return undefined;
+    if (!row || now - row.repairAt > MEMORY_MS) {
+      field.set(which, { reactions: 0, repairs: 1, repairAt: now });
+      return AT_ONCE;
+    }
+    if (now - row.repairAt <= REACTION_MS) row.reactions++;
+    row.repairs++;
+    field.free = Math.max(now, field.free + SPACING_MS);
+    row.repairAt = Math.max(now + delayAfter(row.reactions), field.free);
+    if (field.rivals === undefined && (row.reactions >= REACTIONS || row.repairs >= REPAIRS)) {
+      field.rivals = this.#nameRivals(plane, which);
+      this.changed();
+    }
+    return { delay: row.repairAt - now, repeated: true };
+  }
+
+  /** The repair of the row is due later. */
+  awaits(plane: VniPlane, which: PlaneKey): boolean {
+    const row = this.#fields.get(plane)?.get(which);
+    return row !== undefined && row.repairAt > this.clock.now();
+  }
+
+  /** A contest for each device that has one. */
+  *problems(): Iterable<TopologyProblem> {
+    for (const [{ vni, at }, { rivals }] of this.#fields)
+      if (rivals !== undefined)
+        yield {
+          severity: 'warning',
+          vni,
+          device: at?.vxlanName ?? '',
+          problem: `${rivals} writes the same rows and undoes what evpnd writes, which is repaired ever more rarely`,
+          mend: undefined,
+        };
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#fields.clear();
+  }
+
+  #nameRivals({ at, mirror }: VniPlane, which: PlaneKey): string {
+    const names = [...this.rivals()];
+    const row = which.table === 'neigh' && at ? mirror.peekNeigh(at.sviIfindex, which.key) : undefined;
+    const protocol = row && PROTOCOLS[row.protocol];
+    if (protocol !== undefined && !names.includes(protocol)) names.push(protocol);
+    return names.length > 0 ? names.join(' and ') : 'another daemon';
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const now = this.clock.now();
+    let over = false;
+    for (const [plane, field] of this.#fields) {
+      for (const table of field.tables())
+        for (const [key, { repairAt }] of table as Map<number | string, Row>)
+          if (now - repairAt > PEACE_MS) (table as Map<number | string, Row>).delete(key);
+      if (field.tables().some(({ size }) => size > 0)) continue;
+      this.#fields.delete(plane);
+      over ||= field.rivals !== undefined;
+    }
+    if (this.#fields.size > 0) this.#timer = this.clock.after(LOOK_MS, () => this.#look());
+    if (over) this.changed();
+  }
+}
+
+function delayAfter(reactions: number): number {
+  if (reactions < UNDELAYED) return 0;
+  return Math.min(LAST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(reactions - UNDELAYED, 16));
+}
+
+/** Daemons by what they write as NDA_PROTOCOL (include/uapi/linux/rtnetlink.h); what is ours may be anybody's of that kind. */
+const PROTOCOLS: Readonly<Record<number, string>> = { 11: 'FRR (zebra)', 12: 'BIRD', 84: 'OVN' };
