@@ -18,6 +18,10 @@ export interface NeighborConfig {
   readonly keepaliveTime: number;
   /** Seconds. */
   readonly connectRetryTime: number;
+  /** Refuses eBGP routes whose AS_PATH does not begin with the neighbour's AS; true where absent. */
+  readonly enforceFirstAs?: boolean;
+  /** How often our own AS may be in a path; 0 where absent. */
+  readonly allowasIn?: number;
   readonly description?: string;
 }
 
@@ -51,7 +55,10 @@ export interface StandingSession {
   readonly localAddress: string;
 }
 
-type SessionSetting = Exclude<keyof NeighborConfig, 'address' | 'connectRetryTime' | 'description'>;
+type SessionSetting = Exclude<
+  keyof NeighborConfig,
+  'address' | 'connectRetryTime' | 'enforceFirstAs' | 'allowasIn' | 'description'
+>;
 
 /** Settings that a session begins with, and whether one that stands is what the new value asks for. */
 const SESSION_SETTINGS: Readonly<

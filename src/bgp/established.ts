@@ -7,6 +7,7 @@ import {
   UpdateEncoder,
 } from '../wire/index.js';
 import { AdjRibOut } from './adj-rib-out.js';
+import type { InboundPolicy } from './inbound.js';
 import type { Link } from './link.js';
 import type { LocalRib } from './local-rib.js';
 import type { Negotiated } from './open.js';
@@ -25,6 +26,8 @@ export class Established {
     readonly link: Link,
     readonly negotiated: Negotiated,
     neighbor: string,
+    /** What its routes may be; a reload may change it. */
+    public inbound: InboundPolicy,
     localAsn: number,
     localRib: LocalRib,
     clock: Clock,

@@ -1,6 +1,15 @@
 import { type Clock, Fifo, type Timer } from '../types/index.js';
 import type { EvpnNlri, PathAttributes, Update } from '../wire/index.js';
 import { Arrival, destinationOf, type RibDestination, type RibPath } from './destination.js';
+import {
+  type InboundPolicy,
+  NO_POLICY,
+  noRefusals,
+  type Refusal,
+  type RefusalCounts,
+  type RefusalReason,
+  whyRefused,
+} from './inbound.js';
 import type { Destination, PathSource } from './route.js';
 import { EvpnTable, ROUTE_TYPE_SLOTS, sameNlri, type TableFilter } from './table.js';
 
@@ -11,20 +20,15 @@ export interface RibIdentity {
   readonly routerId: number;
 }
 
-/** Routes dropped at entry because they have been here, by the attribute that showed it. */
-export interface LoopCounts {
-  asPath: number;
-  originatorId: number;
-  clusterList: number;
-}
-
 /** A neighbour's routes in numbers; arrays are indexed by route type. */
 export interface NeighborRouteCounts {
   /** Announcements since the session came up. */
   readonly received: readonly number[];
   /** Routes that stand now. */
   readonly accepted: readonly number[];
-  readonly loops: Readonly<LoopCounts>;
+  /** Announcements refused since the session came up. */
+  readonly refused: Readonly<RefusalCounts>;
+  readonly lastRefusal: Refusal | undefined;
 }
 
 /** All that the RIB knows of one neighbour. A path whose epoch is not the neighbour's is stale. */
@@ -37,7 +41,8 @@ class NeighborState {
   stale = 0;
   /** Of the latest UPDATE with routes. */
   arrival: Arrival | undefined = undefined;
-  readonly loops: LoopCounts = { asPath: 0, originatorId: 0, clusterList: 0 };
+  refused = noRefusals();
+  lastRefusal: Refusal | undefined = undefined;
   sweep: Sweep | undefined = undefined;
 }
 
@@ -57,7 +62,8 @@ const RELIEVED_BELOW = 16_384;
 const NO_COUNTS: NeighborRouteCounts = {
   received: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),
   accepted: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),
-  loops: { asPath: 0, originatorId: 0, clusterList: 0 },
+  refused: noRefusals(),
+  lastRefusal: undefined,
 };
 
 /**
@@ -70,6 +76,9 @@ export class Rib {
   onDirty: (() => void) | undefined;
   /** Called when a congested RIB is so no more: readers of sockets may go on. */
   onRelieved: (() => void) | undefined;
+
+  /** True for a route that this leaf originates: one that comes back is everyday. */
+  isOriginated: ((nlri: EvpnNlri) => boolean) | undefined;
 
   readonly #clock: Clock;
   #identity: RibIdentity;
@@ -111,21 +120,23 @@ export class Rib {
   }
 
   /**
-   * Takes in one UPDATE: withdrawals first, then announcements. A route whose AS_PATH, ORIGINATOR_ID or CLUSTER_LIST
-   * names us is dropped and counted (RFC 4271 §9.1.2, RFC 4456 §8), together with what the neighbour said before.
+   * Takes in one UPDATE: withdrawals first, then announcements. Routes that loop or that the policy refuses (inbound.ts)
+   * are dropped and counted, together with what the neighbour said before; the reason is returned.
    */
-  update(source: PathSource, update: Update): void {
+  update(source: PathSource, update: Update, policy: InboundPolicy = NO_POLICY): RefusalReason | undefined {
     const neighbor = this.#neighborOf(source);
     for (const nlri of update.withdrawn) this.#withdraw(neighbor, nlri);
     const { attributes } = update;
-    if (attributes === undefined) return;
-    const looped = this.#isLoop(neighbor, attributes, update.reachable.length);
+    if (attributes === undefined) return undefined;
+    const { asn, routerId } = this.#identity;
+    const refused = whyRefused(attributes, asn, routerId, policy);
+    if (refused !== undefined) return this.#refuse(neighbor, refused, attributes, update.reachable);
     const arrival = this.#arrivalOf(neighbor, source);
     for (const nlri of update.reachable) {
       neighbor.received[nlri.type]++;
-      if (looped) this.#withdraw(neighbor, nlri);
-      else this.#announce(neighbor, arrival, attributes, nlri);
+      this.#announce(neighbor, arrival, attributes, nlri);
     }
+    return undefined;
   }
 
   /** The session is over: all the neighbour's routes go, a slice a turn. Resolves when they have gone. */
@@ -155,7 +166,10 @@ export class Rib {
 
   /** A new session begins: its announcements are counted from zero. */
   neighborUp(source: PathSource): void {
-    this.#neighborOf(source).received.fill(0);
+    const neighbor = this.#neighborOf(source);
+    neighbor.received.fill(0);
+    neighbor.refused = noRefusals();
+    neighbor.lastRefusal = undefined;
   }
 
   /** Forgets the counters of a neighbour that is configured no more; its routes must have gone. */
@@ -238,23 +252,21 @@ export class Rib {
     return neighbor;
   }
 
-  #isLoop(neighbor: NeighborState, attributes: PathAttributes, routes: number): boolean {
-    const { asn, routerId } = this.#identity;
-    for (const { asns } of attributes.asPath) {
-      if (asns.includes(asn)) {
-        neighbor.loops.asPath += routes;
-        return true;
-      }
+  #refuse(
+    neighbor: NeighborState,
+    why: RefusalReason,
+    { asPath }: PathAttributes,
+    routes: readonly EvpnNlri[],
+  ): RefusalReason {
+    let reason = why;
+    for (const nlri of routes) {
+      neighbor.received[nlri.type]++;
+      this.#withdraw(neighbor, nlri);
+      reason = why === 'as-path-loop' && this.isOriginated?.(nlri) === true ? 'own-route' : why;
+      neighbor.refused[reason]++;
+      neighbor.lastRefusal = { reason, nlri, asPath, at: this.#clock.wallTime() };
     }
-    if (attributes.originatorId === routerId) {
-      neighbor.loops.originatorId += routes;
-      return true;
-    }
-    if (attributes.clusterList.includes(routerId)) {
-      neighbor.loops.clusterList += routes;
-      return true;
-    }
-    return false;
+    return reason;
   }
 
   #arrivalOf(neighbor: NeighborState, source: PathSource): Arrival {

@@ -11,6 +11,7 @@ import {
 } from '../wire/index.js';
 import type { LocalIdentity, NeighborConfig } from './config.js';
 import type { FsmStateName, NotificationContent } from './fsm-types.js';
+import type { RefusalReason } from './inbound.js';
 import {
   type AdministrativeShutdown,
   emptyMessageCounters,
@@ -74,6 +75,7 @@ export class SessionRecord {
     last: undefined,
   };
   #faultLoggedAt = Number.NEGATIVE_INFINITY;
+  readonly #reportedAt = new Map<RefusalReason, number>();
   #unknownRouteTypes = 0;
   #since: number;
   #peerOpen: OpenMessage | undefined;
@@ -143,6 +145,15 @@ export class SessionRecord {
     this.#notification = undefined;
   }
 
+  /** True where what happens for this reason was not reported within the last minute; it is then. */
+  mayReport(reason: RefusalReason): boolean {
+    const now = this.#clock.now();
+    if (now - (this.#reportedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < FAULT_LOG_MILLISECONDS)
+      return false;
+    this.#reportedAt.set(reason, now);
+    return true;
+  }
+
   faulty(update: Update, log: (fault: UpdateFault) => void): void {
     this.#unknownRouteTypes += update.unknownRouteTypes;
     for (const fault of update.faults) {
@@ -194,7 +205,8 @@ export class SessionRecord {
       routes: {
         received: [...counts.received],
         accepted: [...counts.accepted],
-        loops: { ...counts.loops },
+        refused: { ...counts.refused },
+        lastRefusal: counts.lastRefusal,
         sent: view.sent === undefined ? new Array<number>(ROUTE_TYPE_SLOTS).fill(0) : [...view.sent],
       },
       unknownRouteTypes: this.#unknownRouteTypes,

@@ -4,11 +4,13 @@ import {
   CeaseSubcode,
   encodeNotification,
   encodeRouteRefresh,
+  formatNlri,
   MessageType,
   type NotificationMessage,
   type OpenMessage,
   type RouteRefreshMessage,
   SAFI_EVPN,
+  type Update,
   type UpdateDecoder,
   type WholeMessage,
 } from '../wire/index.js';
@@ -22,6 +24,7 @@ import { INITIAL_FSM_STATE } from './fsm.js';
 import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
 import { guardedClock } from './guarded-clock.js';
 import { endingOf } from './idle-hold.js';
+import { inboundPolicy, REFUSED, type RefusalReason } from './inbound.js';
 import { Link, type LinkHost } from './link.js';
 import type { LocalRib } from './local-rib.js';
 import type { AdministrativeShutdown, NeighborStatus } from './neighbor-status.js';
@@ -167,6 +170,20 @@ export class Session implements LinkHost {
     this.#config = config;
     this.#local = local;
     if (anew) this.#begin();
+    else this.#inboundChanged();
+  }
+
+  /** Routes that were refused are known to the neighbor alone, which is asked for all of them where the policy changed. */
+  #inboundChanged(): void {
+    const established = this.#established;
+    if (established === undefined) return;
+    const inbound = inboundPolicy(this.#config, established.negotiated);
+    const { firstAs, allowasIn } = established.inbound;
+    if (inbound.firstAs === firstAs && inbound.allowasIn === allowasIn) return;
+    established.inbound = inbound;
+    if (this.refreshIn() === 'done') return;
+    this.#end(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
+    this.#begin();
   }
 
   #standing(): StandingSession | undefined {
@@ -367,7 +384,16 @@ export class Session implements LinkHost {
     if (negotiated === undefined) throw new Error('established without an OPEN');
     const { rib, localRib, log } = this.#deps;
     const { address } = this.#config;
-    const established = new Established(link, negotiated, address, this.#local.asn, localRib, this.clock);
+    const inbound = inboundPolicy(this.#config, negotiated);
+    const established = new Established(
+      link,
+      negotiated,
+      address,
+      inbound,
+      this.#local.asn,
+      localRib,
+      this.clock,
+    );
     this.#established = established;
     this.#attempts.sessionUp();
     rib.neighborUp(established.source);
@@ -427,12 +453,32 @@ export class Session implements LinkHost {
           'UPDATE error, session kept (RFC 7606)',
         ),
       );
-    if (routes > 0) this.#deps.rib.update(established.source, update);
+    if (routes > 0) {
+      const refused = this.#deps.rib.update(established.source, update, established.inbound);
+      if (refused !== undefined) this.#refused(refused, update);
+    }
     if (established.noteEndOfRib(update)) {
       this.#stale.endOfRib();
       this.#deps.onEndOfRib(this.#config.address);
     }
     return routes;
+  }
+
+  /** Says that routes were refused, of each reason now and then. */
+  #refused(reason: RefusalReason, { reachable, attributes }: Update): void {
+    if (!this.#record.mayReport(reason)) return;
+    const { level, text, cure } = REFUSED[reason];
+    this.#deps.log[level](
+      {
+        neighbor: this.#config.address,
+        reason,
+        route: formatNlri(reachable[0]),
+        rd: String(reachable[0].rd),
+        asPath: attributes?.asPath.flatMap(({ asns }) => asns).join(' '),
+        ...(cure !== undefined && { cure }),
+      },
+      `route refused: ${text}`,
+    );
   }
 
   routeRefresh(link: Link, message: RouteRefreshMessage): void {

@@ -66,6 +66,7 @@ export class Speaker {
     this.#deps = deps;
     this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN, READING_MS);
     this.rib = new Rib(deps.clock, config);
+    this.rib.isOriginated = (nlri) => this.localRib.route(nlri) !== undefined;
     this.rib.onRelieved = () => {
       for (const session of this.#sessions.values()) session.resume();
     };

@@ -15,6 +15,10 @@ export interface NeighborConfig {
   /** 0 exactly where holdTime is 0. */
   readonly keepaliveTime: number;
   readonly connectRetryTime: number;
+  /** eBGP routes begin with the neighbour's AS. */
+  readonly enforceFirstAs: boolean;
+  /** How often our own AS may be in a path. */
+  readonly allowasIn: number;
   readonly description: string | undefined;
 }
 
@@ -72,7 +76,9 @@ export interface Config {
     /** A VNI that `vnis` does not list is advertised. */
     readonly advertiseAllVni: boolean;
     /** `frr`: export (AS & 0xffff):VNI, import *:VNI. */
-    readonly autoRt: 'frr';
+    readonly autoRt: 'frr' | 'rfc8365';
+    /** `vni`: those of a VLAN-aware bundle too. */
+    readonly importEthernetTags: 'zero' | 'vni';
     readonly flooding: FloodingConfig;
     readonly duplicateDetection: DuplicateDetectionConfig;
     readonly neighborRefresh: NeighborRefreshConfig;

@@ -60,6 +60,7 @@ export function interpret(file: ConfigFile, report: Report): Config {
     evpn: {
       advertiseAllVni: file.evpn['advertise-all-vni'],
       autoRt: file.evpn['auto-rt'],
+      importEthernetTags: file.evpn['import-ethernet-tags'],
       flooding: file.evpn.flooding,
       duplicateDetection: duplicateDetectionOf(file),
       neighborRefresh: file.evpn['neighbor-refresh'],
@@ -130,6 +131,8 @@ function neighborOf(
     localAddress,
     ...times,
     connectRetryTime: neighbor['connect-retry-time'],
+    enforceFirstAs: neighbor['enforce-first-as'],
+    allowasIn: neighbor['allowas-in'],
     description: neighbor.description,
   };
 }

@@ -76,6 +76,20 @@ const NeighborSchema = Type.Object(
       description: 'Seconds between attempts to connect.',
       allowed: 'seconds from 1 to 65535',
     }),
+    'enforce-first-as': Type.Boolean({
+      default: true,
+      description:
+        "Refuses eBGP routes whose AS_PATH is empty or does not begin with the neighbor's AS (RFC 4271 §6.3). Route servers need `false`.",
+      allowed: 'true or false',
+    }),
+    'allowas-in': Type.Integer({
+      minimum: 0,
+      maximum: 10,
+      default: 0,
+      description:
+        'Takes routes in whose AS_PATH our own AS is up to so many times: for leaves that share one AS number. Our own routes that come back are still not used.',
+      allowed: 'a number from 0 to 10',
+    }),
     description: Type.Optional(
       Type.String({
         maxLength: 255,
@@ -187,12 +201,17 @@ export const ConfigSchema = Type.Object(
           description: 'Serves every VNI that the kernel has, but for those with `advertise: false`.',
           allowed: 'true or false',
         }),
-        'auto-rt': Type.Union([Type.Literal('frr')], {
+        'auto-rt': Type.Union([Type.Literal('frr'), Type.Literal('rfc8365')], {
           default: 'frr',
           description:
-            'How route targets are derived: `frr` exports `(ASN & 65535):VNI` and imports `*:VNI`, as FRR does.',
-          allowed: 'frr',
-          reload: 'restart',
+            'How route targets are derived: `frr` exports `(ASN & 65535):VNI` and imports `*:VNI`, as FRR does; `rfc8365` sets the type bits of RFC 8365 §5.1.2.1 (`0x10000000 | VNI`), as FRR does with `autort rfc8365-compatible`.',
+          allowed: 'frr or rfc8365',
+        }),
+        'import-ethernet-tags': Type.Union([Type.Literal('zero'), Type.Literal('vni')], {
+          default: 'zero',
+          description:
+            'Ethernet tags of the routes that are imported: `zero`, those of the VLAN-based service; `vni`, also those of a VLAN-aware bundle (RFC 7432 §6.3), as Junos and EOS send them: a Type-2 or Type-3 with another tag goes to the VNI that its label names, if that imports one of its route targets.',
+          allowed: 'zero or vni',
         }),
         flooding: Type.Union(FloodingValues, {
           default: 'head-end-replication',

@@ -27,7 +27,7 @@ import { Importer } from './importer.js';
 import { MacVrf } from './mac-vrf.js';
 import { MoveLog } from './move-log.js';
 import type { RdAllocator } from './rd-allocator.js';
-import { type EvpnSettings, isFlooded, isServed } from './settings.js';
+import { type EvpnSettings, importsTags, isFlooded, isServed } from './settings.js';
 import { VrfQueue } from './vrf-queue.js';
 import { VtepTable } from './vteps.js';
 
@@ -73,6 +73,7 @@ export class Evpn {
     this.#settings = settings;
     this.#renaming = new Renaming(deps.clock, deps.localRib);
     this.importer = new Importer(this.#index, this.vteps, this.#touched);
+    this.importer.importTags = importsTags(settings);
     this.duplicates = new DuplicateDetector(
       deps.clock,
       deps.log,
@@ -126,8 +127,10 @@ export class Evpn {
   reconfigure(settings: EvpnSettings): void {
     this.#settings = settings;
     this.duplicates.settings = settings.duplicates ?? DEFAULT_DUPLICATE_SETTINGS;
+    const importTags = importsTags(settings);
+    let importsChanged = importTags !== this.importer.importTags;
+    this.importer.importTags = importTags;
     this.#topologyChanged(this.#topology);
-    let importsChanged = false;
     for (const vrf of this.#vrfs.values()) {
       const { rd, importTargets, exportTargets } = this.#identityOf(vrf.vni);
       if (rd !== vrf.rd) this.#renaming.rename(vrf, rd);
@@ -143,12 +146,12 @@ export class Evpn {
   }
 
   #identityOf(vni: Vni) {
-    const { asn, routerId, vnis } = this.#settings;
+    const { asn, routerId, vnis, autoRt = 'frr' } = this.#settings;
     const own = vnis.get(vni);
     return {
       rd: own?.rd ?? this.#deps.rdAllocator.rd(routerId, vni),
-      importTargets: own?.importTargets ?? autoImportTargets(vni),
-      exportTargets: own?.exportTargets ?? autoExportTargets(asn, vni),
+      importTargets: own?.importTargets ?? autoImportTargets(vni, autoRt),
+      exportTargets: own?.exportTargets ?? autoExportTargets(asn, vni, autoRt),
     };
   }
 

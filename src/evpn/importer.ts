@@ -3,7 +3,7 @@ import { RouteType } from '../wire/index.js';
 import { withItem, withoutItem } from './few.js';
 import type { Importers, ImportIndex } from './import-index.js';
 import type { MacVrf } from './mac-vrf.js';
-import { contentReason } from './unused.js';
+import { contentReason, labelReason } from './unused.js';
 import type { VrfQueue } from './vrf-queue.js';
 import type { VtepTable } from './vteps.js';
 
@@ -14,6 +14,9 @@ const NOWHERE: readonly MacVrf[] = [];
  * whose targets change leaves the VNIs that it no longer belongs to.
  */
 export class Importer {
+  /** Routes of a VLAN-aware bundle, which have an Ethernet tag, are imported too. */
+  importTags = false;
+
   constructor(
     readonly index: ImportIndex,
     readonly vteps: VtepTable,
@@ -55,7 +58,7 @@ export class Importer {
   #place(destination: Destination, old: Importers | undefined): Importers | undefined {
     const { best } = destination;
     const found =
-      best && contentReason(best.nlri, best.attributes) === undefined
+      best && contentReason(best.nlri, best.attributes, this.importTags) === undefined
         ? this.index.importersOf(best.attributes)
         : undefined;
     const now = found && found.vrfs.length > 0 ? found : undefined;
@@ -108,6 +111,11 @@ function put(vrf: MacVrf, destination: Destination, now: Importers, old: Importe
   } else if (nlri.type === RouteType.INCLUSIVE_MULTICAST) {
     const { floodTo } = now;
     if (old && old.floodTo !== floodTo) remove(vrf, destination, old);
+    const { best } = destination;
+    if (best && labelReason(best.nlri, best.attributes, vrf) !== undefined) {
+      if (old) remove(vrf, destination, old);
+      return;
+    }
     if (floodTo === undefined) {
       vrf.trees.add(destination);
       return;

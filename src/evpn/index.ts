@@ -14,7 +14,13 @@ export * from './duplicates.js';
 export * from './evpn.js';
 export { macRoute } from './export.js';
 export { type Few, listOf } from './few.js';
-export { autoExportTargets, autoImportTargets, type ImportTarget } from './import-target.js';
+export {
+  type AutoRt,
+  autoExportTargets,
+  autoImportTargets,
+  type ImportTarget,
+  importingSetting,
+} from './import-target.js';
 export type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 export * from './mobility.js';
 export { type Move, MoveHistory } from './moves.js';

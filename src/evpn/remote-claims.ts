@@ -54,7 +54,7 @@ export function bestClaim(
 
 function usableClaim(destination: Destination, vrf: MacVrf, topology: Topology): RemoteClaim | undefined {
   const claim = claimOf(destination);
-  if (!claim || labelReason(claim.route, vrf) !== undefined) return undefined;
+  if (!claim || labelReason(claim.route, claim.attributes, vrf) !== undefined) return undefined;
   return vtepReason(claim.vtep, vrf, topology) === undefined ? claim : undefined;
 }
 

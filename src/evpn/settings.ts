@@ -1,6 +1,6 @@
 import type { Ipv4, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
 import type { DuplicateSettings } from './duplicates.js';
-import type { ImportTarget } from './import-target.js';
+import type { AutoRt, ImportTarget } from './import-target.js';
 
 /** What becomes of broadcast, unknown unicast and multicast: a copy for each leaf of the VNI, or none at all. */
 export type Flooding = 'head-end-replication' | 'disabled';
@@ -23,6 +23,10 @@ export interface EvpnSettings {
   /** A VNI that `vnis` does not name is served. */
   readonly advertiseAllVni: boolean;
   readonly vnis: ReadonlyMap<Vni, VniSettings>;
+  /** How route targets are derived; `frr` where absent. */
+  readonly autoRt?: AutoRt;
+  /** `vni`: routes with an Ethernet tag are those of a VLAN-aware bundle's VNI that their label names; `zero` where absent. */
+  readonly importEthernetTags?: 'zero' | 'vni';
   /** For VNIs that do not say; head-end replication where absent. */
   readonly flooding?: Flooding;
   /** For VNIs that do not say: the SVI's own addresses are announced, as a host's or as the default gateway's. */
@@ -35,6 +39,11 @@ export interface EvpnSettings {
 /** Does BUM traffic of the VNI go to other leaves and come from them? */
 export function isFlooded(settings: Pick<EvpnSettings, 'flooding' | 'vnis'>, vni: Vni): boolean {
   return (settings.vnis.get(vni)?.flooding ?? settings.flooding) !== 'disabled';
+}
+
+/** Are routes of a VLAN-aware bundle imported? */
+export function importsTags({ importEthernetTags }: Pick<EvpnSettings, 'importEthernetTags'>): boolean {
+  return importEthernetTags === 'vni';
 }
 
 /** Is the VNI ours to serve? */

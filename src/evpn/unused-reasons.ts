@@ -13,7 +13,11 @@ export interface ReasonEntry {
  */
 export const UNUSED = {
   'route-type': { level: 'debug', text: 'routes of its type are not used' },
-  'ethernet-tag': { level: 'info', text: 'not of the VLAN-based service' },
+  'ethernet-tag': {
+    level: 'info',
+    text: 'not of the VLAN-based service; `import-ethernet-tags: vni` would import it',
+  },
+  'bundle-label': { level: 'debug', text: "its label is another VNI's of the VLAN-aware bundle" },
   encapsulation: {
     level: 'warn',
     text: 'VXLAN is not among its tunnel encapsulations (RFC 8365 §5.1.3)',

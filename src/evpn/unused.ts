@@ -12,7 +12,6 @@ import {
 import {
   type EvpnNlri,
   INGRESS_REPLICATION,
-  type MacIpAdvertisement,
   type PathAttributes,
   RouteType,
   TUNNEL_TYPE_VXLAN,
@@ -33,11 +32,18 @@ export function vtepOf({ type }: Pick<EvpnNlri, 'type'>, attributes: PathAttribu
   return isMartian(vtep) ? attributes.nextHop : vtep;
 }
 
-/** What rules the route out whatever VNI asks; undefined where nothing does. Types 2 and 3 alone are used. */
-export function contentReason(nlri: EvpnNlri, attributes: PathAttributes): UnusedReason | undefined {
+/**
+ * What rules the route out whatever VNI asks; undefined where nothing does. Types 2 and 3 alone are used; `importTags`:
+ * also those with an Ethernet tag.
+ */
+export function contentReason(
+  nlri: EvpnNlri,
+  attributes: PathAttributes,
+  importTags: boolean,
+): UnusedReason | undefined {
   const { type } = nlri;
   if (type !== RouteType.MAC_IP_ADVERTISEMENT && type !== RouteType.INCLUSIVE_MULTICAST) return 'route-type';
-  if (nlri.ethernetTag !== 0) return 'ethernet-tag';
+  if (nlri.ethernetTag !== 0 && !importTags) return 'ethernet-tag';
   const { encapsulations, pmsiTunnel } = attributes;
   if (encapsulations.length > 0 && !encapsulations.includes(TUNNEL_TYPE_VXLAN)) return 'encapsulation';
   if (type === RouteType.MAC_IP_ADVERTISEMENT) {
@@ -67,14 +73,23 @@ function judgeVtep(vtep: Ip, { at }: MacVrf, topology: Topology): UnusedReason |
 }
 
 /**
- * Why a Type-2 that the VNI imports by a route target is not its own; undefined where it may be. Symmetric IRB sends one
- * route for both, with the route targets of both: the VNI of the IP-VRF, as the second label, has no hosts.
+ * Why a route that the VNI imports by a route target is not its own; undefined where it may be. Symmetric IRB sends one
+ * Type-2 for both VNIs, with the route targets of both: the VNI of the IP-VRF, as the second label, has no hosts. Routes
+ * of a VLAN-aware bundle have the route target of the bundle, and their label says which VNI of it they are of.
  */
 export function labelReason(
-  { label1, label2 }: Pick<MacIpAdvertisement, 'label1' | 'label2'>,
+  nlri: EvpnNlri,
+  attributes: PathAttributes,
   { vni }: MacVrf,
 ): UnusedReason | undefined {
-  return label2 === vni && label1 !== vni ? 'layer-3-label' : undefined;
+  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
+    const { label1, label2 } = nlri;
+    if (label1 === vni) return undefined;
+    if (label2 === vni) return 'layer-3-label';
+    return nlri.ethernetTag === 0 ? undefined : 'bundle-label';
+  }
+  if (nlri.type !== RouteType.INCLUSIVE_MULTICAST || nlri.ethernetTag === 0) return undefined;
+  return attributes.pmsiTunnel?.label === vni ? undefined : 'bundle-label';
 }
 
 /** Why the MAC can be no remote host's of the VNI; undefined where it can. */
@@ -95,9 +110,13 @@ export function ipReason(ip: Ip, { own }: MacVrf): UnusedReason | undefined {
 /** Why the best route says nothing of a MAC, or of a VTEP, in a VNI that imports it; undefined where it counts. */
 export function whyUnused(path: Path, vrf: MacVrf, topology: Topology): UnusedReason | undefined {
   const { nlri, attributes } = path;
-  const reason = contentReason(nlri, attributes) ?? vtepReason(vtepOf(nlri, attributes), vrf, topology);
+  const reason =
+    // Whoever imports it has judged its tag
+    contentReason(nlri, attributes, true) ??
+    labelReason(nlri, attributes, vrf) ??
+    vtepReason(vtepOf(nlri, attributes), vrf, topology);
   if (reason !== undefined) return reason;
-  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) return labelReason(nlri, vrf) ?? macReason(nlri.mac, vrf);
+  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) return macReason(nlri.mac, vrf);
   return attributes.pmsiTunnel?.tunnelType === INGRESS_REPLICATION ? undefined : 'no-ingress-replication';
 }
 

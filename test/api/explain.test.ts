@@ -180,8 +180,14 @@ test('routes that do not count, and why', async (t) => {
   t.deepEqual(Object.fromEntries(entry.claims.map(({ vtep, won, ignored }) => [vtep, [won, ignored]])), {
     '10.0.0.1': [false, 'own next hop: it points to this machine itself'],
     '127.0.0.1': [false, 'martian next hop: it can be no VTEP'],
-    '10.0.0.5': [false, 'not imported: VNI 10010 takes none of its route targets (65009:99)'],
-    '10.0.0.6': [false, 'Ethernet tag 7: not of the VLAN-based service'],
+    '10.0.0.5': [
+      false,
+      "not imported: VNI 10010 takes none of its route targets (65009:99); `import-route-targets: ['65009:99'] of the VNI` would import it",
+    ],
+    '10.0.0.6': [
+      false,
+      'Ethernet tag 7: not of the VLAN-based service; `import-ethernet-tags: vni` would import it',
+    ],
     '10.0.0.7': [true, null],
   });
   t.true(

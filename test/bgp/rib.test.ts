@@ -231,10 +231,59 @@ test('loops are dropped at entry, with what stood before, and counted', (t) => {
     rib.update(S1, update([macRoute(1), macRoute(2)], attributesOf(looped)));
     t.is(rib.destination(macRoute(1)), undefined);
   }
-  t.deepEqual(rib.counts('10.1.0.1').loops, { asPath: 4, originatorId: 2, clusterList: 2 });
+  t.deepEqual(rib.counts('10.1.0.1').refused, {
+    'own-route': 0,
+    'as-path-loop': 4,
+    'originator-id-loop': 2,
+    'cluster-list-loop': 2,
+    'first-as': 0,
+  });
   t.is(rib.counts('10.1.0.1').accepted[2], 0);
   t.is(rib.counts('10.1.0.1').received[2], 12);
   t.is(rib.counts('10.1.0.77').received[2], 0);
+});
+
+test('the first AS of an external path, where it is enforced', (t) => {
+  const { rib } = make();
+  const policy = { firstAs: 65000, allowasIn: 0 };
+  const paths: [PathAttributes['asPath'], boolean][] = [
+    [[{ type: 2, asns: [65000, 65009] }], true],
+    [[{ type: 2, asns: [65009, 65000] }], false],
+    [[{ type: 1, asns: [65000] }], false],
+    [[], false],
+  ];
+  for (const [asPath, taken] of paths) {
+    rib.update(S1, update([macRoute(1)]));
+    t.is(
+      rib.update(S1, update([macRoute(1)], attributesOf({ asPath })), policy),
+      taken ? undefined : 'first-as',
+    );
+    t.is(rib.destination(macRoute(1)) !== undefined, taken);
+  }
+  t.is(rib.counts('10.1.0.1').refused['first-as'], 3);
+  t.is(rib.counts('10.1.0.1').lastRefusal?.reason, 'first-as');
+  rib.neighborUp(S1);
+  t.is(rib.counts('10.1.0.1').refused['first-as'], 0);
+});
+
+test('our own AS in a path, as often as allowed; a route of ours that comes back is told apart from those of others', (t) => {
+  const { rib } = make();
+  rib.isOriginated = (nlri) => nlri.type === 2 && nlri.mac === 7;
+  const path = (...asns: number[]) => attributesOf({ asPath: [{ type: 2, asns }] });
+  const policy = { firstAs: undefined, allowasIn: 1 };
+  t.is(rib.update(S1, update([macRoute(1)], path(65000, 65001)), policy), undefined);
+  t.is(rib.update(S1, update([macRoute(2)], path(65000, 65001, 65000, 65001)), policy), 'as-path-loop');
+  t.is(rib.update(S1, update([macRoute(7)], path(65000, 65001))), 'own-route');
+  t.deepEqual([rib.size, rib.counts('10.1.0.1').refused['own-route']], [1, 1]);
+  // A prefix of a confederation or a set counts as well
+  const inSet = attributesOf({
+    asPath: [
+      { type: 2, asns: [65000] },
+      { type: 1, asns: [65001, 65007] },
+    ],
+  });
+  t.is(rib.update(S1, update([macRoute(3)], inSet)), 'as-path-loop');
+  t.is(rib.update(S1, update([macRoute(3)], inSet), policy), undefined);
 });
 
 test('counts follow what stands, by type', (t) => {

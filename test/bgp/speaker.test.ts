@@ -11,8 +11,8 @@ import { formatNlri, type OriginatedAttributes, RouteType, UpdateEncoder } from 
 import { Fabric, id, imet, macRoute, neighborConfig, openOf, originated } from './fabric.js';
 
 const A = originated('10.0.0.1');
-const encoder = () =>
-  new UpdateEncoder({ fourOctetAs: true, internal: false, localAsn: 65002, maxMessageLength: 4096 });
+const encoder = (localAsn = 65002) =>
+  new UpdateEncoder({ fourOctetAs: true, internal: false, localAsn, maxMessageLength: 4096 });
 const macs = (speaker: Speaker) =>
   [...speaker.rib.destinations()].map((d) => (d.nlri.type === 2 ? d.nlri.mac : -1)).sort((a, b) => a - b);
 
@@ -226,7 +226,7 @@ test('reconfigure: only what changed begins anew', async (t) => {
   peers.forEach((peer, i) => {
     peer
       .establish(openOf(65002 + i, peer.address))
-      .send(...encoder().announce(originated(peer.address), [macRoute(i + 1)]));
+      .send(...encoder(65002 + i).announce(originated(peer.address), [macRoute(i + 1)]));
   });
   t.deepEqual(macs(speaker), [1, 2, 3]);
 
@@ -513,3 +513,48 @@ for (const [family, near, far] of [
     await b.stop();
   });
 }
+
+test('a path that does not begin with the AS of its external neighbor is refused; a reload that allows it asks for the routes again', async (t) => {
+  const fabric = new Fabric();
+  const peer = fabric.peer('10.0.0.2');
+  await peer.listen();
+  const config: SpeakerConfig = {
+    asn: 65001,
+    routerId: 1,
+    listen: [{ address: '10.0.0.1', port: 179 }],
+    neighbors: [neighborConfig('10.0.0.2', 65002)],
+  };
+  const speaker = fabric.speaker('10.0.0.1', config);
+  await speaker.start();
+  fabric.clock.runUntilIdle();
+  const empty = new UpdateEncoder({
+    fourOctetAs: true,
+    internal: true,
+    localAsn: 65002,
+    maxMessageLength: 4096,
+  });
+  const foreign = () => {
+    peer.send(...encoder(65009).announce(originated('10.0.0.2'), [macRoute(1)]));
+    peer.send(...empty.announce(originated('10.0.0.2'), [macRoute(2)]));
+    peer.send(...encoder(65002).announce(originated('10.0.0.2'), [macRoute(3)]));
+    fabric.clock.advance(100);
+  };
+  peer.establish(openOf(65002, peer.address));
+  foreign();
+  t.deepEqual(macs(speaker), [3]);
+  const { routes, state } = speaker.neighbor('10.0.0.2')!;
+  t.is(state, 'Established');
+  t.is(routes.refused['first-as'], 2);
+  t.is(routes.lastRefusal?.reason, 'first-as');
+  const asked = speaker.neighbor('10.0.0.2')!.messagesOut.routeRefresh;
+  const allow = { ...config, neighbors: [neighborConfig('10.0.0.2', 65002, { enforceFirstAs: false })] };
+  await speaker.reconfigure(allow);
+  t.is(speaker.neighbor('10.0.0.2')!.messagesOut.routeRefresh, asked + 1);
+  foreign();
+  t.deepEqual(macs(speaker), [1, 2, 3]);
+  // And back: what is told again is refused, and goes
+  await speaker.reconfigure(config);
+  foreign();
+  t.deepEqual(macs(speaker), [3]);
+  t.is(speaker.neighbor('10.0.0.2')!.flaps, 0);
+});

@@ -82,6 +82,10 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'evpn.neighbor-refresh.interval': 7,
   'evpn.neighbor-refresh.rate': 7,
   'evpn.snooping': false,
+  'evpn.auto-rt': 'rfc8365',
+  'evpn.import-ethernet-tags': 'vni',
+  'neighbors[].enforce-first-as': false,
+  'neighbors[].allowas-in': 1,
   'evpn.advertise-svi-ip': true,
   'evpn.advertise-default-gateway': true,
   'evpn.vnis[].advertise': false,
@@ -102,7 +106,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'state-directory': '/var/lib/other',
 };
 /** Settings with one value, or that name an item. */
-const ONE_VALUE = ['neighbors[].address', 'evpn.vnis[].vni', 'evpn.auto-rt'];
+const ONE_VALUE = ['neighbors[].address', 'evpn.vnis[].vni'];
 const ITEMS: Readonly<Record<string, string>> = { 'neighbors[]': '10.1.1.0', 'evpn.vnis[]': '10' };
 
 test('every setting of the schema can be told to differ', (t) => {

@@ -79,6 +79,8 @@ test('the minimal file gets every default', (t) => {
       holdTime: 9,
       keepaliveTime: 3,
       connectRetryTime: 5,
+      enforceFirstAs: true,
+      allowasIn: 0,
       description: undefined,
     },
   );
@@ -87,6 +89,7 @@ test('the minimal file gets every default', (t) => {
   t.deepEqual(config.evpn, {
     advertiseAllVni: true,
     autoRt: 'frr',
+    importEthernetTags: 'zero',
     flooding: 'head-end-replication',
     duplicateDetection: { enabled: true, moves: 5, window: 180, action: 'warn', freezeTime: undefined },
     neighborRefresh: { enabled: true, interval: 30, rate: 100 },
@@ -153,7 +156,7 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, description';
+  'address, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, enforce-first-as, allowas-in, description';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
 
 /** What is wrong, the file, and every finding in order. */

@@ -1,9 +1,10 @@
 import test from 'ava';
-import { UNUSED, whyIpUnused } from '../../src/evpn/index.js';
+import { type EvpnSettings, UNUSED, whyIpUnused } from '../../src/evpn/index.js';
 import {
   ESI_ZERO,
   formatIp,
   type Ip,
+  type Ipv4,
   parseIp,
   parseMac,
   RouteDistinguisher,
@@ -35,23 +36,24 @@ interface Said {
   readonly communities?: readonly bigint[];
   readonly pmsi?: Ip | null;
   readonly group?: Ip;
+  readonly label?: number;
 }
 
-async function leafOf(local = vtepOf(1)) {
+async function leafOf(local = vtepOf(1), settings: Partial<EvpnSettings> = {}) {
   const clock = new VirtualClock();
-  const leaf = new Leaf(clock, vtepOf(1), 65001);
+  const leaf = new Leaf(clock, vtepOf(1), 65001, settings);
   const devices = leaf.world.devices(VNI);
   leaf.addVni(devices, { localVtep: local });
   await leaf.start();
   leaf.dataPlane.sweep();
-  const say = (nlri: EvpnNlri, { vtep = FAR, communities = [VXLAN], pmsi, group }: Said) => {
+  const say = (nlri: EvpnNlri, { vtep = FAR, communities = [VXLAN], pmsi, group, label = VNI }: Said) => {
     const isType3 = nlri.type === RouteType.INCLUSIVE_MULTICAST;
     const attributes: OriginatedAttributes = {
       nextHop: vtep,
       extendedCommunities: [TARGET, ...communities],
       pmsiTunnel:
         isType3 && pmsi !== null
-          ? { endpoint: pmsi ?? vtep, vni: VNI, ...(group !== undefined && { group }) }
+          ? { endpoint: pmsi ?? vtep, vni: label, ...(group !== undefined && { group }) }
           : undefined,
     };
     leaf.receive(SOURCE, 65009, attributes, [nlri]);
@@ -61,6 +63,7 @@ async function leafOf(local = vtepOf(1)) {
     leaf,
     devices,
     clock,
+    say,
     host(said: Said & { ip?: Ip; sequence?: number; sticky?: boolean }) {
       const { ip, sequence = 0, sticky = false, communities = [VXLAN], rd = '10.0.0.9:1' } = said;
       say(type2(rd, ip), {
@@ -274,6 +277,45 @@ for (const { what, communities, used } of [
     t.deepEqual(floods(), used ? ['10.0.0.9'] : []);
     t.deepEqual(reasons(), used ? [undefined, undefined] : ['encapsulation', 'encapsulation']);
   });
+
+const BUNDLE = { importEthernetTags: 'vni' } as const;
+
+test('routes of a VLAN-aware bundle: imported by a setting, where their label names the VNI; at once by a reload', async (t) => {
+  const scene = await leafOf();
+  const { leaf, devices, clock, floods, say } = scene;
+  const tagged = (rd: string, label1: number): EvpnNlri =>
+    ({ ...type2(rd), ethernetTag: 10, label1 }) as EvpnNlri;
+  const imet: EvpnNlri = { ...type3('10.0.0.9:1', FAR), ethernetTag: 10 } as EvpnNlri;
+  say(tagged('10.0.0.9:1', VNI), {});
+  say(tagged('10.0.0.9:2', 10999), { vtep: vtepOf(8) });
+  say(imet, {});
+  t.is(leaf.rowsOf(devices, HOST).dst, undefined);
+  t.deepEqual(floods(), []);
+  const settings = { asn: 65001, routerId: vtepOf(1) as Ipv4, advertiseAllVni: true, vnis: new Map() };
+  leaf.evpn.reconfigure({ ...settings, ...BUNDLE });
+  clock.advance(20_000);
+  t.is(leaf.rowsOf(devices, HOST).dst, FAR);
+  t.deepEqual(floods(), ['10.0.0.9']);
+  t.deepEqual(
+    scene.reasons().filter((reason) => reason !== undefined),
+    ['bundle-label'],
+  );
+  leaf.evpn.reconfigure(settings);
+  clock.advance(20_000);
+  t.is(leaf.rowsOf(devices, HOST).dst, undefined);
+  t.deepEqual(floods(), []);
+});
+
+test('a flood of the same bundle that is another VNI is none of ours', async (t) => {
+  const { say, floods, leaf } = await leafOf(vtepOf(1), BUNDLE);
+  say({ ...type3('10.0.0.9:1', FAR), ethernetTag: 11 } as EvpnNlri, { label: 10999 });
+  t.deepEqual(floods(), []);
+  say({ ...type3('10.0.0.9:1', FAR), ethernetTag: 11 } as EvpnNlri, {});
+  t.deepEqual(floods(), ['10.0.0.9']);
+  say({ ...type3('10.0.0.9:1', FAR), ethernetTag: 11 } as EvpnNlri, { label: 10999 });
+  t.deepEqual(floods(), []);
+  t.is(leaf.evpn.vrf(VNI)?.floods.size, 0);
+});
 
 test('every reason has words', (t) => {
   for (const { text } of Object.values(UNUSED)) t.regex(text, /^\S.*[^.]$/);

@@ -4,6 +4,7 @@ import {
   claimOf,
   contentReason,
   type IpEntry,
+  importingSetting,
   ipReason,
   listOf,
   type MacEntry,
@@ -70,16 +71,17 @@ export function strangersHeard(
     const claim = claimOf(destination);
     if (!claim || claim.route.label1 !== vrf.vni || (ip !== undefined && claim.route.ip !== ip)) continue;
     if (!evpn.importer.importersOf(destination).includes(vrf))
-      out.push({ claim, ignored: whyNotImported(destination, vrf) });
+      out.push({ claim, ignored: whyNotImported(destination, vrf, evpn.importer.importTags) });
   }
   return out;
 }
 
-function whyNotImported({ best }: Destination, vrf: MacVrf): string {
-  const reason = best && contentReason(best.nlri, best.attributes);
+function whyNotImported({ best }: Destination, vrf: MacVrf, importTags: boolean): string {
+  const reason = best && contentReason(best.nlri, best.attributes, importTags);
   if (reason) return reasonText(reason, best);
   const targets = best?.attributes.routeTargets.map(formatRouteTarget).join(', ') || 'none';
-  return `not imported: VNI ${vrf.vni} takes none of its route targets (${targets})`;
+  const setting = best && importingSetting(best.attributes.routeTargets, vrf.vni);
+  return `not imported: VNI ${vrf.vni} takes none of its route targets (${targets})${setting ? `; \`${setting}\` would import it` : ''}`;
 }
 
 /** The local claim on a MAC as the API shows it. */

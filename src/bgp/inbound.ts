@@ -1,0 +1,101 @@
+import { type AsPathSegment, AsPathSegmentType, type EvpnNlri, type PathAttributes } from '../wire/index.js';
+
+/** What the operator lets a neighbor's routes be; read at each UPDATE. */
+export interface InboundPolicy {
+  /** The neighbor's AS where it is another than ours and must lead its paths (RFC 4271 §6.3); undefined checks nothing. */
+  readonly firstAs: number | undefined;
+  /** How often our own AS may be in a path. */
+  readonly allowasIn: number;
+}
+
+/** Nothing but what loops is refused. */
+export const NO_POLICY: InboundPolicy = { firstAs: undefined, allowasIn: 0 };
+
+/** What a neighbor's settings make of its routes on a session with these facts. */
+export function inboundPolicy(
+  {
+    enforceFirstAs = true,
+    allowasIn = 0,
+  }: { readonly enforceFirstAs?: boolean; readonly allowasIn?: number },
+  { internal, remoteAs }: { readonly internal: boolean; readonly remoteAs: number },
+): InboundPolicy {
+  return { firstAs: enforceFirstAs && !internal ? remoteAs : undefined, allowasIn };
+}
+
+/** How a refusal is reported. */
+export interface RefusalEntry {
+  readonly level: 'debug' | 'info' | 'warn';
+  readonly text: string;
+  /** What an operator may do about it. */
+  readonly cure: string | undefined;
+}
+
+/** Why routes are refused where they arrive. They do not enter the RIB, and what the neighbor said of them before goes. */
+export const REFUSED = {
+  'own-route': { level: 'debug', text: 'a route of this leaf came back (RFC 4271 §9.1.2)', cure: undefined },
+  'as-path-loop': {
+    level: 'info',
+    text: 'our AS is in its AS_PATH (RFC 4271 §9.1.2): another leaf has the same AS',
+    cure: 'give each leaf an AS of its own, or set `allowas-in` of the neighbor',
+  },
+  'originator-id-loop': {
+    level: 'debug',
+    text: 'its ORIGINATOR_ID is our router-id (RFC 4456 §8)',
+    cure: undefined,
+  },
+  'cluster-list-loop': {
+    level: 'debug',
+    text: 'our router-id is in its CLUSTER_LIST (RFC 4456 §8)',
+    cure: undefined,
+  },
+  'first-as': {
+    level: 'warn',
+    text: "its AS_PATH does not begin with the neighbor's AS (RFC 4271 §6.3)",
+    cure: 'set `enforce-first-as: false` of the neighbor if it is a route server',
+  },
+} as const satisfies Record<string, RefusalEntry>;
+export type RefusalReason = keyof typeof REFUSED;
+
+/** Announcements refused since the session came up, by reason. */
+export type RefusalCounts = Record<RefusalReason, number>;
+
+/** The latest refusal of a neighbor. */
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly nlri: EvpnNlri;
+  readonly asPath: readonly AsPathSegment[];
+  /** Clock.wallTime(). */
+  readonly at: number;
+}
+
+/** Counts of nothing. */
+export function noRefusals(): RefusalCounts {
+  return {
+    'own-route': 0,
+    'as-path-loop': 0,
+    'originator-id-loop': 0,
+    'cluster-list-loop': 0,
+    'first-as': 0,
+  };
+}
+
+/** Why routes with these attributes are refused; undefined where they are taken. */
+export function whyRefused(
+  { asPath, originatorId, clusterList }: PathAttributes,
+  asn: number,
+  routerId: number,
+  { firstAs, allowasIn }: InboundPolicy,
+): Exclude<RefusalReason, 'own-route'> | undefined {
+  if (firstAs !== undefined && !beginsWith(asPath, firstAs)) return 'first-as';
+  let own = 0;
+  for (const { asns } of asPath) for (const each of asns) if (each === asn) own++;
+  if (own > allowasIn) return 'as-path-loop';
+  if (originatorId === routerId) return 'originator-id-loop';
+  return clusterList.includes(routerId) ? 'cluster-list-loop' : undefined;
+}
+
+function beginsWith(asPath: readonly AsPathSegment[], asn: number): boolean {
+  if (asPath.length === 0) return false;
+  const { type, asns } = asPath[0];
+  return type === AsPathSegmentType.AS_SEQUENCE && asns[0] === asn;
+}
