@@ -1,12 +1,29 @@
-import type { Severity, TopologyProblem, VniAttachment } from '../dataplane/index.js';
-import { type Ip, isIpv4, type Vni } from '../types/index.js';
+import type { InterfaceAddress, Severity, TopologyProblem, VniAttachment } from '../dataplane/index.js';
+import { formatIp, IPV4_ANY, type Ip, isIpv4, isLinkLocal, isMartian, type Vni } from '../types/index.js';
+import { BR_STATE_FORWARDING } from './constants.js';
 import type { Link, VxlanSettings } from './link-codec.js';
 import type { PortVlans, VniFilter } from './link-table.js';
+
+/**
+ * What is to be said of a VXLAN device's `local`: no device has it (`absent`), or one that is down, or one that may not
+ * use it yet, or not at all (RFC 4862 §5.4), or it can be nobody's VTEP.
+ */
+export interface LocalAddress {
+  readonly state: 'none' | 'usable' | 'down' | 'tentative' | 'dadfailed' | 'absent' | 'martian';
+  /** The device that has it, '' for none. */
+  readonly device: string;
+}
+
+export const NO_LOCAL: LocalAddress = { state: 'none', device: '' };
+const NOWHERE: LocalAddress = { state: 'absent', device: '' };
+const ROUTED: LocalAddress = { state: 'usable', device: '' };
+const MARTIAN: LocalAddress = { state: 'martian', device: '' };
 
 /** The port of a bridge that a VXLAN device is, or a VXLAN device without a bridge. */
 export interface VxlanPort {
   readonly link: Link;
   readonly vxlan: VxlanSettings;
+  readonly local: LocalAddress;
   readonly bridge: Link | undefined;
   readonly vlans: PortVlans | undefined;
   /** undefined where the device has none. */
@@ -17,24 +34,84 @@ export interface VxlanPort {
 export interface CheckContext {
   /** Least MTU on the way to the VTEPs of a family; undefined where no VTEP is known. */
   readonly underlayMtu: { readonly ipv4: number | undefined; readonly ipv6: number | undefined };
+  /** Addresses that no device has and that the routing table delivers here all the same. */
+  readonly localRoutes: ReadonlySet<Ip>;
   /** Whether BUM traffic of the VNI goes to other leaves. */
   floods(vni: Vni): boolean;
 }
 
 export const NO_CONTEXT: CheckContext = {
   underlayMtu: { ipv4: undefined, ipv6: undefined },
+  localRoutes: new Set(),
   floods: () => true,
 };
+
+/** RFC 7348 §8. */
+const VXLAN_PORT = 4789;
+
+/** BR_STATE_* in words. */
+const PORT_STATES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'];
+
+const localText = ({ local }: VxlanSettings) => (local === undefined ? '' : formatIp(local));
 
 /** Octets of outer Ethernet, IP, UDP and VXLAN headers, without the outer Ethernet's own: RFC 7348 §5. */
 const OVERHEAD = { ipv4: 50, ipv6: 70 };
 
-/** A property that keeps a VXLAN device from its work, and the command that mends it. */
+/** A property that keeps a VXLAN device from its work, and the command that mends it where one does. */
 interface DeviceCheck {
   readonly severity: Severity;
   readonly fails: (port: VxlanPort, context: CheckContext) => boolean;
   readonly problem: (port: VxlanPort, context: CheckContext) => string;
-  readonly mend: (port: VxlanPort, context: CheckContext) => string;
+  readonly mend: (port: VxlanPort, context: CheckContext) => string | undefined;
+}
+
+/** True where the device carries frames, as far as the kernel can know. */
+export function isRunning({ up, carrier, protodown }: Link): boolean {
+  return up && carrier && !protodown;
+}
+
+/** True where frames pass between the bridge and the underlay. */
+export function carriesFrames({ link, bridge, local }: VxlanPort): boolean {
+  if (!bridge || !isRunning(link) || !isRunning(bridge)) return false;
+  // Without one the kernel chooses a source by itself
+  return isForwarding(link) && (local.state === 'usable' || local.state === 'none');
+}
+
+function isForwarding({ port }: Link): boolean {
+  return port === undefined || port.state === BR_STATE_FORWARDING;
+}
+
+/** What is to be said of each address that a VXLAN device has as `local`. */
+export function localAddresses(
+  links: readonly Link[],
+  addresses: ReadonlyMap<number, readonly InterfaceAddress[]>,
+  { localRoutes }: CheckContext,
+): Map<Ip, LocalAddress> {
+  const found = new Map<Ip, LocalAddress>();
+  for (const { vxlan } of links) {
+    const local = vxlan?.local;
+    if (local === undefined) continue;
+    const martian = isMartian(local) || (!isIpv4(local) && isLinkLocal(local));
+    found.set(local, martian ? MARTIAN : localRoutes.has(local) ? ROUTED : NOWHERE);
+  }
+  if (found.size === 0) return found;
+  for (const { ifindex, name: device, up } of links)
+    for (const { ip, state } of addresses.get(ifindex) ?? []) {
+      const before = found.get(ip);
+      // Several devices may have it: one that may use it will do
+      if (before && before !== MARTIAN && before.state !== 'usable')
+        found.set(ip, { state: up ? state : 'down', device });
+    }
+  return found;
+}
+
+/** The command for a device that is held down: the kernel wants every reason gone first (net/core/rtnetlink.c). */
+function endProtodown({ name, protodownReasons }: Link): string {
+  const reasons: number[] = [];
+  for (let reason = 0; reason < 32; reason++) if ((protodownReasons >>> reason) & 1) reasons.push(reason);
+  return [...reasons.map((reason) => `protodown_reason ${reason} off`), 'protodown off']
+    .map((change) => `ip link set dev ${name} ${change}`)
+    .join(' && ');
 }
 
 /** True where the port's VLAN for frames without a tag is one, so that a VNI of its own is that VLAN. */
@@ -72,6 +149,65 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
   },
   {
     severity: 'error',
+    fails: ({ link }) => link.up && link.protodown,
+    problem: () => 'the device is held down by protodown',
+    mend: ({ link }) => endProtodown(link),
+  },
+  {
+    severity: 'error',
+    fails: ({ link }) => link.up && !link.protodown && !link.carrier,
+    problem: () => 'the device has no carrier',
+    mend: () => undefined,
+  },
+  {
+    severity: 'error',
+    fails: ({ link, bridge }) => isRunning(link) && bridge !== undefined && !isForwarding(link),
+    problem: ({ link }) => `the bridge port does not forward: it is ${PORT_STATES[link.port?.state ?? 0]}`,
+    mend: ({ link, bridge }) =>
+      bridge?.stp
+        ? `ip link set dev ${bridge.name} type bridge stp_state 0`
+        : `bridge link set dev ${link.name} state 3`,
+  },
+  {
+    severity: 'error',
+    fails: ({ link, bridge }) =>
+      isRunning(link) && isForwarding(link) && bridge?.up === true && !isRunning(bridge),
+    problem: ({ bridge }) => `its bridge ${bridge?.name} has no carrier: none of its ports forwards`,
+    mend: () => undefined,
+  },
+  {
+    severity: 'error',
+    fails: ({ local }) => local.state === 'martian',
+    problem: ({ vxlan }) =>
+      `its local address ${localText(vxlan)} can be no VTEP's: other leaves cannot send to it`,
+    mend: ({ link }) => `ip link set dev ${link.name} type vxlan local ADDRESS`,
+  },
+  {
+    severity: 'error',
+    fails: ({ local }) => local.state === 'absent',
+    problem: ({ vxlan }) => `no device has its local address ${localText(vxlan)}`,
+    mend: ({ vxlan }) =>
+      `ip addr add ${localText(vxlan)}/${isIpv4(vxlan.local ?? IPV4_ANY) ? 32 : 128} dev lo`,
+  },
+  {
+    severity: 'error',
+    fails: ({ local }) => local.state === 'down',
+    problem: ({ vxlan, local }) =>
+      `${local.device}, which has its local address ${localText(vxlan)}, is down`,
+    mend: ({ local }) => `ip link set dev ${local.device} up`,
+  },
+  {
+    severity: 'error',
+    fails: ({ local }) => local.state === 'tentative' || local.state === 'dadfailed',
+    problem: ({ vxlan, local }) =>
+      local.state === 'tentative'
+        ? `its local address ${localText(vxlan)} is tentative: duplicate address detection is not over`
+        : `its local address ${localText(vxlan)} is another node's, as duplicate address detection found`,
+    mend: ({ link, local }) =>
+      local.state === 'tentative' ? undefined : `ip link set dev ${link.name} type vxlan local ADDRESS`,
+  },
+  {
+    severity: 'error',
     fails: ({ vxlan }) => vxlan.local === undefined,
     problem: () => 'the device has no local address, which remote leaves send to',
     // Without `external`, which no device may change afterwards, not even to what it is
@@ -91,7 +227,8 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
   },
   {
     severity: 'warning',
-    fails: ({ link, bridge }) => bridge !== undefined && link.port?.neighSuppress === false,
+    fails: ({ link, bridge }) =>
+      bridge !== undefined && link.port?.neighSuppress === false && !link.port.neighVlanSuppress,
     problem: () => 'ARP and ND for remote hosts go to every leaf: neigh_suppress is off',
     mend: ({ link }) => `bridge link set dev ${link.name} neigh_suppress on`,
   },
@@ -124,6 +261,14 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
       bridge?.vlanFiltering === true && !vxlan.collectMetadata && !hasAccessVlan(vlans),
     problem: () => 'no VLAN of the bridge is mapped to the VNI',
     mend: ({ link }) => `bridge vlan add dev ${link.name} vid VLAN pvid untagged`,
+  },
+  {
+    severity: 'info',
+    fails: ({ vxlan }) => vxlan.port !== VXLAN_PORT,
+    problem: ({ vxlan }) =>
+      `its UDP port is ${vxlan.port}, and leaves send to ${VXLAN_PORT} unless all of them are told otherwise`,
+    // No device can change it
+    mend: () => undefined,
   },
   {
     severity: 'warning',
@@ -180,9 +325,23 @@ export function checkDevice(
     });
 }
 
-/** What is wrong with one VNI at the place where it is served. */
-export function checkVni(port: VxlanPort, at: VniAttachment, out: TopologyProblem[]): void {
+/** What is wrong with one VNI at the place where it is served; `svi` are the addresses of its SVI. */
+export function checkVni(
+  port: VxlanPort,
+  at: VniAttachment,
+  svi: readonly InterfaceAddress[] | undefined,
+  out: TopologyProblem[],
+): void {
   const { vni, vxlanName: device } = at;
+  for (const { ip, prefixLength, state } of svi ?? [])
+    if (state === 'dadfailed')
+      out.push({
+        severity: 'warning',
+        vni,
+        device: at.sviName,
+        problem: `${formatIp(ip)} is another node's, as duplicate address detection found, so that it is not ours`,
+        mend: `ip addr del ${formatIp(ip)}/${prefixLength} dev ${at.sviName}`,
+      });
   if (port.filter && !port.filter.has(vni))
     out.push({
       severity: 'error',

@@ -11,14 +11,20 @@ export interface VxlanSettings {
   readonly group: Ip | undefined;
   readonly learning: boolean;
   readonly collectMetadata: boolean;
+  /** The UDP port that it listens on and sends to. */
+  readonly port: number;
   /** Only the VNIs of the device's filter pass (`bridge vni`). */
   readonly vniFilter: boolean;
 }
 
 /** What evpnd reads of a bridge port (IFLA_BRPORT_*). */
 export interface PortSettings {
+  /** BR_STATE_*: what the spanning tree, or whoever acts for it, lets the port do. */
+  readonly state: number;
   readonly learning: boolean;
   readonly neighSuppress: boolean;
+  /** `neighSuppress` is a matter of each VLAN. */
+  readonly neighVlanSuppress: boolean;
   readonly vlanTunnel: boolean;
   /** Whether unknown unicast, multicast and broadcast leave by the port. */
   readonly flood: boolean;
@@ -34,8 +40,10 @@ export interface Link {
   readonly up: boolean;
   /** The device below carries frames (IFF_LOWER_UP), and nothing else keeps this one from it (IFF_RUNNING). */
   readonly carrier: boolean;
-  /** Something keeps the device from carrying frames though it is up (`protodown on`). */
+  /** Somebody keeps the device from carrying frames though it is up (`protodown on`). */
   readonly protodown: boolean;
+  /** One bit for each reason of that which has been given. */
+  readonly protodownReasons: number;
   /** undefined where the device has none of six octets. */
   readonly mac: Mac | undefined;
   readonly mtu: number;
@@ -48,9 +56,13 @@ export interface Link {
   readonly vxlan: VxlanSettings | undefined;
   /** For kind `bridge`. */
   readonly vlanFiltering: boolean;
+  /** For kind `bridge`: a spanning tree decides about its ports. */
+  readonly stp: boolean;
+  /** For kinds `bridge` and `vlan`: the EtherType of its tags. */
+  readonly vlanProtocol: number;
   /** For kind `bridge`: milliseconds after which a learned row goes; 0 for never. */
   readonly ageingTime: number;
-  /** For kind `vlan` with 802.1Q, else 0. */
+  /** For kind `vlan`, else 0. */
   readonly vlanId: number;
   /** For bridge ports. */
   readonly port: PortSettings | undefined;
@@ -96,13 +108,19 @@ export interface LinkAddress {
 }
 
 const IFINFO_LENGTH = 16;
-const ETH_P_8021Q = 0x8100;
+/** The EtherType of 802.1Q tags. */
+export const ETH_P_8021Q = 0x8100;
 const IFLA_WIRELESS = 11;
 const CARRIER = K.IFF_RUNNING | K.IFF_LOWER_UP;
 
 /** True for a group; VXLAN devices keep a single VTEP in the same attribute. */
 export function isMulticastIp(ip: Ip): boolean {
   return isIpv4(ip) ? ip >>> 28 === 14 : ip.charCodeAt(0) === 0xff;
+}
+
+function readU16BigEndian(bytes: Buffer, at: number, end: number, message: string, field: string): number {
+  const value = readU16(bytes, at, end, message, field);
+  return ((value & 0xff) << 8) | (value >>> 8);
 }
 
 function readIp(bytes: Buffer, at: number, end: number, message: string, field: string): Ip {
@@ -136,6 +154,7 @@ function decodeVxlan(bytes: Buffer, at: number, end: number): VxlanSettings {
   let learning = false;
   let collectMetadata = false;
   let vniFilter = false;
+  let port = 0;
   eachAttribute(bytes, at, end, m, (type, from, to) => {
     switch (type) {
       case K.IFLA_VXLAN_ID:
@@ -152,6 +171,9 @@ function decodeVxlan(bytes: Buffer, at: number, end: number): VxlanSettings {
       case K.IFLA_VXLAN_LEARNING:
         learning = readU8(bytes, from, to, m, 'IFLA_VXLAN_LEARNING') !== 0;
         break;
+      case K.IFLA_VXLAN_PORT:
+        port = readU16BigEndian(bytes, from, to, m, 'IFLA_VXLAN_PORT');
+        break;
       case K.IFLA_VXLAN_COLLECT_METADATA:
         collectMetadata = readU8(bytes, from, to, m, 'IFLA_VXLAN_COLLECT_METADATA') !== 0;
         break;
@@ -166,14 +188,16 @@ function decodeVxlan(bytes: Buffer, at: number, end: number): VxlanSettings {
     group: group !== undefined && isMulticastIp(group) ? group : undefined,
     learning,
     collectMetadata,
+    port,
     vniFilter,
   };
 }
 
-/** Which field each attribute is; the kernel sends every one of them. */
-const PORT_FIELDS: Readonly<Record<number, keyof PortSettings>> = {
+/** Which flag each attribute is; the kernel sends every one of them. */
+const PORT_FIELDS: Readonly<Record<number, Exclude<keyof PortSettings, 'state'>>> = {
   [K.IFLA_BRPORT_LEARNING]: 'learning',
   [K.IFLA_BRPORT_NEIGH_SUPPRESS]: 'neighSuppress',
+  [K.IFLA_BRPORT_NEIGH_VLAN_SUPPRESS]: 'neighVlanSuppress',
   [K.IFLA_BRPORT_VLAN_TUNNEL]: 'vlanTunnel',
   [K.IFLA_BRPORT_UNICAST_FLOOD]: 'flood',
   [K.IFLA_BRPORT_MCAST_FLOOD]: 'mcastFlood',
@@ -183,8 +207,10 @@ const PORT_FIELDS: Readonly<Record<number, keyof PortSettings>> = {
 function decodePort(bytes: Buffer, at: number, end: number): PortSettings {
   const m = 'RTM_NEWLINK of a bridge port';
   const port = {
+    state: K.BR_STATE_FORWARDING,
     learning: true,
     neighSuppress: false,
+    neighVlanSuppress: false,
     vlanTunnel: false,
     flood: true,
     mcastFlood: true,
@@ -192,7 +218,8 @@ function decodePort(bytes: Buffer, at: number, end: number): PortSettings {
   };
   eachAttribute(bytes, at, end, m, (type, from, to) => {
     const field = PORT_FIELDS[type];
-    if (field) port[field] = readU8(bytes, from, to, m, `IFLA_BRPORT ${field}`) !== 0;
+    if (type === K.IFLA_BRPORT_STATE) port.state = readU8(bytes, from, to, m, 'IFLA_BRPORT_STATE');
+    else if (field) port[field] = readU8(bytes, from, to, m, `IFLA_BRPORT ${field}`) !== 0;
   });
   return port;
 }
@@ -216,6 +243,7 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
   let lower = 0;
   let foreign = false;
   let protodown = false;
+  let protodownReasons = 0;
   let partial = false;
   let kind = '';
   let slaveKind = '';
@@ -244,6 +272,12 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
       case K.IFLA_PROTO_DOWN:
         protodown = readU8(bytes, from, to, m, 'IFLA_PROTO_DOWN') !== 0;
         break;
+      case K.IFLA_PROTO_DOWN_REASON:
+        eachAttribute(bytes, from, to, 'IFLA_PROTO_DOWN_REASON', (inner, start, stop) => {
+          if (inner === K.IFLA_PROTO_DOWN_REASON_VALUE)
+            protodownReasons = readU32(bytes, start, stop, m, 'IFLA_PROTO_DOWN_REASON_VALUE');
+        });
+        break;
       case IFLA_WIRELESS:
         partial = true;
         break;
@@ -265,6 +299,7 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
     up: (flags & K.IFF_UP) !== 0,
     carrier: (flags & CARRIER) === CARRIER,
     protodown,
+    protodownReasons,
     mac,
     mtu,
     master,
@@ -273,6 +308,8 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
     kind,
     vxlan: undefined as VxlanSettings | undefined,
     vlanFiltering: false,
+    stp: false,
+    vlanProtocol: ETH_P_8021Q,
     ageingTime: 0,
     vlanId: 0,
     port: undefined as PortSettings | undefined,
@@ -284,22 +321,20 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
     eachAttribute(bytes, info.at, info.end, m, (type, from, to) => {
       if (type === K.IFLA_BR_VLAN_FILTERING)
         link.vlanFiltering = readU8(bytes, from, to, m, 'IFLA_BR_VLAN_FILTERING') !== 0;
+      else if (type === K.IFLA_BR_STP_STATE)
+        link.stp = readU32(bytes, from, to, m, 'IFLA_BR_STP_STATE') !== 0;
+      else if (type === K.IFLA_BR_VLAN_PROTOCOL)
+        link.vlanProtocol = readU16BigEndian(bytes, from, to, m, 'IFLA_BR_VLAN_PROTOCOL');
       // In hundredths of a second, whatever the kernel's own HZ
       else if (type === K.IFLA_BR_AGEING_TIME)
         link.ageingTime = readU32(bytes, from, to, m, 'IFLA_BR_AGEING_TIME') * 10;
     });
-  else if (info && kind === 'vlan') {
-    let id = 0;
-    let protocol = ETH_P_8021Q;
+  else if (info && kind === 'vlan')
     eachAttribute(bytes, info.at, info.end, m, (type, from, to) => {
-      if (type === K.IFLA_VLAN_ID) id = readU16(bytes, from, to, m, 'IFLA_VLAN_ID');
-      else if (type === K.IFLA_VLAN_PROTOCOL) {
-        const bigEndian = readU16(bytes, from, to, m, 'IFLA_VLAN_PROTOCOL');
-        protocol = ((bigEndian & 0xff) << 8) | (bigEndian >>> 8);
-      }
+      if (type === K.IFLA_VLAN_ID) link.vlanId = readU16(bytes, from, to, m, 'IFLA_VLAN_ID');
+      else if (type === K.IFLA_VLAN_PROTOCOL)
+        link.vlanProtocol = readU16BigEndian(bytes, from, to, m, 'IFLA_VLAN_PROTOCOL');
     });
-    link.vlanId = protocol === ETH_P_8021Q ? id : 0;
-  }
   if (slave && slaveKind === 'bridge') link.port = decodePort(bytes, slave.at, slave.end);
   return link;
 }

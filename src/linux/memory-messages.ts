@@ -1,5 +1,6 @@
 import {
   type BridgeFdbRow,
+  type InterfaceAddress,
   type NeighRow,
   Ntf,
   type Topology,
@@ -127,11 +128,11 @@ export function doneMessage(sequence: number): Buffer {
   return writer.end();
 }
 
-function beginLink(type: number, sequence: number, family: number, ifindex: number): void {
+function beginLink(type: number, sequence: number, family: number, ifindex: number, running = true): void {
   const bytes = writer.begin(type, 0, sequence, 16);
   bytes[16] = family;
   bytes.writeInt32LE(ifindex, 20);
-  bytes.writeUInt32LE(K.IFF_UP | K.IFF_RUNNING | K.IFF_LOWER_UP, 24);
+  bytes.writeUInt32LE(running ? K.IFF_UP | K.IFF_RUNNING | K.IFF_LOWER_UP : K.IFF_UP, 24);
 }
 
 /** RTM_DELLINK of a device. */
@@ -149,8 +150,9 @@ export function linkMessage(ifindex: number, topology: Topology, sequence = 0): 
   const served = vnis.find(({ vxlanIfindex }) => vxlanIfindex === ifindex);
   const under = vnis.find(({ bridgeIfindex }) => bridgeIfindex === ifindex);
   const routed = bridge ? undefined : vnis.find(({ sviIfindex }) => sviIfindex === ifindex);
-  beginLink(K.RTM_NEWLINK, sequence, K.AF_UNSPEC, ifindex);
-  writer.text(K.IFLA_IFNAME, port?.name ?? under?.bridgeName ?? routed?.sviName ?? `dev${ifindex}`);
+  const { name, running } = topology.interfaces.get(ifindex) ?? { name: `dev${ifindex}`, running: true };
+  beginLink(K.RTM_NEWLINK, sequence, K.AF_UNSPEC, ifindex, running);
+  writer.text(K.IFLA_IFNAME, port?.name ?? under?.bridgeName ?? routed?.sviName ?? name);
   const mac = bridge?.mac ?? routed?.sviMac;
   if (mac !== undefined) writer.mac(K.IFLA_ADDRESS, mac);
   if (port) writer.number(K.IFLA_MASTER, port.bridgeIfindex, 4);
@@ -180,7 +182,30 @@ function vxlanData({ vni, localVtep, collectMetadata }: VniAttachment): void {
   else writer.number(K.IFLA_VXLAN_ID, vni, 4);
   if (localVtep !== undefined)
     writer.ip(isIpv4(localVtep) ? K.IFLA_VXLAN_LOCAL : K.IFLA_VXLAN_LOCAL6, localVtep);
+  // 4789 in network order
+  writer.number(K.IFLA_VXLAN_PORT, 0xb512, 2);
   writer.number(K.IFLA_VXLAN_LEARNING, 0, 1);
+}
+
+/** An address of a device (net/ipv4/devinet.c inet_fill_ifaddr); `type` is RTM_NEWADDR or RTM_DELADDR. */
+export function addressMessage(
+  type: number,
+  ifindex: number,
+  { ip, prefixLength, peer, state }: InterfaceAddress,
+  sequence = 0,
+): Buffer {
+  const bytes = writer.begin(type, 0, sequence, 8);
+  bytes[16] = isIpv4(ip) ? K.AF_INET : K.AF_INET6;
+  bytes[17] = prefixLength;
+  bytes.writeUInt32LE(ifindex, 20);
+  writer.ip(K.IFA_ADDRESS, peer ?? ip);
+  writer.ip(K.IFA_LOCAL, ip);
+  writer.number(
+    K.IFA_FLAGS,
+    state === 'tentative' ? K.IFA_F_TENTATIVE : state === 'dadfailed' ? K.IFA_F_DADFAILED : 0,
+    4,
+  );
+  return writer.end();
 }
 
 /** The AF_BRIDGE RTM_NEWLINK of a port: its VLANs, and their VNIs (net/bridge/br_netlink.c br_fill_ifinfo). */

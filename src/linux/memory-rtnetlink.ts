@@ -15,6 +15,7 @@ import {
 import { IPV4_ANY, isIpv4, MAC_ZERO } from '../types/index.js';
 import * as K from './constants.js';
 import {
+  addressMessage,
   bridgeRowMessage,
   doneMessage,
   errorMessage,
@@ -175,7 +176,10 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
     if (type === K.RTM_GETLINK)
       for (const device of topology.interfaces.keys())
         answer((family === K.AF_BRIDGE ? portVlansMessage : linkMessage)(device, topology, sequence));
-    else if (type === K.RTM_GETNEIGH && family === K.AF_BRIDGE) {
+    else if (type === K.RTM_GETADDR) {
+      for (const [device, { addresses }] of topology.interfaces)
+        for (const address of addresses) answer(addressMessage(K.RTM_NEWADDR, device, address, sequence));
+    } else if (type === K.RTM_GETNEIGH && family === K.AF_BRIDGE) {
       for (const row of tables.bridgeRowsOfPort(ifindex))
         answer(bridgeRowMessage(K.RTM_NEWNEIGH, row, sequence));
       for (const row of tables.vxlanRowsOfDevice(ifindex))
@@ -192,10 +196,16 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
   topology(topology: Topology): void {
     for (const ifindex of this.#topology.interfaces.keys())
       if (!topology.interfaces.has(ifindex)) this.#tell(linkGoneMessage(ifindex), false);
+    const before = this.#topology.interfaces;
     this.#topology = topology;
-    for (const ifindex of topology.interfaces.keys()) {
+    for (const [ifindex, { addresses }] of topology.interfaces) {
+      const had = before.get(ifindex)?.addresses ?? [];
+      for (const address of had)
+        if (!addresses.includes(address)) this.#tell(addressMessage(K.RTM_DELADDR, ifindex, address), false);
       this.#tell(linkMessage(ifindex, topology), false);
       this.#tell(portVlansMessage(ifindex, topology), false);
+      for (const address of addresses)
+        if (!had.includes(address)) this.#tell(addressMessage(K.RTM_NEWADDR, ifindex, address), false);
     }
   }
 

@@ -78,7 +78,8 @@ function placeOf(link: Link, tables: AddressTables, depth = 0): Place | undefine
   if (!lower || depth === MAX_NEST_DEV) return undefined;
   if (STATIONS.has(link.kind)) return placeOf(lower, tables, depth + 1);
   if (link.kind !== 'vlan') return undefined;
-  if (lower.vlanFiltering) return { bridge: lower.ifindex, vlan: link.vlanId, tagged: false };
+  if (lower.vlanFiltering && lower.vlanProtocol === link.vlanProtocol)
+    return { bridge: lower.ifindex, vlan: link.vlanId, tagged: false };
   const place = placeOf(lower, tables, depth + 1);
   return place && { ...place, tagged: true };
 }

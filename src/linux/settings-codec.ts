@@ -61,6 +61,8 @@ export interface Way {
   readonly device: number;
   /** The route's own MTU, 0 for none. */
   readonly mtu: number;
+  /** The address is one of this machine's. */
+  readonly local: boolean;
 }
 
 const RTMSG_END = 28;
@@ -94,5 +96,5 @@ export function decodeWay(bytes: Buffer, at: number, end: number): Way {
         if (metric === K.RTAX_MTU) mtu = readU32(bytes, start, stop, m, 'RTAX_MTU');
       });
   });
-  return { device, mtu };
+  return { device, mtu, local: bytes[at + 23] === K.RTN_LOCAL };
 }

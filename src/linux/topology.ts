@@ -12,10 +12,14 @@ import {
 import { type Ip, isVni, sameSet, type Vni } from '../types/index.js';
 import {
   type CheckContext,
+  carriesFrames,
   checkDevice,
   checkVni,
   hasAccessVlan,
+  isRunning,
+  localAddresses,
   NO_CONTEXT,
+  NO_LOCAL,
   type VxlanPort,
 } from './checks.js';
 import { isMulticastIp, type Link } from './link-codec.js';
@@ -41,27 +45,26 @@ function mappings({ link, vxlan, bridge, vlans }: VxlanPort): Mapping[] {
   return [{ vni: vxlan.vni, vlan: hasAccessVlan(vlans) ? vlans?.pvid : undefined }];
 }
 
-/** VLAN devices by bridge and VLAN; of two with the same, the one that was made first. */
-function sviTable(links: readonly Link[]): Map<string, Link> {
-  const svis = new Map<string, Link>();
-  for (const link of links) {
-    if (link.kind !== 'vlan' || link.vlanId === 0 || link.lower === 0) continue;
-    const key = `${link.lower} ${link.vlanId}`;
-    if (!svis.has(key)) svis.set(key, link);
-  }
+/** VLAN devices by bridge and VLAN (`domainKey`), with tags of the bridge's kind. */
+function sviTable(sorted: readonly Link[], links: ReadonlyMap<number, Link>): Map<number, Link> {
+  const svis = new Map<number, Link>();
+  for (const link of sorted)
+    if (link.kind === 'vlan' && links.get(link.lower)?.vlanProtocol === link.vlanProtocol)
+      svis.set(domainKey(link.lower, link.vlanId), link);
   return svis;
 }
 
 function findSvi(
   bridge: Link | undefined,
   vlan: number | undefined,
-  svis: ReadonlyMap<string, Link>,
+  svis: ReadonlyMap<number, Link>,
   vlans: ReadonlyMap<number, PortVlans>,
 ): Link | undefined {
   if (!bridge || vlan === undefined) return undefined;
   if (!bridge.vlanFiltering) return bridge;
   return (
-    svis.get(`${bridge.ifindex} ${vlan}`) ?? (vlans.get(bridge.ifindex)?.pvid === vlan ? bridge : undefined)
+    svis.get(domainKey(bridge.ifindex, vlan)) ??
+    (vlans.get(bridge.ifindex)?.pvid === vlan ? bridge : undefined)
   );
 }
 
@@ -90,7 +93,8 @@ export function deriveTopology(
   before: Topology = EMPTY_TOPOLOGY,
 ): Topology {
   const sorted = [...links.values()].sort((a, b) => a.ifindex - b.ifindex);
-  const svis = sviTable(sorted);
+  const svis = sviTable(sorted, links);
+  const locals = localAddresses(sorted, addresses, context);
   const vnis = new Map<Vni, VniAttachment>();
   /** Which VNI has a (bridge, VLAN). */
   const domains = new Map<number, VniAttachment>();
@@ -120,10 +124,13 @@ export function deriveTopology(
         ageingTime: link.ageingTime,
       });
     if (!link.vxlan) continue;
-    if (link.vxlan.local !== undefined) ownVteps.add(link.vxlan.local);
+    const { local: vtep } = link.vxlan;
+    const local = (vtep === undefined ? undefined : locals.get(vtep)) ?? NO_LOCAL;
+    if (vtep !== undefined && local.state === 'usable') ownVteps.add(vtep);
     const port: VxlanPort = {
       link,
       vxlan: link.vxlan,
+      local,
       bridge,
       vlans: vlans.get(link.ifindex),
       filter: link.vxlan.vniFilter ? (vniFilters.get(link.ifindex) ?? NO_VNIS) : undefined,
@@ -137,7 +144,8 @@ export function deriveTopology(
         problems.push(duplicate(mapping.vni, first, port, mapping.vlan));
         continue;
       }
-      const at = attach(port, mapping, findSvi(bridge, mapping.vlan, svis, vlans));
+      const svi = findSvi(bridge, mapping.vlan, svis, vlans);
+      const at = attach(port, mapping, svi);
       if (bridge && mapping.vlan !== undefined) {
         const domain = domainKey(bridge.ifindex, mapping.vlan);
         const other = domains.get(domain);
@@ -149,7 +157,7 @@ export function deriveTopology(
       }
       vnis.set(mapping.vni, at);
       served.push(mapping.vni);
-      checkVni(port, at, problems);
+      checkVni(port, at, svi && interfaces.get(svi.ifindex)?.addresses, problems);
     }
     checkDevice(port, served.length > 0 ? served : claimed, context, problems);
   }
@@ -183,10 +191,7 @@ function attach(port: VxlanPort, mapping: Mapping, svi: Link | undefined): VniAt
     multicastGroup: own !== undefined && isMulticastIp(own) ? own : vxlan.group,
     collectMetadata: vxlan.collectMetadata,
     up:
-      link.up &&
-      bridge?.up === true &&
-      mapping.vlan !== undefined &&
-      (filter === undefined || filter.has(mapping.vni)),
+      carriesFrames(port) && mapping.vlan !== undefined && (filter === undefined || filter.has(mapping.vni)),
   };
 }
 
@@ -223,11 +228,6 @@ function occupied(at: VniAttachment, other: VniAttachment): TopologyProblem {
         ? `bridge vlan add dev ${at.vxlanName} vid VLAN pvid untagged`
         : `ip link set dev ${at.vxlanName} nomaster`,
   };
-}
-
-/** It carries frames, as far as the kernel can know. */
-function isRunning(link: Link): boolean {
-  return link.up && link.carrier && !link.protodown;
 }
 
 /** The device as a topology has it: `before` where that says the same. */

@@ -1,5 +1,5 @@
 import { errnoName, type Topology } from '../dataplane/index.js';
-import { type Ip, isIpv4, type Log, type Vni } from '../types/index.js';
+import { type Ip, isIpv4, isMartian, type Log, sameSet, type Vni } from '../types/index.js';
 import { type CheckContext, NO_CONTEXT } from './checks.js';
 import * as K from './constants.js';
 import type { LinkTable } from './link-table.js';
@@ -40,7 +40,7 @@ export function dueSettings(table: LinkTable, topology: Topology, serves: (vni: 
     seen.add(ifindex);
     const link = table.links.get(ifindex);
     if (link?.port?.learning) due.push({ ifindex, of: 'port', attribute: K.IFLA_BRPORT_LEARNING, value: 0 });
-    if (link?.port && !link.port.neighSuppress)
+    if (link?.port && !link.port.neighSuppress && !link.port.neighVlanSuppress)
       due.push({ ifindex, of: 'port', attribute: K.IFLA_BRPORT_NEIGH_SUPPRESS, value: 1 });
     if (link?.vxlan?.learning) due.push({ ifindex, of: 'vxlan', attribute: K.IFLA_VXLAN_LEARNING, value: 0 });
   }
@@ -48,8 +48,8 @@ export function dueSettings(table: LinkTable, topology: Topology, serves: (vni: 
 }
 
 /**
- * What evpnd looks after beside rows: settings of ports where the operator wants that, and the underlay's MTU, which the
- * checks need. Its owner calls `topologyTold` after each topology; `retell` asks for another one.
+ * What evpnd looks after beside rows: settings of ports where the operator wants that, and what the checks need of the
+ * routing table: the underlay's MTU, and VTEP addresses that no device has. Its owner calls `topologyTold` after each topology; `retell` asks for another one.
  */
 export class Upkeep {
   policy: KernelPolicy = DEFAULT_POLICY;
@@ -142,10 +142,26 @@ export class Upkeep {
       const family = isIpv4(vtep) ? 'ipv4' : 'ipv6';
       if (mtu) least[family] = Math.min(mtu, least[family] ?? Number.POSITIVE_INFINITY);
     }
+    const localRoutes = this.#localRoutes(programmer);
     const { underlayMtu } = this.context;
-    if (underlayMtu.ipv4 === least.ipv4 && underlayMtu.ipv6 === least.ipv6) return;
-    this.context = { ...this.context, underlayMtu: least };
+    if (
+      underlayMtu.ipv4 === least.ipv4 &&
+      underlayMtu.ipv6 === least.ipv6 &&
+      sameSet(this.context.localRoutes, localRoutes)
+    )
+      return;
+    this.context = { ...this.context, underlayMtu: least, localRoutes };
     this.retell();
+  }
+
+  /** Which `local` addresses of VXLAN devices a route alone delivers here (`ip route add local … dev lo`). */
+  #localRoutes(programmer: Programmer): Set<Ip> {
+    const locals = new Set<Ip>();
+    for (const { vxlan } of this.table.links.values())
+      if (vxlan?.local !== undefined && !isMartian(vxlan.local)) locals.add(vxlan.local);
+    for (const addresses of this.table.addresses.values()) for (const { ip } of addresses) locals.delete(ip);
+    for (const local of locals) if (!programmer.way(local)?.local) locals.delete(local);
+    return locals;
   }
 }
 

@@ -3,6 +3,8 @@ import {
   type BridgePort,
   DataPlane,
   type DefaultsMemory,
+  type Interface,
+  type InterfaceAddress,
   MemoryKernel,
   NO_MEMORY,
   NO_OWN_ADDRESSES,
@@ -274,14 +276,28 @@ function topology(leaf: number): Topology {
     vnis,
     ports,
     bridges,
-    interfaces: new Map(
-      SEGMENTS.flatMap(({ bridge, vxlan, access, svi }) => [bridge, vxlan, access, svi]).map((ifindex) => [
-        ifindex,
-        { name: `dev${ifindex}`, running: true, addresses: [] },
-      ]),
-    ),
+    interfaces: interfacesOf(leaf),
     own: new Map([...vnis.keys()].map((vni) => [vni, { ...NO_OWN_ADDRESSES, macs: new Set([BRIDGE_MAC]) }])),
     ownVteps: new Set(NETS.map((_, index) => vtepAt(leaf, index))),
     problems: [],
   };
+}
+
+const LOOPBACK = 1;
+
+/** The loopback device, which has the VTEP addresses, and those of every segment. */
+function interfacesOf(leaf: number): Map<number, Interface> {
+  const addresses = NETS.map(
+    (_, index): InterfaceAddress => ({
+      ip: vtepAt(leaf, index),
+      prefixLength: 32,
+      peer: undefined,
+      state: 'usable',
+    }),
+  );
+  const interfaces = new Map<number, Interface>([[LOOPBACK, { name: 'lo', running: true, addresses }]]);
+  for (const { bridge, vxlan, access, svi } of SEGMENTS)
+    for (const ifindex of [bridge, vxlan, access, svi])
+      if (ifindex !== 0) interfaces.set(ifindex, { name: `dev${ifindex}`, running: true, addresses: [] });
+  return interfaces;
 }

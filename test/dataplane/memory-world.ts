@@ -1,5 +1,6 @@
 import {
   EMPTY_TOPOLOGY,
+  type InterfaceAddress,
   MemoryKernel,
   Ntf,
   Nud,
@@ -55,18 +56,30 @@ export function withInterfaces(topology: Topology, ...ifindexes: number[]): Topo
   return interfaces;
 }
 
+const usable = (ip: Ip): InterfaceAddress => ({
+  ip,
+  prefixLength: isIpv4(ip) ? 24 : 64,
+  peer: undefined,
+  state: 'usable',
+});
+
+const LOOPBACK = 1;
+
+/** The topology's interfaces where the loopback device has the address. */
+function withLoopback(interfaces: Topology['interfaces'], ip: Ip | undefined): Topology['interfaces'] {
+  const { addresses = [] } = interfaces.get(LOOPBACK) ?? {};
+  if (ip === undefined || addresses.some((address) => address.ip === ip)) return interfaces;
+  const lo = { name: 'lo', running: true, addresses: [...addresses, usable(ip)] };
+  return new Map(interfaces).set(LOOPBACK, lo);
+}
+
 /** The topology's interfaces where one has these addresses, all usable. */
 export function withAddresses(
   topology: Topology,
   ifindex: number,
   ips: readonly Ip[],
 ): Topology['interfaces'] {
-  const addresses = ips.map((ip) => ({
-    ip,
-    prefixLength: isIpv4(ip) ? 24 : 64,
-    peer: undefined,
-    state: 'usable' as const,
-  }));
+  const addresses = ips.map(usable);
   return new Map(topology.interfaces).set(ifindex, { name: `dev${ifindex}`, running: true, addresses });
 }
 
@@ -108,7 +121,10 @@ export function withVni(topology: Topology, devices: VniDevices, at: VniAttachme
       vlanAware: at.vlanAware,
       ageingTime: 300_000,
     }),
-    interfaces: withInterfaces(topology, bridgeIfindex, devices.vxlanIfindex, devices.accessIfindex),
+    interfaces: withLoopback(
+      withInterfaces(topology, bridgeIfindex, devices.vxlanIfindex, devices.accessIfindex),
+      at.localVtep,
+    ),
     ownVteps: at.localVtep === undefined ? topology.ownVteps : new Set([...topology.ownVteps, at.localVtep]),
   };
 }

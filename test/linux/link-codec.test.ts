@@ -35,12 +35,16 @@ test('recorded devices decode', (t) => {
     group: undefined,
     learning: false,
     collectMetadata: false,
+    port: 4789,
     vniFilter: false,
   });
   t.is(port.mtu, 1500);
   t.deepEqual(port.port, {
+    // Told before the bridge let it forward
+    state: 0,
     learning: true,
     neighSuppress: false,
+    neighVlanSuppress: false,
     vlanTunnel: false,
     flood: true,
     mcastFlood: true,

@@ -1,9 +1,10 @@
 import test from 'ava';
 import type { InterfaceAddress, Topology } from '../../src/dataplane/index.js';
+import { NO_CONTEXT } from '../../src/linux/checks.js';
 import { deriveTopology, type Link, type LinkTables, type PortVlans } from '../../src/linux/index.js';
 import { VlanSet } from '../../src/linux/vlan-set.js';
 import { formatIp, formatMac, MAC_ZERO, parseIp, parseMac, toVni } from '../../src/types/index.js';
-import { address, device, vxlan } from './support/links.js';
+import { address, device, LOCAL, vxlan } from './support/links.js';
 
 /** The MAC that `device` gives the device with that number. */
 const macOf = (ifindex: number) => `02:00:00:00:00:${ifindex.toString(16).padStart(2, '0')}`;
@@ -11,6 +12,8 @@ const macOf = (ifindex: number) => `02:00:00:00:00:${ifindex.toString(16).padSta
 function inVlans(pvid: number, ...vlans: number[]): PortVlans {
   return { pvid, pvidUntagged: true, members: new VlanSet([pvid, ...vlans]), tunnels: new Map() };
 }
+
+const CONTEXT = { ...NO_CONTEXT, localRoutes: new Set([LOCAL]) };
 
 interface Scene {
   readonly links: readonly Link[];
@@ -27,7 +30,7 @@ function derive({ links, vlans = {}, addresses = {} }: Scene, before?: Topology)
     addresses: byNumber(addresses),
     vniFilters: new Map(),
   };
-  return deriveTopology(tables, undefined, before);
+  return deriveTopology(tables, CONTEXT, before);
 }
 
 /** The addresses of a VNI's domain as text, sorted. */

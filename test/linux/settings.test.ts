@@ -41,7 +41,9 @@ test('the way to an address: request and answer', (t) => {
     '08000200d4050000';
   const { buffer: message, end } = messageOf(answer.replace(/^34/, '3c').padEnd(112, '0').slice(0, 112));
   message.bytes.writeUInt32LE(end, 0);
-  t.deepEqual(decodeWay(message.bytes, 0, end), { device: 5, mtu: 1492 });
+  t.deepEqual(decodeWay(message.bytes, 0, end), { device: 5, mtu: 1492, local: false });
+  message.bytes[23] = 2;
+  t.true(decodeWay(message.bytes, 0, end).local);
   t.throws(() => decodeWay(message.bytes, 0, 20), { instanceOf: NetlinkFormatError });
 });
 

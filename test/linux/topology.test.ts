@@ -1,10 +1,14 @@
 import test from 'ava';
 import type { InterfaceAddress } from '../../src/dataplane/index.js';
+import { NO_CONTEXT } from '../../src/linux/checks.js';
 import type { Link, LinkTables, PortSettings, PortVlans } from '../../src/linux/index.js';
 import { deriveTopology, sameTopology } from '../../src/linux/index.js';
 import { VlanSet } from '../../src/linux/vlan-set.js';
-import { MAC_ZERO, parseIp, parseMac, toVni } from '../../src/types/index.js';
+import { formatIp, MAC_ZERO, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { address, device, LOCAL, PORT, vxlan } from './support/links.js';
+
+/** Devices and routes as they should be: LOCAL is an address of this machine. */
+const CONTEXT = { ...NO_CONTEXT, localRoutes: new Set([LOCAL, parseIp('2001:db8::1')]) };
 
 function derive(
   links: readonly Link[],
@@ -12,13 +16,16 @@ function derive(
   addresses: readonly (readonly [number, readonly InterfaceAddress[]])[] = [],
   rest: Partial<LinkTables> = {},
 ) {
-  return deriveTopology({
-    links: new Map(links.map((link) => [link.ifindex, link])),
-    vlans: new Map(vlans),
-    addresses: new Map(addresses),
-    vniFilters: new Map(),
-    ...rest,
-  });
+  return deriveTopology(
+    {
+      links: new Map(links.map((link) => [link.ifindex, link])),
+      vlans: new Map(vlans),
+      addresses: new Map(addresses),
+      vniFilters: new Map(),
+      ...rest,
+    },
+    CONTEXT,
+  );
 }
 
 function access(vlan: number, untagged = true): PortVlans {
@@ -132,6 +139,7 @@ test('a collect-metadata device has the VNIs of its tunnel mapping', (t) => {
     learning: false,
     collectMetadata: true,
     vniFilter: false,
+    port: 4789,
   };
   const external = vxlan(3, 'vxe', 0, 2, { vxlan: settings, port });
   const tunnels = new Map([
@@ -182,6 +190,7 @@ test('each fault has its command', (t) => {
     learning: true,
     collectMetadata: false,
     vniFilter: false,
+    port: 4789,
   };
   const broken = vxlan(3, 'vx10', 10, 2, {
     up: false,
@@ -242,6 +251,7 @@ const EXTERNAL = vxlan(3, 'vxe', 0, 2, {
     learning: false,
     collectMetadata: true,
     vniFilter: true,
+    port: 4789,
   },
   port: { ...PORT, vlanTunnel: true },
 });
@@ -348,7 +358,7 @@ test('an MTU that leaves no room for the outer headers of its family', (t) => {
     vniFilters: new Map(),
   });
   const mends = (device: Link, ipv4: number | undefined, ipv6: number | undefined) =>
-    deriveTopology(tables(device), { underlayMtu: { ipv4, ipv6 }, floods: () => true }).problems.map(
+    deriveTopology(tables(device), { ...CONTEXT, underlayMtu: { ipv4, ipv6 } }).problems.map(
       ({ mend }) => mend,
     );
   const v4 = vxlan(3, 'vx10', 10, 2);
@@ -374,7 +384,7 @@ test('what a port floods is held against what the VNI floods', (t) => {
         addresses: new Map(),
         vniFilters: new Map(),
       },
-      { underlayMtu: { ipv4: undefined, ipv6: undefined }, floods: () => floods },
+      { ...CONTEXT, floods: () => floods },
     ).problems.map(({ severity, mend }) => [severity, mend]);
   const off = { flood: false, mcastFlood: false, bcastFlood: false };
   t.deepEqual(at({}, true), []);
@@ -421,4 +431,140 @@ test('interfaces have their addresses, and stay the same objects while nothing a
     t.is(changed.interfaces.get(2), two);
     t.false(sameTopology(first, changed));
   }
+});
+
+/** What is wrong with vx10 in br0, and whether VNI 10 is up. */
+function judge(
+  link: Partial<Link>,
+  bridge: Partial<Link> = {},
+  addresses: Readonly<Record<string, readonly InterfaceAddress[]>> = { lo: [address('192.0.2.1')] },
+  localRoutes: readonly string[] = [],
+) {
+  const links = [
+    device(1, 'lo', { mac: MAC_ZERO }),
+    { ...BRIDGE, ...bridge },
+    vxlan(3, 'vx10', 10, 2, link),
+    device(4, 'down0', { up: false }),
+  ];
+  const topology = deriveTopology(
+    {
+      links: new Map(links.map((each) => [each.ifindex, each])),
+      vlans: new Map(),
+      addresses: new Map(links.map(({ ifindex, name }) => [ifindex, addresses[name] ?? []])),
+      vniFilters: new Map(),
+    },
+    { ...NO_CONTEXT, localRoutes: new Set(localRoutes.map(parseIp)) },
+  );
+  return {
+    up: topology.vnis.get(toVni(10))?.up,
+    problems: topology.problems.map(({ problem, mend }) => [problem, mend]),
+    ownVteps: [...topology.ownVteps].map(formatIp),
+  };
+}
+
+test('a device or bridge that is up and carries no frames keeps the VNI down, with the reason', (t) => {
+  t.deepEqual(judge({}), { up: true, problems: [], ownVteps: ['192.0.2.1'] });
+  const down = (problem: string, mend: string | undefined) => ({
+    up: false,
+    problems: [[problem, mend]],
+    ownVteps: ['192.0.2.1'],
+  });
+  // What protodown takes away is the carrier, of the bridge as well where no other port has one
+  t.deepEqual(
+    judge({ protodown: true, carrier: false }, { carrier: false }),
+    down('the device is held down by protodown', 'ip link set dev vx10 protodown off'),
+  );
+  // The bridge went down and up again meanwhile
+  t.false(judge({ protodown: true, carrier: true }).up);
+  t.deepEqual(
+    judge({ protodown: true, protodownReasons: 0b1001 }),
+    down(
+      'the device is held down by protodown',
+      'ip link set dev vx10 protodown_reason 0 off && ip link set dev vx10 protodown_reason 3 off && ip link set dev vx10 protodown off',
+    ),
+  );
+  t.deepEqual(judge({ carrier: false }), down('the device has no carrier', undefined));
+  t.deepEqual(
+    judge({}, { carrier: false }),
+    down('its bridge br0 has no carrier: none of its ports forwards', undefined),
+  );
+  for (const [state, word] of [
+    [0, 'disabled'],
+    [1, 'listening'],
+    [2, 'learning'],
+    [4, 'blocking'],
+  ] as const) {
+    const problem = `the bridge port does not forward: it is ${word}`;
+    const port = { ...PORT, state };
+    t.deepEqual(judge({ port }), down(problem, 'bridge link set dev vx10 state 3'));
+    t.deepEqual(judge({ port }, { stp: true }), down(problem, 'ip link set dev br0 type bridge stp_state 0'));
+  }
+});
+
+test('a local address that nobody can send to, or that is not ours, keeps the VNI down, with the reason', (t) => {
+  const settings = vxlan(3, 'vx10', 10, 2).vxlan!;
+  const local = (ip: string) => ({ vxlan: { ...settings, local: parseIp(ip) } });
+  const bad = (problem: string, mend: string | undefined) => ({
+    up: false,
+    problems: [[problem, mend]],
+    ownVteps: [],
+  });
+  t.deepEqual(
+    judge({}, {}, {}),
+    bad('no device has its local address 192.0.2.1', 'ip addr add 192.0.2.1/32 dev lo'),
+  );
+  t.deepEqual(
+    judge(local('2001:db8::9'), {}, {}),
+    bad('no device has its local address 2001:db8::9', 'ip addr add 2001:db8::9/128 dev lo'),
+  );
+  t.true(judge({}, {}, {}, ['192.0.2.1']).up);
+  t.deepEqual(
+    judge({}, {}, { down0: [address('192.0.2.1')] }),
+    bad('down0, which has its local address 192.0.2.1, is down', 'ip link set dev down0 up'),
+  );
+  t.true(judge({}, {}, { down0: [address('192.0.2.1')], lo: [address('192.0.2.1')] }).up);
+  const other = 'ip link set dev vx10 type vxlan local ADDRESS';
+  for (const ip of ['127.0.0.1', '0.0.0.1', '224.0.0.1', '::1', 'ff02::1', 'fe80::1'])
+    t.deepEqual(
+      judge(local(ip), {}, { lo: [address(ip)] }),
+      bad(`its local address ${ip} can be no VTEP's: other leaves cannot send to it`, other),
+    );
+  const six = (state: InterfaceAddress['state']) => ({ lo: [address('2001:db8::9', { state })] });
+  t.deepEqual(
+    judge(local('2001:db8::9'), {}, six('tentative')),
+    bad('its local address 2001:db8::9 is tentative: duplicate address detection is not over', undefined),
+  );
+  t.deepEqual(
+    judge(local('2001:db8::9'), {}, six('dadfailed')),
+    bad("its local address 2001:db8::9 is another node's, as duplicate address detection found", other),
+  );
+  t.true(judge(local('2001:db8::9'), {}, six('usable')).up);
+});
+
+test('an address of the SVI that another node has is said, with the command that removes it', (t) => {
+  const { up, problems } = judge(
+    {},
+    {},
+    { lo: [address('192.0.2.1')], br0: [address('2001:db8::2', { prefixLength: 64, state: 'dadfailed' })] },
+  );
+  t.true(up);
+  t.deepEqual(problems, [
+    [
+      "2001:db8::2 is another node's, as duplicate address detection found, so that it is not ours",
+      'ip addr del 2001:db8::2/64 dev br0',
+    ],
+  ]);
+});
+
+test('another UDP port than other leaves send to may be meant so', (t) => {
+  const settings = vxlan(3, 'vx10', 10, 2).vxlan!;
+  const { up, problems } = judge({ vxlan: { ...settings, port: 8472 } });
+  t.true(up);
+  t.is(problems.length, 1);
+  t.regex(String(problems[0][0]), /UDP port is 8472/);
+});
+
+test('suppression of ARP and ND by VLAN is no fault', (t) => {
+  t.deepEqual(judge({ port: { ...PORT, neighSuppress: false, neighVlanSuppress: true } }).problems, []);
+  t.is(judge({ port: { ...PORT, neighSuppress: false } }).problems.length, 1);
 });

@@ -7,8 +7,10 @@ export const LOCAL = parseIp('192.0.2.1');
 
 /** A VXLAN device's port as it should be. */
 export const PORT: PortSettings = {
+  state: 3,
   learning: false,
   neighSuppress: true,
+  neighVlanSuppress: false,
   vlanTunnel: false,
   flood: true,
   mcastFlood: true,
@@ -23,6 +25,7 @@ export function device(ifindex: number, name: string, rest: Partial<Link> = {}):
     up: true,
     carrier: true,
     protodown: false,
+    protodownReasons: 0,
     mac: parseMac(`02:00:00:00:00:${ifindex.toString(16).padStart(2, '0')}`),
     mtu: 1500,
     master: 0,
@@ -30,6 +33,8 @@ export function device(ifindex: number, name: string, rest: Partial<Link> = {}):
     kind: '',
     vxlan: undefined,
     vlanFiltering: false,
+    stp: false,
+    vlanProtocol: 0x8100,
     ageingTime: 0,
     vlanId: 0,
     port: undefined,
@@ -48,7 +53,15 @@ export function vxlan(
   return device(ifindex, name, {
     kind: 'vxlan',
     master,
-    vxlan: { vni, local: LOCAL, group: undefined, learning: false, collectMetadata: false, vniFilter: false },
+    vxlan: {
+      vni,
+      local: LOCAL,
+      group: undefined,
+      learning: false,
+      collectMetadata: false,
+      port: 4789,
+      vniFilter: false,
+    },
     port: master === 0 ? undefined : PORT,
     ...rest,
   });
