@@ -67,6 +67,8 @@ export class LinuxWorld implements World {
     const n = ++this.#made;
     const names = { bridge: `cbr${n}`, vxlan: `cvx${n}`, access: `cac${n}` };
     batch('ip', [
+      'link set lo up',
+      `addr replace ${formatIp(localVtep)} dev lo`,
       `link add ${names.bridge} type bridge ageing_time 300000`,
       `link set ${names.bridge} up`,
       `link add ${names.vxlan} type vxlan id ${vni} dstport 4789 local ${formatIp(localVtep)} nolearning`,

@@ -106,7 +106,14 @@ const cases = [
           await until(kernel, 'the VNI without bridge', () => has() !== undefined && says('in no bridge'));
           assert.ok(says('no local address') && says('is down') && says('learns from the underlay'));
           // Each mend is the command as reported
-          for (const text of ['device is down', 'no local address', 'learns from the underlay']) {
+          for (const text of [
+            'device is down',
+            'no local address',
+            'learns from the underlay',
+            'no device has its local address 192.0.2.1',
+            'lo, which has its local address 192.0.2.1, is down',
+          ]) {
+            await until(kernel, text, () => says(text));
             const found = recorder.topologyNow.problems.find((problem) => problem.problem.includes(text));
             assert.ok(found?.mend);
             run(found.mend.replace('ADDRESS', formatIp(VTEP)));
@@ -159,7 +166,11 @@ const cases = [
           kernel.drain();
           assert.equal(recorder.topologies, told, 'a topology was told that changed nothing');
         } finally {
-          batch('ip', ['link del dvx', 'link del renamed', 'link del second', 'link del dbr'], true);
+          batch(
+            'ip',
+            ['link del dvx', 'link del renamed', 'link del second', 'link del dbr', 'addr flush dev lo'],
+            true,
+          );
         }
       }),
   },
