@@ -163,7 +163,12 @@ export const MICROS: readonly Micro[] = [
     prepare: () => {
       const dataPlane = new DataPlane(new WillingKernel(), systemClock, SILENT_LOG);
       return async () => {
-        await dataPlane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {} });
+        await dataPlane.start({
+          topologyChanged() {},
+          macTouched() {},
+          neighTouched() {},
+          intruderHeard() {},
+        });
         dataPlane.serve(VNI);
         for (let i = 0; i < N; i++) dataPlane.setMac(VNI, macAt(i), vtepAt(0), false, 0);
         await dataPlane.reconciler.idle();

@@ -22,7 +22,8 @@ export const MoveSchema = Type.Object(
     at: Time(),
     from: Owner,
     to: Owner,
-    vtep: nullable(Address('The leaf that has it from then on.')),
+    fromVtep: nullable(Address('The remote leaf that had it until then.')),
+    vtep: nullable(Address('The remote leaf that has it from then on.')),
     sequence: Count('Its sequence number from then on.'),
     cause: Text(),
   },
@@ -81,9 +82,15 @@ export const StorySchema = Type.Object(
     rule: Text('By which rule it is so.'),
     vtep: nullable(Address('The leaf that has it; null where it is local, or nobody has it.')),
     device: nullable(Text('The port of a local one.')),
-    sequence: Count('The highest sequence number that it was seen with.'),
+    sequence: Count('The sequence number of the claim that counts now; 0 where none does.'),
+    highestSequence: Count(
+      'The highest sequence number that it was seen with; a new arrival takes the next.',
+    ),
     sticky: Type.Boolean(),
-    frozen: Type.Boolean({ description: 'A duplicate whose moves are not followed.' }),
+    pinnedBy: nullable(
+      Text('Why it is bound to the remote leaf: sticky MAC, default gateway or immutable binding.'),
+    ),
+    frozen: Type.Boolean({ description: 'A duplicate that no other leaf gets.' }),
     claims: Type.Array(ref(ClaimSchema), { description: 'Every word on it, here and from elsewhere.' }),
     kernel: ref(KernelCheckSchema),
     advertised: Type.Array(Type.Object({ key: Text(), rd: Text(), path: ref(PathSchema) }, closed), {

@@ -80,8 +80,18 @@ export const DuplicateSchema = Type.Object(
     mac: nullable(MacText('Exactly one of mac and ip is there.')),
     ip: nullable(Address()),
     since: Time(),
-    frozen: Type.Boolean({ description: 'It stays where it is, whoever moves it.' }),
+    frozen: Type.Boolean({ description: 'No other leaf gets it.' }),
     moves: Count('Moves within the window when it was found.'),
+    places: Type.Array(
+      Type.Object(
+        {
+          device: nullable(Text('The port of this leaf; null where its name is not known.')),
+          vtep: nullable(Address('The remote leaf; null for this one.')),
+        },
+        closed,
+      ),
+      { description: 'The two places that it moved between last, the later one second.' },
+    ),
   },
   { $id: 'Duplicate', ...closed },
 );

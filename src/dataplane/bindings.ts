@@ -6,6 +6,7 @@ export interface Binding {
   readonly mac: Mac;
   /** The host said that it is a router. */
   router: boolean;
+  readonly isStatic: false;
   /** Changes whenever the IP comes from elsewhere to this MAC; the same scale as the epochs of the mirror's rows. */
   readonly epoch: number;
 }

@@ -11,7 +11,7 @@ import { deviceKey, domainKey, KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
 import { observedKernel, observedSnooper } from './observing.js';
 import { type DefaultsMemory, NO_MEMORY, OurDefaults } from './our-defaults.js';
-import { hasOurMark, isLocalNeigh, isLocalRow, isSetByHand } from './ownership.js';
+import { hasOurMark, isConfigured, isLocalNeigh, isLocalRow } from './ownership.js';
 import { ProblemLog } from './problem-log.js';
 import { Reconciler } from './reconciler.js';
 import { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
@@ -31,9 +31,9 @@ import { type PlaneKey, VniPlane } from './vni-plane.js';
 export interface LocalMac {
   /** ifindex of the access port. */
   readonly port: number;
-  /** Its row was configured (NUD_NOARP without NTF_EXT_LEARNED), not learned: it is not ours to overwrite. */
+  /** Configured by an operator or an orchestrator (NUD_NOARP or NTF_STICKY), not learned. */
   readonly isStatic: boolean;
-  /** NTF_STICKY: it is announced as sticky (RFC 7432 §15.2), which a static row alone is not. */
+  /** NTF_STICKY: no frame moves it to another port, and no other leaf should either (RFC 7432 §15.2). */
   readonly isSticky: boolean;
   /** Changes whenever the MAC comes from elsewhere to this port. */
   readonly epoch: number;
@@ -58,9 +58,16 @@ export interface DataPlaneListener {
   topologyChanged(topology: Topology): void;
   macTouched(vni: Vni, mac: Mac): void;
   neighTouched(vni: Vni, ip: Ip): void;
+  /** A host on that port uses a MAC that is pinned behind a VTEP, which the kernel does not tell. */
+  intruderHeard(vni: Vni, mac: Mac, port: number): void;
 }
 
-const SILENT: DataPlaneListener = { topologyChanged() {}, macTouched() {}, neighTouched() {} };
+const SILENT: DataPlaneListener = {
+  topologyChanged() {},
+  macTouched() {},
+  neighTouched() {},
+  intruderHeard() {},
+};
 
 /**
  * The one door between brain and kernel: takes what should be true, knows what is true, and lets the reconciler send
@@ -134,6 +141,7 @@ export class DataPlane {
         },
         vniOf: (domain) => this.#servedAt(domain),
         neighTouched: (vni, ip) => this.#listener.neighTouched(vni, ip),
+        intruderHeard: (vni, mac, port) => this.#listener.intruderHeard(vni, mac, port),
       },
       snooper && observes ? observedSnooper(snooper) : snooper,
       options.refresh ?? DEFAULT_REFRESH,
@@ -518,7 +526,7 @@ function forget(map: Map<number, VniPlane>, key: number, plane: VniPlane): void 
 function asLocalMac(row: MirroredBridgeRow): LocalMac {
   return {
     port: row.port,
-    isStatic: isSetByHand(row),
+    isStatic: isConfigured(row),
     isSticky: (row.flags & Ntf.STICKY) !== 0,
     epoch: row.epoch,
   };

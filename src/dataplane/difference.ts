@@ -137,7 +137,7 @@ export function floodDifference(
   });
 }
 
-/** Operations for one neighbour. A local one is never deleted, and replaced only where this very stay of it was beaten. */
+/** Operations for one neighbour. A local one is never deleted, and replaced only where it was learned and this very stay of it was beaten. */
 export function neighDifference(
   at: VniAttachment,
   ip: Ip,

@@ -14,7 +14,7 @@ import type { MirroredBridgeRow } from './bridge-rows.js';
 import type { Kernel, Operation } from './kernel.js';
 import { domainKey, type KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
-import { isLocalNeigh, isLocalRow } from './ownership.js';
+import { hasOurMark, isLocalNeigh, isLocalRow, isSetByHand } from './ownership.js';
 import { type Charge, type Outcome, Refresher, type RefreshSettings } from './refresher.js';
 import { Ntf, Nud } from './rows.js';
 import type { Snooper } from './snooper.js';
@@ -24,6 +24,8 @@ import type { BridgePort, Topology, VniAttachment } from './topology.js';
 export interface LocalNeigh {
   readonly mac: Mac;
   readonly router: boolean;
+  /** Configured by an operator (NUD_PERMANENT or NUD_NOARP), not learned. */
+  readonly isStatic: boolean;
   /** Changes whenever the IP comes from elsewhere to this MAC. */
   readonly epoch: number;
 }
@@ -38,6 +40,8 @@ export interface HostWatchOwner {
   vniOf(domain: number): Vni | undefined;
   /** Look at the IP again. */
   neighTouched(vni: Vni, ip: Ip): void;
+  /** A host on that port uses a MAC whose row no frame moves. */
+  intruderHeard(vni: Vni, mac: Mac, port: number): void;
 }
 
 /** A word whose MAC the bridge has not learned yet: the packet may be here before the news of the row. */
@@ -134,8 +138,9 @@ export class HostWatch {
     if (!at) return undefined;
     const binding = this.#liveBinding(at, ip);
     const row = this.#localRow(at, ip);
-    if (binding && row?.mac !== binding.mac) return binding;
-    return row && { mac: row.mac, router: (row.flags & Ntf.ROUTER) !== 0, epoch: row.epoch };
+    const isStatic = row !== undefined && isSetByHand(row);
+    if (binding && row?.mac !== binding.mac && !isStatic) return binding;
+    return row && { mac: row.mac, router: (row.flags & Ntf.ROUTER) !== 0, isStatic, epoch: row.epoch };
   }
 
   /** Every IP that localNeigh knows in the VNI. */
@@ -290,8 +295,19 @@ export class HostWatch {
 
   #endProof(): void {
     this.#prove();
+    for (const word of this.#unproven) this.#reportIntruder(word);
     this.#refused += this.#unproven.length;
     this.#unproven = [];
+  }
+
+  #reportIntruder({ port, vlan, mac }: Unproven): void {
+    const { mirror, topology } = this.#owner;
+    const domain = domainKey(topology.ports.get(port)?.bridgeIfindex ?? 0, vlan);
+    const vni = this.#owner.vniOf(domain);
+    if (vni === undefined) return;
+    const row = mirror.bridgeRow(Math.floor(domain / 4096), vlan, mac);
+    if (row && row.port !== port && hasOurMark(row) && (row.flags & Ntf.STICKY) !== 0)
+      this.#owner.intruderHeard(vni, mac, port);
   }
 
   #prove(): void {
@@ -313,7 +329,8 @@ export class HostWatch {
     } else {
       const row = vni === undefined ? undefined : this.#localRowOf(vni, ip);
       const epoch = row?.mac === mac ? row.epoch : mirror.nextEpoch();
-      if (!this.#bindings.put(domain, ip, { mac, router: router ?? false, epoch })) return true;
+      if (!this.#bindings.put(domain, ip, { mac, router: router ?? false, isStatic: false, epoch }))
+        return true;
     }
     if (vni === undefined) return true;
     this.refresher.heard(vni, ip);

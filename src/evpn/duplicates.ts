@@ -3,7 +3,7 @@ import {
   formatIp,
   formatMac,
   type Ip,
-  type Log,
+  type LimitedLog,
   type Mac,
   type Timer,
   type Vni,
@@ -16,7 +16,7 @@ export interface DuplicateSettings {
   readonly moves: number;
   /** Seconds. */
   readonly window: number;
-  /** `freeze` follows no further move; `warn` tells the operator and goes on. */
+  /** `freeze` leaves it where it is while that stands; `warn` tells the operator and goes on. */
   readonly action: 'warn' | 'freeze';
   /** Seconds until a frozen one is followed again; undefined: until an operator clears it. */
   readonly freezeTime: number | undefined;
@@ -33,6 +33,15 @@ export const DEFAULT_DUPLICATE_SETTINGS: DuplicateSettings = {
 /** Which MAC or IP of which VNI. */
 export type Subject = { readonly vni: Vni } & ({ readonly mac: Mac } | { readonly ip: Ip });
 
+/** A leaf that an address is behind: a remote VTEP, or a port of ours, whose name is not always known. */
+export type Place = { readonly vtep: Ip } | { readonly device: string | undefined };
+
+/** The place in words, for a log line. */
+export function placeText(place: Place): string {
+  if ('vtep' in place) return formatIp(place.vtep);
+  return place.device ?? 'this leaf';
+}
+
 /** A MAC or IP that is in two places. */
 export interface Duplicate {
   readonly subject: Subject;
@@ -41,6 +50,8 @@ export interface Duplicate {
   readonly frozen: boolean;
   /** Moves within the window when it was found. */
   readonly moves: number;
+  /** The two places that it moved between last, the one that has it second. */
+  readonly places: readonly [Place, Place];
 }
 
 interface Entry extends Duplicate {
@@ -55,7 +66,7 @@ export class DuplicateDetector {
 
   constructor(
     readonly clock: Clock,
-    readonly log: Log,
+    readonly log: LimitedLog,
     /** The subject is to be looked at again: it is frozen no more. */
     readonly release: (subject: Subject) => void,
     settings: DuplicateSettings = DEFAULT_DUPLICATE_SETTINGS,
@@ -74,19 +85,34 @@ export class DuplicateDetector {
       if (!settings.enabled || entry.frozen !== (settings.action === 'freeze')) this.#drop(entry);
   }
 
-  /** The subject changed hands between leaves. */
-  moved(subject: Subject, history: MoveHistory): void {
+  /**
+   * The subject changed hands between `places`. `isLast`: it has reached the highest sequence number, so that no further
+   * move can be told to other leaves; one is enough then.
+   */
+  moved(subject: Subject, history: MoveHistory, places: readonly [Place, Place], isLast = false): void {
     const { enabled, moves, window, action } = this.settings;
     if (!enabled) return;
     const count = history.count(this.clock.now(), window * 1000);
-    if (history.duplicateSince !== undefined) this.#recoverLater(subject, history);
-    if (count < moves || history.duplicateSince !== undefined) return;
+    if (history.duplicateSince !== undefined) this.#recoverLater(subject, history, places);
+    if ((count < moves && !isLast) || history.duplicateSince !== undefined) return;
     history.duplicateSince = this.clock.wallTime();
     history.frozen = action === 'freeze';
-    this.#enter(subject, history, count);
+    const [, at] = places;
+    history.frozenAt = history.frozen && 'vtep' in at ? at.vtep : undefined;
+    this.#enter(subject, history, count, places);
     this.log.warn(
-      { vni: subject.vni, subject: subjectText(subject), moves: count, seconds: window, action },
-      'duplicate address: it keeps moving between leaves',
+      isLast
+        ? 'duplicate address: it has reached the highest sequence number'
+        : 'duplicate address: it keeps moving between leaves',
+      () => ({
+        vni: subject.vni,
+        subject: subjectText(subject),
+        moves: count,
+        seconds: window,
+        action,
+        from: placeText(places[0]),
+        to: placeText(places[1]),
+      }),
     );
   }
 
@@ -120,7 +146,7 @@ export class DuplicateDetector {
     return this.#entries.values();
   }
 
-  #enter(subject: Subject, history: MoveHistory, moves: number): void {
+  #enter(subject: Subject, history: MoveHistory, moves: number, places: Duplicate['places']): void {
     const { action, freezeTime, window } = this.settings;
     // Unless frozen for good, it recovers by time: when the freeze is over, or when it has not moved for a window
     const seconds = action === 'freeze' ? freezeTime : window;
@@ -132,16 +158,17 @@ export class DuplicateDetector {
       since: history.duplicateSince ?? 0,
       frozen: history.frozen,
       moves,
+      places,
       recovery,
     });
   }
 
   /** It moved again: what recovers by resting begins to rest anew. */
-  #recoverLater(subject: Subject, history: MoveHistory): void {
+  #recoverLater(subject: Subject, history: MoveHistory, places: Duplicate['places']): void {
     const entry = this.#entries.get(keyOf(subject));
     if (!entry || history.frozen) return;
     entry.recovery?.cancel();
-    this.#enter(subject, history, history.counted);
+    this.#enter(subject, history, history.counted, places);
   }
 
   #drop(entry: Entry): void {
@@ -149,11 +176,10 @@ export class DuplicateDetector {
     this.#entries.delete(keyOf(entry.subject));
     entry.history.duplicateSince = undefined;
     entry.history.frozen = false;
+    entry.history.frozenAt = undefined;
     entry.history.forgetCounted();
-    this.log.info(
-      { vni: entry.subject.vni, subject: subjectText(entry.subject) },
-      'duplicate address cleared',
-    );
+    const { subject } = entry;
+    this.log.info('duplicate address cleared', () => ({ vni: subject.vni, subject: subjectText(subject) }));
     this.release(entry.subject);
   }
 }

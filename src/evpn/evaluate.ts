@@ -2,21 +2,50 @@ import type { LocalRib } from '../bgp/index.js';
 import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
 import { compareIp, IPV4_ANY, type Ip, isMulticastMac, type Mac } from '../types/index.js';
 import { advertisedRoutes } from './advertised.js';
+import type { Conflicts } from './conflicts.js';
 import type { AttributeSets } from './export.js';
 import { imetRoute, macRoute } from './export.js';
 import { listOf, withItem, withoutItem } from './few.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
-import { decideOwner } from './mobility.js';
-import { bestClaim, type RemoteClaim } from './remote-claims.js';
+import {
+  compareClaims,
+  decideFrozen,
+  decideOwner,
+  judgeIp,
+  MAX_SEQUENCE,
+  nextSequence,
+  type Ownership,
+} from './mobility.js';
+import { bestClaim, isOwnRoute, type RemoteClaim } from './remote-claims.js';
+import { Rule } from './rules.js';
 import { ipReason, macReason, vtepReason } from './unused.js';
 import type { VtepTable } from './vteps.js';
 
 type Owner = IpEntry['owner'];
 
-/** Told of every change of hands; keeps the history and finds duplicates. */
+/**
+ * Told of every change of hands; keeps the history and finds duplicates. `fromVtep` and `vtep` are the remote leaves that
+ * had it and have it, `port` the ifindex of ours, 0 where none is known.
+ */
 export interface MoveObserver {
-  macMoved(vrf: MacVrf, entry: MacEntry, from: Owner, vtep: Ip | undefined): void;
-  ipMoved(vrf: MacVrf, entry: IpEntry, from: Owner, vtep: Ip | undefined, sequence: number): void;
+  macMoved(
+    vrf: MacVrf,
+    entry: MacEntry,
+    from: Owner,
+    fromVtep: Ip | undefined,
+    vtep: Ip | undefined,
+    port: number,
+    hasNewNumber: boolean,
+  ): void;
+  ipMoved(
+    vrf: MacVrf,
+    entry: IpEntry,
+    from: Owner,
+    fromVtep: Ip | undefined,
+    vtep: Ip | undefined,
+    port: number,
+    sequence: number,
+  ): void;
 }
 
 /**
@@ -30,19 +59,24 @@ export class Evaluator {
     readonly localRib: LocalRib,
     readonly vteps: VtepTable,
     readonly moves: MoveObserver,
+    readonly conflicts: Conflicts,
     readonly attributesOf: (vrf: MacVrf) => AttributeSets,
   ) {}
 
-  /** A MAC: whose it is, its Type-2 without IP, its rows; its IPs are looked at again when its owner or number changes. */
+  /** A MAC: whose it is, its Type-2 without IP, its rows; its IPs are looked at again when its owner or its routes change. */
   mac(vrf: MacVrf, entry: MacEntry): void {
-    if (entry.history?.frozen) return;
-    const { mac } = entry;
+    const { mac, history, advertised: told } = entry;
+    const frozen = history?.frozen === true;
     const { topology } = this.dataPlane;
     const isForeign = macReason(mac, vrf) === undefined;
     const local = isForeign ? this.#localMac(vrf, mac) : undefined;
-    const remote = isForeign ? bestClaim(entry.remotes, vrf, topology) : undefined;
+    const counts = frozen || told !== undefined ? this.#counting(vrf, entry, frozen) : undefined;
+    const remote = isForeign ? bestClaim(entry.remotes, vrf, topology, counts) : undefined;
     const before = entry.ownership;
-    entry.ownership = decideOwner(before, local, remote, vrf.localVtep ?? IPV4_ANY);
+    const localVtep = vrf.localVtep ?? IPV4_ANY;
+    entry.ownership = frozen
+      ? decideFrozen(before, history.frozenAt, local, remote)
+      : decideOwner(before, local, remote, localVtep);
     const { owner, sequence, beatenEpoch } = entry.ownership;
     count(vrf.counts, MAC_COUNTS, before.owner, owner);
     const moved = owner !== before.owner || sequence !== before.sequence;
@@ -50,15 +84,27 @@ export class Evaluator {
     if (moved && owner !== 'local') this.#withdrawIps(vrf, entry);
     this.#announceMac(vrf, entry, owner === 'local' ? local : undefined);
     if (owner === 'remote' && remote) {
-      this.dataPlane.setMac(vrf.vni, mac, remote.vtep, remote.sticky || remote.gateway, beatenEpoch);
+      const pinned = frozen || remote.pin !== undefined || isUnbeatable(remote, localVtep);
+      this.dataPlane.setMac(vrf.vni, mac, remote.vtep, pinned, beatenEpoch);
     } else if (entry.vtep !== undefined) {
       this.dataPlane.clearMac(vrf.vni, mac);
     }
     const vtep = owner === 'remote' ? remote?.vtep : undefined;
     if (owner !== before.owner || (vtep !== entry.vtep && owner === 'remote'))
-      this.moves.macMoved(vrf, entry, before.owner, vtep);
+      this.moves.macMoved(
+        vrf,
+        entry,
+        before.owner,
+        entry.vtep,
+        vtep,
+        local?.port ?? 0,
+        sequence > before.sequence,
+      );
+    // What is frozen from now on is to be pinned where it is
+    if (!frozen && entry.history?.frozen) vrf.touchMac(entry);
     this.#setVtep(vrf, entry, vtep);
-    if (moved && entry.ips !== undefined) {
+    this.#noteConflict(vrf, mac, entry.ownership, local, remote);
+    if ((moved || entry.advertised !== told) && entry.ips !== undefined) {
       for (const ip of listOf(entry.ips)) {
         vrf.touchIp(vrf.ipEntry(ip));
         // A host that moved here brings its addresses: asked for, they follow within a round trip
@@ -66,28 +112,36 @@ export class Evaluator {
       }
     }
     // One that is queued again would otherwise outlive its place, and take the place of its successor with it
-    if (entry.isIdle && entry.ownership.sequence === 0 && !entry.dirty) vrf.macs.delete(mac);
+    if (entry.isIdle && entry.ownership.sequence === 0 && !entry.history?.frozen && !entry.dirty)
+      vrf.macs.delete(mac);
   }
 
   /** An IP: which MAC has it and where, its Type-2, its neighbour row. */
   ip(vrf: MacVrf, entry: IpEntry): void {
-    if (entry.history?.frozen) return;
     const { ip } = entry;
+    const frozenWith = entry.history?.frozen ? entry.holder?.mac : undefined;
     const { topology } = this.dataPlane;
     const isForeign = ipReason(ip, vrf) === undefined;
-    const remote = isForeign ? bestClaim(entry.remotes, vrf, topology) : undefined;
-    const local = isForeign ? this.#localNeigh(vrf, ip) : undefined;
+    const counts =
+      frozenWith !== undefined || entry.advertised !== undefined
+        ? this.#ipCounting(vrf, entry, frozenWith)
+        : undefined;
+    const remote = isForeign ? bestClaim(entry.remotes, vrf, topology, counts) : undefined;
+    const heard = isForeign ? this.#localNeigh(vrf, ip) : undefined;
+    const local =
+      frozenWith === undefined || heard?.mac === frozenWith || heard?.isStatic ? heard : undefined;
     const here = local && claimantOf(vrf, entry.claimantHere, local.mac);
     const there = remote && claimantOf(vrf, entry.claimantThere, remote.route.mac);
-    const owner = decideIp(vrf, entry, local, here, remote, there);
+    const owner = this.#decideIp(vrf, entry, local, here, remote, there);
     rebind(vrf, entry, here, there);
     count(vrf.counts, IP_COUNTS, entry.owner, owner);
-    this.#follow(vrf, entry, owner, owner === 'local' ? here : there, remote, local?.epoch ?? 0);
+    this.#follow(vrf, entry, owner, owner === 'local' ? here : there, remote, heard?.epoch ?? 0);
     this.#announceIp(vrf, entry, owner === 'local' ? local : undefined, here);
     if (owner === 'remote' && remote)
       this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router, entry.epoch);
     else this.dataPlane.clearNeigh(vrf.vni, ip);
-    if (owner === 'none' && entry.remotes === undefined && !local && !entry.dirty) vrf.ips.delete(ip);
+    const isIdle = owner === 'none' && entry.remotes === undefined && !local && frozenWith === undefined;
+    if (isIdle && !entry.dirty) vrf.ips.delete(ip);
   }
 
   /** A VTEP that wants BUM traffic, or no longer does. */
@@ -213,14 +267,101 @@ export class Evaluator {
     if (owner === 'none' || holder === undefined) return;
     const before = entry.holder;
     entry.holder = holder;
-    if (before && before.mac !== holder.mac)
-      this.moves.ipMoved(
-        vrf,
-        entry,
-        from,
-        owner === 'remote' ? remote?.vtep : undefined,
-        holder.ownership.sequence,
-      );
+    if (!before || before.mac === holder.mac) return;
+    const vtep = owner === 'remote' ? remote?.vtep : undefined;
+    const atHome = owner === 'local' ? holder.mac : before.mac;
+    const port = this.dataPlane.localMac(vrf.vni, atHome)?.port ?? 0;
+    const { sequence } = holder.ownership;
+    this.moves.ipMoved(vrf, entry, from, before.vtep, vtep, port, sequence);
+  }
+
+  /** Which remote claims on the MAC count: those of the leaf that it is frozen at, and not our own routes come back. */
+  #counting(vrf: MacVrf, entry: MacEntry, frozen: boolean): (claim: RemoteClaim) => boolean {
+    const place = entry.history?.frozenAt;
+    const { sequence } = entry.ownership;
+    return (claim) => (!frozen || claim.vtep === place) && !isOwnRoute(claim, vrf, sequence, this.localRib);
+  }
+
+  /** The same of an IP, by the MAC that it is frozen with. */
+  #ipCounting(vrf: MacVrf, entry: IpEntry, frozenWith: Mac | undefined): (claim: RemoteClaim) => boolean {
+    const sequence = entry.holder?.ownership.sequence ?? 0;
+    return (claim) =>
+      (frozenWith === undefined || claim.route.mac === frozenWith) &&
+      !isOwnRoute(claim, vrf, sequence, this.localRib);
+  }
+
+  /**
+   * Whose an IP is. With the same MAC here and there the MAC's owner has it. With different MACs the IP is in two places
+   * or moved between them; where it moved here, its MAC takes the other's number plus one (RFC 9135 §7).
+   */
+  #decideIp(
+    vrf: MacVrf,
+    entry: IpEntry,
+    local: LocalNeigh | undefined,
+    here: MacEntry | undefined,
+    remote: RemoteClaim | undefined,
+    there: MacEntry | undefined,
+  ): Owner {
+    const { vni } = vrf;
+    const { ip } = entry;
+    const isThere = there?.ownership.owner === 'remote';
+    const isHere = local !== undefined && here?.ownership.owner === 'local';
+    if (!isHere || !isThere || !remote || here === there) {
+      if (remote?.pin === undefined) this.conflicts.gone(vni, undefined, ip);
+      if (isHere) return 'local';
+      return isThere ? 'remote' : 'none';
+    }
+    const localMac = this.dataPlane.localMac(vni, local.mac);
+    const { ours, rule } = judgeIp({
+      before: entry.owner,
+      isNew: local.epoch !== entry.epoch,
+      isPinnedHere: local.isStatic || localMac?.isSticky === true,
+      sequence: here.ownership.sequence,
+      remote,
+      localVtep: vrf.localVtep ?? IPV4_ANY,
+    });
+    if (remote.pin !== undefined || rule === Rule.CONFIGURED) {
+      const device = this.#deviceName(localMac?.port);
+      const pin = ours ? undefined : remote.pin;
+      this.conflicts.seen(vni, { mac: local.mac, ip, device, vtep: remote.vtep, pin });
+    } else this.conflicts.gone(vni, undefined, ip);
+    if (rule === Rule.ARRIVED && here.ownership.sequence <= remote.sequence) {
+      here.ownership = { ...here.ownership, sequence: nextSequence(remote.sequence) };
+      // One number for the MAC and all its IPs
+      vrf.touchMac(here);
+      for (const other of listOf(here.ips)) vrf.touchIp(vrf.ipEntry(other));
+    }
+    return ours ? 'local' : 'remote';
+  }
+
+  /** A host here against what is pinned there, or a configured row here against a claim there that would beat it. */
+  #noteConflict(
+    vrf: MacVrf,
+    mac: Mac,
+    { owner, sequence }: Ownership,
+    local: LocalMac | undefined,
+    remote: RemoteClaim | undefined,
+  ): void {
+    const { vni } = vrf;
+    const isPinned = owner === 'remote' && remote?.pin !== undefined;
+    if (local && remote && (isPinned || (local.isStatic && beats(remote, sequence, local, vrf)))) {
+      const pin = isPinned ? remote.pin : undefined;
+      const device = this.#deviceName(local.port);
+      this.conflicts.seen(vni, { mac, ip: undefined, device, vtep: remote.vtep, pin });
+    } else if (!isPinned) this.conflicts.gone(vni, mac, undefined);
+  }
+
+  /** A host on that port was heard to use a MAC whose row is pinned, so that the kernel does not learn it there. */
+  intruderHeard(vrf: MacVrf, mac: Mac, port: number): void {
+    const entry = vrf.macs.get(mac);
+    const remote = entry && bestClaim(entry.remotes, vrf, this.dataPlane.topology);
+    if (entry?.ownership.owner !== 'remote' || remote?.pin === undefined) return;
+    const device = this.#deviceName(port);
+    this.conflicts.seen(vrf.vni, { mac, ip: undefined, device, vtep: remote.vtep, pin: remote.pin });
+  }
+
+  #deviceName(port: number | undefined): string | undefined {
+    return port === undefined ? undefined : this.dataPlane.topology.ports.get(port)?.name;
   }
 }
 
@@ -244,35 +385,20 @@ function rebind(vrf: MacVrf, entry: IpEntry, here: MacEntry | undefined, there: 
   entry.claimantThere = there;
 }
 
-/**
- * Whose an IP is. With the same MAC here and there the MAC's owner has it. With different MACs the IP moved between
- * them: the numbers decide, and where it newly appears here its MAC takes the other's number plus one (RFC 9135 §7).
- */
-function decideIp(
-  vrf: MacVrf,
-  entry: IpEntry,
-  local: LocalNeigh | undefined,
-  here: MacEntry | undefined,
-  remote: RemoteClaim | undefined,
-  there: MacEntry | undefined,
-): Owner {
-  const isThere = there?.ownership.owner === 'remote';
-  if (!local || here?.ownership.owner !== 'local') return isThere ? 'remote' : 'none';
-  if (!isThere || !remote || here === there) return 'local';
-  const { sequence } = here.ownership;
-  if (entry.owner !== 'none' && local.epoch !== entry.epoch) {
-    // It arrived
-    if (sequence <= remote.sequence) {
-      here.ownership = { ...here.ownership, sequence: remote.sequence + 1 };
-      // One number for the MAC and all its IPs
-      vrf.touchMac(here);
-      for (const ip of listOf(here.ips)) vrf.touchIp(vrf.ipEntry(ip));
-    }
-    return 'local';
-  }
-  if (entry.owner === 'remote') return 'remote';
-  if (sequence !== remote.sequence) return sequence > remote.sequence ? 'local' : 'remote';
-  return compareIp(vrf.localVtep ?? IPV4_ANY, remote.vtep) < 0 ? 'local' : 'remote';
+/** Other leaves take the remote claim for the better one than ours, with that number. */
+function beats(
+  remote: RemoteClaim,
+  sequence: number,
+  { isSticky }: LocalMac,
+  { localVtep }: MacVrf,
+): boolean {
+  const pin = isSticky ? Rule.STICKY : undefined;
+  return compareClaims({ sequence, pin, vtep: localVtep ?? IPV4_ANY }, remote) > 0;
+}
+
+/** At the top of the numbers nobody who comes here can take the MAC from a leaf with a lower address. */
+function isUnbeatable({ sequence, vtep }: RemoteClaim, localVtep: Ip): boolean {
+  return sequence === MAX_SEQUENCE && compareIp(vtep, localVtep) < 0;
 }
 
 const MAC_COUNTS = { none: undefined, local: 'localMacs', remote: 'remoteMacs' } as const;

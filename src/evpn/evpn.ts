@@ -9,6 +9,7 @@ import {
 import {
   type Clock,
   type Ip,
+  LimitedLog,
   type Log,
   type Mac,
   sameSet,
@@ -17,6 +18,7 @@ import {
   type Vni,
 } from '../types/index.js';
 import { exportWith, Renaming } from './advertised.js';
+import { Conflicts } from './conflicts.js';
 import { DEFAULT_DUPLICATE_SETTINGS, DuplicateDetector } from './duplicates.js';
 import { Evaluator } from './evaluate.js';
 import { AttributeSets } from './export.js';
@@ -55,6 +57,8 @@ export class Evpn {
   readonly importer: Importer;
   readonly vteps = new VtepTable();
   readonly duplicates: DuplicateDetector;
+  readonly conflicts: Conflicts;
+  readonly #log: LimitedLog;
   readonly #deps: EvpnDependencies;
   readonly #index = new ImportIndex();
   readonly #evaluator: Evaluator;
@@ -71,23 +75,27 @@ export class Evpn {
   constructor(deps: EvpnDependencies, settings: EvpnSettings) {
     this.#deps = deps;
     this.#settings = settings;
+    this.#log = new LimitedLog(deps.clock, deps.log);
     this.#renaming = new Renaming(deps.clock, deps.localRib);
     this.importer = new Importer(this.#index, this.vteps, this.#touched);
     this.importer.importTags = importsTags(settings);
     this.duplicates = new DuplicateDetector(
       deps.clock,
-      deps.log,
+      this.#log,
       (subject) => {
         if ('mac' in subject) this.#touchMac(subject.vni, subject.mac);
         else this.#touchIp(subject.vni, subject.ip);
       },
       settings.duplicates,
     );
+    this.conflicts = new Conflicts(deps.clock, this.#log);
+    const deviceName = (port: number) => deps.dataPlane.topology.ports.get(port)?.name;
     this.#evaluator = new Evaluator(
       deps.dataPlane,
       deps.localRib,
       this.vteps,
-      new MoveLog(deps.clock, this.duplicates),
+      new MoveLog(deps.clock, this.#log, this.duplicates, deviceName),
+      this.conflicts,
       (vrf) => this.#attributesOf(vrf),
     );
   }
@@ -100,6 +108,10 @@ export class Evpn {
       topologyChanged: (topology) => this.#topologyChanged(topology),
       macTouched: (vni, mac) => this.#touchMac(vni, mac),
       neighTouched: (vni, ip) => this.#touchIp(vni, ip),
+      intruderHeard: (vni, mac, port) => {
+        const vrf = this.#vrfs.get(vni);
+        if (vrf) this.#evaluator.intruderHeard(vrf, mac, port);
+      },
     });
     await this.idle();
   }
@@ -170,6 +182,7 @@ export class Evpn {
     this.#renaming.stop();
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
+    this.#log.close();
     this.#wakeIdle();
   }
 
@@ -244,6 +257,7 @@ export class Evpn {
     this.#index.remove(vrf);
     this.importer.forget(vrf);
     this.duplicates.clearAll(vni);
+    this.conflicts.forget(vni);
     this.#deps.dataPlane.unserve(vni);
     this.#deps.log.info({ vni }, 'no longer serving VNI');
   }

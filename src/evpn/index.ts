@@ -10,6 +10,7 @@
  *
  * Pure but for its arguments: routes come from and go to the BGP rooms' RIBs, rows to the data plane, time from a clock.
  */
+export { type Conflict, Conflicts } from './conflicts.js';
 export * from './duplicates.js';
 export * from './evpn.js';
 export { macRoute } from './export.js';
@@ -25,7 +26,8 @@ export type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 export * from './mobility.js';
 export { type Move, MoveHistory } from './moves.js';
 export * from './rd-allocator.js';
-export { bestClaim, claimOf, type RemoteClaim } from './remote-claims.js';
+export { bestClaim, claimOf, isOwnRoute, type RemoteClaim } from './remote-claims.js';
+export * from './rules.js';
 export * from './settings.js';
 export * from './unused.js';
 export * from './unused-reasons.js';

@@ -1,19 +1,30 @@
 import type { LocalMac } from '../dataplane/index.js';
 import { compareIp, type Ip } from '../types/index.js';
+import { type Pin, Rule } from './rules.js';
 
 /** One leaf's word that a MAC, or a MAC with an IP, is behind it. */
 export interface Claim {
   readonly sequence: number;
-  readonly sticky: boolean;
+  /** Why it is bound to that leaf; undefined where it may move. */
+  readonly pin: Pin | undefined;
   readonly vtep: Ip;
 }
 
+/** The highest sequence number of the MAC Mobility community (RFC 7432 §7.7: 32 bits). It is not counted on from. */
+export const MAX_SEQUENCE = 0xffff_ffff;
+
+/** The number that beats `sequence`; at the top there is none, and it stays. */
+export function nextSequence(sequence: number): number {
+  return sequence < MAX_SEQUENCE ? sequence + 1 : MAX_SEQUENCE;
+}
+
 /**
- * The order of claims: sticky before not (RFC 7432 §15.2), then the higher sequence number (§7.7), then the lower VTEP
- * address (§15.1). Negative when `a` is the better one.
+ * The order of claims: pinned before not (RFC 7432 §15.2 of sticky MACs, §10.1 of default gateways, RFC 9047 §3.1 of
+ * immutable bindings), then the higher sequence number (§7.7), then the lower VTEP address (§15.1). Negative when `a` is
+ * the better one.
  */
 export function compareClaims(a: Claim, b: Claim): number {
-  if (a.sticky !== b.sticky) return a.sticky ? -1 : 1;
+  if ((a.pin === undefined) !== (b.pin === undefined)) return a.pin !== undefined ? -1 : 1;
   if (a.sequence !== b.sequence) return b.sequence - a.sequence;
   return compareIp(a.vtep, b.vtep);
 }
@@ -33,11 +44,61 @@ export const UNOWNED: Ownership = { owner: 'none', sequence: 0, localEpoch: 0, b
 /** What nearly every MAC of a fabric is: one object for all of them. */
 const NEVER_MOVED_REMOTE: Ownership = { owner: 'remote', sequence: 0, localEpoch: 0, beatenEpoch: 0 };
 
+/** Which of two sides has an address, and by which rule. */
+export interface Verdict {
+  readonly ours: boolean;
+  readonly rule: Rule;
+}
+
+const OURS = {
+  CONFIGURED: { ours: true, rule: Rule.CONFIGURED },
+  ARRIVED: { ours: true, rule: Rule.ARRIVED },
+  SEQUENCE: { ours: true, rule: Rule.SEQUENCE },
+  VTEP: { ours: true, rule: Rule.VTEP },
+} as const satisfies Record<string, Verdict>;
+const THEIRS = {
+  SEQUENCE: { ours: false, rule: Rule.SEQUENCE },
+  VTEP: { ours: false, rule: Rule.VTEP },
+  /** The local row was beaten before and has been there ever since. */
+  STAYED: { ours: false, rule: Rule.STAYED },
+} as const satisfies Record<string, Verdict>;
+const PINNED: Readonly<Record<Pin, Verdict>> = {
+  [Rule.STICKY]: { ours: false, rule: Rule.STICKY },
+  [Rule.GATEWAY]: { ours: false, rule: Rule.GATEWAY },
+  [Rule.IMMUTABLE]: { ours: false, rule: Rule.IMMUTABLE },
+};
+
 /**
- * Decides whose a MAC is (RFC 7432 §7.7 and §15), from what was decided before and what is known now. `localVtep` is
- * our own address, for ties. A host that newly appears here while a remote leaf claims it has moved: it is ours with
- * the remote sequence number plus one. A remote claim takes it from us with a higher number, or with an equal one from
- * a lower address.
+ * Whose a MAC is that is on a port of ours and behind a remote leaf (RFC 7432 §7.7 and §15): the operator's row first,
+ * then what the other leaf has pinned, then who came last, then the numbers and the addresses.
+ */
+export function judgeMac(before: Ownership, local: LocalMac, remote: Claim, localVtep: Ip): Verdict {
+  if (isPinned(local)) return OURS.CONFIGURED;
+  if (remote.pin !== undefined) return PINNED[remote.pin];
+  if (arrived(before, local)) return newcomer(remote, localVtep);
+  if (local.epoch === before.beatenEpoch) return THEIRS.STAYED;
+  return byNumber(before.sequence, remote, localVtep);
+}
+
+/** By the higher sequence number, then the lower VTEP address. */
+function byNumber(ours: number, remote: Claim, localVtep: Ip): Verdict {
+  if (ours === remote.sequence) return byVtep(localVtep, remote);
+  return ours > remote.sequence ? OURS.SEQUENCE : THEIRS.SEQUENCE;
+}
+
+function byVtep(localVtep: Ip, remote: Claim): Verdict {
+  return compareIp(localVtep, remote.vtep) < 0 ? OURS.VTEP : THEIRS.VTEP;
+}
+
+/** Who comes takes the next number; where there is none left, the addresses decide once and for all. */
+function newcomer(remote: Claim, localVtep: Ip): Verdict {
+  return remote.sequence === MAX_SEQUENCE ? byVtep(localVtep, remote) : OURS.ARRIVED;
+}
+
+/**
+ * Decides whose a MAC is, from what was decided before and what is known now. `localVtep` is our own address, for ties. A
+ * host that newly appears here while a remote leaf claims it has moved: it is ours with the remote sequence number plus
+ * one. A remote claim takes it from us with a higher number, or with an equal one from a lower address.
  */
 export function decideOwner(
   before: Ownership,
@@ -51,19 +112,32 @@ export function decideOwner(
     return { owner: remote ? 'remote' : 'none', sequence, localEpoch: 0, beatenEpoch: 0 };
   }
   if (!remote) return ours(local, before.sequence);
-  const ownClaim: Claim = { sequence: before.sequence, sticky: isPinned(local), vtep: localVtep };
-  if (ownClaim.sticky || remote.sticky)
-    return compareClaims(ownClaim, remote) < 0 ? ours(local, before.sequence) : theirs(before, local, remote);
-  if (arrived(before, local)) {
-    const sequence = remote.sequence >= before.sequence ? remote.sequence + 1 : before.sequence;
-    return ours(local, sequence);
-  }
-  if (local.epoch === before.beatenEpoch) return theirs(before, local, remote);
-  return compareClaims(ownClaim, remote) < 0 ? ours(local, before.sequence) : theirs(before, local, remote);
+  const verdict = judgeMac(before, local, remote, localVtep);
+  if (!verdict.ours) return theirs(before, local, remote);
+  const isMove = remote.pin === undefined && arrived(before, local) && remote.sequence >= before.sequence;
+  return ours(local, isMove ? nextSequence(remote.sequence) : before.sequence);
+}
+
+/**
+ * The same of a MAC that is frozen at `place`, a remote VTEP or undefined for this leaf (RFC 7432 §15.1). `remote` is the
+ * best claim of that VTEP. The place's own claims are followed, also when they go; nobody else's are, but an operator's
+ * row on a port of ours.
+ */
+export function decideFrozen(
+  before: Ownership,
+  place: Ip | undefined,
+  local: LocalMac | undefined,
+  remote: Claim | undefined,
+): Ownership {
+  if (local && (place === undefined || isPinned(local))) return ours(local, before.sequence);
+  if (place === undefined || !remote)
+    return { owner: 'none', sequence: before.sequence, localEpoch: 0, beatenEpoch: 0 };
+  if (local) return theirs(before, local, remote);
+  return decideOwner(before, undefined, remote, place);
 }
 
 /** The MAC stays here whatever the numbers say: it was configured, or is sticky. */
-export function isPinned(local: LocalMac): boolean {
+function isPinned(local: LocalMac): boolean {
   return local.isStatic || local.isSticky;
 }
 
@@ -84,4 +158,29 @@ function theirs(before: Ownership, local: LocalMac, remote: Claim): Ownership {
     localEpoch: 0,
     beatenEpoch: local.epoch,
   };
+}
+
+/** What is known of an IP that a MAC here and another one at a remote leaf have, both where their claims say. */
+export interface IpSides {
+  readonly before: 'none' | 'local' | 'remote';
+  /** The local binding is another than the one that was looked at last. */
+  readonly isNew: boolean;
+  /** An operator's neighbor, or bound to a sticky MAC of ours. */
+  readonly isPinnedHere: boolean;
+  /** The number of the local MAC. */
+  readonly sequence: number;
+  readonly remote: Claim;
+  readonly localVtep: Ip;
+}
+
+/**
+ * Whose such an IP is (RFC 9135 §7): what is pinned stays, the operator's own first; else where it newly appears it has
+ * moved, and its MAC takes the other's number plus one; else the numbers decide.
+ */
+export function judgeIp({ before, isNew, isPinnedHere, sequence, remote, localVtep }: IpSides): Verdict {
+  if (isPinnedHere) return OURS.CONFIGURED;
+  if (remote.pin !== undefined) return PINNED[remote.pin];
+  if (before !== 'none' && isNew) return newcomer(remote, localVtep);
+  if (before === 'remote') return THEIRS.STAYED;
+  return byNumber(sequence, remote, localVtep);
 }

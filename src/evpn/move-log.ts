@@ -1,32 +1,81 @@
-import type { Clock, Ip } from '../types/index.js';
-import type { DuplicateDetector } from './duplicates.js';
+import { type Clock, formatIp, formatMac, type Ip, type LimitedLog } from '../types/index.js';
+import { type DuplicateDetector, type Place, placeText } from './duplicates.js';
 import type { MoveObserver } from './evaluate.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
+import { MAX_SEQUENCE } from './mobility.js';
 import { type Move, MoveHistory } from './moves.js';
 
 type Owner = IpEntry['owner'];
 
-/** Writes the histories of MACs and IPs and hands moves between leaves to the duplicate detection. */
+/**
+ * Writes the histories of MACs and IPs, logs moves, and hands those between leaves to the duplicate detection: to this
+ * leaf, from it, and between two others where that is told by a higher sequence number (RFC 7432 §15.1 wants it of leaves
+ * with a local host at least). Another leaf that steps in for one that is gone has not got the host moved to it.
+ */
 export class MoveLog implements MoveObserver {
   constructor(
     readonly clock: Clock,
+    readonly log: LimitedLog,
     readonly duplicates: DuplicateDetector,
+    /** The name of a port; undefined where there is none of that ifindex. */
+    readonly deviceName: (port: number) => string | undefined,
   ) {}
 
-  macMoved(vrf: MacVrf, entry: MacEntry, from: Owner, vtep: Ip | undefined): void {
+  macMoved(
+    vrf: MacVrf,
+    entry: MacEntry,
+    from: Owner,
+    fromVtep: Ip | undefined,
+    vtep: Ip | undefined,
+    port: number,
+    hasNewNumber: boolean,
+  ): void {
     const { owner, sequence } = entry.ownership;
     // The first appearance of a MAC that never moved is told by its routes; a history for each would cost too much
     if (!entry.history && (from === 'none' || owner === 'none')) return;
-    const history = this.#record(entry, { at: this.clock.wallTime(), from, to: owner, vtep, sequence });
-    // From here to there or back; between two other leaves it is theirs to count
-    if (from !== owner && from !== 'none' && owner !== 'none')
-      this.duplicates.moved({ vni: vrf.vni, mac: entry.mac }, history);
+    const at = this.clock.wallTime();
+    const history = this.#record(entry, { at, from, to: owner, fromVtep, vtep, sequence });
+    if (from === 'none' || owner === 'none') return;
+    const places = this.#places(fromVtep, vtep, port);
+    this.log.info('MAC moved', () => ({
+      vni: vrf.vni,
+      mac: formatMac(entry.mac),
+      from: placeText(places[0]),
+      to: placeText(places[1]),
+      sequence,
+    }));
+    if (from !== owner || hasNewNumber)
+      this.duplicates.moved({ vni: vrf.vni, mac: entry.mac }, history, places, sequence === MAX_SEQUENCE);
   }
 
-  ipMoved(vrf: MacVrf, entry: IpEntry, from: Owner, vtep: Ip | undefined, sequence: number): void {
+  ipMoved(
+    vrf: MacVrf,
+    entry: IpEntry,
+    from: Owner,
+    fromVtep: Ip | undefined,
+    vtep: Ip | undefined,
+    port: number,
+    sequence: number,
+  ): void {
     const to = entry.owner;
-    const history = this.#record(entry, { at: this.clock.wallTime(), from, to, vtep, sequence });
-    if (to !== 'none') this.duplicates.moved({ vni: vrf.vni, ip: entry.ip }, history);
+    const at = this.clock.wallTime();
+    const history = this.#record(entry, { at, from, to, fromVtep, vtep, sequence });
+    if (to === 'none') return;
+    const places = this.#places(fromVtep, vtep, port);
+    this.log.info('IP moved to another MAC', () => ({
+      vni: vrf.vni,
+      ip: formatIp(entry.ip),
+      mac: entry.mac === undefined ? null : formatMac(entry.mac),
+      from: placeText(places[0]),
+      to: placeText(places[1]),
+      sequence,
+    }));
+    this.duplicates.moved({ vni: vrf.vni, ip: entry.ip }, history, places, sequence === MAX_SEQUENCE);
+  }
+
+  #places(fromVtep: Ip | undefined, vtep: Ip | undefined, port: number): readonly [Place, Place] {
+    const here = { device: this.deviceName(port) };
+    return [fromVtep === undefined ? here : { vtep: fromVtep }, vtep === undefined ? here : { vtep }];
   }
 
   #record(entry: MacEntry | IpEntry, move: Move): MoveHistory {

@@ -6,6 +6,8 @@ export interface Move {
   readonly at: number;
   readonly from: 'none' | 'local' | 'remote';
   readonly to: 'none' | 'local' | 'remote';
+  /** The remote leaf that had it before. */
+  readonly fromVtep: Ip | undefined;
   /** The remote leaf that has it now. */
   readonly vtep: Ip | undefined;
   /** The sequence number that it has now. */
@@ -21,8 +23,10 @@ export class MoveHistory {
   #counted: number[] | undefined;
   /** Clock.wallTime() when it was found to be in two places; undefined while it is not. */
   duplicateSince: number | undefined = undefined;
-  /** No move is followed until it is cleared. */
+  /** No other leaf gets it until it is cleared. */
   frozen = false;
+  /** Of a frozen MAC: the remote VTEP that it is frozen at; undefined where that is this leaf. */
+  frozenAt: Ip | undefined = undefined;
 
   /** The latest moves, oldest first. */
   get latest(): readonly Move[] {

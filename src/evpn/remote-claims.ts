@@ -1,10 +1,11 @@
-import type { Destination } from '../bgp/index.js';
+import type { Destination, LocalRib } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
 import type { Ip } from '../types/index.js';
 import { type MacIpAdvertisement, NdFlag, type PathAttributes, RouteType } from '../wire/index.js';
 import { type Few, isSeveral } from './few.js';
 import type { MacVrf } from './mac-vrf.js';
 import { type Claim, compareClaims } from './mobility.js';
+import { type Pin, Rule } from './rules.js';
 import { labelReason, vtepReason } from './unused.js';
 
 /** The best word on a MAC or IP from elsewhere, and the route that says it. One is made for each look: it reads, and copies nothing. */
@@ -27,27 +28,33 @@ export class RemoteClaim implements Claim {
   get router(): boolean {
     return ((this.attributes.ndFlags ?? 0) & NdFlag.ROUTER) !== 0;
   }
-  /** A default gateway's MAC, which FRR's rows hold as they hold a sticky one. */
-  get gateway(): boolean {
-    return this.attributes.defaultGateway;
+  get pin(): Pin | undefined {
+    if (this.sticky) return Rule.STICKY;
+    if (this.attributes.defaultGateway) return Rule.GATEWAY;
+    return ((this.attributes.ndFlags ?? 0) & NdFlag.IMMUTABLE) !== 0 ? Rule.IMMUTABLE : undefined;
   }
 }
 
 /**
  * The best of the imported routes by compareClaims; routes that the VNI cannot use (unused.ts) do not count
- * (RFC 7432 §7.7 names one leaf as the right one; the lower VTEP wins among leaves that say the same).
+ * (RFC 7432 §7.7 names one leaf as the right one; the lower VTEP wins among leaves that say the same). Where `counts` is
+ * given, it decides of each of the others, too.
  */
 export function bestClaim(
   destinations: Few<Destination>,
   vrf: MacVrf,
   topology: Topology,
+  counts?: (claim: RemoteClaim) => boolean,
 ): RemoteClaim | undefined {
   if (destinations === undefined) return undefined;
-  if (!isSeveral(destinations)) return usableClaim(destinations, vrf, topology);
+  if (!isSeveral(destinations)) {
+    const claim = usableClaim(destinations, vrf, topology);
+    return claim && counts && !counts(claim) ? undefined : claim;
+  }
   let best: RemoteClaim | undefined;
   for (const destination of destinations) {
     const claim = usableClaim(destination, vrf, topology);
-    if (claim && (!best || compareClaims(claim, best) < 0)) best = claim;
+    if (claim && (!counts || counts(claim)) && (!best || compareClaims(claim, best) < 0)) best = claim;
   }
   return best;
 }
@@ -63,4 +70,17 @@ export function claimOf(destination: Destination): RemoteClaim | undefined {
   const path = destination.best;
   if (!path || path.nlri.type !== RouteType.MAC_IP_ADVERTISEMENT) return undefined;
   return new RemoteClaim(destination, path.nlri, path.attributes);
+}
+
+/**
+ * The route is one that we announce, come back with another next hop; `ours` is our own sequence number. Leaves that share
+ * an RD announce the same NLRI when a host moves between them; such a route has a higher number.
+ */
+export function isOwnRoute(
+  { route, sequence }: RemoteClaim,
+  vrf: MacVrf,
+  ours: number,
+  localRib: LocalRib,
+): boolean {
+  return route.rd === vrf.rd && sequence <= ours && localRib.route(route) !== undefined;
 }

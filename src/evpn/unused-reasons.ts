@@ -43,6 +43,7 @@ export const UNUSED = {
     level: 'debug',
     text: 'the VNI is its second label: a route of an IP-VRF (RFC 9135 §5.1), not of this VNI',
   },
+  'own-route': { level: 'debug', text: 'our own route, come back with another next hop' },
   'own-mac': { level: 'debug', text: "own MAC: it is this machine's in the broadcast domain" },
   'own-ip': { level: 'debug', text: "own IP: it is this machine's in the broadcast domain" },
 } as const satisfies Record<string, ReasonEntry>;

@@ -1,35 +1,8 @@
-import type { LocalMac, LocalNeigh } from '../dataplane/index.js';
-import { compareIp, type Ip } from '../types/index.js';
-import { type Claim, compareClaims, isPinned, type Ownership } from './mobility.js';
+import type { LocalMac } from '../dataplane/index.js';
+import { compareIp, formatIp, type Ip, type Mac } from '../types/index.js';
+import { type Claim, compareClaims, judgeIp, judgeMac, type Ownership, type Verdict } from './mobility.js';
 import type { Move, MoveHistory } from './moves.js';
-import type { RemoteClaim } from './remote-claims.js';
-
-/**
- * By which rule a MAC or an IP is whose it is: what mobility.ts and evaluate.ts decided, read back from the outcome,
- * since nearly nobody asks and a word for each of a million entries would be dear.
- */
-export const Rule = {
-  NOBODY: 'nobody claims it',
-  ONLY_CLAIM: 'only claim',
-  /** RFC 7432 §15.2. */
-  STICKY: 'sticky MAC',
-  /** RFC 7432 §7.7. */
-  SEQUENCE: 'higher sequence number',
-  /** RFC 7432 §15.1. */
-  VTEP: 'lower VTEP address',
-  /** RFC 7432 §7.7: the next number was taken. */
-  ARRIVED: 'arrived here after the remote claim',
-  /** Of an IP with the same number on both sides, or a lower one there: nobody has said anything new. */
-  STAYED: 'the local neighbour is older than the remote claim',
-  /** Of an IP: whoever has the MAC has it. */
-  FOLLOWS_MAC: 'goes with its MAC',
-  /** Of an IP whose claimant's MAC is elsewhere or nowhere. */
-  MAC_IS_ELSEWHERE: 'the MAC that claims it is not where the claim says',
-  /** RFC 7432 §15.1. */
-  FROZEN: 'frozen as a duplicate',
-  PENDING: 'news that is still to be looked at',
-} as const;
-export type Rule = (typeof Rule)[keyof typeof Rule];
+import { Rule } from './rules.js';
 
 /** What is known of a MAC; `remotes` are those that count, `localVtep` our own address. */
 export interface MacFacts {
@@ -40,35 +13,52 @@ export interface MacFacts {
   readonly history: MoveHistory | undefined;
 }
 
-/** The rule by which the MAC is its owner's. */
+/**
+ * The rule by which the MAC is its owner's: that of mobility.ts, asked again with the outcome in the place of what was
+ * decided before, since nearly nobody asks and a word for each of a million entries would be dear.
+ */
 export function whyMac({ ownership, local, remotes, localVtep, history }: MacFacts): Rule {
   if (history?.frozen) return Rule.FROZEN;
   const [best, ...others] = remotes.toSorted(compareClaims);
-  const { owner, sequence, beatenEpoch } = ownership;
-  if (owner === 'none') return local || best ? Rule.PENDING : Rule.NOBODY;
-  if (owner === 'local') {
-    if (!local) return Rule.PENDING;
-    if (!best) return arrivedHere(history) ? Rule.ARRIVED : Rule.ONLY_CLAIM;
-    return whyOurs({ sequence, sticky: isPinned(local), vtep: localVtep }, best, history);
+  const { owner } = ownership;
+  if (!local && !best) return owner === 'none' ? Rule.NOBODY : Rule.PENDING;
+  if (owner === 'none') return Rule.PENDING;
+  if (!local) return owner === 'remote' && best ? whyAmong(best, others) : Rule.PENDING;
+  if (!best) {
+    if (owner !== 'local') return Rule.PENDING;
+    return arrivedHere(history) ? Rule.ARRIVED : Rule.ONLY_CLAIM;
   }
-  if (!best) return Rule.PENDING;
-  if (!local) return whyAmong(best, others);
-  // A stay that has not been beaten is a new arrival
-  if (local.epoch !== beatenEpoch) return Rule.PENDING;
-  if (best.sticky && !isPinned(local)) return Rule.STICKY;
-  return best.sequence > numberWeHad(history) || compareIp(localVtep, best.vtep) < 0
-    ? Rule.SEQUENCE
-    : Rule.VTEP;
+  const verdict = judgeMac(ownership, local, best, localVtep);
+  if (verdict.rule === Rule.STAYED)
+    // What has beaten the row is long past: it was the number, unless that was the one that we had
+    return best.sequence > numberWeHad(history) || compareIp(localVtep, best.vtep) < 0
+      ? Rule.SEQUENCE
+      : Rule.VTEP;
+  return settled(verdict, owner, history);
 }
 
-/** What is known of an IP; `mac` and `sequence` are those of each side's MAC, which counts where it is its owner's. */
+/** The verdict's rule, where it speaks for the owner and is no news. */
+function settled({ ours, rule }: Verdict, owner: Ownership['owner'], history: MoveHistory | undefined): Rule {
+  if (ours !== (owner === 'local') || rule === Rule.ARRIVED) return Rule.PENDING;
+  return ours && rule === Rule.SEQUENCE && arrivedHere(history) ? Rule.ARRIVED : rule;
+}
+
+/** What is known of an IP. */
 export interface IpFacts {
   readonly owner: Ownership['owner'];
+  /** Our own claim, where it counts; `sequence` is its MAC's, `ownsMac`: that MAC is local. */
   readonly local:
-    | (Pick<LocalNeigh, 'mac'> & { readonly ownsMac: boolean; readonly sequence: number })
+    | {
+        readonly mac: Mac;
+        readonly ownsMac: boolean;
+        readonly sequence: number;
+        readonly isPinned: boolean;
+        /** It is another than the one that was looked at last. */
+        readonly isNew: boolean;
+      }
     | undefined;
   /** Those that count, best first; `ownsMac`: the best one's MAC is a remote leaf's. */
-  readonly remotes: readonly RemoteClaim[];
+  readonly remotes: readonly Claim[];
   readonly ownsMac: boolean;
   readonly localVtep: Ip;
   readonly history: MoveHistory | undefined;
@@ -87,31 +77,27 @@ export function whyIp({ owner, local, remotes, ownsMac, localVtep, history }: Ip
   if (owner === 'local' ? !isHere : !isThere) return Rule.PENDING;
   if (!isHere) return local ? Rule.FOLLOWS_MAC : whyAmong(best, others);
   if (!isThere) return best ? Rule.FOLLOWS_MAC : Rule.ONLY_CLAIM;
-  const ours: Claim = { sequence: local.sequence, sticky: best.sticky, vtep: localVtep };
-  if (owner === 'local') return whyOurs(ours, best, history);
-  if (best.sequence !== ours.sequence) return best.sequence > ours.sequence ? Rule.SEQUENCE : Rule.STAYED;
+  const { sequence, isPinned: isPinnedHere, isNew } = local;
+  const verdict = judgeIp({ before: owner, isNew, isPinnedHere, sequence, remote: best, localVtep });
+  if (verdict.rule !== Rule.STAYED) return settled(verdict, owner, history);
+  if (best.sequence !== sequence) return best.sequence > sequence ? Rule.SEQUENCE : Rule.STAYED;
   return compareIp(best.vtep, localVtep) < 0 ? Rule.VTEP : Rule.STAYED;
 }
 
 /** What made a MAC or IP change hands, in words; `before` is the change before that one. */
 export function moveCause(move: Move, before: Move | undefined): string {
-  const { from, to, sequence } = move;
+  const { from, to, fromVtep, sequence } = move;
   if (isReturn(move, before)) return 'the remote claim went, and the local row had stayed';
   if (to === 'none') return from === 'local' ? 'it aged out or was removed here' : 'its last route went';
+  const left = fromVtep === undefined ? '' : `; it left ${formatIp(fromVtep)}`;
   if (to === 'local')
-    return from === 'remote' ? 'it arrived on a port of this leaf' : 'it was seen on a port of this leaf';
-  if (from === 'remote') return 'another leaf claims it';
+    return from === 'remote'
+      ? `it arrived on a port of this leaf${left}`
+      : 'it was seen on a port of this leaf';
+  if (from === 'remote') return `another leaf claims it with sequence number ${sequence}${left}`;
   return from === 'local'
     ? `a remote leaf claims it with sequence number ${sequence}`
     : 'a remote leaf announced it';
-}
-
-function whyOurs(ours: Claim, best: Claim, history: MoveHistory | undefined): Rule {
-  if (ours.sticky !== best.sticky) return ours.sticky ? Rule.STICKY : Rule.PENDING;
-  if (ours.sequence > best.sequence) {
-    return arrivedHere(history) ? Rule.ARRIVED : Rule.SEQUENCE;
-  }
-  return ours.sequence === best.sequence && compareIp(ours.vtep, best.vtep) < 0 ? Rule.VTEP : Rule.PENDING;
 }
 
 function arrivedHere(history: MoveHistory | undefined): boolean {
@@ -134,7 +120,7 @@ function isReturn(move: Move, before: Move | undefined): boolean {
 function whyAmong(best: Claim, others: readonly Claim[]): Rule {
   const second = others.find(({ vtep }) => vtep !== best.vtep);
   if (!second) return Rule.ONLY_CLAIM;
-  if (best.sticky !== second.sticky) return Rule.STICKY;
+  if (best.pin !== undefined && second.pin === undefined) return best.pin;
   return best.sequence === second.sequence ? Rule.VTEP : Rule.SEQUENCE;
 }
 

@@ -27,7 +27,7 @@ async function started(
   world.kernel.launches = () => 'late';
   const devices = await world.addVni(VNI, parseIp('192.0.2.1'));
   const plane = new DataPlane(world.kernel, clock, silentLog, options);
-  await plane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {} });
+  await plane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {}, intruderHeard() {} });
   plane.serve(VNI);
   clock.runUntilIdle();
   t.teardown(() => plane.close());

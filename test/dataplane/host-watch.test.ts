@@ -10,7 +10,16 @@ import {
   type SnoopObserver,
   type Topology,
 } from '../../src/dataplane/index.js';
-import { formatIp, type Ip, type Mac, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
+import {
+  formatIp,
+  formatMac,
+  type Ip,
+  type Mac,
+  parseIp,
+  parseMac,
+  silentLog,
+  toVni,
+} from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import type { VniDevices } from './kernel-contract.js';
 import {
@@ -51,6 +60,7 @@ class Scene {
   readonly world = new MemoryWorld(this.clock);
   readonly ears = new Ears();
   readonly touched: string[] = [];
+  readonly intruders: string[] = [];
   readonly devices: VniDevices;
   readonly plane: DataPlane;
 
@@ -69,6 +79,7 @@ class Scene {
       topologyChanged() {},
       macTouched() {},
       neighTouched: (_vni, ip) => this.touched.push(formatIp(ip)),
+      intruderHeard: (_vni, mac, port) => this.intruders.push(`${formatMac(mac)} ${port}`),
     });
     this.plane.serve(VNI);
     this.clock.runUntilIdle();

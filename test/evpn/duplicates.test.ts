@@ -79,7 +79,7 @@ test('a frozen MAC stays where it is, whoever speaks, until it is cleared', asyn
   const frozenAt = leaves[0].evpn.vrf(VNI)!.macs.get(HOST)!.ownership;
   const applied = leaves[0].world.kernel.applied.length;
   fight(HOST, 6);
-  t.is(leaves[0].evpn.vrf(VNI)!.macs.get(HOST)!.ownership, frozenAt);
+  t.deepEqual(leaves[0].evpn.vrf(VNI)!.macs.get(HOST)!.ownership, frozenAt);
   t.is(leaves[0].world.kernel.applied.length, applied);
   t.false(leaves[0].evpn.duplicates.clear({ vni: VNI, mac: OTHER }));
   for (const leaf of leaves) t.true(leaf.evpn.duplicates.clear({ vni: VNI, mac: HOST }));
@@ -105,10 +105,11 @@ test('a freeze for a time ends by itself', async (t) => {
 });
 
 test('settings with another action let go what was found, those that are off let go all', async (t) => {
-  const { leaves, fight } = await pair({ action: 'freeze' });
+  const { leaves, fight, pass } = await pair({ action: 'freeze' });
   const [leaf] = leaves;
   const set = (over: Partial<DuplicateSettings>) => {
     for (const { evpn } of leaves) evpn.duplicates.settings = { ...evpn.duplicates.settings, ...over };
+    pass();
   };
   const frozen = () => duplicatesOf(leaf).map((duplicate) => duplicate.frozen);
   fight(HOST, 8);

@@ -321,6 +321,7 @@ test('an IP that moves to another MAC takes its number plus one', async (t) => {
 
 for (const [what, row] of [
   ['static', { state: Nud.NOARP, flags: 0 }],
+  ['static and sticky', { state: Nud.NOARP, flags: Ntf.STICKY }],
   ['sticky', { state: Nud.REACHABLE, flags: Ntf.STICKY }],
 ] as const)
   test(`a ${what} local MAC is not lost to a claim; only NTF_STICKY is sticky for the fabric`, async (t) => {
@@ -328,6 +329,7 @@ for (const [what, row] of [
     const { bridgeIfindex, accessIfindex: port } = devices[0];
     leaves[0].world.kernel.putBridge({ bridgeIfindex, vlan: 0, mac: HOST, port, ...row });
     wire.quiesce(clock);
+    const applied = leaves[1].world.kernel.applied.length;
     for (let attack = 0; attack < 3; attack++) {
       leaves[1].hostSpeaks(devices[1], HOST);
       wire.quiesce(clock);
@@ -337,9 +339,12 @@ for (const [what, row] of [
         continue;
       }
       t.deepEqual(leaves[1].rowsOf(devices[1], HOST), { port: devices[1].vxlanIfindex, dst: vtepOf(1) });
-      // The row is asked for as sticky; Linux does not make an extern_learn row so
-      t.true(leaves[1].dataPlane.plane(VNI)?.macs.get(HOST)?.pinned);
+      t.is(leaves[1].world.kernel.applied.length, applied, 'the kernel itself keeps the row where it is');
     }
+    t.is(
+      leaves[1].originated().some((key) => key.includes('02:00:00:00:00:01')),
+      what === 'static',
+    );
   });
 
 test('new settings serve, unserve and rename VNIs without touching the others', async (t) => {

@@ -8,6 +8,7 @@ import {
   MoveHistory,
   moveCause,
   type Ownership,
+  type Pin,
   Rule,
   UNOWNED,
   whyMac,
@@ -15,9 +16,9 @@ import {
 import { vtepOf } from './support/leaf.js';
 
 const US = vtepOf(2);
-const claim = (sequence: number, leaf = 3, sticky = false): Claim => ({
+const claim = (sequence: number, leaf = 3, pin?: Pin): Claim => ({
   sequence,
-  sticky,
+  pin,
   vtep: vtepOf(leaf),
 });
 const local = (epoch = 1, isStatic = false): LocalMac => ({ port: 5, epoch, isStatic, isSticky: false });
@@ -29,7 +30,8 @@ const owned = (owner: Ownership['owner'], sequence: number, localEpoch = 0, beat
 });
 const historyOf = (...moves: [Move['from'], Move['to'], number][]) => {
   const history = new MoveHistory();
-  for (const [from, to, sequence] of moves) history.record({ at: 0, from, to, vtep: undefined, sequence });
+  for (const [from, to, sequence] of moves)
+    history.record({ at: 0, from, to, fromVtep: undefined, vtep: undefined, sequence });
   return history;
 };
 
@@ -60,7 +62,7 @@ const CASES: [string, Rule, Ownership, LocalMac | undefined, Claim[], MoveHistor
     Rule.STICKY,
     owned('remote', 2),
     undefined,
-    [claim(2), claim(0, 4, true)],
+    [claim(2), claim(0, 4, Rule.STICKY)],
     undefined,
   ],
   [
@@ -73,7 +75,7 @@ const CASES: [string, Rule, Ownership, LocalMac | undefined, Claim[], MoveHistor
   ],
   ['ours by number, with no move seen', Rule.SEQUENCE, owned('local', 1, 7), local(7), [claim(0)], undefined],
   ['ours by address', Rule.VTEP, owned('local', 0, 7), local(7), [claim(0)], undefined],
-  ['ours because static', Rule.STICKY, owned('local', 0, 7), local(7, true), [claim(9)], undefined],
+  ['ours because configured', Rule.CONFIGURED, owned('local', 0, 7), local(7, true), [claim(9)], undefined],
   [
     'it came here, and the other leaf took back its word',
     Rule.ARRIVED,
@@ -106,7 +108,14 @@ const CASES: [string, Rule, Ownership, LocalMac | undefined, Claim[], MoveHistor
     [claim(2, 1)],
     historyOf(['none', 'local', 2], ['local', 'remote', 2]),
   ],
-  ['theirs because sticky', Rule.STICKY, owned('remote', 0, 0, 7), local(7), [claim(0, 3, true)], undefined],
+  [
+    'theirs because sticky',
+    Rule.STICKY,
+    owned('remote', 0, 0, 7),
+    local(7),
+    [claim(0, 3, Rule.STICKY)],
+    undefined,
+  ],
   ['a row that was not looked at', Rule.PENDING, owned('remote', 0, 0, 7), local(8), [claim(0)], undefined],
   ['a route that was not looked at', Rule.PENDING, owned('local', 0, 1), undefined, [claim(0)], undefined],
 ];
@@ -128,7 +137,7 @@ test('frozen outweighs all', (t) => {
 test('what was just decided always has a rule, and the rule speaks for the one who has it', (t) => {
   const claims = fc.record({
     sequence: fc.nat(3),
-    sticky: fc.boolean(),
+    pin: fc.constantFrom(undefined, Rule.STICKY, Rule.GATEWAY, Rule.IMMUTABLE),
     vtep: fc.constantFrom(1, 3).map(vtepOf),
   });
   const step = fc.record({
@@ -145,20 +154,27 @@ test('what was just decided always has a rule, and the rule speaks for the one w
       let ownership = UNOWNED;
       const history = new MoveHistory();
       for (const { local: here, remote } of steps) {
-        const stay = here && { ...here, port: 5 };
+        const stay = here && { ...here, port: 5, isSticky: false };
         const before = ownership;
         ownership = decideOwner(before, stay, remote, US);
         const { owner, sequence } = ownership;
         if (owner !== before.owner)
-          history.record({ at: 0, from: before.owner, to: owner, vtep: undefined, sequence });
+          history.record({
+            at: 0,
+            from: before.owner,
+            to: owner,
+            fromVtep: undefined,
+            vtep: undefined,
+            sequence,
+          });
         const remotes = remote ? [remote] : [];
         const rule = whyMac({ ownership, local: stay, remotes, localVtep: US, history });
         t.not(rule, Rule.PENDING, JSON.stringify([before, here, remote, ownership]));
         if (owner === 'none') t.is(rule, Rule.NOBODY);
         if (owner !== 'none' && (!here || !remote))
           t.true(rule === Rule.ONLY_CLAIM || (rule === Rule.ARRIVED && here !== undefined));
-        if (rule === Rule.STICKY && here && remote)
-          t.true(owner === 'local' ? here.isStatic || here.isSticky : remote.sticky);
+        if (remote?.pin !== undefined && rule === remote.pin) t.is(owner, 'remote');
+        if (rule === Rule.CONFIGURED) t.true(owner === 'local' && (here?.isStatic || here?.isSticky));
         if (rule === Rule.ARRIVED) t.is(owner, 'local');
       }
     }),
@@ -169,15 +185,34 @@ test('what was just decided always has a rule, and the rule speaks for the one w
 test('every change of hands has a cause in words', (t) => {
   const sides = ['none', 'local', 'remote'] as const;
   const causes = sides.flatMap((from) =>
-    sides.map((to) => moveCause({ at: 0, from, to, vtep: undefined, sequence: 3 }, undefined)),
+    sides.map((to) =>
+      moveCause({ at: 0, from, to, fromVtep: undefined, vtep: undefined, sequence: 3 }, undefined),
+    ),
   );
   t.true(causes.every((cause) => cause.length > 10));
   t.is(
-    moveCause({ at: 0, from: 'local', to: 'remote', vtep: undefined, sequence: 3 }, undefined),
+    moveCause(
+      { at: 0, from: 'local', to: 'remote', fromVtep: undefined, vtep: undefined, sequence: 3 },
+      undefined,
+    ),
     'a remote leaf claims it with sequence number 3',
   );
-  const gone: Move = { at: 0, from: 'local', to: 'remote', vtep: undefined, sequence: 3 };
-  const back: Move = { at: 0, from: 'remote', to: 'local', vtep: undefined, sequence: 3 };
+  const gone: Move = {
+    at: 0,
+    from: 'local',
+    to: 'remote',
+    fromVtep: undefined,
+    vtep: undefined,
+    sequence: 3,
+  };
+  const back: Move = {
+    at: 0,
+    from: 'remote',
+    to: 'local',
+    fromVtep: undefined,
+    vtep: undefined,
+    sequence: 3,
+  };
   t.is(moveCause(back, gone), 'the remote claim went, and the local row had stayed');
   t.is(moveCause({ ...back, sequence: 4 }, gone), 'it arrived on a port of this leaf');
 });

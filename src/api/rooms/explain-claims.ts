@@ -6,6 +6,7 @@ import {
   type IpEntry,
   importingSetting,
   ipReason,
+  isOwnRoute,
   listOf,
   type MacEntry,
   type MacVrf,
@@ -23,7 +24,7 @@ import {
   isMulticastMac,
   type Mac,
 } from '../../types/index.js';
-import { formatNlri } from '../../wire/index.js';
+import { formatNlri, RouteType } from '../../wire/index.js';
 import type { ClaimItem } from '../explain-schemas.js';
 import { ipText, pathItem } from '../present.js';
 import { portName } from './mac-item.js';
@@ -47,19 +48,24 @@ export function localMacHeard({ dataPlane }: Rooms, vrf: MacVrf, mac: Mac): Hear
 
 /** What the imported routes of an entry say; the best route of each destination speaks, and `why` tells which count. */
 export function remotesHeard(
-  { dataPlane }: Rooms,
+  { dataPlane, speaker }: Rooms,
   vrf: MacVrf,
   entry: Pick<MacEntry | IpEntry, 'remotes'> | undefined,
   why: typeof whyUnused,
+  /** Our own sequence number. */
+  ours: number,
 ): Heard<RemoteClaim>[] {
   return listOf(entry?.remotes).flatMap((destination) => {
     const claim = claimOf(destination);
-    const reason = destination.best && why(destination.best, vrf, dataPlane.topology);
+    const reason =
+      claim && isOwnRoute(claim, vrf, ours, speaker.localRib)
+        ? 'own-route'
+        : destination.best && why(destination.best, vrf, dataPlane.topology);
     return claim ? [{ claim, ignored: reason && reasonText(reason, destination.best) }] : [];
   });
 }
 
-/** Routes of the MAC, and of the IP if one is named, that carry the VNI and that it does not import. */
+/** Routes of the MAC, and of the IP if one is named, that carry the VNI, or that no VNI imports: each may be meant for this one. */
 export function strangersHeard(
   { speaker, evpn }: Rooms,
   vrf: MacVrf,
@@ -69,8 +75,10 @@ export function strangersHeard(
   const out: Heard<RemoteClaim>[] = [];
   for (const destination of speaker.rib.destinationsOf({ mac })) {
     const claim = claimOf(destination);
-    if (!claim || claim.route.label1 !== vrf.vni || (ip !== undefined && claim.route.ip !== ip)) continue;
-    if (!evpn.importer.importersOf(destination).includes(vrf))
+    if (!claim || (ip !== undefined && claim.route.ip !== ip)) continue;
+    const importers = evpn.importer.importersOf(destination);
+    const isMeant = claim.route.label1 === vrf.vni || importers.length === 0;
+    if (isMeant && !importers.includes(vrf))
       out.push({ claim, ignored: whyNotImported(destination, vrf, evpn.importer.importTags) });
   }
   return out;
@@ -81,7 +89,13 @@ function whyNotImported({ best }: Destination, vrf: MacVrf, importTags: boolean)
   if (reason) return reasonText(reason, best);
   const targets = best?.attributes.routeTargets.map(formatRouteTarget).join(', ') || 'none';
   const setting = best && importingSetting(best.attributes.routeTargets, vrf.vni);
-  return `not imported: VNI ${vrf.vni} takes none of its route targets (${targets})${setting ? `; \`${setting}\` would import it` : ''}`;
+  const { nlri } = best ?? {};
+  const otherLabel = nlri?.type === RouteType.MAC_IP_ADVERTISEMENT && nlri.label1 !== vrf.vni;
+  return [
+    `not imported: VNI ${vrf.vni} takes none of its route targets (${targets})`,
+    ...(otherLabel ? [`its label is ${nlri.label1}`] : []),
+    ...(setting ? [`\`${setting}\` would import it`] : []),
+  ].join('; ');
 }
 
 /** The local claim on a MAC as the API shows it. */
@@ -136,10 +150,16 @@ export function localIpItem(
   };
 }
 
-function whyLocalIpIgnored(vrf: MacVrf, ip: Ip, mac: Mac): string | undefined {
+/** Why no local claim on the IP counts; undefined where one may. */
+export function whyNoLocalIp(vrf: MacVrf, ip: Ip): string | undefined {
   if (vrf.localVtep === undefined) return 'the VNI cannot forward';
   const reason = ipReason(ip, vrf);
-  if (reason) return reasonText(reason, undefined);
+  return reason && reasonText(reason, undefined);
+}
+
+function whyLocalIpIgnored(vrf: MacVrf, ip: Ip, mac: Mac): string | undefined {
+  const reason = whyNoLocalIp(vrf, ip);
+  if (reason !== undefined) return reason;
   return vrf.macs.get(mac)?.ownership.owner === 'local' ? undefined : 'its MAC is not on a port of this leaf';
 }
 

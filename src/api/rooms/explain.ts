@@ -1,13 +1,18 @@
+import type { LocalNeigh } from '../../dataplane/index.js';
 import {
   compareClaims,
   type IpEntry,
+  type IpFacts,
+  ipReason,
   listOf,
   type MacEntry,
   type MacVrf,
   type MoveHistory,
+  macReason,
   macRoute,
   moveCause,
   type RemoteClaim,
+  Rule,
   UNOWNED,
   whyIp,
   whyIpUnused,
@@ -26,6 +31,7 @@ import {
   remoteItem,
   remotesHeard,
   strangersHeard,
+  whyNoLocalIp,
 } from './explain-claims.js';
 import { kernelCheck } from './explain-kernel.js';
 import { type HardwareRows, portName } from './mac-item.js';
@@ -49,14 +55,14 @@ export async function explain(
   const entry = vrf.macs.get(mac);
   const story = macStory(rooms, vrf, mac, hardware);
   const { bridge, vxlan } = story.kernel;
-  if (!entry && story.claims.length === 0 && !bridge && !vxlan) return undefined;
+  const isKnown = entry !== undefined || story.rule === Rule.OWN || story.claims.length > 0;
+  if (!isKnown && !bridge && !vxlan) return undefined;
   const ipEntry = ip === undefined ? undefined : vrf.ips.get(ip);
   const binding =
-    ip === undefined || (!ipEntry && !dataPlane.localNeigh(vni, ip))
+    ip === undefined || (!ipEntry && !dataPlane.localNeigh(vni, ip) && ipReason(ip, vrf) !== 'own-ip')
       ? null
       : {
-          mac:
-            ipEntry && ipEntry.owner !== 'none' && ipEntry.mac !== undefined ? formatMac(ipEntry.mac) : null,
+          mac: bindingMac(vrf, ip, ipEntry),
           story: ipStory(rooms, vrf, mac, ip, ipEntry),
           lastRefreshAt: timeText(dataPlane.lastRefresh(vni, ip)),
         };
@@ -65,7 +71,7 @@ export async function explain(
     mac: formatMac(mac),
     ip: ipText(ip),
     entry: story,
-    ips: [...listOf(entry?.ips)].sort(compareIp).map(formatIp),
+    ips: addressesOf(vrf, mac, entry).map(formatIp),
     binding,
   };
   return { ...told, verdict: verdict(told, vrf.localVtep !== undefined) };
@@ -76,32 +82,39 @@ function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows): 
   const entry = vrf.macs.get(mac);
   const ownership = entry?.ownership ?? UNOWNED;
   const local = localMacHeard(rooms, vrf, mac);
-  const remotes = remotesHeard(rooms, vrf, entry, whyUnused);
+  const remotes = remotesHeard(rooms, vrf, entry, whyUnused, ownership.sequence);
   const counted = countedOf(remotes);
   const winner = ownership.owner === 'remote' ? counted.find(({ vtep }) => vtep === entry?.vtep) : undefined;
   const isLocal = ownership.owner === 'local';
+  const isOwn = macReason(mac, vrf) === 'own-mac';
+  const kernel = kernelCheck(rooms, vrf, { table: 'mac', key: mac }, hardware);
+  const port = isLocal && local ? portName(dataPlane, local.claim.port) : null;
   return {
-    owner: ownership.owner,
-    rule: whyMac({
-      ownership,
-      local: local?.ignored === undefined ? local?.claim : undefined,
-      remotes: counted,
-      localVtep: vrf.localVtep ?? IPV4_ANY,
-      history: entry?.history,
-    }),
+    owner: isOwn ? 'local' : ownership.owner,
+    rule: isOwn
+      ? Rule.OWN
+      : whyMac({
+          ownership,
+          local: local?.ignored === undefined ? local?.claim : undefined,
+          remotes: counted,
+          localVtep: vrf.localVtep ?? IPV4_ANY,
+          history: entry?.history,
+        }),
     vtep: ipText(entry?.vtep),
-    device: isLocal && local ? portName(dataPlane, local.claim.port) : null,
-    sequence: ownership.sequence,
+    device: isOwn ? (ownDevice(vrf, mac) ?? kernel.bridge?.device ?? null) : port,
+    sequence: isLocal ? ownership.sequence : (winner?.sequence ?? 0),
+    highestSequence: ownership.sequence,
     sticky: (isLocal ? local?.claim.isSticky : winner?.sticky) ?? false,
+    pinnedBy: winner?.pin ?? null,
     frozen: entry?.history?.frozen ?? false,
     claims: [
       ...(local ? [localMacItem(rooms, vrf, mac, entry, local)] : []),
       ...remoteItems([...remotes, ...strangersHeard(rooms, vrf, mac, undefined)], winner),
     ],
-    kernel: kernelCheck(rooms, vrf, { table: 'mac', key: mac }, hardware),
+    kernel,
     advertised: advertisedItems(rooms, [
       macRoute(vrf, mac, undefined),
-      ...[...listOf(entry?.ips)].sort(compareIp).map((ip) => macRoute(vrf, mac, ip)),
+      ...addressesOf(vrf, mac, entry).map((ip) => macRoute(vrf, mac, ip)),
     ]),
     moves: moveItems(entry?.history),
     duplicate: duplicateOf(rooms, { vni: vrf.vni, mac }),
@@ -113,42 +126,82 @@ function ipStory(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip, entry: IpEntry | u
   const owner = entry?.owner ?? 'none';
   const local = localIpItem(rooms, vrf, ip, entry);
   const neigh = dataPlane.localNeigh(vrf.vni, ip);
-  const remotes = remotesHeard(rooms, vrf, entry, whyIpUnused);
+  const macEntry = entry?.mac === undefined ? undefined : vrf.macs.get(entry.mac);
+  const ours = macEntry?.ownership.sequence ?? 0;
+  const remotes = remotesHeard(rooms, vrf, entry, whyIpUnused, ours);
   const counted = countedOf(remotes);
   const winner = owner === 'remote' ? counted.find(({ route }) => route.mac === entry?.mac) : undefined;
   const [best] = counted;
-  const macEntry = entry?.mac === undefined ? undefined : vrf.macs.get(entry.mac);
+  const isOwn = ipReason(ip, vrf) === 'own-ip';
+  const device = owner === 'local' ? (local?.device ?? null) : null;
   return {
-    owner,
-    rule: whyIp({
-      owner,
-      local: neigh && ownMac(vrf.macs.get(neigh.mac), neigh.mac),
-      remotes: counted,
-      ownsMac: best !== undefined && vrf.macs.get(best.route.mac)?.ownership.owner === 'remote',
-      localVtep: vrf.localVtep ?? IPV4_ANY,
-      history: entry?.history,
-    }),
+    owner: isOwn ? 'local' : owner,
+    rule: isOwn
+      ? Rule.OWN
+      : whyIp({
+          owner,
+          local:
+            neigh && whyNoLocalIp(vrf, ip) === undefined
+              ? localFacts(vrf, neigh, entry, local?.sticky ?? false)
+              : undefined,
+          remotes: counted,
+          ownsMac: best !== undefined && vrf.macs.get(best.route.mac)?.ownership.owner === 'remote',
+          localVtep: vrf.localVtep ?? IPV4_ANY,
+          history: entry?.history,
+        }),
     vtep: ipText(winner?.vtep),
-    device: owner === 'local' ? (local?.device ?? null) : null,
-    sequence: macEntry?.ownership.sequence ?? 0,
+    device: isOwn ? vrf.at?.sviName || null : device,
+    sequence: owner === 'local' ? ours : (winner?.sequence ?? 0),
+    highestSequence: ours,
     sticky: (owner === 'local' ? local?.sticky : winner?.sticky) ?? false,
+    pinnedBy: winner?.pin ?? null,
     frozen: entry?.history?.frozen ?? false,
     claims: [
       ...(local ? [local] : []),
       ...remoteItems([...remotes, ...strangersHeard(rooms, vrf, mac, ip)], winner),
     ],
     kernel: kernelCheck(rooms, vrf, { table: 'neigh', key: ip }, undefined),
-    advertised: entry?.advertised ? advertisedItems(rooms, [macRoute(vrf, entry.advertised.mac, ip)]) : [],
+    advertised: advertisedItems(rooms, advertisedWith(vrf, ip, entry)),
     moves: moveItems(entry?.history),
     duplicate: duplicateOf(rooms, { vni: vrf.vni, ip }),
   };
 }
 
-function ownMac(entry: MacEntry | undefined, mac: Mac): { mac: Mac; ownsMac: boolean; sequence: number } {
+/** The SVI, where the machine's own MAC is its. */
+function ownDevice({ at }: MacVrf, mac: Mac): string | undefined {
+  return at?.sviMac === mac ? at.sviName : undefined;
+}
+
+/** The MAC's IPs, the machine's own that are announced with it among them. */
+function addressesOf(vrf: MacVrf, mac: Mac, entry: MacEntry | undefined): Ip[] {
+  const own = [...vrf.gateways].filter(([, gateway]) => gateway.mac === mac).map(([ip]) => ip);
+  return [...new Set([...listOf(entry?.ips), ...own])].sort(compareIp);
+}
+
+/** Whose the IP is. */
+function bindingMac(vrf: MacVrf, ip: Ip, entry: IpEntry | undefined): string | null {
+  if (ipReason(ip, vrf) === 'own-ip') return vrf.at?.sviMac === undefined ? null : formatMac(vrf.at.sviMac);
+  return entry && entry.owner !== 'none' && entry.mac !== undefined ? formatMac(entry.mac) : null;
+}
+
+function advertisedWith(vrf: MacVrf, ip: Ip, entry: IpEntry | undefined): MacIpAdvertisement[] {
+  const mac = entry?.advertised?.mac ?? vrf.gateways.get(ip)?.mac;
+  return mac === undefined ? [] : [macRoute(vrf, mac, ip)];
+}
+
+function localFacts(
+  vrf: MacVrf,
+  { mac, isStatic, epoch }: LocalNeigh,
+  entry: IpEntry | undefined,
+  isSticky: boolean,
+): NonNullable<IpFacts['local']> {
+  const ownership = vrf.macs.get(mac)?.ownership ?? UNOWNED;
   return {
     mac,
-    ownsMac: entry?.ownership.owner === 'local',
-    sequence: entry?.ownership.sequence ?? 0,
+    ownsMac: ownership.owner === 'local',
+    sequence: ownership.sequence,
+    isPinned: isStatic || isSticky,
+    isNew: epoch !== entry?.epoch,
   };
 }
 
@@ -183,6 +236,7 @@ function moveItems(history: MoveHistory | undefined): MoveItem[] {
     at: timeText(move.at) ?? '',
     from: move.from,
     to: move.to,
+    fromVtep: ipText(move.fromVtep),
     vtep: ipText(move.vtep),
     sequence: move.sequence,
     cause: moveCause(move, moves[i - 1]),

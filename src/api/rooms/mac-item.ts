@@ -23,7 +23,7 @@ export function macItem(dataPlane: DataPlane, vrf: MacVrf, entry: MacEntry, hard
     vtep: ipText(entry.vtep),
     device: local ? portName(dataPlane, local.port) : null,
     vlan: at?.vlan || null,
-    sequence: ownership.sequence,
+    sequence: claim?.sequence ?? ownership.sequence,
     sticky: local?.isSticky ?? claim?.sticky ?? false,
     ips: [...listOf(entry.ips)].sort(compareIp).map(formatIp),
     installed:

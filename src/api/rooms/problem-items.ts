@@ -1,5 +1,7 @@
 import type { NeighborStatus } from '../../bgp/index.js';
 import type { TopologyProblem } from '../../dataplane/index.js';
+import type { Conflict } from '../../evpn/index.js';
+import { formatIp, formatMac, type Vni } from '../../types/index.js';
 import type { ProblemNote } from '../schemas.js';
 import type { Rooms } from './rooms.js';
 
@@ -15,6 +17,40 @@ export function problemItem({ severity, device, problem, mend }: TopologyProblem
 function vniProblemItem(each: TopologyProblem): ProblemNote {
   const note = problemItem(each);
   return { ...note, problem: `VNI ${each.vni}: ${note.problem}` };
+}
+
+/** Conflicts of one VNI that are listed one by one. */
+const CONFLICTS = 10;
+
+/** The VNI's conflicts with other leaves as problems, the latest first. */
+export function conflictProblems({ evpn }: Rooms, vni: Vni): ProblemNote[] {
+  const conflicts = evpn.conflicts.of(vni).sort((a, b) => b.lastSeen - a.lastSeen);
+  const more = conflicts.length - CONFLICTS;
+  return [
+    ...conflicts.slice(0, CONFLICTS).map(conflictProblem),
+    ...(more > 0
+      ? [{ severity: 'warning', problem: `and ${more} more such conflicts`, mend: null } as const]
+      : []),
+  ];
+}
+
+function conflictProblem({ mac, ip, device, vtep, pin }: Conflict): ProblemNote {
+  const where = device ?? 'this leaf';
+  const host = formatMac(mac);
+  const address = ip === undefined ? host : formatIp(ip);
+  const leaf = formatIp(vtep);
+  if (pin === undefined)
+    return {
+      severity: 'warning',
+      problem: `${where}: ${address} is configured here, and ${leaf} claims it; the configured row stays and is announced`,
+      mend: null,
+    };
+  const user = ip === undefined ? 'a host' : `host ${host}`;
+  return {
+    severity: 'warning',
+    problem: `${where}: ${user} uses ${address}, which ${leaf} has pinned (${pin}); it is not followed`,
+    mend: null,
+  };
 }
 
 /** What an operator should know first: the composition's own, devices', sessions that are not there, VNIs' errors. */

@@ -58,7 +58,7 @@ export function driftPages(log: DriftLog, { vni, open }: DriftFilter): Pages<Dri
 }
 
 /** A duplicate as the API shows it. */
-export function duplicateItem({ subject, since, frozen, moves }: Duplicate): DuplicateItem {
+export function duplicateItem({ subject, since, frozen, moves, places }: Duplicate): DuplicateItem {
   return {
     vni: subject.vni,
     mac: 'mac' in subject ? formatMac(subject.mac) : null,
@@ -66,6 +66,10 @@ export function duplicateItem({ subject, since, frozen, moves }: Duplicate): Dup
     since: timeText(since) ?? '',
     frozen,
     moves,
+    places: places.map((place) => ({
+      device: 'device' in place ? (place.device ?? null) : null,
+      vtep: 'vtep' in place ? formatIp(place.vtep) : null,
+    })),
   };
 }
 

@@ -1,3 +1,4 @@
+import { MAX_SEQUENCE, Rule } from '../../evpn/index.js';
 import type { Explain, Story } from '../explain-schemas.js';
 
 /** What a story comes to, in sentences for a person in a hurry: where it is, why, and what is wrong. */
@@ -16,6 +17,7 @@ function storySentences(name: string, story: Story): string[] {
   return [
     whereabouts(name, story),
     `Decided by: ${story.rule}.`,
+    ...numberSentences(name, story),
     ...permanentSentences(name, story),
     ...ignoredSentences(story),
     ...moveSentences(name, story),
@@ -25,11 +27,25 @@ function storySentences(name: string, story: Story): string[] {
   ];
 }
 
-function whereabouts(name: string, { owner, vtep, device, sequence, sticky }: Story): string {
+function whereabouts(name: string, story: Story): string {
+  const { owner, rule, vtep, device, sequence, sticky } = story;
+  if (rule === Rule.OWN)
+    return `${name} is an address of this leaf itself${device === null ? '' : `, of ${device}`}; no host has it.`;
   const what = `sequence number ${sequence}${sticky ? ', sticky' : ''}`;
   if (owner === 'local') return `${name} is local${device === null ? '' : ` on port ${device}`}, ${what}.`;
   if (owner === 'remote') return `${name} is remote${vtep === null ? '' : ` behind ${vtep}`}, ${what}.`;
-  return `${name} is nobody's${sequence > 0 ? `; sequence number ${sequence} is remembered` : ''}.`;
+  const { highestSequence } = story;
+  return `${name} is nobody's${highestSequence > 0 ? `; sequence number ${highestSequence} is remembered` : ''}.`;
+}
+
+function numberSentences(name: string, { owner, sequence, highestSequence }: Story): string[] {
+  if (owner !== 'none' && sequence === MAX_SEQUENCE)
+    return [
+      `${name} has the highest sequence number there is: no further move of it can be told to other leaves.`,
+    ];
+  return owner === 'remote' && highestSequence > sequence
+    ? [`The highest sequence number that ${name} was seen with is ${highestSequence}.`]
+    : [];
 }
 
 /** What a bridge has for good it neither learned nor will age out, so that no host has to be behind it. */

@@ -281,6 +281,10 @@ export function duplicate(over: Partial<DuplicateItem>): DuplicateItem {
     since: '2026-01-01T00:00:20.000Z',
     frozen: false,
     moves: 5,
+    places: [
+      { device: 'swp1', vtep: null },
+      { device: null, vtep: '10.0.0.2' },
+    ],
     ...over,
   };
 }
@@ -312,6 +316,8 @@ function story(over: Partial<Story>): Story {
     vtep: '10.0.0.2',
     device: null,
     sequence: 3,
+    highestSequence: 3,
+    pinnedBy: null,
     sticky: false,
     frozen: false,
     claims: [
@@ -351,6 +357,7 @@ function story(over: Partial<Story>): Story {
         at: '2026-01-01T00:00:00.000Z',
         from: 'local',
         to: 'remote',
+        fromVtep: null,
         vtep: '10.0.0.2',
         sequence: 3,
         cause: 'a sentence',

@@ -1,0 +1,34 @@
+/** By which rule a MAC or an IP is whose it is, in the words of the API. */
+export const Rule = {
+  NOBODY: 'nobody claims it',
+  ONLY_CLAIM: 'only claim',
+  /** An operator's static row on a port of this leaf: configuration, which no claim overrules. */
+  CONFIGURED: 'configured on a port of this leaf',
+  /** RFC 7432 §15.2. */
+  STICKY: 'sticky MAC',
+  /** RFC 7432 §7.8, §10.1. */
+  GATEWAY: 'default gateway',
+  /** RFC 9047 §3.1, the I flag. */
+  IMMUTABLE: 'immutable binding',
+  /** RFC 7432 §7.7. */
+  SEQUENCE: 'higher sequence number',
+  /** RFC 7432 §15.1. */
+  VTEP: 'lower VTEP address',
+  /** RFC 7432 §7.7: the next number was taken. */
+  ARRIVED: 'arrived here after the remote claim',
+  /** Of an IP with the same number on both sides, or a lower one there: nobody has said anything new. */
+  STAYED: 'the local neighbor is older than the remote claim',
+  /** Of an IP: whoever has the MAC has it. */
+  FOLLOWS_MAC: 'goes with its MAC',
+  /** Of an IP whose claimant's MAC is elsewhere or nowhere. */
+  MAC_IS_ELSEWHERE: 'the MAC that claims it is not where the claim says',
+  /** The machine itself has it in this broadcast domain. */
+  OWN: 'an address of this leaf itself',
+  /** RFC 7432 §15.1. */
+  FROZEN: 'frozen as a duplicate',
+  PENDING: 'news that is still to be looked at',
+} as const;
+export type Rule = (typeof Rule)[keyof typeof Rule];
+
+/** What binds an address to the leaf that announces it, whoever else shows up with it. */
+export type Pin = typeof Rule.STICKY | typeof Rule.GATEWAY | typeof Rule.IMMUTABLE;
