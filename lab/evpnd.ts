@@ -143,6 +143,19 @@ export class Evpnd {
     return restCall<T>('DELETE', this.socket, path);
   }
 
+  /** POST without a body on its REST API. */
+  post<T>(path: string): Promise<RestAnswer<T>> {
+    return restCall<T>('POST', this.socket, path);
+  }
+
+  /** Every line of its log that is an object, oldest first. */
+  logLines(): { level: string; msg: string; [fact: string]: unknown }[] {
+    return readFileSync(this.logFile, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+  }
+
   /** The end of its log, for a person who asks why. */
   logs(): string {
     return this.daemon?.logEnd() ?? `--- evpnd on ${this.node}: never started`;

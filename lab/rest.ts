@@ -11,7 +11,7 @@ export interface RestAnswer<T> {
  * @param path with its query, for example `/api/v1/routes?type=2`
  */
 export function restCall<T>(
-  method: 'GET' | 'DELETE',
+  method: 'GET' | 'POST' | 'DELETE',
   socketPath: string,
   path: string,
   timeout = 5_000,
