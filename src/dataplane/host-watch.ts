@@ -181,9 +181,9 @@ export class HostWatch {
   bridgeForgot(domain: number, mac: Mac, port: number): void {
     const vni = this.#owner.vniOf(domain);
     if (vni === undefined || !this.refresher.settings.enabled) return;
-    const [ip] = this.#bindings.ipsOf(domain, mac) ?? [];
-    if (ip !== undefined) {
-      this.refresher.find(vni, ip, mac, port);
+    const ips = this.#bindings.ipsOf(domain, mac);
+    if (ips) {
+      for (const ip of ips) this.refresher.find(vni, ip, mac, port);
       return;
     }
     if (this.#forgotten.size === 0) this.#owner.clock.after(FORGOTTEN_MS, () => this.#askForgotten());
@@ -201,7 +201,6 @@ export class HostWatch {
         const port = isLocalNeigh(row) ? places.get(row.mac) : undefined;
         if (port === undefined || row.mac === undefined) continue;
         this.refresher.find(vni, row.ip, row.mac, port);
-        places.delete(row.mac);
       }
     }
     this.#forgotten.clear();
@@ -426,8 +425,10 @@ export class HostWatch {
     const { topology, mirror } = this.#owner;
     const at = topology.vnis.get(vni);
     const found = topology.ports.get(port);
-    // It is back, or elsewhere; or the port is another network's by now
-    if (!at || mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac)) return 'forget';
+    if (!at) return 'forget';
+    // It is back, and its other addresses are to be found, or it is elsewhere
+    if (mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac)) return this.#find(vni, ip, mac);
+    // The port may be another network's by now
     if (found?.role !== 'access' || found.bridgeIfindex !== at.bridgeIfindex) return 'forget';
     if (this.#snooper) return this.#question(at, port, mac, ip) ? 'asked' : 'later';
     // The kernel's own question goes to every port, for want of the row

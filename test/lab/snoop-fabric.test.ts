@@ -95,6 +95,18 @@ test('hosts are known by what they say, stay known while silent, and move by wha
       t.is(received, 1, `${host.name} ${family} after ${LIFETIMES} lifetimes`);
     }
 
+  // A flush of the bridge takes hosts that are there: they are asked, and have their addresses again
+  for (const leaf of ['leaf1', 'leaf2'])
+    await f.exec(leaf, 'ip', 'link', 'set', 'br10', 'type', 'bridge', 'fdb_flush');
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  await waitFor(
+    async () => {
+      const rows = new Set(await neighborsOf(f, 'leaf3'));
+      return wanted.every((row) => rows.has(row));
+    },
+    { what: 'hosts after a flush', timeout: 10_000 },
+  );
+
   // An address goes from one host to another behind the same leaf
   for (const leaf of ['1', '2']) {
     const from = f.host(`h${leaf}-10`);
