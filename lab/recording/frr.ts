@@ -167,7 +167,7 @@ async function recordSession(
   await save('type2-mac', 'a dynamic FDB row', announced('MAC', macOnly, from));
   from = session.messages.length;
   await neigh('replace', '10.10.10.11', 'lladdr', HOST, 'dev', 'br10', 'nud', 'noarp');
-  await save('type2-mac-ipv4', 'a neighbour on the bridge', announced('MAC/IPv4', macIpv4, from));
+  await save('type2-mac-ipv4', 'a neighbor on the bridge', announced('MAC/IPv4', macIpv4, from));
   await neigh('replace', '2001:db8:10::11', 'lladdr', HOST, 'dev', 'br10', 'nud', 'noarp', 'router');
   await save(
     'type2-mac-ipv6-router',

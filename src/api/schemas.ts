@@ -265,7 +265,7 @@ export const VniSchema = Type.Object(
     vlan: nullable(
       Type.Integer({ minimum: 1, maximum: 4094, description: 'null on a bridge without VLAN filtering.' }),
     ),
-    svi: nullable(Text('The device whose neighbour table serves the VNI.')),
+    svi: nullable(Text('The device whose neighbor table serves the VNI.')),
     localVtep: nullable(Address("The VXLAN device's local address.")),
     multicastGroup: nullable(Address()),
     advertised: Type.Boolean(),

@@ -25,7 +25,7 @@ export const DriftSchema = Type.Object(
     vni: VniNumber(),
     table: literals(
       ['mac', 'flood', 'neigh'] as const,
-      'mac: the rows of a remote MAC; flood: a default destination; neigh: a neighbour on the SVI.',
+      'mac: the rows of a remote MAC; flood: a default destination; neigh: a neighbor on the SVI.',
     ),
     mac: nullable(MacText('Where the table is mac.')),
     ip: nullable(Address("The VTEP's where the table is flood, the host's where it is neigh.")),
@@ -61,7 +61,7 @@ export const PendingWriteSchema = Type.Object(
     vni: VniNumber(),
     table: literals(
       ['mac', 'flood', 'neigh'] as const,
-      'mac: the rows of a remote MAC; flood: a default destination; neigh: a neighbour on the SVI.',
+      'mac: the rows of a remote MAC; flood: a default destination; neigh: a neighbor on the SVI.',
     ),
     mac: nullable(MacText('Where the table is mac.')),
     ip: nullable(Address("The VTEP's where the table is flood, the host's where it is neigh.")),

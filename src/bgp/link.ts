@@ -90,7 +90,7 @@ export class Link {
     this.#holdTimer = new HoldTimer(
       host.clock,
       () => {
-        host.failing('hold timer expired: nothing heard from the neighbour');
+        host.failing('hold timer expired: nothing heard from the neighbor');
         this.handle({ type: 'HoldTimer_Expires' });
       },
       () => this.#paused,
@@ -264,7 +264,7 @@ export class Link {
           const cause = this.#open ? 'connection lost' : 'connection failed';
           this.#open = false;
           this.#host.failing(
-            error === undefined ? `${cause}: closed by the neighbour` : `${cause}: ${error.message}`,
+            error === undefined ? `${cause}: closed by the neighbor` : `${cause}: ${error.message}`,
           );
           this.handle({ type: 'TcpConnectionFails' });
         });

@@ -138,7 +138,7 @@ export function judgeOpen(
   if (!acceptsAs(neighbor.remoteAs, remoteAs, local.asn))
     return refuse(
       OpenSubcode.BAD_PEER_AS,
-      `the neighbour's AS is ${remoteAs}, configured is ${expectedAs(local, neighbor)}`,
+      `the neighbor's AS is ${remoteAs}, configured is ${expectedAs(local, neighbor)}`,
       asn4 === undefined ? octets(remoteAs, 2) : octets(remoteAs, 4),
     );
   const internal = remoteAs === local.asn;

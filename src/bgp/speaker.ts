@@ -115,7 +115,7 @@ export class Speaker {
     for (const [address, session] of this.#sessions) {
       if (neighbors.has(address)) continue;
       this.#sessions.delete(address);
-      session.stop(cease(CeaseSubcode.PEER_DECONFIGURED), 'neighbour removed from the configuration');
+      session.stop(cease(CeaseSubcode.PEER_DECONFIGURED), 'neighbor removed from the configuration');
       void this.rib.neighborDown({ neighbor: address }).then(() => this.rib.forgetNeighbor(address));
     }
     for (const [address, neighbor] of neighbors) {
@@ -276,7 +276,7 @@ export class Speaker {
       this.#rejectionLoggedAt = now;
       this.#deps.log.info(
         { from: connection.remoteAddress, rejected: this.#rejected },
-        'BGP connection from an address that is no configured neighbour',
+        'BGP connection from an address that is no configured neighbor',
       );
     }
     return NO_HANDLERS;
@@ -292,7 +292,7 @@ function byAddress(neighbors: readonly NeighborConfig[]): Map<string, NeighborCo
   const map = new Map<string, NeighborConfig>();
   for (const neighbor of neighbors) {
     const address = canonicalAddress(neighbor.address);
-    if (map.has(address)) throw new Error(`neighbour ${address} is configured twice; remove one`);
+    if (map.has(address)) throw new Error(`neighbor ${address} is configured twice; remove one`);
     map.set(address, { ...neighbor, address });
   }
   return map;

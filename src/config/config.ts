@@ -1,13 +1,13 @@
 import type { Ip, Ipv4, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
 import type { RouteTargetPattern } from './route-target-pattern.js';
 
-/** One BGP neighbour, defaults filled. Times are in seconds. */
+/** One BGP neighbor, defaults filled. Times are in seconds. */
 export interface NeighborConfig {
   readonly address: Ip;
   readonly port: number;
   /** `internal`: our own AS; `external`: any other. */
   readonly remoteAs: number | 'internal' | 'external';
-  /** Waits for the neighbour to connect. */
+  /** Waits for the neighbor to connect. */
   readonly passive: boolean;
   readonly localAddress: Ip | undefined;
   /** 0: the session never times out (RFC 4271 §4.2). */
@@ -35,7 +35,7 @@ export interface VniConfig {
   readonly advertiseDefaultGateway: boolean | undefined;
 }
 
-/** How local neighbours are kept known. */
+/** How local neighbors are kept known. */
 export interface NeighborRefreshConfig {
   readonly enabled: boolean;
   /** Seconds. */

@@ -49,7 +49,7 @@ export function interpret(file: ConfigFile, report: Report): Config {
     neighbors.map((neighbor) => neighbor?.address),
     formatIp,
     (i) => ['neighbors', i, 'address'],
-    'one neighbour for an address',
+    'one neighbor for an address',
     report,
   );
   return {
@@ -118,7 +118,7 @@ function neighborOf(
         [...path, 'address'],
       );
     else if (localAddress === address)
-      report(place, { found: "the neighbour's own address", allowed: 'an address of ours' });
+      report(place, { found: "the neighbor's own address", allowed: 'an address of ours' });
   }
   const times = timersOf(neighbor, path, report);
   if (address === undefined) return undefined;

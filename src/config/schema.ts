@@ -25,29 +25,29 @@ const AS_NUMBER = 'an AS number from 1 to 4294967295 in plain digits';
 const NeighborSchema = Type.Object(
   {
     address: Type.String({
-      description: "The neighbour's IPv4 or IPv6 address.",
+      description: "The neighbor's IPv4 or IPv6 address.",
       allowed: 'an IPv4 or IPv6 address',
     }),
     'remote-as': Type.Union(
       [Type.Integer({ minimum: 1, maximum: 4294967295 }), Type.Literal('internal'), Type.Literal('external')],
       {
         description:
-          "The neighbour's AS number, `internal` for our own AS, or `external` for any AS but our own.",
+          "The neighbor's AS number, `internal` for our own AS, or `external` for any AS but our own.",
         allowed: `${AS_NUMBER}, internal, or external`,
         reload: 'new session',
       },
     ),
-    port: Port("The neighbour's TCP port.", 179, 'new session'),
+    port: Port("The neighbor's TCP port.", 179, 'new session'),
     passive: Type.Boolean({
       default: false,
-      description: 'Waits for the neighbour to connect and never connects itself.',
+      description: 'Waits for the neighbor to connect and never connects itself.',
       allowed: 'true or false',
       reload: 'new session',
     }),
     'local-address': Type.Optional(
       Type.String({
         description: "Our side's address of the session; the kernel chooses where it is absent.",
-        allowed: "an IPv4 or IPv6 address of the neighbour's family",
+        allowed: "an IPv4 or IPv6 address of the neighbor's family",
         reload: 'new session',
       }),
     ),
@@ -64,7 +64,7 @@ const NeighborSchema = Type.Object(
         minimum: 1,
         maximum: 65535,
         description:
-          "Seconds between KEEPALIVEs, about: one leaves with the neighbour's that comes then. Default: 3, or a third of `hold-time` where that is less than 3.",
+          "Seconds between KEEPALIVEs, about: one leaves with the neighbor's that comes then. Default: 3, or a third of `hold-time` where that is less than 3.",
         allowed: 'seconds from 1 to 65535, less than hold-time',
         reload: 'new session',
       }),
@@ -98,7 +98,7 @@ const NeighborSchema = Type.Object(
       }),
     ),
   },
-  { ...closed, allowed: 'a neighbour: address, remote-as and more' },
+  { ...closed, allowed: 'a neighbor: address, remote-as and more' },
 );
 
 const FloodingValues = [Type.Literal('head-end-replication'), Type.Literal('disabled')];
@@ -179,18 +179,18 @@ export const ConfigSchema = Type.Object(
       reload: 'restart',
     }),
     neighbors: Type.Array(NeighborSchema, {
-      description: 'The BGP neighbours, usually the spines.',
-      allowed: 'a list of neighbours',
+      description: 'The BGP neighbors, usually the spines.',
+      allowed: 'a list of neighbors',
     }),
     bgp: Type.Object(
       {
         listen: Type.Array(Type.String({ allowed: 'an IPv4 or IPv6 address' }), {
           default: ['0.0.0.0', '::'],
-          description: 'Addresses on which neighbours may connect; an empty list for none.',
+          description: 'Addresses on which neighbors may connect; an empty list for none.',
           allowed: 'a list of addresses',
           reload: 'restart',
         }),
-        port: Port('The TCP port on which neighbours may connect.', 179, 'restart'),
+        port: Port('The TCP port on which neighbors may connect.', 179, 'restart'),
       },
       { ...closed, default: {}, description: 'The BGP listener.', allowed: 'a mapping' },
     ),
@@ -282,12 +282,12 @@ export const ConfigSchema = Type.Object(
               allowed: 'a number from 1 to 100000',
             }),
           },
-          { ...closed, default: {}, description: 'Refreshing of local neighbours.', allowed: 'a mapping' },
+          { ...closed, default: {}, description: 'Refreshing of local neighbors.', allowed: 'a mapping' },
         ),
         snooping: Type.Boolean({
           default: true,
           description:
-            'Learns which IP a local host has from the ARP and neighbour discovery that it speaks, also where no SVI has an address.',
+            'Learns which IP a local host has from the ARP and neighbor discovery that it speaks, also where no SVI has an address.',
           allowed: 'true or false',
           reload: 'restart',
         }),
@@ -379,7 +379,7 @@ export const ConfigSchema = Type.Object(
       maximum: 3600,
       default: 60,
       description:
-        'Seconds after the start after which rows found then are swept, if some neighbour has not sent its End-of-RIB by then.',
+        'Seconds after the start after which rows found then are swept, if some neighbor has not sent its End-of-RIB by then.',
       allowed: 'seconds from 0 to 3600',
       reload: 'restart',
     }),

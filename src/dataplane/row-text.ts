@@ -32,9 +32,9 @@ export function foundText(plane: VniPlane, which: PlaneKey, nameOf: DeviceName):
   }
   if (at.sviIfindex === 0) return 'the VNI has no SVI';
   const row = mirror.neighRow(at.sviIfindex, which.key);
-  if (!row) return `no neighbour on ${at.sviName}`;
+  if (!row) return `no neighbor on ${at.sviName}`;
   const mac = row.mac === undefined ? 'has no MAC' : `is ${formatMac(row.mac)}`;
-  return `neighbour on ${at.sviName} ${mac} ${bits(row)}`;
+  return `neighbor on ${at.sviName} ${mac} ${bits(row)}`;
 }
 
 /** What should stand for the key; nothing where no intent does, or the VNI cannot forward. */
@@ -54,7 +54,7 @@ export function wantedText(plane: VniPlane, which: PlaneKey): string {
   const want = plane.neighs.get(which.key);
   if (!want || at.sviIfindex === 0) return 'nothing';
   const flags = OUR_ROWS.neigh.flags | (want.router ? Ntf.ROUTER : 0);
-  return `neighbour on ${at.sviName} is ${formatMac(want.mac)} ${bits({ state: OUR_ROWS.neigh.state, flags })}`;
+  return `neighbor on ${at.sviName} is ${formatMac(want.mac)} ${bits({ state: OUR_ROWS.neigh.state, flags })}`;
 }
 
 /** Which table a row is of is said already. */

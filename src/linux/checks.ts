@@ -355,7 +355,7 @@ export function checkVni(
       severity: 'info',
       vni,
       device,
-      problem: `VLAN ${at.vlan} has no device on ${at.bridgeName}, so that no neighbours are known and ARP and ND are not answered`,
+      problem: `VLAN ${at.vlan} has no device on ${at.bridgeName}, so that no neighbors are known and ARP and ND are not answered`,
       mend: `ip link add link ${at.bridgeName} name ${at.bridgeName}.${at.vlan} up type vlan id ${at.vlan}`,
     });
 }

@@ -199,7 +199,7 @@ export function decodeNeigh(buffer: MessageBuffer, at: number, end: number, into
   if (family === AF_BRIDGE && into.mac === undefined)
     throw new NetlinkFormatError('RTM_NEWNEIGH', 'NDA_LLADDR', 'none of six octets in an FDB row');
   if ((family === AF_INET || family === AF_INET6) && into.dst === undefined)
-    throw new NetlinkFormatError('RTM_NEWNEIGH', 'NDA_DST', 'none in a neighbour');
+    throw new NetlinkFormatError('RTM_NEWNEIGH', 'NDA_DST', 'none in a neighbor');
 }
 
 function putMac(words: Uint32Array, word: number, mac: Mac): number {

@@ -74,8 +74,8 @@ test('what was found names the rows: another destination, another neighbour, a f
         id: 2,
         table: 'neigh',
         ip: '192.0.2.11',
-        found: 'neighbour on br10010 is 02:00:00:00:00:02 (noarp, ext_learned)',
-        wanted: 'neighbour on br10010 is 02:00:00:00:00:01 (noarp, ext_learned)',
+        found: 'neighbor on br10010 is 02:00:00:00:00:02 (noarp, ext_learned)',
+        wanted: 'neighbor on br10010 is 02:00:00:00:00:01 (noarp, ext_learned)',
         action: 'rewritten',
       },
       {

@@ -26,7 +26,7 @@ const explain = async (room: Room, mac: string, ip?: string): Promise<Explain> =
   room.get(`/api/v1/explain?vni=10010&mac=${mac}${ip === undefined ? '' : `&ip=${ip}`}`);
 const storyOf = async (room: Room, mac = '02:00:00:00:00:01') => (await explain(room, mac)).entry;
 
-/** A route of a third leaf, told by the neighbour. */
+/** A route of a third leaf, told by the neighbor. */
 function announce(
   room: Room,
   nextHop: string,

@@ -375,7 +375,7 @@ test('extended messages only where both announce them', async (t) => {
   t.is(plain.lastNotification, '1/2 1388');
 });
 
-test('a source that is no neighbour gets Cease/Connection Rejected', async (t) => {
+test('a source that is no neighbor gets Cease/Connection Rejected', async (t) => {
   const { fabric, speaker } = await passive();
   const stranger = fabric.peer('10.0.0.66').connect('10.0.0.1');
   t.is(stranger.lastNotification, '6/5');

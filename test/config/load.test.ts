@@ -173,7 +173,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     [
       'f:1:1: asn: found nothing; allowed an AS number from 1 to 4294967295 in plain digits',
       'f:1:1: router-id: found nothing; allowed an IPv4 address other than 0.0.0.0',
-      'f:1:1: neighbors: found nothing; allowed a list of neighbours',
+      'f:1:1: neighbors: found nothing; allowed a list of neighbors',
     ],
   ],
   [
@@ -279,7 +279,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'a neighbour twice, spelt in two ways',
     `${edit('10.1.1.0', '2001:db8::1')}  - address: 2001:DB8:0::1\n    remote-as: 1\n`,
-    ['f:6:14: neighbors[1].address: found 2001:db8::1 a second time; allowed one neighbour for an address'],
+    ['f:6:14: neighbors[1].address: found 2001:db8::1 a second time; allowed one neighbor for an address'],
   ],
   [
     'a passive neighbour and no listener',

@@ -40,7 +40,7 @@ export interface World {
   deleteVxlanRow(devices: VniDevices, mac: Mac, dst: Ip): Promise<void>;
   /** Points the VXLAN device's row of this MAC to another destination, as another control plane does. */
   overwriteVxlanRow(devices: VniDevices, mac: Mac, dst: Ip): Promise<void>;
-  /** A reachable neighbour on the bridge device. */
+  /** A reachable neighbor on the bridge device. */
   addNeigh(devices: VniDevices, ip: Ip, mac: Mac): Promise<void>;
   deleteNeigh(devices: VniDevices, ip: Ip): Promise<void>;
   /** Lets what is under way be told: some milliseconds, or a step of a virtual clock. */

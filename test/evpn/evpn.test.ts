@@ -77,7 +77,7 @@ test('rows that take the place of a local one are written vxlan first, and remov
   );
 });
 
-test('a neighbour on the SVI becomes MAC/IP, for both families, once its MAC is known', async (t) => {
+test('a neighbor on the SVI becomes MAC/IP, for both families, once its MAC is known', async (t) => {
   const { clock, leaves, devices, wire } = await fabric();
   const { kernel } = leaves[0].world;
   kernel.putNeigh(neighbour(HOST, devices[0].bridgeIfindex));
