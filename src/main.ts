@@ -23,12 +23,11 @@ nameProcess();
 const { command } = await import('./command.js');
 await command(process.argv.slice(2), requests);
 
-/** For ps, top and pkill: the command line without node, and the name alone, which the title would begin. */
+/** For ps, top and pkill: the name alone. The command line stays as it is, for those who look for the file that runs. */
 function nameProcess(): void {
-  process.title = ['evpnd', ...process.argv.slice(2)].join(' ');
   try {
     writeFileSync('/proc/self/comm', 'evpnd');
   } catch {
-    // Without /proc it keeps the longer name
+    // Without /proc it keeps node's name
   }
 }
