@@ -1,0 +1,218 @@
+import test from 'ava';
+import type { LocalMac } from '../../src/dataplane/index.js';
+import {
+  type Claim,
+  decideFrozen,
+  decideOwner,
+  type IpSides,
+  judgeIp,
+  judgeMac,
+  MAX_SEQUENCE,
+  nextSequence,
+  type Ownership,
+  type Pin,
+  Rule,
+  UNOWNED,
+} from '../../src/evpn/index.js';
+import { vtepOf } from './support/leaf.js';
+
+const US = vtepOf(2);
+const LOWER = 1;
+const HIGHER = 3;
+const claim = (sequence: number, leaf = HIGHER, pin?: Pin): Claim => ({ sequence, pin, vtep: vtepOf(leaf) });
+const row = (epoch: number, over: Partial<LocalMac> = {}): LocalMac => ({
+  port: 5,
+  epoch,
+  isStatic: false,
+  isSticky: false,
+  ...over,
+});
+const ours = (sequence: number, localEpoch = 7): Ownership => ({
+  owner: 'local',
+  sequence,
+  localEpoch,
+  beatenEpoch: 0,
+});
+const theirs = (sequence: number, beatenEpoch = 0): Ownership => ({
+  owner: 'remote',
+  sequence,
+  localEpoch: 0,
+  beatenEpoch,
+});
+const nobodys = (sequence: number): Ownership => ({ owner: 'none', sequence, localEpoch: 0, beatenEpoch: 0 });
+
+/** What was decided before, our row, the remote claim; whose it is then, with which number, and by which rule. */
+const MACS: readonly (readonly [
+  string,
+  Ownership,
+  LocalMac | undefined,
+  Claim | undefined,
+  Ownership['owner'],
+  number,
+  Rule | undefined,
+])[] = [
+  ['nobody', nobodys(3), undefined, undefined, 'none', 3, undefined],
+  ['a route alone', UNOWNED, undefined, claim(2), 'remote', 2, undefined],
+  ['a row alone, the number remembered', nobodys(4), row(7), undefined, 'local', 4, undefined],
+  ['both are news: the number', UNOWNED, row(7), claim(1), 'remote', 1, Rule.SEQUENCE],
+  ['both are news: the address', UNOWNED, row(7), claim(0), 'local', 0, Rule.VTEP],
+  ['a higher number takes it', ours(1), row(7), claim(2), 'remote', 2, Rule.SEQUENCE],
+  ['an equal one from a lower address, too', ours(1), row(7), claim(1, LOWER), 'remote', 1, Rule.VTEP],
+  ['an equal one from a higher address does not', ours(1), row(7), claim(1), 'local', 1, Rule.VTEP],
+  ['it arrives', theirs(4), row(8), claim(4), 'local', 5, Rule.ARRIVED],
+  ['it arrives, and the number was higher once', theirs(9), row(8), claim(4), 'local', 9, Rule.ARRIVED],
+  ['what was beaten does not arrive', theirs(4, 7), row(7), claim(4), 'remote', 4, Rule.STAYED],
+  // Pins
+  ...([Rule.STICKY, Rule.GATEWAY, Rule.IMMUTABLE] as const).flatMap(
+    (pin) =>
+      [
+        [`${pin}: no arrival`, theirs(0), row(8), claim(0, HIGHER, pin), 'remote', 0, pin],
+        [`${pin}: no number of ours`, ours(9), row(7), claim(0, HIGHER, pin), 'remote', 9, pin],
+        [`${pin}: both are news`, UNOWNED, row(7), claim(0, HIGHER, pin), 'remote', 0, pin],
+      ] as const,
+  ),
+  // Configuration
+  ...([{ isStatic: true }, { isStatic: true, isSticky: true }] as const).flatMap((over) => {
+    const what = 'isSticky' in over ? 'sticky' : 'static';
+    return [
+      [`${what}: a higher number`, ours(1), row(7, over), claim(9), 'local', 1, Rule.CONFIGURED],
+      [
+        `${what}: sticky there`,
+        ours(0),
+        row(7, over),
+        claim(0, LOWER, Rule.STICKY),
+        'local',
+        0,
+        Rule.CONFIGURED,
+      ],
+      [
+        `${what}: configured while sticky there`,
+        theirs(0),
+        row(8, over),
+        claim(0, LOWER, Rule.STICKY),
+        'local',
+        0,
+        Rule.CONFIGURED,
+      ],
+      [`${what}: the VM has moved here`, theirs(4), row(8, over), claim(4), 'local', 5, Rule.CONFIGURED],
+      [
+        `${what}: a row that was beaten is configured in place`,
+        theirs(4, 7),
+        row(7, over),
+        claim(4),
+        'local',
+        4,
+        Rule.CONFIGURED,
+      ],
+    ] as const;
+  }),
+  // The top of the numbers (RFC 7432 §7.7: 32 bits)
+  [
+    'the last number is taken',
+    theirs(0),
+    row(8),
+    claim(MAX_SEQUENCE - 1),
+    'local',
+    MAX_SEQUENCE,
+    Rule.ARRIVED,
+  ],
+  [
+    'no number is left: the address',
+    theirs(0),
+    row(8),
+    claim(MAX_SEQUENCE),
+    'local',
+    MAX_SEQUENCE,
+    Rule.VTEP,
+  ],
+  [
+    'nor for who comes to a higher one',
+    theirs(0),
+    row(8),
+    claim(MAX_SEQUENCE, LOWER),
+    'remote',
+    MAX_SEQUENCE,
+    Rule.VTEP,
+  ],
+  [
+    'it takes a local one as any',
+    ours(3),
+    row(7),
+    claim(MAX_SEQUENCE),
+    'remote',
+    MAX_SEQUENCE,
+    Rule.SEQUENCE,
+  ],
+];
+
+for (const [name, before, local, remote, owner, sequence, rule] of MACS)
+  test(`MAC: ${name}`, (t) => {
+    const after = decideOwner(before, local, remote, US);
+    t.like(after, { owner, sequence });
+    if (local && remote) t.like(judgeMac(before, local, remote, US), { ours: owner === 'local', rule });
+    t.like(decideOwner(after, local, remote, US), { owner, sequence }, 'another look changes nothing');
+  });
+
+test('the number that beats another stays at the top', (t) => {
+  t.is(nextSequence(0), 1);
+  t.is(nextSequence(MAX_SEQUENCE - 1), MAX_SEQUENCE);
+  t.is(nextSequence(MAX_SEQUENCE), 0xffff_ffff);
+});
+
+const sides = (over: Partial<IpSides>): IpSides => ({
+  before: 'local',
+  isNew: false,
+  isPinnedHere: false,
+  sequence: 1,
+  remote: claim(1),
+  localVtep: US,
+  ...over,
+});
+
+const IPS: readonly (readonly [string, Partial<IpSides>, boolean, Rule])[] = [
+  ['a higher number', { remote: claim(2) }, false, Rule.SEQUENCE],
+  ['a lower number', { remote: claim(0) }, true, Rule.SEQUENCE],
+  ['a lower address', { remote: claim(1, LOWER) }, false, Rule.VTEP],
+  ['a higher address', {}, true, Rule.VTEP],
+  ['it arrives', { before: 'remote', isNew: true, remote: claim(9) }, true, Rule.ARRIVED],
+  ['what was beaten stays so', { before: 'remote' }, false, Rule.STAYED],
+  ['both are news', { before: 'none', isNew: true }, true, Rule.VTEP],
+  ...([Rule.STICKY, Rule.GATEWAY, Rule.IMMUTABLE] as const).map(
+    (pin) =>
+      [
+        `${pin}: no arrival`,
+        { before: 'remote', isNew: true, remote: claim(0, 3, pin) },
+        false,
+        pin,
+      ] as const,
+  ),
+  ['pinned here', { isPinnedHere: true, remote: claim(9) }, true, Rule.CONFIGURED],
+  [
+    'pinned on both sides',
+    { isPinnedHere: true, remote: claim(9, LOWER, Rule.STICKY) },
+    true,
+    Rule.CONFIGURED,
+  ],
+  [
+    'no number is left',
+    { before: 'remote', isNew: true, remote: claim(MAX_SEQUENCE, LOWER) },
+    false,
+    Rule.VTEP,
+  ],
+];
+
+for (const [name, over, isOurs, rule] of IPS)
+  test(`IP: ${name}`, (t) => {
+    t.deepEqual({ ...judgeIp(sides(over)) }, { ours: isOurs, rule });
+  });
+
+test("a frozen MAC is its own place's or nobody's, unless an operator puts it here", (t) => {
+  const at = vtepOf(HIGHER);
+  t.like(decideFrozen(ours(3), undefined, row(7), claim(9)), { owner: 'local', sequence: 3 });
+  t.like(decideFrozen(ours(3), undefined, undefined, claim(9)), { owner: 'none', sequence: 3 });
+  t.like(decideFrozen(nobodys(3), undefined, row(8), claim(9)), { owner: 'local', sequence: 3 });
+  t.like(decideFrozen(theirs(3), at, row(8), claim(3)), { owner: 'remote', beatenEpoch: 8 });
+  t.like(decideFrozen(theirs(3), at, row(8), undefined), { owner: 'none', sequence: 3 });
+  t.like(decideFrozen(theirs(3), at, undefined, claim(4)), { owner: 'remote', sequence: 4 });
+  t.like(decideFrozen(theirs(3), at, row(8, { isStatic: true }), claim(3)), { owner: 'local' });
+});
