@@ -70,14 +70,15 @@ export class Gobgp {
     this.socket = `unix://${join(folder, 'gobgp.sock')}`;
   }
 
-  /** Starts gobgpd and waits until its API answers. */
-  async start(): Promise<void> {
+  /** Starts gobgpd and waits until its API answers. `restarted`: it says that it comes back from a graceful restart. */
+  async start(restarted = false): Promise<void> {
     mkdirSync(this.folder, { recursive: true });
     const file = (name: string) => join(this.folder, name);
     writeFileSync(file('gobgpd.toml'), gobgpConfig(this.config));
     // A killed gobgpd leaves its socket, and the next one then refuses to start.
     rmSync(file('gobgp.sock'), { force: true });
     const command = ['gobgpd', '-f', file('gobgpd.toml'), '--api-hosts', this.socket, '--pprof-disable'];
+    if (restarted) command.push('--graceful-restart');
     const daemon = await Daemon.start(
       `gobgpd on ${this.node}`,
       'ip',
