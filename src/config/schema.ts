@@ -242,8 +242,7 @@ export const ConfigSchema = Type.Object(
             }),
             action: Type.Union([Type.Literal('warn'), Type.Literal('freeze')], {
               default: 'warn',
-              description:
-                '`warn` logs and lists a duplicate; `freeze` also gives it to no other leaf.',
+              description: '`warn` logs and lists a duplicate; `freeze` also gives it to no other leaf.',
               allowed: 'warn or freeze',
             }),
             'freeze-time': Type.Union(
