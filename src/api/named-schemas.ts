@@ -8,6 +8,7 @@ import {
   NeighRowSchema,
   PathSchema,
   ProblemNoteSchema,
+  ReasonCountSchema,
   RouteSchema,
   StatusSchema,
   VniSchema,
@@ -26,6 +27,7 @@ import {
 export const NAMED_SCHEMAS: readonly TSchema[] = [
   ProblemNoteSchema,
   StatusSchema,
+  ReasonCountSchema,
   NeighborSchema,
   VniSchema,
   FdbRowSchema,

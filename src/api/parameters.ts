@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifySchemaValidationError } from 'fastify';
 import { closest } from '../config/index.js';
+import { UNUSED, type UnusedReason } from '../evpn/index.js';
 import {
   type Ip,
   type Mac,
@@ -42,6 +43,9 @@ export const PageQuery = Type.Object(
   closed,
 );
 
+/** Reasons of whole routes; `not-best` is one of a path. */
+const FILTERABLE = Object.keys(UNUSED).filter((reason) => reason !== 'not-best');
+
 export const RouteQuery = Type.Object(
   {
     ...PageQuery.properties,
@@ -74,6 +78,15 @@ export const RouteQuery = Type.Object(
       ),
     ),
     neighbor: Type.Optional(Type.String({ description: 'A neighbor that sent a path.' })),
+    unused: Type.Optional(
+      Type.Unsafe<UnusedReason>(
+        Type.String({
+          enum: FILTERABLE,
+          description: 'Routes that no VNI uses, for this reason.',
+          allowed: FILTERABLE.join(', '),
+        }),
+      ),
+    ),
   },
   closed,
 );
@@ -199,6 +212,7 @@ export function routeFilter(query: Static<typeof RouteQuery>): RouteFilter {
     ip: parsed('ip', query.ip, parseIp),
     origin: query.origin,
     neighbor: parsed('neighbor', query.neighbor, parseIp),
+    unused: query.unused,
   };
 }
 

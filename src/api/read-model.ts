@@ -1,3 +1,4 @@
+import type { UnusedReason } from '../evpn/index.js';
 import type { Ip, Mac, RouteDistinguisher, Vni } from '../types/index.js';
 import type { Explain } from './explain-schemas.js';
 import type { Pages } from './paging.js';
@@ -16,6 +17,8 @@ export interface RouteFilter {
   readonly origin: 'local' | 'remote' | undefined;
   /** Routes of which this neighbour sent a path. */
   readonly neighbor: Ip | undefined;
+  /** Routes that no VNI uses, for this reason. */
+  readonly unused: UnusedReason | undefined;
 }
 
 /** Which addresses of a VNI; an undefined field does not restrict. */
@@ -44,11 +47,11 @@ export interface Readiness {
  * below; it must not throw, and only pages may walk tables.
  */
 export interface ReadModel {
-  status(): Status;
+  status(): Status | Promise<Status>;
   /** Ready: the first picture of the kernel stands, and every neighbour's End-of-RIB came or the deferral is over. */
   readiness(): Readiness;
   neighbors(): Pages<NeighborItem>;
-  neighbor(address: Ip): NeighborItem | undefined;
+  neighbor(address: Ip): NeighborItem | undefined | Promise<NeighborItem | undefined>;
   vnis(): Pages<VniItem>;
   vni(vni: Vni): VniItem | undefined;
   /** undefined where there is no such VNI. */

@@ -95,9 +95,9 @@ const RESOURCES: readonly Resource[] = [
     params: AddressPath,
     answer: named('Neighbor'),
     problems: [400, 404],
-    handle: (model, { params }) => {
+    handle: async (model, { params }) => {
       const address = addressParameter((params as Static<typeof AddressPath>).address);
-      const neighbor = model.neighbor(address);
+      const neighbor = await model.neighbor(address);
       if (!neighbor) throw new Problem('no-such-neighbor', `${formatIp(address)} is not configured`);
       return neighbor;
     },

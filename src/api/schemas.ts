@@ -126,6 +126,16 @@ const Capability = Type.Object(
 
 export const FsmStateNames = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'] as const;
 
+export const ReasonCountSchema = Type.Object(
+  {
+    reason: Text('Its name.'),
+    routes: Count(),
+    text: Text('What it means.'),
+    cure: nullable(Text('What an operator can do, where something is to be done.')),
+  },
+  { $id: 'ReasonCount', ...closed },
+);
+
 export const NeighborSchema = Type.Object(
   {
     address: Address('As configured.'),
@@ -181,6 +191,35 @@ export const NeighborSchema = Type.Object(
     ),
     messages: Type.Object({ sent: MessageCounts, received: MessageCounts }, closed),
     prefixes: Type.Object({ received: RouteCounts, sent: RouteCounts }, closed),
+    routes: Type.Object(
+      {
+        used: nullable(
+          Count(
+            'Routes of the neighbor that some VNI takes into account now; null in the answer of a command.',
+          ),
+        ),
+        unused: Type.Array(ref(ReasonCountSchema), {
+          description:
+            'Routes that stand and that no VNI uses, by reason; /api/v1/routes?unused= lists them.',
+        }),
+        refused: Type.Array(ref(ReasonCountSchema), {
+          description: 'Announcements since the session came up that were refused at entry, by reason.',
+        }),
+        lastRefused: nullable(
+          Type.Object(
+            {
+              reason: Text('As in `refused`.'),
+              key: Text('As in /api/v1/routes.'),
+              rd: Text(),
+              asPath: Type.Array(Count()),
+              at: Time(),
+            },
+            closed,
+          ),
+        ),
+      },
+      closed,
+    ),
     faults: Type.Object(
       {
         attributesDiscarded: Count('RFC 7606 attribute discard.'),

@@ -1,9 +1,11 @@
 import type { Destination } from '../bgp/index.js';
+import type { Topology } from '../dataplane/index.js';
 import { RouteType } from '../wire/index.js';
 import { withItem, withoutItem } from './few.js';
 import type { Importers, ImportIndex } from './import-index.js';
 import type { MacVrf } from './mac-vrf.js';
-import { contentReason, labelReason } from './unused.js';
+import { contentReason, labelReason, whyIpUnused } from './unused.js';
+import type { UnusedReason } from './unused-reasons.js';
 import type { VrfQueue } from './vrf-queue.js';
 import type { VtepTable } from './vteps.js';
 
@@ -27,6 +29,21 @@ export class Importer {
   /** The VRFs that hold the destination now. */
   importersOf(destination: Destination): readonly MacVrf[] {
     return standing(destination)?.vrfs ?? NOWHERE;
+  }
+
+  /** Why no VNI uses the destination's best path; undefined where some does, or it has none. */
+  whyUnused(destination: Destination, topology: Topology): UnusedReason | undefined {
+    const { best } = destination;
+    if (!best) return undefined;
+    const reason = contentReason(best.nlri, best.attributes, this.importTags);
+    if (reason !== undefined) return reason;
+    let first: UnusedReason | undefined;
+    for (const vrf of this.importersOf(destination)) {
+      const why = whyIpUnused(best, vrf, topology);
+      if (why === undefined) return undefined;
+      first ??= why;
+    }
+    return first ?? 'route-targets';
   }
 
   /** Looks at a destination whose best path changed, came or went. */

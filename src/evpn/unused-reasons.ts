@@ -32,6 +32,7 @@ export const UNUSED = {
   },
   'mac-address': { level: 'warn', text: 'a MAC address that no host has' },
   'ip-address': { level: 'warn', text: 'an IP address that no host has; the MAC of the route counts' },
+  'not-best': { level: 'debug', text: "another neighbor's path of the route is preferred" },
   'route-targets': { level: 'debug', text: 'no VNI imports any of its route targets' },
   'martian-next-hop': { level: 'warn', text: 'martian next hop: it can be no VTEP' },
   'next-hop-family': {

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { statusProblems } from '../../src/api/rooms/problem-items.js';
 import type { Rooms } from '../../src/api/rooms/rooms.js';
+import { noRefusals } from '../../src/bgp/index.js';
 import { parseConfig } from '../../src/config/index.js';
 import type { TopologyProblem } from '../../src/dataplane/index.js';
 import { toVni } from '../../src/types/index.js';
@@ -25,11 +26,17 @@ function rooms(
     problems: () => [{ severity: 'error', problem: 'the file', mend: null }],
     dataPlane: { topology: { problems } },
     speaker: {
-      neighbors: () => sessions.map((state, i) => ({ address: `10.1.1.${i}`, state, lastError: undefined })),
+      neighbors: () =>
+        sessions.map((state, i) => ({
+          address: `10.1.1.${i}`,
+          state,
+          lastError: undefined,
+          routes: { refused: noRefusals() },
+        })),
     },
   } as unknown as Rooms;
 }
-const texts = (of: Rooms) => statusProblems(of).map((each) => `${each.severity}: ${each.problem}`);
+const texts = (of: Rooms) => statusProblems(of, new Map()).map((each) => `${each.severity}: ${each.problem}`);
 
 test("errors of VNIs that are served are the leaf's, less severe ones and those of others are not", (t) => {
   const found = texts(

@@ -23,7 +23,9 @@ export function roomsCommands({ duplicates }: Pick<Evpn, 'duplicates'>, speaker:
     const outcome = command(text);
     const neighbor = speaker.neighbor(text);
     if (neighbor === undefined) return { refused: 'no-such-neighbor' };
-    return outcome === 'done' ? { neighbor: neighborItem(neighbor) } : { refused: REFUSALS[outcome] };
+    return outcome === 'done'
+      ? { neighbor: neighborItem(neighbor, undefined) }
+      : { refused: REFUSALS[outcome] };
   };
   return {
     clearDuplicates({ vni, mac, ip }) {

@@ -14,6 +14,7 @@ import { pendingPages } from './pending-items.js';
 import { statusProblems } from './problem-items.js';
 import type { Rooms } from './rooms.js';
 import { belongs, type RouteRow, routeItem, routeRows } from './route-item.js';
+import { NO_ROUTES, type RouteUse, surveyOf } from './route-survey.js';
 import { driftPages, duplicatePages, eventLoopItem } from './trouble-items.js';
 import { knownVnis, vniItem } from './vni-item.js';
 
@@ -28,22 +29,33 @@ const vniOrder: KeyOrder<Vni> = {
 /** The read model over the running rooms: looks when asked, keeps nothing. */
 export function roomsModel(rooms: Rooms): ReadModel {
   const { speaker, evpn, dataPlane } = rooms;
+  const survey = surveyOf(rooms);
   return {
-    status: () => status(rooms),
+    status: async () => status(rooms, await survey.take()),
     readiness: rooms.readiness,
-    neighbors: () =>
-      pagesByKey({
+    neighbors() {
+      let use: Awaited<ReturnType<typeof survey.take>> = new Map();
+      const pages = pagesByKey({
         total: rooms.config().neighbors.length,
         rows: () => speaker.neighbors(),
         key: (neighbor) => parseIp(neighbor.address.split('%')[0]),
         order: ipOrder,
-        item: neighborItem,
-      }),
-    neighbor(address) {
+        item: (neighbor) => neighborItem(neighbor, use.get(neighbor.address) ?? NO_ROUTES),
+      });
+      return {
+        total: pages.total,
+        async page(after, limit) {
+          use = await survey.take();
+          return pages.page(after, limit);
+        },
+      };
+    },
+    async neighbor(address) {
+      const use = await survey.take();
       const found = speaker
         .neighbors()
         .find((neighbor) => parseIp(neighbor.address.split('%')[0]) === address);
-      return found && neighborItem(found);
+      return found && neighborItem(found, use.get(found.address) ?? NO_ROUTES);
     },
     vnis() {
       const known = knownVnis(rooms);
@@ -114,7 +126,7 @@ export function roomsModel(rooms: Rooms): ReadModel {
                   mac: filter.mac,
                 }),
           ),
-        where: (row) => belongs(row, evpn, filter),
+        where: (row) => belongs(row, rooms, filter),
         key: (row) => row,
         order: routeOrder,
         item: (row) => routeItem(evpn, row),
@@ -152,7 +164,7 @@ function hostTotal(local = 0, remote = 0, { origin, vtep }: HostFilter): number 
   return (origin === 'remote' ? 0 : local) + (origin === 'local' ? 0 : remote);
 }
 
-function status(rooms: Rooms): Status {
+function status(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): Status {
   const { speaker, evpn, dataPlane, clock, startedAt } = rooms;
   const { ready, reasons } = rooms.readiness();
   const { asn, routerId } = rooms.config();
@@ -192,6 +204,6 @@ function status(rooms: Rooms): Status {
     drifts: { total: dataPlane.drift.total, open: dataPlane.drift.openCount },
     duplicates: evpn.duplicates.size,
     switchAsic: rooms.kernel.switchAsic(),
-    problems: statusProblems(rooms),
+    problems: statusProblems(rooms, use),
   };
 }

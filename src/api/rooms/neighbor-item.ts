@@ -1,10 +1,19 @@
-import type { NeighborError, NeighborStatus } from '../../bgp/index.js';
-import { type Capability, RouteType } from '../../wire/index.js';
+import {
+  type NeighborError,
+  type NeighborStatus,
+  REFUSED,
+  type Refusal,
+  type RefusalCounts,
+  type RefusalReason,
+} from '../../bgp/index.js';
+import { UNUSED } from '../../evpn/index.js';
+import { type Capability, formatNlri, RouteType } from '../../wire/index.js';
 import { routerIdText, timeText } from '../present.js';
 import type { NeighborItem } from '../schemas.js';
+import type { RouteUse } from './route-survey.js';
 
-/** A neighbour as the API shows it; `now` is Clock.wallTime(). */
-export function neighborItem(status: NeighborStatus): NeighborItem {
+/** A neighbour as the API shows it; `use`: what becomes of its routes, where it was counted. */
+export function neighborItem(status: NeighborStatus, use: RouteUse | undefined): NeighborItem {
   const { negotiated, configuredRemoteAs, messagesIn, messagesOut, routes } = status;
   const remoteAs = status.remoteAs ?? asNumber(configuredRemoteAs, status.localAs);
   const notification = newest(status.lastNotificationSent, status.lastNotificationReceived);
@@ -40,6 +49,12 @@ export function neighborItem(status: NeighborStatus): NeighborItem {
       : null,
     messages: { sent: { ...messagesOut }, received: { ...messagesIn } },
     prefixes: { received: routeCounts(routes.accepted), sent: routeCounts(routes.sent) },
+    routes: {
+      used: use?.used ?? null,
+      unused: [...(use?.unused ?? [])].map(([reason, count]) => reasonCount(reason, count, UNUSED[reason])),
+      refused: refusalItems(routes.refused),
+      lastRefused: refusalItem(routes.lastRefusal),
+    },
     faults: {
       attributesDiscarded: status.faults.discard,
       treatedAsWithdraw: status.faults.treatAsWithdraw,
@@ -143,4 +158,32 @@ function capabilityItem(capability: Capability): CapabilityItem {
         value: Buffer.from(capability.value).toString('hex'),
       };
   }
+}
+
+type ReasonCount = NeighborItem['routes']['refused'][number];
+
+function reasonCount(
+  reason: string,
+  routes: number,
+  { text, cure }: { readonly text: string; readonly cure?: string | undefined },
+): ReasonCount {
+  return { reason, routes, text, cure: cure ?? null };
+}
+
+function refusalItems(counts: Readonly<RefusalCounts>): ReasonCount[] {
+  return (Object.keys(counts) as RefusalReason[])
+    .filter((reason) => counts[reason] > 0)
+    .map((reason) => reasonCount(reason, counts[reason], REFUSED[reason]));
+}
+
+function refusalItem(last: Refusal | undefined): NeighborItem['routes']['lastRefused'] {
+  if (!last) return null;
+  const { reason, nlri, asPath, at } = last;
+  return {
+    reason,
+    key: formatNlri(nlri),
+    rd: String(nlri.rd),
+    asPath: asPath.flatMap(({ asns }) => [...asns]),
+    at: timeText(at) ?? '',
+  };
 }

@@ -1,9 +1,10 @@
-import type { NeighborStatus } from '../../bgp/index.js';
+import { type NeighborStatus, REFUSED, type RefusalReason } from '../../bgp/index.js';
 import type { TopologyProblem } from '../../dataplane/index.js';
-import type { Conflict } from '../../evpn/index.js';
+import { type Conflict, UNUSED } from '../../evpn/index.js';
 import { formatIp, formatMac, type Vni } from '../../types/index.js';
 import type { ProblemNote } from '../schemas.js';
 import type { Rooms } from './rooms.js';
+import type { RouteUse } from './route-survey.js';
 
 /** VNI problems in the status at most; a bridge that is down can be one of four thousand. */
 const LISTED = 100;
@@ -54,7 +55,10 @@ function conflictProblem({ mac, ip, device, vtep, pin }: Conflict): ProblemNote 
 }
 
 /** What an operator should know first: the composition's own, devices', sessions that are not there, VNIs' errors. */
-export function statusProblems({ problems, dataPlane, speaker, config }: Rooms): ProblemNote[] {
+export function statusProblems(
+  { problems, dataPlane, speaker, config }: Rooms,
+  use: ReadonlyMap<string, RouteUse>,
+): ProblemNote[] {
   const standing = dataPlane.topology.problems;
   const { vnis, advertiseAllVni } = config().evpn;
   const errors = standing.filter(
@@ -67,6 +71,7 @@ export function statusProblems({ problems, dataPlane, speaker, config }: Rooms):
     ...standing.filter(({ vni }) => vni === undefined).map(problemItem),
     ...[...dataPlane.contests()].map(vniProblemItem),
     ...sessionProblems(speaker.neighbors()),
+    ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, use.get(neighbor.address))),
     ...errors.slice(0, LISTED).map(vniProblemItem),
     ...(more > 0
       ? [{ severity: 'error', problem: `and ${more} more, see /api/v1/vnis`, mend: null } as const]
@@ -91,4 +96,30 @@ function sessionProblems(neighbors: readonly NeighborStatus[]): ProblemNote[] {
           mend: null,
         },
   );
+}
+
+/** Routes that an operator would want to be used, or to go elsewhere than they say. */
+function routeProblems({ address, routes }: NeighborStatus, use: RouteUse | undefined): ProblemNote[] {
+  const notes: ProblemNote[] = [];
+  const note = (level: 'info' | 'warn', count: number, text: string, mend: string | undefined) =>
+    notes.push({
+      severity: level === 'warn' ? 'warning' : 'info',
+      problem: `neighbor ${address}: ${count} ${count === 1 ? 'route' : 'routes'} not used: ${text}`,
+      mend: mend ?? null,
+    });
+  for (const [reason, { level, text, cure }] of Object.entries(REFUSED)) {
+    const count = routes.refused[reason as RefusalReason];
+    if (count > 0 && level !== 'debug') note(level, count, text, cure);
+  }
+  for (const [reason, count] of use?.unused ?? []) {
+    const { level, text } = UNUSED[reason];
+    if (level !== 'debug') note(level, count, text, undefined);
+  }
+  if (use && use.passedOn > 0 && use.passedOn === use.passedOnAsItsOwn)
+    notes.push({
+      severity: 'warning',
+      problem: `neighbor ${address}: every route of other leaves that it passes on has its own address as next hop, so that all frames go to it instead of to the leaves' VTEPs`,
+      mend: 'let it leave the next hop as it is: `next-hop-unchanged`, in FRR `neighbor … attribute-unchanged next-hop` in address-family l2vpn evpn',
+    });
+  return notes;
 }

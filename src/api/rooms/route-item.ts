@@ -5,6 +5,7 @@ import { type EvpnNlri, RouteType } from '../../wire/index.js';
 import { nlriItem, originatedPathItem, pathItem } from '../present.js';
 import type { RouteFilter } from '../read-model.js';
 import type { RouteItem } from '../schemas.js';
+import type { Rooms } from './rooms.js';
 
 /** A row of the list of routes: one of ours, or a destination of the Adj-RIB-In. */
 export type RouteRow =
@@ -18,10 +19,16 @@ export function* routeRows(local: Iterable<LocalRoute>, remote: Iterable<Destina
 }
 
 /** True for the rows that the filter leaves. */
-export function belongs(row: RouteRow, evpn: Evpn, filter: RouteFilter): boolean {
+export function belongs(
+  row: RouteRow,
+  { evpn, dataPlane }: Pick<Rooms, 'evpn' | 'dataPlane'>,
+  filter: RouteFilter,
+): boolean {
   if (!matches(row.route.nlri, filter)) return false;
   if (filter.neighbor !== undefined && (row.origin === 'local' || !isFrom(row.route, filter))) return false;
-  return isOfVni(row, evpn, filter.vni);
+  if (!isOfVni(row, evpn, filter.vni)) return false;
+  if (filter.unused === undefined) return true;
+  return row.origin === 'remote' && evpn.importer.whyUnused(row.route, dataPlane.topology) === filter.unused;
 }
 
 /** A route as the API shows it. */

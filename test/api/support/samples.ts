@@ -85,6 +85,20 @@ export function neighbor(address: string): NeighborItem {
     staleRoutes: { count: 3, until: '2026-01-01T00:02:00.000Z' },
     messages: { sent: messages, received: messages },
     prefixes: { received: routes, sent: routes },
+    routes: {
+      used: 2,
+      unused: [
+        { reason: 'route-targets', routes: 1, text: 'no VNI imports any of its route targets', cure: null },
+      ],
+      refused: [{ reason: 'first-as', routes: 1, text: 'its AS_PATH is wrong', cure: 'correct it' }],
+      lastRefused: {
+        reason: 'first-as',
+        key: '[2]:[0]:[48]:[02:00:00:00:00:01]',
+        rd: '10.0.0.2:10010',
+        asPath: [65009],
+        at: '2026-07-01T12:00:00.000Z',
+      },
+    },
     faults: {
       attributesDiscarded: 0,
       treatedAsWithdraw: 1,

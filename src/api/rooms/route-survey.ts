@@ -1,0 +1,103 @@
+import type { Path } from '../../bgp/index.js';
+import type { UnusedReason } from '../../evpn/index.js';
+import { parseIp } from '../../types/index.js';
+import { asPathLength, RouteType } from '../../wire/index.js';
+import type { Rooms } from './rooms.js';
+
+/** What becomes of the routes that a neighbor's paths are of. */
+export interface RouteUse {
+  used: number;
+  readonly unused: Map<UnusedReason, number>;
+  /** Type-2 and Type-3 routes that it passed on from others, and those of them whose next hop is the neighbor itself. */
+  passedOn: number;
+  passedOnAsItsOwn: number;
+}
+
+/** Of a neighbor that has no routes. */
+export const NO_ROUTES: RouteUse = { used: 0, unused: new Map(), passedOn: 0, passedOnAsItsOwn: 0 };
+
+type Answer = ReadonlyMap<string, RouteUse>;
+
+/** Paths between two turns of the event loop. */
+const PATHS_A_TURN = 2048;
+/** An answer is good for so many milliseconds: whoever asks for each neighbor in turn costs one walk. */
+const FRESH = 1000;
+
+/** Counts what is used of the RIB and why the rest is not, by a walk when somebody asks; nothing is kept where routes change. */
+export class RouteSurvey {
+  /** The last answer, for who cannot wait. */
+  latest: Answer = new Map();
+  #at = Number.NEGATIVE_INFINITY;
+  #running: Promise<Answer> | undefined;
+
+  constructor(readonly rooms: Pick<Rooms, 'speaker' | 'evpn' | 'dataPlane' | 'clock'>) {}
+
+  /** By the neighbor's configured address. */
+  async take(): Promise<Answer> {
+    if (this.rooms.clock.now() - this.#at < FRESH) return this.latest;
+    this.#running ??= this.#walk();
+    try {
+      return await this.#running;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #walk(): Promise<Answer> {
+    const { speaker, evpn, dataPlane, clock } = this.rooms;
+    const answer = new Map<string, RouteUse>();
+    let left = PATHS_A_TURN;
+    for (const destination of speaker.rib.destinations()) {
+      const { best, paths } = destination;
+      const reason = evpn.importer.whyUnused(destination, dataPlane.topology);
+      for (const path of paths) {
+        const use = useOf(answer, path.source.neighbor);
+        count(use, path === best ? reason : 'not-best');
+        countPassedOn(use, path);
+      }
+      left -= paths.length;
+      if (left > 0) continue;
+      left = PATHS_A_TURN;
+      await new Promise(setImmediate);
+    }
+    this.latest = answer;
+    this.#at = clock.now();
+    return answer;
+  }
+}
+
+function useOf(answer: Map<string, RouteUse>, neighbor: string): RouteUse {
+  let use = answer.get(neighbor);
+  if (!use) {
+    use = { used: 0, unused: new Map(), passedOn: 0, passedOnAsItsOwn: 0 };
+    answer.set(neighbor, use);
+  }
+  return use;
+}
+
+function count(use: RouteUse, reason: UnusedReason | undefined): void {
+  if (reason === undefined) use.used++;
+  else use.unused.set(reason, (use.unused.get(reason) ?? 0) + 1);
+}
+
+/** A path of several AS numbers, or with an originator, is another leaf's, whose VTEP the next hop should be. */
+function countPassedOn(use: RouteUse, { nlri, attributes, source }: Path): void {
+  if (nlri.type !== RouteType.MAC_IP_ADVERTISEMENT && nlri.type !== RouteType.INCLUSIVE_MULTICAST) return;
+  const { asPath, originatorId, nextHop } = attributes;
+  if (asPathLength(asPath) < 2 && originatorId === undefined) return;
+  use.passedOn++;
+  if (nextHop === parseIp(source.neighbor.split('%')[0])) use.passedOnAsItsOwn++;
+}
+
+const surveys = new WeakMap<Rooms['speaker']['rib'], RouteSurvey>();
+
+/** The survey of these rooms: one for all who ask. */
+export function surveyOf(rooms: Rooms): RouteSurvey {
+  const { rib } = rooms.speaker;
+  let survey = surveys.get(rib);
+  if (!survey) {
+    survey = new RouteSurvey(rooms);
+    surveys.set(rib, survey);
+  }
+  return survey;
+}
