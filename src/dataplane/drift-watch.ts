@@ -77,8 +77,9 @@ export class DriftWatch {
 }
 
 function closingAction(plane: VniPlane, written: number, wanted: boolean): DriftAction {
-  if (wanted && plane.at?.up) return written > 0 ? 'rewritten' : 'restored-by-another';
-  return written > 0 && plane.at?.up ? 'removed' : 'no-longer-wanted';
+  if (!plane.at?.up) return 'device-gone';
+  if (wanted) return written > 0 ? 'rewritten' : 'restored-by-another';
+  return written > 0 ? 'removed' : 'no-longer-wanted';
 }
 
 /** A refusal is logged with the errno where it happens. */

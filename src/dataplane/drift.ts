@@ -167,7 +167,10 @@ export class DriftLog {
   #retire(drift: Writable<Drift>, action: DriftAction): void {
     this.openCount--;
     drift.action = action;
-    if (this.#passing.delete(drift)) return;
+    // What the kernel flushed with its device nobody changed, and it is by the hundred
+    const flushed =
+      drift.cause === 'foreign-change' && action === 'device-gone' && drift.failure === undefined;
+    if (this.#passing.delete(drift) || flushed) return;
     drift.mendedAt = this.clock.wallTime();
     this.#closed.push(drift);
     // Trimmed by half, so that a storm costs no shift a row

@@ -24,16 +24,28 @@ export class VtepTable {
   /** The one that was counted last: what is one leaf's comes together. */
   #latest: Entry | undefined;
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   has(address: Ip): boolean {
     return this.#entries.has(address);
   }
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
   values(): IterableIterator<Vtep> {
     return this.#entries.values();
+  }
+
+  /** All but those that are this machine's own: a route that comes back has such a next hop. */
+  *remotes(own: ReadonlySet<Ip>): IterableIterator<Vtep> {
+    for (const entry of this.#entries.values()) if (!own.has(entry.address)) yield entry;
+  }
+
+  /** How many `remotes` gives. */
+  remoteCount(own: ReadonlySet<Ip>): number {
+    let count = this.#entries.size;
+    for (const address of own) if (this.#entries.has(address)) count--;
+    return count;
   }
 
   countRoute(address: Ip, change: 1 | -1): void {

@@ -214,6 +214,21 @@ test('what somebody else puts right, and what goes with its device, is closed wi
   t.like((await driftsOf(here))[0], { id: 2, action: 'device-gone' });
 });
 
+test('what the kernel flushes with its device is not kept, or it would push out what somebody changed', async (t) => {
+  const { house, here, kernel, vxlanIfindex, bridgeIfindex } = await fabric();
+  kernel.dropVxlan(vxlanIfindex, 0, HOST, undefined);
+  house.pass();
+  t.like((await driftsOf(here))[0], { id: 1, action: 'rewritten' });
+  // The rows go before the device is told to be down
+  kernel.dropBridge(bridgeIfindex, 0, HOST);
+  kernel.drain();
+  here.leaf.addVni(here.devices, { up: false });
+  house.pass();
+  t.like(await driftsOf(here), [{ id: 1 }]);
+  t.is((await driftsOf(here)).length, 1);
+  t.like(await here.get('/api/v1/status'), { drifts: { total: 2, open: 0 } });
+});
+
 test('the memory of mended drifts is bounded, the count is not', async (t) => {
   const { house, here, kernel, bridgeIfindex } = await fabric();
   for (let i = 0; i < 2500; i++) {

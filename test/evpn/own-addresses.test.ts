@@ -132,6 +132,19 @@ test('an address that moves from another domain to this one is looked at here, a
   }
 });
 
+test('this machine is no remote VTEP, though a route of its own comes back', async (t) => {
+  const s = await scene();
+  const { vteps } = s.leaf.evpn;
+  s.announce(HOST, undefined, vtepOf(1));
+  s.announce(VRRP, undefined);
+  const own = s.leaf.world.kernel.topology.ownVteps;
+  t.deepEqual(
+    [...vteps.remotes(own)].map(({ address }) => address),
+    [vtepOf(9)],
+  );
+  t.is(vteps.remoteCount(own), 1);
+});
+
 test("a remote VTEP's address on another device takes nothing away, and on a VXLAN device does", async (t) => {
   const s = await scene();
   s.announce(HOST, IP);

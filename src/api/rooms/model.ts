@@ -133,8 +133,8 @@ export function roomsModel(rooms: Rooms): ReadModel {
       }),
     vteps: () =>
       pagesByKey({
-        total: evpn.vteps.size,
-        rows: () => evpn.vteps.values(),
+        total: evpn.vteps.remoteCount(dataPlane.topology.ownVteps),
+        rows: () => evpn.vteps.remotes(dataPlane.topology.ownVteps),
         key: (vtep) => vtep.address,
         order: ipOrder,
         item: ({ address, vnis, macs, routes }) => ({
@@ -192,7 +192,7 @@ function status(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): Status {
       ...counts,
       localRoutes: speaker.localRib.size,
       remoteRoutes: speaker.rib.size,
-      remoteVteps: evpn.vteps.size,
+      remoteVteps: evpn.vteps.remoteCount(dataPlane.topology.ownVteps),
     },
     kernel: {
       receiveBufferBytes,
