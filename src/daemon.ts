@@ -1,12 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  createApi,
-  type KernelInsight,
-  listenApi,
-  type Rooms,
-  roomsCommands,
-  roomsModel,
-} from './api/index.js';
+import type { KernelInsight, Rooms } from './api/index.js';
+import { listenApi } from './api/listen.js';
 import { LocalRib, Speaker, TcpTransport } from './bgp/index.js';
 import { type Config, diffConfig, type SettingChange } from './config/index.js';
 import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
@@ -15,9 +9,9 @@ import { EventLoopWatch } from './event-loop.js';
 import { Evpn } from './evpn/index.js';
 import { findRivals } from './linux/index.js';
 import { openRdAllocator } from './rd-store.js';
-import { rehearse } from './rehearsal/index.js';
+import { rehearseAtRest } from './rehearse-at-rest.js';
 import { evpnSettings, speakerConfig, withFixedSettings } from './settings.js';
-import { type Log, systemClock } from './types/index.js';
+import { type Clock, type Log, systemClock } from './types/index.js';
 
 /** A running evpnd. */
 export interface Daemon {
@@ -88,8 +82,13 @@ export async function startDaemon({
       reasons.push(`no neighbor has a session (0 of ${neighbors.length})`);
     return { ready: reasons.length === 0, reasons };
   };
-  const api = await createApi({
-    readModel: roomsModel({
+  const startedAt = clock.wallTime();
+  const underWay = later();
+  clock.after(API_PATIENCE, underWay.resolve);
+  let application: { close(): Promise<unknown> } | undefined;
+  const api = underWay.promise.then(async () => {
+    const { createApi, roomsCommands, roomsModel } = await import('./api/index.js');
+    const readModel = roomsModel({
       config: () => running,
       speaker,
       evpn,
@@ -97,23 +96,26 @@ export async function startDaemon({
       kernel: insight,
       clock,
       version,
-      startedAt: clock.wallTime(),
+      startedAt,
       readiness,
       problems,
       eventLoop: () => eventLoop.ask(),
-    }),
-    commands: roomsCommands(evpn, speaker),
-    log,
-    version,
+    });
+    const made = await createApi({ readModel, commands: roomsCommands(evpn, speaker), log, version });
+    application = made;
+    return made;
   });
+  // An address that is taken is found out before anybody hears of us
   const listener = await listenApi(api, { unixSocket: config.api.unixSocket, tcp: config.api.listen });
 
-  const startedAt = clock.now();
+  const began = clock.now();
+  const swept = later();
   const sweep = async () => {
     await evpn.idle();
     const removed = dataPlane.sweep();
-    const facts = { seconds: Math.round((clock.now() - startedAt) / 1000), removed, ...readiness() };
+    const facts = { seconds: Math.round((clock.now() - began) / 1000), removed, ...readiness() };
     log.info(facts, 'the first synchronization is done: rows that nobody announced go');
+    swept.resolve();
   };
   const deferral = clock.after(config.sweepDeferralTime * 1000, () => {
     const waitedFor = speaker.neighbors().filter(({ endOfRibAt }) => endOfRibAt === undefined);
@@ -134,15 +136,12 @@ export async function startDaemon({
     evpn.stop();
     await farewell();
     dataPlane.close();
-    await Promise.all([listener.close(), api.close()]);
+    await Promise.all([listener.close(), application?.close()]);
   };
 
   try {
     await evpn.start();
     kernelKnown = true;
-    const { complete, ...rehearsal } = await rehearse(clock);
-    if (complete) log.debug(rehearsal, 'rehearsed');
-    else log.info(rehearsal, 'the rehearsal was given up: the first changes will take a little longer');
     const adopted = observes ? 0 : dataPlane.countOwnMacs();
     if (adopted > 0) {
       log.info({ macs: adopted }, 'rows of an earlier evpnd stay until the neighbors have told their routes');
@@ -151,6 +150,11 @@ export async function startDaemon({
     speaker.onEndOfRib = sweepWhenTold;
     await speaker.start();
     sweepWhenTold();
+    await sessionsUp(speaker, clock);
+    underWay.resolve();
+    await api;
+    if (adopted === 0) swept.resolve();
+    void swept.promise.then(() => rehearseAtRest({ speaker, evpn, dataPlane }, clock, log));
   } catch (error) {
     // The rows that stand are an earlier process's, or one's that still runs: not ours to remove before we have begun
     await close(() => speaker.stop());
@@ -183,6 +187,28 @@ export async function startDaemon({
         if (running.onStop === 'flush') await Promise.all([speaker.stop('evpnd stops'), dataPlane.flush()]);
       }),
   };
+}
+
+/** What answers requests is loaded when the sessions are up, since it takes longer than all that they need: milliseconds at most. */
+const API_PATIENCE = 1000;
+/** How long the sessions of a start may take before the rest goes on, and how often they are looked at. */
+const SESSION_PATIENCE = 250;
+const SESSION_LOOK = 5;
+
+/** Resolves when every neighbor's session is up, or some time is over. */
+async function sessionsUp(speaker: Speaker, clock: Clock): Promise<void> {
+  const end = clock.now() + SESSION_PATIENCE;
+  while (clock.now() < end && speaker.neighbors().some(({ state }) => state !== 'Established'))
+    await new Promise<void>((resolve) => clock.after(SESSION_LOOK, resolve));
+}
+
+/** A promise and what resolves it. */
+function later(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 /** Changes that one line names; a file may be another altogether. */

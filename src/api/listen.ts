@@ -1,8 +1,11 @@
 import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+
+/** What answers requests. */
+export type Application = Pick<FastifyInstance, 'routing'>;
 
 export interface ListenOptions {
   /** Path of the Unix socket; undefined for none. */
@@ -37,12 +40,22 @@ const GRACE = 1000;
 
 /**
  * Gives the application its sockets: all or none. A Unix socket that an earlier process left behind is replaced; one
- * that a process still serves, or a file that is no socket, is not touched. Rejects with ApiListenError.
+ * that a process still serves, or a file that is no socket, is not touched. Requests wait for an application that is still
+ * to come. Rejects with ApiListenError.
  */
-export async function listenApi(api: FastifyInstance, options: ListenOptions): Promise<ApiListener> {
+export async function listenApi(
+  api: Application | Promise<Application>,
+  options: ListenOptions,
+): Promise<ApiListener> {
   const servers: Server[] = [];
+  const ready = Promise.resolve(api);
+  const answer: RequestListener = (request, response) =>
+    void ready.then(
+      ({ routing }) => routing(request, response),
+      () => response.destroy(),
+    );
   const open = async (target: { path: string } | { host: string; port: number }) => {
-    const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, api.routing);
+    const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, answer);
     servers.push(server);
     if ('path' in target) server.on('connection', (socket) => fromUnixSocket.add(socket));
     await listening(server, target);
