@@ -41,6 +41,8 @@ export function evpndConfig(leaf: Leaf, plan: Plan, folder: string): Record<stri
     })),
     api: { 'unix-socket': join(folder, 'api.sock'), listen: ['127.0.0.1:8179'] },
     log: { level: 'info' },
+    // What a test leaves behind shows what evpnd does.
+    'on-stop': 'flush',
     // The machine's own folder is one for all namespaces.
     'state-directory': join(folder, 'state'),
     ...leaf.config,

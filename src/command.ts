@@ -19,6 +19,9 @@ export async function command(args: readonly string[], requests: ReloadRequests)
     const { ok, text } = runCheck(configFile);
     process.stdout.write(`${text}\n`);
     process.exitCode = ok ? 0 : 1;
+  } else if (action === 'flush') {
+    const { flush } = await import('./flush.js');
+    await flush(configFile);
   } else process.stdout.write(action === 'help' ? `${USAGE}\n` : `evpnd ${version}\n`);
 }
 

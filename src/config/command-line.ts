@@ -3,7 +3,7 @@ import { closest } from './hint.js';
 
 /** What the command line asks for. */
 export interface CommandLine {
-  readonly action: 'run' | 'check' | 'help' | 'version';
+  readonly action: 'run' | 'check' | 'flush' | 'help' | 'version';
   readonly configFile: string;
 }
 
@@ -16,11 +16,13 @@ export const DEFAULT_CONFIG_FILE = '/etc/evpnd/evpnd.yaml';
 
 export const USAGE = `usage: evpnd [--config FILE]   run; FILE is ${DEFAULT_CONFIG_FILE} by default
        evpnd --check [FILE]    check a configuration file and exit
+       evpnd --flush [FILE]    remove the rows that an evpnd left which has ended, and exit
        evpnd --version | --help`;
 
 const OPTIONS = {
   config: { type: 'string', multiple: true },
   check: { type: 'boolean' },
+  flush: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;
@@ -42,7 +44,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   }
   if (asked.size > 1) throw usage(`${[...asked].map((name) => `--${name}`).join(' and ')}: only one of them`);
   const [action = 'run'] = asked as ReadonlySet<Exclude<keyof typeof OPTIONS, 'config'>>;
-  if (stray.length > 0 && action !== 'check') throw usage(`${stray[0]}: write --config ${stray[0]}`);
+  if (stray.length > 0 && action !== 'check' && action !== 'flush')
+    throw usage(`${stray[0]}: write --config ${stray[0]}`);
   const [configFile = DEFAULT_CONFIG_FILE, ...more] = [...stray, ...files];
   if (more.length > 0) throw usage(`${[configFile, ...more].join(', ')}: one configuration file only`);
   return { action, configFile };

@@ -368,9 +368,9 @@ export const ConfigSchema = Type.Object(
       reload: 'restart',
     }),
     'on-stop': Type.Union([Type.Literal('flush'), Type.Literal('preserve')], {
-      default: 'flush',
+      default: 'preserve',
       description:
-        'What SIGTERM does with the rows that evpnd wrote: `flush` removes them, `preserve` leaves them for the next start to adopt.',
+        'What SIGTERM does with the rows that evpnd wrote: `preserve` leaves them for the next start to adopt, `flush` removes them.',
       allowed: 'flush or preserve',
     }),
     'sweep-deferral-time': Type.Integer({

@@ -13,6 +13,8 @@ test('what the command line asks for', (t) => {
   t.deepEqual(parseCommandLine(['--check']), { action: 'check', configFile: file });
   t.deepEqual(parseCommandLine(['--check', 'a']), { action: 'check', configFile: 'a' });
   t.deepEqual(parseCommandLine(['--check', '--config', 'a']), { action: 'check', configFile: 'a' });
+  t.deepEqual(parseCommandLine(['--flush', 'a']), { action: 'flush', configFile: 'a' });
+  t.deepEqual(parseCommandLine(['--flush', '--config', 'a']), { action: 'flush', configFile: 'a' });
   t.is(parseCommandLine(['--help']).action, 'help');
   t.is(parseCommandLine(['--version']).action, 'version');
 });
