@@ -1,8 +1,11 @@
 import type { Clock } from '../types/index.js';
 import {
+  AFI_L2VPN,
+  encodeRouteRefresh,
   MAX_EXTENDED_MESSAGE_LENGTH,
   MAX_MESSAGE_LENGTH,
   MessageType,
+  SAFI_EVPN,
   type Update,
   UpdateEncoder,
 } from '../wire/index.js';
@@ -49,6 +52,14 @@ export class Established {
   /** Milliseconds that the session stands. */
   get uptime(): number {
     return this.#clock.now() - this.#since;
+  }
+
+  /** Asks the neighbor for all its routes again (RFC 2918); false where it did not offer that. */
+  askForRoutes(): boolean {
+    if (!this.negotiated.routeRefresh) return false;
+    const request = encodeRouteRefresh({ afi: AFI_L2VPN, subtype: 0, safi: SAFI_EVPN });
+    this.link.send(MessageType.ROUTE_REFRESH, request);
+    return true;
   }
 
   /** True where the UPDATE is the session's first End-of-RIB. */

@@ -3,9 +3,8 @@ import {
   AFI_L2VPN,
   CeaseSubcode,
   encodeNotification,
-  encodeRouteRefresh,
   formatNlri,
-  MessageType,
+  type MessageType,
   type NotificationMessage,
   type OpenMessage,
   type RouteRefreshMessage,
@@ -197,11 +196,7 @@ export class Session implements LinkHost {
   /** Asks the neighbor for all its routes again (RFC 2918). */
   refreshIn(): Refresh {
     if (this.#established === undefined) return 'no session';
-    const { link, negotiated } = this.#established;
-    if (!negotiated.routeRefresh) return 'no route refresh';
-    const request = encodeRouteRefresh({ afi: AFI_L2VPN, subtype: 0, safi: SAFI_EVPN });
-    link.send(MessageType.ROUTE_REFRESH, request);
-    return 'done';
+    return this.#established.askForRoutes() ? 'done' : 'no route refresh';
   }
 
   /** Sends the neighbor all our routes again. */
