@@ -60,7 +60,7 @@ class Field {
   }
 }
 
-/** What becomes of a row that somebody changed: repaired at once, later, or with a repair that is due already. */
+/** When a row that somebody changed is repaired; `repeated`: it has been so often that another time is no news. */
 export type Repair = { readonly delay: number; readonly repeated: boolean } | undefined;
 
 const AT_ONCE: Repair = { delay: 0, repeated: false };
@@ -101,7 +101,12 @@ export class Contests {
       field.rivals = this.#nameRivals(plane, which);
       this.changed();
     }
-    return { delay: row.repairAt - now, repeated: true };
+    return { delay: row.repairAt - now, repeated: row.reactions >= UNDELAYED || row.repairs >= REPAIRS };
+  }
+
+  /** Somebody has changed rows of the device lately. */
+  isAt(plane: VniPlane): boolean {
+    return this.#fields.size > 0 && this.#fields.has(plane);
   }
 
   /** The repair of the row is due later. */

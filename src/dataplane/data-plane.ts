@@ -459,7 +459,8 @@ export class DataPlane {
   #recheck(plane: VniPlane, which: PlaneKey): void {
     if (!plane.wants(which)) {
       if (!this.#sweeping || !plane.holdsOwn(which)) return;
-      if (plane.isMarked(which)) this.reconciler.mark(plane, which);
+      // What appears while ours is being written is another's doing where there is another
+      if (plane.isMarked(which) && !this.#contests.isAt(plane)) this.reconciler.mark(plane, which);
       else this.#repair(plane, which, (repeated) => this.#watch.stray(plane, which, repeated));
       return;
     }
@@ -469,7 +470,9 @@ export class DataPlane {
       if (this.drift.openAt(plane.vni, which)) this.reconciler.mark(plane, which);
       return;
     }
-    const wasOurs = plane.isSettled(which) && !this.#isHosts(plane, which);
+    const wasOurs =
+      (plane.isSettled(which) || (this.#contests.isAt(plane) && plane.isMarked(which))) &&
+      !this.#isHosts(plane, which);
     plane.setSettled(which, false);
     if (wasOurs) this.#repair(plane, which, (repeated) => this.#watch.changed(plane, which, repeated));
     else if (!this.#contests.awaits(plane, which)) this.reconciler.mark(plane, which);

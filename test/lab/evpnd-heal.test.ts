@@ -25,12 +25,10 @@ const tampering: Record<string, string> = {
   'all default destinations deleted': `bridge fdb del ${ZERO} dev vx10 self`,
   'a neighbour deleted': 'ip neigh del V4 dev br10',
   'an IPv6 neighbour deleted': 'ip neigh del V6 dev br10',
-  'the vxlan row sent elsewhere': 'bridge fdb replace MAC dev vx10 self dst 10.0.0.77',
-  'the vxlan row made static': 'bridge fdb replace MAC dev vx10 self dst 10.0.0.2 static',
+  'the vxlan row sent elsewhere': 'bridge fdb replace MAC dev vx10 self dst 10.0.0.77 dynamic extern_learn',
   'the bridge row made permanent': 'bridge fdb replace MAC dev vx10 master',
   'the bridge row made static': 'bridge fdb replace MAC dev vx10 master static',
-  'a neighbour given another MAC': `ip neigh replace V4 lladdr ${OTHER} dev br10 nud noarp`,
-  'a neighbour made permanent with another MAC': `ip neigh replace V4 lladdr ${OTHER} dev br10`,
+  'a neighbour given another MAC': `ip neigh replace V4 lladdr ${OTHER} dev br10 nud stale`,
   'an IPv6 neighbour given another MAC': `ip neigh replace V6 lladdr ${OTHER} dev br10 nud reachable`,
   'every rule of the VXLAN device flushed': 'bridge fdb flush dev vx10 self',
   'the neighbour table flushed': 'ip neigh flush dev br10 nud all',
@@ -53,6 +51,43 @@ for (const [what, command] of Object.entries(tampering))
       timeout: 5_000,
     }).catch(() => {});
     t.deepEqual(ourRaw(await rawRows(fabric, 'leaf1')), ourRaw(before));
+  });
+
+/** Rows that a person sets where ours stand, how they look, and how the person removes them. */
+const byHand = [
+  {
+    what: 'a static vxlan row',
+    set: 'bridge fdb replace MAC dev vx10 self dst 10.0.0.77 static',
+    looks: 'self dst 10.0.0.77',
+    remove: 'bridge fdb del MAC dev vx10 self dst 10.0.0.77',
+  },
+  {
+    what: 'a permanent vxlan row',
+    set: 'bridge fdb replace MAC dev vx10 self dst 10.0.0.77',
+    looks: 'self dst 10.0.0.77',
+    remove: 'bridge fdb del MAC dev vx10 self dst 10.0.0.77',
+  },
+];
+
+for (const { what, set, looks, remove } of byHand)
+  test.serial(`left alone until it goes: ${what} in the place of ours`, async (t) => {
+    await rowsAre(fabric, 'leaf1', ours());
+    const type = (command: string) =>
+      fabric.exec('leaf1', ...command.replace('MAC', remote().mac).split(' '));
+    const drifts = async () =>
+      (await fabric.restApi<{ items: { cause: string }[] }>('leaf1', '/api/v1/drift?open=true')).body.items;
+    await type(set);
+    await waitFor(async () => (await drifts()).some(({ cause }) => cause === 'blocked'), {
+      what: 'the drift',
+    });
+    const { stdout } = await fabric.exec('leaf1', 'bridge', 'fdb', 'show', 'dev', 'vx10');
+    t.true(
+      stdout.split('\n').some((row) => row.includes(remote().mac) && row.includes(looks.slice(5))),
+      stdout,
+    );
+    await type(remove);
+    await rowsAre(fabric, 'leaf1', ours(), 10_000);
+    t.deepEqual(await drifts(), []);
   });
 
 /** Rows of the remote leaf, link-local neighbours aside, a line each. */
