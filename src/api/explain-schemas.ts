@@ -38,6 +38,12 @@ export const ClaimSchema = Type.Object(
     mac: MacText(),
     ip: nullable(Address()),
     vtep: nullable(Address('The leaf that claims it; our own address on a local claim.')),
+    esi: nullable(Text('The Ethernet segment that the host is behind; null where it has one home alone.')),
+    leaf: nullable(
+      Address(
+        'Where frames go where a remote claim counts: to the leaf that claims it, or to another of its Ethernet segment (RFC 7432 §8.4).',
+      ),
+    ),
     sequence: Count('MAC mobility sequence number (RFC 7432 §7.7).'),
     sticky: Type.Boolean({ description: 'It does not move: a static row, or so the route says.' }),
     router: Type.Boolean({ description: 'RFC 9047.' }),

@@ -85,12 +85,12 @@ export class Evaluator {
     this.#announceMac(vrf, entry, owner === 'local' ? local : undefined);
     if (owner === 'remote' && remote) {
       const pinned = frozen || remote.pin !== undefined || isUnbeatable(remote, localVtep);
-      this.dataPlane.setMac(vrf.vni, mac, remote.vtep, pinned, beatenEpoch);
+      this.dataPlane.setMac(vrf.vni, mac, remote.leaf, pinned, beatenEpoch);
     } else if (entry.vtep !== undefined) {
       this.dataPlane.clearMac(vrf.vni, mac);
     }
-    const vtep = owner === 'remote' ? remote?.vtep : undefined;
-    if (owner !== before.owner || (vtep !== entry.vtep && owner === 'remote'))
+    const vtep = owner === 'remote' ? remote?.leaf : undefined;
+    if (owner !== before.owner || (owner === 'remote' && isElsewhere(vrf, remote, vtep, entry.vtep)))
       this.moves.macMoved(
         vrf,
         entry,
@@ -268,7 +268,7 @@ export class Evaluator {
     const before = entry.holder;
     entry.holder = holder;
     if (!before || before.mac === holder.mac) return;
-    const vtep = owner === 'remote' ? remote?.vtep : undefined;
+    const vtep = owner === 'remote' ? remote?.leaf : undefined;
     const atHome = owner === 'local' ? holder.mac : before.mac;
     const port = this.dataPlane.localMac(vrf.vni, atHome)?.port ?? 0;
     const { sequence } = holder.ownership;
@@ -279,7 +279,9 @@ export class Evaluator {
   #counting(vrf: MacVrf, entry: MacEntry, frozen: boolean): (claim: RemoteClaim) => boolean {
     const place = entry.history?.frozenAt;
     const { sequence } = entry.ownership;
-    return (claim) => (!frozen || claim.vtep === place) && !isOwnRoute(claim, vrf, sequence, this.localRib);
+    return (claim) =>
+      (!frozen || !isElsewhere(vrf, claim, claim.leaf, place)) &&
+      !isOwnRoute(claim, vrf, sequence, this.localRib);
   }
 
   /** The same of an IP, by the MAC that it is frozen with. */
@@ -363,6 +365,18 @@ export class Evaluator {
   #deviceName(port: number | undefined): string | undefined {
     return port === undefined ? undefined : this.dataPlane.topology.ports.get(port)?.name;
   }
+}
+
+/** The MAC went from one VTEP to another, and these are not leaves of the one Ethernet segment that it is behind. */
+function isElsewhere(
+  vrf: MacVrf,
+  remote: RemoteClaim | undefined,
+  vtep: Ip | undefined,
+  before: Ip | undefined,
+): boolean {
+  if (vtep === before) return false;
+  const segment = remote?.segment;
+  return segment === undefined || before === undefined || !vrf.segments.get(segment)?.hasLeaf(before);
 }
 
 /** The entry of the MAC that claims an IP: mostly the one that did when last looked at, which stands since it does. */

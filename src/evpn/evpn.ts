@@ -314,9 +314,9 @@ export class Evpn {
     }
   }
 
-  /** Looks at some touched keys of the VRF, MACs first, since bindings rest on them; true when none is left. */
+  /** Looks at some touched keys of the VRF, MACs before IPs, since bindings rest on them; true when none is left. */
   #evaluateSome(vrf: MacVrf): boolean {
-    let left = STEP;
+    let left = vrf.touchSegments(STEP);
     while (left-- > 0) {
       const mac = vrf.takeMac();
       const ip = mac ? undefined : vrf.takeIp();

@@ -1,4 +1,5 @@
 import {
+  type Esi,
   IPV4_ANY,
   type Ip,
   isAs2RouteTarget,
@@ -12,15 +13,36 @@ import { vtepOf } from './unused.js';
 
 const NONE: readonly MacVrf[] = [];
 
-/** Where routes of one attribute set go: one object for all of them. */
-export interface Importers {
-  readonly vrfs: readonly MacVrf[];
-  readonly nextHop: Ip;
-  /** Where a Type-3's BUM traffic goes; undefined for a tree, which takes no copies of ours. */
-  readonly floodTo: Ip | undefined;
+/** Where routes of one attribute set go: one object for all of them, and one for those of each Ethernet segment. */
+export class Importers {
+  #ofSegments: Map<Esi, Importers> | undefined = undefined;
+
+  constructor(
+    readonly vrfs: readonly MacVrf[],
+    readonly nextHop: Ip,
+    /** Where a Type-3's BUM traffic goes; undefined for a tree, which takes no copies of ours. */
+    readonly floodTo: Ip | undefined,
+    /** The segment that a MAC/IP route names; undefined where it names none, and of other routes. */
+    readonly esi: Esi | undefined = undefined,
+  ) {}
+
+  ofSegment(esi: Esi): Importers {
+    this.#ofSegments ??= new Map();
+    let importers = this.#ofSegments.get(esi);
+    if (!importers) {
+      importers = new Importers(this.vrfs, this.nextHop, this.floodTo, esi);
+      this.#ofSegments.set(esi, importers);
+    }
+    return importers;
+  }
+
+  /** The same for other VRFs. */
+  within(vrfs: readonly MacVrf[]): Importers {
+    return new Importers(vrfs, this.nextHop, this.floodTo, this.esi);
+  }
 }
 
-const NOBODY: Importers = { vrfs: NONE, nextHop: IPV4_ANY, floodTo: undefined };
+const NOBODY = new Importers(NONE, IPV4_ANY, undefined);
 
 /**
  * Which VNIs import a route. The answer is remembered for each attributes object, so that a table of a hundred thousand
@@ -60,11 +82,8 @@ export class ImportIndex {
     if (attributes === this.#latestAttributes) return this.#latest;
     let answer = this.#answers.get(attributes);
     if (!answer) {
-      answer = {
-        vrfs: this.#search(attributes.routeTargets),
-        nextHop: attributes.nextHop,
-        floodTo: floodTarget(attributes),
-      };
+      const vrfs = this.#search(attributes.routeTargets);
+      answer = new Importers(vrfs, attributes.nextHop, floodTarget(attributes));
       this.#answers.set(attributes, answer);
     }
     this.#latestAttributes = attributes;

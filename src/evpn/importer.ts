@@ -1,5 +1,6 @@
-import type { Destination } from '../bgp/index.js';
+import type { Destination, Path } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
+import { isReservedEsi } from '../types/index.js';
 import { RouteType } from '../wire/index.js';
 import { withItem, withoutItem } from './few.js';
 import type { Importers, ImportIndex } from './import-index.js';
@@ -78,7 +79,7 @@ export class Importer {
       best && contentReason(best.nlri, best.attributes, this.importTags) === undefined
         ? this.index.importersOf(best.attributes)
         : undefined;
-    const now = found && found.vrfs.length > 0 ? found : undefined;
+    const now = found && found.vrfs.length > 0 ? withSegment(found, best) : undefined;
     destination.note = now;
     if (now?.nextHop !== old?.nextHop) {
       if (now) this.vteps.countRoute(now.nextHop, 1);
@@ -102,7 +103,7 @@ export class Importer {
       const old = standing(destination);
       if (!old) continue;
       const rest = old.vrfs.filter((other) => other !== vrf);
-      const now: Importers | undefined = rest.length > 0 ? { ...old, vrfs: rest } : undefined;
+      const now = rest.length > 0 ? old.within(rest) : undefined;
       destination.note = now;
       if (!now) this.vteps.countRoute(old.nextHop, -1);
     }
@@ -114,10 +115,18 @@ function standing(destination: Destination): Importers | undefined {
   return destination.note as Importers | undefined;
 }
 
+/** With the Ethernet segment that a MAC/IP route names, which is no part of its key and may change. */
+function withSegment(importers: Importers, best: Path | undefined): Importers {
+  const nlri = best?.nlri;
+  if (nlri?.type !== RouteType.MAC_IP_ADVERTISEMENT || isReservedEsi(nlri.esi)) return importers;
+  return importers.ofSegment(nlri.esi);
+}
+
 /** `old`: as what it stood in the VRF, where it did. */
 function put(vrf: MacVrf, destination: Destination, now: Importers, old: Importers | undefined): void {
   const { nlri } = destination;
   if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
+    if (now.esi !== old?.esi) vrf.segments.move(destination, old?.esi, now.esi);
     const mac = vrf.macEntry(nlri.mac);
     if (!old) mac.remotes = withItem(mac.remotes, destination);
     vrf.touchMac(mac);
@@ -144,6 +153,12 @@ function put(vrf: MacVrf, destination: Destination, now: Importers, old: Importe
     }
     routes.add(destination);
     vrf.touchedFloods.add(floodTo);
+  } else if (nlri.type === RouteType.ETHERNET_AUTO_DISCOVERY) {
+    const { best } = destination;
+    const counts = best && labelReason(best.nlri, best.attributes, vrf) === undefined;
+    if (old && (!counts || old.nextHop !== now.nextHop))
+      vrf.segments.undiscover(destination, nlri.esi, old.nextHop);
+    if (counts) vrf.segments.discover(destination, nlri.esi, best.attributes);
   }
 }
 
@@ -151,6 +166,7 @@ function put(vrf: MacVrf, destination: Destination, now: Importers, old: Importe
 function remove(vrf: MacVrf, destination: Destination, old: Importers): void {
   const { nlri } = destination;
   if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
+    if (old.esi !== undefined) vrf.segments.move(destination, old.esi, undefined);
     const mac = vrf.macEntry(nlri.mac);
     mac.remotes = withoutItem(mac.remotes, destination);
     vrf.touchMac(mac);
@@ -165,5 +181,7 @@ function remove(vrf: MacVrf, destination: Destination, old: Importers): void {
     const routes = vrf.floods.get(floodTo);
     if (routes?.delete(destination) && routes.size === 0) vrf.floods.delete(floodTo);
     vrf.touchedFloods.add(floodTo);
+  } else if (nlri.type === RouteType.ETHERNET_AUTO_DISCOVERY) {
+    vrf.segments.undiscover(destination, nlri.esi, old.nextHop);
   }
 }

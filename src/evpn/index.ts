@@ -2,10 +2,12 @@
  * The brain: what a leaf says to the fabric and what it wants from its kernel.
  *
  * Supported: RFC 7432 Type-2 and Type-3 routes in the VLAN-based service with VXLAN (RFC 8365: the label is the VNI,
- * ingress replication; a multicast group of the device is announced as a PIM-SM tree, RFC 6514 §5), MAC mobility with sequence numbers and sticky MACs (RFC 7432 §7.7, §15), MAC/IP bindings for
- * ARP/ND suppression with the router flag (RFC 9047), the SVI's own
- * addresses with the default-gateway community, IPs that move between MACs (RFC 9135 §7).
- * Not supported: multihoming (Type-1 and Type-4), IP prefixes (Type-5, RFC 9136), symmetric IRB, assisted replication;
+ * ingress replication; a multicast group of the device is announced as a PIM-SM tree, RFC 6514 §5), MAC mobility with
+ * sequence numbers and sticky MACs (RFC 7432 §7.7, §15), MAC/IP bindings for ARP/ND suppression with the router flag
+ * (RFC 9047), the SVI's own addresses with the default-gateway community, IPs that move between MACs (RFC 9135 §7), and of
+ * multihoming what a remote leaf does: Type-1 routes decide whether, and by which leaf of its Ethernet segment, a MAC is
+ * reached (RFC 7432 §8.2 mass withdraw, §8.4 aliasing and backup path).
+ * Not supported: being a leaf of an Ethernet segment (Type-4, RFC 7432 §8.5), IP prefixes (Type-5, RFC 9136), symmetric IRB, assisted replication;
  * such routes are kept and shown, and install nothing.
  *
  * Pure but for its arguments: routes come from and go to the BGP rooms' RIBs, rows to the data plane, time from a clock.
@@ -26,7 +28,7 @@ export type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 export * from './mobility.js';
 export { type Move, MoveHistory } from './moves.js';
 export * from './rd-allocator.js';
-export { bestClaim, claimOf, isOwnRoute, type RemoteClaim } from './remote-claims.js';
+export { bestClaim, chooseLeaf, claimOf, isOwnRoute, type RemoteClaim } from './remote-claims.js';
 export * from './rules.js';
 export * from './settings.js';
 export * from './unused.js';

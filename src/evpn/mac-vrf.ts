@@ -17,11 +17,12 @@ import {
   type RouteTarget,
   type Vni,
 } from '../types/index.js';
-import type { OriginatedAttributes } from '../wire/index.js';
+import { type OriginatedAttributes, RouteType } from '../wire/index.js';
 import { type Few, listOf } from './few.js';
 import type { ImportTarget } from './import-target.js';
 import { type Ownership, UNOWNED } from './mobility.js';
 import type { MoveHistory } from './moves.js';
+import { RemoteSegments } from './remote-segments.js';
 import type { UnusedReason } from './unused-reasons.js';
 
 /** What is known of one MAC in one VNI. */
@@ -111,6 +112,8 @@ export class MacVrf {
   readonly #touchedMacs = new Fifo<MacEntry>();
   readonly #touchedIps = new Fifo<IpEntry>();
   readonly touchedFloods = new Set<Ip>();
+  /** Ethernet segments of other leaves, from imported Type-1 routes and the MAC/IP routes that name them. */
+  readonly segments = new RemoteSegments();
   /** How many MACs and IPs are whose, kept where the owner changes. */
   readonly counts = { localMacs: 0, remoteMacs: 0, localIps: 0, remoteIps: 0 };
   /** BUM traffic goes to other leaves and comes from them. */
@@ -183,9 +186,22 @@ export class MacVrf {
     return entry;
   }
 
-  /** MACs or IPs wait to be looked at. */
+  /** Touches the MACs and IPs of at most `max` routes of segments whose leaves changed; returns how many of `max` are left over. */
+  touchSegments(max: number): number {
+    return this.segments.hasTouched ? this.segments.visitTouched(max, this.#touchRoute) : max;
+  }
+
+  readonly #touchRoute = ({ nlri }: Destination): void => {
+    if (nlri.type !== RouteType.MAC_IP_ADVERTISEMENT) return;
+    const mac = this.macs.get(nlri.mac);
+    if (mac) this.touchMac(mac);
+    const ip = nlri.ip === undefined ? undefined : this.ips.get(nlri.ip);
+    if (ip) this.touchIp(ip);
+  };
+
+  /** MACs, IPs or segments wait to be looked at. */
   get hasTouched(): boolean {
-    return this.#touchedMacs.size > 0 || this.#touchedIps.size > 0;
+    return this.#touchedMacs.size > 0 || this.#touchedIps.size > 0 || this.segments.hasTouched;
   }
 
   /** Each destination that is imported here, once. */
@@ -193,5 +209,6 @@ export class MacVrf {
     for (const { remotes } of this.macs.values()) yield* listOf(remotes);
     for (const routes of this.floods.values()) yield* routes;
     yield* this.trees;
+    for (const segment of this.segments.values()) yield* segment.discoveries();
   }
 }

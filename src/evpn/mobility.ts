@@ -1,5 +1,5 @@
 import type { LocalMac } from '../dataplane/index.js';
-import { compareIp, type Ip } from '../types/index.js';
+import { compareIp, type Esi, type Ip } from '../types/index.js';
 import { type Pin, Rule } from './rules.js';
 
 /** One leaf's word that a MAC, or a MAC with an IP, is behind it. */
@@ -8,6 +8,8 @@ export interface Claim {
   /** Why it is bound to that leaf; undefined where it may move. */
   readonly pin: Pin | undefined;
   readonly vtep: Ip;
+  /** The Ethernet segment that the host is behind: all its leaves are one place. */
+  readonly segment?: Esi | undefined;
 }
 
 /** The highest sequence number of the MAC Mobility community (RFC 7432 §7.7: 32 bits). It is not counted on from. */

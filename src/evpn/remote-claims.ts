@@ -1,15 +1,18 @@
 import type { Destination, LocalRib } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
-import type { Ip } from '../types/index.js';
+import { type Esi, type Ip, isReservedEsi } from '../types/index.js';
 import { type MacIpAdvertisement, NdFlag, type PathAttributes, RouteType } from '../wire/index.js';
 import { type Few, isSeveral } from './few.js';
 import type { MacVrf } from './mac-vrf.js';
 import { type Claim, compareClaims } from './mobility.js';
 import { type Pin, Rule } from './rules.js';
-import { labelReason, vtepReason } from './unused.js';
+import { labelReason, leafOfSegment, vtepReason } from './unused.js';
 
 /** The best word on a MAC or IP from elsewhere, and the route that says it. One is made for each look: it reads, and copies nothing. */
 export class RemoteClaim implements Claim {
+  /** The leaf of its Ethernet segment that was chosen; undefined where it names none, or none reaches it. */
+  chosen: Ip | undefined = undefined;
+
   constructor(
     readonly destination: Destination,
     readonly route: MacIpAdvertisement,
@@ -22,8 +25,16 @@ export class RemoteClaim implements Claim {
   get sticky(): boolean {
     return this.attributes.macMobility?.sticky ?? false;
   }
+  /** Who says it. */
   get vtep(): Ip {
     return this.attributes.nextHop;
+  }
+  /** The VTEP that frames go to. */
+  get leaf(): Ip {
+    return this.chosen ?? this.attributes.nextHop;
+  }
+  get segment(): Esi | undefined {
+    return isReservedEsi(this.route.esi) ? undefined : this.route.esi;
   }
   get router(): boolean {
     return ((this.attributes.ndFlags ?? 0) & NdFlag.ROUTER) !== 0;
@@ -36,9 +47,9 @@ export class RemoteClaim implements Claim {
 }
 
 /**
- * The best of the imported routes by compareClaims; routes that the VNI cannot use (unused.ts) do not count
- * (RFC 7432 §7.7 names one leaf as the right one; the lower VTEP wins among leaves that say the same). Where `counts` is
- * given, it decides of each of the others, too.
+ * The best of the imported routes by compareClaims; routes that the VNI cannot use (unused.ts) do not count, nor do those
+ * of an Ethernet segment that no leaf reaches (RFC 7432 §7.7 names one leaf as the right one; the lower VTEP wins among
+ * leaves that say the same). Where `counts` is given, it decides of each of the others, too.
  */
 export function bestClaim(
   destinations: Few<Destination>,
@@ -62,7 +73,16 @@ export function bestClaim(
 function usableClaim(destination: Destination, vrf: MacVrf, topology: Topology): RemoteClaim | undefined {
   const claim = claimOf(destination);
   if (!claim || labelReason(claim.route, claim.attributes, vrf) !== undefined) return undefined;
-  return vtepReason(claim.vtep, vrf, topology) === undefined ? claim : undefined;
+  if (isReservedEsi(claim.route.esi))
+    return vtepReason(claim.vtep, vrf, topology) === undefined ? claim : undefined;
+  chooseLeaf(claim, vrf, topology);
+  return claim.chosen === undefined ? undefined : claim;
+}
+
+/** Chooses the VTEP that frames go to where the claim names an Ethernet segment. */
+export function chooseLeaf(claim: RemoteClaim, vrf: MacVrf, topology: Topology): void {
+  const { route, vtep } = claim;
+  if (!isReservedEsi(route.esi)) claim.chosen = leafOfSegment(route.esi, route.mac, vtep, vrf, topology);
 }
 
 /** What one route says; undefined where it says nothing of a MAC. */

@@ -14,6 +14,8 @@ export const Rule = {
   SEQUENCE: 'higher sequence number',
   /** RFC 7432 §15.1. */
   VTEP: 'lower VTEP address',
+  /** RFC 7432 §8.4. */
+  SEGMENT: 'all claims are of one Ethernet segment',
   /** RFC 7432 §7.7: the next number was taken. */
   ARRIVED: 'arrived here after the remote claim',
   /** Of an IP with the same number on both sides, or a lower one there: nobody has said anything new. */

@@ -1,4 +1,5 @@
 import type { Path } from '../bgp/index.js';
+import { formatEsi } from '../types/index.js';
 
 /** How loudly a reason is reported: `debug` is everyday, `info` may be meant so, `warn` wants an operator. */
 export interface ReasonEntry {
@@ -33,6 +34,11 @@ export const UNUSED = {
   'mac-address': { level: 'warn', text: 'a MAC address that no host has' },
   'ip-address': { level: 'warn', text: 'an IP address that no host has; the MAC of the route counts' },
   'not-best': { level: 'debug', text: "another neighbor's path of the route is preferred" },
+  'reserved-esi': { level: 'warn', text: 'an Ethernet A-D route of no Ethernet segment' },
+  'ethernet-segment': {
+    level: 'info',
+    text: 'no leaf says that it reaches this Ethernet segment (Ethernet A-D per ES route, RFC 7432 §8.2)',
+  },
   'route-targets': { level: 'debug', text: 'no VNI imports any of its route targets' },
   'martian-next-hop': { level: 'warn', text: 'martian next hop: it can be no VTEP' },
   'next-hop-family': {
@@ -58,5 +64,6 @@ export function reasonText(reason: UnusedReason, path: Path | undefined): string
 }
 
 const FOUND: Partial<Record<UnusedReason, (path: Path) => string | undefined>> = {
+  'ethernet-segment': ({ nlri }) => ('esi' in nlri ? `ESI ${formatEsi(nlri.esi)}` : undefined),
   'ethernet-tag': ({ nlri }) => ('ethernetTag' in nlri ? `Ethernet tag ${nlri.ethernetTag}` : undefined),
 };

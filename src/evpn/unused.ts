@@ -1,22 +1,27 @@
 import type { Path } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
 import {
+  type Esi,
   type Ip,
   isIpv4,
   isLinkLocal,
   isMartian,
   isMulticastMac,
+  isReservedEsi,
   type Mac,
   unmapped,
 } from '../types/index.js';
 import {
   type EvpnNlri,
   INGRESS_REPLICATION,
+  MAX_ETHERNET_TAG,
+  type MacIpAdvertisement,
   type PathAttributes,
   RouteType,
   TUNNEL_TYPE_VXLAN,
 } from '../wire/index.js';
 import type { MacVrf } from './mac-vrf.js';
+import type { SegmentLeaf } from './remote-segments.js';
 import type { UnusedReason } from './unused-reasons.js';
 
 /**
@@ -33,7 +38,7 @@ export function vtepOf({ type }: Pick<EvpnNlri, 'type'>, attributes: PathAttribu
 }
 
 /**
- * What rules the route out whatever VNI asks; undefined where nothing does. Types 2 and 3 alone are used; `importTags`:
+ * What rules the route out whatever VNI asks; undefined where nothing does. Types 1, 2 and 3 alone are used; `importTags`:
  * also those with an Ethernet tag.
  */
 export function contentReason(
@@ -41,16 +46,27 @@ export function contentReason(
   attributes: PathAttributes,
   importTags: boolean,
 ): UnusedReason | undefined {
+  const reason = kindReason(nlri, importTags);
+  if (reason !== undefined) return reason;
   const { type } = nlri;
-  if (type !== RouteType.MAC_IP_ADVERTISEMENT && type !== RouteType.INCLUSIVE_MULTICAST) return 'route-type';
-  if (nlri.ethernetTag !== 0 && !importTags) return 'ethernet-tag';
   const { encapsulations, pmsiTunnel } = attributes;
   if (encapsulations.length > 0 && !encapsulations.includes(TUNNEL_TYPE_VXLAN)) return 'encapsulation';
   if (type === RouteType.MAC_IP_ADVERTISEMENT) {
     const { mac } = nlri;
     if (mac === 0 || isMulticastMac(mac)) return 'mac-address';
-  } else if (pmsiTunnel === undefined) return 'no-pmsi-tunnel';
+  } else if (type === RouteType.INCLUSIVE_MULTICAST && pmsiTunnel === undefined) return 'no-pmsi-tunnel';
   return isMartian(vtepOf(nlri, attributes)) ? 'martian-next-hop' : undefined;
+}
+
+/** What of the type and its tag rules the route out. */
+function kindReason(nlri: EvpnNlri, importTags: boolean): UnusedReason | undefined {
+  const { type } = nlri;
+  if (type === RouteType.ETHERNET_AUTO_DISCOVERY) {
+    if (isReservedEsi(nlri.esi)) return 'reserved-esi';
+    if (nlri.ethernetTag === MAX_ETHERNET_TAG) return undefined;
+  } else if (type !== RouteType.MAC_IP_ADVERTISEMENT && type !== RouteType.INCLUSIVE_MULTICAST)
+    return 'route-type';
+  return nlri.ethernetTag === 0 || importTags ? undefined : 'ethernet-tag';
 }
 
 /** Why the address can be no VTEP of the VNI; undefined where it can. The latest answer of each VNI is remembered. */
@@ -88,8 +104,40 @@ export function labelReason(
     if (label2 === vni) return 'layer-3-label';
     return nlri.ethernetTag === 0 ? undefined : 'bundle-label';
   }
+  if (nlri.type === RouteType.ETHERNET_AUTO_DISCOVERY) {
+    const { ethernetTag, label } = nlri;
+    if (ethernetTag === 0 || ethernetTag === MAX_ETHERNET_TAG) return undefined;
+    return label === vni ? undefined : 'bundle-label';
+  }
   if (nlri.type !== RouteType.INCLUSIVE_MULTICAST || nlri.ethernetTag === 0) return undefined;
   return attributes.pmsiTunnel?.label === vni ? undefined : 'bundle-label';
+}
+
+/**
+ * The leaf that takes the VNI's frames for a MAC that `claimant` announces as one of the Ethernet segment; undefined while
+ * none can. All-active: of those that reach the segment one by the MAC, the same in every process. Single-active: the
+ * claimant, or where it no longer reaches the segment its backup, which only a single other leaf can be known to be
+ * (RFC 7432 §14.1.1).
+ */
+export function leafOfSegment(
+  esi: Esi,
+  mac: Mac,
+  claimant: Ip,
+  vrf: MacVrf,
+  topology: Topology,
+): Ip | undefined {
+  const segment = vrf.segments.get(esi);
+  if (!segment) return undefined;
+  const { singleActive } = segment;
+  let chosen: SegmentLeaf | undefined;
+  let candidates = 0;
+  for (const leaf of segment.leaves) {
+    if (!leaf.takesFor(claimant) || vtepReason(leaf.vtep, vrf, topology) !== undefined) continue;
+    if (singleActive && leaf.vtep === claimant) return claimant;
+    candidates++;
+    if (chosen === undefined || leaf.share(mac) > chosen.share(mac)) chosen = leaf;
+  }
+  return singleActive && candidates > 1 ? undefined : chosen?.vtep;
 }
 
 /** Why the MAC can be no remote host's of the VNI; undefined where it can. */
@@ -107,16 +155,29 @@ export function ipReason(ip: Ip, { own }: MacVrf): UnusedReason | undefined {
   return own.subnetEnds.has(ip) ? 'ip-address' : undefined;
 }
 
+/** Why no VTEP takes the VNI's frames for the MAC of a MAC/IP route; undefined where one does. */
+function placeReason(
+  { esi, mac }: MacIpAdvertisement,
+  nextHop: Ip,
+  vrf: MacVrf,
+  topology: Topology,
+): UnusedReason | undefined {
+  if (isReservedEsi(esi)) return vtepReason(nextHop, vrf, topology);
+  return leafOfSegment(esi, mac, nextHop, vrf, topology) === undefined ? 'ethernet-segment' : undefined;
+}
+
 /** Why the best route says nothing of a MAC, or of a VTEP, in a VNI that imports it; undefined where it counts. */
 export function whyUnused(path: Path, vrf: MacVrf, topology: Topology): UnusedReason | undefined {
   const { nlri, attributes } = path;
   const reason =
     // Whoever imports it has judged its tag
-    contentReason(nlri, attributes, true) ??
-    labelReason(nlri, attributes, vrf) ??
-    vtepReason(vtepOf(nlri, attributes), vrf, topology);
+    contentReason(nlri, attributes, true) ?? labelReason(nlri, attributes, vrf);
   if (reason !== undefined) return reason;
-  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) return macReason(nlri.mac, vrf);
+  const vtep = vtepOf(nlri, attributes);
+  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT)
+    return placeReason(nlri, vtep, vrf, topology) ?? macReason(nlri.mac, vrf);
+  const unreachable = vtepReason(vtep, vrf, topology);
+  if (unreachable !== undefined || nlri.type !== RouteType.INCLUSIVE_MULTICAST) return unreachable;
   return attributes.pmsiTunnel?.tunnelType === INGRESS_REPLICATION ? undefined : 'no-ingress-replication';
 }
 

@@ -116,10 +116,11 @@ function isReturn(move: Move, before: Move | undefined): boolean {
   );
 }
 
-/** Among remote leaves: several routes of one leaf are one claim. */
+/** Among remote leaves: several routes of one leaf are one claim, and so are those of one Ethernet segment. */
 function whyAmong(best: Claim, others: readonly Claim[]): Rule {
-  const second = others.find(({ vtep }) => vtep !== best.vtep);
-  if (!second) return Rule.ONLY_CLAIM;
+  const elsewhere = others.filter(({ vtep }) => vtep !== best.vtep);
+  const second = elsewhere.find(({ segment }) => segment === undefined || segment !== best.segment);
+  if (!second) return elsewhere.length === 0 ? Rule.ONLY_CLAIM : Rule.SEGMENT;
   if (best.pin !== undefined && second.pin === undefined) return best.pin;
   return best.sequence === second.sequence ? Rule.VTEP : Rule.SEQUENCE;
 }

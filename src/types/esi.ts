@@ -3,7 +3,14 @@ import type { Brand } from './brand.js';
 /** An Ethernet segment identifier (RFC 7432 §5): ten octets as 20 lower-case hex digits. */
 export type Esi = Brand<string, 'Esi'>;
 
+/** A single-homed site's. */
 export const ESI_ZERO = '00000000000000000000' as Esi;
+export const ESI_MAX = 'ffffffffffffffffffff' as Esi;
+
+/** True for ESI 0 and MAX-ESI, which name no segment (RFC 7432 §5). */
+export function isReservedEsi(esi: Esi): boolean {
+  return esi === ESI_ZERO || esi === ESI_MAX;
+}
 
 /** Reads ten octets at `offset`; the caller has checked the length. */
 export function esiFromBytes(bytes: Buffer, offset: number): Esi {

@@ -80,6 +80,8 @@ export const ExtendedCommunityValue = {
   sticky: (value: bigint): boolean => ((high16(value) >>> 8) & STICKY) !== 0,
   mac: (value: bigint): Mac => macFromParts(high16(value), low32(value)),
   neighborFlags: (value: bigint): number => high16(value) >>> 8,
+  /** Of an ESI label (RFC 7432 §7.5). */
+  singleActive: (value: bigint): boolean => ((high16(value) >>> 8) & 1) === 1,
 } as const;
 
 /** True for the three transitive types of route target: 2-octet AS, IPv4, 4-octet AS (RFC 4360 §4, RFC 5668 §2). */
@@ -114,7 +116,7 @@ const DESCRIPTIONS: Readonly<Record<number, (value: bigint) => string>> = {
     return `mac-mobility:${ExtendedCommunityValue.sequence(value)}${sticky}`;
   },
   [ExtendedCommunityType.ESI_LABEL](value) {
-    const mode = ((high16(value) >>> 8) & 1) === 1 ? 'single-active' : 'all-active';
+    const mode = ExtendedCommunityValue.singleActive(value) ? 'single-active' : 'all-active';
     return `esi-label:${low32(value) & 0xffffff},${mode}`;
   },
   [ExtendedCommunityType.ES_IMPORT]: (value) => `es-import:${formatMac(ExtendedCommunityValue.mac(value))}`,

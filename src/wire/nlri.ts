@@ -10,7 +10,10 @@ export const RouteType = {
 } as const;
 export type RouteType = (typeof RouteType)[keyof typeof RouteType];
 
-/** Ethernet A-D (RFC 7432 §7.1). The label is the raw 24-bit field: a VNI with VXLAN (RFC 8365 §5.1.3). */
+/** MAX-ET: the Ethernet tag of an Ethernet A-D per ES route (RFC 7432 §8.2.1). */
+export const MAX_ETHERNET_TAG = 0xffff_ffff;
+
+/** Ethernet A-D (RFC 7432 §7.1), per ES with MAX_ETHERNET_TAG, else per EVI. The label is the raw 24-bit field: a VNI with VXLAN (RFC 8365 §5.1.3). */
 export interface EthernetAutoDiscovery {
   readonly type: typeof RouteType.ETHERNET_AUTO_DISCOVERY;
   readonly rd: RouteDistinguisher;

@@ -1,6 +1,7 @@
 import { type Destination, decide } from '../../bgp/index.js';
 import type { LocalMac } from '../../dataplane/index.js';
 import {
+  chooseLeaf,
   claimOf,
   contentReason,
   type IpEntry,
@@ -17,6 +18,7 @@ import {
   type whyUnused,
 } from '../../evpn/index.js';
 import {
+  formatEsi,
   formatIp,
   formatMac,
   formatRouteTarget,
@@ -57,6 +59,7 @@ export function remotesHeard(
 ): Heard<RemoteClaim>[] {
   return listOf(entry?.remotes).flatMap((destination) => {
     const claim = claimOf(destination);
+    if (claim) chooseLeaf(claim, vrf, dataPlane.topology);
     const reason =
       claim && isOwnRoute(claim, vrf, ours, speaker.localRib)
         ? 'own-route'
@@ -114,6 +117,8 @@ export function localMacItem(
     mac: formatMac(mac),
     ip: null,
     vtep: ipText(vrf.localVtep),
+    esi: null,
+    leaf: null,
     sequence: won ? entry.ownership.sequence : numberWeHad(entry?.history),
     sticky: claim.isSticky,
     router: false,
@@ -141,6 +146,8 @@ export function localIpItem(
     mac: formatMac(neigh.mac),
     ip: formatIp(ip),
     vtep: ipText(vrf.localVtep),
+    esi: null,
+    leaf: null,
     sequence: vrf.macs.get(neigh.mac)?.ownership.sequence ?? 0,
     sticky: local?.isSticky ?? false,
     router: neigh.router,
@@ -174,6 +181,8 @@ export function remoteItem({ claim, ignored }: Heard<RemoteClaim>, won: boolean)
     mac: formatMac(route.mac),
     ip: ipText(route.ip),
     vtep: formatIp(claim.vtep),
+    esi: claim.segment === undefined ? null : formatEsi(claim.segment),
+    leaf: ignored === undefined ? formatIp(claim.leaf) : null,
     sequence: claim.sequence,
     sticky: claim.sticky,
     router: claim.router,

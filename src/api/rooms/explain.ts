@@ -84,7 +84,7 @@ function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows): 
   const local = localMacHeard(rooms, vrf, mac);
   const remotes = remotesHeard(rooms, vrf, entry, whyUnused, ownership.sequence);
   const counted = countedOf(remotes);
-  const winner = ownership.owner === 'remote' ? counted.find(({ vtep }) => vtep === entry?.vtep) : undefined;
+  const winner = ownership.owner === 'remote' ? counted.find(({ leaf }) => leaf === entry?.vtep) : undefined;
   const isLocal = ownership.owner === 'local';
   const isOwn = macReason(mac, vrf) === 'own-mac';
   const kernel = kernelCheck(rooms, vrf, { table: 'mac', key: mac }, hardware);
@@ -149,7 +149,7 @@ function ipStory(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip, entry: IpEntry | u
           localVtep: vrf.localVtep ?? IPV4_ANY,
           history: entry?.history,
         }),
-    vtep: ipText(winner?.vtep),
+    vtep: ipText(winner?.leaf),
     device: isOwn ? vrf.at?.sviName || null : device,
     sequence: owner === 'local' ? ours : (winner?.sequence ?? 0),
     highestSequence: ours,

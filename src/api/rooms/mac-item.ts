@@ -49,7 +49,7 @@ export function arpItem(dataPlane: DataPlane, vrf: MacVrf, entry: IpEntry): ArpE
     ip: formatIp(ip),
     mac: formatMac(mac),
     origin: owner === 'local' ? 'local' : 'remote',
-    vtep: ipText(claim?.vtep),
+    vtep: ipText(claim?.leaf),
     router: local?.router ?? claim?.router ?? false,
     installed: owner === 'local' || (dataPlane.plane(vrf.vni)?.fits({ table: 'neigh', key: ip }) ?? false),
     kernel: row ? neighRowItem(row, at.sviName) : null,

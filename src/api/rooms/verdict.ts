@@ -19,6 +19,7 @@ function storySentences(name: string, story: Story): string[] {
     `Decided by: ${story.rule}.`,
     ...numberSentences(name, story),
     ...permanentSentences(name, story),
+    ...segmentSentences(story),
     ...ignoredSentences(story),
     ...moveSentences(name, story),
     ...duplicateSentences(name, story),
@@ -53,6 +54,18 @@ function permanentSentences(name: string, { owner, kernel }: Story): string[] {
   if (owner !== 'none' || !kernel.bridge?.state.includes('permanent')) return [];
   return [
     `The bridge has ${name} as a permanent row of ${kernel.bridge.device}: an address of this machine, or set by hand; evpnd does not announce it.`,
+  ];
+}
+
+/** Where the leaf that frames go to is not the one that announces the host, as behind an Ethernet segment. */
+function segmentSentences({ claims }: Story): string[] {
+  const won = claims.find(({ won }) => won);
+  if (!won || won.esi === null) return [];
+  const said = `It is behind Ethernet segment ${won.esi}`;
+  return [
+    won.leaf === won.vtep
+      ? `${said}.`
+      : `${said}; ${won.vtep} announces it, and ${won.leaf} reaches the segment.`,
   ];
 }
 

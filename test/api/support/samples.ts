@@ -342,6 +342,8 @@ function story(over: Partial<Story>): Story {
         mac: '02:00:00:00:00:02',
         ip: null,
         vtep: '10.0.0.2',
+        esi: null,
+        leaf: '10.0.0.2',
         sequence: 3,
         sticky: false,
         router: false,

@@ -1,0 +1,228 @@
+import type { Destination } from '../bgp/index.js';
+import { compareIp, type Esi, type Ip, isIpv4, type Mac, macLow32 } from '../types/index.js';
+import {
+  type EthernetAutoDiscovery,
+  ExtendedCommunityType,
+  ExtendedCommunityValue,
+  extendedCommunityType,
+  MAX_ETHERNET_TAG,
+  type PathAttributes,
+} from '../wire/index.js';
+import { type Few, listOf, withItem, withoutItem } from './few.js';
+
+/** A leaf of a remote Ethernet segment, as its Ethernet A-D routes in the VNI show it. */
+export class SegmentLeaf {
+  /** Its Ethernet A-D per ES routes: while one stands, the leaf reaches the segment (RFC 7432 §8.2). */
+  perEs: Few<Destination> = undefined;
+  /** Its Ethernet A-D per EVI routes: it takes frames for every MAC of the segment, its own or not (RFC 7432 §8.4). */
+  perEvi: Few<Destination> = undefined;
+  /** By its word, only one leaf at a time reaches the segment (RFC 7432 §7.5). */
+  singleActive = false;
+  readonly #seed: number;
+
+  constructor(readonly vtep: Ip) {
+    this.#seed = seedOf(vtep);
+  }
+
+  /** What the choice of a leaf depends on, as one number to compare. */
+  get state(): number {
+    return (
+      (this.perEs === undefined ? 0 : 1) + (this.perEvi === undefined ? 0 : 2) + (this.singleActive ? 4 : 0)
+    );
+  }
+
+  /** It takes frames for MACs of the segment that `claimant` announces (RFC 7432 §8.4, §9.2.2). */
+  takesFor(claimant: Ip): boolean {
+    return this.perEs !== undefined && (this.perEvi !== undefined || this.vtep === claimant);
+  }
+
+  /** The leaf with the highest one has the MAC: one that comes takes only its share, one that goes gives only its own. */
+  share(mac: Mac): number {
+    return mixed(macLow32(mac) ^ this.#seed);
+  }
+}
+
+/**
+ * An Ethernet segment that other leaves have in a VNI, and who reaches it. A MAC/IP route of the segment counts while some
+ * leaf does (RFC 7432 §8.2, §8.4): its own originator, or another that says so for the whole segment.
+ */
+export class RemoteSegment {
+  /** By address. One that lost its routes stays listed while the segment stands: a MAC that leaves it for another has not moved. */
+  readonly leaves: SegmentLeaf[] = [];
+  /** Imported MAC/IP routes that name the segment. */
+  readonly routes = new Set<Destination>();
+  #walk: Iterator<Destination> | undefined = undefined;
+
+  constructor(readonly esi: Esi) {}
+
+  /** No route names it any more. */
+  get isEmpty(): boolean {
+    return this.routes.size === 0 && this.leaves.every((leaf) => (leaf.state & 3) === 0);
+  }
+
+  get singleActive(): boolean {
+    return this.leaves.some(({ perEs, singleActive }) => perEs !== undefined && singleActive);
+  }
+
+  hasLeaf(vtep: Ip): boolean {
+    return this.leaves.some((leaf) => leaf.vtep === vtep);
+  }
+
+  /** Takes in an Ethernet A-D route of the leaf; true where the choice of a leaf may be another now. */
+  add(destination: Destination, vtep: Ip, attributes: PathAttributes): boolean {
+    const leaf = this.#leafOf(vtep);
+    const before = leaf.state;
+    if (isPerEs(destination)) {
+      leaf.perEs = withItem(leaf.perEs, destination);
+      leaf.singleActive = saysSingleActive(attributes);
+    } else leaf.perEvi = withItem(leaf.perEvi, destination);
+    return leaf.state !== before;
+  }
+
+  /** Takes an Ethernet A-D route of the leaf away; true where the choice of a leaf may be another now. */
+  delete(destination: Destination, vtep: Ip): boolean {
+    const leaf = this.#leafOf(vtep);
+    const before = leaf.state;
+    if (isPerEs(destination)) leaf.perEs = withoutItem(leaf.perEs, destination);
+    else leaf.perEvi = withoutItem(leaf.perEvi, destination);
+    return leaf.state !== before;
+  }
+
+  /** Its MACs and IPs are to be looked at, from the first on. */
+  beginWalk(): void {
+    this.#walk = this.routes.values();
+  }
+
+  /** Goes on with the walk over at most `max` routes; returns how many of `max` are left over, undefined while there are more routes. */
+  walk(max: number, visit: (destination: Destination) => void): number | undefined {
+    for (let left = max; left > 0; left--) {
+      const next = this.#walk?.next();
+      if (next === undefined || next.done === true) {
+        this.#walk = undefined;
+        return left;
+      }
+      visit(next.value);
+    }
+    return undefined;
+  }
+
+  /** Each Ethernet A-D route. */
+  *discoveries(): IterableIterator<Destination> {
+    for (const { perEs, perEvi } of this.leaves) {
+      yield* listOf(perEs);
+      yield* listOf(perEvi);
+    }
+  }
+
+  #leafOf(vtep: Ip): SegmentLeaf {
+    let leaf = this.leaves.find((each) => each.vtep === vtep);
+    if (!leaf) {
+      leaf = new SegmentLeaf(vtep);
+      this.leaves.push(leaf);
+      this.leaves.sort((a, b) => compareIp(a.vtep, b.vtep));
+    }
+    return leaf;
+  }
+}
+
+/** The remote Ethernet segments of a VNI, and which of them are to be looked at. */
+export class RemoteSegments {
+  readonly #segments = new Map<Esi, RemoteSegment>();
+  readonly #touched = new Set<RemoteSegment>();
+
+  get(esi: Esi): RemoteSegment | undefined {
+    return this.#segments.get(esi);
+  }
+
+  values(): IterableIterator<RemoteSegment> {
+    return this.#segments.values();
+  }
+
+  get hasTouched(): boolean {
+    return this.#touched.size > 0;
+  }
+
+  /** A MAC/IP route names another segment than before; undefined for none. */
+  move(destination: Destination, from: Esi | undefined, to: Esi | undefined): void {
+    const left = from === undefined ? undefined : this.#segments.get(from);
+    if (to !== undefined) this.#make(to).routes.add(destination);
+    if (!left) return;
+    left.routes.delete(destination);
+    this.#prune(left);
+  }
+
+  /** An Ethernet A-D route of a segment came, or says something else. */
+  discover(destination: Destination, esi: Esi, attributes: PathAttributes): void {
+    const segment = this.#make(esi);
+    if (segment.add(destination, attributes.nextHop, attributes)) this.#touch(segment);
+  }
+
+  /** An Ethernet A-D route of a segment went from the leaf. */
+  undiscover(destination: Destination, esi: Esi, vtep: Ip): void {
+    const segment = this.#segments.get(esi);
+    if (!segment) return;
+    if (segment.delete(destination, vtep)) this.#touch(segment);
+    this.#prune(segment);
+  }
+
+  /**
+   * Visits at most `max` routes of the segments that changed, however many there are: who reaches a segment is one change
+   * for all its MACs. Returns how many of `max` are left over.
+   */
+  visitTouched(max: number, visit: (destination: Destination) => void): number {
+    let left = max;
+    for (const segment of this.#touched) {
+      const rest = segment.walk(left, visit);
+      if (rest === undefined) return 0;
+      this.#touched.delete(segment);
+      left = rest;
+    }
+    return left;
+  }
+
+  #touch(segment: RemoteSegment): void {
+    segment.beginWalk();
+    this.#touched.add(segment);
+  }
+
+  #make(esi: Esi): RemoteSegment {
+    let segment = this.#segments.get(esi);
+    if (!segment) {
+      segment = new RemoteSegment(esi);
+      this.#segments.set(esi, segment);
+    }
+    return segment;
+  }
+
+  #prune(segment: RemoteSegment): void {
+    if (!segment.isEmpty) return;
+    this.#segments.delete(segment.esi);
+    this.#touched.delete(segment);
+  }
+}
+
+function isPerEs({ nlri }: Destination): boolean {
+  return (nlri as EthernetAutoDiscovery).ethernetTag === MAX_ETHERNET_TAG;
+}
+
+function saysSingleActive({ extendedCommunities }: PathAttributes): boolean {
+  return extendedCommunities.some(
+    (value) =>
+      extendedCommunityType(value) === ExtendedCommunityType.ESI_LABEL &&
+      ExtendedCommunityValue.singleActive(value),
+  );
+}
+
+/** Not hashMac: a restart must choose as the process before it did. */
+function mixed(value: number): number {
+  let bits = Math.imul(value ^ (value >>> 16), 0x85eb_ca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2_ae35);
+  return (bits ^ (bits >>> 16)) >>> 0;
+}
+
+function seedOf(vtep: Ip): number {
+  if (isIpv4(vtep)) return mixed(vtep);
+  let seed = 0;
+  for (let i = 0; i < vtep.length; i++) seed = mixed(seed ^ vtep.charCodeAt(i));
+  return seed;
+}
