@@ -134,7 +134,7 @@ const CASES: readonly Case[] = [
     url: '/api/v1/routes?orgin=local',
     code: 'unknown-parameter',
     detail:
-      'orgin: allowed is limit, cursor, type, vni, rd, mac, ip, origin, neighbor; did you mean origin for orgin?',
+      'orgin: allowed is limit, cursor, type, vni, rd, mac, ip, origin, neighbor, unused; did you mean origin for orgin?',
   },
   {
     url: '/api/v1/status?verbose=1',
