@@ -281,7 +281,7 @@ test.serial('an evpnd that cannot start leaves the rows of the one that runs', a
   const folder = mkdtempSync(join(tmpdir(), 'evpnd-second-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const config = join(folder, 'evpnd.yaml');
-  // Port 179 is taken, the rest is its own
+  // The namespace is taken, the rest is its own
   const second = { 'state-directory': folder, api: { 'unix-socket': join(folder, 'api.sock'), listen: [] } };
   writeFileSync(config, JSON.stringify({ asn: 65001, 'router-id': '10.0.0.1', neighbors: [], ...second }));
   const lost = await deletions(async () => {
@@ -290,7 +290,7 @@ test.serial('an evpnd that cannot start leaves the rows of the one that runs', a
     t.is(code, 1);
     const last = JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
     t.is(last.level, 'fatal');
-    t.regex(last.msg, /179/);
+    t.regex(last.msg, /another evpnd \(process \d+\) runs/);
   });
   t.deepEqual(lost, []);
   await rowsAre(fabric, 'leaf1', ours());
@@ -301,4 +301,24 @@ test.serial('SIGTERM removes what is ours, says goodbye, and ends with 0', async
   await rowsAre(fabric, 'leaf1', []);
   const spine = await fabric.vtysh('spine1', 'show bgp neighbors 10.1.1.1');
   t.regex(spine, /Last reset .*Notification received \(Cease\/Administrative Shutdown\)/);
+});
+
+test.serial('rows that a last evpnd left go by --flush, but not beneath one that runs', async (t) => {
+  const flush = () =>
+    attempt('ip', [
+      ...['netns', 'exec', fabric.namespace('leaf1')],
+      ...[...evpndCommand(), '--flush', '--config', evpnd().configFile],
+    ]);
+  evpnd().configure({ ...evpnd().config, 'on-stop': 'preserve' });
+  await evpnd().start();
+  await rowsAre(fabric, 'leaf1', ours());
+  const refused = await flush();
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /another evpnd \(process \d+\) runs/);
+  t.is(await evpnd().stop('SIGTERM'), 0);
+  await rowsAre(fabric, 'leaf1', ours());
+  const { code, stdout, stderr } = await flush();
+  t.is(code, 0, stderr);
+  t.regex(stdout, /^removed the rows of \d+ MAC addresses\n$/);
+  await rowsAre(fabric, 'leaf1', []);
 });
