@@ -161,7 +161,7 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
   },
   {
     severity: 'error',
-    fails: ({ link, bridge }) => isRunning(link) && bridge !== undefined && !isForwarding(link),
+    fails: ({ link, bridge }) => isRunning(link) && bridge?.up === true && !isForwarding(link),
     problem: ({ link }) => `the bridge port does not forward: it is ${PORT_STATES[link.port?.state ?? 0]}`,
     mend: ({ link, bridge }) =>
       bridge?.stp

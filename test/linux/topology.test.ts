@@ -501,6 +501,14 @@ test('a device or bridge that is up and carries no frames keeps the VNI down, wi
   }
 });
 
+test('a bridge that is down is one problem, though it disables its ports', (t) => {
+  t.deepEqual(judge({ port: { ...PORT, state: 0 } }, { up: false, carrier: false }), {
+    up: false,
+    problems: [['its bridge br0 is down', 'ip link set dev br0 up']],
+    ownVteps: ['192.0.2.1'],
+  });
+});
+
 test('a local address that nobody can send to, or that is not ours, keeps the VNI down, with the reason', (t) => {
   const settings = vxlan(3, 'vx10', 10, 2).vxlan!;
   const local = (ip: string) => ({ vxlan: { ...settings, local: parseIp(ip) } });
