@@ -48,7 +48,7 @@ const FAULTS: readonly (readonly [string, string])[] = [
   ['ip link set dev vx10 down', 'error: ip link set dev vx10 up'],
   ['ip link set dev br10 down', 'error: ip link set dev br10 up'],
   ['ip link set dev vx10 protodown on', 'error: ip link set dev vx10 protodown off'],
-  ['bridge link set dev vx10 state 4', 'error: bridge link set dev vx10 state 3'],
+  ['bridge link set dev vx10 state 0', 'error: bridge link set dev vx10 state 3'],
   ['ip addr del 10.0.0.1/32 dev lo', 'error: ip addr add 10.0.0.1/32 dev lo'],
 ];
 
