@@ -4,14 +4,13 @@ import type { Evpn } from './evpn/index.js';
 import type { Clock, Log } from './types/index.js';
 
 /** How long nothing may have come from a neighbor, in looks, and how far apart these are, in milliseconds. */
-const QUIET_LOOKS = 3;
-const LOOK_MS = 20;
-/** Looks until it is played all the same. */
-const MOST_LOOKS = 1500;
+const QUIET_LOOKS = 30;
+const LOOK_MS = 1000;
 
 /**
- * Plays the rehearsal when all routes that come at once have come and all rows are written. Before the sessions it would
- * keep the leaf off the fabric for as long as it lasts, and amid the first table it would take the processor from it.
+ * Plays the rehearsal when no route has come for half a minute and all rows are written. It takes a second of processor
+ * time: before the sessions it would keep the leaf off the fabric for so long, and right behind them it would hold up the
+ * routes and hosts that a start brings.
  */
 export async function rehearseAtRest(
   { speaker, evpn, dataPlane }: { speaker: Speaker; evpn: Evpn; dataPlane: DataPlane },
@@ -19,7 +18,7 @@ export async function rehearseAtRest(
   log: Log,
 ): Promise<void> {
   const heard = () => speaker.neighbors().reduce((sum, { messagesIn }) => sum + messagesIn.update, 0);
-  for (let quiet = 0, looks = 0; quiet < QUIET_LOOKS && looks < MOST_LOOKS; looks++) {
+  for (let quiet = 0; quiet < QUIET_LOOKS; ) {
     const before = heard();
     await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
     await evpn.idle();

@@ -327,7 +327,9 @@ export class Evaluator {
       const pin = ours ? undefined : remote.pin;
       this.conflicts.seen(vni, { mac: local.mac, ip, device, vtep: remote.vtep, pin });
     } else this.conflicts.gone(vni, undefined, ip);
-    if (rule === Rule.ARRIVED && here.ownership.sequence <= remote.sequence) {
+    // Also where no number is left and the addresses decided: with a lower one it would be lost at the next look
+    const isArrival = entry.owner !== 'none' && local.epoch !== entry.epoch;
+    if (ours && isArrival && here.ownership.sequence < nextSequence(remote.sequence)) {
       here.ownership = { ...here.ownership, sequence: nextSequence(remote.sequence) };
       // One number for the MAC and all its IPs
       vrf.touchMac(here);

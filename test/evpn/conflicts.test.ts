@@ -225,3 +225,21 @@ test('the highest sequence number is a duplicate at once, and never one more', a
   t.truthy(one.evpn.duplicates.find({ vni: VNI, mac: HOST }));
   t.is(one.evpn.vrf(VNI)?.macs.get(HOST)?.ownership.sequence, MAX_SEQUENCE);
 });
+
+test('an IP that comes here from a MAC with the highest number is ours for good, or never', async (t) => {
+  for (const [n, owner] of [
+    [9, 'local'],
+    [1, 'remote'],
+  ] as const) {
+    const { one, announce, speaks, resolves } = await leaf();
+    const ip = IPS[0];
+    speaks(HOST);
+    announce(n, OTHER, ip, [mobility(MAX_SEQUENCE)]);
+    resolves(ip, HOST);
+    for (let looks = 0; looks < 2; looks++) {
+      t.is(one.evpn.vrf(VNI)?.ips.get(ip)?.owner, owner, `VTEP ${n}`);
+      announce(n, OTHER, ip, [mobility(MAX_SEQUENCE)]);
+    }
+    t.is(one.evpn.vrf(VNI)?.macs.get(HOST)?.ownership.sequence, owner === 'local' ? MAX_SEQUENCE : 0);
+  }
+});
