@@ -12,6 +12,7 @@ import {
   LimitedLog,
   type Log,
   type Mac,
+  type RouteDistinguisher,
   sameSet,
   symmetricDifference,
   type Timer,
@@ -29,7 +30,7 @@ import { Importer } from './importer.js';
 import { MacVrf } from './mac-vrf.js';
 import { MoveLog } from './move-log.js';
 import type { RdAllocator } from './rd-allocator.js';
-import { type EvpnSettings, importsTags, isFlooded, isServed } from './settings.js';
+import { configuredRds, type EvpnSettings, importsTags, isFlooded, isServed } from './settings.js';
 import { VrfQueue } from './vrf-queue.js';
 import { VtepTable } from './vteps.js';
 
@@ -67,6 +68,7 @@ export class Evpn {
   readonly #touched = new VrfQueue();
   readonly #renaming: Renaming;
   #settings: EvpnSettings;
+  #configuredRds: ReadonlySet<RouteDistinguisher>;
   #topology: Topology = EMPTY_TOPOLOGY;
   #scheduled: Timer | undefined;
   #idleWaiters: (() => void)[] = [];
@@ -75,6 +77,7 @@ export class Evpn {
   constructor(deps: EvpnDependencies, settings: EvpnSettings) {
     this.#deps = deps;
     this.#settings = settings;
+    this.#configuredRds = configuredRds(settings);
     this.#log = new LimitedLog(deps.clock, deps.log);
     this.#renaming = new Renaming(deps.clock, deps.localRib);
     this.importer = new Importer(this.#index, this.vteps, this.#touched);
@@ -138,6 +141,7 @@ export class Evpn {
    */
   reconfigure(settings: EvpnSettings): void {
     this.#settings = settings;
+    this.#configuredRds = configuredRds(settings);
     this.duplicates.settings = settings.duplicates ?? DEFAULT_DUPLICATE_SETTINGS;
     const importTags = importsTags(settings);
     let importsChanged = importTags !== this.importer.importTags;
@@ -161,7 +165,7 @@ export class Evpn {
     const { asn, routerId, vnis, autoRt = 'frr' } = this.#settings;
     const own = vnis.get(vni);
     return {
-      rd: own?.rd ?? this.#deps.rdAllocator.rd(routerId, vni),
+      rd: own?.rd ?? this.#deps.rdAllocator.rd(routerId, vni, this.#configuredRds),
       importTargets: own?.importTargets ?? autoImportTargets(vni, autoRt),
       exportTargets: own?.exportTargets ?? autoExportTargets(asn, vni, autoRt),
     };

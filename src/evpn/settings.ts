@@ -50,3 +50,10 @@ export function importsTags({ importEthernetTags }: Pick<EvpnSettings, 'importEt
 export function isServed(settings: EvpnSettings, vni: Vni): boolean {
   return settings.vnis.get(vni)?.advertise ?? settings.advertiseAllVni;
 }
+
+/** The route distinguishers that the operator gave to VNIs. */
+export function configuredRds({ vnis }: EvpnSettings): ReadonlySet<RouteDistinguisher> {
+  const rds = new Set<RouteDistinguisher>();
+  for (const { rd } of vnis.values()) if (rd !== undefined) rds.add(rd);
+  return rds;
+}

@@ -318,6 +318,25 @@ test('two VNIs that exchange their RDs end with their own routes', async (t) => 
   t.deepEqual(all(), before);
 });
 
+test('an RD that another VNI had derived: that one takes the next free number, and both keep their routes', async (t) => {
+  const { reload, set, leaf } = await leafAtRest();
+  const imets = () =>
+    [...leaf.localRib.routes()]
+      .filter(({ nlri }) => nlri.type === RouteType.INCLUSIVE_MULTICAST)
+      .map(({ nlri, attributes: { extendedCommunities } }) => `${nlri.rd} ${extendedCommunities[1]}`)
+      .sort();
+  const [red, blue] = ['65001:10010', '65001:10020'].map((text) => String(parseRouteTarget(text)));
+  t.deepEqual(imets(), [`10.0.0.1:10010 ${red}`, `10.0.0.1:10020 ${blue}`]);
+  reload(set(RED, { rd: rdOf('10.0.0.1:10020') }));
+  t.deepEqual(imets(), [`10.0.0.1:10020 ${red}`, `10.0.0.1:10021 ${blue}`]);
+  // The number that it took is not free either for a VNI that comes later, nor is a configured one
+  leaf.addVni(leaf.world.devices(toVni(10021)));
+  leaf.clock.advance(2000);
+  t.is(String(leaf.evpn.vrf(toVni(10021))?.rd), '10.0.0.1:10022');
+  reload({});
+  t.deepEqual(imets().slice(0, 2), [`10.0.0.1:10010 ${red}`, `10.0.0.1:10021 ${blue}`]);
+});
+
 test('a VNI that goes while its old RD still stands takes both names along', async (t) => {
   const { reload, set, leaf } = await leafAtRest();
   reload(set(RED, { rd: rdOf('10.0.0.1:77') }), 500);
