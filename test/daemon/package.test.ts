@@ -4,21 +4,37 @@ import { run } from '../../lab/index.js';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
-test('the package holds what evpnd runs by and no more: its code, the sources of the addon, the unit, the manual', async (t) => {
-  const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts']);
+/** Paths of all files of the package. */
+async function pack(): Promise<string[]> {
+  const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    timeout: 180_000,
+  });
   // npm 12 names the package
   const [{ files }] = Object.values(JSON.parse(stdout)) as { files: { path: string }[] }[];
-  const paths = files.map(({ path }) => path);
+  return files.map(({ path }) => path);
+}
+const packed = pack();
+
+test('the package holds what evpnd runs by and no more: its code, the sources of the addon, the unit, the manual', async (t) => {
+  const paths = await packed;
   const code = paths.filter((path) => path.startsWith('build/src/'));
   t.true(code.includes(manifest.bin.evpnd));
   t.true(code.every((path) => path.endsWith('.js')));
   const rest = paths.filter((path) => !code.includes(path));
-  for (const path of ['native/binding.gyp', 'native/socket.c', 'scripts/build-native.sh', 'docs/operator.md'])
+  for (const path of [
+    'native/binding.gyp',
+    'native/socket.c',
+    'scripts/build-native.sh',
+    'docs/operator.md',
+    'docs/netlink.md',
+  ])
     t.true(rest.includes(path), path);
   t.deepEqual(
     rest.filter(
       (path) =>
-        !/^(native|systemd|scripts\/build-native|docs\/operator\.md|[A-Z]+(\.md)?$|package\.json)/.test(path),
+        !/^(native|systemd|scripts\/build-native|docs\/(operator|netlink)\.md|node_modules\/|[A-Z]+(\.md)?$|package\.json)/.test(
+          path,
+        ),
     ),
     [],
   );
@@ -26,6 +42,32 @@ test('the package holds what evpnd runs by and no more: its code, the sources of
     rest.filter((path) => path.startsWith('native/build')),
     [],
     "one machine's addon is no other's",
+  );
+});
+
+test('the package carries its dependencies in the versions of the lockfile, since npm honours neither lockfile nor overrides of a package that it installs', async (t) => {
+  const carried = (await packed)
+    .map((path) => /^(node_modules\/.*)\/package\.json$/.exec(path)?.[1])
+    .filter((path) => path !== undefined);
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+    packages: Record<string, { dev?: boolean; optional?: boolean; version?: string }>;
+  };
+  const needed = Object.entries(packages).filter(
+    ([path, { dev, optional }]) => path !== '' && !dev && !optional,
+  );
+  t.true(needed.length > 0);
+  // Where a package is nested may differ: its name and version count
+  const name = (path: string) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+  const versions = new Set(
+    carried.map(
+      (path) => `${name(path)}@${JSON.parse(readFileSync(`${path}/package.json`, 'utf8')).version}`,
+    ),
+  );
+  for (const [path, { version }] of needed) t.true(versions.has(`${name(path)}@${version}`), path);
+  const { devDependencies } = manifest as { devDependencies: Record<string, string> };
+  t.deepEqual(
+    Object.keys(devDependencies).filter((name) => carried.includes(`node_modules/${name}`)),
+    [],
   );
 });
 
