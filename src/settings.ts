@@ -44,6 +44,7 @@ export function kernelPolicy(config: Config): KernelPolicy {
     managePortSettings: config.managePortSettings && config.mode === 'active',
     serves: (vni) => isServed(settings, vni),
     floods: (vni) => isFlooded(settings, vni),
+    lists: (vni) => settings.vnis.has(vni) && isServed(settings, vni),
   };
 }
 

@@ -44,9 +44,7 @@ function isPinnedAsWanted(want: MacIntent, { state, flags }: MirroredBridgeRow):
 
 /** The vxlan row is as a remote MAC's must be. */
 export function vxlanRowFits(want: MacIntent, row: VxlanFdbRow | undefined): boolean {
-  return (
-    row !== undefined && row.dst === want.vtep && row.nexthopId === 0 && (row.flags & Ntf.EXT_LEARNED) !== 0
-  );
+  return row !== undefined && row.dst === want.vtep && row.nexthopId === 0 && hasOurMark(row);
 }
 
 /** The neighbour row is as a remote neighbour's must be; one with this MAC that was set by hand does the same. */

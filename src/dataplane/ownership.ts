@@ -15,18 +15,21 @@ const RTPROT_ZEBRA = 11;
 
 /**
  * True for an FDB row with the mark of a control plane, NTF_EXT_LEARNED. On the VXLAN port and the VXLAN device of a
- * served VNI it is ours to adopt, change and remove, whoever wrote it: the kernel keeps no NDA_PROTOCOL of FDB rows.
+ * served VNI it is ours to adopt, change and remove, whoever wrote it: the kernel keeps no NDA_PROTOCOL of FDB rows. No
+ * control plane writes one that sends to another UDP port, VNI or device than the VXLAN device's own.
  */
 export function hasOurMark(row: { readonly flags: number } | undefined): boolean {
-  return row !== undefined && (row.flags & Ntf.EXT_LEARNED) !== 0;
+  return row !== undefined && (row.flags & (Ntf.EXT_LEARNED | Ntf.OTHER_TUNNEL)) === Ntf.EXT_LEARNED;
 }
 
 /**
- * True for a row that somebody configured, without NTF_EXT_LEARNED. It is never overwritten and
- * never removed, in whichever table it is.
+ * True for a row that somebody configured: without NTF_EXT_LEARNED, or with a tunnel of its own. It is never overwritten
+ * and never removed, in whichever table it is.
  */
 export function isSetByHand(row: { readonly state: number; readonly flags: number } | undefined): boolean {
-  return row !== undefined && (row.flags & Ntf.EXT_LEARNED) === 0 && isConfigured(row);
+  if (row === undefined) return false;
+  if ((row.flags & Ntf.EXT_LEARNED) !== 0) return (row.flags & Ntf.OTHER_TUNNEL) !== 0;
+  return isConfigured(row);
 }
 
 /** True for a row that is configured (static, permanent or sticky): the kernel neither learned it nor ages it. */

@@ -26,6 +26,11 @@ export const Ntf = {
   EXT_MANAGED: 0x100,
   EXT_LOCKED: 0x200,
   EXT_VALIDATED: 0x400,
+  /**
+   * None of the kernel's: the row of a VXLAN device has NDA_PORT, NDA_VNI or NDA_IFINDEX, which the kernel sends where the
+   * row's UDP port, VNI or device is not the VXLAN device's own (drivers/net/vxlan: vxlan_fdb_info).
+   */
+  OTHER_TUNNEL: 0x8000,
 } as const;
 
 /** A row of a bridge's FDB (`bridge fdb show … master`): at most one for each (bridge, vlan, mac). */

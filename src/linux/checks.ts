@@ -38,12 +38,15 @@ export interface CheckContext {
   readonly localRoutes: ReadonlySet<Ip>;
   /** Whether BUM traffic of the VNI goes to other leaves. */
   floods(vni: Vni): boolean;
+  /** Whether the configuration lists the VNI as one that is served. */
+  lists(vni: Vni): boolean;
 }
 
 export const NO_CONTEXT: CheckContext = {
   underlayMtu: { ipv4: undefined, ipv6: undefined },
   localRoutes: new Set(),
   floods: () => true,
+  lists: () => false,
 };
 
 /** RFC 7348 §8. */
@@ -296,6 +299,18 @@ export function checkDevice(
   const { link, vxlan, bridge } = port;
   const vni = vxlan.collectMetadata ? undefined : vnis[0];
   const device = link.name;
+  if (!bridge && !vnis.some((each) => context.lists(each))) {
+    // Such a device may be another program's, and its settings right for that
+    out.push({
+      severity: 'info',
+      vni,
+      device,
+      problem:
+        "the device is in no bridge, as another program's may be (flannel, Cilium): its VNI is not served",
+      mend: undefined,
+    });
+    return;
+  }
   for (const { severity, fails, problem, mend } of DEVICE_CHECKS)
     if (fails(port, context))
       out.push({ severity, vni, device, problem: problem(port, context), mend: mend(port, context) });

@@ -103,6 +103,7 @@ export function vxlanRowMessage(type: number, row: VxlanFdbRow, sequence = 0): B
   if (row.dst !== undefined) writer.ip(K.NDA_DST, row.dst);
   if (row.nexthopId !== 0) writer.number(K.NDA_NH_ID, row.nexthopId, 4);
   if (row.srcVni !== 0) writer.number(K.NDA_SRC_VNI, row.srcVni, 4);
+  if ((row.flags & Ntf.OTHER_TUNNEL) !== 0) writer.number(K.NDA_IFINDEX, 1, 4);
   return writer.end();
 }
 

@@ -16,10 +16,12 @@ import {
   AF_INET6,
   NDA_DST,
   NDA_FLAGS_EXT,
+  NDA_IFINDEX,
   NDA_LLADDR,
   NDA_MASTER,
   NDA_NDM_FLAGS_MASK,
   NDA_NH_ID,
+  NDA_PORT,
   NDA_PROTOCOL,
   NDA_SRC_VNI,
   NDA_VLAN,
@@ -187,11 +189,16 @@ export function decodeNeigh(buffer: MessageBuffer, at: number, end: number, into
         break;
       case NDA_FLAGS_EXT:
         expectLength(length, 4, 'NDA_FLAGS_EXT');
-        into.flags |= (words[value >> 2] & 0xff) << NTF_EXT_SHIFT;
+        into.flags |= (words[value >> 2] & 0x7f) << NTF_EXT_SHIFT;
         break;
       case NDA_PROTOCOL:
         expectLength(length, 1, 'NDA_PROTOCOL');
         into.protocol = bytes[value];
+        break;
+      case NDA_PORT:
+      case NDA_VNI:
+      case NDA_IFINDEX:
+        into.flags |= Ntf.OTHER_TUNNEL;
         break;
     }
     attribute += (size + 3) & ~3;

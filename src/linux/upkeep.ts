@@ -13,12 +13,15 @@ export interface KernelPolicy {
   readonly managePortSettings: boolean;
   serves(vni: Vni): boolean;
   floods(vni: Vni): boolean;
+  /** Whether the configuration lists the VNI as one that is served. */
+  lists(vni: Vni): boolean;
 }
 
 export const DEFAULT_POLICY: KernelPolicy = {
   managePortSettings: false,
   serves: () => true,
   floods: () => true,
+  lists: () => false,
 };
 
 /** Two who disagree about a flag change it once in this many milliseconds and not in a loop. */
@@ -70,7 +73,11 @@ export class Upkeep {
   /** New wishes, from now on. */
   setPolicy(policy: KernelPolicy): void {
     this.policy = policy;
-    this.context = { ...this.context, floods: (vni) => policy.floods(vni) };
+    this.context = {
+      ...this.context,
+      floods: (vni) => policy.floods(vni),
+      lists: (vni) => policy.lists(vni),
+    };
     this.retell();
     this.#schedule(0);
   }

@@ -1,5 +1,10 @@
 import test from 'ava';
-import { macDifference, neighDifference, neighRowFits } from '../../src/dataplane/difference.js';
+import {
+  macDifference,
+  neighDifference,
+  neighRowFits,
+  vxlanRowFits,
+} from '../../src/dataplane/difference.js';
 import {
   type MirroredBridgeRow,
   Ntf,
@@ -152,6 +157,23 @@ test('a row that was set by hand is neither overwritten nor removed, in whicheve
       t.deepEqual(unwanted(ourBridgeRow, ofDevice), ['bridge delete']);
       t.deepEqual(unwanted(ofBridge, ourVxlanRow), ['vxlan delete']);
     }
+});
+
+test("a row that sends to another port, VNI or device is an operator's, also with our mark", (t) => {
+  for (const state of [Nud.REACHABLE, Nud.NOARP, Nud.NOARP | Nud.PERMANENT])
+    for (const dst of [vtep, parseIp('192.0.2.77')]) {
+      const theirs = { ...ourVxlanRow, dst, state, flags: ourVxlanRow.flags | Ntf.OTHER_TUNNEL };
+      t.false(
+        vxlanRowFits({ vtep, pinned: false, overEpoch: 0, settled: false, failure: undefined }, theirs),
+      );
+      t.deepEqual(operations(ourBridgeRow, theirs), []);
+      t.deepEqual(operations(undefined, theirs), []);
+      t.deepEqual(unwanted(undefined, theirs), []);
+      t.deepEqual(unwanted(ourBridgeRow, theirs), ['bridge delete']);
+    }
+  // What the device learned of a link-local VTEP has a device of its own, and nobody set it
+  const learned = { ...vxlanRow, state: Nud.REACHABLE, flags: Ntf.SELF | Ntf.OTHER_TUNNEL };
+  t.deepEqual(operations(ourBridgeRow, learned), ['vxlan delete whole', 'vxlan add']);
 });
 
 test('a row that points to a nexthop group goes as a whole, with the bridge row or by itself', (t) => {

@@ -88,6 +88,21 @@ test('recorded rows decode', (t) => {
   });
 });
 
+test('a row with a port, a VNI or a device of its own is marked, and no other', (t) => {
+  const row = Buffer.from(RECORDED.vxlanRow, 'hex');
+  const marked = (...more: number[]) => {
+    const message = Buffer.concat([row, Buffer.from(more)]);
+    message.writeUInt32LE(message.length, 0);
+    return (decoded(message.toString('hex')).flags & Ntf.OTHER_TUNNEL) !== 0;
+  };
+  t.false(marked());
+  t.true(marked(6, 0, 6, 0, 0x12, 0xb5, 0, 0), 'NDA_PORT');
+  t.true(marked(8, 0, 7, 0, 20, 0, 0, 0), 'NDA_VNI');
+  t.true(marked(8, 0, 8, 0, 2, 0, 0, 0), 'NDA_IFINDEX');
+  t.false(marked(8, 0, 11, 0, 20, 0, 0, 0), 'NDA_SRC_VNI');
+  t.false(marked(8, 0, 15, 0, 0xff, 0xff, 0xff, 0xff), 'bits of NDA_FLAGS_EXT that are not known');
+});
+
 test('nothing of an earlier message stays', (t) => {
   const row = newNeighMessage();
   const first = messageOf(RECORDED.vxlanRowWithVni);

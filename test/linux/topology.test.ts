@@ -3,6 +3,7 @@ import type { InterfaceAddress } from '../../src/dataplane/index.js';
 import { NO_CONTEXT } from '../../src/linux/checks.js';
 import type { Link, LinkTables, PortSettings, PortVlans } from '../../src/linux/index.js';
 import { deriveTopology, sameTopology } from '../../src/linux/index.js';
+import type { VxlanSettings } from '../../src/linux/link-codec.js';
 import { VlanSet } from '../../src/linux/vlan-set.js';
 import { formatIp, MAC_ZERO, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { address, device, LOCAL, PORT, vxlan } from './support/links.js';
@@ -212,12 +213,32 @@ test('each fault has its command', (t) => {
     ],
   );
   t.true(topology.problems.every((problem) => problem.vni === toVni(10) && problem.device === 'vx10'));
-  const alone = derive([vxlan(3, 'vx10', 10, 0)]);
+});
+
+test("a VXLAN device in no bridge may be another program's; it is an error where the configuration lists its VNI", (t) => {
+  const its = vxlan(5, 'vx10', 10, 0);
+  const settings = its.vxlan as VxlanSettings;
+  const links = [
+    vxlan(3, 'flannel.1', 1, 0, { vxlan: { ...settings, vni: 1, port: 8472, learning: true } }),
+    vxlan(4, 'cilium_vxlan', 0, 0, { vxlan: { ...settings, vni: 0, collectMetadata: true } }),
+    its,
+  ];
+  const tables = {
+    links: new Map(links.map((link) => [link.ifindex, link])),
+    vlans: new Map(),
+    addresses: new Map(),
+    vniFilters: new Map(),
+  };
+  const topology = deriveTopology(tables, { ...CONTEXT, lists: (vni) => vni === toVni(10) });
   t.deepEqual(
-    alone.problems.map((problem) => problem.mend),
-    ['ip link set dev vx10 master BRIDGE'],
+    topology.problems.map(({ severity, vni, device, mend }) => [severity, vni, device, mend]),
+    [
+      ['info', toVni(1), 'flannel.1', undefined],
+      ['info', undefined, 'cilium_vxlan', undefined],
+      ['error', toVni(10), 'vx10', 'ip link set dev vx10 master BRIDGE'],
+    ],
   );
-  t.false(alone.vnis.get(toVni(10))?.up);
+  t.false(topology.vnis.get(toVni(10))?.up);
 });
 
 test('a master that is no bridge is none', (t) => {
