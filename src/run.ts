@@ -5,7 +5,7 @@ import { type Daemon, startDaemon } from './daemon.js';
 import { yieldHelperThreads } from './helper-threads.js';
 import { lockNamespace } from './instance-lock.js';
 import { kernelInsight } from './kernel-insight.js';
-import { LinuxKernel, LinuxSnooper, mayChangeRows, sdNotify } from './linux/index.js';
+import { LinuxKernel, LinuxSnooper, requireRowPermission, sdNotify } from './linux/index.js';
 import { createLogger } from './logger.js';
 import type { ReloadRequests } from './reload-requests.js';
 import { kernelPolicy } from './settings.js';
@@ -47,10 +47,7 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
   log.level = config.log.level;
   if (config.mode === 'active') {
     await lockNamespace();
-    if (!mayChangeRows())
-      throw new Error(
-        'the kernel lets this process change no FDB rows or neighbors: give it CAP_NET_ADMIN, as systemd/evpnd.service does, or try it with mode: observe',
-      );
+    requireRowPermission();
   } else log.info({}, 'mode: observe: nothing is written to the kernel and nothing is announced');
   const { receiveBufferBytes } = config.kernel;
   const kernel = new LinuxKernel({ log, receiveBuffer: receiveBufferBytes });

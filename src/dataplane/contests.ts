@@ -163,5 +163,8 @@ function delayAfter(reactions: number): number {
   return Math.min(LAST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(reactions - UNDELAYED, 16));
 }
 
-/** Daemons by what they write as NDA_PROTOCOL (include/uapi/linux/rtnetlink.h); what is ours may be anybody's of that kind. */
-const PROTOCOLS: Readonly<Record<number, string>> = { 11: 'FRR (zebra)', 12: 'BIRD', 84: 'OVN' };
+/**
+ * Daemons by what they write as NDA_PROTOCOL of neighbors (include/uapi/linux/rtnetlink.h). RTPROT_BGP may be of any EVPN
+ * daemon, and RTPROT_BIRD is of routes: BIRD writes no neighbors.
+ */
+const PROTOCOLS: Readonly<Record<number, string>> = { 11: 'FRR (zebra)', 84: 'OVN' };

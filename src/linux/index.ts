@@ -25,7 +25,7 @@ export type { PortVlans, VniFilter } from './link-table.js';
 export { MemoryRtnetlink } from './memory-rtnetlink.js';
 export { type NativeModule, native, type RawSocket } from './native.js';
 export { encodeOperation, NEIGH_MESSAGE_MAX } from './neigh-codec.js';
-export { mayChangeRows } from './permission.js';
+export { requireRowPermission } from './permission.js';
 export { findRivals } from './rivals.js';
 export { NetlinkError } from './route-socket.js';
 export { sdNotify } from './sd-notify.js';
