@@ -14,6 +14,9 @@ const daemonFolder = '/usr/lib/frr';
 /** Where lab/frr10.sh puts FRR 10: the repository is no place for it, and it is kept from one run to the next. */
 const frr10Folder = '/var/cache/evpnd-lab/frr10';
 
+/** Milliseconds until a daemon answers; one that ends is not waited for, and an emulated CPU takes its time. */
+const START_PATIENCE = 60_000;
+
 /** FRR of the machine (8.4 in Debian 12), or FRR 10 from a newer Debian, which knows the single VXLAN device. */
 export type FrrVersion = 8 | 10;
 
@@ -115,6 +118,7 @@ export class Frr {
       this.mgmtd = await this.daemon('mgmtd', []);
       await waitFor(() => !this.mgmtd?.running || existsSync(join(this.sockets, 'mgmtd_fe.sock')), {
         what: `socket of mgmtd on ${this.node}`,
+        timeout: START_PATIENCE,
         interval: 20,
       });
     }
@@ -149,6 +153,7 @@ export class Frr {
     const api = join(this.sockets, 'zserv.api');
     await waitFor(() => !daemon.running || (existsSync(socket) && existsSync(api)), {
       what: `socket of ${daemon.name}`,
+      timeout: START_PATIENCE,
       interval: 20,
     });
     daemon.mustRun();

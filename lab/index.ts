@@ -17,6 +17,7 @@ export * from './frr.js';
 export * from './gobgp.js';
 export * from './guest.js';
 export * from './injected-route.js';
+export * from './kernel-setup.js';
 export * from './machine.js';
 export * from './namespaces.js';
 export * from './observe.js';
