@@ -71,8 +71,7 @@ compile() {
     done
   fi
   say "tsc into $build/"
-  npx tsc -p tsconfig.json --outDir "$build" --tsBuildInfoFile "$build/.tsbuildinfo" || fail 'tsc found errors'
-  chmod +x "$build/src/main.js"
+  EVPND_BUILD=$build bash scripts/build.sh || fail 'tsc found errors'
 }
 
 command -v node >/dev/null || fail 'no node: evpnd needs Node 20.19 or newer (https://nodejs.org)'

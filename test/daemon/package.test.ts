@@ -1,4 +1,6 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { run } from '../../lab/index.js';
 
@@ -71,8 +73,17 @@ test('the package carries its dependencies in the versions of the lockfile, sinc
   );
 });
 
-test('the program may be executed', (t) => {
-  t.notThrows(() => accessSync(manifest.bin.evpnd, constants.X_OK));
+test('a build into a new folder gives a program that may be executed and is run by node', async (t) => {
+  t.timeout(180_000);
+  const folder = mkdtempSync(join(tmpdir(), 'evpnd-build-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  await run('npm', ['run', '-s', 'build', '--', '--noCheck', '--sourceMap', 'false'], {
+    env: { ...process.env, EVPND_BUILD: folder },
+    timeout: 170_000,
+  });
+  const program = join(folder, manifest.bin.evpnd.replace(/^build\//, ''));
+  t.notThrows(() => accessSync(program, constants.X_OK));
+  t.regex(readFileSync(program, 'utf8'), /^#!\/usr\/bin\/env (-S )?node\b/);
 });
 
 test('every package that evpnd runs by takes the Node that it promises', (t) => {
