@@ -5,7 +5,7 @@
  * A fabric is described by a `FabricSpec`, planned by `planFabric` (every name and address), set up by `ip` and
  * `bridge` in batches, and driven through `Fabric`. Underlay routes are static, so that BGP carries L2VPN EVPN only.
  * Needs root. What a host kernel lacks other kernels have: `runInUml` (user-mode-linux, Linux 6.1) and `runInQemu` (QEMU,
- * Linux 6.12) run a script, and so the same fabric code, inside one.
+ * Linux 6.12) run a script, and so the same fabric code, inside one; `runOnOldestKernel` takes the older that boots.
  */
 export * from './capture.js';
 export * from './cleanup.js';
@@ -21,6 +21,7 @@ export * from './kernel-setup.js';
 export * from './machine.js';
 export * from './namespaces.js';
 export * from './observe.js';
+export * from './oldest-kernel.js';
 export * from './ping.js';
 export * from './plan.js';
 export * from './probe.js';

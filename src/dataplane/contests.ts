@@ -104,6 +104,14 @@ export class Contests {
     return { delay: row.repairAt - now, repeated: row.reactions >= UNDELAYED || row.repairs >= REPAIRS };
   }
 
+  /** The device changed, which flushes rows without anybody's fight: counting begins anew. */
+  forget(plane: VniPlane): void {
+    const field = this.#fields.get(plane);
+    if (!field) return;
+    this.#fields.delete(plane);
+    if (field.rivals !== undefined) this.changed();
+  }
+
   /** Somebody has changed rows of the device lately. */
   isAt(plane: VniPlane): boolean {
     return this.#fields.size > 0 && this.#fields.has(plane);

@@ -507,6 +507,7 @@ export class DataPlane {
       this.reconciler.removeStrays(strayRows(this.mirror, before, at, this.#defaults));
     }
     plane.at = at;
+    this.#contests.forget(plane);
     if (!at) {
       this.#watch.detached(plane);
       return;

@@ -13,7 +13,7 @@ const MOVERS = 32;
 /** Every so many hosts one is configured on its port. */
 const STICKY = 16;
 /** A scene that is not over by then is given up, and with it what comes behind. */
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 10_000;
 const LOOK_MS = 1;
 /** How often all is played before anything is compiled, and how often then. */
 const LEARNING = 3;

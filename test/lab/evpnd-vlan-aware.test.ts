@@ -1,5 +1,5 @@
 import test from 'ava';
-import { runScenarioInUml } from './support/machine-scenario.js';
+import { runScenarioOnOldestKernel } from './support/machine-scenario.js';
 
 test('a leaf on VLAN-aware bridges with SVIs, among others of evpnd and FRR', (t) =>
-  runScenarioInUml(t, 'evpnd-vlan-aware-scenario.js', 7, 100));
+  runScenarioOnOldestKernel(t, 'evpnd-vlan-aware-scenario.js', 7, 100));

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { runScenarioInUml } from './support/machine-scenario.js';
+import { runScenarioOnOldestKernel } from './support/machine-scenario.js';
 
 test('devices, VLANs, SVIs and addresses that change at random: only the end state counts', async (t) => {
-  await runScenarioInUml(t, 'lifecycle-scenario.js', 4, 300);
+  await runScenarioOnOldestKernel(t, 'lifecycle-scenario.js', 4, 300);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { setUpFrr10 } from '../../lab/index.js';
-import { runScenarioInUml } from './support/machine-scenario.js';
+import { runScenarioOnOldestKernel } from './support/machine-scenario.js';
 
 test.before('FRR 10, which alone of FRR knows the single VXLAN device', async (t) => {
   t.timeout(310_000);
@@ -8,5 +8,5 @@ test.before('FRR 10, which alone of FRR knows the single VXLAN device', async (t
 });
 
 test('single VXLAN devices: evpnd and FRR 10 in one fabric, mappings and filters that change', async (t) => {
-  await runScenarioInUml(t, 'svd-scenario.js', 8, 240);
+  await runScenarioOnOldestKernel(t, 'svd-scenario.js', 8, 240);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { run, setUpFrr10, sourceFile } from '../../lab/index.js';
-import { runScenarioInUml } from './support/machine-scenario.js';
+import { runScenarioOnOldestKernel } from './support/machine-scenario.js';
 
 test.before('FRR 10 and ifupdown2', async (t) => {
   t.timeout(330_000);
@@ -9,5 +9,5 @@ test.before('FRR 10 and ifupdown2', async (t) => {
 });
 
 test("the tutorial's recipes and configurations, with evpnd as the E-VPN part", async (t) => {
-  await runScenarioInUml(t, 'tutorial-scenario.js', 4, 240);
+  await runScenarioOnOldestKernel(t, 'tutorial-scenario.js', 4, 240);
 });
