@@ -10,7 +10,11 @@ let fabric: Fabric;
 
 test.before(async () => {
   fabric = await Fabric.create({
-    leaves: [{ engine: 'evpnd' }, { engine: 'evpnd', config: { 'manage-port-settings': true } }],
+    leaves: [
+      // Listed, so that a device in no bridge is a fault and not another program's
+      { engine: 'evpnd', config: { evpn: { vnis: [{ vni: 10010 }] } } },
+      { engine: 'evpnd', config: { 'manage-port-settings': true } },
+    ],
     vnis: [{ vni: 10010, vlan: 10 }],
   });
   await waitUntilConverged(fabric);

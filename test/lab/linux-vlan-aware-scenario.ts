@@ -35,6 +35,8 @@ async function until(kernel: LinuxKernel, what: string, condition: () => boolean
 }
 
 const FABRIC = [
+  'link set lo up',
+  'addr replace 192.0.2.1/32 dev lo',
   'link add br0 type bridge vlan_filtering 1 vlan_default_pvid 0',
   'link set br0 up',
   'link add vx10 type vxlan id 10 dstport 4789 local 192.0.2.1 nolearning',
