@@ -12,8 +12,15 @@ export interface Binding {
 }
 
 /** A host that answers for more addresses than this is not believed in further ones. */
-const PER_MAC = 1024;
-const IN_ALL = 1 << 18;
+export const BINDING_BOUNDS = { perMac: 1024, inAll: 1 << 18 };
+
+/** What a bound keeps out, since it was reached. */
+export interface Excess {
+  /** Words on further IPs that were not taken; a host that says one again counts again. */
+  refused: number;
+  /** Where the last one came from. */
+  port: number;
+}
 
 /**
  * What hosts were heard to have, by broadcast domain (see `domainKey`). Bounded, since anybody behind a port can say
@@ -25,6 +32,12 @@ export class BindingTable {
   size = 0;
   /** Bindings that a bound kept out. */
   refused = 0;
+  /** What the table's own bound keeps out; undefined while there is room. */
+  excess: Excess | undefined;
+  /** MACs at their bound, until their last IP goes: few, since each fills its share of the table. */
+  readonly #excess = new Map<number, Map<Mac, Excess>>();
+
+  constructor(readonly bounds = BINDING_BOUNDS) {}
 
   get(domain: number, ip: Ip): Binding | undefined {
     return this.#bindings.get(domain)?.get(ip);
@@ -40,13 +53,28 @@ export class BindingTable {
     return this.#ips.get(domain)?.get(mac);
   }
 
-  /** Takes the place of what was known of the IP; false where a bound keeps it out. */
-  put(domain: number, ip: Ip, binding: Binding): boolean {
+  /** What the bound of the MAC keeps out; undefined where it was never reached. */
+  excessOf(domain: number, mac: Mac): Excess | undefined {
+    return this.#excess.get(domain)?.get(mac);
+  }
+
+  /** Every MAC of the domain whose bound keeps IPs out. */
+  excesses(domain: number): Iterable<[Mac, Excess]> {
+    return this.#excess.get(domain) ?? [];
+  }
+
+  /** Takes the place of what was known of the IP, as heard on the port; false where a bound keeps it out. */
+  put(domain: number, ip: Ip, binding: Binding, port: number): boolean {
     const before = this.get(domain, ip);
     if (before?.mac !== binding.mac) {
       const held = this.#ips.get(domain)?.get(binding.mac)?.size ?? 0;
-      if (held >= PER_MAC || (!before && this.size >= IN_ALL)) {
-        this.refused++;
+      if (held >= this.bounds.perMac) {
+        const macs = inner(this.#excess, domain);
+        macs.set(binding.mac, this.#refuse(macs.get(binding.mac), port));
+        return false;
+      }
+      if (!before && this.size >= this.bounds.inAll) {
+        this.excess = this.#refuse(this.excess, port);
         return false;
       }
       this.drop(domain, ip);
@@ -71,9 +99,24 @@ export class BindingTable {
     const ips = macs?.get(binding.mac);
     if (macs && ips?.delete(ip) && ips.size === 0) {
       macs.delete(binding.mac);
+      this.#forgetExcess(domain, binding.mac);
       if (macs.size === 0) this.#ips.delete(domain);
     }
     this.size--;
+    this.excess = undefined;
     return binding;
+  }
+
+  #refuse(excess: Excess | undefined, port: number): Excess {
+    this.refused++;
+    if (!excess) return { refused: 1, port };
+    excess.refused++;
+    excess.port = port;
+    return excess;
+  }
+
+  #forgetExcess(domain: number, mac: Mac): void {
+    const macs = this.#excess.get(domain);
+    if (macs?.delete(mac) && macs.size === 0) this.#excess.delete(domain);
   }
 }

@@ -139,6 +139,7 @@ export class DataPlane {
         get topology() {
           return plane.topology;
         },
+        log: this.#log,
         vniOf: (domain) => this.#servedAt(domain),
         neighTouched: (vni, ip) => this.#listener.neighTouched(vni, ip),
         intruderHeard: (vni, mac, port) => this.#listener.intruderHeard(vni, mac, port),
@@ -370,6 +371,7 @@ export class DataPlane {
   *problems(): Iterable<TopologyProblem> {
     yield* this.topology.problems;
     yield* this.contests();
+    yield* this.hosts.problems();
   }
 
   /** Who fights over rows of which device. */
@@ -378,7 +380,7 @@ export class DataPlane {
   }
 
   *#servedProblems(): Iterable<TopologyProblem> {
-    for (const problem of this.problems())
+    for (const problem of [...this.topology.problems, ...this.contests()])
       if (problem.vni === undefined || this.#planes.get(problem.vni)?.retired === false) yield problem;
   }
 

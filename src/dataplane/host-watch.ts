@@ -1,10 +1,13 @@
 import {
   type Clock,
+  formatIp,
+  formatMac,
   type Ip,
   isIpv4,
   isLinkLocal,
   isMartian,
   isMulticastMac,
+  type LimitedLog,
   MAC_ZERO,
   type Mac,
   type Vni,
@@ -18,7 +21,7 @@ import { hasOurMark, isLocalNeigh, isLocalRow, isSetByHand } from './ownership.j
 import { type Charge, type Outcome, Refresher, type RefreshSettings } from './refresher.js';
 import { Ntf, Nud } from './rows.js';
 import type { Snooper } from './snooper.js';
-import type { BridgePort, Topology, VniAttachment } from './topology.js';
+import type { BridgePort, Topology, TopologyProblem, VniAttachment } from './topology.js';
 
 /** An IP that a local host has, as the SVI's neighbour table or the host itself says. */
 export interface LocalNeigh {
@@ -34,6 +37,7 @@ export interface LocalNeigh {
 export interface HostWatchOwner {
   readonly kernel: Kernel;
   readonly clock: Clock;
+  readonly log: LimitedLog;
   readonly mirror: KernelMirror;
   readonly topology: Topology;
   /** The served VNI of a broadcast domain (`domainKey`). */
@@ -130,6 +134,42 @@ export class HostWatch {
       bindings: this.#bindings.size,
       refused: this.#refused + this.#bindings.refused,
     };
+  }
+
+  /** Bounds that keep IPs of hosts out, with how many words on further ones were not taken. */
+  *problems(): Iterable<TopologyProblem> {
+    const { perMac, inAll } = this.#bindings.bounds;
+    const nameOf = (port: number) => this.#owner.topology.ports.get(port)?.name ?? '';
+    for (const { vni, bridgeIfindex, vlan } of this.#owner.topology.vnis.values())
+      for (const [mac, { refused, port }] of this.#bindings.excesses(domainKey(bridgeIfindex, vlan)))
+        yield {
+          severity: 'warning',
+          vni,
+          device: nameOf(port),
+          problem: `host ${formatMac(mac)} is at the limit of ${perMac} IPs a MAC; ${refused} announcements of further ones refused`,
+          mend: undefined,
+        };
+    if (this.#bindings.excess)
+      yield {
+        severity: 'warning',
+        vni: undefined,
+        device: nameOf(this.#bindings.excess.port),
+        problem: `hosts are at the limit of ${inAll} IPs that evpnd listens for; ${this.#bindings.excess.refused} announcements of further ones refused`,
+        mend: undefined,
+      };
+  }
+
+  /** Why the IP may be one that the host has and nobody knows here; undefined where no bound is in its way. */
+  limitFor(vni: Vni, mac: Mac): string | undefined {
+    const at = this.#owner.topology.vnis.get(vni);
+    if (!at) return undefined;
+    const { bounds, excess } = this.#bindings;
+    const ofMac = this.#bindings.excessOf(domainKey(at.bridgeIfindex, at.vlan), mac);
+    if (ofMac)
+      return `${formatMac(mac)} is at the limit of ${bounds.perMac} IPs a MAC (${ofMac.refused} announcements refused)`;
+    return (
+      excess && `the limit of ${bounds.inAll} IPs in all is reached (${excess.refused} announcements refused)`
+    );
   }
 
   /** Who has the IP here, by the newest word. */
@@ -328,8 +368,16 @@ export class HostWatch {
     } else {
       const row = vni === undefined ? undefined : this.#localRowOf(vni, ip);
       const epoch = row?.mac === mac ? row.epoch : mirror.nextEpoch();
-      if (!this.#bindings.put(domain, ip, { mac, router: router ?? false, isStatic: false, epoch }))
+      const heard: Binding = { mac, router: router ?? false, isStatic: false, epoch };
+      if (!this.#bindings.put(domain, ip, heard, port)) {
+        this.#owner.log.warn('a limit keeps an IP of a host out', () => ({
+          vni,
+          mac: formatMac(mac),
+          ip: formatIp(ip),
+          port: topology.ports.get(port)?.name,
+        }));
         return true;
+      }
     }
     if (vni === undefined) return true;
     this.refresher.heard(vni, ip);

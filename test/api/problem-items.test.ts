@@ -24,7 +24,7 @@ function rooms(
   return {
     config: () => config,
     problems: () => [{ severity: 'error', problem: 'the file', mend: null }],
-    dataPlane: { topology: { problems }, contests: () => [] },
+    dataPlane: { topology: { problems }, contests: () => [], hosts: { problems: () => [] } },
     speaker: {
       neighbors: () =>
         sessions.map((state, i) => ({

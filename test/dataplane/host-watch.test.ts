@@ -385,8 +385,19 @@ test('a MAC has no more than a thousand addresses, whatever it says', async (t) 
   const s = await scene();
   for (let i = 0; i < 2_000; i++) s.says(A, parseIp(`10.1.${i >> 8}.${i & 255 || 1}`));
   t.is(s.plane.hosts.stats().bindings, 1024);
+  const [problem, ...others] = s.plane.hosts.problems();
+  t.deepEqual(others, []);
+  t.is(problem?.vni, VNI);
+  t.regex(
+    problem?.problem ?? '',
+    /at the limit of 1024 IPs a MAC; 9\d\d announcements of further ones refused/,
+  );
+  t.regex(s.plane.hosts.limitFor(VNI, A) ?? '', /at the limit of 1024 IPs a MAC/);
+  t.is(s.plane.hosts.limitFor(VNI, B), undefined);
   s.says(B, IP);
   t.is(s.macOf(IP), B);
+  forget(s, A);
+  t.deepEqual([...s.plane.hosts.problems()], [], 'the host has gone');
 });
 
 /** The bridge forgets the MAC, as a flush makes it. */

@@ -74,7 +74,7 @@ export async function explain(
     ips: addressesOf(vrf, mac, entry).map(formatIp),
     binding,
   };
-  return { ...told, verdict: verdict(told, vrf.localVtep !== undefined) };
+  return { ...told, verdict: verdict(told, vrf.localVtep !== undefined, dataPlane.hosts.limitFor(vni, mac)) };
 }
 
 function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows): Story {

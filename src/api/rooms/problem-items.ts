@@ -16,6 +16,7 @@ export function problemItem({ severity, device, problem, mend }: TopologyProblem
 
 /** The same among those of other VNIs. */
 function vniProblemItem(each: TopologyProblem): ProblemNote {
+  if (each.vni === undefined) return problemItem(each);
   const note = problemItem(each);
   return { ...note, problem: `VNI ${each.vni}: ${note.problem}` };
 }
@@ -70,6 +71,7 @@ export function statusProblems(
     ...problems(),
     ...standing.filter(({ vni }) => vni === undefined).map(problemItem),
     ...[...dataPlane.contests()].map(vniProblemItem),
+    ...[...dataPlane.hosts.problems()].slice(0, LISTED).map(vniProblemItem),
     ...sessionProblems(speaker.neighbors()),
     ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, use.get(neighbor.address))),
     ...errors.slice(0, LISTED).map(vniProblemItem),

@@ -2,11 +2,17 @@ import { MAX_SEQUENCE, Rule } from '../../evpn/index.js';
 import type { Explain, Story } from '../explain-schemas.js';
 
 /** What a story comes to, in sentences for a person in a hurry: where it is, why, and what is wrong. */
-export function verdict(told: Omit<Explain, 'verdict'>, forwards: boolean): string[] {
+export function verdict(
+  told: Omit<Explain, 'verdict'>,
+  forwards: boolean,
+  /** What keeps IPs of the MAC out. */
+  limit: string | undefined,
+): string[] {
   const { mac, ip, entry, binding } = told;
   const sentences = storySentences(mac, entry);
   if (!forwards) sentences.push(`VNI ${told.vni} cannot forward now; /api/v1/vnis/${told.vni} says why.`);
   if (ip === null) return sentences;
+  if (limit !== undefined && binding?.mac !== mac) sentences.push(`${ip} may have been refused: ${limit}.`);
   if (!binding) return [...sentences, `Nobody in VNI ${told.vni} says that it has ${ip}.`];
   if (binding.mac !== null && binding.mac !== mac)
     sentences.push(`${ip} is bound to another MAC: ${binding.mac}.`);
