@@ -94,9 +94,9 @@ const cases: ScenarioCase[] = [
       for (const command of [
         `bridge fdb del ${mac} dev vx20 vlan 20 master`,
         `bridge fdb del ${mac} dev vx20 self`,
-        `bridge fdb replace ${mac} dev vx20 self dst 10.0.0.77`,
+        `bridge fdb replace ${mac} dev vx20 self dst 10.0.0.77 dynamic extern_learn`,
         `bridge fdb replace ${mac} dev vx20 vlan 20 master static`,
-        `ip neigh replace ${address.ipv4} lladdr 02:00:00:00:0b:ad dev br0.20`,
+        `ip neigh replace ${address.ipv4} lladdr 02:00:00:00:0b:ad dev br0.20 nud stale`,
       ]) {
         await fabric.exec('leaf1', ...command.split(' '));
         await rowsAre(
