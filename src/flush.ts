@@ -7,7 +7,7 @@ import { lockNamespace } from './instance-lock.js';
 import { LinuxKernel } from './linux/index.js';
 import { createLogger } from './logger.js';
 import { evpnSettings, kernelPolicy } from './settings.js';
-import { systemClock } from './types/index.js';
+import { counted, systemClock } from './types/index.js';
 
 /**
  * Removes the rows that an evpnd left behind that has ended: exactly those that the next one would adopt. Rejects where one
@@ -52,7 +52,7 @@ export async function flushRows(configFile: string): Promise<number> {
 export async function flush(configFile: string): Promise<void> {
   try {
     const macs = await flushRows(configFile);
-    process.stdout.write(`removed the rows of ${macs} MAC addresses\n`);
+    process.stdout.write(`removed the rows of ${counted(macs, 'MAC address', 'MAC addresses')}\n`);
   } catch (error) {
     process.stderr.write(`nothing was flushed: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = error instanceof ConfigError ? 78 : 1;

@@ -92,10 +92,10 @@ const BGP: readonly Rule[] = [
     compare: (a, b) => a.attributes.clusterList.length - b.attributes.clusterList.length,
   },
   {
-    name: 'lower neighbour address',
+    name: 'lower neighbor address',
     compare: (a, b) =>
       compareIp(addressOfSource(a.source), addressOfSource(b.source)) ||
-      // Link-local neighbours may differ in their zone alone
+      // Link-local neighbors may differ in their zone alone
       (a.source.neighbor < b.source.neighbor ? -1 : a.source.neighbor > b.source.neighbor ? 1 : 0),
   },
 ];
@@ -109,7 +109,7 @@ export interface Decision<P extends Path = Path> {
 }
 
 /**
- * Chooses the best of a destination's paths, at most one a neighbour (RFC 4271 §9.1.2). The rules eliminate in turn, as
+ * Chooses the best of a destination's paths, at most one a neighbor (RFC 4271 §9.1.2). The rules eliminate in turn, as
  * the RFC words it, so the outcome does not depend on the order of arrival. `rule` is the one that left a single path.
  */
 export function decide<P extends Path>(paths: readonly P[]): Decision<P> {

@@ -113,11 +113,15 @@ class MemoryEnd implements Connection {
 
   constructor(
     readonly network: MemoryNetwork,
-    readonly localAddress: string,
+    readonly address: string,
     readonly localPort: number,
     readonly remoteAddress: string,
     readonly remotePort: number,
   ) {}
+
+  get localAddress(): string | undefined {
+    return this.peer === undefined || this.closed ? undefined : this.address;
+  }
 
   join(peer: MemoryEnd): void {
     this.peer = peer;

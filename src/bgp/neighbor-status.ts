@@ -85,6 +85,7 @@ export interface NeighborStatus {
   readonly remoteAs: number | undefined;
   readonly remoteRouterId: number | undefined;
   readonly internal: boolean | undefined;
+  /** undefined where there is no connection, and while one that is being made has no local address yet. */
   readonly localEndpoint: { readonly address: string; readonly port: number } | undefined;
   readonly remoteEndpoint: { readonly address: string; readonly port: number } | undefined;
   readonly capabilitiesSent: readonly Capability[];

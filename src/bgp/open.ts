@@ -49,7 +49,7 @@ export interface OpenRefusal {
   readonly reason: string;
 }
 
-/** The capabilities that we announce to every neighbour (RFC 5492). */
+/** The capabilities that we announce to every neighbor (RFC 5492). */
 export function localCapabilities({ asn, restart }: LocalIdentity): readonly Capability[] {
   return [
     { code: 1, afi: AFI_L2VPN, safi: SAFI_EVPN },
@@ -66,7 +66,7 @@ export function localCapabilities({ asn, restart }: LocalIdentity): readonly Cap
   ];
 }
 
-/** Our OPEN to this neighbour (RFC 4271 §4.2, RFC 6793). */
+/** Our OPEN to this neighbor (RFC 4271 §4.2, RFC 6793). */
 export function buildOpen(local: LocalIdentity, neighbor: NeighborConfig): OpenMessage {
   return {
     version: 4,
@@ -145,13 +145,13 @@ export function judgeOpen(
   if (internal && open.routerId === local.routerId)
     return refuse(
       OpenSubcode.BAD_BGP_IDENTIFIER,
-      `the neighbour's BGP identifier ${formatIp(open.routerId as Ipv4)} is ours; each router of an AS needs its own`,
+      `the neighbor's BGP identifier ${formatIp(open.routerId as Ipv4)} is ours; each router of an AS needs its own`,
       octets(open.routerId, 4),
     );
   if (!evpn)
     return refuse(
       OpenSubcode.UNSUPPORTED_CAPABILITY,
-      `the neighbour does not offer L2VPN/EVPN (AFI 25, SAFI 70) among its ${families} address families; activate it there`,
+      `the neighbor does not offer L2VPN/EVPN (AFI 25, SAFI 70) among its ${families} address families; activate it there`,
       Uint8Array.of(1, 4, 0, AFI_L2VPN, 0, SAFI_EVPN),
     );
   const holdTime = Math.min(open.holdTime, neighbor.holdTime);

@@ -182,7 +182,7 @@ export class SessionRecord {
       remoteAs: open === undefined ? undefined : announcedAs(open),
       remoteRouterId: open?.routerId,
       internal: negotiated?.internal,
-      localEndpoint: connection && { address: connection.localAddress, port: connection.localPort },
+      localEndpoint: localEndpoint(connection),
       remoteEndpoint: connection && { address: connection.remoteAddress, port: connection.remotePort },
       capabilitiesSent: localCapabilities(local),
       capabilitiesReceived: open?.capabilities ?? [],
@@ -227,6 +227,11 @@ export class SessionRecord {
       staleRoutes: view.staleRoutes,
     };
   }
+}
+
+function localEndpoint(connection: Connection | undefined): NeighborStatus['localEndpoint'] {
+  const address = connection?.localAddress;
+  return connection && address !== undefined ? { address, port: connection.localPort } : undefined;
 }
 
 function later(a: NeighborError | undefined, b: NeighborError | undefined): NeighborError | undefined {

@@ -210,8 +210,8 @@ export class Session implements LinkHost {
   interfacesChanged(change: InterfaceChange): void {
     const { address, localAddress } = this.#config;
     const lost = this.#links
-      .map(({ connection }) => connection?.localAddress ?? '')
-      .filter((local) => local !== '')
+      .map(({ connection }) => connection?.localAddress)
+      .filter((local) => local !== undefined)
       .map((local) => lostConnection(change, address, local))
       .find((reason) => reason !== undefined);
     if (lost !== undefined) this.#linkDown(lost);

@@ -55,9 +55,9 @@ export class SocketConnection implements Connection {
     socket.once('close', () => handlers.onClose(this.#error));
   }
 
-  get localAddress(): string {
+  get localAddress(): string | undefined {
     const address = this.#socket.localAddress;
-    return address === undefined ? '' : canonicalAddress(address);
+    return address === undefined ? undefined : canonicalAddress(address);
   }
 
   get localPort(): number {

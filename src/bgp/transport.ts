@@ -26,8 +26,8 @@ export interface ConnectionHandlers {
 
 /** One byte stream to a peer. */
 export interface Connection {
-  /** Canonical text, with zone for link-local; empty until the connection stands. */
-  readonly localAddress: string;
+  /** Canonical text, with zone for link-local; undefined while the kernel has not chosen it, and after the end. */
+  readonly localAddress: string | undefined;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localPort: number;

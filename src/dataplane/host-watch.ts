@@ -1,5 +1,6 @@
 import {
   type Clock,
+  counted,
   formatIp,
   formatMac,
   type Ip,
@@ -146,7 +147,7 @@ export class HostWatch {
           severity: 'warning',
           vni,
           device: nameOf(port),
-          problem: `host ${formatMac(mac)} is at the limit of ${perMac} IPs a MAC; ${refused} announcements of further ones refused`,
+          problem: `host ${formatMac(mac)} is at the limit of ${perMac} IPs a MAC; ${counted(refused, 'announcement')} of further ones refused`,
           mend: undefined,
         };
     if (this.#bindings.excess)
@@ -154,7 +155,7 @@ export class HostWatch {
         severity: 'warning',
         vni: undefined,
         device: nameOf(this.#bindings.excess.port),
-        problem: `hosts are at the limit of ${inAll} IPs that evpnd listens for; ${this.#bindings.excess.refused} announcements of further ones refused`,
+        problem: `hosts are at the limit of ${inAll} IPs that evpnd listens for; ${counted(this.#bindings.excess.refused, 'announcement')} of further ones refused`,
         mend: undefined,
       };
   }
@@ -166,9 +167,10 @@ export class HostWatch {
     const { bounds, excess } = this.#bindings;
     const ofMac = this.#bindings.excessOf(domainKey(at.bridgeIfindex, at.vlan), mac);
     if (ofMac)
-      return `${formatMac(mac)} is at the limit of ${bounds.perMac} IPs a MAC (${ofMac.refused} announcements refused)`;
+      return `${formatMac(mac)} is at the limit of ${bounds.perMac} IPs a MAC (${counted(ofMac.refused, 'announcement')} refused)`;
     return (
-      excess && `the limit of ${bounds.inAll} IPs in all is reached (${excess.refused} announcements refused)`
+      excess &&
+      `the limit of ${bounds.inAll} IPs in all is reached (${counted(excess.refused, 'announcement')} refused)`
     );
   }
 

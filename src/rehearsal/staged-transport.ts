@@ -42,7 +42,7 @@ export class StagedTransport implements Transport {
 class RearrangingConnection implements Connection {
   constructor(readonly inner: Connection) {}
 
-  get localAddress(): string {
+  get localAddress(): string | undefined {
     return this.inner.localAddress;
   }
   get remoteAddress(): string {

@@ -3,6 +3,7 @@
  * from MACs, and the two arguments that every room takes from outside, time and log. Nothing here knows BGP or the kernel.
  */
 export * from './clock.js';
+export * from './counted.js';
 export * from './esi.js';
 export * from './fifo.js';
 export * from './ip.js';

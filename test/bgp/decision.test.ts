@@ -62,9 +62,9 @@ const RULES: readonly (readonly [string, Path, Path])[] = [
     path({ clusterList: [1] }, { neighbor: '10.1.0.9' }),
     path({ clusterList: [1, 2] }),
   ],
-  ['lower neighbour address', path({}, { neighbor: '10.1.0.9' }), path({}, { neighbor: '10.1.0.10' })],
-  ['lower neighbour address', path({}, { neighbor: '10.1.0.9' }), path({}, { neighbor: '2001:db8::1' })],
-  ['lower neighbour address', path({}, { neighbor: 'fe80::1%eth1' }), path({}, { neighbor: 'fe80::1%eth2' })],
+  ['lower neighbor address', path({}, { neighbor: '10.1.0.9' }), path({}, { neighbor: '10.1.0.10' })],
+  ['lower neighbor address', path({}, { neighbor: '10.1.0.9' }), path({}, { neighbor: '2001:db8::1' })],
+  ['lower neighbor address', path({}, { neighbor: 'fe80::1%eth1' }), path({}, { neighbor: 'fe80::1%eth2' })],
 ];
 
 for (const [index, [rule, better, worse]] of RULES.entries())

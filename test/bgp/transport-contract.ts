@@ -85,8 +85,11 @@ export function transportContract(test: TestFn, name: string, make: () => Transp
     await until(under, 'data', () => far.text === 'one two three' && near.text === 'back');
     nearEnd.destroy();
     await until(under, 'both closes', () => near.closed === 1 && far.closed === 1);
+    for (const end of [nearEnd, farEnd]) t.is(end.localAddress, undefined);
+    const again = under.near.connect({ address: under.farAddress, port: listener.port }, new Recorder());
+    t.is(again.localAddress, undefined, 'nobody has chosen it yet');
+    again.destroy();
     await listener.close();
-    t.pass();
   });
 
   test(`${name}: end delivers what was written before, then both ends close once`, async (t) => {

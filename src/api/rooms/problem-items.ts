@@ -1,7 +1,7 @@
 import { type NeighborStatus, REFUSED, type RefusalReason } from '../../bgp/index.js';
 import type { TopologyProblem } from '../../dataplane/index.js';
 import { type Conflict, UNUSED } from '../../evpn/index.js';
-import { formatIp, formatMac, type Vni } from '../../types/index.js';
+import { counted, formatIp, formatMac, type Vni } from '../../types/index.js';
 import type { ProblemNote } from '../schemas.js';
 import type { Rooms } from './rooms.js';
 import type { RouteUse } from './route-survey.js';
@@ -31,7 +31,7 @@ export function conflictProblems({ evpn }: Rooms, vni: Vni): ProblemNote[] {
   return [
     ...conflicts.slice(0, CONFLICTS).map(conflictProblem),
     ...(more > 0
-      ? [{ severity: 'warning', problem: `and ${more} more such conflicts`, mend: null } as const]
+      ? [{ severity: 'warning', problem: `and ${counted(more, 'more such conflict')}`, mend: null } as const]
       : []),
   ];
 }
@@ -106,7 +106,7 @@ function routeProblems({ address, routes }: NeighborStatus, use: RouteUse | unde
   const note = (level: 'info' | 'warn', count: number, text: string, mend: string | undefined) =>
     notes.push({
       severity: level === 'warn' ? 'warning' : 'info',
-      problem: `neighbor ${address}: ${count} ${count === 1 ? 'route' : 'routes'} not used: ${text}`,
+      problem: `neighbor ${address}: ${counted(count, 'route')} not used: ${text}`,
       mend: mend ?? null,
     });
   for (const [reason, { level, text, cure }] of Object.entries(REFUSED)) {
