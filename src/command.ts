@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseCommandLine, runCheck, USAGE, UsageError } from './config/index.js';
+import { parseCommandLine, USAGE, UsageError } from './config/index.js';
 import type { ReloadRequests } from './reload-requests.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -12,10 +12,11 @@ export async function command(args: readonly string[], requests: ReloadRequests)
   if (!asked) return;
   const { action, configFile } = asked;
   if (action === 'run') {
-    // What a leaf needs takes a while to load, and a check does without
+    // Each action without what only another one needs: loading takes most of a start
     const { run } = await import('./run.js');
     await run(configFile, version, requests);
   } else if (action === 'check') {
+    const { runCheck } = await import('./config/check.js');
     const { ok, text } = runCheck(configFile);
     process.stdout.write(`${text}\n`);
     process.exitCode = ok ? 0 : 1;

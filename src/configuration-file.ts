@@ -5,9 +5,9 @@ import {
   ConfigError,
   DEFAULT_STATE_DIRECTORY,
   formatFinding,
-  parseConfig,
   readConfigText,
 } from './config/index.js';
+import { type ReadConfig, recallConfig, rememberConfig } from './configuration-cache.js';
 import type { Log } from './types/index.js';
 
 const COPY = 'last-good.yaml';
@@ -26,21 +26,21 @@ export interface ConfigurationProblem {
  */
 export class ConfigurationFile {
   problem: ConfigurationProblem | undefined;
-  /** What #read() took; empty where it did not. */
-  #text = '';
+  /** What #read() took. */
+  #taken: ReadConfig | undefined;
 
   constructor(
     readonly path: string,
     readonly log: Log,
   ) {}
 
-  /** The configuration to start with. Throws ConfigError where the file has faults and there is no copy of it. */
-  start(): Config {
+  /** The configuration to start with. Rejects with ConfigError where the file has faults and there is no copy of it. */
+  async start(): Promise<Config> {
     try {
-      return this.#read();
+      return await this.#read();
     } catch (error) {
       if (!(error instanceof ConfigError) || error.missing) throw error;
-      const config = this.#lastGood();
+      const config = await this.#lastGood();
       if (!config) throw error;
       this.#reject(error, 'the last configuration that was taken over');
       return config;
@@ -48,9 +48,9 @@ export class ConfigurationFile {
   }
 
   /** The configuration to go on with; undefined where the file has faults, which is logged and noted. */
-  reload(): Config | undefined {
+  async reload(): Promise<Config | undefined> {
     try {
-      return this.#read();
+      return await this.#read();
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       this.#reject(error, 'the running configuration');
@@ -60,13 +60,15 @@ export class ConfigurationFile {
 
   /** What was read last counts now: there is no problem, and the next start may fall back upon it. */
   taken({ stateDirectory }: Config): void {
-    if (this.#text === '') return;
+    const read = this.#taken;
+    if (read === undefined) return;
     this.problem = undefined;
     const path = join(stateDirectory, COPY);
     try {
       mkdirSync(stateDirectory, { recursive: true });
-      writeFileSync(`${path}.new`, `${headerOf(this.path)}${this.#text}`, { mode: 0o640 });
+      writeFileSync(`${path}.new`, `${headerOf(this.path)}${read.text}`, { mode: 0o640 });
       renameSync(`${path}.new`, path);
+      rememberConfig(stateDirectory, read);
     } catch (error) {
       this.log.warn(
         { path, err: error },
@@ -75,19 +77,19 @@ export class ConfigurationFile {
     }
   }
 
-  #read(): Config {
-    this.#text = '';
+  async #read(): Promise<Config> {
+    this.#taken = undefined;
     const text = readConfigText(this.path);
-    const config = parseConfig(text, this.path);
-    this.#text = text;
-    return config;
+    this.#taken = recallConfig(stateDirectoryOf(text), text) ?? (await parse(text, this.path));
+    return this.#taken.config;
   }
 
-  #lastGood(): Config | undefined {
+  async #lastGood(): Promise<Config | undefined> {
     try {
-      const text = readFileSync(join(stateDirectoryOf(this.path), COPY), 'utf8');
+      const directory = stateDirectoryOf(readFileSync(this.path, 'utf8'));
+      const text = readFileSync(join(directory, COPY), 'utf8');
       // Two of one machine may share a state directory, in which case the copy is the other's
-      return text.startsWith(headerOf(this.path)) ? parseConfig(text, COPY) : undefined;
+      return text.startsWith(headerOf(this.path)) ? (await parse(text, COPY)).config : undefined;
     } catch {
       return undefined;
     }
@@ -108,17 +110,18 @@ export class ConfigurationFile {
   }
 }
 
+async function parse(text: string, fileName: string): Promise<ReadConfig> {
+  const { parseConfigFile } = await import('./config/load.js');
+  return { text, ...parseConfigFile(text, fileName) };
+}
+
 function headerOf(path: string): string {
   return `# ${path} as evpnd last took it over. evpnd writes this file; a start with a faulty configuration uses it.\n`;
 }
 
 const STATE_DIRECTORY = /^[\s{]*(["']?)state-directory\1\s*:\s*(["']?)(\/[^"'\s,}]*)\2/m;
 
-/** Where a file that cannot be read as a configuration says that the state is, or the default. */
-function stateDirectoryOf(path: string): string {
-  try {
-    return STATE_DIRECTORY.exec(readFileSync(path, 'utf8'))?.[3] ?? DEFAULT_STATE_DIRECTORY;
-  } catch {
-    return DEFAULT_STATE_DIRECTORY;
-  }
+/** Where a text that need not be a configuration says that the state is, or the default. */
+function stateDirectoryOf(text: string): string {
+  return STATE_DIRECTORY.exec(text)?.[3] ?? DEFAULT_STATE_DIRECTORY;
 }

@@ -1,5 +1,6 @@
 import { LocalRib, Rib } from './bgp/index.js';
-import { ConfigError, loadConfig } from './config/index.js';
+import { ConfigError } from './config/index.js';
+import { loadConfig } from './config/load.js';
 import { DataPlane } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
 import { Evpn, RdAllocator } from './evpn/index.js';

@@ -43,7 +43,7 @@ function giveUp(error: unknown, log: Logger): number {
 
 async function start(path: string, version: string, requests: ReloadRequests, log: Logger): Promise<void> {
   const file = new ConfigurationFile(path, log);
-  const config = file.start();
+  const config = await file.start();
   log.level = config.log.level;
   if (config.mode === 'active') {
     await lockNamespace();
@@ -88,7 +88,7 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
 async function reload(file: ConfigurationFile, daemon: Daemon, log: Logger): Promise<void> {
   sdNotify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
   try {
-    const config = file.reload();
+    const config = await file.reload();
     if (config) {
       log.level = config.log.level;
       await daemon.reload(config);

@@ -1,6 +1,8 @@
 import type { Ip, Ipv4, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
 import type { RouteTargetPattern } from './route-target-pattern.js';
 
+export const DEFAULT_STATE_DIRECTORY = '/var/lib/evpnd';
+
 /** One BGP neighbor, defaults filled. Times are in seconds. */
 export interface NeighborConfig {
   readonly address: Ip;

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Config } from './config.js';
 import { ConfigError, type Finding } from './finding.js';
 import { interpret } from './interpret.js';
+import type { ConfigFile } from './schema.js';
 import { type Path, Source } from './source.js';
+import { readConfigText } from './text.js';
 import { validate } from './validate.js';
 
 /** Reads and checks a file. Throws ConfigError, also where the file cannot be read. */
@@ -10,30 +11,17 @@ export function loadConfig(path: string): Config {
   return parseConfig(readConfigText(path), path);
 }
 
-/** Reads a file for parseConfig(). Throws ConfigError where it cannot be read. */
-export function readConfigText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const fault = {
-      file: path,
-      line: 0,
-      column: 0,
-      path: '',
-      found: `an unreadable file (${message})`,
-      allowed: 'a file that the user of evpnd may read',
-      didYouMean: undefined,
-    };
-    throw new ConfigError([fault], code === 'ENOENT');
-  }
+/** As `parseConfigFile`, and what the file means alone. */
+export function parseConfig(text: string, fileName: string): Config {
+  return parseConfigFile(text, fileName).config;
 }
 
 /**
  * Checks the text of a file; `fileName` is for the findings. Throws ConfigError with every fault that can be told at
- * once; only a fault of the YAML that leaves nothing to read hides those of the rest.
+ * once; only a fault of the YAML that leaves nothing to read hides those of the rest. `config` is what `interpret` makes of
+ * `file`.
  */
-export function parseConfig(text: string, fileName: string): Config {
+export function parseConfigFile(text: string, fileName: string): { file: ConfigFile; config: Config } {
   const source = new Source(text, fileName);
   const findings = source.syntaxFindings();
   if (!source.readable) throw rejected(findings);
@@ -46,7 +34,7 @@ export function parseConfig(text: string, fileName: string): Config {
     if (![path, ...others].some(stoodIn)) findings.push(source.finding(path, fault));
   });
   if (findings.length > 0) throw rejected(findings);
-  return config;
+  return { file, config };
 }
 
 function rejected(findings: Finding[]): ConfigError {

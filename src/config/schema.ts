@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { DEFAULT_STATE_DIRECTORY } from './config.js';
 
 /**
  * The one source of the configuration's shape: validation, defaults and the reference in docs/operator.md come from
@@ -7,8 +8,6 @@ import { type Static, Type } from '@sinclair/typebox';
  * the reference when a changed value counts; at once where it is absent.
  */
 const closed = { additionalProperties: false };
-
-export const DEFAULT_STATE_DIRECTORY = '/var/lib/evpnd';
 
 const Port = (description: string, fallback: number, reload: 'new session' | 'restart') =>
   Type.Integer({

@@ -2,7 +2,7 @@ import test from 'ava';
 import { statusProblems } from '../../src/api/rooms/problem-items.js';
 import type { Rooms } from '../../src/api/rooms/rooms.js';
 import { noRefusals } from '../../src/bgp/index.js';
-import { parseConfig } from '../../src/config/index.js';
+import { parseConfig } from '../../src/config/load.js';
 import type { TopologyProblem } from '../../src/dataplane/index.js';
 import { toVni } from '../../src/types/index.js';
 

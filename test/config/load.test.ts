@@ -4,14 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { parse, stringify } from 'yaml';
-import {
-  ConfigError,
-  formatFinding,
-  formatRouteTargetPattern,
-  loadConfig,
-  parseConfig,
-  runCheck,
-} from '../../src/config/index.js';
+import { runCheck } from '../../src/config/check.js';
+import { ConfigError, formatFinding, formatRouteTargetPattern } from '../../src/config/index.js';
+import { loadConfig, parseConfig } from '../../src/config/load.js';
 import { formatIp, formatRouteTarget } from '../../src/types/index.js';
 import { reloadEffects } from './support/reference.js';
 

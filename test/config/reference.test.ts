@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
-import { parseConfig } from '../../src/config/index.js';
+import { parseConfig } from '../../src/config/load.js';
 import { configReference } from './support/reference.js';
 
 const MANUAL = 'docs/operator.md';

@@ -29,22 +29,22 @@ function scene(t: ExecutionContext) {
 }
 
 /** A process that runs with the file as it is. */
-function runs({ open }: ReturnType<typeof scene>): void {
+async function runs({ open }: ReturnType<typeof scene>): Promise<void> {
   const file = open();
-  file.taken(file.start());
+  file.taken(await file.start());
 }
 
 for (const [what, fault] of [
   ['of syntax', SYNTAX_FAULT],
   ['of shape', SHAPE_FAULT],
 ])
-  test(`a start that meets a fault ${what} goes on with the configuration taken last`, (t) => {
+  test(`a start that meets a fault ${what} goes on with the configuration taken last`, async (t) => {
     const at = scene(t);
     at.write(at.good(65001));
-    runs(at);
+    await runs(at);
     at.write(`${fault}state-directory: ${at.state}\n`);
     const file = at.open();
-    const config = file.start();
+    const config = await file.start();
     t.is(config.asn, 65001);
     t.regex(file.problem?.problem ?? '', /evpnd\.yaml has .*fault/);
     t.is(at.errors.length, 1);
@@ -52,61 +52,61 @@ for (const [what, fault] of [
     t.truthy(file.problem, 'the fault stands while that configuration counts');
 
     at.write(at.good(65002));
-    const mended = file.reload()!;
+    const mended = (await file.reload())!;
     t.is(mended.asn, 65002);
     file.taken(mended);
     t.is(file.problem, undefined);
     at.write(fault + at.good(1).split('\n').at(-2));
-    t.is(at.open().start().asn, 65002, 'what a reload took over counts for the next start');
+    t.is((await at.open().start()).asn, 65002, 'what a reload took over counts for the next start');
   });
 
-test('the state directory is found in every style of YAML', (t) => {
+test('the state directory is found in every style of YAML', async (t) => {
   const at = scene(t);
   at.write(at.good(65001));
-  runs(at);
+  await runs(at);
   for (const line of [
     `state-directory: ${at.state}`,
     `"state-directory" : '${at.state}' # quoted`,
     `{ asn: 1,\n  state-directory: ${at.state}, x: [`,
   ]) {
     at.write(`${line}\nasn: [`);
-    t.is(at.open().start().asn, 65001, line);
+    t.is((await at.open().start()).asn, 65001, line);
   }
 });
 
-test('a first start with a faulty file fails with its faults, and so does one whose file is gone', (t) => {
+test('a first start with a faulty file fails with its faults, and so does one whose file is gone', async (t) => {
   const at = scene(t);
   at.write(SHAPE_FAULT);
-  t.throws(() => at.open().start(), { instanceOf: ConfigError, message: /evpnd\.yaml:1:6: asn/ });
+  await t.throwsAsync(() => at.open().start(), { instanceOf: ConfigError, message: /evpnd\.yaml:1:6: asn/ });
   at.write(at.good(65001));
-  runs(at);
+  await runs(at);
   rmSync(at.path);
-  const error = t.throws(() => at.open().start(), { instanceOf: ConfigError });
+  const error = await t.throwsAsync(() => at.open().start(), { instanceOf: ConfigError });
   t.true(error.missing);
 });
 
-test('a reload that meets a fault changes nothing and says what counts', (t) => {
+test('a reload that meets a fault changes nothing and says what counts', async (t) => {
   const at = scene(t);
   at.write(at.good(65001));
   const file = at.open();
-  file.taken(file.start());
+  file.taken(await file.start());
   at.write(SHAPE_FAULT);
-  t.is(file.reload(), undefined);
+  t.is(await file.reload(), undefined);
   t.regex(file.problem?.problem ?? '', /the running configuration counts: .*asn: found "many"/);
   t.is(file.problem?.mend, `evpnd --check ${at.path}`);
 });
 
-test("another file's copy is not taken, nor one that an older evpnd took and this one refuses", (t) => {
+test("another file's copy is not taken, nor one that an older evpnd took and this one refuses", async (t) => {
   const at = scene(t);
   at.write(at.good(65001));
-  runs(at);
+  await runs(at);
   const other = `${at.path}.other`;
   const broken = `${SHAPE_FAULT}state-directory: ${at.state}\n`;
   at.write(broken, other);
-  t.throws(() => at.open(other).start(), { instanceOf: ConfigError });
+  await t.throwsAsync(() => at.open(other).start(), { instanceOf: ConfigError });
   const copy = join(at.state, 'last-good.yaml');
   t.is(statSync(copy).mode & 0o777, 0o640);
   writeFileSync(copy, readFileSync(copy, 'utf8').replace('65001', 'many'));
   at.write(broken);
-  t.throws(() => at.open().start(), { instanceOf: ConfigError });
+  await t.throwsAsync(() => at.open().start(), { instanceOf: ConfigError });
 });

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { createApi, type KernelInsight, roomsCommands, roomsModel } from '../../../src/api/index.js';
 import type { Speaker } from '../../../src/bgp/index.js';
-import { parseConfig } from '../../../src/config/index.js';
+import { parseConfig } from '../../../src/config/load.js';
 import type { EvpnSettings } from '../../../src/evpn/index.js';
 import {
   type Ip,

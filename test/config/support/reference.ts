@@ -1,4 +1,4 @@
-import { ConfigSchema } from '../../../src/config/index.js';
+import { ConfigSchema } from '../../../src/config/schema.js';
 
 /** What of a JSON schema the reference shows. */
 interface Node {
