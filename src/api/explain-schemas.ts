@@ -54,6 +54,7 @@ export const ClaimSchema = Type.Object(
         {
           key: Text('`[type]:[ethernet tag]:…` as FRR writes it.'),
           rd: Text(),
+          label: Count('The VNI that the route names (RFC 8365 §5.1.3); 0 where it names none.'),
           bestBy: Text("The rule of BGP's decision process that chose the best path."),
           paths: Type.Array(ref(PathSchema)),
         },

@@ -15,6 +15,7 @@
 
 export type { MirroredBridgeRow } from './bridge-rows.js';
 export * from './data-plane.js';
+export { sourceVni } from './difference.js';
 export type { Drift, DriftAction, DriftCause, DriftLog } from './drift.js';
 export type { HostWatchStats, LocalNeigh } from './host-watch.js';
 export type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';

@@ -87,6 +87,11 @@ export class KernelMirror implements KnownRows {
     return this.#neigh.get(ifindex)?.peek(ip);
   }
 
+  /** Every IP that has the MAC in the neighbor table of the device: a walk, for who is asked by a person. */
+  neighIpsOf(ifindex: number, mac: Mac): Ip[] {
+    return this.#neigh.get(ifindex)?.ipsOf(mac) ?? [];
+  }
+
   neighRowsOf(ifindex: number): Iterable<MirroredNeighRow> {
     return this.#neigh.get(ifindex)?.rows() ?? [];
   }

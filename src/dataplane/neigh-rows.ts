@@ -96,6 +96,18 @@ export class NeighRows {
     this.#keys.drop(ip);
   }
 
+  /** Every IP whose row has the MAC: a look at each row. */
+  ipsOf(mac: Mac): Ip[] {
+    const ips: Ip[] = [];
+    const { cells, stride } = this.#table;
+    const low = macLow32(mac);
+    const high = macHigh16(mac);
+    for (let row = 0; row < this.#table.size; row++)
+      if (cells[row * stride + LLADDR_LOW] === low && cells[row * stride + LLADDR_HIGH] === high)
+        ips.push(this.#keys.ipOf(this.#table.macOf(row)));
+    return ips;
+  }
+
   /** Copies of every row. Rows must not come or go meanwhile. */
   *rows(): Iterable<MirroredNeighRow> {
     for (let row = 0; row < this.#table.size; row++) {

@@ -1,5 +1,4 @@
 import {
-  formatRouteTarget,
   isAs2RouteTarget,
   type RouteTarget,
   routeTargetLocalAdministrator,
@@ -15,15 +14,35 @@ export type ImportTarget =
 /** How route targets are derived: plainly, or with the type bits of RFC 8365 §5.1.2.1. */
 export type AutoRt = 'frr' | 'rfc8365';
 
-/** The setting by which a VNI would import a route with these route targets; undefined where it has none. */
-export function importingSetting(targets: readonly RouteTarget[], vni: Vni): string | undefined {
+/** A setting of the configuration by which a VNI would import more. */
+export type ImportingSetting =
+  | { readonly autoRt: AutoRt }
+  /** All that the VNI imports by now, which the setting takes the place of, and what is new. */
+  | { readonly importTargets: readonly ImportTarget[] };
+
+/**
+ * The setting by which the VNI would import a route with these route targets beside what it imports by now; undefined
+ * where the route has none.
+ */
+export function importingSetting(
+  targets: readonly RouteTarget[],
+  { vni, importTargets }: { readonly vni: Vni; readonly importTargets: readonly ImportTarget[] },
+): ImportingSetting | undefined {
   if (targets.length === 0) return undefined;
-  const derived = targets.some(
-    (target) => isAs2RouteTarget(target) && routeTargetLocalAdministrator(target) === (RFC8365_VXLAN | vni),
-  );
-  return derived
-    ? 'auto-rt: rfc8365'
-    : `import-route-targets: ['${formatRouteTarget(targets[0])}'] of the VNI`;
+  const isDerived = sameTargets(importTargets, autoImportTargets(vni, 'frr'));
+  const hasTypeBits = (target: RouteTarget) =>
+    isAs2RouteTarget(target) && routeTargetLocalAdministrator(target) === (RFC8365_VXLAN | vni);
+  if (isDerived && targets.some(hasTypeBits)) return { autoRt: 'rfc8365' };
+  return { importTargets: [...importTargets, { kind: 'exact', routeTarget: targets[0] }] };
+}
+
+function sameTargets(a: readonly ImportTarget[], b: readonly ImportTarget[]): boolean {
+  return a.length === b.length && a.every((target, i) => sameTarget(target, b[i]));
+}
+
+function sameTarget(a: ImportTarget, b: ImportTarget): boolean {
+  if (a.kind === 'exact') return b.kind === 'exact' && a.routeTarget === b.routeTarget;
+  return b.kind === 'any-as' && a.localAdministrator === b.localAdministrator;
 }
 
 /** A bit of 0 for derived, type 1 for VXLAN, domain 0, then the VNI (RFC 8365 §5.1.2.1). */

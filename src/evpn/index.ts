@@ -15,7 +15,7 @@
 export { type Conflict, Conflicts } from './conflicts.js';
 export * from './duplicates.js';
 export * from './evpn.js';
-export { macRoute } from './export.js';
+export { imetRoute, macRoute } from './export.js';
 export { type Few, listOf } from './few.js';
 export {
   type AutoRt,

@@ -26,6 +26,8 @@ export const Rule = {
   MAC_IS_ELSEWHERE: 'the MAC that claims it is not where the claim says',
   /** The machine itself has it in this broadcast domain. */
   OWN: 'an address of this leaf itself',
+  /** Multicast or broadcast (IEEE 802): no host's, whatever is said of it. */
+  GROUP: 'a group address, which no host has',
   /** RFC 7432 §15.1. */
   FROZEN: 'frozen as a duplicate',
   PENDING: 'news that is still to be looked at',

@@ -1,20 +1,12 @@
 import test from 'ava';
-import type { Explain } from '../../src/api/index.js';
 import { Nud } from '../../src/dataplane/index.js';
 import { DEFAULT_DUPLICATE_SETTINGS } from '../../src/evpn/index.js';
-import {
-  type Ip,
-  type Mac,
-  parseIp,
-  RouteDistinguisher,
-  routeTargetOfAs2,
-  toVni,
-} from '../../src/types/index.js';
+import { parseIp, toVni } from '../../src/types/index.js';
 import { ExtendedCommunity } from '../../src/wire/index.js';
-import { macRoute, originated } from '../bgp/fabric.js';
 import { withOwn } from '../dataplane/memory-world.js';
 import { vtepOf } from '../evpn/support/leaf.js';
 import { HOST, House, IP, OTHER, type Room } from './support/house.js';
+import { announce, explain } from './support/third-leaf.js';
 
 async function fabric(options: Parameters<typeof House.build>[0] = {}) {
   const house = await House.build(options);
@@ -22,30 +14,7 @@ async function fabric(options: Parameters<typeof House.build>[0] = {}) {
   return { house, here, there };
 }
 
-const explain = async (room: Room, mac: string, ip?: string): Promise<Explain> =>
-  room.get(`/api/v1/explain?vni=10010&mac=${mac}${ip === undefined ? '' : `&ip=${ip}`}`);
 const storyOf = async (room: Room, mac = '02:00:00:00:00:01') => (await explain(room, mac)).entry;
-
-/** A route of a third leaf, told by the neighbor. */
-function announce(
-  room: Room,
-  nextHop: string,
-  {
-    mac = HOST,
-    ip,
-    vni = 10010,
-    ethernetTag = 0,
-  }: Partial<{ mac: Mac; ip: Ip; vni: number; ethernetTag: number }>,
-  ...communities: bigint[]
-) {
-  const rd = RouteDistinguisher.parse(`${nextHop}:1`);
-  const attributes = {
-    ...originated(nextHop),
-    extendedCommunities: [ExtendedCommunity.encapsulation(), routeTargetOfAs2(65009, vni), ...communities],
-  };
-  const source = { neighbor: '10.1.0.2', routerId: 2, internal: false };
-  room.leaf.receive(source, 65002, attributes, [macRoute(mac, { rd, ip, ethernetTag })]);
-}
 
 test('a local MAC with its IP: claim, rows, what is announced of it', async (t) => {
   const { house, here, there } = await fabric();
@@ -182,7 +151,7 @@ test('routes that do not count, and why', async (t) => {
     '127.0.0.1': [false, 'martian next hop: it can be no VTEP'],
     '10.0.0.5': [
       false,
-      "not imported: VNI 10010 takes none of its route targets (65009:99); `import-route-targets: ['65009:99'] of the VNI` would import it",
+      "not imported: VNI 10010 takes none of its route targets (65009:99); `import-route-targets: ['*:10010', '65009:99']` of VNI 10010 would import it",
     ],
     '10.0.0.6': [
       false,
@@ -291,7 +260,7 @@ test('a number outlives its MAC; who was never known is not found', async (t) =>
 
 test('a route of a VNI that imports it not is found by its MAC alone', async (t) => {
   const { house, here } = await fabric();
-  announce(here, '10.0.0.5', { mac: OTHER, vni: 99, ip: parseIp('192.0.2.22') });
+  announce(here, '10.0.0.5', { mac: OTHER, vni: 99, label: 99, ip: parseIp('192.0.2.22') });
   house.pass();
   t.like(await explain(here, '02:00:00:00:00:02'), { entry: { owner: 'none', rule: 'nobody claims it' } });
   t.is(vtepOf(5), parseIp('10.0.0.5'));

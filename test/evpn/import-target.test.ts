@@ -1,5 +1,10 @@
 import test from 'ava';
-import { autoExportTargets, autoImportTargets, importingSetting } from '../../src/evpn/index.js';
+import {
+  autoExportTargets,
+  autoImportTargets,
+  type ImportTarget,
+  importingSetting,
+} from '../../src/evpn/index.js';
 import { formatRouteTarget, parseRouteTarget, toVni } from '../../src/types/index.js';
 
 const VNI = toVni(10010);
@@ -21,10 +26,17 @@ test('rfc8365 imports its own form and the plain one, of any AS', (t) => {
   t.deepEqual(numbers('rfc8365'), [0x1000271a, 10010]);
 });
 
-test('the setting that would import a route', (t) => {
-  const setting = (...texts: string[]) => importingSetting(texts.map(parseRouteTarget), VNI);
-  t.is(setting('65009:268445466'), 'auto-rt: rfc8365');
-  t.is(setting('65009:99', '65009:100'), "import-route-targets: ['65009:99'] of the VNI");
-  t.is(setting('4200000001:34477'), "import-route-targets: ['4200000001:34477'] of the VNI");
-  t.is(setting(), undefined);
+test('the setting that would import a route keeps what is imported by now', (t) => {
+  const exact = (text: string): ImportTarget => ({ kind: 'exact', routeTarget: parseRouteTarget(text) });
+  const [plain] = autoImportTargets(VNI, 'frr');
+  const setting = (importTargets: readonly ImportTarget[], ...texts: string[]) =>
+    importingSetting(texts.map(parseRouteTarget), { vni: VNI, importTargets });
+  t.deepEqual(setting([plain], '65009:268445466'), { autoRt: 'rfc8365' });
+  t.deepEqual(setting([plain], '65009:99', '65009:100'), { importTargets: [plain, exact('65009:99')] });
+  t.deepEqual(setting([plain], '4200000001:34477'), { importTargets: [plain, exact('4200000001:34477')] });
+  t.is(setting([plain]), undefined);
+  // A list takes the place of what is derived, so that another way to derive changes nothing
+  const own = exact('65001:7');
+  t.deepEqual(setting([own], '65009:268445466'), { importTargets: [own, exact('65009:268445466')] });
+  t.deepEqual(setting([own, plain], '65009:99'), { importTargets: [own, plain, exact('65009:99')] });
 });

@@ -3,9 +3,7 @@ import type { LocalMac } from '../../dataplane/index.js';
 import {
   chooseLeaf,
   claimOf,
-  contentReason,
   type IpEntry,
-  importingSetting,
   ipReason,
   isOwnRoute,
   listOf,
@@ -14,21 +12,14 @@ import {
   macReason,
   numberWeHad,
   type RemoteClaim,
+  Rule,
   reasonText,
   type whyUnused,
 } from '../../evpn/index.js';
-import {
-  formatEsi,
-  formatIp,
-  formatMac,
-  formatRouteTarget,
-  type Ip,
-  isMulticastMac,
-  type Mac,
-} from '../../types/index.js';
-import { formatNlri, RouteType } from '../../wire/index.js';
-import type { ClaimItem } from '../explain-schemas.js';
-import { ipText, pathItem } from '../present.js';
+import { formatEsi, formatIp, formatMac, type Ip, isMulticastMac, type Mac } from '../../types/index.js';
+import { type EvpnNlri, formatNlri, type Imet, type MacIpAdvertisement } from '../../wire/index.js';
+import type { ClaimItem, Story } from '../explain-schemas.js';
+import { ipText, originatedPathItem, pathItem } from '../present.js';
 import { portName } from './mac-item.js';
 import type { Rooms } from './rooms.js';
 
@@ -44,7 +35,7 @@ export function localMacHeard({ dataPlane }: Rooms, vrf: MacVrf, mac: Mac): Hear
   if (!claim) return undefined;
   const own = macReason(mac, vrf);
   if (own) return { claim, ignored: reasonText(own, undefined) };
-  if (isMulticastMac(mac)) return { claim, ignored: 'a group address, which no host has' };
+  if (isMulticastMac(mac)) return { claim, ignored: Rule.GROUP };
   return { claim, ignored: vrf.localVtep === undefined ? 'the VNI cannot forward' : undefined };
 }
 
@@ -66,39 +57,6 @@ export function remotesHeard(
         : destination.best && why(destination.best, vrf, dataPlane.topology);
     return claim ? [{ claim, ignored: reason && reasonText(reason, destination.best) }] : [];
   });
-}
-
-/** Routes of the MAC, and of the IP if one is named, that carry the VNI, or that no VNI imports: each may be meant for this one. */
-export function strangersHeard(
-  { speaker, evpn }: Rooms,
-  vrf: MacVrf,
-  mac: Mac,
-  ip: Ip | undefined,
-): Heard<RemoteClaim>[] {
-  const out: Heard<RemoteClaim>[] = [];
-  for (const destination of speaker.rib.destinationsOf({ mac })) {
-    const claim = claimOf(destination);
-    if (!claim || (ip !== undefined && claim.route.ip !== ip)) continue;
-    const importers = evpn.importer.importersOf(destination);
-    const isMeant = claim.route.label1 === vrf.vni || importers.length === 0;
-    if (isMeant && !importers.includes(vrf))
-      out.push({ claim, ignored: whyNotImported(destination, vrf, evpn.importer.importTags) });
-  }
-  return out;
-}
-
-function whyNotImported({ best }: Destination, vrf: MacVrf, importTags: boolean): string {
-  const reason = best && contentReason(best.nlri, best.attributes, importTags);
-  if (reason) return reasonText(reason, best);
-  const targets = best?.attributes.routeTargets.map(formatRouteTarget).join(', ') || 'none';
-  const setting = best && importingSetting(best.attributes.routeTargets, vrf.vni);
-  const { nlri } = best ?? {};
-  const otherLabel = nlri?.type === RouteType.MAC_IP_ADVERTISEMENT && nlri.label1 !== vrf.vni;
-  return [
-    `not imported: VNI ${vrf.vni} takes none of its route targets (${targets})`,
-    ...(otherLabel ? [`its label is ${nlri.label1}`] : []),
-    ...(setting ? [`\`${setting}\` would import it`] : []),
-  ].join('; ');
 }
 
 /** The local claim on a MAC as the API shows it. */
@@ -173,7 +131,6 @@ function whyLocalIpIgnored(vrf: MacVrf, ip: Ip, mac: Mac): string | undefined {
 /** A remote claim as the API shows it. */
 export function remoteItem({ claim, ignored }: Heard<RemoteClaim>, won: boolean): ClaimItem {
   const { destination, route } = claim;
-  const { best, paths } = destination;
   return {
     origin: 'remote',
     won,
@@ -188,11 +145,39 @@ export function remoteItem({ claim, ignored }: Heard<RemoteClaim>, won: boolean)
     router: claim.router,
     device: null,
     epoch: null,
-    route: {
-      key: formatNlri(route),
-      rd: route.rd.toString(),
-      bestBy: decide(paths).rule,
-      paths: paths.map((path) => pathItem(path, path === best)),
-    },
+    route: routeOf(destination, route, route.label1),
   };
+}
+
+/** The route of a claim as the API shows it; `label`: the VNI that it names. */
+export function routeOf(
+  { best, paths }: Destination,
+  nlri: EvpnNlri,
+  label: number,
+): NonNullable<ClaimItem['route']> {
+  return {
+    key: formatNlri(nlri),
+    rd: nlri.rd.toString(),
+    label,
+    bestBy: decide(paths).rule,
+    paths: paths.map((path) => pathItem(path, path === best)),
+  };
+}
+
+/** Routes of our own that are announced now, as the API shows them. */
+export function advertisedItems(
+  { speaker }: Rooms,
+  routes: readonly (MacIpAdvertisement | Imet)[],
+): Story['advertised'] {
+  return routes.flatMap((nlri) => {
+    const route = speaker.localRib.route(nlri);
+    if (!route) return [];
+    return [
+      {
+        key: formatNlri(nlri),
+        rd: nlri.rd.toString(),
+        path: originatedPathItem(route.nlri, route.attributes),
+      },
+    ];
+  });
 }

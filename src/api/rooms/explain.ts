@@ -19,21 +19,34 @@ import {
   whyMac,
   whyUnused,
 } from '../../evpn/index.js';
-import { compareIp, formatIp, formatMac, IPV4_ANY, type Ip, type Mac, type Vni } from '../../types/index.js';
-import { formatNlri, type MacIpAdvertisement } from '../../wire/index.js';
-import type { ClaimItem, Explain, MoveItem, Story } from '../explain-schemas.js';
-import { ipText, originatedPathItem, timeText } from '../present.js';
 import {
+  compareIp,
+  formatIp,
+  formatMac,
+  IPV4_ANY,
+  type Ip,
+  isMulticastMac,
+  MAC_ZERO,
+  type Mac,
+  parseIp,
+  type Vni,
+} from '../../types/index.js';
+import type { MacIpAdvertisement } from '../../wire/index.js';
+import type { ClaimItem, Explain, MoveItem, Story } from '../explain-schemas.js';
+import { ipText, timeText } from '../present.js';
+import {
+  advertisedItems,
   type Heard,
   localIpItem,
   localMacHeard,
   localMacItem,
   remoteItem,
   remotesHeard,
-  strangersHeard,
   whyNoLocalIp,
 } from './explain-claims.js';
+import { explainFlooding } from './explain-flooding.js';
 import { kernelCheck } from './explain-kernel.js';
+import { strangersHeard } from './explain-strangers.js';
 import { type HardwareRows, portName } from './mac-item.js';
 import type { Rooms } from './rooms.js';
 import { duplicateItem } from './trouble-items.js';
@@ -54,27 +67,52 @@ export async function explain(
   if (!vrf) return undefined;
   const entry = vrf.macs.get(mac);
   const story = macStory(rooms, vrf, mac, hardware);
-  const { bridge, vxlan } = story.kernel;
-  const isKnown = entry !== undefined || story.rule === Rule.OWN || story.claims.length > 0;
-  if (!isKnown && !bridge && !vxlan) return undefined;
-  const ipEntry = ip === undefined ? undefined : vrf.ips.get(ip);
-  const binding =
-    ip === undefined || (!ipEntry && !dataPlane.localNeigh(vni, ip) && ipReason(ip, vrf) !== 'own-ip')
-      ? null
-      : {
-          mac: bindingMac(vrf, ip, ipEntry),
-          story: ipStory(rooms, vrf, mac, ip, ipEntry),
-          lastRefreshAt: timeText(dataPlane.lastRefresh(vni, ip)),
-        };
+  if (mac === MAC_ZERO) return explainFlooding(rooms, vrf, story.claims);
+  const named = neighborIps(rooms, vrf, mac);
+  if (entry === undefined && !isHeardOf(story) && named.length === 0) return undefined;
+  const strangers = story.claims.flatMap(({ ip: of }) => (of === null ? [] : [parseIp(of)]));
   const told = {
     vni,
     mac: formatMac(mac),
     ip: ipText(ip),
     entry: story,
-    ips: addressesOf(vrf, mac, entry).map(formatIp),
-    binding,
+    ips: [...new Set([...addressesOf(vrf, mac, entry), ...named, ...strangers])]
+      .sort(compareIp)
+      .map(formatIp),
+    binding: ip === undefined ? null : bindingOf(rooms, vrf, mac, ip),
   };
   return { ...told, verdict: verdict(told, vrf.localVtep !== undefined, dataPlane.hosts.limitFor(vni, mac)) };
+}
+
+/** Somebody has said something of the address, or the kernel has or had a row of it. */
+function isHeardOf({ rule, claims, kernel }: Story): boolean {
+  const { bridge, vxlan, neigh, drifts } = kernel;
+  return (
+    rule === Rule.OWN ||
+    rule === Rule.GROUP ||
+    claims.length > 0 ||
+    bridge !== null ||
+    vxlan !== null ||
+    neigh !== null ||
+    drifts.length > 0
+  );
+}
+
+/** IPs that the neighbor table of the SVI says the MAC has, whether that counts or not. */
+function neighborIps({ dataPlane }: Rooms, { at }: MacVrf, mac: Mac): Ip[] {
+  return at && at.sviIfindex !== 0 ? dataPlane.mirror.neighIpsOf(at.sviIfindex, mac) : [];
+}
+
+/** The story of the IP; null where nobody knows it. */
+function bindingOf(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip): Explain['binding'] {
+  const entry = vrf.ips.get(ip);
+  const story = ipStory(rooms, vrf, mac, ip, entry);
+  if (entry === undefined && !isHeardOf(story)) return null;
+  return {
+    mac: bindingMac(vrf, ip, entry),
+    story,
+    lastRefreshAt: timeText(rooms.dataPlane.lastRefresh(vrf.vni, ip)),
+  };
 }
 
 function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows): Story {
@@ -93,13 +131,15 @@ function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows): 
     owner: isOwn ? 'local' : ownership.owner,
     rule: isOwn
       ? Rule.OWN
-      : whyMac({
-          ownership,
-          local: local?.ignored === undefined ? local?.claim : undefined,
-          remotes: counted,
-          localVtep: vrf.localVtep ?? IPV4_ANY,
-          history: entry?.history,
-        }),
+      : isMulticastMac(mac)
+        ? Rule.GROUP
+        : whyMac({
+            ownership,
+            local: local?.ignored === undefined ? local?.claim : undefined,
+            remotes: counted,
+            localVtep: vrf.localVtep ?? IPV4_ANY,
+            history: entry?.history,
+          }),
     vtep: ipText(entry?.vtep),
     device: isOwn ? (ownDevice(vrf, mac) ?? kernel.bridge?.device ?? null) : port,
     sequence: isLocal ? ownership.sequence : (winner?.sequence ?? 0),
@@ -215,20 +255,6 @@ function countedOf(heard: readonly Heard<RemoteClaim>[]): RemoteClaim[] {
 
 function remoteItems(heard: readonly Heard<RemoteClaim>[], winner: RemoteClaim | undefined): ClaimItem[] {
   return heard.map((each) => remoteItem(each, each.claim === winner));
-}
-
-function advertisedItems({ speaker }: Rooms, routes: readonly MacIpAdvertisement[]): Story['advertised'] {
-  return routes.flatMap((nlri) => {
-    const route = speaker.localRib.route(nlri);
-    if (!route) return [];
-    return [
-      {
-        key: formatNlri(nlri),
-        rd: nlri.rd.toString(),
-        path: originatedPathItem(route.nlri, route.attributes),
-      },
-    ];
-  });
 }
 
 function moveItems(history: MoveHistory | undefined): MoveItem[] {

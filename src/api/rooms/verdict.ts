@@ -9,22 +9,47 @@ export function verdict(
   limit: string | undefined,
 ): string[] {
   const { mac, ip, entry, binding } = told;
-  const sentences = storySentences(mac, entry);
-  if (!forwards) sentences.push(`VNI ${told.vni} cannot forward now; /api/v1/vnis/${told.vni} says why.`);
+  const sentences = [
+    ...storySentences(mac, told.vni, entry),
+    ...neighborSentences(told),
+    ...forwardingSentences(told.vni, forwards),
+  ];
   if (ip === null) return sentences;
   if (limit !== undefined && binding?.mac !== mac) sentences.push(`${ip} may have been refused: ${limit}.`);
   if (!binding) return [...sentences, `Nobody in VNI ${told.vni} says that it has ${ip}.`];
   if (binding.mac !== null && binding.mac !== mac)
     sentences.push(`${ip} is bound to another MAC: ${binding.mac}.`);
-  return [...sentences, ...storySentences(ip, binding.story)];
+  // A route that is of both says the same twice
+  return [...new Set([...sentences, ...storySentences(ip, told.vni, binding.story)])];
 }
 
-function storySentences(name: string, story: Story): string[] {
+/** The same of the all-zero MAC, whose frames go to `vteps`. */
+export function floodVerdict(
+  { vni, entry }: Omit<Explain, 'verdict'>,
+  vteps: readonly string[],
+  forwards: boolean,
+): string[] {
+  const name = 'the default destinations';
+  const { rule, advertised } = entry;
+  return [
+    `Broadcast, unknown unicast and multicast of VNI ${vni} goes to ${vteps.join(', ') || 'no other leaf by a copy'}.`,
+    `Decided by: ${rule}.`,
+    ...ignoredSentences(entry),
+    ...forwardingSentences(vni, forwards),
+    advertised.length === 0
+      ? 'This leaf announces no Type-3, so that others send it none of theirs.'
+      : `This leaf asks for that of other leaves with next hop ${advertised[0].path.nextHop}.`,
+    ...kernelSentences(name, entry),
+  ];
+}
+
+function storySentences(name: string, vni: number, story: Story): string[] {
   return [
     whereabouts(name, story),
     `Decided by: ${story.rule}.`,
     ...numberSentences(name, story),
-    ...permanentSentences(name, story),
+    ...standingSentences(name, story),
+    ...labelSentences(vni, story),
     ...segmentSentences(story),
     ...ignoredSentences(story),
     ...moveSentences(name, story),
@@ -38,6 +63,7 @@ function whereabouts(name: string, story: Story): string {
   const { owner, rule, vtep, device, sequence, sticky } = story;
   if (rule === Rule.OWN)
     return `${name} is an address of this leaf itself${device === null ? '' : `, of ${device}`}; no host has it.`;
+  if (rule === Rule.GROUP) return `${name} is a group address, which no host has.`;
   const what = `sequence number ${sequence}${sticky ? ', sticky' : ''}`;
   if (owner === 'local') return `${name} is local${device === null ? '' : ` on port ${device}`}, ${what}.`;
   if (owner === 'remote') return `${name} is remote${vtep === null ? '' : ` behind ${vtep}`}, ${what}.`;
@@ -55,12 +81,52 @@ function numberSentences(name: string, { owner, sequence, highestSequence }: Sto
     : [];
 }
 
-/** What a bridge has for good it neither learned nor will age out, so that no host has to be behind it. */
-function permanentSentences(name: string, { owner, kernel }: Story): string[] {
-  if (owner !== 'none' || !kernel.bridge?.state.includes('permanent')) return [];
-  return [
-    `The bridge has ${name} as a permanent row of ${kernel.bridge.device}: an address of this machine, or set by hand; evpnd does not announce it.`,
-  ];
+function forwardingSentences(vni: number, forwards: boolean): string[] {
+  return forwards ? [] : [`VNI ${vni} cannot forward now; /api/v1/vnis/${vni} says why.`];
+}
+
+/** Rows that are nobody's word on a host: what they are, and why nothing follows from them. */
+function standingSentences(name: string, { owner, rule, kernel, claims }: Story): string[] {
+  if (owner !== 'none' || rule === Rule.GROUP || claims.some(({ origin }) => origin === 'local')) return [];
+  const { bridge, vxlan, neigh } = kernel;
+  const sentences: string[] = [];
+  if (bridge && !bridge.flags.includes('ext_learned'))
+    sentences.push(
+      bridge.state.includes('permanent')
+        ? // It neither learned it nor will age it out, so that no host has to be behind it
+          `The bridge has ${name} as a permanent row of ${bridge.device}: an address of this machine, or set by hand; evpnd does not announce it.`
+        : bridge.flags.includes('ext_locked')
+          ? `The bridge has ${name} locked on ${bridge.device}: its host is not authorized (802.1X, MAB), and is not announced.`
+          : `The bridge has ${name} on ${bridge.device}, by no route: set by hand, or learned from a frame that came there.`,
+    );
+  if (vxlan && !vxlan.flags.includes('ext_learned'))
+    sentences.push(
+      `A row of ${vxlan.device} that is not evpnd's sends ${name} to ${vxlan.dst ?? 'a nexthop group'}.`,
+    );
+  if (neigh && kernel.fits)
+    sentences.push(
+      neigh.mac === null
+        ? `The neighbor table of ${neigh.device} has asked for ${name} and got no answer (${neigh.state.join(', ')}).`
+        : `The neighbor table of ${neigh.device} has ${name} at ${neigh.mac} (${neigh.state.join(', ')}), which is no valid entry.`,
+    );
+  return sentences;
+}
+
+/** A MAC of which no route and no bridge row speaks. */
+function neighborSentences({ mac, entry, ips }: Omit<Explain, 'verdict'>): string[] {
+  const { owner, claims, kernel } = entry;
+  if (owner !== 'none' || claims.length > 0 || kernel.bridge || kernel.vxlan || ips.length === 0) return [];
+  return [`${mac} is known from the neighbor table alone, as the MAC of ${ips.join(', ')}.`];
+}
+
+/** A route that counts although it is of another VNI by its label: whoever sent it may not take this VNI's frames. */
+function labelSentences(vni: number, { claims }: Story): string[] {
+  return claims
+    .filter(({ ignored, route }) => ignored === null && route !== null && route.label !== vni)
+    .map(
+      ({ vtep, route }) =>
+        `The route of ${vtep} (RD ${route?.rd}) has label ${route?.label}, not ${vni}: it is imported by its route targets, and frames go there with VNI ${vni}.`,
+    );
 }
 
 /** Where the leaf that frames go to is not the one that announces the host, as behind an Ethernet segment. */

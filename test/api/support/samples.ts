@@ -352,6 +352,7 @@ function story(over: Partial<Story>): Story {
         route: {
           key: '[2]:[0]:[48]:[02:00:00:00:00:02]',
           rd: '10.0.0.2:10',
+          label: 10010,
           bestBy: 'only path',
           paths: [path],
         },

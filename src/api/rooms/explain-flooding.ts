@@ -1,0 +1,122 @@
+import type { Destination } from '../../bgp/index.js';
+import { foundText, type PlaneKey, sourceVni, wantedText } from '../../dataplane/index.js';
+import { imetRoute, type MacVrf, reasonText, vtepOf, whyUnused } from '../../evpn/index.js';
+import { compareIp, formatIp, formatMac, type Ip, MAC_ZERO } from '../../types/index.js';
+import { RouteType } from '../../wire/index.js';
+import type { ClaimItem, Explain, KernelCheck, Story } from '../explain-schemas.js';
+import { advertisedItems, routeOf } from './explain-claims.js';
+import { whyStranger } from './explain-strangers.js';
+import { portName } from './mac-item.js';
+import type { Rooms } from './rooms.js';
+import { driftItem, failureItem } from './trouble-items.js';
+import { floodVerdict } from './verdict.js';
+
+/**
+ * The story of the all-zero MAC, whose rows are a VXLAN device's default destinations: where broadcast, unknown unicast
+ * and multicast of the VNI goes (RFC 7432 §11, RFC 8365 §5.1.3). Its claims are Type-3 routes, and `heard`, Type-2 routes
+ * of that MAC, which no host has.
+ */
+export function explainFlooding(rooms: Rooms, vrf: MacVrf, heard: readonly ClaimItem[]): Explain {
+  const claims = [...floodClaims(rooms, vrf), ...heard];
+  const vteps = [...(rooms.dataPlane.plane(vrf.vni)?.floods.keys() ?? [])].sort(compareIp);
+  const entry: Story = {
+    owner: vteps.length > 0 ? 'remote' : 'none',
+    rule: ruleOf(vrf, vteps.length),
+    vtep: vteps.length === 1 ? formatIp(vteps[0]) : null,
+    device: null,
+    sequence: 0,
+    highestSequence: 0,
+    sticky: false,
+    pinnedBy: null,
+    frozen: false,
+    claims,
+    kernel: floodCheck(rooms, vrf),
+    advertised: advertisedImet(rooms, vrf),
+    moves: [],
+    duplicate: null,
+  };
+  const told = { vni: vrf.vni, mac: formatMac(MAC_ZERO), ip: null, entry, ips: [], binding: null };
+  return { ...told, verdict: floodVerdict(told, vteps.map(formatIp), vrf.localVtep !== undefined) };
+}
+
+function ruleOf({ flooding, at }: MacVrf, leaves: number): string {
+  if (!flooding) return 'flooding is disabled';
+  if (at?.multicastGroup !== undefined)
+    return `multicast group ${formatIp(at.multicastGroup)} of ${at.vxlanName}`;
+  return leaves > 0 ? 'a copy for each leaf of the VNI' : 'no other leaf of the VNI takes copies';
+}
+
+/** What each Type-3 says that the VNI imports, or that may be meant for it. */
+function floodClaims(rooms: Rooms, vrf: MacVrf): ClaimItem[] {
+  const items: ClaimItem[] = [];
+  for (const destination of rooms.speaker.rib.destinationsOf({ type: RouteType.INCLUSIVE_MULTICAST })) {
+    const isImported = rooms.evpn.importer.importersOf(destination).includes(vrf);
+    const ignored = isImported ? whyNoCopy(rooms, vrf, destination) : whyStranger(rooms, vrf, destination);
+    if (isImported || ignored !== undefined) items.push(...floodItem(rooms, vrf, destination, ignored));
+  }
+  return items;
+}
+
+function whyNoCopy({ dataPlane }: Rooms, vrf: MacVrf, { best }: Destination): string | undefined {
+  const reason = best && whyUnused(best, vrf, dataPlane.topology);
+  if (reason !== undefined) return reasonText(reason, best);
+  return vrf.flooding && vrf.at?.multicastGroup === undefined ? undefined : ruleOf(vrf, 0);
+}
+
+function floodItem(
+  { dataPlane }: Rooms,
+  vrf: MacVrf,
+  destination: Destination,
+  ignored: string | undefined,
+): ClaimItem[] {
+  const { best } = destination;
+  if (!best) return [];
+  const vtep = vtepOf(best.nlri, best.attributes);
+  const won = ignored === undefined && dataPlane.plane(vrf.vni)?.floods.has(vtep) === true;
+  return [
+    {
+      origin: 'remote',
+      won,
+      ignored: ignored ?? null,
+      mac: formatMac(MAC_ZERO),
+      ip: null,
+      vtep: formatIp(vtep),
+      esi: null,
+      leaf: won ? formatIp(vtep) : null,
+      sequence: 0,
+      sticky: false,
+      router: false,
+      device: null,
+      epoch: null,
+      route: routeOf(destination, best.nlri, best.attributes.pmsiTunnel?.label ?? 0),
+    },
+  ];
+}
+
+/** Default destinations that stand against those that are wanted. */
+function floodCheck({ dataPlane }: Rooms, { vni, at }: MacVrf): KernelCheck {
+  const plane = dataPlane.plane(vni);
+  const standing = at ? [...dataPlane.mirror.defaultRows(at.vxlanIfindex, sourceVni(at))] : [];
+  const found = standing.flatMap(({ dst }) => (dst === undefined ? [] : [dst])).sort(compareIp);
+  const wanted = [...(plane?.floods.keys() ?? [])].sort(compareIp);
+  const keys = [...new Set([...wanted, ...found])].map((key): PlaneKey => ({ table: 'flood', key }));
+  const nameOf = (port: number) => portName(dataPlane, port);
+  const textOf = (ips: readonly Ip[], text: (key: PlaneKey) => string) =>
+    ips.map((key) => text({ table: 'flood', key })).join(', ') || 'nothing';
+  const failures = keys.map((key) => plane?.intent(key)?.failure);
+  return {
+    wanted: plane ? textOf(wanted, (key) => wantedText(plane, key)) : 'nothing',
+    found: plane ? textOf(found, (key) => foundText(plane, key, nameOf)) : 'nothing',
+    fits: plane === undefined || keys.every((key) => plane.agrees(key)),
+    bridge: null,
+    vxlan: null,
+    neigh: null,
+    failure: failureItem(failures.find((failure) => failure !== undefined)),
+    drifts: keys.flatMap((key) => dataPlane.drift.of(vni, key)).map(driftItem),
+  };
+}
+
+function advertisedImet(rooms: Rooms, vrf: MacVrf): Story['advertised'] {
+  if (!vrf.imetAdvertised) return [];
+  return advertisedItems(rooms, [imetRoute(vrf, vrf.imetAdvertised.nextHop)]);
+}

@@ -1,0 +1,67 @@
+import type { Destination } from '../../bgp/index.js';
+import { formatRouteTargetPattern } from '../../config/index.js';
+import {
+  claimOf,
+  contentReason,
+  importingSetting,
+  type MacVrf,
+  type RemoteClaim,
+  reasonText,
+} from '../../evpn/index.js';
+import { formatRouteTarget, type Ip, type Mac } from '../../types/index.js';
+import { type EvpnNlri, type PathAttributes, RouteType } from '../../wire/index.js';
+import type { Heard } from './explain-claims.js';
+import type { Rooms } from './rooms.js';
+
+/**
+ * Routes of the MAC, and of the IP if one is named, that the VNI does not import and that may be meant for it: their label
+ * is the VNI or says nothing, or no other VNI imports them.
+ */
+export function strangersHeard(
+  rooms: Rooms,
+  vrf: MacVrf,
+  mac: Mac,
+  ip: Ip | undefined,
+): Heard<RemoteClaim>[] {
+  const out: Heard<RemoteClaim>[] = [];
+  for (const destination of rooms.speaker.rib.destinationsOf({ mac })) {
+    const claim = claimOf(destination);
+    if (!claim || (ip !== undefined && claim.route.ip !== ip)) continue;
+    const ignored = whyStranger(rooms, vrf, destination);
+    if (ignored !== undefined) out.push({ claim, ignored });
+  }
+  return out;
+}
+
+/** Why the VNI does not import a route that may be meant for it; undefined where it does, or the route is another VNI's. */
+export function whyStranger({ evpn }: Rooms, vrf: MacVrf, destination: Destination): string | undefined {
+  const { best } = destination;
+  if (!best) return undefined;
+  const importers = evpn.importer.importersOf(destination);
+  const label = labelOf(best.nlri, best.attributes);
+  const isMeant = label === vrf.vni || label === 0 || label === undefined || importers.length === 0;
+  if (!isMeant || importers.includes(vrf)) return undefined;
+  const reason = contentReason(best.nlri, best.attributes, evpn.importer.importTags);
+  if (reason) return reasonText(reason, best);
+  const { routeTargets } = best.attributes;
+  const targets = routeTargets.map(formatRouteTarget).join(', ') || 'none';
+  const others = importers.map(({ vni }) => vni).sort((a, b) => a - b);
+  return [
+    `not imported: VNI ${vrf.vni} takes none of its route targets (${targets})`,
+    ...(label !== undefined && label !== vrf.vni ? [`its label is ${label}`] : []),
+    ...(others.length > 0 ? [`VNI ${others.join(', ')} imports it`] : settingText(vrf, best.attributes)),
+  ].join('; ');
+}
+
+/** The VNI that the route names; undefined where it cannot. */
+function labelOf(nlri: EvpnNlri, { pmsiTunnel }: PathAttributes): number | undefined {
+  return nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? nlri.label1 : pmsiTunnel?.label;
+}
+
+function settingText(vrf: MacVrf, { routeTargets }: PathAttributes): string[] {
+  const setting = importingSetting(routeTargets, vrf);
+  if (!setting) return [];
+  if ('autoRt' in setting) return [`\`auto-rt: ${setting.autoRt}\` would import it`];
+  const list = setting.importTargets.map((target) => `'${formatRouteTargetPattern(target)}'`).join(', ');
+  return [`\`import-route-targets: [${list}]\` of VNI ${vrf.vni} would import it`];
+}
