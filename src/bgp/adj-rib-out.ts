@@ -2,7 +2,8 @@ import { type Clock, emptyList, Fifo, type Timer } from '../types/index.js';
 import type { EvpnNlri, OriginatedAttributes, UpdateEncoder } from '../wire/index.js';
 import type { LocalEntry, LocalRib, LocalRibListener } from './local-rib.js';
 import type { LocalRoute } from './route.js';
-import { ROUTE_TYPE_SLOTS, sameNlri } from './table.js';
+import { sameNlri } from './route-key.js';
+import { ROUTE_TYPE_SLOTS } from './table.js';
 
 /** Routes that one turn of a flush encodes. */
 const SLICE = 1024;

@@ -10,7 +10,8 @@ import {
 import { type EvpnNlri, type MacIpAdvertisement, type PathAttributes, RouteType } from '../wire/index.js';
 import { better, selectBest } from './decision.js';
 import type { Destination, Path, PathSource } from './route.js';
-import { sameNlri, type TableEntry } from './table.js';
+import { sameNlri } from './route-key.js';
+import type { TableEntry } from './table.js';
 
 /** A neighbour, as far as its paths need it: one whose epoch is not the neighbour's is stale. */
 export interface Teller {

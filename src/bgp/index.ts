@@ -21,15 +21,9 @@ export { MemoryNetwork } from './memory-transport.js';
 export type * from './neighbor-status.js';
 export { type NeighborRouteCounts, Rib, type RibIdentity } from './rib.js';
 export type * from './route.js';
+export { sameKey, sameNlri } from './route-key.js';
 export { readInto, SocketConnection } from './socket-connection.js';
 export { type NeighborOutcome, Speaker, type SpeakerDeps } from './speaker.js';
-export {
-  EvpnTable,
-  ROUTE_TYPE_SLOTS,
-  sameKey,
-  sameNlri,
-  type TableEntry,
-  type TableFilter,
-} from './table.js';
+export { EvpnTable, ROUTE_TYPE_SLOTS, type TableEntry, type TableFilter } from './table.js';
 export { TcpTransport } from './tcp.js';
 export * from './transport.js';

@@ -1,7 +1,8 @@
 import type { EvpnNlri, OriginatedAttributes } from '../wire/index.js';
 import { EntryOrder, type Ordered } from './entry-order.js';
 import type { LocalRoute } from './route.js';
-import { EvpnTable, sameNlri, type TableEntry } from './table.js';
+import { sameNlri } from './route-key.js';
+import { EvpnTable, type TableEntry } from './table.js';
 
 /** A neighbour that has still to be told of an entry's change, and what it was told last; undefined is "nothing". */
 class Owed {

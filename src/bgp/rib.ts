@@ -11,7 +11,8 @@ import {
   whyRefused,
 } from './inbound.js';
 import type { Destination, PathSource } from './route.js';
-import { EvpnTable, ROUTE_TYPE_SLOTS, sameNlri, type TableFilter } from './table.js';
+import { sameNlri } from './route-key.js';
+import { EvpnTable, ROUTE_TYPE_SLOTS, type TableFilter } from './table.js';
 
 /** Who we are, for loop detection. */
 export interface RibIdentity {

@@ -1,5 +1,6 @@
-import { type Esi, type Ip, type Mac, MacMap, type RouteDistinguisher } from '../types/index.js';
-import { type EvpnNlri, type MacIpAdvertisement, RouteType } from '../wire/index.js';
+import { type Mac, MacMap, type RouteDistinguisher } from '../types/index.js';
+import { type EvpnNlri, RouteType } from '../wire/index.js';
+import { type Head, headOf, sameTail, tailOf } from './route-key.js';
 
 /** What a table holds: something with an NLRI, and the link to the next of the same bucket, which the table owns. */
 export interface TableEntry<Self> {
@@ -16,79 +17,91 @@ export interface TableFilter {
   readonly mac?: Mac;
 }
 
-type Head = Ip | Esi;
-
 /** Number of route types plus one: arrays indexed by route type have this length. */
 export const ROUTE_TYPE_SLOTS = 6;
 
-/** The part of the key that picks the bucket: the one that differs most among routes of the type. */
-function headOf(nlri: Exclude<EvpnNlri, MacIpAdvertisement>): Head {
-  switch (nlri.type) {
-    case RouteType.INCLUSIVE_MULTICAST:
-      return nlri.originator;
-    case RouteType.IP_PREFIX:
-      return nlri.prefix;
-    default:
-      return nlri.esi;
-  }
-}
+/** Entries of one head that stand in a chain; those beyond are found by their whole key, in a map. */
+const CHAIN_LENGTH = 16;
 
-function sameHead(a: EvpnNlri, b: EvpnNlri): boolean {
-  if (a.type === RouteType.MAC_IP_ADVERTISEMENT) return a.type === b.type && a.mac === b.mac;
-  return a.type === b.type && headOf(a) === headOf(b);
-}
-
-/** Equality of the rest of the key, given equal RD, type and head. */
-function sameTail(a: EvpnNlri, b: EvpnNlri): boolean {
-  switch (a.type) {
-    case RouteType.MAC_IP_ADVERTISEMENT:
-      return a.type === b.type && a.ip === b.ip && a.ethernetTag === b.ethernetTag;
-    case RouteType.IP_PREFIX:
-      return a.type === b.type && a.prefixLength === b.prefixLength && a.ethernetTag === b.ethernetTag;
-    case RouteType.ETHERNET_SEGMENT:
-      return a.type === b.type && a.originator === b.originator;
-    default:
-      return a.type === b.type && a.ethernetTag === b.ethernetTag;
-  }
-}
-
-/** True where both name the same destination (RFC 7432 §7, RFC 9136 §3.1: ESI and labels of types 2 and 5 do not count). */
-export function sameKey(a: EvpnNlri, b: EvpnNlri): boolean {
-  return a.rd === b.rd && sameHead(a, b) && sameTail(a, b);
-}
-
-/** True where also what is not in the key is equal: ESI, labels, gateway. */
-export function sameNlri(a: EvpnNlri, b: EvpnNlri): boolean {
-  if (a === b) return true;
-  if (!sameKey(a, b)) return false;
-  switch (a.type) {
-    case RouteType.MAC_IP_ADVERTISEMENT:
-      return a.type === b.type && a.label1 === b.label1 && a.label2 === b.label2 && a.esi === b.esi;
-    case RouteType.IP_PREFIX:
-      return a.type === b.type && a.label === b.label && a.gateway === b.gateway && a.esi === b.esi;
-    case RouteType.ETHERNET_AUTO_DISCOVERY:
-      return a.type === b.type && a.label === b.label;
-    default:
-      return true;
-  }
-}
-
-/** The routes of one RD: the first of each chain by its head. */
+/** The routes of one RD: the first of each chain by its head, and those that found their chain full. */
 class Row<T extends TableEntry<T>> {
   readonly macs = new MacMap<T>();
   /** The other types, by their number. */
   readonly #others: (Map<Head, T> | undefined)[] = new Array<undefined>(ROUTE_TYPE_SLOTS).fill(undefined);
+  /** By type, head and the rest of the key. Whoever sends many routes with one head pays for the text of their keys. */
+  #crowds: (Map<Head, Map<string, T>> | undefined)[] | undefined = undefined;
 
   get isEmpty(): boolean {
-    return this.macs.size === 0 && this.#others.every((buckets) => buckets === undefined);
+    return (
+      this.macs.size === 0 &&
+      this.#others.every((buckets) => buckets === undefined) &&
+      this.#crowds === undefined
+    );
   }
 
-  first(nlri: EvpnNlri): T | undefined {
+  get(nlri: EvpnNlri): T | undefined {
+    let entry = this.#first(nlri);
+    while (entry !== undefined && !sameTail(entry.nlri, nlri)) entry = entry.chained;
+    if (entry !== undefined || this.#crowds === undefined) return entry;
+    return this.#crowds[nlri.type]?.get(headOf(nlri))?.get(tailOf(nlri));
+  }
+
+  add(entry: T): void {
+    const { nlri } = entry;
+    const first = this.#first(nlri);
+    if (first === undefined) {
+      this.#setFirst(entry);
+      return;
+    }
+    let length = 1;
+    for (let last = first; last.chained !== undefined; last = last.chained) length++;
+    if (length >= CHAIN_LENGTH) {
+      this.#addToCrowd(entry);
+      return;
+    }
+    // Behind the first, so that the map and a walk over it are left alone
+    entry.chained = first.chained;
+    first.chained = entry;
+  }
+
+  /** Removes this very entry; false where it is not here. */
+  remove(entry: T): boolean {
+    const { nlri } = entry;
+    const first = this.#first(nlri);
+    if (first === entry) {
+      if (entry.chained === undefined) this.#deleteFirst(nlri);
+      else this.#setFirst(entry.chained);
+      return true;
+    }
+    for (let before = first; before !== undefined; before = before.chained) {
+      if (before.chained !== entry) continue;
+      before.chained = entry.chained;
+      return true;
+    }
+    return this.#removeFromCrowd(entry);
+  }
+
+  *entries(type: number, mac: Mac | undefined): IterableIterator<T, undefined> {
+    for (const first of mac === undefined ? this.#firsts(type) : [this.macs.get(mac)]) {
+      let entry: T | undefined = first;
+      while (entry !== undefined) {
+        const next: T | undefined = entry.chained;
+        yield entry;
+        entry = next;
+      }
+    }
+    const crowds = this.#crowds?.[type];
+    if (crowds === undefined) return;
+    for (const crowd of mac === undefined ? crowds.values() : [crowds.get(mac)])
+      if (crowd !== undefined) yield* crowd.values();
+  }
+
+  #first(nlri: EvpnNlri): T | undefined {
     if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) return this.macs.get(nlri.mac);
     return this.#others[nlri.type]?.get(headOf(nlri));
   }
 
-  setFirst(entry: T): void {
+  #setFirst(entry: T): void {
     const { nlri } = entry;
     if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
       this.macs.set(nlri.mac, entry);
@@ -102,7 +115,7 @@ class Row<T extends TableEntry<T>> {
     buckets.set(headOf(nlri), entry);
   }
 
-  deleteFirst(nlri: EvpnNlri): void {
+  #deleteFirst(nlri: EvpnNlri): void {
     if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
       this.macs.delete(nlri.mac);
       return;
@@ -112,16 +125,45 @@ class Row<T extends TableEntry<T>> {
     if (buckets?.size === 0) this.#others[nlri.type] = undefined;
   }
 
-  firsts(type: number): Iterable<T> {
+  #firsts(type: number): Iterable<T> {
     return type === RouteType.MAC_IP_ADVERTISEMENT
       ? this.macs.values()
       : (this.#others[type]?.values() ?? []);
+  }
+
+  #addToCrowd(entry: T): void {
+    const { nlri } = entry;
+    this.#crowds ??= new Array<undefined>(ROUTE_TYPE_SLOTS).fill(undefined);
+    let crowds = this.#crowds[nlri.type];
+    if (crowds === undefined) {
+      crowds = new Map();
+      this.#crowds[nlri.type] = crowds;
+    }
+    const head = headOf(nlri);
+    const crowd = crowds.get(head);
+    if (crowd === undefined) crowds.set(head, new Map([[tailOf(nlri), entry]]));
+    else crowd.set(tailOf(nlri), entry);
+  }
+
+  #removeFromCrowd(entry: T): boolean {
+    const { nlri } = entry;
+    const crowds = this.#crowds?.[nlri.type];
+    const crowd = crowds?.get(headOf(nlri));
+    if (!this.#crowds || !crowds || !crowd) return false;
+    const tail = tailOf(nlri);
+    if (crowd.get(tail) !== entry) return false;
+    crowd.delete(tail);
+    if (crowd.size === 0) crowds.delete(headOf(nlri));
+    if (crowds.size === 0) this.#crowds[nlri.type] = undefined;
+    if (this.#crowds.every((left) => left === undefined)) this.#crowds = undefined;
+    return true;
   }
 }
 
 /**
  * EVPN routes by their key, without building a string or an object per lookup: per RD and type a map by the part that
- * differs most, and behind it a chain that the entries themselves form, nearly always of one or two.
+ * differs most, and behind it a chain that the entries themselves form, nearly always of one or two. What a chain has no
+ * room for is found by its whole key, so that no step grows with the number of routes that share a head.
  */
 export class EvpnTable<T extends TableEntry<T>> {
   readonly #rows = new Map<RouteDistinguisher, Row<T>>();
@@ -135,51 +177,30 @@ export class EvpnTable<T extends TableEntry<T>> {
   }
 
   get(nlri: EvpnNlri): T | undefined {
-    let entry = this.#rowOf(nlri.rd)?.first(nlri);
-    while (entry !== undefined && !sameTail(entry.nlri, nlri)) entry = entry.chained;
-    return entry;
+    return this.#rowOf(nlri.rd)?.get(nlri);
   }
 
   /** Adds an entry whose key is not in the table; the caller has looked. */
   add(entry: T): void {
-    const { nlri } = entry;
-    let row = this.#rowOf(nlri.rd);
+    const { rd } = entry.nlri;
+    let row = this.#rowOf(rd);
     if (row === undefined) {
       row = new Row();
-      this.#rows.set(nlri.rd, row);
+      this.#rows.set(rd, row);
       this.#latestRow = row;
     }
-    const first = row.first(nlri);
-    if (first === undefined) {
-      row.setFirst(entry);
-    } else {
-      // Behind the first, so that the map and a walk over it are left alone
-      entry.chained = first.chained;
-      first.chained = entry;
-    }
+    row.add(entry);
     this.#size++;
   }
 
   /** Removes this very entry; its own chain link stays, so that a walk that stands on it goes on. */
   remove(entry: T): void {
-    const { nlri } = entry;
-    const row = this.#rowOf(nlri.rd);
-    const first = row?.first(nlri);
-    if (row === undefined || first === undefined) return;
-    if (first === entry) {
-      if (entry.chained === undefined) row.deleteFirst(nlri);
-      else row.setFirst(entry.chained);
-    } else {
-      let before = first;
-      while (before.chained !== entry) {
-        if (before.chained === undefined) return;
-        before = before.chained;
-      }
-      before.chained = entry.chained;
-    }
+    const { rd } = entry.nlri;
+    const row = this.#rowOf(rd);
+    if (!row?.remove(entry)) return;
     this.#size--;
     if (!row.isEmpty) return;
-    this.#rows.delete(nlri.rd);
+    this.#rows.delete(rd);
     this.#latestRow = undefined;
   }
 
@@ -190,16 +211,7 @@ export class EvpnTable<T extends TableEntry<T>> {
     if (filter.type !== undefined && type !== filter.type) return;
     for (const row of rd === undefined ? this.#rows.values() : [this.#rows.get(rd)]) {
       if (row === undefined) continue;
-      for (let t = type ?? 1; t <= (type ?? ROUTE_TYPE_SLOTS - 1); t++) {
-        for (const first of mac === undefined ? row.firsts(t) : [row.macs.get(mac)]) {
-          let entry: T | undefined = first;
-          while (entry !== undefined) {
-            const next: T | undefined = entry.chained;
-            yield entry;
-            entry = next;
-          }
-        }
-      }
+      for (let t = type ?? 1; t <= (type ?? ROUTE_TYPE_SLOTS - 1); t++) yield* row.entries(t, mac);
     }
   }
 

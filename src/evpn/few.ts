@@ -1,21 +1,32 @@
 /**
  * A small set in one field: nothing, the one item itself, or an array of several, in the order in which they came.
  * Nearly all MACs and IPs have one route and one partner, and an array or a Set for it costs more than the entry's other
- * fields together. Items are no arrays themselves.
+ * fields together. Where somebody makes it large it is a Set that is changed in place, so that no change costs more than
+ * another. Items are neither arrays nor Sets themselves.
  */
-export type Few<Item extends number | string | object> = Item | readonly Item[] | undefined;
+export type Few<Item extends number | string | object> = Item | readonly Item[] | Set<Item> | undefined;
+
+/** More than this many stand in a Set. */
+const ARRAY_LENGTH = 16;
 
 /** The set with the item, once. */
 export function withItem<Item extends number | string | object>(few: Few<Item>, item: Item): Few<Item> {
   if (few === undefined) return item;
-  if (!isSeveral(few)) return few === item ? few : [few, item];
-  return few.includes(item) ? few : [...few, item];
+  if (few instanceof Set) return few.add(item);
+  if (!isArray(few)) return few === item ? few : [few, item];
+  if (few.includes(item)) return few;
+  return few.length < ARRAY_LENGTH ? [...few, item] : new Set(few).add(item);
 }
 
 /** The set without the item. */
 export function withoutItem<Item extends number | string | object>(few: Few<Item>, item: Item): Few<Item> {
   if (few === item) return undefined;
-  if (!isSeveral(few) || !few.includes(item)) return few;
+  if (few instanceof Set) {
+    few.delete(item);
+    // Half as many, so that one who comes and goes does not copy all others each time
+    return few.size > ARRAY_LENGTH / 2 ? few : [...few];
+  }
+  if (!isArray(few) || !few.includes(item)) return few;
   const rest = few.filter((other) => other !== item);
   return rest.length === 1 ? rest[0] : rest;
 }
@@ -23,9 +34,17 @@ export function withoutItem<Item extends number | string | object>(few: Few<Item
 /** The items as an array, for who is in no hurry. */
 export function listOf<Item extends number | string | object>(few: Few<Item>): readonly Item[] {
   if (few === undefined) return [];
-  return isSeveral(few) ? few : [few];
+  if (few instanceof Set) return [...few];
+  return isArray(few) ? few : [few];
 }
 
-export function isSeveral<Item extends number | string | object>(few: Few<Item>): few is readonly Item[] {
+/** True for an array or a Set. */
+export function isSeveral<Item extends number | string | object>(
+  few: Few<Item>,
+): few is readonly Item[] | Set<Item> {
+  return isArray(few) || few instanceof Set;
+}
+
+function isArray<Item extends number | string | object>(few: Few<Item>): few is readonly Item[] {
   return Array.isArray(few);
 }

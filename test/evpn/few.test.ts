@@ -27,3 +27,26 @@ test('costs no array where there is one item', (t) => {
   const other = {};
   t.is(withoutItem<object>([item, other], item), other);
 });
+
+test('holds many, and gets small again', (t) => {
+  let few: Few<number>;
+  const held = new Set<number>();
+  const put = (item: number) => {
+    few = withItem(few, item);
+    held.add(item);
+    t.deepEqual(listOf(few), [...held]);
+  };
+  const take = (item: number) => {
+    few = withoutItem(few, item);
+    held.delete(item);
+    t.deepEqual(listOf(few), [...held]);
+  };
+  for (let item = 0; item < 50; item++) put(item);
+  put(7);
+  take(99);
+  // Around the size where it changes its form, to and fro
+  for (let item = 0; item < 42; item++) take(item);
+  for (let item = 0; item < 30; item++) put(item);
+  for (const item of [...held].reverse()) take(item);
+  t.is(few, undefined);
+});
