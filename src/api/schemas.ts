@@ -160,6 +160,12 @@ export const NeighborSchema = Type.Object(
     passive: Type.Boolean(),
     holdTimeSeconds: nullable(Count('Negotiated; 0 for none; null without a session.')),
     keepaliveSeconds: nullable(Count('Negotiated.')),
+    sendHoldSeconds: Count(
+      'The session ends when the neighbor has read nothing for so long of what waits for it (RFC 9687); 0 for never.',
+    ),
+    sendStalledSince: nullable(
+      Time('Since then it has read nothing of what waits for it; null where nothing waits.'),
+    ),
     capabilities: Type.Object(
       { sent: nullable(Type.Array(Capability)), received: nullable(Type.Array(Capability)) },
       closed,

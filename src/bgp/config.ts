@@ -18,6 +18,8 @@ export interface NeighborConfig {
   readonly keepaliveTime: number;
   /** Seconds. */
   readonly connectRetryTime: number;
+  /** Seconds that the neighbor may leave unread what waits for it (RFC 9687); 0: for ever; the RFC's value where absent. */
+  readonly sendHoldTime?: number;
   /** Refuses eBGP routes whose AS_PATH does not begin with the neighbour's AS; true where absent. */
   readonly enforceFirstAs?: boolean;
   /** How often our own AS may be in a path; 0 where absent. */
@@ -57,7 +59,7 @@ export interface StandingSession {
 
 type SessionSetting = Exclude<
   keyof NeighborConfig,
-  'address' | 'connectRetryTime' | 'enforceFirstAs' | 'allowasIn' | 'description'
+  'address' | 'connectRetryTime' | 'sendHoldTime' | 'enforceFirstAs' | 'allowasIn' | 'description'
 >;
 
 /** Settings that a session begins with, and whether one that stands is what the new value asks for. */

@@ -19,7 +19,10 @@ export interface NotificationContent {
   readonly data: Uint8Array;
 }
 
-/** Events of RFC 4271 §8.1 under their names there; RouteRefreshMsg is RFC 2918's message, which came later. */
+/**
+ * Events of RFC 4271 §8.1 under their names there, and what came later: SendHoldTimer_Expires (RFC 9687 §3) and
+ * RouteRefreshMsg, RFC 2918's message.
+ */
 export type FsmEvent =
   | {
       readonly type:
@@ -31,6 +34,7 @@ export type FsmEvent =
         | 'HoldTimer_Expires'
         | 'KeepaliveTimer_Expires'
         | 'IdleHoldTimer_Expires'
+        | 'SendHoldTimer_Expires'
         | 'TcpCR_Acked'
         | 'TcpConnectionConfirmed'
         | 'TcpConnectionFails'

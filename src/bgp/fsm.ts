@@ -75,6 +75,8 @@ const fsmError = (subcode: number, messageType?: MessageType): NotificationConte
 const fallSilently: Handler = (state) => fall(state);
 const fallHoldExpired: Handler = (state) =>
   fall(state, { code: NotificationCode.HOLD_TIMER_EXPIRED, subcode: 0, data: EMPTY });
+const fallSendHoldExpired: Handler = (state) =>
+  fall(state, { code: NotificationCode.SEND_HOLD_TIMER_EXPIRED, subcode: 0, data: EMPTY });
 const fallWithEvent: Handler = (state, event) => fall(state, contentOf(event));
 const fallUnexpectedTimer: Handler = (state) => fall(state, fsmError(FsmSubcode.UNSPECIFIED));
 const haltWithEvent: Handler = (state, event) => halt(state, contentOf(event));
@@ -122,6 +124,7 @@ const IDLE: StateTable = {
   ConnectRetryTimer_Expires: stay,
   HoldTimer_Expires: stay,
   KeepaliveTimer_Expires: stay,
+  SendHoldTimer_Expires: stay,
   IdleHoldTimer_Expires: (state, event) => (state.passive ? startPassively : startActively)(state, event),
   TcpCR_Acked: (state) => [state, [DROP]],
   TcpConnectionConfirmed: (state) =>
@@ -150,6 +153,7 @@ const BEFORE_OPEN: Omit<StateTable, 'ConnectRetryTimer_Expires'> = {
   HoldTimer_Expires: fallSilently,
   KeepaliveTimer_Expires: fallSilently,
   IdleHoldTimer_Expires: fallSilently,
+  SendHoldTimer_Expires: fallSilently,
   TcpCR_Acked: opened,
   TcpConnectionConfirmed: opened,
   // The RFC's Idle would damp a peer that is merely not up yet; the retry timer already bounds the attempts
@@ -188,6 +192,8 @@ function afterOpen(subcode: number): StateTable {
     AutomaticStop: fallWithEvent,
     ConnectRetryTimer_Expires: fallUnexpectedTimer,
     HoldTimer_Expires: fallHoldExpired,
+    // RFC 9687 speaks of Established; what waits to be read is the same before
+    SendHoldTimer_Expires: fallSendHoldExpired,
     KeepaliveTimer_Expires: (state) => [state, [SEND_KEEPALIVE, START_KEEPALIVE]],
     IdleHoldTimer_Expires: fallUnexpectedTimer,
     // A second connection of the same neighbour has a state machine of its own (§8.2.1)

@@ -45,6 +45,8 @@ export interface LinkHost {
   connect(handlers: ConnectionHandlers): Connection;
   /** Milliseconds, jitter included; `negotiated` is the link's own outcome. */
   timerPeriod(timer: Exclude<FsmTimer, 'HoldTimer'>, negotiated: Negotiated | undefined): number;
+  /** Milliseconds that the neighbor may leave unread what waits for it (RFC 9687); 0: for ever. */
+  sendHoldPeriod(negotiated: Negotiated | undefined): number;
   openMessage(): OpenMessage;
   judge(open: OpenMessage): Negotiated | OpenRefusal;
   /** Resolves a collision; may dump this link or the other (RFC 4271 §6.8). */
@@ -72,11 +74,13 @@ export class Link {
   readonly #host: LinkHost;
   readonly #timers = new Map<FsmTimer, Timer>();
   readonly #holdTimer: HoldTimer;
+  readonly #sendHoldTimer: HoldTimer;
   /** From then on a KEEPALIVE of ours may go along with the neighbour's. */
   #keepaliveRipeAt = 0;
   #state: FsmState;
   #connection: Connection | undefined;
   #open = false;
+  #stalledSince: number | undefined;
   #reader = new MessageReader();
   #paused = false;
   /** True where we opened the connection. */
@@ -95,6 +99,17 @@ export class Link {
       },
       () => this.#paused,
     );
+    this.#sendHoldTimer = new HoldTimer(
+      host.clock,
+      () => {
+        const seconds = Math.round(host.sendHoldPeriod(this.negotiated) / 1000);
+        host.failing(
+          `send hold timer expired: the neighbor has read nothing of what waits for it for ${seconds} s (RFC 9687)`,
+        );
+        this.handle({ type: 'SendHoldTimer_Expires' });
+      },
+      () => false,
+    );
   }
 
   get state(): FsmState {
@@ -103,6 +118,11 @@ export class Link {
 
   get connection(): Connection | undefined {
     return this.#connection;
+  }
+
+  /** Clock.wallTime() since which the neighbor has taken nothing of what waits for it; undefined where nothing waits. */
+  get stalledSince(): number | undefined {
+    return this.#stalledSince;
   }
 
   /** Gives the state machine an event and does what it answers. */
@@ -145,6 +165,13 @@ export class Link {
     this.#paused = false;
     this.#connection?.resume();
     this.#read();
+  }
+
+  /** Begins to count the send hold time where something waits; anew where its length has changed. */
+  countSendHold(): void {
+    this.#sendHoldTimer.start(
+      this.#stalledSince === undefined ? 0 : this.#host.sendHoldPeriod(this.negotiated),
+    );
   }
 
   /** The next attempt is made now, where the state machine waits for its time. */
@@ -228,6 +255,7 @@ export class Link {
     this.#connection = connection;
     this.#reader = new MessageReader();
     this.#paused = false;
+    this.#backlog(false);
     this.peerOpen = undefined;
     this.negotiated = undefined;
   }
@@ -236,10 +264,16 @@ export class Link {
     const connection = this.#connection;
     if (connection === undefined) return;
     this.#connection = undefined;
+    this.#backlog(false);
     // A connection that stands may still have our NOTIFICATION to deliver
     if (this.#open) connection.end();
     else connection.destroy();
     this.#open = false;
+  }
+
+  #backlog(stands: boolean): void {
+    this.#stalledSince = stands ? this.#host.clock.wallTime() : undefined;
+    this.countSendHold();
   }
 
   /** A dropped connection's handlers stay until it has closed, and concern nobody. */
@@ -259,6 +293,7 @@ export class Link {
           if (!this.#paused) this.#read();
         }),
       onDrain: () => mine(() => this.#host.drained(this)),
+      onBacklog: (stands) => mine(() => this.#backlog(stands)),
       onClose: (error) => {
         mine(() => {
           const cause = this.#open ? 'connection lost' : 'connection failed';

@@ -105,6 +105,8 @@ class MemoryEnd implements Connection {
   #inboxBytes = 0;
   #paused = false;
   #owesDrain = false;
+  /** The other side's inbox is over its capacity. */
+  #backlog = false;
   #ending = false;
   #finReceived = false;
   #scheduled = false;
@@ -135,9 +137,10 @@ class MemoryEnd implements Connection {
     peer.#inbox.push(Buffer.from(bytes));
     peer.#inboxBytes += bytes.length;
     peer.deliver();
-    const { capacity } = this.network;
-    this.#owesDrain ||= peer.#inboxBytes > capacity;
-    return peer.#inboxBytes <= capacity;
+    const fits = peer.#inboxBytes <= this.network.capacity;
+    this.#owesDrain ||= !fits;
+    if (!fits && !this.#backlog) this.#waiting(true);
+    return fits;
   }
 
   pause(): void {
@@ -196,6 +199,19 @@ class MemoryEnd implements Connection {
     if (!this.closed && !this.#ending) this.handlers?.onDrain();
   }
 
+  /** The other side has read something. */
+  taken(): void {
+    const { peer } = this;
+    if (this.#backlog && peer !== undefined) this.#waiting(peer.#inboxBytes > this.network.capacity);
+  }
+
+  #waiting(stands: boolean): void {
+    this.#backlog = stands;
+    this.network.clock.soon(() => {
+      if (!this.closed && !this.#ending) this.handlers?.onBacklog(stands);
+    });
+  }
+
   deliver(): void {
     if (this.#scheduled || this.closed) return;
     this.#scheduled = true;
@@ -212,6 +228,7 @@ class MemoryEnd implements Connection {
     if (chunk !== undefined) {
       this.#inboxBytes -= chunk.length;
       if (!this.#ending) handlers.onData(chunk);
+      peer?.taken();
       if (this.#inboxBytes <= this.network.capacity / 2) peer?.drain();
       this.deliver();
       return;

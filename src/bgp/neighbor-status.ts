@@ -95,6 +95,10 @@ export interface NeighborStatus {
   readonly configuredHoldTime: number;
   readonly configuredKeepaliveTime: number;
   readonly connectRetryTime: number;
+  /** Seconds that the neighbor may leave unread what waits for it; 0: for ever. */
+  readonly sendHoldTime: number;
+  /** Since when it has read nothing of what waits for it; undefined where nothing waits. */
+  readonly sendStalledSince: number | undefined;
   readonly messagesIn: Readonly<MessageCounters>;
   readonly messagesOut: Readonly<MessageCounters>;
   /** `received`, `accepted` and `sent` are indexed by route type. */

@@ -25,6 +25,7 @@ import {
 import { localCapabilities, type Negotiated } from './open.js';
 import type { NeighborRouteCounts } from './rib.js';
 import { ROUTE_TYPE_SLOTS } from './table.js';
+import { sendHoldPeriod } from './timer-periods.js';
 import type { Connection } from './transport.js';
 
 const COUNTER_OF: Readonly<Record<MessageType, keyof MessageCounters>> = {
@@ -51,6 +52,7 @@ export interface SessionView {
   readonly state: FsmStateName;
   readonly connection: Connection | undefined;
   readonly negotiated: Negotiated | undefined;
+  readonly stalledSince: number | undefined;
   readonly uptime: number | undefined;
   readonly endOfRibAt: number | undefined;
   readonly counts: NeighborRouteCounts;
@@ -200,6 +202,8 @@ export class SessionRecord {
       configuredHoldTime: config.holdTime,
       configuredKeepaliveTime: config.keepaliveTime,
       connectRetryTime: config.connectRetryTime,
+      sendHoldTime: sendHoldPeriod(config, negotiated) / 1000,
+      sendStalledSince: view.stalledSince,
       messagesIn: { ...this.#in },
       messagesOut: { ...this.#out },
       routes: {

@@ -3,13 +3,11 @@ import {
   AFI_L2VPN,
   CeaseSubcode,
   encodeNotification,
-  formatNlri,
   type MessageType,
   type NotificationMessage,
   type OpenMessage,
   type RouteRefreshMessage,
   SAFI_EVPN,
-  type Update,
   type UpdateDecoder,
   type WholeMessage,
 } from '../wire/index.js';
@@ -23,14 +21,16 @@ import { INITIAL_FSM_STATE } from './fsm.js';
 import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
 import { guardedClock } from './guarded-clock.js';
 import { endingOf } from './idle-hold.js';
-import { inboundPolicy, REFUSED, type RefusalReason } from './inbound.js';
+import { inboundPolicy } from './inbound.js';
 import { Link, type LinkHost } from './link.js';
 import type { LocalRib } from './local-rib.js';
 import type { AdministrativeShutdown, NeighborStatus } from './neighbor-status.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
 import type { Rib } from './rib.js';
+import { SessionLog } from './session-log.js';
 import { SessionRecord } from './session-record.js';
 import { StaleRoutes } from './stale-routes.js';
+import { sendHoldPeriod, timerPeriod } from './timer-periods.js';
 import type { Connection, ConnectionHandlers, Transport } from './transport.js';
 import type { TurnBudget } from './turn-budget.js';
 
@@ -53,7 +53,7 @@ export interface SessionDeps {
 /** What became of asking for routes, or sending them, again. */
 export type Refresh = 'done' | 'no session' | 'no route refresh';
 
-const IGNORE: ConnectionHandlers = { onOpen() {}, onData() {}, onDrain() {}, onClose() {} };
+const IGNORE: ConnectionHandlers = { onOpen() {}, onData() {}, onDrain() {}, onBacklog() {}, onClose() {} };
 
 /**
  * One neighbour: its connections (two while they collide, RFC 4271 §6.8), its established session, and what is kept of
@@ -63,6 +63,7 @@ export class Session implements LinkHost {
   readonly clock: Clock;
   readonly #deps: SessionDeps;
   readonly #record: SessionRecord;
+  readonly #log: SessionLog;
   readonly #attempts: Attempts;
   readonly #connections = new Set<Connection>();
   #config: NeighborConfig;
@@ -83,6 +84,7 @@ export class Session implements LinkHost {
     this.#deps = deps;
     this.clock = guardedClock(deps.clock, (error) => this.#fail(error));
     this.#record = new SessionRecord(deps.clock);
+    this.#log = new SessionLog(deps.log, config.address);
     this.#attempts = new Attempts(deps.clock);
     this.#stale = new StaleRoutes(this.clock, deps.rib, config.address, deps.log);
     this.#main = new Link(this, INITIAL_FSM_STATE);
@@ -166,10 +168,14 @@ export class Session implements LinkHost {
       local.asn !== this.#local.asn ||
       local.routerId !== this.#local.routerId;
     if (anew) this.#end(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
+    const sendHoldDiffers = config.sendHoldTime !== this.#config.sendHoldTime;
     this.#config = config;
     this.#local = local;
     if (anew) this.#begin();
-    else this.#inboundChanged();
+    else {
+      if (sendHoldDiffers) for (const link of this.#links) link.countSendHold();
+      this.#inboundChanged();
+    }
   }
 
   /** Routes that were refused are known to the neighbor alone, which is asked for all of them where the policy changed. */
@@ -296,6 +302,7 @@ export class Session implements LinkHost {
       state: this.#main.state.name,
       connection: this.#main.connection,
       negotiated: established?.negotiated,
+      stalledSince: established?.link.stalledSince,
       uptime: established?.uptime,
       endOfRibAt: established?.endOfRibAt,
       counts: this.#deps.rib.counts(this.#config.address),
@@ -325,18 +332,11 @@ export class Session implements LinkHost {
   }
 
   timerPeriod(timer: Exclude<FsmTimer, 'HoldTimer'>, negotiated: Negotiated | undefined): number {
-    const random = this.#deps.random();
-    // RFC 4271 §10: 0.75 to 1 of the base value
-    const jitter = 0.75 + random / 4;
-    switch (timer) {
-      case 'ConnectRetryTimer':
-        return this.#attempts.retryPeriod(this.#config.connectRetryTime * 1000) * jitter;
-      case 'KeepaliveTimer':
-        // A neighbour with the same time shall come first, for ours to go along (link.ts); the spread is in that
-        return (negotiated?.keepaliveTime ?? 0) * 1000 * (1 + (1 + random) / 32);
-      case 'IdleHoldTimer':
-        return this.#attempts.holdPeriod(this.#config.connectRetryTime * 1000, jitter);
-    }
+    return timerPeriod(timer, this.#config, negotiated, this.#attempts, this.#deps.random());
+  }
+
+  sendHoldPeriod(negotiated: Negotiated | undefined): number {
+    return sendHoldPeriod(this.#config, negotiated);
   }
 
   openMessage(): OpenMessage {
@@ -377,7 +377,7 @@ export class Session implements LinkHost {
     this.#incoming = undefined;
     const { negotiated } = link;
     if (negotiated === undefined) throw new Error('established without an OPEN');
-    const { rib, localRib, log } = this.#deps;
+    const { rib, localRib } = this.#deps;
     const { address } = this.#config;
     const inbound = inboundPolicy(this.#config, negotiated);
     const established = new Established(
@@ -394,10 +394,7 @@ export class Session implements LinkHost {
     rib.neighborUp(established.source);
     this.#stale.sessionUp(negotiated.restart);
     established.adjRibOut.start();
-    log.info(
-      { neighbor: address, remoteAs: negotiated.remoteAs, holdTime: negotiated.holdTime },
-      'BGP session established',
-    );
+    this.#log.established(negotiated);
   }
 
   released(_link: Link, event: FsmEvent): void {
@@ -442,38 +439,16 @@ export class Session implements LinkHost {
     const update = this.#deps.decoder.decodeWithin(bytes, start, end, established.negotiated);
     const routes = update.withdrawn.length + update.reachable.length;
     if (update.faults.length > 0 || update.unknownRouteTypes > 0)
-      this.#record.faulty(update, (fault) =>
-        this.#deps.log.warn(
-          { neighbor: this.#config.address, ...fault },
-          'UPDATE error, session kept (RFC 7606)',
-        ),
-      );
+      this.#record.faulty(update, (fault) => this.#log.faulty(fault));
     if (routes > 0) {
       const refused = this.#deps.rib.update(established.source, update, established.inbound);
-      if (refused !== undefined) this.#refused(refused, update);
+      if (refused !== undefined && this.#record.mayReport(refused)) this.#log.refused(refused, update);
     }
     if (established.noteEndOfRib(update)) {
       this.#stale.endOfRib();
       this.#deps.onEndOfRib(this.#config.address);
     }
     return routes;
-  }
-
-  /** Says that routes were refused, of each reason now and then. */
-  #refused(reason: RefusalReason, { reachable, attributes }: Update): void {
-    if (!this.#record.mayReport(reason)) return;
-    const { level, text, cure } = REFUSED[reason];
-    this.#deps.log[level](
-      {
-        neighbor: this.#config.address,
-        reason,
-        route: formatNlri(reachable[0]),
-        rd: String(reachable[0].rd),
-        asPath: attributes?.asPath.flatMap(({ asns }) => asns).join(' '),
-        ...(cure !== undefined && { cure }),
-      },
-      `route refused: ${text}`,
-    );
   }
 
   routeRefresh(link: Link, message: RouteRefreshMessage): void {
@@ -514,24 +489,19 @@ export class Session implements LinkHost {
 
   #attemptEnded(from: FsmState, event: FsmEvent): void {
     this.#attempts.ended();
-    const byUs = event.type === 'ManualStop';
-    if (event.type === 'OpenCollisionDump' || (byUs && from.name !== 'Established')) {
+    const unwanted = event.type === 'ManualStop' && from.name !== 'Established';
+    if (event.type === 'OpenCollisionDump' || unwanted) {
       this.#record.forget();
       return;
     }
-    const { log } = this.#deps;
-    const { address: neighbor } = this.#config;
     if (from.name === 'Established') {
-      const facts = { neighbor, reason: this.#record.ended('session', event.type) };
-      if (byUs) log.info(facts, 'BGP session ended');
-      else log.warn(facts, 'BGP session lost');
+      this.#log.lost(event.type, this.#record.ended('session', event.type));
       return;
     }
     const reason = this.#record.ended('attempt', event.type);
     const level = this.#attempts.failed(reason);
-    const facts = { neighbor, reason, attempts: this.#attempts.failures };
     const connected = from.name === 'OpenSent' || from.name === 'OpenConfirm';
-    log[level](facts, connected ? 'BGP session refused' : 'BGP connection attempt failed');
+    this.#log.failed(level, reason, this.#attempts.failures, connected);
   }
 
   #promote(link: Link): void {
@@ -549,20 +519,14 @@ export class Session implements LinkHost {
   /** Our own fault, not the peer's: the session begins anew, the daemon lives. */
   #fail(error: unknown): void {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#deps.log.error(
-      { neighbor: this.#config.address, error: reason },
-      'internal error in a BGP session',
-    );
+    this.#log.internal(reason);
     try {
       this.failing('internal error');
       const notification = cease(CeaseSubcode.OUT_OF_RESOURCES);
       this.#incoming?.handle({ type: 'AutomaticStop', notification });
       this.#main.handle({ type: 'AutomaticStop', notification });
     } catch (again) {
-      this.#deps.log.error(
-        { neighbor: this.#config.address, error: String(again) },
-        'BGP session could not stop',
-      );
+      this.#log.internal(String(again), 'BGP session could not stop');
       this.#main.dispose();
       this.#main = new Link(this, INITIAL_FSM_STATE);
     }

@@ -36,6 +36,8 @@ export class SocketConnection implements Connection {
   #written = emptyList<Uint8Array>();
   #writtenLength = 0;
   #owesDrain = false;
+  /** The kernel has not taken all. */
+  #backlog = false;
   #ending = false;
   #error: Error | undefined;
 
@@ -86,14 +88,27 @@ export class SocketConnection implements Connection {
     const socket = this.#socket;
     this.#written = emptyList();
     this.#writtenLength = 0;
-    if (written.length === 1) socket.write(written[0]);
+    if (written.length === 1) socket.write(written[0], this.#taken);
     else {
       socket.cork();
-      for (const bytes of written) socket.write(bytes);
+      const last = written.length - 1;
+      for (let i = 0; i < last; i++) socket.write(written[i]);
+      socket.write(written[last], this.#taken);
       socket.uncork();
     }
+    if (!this.#backlog && socket.writableLength > 0) this.#waiting(true);
     // Whoever was told to wait is told to go on, also where the stream has got rid of all in the meantime
     if (this.#owesDrain && !socket.writableNeedDrain && !socket.destroyed) this.#drained();
+  }
+
+  /** The kernel has taken what one writev brought, at once or later. */
+  readonly #taken = (): void => {
+    if (this.#backlog) this.#waiting(this.#socket.writableLength > 0);
+  };
+
+  #waiting(stands: boolean): void {
+    this.#backlog = stands;
+    if (!this.#ending && !this.#socket.destroyed) this.#handlers?.onBacklog(stands);
   }
 
   #drained(): void {

@@ -34,7 +34,13 @@ export interface SpeakerDeps {
 /** How long `stop` waits for sockets to close. */
 const STOP_MILLISECONDS = 3000;
 const REJECTION_LOG_MILLISECONDS = 10_000;
-const NO_HANDLERS: ConnectionHandlers = { onOpen() {}, onData() {}, onDrain() {}, onClose() {} };
+const NO_HANDLERS: ConnectionHandlers = {
+  onOpen() {},
+  onData() {},
+  onDrain() {},
+  onBacklog() {},
+  onClose() {},
+};
 
 const keyOf = ({ address, port }: ListenEndpoint): string => `${canonicalAddress(address)} ${port}`;
 

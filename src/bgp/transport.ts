@@ -20,6 +20,11 @@ export interface ConnectionHandlers {
   onData(chunk: Buffer): void;
   /** Room again after a `write` that returned false. */
   onDrain(): void;
+  /**
+   * True: octets that were written wait here, since the kernel takes no more for a peer that does not read; and again each
+   * time it takes some of them. False: none waits any more.
+   */
+  onBacklog(stands: boolean): void;
   /** Once, last: the end of the stream, its failure, or the failure to open it. */
   onClose(error: Error | undefined): void;
 }

@@ -17,6 +17,8 @@ export interface NeighborConfig {
   /** 0 exactly where holdTime is 0. */
   readonly keepaliveTime: number;
   readonly connectRetryTime: number;
+  /** 0: the neighbor may leave unread what waits for it as long as it likes; undefined: RFC 9687's default. */
+  readonly sendHoldTime: number | undefined;
   /** eBGP routes begin with the neighbour's AS. */
   readonly enforceFirstAs: boolean;
   /** How often our own AS may be in a path. */

@@ -131,6 +131,7 @@ function neighborOf(
     localAddress,
     ...times,
     connectRetryTime: neighbor['connect-retry-time'],
+    sendHoldTime: sendHoldOf(neighbor, path, report),
     enforceFirstAs: neighbor['enforce-first-as'],
     allowasIn: neighbor['allowas-in'],
     description: neighbor.description,
@@ -151,6 +152,13 @@ function timersOf(neighbor: NeighborFile, path: Path, report: Report) {
   const keepaliveTime =
     holdTime === 0 ? 0 : (keepalive ?? Math.min(DEFAULT_KEEPALIVE, Math.floor(holdTime / 3)));
   return { holdTime, keepaliveTime };
+}
+
+function sendHoldOf(neighbor: NeighborFile, path: Path, report: Report): number | undefined {
+  const time = neighbor['send-hold-time'];
+  if (time === 1 || time === 2)
+    report([...path, 'send-hold-time'], { found: String(time), allowed: '0, or seconds from 3 to 65535' });
+  return time;
 }
 
 function peerAddress(text: string, path: Path, report: Report): Ip | undefined {

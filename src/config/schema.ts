@@ -75,6 +75,15 @@ const NeighborSchema = Type.Object(
       description: 'Seconds between attempts to connect.',
       allowed: 'seconds from 1 to 65535',
     }),
+    'send-hold-time': Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 65535,
+        description:
+          'Seconds that the neighbor may read nothing of what waits for it, though it sends (RFC 9687); then the session ends. 0 turns the timer off. Default: 480, or twice the hold time where that is more.',
+        allowed: '0, or seconds from 3 to 65535',
+      }),
+    ),
     'enforce-first-as': Type.Boolean({
       default: true,
       description:

@@ -1,4 +1,4 @@
-/** NOTIFICATION error codes (RFC 4271 §4.5; 7 is RFC 7313 §5). */
+/** NOTIFICATION error codes (RFC 4271 §4.5; 7 is RFC 7313 §5, 8 RFC 9687 §3). */
 export const NotificationCode = {
   MESSAGE_HEADER_ERROR: 1,
   OPEN_MESSAGE_ERROR: 2,
@@ -7,6 +7,7 @@ export const NotificationCode = {
   FSM_ERROR: 5,
   CEASE: 6,
   ROUTE_REFRESH_ERROR: 7,
+  SEND_HOLD_TIMER_EXPIRED: 8,
 } as const;
 export type NotificationCode = (typeof NotificationCode)[keyof typeof NotificationCode];
 
@@ -78,6 +79,7 @@ const NAMES: readonly { readonly name: string; readonly subcodes: Readonly<Recor
   { name: 'Finite State Machine Error', subcodes: FsmSubcode },
   { name: 'Cease', subcodes: CeaseSubcode },
   { name: 'ROUTE-REFRESH Message Error', subcodes: RouteRefreshSubcode },
+  { name: 'Send Hold Timer Expired', subcodes: {} },
 ];
 
 // Words that the registry does not spell as a capital and small letters.

@@ -184,6 +184,7 @@ export class RawPeer implements ConnectionHandlers {
 
   onOpen(): void {}
   onDrain(): void {}
+  onBacklog(): void {}
   onClose(): void {
     this.closed = true;
   }

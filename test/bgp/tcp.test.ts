@@ -31,6 +31,7 @@ function noting(): {
       onDrain: () => {
         if (end) end.drains++;
       },
+      onBacklog: () => {},
       onClose: () => {
         if (end) end.closed = true;
       },

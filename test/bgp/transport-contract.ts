@@ -23,6 +23,7 @@ class Recorder implements ConnectionHandlers {
   drained = 0;
   closed = 0;
   error: Error | undefined;
+  readonly backlogs: boolean[] = [];
   readonly chunks: Buffer[] = [];
 
   onOpen(): void {
@@ -33,6 +34,9 @@ class Recorder implements ConnectionHandlers {
   }
   onDrain(): void {
     this.drained++;
+  }
+  onBacklog(stands: boolean): void {
+    this.backlogs.push(stands);
   }
   onClose(error: Error | undefined): void {
     this.closed++;
@@ -148,8 +152,11 @@ export function transportContract(test: TestFn, name: string, make: () => Transp
     } while (written <= 64 * 1024 * 1024);
     await under.settle();
     t.true(far.bytes < written);
+    t.deepEqual(near.backlogs, [true], 'told once while nothing moves');
     farEnd.resume();
     await until(under, 'drain', () => near.drained === 1);
+    await until(under, 'the end of the backlog', () => near.backlogs.at(-1) === false);
+    t.is(near.backlogs.indexOf(false), near.backlogs.length - 1, 'and when it is over');
     await until(under, 'all octets', () => far.bytes === written);
     nearEnd.destroy();
     farEnd.destroy();

@@ -35,7 +35,7 @@ transportContract(test, 'memory', () => {
 
 test('both wildcard addresses take the same port beside each other', async (t) => {
   const transport = new TcpTransport();
-  const none = { onOpen() {}, onData() {}, onDrain() {}, onClose() {} };
+  const none = { onOpen() {}, onData() {}, onDrain() {}, onBacklog() {}, onClose() {} };
   const first = await transport.listen({ address: '0.0.0.0', port: 0 }, () => none);
   const second = await transport.listen({ address: '::', port: first.port }, () => none);
   t.is(second.port, first.port);

@@ -69,6 +69,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'neighbors[].hold-time': 30,
   'neighbors[].keepalive-time': 1,
   'neighbors[].connect-retry-time': 1,
+  'neighbors[].send-hold-time': 60,
   'neighbors[].description': 'spine',
   'bgp.listen': ['10.0.0.1'],
   'bgp.port': 1179,

@@ -74,6 +74,7 @@ test('the minimal file gets every default', (t) => {
       holdTime: 9,
       keepaliveTime: 3,
       connectRetryTime: 5,
+      sendHoldTime: undefined,
       enforceFirstAs: true,
       allowasIn: 0,
       description: undefined,
@@ -151,7 +152,7 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, enforce-first-as, allowas-in, description';
+  'address, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, enforce-first-as, allowas-in, description';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
 
 /** What is wrong, the file, and every finding in order. */
@@ -225,6 +226,11 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'a hold time of 2',
     neighbor('hold-time: 2'),
     ['f:6:16: neighbors[0].hold-time: found 2; allowed 0, or seconds from 3 to 65535'],
+  ],
+  [
+    'a send hold time of 1',
+    neighbor('send-hold-time: 1'),
+    ['f:6:21: neighbors[0].send-hold-time: found 1; allowed 0, or seconds from 3 to 65535'],
   ],
   [
     'a keepalive time not below the hold time',

@@ -36,6 +36,7 @@ const DESCRIPTIONS: [number, number, string][] = [
   [2, 2, 'OPEN Message Error (2), Bad Peer AS (2)'],
   [3, 11, 'UPDATE Message Error (3), Malformed AS PATH (11)'],
   [4, 0, 'Hold Timer Expired (4)'],
+  [8, 0, 'Send Hold Timer Expired (8)'],
   [5, 1, 'Finite State Machine Error (5), Unexpected Message in Open Sent (1)'],
   [6, 99, 'Cease (6), subcode 99'],
   [7, 1, 'ROUTE-REFRESH Message Error (7), Invalid Message Length (1)'],

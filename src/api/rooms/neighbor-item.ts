@@ -34,6 +34,8 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
     passive: status.passive,
     holdTimeSeconds: negotiated?.holdTime ?? null,
     keepaliveSeconds: negotiated?.keepaliveTime ?? null,
+    sendHoldSeconds: status.sendHoldTime,
+    sendStalledSince: timeText(status.sendStalledSince),
     capabilities: {
       sent: capabilityItems(status.capabilitiesSent),
       received: capabilityItems(status.capabilitiesReceived),

@@ -74,6 +74,8 @@ export function neighbor(address: string): NeighborItem {
     passive: false,
     holdTimeSeconds: 9,
     keepaliveSeconds: 3,
+    sendHoldSeconds: 480,
+    sendStalledSince: '2026-01-01T00:00:30.000Z',
     capabilities: {
       sent: [
         { code: 1, name: 'multiprotocol', value: 'l2vpn/evpn' },
@@ -142,6 +144,7 @@ export function idleNeighbor(address: string): NeighborItem {
     localAddress: null,
     holdTimeSeconds: null,
     keepaliveSeconds: null,
+    sendStalledSince: null,
     capabilities: { sent: null, received: null },
     gracefulRestart: null,
     staleRoutes: null,

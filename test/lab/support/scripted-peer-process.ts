@@ -1,6 +1,7 @@
 /**
  * A BGP neighbour that says what it is told and nothing else: it connects from ADDRESS to NEIGHBOR, opens the session for
  * L2VPN EVPN, keeps it alive, and writes each line of hexadecimal octets from its standard input as they are, in one go.
+ * After the line `stop reading` it leaves unread what comes.
  *
  *   node scripted-peer-process.js ADDRESS ASN NEIGHBOR
  */
@@ -39,5 +40,8 @@ socket.on('error', (error) => {
 socket.on('close', () => process.exit(0));
 setInterval(() => socket.write(encodeKeepalive()), 2_000);
 const lines = createInterface({ input: process.stdin });
-lines.on('line', (line) => socket.write(Buffer.from(line, 'hex')));
+lines.on('line', (line) => {
+  if (line === 'stop reading') socket.pause();
+  else socket.write(Buffer.from(line, 'hex'));
+});
 lines.on('close', () => socket.destroy());

@@ -22,6 +22,8 @@ export interface Claim {
 }
 
 const HEADER = 19;
+/** A line that its process takes for a command. */
+const STOP_READING = 'stop reading';
 
 export class ScriptedPeer {
   private readonly encoder: UpdateEncoder;
@@ -108,6 +110,11 @@ export class ScriptedPeer {
   /** Sends messages in one piece. */
   send(...messages: readonly Buffer[]): void {
     this.child.stdin?.write(`${Buffer.concat(messages).toString('hex')}\n`);
+  }
+
+  /** From now on it reads nothing more, and stays alive. */
+  stopReading(): void {
+    this.child.stdin?.write(`${STOP_READING}\n`);
   }
 
   announce(...claims: readonly Claim[]): void {

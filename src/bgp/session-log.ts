@@ -1,0 +1,61 @@
+import type { Log } from '../types/index.js';
+import { formatNlri, type Update, type UpdateFault } from '../wire/index.js';
+import type { FsmEventType } from './fsm-types.js';
+import { REFUSED, type RefusalReason } from './inbound.js';
+import type { Negotiated } from './open.js';
+
+/** What the log says of one neighbor's sessions. */
+export class SessionLog {
+  readonly #log: Log;
+  readonly #neighbor: string;
+
+  constructor(log: Log, neighbor: string) {
+    this.#log = log;
+    this.#neighbor = neighbor;
+  }
+
+  established({ remoteAs, holdTime }: Negotiated): void {
+    this.#log.info({ neighbor: this.#neighbor, remoteAs, holdTime }, 'BGP session established');
+  }
+
+  /** An established session is over, by this event. */
+  lost(event: FsmEventType, reason: string): void {
+    const facts = { neighbor: this.#neighbor, reason };
+    if (event === 'ManualStop') this.#log.info(facts, 'BGP session ended');
+    // RFC 9687 §3.3: an error, since the neighbor looks well from its own side
+    else this.#log[event === 'SendHoldTimer_Expires' ? 'error' : 'warn'](facts, 'BGP session lost');
+  }
+
+  /** An attempt came to no session; `connected`: the neighbor had taken the connection. */
+  failed(level: 'debug' | 'info' | 'warn', reason: string, attempts: number, connected: boolean): void {
+    this.#log[level](
+      { neighbor: this.#neighbor, reason, attempts },
+      connected ? 'BGP session refused' : 'BGP connection attempt failed',
+    );
+  }
+
+  faulty(fault: UpdateFault): void {
+    this.#log.warn({ neighbor: this.#neighbor, ...fault }, 'UPDATE error, session kept (RFC 7606)');
+  }
+
+  /** Routes of this UPDATE, which has some, were not taken. */
+  refused(reason: RefusalReason, { reachable, attributes }: Update): void {
+    const { level, text, cure } = REFUSED[reason];
+    this.#log[level](
+      {
+        neighbor: this.#neighbor,
+        reason,
+        route: formatNlri(reachable[0]),
+        rd: String(reachable[0].rd),
+        asPath: attributes?.asPath.flatMap(({ asns }) => asns).join(' '),
+        ...(cure !== undefined && { cure }),
+      },
+      `route refused: ${text}`,
+    );
+  }
+
+  /** A fault of our own. */
+  internal(error: string, message = 'internal error in a BGP session'): void {
+    this.#log.error({ neighbor: this.#neighbor, error }, message);
+  }
+}
