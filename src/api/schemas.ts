@@ -23,7 +23,7 @@ export const ProblemNoteSchema = Type.Object(
         'error: it does not forward; warning: it forwards, but not as it should; info: it may be meant so.',
     }),
     problem: Text('What keeps it from forwarding as it should.'),
-    mend: nullable(Text('The command that mends it, where there is one.')),
+    mend: nullable(Text('What mends it: a command where there is one, else words.')),
   },
   { $id: 'ProblemNote', ...closed },
 );
@@ -86,7 +86,7 @@ export const StatusSchema = Type.Object(
     ),
     problems: Type.Array(ref(ProblemNoteSchema), {
       description:
-        'What is wrong: with the configuration file, with devices, with neighbors, and the errors of VNIs that are served.',
+        'What is wrong: with the configuration file, with devices, with neighbors, with addresses (rows in the way, duplicates, conflicts), and the errors of VNIs that are served.',
     }),
   },
   { $id: 'Status', ...closed },

@@ -50,6 +50,7 @@ export const DriftSchema = Type.Object(
       ] as const,
       'What was done; queued, retrying and left-alone are of those that stand.',
     ),
+    mend: nullable(Text('Where a row is in the way, the command that deletes it.')),
     failure: nullable(ref(FailureSchema)),
     mendedAt: nullable(Time('When the kernel was as wanted again; null while it is not.')),
   },

@@ -1,5 +1,6 @@
 import { type Clock, formatIp, formatMac, type LimitedLog } from '../types/index.js';
 import { type Drift, type DriftAction, type DriftCause, DriftLog } from './drift.js';
+import { removalCommands } from './in-the-way.js';
 import type { Failure } from './intents.js';
 import { type DeviceName, foundText, wantedText } from './row-text.js';
 import type { PlaneKey, VniPlane } from './vni-plane.js';
@@ -23,30 +24,22 @@ export class DriftWatch {
   /** A row that stood as wanted does so no longer, and we did not do it; `repeated`: one of many times. */
   changed(plane: VniPlane, which: PlaneKey, repeated = false): void {
     if (this.observes || !plane.at?.up || this.isHosts(plane, which)) return;
-    const isBlocked = plane.isBlocked(which);
-    this.log.open(plane.vni, which, !repeated, () => ({
-      cause: isBlocked ? 'blocked' : 'foreign-change',
-      action: isBlocked ? 'left-alone' : 'queued',
-      failure: undefined,
-      ...this.#texts(plane, which),
-    }));
+    if (plane.isBlocked(which)) this.#block(plane, which);
+    else this.#open(plane, which, !repeated, 'foreign-change', 'queued');
   }
 
   /** A row with our mark stands that nobody wants; a key that is queued already was wanted until now. */
   stray(plane: VniPlane, which: PlaneKey, repeated = false): void {
     if (this.observes || plane.isMarked(which)) return;
-    this.log.open(plane.vni, which, !repeated, () => ({
-      cause: 'stray',
-      action: 'queued',
-      failure: undefined,
-      ...this.#texts(plane, which),
-    }));
+    this.#open(plane, which, !repeated, 'stray', 'queued');
   }
 
   /** The reconciler looked at the key and nothing failed; `written` operations were applied. */
   settled(plane: VniPlane, which: PlaneKey, written: number): void {
-    if (written === 0 && plane.at?.up && !plane.isSettled(which) && plane.wants(which))
-      this.#blocked(plane, which);
+    const isLeft = written === 0 && plane.at?.up && !plane.isSettled(which) && plane.wants(which);
+    // Of a MAC nothing but another's row keeps the rows from being written; of an IP its host's being here may
+    if (isLeft && (which.table === 'mac' || plane.isBlocked(which)) && !this.isHosts(plane, which))
+      this.#block(plane, which);
     if (this.log.openCount === 0 || !plane.agrees(which)) return;
     this.log.close(plane.vni, which, closingAction(plane, written, plane.wants(which)));
   }
@@ -61,11 +54,21 @@ export class DriftWatch {
     this.log.closeVni(plane.vni, 'device-gone');
   }
 
-  #blocked(plane: VniPlane, which: PlaneKey): void {
-    if ((which.table !== 'mac' && !plane.isBlocked(which)) || this.isHosts(plane, which)) return;
-    this.log.open(plane.vni, which, true, () => ({
+  #block(plane: VniPlane, which: PlaneKey): void {
+    this.log.block(plane.vni, which, () => ({
       cause: 'blocked',
       action: 'left-alone',
+      mend: removalCommands(plane, which, this.nameOf).join(' && ') || undefined,
+      failure: undefined,
+      ...this.#texts(plane, which),
+    }));
+  }
+
+  #open(plane: VniPlane, which: PlaneKey, kept: boolean, cause: DriftCause, action: DriftAction): void {
+    this.log.open(plane.vni, which, kept, () => ({
+      cause,
+      action,
+      mend: undefined,
       failure: undefined,
       ...this.#texts(plane, which),
     }));
@@ -82,23 +85,25 @@ function closingAction(plane: VniPlane, written: number, wanted: boolean): Drift
   return written > 0 ? 'removed' : 'no-longer-wanted';
 }
 
-/** A refusal is logged with the errno where it happens. */
-const SENTENCES = {
-  'foreign-change': 'somebody changed or removed a row of ours',
-  stray: 'a row with our mark is wanted no longer',
-  blocked: "a row that is not ours to overwrite stands where a remote host's should be",
+/** What is logged, and how loudly: a refusal with the errno where it happens, and what mends itself is no warning. */
+const LINES = {
+  'foreign-change': ['info', 'somebody changed or removed a row of ours'],
+  stray: ['info', 'a row with our mark is wanted no longer'],
+  blocked: ['warn', "a row that is not ours to overwrite stands where a remote host's should be"],
   refused: undefined,
-} as const satisfies Record<DriftCause, string | undefined>;
+} as const satisfies Record<DriftCause, readonly ['info' | 'warn', string] | undefined>;
 
-function logDrift(log: LimitedLog, { vni, which, cause, found, wanted, action }: Drift): void {
-  const sentence = SENTENCES[cause];
-  if (sentence === undefined) return;
-  log.info(sentence, () => ({
+function logDrift(log: LimitedLog, { vni, which, cause, found, wanted, action, mend }: Drift): void {
+  const line = LINES[cause];
+  if (line === undefined) return;
+  const [level, sentence] = line;
+  log[level](sentence, () => ({
     vni,
     table: which.table,
     key: which.table === 'mac' ? formatMac(which.key) : formatIp(which.key),
     found,
     wanted,
     action,
+    ...(mend !== undefined && { mend }),
   }));
 }

@@ -33,6 +33,8 @@ export interface Drift {
   readonly found: string;
   readonly wanted: string;
   readonly action: DriftAction;
+  /** Where rows are in the way, the command that deletes them. */
+  readonly mend: string | undefined;
   /** The kernel's last refusal. */
   readonly failure: Failure | undefined;
   /** Clock.wallTime() when the kernel was as wanted again; undefined while it is not. */
@@ -40,7 +42,7 @@ export interface Drift {
 }
 
 /** What is told of a drift when it is found. */
-export type DriftFacts = Pick<Drift, 'cause' | 'found' | 'wanted' | 'action' | 'failure'>;
+export type DriftFacts = Pick<Drift, 'cause' | 'found' | 'wanted' | 'action' | 'mend' | 'failure'>;
 
 type Writable<Type> = { -readonly [Field in keyof Type]: Type[Field] };
 interface OpenDrifts {
@@ -89,6 +91,14 @@ export class DriftLog {
     return drifts ? drifts.mac.size + drifts.flood.size + drifts.neigh.size : 0;
   }
 
+  /** Those that stand in a VNI because of a row that is not ours to overwrite. */
+  *blockedIn(vni: Vni): Iterable<Drift> {
+    const drifts = this.#open.get(vni);
+    if (!drifts) return;
+    for (const table of [drifts.mac, drifts.flood, drifts.neigh])
+      for (const drift of table.values()) if (drift.cause === 'blocked') yield drift;
+  }
+
   /**
    * Enters a drift; where one stands for the key already, it stays what it was. One that is not kept is forgotten once it is
    * over, as the many of a row that is changed again and again would push all others out.
@@ -116,6 +126,22 @@ export class DriftLog {
     else this.#passing.add(drift);
   }
 
+  /**
+   * A row that is not ours to overwrite is what keeps the key from being mended: notes that on the drift that stands, with
+   * the rows as they are now, or enters one.
+   */
+  block(vni: Vni, which: PlaneKey, facts: () => DriftFacts): void {
+    const drifts = this.#open.get(vni);
+    const standing = drifts && entryOf(drifts, which);
+    if (!standing) {
+      this.open(vni, which, true, facts);
+      return;
+    }
+    const isNews = standing.cause !== 'blocked';
+    Object.assign(standing, facts());
+    if (isNews) this.found(standing);
+  }
+
   /** The kernel refused to mend the key: notes it on the drift that stands, or enters one. */
   refuse(
     vni: Vni,
@@ -125,8 +151,18 @@ export class DriftLog {
   ): void {
     const drifts = this.#open.get(vni);
     const standing = drifts && entryOf(drifts, which);
-    if (standing) Object.assign(standing, { action: 'retrying', failure });
-    else this.open(vni, which, true, () => ({ cause: 'refused', action: 'retrying', failure, ...facts() }));
+    if (standing) {
+      // What was in the way no longer is
+      const cause = standing.cause === 'blocked' ? 'refused' : standing.cause;
+      Object.assign(standing, { cause, action: 'retrying', mend: undefined, failure });
+    } else
+      this.open(vni, which, true, () => ({
+        cause: 'refused',
+        action: 'retrying',
+        mend: undefined,
+        failure,
+        ...facts(),
+      }));
   }
 
   /** The key is as wanted: the drift that stands for it, if any, is mended. */

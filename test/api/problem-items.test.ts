@@ -1,7 +1,8 @@
 import test from 'ava';
 import { statusProblems } from '../../src/api/rooms/problem-items.js';
 import type { Rooms } from '../../src/api/rooms/rooms.js';
-import { noRefusals } from '../../src/bgp/index.js';
+import { sessionProblems } from '../../src/api/rooms/session-problems.js';
+import { type NeighborStatus, noRefusals } from '../../src/bgp/index.js';
 import { parseConfig } from '../../src/config/load.js';
 import type { TopologyProblem } from '../../src/dataplane/index.js';
 import { toVni } from '../../src/types/index.js';
@@ -25,6 +26,7 @@ function rooms(
     config: () => config,
     problems: () => [{ severity: 'error', problem: 'the file', mend: null }],
     dataPlane: { topology: { problems }, contests: () => [], hosts: { problems: () => [] } },
+    evpn: { vrfs: () => [] },
     speaker: {
       neighbors: () =>
         sessions.map((state, i) => ({
@@ -67,6 +69,67 @@ test('a neighbor without a session is a warning, and an error where none has one
     'error: neighbor 10.1.1.1: no session (Active)',
   ]);
 });
+
+const NOTIFICATION = {
+  direction: 'received',
+  code: 2,
+  subcode: 2,
+  data: new Uint8Array(),
+  text: '',
+  time: 0,
+};
+for (const [over, mend] of [
+  [
+    {},
+    'see that BGP runs at 10.1.1.0 (AS 65000) on TCP port 179 with this leaf as its neighbor, and that it is reached: ping 10.1.1.0',
+  ],
+  [
+    { configuredRemoteAs: 'external' },
+    'see that BGP runs at 10.1.1.0 on TCP port 179 with this leaf as its neighbor, and that it is reached: ping 10.1.1.0',
+  ],
+  [
+    { reason: 'connection failed: connect ECONNREFUSED 10.1.1.0:179' },
+    'nobody listens there: start BGP at 10.1.1.0 on TCP port 179, or set `port` of the neighbor',
+  ],
+  [
+    { reason: 'connection failed: connect EHOSTUNREACH 10.1.1.0:179' },
+    'give the underlay a way to it: ip route get 10.1.1.0',
+  ],
+  [
+    { reason: 'connection failed: connect EADDRNOTAVAIL 10.1.1.0:179 - Local (10.9.9.9:0)' },
+    'give a device the `local-address` of the neighbor, or take that setting out',
+  ],
+  [
+    { reason: 'received OPEN Message Error/Bad Peer AS', notification: NOTIFICATION },
+    'see what the log of 10.1.1.0 says of this leaf',
+  ],
+  [
+    { passive: true },
+    'let 10.1.1.0 connect: this leaf is to be its neighbor (AS number and address), and evpnd never connects to it (`passive: true`)',
+  ],
+  [
+    { shutdown: { message: '', since: 0 } },
+    "curl --unix-socket /run/evpnd/api.sock -X DELETE 'http://evpnd/api/v1/neighbors/10.1.1.0/shutdown'",
+  ],
+  [
+    { address: 'fe80::1%eth0', shutdown: { message: '', since: 0 } },
+    "curl --unix-socket /run/evpnd/api.sock -X DELETE 'http://evpnd/api/v1/neighbors/fe80::1/shutdown'",
+  ],
+] as const)
+  test(`what to do about a neighbor without a session: ${mend}`, (t) => {
+    const { reason, notification, ...others } = { reason: undefined, notification: undefined, ...over };
+    const neighbor = {
+      address: '10.1.1.0',
+      port: 179,
+      passive: false,
+      configuredRemoteAs: 65000,
+      state: 'Active',
+      lastError: reason === undefined ? undefined : { reason, time: 0, notification },
+      ...others,
+    } as unknown as NeighborStatus;
+    const [note] = sessionProblems([neighbor], '/run/evpnd/api.sock');
+    t.is(note.mend, mend);
+  });
 
 test('of thousands of VNIs behind one bridge that is down, a hundred are named', (t) => {
   const found = texts(rooms(Array.from({ length: 4000 }, (_, i) => problem({ number: i + 100 }))));

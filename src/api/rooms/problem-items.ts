@@ -1,10 +1,12 @@
 import { type NeighborStatus, REFUSED, type RefusalReason } from '../../bgp/index.js';
 import type { TopologyProblem } from '../../dataplane/index.js';
-import { type Conflict, UNUSED } from '../../evpn/index.js';
-import { counted, formatIp, formatMac, type Vni } from '../../types/index.js';
+import { UNUSED } from '../../evpn/index.js';
+import { counted } from '../../types/index.js';
 import type { ProblemNote } from '../schemas.js';
+import { hostProblems } from './host-problems.js';
 import type { Rooms } from './rooms.js';
 import type { RouteUse } from './route-survey.js';
+import { sessionProblems } from './session-problems.js';
 
 /** VNI problems in the status at most; a bridge that is down can be one of four thousand. */
 const LISTED = 100;
@@ -21,45 +23,9 @@ function vniProblemItem(each: TopologyProblem): ProblemNote {
   return { ...note, problem: `VNI ${each.vni}: ${note.problem}` };
 }
 
-/** Conflicts of one VNI that are listed one by one. */
-const CONFLICTS = 10;
-
-/** The VNI's conflicts with other leaves as problems, the latest first. */
-export function conflictProblems({ evpn }: Rooms, vni: Vni): ProblemNote[] {
-  const conflicts = evpn.conflicts.of(vni).sort((a, b) => b.lastSeen - a.lastSeen);
-  const more = conflicts.length - CONFLICTS;
-  return [
-    ...conflicts.slice(0, CONFLICTS).map(conflictProblem),
-    ...(more > 0
-      ? [{ severity: 'warning', problem: `and ${counted(more, 'more such conflict')}`, mend: null } as const]
-      : []),
-  ];
-}
-
-function conflictProblem({ mac, ip, device, vtep, pin }: Conflict): ProblemNote {
-  const where = device ?? 'this leaf';
-  const host = formatMac(mac);
-  const address = ip === undefined ? host : formatIp(ip);
-  const leaf = formatIp(vtep);
-  if (pin === undefined)
-    return {
-      severity: 'warning',
-      problem: `${where}: ${address} is configured here, and ${leaf} claims it; the configured row stays and is announced`,
-      mend: null,
-    };
-  const user = ip === undefined ? 'a host' : `host ${host}`;
-  return {
-    severity: 'warning',
-    problem: `${where}: ${user} uses ${address}, which ${leaf} has pinned (${pin}); it is not followed`,
-    mend: null,
-  };
-}
-
 /** What an operator should know first: the composition's own, devices', sessions that are not there, VNIs' errors. */
-export function statusProblems(
-  { problems, dataPlane, speaker, config }: Rooms,
-  use: ReadonlyMap<string, RouteUse>,
-): ProblemNote[] {
+export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): ProblemNote[] {
+  const { problems, dataPlane, speaker, config } = rooms;
   const standing = dataPlane.topology.problems;
   const { vnis, advertiseAllVni } = config().evpn;
   const errors = standing.filter(
@@ -72,8 +38,9 @@ export function statusProblems(
     ...standing.filter(({ vni }) => vni === undefined).map(problemItem),
     ...[...dataPlane.contests()].map(vniProblemItem),
     ...[...dataPlane.hosts.problems()].slice(0, LISTED).map(vniProblemItem),
-    ...sessionProblems(speaker.neighbors()),
+    ...sessionProblems(speaker.neighbors(), config().api.unixSocket),
     ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, use.get(neighbor.address))),
+    ...addressProblems(rooms).slice(0, LISTED),
     ...errors.slice(0, LISTED).map(vniProblemItem),
     ...(more > 0
       ? [{ severity: 'error', problem: `and ${more} more, see /api/v1/vnis`, mend: null } as const]
@@ -81,23 +48,13 @@ export function statusProblems(
   ];
 }
 
-/** A leaf that one neighbor still tells everything forwards; without any it hears of nobody. */
-function sessionProblems(neighbors: readonly NeighborStatus[]): ProblemNote[] {
-  const down = neighbors.filter(({ state }) => state !== 'Established');
-  const none = down.length === neighbors.length ? 'error' : 'warning';
-  return down.map(({ address, state, lastError, shutdown }) =>
-    shutdown
-      ? {
-          severity: none === 'error' ? none : 'info',
-          problem: `neighbor ${address}: shut down by an operator`,
-          mend: null,
-        }
-      : {
-          severity: none,
-          problem: `neighbor ${address}: no session (${state})${lastError ? `; ${lastError.reason}` : ''}`,
-          mend: null,
-        },
-  );
+/** What is wrong with addresses of any VNI; most have none. */
+function addressProblems(rooms: Rooms): ProblemNote[] {
+  const notes: ProblemNote[] = [];
+  for (const { vni } of rooms.evpn.vrfs())
+    for (const note of hostProblems(rooms, vni))
+      notes.push({ ...note, problem: `VNI ${vni}: ${note.problem}` });
+  return notes;
 }
 
 /** Routes that an operator would want to be used, or to go elsewhere than they say. */

@@ -35,6 +35,7 @@ export function driftItem(drift: Drift): DriftItem {
     found: drift.found,
     wanted: drift.wanted,
     action: drift.action,
+    mend: drift.mend ?? null,
     failure: failureItem(drift.failure),
     mendedAt: timeText(drift.mendedAt),
   };

@@ -172,9 +172,10 @@ function announcement(name: string, { advertised }: Story): string {
 function kernelSentences(name: string, { kernel }: Story): string[] {
   if (kernel.fits) return [`The kernel holds what evpnd wants for ${name}.`];
   const sentences = [`The kernel differs: found ${kernel.found}; wanted ${kernel.wanted}.`];
-  if (kernel.drifts.some(({ cause, mendedAt }) => cause === 'blocked' && mendedAt === null))
+  const blocked = kernel.drifts.find(({ cause, mendedAt }) => cause === 'blocked' && mendedAt === null);
+  if (blocked)
     sentences.push(
-      `A row that is not evpnd's stands in the way of ${name} and is left alone; remove it if it is not meant.`,
+      `A row that is not evpnd's stands in the way of ${name} and is left alone; if it is not meant: ${blocked.mend}.`,
     );
   if (kernel.failure) {
     const { errno, kernel: words, attempts, retryAt } = kernel.failure;

@@ -3,7 +3,8 @@ import type { MacVrf } from '../../evpn/index.js';
 import { formatRouteTarget, type Vni } from '../../types/index.js';
 import { ipText } from '../present.js';
 import type { VniItem } from '../schemas.js';
-import { conflictProblems, problemItem } from './problem-items.js';
+import { hostProblems } from './host-problems.js';
+import { problemItem } from './problem-items.js';
 import type { Rooms } from './rooms.js';
 
 /** Every VNI that the kernel has or the configuration names, in no order. */
@@ -41,7 +42,7 @@ export function vniItem(rooms: Rooms, vni: Vni): VniItem {
         // A device's own problem is one of each of its VNIs
         .filter((each) => each.vni === vni || (each.vni === undefined && each.device === at?.vxlanName))
         .map(problemItem),
-      ...conflictProblems(rooms, vni),
+      ...hostProblems(rooms, vni),
     ],
     openDrifts: dataPlane.drift.openIn(vni),
     counts: { ...countsOf(vrf), remoteVteps: vrf?.floods.size ?? 0 },

@@ -75,7 +75,7 @@ export class House {
     const asn = 65000 + n;
     const neighbors = [neighborConfig(`10.1.0.${3 - n}`, 65000 + 3 - n, { description: 'the other leaf' })];
     const speaker = this.fabric.speaker(`10.1.0.${n}`, { asn, neighbors });
-    const leaf = new Leaf(this.clock, vtepOf(n), asn, settings, speaker);
+    const leaf = new Leaf(this.clock, vtepOf(n), asn, settings, speaker, {}, log);
     const devices = leaf.world.devices(VNI);
     leaf.addVni(devices);
     await leaf.start();

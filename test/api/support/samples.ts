@@ -278,6 +278,7 @@ export function drift(id: number, over: Partial<DriftItem> = {}): DriftItem {
     found: 'no bridge row, no vxlan row',
     wanted: 'bridge row points to vx10010 (reachable, ext_learned)',
     action: 'retrying',
+    mend: null,
     failure: {
       errno: 'ENOSPC',
       kernel: 'the hardware is full',

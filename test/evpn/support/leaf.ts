@@ -1,7 +1,15 @@
 import { LocalRib, type PathSource, Rib } from '../../../src/bgp/index.js';
 import { DataPlane, type DataPlaneOptions, type VniAttachment } from '../../../src/dataplane/index.js';
 import { Evpn, type EvpnSettings, RdAllocator } from '../../../src/evpn/index.js';
-import { type Ip, type Ipv4, type Mac, parseIp, silentLog, type Vni } from '../../../src/types/index.js';
+import {
+  type Ip,
+  type Ipv4,
+  type Log,
+  type Mac,
+  parseIp,
+  silentLog,
+  type Vni,
+} from '../../../src/types/index.js';
 import {
   type EvpnNlri,
   formatNlri,
@@ -31,12 +39,13 @@ export class Leaf {
     /** A speaker's, where routes come and go by sessions. */
     ribs: { readonly rib: Rib; readonly localRib: LocalRib } | undefined = undefined,
     dataPlaneOptions: DataPlaneOptions = {},
+    log: Log = silentLog,
   ) {
     const routerId = vtep as Ipv4;
     this.world = new MemoryWorld(clock);
     this.rib = ribs?.rib ?? new Rib(clock, { asn, routerId });
     this.localRib = ribs?.localRib ?? new LocalRib();
-    this.dataPlane = new DataPlane(this.world.kernel, clock, silentLog, dataPlaneOptions);
+    this.dataPlane = new DataPlane(this.world.kernel, clock, log, dataPlaneOptions);
     this.evpn = new Evpn(
       {
         rib: this.rib,
@@ -44,7 +53,7 @@ export class Leaf {
         dataPlane: this.dataPlane,
         rdAllocator: new RdAllocator(),
         clock,
-        log: silentLog,
+        log,
       },
       { asn, routerId, advertiseAllVni: true, vnis: new Map(), ...settings },
     );

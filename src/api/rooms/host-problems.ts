@@ -1,0 +1,124 @@
+import type { Drift, VniPlane } from '../../dataplane/index.js';
+import { type Conflict, type Duplicate, placeText } from '../../evpn/index.js';
+import { counted, formatIp, formatMac, type Ip, type Mac, type Vni } from '../../types/index.js';
+import type { ProblemNote } from '../schemas.js';
+import type { Rooms } from './rooms.js';
+
+/** Problems of one kind and one VNI that are listed one by one. */
+const LISTED = 10;
+
+/** Addresses of the VNI with which something is wrong: rows in their way, two places, a word against a configured one. */
+export function hostProblems(rooms: Rooms, vni: Vni): ProblemNote[] {
+  return [...blockedProblems(rooms, vni), ...duplicateProblems(rooms, vni), ...conflictProblems(rooms, vni)];
+}
+
+/** The first of a kind, the latest of them before the others. */
+function few<Item>(
+  items: readonly Item[],
+  time: (item: Item) => number,
+  noteOf: (item: Item) => ProblemNote,
+  kind: string,
+): ProblemNote[] {
+  const more = items.length - LISTED;
+  return [
+    ...items
+      .toSorted((a, b) => time(b) - time(a))
+      .slice(0, LISTED)
+      .map(noteOf),
+    ...(more > 0
+      ? [{ severity: 'warning', problem: `and ${counted(more, `more such ${kind}`)}`, mend: null } as const]
+      : []),
+  ];
+}
+
+/** Rows that somebody set by hand where a remote host's should be. */
+function blockedProblems({ dataPlane }: Rooms, vni: Vni): ProblemNote[] {
+  const plane = dataPlane.plane(vni);
+  if (!plane) return [];
+  const drifts = [...dataPlane.drift.blockedIn(vni)];
+  return few(
+    drifts,
+    ({ since }) => since,
+    (drift) => blockedProblem(plane, drift),
+    'row',
+  );
+}
+
+function blockedProblem(plane: VniPlane, { which, found, mend }: Drift): ProblemNote {
+  const device = which.table === 'neigh' ? plane.at?.sviName : plane.at?.vxlanName;
+  return {
+    severity: 'warning',
+    problem: `${device}: ${wantedPlace(plane, which)}, and a row that is not evpnd's is in the way and stays: ${found}`,
+    mend: mend ?? null,
+  };
+}
+
+function wantedPlace(plane: VniPlane, which: Drift['which']): string {
+  if (which.table === 'mac') {
+    const vtep = plane.macs.get(which.key)?.vtep;
+    return `${formatMac(which.key)} is behind ${vtep === undefined ? 'no VTEP' : formatIp(vtep)}`;
+  }
+  const mac = which.table === 'neigh' ? plane.neighs.get(which.key)?.mac : undefined;
+  return `${formatIp(which.key)} has ${mac === undefined ? 'no MAC' : formatMac(mac)} behind another leaf`;
+}
+
+/** RFC 7432 §15.1. */
+function duplicateProblems(rooms: Rooms, vni: Vni): ProblemNote[] {
+  if (rooms.evpn.duplicates.size === 0) return [];
+  const duplicates = [...rooms.evpn.duplicates.list()].filter(({ subject }) => subject.vni === vni);
+  return few(
+    duplicates,
+    ({ since }) => since,
+    (duplicate) => duplicateProblem(rooms, duplicate),
+    'duplicate',
+  );
+}
+
+const MEND = 'take it away from one of the two';
+
+function duplicateProblem(
+  { config }: Rooms,
+  { subject, moves, frozen, places: [from, to] }: Duplicate,
+): ProblemNote {
+  const [key, address] = 'mac' in subject ? ['mac', formatMac(subject.mac)] : ['ip', formatIp(subject.ip)];
+  const clearing = curl(config().api.unixSocket, 'DELETE', `duplicates?vni=${subject.vni}&${key}=${address}`);
+  const effect = frozen ? `is frozen at ${placeText(to)}` : 'is followed from one to the other';
+  return {
+    severity: 'warning',
+    problem: `${address} is in two places, ${placeText(from)} and ${placeText(to)}, and ${effect} (${counted(moves, 'move')} within the window)`,
+    mend: frozen ? `${MEND}, then let it go: ${clearing}` : MEND,
+  };
+}
+
+/** The VNI's conflicts with other leaves. */
+function conflictProblems({ evpn }: Rooms, vni: Vni): ProblemNote[] {
+  return few(evpn.conflicts.of(vni), ({ lastSeen }) => lastSeen, conflictProblem, 'conflict');
+}
+
+function conflictProblem({ mac, ip, device, vtep, pin }: Conflict): ProblemNote {
+  const where = device ?? 'this leaf';
+  const host = formatMac(mac);
+  const address = addressText(mac, ip);
+  const leaf = formatIp(vtep);
+  if (pin === undefined)
+    return {
+      severity: 'warning',
+      problem: `${where}: ${address} is configured here, and ${leaf} claims it; the configured row stays and is announced`,
+      mend: `delete the row here if the host has moved; else find what uses ${address} at ${leaf}`,
+    };
+  const user = ip === undefined ? 'a host' : `host ${host}`;
+  return {
+    severity: 'warning',
+    problem: `${where}: ${user} uses ${address}, which ${leaf} has pinned (${pin}); it is not followed`,
+    mend: `find what uses ${address} behind ${where}, a rogue host or a loop of bridges; or unpin it at ${leaf}`,
+  };
+}
+
+function addressText(mac: Mac, ip: Ip | undefined): string {
+  return ip === undefined ? formatMac(mac) : formatIp(ip);
+}
+
+/** A command for the API's Unix socket. */
+export function curl(socket: string, method: 'POST' | 'DELETE', path: string): string {
+  return `curl --unix-socket ${socket} -X ${method} 'http://evpnd/api/v1/${path}'`;
+}

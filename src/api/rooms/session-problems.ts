@@ -1,0 +1,59 @@
+import type { NeighborStatus } from '../../bgp/index.js';
+import type { ProblemNote } from '../schemas.js';
+import { curl } from './host-problems.js';
+
+/** A leaf that one neighbor still tells everything forwards; without any it hears of nobody. */
+export function sessionProblems(neighbors: readonly NeighborStatus[], socket: string): ProblemNote[] {
+  const down = neighbors.filter(({ state }) => state !== 'Established');
+  const none = down.length === neighbors.length ? 'error' : 'warning';
+  return down.map((neighbor) => {
+    const { address, state, lastError, shutdown } = neighbor;
+    return shutdown
+      ? {
+          severity: none === 'error' ? none : 'info',
+          problem: `neighbor ${address}: shut down by an operator`,
+          mend: curl(socket, 'DELETE', `neighbors/${address.split('%')[0]}/shutdown`),
+        }
+      : {
+          severity: none,
+          problem: `neighbor ${address}: no session (${state})${lastError ? `; ${lastError.reason}` : ''}`,
+          mend: sessionMend(neighbor),
+        };
+  });
+}
+
+/** What to look at, by what became of the attempts; what the neighbor or evpnd objected to is in the reason itself. */
+function sessionMend({
+  address,
+  port,
+  passive,
+  configuredRemoteAs,
+  lastError,
+}: NeighborStatus): string | null {
+  const mend = MENDS.find(({ pattern }) => pattern.test(lastError?.reason ?? ''));
+  if (mend) return mend.text(address, port);
+  if (lastError?.notification) return `see what the log of ${address} says of this leaf`;
+  if (passive)
+    return `let ${address} connect: this leaf is to be its neighbor (AS number and address), and evpnd never connects to it (\`passive: true\`)`;
+  const as = typeof configuredRemoteAs === 'number' ? ` (AS ${configuredRemoteAs})` : '';
+  return `see that BGP runs at ${address}${as} on TCP port ${port} with this leaf as its neighbor, and that it is reached: ping ${address}`;
+}
+
+const MENDS: readonly {
+  readonly pattern: RegExp;
+  readonly text: (address: string, port: number) => string;
+}[] = [
+  {
+    pattern: /ECONNREFUSED/,
+    text: (address, port) =>
+      `nobody listens there: start BGP at ${address} on TCP port ${port}, or set \`port\` of the neighbor`,
+  },
+  {
+    pattern: /EHOSTUNREACH|ENETUNREACH/,
+    text: (address) => `give the underlay a way to it: ip route get ${address}`,
+  },
+  {
+    pattern: /EADDRNOTAVAIL/,
+    text: () => 'give a device the `local-address` of the neighbor, or take that setting out',
+  },
+];
