@@ -20,6 +20,7 @@ import {
 } from '../types/index.js';
 import { exportWith, Renaming } from './advertised.js';
 import { Conflicts } from './conflicts.js';
+import { CrowdedKeys } from './crowded-keys.js';
 import { DEFAULT_DUPLICATE_SETTINGS, DuplicateDetector } from './duplicates.js';
 import { Evaluator } from './evaluate.js';
 import { AttributeSets } from './export.js';
@@ -27,7 +28,7 @@ import { announceGateway, gatewayRole } from './gateway.js';
 import { ImportIndex } from './import-index.js';
 import { autoExportTargets, autoImportTargets, type ImportTarget } from './import-target.js';
 import { Importer } from './importer.js';
-import { MacVrf } from './mac-vrf.js';
+import { type IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import { MoveLog } from './move-log.js';
 import type { RdAllocator } from './rd-allocator.js';
 import { configuredRds, type EvpnSettings, importsTags, isFlooded, isServed } from './settings.js';
@@ -66,6 +67,7 @@ export class Evpn {
   readonly #vrfs = new Map<Vni, MacVrf>();
   readonly #attributes = new WeakMap<MacVrf, AttributeSets>();
   readonly #touched = new VrfQueue();
+  readonly #crowded: CrowdedKeys<MacVrf, MacEntry | IpEntry>;
   readonly #renaming: Renaming;
   #settings: EvpnSettings;
   #configuredRds: ReadonlySet<RouteDistinguisher>;
@@ -92,6 +94,11 @@ export class Evpn {
       settings.duplicates,
     );
     this.conflicts = new Conflicts(deps.clock, this.#log);
+    this.#crowded = new CrowdedKeys(
+      deps.clock,
+      (vrf, entry) => this.#lookAt(vrf, entry),
+      () => this.#wakeIdle(),
+    );
     const deviceName = (port: number) => deps.dataPlane.topology.ports.get(port)?.name;
     this.#evaluator = new Evaluator(
       deps.dataPlane,
@@ -121,8 +128,12 @@ export class Evpn {
 
   /** Resolves when nothing is left to look at. */
   idle(): Promise<void> {
-    if (!this.#scheduled) return Promise.resolve();
+    if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  get #isIdle(): boolean {
+    return this.#scheduled === undefined && this.#crowded.size === 0;
   }
 
   /** The MAC-VRF of a VNI that is served. */
@@ -186,6 +197,7 @@ export class Evpn {
     this.#renaming.stop();
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
+    this.#crowded.stop();
     this.#log.close();
     this.#wakeIdle();
   }
@@ -243,7 +255,7 @@ export class Evpn {
 
   #addVrf(vni: Vni): MacVrf {
     const { rd, importTargets, exportTargets } = this.#identityOf(vni);
-    const vrf = new MacVrf(vni, rd, importTargets, exportTargets);
+    const vrf = new MacVrf(vni, rd, importTargets, exportTargets, this.#crowded);
     vrf.flooding = isFlooded(this.#settings, vni);
     this.#vrfs.set(vni, vrf);
     this.#index.add(vrf);
@@ -336,7 +348,18 @@ export class Evpn {
     return !vrf.hasTouched;
   }
 
+  #lookAt(vrf: MacVrf, entry: MacEntry | IpEntry): void {
+    if (this.#vrfs.get(vrf.vni) !== vrf) return;
+    if (entry instanceof MacEntry) this.#evaluator.mac(vrf, entry);
+    else this.#evaluator.ip(vrf, entry);
+    // What the decision touches is looked at as ever
+    if (!vrf.hasTouched) return;
+    this.#touched.add(vrf);
+    this.#schedule();
+  }
+
   #wakeIdle(): void {
+    if (!this.#isIdle && !this.#stopped) return;
     const waiters = this.#idleWaiters;
     this.#idleWaiters = [];
     for (const wake of waiters) wake();

@@ -18,6 +18,7 @@ import {
   type Vni,
 } from '../types/index.js';
 import { type OriginatedAttributes, RouteType } from '../wire/index.js';
+import { CROWD, type CrowdedKeys } from './crowded-keys.js';
 import { type Few, listOf } from './few.js';
 import type { ImportTarget } from './import-target.js';
 import { type Ownership, UNOWNED } from './mobility.js';
@@ -135,6 +136,8 @@ export class MacVrf {
     /** Changed by the ImportIndex alone. */
     public importTargets: readonly ImportTarget[],
     public exportTargets: readonly RouteTarget[],
+    /** Takes the keys that many routes claim. */
+    readonly crowded: CrowdedKeys<MacVrf, MacEntry | IpEntry>,
   ) {}
 
   /** The address that we announce; undefined while the VNI cannot forward. */
@@ -164,13 +167,15 @@ export class MacVrf {
   touchMac(entry: MacEntry): void {
     if (entry.dirty) return;
     entry.dirty = true;
-    this.#touchedMacs.push(entry);
+    if (isCrowded(entry)) this.crowded.add(this, entry);
+    else this.#touchedMacs.push(entry);
   }
 
   touchIp(entry: IpEntry): void {
     if (entry.dirty) return;
     entry.dirty = true;
-    this.#touchedIps.push(entry);
+    if (isCrowded(entry)) this.crowded.add(this, entry);
+    else this.#touchedIps.push(entry);
   }
 
   /** Takes the MAC that waits longest to be looked at; undefined when none does. */
@@ -211,4 +216,8 @@ export class MacVrf {
     yield* this.trees;
     for (const segment of this.segments.values()) yield* segment.discoveries();
   }
+}
+
+function isCrowded({ remotes }: MacEntry | IpEntry): boolean {
+  return remotes instanceof Set && remotes.size > CROWD;
 }
