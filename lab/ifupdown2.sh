@@ -2,17 +2,21 @@
 # Fetches Debian's ifupdown2 for labs, without installing it: its maintainer scripts would take over this machine's own
 # network. Inside a machine of its own, whose writes are gone afterwards, it is unpacked over the root.
 #   lab/ifupdown2.sh [FOLDER]          FOLDER (default /var/cache/evpnd-lab/ifupdown2) gets ifupdown2.deb
-#   lab/ifupdown2.sh --unpack [FOLDER] unpacks that over /: only ever inside user-mode-linux
+#   lab/ifupdown2.sh --unpack [FOLDER] unpacks that over /: only ever inside a machine of lab/machine.ts
 set -eu
 unpack=false
 [ "${1:-}" = --unpack ] && { unpack=true; shift; }
 folder=${1:-/var/cache/evpnd-lab/ifupdown2}
 
 if $unpack; then
-  uname -a | grep -qi 'uml\|user mode\|um ' || grep -q 'User Mode Linux' /proc/cpuinfo || {
-    echo "lab/ifupdown2.sh: --unpack is for user-mode-linux alone" >&2
-    exit 1
-  }
+  # Only those have an overlay with its writes in memory as root (lab/machine-init.sh)
+  case $(awk '$2 == "/" { print $3, $4 }' /proc/mounts | tail -n 1) in
+    overlay*upperdir=/mnt/upper,*) ;;
+    *)
+      echo "lab/ifupdown2.sh: --unpack is for machines of the lab alone, whose writes are gone afterwards" >&2
+      exit 1
+      ;;
+  esac
   work=$(mktemp -d)
   dpkg-deb -x "$folder/ifupdown2.deb" "$work"
   # cp, as tar would put a folder where /sbin and /lib are links
