@@ -1,6 +1,7 @@
-import { type Clock, Fifo, type Timer } from '../types/index.js';
+import type { Clock, Timer } from '../types/index.js';
 import type { EvpnNlri, PathAttributes, Update } from '../wire/index.js';
 import { Arrival, destinationOf, type RibDestination, type RibPath } from './destination.js';
+import { DirtySet, DirtyShare } from './dirty-set.js';
 import {
   type InboundPolicy,
   NO_POLICY,
@@ -45,6 +46,7 @@ class NeighborState {
   refused = noRefusals();
   lastRefusal: Refusal | undefined = undefined;
   sweep: Sweep | undefined = undefined;
+  readonly dirty = new DirtyShare();
 }
 
 /** A walk that removes a neighbour's paths of epochs before `before`, a slice a turn. */
@@ -57,9 +59,6 @@ interface Sweep {
 
 /** Destinations that one turn of a sweep looks at: no more than are decided on in a turn, while the cache has them. */
 const SWEEP_SLICE = 512;
-/** Sockets pause above this many dirty destinations, and go on below the other. */
-const CONGESTED_ABOVE = 65_536;
-const RELIEVED_BELOW = 16_384;
 const NO_COUNTS: NeighborRouteCounts = {
   received: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),
   accepted: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),
@@ -75,7 +74,7 @@ const NO_COUNTS: NeighborRouteCounts = {
 export class Rib {
   /** Called when the dirty set goes from empty to non-empty. */
   onDirty: (() => void) | undefined;
-  /** Called when a congested RIB is so no more: readers of sockets may go on. */
+  /** Called when a neighbor is congested no more: readers of sockets may go on. */
   onRelieved: (() => void) | undefined;
 
   /** True for a route that this leaf originates: one that comes back is everyday. */
@@ -85,10 +84,9 @@ export class Rib {
   #identity: RibIdentity;
   readonly #table = new EvpnTable<RibDestination>();
   readonly #neighbors = new Map<string, NeighborState>();
-  readonly #dirty = new Fifo<RibDestination>();
+  readonly #dirty = new DirtySet();
   /** A walk over all destinations, to be looked at again. */
   #again: Iterator<RibDestination, undefined> | undefined = undefined;
-  #congested = false;
 
   constructor(clock: Clock, identity: RibIdentity) {
     this.#clock = clock;
@@ -115,9 +113,9 @@ export class Rib {
     return this.#dirty.size;
   }
 
-  /** True while the reader of the dirty set is so far behind that no more should be read from peers. */
-  get congested(): boolean {
-    return this.#congested && this.onDirty !== undefined;
+  /** True while the reader of the dirty set is so far behind with what this neighbor said that no more should be read from it. */
+  isCongested(neighbor: string): boolean {
+    return this.onDirty !== undefined && this.#neighbors.get(neighbor)?.dirty.congested === true;
   }
 
   /**
@@ -179,21 +177,19 @@ export class Rib {
     if (neighbor !== undefined && neighbor.held === 0) this.#neighbors.delete(address);
   }
 
-  /** At most `max` destinations that changed, oldest first, each of which leaves the set. */
+  /** At most `max` destinations that changed, the oldest of each neighbor in turn, each of which leaves the set. */
   takeDirty(max: number): Destination[] {
     const taken: RibDestination[] = [];
     while (taken.length < max) {
-      const destination = this.#nextDirty();
+      const destination = this.#dirty.take(this.#relieved);
       if (destination === undefined) break;
       if (!destination.hasPath) this.#table.remove(destination);
       taken.push(destination);
     }
-    if (this.#congested && this.dirtyCount < RELIEVED_BELOW) {
-      this.#congested = false;
-      this.onRelieved?.();
-    }
     return taken;
   }
+
+  readonly #relieved = (): void => this.onRelieved?.();
 
   /** Every destination is to be looked at again, by takeAgain: a large table is not queued in one go. */
   lookAgain(): void {
@@ -236,12 +232,6 @@ export class Rib {
   /** Paths of the neighbor that it has not announced since its session before ended; one look, no walk. */
   staleCount(neighbor: string): number {
     return this.#neighbors.get(neighbor)?.stale ?? 0;
-  }
-
-  #nextDirty(): RibDestination | undefined {
-    const next = this.#dirty.take();
-    if (next !== undefined) next.dirty = false;
-    return next;
   }
 
   #neighborOf(source: Pick<PathSource, 'neighbor'>): NeighborState {
@@ -289,7 +279,7 @@ export class Rib {
     if (destination === undefined) {
       const added = destinationOf(arrival, attributes, nlri);
       this.#table.add(added);
-      this.#choose(added, undefined, false);
+      this.#choose(neighbor, added, undefined, false);
       return;
     }
     if (old?.attributes === attributes && old.source === arrival.source && sameNlri(old.nlri, nlri)) {
@@ -299,7 +289,7 @@ export class Rib {
     const { best } = destination;
     const told = best?.attributes;
     const differs = destination.put(arrival, attributes, nlri, old);
-    this.#choose(destination, told, differs && old === best);
+    this.#choose(neighbor, destination, told, differs && old === best);
   }
 
   #withdraw(neighbor: NeighborState, nlri: EvpnNlri): void {
@@ -315,14 +305,19 @@ export class Rib {
     const differs = destination.remove(path);
     neighbor.accepted[nlri.type]--;
     neighbor.held--;
-    this.#choose(destination, told, differs && path === best);
+    this.#choose(neighbor, destination, told, differs && path === best);
   }
 
   /**
-   * After a change of the destination's paths. `told`: the attributes that the best one had before it; `differs`: it is of
+   * After the neighbor's change of the destination's paths. `told`: the attributes that the best one had before it; `differs`: it is of
    * another NLRI than then.
    */
-  #choose(destination: RibDestination, told: PathAttributes | undefined, differs: boolean): void {
+  #choose(
+    neighbor: NeighborState,
+    destination: RibDestination,
+    told: PathAttributes | undefined,
+    differs: boolean,
+  ): void {
     const { best } = destination;
     const choice = destination.choose();
     destination.best = choice;
@@ -332,16 +327,13 @@ export class Rib {
       choice?.attributes !== told ||
       (best !== choice && best !== undefined && choice !== undefined && !sameNlri(best.nlri, choice.nlri))
     )
-      this.#touch(destination);
+      this.#touch(neighbor, destination);
   }
 
-  #touch(destination: RibDestination): void {
+  #touch(neighbor: NeighborState, destination: RibDestination): void {
     if (destination.dirty) return;
-    destination.dirty = true;
-    this.#dirty.push(destination);
-    const count = this.#dirty.size;
-    if (count === 1) this.onDirty?.();
-    if (count > CONGESTED_ABOVE) this.#congested = true;
+    this.#dirty.push(neighbor.dirty, destination);
+    if (this.#dirty.size === 1) this.onDirty?.();
   }
 
   #startSweep(neighbor: NeighborState, before: number): Promise<void> {

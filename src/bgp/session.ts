@@ -99,7 +99,7 @@ export class Session implements LinkHost {
   }
 
   get congested(): boolean {
-    return this.#deps.rib.congested;
+    return this.#deps.rib.isCongested(this.#config.address);
   }
 
   /** True once the session that stands has brought its End-of-RIB. */

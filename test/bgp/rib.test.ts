@@ -396,17 +396,31 @@ test('congestion begins and ends with the dirty set, and only where somebody rea
   const { rib } = make();
   const macs = Array.from({ length: 70_000 }, (_, i) => macRoute(i + 1));
   rib.update(S1, update(macs));
-  t.false(rib.congested);
+  t.false(rib.isCongested(S1.neighbor));
   rib.onDirty = () => {};
   let relieved = 0;
   rib.onRelieved = () => relieved++;
-  t.true(rib.congested);
+  t.true(rib.isCongested(S1.neighbor));
   rib.takeDirty(50_000);
-  t.true(rib.congested);
+  t.true(rib.isCongested(S1.neighbor));
   rib.takeDirty(10_000);
-  t.false(rib.congested);
+  t.false(rib.isCongested(S1.neighbor));
   t.is(relieved, 1);
+  t.false(rib.isCongested(S2.neighbor));
   t.is(rib.takeDirty(100_000).length, 10_000);
+});
+
+test('what one neighbor says waits for some of what another does, never for all', (t) => {
+  const { rib } = make();
+  rib.update(S1, update(Array.from({ length: 1000 }, (_, i) => macRoute(i + 1))));
+  rib.update(S2, update([macRoute(5000), macRoute(1)]));
+  const order = rib.takeDirty(2000).map(({ nlri }) => formatNlri(nlri));
+  t.is(order.length, 1001);
+  t.true(order.indexOf(formatNlri(macRoute(5000))) < 40);
+  t.deepEqual(
+    order.filter((text) => text !== formatNlri(macRoute(5000))),
+    Array.from({ length: 1000 }, (_, i) => formatNlri(macRoute(i + 1))),
+  );
 });
 
 test('our identity may change', (t) => {

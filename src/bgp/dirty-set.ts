@@ -1,0 +1,69 @@
+import { Fifo } from '../types/index.js';
+import type { RibDestination } from './destination.js';
+
+/** So many are taken of one neighbor before the next has its turn. */
+const QUANTUM = 16;
+/** A neighbor is to be read no more above this many, and again below the other. */
+const CONGESTED_ABOVE = 65_536;
+const RELIEVED_BELOW = 16_384;
+
+/** Destinations that one neighbor's words have changed, and that nobody has taken yet, oldest first. */
+export class DirtyShare {
+  readonly destinations = new Fifo<RibDestination>();
+  isQueued = false;
+  /** So many wait that no more should be read from the neighbor. */
+  congested = false;
+}
+
+/**
+ * The destinations that changed, each once. They are taken from one neighbor after the other, so that who says much has
+ * what another says wait for some of it and never for all.
+ */
+export class DirtySet {
+  readonly #shares = new Fifo<DirtyShare>();
+  #current: DirtyShare | undefined = undefined;
+  #left = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The caller has looked that it is not in the set. */
+  push(share: DirtyShare, destination: RibDestination): void {
+    destination.dirty = true;
+    share.destinations.push(destination);
+    this.#size++;
+    if (share.destinations.size > CONGESTED_ABOVE) share.congested = true;
+    if (share.isQueued) return;
+    share.isQueued = true;
+    this.#shares.push(share);
+  }
+
+  /** `relieved` is called where a share is congested no more. */
+  take(relieved: () => void): RibDestination | undefined {
+    const share = this.#turnOf();
+    const destination = share?.destinations.take();
+    if (share === undefined || destination === undefined) return undefined;
+    destination.dirty = false;
+    this.#size--;
+    this.#left--;
+    if (share.congested && share.destinations.size < RELIEVED_BELOW) {
+      share.congested = false;
+      relieved();
+    }
+    return destination;
+  }
+
+  #turnOf(): DirtyShare | undefined {
+    const current = this.#current;
+    if (current !== undefined && this.#left > 0 && current.destinations.size > 0) return current;
+    if (current !== undefined) {
+      if (current.destinations.size > 0) this.#shares.push(current);
+      else current.isQueued = false;
+    }
+    this.#current = this.#shares.take();
+    this.#left = QUANTUM;
+    return this.#current;
+  }
+}
