@@ -341,6 +341,11 @@ export class DataPlane {
     return this.#planes.get(vni);
   }
 
+  /** True where so much waits for the kernel that no more should be asked for until `relieved` is called. */
+  isBehind(relieved: () => void): boolean {
+    return this.reconciler.isBehind(relieved);
+  }
+
   /** Removes everything of ours and resolves when the kernel has been told. */
   async flush(): Promise<void> {
     for (const vni of [...this.#planes.keys()]) this.unserve(vni);

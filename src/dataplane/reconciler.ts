@@ -21,6 +21,11 @@ const APPLIED = 512;
 const FRESH_MS = 0.25;
 /** A slice ends after this long, so that keepalives and REST get their turn. */
 const SLICE_MS = 4;
+/** With so many batches waiting no more is to be asked for, until there are fewer than the other. */
+const BEHIND_FROM = 2;
+const RELIEVED_BELOW = 1;
+/** Keys of one VNI before others have their turn. */
+const QUANTUM = 256;
 /** One key takes no more operations than this. */
 const MOST_OF_A_KEY = 6;
 
@@ -81,6 +86,7 @@ export class Reconciler {
   /** What comes behind the flights. */
   #ahead: Batch | undefined;
   #idleWaiters: (() => void)[] = [];
+  #whenRelieved: (() => void) | undefined;
   #closed = false;
 
   constructor(
@@ -146,6 +152,16 @@ export class Reconciler {
     if (this.#ahead) total += this.#ahead.strays + this.#ahead.keys.length;
     for (const plane of this.#queue) total += plane.dirty;
     return total;
+  }
+
+  /**
+   * True where so much waits to be written that more of it would only wait, also before what somebody else wants: then
+   * `relieved` is called once there is room. There is one who asks.
+   */
+  isBehind(relieved: () => void): boolean {
+    if (this.#closed || !this.#waits(BEHIND_FROM * this.batch)) return false;
+    this.#whenRelieved = relieved;
+    return true;
   }
 
   /** Resolves when nothing is queued or under way; what failed and waits for a retry does not count. */
@@ -215,6 +231,11 @@ export class Reconciler {
   }
 
   #goOnLater(): void {
+    const relieved = this.#whenRelieved;
+    if (relieved && !this.#waits(RELIEVED_BELOW * this.batch)) {
+      this.#whenRelieved = undefined;
+      relieved();
+    }
     if (this.#isWaiting) this.#schedule();
     else if (this.#flights.length === 0) this.#wakeIdle();
   }
@@ -228,25 +249,30 @@ export class Reconciler {
     const strays = operations.length;
     const keys = emptyList<TakenKey>();
     for (const plane of this.#queue)
-      if (plane.hasDirtyFloods) this.#fill(plane, 'floods', most, operations, keys);
+      if (plane.hasDirtyFloods) this.#fill(plane, 'floods', most, most, operations, keys);
     if (strays === 0 && keys.length === 0)
       for (const plane of this.#queue) {
-        if (!this.#fill(plane, 'others', most, operations, keys)) break;
-        plane.isQueued = false;
+        const turn = Math.min(most, keys.length + QUANTUM);
+        const isDone = this.#fill(plane, 'others', most, turn, operations, keys);
         this.#queue.delete(plane);
+        if (isDone) plane.isQueued = false;
+        // Behind the others, where this walk comes to it again
+        else this.#queue.add(plane);
+        if (isFull(operations, keys, most)) break;
       }
     return strays === 0 && keys.length === 0 ? undefined : { operations, strays, keys };
   }
 
-  /** Takes the plane's keys until there is none, or the batch is full; true in the first case. */
+  /** Takes the plane's keys until there is none, `turn` are in the batch, or it is full; true in the first case. */
   #fill(
     plane: VniPlane,
     what: 'floods' | 'others',
     most: number,
+    turn: number,
     operations: Operation[],
     keys: TakenKey[],
   ): boolean {
-    while (operations.length < most - MOST_OF_A_KEY && keys.length < most) {
+    while (keys.length < turn && !isFull(operations, keys, most)) {
       const key = what === 'floods' ? plane.nextFlood(operations) : plane.next(operations);
       if (!key) return true;
       keys.push(key);
@@ -426,6 +452,10 @@ export class Reconciler {
     this.#idleWaiters = [];
     for (const wake of waiters) wake();
   }
+}
+
+function isFull(operations: readonly Operation[], keys: readonly TakenKey[], most: number): boolean {
+  return operations.length >= most - MOST_OF_A_KEY || keys.length >= most;
 }
 
 /**

@@ -47,6 +47,8 @@ export interface EvpnDependencies {
 
 /** A turn's worth of work before others get theirs. */
 const SLICE_MS = 2;
+/** Steps between two looks whether the kernel is behind. */
+const BEHIND_EVERY = 8;
 /** Keys between two looks at the clock. */
 const STEP = 64;
 
@@ -74,6 +76,8 @@ export class Evpn {
   #topology: Topology = EMPTY_TOPOLOGY;
   #scheduled: Timer | undefined;
   #idleWaiters: (() => void)[] = [];
+  /** The kernel is behind: no more changed routes are looked at until it is not. */
+  #waiting = false;
   #stopped = false;
 
   constructor(deps: EvpnDependencies, settings: EvpnSettings) {
@@ -133,7 +137,7 @@ export class Evpn {
   }
 
   get #isIdle(): boolean {
-    return this.#scheduled === undefined && this.#crowded.size === 0;
+    return this.#scheduled === undefined && this.#crowded.size === 0 && !this.#waiting;
   }
 
   /** The MAC-VRF of a VNI that is served. */
@@ -314,18 +318,26 @@ export class Evpn {
     else this.#wakeIdle();
   };
 
-  /** Works for one slice; true when work is left. */
+  readonly #goOn = (): void => {
+    this.#waiting = false;
+    this.#schedule();
+  };
+
+  /** Works for one slice; true when work is left. What the kernel tells is looked at also while it is behind. */
   #slice(): boolean {
-    const { clock, rib } = this.#deps;
+    const { clock, rib, dataPlane } = this.#deps;
     const end = clock.now() + SLICE_MS;
-    for (;;) {
-      const dirty = rib.takeDirty(STEP);
-      for (const destination of dirty) this.importer.update(destination);
-      if (dirty.length === 0)
-        for (const destination of rib.takeAgain(STEP)) this.importer.reimport(destination);
+    for (let step = 0; ; step++) {
+      if (step % BEHIND_EVERY === 0 && rib.hasDirty) this.#waiting = dataPlane.isBehind(this.#goOn);
+      if (!this.#waiting) {
+        const dirty = rib.takeDirty(STEP);
+        for (const destination of dirty) this.importer.update(destination);
+        if (dirty.length === 0)
+          for (const destination of rib.takeAgain(STEP)) this.importer.reimport(destination);
+      }
       const vrf = this.#touched.take();
       if (vrf && this.#vrfs.get(vrf.vni) === vrf && !this.#evaluateSome(vrf)) this.#touched.add(vrf);
-      if (!rib.hasDirty && this.#touched.size === 0) return false;
+      if ((this.#waiting || !rib.hasDirty) && this.#touched.size === 0) return false;
       if (clock.now() >= end) return true;
     }
   }

@@ -146,3 +146,46 @@ test('a device that goes amid a flight takes nothing along that others want', as
   for (const mac of [FIRST, SECOND])
     t.is(world.kernel.tables.bridgeRow(again.bridgeIfindex, 0, mac)?.port, again.vxlanIfindex);
 });
+
+test('a VNI with little to write has its turn amid another with much', async (t) => {
+  const { clock, world, plane, want } = await started(t, { batch: 600 });
+  const other = toVni(10020);
+  await world.addVni(other, parseIp('192.0.2.1'));
+  plane.serve(other);
+  clock.runUntilIdle();
+  for (let i = 0; i < 10_000; i++) want((FIRST + i) as Mac);
+  const launched: (readonly Operation[])[] = [];
+  const launch = world.kernel.launch.bind(world.kernel);
+  world.kernel.launch = (operations, flight) => {
+    const flies = launch(operations, flight);
+    if (flies) launched.push(operations);
+    return flies;
+  };
+  clock.runTurn();
+  t.is(launched.length, 1);
+  const late = parseMac('02:00:00:00:ff:01');
+  plane.setMac(other, late, VTEP, false, 0);
+  clock.runUntilIdle();
+  const at = launched.findIndex((operations) =>
+    operations.some((each) => 'mac' in each && each.mac === late),
+  );
+  t.true(at <= 3, `in batch ${at + 1} of ${launched.length}`);
+  t.true(launched.length > 10);
+  t.is(plane.reconciler.backlog, 0);
+});
+
+test('who asks is told once that the kernel is behind no more', async (t) => {
+  const { clock, plane, want } = await started(t, { batch: 10 });
+  let relieved = 0;
+  const isBehind = () => plane.isBehind(() => relieved++);
+  for (let i = 0; i < 15; i++) want((FIRST + i) as Mac);
+  t.false(isBehind());
+  for (let i = 15; i < 60; i++) want((FIRST + i) as Mac);
+  t.true(isBehind());
+  t.true(isBehind());
+  clock.runTurn();
+  t.is(relieved, 0);
+  clock.runUntilIdle();
+  t.is(relieved, 1);
+  t.false(isBehind());
+});
