@@ -134,9 +134,11 @@ export async function startDaemon({
     deferral.cancel();
     eventLoop.stop();
     evpn.stop();
+    // First, so that no number of readers keeps what matters from being done
+    const silent = listener.close();
     await farewell();
     dataPlane.close();
-    await Promise.all([listener.close(), application?.close()]);
+    await Promise.all([silent, application?.close()]);
   };
 
   try {

@@ -14,10 +14,12 @@ export const PROBLEMS = {
   'no-such-vni': { status: 404, title: 'There is no such VNI' },
   'no-such-mac': { status: 404, title: 'Nobody knows the MAC address in that VNI' },
   'method-not-allowed': { status: 405, title: 'The resource does not know the method' },
+  misdirected: { status: 421, title: 'The request names another machine' },
   'neighbor-shut-down': { status: 409, title: 'The neighbor is shut down' },
   'no-session': { status: 409, title: 'The neighbor has no established session' },
   'no-route-refresh': { status: 409, title: 'The neighbor cannot send its routes again' },
   'internal-error': { status: 500, title: 'evpnd failed to answer' },
+  busy: { status: 503, title: 'evpnd answers as many requests as it can at once' },
   'not-ready': { status: 503, title: 'evpnd is not ready' },
 } as const;
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
@@ -12,6 +12,8 @@ export interface ListenOptions {
   readonly unixSocket: string | undefined;
   /** Port 0 lets the kernel choose. */
   readonly tcp: readonly { readonly host: string; readonly port: number }[];
+  /** Descriptors that this process may have, of which the API takes a part; the kernel is asked when absent. */
+  readonly descriptors?: number;
 }
 
 /** The API's open sockets. */
@@ -34,6 +36,8 @@ export function isFromUnixSocket(socket: Socket): boolean {
   return fromUnixSocket.has(socket);
 }
 
+/** Connections at once: some for who is on this machine, whatever the network does, and the rest for all TCP sockets. */
+const MOST_CONNECTIONS = { unix: 64, tcp: 192 };
 const SOCKET_MODE = 0o660;
 /** Milliseconds that a closing server waits for answers under way. */
 const GRACE = 1000;
@@ -48,6 +52,7 @@ export async function listenApi(
   options: ListenOptions,
 ): Promise<ApiListener> {
   const servers: Server[] = [];
+  const most = connectionLimits(options.descriptors ?? descriptorLimit());
   const ready = Promise.resolve(api);
   const answer: RequestListener = (request, response) =>
     void ready.then(
@@ -57,6 +62,8 @@ export async function listenApi(
   const open = async (target: { path: string } | { host: string; port: number }) => {
     const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, answer);
     servers.push(server);
+    // The rest is refused at once: descriptors are there for BGP and netlink, too
+    server.maxConnections = 'path' in target ? most.unix : Math.ceil(most.tcp / options.tcp.length);
     if ('path' in target) server.on('connection', (socket) => fromUnixSocket.add(socket));
     await listening(server, target);
     return server;
@@ -80,6 +87,19 @@ export async function listenApi(
     await close();
     throw error;
   }
+}
+
+/** At most half of the descriptors are the API's. */
+export function connectionLimits(descriptors: number): { readonly unix: number; readonly tcp: number } {
+  const { unix, tcp } = MOST_CONNECTIONS;
+  const share = Math.min(1, descriptors / 2 / (unix + tcp));
+  return { unix: Math.max(1, Math.floor(unix * share)), tcp: Math.max(1, Math.floor(tcp * share)) };
+}
+
+/** RLIMIT_NOFILE of this process. */
+function descriptorLimit(): number {
+  const found = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+  return found ? Number(found[1]) : Number.POSITIVE_INFINITY;
 }
 
 function listening(server: Server, target: { path: string } | { host: string; port: number }): Promise<void> {

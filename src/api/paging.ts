@@ -1,3 +1,5 @@
+import { EACH_TURN, type Turns } from './turnstile.js';
+
 /** A cursor that decodes to no key of the list it was given to. */
 export class CursorError extends Error {
   override readonly name = 'CursorError';
@@ -16,9 +18,9 @@ export interface Pages<Item> {
   readonly total: number | null;
   /**
    * At most `limit` items whose keys follow `after`, which is undefined for the first page or a `next` of an earlier one.
-   * An item that is there all the time comes exactly once. Rejects with CursorError.
+   * An item that is there all the time comes exactly once. Each step of a walk waits for its turn. Rejects with CursorError.
    */
-  page(after: string | undefined, limit: number): Promise<Page<Item>>;
+  page(after: string | undefined, limit: number, turns?: Turns): Promise<Page<Item>>;
 }
 
 /** A total order over keys, and their text for cursors. */
@@ -55,12 +57,15 @@ const ROWS_A_TURN = 4096;
 export function pagesByKey<Row, Key, Item>(table: Table<Row, Key, Item>): Pages<Item> {
   return {
     total: table.total,
-    async page(after, limit) {
+    async page(after, limit, turns = EACH_TURN) {
       const start = after === undefined ? undefined : table.order.decode(after);
       if (after !== undefined && start === undefined) throw new CursorError(after);
-      const rows = await smallest(table, start, limit + 1);
+      const rows = await smallest(table, start, limit + 1, turns);
       const next = rows.length > limit ? table.order.encode(table.key(rows[limit - 1])) : null;
-      return { items: rows.slice(0, limit).map((row) => table.item(row)), next };
+      const began = performance.now();
+      const items = rows.slice(0, limit).map((row) => table.item(row));
+      turns.spent(performance.now() - began);
+      return { items, next };
     },
   };
 }
@@ -69,6 +74,7 @@ async function smallest<Row, Key, Item>(
   table: Table<Row, Key, Item>,
   start: Key | undefined,
   count: number,
+  turns: Turns,
 ): Promise<Row[]> {
   const { order } = table;
   const byKey = (a: Row, b: Row) => order.compare(table.key(a), table.key(b));
@@ -76,10 +82,13 @@ async function smallest<Row, Key, Item>(
   let kept: Row[] = [];
   let bound: Key | undefined;
   let untilYield = ROWS_A_TURN;
+  let began = performance.now();
   for (const row of table.rows()) {
     if (--untilYield === 0) {
       untilYield = ROWS_A_TURN;
-      await new Promise(setImmediate);
+      turns.spent(performance.now() - began);
+      await turns.next();
+      began = performance.now();
     }
     if (table.where?.(row) === false) continue;
     const key = table.key(row);

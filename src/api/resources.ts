@@ -21,6 +21,7 @@ import {
 } from './parameters.js';
 import type { ReadModel } from './read-model.js';
 import { named, operationId, problemAnswer, problemAnswers } from './resource.js';
+import type { Turns, Turnstile } from './turnstile.js';
 
 interface Resource {
   readonly path: string;
@@ -31,7 +32,8 @@ interface Resource {
   readonly answer: TSchema;
   /** Statuses of the problems that it can answer with, besides 500. */
   readonly problems: readonly number[];
-  readonly handle: (model: ReadModel, request: FastifyRequest) => unknown;
+  /** Lists are walked in the turns that are given to them. */
+  readonly handle: (model: ReadModel, request: FastifyRequest, turns: Turns) => unknown;
 }
 
 /** The answer of every list. */
@@ -50,9 +52,9 @@ function listOf(name: string): TSchema {
   );
 }
 
-async function pageOf<Item>(pages: Pages<Item>, query: unknown) {
+async function pageOf<Item>(pages: Pages<Item>, query: unknown, turns: Turns) {
   const { limit = DEFAULT_LIMIT, cursor } = query as Static<typeof PageQuery>;
-  const page = await pages.page(cursor === undefined ? undefined : decodeCursor(cursor), limit);
+  const page = await pages.page(cursor === undefined ? undefined : decodeCursor(cursor), limit, turns);
   return {
     items: page.items,
     next: page.next === null ? null : encodeCursor(page.next),
@@ -86,7 +88,7 @@ const RESOURCES: readonly Resource[] = [
     query: PageQuery,
     answer: listOf('Neighbor'),
     problems: [400],
-    handle: (model, { query }) => pageOf(model.neighbors(), query),
+    handle: (model, { query }, turns) => pageOf(model.neighbors(), query, turns),
   },
   {
     path: '/neighbors/:address',
@@ -108,7 +110,7 @@ const RESOURCES: readonly Resource[] = [
     query: PageQuery,
     answer: listOf('Vni'),
     problems: [400],
-    handle: (model, { query }) => pageOf(model.vnis(), query),
+    handle: (model, { query }, turns) => pageOf(model.vnis(), query, turns),
   },
   {
     path: '/vnis/:vni',
@@ -129,10 +131,10 @@ const RESOURCES: readonly Resource[] = [
     params: VniPath,
     answer: listOf('Mac'),
     problems: [400, 404],
-    handle: (model, request) => {
+    handle: (model, request, turns) => {
       const vni = vniOf(request);
       const filter = hostFilter(request.query as Static<typeof HostQuery>);
-      return pageOf(found(model.macs(vni, filter), vni), request.query);
+      return pageOf(found(model.macs(vni, filter), vni), request.query, turns);
     },
   },
   {
@@ -142,10 +144,10 @@ const RESOURCES: readonly Resource[] = [
     params: VniPath,
     answer: listOf('ArpEntry'),
     problems: [400, 404],
-    handle: (model, request) => {
+    handle: (model, request, turns) => {
       const vni = vniOf(request);
       const filter = hostFilter(request.query as Static<typeof HostQuery>);
-      return pageOf(found(model.arpCache(vni, filter), vni), request.query);
+      return pageOf(found(model.arpCache(vni, filter), vni), request.query, turns);
     },
   },
   {
@@ -154,8 +156,8 @@ const RESOURCES: readonly Resource[] = [
     query: RouteQuery,
     answer: listOf('Route'),
     problems: [400],
-    handle: (model, { query }) =>
-      pageOf(model.routes(routeFilter(query as Static<typeof RouteQuery>)), query),
+    handle: (model, { query }, turns) =>
+      pageOf(model.routes(routeFilter(query as Static<typeof RouteQuery>)), query, turns),
   },
   {
     path: '/vteps',
@@ -163,7 +165,7 @@ const RESOURCES: readonly Resource[] = [
     query: PageQuery,
     answer: listOf('Vtep'),
     problems: [400],
-    handle: (model, { query }) => pageOf(model.vteps(), query),
+    handle: (model, { query }, turns) => pageOf(model.vteps(), query, turns),
   },
   {
     path: '/drift',
@@ -172,9 +174,9 @@ const RESOURCES: readonly Resource[] = [
     query: DriftQuery,
     answer: listOf('Drift'),
     problems: [400],
-    handle: (model, { query }) => {
+    handle: (model, { query }, turns) => {
       const { vni, open } = query as Static<typeof DriftQuery>;
-      return pageOf(model.drifts({ vni: vni as Vni | undefined, open }), query);
+      return pageOf(model.drifts({ vni: vni as Vni | undefined, open }), query, turns);
     },
   },
   {
@@ -184,9 +186,9 @@ const RESOURCES: readonly Resource[] = [
     query: PendingQuery,
     answer: listOf('PendingWrite'),
     problems: [400],
-    handle: (model, { query }) => {
+    handle: (model, { query }, turns) => {
       const { vni } = query as Static<typeof PendingQuery>;
-      return pageOf(model.pendingWrites(vni as Vni | undefined), query);
+      return pageOf(model.pendingWrites(vni as Vni | undefined), query, turns);
     },
   },
   {
@@ -195,7 +197,7 @@ const RESOURCES: readonly Resource[] = [
     query: PageQuery,
     answer: listOf('Duplicate'),
     problems: [400],
-    handle: (model, { query }) => pageOf(model.duplicates(), query),
+    handle: (model, { query }, turns) => pageOf(model.duplicates(), query, turns),
   },
   {
     path: '/event-loop',
@@ -223,7 +225,7 @@ const RESOURCES: readonly Resource[] = [
 ];
 
 /** Adds the resources to a scope whose prefix is the version. */
-export function addResources(scope: FastifyInstance, model: ReadModel): void {
+export function addResources(scope: FastifyInstance, model: ReadModel, turnstile: Turnstile): void {
   for (const resource of RESOURCES)
     scope.get(
       resource.path,
@@ -236,11 +238,16 @@ export function addResources(scope: FastifyInstance, model: ReadModel): void {
           ...(resource.params && { params: resource.params }),
           response: {
             200: { description: 'OK', ...withoutId(resource.answer) },
-            ...problemAnswers(resource.problems),
+            ...problemAnswers([...resource.problems, 503]),
           },
         },
       },
-      (request) => resource.handle(model, request),
+      (request) => {
+        const answer = turnstile.admit(() => resource.handle(model, request, turnstile));
+        if (answer === undefined)
+          throw new Problem('busy', 'too many requests are being answered; ask again in a second');
+        return answer;
+      },
     );
 }
 

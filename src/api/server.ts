@@ -11,11 +11,13 @@ import type { Log } from '../types/index.js';
 import { addCommands } from './command-resources.js';
 import type { Commands } from './commands.js';
 import { Problem, ProblemSchema } from './errors.js';
+import { addGuards } from './guards.js';
 import { NAMED_SCHEMAS } from './named-schemas.js';
 import { CursorError } from './paging.js';
 import { validationProblem } from './parameters.js';
 import type { ReadModel } from './read-model.js';
 import { addProbes, addResources } from './resources.js';
+import { Turnstile } from './turnstile.js';
 
 export interface ApiOptions {
   readonly readModel: ReadModel;
@@ -49,11 +51,13 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
     },
   });
   // Answers are what the types say; a serializer that drops or bends fields would hide a fault of the read model
-  api.setSerializerCompiler(() => JSON.stringify);
+  const turnstile = new Turnstile();
+  api.setSerializerCompiler(() => (answer) => turnstile.timed(() => JSON.stringify(answer)));
   api.setErrorHandler((error: FastifyError, request, reply) =>
     answerProblem(problemOf(error, request, log), request, reply),
   );
   api.setNotFoundHandler((request, reply) => answerProblem(notFound(api, request, reply), request, reply));
+  addGuards(api);
   for (const schema of [ProblemSchema, ...NAMED_SCHEMAS]) api.addSchema(schema);
 
   await api.register(swagger, {
@@ -79,7 +83,7 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
   });
   await api.register(
     async (scope) => {
-      addResources(scope, readModel);
+      addResources(scope, readModel, turnstile);
       addCommands(scope, commands, log);
     },
     { prefix: '/api/v1' },
@@ -120,6 +124,7 @@ function notFound(api: FastifyInstance, request: FastifyRequest, reply: FastifyR
 }
 
 function answerProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (problem.code === 'busy') reply.header('retry-after', '1');
   return reply
     .status(problem.status)
     .type('application/problem+json')

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { lstatSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ApiListenError, listenApi } from '../../src/api/index.js';
+import { connectionLimits } from '../../src/api/listen.js';
 import { apiOver, fabricModel } from './support/fabric.js';
 
 function directory(t: ExecutionContext): string {
@@ -126,3 +127,30 @@ function served(t: ExecutionContext, path: string): Promise<Server> {
   t.teardown(() => server.close());
   return new Promise((resolve) => server.listen(path, () => resolve(server)));
 }
+
+test('the API takes at most half of the descriptors, and what came by the network leaves room for who is on the machine', async (t) => {
+  t.deepEqual(connectionLimits(Number.POSITIVE_INFINITY), { unix: 64, tcp: 192 });
+  t.deepEqual(connectionLimits(256), { unix: 32, tcp: 96 });
+  t.deepEqual(connectionLimits(1), { unix: 1, tcp: 1 });
+  const api = await apiOver(fabricModel());
+  const unixSocket = join(directory(t), 'api.sock');
+  const tcp = [{ host: '127.0.0.1', port: 0 }];
+  const listener = await listenApi(api, { unixSocket, tcp, descriptors: 32 });
+  t.teardown(() => listener.close());
+  const ends = await Promise.all(
+    Array.from(
+      { length: 40 },
+      () =>
+        new Promise<'open' | 'closed'>((resolve) => {
+          const socket = connect(listener.tcp[0]);
+          socket.resume();
+          t.teardown(() => socket.destroy());
+          socket.on('error', () => resolve('closed'));
+          socket.on('close', () => resolve('closed'));
+          setTimeout(() => resolve('open'), 2000);
+        }),
+    ),
+  );
+  t.is(ends.filter((end) => end === 'open').length, 12);
+  t.is((await get({ socketPath: unixSocket }, '/livez')).status, 200);
+});

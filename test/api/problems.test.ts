@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import test from 'ava';
 import { PROBLEMS, Problem, type ProblemCode } from '../../src/api/index.js';
 import { apiOver, fabricModel } from './support/fabric.js';
@@ -77,6 +78,16 @@ const CASES: readonly Case[] = [
     url: '/api/v1/vnis/0',
     code: 'invalid-parameter',
     detail: `vni: found "0", allowed is ${VNI}`,
+  },
+  ...['0x2712', '1e4', '+10010', '10010.0', ' 10010'].map((found) => ({
+    url: `/api/v1/routes?vni=${encodeURIComponent(found)}`,
+    code: 'invalid-parameter' as const,
+    detail: `vni: found "${found}", allowed is ${VNI}`,
+  })),
+  {
+    url: '/api/v1/vnis/0x2712',
+    code: 'invalid-parameter',
+    detail: `vni: found "0x2712", allowed is ${VNI}`,
   },
   {
     url: '/api/v1/vnis/ten/macs',
@@ -214,6 +225,48 @@ test('a fault of ours is logged, and the answer does not show it', async (t) => 
   seen.add('internal-error');
 });
 
+test('more requests at once than are answered are told to come again', async (t) => {
+  const model = fabricModel();
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  model.explain = async () => {
+    await gate;
+    return undefined;
+  };
+  const url = '/api/v1/explain?vni=10010&mac=02:00:00:00:00:09';
+  const busy = await apiOver(model);
+  const answers = Array.from({ length: 80 }, () => busy.inject(url).then((answer) => answer));
+  const refused = (await Promise.all(answers.slice(64))).map((answer) => ({
+    status: answer.statusCode,
+    code: answer.json().code,
+    after: answer.headers['retry-after'],
+  }));
+  t.deepEqual(refused, new Array(16).fill({ status: 503, code: 'busy', after: '1' }));
+  t.is((await busy.inject('/livez')).statusCode, 200);
+  go();
+  for (const answer of await Promise.all(answers.slice(0, 64))) t.is(answer.statusCode, 404);
+  t.is((await busy.inject('/api/v1/status')).statusCode, 200);
+  seen.add('busy');
+});
+
+test('a name that is not of this machine, as a page of the Internet would ask by, is refused', async (t) => {
+  for (const host of ['rebound.example', 'rebound.example:8179', 'localhost.example', '10.0.0.1.example']) {
+    const answer = await api.inject({ url: '/api/v1/status', headers: { host } });
+    t.is(answer.statusCode, 421, host);
+    t.is(answer.json().code, 'misdirected');
+  }
+  const [machine] = hostname().split('.');
+  const good = ['localhost', 'localhost:8179', '10.0.0.1', '10.0.0.1:8179', '[::1]', '[fd00::1]:8179'];
+  for (const host of [...good, machine, `${machine.toUpperCase()}.dc.example:80`]) {
+    const answer = await api.inject({ url: '/api/v1/status', headers: { host } });
+    t.is(answer.statusCode, 200, host);
+    t.is(answer.headers['x-content-type-options'], 'nosniff');
+  }
+  seen.add('misdirected');
+});
+
 test.serial.after.always('every problem of the table was met', () => {
   // Met where the probes and the commands for neighbors are tested
   const elsewhere = ['not-ready', 'neighbor-shut-down', 'no-session', 'no-route-refresh'];
@@ -236,10 +289,12 @@ test('the table of problems: a change of a code is a change of the API', (t) => 
       'no-such-vni 404',
       'no-such-mac 404',
       'method-not-allowed 405',
+      'misdirected 421',
       'neighbor-shut-down 409',
       'no-session 409',
       'no-route-refresh 409',
       'internal-error 500',
+      'busy 503',
       'not-ready 503',
     ],
   );

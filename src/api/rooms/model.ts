@@ -44,9 +44,9 @@ export function roomsModel(rooms: Rooms): ReadModel {
       });
       return {
         total: pages.total,
-        async page(after, limit) {
+        async page(after, limit, turns) {
           use = await survey.take();
-          return pages.page(after, limit);
+          return pages.page(after, limit, turns);
         },
       };
     },
@@ -85,11 +85,11 @@ export function roomsModel(rooms: Rooms): ReadModel {
       });
       return {
         total: pages.total,
-        async page(after, limit) {
+        async page(after, limit, turns) {
           // Offload is never notified; a dump of the one port shows it, and only hardware makes it worth one
           if (vrf?.at && rooms.kernel.switchAsic())
             hardware = await rooms.kernel.readFdb(vrf.at.vxlanIfindex);
-          return pages.page(after, limit);
+          return pages.page(after, limit, turns);
         },
       };
     },

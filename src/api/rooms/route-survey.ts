@@ -22,19 +22,22 @@ type Answer = ReadonlyMap<string, RouteUse>;
 const PATHS_A_TURN = 2048;
 /** An answer is good for so many milliseconds: whoever asks for each neighbor in turn costs one walk. */
 const FRESH = 1000;
+/** And for so many times what its walk took, so that who asks all the time has a share of it alone. */
+const FRESH_TIMES = 20;
 
 /** Counts what is used of the RIB and why the rest is not, by a walk when somebody asks; nothing is kept where routes change. */
 export class RouteSurvey {
   /** The last answer, for who cannot wait. */
   latest: Answer = new Map();
   #at = Number.NEGATIVE_INFINITY;
+  #freshFor = FRESH;
   #running: Promise<Answer> | undefined;
 
   constructor(readonly rooms: Pick<Rooms, 'speaker' | 'evpn' | 'dataPlane' | 'clock'>) {}
 
   /** By the neighbor's configured address. */
   async take(): Promise<Answer> {
-    if (this.rooms.clock.now() - this.#at < FRESH) return this.latest;
+    if (this.rooms.clock.now() - this.#at < this.#freshFor) return this.latest;
     this.#running ??= this.#walk();
     try {
       return await this.#running;
@@ -47,6 +50,8 @@ export class RouteSurvey {
     const { speaker, evpn, dataPlane, clock } = this.rooms;
     const answer = new Map<string, RouteUse>();
     let left = PATHS_A_TURN;
+    let took = 0;
+    let began = clock.now();
     for (const destination of speaker.rib.destinations()) {
       const { best, paths } = destination;
       const reason = evpn.importer.whyUnused(destination, dataPlane.topology);
@@ -58,10 +63,13 @@ export class RouteSurvey {
       left -= paths.length;
       if (left > 0) continue;
       left = PATHS_A_TURN;
+      took += clock.now() - began;
       await new Promise(setImmediate);
+      began = clock.now();
     }
     this.latest = answer;
     this.#at = clock.now();
+    this.#freshFor = Math.max(FRESH, FRESH_TIMES * (took + this.#at - began));
     return answer;
   }
 }
