@@ -152,7 +152,8 @@ export async function startDaemon({
     speaker.onEndOfRib = sweepWhenTold;
     await speaker.start();
     sweepWhenTold();
-    await sessionsUp(speaker, clock);
+    if (await soon(() => speaker.neighbors().every(({ state }) => state === 'Established'), clock))
+      await soon(() => speaker.endOfRibReceivedFromAll(), clock);
     underWay.resolve();
     await api;
     if (adopted === 0) swept.resolve();
@@ -191,17 +192,23 @@ export async function startDaemon({
   };
 }
 
-/** What answers requests is loaded when the sessions are up, since it takes longer than all that they need: milliseconds at most. */
+/**
+ * What answers requests is loaded when the neighbors know our routes and we theirs, since it takes longer than all that
+ * they need: milliseconds at most.
+ */
 const API_PATIENCE = 1000;
-/** How long the sessions of a start may take before the rest goes on, and how often they are looked at. */
-const SESSION_PATIENCE = 250;
-const SESSION_LOOK = 5;
+/** How long the sessions of a start, and then the routes, may take before the rest goes on, and how often one looks. */
+const PATIENCE = 250;
+const LOOK = 5;
 
-/** Resolves when every neighbor's session is up, or some time is over. */
-async function sessionsUp(speaker: Speaker, clock: Clock): Promise<void> {
-  const end = clock.now() + SESSION_PATIENCE;
-  while (clock.now() < end && speaker.neighbors().some(({ state }) => state !== 'Established'))
-    await new Promise<void>((resolve) => clock.after(SESSION_LOOK, resolve));
+/** Resolves with true when it is so, or with false after some time. */
+async function soon(isSo: () => boolean, clock: Clock): Promise<boolean> {
+  const end = clock.now() + PATIENCE;
+  while (!isSo()) {
+    if (clock.now() >= end) return false;
+    await new Promise<void>((resolve) => clock.after(LOOK, resolve));
+  }
+  return true;
 }
 
 /** A promise and what resolves it. */

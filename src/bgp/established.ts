@@ -1,4 +1,4 @@
-import type { Clock } from '../types/index.js';
+import type { Clock, Timer } from '../types/index.js';
 import {
   AFI_L2VPN,
   encodeRouteRefresh,
@@ -16,6 +16,9 @@ import type { LocalRib } from './local-rib.js';
 import type { Negotiated } from './open.js';
 import type { PathSource } from './route.js';
 
+/** Milliseconds in which a prompt neighbor has begun to send its routes. */
+const PROMPT = 50;
+
 /** What a neighbour has only while its session is established. */
 export class Established {
   readonly source: PathSource;
@@ -24,6 +27,7 @@ export class Established {
   endOfRibAt: number | undefined;
   readonly #clock: Clock;
   readonly #since: number;
+  #prompting: Timer | undefined;
 
   constructor(
     readonly link: Link,
@@ -62,8 +66,24 @@ export class Established {
     return true;
   }
 
-  /** True where the UPDATE is the session's first End-of-RIB. */
-  noteEndOfRib(update: Update): boolean {
+  /**
+   * Asks a neighbor that keeps its routes back. FRR waits for others to whom it could send the same, longer than a second
+   * (`coalesce-time`), but answers a ROUTE-REFRESH at once, and does not send the routes again when it has waited.
+   */
+  prompt(): void {
+    this.#prompting = this.#clock.after(PROMPT, () => this.askForRoutes());
+  }
+
+  /** The session is over. */
+  stop(): void {
+    this.#prompting?.cancel();
+    this.adjRibOut.stop();
+  }
+
+  /** Takes note of an UPDATE. True where it is the session's first End-of-RIB. */
+  heard(update: Update): boolean {
+    this.#prompting?.cancel();
+    this.#prompting = undefined;
     if (!update.endOfRib || this.endOfRibAt !== undefined) return false;
     this.endOfRibAt = this.#clock.wallTime();
     return true;

@@ -3,11 +3,13 @@
  * as each neighbour is told them. It is no transit: what it learned it never announces.
  *
  * Supported: RFC 4271 (sessions, decision process without interior cost), RFC 2918 (route refresh), RFC 4456 (loop
- * detection and tie-breaking for reflected routes), RFC 4486 and RFC 9003 (Cease), RFC 4724 (End-of-RIB, and helper for
- * a restarting peer), RFC 5492 (capabilities), RFC 6286 (identifiers unique in an AS), RFC 6608 (FSM error subcodes),
- * RFC 6793 (4-octet AS), RFC 7432 §7.7 and §15 (MAC mobility in best path), RFC 7606 (UPDATE errors), RFC 8538 §3 (a Hard
- * Reset is read; no NOTIFICATION keeps routes), RFC 8654 (extended messages). Not supported: TCP-MD5 and TCP-AO, multiple paths (RFC 7911), enhanced refresh (RFC 7313), restart with
- * our own forwarding state announced as preserved, DelayOpen, any address family but L2VPN/EVPN.
+ * detection and tie-breaking for reflected routes), RFC 4486 and RFC 9003 (Cease), RFC 4724 (End-of-RIB; a restart of ours
+ * in which the data plane forwarded on, announced with the R and F bits; helper for a peer that restarts), RFC 5492
+ * (capabilities), RFC 6286 (identifiers unique in an AS), RFC 6608 (FSM error subcodes), RFC 6793 (4-octet AS), RFC 7432
+ * §7.7 and §15 (MAC mobility in best path), RFC 7606 (UPDATE errors), RFC 8538 §3 (a Hard Reset is read; no NOTIFICATION
+ * keeps routes), RFC 8654 (extended messages). Not supported: TCP-MD5 and TCP-AO, multiple paths (RFC 7911),
+ * enhanced refresh (RFC 7313), the selection deferral of a restarting speaker (RFC 4724 §4.1: a leaf passes no routes on),
+ * DelayOpen, any address family but L2VPN/EVPN.
  */
 export { addressOf, canonicalAddress } from './address.js';
 export type { LocalIdentity, NeighborConfig, SpeakerConfig } from './config.js';

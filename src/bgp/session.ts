@@ -53,6 +53,9 @@ export interface SessionDeps {
 /** What became of asking for routes, or sending them, again. */
 export type Refresh = 'done' | 'no session' | 'no route refresh';
 
+/** Milliseconds in which a session is part of our own start, when nothing is known yet. */
+const START = 5000;
+
 const IGNORE: ConnectionHandlers = { onOpen() {}, onData() {}, onDrain() {}, onBacklog() {}, onClose() {} };
 
 /**
@@ -72,6 +75,8 @@ export class Session implements LinkHost {
   /** A connection that the peer opened beside the main one. */
   #incoming: Link | undefined;
   #started = false;
+  /** Clock.now() */
+  #startedAt = 0;
   #shutdown: AdministrativeShutdown | undefined;
   #established: Established | undefined;
   readonly #stale: StaleRoutes;
@@ -114,6 +119,7 @@ export class Session implements LinkHost {
 
   start(): void {
     this.#started = true;
+    this.#startedAt = this.clock.now();
     this.#begin();
   }
 
@@ -394,14 +400,25 @@ export class Session implements LinkHost {
     rib.neighborUp(established.source);
     this.#stale.sessionUp(negotiated.restart);
     established.adjRibOut.start();
+    if (this.#isOurStart(negotiated)) established.prompt();
     this.#log.established(negotiated);
+  }
+
+  /**
+   * True for the first session after our own start. At a neighbor's start all its leaves would ask, and it would do for each
+   * what it can do once for all of them; and one that says that it has restarted waits for its other neighbors' routes
+   * rightly (RFC 4724 §4.1), though it may tell an End-of-RIB to whoever asks (GoBGP 3.10).
+   */
+  #isOurStart({ restart }: Negotiated): boolean {
+    const { flaps } = this.#record;
+    return flaps === 0 && restart?.restarted !== true && this.clock.now() - this.#startedAt < START;
   }
 
   released(_link: Link, event: FsmEvent): void {
     const established = this.#established;
     if (established === undefined) return;
     this.#established = undefined;
-    established.adjRibOut.stop();
+    established.stop();
     this.#record.flaps++;
     this.#attempts.sessionDown(established.uptime);
     const { restart } = established.negotiated;
@@ -444,7 +461,7 @@ export class Session implements LinkHost {
       const refused = this.#deps.rib.update(established.source, update, established.inbound);
       if (refused !== undefined && this.#record.mayReport(refused)) this.#log.refused(refused, update);
     }
-    if (established.noteEndOfRib(update)) {
+    if (established.heard(update)) {
       this.#stale.endOfRib();
       this.#deps.onEndOfRib(this.#config.address);
     }

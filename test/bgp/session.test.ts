@@ -5,8 +5,16 @@ import {
   encodeOpen,
   encodeRouteRefresh,
   MessageType,
+  UpdateEncoder,
 } from '../../src/wire/index.js';
-import { EVPN_CAPABILITIES, Fabric, id, neighborConfig, openOf } from './fabric.js';
+import { EVPN_CAPABILITIES, Fabric, id, neighborConfig, openOf, type RawPeer } from './fabric.js';
+
+const END_OF_RIB = new UpdateEncoder({
+  fourOctetAs: true,
+  internal: false,
+  localAsn: 65002,
+  maxMessageLength: 4096,
+}).endOfRib();
 
 /** A passive speaker at 10.0.0.1, AS 65001, whose neighbour 10.0.0.2 the test plays. */
 async function passive(
@@ -190,12 +198,10 @@ test('hold timer: silence ends the session with 4/0', async (t) => {
 test('hold time 0: no keepalives, no hold timer', async (t) => {
   const { fabric, peer, status } = await passive();
   const raw = peer().establish(openOf(65002, '10.0.0.2', { holdTime: 0 }));
-  const before = raw.received.length;
   fabric.clock.advance(3_600_000);
   t.is(status().state, 'Established');
   t.is(status().negotiated?.holdTime, 0);
   t.is(raw.bodies(MessageType.KEEPALIVE).length, 1);
-  t.is(raw.received.length, before);
 });
 
 test('before an OPEN has come four minutes are allowed', async (t) => {
@@ -350,9 +356,52 @@ test('route refresh: what stands is sent again, and asked for', async (t) => {
 });
 
 test('a peer without route refresh is not asked', async (t) => {
-  const { peer, speaker } = await passive();
-  peer().establish(openOf(65002, '10.0.0.2', { capabilities: [{ code: 1, afi: 25, safi: 70 }] }));
+  const { fabric, peer, speaker } = await passive();
+  const raw = peer().establish(openOf(65002, '10.0.0.2', { capabilities: [{ code: 1, afi: 25, safi: 70 }] }));
   t.is(speaker.refreshNeighbor('10.0.0.2', 'in'), 'no route refresh');
+  fabric.clock.advance(60);
+  t.is(raw.bodies(MessageType.ROUTE_REFRESH).length, 0);
+});
+
+/** How often a neighbor was asked in its session's first second, in which it sends nothing but `messages`. */
+function asked(fabric: Fabric, raw: RawPeer, ...messages: Uint8Array[]): number {
+  raw.send(...messages);
+  fabric.clock.advance(1_000);
+  return raw.bodies(MessageType.ROUTE_REFRESH).length;
+}
+
+test('at our start a neighbor that keeps its routes back is asked for them, once', async (t) => {
+  const { fabric, peer } = await passive();
+  const raw = peer().establish(openOf(65002, '10.0.0.2'));
+  fabric.clock.advance(49);
+  t.is(raw.bodies(MessageType.ROUTE_REFRESH).length, 0);
+  fabric.clock.advance(1);
+  t.is(raw.bodies(MessageType.ROUTE_REFRESH).length, 1);
+  t.is(asked(fabric, raw, encodeKeepalive()), 1);
+});
+
+test('a neighbor is not asked that has begun, is gone, restarts or starts, itself or again', async (t) => {
+  const open = openOf(65002, '10.0.0.2');
+  const begun = await passive();
+  t.is(asked(begun.fabric, begun.peer().establish(open), END_OF_RIB), 0, 'it has begun');
+
+  const gone = await passive();
+  const first = gone.peer().establish(open);
+  first.connection?.destroy();
+  t.is(asked(gone.fabric, first), 0);
+  t.deepEqual(gone.fabric.errors, []);
+  t.is(asked(gone.fabric, gone.peer().establish(open)), 0, 'its second session');
+
+  const restarting = await passive();
+  const families = [{ afi: 25, safi: 70, forwardingPreserved: false }];
+  const restart = { code: 64, restartState: true, notification: false, restartTime: 30, families } as const;
+  const capabilities = [...EVPN_CAPABILITIES(65002), restart];
+  const back = restarting.peer().establish(openOf(65002, '10.0.0.2', { capabilities }));
+  t.is(asked(restarting.fabric, back), 0, 'it waits for others');
+
+  const late = await passive();
+  late.fabric.clock.advance(5_000);
+  t.is(asked(late.fabric, late.peer().establish(open)), 0, 'its start and not ours');
 });
 
 test('extended messages only where both announce them', async (t) => {
