@@ -128,7 +128,7 @@ export class DriftLog {
 
   /**
    * A row that is not ours to overwrite is what keeps the key from being mended: notes that on the drift that stands, with
-   * the rows as they are now, or enters one.
+   * the rows as they are now, or enters one. It is kept, however often the row was changed before.
    */
   block(vni: Vni, which: PlaneKey, facts: () => DriftFacts): void {
     const drifts = this.#open.get(vni);
@@ -139,6 +139,7 @@ export class DriftLog {
     }
     const isNews = standing.cause !== 'blocked';
     Object.assign(standing, facts());
+    this.#passing.delete(standing);
     if (isNews) this.found(standing);
   }
 

@@ -170,6 +170,30 @@ test('a permanent row in the way is left alone and told, until it goes', async (
   t.deepEqual(here.leaf.rowsOf(here.devices, OTHER), { port: vxlanIfindex, dst: vtepOf(2) });
 });
 
+test('a row in the way is known afterwards, too, where the row has been changed many times before', async (t) => {
+  const { house, here, kernel, bridgeIfindex, accessIfindex } = await fabric();
+  for (let times = 1; times <= 4; times++) {
+    kernel.dropBridge(bridgeIfindex, 0, HOST);
+    house.clock.advance(200);
+  }
+  // bridge fdb replace leaves the kernel's mark on the row (net/bridge/br_fdb.c, fdb_add_entry)
+  kernel.putBridge({
+    bridgeIfindex,
+    vlan: 0,
+    mac: HOST,
+    port: accessIfindex,
+    state: Nud.PERMANENT,
+    flags: Ntf.EXT_LEARNED,
+  });
+  house.clock.advance(2000);
+  const [standing] = await driftsOf(here, '?open=true');
+  t.like(standing, { cause: 'blocked', action: 'left-alone' });
+  kernel.dropBridge(bridgeIfindex, 0, HOST);
+  house.clock.advance(2000);
+  t.deepEqual(await driftsOf(here, '?open=true'), []);
+  t.like((await driftsOf(here))[0], { id: standing.id, cause: 'blocked', action: 'rewritten' });
+});
+
 test('a row with our mark that nobody wants is a stray and goes; withdrawn routes are none', async (t) => {
   const { house, here, there, kernel, bridgeIfindex, vxlanIfindex: port } = await fabric();
   kernel.putBridge({

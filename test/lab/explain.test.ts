@@ -1,6 +1,7 @@
 import test from 'ava';
 import { Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
 import type { DriftItem, Explain, Status } from '../../src/api/index.js';
+import { vniOf } from './support/vni.js';
 
 /*
  * What the REST API says of a real kernel's rows: no drift where nobody tampered, whatever the kernel echoes; each hand
@@ -58,42 +59,113 @@ test.serial('the story of a host that moved, and of one that is elsewhere', asyn
   t.is(remote.entry.claims.filter(({ won }) => won).length, 1);
 });
 
-test.serial('rows that a hand removes, overwrites or sets in the way', async (t) => {
-  const host = fabric.host('h2-10');
+const rowsOf = (host: string) => {
+  const { mac } = fabric.host(host);
   const [segment] = fabric.leaf('leaf1').segments;
   const bridge = (...words: string[]) => fabric.exec('leaf1', 'bridge', 'fdb', ...words);
-  const mended = (id: number) =>
-    waitFor(
-      async () => {
-        const [drift] = await drifts('?open=false');
-        if (drift?.id !== id) throw new Error(JSON.stringify(drift));
-        return drift;
-      },
-      { what: `drift ${id}, mended` },
-    );
+  return { mac, segment, bridge };
+};
 
-  await bridge('del', host.mac, 'dev', segment.vxlan, 'master');
-  t.like(await mended(1), { cause: 'foreign-change', mac: host.mac, action: 'rewritten' });
-  t.true((await explain(host.name)).entry.kernel.fits);
-
-  await bridge('replace', host.mac, 'dev', segment.vxlan, 'dst', '10.9.9.9', 'self');
-  const overwritten = await mended(2);
-  t.regex(overwritten.found, /vxlan row has dst 10\.9\.9\.9 /);
-  t.true(overwritten.wanted.includes(`vxlan row has dst ${fabric.leaf('leaf2').vtep} `));
-
-  const { port } = fabric.host('h1-10');
-  await bridge('replace', host.mac, 'dev', port, 'master', 'permanent');
-  const blocked = await waitFor(
+/** The drift that was entered last, once it is mended. */
+const mended = (id: number) =>
+  waitFor(
     async () => {
-      const [drift] = await drifts('?open=true');
-      if (!drift) throw new Error('nothing is open');
+      const [drift] = await drifts('?open=false');
+      if (drift?.id !== id) throw new Error(JSON.stringify(drift));
       return drift;
     },
-    { what: 'a drift that stays' },
+    { what: `drift ${id}, mended` },
   );
-  t.regex(blocked.found, new RegExp(`bridge row points to ${port} \\(permanent`));
-  t.false((await explain(host.name)).entry.kernel.fits);
-  await bridge('del', host.mac, 'dev', port, 'master');
-  t.like(await mended(blocked.id), { action: 'rewritten' });
-  t.is((await fabric.ping('h1-10', 'h2-10', { count: 2 })).received, 2);
+
+test.serial('rows that a hand removes, or overwrites with our mark, are rewritten', async (t) => {
+  const { mac, segment, bridge } = rowsOf('h2-10');
+  const { total } = (await get<Status>('status')).drifts;
+
+  await bridge('del', mac, 'dev', segment.vxlan, 'master');
+  t.like(await mended(total + 1), { cause: 'foreign-change', mac, action: 'rewritten' });
+  t.true((await explain('h2-10')).entry.kernel.fits);
+
+  await bridge('replace', mac, 'dev', segment.vxlan, 'dst', '10.9.9.9', 'self', 'extern_learn');
+  const overwritten = await mended(total + 2);
+  t.like(overwritten, { cause: 'foreign-change', mac, action: 'rewritten', mend: null });
+  t.regex(overwritten.found, /vxlan row has dst 10\.9\.9\.9 \(.*ext_learned/);
+  t.true(overwritten.wanted.includes(`vxlan row has dst ${fabric.leaf('leaf2').vtep} `));
+  const { entry } = await explain('h2-10');
+  t.like(entry.kernel, { fits: true, vxlan: { dst: fabric.leaf('leaf2').vtep } });
+  t.deepEqual(await drifts('?open=true'), []);
 });
+
+interface Hand {
+  readonly name: string;
+  /** The command of the operator who sets the row on leaf1. */
+  readonly sets: () => string;
+  /** What the row is found as. */
+  readonly found: () => RegExp;
+  readonly table: DriftItem['table'];
+}
+const strange = '02:99:00:00:00:01';
+const hands: readonly Hand[] = [
+  {
+    name: 'a VXLAN row without our mark',
+    sets: () =>
+      `bridge fdb replace ${rowsOf('h2-10').mac} dev ${rowsOf('h2-10').segment.vxlan} dst 10.9.9.9 self`,
+    found: () => /vxlan row has dst 10\.9\.9\.9 \(.*permanent\)/,
+    table: 'mac',
+  },
+  {
+    name: 'a permanent bridge row on an access port',
+    sets: () => `bridge fdb replace ${rowsOf('h2-10').mac} dev ${fabric.host('h1-10').port} master permanent`,
+    found: () => new RegExp(`bridge row points to ${fabric.host('h1-10').port} \\(permanent`),
+    table: 'mac',
+  },
+  {
+    name: 'a permanent neighbor with another MAC',
+    sets: () =>
+      `ip neigh replace ${fabric.host('h2-10').address.ipv4} lladdr ${strange} dev ${rowsOf('h2-10').segment.svi} nud permanent`,
+    found: () => new RegExp(`is ${strange} \\(permanent\\)`),
+    table: 'neigh',
+  },
+];
+
+for (const { name, sets, found, table } of hands)
+  test.serial(
+    `${name} is an operator's: it stays, is said, and what it hid comes when it is deleted`,
+    async (t) => {
+      const run = (command: string) => fabric.exec('leaf1', ...command.split(' '));
+      await run(sets());
+      const blocked = await waitFor(
+        async () => {
+          const [drift] = await drifts('?open=true');
+          if (drift?.cause !== 'blocked') throw new Error(JSON.stringify(drift));
+          return drift;
+        },
+        { what: 'a row in the way' },
+      );
+      t.like(blocked, { table, action: 'left-alone', mendedAt: null });
+      t.regex(blocked.found, found());
+
+      const told = await explain('h2-10');
+      const story = table === 'neigh' ? told.binding?.story : told.entry;
+      t.like(story?.kernel, { fits: false });
+      t.regex(String(story?.kernel.found), found());
+      t.true(
+        told.verdict.some(
+          (sentence) => sentence.includes('is left alone') && sentence.includes(blocked.mend!),
+        ),
+        told.verdict.join('\n'),
+      );
+      const { problems } = await vniOf(fabric, 'leaf1', fabric.host('h2-10').vni);
+      t.like(
+        problems.find(({ mend }) => mend === blocked.mend),
+        { severity: 'warning' },
+      );
+
+      await run(blocked.mend!);
+      t.like(await mended(blocked.id), { action: 'rewritten' });
+      const after = await explain('h2-10');
+      t.true(after.entry.kernel.fits);
+      t.true(after.binding?.story.kernel.fits);
+      t.deepEqual(await drifts('?open=true'), []);
+      t.is((await fabric.ping('h1-10', 'h2-10', { count: 2 })).received, 2);
+    },
+  );
