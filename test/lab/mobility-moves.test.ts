@@ -158,13 +158,15 @@ test.serial('an IP moves to a MAC of another leaf, from evpnd to FRR and back', 
   const [ours, frrs] = [fabric.host('h1-10-2'), fabric.host('h2-10-2')];
   const addresses = { ipv4: '10.10.10.201', ipv6: 'fd10:10::201' };
   watch.leaves('leaf1', ipSubjects(addresses));
-  // A bridge that suppresses ARP lets no announcement through: the old leaf finds out when it has a packet for the IP.
+  // A bridge that suppresses ARP lets no announcement through: the old leaf finds out when it has a packet for the IP, once
+  // the neighbor is no longer taken for reachable.
   for (const leaf of ['leaf1', 'leaf2'])
     for (const family of ['ipv4', 'ipv6'])
       await fabric.exec(
         leaf,
         'sysctl',
         '-qw',
+        `net.${family}.neigh.br10.base_reachable_time_ms=500`,
         `net.${family}.neigh.br10.delay_first_probe_time=1`,
         `net.${family}.neigh.br10.retrans_time_ms=100`,
       );
