@@ -5,7 +5,7 @@
  * Every bridge is set as a leaf needs it: VXLAN devices `nolearning` with a fixed TTL, their ports `learning off` and
  * `neigh_suppress on`, no multicast snooping, and an MTU that leaves room for the outer headers on the uplinks.
  */
-import type { Host, Leaf, Plan, Segment, Spine } from './plan.js';
+import { type Host, type Leaf, type Plan, type Segment, SINGLE_VXLAN_DEVICE, type Spine } from './plan.js';
 
 /** Lines for the two tools in one namespace. */
 export interface Batch {
@@ -17,7 +17,6 @@ const uplinkMtu = 1700;
 const vxlanMtu = 1550;
 const hostMtu = 1500;
 /** The collect-metadata device of a leaf. */
-const singleDevice = 'vxlan0';
 
 /** Kernel settings of every router and of every host, for `sysctl`. */
 export const routerSysctls = [
@@ -47,7 +46,7 @@ function vxlanLinks(leaf: Leaf, vtepIsV6: boolean): string[] {
     (vtepIsV6 ? ' udp6zerocsumtx udp6zerocsumrx' : ' noudpcsum');
   // A device for one VNI and one for all cannot share a UDP port (drivers/net/vxlan: vxlan_find_sock compares flags)
   const ownPort = leaf.mode === 'mixed' ? 8472 : 4789;
-  const own = leaf.segments.filter((s) => s.vxlan !== singleDevice);
+  const own = leaf.segments.filter((s) => s.vxlan !== SINGLE_VXLAN_DEVICE);
   const lines = own.flatMap((s) => [
     `link add ${s.vxlan} mtu ${vxlanMtu} type vxlan id ${s.vni} ${tail(ownPort)}`,
     `link set ${s.vxlan} master ${s.bridge} addrgenmode none up`,
@@ -55,8 +54,8 @@ function vxlanLinks(leaf: Leaf, vtepIsV6: boolean): string[] {
   const filter = leaf.mode === 'svd-unfiltered' ? '' : 'vnifilter ';
   if (own.length < leaf.segments.length)
     lines.push(
-      `link add ${singleDevice} mtu ${vxlanMtu} type vxlan external ${filter}${tail(4789)}`,
-      `link set ${singleDevice} master br0 addrgenmode none up`,
+      `link add ${SINGLE_VXLAN_DEVICE} mtu ${vxlanMtu} type vxlan external ${filter}${tail(4789)}`,
+      `link set ${SINGLE_VXLAN_DEVICE} master br0 addrgenmode none up`,
     );
   return lines;
 }
@@ -71,11 +70,11 @@ function bridgePorts(leaf: Leaf): string[] {
   const device = (name: string, tunnel = '') =>
     `link set dev ${name} learning off neigh_suppress on${tunnel}`;
   if (leaf.mode === 'traditional') return leaf.segments.map((s) => device(s.vxlan));
-  const single = leaf.segments.some((s) => s.vxlan === singleDevice);
+  const single = leaf.segments.some((s) => s.vxlan === SINGLE_VXLAN_DEVICE);
   return [
-    ...(single ? [device(singleDevice, ' vlan_tunnel on')] : []),
+    ...(single ? [device(SINGLE_VXLAN_DEVICE, ' vlan_tunnel on')] : []),
     ...leaf.segments.flatMap((s) => [
-      ...(s.vxlan === singleDevice
+      ...(s.vxlan === SINGLE_VXLAN_DEVICE
         ? [
             `vlan add dev ${s.vxlan} vid ${s.vlan}`,
             `vlan add dev ${s.vxlan} vid ${s.vlan} tunnel_info id ${s.vni}`,

@@ -124,6 +124,9 @@ export interface Plan {
   hosts: Host[];
 }
 
+/** The name of a leaf's VXLAN device that is there for several VNIs. */
+export const SINGLE_VXLAN_DEVICE = 'vxlan0';
+
 const hex2 = (n: number): string => n.toString(16).padStart(2, '0');
 
 function inVlan(vlan: number, host: number): Record<Family, string> {
@@ -142,7 +145,7 @@ function segment(spec: VniSpec, mode: BridgeMode, leaf: number, first: boolean):
     vni,
     vlan,
     bridge,
-    vxlan: single ? 'vxlan0' : `vx${vlan}`,
+    vxlan: single ? SINGLE_VXLAN_DEVICE : `vx${vlan}`,
     svi: mode === 'traditional' ? bridge : `br0.${vlan}`,
     sviMac: macInVlan(vlan, 0, leaf),
     sviAddress: inVlan(vlan, 100 + leaf),

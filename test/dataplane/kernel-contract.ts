@@ -18,7 +18,12 @@ export interface VniDevices {
   readonly bridgeIfindex: number;
   readonly vxlanIfindex: number;
   readonly accessIfindex: number;
+  /** NDA_SRC_VNI of the VXLAN device's rows: 0 where the device is of this VNI alone. */
+  readonly srcVni: number;
 }
+
+/** A VXLAN device of one VNI, or one for many in collect-metadata mode. */
+export type DeviceKind = 'own' | 'single';
 
 /**
  * A kernel and somebody else who changes it: each implementation of `Kernel` brings its own. The changes are made past
@@ -27,7 +32,7 @@ export interface VniDevices {
 export interface World {
   readonly kernel: Kernel;
   /** Makes the devices of a VNI with this `local` address (`nolearning`, port learning off). */
-  addVni(vni: Vni, localVtep: Ip): Promise<VniDevices>;
+  addVni(vni: Vni, localVtep: Ip, device?: DeviceKind): Promise<VniDevices>;
   /** Deletes the bridge, the VXLAN device and the access port. */
   removeVni(devices: VniDevices): Promise<void>;
   /** A learned row on the access port, by a frame of the host; it takes over a row on another port. */
@@ -68,15 +73,15 @@ function bridgeOperation(
 }
 
 function vxlanOperation(verb: 'add' | 'delete', devices: VniDevices, mac: Mac, dst: Ip): Operation {
-  return { table: 'vxlan', verb, ifindex: devices.vxlanIfindex, srcVni: 0, mac, dst };
+  return { table: 'vxlan', verb, ifindex: devices.vxlanIfindex, srcVni: devices.srcVni, mac, dst };
 }
 
 function fdbOperation(verb: 'add' | 'delete', devices: VniDevices, mac: Mac, dst: Ip): Operation {
-  return { table: 'fdb', verb, port: devices.vxlanIfindex, vlan: 0, srcVni: 0, mac, dst };
+  return { table: 'fdb', verb, port: devices.vxlanIfindex, vlan: 0, srcVni: devices.srcVni, mac, dst };
 }
 
 function defaultOperation(verb: 'add' | 'delete', devices: VniDevices, dst: Ip): Operation {
-  return { table: 'vxlan-default', verb, ifindex: devices.vxlanIfindex, srcVni: 0, dst };
+  return { table: 'vxlan-default', verb, ifindex: devices.vxlanIfindex, srcVni: devices.srcVni, dst };
 }
 
 function neighOperation(verb: 'add' | 'delete', devices: VniDevices, ip: Ip, mac: Mac): Operation {
@@ -105,8 +110,11 @@ async function started(world: World): Promise<Recorder> {
   return recorder;
 }
 
-async function startedWithVni(world: World): Promise<{ recorder: Recorder; devices: VniDevices }> {
-  const devices = await world.addVni(VNI, VTEP);
+async function startedWithVni(
+  world: World,
+  device: DeviceKind = 'own',
+): Promise<{ recorder: Recorder; devices: VniDevices }> {
+  const devices = await world.addVni(VNI, VTEP, device);
   return { recorder: await started(world), devices };
 }
 
@@ -115,7 +123,7 @@ function bridgeRowOf(recorder: Recorder, devices: VniDevices, mac: Mac) {
 }
 
 function vxlanRowOf(recorder: Recorder, devices: VniDevices, mac: Mac, dst: Ip) {
-  return recorder.vxlan.get(vxlanKey({ ifindex: devices.vxlanIfindex, srcVni: 0, mac, dst }));
+  return recorder.vxlan.get(vxlanKey({ ifindex: devices.vxlanIfindex, srcVni: devices.srcVni, mac, dst }));
 }
 
 /** A hundred remote MACs in their two rows, as worth a flight. */
@@ -424,6 +432,46 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
       assert.equal(row()?.flags, 0);
     },
   },
+  ...(['own', 'single'] as const).map((device) => ({
+    name: `a MAC whose bridge row is pinned is written and deleted with both its rows: ${device === 'own' ? 'a VXLAN device a VNI' : 'a single VXLAN device'}`,
+    async run(world: World) {
+      const { recorder, devices } = await startedWithVni(world, device);
+      assert.equal(devices.srcVni, device === 'own' ? 0 : VNI);
+      const both = fdbOperation('add', devices, HOST, REMOTE);
+      const pin = bridgeOperation('add', devices, HOST, 'pinned');
+      const stands = (dst: Ip) => {
+        world.kernel.drain();
+        const { state, flags } = OUR_ROWS.pinnedBridge;
+        const row = bridgeRowOf(recorder, devices, HOST);
+        assert.deepEqual([row?.port, row?.state, row?.flags], [devices.vxlanIfindex, state, flags]);
+        assert.deepEqual(
+          [...recorder.vxlanRowsOfDevice(devices.vxlanIfindex)].map((each) => [
+            each.srcVni,
+            each.mac,
+            each.dst,
+            each.flags & Ntf.EXT_LEARNED,
+          ]),
+          [[devices.srcVni, HOST, dst, Ntf.EXT_LEARNED]],
+        );
+      };
+      const results = world.kernel.apply([both, pin, both]);
+      assert.deepEqual(
+        results.map(({ errno }) => errno),
+        [0, 0, 0],
+      );
+      stands(REMOTE);
+      assert.equal(applyOne(world, vxlanOperation('add', devices, HOST, OTHER_REMOTE)), 0);
+      stands(OTHER_REMOTE);
+      await world.sendFrame(devices, HOST);
+      await world.addLocalMac(devices, OTHER_HOST);
+      await until(world, 'the other host', () => bridgeRowOf(recorder, devices, OTHER_HOST) !== undefined);
+      stands(OTHER_REMOTE);
+      assert.equal(applyOne(world, fdbOperation('delete', devices, HOST, OTHER_REMOTE)), 0);
+      world.kernel.drain();
+      assert.equal(bridgeRowOf(recorder, devices, HOST), undefined);
+      assert.deepEqual([...recorder.vxlanRowsOfDevice(devices.vxlanIfindex)], []);
+    },
+  })),
   {
     name: 'a pinned row takes the place of a learned one, and is deleted like any other',
     async run(world) {

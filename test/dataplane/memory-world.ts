@@ -16,7 +16,7 @@ import {
   systemClock,
   type Vni,
 } from '../../src/types/index.js';
-import type { VniDevices, World } from './kernel-contract.js';
+import type { DeviceKind, VniDevices, World } from './kernel-contract.js';
 
 /** The address of every bridge of a world. */
 export const BRIDGE_MAC = parseMac('02:00:00:00:00:fe');
@@ -156,12 +156,20 @@ export class MemoryWorld implements World {
   devices(vni: Vni): VniDevices {
     const bridgeIfindex = this.#nextIfindex;
     this.#nextIfindex += 3;
-    return { vni, bridgeIfindex, vxlanIfindex: bridgeIfindex + 1, accessIfindex: bridgeIfindex + 2 };
+    return {
+      vni,
+      bridgeIfindex,
+      vxlanIfindex: bridgeIfindex + 1,
+      accessIfindex: bridgeIfindex + 2,
+      srcVni: 0,
+    };
   }
 
-  async addVni(vni: Vni, localVtep: Ip): Promise<VniDevices> {
-    const devices = this.devices(vni);
-    this.kernel.setTopology(withVni(this.kernel.topology, devices, attachment(vni, devices, localVtep)));
+  async addVni(vni: Vni, localVtep: Ip, device: DeviceKind = 'own'): Promise<VniDevices> {
+    const collectMetadata = device === 'single';
+    const devices = { ...this.devices(vni), srcVni: collectMetadata ? vni : 0 };
+    const at = attachment(vni, devices, localVtep, { collectMetadata });
+    this.kernel.setTopology(withVni(this.kernel.topology, devices, at));
     return devices;
   }
 

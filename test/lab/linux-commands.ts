@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kernel } from '../../src/dataplane/index.js';
 import { native } from '../../src/linux/index.js';
 import { formatIp, formatMac, type Ip, type Mac, macToBytes, type Vni } from '../../src/types/index.js';
-import type { VniDevices, World } from '../dataplane/kernel-contract.js';
+import type { DeviceKind, VniDevices, World } from '../dataplane/kernel-contract.js';
 
 /** Runs `ip` or `bridge` with these words, split at spaces; throws with what it said where it fails. */
 export function run(line: string): string {
@@ -63,7 +63,7 @@ export class LinuxWorld implements World {
 
   constructor(readonly kernel: Kernel) {}
 
-  async addVni(vni: Vni, localVtep: Ip): Promise<VniDevices> {
+  async addVni(vni: Vni, localVtep: Ip, device: DeviceKind = 'own'): Promise<VniDevices> {
     const n = ++this.#made;
     const names = { bridge: `cbr${n}`, vxlan: `cvx${n}`, access: `cac${n}` };
     batch('ip', [
@@ -71,7 +71,7 @@ export class LinuxWorld implements World {
       `addr replace ${formatIp(localVtep)} dev lo`,
       `link add ${names.bridge} type bridge ageing_time 300000`,
       `link set ${names.bridge} up`,
-      `link add ${names.vxlan} type vxlan id ${vni} dstport 4789 local ${formatIp(localVtep)} nolearning`,
+      `link add ${names.vxlan} type vxlan ${device === 'own' ? `id ${vni}` : 'external'} dstport 4789 local ${formatIp(localVtep)} nolearning`,
       `link set ${names.vxlan} master ${names.bridge} up`,
       `link set ${names.vxlan} type bridge_slave learning off`,
       `link add ${names.access} type veth peer name ${names.access}p`,
@@ -83,6 +83,7 @@ export class LinuxWorld implements World {
       bridgeIfindex: ifindex(names.bridge),
       vxlanIfindex: ifindex(names.vxlan),
       accessIfindex: ifindex(names.access),
+      srcVni: device === 'own' ? 0 : vni,
     };
     this.#names.set(devices, names);
     return devices;

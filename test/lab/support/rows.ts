@@ -1,7 +1,20 @@
 /** Rows of a leaf's kernel as the tests compare them. */
 import { fileURLToPath } from 'node:url';
-import { type Fabric, type Host, type InjectedRoute, type Leaf, waitFor } from '../../../lab/index.js';
+import {
+  type Fabric,
+  type Host,
+  type InjectedRoute,
+  type Leaf,
+  type Segment,
+  SINGLE_VXLAN_DEVICE,
+  waitFor,
+} from '../../../lab/index.js';
 import type { RawRow } from './raw-neigh.js';
+
+/** What a row of a VXLAN device says of its VNI, where the device is not of this one alone. */
+function srcVni({ vxlan, vni }: Segment): string {
+  return vxlan === SINGLE_VXLAN_DEVICE ? ` src_vni ${vni}` : '';
+}
 
 /** The lines of `Fabric.installedRows` for one remote host. */
 export function hostRows(leaf: Leaf, host: Pick<Host, 'vni' | 'mac' | 'address'>, vtep: string): string[] {
@@ -9,7 +22,7 @@ export function hostRows(leaf: Leaf, host: Pick<Host, 'vni' | 'mac' | 'address'>
   const vlan = leaf.mode === 'traditional' ? '' : ` vlan ${s.vlan}`;
   return [
     `fdb ${s.vxlan} ${host.mac} master ${s.bridge}${vlan} extern_learn`,
-    `fdb ${s.vxlan} ${host.mac} self dst ${vtep} extern_learn self`,
+    `fdb ${s.vxlan} ${host.mac} self dst ${vtep}${srcVni(s)} extern_learn self`,
     `neigh ${s.svi} ${host.address.ipv4} ${host.mac} NOARP`,
     `neigh ${s.svi} ${host.address.ipv6} ${host.mac} NOARP`,
   ];
@@ -18,7 +31,7 @@ export function hostRows(leaf: Leaf, host: Pick<Host, 'vni' | 'mac' | 'address'>
 /** The line for a default destination. */
 export function floodRow(leaf: Leaf, vni: number, vtep: string): string {
   const s = leaf.segments.find((each) => each.vni === vni)!;
-  return `fdb ${s.vxlan} 00:00:00:00:00:00 self dst ${vtep} permanent self`;
+  return `fdb ${s.vxlan} 00:00:00:00:00:00 self dst ${vtep}${srcVni(s)} permanent self`;
 }
 
 /** All lines that a leaf must have for another leaf of the fabric: its hosts and its VTEP in every VNI. */
@@ -38,7 +51,7 @@ export function routeRows(leaf: Leaf, route: InjectedRoute): string[] {
   if (route.type === 'multicast') return [floodRow(leaf, route.vni, route.originator)];
   return [
     `fdb ${s.vxlan} ${route.mac} master ${s.bridge} extern_learn`,
-    `fdb ${s.vxlan} ${route.mac} self dst ${route.nextHop} extern_learn self`,
+    `fdb ${s.vxlan} ${route.mac} self dst ${route.nextHop}${srcVni(s)} extern_learn self`,
     ...(route.ip === undefined ? [] : [`neigh ${s.svi} ${route.ip} ${route.mac} NOARP`]),
   ].sort();
 }

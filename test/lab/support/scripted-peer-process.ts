@@ -1,7 +1,8 @@
 /**
  * A BGP neighbour that says what it is told and nothing else: it connects from ADDRESS to NEIGHBOR, opens the session for
  * L2VPN EVPN, keeps it alive, and writes each line of hexadecimal octets from its standard input as they are, in one go.
- * After the line `stop reading` it leaves unread what comes.
+ * After the line `stop reading` it leaves unread what comes. It prints `established` at each KEEPALIVE, and each UPDATE's
+ * body as `update HEX`.
  *
  *   node scripted-peer-process.js ADDRESS ASN NEIGHBOR
  */
@@ -31,6 +32,7 @@ socket.on('data', (chunk) => {
   for (let message = reader.next(); message; message = reader.next()) {
     if (message.type === MessageType.OPEN) socket.write(encodeKeepalive());
     if (message.type === MessageType.KEEPALIVE) process.stdout.write('established\n');
+    if (message.type === MessageType.UPDATE) process.stdout.write(`update ${message.body.toString('hex')}\n`);
   }
 });
 socket.on('error', (error) => {

@@ -2,13 +2,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Fabric, waitFor } from '../../../lab/index.js';
-import { ESI_ZERO, parseIp, parseMac, RouteDistinguisher, type Vni } from '../../../src/types/index.js';
+import {
+  ESI_ZERO,
+  formatIp,
+  formatMac,
+  parseIp,
+  parseMac,
+  RouteDistinguisher,
+  type Vni,
+} from '../../../src/types/index.js';
 import {
   decodeUpdateFully,
   type EvpnNlri,
   ExtendedCommunity,
+  ExtendedCommunityType,
+  ExtendedCommunityValue,
   encodeUpdateFully,
+  extendedCommunityType,
   RouteType,
+  UpdateDecoder,
   UpdateEncoder,
 } from '../../../src/wire/index.js';
 
@@ -19,6 +31,15 @@ export interface Claim {
   /** The VTEP it is said to be behind. */
   vtep: string;
   sequence?: number;
+  sticky?: boolean;
+  /** Extended communities beside target, encapsulation and mobility. */
+  communities?: readonly bigint[];
+}
+
+/** An address as the neighbor told it last: what stands, or undefined where it was withdrawn. */
+export interface Heard {
+  nextHop: string;
+  sequence: number;
 }
 
 const HEADER = 19;
@@ -32,6 +53,7 @@ export class ScriptedPeer {
     private readonly child: ChildProcess,
     private readonly vni: number,
     asn: number,
+    private readonly said: () => string,
   ) {
     this.encoder = new UpdateEncoder({
       fourOctetAs: true,
@@ -49,11 +71,12 @@ export class ScriptedPeer {
     const program = fileURLToPath(new URL('./scripted-peer-process.js', import.meta.url));
     const args = [at.address, String(at.asn), at.neighbor];
     const command = ['netns', 'exec', fabric.namespace(at.node), process.execPath, program, ...args];
+    let said = '';
     // After a lost session a neighbour takes no connection for a moment (RFC 4271 §8.1.1, DampPeerOscillations).
     const child = await waitFor(
       async () => {
         const process = spawn('ip', command, { stdio: ['pipe', 'pipe', 'inherit'] });
-        let said = '';
+        said = '';
         process.stdout.on('data', (chunk: Buffer) => {
           said += chunk.toString();
         });
@@ -65,7 +88,7 @@ export class ScriptedPeer {
       },
       { what: 'peer', interval: 300 },
     );
-    return new ScriptedPeer(child, at.vni, at.asn);
+    return new ScriptedPeer(child, at.vni, at.asn, () => said);
   }
 
   private nlri({ mac, ip, vtep }: Claim): EvpnNlri {
@@ -84,10 +107,11 @@ export class ScriptedPeer {
   /** The UPDATE that announces. */
   announcement(claim: Claim): Buffer {
     const target = (2n << 48n) | (65000n << 32n) | BigInt(this.vni);
-    const mobility = claim.sequence ? [ExtendedCommunity.macMobility(claim.sequence, false)] : [];
+    const { sequence = 0, sticky = false, communities = [] } = claim;
+    const mobility = sequence > 0 || sticky ? [ExtendedCommunity.macMobility(sequence, sticky)] : [];
     const attributes = {
       nextHop: parseIp(claim.vtep),
-      extendedCommunities: [target, ExtendedCommunity.encapsulation(), ...mobility],
+      extendedCommunities: [target, ExtendedCommunity.encapsulation(), ...mobility, ...communities],
       pmsiTunnel: undefined,
     };
     return this.encoder.announce(attributes, [this.nlri(claim)])[0];
@@ -110,6 +134,36 @@ export class ScriptedPeer {
   /** Sends messages in one piece. */
   send(...messages: readonly Buffer[]): void {
     this.child.stdin?.write(`${Buffer.concat(messages).toString('hex')}\n`);
+  }
+
+  /** Says that it has told all (RFC 4724 §2). */
+  endOfRib(): void {
+    this.send(this.encoder.endOfRib());
+  }
+
+  /** What the neighbor has told of Type-2 routes since the session began, by `MAC` or `MAC IP`: in its order. */
+  heard(): Map<string, (Heard | undefined)[]> {
+    const decoder = new UpdateDecoder();
+    const told = new Map<string, (Heard | undefined)[]>();
+    const note = (nlri: EvpnNlri, heard: Heard | undefined) => {
+      if (nlri.type !== RouteType.MAC_IP_ADVERTISEMENT) return;
+      const key = nlri.ip === undefined ? formatMac(nlri.mac) : `${formatMac(nlri.mac)} ${formatIp(nlri.ip)}`;
+      told.set(key, [...(told.get(key) ?? []), heard]);
+    };
+    for (const [, hex] of this.said().matchAll(/^update ([0-9a-f]*)\n/gm)) {
+      const update = decoder.decode(Buffer.from(hex, 'hex'), { fourOctetAs: true, internal: false });
+      for (const nlri of update.withdrawn) note(nlri, undefined);
+      for (const nlri of update.reachable) {
+        const mobility = update.attributes?.extendedCommunities.find(
+          (each) => extendedCommunityType(each) === ExtendedCommunityType.MAC_MOBILITY,
+        );
+        note(nlri, {
+          nextHop: update.attributes?.nextHop === undefined ? '' : formatIp(update.attributes.nextHop),
+          sequence: mobility === undefined ? 0 : ExtendedCommunityValue.sequence(mobility),
+        });
+      }
+    }
+    return told;
   }
 
   /** From now on it reads nothing more, and stays alive. */
