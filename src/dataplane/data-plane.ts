@@ -158,6 +158,10 @@ export class DataPlane {
         hear();
         this.#topologyChanged(topology);
       },
+      flushed: (ifindex) => {
+        hear();
+        this.#flushed(ifindex);
+      },
       bridgeRow: (row) => {
         hear();
         this.#bridgeRow(row);
@@ -355,6 +359,7 @@ export class DataPlane {
   close(): void {
     this.hosts.close();
     this.#contests.close();
+    this.#watch.close();
     this.#problems.close();
     this.#log.close();
     this.reconciler.close();
@@ -483,6 +488,17 @@ export class DataPlane {
     plane.setSettled(which, false);
     if (wasOurs) this.#repair(plane, which, (repeated) => this.#watch.changed(plane, which, repeated));
     else if (!this.#contests.awaits(plane, which)) this.reconciler.mark(plane, which);
+  }
+
+  /** The kernel removed rows with the device, and nobody else did. */
+  #flushed(ifindex: number): void {
+    for (const plane of this.#planes.values()) {
+      const { at } = plane;
+      if (at?.vxlanIfindex !== ifindex && at?.bridgeIfindex !== ifindex && at?.sviIfindex !== ifindex)
+        continue;
+      this.#contests.forget(plane);
+      this.#watch.flushed(plane);
+    }
   }
 
   /** Looks at a row that somebody changed: at once, or later where that goes on and on. */

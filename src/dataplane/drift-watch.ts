@@ -1,13 +1,21 @@
-import { type Clock, formatIp, formatMac, type LimitedLog } from '../types/index.js';
-import { type Drift, type DriftAction, type DriftCause, DriftLog } from './drift.js';
+import { type Clock, formatIp, formatMac, type LimitedLog, type Timer } from '../types/index.js';
+import { type Drift, type DriftAction, type DriftCause, DriftLog, isFlush } from './drift.js';
 import { removalCommands } from './in-the-way.js';
 import type { Failure } from './intents.js';
 import { type DeviceName, foundText, wantedText } from './row-text.js';
 import type { PlaneKey, VniPlane } from './vni-plane.js';
 
+/** The kernel tells of rows that it flushes with a device in part before it tells of the device. */
+const LOG_MILLISECONDS = 100;
+
 /** Judges what the data plane and the reconciler find, and keeps the log of drifts in line with it. */
 export class DriftWatch {
   readonly log: DriftLog;
+  readonly #clock: Clock;
+  readonly #limited: LimitedLog;
+  /** Found, and not logged yet, oldest first. */
+  readonly #unsaid = new Set<Drift>();
+  #saying: Timer | undefined;
 
   constructor(
     clock: Clock,
@@ -18,7 +26,12 @@ export class DriftWatch {
     /** Nothing is ours here, so that nothing drifts. */
     readonly observes = false,
   ) {
-    this.log = new DriftLog(clock, (drift) => logDrift(limited, drift));
+    this.log = new DriftLog(clock, (drift) => {
+      this.#unsaid.add(drift);
+      this.#sayLater();
+    });
+    this.#clock = clock;
+    this.#limited = limited;
   }
 
   /** A row that stood as wanted does so no longer, and we did not do it; `repeated`: one of many times. */
@@ -52,6 +65,34 @@ export class DriftWatch {
   /** The VNI's device is gone, and with it what differed. */
   detached(plane: VniPlane): void {
     this.log.closeVni(plane.vni, 'device-gone');
+  }
+
+  /** A device of the VNI's has gone down, if only for a moment: what was just missed, the kernel itself removed. */
+  flushed(plane: VniPlane): void {
+    this.log.dismiss(plane.vni);
+  }
+
+  /** Says what is still to be said. */
+  close(): void {
+    this.#saying?.cancel();
+    this.#say(Number.POSITIVE_INFINITY);
+  }
+
+  #sayLater(): void {
+    this.#saying ??= this.#clock.after(LOG_MILLISECONDS, () => {
+      this.#saying = undefined;
+      this.#say(this.#clock.wallTime() - LOG_MILLISECONDS);
+      if (this.#unsaid.size > 0) this.#sayLater();
+    });
+  }
+
+  /** Says what was found until then. */
+  #say(until: number): void {
+    for (const drift of this.#unsaid) {
+      if (drift.since > until) return;
+      this.#unsaid.delete(drift);
+      if (!isFlush(drift)) logDrift(this.#limited, drift);
+    }
   }
 
   #block(plane: VniPlane, which: PlaneKey): void {

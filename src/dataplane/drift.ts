@@ -55,8 +55,9 @@ const KEPT = 1000;
 
 /** The drifts that stand, one a key at most, and the latest of those that were mended. */
 export class DriftLog {
-  /** Drifts since start. */
+  /** Drifts since start; what the kernel flushed with its device was none. */
   total = 0;
+  #lastId = 0;
   /** Drifts that stand; while there is none, asking costs nothing. */
   openCount = 0;
   readonly #open = new Map<Vni, OpenDrifts>();
@@ -113,7 +114,7 @@ export class DriftLog {
     this.total++;
     this.openCount++;
     const drift = {
-      id: this.total,
+      id: ++this.#lastId,
       vni,
       which,
       since: this.clock.wallTime(),
@@ -171,9 +172,21 @@ export class DriftLog {
     const drifts = this.#open.get(vni);
     const drift = drifts && entryOf(drifts, which);
     if (!drifts || !drift) return;
-    if (which.table === 'mac') drifts.mac.delete(which.key);
-    else drifts[which.table].delete(which.key);
+    forget(drifts, which);
     this.#retire(drift, action);
+    if (this.openIn(vni) === 0) this.#open.delete(vni);
+  }
+
+  /** What stands in a VNI as somebody's change was a flush of the kernel's own, and no drift. */
+  dismiss(vni: Vni): void {
+    const drifts = this.#open.get(vni);
+    if (!drifts) return;
+    for (const table of [drifts.mac, drifts.flood, drifts.neigh])
+      for (const drift of table.values())
+        if (drift.cause === 'foreign-change' && drift.failure === undefined) {
+          forget(drifts, drift.which);
+          this.#retire(drift, 'device-gone');
+        }
     if (this.openIn(vni) === 0) this.#open.delete(vni);
   }
 
@@ -204,15 +217,24 @@ export class DriftLog {
   #retire(drift: Writable<Drift>, action: DriftAction): void {
     this.openCount--;
     drift.action = action;
-    // What the kernel flushed with its device nobody changed, and it is by the hundred
-    const flushed =
-      drift.cause === 'foreign-change' && action === 'device-gone' && drift.failure === undefined;
+    const flushed = isFlush(drift);
+    if (flushed) this.total--;
     if (this.#passing.delete(drift) || flushed) return;
     drift.mendedAt = this.clock.wallTime();
     this.#closed.push(drift);
     // Trimmed by half, so that a storm costs no shift a row
     if (this.#closed.length > 2 * KEPT) this.#closed.splice(0, KEPT);
   }
+}
+
+/** The kernel flushed the row with its device: nobody changed it, and such rows go by the hundred. */
+export function isFlush({ cause, action, failure }: Drift): boolean {
+  return cause === 'foreign-change' && action === 'device-gone' && failure === undefined;
+}
+
+function forget(drifts: OpenDrifts, which: PlaneKey): void {
+  if (which.table === 'mac') drifts.mac.delete(which.key);
+  else drifts[which.table].delete(which.key);
 }
 
 function entryOf(drifts: OpenDrifts, which: PlaneKey): Writable<Drift> | undefined {

@@ -131,6 +131,11 @@ export function resultOfParts(verb: 'add' | 'delete', parts: readonly OperationR
  */
 export interface KernelObserver {
   topology(topology: Topology): void;
+  /**
+   * The device has stopped to run or does again, has left its bridge or entered one, if only for a moment that no topology
+   * will show: rows of it that went just before, the kernel itself removed.
+   */
+  flushed(ifindex: number): void;
   bridgeRow(row: BridgeFdbRow): void;
   bridgeRowGone(row: BridgeFdbRow): void;
   vxlanRow(row: VxlanFdbRow): void;

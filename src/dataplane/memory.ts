@@ -158,6 +158,13 @@ export class MemoryKernel implements Kernel {
     this.#tell('topology', (observer) => observer.topology(topology));
   }
 
+  /** A VXLAN device goes down, with all its rows but default destinations, and is up again before anybody looks. */
+  flap(ifindex: number): void {
+    for (const { srcVni, mac, dst } of [...this.tables.vxlanRowsOfDevice(ifindex)])
+      if (mac !== MAC_ZERO) this.dropVxlan(ifindex, srcVni, mac, dst);
+    this.#tell(`flush ${ifindex}`, (observer) => observer.flushed(ifindex));
+  }
+
   /** The bridge learns a MAC on a port (overriding what it knew), or an operator configures a row. */
   putBridge(row: BridgeFdbRow): void {
     const { before, after } = this.tables.putBridge(row);

@@ -11,9 +11,11 @@ import {
   type VxlanFdbRow,
 } from '../dataplane/index.js';
 import { type Log, MAC_ZERO } from '../types/index.js';
+import { isRunning } from './checks.js';
 import * as K from './constants.js';
 import { type Asic, readAsic } from './devlink.js';
 import { EchoWindow } from './echo-window.js';
+import type { Link } from './link-codec.js';
 import { LinkTable } from './link-table.js';
 import { Monitor } from './monitor.js';
 import type { NetlinkSockets } from './native.js';
@@ -95,6 +97,7 @@ export class LinuxKernel implements Kernel {
   #topologyTold = false;
   #topologyScheduled = false;
   #closed = false;
+  #missedOn = 0;
   #endWindow: NodeJS.Immediate | undefined;
   readonly #upkeep: Upkeep;
 
@@ -146,8 +149,14 @@ export class LinuxKernel implements Kernel {
         known,
         drain: () => void monitor.drain(),
         present: (row) => this.#present(row),
-        bridgeRowGone: (row) => observer.bridgeRowGone(row),
-        vxlanRowGone: (row) => observer.vxlanRowGone(row),
+        bridgeRowGone: (row) => {
+          observer.bridgeRowGone(row);
+          this.#missed(row.port);
+        },
+        vxlanRowGone: (row) => {
+          observer.vxlanRowGone(row);
+          this.#missed(row.ifindex);
+        },
         neighRowGone: (row) => observer.neighRowGone(row),
       },
       this.#log,
@@ -331,10 +340,22 @@ export class LinuxKernel implements Kernel {
     const before = this.#table.links.get(ifindex);
     this.#table.take(type, buffer.bytes, at, end);
     const after = this.#table.links.get(ifindex);
+    if (before && after && hasFlapped(before, after)) this.#observer?.flushed(ifindex);
     if (!after || !this.#table.isVxlan(ifindex)) return;
     // A new device may bring rows. And what was written for one that had just left its bridge was written in part
     if (before ? before.master !== after.master && this.#hasRows(ifindex) : true)
       open.rereads.device(ifindex);
+  }
+
+  /** A row is missing that nobody told: of a port that had just left its bridge it may never have been written. */
+  #missed(ifindex: number): void {
+    if (this.#open?.rereads.flapped !== ifindex || this.#missedOn === ifindex) return;
+    this.#missedOn = ifindex;
+    // Behind the others of this turn, and before anything is written
+    queueMicrotask(() => {
+      this.#missedOn = 0;
+      this.#observer?.flushed(ifindex);
+    });
   }
 
   #hasRows(ifindex: number): boolean {
@@ -394,6 +415,15 @@ export class LinuxKernel implements Kernel {
     this.#topologyTold = true;
     this.#observer.topology(topology);
   }
+}
+
+/**
+ * The kernel flushes rows of a device that goes down or loses its carrier, and of a port that leaves its bridge. It tells
+ * them before the link (drivers/net/vxlan: vxlan_stop, net/bridge/br_if.c: del_nbp) or behind it (net/core/dev.c:
+ * NETDEV_DOWN follows on RTM_NEWLINK), but before the link is well again.
+ */
+function hasFlapped(before: Link, after: Link): boolean {
+  return isRunning(before) !== isRunning(after) || before.master !== after.master;
 }
 
 interface Sockets {

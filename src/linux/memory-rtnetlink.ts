@@ -209,6 +209,14 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
     }
   }
 
+  flushed(ifindex: number): void {
+    const interfaces = new Map(this.#topology.interfaces);
+    const device = interfaces.get(ifindex);
+    if (device) interfaces.set(ifindex, { ...device, running: false });
+    this.#tell(linkMessage(ifindex, { ...this.#topology, interfaces }), false);
+    this.#tell(linkMessage(ifindex, this.#topology), false);
+  }
+
   bridgeRow(row: BridgeFdbRow): void {
     this.#tell(bridgeRowMessage(K.RTM_NEWNEIGH, row), hasOurMark(row));
   }

@@ -39,6 +39,10 @@ export class Rereads {
   readonly #owner: RereadsOwner;
   readonly #log: Log;
   readonly #devices = new Set<number>();
+  /** Those of `#devices` whose link has changed. */
+  readonly #changed = new Set<number>();
+  /** The device that is read now because its link has changed; 0 for none. */
+  flapped = 0;
   #everything = false;
   #running = false;
   #closed = false;
@@ -70,8 +74,13 @@ export class Rereads {
     this.#runLater();
   }
 
-  /** Reads the rows of a device, in a later turn. */
+  /** Reads the rows of a device whose link has changed, in a later turn. */
   device(ifindex: number): void {
+    this.#changed.add(ifindex);
+    this.#readLater(ifindex);
+  }
+
+  #readLater(ifindex: number): void {
     this.#devices.add(ifindex);
     this.#runLater();
   }
@@ -109,7 +118,7 @@ export class Rereads {
     for (const ifindex of unheard) {
       unheard.delete(ifindex);
       this.audits++;
-      this.device(ifindex);
+      this.#readLater(ifindex);
       return;
     }
   }
@@ -171,6 +180,7 @@ export class Rereads {
     const before = new Set(table.links.keys());
     table.replace(reader.readLinks());
     this.#devices.clear();
+    this.#changed.clear();
     this.#owner.unheard.clear();
     this.#owner.tellTopology();
     for (const link of [...table.links.values()]) {
@@ -212,7 +222,12 @@ export class Rereads {
     for (const ifindex of [...this.#devices]) {
       this.#devices.delete(ifindex);
       const started = performance.now();
-      if (!this.#closed) await this.#readDevice(ifindex, true);
+      if (this.#changed.delete(ifindex)) this.flapped = ifindex;
+      try {
+        if (!this.#closed) await this.#readDevice(ifindex, true);
+      } finally {
+        this.flapped = 0;
+      }
       this.#auditTook = performance.now() - started;
     }
     if (this.#owner.unheard.size > 0) this.#auditInTime();

@@ -2,6 +2,7 @@ import test from 'ava';
 import type { DriftItem } from '../../src/api/index.js';
 import { Ntf, Nud } from '../../src/dataplane/index.js';
 import { MAC_ZERO, parseIp, parseMac } from '../../src/types/index.js';
+import { RecordingLog } from '../bgp/fabric.js';
 import { vtepOf } from '../evpn/support/leaf.js';
 import { HOST, House, IP, OTHER, type Room, VNI } from './support/house.js';
 
@@ -250,7 +251,37 @@ test('what the kernel flushes with its device is not kept, or it would push out 
   house.pass();
   t.like(await driftsOf(here), [{ id: 1 }]);
   t.is((await driftsOf(here)).length, 1);
-  t.like(await here.get('/api/v1/status'), { drifts: { total: 2, open: 0 } });
+  t.like(await here.get('/api/v1/status'), { drifts: { total: 1, open: 0 } });
+});
+
+test('a device that goes down and comes up before anybody looks: its rows are written again, and no drift', async (t) => {
+  const log = new RecordingLog();
+  const house = await House.build({ log });
+  const [here, there] = house.rooms;
+  const { kernel } = here.leaf.world;
+  const { vxlanIfindex } = here.devices;
+  house.speaks(there, HOST);
+  const vxlanRow = () => kernel.tables.vxlanRow(vxlanIfindex, 0, HOST);
+  const said = () => log.lines.filter(({ message }) => message.startsWith('somebody changed'));
+  for (let i = 0; i < 5; i++) {
+    kernel.flap(vxlanIfindex);
+    t.is(vxlanRow(), undefined);
+    // At once, as a flap is no contest either
+    house.clock.advance(200);
+    t.is(vxlanRow()?.dst, vtepOf(2));
+  }
+  t.deepEqual(await driftsOf(here), []);
+  t.like(await here.get('/api/v1/status'), { drifts: { total: 0, open: 0 } });
+  t.deepEqual(said(), []);
+  // Another's doing is one as before, also right behind
+  kernel.flap(vxlanIfindex);
+  kernel.drain();
+  house.clock.runUntilIdle();
+  kernel.dropVxlan(vxlanIfindex, 0, HOST, undefined);
+  house.pass();
+  t.like(await driftsOf(here), [{ cause: 'foreign-change', action: 'rewritten' }]);
+  t.is((await driftsOf(here)).length, 1);
+  t.is(said().length, 1);
 });
 
 test('the memory of mended drifts is bounded, the count is not', async (t) => {

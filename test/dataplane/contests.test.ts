@@ -99,3 +99,34 @@ test('half a minute of peace ends a contest, and the next change is the first ag
   t.deepEqual(here.told.at(-1), []);
   t.deepEqual(here.contests.repair(plane, KEYS[0]), { delay: 0, repeated: false });
 });
+
+test('a device that changes ends its contest and begins none: what is flushed with it is repaired at once', (t) => {
+  const here = arena();
+  const { contests, clock } = here;
+  const plane = here.plane(10);
+  const other = here.plane(20);
+  contests.forget(plane);
+  t.deepEqual(here.told, [], 'there was none');
+  for (let flap = 0; flap < 50; flap++) {
+    for (const which of KEYS)
+      t.deepEqual(contests.repair(plane, which), { delay: 0, repeated: false }, `${flap}`);
+    clock.advance(5);
+    contests.forget(plane);
+    t.false(contests.isAt(plane));
+  }
+  t.deepEqual(here.told, []);
+  for (const each of [other, plane]) fight(here, each, KEYS[0], 5, 5_000);
+  t.is([...contests.problems()].length, 2);
+  contests.repair(plane, KEYS[0]);
+  t.true(contests.awaits(plane, KEYS[0]));
+  const { length } = here.told;
+  contests.forget(plane);
+  t.is(here.told.length, length + 1, 'told once that it is over');
+  t.deepEqual(
+    [...contests.problems()].map(({ vni }) => vni),
+    [other.vni],
+    'another device is as it was',
+  );
+  t.false(contests.awaits(plane, KEYS[0]));
+  t.deepEqual(contests.repair(plane, KEYS[0]), { delay: 0, repeated: false });
+});

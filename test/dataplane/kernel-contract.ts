@@ -48,6 +48,8 @@ export interface World {
   /** A reachable neighbor on the bridge device. */
   addNeigh(devices: VniDevices, ip: Ip, mac: Mac): Promise<void>;
   deleteNeigh(devices: VniDevices, ip: Ip): Promise<void>;
+  /** The VXLAN device goes down and is up again before anybody looks. */
+  flap(devices: VniDevices): Promise<void>;
   /** Lets what is under way be told: some milliseconds, or a step of a virtual clock. */
   settle(): Promise<void>;
   /** Stops the kernel and removes what the world made. */
@@ -487,6 +489,22 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
       assert.equal(applyOne(world, bridgeOperation('delete', devices, HOST)), 0);
       world.kernel.drain();
       assert.equal(row(), undefined);
+    },
+  },
+  {
+    name: 'a device that goes down and comes up at once tells that it did, behind the rows that went with it',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      assert.equal(applyOne(world, fdbOperation('add', devices, HOST, REMOTE)), 0);
+      world.kernel.drain();
+      await world.settle();
+      const told = `flushed ${devices.vxlanIfindex}`;
+      recorder.story.length = 0;
+      await world.flap(devices);
+      const key = vxlanKey({ ifindex: devices.vxlanIfindex, srcVni: devices.srcVni, mac: HOST, dst: REMOTE });
+      await until(world, 'the flush', () => recorder.story.includes(told));
+      assert.ok(!recorder.vxlan.has(key));
+      assert.ok(recorder.story.lastIndexOf(told) > recorder.story.indexOf(`-vxlan ${key}`));
     },
   },
   {

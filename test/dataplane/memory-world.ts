@@ -221,6 +221,10 @@ export class MemoryWorld implements World {
     this.kernel.dropNeigh(devices.bridgeIfindex, ip);
   }
 
+  async flap(devices: VniDevices): Promise<void> {
+    this.kernel.flap(devices.vxlanIfindex);
+  }
+
   async settle(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
   }

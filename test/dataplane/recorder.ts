@@ -45,6 +45,9 @@ export class Recorder implements KernelObserver, KnownRows {
     this.topologies++;
     this.story.push('topology');
   }
+  flushed(ifindex: number): void {
+    this.story.push(`flushed ${ifindex}`);
+  }
   bridgeRow(row: BridgeFdbRow): void {
     this.bridge.set(bridgeKey(row), row);
     this.story.push(`+bridge ${bridgeKey(row)}`);

@@ -18,7 +18,7 @@ const [BRIDGE, VXLAN, ACCESS] = [1, 2, 3];
 const EPOCH = 7;
 const AT = attachment(
   toVni(10010),
-  { vni: toVni(10010), bridgeIfindex: BRIDGE, vxlanIfindex: VXLAN, accessIfindex: ACCESS },
+  { vni: toVni(10010), bridgeIfindex: BRIDGE, vxlanIfindex: VXLAN, accessIfindex: ACCESS, srcVni: 0 },
   parseIp('10.0.0.1'),
 );
 const port = (role: 'vxlan' | 'access') => ({

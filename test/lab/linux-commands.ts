@@ -133,6 +133,11 @@ export class LinuxWorld implements World {
     run(`${family(ip)} neigh del ${formatIp(ip)} dev ${this.#name(devices).bridge}`);
   }
 
+  async flap(devices: VniDevices): Promise<void> {
+    const { vxlan } = this.#name(devices);
+    batch('ip', [`link set ${vxlan} down`, `link set ${vxlan} up`]);
+  }
+
   async settle(): Promise<void> {
     await sleep(5);
   }
