@@ -19,6 +19,7 @@ import { type BridgeFdbRow, type NeighRow, Ntf, type VxlanFdbRow } from './rows.
 import type { Snooper } from './snooper.js';
 import { strayCopies, strayRows } from './strays.js';
 import {
+  deviceName,
   EMPTY_TOPOLOGY,
   sameAttachment,
   type Topology,
@@ -110,7 +111,7 @@ export class DataPlane {
     this.#watch = new DriftWatch(
       clock,
       (plane, which) => this.#isHosts(plane, which),
-      (ifindex) => this.topology.ports.get(ifindex)?.name ?? `ifindex ${ifindex}`,
+      (ifindex) => deviceName(this.topology, ifindex),
       this.#log,
       observes,
     );

@@ -130,6 +130,11 @@ export const EMPTY_TOPOLOGY: Topology = {
   problems: [],
 };
 
+/** The name of a port, or of any other device. */
+export function deviceName({ ports, interfaces }: Topology, ifindex: number): string {
+  return (ports.get(ifindex) ?? interfaces.get(ifindex))?.name ?? `ifindex ${ifindex}`;
+}
+
 /** True where two attachments say the same. */
 export function sameAttachment(a: VniAttachment, b: VniAttachment): boolean {
   for (const field of Object.keys(a) as (keyof VniAttachment)[]) if (a[field] !== b[field]) return false;

@@ -184,6 +184,7 @@ test("this machine's own MAC is nobody else's", async (t) => {
   const { entry, verdict } = await explain(here, '02:00:00:00:00:01');
   t.like(entry, { owner: 'local', rule: 'an address of this leaf itself' });
   t.is(entry.claims[0].ignored, "own MAC: it is this machine's in the broadcast domain");
+  t.is(entry.kernel.bridge!.device, `dev${bridgeIfindex}`, 'the bridge itself, which is no port');
   t.regex(verdict[0], /^02:00:00:00:00:01 is an address of this leaf itself/);
 });
 

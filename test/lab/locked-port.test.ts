@@ -1,8 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
 import { frrRoutes } from './support/frr-routes.js';
-import { hasRows, hostRows, rawRows } from './support/rows.js';
+import { hasRows, hostRows, lockPort, rawRows } from './support/rows.js';
 
 /* Hosts on a locked port (802.1X, MAB): the kernel has a row for one that is not authorised, and the row says so. */
 const NDA_LLADDR = 2;
@@ -61,8 +60,7 @@ test('a host that is not authorised is not announced and keeps no remote one awa
     );
     await neighbors('leaf1');
   };
-  const lockPort = fileURLToPath(new URL('./support/lock-port.js', import.meta.url));
-  await fabric.exec('leaf1', process.execPath, lockPort, host.port);
+  await lockPort(fabric, 'leaf1', host.port);
   await bridge('leaf1', 'del', host.mac, 'dev', host.port, 'master').catch(() => undefined);
   await locked();
   await bridge('leaf1', 'replace', FENCE, 'dev', fabric.host('h1-10-2').port, 'master', 'dynamic');

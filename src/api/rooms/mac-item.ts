@@ -1,4 +1,4 @@
-import type { BridgeFdbRow, DataPlane, VxlanFdbRow } from '../../dataplane/index.js';
+import { type BridgeFdbRow, type DataPlane, deviceName, type VxlanFdbRow } from '../../dataplane/index.js';
 import { bestClaim, type IpEntry, listOf, type MacEntry, type MacVrf } from '../../evpn/index.js';
 import { compareIp, formatIp, formatMac, MAC_ZERO } from '../../types/index.js';
 import { fdbRowItem, ipText, neighRowItem } from '../present.js';
@@ -56,7 +56,7 @@ export function arpItem(dataPlane: DataPlane, vrf: MacVrf, entry: IpEntry): ArpE
   };
 }
 
-/** The name of a bridge port. */
-export function portName(dataPlane: DataPlane, port: number): string {
-  return dataPlane.topology.ports.get(port)?.name ?? `ifindex ${port}`;
+/** The name of the device that a row of a bridge points to: a port, or the bridge itself. */
+export function portName({ topology }: DataPlane, port: number): string {
+  return deviceName(topology, port);
 }

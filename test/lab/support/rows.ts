@@ -110,3 +110,9 @@ export async function rawRows(fabric: Fabric, node: string): Promise<RawRow[]> {
   const { stdout } = await fabric.exec(node, process.execPath, program);
   return JSON.parse(stdout) as RawRow[];
 }
+
+/** Locks a bridge port, see lock-port.ts. */
+export async function lockPort(fabric: Fabric, node: string, port: string): Promise<void> {
+  const program = fileURLToPath(new URL('./lock-port.js', import.meta.url));
+  await fabric.exec(node, process.execPath, program, port);
+}

@@ -19,6 +19,7 @@ import {
   ExtendedCommunityValue,
   encodeUpdateFully,
   extendedCommunityType,
+  type OriginatedAttributes,
   RouteType,
   UpdateDecoder,
   UpdateEncoder,
@@ -173,6 +174,11 @@ export class ScriptedPeer {
 
   announce(...claims: readonly Claim[]): void {
     this.send(...claims.map((claim) => this.announcement(claim)));
+  }
+
+  /** Announces routes of any kind with these attributes. */
+  say(attributes: OriginatedAttributes, ...routes: readonly EvpnNlri[]): void {
+    this.send(...this.encoder.announce(attributes, [...routes]));
   }
 
   withdraw(...claims: readonly Claim[]): void {
