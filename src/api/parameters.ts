@@ -82,7 +82,7 @@ export const RouteQuery = Type.Object(
       Type.Unsafe<UnusedReason>(
         Type.String({
           enum: FILTERABLE,
-          description: 'Routes that no VNI uses, for this reason.',
+          description: "Routes that no VNI uses, or of which a neighbor's path is not used, for this reason.",
           allowed: FILTERABLE.join(', '),
         }),
       ),

@@ -102,6 +102,9 @@ const BGP: readonly Rule[] = [
 
 const MAC_IP_RULES: readonly Rule[] = [...MOBILITY, ...BGP];
 
+/** True for a path that its reader can use at all: its next hop resolves, and it knows what it carries. */
+export type Usable = (path: Path) => boolean;
+
 /** What the decision process chose, and by which rule; `only path` where there was no choice. */
 export interface Decision<P extends Path = Path> {
   readonly best: P | undefined;
@@ -111,11 +114,14 @@ export interface Decision<P extends Path = Path> {
 /**
  * Chooses the best of a destination's paths, at most one a neighbor (RFC 4271 §9.1.2). The rules eliminate in turn, as
  * the RFC words it, so the outcome does not depend on the order of arrival. `rule` is the one that left a single path.
+ * What is not usable is excluded before (RFC 4271 §9.1.2, an unresolvable next hop) where something else is.
  */
-export function decide<P extends Path>(paths: readonly P[]): Decision<P> {
+export function decide<P extends Path>(paths: readonly P[], usable?: Usable): Decision<P> {
   if (paths.length < 2) return { best: paths[0], rule: 'only path' };
   const rules = paths[0].nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? MAC_IP_RULES : BGP;
-  let candidates: readonly P[] = paths;
+  let candidates: readonly P[] = usable ? paths.filter(usable) : paths;
+  if (candidates.length === 1) return { best: candidates[0], rule: 'only usable path' };
+  if (candidates.length === 0) candidates = paths;
   for (const rule of rules) {
     candidates = eliminate(candidates, rule);
     if (candidates.length === 1) return { best: candidates[0], rule: rule.name };
@@ -151,13 +157,17 @@ function eliminateWithin<P extends Path>(
 }
 
 /** The best path alone. */
-export function selectBest<P extends Path>(paths: readonly P[]): P | undefined {
-  if (paths.length === 2) return better(paths[0], paths[1]);
-  return paths.length < 2 ? paths[0] : decide(paths).best;
+export function selectBest<P extends Path>(paths: readonly P[], usable?: Usable): P | undefined {
+  if (paths.length === 2) return better(paths[0], paths[1], usable);
+  return paths.length < 2 ? paths[0] : decide(paths, usable).best;
 }
 
 /** The best of two paths, without garbage: what nearly every UPDATE costs where there is a choice. */
-export function better<P extends Path>(a: P, b: P): P {
+export function better<P extends Path>(a: P, b: P, usable?: Usable): P {
+  if (usable !== undefined && a.attributes !== b.attributes) {
+    const isUsable = usable(a);
+    if (isUsable !== usable(b)) return isUsable ? a : b;
+  }
   const rules = a.nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? MAC_IP_RULES : BGP;
   for (const { compare, group } of rules) {
     const order = compare(a, b);

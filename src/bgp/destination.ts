@@ -8,7 +8,7 @@ import {
   type RouteDistinguisher,
 } from '../types/index.js';
 import { type EvpnNlri, type MacIpAdvertisement, type PathAttributes, RouteType } from '../wire/index.js';
-import { better, selectBest } from './decision.js';
+import { better, selectBest, type Usable } from './decision.js';
 import type { Destination, Path, PathSource } from './route.js';
 import { sameNlri } from './route-key.js';
 import type { TableEntry } from './table.js';
@@ -152,10 +152,10 @@ export abstract class RibDestination
   }
 
   /** The decision process's choice; no list is built for one path or two. */
-  choose(): RibPath | undefined {
+  choose(usable: Usable | undefined): RibPath | undefined {
     const later = this.#later;
     if (later === undefined) return this.hasPath ? this : undefined;
-    return later.next === undefined ? better<RibPath>(this, later) : selectBest(this.paths);
+    return later.next === undefined ? better<RibPath>(this, later, usable) : selectBest(this.paths, usable);
   }
 
   /** True where the first path's NLRI is another one now. */

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../types/index.js';
 import type { EvpnNlri, PathAttributes, Update } from '../wire/index.js';
+import { type Decision, decide, type Usable } from './decision.js';
 import { Arrival, destinationOf, type RibDestination, type RibPath } from './destination.js';
 import { DirtySet, DirtyShare } from './dirty-set.js';
 import {
@@ -79,6 +80,12 @@ export class Rib {
 
   /** True for a route that this leaf originates: one that comes back is everyday. */
   isOriginated: ((nlri: EvpnNlri) => boolean) | undefined;
+
+  /**
+   * Excludes paths from the decision where others are usable; what it says of a path follows from the path and from what
+   * changes with `lookAgain` alone.
+   */
+  usable: Usable | undefined;
 
   readonly #clock: Clock;
   #identity: RibIdentity;
@@ -191,7 +198,7 @@ export class Rib {
 
   readonly #relieved = (): void => this.onRelieved?.();
 
-  /** Every destination is to be looked at again, by takeAgain: a large table is not queued in one go. */
+  /** Every destination is to be judged and looked at again, by takeAgain: a large table is not queued in one go. */
   lookAgain(): void {
     const hadDirty = this.hasDirty;
     this.#again = this.#table.entries();
@@ -204,9 +211,24 @@ export class Rib {
     while (taken.length < max && this.#again !== undefined) {
       const next = this.#again.next();
       if (next.done === true) this.#again = undefined;
-      else if (!next.value.dirty && next.value.hasPath) taken.push(next.value);
+      else {
+        this.#rejudge(next.value);
+        if (!next.value.dirty && next.value.hasPath) taken.push(next.value);
+      }
     }
     return taken;
+  }
+
+  /** What is usable may have changed. */
+  #rejudge(destination: RibDestination): void {
+    const { best } = destination;
+    if (best === undefined || best === destination.choose(this.usable)) return;
+    this.#choose(this.#neighborOf(best.source), destination, best.attributes, false);
+  }
+
+  /** The decision process's choice of the destination and its rule. */
+  decision({ paths }: Destination): Decision {
+    return decide(paths, this.usable);
   }
 
   /** Every destination that has a path. */
@@ -319,7 +341,7 @@ export class Rib {
     differs: boolean,
   ): void {
     const { best } = destination;
-    const choice = destination.choose();
+    const choice = destination.choose(this.usable);
     destination.best = choice;
     // What a reader of the best path sees is its attributes and its NLRI; who said it matters to the explanation only
     if (

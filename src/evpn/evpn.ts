@@ -118,6 +118,7 @@ export class Evpn {
   async start(): Promise<void> {
     const { dataPlane, rib } = this.#deps;
     rib.onDirty = () => this.#schedule();
+    rib.usable = (path) => this.importer.whyNowhere(path) === undefined;
     await dataPlane.start({
       topologyChanged: (topology) => this.#topologyChanged(topology),
       macTouched: (vni, mac) => this.#touchMac(vni, mac),
@@ -214,9 +215,10 @@ export class Evpn {
     const added: MacVrf[] = [];
     for (const vni of topology.vnis.keys())
       if (!this.#vrfs.has(vni) && isServed(this.#settings, vni)) added.push(this.#addVrf(vni));
-    // What stands in the RIB already is looked at once for all of them
-    if (added.length > 0) this.#deps.rib.lookAgain();
     for (const vrf of this.#vrfs.values()) this.#attach(vrf, topology);
+    const isJudgedAnew = this.importer.judgeBy(this.#vrfs.values(), topology);
+    // What stands in the RIB already is looked at once for all of them
+    if (added.length > 0 || isJudgedAnew) this.#deps.rib.lookAgain();
     if (before.ownVteps !== topology.ownVteps)
       for (const vtep of symmetricDifference(before.ownVteps, topology.ownVteps)) this.#touchVtep(vtep);
   }

@@ -1,11 +1,11 @@
 import type { Destination, Path } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
-import { isReservedEsi } from '../types/index.js';
+import { type Ip, isIpv4, isReservedEsi } from '../types/index.js';
 import { RouteType } from '../wire/index.js';
 import { withItem, withoutItem } from './few.js';
 import type { Importers, ImportIndex } from './import-index.js';
 import type { MacVrf } from './mac-vrf.js';
-import { contentReason, labelReason, whyIpUnused } from './unused.js';
+import { contentReason, labelReason, vtepOf, whyIpUnused } from './unused.js';
 import type { UnusedReason } from './unused-reasons.js';
 import type { VrfQueue } from './vrf-queue.js';
 import type { VtepTable } from './vteps.js';
@@ -19,6 +19,9 @@ const NOWHERE: readonly MacVrf[] = [];
 export class Importer {
   /** Routes of a VLAN-aware bundle, which have an Ethernet tag, are imported too. */
   importTags = false;
+  /** The family of all VTEPs that can be reached; undefined where both are, or none is known. */
+  #isIpv4: boolean | undefined;
+  #ownVteps: ReadonlySet<Ip> = new Set();
 
   constructor(
     readonly index: ImportIndex,
@@ -30,6 +33,30 @@ export class Importer {
   /** The VRFs that hold the destination now. */
   importersOf(destination: Destination): readonly MacVrf[] {
     return standing(destination)?.vrfs ?? NOWHERE;
+  }
+
+  /** Why no VNI at all can use the path, whatever its targets and its labels; undefined where one may. */
+  whyNowhere({ nlri, attributes }: Path): UnusedReason | undefined {
+    const reason = contentReason(nlri, attributes, this.importTags);
+    if (reason !== undefined) return reason;
+    const vtep = vtepOf(nlri, attributes);
+    if (this.#ownVteps.has(vtep)) return 'own-next-hop';
+    return this.#isIpv4 === undefined || isIpv4(vtep) === this.#isIpv4 ? undefined : 'next-hop-family';
+  }
+
+  /** Why no VNI uses this path of the destination; undefined where some does. */
+  whyPathUnused(destination: Destination, path: Path, topology: Topology): UnusedReason | undefined {
+    if (path === destination.best) return this.whyUnused(destination, topology);
+    return this.whyNowhere(path) ?? 'not-best';
+  }
+
+  /** Takes note of what VTEPs the devices of these VNIs can reach; true where another answer of `whyNowhere` may follow. */
+  judgeBy(vrfs: Iterable<MacVrf>, { ownVteps }: Topology): boolean {
+    const isOfIpv4 = familyOf(vrfs);
+    if (this.#isIpv4 === isOfIpv4 && this.#ownVteps === ownVteps) return false;
+    this.#isIpv4 = isOfIpv4;
+    this.#ownVteps = ownVteps;
+    return true;
   }
 
   /** Why no VNI uses the destination's best path; undefined where some does, or it has none. */
@@ -108,6 +135,19 @@ export class Importer {
       if (!now) this.vteps.countRoute(old.nextHop, -1);
     }
   }
+}
+
+/** Whether the devices of the VNIs reach VTEPs of IPv4, or of IPv6; undefined where not all do the same. */
+function familyOf(vrfs: Iterable<MacVrf>): boolean | undefined {
+  let family: boolean | undefined;
+  for (const { at } of vrfs) {
+    if (at === undefined) continue;
+    if (at.localVtep === undefined) return undefined;
+    const isOfIpv4 = isIpv4(at.localVtep);
+    if (family !== undefined && family !== isOfIpv4) return undefined;
+    family = isOfIpv4;
+  }
+  return family;
 }
 
 /** The importer is the one reader of the RIB's dirty set, so the notes are its own. */

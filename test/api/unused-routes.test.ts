@@ -110,6 +110,30 @@ test('the same route of two neighbors: one path is used, the other is not the be
   t.is(room.leaf.rib.destination(macRoute(HOST, { rd: RD }))?.paths.length, 2);
 });
 
+test('a path that no VNI can use does not hide the one of another neighbor, and is counted by its own reason', async (t) => {
+  const { room, told } = await leafOf();
+  const other = { ...SOURCE, neighbor: '10.1.0.3', routerId: 3 };
+  const nlri = macRoute(HOST, { rd: RD });
+  const before = await ask(room, `/neighbors/${NEIGHBOR}`);
+  told(nlri, { nextHop: parseIp('2001:db8::9'), macMobility: { sequence: 7, sticky: true } });
+  told(nlri, {}, other);
+  t.is(room.leaf.rib.destination(nlri)?.best?.source.neighbor, other.neighbor);
+  const { routes } = await ask(room, `/neighbors/${NEIGHBOR}`);
+  t.deepEqual(counts(routes.unused), { 'next-hop-family': 1 });
+  t.is(routes.used, before.routes.used);
+  for (const [query, listed] of [
+    ['unused=next-hop-family', 1],
+    [`unused=next-hop-family&neighbor=${NEIGHBOR}`, 1],
+    ['unused=encapsulation', 0],
+  ] as const)
+    t.is((await ask(room, `/routes?${query}`)).items.length, listed, query);
+  const { entry } = (await room.get('/api/v1/explain?vni=10010&mac=02:00:00:00:00:01')) as {
+    entry: { owner: string; vtep: string; claims: { route: { bestBy: string } }[] };
+  };
+  t.like(entry, { owner: 'remote', vtep: '10.0.0.9' });
+  t.is(entry.claims[0].route.bestBy, 'only usable path');
+});
+
 test('refusals: by reason, with the last one and its cure; our own routes that come back are no problem', async (t) => {
   const { room, told } = await leafOf();
   const path = (...asns: number[]): Partial<PathAttributes> => ({ asPath: [{ type: 2, asns }] });

@@ -75,6 +75,32 @@ for (const [index, [rule, better, worse]] of RULES.entries())
     t.is(selectBest([worse, better]), better);
   });
 
+test('what is not usable is excluded where something else is, whatever it has on its side', (t) => {
+  const usable = ({ attributes }: Path) => attributes.med !== 7;
+  const bad = path({ ...sequence(9), ...as(1), med: 7 });
+  const good = path({ ...as(1, 2, 3) });
+  const better = path({ ...as(1, 2) });
+  for (const paths of [
+    [good, bad],
+    [bad, good],
+    [bad, good, bad],
+  ]) {
+    t.deepEqual(decide(paths, usable), { best: good, rule: 'only usable path' });
+    t.is(selectBest(paths, usable), good);
+    t.is(selectBest(paths), bad);
+  }
+  for (const paths of [
+    [good, bad, better],
+    [better, bad, good],
+  ]) {
+    t.deepEqual(decide(paths, usable), { best: better, rule: 'shorter AS_PATH' });
+    t.is(selectBest(paths, usable), better);
+  }
+  const worse = path({ ...as(1, 2), med: 7 });
+  t.deepEqual(decide([worse, bad], usable), { best: bad, rule: 'higher MAC mobility sequence' });
+  t.is(selectBest([worse, bad], usable), bad);
+});
+
 test('MED counts between routes of one neighbouring AS only', (t) => {
   const a = path({ ...as(65000, 1), med: 9 }, { routerId: 1 });
   const b = path({ ...as(65001, 1), med: 1 }, { routerId: 2 });

@@ -379,6 +379,27 @@ test('lookAgain brings back all, those that changed among what changed', (t) => 
   t.false(rib.hasDirty);
 });
 
+test('lookAgain judges anew what is usable, and what has another best path then has changed', (t) => {
+  const { rib } = make();
+  let limit = Number.POSITIVE_INFINITY;
+  rib.usable = ({ attributes }) => (attributes.med ?? 0) < limit;
+  rib.update(S1, update([macRoute(1), macRoute(2), macRoute(3)], attributesOf({ med: 1, localPref: 1 })));
+  rib.update(S2, update([macRoute(1), macRoute(2)], attributesOf({ med: 9, localPref: 2 })));
+  rib.takeDirty(9);
+  const best = () =>
+    [1, 2, 3].map((mac) => rib.destination(macRoute(mac))!.best!.source.neighbor === S2.neighbor);
+  t.deepEqual(best(), [true, true, false]);
+  limit = 5;
+  rib.lookAgain();
+  t.deepEqual(rib.takeAgain(9), [rib.destination(macRoute(3))!]);
+  t.is(rib.takeDirty(9).length, 2);
+  t.deepEqual(best(), [false, false, false]);
+  t.is(rib.decision(rib.destination(macRoute(1))!).rule, 'only usable path');
+  // All that is left, usable or not
+  rib.update(S1, update([], A, [macRoute(1)]));
+  t.true(best()[0]);
+});
+
 test('lookAgain brings no destination that has gone meanwhile', (t) => {
   const { rib } = make();
   rib.update(S1, update([macRoute(1), macRoute(2), macRoute(3)]));

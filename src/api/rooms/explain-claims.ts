@@ -1,4 +1,4 @@
-import { type Destination, decide } from '../../bgp/index.js';
+import type { Destination } from '../../bgp/index.js';
 import type { LocalMac } from '../../dataplane/index.js';
 import {
   chooseLeaf,
@@ -129,7 +129,7 @@ function whyLocalIpIgnored(vrf: MacVrf, ip: Ip, mac: Mac): string | undefined {
 }
 
 /** A remote claim as the API shows it. */
-export function remoteItem({ claim, ignored }: Heard<RemoteClaim>, won: boolean): ClaimItem {
+export function remoteItem(rooms: Rooms, { claim, ignored }: Heard<RemoteClaim>, won: boolean): ClaimItem {
   const { destination, route } = claim;
   return {
     origin: 'remote',
@@ -145,13 +145,14 @@ export function remoteItem({ claim, ignored }: Heard<RemoteClaim>, won: boolean)
     router: claim.router,
     device: null,
     epoch: null,
-    route: routeOf(destination, route, route.label1),
+    route: routeOf(rooms, destination, route, route.label1),
   };
 }
 
 /** The route of a claim as the API shows it; `label`: the VNI that it names. */
 export function routeOf(
-  { best, paths }: Destination,
+  { speaker }: Rooms,
+  destination: Destination,
   nlri: EvpnNlri,
   label: number,
 ): NonNullable<ClaimItem['route']> {
@@ -159,8 +160,8 @@ export function routeOf(
     key: formatNlri(nlri),
     rd: nlri.rd.toString(),
     label,
-    bestBy: decide(paths).rule,
-    paths: paths.map((path) => pathItem(path, path === best)),
+    bestBy: speaker.rib.decision(destination).rule,
+    paths: destination.paths.map((path) => pathItem(path, path === destination.best)),
   };
 }
 

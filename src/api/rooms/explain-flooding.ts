@@ -64,7 +64,7 @@ function whyNoCopy({ dataPlane }: Rooms, vrf: MacVrf, { best }: Destination): st
 }
 
 function floodItem(
-  { dataPlane }: Rooms,
+  rooms: Rooms,
   vrf: MacVrf,
   destination: Destination,
   ignored: string | undefined,
@@ -72,7 +72,7 @@ function floodItem(
   const { best } = destination;
   if (!best) return [];
   const vtep = vtepOf(best.nlri, best.attributes);
-  const won = ignored === undefined && dataPlane.plane(vrf.vni)?.floods.has(vtep) === true;
+  const won = ignored === undefined && rooms.dataPlane.plane(vrf.vni)?.floods.has(vtep) === true;
   return [
     {
       origin: 'remote',
@@ -88,7 +88,7 @@ function floodItem(
       router: false,
       device: null,
       epoch: null,
-      route: routeOf(destination, best.nlri, best.attributes.pmsiTunnel?.label ?? 0),
+      route: routeOf(rooms, destination, best.nlri, best.attributes.pmsiTunnel?.label ?? 0),
     },
   ];
 }

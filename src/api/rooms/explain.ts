@@ -149,7 +149,7 @@ function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows): 
     frozen: entry?.history?.frozen ?? false,
     claims: [
       ...(local ? [localMacItem(rooms, vrf, mac, entry, local)] : []),
-      ...remoteItems([...remotes, ...strangersHeard(rooms, vrf, mac, undefined)], winner),
+      ...remoteItems(rooms, [...remotes, ...strangersHeard(rooms, vrf, mac, undefined)], winner),
     ],
     kernel,
     advertised: advertisedItems(rooms, [
@@ -198,7 +198,7 @@ function ipStory(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip, entry: IpEntry | u
     frozen: entry?.history?.frozen ?? false,
     claims: [
       ...(local ? [local] : []),
-      ...remoteItems([...remotes, ...strangersHeard(rooms, vrf, mac, ip)], winner),
+      ...remoteItems(rooms, [...remotes, ...strangersHeard(rooms, vrf, mac, ip)], winner),
     ],
     kernel: kernelCheck(rooms, vrf, { table: 'neigh', key: ip }, undefined),
     advertised: advertisedItems(rooms, advertisedWith(vrf, ip, entry)),
@@ -253,8 +253,12 @@ function countedOf(heard: readonly Heard<RemoteClaim>[]): RemoteClaim[] {
     .sort(compareClaims);
 }
 
-function remoteItems(heard: readonly Heard<RemoteClaim>[], winner: RemoteClaim | undefined): ClaimItem[] {
-  return heard.map((each) => remoteItem(each, each.claim === winner));
+function remoteItems(
+  rooms: Rooms,
+  heard: readonly Heard<RemoteClaim>[],
+  winner: RemoteClaim | undefined,
+): ClaimItem[] {
+  return heard.map((each) => remoteItem(rooms, each, each.claim === winner));
 }
 
 function moveItems(history: MoveHistory | undefined): MoveItem[] {

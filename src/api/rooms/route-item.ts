@@ -1,6 +1,6 @@
-import type { Destination, LocalRoute } from '../../bgp/index.js';
+import type { Destination, LocalRoute, Path } from '../../bgp/index.js';
 import type { Evpn } from '../../evpn/index.js';
-import { parseIp, type Vni } from '../../types/index.js';
+import { type Ip, parseIp, type Vni } from '../../types/index.js';
 import { type EvpnNlri, RouteType } from '../../wire/index.js';
 import { nlriItem, originatedPathItem, pathItem } from '../present.js';
 import type { RouteFilter } from '../read-model.js';
@@ -25,10 +25,16 @@ export function belongs(
   filter: RouteFilter,
 ): boolean {
   if (!matches(row.route.nlri, filter)) return false;
-  if (filter.neighbor !== undefined && (row.origin === 'local' || !isFrom(row.route, filter))) return false;
   if (!isOfVni(row, evpn, filter.vni)) return false;
-  if (filter.unused === undefined) return true;
-  return row.origin === 'remote' && evpn.importer.whyUnused(row.route, dataPlane.topology) === filter.unused;
+  const { neighbor, unused } = filter;
+  if (neighbor === undefined && unused === undefined) return true;
+  if (row.origin === 'local') return false;
+  const { route } = row;
+  return route.paths.some(
+    (path) =>
+      isFrom(path, neighbor) &&
+      (unused === undefined || evpn.importer.whyPathUnused(route, path, dataPlane.topology) === unused),
+  );
 }
 
 /** A route as the API shows it. */
@@ -60,9 +66,8 @@ function isOfVni(row: RouteRow, evpn: Evpn, vni: Vni | undefined): boolean {
   return vni === undefined || vnisOf(row, evpn).includes(vni);
 }
 
-function isFrom(destination: Destination, { neighbor }: RouteFilter): boolean {
-  if (neighbor === undefined) return true;
-  return destination.paths.some((path) => parseIp(path.source.neighbor.split('%')[0]) === neighbor);
+function isFrom({ source }: Path, neighbor: Ip | undefined): boolean {
+  return neighbor === undefined || parseIp(source.neighbor.split('%')[0]) === neighbor;
 }
 
 function matches(nlri: EvpnNlri, filter: RouteFilter): boolean {

@@ -53,11 +53,10 @@ export class RouteSurvey {
     let took = 0;
     let began = clock.now();
     for (const destination of speaker.rib.destinations()) {
-      const { best, paths } = destination;
-      const reason = evpn.importer.whyUnused(destination, dataPlane.topology);
+      const { paths } = destination;
       for (const path of paths) {
         const use = useOf(answer, path.source.neighbor);
-        count(use, path === best ? reason : 'not-best');
+        count(use, evpn.importer.whyPathUnused(destination, path, dataPlane.topology));
         countPassedOn(use, path);
       }
       left -= paths.length;
