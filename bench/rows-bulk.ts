@@ -141,7 +141,7 @@ export const BULK_ROWS: readonly Row[] = [
   },
   {
     name: 'macip-100k',
-    title: '100k MAC/IP routes (FDB and neighbours)',
+    title: '100k MAC/IP routes (FDB and neighbors)',
     vnis: 100,
     count: 100_000,
     withSvi: true,

@@ -175,7 +175,7 @@ export const SCALE_ROWS: readonly Row[] = [
   ),
   {
     name: 'scale-peers',
-    title: '64 neighbours with the same 10,000 routes each',
+    title: '64 neighbors with the same 10,000 routes each',
     vnis: 100,
     peers: 64,
     count: 10_000,

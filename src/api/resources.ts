@@ -216,10 +216,14 @@ const RESOURCES: readonly Resource[] = [
     problems: [400, 404],
     async handle(model, { query }) {
       const { vni, mac, ip } = explainSubject(query as Static<typeof ExplainQuery>);
-      found(model.vni(vni), vni);
+      const { rd } = found(model.vni(vni), vni);
       const story = await model.explain(vni, mac, ip);
-      if (!story) throw new Problem('no-such-mac', `nobody knows ${formatMac(mac)} in VNI ${vni}`);
-      return story;
+      if (story) return story;
+      const why =
+        rd === null
+          ? `VNI ${vni} is not served, so that nothing is known of ${formatMac(mac)} in it`
+          : `nobody knows ${formatMac(mac)} in VNI ${vni}`;
+      throw new Problem('no-such-mac', why);
     },
   },
 ];

@@ -255,7 +255,10 @@ test('a number outlives its MAC; who was never known is not found', async (t) =>
   t.like(entry, { owner: 'none', rule: 'nobody claims it', claims: [] });
   t.is(verdict[0], "02:00:00:00:00:01 is nobody's; sequence number 1 is remembered.");
   t.like(await here.get('/api/v1/explain?vni=10010&mac=02:00:00:00:00:09', 404), { code: 'no-such-mac' });
-  t.like(await here.get('/api/v1/explain?vni=20&mac=02:00:00:00:00:01', 404), { code: 'no-such-mac' });
+  t.like(await here.get('/api/v1/explain?vni=20&mac=02:00:00:00:00:01', 404), {
+    code: 'no-such-mac',
+    detail: 'VNI 20 is not served, so that nothing is known of 02:00:00:00:00:01 in it',
+  });
   t.like(await here.get('/api/v1/explain?vni=99&mac=02:00:00:00:00:01', 404), { code: 'no-such-vni' });
 });
 
