@@ -1,11 +1,12 @@
 import type { LocalRib } from '../bgp/index.js';
 import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
 import { compareIp, IPV4_ANY, type Ip, isMulticastMac, type Mac } from '../types/index.js';
+import { RouteType } from '../wire/index.js';
 import { advertisedRoutes } from './advertised.js';
 import type { Conflicts } from './conflicts.js';
 import type { AttributeSets } from './export.js';
 import { imetRoute, macRoute } from './export.js';
-import { listOf, withItem, withoutItem } from './few.js';
+import { isSeveral, listOf, withItem, withoutItem } from './few.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import {
   compareClaims,
@@ -16,7 +17,7 @@ import {
   nextSequence,
   type Ownership,
 } from './mobility.js';
-import { bestClaim, isOwnRoute, type RemoteClaim } from './remote-claims.js';
+import { bestClaim, bestIpClaim, isOwnRoute, type RemoteClaim } from './remote-claims.js';
 import { Rule } from './rules.js';
 import { ipReason, macReason, vtepReason } from './unused.js';
 import type { VtepTable } from './vteps.js';
@@ -111,6 +112,7 @@ export class Evaluator {
         if (before.owner === 'remote' && owner === 'local') this.dataPlane.findNeigh(vrf.vni, ip, mac);
       }
     }
+    if (owner !== before.owner) touchContested(vrf, entry);
     // One that is queued again would otherwise outlive its place, and take the place of its successor with it
     if (entry.isIdle && entry.ownership.sequence === 0 && !entry.history?.frozen && !entry.dirty)
       vrf.macs.delete(mac);
@@ -126,7 +128,7 @@ export class Evaluator {
       frozenWith !== undefined || entry.advertised !== undefined
         ? this.#ipCounting(vrf, entry, frozenWith)
         : undefined;
-    const remote = isForeign ? bestClaim(entry.remotes, vrf, topology, counts) : undefined;
+    const remote = isForeign ? bestIpClaim(entry.remotes, vrf, topology, counts) : undefined;
     const heard = isForeign ? this.#localNeigh(vrf, ip) : undefined;
     const local =
       frozenWith === undefined || heard?.mac === frozenWith || heard?.isStatic ? heard : undefined;
@@ -384,6 +386,17 @@ function isElsewhere(
 /** The entry of the MAC that claims an IP: mostly the one that did when last looked at, which stands since it does. */
 function claimantOf(vrf: MacVrf, before: MacEntry | undefined, mac: Mac): MacEntry {
   return before?.mac === mac ? before : vrf.macEntry(mac);
+}
+
+/** IPs that this MAC claims and others, too: which of them count hangs on where their MACs are. */
+function touchContested(vrf: MacVrf, { remotes }: MacEntry): void {
+  for (const { nlri } of listOf(remotes)) {
+    const ip =
+      nlri.type === RouteType.MAC_IP_ADVERTISEMENT && nlri.ip !== undefined
+        ? vrf.ips.get(nlri.ip)
+        : undefined;
+    if (ip && isSeveral(ip.remotes)) vrf.touchIp(ip);
+  }
 }
 
 /** The IP is looked at again when a MAC that claims it changes hands. */

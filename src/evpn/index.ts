@@ -28,7 +28,14 @@ export type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 export * from './mobility.js';
 export { type Move, MoveHistory } from './moves.js';
 export * from './rd-allocator.js';
-export { bestClaim, chooseLeaf, claimOf, isOwnRoute, type RemoteClaim } from './remote-claims.js';
+export {
+  bestClaim,
+  bestIpClaim,
+  chooseLeaf,
+  claimOf,
+  isOwnRoute,
+  type RemoteClaim,
+} from './remote-claims.js';
 export * from './rules.js';
 export * from './settings.js';
 export * from './unused.js';

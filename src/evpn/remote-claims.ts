@@ -70,6 +70,32 @@ export function bestClaim(
   return best;
 }
 
+/**
+ * The best claim on an IP: of several, one whose MAC is elsewhere comes before one whose MAC is here or nowhere, which
+ * cannot be right.
+ */
+export function bestIpClaim(
+  destinations: Few<Destination>,
+  vrf: MacVrf,
+  topology: Topology,
+  counts?: (claim: RemoteClaim) => boolean,
+): RemoteClaim | undefined {
+  const best = bestClaim(destinations, vrf, topology, counts);
+  if (!best || !isSeveral(destinations) || isMacElsewhere(best, vrf)) return best;
+  return (
+    bestClaim(
+      destinations,
+      vrf,
+      topology,
+      (claim) => isMacElsewhere(claim, vrf) && (!counts || counts(claim)),
+    ) ?? best
+  );
+}
+
+function isMacElsewhere({ route }: RemoteClaim, vrf: MacVrf): boolean {
+  return vrf.macs.get(route.mac)?.ownership.owner === 'remote';
+}
+
 function usableClaim(destination: Destination, vrf: MacVrf, topology: Topology): RemoteClaim | undefined {
   const claim = claimOf(destination);
   if (!claim || labelReason(claim.route, claim.attributes, vrf) !== undefined) return undefined;

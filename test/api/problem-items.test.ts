@@ -25,7 +25,12 @@ function rooms(
   return {
     config: () => config,
     problems: () => [{ severity: 'error', problem: 'the file', mend: null }],
-    dataPlane: { topology: { problems }, contests: () => [], hosts: { problems: () => [] } },
+    // VNI 40 has no device
+    dataPlane: {
+      topology: { problems, vnis: new Map([10, 20, 30].map((vni) => [vni, {}])) },
+      contests: () => [],
+      hosts: { problems: () => [] },
+    },
     evpn: { vrfs: () => [] },
     speaker: {
       neighbors: () =>
@@ -58,6 +63,21 @@ test("errors of VNIs that are served are the leaf's, less severe ones and those 
   t.deepEqual(texts(rooms([problem({ number: 10 }), problem({ number: 30 })], [], listed)).slice(1), [
     'error: VNI 30: vx: the device is down',
   ]);
+});
+
+test('a VNI that is listed and has no device is an error, with what adds one', (t) => {
+  const listed = 'evpn: { vnis: [{ vni: 30 }, { vni: 40 }, { vni: 50, advertise: false }] }';
+  const found = statusProblems(rooms([], [], listed), new Map()).slice(1);
+  t.deepEqual(
+    found.map(({ severity, problem: text }) => [severity, text]),
+    [
+      [
+        'error',
+        'VNI 40: it is in evpn.vnis, and no VXLAN device of it is there: nothing is announced or installed',
+      ],
+    ],
+  );
+  t.regex(found[0].mend ?? '', /^add one, such as: ip link add vx40 type vxlan id 40 /);
 });
 
 test('a neighbor without a session is a warning, and an error where none has one', (t) => {

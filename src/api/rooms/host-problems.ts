@@ -12,6 +12,18 @@ export function hostProblems(rooms: Rooms, vni: Vni): ProblemNote[] {
   return [...blockedProblems(rooms, vni), ...duplicateProblems(rooms, vni), ...conflictProblems(rooms, vni)];
 }
 
+/** A VNI that the configuration lists and the kernel has no device of. */
+export function absentProblems({ config, dataPlane }: Rooms, vni: Vni): ProblemNote[] {
+  if (config().evpn.vnis.get(vni)?.advertise !== true || dataPlane.topology.vnis.has(vni)) return [];
+  return [
+    {
+      severity: 'error',
+      problem: 'it is in evpn.vnis, and no VXLAN device of it is there: nothing is announced or installed',
+      mend: `add one, such as: ip link add vx${vni} type vxlan id ${vni} local ADDRESS dstport 4789 nolearning, in a bridge; or take the VNI out of evpn.vnis`,
+    },
+  ];
+}
+
 /** The first of a kind, the latest of them before the others. */
 function few<Item>(
   items: readonly Item[],

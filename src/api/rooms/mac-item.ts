@@ -1,5 +1,12 @@
 import { type BridgeFdbRow, type DataPlane, deviceName, type VxlanFdbRow } from '../../dataplane/index.js';
-import { bestClaim, type IpEntry, listOf, type MacEntry, type MacVrf } from '../../evpn/index.js';
+import {
+  bestClaim,
+  bestIpClaim,
+  type IpEntry,
+  listOf,
+  type MacEntry,
+  type MacVrf,
+} from '../../evpn/index.js';
 import { compareIp, formatIp, formatMac, MAC_ZERO } from '../../types/index.js';
 import { fdbRowItem, ipText, neighRowItem } from '../present.js';
 import type { ArpEntry, MacItem } from '../schemas.js';
@@ -40,7 +47,7 @@ export function arpItem(dataPlane: DataPlane, vrf: MacVrf, entry: IpEntry): ArpE
   const { ip, owner } = entry;
   const { at } = vrf;
   const local = owner === 'local' ? dataPlane.localNeigh(vrf.vni, ip) : undefined;
-  const claim = owner === 'remote' ? bestClaim(entry.remotes, vrf, dataPlane.topology) : undefined;
+  const claim = owner === 'remote' ? bestIpClaim(entry.remotes, vrf, dataPlane.topology) : undefined;
   // Between a change and the brain's look at it neither may stand any more
   const mac =
     local?.mac ?? claim?.route.mac ?? entry.claimantHere?.mac ?? entry.claimantThere?.mac ?? MAC_ZERO;

@@ -1,4 +1,4 @@
-import { bestClaim } from '../../evpn/index.js';
+import { bestIpClaim } from '../../evpn/index.js';
 import { type Ip, isVni, parseIp, type Vni } from '../../types/index.js';
 import type { RouteType } from '../../wire/index.js';
 import { type RouteKey, routeOrder } from '../nlri-order.js';
@@ -105,7 +105,7 @@ export function roomsModel(rooms: Rooms): ReadModel {
           isAmong(
             filter,
             row.entry.owner,
-            () => bestClaim(row.entry.remotes, row.vrf, dataPlane.topology)?.vtep,
+            () => bestIpClaim(row.entry.remotes, row.vrf, dataPlane.topology)?.vtep,
           ),
         key: (row) => row.entry.ip,
         order: ipOrder,

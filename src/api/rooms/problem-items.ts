@@ -1,9 +1,9 @@
 import { type NeighborStatus, REFUSED, type RefusalReason } from '../../bgp/index.js';
 import type { TopologyProblem } from '../../dataplane/index.js';
 import { UNUSED } from '../../evpn/index.js';
-import { counted } from '../../types/index.js';
+import { counted, type Vni } from '../../types/index.js';
 import type { ProblemNote } from '../schemas.js';
-import { hostProblems } from './host-problems.js';
+import { absentProblems, hostProblems } from './host-problems.js';
 import type { Rooms } from './rooms.js';
 import type { RouteUse } from './route-survey.js';
 import { sessionProblems } from './session-problems.js';
@@ -19,8 +19,11 @@ export function problemItem({ severity, device, problem, mend }: TopologyProblem
 /** The same among those of other VNIs. */
 function vniProblemItem(each: TopologyProblem): ProblemNote {
   if (each.vni === undefined) return problemItem(each);
-  const note = problemItem(each);
-  return { ...note, problem: `VNI ${each.vni}: ${note.problem}` };
+  return ofVni(each.vni, problemItem(each));
+}
+
+function ofVni(vni: Vni, note: ProblemNote): ProblemNote {
+  return { ...note, problem: `VNI ${vni}: ${note.problem}` };
 }
 
 /** What an operator should know first: the composition's own, devices', sessions that are not there, VNIs' errors. */
@@ -32,7 +35,11 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
     ({ vni, severity }) =>
       vni !== undefined && severity === 'error' && (vnis.get(vni)?.advertise ?? advertiseAllVni),
   );
-  const more = errors.length - LISTED;
+  const notes = [
+    ...errors.map(vniProblemItem),
+    ...[...vnis.keys()].flatMap((vni) => absentProblems(rooms, vni).map((note) => ofVni(vni, note))),
+  ];
+  const more = notes.length - LISTED;
   return [
     ...problems(),
     ...standing.filter(({ vni }) => vni === undefined).map(problemItem),
@@ -41,7 +48,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
     ...sessionProblems(speaker.neighbors(), config().api.unixSocket),
     ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, use.get(neighbor.address))),
     ...addressProblems(rooms).slice(0, LISTED),
-    ...errors.slice(0, LISTED).map(vniProblemItem),
+    ...notes.slice(0, LISTED),
     ...(more > 0
       ? [{ severity: 'error', problem: `and ${more} more, see /api/v1/vnis`, mend: null } as const]
       : []),
@@ -52,8 +59,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
 function addressProblems(rooms: Rooms): ProblemNote[] {
   const notes: ProblemNote[] = [];
   for (const { vni } of rooms.evpn.vrfs())
-    for (const note of hostProblems(rooms, vni))
-      notes.push({ ...note, problem: `VNI ${vni}: ${note.problem}` });
+    for (const note of hostProblems(rooms, vni)) notes.push(ofVni(vni, note));
   return notes;
 }
 

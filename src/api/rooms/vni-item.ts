@@ -3,7 +3,7 @@ import type { MacVrf } from '../../evpn/index.js';
 import { formatRouteTarget, type Vni } from '../../types/index.js';
 import { ipText } from '../present.js';
 import type { VniItem } from '../schemas.js';
-import { hostProblems } from './host-problems.js';
+import { absentProblems, hostProblems } from './host-problems.js';
 import { problemItem } from './problem-items.js';
 import type { Rooms } from './rooms.js';
 
@@ -42,6 +42,7 @@ export function vniItem(rooms: Rooms, vni: Vni): VniItem {
         // A device's own problem is one of each of its VNIs
         .filter((each) => each.vni === vni || (each.vni === undefined && each.device === at?.vxlanName))
         .map(problemItem),
+      ...absentProblems(rooms, vni),
       ...hostProblems(rooms, vni),
     ],
     openDrifts: dataPlane.drift.openIn(vni),

@@ -82,7 +82,7 @@ export class House {
     await speaker.start();
     leaf.dataPlane.sweep();
     const config = parseConfig(
-      `{asn: ${asn}, router-id: 10.0.0.${n}, neighbors: [{address: 10.1.0.${3 - n}, remote-as: external}], evpn: {vnis: [{vni: 20}]}}`,
+      `{asn: ${asn}, router-id: 10.0.0.${n}, neighbors: [{address: 10.1.0.${3 - n}, remote-as: external}], evpn: {vnis: [{vni: 20, advertise: false}]}}`,
       'house.yaml',
     );
     const api = await createApi({
