@@ -3,8 +3,8 @@
 ExaBGP 4.2 encodes and decodes EVPN routes, but its configuration has no words for them. The words before the bar make
 the NLRI, the rest is what `announce route` takes:
 
-  announce evpn mac RD VNI MAC IP|- | next-hop 10.0.0.9 extended-community [ target:65000:10010 ]
-  announce evpn multicast RD VNI ORIGINATOR | next-hop 10.0.0.9 attribute [ 0x16 0xc0 0x… ]
+  announce evpn mac RD VNI TAG MAC IP|- | next-hop 10.0.0.9 extended-community [ target:65000:10010 ]
+  announce evpn multicast RD VNI TAG ORIGINATOR | next-hop 10.0.0.9 attribute [ 0x16 0xc0 0x… ]
 
 It announces to all neighbours.
 """
@@ -34,13 +34,13 @@ def vni_label(vni):
 
 
 def nlri_of(words):
-    kind, rd, vni, *rest = words
+    kind, rd, vni, tag, *rest = words
     if kind == 'mac':
         mac, ip = rest
         address = IP.create(ip) if ip != '-' else None
-        return MacRoute(distinguisher(rd), ESI(), EthernetTag(0), MAC(mac), 48, vni_label(vni), address)
+        return MacRoute(distinguisher(rd), ESI(), EthernetTag(int(tag)), MAC(mac), 48, vni_label(vni), address)
     if kind == 'multicast':
-        return Multicast(distinguisher(rd), EthernetTag(0), IP.create(rest[0]))
+        return Multicast(distinguisher(rd), EthernetTag(int(tag)), IP.create(rest[0]))
     raise ValueError('evpn %s: expected mac or multicast' % kind)
 
 

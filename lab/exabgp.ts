@@ -33,7 +33,8 @@ export interface ExabgpEvent {
 /** Beside what every injected route has: extended communities as hex octets, `0x0600000000000001`. */
 export type ExabgpRoute = InjectedRoute & { extendedCommunities?: readonly string[] };
 
-const vxlanEncapsulation = '0x030c000000000008';
+/** Extended communities of RFC 9012, §4.1. */
+const ENCAPSULATIONS = { vxlan: '0x030c000000000008', mpls: '0x030c00000000000a' } as const;
 
 function exabgpConfig(config: PeerConfig, bridge: string): string {
   const neighbor = (address: string, asn: number, local: string | undefined) => `
@@ -69,15 +70,17 @@ function pmsiAttribute(vni: number, originator: string): string {
 function routeLine(route: ExabgpRoute): string {
   const communities = [
     ...route.routeTargets.map((target) => `target:${target}`),
-    vxlanEncapsulation,
+    ENCAPSULATIONS[route.encapsulation ?? 'vxlan'],
     ...(route.extendedCommunities ?? []),
   ];
+  const tag = route.ethernetTag ?? 0;
   const nlri =
     route.type === 'mac'
-      ? `mac ${route.rd} ${route.vni} ${route.mac} ${route.ip ?? '-'}`
-      : `multicast ${route.rd} ${route.vni} ${route.originator}`;
+      ? `mac ${route.rd} ${route.vni} ${tag} ${route.mac} ${route.ip ?? '-'}`
+      : `multicast ${route.rd} ${route.vni} ${tag} ${route.originator}`;
   const attributes = [`next-hop ${route.nextHop}`, `extended-community [ ${communities.join(' ')} ]`];
-  if (route.type === 'multicast') attributes.push(pmsiAttribute(route.vni, route.originator));
+  if (route.type === 'multicast' && route.pmsi !== false)
+    attributes.push(pmsiAttribute(route.vni, route.originator));
   return `evpn ${nlri} | ${attributes.join(' ')}`;
 }
 

@@ -148,13 +148,15 @@ export class Gobgp {
 }
 
 function routeWords(route: InjectedRoute): string[] {
-  const tail = ['rt', ...route.routeTargets, 'encap', 'vxlan'];
+  const { encapsulation = 'vxlan', ethernetTag = 0 } = route;
+  const tail = ['rt', ...route.routeTargets, 'encap', encapsulation];
   const vni = String(route.vni);
+  const tag = ['etag', String(ethernetTag)];
   if (route.type === 'mac') {
-    const head = ['macadv', route.mac, route.ip ?? '0.0.0.0', 'etag', '0', 'label', vni, 'rd', route.rd];
+    const head = ['macadv', route.mac, route.ip ?? '0.0.0.0', ...tag, 'label', vni, 'rd', route.rd];
     return [...head, ...tail, 'nexthop', route.nextHop];
   }
-  const pmsi = ['pmsi', 'ingress-repl', vni, route.originator];
-  const head = ['multicast', route.originator, 'etag', '0', 'rd', route.rd];
+  const pmsi = route.pmsi === false ? [] : ['pmsi', 'ingress-repl', vni, route.originator];
+  const head = ['multicast', route.originator, ...tag, 'rd', route.rd];
   return [...head, ...tail, ...pmsi, 'nexthop', route.nextHop];
 }

@@ -6,12 +6,17 @@ interface Injected {
   routeTargets: readonly string[];
   vni: number;
   nextHop: string;
+  /** 0 where absent. */
+  ethernetTag?: number;
+  /** What the encapsulation community says; vxlan where absent. */
+  encapsulation?: 'vxlan' | 'mpls';
 }
 
 /** An EVPN route that a peer other than a leaf announces for a test: types 2 and 3 of RFC 7432 over VXLAN. */
 export type InjectedRoute =
   | ({ type: 'mac'; mac: string; ip?: string } & Injected)
-  | ({ type: 'multicast'; originator: string } & Injected);
+  /** `pmsi` false: without a PMSI Tunnel attribute. */
+  | ({ type: 'multicast'; originator: string; pmsi?: false } & Injected);
 
 /** A neighbour of an injecting peer. */
 export interface PeerNeighbor {

@@ -20,6 +20,7 @@ import {
 import { bestClaim, bestIpClaim, isOwnRoute, type RemoteClaim } from './remote-claims.js';
 import { Rule } from './rules.js';
 import { ipReason, macReason, vtepReason } from './unused.js';
+import type { UnusedLog } from './unused-log.js';
 import type { VtepTable } from './vteps.js';
 
 type Owner = IpEntry['owner'];
@@ -62,6 +63,7 @@ export class Evaluator {
     readonly moves: MoveObserver,
     readonly conflicts: Conflicts,
     readonly attributesOf: (vrf: MacVrf) => AttributeSets,
+    readonly unused: UnusedLog,
   ) {}
 
   /** A MAC: whose it is, its Type-2 without IP, its rows; its IPs are looked at again when its owner or its routes change. */
@@ -123,7 +125,9 @@ export class Evaluator {
     const { ip } = entry;
     const frozenWith = entry.history?.frozen ? entry.holder?.mac : undefined;
     const { topology } = this.dataPlane;
-    const isForeign = ipReason(ip, vrf) === undefined;
+    const reason = ipReason(ip, vrf);
+    const isForeign = reason === undefined;
+    if (!isForeign) for (const { best } of listOf(entry.remotes)) if (best) this.unused.seen(reason, best);
     const counts =
       frozenWith !== undefined || entry.advertised !== undefined
         ? this.#ipCounting(vrf, entry, frozenWith)

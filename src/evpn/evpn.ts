@@ -32,6 +32,7 @@ import { type IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import { MoveLog } from './move-log.js';
 import type { RdAllocator } from './rd-allocator.js';
 import { configuredRds, type EvpnSettings, importsTags, isFlooded, isServed } from './settings.js';
+import { UnusedLog } from './unused-log.js';
 import { VrfQueue } from './vrf-queue.js';
 import { VtepTable } from './vteps.js';
 
@@ -86,7 +87,8 @@ export class Evpn {
     this.#configuredRds = configuredRds(settings);
     this.#log = new LimitedLog(deps.clock, deps.log);
     this.#renaming = new Renaming(deps.clock, deps.localRib);
-    this.importer = new Importer(this.#index, this.vteps, this.#touched);
+    const unused = new UnusedLog(this.#log);
+    this.importer = new Importer(this.#index, this.vteps, this.#touched, unused);
     this.importer.importTags = importsTags(settings);
     this.duplicates = new DuplicateDetector(
       deps.clock,
@@ -111,6 +113,7 @@ export class Evpn {
       new MoveLog(deps.clock, this.#log, this.duplicates, deviceName),
       this.conflicts,
       (vrf) => this.#attributesOf(vrf),
+      unused,
     );
   }
 

@@ -6,6 +6,7 @@ import { withItem, withoutItem } from './few.js';
 import type { Importers, ImportIndex } from './import-index.js';
 import type { MacVrf } from './mac-vrf.js';
 import { contentReason, labelReason, vtepOf, whyIpUnused } from './unused.js';
+import type { UnusedLog } from './unused-log.js';
 import type { UnusedReason } from './unused-reasons.js';
 import type { VrfQueue } from './vrf-queue.js';
 import type { VtepTable } from './vteps.js';
@@ -28,6 +29,7 @@ export class Importer {
     readonly vteps: VtepTable,
     /** Takes the VRFs with new touched keys. */
     readonly touched: VrfQueue,
+    readonly unused: UnusedLog,
   ) {}
 
   /** The VRFs that hold the destination now. */
@@ -36,9 +38,15 @@ export class Importer {
   }
 
   /** Why no VNI at all can use the path, whatever its targets and its labels; undefined where one may. */
-  whyNowhere({ nlri, attributes }: Path): UnusedReason | undefined {
-    const reason = contentReason(nlri, attributes, this.importTags);
-    if (reason !== undefined) return reason;
+  whyNowhere(path: Path): UnusedReason | undefined {
+    return this.#contentReason(path) ?? this.#whyNoVtep(path);
+  }
+
+  #contentReason({ nlri, attributes }: Path): UnusedReason | undefined {
+    return contentReason(nlri, attributes, this.importTags);
+  }
+
+  #whyNoVtep({ nlri, attributes }: Path): UnusedReason | undefined {
     const vtep = vtepOf(nlri, attributes);
     if (this.#ownVteps.has(vtep)) return 'own-next-hop';
     return this.#isIpv4 === undefined || isIpv4(vtep) === this.#isIpv4 ? undefined : 'next-hop-family';
@@ -63,7 +71,7 @@ export class Importer {
   whyUnused(destination: Destination, topology: Topology): UnusedReason | undefined {
     const { best } = destination;
     if (!best) return undefined;
-    const reason = contentReason(best.nlri, best.attributes, this.importTags);
+    const reason = this.#contentReason(best);
     if (reason !== undefined) return reason;
     let first: UnusedReason | undefined;
     for (const vrf of this.importersOf(destination)) {
@@ -77,7 +85,11 @@ export class Importer {
   /** Looks at a destination whose best path changed, came or went. */
   update(destination: Destination): void {
     const old = standing(destination);
-    const now = this.#place(destination, old);
+    const { best } = destination;
+    const content = best && this.#contentReason(best);
+    const reason = content ?? (best && this.#whyNoVtep(best));
+    if (best && reason !== undefined) this.unused.seen(reason, best);
+    const now = this.#place(destination, old, content);
     this.#leave(destination, old, now);
     if (now === undefined) return;
     for (const vrf of now.vrfs) {
@@ -89,7 +101,8 @@ export class Importer {
   /** Looks at a destination that did not change where VNIs or their targets did: only VNIs that gain or lose it are touched. */
   reimport(destination: Destination): void {
     const old = standing(destination);
-    const now = this.#place(destination, old);
+    const { best } = destination;
+    const now = this.#place(destination, old, best && this.#contentReason(best));
     this.#leave(destination, old, now);
     if (now === undefined) return;
     for (const vrf of now.vrfs) {
@@ -99,13 +112,14 @@ export class Importer {
     }
   }
 
-  /** Notes who imports the destination now. */
-  #place(destination: Destination, old: Importers | undefined): Importers | undefined {
+  /** Notes who imports the destination now; `content`: why nobody can. */
+  #place(
+    destination: Destination,
+    old: Importers | undefined,
+    content: UnusedReason | undefined,
+  ): Importers | undefined {
     const { best } = destination;
-    const found =
-      best && contentReason(best.nlri, best.attributes, this.importTags) === undefined
-        ? this.index.importersOf(best.attributes)
-        : undefined;
+    const found = best && content === undefined ? this.index.importersOf(best.attributes) : undefined;
     const now = found && found.vrfs.length > 0 ? withSegment(found, best) : undefined;
     destination.note = now;
     if (now?.nextHop !== old?.nextHop) {

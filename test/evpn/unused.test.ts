@@ -5,10 +5,12 @@ import {
   formatIp,
   type Ip,
   type Ipv4,
+  type Log,
   parseIp,
   parseMac,
   RouteDistinguisher,
   routeTargetOfAs2,
+  silentLog,
   toVni,
 } from '../../src/types/index.js';
 import {
@@ -17,6 +19,7 @@ import {
   type OriginatedAttributes,
   RouteType,
 } from '../../src/wire/index.js';
+import { RecordingLog } from '../bgp/fabric.js';
 import { withOwn } from '../dataplane/memory-world.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { Leaf, vtepOf } from './support/leaf.js';
@@ -39,9 +42,9 @@ interface Said {
   readonly label?: number;
 }
 
-async function leafOf(local = vtepOf(1), settings: Partial<EvpnSettings> = {}) {
+async function leafOf(local = vtepOf(1), settings: Partial<EvpnSettings> = {}, log: Log = silentLog) {
   const clock = new VirtualClock();
-  const leaf = new Leaf(clock, vtepOf(1), 65001, settings);
+  const leaf = new Leaf(clock, vtepOf(1), 65001, settings, undefined, {}, log);
   const devices = leaf.world.devices(VNI);
   leaf.addVni(devices, { localVtep: local });
   await leaf.start();
@@ -239,6 +242,45 @@ test('a tunnel that ends elsewhere from now on, becomes a tree, and comes back',
   t.deepEqual(reasons(), ['no-ingress-replication']);
   flood(FAR, { vtep: vtepOf(7) });
   t.deepEqual(floods(), ['10.0.0.7']);
+});
+
+test('what wants an operator is logged, so many lines of each reason a minute; everyday reasons are not', async (t) => {
+  const log = new RecordingLog();
+  const { host, flood, leaf } = await leafOf(vtepOf(1), {}, log);
+  const lines = () =>
+    log.lines
+      .filter(({ message }) => message.includes('route not used'))
+      .map(({ level, facts, message }) => ({ level, message, ...facts }) as Record<string, unknown>);
+  host({});
+  host({ vtep: vtepOf(1), rd: '10.0.0.9:2' });
+  host({ rd: '10.0.0.9:3', ip: parseIp('192.0.2.7') });
+  t.deepEqual(lines(), []);
+  host({ rd: '10.0.0.9:4', communities: [MPLS] });
+  host({ rd: '10.0.0.9:5', vtep: parseIp('127.0.0.1') });
+  host({ rd: '10.0.0.9:6', vtep: FAR6 });
+  host({ rd: '10.0.0.9:7', ip: parseIp('224.0.0.5') });
+  flood(FAR, { rd: '10.0.0.9:8', pmsi: null });
+  t.deepEqual(
+    lines().map(({ level, neighbor, reason, rd }) => [level, neighbor, reason, rd]),
+    [
+      ['warn', SOURCE.neighbor, 'encapsulation', '10.0.0.9:4'],
+      ['warn', SOURCE.neighbor, 'martian-next-hop', '10.0.0.9:5'],
+      ['warn', SOURCE.neighbor, 'next-hop-family', '10.0.0.9:6'],
+      ['warn', SOURCE.neighbor, 'ip-address', '10.0.0.9:7'],
+      ['warn', SOURCE.neighbor, 'no-pmsi-tunnel', '10.0.0.9:8'],
+    ],
+  );
+  const before = lines().length;
+  const attributes: OriginatedAttributes = {
+    nextHop: FAR6,
+    extendedCommunities: [TARGET, VXLAN],
+    pmsiTunnel: undefined,
+  };
+  for (let i = 0; i < 1000; i++) leaf.receive(SOURCE, 65009, attributes, [type2(`10.0.0.8:${i}`)]);
+  leaf.clock.advance(90_000);
+  const more = lines().slice(before);
+  t.is(more.length, 11);
+  t.like(more.at(-1), { suppressed: 990 });
 });
 
 test('where the tunnel has no end that can be a VTEP, the next hop is it; without a PMSI attribute nobody is', async (t) => {

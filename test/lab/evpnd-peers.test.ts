@@ -9,15 +9,17 @@ import {
   waitForSessions,
   waitUntilConverged,
 } from '../../lab/index.js';
+import { UNUSED, type UnusedReason } from '../../src/evpn/index.js';
 import { judge } from './support/judge.js';
 import { type PlainRoute, routesAtExabgp, routesAtGobgp } from './support/peer-routes.js';
-import { hasRows, lacksRows, leafRows, routeRows, rowsAre } from './support/rows.js';
+import { hasRows, lacksRows, leafRows, routeRows, rowsAre, withoutLinkLocal } from './support/rows.js';
 
 /*
  * GoBGP (eBGP over IPv4, between two evpnd leaves) and ExaBGP (iBGP over IPv6) as the spine: what they receive from us,
  * what we make of theirs, and what is left of it when they take it back, fall silent or die.
  */
 const holdTime = 3;
+const VNI = 10010;
 const neighbor = (address: string, asn: number) => ({
   neighbors: [
     { address, 'remote-as': asn, 'hold-time': holdTime, 'keepalive-time': 1, 'connect-retry-time': 1 },
@@ -50,6 +52,26 @@ const injected = [
   floodRoute(8),
   floodRoute(9),
 ];
+
+/** What leaf1 cannot use, each with an RD of its own, by the reason that it must give. */
+const useless = (vtep: number, over: object): InjectedRoute => ({
+  ...macRoute(8, '02:00:00:00:00:85', '10.10.10.85'),
+  rd: `10.0.0.8:${vtep}`,
+  ...over,
+});
+const USELESS: Partial<Record<UnusedReason, InjectedRoute>> = {
+  'ip-address': useless(101, { ip: '224.0.0.5' }),
+  'next-hop-family': useless(102, { nextHop: '2001:db8::9' }),
+  'martian-next-hop': useless(103, { nextHop: '127.0.0.9' }),
+  encapsulation: useless(104, { encapsulation: 'mpls' }),
+  'ethernet-tag': useless(105, { ethernetTag: 7 }),
+  'route-targets': useless(106, { routeTargets: ['65000:99'] }),
+  'own-next-hop': useless(107, { nextHop: '10.0.0.1' }),
+  'no-pmsi-tunnel': {
+    ...{ type: 'multicast', rd: '10.0.0.8:108', routeTargets: ['65000:10010'], vni: VNI },
+    ...{ nextHop: '10.0.0.8', originator: '10.0.0.8', pmsi: false },
+  },
+};
 
 const hex8 = (n: number): string => n.toString(16).padStart(8, '0');
 
@@ -141,6 +163,23 @@ for (const { name, spec, peer, routes, asPath, sequence } of labs) {
     const { body } = await fabric.restApi<{ items: Session[] }>('leaf1', '/api/v1/neighbors');
     return body.items[0];
   };
+  /** How many of the peer's routes are not used, by reason. */
+  const unused = async () => {
+    const { body } = await fabric.restApi<{
+      items: { routes: { unused: { reason: UnusedReason; routes: number }[] } }[];
+    }>('leaf1', '/api/v1/neighbors');
+    return Object.fromEntries(
+      body.items[0].routes.unused.map(({ reason, routes: count }) => [reason, count]),
+    );
+  };
+  /** The RDs of routes that are not used for this reason. */
+  const listed = async (reason: UnusedReason) => {
+    const { body } = await fabric.restApi<{ items: { rd: string }[] }>(
+      'leaf1',
+      `/api/v1/routes?unused=${reason}`,
+    );
+    return body.items.map(({ rd }) => rd);
+  };
   const same = async (t: ExecutionContext, expected: () => PlainRoute[]) => {
     const text = (list: PlainRoute[]) =>
       list.map((route) => JSON.stringify(Object.entries(route).sort(([a], [b]) => (a < b ? -1 : 1)))).sort();
@@ -170,6 +209,58 @@ for (const { name, spec, peer, routes, asPath, sequence } of labs) {
     const left = injected.filter((_, index) => index !== 1 && index !== 4);
     await rowsAre(fabric, 'leaf1', [...others(), ...rows(...left)]);
     t.pass();
+  });
+
+  for (const [reason, route] of Object.entries(USELESS) as [UnusedReason, InjectedRoute][])
+    test.serial(
+      `${name}: ${reason}: nothing of it is written, and it is counted, listed and logged`,
+      async (t) => {
+        const before = await fabric.installedRows('leaf1');
+        const known = await unused();
+        await peer(fabric).announce(route);
+        await waitFor(async () => ((await unused())[reason] ?? 0) > (known[reason] ?? 0), {
+          what: 'the count',
+        });
+        t.deepEqual(await unused(), { ...known, [reason]: (known[reason] ?? 0) + 1 });
+        t.true((await listed(reason)).includes(route.rd));
+        const level = UNUSED[reason].level;
+        const { problems } = (
+          await fabric.restApi<{ problems: { problem: string }[] }>('leaf1', '/api/v1/status')
+        ).body;
+        t.is(
+          problems.some(({ problem }) => problem.includes(UNUSED[reason].text)),
+          level !== 'debug',
+        );
+        const lines = () =>
+          fabric
+            .evpnd('leaf1')
+            .logLines()
+            .filter((line) => line.msg.startsWith('route not used') && line.rd === route.rd);
+        t.deepEqual(
+          lines().map((line) => [line.level, line.reason]),
+          level === 'warn' ? [['warn', reason]] : [],
+        );
+        // The MAC of a route whose IP no host has is as good as any
+        const mac = route.type === 'mac' && reason === 'ip-address' ? rows({ ...route, ip: undefined }) : [];
+        await hasRows(fabric, 'leaf1', mac);
+        const expected = withoutLinkLocal([...before, ...mac]).sort();
+        t.deepEqual(withoutLinkLocal(await fabric.installedRows('leaf1')).sort(), expected);
+        await peer(fabric).withdraw(route);
+        await waitFor(async () => (await unused())[reason] === known[reason], {
+          what: 'the end of the count',
+        });
+        t.false((await listed(reason)).includes(route.rd));
+      },
+    );
+
+  test.serial(`${name}: a label of 0 is as good as the VNI's own, as in FRR`, async (t) => {
+    const route = { ...macRoute(8, '02:00:00:00:00:84', '10.10.10.84'), vni: 0 };
+    const known = await unused();
+    await peer(fabric).announce(route);
+    await hasRows(fabric, 'leaf1', rows({ ...route, vni: VNI }));
+    t.deepEqual(await unused(), known);
+    await peer(fabric).withdraw(route);
+    await lacksRows(fabric, 'leaf1', rows({ ...route, vni: VNI }));
   });
 
   test.serial(`${name}: a MAC that two VTEPs announce is at the one with the lower address`, async (t) => {
