@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts Debian 12 with systemd into a folder, for machines of lab/qemu.ts that boot it (`root`): what an operator has after
-# the least installation.
+# the least installation, and FRR as Debian has it.
 #   lab/booted-debian.sh [FOLDER]
 # FOLDER (default /var/cache/evpnd-lab/debian-12) gets root/. Does nothing where it stands already. 250 MB.
 set -eu
@@ -9,7 +9,7 @@ folder=${1:-/var/cache/evpnd-lab/debian-12}
 
 only_once "$folder" ready
 root=$folder/root
-options=(--variant=minbase --include=systemd,systemd-sysv,iproute2,procps,kmod,libstdc++6)
+options=(--variant=minbase --include=systemd,systemd-sysv,iproute2,iputils-ping,procps,kmod,libstdc++6,frr)
 [ -e "$keyring" ] && options+=("--keyring=$keyring")
 rm -rf "$root"
 mmdebstrap --quiet "${options[@]}" bookworm "$root" "$mirror"

@@ -7,6 +7,7 @@
  * Needs root. What a host kernel lacks other kernels have: `runInUml` (user-mode-linux, Linux 6.1) and `runInQemu` (QEMU,
  * Linux 6.12) run a script, and so the same fabric code, inside one; `runOnOldestKernel` takes the older that boots.
  */
+export * from './booted.js';
 export * from './capture.js';
 export * from './cleanup.js';
 export * from './converge.js';

@@ -26,10 +26,11 @@ const folder = '/var/cache/evpnd-lab/kernel';
 
 export interface QemuOptions extends MachineOptions {
   /**
-   * An unpacked Debian to boot instead of the host's own root: `systemd` of it is process 1, and the script runs once all
-   * else has started. The folders of `shares` are the only ones of the host there.
+   * Folders that make the root to boot instead of the host's own, earlier ones before later ones, the last an unpacked
+   * Debian: `systemd` of it is process 1, and the script runs once all else has started. The folders of `shares` are the
+   * only ones of the host there.
    */
-  root?: string;
+  root?: readonly string[];
 }
 
 /** A folder of the host as 9p device. */
@@ -40,7 +41,7 @@ const share = (tag: string, path: string, more: string): string[] => [
   `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`,
 ];
 
-const qemu = (root: string | undefined): MachineKind => ({
+const qemu = ({ root }: QemuOptions): MachineKind => ({
   name: 'QEMU',
   short: 'qemu',
   path: root === undefined ? [join(folder, 'bin')] : [],
@@ -54,7 +55,7 @@ const qemu = (root: string | undefined): MachineKind => ({
       [
         ...['console=ttyS0', 'quiet', 'loglevel=3', 'panic=-1', 'mitigations=off', 'nokaslr', 'tsc=reliable'],
         ...['random.trust_cpu=on', `EVPND_RUN=${run}`, `EVPND_MODULES=${folder}/modules`],
-        ...(root === undefined ? [] : [`EVPND_ROOT=${root}`, 'EVPND_SYSTEMD=1']),
+        ...(root === undefined ? [] : [`EVPND_ROOT=${root.join(':/host')}`, 'EVPND_SYSTEMD=1']),
       ].join(' '),
       ...share('host', '/', ',readonly=on'),
       ...share('shared', '/', ''),
@@ -78,5 +79,5 @@ export async function runInQemu(
 ): Promise<MachineResult> {
   if (!existsSync(program)) throw new Error(`no ${program}: apt-get install qemu-system-x86`);
   await setUpNewerKernel();
-  return await runInMachine(qemu(options.root), script, args, options);
+  return await runInMachine(qemu(options), script, args, options);
 }

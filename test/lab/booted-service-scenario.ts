@@ -1,0 +1,250 @@
+/**
+ * Inside a booted Debian 12: evpnd as the manual installs it, a service of systemd. It is the leaf leaf1, FRR's own service
+ * is leaf2; both units are put into their leaves' namespaces and nothing else is changed.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { attempt, Fabric, frrLeafConfig, type RunResult, restGet, run, waitFor } from '../../lab/index.js';
+import { runCases } from './linux-namespace.js';
+import { restartLoss } from './support/restart-loss.js';
+
+const FILE = '/etc/evpnd/evpnd.yaml';
+const PROCESSES = '/sys/fs/cgroup/system.slice/evpnd.service/cgroup.procs';
+const SOCKET = '/run/evpnd/api.sock';
+/** Seconds between two pings. */
+const INTERVAL = 0.1;
+/** CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW of linux/capability.h */
+const CAPABILITIES = (1 << 10) | (1 << 12) | (1 << 13);
+/** Priority of syslog(3) that journalctl names err. */
+const ERR = 3;
+
+const fabric = await Fabric.create({
+  vnis: [{ vni: 10010, vlan: 10 }],
+  leaves: [{ engine: 'none' }, { engine: 'none' }, { engine: 'frr' }],
+});
+const [leaf] = fabric.plan.leaves;
+const [uplink] = leaf.links;
+const remote = 'h3-10';
+
+const good = `asn: ${leaf.asn}
+router-id: ${leaf.routerId}
+neighbors:
+  - address: ${uplink.spineAddress.ipv4}
+    remote-as: external
+`;
+const bad = good.replace('router-id', 'router-idd');
+
+/** Node takes half a minute to begin on a processor that is emulated by a busy one. */
+const PATIENCE = { timeout: 120_000 };
+const systemctl = (...args: string[]): Promise<RunResult> => attempt('systemctl', args, PATIENCE);
+const restart = (unit: string): Promise<RunResult> => run('systemctl', ['restart', unit], PATIENCE);
+const property = async (name: string): Promise<string> =>
+  (await systemctl('show', '--value', '--property', name, 'evpnd')).stdout.trim();
+const pid = async (): Promise<number> => Number(await property('MainPID'));
+
+interface JournalLine {
+  PRIORITY: string;
+  MESSAGE: string;
+  _COMM?: string;
+}
+
+/** evpnd's lines in the journal, or those that `more` leaves. */
+async function journal(...more: string[]): Promise<JournalLine[]> {
+  const args = ['--unit', 'evpnd', '--output', 'json', '--output-fields', 'PRIORITY,MESSAGE,_COMM', ...more];
+  const { stdout } = await run('journalctl', args);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as JournalLine);
+}
+
+const said = async (text: string, from = 0): Promise<boolean> =>
+  (await journal()).slice(from).some(({ MESSAGE }) => MESSAGE.includes(text));
+
+interface Neighbor {
+  established: boolean;
+  uptimeSeconds: number | null;
+  lastDown: { reason: string } | null;
+}
+
+const neighbor = async (): Promise<Neighbor> =>
+  (await restGet<Neighbor>(SOCKET, `/api/v1/neighbors/${uplink.spineAddress.ipv4}`)).body;
+const rows = () => fabric.installedRows(leaf.name);
+
+/** The session stands, the host of leaf3 is known, and its replies come. */
+const allIsWell = () =>
+  waitFor(
+    async () =>
+      (await neighbor()).established &&
+      (await rows()).some((row) => row.includes(fabric.host(remote).mac)) &&
+      (await fabric.ping('h1-10', remote, { count: 1 })).received === 1,
+    { what: 'session, rows and replies' },
+  );
+
+async function intoNamespace(unit: string, node: string): Promise<void> {
+  const folder = `/etc/systemd/system/${unit}.service.d`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    `${folder}/lab.conf`,
+    `[Service]\nNetworkNamespacePath=/run/netns/${fabric.namespace(node)}\n`,
+  );
+}
+
+async function startServices(): Promise<void> {
+  await intoNamespace('evpnd', 'leaf1');
+  await intoNamespace('frr', 'leaf2');
+  rmSync('/etc/systemd/system/frr.service');
+  writeFileSync(FILE, good, { mode: 0o640 });
+  await run('chgrp', ['evpnd', FILE]);
+  const daemons = '/etc/frr/daemons';
+  writeFileSync(daemons, readFileSync(daemons, 'utf8').replace('bgpd=no', 'bgpd=yes'));
+  writeFileSync('/etc/frr/frr.conf', frrLeafConfig(fabric.leaf('leaf2'), fabric.plan));
+  await run('systemctl', ['daemon-reload']);
+  await run('systemctl', ['start', 'evpnd', 'frr'], PATIENCE);
+  await fabric.introduceHosts();
+  await allIsWell();
+}
+
+await runCases([
+  {
+    name: 'it runs as its own user, with its three capabilities and no way to more',
+    async run() {
+      await startServices();
+      const status = readFileSync(`/proc/${await pid()}/status`, 'utf8');
+      const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? '';
+      const { stdout } = await run('id', ['--user', 'evpnd']);
+      const user = stdout.trim();
+      assert.notEqual(user, '0');
+      assert.deepEqual(field('Uid').split('\t'), [user, user, user, user]);
+      for (const set of ['CapPrm', 'CapEff', 'CapBnd', 'CapInh', 'CapAmb'])
+        assert.equal(Number.parseInt(field(set), 16), CAPABILITIES, set);
+      assert.equal(field('NoNewPrivs'), '1');
+      assert.equal(field('Name'), 'evpnd');
+    },
+  },
+  {
+    name: 'a reload with a bad file fails in all that an operator looks at, and changes nothing',
+    async run() {
+      const before = { pid: await pid(), rows: await rows(), flaps: (await neighbor()).lastDown };
+      const lines = (await journal()).length;
+      writeFileSync(FILE, bad);
+      const { code, stderr } = await systemctl('reload', 'evpnd');
+      assert.notEqual(code, 0);
+      assert.match(stderr, /Job for evpnd\.service failed/);
+      assert.equal(await property('ReloadResult'), 'exit-code');
+      assert.match(
+        (await systemctl('status', '--no-pager', 'evpnd')).stdout,
+        /ExecReload=.*--check.*status=1\/FAILURE/,
+      );
+      await waitFor(() => said('found an unknown key', lines), {
+        what: 'the finding in the journal',
+        interval: 500,
+      });
+      assert.equal(await property('ActiveState'), 'active');
+      await allIsWell();
+      assert.deepEqual({ pid: await pid(), rows: await rows(), flaps: (await neighbor()).lastDown }, before);
+
+      writeFileSync(FILE, good);
+      assert.equal((await systemctl('reload', 'evpnd')).code, 0);
+      await waitFor(() => said('configuration reloaded', lines), { what: 'the reload', interval: 500 });
+    },
+  },
+  {
+    name: 'a restart with a bad file goes on with the last good one, and says so',
+    async run() {
+      const before = await pid();
+      writeFileSync(FILE, bad);
+      await restart('evpnd');
+      assert.notEqual(await pid(), before);
+      const says = /was not taken over; the last configuration that was taken over counts.*router-idd/;
+      assert.match(await property('StatusText'), says);
+      assert.ok(
+        (await journal('--priority', 'err')).some(({ MESSAGE }) => /was not taken over/.test(MESSAGE)),
+      );
+      await allIsWell();
+      writeFileSync(FILE, good);
+    },
+  },
+  {
+    name: 'SIGHUP during the start does not end it, and is answered by a reload',
+    async run() {
+      const before = await pid();
+      const lines = (await journal()).length;
+      await run('systemctl', ['restart', '--no-block', 'evpnd']);
+      // The name is given when the signal's handler stands; everything else is still to come
+      const main = await waitFor(
+        () => {
+          const now = Number(readFileSync(PROCESSES, 'utf8').split('\n')[0]);
+          const named = now !== before && readFileSync(`/proc/${now}/comm`, 'utf8') === 'evpnd\n';
+          return named ? now : undefined;
+        },
+        { what: 'the new process', interval: 20 },
+      );
+      process.kill(main, 'SIGHUP');
+      assert.equal(await property('ActiveState'), 'activating');
+      await waitFor(() => said('configuration reloaded', lines), { what: 'the reload', interval: 500 });
+      await allIsWell();
+      assert.equal(await pid(), main);
+      assert.equal(await property('NRestarts'), '0');
+      assert.equal(await property('StatusText'), 'the configuration file counts');
+    },
+  },
+  {
+    name: "the session ends with its own link at once, not with the hold timer's word",
+    async run() {
+      await fabric.apply(leaf.name, { ip: [`link set ${uplink.leafDevice} down`], bridge: [] });
+      const down = await waitFor(
+        async () => {
+          const now = await neighbor();
+          return now.established ? undefined : now;
+        },
+        { what: 'the end of the session', interval: 20 },
+      );
+      assert.match(down.lastDown?.reason ?? '', new RegExp(`interface ${uplink.leafDevice}`));
+      await fabric.apply(leaf.name, {
+        ip: [
+          `link set ${uplink.leafDevice} up`,
+          ...fabric.plan.leaves
+            .filter((other) => other !== leaf)
+            .map(
+              ({ vtep }) => `route add ${vtep}/32 via ${uplink.spineAddress.ipv4} dev ${uplink.leafDevice}`,
+            ),
+        ],
+        bridge: [],
+      });
+      await allIsWell();
+    },
+  },
+  {
+    name: "a restart costs no more pings than one of FRR's service",
+    async run() {
+      const lost = (host: string, unit: string) =>
+        // When the command ends, the daemon is well under way again
+        restartLoss(fabric, [remote, host], { interval: INTERVAL, forgotten: 0 }, () => restart(unit));
+      const [ours, frr] = [await lost('h1-10', 'evpnd'), await lost('h2-10', 'frr')];
+      process.stderr.write(`lost: ${ours} with evpnd, ${frr} with FRR\n`);
+      for (const way of [0, 1]) assert.ok(ours[way] <= frr[way], `${ours} lost, with FRR ${frr}`);
+    },
+  },
+  {
+    name: 'journalctl -p err shows the errors and nothing else',
+    async run() {
+      const levelOf = ({ MESSAGE }: JournalLine) => {
+        try {
+          return (JSON.parse(MESSAGE) as { level?: string }).level;
+        } catch {
+          return undefined;
+        }
+      };
+      const isError = (line: JournalLine) => ['error', 'fatal'].includes(levelOf(line) ?? '');
+      const ours = (lines: JournalLine[]) => lines.filter((line) => levelOf(line) !== undefined);
+      const all = ours(await journal());
+      const errors = ours(await journal('--priority', 'err'));
+      assert.deepEqual(errors, all.filter(isError));
+      assert.equal(errors.length, 1, 'the restart with a bad file');
+      assert.ok(errors.every(({ PRIORITY }) => Number(PRIORITY) <= ERR));
+      assert.ok(all.some((line) => levelOf(line) === 'warn'));
+    },
+  },
+]);
+await fabric.remove();
