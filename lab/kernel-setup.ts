@@ -16,7 +16,6 @@ export interface Batch {
 const uplinkMtu = 1700;
 const vxlanMtu = 1550;
 const hostMtu = 1500;
-/** The collect-metadata device of a leaf. */
 
 /** Kernel settings of every router and of every host, for `sysctl`. */
 export const routerSysctls = [

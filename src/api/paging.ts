@@ -62,10 +62,7 @@ export function pagesByKey<Row, Key, Item>(table: Table<Row, Key, Item>): Pages<
       if (after !== undefined && start === undefined) throw new CursorError(after);
       const rows = await smallest(table, start, limit + 1, turns);
       const next = rows.length > limit ? table.order.encode(table.key(rows[limit - 1])) : null;
-      const began = performance.now();
-      const items = rows.slice(0, limit).map((row) => table.item(row));
-      turns.spent(performance.now() - began);
-      return { items, next };
+      return { items: turns.timed(() => rows.slice(0, limit).map((row) => table.item(row))), next };
     },
   };
 }
@@ -81,24 +78,27 @@ async function smallest<Row, Key, Item>(
   const capacity = count * 2;
   let kept: Row[] = [];
   let bound: Key | undefined;
-  let untilYield = ROWS_A_TURN;
-  let began = performance.now();
-  for (const row of table.rows()) {
-    if (--untilYield === 0) {
-      untilYield = ROWS_A_TURN;
-      turns.spent(performance.now() - began);
-      await turns.next();
-      began = performance.now();
-    }
-    if (table.where?.(row) === false) continue;
+  const keep = (row: Row): void => {
+    if (table.where?.(row) === false) return;
     const key = table.key(row);
-    if (start !== undefined && order.compare(key, start) <= 0) continue;
-    if (bound !== undefined && order.compare(key, bound) >= 0) continue;
+    if (start !== undefined && order.compare(key, start) <= 0) return;
+    if (bound !== undefined && order.compare(key, bound) >= 0) return;
     kept.push(row);
-    if (kept.length < capacity) continue;
+    if (kept.length < capacity) return;
     kept = distinct(kept.sort(byKey), byKey).slice(0, count);
     if (kept.length === count) bound = table.key(kept[count - 1]);
-  }
+  };
+  const rows = table.rows()[Symbol.iterator]();
+  /** Walks the rows of one turn; true where more follow. */
+  const walk = (): boolean => {
+    for (let n = 0; n < ROWS_A_TURN; n++) {
+      const next = rows.next();
+      if (next.done === true) return false;
+      keep(next.value);
+    }
+    return true;
+  };
+  while (turns.timed(walk)) await turns.next();
   return distinct(kept.sort(byKey), byKey).slice(0, count);
 }
 

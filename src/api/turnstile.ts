@@ -7,14 +7,14 @@ const MOST_REQUESTS = 64;
 export interface Turns {
   /** Resolves when the next step may be taken. */
   next(): Promise<void>;
-  /** The step that was taken took so many milliseconds. */
-  spent(milliseconds: number): void;
+  /** Takes the step and accounts for the time. */
+  timed<Value>(work: () => Value): Value;
 }
 
 /** Each step in a turn of its own, whoever else does something. */
 export const EACH_TURN: Turns = {
   next: () => new Promise((resolve) => void setImmediate(resolve)),
-  spent() {},
+  timed: (work) => work(),
 };
 
 interface Waiting {
@@ -70,17 +70,12 @@ export class Turnstile implements Turns {
     return new Promise((resolve) => this.#waiting.push({ go: resolve }));
   }
 
-  spent(milliseconds: number): void {
-    this.#owed += milliseconds;
-  }
-
-  /** Does it and accounts for it. */
   timed<Value>(work: () => Value): Value {
     const start = this.#now();
     try {
       return work();
     } finally {
-      this.spent(this.#now() - start);
+      this.#owed += this.#now() - start;
     }
   }
 

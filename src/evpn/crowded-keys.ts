@@ -16,8 +16,7 @@ export class CrowdedKeys<Vrf extends object, Entry extends { dirty: boolean }> {
   readonly #clock: Clock;
   readonly #look: (vrf: Vrf, entry: Entry) => void;
   readonly #emptied: () => void;
-  readonly #vrfs = new Fifo<Vrf>();
-  readonly #entries = new Fifo<Entry>();
+  readonly #keys = new Fifo<{ readonly vrf: Vrf; readonly entry: Entry }>();
   #timer: Timer | undefined;
 
   /** `look` is called with what is to be looked at, `emptied` when nothing is left. */
@@ -28,13 +27,12 @@ export class CrowdedKeys<Vrf extends object, Entry extends { dirty: boolean }> {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#keys.size;
   }
 
   /** The caller has marked the entry as dirty. */
   add(vrf: Vrf, entry: Entry): void {
-    this.#vrfs.push(vrf);
-    this.#entries.push(entry);
+    this.#keys.push({ vrf, entry });
     this.#timer ??= this.#clock.soon(this.#work);
   }
 
@@ -47,14 +45,13 @@ export class CrowdedKeys<Vrf extends object, Entry extends { dirty: boolean }> {
     const start = this.#clock.now();
     let spent = 0;
     do {
-      const vrf = this.#vrfs.take();
-      const entry = this.#entries.take();
-      if (!vrf || !entry) break;
-      entry.dirty = false;
-      this.#look(vrf, entry);
+      const key = this.#keys.take();
+      if (!key) break;
+      key.entry.dirty = false;
+      this.#look(key.vrf, key.entry);
       spent = this.#clock.now() - start;
     } while (spent < SLICE_MS);
-    this.#timer = this.#entries.size > 0 ? this.#clock.after(spent * (SHARE - 1), this.#work) : undefined;
+    this.#timer = this.#keys.size > 0 ? this.#clock.after(spent * (SHARE - 1), this.#work) : undefined;
     if (this.#timer === undefined) this.#emptied();
   };
 }

@@ -4,7 +4,6 @@ import {
   type Clock,
   ESI_ZERO,
   type Ip,
-  type Ipv4,
   type Mac,
   parseIp,
   parseMac,
@@ -14,7 +13,7 @@ import {
 } from '../../src/types/index.js';
 import { ExtendedCommunity, RouteType } from '../../src/wire/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
-import { Leaf } from './support/leaf.js';
+import { servingLeaf } from './support/leaf.js';
 
 const VNI = toVni(10010);
 const HOST = parseMac('02:00:00:00:00:09');
@@ -22,13 +21,7 @@ const IP = parseIp('192.0.2.9');
 const MANY = CROWD + 50;
 
 async function scene() {
-  const clock = new VirtualClock();
-  const leaf = new Leaf(clock, parseIp('10.0.0.1'), 65001, { routerId: parseIp('10.0.0.1') as Ipv4 });
-  const devices = leaf.world.devices(VNI);
-  leaf.addVni(devices);
-  await leaf.start();
-  leaf.dataPlane.sweep();
-  clock.advance(1000);
+  const { clock, leaf, devices } = await servingLeaf(VNI);
   const source = { neighbor: '192.0.2.1', routerId: 1, internal: false };
   const macOf = (n: number) => (Number(HOST) + n) as Mac;
   const vtep = (n: number) => parseIp(`10.0.${1 + (n >> 8)}.${n & 255}`);

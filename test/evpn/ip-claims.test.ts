@@ -1,7 +1,6 @@
 import test from 'ava';
-import { formatIp, type Ipv4, parseIp, parseMac, toVni } from '../../src/types/index.js';
-import { VirtualClock } from '../support/virtual-clock.js';
-import { Leaf } from './support/leaf.js';
+import { formatIp, parseIp, parseMac, toVni } from '../../src/types/index.js';
+import { servingLeaf } from './support/leaf.js';
 import { SegmentMember } from './support/segment-routes.js';
 
 const VNI = toVni(10010);
@@ -10,13 +9,7 @@ const THERE = parseMac('02:00:00:00:00:02');
 
 for (const ip of ['192.0.2.77', '2001:db8::77'].map(parseIp))
   test(`${formatIp(ip)}: a claim with a MAC that is not elsewhere hides no other that can be right`, async (t) => {
-    const clock = new VirtualClock();
-    const leaf = new Leaf(clock, parseIp('10.0.0.1'), 65001, { routerId: parseIp('10.0.0.1') as Ipv4 });
-    const devices = leaf.world.devices(VNI);
-    leaf.addVni(devices);
-    await leaf.start();
-    leaf.dataPlane.sweep();
-    clock.advance(1000);
+    const { clock, leaf, devices } = await servingLeaf(VNI);
     const lower = new SegmentMember(leaf, 8, parseIp('10.0.0.8'));
     const higher = new SegmentMember(leaf, 9, parseIp('10.0.0.9'));
     const neigh = () => leaf.world.kernel.tables.neighRow(devices.bridgeIfindex, ip)?.mac;

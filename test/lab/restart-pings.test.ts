@@ -1,14 +1,6 @@
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
-import {
-  ContinuousPing,
-  type Evpnd,
-  Fabric,
-  type Frr,
-  waitFor,
-  waitUntilConverged,
-} from '../../lab/index.js';
+import { type Evpnd, Fabric, type Frr, waitFor, waitUntilConverged } from '../../lab/index.js';
+import { median, restartLoss } from './support/restart-loss.js';
 
 /*
  * What a restart costs behind a spine that keeps no EVPN routes of a leaf that restarts (FRR up to 10.3): evpnd's against
@@ -18,7 +10,6 @@ import {
 const ROUNDS = 3;
 /** Pings that may be lost beyond FRR's, which waits most of the time, while evpnd computes: so a busy machine costs it more. */
 const SLACK = 25;
-const INTERVAL = 0.01;
 const remote = 'h3-10';
 
 let fabric: Fabric;
@@ -34,39 +25,12 @@ test.before(async (t) => {
 });
 test.after.always('remove', () => fabric?.remove());
 
-let pings = 0;
-
-/** Replies lost on the way to `host` and back while its leaf's daemon is restarted, until all is well again. */
-async function lost(host: string, daemon: Evpnd | Frr): Promise<number[]> {
-  const ways = [
-    [remote, host],
-    [host, remote],
-  ];
-  const running = await Promise.all(
-    ways.map(([from, to]) =>
-      ContinuousPing.start(
-        fabric.namespace(from),
-        fabric.host(to).address.ipv4,
-        INTERVAL,
-        join(fabric.folder, `ping-${pings++}`),
-      ),
-    ),
-  );
-  await delay(300);
-  await daemon.stop();
-  await daemon.start();
-  // The old routes are gone by now
-  await delay(2_000);
-  for (const [from, to] of ways)
-    await waitFor(async () => (await fabric.ping(from, to, { count: 1 })).received === 1, {
-      what: `a reply of ${to} to ${from}`,
-      timeout: 30_000,
-      interval: 50,
-    });
-  await delay(200);
-  const results = await Promise.all(running.map((ping) => ping.stop()));
-  return results.map(({ sent, received }) => sent - received);
-}
+/** Replies lost on the way to `host` and back while its leaf's daemon is restarted. */
+const lost = (host: string, daemon: Evpnd | Frr) =>
+  restartLoss(fabric, [remote, host], { interval: 0.01, forgotten: 2_000 }, async () => {
+    await daemon.stop();
+    await daemon.start();
+  });
 
 async function onStop(value: 'preserve' | 'flush'): Promise<void> {
   const evpnd = fabric.evpnd('leaf1');
@@ -77,11 +41,12 @@ async function onStop(value: 'preserve' | 'flush'): Promise<void> {
   await waitFor(() => reloads() > before, { what: 'reload' });
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1];
-
 test('a restart of evpnd loses no more pings than one of FRR, with on-stop: preserve and flush', async (t) => {
   t.timeout(180_000);
-  const all = { preserve: [], flush: [], FRR: [] } as Record<'preserve' | 'flush' | 'FRR', number[][]>;
+  const all = { preserve: [], flush: [], FRR: [] } as Record<
+    'preserve' | 'flush' | 'FRR',
+    (readonly [number, number])[]
+  >;
   for (let round = 0; round < ROUNDS; round++) {
     for (const how of ['preserve', 'flush'] as const) {
       await onStop(how);

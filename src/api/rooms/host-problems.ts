@@ -2,6 +2,7 @@ import type { Drift, VniPlane } from '../../dataplane/index.js';
 import { type Conflict, type Duplicate, placeText } from '../../evpn/index.js';
 import { counted, formatIp, formatMac, type Ip, type Mac, type Vni } from '../../types/index.js';
 import type { ProblemNote } from '../schemas.js';
+import { curl } from './curl.js';
 import type { Rooms } from './rooms.js';
 
 /** Problems of one kind and one VNI that are listed one by one. */
@@ -128,9 +129,4 @@ function conflictProblem({ mac, ip, device, vtep, pin }: Conflict): ProblemNote 
 
 function addressText(mac: Mac, ip: Ip | undefined): string {
   return ip === undefined ? formatMac(mac) : formatIp(ip);
-}
-
-/** A command for the API's Unix socket. */
-export function curl(socket: string, method: 'POST' | 'DELETE', path: string): string {
-  return `curl --unix-socket ${socket} -X ${method} 'http://evpnd/api/v1/${path}'`;
 }

@@ -1,6 +1,6 @@
 import type { NeighborStatus } from '../../bgp/index.js';
 import type { ProblemNote } from '../schemas.js';
-import { curl } from './host-problems.js';
+import { curl } from './curl.js';
 
 /** A leaf that one neighbor still tells everything forwards; without any it hears of nobody. */
 export function sessionProblems(neighbors: readonly NeighborStatus[], socket: string): ProblemNote[] {

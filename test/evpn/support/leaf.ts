@@ -20,7 +20,7 @@ import {
 } from '../../../src/wire/index.js';
 import type { VniDevices } from '../../dataplane/kernel-contract.js';
 import { attachment, MemoryWorld, withoutVni, withVni } from '../../dataplane/memory-world.js';
-import type { VirtualClock } from '../../support/virtual-clock.js';
+import { VirtualClock } from '../../support/virtual-clock.js';
 
 /** A whole leaf but for sockets: kernel in memory, data plane, brain, RIBs, under a clock that the test moves. */
 export class Leaf {
@@ -122,6 +122,18 @@ export class Leaf {
       dst: tables.vxlanRow(devices.vxlanIfindex, 0, mac)?.dst,
     };
   }
+}
+
+/** Leaf 10.0.0.1 (AS 65001), which serves the VNI, is known to itself and at rest. */
+export async function servingLeaf(vni: Vni, dataPlaneOptions: DataPlaneOptions = {}) {
+  const clock = new VirtualClock();
+  const leaf = new Leaf(clock, parseIp('10.0.0.1'), 65001, {}, undefined, dataPlaneOptions);
+  const devices = leaf.world.devices(vni);
+  leaf.addVni(devices);
+  await leaf.start();
+  leaf.dataPlane.sweep();
+  clock.advance(1000);
+  return { clock, leaf, devices };
 }
 
 /** Carries what each leaf originates to the others, when told to and as stale as the test likes. */
