@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
+import { inertJson } from './types/index.js';
 
 /** Priorities of the journal (sd-daemon(3), syslog(3)) by pino's numbers. */
 const PRIORITIES: Readonly<Record<number, number>> = { 20: 7, 30: 6, 40: 4, 50: 3, 60: 2 };
@@ -7,18 +8,19 @@ const PRIORITIES: Readonly<Record<number, number>> = { 20: 7, 30: 6, 40: 4, 50: 
 /**
  * The log on standard output: a JSON object a line, its level a word. Before each line that the journal reads stands its
  * priority (`<3>`), which the journal takes off again, so that `journalctl -p err` finds errors. Writes are synchronous:
- * a line is out before the process can end.
+ * a line is out before the process can end. What would steer a terminal is escaped.
  */
 export function createLogger(level: string, env: NodeJS.ProcessEnv = process.env, fd = 1): Logger {
   const options = { level, base: undefined, formatters: { level: (label: string) => ({ level: label }) } };
   const output = pino.destination({ fd, sync: true });
-  if (!isJournal(env.JOURNAL_STREAM, fd)) return pino(options, output);
+  const withPriority = isJournal(env.JOURNAL_STREAM, fd);
   const stream = {
     // Asks pino for `lastLevel` of each line
     [Symbol.for('pino.metadata')]: true,
     lastLevel: 30,
     write(line: string) {
-      output.write(`<${PRIORITIES[stream.lastLevel] ?? 6}>${line}`);
+      const inert = inertJson(line);
+      output.write(withPriority ? `<${PRIORITIES[stream.lastLevel] ?? 6}>${inert}` : inert);
     },
   };
   return pino(options, stream);

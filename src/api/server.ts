@@ -7,7 +7,7 @@ import {
   type FastifyRequest,
   fastify,
 } from 'fastify';
-import type { Log } from '../types/index.js';
+import { inertJson, type Log } from '../types/index.js';
 import { addCommands } from './command-resources.js';
 import type { Commands } from './commands.js';
 import { Problem, ProblemSchema } from './errors.js';
@@ -52,7 +52,7 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
   });
   // Answers are what the types say; a serializer that drops or bends fields would hide a fault of the read model
   const turnstile = new Turnstile();
-  api.setSerializerCompiler(() => (answer) => turnstile.timed(() => JSON.stringify(answer)));
+  api.setSerializerCompiler(() => (answer) => turnstile.timed(() => toJson(answer)));
   api.setErrorHandler((error: FastifyError, request, reply) =>
     answerProblem(problemOf(error, request, log), request, reply),
   );
@@ -94,6 +94,11 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
   return api;
 }
 
+/** Names of devices and what neighbors say are others' text, which ends up on an operator's terminal. */
+function toJson(answer: unknown): string {
+  return inertJson(JSON.stringify(answer));
+}
+
 /** Nothing from elsewhere; the page's own scripts set styles. Plain HTTP is not upgraded, for nobody answers there. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
@@ -128,7 +133,7 @@ function answerProblem(problem: Problem, request: FastifyRequest, reply: Fastify
   return reply
     .status(problem.status)
     .type('application/problem+json')
-    .serializer(JSON.stringify)
+    .serializer(toJson)
     .send(problem.details(request.url.split('?')[0]));
 }
 

@@ -14,6 +14,7 @@ export * from './mac.js';
 export * from './mac-hash.js';
 export * from './mac-map.js';
 export * from './parse-error.js';
+export * from './plain-text.js';
 export * from './route-distinguisher.js';
 export * from './route-target.js';
 export * from './sets.js';

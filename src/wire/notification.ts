@@ -1,3 +1,4 @@
+import { plainText } from '../types/index.js';
 import { allocateMessage, HEADER_LENGTH, MAX_MESSAGE_LENGTH } from './header.js';
 import { MessageType, type NotificationMessage } from './messages.js';
 import { CeaseSubcode, HeaderSubcode, NotificationCode } from './notification-codes.js';
@@ -56,8 +57,8 @@ export function encodeShutdownCommunication(text: string): Uint8Array {
 }
 
 /**
- * The operator's words in a Cease with subcode 2 or 4, also one that a Hard Reset carries; undefined for other notifications, an empty text, a length that
- * does not fit and octets that are not UTF-8 (RFC 9003 §2). Control characters become spaces: the text goes into logs.
+ * The operator's words in a Cease with subcode 2 or 4, also one that a Hard Reset carries; undefined for other notifications,
+ * an empty text, a length that does not fit and octets that are not UTF-8 (RFC 9003 §2). They go into logs as plain text.
  */
 export function decodeShutdownCommunication(notification: NotificationMessage): string | undefined {
   const { code, subcode, data } = hardResetContent(notification) ?? notification;
@@ -66,8 +67,7 @@ export function decodeShutdownCommunication(notification: NotificationMessage): 
     return undefined;
   if (data.length < 2 || data[0] === 0 || data[0] > data.length - 1) return undefined;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(data.subarray(1, 1 + data[0]));
-    return text.replace(/\p{Cc}/gu, ' ');
+    return plainText(new TextDecoder('utf-8', { fatal: true }).decode(data.subarray(1, 1 + data[0])));
   } catch {
     return undefined;
   }

@@ -51,6 +51,17 @@ test('the journal gets the priority before each line', (t) => {
   );
 });
 
+test('what would steer a terminal is escaped, and is itself again for who reads the JSON', (t) => {
+  const said = 'a\u202eb\u2028c\x9b1md\x7f';
+  const [line] = logged(
+    t,
+    () => undefined,
+    (log) => log.info({ said }, 'heard'),
+  );
+  t.regex(line, /^[ -~]+$/);
+  t.is(JSON.parse(line).said, said);
+});
+
 test('a journal stream that is not the output changes nothing, such as one inherited by a redirected child', (t) => {
   const [line] = logged(
     t,

@@ -73,6 +73,12 @@ test('a communication that is empty, too long, or no UTF-8 says nothing', (t) =>
 
 test('control characters do not reach the log', (t) => {
   t.is(decodeShutdownCommunication(shutdown(encodeShutdownCommunication('a\nb\x1b[31m'))), 'a b [31m');
+  t.is(decodeShutdownCommunication(shutdown(encodeShutdownCommunication('c\x9b1m\x7f'))), 'c 1m ');
+});
+
+test('a communication neither breaks a line nor turns the direction of writing', (t) => {
+  for (const character of ['\u2028', '\u2029', '\u202a', '\u202e', '\u2066', '\u2069', '\u200f', '\u061c'])
+    t.is(decodeShutdownCommunication(shutdown(encodeShutdownCommunication(`a${character}b`))), 'a b');
 });
 
 test('ROUTE-REFRESH there and back', (t) => {
