@@ -1,5 +1,4 @@
-import type { Mac } from '../types/index.js';
-import { MAC_WORDS, MacTable, putWideNumber, wideNumber } from './mac-table.js';
+import { MAC_WORDS, type Mac, MacTable, putWideNumber, wideNumber } from '../types/index.js';
 import type { BridgeFdbRow } from './rows.js';
 
 /** A bridge row with the number of its stay on this port: a MAC that left and came back has another epoch. */

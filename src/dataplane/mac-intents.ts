@@ -1,6 +1,13 @@
-import { emptyList, type Ip, type Mac } from '../types/index.js';
+import {
+  emptyList,
+  type Ip,
+  MAC_WORDS,
+  type Mac,
+  MacTable,
+  putWideNumber,
+  wideNumber,
+} from '../types/index.js';
 import type { Failure, MacIntent } from './intents.js';
-import { MAC_WORDS, MacTable, putWideNumber, wideNumber } from './mac-table.js';
 
 /** The words of an intent; an epoch takes two. */
 const MARKS = MAC_WORDS;

@@ -1,5 +1,4 @@
-import type { Mac } from '../types/index.js';
-import { MAC_WORDS, MacTable } from './mac-table.js';
+import { MAC_WORDS, type Mac, MacTable } from '../types/index.js';
 
 const FIRST_PLACES = 8;
 

@@ -1,7 +1,16 @@
-import { type Ip, type Mac, macFromParts, macHigh16, macLow32 } from '../types/index.js';
+import {
+  type Ip,
+  MAC_WORDS,
+  type Mac,
+  MacTable,
+  macFromParts,
+  macHigh16,
+  macLow32,
+  putWideNumber,
+  wideNumber,
+} from '../types/index.js';
 import type { Failure, NeighIntent } from './intents.js';
 import { IpKeys } from './ip-keys.js';
-import { MAC_WORDS, MacTable, putWideNumber, wideNumber } from './mac-table.js';
 
 /** The words of an intent behind the IP's key; an epoch takes two. */
 const MARKS = MAC_WORDS;

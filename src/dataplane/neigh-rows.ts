@@ -1,6 +1,15 @@
-import { type Ip, type Mac, macFromParts, macHigh16, macLow32 } from '../types/index.js';
+import {
+  type Ip,
+  MAC_WORDS,
+  type Mac,
+  MacTable,
+  macFromParts,
+  macHigh16,
+  macLow32,
+  putWideNumber,
+  wideNumber,
+} from '../types/index.js';
 import { IpKeys } from './ip-keys.js';
-import { MAC_WORDS, MacTable, putWideNumber, wideNumber } from './mac-table.js';
 import type { NeighRow } from './rows.js';
 
 /** A neighbour row with the number of its stay as a local one with this MAC; 0 while it is none. */

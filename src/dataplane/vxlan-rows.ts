@@ -1,5 +1,4 @@
-import { emptyList, type Ip, type Mac } from '../types/index.js';
-import { MAC_WORDS, MacTable } from './mac-table.js';
+import { emptyList, type Ip, MAC_WORDS, type Mac, MacTable } from '../types/index.js';
 import type { VxlanFdbRow } from './rows.js';
 
 /** The words of a row: state in the lower half of MARKS, flags in the upper. */

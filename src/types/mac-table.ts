@@ -1,4 +1,5 @@
-import { hashMac, type Mac, macFromParts, macHigh16, macLow32 } from '../types/index.js';
+import { type Mac, macFromParts, macHigh16, macLow32 } from './mac.js';
+import { hashMac } from './mac-hash.js';
 
 /** Words of each row that hold its MAC: the last four octets, then the first two. */
 export const MAC_WORDS = 2;

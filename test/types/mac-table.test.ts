@@ -1,7 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { MAC_WORDS, MacTable } from '../../src/dataplane/mac-table.js';
-import type { Mac } from '../../src/types/index.js';
+import { MAC_WORDS, type Mac, MacTable } from '../../src/types/index.js';
 
 const WIDTH = 2;
 
