@@ -11,8 +11,9 @@ import { deviceKey, domainKey, KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
 import { observedKernel, observedSnooper } from './observing.js';
 import { type DefaultsMemory, NO_MEMORY, OurDefaults } from './our-defaults.js';
-import { hasOurMark, isConfigured, isLocalNeigh, isLocalRow } from './ownership.js';
+import { hasOurMark, isConfigured, isLocalNeigh, isLocalRow, isSetByHand } from './ownership.js';
 import { ProblemLog } from './problem-log.js';
+import { bridgeRowBack, neighRowBack, vxlanRowBack } from './put-back.js';
 import { Reconciler } from './reconciler.js';
 import { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 import { type BridgeFdbRow, type NeighRow, Ntf, type VxlanFdbRow } from './rows.js';
@@ -174,7 +175,7 @@ export class DataPlane {
       vxlanRow: (row) => {
         hear();
         if (!this.#started) this.#defaults.adopt(row);
-        if (this.mirror.putVxlan(row)) this.#vxlanChanged(row);
+        this.#vxlanRow(row);
       },
       vxlanRowGone: (row) => {
         hear();
@@ -440,7 +441,31 @@ export class DataPlane {
     if (!plane) return;
     if ((before && this.#isLocal(before)) || (after && this.#isLocal(after)))
       this.#listener.macTouched(plane.vni, mac);
-    this.#recheck(plane, { table: 'mac', key: mac });
+    const which = { table: 'mac', key: mac } as const;
+    const back =
+      plane.at && plane.isMarked(which) ? bridgeRowBack(plane.at, plane.macs.peek(mac), before, after) : [];
+    if (back.length > 0) this.#putBack(plane, which, back);
+    else this.#recheck(plane, which);
+  }
+
+  #vxlanRow(row: VxlanFdbRow): void {
+    const { ifindex, srcVni, mac } = row;
+    const plane =
+      isSetByHand(row) && mac !== MAC_ZERO ? this.#byDevice.get(deviceKey(ifindex, srcVni)) : undefined;
+    const which = { table: 'mac', key: mac } as const;
+    const before = plane?.isMarked(which) ? this.mirror.vxlanRow(ifindex, srcVni, mac) : undefined;
+    if (!this.mirror.putVxlan(row)) return;
+    const back = plane?.at && before ? vxlanRowBack(plane.at, plane.macs.peek(mac), before, row) : [];
+    if (plane && back.length > 0) this.#putBack(plane, which, back);
+    else this.#vxlanChanged(row);
+  }
+
+  /** A write of ours landed on a row that somebody had just set. */
+  #putBack(plane: VniPlane, which: PlaneKey, operations: readonly Operation[]): void {
+    this.reconciler.rethink();
+    plane.setSettled(which, false);
+    plane.putBack(which, operations);
+    this.reconciler.queue(plane);
   }
 
   #vxlanChanged(row: VxlanFdbRow): void {
@@ -465,7 +490,10 @@ export class DataPlane {
     if (was !== is || (is && (before?.mac !== after?.mac || before?.flags !== after?.flags)))
       this.#listener.neighTouched(plane.vni, key.ip);
     if (plane.at && !plane.retired) this.hosts.neighChanged(plane.vni, plane.at, key.ip, before, after);
-    this.#recheck(plane, { table: 'neigh', key: key.ip });
+    const which = { table: 'neigh', key: key.ip } as const;
+    const back = plane.isMarked(which) ? neighRowBack(plane.wants(which), before, after) : [];
+    if (back.length > 0) this.#putBack(plane, which, back);
+    else this.#recheck(plane, which);
   }
 
   /** After news of a row: queue the key if the kernel is no longer as wanted, and record who was not us. */

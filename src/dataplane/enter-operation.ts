@@ -41,6 +41,10 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
       }
       return;
     }
+    case 'by-hand':
+      if (operation.of === 'bridge') mirror.putBridge(operation.row);
+      else mirror.putNeigh(operation.row);
+      return;
     case 'neigh-probe':
       // What comes of the question only the kernel can tell
       return;

@@ -68,6 +68,14 @@ export type Operation =
       readonly mac: Mac;
       readonly router: boolean;
     }
+  /** A row as somebody had set it, where one of ours landed on it: with its own state, flags and, of a neighbor, NDA_PROTOCOL. */
+  | {
+      readonly table: 'by-hand';
+      readonly verb: 'add';
+      readonly of: 'bridge';
+      readonly row: BridgeFdbRow;
+    }
+  | { readonly table: 'by-hand'; readonly verb: 'add'; readonly of: 'neigh'; readonly row: NeighRow }
   /**
    * Makes the kernel ask a neighbour at once, by unicast: NUD_PROBE, which ends as NUD_REACHABLE or NUD_FAILED
    * (net/core/neighbour.c). Only for rows that the kernel itself resolves: others would become such ones. Without `mac`

@@ -13,6 +13,7 @@ import {
 } from './kernel.js';
 import { KernelMirror } from './mirror.js';
 import { bridgeRowAfter, OUR_ROWS } from './our-rows.js';
+import { hasOurMark } from './ownership.js';
 import { type BridgeFdbRow, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
 import { EMPTY_TOPOLOGY, type Topology } from './topology.js';
 
@@ -317,7 +318,9 @@ export class MemoryKernel implements Kernel {
       case 'vxlan': {
         const { ifindex, srcVni, mac, dst } = operation;
         if (!this.topology.interfaces.has(ifindex)) return ENODEV;
-        const { state, flags } = OUR_ROWS.vxlan;
+        const standing = this.tables.vxlanRow(ifindex, srcVni, mac);
+        // vxlan_fdb_update_existing: what a user added keeps both
+        const { state, flags } = standing && !hasOurMark(standing) ? standing : OUR_ROWS.vxlan;
         if (!gone) this.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, state, flags });
         else if (!this.tables.vxlanRow(ifindex, srcVni, mac)) return ENOENT;
         else if (this.#vxlanMatches(ifindex, srcVni, mac, dst))
@@ -341,6 +344,14 @@ export class MemoryKernel implements Kernel {
           this.putNeigh({ ifindex, ip, mac, state, flags: flags | (router ? Ntf.ROUTER : 0), protocol });
         else if (!this.tables.neighRow(ifindex, ip)) return ENOENT;
         else this.dropNeigh(ifindex, ip);
+        return 0;
+      }
+      case 'by-hand': {
+        if (operation.of === 'neigh') {
+          if (!this.topology.interfaces.has(operation.row.ifindex)) return ENODEV;
+          this.putNeigh(operation.row);
+        } else if (!this.topology.ports.has(operation.row.port)) return ENODEV;
+        else this.putBridge(operation.row);
         return 0;
       }
       case 'neigh-probe': {

@@ -41,6 +41,9 @@ export class VniPlane {
   readonly #dirtyMacs = new MacQueue();
   readonly #dirtyFloods = new IpQueue();
   readonly #dirtyNeighs = new IpQueue();
+  /** What puts rows back that ours landed on, until the key's next look. */
+  readonly #macsBack = new Map<Mac, readonly Operation[]>();
+  readonly #neighsBack = new Map<Ip, readonly Operation[]>();
 
   constructor(
     readonly vni: Vni,
@@ -264,9 +267,16 @@ export class VniPlane {
     return this.at?.up && !this.retired ? intent : undefined;
   }
 
+  /** Puts rows of the key back at its next look: by these operations, in the place of what is wanted. */
+  putBack(which: PlaneKey, operations: readonly Operation[]): void {
+    if (which.table === 'mac') this.#macsBack.set(which.key, operations);
+    else this.#neighsBack.set(which.key, operations);
+    this.mark(which);
+  }
+
   #macOperations(mac: Mac, out: Operation[]): void {
     const at = this.at;
-    if (!at) return;
+    if (!at || takeBack(this.#macsBack, mac, out)) return;
     macDifference(
       at,
       mac,
@@ -286,8 +296,18 @@ export class VniPlane {
 
   #neighOperations(ip: Ip, out: Operation[]): void {
     const at = this.at;
-    if (!at || at.sviIfindex === 0) return;
+    if (!at || at.sviIfindex === 0 || takeBack(this.#neighsBack, ip, out)) return;
     const wanted = this.#wanted(this.neighs.peek(ip));
     neighDifference(at, ip, wanted, this.mirror.peekNeigh(at.sviIfindex, ip), out);
   }
+}
+
+/** Appends what is to be put back for the key; false where nothing is. */
+function takeBack<Key>(from: Map<Key, readonly Operation[]>, key: Key, out: Operation[]): boolean {
+  if (from.size === 0) return false;
+  const operations = from.get(key);
+  if (!operations) return false;
+  from.delete(key);
+  for (const operation of operations) out.push(operation);
+  return true;
 }

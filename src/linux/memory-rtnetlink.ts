@@ -116,7 +116,11 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
       answer(doneMessage(sequence));
     } else if (type === K.RTM_NEWNEIGH || type === K.RTM_DELNEIGH) {
       decodeNeigh(request, at, end, this.#row);
-      const errno = this.#apply(this.#operation(type === K.RTM_NEWNEIGH ? 'add' : 'delete'));
+      const errno = this.#apply(
+        type === K.RTM_DELNEIGH
+          ? this.#operation('delete')
+          : (this.#byHand((flags & K.NLM_F_CREATE) !== 0) ?? this.#operation('add')),
+      );
       if (errno !== 0 || flags & K.NLM_F_ACK) answer(errorMessage(errno, sequence));
     } else if (type === K.RTM_GETNEIGH) {
       decodeNeigh(request, at, end, this.#row);
@@ -131,6 +135,26 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
       if (errno !== 0) return errno;
     }
     return 0;
+  }
+
+  /** The row that the request in `#row` sets as somebody would by hand; undefined where it is none of these. */
+  #byHand(creates: boolean): Operation | undefined {
+    const { family, ifindex, state, flags, mac, dst, vlan, protocol } = this.#row;
+    if (!creates || (flags & Ntf.EXT_LEARNED) !== 0 || (state & (Nud.NOARP | Nud.PERMANENT)) === 0)
+      return undefined;
+    if (family !== K.AF_BRIDGE)
+      return dst === undefined
+        ? undefined
+        : {
+            table: 'by-hand',
+            verb: 'add',
+            of: 'neigh',
+            row: { ifindex, ip: dst, mac, state, flags, protocol },
+          };
+    if ((flags & Ntf.MASTER) === 0 || mac === undefined) return undefined;
+    const bridgeIfindex = this.#topology.ports.get(ifindex)?.bridgeIfindex ?? 0;
+    const row = { bridgeIfindex, vlan, mac, port: ifindex, state, flags: flags & ~Ntf.MASTER };
+    return { table: 'by-hand', verb: 'add', of: 'bridge', row };
   }
 
   /** What the request in `#row` wants. */

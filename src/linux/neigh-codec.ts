@@ -338,6 +338,29 @@ export function encodeOperation(
       }
       return finish(words, word, end, type, flags, sequence);
     }
+    case 'by-hand': {
+      if (operation.of === 'bridge') {
+        const { bridgeIfindex, port, vlan, mac, state, flags: ndmFlags } = operation.row;
+        const whose = port === bridgeIfindex ? Ntf.SELF : Ntf.MASTER;
+        end = putHeader(words, word, AF_BRIDGE, port, state, whose | (ndmFlags & Ntf.STICKY));
+        end = putMac(words, end, mac);
+        if (vlan !== 0) end = putNumber(words, end, NDA_VLAN, vlan, 2);
+        return finish(words, word, end, type, flags, sequence);
+      }
+      const { ifindex, ip, mac, state, flags: ndmFlags, protocol } = operation.row;
+      end = putHeader(
+        words,
+        word,
+        isIpv4(ip) ? AF_INET : AF_INET6,
+        ifindex,
+        state,
+        ndmFlags & (Ntf.ROUTER | Ntf.EXT_LEARNED),
+      );
+      end = putIp(words, end, ip);
+      if (mac !== undefined) end = putMac(words, end, mac);
+      end = putNumber(words, end, NDA_PROTOCOL, protocol, 1);
+      return finish(words, word, end, type, flags, sequence);
+    }
     case 'neigh-probe': {
       const { ifindex, ip, mac } = operation;
       end = putHeader(words, word, isIpv4(ip) ? AF_INET : AF_INET6, ifindex, Nud.PROBE, 0);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   type BridgeForm,
+  DataPlane,
   type Flight,
   type Kernel,
   Ntf,
@@ -9,7 +10,16 @@ import {
   type OperationResult,
   OUR_ROWS,
 } from '../../src/dataplane/index.js';
-import { type Ip, type Mac, parseIp, parseMac, toVni, type Vni } from '../../src/types/index.js';
+import {
+  type Ip,
+  type Mac,
+  parseIp,
+  parseMac,
+  silentLog,
+  systemClock,
+  toVni,
+  type Vni,
+} from '../../src/types/index.js';
 import { bridgeKey, neighKey, Recorder, vxlanKey } from './recorder.js';
 
 /** The devices of one VNI: a VLAN-unaware bridge, its VXLAN device and one access port, all up. */
@@ -48,6 +58,10 @@ export interface World {
   /** A reachable neighbor on the bridge device. */
   addNeigh(devices: VniDevices, ip: Ip, mac: Mac): Promise<void>;
   deleteNeigh(devices: VniDevices, ip: Ip): Promise<void>;
+  /** What an operator sets while the caller waits: static rows of bridge and VXLAN device, a permanent neighbor. */
+  setBridgeRow(devices: VniDevices, port: number, mac: Mac): void;
+  setVxlanRow(devices: VniDevices, mac: Mac, dst: Ip): void;
+  setNeigh(devices: VniDevices, ip: Ip, mac: Mac): void;
   /** The VXLAN device goes down and is up again before anybody looks. */
   flap(devices: VniDevices): Promise<void>;
   /** Lets what is under way be told: some milliseconds, or a step of a virtual clock. */
@@ -849,4 +863,97 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
       );
     },
   },
+  ...(['absent', 'ours'] as const).map((before) => ({
+    name: `a row that somebody sets right before a write of ours lands on it is put back; until then it was ${before}`,
+    run: (world: World) => landsOnRowsByHand(world, before),
+  })),
 ];
+
+/** What a hand sets, and what of it stands behind a write of ours that follows within the same millisecond. */
+async function landsOnRowsByHand(world: World, before: 'absent' | 'ours'): Promise<void> {
+  const devices = await world.addVni(VNI, VTEP);
+  const { bridgeIfindex, vxlanIfindex, accessIfindex } = devices;
+  const IP = parseIp('198.51.100.1');
+  const IP6 = parseIp('2001:db8::1');
+  let amid: (() => void) | undefined;
+  const handFirst =
+    <Args extends unknown[], Result>(call: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      const hand = amid;
+      amid = undefined;
+      hand?.();
+      return call(...args);
+    };
+  const { kernel } = world;
+  const apply = handFirst((operations: readonly Operation[]) => kernel.apply(operations));
+  const launch = handFirst((operations: readonly Operation[], flight: Flight) =>
+    kernel.launch(operations, flight),
+  );
+  const raced: Kernel = {
+    start: (observer, known) => kernel.start(observer, known),
+    drain: (age) => kernel.drain(age),
+    close: () => kernel.close(),
+    apply,
+    launch,
+  };
+  const plane = new DataPlane(raced, systemClock, silentLog);
+  await plane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {}, intruderHeard() {} });
+  try {
+    plane.serve(VNI);
+    const want = (vtep: Ip, mac: Mac) => {
+      for (const host of [HOST, OTHER_HOST]) plane.setMac(VNI, host, vtep, false, 0);
+      for (const ip of [IP, IP6]) plane.setNeigh(VNI, ip, mac, false, 0);
+    };
+    if (before === 'ours') {
+      want(REMOTE, HOST);
+      await plane.reconciler.idle();
+    }
+    const TRUE_VTEP = parseIp('192.0.2.99');
+    const TRUE_MAC = parseMac('02:00:00:00:00:99');
+    amid = () => {
+      world.setVxlanRow(devices, HOST, TRUE_VTEP);
+      // An operator's command refuses to take a row of ours away
+      if (before === 'absent') world.setBridgeRow(devices, accessIfindex, OTHER_HOST);
+      for (const ip of [IP, IP6]) world.setNeigh(devices, ip, TRUE_MAC);
+    };
+    want(OTHER_REMOTE, OTHER_HOST);
+    await plane.reconciler.idle();
+    assert.equal(amid, undefined, 'the hand was first');
+    const { mirror } = plane;
+    /** The rows of the hand, each in a word where it stands. */
+    const standing = (): string[] => {
+      kernel.drain();
+      const vxlan = mirror.vxlanRow(vxlanIfindex, 0, HOST);
+      const bridge = mirror.bridgeRow(bridgeIfindex, 0, OTHER_HOST);
+      return [
+        `vxlan ${vxlan?.dst === TRUE_VTEP} ${fixed(vxlan)} ${hasMark(vxlan)}`,
+        `bridge ${bridge?.port === accessIfindex} ${fixed(bridge)} ${hasMark(bridge)}`,
+        ...[IP, IP6].map((ip) => {
+          const row = mirror.neighRow(bridgeIfindex, ip);
+          return `neigh ${row?.mac === TRUE_MAC} ${fixed(row)} ${hasMark(row)}`;
+        }),
+      ];
+    };
+    const wanted = [
+      `vxlan true ${Nud.NOARP} false`,
+      before === 'ours' ? standing()[1] : `bridge true ${Nud.NOARP} false`,
+      ...[IP, IP6].map(() => `neigh true ${Nud.PERMANENT} false`),
+    ];
+    for (let tries = 0; tries < 300 && standing().join() !== wanted.join(); tries++) await world.settle();
+    assert.deepEqual(standing(), wanted);
+    await plane.reconciler.idle();
+    assert.deepEqual(standing(), wanted, 'and they stay');
+    for (const mac of [HOST, OTHER_HOST]) plane.clearMac(VNI, mac);
+    for (const ip of [IP, IP6]) plane.clearNeigh(VNI, ip);
+    await plane.reconciler.idle();
+    if (before === 'ours') wanted[1] = standing()[1];
+    assert.deepEqual(standing(), wanted, 'also when nobody wants ours');
+  } finally {
+    plane.close();
+  }
+}
+
+const hasMark = (row: { flags: number } | undefined) => row && (row.flags & Ntf.EXT_LEARNED) !== 0;
+
+/** NUD_NOARP is static to iproute2, which says NUD_REACHABLE beside it. */
+const fixed = (row: { state: number } | undefined) => row && row.state & (Nud.NOARP | Nud.PERMANENT);

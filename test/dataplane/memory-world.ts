@@ -217,6 +217,18 @@ export class MemoryWorld implements World {
     });
   }
 
+  setBridgeRow({ bridgeIfindex }: VniDevices, port: number, mac: Mac): void {
+    this.kernel.putBridge({ bridgeIfindex, vlan: 0, mac, port, state: Nud.NOARP, flags: 0 });
+  }
+
+  setVxlanRow({ vxlanIfindex: ifindex, srcVni }: VniDevices, mac: Mac, dst: Ip): void {
+    this.kernel.putVxlan({ ifindex, srcVni, mac, dst, nexthopId: 0, state: Nud.NOARP, flags: Ntf.SELF });
+  }
+
+  setNeigh({ bridgeIfindex: ifindex }: VniDevices, ip: Ip, mac: Mac): void {
+    this.kernel.putNeigh({ ifindex, ip, mac, state: Nud.PERMANENT, flags: 0, protocol: 0 });
+  }
+
   async deleteNeigh(devices: VniDevices, ip: Ip): Promise<void> {
     this.kernel.dropNeigh(devices.bridgeIfindex, ip);
   }

@@ -129,6 +129,24 @@ export class LinuxWorld implements World {
     run(`${family(ip)} neigh replace ${formatIp(ip)} lladdr ${formatMac(mac)} dev ${bridge} nud reachable`);
   }
 
+  setBridgeRow(devices: VniDevices, port: number, mac: Mac): void {
+    const { vxlan, access } = this.#name(devices);
+    const device = port === devices.vxlanIfindex ? vxlan : access;
+    // Not replace: that leaves the mark of a row that stands
+    const row = `${formatMac(mac)} dev ${device} master`;
+    run(`bridge fdb add ${row} static`);
+  }
+
+  setVxlanRow(devices: VniDevices, mac: Mac, dst: Ip): void {
+    const row = `${formatMac(mac)} dev ${this.#name(devices).vxlan} self dst ${formatIp(dst)}`;
+    run(`bridge fdb replace ${row} static`);
+  }
+
+  setNeigh(devices: VniDevices, ip: Ip, mac: Mac): void {
+    const row = `${formatIp(ip)} lladdr ${formatMac(mac)} dev ${this.#name(devices).bridge}`;
+    run(`${family(ip)} neigh replace ${row} nud permanent`);
+  }
+
   async deleteNeigh(devices: VniDevices, ip: Ip): Promise<void> {
     run(`${family(ip)} neigh del ${formatIp(ip)} dev ${this.#name(devices).bridge}`);
   }
