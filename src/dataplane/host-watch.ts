@@ -4,8 +4,6 @@ import {
   formatIp,
   formatMac,
   type Ip,
-  isIpv4,
-  isLinkLocal,
   isMartian,
   isMulticastMac,
   type LimitedLog,
@@ -14,15 +12,15 @@ import {
   type Vni,
 } from '../types/index.js';
 import { type Binding, BindingTable } from './bindings.js';
-import type { MirroredBridgeRow } from './bridge-rows.js';
-import type { Kernel, Operation } from './kernel.js';
+import { HostQuestions, localMacRow, localNeighRow } from './host-questions.js';
+import type { Kernel } from './kernel.js';
 import { domainKey, type KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
-import { hasOurMark, isLocalNeigh, isLocalRow, isSetByHand } from './ownership.js';
-import { type Charge, type Outcome, Refresher, type RefreshSettings } from './refresher.js';
+import { hasOurMark, isLocalNeigh, isSetByHand } from './ownership.js';
+import { type Charge, Refresher, type RefreshSettings } from './refresher.js';
 import { Ntf, Nud } from './rows.js';
 import type { Snooper } from './snooper.js';
-import type { BridgePort, Topology, TopologyProblem, VniAttachment } from './topology.js';
+import type { Topology, TopologyProblem, VniAttachment } from './topology.js';
 
 /** An IP that a local host has, as the SVI's neighbour table or the host itself says. */
 export interface LocalNeigh {
@@ -87,8 +85,8 @@ export class HostWatch {
   readonly refresher: Refresher;
   readonly #owner: HostWatchOwner;
   readonly #snooper: Snooper | undefined;
+  readonly #questions: HostQuestions;
   readonly #bindings = new BindingTable();
-  readonly #probes: Operation[] = [];
   /** MACs that the bridge has forgotten, with their ports, and of which no host said what IP they have. */
   readonly #forgotten = new Map<Vni, Map<Mac, number>>();
   #unproven: Unproven[] = [];
@@ -98,16 +96,19 @@ export class HostWatch {
   constructor(owner: HostWatchOwner, snooper: Snooper | undefined, refresh: RefreshSettings) {
     this.#owner = owner;
     this.#snooper = snooper;
+    this.#questions = new HostQuestions(owner, snooper, (vni, ip) => this.localNeigh(vni, ip));
     this.refresher = new Refresher(
       owner.clock,
       {
         interval: (vni) => this.#interval(vni),
         // What is known must be as new as can be: the question is only for local ones
         begin: () => owner.kernel.drain(),
-        ask: (charge) => this.#ask(charge),
+        ask: (charge) => this.#questions.ask(charge),
         find: (vni, ip, mac, port) =>
-          port === undefined ? this.#find(vni, ip, mac) : this.#recall(vni, ip, mac, port),
-        end: () => this.#sendProbes(),
+          port === undefined
+            ? this.#questions.find(vni, ip, mac)
+            : this.#questions.recall(vni, ip, mac, port),
+        end: () => this.#questions.sendProbes(),
         silent: (charge) => this.#silent(charge),
       },
       refresh,
@@ -179,7 +180,7 @@ export class HostWatch {
     const at = this.#owner.topology.vnis.get(vni);
     if (!at) return undefined;
     const binding = this.#liveBinding(at, ip);
-    const row = this.#localRow(at, ip);
+    const row = localNeighRow(this.#owner.mirror, at, ip);
     const isStatic = row !== undefined && isSetByHand(row);
     if (binding && row?.mac !== binding.mac && !isStatic) return binding;
     return row && { mac: row.mac, router: (row.flags & Ntf.ROUTER) !== 0, isStatic, epoch: row.epoch };
@@ -193,7 +194,7 @@ export class HostWatch {
       for (const row of this.#owner.mirror.neighRowsOf(at.sviIfindex)) if (isLocalNeigh(row)) yield row.ip;
     if (at.bridgeIfindex === 0) return;
     for (const ip of this.#bindings.ips(domainKey(at.bridgeIfindex, at.vlan)))
-      if (!this.#localRow(at, ip) && this.#liveBinding(at, ip)) yield ip;
+      if (!localNeighRow(this.#owner.mirror, at, ip) && this.#liveBinding(at, ip)) yield ip;
   }
 
   /** The VNI is served on this device from now on: its neighbours are watched. */
@@ -281,23 +282,10 @@ export class HostWatch {
       this.#drop(domain, ip);
   }
 
-  /** For a look at once. */
-  #localRow(at: VniAttachment, ip: Ip): (MirroredNeighRow & { readonly mac: Mac }) | undefined {
-    if (at.sviIfindex === 0) return undefined;
-    const row = this.#owner.mirror.peekNeigh(at.sviIfindex, ip);
-    return isLocalNeigh(row) ? row : undefined;
-  }
-
   #liveBinding(at: VniAttachment, ip: Ip): Binding | undefined {
     if (at.bridgeIfindex === 0) return undefined;
     const binding = this.#bindings.get(domainKey(at.bridgeIfindex, at.vlan), ip);
-    return binding && this.#localMac(at.bridgeIfindex, at.vlan, binding.mac) ? binding : undefined;
-  }
-
-  #localMac(bridgeIfindex: number, vlan: number, mac: Mac): MirroredBridgeRow | undefined {
-    const { mirror, topology } = this.#owner;
-    const row = mirror.bridgeRow(bridgeIfindex, vlan, mac);
-    return row && isLocalRow(row, topology) ? row : undefined;
+    return binding && localMacRow(this.#owner, at.bridgeIfindex, at.vlan, binding.mac) ? binding : undefined;
   }
 
   #interval(vni: Vni): number {
@@ -359,7 +347,7 @@ export class HostWatch {
   #learn({ port, vlan, mac, ip, router }: Unproven): boolean {
     const { mirror, topology } = this.#owner;
     const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
-    if (this.#localMac(bridgeIfindex, vlan, mac)?.port !== port) return false;
+    if (localMacRow(this.#owner, bridgeIfindex, vlan, mac)?.port !== port) return false;
     const domain = domainKey(bridgeIfindex, vlan);
     const vni = this.#owner.vniOf(domain);
     const binding = this.#bindings.get(domain, ip);
@@ -389,7 +377,7 @@ export class HostWatch {
 
   #localRowOf(vni: Vni, ip: Ip): (MirroredNeighRow & { readonly mac: Mac }) | undefined {
     const at = this.#owner.topology.vnis.get(vni);
-    return at && this.#localRow(at, ip);
+    return at && localNeighRow(this.#owner.mirror, at, ip);
   }
 
   /**
@@ -422,92 +410,8 @@ export class HostWatch {
     if (vni !== undefined) this.#owner.neighTouched(vni, ip);
   }
 
-  #ask({ vni, ip }: Charge): Outcome {
-    const at = this.#owner.topology.vnis.get(vni);
-    const neigh = this.localNeigh(vni, ip);
-    if (!at || !neigh || this.#owner.vniOf(domainKey(at.bridgeIfindex, at.vlan)) !== vni) return 'forget';
-    const mac = this.#localMac(at.bridgeIfindex, at.vlan, neigh.mac);
-    if (!mac) return 'later';
-    const row = this.#localRow(at, ip);
-    const rowState = row?.mac === neigh.mac ? row.state : 0;
-    // A question by the kernel would take another agent's mark off its row (net/core/neighbour.c)
-    const isFixed =
-      (rowState & (Nud.PERMANENT | Nud.NOARP)) !== 0 || ((row?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
-    if (rowState !== 0 && !isFixed && this.#kernelCanAsk(at, ip)) {
-      if (rowState & (Nud.DELAY | Nud.PROBE)) return 'later';
-      this.#probes.push({
-        table: 'neigh-probe',
-        verb: 'add',
-        ifindex: at.sviIfindex,
-        ip,
-        mac: undefined,
-      });
-      return 'sent';
-    }
-    if (!this.#question(at, mac.port, neigh.mac, ip)) return 'later';
-    // A row that stays whether or not there is an answer is asked for the bridge row's sake alone
-    return rowState !== 0 ? 'sent' : 'asked';
-  }
-
-  /** Without a link-local address the kernel sends no solicitation, and takes its own silence for the host's. */
-  #kernelCanAsk(at: VniAttachment, asked: Ip): boolean {
-    if (isIpv4(asked)) return true;
-    const own = this.#owner.topology.interfaces.get(at.sviIfindex)?.addresses;
-    return own?.some(({ ip, state }) => state === 'usable' && !isIpv4(ip) && isLinkLocal(ip)) ?? false;
-  }
-
-  #find(vni: Vni, ip: Ip, mac: Mac): Outcome {
-    const at = this.#owner.topology.vnis.get(vni);
-    if (!at || this.localNeigh(vni, ip)) return 'forget';
-    const local = this.#localMac(at.bridgeIfindex, at.vlan, mac);
-    if (!local) return 'forget';
-    if (this.#snooper) return this.#question(at, local.port, mac, ip) ? 'asked' : 'later';
-    if (at.sviIfindex === 0 || !this.#kernelCanAsk(at, ip)) return 'forget';
-    // Our row of the remote host goes first: the kernel keeps what is extern_learn from all but us
-    const row = this.#owner.mirror.peekNeigh(at.sviIfindex, ip);
-    if (row && row.flags & Ntf.EXT_LEARNED) return 'later';
-    this.#probes.push({ table: 'neigh-probe', verb: 'add', ifindex: at.sviIfindex, ip, mac });
-    return 'sent';
-  }
-
-  /** Asks a host whose MAC the bridge has forgotten, at the port where it was. */
-  #recall(vni: Vni, ip: Ip, mac: Mac, port: number): Outcome {
-    const { topology, mirror } = this.#owner;
-    const at = topology.vnis.get(vni);
-    const found = topology.ports.get(port);
-    if (!at) return 'forget';
-    // It is back, and its other addresses are to be found, or it is elsewhere
-    if (mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac)) return this.#find(vni, ip, mac);
-    // The port may be another network's by now
-    if (found?.role !== 'access' || found.bridgeIfindex !== at.bridgeIfindex) return 'forget';
-    if (this.#snooper) return this.#question(at, port, mac, ip) ? 'asked' : 'later';
-    // The kernel's own question goes to every port, for want of the row
-    const row = this.#localRow(at, ip);
-    if (row?.mac !== mac || !this.#kernelCanAsk(at, ip)) return 'forget';
-    this.#probes.push({ table: 'neigh-probe', verb: 'add', ifindex: at.sviIfindex, ip, mac: undefined });
-    return 'asked';
-  }
-
-  #question(at: VniAttachment, port: number, mac: Mac, ip: Ip): boolean {
-    const { topology } = this.#owner;
-    const found = topology.ports.get(port);
-    const source = at.sviMac ?? topology.bridges.get(at.bridgeIfindex)?.mac;
-    if (!this.#snooper || !found || source === undefined) return false;
-    return this.#snooper.ask({ port, tag: tagOf(found, at.vlan), mac, ip, source });
-  }
-
-  #sendProbes(): void {
-    // A row that went meanwhile is refused, and its going is told
-    while (this.#probes.length > 0) this.#owner.kernel.apply(this.#probes.splice(0, 64));
-  }
-
   #silent({ vni, ip }: Charge): void {
     const at = this.#owner.topology.vnis.get(vni);
     if (at && at.bridgeIfindex !== 0) this.#drop(domainKey(at.bridgeIfindex, at.vlan), ip);
   }
-}
-
-/** How a frame of the VLAN leaves the port. */
-function tagOf(port: BridgePort, vlan: number): number {
-  return vlan === port.pvid && port.pvidUntagged ? 0 : vlan;
 }

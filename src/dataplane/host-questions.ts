@@ -1,0 +1,147 @@
+import { type Ip, isIpv4, isLinkLocal, type Mac, type Vni } from '../types/index.js';
+import type { MirroredBridgeRow } from './bridge-rows.js';
+import type { Kernel, Operation } from './kernel.js';
+import { domainKey, type KernelMirror } from './mirror.js';
+import type { MirroredNeighRow } from './neigh-rows.js';
+import { isLocalNeigh, isLocalRow } from './ownership.js';
+import type { Charge, Outcome } from './refresher.js';
+import { Ntf, Nud } from './rows.js';
+import type { Snooper } from './snooper.js';
+import type { BridgePort, Topology, VniAttachment } from './topology.js';
+
+/** What the questions need of the data plane. */
+export interface QuestionsOwner {
+  readonly kernel: Kernel;
+  readonly mirror: KernelMirror;
+  readonly topology: Topology;
+  /** The served VNI of a broadcast domain (`domainKey`). */
+  vniOf(domain: number): Vni | undefined;
+}
+
+/** The row of a local neighbour on the VNI's SVI, for a look at once. */
+export function localNeighRow(
+  mirror: KernelMirror,
+  at: VniAttachment,
+  ip: Ip,
+): (MirroredNeighRow & { readonly mac: Mac }) | undefined {
+  if (at.sviIfindex === 0) return undefined;
+  const row = mirror.peekNeigh(at.sviIfindex, ip);
+  return isLocalNeigh(row) ? row : undefined;
+}
+
+/** The bridge's row of a MAC that is on an access port. */
+export function localMacRow(
+  { mirror, topology }: Pick<QuestionsOwner, 'mirror' | 'topology'>,
+  bridgeIfindex: number,
+  vlan: number,
+  mac: Mac,
+): MirroredBridgeRow | undefined {
+  const row = mirror.bridgeRow(bridgeIfindex, vlan, mac);
+  return row && isLocalRow(row, topology) ? row : undefined;
+}
+
+/** How local hosts are asked: by the kernel where the SVI resolves them, else by a packet to that host alone. */
+export class HostQuestions {
+  readonly #owner: QuestionsOwner;
+  readonly #snooper: Snooper | undefined;
+  readonly #localNeigh: (vni: Vni, ip: Ip) => { readonly mac: Mac } | undefined;
+  readonly #probes: Operation[] = [];
+
+  /** `localNeigh` tells who has the IP here. */
+  constructor(
+    owner: QuestionsOwner,
+    snooper: Snooper | undefined,
+    localNeigh: (vni: Vni, ip: Ip) => { readonly mac: Mac } | undefined,
+  ) {
+    this.#owner = owner;
+    this.#snooper = snooper;
+    this.#localNeigh = localNeigh;
+  }
+
+  /** Asks the host that has the IP of the charge. */
+  ask({ vni, ip }: Charge): Outcome {
+    const at = this.#owner.topology.vnis.get(vni);
+    const neigh = this.#localNeigh(vni, ip);
+    if (!at || !neigh || this.#owner.vniOf(domainKey(at.bridgeIfindex, at.vlan)) !== vni) return 'forget';
+    const mac = localMacRow(this.#owner, at.bridgeIfindex, at.vlan, neigh.mac);
+    if (!mac) return 'later';
+    const row = localNeighRow(this.#owner.mirror, at, ip);
+    const rowState = row?.mac === neigh.mac ? row.state : 0;
+    // A question by the kernel would take another agent's mark off its row (net/core/neighbour.c)
+    const isFixed =
+      (rowState & (Nud.PERMANENT | Nud.NOARP)) !== 0 || ((row?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
+    if (rowState !== 0 && !isFixed && this.#kernelCanAsk(at, ip)) {
+      if (rowState & (Nud.DELAY | Nud.PROBE)) return 'later';
+      this.#probes.push({
+        table: 'neigh-probe',
+        verb: 'add',
+        ifindex: at.sviIfindex,
+        ip,
+        mac: undefined,
+      });
+      return 'sent';
+    }
+    if (!this.#question(at, mac.port, neigh.mac, ip)) return 'later';
+    // A row that stays whether or not there is an answer is asked for the bridge row's sake alone
+    return rowState !== 0 ? 'sent' : 'asked';
+  }
+
+  /** Without a link-local address the kernel sends no solicitation, and takes its own silence for the host's. */
+  #kernelCanAsk(at: VniAttachment, asked: Ip): boolean {
+    if (isIpv4(asked)) return true;
+    const own = this.#owner.topology.interfaces.get(at.sviIfindex)?.addresses;
+    return own?.some(({ ip, state }) => state === 'usable' && !isIpv4(ip) && isLinkLocal(ip)) ?? false;
+  }
+
+  /** Asks for an IP that the MAC should have, where the bridge has the MAC. */
+  find(vni: Vni, ip: Ip, mac: Mac): Outcome {
+    const at = this.#owner.topology.vnis.get(vni);
+    if (!at || this.#localNeigh(vni, ip)) return 'forget';
+    const local = localMacRow(this.#owner, at.bridgeIfindex, at.vlan, mac);
+    if (!local) return 'forget';
+    if (this.#snooper) return this.#question(at, local.port, mac, ip) ? 'asked' : 'later';
+    if (at.sviIfindex === 0 || !this.#kernelCanAsk(at, ip)) return 'forget';
+    // Our row of the remote host goes first: the kernel keeps what is extern_learn from all but us
+    const row = this.#owner.mirror.peekNeigh(at.sviIfindex, ip);
+    if (row && row.flags & Ntf.EXT_LEARNED) return 'later';
+    this.#probes.push({ table: 'neigh-probe', verb: 'add', ifindex: at.sviIfindex, ip, mac });
+    return 'sent';
+  }
+
+  /** Asks a host whose MAC the bridge has forgotten, at the port where it was. */
+  recall(vni: Vni, ip: Ip, mac: Mac, port: number): Outcome {
+    const { topology, mirror } = this.#owner;
+    const at = topology.vnis.get(vni);
+    const found = topology.ports.get(port);
+    if (!at) return 'forget';
+    // It is back, and its other addresses are to be found, or it is elsewhere
+    if (mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac)) return this.find(vni, ip, mac);
+    // The port may be another network's by now
+    if (found?.role !== 'access' || found.bridgeIfindex !== at.bridgeIfindex) return 'forget';
+    if (this.#snooper) return this.#question(at, port, mac, ip) ? 'asked' : 'later';
+    // The kernel's own question goes to every port, for want of the row
+    const row = localNeighRow(this.#owner.mirror, at, ip);
+    if (row?.mac !== mac || !this.#kernelCanAsk(at, ip)) return 'forget';
+    this.#probes.push({ table: 'neigh-probe', verb: 'add', ifindex: at.sviIfindex, ip, mac: undefined });
+    return 'asked';
+  }
+
+  #question(at: VniAttachment, port: number, mac: Mac, ip: Ip): boolean {
+    const { topology } = this.#owner;
+    const found = topology.ports.get(port);
+    const source = at.sviMac ?? topology.bridges.get(at.bridgeIfindex)?.mac;
+    if (!this.#snooper || !found || source === undefined) return false;
+    return this.#snooper.ask({ port, tag: tagOf(found, at.vlan), mac, ip, source });
+  }
+
+  /** Hands the kernel's questions over. */
+  sendProbes(): void {
+    // A row that went meanwhile is refused, and its going is told
+    while (this.#probes.length > 0) this.#owner.kernel.apply(this.#probes.splice(0, 64));
+  }
+}
+
+/** How a frame of the VLAN leaves the port. */
+function tagOf(port: BridgePort, vlan: number): number {
+  return vlan === port.pvid && port.pvidUntagged ? 0 : vlan;
+}
