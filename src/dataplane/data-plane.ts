@@ -370,10 +370,15 @@ export class DataPlane {
 
   #topologyChanged(after: Topology): void {
     this.reconciler.rethink();
+    const before = this.topology;
     this.topology = after;
     this.mirror.keepDevices(after.interfaces);
     this.#defaults.keepDevices(after.interfaces);
     for (const plane of this.#planes.values()) this.#attach(plane, after.vnis.get(plane.vni));
+    for (const [vni, own] of after.own) {
+      const at = own === before.own.get(vni) ? undefined : after.vnis.get(vni);
+      if (at) this.hosts.ownChanged(at);
+    }
     this.onTopology?.(after);
     this.#listener.topologyChanged(after);
     this.#problems.look();

@@ -4,13 +4,13 @@ import {
   formatIp,
   formatMac,
   type Ip,
-  isMartian,
   isMulticastMac,
   type LimitedLog,
   MAC_ZERO,
   type Mac,
   type Vni,
 } from '../types/index.js';
+import { mayBeHosts } from './believable.js';
 import { type Binding, BindingTable } from './bindings.js';
 import { HostQuestions, localMacRow, localNeighRow } from './host-questions.js';
 import type { Kernel } from './kernel.js';
@@ -197,6 +197,15 @@ export class HostWatch {
       if (!localNeighRow(this.#owner.mirror, at, ip) && this.#liveBinding(at, ip)) yield ip;
   }
 
+  /** The machine has other addresses in the VNI's domain: words that it would not take now are forgotten. */
+  ownChanged(at: VniAttachment): void {
+    if (at.bridgeIfindex === 0) return;
+    const { own, ownVteps } = this.#owner.topology;
+    const domain = domainKey(at.bridgeIfindex, at.vlan);
+    for (const ip of this.#bindings.ips(domain))
+      if (!mayBeHosts(ip, ownVteps, own.get(at.vni))) this.#drop(domain, ip);
+  }
+
   /** The VNI is served on this device from now on: its neighbours are watched. */
   attached(vni: Vni): void {
     for (const ip of this.localNeighs(vni)) this.refresher.watch(vni, ip);
@@ -302,7 +311,12 @@ export class HostWatch {
     if (vlan === undefined) return;
     const vni = this.#owner.vniOf(domainKey(topology.ports.get(port)?.bridgeIfindex ?? 0, vlan));
     const own = vni === undefined ? undefined : topology.own.get(vni);
-    if (isMartian(ip) || mac === MAC_ZERO || isMulticastMac(mac) || own?.ips.has(ip) || own?.macs.has(mac)) {
+    if (
+      mac === MAC_ZERO ||
+      isMulticastMac(mac) ||
+      own?.macs.has(mac) ||
+      !mayBeHosts(ip, topology.ownVteps, own)
+    ) {
       this.#refused++;
       return;
     }

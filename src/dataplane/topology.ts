@@ -93,10 +93,23 @@ export interface OwnAddresses {
   readonly ips: ReadonlySet<Ip>;
   /** Network and directed broadcast addresses of the IPv4 subnets of `ips`, which no host has (RFC 1122 §3.2.1.3). */
   readonly subnetEnds: ReadonlySet<Ip>;
+  /** The subnets of `ips`, link-local ones and those of a single address aside. */
+  readonly subnets: readonly Subnet[];
+}
+
+/** The network of an address: the first `prefixLength` bits of `ip`. */
+export interface Subnet {
+  readonly ip: Ip;
+  readonly prefixLength: number;
 }
 
 /** Of a domain that the machine itself is not in. */
-export const NO_OWN_ADDRESSES: OwnAddresses = { macs: new Set(), ips: new Set(), subnetEnds: new Set() };
+export const NO_OWN_ADDRESSES: OwnAddresses = {
+  macs: new Set(),
+  ips: new Set(),
+  subnetEnds: new Set(),
+  subnets: [],
+};
 
 /** Everything evpnd knows of the devices, derived anew on every change and never patched. */
 export interface Topology {

@@ -103,7 +103,7 @@ export class DuplicateDetector {
     this.log.warn(
       isLast
         ? 'duplicate address: it has reached the highest sequence number'
-        : 'duplicate address: it keeps moving between leaves',
+        : `duplicate address: it keeps moving between ${places.some((place) => 'vtep' in place) ? 'leaves' : 'hosts of this leaf'}`,
       () => ({
         vni: subject.vni,
         subject: subjectText(subject),

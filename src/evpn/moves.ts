@@ -15,6 +15,8 @@ export interface Move {
 }
 
 const KEPT = 16;
+/** As many as a configuration can ask for. */
+const COUNTED = 1000;
 
 /** What happened to one MAC or IP lately; most never move and have none of these. */
 export class MoveHistory {
@@ -55,7 +57,7 @@ export class MoveHistory {
       return 1;
     }
     counted.push(now);
-    while (counted[0] < now - window) counted.shift();
+    while (counted[0] < now - window || counted.length > COUNTED) counted.shift();
     return counted.length;
   }
 

@@ -1,5 +1,14 @@
-import type { InterfaceAddress, OwnAddresses, VniAttachment } from '../dataplane/index.js';
-import { type Ip, type Ipv4, isIpv4, MAC_ZERO, type Mac, sameSet, type Vni } from '../types/index.js';
+import type { InterfaceAddress, OwnAddresses, Subnet, VniAttachment } from '../dataplane/index.js';
+import {
+  type Ip,
+  type Ipv4,
+  isIpv4,
+  isLinkLocal,
+  MAC_ZERO,
+  type Mac,
+  sameSet,
+  type Vni,
+} from '../types/index.js';
 import type { Link } from './link-codec.js';
 import type { PortVlans } from './link-table.js';
 
@@ -88,6 +97,7 @@ interface Domain {
   readonly macs: Set<Mac>;
   readonly ips: Set<Ip>;
   readonly subnetEnds: Set<Ip>;
+  readonly subnets: Subnet[];
 }
 
 /** One bridge with the domains of VNIs on it, and what brings addresses into them. */
@@ -144,7 +154,7 @@ class Segment {
   #domains(): Map<number, Domain> {
     const domains = new Map<number, Domain>();
     for (const vlan of this.#vlanOf.values())
-      domains.set(vlan, { macs: new Set(), ips: new Set(), subnetEnds: new Set() });
+      domains.set(vlan, { macs: new Set(), ips: new Set(), subnetEnds: new Set(), subnets: [] });
     for (const put of this.#put) put(domains);
     return domains;
   }
@@ -162,6 +172,9 @@ function put(
     if (address.state !== 'usable') continue;
     domain.ips.add(address.ip);
     for (const end of subnetEnds(address)) domain.subnetEnds.add(end);
+    const { ip, peer = ip, prefixLength } = address;
+    if (prefixLength < (isIpv4(ip) ? 32 : 128) && !isLinkLocal(ip))
+      domain.subnets.push({ ip: peer, prefixLength });
   }
 }
 
@@ -186,5 +199,18 @@ export function sameOwnAddresses(
 }
 
 function sameOwn(a: OwnAddresses, b: OwnAddresses): boolean {
-  return a === b || (sameSet(a.macs, b.macs) && sameSet(a.ips, b.ips) && sameSet(a.subnetEnds, b.subnetEnds));
+  return (
+    a === b ||
+    (sameSet(a.macs, b.macs) &&
+      sameSet(a.ips, b.ips) &&
+      sameSet(a.subnetEnds, b.subnetEnds) &&
+      sameSubnets(a.subnets, b.subnets))
+  );
+}
+
+function sameSubnets(a: readonly Subnet[], b: readonly Subnet[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ ip, prefixLength }, i) => ip === b[i].ip && prefixLength === b[i].prefixLength)
+  );
 }

@@ -74,6 +74,18 @@ export function isLinkLocal(ip: Ip): boolean {
   return ip.charCodeAt(0) === 0xfe && (ip.charCodeAt(1) & 0xc0) === 0x80;
 }
 
+/** True where `ip` begins with the first `length` bits of `network`, which is of either family. */
+export function isWithin(ip: Ip, network: Ip, length: number): boolean {
+  if (isIpv4(ip) || isIpv4(network)) {
+    if (!isIpv4(ip) || !isIpv4(network)) return false;
+    return length === 0 || (ip ^ network) >>> (32 - length) === 0;
+  }
+  const octets = length >>> 3;
+  if (!ip.startsWith(network.slice(0, octets))) return false;
+  const bits = length & 7;
+  return bits === 0 || (ip.charCodeAt(octets) ^ network.charCodeAt(octets)) >>> (8 - bits) === 0;
+}
+
 /** The first twelve octets of an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2). */
 const MAPPED = `${'\0'.repeat(10)}\xff\xff`;
 

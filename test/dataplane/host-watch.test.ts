@@ -167,6 +167,28 @@ test('what cannot be a host is refused: own and group addresses, martians, MACs 
   t.is(s.macOf(IP), undefined);
 });
 
+test('an address that the SVI is given takes back what hosts beside its subnet were heard to have', async (t) => {
+  const s = await scene();
+  const beside = parseIp('192.0.2.7');
+  s.says(A, IP);
+  s.says(B, beside);
+  t.is(s.macOf(beside), B);
+  s.change(
+    withOwn(
+      s.world.kernel.topology,
+      VNI,
+      [],
+      [parseIp('10.10.10.1')],
+      [],
+      [{ ip: parseIp('10.10.10.1'), prefixLength: 24 }],
+    ),
+  );
+  t.is(s.macOf(beside), undefined);
+  t.is(s.macOf(IP), A);
+  s.says(B, beside);
+  t.is(s.macOf(beside), undefined);
+});
+
 test('a word that is faster than the news of its MAC waits for it, but not for long', async (t) => {
   const s = await scene();
   s.hears(A, IP);

@@ -4,6 +4,7 @@ import {
   MemoryKernel,
   Ntf,
   Nud,
+  type Subnet,
   type Topology,
   type VniAttachment,
 } from '../../src/dataplane/index.js';
@@ -90,8 +91,9 @@ export function withOwn(
   macs: readonly Mac[],
   ips: readonly Ip[] = [],
   subnetEnds: readonly Ip[] = [],
+  subnets: readonly Subnet[] = [],
 ): Topology {
-  const own = { macs: new Set(macs), ips: new Set(ips), subnetEnds: new Set(subnetEnds) };
+  const own = { macs: new Set(macs), ips: new Set(ips), subnetEnds: new Set(subnetEnds), subnets };
   return { ...topology, own: new Map(topology.own).set(vni, own) };
 }
 

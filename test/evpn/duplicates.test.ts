@@ -1,7 +1,9 @@
 import test from 'ava';
 import { Nud } from '../../src/dataplane/index.js';
+import { DuplicateDetector } from '../../src/evpn/duplicates.js';
 import { DEFAULT_DUPLICATE_SETTINGS, type DuplicateSettings } from '../../src/evpn/index.js';
-import { type Mac, parseIp, parseMac, toVni } from '../../src/types/index.js';
+import { MoveHistory } from '../../src/evpn/moves.js';
+import { LimitedLog, type Mac, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { Leaf, vtepOf, Wire } from './support/leaf.js';
 
@@ -158,4 +160,30 @@ test('off means off, and a VNI that goes takes its duplicates along', async (t) 
   leaves[0].removeVni(devices[0]);
   clock.advance(100);
   t.is(leaves[0].evpn.duplicates.size, 0);
+});
+
+test('what moves between two places of this leaf is not said to move between leaves', (t) => {
+  const clock = new VirtualClock();
+  const lines: string[] = [];
+  const log = { ...silentLog, warn: (_facts: object, message: string) => lines.push(message) };
+  const detector = new DuplicateDetector(clock, new LimitedLog(clock, log), () => {});
+  const moves = (ip: string, ...places: Parameters<DuplicateDetector['moved']>[2]) => {
+    const history = new MoveHistory();
+    for (let i = 0; i < 5; i++) detector.moved({ vni: VNI, ip: parseIp(ip) }, history, places);
+  };
+  moves('10.10.10.11', { device: 'eth1' }, { device: 'eth1' });
+  moves('10.10.10.12', { device: 'eth1' }, { device: undefined });
+  moves('10.10.10.13', { device: 'eth1' }, { vtep: vtepOf(2) });
+  t.deepEqual(lines, [
+    'duplicate address: it keeps moving between hosts of this leaf',
+    'duplicate address: it keeps moving between hosts of this leaf',
+    'duplicate address: it keeps moving between leaves',
+  ]);
+});
+
+test('of an address that never rests no more moves are remembered than can count', (t) => {
+  const history = new MoveHistory();
+  let count = 0;
+  for (let i = 0; i < 5_000; i++) count = history.count(i, 180_000);
+  t.is(count, 1_000);
 });

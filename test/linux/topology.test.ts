@@ -73,6 +73,7 @@ test('a VLAN-unaware bridge with one VXLAN device', (t) => {
     macs: new Set(['02', '03', '04'].map((last) => parseMac(`02:00:00:00:00:${last}`))),
     ips: new Set([parseIp('198.51.100.1')]),
     subnetEnds: new Set(['198.51.100.0', '198.51.100.255'].map(parseIp)),
+    subnets: [{ ip: parseIp('198.51.100.1'), prefixLength: 24 }],
   });
   t.deepEqual(topology.ownVteps, new Set([LOCAL]));
   t.deepEqual(topology.problems, []);
