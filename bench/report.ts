@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { type EngineName, titleOf } from './engines.js';
+import { tunedFrrText } from './frr.js';
 import { barChart, type Group } from './plot.js';
 import { familySection, microSection, soakSection, spineSection } from './report-size.js';
 import { FIGURES, type FigureText, section } from './report-tables.js';
@@ -20,6 +21,8 @@ const COLOURS: Readonly<Record<EngineName, string>> = {
   evpnd: '#1b7f5c',
   frr8: '#c9822b',
   frr10: '#e0b05c',
+  frr8stock: '#8f5f5f',
+  frr10stock: '#b58a8a',
   floor: '#9aa5b1',
   sink: '#9aa5b1',
 };
@@ -109,9 +112,9 @@ export function writeReport(): string {
       'evpnd, FRR and the kernel alone do the same work in turn on one machine: a synthetic spine streams Type-2 routes',
       'over eBGP to a leaf in a network namespace, and the clock stops when the kernel holds every row of bridge and',
       'VXLAN device. Afterwards the rows are compared one by one with what was announced; a run that differs is a failure',
-      'and no result. "Kernel alone" writes the same rows in batches without any BGP. FRR runs at its best settings: no',
-      'eBGP policy, no advertisement interval, large netlink buffers; all have the priority that both systemd units give',
-      '(Nice=-5). CPU is that of evpnd, and of zebra, bgpd and mgmtd',
+      'and no result. "Kernel alone" writes the same rows in batches without any BGP. FRR runs at the settings below,',
+      'the best that its experts know; "stock zebra" has the same bgpd and a zebra as Debian starts it. All have the',
+      'priority that both systemd units give (Nice=-5). CPU is that of evpnd, and of zebra, bgpd and mgmtd',
       'together, until idle again. All begin when they have started and rest. Rows measured up to bcb767b found evpnd',
       'rehearsed by then; it now rehearses after half a minute of rest ([ADR 0006](adr/0006-rehearsal.md)), so that its',
       'first table right after the start takes longer than they say. And 50,000 rows of a device apart from it all have used up what runs before left',
@@ -119,6 +122,8 @@ export function writeReport(): string {
       'the kernel alone 340 or 500 ms. Figures are medians, minimum and maximum in parentheses: take ratios, not times.',
     ].join('\n'),
     machine(all),
+    ['What FRR 8.4 and 10.3 are run with:', '', '```', tunedFrrText(), '```'].join('\n'),
+    'Sections measured up to bcb767b knew only `-s 67108864` and a stock zebra.',
     'To repeat it, as root: `npm run bench` for all rows, `npm run bench -- --list` for their names, then `npm run bench -- --report` for this page.',
     ...plots,
     'What has not been run again for this page keeps its section as it was; each names its commit.',

@@ -54,6 +54,8 @@ export interface RunOptions {
 /** The daemons, and with them the kernel alone. */
 export const SPEAKERS: readonly SpeakerName[] = ['evpnd', 'frr8', 'frr10'];
 export const WITH_FLOOR: readonly EngineName[] = [...SPEAKERS, 'floor'];
+/** Where what FRR's experts set makes a difference of more than percents. */
+export const WITH_STOCK: readonly SpeakerName[] = [...SPEAKERS, 'frr8stock', 'frr10stock'];
 
 type Work = () => Promise<{ started: number; ended: number; written?: number }>;
 

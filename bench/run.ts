@@ -8,7 +8,7 @@
  *     --list          names the rows
  *     --runs N        runs of each engine, 5 by default
  *     --quick         a tenth of the routes (and of many VNIs), one run
- *     --engine E      only this one, more than once: evpnd, frr8, frr10, floor, sink
+ *     --engine E      only this one, more than once: evpnd, frr8, frr10, frr8stock, frr10stock, floor, sink
  *     --minutes N     how long the soak lasts, 30 by default
  *     --report        writes docs/performance.md from the results, and measures nothing
  */
@@ -17,6 +17,7 @@ import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Arena, PLAIN_PLACE, type Place } from './arena.js';
 import { type EngineName, titleOf, whyNotEngine } from './engines.js';
+import { isFrr } from './frr.js';
 import { machineCpu } from './measure.js';
 import { runMicros } from './micro.js';
 import { writeReport } from './report.js';
@@ -83,9 +84,6 @@ interface RunsOf {
   readonly quick: boolean;
 }
 
-/** Whose failures do not end a row at once. */
-const OTHERS: readonly EngineName[] = ['frr8', 'frr10'];
-
 async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Promise<void> {
   const vnis = quick ? (row.quickVnis ?? row.vnis) : row.vnis;
   const { withSvi, withPorts, spread, peers, keepalive } = { ...PLAIN_PLACE, ...row };
@@ -112,7 +110,7 @@ async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Pr
     for (const engine of engines) {
       const result = await measureOnce(engine).catch(async (error: Error) => {
         // FRR's zebra gives up now and then when its netlink buffer overruns; that is no fault of ours, nor a result
-        if (!OTHERS.includes(engine)) throw error;
+        if (!isFrr(engine)) throw error;
         say(`  ${run}/${runs} ${titleOf(engine)} failed and is run again: ${error.message.split('\n')[0]}`);
         await arena.reset();
         return measureOnce(engine);

@@ -1,0 +1,20 @@
+/** What a program that is measured as the leaf's BGP speaker has in common with the others. */
+
+/** The neighbours' addresses, and the seconds between KEEPALIVEs. */
+export interface Sessions {
+  readonly peers: readonly string[];
+  readonly keepalive: number;
+}
+
+/** Nice=-5, as both systemd units have it. */
+export const AT_UNITS_PRIORITY = ['nice', '-n', '-5'];
+
+/** A leaf's daemons while they run. */
+export interface Engine {
+  start(): Promise<void>;
+  /** kill -9, all of it. */
+  kill(): Promise<void>;
+  /** Of every process of it that runs. */
+  readonly pids: readonly number[];
+  logs(): string;
+}
