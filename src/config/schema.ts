@@ -285,7 +285,7 @@ export const ConfigSchema = Type.Object(
               minimum: 1,
               maximum: 100000,
               default: 100,
-              description: 'Questions a second at most, over all VNIs.',
+              description: 'Questions a second at most, over all VNIs; ports and VNIs take turns.',
               allowed: 'a number from 1 to 100000',
             }),
           },

@@ -1,10 +1,11 @@
 import { type Ip, isIpv4, isLinkLocal, type Mac, type Vni } from '../types/index.js';
+import type { Charge } from './ask-lanes.js';
 import type { MirroredBridgeRow } from './bridge-rows.js';
 import type { Kernel, Operation } from './kernel.js';
 import { domainKey, type KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
 import { isLocalNeigh, isLocalRow } from './ownership.js';
-import type { Charge, Outcome } from './refresher.js';
+import type { Outcome } from './refresher.js';
 import { Ntf, Nud } from './rows.js';
 import type { Snooper } from './snooper.js';
 import type { BridgePort, Topology, VniAttachment } from './topology.js';

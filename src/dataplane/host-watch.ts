@@ -10,14 +10,15 @@ import {
   type Mac,
   type Vni,
 } from '../types/index.js';
+import type { Charge } from './ask-lanes.js';
 import { mayBeHosts } from './believable.js';
 import { type Binding, BindingTable } from './bindings.js';
 import { HostQuestions, localMacRow, localNeighRow } from './host-questions.js';
 import type { Kernel } from './kernel.js';
-import { domainKey, type KernelMirror } from './mirror.js';
+import { deviceKey, domainKey, type KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
 import { hasOurMark, isLocalNeigh, isSetByHand } from './ownership.js';
-import { type Charge, Refresher, type RefreshSettings } from './refresher.js';
+import { Refresher, type RefreshSettings } from './refresher.js';
 import { Ntf, Nud } from './rows.js';
 import type { Snooper } from './snooper.js';
 import type { Topology, TopologyProblem, VniAttachment } from './topology.js';
@@ -101,6 +102,8 @@ export class HostWatch {
       owner.clock,
       {
         interval: (vni) => this.#interval(vni),
+        lane: (vni, ip) => this.#laneOf(vni, this.localNeigh(vni, ip)?.mac, undefined),
+        searchLane: (vni, mac, port) => this.#laneOf(vni, mac, port),
         // What is known must be as new as can be: the question is only for local ones
         begin: () => owner.kernel.drain(),
         ask: (charge) => this.#questions.ask(charge),
@@ -295,6 +298,13 @@ export class HostWatch {
     if (at.bridgeIfindex === 0) return undefined;
     const binding = this.#bindings.get(domainKey(at.bridgeIfindex, at.vlan), ip);
     return binding && localMacRow(this.#owner, at.bridgeIfindex, at.vlan, binding.mac) ? binding : undefined;
+  }
+
+  /** The port and VNI that a MAC is at, 0 for no port, in one number. */
+  #laneOf(vni: Vni, mac: Mac | undefined, port: number | undefined): number {
+    const at = port === undefined && mac !== undefined ? this.#owner.topology.vnis.get(vni) : undefined;
+    const row = at && mac !== undefined && localMacRow(this.#owner, at.bridgeIfindex, at.vlan, mac);
+    return deviceKey((row ? row.port : port) ?? 0, vni);
   }
 
   #interval(vni: Vni): number {

@@ -1,28 +1,16 @@
 import { type Clock, type Ip, isIpv4, type Mac, type Timer, type Vni } from '../types/index.js';
+import { AskLanes, type Charge, type Search } from './ask-lanes.js';
 
 /** How local neighbours are kept known. */
 export interface RefreshSettings {
   readonly enabled: boolean;
   /** Seconds without a word from a host after which it is asked. */
   readonly interval: number;
-  /** Questions a second at most, over all VNIs. */
+  /** Questions a second at most, over all VNIs; ports and VNIs take turns. */
   readonly rate: number;
 }
 
 export const DEFAULT_REFRESH: RefreshSettings = { enabled: true, interval: 30, rate: 100 };
-
-/** A local neighbour in the schedule. */
-export interface Charge {
-  readonly vni: Vni;
-  readonly ip: Ip;
-  /** Clock.now() of the last word from it. */
-  heardAt: number;
-  /** Clock.wallTime() of the last question. */
-  refreshedAt: number | undefined;
-  /** Questions since then that we wait for ourselves. */
-  unanswered: number;
-  forgotten: boolean;
-}
 
 /**
  * What came of asking: `sent`, and the kernel watches for the answer; `asked`, and we do; `later`, there is nothing to
@@ -34,6 +22,10 @@ export type Outcome = 'sent' | 'asked' | 'later' | 'forget';
 export interface RefreshOwner {
   /** Milliseconds without a word after which a neighbour of the VNI is asked. */
   interval(vni: Vni): number;
+  /** A number for the port and VNI that the neighbour is at: those of one number wait for each other. */
+  lane(vni: Vni, ip: Ip): number;
+  /** The same of where an IP is searched for. */
+  searchLane(vni: Vni, mac: Mac, port: number | undefined): number;
   /** Called before a run of `ask` and `find`. */
   begin(): void;
   ask(charge: Charge): Outcome;
@@ -48,43 +40,30 @@ export interface RefreshOwner {
   silent(charge: Charge): void;
 }
 
-interface Search {
-  readonly vni: Vni;
-  readonly ip: Ip;
-  readonly mac: Mac;
-  /** Where the MAC was; undefined where the bridge knows. */
-  readonly port: number | undefined;
-  /** Not before this Clock.now(). */
-  at: number;
-  /** Times that it could not be asked for, and times that it was. */
-  tries: number;
-  asked: number;
-}
-
 /** Width of a slot in milliseconds; the slots span more than the longest interval. */
 const SLOT_MS = 250;
 const SLOTS = 512;
 /** Between two questions that go unanswered, and how many there are (RetransTimer and MAX_UNICAST_SOLICIT of RFC 4861). */
 const ANSWER_MS = 1_000;
 const ATTEMPTS = 3;
-const SEARCHES = 1 << 16;
 const SEARCH_TRIES = 8;
+/** So many are looked at in a run; most of them may cost no question. */
+const RUN = 512;
 
 /**
  * Asks local neighbours for a sign of life before the kernel forgets them. A wheel of slots holds each of them once; a
- * word from a host costs a write, and its slot is found out of date when it comes round. What is due waits in line for
- * the rate, so that neither a start nor a thousand hosts at once make a burst.
+ * word from a host costs a write, and its slot is found out of date when it comes round. What is due waits for the rate,
+ * ports and VNIs in turn, so that neither a start nor a thousand hosts at once make a burst, nor one of them the others wait.
  */
 export class Refresher {
   /** Questions asked since start. */
   refreshes = 0;
   readonly #charges = new Map<Vni, Map<Ip, Charge>>();
-  readonly #slots: (Charge[] | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #slots: ((Charge | Search)[] | undefined)[] = new Array(SLOTS).fill(undefined);
   #slot: number;
-  #due: Charge[] = [];
-  /** How many of `#due` are done with. */
-  #done = 0;
-  #searches: Search[] = [];
+  #due = new AskLanes();
+  /** Searches in the slots. */
+  #postponed = 0;
   #tokens = 0;
   #filledAt: number;
   #timer: Timer | undefined;
@@ -110,16 +89,18 @@ export class Refresher {
 
   /** Neighbours whose turn has come and that wait for the rate. */
   get backlog(): number {
-    return this.#due.length - this.#done;
+    return this.#due.charges;
   }
 
   /** New settings from now on; intervals count from the last word as before. */
   reconfigure(settings: RefreshSettings): void {
     this.settings = settings;
+    const searches = [...this.#searches()];
     this.#slots.fill(undefined);
-    this.#due = [];
-    this.#done = 0;
+    this.#postponed = 0;
+    this.#due = new AskLanes();
     this.#turn();
+    for (const search of searches) this.#search(search);
     this.#tokens = Math.min(this.#tokens, this.#capacity);
     const now = this.clock.now();
     for (const charges of this.#charges.values())
@@ -179,10 +160,7 @@ export class Refresher {
    * no longer has it.
    */
   find(vni: Vni, ip: Ip, mac: Mac, port?: number): void {
-    if (this.#searches.length >= SEARCHES) return;
-    const at = this.clock.now();
-    this.#searches.push({ vni, ip, mac, port, at, tries: 0, asked: 0 });
-    this.#armAt(at);
+    if (this.#search({ vni, ip, mac, port, tries: 0, asked: 0 })) this.#armAt(this.clock.now());
   }
 
   close(): void {
@@ -195,7 +173,17 @@ export class Refresher {
     return Math.ceil(time / SLOT_MS);
   }
 
-  #schedule(charge: Charge, at: number): void {
+  #search(search: Search): boolean {
+    return this.#due.search(this.owner.searchLane(search.vni, search.mac, search.port), search);
+  }
+
+  /** Every search, in the slots or due; what is due is taken. */
+  *#searches(): Iterable<Search> {
+    for (const slot of this.#slots) for (const each of slot ?? []) if (isSearch(each)) yield each;
+    for (let each = this.#due.take(); each; each = this.#due.take()) if (isSearch(each)) yield each;
+  }
+
+  #schedule(charge: Charge | Search, at: number): void {
     const slot = Math.min(Math.max(this.#slotOf(at), this.#slot + 1), this.#slot + SLOTS - 1);
     const index = slot % SLOTS;
     const slots = this.#slots[index];
@@ -221,11 +209,12 @@ export class Refresher {
 
   /** Sleeps until the next slot that holds anybody, or the next token where somebody waits for one. */
   #arm(): void {
-    if (this.#searches.length > 0 || this.backlog > 0) {
-      this.#armAt(this.clock.now() + Math.min(SLOT_MS, Math.max(1, 1000 / this.settings.rate)));
+    if (this.#due.size > 0) {
+      const wait = this.#tokens >= 1 ? 0 : Math.min(SLOT_MS, Math.max(1, 1000 / this.settings.rate));
+      this.#armAt(this.clock.now() + wait);
       return;
     }
-    if (!this.settings.enabled || this.#charges.size === 0) return;
+    if (this.#postponed === 0 && (!this.settings.enabled || this.#charges.size === 0)) return;
     for (let slot = this.#slot + 1; slot < this.#slot + SLOTS; slot++)
       if (this.#slots[slot % SLOTS]) {
         this.#armAt(slot * SLOT_MS);
@@ -249,10 +238,9 @@ export class Refresher {
   #run(): void {
     if (this.#closed) return;
     this.#turn();
-    if (this.#searches.length > 0 || this.backlog > 0) {
+    if (this.#due.size > 0) {
       this.owner.begin();
-      this.#search();
-      this.#askDue();
+      for (let looks = 0; looks < RUN && this.#due.size > 0 && this.#takeToken(); looks++) this.#askNext();
       this.owner.end();
     }
     this.#arm();
@@ -265,59 +253,51 @@ export class Refresher {
     for (let left = SLOTS; this.#slot < now && left > 0; left--) {
       this.#slot++;
       const index = this.#slot % SLOTS;
-      const charges = this.#slots[index];
+      const slot = this.#slots[index];
       this.#slots[index] = undefined;
-      if (charges && this.settings.enabled) for (const charge of charges) this.#due.push(charge);
+      for (const each of slot ?? []) this.#enqueue(each);
     }
     this.#slot = Math.max(this.#slot, now);
   }
 
-  #search(): void {
-    const now = this.clock.now();
-    const left: Search[] = [];
-    let looked = 0;
-    for (; looked < this.#searches.length; looked++) {
-      const search = this.#searches[looked];
-      if (search.at > now) left.push(search);
-      else if (!this.#takeToken()) break;
-      else if (this.#find(search, now)) left.push(search);
-    }
-    this.#searches = left.concat(this.#searches.slice(looked));
+  /** Its slot has come. */
+  #enqueue(each: Charge | Search): void {
+    if (isSearch(each)) {
+      this.#postponed--;
+      this.#search(each);
+    } else if (this.settings.enabled && !each.forgotten)
+      this.#due.add(this.owner.lane(each.vni, each.ip), each);
   }
 
-  /** True where it is to be looked at again. */
-  #find(search: Search, now: number): boolean {
+  /** With a token, which is given back where there was nothing to ask. */
+  #askNext(): void {
+    const next = this.#due.take();
+    const asked = next !== undefined && (isSearch(next) ? this.#find(next) : this.#askDue(next));
+    if (asked) this.refreshes++;
+    else this.#tokens++;
+  }
+
+  /** True where somebody was asked. */
+  #find(search: Search): boolean {
     const outcome = this.owner.find(search.vni, search.ip, search.mac, search.port);
-    if (outcome === 'forget' || outcome === 'later') this.#tokens++;
-    else this.refreshes++;
-    if (outcome === 'later') {
-      search.at = now + SLOT_MS;
-      return ++search.tries < SEARCH_TRIES;
-    }
-    search.at = now + ANSWER_MS;
-    return outcome === 'asked' && ++search.asked < ATTEMPTS;
+    const now = this.clock.now();
+    if (outcome === 'later' && ++search.tries < SEARCH_TRIES) this.#postpone(search, now + SLOT_MS);
+    if (outcome === 'asked' && ++search.asked < ATTEMPTS) this.#postpone(search, now + ANSWER_MS);
+    return outcome === 'asked' || outcome === 'sent';
   }
 
-  #askDue(): void {
-    while (this.#done < this.#due.length) {
-      const charge = this.#due[this.#done];
-      if (!charge.forgotten && !this.#postpone(charge) && !this.#ask(charge)) break;
-      this.#done++;
-    }
-    if (this.#done < this.#due.length) {
-      // Half is done with: the line moves up, at a constant cost for each
-      if (this.#done * 2 > this.#due.length) {
-        this.#due = this.#due.slice(this.#done);
-        this.#done = 0;
-      }
-    } else {
-      this.#due = [];
-      this.#done = 0;
-    }
+  #postpone(search: Search, at: number): void {
+    this.#postponed++;
+    this.#schedule(search, at);
+  }
+
+  #askDue(charge: Charge): boolean {
+    if (charge.forgotten || this.#hasSpoken(charge)) return false;
+    return this.#ask(charge);
   }
 
   /** Puts back a neighbour that spoke since it was scheduled. */
-  #postpone(charge: Charge): boolean {
+  #hasSpoken(charge: Charge): boolean {
     if (charge.unanswered > 0) return false;
     const at = charge.heardAt + this.owner.interval(charge.vni);
     if (this.#slotOf(at) <= this.#slot) return false;
@@ -325,9 +305,8 @@ export class Refresher {
     return true;
   }
 
-  /** False where the rate is used up. */
+  /** True where it was asked. */
   #ask(charge: Charge): boolean {
-    if (!this.#takeToken()) return false;
     if (charge.unanswered >= ATTEMPTS) {
       charge.unanswered = 0;
       this.owner.silent(charge);
@@ -335,19 +314,19 @@ export class Refresher {
     const outcome = charge.forgotten ? 'forget' : this.owner.ask(charge);
     const now = this.clock.now();
     if (outcome === 'forget') {
-      this.#tokens++;
       this.forget(charge.vni, charge.ip);
-      return true;
-    }
-    if (outcome === 'later') this.#tokens++;
-    else {
-      this.refreshes++;
-      charge.refreshedAt = this.clock.wallTime();
+      return false;
     }
     if (outcome === 'asked') charge.unanswered++;
     this.#schedule(charge, now + (outcome === 'asked' ? ANSWER_MS : this.owner.interval(charge.vni)));
+    if (outcome === 'later') return false;
+    charge.refreshedAt = this.clock.wallTime();
     return true;
   }
+}
+
+function isSearch(each: Charge | Search): each is Search {
+  return 'tries' in each;
 }
 
 /** From 0 to 1, the same for the same address, spread for neighbouring ones (Fibonacci hashing). */

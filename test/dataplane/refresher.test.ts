@@ -1,5 +1,6 @@
 import test from 'ava';
-import { type Charge, type Outcome, Refresher, type RefreshOwner } from '../../src/dataplane/refresher.js';
+import { AskLanes, type Charge } from '../../src/dataplane/ask-lanes.js';
+import { type Outcome, Refresher, type RefreshOwner } from '../../src/dataplane/refresher.js';
 import { type Ip, type Ipv4, parseMac, toVni, type Vni } from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -18,6 +19,12 @@ class Owner implements RefreshOwner {
 
   interval(_vni: Vni): number {
     return 30_000;
+  }
+  lane(vni: Vni, _ip: Ip): number {
+    return vni;
+  }
+  searchLane(vni: Vni): number {
+    return vni;
   }
   begin(): void {
     this.runs++;
@@ -195,4 +202,52 @@ test('new settings count at once, and off is off', (t) => {
   const before = owner.asked.length;
   clock.advance(120_000);
   t.is(owner.asked.length, before);
+});
+
+test('a port with more addresses than can be asked has its own wait, not another', (t) => {
+  const { clock, owner, refresher } = setUp();
+  const OTHER = toVni(20);
+  owner.outcome = () => 'asked';
+  for (let i = 0; i < 65_536; i++) refresher.watch(VNI, ip(i));
+  const victim = ip(100_000);
+  refresher.watch(OTHER, victim);
+  for (let second = 0; second < 300; second++) {
+    clock.advance(1_000);
+    // It answers what it is asked
+    if (owner.asked.some((each) => each.ip === victim && each.at > clock.now() - 1_000))
+      refresher.heard(OTHER, victim);
+  }
+  const times = owner.asked.filter((each) => each.ip === victim).map(({ at }) => at);
+  t.true(times.length >= 9, String(times));
+  for (let i = 1; i < times.length; i++) t.true(times[i] - times[i - 1] < 33_000, String(times));
+  t.false(owner.silenced.includes(victim));
+});
+
+test('of one port those that answer are asked before those that do not', (t) => {
+  const { clock, owner, refresher } = setUp(1);
+  const answers = (n: Ip) => n === ip(0);
+  owner.outcome = () => 'asked';
+  for (let i = 0; i < 60; i++) refresher.watch(VNI, ip(i));
+  for (let second = 0; second < 400; second++) {
+    const before = owner.asked.length;
+    clock.advance(1_000);
+    for (const each of owner.asked.slice(before)) if (answers(each.ip)) refresher.heard(VNI, each.ip);
+  }
+  const asked = owner.asked.filter((each) => answers(each.ip)).map(({ at }) => at);
+  // Once all the others have been asked once, nobody is before it
+  const late = asked.filter((at) => at > 100_000);
+  t.true(late.length >= 9, String(asked));
+  t.deepEqual(owner.silenced.filter(answers), []);
+});
+
+test('searches of one port beyond the bound are not taken, those of another are, between the questions of both', (t) => {
+  const lanes = new AskLanes(10);
+  const search = (n: number) => ({ vni: VNI, ip: ip(n), mac: HOST, port: undefined, tries: 0, asked: 0 });
+  for (let i = 0; i < 10; i++) t.true(lanes.search(1, search(i)));
+  t.false(lanes.search(1, search(10)));
+  for (let i = 20; i < 25; i++) t.true(lanes.search(2, search(i)));
+  t.is(lanes.size, 15);
+  const order = Array.from({ length: 16 }, () => lanes.take()?.ip);
+  t.deepEqual(order, [0, 20, 1, 21, 2, 22, 3, 23, 4, 24, 5, 6, 7, 8, 9].map(ip).concat([undefined as never]));
+  t.true(lanes.search(1, search(11)));
 });
