@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onExit } from './cleanup.js';
 import { sourceFile } from './sources.js';
+import { PACE } from './wait.js';
 
 /** How a machine is run. */
 export interface MachineOptions {
@@ -27,6 +28,12 @@ export interface MachineOptions {
   shares?: readonly string[];
   /** Environment variables for the script. */
   env?: Record<string, string>;
+  /**
+   * Folders that make the root to boot instead of the host's own, earlier ones before later ones, the last an unpacked
+   * Debian: `systemd` of it is process 1, and the script runs once all else has started. The folders of `shares` are the
+   * only ones of the host there.
+   */
+  root?: readonly string[];
 }
 
 /** What a script in a machine left behind. */
@@ -43,13 +50,20 @@ export interface MachineKind {
   readonly name: string;
   /** Part of the name of a machine's folder. */
   readonly short: string;
-  /** Folders before the usual ones in which the script looks for programs. */
+  /** How many times longer than on the host anything may take, for lab/wait.ts. */
+  readonly pace: number;
+  /** Folders before the usual ones in which the script looks for programs, on the host's own root. */
   readonly path: readonly string[];
   /**
    * The command that boots a machine in the foreground, and the environment that it needs.
    * @param run the machine's folder. `machine/lab/pid` there must hold the process id while it runs.
+   * @param root as in `MachineOptions`.
    */
-  boot(run: string, memory: string): { command: string; args: readonly string[]; env?: NodeJS.ProcessEnv };
+  boot(
+    run: string,
+    memory: string,
+    root: readonly string[] | undefined,
+  ): { command: string; args: readonly string[]; env?: NodeJS.ProcessEnv };
 }
 
 const timedOut = 124;
@@ -58,12 +72,12 @@ const noResult = 125;
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 function commandText(
-  kind: MachineKind,
+  path: readonly string[],
   script: string,
   args: readonly string[],
   env: Record<string, string>,
 ): string {
-  const folders = [...kind.path, dirname(process.execPath), '/usr/local/sbin', '/usr/local/bin'];
+  const folders = [...path, dirname(process.execPath), '/usr/local/sbin', '/usr/local/bin'];
   const variables = {
     PATH: [...folders, '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(':'),
     HOME: '/root',
@@ -80,8 +94,8 @@ function commandText(
 }
 
 /** Starts the machine in a process group of its own, so that all it forks on the host can be ended together. */
-function boot(kind: MachineKind, run: string, memory: string): ChildProcess {
-  const { command, args, env } = kind.boot(run, memory);
+function boot(kind: MachineKind, run: string, memory: string, root: MachineOptions['root']): ChildProcess {
+  const { command, args, env } = kind.boot(run, memory, root);
   return spawn(command, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -99,7 +113,7 @@ export async function runInMachine(
   args: readonly string[],
   options: MachineOptions,
 ): Promise<MachineResult> {
-  const { memory = '1G', timeout = 120_000, shares = [], env = {} } = options;
+  const { memory = '1G', timeout = 120_000, shares = [], env = {}, root } = options;
   const run = mkdtempSync(join(tmpdir(), `evpnd-${kind.short}-${process.pid}-`));
   const file = (name: string) => join(run, name);
   const read = (name: string) => readFileSync(file(name), 'utf8');
@@ -123,9 +137,12 @@ export async function runInMachine(
     copyFileSync(sourceFile('machine-init.sh'), file('init'));
     chmodSync(file('init'), 0o755);
     writeFileSync(file('shares'), [...shares, run].map((folder) => `${folder}\n`).join(''));
-    writeFileSync(file('command'), commandText(kind, script, args, env));
+    writeFileSync(
+      file('command'),
+      commandText(root === undefined ? kind.path : [], script, args, { [PACE]: String(kind.pace), ...env }),
+    );
     for (const name of ['stdout', 'stderr', 'code']) writeFileSync(file(name), '');
-    const started = boot(kind, run, memory);
+    const started = boot(kind, run, memory, root);
     machine = started;
     let late = false;
     timer = setTimeout(() => {

@@ -24,15 +24,6 @@ const program = '/usr/bin/qemu-system-x86_64';
 /** Where lab/newer-kernel.sh puts kernel and tools: kept from one run to the next, outside the repository. */
 const folder = '/var/cache/evpnd-lab/kernel';
 
-export interface QemuOptions extends MachineOptions {
-  /**
-   * Folders that make the root to boot instead of the host's own, earlier ones before later ones, the last an unpacked
-   * Debian: `systemd` of it is process 1, and the script runs once all else has started. The folders of `shares` are the
-   * only ones of the host there.
-   */
-  root?: readonly string[];
-}
-
 /** A folder of the host as 9p device. */
 const share = (tag: string, path: string, more: string): string[] => [
   '-fsdev',
@@ -41,14 +32,15 @@ const share = (tag: string, path: string, more: string): string[] => [
   `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`,
 ];
 
-const qemu = ({ root }: QemuOptions): MachineKind => ({
+const qemu: MachineKind = {
   name: 'QEMU',
   short: 'qemu',
-  path: root === undefined ? [join(folder, 'bin')] : [],
-  boot: (run, memory) => ({
+  pace: 4,
+  path: [join(folder, 'bin')],
+  boot: (run, memory, root) => ({
     command: program,
     args: [
-      ...['-M', 'pc', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '1', '-m', memory],
+      ...['-M', 'pc', '-accel', 'tcg,thread=multi', '-cpu', 'Nehalem,+rdrand', '-smp', '1', '-m', memory],
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
       ...['-pidfile', join(run, 'machine', 'lab', 'pid')],
       ...['-kernel', join(folder, 'kernel'), '-initrd', join(folder, 'initramfs.gz'), '-append'],
@@ -61,7 +53,7 @@ const qemu = ({ root }: QemuOptions): MachineKind => ({
       ...share('shared', '/', ''),
     ],
   }),
-});
+};
 
 /** Downloads the kernel; does nothing where it stands already. Rejects with what was missing. */
 export async function setUpNewerKernel(): Promise<void> {
@@ -75,9 +67,9 @@ export async function setUpNewerKernel(): Promise<void> {
 export async function runInQemu(
   script: string,
   args: readonly string[] = [],
-  options: QemuOptions = {},
+  options: MachineOptions = {},
 ): Promise<MachineResult> {
   if (!existsSync(program)) throw new Error(`no ${program}: apt-get install qemu-system-x86`);
   await setUpNewerKernel();
-  return await runInMachine(qemu(options), script, args, options);
+  return await runInMachine(qemu, script, args, options);
 }

@@ -12,13 +12,15 @@ const kernel = '/usr/bin/linux.uml';
 const uml: MachineKind = {
   name: 'user-mode-linux',
   short: 'uml',
+  pace: 1,
   path: [],
-  boot: (run, memory) => ({
+  boot: (run, memory, root) => ({
     command: kernel,
     args: [
       ...[`mem=${memory}`, `uml_dir=${join(run, 'machine')}/`, 'umid=lab'],
       ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'rw', `init=${join(run, 'init')}`],
       ...[`EVPND_RUN=${run}`, 'EVPND_MODULES=/usr/lib/uml/modules'],
+      ...(root === undefined ? [] : [`EVPND_LOWER=${root.join(':')}`, 'EVPND_SYSTEMD=1']),
       ...['con=null', 'con0=null,fd:1', 'console=tty0', 'quiet', 'loglevel=1', 'panic=1'],
     ],
     // Its memory is a file, unlinked at once.

@@ -4,10 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { attempt, Fabric, frrLeafConfig, type RunResult, restGet, run, waitFor } from '../../lab/index.js';
 import { runCases } from './linux-namespace.js';
 import { restartLoss } from './support/restart-loss.js';
 
+const { SIGHUP } = constants.signals;
 const FILE = '/etc/evpnd/evpnd.yaml';
 const PROCESSES = '/sys/fs/cgroup/system.slice/evpnd.service/cgroup.procs';
 const SOCKET = '/run/evpnd/api.sock';
@@ -40,6 +42,11 @@ const systemctl = (...args: string[]): Promise<RunResult> => attempt('systemctl'
 const restart = (unit: string): Promise<RunResult> => run('systemctl', ['restart', unit], PATIENCE);
 const property = async (name: string): Promise<string> =>
   (await systemctl('show', '--value', '--property', name, 'evpnd')).stdout.trim();
+/** Whether a handler of the process stands for the signal. */
+const catches = (process: number, signal: number): boolean => {
+  const caught = /^SigCgt:\s+(.*)$/m.exec(readFileSync(`/proc/${process}/status`, 'utf8'))?.[1] ?? '0';
+  return (BigInt(`0x${caught}`) >> BigInt(signal - 1)) % 2n === 1n;
+};
 const pid = async (): Promise<number> => Number(await property('MainPID'));
 
 interface JournalLine {
@@ -86,7 +93,8 @@ async function intoNamespace(unit: string, node: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     `${folder}/lab.conf`,
-    `[Service]\nNetworkNamespacePath=/run/netns/${fabric.namespace(node)}\n`,
+    // An emulated processor takes longer to start Node than a minute at times
+    `[Service]\nNetworkNamespacePath=/run/netns/${fabric.namespace(node)}\nTimeoutStartSec=5min\n`,
   );
 }
 
@@ -171,12 +179,11 @@ await runCases([
       const before = await pid();
       const lines = (await journal()).length;
       await run('systemctl', ['restart', '--no-block', 'evpnd']);
-      // The name is given when the signal's handler stands; everything else is still to come
+      // From when Node has begun, which is long before evpnd has
       const main = await waitFor(
         () => {
           const now = Number(readFileSync(PROCESSES, 'utf8').split('\n')[0]);
-          const named = now !== before && readFileSync(`/proc/${now}/comm`, 'utf8') === 'evpnd\n';
-          return named ? now : undefined;
+          return now !== before && catches(now, SIGHUP) ? now : undefined;
         },
         { what: 'the new process', interval: 20 },
       );

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import {
-  type QemuOptions,
+  type MachineOptions,
   runInQemu,
   runOnOldestKernel,
   setUpNewerKernel,
@@ -18,7 +18,7 @@ async function runScenario(
   file: string,
   cases: number,
   seconds: number,
-  options: QemuOptions = {},
+  options: MachineOptions = {},
 ): Promise<void> {
   const patience = machine === runOnOldestKernel ? slowness : 1;
   t.timeout((seconds + 10) * 1000 * patience);
@@ -48,12 +48,13 @@ export async function runScenarioOnOldestKernel(
   file: string,
   cases: number,
   seconds = 120,
+  options: MachineOptions = {},
 ): Promise<void> {
   if (slowness > 1) {
     t.timeout(310_000);
     await setUpNewerKernel();
   }
-  await runScenario(t, runOnOldestKernel, file, cases, seconds);
+  await runScenario(t, runOnOldestKernel, file, cases, seconds, options);
 }
 
 /** As `runScenarioOnOldestKernel`, in QEMU with a newer kernel: lab/qemu.ts says how to write a scenario for it. */
@@ -62,7 +63,7 @@ export async function runScenarioInQemu(
   file: string,
   cases: number,
   seconds = 120,
-  options: QemuOptions = {},
+  options: MachineOptions = {},
 ): Promise<void> {
   t.timeout(310_000);
   await setUpNewerKernel();
