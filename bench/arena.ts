@@ -1,17 +1,20 @@
 /** The place of a benchmark: a leaf's namespace with its bridges, the synthetic spine in another, the probe in the leaf's. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Fabric, onExit, run } from '../lab/index.js';
+import type { handlers as attackerHandlers } from './attacker-process.js';
 import { DROP_BALLAST, loadBallast } from './ballast.js';
 import type { Engine } from './engine.js';
 import { makeEngine, type SpeakerName } from './engines.js';
 import { cpuSeconds } from './measure.js';
 import type { Comparison } from './probe-compare.js';
 import type { handlers as probeHandlers } from './probe-process.js';
-import { type Handlers, Remote } from './rpc.js';
+import { type Handlers, now, Remote } from './rpc.js';
 import type { handlers as sinkHandlers } from './sink-process.js';
 import type { handlers as spineHandlers } from './spine-process.js';
+import type { handlers as tenantHandlers } from './tenant-process.js';
 import { REMOTE_PREFIX, type Routes, type Spread, TWO_VTEPS, vlanAt, vniAt } from './workload.js';
 
 /** Milliseconds of patience with anything that a daemon has to do. */
@@ -49,9 +52,23 @@ export interface Place {
   readonly peers: number;
   /** Seconds between KEEPALIVEs. */
   readonly keepalive: number;
+  /** A neighbor more, a second port and a wide subnet in the first VNI. */
+  readonly hostile: boolean;
 }
 
-export const PLAIN_PLACE = { withSvi: false, withPorts: false, spread: TWO_VTEPS, peers: 1, keepalive: 3 };
+export const PLAIN_PLACE = {
+  withSvi: false,
+  withPorts: false,
+  spread: TWO_VTEPS,
+  peers: 1,
+  keepalive: 3,
+  hostile: false,
+};
+
+const HOSTILE_NEIGHBOR = '10.66.0.1';
+/** The far ends of the hostile tenant's ports, which are in the first VNI. */
+export const HOSTILE_PORTS: readonly string[] = ['host1', 'hostile2'];
+const HOSTILE_PORT_2 = 'acchostile2';
 
 /** The spine's addresses behind the first. */
 const peerAddress = (n: number): string => `10.65.0.${n}`;
@@ -63,6 +80,8 @@ export class Arena {
   #engines = 0;
   #level = false;
   #sink: Remote<typeof sinkHandlers> | undefined;
+  #attacker: Remote<typeof attackerHandlers> | undefined;
+  #tenant: Remote<typeof tenantHandlers> | undefined;
 
   private constructor(
     readonly fabric: Fabric,
@@ -83,6 +102,7 @@ export class Arena {
       const leaf = fabric.leaf('leaf1');
       const [link] = leaf.links;
       const address = link.spineAddress.ipv4;
+      const hostile = place.hostile ? [HOSTILE_NEIGHBOR] : [];
       const more = Array.from({ length: place.peers - 1 }, (_, i) => peerAddress(i + 1));
       const ip = [REMOTE_PREFIX, PEER_PREFIX].map((prefix) => `route add ${prefix} via ${address}`);
       if (place.withPorts)
@@ -92,9 +112,20 @@ export class Arena {
             `link set acc${vlan} master ${bridge} addrgenmode none up`,
             `link set host${vlan} addrgenmode none up`,
           );
+      if (place.hostile) {
+        const { bridge } = leaf.segments[0];
+        ip.push(
+          `route add ${HOSTILE_NEIGHBOR} via ${address}`,
+          `link add ${HOSTILE_PORT_2} type veth peer name ${HOSTILE_PORTS[1]}`,
+          `link set ${HOSTILE_PORT_2} master ${bridge} addrgenmode none up`,
+          `link set ${HOSTILE_PORTS[1]} addrgenmode none up`,
+          `addr add 12.0.0.1/8 dev ${bridge}`,
+          `addr add fd0c::1/64 dev ${bridge} nodad`,
+        );
+      }
       await fabric.apply('leaf1', { ip, bridge: [] });
       await fabric.apply('spine1', {
-        ip: more.map((each) => `addr add ${each}/32 dev ${link.spineDevice}`),
+        ip: [...more, ...hostile].map((each) => `addr add ${each}/32 dev ${link.spineDevice}`),
         bridge: [],
       });
       if (place.withSvi) raiseNeighbourLimits();
@@ -131,12 +162,23 @@ export class Arena {
     const folder = join(this.fabric.folder, `${name}-${++this.#engines}`);
     const { fabric, peers, place } = this;
     const leaf = fabric.leaf('leaf1');
+    if (place.hostile)
+      await this.attacker.call('listen', { address: HOSTILE_NEIGHBOR, keepalive: place.keepalive });
     this.#engine = makeEngine(name, fabric.namespace('leaf1'), folder, leaf, fabric.plan, {
-      peers,
+      peers: place.hostile ? [...peers, HOSTILE_NEIGHBOR] : peers,
       keepalive: place.keepalive,
     });
     await this.#engine.start();
     await this.up();
+  }
+
+  /** Resolves with the time when somebody on the leaf listens for BGP; rejects after so many milliseconds. */
+  async listening(timeout: number): Promise<number> {
+    // The probe's view is that of its namespace; the columns are local address and state
+    const file = `/proc/${this.probe.pid}/net/tcp`;
+    for (const until = now() + timeout; now() < until; await delay(5))
+      if (/^\s*\d+: [0-9A-F]{8}:00B3 \S+ 0A /m.test(readFileSync(file, 'utf8'))) return now();
+    throw new Error(`nobody listens on port 179 after ${timeout} ms`);
   }
 
   /** Waits for the sessions. */
@@ -160,6 +202,22 @@ export class Arena {
       join(here, 'sink-process.js'),
     );
     return this.#sink;
+  }
+
+  /** The hostile neighbor; a new process for each run. */
+  get attacker(): Remote<typeof attackerHandlers> {
+    this.#attacker ??= new Remote(
+      'attacker',
+      this.fabric.namespace('spine1'),
+      join(here, 'attacker-process.js'),
+    );
+    return this.#attacker;
+  }
+
+  /** The hostile tenant; a new process for each run. */
+  get tenant(): Remote<typeof tenantHandlers> {
+    this.#tenant ??= new Remote('tenant', this.fabric.namespace('leaf1'), join(here, 'tenant-process.js'));
+    return this.#tenant;
   }
 
   get engine(): Engine & { readonly socket?: string } {
@@ -209,16 +267,30 @@ export class Arena {
   async reset(): Promise<void> {
     await this.#engine?.kill();
     this.#engine = undefined;
-    this.#sink?.stop();
-    this.#sink = undefined;
+    this.#stopOthers();
+    if (this.place.hostile) await this.fabric.apply('leaf1', { ip: this.#forgetHosts(), bridge: [] });
     await this.probe.call('flush', { vnis: this.place.vnis, withPorts: this.place.withPorts });
     if (this.#level) await this.fabric.apply('spine1', DROP_BALLAST);
     this.#level = false;
   }
 
+  #stopOthers(): void {
+    for (const each of [this.#sink, this.#attacker, this.#tenant]) each?.stop();
+    this.#sink = undefined;
+    this.#attacker = undefined;
+    this.#tenant = undefined;
+  }
+
+  /** What takes all that was learned from the leaf's ports: hostile hosts are more than a dump a row can remove. */
+  #forgetHosts(): string[] {
+    const { segments } = this.fabric.leaf('leaf1');
+    const ports = [...segments.map(({ vlan }) => `acc${vlan}`), HOSTILE_PORT_2];
+    return ports.map((port) => `link set ${port} type bridge_slave fdb_flush`);
+  }
+
   async remove(): Promise<void> {
     await this.#engine?.kill();
-    this.#sink?.stop();
+    this.#stopOthers();
     this.spine.stop();
     this.probe.stop();
     try {

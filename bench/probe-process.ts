@@ -6,6 +6,7 @@
  * with what is measured; the comparison afterwards is of all rows.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { paced, Trickle } from './paced.js';
 import { type Comparison, compare, type Wanted } from './probe-compare.js';
 import {
   apply,
@@ -24,12 +25,13 @@ import {
 } from './probe-rows.js';
 import { SAMPLE, SAMPLING, Watch } from './probe-watch.js';
 import { now, serve } from './rpc.js';
-import { indexes, localMacAt, macAt, type Routes, vniIndexOf, vtepAt } from './workload.js';
+import { firstOf, indexes, localMacAt, macAt, type Routes, vniIndexOf, vtepAt } from './workload.js';
 
 let watch: Watch | undefined;
 let complete: Promise<number> = Promise.resolve(0);
 let arrivals = new Map<number, number>();
 let losses = 0;
+let trickle: { readonly steps: Trickle; readonly socket: LocalRows } | undefined;
 
 /**
  * Watches until `see`, told of each row, says that none is open any more: that is when `complete` resolves, with the
@@ -144,7 +146,7 @@ export const handlers = {
     socket.close();
     return { started, ms };
   },
-  /** Remote host i appears behind a port of the leaf's, `rate` a second; when each row was written. */
+  /** The first `count` of the hosts appear behind ports of the leaf's, `rate` a second; when each row was written. */
   async localMoves({
     routes,
     count,
@@ -156,18 +158,30 @@ export const handlers = {
   }): Promise<Float64Array> {
     const words = new Uint32Array(24);
     const socket = new LocalRows();
-    const at = new Float64Array(count);
-    const started = now();
-    for (let i = 0; i < count; ) {
-      const due = Math.min(count, Math.floor(((now() - started) / 1000) * rate) + 1);
-      for (; i < due; i++) {
-        const length = encodeLocal(words, 0, deviceOf('acc', vniIndexOf(routes, i)), macAt(i), 'add');
-        at[i] = now();
-        socket.send(words, length);
-      }
-      await delay(1);
-    }
+    const numbers = firstOf(routes, count);
+    const at = await paced(rate, numbers.length, (n) => {
+      const i = numbers[n];
+      socket.send(words, encodeLocal(words, 0, deviceOf('acc', vniIndexOf(routes, i)), macAt(i), 'add'));
+    });
     socket.close();
+    return at;
+  },
+  /** One of the hosts appears behind a port of the leaf's each `every` milliseconds from now on, until `localTrickled`. */
+  localTrickle({ routes, every }: { routes: Routes; every: number }): void {
+    const words = new Uint32Array(24);
+    const socket = new LocalRows();
+    const numbers = [...indexes(routes)];
+    const appear = (n: number) => {
+      const i = numbers[n];
+      socket.send(words, encodeLocal(words, 0, deviceOf('acc', vniIndexOf(routes, i)), macAt(i), 'add'));
+    };
+    trickle = { steps: new Trickle(every, numbers.length, appear), socket };
+  },
+  /** Ends it; when each row was written, in the order of the hosts. */
+  localTrickled(_: null): Float64Array {
+    const at = trickle?.steps.end() ?? new Float64Array(0);
+    trickle?.socket.close();
+    trickle = undefined;
     return at;
   },
   /** Notes from now on when each route's VXLAN row last got `vtep` as its destination. */
@@ -178,6 +192,10 @@ export const handlers = {
       const { bit, index } = identify();
       if (!gone && bit === VXLAN && message.dst === vtepAt(vtep)) arrivals.set(index, at);
     });
+  },
+  /** Whether all of these have been noted. */
+  haveMoved({ numbers }: { numbers: readonly number[] }): boolean {
+    return numbers.every((i) => arrivals.has(i));
   },
   moved(_: null): Map<number, number> {
     watch?.close();

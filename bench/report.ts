@@ -4,11 +4,13 @@ import { cpus } from 'node:os';
 import { type EngineName, titleOf } from './engines.js';
 import { tunedFrrText } from './frr.js';
 import { barChart, type Group } from './plot.js';
+import { attacksSection } from './report-attacks.js';
 import { familySection, microSection, soakSection, spineSection } from './report-size.js';
 import { FIGURES, type FigureText, section } from './report-tables.js';
 import { type RunResult, readResults } from './results.js';
 import type { Row } from './row.js';
 import { ROWS, rowsNamed } from './rows.js';
+import { ATTACK_GROUP, ATTACK_ROWS } from './rows-attacks.js';
 import { SPINE } from './rows-scale.js';
 import { figureOf } from './summary.js';
 
@@ -67,7 +69,8 @@ function machine(all: readonly RunResult[]): string {
 function sections(results: readonly RunResult[]): string[] {
   const newestOf = (row: Row) => newest(results, row);
   const families = new Set<string>();
-  return ROWS.map((row) => {
+  const attacks = attacksSection(ATTACK_GROUP, ATTACK_ROWS, newestOf);
+  const others = ROWS.filter((row) => !ATTACK_ROWS.includes(row)).map((row) => {
     const { family } = row;
     if (row.name === SPINE) return spineSection(row, ROWS, newestOf);
     if (family === undefined) return newestOf(row).length > 0 ? section(row, newestOf(row)) : '';
@@ -75,6 +78,7 @@ function sections(results: readonly RunResult[]): string[] {
     families.add(family);
     return familySection(family, rowsNamed(family), newestOf, IMAGES);
   });
+  return [...others, attacks];
 }
 
 /** The sections in the places of those that stand under the same heading; what has not been measured again stays. */

@@ -37,13 +37,20 @@ export interface Row {
   readonly withSvi?: boolean;
   /** Seconds between KEEPALIVEs; 3 where it is absent. */
   readonly keepalive?: number;
-  /** Routes come in an order of no system. */
-  readonly shuffled?: boolean;
+  /** What else there is to say of its routes. */
+  readonly routes?: Pick<Routes, 'order' | 'bothKinds' | 'shape'>;
+  /** Rows of one group are run by its name, too. */
+  readonly group?: string;
   readonly withPorts?: boolean;
+  /** Hosts have IPs; as `withSvi` where it is absent. */
+  readonly withIp?: boolean;
+  /** There are a hostile neighbor and a hostile tenant. */
+  readonly hostile?: boolean;
   readonly engines: readonly EngineName[];
   readonly goals: readonly Goal[];
-  /** Routes at full size; --quick takes a tenth. */
+  /** Routes at full size; --quick takes a tenth, or `quickCount`. */
   readonly count: number;
+  readonly quickCount?: number;
   run(arena: Arena, engine: EngineName, routes: Routes, options: RunOptions): Promise<Measured>;
 }
 

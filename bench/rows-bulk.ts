@@ -7,6 +7,7 @@ import {
   type Measured,
   measure,
   type Row,
+  SPEAKERS,
   speaker,
   takeAway,
   WITH_FLOOR,
@@ -89,6 +90,13 @@ const BULK_GOALS: readonly Goal[] = [
   { figure: 'peakMiB', frr: 0.8 },
 ];
 
+/** A MAC and a MAC/IP route of each of 50,000 hosts, as FRR and we announce them. */
+const BOTH_KINDS = [
+  { name: 'both-50k', title: '50k MAC and 50k MAC/IP routes of the same hosts', run: remote(true) },
+  { name: 'both-withdraw-50k', title: 'withdraw of both kinds of 50k hosts', run: withdraw('packed') },
+  { name: 'both-loss-50k', title: 'session lost with both kinds of 50k hosts', run: withdraw('loss') },
+];
+
 export const BULK_ROWS: readonly Row[] = [
   {
     name: 'remote-100k',
@@ -134,7 +142,7 @@ export const BULK_ROWS: readonly Row[] = [
     // FRR 10.3 leaves the last of what it has received until the neighbour's next message: how long depends on this.
     // RFC 4271, section 10, suggests 30 seconds.
     keepalive: 30,
-    shuffled: true,
+    routes: { order: 'shuffled' },
     engines: WITH_FLOOR,
     goals: [...SINGLE_GOALS, { figure: 'wallMs', frr10: 0.05 }],
     run: remote(false),
@@ -176,6 +184,20 @@ export const BULK_ROWS: readonly Row[] = [
     goals: LOAD_GOALS,
     run: withdraw('loss'),
   },
+  ...BOTH_KINDS.map(
+    ({ name, title, run }): Row => ({
+      name,
+      title,
+      group: 'both',
+      vnis: 100,
+      count: 50_000,
+      withSvi: true,
+      routes: { bothKinds: true },
+      engines: SPEAKERS,
+      goals: LOAD_GOALS,
+      run,
+    }),
+  ),
   {
     name: 'local-100k',
     title: '100k local MACs learned → all on the wire',

@@ -23,9 +23,11 @@ const restart: Row['run'] = async (arena, engine, routes) => {
   await arena.spine.call('endOfRib', null);
   const { missing, stale, wrong } = await arena.compare(kept, 0, SWEEP_PATIENCE);
   const wallMs = now() - started;
+  await arena.settle();
+  const cpuS = cpuSeconds(arena.engine.pids);
   const { losses, certain } = await arena.probe.call('losses', null);
   if (!certain) throw new Error('the probe lost notifications');
-  return { wallMs, staleRows: stale, missingRows: missing + wrong, rowsLostMeanwhile: losses };
+  return { wallMs, cpuS, staleRows: stale, missingRows: missing + wrong, rowsLostMeanwhile: losses };
 };
 
 const idle: Row['run'] = async (arena, engine, routes, { quick }) => {
@@ -103,6 +105,7 @@ export const LIFECYCLE_ROWS: readonly Row[] = [
     count: 100_000,
     engines: SPEAKERS,
     goals: [
+      { figure: 'wallMs', frr: 1 },
       { figure: 'rowsLostMeanwhile', most: 0 },
       { figure: 'staleRows', most: 0 },
       { figure: 'missingRows', most: 0 },

@@ -2,7 +2,8 @@
  * `npm run bench`: measures evpnd, FRR and the kernel alone in turn, so that what disturbs the machine disturbs all.
  *
  *   npm run bench -- remote-100k withdraw-100k   these rows; all without a name
- *   npm run bench -- scale                       the rows of a family
+ *   npm run bench -- scale                       the rows of a family or group: shapes, both, moves-mixed, start, memory
+ *   npm run bench -- attacks                     all attacks; attack-mac1 and so on are one each
  *   npm run bench -- micro                       hot paths alone
  *   npm run bench -- soak                        half an hour of churn
  *     --list          names the rows
@@ -21,9 +22,11 @@ import { isFrr } from './frr.js';
 import { machineCpu } from './measure.js';
 import { runMicros } from './micro.js';
 import { writeReport } from './report.js';
+import { attacksTable } from './report-attacks.js';
 import { addResult, MICRO, type RunResult, SOAK } from './results.js';
 import type { Row } from './row.js';
 import { ROWS, rowsNamed } from './rows.js';
+import { ATTACK_ROWS } from './rows-attacks.js';
 import { FULL_SOAK_MINUTES, soak } from './soak.js';
 import { summary } from './summary.js';
 import type { Routes } from './workload.js';
@@ -84,14 +87,14 @@ interface RunsOf {
   readonly quick: boolean;
 }
 
-async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Promise<void> {
+async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Promise<readonly RunResult[]> {
   const vnis = quick ? (row.quickVnis ?? row.vnis) : row.vnis;
-  const { withSvi, withPorts, spread, peers, keepalive } = { ...PLAIN_PLACE, ...row };
-  const count = quick ? row.count / 10 : row.count;
-  const routes: Routes = { count, vnis, withIp: withSvi, spread: row.spread, shuffled: row.shuffled };
+  const { withSvi, withPorts, spread, peers, keepalive, hostile } = { ...PLAIN_PLACE, ...row };
+  const count = quick ? (row.quickCount ?? row.count / 10) : row.count;
+  const routes: Routes = { count, vnis, withIp: row.withIp ?? withSvi, spread: row.spread, ...row.routes };
   say(`\n${row.name}: ${row.title}`);
   const results: RunResult[] = [];
-  const arena = await places.get({ vnis, withSvi, withPorts, spread, peers, keepalive });
+  const arena = await places.get({ vnis, withSvi, withPorts, spread, peers, keepalive, hostile });
   const measureOnce = async (engine: EngineName) => {
     await arena.level();
     return record({ row: row.name, engine, quick }, async () => {
@@ -120,6 +123,7 @@ async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Pr
     }
   }
   say(summary(row, results));
+  return results;
 }
 
 const EXTRAS = [
@@ -157,6 +161,7 @@ async function main(): Promise<void> {
       await record({ row: MICRO, engine: 'evpnd', quick: false }, async () => measured);
   if (positionals.includes(SOAK)) await runSoak(Number(values.minutes));
   const places = new Places();
+  const attacked = new Map<Row, readonly RunResult[]>();
   try {
     for (const row of positionals.length > 0 ? [...new Set(positionals.flatMap(rowsNamed))] : ROWS) {
       const engines = row.engines.filter((name) => {
@@ -165,10 +170,13 @@ async function main(): Promise<void> {
         if (reason) say(`without ${titleOf(name)}: ${reason}`);
         return !reason;
       });
-      if (engines.length > 0) await runRow(places, { row, engines, runs, quick: values.quick });
+      if (engines.length === 0) continue;
+      const results = await runRow(places, { row, engines, runs, quick: values.quick });
+      if (ATTACK_ROWS.includes(row)) attacked.set(row, results);
     }
   } finally {
     await places.remove();
+    if (attacked.size > 0) say(`\n${attacksTable([...attacked.keys()], (row) => attacked.get(row) ?? [])}`);
   }
 }
 

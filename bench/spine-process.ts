@@ -2,13 +2,16 @@
  * The synthetic spine: a lean BGP speaker that sends UPDATEs encoded beforehand. The leaf connects to it, to each of its
  * addresses: every address is a neighbour of the leaf's, and the first is the one that a benchmark of one spine means.
  */
-import { createServer, type Server } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+
 import { UpdateEncoder } from '../src/wire/index.js';
+import { listenAt } from './listen.js';
+import { paced, Trickle } from './paced.js';
 import { now, serve } from './rpc.js';
 import { SpineSession } from './spine-session.js';
+import { tableUpdates } from './updates.js';
 import {
   attributesAt,
+  firstOf,
   imetAt,
   indexes,
   macRouteAt,
@@ -28,8 +31,8 @@ const encoder = new UpdateEncoder({
   maxMessageLength: 4096,
 });
 
-let server: Server | undefined;
 let sessions: SpineSession[] = [];
+let trickle: Trickle | undefined;
 let waiters: { done: () => boolean; wake: () => void }[] = [];
 
 function heard(): void {
@@ -95,15 +98,10 @@ function remember(name: string, messages: readonly Buffer[]): { messages: number
 }
 
 export const handlers = {
-  /** Listens on all addresses of the namespace; `addresses` are those that the leaf connects to. */
+  /** Listens on the addresses that the leaf connects to. */
   async listen({ addresses, keepalive }: { addresses: readonly string[]; keepalive: number }): Promise<void> {
     sessions = addresses.map((address) => new SpineSession(address, keepalive, heard));
-    server = createServer((peer) => {
-      const session = sessions.find(({ address }) => address === peer.localAddress);
-      if (session) session.accept(peer);
-      else peer.destroy();
-    });
-    await new Promise<void>((resolve) => server?.listen(179, '0.0.0.0', resolve));
+    await Promise.all(sessions.map(listenAt));
   },
   /** Resolves when the leaf has announced so many Type-3 routes in every session. */
   async up({ vnis, timeout }: { vnis: number; timeout: number }): Promise<void> {
@@ -129,32 +127,8 @@ export const handlers = {
     messages: number;
     octets: number;
   } {
-    const { routes, packed, verb } = order;
-    const buffers: Buffer[] = [];
-    let group: ReturnType<typeof macRouteAt>[] = [];
-    let vni = -1;
-    let vtep = -1;
-    let attributes: ReturnType<typeof attributesAt> | undefined;
-    const flush = () => {
-      if (group.length > 0 && attributes)
-        for (const message of verb === 'announce'
-          ? encoder.announce(attributes, group)
-          : encoder.withdraw(group))
-          buffers.push(message);
-      group = [];
-    };
-    for (const i of indexes(routes)) {
-      const [itsVni, itsVtep] = [vniIndexOf(routes, i), vtepIndexOf(routes, i, 0)];
-      if (itsVni !== vni || itsVtep !== vtep) {
-        flush();
-        [vni, vtep] = [itsVni, itsVtep];
-        attributes = attributesAt(vni, vtep, 0);
-      }
-      group.push(macRouteAt(routes, i, vtep));
-      if (!packed) flush();
-    }
-    flush();
-    return remember(order.name, buffers);
+    const { name, routes, packed, verb } = order;
+    return remember(name, tableUpdates(encoder, routes, packed, verb));
   },
   /** Sends what was prepared, in all these sessions at once; `written` is when the last octet left this process. */
   async stream({ name, ...sessions }: { name: string } & Which): Promise<{
@@ -167,7 +141,16 @@ export const handlers = {
     await Promise.all(which(sessions).map((session) => session.write(buffers)));
     return { started, written: now() };
   },
-  /** Moves route i for each of `count` to the other VTEP, `rate` a second; when each UPDATE was written. */
+  /**
+   * Writes what was prepared under these names, and End-of-RIB, as soon as the first session is up, though the leaf has
+   * not said anything of its own yet.
+   */
+  async streamWhenUp({ names, timeout }: { names: readonly string[]; timeout: number }): Promise<void> {
+    await waitFor('session', () => first().established, timeout);
+    const buffers = names.flatMap((name) => prepared.get(name) ?? []);
+    await first().write([...buffers, encoder.endOfRib()]);
+  },
+  /** Moves the first `count` of the routes to the other VTEP, `rate` a second; when each UPDATE was written. */
   async moves({
     routes,
     count,
@@ -178,7 +161,7 @@ export const handlers = {
     rate: number;
   }): Promise<Float64Array> {
     const updates: Buffer[] = [];
-    for (let i = 0; i < count; i++) {
+    for (const i of firstOf(routes, count)) {
       // The new leaf speaks first, then the old one lets go, as leaves do
       const attributes = attributesAt(vniIndexOf(routes, i), 1, 1);
       updates.push(
@@ -189,17 +172,26 @@ export const handlers = {
       );
     }
     const peer = first().socket;
-    const sent = new Float64Array(count);
-    const started = now();
-    for (let i = 0; i < count; ) {
-      const due = Math.min(count, Math.floor(((now() - started) / 1000) * rate) + 1);
-      for (; i < due; i++) {
-        sent[i] = now();
-        peer.write(updates[i]);
-      }
-      await delay(1);
-    }
-    return sent;
+    return paced(rate, updates.length, (n) => peer.write(updates[n]));
+  },
+  /** Announces one of the routes each `every` milliseconds from now on, until `trickled` or until they are at an end. */
+  trickle({ routes, every }: { routes: Routes; every: number }): void {
+    const updates = [...indexes(routes)].map((i) => {
+      const vtep = vtepIndexOf(routes, i, 0);
+      return Buffer.concat(
+        encoder.announce(attributesAt(vniIndexOf(routes, i), vtep, 0), [macRouteAt(routes, i, vtep)]),
+      );
+    });
+    const peer = first().socket;
+    trickle = new Trickle(every, updates.length, (n) => peer.write(updates[n]));
+  },
+  /** Ends it; when each UPDATE was written, in the order of the routes. */
+  trickled(_: null): Float64Array {
+    return trickle?.end() ?? new Float64Array(0);
+  },
+  /** How often a session ended. */
+  ends(_: null): number {
+    return sessions.reduce((sum, { ends }) => sum + ends, 0);
   },
   /** Resolves with the time when the leaf announces exactly so many MACs. */
   async holds({ macs, timeout }: { macs: number; timeout: number }): Promise<number> {

@@ -15,6 +15,8 @@ export class SpineSession {
   /** Type-3 routes that the leaf announced. */
   imets = 0;
   messages = 0;
+  /** How often a session ended that had been established. */
+  ends = 0;
   /** MACs that the leaf announces now (Type-2 without regard to IPs), and when the last change of each came. */
   readonly held = new Set<number>();
   arrivals = new Map<number, number>();
@@ -26,11 +28,12 @@ export class SpineSession {
   #rest: Buffer = Buffer.alloc(0);
   #keepalives: NodeJS.Timeout | undefined;
 
-  /** `address` is the spine's end of it, `keepalive` in seconds; `heard` is called after each arrival. */
+  /** `address` is the spine's end of it, `keepalive` in seconds; `heard` is called after each arrival; `extended` offers RFC 8654. */
   constructor(
     readonly address: string,
     private readonly keepalive: number,
     private readonly heard: () => void,
+    private readonly extended = false,
   ) {}
 
   /** The last connection counts: a restarted leaf comes anew. */
@@ -57,6 +60,7 @@ export class SpineSession {
         capabilities: [
           { code: 1, afi: AFI_L2VPN, safi: SAFI_EVPN },
           { code: 65, asn: SPINE_ASN },
+          ...(this.extended ? [{ code: 6 } as const] : []),
         ],
       }),
     );
@@ -95,6 +99,11 @@ export class SpineSession {
     this.#reset();
   }
 
+  /** Reads no more, and goes on to send KEEPALIVEs. */
+  deafen(): void {
+    this.socket.pause();
+  }
+
   forgetSilence(): void {
     this.#longestSilence = 0;
     this.#lastHeard = now();
@@ -107,6 +116,7 @@ export class SpineSession {
 
   #reset(): void {
     this.#rest = Buffer.alloc(0);
+    if (this.established) this.ends++;
     this.established = false;
     this.endOfRib = false;
     this.imets = 0;

@@ -22,17 +22,39 @@ export interface Spread {
 }
 /** Two VTEPs, both in every VNI: hosts are behind the first and move to the second. */
 export const TWO_VTEPS: Spread = { vteps: 2, perVni: 2 };
+/** Where all hosts of a VNI are behind the same. */
+const ONE_VTEP: Spread = { vteps: 1, perVni: 1 };
 
-/** Routes 0 to `count` - 1 in equal blocks over the VNIs; `step` 2 takes every second one. */
+/**
+ * The order in which routes are told: `shuffled` is one of no system, always the same one, as changes come in a data
+ * center; `in turn` takes one host of each VNI behind its first VTEP, then one of each behind its second and so on, so
+ * that attributes come again only after all the others.
+ */
+export type Order = 'shuffled' | 'in turn';
+
+/** How the UPDATEs look that other speakers than FRR make; MP_REACH first, one AS and no mobility where nothing is said. */
+export interface UpdateShape {
+  readonly mpReachLast?: boolean;
+  /** AS numbers of the longest path: VTEPs in turn have paths of 1 to so many. */
+  readonly asPath?: number;
+  /** The sequence number of the MAC mobility that every route carries. */
+  readonly mobility?: number;
+}
+
+/** Routes 0 to `count` - 1 in equal blocks over the VNIs; `step` 3 and `offset` 1 take 1, 4, 7 and so on. */
 export interface Routes {
   readonly count: number;
   readonly vnis: number;
   readonly withIp: boolean;
   readonly step?: number;
+  readonly offset?: number;
+  /** Each host with an IP has a route of its MAC alone, too, as FRR announces hosts. */
+  readonly bothKinds?: boolean;
   /** Hosts behind all VTEPs of their VNI, in equal blocks; absent, all are behind one of TWO_VTEPS. */
   readonly spread?: Spread;
-  /** In an order of no system, always the same one, as changes come in a data center; absent, VNI by VNI. */
-  readonly shuffled?: boolean;
+  /** Absent, VNI by VNI. */
+  readonly order?: Order;
+  readonly shape?: UpdateShape;
 }
 
 export const SPINE_ASN = 65000;
@@ -89,14 +111,29 @@ export function vtepIndexOf(routes: Routes, i: number, place: number): number {
 }
 
 /** The numbers of the routes, in their order. */
-export function* indexes({ count, step = 1, shuffled }: Routes): IterableIterator<number> {
-  if (shuffled) yield* shuffledNumbers(count, step);
-  else for (let i = 0; i < count; i += step) yield i;
+export function* indexes(routes: Routes): IterableIterator<number> {
+  const { count, step = 1, offset = 0, order } = routes;
+  if (order === 'shuffled') yield* shuffledNumbers(routes);
+  else if (order === 'in turn') {
+    for (const i of numbersInTurn(routes)) if (i % step === offset) yield i;
+  } else for (let i = offset; i < count; i += step) yield i;
+}
+
+function* numbersInTurn({ count, vnis, spread = ONE_VTEP }: Routes): IterableIterator<number> {
+  const inVni = Math.ceil(count / vnis);
+  const starts = Array.from({ length: spread.perVni + 1 }, (_, n) => Math.ceil((n * inVni) / spread.perVni));
+  for (let k = 0; k < Math.ceil(inVni / spread.perVni); k++)
+    for (let block = 0; block < spread.perVni; block++) {
+      const inBlock = starts[block] + k;
+      if (inBlock >= starts[block + 1]) continue;
+      for (let i = inBlock; i < count; i += inVni) yield i;
+    }
 }
 
 /** Fisher and Yates' shuffle with a generator of its own: every process has the same order. */
-function shuffledNumbers(count: number, step: number): Uint32Array {
-  const numbers = Uint32Array.from({ length: Math.ceil(count / step) }, (_, n) => n * step);
+function shuffledNumbers(routes: Routes): Uint32Array {
+  const { step = 1, offset = 0 } = routes;
+  const numbers = Uint32Array.from({ length: hostCount(routes) }, (_, n) => offset + n * step);
   let seed = 1;
   for (let last = numbers.length - 1; last > 0; last--) {
     seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
@@ -106,8 +143,18 @@ function shuffledNumbers(count: number, step: number): Uint32Array {
   return numbers;
 }
 
-export function routeCount({ count, step = 1 }: Routes): number {
-  return Math.ceil(count / step);
+/** The first `count` of the routes' numbers. */
+export function firstOf(routes: Routes, count: number): number[] {
+  return [...indexes(routes)].slice(0, count);
+}
+
+function hostCount({ count, step = 1, offset = 0 }: Routes): number {
+  return Math.max(0, Math.ceil((count - offset) / step));
+}
+
+/** How many Type-2 routes they are. */
+export function routeCount(routes: Routes): number {
+  return hostCount(routes) * (routes.bothKinds ? 2 : 1);
 }
 
 function rdOf(vtep: number, vniIndex: number): RouteDistinguisher {
@@ -127,6 +174,12 @@ export function macRouteAt(routes: Routes, i: number, vtep: number): MacIpAdvert
     label1: vniAt(vniIndex),
     label2: undefined,
   };
+}
+
+/** The Type-2 routes of host i: that with its IP, and that of its MAC alone where there are both. */
+export function routesAt(routes: Routes, i: number, vtep: number): MacIpAdvertisement[] {
+  const route = macRouteAt(routes, i, vtep);
+  return routes.bothKinds ? [{ ...route, ip: undefined }, route] : [route];
 }
 
 /** Type-3 of a VNI behind remote VTEP `vtep`. */

@@ -1,0 +1,109 @@
+/** A hostile tenant in the leaf's namespace: frames from the far ends of its ports, hosts in bulk, and readers of the REST API. */
+import { readFileSync } from 'node:fs';
+import { Agent, get } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import * as K from '../src/linux/constants.js';
+import { native } from '../src/linux/native.js';
+import { FLOODS, type Flood, type FloodName, FRAME_ROOM } from './hostile-frames.js';
+import { BATCH, deviceOf, encodeLocal, LocalRows } from './probe-rows.js';
+import { now, serve } from './rpc.js';
+import { localMacAt, vniIndexOf } from './workload.js';
+
+const AF_PACKET = 17;
+const SOCKADDR_LL = 20;
+const AT_A_TIME = 50;
+
+/** A socket that sends whole frames from a device; it hears nothing. */
+function packetSocket(device: string) {
+  const socket = new (native().RawSocket)(AF_PACKET, K.SOCK_RAW, 0);
+  const address = Buffer.alloc(SOCKADDR_LL);
+  address.writeUInt16LE(AF_PACKET, 0);
+  address.writeInt32LE(Number(readFileSync(`/sys/class/net/${device}/ifindex`, 'utf8')), 4);
+  const result = socket.bind(address);
+  if (result < 0) throw new Error(`bind to ${device}: errno ${-result}`);
+  return socket;
+}
+
+interface Reading {
+  readonly clients: number;
+  readonly path: string;
+  readonly port: number;
+  /** Milliseconds. */
+  readonly limit: number;
+}
+
+export const handlers = {
+  /** Sends a `share` of a flood's frames at its rate from two ports, no longer than `limit` milliseconds; how many were sent. */
+  async flood(order: {
+    name: FloodName;
+    ports: readonly string[];
+    share: number;
+    limit: number;
+  }): Promise<number> {
+    const { frames, count, rate }: Flood = FLOODS[order.name];
+    const sockets = order.ports.map(packetSocket);
+    const frame = Buffer.alloc(FRAME_ROOM);
+    const started = now();
+    const all = Math.ceil(count * order.share);
+    let i = 0;
+    while (i < all && now() - started < order.limit) {
+      const due = Math.min(all, Math.floor(((now() - started) / 1000) * rate) + 1, i + AT_A_TIME);
+      for (; i < due; i++) {
+        const { length, port } = frames(frame, i);
+        sockets[port].send(frame, 0, length);
+      }
+      await (i < due + AT_A_TIME ? delay(1) : undefined);
+    }
+    for (const socket of sockets) socket.close();
+    return i;
+  },
+  /** Hosts appear behind the leaf's ports and go, so many times; for each round there is so much time, in milliseconds. */
+  async hosts(order: { count: number; vnis: number; rounds: number; pause: number }): Promise<void> {
+    const routes = { count: order.count, vnis: order.vnis, withIp: false };
+    const words = new Uint32Array(BATCH * 24);
+    const socket = new LocalRows();
+    for (let half = 0; half < 2 * order.rounds; half++) {
+      const verb = half % 2 === 0 ? 'add' : 'delete';
+      for (let i = 0; i < order.count; i += BATCH) {
+        let word = 0;
+        for (let n = i; n < Math.min(i + BATCH, order.count); n++)
+          word = encodeLocal(words, word, deviceOf('acc', vniIndexOf(routes, n)), localMacAt(n), verb);
+        socket.send(words, word);
+        if (i % (16 * BATCH) === 0) await delay(1);
+      }
+      await delay(order.pause);
+    }
+    socket.close();
+  },
+  /** Clients that read a page again and again, each on one connection; how many answers of each status there were. */
+  async read({ clients, path, port, limit }: Reading): Promise<Record<string, number>> {
+    const until = now() + limit;
+    const answers: Record<string, number> = {};
+    const count = (status: string) => {
+      answers[status] = (answers[status] ?? 0) + 1;
+    };
+    const agent = new Agent({ keepAlive: true, maxSockets: clients });
+    const once = () =>
+      new Promise<string>((resolve) => {
+        const request = get({ host: '127.0.0.1', port, path, agent }, (answer) => {
+          answer.resume();
+          answer.on('end', () => resolve(String(answer.statusCode)));
+          answer.on('error', () => resolve('cut'));
+        });
+        request.on('error', ({ message }) => resolve(message.includes('ECONN') ? 'refused' : 'failed'));
+        request.setTimeout(Math.max(1, until - now()), () => request.destroy());
+      });
+    const client = async () => {
+      while (now() < until) {
+        const status = await once();
+        count(status);
+        if (status !== '200') await delay(100);
+      }
+    };
+    await Promise.all(Array.from({ length: clients }, client));
+    agent.destroy();
+    return answers;
+  },
+};
+
+serve(handlers);
