@@ -14,30 +14,52 @@ export interface Binding {
 /** A host that answers for more addresses than this is not believed in further ones. */
 export const BINDING_BOUNDS = { perMac: 1024, inAll: 1 << 18 };
 
-/** What a bound keeps out, since it was reached. */
-export interface Excess {
-  /** Words on further IPs that were not taken; a host that says one again counts again. */
-  refused: number;
-  /** Where the last one came from. */
-  port: number;
+/** Hosts of one broadcast domain behind one port: they share what they may be heard to have. */
+export class Holder {
+  /** Their IPs, the one that was silent for longest first. */
+  readonly ips = new Set<Ip>();
+
+  constructor(
+    readonly domain: number,
+    readonly port: number,
+  ) {}
+}
+
+/** Told of what does not find room. */
+export interface BindingObserver {
+  /** The MAC has as many IPs as it may. */
+  macIsFull(holder: Holder, mac: Mac): void;
+  /** The table is full and the holder has the most of it: its word was not taken, or a binding of its own went for another's. */
+  holderIsFull(holder: Holder): void;
+  /** The binding had to go. */
+  evicted(domain: number, ip: Ip): void;
+}
+
+interface Held extends Binding {
+  holder: Holder;
 }
 
 /**
  * What hosts were heard to have, by broadcast domain (see `domainKey`). Bounded, since anybody behind a port can say
- * anything: a MAC has a limited number of IPs, and so has the table.
+ * anything: a MAC has a limited number of IPs, and so has the table. When that is full, who has the most pays: nothing
+ * more is taken of that port and domain, and what another needs it gives, the one that was silent for longest first.
  */
 export class BindingTable {
-  readonly #bindings = new Map<number, Map<Ip, Binding>>();
+  readonly #bindings = new Map<number, Map<Ip, Held>>();
   readonly #ips = new Map<number, Map<Mac, Set<Ip>>>();
+  readonly #holders = new Map<number, Map<number, Holder>>();
+  /** Has the most while it has more than `#runnerUp`. */
+  #largest: Holder | undefined;
+  #runnerUp = 0;
   size = 0;
-  /** Bindings that a bound kept out. */
+  /** Words that a bound kept out, and bindings that had to go for another's. */
   refused = 0;
-  /** What the table's own bound keeps out; undefined while there is room. */
-  excess: Excess | undefined;
-  /** MACs at their bound, until their last IP goes: few, since each fills its share of the table. */
-  readonly #excess = new Map<number, Map<Mac, Excess>>();
+  evicted = 0;
 
-  constructor(readonly bounds = BINDING_BOUNDS) {}
+  constructor(
+    readonly observer: BindingObserver,
+    readonly bounds = BINDING_BOUNDS,
+  ) {}
 
   get(domain: number, ip: Ip): Binding | undefined {
     return this.#bindings.get(domain)?.get(ip);
@@ -53,39 +75,54 @@ export class BindingTable {
     return this.#ips.get(domain)?.get(mac);
   }
 
-  /** What the bound of the MAC keeps out; undefined where it was never reached. */
-  excessOf(domain: number, mac: Mac): Excess | undefined {
-    return this.#excess.get(domain)?.get(mac);
-  }
-
-  /** Every MAC of the domain whose bound keeps IPs out. */
-  excesses(domain: number): Iterable<[Mac, Excess]> {
-    return this.#excess.get(domain) ?? [];
+  /** How many IPs the hosts of the domain behind the port have. */
+  heldBy(domain: number, port: number): number {
+    return this.#holders.get(domain)?.get(port)?.ips.size ?? 0;
   }
 
   /** Takes the place of what was known of the IP, as heard on the port; false where a bound keeps it out. */
   put(domain: number, ip: Ip, binding: Binding, port: number): boolean {
-    const before = this.get(domain, ip);
+    const before = this.#bindings.get(domain)?.get(ip);
+    const holder = this.#holder(domain, port);
     if (before?.mac !== binding.mac) {
-      const held = this.#ips.get(domain)?.get(binding.mac)?.size ?? 0;
-      if (held >= this.bounds.perMac) {
-        const macs = inner(this.#excess, domain);
-        macs.set(binding.mac, this.#refuse(macs.get(binding.mac), port));
+      if ((this.ipsOf(domain, binding.mac)?.size ?? 0) >= this.bounds.perMac) {
+        this.refused++;
+        this.observer.macIsFull(holder, binding.mac);
+        this.#forgetIfEmpty(holder);
         return false;
       }
-      if (!before && this.size >= this.bounds.inAll) {
-        this.excess = this.#refuse(this.excess, port);
+      if (!before && this.size >= this.bounds.inAll && !this.#makeRoom(holder)) {
+        this.refused++;
+        this.observer.holderIsFull(holder);
+        this.#forgetIfEmpty(holder);
         return false;
       }
-      this.drop(domain, ip);
     }
-    inner(this.#bindings, domain).set(ip, binding);
+    this.drop(domain, ip);
+    inner(this.#bindings, domain).set(ip, { ...binding, holder });
     const macs = inner(this.#ips, domain);
     const ips = macs.get(binding.mac);
     if (ips) ips.add(ip);
     else macs.set(binding.mac, new Set([ip]));
-    if (before?.mac !== binding.mac) this.size++;
+    inner(this.#holders, domain).set(port, holder);
+    holder.ips.add(ip);
+    this.#rank(holder);
+    this.size++;
     return true;
+  }
+
+  /** The host has said it again, behind that port. */
+  heard(domain: number, ip: Ip, port: number): void {
+    const held = this.#bindings.get(domain)?.get(ip);
+    if (!held) return;
+    held.holder.ips.delete(ip);
+    if (held.holder.port !== port) {
+      this.#forgetIfEmpty(held.holder);
+      held.holder = this.#holder(domain, port);
+      inner(this.#holders, domain).set(port, held.holder);
+    }
+    held.holder.ips.add(ip);
+    this.#rank(held.holder);
   }
 
   /** Forgets the binding and returns it. */
@@ -99,24 +136,53 @@ export class BindingTable {
     const ips = macs?.get(binding.mac);
     if (macs && ips?.delete(ip) && ips.size === 0) {
       macs.delete(binding.mac);
-      this.#forgetExcess(domain, binding.mac);
       if (macs.size === 0) this.#ips.delete(domain);
     }
+    binding.holder.ips.delete(ip);
+    this.#forgetIfEmpty(binding.holder);
     this.size--;
-    this.excess = undefined;
     return binding;
   }
 
-  #refuse(excess: Excess | undefined, port: number): Excess {
-    this.refused++;
-    if (!excess) return { refused: 1, port };
-    excess.refused++;
-    excess.port = port;
-    return excess;
+  #holder(domain: number, port: number): Holder {
+    return this.#holders.get(domain)?.get(port) ?? new Holder(domain, port);
   }
 
-  #forgetExcess(domain: number, mac: Mac): void {
-    const macs = this.#excess.get(domain);
-    if (macs?.delete(mac) && macs.size === 0) this.#excess.delete(domain);
+  #forgetIfEmpty({ domain, port, ips }: Holder): void {
+    const holders = this.#holders.get(domain);
+    if (ips.size > 0 || !holders?.delete(port)) return;
+    if (holders.size === 0) this.#holders.delete(domain);
+  }
+
+  /** False where nobody has more than `holder`. */
+  #makeRoom(holder: Holder): boolean {
+    const largest = this.#findLargest();
+    if (!largest || largest.ips.size <= holder.ips.size + 1) return false;
+    for (const ip of largest.ips) {
+      this.evicted++;
+      this.drop(largest.domain, ip);
+      this.observer.holderIsFull(largest);
+      this.observer.evicted(largest.domain, ip);
+      break;
+    }
+    return true;
+  }
+
+  #rank(holder: Holder): void {
+    const { size } = holder.ips;
+    if (holder === this.#largest) return;
+    if (size > (this.#largest?.ips.size ?? 0)) {
+      this.#runnerUp = Math.max(this.#runnerUp, this.#largest?.ips.size ?? 0);
+      this.#largest = holder;
+    } else this.#runnerUp = Math.max(this.#runnerUp, size);
+  }
+
+  /** Looks at all of them only where the one that had the most has less than another had. */
+  #findLargest(): Holder | undefined {
+    if (this.#largest && this.#largest.ips.size >= this.#runnerUp) return this.#largest;
+    this.#largest = undefined;
+    this.#runnerUp = 0;
+    for (const holders of this.#holders.values()) for (const holder of holders.values()) this.#rank(holder);
+    return this.#largest;
   }
 }

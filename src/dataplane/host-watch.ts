@@ -1,8 +1,5 @@
 import {
   type Clock,
-  counted,
-  formatIp,
-  formatMac,
   type Ip,
   isMulticastMac,
   type LimitedLog,
@@ -13,6 +10,7 @@ import {
 import type { Charge } from './ask-lanes.js';
 import { mayBeHosts } from './believable.js';
 import { type Binding, BindingTable } from './bindings.js';
+import { HostExcess } from './host-excess.js';
 import { HostQuestions, localMacRow, localNeighRow } from './host-questions.js';
 import type { Kernel } from './kernel.js';
 import { deviceKey, domainKey, type KernelMirror } from './mirror.js';
@@ -22,6 +20,7 @@ import { Refresher, type RefreshSettings } from './refresher.js';
 import { Ntf, Nud } from './rows.js';
 import type { Snooper } from './snooper.js';
 import type { Topology, TopologyProblem, VniAttachment } from './topology.js';
+import { UnprovenWords, type Word } from './unproven.js';
 
 /** An IP that a local host has, as the SVI's neighbour table or the host itself says. */
 export interface LocalNeigh {
@@ -48,17 +47,6 @@ export interface HostWatchOwner {
   intruderHeard(vni: Vni, mac: Mac, port: number): void;
 }
 
-/** A word whose MAC the bridge has not learned yet: the packet may be here before the news of the row. */
-interface Unproven {
-  readonly port: number;
-  readonly vlan: number;
-  readonly mac: Mac;
-  readonly ip: Ip;
-  readonly router: boolean | undefined;
-}
-
-const UNPROVEN = 256;
-const PROOF_MS = 20;
 const FORGOTTEN_MS = 100;
 
 /** Counters since start. */
@@ -70,6 +58,8 @@ export interface HostWatchStats {
   readonly backlog: number;
   /** Bindings known from what hosts were heard to say. */
   readonly bindings: number;
+  /** Bindings that went for another port's, since the table was full and their port had the most of it. */
+  readonly evicted: number;
   /** Words not taken: of addresses that no host can have, of MACs that are not behind that port, beyond the bounds. */
   readonly refused: number;
 }
@@ -87,16 +77,27 @@ export class HostWatch {
   readonly #owner: HostWatchOwner;
   readonly #snooper: Snooper | undefined;
   readonly #questions: HostQuestions;
-  readonly #bindings = new BindingTable();
+  readonly #excess: HostExcess;
+  readonly #bindings: BindingTable;
+  readonly #unproven: UnprovenWords;
   /** MACs that the bridge has forgotten, with their ports, and of which no host said what IP they have. */
   readonly #forgotten = new Map<Vni, Map<Mac, number>>();
-  #unproven: Unproven[] = [];
   #refused = 0;
   #drainedAt = Number.NEGATIVE_INFINITY;
 
   constructor(owner: HostWatchOwner, snooper: Snooper | undefined, refresh: RefreshSettings) {
     this.#owner = owner;
     this.#snooper = snooper;
+    this.#excess = new HostExcess(owner, (domain, ip) => this.#touch(domain, ip));
+    this.#bindings = new BindingTable(this.#excess);
+    this.#unproven = new UnprovenWords(
+      owner.clock,
+      (word) => this.#learn(word),
+      (word) => {
+        this.#refused++;
+        this.#reportIntruder(word);
+      },
+    );
     this.#questions = new HostQuestions(owner, snooper, (vni, ip) => this.localNeigh(vni, ip));
     this.refresher = new Refresher(
       owner.clock,
@@ -128,6 +129,7 @@ export class HostWatch {
 
   close(): void {
     this.refresher.close();
+    this.#excess.close();
     this.#snooper?.close();
   }
 
@@ -137,45 +139,21 @@ export class HostWatch {
       watched: this.refresher.size,
       backlog: this.refresher.backlog,
       bindings: this.#bindings.size,
+      evicted: this.#bindings.evicted,
       refused: this.#refused + this.#bindings.refused,
     };
   }
 
-  /** Bounds that keep IPs of hosts out, with how many words on further ones were not taken. */
-  *problems(): Iterable<TopologyProblem> {
-    const { perMac, inAll } = this.#bindings.bounds;
-    const nameOf = (port: number) => this.#owner.topology.ports.get(port)?.name ?? '';
-    for (const { vni, bridgeIfindex, vlan } of this.#owner.topology.vnis.values())
-      for (const [mac, { refused, port }] of this.#bindings.excesses(domainKey(bridgeIfindex, vlan)))
-        yield {
-          severity: 'warning',
-          vni,
-          device: nameOf(port),
-          problem: `host ${formatMac(mac)} is at the limit of ${perMac} IPs a MAC; ${counted(refused, 'announcement')} of further ones refused`,
-          mend: undefined,
-        };
-    if (this.#bindings.excess)
-      yield {
-        severity: 'warning',
-        vni: undefined,
-        device: nameOf(this.#bindings.excess.port),
-        problem: `hosts are at the limit of ${inAll} IPs that evpnd listens for; ${counted(this.#bindings.excess.refused, 'announcement')} of further ones refused`,
-        mend: undefined,
-      };
+  /** Ports whose hosts say that they have more IPs than is believed. */
+  problems(): Iterable<TopologyProblem> {
+    return this.#excess.problems();
   }
 
   /** Why the IP may be one that the host has and nobody knows here; undefined where no bound is in its way. */
   limitFor(vni: Vni, mac: Mac): string | undefined {
     const at = this.#owner.topology.vnis.get(vni);
-    if (!at) return undefined;
-    const { bounds, excess } = this.#bindings;
-    const ofMac = this.#bindings.excessOf(domainKey(at.bridgeIfindex, at.vlan), mac);
-    if (ofMac)
-      return `${formatMac(mac)} is at the limit of ${bounds.perMac} IPs a MAC (${counted(ofMac.refused, 'announcement')} refused)`;
-    return (
-      excess &&
-      `the limit of ${bounds.inAll} IPs in all is reached (${counted(excess.refused, 'announcement')} refused)`
-    );
+    const row = at && localMacRow(this.#owner, at.bridgeIfindex, at.vlan, mac);
+    return row && this.#excess.limitFor(domainKey(at.bridgeIfindex, at.vlan), mac, row.port);
   }
 
   /** Who has the IP here, by the newest word. */
@@ -222,7 +200,7 @@ export class HostWatch {
   /** After news of a bridge row: the bindings of a MAC that left go with it. */
   bridgeChanged(domain: number, mac: Mac, isLocal: boolean): void {
     if (isLocal) {
-      if (this.#unproven.length > 0) this.#prove();
+      this.#unproven.prove(mac);
       return;
     }
     const ips = this.#bindings.ipsOf(domain, mac);
@@ -338,22 +316,10 @@ export class HostWatch {
       this.#owner.kernel.drain();
       if (this.#learn(word)) return;
     }
-    if (this.#unproven.length >= UNPROVEN) {
-      this.#refused++;
-      return;
-    }
-    if (this.#unproven.length === 0) this.#owner.clock.after(PROOF_MS, () => this.#endProof());
-    this.#unproven.push(word);
+    if (!this.#unproven.add(word)) this.#refused++;
   }
 
-  #endProof(): void {
-    this.#prove();
-    for (const word of this.#unproven) this.#reportIntruder(word);
-    this.#refused += this.#unproven.length;
-    this.#unproven = [];
-  }
-
-  #reportIntruder({ port, vlan, mac }: Unproven): void {
+  #reportIntruder({ port, vlan, mac }: Word): void {
     const { mirror, topology } = this.#owner;
     const domain = domainKey(topology.ports.get(port)?.bridgeIfindex ?? 0, vlan);
     const vni = this.#owner.vniOf(domain);
@@ -363,12 +329,8 @@ export class HostWatch {
       this.#owner.intruderHeard(vni, mac, port);
   }
 
-  #prove(): void {
-    this.#unproven = this.#unproven.filter((word) => !this.#learn(word));
-  }
-
   /** Takes the word if the MAC is behind the port that it came by. */
-  #learn({ port, vlan, mac, ip, router }: Unproven): boolean {
+  #learn({ port, vlan, mac, ip, router }: Word): boolean {
     const { mirror, topology } = this.#owner;
     const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
     if (localMacRow(this.#owner, bridgeIfindex, vlan, mac)?.port !== port) return false;
@@ -379,19 +341,12 @@ export class HostWatch {
     if (binding?.mac === mac) {
       changed = router !== undefined && router !== binding.router;
       if (changed) binding.router = router === true;
+      this.#bindings.heard(domain, ip, port);
     } else {
       const row = vni === undefined ? undefined : this.#localRowOf(vni, ip);
       const epoch = row?.mac === mac ? row.epoch : mirror.nextEpoch();
       const heard: Binding = { mac, router: router ?? false, isStatic: false, epoch };
-      if (!this.#bindings.put(domain, ip, heard, port)) {
-        this.#owner.log.warn('a limit keeps an IP of a host out', () => ({
-          vni,
-          mac: formatMac(mac),
-          ip: formatIp(ip),
-          port: topology.ports.get(port)?.name,
-        }));
-        return true;
-      }
+      if (!this.#bindings.put(domain, ip, heard, port)) return true;
     }
     if (vni === undefined) return true;
     this.refresher.heard(vni, ip);
@@ -429,7 +384,10 @@ export class HostWatch {
   }
 
   #drop(domain: number, ip: Ip): void {
-    if (!this.#bindings.drop(domain, ip)) return;
+    if (this.#bindings.drop(domain, ip)) this.#touch(domain, ip);
+  }
+
+  #touch(domain: number, ip: Ip): void {
     const vni = this.#owner.vniOf(domain);
     if (vni !== undefined) this.#owner.neighTouched(vni, ip);
   }

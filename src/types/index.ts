@@ -4,6 +4,7 @@
  */
 export * from './clock.js';
 export * from './counted.js';
+export * from './episodes.js';
 export * from './esi.js';
 export * from './fifo.js';
 export * from './ip.js';

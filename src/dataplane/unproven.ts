@@ -1,0 +1,59 @@
+import type { Clock, Ip, Mac } from '../types/index.js';
+
+/** What a host said, on which port and in which VLAN. */
+export interface Word {
+  readonly port: number;
+  readonly vlan: number;
+  readonly mac: Mac;
+  readonly ip: Ip;
+  readonly router: boolean | undefined;
+}
+
+/** Of each port. */
+const MOST = 256;
+const PROOF_MS = 20;
+
+/**
+ * Words whose MAC the bridge has not learned yet: the packet may be here before the news of the row. They wait for it,
+ * but not for long; each port has a bound of its own, so that a flood behind one keeps no other's out.
+ */
+export class UnprovenWords {
+  readonly #words = new Map<Mac, Word[]>();
+  readonly #ofPort = new Map<number, number>();
+
+  constructor(
+    readonly clock: Clock,
+    /** True where the word is believed now. */
+    readonly learn: (word: Word) => boolean,
+    /** Called with what has waited in vain. */
+    readonly gaveUp: (word: Word) => void,
+  ) {}
+
+  /** False where too many of the port wait. */
+  add(word: Word): boolean {
+    const waiting = this.#ofPort.get(word.port) ?? 0;
+    if (waiting >= MOST) return false;
+    if (this.#ofPort.size === 0) this.clock.after(PROOF_MS, () => this.#end());
+    this.#ofPort.set(word.port, waiting + 1);
+    const words = this.#words.get(word.mac);
+    if (words) words.push(word);
+    else this.#words.set(word.mac, [word]);
+    return true;
+  }
+
+  /** After news of the MAC's row. */
+  prove(mac: Mac): void {
+    const words = this.#words.get(mac);
+    if (!words) return;
+    this.#words.delete(mac);
+    const left = words.filter((word) => !this.learn(word));
+    if (left.length > 0) this.#words.set(mac, left);
+  }
+
+  #end(): void {
+    const words = [...this.#words.values()].flat();
+    this.#words.clear();
+    this.#ofPort.clear();
+    for (const word of words) if (!this.learn(word)) this.gaveUp(word);
+  }
+}

@@ -1,0 +1,75 @@
+import type { Clock, Timer } from './clock.js';
+
+/** Something that goes on. */
+export interface Episode {
+  /** Clock.wallTime() when it was seen first. */
+  readonly since: number;
+  /** How often it was seen. */
+  readonly count: number;
+}
+
+interface Open {
+  readonly since: number;
+  count: number;
+  lastAt: number;
+}
+
+/**
+ * What may happen thousands of times a second, told twice: when it begins, and when it has not been seen for `quiet`
+ * milliseconds. Keys are compared as those of a Map.
+ */
+export class Episodes<Key> {
+  readonly #open = new Map<Key, Open>();
+  #timer: Timer | undefined;
+
+  constructor(
+    readonly clock: Clock,
+    readonly quiet: number,
+    readonly began: (key: Key) => void,
+    readonly ended: (key: Key, episode: Episode) => void,
+  ) {}
+
+  seen(key: Key): void {
+    const now = this.clock.now();
+    const open = this.#open.get(key);
+    if (open) {
+      open.count++;
+      open.lastAt = now;
+      return;
+    }
+    this.#open.set(key, { since: this.clock.wallTime(), count: 1, lastAt: now });
+    this.#timer ??= this.clock.after(this.quiet, this.#look);
+    this.began(key);
+  }
+
+  get(key: Key): Episode | undefined {
+    return this.#open.get(key);
+  }
+
+  /** Those that go on. */
+  entries(): IterableIterator<[Key, Episode]> {
+    return this.#open.entries();
+  }
+
+  /** Nothing is told any more. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#open.clear();
+  }
+
+  readonly #look = (): void => {
+    const now = this.clock.now();
+    let first = Number.POSITIVE_INFINITY;
+    for (const [key, open] of this.#open) {
+      if (now - open.lastAt < this.quiet) {
+        first = Math.min(first, open.lastAt);
+        continue;
+      }
+      this.#open.delete(key);
+      this.ended(key, open);
+    }
+    const wait = Math.max(1, first + this.quiet - now);
+    this.#timer = this.#open.size > 0 ? this.clock.after(wait, this.#look) : undefined;
+  };
+}

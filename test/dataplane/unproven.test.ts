@@ -1,0 +1,41 @@
+import test from 'ava';
+import { UnprovenWords, type Word } from '../../src/dataplane/unproven.js';
+import { type Ipv4, type Mac, parseMac } from '../../src/types/index.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const FIRST = parseMac('02:00:00:00:00:00');
+const word = (port: number, n: number): Word => ({
+  port,
+  vlan: 0,
+  mac: (FIRST + n) as Mac,
+  ip: n as Ipv4,
+  router: undefined,
+});
+
+test('a port that floods keeps its own words out, not those of another; a MAC that comes proves its own alone', (t) => {
+  const clock = new VirtualClock();
+  const known = new Set<Mac>();
+  const looked: Word[] = [];
+  const given: Word[] = [];
+  const words = new UnprovenWords(
+    clock,
+    (each) => {
+      looked.push(each);
+      return known.has(each.mac);
+    },
+    (each) => given.push(each),
+  );
+  const taken = Array.from({ length: 1_000 }, (_, n) => words.add(word(1, n))).filter(Boolean);
+  t.is(taken.length, 256);
+  t.true(words.add(word(2, 5_000)));
+  known.add((FIRST + 5_000) as Mac);
+  words.prove((FIRST + 5_000) as Mac);
+  words.prove((FIRST + 9_999) as Mac);
+  t.is(looked.length, 1, 'no other word was looked at');
+  known.add(FIRST);
+  clock.advance(100);
+  t.is(given.length, 255);
+  t.true(words.add(word(1, 1)), 'there is room again');
+  clock.advance(100);
+  t.is(clock.timersPending, 0);
+});
