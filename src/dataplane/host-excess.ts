@@ -30,6 +30,8 @@ export class HostExcess implements BindingObserver {
   /** By domain and port: those with such MACs, and those that have the most of a table that is full. */
   readonly #ofMacs: Episodes<string>;
   readonly #ofTable: Episodes<string>;
+  /** Ports that say more than is listened to. */
+  readonly #floods: Episodes<number>;
   readonly #places = new Map<
     string,
     { readonly domain: number; readonly port: number; mac: Mac | undefined }
@@ -57,6 +59,18 @@ export class HostExcess implements BindingObserver {
       () => {},
       () => {},
     );
+    this.#floods = new Episodes<number>(
+      owner.clock,
+      QUIET_MS,
+      (port) =>
+        owner.log.warn('a port floods ARP or neighbor discovery: only a part of it is listened to', () => ({
+          port: this.#nameOf(port),
+        })),
+      (port) =>
+        owner.log.info('a port no longer floods ARP or neighbor discovery', () => ({
+          port: this.#nameOf(port),
+        })),
+    );
     this.#ofMacs = told('IPs a MAC');
     this.#ofTable = told('IPs that are listened for');
   }
@@ -71,12 +85,18 @@ export class HostExcess implements BindingObserver {
     this.#ofTable.seen(this.#enter(domain, port, undefined));
   }
 
+  /** More ARP and neighbor discovery comes by the port than is listened to; devices that are no access ports do not count. */
+  portFloods(port: number): void {
+    if (this.#owner.topology.ports.get(port)?.role === 'access') this.#floods.seen(port);
+  }
+
   evicted(domain: number, ip: Parameters<BindingObserver['evicted']>[1]): void {
     this.#evicted(domain, ip);
   }
 
   close(): void {
     for (const episodes of [this.#macs, this.#ofMacs, this.#ofTable]) episodes.close();
+    this.#floods.close();
   }
 
   /** A problem for each port and VNI that is at a bound. */
@@ -95,6 +115,15 @@ export class HostExcess implements BindingObserver {
         key,
         `its hosts have the most of the ${inAll} IPs that evpnd listens for in all; ${counted(count, 'announcement')} of further ones refused`,
       );
+    for (const [port] of this.#floods.entries())
+      yield {
+        severity: 'warning',
+        vni: undefined,
+        device: this.#nameOf(port),
+        problem:
+          'more ARP or neighbor discovery comes in than is listened to: hosts behind it may be known late',
+        mend: policeArp(this.#nameOf(port)),
+      };
   }
 
   /** Why the IP may be one that the host has and nobody knows here; undefined where no bound is in its way. */
@@ -125,8 +154,12 @@ export class HostExcess implements BindingObserver {
     const place = this.#places.get(key);
     return {
       vni: place && this.#owner.vniOf(place.domain),
-      port: this.#owner.topology.ports.get(place?.port ?? 0)?.name ?? '',
+      port: this.#nameOf(place?.port ?? 0),
     };
+  }
+
+  #nameOf(port: number): string {
+    return this.#owner.topology.ports.get(port)?.name ?? `ifindex ${port}`;
   }
 
   #problem(key: string, problem: string): TopologyProblem {

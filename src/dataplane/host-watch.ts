@@ -124,6 +124,7 @@ export class HostWatch {
     this.#snooper?.start({
       heard: (port, tag, mac, ip, router) => this.#heard(port, tag, mac, ip, router),
       tentative: (port, tag, ip) => this.#tentative(port, tag, ip),
+      flooded: (port) => this.#excess.portFloods(port),
     });
   }
 

@@ -9,6 +9,8 @@ export interface SnoopObserver {
   heard(port: number, tag: number, mac: Mac, ip: Ip, router: boolean | undefined): void;
   /** A host asks whether anybody has `ip`, since it wants it for itself (RFC 5227 §2.1.1, RFC 4862 §5.4.2). */
   tentative(port: number, tag: number, ip: Ip): void;
+  /** More comes by the port than is listened to; told again and again while that goes on. */
+  flooded(port: number): void;
 }
 
 /** A question to one host, by unicast: an ARP probe (RFC 5227) or a neighbour solicitation (RFC 4861 §7.2.2). */

@@ -1,3 +1,4 @@
+import type { Sampled } from './snoop-shares.js';
 import {
   assemble,
   IF_AT_LEAST,
@@ -6,12 +7,16 @@ import {
   type Instruction,
   LOAD_BYTE,
   LOAD_HALF,
+  LOAD_WORD,
   RETURN,
 } from './socket-filter.js';
 
 /** SKF_AD_OFF + SKF_AD_PKTTYPE: not in the packet, but how it came. */
 const PACKET_TYPE = 0xfffff004;
 const PACKET_OUTGOING = 4;
+/** SKF_AD_OFF + SKF_AD_IFINDEX and SKF_AD_RANDOM. */
+const IFINDEX = 0xfffff008;
+const RANDOM = 0xfffff038;
 
 /** Octets of a frame that are kept: a router advertisement may be long. */
 export const SNAP_LENGTH = 2048;
@@ -34,7 +39,18 @@ const PROGRAM: readonly Instruction[] = [
 /**
  * Lets ARP pass, and ICMPv6 of types 133 to 136 right behind the IPv6 header (RFC 4861 has no extension headers there),
  * of frames that came in; VLAN tags stand beside the frame by then.
+ * Of devices that are sampled a random part passes.
  */
-export function snoopFilter(): Buffer {
-  return assemble(PROGRAM);
+export function snoopFilter(sampled: readonly Sampled[] = []): Buffer {
+  return assemble([...sampled.flatMap(sample), ...PROGRAM]);
+}
+
+function sample({ ifindex, threshold }: Sampled): Instruction[] {
+  return [
+    { code: LOAD_WORD, k: IFINDEX },
+    { code: IF_EQUAL, k: ifindex, jf: 3 },
+    { code: LOAD_WORD, k: RANDOM },
+    { code: IF_AT_LEAST, k: threshold, jf: 1 },
+    { code: RETURN, k: 0 },
+  ];
 }

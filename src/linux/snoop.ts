@@ -4,6 +4,7 @@ import * as K from './constants.js';
 import { native, type RawSocket } from './native.js';
 import { SNAP_LENGTH, snoopFilter } from './snoop-filter.js';
 import { type Heard, QUESTION_MAX, readFrame, writeQuestion } from './snoop-packet.js';
+import { type Sampled, SnoopShares } from './snoop-shares.js';
 
 /** <linux/if_packet.h>, <linux/if_ether.h>. */
 const AF_PACKET = 17;
@@ -28,8 +29,8 @@ const CONTROL = 48;
 /** Frames of one reading, and of one window of time; beyond these the kernel drops them, which costs us nothing. */
 const BATCH = 64;
 const WINDOW_MS = 100;
-const WINDOW_FRAMES = 2_000;
-const RECEIVE_BUFFER = 1 << 20;
+const WINDOW_FRAMES = 10_000;
+const RECEIVE_BUFFER = 1 << 22;
 
 /** Counters since start. */
 export interface SnooperStats {
@@ -37,6 +38,8 @@ export interface SnooperStats {
   readonly malformed: number;
   /** Frames that the kernel dropped because the buffer was full. */
   readonly drops: number;
+  /** Frames that were not looked at, since their port had had its share; those that the filter kept out are not counted. */
+  readonly skipped: number;
   /** How often a flood made us look away for a moment. */
   readonly pauses: number;
   readonly questions: number;
@@ -61,10 +64,14 @@ export class LinuxSnooper implements Snooper {
   #observer: SnoopObserver | undefined;
   #windowStart = 0;
   #windowFrames = 0;
+  readonly #shares = new SnoopShares();
+  #turn: NodeJS.Timeout | undefined;
+  #sampled: readonly Sampled[] = [];
   #pause: NodeJS.Timeout | undefined;
   #frames = 0;
   #malformed = 0;
   #drops = 0;
+  #skipped = 0;
   #pauses = 0;
   #questions = 0;
   #refusals = 0;
@@ -109,6 +116,7 @@ export class LinuxSnooper implements Snooper {
       frames: this.#frames,
       malformed: this.#malformed,
       drops: this.#drops,
+      skipped: this.#skipped,
       pauses: this.#pauses,
       questions: this.#questions,
       refusals: this.#refusals,
@@ -117,6 +125,7 @@ export class LinuxSnooper implements Snooper {
 
   close(): void {
     clearTimeout(this.#pause);
+    clearTimeout(this.#turn);
     this.#countDrops();
     this.#socket?.close();
     this.#socket = undefined;
@@ -139,7 +148,12 @@ export class LinuxSnooper implements Snooper {
     this.#frames += count;
     for (let i = 0, at = 0; i < count && this.#observer; i++) {
       const length = this.#lengths[1 + 3 * i];
-      this.#frame(i, at, length, this.#observer);
+      const port = this.#addresses.readInt32LE(i * ADDRESS + IFINDEX);
+      if (this.#shares.take(port)) this.#frame(i, at, length, port, this.#observer);
+      else {
+        this.#skipped++;
+        if (this.#shares.isFlooded(port)) this.#endWindow();
+      }
       at += (length + 3) & ~3;
     }
     this.#spend(count);
@@ -147,10 +161,7 @@ export class LinuxSnooper implements Snooper {
 
   #spend(frames: number): void {
     const now = performance.now();
-    if (now - this.#windowStart >= WINDOW_MS) {
-      this.#windowStart = now;
-      this.#windowFrames = 0;
-    }
+    if (now - this.#windowStart >= WINDOW_MS) this.#endWindow();
     this.#windowFrames += frames;
     if (this.#windowFrames < WINDOW_FRAMES || this.#pause) return;
     this.#pauses++;
@@ -164,7 +175,7 @@ export class LinuxSnooper implements Snooper {
     );
   }
 
-  #frame(i: number, at: number, length: number, observer: SnoopObserver): void {
+  #frame(i: number, at: number, length: number, port: number, observer: SnoopObserver): void {
     const control = i * CONTROL;
     let status = 0;
     let tag = 0;
@@ -181,9 +192,24 @@ export class LinuxSnooper implements Snooper {
     const kind = readFrame(this.#bytes, at, length, (status & TP_STATUS_CSUMNOTREADY) === 0, heard);
     if (kind === 'malformed') this.#malformed++;
     if (kind !== 'binding' && kind !== 'tentative') return;
-    const port = this.#addresses.readInt32LE(i * ADDRESS + IFINDEX);
     if (kind === 'binding') observer.heard(port, tag, heard.mac, heard.ip, heard.router);
     else observer.tentative(port, tag, heard.ip);
+  }
+
+  /** Shares out anew what is heard; goes on by itself while anybody is sampled. */
+  #endWindow(): void {
+    const now = performance.now();
+    const sampled = this.#shares.turn(Math.min(1, Math.max(0.01, (now - this.#windowStart) / WINDOW_MS)));
+    this.#windowStart = now;
+    this.#windowFrames = 0;
+    if (sampled) {
+      this.#sampled = sampled;
+      this.#socket?.attachFilter(snoopFilter(sampled));
+    }
+    for (const { ifindex } of this.#sampled) this.#observer?.flooded(ifindex);
+    clearTimeout(this.#turn);
+    this.#turn =
+      this.#sampled.length > 0 ? setTimeout(() => this.#endWindow(), WINDOW_MS).unref() : undefined;
   }
 
   #isAuxiliary(at: number): boolean {

@@ -6,7 +6,7 @@ const results = runScenario('./snoop-socket-scenario.js', 30);
 for (const name of [
   'frames that came in are told with their device and their tag, all else is filtered',
   'questions leave by the port, tagged or not, and the host hears them',
-  'a flood is cut off by the kernel, not by us, and what comes after it is heard',
+  'a flood is cut off by the kernel, not by us, and another port is heard meanwhile',
 ])
   test(name, async (t) => {
     const result = (await results).find((candidate) => candidate.name === name);
