@@ -109,6 +109,7 @@ class WillingKernel implements Kernel {
   apply(batch: readonly Operation[]): OperationResult[] {
     return batch.map(() => ({ errno: 0, message: undefined }));
   }
+  ask(): void {}
   close(): void {}
 }
 

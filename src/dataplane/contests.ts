@@ -4,8 +4,8 @@ import type { PlaneKey, VniPlane } from './vni-plane.js';
 
 /*
  * Another writer that wants other rows than we do undoes what we write as soon as it hears of it, and we what it writes.
- * Neither can win, so each row is repaired at once the first time, then ever more rarely, and the rows of one device
- * together no more often than a bound says.
+ * Neither can win, so each row is repaired at once the first times, then ever more rarely, and the rows of one device
+ * that are contested together no more often than a bound says.
  */
 
 /** Milliseconds within which another daemon reacts to what we wrote; a person at a keyboard does not. */
@@ -14,6 +14,8 @@ const REACTION_MS = 250;
 const MEMORY_MS = 5000;
 /** Reactions that may be accidents. */
 const UNDELAYED = 3;
+/** Repairs in a row that no reaction undid and that may be a person's, who flushes a table once and again. */
+const FLUSHES = 3;
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 60_000;
 /** Milliseconds between two repeated repairs on one device. */
@@ -95,8 +97,9 @@ export class Contests {
     }
     if (now - row.repairAt <= REACTION_MS) row.reactions++;
     row.repairs++;
-    field.free = Math.max(now, field.free + SPACING_MS);
-    row.repairAt = Math.max(now + delayAfter(row.reactions), field.free);
+    const isContested = row.reactions > 0 || row.repairs > FLUSHES;
+    if (isContested) field.free = Math.max(now, field.free + SPACING_MS);
+    row.repairAt = isContested ? Math.max(now + delayAfter(row.reactions), field.free) : now;
     if (field.rivals === undefined && (row.reactions >= REACTIONS || row.repairs >= REPAIRS)) {
       field.rivals = this.#nameRivals(plane, which);
       this.changed();

@@ -347,6 +347,11 @@ export class DataPlane {
     return this.#planes.get(vni);
   }
 
+  /** Has the kernel say what stands for the key now, of which something may have gone unheard. */
+  lookAt(vni: Vni, which: PlaneKey): void {
+    for (const key of this.#planes.get(vni)?.rowKeys(which) ?? []) this.kernel.ask(key);
+  }
+
   /** True where so much waits for the kernel that no more should be asked for until `relieved` is called. */
   isBehind(relieved: () => void): boolean {
     return this.reconciler.isBehind(relieved);

@@ -89,6 +89,20 @@ export type Operation =
       readonly mac: Mac | undefined;
     };
 
+/** What names one row to the kernel. */
+export type RowKey =
+  /** `port` is the one that the row is known to point to, 0 where none is known. */
+  | {
+      readonly table: 'bridge';
+      readonly bridgeIfindex: number;
+      readonly vlan: number;
+      readonly mac: Mac;
+      readonly port: number;
+    }
+  /** Of any but the all-zero MAC, which has many. */
+  | { readonly table: 'vxlan'; readonly ifindex: number; readonly srcVni: number; readonly mac: Mac }
+  | { readonly table: 'neigh'; readonly ifindex: number; readonly ip: Ip };
+
 /** The kernel's answer to one operation: 0 or a positive errno, and its extended-ack text where it gave one. */
 export interface OperationResult {
   readonly errno: number;
@@ -220,5 +234,10 @@ export interface Kernel {
    * comes once the kernel is closed.
    */
   launch(operations: readonly Operation[], flight: Flight): boolean;
+  /**
+   * Asks for the row and tells the observer what stands, be it that there is none: amid a bulk of our own writing another's
+   * change may have gone unheard, and is found only later. Where the kernel does not answer, nothing is told.
+   */
+  ask(key: RowKey): void;
   close(): void;
 }

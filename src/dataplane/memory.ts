@@ -7,6 +7,7 @@ import {
   type Operation,
   type OperationResult,
   partsOf,
+  type RowKey,
   resultOfParts,
   type SingleOperation,
   SUCCESS,
@@ -145,6 +146,28 @@ export class MemoryKernel implements Kernel {
     return errno === 0 ? SUCCESS : { errno, message: undefined };
   }
 
+  ask(key: RowKey): void {
+    this.drain();
+    if (this.#observer) this.#tellRow(key, this.#observer);
+  }
+
+  #tellRow(key: RowKey, observer: KernelObserver): void {
+    const { tables } = this;
+    if (key.table === 'bridge') {
+      const row = tables.bridgeRow(key.bridgeIfindex, key.vlan, key.mac);
+      if (row) observer.bridgeRow(row);
+      else observer.bridgeRowGone({ ...key, state: 0, flags: 0 });
+    } else if (key.table === 'vxlan') {
+      const row = tables.vxlanRow(key.ifindex, key.srcVni, key.mac);
+      if (row) observer.vxlanRow(row);
+      else observer.vxlanRowGone({ ...key, dst: undefined, nexthopId: 0, state: 0, flags: 0 });
+    } else {
+      const row = tables.neighRow(key.ifindex, key.ip);
+      if (row) observer.neighRow(row);
+      else observer.neighRowGone({ ...key, mac: undefined, state: 0, flags: 0, protocol: 0 });
+    }
+  }
+
   close(): void {
     for (const own of this.#flights) this.#resultsOf(own);
     this.#observer = undefined;
@@ -264,28 +287,15 @@ export class MemoryKernel implements Kernel {
 
   /** Tells what stands for the key of the operation. */
   #retell(operation: SingleOperation): void {
-    const { tables, topology } = this;
+    const { topology } = this;
     const observer = this.#observer;
     if (!observer) return;
     if (operation.table === 'bridge') {
-      const { port, vlan, mac } = operation;
-      const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
-      const row = tables.bridgeRow(bridgeIfindex, vlan, mac);
-      if (row) observer.bridgeRow(row);
-      else
-        for (const device of topology.interfaces.keys())
-          observer.bridgeRowGone({ bridgeIfindex, vlan, mac, port: device, state: 0, flags: 0 });
-    } else if (operation.table === 'vxlan') {
-      const { ifindex, srcVni, mac, dst } = operation;
-      const row = tables.vxlanRow(ifindex, srcVni, mac);
-      if (row) observer.vxlanRow(row);
-      else observer.vxlanRowGone({ ifindex, srcVni, mac, dst, nexthopId: 0, state: 0, flags: 0 });
-    } else if (operation.table === 'neigh') {
-      const { ifindex, ip, mac } = operation;
-      const row = tables.neighRow(ifindex, ip);
-      if (row) observer.neighRow(row);
-      else observer.neighRowGone({ ifindex, ip, mac, state: 0, flags: 0, protocol: 0 });
-    }
+      const { port: at, vlan, mac } = operation;
+      const bridgeIfindex = topology.ports.get(at)?.bridgeIfindex ?? 0;
+      for (const port of topology.interfaces.keys())
+        this.#tellRow({ table: 'bridge', bridgeIfindex, vlan, mac, port }, observer);
+    } else if (operation.table === 'vxlan' || operation.table === 'neigh') this.#tellRow(operation, observer);
   }
 
   #tell(key: string, tell: (observer: KernelObserver) => void): void {

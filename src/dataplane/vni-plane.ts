@@ -10,7 +10,7 @@ import {
 } from './difference.js';
 import type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 import { IpQueue } from './ip-queue.js';
-import type { Operation } from './kernel.js';
+import type { Operation, RowKey } from './kernel.js';
 import { MacIntents } from './mac-intents.js';
 import { MacQueue } from './mac-queue.js';
 import type { KernelMirror } from './mirror.js';
@@ -109,6 +109,21 @@ export class VniPlane {
     if (at.sviIfindex !== 0)
       for (const row of mirror.neighRowsOf(at.sviIfindex))
         if (isOurNeigh(row)) yield { table: 'neigh', key: row.ip };
+  }
+
+  /** The rows that the key has, or could have, where the VNI is; none of default destinations. */
+  rowKeys(which: PlaneKey): RowKey[] {
+    const { at } = this;
+    if (!at || which.table === 'flood') return [];
+    if (which.table !== 'mac')
+      return at.sviIfindex === 0 ? [] : [{ table: 'neigh', ifindex: at.sviIfindex, ip: which.key }];
+    const { bridgeIfindex, vlan, vxlanIfindex: ifindex } = at;
+    const mac = which.key;
+    const port = this.mirror.peekBridge(bridgeIfindex, vlan, mac)?.port ?? 0;
+    return [
+      { table: 'bridge', bridgeIfindex, vlan, mac, port },
+      { table: 'vxlan', ifindex, srcVni: sourceVni(at), mac },
+    ];
   }
 
   /** The keys of which something is wanted. */

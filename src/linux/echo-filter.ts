@@ -1,5 +1,5 @@
 import { Ntf, type Operation } from '../dataplane/index.js';
-import { RTM_DELNEIGH, RTM_NEWNEIGH } from './constants.js';
+import { AF_BRIDGE, RTM_DELNEIGH, RTM_NEWNEIGH } from './constants.js';
 import { swap32 } from './neigh-codec.js';
 import { assemble, IF_ANY_BIT, IF_EQUAL, LOAD_BYTE, LOAD_HALF, LOAD_WORD, RETURN } from './socket-filter.js';
 
@@ -31,17 +31,21 @@ function deviceOf(operation: Operation): number | undefined {
 }
 
 /**
- * A program that lets all notifications pass but RTM_NEWNEIGH and RTM_DELNEIGH of rows with NTF_EXT_LEARNED on these
- * devices (MAX_DEVICES at most): what a daemon hears of its own writing. BPF reads numbers in network order, netlink writes them in the
- * machine's.
+ * A program that lets all notifications pass but those of rows with NTF_EXT_LEARNED on these devices (MAX_DEVICES at most):
+ * what a daemon hears of its own writing. RTM_NEWNEIGH is left out, and RTM_DELNEIGH only of FDB rows and where `ends` says
+ * so: what nobody but the kernel or another deletes must be heard at once. A neighbor that a request deletes has lost
+ * NTF_EXT_LEARNED before (net/core/neighbour.c neigh_delete, neigh_update_flags), so that the end of one that still has it
+ * is the kernel's own doing. BPF reads numbers in network order, netlink writes them in the machine's.
  */
-export function echoFilter(devices: ReadonlySet<number>): Buffer {
+export function echoFilter(devices: ReadonlySet<number>, ends: boolean): Buffer {
   const checks = [...devices];
   const pass = checks.length;
   return assemble([
     { code: LOAD_HALF, k: 4 },
-    { code: IF_EQUAL, k: RTM_NEWNEIGH << 8, jt: 1 },
-    { code: IF_EQUAL, k: RTM_DELNEIGH << 8, jf: pass + 3 },
+    { code: IF_EQUAL, k: RTM_NEWNEIGH << 8, jt: 3 },
+    { code: IF_EQUAL, k: RTM_DELNEIGH << 8, jf: pass + 5 },
+    { code: LOAD_BYTE, k: 16 },
+    { code: IF_EQUAL, k: ends ? AF_BRIDGE : NO_FAMILY, jf: pass + 3 },
     { code: LOAD_BYTE, k: 26 },
     { code: IF_ANY_BIT, k: Ntf.EXT_LEARNED, jf: pass + 1 },
     { code: LOAD_WORD, k: 20 },
@@ -50,3 +54,6 @@ export function echoFilter(devices: ReadonlySet<number>): Buffer {
     { code: RETURN, k: 0 },
   ]);
 }
+
+/** What no octet is. */
+const NO_FAMILY = 0x100;

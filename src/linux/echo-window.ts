@@ -7,11 +7,16 @@ import { WrittenKeys } from './written-keys.js';
 
 /** Below so many operations hearing the echoes costs less than a filter against them. */
 const WORTHWHILE = 32;
+/** Below so many FDB rows that a batch deletes hearing of their end costs less than reading their devices afterwards. */
+const WORTHWHILE_ENDS = 256;
 
 /** What a window needs of its owner. */
 export interface EchoWindowOwner {
-  /** Lets notifications of rows with NTF_EXT_LEARNED on these devices be dropped; undefined for none. False if refused. */
-  hide(devices: ReadonlySet<number> | undefined): boolean;
+  /**
+   * Lets notifications of rows with NTF_EXT_LEARNED on these devices be dropped, where `ends` also those of the end of an
+   * FDB row; undefined for none. False if refused.
+   */
+  hide(devices: ReadonlySet<number> | undefined, ends: boolean): boolean;
   /** Asks the kernel for the row of a key that `operation` wrote, and tells what stands. */
   reread(operation: Operation, row: NeighMessage): void;
 }
@@ -23,13 +28,17 @@ export interface EchoWindowOwner {
  * - What a host did just before our write waits in the queue as if it were newer, since no echo of the write follows
  *   it. So a key that was written and is heard of before the queue has been empty is asked for.
  * - What somebody else writes with our mark on the same devices goes unheard. So the devices are read once, later:
- *   `unheard` collects them.
+ *   `unheard` collects them. What somebody else removes is heard, but for FDB rows while we remove many ourselves: those
+ *   devices, in `endsUnheard` as well, are read soon.
  */
 export class EchoWindow {
   /** Devices written to while their echoes were hidden. */
   readonly unheard = new Set<number>();
+  /** Those of them on which the ends of FDB rows were hidden as well. */
+  readonly endsUnheard = new Set<number>();
   readonly #owner: EchoWindowOwner;
   #hidden: ReadonlySet<number> | undefined;
+  #hidesEnds = false;
   /** What was written before the queue was empty, batch by batch. */
   #written = emptyList<readonly Operation[]>();
   /** The keys of the first so many of these batches: made when something is heard, since mostly nothing is. */
@@ -49,13 +58,16 @@ export class EchoWindow {
       this.end();
       return false;
     }
-    if (!this.#hidden || !isSubset(devices, this.#hidden)) {
+    const ends = endsIn(operations) >= WORTHWHILE_ENDS;
+    if (!this.#hidden || !isSubset(devices, this.#hidden) || ends !== this.#hidesEnds) {
       const both = new Set([...devices, ...(this.#hidden ?? [])]);
       const hidden = both.size > MAX_DEVICES ? devices : both;
-      if (!this.#owner.hide(hidden)) return false;
+      if (!this.#owner.hide(hidden, ends)) return false;
       this.#hidden = hidden;
+      this.#hidesEnds = ends;
     }
     for (const device of devices) this.unheard.add(device);
+    if (ends) for (const device of this.#hidden) this.endsUnheard.add(device);
     this.#written.push(operations);
     return true;
   }
@@ -73,7 +85,7 @@ export class EchoWindow {
   end(): void {
     if (!this.#hidden) return;
     this.#hidden = undefined;
-    this.#owner.hide(undefined);
+    this.#owner.hide(undefined, false);
   }
 
   /** A notification came, `gone` that of a row's end: is it of a key that was just written? */
@@ -120,6 +132,13 @@ export class EchoWindow {
 function isOwnEnd(operation: Operation, row: NeighMessage, gone: boolean): boolean {
   if (operation.verb !== 'delete') return false;
   return gone || (operation.table === 'neigh' && row.state === Nud.FAILED);
+}
+
+/** How many operations remove FDB rows with our mark. */
+function endsIn(operations: readonly Operation[]): number {
+  let ends = 0;
+  for (const { verb, table } of operations) if (verb === 'delete' && table !== 'neigh') ends++;
+  return ends;
 }
 
 function isSubset(some: ReadonlySet<number>, all: ReadonlySet<number>): boolean {

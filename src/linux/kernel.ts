@@ -7,6 +7,7 @@ import {
   type KnownRows,
   type Operation,
   type OperationResult,
+  type RowKey,
   type Topology,
   type VxlanFdbRow,
 } from '../dataplane/index.js';
@@ -162,7 +163,7 @@ export class LinuxKernel implements Kernel {
       this.#log,
     );
     const echoes = new EchoWindow({
-      hide: (devices) => monitor.hide(devices),
+      hide: (devices, ends) => monitor.hide(devices, ends),
       reread: (operation, row) => this.#guard(() => reader.reread(operation, row)),
     });
     const rereads = new Rereads(
@@ -171,6 +172,7 @@ export class LinuxKernel implements Kernel {
         reader,
         table: this.#table,
         unheard: echoes.unheard,
+        endsUnheard: echoes.endsUnheard,
         settle: () => {
           programmer.land();
           echoes.end();
@@ -229,6 +231,14 @@ export class LinuxKernel implements Kernel {
     }
     if (hidden && !programmer.isFlying) this.#hearSoon();
     return false;
+  }
+
+  ask(key: RowKey): void {
+    const open = this.#open;
+    if (!open || this.#closed) return;
+    // What waits to be heard is older than the answer
+    this.drain();
+    this.#guard(() => open.reader.ask(key));
   }
 
   readonly #isMapped = (port: number, vlan: number): boolean => {
@@ -340,7 +350,11 @@ export class LinuxKernel implements Kernel {
     const before = this.#table.links.get(ifindex);
     this.#table.take(type, buffer.bytes, at, end);
     const after = this.#table.links.get(ifindex);
-    if (before && after && hasFlapped(before, after)) this.#observer?.flushed(ifindex);
+    if (before && after && hasFlapped(before, after)) {
+      this.#observer?.flushed(ifindex);
+      // Amid a bulk it may have gone unheard
+      if (open.echoes.endsUnheard.has(ifindex)) open.rereads.device(ifindex);
+    }
     if (!after || !this.#table.isVxlan(ifindex)) return;
     // A new device may bring rows. And what was written for one that had just left its bridge was written in part
     if (before ? before.master !== after.master && this.#hasRows(ifindex) : true)
@@ -420,10 +434,12 @@ export class LinuxKernel implements Kernel {
 /**
  * The kernel flushes rows of a device that goes down or loses its carrier, and of a port that leaves its bridge. It tells
  * them before the link (drivers/net/vxlan: vxlan_stop, net/bridge/br_if.c: del_nbp) or behind it (net/core/dev.c:
- * NETDEV_DOWN follows on RTM_NEWLINK), but before the link is well again.
+ * NETDEV_DOWN follows on RTM_NEWLINK), but before the link is well again. And the neighbors of a device that gets another
+ * MAC (net/ipv4/arp.c arp_netdev_event, net/ipv6/ndisc.c: NETDEV_CHANGEADDR), as a bridge does when its lowest port comes
+ * or goes: those it tells behind the link.
  */
 function hasFlapped(before: Link, after: Link): boolean {
-  return isRunning(before) !== isRunning(after) || before.master !== after.master;
+  return isRunning(before) !== isRunning(after) || before.master !== after.master || before.mac !== after.mac;
 }
 
 interface Sockets {

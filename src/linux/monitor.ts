@@ -104,11 +104,11 @@ export class Monitor {
   }
 
   /**
-   * Leaves out rows with NTF_EXT_LEARNED of these devices until called again; undefined leaves out none. False where
-   * the kernel refuses.
+   * Leaves out rows with NTF_EXT_LEARNED of these devices until called again, where `ends` also the end of FDB rows;
+   * undefined leaves out none. False where the kernel refuses.
    */
-  hide(devices: ReadonlySet<number> | undefined): boolean {
-    return this.#closed || this.#socket.filter(devices && echoFilter(devices));
+  hide(devices: ReadonlySet<number> | undefined, ends: boolean): boolean {
+    return this.#closed || this.#socket.filter(devices && echoFilter(devices, ends));
   }
 
   close(): void {

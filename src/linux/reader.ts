@@ -1,4 +1,11 @@
-import type { BridgeFdbRow, KnownRows, NeighRow, Operation, VxlanFdbRow } from '../dataplane/index.js';
+import type {
+  BridgeFdbRow,
+  KnownRows,
+  NeighRow,
+  Operation,
+  RowKey,
+  VxlanFdbRow,
+} from '../dataplane/index.js';
 import { type Log, MAC_ZERO } from '../types/index.js';
 import * as K from './constants.js';
 import { LinkTable } from './link-table.js';
@@ -14,7 +21,7 @@ import {
 } from './neigh-codec.js';
 import type { Programmer } from './programmer.js';
 import { type DumpSocket, NetlinkError } from './route-socket.js';
-import { isDeviceRow, RowSet, toBridgeRow, toNeighRow, toVxlanRow } from './row-set.js';
+import { isDeviceRow, RowSet } from './row-set.js';
 import { Slicer } from './slicer.js';
 
 /** How often a dump is repeated that the kernel's table changed underneath. */
@@ -275,30 +282,26 @@ export class Reader {
    * stands. Throws NetlinkError where no answer comes.
    */
   reread(operation: Operation, row: NeighMessage): void {
-    const { mac, dst } = row;
-    let answer: NeighMessage | number;
-    if (operation.table === 'bridge' && mac !== undefined) {
-      answer = this.#programmer.get((words, sequence) =>
-        encodeBridgeGet(words, 0, row.master, row.vlan, mac, sequence),
-      );
+    const { mac, dst, ifindex, vlan, master: bridgeIfindex } = row;
+    if (operation.table === 'bridge' && mac !== undefined)
       // On whichever of the two ports it is known to be
-      if (answer === K.ENOENT)
-        for (const ifindex of [row.ifindex, operation.port])
-          this.#owner.bridgeRowGone(toBridgeRow({ ...row, ifindex }, mac));
-    } else if (operation.table === 'vxlan' && mac !== undefined) {
-      const { ifindex, srcVni } = operation;
-      answer = this.#programmer.get((words, sequence) =>
-        encodeVxlanGet(words, 0, ifindex, srcVni, mac, sequence),
-      );
-      if (answer === K.ENOENT) this.#owner.vxlanRowGone(toVxlanRow({ ...row, srcVni }, mac));
-    } else if (operation.table === 'neigh' && dst !== undefined) {
-      answer = this.#programmer.get((words, sequence) =>
-        encodeNeighGet(words, 0, row.ifindex, dst, sequence),
-      );
-      if (answer === K.ENOENT) this.#owner.neighRowGone(toNeighRow(row, dst));
-    } else return;
-    // Any other refusal is of a device that went, which is told by itself
+      for (const port of new Set([ifindex, operation.port]))
+        this.ask({ table: 'bridge', bridgeIfindex, vlan, mac, port });
+    else if (operation.table === 'vxlan' && mac !== undefined)
+      this.ask({ table: 'vxlan', ifindex: operation.ifindex, srcVni: operation.srcVni, mac });
+    else if (operation.table === 'neigh' && dst !== undefined) this.ask({ table: 'neigh', ifindex, ip: dst });
+  }
+
+  /** Asks for a row and tells what stands, be it that there is none. Throws NetlinkError where no answer comes. */
+  ask(key: RowKey): void {
+    const answer = this.#programmer.get((words, sequence) => encodeGet(words, key, sequence));
     if (typeof answer !== 'number') this.#owner.present(answer);
+    // Any other refusal is of a device that went, which is told by itself
+    else if (answer !== K.ENOENT) return;
+    else if (key.table === 'bridge') this.#owner.bridgeRowGone({ ...key, ...NOTHING });
+    else if (key.table === 'vxlan')
+      this.#owner.vxlanRowGone({ ...key, ...NOTHING, dst: undefined, nexthopId: 0 });
+    else this.#owner.neighRowGone({ ...key, ...NOTHING, mac: undefined, protocol: 0 });
   }
 
   async #read(family: number, ifindex: number, take: (row: NeighMessage) => void): Promise<void> {
@@ -365,6 +368,17 @@ export class Reader {
       await slicer.breathe();
     }
   }
+}
+
+/** What a row that is not there says. */
+const NOTHING = { state: 0, flags: 0 } as const;
+
+/** The RTM_GETNEIGH of one row; returns the word behind it. */
+function encodeGet(words: Uint32Array, key: RowKey, sequence: number): number {
+  if (key.table === 'bridge')
+    return encodeBridgeGet(words, 0, key.bridgeIfindex, key.vlan, key.mac, sequence);
+  if (key.table === 'vxlan') return encodeVxlanGet(words, 0, key.ifindex, key.srcVni, key.mac, sequence);
+  return encodeNeighGet(words, 0, key.ifindex, key.ip, sequence);
 }
 
 function isKnown(known: KnownRows, row: NeighMessage): boolean {

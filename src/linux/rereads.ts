@@ -1,4 +1,5 @@
 import type { Log } from '../types/index.js';
+import { Audits } from './audits.js';
 import type { LinkTable } from './link-table.js';
 import type { Monitor } from './monitor.js';
 import type { Reader } from './reader.js';
@@ -6,20 +7,15 @@ import { Slicer } from './slicer.js';
 
 const RETRY_FIRST = 50;
 const RETRY_LAST = 2000;
-/** An audit takes this share of one processor at most, and waits no less and no more than this, in milliseconds. */
-const AUDIT_SHARE = 1 / 15_000;
-const AUDIT_SOONEST = 1_000;
-const AUDIT_LATEST = 60_000;
-/** An audit lets a bulk that is being written pass, for so long at most, in milliseconds. */
-const AUDIT_PATIENCE = 10_000;
 
 /** What re-reading needs of the kernel's owner. */
 export interface RereadsOwner {
   readonly monitor: Monitor;
   readonly reader: Reader;
   readonly table: LinkTable;
-  /** Devices on which something may have gone unheard; taken from here one by one. */
+  /** Devices on which something may have gone unheard, see Unheard; taken from here when they are read. */
   readonly unheard: Set<number>;
+  readonly endsUnheard: Set<number>;
   /** Lets what is being written stand, and be heard from now on. */
   settle(): void;
   tellTopology(): void;
@@ -32,10 +28,10 @@ export interface RereadsOwner {
  * have brought rows from another namespace, and, slowly, devices on which our own echoes were hidden. One at a time.
  */
 export class Rereads {
-  /** Complete readings, those that failed, and devices audited. */
+  /** Complete readings, and those that failed. */
   resyncs = 0;
   failures = 0;
-  audits = 0;
+  readonly #audits: Audits;
   readonly #owner: RereadsOwner;
   readonly #log: Log;
   readonly #devices = new Set<number>();
@@ -47,14 +43,16 @@ export class Rereads {
   #running = false;
   #closed = false;
   #endPause: (() => void) | undefined;
-  #auditTimer: NodeJS.Timeout | undefined;
-  /** No small integers, ever: what is compiled for those is thrown away at the first time. */
-  #auditTook = Number.NEGATIVE_INFINITY;
-  #wroteAt = Number.NEGATIVE_INFINITY;
 
   constructor(owner: RereadsOwner, log: Log) {
     this.#owner = owner;
     this.#log = log;
+    this.#audits = new Audits(owner, (ifindex) => this.#readLater(ifindex));
+  }
+
+  /** Devices read again because echoes on them had been hidden. */
+  get audits(): number {
+    return this.#audits.count;
   }
 
   /** Something is being read, or will be in the next turn. */
@@ -87,40 +85,15 @@ export class Rereads {
 
   /** Something is being written unheard: its devices are read again, each in its time. */
   auditLater(): void {
-    this.#wroteAt = performance.now();
-    this.#auditInTime();
-  }
-
-  #auditInTime(): void {
-    if (this.#auditTimer || this.#closed) return;
-    const pause = Math.min(AUDIT_LATEST, Math.max(AUDIT_SOONEST, this.#auditTook / AUDIT_SHARE));
-    const patience = performance.now() + pause + AUDIT_PATIENCE;
-    const due = () => {
-      const now = performance.now();
-      // A reading amid a bulk would hold it up, since nothing flies while the kernel is read
-      const rest = Math.min(patience, this.#wroteAt + AUDIT_SOONEST) - now;
-      this.#auditTimer = rest > 0 ? setTimeout(due, Math.ceil(rest)) : undefined;
-      if (rest <= 0) this.#audit();
-    };
-    this.#auditTimer = setTimeout(due, pause);
+    this.#audits.wrote();
   }
 
   /** Reads no more; true where a reading is under way that will call `ended`. */
   close(): boolean {
     this.#closed = true;
-    clearTimeout(this.#auditTimer);
+    this.#audits.close();
     this.#endPause?.();
     return this.#running;
-  }
-
-  #audit(): void {
-    const { unheard } = this.#owner;
-    for (const ifindex of unheard) {
-      unheard.delete(ifindex);
-      this.audits++;
-      this.#readLater(ifindex);
-      return;
-    }
   }
 
   #runLater(): void {
@@ -182,6 +155,7 @@ export class Rereads {
     this.#devices.clear();
     this.#changed.clear();
     this.#owner.unheard.clear();
+    this.#owner.endsUnheard.clear();
     this.#owner.tellTopology();
     for (const link of [...table.links.values()]) {
       if (this.#closed) return;
@@ -221,6 +195,8 @@ export class Rereads {
   async #readDevices(): Promise<void> {
     for (const ifindex of [...this.#devices]) {
       this.#devices.delete(ifindex);
+      this.#owner.unheard.delete(ifindex);
+      this.#owner.endsUnheard.delete(ifindex);
       const started = performance.now();
       if (this.#changed.delete(ifindex)) this.flapped = ifindex;
       try {
@@ -228,8 +204,7 @@ export class Rereads {
       } finally {
         this.flapped = 0;
       }
-      this.#auditTook = performance.now() - started;
+      this.#audits.took(performance.now() - started);
     }
-    if (this.#owner.unheard.size > 0) this.#auditInTime();
   }
 }

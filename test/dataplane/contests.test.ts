@@ -74,12 +74,17 @@ test('a slow daemon is a contest too, though none of its changes is a reaction',
   t.regex(here.told[0][0], /^another daemon writes/);
 });
 
-test('all rows of a device that are flushed are repaired at once; again and again, at a bounded rate', (t) => {
+test('all rows of a device that are flushed are repaired at once, and twice more within seconds; again and again, at a bounded rate', (t) => {
   const { clock, contests, plane } = arena();
   const device = plane(10);
   const other = plane(20);
   const macs = Array.from({ length: 1000 }, (_, i) => (MAC + i) as Mac);
   for (const key of macs) t.is(contests.repair(device, { table: 'mac', key })?.delay, 0);
+  for (let flush = 0; flush < 2; flush++) {
+    clock.advance(300);
+    for (const key of macs)
+      t.deepEqual(contests.repair(device, { table: 'mac', key }), { delay: 0, repeated: false });
+  }
   clock.advance(300);
   const delays = macs.map((key) => contests.repair(device, { table: 'mac', key })?.delay ?? 0);
   t.is(delays[0], 0);

@@ -671,6 +671,32 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
     },
   },
   {
+    name: 'a row that is asked for is told as it stands, also where its echo is hidden, and one that went as gone',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      const ip = parseIp('198.51.100.1');
+      world.kernel.apply([...bulk('add', devices), neighOperation('add', devices, ip, HOST)]);
+      const { bridgeIfindex, vxlanIfindex, srcVni } = devices;
+      const mac = (HOST + 1) as Mac;
+      const ask = () => {
+        world.kernel.ask({ table: 'bridge', bridgeIfindex, vlan: 0, mac, port: vxlanIfindex });
+        world.kernel.ask({ table: 'vxlan', ifindex: vxlanIfindex, srcVni, mac });
+        world.kernel.ask({ table: 'neigh', ifindex: bridgeIfindex, ip });
+      };
+      ask();
+      assert.equal(bridgeRowOf(recorder, devices, mac)?.port, vxlanIfindex);
+      assert.equal(vxlanRowOf(recorder, devices, mac, REMOTE)?.dst, REMOTE);
+      assert.equal(recorder.neigh.get(neighKey({ ifindex: bridgeIfindex, ip }))?.mac, HOST);
+      world.kernel.apply([...bulk('delete', devices), neighOperation('delete', devices, ip, HOST)]);
+      ask();
+      assert.equal(bridgeRowOf(recorder, devices, mac), undefined);
+      assert.equal(vxlanRowOf(recorder, devices, mac, REMOTE), undefined);
+      assert.equal(recorder.neigh.get(neighKey({ ifindex: bridgeIfindex, ip })), undefined);
+      // Nothing is told of a device that is not there
+      world.kernel.ask({ table: 'neigh', ifindex: 99_999, ip });
+    },
+  },
+  {
     name: 'adding twice is as adding once',
     async run(world) {
       const { recorder, devices } = await startedWithVni(world);
@@ -892,6 +918,7 @@ async function landsOnRowsByHand(world: World, before: 'absent' | 'ours'): Promi
   const raced: Kernel = {
     start: (observer, known) => kernel.start(observer, known),
     drain: (age) => kernel.drain(age),
+    ask: (key) => kernel.ask(key),
     close: () => kernel.close(),
     apply,
     launch,

@@ -133,3 +133,36 @@ test('a key that is heard many times is asked for once', (t) => {
   window.drained();
   t.deepEqual(asked, [5]);
 });
+
+test('what others remove is heard while we write, and not of FDB rows while we remove many ourselves', (t) => {
+  const ends: boolean[] = [];
+  const window = new EchoWindow({
+    hide: (_devices, hidesEnds) => {
+      ends.push(hidesEnds);
+      return true;
+    },
+    reread() {},
+  });
+  const deletes = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ ...batch(i)[0], verb: 'delete' as const }));
+  const neighs = Array.from(
+    { length: 300 },
+    (_, i): Operation => ({
+      table: 'neigh',
+      verb: 'delete',
+      ifindex: 8,
+      ip: parseIp(`192.0.2.${i % 250}`),
+      mac: FIRST as Mac,
+      router: false,
+    }),
+  );
+  window.begin(batch(0), true);
+  window.begin([...batch(0), ...deletes(100), ...neighs], true);
+  t.deepEqual([...new Set(ends)], [false]);
+  t.deepEqual([...window.endsUnheard], []);
+  window.begin(deletes(300), true);
+  t.true(ends.at(-1));
+  t.deepEqual([...window.endsUnheard], [DEVICE, 8], 'of whatever is hidden');
+  window.begin(batch(0), true);
+  t.false(ends.at(-1), 'and heard again with the next batch');
+});

@@ -65,6 +65,8 @@ export async function explain(
   const hardware = at && kernel.switchAsic() ? await kernel.readFdb(at.vxlanIfindex) : undefined;
   const vrf = evpn.vrf(vni);
   if (!vrf) return undefined;
+  if (mac !== MAC_ZERO) dataPlane.lookAt(vni, { table: 'mac', key: mac });
+  if (ip !== undefined) dataPlane.lookAt(vni, { table: 'neigh', key: ip });
   const entry = vrf.macs.get(mac);
   const story = macStory(rooms, vrf, mac, hardware);
   if (mac === MAC_ZERO) return explainFlooding(rooms, vrf, story.claims);
