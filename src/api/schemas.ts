@@ -74,6 +74,13 @@ export const StatusSchema = Type.Object(
       closed,
     ),
     duplicates: Count('Addresses that are in two places; /api/v1/duplicates tells them.'),
+    mobilityMemory: Type.Object(
+      {
+        addresses: Count('MAC and IP addresses that nobody claims now and that are remembered for mobility.'),
+        forgottenEarly: Count('Those that were forgotten before their time since start, for want of room.'),
+      },
+      closed,
+    ),
     switchAsic: nullable(
       Type.Object(
         {
@@ -324,6 +331,7 @@ export const VniSchema = Type.Object(
         localIps: Count(),
         remoteIps: Count(),
         remoteVteps: Count(),
+        rememberedAddresses: Count('Addresses that nobody claims now and that are remembered for mobility.'),
       },
       closed,
     ),

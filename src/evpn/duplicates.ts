@@ -124,6 +124,15 @@ export class DuplicateDetector {
     return true;
   }
 
+  /** What is known of its moves is lost: it is no duplicate any more. */
+  forget(subject: Subject): void {
+    const key = keyOf(subject);
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#entries.delete(key);
+    this.#settle(entry);
+  }
+
   /** Lets all of a VNI go, or all there are; returns how many. */
   clearAll(vni?: Vni): number {
     const entries = [...this.#entries.values()].filter(
@@ -152,7 +161,9 @@ export class DuplicateDetector {
     const seconds = action === 'freeze' ? freezeTime : window;
     const recovery =
       seconds === undefined ? undefined : this.clock.after(seconds * 1000, () => this.clear(subject));
-    this.#entries.set(keyOf(subject), {
+    const key = keyOf(subject);
+    this.#entries.get(key)?.recovery?.cancel();
+    this.#entries.set(key, {
       subject,
       history,
       since: history.duplicateSince ?? 0,
@@ -167,20 +178,23 @@ export class DuplicateDetector {
   #recoverLater(subject: Subject, history: MoveHistory, places: Duplicate['places']): void {
     const entry = this.#entries.get(keyOf(subject));
     if (!entry || history.frozen) return;
-    entry.recovery?.cancel();
     this.#enter(subject, history, history.counted, places);
   }
 
   #drop(entry: Entry): void {
-    entry.recovery?.cancel();
-    this.#entries.delete(keyOf(entry.subject));
-    entry.history.duplicateSince = undefined;
-    entry.history.frozen = false;
-    entry.history.frozenAt = undefined;
-    entry.history.forgetCounted();
     const { subject } = entry;
+    this.#entries.delete(keyOf(subject));
+    this.#settle(entry);
     this.log.info('duplicate address cleared', () => ({ vni: subject.vni, subject: subjectText(subject) }));
-    this.release(entry.subject);
+    this.release(subject);
+  }
+
+  #settle({ recovery, history }: Entry): void {
+    recovery?.cancel();
+    history.duplicateSince = undefined;
+    history.frozen = false;
+    history.frozenAt = undefined;
+    history.forgetCounted();
   }
 }
 

@@ -33,11 +33,10 @@ export interface MoveObserver {
   macMoved(
     vrf: MacVrf,
     entry: MacEntry,
-    from: Owner,
+    before: Ownership,
     fromVtep: Ip | undefined,
     vtep: Ip | undefined,
     port: number,
-    hasNewNumber: boolean,
   ): void;
   ipMoved(
     vrf: MacVrf,
@@ -94,15 +93,7 @@ export class Evaluator {
     }
     const vtep = owner === 'remote' ? remote?.leaf : undefined;
     if (owner !== before.owner || (owner === 'remote' && isElsewhere(vrf, remote, vtep, entry.vtep)))
-      this.moves.macMoved(
-        vrf,
-        entry,
-        before.owner,
-        entry.vtep,
-        vtep,
-        local?.port ?? 0,
-        sequence > before.sequence,
-      );
+      this.moves.macMoved(vrf, entry, before, entry.vtep, vtep, local?.port ?? 0);
     // What is frozen from now on is to be pinned where it is
     if (!frozen && entry.history?.frozen) vrf.touchMac(entry);
     this.#setVtep(vrf, entry, vtep);
@@ -116,8 +107,7 @@ export class Evaluator {
     }
     if (owner !== before.owner) touchContested(vrf, entry);
     // One that is queued again would otherwise outlive its place, and take the place of its successor with it
-    if (entry.isIdle && entry.ownership.sequence === 0 && !entry.history?.frozen && !entry.dirty)
-      vrf.macs.delete(mac);
+    if (entry.isIdle) vrf.retireMac(entry);
   }
 
   /** An IP: which MAC has it and where, its Type-2, its neighbour row. */
@@ -146,8 +136,7 @@ export class Evaluator {
     if (owner === 'remote' && remote)
       this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router, entry.epoch);
     else this.dataPlane.clearNeigh(vrf.vni, ip);
-    const isIdle = owner === 'none' && entry.remotes === undefined && !local && frozenWith === undefined;
-    if (isIdle && !entry.dirty) vrf.ips.delete(ip);
+    if (owner === 'none' && entry.remotes === undefined && !heard && !entry.dirty) vrf.retireIp(entry);
   }
 
   /** A VTEP that wants BUM traffic, or no longer does. */
@@ -272,13 +261,16 @@ export class Evaluator {
     entry.epoch = owner === 'none' ? 0 : localEpoch;
     if (owner === 'none' || holder === undefined) return;
     const before = entry.holder;
-    entry.holder = holder;
-    if (!before || before.mac === holder.mac) return;
+    // Its MAC may be elsewhere, or nowhere, by now
+    const fromVtep = entry.vtep;
     const vtep = owner === 'remote' ? remote?.leaf : undefined;
+    entry.holder = holder;
+    entry.vtep = vtep;
+    if (!before || before.mac === holder.mac) return;
     const atHome = owner === 'local' ? holder.mac : before.mac;
     const port = this.dataPlane.localMac(vrf.vni, atHome)?.port ?? 0;
     const { sequence } = holder.ownership;
-    this.moves.ipMoved(vrf, entry, from, before.vtep, vtep, port, sequence);
+    this.moves.ipMoved(vrf, entry, from, fromVtep, vtep, port, sequence);
   }
 
   /** Which remote claims on the MAC count: those of the leaf that it is frozen at, and not our own routes come back. */

@@ -30,6 +30,7 @@ import { autoExportTargets, autoImportTargets, type ImportTarget } from './impor
 import { Importer } from './importer.js';
 import { type IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import { MoveLog } from './move-log.js';
+import { MoveMemory } from './move-memory.js';
 import type { RdAllocator } from './rd-allocator.js';
 import { configuredRds, type EvpnSettings, importsTags, isFlooded, isServed } from './settings.js';
 import { UnusedLog } from './unused-log.js';
@@ -63,6 +64,8 @@ export class Evpn {
   readonly vteps = new VtepTable();
   readonly duplicates: DuplicateDetector;
   readonly conflicts: Conflicts;
+  /** Addresses that nobody claims any more. */
+  readonly memory: MoveMemory;
   readonly #log: LimitedLog;
   readonly #deps: EvpnDependencies;
   readonly #index = new ImportIndex();
@@ -98,6 +101,12 @@ export class Evpn {
         else this.#touchIp(subject.vni, subject.ip);
       },
       settings.duplicates,
+    );
+    this.memory = new MoveMemory(
+      deps.clock,
+      this.#log,
+      () => this.duplicates.settings.window * 1000,
+      (subject) => this.duplicates.forget(subject),
     );
     this.conflicts = new Conflicts(deps.clock, this.#log);
     this.#crowded = new CrowdedKeys(
@@ -206,6 +215,7 @@ export class Evpn {
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
     this.#crowded.stop();
+    this.memory.close();
     this.#log.close();
     this.#wakeIdle();
   }
@@ -264,7 +274,7 @@ export class Evpn {
 
   #addVrf(vni: Vni): MacVrf {
     const { rd, importTargets, exportTargets } = this.#identityOf(vni);
-    const vrf = new MacVrf(vni, rd, importTargets, exportTargets, this.#crowded);
+    const vrf = new MacVrf(vni, rd, importTargets, exportTargets, this.#crowded, this.memory);
     vrf.flooding = isFlooded(this.#settings, vni);
     this.#vrfs.set(vni, vrf);
     this.#index.add(vrf);
@@ -282,6 +292,7 @@ export class Evpn {
     this.#index.remove(vrf);
     this.importer.forget(vrf);
     this.duplicates.clearAll(vni);
+    this.memory.forget(vni);
     this.conflicts.forget(vni);
     this.#deps.dataPlane.unserve(vni);
     this.#deps.log.info({ vni }, 'no longer serving VNI');

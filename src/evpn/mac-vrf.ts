@@ -22,7 +22,9 @@ import { CROWD, type CrowdedKeys } from './crowded-keys.js';
 import { type Few, listOf } from './few.js';
 import type { ImportTarget } from './import-target.js';
 import { type Ownership, UNOWNED } from './mobility.js';
+import type { MoveMemory } from './move-memory.js';
 import type { MoveHistory } from './moves.js';
+import type { RememberedIp, RememberedMac } from './remembered.js';
 import { RemoteSegments } from './remote-segments.js';
 import type { UnusedReason } from './unused-reasons.js';
 
@@ -30,7 +32,7 @@ import type { UnusedReason } from './unused-reasons.js';
 export class MacEntry {
   /** It is to be looked at. */
   dirty = false;
-  ownership: Ownership = UNOWNED;
+  ownership: Ownership;
   /** Imported Type-2 routes of this MAC, with an IP and without. */
   remotes: Few<Destination> = undefined;
   /** IPs that are bound to the MAC here or elsewhere: they follow it when it moves. */
@@ -40,12 +42,15 @@ export class MacEntry {
   /** The VTEP that the data plane was last told. */
   vtep: Ip | undefined = undefined;
   /** What happened to it lately. */
-  history: MoveHistory | undefined = undefined;
+  history: MoveHistory | undefined;
   /** The MAC in two small numbers, the lower one signed: as one it were an object itself. */
   readonly #high: number;
   readonly #low: number;
 
-  constructor(mac: Mac) {
+  constructor(mac: Mac, remembered?: RememberedMac) {
+    const sequence = remembered?.sequence ?? 0;
+    this.ownership = sequence === 0 ? UNOWNED : { ...UNOWNED, sequence };
+    this.history = remembered?.history;
     this.#high = macHigh16(mac);
     this.#low = macLow32(mac) | 0;
   }
@@ -54,7 +59,7 @@ export class MacEntry {
     return macFromParts(this.#high, this.#low >>> 0);
   }
 
-  /** Nothing holds the entry but its memory of the sequence number. */
+  /** Nobody claims the MAC, and no IP rests on it. */
   get isIdle(): boolean {
     return (
       this.ownership.owner === 'none' && this.remotes === undefined && this.ips === undefined && !this.dirty
@@ -70,7 +75,9 @@ export class IpEntry {
   /** The epoch of the local binding that made us the owner, or that the remote owner has beaten; 0 for none. */
   epoch = 0;
   /** Whose it was last, by the owner's word. */
-  holder: MacEntry | undefined = undefined;
+  holder: MacEntry | undefined;
+  /** The remote leaf that it was behind last; undefined where that was this one. */
+  vtep: Ip | undefined;
   /** Those that have the IP by our word and by the best remote one: when their owner changes, so may the IP's. */
   claimantHere: MacEntry | undefined = undefined;
   claimantThere: MacEntry | undefined = undefined;
@@ -79,9 +86,16 @@ export class IpEntry {
   /** What was last originated for the IP, and with which MAC. */
   advertised: { readonly mac: Mac; readonly attributes: OriginatedAttributes } | undefined = undefined;
   /** What happened to it lately. */
-  history: MoveHistory | undefined = undefined;
+  history: MoveHistory | undefined;
 
-  constructor(readonly ip: Ip) {}
+  constructor(
+    readonly ip: Ip,
+    remembered?: RememberedIp,
+  ) {
+    this.holder = remembered && new MacEntry(remembered.mac);
+    this.vtep = remembered?.vtep;
+    this.history = remembered?.history;
+  }
 
   /** The MAC that had it last. */
   get mac(): Mac | undefined {
@@ -138,6 +152,8 @@ export class MacVrf {
     public exportTargets: readonly RouteTarget[],
     /** Takes the keys that many routes claim. */
     readonly crowded: CrowdedKeys<MacVrf, MacEntry | IpEntry>,
+    /** Takes what nobody claims any more. */
+    readonly memory: MoveMemory,
   ) {}
 
   /** The address that we announce; undefined while the VNI cannot forward. */
@@ -148,19 +164,45 @@ export class MacVrf {
   macEntry(mac: Mac): MacEntry {
     let entry = this.macs.get(mac);
     if (!entry) {
-      entry = new MacEntry(mac);
+      entry = new MacEntry(mac, this.memory.takeMac(this.vni, mac));
       this.macs.set(mac, entry);
     }
     return entry;
   }
 
+  /** The entry of a MAC that somebody claims, or what is remembered of one that nobody does: to read, not to keep. */
+  knownMac(mac: Mac): MacEntry | undefined {
+    const entry = this.macs.get(mac);
+    const remembered = entry ? undefined : this.memory.mac(this.vni, mac);
+    return remembered ? new MacEntry(mac, remembered) : entry;
+  }
+
+  /** The MAC's idle entry goes; what its next place depends on is remembered. */
+  retireMac({ mac, ownership: { sequence }, history }: MacEntry): void {
+    this.macs.delete(mac);
+    if (sequence > 0 || history) this.memory.putMac(this.vni, mac, { sequence, history });
+  }
+
   ipEntry(ip: Ip): IpEntry {
     let entry = this.ips.get(ip);
     if (!entry) {
-      entry = new IpEntry(ip);
+      entry = new IpEntry(ip, this.memory.takeIp(this.vni, ip));
       this.ips.set(ip, entry);
     }
     return entry;
+  }
+
+  /** The same of an IP. */
+  knownIp(ip: Ip): IpEntry | undefined {
+    const entry = this.ips.get(ip);
+    const remembered = entry ? undefined : this.memory.ip(this.vni, ip);
+    return remembered ? new IpEntry(ip, remembered) : entry;
+  }
+
+  /** The same of an IP: who had it last is remembered. */
+  retireIp({ ip, holder, vtep, history }: IpEntry): void {
+    this.ips.delete(ip);
+    if (holder) this.memory.putIp(this.vni, ip, { mac: holder.mac, vtep, history });
   }
 
   /** The entry is to be looked at; once, however often it is said. */

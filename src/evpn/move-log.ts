@@ -2,7 +2,7 @@ import { type Clock, formatIp, formatMac, type Ip, type LimitedLog } from '../ty
 import { type DuplicateDetector, type Place, placeText } from './duplicates.js';
 import type { MoveObserver } from './evaluate.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
-import { MAX_SEQUENCE } from './mobility.js';
+import { MAX_SEQUENCE, type Ownership } from './mobility.js';
 import { type Move, MoveHistory } from './moves.js';
 
 type Owner = IpEntry['owner'];
@@ -10,7 +10,8 @@ type Owner = IpEntry['owner'];
 /**
  * Writes the histories of MACs and IPs, logs moves, and hands those between leaves to the duplicate detection: to this
  * leaf, from it, and between two others where that is told by a higher sequence number (RFC 7432 §15.1 wants it of leaves
- * with a local host at least). Another leaf that steps in for one that is gone has not got the host moved to it.
+ * with a local host at least), also where it was withdrawn before. Another leaf that steps in for one that is gone has not
+ * got the host moved to it.
  */
 export class MoveLog implements MoveObserver {
   constructor(
@@ -24,19 +25,23 @@ export class MoveLog implements MoveObserver {
   macMoved(
     vrf: MacVrf,
     entry: MacEntry,
-    from: Owner,
+    before: Ownership,
     fromVtep: Ip | undefined,
     vtep: Ip | undefined,
     port: number,
-    hasNewNumber: boolean,
   ): void {
-    const { owner, sequence } = entry.ownership;
+    const { owner: to, sequence } = entry.ownership;
+    const { owner: from } = before;
+    const hasNewNumber = sequence > before.sequence;
+    // Somebody moved it meanwhile, by its number; one that was never seen before has any
+    const isBackElsewhere = from === 'none' && before.sequence > 0 && hasNewNumber;
     // The first appearance of a MAC that never moved is told by its routes; a history for each would cost too much
-    if (!entry.history && (from === 'none' || owner === 'none')) return;
-    const at = this.clock.wallTime();
-    const history = this.#record(entry, { at, from, to: owner, fromVtep, vtep, sequence });
-    if (from === 'none' || owner === 'none') return;
-    const places = this.#places(fromVtep, vtep, port);
+    if (!entry.history && !isBackElsewhere && (from === 'none' || to === 'none')) return;
+    const last = from === 'none' ? entry.history?.lastPlace : { owner: from, vtep: fromVtep };
+    const history = this.#record(entry, { at: this.clock.wallTime(), from, to, fromVtep, vtep, sequence });
+    if (to === 'none' || last === undefined) return;
+    if (from === 'none' && (!isBackElsewhere || (last.owner === to && last.vtep === vtep))) return;
+    const places = this.#places(last.vtep, vtep, port);
     this.log.info('MAC moved', () => ({
       vni: vrf.vni,
       mac: formatMac(entry.mac),
@@ -44,7 +49,7 @@ export class MoveLog implements MoveObserver {
       to: placeText(places[1]),
       sequence,
     }));
-    if (from !== owner || hasNewNumber)
+    if (last.owner !== to || hasNewNumber)
       this.duplicates.moved({ vni: vrf.vni, mac: entry.mac }, history, places, sequence === MAX_SEQUENCE);
   }
 

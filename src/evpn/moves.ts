@@ -35,6 +35,14 @@ export class MoveHistory {
     return this.#latest ?? [];
   }
 
+  /** Where it was after the latest move, or before it where that was from there to nowhere. */
+  get lastPlace(): { readonly owner: 'local' | 'remote'; readonly vtep: Ip | undefined } | undefined {
+    const move = this.#latest?.at(-1);
+    if (!move) return undefined;
+    if (move.to !== 'none') return { owner: move.to, vtep: move.vtep };
+    return move.from === 'none' ? undefined : { owner: move.from, vtep: move.fromVtep };
+  }
+
   /** How many moves between leaves counted for a duplicate when one was counted last. */
   get counted(): number {
     return this.#counted?.length ?? 0;

@@ -82,7 +82,14 @@ test('VNIs: of the kernel and of the configuration', async (t) => {
     localVtep: '10.0.0.1',
     advertised: true,
     up: true,
-    counts: { localMacs: 1, remoteMacs: 1, localIps: 1, remoteIps: 0, remoteVteps: 1 },
+    counts: {
+      localMacs: 1,
+      remoteMacs: 1,
+      localIps: 1,
+      remoteIps: 0,
+      remoteVteps: 1,
+      rememberedAddresses: 0,
+    },
   });
   t.deepEqual(await here.get('/api/v1/vnis/10010'), items[1]);
   t.like(await here.get('/api/v1/vnis/99', 404), { code: 'no-such-vni' });

@@ -67,7 +67,7 @@ export async function explain(
   if (!vrf) return undefined;
   if (mac !== MAC_ZERO) dataPlane.lookAt(vni, { table: 'mac', key: mac });
   if (ip !== undefined) dataPlane.lookAt(vni, { table: 'neigh', key: ip });
-  const entry = vrf.macs.get(mac);
+  const entry = vrf.knownMac(mac);
   const story = macStory(rooms, vrf, mac, hardware);
   if (mac === MAC_ZERO) return explainFlooding(rooms, vrf, story.claims);
   const named = neighborIps(rooms, vrf, mac);
@@ -107,7 +107,7 @@ function neighborIps({ dataPlane }: Rooms, { at }: MacVrf, mac: Mac): Ip[] {
 
 /** The story of the IP; null where nobody knows it. */
 function bindingOf(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip): Explain['binding'] {
-  const entry = vrf.ips.get(ip);
+  const entry = vrf.knownIp(ip);
   const story = ipStory(rooms, vrf, mac, ip, entry);
   if (entry === undefined && !isHeardOf(story)) return null;
   return {
@@ -119,7 +119,7 @@ function bindingOf(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip): Explain['bindin
 
 function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows): Story {
   const { dataPlane } = rooms;
-  const entry = vrf.macs.get(mac);
+  const entry = vrf.knownMac(mac);
   const ownership = entry?.ownership ?? UNOWNED;
   const local = localMacHeard(rooms, vrf, mac);
   const remotes = remotesHeard(rooms, vrf, entry, whyUnused, ownership.sequence);
@@ -168,7 +168,7 @@ function ipStory(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip, entry: IpEntry | u
   const owner = entry?.owner ?? 'none';
   const local = localIpItem(rooms, vrf, ip, entry);
   const neigh = dataPlane.localNeigh(vrf.vni, ip);
-  const macEntry = entry?.mac === undefined ? undefined : vrf.macs.get(entry.mac);
+  const macEntry = entry?.mac === undefined ? undefined : vrf.knownMac(entry.mac);
   const ours = macEntry?.ownership.sequence ?? 0;
   const remotes = remotesHeard(rooms, vrf, entry, whyIpUnused, ours);
   const counted = countedOf(remotes);

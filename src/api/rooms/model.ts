@@ -203,6 +203,7 @@ function status(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): Status {
     },
     drifts: { total: dataPlane.drift.total, open: dataPlane.drift.openCount },
     duplicates: evpn.duplicates.size,
+    mobilityMemory: { addresses: evpn.memory.size(), forgottenEarly: evpn.memory.forgottenEarly },
     switchAsic: rooms.kernel.switchAsic(),
     problems: statusProblems(rooms, use),
   };

@@ -46,7 +46,11 @@ export function vniItem(rooms: Rooms, vni: Vni): VniItem {
       ...hostProblems(rooms, vni),
     ],
     openDrifts: dataPlane.drift.openIn(vni),
-    counts: { ...countsOf(vrf), remoteVteps: vrf?.floods.size ?? 0 },
+    counts: {
+      ...countsOf(vrf),
+      remoteVteps: vrf?.floods.size ?? 0,
+      rememberedAddresses: evpn.memory.size(vni),
+    },
   };
 }
 

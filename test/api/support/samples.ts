@@ -45,6 +45,7 @@ export const status: Status = {
   },
   drifts: { total: 2, open: 1 },
   duplicates: 1,
+  mobilityMemory: { addresses: 1, forgottenEarly: 0 },
   switchAsic: { bus: 'pci', device: '0000:03:00.0', driver: 'mlxsw_spectrum3' },
   problems: [{ severity: 'info', problem: 'a sentence', mend: null }],
 };
@@ -187,7 +188,14 @@ export function vni(number: number): VniItem {
       },
     ],
     openDrifts: 1,
-    counts: { localMacs: 1, remoteMacs: 1, localIps: 0, remoteIps: 1, remoteVteps: 1 },
+    counts: {
+      localMacs: 1,
+      remoteMacs: 1,
+      localIps: 0,
+      remoteIps: 1,
+      remoteVteps: 1,
+      rememberedAddresses: 1,
+    },
   };
 }
 
