@@ -3,11 +3,18 @@ import { formatIp, type Ipv4, parseIp } from './ip.js';
 import { ParseError } from './parse-error.js';
 
 /**
- * A route distinguisher (RFC 4364 §4.2), eight octets. There is one object for each value, so that `===` compares and
- * a Map keys on it without a string.
+ * A route distinguisher (RFC 4364 §4.2), eight octets. There is one object for each value that somebody holds, so that
+ * `===` compares and a Map keys on it without a string; values that nobody holds any more are forgotten.
  */
 export class RouteDistinguisher {
-  static readonly #known = new Map<number, Map<number, RouteDistinguisher>>();
+  static readonly #known = new Map<number, Map<number, Known>>();
+  static readonly #collected = new FinalizationRegistry<Known>((known) => {
+    const row = RouteDistinguisher.#known.get(known.high);
+    // The same value may have got another object since
+    if (row?.get(known.low) !== known) return;
+    row.delete(known.low);
+    if (row.size === 0) RouteDistinguisher.#known.delete(known.high);
+  });
 
   private constructor(
     /** Octets 0 to 3, unsigned. */
@@ -23,12 +30,21 @@ export class RouteDistinguisher {
       row = new Map();
       RouteDistinguisher.#known.set(high, row);
     }
-    let rd = row.get(low);
+    let rd = row.get(low)?.deref();
     if (!rd) {
       rd = new RouteDistinguisher(high, low);
-      row.set(low, rd);
+      const known = new Known(rd);
+      row.set(low, known);
+      RouteDistinguisher.#collected.register(rd, known);
     }
     return rd;
+  }
+
+  /** How many values are known: those that somebody holds, and those that the garbage collector has not come to. */
+  static get knownCount(): number {
+    let count = 0;
+    for (const row of RouteDistinguisher.#known.values()) count += row.size;
+    return count;
   }
 
   /** Type 1: `router-id:number`, the number below 65536 (RFC 7432 §7.9). */
@@ -66,5 +82,17 @@ export class RouteDistinguisher {
     if (type === 1) return `${formatIp(value as Ipv4)}:${number}`;
     if (type === 2) return `${value}:${number}`;
     return `0x${this.high.toString(16).padStart(8, '0')}${this.low.toString(16).padStart(8, '0')}`;
+  }
+}
+
+/** Finds the object of a value while somebody holds it, and its place in the table when nobody does. */
+class Known extends WeakRef<RouteDistinguisher> {
+  readonly high: number;
+  readonly low: number;
+
+  constructor(rd: RouteDistinguisher) {
+    super(rd);
+    this.high = rd.high;
+    this.low = rd.low;
   }
 }
