@@ -13,6 +13,7 @@ import { allocateMessages } from '../src/linux/message.js';
 import { decodeNeigh, encodeOperation, newNeighMessage } from '../src/linux/neigh-codec.js';
 import { parseIp, systemClock, toVni } from '../src/types/index.js';
 import { UpdateDecoder, UpdateEncoder } from '../src/wire/index.js';
+import { bodiesOf, decoderThatKnows, type ReachPlace } from './attribute-sets.js';
 import { median } from './measure.js';
 import { now } from './rpc.js';
 import { attributesAt, macAt, macRouteAt, type Routes, SPINE_ASN, vtepAt } from './workload.js';
@@ -115,9 +116,23 @@ class WillingKernel implements Kernel {
 
 const SILENT_LOG = { debug() {}, info() {}, warn() {}, error() {} };
 
+/** UPDATEs of one route each whose attribute sets come in turn, all of them known. */
+const setsInTurn = (sets: number, reach: ReachPlace): Micro => ({
+  name: `UPDATE decode, ${sets} sets, MP_REACH ${reach}: routes`,
+  prepare: () => {
+    const bodies = bodiesOf(N, sets, reach);
+    const decoder = decoderThatKnows(bodies);
+    return () => {
+      for (const body of bodies) decoder.decode(body, CONTEXT);
+    };
+  },
+});
+const SETS = [400, 1_600, 10_000, 50_000];
+
 export const MICROS: readonly Micro[] = [
   { name: 'UPDATE decode, packed: routes', prepare: () => decodeAll(packed) },
   { name: 'UPDATE decode, one route each: routes', prepare: () => decodeAll(single) },
+  ...SETS.flatMap((sets) => [setsInTurn(sets, 'first'), setsInTurn(sets, 'last')]),
   {
     name: 'RIB, first path: routes',
     prepare: () => {

@@ -1,5 +1,5 @@
 import { compareIp, type Ip } from '../types/index.js';
-import { type AsPathSegment, AsPathSegmentType, RouteType } from '../wire/index.js';
+import { RouteType } from '../wire/index.js';
 import { addressOf } from './address.js';
 import type { Path, PathSource } from './route.js';
 
@@ -14,23 +14,6 @@ interface Rule {
 }
 
 const DEFAULT_LOCAL_PREF = 100;
-
-/** RFC 4271 §9.1.2.2 a: an AS_SET counts one; RFC 5065 §5.3: confederation segments count nothing. */
-export function asPathLength(segments: readonly AsPathSegment[]): number {
-  let length = 0;
-  for (const { type, asns } of segments) {
-    if (type === AsPathSegmentType.AS_SEQUENCE) length += asns.length;
-    else if (type === AsPathSegmentType.AS_SET) length += 1;
-  }
-  return length;
-}
-
-/** The AS that the route came from, as MED's comparison needs it; undefined for a route of our own AS. */
-function neighborAs(path: Path): number | undefined {
-  for (const { type, asns } of path.attributes.asPath)
-    if (type === AsPathSegmentType.AS_SEQUENCE && asns.length > 0) return asns[0];
-  return undefined;
-}
 
 const addresses = new WeakMap<PathSource, Ip>();
 function addressOfSource(source: PathSource): Ip {
@@ -70,12 +53,12 @@ const BGP: readonly Rule[] = [
   },
   {
     name: 'shorter AS_PATH',
-    compare: (a, b) => asPathLength(a.attributes.asPath) - asPathLength(b.attributes.asPath),
+    compare: (a, b) => a.attributes.asPathLength - b.attributes.asPathLength,
   },
   { name: 'lower ORIGIN', compare: (a, b) => a.attributes.origin - b.attributes.origin },
   {
     name: 'lower MULTI_EXIT_DISC',
-    group: neighborAs,
+    group: ({ attributes }) => attributes.neighborAs,
     compare: (a, b) => (a.attributes.med ?? 0) - (b.attributes.med ?? 0),
   },
   {

@@ -14,7 +14,7 @@
 export { addressOf, canonicalAddress } from './address.js';
 export type { LocalIdentity, NeighborConfig, SpeakerConfig } from './config.js';
 export type { LocalAddress, LocalInterface } from './connected.js';
-export { asPathLength, type Decision, decide, selectBest } from './decision.js';
+export { type Decision, decide, selectBest } from './decision.js';
 export { transition } from './fsm.js';
 export type * from './fsm-types.js';
 export * from './inbound.js';

@@ -3,6 +3,7 @@ import type { EvpnNlri, PathAttributes, Update } from '../wire/index.js';
 import { type Decision, decide, type Usable } from './decision.js';
 import { Arrival, destinationOf, type RibDestination, type RibPath } from './destination.js';
 import { DirtySet, DirtyShare } from './dirty-set.js';
+import { type Holder, hold, release } from './holdings.js';
 import {
   type InboundPolicy,
   NO_POLICY,
@@ -32,14 +33,19 @@ export interface NeighborRouteCounts {
   /** Announcements refused since the session came up. */
   readonly refused: Readonly<RefusalCounts>;
   readonly lastRefusal: Refusal | undefined;
+  /** Distinct attribute sets of the routes that stand, and the octets that are kept of them. */
+  readonly sets: number;
+  readonly octets: number;
 }
 
 /** All that the RIB knows of one neighbour. A path whose epoch is not the neighbour's is stale. */
-class NeighborState {
+class NeighborState implements Holder {
   epoch = 0;
   readonly received = new Array<number>(ROUTE_TYPE_SLOTS).fill(0);
   readonly accepted = new Array<number>(ROUTE_TYPE_SLOTS).fill(0);
   held = 0;
+  sets = 0;
+  octets = 0;
   /** Paths among those held that are stale. */
   stale = 0;
   /** Of the latest UPDATE with routes. */
@@ -65,6 +71,8 @@ const NO_COUNTS: NeighborRouteCounts = {
   accepted: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),
   refused: noRefusals(),
   lastRefusal: undefined,
+  sets: 0,
+  octets: 0,
 };
 
 /**
@@ -77,6 +85,9 @@ export class Rib {
   onDirty: (() => void) | undefined;
   /** Called when a neighbor is congested no more: readers of sockets may go on. */
   onRelieved: (() => void) | undefined;
+
+  /** Called when the last route with these attributes has gone. */
+  onReleased: ((attributes: PathAttributes) => void) | undefined;
 
   /** True for a route that this leaf originates: one that comes back is everyday. */
   isOriginated: ((nlri: EvpnNlri) => boolean) | undefined;
@@ -299,6 +310,7 @@ export class Rib {
       neighbor.held++;
     } else if (old.arrival.epoch !== arrival.epoch) neighbor.stale--;
     if (destination === undefined) {
+      hold(attributes, neighbor);
       const added = destinationOf(arrival, attributes, nlri);
       this.#table.add(added);
       this.#choose(neighbor, added, undefined, false);
@@ -310,6 +322,11 @@ export class Rib {
     }
     const { best } = destination;
     const told = best?.attributes;
+    const before = old?.attributes;
+    if (before !== attributes) {
+      hold(attributes, neighbor);
+      if (before !== undefined) this.#release(neighbor, before);
+    }
     const differs = destination.put(arrival, attributes, nlri, old);
     this.#choose(neighbor, destination, told, differs && old === best);
   }
@@ -324,10 +341,15 @@ export class Rib {
     const { best, nlri } = destination;
     const told = best?.attributes;
     if (path.arrival.epoch !== neighbor.epoch) neighbor.stale--;
+    this.#release(neighbor, path.attributes);
     const differs = destination.remove(path);
     neighbor.accepted[nlri.type]--;
     neighbor.held--;
     this.#choose(neighbor, destination, told, differs && path === best);
+  }
+
+  #release(neighbor: NeighborState, attributes: PathAttributes): void {
+    if (release(attributes, neighbor)) this.onReleased?.(attributes);
   }
 
   /**

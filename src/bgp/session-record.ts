@@ -211,6 +211,8 @@ export class SessionRecord {
         accepted: [...counts.accepted],
         refused: { ...counts.refused },
         lastRefusal: counts.lastRefusal,
+        sets: counts.sets,
+        octets: counts.octets,
         sent: view.sent === undefined ? new Array<number>(ROUTE_TYPE_SLOTS).fill(0) : [...view.sent],
       },
       unknownRouteTypes: this.#unknownRouteTypes,

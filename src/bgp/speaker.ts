@@ -73,6 +73,7 @@ export class Speaker {
     this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN, READING_MS);
     this.rib = new Rib(deps.clock, config);
     this.rib.isOriginated = (nlri) => this.localRib.route(nlri) !== undefined;
+    this.rib.onReleased = (attributes) => this.#decoder.released(attributes);
     this.rib.onRelieved = () => {
       for (const session of this.#sessions.values()) session.resume();
     };

@@ -31,8 +31,9 @@ export function decodeAsPath(value: Buffer, asOctets: 2 | 4): AsPathSegment[] {
         `segment of ${count} AS numbers of ${asOctets} octets: ${value.length - at} octets are left`,
         UpdateSubcode.MALFORMED_AS_PATH,
       );
-    const asns: number[] = [];
-    for (let i = 0; i < count; i++, at += asOctets) asns.push(value.readUIntBE(at, asOctets));
+    const asns = new Array<number>(count);
+    for (let i = 0; i < count; i++, at += asOctets)
+      asns[i] = asOctets === 4 ? value.readUInt32BE(at) : value.readUInt16BE(at);
     if (asns.includes(0)) throw new Malformed('AS 0 in a segment', UpdateSubcode.MALFORMED_AS_PATH);
     segments.push({ type: type as AsPathSegment['type'], asns });
   }
@@ -62,6 +63,13 @@ export function asPathLength(segments: readonly AsPathSegment[]): number {
     if (segment.type === AsPathSegmentType.AS_SEQUENCE) length += segment.asns.length;
     else if (segment.type === AsPathSegmentType.AS_SET) length += 1;
   return length;
+}
+
+/** The first AS number that is in a sequence; undefined in a path of our own AS alone (RFC 4271 §9.1.2.2 c). */
+export function neighborAs(segments: readonly AsPathSegment[]): number | undefined {
+  for (const { type, asns } of segments)
+    if (type === AsPathSegmentType.AS_SEQUENCE && asns.length > 0) return asns[0];
+  return undefined;
 }
 
 /**

@@ -56,7 +56,8 @@ export function spanAttribute(bytes: Buffer, start: number, sectionEnd: number):
   const lengthOctets = (flags & AttributeFlag.EXTENDED_LENGTH) !== 0 ? 2 : 1;
   const valueAt = start + 2 + lengthOctets;
   if (valueAt > sectionEnd) return undefined;
-  const end = valueAt + bytes.readUIntBE(start + 2, lengthOctets);
+  const length = lengthOctets === 2 ? (bytes[start + 2] << 8) | bytes[start + 3] : bytes[start + 2];
+  const end = valueAt + length;
   return end > sectionEnd ? undefined : { flags, code: bytes[start + 1], valueAt, end };
 }
 
@@ -178,13 +179,13 @@ function decodeAttribute(
   seen.add(code);
   if (repeated && isMp(code)) throw duplicateMpError(code);
   if (repeated) fault('discard', 'comes again: the first one counts', UpdateSubcode.MALFORMED_ATTRIBUTE_LIST);
-  const raw: PathAttribute = {
+  const raw = (): PathAttribute => ({
     code: 'unknown',
     rawCode: code,
     flags,
     value: Uint8Array.from(bytes.subarray(valueAt, end)),
-  };
-  if (row === undefined) return raw;
+  });
+  if (row === undefined) return raw();
   const discarded = repeated || (row.internalOnly === true && !context.internal);
   if (discarded && !repeated)
     fault('discard', 'from an external peer', UpdateSubcode.MALFORMED_ATTRIBUTE_LIST);
@@ -204,7 +205,7 @@ function decodeAttribute(
       (optional ? UpdateSubcode.OPTIONAL_ATTRIBUTE_ERROR : UpdateSubcode.ATTRIBUTE_LENGTH_ERROR);
     if (row.malformed === 'reset') throw attributeError(subcode, code, error.message, bytes, start, end);
     if (!discarded) fault(row.malformed, error.message, subcode);
-    return raw;
+    return raw();
   }
 }
 

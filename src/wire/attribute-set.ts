@@ -1,4 +1,3 @@
-import type { Ip } from '../types/index.js';
 import { AS_TRANS, mergeAs4Path } from './as-path.js';
 import type { AttributeFault, PathAttribute } from './attribute-section.js';
 import {
@@ -11,7 +10,6 @@ import {
   ExtendedCommunityType,
   ExtendedCommunityValue,
   extendedCommunityType,
-  isRouteTarget,
 } from './extended-community.js';
 import type { UpdateContext } from './messages.js';
 import { UpdateSubcode } from './notification-codes.js';
@@ -25,7 +23,7 @@ import {
 /** What the communities of a route say to EVPN. */
 type CommunityFields = Pick<
   PathAttributes,
-  'routeTargets' | 'encapsulations' | 'macMobility' | 'routerMac' | 'defaultGateway' | 'ndFlags'
+  'encapsulations' | 'macMobility' | 'routerMac' | 'defaultGateway' | 'ndFlags'
 >;
 
 /**
@@ -39,16 +37,17 @@ function combineMobility(known: MacMobility | undefined, value: bigint): MacMobi
   };
 }
 
-function readCommunities(communities: readonly bigint[]): CommunityFields {
+/** Reads the communities; of tunnel types that come twice one is kept. */
+export function readCommunities(communities: readonly bigint[]): CommunityFields {
   let macMobility: CommunityFields['macMobility'];
   let routerMac: CommunityFields['routerMac'];
   let ndFlags: CommunityFields['ndFlags'];
   let defaultGateway = false;
-  const encapsulations: number[] = [];
+  const encapsulations = new Set<number>();
   for (const value of communities)
     switch (extendedCommunityType(value)) {
       case ExtendedCommunityType.ENCAPSULATION:
-        encapsulations.push(ExtendedCommunityValue.tunnelType(value));
+        encapsulations.add(ExtendedCommunityValue.tunnelType(value));
         break;
       case ExtendedCommunityType.MAC_MOBILITY:
         macMobility = combineMobility(macMobility, value);
@@ -64,8 +63,7 @@ function readCommunities(communities: readonly bigint[]): CommunityFields {
         break;
     }
   return {
-    routeTargets: Object.freeze(communities.filter(isRouteTarget)),
-    encapsulations: Object.freeze(encapsulations),
+    encapsulations: Object.freeze([...encapsulations]),
     macMobility: macMobility && Object.freeze(macMobility),
     routerMac,
     defaultGateway,
@@ -74,7 +72,7 @@ function readCommunities(communities: readonly bigint[]): CommunityFields {
 }
 
 /** The first attribute of a code: later ones were found to be repetitions. */
-function first<Code extends KnownAttributeCode>(
+export function firstAttribute<Code extends KnownAttributeCode>(
   attributes: readonly PathAttribute[],
   code: Code,
 ): AttributeValues[Code] | undefined {
@@ -85,12 +83,15 @@ function first<Code extends KnownAttributeCode>(
 }
 
 /** AS_PATH as it truly is: with AS4_PATH merged in where the session speaks two octets (RFC 6793 §4.2.3). */
-function trueAsPath(attributes: readonly PathAttribute[], context: UpdateContext): readonly AsPathSegment[] {
-  const asPath = first(attributes, AttributeCode.AS_PATH) ?? [];
-  const as4Path = first(attributes, AttributeCode.AS4_PATH);
+export function trueAsPath(
+  attributes: readonly PathAttribute[],
+  context: UpdateContext,
+): readonly AsPathSegment[] {
+  const asPath = firstAttribute(attributes, AttributeCode.AS_PATH) ?? [];
+  const as4Path = firstAttribute(attributes, AttributeCode.AS4_PATH);
   if (context.fourOctetAs || as4Path === undefined) return asPath;
-  const aggregator = first(attributes, AttributeCode.AGGREGATOR);
-  const as4Aggregator = first(attributes, AttributeCode.AS4_AGGREGATOR);
+  const aggregator = firstAttribute(attributes, AttributeCode.AGGREGATOR);
+  const as4Aggregator = firstAttribute(attributes, AttributeCode.AS4_AGGREGATOR);
   // The path was aggregated by a speaker that knew nothing of AS4_PATH
   if (aggregator !== undefined && as4Aggregator !== undefined && aggregator.asn !== AS_TRANS) return asPath;
   return mergeAs4Path(asPath, as4Path);
@@ -125,7 +126,7 @@ export function checkAttributeSet(
   for (const code of mandatory)
     if (!codes.has(code))
       faults.push(fault('treat-as-withdraw', code, 'missing', UpdateSubcode.MISSING_WELL_KNOWN_ATTRIBUTE));
-  const confederation = first(attributes, AttributeCode.AS_PATH)?.find(
+  const confederation = firstAttribute(attributes, AttributeCode.AS_PATH)?.find(
     ({ type }) => type >= AsPathSegmentType.AS_CONFED_SEQUENCE,
   );
   if (!context.internal && confederation !== undefined)
@@ -149,27 +150,4 @@ export function checkAttributeSet(
           ),
         );
   return faults;
-}
-
-/** The flat, frozen form of a set without a fault that withdraws. */
-export function toPathAttributes(
-  attributes: readonly PathAttribute[],
-  nextHop: Ip,
-  context: UpdateContext,
-): PathAttributes {
-  const internal = <Value>(value: Value | undefined) => (context.internal ? value : undefined);
-  const extendedCommunities = first(attributes, AttributeCode.EXTENDED_COMMUNITIES) ?? [];
-  return Object.freeze({
-    origin: first(attributes, AttributeCode.ORIGIN) ?? 0,
-    asPath: Object.freeze(trueAsPath(attributes, context)),
-    nextHop,
-    med: first(attributes, AttributeCode.MULTI_EXIT_DISC),
-    localPref: internal(first(attributes, AttributeCode.LOCAL_PREF)),
-    originatorId: internal(first(attributes, AttributeCode.ORIGINATOR_ID)),
-    clusterList: Object.freeze(internal(first(attributes, AttributeCode.CLUSTER_LIST)) ?? []),
-    communities: Object.freeze(first(attributes, AttributeCode.COMMUNITIES) ?? []),
-    extendedCommunities: Object.freeze(extendedCommunities),
-    ...readCommunities(extendedCommunities),
-    pmsiTunnel: first(attributes, AttributeCode.PMSI_TUNNEL),
-  });
 }

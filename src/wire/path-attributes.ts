@@ -34,22 +34,26 @@ export interface PmsiTunnel {
 export const NdFlag = { ROUTER: 0x01, OVERRIDE: 0x02, PROXY: 0x04, IMMUTABLE: 0x08 } as const;
 
 /**
- * The attributes of a route as the rooms above read them: flat, frozen, one object for each distinct set, so that `===`
- * says "same attributes". MP_REACH's next hop is in here, its NLRI is not.
+ * The attributes of a route as the rooms above read them: flat, one object for each distinct set, so that `===`
+ * says "same attributes". MP_REACH's next hop is in here, its NLRI is not. `asPath`, `extendedCommunities` and
+ * `routeTargets` of a long set are read from its octets each time: whoever asks for each route asks for something else.
  */
 export interface PathAttributes {
   readonly origin: Origin;
   readonly asPath: readonly AsPathSegment[];
+  /** As path selection counts (RFC 4271 §9.1.2.2 a). */
+  readonly asPathLength: number;
+  /** The AS that the route came from, as MED's comparison needs it; undefined for a route of our own AS. */
+  readonly neighborAs: number | undefined;
   readonly nextHop: Ip;
   readonly med: number | undefined;
   readonly localPref: number | undefined;
   readonly originatorId: number | undefined;
   readonly clusterList: readonly number[];
-  readonly communities: readonly number[];
   /** Every extended community in wire order, eight octets each as a bigint. */
   readonly extendedCommunities: readonly bigint[];
   readonly routeTargets: readonly RouteTarget[];
-  /** Tunnel types of the Encapsulation communities (RFC 9012 §4.1); 8 is VXLAN. */
+  /** Tunnel types of the Encapsulation communities (RFC 9012 §4.1), each once; 8 is VXLAN. */
   readonly encapsulations: readonly number[];
   readonly macMobility: MacMobility | undefined;
   readonly routerMac: Mac | undefined;
@@ -57,4 +61,11 @@ export interface PathAttributes {
   /** Flags of the ARP/ND community, undefined where there is none. */
   readonly ndFlags: number | undefined;
   readonly pmsiTunnel: PmsiTunnel | undefined;
+  /** Octets that are kept of the set: the next hop and the attributes as they came. */
+  readonly octets: number;
+  /**
+   * Whatever those who have routes of this set count them by; undefined where there is none. The same octets give this very
+   * object as long as something is here.
+   */
+  holding: object | undefined;
 }

@@ -1,4 +1,3 @@
-import type { Ip } from '../types/index.js';
 import {
   type AttributeFault,
   type AttributeSpan,
@@ -9,10 +8,12 @@ import {
   isMp,
   spanAttribute,
 } from './attribute-section.js';
-import { checkAttributeSet, toPathAttributes } from './attribute-set.js';
+import { checkAttributeSet } from './attribute-set.js';
 import { AttributeCode } from './attribute-table.js';
 import { decodeEvpnRoutes, type OnSkipped } from './evpn-routes/index.js';
 import { MAX_EXTENDED_MESSAGE_LENGTH } from './header.js';
+import { InternedAttributes } from './interned-attributes.js';
+import { hashOctets, InternedSets } from './interned-sets.js';
 import { Malformed } from './malformed.js';
 import type { Update, UpdateContext, UpdateFault } from './messages.js';
 import { layOutMpReach, layOutMpUnreach, type MpLayout, readNextHop } from './mp-attributes.js';
@@ -20,7 +21,7 @@ import type { EvpnNlri } from './nlri.js';
 import { NotificationCode, UpdateSubcode } from './notification-codes.js';
 import type { PathAttributes } from './path-attributes.js';
 import { layOutUpdate, type UpdateLayout } from './update.js';
-import { type UpdatePattern, UpdatePatterns } from './update-patterns.js';
+import { UpdateOutline } from './update-outline.js';
 import { WireError } from './wire-error.js';
 
 /** An MP attribute of the message at hand: where it starts, its octets, its fields. */
@@ -39,39 +40,33 @@ interface Scan {
 }
 
 interface DecodedSet {
-  readonly attributes: PathAttributes | undefined;
-  readonly faults: readonly AttributeFault[];
+  readonly attributes: InternedAttributes | undefined;
+  readonly faults: readonly UpdateFault[];
+  /** The fault for which the routes are withdrawn. */
+  readonly withdraws: AttributeFault | undefined;
 }
 
-/** The set of the latest UPDATE with routes, and the octets that it came of. */
-interface LatestSet {
-  readonly key: Buffer;
-  readonly set: DecodedSet;
-}
-
-const NO_ATTRIBUTE_FAULTS: readonly AttributeFault[] = [];
 const NO_FAULTS: readonly UpdateFault[] = [];
+const NO_SET: DecodedSet = { attributes: undefined, faults: NO_FAULTS, withdraws: undefined };
 /** Never added to. */
 const NO_ROUTES: EvpnNlri[] = [];
+/** Octets up to which a loop copies sooner than a call. */
+const COPIED_TO = 128;
+/** With more faults than that a set is read anew each time: their words are longer than its octets. */
+const FAULTS_KEPT = 4;
 
 /**
  * Reads UPDATEs for the routes in them. Attributes are interned: the same octets (next hop included, MP NLRI not) give
- * the same frozen object for as long as anyone holds it, without being parsed again; the decoder holds some. An UPDATE
- * that differs from one of a thousand before in nothing but its routes is not looked through again. One decoder may serve
- * any number of sessions, which then share the objects.
+ * the same object, without being parsed again, for as long as routes have them (`PathAttributes.holding`) and a little
+ * longer. What an UPDATE costs does not hang on how many sets there are. One decoder may serve any number of sessions,
+ * which then share the objects.
  */
 export class UpdateDecoder {
-  readonly #interned = new Map<string, WeakRef<PathAttributes>>();
-  /** Faults of interned sets that lost nothing but an attribute, to be told each time. */
-  readonly #discards = new WeakMap<PathAttributes, readonly AttributeFault[]>();
-  readonly #collected = new FinalizationRegistry<string>((key) => {
-    // A set of the same octets may have come again since
-    if (this.#interned.get(key)?.deref() === undefined) this.#interned.delete(key);
-  });
-  /** Nearly every UPDATE has the attributes of the one before: those are found without a string or a look-up. */
-  #latest: LatestSet | undefined;
-  readonly #patterns = new UpdatePatterns();
-  /** Where the key of a set is put together. */
+  readonly #sets = new InternedSets();
+  /** Nearly every UPDATE has the attributes of the one before: those are found without a look-up. */
+  #latest: InternedAttributes | undefined;
+  readonly #outline = new UpdateOutline();
+  /** Where the octets of a set are put together. */
   readonly #key = Buffer.allocUnsafe(MAX_EXTENDED_MESSAGE_LENGTH);
   #unknownRouteTypes = 0;
   #skipped = NO_FAULTS;
@@ -80,9 +75,14 @@ export class UpdateDecoder {
     else this.#skipped = [...this.#skipped, { outcome: 'skip', field: 'NLRI', detail: fault }];
   };
 
-  /** Sets that are held somewhere, or were until lately. */
+  /** Sets that are known by their octets. */
   get internedSets(): number {
-    return this.#interned.size;
+    return this.#sets.size;
+  }
+
+  /** No route has these attributes any more. */
+  released(attributes: PathAttributes): void {
+    if (attributes instanceof InternedAttributes) this.#sets.rest(attributes);
   }
 
   /**
@@ -96,9 +96,14 @@ export class UpdateDecoder {
 
   /** The same of the octets from `start` to `end`, which mostly need no view of their own. */
   decodeWithin(bytes: Buffer, start: number, end: number, context: UpdateContext): Update {
-    const pattern = this.#patterns.find(bytes, start, end, context);
-    if (pattern !== undefined) {
-      const update = this.#decodeRoutes(bytes, start, end, pattern);
+    const outline = this.#outline;
+    if (outline.read(bytes, start, end)) {
+      const { nextHopAt, nextHopLength, beforeAt, beforeEnd, behindAt, behindEnd } = outline;
+      let length = this.#beginKey(bytes, nextHopAt, nextHopLength, context);
+      length = this.#addToKey(bytes, beforeAt, beforeEnd, length);
+      length = this.#addToKey(bytes, behindAt, behindEnd, length);
+      const set = this.#find(length, undefined);
+      const update = set && this.#decodeRoutes(bytes, outline.nlriAt, outline.nlriEnd, set);
       if (update !== undefined) return update;
     }
     return this.#decodeAnew(bytes.subarray(start, end), context);
@@ -110,11 +115,8 @@ export class UpdateDecoder {
     const reach = scan.reach?.layout.evpn ? scan.reach : undefined;
     const unreach = scan.unreach?.layout.evpn ? scan.unreach : undefined;
 
-    const { attributes, faults } =
-      reach || scan.others.length > 0
-        ? this.#attributesOf(body, layout, scan, context)
-        : { attributes: undefined, faults: NO_ATTRIBUTE_FAULTS };
-    const withdraws = faults.find((fault) => fault.outcome === 'treat-as-withdraw');
+    const { attributes, faults, withdraws } =
+      reach || scan.others.length > 0 ? this.#attributesOf(body, layout, scan, context) : NO_SET;
     if (withdraws !== undefined) requireRoutes(withdraws, scan, layout, body);
 
     this.#unknownRouteTypes = 0;
@@ -123,30 +125,23 @@ export class UpdateDecoder {
     const reachable: EvpnNlri[] = reach && !withdraws ? [] : NO_ROUTES;
     if (unreach) readRoutes(body, unreach, withdrawn, this.#onSkipped);
     if (reach) readRoutes(body, reach, withdraws ? withdrawn : reachable, this.#onSkipped);
-    if (reach && !scan.unreach && attributes && faults.length === 0)
-      this.#patterns.keep(body, reach.layout.nlriAt, reach.span.end, context, attributes);
     return {
       withdrawn,
       reachable,
       attributes: reachable.length > 0 ? attributes : undefined,
       endOfRib: unreach !== undefined && isEndOfRib(unreach, scan, layout, body),
       unknownRouteTypes: this.#unknownRouteTypes,
-      faults: faults.length === 0 ? this.#skipped : [...faults.map(toUpdateFault), ...this.#skipped],
+      faults: faults.length === 0 ? this.#skipped : [...faults, ...this.#skipped],
     };
   }
 
-  /** Reads an UPDATE that follows the pattern; undefined where its routes are malformed, which is another's to tell. */
-  #decodeRoutes(
-    bytes: Buffer,
-    start: number,
-    end: number,
-    { head, tail, attributes }: UpdatePattern,
-  ): Update | undefined {
+  /** Reads the routes of a known set; undefined where they are malformed, which is another's to tell. */
+  #decodeRoutes(bytes: Buffer, start: number, end: number, set: InternedAttributes): Update | undefined {
     this.#unknownRouteTypes = 0;
     this.#skipped = NO_FAULTS;
     const reachable: EvpnNlri[] = [];
     try {
-      decodeEvpnRoutes(bytes, start + head.length, end - tail.length, reachable, this.#onSkipped);
+      decodeEvpnRoutes(bytes, start, end, reachable, this.#onSkipped);
     } catch (error) {
       if (error instanceof Malformed) return undefined;
       throw error;
@@ -154,89 +149,76 @@ export class UpdateDecoder {
     return {
       withdrawn: NO_ROUTES,
       reachable,
-      attributes: reachable.length > 0 ? attributes : undefined,
+      attributes: reachable.length > 0 ? set : undefined,
       endOfRib: false,
       unknownRouteTypes: this.#unknownRouteTypes,
-      faults: this.#skipped,
+      faults: set.faults.length === 0 ? this.#skipped : [...set.faults, ...this.#skipped],
     };
   }
 
   /** The interned set of the message's octets, parsed if they are new. */
   #attributesOf(body: Buffer, layout: UpdateLayout, scan: Scan, context: UpdateContext): DecodedSet {
-    const { reach } = scan;
-    if (!reach?.layout.evpn) return decodeSet(body, layout, undefined, context);
-    const length = this.#putKeyTogether(body, reach.layout, scan.others, context);
-    const latest = this.#latest;
-    if (latest !== undefined && startsWith(this.#key, length, latest.key)) return latest.set;
-    const set = this.#internedSet(
-      this.#key.toString('latin1', 0, length),
-      body,
-      layout,
-      reach.layout,
-      context,
-    );
-    if (set.attributes !== undefined) this.#latest = { key: Buffer.from(this.#key.subarray(0, length)), set };
-    return set;
-  }
-
-  #internedSet(
-    key: string,
-    body: Buffer,
-    layout: UpdateLayout,
-    reach: MpLayout,
-    context: UpdateContext,
-  ): DecodedSet {
-    const interned = this.#interned.get(key)?.deref();
-    if (interned !== undefined)
-      return { attributes: interned, faults: this.#discards.get(interned) ?? NO_ATTRIBUTE_FAULTS };
-    const set = decodeSet(body, layout, readNextHop(body, reach), context);
-    if (set.attributes !== undefined) {
-      this.#interned.set(key, new WeakRef(set.attributes));
-      this.#collected.register(set.attributes, key);
-      if (set.faults.length > 0) this.#discards.set(set.attributes, set.faults);
+    const { attributesAt, attributesEnd } = layout;
+    const reach = scan.reach?.layout;
+    if (!reach?.evpn) {
+      const { faults } = decodeAttributes(body, attributesAt, attributesEnd, context, false);
+      return {
+        attributes: undefined,
+        faults: faults.map(toUpdateFault),
+        withdraws: faults.find(isWithdrawing),
+      };
     }
+    let length = this.#beginKey(body, reach.nextHopAt, reach.nextHopLength, context);
+    for (let run = 0; run < scan.others.length; run += 2)
+      length = this.#addToKey(body, scan.others[run], scan.others[run + 1], length);
+    const hash = hashOctets(this.#key, length);
+    const known = this.#find(length, hash);
+    if (known !== undefined) return { attributes: known, faults: known.faults, withdraws: undefined };
+
+    const section = decodeAttributes(body, attributesAt, attributesEnd, context, false);
+    const faults = [...section.faults, ...checkAttributeSet(section.attributes, context)];
+    const told = faults.map(toUpdateFault);
+    const withdraws = faults.find(isWithdrawing);
+    if (withdraws !== undefined) return { attributes: undefined, faults: told, withdraws };
+    const text = this.#key.toString('latin1', 0, length);
+    const octets = { text, hash, attributesAt: 1 + reach.nextHopLength, context };
+    const attributes = new InternedAttributes(octets, section.attributes, readNextHop(body, reach), told);
+    if (told.length <= FAULTS_KEPT) {
+      this.#sets.add(attributes);
+      this.#latest = attributes;
+    }
+    return { attributes, faults: told, withdraws };
+  }
+
+  /** The known set of the key's octets. */
+  #find(length: number, hash: number | undefined): InternedAttributes | undefined {
+    const key = this.#key;
+    const latest = this.#latest;
+    if (latest?.findable && latest.consistsOf(key, length)) return latest;
+    const set = this.#sets.find(key, length, hash ?? hashOctets(key, length));
+    if (set !== undefined) this.#latest = set;
     return set;
   }
 
-  /** All that the set follows from: the next hop, the other attributes, and what the session says. Returns its length. */
-  #putKeyTogether(
-    body: Buffer,
-    { nextHopAt, nextHopLength }: MpLayout,
-    others: readonly number[],
-    context: UpdateContext,
-  ): number {
-    const key = this.#key;
+  /** Begins with what a set follows from beside its attributes: what the session says, and the next hop. */
+  #beginKey(bytes: Buffer, nextHopAt: number, nextHopLength: number, context: UpdateContext): number {
     // The first octet also tells where the next hop ends
-    key[0] = (nextHopLength << 2) | (context.fourOctetAs ? 2 : 0) | (context.internal ? 1 : 0);
-    let length = 1;
-    for (let at = nextHopAt; at < nextHopAt + nextHopLength; at++) key[length++] = body[at];
-    for (let run = 0; run < others.length; run += 2)
-      for (let at = others[run]; at < others[run + 1]; at++) key[length++] = body[at];
-    return length;
+    this.#key[0] = (nextHopLength << 2) | (context.fourOctetAs ? 2 : 0) | (context.internal ? 1 : 0);
+    return this.#addToKey(bytes, nextHopAt, nextHopAt + nextHopLength, 1);
+  }
+
+  /** Adds octets at `length`, and returns the new length. */
+  #addToKey(bytes: Buffer, from: number, to: number, length: number): number {
+    const key = this.#key;
+    const end = length + to - from;
+    if (to - from > COPIED_TO) bytes.copy(key, length, from, to);
+    else for (let at = from; at < to; at++) key[length++] = bytes[at];
+    return end;
   }
 }
 
-/** True where the first `length` octets are the other buffer's, which has no more. */
-function startsWith(octets: Buffer, length: number, other: Buffer): boolean {
-  if (length !== other.length) return false;
-  for (let at = 0; at < length; at++) if (octets[at] !== other[at]) return false;
-  return true;
-}
-
-/** Parses all attributes but MP_REACH and MP_UNREACH; no set without a next hop or with a fault that withdraws. */
-function decodeSet(
-  body: Buffer,
-  layout: UpdateLayout,
-  nextHop: Ip | undefined,
-  context: UpdateContext,
-): DecodedSet {
-  const section = decodeAttributes(body, layout.attributesAt, layout.attributesEnd, context, false);
-  if (nextHop === undefined) return { attributes: undefined, faults: section.faults };
-  const faults = [...section.faults, ...checkAttributeSet(section.attributes, context)];
-  const attributes = faults.some((fault) => fault.outcome === 'treat-as-withdraw')
-    ? undefined
-    : toPathAttributes(section.attributes, nextHop, context);
-  return { attributes, faults };
+function isWithdrawing({ outcome }: AttributeFault): boolean {
+  return outcome === 'treat-as-withdraw';
 }
 
 /** Goes along the attribute headers once. Throws WireError for MP attributes that come twice or are incorrect. */

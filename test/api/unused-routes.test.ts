@@ -2,27 +2,16 @@ import test from 'ava';
 import { parseIp, RouteDistinguisher, routeTargetOfAs2 } from '../../src/types/index.js';
 import { type EvpnNlri, ExtendedCommunity, type PathAttributes } from '../../src/wire/index.js';
 import { imet, macRoute } from '../bgp/fabric.js';
+import { pathAttributes } from '../support/path-attributes.js';
 import { HOST, House, OTHER, type Room } from './support/house.js';
 
 const NEIGHBOR = '10.1.0.2';
 const SOURCE = { neighbor: NEIGHBOR, routerId: 2, internal: false };
-const ATTRIBUTES: PathAttributes = {
-  origin: 0,
-  asPath: [{ type: 2, asns: [65002, 65009] }],
+const ATTRIBUTES = {
+  asPath: [{ type: 2 as const, asns: [65002, 65009] }],
   nextHop: parseIp('10.0.0.9'),
-  med: undefined,
-  localPref: undefined,
-  originatorId: undefined,
-  clusterList: [],
-  communities: [],
   extendedCommunities: [ExtendedCommunity.encapsulation()],
   routeTargets: [routeTargetOfAs2(65009, 10010)],
-  encapsulations: [8],
-  macMobility: undefined,
-  routerMac: undefined,
-  defaultGateway: false,
-  ndFlags: undefined,
-  pmsiTunnel: undefined,
 };
 const RD = RouteDistinguisher.parse('10.0.0.9:1');
 
@@ -44,7 +33,7 @@ async function leafOf() {
     room.leaf.rib.update(source, {
       withdrawn: [],
       reachable: [nlri],
-      attributes: { ...ATTRIBUTES, ...over },
+      attributes: pathAttributes({ ...ATTRIBUTES, ...over }),
       endOfRib: false,
       unknownRouteTypes: 0,
       faults: [],

@@ -2,26 +2,8 @@ import test from 'ava';
 import { decide, type Path, type PathSource, selectBest } from '../../src/bgp/index.js';
 import { parseIp } from '../../src/types/index.js';
 import type { EvpnNlri, PathAttributes } from '../../src/wire/index.js';
+import { pathAttributes } from '../support/path-attributes.js';
 import { id, imet, macRoute } from './fabric.js';
-
-const BASE: PathAttributes = {
-  origin: 0,
-  asPath: [{ type: 2, asns: [65000, 65010] }],
-  nextHop: parseIp('10.0.0.10'),
-  med: undefined,
-  localPref: undefined,
-  originatorId: undefined,
-  clusterList: [],
-  communities: [],
-  extendedCommunities: [],
-  routeTargets: [],
-  encapsulations: [8],
-  macMobility: undefined,
-  routerMac: undefined,
-  defaultGateway: false,
-  ndFlags: undefined,
-  pmsiTunnel: undefined,
-};
 
 const path = (
   attributes: Partial<PathAttributes> = {},
@@ -29,7 +11,7 @@ const path = (
   nlri: EvpnNlri = macRoute(1),
 ): Path => ({
   source: { neighbor: '10.1.0.1', routerId: id('10.0.0.250'), internal: false, ...source },
-  attributes: { ...BASE, ...attributes },
+  attributes: pathAttributes({ asPath: [{ type: 2, asns: [65000, 65010] }], ...attributes }),
   nlri,
   receivedAt: 0,
   stale: false,

@@ -9,29 +9,11 @@ import {
   RouteType,
   type Update,
 } from '../../src/wire/index.js';
+import { pathAttributes } from '../support/path-attributes.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { id, imet, macRoute } from './fabric.js';
 
-const attributesOf = (extra: Partial<PathAttributes> = {}): PathAttributes => ({
-  origin: 0,
-  asPath: [{ type: 2, asns: [65000] }],
-  nextHop: parseIp('10.0.0.10'),
-  med: undefined,
-  localPref: undefined,
-  originatorId: undefined,
-  clusterList: [],
-  communities: [],
-  extendedCommunities: [],
-  routeTargets: [],
-  encapsulations: [8],
-  macMobility: undefined,
-  routerMac: undefined,
-  defaultGateway: false,
-  ndFlags: undefined,
-  pmsiTunnel: undefined,
-  ...extra,
-});
-const A = attributesOf();
+const A = pathAttributes();
 const update = (
   reachable: EvpnNlri[],
   attributes: PathAttributes = A,
@@ -60,7 +42,7 @@ test('a destination is one object, changed at most once in the dirty set', (t) =
   const first = rib.destination(macRoute(1))!;
   for (let i = 0; i < 10; i++) {
     rib.update(S1, update([], A, [macRoute(1)]));
-    rib.update(S1, update([macRoute(1)], attributesOf()));
+    rib.update(S1, update([macRoute(1)], pathAttributes()));
   }
   t.is(rib.destination(macRoute(1)), first);
   t.is(rib.dirtyCount, 2);
@@ -71,7 +53,7 @@ test('a destination is one object, changed at most once in the dirty set', (t) =
     [1, 2] as never,
   );
   t.is(rib.dirtyCount, 0);
-  rib.update(S1, update([macRoute(1)], attributesOf()));
+  rib.update(S1, update([macRoute(1)], pathAttributes()));
   t.is(calls, 2);
 });
 
@@ -91,7 +73,7 @@ test('a second path that does not win is no change; the loss of the first is', (
   const { rib } = make();
   rib.update(S1, update([macRoute(1)]));
   rib.takeDirty(9);
-  rib.update(S2, update([macRoute(1)], attributesOf({ asPath: [], localPref: 1 })));
+  rib.update(S2, update([macRoute(1)], pathAttributes({ asPath: [], localPref: 1 })));
   t.is(rib.dirtyCount, 0);
   t.is(rib.destination(macRoute(1))?.paths.length, 2);
   rib.update(S1, update([], A, [macRoute(1)]));
@@ -125,7 +107,7 @@ test('withdrawing what was never announced does nothing', (t) => {
 test('one UPDATE with a route withdrawn and announced ends with the route', (t) => {
   const { rib } = make();
   rib.update(S1, update([macRoute(1)]));
-  rib.update(S1, update([macRoute(1)], attributesOf({ med: 1 }), [macRoute(1)]));
+  rib.update(S1, update([macRoute(1)], pathAttributes({ med: 1 }), [macRoute(1)]));
   t.is(rib.destination(macRoute(1))?.best?.attributes.med, 1);
 });
 
@@ -228,7 +210,7 @@ test('loops are dropped at entry, with what stood before, and counted', (t) => {
     { clusterList: [7, ours] },
   ]) {
     rib.update(S1, update([macRoute(1)]));
-    rib.update(S1, update([macRoute(1), macRoute(2)], attributesOf(looped)));
+    rib.update(S1, update([macRoute(1), macRoute(2)], pathAttributes(looped)));
     t.is(rib.destination(macRoute(1)), undefined);
   }
   t.deepEqual(rib.counts('10.1.0.1').refused, {
@@ -255,7 +237,7 @@ test('the first AS of an external path, where it is enforced', (t) => {
   for (const [asPath, taken] of paths) {
     rib.update(S1, update([macRoute(1)]));
     t.is(
-      rib.update(S1, update([macRoute(1)], attributesOf({ asPath })), policy),
+      rib.update(S1, update([macRoute(1)], pathAttributes({ asPath })), policy),
       taken ? undefined : 'first-as',
     );
     t.is(rib.destination(macRoute(1)) !== undefined, taken);
@@ -269,14 +251,14 @@ test('the first AS of an external path, where it is enforced', (t) => {
 test('our own AS in a path, as often as allowed; a route of ours that comes back is told apart from those of others', (t) => {
   const { rib } = make();
   rib.isOriginated = (nlri) => nlri.type === 2 && nlri.mac === 7;
-  const path = (...asns: number[]) => attributesOf({ asPath: [{ type: 2, asns }] });
+  const path = (...asns: number[]) => pathAttributes({ asPath: [{ type: 2, asns }] });
   const policy = { firstAs: undefined, allowasIn: 1 };
   t.is(rib.update(S1, update([macRoute(1)], path(65000, 65001)), policy), undefined);
   t.is(rib.update(S1, update([macRoute(2)], path(65000, 65001, 65000, 65001)), policy), 'as-path-loop');
   t.is(rib.update(S1, update([macRoute(7)], path(65000, 65001))), 'own-route');
   t.deepEqual([rib.size, rib.counts('10.1.0.1').refused['own-route']], [1, 1]);
   // A prefix of a confederation or a set counts as well
-  const inSet = attributesOf({
+  const inSet = pathAttributes({
     asPath: [
       { type: 2, asns: [65000] },
       { type: 1, asns: [65001, 65007] },
@@ -289,7 +271,7 @@ test('our own AS in a path, as often as allowed; a route of ours that comes back
 test('counts follow what stands, by type', (t) => {
   const { rib } = make();
   rib.update(S1, update([macRoute(1), macRoute(2), imet('10.0.0.10')]));
-  rib.update(S1, update([macRoute(2)], attributesOf()));
+  rib.update(S1, update([macRoute(2)], pathAttributes()));
   rib.update(S1, update([], A, [macRoute(1)]));
   t.deepEqual([...rib.counts('10.1.0.1').accepted], [0, 0, 1, 1, 0, 0]);
   t.deepEqual([...rib.counts('10.1.0.1').received], [0, 0, 3, 1, 0, 0]);
@@ -368,7 +350,7 @@ test('lookAgain brings back all, those that changed among what changed', (t) => 
   rib.lookAgain();
   t.is(told, 1);
   t.true(rib.hasDirty);
-  rib.update(S1, update([macRoute(2)], attributesOf({ med: 9 })));
+  rib.update(S1, update([macRoute(2)], pathAttributes({ med: 9 })));
   t.is(rib.dirtyCount, 1);
   const again = [];
   while (again.length < 2) again.push(...rib.takeAgain(1));
@@ -383,8 +365,8 @@ test('lookAgain judges anew what is usable, and what has another best path then 
   const { rib } = make();
   let limit = Number.POSITIVE_INFINITY;
   rib.usable = ({ attributes }) => (attributes.med ?? 0) < limit;
-  rib.update(S1, update([macRoute(1), macRoute(2), macRoute(3)], attributesOf({ med: 1, localPref: 1 })));
-  rib.update(S2, update([macRoute(1), macRoute(2)], attributesOf({ med: 9, localPref: 2 })));
+  rib.update(S1, update([macRoute(1), macRoute(2), macRoute(3)], pathAttributes({ med: 1, localPref: 1 })));
+  rib.update(S2, update([macRoute(1), macRoute(2)], pathAttributes({ med: 9, localPref: 2 })));
   rib.takeDirty(9);
   const best = () =>
     [1, 2, 3].map((mac) => rib.destination(macRoute(mac))!.best!.source.neighbor === S2.neighbor);
@@ -462,11 +444,11 @@ const nlris: EvpnNlri[] = [
 ];
 const sets = [
   A,
-  attributesOf({ med: 3 }),
-  attributesOf({ nextHop: parseIp('10.0.0.9') }),
-  attributesOf({ macMobility: { sequence: 4, sticky: false } }),
-  attributesOf({ localPref: 300 }),
-  attributesOf({ asPath: [{ type: 2, asns: [65001] }] }),
+  pathAttributes({ med: 3 }),
+  pathAttributes({ nextHop: parseIp('10.0.0.9') }),
+  pathAttributes({ macMobility: { sequence: 4, sticky: false } }),
+  pathAttributes({ localPref: 300 }),
+  pathAttributes({ asPath: [{ type: 2, asns: [65001] }] }),
 ];
 const sources = [1, 2, 3].map(sourceOf);
 const step = fc.oneof(
@@ -584,3 +566,50 @@ function plain<Nlri extends EvpnNlri>(nlri: Nlri): Nlri {
   const { type, rd, esi, ethernetTag, mac, ip, label1, label2 } = nlri;
   return { type, rd, esi, ethernetTag, mac, ip, label1, label2 } as typeof nlri;
 }
+
+test('attribute sets are counted once for each neighbor that has routes of them, and told when nobody has', (t) => {
+  const { rib } = make();
+  const released: PathAttributes[] = [];
+  rib.onReleased = (attributes) => released.push(attributes);
+  const [one, two] = [pathAttributes({ octets: 100 }), pathAttributes({ octets: 1000, med: 1 })];
+  const held = (source: PathSource) => {
+    const { sets, octets } = rib.counts(source.neighbor);
+    return [sets, octets];
+  };
+  rib.update(S1, update([macRoute(1), macRoute(2)], one));
+  rib.update(S2, update([macRoute(1)], one));
+  t.deepEqual(
+    [held(S1), held(S2)],
+    [
+      [1, 100],
+      [1, 100],
+    ],
+  );
+  rib.update(S1, update([macRoute(1)], two));
+  rib.update(S1, update([macRoute(1)], two));
+  t.deepEqual(held(S1), [2, 1100]);
+  rib.update(S1, update([macRoute(2)], two));
+  t.deepEqual(held(S1), [1, 1000]);
+  t.deepEqual(released, []);
+  rib.update(S2, update([], A, [macRoute(1)]));
+  t.deepEqual(held(S2), [0, 0]);
+  t.deepEqual(released, [one]);
+  t.is(one.holding, undefined);
+  void rib.neighborDown(S1);
+  t.deepEqual(held(S1), [0, 0]);
+  t.deepEqual(released, [one, two]);
+});
+
+test('a hundred thousand attribute sets of a route that flaps leave nothing', (t) => {
+  const { rib } = make();
+  let held = 0;
+  rib.onReleased = () => held--;
+  for (let i = 0; i < 100_000; i++) {
+    held++;
+    rib.update(S1, update([macRoute(1)], pathAttributes({ med: i })));
+    if (held > 1) t.fail(`${held} sets`);
+  }
+  rib.update(S1, update([], A, [macRoute(1)]));
+  t.is(held, 0);
+  t.deepEqual([rib.counts(S1.neighbor).sets, rib.counts(S1.neighbor).octets], [0, 0]);
+});

@@ -1,7 +1,7 @@
 import type { Path } from '../../bgp/index.js';
 import type { UnusedReason } from '../../evpn/index.js';
 import { parseIp } from '../../types/index.js';
-import { asPathLength, RouteType } from '../../wire/index.js';
+import { RouteType } from '../../wire/index.js';
 import type { Rooms } from './rooms.js';
 
 /** What becomes of the routes that a neighbor's paths are of. */
@@ -90,8 +90,8 @@ function count(use: RouteUse, reason: UnusedReason | undefined): void {
 /** A path of several AS numbers, or with an originator, is another leaf's, whose VTEP the next hop should be. */
 function countPassedOn(use: RouteUse, { nlri, attributes, source }: Path): void {
   if (nlri.type !== RouteType.MAC_IP_ADVERTISEMENT && nlri.type !== RouteType.INCLUSIVE_MULTICAST) return;
-  const { asPath, originatorId, nextHop } = attributes;
-  if (asPathLength(asPath) < 2 && originatorId === undefined) return;
+  const { asPathLength, originatorId, nextHop } = attributes;
+  if (asPathLength < 2 && originatorId === undefined) return;
   use.passedOn++;
   if (nextHop === parseIp(source.neighbor.split('%')[0])) use.passedOnAsItsOwn++;
 }

@@ -18,10 +18,10 @@ import {
   AsPathSegmentType,
   type EvpnNlri,
   ExtendedCommunity,
-  Origin,
   type PathAttributes,
   RouteType,
 } from '../../../src/wire/index.js';
+import { pathAttributes } from '../../support/path-attributes.js';
 import { MemoryCommands, MemoryReadModel } from './memory-read-model.js';
 import * as samples from './samples.js';
 
@@ -30,32 +30,21 @@ const REMOTE_RD = RouteDistinguisher.ofRouterId(parseIp('10.0.0.2') as Ipv4, 10)
 
 function attributes(changes: Partial<PathAttributes> = {}): PathAttributes {
   const routeTarget = routeTargetOfAs2(65002, 10010);
-  return {
-    origin: Origin.IGP,
+  return pathAttributes({
     asPath: [
       { type: AsPathSegmentType.AS_SEQUENCE, asns: [65000, 65002] },
       { type: AsPathSegmentType.AS_SET, asns: [1, 2] },
     ],
     nextHop: parseIp('10.0.0.2'),
-    med: undefined,
-    localPref: undefined,
-    originatorId: undefined,
-    clusterList: [],
-    communities: [],
     extendedCommunities: [
       ExtendedCommunity.encapsulation(),
       ExtendedCommunity.routeTarget(routeTarget),
       ExtendedCommunity.macMobility(3, true),
     ],
     routeTargets: [routeTarget],
-    encapsulations: [8],
     macMobility: { sequence: 3, sticky: true },
-    routerMac: undefined,
-    defaultGateway: false,
-    ndFlags: undefined,
-    pmsiTunnel: undefined,
     ...changes,
-  };
+  });
 }
 
 function path(nlri: EvpnNlri, neighbor: string, changes: Partial<PathAttributes> = {}): Path {

@@ -1,0 +1,119 @@
+import type { Ip, Mac, RouteTarget } from '../types/index.js';
+import { asPathLength, neighborAs } from './as-path.js';
+import { decodeAttributes, type PathAttribute } from './attribute-section.js';
+import { firstAttribute, readCommunities, trueAsPath } from './attribute-set.js';
+import { AttributeCode } from './attribute-table.js';
+import { isRouteTarget } from './extended-community.js';
+import type { UpdateContext, UpdateFault } from './messages.js';
+import type { AsPathSegment, MacMobility, Origin, PathAttributes, PmsiTunnel } from './path-attributes.js';
+
+/** A set of so many octets keeps its lists as well; those of a longer one are read whenever somebody asks. */
+const LISTS_KEPT_TO = 512;
+
+/** Of a set's values those that may be long. */
+type Lists = Pick<PathAttributes, 'asPath' | 'extendedCommunities' | 'routeTargets'>;
+
+/** The octets that a set came of. */
+export interface SetOctets {
+  /** One character an octet: the heap has no smaller form, and no object of its own for it. */
+  readonly text: string;
+  readonly hash: number;
+  /** Where the attributes begin, MP_REACH not among them. */
+  readonly attributesAt: number;
+  readonly context: UpdateContext;
+}
+
+/** The attributes of all routes that came with the same octets, which are kept once. */
+export class InternedAttributes implements PathAttributes {
+  readonly origin: Origin;
+  readonly asPathLength: number;
+  readonly neighborAs: number | undefined;
+  readonly nextHop: Ip;
+  readonly med: number | undefined;
+  readonly localPref: number | undefined;
+  readonly originatorId: number | undefined;
+  readonly clusterList: readonly number[];
+  readonly encapsulations: readonly number[];
+  readonly macMobility: MacMobility | undefined;
+  readonly routerMac: Mac | undefined;
+  readonly defaultGateway: boolean;
+  readonly ndFlags: number | undefined;
+  readonly pmsiTunnel: PmsiTunnel | undefined;
+  holding: object | undefined = undefined;
+  /** The next set of the same hash. This and the next two are written by InternedSets alone. */
+  chained: InternedAttributes | undefined = undefined;
+  findable = false;
+  resting = false;
+  readonly #octets: SetOctets;
+  readonly #lists: Lists | undefined;
+
+  /** `attributes` are those of the octets, checked: no fault withdraws. */
+  constructor(
+    octets: SetOctets,
+    attributes: readonly PathAttribute[],
+    nextHop: Ip,
+    /** What was wrong and costs no more than an attribute, to be told each time. */
+    readonly faults: readonly UpdateFault[],
+  ) {
+    const { context } = octets;
+    const internal = <Value>(value: Value | undefined) => (context.internal ? value : undefined);
+    const lists = listsOf(attributes, context);
+    const communities = readCommunities(lists.extendedCommunities);
+    this.#octets = octets;
+    this.#lists = octets.text.length <= LISTS_KEPT_TO ? lists : undefined;
+    this.origin = firstAttribute(attributes, AttributeCode.ORIGIN) ?? 0;
+    this.asPathLength = asPathLength(lists.asPath);
+    this.neighborAs = neighborAs(lists.asPath);
+    this.nextHop = nextHop;
+    this.med = firstAttribute(attributes, AttributeCode.MULTI_EXIT_DISC);
+    this.localPref = internal(firstAttribute(attributes, AttributeCode.LOCAL_PREF));
+    this.originatorId = internal(firstAttribute(attributes, AttributeCode.ORIGINATOR_ID));
+    this.clusterList = Object.freeze(internal(firstAttribute(attributes, AttributeCode.CLUSTER_LIST)) ?? []);
+    this.encapsulations = communities.encapsulations;
+    this.macMobility = communities.macMobility;
+    this.routerMac = communities.routerMac;
+    this.defaultGateway = communities.defaultGateway;
+    this.ndFlags = communities.ndFlags;
+    this.pmsiTunnel = firstAttribute(attributes, AttributeCode.PMSI_TUNNEL);
+  }
+
+  get octets(): number {
+    return this.#octets.text.length;
+  }
+  get hash(): number {
+    return this.#octets.hash;
+  }
+  get asPath(): readonly AsPathSegment[] {
+    return (this.#lists ?? this.#readLists()).asPath;
+  }
+  get extendedCommunities(): readonly bigint[] {
+    return (this.#lists ?? this.#readLists()).extendedCommunities;
+  }
+  get routeTargets(): readonly RouteTarget[] {
+    return (this.#lists ?? this.#readLists()).routeTargets;
+  }
+
+  /** True where these are its octets, the first `length` ones. */
+  consistsOf(octets: Uint8Array, length: number): boolean {
+    const { text } = this.#octets;
+    if (text.length !== length) return false;
+    for (let at = 0; at < length; at++) if (text.charCodeAt(at) !== octets[at]) return false;
+    return true;
+  }
+
+  #readLists(): Lists {
+    const { text, attributesAt, context } = this.#octets;
+    const octets = Buffer.from(text, 'latin1');
+    const { attributes } = decodeAttributes(octets, attributesAt, octets.length, context, false);
+    return listsOf(attributes, context);
+  }
+}
+
+function listsOf(attributes: readonly PathAttribute[], context: UpdateContext): Lists {
+  const extendedCommunities = firstAttribute(attributes, AttributeCode.EXTENDED_COMMUNITIES) ?? [];
+  return {
+    asPath: Object.freeze(trueAsPath(attributes, context)),
+    extendedCommunities: Object.freeze(extendedCommunities),
+    routeTargets: Object.freeze(extendedCommunities.filter(isRouteTarget)),
+  };
+}

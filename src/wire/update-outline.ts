@@ -1,0 +1,69 @@
+import { AttributeCode, AttributeFlag } from './attribute-table.js';
+import { AFI_L2VPN, SAFI_EVPN } from './messages.js';
+
+const CONFLICTING_FLAGS = AttributeFlag.OPTIONAL | AttributeFlag.TRANSITIVE;
+/** Lengths of withdrawn routes and of path attributes. */
+const LENGTHS = 4;
+/** AFI, SAFI and the next hop's length. */
+const REACH_FIXED = 4;
+
+/**
+ * Where the parts of an UPDATE lie that names reachable routes of ours and nothing else, which nearly all do: found without
+ * an object for each part. One outline is used again and again.
+ */
+export class UpdateOutline {
+  nextHopAt = 0;
+  nextHopLength = 0;
+  nlriAt = 0;
+  nlriEnd = 0;
+  /** The attributes before MP_REACH, and those behind it. */
+  beforeAt = 0;
+  beforeEnd = 0;
+  behindAt = 0;
+  behindEnd = 0;
+
+  /** Finds the parts; false where the UPDATE between `start` and `end` is another one, or where something does not add up. */
+  read(bytes: Buffer, start: number, end: number): boolean {
+    const first = start + LENGTHS;
+    if (end < first || bytes[start] !== 0 || bytes[start + 1] !== 0) return false;
+    if (first + ((bytes[start + 2] << 8) | bytes[start + 3]) !== end) return false;
+    let found = false;
+    let at = first;
+    while (at < end) {
+      const flags = bytes[at];
+      const extended = (flags & AttributeFlag.EXTENDED_LENGTH) !== 0;
+      const valueAt = at + (extended ? 4 : 3);
+      if (valueAt > end) return false;
+      const next = valueAt + (extended ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 2]);
+      if (next > end) return false;
+      const code = bytes[at + 1];
+      if (code === AttributeCode.MP_UNREACH_NLRI) return false;
+      if (code === AttributeCode.MP_REACH_NLRI) {
+        if (found || (flags & CONFLICTING_FLAGS) !== AttributeFlag.OPTIONAL) return false;
+        if (!this.#readReach(bytes, valueAt, next)) return false;
+        found = true;
+        this.beforeEnd = at;
+      }
+      at = next;
+    }
+    this.beforeAt = first;
+    this.behindAt = this.nlriEnd;
+    this.behindEnd = end;
+    return found;
+  }
+
+  #readReach(bytes: Buffer, valueAt: number, end: number): boolean {
+    const nextHopAt = valueAt + REACH_FIXED;
+    if (nextHopAt > end) return false;
+    if (((bytes[valueAt] << 8) | bytes[valueAt + 1]) !== AFI_L2VPN || bytes[valueAt + 2] !== SAFI_EVPN)
+      return false;
+    const length = bytes[valueAt + 3];
+    if (length !== 4 && length !== 16 && length !== 32) return false;
+    this.nextHopAt = nextHopAt;
+    this.nextHopLength = length;
+    // Behind a reserved octet
+    this.nlriAt = nextHopAt + length + 1;
+    this.nlriEnd = end;
+    return this.nlriAt <= end;
+  }
+}
