@@ -28,6 +28,7 @@ export function evpnSettings(config: Config): EvpnSettings {
     routerId: config.routerId,
     advertiseAllVni: config.evpn.advertiseAllVni,
     flooding: config.evpn.flooding,
+    floodLimit: config.evpn.floodLimit,
     autoRt: config.evpn.autoRt,
     importEthernetTags: config.evpn.importEthernetTags,
     duplicates: config.evpn.duplicateDetection,

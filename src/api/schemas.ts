@@ -331,6 +331,8 @@ export const VniSchema = Type.Object(
         localIps: Count(),
         remoteIps: Count(),
         remoteVteps: Count(),
+        floodVteps: Count('VTEPs that get a copy of each broadcast, unknown unicast and multicast frame.'),
+        floodVtepsLeftOut: Count('Those that get none, because `evpn.flood-limit` has no room for them.'),
         rememberedAddresses: Count('Addresses that nobody claims now and that are remembered for mobility.'),
       },
       closed,

@@ -84,6 +84,8 @@ export interface Config {
     /** `vni`: those of a VLAN-aware bundle too. */
     readonly importEthernetTags: 'zero' | 'vni';
     readonly flooding: FloodingConfig;
+    /** VTEPs of each VNI that get copies at most. */
+    readonly floodLimit: number;
     readonly duplicateDetection: DuplicateDetectionConfig;
     readonly neighborRefresh: NeighborRefreshConfig;
     /** ARP and ND are heard on access ports. */

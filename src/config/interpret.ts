@@ -62,6 +62,7 @@ export function interpret(file: ConfigFile, report: Report): Config {
       autoRt: file.evpn['auto-rt'],
       importEthernetTags: file.evpn['import-ethernet-tags'],
       flooding: file.evpn.flooding,
+      floodLimit: file.evpn['flood-limit'],
       duplicateDetection: duplicateDetectionOf(file),
       neighborRefresh: file.evpn['neighbor-refresh'],
       snooping: file.evpn.snooping,

@@ -227,6 +227,14 @@ export const ConfigSchema = Type.Object(
             'What becomes of broadcast, unknown unicast and multicast: a copy for each leaf of the VNI, or none at all (`disabled`: no Type-3 routes of ours, no default destinations). A device with a multicast group floods by that group.',
           allowed: FLOODING,
         }),
+        'flood-limit': Type.Integer({
+          minimum: 1,
+          maximum: 65535,
+          default: 512,
+          description:
+            'So many leaves of one VNI get a copy of each broadcast, unknown unicast and multicast frame; those beyond get none, which is a problem of the VNI.',
+          allowed: 'a number from 1 to 65535',
+        }),
         'duplicate-detection': Type.Object(
           {
             enabled: Type.Boolean({

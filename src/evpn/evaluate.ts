@@ -19,6 +19,7 @@ import {
 } from './mobility.js';
 import { bestClaim, bestIpClaim, isOwnRoute, type RemoteClaim } from './remote-claims.js';
 import { Rule } from './rules.js';
+import { DEFAULT_FLOOD_LIMIT } from './settings.js';
 import { ipReason, macReason, vtepReason } from './unused.js';
 import type { UnusedLog } from './unused-log.js';
 import type { VtepTable } from './vteps.js';
@@ -55,6 +56,8 @@ export interface MoveObserver {
  * decided last.
  */
 export class Evaluator {
+  floodLimit = DEFAULT_FLOOD_LIMIT;
+
   constructor(
     readonly dataPlane: DataPlane,
     readonly localRib: LocalRib,
@@ -139,18 +142,47 @@ export class Evaluator {
     if (owner === 'none' && entry.remotes === undefined && !heard && !entry.dirty) vrf.retireIp(entry);
   }
 
-  /** A VTEP that wants BUM traffic, or no longer does. */
+  /**
+   * A VTEP that wants BUM traffic, or no longer does. Each costs a copy of every such frame, and anybody who announces may
+   * name any number of them: those that have a place keep it, others wait for one.
+   */
   flood(vrf: MacVrf, vtep: Ip): void {
-    const before = this.dataPlane.plane(vrf.vni)?.floods.has(vtep) ?? false;
-    const wanted =
+    const floods = this.dataPlane.plane(vrf.vni)?.floods;
+    const before = floods?.has(vtep) ?? false;
+    const isUseful =
       vrf.flooding &&
       vrf.floods.has(vtep) &&
       vrf.at?.multicastGroup === undefined &&
       vtepReason(vtep, vrf, this.dataPlane.topology) === undefined;
+    const others = (floods?.size ?? 0) - (before ? 1 : 0);
+    const wanted = isUseful && others < this.floodLimit;
+    this.#leaveOut(vrf, vtep, isUseful && !wanted);
     if (wanted === before) return;
     this.vteps.countFlood(vtep, vrf.vni, wanted ? 1 : -1);
     if (wanted) this.dataPlane.setFlood(vrf.vni, vtep);
     else this.dataPlane.clearFlood(vrf.vni, vtep);
+  }
+
+  /** Where places are free those that wait longest for one are to be looked at; false where there is nothing to do. */
+  refillFloods(vrf: MacVrf): boolean {
+    if (vrf.leftOut === undefined) return false;
+    let free = this.floodLimit - (this.dataPlane.plane(vrf.vni)?.floods.size ?? 0);
+    for (const vtep of vrf.leftOut) {
+      if (free-- <= 0) break;
+      vrf.touchedFloods.add(vtep);
+    }
+    return vrf.touchedFloods.size > 0;
+  }
+
+  #leaveOut(vrf: MacVrf, vtep: Ip, isLeftOut: boolean): void {
+    if (!isLeftOut) {
+      if (vrf.leftOut?.delete(vtep) && vrf.leftOut.size === 0) vrf.leftOut = undefined;
+      return;
+    }
+    if (vrf.leftOut?.has(vtep)) return;
+    vrf.leftOut ??= new Set();
+    vrf.leftOut.add(vtep);
+    for (const { best } of vrf.floods.get(vtep) ?? []) if (best) this.unused.seen('flood-limit', best);
   }
 
   /** Our own Type-3: while the VNI can forward and takes BUM traffic, from each leaf or from the device's group. */

@@ -32,7 +32,14 @@ import { type IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import { MoveLog } from './move-log.js';
 import { MoveMemory } from './move-memory.js';
 import type { RdAllocator } from './rd-allocator.js';
-import { configuredRds, type EvpnSettings, importsTags, isFlooded, isServed } from './settings.js';
+import {
+  configuredRds,
+  DEFAULT_FLOOD_LIMIT,
+  type EvpnSettings,
+  importsTags,
+  isFlooded,
+  isServed,
+} from './settings.js';
 import { UnusedLog } from './unused-log.js';
 import { VrfQueue } from './vrf-queue.js';
 import { VtepTable } from './vteps.js';
@@ -124,6 +131,7 @@ export class Evpn {
       (vrf) => this.#attributesOf(vrf),
       unused,
     );
+    this.#evaluator.floodLimit = settings.floodLimit ?? DEFAULT_FLOOD_LIMIT;
   }
 
   /** Reads the kernel's first picture; routes and rows follow from then on. */
@@ -171,6 +179,7 @@ export class Evpn {
     this.#settings = settings;
     this.#configuredRds = configuredRds(settings);
     this.duplicates.settings = settings.duplicates ?? DEFAULT_DUPLICATE_SETTINGS;
+    this.#limitFloods(settings.floodLimit ?? DEFAULT_FLOOD_LIMIT);
     const importTags = importsTags(settings);
     let importsChanged = importTags !== this.importer.importTags;
     this.importer.importTags = importTags;
@@ -205,6 +214,18 @@ export class Evpn {
     this.#evaluator.imet(vrf);
     for (const vtep of vrf.floods.keys()) vrf.touchedFloods.add(vtep);
     this.#touched.add(vrf);
+    this.#schedule();
+  }
+
+  #limitFloods(limit: number): void {
+    if (this.#evaluator.floodLimit === limit) return;
+    this.#evaluator.floodLimit = limit;
+    for (const vrf of this.#vrfs.values()) {
+      // Those that came last lose their places first
+      const floods = [...(this.#deps.dataPlane.plane(vrf.vni)?.floods.keys() ?? [])];
+      for (const vtep of floods.slice(limit).reverse()) vrf.touchedFloods.add(vtep);
+      this.#touched.add(vrf);
+    }
     this.#schedule();
   }
 
@@ -373,7 +394,7 @@ export class Evpn {
       vrf.touchedFloods.delete(vtep);
       this.#evaluator.flood(vrf, vtep);
     }
-    return !vrf.hasTouched;
+    return !this.#evaluator.refillFloods(vrf) && !vrf.hasTouched;
   }
 
   #lookAt(vrf: MacVrf, entry: MacEntry | IpEntry): void {

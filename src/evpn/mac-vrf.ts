@@ -127,6 +127,8 @@ export class MacVrf {
   readonly #touchedMacs = new Fifo<MacEntry>();
   readonly #touchedIps = new Fifo<IpEntry>();
   readonly touchedFloods = new Set<Ip>();
+  /** VTEPs for which the flood list has no room, those that wait longest first; most VNIs have none. */
+  leftOut: Set<Ip> | undefined = undefined;
   /** Ethernet segments of other leaves, from imported Type-1 routes and the MAC/IP routes that name them. */
   readonly segments = new RemoteSegments();
   /** How many MACs and IPs are whose, kept where the owner changes. */

@@ -29,12 +29,16 @@ export interface EvpnSettings {
   readonly importEthernetTags?: 'zero' | 'vni';
   /** For VNIs that do not say; head-end replication where absent. */
   readonly flooding?: Flooding;
+  /** VTEPs of each VNI that get copies at most; DEFAULT_FLOOD_LIMIT where absent. */
+  readonly floodLimit?: number;
   /** For VNIs that do not say: the SVI's own addresses are announced, as a host's or as the default gateway's. */
   readonly advertiseSviIp?: boolean;
   readonly advertiseDefaultGateway?: boolean;
   /** undefined: DEFAULT_DUPLICATE_SETTINGS. */
   readonly duplicates?: DuplicateSettings;
 }
+
+export const DEFAULT_FLOOD_LIMIT = 512;
 
 /** Does BUM traffic of the VNI go to other leaves and come from them? */
 export function isFlooded(settings: Pick<EvpnSettings, 'flooding' | 'vnis'>, vni: Vni): boolean {

@@ -31,6 +31,10 @@ export const UNUSED = {
     level: 'debug',
     text: 'its leaf takes BUM traffic from a multicast tree: no copy is sent to it',
   },
+  'flood-limit': {
+    level: 'warn',
+    text: 'its VNI floods to as many leaves as `evpn.flood-limit` allows: no copy is sent to this one',
+  },
   'mac-address': { level: 'warn', text: 'a MAC address that no host has' },
   'ip-address': { level: 'warn', text: 'an IP address that no host has; the MAC of the route counts' },
   'not-best': { level: 'debug', text: "another neighbor's path of the route is preferred" },

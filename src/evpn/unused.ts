@@ -178,7 +178,8 @@ export function whyUnused(path: Path, vrf: MacVrf, topology: Topology): UnusedRe
     return placeReason(nlri, vtep, vrf, topology) ?? macReason(nlri.mac, vrf);
   const unreachable = vtepReason(vtep, vrf, topology);
   if (unreachable !== undefined || nlri.type !== RouteType.INCLUSIVE_MULTICAST) return unreachable;
-  return attributes.pmsiTunnel?.tunnelType === INGRESS_REPLICATION ? undefined : 'no-ingress-replication';
+  if (attributes.pmsiTunnel?.tunnelType !== INGRESS_REPLICATION) return 'no-ingress-replication';
+  return vrf.leftOut?.has(vtep) ? 'flood-limit' : undefined;
 }
 
 /** Why it says nothing of an IP; undefined where it does, or names none. */

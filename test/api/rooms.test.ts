@@ -88,6 +88,8 @@ test('VNIs: of the kernel and of the configuration', async (t) => {
       localIps: 1,
       remoteIps: 0,
       remoteVteps: 1,
+      floodVteps: 1,
+      floodVtepsLeftOut: 0,
       rememberedAddresses: 0,
     },
   });

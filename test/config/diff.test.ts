@@ -75,6 +75,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'bgp.port': 1179,
   'evpn.advertise-all-vni': false,
   'evpn.flooding': 'disabled',
+  'evpn.flood-limit': 7,
   'evpn.duplicate-detection.enabled': false,
   'evpn.duplicate-detection.moves': 7,
   'evpn.duplicate-detection.window': 60,

@@ -8,9 +8,17 @@ import type { Rooms } from './rooms.js';
 /** Problems of one kind and one VNI that are listed one by one. */
 const LISTED = 10;
 
-/** Addresses of the VNI with which something is wrong: rows in their way, two places, a word against a configured one. */
+/**
+ * Addresses of the VNI with which something is wrong: rows in their way, two places, a word against a configured one, more
+ * VTEPs than its flood list has room for.
+ */
 export function hostProblems(rooms: Rooms, vni: Vni): ProblemNote[] {
-  return [...blockedProblems(rooms, vni), ...duplicateProblems(rooms, vni), ...conflictProblems(rooms, vni)];
+  return [
+    ...floodProblems(rooms, vni),
+    ...blockedProblems(rooms, vni),
+    ...duplicateProblems(rooms, vni),
+    ...conflictProblems(rooms, vni),
+  ];
 }
 
 /** A VNI that the configuration lists and the kernel has no device of. */
@@ -41,6 +49,20 @@ function few<Item>(
     ...(more > 0
       ? [{ severity: 'warning', problem: `and ${counted(more, `more such ${kind}`)}`, mend: null } as const]
       : []),
+  ];
+}
+
+/** Leaves that get no BUM traffic, because too many want it. */
+function floodProblems({ evpn, config }: Rooms, vni: Vni): ProblemNote[] {
+  const leftOut = evpn.vrf(vni)?.leftOut?.size ?? 0;
+  if (leftOut === 0) return [];
+  const { floodLimit } = config().evpn;
+  return [
+    {
+      severity: 'warning',
+      problem: `${floodLimit + leftOut} leaves want broadcast, unknown unicast and multicast of the VNI, more than evpn.flood-limit (${floodLimit}) allows: no copy is sent to ${leftOut} of them`,
+      mend: `find who announces so many among /api/v1/routes?type=3&unused=flood-limit, or raise evpn.flood-limit`,
+    },
   ];
 }
 

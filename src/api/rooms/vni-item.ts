@@ -49,6 +49,8 @@ export function vniItem(rooms: Rooms, vni: Vni): VniItem {
     counts: {
       ...countsOf(vrf),
       remoteVteps: vrf?.floods.size ?? 0,
+      floodVteps: dataPlane.plane(vni)?.floods.size ?? 0,
+      floodVtepsLeftOut: vrf?.leftOut?.size ?? 0,
       rememberedAddresses: evpn.memory.size(vni),
     },
   };

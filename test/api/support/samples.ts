@@ -194,6 +194,8 @@ export function vni(number: number): VniItem {
       localIps: 0,
       remoteIps: 1,
       remoteVteps: 1,
+      floodVteps: 1,
+      floodVtepsLeftOut: 0,
       rememberedAddresses: 1,
     },
   };
