@@ -38,6 +38,10 @@ export const handlers = {
     try {
       for (const piece of pieces(Math.ceil(count * share))) {
         if (now() > until) return { octets, ended: false, complete: false };
+        if (typeof piece === 'number') {
+          await delay(piece);
+          continue;
+        }
         const sent = own().write([piece]);
         const late = delay(Math.max(0, until - now()), 'late' as const, { ref: false });
         // What the leaf does not read is left in the socket

@@ -66,7 +66,10 @@ const FOREIGN: OriginatedAttributes = {
 /** Routes made at a time, so that neither memory nor the loop is held. */
 const AT_A_TIME = 2_000;
 
-type Pieces = Generator<Buffer>;
+/** UPDATEs, and between them milliseconds of a pause, in which what was announced is put to use. */
+type Pieces = Generator<Buffer | number>;
+
+const BEFORE_WITHDRAWAL = 3_000;
 
 function* inPieces(count: number, make: (from: number, to: number) => Buffer[]): Pieces {
   for (let from = 0; from < count; from += AT_A_TIME)
@@ -89,6 +92,7 @@ function withdrawn(count: number, routeAt: (i: number) => EvpnNlri): Pieces {
 function bucket(routeAt: (i: number) => EvpnNlri, attributes = IMPORTED): (count: number) => Pieces {
   return function* (count) {
     yield* announced(count, routeAt, attributes);
+    yield BEFORE_WITHDRAWAL;
     yield* withdrawn(count, routeAt);
   };
 }
@@ -115,6 +119,7 @@ function* sequenced(count: number): Pieces {
     const round = Math.min(SEQUENCED_AT_A_TIME, count - first);
     const routeAt = (i: number) => macRoute({ mac: macAt(first + i) });
     yield* announced(round, routeAt, attributes);
+    yield BEFORE_WITHDRAWAL;
     yield* withdrawn(round, routeAt);
   }
 }
@@ -133,7 +138,7 @@ function* ipMoves(count: number): Pieces {
 /** What a hostile neighbor may send. */
 export interface Onslaught {
   /** The UPDATEs for so many items, in pieces. */
-  readonly pieces: (count: number) => Iterable<Buffer>;
+  readonly pieces: (count: number) => Iterable<Buffer | number>;
   /** Items at full size. */
   readonly count: number;
   /** Milliseconds between two pieces; none where it is absent. */

@@ -38,7 +38,7 @@ export function attacksTable(rows: readonly Row[], resultsOf: (row: Row) => read
     .map((row) => ({ row, results: resultsOf(row) }))
     .filter(({ results }) => results.length > 0);
   if (lines.length === 0) return '';
-  const columns = FIGURES.filter(({ name }) => COLUMNS.includes(name));
+  const columns = COLUMNS.flatMap((column) => FIGURES.filter(({ name }) => name === column));
   return table(
     ['', ...columns.map(heading), 'goals'],
     lines.map(({ row, results }) => [
