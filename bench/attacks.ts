@@ -18,6 +18,8 @@ export interface Outcome {
 export interface Attack {
   readonly name: string;
   readonly title: string;
+  /** FRR can be told the same. */
+  readonly alsoFrr?: boolean;
   /** Milliseconds after which it is broken off. */
   readonly limit: number;
   /** What is to be there before the clock starts. */
@@ -31,6 +33,7 @@ const REST_PORT = 8179;
 const neighbor = (name: OnslaughtName, title: string): Attack => ({
   name: name.toLowerCase(),
   title,
+  alsoFrr: true,
   limit: LIMIT,
   run: (arena, strength) => arena.attacker.call('attack', { name, ...strength }),
 });
@@ -75,6 +78,7 @@ const DEAF: Attack = {
 const CALM: Attack = {
   name: 'none',
   title: 'nobody is hostile',
+  alsoFrr: true,
   limit: LIMIT,
   run: async (_arena, { share }) => {
     await delay(10_000 * share);

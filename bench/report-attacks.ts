@@ -1,4 +1,5 @@
 /** What the report says of attacks: one table, an attack a line. */
+import { titleOf as engineTitle } from './engines.js';
 import { cell, FIGURES, heading, howOften, show, table } from './report-tables.js';
 import type { RunResult } from './results.js';
 import type { Row } from './row.js';
@@ -41,11 +42,15 @@ export function attacksTable(rows: readonly Row[], resultsOf: (row: Row) => read
   const columns = COLUMNS.flatMap((column) => FIGURES.filter(({ name }) => name === column));
   return table(
     ['', ...columns.map(heading), 'goals'],
-    lines.map(({ row, results }) => [
-      row.title,
-      ...columns.map(({ name }) => cell(figureOf(results, 'evpnd', name))),
-      missed(row, results),
-    ]),
+    lines.flatMap(({ row, results }) =>
+      row.engines
+        .filter((engine) => results.some((result) => result.engine === engine))
+        .map((engine) => [
+          engine === 'evpnd' ? row.title : `the same, ${engineTitle(engine)}`,
+          ...columns.map(({ name }) => cell(figureOf(results, engine, name))),
+          engine === 'evpnd' ? missed(row, results) : '',
+        ]),
+    ),
   );
 }
 

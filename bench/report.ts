@@ -10,7 +10,7 @@ import { FIGURES, type FigureText, section } from './report-tables.js';
 import { type RunResult, readResults } from './results.js';
 import type { Row } from './row.js';
 import { ROWS, rowsNamed } from './rows.js';
-import { ATTACK_GROUP, ATTACK_ROWS } from './rows-attacks.js';
+import { ATTACK_GROUP, ATTACK_ROWS, isAttack } from './rows-attacks.js';
 import { SPINE } from './rows-scale.js';
 import { figureOf } from './summary.js';
 
@@ -70,7 +70,7 @@ function sections(results: readonly RunResult[]): string[] {
   const newestOf = (row: Row) => newest(results, row);
   const families = new Set<string>();
   const attacks = attacksSection(ATTACK_GROUP, ATTACK_ROWS, newestOf);
-  const others = ROWS.filter((row) => !ATTACK_ROWS.includes(row)).map((row) => {
+  const others = ROWS.filter((row) => !isAttack(row)).map((row) => {
     const { family } = row;
     if (row.name === SPINE) return spineSection(row, ROWS, newestOf);
     if (family === undefined) return newestOf(row).length > 0 ? section(row, newestOf(row)) : '';

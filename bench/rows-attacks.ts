@@ -5,7 +5,7 @@ import { restGet } from '../lab/index.js';
 import { type Arena, PATIENCE } from './arena.js';
 import { ATTACKS, type Attack, type Outcome } from './attacks.js';
 import { cpuSeconds, peakMemory, percentile } from './measure.js';
-import { announce, type Goal, type Measured, type Row } from './row.js';
+import { announce, type Goal, type Measured, type Row, speaker } from './row.js';
 import { now } from './rpc.js';
 import { firstOf, macAt, type Routes } from './workload.js';
 
@@ -21,8 +21,8 @@ const LATE = 30_000;
 const MEASURES = -15;
 const ATTACKS_AT = 5;
 
-/** Asks /livez again and again until it is ended, which returns how long each answer took, in milliseconds. */
-function askLivez(socket: string): () => Promise<{ times: number[]; failures: number }> {
+/** Asks /livez again and again until it is ended, which tells how long the answers took, in milliseconds. */
+function askLivez(socket: string): () => Promise<Measured> {
   const times: number[] = [];
   let failures = 0;
   let asking = true;
@@ -38,7 +38,7 @@ function askLivez(socket: string): () => Promise<{ times: number[]; failures: nu
   return async () => {
     asking = false;
     await asked;
-    return { times, failures };
+    return { liveP99Ms: percentile(times, 0.99), liveMaxMs: Math.max(...times), liveFailures: failures };
   };
 }
 
@@ -64,13 +64,12 @@ async function measureUnder(
 ): Promise<{ measured: Measured; failed: string | undefined }> {
   const { standing, coming } = partsOf(routes);
   const { socket, pids } = arena.engine;
-  if (socket === undefined) throw new Error('no socket');
   await arena.probe.call('noteMoves', { vtep: 0 });
   await arena.spine.call('forgetArrivals', null);
   const endsBefore = await arena.spine.call('ends', null);
   const cpuBefore = cpuSeconds(pids);
   const started = now();
-  const stopAsking = askLivez(socket);
+  const stopAsking = socket === undefined ? async () => ({}) : askLivez(socket);
   await arena.spine.call('trickle', { routes: coming, every: EVERY });
   await arena.probe.call('localTrickle', { routes: standing, every: EVERY });
   let failed: string | undefined;
@@ -89,7 +88,7 @@ async function measureUnder(
     const allHosts = hosts.every((mac) => arrivals.has(mac));
     if (allHosts && (await arena.probe.call('haveMoved', { numbers }))) break;
   }
-  const { times, failures } = await stopAsking();
+  const live = await stopAsking();
   const [rows, arrivals] = [await arena.probe.call('moved', null), await arena.spine.call('arrivals', null)];
   const kernel = durations(routesSent, (n) => rows.get(numbers[n]));
   const wire = durations(hostsCame, (n) => arrivals.get(hosts[n]));
@@ -103,9 +102,7 @@ async function measureUnder(
       localP50Ms: percentile(wire, 0.5),
       localP99Ms: percentile(wire, 0.99),
       localMaxMs: Math.max(...wire),
-      liveP99Ms: percentile(times, 0.99),
-      liveMaxMs: Math.max(...times),
-      liveFailures: failures,
+      ...live,
       sessionsLost: (await arena.spine.call('ends', null)) - endsBefore,
       attackerEnded: outcome.ended ? 1 : 0,
       cpuS: cpuSeconds(pids) - cpuBefore,
@@ -115,8 +112,8 @@ async function measureUnder(
 }
 
 function underAttack(attack: Attack): Row['run'] {
-  return async (arena, _engine, routes, { quick }) => {
-    await arena.start('evpnd');
+  return async (arena, engine, routes, { quick }) => {
+    await arena.start(speaker(engine));
     await arena.attacker.call('up', { timeout: PATIENCE });
     await announce(arena, partsOf(routes).standing, true);
     if (!quick) await delay(REHEARSED);
@@ -168,7 +165,9 @@ export const ATTACK_ROWS: readonly Row[] = ATTACKS.map((attack) => ({
   withIp: false,
   withPorts: true,
   hostile: true,
-  engines: ['evpnd'],
+  engines: attack.alsoFrr ? ['evpnd', 'frr8'] : ['evpnd'],
   goals: GOALS,
   run: underAttack(attack),
 }));
+
+export const isAttack = ({ group }: Row): boolean => group === ATTACK_GROUP;

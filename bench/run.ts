@@ -26,7 +26,7 @@ import { attacksTable } from './report-attacks.js';
 import { addResult, MICRO, type RunResult, SOAK } from './results.js';
 import type { Row } from './row.js';
 import { ROWS, rowsNamed } from './rows.js';
-import { ATTACK_ROWS } from './rows-attacks.js';
+import { isAttack } from './rows-attacks.js';
 import { FULL_SOAK_MINUTES, soak } from './soak.js';
 import { summary } from './summary.js';
 import type { Routes } from './workload.js';
@@ -160,24 +160,48 @@ async function main(): Promise<void> {
     for (const measured of await runMicros(say))
       await record({ row: MICRO, engine: 'evpnd', quick: false }, async () => measured);
   if (positionals.includes(SOAK)) await runSoak(Number(values.minutes));
+  const wanted = positionals.length > 0 ? [...new Set(positionals.flatMap(rowsNamed))] : ROWS;
+  await runRows(wanted, values.engine, { runs, quick: values.quick });
+}
+
+/** The engines of a row that are wanted and are here. */
+function enginesOf(row: Row, wanted: readonly string[] | undefined): EngineName[] {
+  return row.engines.filter((name) => {
+    if (wanted && !wanted.includes(name)) return false;
+    const reason = whyNotEngine(name);
+    if (reason) say(`without ${titleOf(name)}: ${reason}`);
+    return !reason;
+  });
+}
+
+async function runRows(
+  rows: readonly Row[],
+  wanted: readonly string[] | undefined,
+  how: Pick<RunsOf, 'runs' | 'quick'>,
+): Promise<void> {
   const places = new Places();
   const attacked = new Map<Row, readonly RunResult[]>();
+  const failures: string[] = [];
   try {
-    for (const row of positionals.length > 0 ? [...new Set(positionals.flatMap(rowsNamed))] : ROWS) {
-      const engines = row.engines.filter((name) => {
-        if (values.engine && !values.engine.includes(name)) return false;
-        const reason = whyNotEngine(name);
-        if (reason) say(`without ${titleOf(name)}: ${reason}`);
-        return !reason;
-      });
+    for (const row of rows) {
+      const engines = enginesOf(row, wanted);
       if (engines.length === 0) continue;
-      const results = await runRow(places, { row, engines, runs, quick: values.quick });
-      if (ATTACK_ROWS.includes(row)) attacked.set(row, results);
+      try {
+        const results = await runRow(places, { row, engines, ...how });
+        if (isAttack(row)) attacked.set(row, results);
+      } catch (error) {
+        if (!isAttack(row)) throw error;
+        // An attack that succeeds does not spare the leaf the others
+        say(`  ${error}`);
+        failures.push(String(error).split('\n')[0]);
+        await places.remove();
+      }
     }
   } finally {
     await places.remove();
     if (attacked.size > 0) say(`\n${attacksTable([...attacked.keys()], (row) => attacked.get(row) ?? [])}`);
   }
+  if (failures.length > 0) throw new Error(failures.join('\n'));
 }
 
 /** A soak that is cut short is none for the page. */
