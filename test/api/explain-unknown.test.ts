@@ -257,3 +257,41 @@ test('the all-zero MAC: where broadcast, unknown unicast and multicast goes, and
   });
   t.is(group.entry.claims.filter(({ won }) => won).length, 0);
 });
+
+test('the all-zero MAC: default destinations of others are named, with whose they are', async (t) => {
+  const { house, here } = await fabric();
+  const { kernel } = here.leaf.world;
+  const { vxlanIfindex: ifindex } = here.devices;
+  const zero = formatMac(MAC_ZERO);
+  const byHand = (dst: string) =>
+    kernel.putVxlan({
+      ifindex,
+      srcVni: 0,
+      mac: MAC_ZERO,
+      dst: parseIp(dst),
+      nexthopId: 0,
+      state: Nud.NOARP | Nud.PERMANENT,
+      flags: Ntf.SELF,
+    });
+  const said = async () =>
+    (await explain(here, zero)).verdict.filter((line) => line.includes('is a default destination'));
+  t.deepEqual(await said(), [], "evpnd's own is said already");
+  byHand('10.0.0.9');
+  byHand('10.0.0.5');
+  announceFlood(here, '10.0.0.5');
+  here.leaf.addVni(here.devices, { multicastGroup: parseIp('239.1.1.1') });
+  byHand('239.1.1.1');
+  house.pass();
+  const notOurs = "that is not evpnd's but the device's own (`remote`), or set by hand or by another program";
+  t.deepEqual(await said(), [
+    `10.0.0.5 is a default destination of vx10010 ${notOurs}; copies go there too, and evpnd leaves it.`,
+    `10.0.0.9 is a default destination of vx10010 ${notOurs}; copies go there too, and evpnd leaves it.`,
+    "239.1.1.1 is a default destination of vx10010 that is the device's own: its multicast group.",
+  ]);
+  here.leaf.addVni(here.devices);
+  house.pass();
+  t.is(
+    (await said())[0],
+    `10.0.0.5 is a default destination of vx10010 ${notOurs}; it is where a leaf of the VNI wants its copies, and stays when that leaf goes.`,
+  );
+});

@@ -1,5 +1,11 @@
 import type { Destination } from '../../bgp/index.js';
-import { foundText, type PlaneKey, sourceVni, wantedText } from '../../dataplane/index.js';
+import {
+  foundText,
+  type PlaneKey,
+  sourceVni,
+  type VniAttachment,
+  wantedText,
+} from '../../dataplane/index.js';
 import { imetRoute, type MacVrf, reasonText, vtepOf, whyUnused } from '../../evpn/index.js';
 import { compareIp, formatIp, formatMac, type Ip, MAC_ZERO } from '../../types/index.js';
 import { RouteType } from '../../wire/index.js';
@@ -36,7 +42,29 @@ export function explainFlooding(rooms: Rooms, vrf: MacVrf, heard: readonly Claim
     duplicate: null,
   };
   const told = { vni: vrf.vni, mac: formatMac(MAC_ZERO), ip: null, entry, ips: [], binding: null };
-  return { ...told, verdict: floodVerdict(told, vteps.map(formatIp), vrf.localVtep !== undefined) };
+  const copies = { vteps: vteps.map(formatIp), others: othersDestinations(rooms, vrf) };
+  return { ...told, verdict: floodVerdict(told, copies, vrf.localVtep !== undefined) };
+}
+
+/** Default destinations of the device that are not evpnd's: where they lead, and whose they are as far as can be known. */
+function othersDestinations({ dataPlane }: Rooms, { vni, at }: MacVrf): string[] {
+  if (!at) return [];
+  const plane = dataPlane.plane(vni);
+  return standingDefaults(dataPlane, at)
+    .filter((dst) => plane?.ownsDefault(dst) !== true)
+    .map((dst) => {
+      const said = `${formatIp(dst)} is a default destination of ${at.vxlanName} that is`;
+      if (dst === at.multicastGroup) return `${said} the device's own: its multicast group.`;
+      const stays = plane?.floods.has(dst)
+        ? 'it is where a leaf of the VNI wants its copies, and stays when that leaf goes'
+        : 'copies go there too, and evpnd leaves it';
+      return `${said} not evpnd's but the device's own (\`remote\`), or set by hand or by another program; ${stays}.`;
+    });
+}
+
+function standingDefaults({ mirror }: Rooms['dataPlane'], at: VniAttachment): Ip[] {
+  const rows = [...mirror.defaultRows(at.vxlanIfindex, sourceVni(at))];
+  return rows.flatMap(({ dst }) => (dst === undefined ? [] : [dst])).sort(compareIp);
 }
 
 function ruleOf({ flooding, at }: MacVrf, leaves: number): string {
@@ -96,8 +124,7 @@ function floodItem(
 /** Default destinations that stand against those that are wanted. */
 function floodCheck({ dataPlane }: Rooms, { vni, at }: MacVrf): KernelCheck {
   const plane = dataPlane.plane(vni);
-  const standing = at ? [...dataPlane.mirror.defaultRows(at.vxlanIfindex, sourceVni(at))] : [];
-  const found = standing.flatMap(({ dst }) => (dst === undefined ? [] : [dst])).sort(compareIp);
+  const found = at ? standingDefaults(dataPlane, at) : [];
   const wanted = [...(plane?.floods.keys() ?? [])].sort(compareIp);
   const keys = [...new Set([...wanted, ...found])].map((key): PlaneKey => ({ table: 'flood', key }));
   const nameOf = (port: number) => portName(dataPlane, port);

@@ -23,10 +23,10 @@ export function verdict(
   return [...new Set([...sentences, ...storySentences(ip, told.vni, binding.story)])];
 }
 
-/** The same of the all-zero MAC, whose frames go to `vteps`. */
+/** The same of the all-zero MAC: its frames go to `vteps`, and where the sentences of `others` say. */
 export function floodVerdict(
   { vni, entry }: Omit<Explain, 'verdict'>,
-  vteps: readonly string[],
+  { vteps, others }: { readonly vteps: readonly string[]; readonly others: readonly string[] },
   forwards: boolean,
 ): string[] {
   const name = 'the default destinations';
@@ -34,6 +34,7 @@ export function floodVerdict(
   return [
     `Broadcast, unknown unicast and multicast of VNI ${vni} goes to ${vteps.join(', ') || 'no other leaf by a copy'}.`,
     `Decided by: ${rule}.`,
+    ...others,
     ...ignoredSentences(entry),
     ...forwardingSentences(vni, forwards),
     advertised.length === 0
