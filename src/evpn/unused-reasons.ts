@@ -1,5 +1,5 @@
 import type { Path } from '../bgp/index.js';
-import { formatEsi } from '../types/index.js';
+import { formatEsi, formatIp } from '../types/index.js';
 
 /** How loudly a reason is reported: `debug` is everyday, `info` may be meant so, `warn` wants an operator. */
 export interface ReasonEntry {
@@ -26,6 +26,10 @@ export const UNUSED = {
   'no-pmsi-tunnel': {
     level: 'warn',
     text: 'no PMSI Tunnel attribute, without which nobody knows how to reach its VTEP (RFC 7432 §11.2)',
+  },
+  'pmsi-endpoint': {
+    level: 'warn',
+    text: 'its PMSI Tunnel attribute names no end of the tunnel that can be a VTEP (RFC 7432 §11.2)',
   },
   'no-ingress-replication': {
     level: 'debug',
@@ -69,5 +73,7 @@ export function reasonText(reason: UnusedReason, path: Path | undefined): string
 
 const FOUND: Partial<Record<UnusedReason, (path: Path) => string | undefined>> = {
   'ethernet-segment': ({ nlri }) => ('esi' in nlri ? `ESI ${formatEsi(nlri.esi)}` : undefined),
+  'pmsi-endpoint': ({ attributes: { pmsiTunnel } }) =>
+    pmsiTunnel?.endpoint === undefined ? undefined : `tunnel to ${formatIp(pmsiTunnel.endpoint)}`,
   'ethernet-tag': ({ nlri }) => ('ethernetTag' in nlri ? `Ethernet tag ${nlri.ethernetTag}` : undefined),
 };

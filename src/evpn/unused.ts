@@ -26,20 +26,18 @@ import type { UnusedReason } from './unused-reasons.js';
 
 /**
  * Where frames for the route go. BUM traffic goes to the end of the ingress-replication tunnel that the PMSI attribute
- * names (RFC 7432 §11.2, RFC 6514 §5), which need not be the originator's address; where it names none that can be a VTEP,
- * and for all other routes, to the next hop (RFC 8365 §5.1.3).
+ * names (RFC 7432 §11.2, RFC 6514 §5), which need not be the originator's address or the next hop; all else to the next hop
+ * (RFC 8365 §5.1.3).
  */
-export function vtepOf({ type }: Pick<EvpnNlri, 'type'>, attributes: PathAttributes): Ip {
-  if (type !== RouteType.INCLUSIVE_MULTICAST) return attributes.nextHop;
-  const endpoint = attributes.pmsiTunnel?.endpoint;
-  if (endpoint === undefined) return attributes.nextHop;
-  const vtep = unmapped(endpoint);
-  return isMartian(vtep) ? attributes.nextHop : vtep;
+export function vtepOf({ type }: Pick<EvpnNlri, 'type'>, { nextHop, pmsiTunnel }: PathAttributes): Ip {
+  const endpoint = type === RouteType.INCLUSIVE_MULTICAST ? pmsiTunnel?.endpoint : undefined;
+  return endpoint === undefined ? nextHop : unmapped(endpoint);
 }
 
 /**
  * What rules the route out whatever VNI asks; undefined where nothing does. Types 1, 2 and 3 alone are used; `importTags`:
- * also those with an Ethernet tag.
+ * also those with an Ethernet tag. The end of an ingress-replication tunnel must be a routable address of its leaf
+ * (RFC 7432 §11.2, after RFC 6514 §9.1.1), and neither those nor RFC 8365 §9 put the next hop in its place where it is not.
  */
 export function contentReason(
   nlri: EvpnNlri,
@@ -55,7 +53,10 @@ export function contentReason(
     const { mac } = nlri;
     if (mac === 0 || isMulticastMac(mac)) return 'mac-address';
   } else if (type === RouteType.INCLUSIVE_MULTICAST && pmsiTunnel === undefined) return 'no-pmsi-tunnel';
-  return isMartian(vtepOf(nlri, attributes)) ? 'martian-next-hop' : undefined;
+  if (!isMartian(vtepOf(nlri, attributes))) return undefined;
+  return type === RouteType.INCLUSIVE_MULTICAST && pmsiTunnel?.endpoint !== undefined
+    ? 'pmsi-endpoint'
+    : 'martian-next-hop';
 }
 
 /** What of the type and its tag rules the route out. */

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type EvpnSettings, UNUSED, whyIpUnused } from '../../src/evpn/index.js';
+import { type EvpnSettings, reasonText, UNUSED, whyIpUnused } from '../../src/evpn/index.js';
 import {
   ESI_ZERO,
   formatIp,
@@ -283,21 +283,51 @@ test('what wants an operator is logged, so many lines of each reason a minute; e
   t.like(more.at(-1), { suppressed: 990 });
 });
 
-test('where the tunnel has no end that can be a VTEP, the next hop is it; without a PMSI attribute nobody is', async (t) => {
+for (const end of [
+  '0.0.0.0',
+  '127.0.0.1',
+  '239.1.1.1',
+  '255.255.255.255',
+  '::',
+  '::1',
+  'ff02::1',
+  '::ffff:0.0.0.0',
+])
+  test(`a tunnel to ${end} takes nothing, whatever the next hop: counted, logged, and a copy again with the right end`, async (t) => {
+    const log = new RecordingLog();
+    const { flood, floods, reasons, leaf } = await leafOf(vtepOf(1), {}, log);
+    flood(FAR, { pmsi: parseIp(end) });
+    t.deepEqual(floods(), []);
+    t.is(leaf.evpn.vteps.size, 0);
+    const [destination] = leaf.rib.destinations();
+    t.is(leaf.evpn.importer.whyUnused(destination, leaf.dataPlane.topology), 'pmsi-endpoint');
+    t.is(
+      reasonText('pmsi-endpoint', destination.best),
+      `tunnel to ${formatIp(parseIp(end))}: its PMSI Tunnel attribute names no end of the tunnel that can be a VTEP (RFC 7432 §11.2)`,
+    );
+    t.is(log.lines.filter(({ facts }) => 'reason' in facts && facts.reason === 'pmsi-endpoint').length, 1);
+    flood(FAR, { pmsi: vtepOf(8) });
+    t.deepEqual(floods(), ['10.0.0.8']);
+    t.deepEqual(reasons(), [undefined]);
+    flood(FAR, { pmsi: parseIp(end) });
+    t.deepEqual(floods(), [], 'the copy that went to the right end goes nowhere');
+  });
+
+test('the end of a tunnel counts, not the next hop, also IPv4-mapped; without a PMSI attribute nobody is a VTEP', async (t) => {
   const { flood, floods, reasons } = await leafOf();
-  flood(FAR, { pmsi: parseIp('0.0.0.0') });
-  t.deepEqual(floods(), ['10.0.0.9']);
   flood(FAR, { vtep: vtepOf(8), pmsi: parseIp('::ffff:10.0.0.7') });
+  t.deepEqual(floods(), ['10.0.0.7']);
+  flood(FAR, { vtep: parseIp('127.0.0.1'), pmsi: vtepOf(7) });
   t.deepEqual(floods(), ['10.0.0.7']);
   flood(FAR, { pmsi: null });
   t.deepEqual(floods(), []);
   t.deepEqual(reasons(), ['no-pmsi-tunnel']);
 });
 
-test('a tunnel that ends here, or nowhere, takes nothing', async (t) => {
+test('a tunnel that ends here takes nothing; one to a multicast tree of a martian next hop neither', async (t) => {
   const { flood, floods, reasons, failures } = await leafOf();
   flood(FAR, { pmsi: vtepOf(1) });
-  flood(FAR, { rd: '10.0.0.9:2', vtep: parseIp('127.0.0.1'), pmsi: parseIp('0.0.0.0') });
+  flood(FAR, { rd: '10.0.0.9:2', vtep: parseIp('127.0.0.1'), group: parseIp('239.1.1.1') });
   t.deepEqual(floods(), []);
   t.deepEqual(reasons(), ['own-next-hop', 'martian-next-hop']);
   t.is(failures(), 0);
