@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ConfigError } from '../../src/config/index.js';
 import { ConfigurationFile } from '../../src/configuration-file.js';
+import { flushConfiguration } from '../../src/flush.js';
 import { silentLog } from '../../src/types/index.js';
 
 const SYNTAX_FAULT = 'neighbors: [\n';
@@ -109,4 +110,20 @@ test("another file's copy is not taken, nor one that an older evpnd took and thi
   writeFileSync(copy, readFileSync(copy, 'utf8').replace('65001', 'many'));
   at.write(broken);
   await t.throwsAsync(() => at.open().start(), { instanceOf: ConfigError });
+});
+
+test('a flush goes by what a start would go on with, and says where that is not the file', async (t) => {
+  const at = scene(t);
+  at.write(at.good(65001));
+  await runs(at);
+  t.like(await flushConfiguration(at.path), { config: { asn: 65001 }, problem: undefined });
+  at.write(at.good(65001).replace('65001', 'many'));
+  const { config, problem } = await flushConfiguration(at.path);
+  t.is(config.asn, 65001);
+  t.regex(
+    problem ?? '',
+    /evpnd\.yaml has a fault and was not taken over; the last configuration that was taken over counts: .*evpnd\.yaml:1:6: asn: /,
+  );
+  rmSync(at.state, { recursive: true });
+  await t.throwsAsync(() => flushConfiguration(at.path), { instanceOf: ConfigError });
 });
