@@ -95,7 +95,9 @@ export const StorySchema = Type.Object(
     ),
     sticky: Type.Boolean(),
     pinnedBy: nullable(
-      Text('Why it is bound to the remote leaf: sticky MAC, default gateway or immutable binding.'),
+      Text(
+        'Why it is bound to the remote leaf: sticky MAC, default gateway, immutable binding, or several of them.',
+      ),
     ),
     frozen: Type.Boolean({ description: 'A duplicate that no other leaf gets.' }),
     claims: Type.Array(ref(ClaimSchema), { description: 'Every word on it, here and from elsewhere.' }),

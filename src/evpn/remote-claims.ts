@@ -42,7 +42,19 @@ export class RemoteClaim implements Claim {
   get pin(): Pin | undefined {
     if (this.sticky) return Rule.STICKY;
     if (this.attributes.defaultGateway) return Rule.GATEWAY;
-    return ((this.attributes.ndFlags ?? 0) & NdFlag.IMMUTABLE) !== 0 ? Rule.IMMUTABLE : undefined;
+    return this.immutable ? Rule.IMMUTABLE : undefined;
+  }
+  /** All that binds it, of which `pin` is the first. */
+  get pins(): Pin[] {
+    const pins: Pin[] = [];
+    if (this.sticky) pins.push(Rule.STICKY);
+    if (this.attributes.defaultGateway) pins.push(Rule.GATEWAY);
+    if (this.immutable) pins.push(Rule.IMMUTABLE);
+    return pins;
+  }
+  /** RFC 9047 §3.1, the I flag. */
+  get immutable(): boolean {
+    return ((this.attributes.ndFlags ?? 0) & NdFlag.IMMUTABLE) !== 0;
   }
 }
 

@@ -14,6 +14,7 @@ async function fabric(options: Parameters<typeof House.build>[0] = {}) {
   return { house, here, there };
 }
 
+const MAC = '02:00:00:00:00:01';
 const storyOf = async (room: Room, mac = '02:00:00:00:00:01') => (await explain(room, mac)).entry;
 
 test('a local MAC with its IP: claim, rows, what is announced of it', async (t) => {
@@ -280,4 +281,36 @@ test('an IP without a binding of its own claims still shows the MAC that has it'
     binding: { mac: null, story: { owner: 'none' } },
   });
   t.like(await here.get('/api/v1/status'), { counts: { remoteMacs: 0 } });
+});
+
+test('the verdict names all that pins a MAC and its IP to its leaf, also what only the MAC/IP route says', async (t) => {
+  const { house, here } = await fabric();
+  const gateway = ExtendedCommunity.defaultGateway();
+  const sentence = (name: string, pins: string) =>
+    `10.0.0.5 has pinned ${name} (${pins}): whoever shows up with it elsewhere does not get it.`;
+  announce(here, '10.0.0.5', {});
+  house.pass();
+  const loose = await explain(here, MAC, '192.0.2.11');
+  t.false(loose.verdict.some((line) => line.includes('has pinned')));
+  announce(here, '10.0.0.5', { ip: IP }, gateway);
+  house.pass();
+  const pinned = await explain(here, MAC, '192.0.2.11');
+  t.is(pinned.entry.pinnedBy, 'default gateway');
+  t.true(pinned.verdict.includes(sentence(MAC, 'default gateway')));
+  t.true(pinned.verdict.includes(sentence('192.0.2.11', 'default gateway')));
+  announce(here, '10.0.0.5', {}, ExtendedCommunity.macMobility(0, true));
+  house.pass();
+  const both = await explain(here, MAC);
+  t.true(both.verdict.includes(sentence(MAC, 'sticky MAC, default gateway')));
+});
+
+test('what is true of several routes of a host is said once', async (t) => {
+  const { house, here } = await fabric();
+  announce(here, '10.0.0.5', { vni: 99 });
+  announce(here, '10.0.0.5', { vni: 99, ip: IP });
+  house.pass();
+  const { entry, verdict } = await explain(here, MAC);
+  t.is(entry.claims.length, 2);
+  t.is(verdict.filter((line) => line.startsWith('The route of 10.0.0.5')).length, 1);
+  t.is(new Set(verdict).size, verdict.length);
 });

@@ -147,7 +147,7 @@ function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows): 
     sequence: isLocal ? ownership.sequence : (winner?.sequence ?? 0),
     highestSequence: ownership.sequence,
     sticky: (isLocal ? local?.claim.isSticky : winner?.sticky) ?? false,
-    pinnedBy: winner?.pin ?? null,
+    pinnedBy: pinText(remotes, winner),
     frozen: entry?.history?.frozen ?? false,
     claims: [
       ...(local ? [localMacItem(rooms, vrf, mac, entry, local)] : []),
@@ -196,7 +196,7 @@ function ipStory(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip, entry: IpEntry | u
     sequence: owner === 'local' ? ours : (winner?.sequence ?? 0),
     highestSequence: ours,
     sticky: (owner === 'local' ? local?.sticky : winner?.sticky) ?? false,
-    pinnedBy: winner?.pin ?? null,
+    pinnedBy: pinText(remotes, winner),
     frozen: entry?.history?.frozen ?? false,
     claims: [
       ...(local ? [local] : []),
@@ -253,6 +253,15 @@ function countedOf(heard: readonly Heard<RemoteClaim>[]): RemoteClaim[] {
     .filter(({ ignored }) => ignored === undefined)
     .map(({ claim }) => claim)
     .sort(compareClaims);
+}
+
+/** All that the routes of the winner's leaf say to bind the address to it: its MAC/IP route may say what the MAC's does not. */
+function pinText(heard: readonly Heard<RemoteClaim>[], winner: RemoteClaim | undefined): string | null {
+  if (winner?.pin === undefined) return null;
+  const pins = heard
+    .filter(({ claim, ignored }) => ignored === undefined && claim.vtep === winner.vtep)
+    .flatMap(({ claim }) => claim.pins);
+  return [...new Set(pins)].join(', ');
 }
 
 function remoteItems(

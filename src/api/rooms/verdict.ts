@@ -8,6 +8,11 @@ export function verdict(
   /** What keeps IPs of the MAC out. */
   limit: string | undefined,
 ): string[] {
+  // Of a MAC and its IPs, and of several routes of one leaf, the same is true
+  return [...new Set(sentencesOf(told, forwards, limit))];
+}
+
+function sentencesOf(told: Omit<Explain, 'verdict'>, forwards: boolean, limit: string | undefined): string[] {
   const { mac, ip, entry, binding } = told;
   const sentences = [
     ...storySentences(mac, told.vni, entry),
@@ -19,8 +24,7 @@ export function verdict(
   if (!binding) return [...sentences, `Nobody in VNI ${told.vni} says that it has ${ip}.`];
   if (binding.mac !== null && binding.mac !== mac)
     sentences.push(`${ip} is bound to another MAC: ${binding.mac}.`);
-  // A route that is of both says the same twice
-  return [...new Set([...sentences, ...storySentences(ip, told.vni, binding.story)])];
+  return [...sentences, ...storySentences(ip, told.vni, binding.story)];
 }
 
 /** The same of the all-zero MAC: its frames go to `vteps`, and where the sentences of `others` say. */
@@ -31,7 +35,7 @@ export function floodVerdict(
 ): string[] {
   const name = 'the default destinations';
   const { rule, advertised } = entry;
-  return [
+  const sentences = [
     `Broadcast, unknown unicast and multicast of VNI ${vni} goes to ${vteps.join(', ') || 'no other leaf by a copy'}.`,
     `Decided by: ${rule}.`,
     ...others,
@@ -42,12 +46,14 @@ export function floodVerdict(
       : `This leaf asks for that of other leaves with next hop ${advertised[0].path.nextHop}.`,
     ...kernelSentences(name, entry),
   ];
+  return [...new Set(sentences)];
 }
 
 function storySentences(name: string, vni: number, story: Story): string[] {
   return [
     whereabouts(name, story),
     `Decided by: ${story.rule}.`,
+    ...pinSentences(name, story),
     ...numberSentences(name, story),
     ...standingSentences(name, story),
     ...labelSentences(vni, story),
@@ -70,6 +76,12 @@ function whereabouts(name: string, story: Story): string {
   if (owner === 'remote') return `${name} is remote${vtep === null ? '' : ` behind ${vtep}`}, ${what}.`;
   const { highestSequence } = story;
   return `${name} is nobody's${highestSequence > 0 ? `; sequence number ${highestSequence} is remembered` : ''}.`;
+}
+
+function pinSentences(name: string, { pinnedBy, vtep }: Story): string[] {
+  return pinnedBy === null
+    ? []
+    : [`${vtep} has pinned ${name} (${pinnedBy}): whoever shows up with it elsewhere does not get it.`];
 }
 
 function numberSentences(name: string, { owner, sequence, highestSequence }: Story): string[] {
