@@ -56,9 +56,10 @@ export function parseIp(text: string): Ip {
   throw new ParseError('IP address', text, 'an IPv4 or IPv6 address without prefix length');
 }
 
-/** Dotted quad, or RFC 5952 text. */
+/** Dotted quad, or RFC 5952 text, which is of both kinds for an IPv4-mapped address (§5: `::ffff:192.0.2.1`). */
 export function formatIp(ip: Ip): string {
   if (isIpv4(ip)) return `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`;
+  if (ip.startsWith(MAPPED)) return `::ffff:${formatIp(unmapped(ip))}`;
   return Address6.fromUnsignedByteArray([...Buffer.from(ip, 'latin1')]).correctForm();
 }
 
