@@ -1,4 +1,5 @@
 import { createConnection, createServer, type Server } from 'node:net';
+import { StartError } from './types/index.js';
 
 /**
  * An abstract Unix socket (unix(7)): it belongs to the network namespace, which is what two evpnd would fight over, and
@@ -9,8 +10,8 @@ export const LOCK_ADDRESS = '\0evpnd';
 const PATIENCE = 1000;
 
 /**
- * Holds the network namespace for this process until it ends; to whoever connects it says its process id. Rejects, with
- * the other's process id, where another evpnd holds it.
+ * Holds the network namespace for this process until it ends; to whoever connects it says its process id. Rejects with
+ * StartError, which has the other's process id, where another evpnd holds it.
  */
 export async function lockNamespace(address: string = LOCK_ADDRESS): Promise<Server> {
   const server = createServer((connection) => {
@@ -24,7 +25,7 @@ export async function lockNamespace(address: string = LOCK_ADDRESS): Promise<Ser
     });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new Error(
+    throw new StartError(
       `another evpnd (process ${await holderOf(address)}) runs in this network namespace: stop it first, or try this one with mode: observe`,
     );
   }

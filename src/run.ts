@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { ConfigError, formatFinding } from './config/index.js';
 import { ConfigurationFile } from './configuration-file.js';
 import { type Daemon, startDaemon } from './daemon.js';
+import { giveUp } from './give-up.js';
 import { yieldHelperThreads } from './helper-threads.js';
 import { lockNamespace } from './instance-lock.js';
 import { kernelInsight } from './kernel-insight.js';
@@ -10,8 +10,6 @@ import { createLogger } from './logger.js';
 import type { ReloadRequests } from './reload-requests.js';
 import { kernelPolicy } from './settings.js';
 
-/** EX_CONFIG of sysexits.h: starting again without a change of the file is no use. */
-const EXIT_CONFIG = 78;
 /** EX_SOFTWARE of sysexits.h. */
 const EXIT_FAULT = 70;
 
@@ -29,16 +27,6 @@ export async function run(path: string, version: string, requests: ReloadRequest
   } catch (error) {
     process.exit(giveUp(error, log));
   }
-}
-
-/** Logs why there will be no daemon. Returns the exit code. */
-function giveUp(error: unknown, log: Logger): number {
-  if (error instanceof ConfigError) {
-    for (const finding of error.findings) log.fatal({}, formatFinding(finding));
-    return EXIT_CONFIG;
-  }
-  log.fatal({ err: error }, `evpnd cannot start: ${error instanceof Error ? error.message : String(error)}`);
-  return 1;
 }
 
 async function start(path: string, version: string, requests: ReloadRequests, log: Logger): Promise<void> {

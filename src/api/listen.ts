@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { StartError } from '../types/index.js';
 
 /** What answers requests. */
 export type Application = Pick<FastifyInstance, 'routing'>;
@@ -25,7 +26,7 @@ export interface ApiListener {
 }
 
 /** The API cannot listen where it was told to; the message names the place, the reason and the cure. */
-export class ApiListenError extends Error {
+export class ApiListenError extends StartError {
   override readonly name = 'ApiListenError';
 }
 

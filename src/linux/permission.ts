@@ -1,4 +1,4 @@
-import { IPV4_ANY, MAC_ZERO } from '../types/index.js';
+import { IPV4_ANY, MAC_ZERO, StartError } from '../types/index.js';
 import type { NetlinkSockets } from './native.js';
 import { Programmer } from './programmer.js';
 
@@ -7,7 +7,7 @@ const EPERM = 1;
 const NO_DEVICE = 0x7fff_ffff;
 
 /**
- * Throws unless the kernel lets this process change neighbors and FDB rows of its network namespace. Asked of the kernel
+ * Throws StartError unless the kernel lets this process change neighbors and FDB rows of its network namespace. Asked of the kernel
  * itself, which looks at the permission before all else (net/core/rtnetlink.c rtnetlink_rcv_msg): the deletion of a row
  * that cannot exist. Capabilities alone do not say it, since they count in the namespace's own user namespace.
  */
@@ -17,7 +17,7 @@ export function requireRowPermission(sockets?: NetlinkSockets): void {
     const row = { ifindex: NO_DEVICE, ip: IPV4_ANY, mac: MAC_ZERO, router: false };
     const [{ errno }] = programmer.apply([{ table: 'neigh', verb: 'delete', ...row }]);
     if (errno === EPERM)
-      throw new Error(
+      throw new StartError(
         'the kernel lets this process change no FDB rows or neighbors: give it CAP_NET_ADMIN, as systemd/evpnd.service does, or try it with mode: observe',
       );
   } finally {

@@ -20,4 +20,5 @@ export * from './plain-text.js';
 export * from './route-distinguisher.js';
 export * from './route-target.js';
 export * from './sets.js';
+export * from './start-error.js';
 export * from './vni.js';
