@@ -124,6 +124,27 @@ for (const [over, mend] of [
     'see what the log of 10.1.1.0 says of this leaf',
   ],
   [
+    {
+      reason: 'NOTIFICATION received: OPEN Message Error (2), Bad BGP Identifier (3)',
+      notification: { ...NOTIFICATION, subcode: 3 },
+    },
+    "give each router of the AS its own BGP identifier: 10.1.1.0, or another neighbor of it, has this leaf's `router-id` 10.0.0.1, too",
+  ],
+  [
+    {
+      reason: "the neighbor's BGP identifier 10.0.0.1 is ours; each router of an AS needs its own",
+      notification: { ...NOTIFICATION, direction: 'sent', subcode: 3 },
+    },
+    "give each router of the AS its own BGP identifier: 10.1.1.0, or another neighbor of it, has this leaf's `router-id` 10.0.0.1, too",
+  ],
+  [
+    {
+      reason: 'NOTIFICATION received: Cease (6), Connection Collision Resolution (7)',
+      notification: { ...NOTIFICATION, code: 6, subcode: 7 },
+    },
+    '10.1.1.0 takes this evpnd for a speaker that it has a session with (FRR here, or another evpnd): give this one a `local-address` and a `router-id` of its own, it has `router-id` 10.0.0.1',
+  ],
+  [
     { passive: true },
     'let 10.1.1.0 connect: this leaf is to be its neighbor (AS number and address), and evpnd never connects to it (`passive: true`)',
   ],
@@ -136,13 +157,14 @@ for (const [over, mend] of [
     "curl --unix-socket /run/evpnd/api.sock -X DELETE 'http://evpnd/api/v1/neighbors/fe80::1/shutdown'",
   ],
 ] as const)
-  test(`what to do about a neighbor without a session: ${mend}`, (t) => {
+  test(`what to do about a neighbor without a session: ${'reason' in over ? over.reason : mend}`, (t) => {
     const { reason, notification, ...others } = { reason: undefined, notification: undefined, ...over };
     const neighbor = {
       address: '10.1.1.0',
       port: 179,
       passive: false,
       configuredRemoteAs: 65000,
+      localRouterId: 0x0a00_0001,
       state: 'Active',
       lastError: reason === undefined ? undefined : { reason, time: 0, notification },
       ...others,

@@ -1,4 +1,6 @@
 import type { NeighborStatus } from '../../bgp/index.js';
+import { CeaseSubcode, NotificationCode, OpenSubcode } from '../../wire/index.js';
+import { routerIdText } from '../present.js';
 import type { ProblemNote } from '../schemas.js';
 import { curl } from './curl.js';
 
@@ -23,13 +25,10 @@ export function sessionProblems(neighbors: readonly NeighborStatus[], socket: st
 }
 
 /** What to look at, by what became of the attempts; what the neighbor or evpnd objected to is in the reason itself. */
-function sessionMend({
-  address,
-  port,
-  passive,
-  configuredRemoteAs,
-  lastError,
-}: NeighborStatus): string | null {
+function sessionMend(neighbor: NeighborStatus): string | null {
+  const { address, port, passive, configuredRemoteAs, lastError } = neighbor;
+  const twin = twinMend(neighbor);
+  if (twin !== undefined) return twin;
   const mend = MENDS.find(({ pattern }) => pattern.test(lastError?.reason ?? ''));
   if (mend) return mend.text(address, port);
   if (lastError?.notification) return `see what the log of ${address} says of this leaf`;
@@ -37,6 +36,17 @@ function sessionMend({
     return `let ${address} connect: this leaf is to be its neighbor (AS number and address), and evpnd never connects to it (\`passive: true\`)`;
   const as = typeof configuredRemoteAs === 'number' ? ` (AS ${configuredRemoteAs})` : '';
   return `see that BGP runs at ${address}${as} on TCP port ${port} with this leaf as its neighbor, and that it is reached: ping ${address}`;
+}
+
+/** Two speakers with one BGP identifier (RFC 4271 §6.2, §6.8): this leaf and the neighbor, or this leaf and another one that it knows. */
+function twinMend({ address, localRouterId, lastError }: NeighborStatus): string | undefined {
+  const { code, subcode } = lastError?.notification ?? {};
+  const ours = () => `\`router-id\` ${routerIdText(localRouterId)}`;
+  if (code === NotificationCode.OPEN_MESSAGE_ERROR && subcode === OpenSubcode.BAD_BGP_IDENTIFIER)
+    return `give each router of the AS its own BGP identifier: ${address}, or another neighbor of it, has this leaf's ${ours()}, too`;
+  if (code === NotificationCode.CEASE && subcode === CeaseSubcode.CONNECTION_COLLISION_RESOLUTION)
+    return `${address} takes this evpnd for a speaker that it has a session with (FRR here, or another evpnd): give this one a \`local-address\` and a \`router-id\` of its own, it has ${ours()}`;
+  return undefined;
 }
 
 const MENDS: readonly {
