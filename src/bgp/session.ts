@@ -154,9 +154,13 @@ export class Session implements LinkHost {
     this.#begin();
   }
 
-  /** Ends the session with Cease/Administrative Shutdown, and takes and makes no connection until `enable`. */
+  /**
+   * Ends the session with Cease/Administrative Shutdown, and takes and makes no connection until `enable`. Where that is so
+   * already the message alone changes, which connections are refused with.
+   */
   shutDown(message: string, reason: string): void {
-    this.#shutdown = { message, since: this.clock.wallTime() };
+    const since = this.#shutdown?.since ?? this.clock.wallTime();
+    this.#shutdown = { message, since };
     this.#end(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, message), reason);
   }
 

@@ -67,6 +67,8 @@ test.serial('shutdown: the neighbor reads why and stays away, until it is enable
   const { status, body } = await command('POST', 'shutdown?message=caf%C3%A9');
   t.is(status, 200);
   t.like(body, { state: 'Idle', shutdown: { message: 'café' }, idleHold: null });
+  const { since } = body.shutdown as { since: string };
+  const { lastDown } = body;
   house.clock.advance(120_000);
   t.like(await here.get(NEIGHBOR), { state: 'Idle', shutdown: { message: 'café' }, failedAttempts: 0 });
   t.is(await remoteMacs(), 0);
@@ -81,7 +83,8 @@ test.serial('shutdown: the neighbor reads why and stays away, until it is enable
   t.like(await command('POST', 'clear'), { status: 409, body: { code: 'neighbor-shut-down' } });
   t.like(await command('POST', 'clear?soft=in'), { status: 409, body: { code: 'no-session' } });
   // Another shutdown changes the words alone
-  t.like(await command('POST', 'shutdown'), { body: { shutdown: { message: '' } } });
+  t.like(await command('POST', 'shutdown'), { body: { shutdown: { message: '', since } } });
+  t.like(await here.get(NEIGHBOR), { lastDown, state: 'Idle' });
 
   t.like(await command('DELETE', 'shutdown'), { status: 200, body: { shutdown: null } });
   house.clock.advance(1000);
