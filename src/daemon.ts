@@ -11,6 +11,7 @@ import { findRivals } from './linux/index.js';
 import { openRdAllocator } from './rd-store.js';
 import { rehearseAtRest } from './rehearse-at-rest.js';
 import { evpnSettings, speakerConfig, withFixedSettings } from './settings.js';
+import { sweepText } from './sweep-text.js';
 import { type Clock, type Log, systemClock } from './types/index.js';
 
 /** A running evpnd. */
@@ -114,7 +115,7 @@ export async function startDaemon({
     await evpn.idle();
     const removed = dataPlane.sweep();
     const facts = { seconds: Math.round((clock.now() - began) / 1000), removed, ...readiness() };
-    log.info(facts, 'the first synchronization is done: rows that nobody announced go');
+    log.info(facts, sweepText(removed, observes));
     swept.resolve();
   };
   const deferral = clock.after(config.sweepDeferralTime * 1000, () => {
