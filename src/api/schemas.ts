@@ -93,7 +93,7 @@ export const StatusSchema = Type.Object(
     ),
     problems: Type.Array(ref(ProblemNoteSchema), {
       description:
-        'What is wrong: with the configuration file, with devices, with neighbors, with addresses (rows in the way, duplicates, conflicts), and the errors of VNIs that are served.',
+        'What is wrong: with the configuration file, with devices, with neighbors, with addresses (rows in the way, duplicates, conflicts), and errors and warnings of VNIs that are served.',
     }),
   },
   { $id: 'Status', ...closed },

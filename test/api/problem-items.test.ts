@@ -45,11 +45,12 @@ function rooms(
 }
 const texts = (of: Rooms) => statusProblems(of, new Map()).map((each) => `${each.severity}: ${each.problem}`);
 
-test("errors of VNIs that are served are the leaf's, less severe ones and those of others are not", (t) => {
+test("errors and warnings of VNIs that are served are the leaf's, notes and those of others are not", (t) => {
   const found = texts(
     rooms([
-      problem({ number: 10 }),
       problem({ number: 11, severity: 'warning' }),
+      problem({ number: 12, severity: 'info' }),
+      problem({ number: 10 }),
       problem({ number: 20 }),
       problem({ severity: 'warning' }),
     ]),
@@ -58,12 +59,29 @@ test("errors of VNIs that are served are the leaf's, less severe ones and those 
     'error: the file',
     'warning: vx: the device is down',
     'error: VNI 10: vx: the device is down',
+    'warning: VNI 11: vx: the device is down',
   ]);
   const listed = 'evpn: { advertise-all-vni: false, vnis: [{ vni: 30 }] }';
   t.deepEqual(texts(rooms([problem({ number: 10 }), problem({ number: 30 })], [], listed)).slice(1), [
     'error: VNI 30: vx: the device is down',
   ]);
 });
+
+for (const [errors, last] of [
+  [1, 'warning: and 101 more, see /api/v1/vnis'],
+  [101, 'error: and 201 more, see /api/v1/vnis'],
+] as const)
+  test(`of more VNIs than are listed the errors come first: ${errors} of them`, (t) => {
+    const found = texts(
+      rooms([
+        ...Array.from({ length: 200 }, (_, i) => problem({ number: 1000 + i, severity: 'warning' })),
+        ...Array.from({ length: errors }, (_, i) => problem({ number: 100 + i })),
+      ]),
+    ).slice(1);
+    t.is(found.length, 101);
+    t.is(found.filter((text) => text.startsWith('error: VNI')).length, Math.min(errors, 100));
+    t.is(found.at(-1), last);
+  });
 
 test('a VNI that is listed and has no device is an error, with what adds one', (t) => {
   const listed = 'evpn: { vnis: [{ vni: 30 }, { vni: 40 }, { vni: 50, advertise: false }] }';

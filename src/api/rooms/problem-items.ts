@@ -26,20 +26,23 @@ function ofVni(vni: Vni, note: ProblemNote): ProblemNote {
   return { ...note, problem: `VNI ${vni}: ${note.problem}` };
 }
 
-/** What an operator should know first: the composition's own, devices', sessions that are not there, VNIs' errors. */
+/**
+ * What an operator should know first: the composition's own, devices', sessions that are not there, errors and warnings of
+ * VNIs that are served. Notes (`info`) of a VNI stay with it.
+ */
 export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): ProblemNote[] {
   const { problems, dataPlane, speaker, config } = rooms;
   const standing = dataPlane.topology.problems;
   const { vnis, advertiseAllVni } = config().evpn;
-  const errors = standing.filter(
-    ({ vni, severity }) =>
-      vni !== undefined && severity === 'error' && (vnis.get(vni)?.advertise ?? advertiseAllVni),
-  );
+  const isServed = (vni: Vni) => vnis.get(vni)?.advertise ?? advertiseAllVni;
+  const ofVnis = (severity: TopologyProblem['severity']) =>
+    standing.filter((each) => each.vni !== undefined && each.severity === severity && isServed(each.vni));
   const notes = [
-    ...errors.map(vniProblemItem),
+    ...ofVnis('error').map(vniProblemItem),
     ...[...vnis.keys()].flatMap((vni) => absentProblems(rooms, vni).map((note) => ofVni(vni, note))),
+    ...ofVnis('warning').map(vniProblemItem),
   ];
-  const more = notes.length - LISTED;
+  const more = notes.slice(LISTED);
   return [
     ...problems(),
     ...standing.filter(({ vni }) => vni === undefined).map(problemItem),
@@ -49,9 +52,14 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
     ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, use.get(neighbor.address))),
     ...addressProblems(rooms).slice(0, LISTED),
     ...notes.slice(0, LISTED),
-    ...(more > 0
-      ? [{ severity: 'error', problem: `and ${more} more, see /api/v1/vnis`, mend: null } as const]
-      : []),
+    // Errors stand before warnings
+    ...more
+      .slice(0, 1)
+      .map(({ severity }) => ({
+        severity,
+        problem: `and ${more.length} more, see /api/v1/vnis`,
+        mend: null,
+      })),
   ];
 }
 
