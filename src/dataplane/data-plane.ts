@@ -7,6 +7,7 @@ import { DriftWatch } from './drift-watch.js';
 import { enterOperation } from './enter-operation.js';
 import { HostWatch, type LocalNeigh } from './host-watch.js';
 import type { Kernel, KernelObserver, Operation } from './kernel.js';
+import { loopProblems } from './loops.js';
 import { deviceKey, domainKey, KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
 import { observedKernel, observedSnooper } from './observing.js';
@@ -282,12 +283,17 @@ export class DataPlane {
     const plane = this.#planes.get(vni);
     if (!plane || plane.retired || plane.floods.has(vtep)) return;
     plane.floods.set(vtep, { settled: false, failure: undefined });
-    this.reconciler.mark(plane, { table: 'flood', key: vtep });
+    this.#floodChanged(plane, vtep);
   }
 
   clearFlood(vni: Vni, vtep: Ip): void {
     const plane = this.#planes.get(vni);
-    if (plane?.floods.delete(vtep)) this.reconciler.mark(plane, { table: 'flood', key: vtep });
+    if (plane?.floods.delete(vtep)) this.#floodChanged(plane, vtep);
+  }
+
+  #floodChanged(plane: VniPlane, vtep: Ip): void {
+    this.reconciler.mark(plane, { table: 'flood', key: vtep });
+    if (this.topology.loops.has(vtep)) this.#problems.look();
   }
 
   /**
@@ -392,8 +398,14 @@ export class DataPlane {
   /** What is wrong with devices and VNIs, and who fights over their rows. */
   *problems(): Iterable<TopologyProblem> {
     yield* this.topology.problems;
+    yield* this.loops();
     yield* this.contests();
     yield* this.hosts.problems();
+  }
+
+  /** BUM traffic that comes back here instead of going to another leaf. */
+  loops(): Iterable<TopologyProblem> {
+    return loopProblems(this.#planes.values(), this.topology);
   }
 
   /** Who fights over rows of which device. */
@@ -402,7 +414,7 @@ export class DataPlane {
   }
 
   *#servedProblems(): Iterable<TopologyProblem> {
-    for (const problem of [...this.topology.problems, ...this.contests()])
+    for (const problem of [...this.topology.problems, ...this.loops(), ...this.contests()])
       if (problem.vni === undefined || this.#planes.get(problem.vni)?.retired === false) yield problem;
   }
 

@@ -130,6 +130,11 @@ export interface Topology {
   readonly own: ReadonlyMap<Vni, OwnAddresses>;
   /** The machine's own VTEP addresses: a route with such a next hop points to this machine. */
   readonly ownVteps: ReadonlySet<Ip>;
+  /**
+   * Default destinations that the routing table delivers here, by whoever was told, and the device that has the address:
+   * what is sent there comes back. Such a route may still be another leaf's, whose address a VRF of this machine has too.
+   */
+  readonly loops: ReadonlyMap<Ip, string>;
   readonly problems: readonly TopologyProblem[];
 }
 
@@ -140,6 +145,7 @@ export const EMPTY_TOPOLOGY: Topology = {
   interfaces: new Map(),
   own: new Map(),
   ownVteps: new Set(),
+  loops: new Map(),
   problems: [],
 };
 

@@ -36,6 +36,8 @@ export interface CheckContext {
   readonly underlayMtu: { readonly ipv4: number | undefined; readonly ipv6: number | undefined };
   /** Addresses that no device has and that the routing table delivers here all the same. */
   readonly localRoutes: ReadonlySet<Ip>;
+  /** As in Topology; the same object as long as it says the same. */
+  readonly loops: ReadonlyMap<Ip, string>;
   /** Whether BUM traffic of the VNI goes to other leaves. */
   floods(vni: Vni): boolean;
   /** Whether the configuration lists the VNI as one that is served. */
@@ -45,6 +47,7 @@ export interface CheckContext {
 export const NO_CONTEXT: CheckContext = {
   underlayMtu: { ipv4: undefined, ipv6: undefined },
   localRoutes: new Set(),
+  loops: new Map(),
   floods: () => true,
   lists: () => false,
 };

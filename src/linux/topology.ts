@@ -168,6 +168,7 @@ export function deriveTopology(
     interfaces,
     own: ownAddresses(sorted, { links, vlans, addresses }, vnis, before.own),
     ownVteps: sameSet(before.ownVteps, ownVteps) ? before.ownVteps : ownVteps,
+    loops: context.loops,
     problems,
   };
 }
@@ -282,6 +283,7 @@ export function sameTopology(a: Topology, b: Topology): boolean {
     sameInterfaces(a.interfaces, b.interfaces) &&
     sameOwnAddresses(a.own, b.own) &&
     sameSet(a.ownVteps, b.ownVteps) &&
+    a.loops === b.loops &&
     a.problems.length === b.problems.length &&
     a.problems.every((problem, i) => sameFields(problem, b.problems[i]))
   );

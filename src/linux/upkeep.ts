@@ -5,7 +5,7 @@ import * as K from './constants.js';
 import type { LinkTable } from './link-table.js';
 import type { Programmer } from './programmer.js';
 import { NetlinkError } from './route-socket.js';
-import type { Setting } from './settings-codec.js';
+import type { Setting, Way } from './settings-codec.js';
 
 /** What the operator wants of the kernel beyond routes. */
 export interface KernelPolicy {
@@ -30,6 +30,8 @@ const PAUSE_MS = 1000;
 const LOOK_AGAIN_MS = 30_000;
 /** A few VTEPs show the underlay as well as a thousand. */
 const SAMPLE = 64;
+/** VTEPs that are held against this machine's own addresses: more than a fabric has. */
+const MOST_VTEPS = 16_384;
 
 /**
  * Every flag that `manage-port-settings` sets, and no other: learning off on the port and on the device, suppression of
@@ -51,15 +53,40 @@ export function dueSettings(table: LinkTable, topology: Topology, serves: (vni: 
 }
 
 /**
+ * VTEPs that the FIB delivers here, with the device that has the address. Only addresses that some device has are asked for
+ * by `wayOf`, since those of a VRF are another table's. Pure.
+ */
+export function loopsAmong(
+  vteps: ReadonlySet<Ip>,
+  { links, addresses }: Pick<LinkTable, 'links' | 'addresses'>,
+  wayOf: (vtep: Ip) => Way | undefined,
+): Map<Ip, string> {
+  const loops = new Map<Ip, string>();
+  for (const [ifindex, its] of addresses)
+    for (const { ip } of its)
+      if (vteps.has(ip) && wayOf(ip)?.local) loops.set(ip, links.get(ifindex)?.name ?? `ifindex ${ifindex}`);
+  return loops;
+}
+
+function sameLoops(a: ReadonlyMap<Ip, string>, b: ReadonlyMap<Ip, string>): boolean {
+  return a.size === b.size && [...a].every(([vtep, device]) => b.get(vtep) === device);
+}
+
+/**
  * What evpnd looks after beside rows: settings of ports where the operator wants that, and what the checks need of the
- * routing table: the underlay's MTU, and VTEP addresses that no device has. Its owner calls `topologyTold` after each topology; `retell` asks for another one.
+ * routing table: the underlay's MTU, VTEP addresses that no device has, and VTEPs whose way ends here. Its owner calls
+ * `topologyTold` after each topology; `retell` asks for another one.
  */
 export class Upkeep {
   policy: KernelPolicy = DEFAULT_POLICY;
   context: CheckContext = NO_CONTEXT;
+  /** Of `#vteps` those by which the underlay is measured. */
   readonly #destinations = new Set<Ip>();
+  readonly #vteps = new Set<Ip>();
   #topology: Topology | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** performance.now() when the timer fires. */
+  #dueAt = Number.POSITIVE_INFINITY;
   #setAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -84,9 +111,12 @@ export class Upkeep {
 
   /** A VTEP that BUM traffic goes to. */
   destination(vtep: Ip): void {
-    if (this.#destinations.size >= SAMPLE || this.#destinations.has(vtep)) return;
-    this.#destinations.add(vtep);
-    this.#schedule(PAUSE_MS);
+    const isNew = this.#vteps.size < MOST_VTEPS && !this.#vteps.has(vtep);
+    const isSampled = this.#destinations.size < SAMPLE && !this.#destinations.has(vtep);
+    if (isNew) this.#vteps.add(vtep);
+    if (isSampled) this.#destinations.add(vtep);
+    // VTEPs that come one after the other must not put off the look
+    if ((isNew || isSampled) && this.#dueAt > performance.now() + PAUSE_MS) this.#schedule(PAUSE_MS);
   }
 
   topologyTold(topology: Topology): void {
@@ -103,6 +133,7 @@ export class Upkeep {
   #schedule(delay: number): void {
     if (this.#closed) return;
     clearTimeout(this.#timer);
+    this.#dueAt = performance.now() + delay;
     this.#timer = setTimeout(() => this.#work(), delay);
     this.#timer.unref();
   }
@@ -150,14 +181,21 @@ export class Upkeep {
       if (mtu) least[family] = Math.min(mtu, least[family] ?? Number.POSITIVE_INFINITY);
     }
     const localRoutes = this.#localRoutes(programmer);
+    const loops = loopsAmong(this.#vteps, this.table, (vtep) => programmer.way(vtep));
     const { underlayMtu } = this.context;
     if (
       underlayMtu.ipv4 === least.ipv4 &&
       underlayMtu.ipv6 === least.ipv6 &&
-      sameSet(this.context.localRoutes, localRoutes)
+      sameSet(this.context.localRoutes, localRoutes) &&
+      sameLoops(this.context.loops, loops)
     )
       return;
-    this.context = { ...this.context, underlayMtu: least, localRoutes };
+    this.context = {
+      ...this.context,
+      underlayMtu: least,
+      localRoutes,
+      loops: sameLoops(this.context.loops, loops) ? this.context.loops : loops,
+    };
     this.retell();
   }
 

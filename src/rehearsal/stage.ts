@@ -279,6 +279,7 @@ function topology(leaf: number): Topology {
     interfaces: interfacesOf(leaf),
     own: new Map([...vnis.keys()].map((vni) => [vni, { ...NO_OWN_ADDRESSES, macs: new Set([BRIDGE_MAC]) }])),
     ownVteps: new Set(NETS.map((_, index) => vtepAt(leaf, index))),
+    loops: new Map(),
     problems: [],
   };
 }

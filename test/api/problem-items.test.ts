@@ -28,6 +28,7 @@ function rooms(
     // VNI 40 has no device
     dataPlane: {
       topology: { problems, vnis: new Map([10, 20, 30].map((vni) => [vni, {}])) },
+      loops: () => [],
       contests: () => [],
       hosts: { problems: () => [] },
     },

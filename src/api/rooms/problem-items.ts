@@ -32,7 +32,7 @@ function ofVni(vni: Vni, note: ProblemNote): ProblemNote {
  */
 export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): ProblemNote[] {
   const { problems, dataPlane, speaker, config } = rooms;
-  const standing = dataPlane.topology.problems;
+  const standing = [...dataPlane.topology.problems, ...dataPlane.loops()];
   const { vnis, advertiseAllVni } = config().evpn;
   const isServed = (vni: Vni) => vnis.get(vni)?.advertise ?? advertiseAllVni;
   const ofVnis = (severity: TopologyProblem['severity']) =>
@@ -53,13 +53,11 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
     ...addressProblems(rooms).slice(0, LISTED),
     ...notes.slice(0, LISTED),
     // Errors stand before warnings
-    ...more
-      .slice(0, 1)
-      .map(({ severity }) => ({
-        severity,
-        problem: `and ${more.length} more, see /api/v1/vnis`,
-        mend: null,
-      })),
+    ...more.slice(0, 1).map(({ severity }) => ({
+      severity,
+      problem: `and ${more.length} more, see /api/v1/vnis`,
+      mend: null,
+    })),
   ];
 }
 
