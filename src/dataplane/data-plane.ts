@@ -348,6 +348,11 @@ export class DataPlane {
     return this.hosts.refresher.lastRefresh(vni, ip);
   }
 
+  /** VNIs that are served, or have something left to be removed. */
+  get planeCount(): number {
+    return this.#planes.size;
+  }
+
   /** What is wanted in a VNI and how far it got, for the reader of the API. */
   plane(vni: Vni): VniPlane | undefined {
     return this.#planes.get(vni);
@@ -385,7 +390,10 @@ export class DataPlane {
     this.topology = after;
     this.mirror.keepDevices(after.interfaces);
     this.#defaults.keepDevices(after.interfaces);
-    for (const plane of this.#planes.values()) this.#attach(plane, after.vnis.get(plane.vni));
+    for (const plane of this.#planes.values()) {
+      this.#attach(plane, after.vnis.get(plane.vni));
+      if (plane.isOver) this.#planes.delete(plane.vni);
+    }
     for (const [vni, own] of after.own) {
       const at = own === before.own.get(vni) ? undefined : after.vnis.get(vni);
       if (at) this.hosts.ownChanged(at);

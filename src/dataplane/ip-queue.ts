@@ -12,6 +12,11 @@ export class IpQueue {
     return this.#queue.size;
   }
 
+  /** None waits, and none is taken. */
+  get isIdle(): boolean {
+    return this.#queue.isIdle;
+  }
+
   /** It waits or is taken. */
   has(ip: Ip): boolean {
     const key = this.#keys.find(ip);

@@ -24,6 +24,11 @@ export class MacQueue {
     return this.#waiting;
   }
 
+  /** None waits, and none is taken. */
+  get isIdle(): boolean {
+    return this.#known.size === 0;
+  }
+
   /** It waits or is taken. */
   has(mac: Mac): boolean {
     return this.#known.find(mac) >= 0;

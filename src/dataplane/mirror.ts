@@ -37,6 +37,13 @@ export class KernelMirror implements KnownRows {
   readonly #neigh = new Map<number, NeighRows>();
   #epoch = 0;
 
+  /** Tables of rows: one for each broadcast domain, device and source VNI, and SVI that has some. */
+  get tableCount(): number {
+    let count = this.#bridge.size + this.#neigh.size;
+    for (const tables of this.#vxlan.values()) count += tables.size;
+    return count;
+  }
+
   /** A number that no row has or had. */
   nextEpoch(): number {
     return ++this.#epoch;
@@ -222,10 +229,15 @@ export class KernelMirror implements KnownRows {
 
   /** Forgets the row; returns false where there was none. */
   dropVxlan(ifindex: number, srcVni: number, mac: Mac, dst: Ip | undefined): boolean {
-    const tables = this.#vxlan.get(ifindex)?.get(srcVni);
-    if (!tables) return false;
-    if (mac !== MAC_ZERO) return tables.macs.delete(mac);
-    return dst !== undefined && tables.defaults.delete(dst);
+    const devices = this.#vxlan.get(ifindex);
+    const tables = devices?.get(srcVni);
+    if (!devices || !tables) return false;
+    const { macs, defaults } = tables;
+    const dropped = mac !== MAC_ZERO ? macs.delete(mac) : dst !== undefined && defaults.delete(dst);
+    // VNIs come and go on a device that stays
+    if (macs.size + defaults.size === 0) devices.delete(srcVni);
+    if (devices.size === 0) this.#vxlan.delete(ifindex);
+    return dropped;
   }
 
   /** Stores the row and returns the one that it replaces; `newEpoch` is that of a stay that begins, 0 for the next. */

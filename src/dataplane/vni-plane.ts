@@ -55,6 +55,17 @@ export class VniPlane {
     return this.#dirtyMacs.size + this.#dirtyFloods.size + this.#dirtyNeighs.size;
   }
 
+  /** It serves no more, has no device, and nobody waits for a key of it: it can be forgotten. */
+  get isOver(): boolean {
+    return (
+      this.retired &&
+      this.at === undefined &&
+      this.#dirtyMacs.isIdle &&
+      this.#dirtyFloods.isIdle &&
+      this.#dirtyNeighs.isIdle
+    );
+  }
+
   /** Queues one key; keys that are queued already stay once. */
   mark(which: PlaneKey): void {
     if (which.table === 'mac') this.markMac(which.key);

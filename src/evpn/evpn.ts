@@ -312,6 +312,7 @@ export class Evpn {
     this.#vrfs.delete(vni);
     this.#index.remove(vrf);
     this.importer.forget(vrf);
+    this.#deps.rdAllocator.release(vni);
     this.duplicates.clearAll(vni);
     this.memory.forget(vni);
     this.conflicts.forget(vni);

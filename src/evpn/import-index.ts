@@ -12,6 +12,8 @@ import type { MacVrf } from './mac-vrf.js';
 import { vtepOf } from './unused.js';
 
 const NONE: readonly MacVrf[] = [];
+/** Segments of one attribute set; any number may be named with it. */
+const SEGMENTS = 1024;
 
 /** Where routes of one attribute set go: one object for all of them, and one for those of each Ethernet segment. */
 export class Importers {
@@ -30,10 +32,16 @@ export class Importers {
     this.#ofSegments ??= new Map();
     let importers = this.#ofSegments.get(esi);
     if (!importers) {
+      if (this.#ofSegments.size >= SEGMENTS) this.#ofSegments.clear();
       importers = new Importers(this.vrfs, this.nextHop, this.floodTo, esi);
       this.#ofSegments.set(esi, importers);
     }
     return importers;
+  }
+
+  /** How many segments have one of their own. */
+  get segmentCount(): number {
+    return this.#ofSegments?.size ?? 0;
   }
 
   /** The same for other VRFs. */
@@ -57,16 +65,16 @@ export class ImportIndex {
   #latest: Importers = NOBODY;
 
   add(vrf: MacVrf): void {
-    for (const target of vrf.importTargets) this.#listOf(target, true)?.push(vrf);
+    for (const target of vrf.importTargets)
+      if (target.kind === 'exact') putInto(this.#exact, target.routeTarget, vrf);
+      else putInto(this.#anyAs, target.localAdministrator, vrf);
     this.#forget();
   }
 
   remove(vrf: MacVrf): void {
-    for (const target of vrf.importTargets) {
-      const list = this.#listOf(target, false);
-      const at = list?.indexOf(vrf) ?? -1;
-      if (list && at >= 0) list.splice(at, 1);
-    }
+    for (const target of vrf.importTargets)
+      if (target.kind === 'exact') takeFrom(this.#exact, target.routeTarget, vrf);
+      else takeFrom(this.#anyAs, target.localAdministrator, vrf);
     this.#forget();
   }
 
@@ -96,6 +104,11 @@ export class ImportIndex {
     this.#latestAttributes = undefined;
   }
 
+  /** Route targets that some VNI imports, those of any AS by their number. */
+  get targetCount(): number {
+    return this.#exact.size + this.#anyAs.size;
+  }
+
   #search(targets: readonly RouteTarget[]): readonly MacVrf[] {
     const found = new Set<MacVrf>();
     for (const target of targets) {
@@ -107,12 +120,6 @@ export class ImportIndex {
     }
     return found.size === 0 ? NONE : [...found];
   }
-
-  #listOf(target: ImportTarget, make: boolean): MacVrf[] | undefined {
-    return target.kind === 'exact'
-      ? listIn(this.#exact, target.routeTarget, make)
-      : listIn(this.#anyAs, target.localAdministrator, make);
-  }
 }
 
 function floodTarget(attributes: PathAttributes): Ip | undefined {
@@ -120,11 +127,16 @@ function floodTarget(attributes: PathAttributes): Ip | undefined {
   return vtepOf({ type: RouteType.INCLUSIVE_MULTICAST }, attributes);
 }
 
-function listIn<K>(map: Map<K, MacVrf[]>, key: K, make: boolean): MacVrf[] | undefined {
-  let list = map.get(key);
-  if (!list && make) {
-    list = [];
-    map.set(key, list);
-  }
-  return list;
+function putInto<K>(map: Map<K, MacVrf[]>, key: K, vrf: MacVrf): void {
+  const list = map.get(key);
+  if (list) list.push(vrf);
+  else map.set(key, [vrf]);
+}
+
+function takeFrom<K>(map: Map<K, MacVrf[]>, key: K, vrf: MacVrf): void {
+  const list = map.get(key);
+  const at = list?.indexOf(vrf) ?? -1;
+  if (!list || at < 0) return;
+  list.splice(at, 1);
+  if (list.length === 0) map.delete(key);
 }

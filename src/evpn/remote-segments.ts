@@ -10,6 +10,9 @@ import {
 } from '../wire/index.js';
 import { type Few, listOf, withItem, withoutItem } from './few.js';
 
+/** Leaves of a segment that are remembered without a route, until there is one more. */
+const MOST_LOST = 64;
+
 /** A leaf of a remote Ethernet segment, as its Ethernet A-D routes in the VNI show it. */
 export class SegmentLeaf {
   /** Its Ethernet A-D per ES routes: while one stands, the leaf reaches the segment (RFC 7432 §8.2). */
@@ -31,6 +34,11 @@ export class SegmentLeaf {
     );
   }
 
+  /** None of its routes is left. */
+  get isLost(): boolean {
+    return this.perEs === undefined && this.perEvi === undefined;
+  }
+
   /** It takes frames for MACs of the segment that `claimant` announces (RFC 7432 §8.4, §9.2.2). */
   takesFor(claimant: Ip): boolean {
     return this.perEs !== undefined && (this.perEvi !== undefined || this.vtep === claimant);
@@ -47,8 +55,12 @@ export class SegmentLeaf {
  * leaf does (RFC 7432 §8.2, §8.4): its own originator, or another that says so for the whole segment.
  */
 export class RemoteSegment {
-  /** By address. One that lost its routes stays listed while the segment stands: a MAC that leaves it for another has not moved. */
-  readonly leaves: SegmentLeaf[] = [];
+  /**
+   * By address. One that lost its routes stays listed for a while: a MAC that leaves it for another has not moved.
+   */
+  leaves: readonly SegmentLeaf[] = [];
+  /** How many of them lost their routes. */
+  #lost = 0;
   /** Imported MAC/IP routes that name the segment. */
   readonly routes = new Set<Destination>();
   #walk: Iterator<Destination> | undefined = undefined;
@@ -57,7 +69,7 @@ export class RemoteSegment {
 
   /** No route names it any more. */
   get isEmpty(): boolean {
-    return this.routes.size === 0 && this.leaves.every((leaf) => (leaf.state & 3) === 0);
+    return this.routes.size === 0 && this.#lost === this.leaves.length;
   }
 
   get singleActive(): boolean {
@@ -65,13 +77,14 @@ export class RemoteSegment {
   }
 
   hasLeaf(vtep: Ip): boolean {
-    return this.leaves.some((leaf) => leaf.vtep === vtep);
+    return this.leaves[this.#placeOf(vtep)]?.vtep === vtep;
   }
 
   /** Takes in an Ethernet A-D route of the leaf; true where the choice of a leaf may be another now. */
   add(destination: Destination, vtep: Ip, attributes: PathAttributes): boolean {
     const leaf = this.#leafOf(vtep);
     const before = leaf.state;
+    if (leaf.isLost) this.#lost--;
     if (isPerEs(destination)) {
       leaf.perEs = withItem(leaf.perEs, destination);
       leaf.singleActive = saysSingleActive(attributes);
@@ -81,10 +94,12 @@ export class RemoteSegment {
 
   /** Takes an Ethernet A-D route of the leaf away; true where the choice of a leaf may be another now. */
   delete(destination: Destination, vtep: Ip): boolean {
-    const leaf = this.#leafOf(vtep);
+    const leaf = this.leaves[this.#placeOf(vtep)];
+    if (leaf?.vtep !== vtep || leaf.isLost) return false;
     const before = leaf.state;
     if (isPerEs(destination)) leaf.perEs = withoutItem(leaf.perEs, destination);
     else leaf.perEvi = withoutItem(leaf.perEvi, destination);
+    if (leaf.isLost && ++this.#lost > MOST_LOST) this.#forgetLost();
     return leaf.state !== before;
   }
 
@@ -115,13 +130,30 @@ export class RemoteSegment {
   }
 
   #leafOf(vtep: Ip): SegmentLeaf {
-    let leaf = this.leaves.find((each) => each.vtep === vtep);
-    if (!leaf) {
-      leaf = new SegmentLeaf(vtep);
-      this.leaves.push(leaf);
-      this.leaves.sort((a, b) => compareIp(a.vtep, b.vtep));
-    }
+    const place = this.#placeOf(vtep);
+    const known = this.leaves[place];
+    if (known?.vtep === vtep) return known;
+    const leaf = new SegmentLeaf(vtep);
+    this.leaves = this.leaves.toSpliced(place, 0, leaf);
+    this.#lost++;
     return leaf;
+  }
+
+  /** Where the leaf is among the others, or would be. */
+  #placeOf(vtep: Ip): number {
+    let first = 0;
+    let end = this.leaves.length;
+    while (first < end) {
+      const middle = (first + end) >>> 1;
+      if (compareIp(this.leaves[middle].vtep, vtep) < 0) first = middle + 1;
+      else end = middle;
+    }
+    return first;
+  }
+
+  #forgetLost(): void {
+    this.leaves = this.leaves.filter(({ isLost }) => !isLost);
+    this.#lost = 0;
   }
 }
 

@@ -174,6 +174,8 @@ export class LinkTable {
     const { ifindex, ranges } = decodeVlans(bytes, at, end);
     let vlans = this.vlans.get(ifindex);
     if (!vlans) {
+      // A port that is deleted tells each of its VLANs
+      if (type === RTM_DELVLAN) return;
       vlans = newPortVlans();
       this.vlans.set(ifindex, vlans);
     }
