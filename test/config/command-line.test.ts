@@ -77,6 +77,15 @@ test('the unit lets evpnd set the priorities of its threads', (t) => {
   t.is(filters.at(-1), 'SystemCallFilter=setpriority sched_setattr');
 });
 
+test('the unit bounds what evpnd may take, and ends a loop of crashes', (t) => {
+  t.is(settings.get('MemoryHigh'), '2G');
+  t.is(settings.get('MemoryMax'), '3G');
+  t.is(settings.get('TasksMax'), '64');
+  t.is(settings.get('Restart'), 'on-failure');
+  t.is(settings.get('StartLimitIntervalSec'), '1h');
+  t.is(settings.get('StartLimitBurst'), '20');
+});
+
 test('systemd finds no fault in the unit', (t) => {
   if (!existsSync('/usr/bin/systemd-analyze')) {
     t.log('systemd is not installed here: the unit was parsed by this test alone');
