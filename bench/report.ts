@@ -38,7 +38,7 @@ function newest(all: readonly RunResult[], row: Row): RunResult[] {
 
 function plot(file: string, figure: FigureText, all: readonly RunResult[]): string {
   const groups: Group[] = [];
-  for (const row of ROWS.filter(({ engines }) => engines.length > 1)) {
+  for (const row of ROWS.filter((row) => row.engines.length > 1 && !isAttack(row))) {
     const results = newest(all, row);
     const bars = row.engines.flatMap((engine) => {
       const found = figureOf(results, engine, figure.name);
