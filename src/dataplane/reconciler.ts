@@ -31,7 +31,7 @@ const MOST_OF_A_KEY = 6;
 
 /** Keys that were taken, and what is to be written for them. */
 interface Batch {
-  /** Those of strays, then those of each key in turn. */
+  /** Those of strays, or those of each key in turn. */
   readonly operations: Operation[];
   /** How many operations are strays'. */
   readonly strays: number;
@@ -192,7 +192,9 @@ export class Reconciler {
   #slice(): void {
     if (this.#flights.length > 0) {
       const { keys } = this.#flights[this.#flights.length - 1].batch;
-      if (!this.#ahead && this.#waits(Math.min(keys.length, this.batch / 4))) this.#ahead = this.#take();
+      const thinks = !this.#ahead && this.#waits(Math.min(keys.length, this.batch / 4));
+      // What strays take away may be wanted: until they stand in the mirror a key that is nobody's seems to fit
+      if (thinks && this.#flights.every(({ batch }) => batch.strays === 0)) this.#ahead = this.#take();
       this.#launchAhead();
       return;
     }
@@ -241,16 +243,20 @@ export class Reconciler {
   }
 
   /**
-   * The next batch, of so many operations at most; undefined where there is nothing to do. Default destinations come
-   * first and by themselves, since a batch that holds one cannot fly.
+   * The next batch, of so many operations at most; undefined where there is nothing to do. Strays come by themselves, since
+   * their rows may be wanted, by keys that are to be thought out behind them. Then default destinations, since a batch that
+   * holds one cannot fly.
    */
   #take(most = this.batch): Batch | undefined {
-    const operations = this.#strays.length > 0 ? this.#strays.splice(0, most) : emptyList<Operation>();
-    const strays = operations.length;
+    if (this.#strays.length > 0) {
+      const strays = this.#strays.splice(0, most);
+      return { operations: strays, strays: strays.length, keys: [] };
+    }
+    const operations = emptyList<Operation>();
     const keys = emptyList<TakenKey>();
     for (const plane of this.#queue)
       if (plane.hasDirtyFloods) this.#fill(plane, 'floods', most, most, operations, keys);
-    if (strays === 0 && keys.length === 0)
+    if (keys.length === 0)
       for (const plane of this.#queue) {
         const turn = Math.min(most, keys.length + QUANTUM);
         const isDone = this.#fill(plane, 'others', most, turn, operations, keys);
@@ -260,7 +266,7 @@ export class Reconciler {
         else this.#queue.add(plane);
         if (isFull(operations, keys, most)) break;
       }
-    return strays === 0 && keys.length === 0 ? undefined : { operations, strays, keys };
+    return keys.length === 0 ? undefined : { operations, strays: 0, keys };
   }
 
   /** Takes the plane's keys until there is none, `turn` are in the batch, or it is full; true in the first case. */

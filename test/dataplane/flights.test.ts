@@ -189,3 +189,30 @@ test('who asks is told once that the kernel is behind no more', async (t) => {
   t.is(relieved, 1);
   t.false(isBehind());
 });
+
+test('a device that leaves its bridge and is back at once has its rows again, whatever is taken off it meanwhile', async (t) => {
+  const { clock, world, devices, plane, want } = await started(t, { batch: 600 });
+  const macs = Array.from({ length: 200 }, (_, i) => (FIRST + i) as Mac);
+  for (const mac of macs) want(mac);
+  clock.runUntilIdle();
+  const { kernel } = world;
+  kernel.hidesEchoes = true;
+  const inBridge = kernel.topology;
+  const at = inBridge.vnis.get(VNI);
+  if (!at) throw new Error('the VNI has no device');
+  const outside = new Map(inBridge.vnis).set(VNI, { ...at, bridgeIfindex: 0, sviIfindex: 0 });
+  kernel.setTopology({ ...inBridge, vnis: outside });
+  kernel.drain();
+  kernel.setTopology(inBridge);
+  // A bulk goes on
+  for (let i = 0; i < 100; i++) {
+    want((FIRST + 1_000 + i) as Mac);
+    clock.runTurn();
+  }
+  clock.runUntilIdle();
+  clock.advance(10_000);
+  t.is(plane.reconciler.backlog, 0);
+  const missing = macs.filter((mac) => !kernel.tables.vxlanRow(devices.vxlanIfindex, 0, mac));
+  t.deepEqual(missing, []);
+  for (const mac of macs) t.true(plane.plane(VNI)?.macs.peek(mac)?.settled);
+});
