@@ -1,4 +1,4 @@
-import { type Clock, emptyList, type Timer } from '../types/index.js';
+import type { Clock, Timer } from '../types/index.js';
 import type { PlaneKey, VniPlane } from './vni-plane.js';
 
 /** How exactly a retry's time is kept. */
@@ -7,15 +7,14 @@ const TICK_MS = 50;
 interface Retry {
   readonly plane: VniPlane;
   readonly which: PlaneKey;
-  /** On the clock's scale. */
-  readonly at: number;
 }
 
 /** Keys that the kernel did not take, each to be looked at again when its time has come. */
 export class Retries {
   readonly #clock: Clock;
   readonly #mark: (plane: VniPlane, which: PlaneKey) => void;
-  #waiting = emptyList<Retry>();
+  /** By the tick in which they are due: who waits long costs nothing meanwhile. */
+  readonly #waiting = new Map<number, Retry[]>();
   #timer: Timer | undefined;
   #closed = false;
 
@@ -27,7 +26,10 @@ export class Retries {
 
   /** `delay` in milliseconds. */
   add(plane: VniPlane, which: PlaneKey, delay: number): void {
-    this.#waiting.push({ plane, which, at: this.#clock.now() + delay });
+    const tick = Math.ceil((this.#clock.now() + delay) / TICK_MS);
+    const retries = this.#waiting.get(tick);
+    if (retries) retries.push({ plane, which });
+    else this.#waiting.set(tick, [{ plane, which }]);
     this.#arm();
   }
 
@@ -38,13 +40,15 @@ export class Retries {
   }
 
   #arm(): void {
-    if (this.#timer || this.#closed || this.#waiting.length === 0) return;
+    if (this.#timer || this.#closed || this.#waiting.size === 0) return;
     this.#timer = this.#clock.after(TICK_MS, () => {
       this.#timer = undefined;
       const now = this.#clock.now();
-      const due = this.#waiting.filter(({ at }) => at <= now);
-      this.#waiting = this.#waiting.filter(({ at }) => at > now);
-      for (const { plane, which } of due) this.#mark(plane, which);
+      for (const [tick, retries] of this.#waiting) {
+        if (tick * TICK_MS > now) continue;
+        this.#waiting.delete(tick);
+        for (const { plane, which } of retries) this.#mark(plane, which);
+      }
       this.#arm();
     });
   }
