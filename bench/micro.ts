@@ -110,6 +110,9 @@ class WillingKernel implements Kernel {
   apply(batch: readonly Operation[]): OperationResult[] {
     return batch.map(() => ({ errno: 0, message: undefined }));
   }
+  caughtUp(): Promise<void> {
+    return Promise.resolve();
+  }
   ask(): void {}
   close(): void {}
 }

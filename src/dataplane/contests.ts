@@ -12,10 +12,8 @@ import type { PlaneKey, VniPlane } from './vni-plane.js';
 const REACTION_MS = 250;
 /** Milliseconds after a repair within which another change of the row belongs to the same contest. */
 const MEMORY_MS = 5000;
-/** Reactions that may be accidents. */
+/** Reactions, and repairs, that may be accidents, or a person's doing who flushes a table once and again. */
 const UNDELAYED = 3;
-/** Repairs in a row that no reaction undid and that may be a person's, who flushes a table once and again. */
-const FLUSHES = 3;
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 60_000;
 /** Milliseconds between two repeated repairs on one device. */
@@ -97,7 +95,7 @@ export class Contests {
     }
     if (now - row.repairAt <= REACTION_MS) row.reactions++;
     row.repairs++;
-    const isContested = row.reactions > 0 || row.repairs > FLUSHES;
+    const isContested = row.repairs > UNDELAYED;
     if (isContested) field.free = Math.max(now, field.free + SPACING_MS);
     row.repairAt = isContested ? Math.max(now + delayAfter(row.reactions), field.free) : now;
     if (field.rivals === undefined && (row.reactions >= REACTIONS || row.repairs >= REPAIRS)) {

@@ -358,8 +358,13 @@ export class DataPlane {
     return this.#planes.get(vni);
   }
 
-  /** Has the kernel say what stands for the key now, of which something may have gone unheard. */
-  lookAt(vni: Vni, which: PlaneKey): void {
+  /** Has the kernel say what stands for the keys now, of which something may have gone unheard. */
+  async lookAt(vni: Vni, ...keys: readonly PlaneKey[]): Promise<void> {
+    await this.kernel.caughtUp();
+    for (const which of keys) this.#lookAt(vni, which);
+  }
+
+  #lookAt(vni: Vni, which: PlaneKey): void {
     for (const key of this.#planes.get(vni)?.rowKeys(which) ?? []) this.kernel.ask(key);
   }
 

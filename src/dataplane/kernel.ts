@@ -154,8 +154,9 @@ export function resultOfParts(verb: 'add' | 'delete', parts: readonly OperationR
 export interface KernelObserver {
   topology(topology: Topology): void;
   /**
-   * The device has stopped to run or does again, has left its bridge or entered one, if only for a moment that no topology
-   * will show: rows of it that went just before, the kernel itself removed.
+   * The device has stopped to run or does again, has left its bridge or entered one, has another MAC or has lost an address,
+   * if only for a moment that no topology will show: rows of it that went just before, the kernel itself removed, and it may
+   * remove some just behind.
    */
   flushed(ifindex: number): void;
   bridgeRow(row: BridgeFdbRow): void;
@@ -234,6 +235,11 @@ export interface Kernel {
    * comes once the kernel is closed.
    */
   launch(operations: readonly Operation[], flight: Flight): boolean;
+  /**
+   * Resolves once all that has been told is what the kernel holds: at once, but where notifications have been lost and it is
+   * being read again.
+   */
+  caughtUp(): Promise<void>;
   /**
    * Asks for the row and tells the observer what stands, be it that there is none: amid a bulk of our own writing another's
    * change may have gone unheard, and is found only later. Where the kernel does not answer, nothing is told.

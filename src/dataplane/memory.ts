@@ -146,6 +146,11 @@ export class MemoryKernel implements Kernel {
     return errno === 0 ? SUCCESS : { errno, message: undefined };
   }
 
+  caughtUp(): Promise<void> {
+    this.drain();
+    return Promise.resolve();
+  }
+
   ask(key: RowKey): void {
     this.drain();
     if (this.#observer) this.#tellRow(key, this.#observer);

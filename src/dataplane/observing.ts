@@ -10,6 +10,7 @@ export function observedKernel(kernel: Kernel): Kernel {
     drain: (age) => kernel.drain(age),
     apply: (operations) => operations.map(() => NOT_WRITTEN),
     launch: () => false,
+    caughtUp: () => kernel.caughtUp(),
     ask: (key) => kernel.ask(key),
     close: () => kernel.close(),
   };

@@ -233,6 +233,11 @@ export class LinuxKernel implements Kernel {
     return false;
   }
 
+  caughtUp(): Promise<void> {
+    this.drain();
+    return this.#open?.rereads.whole() ?? Promise.resolve();
+  }
+
   ask(key: RowKey): void {
     const open = this.#open;
     if (!open || this.#closed) return;
@@ -346,6 +351,8 @@ export class LinuxKernel implements Kernel {
       else this.#present(row);
       return;
     }
+    // The kernel flushes the neighbors of a device that loses its last IPv4 address (net/ipv4/fib_frontend.c: fib_disable_ip)
+    if (type === K.RTM_DELADDR) this.#observer?.flushed(buffer.words[(at + 20) >> 2]);
     const ifindex = type === K.RTM_NEWLINK ? buffer.words[(at + 20) >> 2] : 0;
     const before = this.#table.links.get(ifindex);
     this.#table.take(type, buffer.bytes, at, end);

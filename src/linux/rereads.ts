@@ -7,6 +7,8 @@ import { Slicer } from './slicer.js';
 
 const RETRY_FIRST = 50;
 const RETRY_LAST = 2000;
+/** Who waits for what was lost waits so many milliseconds at most: a storm may lose ever more. */
+const PATIENCE = 10_000;
 
 /** What re-reading needs of the kernel's owner. */
 export interface RereadsOwner {
@@ -40,6 +42,8 @@ export class Rereads {
   /** The device that is read now because its link has changed; 0 for none. */
   flapped = 0;
   #everything = false;
+  #readsAll = false;
+  #waiting: (() => void)[] = [];
   #running = false;
   #closed = false;
   #endPause: (() => void) | undefined;
@@ -58,6 +62,18 @@ export class Rereads {
   /** Something is being read, or will be in the next turn. */
   get pending(): boolean {
     return this.#running || this.#everything || this.#devices.size > 0;
+  }
+
+  /** Resolves once what was lost has been read again, or has been waited for long enough. */
+  whole(): Promise<void> {
+    if (!this.#everything && !this.#readsAll) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, PATIENCE);
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   /** Reads everything for the first time; rejects where the kernel cannot be read. */
@@ -110,6 +126,7 @@ export class Rereads {
     try {
       while (!this.#closed && (this.#everything || this.#devices.size > 0)) {
         const whole = this.#everything;
+        this.#readsAll = whole;
         this.#everything = false;
         try {
           this.#owner.settle();
@@ -121,6 +138,7 @@ export class Rereads {
           this.#everything = true;
           this.#log.error({ err: error }, 're-reading the kernel failed and is tried again');
         }
+        this.#readsAll = false;
         if (!this.#everything) continue;
         // Overrun anew while reading: a storm, which more dumps would only feed
         await this.#pauseFor(pause);
@@ -128,8 +146,15 @@ export class Rereads {
       }
     } finally {
       this.#running = false;
+      this.#wake();
       if (this.#closed) this.#owner.ended();
     }
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
   }
 
   #pauseFor(milliseconds: number): Promise<void> {

@@ -918,6 +918,7 @@ async function landsOnRowsByHand(world: World, before: 'absent' | 'ours'): Promi
   const raced: Kernel = {
     start: (observer, known) => kernel.start(observer, known),
     drain: (age) => kernel.drain(age),
+    caughtUp: () => kernel.caughtUp(),
     ask: (key) => kernel.ask(key),
     close: () => kernel.close(),
     apply,

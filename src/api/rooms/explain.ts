@@ -63,10 +63,11 @@ export async function explain(
   const at = evpn.vrf(vni)?.at;
   // Offload is never notified; a dump of the one port shows it, and only hardware makes it worth one
   const hardware = at && kernel.switchAsic() ? await kernel.readFdb(at.vxlanIfindex) : undefined;
+  const macKey = mac === MAC_ZERO ? [] : [{ table: 'mac', key: mac } as const];
+  const ipKey = ip === undefined ? [] : [{ table: 'neigh', key: ip } as const];
+  await dataPlane.lookAt(vni, ...macKey, ...ipKey);
   const vrf = evpn.vrf(vni);
   if (!vrf) return undefined;
-  if (mac !== MAC_ZERO) dataPlane.lookAt(vni, { table: 'mac', key: mac });
-  if (ip !== undefined) dataPlane.lookAt(vni, { table: 'neigh', key: ip });
   const entry = vrf.knownMac(mac);
   const story = macStory(rooms, vrf, mac, hardware);
   if (mac === MAC_ZERO) return explainFlooding(rooms, vrf, story.claims);
