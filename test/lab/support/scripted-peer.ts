@@ -181,6 +181,11 @@ export class ScriptedPeer {
     this.send(...this.encoder.announce(attributes, [...routes]));
   }
 
+  /** Withdraws routes of any kind. */
+  unsay(...routes: readonly EvpnNlri[]): void {
+    this.send(...this.encoder.withdraw([...routes]));
+  }
+
   withdraw(...claims: readonly Claim[]): void {
     this.send(...claims.map((claim) => this.withdrawal(claim)));
   }
