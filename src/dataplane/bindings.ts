@@ -65,6 +65,11 @@ export class BindingTable {
     return this.#bindings.get(domain)?.get(ip);
   }
 
+  /** Those in which hosts have IPs. */
+  domains(): Iterable<number> {
+    return this.#bindings.keys();
+  }
+
   /** Every IP of the domain. */
   ips(domain: number): Iterable<Ip> {
     return this.#bindings.get(domain)?.keys() ?? [];

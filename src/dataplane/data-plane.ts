@@ -217,6 +217,7 @@ export class DataPlane {
     const plane = this.#planes.get(vni);
     if (!plane) return;
     plane.retired = true;
+    this.hosts.detached(vni);
     plane.markIntents();
     plane.markOwnedRows();
     plane.macs.clear();
@@ -395,6 +396,7 @@ export class DataPlane {
     this.topology = after;
     this.mirror.keepDevices(after.interfaces);
     this.#defaults.keepDevices(after.interfaces);
+    this.hosts.keepBridges(after.bridges);
     for (const plane of this.#planes.values()) {
       this.#attach(plane, after.vnis.get(plane.vni));
       if (plane.isOver) this.#planes.delete(plane.vni);

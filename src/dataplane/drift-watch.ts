@@ -49,7 +49,14 @@ export class DriftWatch {
 
   /** The reconciler looked at the key and nothing failed; `written` operations were applied. */
   settled(plane: VniPlane, which: PlaneKey, written: number): void {
-    const isLeft = written === 0 && plane.at?.up && !plane.isSettled(which) && plane.wants(which);
+    // What was heard of the key meanwhile is looked at in its turn, and may have been all that was in the way
+    const isLeft =
+      written === 0 &&
+      plane.at?.up &&
+      !plane.isMarked(which) &&
+      !plane.isSettled(which) &&
+      plane.wants(which) &&
+      plane.operations(which).length === 0;
     // Of a MAC nothing but another's row keeps the rows from being written; of an IP its host's being here may
     if (isLeft && (which.table === 'mac' || plane.isBlocked(which)) && !this.isHosts(plane, which))
       this.#block(plane, which);

@@ -196,6 +196,19 @@ export class HostWatch {
   /** The brain gave the IP to a remote host: the word that was beaten is forgotten, a new one is news. */
   beaten(at: VniAttachment, ip: Ip): void {
     if (at.bridgeIfindex !== 0) this.#bindings.drop(domainKey(at.bridgeIfindex, at.vlan), ip);
+    this.#forgetUnknown(at.vni, ip);
+  }
+
+  /** The VNI is not served any more: its neighbours are not watched. */
+  detached(vni: Vni): void {
+    this.refresher.forgetVni(vni);
+  }
+
+  /** Forgets what hosts of bridges said that exist no more: the kernel does not name each of their rows. */
+  keepBridges(existing: ReadonlyMap<number, unknown>): void {
+    for (const domain of [...this.#bindings.domains()])
+      if (!existing.has(Math.floor(domain / 4096)))
+        for (const ip of [...this.#bindings.ips(domain)]) this.#bindings.drop(domain, ip);
   }
 
   /** After news of a bridge row: the bindings of a MAC that left go with it. */
@@ -271,6 +284,12 @@ export class HostWatch {
     // The kernel has asked the host in vain
     if (was && after && after.state & Nud.FAILED && this.#bindings.get(domain, ip)?.mac === was.mac)
       this.#drop(domain, ip);
+    if (was) this.#forgetUnknown(vni, ip);
+  }
+
+  /** Nobody here has the IP: it is not to be watched. */
+  #forgetUnknown(vni: Vni, ip: Ip): void {
+    if (!this.localNeigh(vni, ip)) this.refresher.forget(vni, ip);
   }
 
   #liveBinding(at: VniAttachment, ip: Ip): Binding | undefined {
@@ -390,7 +409,9 @@ export class HostWatch {
 
   #touch(domain: number, ip: Ip): void {
     const vni = this.#owner.vniOf(domain);
-    if (vni !== undefined) this.#owner.neighTouched(vni, ip);
+    if (vni === undefined) return;
+    this.#forgetUnknown(vni, ip);
+    this.#owner.neighTouched(vni, ip);
   }
 
   #silent({ vni, ip }: Charge): void {

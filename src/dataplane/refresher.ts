@@ -149,6 +149,12 @@ export class Refresher {
     if (charges.size === 0) this.#charges.delete(vni);
   }
 
+  /** The same of all of a VNI. */
+  forgetVni(vni: Vni): void {
+    for (const charge of this.#charges.get(vni)?.values() ?? []) charge.forgotten = true;
+    this.#charges.delete(vni);
+  }
+
   /** Clock.wallTime() of the last question to a neighbour; undefined where there was none. */
   lastRefresh(vni: Vni, ip: Ip): number | undefined {
     return this.#charges.get(vni)?.get(ip)?.refreshedAt;

@@ -509,3 +509,30 @@ test('a host that only the SVI knows is asked too, by the kernel where nothing i
   kernel.clock.advance(200);
   t.like(kernel.probes(), [{ verb: 'add', ip: IP }]);
 });
+
+for (const enabled of [true, false])
+  test(`hosts that come and go leave nobody to be watched, with questions ${enabled ? 'on' : 'off'}`, async (t) => {
+    const scene = await new Scene({ refresh: { ...DEFAULT_REFRESH, enabled } }).start();
+    for (let n = 0; n < 300; n++) {
+      const mac = (Number(A) + n) as Mac;
+      const [heard, kernels] = [0x0a0a_0a02 + (n % 100), 0x0a0a_0a80 + (n % 100)] as Ip[];
+      scene.says(mac, heard);
+      scene.neigh(mac, kernels, Nud.REACHABLE);
+      t.is(scene.plane.hosts.stats().watched, 2);
+      scene.world.kernel.dropNeigh(scene.devices.bridgeIfindex, kernels);
+      scene.world.kernel.dropBridge(scene.devices.bridgeIfindex, 0, mac);
+      scene.clock.advance(50);
+      t.like(scene.plane.hosts.stats(), { watched: 0, bindings: 0 });
+    }
+  });
+
+test('a VNI that is served no more has nobody watched, and a bridge that is gone no host', async (t) => {
+  const scene = await new Scene().start();
+  scene.says(A, IP);
+  t.like(scene.plane.hosts.stats(), { watched: 1, bindings: 1 });
+  scene.plane.unserve(VNI);
+  t.is(scene.plane.hosts.stats().watched, 0);
+  // As after lost notifications: nothing was told of its rows
+  scene.change({ bridges: new Map() });
+  t.is(scene.plane.hosts.stats().bindings, 0);
+});
