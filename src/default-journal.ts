@@ -5,19 +5,21 @@ import { type Clock, formatIp, type Log, ParseError, parseIp } from './types/ind
 
 const FILE = 'default-destinations';
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
-/** A journal that is this much longer than what it amounts to is written anew at the next start. */
+/** A journal that is this much longer than what it amounts to is written anew: at a start, or from so many changes on. */
 const SLACK = 4;
+const LONG = 1000;
 
 /**
  * Remembers over a kill which default destinations are ours, since nothing in the row says so. The file's first line is
  * the boot it belongs to, for ifindexes count from there; each further one a change: `+ifindex srcVni dst` or `-…`.
- * Changes are appended once a turn of the event loop. A state directory that cannot be written costs a warning, and after
+ * Changes are appended once a turn of the event loop, and the file is written anew when it has become long. A state directory that cannot be written costs a warning, and after
  * a crash those destinations are left standing as if somebody else had made them.
  */
 export function openDefaultJournal(stateDirectory: string, clock: Clock, log: Log): DefaultsMemory {
   const path = join(stateDirectory, FILE);
   const bootId = readFileSync(BOOT_ID, 'utf8').trim();
   const { live, changes } = read(path, bootId, log);
+  let length = changes;
   let pending: string[] = [];
   let scheduled = false;
   let broken = false;
@@ -30,22 +32,28 @@ export function openDefaultJournal(stateDirectory: string, clock: Clock, log: Lo
       broken = true;
     }
   };
-  if (changes === 0 || changes > SLACK * (live.size + 1))
-    attempt(() => {
-      mkdirSync(stateDirectory, { recursive: true });
-      const lines = [bootId, ...[...live].map((key) => `+${key}`)];
-      writeFileSync(`${path}.new`, `${lines.join('\n')}\n`);
-      renameSync(`${path}.new`, path);
-    });
+  const isTooLong = () => length > SLACK * (live.size + 1);
+  const writeAnew = () => {
+    mkdirSync(stateDirectory, { recursive: true });
+    const lines = [bootId, ...[...live].map((key) => `+${key}`)];
+    writeFileSync(`${path}.new`, `${lines.join('\n')}\n`);
+    renameSync(`${path}.new`, path);
+    length = live.size;
+  };
+  if (changes === 0 || isTooLong()) attempt(writeAnew);
   const note = (sign: '+' | '-', destination: DefaultDestination) => {
-    pending.push(`${sign}${keyOf(destination)}\n`);
+    const key = keyOf(destination);
+    if (sign === '+') live.add(key);
+    else live.delete(key);
+    length++;
+    pending.push(`${sign}${key}\n`);
     if (scheduled) return;
     scheduled = true;
     clock.soon(() => {
       scheduled = false;
       const text = pending.join('');
       pending = [];
-      attempt(() => appendFileSync(path, text));
+      attempt(() => (length > LONG && isTooLong() ? writeAnew() : appendFileSync(path, text)));
     });
   };
   return {

@@ -85,3 +85,23 @@ test('a directory that cannot be written is warned of once and stops nothing', (
   clock.runUntilIdle();
   t.true(warnings.length >= 1 && warnings.length <= 2);
 });
+
+test('however often destinations come and go, the journal stays short and right', (t) => {
+  const path = directory(t);
+  const { memory, clock } = journal(path);
+  for (let round = 0; round < 1000; round++) {
+    for (const last of [1, 2, 3, 4, 5]) memory.added(destination(last));
+    for (const last of [2, 3, 4, 5]) memory.dropped(destination(last));
+    memory.dropped(destination(1));
+    clock.runUntilIdle();
+  }
+  memory.added(destination(9));
+  clock.runUntilIdle();
+  const lines = readFileSync(join(path, 'default-destinations'), 'utf8').split('\n');
+  t.true(lines.length < 1020, `${lines.length} lines`);
+  const next = journal(path).memory;
+  t.deepEqual(
+    [1, 2, 9].map((last) => next.wrote(destination(last))),
+    [false, false, true],
+  );
+});
