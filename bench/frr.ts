@@ -155,8 +155,10 @@ export function frrConfig(leaf: Pick<Leaf, 'asn' | 'routerId'>, { peers, keepali
     ' no bgp ebgp-requires-policy',
     ' no bgp default ipv4-unicast',
     ` timers bgp ${keepalive} ${10 * keepalive}`,
-    ...peers.flatMap((peer) => [
+    ...peers.flatMap((peer, n) => [
       ` neighbor ${peer} remote-as external`,
+      // The first is on the link, the others are behind it
+      ...(n > 0 ? [` neighbor ${peer} ebgp-multihop 2`] : []),
       ` neighbor ${peer} timers connect 1`,
       ` neighbor ${peer} advertisement-interval 0`,
     ]),
