@@ -1,4 +1,4 @@
-import { type Clock, emptyList, Fifo, type Timer } from '../types/index.js';
+import { type Clock, emptyList, type Timer } from '../types/index.js';
 import type { EvpnNlri, OriginatedAttributes, UpdateEncoder } from '../wire/index.js';
 import type { LocalEntry, LocalRib, LocalRibListener } from './local-rib.js';
 import type { LocalRoute } from './route.js';
@@ -24,8 +24,13 @@ export class AdjRibOut implements LocalRibListener {
   readonly #localRib: LocalRib;
   readonly #encoder: UpdateEncoder;
   readonly #sink: UpdateSink;
-  /** What has changed since the neighbour was told; each entry knows what that was. */
-  readonly #pending = new Fifo<LocalEntry>();
+  /**
+   * What has changed since the neighbour was told, the oldest first; each entry knows what that was. What has come and gone
+   * again is owed to nobody, so that a neighbour that does not read costs no more than what it was told.
+   */
+  readonly #pending = new Set<LocalEntry>();
+  /** One walk over the set for as long as something is in it: a new one each time would pass over all that was taken. */
+  #walk: IterableIterator<LocalEntry> | undefined;
   readonly #sent = new Array<number>(ROUTE_TYPE_SLOTS).fill(0);
   /** The dump under way: all routes in order of insertion. */
   #dump: IterableIterator<LocalEntry> | undefined;
@@ -72,8 +77,14 @@ export class AdjRibOut implements LocalRibListener {
     this.#flush?.cancel();
     this.#flush = undefined;
     this.#dump = undefined;
-    for (let entry = this.#pending.take(); entry !== undefined; entry = this.#pending.take())
-      this.#settle(entry);
+    for (const entry of this.#pending) this.#settle(entry);
+    this.#pending.clear();
+    this.#walk = undefined;
+  }
+
+  /** Entries of whose change the neighbour has still to be told. */
+  get owed(): number {
+    return this.#pending.size;
   }
 
   /** The socket takes bytes again. */
@@ -85,7 +96,13 @@ export class AdjRibOut implements LocalRibListener {
 
   changed(entry: LocalEntry, before: LocalRoute | undefined): void {
     if (this.#initialDump && entry.serial > this.#dumpedTo) return;
-    if (entry.owe(this, before)) this.#pending.push(entry);
+    if (entry.owe(this, before)) this.#pending.add(entry);
+    else if (entry.route === undefined && entry.isToldNothing(this)) {
+      this.#pending.delete(entry);
+      // The RIB lets the entry go once it has told everybody
+      entry.settle(this);
+      return;
+    }
     this.#schedule();
   }
 
@@ -100,6 +117,18 @@ export class AdjRibOut implements LocalRibListener {
     this.#flush = undefined;
     this.#flushSlice();
   };
+
+  /** Takes what has waited longest. */
+  #take(): LocalEntry | undefined {
+    this.#walk ??= this.#pending.values();
+    const next = this.#walk.next();
+    if (next.done === true) {
+      this.#walk = undefined;
+      return undefined;
+    }
+    this.#pending.delete(next.value);
+    return next.value;
+  }
 
   /** What the neighbour was told last of an entry of which it is going to be told. */
   #settle(entry: LocalEntry): LocalRoute | undefined {
@@ -128,7 +157,7 @@ export class AdjRibOut implements LocalRibListener {
 
   #takePending(slice: Slice): void {
     while (slice.size < SLICE) {
-      const entry = this.#pending.take();
+      const entry = this.#take();
       if (entry === undefined) return;
       const told = this.#settle(entry);
       const { route } = entry;

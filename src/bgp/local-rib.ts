@@ -40,6 +40,13 @@ export class LocalEntry implements TableEntry<LocalEntry>, Ordered {
     return true;
   }
 
+  /** True where the neighbour is owed a change of which it was told nothing before. */
+  isToldNothing(to: LocalRibListener): boolean {
+    for (let owed = this.#owed; owed !== undefined; owed = owed.next)
+      if (owed.to === to) return owed.told === undefined;
+    return false;
+  }
+
   /** The neighbour is owed nothing any more; what it was told last. */
   settle(to: LocalRibListener): LocalRoute | undefined {
     let before: Owed | undefined;

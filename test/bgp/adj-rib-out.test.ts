@@ -176,6 +176,33 @@ test('a socket that is full halts the flush; what changes meanwhile is said once
   t.is(new Set(announced).size, 4998);
 });
 
+test('a neighbour that does not read is owed no more than it was told, whatever comes and goes', (t) => {
+  const localRib = new LocalRib();
+  for (let i = 1; i <= 10; i++) localRib.originate(macRoute(i), A);
+  const [deaf, other] = [started(localRib), started(localRib)];
+  deaf.state.open = false;
+  localRib.originate(macRoute(11), A);
+  for (const { clock } of [deaf, other]) clock.runUntilIdle();
+  for (let i = 100; i < 100_100; i++) {
+    localRib.originate(macRoute(i), A);
+    localRib.originate(macRoute(i), B);
+    if (i % 1000 === 0) other.clock.runUntilIdle();
+    localRib.withdraw(macRoute(i));
+  }
+  for (let i = 1; i <= 10; i++) localRib.withdraw(macRoute(i));
+  other.clock.runUntilIdle();
+  t.is(deaf.adjRibOut.owed, 10);
+  t.is(other.adjRibOut.owed, 0);
+  t.is([...localRib.entries()].length, 11);
+  deaf.take();
+  deaf.state.open = true;
+  deaf.adjRibOut.drained();
+  deaf.clock.runUntilIdle();
+  const { announced, withdrawn } = deaf.told();
+  t.deepEqual([announced.length, withdrawn.length], [0, 10]);
+  t.deepEqual([...localRib.routes()].length, 1);
+});
+
 test('the initial dump: changes before and behind its head are each said rightly', (t) => {
   const localRib = new LocalRib();
   for (let i = 1; i <= 6000; i++) localRib.originate(macRoute(i), A);
