@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { getHeapStatistics } from 'node:v8';
 import type { KernelInsight, Rooms } from './api/index.js';
 import { listenApi } from './api/listen.js';
 import { LocalRib, Speaker, TcpTransport } from './bgp/index.js';
@@ -13,6 +14,9 @@ import { rehearseAtRest } from './rehearse-at-rest.js';
 import { evpnSettings, speakerConfig, withFixedSettings } from './settings.js';
 import { sweepText } from './sweep-text.js';
 import { type Clock, type Log, systemClock } from './types/index.js';
+
+/** Of the heap that V8 allows itself, what routes may take; the rest is for garbage, for our own routes and for hosts. */
+const ROUTES_SHARE = 0.6;
 
 /** A running evpnd. */
 export interface Daemon {
@@ -52,7 +56,12 @@ export async function startDaemon({
   const observes = config.mode === 'observe';
   let kernelKnown = false;
   onConfig(config);
-  const speaker = new Speaker(speakerConfig(config), { clock, transport: new TcpTransport(), log });
+  const speaker = new Speaker(speakerConfig(config), {
+    clock,
+    transport: new TcpTransport(),
+    log,
+    routeMemory: getHeapStatistics().heap_size_limit * ROUTES_SHARE,
+  });
   const dataPlane = new DataPlane(kernel, clock, log, {
     snooper,
     observes,

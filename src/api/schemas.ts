@@ -233,6 +233,20 @@ export const NeighborSchema = Type.Object(
       },
       closed,
     ),
+    limits: Type.Object(
+      {
+        routes: Count('Routes that stand.'),
+        maxRoutes: Count('`max-routes`; 0 for no limit.'),
+        attributeSets: Count('Distinct attribute sets of these routes.'),
+        octets: Count('Octets that are kept of these sets.'),
+        maxOctets: Count('`max-octets`; 0 for no limit.'),
+        onLimit: Type.Union([Type.Literal('close'), Type.Literal('warn')]),
+        level: Type.Union([Type.Literal('within'), Type.Literal('near'), Type.Literal('over')], {
+          description: 'near: from 80 % of a limit on, which is a problem.',
+        }),
+      },
+      { ...closed, description: "What the neighbor's routes take, and may take." },
+    ),
     faults: Type.Object(
       {
         attributesDiscarded: Count('RFC 7606 attribute discard.'),

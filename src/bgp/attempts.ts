@@ -20,6 +20,8 @@ export class Attempts {
   /** Of the end under way. */
   #ending: Ending = 'fault';
   #heldUntil = 0;
+  /** Clock.now() until which no connection is made or taken. */
+  #closedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -39,6 +41,7 @@ export class Attempts {
   /** Begins as if nothing had happened: a start, a reset, another configuration. */
   anew(): void {
     this.#idleHold.reset();
+    this.#closedUntil = Number.NEGATIVE_INFINITY;
     this.#retries = 0;
   }
 
@@ -61,11 +64,18 @@ export class Attempts {
   holdPeriod(connectRetry: number, jitter: number): number {
     const period = this.#idleHold.next(this.#ending, connectRetry) * jitter;
     this.#heldUntil = this.#clock.wallTime() + period;
+    if (this.#ending === 'limit') this.#closedUntil = this.#clock.now() + period;
     return period;
+  }
+
+  /** True while no connection is made or taken, because the neighbor's routes were too many. */
+  get isClosed(): boolean {
+    return this.#clock.now() < this.#closedUntil;
   }
 
   /** True where a connection that the neighbor opened is to be taken now. */
   admits(): boolean {
+    if (this.isClosed) return false;
     return this.#idleHold.admits(this.#clock.now());
   }
 

@@ -1,5 +1,12 @@
-import { type CeaseSubcode, encodeShutdownCommunication, NotificationCode } from '../wire/index.js';
+import {
+  AFI_L2VPN,
+  CeaseSubcode,
+  encodeShutdownCommunication,
+  NotificationCode,
+  SAFI_EVPN,
+} from '../wire/index.js';
 import type { NotificationContent } from './fsm-types.js';
+import type { LimitUse } from './route-limits.js';
 
 /**
  * A Cease (RFC 4486) with the words of an operator, which Administrative Shutdown and Administrative Reset alone can carry
@@ -11,4 +18,15 @@ export function cease(
 ): NotificationContent {
   const data = words === '' ? new Uint8Array(0) : encodeShutdownCommunication(words);
   return { code: NotificationCode.CEASE, subcode, data };
+}
+
+/** A Cease/Maximum Number of Prefixes Reached: with the family and its limit (RFC 4486 §4) where it is one of routes. */
+export function ceaseOverLimit({ what, limit }: LimitUse): NotificationContent {
+  const content = cease(CeaseSubcode.MAXIMUM_PREFIXES_REACHED);
+  if (what !== 'routes') return content;
+  const data = Buffer.alloc(7);
+  data.writeUInt16BE(AFI_L2VPN, 0);
+  data[2] = SAFI_EVPN;
+  data.writeUInt32BE(limit, 3);
+  return { ...content, data };
 }

@@ -24,6 +24,10 @@ export interface NeighborConfig {
   readonly enforceFirstAs?: boolean;
   /** How often our own AS may be in a path; 0 where absent. */
   readonly allowasIn?: number;
+  /** What its routes may take; as route-limits.ts has it where absent. */
+  readonly maxRoutes?: number;
+  readonly maxOctets?: number;
+  readonly onLimit?: 'close' | 'warn';
   readonly description?: string;
 }
 
@@ -59,7 +63,15 @@ export interface StandingSession {
 
 type SessionSetting = Exclude<
   keyof NeighborConfig,
-  'address' | 'connectRetryTime' | 'sendHoldTime' | 'enforceFirstAs' | 'allowasIn' | 'description'
+  | 'address'
+  | 'connectRetryTime'
+  | 'sendHoldTime'
+  | 'enforceFirstAs'
+  | 'allowasIn'
+  | 'maxRoutes'
+  | 'maxOctets'
+  | 'onLimit'
+  | 'description'
 >;
 
 /** Settings that a session begins with, and whether one that stands is what the new value asks for. */

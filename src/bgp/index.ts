@@ -24,6 +24,13 @@ export type * from './neighbor-status.js';
 export { type NeighborRouteCounts, Rib, type RibIdentity } from './rib.js';
 export type * from './route.js';
 export { sameKey, sameNlri } from './route-key.js';
+export {
+  DEFAULT_ROUTE_LIMITS,
+  type LimitUse,
+  limitText,
+  NEAR_LIMIT,
+  type RouteLimits,
+} from './route-limits.js';
 export { readInto, SocketConnection } from './socket-connection.js';
 export { type NeighborOutcome, Speaker, type SpeakerDeps } from './speaker.js';
 export { EvpnTable, ROUTE_TYPE_SLOTS, type TableEntry, type TableFilter } from './table.js';

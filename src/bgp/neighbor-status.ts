@@ -1,6 +1,7 @@
 import type { Capability, UpdateFault } from '../wire/index.js';
 import type { FsmStateName } from './fsm-types.js';
 import type { NeighborRouteCounts } from './rib.js';
+import type { LimitUse, RouteLimits } from './route-limits.js';
 
 /** Messages of one direction since start, by type. */
 export interface MessageCounters {
@@ -103,6 +104,9 @@ export interface NeighborStatus {
   readonly messagesOut: Readonly<MessageCounters>;
   /** `received`, `accepted` and `sent` are indexed by route type. */
   readonly routes: NeighborRouteCounts & { readonly sent: readonly number[] };
+  readonly limits: RouteLimits;
+  /** What of that it has most of, as a share of its limit. */
+  readonly limitUse: LimitUse;
   readonly unknownRouteTypes: number;
   readonly faults: Readonly<FaultCounters>;
   /** The later one of `lastDown` and `lastFailure`. */

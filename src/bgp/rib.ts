@@ -15,6 +15,7 @@ import {
 } from './inbound.js';
 import type { Destination, PathSource } from './route.js';
 import { sameNlri } from './route-key.js';
+import { memoryOf } from './route-limits.js';
 import { EvpnTable, ROUTE_TYPE_SLOTS, type TableFilter } from './table.js';
 
 /** Who we are, for loop detection. */
@@ -33,6 +34,10 @@ export interface NeighborRouteCounts {
   /** Announcements refused since the session came up. */
   readonly refused: Readonly<RefusalCounts>;
   readonly lastRefusal: Refusal | undefined;
+  /** Routes that stand, of every type. */
+  readonly held: number;
+  /** Those of them that the neighbor has not announced since its session before ended. */
+  readonly stale: number;
   /** Distinct attribute sets of the routes that stand, and the octets that are kept of them. */
   readonly sets: number;
   readonly octets: number;
@@ -46,6 +51,8 @@ class NeighborState implements Holder {
   held = 0;
   sets = 0;
   octets = 0;
+  /** Of memoryOf, when the neighbor was last looked at. */
+  memory = 0;
   /** Paths among those held that are stale. */
   stale = 0;
   /** Of the latest UPDATE with routes. */
@@ -71,6 +78,8 @@ const NO_COUNTS: NeighborRouteCounts = {
   accepted: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),
   refused: noRefusals(),
   lastRefusal: undefined,
+  held: 0,
+  stale: 0,
   sets: 0,
   octets: 0,
 };
@@ -103,6 +112,7 @@ export class Rib {
   readonly #table = new EvpnTable<RibDestination>();
   readonly #neighbors = new Map<string, NeighborState>();
   readonly #dirty = new DirtySet();
+  #memory = 0;
   /** A walk over all destinations, to be looked at again. */
   #again: Iterator<RibDestination, undefined> | undefined = undefined;
 
@@ -142,6 +152,17 @@ export class Rib {
    */
   update(source: PathSource, update: Update, policy: InboundPolicy = NO_POLICY): RefusalReason | undefined {
     const neighbor = this.#neighborOf(source);
+    const refused = this.#take(neighbor, source, update, policy);
+    this.#weigh(neighbor);
+    return refused;
+  }
+
+  #take(
+    neighbor: NeighborState,
+    source: PathSource,
+    update: Update,
+    policy: InboundPolicy,
+  ): RefusalReason | undefined {
     for (const nlri of update.withdrawn) this.#withdraw(neighbor, nlri);
     const { attributes } = update;
     if (attributes === undefined) return undefined;
@@ -265,6 +286,25 @@ export class Rib {
   /** Paths of the neighbor that it has not announced since its session before ended; one look, no walk. */
   staleCount(neighbor: string): number {
     return this.#neighbors.get(neighbor)?.stale ?? 0;
+  }
+
+  /** Octets of the heap that all routes take, about. */
+  get memory(): number {
+    return this.#memory;
+  }
+
+  /** The neighbor whose routes take most, and how much. */
+  get heaviest(): { readonly neighbor: string; readonly memory: number } | undefined {
+    let heaviest: { readonly neighbor: string; readonly memory: number } | undefined;
+    for (const [neighbor, { memory }] of this.#neighbors)
+      if (memory > (heaviest?.memory ?? 0)) heaviest = { neighbor, memory };
+    return heaviest;
+  }
+
+  #weigh(neighbor: NeighborState): void {
+    const memory = memoryOf(neighbor);
+    this.#memory += memory - neighbor.memory;
+    neighbor.memory = memory;
   }
 
   #neighborOf(source: Pick<PathSource, 'neighbor'>): NeighborState {
@@ -401,6 +441,7 @@ export class Rib {
       const next = neighbor.held > 0 ? sweep.cursor.next() : undefined;
       if (next === undefined || next.done === true) {
         neighbor.sweep = undefined;
+        this.#weigh(neighbor);
         for (const done of sweep.whenDone) done();
         return;
       }
@@ -409,6 +450,7 @@ export class Rib {
       if (path !== undefined && path.arrival.epoch < sweep.before)
         this.#removePath(neighbor, destination, path);
     }
+    this.#weigh(neighbor);
     sweep.timer = this.#clock.soon(() => this.#sweepSlice(neighbor, sweep));
   }
 }

@@ -3,6 +3,7 @@ import { formatNlri, type Update, type UpdateFault } from '../wire/index.js';
 import type { FsmEventType } from './fsm-types.js';
 import { REFUSED, type RefusalReason } from './inbound.js';
 import type { Negotiated } from './open.js';
+import { type LimitUse, limitText, NEAR_LIMIT } from './route-limits.js';
 
 /** What the log says of one neighbor's sessions. */
 export class SessionLog {
@@ -51,6 +52,16 @@ export class SessionLog {
         ...(cure !== undefined && { cure }),
       },
       `route refused: ${text}`,
+    );
+  }
+
+  /** The neighbor's routes come near their limit, or are beyond one that only warns. */
+  limit(use: LimitUse): void {
+    this.#log.warn(
+      { neighbor: this.#neighbor, [use.what]: use.used, limit: use.limit },
+      use.level === 'over'
+        ? `the neighbor's routes take more than they may: ${limitText(use)} (\`on-limit: warn\`)`
+        : `the neighbor's routes take more than ${NEAR_LIMIT * 100} % of what they may: ${limitText(use)}`,
     );
   }
 

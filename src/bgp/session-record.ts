@@ -24,6 +24,7 @@ import {
 } from './neighbor-status.js';
 import { localCapabilities, type Negotiated } from './open.js';
 import type { NeighborRouteCounts } from './rib.js';
+import { limitUse, routeLimits } from './route-limits.js';
 import { ROUTE_TYPE_SLOTS } from './table.js';
 import { sendHoldPeriod } from './timer-periods.js';
 import type { Connection } from './transport.js';
@@ -211,10 +212,14 @@ export class SessionRecord {
         accepted: [...counts.accepted],
         refused: { ...counts.refused },
         lastRefusal: counts.lastRefusal,
+        held: counts.held,
+        stale: counts.stale,
         sets: counts.sets,
         octets: counts.octets,
         sent: view.sent === undefined ? new Array<number>(ROUTE_TYPE_SLOTS).fill(0) : [...view.sent],
       },
+      limits: routeLimits(config),
+      limitUse: limitUse(counts, routeLimits(config)),
       unknownRouteTypes: this.#unknownRouteTypes,
       faults: { ...this.#faults },
       lastError: later(this.#lastDown, this.#lastFailure),

@@ -12,7 +12,7 @@ import {
   type WholeMessage,
 } from '../wire/index.js';
 import { Attempts } from './attempts.js';
-import { cease } from './cease.js';
+import { cease, ceaseOverLimit } from './cease.js';
 import { keepsNewConnection } from './collision.js';
 import { type LocalIdentity, type NeighborConfig, needsNewSession, type StandingSession } from './config.js';
 import { gainedConnection, type InterfaceChange, lostConnection } from './connected.js';
@@ -22,11 +22,13 @@ import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-ty
 import { guardedClock } from './guarded-clock.js';
 import { endingOf } from './idle-hold.js';
 import { inboundPolicy } from './inbound.js';
+import { LimitWatch } from './limit-watch.js';
 import { Link, type LinkHost } from './link.js';
 import type { LocalRib } from './local-rib.js';
 import type { AdministrativeShutdown, NeighborStatus } from './neighbor-status.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
 import type { Rib } from './rib.js';
+import { limitText, routeLimits, sameLimits } from './route-limits.js';
 import { SessionLog } from './session-log.js';
 import { SessionRecord } from './session-record.js';
 import { StaleRoutes } from './stale-routes.js';
@@ -48,6 +50,8 @@ export interface SessionDeps {
   /** What may be read in one turn, of all neighbours together. */
   readonly budget: TurnBudget;
   readonly onEndOfRib: (address: string) => void;
+  /** Called when routes were taken in. */
+  readonly onGrown: () => void;
 }
 
 /** What became of asking for routes, or sending them, again. */
@@ -80,6 +84,7 @@ export class Session implements LinkHost {
   #shutdown: AdministrativeShutdown | undefined;
   #established: Established | undefined;
   readonly #stale: StaleRoutes;
+  readonly #limitWatch = new LimitWatch();
   #whenClosed: (() => void)[] = [];
 
   /** `config.address` must be canonical. */
@@ -178,6 +183,7 @@ export class Session implements LinkHost {
       local.asn !== this.#local.asn ||
       local.routerId !== this.#local.routerId;
     if (anew) this.#end(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
+    if (!sameLimits(config, this.#config)) this.#limitsChange();
     const sendHoldDiffers = config.sendHoldTime !== this.#config.sendHoldTime;
     this.#config = config;
     this.#local = local;
@@ -185,7 +191,41 @@ export class Session implements LinkHost {
     else {
       if (sendHoldDiffers) for (const link of this.#links) link.countSendHold();
       this.#inboundChanged();
+      this.#checkLimits();
     }
+  }
+
+  /** A neighbor that stays down because of the limits of before is tried at once. */
+  #limitsChange(): void {
+    this.#limitWatch.forget();
+    if (!this.#attempts.isClosed) return;
+    this.#attempts.anew();
+    this.guard(() => this.#main.hasten());
+  }
+
+  #checkLimits(): void {
+    const { held, stale, octets } = this.#deps.rib.counts(this.#config.address);
+    const limits = routeLimits(this.#config);
+    const news = this.#limitWatch.news(held - stale, octets, limits);
+    if (news === undefined) return;
+    if (news.level === 'over' && limits.onLimit === 'close')
+      this.#close(ceaseOverLimit(news), `too many routes: ${limitText(news)}`);
+    else this.#log.limit(news);
+  }
+
+  /** The routes of all neighbors take too much, and this one's the most: they go. */
+  makeRoom(reason: string): void {
+    if (this.#established !== undefined) this.#close(cease(CeaseSubcode.OUT_OF_RESOURCES), reason);
+    else this.#stale.makeRoom();
+  }
+
+  /** Ends the session for what its routes take; it stays down for a while (idle-hold.ts). */
+  #close(notification: NotificationContent, reason: string): void {
+    this.guard(() => {
+      this.failing(reason);
+      this.#attempts.ending('limit');
+      this.#established?.link.handle({ type: 'AutomaticStop', notification });
+    });
   }
 
   /** Routes that were refused are known to the neighbor alone, which is asked for all of them where the policy changed. */
@@ -249,6 +289,7 @@ export class Session implements LinkHost {
 
   /** What waits for its next attempt makes it now. */
   #linkUp(): void {
+    if (this.#attempts.isClosed) return;
     this.#attempts.hasten();
     this.guard(() => this.#main.hasten());
   }
@@ -401,6 +442,7 @@ export class Session implements LinkHost {
     );
     this.#established = established;
     this.#attempts.sessionUp();
+    this.#limitWatch.forget();
     rib.neighborUp(established.source);
     this.#stale.sessionUp(negotiated.restart);
     established.adjRibOut.start();
@@ -464,6 +506,9 @@ export class Session implements LinkHost {
     if (routes > 0) {
       const refused = this.#deps.rib.update(established.source, update, established.inbound);
       if (refused !== undefined && this.#record.mayReport(refused)) this.#log.refused(refused, update);
+      this.#checkLimits();
+      this.#deps.onGrown();
+      if (this.#established !== established) return routes;
     }
     if (established.heard(update)) {
       this.#stale.endOfRib();

@@ -29,6 +29,8 @@ export interface SpeakerDeps {
   readonly log: Log;
   /** For the timers' jitter; Math.random unless a test wants to know better. */
   readonly random?: () => number;
+  /** Octets of the heap that the routes of all neighbors may take, about; unlimited where absent. */
+  readonly routeMemory?: number;
 }
 
 /** How long `stop` waits for sockets to close. */
@@ -219,6 +221,18 @@ export class Speaker {
     for (const session of this.#sessions.values()) session.interfacesChanged(change);
   }
 
+  /** Limits of the neighbors bound each; what all take together is bounded at the expense of the one that takes most. */
+  readonly #grown = (): void => {
+    const { routeMemory = Number.POSITIVE_INFINITY } = this.#deps;
+    if (this.rib.memory <= routeMemory) return;
+    const { neighbor, memory } = this.rib.heaviest ?? { neighbor: '', memory: 0 };
+    this.#sessions
+      .get(neighbor)
+      ?.makeRoom(
+        `out of memory for routes: those of all neighbors take about ${mebibytes(this.rib.memory)} of ${mebibytes(routeMemory)} MiB, this one's ${mebibytes(memory)}`,
+      );
+  };
+
   #identity({ asn, routerId }: SpeakerConfig): LocalIdentity {
     return { asn, routerId, restart: this.#restart };
   }
@@ -243,6 +257,7 @@ export class Speaker {
       decoder: this.#decoder,
       budget: this.#budget,
       onEndOfRib: (address) => this.onEndOfRib?.(address),
+      onGrown: this.#grown,
     });
   }
 
@@ -288,6 +303,10 @@ export class Speaker {
     }
     return NO_HANDLERS;
   }
+}
+
+function mebibytes(octets: number): number {
+  return Math.round(octets / (1 << 20));
 }
 
 function byOperator(what: string, words: string): string {

@@ -73,6 +73,11 @@ export class StaleRoutes {
     void this.#rib.neighborDown({ neighbor: this.#neighbor });
   }
 
+  /** Those that are kept go; harmless where none are. */
+  makeRoom(): void {
+    this.#end('all routes together take too much memory');
+  }
+
   #end(reason: string): void {
     if (this.#timer === undefined) return;
     this.#stopTimer();

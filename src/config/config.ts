@@ -23,6 +23,10 @@ export interface NeighborConfig {
   readonly enforceFirstAs: boolean;
   /** How often our own AS may be in a path. */
   readonly allowasIn: number;
+  /** Routes that may stand, and octets of attributes that may be kept of them; 0 for no limit. */
+  readonly maxRoutes: number;
+  readonly maxOctets: number;
+  readonly onLimit: 'close' | 'warn';
   readonly description: string | undefined;
 }
 

@@ -135,6 +135,9 @@ function neighborOf(
     sendHoldTime: sendHoldOf(neighbor, path, report),
     enforceFirstAs: neighbor['enforce-first-as'],
     allowasIn: neighbor['allowas-in'],
+    maxRoutes: neighbor['max-routes'],
+    maxOctets: neighbor['max-octets'],
+    onLimit: neighbor['on-limit'],
     description: neighbor.description,
   };
 }

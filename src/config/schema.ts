@@ -98,6 +98,27 @@ const NeighborSchema = Type.Object(
         'Takes routes in whose AS_PATH our own AS is up to so many times: for leaves that share one AS number. Our own routes that come back are still not used.',
       allowed: 'a number from 0 to 10',
     }),
+    'max-routes': Type.Integer({
+      minimum: 0,
+      maximum: 4294967295,
+      default: 1_000_000,
+      description: 'Routes of the neighbor that may stand; 0 for no limit of its own.',
+      allowed: '0, or a number to 4294967295',
+    }),
+    'max-octets': Type.Integer({
+      minimum: 0,
+      maximum: 4294967295,
+      default: 268_435_456,
+      description:
+        "Octets of path attributes that may be kept of the neighbor's routes, those of many routes counted once; 0 for no limit of its own.",
+      allowed: '0, or octets to 4294967295',
+    }),
+    'on-limit': Type.Union([Type.Literal('close'), Type.Literal('warn')], {
+      default: 'close',
+      description:
+        'Beyond `max-routes` or `max-octets`: `close` ends the session (Cease, Maximum Number of Prefixes Reached) for a minute, twice as long with each time, to 16 minutes; `warn` logs it and lists a problem.',
+      allowed: 'close or warn',
+    }),
     description: Type.Optional(
       Type.String({
         maxLength: 255,

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { statusProblems } from '../../src/api/rooms/problem-items.js';
 import type { Rooms } from '../../src/api/rooms/rooms.js';
-import { sessionProblems } from '../../src/api/rooms/session-problems.js';
+import { limitProblems, sessionProblems } from '../../src/api/rooms/session-problems.js';
 import { type NeighborStatus, noRefusals } from '../../src/bgp/index.js';
 import { parseConfig } from '../../src/config/load.js';
 import type { TopologyProblem } from '../../src/dataplane/index.js';
@@ -40,6 +40,8 @@ function rooms(
           state,
           lastError: undefined,
           routes: { refused: noRefusals() },
+          limits: { onLimit: 'close' },
+          limitUse: { what: 'routes', used: 0, limit: 100, level: 'within' },
         })),
     },
   } as unknown as Rooms;
@@ -109,6 +111,25 @@ test('a neighbor without a session is a warning, and an error where none has one
   ]);
 });
 
+test('a neighbor near or beyond its limits is a warning, with what to do', (t) => {
+  const of = (level: string, what: string, onLimit: string) =>
+    ({
+      address: '10.1.1.0',
+      limits: { onLimit },
+      limitUse: { what, used: 90, limit: 100, level },
+    }) as unknown as NeighborStatus;
+  t.deepEqual(limitProblems([of('within', 'routes', 'close')]), []);
+  t.deepEqual(
+    limitProblems([of('near', 'routes', 'close'), of('over', 'octets', 'warn')]).map(
+      ({ problem: text }) => text,
+    ),
+    [
+      'neighbor 10.1.1.0: 90 routes, max-routes is 100; the session ends beyond it',
+      'neighbor 10.1.1.0: 90 octets of attributes, max-octets is 100',
+    ],
+  );
+});
+
 const NOTIFICATION = {
   direction: 'received',
   code: 2,
@@ -162,6 +183,10 @@ for (const [over, mend] of [
       notification: { ...NOTIFICATION, code: 6, subcode: 7 },
     },
     '10.1.1.0 takes this evpnd for a speaker that it has a session with (FRR here, or another evpnd): give this one a `local-address` and a `router-id` of its own, it has `router-id` 10.0.0.1',
+  ],
+  [
+    { reason: 'too many routes: 101 routes, max-routes is 100', notification: NOTIFICATION },
+    'see why it sends so many; raise `max-routes` or `max-octets` of the neighbor and reload, which tries at once, as does a reset of 10.1.1.0',
   ],
   [
     { passive: true },

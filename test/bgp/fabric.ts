@@ -91,6 +91,7 @@ export class Fabric {
     address: string,
     config: Partial<SpeakerConfig> & Pick<SpeakerConfig, 'asn' | 'neighbors'>,
     random: () => number = () => 0.999,
+    routeMemory?: number,
   ): Speaker {
     return new Speaker(
       {
@@ -98,7 +99,7 @@ export class Fabric {
         listen: [{ address, port: 179 }],
         ...config,
       },
-      { clock: this.clock, transport: this.network.host(address), log: this.log, random },
+      { clock: this.clock, transport: this.network.host(address), log: this.log, random, routeMemory },
     );
   }
 

@@ -77,6 +77,9 @@ test('the minimal file gets every default', (t) => {
       sendHoldTime: undefined,
       enforceFirstAs: true,
       allowasIn: 0,
+      maxRoutes: 1_000_000,
+      maxOctets: 268_435_456,
+      onLimit: 'close',
       description: undefined,
     },
   );
@@ -153,7 +156,7 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, enforce-first-as, allowas-in, description';
+  'address, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, enforce-first-as, allowas-in, max-routes, max-octets, on-limit, description';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
 
 /** What is wrong, the file, and every finding in order. */

@@ -57,6 +57,15 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
       refused: refusalItems(routes.refused),
       lastRefused: refusalItem(routes.lastRefusal),
     },
+    limits: {
+      routes: routes.held,
+      maxRoutes: status.limits.maxRoutes,
+      attributeSets: routes.sets,
+      octets: routes.octets,
+      maxOctets: status.limits.maxOctets,
+      onLimit: status.limits.onLimit,
+      level: status.limitUse.level,
+    },
     faults: {
       attributesDiscarded: status.faults.discard,
       treatedAsWithdraw: status.faults.treatAsWithdraw,

@@ -6,7 +6,7 @@ import type { ProblemNote } from '../schemas.js';
 import { absentProblems, hostProblems } from './host-problems.js';
 import type { Rooms } from './rooms.js';
 import type { RouteUse } from './route-survey.js';
-import { sessionProblems } from './session-problems.js';
+import { limitProblems, sessionProblems } from './session-problems.js';
 
 /** VNI problems in the status at most; a bridge that is down can be one of four thousand. */
 const LISTED = 100;
@@ -49,6 +49,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
     ...[...dataPlane.contests()].map(vniProblemItem),
     ...[...dataPlane.hosts.problems()].slice(0, LISTED).map(vniProblemItem),
     ...sessionProblems(speaker.neighbors(), config().api.unixSocket),
+    ...limitProblems(speaker.neighbors()),
     ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, use.get(neighbor.address))),
     ...addressProblems(rooms).slice(0, LISTED),
     ...notes.slice(0, LISTED),

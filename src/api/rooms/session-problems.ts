@@ -1,4 +1,4 @@
-import type { NeighborStatus } from '../../bgp/index.js';
+import { limitText, type NeighborStatus } from '../../bgp/index.js';
 import { CeaseSubcode, NotificationCode, OpenSubcode } from '../../wire/index.js';
 import { routerIdText } from '../present.js';
 import type { ProblemNote } from '../schemas.js';
@@ -22,6 +22,17 @@ export function sessionProblems(neighbors: readonly NeighborStatus[], socket: st
           mend: sessionMend(neighbor),
         };
   });
+}
+
+/** Neighbors whose routes come near what they may take, or are beyond it. */
+export function limitProblems(neighbors: readonly NeighborStatus[]): ProblemNote[] {
+  return neighbors
+    .filter(({ limitUse }) => limitUse.level !== 'within')
+    .map(({ address, limitUse, limits }) => ({
+      severity: 'warning',
+      problem: `neighbor ${address}: ${limitText(limitUse)}${limits.onLimit === 'close' ? '; the session ends beyond it' : ''}`,
+      mend: `see why it sends so many, or raise \`max-${limitUse.what}\` of the neighbor and reload`,
+    }));
 }
 
 /** What to look at, by what became of the attempts; what the neighbor or evpnd objected to is in the reason itself. */
@@ -61,6 +72,16 @@ const MENDS: readonly {
   {
     pattern: /EHOSTUNREACH|ENETUNREACH/,
     text: (address) => `give the underlay a way to it: ip route get ${address}`,
+  },
+  {
+    pattern: /^too many routes/,
+    text: (address) =>
+      `see why it sends so many; raise \`max-routes\` or \`max-octets\` of the neighbor and reload, which tries at once, as does a reset of ${address}`,
+  },
+  {
+    pattern: /^out of memory for routes/,
+    text: () =>
+      'give evpnd more memory (`MemoryMax=` of the unit, `--max-old-space-size`), or its neighbors lower limits',
   },
   {
     pattern: /EADDRNOTAVAIL/,

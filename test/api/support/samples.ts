@@ -102,6 +102,15 @@ export function neighbor(address: string): NeighborItem {
         at: '2026-07-01T12:00:00.000Z',
       },
     },
+    limits: {
+      routes: 3,
+      maxRoutes: 1_000_000,
+      attributeSets: 2,
+      octets: 120,
+      maxOctets: 268_435_456,
+      onLimit: 'close',
+      level: 'within',
+    },
     faults: {
       attributesDiscarded: 0,
       treatedAsWithdraw: 1,

@@ -1,0 +1,34 @@
+import { type LimitLevel, type LimitUse, limitUse, NEAR_LIMIT, type RouteLimits } from './route-limits.js';
+
+/** What is said again once a neighbor has fallen below this share of its limit, and risen again. */
+const QUIET_BELOW = 0.75;
+
+const RANK: Readonly<Record<LimitLevel, number>> = { within: 0, near: 1, over: 2 };
+
+/** Looks at what one neighbor's routes take, after each UPDATE of its. */
+export class LimitWatch {
+  #reported: LimitLevel = 'within';
+
+  /** Limits or session are others: what was said of them is old. */
+  forget(): void {
+    this.#reported = 'within';
+  }
+
+  /** Which limit the neighbor has come near or beyond, once each time; undefined where there is no news. */
+  news(held: number, octets: number, limits: RouteLimits): LimitUse | undefined {
+    const { maxRoutes, maxOctets } = limits;
+    const from = this.#reported === 'within' ? NEAR_LIMIT : QUIET_BELOW;
+    if (isBelow(held, maxRoutes, from) && isBelow(octets, maxOctets, from)) {
+      this.#reported = 'within';
+      return undefined;
+    }
+    const use = limitUse({ held, octets }, limits);
+    if (RANK[use.level] <= RANK[this.#reported]) return undefined;
+    this.#reported = use.level;
+    return use;
+  }
+}
+
+function isBelow(used: number, limit: number, share: number): boolean {
+  return limit === 0 || used < limit * share;
+}

@@ -1,0 +1,81 @@
+import type { Holder } from './holdings.js';
+
+/** What a neighbor's routes may take; 0 for no limit. */
+export interface RouteLimits {
+  readonly maxRoutes: number;
+  /** Of attribute sets, each counted once. */
+  readonly maxOctets: number;
+  /** Ends the session with Cease/1 (RFC 4486 §4), or says so and goes on. */
+  readonly onLimit: 'close' | 'warn';
+}
+
+export const DEFAULT_ROUTE_LIMITS: RouteLimits = {
+  maxRoutes: 1_000_000,
+  maxOctets: 256 << 20,
+  onLimit: 'close',
+};
+
+/** A limit is reported as near from this share of it on. */
+export const NEAR_LIMIT = 0.8;
+
+/** How a neighbor stands to its limits. */
+export type LimitLevel = 'within' | 'near' | 'over';
+
+/** What the neighbor has of that which is limited. */
+export interface LimitUse {
+  readonly what: 'routes' | 'octets';
+  readonly used: number;
+  readonly limit: number;
+  readonly level: LimitLevel;
+}
+
+function useOf(what: LimitUse['what'], used: number, limit: number): LimitUse {
+  const level = limit === 0 || used < limit * NEAR_LIMIT ? 'within' : used <= limit ? 'near' : 'over';
+  return { what, used, limit, level };
+}
+
+/** The settings of a neighbor; the defaults where they are absent. */
+export function routeLimits({
+  maxRoutes = DEFAULT_ROUTE_LIMITS.maxRoutes,
+  maxOctets = DEFAULT_ROUTE_LIMITS.maxOctets,
+  onLimit = DEFAULT_ROUTE_LIMITS.onLimit,
+}: Partial<RouteLimits>): RouteLimits {
+  return { maxRoutes, maxOctets, onLimit };
+}
+
+/** True where they say the same. */
+export function sameLimits(a: Partial<RouteLimits>, b: Partial<RouteLimits>): boolean {
+  const [one, two] = [routeLimits(a), routeLimits(b)];
+  return one.maxRoutes === two.maxRoutes && one.maxOctets === two.maxOctets && one.onLimit === two.onLimit;
+}
+
+/** How far the neighbor is with what it is further with: routes or octets of attributes. */
+export function limitUse(
+  { held, octets }: Pick<Holder, 'held' | 'octets'>,
+  { maxRoutes, maxOctets }: RouteLimits,
+): LimitUse {
+  const routes = useOf('routes', held, maxRoutes);
+  const attributes = useOf('octets', octets, maxOctets);
+  return shareOf(attributes) > shareOf(routes) ? attributes : routes;
+}
+
+function shareOf({ used, limit }: LimitUse): number {
+  return limit === 0 ? 0 : used / limit;
+}
+
+/** For the log and the reason of an end: what there is, and what it may be. */
+export function limitText({ what, used, limit }: LimitUse): string {
+  return what === 'routes'
+    ? `${used} routes, max-routes is ${limit}`
+    : `${used} octets of attributes, max-octets is ${limit}`;
+}
+
+/** What a route costs the heap from RIB to kernel row, an attribute set, and each of its octets; rather more than less. */
+const ROUTE_OCTETS = 1_000;
+const SET_OCTETS = 1_000;
+const OCTETS_PER_OCTET = 3;
+
+/** Octets of the heap that the routes of a neighbor take, about. */
+export function memoryOf({ held, sets, octets }: Holder): number {
+  return held * ROUTE_OCTETS + sets * SET_OCTETS + octets * OCTETS_PER_OCTET;
+}
