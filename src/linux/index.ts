@@ -3,10 +3,10 @@
  *
  * A route of the code: native.ts loads what native/ has; route-socket.ts makes netlink sockets of it; monitor.ts
  * follows notifications, echo-window.ts keeps those of our own bulk writing away, reader.ts reads whole tables and
- * rereads.ts says when and which, programmer.ts changes rows, by requests.ts on the spot or on a thread; link-codec.ts
+ * rereads.ts says when and which, and audits.ts which on the quiet, programmer.ts changes rows, by requests.ts on the spot or on a thread; link-codec.ts
  * and neigh-codec.ts know the messages; link-table.ts keeps devices, topology.ts makes of them what a VNI is, own-
  * addresses.ts which addresses are the machine's own in it, checks.ts what is wrong with it; upkeep.ts sets ports where
- * that is wanted and asks for the underlay's MTU; kernel.ts ties all together as the `Kernel` of dataplane/. Beside it
+ * that is wanted and asks for the underlay's MTU; teller.ts tells what was heard in the data plane's terms; kernel.ts ties all together as the `Kernel` of dataplane/. Beside it
  * stand snoop.ts, which hears ARP and ND on bridge ports (snoop-packet.ts knows the packets), devlink.ts (the switch
  * ASIC's name) and sd-notify.ts; and memory-rtnetlink.ts, by which all of it runs without a kernel (memory-messages.ts
  * words what that says, memory-sockets.ts are its sockets).

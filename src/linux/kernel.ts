@@ -1,17 +1,15 @@
-import {
-  type BridgeFdbRow,
-  EMPTY_TOPOLOGY,
-  type Flight,
-  type Kernel,
-  type KernelObserver,
-  type KnownRows,
-  type Operation,
-  type OperationResult,
-  type RowKey,
-  type Topology,
-  type VxlanFdbRow,
+import type {
+  BridgeFdbRow,
+  Flight,
+  Kernel,
+  KernelObserver,
+  KnownRows,
+  Operation,
+  OperationResult,
+  RowKey,
+  VxlanFdbRow,
 } from '../dataplane/index.js';
-import { type Log, MAC_ZERO } from '../types/index.js';
+import type { Log } from '../types/index.js';
 import { isRunning } from './checks.js';
 import * as K from './constants.js';
 import { type Asic, readAsic } from './devlink.js';
@@ -20,14 +18,14 @@ import type { Link } from './link-codec.js';
 import { LinkTable } from './link-table.js';
 import { Monitor } from './monitor.js';
 import type { NetlinkSockets } from './native.js';
-import { decodeNeigh, encodeNeighDump, type NeighMessage, newNeighMessage } from './neigh-codec.js';
+import { decodeNeigh, encodeNeighDump, newNeighMessage } from './neigh-codec.js';
 import { Programmer } from './programmer.js';
 import { Reader } from './reader.js';
 import { Rereads } from './rereads.js';
 import { DumpSocket } from './route-socket.js';
-import { isDeviceRow, toBridgeRow, toNeighRow, toVxlanRow } from './row-set.js';
+import { isDeviceRow, toBridgeRow, toVxlanRow } from './row-set.js';
 import { Slicer } from './slicer.js';
-import { deriveTopology, sameTopology } from './topology.js';
+import { Teller } from './teller.js';
 import { type KernelPolicy, Upkeep } from './upkeep.js';
 
 /** What a LinuxKernel takes. */
@@ -92,15 +90,11 @@ export class LinuxKernel implements Kernel {
   readonly #table = new LinkTable();
   readonly #message = newNeighMessage();
   #open: Sockets | undefined;
-  #observer: KernelObserver | undefined;
   #known: KnownRows | undefined;
-  #topology: Topology = EMPTY_TOPOLOGY;
-  #topologyTold = false;
-  #topologyScheduled = false;
   #closed = false;
-  #missedOn = 0;
   #endWindow: NodeJS.Immediate | undefined;
   readonly #upkeep: Upkeep;
+  readonly #teller: Teller;
 
   constructor(options: LinuxKernelOptions) {
     this.#log = options.log;
@@ -111,10 +105,11 @@ export class LinuxKernel implements Kernel {
       () => (this.#closed ? undefined : this.#open?.programmer),
       () => {
         this.#table.changed = true;
-        this.#scheduleTopology();
+        this.#teller.scheduleTopology();
       },
       this.#log,
     );
+    this.#teller = new Teller(this.#table, this.#upkeep);
   }
 
   /** What the operator wants beyond routes; may be told at any time. */
@@ -125,7 +120,8 @@ export class LinuxKernel implements Kernel {
   /** Rejects with NetlinkError, or with the error of native(), where the kernel cannot be read at all. */
   async start(observer: KernelObserver, known: KnownRows): Promise<void> {
     if (this.#open || this.#closed) throw new Error('this kernel has been started before');
-    this.#observer = observer;
+    const teller = this.#teller;
+    teller.begin(observer);
     this.#known = known;
     const monitor = new Monitor(
       this.#receiveBuffer,
@@ -134,7 +130,7 @@ export class LinuxKernel implements Kernel {
         message: (type, at, end) => this.#notification(type, at, end),
         drained: () => {
           this.#open?.echoes.drained();
-          this.#scheduleTopology();
+          teller.scheduleTopology();
         },
         lost: () => this.#open?.rereads.everything(),
       },
@@ -149,14 +145,14 @@ export class LinuxKernel implements Kernel {
       {
         known,
         drain: () => void monitor.drain(),
-        present: (row) => this.#present(row),
+        present: (row) => teller.present(row),
         bridgeRowGone: (row) => {
           observer.bridgeRowGone(row);
-          this.#missed(row.port);
+          if (rereads.flapped === row.port) teller.missed(row.port);
         },
         vxlanRowGone: (row) => {
           observer.vxlanRowGone(row);
-          this.#missed(row.ifindex);
+          if (rereads.flapped === row.ifindex) teller.missed(row.ifindex);
         },
         neighRowGone: (row) => observer.neighRowGone(row),
       },
@@ -177,7 +173,7 @@ export class LinuxKernel implements Kernel {
           programmer.land();
           echoes.end();
         },
-        tellTopology: () => this.#tellTopology(),
+        tellTopology: () => teller.tellTopology(),
         ended: () => this.#closeSockets(),
       },
       this.#log,
@@ -195,7 +191,7 @@ export class LinuxKernel implements Kernel {
   drain(age = 0): void {
     const monitor = this.#open?.monitor;
     if (monitor && !monitor.wasDrained(age)) monitor.drain();
-    this.#tellTopology();
+    this.#teller.tellTopology();
   }
 
   apply(operations: readonly Operation[]): OperationResult[] {
@@ -322,6 +318,7 @@ export class LinuxKernel implements Kernel {
     if (this.#closed) return;
     this.#closed = true;
     this.#upkeep.close();
+    this.#teller.close();
     clearImmediate(this.#endWindow);
     const open = this.#open;
     if (!open) return;
@@ -347,18 +344,18 @@ export class LinuxKernel implements Kernel {
       const gone = type === K.RTM_DELNEIGH;
       open.reader.notified(row, gone);
       open.echoes.heard(row, gone);
-      if (gone) this.#gone(row);
-      else this.#present(row);
+      if (gone) this.#teller.gone(row);
+      else this.#teller.present(row);
       return;
     }
     // The kernel flushes the neighbors of a device that loses its last IPv4 address (net/ipv4/fib_frontend.c: fib_disable_ip)
-    if (type === K.RTM_DELADDR) this.#observer?.flushed(buffer.words[(at + 20) >> 2]);
+    if (type === K.RTM_DELADDR) this.#teller.flushed(buffer.words[(at + 20) >> 2]);
     const ifindex = type === K.RTM_NEWLINK ? buffer.words[(at + 20) >> 2] : 0;
     const before = this.#table.links.get(ifindex);
     this.#table.take(type, buffer.bytes, at, end);
     const after = this.#table.links.get(ifindex);
     if (before && after && hasFlapped(before, after)) {
-      this.#observer?.flushed(ifindex);
+      this.#teller.flushed(ifindex);
       // Amid a bulk it may have gone unheard
       if (open.echoes.endsUnheard.has(ifindex)) open.rereads.device(ifindex);
     }
@@ -366,17 +363,6 @@ export class LinuxKernel implements Kernel {
     // A new device may bring rows. And what was written for one that had just left its bridge was written in part
     if (before ? before.master !== after.master && this.#hasRows(ifindex) : true)
       open.rereads.device(ifindex);
-  }
-
-  /** A row is missing that nobody told: of a port that had just left its bridge it may never have been written. */
-  #missed(ifindex: number): void {
-    if (this.#open?.rereads.flapped !== ifindex || this.#missedOn === ifindex) return;
-    this.#missedOn = ifindex;
-    // Behind the others of this turn, and before anything is written
-    queueMicrotask(() => {
-      this.#missedOn = 0;
-      this.#observer?.flushed(ifindex);
-    });
   }
 
   #hasRows(ifindex: number): boolean {
@@ -391,50 +377,6 @@ export class LinuxKernel implements Kernel {
     } catch (error) {
       this.#log.warn({ err: error }, 'the kernel does not say what stands');
     }
-  }
-
-  #present(row: NeighMessage): void {
-    const observer = this.#observer;
-    if (!observer || this.#closed) return;
-    if (row.family !== K.AF_BRIDGE) {
-      if (row.dst !== undefined) observer.neighRow(toNeighRow(row, row.dst));
-    } else if (row.mac === undefined) return;
-    else if (!isDeviceRow(row)) observer.bridgeRow(toBridgeRow(row, row.mac));
-    else if (this.#table.isVxlan(row.ifindex)) {
-      if (row.mac === MAC_ZERO && row.dst !== undefined) this.#upkeep.destination(row.dst);
-      observer.vxlanRow(toVxlanRow(row, row.mac));
-    }
-  }
-
-  #gone(row: NeighMessage): void {
-    const observer = this.#observer;
-    if (!observer || this.#closed) return;
-    if (row.family !== K.AF_BRIDGE) {
-      if (row.dst !== undefined) observer.neighRowGone(toNeighRow(row, row.dst));
-    } else if (row.mac === undefined) return;
-    else if (!isDeviceRow(row)) observer.bridgeRowGone(toBridgeRow(row, row.mac));
-    else if (this.#table.isVxlan(row.ifindex)) observer.vxlanRowGone(toVxlanRow(row, row.mac));
-  }
-
-  /** One new topology a turn of the event loop, however many messages changed it. */
-  #scheduleTopology(): void {
-    if (!this.#table.changed || this.#topologyScheduled || !this.#topologyTold) return;
-    this.#topologyScheduled = true;
-    setImmediate(() => {
-      this.#topologyScheduled = false;
-      this.#tellTopology();
-    });
-  }
-
-  #tellTopology(): void {
-    if (!this.#table.changed || this.#closed || !this.#observer) return;
-    this.#table.changed = false;
-    const topology = deriveTopology(this.#table, this.#upkeep.context, this.#topology);
-    this.#upkeep.topologyTold(topology);
-    if (this.#topologyTold && sameTopology(this.#topology, topology)) return;
-    this.#topology = topology;
-    this.#topologyTold = true;
-    this.#observer.topology(topology);
   }
 }
 
