@@ -177,6 +177,39 @@ const cases = [
       }),
   },
   {
+    name: 'a default destination that the routing table delivers here is told, with the device that has the address',
+    run: () =>
+      withKernel(async (kernel, recorder, world) => {
+        const devices = await world.addVni(toVni(20), VTEP);
+        await kernel.start(recorder, recorder);
+        const loops = () =>
+          [...recorder.topologyNow.loops].map(([vtep, device]) => `${formatIp(vtep)} ${device}`).sort();
+        const are = (...wanted: string[]) =>
+          until(kernel, `loops ${wanted}`, () => loops().join() === wanted.join());
+        const floods = (verb: 'add' | 'delete', dst: Ip) =>
+          kernel.apply([{ table: 'vxlan-default', verb, ifindex: devices.vxlanIfindex, srcVni: 0, dst }]);
+        run('ip link set lo up');
+        run('ip link add dstub type bridge');
+        try {
+          // An address before the row, one behind it, and one that no route delivers, as that of a device in a VRF
+          run('ip addr add 192.0.2.31/32 dev lo');
+          run('ip addr add 192.0.2.32/32 dev dstub');
+          run('ip route del local 192.0.2.32 dev dstub table local');
+          for (const dst of ['192.0.2.31', '192.0.2.32', '192.0.2.33']) floods('add', parseIp(dst));
+          await are('192.0.2.31 lo');
+          run('ip addr add 192.0.2.33/32 dev lo');
+          await are('192.0.2.31 lo', '192.0.2.33 lo');
+          // The kernel delivers to a device that is down
+          run('ip addr add 192.0.2.32/31 dev dstub');
+          await are('192.0.2.31 lo', '192.0.2.32 dstub', '192.0.2.33 lo');
+          run('ip addr del 192.0.2.31/32 dev lo');
+          await are('192.0.2.32 dstub', '192.0.2.33 lo');
+        } finally {
+          batch('ip', ['link del dstub', 'addr flush dev lo'], true);
+        }
+      }),
+  },
+  {
     name: 'rows equal those of bridge and ip, found and followed',
     run: () =>
       withKernel(async (kernel, recorder, world) => {
