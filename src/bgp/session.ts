@@ -17,13 +17,13 @@ import { keepsNewConnection } from './collision.js';
 import { type LocalIdentity, type NeighborConfig, needsNewSession, type StandingSession } from './config.js';
 import { gainedConnection, type InterfaceChange, lostConnection } from './connected.js';
 import { Established } from './established.js';
-import { INITIAL_FSM_STATE } from './fsm.js';
 import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
 import { guardedClock } from './guarded-clock.js';
 import { endingOf } from './idle-hold.js';
 import { inboundPolicy } from './inbound.js';
 import { LimitWatch } from './limit-watch.js';
-import { Link, type LinkHost } from './link.js';
+import type { Link, LinkHost } from './link.js';
+import { Links } from './links.js';
 import type { LocalRib } from './local-rib.js';
 import type { AdministrativeShutdown, NeighborStatus } from './neighbor-status.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
@@ -72,12 +72,9 @@ export class Session implements LinkHost {
   readonly #record: SessionRecord;
   readonly #log: SessionLog;
   readonly #attempts: Attempts;
-  readonly #connections = new Set<Connection>();
   #config: NeighborConfig;
   #local: LocalIdentity;
-  #main: Link;
-  /** A connection that the peer opened beside the main one. */
-  #incoming: Link | undefined;
+  readonly #links: Links;
   #started = false;
   /** Clock.now() */
   #startedAt = 0;
@@ -85,7 +82,6 @@ export class Session implements LinkHost {
   #established: Established | undefined;
   readonly #stale: StaleRoutes;
   readonly #limitWatch = new LimitWatch();
-  #whenClosed: (() => void)[] = [];
 
   /** `config.address` must be canonical. */
   constructor(config: NeighborConfig, local: LocalIdentity, deps: SessionDeps) {
@@ -97,7 +93,7 @@ export class Session implements LinkHost {
     this.#log = new SessionLog(deps.log, config.address);
     this.#attempts = new Attempts(deps.clock);
     this.#stale = new StaleRoutes(this.clock, deps.rib, config.address, deps.log);
-    this.#main = new Link(this, INITIAL_FSM_STATE);
+    this.#links = new Links(this, () => this.#record.entered());
   }
 
   get config(): NeighborConfig {
@@ -133,7 +129,9 @@ export class Session implements LinkHost {
     this.#attempts.anew();
     this.guard(() => {
       const { passive } = this.#config;
-      this.#main.handle({ type: passive ? 'AutomaticStart_with_PassiveTcpEstablishment' : 'AutomaticStart' });
+      this.#links.main.handle({
+        type: passive ? 'AutomaticStart_with_PassiveTcpEstablishment' : 'AutomaticStart',
+      });
     });
   }
 
@@ -146,8 +144,7 @@ export class Session implements LinkHost {
   #end(notification: NotificationContent, reason: string): void {
     this.guard(() => {
       this.failing(reason);
-      this.#main.handle({ type: 'ManualStop', notification });
-      this.#incoming?.handle({ type: 'ManualStop', notification });
+      this.#links.stop({ type: 'ManualStop', notification });
       this.#stale.stop();
       this.#record.forget();
     });
@@ -189,7 +186,7 @@ export class Session implements LinkHost {
     this.#local = local;
     if (anew) this.#begin();
     else {
-      if (sendHoldDiffers) for (const link of this.#links) link.countSendHold();
+      if (sendHoldDiffers) for (const link of this.#links.all) link.countSendHold();
       this.#inboundChanged();
       this.#checkLimits();
     }
@@ -200,7 +197,7 @@ export class Session implements LinkHost {
     this.#limitWatch.forget();
     if (!this.#attempts.isClosed) return;
     this.#attempts.anew();
-    this.guard(() => this.#main.hasten());
+    this.guard(() => this.#links.main.hasten());
   }
 
   #checkLimits(): void {
@@ -265,7 +262,7 @@ export class Session implements LinkHost {
   /** Takes note of interfaces that changed. */
   interfacesChanged(change: InterfaceChange): void {
     const { address, localAddress } = this.#config;
-    const lost = this.#links
+    const lost = this.#links.all
       .map(({ connection }) => connection?.localAddress)
       .filter((local) => local !== undefined)
       .map((local) => lostConnection(change, address, local))
@@ -278,7 +275,7 @@ export class Session implements LinkHost {
   /** What the link carried ends at once, for nothing that we could say would arrive. */
   #linkDown(reason: string): void {
     this.guard(() => {
-      for (const link of this.#links) {
+      for (const link of this.#links.all) {
         if (link.connection === undefined) continue;
         this.failing(reason);
         this.#attempts.ending('returning');
@@ -291,33 +288,20 @@ export class Session implements LinkHost {
   #linkUp(): void {
     if (this.#attempts.isClosed) return;
     this.#attempts.hasten();
-    this.guard(() => this.#main.hasten());
-  }
-
-  get #links(): readonly Link[] {
-    return this.#incoming === undefined ? [this.#main] : [this.#incoming, this.#main];
+    this.guard(() => this.#links.main.hasten());
   }
 
   /** Takes a connection from the neighbour's address. */
   accept(connection: Connection): ConnectionHandlers {
     let handlers = IGNORE;
     this.guard(() => {
-      const { name, passive, held } = this.#main.state;
       const refusal = this.#refusal();
       if (refusal !== undefined) {
         connection.write(encodeNotification(refusal));
         connection.end();
         return;
       }
-      this.#connections.add(connection);
-      if (name === 'Active' || held) {
-        handlers = this.#main.accept(connection);
-        return;
-      }
-      // The peer gave its earlier second attempt up, or it would not begin another
-      this.#incoming?.handle({ type: 'OpenCollisionDump' });
-      this.#incoming = new Link(this, { name: 'Active', passive, held: false });
-      handlers = this.#incoming.accept(connection);
+      handlers = this.#links.accept(connection);
     });
     return handlers;
   }
@@ -326,7 +310,7 @@ export class Session implements LinkHost {
   #refusal(): NotificationContent | undefined {
     if (this.#shutdown !== undefined)
       return cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, this.#shutdown.message);
-    const { name, held } = this.#main.state;
+    const { name, held } = this.#links.main.state;
     if ((name !== 'Idle' || held) && this.#attempts.admits()) return undefined;
     return cease(CeaseSubcode.CONNECTION_REJECTED);
   }
@@ -334,15 +318,14 @@ export class Session implements LinkHost {
   /** Goes on reading after congestion. */
   resume(): void {
     this.guard(() => {
-      this.#main.resume();
-      this.#incoming?.resume();
+      this.#links.main.resume();
+      this.#links.incoming?.resume();
     });
   }
 
   /** Resolves when no connection is left. */
   closed(): Promise<void> {
-    if (this.#connections.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#whenClosed.push(resolve));
+    return this.#links.closed();
   }
 
   status(): NeighborStatus {
@@ -350,8 +333,8 @@ export class Session implements LinkHost {
     return this.#record.status({
       config: this.#config,
       local: this.#local,
-      state: this.#main.state.name,
-      connection: this.#main.connection,
+      state: this.#links.main.state.name,
+      connection: this.#links.main.connection,
       negotiated: established?.negotiated,
       stalledSince: established?.link.stalledSince,
       uptime: established?.uptime,
@@ -360,7 +343,7 @@ export class Session implements LinkHost {
       sent: established?.adjRibOut.sent,
       staleRoutes: this.#stale.status,
       failedAttempts: this.#attempts.failures,
-      heldUntil: this.#main.state.held ? this.#attempts.heldUntil : undefined,
+      heldUntil: this.#links.main.state.held ? this.#attempts.heldUntil : undefined,
       shutdown: this.#shutdown,
     });
   }
@@ -378,7 +361,7 @@ export class Session implements LinkHost {
   connect(handlers: ConnectionHandlers): Connection {
     const { address, port, localAddress } = this.#config;
     const connection = this.#deps.transport.connect({ address, port, localAddress }, handlers);
-    this.#connections.add(connection);
+    this.#links.opened(connection);
     return connection;
   }
 
@@ -401,7 +384,7 @@ export class Session implements LinkHost {
   }
 
   openAccepted(link: Link, open: OpenMessage, negotiated: Negotiated): void {
-    const other = link === this.#main ? this.#incoming : this.#main;
+    const other = this.#links.other(link);
     if (other === undefined) return;
     if (other.state.name === 'Established') {
       if (this.#hasRestarted(negotiated)) other.handle({ type: 'TcpConnectionFails' });
@@ -419,13 +402,7 @@ export class Session implements LinkHost {
   }
 
   established(link: Link): void {
-    const other = link === this.#main ? this.#incoming : this.#main;
-    if (link !== this.#main) this.#promote(link);
-    if (other !== undefined) {
-      other.handle({ type: 'OpenCollisionDump' });
-      other.dispose();
-    }
-    this.#incoming = undefined;
+    this.#links.settle(link);
     const { negotiated } = link;
     if (negotiated === undefined) throw new Error('established without an OPEN');
     const { rib, localRib } = this.#deps;
@@ -475,20 +452,8 @@ export class Session implements LinkHost {
 
   stateChanged(link: Link, from: FsmState, event: FsmEvent): void {
     const { name } = link.state;
-    const collision = event.type === 'OpenCollisionDump';
     if (from.name !== 'Idle' && (name === 'Idle' || name === 'Active')) this.#attemptEnded(from, event);
-    if (link === this.#incoming) {
-      if (name !== 'Idle' && name !== 'Active') return;
-      this.#incoming = undefined;
-      link.dispose();
-    } else if (link === this.#main) {
-      this.#record.entered();
-      if (!collision || this.#incoming === undefined) return;
-      // The colliding connection that the other side prefers goes on in the main one's place
-      this.#promote(this.#incoming);
-      this.#incoming = undefined;
-      link.dispose();
-    }
+    this.#links.changed(link, event);
   }
 
   unanswered(link: Link): void {
@@ -548,9 +513,7 @@ export class Session implements LinkHost {
   }
 
   connectionClosed(connection: Connection): void {
-    this.#connections.delete(connection);
-    if (this.#connections.size > 0) return;
-    for (const resolve of this.#whenClosed.splice(0)) resolve();
+    this.#links.connectionClosed(connection);
   }
 
   #attemptEnded(from: FsmState, event: FsmEvent): void {
@@ -570,11 +533,6 @@ export class Session implements LinkHost {
     this.#log.failed(level, reason, this.#attempts.failures, connected);
   }
 
-  #promote(link: Link): void {
-    this.#main = link;
-    this.#record.entered();
-  }
-
   /** The peer says that it restarted, and the session that stands is older than its first steps (RFC 4724 §5). */
   #hasRestarted(negotiated: Negotiated): boolean {
     const established = this.#established;
@@ -589,12 +547,10 @@ export class Session implements LinkHost {
     try {
       this.failing('internal error');
       const notification = cease(CeaseSubcode.OUT_OF_RESOURCES);
-      this.#incoming?.handle({ type: 'AutomaticStop', notification });
-      this.#main.handle({ type: 'AutomaticStop', notification });
+      for (const link of this.#links.all) link.handle({ type: 'AutomaticStop', notification });
     } catch (again) {
       this.#log.internal(String(again), 'BGP session could not stop');
-      this.#main.dispose();
-      this.#main = new Link(this, INITIAL_FSM_STATE);
+      this.#links.replaceMain();
     }
   }
 }

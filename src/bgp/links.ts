@@ -1,0 +1,114 @@
+import { INITIAL_FSM_STATE } from './fsm.js';
+import type { FsmEvent } from './fsm-types.js';
+import { Link, type LinkHost } from './link.js';
+import type { Connection, ConnectionHandlers } from './transport.js';
+
+/**
+ * The connections of one neighbor: the main one, and beside it for as long as they collide (RFC 4271 §6.8) one that the
+ * neighbor opened.
+ */
+export class Links {
+  readonly #host: LinkHost;
+  readonly #onMain: () => void;
+  readonly #connections = new Set<Connection>();
+  #main: Link;
+  #incoming: Link | undefined;
+  #whenClosed: (() => void)[] = [];
+
+  /** `onMain`: called when another link has become the main one. */
+  constructor(host: LinkHost, onMain: () => void) {
+    this.#host = host;
+    this.#onMain = onMain;
+    this.#main = new Link(host, INITIAL_FSM_STATE);
+  }
+
+  get main(): Link {
+    return this.#main;
+  }
+
+  get incoming(): Link | undefined {
+    return this.#incoming;
+  }
+
+  get all(): readonly Link[] {
+    return this.#incoming === undefined ? [this.#main] : [this.#incoming, this.#main];
+  }
+
+  /** The one beside this one. */
+  other(link: Link): Link | undefined {
+    return link === this.#main ? this.#incoming : this.#main;
+  }
+
+  /** Takes a connection that the neighbor opened. */
+  accept(connection: Connection): ConnectionHandlers {
+    const { name, passive, held } = this.#main.state;
+    this.#connections.add(connection);
+    if (name === 'Active' || held) return this.#main.accept(connection);
+    // The peer gave its earlier second attempt up, or it would not begin another
+    this.#incoming?.handle({ type: 'OpenCollisionDump' });
+    this.#incoming = new Link(this.#host, { name: 'Active', passive, held: false });
+    return this.#incoming.accept(connection);
+  }
+
+  /** Gives both an event; whoever stops is told to do so, and the main one first. */
+  stop(event: FsmEvent & { readonly type: 'ManualStop' }): void {
+    this.#main.handle(event);
+    this.#incoming?.handle(event);
+  }
+
+  /** The link has the session: it is the main one from now on, and the other one goes. */
+  settle(link: Link): void {
+    const other = this.other(link);
+    if (link !== this.#main) this.#promote(link);
+    if (other !== undefined) {
+      other.handle({ type: 'OpenCollisionDump' });
+      other.dispose();
+    }
+    this.#incoming = undefined;
+  }
+
+  /** The link's state is another after this event: where it was dumped, the one that it collided with takes its place. */
+  changed(link: Link, event: FsmEvent): void {
+    const { name } = link.state;
+    if (link === this.#incoming) {
+      if (name !== 'Idle' && name !== 'Active') return;
+      this.#incoming = undefined;
+      link.dispose();
+    } else if (link === this.#main) {
+      this.#onMain();
+      if (event.type !== 'OpenCollisionDump' || this.#incoming === undefined) return;
+      // The colliding connection that the other side prefers goes on in the main one's place
+      this.#promote(this.#incoming);
+      this.#incoming = undefined;
+      link.dispose();
+    }
+  }
+
+  /** Begins with a new main link, for the old one cannot even stop. */
+  replaceMain(): void {
+    this.#main.dispose();
+    this.#main = new Link(this.#host, INITIAL_FSM_STATE);
+  }
+
+  /** A connection that we opened. */
+  opened(connection: Connection): void {
+    this.#connections.add(connection);
+  }
+
+  connectionClosed(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size > 0) return;
+    for (const resolve of this.#whenClosed.splice(0)) resolve();
+  }
+
+  /** Resolves when no connection is left. */
+  closed(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenClosed.push(resolve));
+  }
+
+  #promote(link: Link): void {
+    this.#main = link;
+    this.#onMain();
+  }
+}
