@@ -33,6 +33,9 @@ export function evpnSettings(config: Config): EvpnSettings {
     importEthernetTags: config.evpn.importEthernetTags,
     duplicates: config.evpn.duplicateDetection,
     advertiseSviIp: config.evpn.advertiseSviIp,
+    maxLocalMacs: config.evpn.maxLocalMacs,
+    maxLocalIps: config.evpn.maxLocalIps,
+    newAddressRate: config.evpn.newAddressRate,
     advertiseDefaultGateway: config.evpn.advertiseDefaultGateway,
     vnis,
   };

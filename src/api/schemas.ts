@@ -56,6 +56,21 @@ export const StatusSchema = Type.Object(
       },
       closed,
     ),
+    hosts: Type.Object(
+      {
+        heardIps: Count('IPs that local hosts were heard to have.'),
+        refused: Count(
+          'What they said and was not taken: impossible addresses, MACs of another port, limits.',
+        ),
+        evicted: Count('IPs that went for those of another port, since all together were too many.'),
+        questions: Count('Questions for a sign of life.'),
+        questionsWaiting: Count('Local neighbors that are to be asked and wait for the rate.'),
+        waiting: Count(
+          'Local addresses that wait to be announced: their port has more, or new ones faster, than its share.',
+        ),
+      },
+      { ...closed, description: 'Local hosts, since start.' },
+    ),
     kernel: Type.Object(
       {
         receiveBufferBytes: Count('What the kernel granted for notifications.'),

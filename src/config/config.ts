@@ -40,6 +40,8 @@ export interface VniConfig {
   /** undefined: as `evpn.flooding` says. */
   readonly flooding: FloodingConfig | undefined;
   readonly advertiseSviIp: boolean | undefined;
+  readonly maxLocalMacs: number | undefined;
+  readonly maxLocalIps: number | undefined;
   readonly advertiseDefaultGateway: boolean | undefined;
 }
 
@@ -95,6 +97,11 @@ export interface Config {
     /** ARP and ND are heard on access ports. */
     readonly snooping: boolean;
     readonly advertiseSviIp: boolean;
+    /** Local MACs and IPs of a VNI that are announced at most. */
+    readonly maxLocalMacs: number;
+    readonly maxLocalIps: number;
+    /** New local addresses of a port and VNI a second that are announced. */
+    readonly newAddressRate: number;
     readonly advertiseDefaultGateway: boolean;
     readonly vnis: ReadonlyMap<Vni, VniConfig>;
   };

@@ -67,6 +67,9 @@ export function interpret(file: ConfigFile, report: Report): Config {
       neighborRefresh: file.evpn['neighbor-refresh'],
       snooping: file.evpn.snooping,
       advertiseSviIp: file.evpn['advertise-svi-ip'],
+      maxLocalMacs: file.evpn['max-local-macs'],
+      maxLocalIps: file.evpn['max-local-ips'],
+      newAddressRate: file.evpn['new-address-rate'],
       advertiseDefaultGateway: file.evpn['advertise-default-gateway'],
       vnis: vnisOf(file.evpn.vnis, report),
     },
@@ -217,6 +220,8 @@ function vniOf(vni: VniFile, path: Path, report: Report): VniConfig {
     flooding: vni.flooding,
     advertiseSviIp: vni['advertise-svi-ip'],
     advertiseDefaultGateway: vni['advertise-default-gateway'],
+    maxLocalMacs: vni['max-local-macs'],
+    maxLocalIps: vni['max-local-ips'],
   };
 }
 

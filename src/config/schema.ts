@@ -19,6 +19,7 @@ const Port = (description: string, fallback: number, reload: 'new session' | 're
     reload,
   });
 
+const DEFAULT_LOCAL_LIMIT = 65_536;
 const AS_NUMBER = 'an AS number from 1 to 4294967295 in plain digits';
 
 const NeighborSchema = Type.Object(
@@ -130,6 +131,15 @@ const NeighborSchema = Type.Object(
   { ...closed, allowed: 'a neighbor: address, remote-as and more' },
 );
 
+const LocalLimit = (description: string, options: object = {}) =>
+  Type.Integer({
+    minimum: 1,
+    maximum: 1048576,
+    description,
+    allowed: 'a number from 1 to 1048576',
+    ...options,
+  });
+
 const FloodingValues = [Type.Literal('head-end-replication'), Type.Literal('disabled')];
 const FLOODING = 'head-end-replication or disabled';
 
@@ -188,6 +198,12 @@ const VniSchema = Type.Object(
         description: 'As `evpn.advertise-default-gateway`, for this VNI. Default: as that says.',
         allowed: 'true or false',
       }),
+    ),
+    'max-local-macs': Type.Optional(
+      LocalLimit('As `evpn.max-local-macs`, for this VNI. Default: as that says.'),
+    ),
+    'max-local-ips': Type.Optional(
+      LocalLimit('As `evpn.max-local-ips`, for this VNI. Default: as that says.'),
     ),
   },
   { ...closed, allowed: 'a VNI: vni and what is set for it' },
@@ -337,6 +353,21 @@ export const ConfigSchema = Type.Object(
           description:
             "Announces the SVIs' own addresses as those of default gateways, for a fabric with central gateways.",
           allowed: 'true or false',
+        }),
+        'max-local-macs': LocalLimit(
+          'MACs of local hosts of a VNI that are announced at most. Of a VNI that is full the port with the most of them pays.',
+          { default: DEFAULT_LOCAL_LIMIT },
+        ),
+        'max-local-ips': LocalLimit('IPs of local hosts of a VNI that are announced at most; likewise.', {
+          default: DEFAULT_LOCAL_LIMIT,
+        }),
+        'new-address-rate': Type.Integer({
+          minimum: 1,
+          maximum: 1000000,
+          default: 2000,
+          description:
+            "New or changed addresses of local hosts a second that are announced of one port and VNI, after a burst of ten seconds' worth; what is beyond waits, and is lost never.",
+          allowed: 'a number from 1 to 1000000',
         }),
         vnis: Type.Array(VniSchema, {
           default: [],

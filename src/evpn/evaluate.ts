@@ -3,9 +3,10 @@ import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
 import { compareIp, IPV4_ANY, type Ip, isMulticastMac, type Mac } from '../types/index.js';
 import { RouteType } from '../wire/index.js';
 import { advertisedRoutes } from './advertised.js';
+import type { Announcer } from './announcer.js';
 import type { Conflicts } from './conflicts.js';
 import type { AttributeSets } from './export.js';
-import { imetRoute, macRoute } from './export.js';
+import { imetRoute } from './export.js';
 import { isSeveral, listOf, withItem, withoutItem } from './few.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import {
@@ -66,6 +67,7 @@ export class Evaluator {
     readonly conflicts: Conflicts,
     readonly attributesOf: (vrf: MacVrf) => AttributeSets,
     readonly unused: UnusedLog,
+    readonly announcer: Announcer,
   ) {}
 
   /** A MAC: whose it is, its Type-2 without IP, its rows; its IPs are looked at again when its owner or its routes change. */
@@ -86,8 +88,8 @@ export class Evaluator {
     count(vrf.counts, MAC_COUNTS, before.owner, owner);
     const moved = owner !== before.owner || sequence !== before.sequence;
     // RFC 7432 §7.2: the binding goes before the MAC that it rests on
-    if (moved && owner !== 'local') this.#withdrawIps(vrf, entry);
-    this.#announceMac(vrf, entry, owner === 'local' ? local : undefined);
+    if (moved && owner !== 'local') this.announcer.withdrawIps(vrf, entry);
+    this.announcer.mac(vrf, entry, owner === 'local' ? local : undefined);
     if (owner === 'remote' && remote) {
       const pinned = frozen || remote.pin !== undefined || isUnbeatable(remote, localVtep);
       this.dataPlane.setMac(vrf.vni, mac, remote.leaf, pinned, beatenEpoch);
@@ -135,7 +137,7 @@ export class Evaluator {
     rebind(vrf, entry, here, there);
     count(vrf.counts, IP_COUNTS, entry.owner, owner);
     this.#follow(vrf, entry, owner, owner === 'local' ? here : there, remote, heard?.epoch ?? 0);
-    this.#announceIp(vrf, entry, owner === 'local' ? local : undefined, here);
+    this.announcer.ip(vrf, entry, owner === 'local' ? local : undefined, here);
     if (owner === 'remote' && remote)
       this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router, entry.epoch);
     else this.dataPlane.clearNeigh(vrf.vni, ip);
@@ -224,59 +226,6 @@ export class Evaluator {
     if (vrf.localVtep === undefined) return undefined;
     const neigh = this.dataPlane.localNeigh(vrf.vni, ip);
     return neigh && neigh.mac !== 0 && !isMulticastMac(neigh.mac) ? neigh : undefined;
-  }
-
-  #announceMac(vrf: MacVrf, entry: MacEntry, local: LocalMac | undefined): void {
-    const { localVtep } = vrf;
-    const wanted =
-      local && localVtep !== undefined
-        ? this.attributesOf(vrf).mac(vrf, localVtep, {
-            sequence: entry.ownership.sequence,
-            sticky: local.isSticky,
-            router: false,
-          })
-        : undefined;
-    if (entry.advertised === wanted) return;
-    const route = macRoute(vrf, entry.mac, undefined);
-    if (wanted) this.localRib.originate(route, wanted);
-    else this.localRib.withdraw(route);
-    entry.advertised = wanted;
-  }
-
-  #announceIp(
-    vrf: MacVrf,
-    entry: IpEntry,
-    local: LocalNeigh | undefined,
-    macEntry: MacEntry | undefined,
-  ): void {
-    const { localVtep } = vrf;
-    const before = entry.advertised;
-    if (!before && !local) return;
-    const attributes =
-      local && macEntry && localVtep !== undefined
-        ? this.attributesOf(vrf).mac(vrf, localVtep, {
-            sequence: macEntry.ownership.sequence,
-            sticky: this.dataPlane.localMac(vrf.vni, local.mac)?.isSticky ?? false,
-            router: local.router,
-          })
-        : undefined;
-    if (before && before.attributes === attributes && before.mac === local?.mac) return;
-    if (before && before.mac !== local?.mac) this.localRib.withdraw(macRoute(vrf, before.mac, entry.ip));
-    else if (before && !attributes) this.localRib.withdraw(macRoute(vrf, before.mac, entry.ip));
-    entry.advertised = undefined;
-    if (!attributes || !local) return;
-    this.localRib.originate(macRoute(vrf, local.mac, entry.ip), attributes);
-    entry.advertised = { mac: local.mac, attributes };
-  }
-
-  #withdrawIps(vrf: MacVrf, mac: MacEntry): void {
-    if (mac.ips === undefined) return;
-    for (const ip of listOf(mac.ips)) {
-      const entry = vrf.ips.get(ip);
-      if (entry?.advertised?.mac !== mac.mac) continue;
-      this.localRib.withdraw(macRoute(vrf, mac.mac, ip));
-      entry.advertised = undefined;
-    }
   }
 
   /** Takes over who has the IP; that it changed its MAC is a move of its own, that it went with its MAC is the MAC's. */

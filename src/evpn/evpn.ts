@@ -18,7 +18,9 @@ import {
   type Timer,
   type Vni,
 } from '../types/index.js';
+import { Admissions } from './admission.js';
 import { exportWith, Renaming } from './advertised.js';
+import { Announcer } from './announcer.js';
 import { Conflicts } from './conflicts.js';
 import { CrowdedKeys } from './crowded-keys.js';
 import { DEFAULT_DUPLICATE_SETTINGS, DuplicateDetector } from './duplicates.js';
@@ -39,6 +41,7 @@ import {
   importsTags,
   isFlooded,
   isServed,
+  localLimits,
 } from './settings.js';
 import { UnusedLog } from './unused-log.js';
 import { VrfQueue } from './vrf-queue.js';
@@ -73,6 +76,7 @@ export class Evpn {
   readonly conflicts: Conflicts;
   /** Addresses that nobody claims any more. */
   readonly memory: MoveMemory;
+  readonly admissions: Admissions;
   readonly #log: LimitedLog;
   readonly #deps: EvpnDependencies;
   readonly #index = new ImportIndex();
@@ -122,6 +126,13 @@ export class Evpn {
       () => this.#wakeIdle(),
     );
     const deviceName = (port: number) => deps.dataPlane.topology.ports.get(port)?.name;
+    this.admissions = new Admissions(
+      deps.clock,
+      this.#log,
+      (vrf) => localLimits(this.#settings, vrf.vni),
+      deviceName,
+      (vrf, entry) => this.#lookAgain(vrf, entry),
+    );
     this.#evaluator = new Evaluator(
       deps.dataPlane,
       deps.localRib,
@@ -130,6 +141,7 @@ export class Evpn {
       this.conflicts,
       (vrf) => this.#attributesOf(vrf),
       unused,
+      new Announcer(deps.dataPlane, deps.localRib, (vrf) => this.#attributesOf(vrf), this.admissions),
     );
     this.#evaluator.floodLimit = settings.floodLimit ?? DEFAULT_FLOOD_LIMIT;
   }
@@ -149,6 +161,7 @@ export class Evpn {
       },
     });
     await this.idle();
+    this.admissions.started();
   }
 
   /** Resolves when nothing is left to look at. */
@@ -195,6 +208,7 @@ export class Evpn {
       }
       this.#setFlooding(vrf, isFlooded(settings, vrf.vni));
     }
+    this.admissions.reconfigure();
     if (importsChanged) this.#deps.rib.lookAgain();
   }
 
@@ -233,6 +247,7 @@ export class Evpn {
   stop(): void {
     this.#stopped = true;
     this.#renaming.stop();
+    this.admissions.close();
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
     this.#crowded.stop();
@@ -244,6 +259,7 @@ export class Evpn {
   #topologyChanged(topology: Topology): void {
     const before = this.#topology;
     this.#topology = topology;
+    this.admissions.keepPorts(topology.ports);
     for (const vni of [...this.#vrfs.keys()])
       if (!topology.vnis.has(vni) || !isServed(this.#settings, vni)) this.#removeVrf(vni);
     const added: MacVrf[] = [];
@@ -271,8 +287,16 @@ export class Evpn {
       this.#evaluator.imet(vrf);
       const { dataPlane } = this.#deps;
       touchKnown(vrf);
-      for (const mac of dataPlane.localMacs(vrf.vni)) vrf.touchMac(vrf.macEntry(mac));
-      for (const ip of dataPlane.localNeighs(vrf.vni)) vrf.touchIp(vrf.ipEntry(ip));
+      let standing = 0;
+      for (const mac of dataPlane.localMacs(vrf.vni)) {
+        vrf.touchMac(vrf.macEntry(mac));
+        standing++;
+      }
+      for (const ip of dataPlane.localNeighs(vrf.vni)) {
+        vrf.touchIp(vrf.ipEntry(ip));
+        standing++;
+      }
+      this.admissions.stands(vrf, standing);
     } else if (vrf.own !== ownBefore) {
       for (const mac of symmetricDifference(ownBefore.macs, vrf.own.macs)) vrf.touchMac(vrf.macEntry(mac));
       for (const ip of symmetricDifference(ownBefore.ips, vrf.own.ips)) vrf.touchIp(vrf.ipEntry(ip));
@@ -309,6 +333,7 @@ export class Evpn {
     if (!vrf) return;
     this.#renaming.settle(vrf);
     this.#evaluator.withdrawAll(vrf);
+    this.admissions.forget(vrf);
     this.#vrfs.delete(vni);
     this.#index.remove(vrf);
     this.importer.forget(vrf);
@@ -341,6 +366,13 @@ export class Evpn {
     const vrf = this.#vrfs.get(vni);
     if (!vrf) return;
     vrf.touchIp(vrf.ipEntry(ip));
+    this.#touched.add(vrf);
+    this.#schedule();
+  }
+
+  #lookAgain(vrf: MacVrf, entry: MacEntry | IpEntry): void {
+    if (entry instanceof MacEntry) vrf.touchMac(entry);
+    else vrf.touchIp(entry);
     this.#touched.add(vrf);
     this.#schedule();
   }

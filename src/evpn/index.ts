@@ -27,6 +27,7 @@ export {
 export type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 export * from './mobility.js';
 export { type Move, MoveHistory } from './moves.js';
+export type { PortShare } from './port-share.js';
 export * from './rd-allocator.js';
 export {
   bestClaim,

@@ -28,6 +28,12 @@ import type { RememberedIp, RememberedMac } from './remembered.js';
 import { RemoteSegments } from './remote-segments.js';
 import type { UnusedReason } from './unused-reasons.js';
 
+/** The port and VNI that a local address counts for (port-share.ts). */
+export interface Share {
+  /** ifindex. */
+  readonly port: number;
+}
+
 /** What is known of one MAC in one VNI. */
 export class MacEntry {
   /** It is to be looked at. */
@@ -43,6 +49,9 @@ export class MacEntry {
   vtep: Ip | undefined = undefined;
   /** What happened to it lately. */
   history: MoveHistory | undefined;
+  /** These two are changed by the Admissions alone: where it counts while it is local, and that it may be announced. */
+  share: Share | undefined = undefined;
+  isAdmitted = false;
   /** The MAC in two small numbers, the lower one signed: as one it were an object itself. */
   readonly #high: number;
   readonly #low: number;
@@ -87,6 +96,9 @@ export class IpEntry {
   advertised: { readonly mac: Mac; readonly attributes: OriginatedAttributes } | undefined = undefined;
   /** What happened to it lately. */
   history: MoveHistory | undefined;
+  /** As of a MacEntry. */
+  share: Share | undefined = undefined;
+  isAdmitted = false;
 
   constructor(
     readonly ip: Ip,

@@ -1,6 +1,7 @@
 import type { Ipv4, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
 import type { DuplicateSettings } from './duplicates.js';
 import type { AutoRt, ImportTarget } from './import-target.js';
+import { DEFAULT_LOCAL_LIMITS, type LocalLimits } from './local-limits.js';
 
 /** What becomes of broadcast, unknown unicast and multicast: a copy for each leaf of the VNI, or none at all. */
 export type Flooding = 'head-end-replication' | 'disabled';
@@ -14,6 +15,8 @@ export interface VniSettings {
   readonly flooding?: Flooding | undefined;
   readonly advertiseSviIp?: boolean | undefined;
   readonly advertiseDefaultGateway?: boolean | undefined;
+  readonly maxLocalMacs?: number | undefined;
+  readonly maxLocalIps?: number | undefined;
 }
 
 /** What the brain needs of the configuration. */
@@ -34,6 +37,10 @@ export interface EvpnSettings {
   /** For VNIs that do not say: the SVI's own addresses are announced, as a host's or as the default gateway's. */
   readonly advertiseSviIp?: boolean;
   readonly advertiseDefaultGateway?: boolean;
+  /** What is announced of local hosts at most, for VNIs that do not say; DEFAULT_LOCAL_LIMITS where absent. */
+  readonly maxLocalMacs?: number;
+  readonly maxLocalIps?: number;
+  readonly newAddressRate?: number;
   /** undefined: DEFAULT_DUPLICATE_SETTINGS. */
   readonly duplicates?: DuplicateSettings;
 }
@@ -43,6 +50,17 @@ export const DEFAULT_FLOOD_LIMIT = 512;
 /** Does BUM traffic of the VNI go to other leaves and come from them? */
 export function isFlooded(settings: Pick<EvpnSettings, 'flooding' | 'vnis'>, vni: Vni): boolean {
   return (settings.vnis.get(vni)?.flooding ?? settings.flooding) !== 'disabled';
+}
+
+/** What local hosts of the VNI may take of what all share. */
+export function localLimits(settings: EvpnSettings, vni: Vni): LocalLimits {
+  const { macs, ips, rate } = DEFAULT_LOCAL_LIMITS;
+  const own = settings.vnis.get(vni);
+  return {
+    macs: own?.maxLocalMacs ?? settings.maxLocalMacs ?? macs,
+    ips: own?.maxLocalIps ?? settings.maxLocalIps ?? ips,
+    rate: settings.newAddressRate ?? rate,
+  };
 }
 
 /** Are routes of a VLAN-aware bundle imported? */

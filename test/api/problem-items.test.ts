@@ -32,7 +32,7 @@ function rooms(
       contests: () => [],
       hosts: { problems: () => [] },
     },
-    evpn: { vrfs: () => [] },
+    evpn: { vrfs: () => [], admissions: { excesses: () => [] } },
     speaker: {
       neighbors: () =>
         sessions.map((state, i) => ({

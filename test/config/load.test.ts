@@ -95,6 +95,9 @@ test('the minimal file gets every default', (t) => {
     neighborRefresh: { enabled: true, interval: 30, rate: 100 },
     snooping: true,
     advertiseSviIp: false,
+    maxLocalMacs: 65536,
+    maxLocalIps: 65536,
+    newAddressRate: 2000,
     advertiseDefaultGateway: false,
     vnis: new Map(),
   });

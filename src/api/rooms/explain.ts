@@ -34,6 +34,7 @@ import {
 import type { MacIpAdvertisement } from '../../wire/index.js';
 import type { ClaimItem, Explain, MoveItem, Story } from '../explain-schemas.js';
 import { ipText, timeText } from '../present.js';
+import { waitSentences } from './excess-problems.js';
 import {
   advertisedItems,
   type Heard,
@@ -84,7 +85,9 @@ export async function explain(
       .map(formatIp),
     binding: ip === undefined ? null : bindingOf(rooms, vrf, mac, ip),
   };
-  return { ...told, verdict: verdict(told, vrf.localVtep !== undefined, dataPlane.hosts.limitFor(vni, mac)) };
+  const waits = waitSentences(rooms, [entry, ip === undefined ? undefined : vrf.ips.get(ip)]);
+  const limit = dataPlane.hosts.limitFor(vni, mac);
+  return { ...told, verdict: verdict(told, vrf.localVtep !== undefined, limit, waits) };
 }
 
 /** Somebody has said something of the address, or the kernel has or had a row of it. */

@@ -174,6 +174,7 @@ function status(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): Status {
   for (const vrf of evpn.vrfs())
     for (const field of Object.keys(counts) as (keyof typeof counts)[]) counts[field] += vrf.counts[field];
   const { receiveBufferBytes, overruns, resyncs } = rooms.kernel.stats();
+  const heard = dataPlane.hosts.stats();
   const { operations, failures } = dataPlane.reconciler.stats;
   return {
     version: rooms.version,
@@ -193,6 +194,14 @@ function status(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): Status {
       localRoutes: speaker.localRib.size,
       remoteRoutes: speaker.rib.size,
       remoteVteps: evpn.vteps.remoteCount(dataPlane.topology.ownVteps),
+    },
+    hosts: {
+      heardIps: heard.bindings,
+      refused: heard.refused,
+      evicted: heard.evicted,
+      questions: heard.refreshes,
+      questionsWaiting: heard.backlog,
+      waiting: evpn.admissions.waiting,
     },
     kernel: {
       receiveBufferBytes,

@@ -3,6 +3,7 @@ import type { TopologyProblem } from '../../dataplane/index.js';
 import { UNUSED } from '../../evpn/index.js';
 import { counted, type Vni } from '../../types/index.js';
 import type { ProblemNote } from '../schemas.js';
+import { excessProblems } from './excess-problems.js';
 import { absentProblems, hostProblems } from './host-problems.js';
 import type { Rooms } from './rooms.js';
 import type { RouteUse } from './route-survey.js';
@@ -48,6 +49,9 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
     ...standing.filter(({ vni }) => vni === undefined).map(problemItem),
     ...[...dataPlane.contests()].map(vniProblemItem),
     ...[...dataPlane.hosts.problems()].slice(0, LISTED).map(vniProblemItem),
+    ...excessProblems(rooms)
+      .slice(0, LISTED)
+      .map(({ vni, note }) => ofVni(vni, note)),
     ...sessionProblems(speaker.neighbors(), config().api.unixSocket),
     ...limitProblems(speaker.neighbors()),
     ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, use.get(neighbor.address))),

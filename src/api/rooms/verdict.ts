@@ -7,9 +7,11 @@ export function verdict(
   forwards: boolean,
   /** What keeps IPs of the MAC out. */
   limit: string | undefined,
+  /** Why its addresses are not announced yet. */
+  waits: readonly string[],
 ): string[] {
   // Of a MAC and its IPs, and of several routes of one leaf, the same is true
-  return [...new Set(sentencesOf(told, forwards, limit))];
+  return [...new Set([...sentencesOf(told, forwards, limit), ...waits])];
 }
 
 function sentencesOf(told: Omit<Explain, 'verdict'>, forwards: boolean, limit: string | undefined): string[] {

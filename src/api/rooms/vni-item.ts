@@ -3,6 +3,7 @@ import type { MacVrf } from '../../evpn/index.js';
 import { formatRouteTarget, type Vni } from '../../types/index.js';
 import { ipText } from '../present.js';
 import type { VniItem } from '../schemas.js';
+import { excessProblems } from './excess-problems.js';
 import { absentProblems, hostProblems } from './host-problems.js';
 import { problemItem } from './problem-items.js';
 import type { Rooms } from './rooms.js';
@@ -44,6 +45,7 @@ export function vniItem(rooms: Rooms, vni: Vni): VniItem {
         .map(problemItem),
       ...absentProblems(rooms, vni),
       ...hostProblems(rooms, vni),
+      ...excessProblems(rooms, vni).map(({ note }) => note),
     ],
     openDrifts: dataPlane.drift.openIn(vni),
     counts: {

@@ -36,6 +36,7 @@ export const status: Status = {
     remoteRoutes: 2,
     remoteVteps: 1,
   },
+  hosts: { heardIps: 1, refused: 0, evicted: 0, questions: 2, questionsWaiting: 0, waiting: 0 },
   kernel: {
     receiveBufferBytes: 134217728,
     overruns: 0,
