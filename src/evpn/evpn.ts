@@ -309,9 +309,12 @@ export class Evpn {
 
   /** An address became one of our VTEPs', or is one no longer. */
   #touchVtep(vtep: Ip): void {
-    if (!this.vteps.has(vtep)) return;
+    const isNextHop = this.vteps.has(vtep);
     for (const vrf of this.#vrfs.values()) {
-      touchKnown(vrf);
+      if (isNextHop) touchKnown(vrf);
+      // The end of a tunnel need be nobody's next hop
+      else if (vrf.floods.has(vtep)) vrf.touchedFloods.add(vtep);
+      else continue;
       this.#touched.add(vrf);
     }
     this.#schedule();

@@ -1,6 +1,14 @@
 import test from 'ava';
 import type { EvpnSettings } from '../../src/evpn/index.js';
-import { type Ipv4, parseIp, toVni } from '../../src/types/index.js';
+import {
+  formatIp,
+  type Ipv4,
+  parseIp,
+  RouteDistinguisher,
+  routeTargetOfAs2,
+  toVni,
+} from '../../src/types/index.js';
+import { ExtendedCommunity, RouteType } from '../../src/wire/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { Leaf, vtepOf, Wire } from './support/leaf.js';
 
@@ -103,3 +111,50 @@ test('routes of a VNI that goes stand nowhere, those of a tree neither, and its 
   t.deepEqual(importers(), [1, 1]);
   t.is(evpn.vteps.size, 1);
 });
+
+for (const [own, endpoint] of [
+  ['10.0.0.1', '10.0.0.2'],
+  ['fd00::1', 'fd00::2'],
+].map((pair) => pair.map(parseIp)))
+  test(`${formatIp(endpoint)}: the end of a tunnel, which is nobody's next hop, gets copies when it is our own VTEP no more, and none when it is again`, async (t) => {
+    const clock = new VirtualClock();
+    const leaf = new Leaf(clock, own, 65001, { routerId: vtepOf(1) as Ipv4 });
+    const devices = leaf.world.devices(VNI);
+    const { kernel } = leaf.world;
+    const isOurs = (stands: boolean) => {
+      kernel.setTopology({ ...kernel.topology, ownVteps: new Set(stands ? [own, endpoint] : [own]) });
+      clock.advance(1000);
+    };
+    const defaults = () => [...kernel.tables.defaultRows(devices.vxlanIfindex, 0)].map(({ dst }) => dst);
+    leaf.addVni(devices);
+    await leaf.start();
+    leaf.dataPlane.sweep();
+    isOurs(true);
+    const originator = vtepOf(9);
+    leaf.receive(
+      { neighbor: '192.0.2.9', routerId: 9, internal: false },
+      65009,
+      {
+        nextHop: originator,
+        extendedCommunities: [
+          ExtendedCommunity.routeTarget(routeTargetOfAs2(65009, VNI)),
+          ExtendedCommunity.encapsulation(),
+        ],
+        pmsiTunnel: { endpoint, vni: VNI },
+      },
+      [
+        {
+          type: RouteType.INCLUSIVE_MULTICAST,
+          rd: RouteDistinguisher.parse('10.0.0.9:2'),
+          ethernetTag: 0,
+          originator,
+        },
+      ],
+    );
+    clock.advance(1000);
+    t.deepEqual(defaults(), []);
+    isOurs(false);
+    t.deepEqual(defaults(), [endpoint]);
+    isOurs(true);
+    t.deepEqual(defaults(), []);
+  });
