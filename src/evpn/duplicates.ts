@@ -61,7 +61,8 @@ interface Entry extends Duplicate {
 
 /** Finds duplicates among the moves, keeps the list of them, and lets them go by time or by order. */
 export class DuplicateDetector {
-  readonly #entries = new Map<string, Entry>();
+  readonly #byVni = new Map<Vni, Map<string, Entry>>();
+  #size = 0;
   #settings: DuplicateSettings;
 
   constructor(
@@ -81,7 +82,7 @@ export class DuplicateDetector {
   /** New settings: what was found is let go and counted anew where they would have made something else of it. */
   set settings(settings: DuplicateSettings) {
     this.#settings = settings;
-    for (const entry of [...this.#entries.values()])
+    for (const entry of [...this.#entries()])
       if (!settings.enabled || entry.frozen !== (settings.action === 'freeze')) this.#drop(entry);
   }
 
@@ -118,7 +119,7 @@ export class DuplicateDetector {
 
   /** Lets one go, whatever its time; false where it was no duplicate. */
   clear(subject: Subject): boolean {
-    const entry = this.#entries.get(keyOf(subject));
+    const entry = this.#get(subject);
     if (!entry) return false;
     this.#drop(entry);
     return true;
@@ -126,33 +127,59 @@ export class DuplicateDetector {
 
   /** What is known of its moves is lost: it is no duplicate any more. */
   forget(subject: Subject): void {
-    const key = keyOf(subject);
-    const entry = this.#entries.get(key);
+    const entry = this.#get(subject);
     if (!entry) return;
-    this.#entries.delete(key);
+    this.#remove(subject);
     this.#settle(entry);
   }
 
   /** Lets all of a VNI go, or all there are; returns how many. */
   clearAll(vni?: Vni): number {
-    const entries = [...this.#entries.values()].filter(
-      ({ subject }) => vni === undefined || subject.vni === vni,
-    );
+    const entries = [...this.#entries(vni)];
     for (const entry of entries) this.#drop(entry);
     return entries.length;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
   /** The duplicate that the subject is. */
   find(subject: Subject): Duplicate | undefined {
-    return this.#entries.get(keyOf(subject));
+    return this.#get(subject);
   }
 
-  list(): IterableIterator<Duplicate> {
-    return this.#entries.values();
+  /** Those of a VNI, or all there are. */
+  list(vni?: Vni): IterableIterator<Duplicate> {
+    return this.#entries(vni);
+  }
+
+  *#entries(vni?: Vni): IterableIterator<Entry> {
+    if (vni !== undefined) yield* this.#byVni.get(vni)?.values() ?? [];
+    else for (const entries of this.#byVni.values()) yield* entries.values();
+  }
+
+  #get(subject: Subject): Entry | undefined {
+    return this.#byVni.get(subject.vni)?.get(subjectText(subject));
+  }
+
+  #put(entry: Entry): void {
+    const { subject } = entry;
+    let entries = this.#byVni.get(subject.vni);
+    if (!entries) {
+      entries = new Map();
+      this.#byVni.set(subject.vni, entries);
+    }
+    const before = entries.size;
+    entries.set(subjectText(subject), entry);
+    this.#size += entries.size - before;
+  }
+
+  #remove(subject: Subject): void {
+    const entries = this.#byVni.get(subject.vni);
+    if (!entries?.delete(subjectText(subject))) return;
+    this.#size--;
+    if (entries.size === 0) this.#byVni.delete(subject.vni);
   }
 
   #enter(subject: Subject, history: MoveHistory, moves: number, places: Duplicate['places']): void {
@@ -161,9 +188,8 @@ export class DuplicateDetector {
     const seconds = action === 'freeze' ? freezeTime : window;
     const recovery =
       seconds === undefined ? undefined : this.clock.after(seconds * 1000, () => this.clear(subject));
-    const key = keyOf(subject);
-    this.#entries.get(key)?.recovery?.cancel();
-    this.#entries.set(key, {
+    this.#get(subject)?.recovery?.cancel();
+    this.#put({
       subject,
       history,
       since: history.duplicateSince ?? 0,
@@ -176,14 +202,14 @@ export class DuplicateDetector {
 
   /** It moved again: what recovers by resting begins to rest anew. */
   #recoverLater(subject: Subject, history: MoveHistory, places: Duplicate['places']): void {
-    const entry = this.#entries.get(keyOf(subject));
+    const entry = this.#get(subject);
     if (!entry || history.frozen) return;
     this.#enter(subject, history, history.counted, places);
   }
 
   #drop(entry: Entry): void {
     const { subject } = entry;
-    this.#entries.delete(keyOf(subject));
+    this.#remove(subject);
     this.#settle(entry);
     this.log.info('duplicate address cleared', () => ({ vni: subject.vni, subject: subjectText(subject) }));
     this.release(subject);
@@ -200,8 +226,4 @@ export class DuplicateDetector {
 
 function subjectText(subject: Subject): string {
   return 'mac' in subject ? formatMac(subject.mac) : formatIp(subject.ip);
-}
-
-function keyOf(subject: Subject): string {
-  return `${subject.vni} ${subjectText(subject)}`;
 }

@@ -42,10 +42,7 @@ function few<Item>(
 ): ProblemNote[] {
   const more = items.length - LISTED;
   return [
-    ...items
-      .toSorted((a, b) => time(b) - time(a))
-      .slice(0, LISTED)
-      .map(noteOf),
+    ...latestOf(items, time).map(noteOf),
     ...(more > 0
       ? [{ severity: 'warning', problem: `and ${counted(more, `more such ${kind}`)}`, mend: null } as const]
       : []),
@@ -64,6 +61,18 @@ function floodProblems({ evpn, config }: Rooms, vni: Vni): ProblemNote[] {
       mend: `find who announces so many among /api/v1/routes?type=3&unused=flood-limit, or raise evpn.flood-limit`,
     },
   ];
+}
+
+/** Without sorting what may be a hundred thousand. */
+function latestOf<Item>(items: readonly Item[], time: (item: Item) => number): Item[] {
+  const latest: Item[] = [];
+  for (const item of items) {
+    if (latest.length === LISTED && time(item) <= time(latest[LISTED - 1])) continue;
+    const before = latest.findIndex((other) => time(other) < time(item));
+    latest.splice(before < 0 ? latest.length : before, 0, item);
+    latest.length = Math.min(latest.length, LISTED);
+  }
+  return latest;
 }
 
 /** Rows that somebody set by hand where a remote host's should be. */
@@ -99,10 +108,8 @@ function wantedPlace(plane: VniPlane, which: Drift['which']): string {
 
 /** RFC 7432 §15.1. */
 function duplicateProblems(rooms: Rooms, vni: Vni): ProblemNote[] {
-  if (rooms.evpn.duplicates.size === 0) return [];
-  const duplicates = [...rooms.evpn.duplicates.list()].filter(({ subject }) => subject.vni === vni);
   return few(
-    duplicates,
+    [...rooms.evpn.duplicates.list(vni)],
     ({ since }) => since,
     (duplicate) => duplicateProblem(rooms, duplicate),
     'duplicate',
