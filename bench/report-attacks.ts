@@ -46,7 +46,7 @@ export function attacksTable(rows: readonly Row[], resultsOf: (row: Row) => read
       row.engines
         .filter((engine) => results.some((result) => result.engine === engine))
         .map((engine) => [
-          engine === 'evpnd' ? row.title : `the same, ${engineTitle(engine)}`,
+          engine === 'evpnd' ? row.title : `${row.title}, ${engineTitle(engine)}`,
           ...columns.map(({ name }) => cell(figureOf(results, engine, name))),
           engine === 'evpnd' ? missed(row, results) : '',
         ]),
