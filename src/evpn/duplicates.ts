@@ -56,6 +56,8 @@ export interface Duplicate {
 
 interface Entry extends Duplicate {
   readonly history: MoveHistory;
+  /** Clock.now() when it froze, or moved last: its time counts from there. */
+  readonly restsSince: number;
   readonly recovery: Timer | undefined;
 }
 
@@ -79,11 +81,16 @@ export class DuplicateDetector {
     return this.#settings;
   }
 
-  /** New settings: what was found is let go and counted anew where they would have made something else of it. */
+  /**
+   * New settings: what was found is let go and counted anew where they would have made something else of it; where they
+   * give it another time that one counts, from the same moment on.
+   */
   set settings(settings: DuplicateSettings) {
+    const isOtherTime = recoverySeconds(settings) !== recoverySeconds(this.#settings);
     this.#settings = settings;
     for (const entry of [...this.#entries()])
       if (!settings.enabled || entry.frozen !== (settings.action === 'freeze')) this.#drop(entry);
+      else if (isOtherTime) this.#recover(entry);
   }
 
   /**
@@ -183,21 +190,26 @@ export class DuplicateDetector {
   }
 
   #enter(subject: Subject, history: MoveHistory, moves: number, places: Duplicate['places']): void {
-    const { action, freezeTime, window } = this.settings;
-    // Unless frozen for good, it recovers by time: when the freeze is over, or when it has not moved for a window
-    const seconds = action === 'freeze' ? freezeTime : window;
-    const recovery =
-      seconds === undefined ? undefined : this.clock.after(seconds * 1000, () => this.clear(subject));
-    this.#get(subject)?.recovery?.cancel();
-    this.#put({
+    this.#recover({
       subject,
       history,
       since: history.duplicateSince ?? 0,
+      restsSince: this.clock.now(),
       frozen: history.frozen,
       moves,
       places,
-      recovery,
     });
+  }
+
+  /** It is listed until its time is over. */
+  #recover(entry: Omit<Entry, 'recovery'>): void {
+    const { subject, restsSince } = entry;
+    const seconds = recoverySeconds(this.#settings);
+    const left = seconds === undefined ? undefined : restsSince + seconds * 1000 - this.clock.now();
+    const recovery =
+      left === undefined ? undefined : this.clock.after(Math.max(left, 0), () => this.clear(subject));
+    this.#get(subject)?.recovery?.cancel();
+    this.#put({ ...entry, recovery });
   }
 
   /** It moved again: what recovers by resting begins to rest anew. */
@@ -222,6 +234,11 @@ export class DuplicateDetector {
     history.frozenAt = undefined;
     history.forgetCounted();
   }
+}
+
+/** Unless frozen for good, one recovers by time: when the freeze is over, or when it has not moved for a window. */
+function recoverySeconds({ action, freezeTime, window }: DuplicateSettings): number | undefined {
+  return action === 'freeze' ? freezeTime : window;
 }
 
 function subjectText(subject: Subject): string {

@@ -130,6 +130,40 @@ test('settings with another action let go what was found, those that are off let
   t.deepEqual(frozen(), []);
 });
 
+for (const [subject, action] of [
+  [{ vni: VNI, mac: HOST }, 'freeze'],
+  [{ vni: VNI, ip: IP }, 'warn'],
+] as const)
+  test(`${action}: what was found has the time that a reload gives it, from the same moment on`, (t) => {
+    const clock = new VirtualClock();
+    const released: unknown[] = [];
+    const set = (seconds: number | undefined) => {
+      const time = action === 'freeze' ? { freezeTime: seconds } : { window: seconds ?? 1800 };
+      detector.settings = { ...DEFAULT_DUPLICATE_SETTINGS, action, ...time };
+    };
+    const detector = new DuplicateDetector(clock, new LimitedLog(clock, silentLog), (one) =>
+      released.push(one),
+    );
+    const find = () => {
+      detector.moved(subject, new MoveHistory(), [{ device: 'eth1' }, { vtep: vtepOf(2) }], true);
+    };
+    set(undefined);
+    find();
+    clock.advance(20_000);
+    set(30);
+    clock.advance(9_000);
+    t.deepEqual(released, []);
+    clock.advance(1_000);
+    t.deepEqual(released, [subject], 'sooner');
+    find();
+    set(undefined);
+    clock.advance(100_000);
+    t.is(detector.size, 1, 'later');
+    set(30);
+    clock.advance(0);
+    t.deepEqual(released, [subject, subject], 'its time was over');
+  });
+
 test('an IP that two MACs claim is a duplicate too', async (t) => {
   const { leaves, devices, pass } = await pair({});
   const macs = [HOST, OTHER];
