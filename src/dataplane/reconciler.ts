@@ -12,6 +12,7 @@ import { type Flight, type Kernel, type Operation, type OperationResult, partsOf
 import { Retries } from './retries.js';
 import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
 import type { PlaneKey, TakenKey, VniPlane } from './vni-plane.js';
+import { type Batch, WorkQueue } from './work-queue.js';
 
 /** Operations of one batch: the longer it is on its way, the less often it is waited for. */
 const BATCH = 2048;
@@ -24,19 +25,6 @@ const SLICE_MS = 4;
 /** With so many batches waiting no more is to be asked for, until there are fewer than the other. */
 const BEHIND_FROM = 2;
 const RELIEVED_BELOW = 1;
-/** Keys of one VNI before others have their turn. */
-const QUANTUM = 256;
-/** One key takes no more operations than this. */
-const MOST_OF_A_KEY = 6;
-
-/** Keys that were taken, and what is to be written for them. */
-interface Batch {
-  /** Those of strays, or those of each key in turn. */
-  readonly operations: Operation[];
-  /** How many operations are strays'. */
-  readonly strays: number;
-  readonly keys: readonly TakenKey[];
-}
 
 /** A batch that was launched, until it is over. */
 interface Flying {
@@ -77,8 +65,7 @@ export interface Outcomes {
  */
 export class Reconciler {
   readonly stats: ReconcilerStats = { operations: 0, failures: 0 };
-  readonly #queue = new Set<VniPlane>();
-  readonly #strays = emptyList<Operation>();
+  readonly #work = new WorkQueue();
   readonly #retries: Retries;
   #scheduled: Timer | undefined;
   /** Launched, and not over, in their order. */
@@ -117,16 +104,13 @@ export class Reconciler {
 
   /** Looks at whatever is dirty in the plane. */
   queue(plane: VniPlane): void {
-    if (!plane.isQueued) {
-      plane.isQueued = true;
-      this.#queue.add(plane);
-    }
+    this.#work.add(plane);
     if (!this.#scheduled) this.#schedule();
   }
 
   /** Removes rows that belong to no plane's present device. */
   removeStrays(operations: readonly Operation[]): void {
-    for (const operation of operations) this.#strays.push(operation);
+    this.#work.addStrays(operations);
     if (operations.length > 0) this.#schedule();
   }
 
@@ -141,16 +125,15 @@ export class Reconciler {
     const ahead = this.#ahead;
     if (!ahead) return;
     this.#ahead = undefined;
-    for (let i = 0; i < ahead.strays; i++) this.#strays.push(ahead.operations[i]);
+    if (ahead.strays > 0) this.#work.addStrays(ahead.operations);
     this.#putBack(ahead.keys);
   }
 
   /** Dirty keys and strays that are not yet written. */
   get backlog(): number {
-    let total = this.#strays.length;
+    let total = this.#work.size;
     for (const { batch } of this.#flights) total += batch.strays + batch.keys.length;
     if (this.#ahead) total += this.#ahead.strays + this.#ahead.keys.length;
-    for (const plane of this.#queue) total += plane.dirty;
     return total;
   }
 
@@ -159,7 +142,7 @@ export class Reconciler {
    * `relieved` is called once there is room. There is one who asks.
    */
   isBehind(relieved: () => void): boolean {
-    if (this.#closed || !this.#waits(BEHIND_FROM * this.batch)) return false;
+    if (this.#closed || !this.#work.waits(BEHIND_FROM * this.batch)) return false;
     this.#whenRelieved = relieved;
     return true;
   }
@@ -167,7 +150,7 @@ export class Reconciler {
   /** Resolves when nothing is queued or under way; what failed and waits for a retry does not count. */
   idle(): Promise<void> {
     // What was thought ahead waits for a flight
-    if (!this.#isWaiting && this.#flights.length === 0) return Promise.resolve();
+    if (this.#work.isEmpty && this.#flights.length === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
@@ -181,20 +164,17 @@ export class Reconciler {
 
   #schedule(): void {
     if (this.#scheduled || this.#closed) return;
-    this.#scheduled = this.clock.soon(this.#work);
+    this.#scheduled = this.clock.soon(this.#slice);
   }
 
-  readonly #work = (): void => {
+  readonly #slice = (): void => {
     this.#scheduled = undefined;
-    this.#slice();
-  };
-
-  #slice(): void {
     if (this.#flights.length > 0) {
       const { keys } = this.#flights[this.#flights.length - 1].batch;
-      const thinks = !this.#ahead && this.#waits(Math.min(keys.length, this.batch / 4));
+      const thinks = !this.#ahead && this.#work.waits(Math.min(keys.length, this.batch / 4));
       // What strays take away may be wanted: until they stand in the mirror a key that is nobody's seems to fit
-      if (thinks && this.#flights.every(({ batch }) => batch.strays === 0)) this.#ahead = this.#take();
+      if (thinks && this.#flights.every(({ batch }) => batch.strays === 0))
+        this.#ahead = this.#work.take(this.batch);
       this.#launchAhead();
       return;
     }
@@ -207,17 +187,17 @@ export class Reconciler {
     this.kernel.drain(FRESH_MS);
     let most = this.batch;
     do {
-      const batch = this.#take(most);
+      const batch = this.#work.take(most);
       if (!batch || this.#launch(batch)) break;
       this.#apply(this.#part(batch));
       most = Math.min(APPLIED, this.batch);
     } while (this.clock.now() < end);
     this.#goOnLater();
-  }
+  };
 
   #look(): void {
     const end = this.clock.now() + SLICE_MS;
-    for (let batch = this.#take(); batch; batch = this.#take()) {
+    for (let batch = this.#work.take(this.batch); batch; batch = this.#work.take(this.batch)) {
       for (const key of batch.keys) {
         this.#release(key.plane, key);
         key.plane.settle(key, undefined);
@@ -227,63 +207,14 @@ export class Reconciler {
     this.#goOnLater();
   }
 
-  /** Some key or stray waits to be looked at. */
-  get #isWaiting(): boolean {
-    return this.#queue.size > 0 || this.#strays.length > 0;
-  }
-
   #goOnLater(): void {
     const relieved = this.#whenRelieved;
-    if (relieved && !this.#waits(RELIEVED_BELOW * this.batch)) {
+    if (relieved && !this.#work.waits(RELIEVED_BELOW * this.batch)) {
       this.#whenRelieved = undefined;
       relieved();
     }
-    if (this.#isWaiting) this.#schedule();
+    if (!this.#work.isEmpty) this.#schedule();
     else if (this.#flights.length === 0) this.#wakeIdle();
-  }
-
-  /**
-   * The next batch, of so many operations at most; undefined where there is nothing to do. Strays come by themselves, since
-   * their rows may be wanted, by keys that are to be thought out behind them. Then default destinations, since a batch that
-   * holds one cannot fly.
-   */
-  #take(most = this.batch): Batch | undefined {
-    if (this.#strays.length > 0) {
-      const strays = this.#strays.splice(0, most);
-      return { operations: strays, strays: strays.length, keys: [] };
-    }
-    const operations = emptyList<Operation>();
-    const keys = emptyList<TakenKey>();
-    for (const plane of this.#queue)
-      if (plane.hasDirtyFloods) this.#fill(plane, 'floods', most, most, operations, keys);
-    if (keys.length === 0)
-      for (const plane of this.#queue) {
-        const turn = Math.min(most, keys.length + QUANTUM);
-        const isDone = this.#fill(plane, 'others', most, turn, operations, keys);
-        this.#queue.delete(plane);
-        if (isDone) plane.isQueued = false;
-        // Behind the others, where this walk comes to it again
-        else this.#queue.add(plane);
-        if (isFull(operations, keys, most)) break;
-      }
-    return keys.length === 0 ? undefined : { operations, strays: 0, keys };
-  }
-
-  /** Takes the plane's keys until there is none, `turn` are in the batch, or it is full; true in the first case. */
-  #fill(
-    plane: VniPlane,
-    what: 'floods' | 'others',
-    most: number,
-    turn: number,
-    operations: Operation[],
-    keys: TakenKey[],
-  ): boolean {
-    while (keys.length < turn && !isFull(operations, keys, most)) {
-      const key = what === 'floods' ? plane.nextFlood(operations) : plane.next(operations);
-      if (!key) return true;
-      keys.push(key);
-    }
-    return false;
   }
 
   /** Of what cannot fly now no more than a slice has time for; the rest goes back into the queue. */
@@ -302,16 +233,6 @@ export class Reconciler {
       key.plane.mark(key);
       this.#release(key.plane, key);
     }
-  }
-
-  /** So many keys wait: fewer may become more until the flight is over, and are sooner thought out. */
-  #waits(least: number): boolean {
-    let dirty = this.#strays.length;
-    for (const plane of this.#queue) {
-      dirty += plane.dirty;
-      if (dirty >= least) return true;
-    }
-    return false;
   }
 
   #launch(batch: Batch): boolean {
@@ -458,10 +379,6 @@ export class Reconciler {
     this.#idleWaiters = [];
     for (const wake of waiters) wake();
   }
-}
-
-function isFull(operations: readonly Operation[], keys: readonly TakenKey[], most: number): boolean {
-  return operations.length >= most - MOST_OF_A_KEY || keys.length >= most;
 }
 
 /**

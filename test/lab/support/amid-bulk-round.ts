@@ -36,7 +36,7 @@ export interface RoundResult {
 
 interface Happening {
   readonly name: string;
-  readonly byHand: boolean;
+  readonly byHand: number;
   happen(): Promise<void>;
 }
 
@@ -107,8 +107,15 @@ export class BulkLeaf {
         this.announce(at, kind === 'exchange' ? this.half(at, 0) : this.all(at), VTEPS[0]);
     const before = await this.settled();
     if (before.faults.length > 0) return { ...before, story: `${kind}, before anything happened` };
-    const events = Array.from({ length: random.of([1, 1, 2]) }, () => this.choose(random));
-    await this.rest(events.filter(({ byHand }) => byHand).length);
+    const events: Happening[] = [];
+    let hands = 0;
+    for (let left = random.of([1, 1, 2]); left > 0; left--) {
+      const event = this.choose(random);
+      if (hands + event.byHand > HANDS) continue;
+      hands += event.byHand;
+      events.push(event);
+    }
+    await this.rest(hands);
     for (const at of segments) this.send(kind, at, random);
     for (const { happen } of events) {
       await sleep(random.below(90));
@@ -139,13 +146,13 @@ export class BulkLeaf {
   /** Something that can happen here. */
   private choose(random: Random): Happening {
     if (this.overruns && random.below(2) === 0)
-      return { name: 'an overrun', byHand: false, happen: () => overrun(this.fabric, this.name) };
+      return { name: 'an overrun', byHand: 0, happen: () => overrun(this.fabric, this.name) };
     for (;;) {
       const at = random.of(this.leaf.segments);
       const remotes = this.staying.get(at) ?? [];
       const place: Place = { fabric: this.fabric, leaf: this.leaf, at, remotes, vteps: VTEPS, random };
       const name = random.of(Object.keys(AMID_BULK));
-      const { byHand = false, fits, happen } = AMID_BULK[name]!;
+      const { byHand = 0, fits, happen } = AMID_BULK[name]!;
       if (!fits || fits(place)) return { name: `${name} (${at.vni})`, byHand, happen: () => happen(place) };
     }
   }
