@@ -5,19 +5,23 @@ import type { PlaneKey, VniPlane } from './vni-plane.js';
 /*
  * Another writer that wants other rows than we do undoes what we write as soon as it hears of it, and we what it writes.
  * Neither can win, so each row is repaired at once the first times, then ever more rarely, and the rows of one device
- * that are contested together no more often than a bound says.
+ * together no more often than a bound says.
  */
 
 /** Milliseconds within which another daemon reacts to what we wrote; a person at a keyboard does not. */
 const REACTION_MS = 250;
 /** Milliseconds after a repair within which another change of the row belongs to the same contest. */
 const MEMORY_MS = 5000;
-/** Reactions, and repairs, that may be accidents, or a person's doing who flushes a table once and again. */
+/** Reactions that may be accidents. */
 const UNDELAYED = 3;
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 60_000;
-/** Milliseconds between two repeated repairs on one device. */
+/**
+ * Milliseconds between two repeated repairs on one device, once it has had its 2,000 without: iproute2's flush of neighbors
+ * goes over the table until it finds it empty, and takes away what has just been put back (ip/ipneigh.c).
+ */
 const SPACING_MS = 10;
+const BURST_MS = 2_000 * SPACING_MS;
 /** Reactions in a row, and repairs in a row, from which it is no accident. */
 const REACTIONS = 4;
 const REPAIRS = 12;
@@ -41,7 +45,7 @@ class Field {
   readonly floods = new Map<Ip, Row>();
   readonly neighs = new Map<Ip, Row>();
   /** Clock.now() before which no repeated repair is due. */
-  free = 0;
+  free = Number.NEGATIVE_INFINITY;
   /** Who fights, as far as could be found out; undefined while nobody does. */
   rivals: string | undefined;
 
@@ -95,9 +99,8 @@ export class Contests {
     }
     if (now - row.repairAt <= REACTION_MS) row.reactions++;
     row.repairs++;
-    const isContested = row.repairs > UNDELAYED;
-    if (isContested) field.free = Math.max(now, field.free + SPACING_MS);
-    row.repairAt = isContested ? Math.max(now + delayAfter(row.reactions), field.free) : now;
+    field.free = Math.max(now - BURST_MS, field.free + SPACING_MS);
+    row.repairAt = Math.max(now + delayAfter(row.reactions), field.free);
     if (field.rivals === undefined && (row.reactions >= REACTIONS || row.repairs >= REPAIRS)) {
       field.rivals = this.#nameRivals(plane, which);
       this.changed();
