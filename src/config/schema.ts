@@ -20,6 +20,9 @@ const Port = (description: string, fallback: number, reload: 'new session' | 're
   });
 
 const DEFAULT_LOCAL_LIMIT = 65_536;
+/** The neighbor is asked for what was refused before (RFC 2918), and in a session without that for all by a new one. */
+const REFRESHED = 'at once; new session where the neighbor has no route refresh';
+
 const AS_NUMBER = 'an AS number from 1 to 4294967295 in plain digits';
 
 const NeighborSchema = Type.Object(
@@ -90,6 +93,7 @@ const NeighborSchema = Type.Object(
       description:
         "Refuses eBGP routes whose AS_PATH is empty or does not begin with the neighbor's AS (RFC 4271 §6.3). Route servers need `false`.",
       allowed: 'true or false',
+      reload: REFRESHED,
     }),
     'allowas-in': Type.Integer({
       minimum: 0,
@@ -98,6 +102,7 @@ const NeighborSchema = Type.Object(
       description:
         'Takes routes in whose AS_PATH our own AS is up to so many times: for leaves that share one AS number. Our own routes that come back are still not used.',
       allowed: 'a number from 0 to 10',
+      reload: REFRESHED,
     }),
     'max-routes': Type.Integer({
       minimum: 0,

@@ -313,6 +313,28 @@ test('reconfigure: a setting that the session does not stand by ends it, in an i
   }
 });
 
+test('reconfigure: a neighbor that cannot be asked for what was refused begins anew', async (t) => {
+  for (const change of [{ allowasIn: 1 }, { enforceFirstAs: false }]) {
+    const fabric = new Fabric();
+    const peer = await fabric.peer('10.0.0.2').listen();
+    const config = {
+      asn: 65001,
+      routerId: id('10.0.0.1'),
+      listen: [],
+      neighbors: [neighborConfig('10.0.0.2', 65002)],
+    };
+    const speaker = fabric.speaker('10.0.0.1', config);
+    await speaker.start();
+    fabric.clock.runUntilIdle();
+    peer.establish(openOf(65002, peer.address, { capabilities: [{ code: 1, afi: 25, safi: 70 }] }));
+    await speaker.reconfigure({ ...config, neighbors: [neighborConfig('10.0.0.2', 65002, change)] });
+    fabric.clock.runUntilIdle();
+    t.is(peer.lastNotification, '6/6');
+    fabric.clock.advance(2000);
+    t.is(peer.opens.length, 2, 'the next session begins');
+  }
+});
+
 test('reconfigure: where no session stands, the right AS in place of the wrong one is tried at once', async (t) => {
   const fabric = new Fabric();
   const [a] = await fabric.pair({ remoteAs: 65009 });
