@@ -34,6 +34,7 @@ export {
   bestIpClaim,
   chooseLeaf,
   claimOf,
+  compareRemoteClaims,
   isOwnRoute,
   type RemoteClaim,
 } from './remote-claims.js';

@@ -1,6 +1,6 @@
 import type { Destination, LocalRib } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
-import { type Esi, type Ip, isReservedEsi } from '../types/index.js';
+import { compareIp, type Esi, type Ip, isReservedEsi } from '../types/index.js';
 import { type MacIpAdvertisement, NdFlag, type PathAttributes, RouteType } from '../wire/index.js';
 import { type Few, isSeveral } from './few.js';
 import type { MacVrf } from './mac-vrf.js';
@@ -59,7 +59,26 @@ export class RemoteClaim implements Claim {
 }
 
 /**
- * The best of the imported routes by compareClaims; routes that the VNI cannot use (unused.ts) do not count, nor do those
+ * compareClaims, and where a leaf says two things with one number, the lower MAC, then the lower route distinguisher,
+ * Ethernet tag and IP: that is all of a route's key, so what is chosen never hangs on which route came first.
+ */
+export function compareRemoteClaims(a: RemoteClaim, b: RemoteClaim): number {
+  return compareClaims(a, b) || compareKeys(a.route, b.route);
+}
+
+function compareKeys(a: MacIpAdvertisement, b: MacIpAdvertisement): number {
+  return (
+    a.mac - b.mac ||
+    a.rd.high - b.rd.high ||
+    a.rd.low - b.rd.low ||
+    a.ethernetTag - b.ethernetTag ||
+    Number(a.ip !== undefined) - Number(b.ip !== undefined) ||
+    (a.ip !== undefined && b.ip !== undefined ? compareIp(a.ip, b.ip) : 0)
+  );
+}
+
+/**
+ * The best of the imported routes by compareRemoteClaims; routes that the VNI cannot use (unused.ts) do not count, nor do those
  * of an Ethernet segment that no leaf reaches (RFC 7432 §7.7 names one leaf as the right one; the lower VTEP wins among
  * leaves that say the same). Where `counts` is given, it decides of each of the others, too.
  */
@@ -77,7 +96,7 @@ export function bestClaim(
   let best: RemoteClaim | undefined;
   for (const destination of destinations) {
     const claim = usableClaim(destination, vrf, topology);
-    if (claim && (!counts || counts(claim)) && (!best || compareClaims(claim, best) < 0)) best = claim;
+    if (claim && (!counts || counts(claim)) && (!best || compareRemoteClaims(claim, best) < 0)) best = claim;
   }
   return best;
 }

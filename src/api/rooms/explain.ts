@@ -1,6 +1,6 @@
 import type { LocalNeigh } from '../../dataplane/index.js';
 import {
-  compareClaims,
+  compareRemoteClaims,
   type IpEntry,
   type IpFacts,
   ipReason,
@@ -256,7 +256,7 @@ function countedOf(heard: readonly Heard<RemoteClaim>[]): RemoteClaim[] {
   return heard
     .filter(({ ignored }) => ignored === undefined)
     .map(({ claim }) => claim)
-    .sort(compareClaims);
+    .sort(compareRemoteClaims);
 }
 
 /** All that the routes of the winner's leaf say to bind the address to it: its MAC/IP route may say what the MAC's does not. */
