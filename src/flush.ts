@@ -1,14 +1,14 @@
 import { LocalRib, Rib } from './bgp/index.js';
 import { type Config, ConfigError } from './config/index.js';
 import { ConfigurationFile } from './configuration-file.js';
-import { DataPlane } from './dataplane/index.js';
+import { DataPlane, type Kernel } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
 import { Evpn, RdAllocator } from './evpn/index.js';
 import { lockNamespace } from './instance-lock.js';
-import { LinuxKernel } from './linux/index.js';
+import { LinuxKernel, requireRowPermission } from './linux/index.js';
 import { createLogger } from './logger.js';
 import { evpnSettings, kernelPolicy } from './settings.js';
-import { counted, silentLog, systemClock } from './types/index.js';
+import { type Clock, counted, type Log, silentLog, systemClock } from './types/index.js';
 
 /**
  * The configuration to flush by: the one that a start would go on with. `problem` is what an operator has to know where
@@ -22,17 +22,35 @@ export async function flushConfiguration(
   return { config, problem: file.problem?.problem };
 }
 
+/** What became of the rows. */
+export interface Flushed {
+  /** MAC addresses whose rows are gone. */
+  readonly removed: number;
+  /** MAC addresses, flood destinations and neighbors of which rows are left. */
+  readonly left: number;
+}
+
 /**
  * Removes the rows that an evpnd left behind that has ended: exactly those that the next one would adopt. Rejects where one
- * still runs. Returns the MACs that had rows.
+ * still runs, and where the kernel lets this process change no rows.
  */
-export async function flushRows(config: Config): Promise<number> {
+async function flushKernel(config: Config): Promise<Flushed> {
   // It would write them again at once
   await lockNamespace();
+  requireRowPermission();
   const log = createLogger('warn');
-  const clock = systemClock;
   const kernel = new LinuxKernel({ log, receiveBuffer: config.kernel.receiveBufferBytes });
   kernel.setPolicy({ ...kernelPolicy(config), managePortSettings: false });
+  return flushRows(config, kernel, log);
+}
+
+/** Removes from the kernel what is evpnd's, and closes it. */
+export async function flushRows(
+  config: Config,
+  kernel: Kernel,
+  log: Log,
+  clock: Clock = systemClock,
+): Promise<Flushed> {
   const dataPlane = new DataPlane(kernel, clock, log, {
     refresh: { ...config.evpn.neighborRefresh, enabled: false },
     defaultsMemory: openDefaultJournal(config.stateDirectory, clock, log),
@@ -52,9 +70,13 @@ export async function flushRows(config: Config): Promise<number> {
   try {
     await evpn.start();
     evpn.stop();
-    const macs = dataPlane.countOwnMacs();
+    const before = dataPlane.countOwnMacs();
     await dataPlane.flush();
-    return macs;
+    // A key comes once for each kernel table that has a row of it
+    const left = new Set<string>();
+    for (const { plane, ...which } of dataPlane.pendingKeys())
+      if (plane.operations(which).length > 0) left.add(`${plane.vni} ${which.table} ${which.key}`);
+    return { removed: before - dataPlane.countOwnMacs(), left: left.size };
   } finally {
     dataPlane.close();
   }
@@ -65,8 +87,13 @@ export async function flush(configFile: string): Promise<void> {
   try {
     const { config, problem } = await flushConfiguration(configFile);
     if (problem !== undefined) process.stderr.write(`${problem}\n`);
-    const macs = await flushRows(config);
-    process.stdout.write(`removed the rows of ${counted(macs, 'MAC address', 'MAC addresses')}\n`);
+    const { removed, left } = await flushKernel(config);
+    process.stdout.write(`removed the rows of ${counted(removed, 'MAC address', 'MAC addresses')}\n`);
+    if (left === 0) return;
+    process.stderr.write(
+      `${counted(left, 'address', 'addresses')} of MACs, VTEPs and neighbors still have rows, which the kernel did not remove; the lines above say why\n`,
+    );
+    process.exitCode = 1;
   } catch (error) {
     process.stderr.write(`nothing was flushed: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = error instanceof ConfigError ? 78 : 1;
