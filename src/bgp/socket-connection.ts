@@ -1,6 +1,7 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import { emptyList } from '../types/index.js';
 import { canonicalAddress } from './address.js';
+import { connectionErrorText } from './connection-error.js';
 import type { Connection, ConnectionHandlers } from './transport.js';
 
 /** How long a closing connection may take to send its last bytes. */
@@ -54,7 +55,13 @@ export class SocketConnection implements Connection {
     socket.on('error', (error) => {
       this.#error = error;
     });
-    socket.once('close', () => handlers.onClose(this.#error));
+    socket.once('close', () => handlers.onClose(this.#told()));
+  }
+
+  /** Node's own words name addresses that nobody knows: `Local (undefined:undefined)`. */
+  #told(): Error | undefined {
+    const to = { address: this.remoteAddress, port: this.remotePort };
+    return this.#error && new Error(connectionErrorText(this.#error, to), { cause: this.#error });
   }
 
   get localAddress(): string | undefined {
