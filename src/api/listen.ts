@@ -120,9 +120,12 @@ function listening(server: Server, target: { path: string } | { host: string; po
   });
 }
 
+const LISTENS_THERE =
+  'another process listens there: stop it, or give this one an api.unix-socket, an api.listen and a state-directory of its own, as a second evpnd that observes needs them';
+
 /** What the operator can do, by errno. */
 const CURES: Partial<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there; stop it or choose another address',
+  EADDRINUSE: LISTENS_THERE,
   EADDRNOTAVAIL: 'the machine has no such address',
   EACCES:
     "evpnd's user may not; ports below 1024 need CAP_NET_BIND_SERVICE, sockets a directory it may write",
@@ -153,8 +156,7 @@ async function removeStaleSocket(path: string): Promise<void> {
     throw new ApiListenError(
       `the API cannot listen on ${path}: it is no socket; remove it or choose another path`,
     );
-  if (await served(path))
-    throw new ApiListenError(`the API cannot listen on ${path}: another process listens there`);
+  if (await served(path)) throw new ApiListenError(`the API cannot listen on ${path}: ${LISTENS_THERE}`);
   unlinkSync(path);
 }
 

@@ -146,8 +146,19 @@ export const DriftQuery = Type.Object(
 export const ExplainQuery = Type.Object(
   {
     vni: RequiredVni,
-    mac: Type.String({ description: 'MAC address.', allowed: 'six octets as aa:bb:cc:dd:ee:ff' }),
-    ip: Type.Optional(Type.String({ description: 'An IP address that it has, or should have.' })),
+    mac: Type.Optional(
+      Type.String({
+        description:
+          'MAC address. Absent: that of the host that has `ip`, or that the best word on it names.',
+        allowed: 'six octets as aa:bb:cc:dd:ee:ff',
+      }),
+    ),
+    ip: Type.Optional(
+      Type.String({
+        description: 'An IP address that it has, or should have. One of `mac` and `ip` is needed.',
+        allowed: 'an IPv4 or IPv6 address',
+      }),
+    ),
   },
   closed,
 );
@@ -221,15 +232,23 @@ export function hostFilter({ origin, vtep }: Static<typeof HostQuery>): HostFilt
   return { origin, vtep: parsed('vtep', vtep, parseIp) };
 }
 
-/** Parses what the schema let pass as text. Throws Problem invalid-parameter. */
+/** Parses what the schema let pass as text. Throws Problem invalid-parameter, and missing-parameter without MAC and IP. */
 export function explainSubject(query: Static<typeof ExplainQuery>): {
   vni: Vni;
-  mac: Mac;
+  mac: Mac | undefined;
   ip: Ip | undefined;
 } {
+  if (query.mac === undefined && query.ip === undefined)
+    throw new Problem('missing-parameter', 'mac, ip: neither is given; one of them is needed', {
+      parameters: ['mac', 'ip'].map((parameter) => ({
+        parameter,
+        found: '',
+        allowed: ExplainQuery.properties[parameter as 'mac' | 'ip'].allowed,
+      })),
+    });
   return {
     vni: toVni(query.vni),
-    mac: parsed('mac', query.mac, parseMac) as Mac,
+    mac: parsed('mac', query.mac, parseMac),
     ip: parsed('ip', query.ip, parseIp),
   };
 }

@@ -67,6 +67,9 @@ export interface ReadModel {
   duplicates(): Pages<DuplicateItem>;
   /** How long turns of the event loop take. Being asked begins the watch: see the composition. */
   eventLoop(): EventLoopItem;
-  /** The story of a MAC, and of an IP that it may have; undefined where nobody knows the MAC in that VNI. */
-  explain(vni: Vni, mac: Mac, ip: Ip | undefined): Promise<Explain | undefined>;
+  /**
+   * The story of a MAC, and of an IP that it may have; undefined where nobody knows the MAC in that VNI. Without a MAC that
+   * of the one that has the IP.
+   */
+  explain(vni: Vni, mac: Mac | undefined, ip: Ip | undefined): Promise<Explain | undefined>;
 }

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { formatIp, formatMac, toVni, type Vni } from '../types/index.js';
+import { formatIp, formatMac, type Ip, toVni, type Vni } from '../types/index.js';
 import { Problem } from './errors.js';
 import { decodeCursor, encodeCursor, type Pages } from './paging.js';
 import {
@@ -210,7 +210,7 @@ const RESOURCES: readonly Resource[] = [
   },
   {
     path: '/explain',
-    summary: 'Why a MAC, and an IP that it has, is where it is',
+    summary: 'Why a MAC, and an IP that it has, is where it is; of an IP alone, the MAC that has it',
     query: ExplainQuery,
     answer: named('Explain'),
     problems: [400, 404],
@@ -219,10 +219,13 @@ const RESOURCES: readonly Resource[] = [
       const { rd } = found(model.vni(vni), vni);
       const story = await model.explain(vni, mac, ip);
       if (story) return story;
+      const name = mac === undefined ? formatIp(ip as Ip) : formatMac(mac);
+      const elsewhere =
+        mac === undefined ? `; /api/v1/routes?ip=${name} lists routes that it does not import` : '';
       const why =
         rd === null
-          ? `VNI ${vni} is not served, so that nothing is known of ${formatMac(mac)} in it`
-          : `nobody knows ${formatMac(mac)} in VNI ${vni}`;
+          ? `VNI ${vni} is not served, so that nothing is known of ${name} in it`
+          : `nobody knows ${name} in VNI ${vni}${elsewhere}`;
       throw new Problem('no-such-mac', why);
     },
   },

@@ -66,8 +66,8 @@ export const PendingWriteSchema = Type.Object(
     ),
     mac: nullable(MacText('Where the table is mac.')),
     ip: nullable(Address("The VTEP's where the table is flood, the host's where it is neigh.")),
-    writes: Type.Array(Text('Verb and kernel table, such as add fdb (both rows of a MAC) or delete neigh.'), {
-      description: 'The operations, in their order.',
+    writes: Type.Array(Text('Verb and kernel table; the manual explains the words.'), {
+      description: 'The operations, in their order, equal ones once.',
     }),
     found: Text('The rows as they are.'),
     wanted: Text('The rows as they should be.'),

@@ -221,6 +221,33 @@ test('an IP that two MACs claim; an IP of another MAC; an IP of nobody', async (
   t.is(none.verdict.at(-1), 'Nobody in VNI 10010 says that it has 192.0.2.99.');
 });
 
+test('an IP alone is asked for: its owner, whoever the best word names, the leaf itself, nobody', async (t) => {
+  const { house, here, there } = await fabric();
+  house.speaks(here);
+  house.resolves(here);
+  for (const room of [here, there]) {
+    const told = (await room.get('/api/v1/explain?vni=10010&ip=192.0.2.11')) as Awaited<
+      ReturnType<typeof explain>
+    >;
+    t.like(told, { mac: MAC, ip: '192.0.2.11', binding: { mac: MAC } });
+    t.deepEqual(told, await explain(room, MAC, '192.0.2.11'));
+  }
+  // Of a neighbor whose MAC no bridge row has
+  house.resolves(here, OTHER, parseIp('192.0.2.12'));
+  t.like(await here.get('/api/v1/explain?vni=10010&ip=192.0.2.12'), {
+    mac: '02:00:00:00:00:02',
+    entry: { owner: 'none' },
+  });
+  t.like(await here.get('/api/v1/explain?vni=10010&ip=192.0.2.99', 404), {
+    code: 'no-such-mac',
+    detail:
+      'nobody knows 192.0.2.99 in VNI 10010; /api/v1/routes?ip=192.0.2.99 lists routes that it does not import',
+  });
+  t.like(await here.get('/api/v1/explain?vni=20&ip=192.0.2.11', 404), {
+    detail: 'VNI 20 is not served, so that nothing is known of 192.0.2.11 in it',
+  });
+});
+
 test('a local host that is kept known: when it was last asked', async (t) => {
   const { house, here } = await fabric();
   house.speaks(here);

@@ -83,7 +83,8 @@ test('a socket that somebody serves is left alone', async (t) => {
   const error = await t.throwsAsync(listenApi(api, { unixSocket, tcp: [] }), {
     instanceOf: ApiListenError,
   });
-  t.is(error.message, `the API cannot listen on ${unixSocket}: another process listens there`);
+  t.true(error.message.startsWith(`the API cannot listen on ${unixSocket}: another process listens there`));
+  t.regex(error.message, /api\.unix-socket, an api\.listen and a state-directory of its own/);
   t.true(other.listening);
   t.true(lstatSync(unixSocket).isSocket());
 });
@@ -117,7 +118,7 @@ test('all or none: a TCP port in use closes the Unix socket again', async (t) =>
   const unixSocket = join(directory(t), 'api.sock');
   const api = await apiOver(fabricModel());
   await t.throwsAsync(listenApi(api, { unixSocket, tcp: [{ host: '127.0.0.1', port }] }), {
-    message: `the API cannot listen on 127.0.0.1 port ${port}: EADDRINUSE: another process listens there; stop it or choose another address`,
+    message: `the API cannot listen on 127.0.0.1 port ${port}: EADDRINUSE: another process listens there: stop it, or give this one an api.unix-socket, an api.listen and a state-directory of its own, as a second evpnd that observes needs them`,
   });
   t.is(lstatSync(unixSocket, { throwIfNoEntry: false }), undefined);
 });

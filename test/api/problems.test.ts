@@ -112,10 +112,16 @@ const CASES: readonly Case[] = [
   {
     url: '/api/v1/explain?ip=192.0.2.1',
     code: 'missing-parameter',
-    detail: `vni: not given, allowed is ${VNI}; mac: not given, allowed is six octets as aa:bb:cc:dd:ee:ff`,
+    detail: `vni: not given, allowed is ${VNI}`,
+    parameters: [{ parameter: 'vni', found: '', allowed: VNI }],
+  },
+  {
+    url: '/api/v1/explain?vni=10010',
+    code: 'missing-parameter',
+    detail: 'mac, ip: neither is given; one of them is needed',
     parameters: [
-      { parameter: 'vni', found: '', allowed: VNI },
       { parameter: 'mac', found: '', allowed: 'six octets as aa:bb:cc:dd:ee:ff' },
+      { parameter: 'ip', found: '', allowed: 'an IPv4 or IPv6 address' },
     ],
   },
   {

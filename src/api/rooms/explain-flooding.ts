@@ -15,7 +15,7 @@ import { whyStranger } from './explain-strangers.js';
 import { portName } from './mac-item.js';
 import type { Rooms } from './rooms.js';
 import { driftItem, failureItem } from './trouble-items.js';
-import { floodVerdict } from './verdict.js';
+import { circumstancesOf, floodVerdict } from './verdict.js';
 
 /**
  * The story of the all-zero MAC, whose rows are a VXLAN device's default destinations: where broadcast, unknown unicast
@@ -43,7 +43,7 @@ export function explainFlooding(rooms: Rooms, vrf: MacVrf, heard: readonly Claim
   };
   const told = { vni: vrf.vni, mac: formatMac(MAC_ZERO), ip: null, entry, ips: [], binding: null };
   const copies = { vteps: vteps.map(formatIp), others: othersDestinations(rooms, vrf) };
-  return { ...told, verdict: floodVerdict(told, copies, vrf.localVtep !== undefined) };
+  return { ...told, verdict: floodVerdict(told, copies, circumstancesOf(rooms, vrf)) };
 }
 
 /** Default destinations of the device that are not evpnd's: where they lead, and whose they are as far as can be known. */

@@ -29,6 +29,7 @@ import {
   MAC_ZERO,
   type Mac,
   parseIp,
+  parseMac,
   type Vni,
 } from '../../types/index.js';
 import type { MacIpAdvertisement } from '../../wire/index.js';
@@ -51,10 +52,37 @@ import { strangersHeard } from './explain-strangers.js';
 import { type HardwareRows, portName } from './mac-item.js';
 import type { Rooms } from './rooms.js';
 import { duplicateItem } from './trouble-items.js';
-import { verdict } from './verdict.js';
+import { circumstancesOf, verdict } from './verdict.js';
 
-/** The story of a MAC in a VNI that is served, and of an IP that it may have; undefined where nobody knows the MAC. */
+/**
+ * The story of a MAC in a VNI that is served, and of an IP that it may have; undefined where nobody knows the MAC. Of an
+ * IP alone, the story of the MAC that has it.
+ */
 export async function explain(
+  rooms: Rooms,
+  vni: Vni,
+  asked: Mac | undefined,
+  ip: Ip | undefined,
+): Promise<Explain | undefined> {
+  const mac = asked ?? (ip === undefined ? undefined : await holderOf(rooms, vni, ip));
+  return mac === undefined ? undefined : explainMac(rooms, vni, mac, ip);
+}
+
+/** The MAC that has the IP, or that the best word on it names: a route that counts, a neighbor row, any other imported route. */
+async function holderOf(rooms: Rooms, vni: Vni, ip: Ip): Promise<Mac | undefined> {
+  const { evpn, dataPlane } = rooms;
+  await dataPlane.lookAt(vni, { table: 'neigh', key: ip });
+  const vrf = evpn.vrf(vni);
+  if (!vrf) return undefined;
+  const entry = vrf.knownIp(ip);
+  const holder = bindingMac(vrf, ip, entry);
+  if (holder !== null) return parseMac(holder);
+  const heard = remotesHeard(rooms, vrf, entry, whyIpUnused, 0);
+  const [best] = countedOf(heard);
+  return best?.route.mac ?? dataPlane.localNeigh(vni, ip)?.mac ?? heard[0]?.claim.route.mac;
+}
+
+async function explainMac(
   rooms: Rooms,
   vni: Vni,
   mac: Mac,
@@ -87,7 +115,7 @@ export async function explain(
   };
   const waits = waitSentences(rooms, [entry, ip === undefined ? undefined : vrf.ips.get(ip)]);
   const limit = dataPlane.hosts.limitFor(vni, mac);
-  return { ...told, verdict: verdict(told, vrf.localVtep !== undefined, limit, waits) };
+  return { ...told, verdict: verdict(told, circumstancesOf(rooms, vrf), limit, waits) };
 }
 
 /** Somebody has said something of the address, or the kernel has or had a row of it. */

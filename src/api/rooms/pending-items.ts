@@ -62,7 +62,7 @@ function pendingItem(dataPlane: DataPlane, { plane, ...which }: Row): PendingWri
     table: which.table,
     mac: which.table === 'mac' ? formatMac(which.key) : null,
     ip: which.table === 'mac' ? null : formatIp(which.key),
-    writes: plane.operations(which).map(writeText),
+    writes: [...new Set(plane.operations(which).map(writeText))],
     found: foundText(plane, which, (port) => portName(dataPlane, port)),
     wanted: wantedText(plane, which),
   };

@@ -1,23 +1,40 @@
-import { MAX_SEQUENCE, Rule } from '../../evpn/index.js';
+import { MAX_SEQUENCE, type MacVrf, Rule } from '../../evpn/index.js';
 import type { Explain, Story } from '../explain-schemas.js';
+import type { Rooms } from './rooms.js';
+
+/** What a verdict is said of. */
+export interface Circumstances {
+  /** The VNI can forward. */
+  readonly forwards: boolean;
+  /** `mode: observe`. */
+  readonly observes: boolean;
+}
+
+export function circumstancesOf({ config }: Pick<Rooms, 'config'>, vrf: MacVrf): Circumstances {
+  return { forwards: vrf.localVtep !== undefined, observes: config().mode === 'observe' };
+}
 
 /** What a story comes to, in sentences for a person in a hurry: where it is, why, and what is wrong. */
 export function verdict(
   told: Omit<Explain, 'verdict'>,
-  forwards: boolean,
+  circumstances: Circumstances,
   /** What keeps IPs of the MAC out. */
   limit: string | undefined,
   /** Why its addresses are not announced yet. */
   waits: readonly string[],
 ): string[] {
   // Of a MAC and its IPs, and of several routes of one leaf, the same is true
-  return [...new Set([...sentencesOf(told, forwards, limit), ...waits])];
+  return [...new Set([...sentencesOf(told, circumstances, limit), ...waits])];
 }
 
-function sentencesOf(told: Omit<Explain, 'verdict'>, forwards: boolean, limit: string | undefined): string[] {
+function sentencesOf(
+  told: Omit<Explain, 'verdict'>,
+  { forwards, observes }: Circumstances,
+  limit: string | undefined,
+): string[] {
   const { mac, ip, entry, binding } = told;
   const sentences = [
-    ...storySentences(mac, told.vni, entry),
+    ...storySentences(mac, told.vni, entry, observes),
     ...neighborSentences(told),
     ...forwardingSentences(told.vni, forwards),
   ];
@@ -26,14 +43,14 @@ function sentencesOf(told: Omit<Explain, 'verdict'>, forwards: boolean, limit: s
   if (!binding) return [...sentences, `Nobody in VNI ${told.vni} says that it has ${ip}.`];
   if (binding.mac !== null && binding.mac !== mac)
     sentences.push(`${ip} is bound to another MAC: ${binding.mac}.`);
-  return [...sentences, ...storySentences(ip, told.vni, binding.story)];
+  return [...sentences, ...storySentences(ip, told.vni, binding.story, observes)];
 }
 
 /** The same of the all-zero MAC: its frames go to `vteps`, and where the sentences of `others` say. */
 export function floodVerdict(
   { vni, entry }: Omit<Explain, 'verdict'>,
   { vteps, others }: { readonly vteps: readonly string[]; readonly others: readonly string[] },
-  forwards: boolean,
+  { forwards, observes }: Circumstances,
 ): string[] {
   const name = 'the default destinations';
   const { rule, advertised } = entry;
@@ -44,14 +61,16 @@ export function floodVerdict(
     ...ignoredSentences(entry),
     ...forwardingSentences(vni, forwards),
     advertised.length === 0
-      ? 'This leaf announces no Type-3, so that others send it none of theirs.'
+      ? `This leaf announces no Type-3, so that others send it none of theirs${observes ? OBSERVES : ''}.`
       : `This leaf asks for that of other leaves with next hop ${advertised[0].path.nextHop}.`,
-    ...kernelSentences(name, entry),
+    ...kernelSentences(name, entry, observes),
   ];
   return [...new Set(sentences)];
 }
 
-function storySentences(name: string, vni: number, story: Story): string[] {
+const OBSERVES = ': with `mode: observe` evpnd announces nothing';
+
+function storySentences(name: string, vni: number, story: Story, observes: boolean): string[] {
   return [
     whereabouts(name, story),
     `Decided by: ${story.rule}.`,
@@ -63,8 +82,8 @@ function storySentences(name: string, vni: number, story: Story): string[] {
     ...ignoredSentences(story),
     ...moveSentences(name, story),
     ...duplicateSentences(name, story),
-    announcement(name, story),
-    ...kernelSentences(name, story),
+    announcement(name, story, observes),
+    ...kernelSentences(name, story, observes),
   ];
 }
 
@@ -179,14 +198,18 @@ function duplicateSentences(name: string, { duplicate }: Story): string[] {
   ];
 }
 
-function announcement(name: string, { advertised }: Story): string {
-  if (advertised.length === 0) return `This leaf does not announce ${name}.`;
+function announcement(name: string, { advertised }: Story, observes: boolean): string {
+  if (advertised.length === 0) return `This leaf does not announce ${name}${observes ? OBSERVES : ''}.`;
   return `This leaf announces ${name} with next hop ${advertised[0].path.nextHop}.`;
 }
 
-function kernelSentences(name: string, { kernel }: Story): string[] {
+function kernelSentences(name: string, { kernel }: Story, observes: boolean): string[] {
   if (kernel.fits) return [`The kernel holds what evpnd wants for ${name}.`];
   const sentences = [`The kernel differs: found ${kernel.found}; wanted ${kernel.wanted}.`];
+  if (observes)
+    sentences.push(
+      'With `mode: observe` evpnd writes nothing, so that it stays so unless another daemon writes.',
+    );
   const blocked = kernel.drifts.find(({ cause, mendedAt }) => cause === 'blocked' && mendedAt === null);
   if (blocked)
     sentences.push(

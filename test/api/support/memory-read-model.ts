@@ -105,8 +105,8 @@ export class MemoryReadModel implements ReadModel {
       numberOrder,
     );
   duplicates = () => pagesOf(new Map(this.duplicateTable.map((item, i) => [i, item])), numberOrder);
-  explain = async (_vni: Vni, mac: Mac, ip: Ip | undefined) =>
-    this.stories.get(formatMac(mac))?.(ip === undefined ? null : formatIp(ip));
+  explain = async (_vni: Vni, mac: Mac | undefined, ip: Ip | undefined) =>
+    this.stories.get(mac === undefined ? '' : formatMac(mac))?.(ip === undefined ? null : formatIp(ip));
 
   drifts({ vni, open }: DriftFilter): Pages<DriftItem> {
     const items = this.driftTable.filter(
