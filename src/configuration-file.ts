@@ -71,7 +71,7 @@ export class ConfigurationFile {
       rememberConfig(stateDirectory, read);
     } catch (error) {
       this.log.warn(
-        { path, err: error },
+        { path, reason: String(error) },
         'cannot keep a copy of the configuration for a start with a bad one',
       );
     }

@@ -10,8 +10,11 @@ import { EventLoopWatch } from './event-loop.js';
 import { Evpn } from './evpn/index.js';
 import { findRivals } from './linux/index.js';
 import { openRdAllocator } from './rd-store.js';
+import { awaitedNeighbors, readinessOf } from './readiness.js';
 import { rehearseAtRest } from './rehearse-at-rest.js';
+import { restartProblems } from './restart-problems.js';
 import { evpnSettings, speakerConfig, withFixedSettings } from './settings.js';
+import { stateDirectoryProblem } from './state-directory.js';
 import { sweepText } from './sweep-text.js';
 import { type Clock, type Log, systemClock } from './types/index.js';
 
@@ -53,6 +56,8 @@ export async function startDaemon({
 }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
   let running = config;
+  /** What the last reload could not take over. */
+  let pending: readonly SettingChange[] = [];
   const observes = config.mode === 'observe';
   let kernelKnown = false;
   onConfig(config);
@@ -83,15 +88,8 @@ export async function startDaemon({
   );
   dataPlane.onTopology = ({ interfaces }) => speaker.interfacesChanged([...interfaces.values()]);
   const eventLoop = new EventLoopWatch(clock);
-  const readiness = () => {
-    const reasons: string[] = [];
-    if (!kernelKnown) reasons.push('the kernel is being read');
-    if (!dataPlane.sweeping) reasons.push('waiting for End-of-RIB from every neighbor');
-    const neighbors = speaker.neighbors();
-    if (neighbors.length > 0 && !neighbors.some(({ state }) => state === 'Established'))
-      reasons.push(`no neighbor has a session (0 of ${neighbors.length})`);
-    return { ready: reasons.length === 0, reasons };
-  };
+  const readiness = () =>
+    readinessOf({ kernelKnown, swept: dataPlane.sweeping, neighbors: speaker.neighbors() });
   const startedAt = clock.wallTime();
   const underWay = later();
   clock.after(API_PATIENCE, underWay.resolve);
@@ -108,7 +106,11 @@ export async function startDaemon({
       version,
       startedAt,
       readiness,
-      problems,
+      problems: () => [
+        ...problems(),
+        ...listed(stateDirectoryProblem(running.stateDirectory)),
+        ...restartProblems(pending),
+      ],
       eventLoop: () => eventLoop.ask(),
     });
     const made = await createApi({ readModel, commands: roomsCommands(evpn, speaker), log, version });
@@ -120,7 +122,10 @@ export async function startDaemon({
 
   const began = clock.now();
   const swept = later();
+  let sweepBegan = false;
   const sweep = async () => {
+    if (sweepBegan) return;
+    sweepBegan = true;
     await evpn.idle();
     const removed = dataPlane.sweep();
     const facts = { seconds: Math.round((clock.now() - began) / 1000), removed, ...readiness() };
@@ -128,9 +133,8 @@ export async function startDaemon({
     swept.resolve();
   };
   const deferral = clock.after(config.sweepDeferralTime * 1000, () => {
-    const waitedFor = speaker.neighbors().filter(({ endOfRibAt }) => endOfRibAt === undefined);
     log.warn(
-      { neighbors: waitedFor.map(({ address }) => address) },
+      { neighbors: awaitedNeighbors(speaker.neighbors()) },
       'some neighbor has not told all its routes in time',
     );
     void sweep();
@@ -160,6 +164,7 @@ export async function startDaemon({
       speaker.restarted();
     }
     speaker.onEndOfRib = sweepWhenTold;
+    speaker.onNoLongerAwaited = sweepWhenTold;
     await speaker.start();
     sweepWhenTold();
     if (await soon(() => speaker.neighbors().every(({ state }) => state === 'Established'), clock))
@@ -178,8 +183,8 @@ export async function startDaemon({
     async reload(wanted) {
       const before = running;
       const after = withFixedSettings(before, wanted);
-      const pending = diffConfig(after, wanted).map(({ key }) => key);
-      if (pending.length > 0) log.warn({ settings: pending }, 'these settings take effect after a restart');
+      pending = diffConfig(after, wanted);
+      if (pending.length > 0) log.warn(namedChanges(pending), 'these settings take effect after a restart');
       const changes = diffConfig(before, after);
       if (changes.length === 0) {
         log.info({}, 'configuration reloaded: nothing changed');
@@ -228,6 +233,10 @@ function later(): { readonly promise: Promise<void>; readonly resolve: () => voi
     resolve = settle;
   });
   return { promise, resolve };
+}
+
+function listed<Value>(value: Value | undefined): Value[] {
+  return value === undefined ? [] : [value];
 }
 
 /** Changes that one line names; a file may be another altogether. */

@@ -28,7 +28,8 @@ export function openDefaultJournal(stateDirectory: string, clock: Clock, log: Lo
       write();
     } catch (error) {
       // Once is enough: it would be the same at each change
-      if (!broken) log.warn({ path, err: error }, 'cannot remember our default destinations over a crash');
+      if (!broken)
+        log.warn({ path, reason: String(error) }, 'cannot remember our default destinations over a crash');
       broken = true;
     }
   };

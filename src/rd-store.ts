@@ -51,6 +51,6 @@ function write(
     writeFileSync(`${path}.new`, `${JSON.stringify(entries)}\n`);
     renameSync(`${path}.new`, path);
   } catch (error) {
-    log.warn({ path, err: error }, 'cannot keep the route distinguishers over a restart');
+    log.warn({ path, reason: String(error) }, 'cannot keep the route distinguishers over a restart');
   }
 }

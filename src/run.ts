@@ -62,7 +62,7 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
     insight,
     log,
     version,
-    problems: () => (file.problem ? [file.problem] : []),
+    problems: () => [file.problem, snooper?.problem].filter((problem) => problem !== undefined),
     onConfig: (wanted) => kernel.setPolicy(kernelPolicy(wanted)),
   });
   daemon = running;

@@ -55,6 +55,8 @@ export class Speaker {
   readonly localRib = new LocalRib();
   /** Called with the neighbour's address when its session has brought its End-of-RIB. */
   onEndOfRib: ((address: string) => void) | undefined;
+  /** A neighbor was shut down or is configured no more: nobody waits for its End-of-RIB. */
+  onNoLongerAwaited: (() => void) | undefined;
 
   readonly #deps: SpeakerDeps;
   readonly #decoder = new UpdateDecoder();
@@ -121,12 +123,14 @@ export class Speaker {
     if (this.#running) await this.#listen(config.listen);
     this.#config = config;
     this.rib.setIdentity(config);
+    const before = this.#sessions.size;
     for (const [address, session] of this.#sessions) {
       if (neighbors.has(address)) continue;
       this.#sessions.delete(address);
       session.stop(cease(CeaseSubcode.PEER_DECONFIGURED), 'neighbor removed from the configuration');
       void this.rib.neighborDown({ neighbor: address }).then(() => this.rib.forgetNeighbor(address));
     }
+    const isFewer = this.#sessions.size < before;
     for (const [address, neighbor] of neighbors) {
       const session = this.#sessions.get(address);
       if (session !== undefined) {
@@ -137,6 +141,7 @@ export class Speaker {
       this.#sessions.set(address, added);
       if (this.#running) added.start();
     }
+    if (isFewer) this.onNoLongerAwaited?.();
   }
 
   /** Ends every session with Cease/Administrative Shutdown and waits for the sockets, for some seconds at most. */
@@ -198,6 +203,7 @@ export class Speaker {
   shutDownNeighbor(address: string, words = ''): NeighborOutcome {
     const session = this.#find(address);
     session?.shutDown(words, byOperator('shut down', words));
+    if (session !== undefined) this.onNoLongerAwaited?.();
     return session === undefined ? 'no neighbor' : 'done';
   }
 

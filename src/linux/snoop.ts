@@ -46,6 +46,13 @@ export interface SnooperStats {
   readonly refusals: number;
 }
 
+/** The shape of a problem of the API. */
+export interface SnooperProblem {
+  readonly severity: 'warning';
+  readonly problem: string;
+  readonly mend: string;
+}
+
 /**
  * Hears ARP and ND on every device of this network namespace by one AF_PACKET socket (the observer knows which of them
  * are access ports), and asks hosts. One socket for all, since each that is closed waits for an RCU grace period, some
@@ -53,6 +60,8 @@ export interface SnooperStats {
  */
 export class LinuxSnooper implements Snooper {
   readonly #log: Log;
+  readonly #open: () => RawSocket;
+  #problem: SnooperProblem | undefined;
   readonly #bytes = Buffer.alloc(BATCH * SNAP_LENGTH);
   readonly #lengths = new Int32Array(1 + 3 * BATCH);
   readonly #addresses = Buffer.alloc(BATCH * ADDRESS);
@@ -76,8 +85,14 @@ export class LinuxSnooper implements Snooper {
   #questions = 0;
   #refusals = 0;
 
-  constructor(options: { readonly log: Log }) {
+  constructor(options: { readonly log: Log; readonly open?: () => RawSocket }) {
     this.#log = options.log;
+    this.#open = options.open ?? openSocket;
+  }
+
+  /** Why nothing is heard, for the API; undefined where it is. */
+  get problem(): SnooperProblem | undefined {
+    return this.#problem;
   }
 
   /** Where the kernel refuses the socket, nothing is heard and the log says why: neighbours of SVIs are known still. */
@@ -85,12 +100,16 @@ export class LinuxSnooper implements Snooper {
     if (this.#socket) throw new Error('this snooper has been started before');
     this.#observer = observer;
     try {
-      this.#socket = openSocket();
+      this.#socket = this.#open();
     } catch (error) {
-      this.#log.warn(
-        { err: error },
-        'ARP and ND of hosts are not heard: opening a packet socket failed (it needs CAP_NET_RAW)',
-      );
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#problem = {
+        severity: 'warning',
+        problem: `ARP and neighbor discovery of hosts are not heard, so that only IPs in the neighbor tables of SVIs are announced, and silent hosts are not asked but there: ${reason}`,
+        mend: 'give evpnd CAP_NET_RAW, as systemd/evpnd.service does, and start it anew; or set `evpn.snooping: false`',
+      };
+      const { problem, mend } = this.#problem;
+      this.#log.warn({ mend }, problem);
       return;
     }
     this.#socket.watch(

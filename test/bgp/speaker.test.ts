@@ -101,6 +101,23 @@ test('End-of-RIB: told once a session, and known of all', async (t) => {
   t.false(a.endOfRibReceivedFromAll());
 });
 
+test('a neighbor that is shut down before its first session, or is removed, is no longer awaited, which is told', async (t) => {
+  const fabric = new Fabric();
+  const neighbors = [
+    neighborConfig('10.0.0.2', 65002, { passive: true }),
+    neighborConfig('10.0.0.3', 65003, { passive: true }),
+  ];
+  const speaker = fabric.speaker('10.0.0.1', { asn: 65001, neighbors });
+  const told: boolean[] = [];
+  speaker.onNoLongerAwaited = () => told.push(speaker.endOfRibReceivedFromAll());
+  await speaker.start();
+  speaker.shutDownNeighbor('10.0.0.2');
+  t.deepEqual(told, [false]);
+  const listen = [{ address: '10.0.0.1', port: 179 }];
+  await speaker.reconfigure({ asn: 65001, routerId: 0x0a000001, listen, neighbors: neighbors.slice(0, 1) });
+  t.deepEqual(told, [false, true]);
+});
+
 test('UPDATE errors: treat-as-withdraw costs the route and is counted, a reset is exact', async (t) => {
   const fabric = new Fabric();
   const speaker = fabric.speaker('10.0.0.1', {

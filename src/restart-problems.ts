@@ -1,0 +1,17 @@
+import type { SettingChange } from './config/index.js';
+
+/** A problem of the leaf, as the API shows it. */
+export interface RestartProblem {
+  readonly severity: 'info';
+  readonly problem: string;
+  readonly mend: string;
+}
+
+/** What the file has and this process cannot take over: `waits for a restart: asn 65001 → 65077`. */
+export function restartProblems(pending: readonly SettingChange[]): RestartProblem[] {
+  return pending.map(({ key, before, after }) => ({
+    severity: 'info',
+    problem: `waits for a restart: ${key} ${before ?? 'absent'} → ${after ?? 'absent'}`,
+    mend: 'systemctl restart evpnd',
+  }));
+}

@@ -1,0 +1,22 @@
+import { accessSync, constants } from 'node:fs';
+
+/** A problem of the leaf, as the API shows it. */
+export interface StateDirectoryProblem {
+  readonly severity: 'warning';
+  readonly problem: string;
+  readonly mend: string;
+}
+
+/** What is wrong with the state directory now; undefined where files can be made in it. */
+export function stateDirectoryProblem(directory: string): StateDirectoryProblem | undefined {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return {
+      severity: 'warning',
+      problem: `state-directory ${directory} cannot be written: ${(error as NodeJS.ErrnoException).code}; numbers of route distinguishers, which default destinations are evpnd's and the last good configuration are not kept for the next start`,
+      mend: `install -d -o evpnd -g evpnd -m 0750 ${directory}`,
+    };
+  }
+}
