@@ -77,7 +77,7 @@ function read(path: string, bootId: string, log: Log): { live: Set<string>; chan
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
       log.warn(
-        { path, err: error },
+        { path, reason: String(error) },
         'cannot read which default destinations are ours; all are left standing',
       );
     return { live, changes: 0 };

@@ -23,7 +23,10 @@ function read(path: string, log: Log): (readonly [Vni, number])[] {
     return entries.filter(isEntry);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      log.warn({ path, err: error }, 'cannot read the route distinguishers given before; starting afresh');
+      log.warn(
+        { path, reason: String(error) },
+        'cannot read the route distinguishers given before; starting afresh',
+      );
     return [];
   }
 }

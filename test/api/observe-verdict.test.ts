@@ -11,7 +11,8 @@ test('a leaf that observes is said to announce and write nothing for that reason
   house.speaks(here);
   const told = await explain(here, MAC);
   const entry = { ...told.entry, advertised: [], kernel: { ...told.entry.kernel, fits: false } };
-  const said = (observes: boolean) => verdict({ ...told, entry }, { forwards: true, observes }, undefined, []);
+  const said = (observes: boolean) =>
+    verdict({ ...told, entry }, { forwards: true, observes }, undefined, []);
   t.true(
     said(true).includes(
       `This leaf does not announce ${MAC}: with \`mode: observe\` evpnd announces nothing.`,
