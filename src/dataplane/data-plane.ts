@@ -118,10 +118,12 @@ export class DataPlane {
       observes,
     );
     this.#defaults = new OurDefaults(options.defaultsMemory ?? NO_MEMORY);
+    // The echo of it tells nothing new
+    const movedAway = (domain: number, mac: Mac) => this.hosts.bridgeChanged(domain, mac, false);
     const accept = (operation: Operation) => {
       // Few are: looked at here, what becomes of them is no part of what is compiled for the others
       if (operation.table === 'vxlan-default') this.#defaults.enter(operation);
-      enterOperation(operation, this.mirror, this.topology);
+      enterOperation(operation, this.mirror, this.topology, movedAway);
     };
     this.reconciler = new Reconciler(
       this.kernel,
@@ -305,7 +307,7 @@ export class DataPlane {
     const plane = this.#planes.get(vni);
     if (!plane || plane.retired) return;
     if (!plane.neighs.set(ip, mac, router, overEpoch)) return;
-    if (plane.at) this.hosts.beaten(plane.at, ip);
+    if (plane.at) this.hosts.beaten(plane.at, ip, overEpoch);
     this.#markNeigh(plane, ip);
   }
 
@@ -524,8 +526,11 @@ export class DataPlane {
     const was = isLocalNeigh(before);
     const is = isLocalNeigh(after);
     // A neighbour's state changes all the time; only what makes a different route is worth a look
-    if (was !== is || (is && (before?.mac !== after?.mac || before?.flags !== after?.flags)))
-      this.#listener.neighTouched(plane.vni, key.ip);
+    const differs =
+      before?.mac !== after?.mac ||
+      before?.flags !== after?.flags ||
+      isSetByHand(before) !== isSetByHand(after);
+    if (was !== is || (is && differs)) this.#listener.neighTouched(plane.vni, key.ip);
     if (plane.at && !plane.retired) this.hosts.neighChanged(plane.vni, plane.at, key.ip, before, after);
     const which = { table: 'neigh', key: key.ip } as const;
     const back = plane.isMarked(which) ? neighRowBack(plane.wants(which), before, after) : [];

@@ -74,20 +74,23 @@ export function macDifference(
   out: Operation[],
 ): void {
   if (want) {
-    if (isSetByHand(vxlan) || !mayOverwrite(at, want, bridge)) return;
+    // Each table by itself: what somebody set in one says nothing of the other
+    const isVxlanTheirs = isSetByHand(vxlan);
+    const isBridgeTheirs = bridge?.port === at.vxlanIfindex && isSetByHand(bridge);
+    if (!isBridgeTheirs && !mayOverwrite(at, want, bridge)) return;
     if (!bridge && !vxlan && !want.pinned) {
       // Until the VXLAN device has its row it floods the frames, as the bridge did before there was one
       out.push(fdbOperation(at, 'add', mac, want.vtep));
       return;
     }
-    if (!vxlanRowFits(want, vxlan)) {
+    if (!isVxlanTheirs && !vxlanRowFits(want, vxlan)) {
       // A replace succeeds without effect where the row has a nexthop group, and leaves flags and state of one that
       // somebody wrote without extern_learn as they are (drivers/net/vxlan/vxlan_core.c, vxlan_fdb_update_existing)
       if (vxlan && (vxlan.nexthopId !== 0 || !hasOurMark(vxlan)))
         out.push(vxlanOperation(at, 'delete', mac, WHOLE_ROW));
       out.push(vxlanOperation(at, 'add', mac, want.vtep));
     }
-    if (!bridgeRowFits(at, want, bridge)) bridgeDifference(at, mac, want, bridge, out);
+    if (!isBridgeTheirs && !bridgeRowFits(at, want, bridge)) bridgeDifference(at, mac, want, bridge, out);
     return;
   }
   const ofBridge = bridge?.port === at.vxlanIfindex && hasOurMark(bridge);

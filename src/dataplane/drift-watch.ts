@@ -51,7 +51,6 @@ export class DriftWatch {
   settled(plane: VniPlane, which: PlaneKey, written: number): void {
     // What was heard of the key meanwhile is looked at in its turn, and may have been all that was in the way
     const isLeft =
-      written === 0 &&
       plane.at?.up &&
       !plane.isMarked(which) &&
       !plane.isSettled(which) &&

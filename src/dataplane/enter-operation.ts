@@ -1,17 +1,25 @@
 import type { Ip, Mac } from '../types/index.js';
 import type { BridgeForm, Operation } from './kernel.js';
-import type { KernelMirror } from './mirror.js';
+import { domainKey, type KernelMirror } from './mirror.js';
 import { bridgeRowAfter, OUR_ROWS } from './our-rows.js';
 import { Ntf } from './rows.js';
 import type { Topology } from './topology.js';
 
+/** Told where a row that was on another port of the bridge is on the VXLAN device's now. */
+export type MovedAway = (domain: number, mac: Mac) => void;
+
 /** The kernel took the operation: the mirror shows it at once, before its echo. */
-export function enterOperation(operation: Operation, mirror: KernelMirror, topology: Topology): void {
+export function enterOperation(
+  operation: Operation,
+  mirror: KernelMirror,
+  topology: Topology,
+  movedAway: MovedAway = () => {},
+): void {
   const gone = operation.verb === 'delete';
   switch (operation.table) {
     case 'bridge': {
       const { port, vlan, mac, form } = operation;
-      enterBridge(mirror, topology, gone, port, vlan, mac, form);
+      enterBridge(mirror, topology, gone, port, vlan, mac, form, movedAway);
       return;
     }
     case 'vxlan': {
@@ -21,7 +29,7 @@ export function enterOperation(operation: Operation, mirror: KernelMirror, topol
     }
     case 'fdb': {
       const { port, vlan, srcVni, mac, dst } = operation;
-      enterBridge(mirror, topology, gone, port, vlan, mac, 'marked');
+      enterBridge(mirror, topology, gone, port, vlan, mac, 'marked', movedAway);
       enterVxlan(mirror, gone, port, srcVni, mac, dst);
       return;
     }
@@ -59,13 +67,16 @@ function enterBridge(
   vlan: number,
   mac: Mac,
   form: BridgeForm,
+  movedAway: MovedAway,
 ): void {
   const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
   if (gone) mirror.dropBridge(bridgeIfindex, vlan, mac, port);
   else if (bridgeIfindex !== 0) {
     const standing = mirror.peekBridge(bridgeIfindex, vlan, mac);
+    const isElsewhere = standing !== undefined && standing.port !== port;
     const { state, flags } = bridgeRowAfter(standing?.port === port ? standing : undefined, form);
     mirror.enterBridge(bridgeIfindex, vlan, mac, port, state, flags);
+    if (isElsewhere) movedAway(domainKey(bridgeIfindex, vlan), mac);
   }
 }
 

@@ -193,9 +193,14 @@ export class HostWatch {
     for (const ip of this.localNeighs(vni)) this.refresher.watch(vni, ip);
   }
 
-  /** The brain gave the IP to a remote host: the word that was beaten is forgotten, a new one is news. */
-  beaten(at: VniAttachment, ip: Ip): void {
-    if (at.bridgeIfindex !== 0) this.#bindings.drop(domainKey(at.bridgeIfindex, at.vlan), ip);
+  /**
+   * The brain gave the IP to a remote host: the word of that epoch is forgotten, a new one is news. An older word that the
+   * SVI's table still has was beaten with it.
+   */
+  beaten(at: VniAttachment, ip: Ip, epoch: number): void {
+    const binding =
+      at.bridgeIfindex === 0 ? undefined : this.#bindings.drop(domainKey(at.bridgeIfindex, at.vlan), ip);
+    if (binding?.epoch === epoch) this.#owner.mirror.setNeighEpoch(at.sviIfindex, ip, epoch);
     this.#forgetUnknown(at.vni, ip);
   }
 

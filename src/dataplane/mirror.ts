@@ -272,6 +272,13 @@ export class KernelMirror implements KnownRows {
     return epoch;
   }
 
+  /** The stay of a neighbor that is known here counts as that of this epoch. */
+  setNeighEpoch(ifindex: number, ip: Ip, epoch: number): void {
+    const row = this.neighRow(ifindex, ip);
+    if (isLocalNeigh(row))
+      this.#neigh.get(ifindex)?.put(ip, row.mac, row.state, row.flags, row.protocol, epoch);
+  }
+
   /** Forgets the row and returns it. */
   dropNeigh(ifindex: number, ip: Ip): MirroredNeighRow | undefined {
     const rows = this.#neigh.get(ifindex);

@@ -66,17 +66,18 @@ const OBSTACLES: Readonly<Record<string, Obstacle>> = {
   },
   'a static row of the VXLAN port': {
     bridge: { at: 'vxlan', state: Nud.NOARP },
-    found: 'bridge row points to vx10010 (noarp), no vxlan row',
+    found: 'bridge row points to vx10010 (noarp), vxlan row has dst 10.0.0.2 (reachable, ext_learned)',
     mend: `bridge fdb del ${MAC_TEXT} dev vx10010 master`,
   },
   'a permanent row of the VXLAN device': {
     vxlan: { state: Nud.PERMANENT, flags: Ntf.SELF },
-    found: 'no bridge row, vxlan row has dst 10.9.9.9 (permanent)',
+    found: 'bridge row points to vx10010 (reachable, ext_learned), vxlan row has dst 10.9.9.9 (permanent)',
     mend: `bridge fdb del ${MAC_TEXT} dev vx10010 self`,
   },
   'a row of the VXLAN device that sends to another UDP port': {
     vxlan: { state: Nud.REACHABLE, flags: Ntf.SELF | Ntf.EXT_LEARNED | Ntf.OTHER_TUNNEL },
-    found: 'no bridge row, vxlan row has dst 10.9.9.9 (reachable, ext_learned, other_tunnel)',
+    found:
+      'bridge row points to vx10010 (reachable, ext_learned), vxlan row has dst 10.9.9.9 (reachable, ext_learned, other_tunnel)',
     mend: `bridge fdb del ${MAC_TEXT} dev vx10010 self`,
   },
   'rows of both': {

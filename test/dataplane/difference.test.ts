@@ -141,16 +141,21 @@ test('a row of ours that somebody made static or permanent is learned again', (t
 });
 
 test('a row that was set by hand is neither overwritten nor removed, in whichever table and on whichever port', (t) => {
+  const elsewhere = parseIp('192.0.2.78');
+  const beaten = { ...bridgeRow, port: 6, state: Nud.REACHABLE, flags: 0, epoch: 0 };
   for (const state of [Nud.NOARP, Nud.PERMANENT, Nud.NOARP | Nud.PERMANENT, Nud.NOARP | Nud.REACHABLE])
     for (const dst of [vtep, parseIp('192.0.2.77'), undefined]) {
       const ofBridge = { ...bridgeRow, state, flags: 0 };
       const ofHost = { ...ofBridge, port: 6, epoch: 0 };
       const ofDevice = { ...vxlanRow, dst, state, flags: Ntf.SELF };
-      t.deepEqual(operations(undefined, ofDevice), []);
-      t.deepEqual(operations(ofBridge, undefined), []);
+      t.deepEqual(operations(undefined, ofDevice), ['bridge add'], 'each table by itself');
+      t.deepEqual(operations(ofBridge, undefined), ['vxlan add'], 'each table by itself');
       t.deepEqual(operations(ofBridge, ofDevice), []);
       t.deepEqual(operations(ofBridge, ourVxlanRow), []);
-      t.deepEqual(operations(ourBridgeRow, ofDevice, true), []);
+      t.deepEqual(operations(ofBridge, { ...ourVxlanRow, dst: elsewhere }), ['vxlan add'], 'the MAC moved');
+      t.deepEqual(operations(ourBridgeRow, ofDevice), []);
+      t.deepEqual(operations(ourBridgeRow, ofDevice, true), ['bridge add pinned', 'bridge add']);
+      t.deepEqual(operations(beaten, ofDevice), ['bridge add'], 'the host left that port');
       t.deepEqual(operations(ofHost, undefined), [], "a host's row that the brain takes for beaten");
       t.deepEqual(unwanted(ofBridge, ofDevice), []);
       t.deepEqual(unwanted(ofHost, ofDevice), []);
@@ -167,7 +172,7 @@ test("a row that sends to another port, VNI or device is an operator's, also wit
         vxlanRowFits({ vtep, pinned: false, overEpoch: 0, settled: false, failure: undefined }, theirs),
       );
       t.deepEqual(operations(ourBridgeRow, theirs), []);
-      t.deepEqual(operations(undefined, theirs), []);
+      t.deepEqual(operations(undefined, theirs), ['bridge add']);
       t.deepEqual(unwanted(undefined, theirs), []);
       t.deepEqual(unwanted(ourBridgeRow, theirs), ['bridge delete']);
     }
