@@ -42,8 +42,8 @@ export class VniPlane {
   readonly #dirtyFloods = new IpQueue();
   readonly #dirtyNeighs = new IpQueue();
   /** What puts rows back that ours landed on, until the key's next look. */
-  readonly #macsBack = new Map<Mac, readonly Operation[]>();
-  readonly #neighsBack = new Map<Ip, readonly Operation[]>();
+  readonly #macsBack = new Map<Mac, Back>();
+  readonly #neighsBack = new Map<Ip, Back>();
 
   constructor(
     readonly vni: Vni,
@@ -207,12 +207,12 @@ export class VniPlane {
     const from = out.length;
     const mac = this.#dirtyMacs.take();
     if (mac !== undefined) {
-      this.#macOperations(mac, out);
+      if (!takeBack(this.#macsBack, mac, this.at, out)) this.#macOperations(mac, out);
       return { table: 'mac', key: mac, plane: this, from };
     }
     const ip = this.#dirtyNeighs.take();
     if (ip !== undefined) {
-      this.#neighOperations(ip, out);
+      if (!takeBack(this.#neighsBack, ip, this.at, out)) this.#neighOperations(ip, out);
       return { table: 'neigh', key: ip, plane: this, from };
     }
     return undefined;
@@ -295,14 +295,15 @@ export class VniPlane {
 
   /** Puts rows of the key back at its next look: by these operations, in the place of what is wanted. */
   putBack(which: PlaneKey, operations: readonly Operation[]): void {
-    if (which.table === 'mac') this.#macsBack.set(which.key, operations);
-    else this.#neighsBack.set(which.key, operations);
+    const back = { at: this.at, operations };
+    if (which.table === 'mac') this.#macsBack.set(which.key, back);
+    else this.#neighsBack.set(which.key, back);
     this.mark(which);
   }
 
   #macOperations(mac: Mac, out: Operation[]): void {
     const at = this.at;
-    if (!at || takeBack(this.#macsBack, mac, out)) return;
+    if (!at) return;
     macDifference(
       at,
       mac,
@@ -322,18 +323,29 @@ export class VniPlane {
 
   #neighOperations(ip: Ip, out: Operation[]): void {
     const at = this.at;
-    if (!at || at.sviIfindex === 0 || takeBack(this.#neighsBack, ip, out)) return;
+    if (!at || at.sviIfindex === 0) return;
     const wanted = this.#wanted(this.neighs.peek(ip));
     neighDifference(at, ip, wanted, this.mirror.peekNeigh(at.sviIfindex, ip), out);
   }
 }
 
-/** Appends what is to be put back for the key; false where nothing is. */
-function takeBack<Key>(from: Map<Key, readonly Operation[]>, key: Key, out: Operation[]): boolean {
+/** What puts the rows of a key back, where the VNI was then. */
+interface Back {
+  readonly at: VniAttachment | undefined;
+  readonly operations: readonly Operation[];
+}
+
+/** Appends what is to be put back for the key; false where nothing is, or no longer where the VNI is now. */
+function takeBack<Key>(
+  from: Map<Key, Back>,
+  key: Key,
+  at: VniAttachment | undefined,
+  out: Operation[],
+): boolean {
   if (from.size === 0) return false;
-  const operations = from.get(key);
-  if (!operations) return false;
+  const back = from.get(key);
   from.delete(key);
-  for (const operation of operations) out.push(operation);
+  if (!back || back.at !== at) return false;
+  for (const operation of back.operations) out.push(operation);
   return true;
 }
