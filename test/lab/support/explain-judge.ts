@@ -87,6 +87,10 @@ function judgeMac(about: Complaints, segment: Segment, { mac, entry }: Explain, 
     about.same('port of a remote MAC', bridge?.ifname, segment.vxlan);
     about.same('VTEP of a remote MAC', vxlan?.dst, vtep);
     if (!isMarked(bridge) || !isMarked(vxlan)) about.add('is remote, and its rows are not ours');
+  } else if (owner === 'remote') {
+    // Of the two tables the one that nobody set a row in
+    if (isMarked(bridge)) about.same('port of a remote MAC', bridge?.ifname, segment.vxlan);
+    if (isMarked(vxlan)) about.same('VTEP of a remote MAC', vxlan?.dst, vtep);
   } else if (bridge?.ifname === segment.vxlan && isMarked(bridge)) about.add(`${owner}, and a row is left`);
   if (owner === 'local' && !isOwn(entry)) {
     about.same('port of a local MAC', bridge?.ifname, device);
