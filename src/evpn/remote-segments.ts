@@ -19,12 +19,29 @@ export class SegmentLeaf {
   perEs: Few<Destination> = undefined;
   /** Its Ethernet A-D per EVI routes: it takes frames for every MAC of the segment, its own or not (RFC 7432 §8.4). */
   perEvi: Few<Destination> = undefined;
-  /** By its word, only one leaf at a time reaches the segment (RFC 7432 §7.5). */
-  singleActive = false;
+  /**
+   * Those of its Ethernet A-D per ES routes by which only one leaf at a time reaches the segment (RFC 7432 §7.5). A leaf
+   * with several should say the same in each; where it does not, one is enough, whichever came last.
+   */
+  #singles: Few<Destination> = undefined;
   readonly #seed: number;
 
   constructor(readonly vtep: Ip) {
     this.#seed = seedOf(vtep);
+  }
+
+  get singleActive(): boolean {
+    return this.#singles !== undefined;
+  }
+
+  addPerEs(destination: Destination, singleActive: boolean): void {
+    this.perEs = withItem(this.perEs, destination);
+    this.#singles = (singleActive ? withItem : withoutItem)(this.#singles, destination);
+  }
+
+  deletePerEs(destination: Destination): void {
+    this.perEs = withoutItem(this.perEs, destination);
+    this.#singles = withoutItem(this.#singles, destination);
   }
 
   /** What the choice of a leaf depends on, as one number to compare. */
@@ -85,10 +102,8 @@ export class RemoteSegment {
     const leaf = this.#leafOf(vtep);
     const before = leaf.state;
     if (leaf.isLost) this.#lost--;
-    if (isPerEs(destination)) {
-      leaf.perEs = withItem(leaf.perEs, destination);
-      leaf.singleActive = saysSingleActive(attributes);
-    } else leaf.perEvi = withItem(leaf.perEvi, destination);
+    if (isPerEs(destination)) leaf.addPerEs(destination, saysSingleActive(attributes));
+    else leaf.perEvi = withItem(leaf.perEvi, destination);
     return leaf.state !== before;
   }
 
@@ -97,7 +112,7 @@ export class RemoteSegment {
     const leaf = this.leaves[this.#placeOf(vtep)];
     if (leaf?.vtep !== vtep || leaf.isLost) return false;
     const before = leaf.state;
-    if (isPerEs(destination)) leaf.perEs = withoutItem(leaf.perEs, destination);
+    if (isPerEs(destination)) leaf.deletePerEs(destination);
     else leaf.perEvi = withoutItem(leaf.perEvi, destination);
     if (leaf.isLost && ++this.#lost > MOST_LOST) this.#forgetLost();
     return leaf.state !== before;

@@ -166,6 +166,25 @@ test('single-active: who announces the MAC, then the one backup; none where ther
   t.is(dst(), undefined);
 });
 
+test('single-active: of several routes of a leaf one that says so is enough while it stands, whichever came last', async (t) => {
+  const single = async (order: readonly boolean[]) => {
+    const { clock, leaf, members } = await scene();
+    const [{ vtep }] = members;
+    // Of one leaf, under two route distinguishers
+    const routes = new Map([true, false].map((says, i) => [says, new SegmentMember(leaf, i + 5, vtep)]));
+    members[0].macIp(HOST, VNI, { esi: X });
+    for (const says of order) routes.get(says)!.perEs(X, [VNI], true, says);
+    clock.advance(100);
+    const isSingle = () => leaf.evpn.vrf(VNI)!.segments.get(X)!.singleActive;
+    const both = isSingle();
+    routes.get(true)!.perEs(X, [VNI], false);
+    clock.advance(100);
+    return [both, isSingle()];
+  };
+  t.deepEqual(await single([true, false]), [true, false]);
+  t.deepEqual(await single([false, true]), [true, false]);
+});
+
 test('MACs of a segment are shared out, alike in each process, and one leaf gone moves only its own', async (t) => {
   const macs = Array.from({ length: 300 }, (_, i) => (HOST + 1 + i) as Mac);
   const run = async () => {
