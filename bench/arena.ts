@@ -52,7 +52,7 @@ export interface Place {
   readonly peers: number;
   /** Seconds between KEEPALIVEs. */
   readonly keepalive: number;
-  /** A neighbor more, a second port and a wide subnet in the first VNI. */
+  /** A neighbor more, and two ports and a wide subnet in the first VNI. */
   readonly hostile: boolean;
 }
 
@@ -66,9 +66,9 @@ export const PLAIN_PLACE = {
 };
 
 const HOSTILE_NEIGHBOR = '10.66.0.1';
-/** The far ends of the hostile tenant's ports, which are in the first VNI. */
-export const HOSTILE_PORTS: readonly string[] = ['host1', 'hostile2'];
-const HOSTILE_PORT_2 = 'acchostile2';
+/** The far ends of the hostile tenant's ports: in the first VNI, as a port of orderly hosts is. */
+export const HOSTILE_PORTS: readonly string[] = ['hostile1', 'hostile2'];
+const portOf = (farEnd: string): string => `acc${farEnd}`;
 
 /** The spine's addresses behind the first. */
 const peerAddress = (n: number): string => `10.65.0.${n}`;
@@ -116,9 +116,11 @@ export class Arena {
         const { bridge } = leaf.segments[0];
         ip.push(
           `route add ${HOSTILE_NEIGHBOR} via ${address}`,
-          `link add ${HOSTILE_PORT_2} type veth peer name ${HOSTILE_PORTS[1]}`,
-          `link set ${HOSTILE_PORT_2} master ${bridge} addrgenmode none up`,
-          `link set ${HOSTILE_PORTS[1]} addrgenmode none up`,
+          ...HOSTILE_PORTS.flatMap((farEnd) => [
+            `link add ${portOf(farEnd)} type veth peer name ${farEnd}`,
+            `link set ${portOf(farEnd)} master ${bridge} addrgenmode none up`,
+            `link set ${farEnd} addrgenmode none up`,
+          ]),
           `addr add 12.0.0.1/8 dev ${bridge}`,
           `addr add fd0c::1/64 dev ${bridge} nodad`,
         );
@@ -284,7 +286,7 @@ export class Arena {
   /** What takes all that was learned from the leaf's ports: hostile hosts are more than a dump a row can remove. */
   #forgetHosts(): string[] {
     const { segments } = this.fabric.leaf('leaf1');
-    const ports = [...segments.map(({ vlan }) => `acc${vlan}`), HOSTILE_PORT_2];
+    const ports = [...segments.map(({ vlan }) => `acc${vlan}`), ...HOSTILE_PORTS.map(portOf)];
     return ports.map((port) => `link set ${port} type bridge_slave fdb_flush`);
   }
 

@@ -103,7 +103,9 @@ class WillingKernel implements Kernel {
     };
     observer.topology(topology);
   }
-  drain(): void {}
+  drain(): boolean {
+    return true;
+  }
   launch(): boolean {
     return false;
   }

@@ -3,6 +3,8 @@ import type { RibDestination } from './destination.js';
 
 /** So many are taken of one neighbor before the next has its turn. */
 const QUANTUM = 16;
+/** Of whom no more wait says little: that need not wait where what others say does. */
+const SPARSE = 32;
 /** A neighbor is to be read no more above this many, and again below the other. */
 const CONGESTED_ABOVE = 65_536;
 const RELIEVED_BELOW = 16_384;
@@ -42,7 +44,20 @@ export class DirtySet {
 
   /** `relieved` is called where a share is congested no more. */
   take(relieved: () => void): RibDestination | undefined {
-    const share = this.#turnOf();
+    return this.#takeOf(this.#turnOf(), relieved);
+  }
+
+  /** One of a neighbor of whom few wait; undefined where there is none, be it that many wait of others. */
+  takeSparse(relieved: () => void): RibDestination | undefined {
+    for (let others = this.#shares.size; others >= 0; others--) {
+      const share = this.#turnOf();
+      if (share !== undefined && share.destinations.size <= SPARSE) return this.#takeOf(share, relieved);
+      this.#left = 0;
+    }
+    return undefined;
+  }
+
+  #takeOf(share: DirtyShare | undefined, relieved: () => void): RibDestination | undefined {
     const destination = share?.destinations.take();
     if (share === undefined || destination === undefined) return undefined;
     destination.dirty = false;

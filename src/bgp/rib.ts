@@ -216,11 +216,14 @@ export class Rib {
     if (neighbor !== undefined && neighbor.held === 0) this.#neighbors.delete(address);
   }
 
-  /** At most `max` destinations that changed, the oldest of each neighbor in turn, each of which leaves the set. */
-  takeDirty(max: number): Destination[] {
+  /**
+   * At most `max` destinations that changed, the oldest of each neighbor in turn, each of which leaves the set; `sparse`:
+   * only of neighbors of whom few wait.
+   */
+  takeDirty(max: number, sparse = false): Destination[] {
     const taken: RibDestination[] = [];
     while (taken.length < max) {
-      const destination = this.#dirty.take(this.#relieved);
+      const destination = sparse ? this.#dirty.takeSparse(this.#relieved) : this.#dirty.take(this.#relieved);
       if (destination === undefined) break;
       if (!destination.hasPath) this.#table.remove(destination);
       taken.push(destination);

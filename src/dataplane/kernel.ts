@@ -219,9 +219,10 @@ export interface Kernel {
   start(observer: KernelObserver, known: KnownRows): Promise<void>;
   /**
    * Hands over the notifications that are already queued, so that a decision does not overlook them. Where none has been
-   * left `age` milliseconds ago at most (0 where nothing is said), that may do.
+   * left `age` milliseconds ago at most (0 where nothing is said), that may do. In a storm only some are handed over, lest
+   * the event loop be held: false where more may wait.
    */
-  drain(age?: number): void;
+  drain(age?: number): boolean;
   /**
    * Applies the operations in order, synchronously, and returns a result for each.
    * A failed operation does not stop the ones behind it. What it wrote may be told like any other change, or not: the

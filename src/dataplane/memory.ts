@@ -58,8 +58,8 @@ export class MemoryKernel implements Kernel {
     this.resync();
   }
 
-  drain(): void {
-    if (!this.#observer) return;
+  drain(): boolean {
+    if (!this.#observer) return true;
     this.#land();
     const told = new Set<string>();
     while (this.#queue.length > 0) {
@@ -74,6 +74,7 @@ export class MemoryKernel implements Kernel {
     const written = this.#written;
     this.#written = [];
     for (const operation of written) if (told.has(this.#keyOf(operation))) this.#retell(operation);
+    return true;
   }
 
   apply(operations: readonly Operation[]): OperationResult[] {

@@ -402,9 +402,10 @@ export class Evpn {
     const end = clock.now() + SLICE_MS;
     for (let step = 0; ; step++) {
       if (step % BEHIND_EVERY === 0 && rib.hasDirty) this.#waiting = dataPlane.isBehind(this.#goOn);
+      // Who says little does not wait for what others have made wait
+      const dirty = rib.takeDirty(STEP, this.#waiting);
+      for (const destination of dirty) this.importer.update(destination);
       if (!this.#waiting) {
-        const dirty = rib.takeDirty(STEP);
-        for (const destination of dirty) this.importer.update(destination);
         if (dirty.length === 0)
           for (const destination of rib.takeAgain(STEP)) this.importer.reimport(destination);
       }

@@ -144,7 +144,7 @@ export class LinuxKernel implements Kernel {
       programmer,
       {
         known,
-        drain: () => void monitor.drain(),
+        drain: () => monitor.drain(),
         present: (row) => teller.present(row),
         bridgeRowGone: (row) => {
           observer.bridgeRowGone(row);
@@ -188,10 +188,11 @@ export class LinuxKernel implements Kernel {
     }
   }
 
-  drain(age = 0): void {
+  drain(age = 0): boolean {
     const monitor = this.#open?.monitor;
-    if (monitor && !monitor.wasDrained(age)) monitor.drain();
+    const isDrained = !monitor || monitor.wasDrained(age) || monitor.drain();
     this.#teller.tellTopology();
+    return isDrained;
   }
 
   apply(operations: readonly Operation[]): OperationResult[] {
@@ -229,15 +230,16 @@ export class LinuxKernel implements Kernel {
     return false;
   }
 
-  caughtUp(): Promise<void> {
-    this.drain();
-    return this.#open?.rereads.whole() ?? Promise.resolve();
+  async caughtUp(): Promise<void> {
+    const slicer = new Slicer();
+    while (!this.drain()) await slicer.breathe();
+    await this.#open?.rereads.whole();
   }
 
   ask(key: RowKey): void {
     const open = this.#open;
     if (!open || this.#closed) return;
-    // What waits to be heard is older than the answer
+    // What waits to be heard is older than the answer; in a storm what is left of it leads to what stands now as well
     this.drain();
     this.#guard(() => open.reader.ask(key));
   }

@@ -14,11 +14,13 @@ const GROUPS = [
   K.RTNLGRP_BRVLAN,
   K.RTNLGRP_TUNNEL,
 ];
-const BUFFER = 1 << 20;
+const BUFFER = 512 * 1024;
 /** A link message of a port with thousands of VLANs is the longest there is. */
 const ROOM = 256 * 1024;
-/** So many readings at most until a drain gives up, lest a storm holds the event loop for good. */
-const DRAIN_LIMIT = 256;
+/** Datagrams of one reading, mostly one notification each: a few milliseconds' work. */
+const READING = 512;
+/** Readings of one drain: a storm must not hold the event loop. */
+const DRAIN_READINGS = 2;
 
 /** What the monitor tells its owner. */
 export interface MonitorEvents {
@@ -48,7 +50,7 @@ export class Monitor {
   constructor(receiveBuffer: number, events: MonitorEvents, log: Log, sockets?: NetlinkSockets) {
     this.#events = events;
     this.#log = log;
-    this.#socket = new RouteSocket(BUFFER, ROOM, { receiveBuffer, sockets });
+    this.#socket = new RouteSocket(BUFFER, ROOM, { receiveBuffer, datagrams: READING, sockets });
     if (this.#socket.refused !== undefined)
       log.warn({ receiveBuffer }, `${this.#socket.refused}: bursts of changes will cost re-reads`);
     for (const group of GROUPS)
@@ -73,7 +75,7 @@ export class Monitor {
     return !this.#closed && this.#socket.queued() > 0;
   }
 
-  /** From now on hands over notifications as they come, one buffer full a turn of the event loop. */
+  /** From now on hands over notifications as they come, one reading a turn of the event loop. */
   watch(): void {
     this.#socket.watch(
       () => void this.#read(1),
@@ -96,11 +98,12 @@ export class Monitor {
   }
 
   /**
-   * Hands over what waits; does nothing while a notification is being handled. True where nothing is left: only then does
-   * the kernel tell of another overrun, until then it drops without a word (net/netlink/af_netlink.c netlink_overrun).
+   * Hands over what waits, as far as a few readings go; does nothing while a notification is being handled. True where
+   * nothing is left: only then does the kernel tell of another overrun, until then it drops without a word
+   * (net/netlink/af_netlink.c netlink_overrun).
    */
   drain(): boolean {
-    return this.#read(DRAIN_LIMIT);
+    return this.#read(DRAIN_READINGS);
   }
 
   /**

@@ -44,6 +44,8 @@ export interface RouteSocketOptions {
   /** Octets of the receive buffer (the kernel doubles it); without CAP_NET_ADMIN `net.core.rmem_max` caps it. */
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
+  /** Datagrams of one reading at most, 4,096 where nothing is said. */
+  readonly datagrams?: number;
   /** The addon's where nothing is said. */
   readonly sockets?: NetlinkSockets;
 }
@@ -72,7 +74,7 @@ export class RouteSocket {
   constructor(bufferSize: number, room: number, options: RouteSocketOptions = {}) {
     this.buffer = allocateMessages(bufferSize);
     this.#room = room;
-    this.#lengths = new Int32Array(1 + MAX_DATAGRAMS);
+    this.#lengths = new Int32Array(1 + (options.datagrams ?? MAX_DATAGRAMS));
     const { RawSocket } = options.sockets ?? native();
     this.#raw = new RawSocket(K.AF_NETLINK, K.SOCK_RAW, K.NETLINK_ROUTE);
     try {
@@ -142,7 +144,7 @@ export class RouteSocket {
   }
 
   /**
-   * Reads what waits, at most one buffer full, and visits each datagram at `start`. Does not wait. What the visitor
+   * Reads what waits, at most one buffer full or `datagrams`, and visits each datagram at `start`. Does not wait. What the visitor
    * throws passes, and the datagrams behind it are lost.
    */
   receive(visit: (start: number, length: number) => void): Received {

@@ -77,6 +77,11 @@ export class VirtualClock implements Clock {
     this.#now = end;
   }
 
+  /** Time that work takes: it passes, and nothing fires meanwhile. */
+  spend(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
   #scheduled(at: number, callback: () => void): Scheduled {
     return { at, order: this.#order++, callback, cancelled: false };
   }
