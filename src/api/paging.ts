@@ -43,12 +43,16 @@ export interface Table<Row, Key, Item> {
   where?(row: Row): boolean;
   key(row: Row): Key;
   readonly order: KeyOrder<Key>;
-  /** Called for the rows of the page only, with no turn of the event loop between them. */
+  /** False for a row that has gone from the table since it was walked; all still stand where it is absent. */
+  stands?(row: Row): boolean;
+  /** Called for the rows of the page only, some in each turn of the event loop. */
   item(row: Row): Item;
 }
 
 /** Rows walked in one turn of the event loop: well under a millisecond of work. */
 const ROWS_A_TURN = 4096;
+/** Items made of rows in one turn: one or two milliseconds of work. */
+const ITEMS_A_TURN = 64;
 
 /**
  * Pages over a hash table that keeps no order: each page walks all rows once and keeps the `limit` smallest keys that
@@ -62,7 +66,15 @@ export function pagesByKey<Row, Key, Item>(table: Table<Row, Key, Item>): Pages<
       if (after !== undefined && start === undefined) throw new CursorError(after);
       const rows = await smallest(table, start, limit + 1, turns);
       const next = rows.length > limit ? table.order.encode(table.key(rows[limit - 1])) : null;
-      return { items: turns.timed(() => rows.slice(0, limit).map((row) => table.item(row))), next };
+      const items: Item[] = [];
+      for (let from = 0; from < Math.min(rows.length, limit); from += ITEMS_A_TURN) {
+        if (from > 0) await turns.next();
+        const chosen = rows.slice(from, Math.min(from + ITEMS_A_TURN, limit));
+        turns.timed(() => {
+          for (const row of chosen) if (table.stands?.(row) !== false) items.push(table.item(row));
+        });
+      }
+      return { items, next };
     },
   };
 }

@@ -22,6 +22,7 @@ import {
 import type { ReadModel } from './read-model.js';
 import { named, operationId, problemAnswer, problemAnswers } from './resource.js';
 import type { Turns, Turnstile } from './turnstile.js';
+import { writtenInTurns } from './written.js';
 
 interface Resource {
   readonly path: string;
@@ -250,7 +251,9 @@ export function addResources(scope: FastifyInstance, model: ReadModel, turnstile
         },
       },
       (request) => {
-        const answer = turnstile.admit(() => resource.handle(model, request, turnstile));
+        const answer = turnstile.admit(async () =>
+          writtenInTurns(await resource.handle(model, request, turnstile), turnstile),
+        );
         if (answer === undefined)
           throw new Problem('busy', 'too many requests are being answered; ask again in a second');
         return answer;

@@ -7,7 +7,7 @@ import {
   type FastifyRequest,
   fastify,
 } from 'fastify';
-import { inertJson, type Log } from '../types/index.js';
+import type { Log } from '../types/index.js';
 import { addCommands } from './command-resources.js';
 import type { Commands } from './commands.js';
 import { Problem, ProblemSchema } from './errors.js';
@@ -18,6 +18,7 @@ import { validationProblem } from './parameters.js';
 import type { ReadModel } from './read-model.js';
 import { addProbes, addResources } from './resources.js';
 import { Turnstile } from './turnstile.js';
+import { toJson } from './written.js';
 
 export interface ApiOptions {
   readonly readModel: ReadModel;
@@ -92,11 +93,6 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
   api.get('/openapi.json', { schema: { hide: true } }, () => api.swagger());
   await api.ready();
   return api;
-}
-
-/** Names of devices and what neighbors say are others' text, which ends up on an operator's terminal. */
-function toJson(answer: unknown): string {
-  return inertJson(JSON.stringify(answer));
 }
 
 /** Nothing from elsewhere; the page's own scripts set styles. Plain HTTP is not upgraded, for nobody answers there. */

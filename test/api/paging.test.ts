@@ -253,3 +253,25 @@ test('cursors that no order gives decode to nothing', (t) => {
   for (const text of [`1/2/2/0/0/${zeros}/`, 'local/', `mine/1/2/2/0/0/${zeros}/`])
     t.is(routeOrder.decode(text), undefined, text);
 });
+
+test('a row that goes while its page is made is left out, and the next page follows', async (t) => {
+  const rows = new Set(Array.from({ length: 300 }, (_, i) => i));
+  const pages = pagesByKey<number, number, number>({
+    total: null,
+    rows: () => rows,
+    key: (row) => row,
+    order: { compare: (a, b) => a - b, encode: String, decode: Number },
+    stands: (row) => rows.has(row),
+    item: (row) => row,
+  });
+  let turns = 0;
+  const page = await pages.page(undefined, 200, {
+    next: async () => {
+      if (++turns === 1) rows.delete(150);
+    },
+    timed: (work) => work(),
+  });
+  t.is(page.items.length, 199);
+  t.false(page.items.includes(150));
+  t.is(page.next, '199');
+});

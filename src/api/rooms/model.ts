@@ -16,7 +16,7 @@ import type { Rooms } from './rooms.js';
 import { belongs, type RouteRow, routeItem, routeRows } from './route-item.js';
 import { NO_ROUTES, type RouteUse, surveyOf } from './route-survey.js';
 import { driftPages, duplicatePages, eventLoopItem } from './trouble-items.js';
-import { knownVnis, vniItem } from './vni-item.js';
+import { isKnownVni, knownVnis, vniItem } from './vni-item.js';
 
 const vniOrder: KeyOrder<Vni> = {
   ...numberOrder,
@@ -64,12 +64,13 @@ export function roomsModel(rooms: Rooms): ReadModel {
         rows: () => known,
         key: (vni) => vni,
         order: vniOrder,
+        stands: (vni) => isKnownVni(rooms, vni),
         item: (vni) => vniItem(rooms, vni),
       });
     },
-    vni: (vni) => (knownVnis(rooms).has(vni) ? vniItem(rooms, vni) : undefined),
+    vni: (vni) => (isKnownVni(rooms, vni) ? vniItem(rooms, vni) : undefined),
     macs(vni, filter) {
-      if (!knownVnis(rooms).has(vni)) return undefined;
+      if (!isKnownVni(rooms, vni)) return undefined;
       const vrf = evpn.vrf(vni);
       let hardware: HardwareRows;
       const pages = pagesByKey({
@@ -81,6 +82,7 @@ export function roomsModel(rooms: Rooms): ReadModel {
         where: ({ entry }) => isAmong(filter, entry.ownership.owner, () => entry.vtep),
         key: (row) => row.entry.mac,
         order: macOrder,
+        stands: ({ entry }) => entry.ownership.owner !== 'none',
         item: (row) => macItem(dataPlane, row.vrf, row.entry, hardware),
       });
       return {
@@ -94,7 +96,7 @@ export function roomsModel(rooms: Rooms): ReadModel {
       };
     },
     arpCache(vni, filter) {
-      if (!knownVnis(rooms).has(vni)) return undefined;
+      if (!isKnownVni(rooms, vni)) return undefined;
       const vrf = evpn.vrf(vni);
       return pagesByKey({
         total: hostTotal(vrf?.counts.localIps, vrf?.counts.remoteIps, filter),
@@ -109,6 +111,7 @@ export function roomsModel(rooms: Rooms): ReadModel {
           ),
         key: (row) => row.entry.ip,
         order: ipOrder,
+        stands: ({ entry }) => entry.owner !== 'none',
         item: (row) => arpItem(dataPlane, row.vrf, row.entry),
       });
     },
@@ -129,6 +132,7 @@ export function roomsModel(rooms: Rooms): ReadModel {
         where: (row) => belongs(row, rooms, filter),
         key: (row) => row,
         order: routeOrder,
+        stands: (row) => row.origin === 'local' || row.route.paths.length > 0,
         item: (row) => routeItem(evpn, row),
       }),
     vteps: () =>

@@ -13,6 +13,11 @@ export function knownVnis({ config, dataPlane }: Rooms): Set<Vni> {
   return new Set([...dataPlane.topology.vnis.keys(), ...config().evpn.vnis.keys()]);
 }
 
+/** Whether the kernel has the VNI or the configuration names it. */
+export function isKnownVni({ config, dataPlane }: Rooms, vni: Vni): boolean {
+  return dataPlane.topology.vnis.has(vni) || config().evpn.vnis.has(vni);
+}
+
 /** A known VNI as the API shows it. */
 export function vniItem(rooms: Rooms, vni: Vni): VniItem {
   const { dataPlane, evpn } = rooms;
