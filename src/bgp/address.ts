@@ -1,7 +1,4 @@
-import { formatIp, type Ip, isIpv4, parseIp } from '../types/index.js';
-
-// RFC 4291 §2.5.5.2, as the Ipv6 type's 16 characters
-const MAPPED_PREFIX = `${'\0'.repeat(10)}\xff\xff`;
+import { formatIp, type Ip, isIpv4, parseIp, unmapped } from '../types/index.js';
 
 /**
  * One text for one address: RFC 5952 for IPv6, dotted quad for IPv4 and for IPv4-mapped IPv6, the zone kept as it is.
@@ -17,9 +14,4 @@ export function canonicalAddress(text: string): string {
 export function addressOf(text: string): Ip {
   const at = text.indexOf('%');
   return unmapped(parseIp(at < 0 ? text : text.slice(0, at)));
-}
-
-function unmapped(ip: Ip): Ip {
-  if (isIpv4(ip) || !ip.startsWith(MAPPED_PREFIX)) return ip;
-  return parseIp([12, 13, 14, 15].map((i) => ip.charCodeAt(i)).join('.'));
 }

@@ -1,6 +1,7 @@
 import { formatIp, type Ipv4 } from '../types/index.js';
 import {
   AFI_L2VPN,
+  AS_TRANS,
   type Capability,
   NotificationCode,
   type OpenMessage,
@@ -9,9 +10,6 @@ import {
 } from '../wire/index.js';
 import { acceptsAs, type LocalIdentity, type NeighborConfig } from './config.js';
 import type { NotificationContent } from './fsm-types.js';
-
-/** Stands in the 2-octet field for an AS that needs four (RFC 6793 §9). */
-export const AS_TRANS = 23456;
 
 /** Seconds that a peer may keep our routes while we restart (RFC 4724 §3). */
 export const RESTART_TIME = 120;

@@ -214,6 +214,38 @@ test('with a switch ASIC, rows are shown as its dump shows them', async (t) => {
   t.like(story, { entry: { kernel: { bridge: { offloaded: true }, fits: true } } });
 });
 
+test('with a switch ASIC, the row of another VNI that has the same MAC is not shown', async (t) => {
+  const house = await House.build({
+    insight: ({ world }) => ({
+      switchAsic: () => ({ bus: 'pci', device: '0000:03:00.0', driver: 'mlxsw_spectrum' }),
+      // A single VXLAN device dumps the rows of all its VNIs
+      readFdb: async (port) => {
+        const { tables } = world.kernel;
+        const flags = Ntf.OFFLOADED;
+        return [
+          ...[...tables.bridgeRowsOfPort(port)].flatMap((row) => [
+            { ...row, vlan: 20, flags },
+            row,
+            { ...row, vlan: 30, flags },
+          ]),
+          ...[...tables.vxlanRowsOfDevice(port)].flatMap((row) => [
+            { ...row, srcVni: 20, flags, dst: IP },
+            row,
+            { ...row, srcVni: 30, flags, dst: IP },
+          ]),
+        ];
+      },
+    }),
+  });
+  const [here, there] = house.rooms;
+  house.speaks(there, OTHER);
+  const own = { bridge: { offloaded: false }, vxlan: { offloaded: false, dst: '10.0.0.2' } };
+  const { items } = (await here.get('/api/v1/vnis/10010/macs')) as Items;
+  t.like(items[0], { kernel: own });
+  const story = await here.get('/api/v1/explain?vni=10010&mac=02:00:00:00:00:02');
+  t.like(story, { entry: { kernel: own } });
+});
+
 test('a session that is lost takes its rows along, and the last reason is told', async (t) => {
   const { house, here, there } = await fabric();
   void there.speaker.stop('maintenance');

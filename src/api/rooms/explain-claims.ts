@@ -20,7 +20,7 @@ import { formatEsi, formatIp, formatMac, type Ip, isMulticastMac, type Mac } fro
 import { type EvpnNlri, formatNlri, type Imet, type MacIpAdvertisement } from '../../wire/index.js';
 import type { ClaimItem, Story } from '../explain-schemas.js';
 import { ipText, originatedPathItem, pathItem } from '../present.js';
-import { portName } from './mac-item.js';
+import { portName } from './kernel-rows.js';
 import type { Rooms } from './rooms.js';
 
 /** One word on an address, and why it does not count, where it does not. */

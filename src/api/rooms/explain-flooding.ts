@@ -12,7 +12,7 @@ import { RouteType } from '../../wire/index.js';
 import type { ClaimItem, Explain, KernelCheck, Story } from '../explain-schemas.js';
 import { advertisedItems, routeOf } from './explain-claims.js';
 import { whyStranger } from './explain-strangers.js';
-import { portName } from './mac-item.js';
+import { portName } from './kernel-rows.js';
 import type { Rooms } from './rooms.js';
 import { driftItem, failureItem } from './trouble-items.js';
 import { circumstancesOf, floodVerdict } from './verdict.js';

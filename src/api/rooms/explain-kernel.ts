@@ -2,8 +2,8 @@ import { foundText, wantedText } from '../../dataplane/index.js';
 import type { MacVrf } from '../../evpn/index.js';
 import type { Ip, Mac } from '../../types/index.js';
 import type { KernelCheck } from '../explain-schemas.js';
-import { fdbRowItem, neighRowItem } from '../present.js';
-import { type HardwareRows, portName } from './mac-item.js';
+import { neighRowItem } from '../present.js';
+import { fdbItems, type HardwareRows, portName } from './kernel-rows.js';
 import type { Rooms } from './rooms.js';
 import { driftItem, failureItem } from './trouble-items.js';
 
@@ -12,7 +12,7 @@ export function kernelCheck(
   { dataPlane }: Rooms,
   vrf: MacVrf,
   which: { readonly table: 'mac'; readonly key: Mac } | { readonly table: 'neigh'; readonly key: Ip },
-  hardware: HardwareRows,
+  hardware: HardwareRows | undefined,
 ): KernelCheck {
   const plane = dataPlane.plane(vrf.vni);
   const drifts = dataPlane.drift.of(vrf.vni, which);
@@ -29,18 +29,9 @@ export function kernelCheck(
   };
   const { at } = vrf;
   if (!at) return check;
-  const { mirror } = dataPlane;
   if (which.table === 'neigh') {
-    const neigh = at.sviIfindex === 0 ? undefined : mirror.neighRow(at.sviIfindex, which.key);
+    const neigh = at.sviIfindex === 0 ? undefined : dataPlane.mirror.neighRow(at.sviIfindex, which.key);
     return { ...check, neigh: neigh ? neighRowItem(neigh, at.sviName) : null };
   }
-  const bridge = mirror.bridgeRow(at.bridgeIfindex, at.vlan, which.key);
-  const vxlan = mirror.vxlanRow(at.vxlanIfindex, at.collectMetadata ? at.vni : 0, which.key);
-  const shownBridge = hardware?.find((row) => 'port' in row && row.mac === which.key) ?? bridge;
-  const shownVxlan = hardware?.find((row) => 'dst' in row && row.mac === which.key) ?? vxlan;
-  return {
-    ...check,
-    bridge: bridge && shownBridge ? fdbRowItem(shownBridge, nameOf(bridge.port)) : null,
-    vxlan: shownVxlan ? fdbRowItem(shownVxlan, at.vxlanName) : null,
-  };
+  return { ...check, ...fdbItems(dataPlane, at, which.key, hardware) };
 }

@@ -49,7 +49,7 @@ import {
 import { explainFlooding } from './explain-flooding.js';
 import { kernelCheck } from './explain-kernel.js';
 import { strangersHeard } from './explain-strangers.js';
-import { type HardwareRows, portName } from './mac-item.js';
+import { type HardwareRows, hardwareRows, portName } from './kernel-rows.js';
 import type { Rooms } from './rooms.js';
 import { duplicateItem } from './trouble-items.js';
 import { circumstancesOf, verdict } from './verdict.js';
@@ -88,10 +88,8 @@ async function explainMac(
   mac: Mac,
   ip: Ip | undefined,
 ): Promise<Explain | undefined> {
-  const { evpn, dataPlane, kernel } = rooms;
-  const at = evpn.vrf(vni)?.at;
-  // Offload is never notified; a dump of the one port shows it, and only hardware makes it worth one
-  const hardware = at && kernel.switchAsic() ? await kernel.readFdb(at.vxlanIfindex) : undefined;
+  const { evpn, dataPlane } = rooms;
+  const hardware = await hardwareRows(rooms, evpn.vrf(vni)?.at);
   const macKey = mac === MAC_ZERO ? [] : [{ table: 'mac', key: mac } as const];
   const ipKey = ip === undefined ? [] : [{ table: 'neigh', key: ip } as const];
   await dataPlane.lookAt(vni, ...macKey, ...ipKey);
@@ -149,7 +147,7 @@ function bindingOf(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip): Explain['bindin
   };
 }
 
-function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows): Story {
+function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows | undefined): Story {
   const { dataPlane } = rooms;
   const entry = vrf.knownMac(mac);
   const ownership = entry?.ownership ?? UNOWNED;

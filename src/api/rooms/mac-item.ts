@@ -1,4 +1,4 @@
-import { type BridgeFdbRow, type DataPlane, deviceName, type VxlanFdbRow } from '../../dataplane/index.js';
+import type { DataPlane } from '../../dataplane/index.js';
 import {
   bestClaim,
   bestIpClaim,
@@ -8,22 +8,21 @@ import {
   type MacVrf,
 } from '../../evpn/index.js';
 import { compareIp, formatIp, formatMac, MAC_ZERO } from '../../types/index.js';
-import { fdbRowItem, ipText, neighRowItem } from '../present.js';
+import { ipText, neighRowItem } from '../present.js';
 import type { ArpEntry, MacItem } from '../schemas.js';
-
-/** The rows of a VXLAN port as the hardware shows them, by kind; undefined where there is no hardware to ask. */
-export type HardwareRows = readonly (BridgeFdbRow | VxlanFdbRow)[] | undefined;
+import { fdbItems, type HardwareRows, portName } from './kernel-rows.js';
 
 /** A MAC that is somebody's, as the API shows it. */
-export function macItem(dataPlane: DataPlane, vrf: MacVrf, entry: MacEntry, hardware: HardwareRows): MacItem {
+export function macItem(
+  dataPlane: DataPlane,
+  vrf: MacVrf,
+  entry: MacEntry,
+  hardware: HardwareRows | undefined,
+): MacItem {
   const { mac, ownership } = entry;
   const { at } = vrf;
   const local = ownership.owner === 'local' ? dataPlane.localMac(vrf.vni, mac) : undefined;
   const claim = ownership.owner === 'remote' ? bestClaim(entry.remotes, vrf, dataPlane.topology) : undefined;
-  const bridge = at && dataPlane.mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac);
-  const vxlan = at && dataPlane.mirror.vxlanRow(at.vxlanIfindex, at.collectMetadata ? at.vni : 0, mac);
-  const shownBridge = hardware?.find((row) => 'port' in row && row.mac === mac) ?? bridge;
-  const shownVxlan = hardware?.find((row) => 'dst' in row && row.mac === mac) ?? vxlan;
   return {
     mac: formatMac(mac),
     origin: ownership.owner === 'local' ? 'local' : 'remote',
@@ -35,10 +34,7 @@ export function macItem(dataPlane: DataPlane, vrf: MacVrf, entry: MacEntry, hard
     ips: [...listOf(entry.ips)].sort(compareIp).map(formatIp),
     installed:
       ownership.owner === 'local' || (dataPlane.plane(vrf.vni)?.fits({ table: 'mac', key: mac }) ?? false),
-    kernel: {
-      bridge: bridge && shownBridge ? fdbRowItem(shownBridge, portName(dataPlane, bridge.port)) : null,
-      vxlan: at && shownVxlan ? fdbRowItem(shownVxlan, at.vxlanName) : null,
-    },
+    kernel: at ? fdbItems(dataPlane, at, mac, hardware) : { bridge: null, vxlan: null },
   };
 }
 
@@ -61,9 +57,4 @@ export function arpItem(dataPlane: DataPlane, vrf: MacVrf, entry: IpEntry): ArpE
     installed: owner === 'local' || (dataPlane.plane(vrf.vni)?.fits({ table: 'neigh', key: ip }) ?? false),
     kernel: row ? neighRowItem(row, at.sviName) : null,
   };
-}
-
-/** The name of the device that a row of a bridge points to: a port, or the bridge itself. */
-export function portName({ topology }: DataPlane, port: number): string {
-  return deviceName(topology, port);
 }

@@ -8,7 +8,8 @@ import { routerIdText, timeText } from '../present.js';
 import type { HostFilter, ReadModel } from '../read-model.js';
 import type { RouteItem, Status } from '../schemas.js';
 import { explain } from './explain.js';
-import { arpItem, type HardwareRows, macItem } from './mac-item.js';
+import { type HardwareRows, hardwareRows } from './kernel-rows.js';
+import { arpItem, macItem } from './mac-item.js';
 import { neighborItem } from './neighbor-item.js';
 import { pendingPages } from './pending-items.js';
 import { statusProblems } from './problem-items.js';
@@ -72,7 +73,7 @@ export function roomsModel(rooms: Rooms): ReadModel {
     macs(vni, filter) {
       if (!isKnownVni(rooms, vni)) return undefined;
       const vrf = evpn.vrf(vni);
-      let hardware: HardwareRows;
+      let hardware: HardwareRows | undefined;
       const pages = pagesByKey({
         total: hostTotal(vrf?.counts.localMacs, vrf?.counts.remoteMacs, filter),
         *rows() {
@@ -88,9 +89,7 @@ export function roomsModel(rooms: Rooms): ReadModel {
       return {
         total: pages.total,
         async page(after, limit, turns) {
-          // Offload is never notified; a dump of the one port shows it, and only hardware makes it worth one
-          if (vrf?.at && rooms.kernel.switchAsic())
-            hardware = await rooms.kernel.readFdb(vrf.at.vxlanIfindex);
+          hardware = await hardwareRows(rooms, vrf?.at);
           return pages.page(after, limit, turns);
         },
       };

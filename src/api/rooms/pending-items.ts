@@ -10,7 +10,7 @@ import { compareIp, formatIp, formatMac, isVni, toVni, type Vni } from '../../ty
 import { ipOrder, macOrder } from '../orders.js';
 import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
 import type { PendingWriteItem } from '../trouble-schemas.js';
-import { portName } from './mac-item.js';
+import { portName } from './kernel-rows.js';
 
 type PendingKey = PlaneKey & { readonly vni: Vni };
 type Row = PlaneKey & { readonly plane: VniPlane };
