@@ -54,6 +54,8 @@ export interface Place {
   readonly keepalive: number;
   /** A neighbor more, and two ports and a wide subnet in the first VNI. */
   readonly hostile: boolean;
+  /** The daemon's heap can be asked for. */
+  readonly collected: boolean;
 }
 
 export const PLAIN_PLACE = {
@@ -63,6 +65,7 @@ export const PLAIN_PLACE = {
   peers: 1,
   keepalive: 3,
   hostile: false,
+  collected: false,
 };
 
 const HOSTILE_NEIGHBOR = '10.66.0.1';
@@ -169,6 +172,7 @@ export class Arena {
     this.#engine = makeEngine(name, fabric.namespace('leaf1'), folder, leaf, fabric.plan, {
       peers: place.hostile ? [...peers, HOSTILE_NEIGHBOR] : peers,
       keepalive: place.keepalive,
+      collected: place.collected,
     });
     await this.#engine.start();
     await this.up();

@@ -1,5 +1,6 @@
 /** A hostile neighbor in the spine's namespace: one session at an address of its own, over which it sends what is named. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { type FlowName, flowUpdates, type Span } from './flat-routes.js';
 import { ONSLAUGHTS, type Onslaught, type OnslaughtName } from './hostile-routes.js';
 import { listenAt } from './listen.js';
 import { now, serve } from './rpc.js';
@@ -57,6 +58,15 @@ export const handlers = {
       return { octets, ended: true, complete: false };
     }
     return { octets, ended: own().ends > ends, complete: true };
+  },
+  /** Sends all of a flow's UPDATEs about a span of its items. */
+  async flow(order: {
+    name: FlowName;
+    span: Span;
+    vnis: number;
+    verb: 'announce' | 'withdraw';
+  }): Promise<void> {
+    await own().write(flowUpdates(order.name, order.span, order.vnis, order.verb));
   },
   /** Reads no more. */
   deafen(_: null): void {

@@ -4,6 +4,8 @@
 export interface Sessions {
   readonly peers: readonly string[];
   readonly keepalive: number;
+  /** Its heap can be asked for. */
+  readonly collected?: boolean;
 }
 
 /** Nice=-5, as both systemd units have it. */
@@ -17,4 +19,6 @@ export interface Engine {
   /** Of every process of it that runs. */
   readonly pids: readonly number[];
   logs(): string;
+  /** Octets that are held when all garbage is collected; of evpnd alone, and only where its sessions say `collected`. */
+  heap?(): Promise<number>;
 }

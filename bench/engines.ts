@@ -1,5 +1,8 @@
 /** The programs that are measured as the leaf's BGP speaker. */
-import { Evpnd, evpndConfig, evpndMain, type Leaf, type Plan } from '../lab/index.js';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Evpnd, evpndConfig, evpndMain, type Leaf, type Plan, waitFor } from '../lab/index.js';
 import { AT_UNITS_PRIORITY, type Engine, type Sessions } from './engine.js';
 import { FrrEngine, type FrrName, frrConfig, frrTitle, isFrr, whyNotFrr } from './frr.js';
 
@@ -18,11 +21,28 @@ export function titleOf(name: EngineName): string {
   return { evpnd: 'evpnd', floor: 'kernel alone', sink: 'spine alone' }[name];
 }
 
+/** What collects the garbage of a daemon, and tells what is left. */
+const COLLECTED = fileURLToPath(new URL('collected.js', import.meta.url));
+const HEAP_PATIENCE = 30_000;
+
 class EvpndEngine implements Engine {
   readonly #evpnd: Evpnd;
 
-  constructor(namespace: string, folder: string, leaf: Leaf, plan: Plan, { peers, keepalive }: Sessions) {
-    const ranked = { ...leaf, launcher: AT_UNITS_PRIORITY };
+  readonly #heapFile: string;
+
+  constructor(
+    namespace: string,
+    folder: string,
+    leaf: Leaf,
+    plan: Plan,
+    { peers, keepalive, collected }: Sessions,
+  ) {
+    this.#heapFile = join(folder, 'heap');
+    const environment = [`NODE_OPTIONS=--import=${COLLECTED}`, `HEAP_FILE=${this.#heapFile}`];
+    const ranked = {
+      ...leaf,
+      launcher: collected ? [...AT_UNITS_PRIORITY, 'env', ...environment] : AT_UNITS_PRIORITY,
+    };
     this.#evpnd = new Evpnd(leaf.name, namespace, folder, ranked, plan, process.env.EVPND_MAIN ?? evpndMain);
     const config = evpndConfig(leaf, plan, folder);
     const [neighbor] = config.neighbors as readonly object[];
@@ -57,6 +77,16 @@ class EvpndEngine implements Engine {
 
   logs(): string {
     return this.#evpnd.logs();
+  }
+
+  async heap(): Promise<number> {
+    rmSync(this.#heapFile, { force: true });
+    this.#evpnd.signal('SIGUSR2');
+    await waitFor(() => existsSync(this.#heapFile), {
+      what: 'the heap without garbage',
+      timeout: HEAP_PATIENCE,
+    });
+    return Number(readFileSync(this.#heapFile, 'utf8'));
   }
 }
 

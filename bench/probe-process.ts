@@ -6,6 +6,8 @@
  * with what is measured; the comparison afterwards is of all rows.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { Ntf } from '../src/dataplane/index.js';
+import * as K from '../src/linux/constants.js';
 import { paced, Trickle } from './paced.js';
 import { type Comparison, compare, type Wanted } from './probe-compare.js';
 import {
@@ -13,6 +15,7 @@ import {
   BATCH,
   BRIDGE,
   deviceOf,
+  dump,
   encodeLocal,
   flush,
   identify,
@@ -201,6 +204,15 @@ export const handlers = {
     watch?.close();
     watch = undefined;
     return arrivals;
+  },
+  /** How many rows of remote hosts the bridges and VXLAN devices hold. */
+  async remoteRows({ vnis }: { vnis: number }): Promise<number> {
+    let rows = 0;
+    for (let vni = 0; vni < vnis; vni++)
+      await dump(K.AF_BRIDGE, deviceOf('vx', vni), () => {
+        if (message.flags & Ntf.EXT_LEARNED && message.mac) rows++;
+      });
+    return rows;
   },
   /** Counts from now on each row of these routes that goes, even for a moment. */
   countLosses({ routes }: { routes: Routes }): void {

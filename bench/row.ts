@@ -46,6 +46,8 @@ export interface Row {
   readonly withIp?: boolean;
   /** There are a hostile neighbor and a hostile tenant. */
   readonly hostile?: boolean;
+  /** The daemon's heap can be asked for. */
+  readonly collected?: boolean;
   readonly engines: readonly EngineName[];
   readonly goals: readonly Goal[];
   /** Routes at full size; --quick takes a tenth, or `quickCount`. */

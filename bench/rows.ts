@@ -2,6 +2,7 @@
 import type { Row } from './row.js';
 import { ATTACK_ROWS } from './rows-attacks.js';
 import { BULK_ROWS } from './rows-bulk.js';
+import { FLAT_ROWS } from './rows-flat.js';
 import { LIFECYCLE_ROWS } from './rows-lifecycle.js';
 import { MOVE_ROWS } from './rows-moves.js';
 import { SCALE_ROWS } from './rows-scale.js';
@@ -16,6 +17,7 @@ export const ROWS: readonly Row[] = [
   ...START_ROWS,
   ...SCALE_ROWS,
   ...ATTACK_ROWS,
+  ...FLAT_ROWS,
 ];
 
 /** The rows of a name, which a row, a family or a group of rows has; none where there is no such name. */

@@ -4,6 +4,7 @@
  *   npm run bench -- remote-100k withdraw-100k   these rows; all without a name
  *   npm run bench -- scale                       the rows of a family or group: shapes, both, moves-mixed, start, memory
  *   npm run bench -- attacks                     all attacks; attack-mac1 and so on are one each
+ *   npm run bench -- flat                        the heap after a million of what comes and goes; flat-rds and so on are one each
  *   npm run bench -- micro                       hot paths alone
  *   npm run bench -- soak                        half an hour of churn
  *     --list          names the rows
@@ -89,12 +90,12 @@ interface RunsOf {
 
 async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Promise<readonly RunResult[]> {
   const vnis = quick ? (row.quickVnis ?? row.vnis) : row.vnis;
-  const { withSvi, withPorts, spread, peers, keepalive, hostile } = { ...PLAIN_PLACE, ...row };
+  const { withSvi, withPorts, spread, peers, keepalive, hostile, collected } = { ...PLAIN_PLACE, ...row };
   const count = quick ? (row.quickCount ?? row.count / 10) : row.count;
   const routes: Routes = { count, vnis, withIp: row.withIp ?? withSvi, spread: row.spread, ...row.routes };
   say(`\n${row.name}: ${row.title}`);
   const results: RunResult[] = [];
-  const arena = await places.get({ vnis, withSvi, withPorts, spread, peers, keepalive, hostile });
+  const arena = await places.get({ vnis, withSvi, withPorts, spread, peers, keepalive, hostile, collected });
   const measureOnce = async (engine: EngineName) => {
     await arena.level();
     return record({ row: row.name, engine, quick }, async () => {

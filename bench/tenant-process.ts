@@ -4,6 +4,7 @@ import { Agent, get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as K from '../src/linux/constants.js';
 import { native } from '../src/linux/native.js';
+import type { Span } from './flat-routes.js';
 import { FLOODS, type Flood, type FloodName, FRAME_ROOM } from './hostile-frames.js';
 import { BATCH, deviceOf, encodeLocal, LocalRows } from './probe-rows.js';
 import { now, serve } from './rpc.js';
@@ -74,6 +75,44 @@ export const handlers = {
       await delay(order.pause);
     }
     socket.close();
+  },
+  /** Hosts `from` up to but without `to` appear behind the leaf's ports, in all VNIs in turn, or go. */
+  async someHosts(order: { span: Span; vnis: number; verb: 'add' | 'delete' }): Promise<void> {
+    const { from, to } = order.span;
+    const words = new Uint32Array(BATCH * 24);
+    const socket = new LocalRows();
+    for (let i = from; i < to; i += BATCH) {
+      let word = 0;
+      for (let n = i; n < Math.min(i + BATCH, to); n++)
+        word = encodeLocal(words, word, deviceOf('acc', n % order.vnis), localMacAt(n), order.verb);
+      socket.send(words, word);
+      if (((i - from) / BATCH) % 16 === 0) await delay(1);
+    }
+    socket.close();
+  },
+  /** Clients that ask once for each path; how many answers of each status there were. */
+  async ask({ clients, port, paths }: { clients: number; port: number; paths: readonly string[] }) {
+    const answers: Record<string, number> = {};
+    const agent = new Agent({ keepAlive: true, maxSockets: clients });
+    const once = (path: string) =>
+      new Promise<string>((resolve) => {
+        const request = get({ host: '127.0.0.1', port, path, agent }, (answer) => {
+          answer.resume();
+          answer.on('end', () => resolve(String(answer.statusCode)));
+          answer.on('error', () => resolve('cut'));
+        });
+        request.on('error', () => resolve('failed'));
+      });
+    let next = 0;
+    const client = async () => {
+      while (next < paths.length) {
+        const status = await once(paths[next++]);
+        answers[status] = (answers[status] ?? 0) + 1;
+      }
+    };
+    await Promise.all(Array.from({ length: clients }, client));
+    agent.destroy();
+    return answers;
   },
   /** Clients that read a page again and again, each on one connection; how many answers of each status there were. */
   async read({ clients, path, port, limit }: Reading): Promise<Record<string, number>> {
