@@ -24,7 +24,7 @@ export { MemoryKernel } from './memory.js';
 export { domainKey } from './mirror.js';
 export { type DefaultDestination, type DefaultsMemory, NO_MEMORY } from './our-defaults.js';
 export { OUR_ROWS } from './our-rows.js';
-export { hasOurMark, isLocalNeigh, isOurNeigh, isSetByHand } from './ownership.js';
+export { hasOurMark, isLocalNeigh, isOurNeigh, isSetByHand, RTPROT_BGP } from './ownership.js';
 export { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 export { errnoName } from './retry.js';
 export { type DeviceName, foundText, wantedText } from './row-text.js';

@@ -29,7 +29,6 @@ export const NETLINK_GET_STRICT_CHK = 12;
 /** netlink.h: message types and flags. */
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
-export const NLMSG_OVERRUN = 4;
 export const NLM_F_REQUEST = 0x01;
 export const NLM_F_ACK = 0x04;
 export const NLM_F_DUMP_INTR = 0x10;
@@ -73,7 +72,6 @@ export const RTNLGRP_IPV4_IFADDR = 5;
 export const RTNLGRP_IPV6_IFADDR = 9;
 export const RTNLGRP_BRVLAN = 33;
 export const RTNLGRP_TUNNEL = 35;
-export const RTPROT_BGP = 186;
 export const RTEXT_FILTER_BRVLAN_COMPRESSED = 1 << 2;
 export const RTEXT_FILTER_SKIP_STATS = 1 << 3;
 
@@ -168,9 +166,14 @@ export const BRIDGE_VLANDB_ENTRY_RANGE = 2;
 export const BRIDGE_VLANDB_ENTRY_TUNNEL_INFO = 4;
 export const BRIDGE_VLANDB_TINFO_ID = 1;
 
+/** if_ether.h. */
+export const ETH_P_8021Q = 0x8100;
+
 /** errno.h. */
+export const EPERM = 1;
 export const ENOENT = 2;
 export const EIO = 5;
+export const EAGAIN = 11;
 export const ENODEV = 19;
 export const EINVAL = 22;
 export const EMSGSIZE = 90;

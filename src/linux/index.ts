@@ -29,6 +29,6 @@ export { requireRowPermission } from './permission.js';
 export { findRivals } from './rivals.js';
 export { NetlinkError } from './route-socket.js';
 export { sdNotify } from './sd-notify.js';
-export { LinuxSnooper, type SnooperStats } from './snoop.js';
+export { LinuxSnooper } from './snoop.js';
 export { deriveTopology, type LinkTables, sameTopology } from './topology.js';
 export { DEFAULT_POLICY, type KernelPolicy } from './upkeep.js';

@@ -48,20 +48,8 @@ export interface LinuxKernelStats {
   readonly drops: number;
   /** Complete re-reads, the first one included. */
   readonly resyncs: number;
-  /** Re-reads that failed and were tried again. */
-  readonly failedResyncs: number;
   /** Devices read again because echoes on them had been hidden. */
   readonly audits: number;
-  /** Dumps repeated because the kernel's table changed underneath. */
-  readonly repeatedDumps: number;
-  /** Known rows that a dump lacked and that were asked for singly, and those of them that were gone. */
-  readonly confirmations: number;
-  readonly losses: number;
-  /** Messages skipped because they were cut short. */
-  readonly malformed: number;
-  /** Messages that changed or asked for rows, and those refused. */
-  readonly requests: number;
-  readonly refusals: number;
 }
 
 /** The FDB rows of one device, as the kernel holds them now. */
@@ -305,14 +293,7 @@ export class LinuxKernel implements Kernel {
       overruns: open?.monitor.overruns ?? 0,
       drops: open?.monitor.drops ?? 0,
       resyncs: open?.rereads.resyncs ?? 0,
-      failedResyncs: open?.rereads.failures ?? 0,
       audits: open?.rereads.audits ?? 0,
-      repeatedDumps: open?.reader.stats.repeats ?? 0,
-      confirmations: open?.reader.stats.confirmations ?? 0,
-      losses: open?.reader.stats.losses ?? 0,
-      malformed: (open?.monitor.malformed ?? 0) + (open?.reader.stats.malformed ?? 0),
-      requests: open?.programmer.requests ?? 0,
-      refusals: open?.programmer.refusals ?? 0,
     };
   }
 

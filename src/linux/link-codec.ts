@@ -108,8 +108,6 @@ export interface LinkAddress {
 }
 
 const IFINFO_LENGTH = 16;
-/** The EtherType of 802.1Q tags. */
-export const ETH_P_8021Q = 0x8100;
 const IFLA_WIRELESS = 11;
 const CARRIER = K.IFF_RUNNING | K.IFF_LOWER_UP;
 
@@ -309,7 +307,7 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
     vxlan: undefined as VxlanSettings | undefined,
     vlanFiltering: false,
     stp: false,
-    vlanProtocol: ETH_P_8021Q,
+    vlanProtocol: K.ETH_P_8021Q,
     ageingTime: 0,
     vlanId: 0,
     port: undefined as PortSettings | undefined,

@@ -44,7 +44,7 @@ export class Monitor {
   #drainedAt = Number.NEGATIVE_INFINITY;
   notifications = 0;
   overruns = 0;
-  malformed = 0;
+  #malformed = 0;
 
   /** Throws NetlinkError where the kernel refuses a socket. Nothing is told before `watch` or `drain`. */
   constructor(receiveBuffer: number, events: MonitorEvents, log: Log, sockets?: NetlinkSockets) {
@@ -167,9 +167,9 @@ export class Monitor {
       this.#log.error({ err: error }, 'handling a notification failed');
       return;
     }
-    this.malformed++;
+    this.#malformed++;
     // The first and then ever fewer: a kernel that garbles one will garble many
-    if ((this.malformed & (this.malformed - 1)) === 0)
-      this.#log.warn({ count: this.malformed }, `malformed netlink message: ${error.message}`);
+    if ((this.#malformed & (this.#malformed - 1)) === 0)
+      this.#log.warn({ count: this.#malformed }, `malformed netlink message: ${error.message}`);
   }
 }

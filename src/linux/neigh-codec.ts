@@ -1,4 +1,4 @@
-import { Ntf, Nud, type Operation } from '../dataplane/index.js';
+import { Ntf, Nud, type Operation, RTPROT_BGP } from '../dataplane/index.js';
 import {
   type Ip,
   type Ipv4,
@@ -37,7 +37,6 @@ import {
   RTM_DELNEIGH,
   RTM_GETNEIGH,
   RTM_NEWNEIGH,
-  RTPROT_BGP,
 } from './constants.js';
 import { type MessageBuffer, NetlinkFormatError } from './message.js';
 

@@ -1,8 +1,8 @@
 import { IPV4_ANY, MAC_ZERO, StartError } from '../types/index.js';
+import * as K from './constants.js';
 import type { NetlinkSockets } from './native.js';
 import { Programmer } from './programmer.js';
 
-const EPERM = 1;
 /** No device has it. */
 const NO_DEVICE = 0x7fff_ffff;
 
@@ -16,7 +16,7 @@ export function requireRowPermission(sockets?: NetlinkSockets): void {
   try {
     const row = { ifindex: NO_DEVICE, ip: IPV4_ANY, mac: MAC_ZERO, router: false };
     const [{ errno }] = programmer.apply([{ table: 'neigh', verb: 'delete', ...row }]);
-    if (errno === EPERM)
+    if (errno === K.EPERM)
       throw new StartError(
         'the kernel lets this process change no FDB rows or neighbors: give it CAP_NET_ADMIN, as systemd/evpnd.service does, or try it with mode: observe',
       );

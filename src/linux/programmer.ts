@@ -66,9 +66,6 @@ export class Programmer {
   readonly #row = newNeighMessage();
   /** In the order of launching; they stay until their end is told. */
   readonly #launched: Launched[] = [];
-  /** Messages sent, and those that the kernel refused. */
-  requests = 0;
-  refusals = 0;
 
   constructor(sockets?: NetlinkSockets) {
     this.#requests = new Requests(BULK * NEIGH_MESSAGE_MAX, BULK / BATCH, sockets);
@@ -189,7 +186,6 @@ export class Programmer {
     const base = this.#requests.reserve(last - first);
     const bulk = this.#requests.begin();
     const { words } = bulk.out;
-    this.requests += last - first;
     let word = 0;
     for (let from = first; from < last; from += BATCH) {
       const to = Math.min(from + BATCH, last);
@@ -208,16 +204,12 @@ export class Programmer {
       if (type !== K.NLMSG_ERROR || index < first || index >= last) return;
       const result = decodeError(buffer, at, end);
       if (result.errno === 0) results[index] = SUCCESS;
-      else {
-        this.refusals++;
-        results[index] = result;
-      }
+      else results[index] = result;
     });
     for (let from = first, datagram = 0; from < last; from += BATCH, datagram++) {
       const to = Math.min(from + BATCH, last);
       const errno = bulk.sent(datagram);
       if (errno !== 0) {
-        this.refusals += to - from;
         results.fill({ errno, message: 'the batch could not be sent' }, from, to);
       } else if (results[to - 1] !== UNANSWERED) {
         // Errors came before the fence, so silence before it was success
@@ -281,7 +273,6 @@ export class Programmer {
   ): void {
     this.land();
     const sequence = this.#requests.reserve(1);
-    this.requests++;
     const bulk = this.#requests.begin();
     bulk.add(encode(bulk.out, sequence));
     this.#requests.run(bulk);

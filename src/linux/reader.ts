@@ -47,25 +47,14 @@ export interface ReaderOwner {
   neighRowGone(row: NeighRow): void;
 }
 
-/** Counters for operators. */
-export interface ReaderStats {
-  /** Dumps that were repeated because rows went while they ran, or because the kernel said so. */
-  repeats: number;
-  /** Single rows asked for, because a dump lacked what was known. */
-  confirmations: number;
-  /** Of these, how many were gone. */
-  losses: number;
-  /** Messages of dumps that were cut short. */
-  malformed: number;
-}
-
 /**
  * Reads the kernel's tables by dumps, though notifications come in between and FDB dumps are inconsistent: a row that
  * was notified since the dump began is newer than the dump's; a dump is repeated when rows went while it ran, since each
  * hides another; and what is known but was not in the dump is asked for singly before it is given up.
  */
 export class Reader {
-  readonly stats: ReaderStats = { repeats: 0, confirmations: 0, losses: 0, malformed: 0 };
+  /** Messages of dumps that were cut short. */
+  #malformed = 0;
   readonly #dump: DumpSocket;
   readonly #programmer: Programmer;
   readonly #owner: ReaderOwner;
@@ -121,7 +110,6 @@ export class Reader {
         this.#dumpLinks(table, K.RTM_GETADDR, K.AF_UNSPEC, undefined) &&
         this.#dumpVniFilters(table);
       if (whole || repeats >= REPEATS) return table;
-      this.stats.repeats++;
     }
   }
 
@@ -161,8 +149,8 @@ export class Reader {
       take();
     } catch (error) {
       if (!(error instanceof NetlinkFormatError)) throw error;
-      this.stats.malformed++;
-      this.#log.warn({ count: this.stats.malformed }, `malformed netlink message: ${error.message}`);
+      this.#malformed++;
+      this.#log.warn({ count: this.#malformed }, `malformed netlink message: ${error.message}`);
     }
   }
 
@@ -215,7 +203,6 @@ export class Reader {
 
   #lose(row: VxlanFdbRow): void {
     if (this.#closed) return;
-    this.stats.losses++;
     this.#owner.vxlanRowGone(row);
   }
 
@@ -343,7 +330,6 @@ export class Reader {
         this.#log.warn({ ifindex, family, repeats }, 'rows kept going while they were read');
         return;
       }
-      this.stats.repeats++;
     }
   }
 
@@ -362,12 +348,10 @@ export class Reader {
     const slicer = new Slicer();
     for (const row of rows) {
       if (this.#closed) return;
-      this.stats.confirmations++;
       const answer = this.#programmer.get((words, sequence) => encode(row, words, sequence));
       if (typeof answer !== 'number') this.#owner.present(answer);
       else if (answer === K.ENOENT || answer === K.ENODEV || answer === K.EINVAL) {
         // EINVAL: the device is there and a bridge no more
-        this.stats.losses++;
         gone(row);
       } else this.#log.warn({ errno: answer }, 'the kernel does not say whether a row is there; it counts');
       await slicer.breathe();

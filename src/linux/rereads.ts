@@ -30,9 +30,8 @@ export interface RereadsOwner {
  * have brought rows from another namespace, and, slowly, devices on which our own echoes were hidden. One at a time.
  */
 export class Rereads {
-  /** Complete readings, and those that failed. */
+  /** Complete readings. */
   resyncs = 0;
-  failures = 0;
   readonly #audits: Audits;
   readonly #owner: RereadsOwner;
   readonly #log: Log;
@@ -134,7 +133,6 @@ export class Rereads {
           else await this.#readDevices();
         } catch (error) {
           if (first) throw error;
-          this.failures++;
           this.#everything = true;
           this.#log.error({ err: error }, 're-reading the kernel failed and is tried again');
         }

@@ -25,8 +25,6 @@ export class NetlinkError extends Error {
   }
 }
 
-const EAGAIN = 11;
-const EPERM = 1;
 const MAX_DATAGRAMS = 4096;
 
 function i32(value: number): Uint8Array {
@@ -96,7 +94,7 @@ export class RouteSocket {
     if (size === undefined) return undefined;
     const forced = this.#raw.setOption(K.SOL_SOCKET, force, i32(size));
     if (forced >= 0) return undefined;
-    if (forced !== -EPERM) throw new NetlinkError(`${which} buffer of ${size} octets`, -forced);
+    if (forced !== -K.EPERM) throw new NetlinkError(`${which} buffer of ${size} octets`, -forced);
     check(`${which} buffer of ${size} octets`, this.#raw.setOption(K.SOL_SOCKET, polite, i32(size)));
     return `a ${which} buffer of ${size} octets needs CAP_NET_ADMIN; net.core limits it`;
   }
@@ -156,7 +154,7 @@ export class RouteSocket {
       visit(start, lengths[i]);
       start += (lengths[i] + 3) & ~3;
     }
-    return { datagrams, errno: errno === 0 && datagrams === 0 ? EAGAIN : errno };
+    return { datagrams, errno: errno === 0 && datagrams === 0 ? K.EAGAIN : errno };
   }
 
   watch(onReadable: () => void, onError: (thrown: unknown) => void): void {
@@ -179,7 +177,7 @@ export class RouteSocket {
 
 /** True where `receive` ended because nothing waits. */
 export function isDrained(received: Received): boolean {
-  return received.errno === EAGAIN;
+  return received.errno === K.EAGAIN;
 }
 
 /** Reads the `struct nlmsgerr` of NLMSG_ERROR, or the errno of NLMSG_DONE, at `at`: a positive errno (0: success). */

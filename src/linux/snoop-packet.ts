@@ -9,6 +9,7 @@ import {
   macFromBytes,
   macToBytes,
 } from '../types/index.js';
+import * as K from './constants.js';
 
 /*
  * ARP (RFC 826) and neighbour discovery (RFC 4861) as they stand in Ethernet frames: what a host says of itself, and the
@@ -18,7 +19,6 @@ const ETHERTYPE = 12;
 const NETWORK = 14;
 const ETH_P_ARP = 0x0806;
 const ETH_P_IPV6 = 0x86dd;
-const ETH_P_8021Q = 0x8100;
 
 const ARP_LENGTH = 28;
 const ARP_REQUEST = 1;
@@ -197,7 +197,7 @@ function writeEthernet(bytes: Buffer, to: Mac, from: Mac, tag: number, type: num
     writeU16(bytes, 12, type);
     return 14;
   }
-  writeU16(bytes, 12, ETH_P_8021Q);
+  writeU16(bytes, 12, K.ETH_P_8021Q);
   writeU16(bytes, 14, tag);
   writeU16(bytes, 16, type);
   return 18;

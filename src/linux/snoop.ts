@@ -9,14 +9,12 @@ import { type Sampled, SnoopShares } from './snoop-shares.js';
 /** <linux/if_packet.h>, <linux/if_ether.h>. */
 const AF_PACKET = 17;
 const SOL_PACKET = 263;
-const PACKET_STATISTICS = 6;
 const PACKET_AUXDATA = 8;
 const PACKET_IGNORE_OUTGOING = 23;
 const ETH_P_ALL = 0x0003;
 const TP_STATUS_CSUMNOTREADY = 1 << 3;
 const TP_STATUS_VLAN_VALID = 1 << 4;
 const TP_STATUS_VLAN_TPID_VALID = 1 << 6;
-const ETH_P_8021Q = 0x8100;
 
 /** `struct sockaddr_ll`. */
 const ADDRESS = 20;
@@ -31,20 +29,6 @@ const BATCH = 64;
 const WINDOW_MS = 100;
 const WINDOW_FRAMES = 10_000;
 const RECEIVE_BUFFER = 1 << 22;
-
-/** Counters since start. */
-export interface SnooperStats {
-  readonly frames: number;
-  readonly malformed: number;
-  /** Frames that the kernel dropped because the buffer was full. */
-  readonly drops: number;
-  /** Frames that were not looked at, since their port had had its share; those that the filter kept out are not counted. */
-  readonly skipped: number;
-  /** How often a flood made us look away for a moment. */
-  readonly pauses: number;
-  readonly questions: number;
-  readonly refusals: number;
-}
 
 /** The shape of a problem of the API. */
 export interface SnooperProblem {
@@ -77,13 +61,6 @@ export class LinuxSnooper implements Snooper {
   #turn: NodeJS.Timeout | undefined;
   #sampled: readonly Sampled[] = [];
   #pause: NodeJS.Timeout | undefined;
-  #frames = 0;
-  #malformed = 0;
-  #drops = 0;
-  #skipped = 0;
-  #pauses = 0;
-  #questions = 0;
-  #refusals = 0;
 
   constructor(options: { readonly log: Log; readonly open?: () => RawSocket }) {
     this.#log = options.log;
@@ -123,29 +100,12 @@ export class LinuxSnooper implements Snooper {
     const length = writeQuestion(this.#question, mac, source, tag, ip);
     this.#to.writeUInt16LE(AF_PACKET, 0);
     this.#to.writeInt32LE(port, IFINDEX);
-    const sent = this.#socket.sendTo(this.#question, 0, length, this.#to) === length;
-    if (sent) this.#questions++;
-    else this.#refusals++;
-    return sent;
-  }
-
-  stats(): SnooperStats {
-    this.#countDrops();
-    return {
-      frames: this.#frames,
-      malformed: this.#malformed,
-      drops: this.#drops,
-      skipped: this.#skipped,
-      pauses: this.#pauses,
-      questions: this.#questions,
-      refusals: this.#refusals,
-    };
+    return this.#socket.sendTo(this.#question, 0, length, this.#to) === length;
   }
 
   close(): void {
     clearTimeout(this.#pause);
     clearTimeout(this.#turn);
-    this.#countDrops();
     this.#socket?.close();
     this.#socket = undefined;
     this.#observer = undefined;
@@ -164,15 +124,11 @@ export class LinuxSnooper implements Snooper {
       this.#controls,
       CONTROL,
     );
-    this.#frames += count;
     for (let i = 0, at = 0; i < count && this.#observer; i++) {
       const length = this.#lengths[1 + 3 * i];
       const port = this.#addresses.readInt32LE(i * ADDRESS + IFINDEX);
       if (this.#shares.take(port)) this.#frame(i, at, length, port, this.#observer);
-      else {
-        this.#skipped++;
-        if (this.#shares.isFlooded(port)) this.#endWindow();
-      }
+      else if (this.#shares.isFlooded(port)) this.#endWindow();
       at += (length + 3) & ~3;
     }
     this.#spend(count);
@@ -183,7 +139,6 @@ export class LinuxSnooper implements Snooper {
     if (now - this.#windowStart >= WINDOW_MS) this.#endWindow();
     this.#windowFrames += frames;
     if (this.#windowFrames < WINDOW_FRAMES || this.#pause) return;
-    this.#pauses++;
     this.#socket?.pause();
     this.#pause = setTimeout(
       () => {
@@ -203,13 +158,12 @@ export class LinuxSnooper implements Snooper {
       if (status & TP_STATUS_VLAN_VALID) {
         const protocol = this.#controls.readUInt16LE(control + CMSG_HEADER + 18);
         // Of service tags no bridge of ours makes a VLAN
-        if (status & TP_STATUS_VLAN_TPID_VALID && protocol !== ETH_P_8021Q) return;
+        if (status & TP_STATUS_VLAN_TPID_VALID && protocol !== K.ETH_P_8021Q) return;
         tag = this.#controls.readUInt16LE(control + CMSG_HEADER + 16) & 0xfff;
       }
     }
     const heard = this.#heard;
     const kind = readFrame(this.#bytes, at, length, (status & TP_STATUS_CSUMNOTREADY) === 0, heard);
-    if (kind === 'malformed') this.#malformed++;
     if (kind !== 'binding' && kind !== 'tentative') return;
     if (kind === 'binding') observer.heard(port, tag, heard.mac, heard.ip, heard.router);
     else observer.tentative(port, tag, heard.ip);
@@ -236,13 +190,6 @@ export class LinuxSnooper implements Snooper {
       this.#controls.readInt32LE(at + CMSG_LEVEL) === SOL_PACKET &&
       this.#controls.readInt32LE(at + CMSG_LEVEL + 4) === PACKET_AUXDATA
     );
-  }
-
-  /** The kernel's counter starts anew at every reading. */
-  #countDrops(): void {
-    const statistics = Buffer.alloc(8);
-    if ((this.#socket?.getOption(SOL_PACKET, PACKET_STATISTICS, statistics) ?? 0) >= 8)
-      this.#drops += statistics.readUInt32LE(4);
   }
 }
 

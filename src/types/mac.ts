@@ -5,7 +5,6 @@ import { ParseError } from './parse-error.js';
 export type Mac = Brand<number, 'Mac'>;
 
 export const MAC_ZERO = 0 as Mac;
-export const MAC_BROADCAST = 0xffffffffffff as Mac;
 
 const TEXT =
   /^(?:[0-9a-f]{2}(?:([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4})|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})$/i;

@@ -5,6 +5,7 @@ import {
   attributeName,
   attributeRow,
   type KnownAttributeCode,
+  OPTIONAL_TRANSITIVE,
 } from './attribute-table.js';
 import { Malformed } from './malformed.js';
 import type { UpdateContext, UpdateFault } from './messages.js';
@@ -48,8 +49,6 @@ export interface AttributeSpan {
   readonly end: number;
 }
 
-const CONFLICTING_FLAGS = AttributeFlag.OPTIONAL | AttributeFlag.TRANSITIVE;
-
 /** Reads an attribute's header; undefined where header or value run beyond `sectionEnd`. */
 export function spanAttribute(bytes: Buffer, start: number, sectionEnd: number): AttributeSpan | undefined {
   const flags = bytes[start];
@@ -89,7 +88,7 @@ export function duplicateMpError(code: number): WireError {
 
 /** Throws for flags of an MP attribute that are not RFC 4760's: the whole attribute is incorrect then (RFC 7606 §5.3). */
 export function checkMpFlags(bytes: Buffer, start: number, span: AttributeSpan): void {
-  if ((span.flags & CONFLICTING_FLAGS) !== AttributeFlag.OPTIONAL)
+  if ((span.flags & OPTIONAL_TRANSITIVE) !== AttributeFlag.OPTIONAL)
     throw attributeError(
       UpdateSubcode.ATTRIBUTE_FLAGS_ERROR,
       span.code,
@@ -189,7 +188,7 @@ function decodeAttribute(
   const discarded = repeated || (row.internalOnly === true && !context.internal);
   if (discarded && !repeated)
     fault('discard', 'from an external peer', UpdateSubcode.MALFORMED_ATTRIBUTE_LIST);
-  if (!discarded && (flags & CONFLICTING_FLAGS) !== row.flags)
+  if (!discarded && (flags & OPTIONAL_TRANSITIVE) !== row.flags)
     fault(
       'treat-as-withdraw', // RFC 7606 §3 c
       `flags ${describeFlags(flags)}: expected ${describeFlags(row.flags)}`,

@@ -83,7 +83,7 @@ export interface AttributeRow<Code extends KnownAttributeCode> {
 }
 
 const WELL_KNOWN = AttributeFlag.TRANSITIVE;
-const OPTIONAL_TRANSITIVE = AttributeFlag.OPTIONAL | AttributeFlag.TRANSITIVE;
+export const OPTIONAL_TRANSITIVE = AttributeFlag.OPTIONAL | AttributeFlag.TRANSITIVE;
 const OPTIONAL_NON_TRANSITIVE = AttributeFlag.OPTIONAL;
 
 function expectLength(value: Buffer, length: number): void {

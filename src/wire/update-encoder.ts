@@ -1,6 +1,6 @@
 import { ESI_ZERO, emptyList, ipByteLength, ipToBytes } from '../types/index.js';
 import { encodeAttributes, type PathAttribute } from './attribute-section.js';
-import { AttributeCode, AttributeFlag } from './attribute-table.js';
+import { AttributeCode, AttributeFlag, OPTIONAL_TRANSITIVE } from './attribute-table.js';
 import { encodeEvpnRoute, evpnRouteLength } from './evpn-routes/index.js';
 import { allocateMessage, HEADER_LENGTH, writeLength } from './header.js';
 import { AFI_L2VPN, MessageType, type OriginatedAttributes, SAFI_EVPN } from './messages.js';
@@ -22,7 +22,6 @@ export interface EncodingSession {
 const LOCAL_PREF = 100;
 const WELL_KNOWN = AttributeFlag.TRANSITIVE;
 const MP_FLAGS = AttributeFlag.OPTIONAL | AttributeFlag.EXTENDED_LENGTH;
-const OPTIONAL_TRANSITIVE = AttributeFlag.OPTIONAL | AttributeFlag.TRANSITIVE;
 /** Withdrawn routes length (none) and total path attribute length. */
 const ATTRIBUTES_AT = HEADER_LENGTH + 4;
 /** Flags, code, two octets of length, AFI, SAFI. */

@@ -1,7 +1,6 @@
-import { AttributeCode, AttributeFlag } from './attribute-table.js';
+import { AttributeCode, AttributeFlag, OPTIONAL_TRANSITIVE } from './attribute-table.js';
 import { AFI_L2VPN, SAFI_EVPN } from './messages.js';
 
-const CONFLICTING_FLAGS = AttributeFlag.OPTIONAL | AttributeFlag.TRANSITIVE;
 /** Lengths of withdrawn routes and of path attributes. */
 const LENGTHS = 4;
 /** AFI, SAFI and the next hop's length. */
@@ -39,7 +38,7 @@ export class UpdateOutline {
       const code = bytes[at + 1];
       if (code === AttributeCode.MP_UNREACH_NLRI) return false;
       if (code === AttributeCode.MP_REACH_NLRI) {
-        if (found || (flags & CONFLICTING_FLAGS) !== AttributeFlag.OPTIONAL) return false;
+        if (found || (flags & OPTIONAL_TRANSITIVE) !== AttributeFlag.OPTIONAL) return false;
         if (!this.#readReach(bytes, valueAt, next)) return false;
         found = true;
         this.beforeEnd = at;

@@ -97,7 +97,7 @@ await runCases([
   {
     name: 'frames that came in are told with their device and their tag, all else is filtered',
     run: () =>
-      withWire(async ({ notes, snooper, host, port }) => {
+      withWire(async ({ notes, host, port }) => {
         const other = Buffer.alloc(60, 0xff);
         macToBytes(HOST, other, 6);
         other.writeUInt16BE(0x88b5, 12);
@@ -106,15 +106,14 @@ await runCases([
         host.send(arp(10, HOST, IP));
         host.send(arp(0x6000 | 20, HOST, IP));
         host.send(arp(30, HOST, IP, 0x88a8));
-        host.send(arp(0, HOST, 0));
         host.send(arp(0, HOST, IP).subarray(0, 30));
-        await until('all', () => notes.lines.length >= 4 && snooper.stats().malformed > 0);
+        host.send(arp(0, HOST, 0));
+        await until('all', () => notes.lines.some((line) => line.includes('wants')));
         const said = `${formatMac(HOST)} 10.10.10.11`;
         assert.deepEqual(
           notes.lines.filter((line) => !line.includes('fe80')),
           [`${port} 0 ${said}`, `${port} 10 ${said}`, `${port} 20 ${said}`, `${port} 0 wants 10.10.10.1`],
         );
-        assert.equal(snooper.stats().malformed, 1);
       }),
   },
   {
@@ -132,7 +131,6 @@ await runCases([
         ];
         await until('both', () => wanted.every((line) => notes.lines.includes(line)));
         assert.ok(notes.lines.every((line) => !line.startsWith(`${port} `) || line.includes('fe80')));
-        assert.deepEqual([snooper.stats().questions, snooper.stats().refusals], [2, 1]);
       }),
   },
   {
