@@ -24,19 +24,10 @@ export function evpnSettings(config: Config): EvpnSettings {
   for (const [vni, { importRouteTargets, exportRouteTargets, ...same }] of config.evpn.vnis)
     vnis.set(vni, { ...same, importTargets: importRouteTargets, exportTargets: exportRouteTargets });
   return {
+    ...config.evpn,
     asn: config.asn,
     routerId: config.routerId,
-    advertiseAllVni: config.evpn.advertiseAllVni,
-    flooding: config.evpn.flooding,
-    floodLimit: config.evpn.floodLimit,
-    autoRt: config.evpn.autoRt,
-    importEthernetTags: config.evpn.importEthernetTags,
     duplicates: config.evpn.duplicateDetection,
-    advertiseSviIp: config.evpn.advertiseSviIp,
-    maxLocalMacs: config.evpn.maxLocalMacs,
-    maxLocalIps: config.evpn.maxLocalIps,
-    newAddressRate: config.evpn.newAddressRate,
-    advertiseDefaultGateway: config.evpn.advertiseDefaultGateway,
     vnis,
   };
 }
@@ -50,29 +41,4 @@ export function kernelPolicy(config: Config): KernelPolicy {
     floods: (vni) => isFlooded(settings, vni),
     lists: (vni) => settings.vnis.has(vni) && isServed(settings, vni),
   };
-}
-
-/** A reload's configuration with the settings that only a restart can change left as they are. */
-export function withFixedSettings(running: Config, wanted: Config): Config {
-  return {
-    ...wanted,
-    asn: running.asn,
-    neighbors: running.asn === wanted.asn ? wanted.neighbors : withRunningAs(running, wanted),
-    routerId: running.routerId,
-    bgp: running.bgp,
-    evpn: { ...wanted.evpn, snooping: running.evpn.snooping },
-    api: running.api,
-    kernel: running.kernel,
-    mode: running.mode,
-    sweepDeferralTime: running.sweepDeferralTime,
-    stateDirectory: running.stateDirectory,
-  };
-}
-
-/** Which AS a neighbor is in was read by the AS that we are to be: that counts when we are. */
-function withRunningAs(running: Config, wanted: Config): Config['neighbors'] {
-  return wanted.neighbors.map((neighbor) => {
-    const before = running.neighbors.find(({ address }) => address === neighbor.address);
-    return before ? { ...neighbor, remoteAs: before.remoteAs } : neighbor;
-  });
 }

@@ -1,6 +1,6 @@
-import { formatIp, formatRouteTarget, type Ip, type RouteTarget } from '../types/index.js';
-import type { Config, ListenAddress } from './config.js';
-import { formatRouteTargetPattern, type RouteTargetPattern } from './route-target-pattern.js';
+import type { Config } from './config.js';
+import { type AnySetting, camelCase, type Rows } from './setting.js';
+import { SETTINGS } from './settings.js';
 
 /** A setting in which two configurations differ. */
 export interface SettingChange {
@@ -14,24 +14,9 @@ export interface SettingChange {
 /** The value of a neighbor or VNI itself, which has settings of its own. */
 const PRESENT = 'present';
 
-const ips = (list: readonly Ip[]) => list.map(formatIp);
-
-/** How values are written that are no plain text or number. */
-const FORMATS: Readonly<Record<string, (value: never) => string | readonly string[]>> = {
-  'router-id': formatIp,
-  'bgp.listen': ips,
-  'api.listen': (list: readonly ListenAddress[]) =>
-    list.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)),
-  'neighbors[].address': formatIp,
-  'neighbors[].local-address': formatIp,
-  'evpn.vnis[].import-route-targets': (list: readonly RouteTargetPattern[]) =>
-    list.map(formatRouteTargetPattern),
-  'evpn.vnis[].export-route-targets': (list: readonly RouteTarget[]) => list.map(formatRouteTarget),
-};
-
 /**
- * What differs, by key, in the order of `after`. Neither the order of lists counts
- * nor how a value is spelled, and a default is as good as the same value in the file.
+ * What differs, by key, in the order of the table of settings. Neither the order of lists counts nor how a value is spelled,
+ * and a default is as good as the same value in the file.
  */
 export function diffConfig(before: Config, after: Config): readonly SettingChange[] {
   const old = settingsOf(before);
@@ -50,36 +35,34 @@ export function diffConfig(before: Config, after: Config): readonly SettingChang
 /** Every setting that has a value, as text, by its key. */
 function settingsOf(config: Config): ReadonlyMap<string, string> {
   const settings = new Map<string, string>();
-  const add = (prefix: string, values: object) => {
-    for (const [name, value] of Object.entries(values)) {
-      const key = `${prefix}${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-      if (isMapping(value)) add(`${key}.`, value);
-      else if (value !== undefined) settings.set(key, textOf(key, value));
+  const add = (prefix: string, rows: Rows, values: Values) => {
+    for (const [name, row] of Object.entries(rows)) {
+      const key = `${prefix}${name}`;
+      const value = values[camelCase(name)];
+      if (row.kind === 'section') add(`${key}.`, row.rows, value as Values);
+      else if (row.kind === 'list')
+        for (const item of (value as Items).values()) {
+          const itemKey = `${key}[${nameOf(item, row.knownBy, row.rows)}]`;
+          settings.set(itemKey, PRESENT);
+          add(`${itemKey}.`, row.rows, item);
+        }
+      else if (value !== undefined) settings.set(key, textOf(row, value));
     }
   };
-  const addItem = (key: string, values: object) => {
-    settings.set(key, PRESENT);
-    add(`${key}.`, values);
-  };
-  const { neighbors, evpn, ...others } = config;
-  const { vnis, ...ofAllVnis } = evpn;
-  add('', others);
-  for (const neighbor of neighbors) addItem(`neighbors[${formatIp(neighbor.address)}]`, neighbor);
-  add('evpn.', ofAllVnis);
-  for (const [vni, values] of vnis) addItem(`evpn.vnis[${vni}]`, values);
+  add('', SETTINGS, { ...config });
   return settings;
 }
 
-function isMapping(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+type Values = Readonly<Record<string, unknown>>;
+/** A list, or a map that was made of one. */
+type Items = readonly Values[] | ReadonlyMap<unknown, Values>;
+
+function nameOf(item: Values, knownBy: string, rows: Rows): string {
+  const row = rows[knownBy];
+  return row.kind === 'setting' ? textOf(row, item[camelCase(knownBy)]) : knownBy;
 }
 
-function textOf(key: string, value: unknown): string {
-  const text = FORMATS[general(key)]?.(value as never) ?? String(value);
+function textOf(row: AnySetting, value: unknown): string {
+  const text = row.format(value as never);
   return typeof text === 'string' ? text : `[${text.toSorted().join(', ')}]`;
-}
-
-/** The key as the schema has it: without what an item is known by. */
-function general(key: string): string {
-  return key.replace(/\[[^\]]*\]/g, '[]');
 }

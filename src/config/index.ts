@@ -1,7 +1,7 @@
 /**
- * The configuration file: one schema (schema.ts) that validates, gives the defaults and is the operator's reference;
- * a loader that rejects a file as a whole and names every fault with its line; the difference of two configurations for a
- * reload; and the command line that names the file. YAML 1.2, kebab-case keys; ASNs in asplain (RFC 5396). Not here: what
+ * The configuration file: one table of settings (settings.ts), of which the schema, the parsed configuration, the difference
+ * for a reload and the operator's reference are made; a loader that rejects a file as a whole and names every fault with its line; and the command line that names
+ * the file. YAML 1.2, kebab-case keys; ASNs in asplain (RFC 5396). Not here: what
  * the settings mean to a session or a VNI, and the reading of other daemons' configuration files. load.ts, check.ts and
  * schema.ts are imported by their own names: what they need takes longer to load than all the rest of a start.
  */
@@ -9,8 +9,9 @@ export * from './command-line.js';
 export * from './config.js';
 export * from './diff.js';
 export * from './finding.js';
+export * from './fixed-settings.js';
 export * from './hint.js';
 export { interpret } from './interpret.js';
 export * from './route-target-pattern.js';
-export type { ConfigFile } from './schema.js';
+export { DEFAULT_STATE_DIRECTORY } from './settings.js';
 export * from './text.js';

@@ -1,8 +1,7 @@
-import type { Config } from './config.js';
+import type { Config, ConfigFile } from './config.js';
 import { ConfigError, type Finding } from './finding.js';
-import { interpret } from './interpret.js';
-import type { ConfigFile } from './schema.js';
-import { type Path, Source } from './source.js';
+import { interpret, isWithin } from './interpret.js';
+import { Source } from './source.js';
 import { readConfigText } from './text.js';
 import { validate } from './validate.js';
 
@@ -28,10 +27,10 @@ export function parseConfigFile(text: string, fileName: string): { file: ConfigF
   const { file, faulty, findings: faults } = validate(source.value(), source);
   findings.push(...faults);
   if (!file) throw rejected(findings);
-  const stoodIn = (path: Path) => faulty.some((place) => place.every((step, i) => step === path[i]));
   const config = interpret(file, (path, fault, ...others) => {
     // What a stand-in leads to is no fault of the file
-    if (![path, ...others].some(stoodIn)) findings.push(source.finding(path, fault));
+    if (![path, ...others].some((place) => isWithin(place, faulty)))
+      findings.push(source.finding(path, fault));
   });
   if (findings.length > 0) throw rejected(findings);
   return { file, config };

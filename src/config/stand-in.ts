@@ -1,39 +1,36 @@
-import { formatIp, type Ipv4, VNI_MAX } from '../types/index.js';
-
-/** The last list index of a path decides, so that no two stand-ins are the same. */
-type StandIn = (index: number) => unknown;
-
-/** In 0.0.0.0/8, where nobody's address is; 0 itself is refused everywhere. */
-const address: StandIn = (index) => formatIp((index + 1) as Ipv4);
-const vni: StandIn = (index) => VNI_MAX - index;
+import type { Row, Rows } from './setting.js';
+import { SETTINGS } from './settings.js';
+import type { Path } from './source.js';
 
 /**
- * Values in place of those that a finding was made of, so that the rest of the file can be judged in the same pass: only
- * where the schema has no default and the key cannot be left out. By general path (`neighbors[].address`).
+ * A valid value in place of one that a finding was made of, so that the rest of the file can be judged in the same pass:
+ * another for each list index; undefined where the place may be left out.
  */
-const STAND_INS: Readonly<Record<string, StandIn>> = {
-  asn: () => 1,
-  'router-id': address,
-  neighbors: () => [],
-  'neighbors[]': (index) => ({ address: address(index), 'remote-as': 'external' }),
-  'neighbors[].address': address,
-  'neighbors[].remote-as': () => 'external',
-  'bgp.listen[]': address,
-  'evpn.vnis[]': (index) => ({ vni: vni(index) }),
-  'evpn.vnis[].vni': vni,
-  'evpn.vnis[].import-route-targets[]': (index) => `${index + 1}:0`,
-  'evpn.vnis[].export-route-targets[]': (index) => `${index + 1}:0`,
-  'api.listen[]': (index) => `127.0.0.1:${index + 1}`,
-};
+export function standInFor(path: Path): unknown {
+  const index = Number(path.findLast((step) => typeof step === 'number') ?? 0);
+  return within(SETTINGS, path, index);
+}
 
-/** A valid value for the place; undefined where it may be left out. */
-export function standInFor(path: readonly (string | number)[]): unknown {
-  const general = generalPath(path);
-  const index = path.findLast((step) => typeof step === 'number') ?? 0;
-  return STAND_INS[general]?.(Number(index));
+function within(rows: Rows, [key, ...rest]: Path, index: number): unknown {
+  const row: Row | undefined = rows[key];
+  switch (row?.kind) {
+    case 'setting':
+      return rest.length === 0 ? row.standIn?.(index) : row.itemStandIn?.(index);
+    case 'section':
+      return rest.length === 0 ? undefined : within(row.rows, rest, index);
+    case 'list':
+      if (rest.length === 0) return row.isRequired ? [] : undefined;
+      return rest.length === 1 ? itemOf(row.rows, index) : within(row.rows, rest.slice(1), index);
+  }
+}
+
+/** An item with what it must have. */
+function itemOf(rows: Rows, index: number): object {
+  const required = Object.entries(rows).filter(([, row]) => row.kind === 'setting' && row.isRequired);
+  return Object.fromEntries(required.map(([key]) => [key, within(rows, [key], index)]));
 }
 
 /** `neighbors[].address`: without what tells items apart. */
-export function generalPath(path: readonly (string | number)[]): string {
+export function generalPath(path: Path): string {
   return path.map((step, i) => (typeof step === 'number' ? '[]' : i === 0 ? step : `.${step}`)).join('');
 }

@@ -1,7 +1,8 @@
 import { Ajv, type DefinedError, type ErrorObject } from 'ajv';
+import type { ConfigFile } from './config.js';
 import { type Finding, quoteValue } from './finding.js';
 import { closest } from './hint.js';
-import { type ConfigFile, ConfigSchema } from './schema.js';
+import { ConfigSchema } from './schema.js';
 import type { Path, Source } from './source.js';
 import { generalPath, standInFor } from './stand-in.js';
 import { insteadOf } from './unsupported.js';
@@ -11,7 +12,7 @@ const ajv = new Ajv({
   verbose: true,
   useDefaults: true,
   strict: true,
-  keywords: ['allowed', 'reload'],
+  keywords: ['allowed'],
 });
 const check = ajv.compile<ConfigFile>(ConfigSchema);
 

@@ -1,8 +1,7 @@
 import test from 'ava';
 import { parse, stringify } from 'yaml';
-import { diffConfig } from '../../src/config/index.js';
+import { diffConfig, withFixedSettings } from '../../src/config/index.js';
 import { parseConfig } from '../../src/config/load.js';
-import { withFixedSettings } from '../../src/settings.js';
 import { reloadEffects } from './support/reference.js';
 
 const BASE = `asn: 65001

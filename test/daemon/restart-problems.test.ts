@@ -1,8 +1,7 @@
 import test from 'ava';
-import { diffConfig } from '../../src/config/index.js';
+import { diffConfig, withFixedSettings } from '../../src/config/index.js';
 import { parseConfig } from '../../src/config/load.js';
 import { restartProblems } from '../../src/restart-problems.js';
-import { withFixedSettings } from '../../src/settings.js';
 
 const config = (asn: number) => parseConfig(`{asn: ${asn}, router-id: 10.0.0.1, neighbors: []}`, 'file');
 

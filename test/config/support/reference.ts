@@ -1,47 +1,57 @@
-import { ConfigSchema } from '../../../src/config/schema.js';
+import { EFFECTS, type Effect, type List, type Row, type Rows } from '../../../src/config/setting.js';
+import { SETTINGS } from '../../../src/config/settings.js';
 
-/** What of a JSON schema the reference shows. */
-interface Node {
-  readonly description?: string;
-  readonly allowed?: string;
-  readonly default?: unknown;
-  /** When a changed value counts after a reload; undefined: at once. */
-  readonly reload?: string;
-  readonly properties?: Record<string, Node>;
-  readonly items?: Node;
-  readonly required?: readonly string[];
-}
-
-/** The configuration reference of docs/operator.md: one row a key, from the schema. */
+/** The configuration reference of docs/operator.md: one row a key. */
 export function configReference(): string {
   return [
     '| key | what it is | allowed | default | after a reload |',
     '|---|---|---|---|---|',
-    ...rowsOf('', ConfigSchema as unknown as Node),
+    ...[...keysOf('', SETTINGS)].map(([key, row]) => {
+      const effect = EFFECTS[row.kind === 'list' ? 'live' : row.effect];
+      const { description, allowed, fallback } = row.kind === 'list' ? listWords(row) : settingWords(row);
+      const shown = fallback === undefined ? '' : `\`${JSON.stringify(fallback)}\``;
+      return `| \`${key}\` | ${description} | ${allowed} | ${row.isRequired ? '**required**' : shown} | ${effect} |`;
+    }),
   ].join('\n');
 }
 
-function rowsOf(prefix: string, holder: Node): string[] {
-  return Object.entries(holder.properties ?? {}).flatMap(([key, node]) => {
-    const path = prefix === '' ? key : `${prefix}.${key}`;
-    if (node.properties) return rowsOf(path, node);
-    const needed = holder.required?.includes(key) && node.default === undefined;
-    const fallback =
-      node.default === undefined ? (needed ? '**required**' : '') : `\`${JSON.stringify(node.default)}\``;
-    const row = `| \`${path}\` | ${node.description} | ${node.allowed} | ${fallback} | ${node.reload ?? 'at once'} |`;
-    return node.items?.properties ? [row, ...rowsOf(`${path}[]`, node.items)] : [row];
-  });
-}
-
-/** When a changed value counts after a reload, by key, for every setting that the schema has. */
-export function reloadEffects(): ReadonlyMap<string, string> {
-  return new Map(effectsOf('', ConfigSchema as unknown as Node));
-}
-
-function* effectsOf(prefix: string, { properties = {} }: Node): Iterable<[string, string]> {
-  for (const [name, node] of Object.entries(properties)) {
-    if (node.properties) yield* effectsOf(`${prefix}${name}.`, node);
-    else if (node.items?.properties) yield* effectsOf(`${prefix}${name}[].`, node.items);
-    else yield [`${prefix}${name}`, node.reload ?? 'at once'];
+/** What a reload does with each setting that it can change: one row for all that do the same, in the reference's order. */
+export function reloadReference(): string {
+  const keys = new Map<string, string[]>();
+  for (const [key, { change }] of keysOf('', SETTINGS)) {
+    if (change === undefined) continue;
+    const same = keys.get(change);
+    if (same) same.push(key);
+    else keys.set(change, [key]);
   }
+  return [
+    '| change of | effect |',
+    '|---|---|',
+    ...[...keys].map(([change, same]) => `| ${same.map((key) => `\`${key}\``).join(', ')} | ${change} |`),
+  ].join('\n');
+}
+
+/** When a changed value counts after a reload, by key, for every setting. */
+export function reloadEffects(): ReadonlyMap<string, string> {
+  const effects = new Map<string, Effect>();
+  for (const [key, row] of keysOf('', SETTINGS)) if (row.kind === 'setting') effects.set(key, row.effect);
+  return effects;
+}
+
+type Keyed = Exclude<Row, { kind: 'section' }>;
+
+function* keysOf(prefix: string, rows: Rows): Iterable<[string, Keyed]> {
+  for (const [name, row] of Object.entries(rows)) {
+    const key = `${prefix}${name}`;
+    if (row.kind !== 'section') yield [key, row];
+    if (row.kind !== 'setting') yield* keysOf(`${key}${row.kind === 'list' ? '[]' : ''}.`, row.rows);
+  }
+}
+
+function settingWords({ schema }: Extract<Row, { kind: 'setting' }>) {
+  return { description: schema.description, allowed: schema.allowed, fallback: schema.default };
+}
+
+function listWords({ description, allowed }: List<Rows>) {
+  return { description, allowed, fallback: [] };
 }

@@ -1,0 +1,132 @@
+import { formatIp, type Ip, type Ipv4, parseIp } from '../types/index.js';
+import { either, flag, integer, oneOf, optional, parsed, required, setting, text } from './setting.js';
+import { attempt, parseHoldTime, parsePeerAddress } from './values.js';
+
+export const AS_NUMBER = 'an AS number from 1 to 4294967295 in plain digits';
+export const PORT = integer(1, 65535, 'a TCP port');
+const SECONDS = integer(1, 65535, 'seconds');
+const HOLD_TIME = { ...integer(0, 65535), allowed: '0, or seconds from 3 to 65535' };
+
+/** Addresses in 0.0.0.0/8, where nobody's address is, in place of those that are none; 0 itself is refused everywhere. */
+export const addressStandIn = (index: number) => formatIp((index + 1) as Ipv4);
+
+const NEW_SESSION = {
+  effect: 'session',
+  change: 'the session ends (Cease, Other Configuration Change) and begins anew',
+} as const;
+const SESSION_AS_WANTED = {
+  effect: 'session',
+  change:
+    'the session stays where it is as the new value wants it (`remote-as` from `65000` to `external`); else it ends (Cease, Other Configuration Change) and begins anew',
+} as const;
+const REFRESHED = {
+  effect: 'refresh',
+  change:
+    'the session stays and the neighbor is asked for all its routes again (ROUTE-REFRESH, RFC 2918); one that did not offer that cannot be asked: its session ends (Cease, Other Configuration Change) and begins anew',
+} as const;
+const LIMITED = {
+  effect: 'live',
+  change:
+    'what the neighbor has now is held against the new limit at once; a neighbor that stays away because of the limit of before is tried at once',
+} as const;
+
+/** The settings of one neighbor. */
+export const NEIGHBOR = {
+  address: parsed(
+    required(text('an IPv4 or IPv6 address'), {
+      description: "The neighbor's IPv4 or IPv6 address.",
+      standIn: addressStandIn,
+      effect: 'live',
+      change:
+        'another address is another neighbor: the session with the old one ends, one with the new one begins',
+    }),
+    parsePeerAddress,
+    formatIp,
+  ),
+  'remote-as': required(either(integer(1, 4294967295), oneOf('internal', 'external')), {
+    description: "The neighbor's AS number, `internal` for our own AS, or `external` for any AS but our own.",
+    allowed: `${AS_NUMBER}, internal, or external`,
+    standIn: () => 'external' as const,
+    ...SESSION_AS_WANTED,
+  }),
+  port: setting(PORT, { description: "The neighbor's TCP port.", default: 179, ...SESSION_AS_WANTED }),
+  passive: setting(flag, {
+    description: 'Waits for the neighbor to connect and never connects itself.',
+    default: false,
+    ...NEW_SESSION,
+  }),
+  'local-address': parsed(
+    optional(text("an IPv4 or IPv6 address of the neighbor's family"), {
+      description: "Our side's address of the session; the kernel chooses where it is absent.",
+      ...SESSION_AS_WANTED,
+    }),
+    // What is none is refused by interpret.ts, which names the family that it must have
+    (value): Ip | undefined => attempt(() => parseIp(value)),
+    formatIp,
+  ),
+  'hold-time': parsed(
+    setting(HOLD_TIME, {
+      description: 'Seconds without a message after which the session is lost; 0 turns the timer off.',
+      default: 9,
+      ...NEW_SESSION,
+    }),
+    parseHoldTime,
+  ),
+  'keepalive-time': optional(SECONDS, {
+    description:
+      "Seconds between KEEPALIVEs, about: one leaves with the neighbor's that comes then. Default: 3, or a third of `hold-time` where that is less than 3.",
+    allowed: `${SECONDS.allowed}, less than hold-time`,
+    ...NEW_SESSION,
+  }),
+  'connect-retry-time': setting(SECONDS, {
+    description: 'Seconds between attempts to connect.',
+    default: 5,
+    effect: 'live',
+    change: 'the session stays; the new time counts from the next attempt on',
+  }),
+  'send-hold-time': parsed(
+    optional(HOLD_TIME, {
+      description:
+        'Seconds that the neighbor may read nothing of what waits for it, though it sends (RFC 9687); then the session ends. 0 turns the timer off. Default: 480, or twice the hold time where that is more.',
+      effect: 'live',
+      change: 'the session stays; where something waits for the neighbor to read, the new time begins now',
+    }),
+    parseHoldTime,
+  ),
+  'enforce-first-as': setting(flag, {
+    description:
+      "Refuses eBGP routes whose AS_PATH is empty or does not begin with the neighbor's AS (RFC 4271 §6.3). Route servers need `false`.",
+    default: true,
+    ...REFRESHED,
+  }),
+  'allowas-in': setting(integer(0, 10), {
+    description:
+      'Takes routes in whose AS_PATH our own AS is up to so many times: for leaves that share one AS number. Our own routes that come back are still not used.',
+    default: 0,
+    ...REFRESHED,
+  }),
+  'max-routes': setting(integer(0, 4294967295), {
+    description: 'Routes of the neighbor that may stand; 0 for no limit of its own.',
+    allowed: '0, or a number to 4294967295',
+    default: 1_000_000,
+    ...LIMITED,
+  }),
+  'max-octets': setting(integer(0, 4294967295), {
+    description:
+      "Octets of path attributes that may be kept of the neighbor's routes, those of many routes counted once; 0 for no limit of its own.",
+    allowed: '0, or octets to 4294967295',
+    default: 268_435_456,
+    ...LIMITED,
+  }),
+  'on-limit': setting(oneOf('close', 'warn'), {
+    description:
+      'Beyond `max-routes` or `max-octets`: `close` ends the session (Cease, Maximum Number of Prefixes Reached) for a minute, twice as long with each time, to 16 minutes; `warn` logs it and lists a problem.',
+    default: 'close',
+    ...LIMITED,
+  }),
+  description: optional(text('text of at most 255 characters', { maxLength: 255 }), {
+    description: 'Free text, shown by the API.',
+    effect: 'live',
+    change: 'the API shows the new text; nothing else is touched',
+  }),
+};

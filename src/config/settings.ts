@@ -1,0 +1,140 @@
+import { formatIp } from '../types/index.js';
+import { flag, integer, list, oneOf, parsed, required, section, setting, text, texts } from './setting.js';
+import { EVPN } from './settings-evpn.js';
+import { AS_NUMBER, addressStandIn, NEIGHBOR, PORT } from './settings-neighbor.js';
+import {
+  absolutePath,
+  formatListenAddress,
+  parseAddresses,
+  parseListenAddresses,
+  parseRouterId,
+} from './values.js';
+
+export const DEFAULT_STATE_DIRECTORY = '/var/lib/evpnd';
+
+/** Longest path of a Unix socket: sun_path is 108 octets with its terminator (unix(7)). */
+const LONGEST_SOCKET_PATH = 107;
+/** PATH_MAX with its terminator is 4096 (linux/limits.h). */
+const LONGEST_PATH = 4095;
+
+/** The table of settings: every key of the configuration file, in the order of the manual. */
+export const SETTINGS = {
+  asn: required(integer(1, 4294967295), {
+    description: 'Our AS number.',
+    allowed: AS_NUMBER,
+    standIn: () => 1,
+    effect: 'restart',
+  }),
+  'router-id': parsed(
+    required(text('an IPv4 address other than 0.0.0.0'), {
+      description: 'The BGP identifier, usually the address of the loopback device.',
+      standIn: addressStandIn,
+      effect: 'restart',
+    }),
+    parseRouterId,
+    formatIp,
+  ),
+  neighbors: list({
+    description: 'The BGP neighbors, usually the spines.',
+    allowed: 'a list of neighbors',
+    isRequired: true,
+    itemAllowed: 'a neighbor: address, remote-as and more',
+    knownBy: 'address',
+    rows: NEIGHBOR,
+    change: 'of a neighbor that is added or removed the session alone starts or ends',
+  }),
+  bgp: section('The BGP listener.', {
+    listen: parsed(
+      setting(texts('a list of addresses', 'an IPv4 or IPv6 address', addressStandIn), {
+        description: 'Addresses on which neighbors may connect; an empty list for none.',
+        default: ['0.0.0.0', '::'],
+        effect: 'restart',
+      }),
+      parseAddresses,
+      (ips) => ips.map(formatIp),
+    ),
+    port: setting(PORT, {
+      description: 'The TCP port on which neighbors may connect.',
+      default: 179,
+      effect: 'restart',
+    }),
+  }),
+  evpn: EVPN,
+  api: section('The REST API.', {
+    'unix-socket': parsed(
+      setting(text(`an absolute path of at most ${LONGEST_SOCKET_PATH} bytes`), {
+        description: 'Path of the Unix socket of the REST API, mode 0660.',
+        default: '/run/evpnd/api.sock',
+        effect: 'restart',
+      }),
+      absolutePath(LONGEST_SOCKET_PATH),
+    ),
+    listen: parsed(
+      setting(
+        texts(
+          'a list of address:port',
+          'address:port, IPv6 as [address]:port',
+          (index) => `127.0.0.1:${index + 1}`,
+        ),
+        {
+          description:
+            'TCP addresses of the REST API; an empty list for none. The API has no authentication: whoever reaches it can read it.',
+          default: ['127.0.0.1:8179'],
+          effect: 'restart',
+        },
+      ),
+      parseListenAddresses,
+      (addresses) => addresses.map(formatListenAddress),
+    ),
+  }),
+  'manage-port-settings': setting(flag, {
+    description:
+      'Sets what the VXLAN devices and bridge ports of our VNIs need, and nothing else: `learning off` and `neigh_suppress on` of the port, `nolearning` of the device; again whenever somebody changes it.',
+    default: false,
+    effect: 'live',
+    change: 'with `true` what is needed is set at once; with `false` what has been set stays',
+  }),
+  log: section('The log.', {
+    level: setting(oneOf('debug', 'info', 'warn', 'error'), {
+      description: 'The least severity that is logged: `debug`, `info`, `warn` or `error`.',
+      default: 'info',
+      effect: 'live',
+      change: 'counts from the next line on',
+    }),
+  }),
+  kernel: section('The netlink sockets.', {
+    'receive-buffer-bytes': setting(integer(65536, 1073741823, 'bytes'), {
+      description:
+        'Bytes of kernel notifications that may wait (SO_RCVBUFFORCE); about 832 a notification. An overrun costs a resync, not correctness.',
+      default: 134217728,
+      effect: 'restart',
+    }),
+  }),
+  mode: setting(oneOf('active', 'observe'), {
+    description:
+      'What evpnd does with what it decides: `active` writes rows and announces routes; `observe` does neither, so that it can be tried beside another daemon, and lists at `/api/v1/pending-writes` what it would write.',
+    default: 'active',
+    effect: 'restart',
+  }),
+  'on-stop': setting(oneOf('flush', 'preserve'), {
+    description:
+      'What SIGTERM does with the rows that evpnd wrote: `preserve` leaves them for the next start to adopt, `flush` removes them.',
+    default: 'preserve',
+    effect: 'live',
+    change: 'counts when evpnd stops',
+  }),
+  'sweep-deferral-time': setting(integer(0, 3600, 'seconds'), {
+    description:
+      'Seconds after the start after which rows found then are swept, if some neighbor has not sent its End-of-RIB by then.',
+    default: 60,
+    effect: 'restart',
+  }),
+  'state-directory': parsed(
+    setting(text('an absolute path'), {
+      description: 'Where evpnd keeps what must outlive it, such as the numbers of route distinguishers.',
+      default: DEFAULT_STATE_DIRECTORY,
+      effect: 'restart',
+    }),
+    absolutePath(LONGEST_PATH),
+  ),
+};

@@ -1,0 +1,127 @@
+import { isIP } from 'node:net';
+import { formatIp, type Ip, type Ipv4, isIpv4, isLinkLocal, ParseError, parseIp } from '../types/index.js';
+import { quoteValue } from './finding.js';
+import type { Refuse } from './setting.js';
+import type { Fault } from './source.js';
+
+/** An address and a TCP port to listen on. */
+export interface ListenAddress {
+  /** As `net.Server.listen` takes it: no brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** 224.0.0.0, from which on no router has its address. */
+const FIRST_GROUP = 0xe0000000;
+
+/** RFC 6286 §2.1: any number but 0; as an address it must be one that a router can have. */
+export function parseRouterId(text: string): Ipv4 {
+  const ip = attempt(() => parseIp(text));
+  if (ip !== undefined && isIpv4(ip) && ip !== 0 && ip < FIRST_GROUP) return ip;
+  throw new ParseError('router-id', text, 'an IPv4 address other than 0.0.0.0');
+}
+
+/** The address of one router that is reached by routing. */
+export function parsePeerAddress(text: string, refuse: Refuse): Ip {
+  const ip = attempt(() => parseIp(text));
+  if (ip === undefined) throw new ParseError('address', text, 'an IPv4 or IPv6 address');
+  const isUnicast = isIpv4(ip)
+    ? ip !== 0 && ip < FIRST_GROUP
+    : formatIp(ip) !== '::' && !/^ff/.test(formatIp(ip));
+  if (!isUnicast) refuse({ found: quoteValue(text), allowed: 'the address of one router' });
+  else if (!isIpv4(ip) && isLinkLocal(ip))
+    refuse({ found: quoteValue(text), allowed: 'an address that is not link-local' });
+  return ip;
+}
+
+/** A time of which 1 and 2 are too short (RFC 4271 §4.2, RFC 9687 §3). */
+export function parseHoldTime(seconds: number, refuse: Refuse): number {
+  if (seconds === 1 || seconds === 2)
+    refuse({ found: String(seconds), allowed: '0, or seconds from 3 to 65535' });
+  return seconds;
+}
+
+/** `longest` in bytes. */
+export function absolutePath(longest: number): (text: string, refuse: Refuse) => string {
+  return (text, refuse) => {
+    if (!text.startsWith('/') || text.includes('\0') || Buffer.byteLength(text) > longest)
+      refuse({ found: quoteValue(text), allowed: `an absolute path of at most ${longest} bytes` });
+    return text;
+  };
+}
+
+/** Addresses of ours; what is none is refused and left out. */
+export function parseAddresses(texts: readonly string[], refuse: Refuse): readonly Ip[] {
+  const ips = texts.map((text, i) => parseItem(() => parseIp(text), i, refuse));
+  refuseRepeated(ips, formatIp, 'each address once', refuse);
+  return ips.filter((ip) => ip !== undefined);
+}
+
+/** `address:port`, IPv6 as `[address]:port`; what is none is refused and left out. */
+export function parseListenAddresses(texts: readonly string[], refuse: Refuse): readonly ListenAddress[] {
+  refuseRepeated(texts, String, 'each address once', refuse);
+  return texts.flatMap((text, i) => {
+    const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text);
+    const host = match?.[1] ?? match?.[2] ?? '';
+    const port = Number(match?.[3]);
+    if (isIP(host) === (match?.[1] === undefined ? 4 : 6) && port >= 1 && port <= 65535)
+      return { host, port };
+    refuse({ found: quoteValue(text), allowed: '127.0.0.1:8179, or [::1]:8179 for IPv6' }, i);
+    return [];
+  });
+}
+
+/** The inverse of parseListenAddresses. */
+export function formatListenAddress({ host, port }: ListenAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Each text as `parse` has it; what is none is refused and left out. */
+export function parseRouteTargets<Value>(
+  parse: (text: string) => Value,
+): (texts: readonly string[], refuse: Refuse) => readonly Value[] {
+  return (texts, refuse) => {
+    refuseRepeated(texts, String, 'each route target once', refuse);
+    return texts
+      .map((text, i) => parseItem(() => parse(text), i, refuse))
+      .filter((value) => value !== undefined);
+  };
+}
+
+/** Refuses each value that an earlier one equals; undefined equals nothing. */
+export function refuseRepeated<Value>(
+  values: readonly Value[],
+  format: (value: NonNullable<Value>) => string,
+  allowed: string,
+  refuse: (fault: Fault, index: number) => void,
+): void {
+  const seen = new Set<Value>();
+  values.forEach((value, i) => {
+    if (value === undefined || value === null) return;
+    if (seen.has(value)) refuse({ found: `${format(value)} a second time`, allowed }, i);
+    seen.add(value);
+  });
+}
+
+/** What a parser's error says, as a finding. */
+export function faultOf(error: ParseError): Fault {
+  return { found: quoteValue(error.found), allowed: error.allowed };
+}
+
+/** What `parse` makes, or undefined where it throws ParseError. */
+export function attempt<Value>(
+  parse: () => Value,
+  failed: (fault: Fault) => void = () => {},
+): Value | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    failed(faultOf(error));
+    return undefined;
+  }
+}
+
+function parseItem<Value>(parse: () => Value, index: number, refuse: Refuse): Value | undefined {
+  return attempt(parse, (fault) => refuse(fault, index));
+}
