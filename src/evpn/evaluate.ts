@@ -1,13 +1,13 @@
 import type { LocalRib } from '../bgp/index.js';
 import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
 import { compareIp, IPV4_ANY, type Ip, isMulticastMac, type Mac } from '../types/index.js';
-import { RouteType } from '../wire/index.js';
 import { advertisedRoutes } from './advertised.js';
 import type { Announcer } from './announcer.js';
+import { claimantOf, rebind, touchContested } from './claimants.js';
 import type { Conflicts } from './conflicts.js';
 import type { AttributeSets } from './export.js';
 import { imetRoute } from './export.js';
-import { isSeveral, listOf, withItem, withoutItem } from './few.js';
+import { listOf } from './few.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import {
   compareClaims,
@@ -358,37 +358,6 @@ function isElsewhere(
   if (vtep === before) return false;
   const segment = remote?.segment;
   return segment === undefined || before === undefined || !vrf.segments.get(segment)?.hasLeaf(before);
-}
-
-/** The entry of the MAC that claims an IP: mostly the one that did when last looked at, which stands since it does. */
-function claimantOf(vrf: MacVrf, before: MacEntry | undefined, mac: Mac): MacEntry {
-  return before?.mac === mac ? before : vrf.macEntry(mac);
-}
-
-/** IPs that this MAC claims and others, too: which of them count hangs on where their MACs are. */
-function touchContested(vrf: MacVrf, { remotes }: MacEntry): void {
-  for (const { nlri } of listOf(remotes)) {
-    const ip =
-      nlri.type === RouteType.MAC_IP_ADVERTISEMENT && nlri.ip !== undefined
-        ? vrf.ips.get(nlri.ip)
-        : undefined;
-    if (ip && isSeveral(ip.remotes)) vrf.touchIp(ip);
-  }
-}
-
-/** The IP is looked at again when a MAC that claims it changes hands. */
-function rebind(vrf: MacVrf, entry: IpEntry, here: MacEntry | undefined, there: MacEntry | undefined): void {
-  const { ip, claimantHere, claimantThere } = entry;
-  if (claimantHere === here && claimantThere === there) return;
-  for (const claimant of [claimantHere, claimantThere]) {
-    if (!claimant || claimant === here || claimant === there) continue;
-    claimant.ips = withoutItem(claimant.ips, ip);
-    vrf.touchMac(claimant);
-  }
-  if (here) here.ips = withItem(here.ips, ip);
-  if (there) there.ips = withItem(there.ips, ip);
-  entry.claimantHere = here;
-  entry.claimantThere = there;
 }
 
 /** Other leaves take the remote claim for the better one than ours, with that number. */

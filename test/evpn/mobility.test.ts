@@ -61,6 +61,17 @@ const MACS: readonly (readonly [
   ['an equal one from a higher address does not', ours(1), row(7), claim(1), 'local', 1, Rule.VTEP],
   ['it arrives', theirs(4), row(8), claim(4), 'local', 5, Rule.ARRIVED],
   ['it arrives, and the number was higher once', theirs(9), row(8), claim(4), 'local', 9, Rule.ARRIVED],
+  [
+    'it goes and comes back here while a route claims it',
+    ours(1),
+    row(8),
+    claim(4),
+    'local',
+    5,
+    Rule.ARRIVED,
+  ],
+  ['the same, and our number is above', ours(6), row(8), claim(4), 'local', 6, Rule.ARRIVED],
+  ['the row that was ours stays', ours(1, 8), row(8), claim(4), 'remote', 4, Rule.SEQUENCE],
   ['what was beaten does not arrive', theirs(4, 7), row(7), claim(4), 'remote', 4, Rule.STAYED],
   // Pins
   ...([Rule.STICKY, Rule.GATEWAY, Rule.IMMUTABLE] as const).flatMap(

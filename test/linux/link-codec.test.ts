@@ -1,7 +1,13 @@
 import test from 'ava';
-import { decodeAddress, decodeBridgeLink, decodeLink, decodeVlans } from '../../src/linux/link-codec.js';
+import {
+  decodeAddress,
+  decodeBridgeLink,
+  decodeLink,
+  decodeVlans,
+  linkFamily,
+} from '../../src/linux/link-codec.js';
 import { LinkTable } from '../../src/linux/link-table.js';
-import { eachMessage, NetlinkFormatError } from '../../src/linux/message.js';
+import { eachAttribute, eachMessage, NetlinkFormatError } from '../../src/linux/message.js';
 import { formatIp, formatMac, ipToBytes, MAC_ZERO, parseIp } from '../../src/types/index.js';
 import { messageOf } from './messages.js';
 import { RECORDED } from './recorded.js';
@@ -255,6 +261,41 @@ test('a message cut short at any octet is an error with its field, or takes no h
     }
     t.true(errors > end / 2, `${name}: ${errors} errors in ${end} cuts`);
   }
+});
+
+test('a link message without a whole ifinfomsg is an error that says so, though the buffer goes on', (t) => {
+  for (const name of ['bridge', 'externalPortTunnels'] as const) {
+    const { buffer } = messageOf('00'.repeat(32) + RECORDED[name]);
+    buffer.bytes.copy(buffer.bytes, 16, 32);
+    // Behind another message of the datagram, as nearly all are
+    for (let cut = 16; cut < 32; cut++)
+      for (const decode of [linkFamily, decodeLink, decodeBridgeLink])
+        t.throws(() => decode(buffer.bytes, 16, 16 + cut), {
+          instanceOf: NetlinkFormatError,
+          message: `RTM_NEWLINK: ifinfomsg: ${cut - 16} of 16 octets; the message is skipped`,
+        });
+    for (const decode of [linkFamily, decodeLink, decodeBridgeLink])
+      t.notThrows(() => decode(buffer.bytes, 16, 16 + 32), 'no attribute needs to follow');
+  }
+});
+
+test('an attribute without a value, and a message that is its header alone, are whole', (t) => {
+  const seen: number[][] = [];
+  const bytes = Buffer.from([4, 0, 1, 0, 4, 0, 2, 0]);
+  eachAttribute(bytes, 0, bytes.length, 'RTM_NEWLINK', (...found) => seen.push(found));
+  t.deepEqual(seen, [
+    [1, 4, 4],
+    [2, 8, 8],
+  ]);
+  for (const length of [0, 3, 5, 255])
+    t.throws(() => eachAttribute(Buffer.from([length, 0, 1, 0]), 0, 4, 'RTM_NEWLINK', () => {}), {
+      instanceOf: NetlinkFormatError,
+      message: `RTM_NEWLINK: attribute 1: nla_len ${length} where 4 octets are left; the message is skipped`,
+    });
+  const done = messageOf('100000000300020001000000' + '00000000');
+  const messages: number[][] = [];
+  eachMessage(done.buffer, 0, done.end, (...found) => messages.push(found));
+  t.deepEqual(messages, [[3, 0, 16]]);
 });
 
 test('a datagram cut short at any octet gives up no message before the cut', (t) => {

@@ -103,6 +103,51 @@ test('a row with a port, a VNI or a device of its own is marked, and no other', 
   t.false(marked(8, 0, 15, 0, 0xff, 0xff, 0xff, 0xff), 'bits of NDA_FLAGS_EXT that are not known');
 });
 
+test('an attribute of its header alone is whole, in the middle as at the end; a shorter one is not', (t) => {
+  const row = Buffer.from(RECORDED.vxlanRow, 'hex');
+  const withAttribute = (at: number, length: number) => {
+    const message = Buffer.concat([row.subarray(0, at), Buffer.from([length, 0, 99, 0]), row.subarray(at)]);
+    message.writeUInt32LE(message.length, 0);
+    return decoded(message.toString('hex'));
+  };
+  for (const at of [28, row.length]) {
+    t.deepEqual(withAttribute(at, 4), decoded(RECORDED.vxlanRow));
+    for (const length of [0, 3])
+      t.throws(() => withAttribute(at, length), {
+        instanceOf: NetlinkFormatError,
+        message: new RegExp(`^RTM_NEWNEIGH: attribute 99: nla_len ${length} where \\d+ octets are left`),
+      });
+  }
+});
+
+test('attributes as long as they need to be count, with anything behind that', (t) => {
+  const row = Buffer.from(RECORDED.bridgeRow, 'hex');
+  const withValue = (type: number, ...value: number[]) => {
+    const attribute = Buffer.from([4 + value.length, 0, type, 0, ...value]);
+    const message = Buffer.concat([row, attribute, Buffer.alloc(-attribute.length & 3)]);
+    message.writeUInt32LE(message.length, 0);
+    return decoded(message.toString('hex'));
+  };
+  for (const [type, field, ...value] of [
+    [5, 'vlan', 1, 2],
+    [9, 'master', 1, 2, 3, 4],
+    [11, 'srcVni', 1, 2, 3, 0],
+    [12, 'protocol', 186],
+    [13, 'nexthopId', 1, 2, 3, 4],
+  ] as const) {
+    const number = value.reduce((sum: number, octet, i) => sum + octet * 256 ** i, 0);
+    t.is(withValue(type, ...value)[field], number, field);
+    t.is(withValue(type, ...value, 255)[field], number, field);
+    const short = value.slice(0, -1);
+    t.throws(() => withValue(type, ...short), {
+      message: new RegExp(`NDA_\\w+: ${short.length} of ${value.length} octets`),
+    });
+  }
+  const flags = (...value: number[]) => withValue(15, ...value).flags;
+  t.is(flags(2, 0, 0, 0), Ntf.EXT_LEARNED | (2 << 8));
+  t.throws(() => flags(2, 0, 0), { message: /NDA_FLAGS_EXT: 3 of 4 octets/ });
+});
+
 test('nothing of an earlier message stays', (t) => {
   const row = newNeighMessage();
   const first = messageOf(RECORDED.vxlanRowWithVni);

@@ -132,6 +132,18 @@ test('no VLAN, or a tagged pvid, maps nothing', (t) => {
   }
 });
 
+test('the VLAN of a port for frames without a tag, and whether it sends them without one', (t) => {
+  const ports = (bridge: Link, vlans: readonly (readonly [number, PortVlans])[]) =>
+    [...derive([bridge, device(4, 'eth1', { master: 2 })], vlans).ports.values()].map(
+      ({ pvid, pvidUntagged }) => [pvid, pvidUntagged],
+    );
+  t.deepEqual(ports(AWARE, []), [[0, false]], 'its VLANs are not known yet');
+  t.deepEqual(ports(AWARE, [[4, access(10)]]), [[10, true]]);
+  t.deepEqual(ports(AWARE, [[4, access(10, false)]]), [[10, false]]);
+  t.deepEqual(ports(BRIDGE, []), [[0, true]]);
+  t.deepEqual(ports(BRIDGE, [[4, access(10, false)]]), [[0, true]], 'the bridge does not look at them');
+});
+
 test('a collect-metadata device has the VNIs of its tunnel mapping', (t) => {
   const port = { ...PORT, vlanTunnel: true };
   const settings = {
