@@ -45,6 +45,8 @@ export interface Table<Row, Key, Item> {
   readonly order: KeyOrder<Key>;
   /** False for a row that has gone from the table since it was walked; all still stand where it is absent. */
   stands?(row: Row): boolean;
+  /** What the item of a row is made of, in octets about; where it is absent all items are small. */
+  weight?(row: Row): number;
   /** Called for the rows of the page only, some in each turn of the event loop. */
   item(row: Row): Item;
 }
@@ -53,6 +55,9 @@ export interface Table<Row, Key, Item> {
 const ROWS_A_TURN = 4096;
 /** Items made of rows in one turn: one or two milliseconds of work. */
 const ITEMS_A_TURN = 64;
+/** A page and a turn end with the item that reaches their weight: what neighbors say may be long. */
+const PAGE_WEIGHT = 256 * 1024;
+const TURN_WEIGHT = 16 * 1024;
 
 /**
  * Pages over a hash table that keeps no order: each page walks all rows once and keeps the `limit` smallest keys that
@@ -65,18 +70,43 @@ export function pagesByKey<Row, Key, Item>(table: Table<Row, Key, Item>): Pages<
       const start = after === undefined ? undefined : table.order.decode(after);
       if (after !== undefined && start === undefined) throw new CursorError(after);
       const rows = await smallest(table, start, limit + 1, turns);
-      const next = rows.length > limit ? table.order.encode(table.key(rows[limit - 1])) : null;
-      const items: Item[] = [];
-      for (let from = 0; from < Math.min(rows.length, limit); from += ITEMS_A_TURN) {
-        if (from > 0) await turns.next();
-        const chosen = rows.slice(from, Math.min(from + ITEMS_A_TURN, limit));
-        turns.timed(() => {
-          for (const row of chosen) if (table.stands?.(row) !== false) items.push(table.item(row));
-        });
-      }
-      return { items, next };
+      const page = rows.slice(0, fitting(table, rows, 0, limit, PAGE_WEIGHT));
+      const next = rows.length > page.length ? table.order.encode(table.key(page[page.length - 1])) : null;
+      return { items: await itemsOf(table, page, turns), next };
     },
   };
+}
+
+/** The end of the rows from `start` on, `most` of them at most, that reach the weight together. */
+function fitting<Row, Key, Item>(
+  table: Table<Row, Key, Item>,
+  rows: readonly Row[],
+  start: number,
+  most: number,
+  weight: number,
+): number {
+  const end = Math.min(rows.length, start + most);
+  if (!table.weight) return end;
+  let at = start;
+  for (let left = weight; at < end && left > 0; at++) left -= table.weight(rows[at]);
+  return at;
+}
+
+async function itemsOf<Row, Key, Item>(
+  table: Table<Row, Key, Item>,
+  rows: readonly Row[],
+  turns: Turns,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  let at = 0;
+  /** Makes the items of one turn; true where more follow. */
+  const make = (): boolean => {
+    const end = fitting(table, rows, at, ITEMS_A_TURN, TURN_WEIGHT);
+    for (; at < end; at++) if (table.stands?.(rows[at]) !== false) items.push(table.item(rows[at]));
+    return at < rows.length;
+  };
+  while (turns.timed(make)) await turns.next();
+  return items;
 }
 
 async function smallest<Row, Key, Item>(

@@ -29,7 +29,7 @@ export const PageQuery = Type.Object(
         minimum: 1,
         maximum: 1000,
         default: DEFAULT_LIMIT,
-        description: 'Items in the answer, at most.',
+        description: 'Items in the answer, at most; fewer where neighbors say much of each.',
         allowed: 'an integer from 1 to 1000',
       }),
     ),

@@ -114,6 +114,8 @@ export function nlriItem(nlri: EvpnNlri): NlriItem {
 /** A neighbour's path. */
 export function pathItem(path: Path, best: boolean): PathItem {
   const { attributes } = path;
+  // Those of a long set are read anew whenever somebody asks
+  const { extendedCommunities } = attributes;
   return {
     neighbor: path.source.neighbor,
     best,
@@ -127,8 +129,8 @@ export function pathItem(path: Path, best: boolean): PathItem {
     med: attributes.med ?? null,
     originatorId: attributes.originatorId === undefined ? null : routerIdText(attributes.originatorId),
     clusterList: attributes.clusterList.map(routerIdText),
-    routeTargets: attributes.routeTargets.map(formatRouteTarget),
-    extendedCommunities: attributes.extendedCommunities.map(describeExtendedCommunity),
+    routeTargets: extendedCommunities.filter(isRouteTarget).map(formatRouteTarget),
+    extendedCommunities: extendedCommunities.map(describeExtendedCommunity),
     macMobility: attributes.macMobility ? { ...attributes.macMobility } : null,
     pmsi: attributes.pmsiTunnel
       ? {

@@ -275,3 +275,46 @@ test('a row that goes while its page is made is left out, and the next page foll
   t.false(page.items.includes(150));
   t.is(page.next, '199');
 });
+
+test('a page ends where its items become heavy, and its turns sooner; nothing is left out', async (t) => {
+  const weights = new Map(scattered(300).map((key) => [key, key % 3 === 0 ? 64 * 1024 : 100]));
+  let made = 0;
+  const mostATurn: number[] = [];
+  const turns = {
+    next: () => Promise.resolve(),
+    timed<Value>(work: () => Value): Value {
+      made = 0;
+      const value = work();
+      mostATurn.push(made);
+      return value;
+    },
+  };
+  const pages = pagesByKey<[number, number], number, number>({
+    total: null,
+    rows: () => weights,
+    key: ([key]) => key,
+    order: numberOrder,
+    weight: ([, weight]) => weight,
+    stands: ([key]) => key !== 150,
+    item([key, weight]) {
+      made += weight;
+      return key;
+    },
+  });
+  const items: number[] = [];
+  const sizes: number[] = [];
+  let after: string | undefined;
+  do {
+    const page = await pages.page(after, 1000, turns);
+    items.push(...page.items);
+    sizes.push(page.items.length);
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  t.deepEqual(
+    items,
+    Array.from({ length: 300 }, (_, i) => i).filter((key) => key !== 150),
+    'what is there no more is left out, and nothing else',
+  );
+  t.true(Math.max(...sizes) <= 13, `${sizes}`);
+  t.true(Math.max(...mostATurn) < 128 * 1024, `${mostATurn}`);
+});

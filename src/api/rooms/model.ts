@@ -14,7 +14,7 @@ import { neighborItem } from './neighbor-item.js';
 import { pendingPages } from './pending-items.js';
 import { statusProblems } from './problem-items.js';
 import type { Rooms } from './rooms.js';
-import { belongs, type RouteRow, routeItem, routeRows } from './route-item.js';
+import { belongs, type RouteRow, routeItem, routeRows, routeWeight } from './route-item.js';
 import { NO_ROUTES, type RouteUse, surveyOf } from './route-survey.js';
 import { driftPages, duplicatePages, eventLoopItem } from './trouble-items.js';
 import { isKnownVni, knownVnis, vniItem } from './vni-item.js';
@@ -132,6 +132,7 @@ export function roomsModel(rooms: Rooms): ReadModel {
         key: (row) => row,
         order: routeOrder,
         stands: (row) => row.origin === 'local' || row.route.paths.length > 0,
+        weight: routeWeight,
         item: (row) => routeItem(evpn, row),
       }),
     vteps: () =>

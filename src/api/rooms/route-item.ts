@@ -37,6 +37,14 @@ export function belongs(
   );
 }
 
+/** Octets of the attributes that the item of a route tells. */
+export function routeWeight(row: RouteRow): number {
+  if (row.origin === 'local') return 0;
+  let octets = 0;
+  for (const { attributes } of row.route.paths) octets += attributes.octets;
+  return octets;
+}
+
 /** A route as the API shows it. */
 export function routeItem(evpn: Evpn, row: RouteRow): RouteItem {
   const vnis = vnisOf(row, evpn);
