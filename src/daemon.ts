@@ -1,9 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import { getHeapStatistics } from 'node:v8';
 import type { KernelInsight, Rooms } from './api/index.js';
 import { listenApi } from './api/listen.js';
 import { LocalRib, Speaker, TcpTransport } from './bgp/index.js';
-import { type Config, diffConfig, type SettingChange, withFixedSettings } from './config/index.js';
+import type { Config } from './config/index.js';
 import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
 import { EventLoopWatch } from './event-loop.js';
@@ -12,6 +11,7 @@ import { findRivals } from './linux/index.js';
 import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
 import { rehearseAtRest } from './rehearse-at-rest.js';
+import { RunningConfig } from './reload.js';
 import { restartProblems } from './restart-problems.js';
 import { evpnSettings, speakerConfig } from './settings.js';
 import { stateDirectoryProblem } from './state-directory.js';
@@ -55,9 +55,6 @@ export async function startDaemon({
   onConfig = () => {},
 }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
-  let running = config;
-  /** What the last reload could not take over. */
-  let pending: readonly SettingChange[] = [];
   const observes = config.mode === 'observe';
   let kernelKnown = false;
   onConfig(config);
@@ -86,6 +83,8 @@ export async function startDaemon({
     },
     evpnSettings(config),
   );
+  const { refresher } = dataPlane.hosts;
+  const running = new RunningConfig(config, { speaker, evpn, refresher, onConfig }, log);
   dataPlane.onTopology = ({ interfaces }) => speaker.interfacesChanged([...interfaces.values()]);
   const eventLoop = new EventLoopWatch(clock);
   const readiness = () =>
@@ -97,7 +96,7 @@ export async function startDaemon({
   const api = underWay.promise.then(async () => {
     const { createApi, roomsCommands, roomsModel } = await import('./api/index.js');
     const readModel = roomsModel({
-      config: () => running,
+      config: () => running.current,
       speaker,
       evpn,
       dataPlane,
@@ -108,8 +107,8 @@ export async function startDaemon({
       readiness,
       problems: () => [
         ...problems(),
-        ...listed(stateDirectoryProblem(running.stateDirectory)),
-        ...restartProblems(pending),
+        ...listed(stateDirectoryProblem(running.current.stateDirectory)),
+        ...restartProblems(running.pending),
       ],
       eventLoop: () => eventLoop.ask(),
     });
@@ -180,29 +179,12 @@ export async function startDaemon({
   }
 
   return {
-    async reload(wanted) {
-      const before = running;
-      const after = withFixedSettings(before, wanted);
-      pending = diffConfig(after, wanted);
-      if (pending.length > 0) log.warn(namedChanges(pending), 'these settings take effect after a restart');
-      const changes = diffConfig(before, after);
-      if (changes.length === 0) {
-        log.info({}, 'configuration reloaded: nothing changed');
-        return;
-      }
-      running = after;
-      onConfig(running);
-      evpn.reconfigure(evpnSettings(running));
-      const { neighborRefresh } = running.evpn;
-      if (!isDeepStrictEqual(neighborRefresh, before.evpn.neighborRefresh))
-        dataPlane.hosts.refresher.reconfigure(neighborRefresh);
-      await speaker.reconfigure(speakerConfig(running));
-      log.info(namedChanges(changes), 'configuration reloaded');
-    },
+    reload: (wanted) => running.reload(wanted),
     stop: () =>
       close(async () => {
         // With no farewell the neighbours keep our routes for the restart time, if they do graceful restart
-        if (running.onStop === 'flush') await Promise.all([speaker.stop('evpnd stops'), dataPlane.flush()]);
+        if (running.current.onStop === 'flush')
+          await Promise.all([speaker.stop('evpnd stops'), dataPlane.flush()]);
       }),
   };
 }
@@ -237,13 +219,4 @@ function later(): { readonly promise: Promise<void>; readonly resolve: () => voi
 
 function listed<Value>(value: Value | undefined): Value[] {
   return value === undefined ? [] : [value];
-}
-
-/** Changes that one line names; a file may be another altogether. */
-const NAMED_CHANGES = 50;
-
-/** Changes for a line of the log. */
-function namedChanges(changes: readonly SettingChange[]): object {
-  const more = changes.length - NAMED_CHANGES;
-  return { changes: changes.slice(0, NAMED_CHANGES), ...(more > 0 && { more }) };
 }

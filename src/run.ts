@@ -63,7 +63,10 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
     log,
     version,
     problems: () => [file.problem, snooper?.problem].filter((problem) => problem !== undefined),
-    onConfig: (wanted) => kernel.setPolicy(kernelPolicy(wanted)),
+    onConfig: (wanted) => {
+      log.level = wanted.log.level;
+      kernel.setPolicy(kernelPolicy(wanted));
+    },
   });
   daemon = running;
   file.taken(config);
@@ -78,7 +81,6 @@ async function reload(file: ConfigurationFile, daemon: Daemon, log: Logger): Pro
   try {
     const config = await file.reload();
     if (config) {
-      log.level = config.log.level;
       await daemon.reload(config);
       file.taken(config);
     }

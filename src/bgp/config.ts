@@ -61,22 +61,14 @@ export interface StandingSession {
   readonly localAddress: string;
 }
 
-type SessionSetting = Exclude<
-  keyof NeighborConfig,
-  | 'address'
-  | 'connectRetryTime'
-  | 'sendHoldTime'
-  | 'enforceFirstAs'
-  | 'allowasIn'
-  | 'maxRoutes'
-  | 'maxOctets'
-  | 'onLimit'
-  | 'description'
->;
-
 /** Settings that a session begins with, and whether one that stands is what the new value asks for. */
 const SESSION_SETTINGS: Readonly<
-  Record<SessionSetting, (after: NeighborConfig, standing: StandingSession, localAsn: number) => boolean>
+  Partial<
+    Record<
+      keyof NeighborConfig,
+      (after: NeighborConfig, standing: StandingSession, localAsn: number) => boolean
+    >
+  >
 > = {
   port: () => true,
   remoteAs: ({ remoteAs }, standing, localAsn) => acceptsAs(remoteAs, standing.remoteAs, localAsn),
@@ -104,9 +96,9 @@ export function needsNewSession(
   standing: StandingSession | undefined,
   localAsn: number,
 ): boolean {
-  return (Object.keys(SESSION_SETTINGS) as SessionSetting[]).some(
-    (setting) =>
-      before[setting] !== after[setting] &&
-      !(standing !== undefined && SESSION_SETTINGS[setting](after, standing, localAsn)),
+  return Object.entries(SESSION_SETTINGS).some(
+    ([name, standsBy]) =>
+      before[name as keyof NeighborConfig] !== after[name as keyof NeighborConfig] &&
+      !(standing !== undefined && standsBy(after, standing, localAsn)),
   );
 }
