@@ -182,7 +182,7 @@ export const EVPN = section('EVPN instances.', {
   }),
   'flood-limit': setting(integer(1, 65535), {
     description:
-      'So many leaves of one VNI get a copy of each broadcast, unknown unicast and multicast frame; those beyond get none, which is a problem of the VNI.',
+      'How many leaves of a VNI get a copy of each broadcast, unknown unicast and multicast frame; those beyond get none, which is a problem of the VNI.',
     default: 512,
     ...live(
       'with a lower one the VTEPs that came last lose their default destinations, with a higher one those that wait longest get theirs; no other changes',
@@ -209,18 +209,18 @@ export const EVPN = section('EVPN instances.', {
   }),
   'max-local-macs': setting(LOCAL_LIMIT, {
     description:
-      'MACs of local hosts of a VNI that are announced at most. Of a VNI that is full the port with the most of them pays.',
+      'How many MACs of local hosts a VNI announces; of those beyond, the ones of the port that has the most wait.',
     default: DEFAULT_LOCAL_LIMIT,
     ...LIMITED,
   }),
   'max-local-ips': setting(LOCAL_LIMIT, {
-    description: 'IPs of local hosts of a VNI that are announced at most; likewise.',
+    description: 'How many IPs of local hosts a VNI announces; likewise.',
     default: DEFAULT_LOCAL_LIMIT,
     ...LIMITED,
   }),
   'new-address-rate': setting(integer(1, 1000000), {
     description:
-      "New or changed addresses of local hosts a second that are announced of one port and VNI, after a burst of ten seconds' worth; what is beyond waits, and is lost never.",
+      "How many new or changed addresses of local hosts are announced of one port and VNI a second, after a burst of ten seconds' worth; what is beyond waits and is never lost.",
     default: 2000,
     ...LIMITED,
   }),

@@ -106,21 +106,22 @@ export const NEIGHBOR = {
     ...REFRESHED,
   }),
   'max-routes': setting(integer(0, 4294967295), {
-    description: 'Routes of the neighbor that may stand; 0 for no limit of its own.',
-    allowed: '0, or a number to 4294967295',
+    description:
+      'Routes that the neighbor may have here at once, used or not; 0 for no limit of its own. What all neighbors have together is bounded by the memory that evpnd may use.',
+    allowed: 'a number from 0 to 4294967295',
     default: 1_000_000,
     ...LIMITED,
   }),
   'max-octets': setting(integer(0, 4294967295), {
     description:
       "Octets of path attributes that may be kept of the neighbor's routes, those of many routes counted once; 0 for no limit of its own.",
-    allowed: '0, or octets to 4294967295',
+    allowed: 'octets from 0 to 4294967295',
     default: 268_435_456,
     ...LIMITED,
   }),
   'on-limit': setting(oneOf('close', 'warn'), {
     description:
-      'Beyond `max-routes` or `max-octets`: `close` ends the session (Cease, Maximum Number of Prefixes Reached) for a minute, twice as long with each time, to 16 minutes; `warn` logs it and lists a problem.',
+      'Beyond `max-routes` or `max-octets`: `close` ends the session (Cease, Maximum Number of Prefixes Reached) for a minute, twice as long with each time, up to 16 minutes; `warn` keeps it, logs it and lists a problem.',
     default: 'close',
     ...LIMITED,
   }),

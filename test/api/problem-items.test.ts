@@ -1,4 +1,5 @@
 import test from 'ava';
+import { excessProblems } from '../../src/api/rooms/excess-problems.js';
 import { statusProblems } from '../../src/api/rooms/problem-items.js';
 import type { Rooms } from '../../src/api/rooms/rooms.js';
 import { limitProblems, sessionProblems } from '../../src/api/rooms/session-problems.js';
@@ -186,7 +187,11 @@ for (const [over, mend] of [
   ],
   [
     { reason: 'too many routes: 101 routes, max-routes is 100', notification: NOTIFICATION },
-    'see why it sends so many; raise `max-routes` or `max-octets` of the neighbor and reload, which tries at once, as does a reset of 10.1.1.0',
+    "see why it sends so many; raise `max-routes` or `max-octets` of the neighbor and reload, which tries at once, as does: curl --unix-socket /run/evpnd/api.sock -X POST 'http://evpnd/api/v1/neighbors/10.1.1.0/clear'",
+  ],
+  [
+    { reason: "out of memory for routes: those of all neighbors take about 700 of 628 MiB, this one's 600" },
+    "give evpnd more memory and restart it (`MemoryHigh=` and `MemoryMax=` of the unit, or `--max-old-space-size`), or see why it sends so many, and try at once: curl --unix-socket /run/evpnd/api.sock -X POST 'http://evpnd/api/v1/neighbors/10.1.1.0/clear'",
   ],
   [
     { passive: true },
@@ -222,3 +227,34 @@ test('of thousands of VNIs behind one bridge that is down, a hundred are named',
   t.is(found.length, 102);
   t.is(found.at(-1), 'error: and 3900 more, see /api/v1/vnis');
 });
+
+for (const [waiting, said] of [
+  [
+    36,
+    'its hosts have more addresses, or new ones faster, than are announced: 36 wait (40 times held back so far)',
+  ],
+  [
+    0,
+    'its hosts had more addresses, or new ones faster, than are announced: none waits now (40 times held back so far), and a minute after the last one did this problem goes',
+  ],
+] as const)
+  test(`a port of whose addresses ${waiting} wait`, (t) => {
+    const share = {
+      vni: { vrf: { vni: toVni(10) } },
+      port: 7,
+      macs: { admitted: 5 },
+      ips: { admitted: 4 },
+      waiting,
+      heldBack: 40,
+    };
+    const of = {
+      dataPlane: { topology: { ports: new Map([[7, { name: 'eth1' }]]) } },
+      evpn: {
+        admissions: { excesses: () => [share], limitsOf: () => ({ macs: 5, ips: 5, rate: 2000 }) },
+      },
+    } as unknown as Rooms;
+    t.is(
+      excessProblems(of)[0].note.problem,
+      `eth1: ${said}, 5 MACs of at most 5 and 4 IPs of at most 5 in the VNI are announced, new ones at 2000 a second`,
+    );
+  });

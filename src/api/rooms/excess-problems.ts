@@ -21,11 +21,18 @@ function noteOf(
   const limits = evpn.admissions.limitsOf(vni.vrf);
   return {
     severity: 'warning',
-    problem:
-      `${name}: its hosts have more addresses, or new ones faster, than are announced: ${waiting} wait (${counted(heldBack, 'time')} held back so far), ` +
-      `${counted(macs.admitted, 'MAC')} of at most ${limits.macs} and ${counted(ips.admitted, 'IP')} of at most ${limits.ips} in the VNI are announced, new ones at ${limits.rate} a second`,
+    problem: `${name}: ${excess(waiting, heldBack)}, ${counted(macs.admitted, 'MAC')} of at most ${limits.macs} and ${counted(ips.admitted, 'IP')} of at most ${limits.ips} in the VNI are announced, new ones at ${limits.rate} a second`,
     mend: `see what comes in: tcpdump -eni ${name}; where somebody makes up addresses: ip link set dev ${name} down, or bridge link set dev ${name} learning off; where these are hosts, raise evpn.max-local-macs, evpn.max-local-ips or evpn.new-address-rate`,
   };
+}
+
+/** What is over is listed for a minute more, as it may begin again. */
+function excess(waiting: number, heldBack: number): string {
+  const more = 'more addresses, or new ones faster, than are announced';
+  const before = `${counted(heldBack, 'time')} held back so far`;
+  return waiting > 0
+    ? `its hosts have ${more}: ${waiting} wait (${before})`
+    : `its hosts had ${more}: none waits now (${before}), and a minute after the last one did this problem goes`;
 }
 
 /** Why the addresses are not announced though they are local, each in a sentence. */

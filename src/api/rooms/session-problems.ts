@@ -19,7 +19,7 @@ export function sessionProblems(neighbors: readonly NeighborStatus[], socket: st
       : {
           severity: none,
           problem: `neighbor ${address}: no session (${state})${lastError ? `; ${lastError.reason}` : ''}`,
-          mend: sessionMend(neighbor),
+          mend: sessionMend(neighbor, socket),
         };
   });
 }
@@ -36,12 +36,12 @@ export function limitProblems(neighbors: readonly NeighborStatus[]): ProblemNote
 }
 
 /** What to look at, by what became of the attempts; what the neighbor or evpnd objected to is in the reason itself. */
-function sessionMend(neighbor: NeighborStatus): string | null {
+function sessionMend(neighbor: NeighborStatus, socket: string): string | null {
   const { address, port, passive, configuredRemoteAs, lastError } = neighbor;
   const twin = twinMend(neighbor);
   if (twin !== undefined) return twin;
   const mend = MENDS.find(({ pattern }) => pattern.test(lastError?.reason ?? ''));
-  if (mend) return mend.text(address, port);
+  if (mend) return mend.text(address, port, curl(socket, 'POST', `neighbors/${address.split('%')[0]}/clear`));
   if (lastError?.notification) return `see what the log of ${address} says of this leaf`;
   if (passive)
     return `let ${address} connect: this leaf is to be its neighbor (AS number and address), and evpnd never connects to it (\`passive: true\`)`;
@@ -62,7 +62,8 @@ function twinMend({ address, localRouterId, lastError }: NeighborStatus): string
 
 const MENDS: readonly {
   readonly pattern: RegExp;
-  readonly text: (address: string, port: number) => string;
+  /** `clearing` is the command that begins anew at once. */
+  readonly text: (address: string, port: number, clearing: string) => string;
 }[] = [
   {
     pattern: /ECONNREFUSED/,
@@ -75,13 +76,13 @@ const MENDS: readonly {
   },
   {
     pattern: /^too many routes/,
-    text: (address) =>
-      `see why it sends so many; raise \`max-routes\` or \`max-octets\` of the neighbor and reload, which tries at once, as does a reset of ${address}`,
+    text: (_address, _port, clearing) =>
+      `see why it sends so many; raise \`max-routes\` or \`max-octets\` of the neighbor and reload, which tries at once, as does: ${clearing}`,
   },
   {
     pattern: /^out of memory for routes/,
-    text: () =>
-      'give evpnd more memory (`MemoryMax=` of the unit, `--max-old-space-size`), or its neighbors lower limits',
+    text: (_address, _port, clearing) =>
+      `give evpnd more memory and restart it (\`MemoryHigh=\` and \`MemoryMax=\` of the unit, or \`--max-old-space-size\`), or see why it sends so many, and try at once: ${clearing}`,
   },
   {
     pattern: /EADDRNOTAVAIL/,
