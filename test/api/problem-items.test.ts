@@ -2,7 +2,7 @@ import test from 'ava';
 import { excessProblems } from '../../src/api/rooms/excess-problems.js';
 import { statusProblems } from '../../src/api/rooms/problem-items.js';
 import type { Rooms } from '../../src/api/rooms/rooms.js';
-import { limitProblems, sessionProblems } from '../../src/api/rooms/session-problems.js';
+import { limitProblems, sessionProblems, stalledProblems } from '../../src/api/rooms/session-problems.js';
 import { type NeighborStatus, noRefusals } from '../../src/bgp/index.js';
 import { parseConfig } from '../../src/config/load.js';
 import type { TopologyProblem } from '../../src/dataplane/index.js';
@@ -25,6 +25,7 @@ function rooms(
   const config = parseConfig(`{asn: 1, router-id: 10.0.0.1, neighbors: [], ${evpn}}`, 'problems.yaml');
   return {
     config: () => config,
+    clock: { wallTime: () => 0 },
     problems: () => [{ severity: 'error', problem: 'the file', mend: null }],
     // VNI 40 has no device
     dataPlane: {
@@ -127,6 +128,20 @@ test('a neighbor near or beyond its limits is a warning, with what to do', (t) =
     [
       'neighbor 10.1.1.0: 90 routes, max-routes is 100; the session ends beyond it',
       'neighbor 10.1.1.0: 90 octets of attributes, max-octets is 100',
+    ],
+  );
+});
+
+test('a neighbor that reads nothing is a warning while its session stands', (t) => {
+  const of = (sendStalledSince: number | undefined, sendHoldTime: number) =>
+    ({ address: '10.1.1.0', sendStalledSince, sendHoldTime }) as unknown as NeighborStatus;
+  const now = 100_000;
+  t.deepEqual(stalledProblems([of(undefined, 480), of(now - 9_999, 480)], now), []);
+  t.deepEqual(
+    stalledProblems([of(now - 10_000, 480), of(now - 60_500, 0)], now).map(({ problem: text }) => text),
+    [
+      'neighbor 10.1.1.0: has read nothing for 10 s of what waits for it, so that it does not hear of changes here; the session ends after 480 s of it (`send-hold-time`)',
+      'neighbor 10.1.1.0: has read nothing for 60 s of what waits for it, so that it does not hear of changes here',
     ],
   );
 });

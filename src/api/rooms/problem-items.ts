@@ -7,7 +7,7 @@ import { excessProblems } from './excess-problems.js';
 import { absentProblems, hostProblems } from './host-problems.js';
 import type { Rooms } from './rooms.js';
 import type { RouteUse } from './route-survey.js';
-import { limitProblems, sessionProblems } from './session-problems.js';
+import { limitProblems, sessionProblems, stalledProblems } from './session-problems.js';
 
 /** VNI problems in the status at most; a bridge that is down can be one of four thousand. */
 const LISTED = 100;
@@ -32,7 +32,7 @@ function ofVni(vni: Vni, note: ProblemNote): ProblemNote {
  * VNIs that are served. Notes (`info`) of a VNI stay with it.
  */
 export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): ProblemNote[] {
-  const { problems, dataPlane, speaker, config } = rooms;
+  const { problems, dataPlane, speaker, config, clock } = rooms;
   const standing = [...dataPlane.topology.problems, ...dataPlane.loops()];
   const { vnis, advertiseAllVni } = config().evpn;
   const isServed = (vni: Vni) => vnis.get(vni)?.advertise ?? advertiseAllVni;
@@ -54,6 +54,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
       .map(({ vni, note }) => ofVni(vni, note)),
     ...sessionProblems(speaker.neighbors(), config().api.unixSocket),
     ...limitProblems(speaker.neighbors()),
+    ...stalledProblems(speaker.neighbors(), clock.wallTime()),
     ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, use.get(neighbor.address))),
     ...addressProblems(rooms).slice(0, LISTED),
     ...notes.slice(0, LISTED),

@@ -35,6 +35,25 @@ export function limitProblems(neighbors: readonly NeighborStatus[]): ProblemNote
     }));
 }
 
+/** Milliseconds without a read that are no more than a neighbor with much to do. */
+const STALL_PATIENCE = 10_000;
+
+/** Neighbors that have read nothing for a while of what waits for them at `now`: they do not know our hosts as they are. */
+export function stalledProblems(neighbors: readonly NeighborStatus[], now: number): ProblemNote[] {
+  return neighbors.flatMap(({ address, sendStalledSince, sendHoldTime }) => {
+    const stalled = sendStalledSince === undefined ? 0 : now - sendStalledSince;
+    if (stalled < STALL_PATIENCE) return [];
+    const end =
+      sendHoldTime > 0 ? `; the session ends after ${sendHoldTime} s of it (\`send-hold-time\`)` : '';
+    const seconds = Math.floor(stalled / 1000);
+    return {
+      severity: 'warning',
+      problem: `neighbor ${address}: has read nothing for ${seconds} s of what waits for it, so that it does not hear of changes here${end}`,
+      mend: `see what BGP at ${address} is busy with, and that the way there takes large packets: ping -M do -s 1472 ${address}`,
+    };
+  });
+}
+
 /** What to look at, by what became of the attempts; what the neighbor or evpnd objected to is in the reason itself. */
 function sessionMend(neighbor: NeighborStatus, socket: string): string | null {
   const { address, port, passive, configuredRemoteAs, lastError } = neighbor;
