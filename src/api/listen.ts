@@ -15,6 +15,8 @@ export interface ListenOptions {
   readonly tcp: readonly { readonly host: string; readonly port: number }[];
   /** Descriptors that this process may have, of which the API takes a part; the kernel is asked when absent. */
   readonly descriptors?: number;
+  /** Milliseconds after which a TCP connection on which nothing moves is closed, a minute where nothing is said. */
+  readonly stalled?: number;
 }
 
 /** The API's open sockets. */
@@ -42,6 +44,8 @@ const MOST_CONNECTIONS = { unix: 64, tcp: 192 };
 const SOCKET_MODE = 0o660;
 /** Milliseconds that a closing server waits for answers under way. */
 const GRACE = 1000;
+/** An answer that nobody takes holds its octets, and a connection that others may want. */
+const STALLED = 60_000;
 
 /**
  * Gives the application its sockets: all or none. A Unix socket that an earlier process left behind is replaced; one
@@ -64,6 +68,8 @@ export async function listenApi(
     const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, answer);
     servers.push(server);
     // The rest is refused at once: descriptors are there for BGP and netlink, too
+    // Who pages through an answer at a terminal came by the Unix socket
+    if ('host' in target) server.timeout = options.stalled ?? STALLED;
     server.maxConnections = 'path' in target ? most.unix : Math.ceil(most.tcp / options.tcp.length);
     if ('path' in target) server.on('connection', (socket) => fromUnixSocket.add(socket));
     await listening(server, target);

@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { lstatSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as setTimeoutAsync } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { ApiListenError, listenApi } from '../../src/api/index.js';
-import { connectionLimits } from '../../src/api/listen.js';
+import { type Application, connectionLimits } from '../../src/api/listen.js';
 import { apiOver, fabricModel } from './support/fabric.js';
 
 function directory(t: ExecutionContext): string {
@@ -154,4 +156,39 @@ test('the API takes at most half of the descriptors, and what came by the networ
   );
   t.is(ends.filter((end) => end === 'open').length, 12);
   t.is((await get({ socketPath: unixSocket }, '/livez')).status, 200);
+});
+
+test('who asks over TCP and does not take the answer is let go, and who takes it slowly is not', async (t) => {
+  const LENGTH = 64 << 20;
+  const routing: Application['routing'] = (_question, answer) => void answer.end(Buffer.alloc(LENGTH));
+  const listener = await listenApi(
+    { routing },
+    { unixSocket: undefined, tcp: [{ host: '127.0.0.1', port: 0 }], stalled: 2000 },
+  );
+  t.teardown(() => listener.close());
+  const ask = () => {
+    const socket = connect(listener.tcp[0]);
+    socket.on('error', () => {});
+    t.teardown(() => socket.destroy());
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    let taken = 0;
+    socket.on('data', (chunk) => {
+      taken += chunk.length;
+    });
+    return { socket, taken: () => taken };
+  };
+  const deaf = ask();
+  await once(deaf.socket, 'connect');
+  deaf.socket.pause();
+  const slow = ask();
+  slow.socket.on('data', () => {
+    slow.socket.pause();
+    setTimeout(() => slow.socket.resume(), 4);
+  });
+  while (slow.taken() < LENGTH && !slow.socket.closed) await setTimeoutAsync(50);
+  t.true(slow.taken() > LENGTH, 'with its header');
+  // While the other took its answer this one was closed, which shows when it is read to its end
+  deaf.socket.resume();
+  await once(deaf.socket, 'close');
+  t.true(deaf.taken() < LENGTH, `${deaf.taken()}`);
 });
