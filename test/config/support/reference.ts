@@ -38,6 +38,19 @@ export function reloadEffects(): ReadonlyMap<string, string> {
   return effects;
 }
 
+/** A value other than the default, by key, for the settings whose schema tells one. */
+export function otherValues(): Readonly<Record<string, unknown>> {
+  const others: Record<string, unknown> = {};
+  for (const [key, row] of keysOf('', SETTINGS)) {
+    if (row.kind !== 'setting') continue;
+    const { type, minimum, maximum, default: fallback, enum: words = [] } = row.schema;
+    const values = type === 'boolean' ? [true, false] : type === 'integer' ? [minimum, maximum] : words;
+    const other = (values as readonly unknown[]).find((value) => value !== fallback);
+    if (other !== undefined) others[key] = other;
+  }
+  return others;
+}
+
 type Keyed = Exclude<Row, { kind: 'section' }>;
 
 function* keysOf(prefix: string, rows: Rows): Iterable<[string, Keyed]> {
