@@ -1,4 +1,5 @@
 /** Micro-benchmarks: one hot path each, alone in one process, in operations a second. */
+
 import { Rib, selectBest } from '../src/bgp/index.js';
 import {
   DataPlane,
@@ -9,6 +10,7 @@ import {
   type Topology,
   type VniAttachment,
 } from '../src/dataplane/index.js';
+import { watchHosts } from '../src/hosts/index.js';
 import { allocateMessages } from '../src/linux/message.js';
 import { decodeNeigh, encodeOperation, newNeighMessage } from '../src/linux/neigh-codec.js';
 import { parseIp, systemClock, toVni } from '../src/types/index.js';
@@ -182,7 +184,7 @@ export const MICROS: readonly Micro[] = [
   {
     name: 'reconcile, all new: MACs',
     prepare: () => {
-      const dataPlane = new DataPlane(new WillingKernel(), systemClock, SILENT_LOG);
+      const dataPlane = new DataPlane(new WillingKernel(), systemClock, SILENT_LOG, { hosts: watchHosts() });
       return async () => {
         await dataPlane.start({
           topologyChanged() {},

@@ -7,6 +7,7 @@ import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
 import { EventLoopWatch } from './event-loop.js';
 import { Evpn } from './evpn/index.js';
+import { watchHosts } from './hosts/index.js';
 import { findRivals } from './linux/index.js';
 import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
@@ -65,10 +66,9 @@ export async function startDaemon({
     routeMemory: getHeapStatistics().heap_size_limit * ROUTES_SHARE,
   });
   const dataPlane = new DataPlane(kernel, clock, log, {
-    snooper,
+    hosts: watchHosts(snooper, config.evpn.neighborRefresh),
     observes,
     rivals: findRivals,
-    refresh: config.evpn.neighborRefresh,
     defaultsMemory: openDefaultJournal(config.stateDirectory, clock, log),
   });
   const evpn = new Evpn(

@@ -4,6 +4,7 @@ import { ConfigurationFile } from './configuration-file.js';
 import { DataPlane, type Kernel } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
 import { Evpn, RdAllocator } from './evpn/index.js';
+import { watchHosts } from './hosts/index.js';
 import { lockNamespace } from './instance-lock.js';
 import { LinuxKernel, requireRowPermission } from './linux/index.js';
 import { createLogger } from './logger.js';
@@ -52,7 +53,7 @@ export async function flushRows(
   clock: Clock = systemClock,
 ): Promise<Flushed> {
   const dataPlane = new DataPlane(kernel, clock, log, {
-    refresh: { ...config.evpn.neighborRefresh, enabled: false },
+    hosts: watchHosts(undefined, { ...config.evpn.neighborRefresh, enabled: false }),
     defaultsMemory: openDefaultJournal(config.stateDirectory, clock, log),
   });
   const settings = evpnSettings(config);

@@ -19,7 +19,6 @@ export { transition } from './fsm.js';
 export type * from './fsm-types.js';
 export * from './inbound.js';
 export { LocalRib } from './local-rib.js';
-export { MemoryNetwork } from './memory-transport.js';
 export type * from './neighbor-status.js';
 export { type NeighborRouteCounts, Rib, type RibIdentity } from './rib.js';
 export type * from './route.js';

@@ -5,20 +5,18 @@ import { sourceVni } from './difference.js';
 import type { DriftLog } from './drift.js';
 import { DriftWatch } from './drift-watch.js';
 import { enterOperation } from './enter-operation.js';
-import { HostWatch, type LocalNeigh } from './host-watch.js';
+import type { Hosts, HostsOwner, LocalNeigh } from './hosts.js';
 import type { Kernel, KernelObserver, Operation } from './kernel.js';
 import { loopProblems } from './loops.js';
 import { deviceKey, domainKey, KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
-import { observedKernel, observedSnooper } from './observing.js';
+import { observedKernel } from './observing.js';
 import { type DefaultsMemory, NO_MEMORY, OurDefaults } from './our-defaults.js';
 import { hasOurMark, isConfigured, isLocalNeigh, isLocalRow, isSetByHand } from './ownership.js';
 import { ProblemLog } from './problem-log.js';
 import { bridgeRowBack, neighRowBack, vxlanRowBack } from './put-back.js';
 import { Reconciler } from './reconciler.js';
-import { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
 import { type BridgeFdbRow, type NeighRow, Ntf, type VxlanFdbRow } from './rows.js';
-import type { Snooper } from './snooper.js';
 import { strayCopies, strayRows } from './strays.js';
 import {
   deviceName,
@@ -43,9 +41,8 @@ export interface LocalMac {
 }
 
 export interface DataPlaneOptions {
-  /** Hears and asks hosts on access ports; without one only the SVIs' neighbours are known. */
-  readonly snooper?: Snooper | undefined;
-  readonly refresh?: RefreshSettings;
+  /** Makes the watch over local hosts. */
+  readonly hosts: (owner: HostsOwner) => Hosts;
   /** Which default destinations an earlier process wrote; without it those that stand at start are left alone. */
   readonly defaultsMemory?: DefaultsMemory;
   /** Nothing is written and nobody asked; `pendingKeys` says what would be. */
@@ -84,7 +81,7 @@ export class DataPlane {
   /** Called with each new topology, for those who have no routes in the kernel. */
   onTopology: ((topology: Topology) => void) | undefined;
   /** Local hosts' IPs: what they said themselves, and what keeps them known. */
-  readonly hosts: HostWatch;
+  readonly hosts: Hosts;
   readonly #planes = new Map<Vni, VniPlane>();
   readonly #byDomain = new Map<number, VniPlane>();
   readonly #byDevice = new Map<number, VniPlane>();
@@ -103,11 +100,11 @@ export class DataPlane {
     kernel: Kernel,
     readonly clock: Clock,
     log: Log,
-    options: DataPlaneOptions = {},
+    options: DataPlaneOptions,
   ) {
     this.#log = new LimitedLog(clock, log);
     this.#problems = new ProblemLog(clock, this.#log, () => this.#servedProblems());
-    const { observes = false, snooper, rivals = () => [] } = options;
+    const { observes = false, rivals = () => [] } = options;
     this.#contests = new Contests(clock, rivals, () => this.#problems.look());
     this.kernel = observes ? observedKernel(kernel) : kernel;
     this.#watch = new DriftWatch(
@@ -136,22 +133,19 @@ export class DataPlane {
       observes,
     );
     const plane = this;
-    this.hosts = new HostWatch(
-      {
-        kernel: this.kernel,
-        clock,
-        mirror: this.mirror,
-        get topology() {
-          return plane.topology;
-        },
-        log: this.#log,
-        vniOf: (domain) => this.#servedAt(domain),
-        neighTouched: (vni, ip) => this.#listener.neighTouched(vni, ip),
-        intruderHeard: (vni, mac, port) => this.#listener.intruderHeard(vni, mac, port),
+    this.hosts = options.hosts({
+      kernel: this.kernel,
+      clock,
+      mirror: this.mirror,
+      get topology() {
+        return plane.topology;
       },
-      snooper && observes ? observedSnooper(snooper) : snooper,
-      options.refresh ?? DEFAULT_REFRESH,
-    );
+      log: this.#log,
+      observes,
+      vniOf: (domain) => this.#servedAt(domain),
+      neighTouched: (vni, ip) => this.#listener.neighTouched(vni, ip),
+      intruderHeard: (vni, mac, port) => this.#listener.intruderHeard(vni, mac, port),
+    });
   }
 
   /** Reads the kernel and follows it; resolves when the first picture stands. */
@@ -343,12 +337,12 @@ export class DataPlane {
 
   /** Asks for an IP that a MAC should have that is local now: if it is there, neighTouched tells. */
   findNeigh(vni: Vni, ip: Ip, mac: Mac): void {
-    this.hosts.refresher.find(vni, ip, mac);
+    this.hosts.find(vni, ip, mac);
   }
 
   /** Clock.wallTime() when the local neighbour was last asked for a sign of life; undefined for never. */
   lastRefresh(vni: Vni, ip: Ip): number | undefined {
-    return this.hosts.refresher.lastRefresh(vni, ip);
+    return this.hosts.lastRefresh(vni, ip);
   }
 
   /** VNIs that are served, or have something left to be removed. */

@@ -5,8 +5,7 @@
  * Rows are those of RFC 7432 and RFC 8365 on Linux: bridge FDB, VXLAN FDB with its default destinations (head-end
  * replication), and neighbours for ARP/ND suppression. Not here: multihoming (nexthop groups), routes of symmetric IRB.
  *
- * It also knows which IPs local hosts have (host-watch.ts), from the SVI's neighbours and from the ARP and ND that hosts
- * speak, and has them asked before they are forgotten (refresher.ts).
+ * Which IPs local hosts have it is told by the watch over them (hosts.ts, which the room above implements).
  *
  * Whose a row is follows from the role of its port and from its marks (ownership.ts). On a VXLAN port of a VNI that we
  * serve, a row flagged `extern_learn` is ours to adopt, mend or remove; on an access port a row is a local host's and is
@@ -17,15 +16,15 @@ export type { MirroredBridgeRow } from './bridge-rows.js';
 export * from './data-plane.js';
 export { sourceVni } from './difference.js';
 export type { Drift, DriftAction, DriftCause, DriftLog } from './drift.js';
-export type { HostWatchStats, LocalNeigh } from './host-watch.js';
+export type { HostStats, Hosts, HostsOwner, LocalNeigh, RefreshSettings } from './hosts.js';
 export type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 export * from './kernel.js';
-export { MemoryKernel } from './memory.js';
-export { domainKey } from './mirror.js';
+export { deviceKey, domainKey, type KernelMirror } from './mirror.js';
+export type { MirroredNeighRow } from './neigh-rows.js';
+export { observedSnooper } from './observing.js';
 export { type DefaultDestination, type DefaultsMemory, NO_MEMORY } from './our-defaults.js';
 export { OUR_ROWS } from './our-rows.js';
-export { hasOurMark, isLocalNeigh, isOurNeigh, isSetByHand, RTPROT_BGP } from './ownership.js';
-export { DEFAULT_REFRESH, type RefreshSettings } from './refresher.js';
+export { hasOurMark, isLocalNeigh, isLocalRow, isOurNeigh, isSetByHand, RTPROT_BGP } from './ownership.js';
 export { errnoName } from './retry.js';
 export { type DeviceName, foundText, wantedText } from './row-text.js';
 export * from './rows.js';

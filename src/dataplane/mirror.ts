@@ -1,8 +1,7 @@
-import { type Ip, MAC_ZERO, type Mac } from '../types/index.js';
+import { type Ip, inner, MAC_ZERO, type Mac } from '../types/index.js';
 import { BridgeRows, type MirroredBridgeRow } from './bridge-rows.js';
 import type { KnownRows } from './kernel.js';
 import { type MirroredNeighRow, NeighRows } from './neigh-rows.js';
-import { inner } from './nested-map.js';
 import { isLocalNeigh, isUsableHere } from './ownership.js';
 import type { BridgeFdbRow, NeighRow, VxlanFdbRow } from './rows.js';
 import { VxlanRows } from './vxlan-rows.js';

@@ -22,7 +22,6 @@ export type { Asic } from './devlink.js';
 export { type FdbRows, LinuxKernel, type LinuxKernelOptions, type LinuxKernelStats } from './kernel.js';
 export type { Link, PortSettings, VxlanSettings } from './link-codec.js';
 export type { PortVlans, VniFilter } from './link-table.js';
-export { MemoryRtnetlink } from './memory-rtnetlink.js';
 export { type NativeModule, native, type RawSocket } from './native.js';
 export { encodeOperation, NEIGH_MESSAGE_MAX } from './neigh-codec.js';
 export { requireRowPermission } from './permission.js';

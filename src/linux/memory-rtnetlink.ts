@@ -3,7 +3,6 @@ import {
   type BridgeForm,
   hasOurMark,
   type KernelObserver,
-  type MemoryKernel,
   type NeighRow,
   Ntf,
   Nud,
@@ -12,6 +11,7 @@ import {
   type Topology,
   type VxlanFdbRow,
 } from '../dataplane/index.js';
+import type { MemoryKernel } from '../dataplane/memory.js';
 import { IPV4_ANY, isIpv4, MAC_ZERO } from '../types/index.js';
 import * as K from './constants.js';
 import {

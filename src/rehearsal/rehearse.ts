@@ -1,4 +1,4 @@
-import { MemoryNetwork } from '../bgp/index.js';
+import { MemoryNetwork } from '../bgp/memory-transport.js';
 import { type Clock, type Ip, type Mac, macFromParts, parseIp } from '../types/index.js';
 import { type Compiler, v8Compiler } from './compiler.js';
 import { PipeNetwork } from './pipe-network.js';

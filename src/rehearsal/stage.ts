@@ -5,7 +5,6 @@ import {
   type DefaultsMemory,
   type Interface,
   type InterfaceAddress,
-  MemoryKernel,
   NO_MEMORY,
   NO_OWN_ADDRESSES,
   Ntf,
@@ -13,8 +12,11 @@ import {
   type Topology,
   type VniAttachment,
 } from '../dataplane/index.js';
+import { MemoryKernel } from '../dataplane/memory.js';
 import { DEFAULT_DUPLICATE_SETTINGS, Evpn, RdAllocator } from '../evpn/index.js';
-import { LinuxKernel, MemoryRtnetlink } from '../linux/index.js';
+import { watchHosts } from '../hosts/index.js';
+import { LinuxKernel } from '../linux/index.js';
+import { MemoryRtnetlink } from '../linux/memory-rtnetlink.js';
 import {
   type Clock,
   type Ip,
@@ -125,6 +127,7 @@ export class StagedLeaf {
       ? new LinuxKernel({ log: silentLog, sockets: this.#rtnetlink.sockets() })
       : this.kernel;
     this.#dataPlane = new DataPlane(kernel, clock, silentLog, {
+      hosts: watchHosts(),
       batch: BATCHES[number],
       defaultsMemory: shaped(number === 1 ? { ...NO_MEMORY } : new ForgetfulMemory(), shape),
     });

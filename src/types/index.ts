@@ -15,6 +15,7 @@ export * from './mac.js';
 export * from './mac-hash.js';
 export * from './mac-map.js';
 export * from './mac-table.js';
+export * from './nested-map.js';
 export * from './parse-error.js';
 export * from './plain-text.js';
 export * from './route-distinguisher.js';

@@ -1,11 +1,11 @@
 import {
   type Connection,
   type ConnectionHandlers,
-  MemoryNetwork,
   type NeighborConfig,
   Speaker,
   type SpeakerConfig,
 } from '../../src/bgp/index.js';
+import { MemoryNetwork } from '../../src/bgp/memory-transport.js';
 import { type Ipv4, type Log, type Mac, parseIp, RouteDistinguisher } from '../../src/types/index.js';
 import {
   type Capability,

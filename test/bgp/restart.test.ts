@@ -1,5 +1,6 @@
 import test from 'ava';
-import { MemoryNetwork, Speaker } from '../../src/bgp/index.js';
+import { Speaker } from '../../src/bgp/index.js';
+import { MemoryNetwork } from '../../src/bgp/memory-transport.js';
 import { silentLog } from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { DataPlane, type DataPlaneOptions, type Operation } from '../../src/dataplane/index.js';
+import { watchHosts } from '../../src/hosts/index.js';
 import { type Mac, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import type { VniDevices } from './kernel-contract.js';
@@ -14,7 +15,7 @@ const SECOND = parseMac('02:00:00:00:00:02');
 /** A data plane whose every batch is launched and carried out when it lands. */
 async function started(
   t: ExecutionContext,
-  options: DataPlaneOptions = {},
+  options: Partial<DataPlaneOptions> = {},
 ): Promise<{
   clock: VirtualClock;
   world: MemoryWorld;
@@ -26,7 +27,7 @@ async function started(
   const world = new MemoryWorld(clock);
   world.kernel.launches = () => 'late';
   const devices = await world.addVni(VNI, parseIp('192.0.2.1'));
-  const plane = new DataPlane(world.kernel, clock, silentLog, options);
+  const plane = new DataPlane(world.kernel, clock, silentLog, { hosts: watchHosts(), ...options });
   await plane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {}, intruderHeard() {} });
   plane.serve(VNI);
   clock.runUntilIdle();

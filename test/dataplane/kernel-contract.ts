@@ -10,6 +10,7 @@ import {
   type OperationResult,
   OUR_ROWS,
 } from '../../src/dataplane/index.js';
+import { watchHosts } from '../../src/hosts/index.js';
 import {
   type Ip,
   type Mac,
@@ -924,7 +925,7 @@ async function landsOnRowsByHand(world: World, before: 'absent' | 'ours'): Promi
     apply,
     launch,
   };
-  const plane = new DataPlane(raced, systemClock, silentLog);
+  const plane = new DataPlane(raced, systemClock, silentLog, { hosts: watchHosts() });
   await plane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {}, intruderHeard() {} });
   try {
     plane.serve(VNI);

@@ -1,13 +1,13 @@
 import {
   EMPTY_TOPOLOGY,
   type InterfaceAddress,
-  MemoryKernel,
   Ntf,
   Nud,
   type Subnet,
   type Topology,
   type VniAttachment,
 } from '../../src/dataplane/index.js';
+import { MemoryKernel } from '../../src/dataplane/memory.js';
 import {
   type Clock,
   type Ip,

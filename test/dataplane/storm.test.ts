@@ -1,5 +1,6 @@
 import test from 'ava';
 import { DataPlane } from '../../src/dataplane/index.js';
+import { watchHosts } from '../../src/hosts/index.js';
 import { parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { MemoryWorld } from './memory-world.js';
@@ -12,7 +13,7 @@ test('what is to be written waits for what the kernel tells, and a storm that do
   const clock = new VirtualClock();
   const world = new MemoryWorld(clock);
   const devices = await world.addVni(VNI, parseIp('192.0.2.1'));
-  const plane = new DataPlane(world.kernel, clock, silentLog);
+  const plane = new DataPlane(world.kernel, clock, silentLog, { hosts: watchHosts() });
   await plane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {}, intruderHeard() {} });
   plane.serve(VNI);
   clock.runUntilIdle();

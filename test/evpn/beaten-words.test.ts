@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Nud, type Snooper, type SnoopObserver } from '../../src/dataplane/index.js';
+import { watchHosts } from '../../src/hosts/index.js';
 import { formatIp, type Mac, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { servingLeaf } from './support/leaf.js';
 import { SegmentMember } from './support/segment-routes.js';
@@ -23,7 +24,7 @@ class Ears implements Snooper {
 for (const ip of ['192.0.2.71', '2001:db8::71'].map(parseIp)) {
   const scene = async () => {
     const ears = new Ears();
-    const { clock, leaf, devices } = await servingLeaf(VNI, { snooper: ears });
+    const { clock, leaf, devices } = await servingLeaf(VNI, { hosts: watchHosts(ears) });
     const { kernel } = leaf.world;
     const remote = new SegmentMember(leaf, 9, parseIp('10.0.0.9'));
     return {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Ntf, Nud, type Snooper } from '../../src/dataplane/index.js';
+import { watchHosts } from '../../src/hosts/index.js';
 import { MAC_ZERO, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { Leaf, vtepOf, Wire } from './support/leaf.js';
@@ -18,7 +19,10 @@ async function observed() {
     ask: (question) => questions.push(question) > 0,
     close() {},
   };
-  const watcher = new Leaf(clock, vtepOf(1), 65001, {}, undefined, { observes: true, snooper });
+  const watcher = new Leaf(clock, vtepOf(1), 65001, {}, undefined, {
+    observes: true,
+    hosts: watchHosts(snooper),
+  });
   const other = new Leaf(clock, vtepOf(2), 65002);
   const devices = [watcher, other].map((leaf) => leaf.world.devices(VNI));
   for (const [i, leaf] of [watcher, other].entries()) {

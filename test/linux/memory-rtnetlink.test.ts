@@ -1,5 +1,6 @@
 import test from 'ava';
-import { LinuxKernel, MemoryRtnetlink } from '../../src/linux/index.js';
+import { LinuxKernel } from '../../src/linux/index.js';
+import { MemoryRtnetlink } from '../../src/linux/memory-rtnetlink.js';
 import { silentLog } from '../../src/types/index.js';
 import { kernelContract, type World } from '../dataplane/kernel-contract.js';
 import { MemoryWorld } from '../dataplane/memory-world.js';

@@ -1,6 +1,7 @@
 import test from 'ava';
-import { MemoryKernel } from '../../src/dataplane/index.js';
-import { MemoryRtnetlink, requireRowPermission } from '../../src/linux/index.js';
+import { MemoryKernel } from '../../src/dataplane/memory.js';
+import { requireRowPermission } from '../../src/linux/index.js';
+import { MemoryRtnetlink } from '../../src/linux/memory-rtnetlink.js';
 import { systemClock } from '../../src/types/index.js';
 
 const EPERM = 1;

@@ -1,6 +1,7 @@
 import { LocalRib, type PathSource, Rib } from '../../../src/bgp/index.js';
 import { DataPlane, type DataPlaneOptions, type VniAttachment } from '../../../src/dataplane/index.js';
 import { Evpn, type EvpnSettings, RdAllocator } from '../../../src/evpn/index.js';
+import { watchHosts } from '../../../src/hosts/index.js';
 import {
   type Ip,
   type Ipv4,
@@ -38,14 +39,17 @@ export class Leaf {
     settings: Partial<EvpnSettings> = {},
     /** A speaker's, where routes come and go by sessions. */
     ribs: { readonly rib: Rib; readonly localRib: LocalRib } | undefined = undefined,
-    dataPlaneOptions: DataPlaneOptions = {},
+    dataPlaneOptions: Partial<DataPlaneOptions> = {},
     log: Log = silentLog,
   ) {
     const routerId = vtep as Ipv4;
     this.world = new MemoryWorld(clock);
     this.rib = ribs?.rib ?? new Rib(clock, { asn, routerId });
     this.localRib = ribs?.localRib ?? new LocalRib();
-    this.dataPlane = new DataPlane(this.world.kernel, clock, log, dataPlaneOptions);
+    this.dataPlane = new DataPlane(this.world.kernel, clock, log, {
+      hosts: watchHosts(),
+      ...dataPlaneOptions,
+    });
     this.evpn = new Evpn(
       {
         rib: this.rib,
@@ -125,7 +129,7 @@ export class Leaf {
 }
 
 /** Leaf 10.0.0.1 (AS 65001), which serves the VNI, is known to itself and at rest. */
-export async function servingLeaf(vni: Vni, dataPlaneOptions: DataPlaneOptions = {}) {
+export async function servingLeaf(vni: Vni, dataPlaneOptions: Partial<DataPlaneOptions> = {}) {
   const clock = new VirtualClock();
   const leaf = new Leaf(clock, parseIp('10.0.0.1'), 65001, {}, undefined, dataPlaneOptions);
   const devices = leaf.world.devices(vni);

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { UnprovenWords, type Word } from '../../src/dataplane/unproven.js';
+import { UnprovenWords, type Word } from '../../src/hosts/unproven.js';
 import { type Ipv4, type Mac, parseMac } from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { AskLanes, type Charge } from '../../src/dataplane/ask-lanes.js';
-import { type Outcome, Refresher, type RefreshOwner } from '../../src/dataplane/refresher.js';
+import { AskLanes, type Charge } from '../../src/hosts/ask-lanes.js';
+import { type Outcome, Refresher, type RefreshOwner } from '../../src/hosts/refresher.js';
 import { type Ip, type Ipv4, parseMac, toVni, type Vni } from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 

@@ -1,3 +1,4 @@
+import type { Topology, TopologyProblem } from '../dataplane/index.js';
 import {
   type Clock,
   counted,
@@ -8,7 +9,6 @@ import {
   type Vni,
 } from '../types/index.js';
 import { BINDING_BOUNDS, type BindingObserver, type Holder } from './bindings.js';
-import type { Topology, TopologyProblem } from './topology.js';
 
 /** What it needs of the data plane. */
 export interface ExcessOwner {

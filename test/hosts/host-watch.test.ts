@@ -1,7 +1,6 @@
 import test from 'ava';
 import {
   DataPlane,
-  DEFAULT_REFRESH,
   type HostQuestion,
   Nud,
   type Operation,
@@ -10,6 +9,7 @@ import {
   type SnoopObserver,
   type Topology,
 } from '../../src/dataplane/index.js';
+import { DEFAULT_REFRESH, watchHosts } from '../../src/hosts/index.js';
 import {
   formatIp,
   formatMac,
@@ -20,8 +20,7 @@ import {
   silentLog,
   toVni,
 } from '../../src/types/index.js';
-import { VirtualClock } from '../support/virtual-clock.js';
-import type { VniDevices } from './kernel-contract.js';
+import type { VniDevices } from '../dataplane/kernel-contract.js';
 import {
   attachment,
   BRIDGE_MAC,
@@ -30,7 +29,8 @@ import {
   withInterfaces,
   withOwn,
   withVni,
-} from './memory-world.js';
+} from '../dataplane/memory-world.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const VNI = toVni(10010);
 const A = parseMac('02:00:00:00:00:01');
@@ -69,8 +69,7 @@ class Scene {
     const { kernel } = this.world;
     kernel.setTopology(withVni(kernel.topology, this.devices, attachment(VNI, this.devices, VTEP)));
     this.plane = new DataPlane(kernel, this.clock, silentLog, {
-      snooper: options.snooper === false ? undefined : this.ears,
-      refresh: options.refresh ?? DEFAULT_REFRESH,
+      hosts: watchHosts(options.snooper === false ? undefined : this.ears, options.refresh),
     });
   }
 

@@ -1,5 +1,4 @@
-import type { Ip, Mac } from '../types/index.js';
-import { inner } from './nested-map.js';
+import { type Ip, inner, type Mac } from '../types/index.js';
 
 /** An IP that a host was heard to have. */
 export interface Binding {

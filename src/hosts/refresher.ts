@@ -1,14 +1,6 @@
+import type { RefreshSettings } from '../dataplane/index.js';
 import { type Clock, type Ip, isIpv4, type Mac, type Timer, type Vni } from '../types/index.js';
 import { AskLanes, type Charge, type Search } from './ask-lanes.js';
-
-/** How local neighbours are kept known. */
-export interface RefreshSettings {
-  readonly enabled: boolean;
-  /** Seconds without a word from a host after which it is asked. */
-  readonly interval: number;
-  /** Questions a second at most, over all VNIs; ports and VNIs take turns. */
-  readonly rate: number;
-}
 
 export const DEFAULT_REFRESH: RefreshSettings = { enabled: true, interval: 30, rate: 100 };
 

@@ -1,23 +1,24 @@
+import {
+  type BridgePort,
+  domainKey,
+  type HostsOwner,
+  isLocalNeigh,
+  isLocalRow,
+  type KernelMirror,
+  type MirroredBridgeRow,
+  type MirroredNeighRow,
+  Ntf,
+  Nud,
+  type Operation,
+  type Snooper,
+  type VniAttachment,
+} from '../dataplane/index.js';
 import { type Ip, isIpv4, isLinkLocal, type Mac, type Vni } from '../types/index.js';
 import type { Charge } from './ask-lanes.js';
-import type { MirroredBridgeRow } from './bridge-rows.js';
-import type { Kernel, Operation } from './kernel.js';
-import { domainKey, type KernelMirror } from './mirror.js';
-import type { MirroredNeighRow } from './neigh-rows.js';
-import { isLocalNeigh, isLocalRow } from './ownership.js';
 import type { Outcome } from './refresher.js';
-import { Ntf, Nud } from './rows.js';
-import type { Snooper } from './snooper.js';
-import type { BridgePort, Topology, VniAttachment } from './topology.js';
 
 /** What the questions need of the data plane. */
-export interface QuestionsOwner {
-  readonly kernel: Kernel;
-  readonly mirror: KernelMirror;
-  readonly topology: Topology;
-  /** The served VNI of a broadcast domain (`domainKey`). */
-  vniOf(domain: number): Vni | undefined;
-}
+export type QuestionsOwner = Pick<HostsOwner, 'kernel' | 'mirror' | 'topology' | 'vniOf'>;
 
 /** The row of a local neighbour on the VNI's SVI, for a look at once. */
 export function localNeighRow(

@@ -1,68 +1,32 @@
 import {
-  type Clock,
-  type Ip,
-  isMulticastMac,
-  type LimitedLog,
-  MAC_ZERO,
-  type Mac,
-  type Vni,
-} from '../types/index.js';
+  deviceKey,
+  domainKey,
+  type HostStats,
+  type Hosts,
+  type HostsOwner,
+  hasOurMark,
+  isLocalNeigh,
+  isSetByHand,
+  type LocalNeigh,
+  type MirroredNeighRow,
+  Ntf,
+  Nud,
+  observedSnooper,
+  type RefreshSettings,
+  type Snooper,
+  type TopologyProblem,
+  type VniAttachment,
+} from '../dataplane/index.js';
+import { type Ip, isMulticastMac, MAC_ZERO, type Mac, type Vni } from '../types/index.js';
 import type { Charge } from './ask-lanes.js';
 import { mayBeHosts } from './believable.js';
 import { type Binding, BindingTable } from './bindings.js';
 import { HostExcess } from './host-excess.js';
 import { HostQuestions, localMacRow, localNeighRow } from './host-questions.js';
-import type { Kernel } from './kernel.js';
-import { deviceKey, domainKey, type KernelMirror } from './mirror.js';
-import type { MirroredNeighRow } from './neigh-rows.js';
-import { hasOurMark, isLocalNeigh, isSetByHand } from './ownership.js';
-import { Refresher, type RefreshSettings } from './refresher.js';
-import { Ntf, Nud } from './rows.js';
-import type { Snooper } from './snooper.js';
-import type { Topology, TopologyProblem, VniAttachment } from './topology.js';
+import { Refresher } from './refresher.js';
 import { UnprovenWords, type Word } from './unproven.js';
 
-/** An IP that a local host has, as the SVI's neighbour table or the host itself says. */
-export interface LocalNeigh {
-  readonly mac: Mac;
-  readonly router: boolean;
-  /** Configured by an operator (NUD_PERMANENT or NUD_NOARP), not learned. */
-  readonly isStatic: boolean;
-  /** Changes whenever the IP comes from elsewhere to this MAC. */
-  readonly epoch: number;
-}
-
-/** What the watch needs of the data plane. */
-export interface HostWatchOwner {
-  readonly kernel: Kernel;
-  readonly clock: Clock;
-  readonly log: LimitedLog;
-  readonly mirror: KernelMirror;
-  readonly topology: Topology;
-  /** The served VNI of a broadcast domain (`domainKey`). */
-  vniOf(domain: number): Vni | undefined;
-  /** Look at the IP again. */
-  neighTouched(vni: Vni, ip: Ip): void;
-  /** A host on that port uses a MAC whose row no frame moves. */
-  intruderHeard(vni: Vni, mac: Mac, port: number): void;
-}
-
 const FORGOTTEN_MS = 100;
-
-/** Counters since start. */
-export interface HostWatchStats {
-  /** Questions to local neighbours. */
-  readonly refreshes: number;
-  /** Local neighbours in the schedule, and those whose turn has come and that wait for the rate. */
-  readonly watched: number;
-  readonly backlog: number;
-  /** Bindings known from what hosts were heard to say. */
-  readonly bindings: number;
-  /** Bindings that went for another port's, since the table was full and their port had the most of it. */
-  readonly evicted: number;
-  /** Words not taken: of addresses that no host can have, of MACs that are not behind that port, beyond the bounds. */
-  readonly refused: number;
-}
 
 /**
  * Which IPs local hosts have, and that they go on being known. Two witnesses: the kernel's neighbours on the SVI, and
@@ -72,9 +36,9 @@ export interface HostWatchStats {
  * A heard binding counts while the bridge has its MAC on an access port, and was believed at first only if it came by
  * that very port.
  */
-export class HostWatch {
+export class HostWatch implements Hosts {
   readonly refresher: Refresher;
-  readonly #owner: HostWatchOwner;
+  readonly #owner: HostsOwner;
   readonly #snooper: Snooper | undefined;
   readonly #questions: HostQuestions;
   readonly #excess: HostExcess;
@@ -85,9 +49,9 @@ export class HostWatch {
   #refused = 0;
   #drainedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(owner: HostWatchOwner, snooper: Snooper | undefined, refresh: RefreshSettings) {
+  constructor(owner: HostsOwner, snooper: Snooper | undefined, refresh: RefreshSettings) {
     this.#owner = owner;
-    this.#snooper = snooper;
+    this.#snooper = snooper && owner.observes ? observedSnooper(snooper) : snooper;
     this.#excess = new HostExcess(owner, (domain, ip) => this.#touch(domain, ip));
     this.#bindings = new BindingTable(this.#excess);
     this.#unproven = new UnprovenWords(
@@ -98,7 +62,7 @@ export class HostWatch {
         this.#reportIntruder(word);
       },
     );
-    this.#questions = new HostQuestions(owner, snooper, (vni, ip) => this.localNeigh(vni, ip));
+    this.#questions = new HostQuestions(owner, this.#snooper, (vni, ip) => this.localNeigh(vni, ip));
     this.refresher = new Refresher(
       owner.clock,
       {
@@ -134,7 +98,11 @@ export class HostWatch {
     this.#snooper?.close();
   }
 
-  stats(): HostWatchStats {
+  reconfigure(settings: RefreshSettings): void {
+    this.refresher.reconfigure(settings);
+  }
+
+  stats(): HostStats {
     return {
       refreshes: this.refresher.refreshes,
       watched: this.refresher.size,
@@ -155,6 +123,14 @@ export class HostWatch {
     const at = this.#owner.topology.vnis.get(vni);
     const row = at && localMacRow(this.#owner, at.bridgeIfindex, at.vlan, mac);
     return row && this.#excess.limitFor(domainKey(at.bridgeIfindex, at.vlan), mac, row.port);
+  }
+
+  find(vni: Vni, ip: Ip, mac: Mac): void {
+    this.refresher.find(vni, ip, mac);
+  }
+
+  lastRefresh(vni: Vni, ip: Ip): number | undefined {
+    return this.refresher.lastRefresh(vni, ip);
   }
 
   /** Who has the IP here, by the newest word. */

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { mayBeHosts } from '../../src/dataplane/believable.js';
+import { mayBeHosts } from '../../src/hosts/believable.js';
 import { type Ip, parseIp } from '../../src/types/index.js';
 
 const subnets = (...texts: string[]) =>

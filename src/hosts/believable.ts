@@ -1,5 +1,5 @@
+import { NO_OWN_ADDRESSES, type OwnAddresses } from '../dataplane/index.js';
 import { type Ip, isIpv4, isLinkLocal, isMartian, isWithin } from '../types/index.js';
-import { NO_OWN_ADDRESSES, type OwnAddresses } from './topology.js';
 
 /**
  * True for an IP that a host may be heard to have where the machine itself has the addresses `own`: no martian, none of

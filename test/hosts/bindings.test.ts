@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Binding, BindingTable } from '../../src/dataplane/bindings.js';
+import { type Binding, BindingTable } from '../../src/hosts/bindings.js';
 import { formatIp, type Ipv4, parseMac } from '../../src/types/index.js';
 
 const A = parseMac('02:00:00:00:00:0a');
