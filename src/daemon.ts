@@ -83,8 +83,8 @@ export async function startDaemon({
     },
     evpnSettings(config),
   );
-  const { refresher } = dataPlane.hosts;
-  const running = new RunningConfig(config, { speaker, evpn, refresher, onConfig }, log);
+  const { hosts } = dataPlane;
+  const running = new RunningConfig(config, { speaker, evpn, hosts, onConfig }, log);
   dataPlane.onTopology = ({ interfaces }) => speaker.interfacesChanged([...interfaces.values()]);
   const eventLoop = new EventLoopWatch(clock);
   const readiness = () =>

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Speaker } from './bgp/index.js';
 import { type Config, diffConfig, type SettingChange, withFixedSettings } from './config/index.js';
-import type { DataPlane } from './dataplane/index.js';
+import type { Hosts } from './dataplane/index.js';
 import type { Evpn } from './evpn/index.js';
 import { evpnSettings, speakerConfig } from './settings.js';
 import type { Log } from './types/index.js';
@@ -10,7 +10,7 @@ import type { Log } from './types/index.js';
 export interface Readers {
   readonly speaker: Pick<Speaker, 'reconfigure'>;
   readonly evpn: Pick<Evpn, 'reconfigure'>;
-  readonly refresher: Pick<DataPlane['hosts']['refresher'], 'reconfigure'>;
+  readonly hosts: Pick<Hosts, 'reconfigure'>;
   /** Told the configuration that counts, before `evpn`. */
   readonly onConfig: (config: Config) => void;
 }
@@ -57,7 +57,7 @@ export class RunningConfig {
     readers.evpn.reconfigure(evpnSettings(after));
     const { neighborRefresh } = after.evpn;
     if (!isDeepStrictEqual(neighborRefresh, before.evpn.neighborRefresh))
-      readers.refresher.reconfigure(neighborRefresh);
+      readers.hosts.reconfigure(neighborRefresh);
     log.info(namedChanges(changes), 'configuration reloaded');
   }
 }

@@ -23,7 +23,7 @@ function scene() {
         },
       },
       evpn: { reconfigure: () => told.push('evpn') },
-      refresher: { reconfigure: () => told.push('refresher') },
+      hosts: { reconfigure: () => told.push('hosts') },
       onConfig: () => told.push('onConfig'),
     },
     silentLog,
@@ -42,7 +42,7 @@ test('a reload that is refused changes nothing: the same one is taken whole when
   t.deepEqual(running.pending, []);
   at.refuses = false;
   await running.reload(wanted);
-  t.deepEqual(at.told, ['speaker', 'onConfig', 'evpn', 'refresher']);
+  t.deepEqual(at.told, ['speaker', 'onConfig', 'evpn', 'hosts']);
   t.is(running.current.evpn.neighborRefresh.rate, 7);
   t.is(running.current.asn, 65001);
   t.deepEqual(
