@@ -13,7 +13,7 @@ import { attributesAt, imetAt, SPINE_ASN, vniAt, vtepAt } from './workload.js';
 const VTEP = 9;
 /** Many VTEPs, of which some attribute sets have each. */
 const FIRST_FAR_VTEP = 0x100;
-const FAR_VTEPS = 0x8000;
+const FAR_VTEPS = 256;
 const FIRST_MAC = 0x02_00_50_00_00_00;
 const FIRST_IP = 0x0c_01_00_00;
 /** A target that no VNI imports, one for each set. */

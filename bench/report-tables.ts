@@ -77,7 +77,7 @@ export const FIGURES: readonly FigureText[] = [
   { name: 'packedMBps', title: 'packed', unit: 'MB/s' },
   { name: 'singleKrps', title: 'one an UPDATE', unit: 'k routes/s' },
   { name: 'singleMBps', title: 'one an UPDATE', unit: 'MB/s' },
-  { name: 'items', title: 'of them between', unit: '' },
+  { name: 'items', title: 'between the two', unit: '' },
   { name: 'heapBeforeMiB', title: 'heap after a tenth', unit: 'MiB' },
   { name: 'heapAfterMiB', title: 'heap after all', unit: 'MiB' },
   { name: 'grownPercent', title: 'growth', unit: '%' },

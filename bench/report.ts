@@ -5,12 +5,14 @@ import { type EngineName, titleOf } from './engines.js';
 import { tunedFrrText } from './frr.js';
 import { barChart, type Group } from './plot.js';
 import { attacksSection } from './report-attacks.js';
+import { flatSection } from './report-flat.js';
 import { familySection, microSection, soakSection, spineSection } from './report-size.js';
 import { FIGURES, type FigureText, section } from './report-tables.js';
 import { type RunResult, readResults } from './results.js';
 import type { Row } from './row.js';
 import { ROWS, rowsNamed } from './rows.js';
 import { ATTACK_GROUP, ATTACK_ROWS, isAttack } from './rows-attacks.js';
+import { FLAT_GROUP, FLAT_ROWS, isFlat } from './rows-flat.js';
 import { SPINE } from './rows-scale.js';
 import { figureOf } from './summary.js';
 
@@ -70,7 +72,8 @@ function sections(results: readonly RunResult[]): string[] {
   const newestOf = (row: Row) => newest(results, row);
   const families = new Set<string>();
   const attacks = attacksSection(ATTACK_GROUP, ATTACK_ROWS, newestOf);
-  const others = ROWS.filter((row) => !isAttack(row)).map((row) => {
+  const flat = flatSection(FLAT_GROUP, FLAT_ROWS, newestOf);
+  const others = ROWS.filter((row) => !isAttack(row) && !isFlat(row)).map((row) => {
     const { family } = row;
     if (row.name === SPINE) return spineSection(row, ROWS, newestOf);
     if (family === undefined) return newestOf(row).length > 0 ? section(row, newestOf(row)) : '';
@@ -78,7 +81,7 @@ function sections(results: readonly RunResult[]): string[] {
     families.add(family);
     return familySection(family, rowsNamed(family), newestOf, IMAGES);
   });
-  return [...others, attacks];
+  return [...others, attacks, flat];
 }
 
 /** The sections in the places of those that stand under the same heading; what has not been measured again stays. */
