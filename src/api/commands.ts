@@ -1,5 +1,5 @@
 import type { Ip, Mac, Vni } from '../types/index.js';
-import type { NeighborItem } from './schemas.js';
+import type { NeighborItem } from './resources/neighbor-item.js';
 
 export type SoftDirection = 'in' | 'out' | 'both';
 

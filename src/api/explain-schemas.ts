@@ -1,4 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { FailureSchema } from './parts/failure.js';
+import { FdbRowSchema, NeighRowSchema } from './parts/kernel-rows.js';
+import { PathSchema } from './parts/paths.js';
+import { DriftSchema } from './resources/drift.js';
+import { DuplicateSchema } from './resources/duplicates.js';
 import {
   Address,
   Count,
@@ -11,8 +16,6 @@ import {
   Time,
   VniNumber,
 } from './schema-words.js';
-import { FdbRowSchema, NeighRowSchema, PathSchema } from './schemas.js';
-import { DriftSchema, DuplicateSchema, FailureSchema } from './trouble-schemas.js';
 
 /** The shapes of the story of one MAC, and of one IP that it has. */
 const Owner = Type.Union([Type.Literal('none'), Type.Literal('local'), Type.Literal('remote')]);

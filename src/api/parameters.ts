@@ -1,23 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifySchemaValidationError } from 'fastify';
 import { closest } from '../config/index.js';
-import { UNUSED, type UnusedReason } from '../evpn/index.js';
-import {
-  type Ip,
-  type Mac,
-  ParseError,
-  parseIp,
-  parseMac,
-  RouteDistinguisher,
-  toVni,
-  VNI_MAX,
-  type Vni,
-} from '../types/index.js';
+import { type Ip, ParseError, parseIp, parseMac, toVni, VNI_MAX } from '../types/index.js';
 import type { DuplicateSelection, SoftDirection } from './commands.js';
 import { invalidParameter, type ParameterFault, Problem } from './errors.js';
-import type { HostFilter, RouteFilter } from './read-model.js';
-
-const closed = { additionalProperties: false };
+import { closed } from './schema-words.js';
 
 /** Items of a page, where the query does not say. */
 export const DEFAULT_LIMIT = 100;
@@ -43,124 +30,21 @@ export const PageQuery = Type.Object(
   closed,
 );
 
-/** Reasons of whole routes; `not-best` is one of a path. */
-const FILTERABLE = Object.keys(UNUSED).filter((reason) => reason !== 'not-best');
-
-export const RouteQuery = Type.Object(
-  {
-    ...PageQuery.properties,
-    type: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 5,
-        description: 'EVPN route type.',
-        allowed: 'an integer from 1 to 5',
-      }),
-    ),
-    vni: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: VNI_MAX,
-        description: 'A VNI that imports the route, or that it comes from.',
-        allowed: `an integer from 1 to ${VNI_MAX}`,
-      }),
-    ),
-    rd: Type.Optional(Type.String({ description: 'Route distinguisher.' })),
-    mac: Type.Optional(Type.String({ description: 'MAC address.' })),
-    ip: Type.Optional(Type.String({ description: "A host's address, or an originator's." })),
-    origin: Type.Optional(
-      Type.Unsafe<'local' | 'remote'>(
-        Type.String({
-          enum: ['local', 'remote'],
-          description: "local: of this leaf's own hosts; remote: from a neighbor.",
-          allowed: 'local or remote',
-        }),
-      ),
-    ),
-    neighbor: Type.Optional(Type.String({ description: 'A neighbor that sent a path.' })),
-    unused: Type.Optional(
-      Type.Unsafe<UnusedReason>(
-        Type.String({
-          enum: FILTERABLE,
-          description: "Routes that no VNI uses, or of which a neighbor's path is not used, for this reason.",
-          allowed: FILTERABLE.join(', '),
-        }),
-      ),
-    ),
-  },
-  closed,
-);
-
-export const HostQuery = Type.Object(
-  {
-    ...PageQuery.properties,
-    origin: Type.Optional(
-      Type.Unsafe<'local' | 'remote'>(
-        Type.String({
-          enum: ['local', 'remote'],
-          description: 'local: behind a port of this leaf; remote: behind another VTEP.',
-          allowed: 'local or remote',
-        }),
-      ),
-    ),
-    vtep: Type.Optional(Type.String({ description: 'The VTEP that it is behind.' })),
-  },
-  closed,
-);
-
-const RequiredVni = Type.Integer({
+export const RequiredVni = Type.Integer({
   minimum: 1,
   maximum: VNI_MAX,
   description: 'The VXLAN network identifier.',
   allowed: `an integer from 1 to ${VNI_MAX}`,
 });
 
-export const PendingQuery = Type.Object(
-  {
-    ...PageQuery.properties,
-    vni: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: VNI_MAX,
-        description: 'Of this VNI alone.',
-        allowed: `an integer from 1 to ${VNI_MAX}`,
-      }),
-    ),
-  },
-  closed,
-);
-
-export const DriftQuery = Type.Object(
-  {
-    ...PendingQuery.properties,
-    open: Type.Optional(
-      Type.Boolean({
-        description: 'true: those that stand; false: those that were mended.',
-        allowed: 'true or false',
-      }),
-    ),
-  },
-  closed,
-);
-
-export const ExplainQuery = Type.Object(
-  {
-    vni: RequiredVni,
-    mac: Type.Optional(
-      Type.String({
-        description:
-          'MAC address. Absent: that of the host that has `ip`, or that the best word on it names.',
-        allowed: 'six octets as aa:bb:cc:dd:ee:ff',
-      }),
-    ),
-    ip: Type.Optional(
-      Type.String({
-        description: 'An IP address that it has, or should have. One of `mac` and `ip` is needed.',
-        allowed: 'an IPv4 or IPv6 address',
-      }),
-    ),
-  },
-  closed,
+/** Of one VNI alone. */
+export const VniFilter = Type.Optional(
+  Type.Integer({
+    minimum: 1,
+    maximum: VNI_MAX,
+    description: 'Of this VNI alone.',
+    allowed: `an integer from 1 to ${VNI_MAX}`,
+  }),
 );
 
 export const ClearQuery = Type.Object(
@@ -212,46 +96,6 @@ export const VniPath = Type.Object({
 export const AddressPath = Type.Object({
   address: Type.String({ description: "The neighbor's address, in any spelling." }),
 });
-
-/** Parses what the schema let pass as text. Throws Problem invalid-parameter. */
-export function routeFilter(query: Static<typeof RouteQuery>): RouteFilter {
-  return {
-    type: query.type,
-    vni: query.vni as Vni | undefined,
-    rd: parsed('rd', query.rd, RouteDistinguisher.parse),
-    mac: parsed('mac', query.mac, parseMac),
-    ip: parsed('ip', query.ip, parseIp),
-    origin: query.origin,
-    neighbor: parsed('neighbor', query.neighbor, parseIp),
-    unused: query.unused,
-  };
-}
-
-/** Parses what the schema let pass as text. Throws Problem invalid-parameter. */
-export function hostFilter({ origin, vtep }: Static<typeof HostQuery>): HostFilter {
-  return { origin, vtep: parsed('vtep', vtep, parseIp) };
-}
-
-/** Parses what the schema let pass as text. Throws Problem invalid-parameter, and missing-parameter without MAC and IP. */
-export function explainSubject(query: Static<typeof ExplainQuery>): {
-  vni: Vni;
-  mac: Mac | undefined;
-  ip: Ip | undefined;
-} {
-  if (query.mac === undefined && query.ip === undefined)
-    throw new Problem('missing-parameter', 'mac, ip: neither is given; one of them is needed', {
-      parameters: ['mac', 'ip'].map((parameter) => ({
-        parameter,
-        found: '',
-        allowed: ExplainQuery.properties[parameter as 'mac' | 'ip'].allowed,
-      })),
-    });
-  return {
-    vni: toVni(query.vni),
-    mac: parsed('mac', query.mac, parseMac),
-    ip: parsed('ip', query.ip, parseIp),
-  };
-}
 
 /** Parses what the schema let pass as text; one of MAC and IP at most. Throws Problem invalid-parameter. */
 export function duplicateSelection(query: Static<typeof ClearQuery>): DuplicateSelection {
@@ -346,7 +190,8 @@ function foundText(value: unknown): string {
   return Array.isArray(value) ? value.join(', ') : String(value ?? '');
 }
 
-function parsed<Value>(
+/** The parameter's value; undefined where it is not given. Throws Problem invalid-parameter. */
+export function parsed<Value>(
   parameter: string,
   text: string | undefined,
   parse: (text: string) => Value,

@@ -23,3 +23,21 @@ export const VniNumber = (description?: string) =>
 export const OriginSide = Type.Union([Type.Literal('local'), Type.Literal('remote')], {
   description: "local: of this leaf's own hosts; remote: from a neighbor.",
 });
+
+/** One of these words. */
+export const literals = <Value extends string>(values: readonly Value[], description: string) =>
+  Type.Union(
+    values.map((value) => Type.Literal(value)),
+    { description },
+  );
+
+export const FailureSchema = Type.Object(
+  {
+    errno: Text('Its name, such as ENOSPC.'),
+    kernel: nullable(Text("The kernel's own words, where it had some.")),
+    attempts: Count('Refusals in a row.'),
+    at: Time('The last attempt.'),
+    retryAt: Time('The next one, unless something changes before.'),
+  },
+  { $id: 'Failure', ...closed, description: 'A refusal of the kernel.' },
+);

@@ -12,11 +12,10 @@ import { addCommands } from './command-resources.js';
 import type { Commands } from './commands.js';
 import { Problem, ProblemSchema } from './errors.js';
 import { addGuards } from './guards.js';
-import { NAMED_SCHEMAS } from './named-schemas.js';
 import { CursorError } from './paging.js';
 import { validationProblem } from './parameters.js';
-import type { ReadModel } from './read-model.js';
-import { addProbes, addResources } from './resources.js';
+import { addProbes, addResources } from './register.js';
+import { NAMED_SCHEMAS, type ReadModel } from './resources/index.js';
 import { Turnstile } from './turnstile.js';
 import { toJson } from './written.js';
 

@@ -2,7 +2,7 @@ import type { NeighborOutcome, Speaker } from '../../bgp/index.js';
 import type { Evpn } from '../../evpn/index.js';
 import { formatIp, type Ip } from '../../types/index.js';
 import type { Commands, NeighborAnswer } from '../commands.js';
-import { neighborItem } from './neighbor-item.js';
+import { neighborItem } from '../resources/neighbor-item.js';
 
 type Commanded = Pick<
   Speaker,

@@ -1,6 +1,6 @@
 import type { IpEntry, MacEntry, PortShare } from '../../evpn/index.js';
 import { counted, formatIp, formatMac, type Vni } from '../../types/index.js';
-import type { ProblemNote } from '../schemas.js';
+import type { ProblemNote } from '../parts/problem-note.js';
 import type { Rooms } from './rooms.js';
 
 /** Ports with more local addresses, or new ones faster, than are announced; of one VNI, or of all. */

@@ -19,8 +19,9 @@ import {
 import { formatEsi, formatIp, formatMac, type Ip, isMulticastMac, type Mac } from '../../types/index.js';
 import { type EvpnNlri, formatNlri, type Imet, type MacIpAdvertisement } from '../../wire/index.js';
 import type { ClaimItem, Story } from '../explain-schemas.js';
-import { ipText, originatedPathItem, pathItem } from '../present.js';
-import { portName } from './kernel-rows.js';
+import { portName } from '../parts/kernel-rows.js';
+import { originatedPathItem, pathItem } from '../parts/paths.js';
+import { ipText } from '../present.js';
 import type { Rooms } from './rooms.js';
 
 /** One word on an address, and why it does not count, where it does not. */

@@ -10,11 +10,12 @@ import { imetRoute, type MacVrf, reasonText, vtepOf, whyUnused } from '../../evp
 import { compareIp, formatIp, formatMac, type Ip, MAC_ZERO } from '../../types/index.js';
 import { RouteType } from '../../wire/index.js';
 import type { ClaimItem, Explain, KernelCheck, Story } from '../explain-schemas.js';
+import { failureItem } from '../parts/failure.js';
+import { portName } from '../parts/kernel-rows.js';
+import { driftItem } from '../resources/drift.js';
 import { advertisedItems, routeOf } from './explain-claims.js';
 import { whyStranger } from './explain-strangers.js';
-import { portName } from './kernel-rows.js';
 import type { Rooms } from './rooms.js';
-import { driftItem, failureItem } from './trouble-items.js';
 import { circumstancesOf, floodVerdict } from './verdict.js';
 
 /**

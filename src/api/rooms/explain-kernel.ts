@@ -2,10 +2,10 @@ import { foundText, wantedText } from '../../dataplane/index.js';
 import type { MacVrf } from '../../evpn/index.js';
 import type { Ip, Mac } from '../../types/index.js';
 import type { KernelCheck } from '../explain-schemas.js';
-import { neighRowItem } from '../present.js';
-import { fdbItems, type HardwareRows, portName } from './kernel-rows.js';
+import { failureItem } from '../parts/failure.js';
+import { fdbItems, type HardwareRows, neighRowItem, portName } from '../parts/kernel-rows.js';
+import { driftItem } from '../resources/drift.js';
 import type { Rooms } from './rooms.js';
-import { driftItem, failureItem } from './trouble-items.js';
 
 /** What the kernel holds of a MAC or an IP against what is wanted; `hardware` shows what the switch ASIC took. */
 export function kernelCheck(

@@ -34,7 +34,9 @@ import {
 } from '../../types/index.js';
 import type { MacIpAdvertisement } from '../../wire/index.js';
 import type { ClaimItem, Explain, MoveItem, Story } from '../explain-schemas.js';
+import { type HardwareRows, hardwareRows, portName } from '../parts/kernel-rows.js';
 import { ipText, timeText } from '../present.js';
+import { duplicateItem } from '../resources/duplicates.js';
 import { waitSentences } from './excess-problems.js';
 import {
   advertisedItems,
@@ -49,9 +51,7 @@ import {
 import { explainFlooding } from './explain-flooding.js';
 import { kernelCheck } from './explain-kernel.js';
 import { strangersHeard } from './explain-strangers.js';
-import { type HardwareRows, hardwareRows, portName } from './kernel-rows.js';
 import type { Rooms } from './rooms.js';
-import { duplicateItem } from './trouble-items.js';
 import { circumstancesOf, verdict } from './verdict.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { Drift, VniPlane } from '../../dataplane/index.js';
 import { type Conflict, type Duplicate, placeText } from '../../evpn/index.js';
 import { counted, formatIp, formatMac, type Ip, type Mac, type Vni } from '../../types/index.js';
-import type { ProblemNote } from '../schemas.js';
+import type { ProblemNote } from '../parts/problem-note.js';
 import { curl } from './curl.js';
 import type { Rooms } from './rooms.js';
 

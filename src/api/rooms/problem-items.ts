@@ -2,7 +2,7 @@ import { type NeighborStatus, REFUSED, type RefusalReason } from '../../bgp/inde
 import type { TopologyProblem } from '../../dataplane/index.js';
 import { UNUSED } from '../../evpn/index.js';
 import { counted, type Vni } from '../../types/index.js';
-import type { ProblemNote } from '../schemas.js';
+import type { ProblemNote } from '../parts/problem-note.js';
 import { excessProblems } from './excess-problems.js';
 import { absentProblems, hostProblems } from './host-problems.js';
 import type { Rooms } from './rooms.js';

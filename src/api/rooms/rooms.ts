@@ -3,15 +3,30 @@ import type { Config } from '../../config/index.js';
 import type { BridgeFdbRow, DataPlane, VxlanFdbRow } from '../../dataplane/index.js';
 import type { Evpn } from '../../evpn/index.js';
 import type { Clock } from '../../types/index.js';
-import type { Readiness } from '../read-model.js';
-import type { Status } from '../schemas.js';
+import type { ProblemNote } from '../parts/problem-note.js';
+
+/** Whether evpnd can be relied on, and if not, what it waits for. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** One sentence each; empty exactly where `ready`. */
+  readonly reasons: readonly string[];
+}
+
+/** The switch ASIC as devlink names it. */
+export interface SwitchAsic {
+  /** Such as pci. */
+  readonly bus: string;
+  /** The device on the bus. */
+  readonly device: string;
+  readonly driver: string;
+}
 
 /** What the Linux wing tells of itself beyond the rows. */
 export interface KernelInsight {
   /** Of the notification socket: bytes granted, overruns and full re-reads since start. */
   stats(): { readonly receiveBufferBytes: number; readonly overruns: number; readonly resyncs: number };
   /** The switch ASIC, null without one: only a dump shows what it took, so only then is one worth while. */
-  switchAsic(): Status['switchAsic'];
+  switchAsic(): SwitchAsic | null;
   /** The rows of one bridge port as a dump shows them now, NTF_OFFLOADED included. */
   readFdb(ifindex: number): Promise<readonly (BridgeFdbRow | VxlanFdbRow)[]>;
 }
@@ -40,6 +55,6 @@ export interface Rooms {
   readonly startedAt: number;
   readonly readiness: () => Readiness;
   /** What is wrong beside the kernel's devices. */
-  readonly problems: () => Status['problems'];
+  readonly problems: () => ProblemNote[];
   readonly eventLoop: () => EventLoopDelay;
 }

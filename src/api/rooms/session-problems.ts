@@ -1,7 +1,7 @@
 import { limitText, type NeighborStatus } from '../../bgp/index.js';
 import { CeaseSubcode, NotificationCode, OpenSubcode } from '../../wire/index.js';
+import type { ProblemNote } from '../parts/problem-note.js';
 import { routerIdText } from '../present.js';
-import type { ProblemNote } from '../schemas.js';
 import { curl } from './curl.js';
 
 /** A leaf that one neighbor still tells everything forwards; without any it hears of nobody. */

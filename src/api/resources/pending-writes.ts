@@ -1,3 +1,4 @@
+import { type Static, Type } from '@sinclair/typebox';
 import {
   type DataPlane,
   foundText,
@@ -9,8 +10,57 @@ import {
 import { compareIp, formatIp, formatMac, isVni, toVni, type Vni } from '../../types/index.js';
 import { ipOrder, macOrder } from '../orders.js';
 import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
-import type { PendingWriteItem } from '../trouble-schemas.js';
-import { portName } from './kernel-rows.js';
+import { PageQuery, VniFilter } from '../parameters.js';
+import { portName } from '../parts/kernel-rows.js';
+import { listOf, pageOf, type Resource } from '../resource.js';
+import { Address, closed, literals, MacText, nullable, Text, VniNumber } from '../schema-words.js';
+
+const PendingWriteSchema = Type.Object(
+  {
+    vni: VniNumber(),
+    table: literals(
+      ['mac', 'flood', 'neigh'] as const,
+      'mac: the rows of a remote MAC; flood: a default destination; neigh: a neighbor on the SVI.',
+    ),
+    mac: nullable(MacText('Where the table is mac.')),
+    ip: nullable(Address("The VTEP's where the table is flood, the host's where it is neigh.")),
+    writes: Type.Array(Text('Verb and kernel table; the manual explains the words.'), {
+      description: 'The operations, in their order, equal ones once.',
+    }),
+    found: Text('The rows as they are.'),
+    wanted: Text('The rows as they should be.'),
+  },
+  { $id: 'PendingWrite', ...closed },
+);
+
+export type PendingWriteItem = Static<typeof PendingWriteSchema>;
+
+const PendingQuery = Type.Object({ ...PageQuery.properties, vni: VniFilter }, closed);
+
+interface PendingReads {
+  /** What is to be written to the kernel: in mode `observe`, what would be. */
+  pendingWrites(vni: Vni | undefined): Pages<PendingWriteItem>;
+}
+
+/** Rows that are to be written. */
+export const pendingWrites: Resource<PendingReads> = {
+  schemas: [PendingWriteSchema],
+  endpoints: [
+    {
+      path: '/pending-writes',
+      summary:
+        'Rows that are to be written now; in mode observe those that would be, were it active. By VNI, table and address',
+      query: PendingQuery,
+      answer: listOf('PendingWrite'),
+      problems: [400],
+      handle: (model, { query }, turns) => {
+        const { vni } = query as Static<typeof PendingQuery>;
+        return pageOf(model.pendingWrites(vni as Vni | undefined), query, turns);
+      },
+    },
+  ],
+  reads: ({ dataPlane }) => ({ pendingWrites: (vni) => pendingPages(dataPlane, vni) }),
+};
 
 type PendingKey = PlaneKey & { readonly vni: Vni };
 type Row = PlaneKey & { readonly plane: VniPlane };
@@ -44,7 +94,7 @@ function rank({ table }: PendingKey): number {
 }
 
 /** What is to be written, in one VNI or in all. */
-export function pendingPages(dataPlane: DataPlane, vni: Vni | undefined): Pages<PendingWriteItem> {
+function pendingPages(dataPlane: DataPlane, vni: Vni | undefined): Pages<PendingWriteItem> {
   return pagesByKey<Row, PendingKey, PendingWriteItem>({
     total: null,
     rows: () => dataPlane.pendingKeys(),

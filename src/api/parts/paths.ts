@@ -1,0 +1,173 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { Path } from '../../bgp/index.js';
+import { type Esi, formatEsi, formatIp, formatRouteTarget, type RouteTarget } from '../../types/index.js';
+import {
+  type AsPathSegment,
+  AsPathSegmentType,
+  describeExtendedCommunity,
+  type EvpnNlri,
+  ExtendedCommunityType,
+  ExtendedCommunityValue,
+  extendedCommunityType,
+  INGRESS_REPLICATION,
+  isRouteTarget,
+  Origin,
+  type OriginatedAttributes,
+  PIM_SM_TREE,
+  RouteType,
+} from '../../wire/index.js';
+import { ipText, routerIdText, timeText } from '../present.js';
+import { Address, Count, closed, nullable, Text, Time } from '../schema-words.js';
+
+export const PathSchema = Type.Object(
+  {
+    neighbor: nullable(Address('null for our own.')),
+    best: Type.Boolean(),
+    stale: Type.Boolean({ description: "Kept over the neighbor's restart (RFC 4724)." }),
+    esi: nullable(Text()),
+    labels: Type.Array(Count(), { description: 'Raw 24-bit labels: VNIs.' }),
+    nextHop: Address(),
+    asPath: Type.Array(
+      Type.Object(
+        {
+          type: Type.Union([
+            Type.Literal('sequence'),
+            Type.Literal('set'),
+            Type.Literal('confed-sequence'),
+            Type.Literal('confed-set'),
+          ]),
+          asns: Type.Array(Count()),
+        },
+        closed,
+      ),
+    ),
+    origin: Type.Union([Type.Literal('igp'), Type.Literal('egp'), Type.Literal('incomplete')]),
+    localPref: nullable(Count()),
+    med: nullable(Count()),
+    originatorId: nullable(Address()),
+    clusterList: Type.Array(Address()),
+    routeTargets: Type.Array(Text()),
+    extendedCommunities: Type.Array(Text(), { description: 'All, in the order on the wire, as text.' }),
+    macMobility: nullable(Type.Object({ sequence: Count(), sticky: Type.Boolean() }, closed)),
+    pmsi: nullable(
+      Type.Object(
+        {
+          tunnelType: Count('RFC 6514 §5; 6 is ingress replication.'),
+          label: Count('Raw 24 bits: the VNI.'),
+          endpoint: nullable(Address()),
+        },
+        closed,
+      ),
+    ),
+    receivedAt: nullable(Time()),
+  },
+  { $id: 'Path', ...closed },
+);
+
+export type PathItem = Static<typeof PathSchema>;
+
+/** A neighbour's path. */
+export function pathItem(path: Path, best: boolean): PathItem {
+  const { attributes } = path;
+  // Those of a long set are read anew whenever somebody asks
+  const { extendedCommunities } = attributes;
+  return {
+    neighbor: path.source.neighbor,
+    best,
+    stale: path.stale,
+    esi: esiText(path.nlri),
+    labels: labelsOf(path.nlri),
+    nextHop: formatIp(attributes.nextHop),
+    asPath: attributes.asPath.map(segmentItem),
+    origin: ORIGIN_NAMES[attributes.origin],
+    localPref: attributes.localPref ?? null,
+    med: attributes.med ?? null,
+    originatorId: attributes.originatorId === undefined ? null : routerIdText(attributes.originatorId),
+    clusterList: attributes.clusterList.map(routerIdText),
+    routeTargets: extendedCommunities.filter(isRouteTarget).map(formatRouteTarget),
+    extendedCommunities: extendedCommunities.map(describeExtendedCommunity),
+    macMobility: attributes.macMobility ? { ...attributes.macMobility } : null,
+    pmsi: attributes.pmsiTunnel
+      ? {
+          tunnelType: attributes.pmsiTunnel.tunnelType,
+          label: attributes.pmsiTunnel.label,
+          endpoint: ipText(attributes.pmsiTunnel.endpoint),
+        }
+      : null,
+    receivedAt: timeText(path.receivedAt),
+  };
+}
+
+/** The path of a route of our own: the only one, and the best. */
+export function originatedPathItem(nlri: EvpnNlri, attributes: OriginatedAttributes): PathItem {
+  const { extendedCommunities, pmsiTunnel } = attributes;
+  const mobility = extendedCommunities.find(
+    (value) => extendedCommunityType(value) === ExtendedCommunityType.MAC_MOBILITY,
+  );
+  return {
+    neighbor: null,
+    best: true,
+    stale: false,
+    esi: esiText(nlri),
+    labels: labelsOf(nlri),
+    nextHop: formatIp(attributes.nextHop),
+    asPath: [],
+    origin: 'igp',
+    localPref: null,
+    med: null,
+    originatorId: null,
+    clusterList: [],
+    routeTargets: extendedCommunities
+      .filter((value): value is RouteTarget => isRouteTarget(value))
+      .map(formatRouteTarget),
+    extendedCommunities: extendedCommunities.map(describeExtendedCommunity),
+    macMobility:
+      mobility === undefined
+        ? null
+        : {
+            sequence: ExtendedCommunityValue.sequence(mobility),
+            sticky: ExtendedCommunityValue.sticky(mobility),
+          },
+    pmsi: pmsiTunnel
+      ? {
+          tunnelType: pmsiTunnel.group === undefined ? INGRESS_REPLICATION : PIM_SM_TREE,
+          label: pmsiTunnel.vni,
+          endpoint: pmsiTunnel.group === undefined ? formatIp(pmsiTunnel.endpoint) : null,
+        }
+      : null,
+    receivedAt: null,
+  };
+}
+
+const ORIGIN_NAMES = {
+  [Origin.IGP]: 'igp',
+  [Origin.EGP]: 'egp',
+  [Origin.INCOMPLETE]: 'incomplete',
+} as const;
+
+const SEGMENT_NAMES = {
+  [AsPathSegmentType.AS_SET]: 'set',
+  [AsPathSegmentType.AS_SEQUENCE]: 'sequence',
+  [AsPathSegmentType.AS_CONFED_SEQUENCE]: 'confed-sequence',
+  [AsPathSegmentType.AS_CONFED_SET]: 'confed-set',
+} as const;
+
+function segmentItem(segment: AsPathSegment): PathItem['asPath'][number] {
+  return { type: SEGMENT_NAMES[segment.type], asns: [...segment.asns] };
+}
+
+export function esiText(nlri: EvpnNlri): string | null {
+  return 'esi' in nlri ? formatEsi(nlri.esi as Esi) : null;
+}
+
+export function labelsOf(nlri: EvpnNlri): number[] {
+  switch (nlri.type) {
+    case RouteType.MAC_IP_ADVERTISEMENT:
+      return nlri.label2 === undefined ? [nlri.label1] : [nlri.label1, nlri.label2];
+    case RouteType.ETHERNET_AUTO_DISCOVERY:
+    case RouteType.IP_PREFIX:
+      return [nlri.label];
+    default:
+      return [];
+  }
+}

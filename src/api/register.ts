@@ -1,0 +1,82 @@
+import { type TSchema, Type } from '@sinclair/typebox';
+import type { FastifyInstance } from 'fastify';
+import { Problem } from './errors.js';
+import { NoQuery } from './parameters.js';
+import { operationId, problemAnswer, problemAnswers } from './resource.js';
+import { ENDPOINTS, type ReadModel } from './resources/index.js';
+import type { Turnstile } from './turnstile.js';
+import { writtenInTurns } from './written.js';
+
+/** Adds the resources to a scope whose prefix is the version. */
+export function addResources(scope: FastifyInstance, model: ReadModel, turnstile: Turnstile): void {
+  for (const endpoint of ENDPOINTS)
+    scope.get(
+      endpoint.path,
+      {
+        schema: {
+          summary: endpoint.summary,
+          tags: [endpoint.path.split('/')[1]],
+          operationId: operationId('GET', endpoint.path),
+          querystring: endpoint.query,
+          ...(endpoint.params && { params: endpoint.params }),
+          response: {
+            200: { description: 'OK', ...withoutId(endpoint.answer) },
+            ...problemAnswers([...endpoint.problems, 503]),
+          },
+        },
+      },
+      (request) => {
+        const answer = turnstile.admit(async () =>
+          writtenInTurns(await endpoint.handle(model, request, turnstile), turnstile),
+        );
+        if (answer === undefined)
+          throw new Problem('busy', 'too many requests are being answered; ask again in a second');
+        return answer;
+      },
+    );
+}
+
+/** Adds what supervisors poll. */
+export function addProbes(api: FastifyInstance, model: ReadModel): void {
+  const probe = (property: string) =>
+    Type.Object({ [property]: Type.Literal(true) }, { additionalProperties: false, description: 'OK' });
+  api.get(
+    '/livez',
+    {
+      schema: {
+        summary: 'The event loop turns',
+        tags: ['probes'],
+        operationId: 'getLivez',
+        querystring: NoQuery,
+        response: { 200: probe('live'), 400: problemAnswer(400) },
+      },
+    },
+    () => ({ live: true }),
+  );
+  api.get(
+    '/readyz',
+    {
+      schema: {
+        summary: 'The kernel is known and the neighbors have told their routes',
+        tags: ['probes'],
+        operationId: 'getReadyz',
+        querystring: NoQuery,
+        response: {
+          200: probe('ready'),
+          400: problemAnswer(400),
+          503: problemAnswer(503),
+        },
+      },
+    },
+    () => {
+      const { ready, reasons } = model.readiness();
+      if (!ready) throw new Problem('not-ready', reasons.join('; '), { reasons: [...reasons] });
+      return { ready: true };
+    },
+  );
+}
+
+/** A reference cannot bear a description beside it, so it moves into allOf. */
+function withoutId(answer: TSchema): object {
+  return answer.$ref === undefined ? answer : { allOf: [answer] };
+}

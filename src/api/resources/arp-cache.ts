@@ -1,0 +1,96 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { DataPlane } from '../../dataplane/index.js';
+import { bestIpClaim, type IpEntry, type MacVrf } from '../../evpn/index.js';
+import { formatIp, formatMac, MAC_ZERO, type Vni } from '../../types/index.js';
+import { ipOrder } from '../orders.js';
+import { type Pages, pagesByKey } from '../paging.js';
+import { VniPath } from '../parameters.js';
+import { type HostFilter, HostQuery, hostFilter, hostTotal, isAmong } from '../parts/host-filter.js';
+import { NeighRowSchema, neighRowItem } from '../parts/kernel-rows.js';
+import { ipText } from '../present.js';
+import { listOf, pageOf, type Resource } from '../resource.js';
+import { Address, closed, MacText, nullable, OriginSide, ref } from '../schema-words.js';
+import { found, isKnownVni, vniOf } from './vnis.js';
+
+const ArpEntrySchema = Type.Object(
+  {
+    ip: Address(),
+    mac: MacText(),
+    origin: OriginSide,
+    vtep: nullable(Address()),
+    router: Type.Boolean({ description: 'The host is a router (RFC 9047).' }),
+    installed: Type.Boolean({ description: 'The kernel holds what it should.' }),
+    kernel: nullable(ref(NeighRowSchema)),
+  },
+  { $id: 'ArpEntry', ...closed },
+);
+
+export type ArpEntry = Static<typeof ArpEntrySchema>;
+
+interface ArpReads {
+  /** undefined where there is no such VNI. */
+  arpCache(vni: Vni, filter: HostFilter): Pages<ArpEntry> | undefined;
+}
+
+/** The IP addresses of a VNI. */
+export const arpCache: Resource<ArpReads> = {
+  schemas: [ArpEntrySchema],
+  endpoints: [
+    {
+      path: '/vnis/:vni/arp-cache',
+      summary: 'The IP addresses of a VNI (ARP and ND), by address, with their kernel rows',
+      query: HostQuery,
+      params: VniPath,
+      answer: listOf('ArpEntry'),
+      problems: [400, 404],
+      handle: (model, request, turns) => {
+        const vni = vniOf(request);
+        const filter = hostFilter(request.query as Static<typeof HostQuery>);
+        return pageOf(found(model.arpCache(vni, filter), vni), request.query, turns);
+      },
+    },
+  ],
+  reads: (rooms) => ({
+    arpCache(vni, filter) {
+      if (!isKnownVni(rooms, vni)) return undefined;
+      const vrf = rooms.evpn.vrf(vni);
+      return pagesByKey({
+        total: hostTotal(vrf?.counts.localIps, vrf?.counts.remoteIps, filter),
+        *rows() {
+          if (vrf) for (const entry of vrf.ips.values()) if (entry.owner !== 'none') yield { vrf, entry };
+        },
+        where: (row) =>
+          isAmong(
+            filter,
+            row.entry.owner,
+            () => bestIpClaim(row.entry.remotes, row.vrf, rooms.dataPlane.topology)?.vtep,
+          ),
+        key: (row) => row.entry.ip,
+        order: ipOrder,
+        stands: ({ entry }) => entry.owner !== 'none',
+        item: (row) => arpItem(rooms.dataPlane, row.vrf, row.entry),
+      });
+    },
+  }),
+};
+
+/** An IP that is somebody's, as the API shows it. */
+function arpItem(dataPlane: DataPlane, vrf: MacVrf, entry: IpEntry): ArpEntry {
+  const { ip, owner } = entry;
+  const { at } = vrf;
+  const local = owner === 'local' ? dataPlane.localNeigh(vrf.vni, ip) : undefined;
+  const claim = owner === 'remote' ? bestIpClaim(entry.remotes, vrf, dataPlane.topology) : undefined;
+  // Between a change and the brain's look at it neither may stand any more
+  const mac =
+    local?.mac ?? claim?.route.mac ?? entry.claimantHere?.mac ?? entry.claimantThere?.mac ?? MAC_ZERO;
+  const row = at && dataPlane.mirror.neighRow(at.sviIfindex, ip);
+  return {
+    ip: formatIp(ip),
+    mac: formatMac(mac),
+    origin: owner === 'local' ? 'local' : 'remote',
+    vtep: ipText(claim?.leaf),
+    router: local?.router ?? claim?.router ?? false,
+    installed: owner === 'local' || (dataPlane.plane(vrf.vni)?.fits({ table: 'neigh', key: ip }) ?? false),
+    kernel: row ? neighRowItem(row, at.sviName) : null,
+  };
+}

@@ -1,0 +1,144 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { Drift, DriftLog } from '../../dataplane/index.js';
+import { formatIp, formatMac, type Vni } from '../../types/index.js';
+import { numberOrder } from '../orders.js';
+import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
+import { PageQuery, VniFilter } from '../parameters.js';
+import { FailureSchema, failureItem } from '../parts/failure.js';
+import { timeText } from '../present.js';
+import { listOf, pageOf, type Resource } from '../resource.js';
+import {
+  Address,
+  Count,
+  closed,
+  literals,
+  MacText,
+  nullable,
+  ref,
+  Text,
+  Time,
+  VniNumber,
+} from '../schema-words.js';
+
+export const DriftSchema = Type.Object(
+  {
+    id: Count('Grows with every drift.'),
+    vni: VniNumber(),
+    table: literals(
+      ['mac', 'flood', 'neigh'] as const,
+      'mac: the rows of a remote MAC; flood: a default destination; neigh: a neighbor on the SVI.',
+    ),
+    mac: nullable(MacText('Where the table is mac.')),
+    ip: nullable(Address("The VTEP's where the table is flood, the host's where it is neigh.")),
+    cause: literals(
+      ['foreign-change', 'refused', 'stray', 'blocked'] as const,
+      'foreign-change: somebody changed or removed a row of evpnd; refused: the kernel takes no such row; stray: a row ' +
+        'with the mark of evpnd that nobody wants; blocked: a row that is not for evpnd to overwrite is in the way.',
+    ),
+    since: Time('When it was found.'),
+    found: Text('The rows as they were found.'),
+    wanted: Text('The rows as they should be.'),
+    action: literals(
+      [
+        'queued',
+        'retrying',
+        'left-alone',
+        'rewritten',
+        'removed',
+        'restored-by-another',
+        'no-longer-wanted',
+        'device-gone',
+      ] as const,
+      'What was done; queued, retrying and left-alone are of those that stand.',
+    ),
+    mend: nullable(Text('Where a row is in the way, the command that deletes it.')),
+    failure: nullable(ref(FailureSchema)),
+    mendedAt: nullable(Time('When the kernel was as wanted again; null while it is not.')),
+  },
+  { $id: 'Drift', ...closed },
+);
+
+export type DriftItem = Static<typeof DriftSchema>;
+
+const DriftQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    vni: VniFilter,
+    open: Type.Optional(
+      Type.Boolean({
+        description: 'true: those that stand; false: those that were mended.',
+        allowed: 'true or false',
+      }),
+    ),
+  },
+  closed,
+);
+
+/** Which differences; an undefined field does not restrict. */
+export interface DriftFilter {
+  readonly vni: Vni | undefined;
+  /** true: those that stand; false: those that were mended. */
+  readonly open: boolean | undefined;
+}
+
+interface DriftReads {
+  /** The latest first. */
+  drifts(filter: DriftFilter): Pages<DriftItem>;
+}
+
+/** Rows that differed from what is wanted. */
+export const drift: Resource<DriftReads> = {
+  schemas: [FailureSchema, DriftSchema],
+  endpoints: [
+    {
+      path: '/drift',
+      summary:
+        'Differences between wanted and actual rows, those that stand and the last that were mended, newest first',
+      query: DriftQuery,
+      answer: listOf('Drift'),
+      problems: [400],
+      handle: (model, { query }, turns) => {
+        const { vni, open } = query as Static<typeof DriftQuery>;
+        return pageOf(model.drifts({ vni: vni as Vni | undefined, open }), query, turns);
+      },
+    },
+  ],
+  reads: ({ dataPlane }) => ({ drifts: (filter) => driftPages(dataPlane.drift, filter) }),
+};
+
+/** A drift as the API shows it. */
+export function driftItem(drift: Drift): DriftItem {
+  const { which } = drift;
+  return {
+    id: drift.id,
+    vni: drift.vni,
+    table: which.table,
+    mac: which.table === 'mac' ? formatMac(which.key) : null,
+    ip: which.table === 'mac' ? null : formatIp(which.key),
+    cause: drift.cause,
+    since: timeText(drift.since) ?? '',
+    found: drift.found,
+    wanted: drift.wanted,
+    action: drift.action,
+    mend: drift.mend ?? null,
+    failure: failureItem(drift.failure),
+    mendedAt: timeText(drift.mendedAt),
+  };
+}
+
+/** The latest first. */
+const newestFirst: KeyOrder<number> = { ...numberOrder, compare: (a, b) => b - a };
+
+function driftPages(log: DriftLog, { vni, open }: DriftFilter): Pages<DriftItem> {
+  const all = vni === undefined && open === undefined;
+  return pagesByKey({
+    total: all ? log.size : null,
+    rows: () => log.drifts(),
+    where: (drift) =>
+      (vni === undefined || drift.vni === vni) &&
+      (open === undefined || open === (drift.mendedAt === undefined)),
+    key: (drift) => drift.id,
+    order: newestFirst,
+    item: driftItem,
+  });
+}

@@ -1,0 +1,103 @@
+import { type Static, Type } from '@sinclair/typebox';
+import {
+  formatIp,
+  formatMac,
+  type Ip,
+  type Mac,
+  parseIp,
+  parseMac,
+  toVni,
+  type Vni,
+} from '../../types/index.js';
+import { Problem } from '../errors.js';
+import {
+  ClaimSchema,
+  type Explain,
+  ExplainSchema,
+  KernelCheckSchema,
+  MoveSchema,
+  StorySchema,
+} from '../explain-schemas.js';
+import { parsed, RequiredVni } from '../parameters.js';
+import { named, type Resource } from '../resource.js';
+import { explain as explainHost } from '../rooms/explain.js';
+import { closed } from '../schema-words.js';
+import { found, type VniReads } from './vnis.js';
+
+const ExplainQuery = Type.Object(
+  {
+    vni: RequiredVni,
+    mac: Type.Optional(
+      Type.String({
+        description:
+          'MAC address. Absent: that of the host that has `ip`, or that the best word on it names.',
+        allowed: 'six octets as aa:bb:cc:dd:ee:ff',
+      }),
+    ),
+    ip: Type.Optional(
+      Type.String({
+        description: 'An IP address that it has, or should have. One of `mac` and `ip` is needed.',
+        allowed: 'an IPv4 or IPv6 address',
+      }),
+    ),
+  },
+  closed,
+);
+
+interface ExplainReads {
+  /**
+   * The story of a MAC, and of an IP that it may have; undefined where nobody knows the MAC in that VNI. Without a MAC that
+   * of the one that has the IP.
+   */
+  explain(vni: Vni, mac: Mac | undefined, ip: Ip | undefined): Promise<Explain | undefined>;
+}
+
+/** The story of a host. */
+export const explain: Resource<ExplainReads, ExplainReads & Pick<VniReads, 'vni'>> = {
+  schemas: [MoveSchema, ClaimSchema, KernelCheckSchema, StorySchema, ExplainSchema],
+  endpoints: [
+    {
+      path: '/explain',
+      summary: 'Why a MAC, and an IP that it has, is where it is; of an IP alone, the MAC that has it',
+      query: ExplainQuery,
+      answer: named('Explain'),
+      problems: [400, 404],
+      async handle(model, { query }) {
+        const { vni, mac, ip } = explainSubject(query as Static<typeof ExplainQuery>);
+        const { rd } = found(model.vni(vni), vni);
+        const story = await model.explain(vni, mac, ip);
+        if (story) return story;
+        const name = mac === undefined ? formatIp(ip as Ip) : formatMac(mac);
+        const elsewhere =
+          mac === undefined ? `; /api/v1/routes?ip=${name} lists routes that it does not import` : '';
+        const why =
+          rd === null
+            ? `VNI ${vni} is not served, so that nothing is known of ${name} in it`
+            : `nobody knows ${name} in VNI ${vni}${elsewhere}`;
+        throw new Problem('no-such-mac', why);
+      },
+    },
+  ],
+  reads: (rooms) => ({ explain: (vni, mac, ip) => explainHost(rooms, vni, mac, ip) }),
+};
+
+/** Parses what the schema let pass as text. Throws Problem invalid-parameter, and missing-parameter without MAC and IP. */
+function explainSubject(query: Static<typeof ExplainQuery>): {
+  vni: Vni;
+  mac: Mac | undefined;
+  ip: Ip | undefined;
+} {
+  if (query.mac === undefined && query.ip === undefined)
+    throw new Problem('missing-parameter', 'mac, ip: neither is given; one of them is needed', {
+      parameters: ['mac', 'ip'].map((parameter) => ({
+        parameter,
+        found: '',
+        allowed: ExplainQuery.properties[parameter as 'mac' | 'ip'].allowed,
+      })),
+    });
+  return {
+    vni: toVni(query.vni),
+    mac: parsed('mac', query.mac, parseMac),
+    ip: parsed('ip', query.ip, parseIp),
+  };
+}

@@ -1,0 +1,70 @@
+import type { TSchema } from '@sinclair/typebox';
+import type { Endpoint } from '../resource.js';
+import type { Readiness, Rooms } from '../rooms/rooms.js';
+import { arpCache } from './arp-cache.js';
+import { drift } from './drift.js';
+import { duplicates } from './duplicates.js';
+import { eventLoop } from './event-loop.js';
+import { explain } from './explain.js';
+import { macs } from './macs.js';
+import { neighbors } from './neighbors.js';
+import { pendingWrites } from './pending-writes.js';
+import { routes } from './routes.js';
+import { status } from './status.js';
+import { vnis } from './vnis.js';
+import { vteps } from './vteps.js';
+
+export type * from './arp-cache.js';
+export type * from './drift.js';
+export type * from './duplicates.js';
+export type * from './event-loop.js';
+export type * from './macs.js';
+export type * from './neighbor-item.js';
+export type * from './pending-writes.js';
+export type * from './routes.js';
+export type * from './status.js';
+export type * from './vnis.js';
+export type * from './vteps.js';
+
+/** Every resource under /api/v1, in the order of the description. */
+const RESOURCES = [
+  status,
+  neighbors,
+  vnis,
+  macs,
+  arpCache,
+  routes,
+  vteps,
+  drift,
+  pendingWrites,
+  duplicates,
+  eventLoop,
+  explain,
+] as const;
+
+type All<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer Every) => void
+  ? Every
+  : never;
+
+/**
+ * All that the API knows of evpnd: plain data, made when it is asked for; each resource declares its part. It must not
+ * throw, and only pages may walk tables.
+ */
+export type ReadModel = All<ReturnType<(typeof RESOURCES)[number]['reads']>> & {
+  /** Ready: the first picture of the kernel stands, and every neighbor's End-of-RIB came or the deferral is over. */
+  readiness(): Readiness;
+};
+
+/** Every URL that is read. */
+export const ENDPOINTS: readonly Endpoint<ReadModel>[] = RESOURCES.flatMap<Endpoint<ReadModel>>(
+  ({ endpoints }) => endpoints,
+);
+
+/** Every schema that others refer to by name. */
+export const NAMED_SCHEMAS: readonly TSchema[] = RESOURCES.flatMap<TSchema>(({ schemas }) => schemas);
+
+/** The read model over the running rooms: looks when asked, keeps nothing. */
+export function roomsModel(rooms: Rooms): ReadModel {
+  const parts = RESOURCES.map(({ reads }) => reads(rooms));
+  return Object.assign({ readiness: rooms.readiness }, ...parts);
+}

@@ -1,0 +1,121 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { DataPlane } from '../../dataplane/index.js';
+import { bestClaim, listOf as ipsOf, type MacEntry, type MacVrf } from '../../evpn/index.js';
+import { compareIp, formatIp, formatMac, type Vni } from '../../types/index.js';
+import { macOrder } from '../orders.js';
+import { type Pages, pagesByKey } from '../paging.js';
+import { VniPath } from '../parameters.js';
+import { type HostFilter, HostQuery, hostFilter, hostTotal, isAmong } from '../parts/host-filter.js';
+import {
+  FdbRowSchema,
+  fdbItems,
+  type HardwareRows,
+  hardwareRows,
+  NeighRowSchema,
+  portName,
+} from '../parts/kernel-rows.js';
+import { ipText } from '../present.js';
+import { listOf, pageOf, type Resource } from '../resource.js';
+import { Address, Count, closed, MacText, nullable, OriginSide, ref, Text } from '../schema-words.js';
+import { found, isKnownVni, vniOf } from './vnis.js';
+
+const MacSchema = Type.Object(
+  {
+    mac: MacText(),
+    origin: OriginSide,
+    vtep: nullable(Address('Where a remote MAC is.')),
+    device: nullable(Text('The bridge port of a local MAC.')),
+    vlan: nullable(Type.Integer({ minimum: 1, maximum: 4094 })),
+    sequence: Count('MAC mobility sequence number (RFC 7432 §7.7).'),
+    sticky: Type.Boolean(),
+    ips: Type.Array(Address()),
+    installed: Type.Boolean({ description: 'The kernel holds what it should.' }),
+    kernel: Type.Object(
+      {
+        bridge: nullable(ref(FdbRowSchema)),
+        vxlan: nullable(ref(FdbRowSchema)),
+      },
+      { ...closed, description: 'The rows as the kernel has them now.' },
+    ),
+  },
+  { $id: 'Mac', ...closed },
+);
+
+export type MacItem = Static<typeof MacSchema>;
+
+interface MacReads {
+  /** undefined where there is no such VNI. */
+  macs(vni: Vni, filter: HostFilter): Pages<MacItem> | undefined;
+}
+
+/** The MAC addresses of a VNI. */
+export const macs: Resource<MacReads> = {
+  schemas: [FdbRowSchema, NeighRowSchema, MacSchema],
+  endpoints: [
+    {
+      path: '/vnis/:vni/macs',
+      summary: 'The MAC addresses of a VNI, by address, with their kernel rows',
+      query: HostQuery,
+      params: VniPath,
+      answer: listOf('Mac'),
+      problems: [400, 404],
+      handle: (model, request, turns) => {
+        const vni = vniOf(request);
+        const filter = hostFilter(request.query as Static<typeof HostQuery>);
+        return pageOf(found(model.macs(vni, filter), vni), request.query, turns);
+      },
+    },
+  ],
+  reads: (rooms) => ({
+    macs(vni, filter) {
+      if (!isKnownVni(rooms, vni)) return undefined;
+      const vrf = rooms.evpn.vrf(vni);
+      let hardware: HardwareRows | undefined;
+      const pages = pagesByKey({
+        total: hostTotal(vrf?.counts.localMacs, vrf?.counts.remoteMacs, filter),
+        *rows() {
+          if (vrf)
+            for (const entry of vrf.macs.values()) if (entry.ownership.owner !== 'none') yield { vrf, entry };
+        },
+        where: ({ entry }) => isAmong(filter, entry.ownership.owner, () => entry.vtep),
+        key: (row) => row.entry.mac,
+        order: macOrder,
+        stands: ({ entry }) => entry.ownership.owner !== 'none',
+        item: (row) => macItem(rooms.dataPlane, row.vrf, row.entry, hardware),
+      });
+      return {
+        total: pages.total,
+        async page(after, limit, turns) {
+          hardware = await hardwareRows(rooms, vrf?.at);
+          return pages.page(after, limit, turns);
+        },
+      };
+    },
+  }),
+};
+
+/** A MAC that is somebody's, as the API shows it. */
+function macItem(
+  dataPlane: DataPlane,
+  vrf: MacVrf,
+  entry: MacEntry,
+  hardware: HardwareRows | undefined,
+): MacItem {
+  const { mac, ownership } = entry;
+  const { at } = vrf;
+  const local = ownership.owner === 'local' ? dataPlane.localMac(vrf.vni, mac) : undefined;
+  const claim = ownership.owner === 'remote' ? bestClaim(entry.remotes, vrf, dataPlane.topology) : undefined;
+  return {
+    mac: formatMac(mac),
+    origin: ownership.owner === 'local' ? 'local' : 'remote',
+    vtep: ipText(entry.vtep),
+    device: local ? portName(dataPlane, local.port) : null,
+    vlan: at?.vlan || null,
+    sequence: claim?.sequence ?? ownership.sequence,
+    sticky: local?.isSticky ?? claim?.sticky ?? false,
+    ips: [...ipsOf(entry.ips)].sort(compareIp).map(formatIp),
+    installed:
+      ownership.owner === 'local' || (dataPlane.plane(vrf.vni)?.fits({ table: 'mac', key: mac }) ?? false),
+    kernel: at ? fdbItems(dataPlane, at, mac, hardware) : { bridge: null, vxlan: null },
+  };
+}

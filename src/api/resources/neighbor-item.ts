@@ -1,0 +1,424 @@
+import { type Static, Type } from '@sinclair/typebox';
+import {
+  type NeighborError,
+  type NeighborStatus,
+  REFUSED,
+  type Refusal,
+  type RefusalCounts,
+  type RefusalReason,
+} from '../../bgp/index.js';
+import { UNUSED } from '../../evpn/index.js';
+import { formatNlri, type Capability as Offered, RouteType } from '../../wire/index.js';
+import { routerIdText, timeText } from '../present.js';
+import type { RouteUse } from '../rooms/route-survey.js';
+import { Address, Count, closed, nullable, ref, Text, Time } from '../schema-words.js';
+
+const MessageCounts = Type.Object(
+  {
+    open: Count(),
+    update: Count(),
+    notification: Count(),
+    keepalive: Count(),
+    routeRefresh: Count(),
+  },
+  closed,
+);
+
+const RouteCounts = Type.Object(
+  {
+    total: Count(),
+    ethernetAutoDiscovery: Count('Type 1.'),
+    macIpAdvertisement: Count('Type 2.'),
+    inclusiveMulticast: Count('Type 3.'),
+    ethernetSegment: Count('Type 4.'),
+    ipPrefix: Count('Type 5.'),
+  },
+  closed,
+);
+
+const Capability = Type.Object(
+  {
+    code: Type.Integer({ minimum: 0, maximum: 255, description: 'RFC 5492 capability code.' }),
+    name: Text('Such as multiprotocol, route-refresh, four-octet-as; unknown where we do not know the code.'),
+    value: nullable(Text('What it carries, as text; hex where we do not know the code.')),
+  },
+  closed,
+);
+
+const FsmStateNames = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'] as const;
+
+export const ReasonCountSchema = Type.Object(
+  {
+    reason: Text('Its name.'),
+    routes: Count(),
+    text: Text('What it means.'),
+    cure: nullable(Text('What an operator can do, where something is to be done.')),
+  },
+  { $id: 'ReasonCount', ...closed },
+);
+
+export const NeighborSchema = Type.Object(
+  {
+    address: Address('As configured.'),
+    description: nullable(Text()),
+    state: Type.Union(
+      FsmStateNames.map((state) => Type.Literal(state)),
+      { description: 'RFC 4271 §8.2.2.' },
+    ),
+    established: Type.Boolean(),
+    uptimeSeconds: nullable(Count('Since the session was established.')),
+    localAs: Type.Integer({ minimum: 1, maximum: 4294967295 }),
+    remoteAs: nullable(
+      Type.Integer({
+        minimum: 1,
+        maximum: 4294967295,
+        description: "From the neighbor's OPEN, or configured.",
+      }),
+    ),
+    type: Type.Union([Type.Literal('internal'), Type.Literal('external')]),
+    remoteRouterId: nullable(Address()),
+    localAddress: nullable(Address("Our end of the session's connection.")),
+    passive: Type.Boolean(),
+    holdTimeSeconds: nullable(Count('Negotiated; 0 for none; null without a session.')),
+    keepaliveSeconds: nullable(Count('Negotiated.')),
+    sendHoldSeconds: Count(
+      'The session ends when the neighbor has read nothing for so long of what waits for it (RFC 9687); 0 for never.',
+    ),
+    sendStalledSince: nullable(
+      Time('Since then it has read nothing of what waits for it; null where nothing waits.'),
+    ),
+    capabilities: Type.Object(
+      { sent: nullable(Type.Array(Capability)), received: nullable(Type.Array(Capability)) },
+      closed,
+    ),
+    gracefulRestart: nullable(
+      Type.Object(
+        {
+          restartTimeSeconds: Count('How long its routes are kept after the session.'),
+          forwardingPreserved: Type.Boolean({ description: 'The F bit: of its last restart.' }),
+        },
+        {
+          ...closed,
+          description:
+            'What the neighbor of the session that stands says of graceful restart for EVPN (RFC 4724); null where it offers none, so that its routes go with the session.',
+        },
+      ),
+    ),
+    staleRoutes: nullable(
+      Type.Object(
+        {
+          count: Count('Routes that it has not announced again.'),
+          until: Time('They go then at the latest, or with its End-of-RIB.'),
+        },
+        {
+          ...closed,
+          description: 'Routes of the session before, kept while the neighbor restarts (RFC 4724).',
+        },
+      ),
+    ),
+    messages: Type.Object({ sent: MessageCounts, received: MessageCounts }, closed),
+    prefixes: Type.Object({ received: RouteCounts, sent: RouteCounts }, closed),
+    routes: Type.Object(
+      {
+        used: nullable(
+          Count(
+            'Routes of the neighbor that some VNI takes into account now; null in the answer of a command.',
+          ),
+        ),
+        unused: Type.Array(ref(ReasonCountSchema), {
+          description:
+            'Routes that stand and that no VNI uses, by reason; /api/v1/routes?unused= lists them.',
+        }),
+        refused: Type.Array(ref(ReasonCountSchema), {
+          description: 'Announcements since the session came up that were refused at entry, by reason.',
+        }),
+        lastRefused: nullable(
+          Type.Object(
+            {
+              reason: Text('As in `refused`.'),
+              key: Text('As in /api/v1/routes.'),
+              rd: Text(),
+              asPath: Type.Array(Count()),
+              at: Time(),
+            },
+            closed,
+          ),
+        ),
+      },
+      closed,
+    ),
+    limits: Type.Object(
+      {
+        routes: Count('Routes that stand.'),
+        maxRoutes: Count('`max-routes`; 0 for no limit.'),
+        attributeSets: Count('Distinct attribute sets of these routes.'),
+        octets: Count('Octets that are kept of these sets.'),
+        maxOctets: Count('`max-octets`; 0 for no limit.'),
+        onLimit: Type.Union([Type.Literal('close'), Type.Literal('warn')]),
+        level: Type.Union([Type.Literal('within'), Type.Literal('near'), Type.Literal('over')], {
+          description: 'near: from 80 % of a limit on, which is a problem.',
+        }),
+      },
+      { ...closed, description: "What the neighbor's routes take, and may take." },
+    ),
+    faults: Type.Object(
+      {
+        attributesDiscarded: Count('RFC 7606 attribute discard.'),
+        treatedAsWithdraw: Count('RFC 7606 treat-as-withdraw.'),
+        unknownRouteTypes: Count('Routes skipped because their type is unknown.'),
+        malformedRoutes: Count(
+          'Malformed routes of types 1, 4 and 5, skipped: the others of their UPDATE were taken.',
+        ),
+        last: nullable(
+          Type.Object(
+            {
+              outcome: Type.Union(
+                [Type.Literal('discard'), Type.Literal('treat-as-withdraw'), Type.Literal('skip')],
+                { description: 'What became of it (RFC 7606 §2); skip: one route was passed over.' },
+              ),
+              field: Text("The attribute's name, or NLRI."),
+              detail: Text('What was found, and what was expected.'),
+              at: Time(),
+            },
+            { ...closed, description: 'The last UPDATE with a fault that cost no session.' },
+          ),
+        ),
+      },
+      closed,
+    ),
+    lastError: nullable(
+      Type.Object(
+        {
+          direction: Type.Union([Type.Literal('sent'), Type.Literal('received')]),
+          code: Type.Integer({ minimum: 0, maximum: 255 }),
+          subcode: Type.Integer({ minimum: 0, maximum: 255 }),
+          text: Text('The names of code and subcode.'),
+          dataHex: Type.String({ pattern: '^([0-9a-f]{2})*$' }),
+          at: Time(),
+        },
+        { ...closed, description: 'The last NOTIFICATION.' },
+      ),
+    ),
+    lastDown: nullable(
+      Type.Object(
+        { reason: Text(), at: Time() },
+        { ...closed, description: 'Why the last established session ended; attempts that fail leave it.' },
+      ),
+    ),
+    lastFailedAttempt: nullable(
+      Type.Object(
+        { reason: Text(), at: Time() },
+        { ...closed, description: 'Why the last attempt failed that came to no session.' },
+      ),
+    ),
+    failedAttempts: Count('Attempts that failed since the last session.'),
+    idleHold: nullable(
+      Type.Object(
+        { reason: Text('The error before it.'), until: Time() },
+        {
+          ...closed,
+          description:
+            'evpnd makes no connection to the neighbor until then (RFC 4271 §8.1.1, DampPeerOscillations); the neighbor may.',
+        },
+      ),
+    ),
+    shutdown: nullable(
+      Type.Object(
+        { message: Text('What the neighbor was told (RFC 9003); may be empty.'), since: Time() },
+        { ...closed, description: 'An operator keeps the neighbor down.' },
+      ),
+    ),
+    flaps: Count('Times an established session was lost.'),
+    endOfRibReceivedAt: nullable(Time("End-of-RIB (RFC 4724) of this session's first table.")),
+  },
+  { $id: 'Neighbor', ...closed },
+);
+
+export type NeighborItem = Static<typeof NeighborSchema>;
+
+/** A neighbour as the API shows it; `use`: what becomes of its routes, where it was counted. */
+export function neighborItem(status: NeighborStatus, use: RouteUse | undefined): NeighborItem {
+  const { negotiated, configuredRemoteAs, messagesIn, messagesOut, routes } = status;
+  const remoteAs = status.remoteAs ?? asNumber(configuredRemoteAs, status.localAs);
+  const notification = newest(status.lastNotificationSent, status.lastNotificationReceived);
+  return {
+    address: status.address,
+    description: status.description ?? null,
+    state: status.state,
+    established: status.state === 'Established',
+    uptimeSeconds: status.uptime === undefined ? null : Math.floor(status.uptime / 1000),
+    localAs: status.localAs,
+    remoteAs: remoteAs ?? null,
+    type:
+      (status.internal ?? (configuredRemoteAs === 'internal' || remoteAs === status.localAs))
+        ? 'internal'
+        : 'external',
+    remoteRouterId: status.remoteRouterId === undefined ? null : routerIdText(status.remoteRouterId),
+    localAddress: status.localEndpoint?.address ?? null,
+    passive: status.passive,
+    holdTimeSeconds: negotiated?.holdTime ?? null,
+    keepaliveSeconds: negotiated?.keepaliveTime ?? null,
+    sendHoldSeconds: status.sendHoldTime,
+    sendStalledSince: timeText(status.sendStalledSince),
+    capabilities: {
+      sent: capabilityItems(status.capabilitiesSent),
+      received: capabilityItems(status.capabilitiesReceived),
+    },
+    gracefulRestart: negotiated?.gracefulRestart
+      ? {
+          restartTimeSeconds: negotiated.gracefulRestart.restartTime,
+          forwardingPreserved: negotiated.gracefulRestart.forwardingPreserved,
+        }
+      : null,
+    staleRoutes: status.staleRoutes
+      ? { count: status.staleRoutes.count, until: timeText(status.staleRoutes.until) ?? '' }
+      : null,
+    messages: { sent: { ...messagesOut }, received: { ...messagesIn } },
+    prefixes: { received: routeCounts(routes.accepted), sent: routeCounts(routes.sent) },
+    routes: {
+      used: use?.used ?? null,
+      unused: [...(use?.unused ?? [])].map(([reason, count]) => reasonCount(reason, count, UNUSED[reason])),
+      refused: refusalItems(routes.refused),
+      lastRefused: refusalItem(routes.lastRefusal),
+    },
+    limits: {
+      routes: routes.held,
+      maxRoutes: status.limits.maxRoutes,
+      attributeSets: routes.sets,
+      octets: routes.octets,
+      maxOctets: status.limits.maxOctets,
+      onLimit: status.limits.onLimit,
+      level: status.limitUse.level,
+    },
+    faults: {
+      attributesDiscarded: status.faults.discard,
+      treatedAsWithdraw: status.faults.treatAsWithdraw,
+      unknownRouteTypes: status.unknownRouteTypes,
+      malformedRoutes: status.faults.skippedRoutes,
+      last: faultItem(status.faults.last),
+    },
+    lastError: notification
+      ? {
+          direction: notification.direction,
+          code: notification.code,
+          subcode: notification.subcode,
+          text: notification.text,
+          dataHex: Buffer.from(notification.data).toString('hex'),
+          at: timeText(notification.time) ?? '',
+        }
+      : null,
+    lastDown: errorItem(status.lastDown),
+    lastFailedAttempt: errorItem(status.lastFailure),
+    failedAttempts: status.failedAttempts,
+    idleHold: status.idleHold
+      ? { reason: status.idleHold.reason, until: timeText(status.idleHold.until) ?? '' }
+      : null,
+    shutdown: status.shutdown
+      ? { message: status.shutdown.message, since: timeText(status.shutdown.since) ?? '' }
+      : null,
+    flaps: status.flaps,
+    endOfRibReceivedAt: timeText(status.endOfRibAt),
+  };
+}
+
+function errorItem(error: NeighborError | undefined): NeighborItem['lastDown'] {
+  return error ? { reason: error.reason, at: timeText(error.time) ?? '' } : null;
+}
+
+function faultItem(last: NeighborStatus['faults']['last']): NeighborItem['faults']['last'] {
+  if (!last) return null;
+  const { outcome, field, detail, time } = last;
+  return { outcome, field, detail, at: timeText(time) ?? '' };
+}
+
+function newest<Record extends { readonly time: number }>(
+  a: Record | undefined,
+  b: Record | undefined,
+): Record | undefined {
+  if (!a || !b) return a ?? b;
+  return a.time > b.time ? a : b;
+}
+
+function asNumber(configured: number | 'internal' | 'external', localAs: number): number | undefined {
+  if (configured === 'internal') return localAs;
+  return configured === 'external' ? undefined : configured;
+}
+
+function routeCounts(byType: readonly number[]): NeighborItem['prefixes']['received'] {
+  return {
+    total: byType.reduce((sum, count) => sum + count, 0),
+    ethernetAutoDiscovery: byType[RouteType.ETHERNET_AUTO_DISCOVERY],
+    macIpAdvertisement: byType[RouteType.MAC_IP_ADVERTISEMENT],
+    inclusiveMulticast: byType[RouteType.INCLUSIVE_MULTICAST],
+    ethernetSegment: byType[RouteType.ETHERNET_SEGMENT],
+    ipPrefix: byType[RouteType.IP_PREFIX],
+  };
+}
+
+type CapabilityItem = NonNullable<NeighborItem['capabilities']['sent']>[number];
+
+/** Null before an OPEN. */
+function capabilityItems(capabilities: readonly Offered[]): CapabilityItem[] | null {
+  return capabilities.length === 0 ? null : capabilities.map(capabilityItem);
+}
+
+function capabilityItem(capability: Offered): CapabilityItem {
+  switch (capability.code) {
+    case 1:
+      return { code: 1, name: 'multiprotocol', value: `${capability.afi}/${capability.safi}` };
+    case 2:
+      return { code: 2, name: 'route-refresh', value: null };
+    case 6:
+      return { code: 6, name: 'extended-message', value: null };
+    case 64:
+      return {
+        code: 64,
+        name: 'graceful-restart',
+        value: [
+          `${capability.restartTime} s`,
+          ...capability.families.map(
+            ({ afi, safi, forwardingPreserved }) =>
+              `${afi}/${safi}${forwardingPreserved ? ' preserved' : ''}`,
+          ),
+        ].join(', '),
+      };
+    case 65:
+      return { code: 65, name: 'four-octet-as', value: String(capability.asn) };
+    case 70:
+      return { code: 70, name: 'enhanced-route-refresh', value: null };
+    default:
+      return {
+        code: capability.rawCode,
+        name: 'unknown',
+        value: Buffer.from(capability.value).toString('hex'),
+      };
+  }
+}
+
+type ReasonCount = NeighborItem['routes']['refused'][number];
+
+function reasonCount(
+  reason: string,
+  routes: number,
+  { text, cure }: { readonly text: string; readonly cure?: string | undefined },
+): ReasonCount {
+  return { reason, routes, text, cure: cure ?? null };
+}
+
+function refusalItems(counts: Readonly<RefusalCounts>): ReasonCount[] {
+  return (Object.keys(counts) as RefusalReason[])
+    .filter((reason) => counts[reason] > 0)
+    .map((reason) => reasonCount(reason, counts[reason], REFUSED[reason]));
+}
+
+function refusalItem(last: Refusal | undefined): NeighborItem['routes']['lastRefused'] {
+  if (!last) return null;
+  const { reason, nlri, asPath, at } = last;
+  return {
+    reason,
+    key: formatNlri(nlri),
+    rd: String(nlri.rd),
+    asPath: asPath.flatMap(({ asns }) => [...asns]),
+    at: timeText(at) ?? '',
+  };
+}

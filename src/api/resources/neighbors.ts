@@ -1,0 +1,73 @@
+import type { Static } from '@sinclair/typebox';
+import { formatIp, type Ip, parseIp } from '../../types/index.js';
+import { Problem } from '../errors.js';
+import { ipOrder } from '../orders.js';
+import { type Pages, pagesByKey } from '../paging.js';
+import { AddressPath, addressParameter, NoQuery, PageQuery } from '../parameters.js';
+import { listOf, named, pageOf, type Resource } from '../resource.js';
+import { NO_ROUTES, surveyOf } from '../rooms/route-survey.js';
+import { type NeighborItem, NeighborSchema, neighborItem, ReasonCountSchema } from './neighbor-item.js';
+
+interface NeighborReads {
+  neighbors(): Pages<NeighborItem>;
+  neighbor(address: Ip): NeighborItem | undefined | Promise<NeighborItem | undefined>;
+}
+
+/** The BGP neighbors. */
+export const neighbors: Resource<NeighborReads> = {
+  schemas: [ReasonCountSchema, NeighborSchema],
+  endpoints: [
+    {
+      path: '/neighbors',
+      summary: 'The BGP neighbors, by address',
+      query: PageQuery,
+      answer: listOf('Neighbor'),
+      problems: [400],
+      handle: (model, { query }, turns) => pageOf(model.neighbors(), query, turns),
+    },
+    {
+      path: '/neighbors/:address',
+      summary: 'One BGP neighbor',
+      query: NoQuery,
+      params: AddressPath,
+      answer: named('Neighbor'),
+      problems: [400, 404],
+      handle: async (model, { params }) => {
+        const address = addressParameter((params as Static<typeof AddressPath>).address);
+        const neighbor = await model.neighbor(address);
+        if (!neighbor) throw new Problem('no-such-neighbor', `${formatIp(address)} is not configured`);
+        return neighbor;
+      },
+    },
+  ],
+  reads(rooms) {
+    const { speaker } = rooms;
+    const survey = surveyOf(rooms);
+    return {
+      neighbors() {
+        let use: Awaited<ReturnType<typeof survey.take>> = new Map();
+        const pages = pagesByKey({
+          total: rooms.config().neighbors.length,
+          rows: () => speaker.neighbors(),
+          key: (neighbor) => parseIp(neighbor.address.split('%')[0]),
+          order: ipOrder,
+          item: (neighbor) => neighborItem(neighbor, use.get(neighbor.address) ?? NO_ROUTES),
+        });
+        return {
+          total: pages.total,
+          async page(after, limit, turns) {
+            use = await survey.take();
+            return pages.page(after, limit, turns);
+          },
+        };
+      },
+      async neighbor(address) {
+        const use = await survey.take();
+        const found = speaker
+          .neighbors()
+          .find((neighbor) => parseIp(neighbor.address.split('%')[0]) === address);
+        return found && neighborItem(found, use.get(found.address) ?? NO_ROUTES);
+      },
+    };
+  },
+};

@@ -1,0 +1,297 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { Destination, LocalRoute, Path } from '../../bgp/index.js';
+import { type Evpn, UNUSED, type UnusedReason } from '../../evpn/index.js';
+import {
+  formatIp,
+  formatMac,
+  type Ip,
+  type Mac,
+  parseIp,
+  parseMac,
+  RouteDistinguisher,
+  VNI_MAX,
+  type Vni,
+} from '../../types/index.js';
+import { type EvpnNlri, formatNlri, RouteType } from '../../wire/index.js';
+import { type RouteKey, routeOrder } from '../nlri-order.js';
+import { type Pages, pagesByKey } from '../paging.js';
+import { PageQuery, parsed } from '../parameters.js';
+import { esiText, labelsOf, originatedPathItem, PathSchema, pathItem } from '../parts/paths.js';
+import { ipText } from '../present.js';
+import { listOf, pageOf, type Resource } from '../resource.js';
+import type { Rooms } from '../rooms/rooms.js';
+import {
+  Address,
+  Count,
+  closed,
+  MacText,
+  nullable,
+  OriginSide,
+  ref,
+  Text,
+  VniNumber,
+} from '../schema-words.js';
+
+const RouteSchema = Type.Object(
+  {
+    key: Text(
+      '`[type]:[ethernet tag]:…` as FRR writes it; unique within the route distinguisher and origin.',
+    ),
+    type: Type.Integer({ minimum: 1, maximum: 5, description: 'EVPN route type.' }),
+    rd: Text(),
+    ethernetTag: nullable(Count('null for type 4, which has none.')),
+    mac: nullable(MacText()),
+    ip: nullable(Address("The host's; the originator's in types 3 and 4.")),
+    prefix: nullable(Text('Type 5: address/length.')),
+    gateway: nullable(Address('Type 5.')),
+    esi: nullable(Text("The best path's; null where the type has none.")),
+    labels: Type.Array(Count(), { description: "The best path's." }),
+    origin: OriginSide,
+    paths: Type.Array(ref(PathSchema)),
+    vnis: Type.Array(VniNumber(), { description: 'The VNIs that import it, or the VNI it comes from.' }),
+  },
+  { $id: 'Route', ...closed },
+);
+
+export type RouteItem = Static<typeof RouteSchema>;
+
+/** Reasons of whole routes; `not-best` is one of a path. */
+const FILTERABLE = Object.keys(UNUSED).filter((reason) => reason !== 'not-best');
+
+const RouteQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    type: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 5,
+        description: 'EVPN route type.',
+        allowed: 'an integer from 1 to 5',
+      }),
+    ),
+    vni: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: VNI_MAX,
+        description: 'A VNI that imports the route, or that it comes from.',
+        allowed: `an integer from 1 to ${VNI_MAX}`,
+      }),
+    ),
+    rd: Type.Optional(Type.String({ description: 'Route distinguisher.' })),
+    mac: Type.Optional(Type.String({ description: 'MAC address.' })),
+    ip: Type.Optional(Type.String({ description: "A host's address, or an originator's." })),
+    origin: Type.Optional(
+      Type.Unsafe<'local' | 'remote'>(
+        Type.String({
+          enum: ['local', 'remote'],
+          description: "local: of this leaf's own hosts; remote: from a neighbor.",
+          allowed: 'local or remote',
+        }),
+      ),
+    ),
+    neighbor: Type.Optional(Type.String({ description: 'A neighbor that sent a path.' })),
+    unused: Type.Optional(
+      Type.Unsafe<UnusedReason>(
+        Type.String({
+          enum: FILTERABLE,
+          description: "Routes that no VNI uses, or of which a neighbor's path is not used, for this reason.",
+          allowed: FILTERABLE.join(', '),
+        }),
+      ),
+    ),
+  },
+  closed,
+);
+
+/** Which routes; an undefined field does not restrict. */
+export interface RouteFilter {
+  readonly type: number | undefined;
+  /** A VNI that imports the route, or that it comes from. */
+  readonly vni: Vni | undefined;
+  readonly rd: RouteDistinguisher | undefined;
+  readonly mac: Mac | undefined;
+  /** A host's address, or an originator's. */
+  readonly ip: Ip | undefined;
+  readonly origin: 'local' | 'remote' | undefined;
+  /** Routes of which this neighbour sent a path. */
+  readonly neighbor: Ip | undefined;
+  /** Routes that no VNI uses, for this reason. */
+  readonly unused: UnusedReason | undefined;
+}
+
+interface RouteReads {
+  routes(filter: RouteFilter): Pages<RouteItem>;
+}
+
+/** The EVPN routes. */
+export const routes: Resource<RouteReads> = {
+  schemas: [PathSchema, RouteSchema],
+  endpoints: [
+    {
+      path: '/routes',
+      summary: 'The EVPN routes, our own and received ones, with every path',
+      query: RouteQuery,
+      answer: listOf('Route'),
+      problems: [400],
+      handle: (model, { query }, turns) =>
+        pageOf(model.routes(routeFilter(query as Static<typeof RouteQuery>)), query, turns),
+    },
+  ],
+  reads: (rooms) => ({
+    routes: (filter) =>
+      pagesByKey<RouteRow, RouteKey, RouteItem>({
+        total: null,
+        rows: () =>
+          routeRows(
+            filter.origin === 'remote' ? [] : rooms.speaker.localRib.routes(),
+            filter.origin === 'local'
+              ? []
+              : rooms.speaker.rib.destinationsOf({
+                  rd: filter.rd,
+                  type: filter.type as RouteType | undefined,
+                  mac: filter.mac,
+                }),
+          ),
+        where: (row) => belongs(row, rooms, filter),
+        key: (row) => row,
+        order: routeOrder,
+        stands: (row) => row.origin === 'local' || row.route.paths.length > 0,
+        weight: routeWeight,
+        item: (row) => routeItem(rooms.evpn, row),
+      }),
+  }),
+};
+
+/** Parses what the schema let pass as text. Throws Problem invalid-parameter. */
+function routeFilter(query: Static<typeof RouteQuery>): RouteFilter {
+  return {
+    type: query.type,
+    vni: query.vni as Vni | undefined,
+    rd: parsed('rd', query.rd, RouteDistinguisher.parse),
+    mac: parsed('mac', query.mac, parseMac),
+    ip: parsed('ip', query.ip, parseIp),
+    origin: query.origin,
+    neighbor: parsed('neighbor', query.neighbor, parseIp),
+    unused: query.unused,
+  };
+}
+
+/** A row of the list of routes: one of ours, or a destination of the Adj-RIB-In. */
+type RouteRow =
+  | { readonly origin: 'local'; readonly route: LocalRoute }
+  | { readonly origin: 'remote'; readonly route: Destination };
+
+/** Walks our routes, then the neighbours'; the rows are for `belongs` to judge, so that a page's walk can yield. */
+function* routeRows(local: Iterable<LocalRoute>, remote: Iterable<Destination>): Iterable<RouteRow> {
+  for (const route of local) yield { origin: 'local', route };
+  for (const route of remote) yield { origin: 'remote', route };
+}
+
+/** True for the rows that the filter leaves. */
+function belongs(
+  row: RouteRow,
+  { evpn, dataPlane }: Pick<Rooms, 'evpn' | 'dataPlane'>,
+  filter: RouteFilter,
+): boolean {
+  if (!matches(row.route.nlri, filter)) return false;
+  if (!isOfVni(row, evpn, filter.vni)) return false;
+  const { neighbor, unused } = filter;
+  if (neighbor === undefined && unused === undefined) return true;
+  if (row.origin === 'local') return false;
+  const { route } = row;
+  return route.paths.some(
+    (path) =>
+      isFrom(path, neighbor) &&
+      (unused === undefined || evpn.importer.whyPathUnused(route, path, dataPlane.topology) === unused),
+  );
+}
+
+/** Octets of the attributes that the item of a route tells. */
+function routeWeight(row: RouteRow): number {
+  if (row.origin === 'local') return 0;
+  let octets = 0;
+  for (const { attributes } of row.route.paths) octets += attributes.octets;
+  return octets;
+}
+
+/** A route as the API shows it. */
+function routeItem(evpn: Evpn, row: RouteRow): RouteItem {
+  const vnis = vnisOf(row, evpn);
+  if (row.origin === 'local')
+    return {
+      ...nlriItem(row.route.nlri),
+      origin: 'local',
+      paths: [originatedPathItem(row.route.nlri, row.route.attributes)],
+      vnis,
+    };
+  const { best, paths, nlri } = row.route;
+  return {
+    ...nlriItem(best?.nlri ?? nlri),
+    origin: 'remote',
+    paths: paths.map((path) => pathItem(path, path === best)),
+    vnis,
+  };
+}
+
+function vnisOf(row: RouteRow, evpn: Evpn): Vni[] {
+  if (row.origin === 'remote') return evpn.importer.importersOf(row.route).map((vrf) => vrf.vni);
+  for (const vrf of evpn.vrfs()) if (vrf.rd === row.route.nlri.rd) return [vrf.vni];
+  return [];
+}
+
+function isOfVni(row: RouteRow, evpn: Evpn, vni: Vni | undefined): boolean {
+  return vni === undefined || vnisOf(row, evpn).includes(vni);
+}
+
+function isFrom({ source }: Path, neighbor: Ip | undefined): boolean {
+  return neighbor === undefined || parseIp(source.neighbor.split('%')[0]) === neighbor;
+}
+
+function matches(nlri: EvpnNlri, filter: RouteFilter): boolean {
+  if (filter.type !== undefined && nlri.type !== filter.type) return false;
+  if (filter.rd !== undefined && nlri.rd !== filter.rd) return false;
+  if (filter.mac !== undefined)
+    if (nlri.type !== RouteType.MAC_IP_ADVERTISEMENT || nlri.mac !== filter.mac) return false;
+  return filter.ip === undefined || addressOf(nlri) === filter.ip;
+}
+
+function addressOf(nlri: EvpnNlri): unknown {
+  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) return nlri.ip;
+  return 'originator' in nlri ? nlri.originator : undefined;
+}
+
+/** The part of a route's item that its NLRI tells. */
+export type NlriItem = Pick<
+  RouteItem,
+  'key' | 'type' | 'rd' | 'ethernetTag' | 'mac' | 'ip' | 'prefix' | 'gateway' | 'esi' | 'labels'
+>;
+
+export function nlriItem(nlri: EvpnNlri): NlriItem {
+  const item: NlriItem = {
+    key: formatNlri(nlri),
+    type: nlri.type,
+    rd: nlri.rd.toString(),
+    ethernetTag: nlri.type === RouteType.ETHERNET_SEGMENT ? null : nlri.ethernetTag,
+    mac: null,
+    ip: null,
+    prefix: null,
+    gateway: null,
+    esi: esiText(nlri),
+    labels: labelsOf(nlri),
+  };
+  switch (nlri.type) {
+    case RouteType.MAC_IP_ADVERTISEMENT:
+      return { ...item, mac: formatMac(nlri.mac), ip: ipText(nlri.ip) };
+    case RouteType.INCLUSIVE_MULTICAST:
+    case RouteType.ETHERNET_SEGMENT:
+      return { ...item, ip: formatIp(nlri.originator) };
+    case RouteType.IP_PREFIX:
+      return {
+        ...item,
+        prefix: `${formatIp(nlri.prefix)}/${nlri.prefixLength}`,
+        gateway: formatIp(nlri.gateway),
+      };
+    default:
+      return item;
+  }
+}

@@ -1,0 +1,175 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { NoQuery } from '../parameters.js';
+import { ProblemNoteSchema } from '../parts/problem-note.js';
+import { routerIdText, timeText } from '../present.js';
+import { named, type Resource } from '../resource.js';
+import { statusProblems } from '../rooms/problem-items.js';
+import type { Rooms } from '../rooms/rooms.js';
+import type { RouteUse } from '../rooms/route-survey.js';
+import { surveyOf } from '../rooms/route-survey.js';
+import { Address, Count, closed, nullable, ref, Text, Time } from '../schema-words.js';
+
+const StatusSchema = Type.Object(
+  {
+    version: Text(),
+    startedAt: Time(),
+    uptimeSeconds: Count(),
+    mode: Type.Union([Type.Literal('active'), Type.Literal('observe')], {
+      description: 'observe: nothing is written to the kernel and nothing is announced.',
+    }),
+    asn: Type.Integer({ minimum: 1, maximum: 4294967295 }),
+    routerId: Address(),
+    ready: Type.Boolean(),
+    notReadyReasons: Type.Array(Text()),
+    counts: Type.Object(
+      {
+        neighbors: Count(),
+        neighborsEstablished: Count(),
+        vnis: Count(),
+        vnisUp: Count(),
+        localMacs: Count(),
+        remoteMacs: Count(),
+        localIps: Count(),
+        remoteIps: Count(),
+        localRoutes: Count(),
+        remoteRoutes: Count(),
+        remoteVteps: Count(),
+      },
+      closed,
+    ),
+    hosts: Type.Object(
+      {
+        heardIps: Count('IPs that local hosts were heard to have.'),
+        refused: Count(
+          'What they said and was not taken: impossible addresses, MACs of another port, limits.',
+        ),
+        evicted: Count('IPs that went for those of another port, since all together were too many.'),
+        questions: Count('Questions for a sign of life.'),
+        questionsWaiting: Count('Local neighbors that are to be asked and wait for the rate.'),
+        waiting: Count(
+          'Local addresses that wait to be announced: their port has more, or new ones faster, than its share.',
+        ),
+      },
+      { ...closed, description: 'Local hosts, since start.' },
+    ),
+    kernel: Type.Object(
+      {
+        receiveBufferBytes: Count('What the kernel granted for notifications.'),
+        overruns: Count('Times the kernel dropped notifications because the buffer was full.'),
+        resyncs: Count('Times the whole picture was read again.'),
+        operationsApplied: Count('Changes that the kernel accepted.'),
+        operationsFailed: Count('Changes that the kernel refused; they are retried.'),
+      },
+      closed,
+    ),
+    drifts: Type.Object(
+      {
+        total: Count('Differences between wanted and actual rows that were found since start.'),
+        open: Count('Those that stand; /api/v1/drift tells them.'),
+      },
+      closed,
+    ),
+    duplicates: Count('Addresses that are in two places; /api/v1/duplicates tells them.'),
+    mobilityMemory: Type.Object(
+      {
+        addresses: Count('MAC and IP addresses that nobody claims now and that are remembered for mobility.'),
+        forgottenEarly: Count('Those that were forgotten before their time since start, for want of room.'),
+      },
+      closed,
+    ),
+    switchAsic: nullable(
+      Type.Object(
+        {
+          bus: Text('devlink bus, such as pci.'),
+          device: Text('devlink device on the bus.'),
+          driver: Text(),
+        },
+        { ...closed, description: 'The switch ASIC as devlink names it; null on a machine without one.' },
+      ),
+    ),
+    problems: Type.Array(ref(ProblemNoteSchema), {
+      description:
+        'What is wrong: with the configuration file, with devices, with neighbors, with addresses (rows in the way, duplicates, conflicts), and errors and warnings of VNIs that are served.',
+    }),
+  },
+  { $id: 'Status', ...closed },
+);
+
+export type Status = Static<typeof StatusSchema>;
+
+interface StatusReads {
+  status(): Status | Promise<Status>;
+}
+
+/** What evpnd is and how it does. */
+export const status: Resource<StatusReads> = {
+  schemas: [ProblemNoteSchema, StatusSchema],
+  endpoints: [
+    {
+      path: '/status',
+      summary: 'What evpnd is and how it does',
+      query: NoQuery,
+      answer: named('Status'),
+      problems: [400],
+      handle: (model) => model.status(),
+    },
+  ],
+  reads(rooms) {
+    const survey = surveyOf(rooms);
+    return { status: async () => statusItem(rooms, await survey.take()) };
+  },
+};
+
+function statusItem(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): Status {
+  const { speaker, evpn, dataPlane, clock, startedAt } = rooms;
+  const { ready, reasons } = rooms.readiness();
+  const { asn, routerId } = rooms.config();
+  const neighbors = speaker.neighbors();
+  const vnis = [...dataPlane.topology.vnis.values()];
+  const counts = { localMacs: 0, remoteMacs: 0, localIps: 0, remoteIps: 0 };
+  for (const vrf of evpn.vrfs())
+    for (const field of Object.keys(counts) as (keyof typeof counts)[]) counts[field] += vrf.counts[field];
+  const { receiveBufferBytes, overruns, resyncs } = rooms.kernel.stats();
+  const heard = dataPlane.hosts.stats();
+  const { operations, failures } = dataPlane.reconciler.stats;
+  return {
+    version: rooms.version,
+    startedAt: timeText(startedAt) ?? '',
+    uptimeSeconds: Math.max(0, Math.floor((clock.wallTime() - startedAt) / 1000)),
+    mode: rooms.config().mode,
+    asn,
+    routerId: routerIdText(routerId),
+    ready,
+    notReadyReasons: [...reasons],
+    counts: {
+      neighbors: neighbors.length,
+      neighborsEstablished: neighbors.filter((neighbor) => neighbor.state === 'Established').length,
+      vnis: vnis.length,
+      vnisUp: vnis.filter((vni) => vni.up).length,
+      ...counts,
+      localRoutes: speaker.localRib.size,
+      remoteRoutes: speaker.rib.size,
+      remoteVteps: evpn.vteps.remoteCount(dataPlane.topology.ownVteps),
+    },
+    hosts: {
+      heardIps: heard.bindings,
+      refused: heard.refused,
+      evicted: heard.evicted,
+      questions: heard.refreshes,
+      questionsWaiting: heard.backlog,
+      waiting: evpn.admissions.waiting,
+    },
+    kernel: {
+      receiveBufferBytes,
+      overruns,
+      resyncs,
+      operationsApplied: operations - failures,
+      operationsFailed: failures,
+    },
+    drifts: { total: dataPlane.drift.total, open: dataPlane.drift.openCount },
+    duplicates: evpn.duplicates.size,
+    mobilityMemory: { addresses: evpn.memory.size(), forgottenEarly: evpn.memory.forgottenEarly },
+    switchAsic: rooms.kernel.switchAsic(),
+    problems: statusProblems(rooms, use),
+  };
+}
