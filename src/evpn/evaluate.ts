@@ -13,10 +13,12 @@ import {
   compareClaims,
   decideFrozen,
   decideOwner,
+  type IpSides,
   judgeIp,
   MAX_SEQUENCE,
-  nextSequence,
   type Ownership,
+  ownerOfIp,
+  sequenceWithIp,
 } from './mobility.js';
 import { bestClaim, bestIpClaim, isOwnRoute, type RemoteClaim } from './remote-claims.js';
 import { Rule } from './rules.js';
@@ -289,27 +291,26 @@ export class Evaluator {
     const isHere = local !== undefined && here?.ownership.owner === 'local';
     if (!isHere || !isThere || !remote || here === there) {
       if (remote?.pin === undefined) this.conflicts.gone(vni, undefined, ip);
-      if (isHere) return 'local';
-      return isThere ? 'remote' : 'none';
+      return ownerOfIp(isHere, isThere);
     }
     const localMac = this.dataPlane.localMac(vni, local.mac);
-    const { ours, rule } = judgeIp({
+    const sides: IpSides = {
       before: entry.owner,
       isNew: local.epoch !== entry.epoch,
       isPinnedHere: local.isStatic || localMac?.isSticky === true,
       sequence: here.ownership.sequence,
       remote,
       localVtep: vrf.localVtep ?? IPV4_ANY,
-    });
+    };
+    const { ours, rule } = judgeIp(sides);
     if (remote.pin !== undefined || rule === Rule.CONFIGURED) {
       const device = this.#deviceName(localMac?.port);
       const pin = ours ? undefined : remote.pin;
       this.conflicts.seen(vni, { mac: local.mac, ip, device, vtep: remote.vtep, pin });
     } else this.conflicts.gone(vni, undefined, ip);
-    // Also where no number is left and the addresses decided: with a lower one it would be lost at the next look
-    const isArrival = entry.owner !== 'none' && local.epoch !== entry.epoch;
-    if (ours && isArrival && here.ownership.sequence < nextSequence(remote.sequence)) {
-      here.ownership = { ...here.ownership, sequence: nextSequence(remote.sequence) };
+    const sequence = ours ? sequenceWithIp(sides) : sides.sequence;
+    if (sequence !== sides.sequence) {
+      here.ownership = { ...here.ownership, sequence };
       // One number for the MAC and all its IPs
       vrf.touchMac(here);
       for (const other of listOf(here.ips)) vrf.touchIp(vrf.ipEntry(other));

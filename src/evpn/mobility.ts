@@ -186,3 +186,17 @@ export function judgeIp({ before, isNew, isPinnedHere, sequence, remote, localVt
   if (before === 'remote') return THEIRS.STAYED;
   return byNumber(sequence, remote, localVtep);
 }
+
+/** Whose an IP is that at most one side has where its claim says: `isHere` and `isThere` say whether a side has. */
+export function ownerOfIp(isHere: boolean, isThere: boolean): Ownership['owner'] {
+  if (isHere) return 'local';
+  return isThere ? 'remote' : 'none';
+}
+
+/**
+ * The number of the local MAC once the IP is ours: where that came here from elsewhere, the next one, also where none was
+ * left and the addresses decided, since with a lower one it would be lost at the next look.
+ */
+export function sequenceWithIp({ before, isNew, sequence, remote }: IpSides): number {
+  return before !== 'none' && isNew ? Math.max(sequence, nextSequence(remote.sequence)) : sequence;
+}

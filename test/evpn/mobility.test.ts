@@ -2,6 +2,7 @@ import test from 'ava';
 import type { LocalMac } from '../../src/dataplane/index.js';
 import {
   type Claim,
+  compareClaims,
   decideFrozen,
   decideOwner,
   type IpSides,
@@ -10,8 +11,10 @@ import {
   MAX_SEQUENCE,
   nextSequence,
   type Ownership,
+  ownerOfIp,
   type Pin,
   Rule,
+  sequenceWithIp,
   UNOWNED,
 } from '../../src/evpn/index.js';
 import { vtepOf } from './support/leaf.js';
@@ -52,6 +55,34 @@ const MACS: readonly (readonly [
   Rule | undefined,
 ])[] = [
   ['nobody', nobodys(3), undefined, undefined, 'none', 3, undefined],
+  ['nobody ever', UNOWNED, undefined, undefined, 'none', 0, undefined],
+  ['a route alone of a MAC that never moved', UNOWNED, undefined, claim(0), 'remote', 0, undefined],
+  ['a route alone below the number remembered', nobodys(5), undefined, claim(2), 'remote', 5, undefined],
+  ['our row has gone', ours(3), undefined, claim(2), 'remote', 3, undefined],
+  ['the route has gone', theirs(3, 7), row(7), undefined, 'local', 3, undefined],
+  ['a lower number takes nothing', ours(3), row(7), claim(2), 'local', 3, Rule.SEQUENCE],
+  ['both are news: the number remembered', nobodys(3), row(7), claim(2), 'local', 3, Rule.SEQUENCE],
+  [
+    'both are news: the address of the two that is theirs',
+    UNOWNED,
+    row(7),
+    claim(0, LOWER),
+    'remote',
+    0,
+    Rule.VTEP,
+  ],
+  ['two with one address: it is not ours', ours(1), row(7), claim(1, 2), 'remote', 1, Rule.VTEP],
+  [
+    'what was beaten stays so by a claim that is lower now',
+    theirs(4, 7),
+    row(7),
+    claim(1),
+    'remote',
+    4,
+    Rule.STAYED,
+  ],
+  ['it arrives where nothing was', theirs(4), row(8), claim(6), 'local', 7, Rule.ARRIVED],
+  ['another row than the beaten one arrives', theirs(4, 7), row(8), claim(4), 'local', 5, Rule.ARRIVED],
   ['a route alone', UNOWNED, undefined, claim(2), 'remote', 2, undefined],
   ['a row alone, the number remembered', nobodys(4), row(7), undefined, 'local', 4, undefined],
   ['both are news: the number', UNOWNED, row(7), claim(1), 'remote', 1, Rule.SEQUENCE],
@@ -83,40 +114,42 @@ const MACS: readonly (readonly [
       ] as const,
   ),
   // Configuration
-  ...([{ isStatic: true }, { isStatic: true, isSticky: true }] as const).flatMap((over) => {
-    const what = 'isSticky' in over ? 'sticky' : 'static';
-    return [
-      [`${what}: a higher number`, ours(1), row(7, over), claim(9), 'local', 1, Rule.CONFIGURED],
-      [
-        `${what}: sticky there`,
-        ours(0),
-        row(7, over),
-        claim(0, LOWER, Rule.STICKY),
-        'local',
-        0,
-        Rule.CONFIGURED,
-      ],
-      [
-        `${what}: configured while sticky there`,
-        theirs(0),
-        row(8, over),
-        claim(0, LOWER, Rule.STICKY),
-        'local',
-        0,
-        Rule.CONFIGURED,
-      ],
-      [`${what}: the VM has moved here`, theirs(4), row(8, over), claim(4), 'local', 5, Rule.CONFIGURED],
-      [
-        `${what}: a row that was beaten is configured in place`,
-        theirs(4, 7),
-        row(7, over),
-        claim(4),
-        'local',
-        4,
-        Rule.CONFIGURED,
-      ],
-    ] as const;
-  }),
+  ...([{ isStatic: true }, { isSticky: true }, { isStatic: true, isSticky: true }] as const).flatMap(
+    (over) => {
+      const what = Object.keys(over).join(' and ');
+      return [
+        [`${what}: a higher number`, ours(1), row(7, over), claim(9), 'local', 1, Rule.CONFIGURED],
+        [
+          `${what}: sticky there`,
+          ours(0),
+          row(7, over),
+          claim(0, LOWER, Rule.STICKY),
+          'local',
+          0,
+          Rule.CONFIGURED,
+        ],
+        [
+          `${what}: configured while sticky there`,
+          theirs(0),
+          row(8, over),
+          claim(0, LOWER, Rule.STICKY),
+          'local',
+          0,
+          Rule.CONFIGURED,
+        ],
+        [`${what}: the VM has moved here`, theirs(4), row(8, over), claim(4), 'local', 5, Rule.CONFIGURED],
+        [
+          `${what}: a row that was beaten is configured in place`,
+          theirs(4, 7),
+          row(7, over),
+          claim(4),
+          'local',
+          4,
+          Rule.CONFIGURED,
+        ],
+      ] as const;
+    },
+  ),
   // The top of the numbers (RFC 7432 §7.7: 32 bits)
   [
     'the last number is taken',
@@ -159,7 +192,12 @@ const MACS: readonly (readonly [
 for (const [name, before, local, remote, owner, sequence, rule] of MACS)
   test(`MAC: ${name}`, (t) => {
     const after = decideOwner(before, local, remote, US);
-    t.like(after, { owner, sequence });
+    t.deepEqual(after, {
+      owner,
+      sequence,
+      localEpoch: owner === 'local' ? local!.epoch : 0,
+      beatenEpoch: owner === 'remote' && local ? local.epoch : 0,
+    });
     if (local && remote) t.like(judgeMac(before, local, remote, US), { ours: owner === 'local', rule });
     t.like(decideOwner(after, local, remote, US), { owner, sequence }, 'another look changes nothing');
   });
@@ -187,6 +225,16 @@ const IPS: readonly (readonly [string, Partial<IpSides>, boolean, Rule])[] = [
   ['a higher address', {}, true, Rule.VTEP],
   ['it arrives', { before: 'remote', isNew: true, remote: claim(9) }, true, Rule.ARRIVED],
   ['what was beaten stays so', { before: 'remote' }, false, Rule.STAYED],
+  ['also with a higher number', { before: 'remote', sequence: 9 }, false, Rule.STAYED],
+  ['another binding here arrives', { before: 'local', isNew: true, remote: claim(9) }, true, Rule.ARRIVED],
+  ['both are news: the number', { before: 'none', isNew: true, remote: claim(2) }, false, Rule.SEQUENCE],
+  ['no news of what nobody had: the number', { before: 'none', remote: claim(0) }, true, Rule.SEQUENCE],
+  [
+    'no number is left, and our address is lower',
+    { before: 'remote', isNew: true, remote: claim(MAX_SEQUENCE) },
+    true,
+    Rule.VTEP,
+  ],
   ['both are news', { before: 'none', isNew: true }, true, Rule.VTEP],
   ...([Rule.STICKY, Rule.GATEWAY, Rule.IMMUTABLE] as const).map(
     (pin) =>
@@ -217,13 +265,66 @@ for (const [name, over, isOurs, rule] of IPS)
     t.deepEqual({ ...judgeIp(sides(over)) }, { ours: isOurs, rule });
   });
 
-test("a frozen MAC is its own place's or nobody's, unless an operator puts it here", (t) => {
-  const at = vtepOf(HIGHER);
-  t.like(decideFrozen(ours(3), undefined, row(7), claim(9)), { owner: 'local', sequence: 3 });
-  t.like(decideFrozen(ours(3), undefined, undefined, claim(9)), { owner: 'none', sequence: 3 });
-  t.like(decideFrozen(nobodys(3), undefined, row(8), claim(9)), { owner: 'local', sequence: 3 });
-  t.like(decideFrozen(theirs(3), at, row(8), claim(3)), { owner: 'remote', beatenEpoch: 8 });
-  t.like(decideFrozen(theirs(3), at, row(8), undefined), { owner: 'none', sequence: 3 });
-  t.like(decideFrozen(theirs(3), at, undefined, claim(4)), { owner: 'remote', sequence: 4 });
-  t.like(decideFrozen(theirs(3), at, row(8, { isStatic: true }), claim(3)), { owner: 'local' });
+test('whose an IP is that one side has, or none', (t) => {
+  t.is(ownerOfIp(true, false), 'local');
+  t.is(ownerOfIp(false, true), 'remote');
+  t.is(ownerOfIp(false, false), 'none');
+  t.is(ownerOfIp(true, true), 'local', 'one MAC: whoever has the MAC has it');
 });
+
+test('with an IP that came here its MAC takes the next number, if it has none that is as high', (t) => {
+  const arrival = { before: 'remote', isNew: true } as const;
+  t.is(sequenceWithIp(sides({ ...arrival, sequence: 1, remote: claim(4) })), 5);
+  t.is(sequenceWithIp(sides({ ...arrival, before: 'local', sequence: 1, remote: claim(4) })), 5);
+  t.is(sequenceWithIp(sides({ ...arrival, sequence: 5, remote: claim(4) })), 5);
+  t.is(sequenceWithIp(sides({ ...arrival, sequence: 9, remote: claim(4) })), 9);
+  t.is(sequenceWithIp(sides({ ...arrival, sequence: 1, remote: claim(MAX_SEQUENCE) })), MAX_SEQUENCE);
+  t.is(sequenceWithIp(sides({ before: 'none', isNew: true, sequence: 1, remote: claim(4) })), 1);
+  t.is(sequenceWithIp(sides({ before: 'remote', isNew: false, sequence: 1, remote: claim(4) })), 1);
+});
+
+/** The better one first, with what later rules look at turned against it. */
+const CLAIMS: readonly (readonly [string, Claim, Claim])[] = [
+  ['pinned', claim(0, HIGHER, Rule.STICKY), claim(9, LOWER)],
+  ['the number, among pinned ones', claim(2, HIGHER, Rule.GATEWAY), claim(1, LOWER, Rule.STICKY)],
+  ['the number', claim(2, HIGHER), claim(1, LOWER)],
+  ['the address', claim(1, LOWER), claim(1, HIGHER)],
+  ['the address, among pinned ones', claim(1, LOWER, Rule.IMMUTABLE), claim(1, HIGHER, Rule.STICKY)],
+];
+
+for (const [name, better, worse] of CLAIMS)
+  test(`order of claims: ${name}`, (t) => {
+    t.true(compareClaims(better, worse) < 0);
+    t.true(compareClaims(worse, better) > 0);
+    t.is(compareClaims(better, { ...better }), 0);
+  });
+
+const AT = vtepOf(HIGHER);
+/** What was decided before, where it is frozen (undefined: here), our row, the best claim of that place; what is decided. */
+const FROZEN: readonly (readonly [
+  string,
+  Ownership,
+  typeof AT | undefined,
+  LocalMac | undefined,
+  Claim | undefined,
+  Ownership,
+])[] = [
+  ['here, by our row', ours(3), undefined, row(7), claim(9), ours(3)],
+  ['here, and nobody else says a word', ours(3), undefined, row(7), undefined, ours(3)],
+  ['here, and our row has gone', ours(3), undefined, undefined, claim(9), nobodys(3)],
+  ['here, and our row has come back', nobodys(3), undefined, row(8), claim(9), ours(3, 8)],
+  ['here, and no word of anybody', nobodys(3), undefined, undefined, undefined, nobodys(3)],
+  ['there, and a host here', theirs(3), AT, row(8), claim(3), theirs(3, 8)],
+  ['there, and a host here with a higher number before', theirs(3), AT, row(8), claim(5), theirs(5, 8)],
+  ['there, and its route has gone', theirs(3), AT, row(8), undefined, nobodys(3)],
+  ['there, and all has gone', theirs(3), AT, undefined, undefined, nobodys(3)],
+  ['there, by a route with the next number', theirs(3), AT, undefined, claim(4), theirs(4)],
+  ['there, by a route with a lower number', theirs(3), AT, undefined, claim(1), theirs(3)],
+  ['there, and an operator puts it here', theirs(3), AT, row(8, { isStatic: true }), claim(3), ours(3, 8)],
+  ['there, and it is sticky here', theirs(3), AT, row(8, { isSticky: true }), claim(3), ours(3, 8)],
+];
+
+for (const [name, before, place, local, remote, after] of FROZEN)
+  test(`frozen MAC: ${name}`, (t) => {
+    t.deepEqual(decideFrozen(before, place, local, remote), after);
+  });
