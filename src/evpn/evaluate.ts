@@ -1,6 +1,6 @@
 import type { LocalRib } from '../bgp/index.js';
 import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
-import { compareIp, IPV4_ANY, type Ip, isMulticastMac, type Mac } from '../types/index.js';
+import { compareIp, IPV4_ANY, type Ip, type Mac } from '../types/index.js';
 import { advertisedRoutes } from './advertised.js';
 import type { Announcer } from './announcer.js';
 import { claimantOf, rebind, touchContested } from './claimants.js';
@@ -8,6 +8,7 @@ import type { Conflicts } from './conflicts.js';
 import type { AttributeSets } from './export.js';
 import { imetRoute } from './export.js';
 import { listOf } from './few.js';
+import { whyNoLocalIp, whyNoLocalMac } from './local-reasons.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import {
   compareClaims,
@@ -77,8 +78,10 @@ export class Evaluator {
     const { mac, history, advertised: told } = entry;
     const frozen = history?.frozen === true;
     const { topology } = this.dataPlane;
-    const isForeign = macReason(mac, vrf) === undefined;
-    const local = isForeign ? this.#localMac(vrf, mac) : undefined;
+    const reason = macReason(mac, vrf);
+    const isForeign = reason === undefined;
+    const local =
+      whyNoLocalMac(mac, vrf, reason) === undefined ? this.dataPlane.localMac(vrf.vni, mac) : undefined;
     const counts = frozen || told !== undefined ? this.#counting(vrf, entry, frozen) : undefined;
     const remote = isForeign ? bestClaim(entry.remotes, vrf, topology, counts) : undefined;
     const before = entry.ownership;
@@ -219,15 +222,9 @@ export class Evaluator {
     entry.vtep = vtep;
   }
 
-  #localMac(vrf: MacVrf, mac: Mac): LocalMac | undefined {
-    if (vrf.localVtep === undefined || isMulticastMac(mac)) return undefined;
-    return this.dataPlane.localMac(vrf.vni, mac);
-  }
-
   #localNeigh(vrf: MacVrf, ip: Ip): LocalNeigh | undefined {
-    if (vrf.localVtep === undefined) return undefined;
     const neigh = this.dataPlane.localNeigh(vrf.vni, ip);
-    return neigh && neigh.mac !== 0 && !isMulticastMac(neigh.mac) ? neigh : undefined;
+    return neigh && whyNoLocalIp(neigh.mac, vrf, undefined) === undefined ? neigh : undefined;
   }
 
   /** Takes over who has the IP; that it changed its MAC is a move of its own, that it went with its MAC is the MAC's. */

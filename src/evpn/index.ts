@@ -24,6 +24,7 @@ export {
   type ImportTarget,
   importingSetting,
 } from './import-target.js';
+export * from './local-reasons.js';
 export type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 export * from './mobility.js';
 export { type Move, MoveHistory } from './moves.js';

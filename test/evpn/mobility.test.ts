@@ -57,6 +57,7 @@ const MACS: readonly (readonly [
   ['nobody', nobodys(3), undefined, undefined, 'none', 3, undefined],
   ['nobody ever', UNOWNED, undefined, undefined, 'none', 0, undefined],
   ['a route alone of a MAC that never moved', UNOWNED, undefined, claim(0), 'remote', 0, undefined],
+  ['a route alone of a MAC that moved once', UNOWNED, undefined, claim(1), 'remote', 1, undefined],
   ['a route alone below the number remembered', nobodys(5), undefined, claim(2), 'remote', 5, undefined],
   ['our row has gone', ours(3), undefined, claim(2), 'remote', 3, undefined],
   ['the route has gone', theirs(3, 7), row(7), undefined, 'local', 3, undefined],

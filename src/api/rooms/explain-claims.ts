@@ -4,19 +4,19 @@ import {
   chooseLeaf,
   claimOf,
   type IpEntry,
-  ipReason,
   isOwnRoute,
   listOf,
+  localReasonText,
   type MacEntry,
   type MacVrf,
-  macReason,
   numberWeHad,
   type RemoteClaim,
-  Rule,
   reasonText,
+  whyLocalIpUnused,
+  whyNoLocalMac,
   type whyUnused,
 } from '../../evpn/index.js';
-import { formatEsi, formatIp, formatMac, type Ip, isMulticastMac, type Mac } from '../../types/index.js';
+import { formatEsi, formatIp, formatMac, type Ip, type Mac } from '../../types/index.js';
 import { type EvpnNlri, formatNlri, type Imet, type MacIpAdvertisement } from '../../wire/index.js';
 import type { ClaimItem, Story } from '../explain-schemas.js';
 import { portName } from '../parts/kernel-rows.js';
@@ -34,10 +34,8 @@ export interface Heard<Claim> {
 export function localMacHeard({ dataPlane }: Rooms, vrf: MacVrf, mac: Mac): Heard<LocalMac> | undefined {
   const claim = dataPlane.localMac(vrf.vni, mac);
   if (!claim) return undefined;
-  const own = macReason(mac, vrf);
-  if (own) return { claim, ignored: reasonText(own, undefined) };
-  if (isMulticastMac(mac)) return { claim, ignored: Rule.GROUP };
-  return { claim, ignored: vrf.localVtep === undefined ? 'the VNI cannot forward' : undefined };
+  const reason = whyNoLocalMac(mac, vrf);
+  return { claim, ignored: reason && localReasonText(reason) };
 }
 
 /** What the imported routes of an entry say; the best route of each destination speaks, and `why` tells which count. */
@@ -98,10 +96,11 @@ export function localIpItem(
   const neigh = dataPlane.localNeigh(vrf.vni, ip);
   if (!neigh) return undefined;
   const local = dataPlane.localMac(vrf.vni, neigh.mac);
+  const reason = whyLocalIpUnused(ip, neigh.mac, vrf);
   return {
     origin: 'local',
     won: entry?.owner === 'local' && entry.mac === neigh.mac,
-    ignored: whyLocalIpIgnored(vrf, ip, neigh.mac) ?? null,
+    ignored: reason === undefined ? null : localReasonText(reason),
     mac: formatMac(neigh.mac),
     ip: formatIp(ip),
     vtep: ipText(vrf.localVtep),
@@ -114,19 +113,6 @@ export function localIpItem(
     epoch: neigh.epoch,
     route: null,
   };
-}
-
-/** Why no local claim on the IP counts; undefined where one may. */
-export function whyNoLocalIp(vrf: MacVrf, ip: Ip): string | undefined {
-  if (vrf.localVtep === undefined) return 'the VNI cannot forward';
-  const reason = ipReason(ip, vrf);
-  return reason && reasonText(reason, undefined);
-}
-
-function whyLocalIpIgnored(vrf: MacVrf, ip: Ip, mac: Mac): string | undefined {
-  const reason = whyNoLocalIp(vrf, ip);
-  if (reason !== undefined) return reason;
-  return vrf.macs.get(mac)?.ownership.owner === 'local' ? undefined : 'its MAC is not on a port of this leaf';
 }
 
 /** A remote claim as the API shows it. */

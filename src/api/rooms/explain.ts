@@ -17,6 +17,7 @@ import {
   whyIp,
   whyIpUnused,
   whyMac,
+  whyNoLocalIp,
   whyUnused,
 } from '../../evpn/index.js';
 import {
@@ -46,7 +47,6 @@ import {
   localMacItem,
   remoteItem,
   remotesHeard,
-  whyNoLocalIp,
 } from './explain-claims.js';
 import { explainFlooding } from './explain-flooding.js';
 import { kernelCheck } from './explain-kernel.js';
@@ -213,7 +213,7 @@ function ipStory(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip, entry: IpEntry | u
       : whyIp({
           owner,
           local:
-            neigh && whyNoLocalIp(vrf, ip) === undefined
+            neigh && whyNoLocalIp(neigh.mac, vrf, ipReason(ip, vrf)) === undefined
               ? localFacts(vrf, neigh, entry, local?.sticky ?? false)
               : undefined,
           remotes: counted,
