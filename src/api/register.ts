@@ -1,5 +1,5 @@
 import { type TSchema, Type } from '@sinclair/typebox';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './errors.js';
 import { NoQuery } from './parameters.js';
 import { operationId, problemAnswer, problemAnswers } from './resource.js';
@@ -26,14 +26,21 @@ export function addResources(scope: FastifyInstance, model: ReadModel, turnstile
         },
       },
       (request) => {
-        const answer = turnstile.admit(async () =>
-          writtenInTurns(await endpoint.handle(model, request, turnstile), turnstile),
-        );
+        const make = async () => writtenInTurns(await endpoint.handle(model, request, turnstile), turnstile);
+        const answer = turnstile.admit(() => (asksForMany(request) ? turnstile.long(make) : make()));
         if (answer === undefined)
           throw new Problem('busy', 'too many requests are being answered; ask again in a second');
         return answer;
       },
     );
+}
+
+/** Pages of more items are long. */
+const LONG_FROM = 100;
+
+function asksForMany({ query }: FastifyRequest): boolean {
+  const { limit } = query as { readonly limit?: number };
+  return limit !== undefined && limit > LONG_FROM;
 }
 
 /** Adds what supervisors poll. */

@@ -3,6 +3,9 @@ import { Fifo } from '../types/index.js';
 /** Requests that are being answered at once; the next one is told to come again. */
 const MOST_REQUESTS = 64;
 
+/** Long answers that are in the making at once: each takes a megabyte or two until it is written. */
+const MOST_LONG = 4;
+
 /** Work that is done a step at a time, each in a turn of the event loop that is given to it. */
 export interface Turns {
   /** Resolves when the next step may be taken. */
@@ -32,6 +35,8 @@ export class Turnstile implements Turns {
   readonly #most: number;
   readonly #waiting = new Fifo<Waiting>();
   #requests = 0;
+  #long = 0;
+  readonly #longWaiting = new Fifo<Waiting>();
   /** Turns that pass before the next step; counted down while `#turning`. */
   #owed = 0;
   #turning = false;
@@ -59,6 +64,20 @@ export class Turnstile implements Turns {
       return await answer();
     } finally {
       this.#requests--;
+    }
+  }
+
+  /** Makes a long answer when few others are in the making, in the order of asking. */
+  async long<Answer>(answer: () => Promise<Answer>): Promise<Answer> {
+    if (this.#long >= MOST_LONG) await new Promise<void>((go) => this.#longWaiting.push({ go }));
+    else this.#long++;
+    try {
+      return await answer();
+    } finally {
+      // Whoever waits takes the place over
+      const next = this.#longWaiting.take();
+      if (next === undefined) this.#long--;
+      else next.go();
     }
   }
 

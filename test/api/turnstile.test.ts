@@ -86,3 +86,29 @@ test('so many requests are answered at once, and one that fails makes room as we
   go();
   t.is(await slow, 'slow');
 });
+
+test('a few long answers are in the making at once, the others in the order of asking, also where one fails', async (t) => {
+  const turnstile = new Turnstile();
+  let making = 0;
+  let most = 0;
+  const order: number[] = [];
+  const answers = Array.from({ length: 20 }, (_, n) =>
+    turnstile.long(async () => {
+      most = Math.max(most, ++making);
+      order.push(n);
+      await new Promise((resolve) => setImmediate(resolve));
+      making--;
+      if (n % 3 === 0) throw new Error(`answer ${n}`);
+      return n;
+    }),
+  );
+  const outcomes = await Promise.allSettled(answers);
+  t.is(most, 4);
+  t.deepEqual(
+    order,
+    [...order].sort((a, b) => a - b),
+  );
+  t.is(order.length, 20);
+  t.is(outcomes.filter(({ status }) => status === 'rejected').length, 7);
+  t.is(await turnstile.long(async () => 'again'), 'again');
+});
