@@ -67,9 +67,9 @@ export async function listenApi(
   const open = async (target: { path: string } | { host: string; port: number }) => {
     const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, answer);
     servers.push(server);
-    // The rest is refused at once: descriptors are there for BGP and netlink, too
     // Who pages through an answer at a terminal came by the Unix socket
     if ('host' in target) server.timeout = options.stalled ?? STALLED;
+    // The rest is refused at once: descriptors are there for BGP and netlink, too
     server.maxConnections = 'path' in target ? most.unix : Math.ceil(most.tcp / options.tcp.length);
     if ('path' in target) server.on('connection', (socket) => fromUnixSocket.add(socket));
     await listening(server, target);

@@ -39,12 +39,13 @@ export interface Table<Row, Key, Item> {
    * leaves it to `where` to choose, so that rows which are not chosen count in a turn's work too.
    */
   rows(): Iterable<Row>;
-  /** Which rows belong to the list; all of them where it is absent. */
+  /**
+   * Which rows belong to the list; all of them where it is absent. A row of the page is asked for again when its item is
+   * made, since it may have gone from the table by then.
+   */
   where?(row: Row): boolean;
   key(row: Row): Key;
   readonly order: KeyOrder<Key>;
-  /** False for a row that has gone from the table since it was walked; all still stand where it is absent. */
-  stands?(row: Row): boolean;
   /** What the item of a row is made of, in octets about; where it is absent all items are small. */
   weight?(row: Row): number;
   /** Called for the rows of the page only, some in each turn of the event loop. */
@@ -53,8 +54,8 @@ export interface Table<Row, Key, Item> {
 
 /** Rows walked in one turn of the event loop: well under a millisecond of work. */
 const ROWS_A_TURN = 4096;
-/** Items made of rows in one turn: one or two milliseconds of work. */
-const ITEMS_A_TURN = 64;
+/** Items made of rows, or written, in one turn: one or two milliseconds of work. */
+export const ITEMS_A_TURN = 64;
 /** A page and a turn end with the item that reaches their weight: what neighbors say may be long. */
 const PAGE_WEIGHT = 256 * 1024;
 const TURN_WEIGHT = 16 * 1024;
@@ -102,7 +103,7 @@ async function itemsOf<Row, Key, Item>(
   /** Makes the items of one turn; true where more follow. */
   const make = (): boolean => {
     const end = fitting(table, rows, at, ITEMS_A_TURN, TURN_WEIGHT);
-    for (; at < end; at++) if (table.stands?.(rows[at]) !== false) items.push(table.item(rows[at]));
+    for (; at < end; at++) if (table.where?.(rows[at]) !== false) items.push(table.item(rows[at]));
     return at < rows.length;
   };
   while (turns.timed(make)) await turns.next();

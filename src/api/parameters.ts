@@ -37,15 +37,24 @@ export const RequiredVni = Type.Integer({
   allowed: `an integer from 1 to ${VNI_MAX}`,
 });
 
-/** Of one VNI alone. */
-export const VniFilter = Type.Optional(
-  Type.Integer({
-    minimum: 1,
-    maximum: VNI_MAX,
-    description: 'Of this VNI alone.',
-    allowed: `an integer from 1 to ${VNI_MAX}`,
-  }),
-);
+/** A VNI that restricts a list. */
+export const vniFilter = (description: string) =>
+  Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: VNI_MAX,
+      description,
+      allowed: `an integer from 1 to ${VNI_MAX}`,
+    }),
+  );
+
+/** Whose a list shows alone: ours, or others'. */
+export const originFilter = (description: string) =>
+  Type.Optional(
+    Type.Unsafe<'local' | 'remote'>(
+      Type.String({ enum: ['local', 'remote'], description, allowed: 'local or remote' }),
+    ),
+  );
 
 export const ClearQuery = Type.Object(
   {

@@ -1,7 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './errors.js';
-import { NoQuery } from './parameters.js';
+import { DEFAULT_LIMIT, NoQuery } from './parameters.js';
 import { operationId, problemAnswer, problemAnswers } from './resource.js';
 import { ENDPOINTS, type ReadModel } from './resources/index.js';
 import type { Turnstile } from './turnstile.js';
@@ -35,12 +35,9 @@ export function addResources(scope: FastifyInstance, model: ReadModel, turnstile
     );
 }
 
-/** Pages of more items are long. */
-const LONG_FROM = 100;
-
 function asksForMany({ query }: FastifyRequest): boolean {
-  const { limit } = query as { readonly limit?: number };
-  return limit !== undefined && limit > LONG_FROM;
+  const { limit = DEFAULT_LIMIT } = query as { readonly limit?: number };
+  return limit > DEFAULT_LIMIT;
 }
 
 /** Adds what supervisors poll. */

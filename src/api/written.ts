@@ -1,8 +1,6 @@
 import { inertJson } from '../types/index.js';
+import { ITEMS_A_TURN } from './paging.js';
 import type { Turns } from './turnstile.js';
-
-/** Items written in one turn of the event loop: one or two milliseconds of work. */
-const ITEMS_A_TURN = 64;
 
 /** An answer that is JSON already. */
 export class Written {

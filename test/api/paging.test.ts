@@ -261,7 +261,7 @@ test('a row that goes while its page is made is left out, and the next page foll
     rows: () => rows,
     key: (row) => row,
     order: { compare: (a, b) => a - b, encode: String, decode: Number },
-    stands: (row) => rows.has(row),
+    where: (row) => rows.has(row),
     item: (row) => row,
   });
   let turns = 0;
@@ -289,13 +289,18 @@ test('a page ends where its items become heavy, and its turns sooner; nothing is
       return value;
     },
   };
+  let walked = false;
   const pages = pagesByKey<[number, number], number, number>({
     total: null,
-    rows: () => weights,
+    *rows() {
+      walked = false;
+      yield* weights;
+      walked = true;
+    },
+    where: ([key]) => key !== 150 || !walked,
     key: ([key]) => key,
     order: numberOrder,
     weight: ([, weight]) => weight,
-    stands: ([key]) => key !== 150,
     item([key, weight]) {
       made += weight;
       return key;

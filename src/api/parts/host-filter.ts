@@ -1,7 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { type Ip, parseIp } from '../../types/index.js';
-import { PageQuery, parsed } from '../parameters.js';
+import type { FastifyRequest } from 'fastify';
+import { type Ip, parseIp, type Vni } from '../../types/index.js';
+import type { Pages } from '../paging.js';
+import { originFilter, PageQuery, parsed } from '../parameters.js';
+import { pageOf } from '../resource.js';
+import { found, vniOf } from '../resources/vnis.js';
 import { closed } from '../schema-words.js';
+import type { Turns } from '../turnstile.js';
 
 /** Which addresses of a VNI; an undefined field does not restrict. */
 export interface HostFilter {
@@ -13,27 +18,30 @@ export interface HostFilter {
 export const HostQuery = Type.Object(
   {
     ...PageQuery.properties,
-    origin: Type.Optional(
-      Type.Unsafe<'local' | 'remote'>(
-        Type.String({
-          enum: ['local', 'remote'],
-          description: 'local: behind a port of this leaf; remote: behind another VTEP.',
-          allowed: 'local or remote',
-        }),
-      ),
-    ),
+    origin: originFilter('local: behind a port of this leaf; remote: behind another VTEP.'),
     vtep: Type.Optional(Type.String({ description: 'The VTEP that it is behind.' })),
   },
   closed,
 );
 
-/** Parses what the schema let pass as text. Throws Problem invalid-parameter. */
-export function hostFilter({ origin, vtep }: Static<typeof HostQuery>): HostFilter {
-  return { origin, vtep: parsed('vtep', vtep, parseIp) };
+/**
+ * The page of a VNI's hosts that the request asks for. Throws Problem invalid-parameter for text that the schema let pass,
+ * and no-such-vni.
+ */
+export function pageOfHosts<Item>(
+  read: (vni: Vni, filter: HostFilter) => Pages<Item> | undefined,
+  request: FastifyRequest,
+  turns: Turns,
+) {
+  const vni = vniOf(request);
+  const { origin, vtep } = request.query as Static<typeof HostQuery>;
+  const pages = read(vni, { origin, vtep: parsed('vtep', vtep, parseIp) });
+  return pageOf(found(pages, vni), request.query, turns);
 }
 
-/** Whether a host belongs to the list; its VTEP is asked for only where it matters. */
+/** Whether what is somebody's belongs to the list; its VTEP is asked for only where it matters. */
 export function isAmong({ origin, vtep }: HostFilter, owner: string, vtepOf: () => Ip | undefined): boolean {
+  if (owner === 'none') return false;
   if (origin !== undefined && owner !== origin) return false;
   return vtep === undefined || (owner === 'remote' && vtepOf() === vtep);
 }

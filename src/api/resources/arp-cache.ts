@@ -5,12 +5,12 @@ import { formatIp, formatMac, MAC_ZERO, type Vni } from '../../types/index.js';
 import { ipOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
 import { VniPath } from '../parameters.js';
-import { type HostFilter, HostQuery, hostFilter, hostTotal, isAmong } from '../parts/host-filter.js';
+import { type HostFilter, HostQuery, hostTotal, isAmong, pageOfHosts } from '../parts/host-filter.js';
 import { NeighRowSchema, neighRowItem } from '../parts/kernel-rows.js';
 import { ipText } from '../present.js';
-import { listOf, pageOf, type Resource } from '../resource.js';
+import { listOf, type Resource } from '../resource.js';
 import { Address, closed, MacText, nullable, OriginSide, ref } from '../schema-words.js';
-import { found, isKnownVni, vniOf } from './vnis.js';
+import { isKnownVni } from './vnis.js';
 
 const ArpEntrySchema = Type.Object(
   {
@@ -43,11 +43,7 @@ export const arpCache: Resource<ArpReads> = {
       params: VniPath,
       answer: listOf('ArpEntry'),
       problems: [400, 404],
-      handle: (model, request, turns) => {
-        const vni = vniOf(request);
-        const filter = hostFilter(request.query as Static<typeof HostQuery>);
-        return pageOf(found(model.arpCache(vni, filter), vni), request.query, turns);
-      },
+      handle: (model, request, turns) => pageOfHosts(model.arpCache, request, turns),
     },
   ],
   reads: (rooms) => ({
@@ -57,7 +53,7 @@ export const arpCache: Resource<ArpReads> = {
       return pagesByKey({
         total: hostTotal(vrf?.counts.localIps, vrf?.counts.remoteIps, filter),
         *rows() {
-          if (vrf) for (const entry of vrf.ips.values()) if (entry.owner !== 'none') yield { vrf, entry };
+          if (vrf) for (const entry of vrf.ips.values()) yield { vrf, entry };
         },
         where: (row) =>
           isAmong(
@@ -67,7 +63,6 @@ export const arpCache: Resource<ArpReads> = {
           ),
         key: (row) => row.entry.ip,
         order: ipOrder,
-        stands: ({ entry }) => entry.owner !== 'none',
         item: (row) => arpItem(rooms.dataPlane, row.vrf, row.entry),
       });
     },

@@ -1,35 +1,19 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Drift, DriftLog } from '../../dataplane/index.js';
-import { formatIp, formatMac, type Vni } from '../../types/index.js';
+import type { Vni } from '../../types/index.js';
 import { numberOrder } from '../orders.js';
 import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
-import { PageQuery, VniFilter } from '../parameters.js';
+import { PageQuery, vniFilter } from '../parameters.js';
 import { FailureSchema, failureItem } from '../parts/failure.js';
+import { PlaneKeyProperties, planeKeyItem } from '../parts/plane-key.js';
 import { timeText } from '../present.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
-import {
-  Address,
-  Count,
-  closed,
-  literals,
-  MacText,
-  nullable,
-  ref,
-  Text,
-  Time,
-  VniNumber,
-} from '../schema-words.js';
+import { Count, closed, literals, nullable, ref, Text, Time } from '../schema-words.js';
 
 export const DriftSchema = Type.Object(
   {
     id: Count('Grows with every drift.'),
-    vni: VniNumber(),
-    table: literals(
-      ['mac', 'flood', 'neigh'] as const,
-      'mac: the rows of a remote MAC; flood: a default destination; neigh: a neighbor on the SVI.',
-    ),
-    mac: nullable(MacText('Where the table is mac.')),
-    ip: nullable(Address("The VTEP's where the table is flood, the host's where it is neigh.")),
+    ...PlaneKeyProperties,
     cause: literals(
       ['foreign-change', 'refused', 'stray', 'blocked'] as const,
       'foreign-change: somebody changed or removed a row of evpnd; refused: the kernel takes no such row; stray: a row ' +
@@ -63,7 +47,7 @@ export type DriftItem = Static<typeof DriftSchema>;
 const DriftQuery = Type.Object(
   {
     ...PageQuery.properties,
-    vni: VniFilter,
+    vni: vniFilter('Of this VNI alone.'),
     open: Type.Optional(
       Type.Boolean({
         description: 'true: those that stand; false: those that were mended.',
@@ -108,13 +92,9 @@ export const drift: Resource<DriftReads> = {
 
 /** A drift as the API shows it. */
 export function driftItem(drift: Drift): DriftItem {
-  const { which } = drift;
   return {
     id: drift.id,
-    vni: drift.vni,
-    table: which.table,
-    mac: which.table === 'mac' ? formatMac(which.key) : null,
-    ip: which.table === 'mac' ? null : formatIp(which.key),
+    ...planeKeyItem(drift.vni, drift.which),
     cause: drift.cause,
     since: timeText(drift.since) ?? '',
     found: drift.found,

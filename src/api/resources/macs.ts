@@ -5,7 +5,7 @@ import { compareIp, formatIp, formatMac, type Vni } from '../../types/index.js';
 import { macOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
 import { VniPath } from '../parameters.js';
-import { type HostFilter, HostQuery, hostFilter, hostTotal, isAmong } from '../parts/host-filter.js';
+import { type HostFilter, HostQuery, hostTotal, isAmong, pageOfHosts } from '../parts/host-filter.js';
 import {
   FdbRowSchema,
   fdbItems,
@@ -15,9 +15,9 @@ import {
   portName,
 } from '../parts/kernel-rows.js';
 import { ipText } from '../present.js';
-import { listOf, pageOf, type Resource } from '../resource.js';
+import { listOf, type Resource } from '../resource.js';
 import { Address, Count, closed, MacText, nullable, OriginSide, ref, Text } from '../schema-words.js';
-import { found, isKnownVni, vniOf } from './vnis.js';
+import { isKnownVni } from './vnis.js';
 
 const MacSchema = Type.Object(
   {
@@ -59,11 +59,7 @@ export const macs: Resource<MacReads> = {
       params: VniPath,
       answer: listOf('Mac'),
       problems: [400, 404],
-      handle: (model, request, turns) => {
-        const vni = vniOf(request);
-        const filter = hostFilter(request.query as Static<typeof HostQuery>);
-        return pageOf(found(model.macs(vni, filter), vni), request.query, turns);
-      },
+      handle: (model, request, turns) => pageOfHosts(model.macs, request, turns),
     },
   ],
   reads: (rooms) => ({
@@ -74,13 +70,11 @@ export const macs: Resource<MacReads> = {
       const pages = pagesByKey({
         total: hostTotal(vrf?.counts.localMacs, vrf?.counts.remoteMacs, filter),
         *rows() {
-          if (vrf)
-            for (const entry of vrf.macs.values()) if (entry.ownership.owner !== 'none') yield { vrf, entry };
+          if (vrf) for (const entry of vrf.macs.values()) yield { vrf, entry };
         },
         where: ({ entry }) => isAmong(filter, entry.ownership.owner, () => entry.vtep),
         key: (row) => row.entry.mac,
         order: macOrder,
-        stands: ({ entry }) => entry.ownership.owner !== 'none',
         item: (row) => macItem(rooms.dataPlane, row.vrf, row.entry, hardware),
       });
       return {

@@ -7,23 +7,18 @@ import {
   type VniPlane,
   wantedText,
 } from '../../dataplane/index.js';
-import { compareIp, formatIp, formatMac, isVni, toVni, type Vni } from '../../types/index.js';
+import { compareIp, isVni, toVni, type Vni } from '../../types/index.js';
 import { ipOrder, macOrder } from '../orders.js';
 import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
-import { PageQuery, VniFilter } from '../parameters.js';
+import { PageQuery, vniFilter } from '../parameters.js';
 import { portName } from '../parts/kernel-rows.js';
+import { PlaneKeyProperties, planeKeyItem } from '../parts/plane-key.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
-import { Address, closed, literals, MacText, nullable, Text, VniNumber } from '../schema-words.js';
+import { closed, Text } from '../schema-words.js';
 
 const PendingWriteSchema = Type.Object(
   {
-    vni: VniNumber(),
-    table: literals(
-      ['mac', 'flood', 'neigh'] as const,
-      'mac: the rows of a remote MAC; flood: a default destination; neigh: a neighbor on the SVI.',
-    ),
-    mac: nullable(MacText('Where the table is mac.')),
-    ip: nullable(Address("The VTEP's where the table is flood, the host's where it is neigh.")),
+    ...PlaneKeyProperties,
     writes: Type.Array(Text('Verb and kernel table; the manual explains the words.'), {
       description: 'The operations, in their order, equal ones once.',
     }),
@@ -35,7 +30,7 @@ const PendingWriteSchema = Type.Object(
 
 export type PendingWriteItem = Static<typeof PendingWriteSchema>;
 
-const PendingQuery = Type.Object({ ...PageQuery.properties, vni: VniFilter }, closed);
+const PendingQuery = Type.Object({ ...PageQuery.properties, vni: vniFilter('Of this VNI alone.') }, closed);
 
 interface PendingReads {
   /** What is to be written to the kernel: in mode `observe`, what would be. */
@@ -108,10 +103,7 @@ function pendingPages(dataPlane: DataPlane, vni: Vni | undefined): Pages<Pending
 
 function pendingItem(dataPlane: DataPlane, { plane, ...which }: Row): PendingWriteItem {
   return {
-    vni: plane.vni,
-    table: which.table,
-    mac: which.table === 'mac' ? formatMac(which.key) : null,
-    ip: which.table === 'mac' ? null : formatIp(which.key),
+    ...planeKeyItem(plane.vni, which),
     writes: [...new Set(plane.operations(which).map(writeText))],
     found: foundText(plane, which, (port) => portName(dataPlane, port)),
     wanted: wantedText(plane, which),

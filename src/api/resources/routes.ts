@@ -9,13 +9,12 @@ import {
   parseIp,
   parseMac,
   RouteDistinguisher,
-  VNI_MAX,
   type Vni,
 } from '../../types/index.js';
 import { type EvpnNlri, formatNlri, RouteType } from '../../wire/index.js';
 import { type RouteKey, routeOrder } from '../nlri-order.js';
 import { type Pages, pagesByKey } from '../paging.js';
-import { PageQuery, parsed } from '../parameters.js';
+import { originFilter, PageQuery, parsed, vniFilter } from '../parameters.js';
 import { esiText, labelsOf, originatedPathItem, PathSchema, pathItem } from '../parts/paths.js';
 import { ipText } from '../present.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
@@ -69,26 +68,11 @@ const RouteQuery = Type.Object(
         allowed: 'an integer from 1 to 5',
       }),
     ),
-    vni: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: VNI_MAX,
-        description: 'A VNI that imports the route, or that it comes from.',
-        allowed: `an integer from 1 to ${VNI_MAX}`,
-      }),
-    ),
+    vni: vniFilter('A VNI that imports the route, or that it comes from.'),
     rd: Type.Optional(Type.String({ description: 'Route distinguisher.' })),
     mac: Type.Optional(Type.String({ description: 'MAC address.' })),
     ip: Type.Optional(Type.String({ description: "A host's address, or an originator's." })),
-    origin: Type.Optional(
-      Type.Unsafe<'local' | 'remote'>(
-        Type.String({
-          enum: ['local', 'remote'],
-          description: "local: of this leaf's own hosts; remote: from a neighbor.",
-          allowed: 'local or remote',
-        }),
-      ),
-    ),
+    origin: originFilter("local: of this leaf's own hosts; remote: from a neighbor."),
     neighbor: Type.Optional(Type.String({ description: 'A neighbor that sent a path.' })),
     unused: Type.Optional(
       Type.Unsafe<UnusedReason>(
@@ -155,7 +139,6 @@ export const routes: Resource<RouteReads> = {
         where: (row) => belongs(row, rooms, filter),
         key: (row) => row,
         order: routeOrder,
-        stands: (row) => row.origin === 'local' || row.route.paths.length > 0,
         weight: routeWeight,
         item: (row) => routeItem(rooms.evpn, row),
       }),
@@ -194,6 +177,8 @@ function belongs(
   filter: RouteFilter,
 ): boolean {
   if (!matches(row.route.nlri, filter)) return false;
+  // Its last path has gone
+  if (row.origin === 'remote' && row.route.best === undefined) return false;
   if (!isOfVni(row, evpn, filter.vni)) return false;
   const { neighbor, unused } = filter;
   if (neighbor === undefined && unused === undefined) return true;

@@ -89,9 +89,9 @@ export const vnis: Resource<VniReads> = {
       return pagesByKey({
         total: known.size,
         rows: () => known,
+        where: (vni) => isKnownVni(rooms, vni),
         key: (vni) => vni,
         order: vniOrder,
-        stands: (vni) => isKnownVni(rooms, vni),
         item: (vni) => vniItem(rooms, vni),
       });
     },
