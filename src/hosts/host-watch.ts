@@ -83,7 +83,6 @@ export class HostWatch implements Hosts {
     );
   }
 
-  /** Listens from now on. */
   start(): void {
     this.#snooper?.start({
       heard: (port, tag, mac, ip, router) => this.#heard(port, tag, mac, ip, router),
@@ -113,12 +112,10 @@ export class HostWatch implements Hosts {
     };
   }
 
-  /** Ports whose hosts say that they have more IPs than is believed. */
   problems(): Iterable<TopologyProblem> {
     return this.#excess.problems();
   }
 
-  /** Why the IP may be one that the host has and nobody knows here; undefined where no bound is in its way. */
   limitFor(vni: Vni, mac: Mac): string | undefined {
     const at = this.#owner.topology.vnis.get(vni);
     const row = at && localMacRow(this.#owner, at.bridgeIfindex, at.vlan, mac);
@@ -133,7 +130,6 @@ export class HostWatch implements Hosts {
     return this.refresher.lastRefresh(vni, ip);
   }
 
-  /** Who has the IP here, by the newest word. */
   localNeigh(vni: Vni, ip: Ip): LocalNeigh | undefined {
     const at = this.#owner.topology.vnis.get(vni);
     if (!at) return undefined;
@@ -144,7 +140,6 @@ export class HostWatch implements Hosts {
     return row && { mac: row.mac, router: (row.flags & Ntf.ROUTER) !== 0, isStatic, epoch: row.epoch };
   }
 
-  /** Every IP that localNeigh knows in the VNI. */
   *localNeighs(vni: Vni): Iterable<Ip> {
     const at = this.#owner.topology.vnis.get(vni);
     if (!at) return;
@@ -155,7 +150,6 @@ export class HostWatch implements Hosts {
       if (!localNeighRow(this.#owner.mirror, at, ip) && this.#liveBinding(at, ip)) yield ip;
   }
 
-  /** The machine has other addresses in the VNI's domain: words that it would not take now are forgotten. */
   ownChanged(at: VniAttachment): void {
     if (at.bridgeIfindex === 0) return;
     const { own, ownVteps } = this.#owner.topology;
@@ -164,15 +158,10 @@ export class HostWatch implements Hosts {
       if (!mayBeHosts(ip, ownVteps, own.get(at.vni))) this.#drop(domain, ip);
   }
 
-  /** The VNI is served on this device from now on: its neighbours are watched. */
   attached(vni: Vni): void {
     for (const ip of this.localNeighs(vni)) this.refresher.watch(vni, ip);
   }
 
-  /**
-   * The brain gave the IP to a remote host: the word of that epoch is forgotten, a new one is news. An older word that the
-   * SVI's table still has was beaten with it.
-   */
   beaten(at: VniAttachment, ip: Ip, epoch: number): void {
     const binding =
       at.bridgeIfindex === 0 ? undefined : this.#bindings.drop(domainKey(at.bridgeIfindex, at.vlan), ip);
@@ -180,19 +169,16 @@ export class HostWatch implements Hosts {
     this.#forgetUnknown(at.vni, ip);
   }
 
-  /** The VNI is not served any more: its neighbours are not watched. */
   detached(vni: Vni): void {
     this.refresher.forgetVni(vni);
   }
 
-  /** Forgets what hosts of bridges said that exist no more: the kernel does not name each of their rows. */
   keepBridges(existing: ReadonlyMap<number, unknown>): void {
     for (const domain of [...this.#bindings.domains()])
       if (!existing.has(Math.floor(domain / 4096)))
         for (const ip of [...this.#bindings.ips(domain)]) this.#bindings.drop(domain, ip);
   }
 
-  /** After news of a bridge row: the bindings of a MAC that left go with it. */
   bridgeChanged(domain: number, mac: Mac, isLocal: boolean): void {
     if (isLocal) {
       this.#unproven.prove(mac);
@@ -234,14 +220,12 @@ export class HostWatch implements Hosts {
     this.#forgotten.clear();
   }
 
-  /** Before news of a neighbour are entered: the epoch of the binding that says the same, 0 for none. */
   epochOf(at: VniAttachment | undefined, ip: Ip, mac: Mac | undefined): number {
     if (!at || at.bridgeIfindex === 0) return 0;
     const binding = this.#bindings.get(domainKey(at.bridgeIfindex, at.vlan), ip);
     return binding && binding.mac === mac ? binding.epoch : 0;
   }
 
-  /** After news of a neighbour on a served VNI's SVI. */
   neighChanged(
     vni: Vni,
     at: VniAttachment,

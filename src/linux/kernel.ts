@@ -132,7 +132,7 @@ export class LinuxKernel implements Kernel {
       programmer,
       {
         known,
-        drain: () => monitor.drain(),
+        drainAll: (slicer) => monitor.drainAll(slicer),
         present: (row) => teller.present(row),
         bridgeRowGone: (row) => {
           observer.bridgeRowGone(row);
@@ -219,8 +219,8 @@ export class LinuxKernel implements Kernel {
   }
 
   async caughtUp(): Promise<void> {
-    const slicer = new Slicer();
-    while (!this.drain()) await slicer.breathe();
+    await this.#open?.monitor.drainAll(new Slicer());
+    this.#teller.tellTopology();
     await this.#open?.rereads.whole();
   }
 

@@ -5,6 +5,7 @@ import { eachMessage, type MessageBuffer, NetlinkFormatError } from './message.j
 import type { NetlinkSockets } from './native.js';
 import { isRtnetlinkEcho } from './neigh-codec.js';
 import { isDrained, RouteSocket } from './route-socket.js';
+import type { Slicer } from './slicer.js';
 
 const GROUPS = [
   K.RTNLGRP_LINK,
@@ -104,6 +105,11 @@ export class Monitor {
    */
   drain(): boolean {
     return this.#read(DRAIN_READINGS);
+  }
+
+  /** Hands over all that waits, however much it is, and lets others have their turns meanwhile. */
+  async drainAll(slicer: Slicer): Promise<void> {
+    while (!this.drain()) await slicer.breathe();
   }
 
   /**

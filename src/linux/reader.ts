@@ -38,8 +38,8 @@ const DUMP_LIMIT = 20_000;
 /** What a reader needs of its owner. */
 export interface ReaderOwner {
   readonly known: KnownRows;
-  /** Hands over notifications that wait; true where none is left. */
-  drain(): boolean;
+  /** Hands over the notifications that wait. */
+  drainAll(slicer: Slicer): Promise<void>;
   /** A row that exists. */
   present(row: NeighMessage): void;
   bridgeRowGone(row: BridgeFdbRow): void;
@@ -291,11 +291,6 @@ export class Reader {
     else this.#owner.neighRowGone({ ...key, ...NOTHING, mac: undefined, protocol: 0 });
   }
 
-  /** Hears all that waits, however much it is, and lets others have their turns meanwhile. */
-  async #hearAll(slicer: Slicer): Promise<void> {
-    while (!this.#closed && !this.#owner.drain()) await slicer.breathe();
-  }
-
   async #read(family: number, ifindex: number, take: (row: NeighMessage) => void): Promise<void> {
     const slicer = new Slicer();
     const { buffer } = this.#dump;
@@ -309,16 +304,16 @@ export class Reader {
     };
     for (let repeats = 0; !this.#closed; repeats++) {
       // What happened before the dump is in the dump
-      await this.#hearAll(slicer);
+      await this.#owner.drainAll(slicer);
       this.#forget();
       this.#reading = true;
       this.#dump.start((words, sequence) => encodeNeighDump(words, 0, family, ifindex, sequence));
       try {
         while (!this.#closed && this.#dump.step(visit) === 'more') {
           await slicer.breathe();
-          await this.#hearAll(slicer);
+          await this.#owner.drainAll(slicer);
         }
-        await this.#hearAll(slicer);
+        await this.#owner.drainAll(slicer);
       } catch (error) {
         if (!(error instanceof NetlinkError) || error.errno !== K.ENODEV) throw error;
       } finally {

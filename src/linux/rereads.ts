@@ -171,7 +171,7 @@ export class Rereads {
     const started = performance.now();
     const slicer = new Slicer();
     // An overrun while something waits would not be told, and what it drops would be missed
-    while (!monitor.drain()) await slicer.breathe();
+    await monitor.drainAll(slicer);
     // The rows of devices that went unnoticed are asked for as well
     const before = new Set(table.links.keys());
     table.replace(reader.readLinks());
