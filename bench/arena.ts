@@ -68,10 +68,22 @@ export const PLAIN_PLACE = {
   collected: false,
 };
 
+/** Where evpnd answers REST. */
+export const REST_PORT = 8179;
+
 const HOSTILE_NEIGHBOR = '10.66.0.1';
 /** The far ends of the hostile tenant's ports: in the first VNI, as a port of orderly hosts is. */
 export const HOSTILE_PORTS: readonly string[] = ['hostile1', 'hostile2'];
 const portOf = (farEnd: string): string => `acc${farEnd}`;
+
+/** Makes a port of the bridge, and its far end. */
+function portWith(port: string, farEnd: string, bridge: string): string[] {
+  return [
+    `link add ${port} type veth peer name ${farEnd}`,
+    `link set ${port} master ${bridge} addrgenmode none up`,
+    `link set ${farEnd} addrgenmode none up`,
+  ];
+}
 
 /** The spine's addresses behind the first. */
 const peerAddress = (n: number): string => `10.65.0.${n}`;
@@ -110,20 +122,12 @@ export class Arena {
       const ip = [REMOTE_PREFIX, PEER_PREFIX].map((prefix) => `route add ${prefix} via ${address}`);
       if (place.withPorts)
         for (const { vlan, bridge } of leaf.segments)
-          ip.push(
-            `link add acc${vlan} type veth peer name host${vlan}`,
-            `link set acc${vlan} master ${bridge} addrgenmode none up`,
-            `link set host${vlan} addrgenmode none up`,
-          );
+          ip.push(...portWith(`acc${vlan}`, `host${vlan}`, bridge));
       if (place.hostile) {
         const { bridge } = leaf.segments[0];
         ip.push(
           `route add ${HOSTILE_NEIGHBOR} via ${address}`,
-          ...HOSTILE_PORTS.flatMap((farEnd) => [
-            `link add ${portOf(farEnd)} type veth peer name ${farEnd}`,
-            `link set ${portOf(farEnd)} master ${bridge} addrgenmode none up`,
-            `link set ${farEnd} addrgenmode none up`,
-          ]),
+          ...HOSTILE_PORTS.flatMap((farEnd) => portWith(portOf(farEnd), farEnd, bridge)),
           `addr add 12.0.0.1/8 dev ${bridge}`,
           `addr add fd0c::1/64 dev ${bridge} nodad`,
         );

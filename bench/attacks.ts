@@ -1,6 +1,6 @@
 /** The attacks, one by one: a name, and what hostile neighbors, tenants and clients do meanwhile. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Arena, HOSTILE_PORTS } from './arena.js';
+import { type Arena, HOSTILE_PORTS, REST_PORT } from './arena.js';
 import type { FloodName } from './hostile-frames.js';
 import type { OnslaughtName } from './hostile-routes.js';
 
@@ -28,7 +28,6 @@ export interface Attack {
 }
 
 const LIMIT = 90_000;
-const REST_PORT = 8179;
 
 const neighbor = (name: OnslaughtName, title: string): Attack => ({
   name: name.toLowerCase(),

@@ -1,5 +1,4 @@
 /** Micro-benchmarks: one hot path each, alone in one process, in operations a second. */
-
 import { Rib, selectBest } from '../src/bgp/index.js';
 import {
   DataPlane,

@@ -1,6 +1,6 @@
 /** What the report says of attacks: one table, an attack a line. */
 import { titleOf as engineTitle } from './engines.js';
-import { cell, FIGURES, heading, howOften, show, table } from './report-tables.js';
+import { cell, FIGURES, figuresNamed, heading, howOften, show, table } from './report-tables.js';
 import type { RunResult } from './results.js';
 import type { Row } from './row.js';
 import { figureOf, verdicts } from './summary.js';
@@ -39,7 +39,7 @@ export function attacksTable(rows: readonly Row[], resultsOf: (row: Row) => read
     .map((row) => ({ row, results: resultsOf(row) }))
     .filter(({ results }) => results.length > 0);
   if (lines.length === 0) return '';
-  const columns = COLUMNS.flatMap((column) => FIGURES.filter(({ name }) => name === column));
+  const columns = figuresNamed(COLUMNS);
   return table(
     ['', ...columns.map(heading), 'goals'],
     lines.flatMap(({ row, results }) =>

@@ -1,5 +1,5 @@
 /** What the report says of memory that must be given back: one table, a kind of item a line. */
-import { cell, FIGURES, heading, howOften, table } from './report-tables.js';
+import { cell, figuresNamed, heading, howOften, table } from './report-tables.js';
 import type { RunResult } from './results.js';
 import type { Row } from './row.js';
 import { figureOf, verdicts } from './summary.js';
@@ -15,7 +15,7 @@ export function flatSection(
   const measured = rows.filter((row) => resultsOf(row).length > 0);
   if (measured.length === 0) return '';
   const [first] = measured;
-  const columns = COLUMNS.flatMap((column) => FIGURES.filter(({ name }) => name === column));
+  const columns = figuresNamed(COLUMNS);
   const lines = measured.map((row) => [
     row.title,
     ...columns.map(({ name }) => cell(figureOf(resultsOf(row), 'evpnd', name))),

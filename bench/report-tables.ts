@@ -105,6 +105,11 @@ export function table(head: readonly string[], lines: readonly (readonly string[
   return [row(head), row(head.map(() => '---')), ...lines.map(row)].join('\n');
 }
 
+/** The figures of these names, in this order. */
+export function figuresNamed(names: readonly string[]): readonly FigureText[] {
+  return names.flatMap((name) => FIGURES.filter((figure) => figure.name === name));
+}
+
 /** A figure's name with its unit. */
 export function heading({ title, unit }: FigureText): string {
   return unit === '' ? title : `${title}, ${unit}`;

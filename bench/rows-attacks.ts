@@ -5,12 +5,10 @@ import { restGet } from '../lab/index.js';
 import { type Arena, PATIENCE } from './arena.js';
 import { ATTACKS, type Attack, type Outcome } from './attacks.js';
 import { cpuSeconds, peakMemory, percentile } from './measure.js';
-import { announce, type Goal, type Measured, type Row, speaker } from './row.js';
+import { announce, type Goal, type Measured, REHEARSED, type Row, speaker } from './row.js';
 import { now } from './rpc.js';
 import { firstOf, macAt, type Routes } from './workload.js';
 
-/** So long a leaf rests, in milliseconds, until its code is as quick as on one that has been there for a while. */
-const REHEARSED = 45_000;
 /** Milliseconds between two routes, two hosts, two questions. */
 const EVERY = 20;
 /** How long the orderly ones go on after the attack. */

@@ -1,15 +1,12 @@
 /** Rows of what must leave nothing behind: the heap without garbage after a million of each is what it was after a tenth. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { restGet, run, waitFor } from '../lab/index.js';
-import { type Arena, PATIENCE } from './arena.js';
+import { type Arena, PATIENCE, REST_PORT } from './arena.js';
 import type { FlowName, Span } from './flat-routes.js';
 import { residentMemory } from './measure.js';
-import { type Measured, type Row, speaker } from './row.js';
+import { type Measured, REHEARSED, type Row, speaker } from './row.js';
 import { vniAt } from './workload.js';
 
-/** So long a leaf rests, in milliseconds, until it has rehearsed: the code of the rehearsal is none of what comes. */
-const REHEARSED = 45_000;
-const REST_PORT = 8179;
 const CLIENTS = 8;
 
 /** What one row does with a span of its items: they come, are put to use, and go. */
@@ -44,6 +41,7 @@ function flat({ atATime, prepare, round, cleanUp }: Work): Row['run'] {
   return async (arena, engine, { count }, { quick }): Promise<Measured> => {
     await arena.start(speaker(engine));
     await arena.attacker.call('up', { timeout: PATIENCE });
+    // The code of the rehearsal is none of what comes
     if (!quick) await delay(REHEARSED);
     await prepare?.(arena);
     const once = round(arena);

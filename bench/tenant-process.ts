@@ -33,6 +33,46 @@ interface Reading {
   readonly limit: number;
 }
 
+/** Hosts of a span appear behind the leaf's ports, or go; `vniIndexAt` tells in which VNI each is. */
+async function sendHosts(
+  { from, to }: Span,
+  vniIndexAt: (n: number) => number,
+  verb: 'add' | 'delete',
+): Promise<void> {
+  const words = new Uint32Array(BATCH * 24);
+  const socket = new LocalRows();
+  for (let i = from; i < to; i += BATCH) {
+    let word = 0;
+    for (let n = i; n < Math.min(i + BATCH, to); n++)
+      word = encodeLocal(words, word, deviceOf('acc', vniIndexAt(n)), localMacAt(n), verb);
+    socket.send(words, word);
+    if (((i - from) / BATCH) % 16 === 0) await delay(1);
+  }
+  socket.close();
+}
+
+/** How many answers of each status there were. */
+class Answers {
+  readonly counts: Record<string, number> = {};
+
+  add(status: string): void {
+    this.counts[status] = (this.counts[status] ?? 0) + 1;
+  }
+}
+
+/** The status of an answer, or what became of the request; given up after `timeout` milliseconds. */
+function statusOf(agent: Agent, port: number, path: string, timeout?: number): Promise<string> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path, agent }, (answer) => {
+      answer.resume();
+      answer.on('end', () => resolve(String(answer.statusCode)));
+      answer.on('error', () => resolve('cut'));
+    });
+    request.on('error', ({ message }) => resolve(message.includes('ECONN') ? 'refused' : 'failed'));
+    if (timeout !== undefined) request.setTimeout(timeout, () => request.destroy());
+  });
+}
+
 export const handlers = {
   /** Sends a `share` of a flood's frames at its rate from two ports, no longer than `limit` milliseconds; how many were sent. */
   async flood(order: {
@@ -61,87 +101,43 @@ export const handlers = {
   /** Hosts appear behind the leaf's ports and go, so many times; for each round there is so much time, in milliseconds. */
   async hosts(order: { count: number; vnis: number; rounds: number; pause: number }): Promise<void> {
     const routes = { count: order.count, vnis: order.vnis, withIp: false };
-    const words = new Uint32Array(BATCH * 24);
-    const socket = new LocalRows();
+    const span = { from: 0, to: order.count };
     for (let half = 0; half < 2 * order.rounds; half++) {
-      const verb = half % 2 === 0 ? 'add' : 'delete';
-      for (let i = 0; i < order.count; i += BATCH) {
-        let word = 0;
-        for (let n = i; n < Math.min(i + BATCH, order.count); n++)
-          word = encodeLocal(words, word, deviceOf('acc', vniIndexOf(routes, n)), localMacAt(n), verb);
-        socket.send(words, word);
-        if (i % (16 * BATCH) === 0) await delay(1);
-      }
+      await sendHosts(span, (n) => vniIndexOf(routes, n), half % 2 === 0 ? 'add' : 'delete');
       await delay(order.pause);
     }
-    socket.close();
   },
   /** Hosts `from` up to but without `to` appear behind the leaf's ports, in all VNIs in turn, or go. */
   async someHosts(order: { span: Span; vnis: number; verb: 'add' | 'delete' }): Promise<void> {
-    const { from, to } = order.span;
-    const words = new Uint32Array(BATCH * 24);
-    const socket = new LocalRows();
-    for (let i = from; i < to; i += BATCH) {
-      let word = 0;
-      for (let n = i; n < Math.min(i + BATCH, to); n++)
-        word = encodeLocal(words, word, deviceOf('acc', n % order.vnis), localMacAt(n), order.verb);
-      socket.send(words, word);
-      if (((i - from) / BATCH) % 16 === 0) await delay(1);
-    }
-    socket.close();
+    await sendHosts(order.span, (n) => n % order.vnis, order.verb);
   },
   /** Clients that ask once for each path; how many answers of each status there were. */
   async ask({ clients, port, paths }: { clients: number; port: number; paths: readonly string[] }) {
-    const answers: Record<string, number> = {};
+    const answers = new Answers();
     const agent = new Agent({ keepAlive: true, maxSockets: clients });
-    const once = (path: string) =>
-      new Promise<string>((resolve) => {
-        const request = get({ host: '127.0.0.1', port, path, agent }, (answer) => {
-          answer.resume();
-          answer.on('end', () => resolve(String(answer.statusCode)));
-          answer.on('error', () => resolve('cut'));
-        });
-        request.on('error', () => resolve('failed'));
-      });
     let next = 0;
     const client = async () => {
-      while (next < paths.length) {
-        const status = await once(paths[next++]);
-        answers[status] = (answers[status] ?? 0) + 1;
-      }
+      while (next < paths.length) answers.add(await statusOf(agent, port, paths[next++]));
     };
     await Promise.all(Array.from({ length: clients }, client));
     agent.destroy();
-    return answers;
+    return answers.counts;
   },
   /** Clients that read a page again and again, each on one connection; how many answers of each status there were. */
   async read({ clients, path, port, limit }: Reading): Promise<Record<string, number>> {
     const until = now() + limit;
-    const answers: Record<string, number> = {};
-    const count = (status: string) => {
-      answers[status] = (answers[status] ?? 0) + 1;
-    };
+    const answers = new Answers();
     const agent = new Agent({ keepAlive: true, maxSockets: clients });
-    const once = () =>
-      new Promise<string>((resolve) => {
-        const request = get({ host: '127.0.0.1', port, path, agent }, (answer) => {
-          answer.resume();
-          answer.on('end', () => resolve(String(answer.statusCode)));
-          answer.on('error', () => resolve('cut'));
-        });
-        request.on('error', ({ message }) => resolve(message.includes('ECONN') ? 'refused' : 'failed'));
-        request.setTimeout(Math.max(1, until - now()), () => request.destroy());
-      });
     const client = async () => {
       while (now() < until) {
-        const status = await once();
-        count(status);
+        const status = await statusOf(agent, port, path, Math.max(1, until - now()));
+        answers.add(status);
         if (status !== '200') await delay(100);
       }
     };
     await Promise.all(Array.from({ length: clients }, client));
     agent.destroy();
-    return answers;
+    return answers.counts;
   },
 };
 
