@@ -13,6 +13,7 @@
  *     --engine E      only this one, more than once: evpnd, frr8, frr10, frr8stock, frr10stock, floor, sink
  *     --minutes N     how long the soak lasts, 30 by default
  *     --report        writes docs/performance.md from the results, and measures nothing
+ *     --help          says this
  */
 import { execFileSync } from 'node:child_process';
 import { writeSync } from 'node:fs';

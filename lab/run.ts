@@ -5,6 +5,7 @@
  *   --once           exit 0 after the proof
  *   --engine frr     FRR on every leaf, to see what it does with the same fabric
  *   --mode MODE      traditional | vlan-aware; what the kernel can do when absent
+ *   --help           says this
  */
 import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -2,6 +2,8 @@
 # `npm run bench`: sets up what is missing, then measures (bench/run.ts says how and what).
 set -u
 cd "$(dirname "$0")/.." || exit 1
+. scripts/help.sh
+helped bench/run.ts "$@" && exit 0
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 case " $* " in
   *' --list '* | *' --report '*) setup=--fast ;;

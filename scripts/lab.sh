@@ -2,6 +2,8 @@
 # `npm run lab`: sets up what is missing, then shows a fabric of evpnd and FRR leaves that works (lab/run.ts).
 set -u
 cd "$(dirname "$0")/.." || exit 1
+. scripts/help.sh
+helped lab/run.ts "$@" && exit 0
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 if [ "$(id -u)" -ne 0 ]; then
   echo 'lab: network namespaces need root: run it as root (sudo npm run lab)' >&2
