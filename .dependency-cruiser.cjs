@@ -1,15 +1,16 @@
 // The floors of the house (docs/architecture.md): a room may import from the rooms listed for it and from itself.
 const rooms = {
   types: [],
+  tables: ['types'],
   wire: ['types'],
-  bgp: ['wire', 'types'],
-  dataplane: ['types'],
-  linux: ['dataplane', 'types'],
-  hosts: ['dataplane', 'types'],
+  bgp: ['wire', 'tables', 'types'],
+  dataplane: ['tables', 'types'],
+  linux: ['dataplane', 'tables', 'types'],
+  hosts: ['dataplane', 'tables', 'types'],
   config: ['types'],
-  evpn: ['bgp', 'wire', 'dataplane', 'types'],
-  rehearsal: ['evpn', 'bgp', 'wire', 'hosts', 'linux', 'dataplane', 'types'],
-  api: ['config', 'evpn', 'linux', 'dataplane', 'bgp', 'wire', 'types'],
+  evpn: ['bgp', 'wire', 'dataplane', 'tables', 'types'],
+  rehearsal: ['evpn', 'bgp', 'wire', 'hosts', 'linux', 'dataplane', 'tables', 'types'],
+  api: ['config', 'evpn', 'linux', 'dataplane', 'bgp', 'wire', 'tables', 'types'],
 };
 module.exports = {
   forbidden: [

@@ -1,4 +1,5 @@
-import { type Mac, MacMap, type RouteDistinguisher } from '../types/index.js';
+import { NumberMap } from '../tables/index.js';
+import type { Mac, RouteDistinguisher } from '../types/index.js';
 import { type EvpnNlri, RouteType } from '../wire/index.js';
 import { type Head, headOf, sameTail, tailOf } from './route-key.js';
 
@@ -25,7 +26,7 @@ const CHAIN_LENGTH = 16;
 
 /** The routes of one RD: the first of each chain by its head, and those that found their chain full. */
 class Row<T extends TableEntry<T>> {
-  readonly macs = new MacMap<T>();
+  readonly macs = new NumberMap<Mac, T>();
   /** The other types, by their number. */
   readonly #others: (Map<Head, T> | undefined)[] = new Array<undefined>(ROUTE_TYPE_SLOTS).fill(undefined);
   /** By type, head and the rest of the key. Whoever sends many routes with one head pays for the text of their keys. */

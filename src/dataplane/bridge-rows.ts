@@ -1,4 +1,5 @@
-import { MAC_WORDS, type Mac, MacTable, putWideNumber, wideNumber } from '../types/index.js';
+import { KEY_WORDS, NumberTable, putWideNumber, wideNumber } from '../tables/index.js';
+import type { Mac } from '../types/index.js';
 import type { BridgeFdbRow } from './rows.js';
 
 /** A bridge row with the number of its stay on this port: a MAC that left and came back has another epoch. */
@@ -7,9 +8,9 @@ export interface MirroredBridgeRow extends BridgeFdbRow {
 }
 
 /** The words of a row: state in the lower half of MARKS, flags in the upper; an epoch takes two. */
-const PORT = MAC_WORDS;
-const MARKS = MAC_WORDS + 1;
-const EPOCH = MAC_WORDS + 2;
+const PORT = KEY_WORDS;
+const MARKS = KEY_WORDS + 1;
+const EPOCH = KEY_WORDS + 2;
 const WIDTH = 4;
 
 /** A row where it stands, read without a copy. */
@@ -19,11 +20,11 @@ class BridgeRowView implements MirroredBridgeRow {
   constructor(
     readonly bridgeIfindex: number,
     readonly vlan: number,
-    readonly table: MacTable,
+    readonly table: NumberTable<Mac>,
   ) {}
 
   get mac(): Mac {
-    return this.table.macOf(this.row);
+    return this.table.keyOf(this.row);
   }
   get port(): number {
     return this.table.cells[this.row * this.table.stride + PORT];
@@ -42,7 +43,7 @@ class BridgeRowView implements MirroredBridgeRow {
 
 /** The rows of one (bridge, VLAN), 24 octets each and the index. */
 export class BridgeRows {
-  readonly #table = new MacTable(WIDTH);
+  readonly #table = new NumberTable<Mac>(WIDTH);
   readonly #view: BridgeRowView;
 
   constructor(bridgeIfindex: number, vlan: number) {

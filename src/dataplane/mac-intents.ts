@@ -1,17 +1,10 @@
-import {
-  emptyList,
-  type Ip,
-  MAC_WORDS,
-  type Mac,
-  MacTable,
-  putWideNumber,
-  wideNumber,
-} from '../types/index.js';
+import { KEY_WORDS, NumberTable, putWideNumber, wideNumber } from '../tables/index.js';
+import { emptyList, type Ip, type Mac } from '../types/index.js';
 import type { Failure, MacIntent } from './intents.js';
 
 /** The words of an intent; an epoch takes two. */
-const MARKS = MAC_WORDS;
-const EPOCH = MAC_WORDS + 1;
+const MARKS = KEY_WORDS;
+const EPOCH = KEY_WORDS + 1;
 const WIDTH = 3;
 
 const PINNED = 1;
@@ -22,7 +15,7 @@ class MacIntentView implements MacIntent {
   row = 0;
 
   constructor(
-    readonly table: MacTable,
+    readonly table: NumberTable<Mac>,
     readonly vteps: readonly Ip[],
     readonly failures: ReadonlyMap<Mac, Failure>,
   ) {}
@@ -41,13 +34,13 @@ class MacIntentView implements MacIntent {
     return wideNumber(cells, this.row * stride + EPOCH);
   }
   get failure(): Failure | undefined {
-    return this.failures.size > 0 ? this.failures.get(this.table.macOf(this.row)) : undefined;
+    return this.failures.size > 0 ? this.failures.get(this.table.keyOf(this.row)) : undefined;
   }
 }
 
 /** The remote MACs that a VNI should have, 28 octets each and the index. */
 export class MacIntents {
-  readonly #table = new MacTable(WIDTH);
+  readonly #table = new NumberTable<Mac>(WIDTH);
   /** Of the same numbers as the table's rows. */
   readonly #vteps = emptyList<Ip>();
   /** Few fail. */
@@ -80,7 +73,7 @@ export class MacIntents {
 
   /** Every MAC. None must come or go meanwhile. */
   *keys(): Iterable<Mac> {
-    for (let row = 0; row < this.#table.size; row++) yield this.#table.macOf(row);
+    for (let row = 0; row < this.#table.size; row++) yield this.#table.keyOf(row);
   }
 
   /** Wants the MAC there; it is not settled from now on. False where it was wanted so and is settled: it stays so. */

@@ -1,4 +1,5 @@
-import { type Ip, inner, MAC_ZERO, type Mac } from '../types/index.js';
+import { innerMap } from '../tables/index.js';
+import { type Ip, MAC_ZERO, type Mac } from '../types/index.js';
 import { BridgeRows, type MirroredBridgeRow } from './bridge-rows.js';
 import type { KnownRows } from './kernel.js';
 import { type MirroredNeighRow, NeighRows } from './neigh-rows.js';
@@ -317,7 +318,7 @@ export class KernelMirror implements KnownRows {
   }
 
   #vxlanTables(ifindex: number, srcVni: number): VxlanTables {
-    const devices = inner(this.#vxlan, ifindex);
+    const devices = innerMap(this.#vxlan, ifindex);
     let tables = devices.get(srcVni);
     if (!tables) {
       tables = { macs: new VxlanRows(ifindex, srcVni), defaults: new Map() };
@@ -327,7 +328,7 @@ export class KernelMirror implements KnownRows {
   }
 
   #countPort(port: number, key: number, change: 1 | -1): void {
-    const domains = inner(this.#portDomains, port);
+    const domains = innerMap(this.#portDomains, port);
     const count = (domains.get(key) ?? 0) + change;
     if (count > 0) domains.set(key, count);
     else domains.delete(key);

@@ -1,22 +1,19 @@
 import {
-  type Ip,
-  MAC_WORDS,
-  type Mac,
-  MacTable,
-  macFromParts,
-  macHigh16,
-  macLow32,
+  type IpNumber,
+  IpNumbers,
+  KEY_WORDS,
+  NumberTable,
   putWideNumber,
   wideNumber,
-} from '../types/index.js';
+} from '../tables/index.js';
+import { type Ip, type Mac, macFromParts, macHigh16, macLow32 } from '../types/index.js';
 import type { Failure, NeighIntent } from './intents.js';
-import { IpKeys } from './ip-keys.js';
 
-/** The words of an intent behind the IP's key; an epoch takes two. */
-const MARKS = MAC_WORDS;
-const LLADDR_LOW = MAC_WORDS + 1;
-const LLADDR_HIGH = MAC_WORDS + 2;
-const EPOCH = MAC_WORDS + 3;
+/** The words of an intent after the IP's number; an epoch takes two. */
+const MARKS = KEY_WORDS;
+const LLADDR_LOW = KEY_WORDS + 1;
+const LLADDR_HIGH = KEY_WORDS + 2;
+const EPOCH = KEY_WORDS + 3;
 const WIDTH = 5;
 
 const ROUTER = 1;
@@ -27,8 +24,8 @@ class NeighIntentView implements NeighIntent {
   row = 0;
 
   constructor(
-    readonly table: MacTable,
-    readonly keys: IpKeys,
+    readonly table: NumberTable<IpNumber>,
+    readonly numbers: IpNumbers,
     readonly failures: ReadonlyMap<Ip, Failure>,
   ) {}
 
@@ -48,17 +45,19 @@ class NeighIntentView implements NeighIntent {
     return wideNumber(cells, this.row * stride + EPOCH);
   }
   get failure(): Failure | undefined {
-    return this.failures.size > 0 ? this.failures.get(this.keys.ipOf(this.table.macOf(this.row))) : undefined;
+    return this.failures.size > 0
+      ? this.failures.get(this.numbers.ipOf(this.table.keyOf(this.row)))
+      : undefined;
   }
 }
 
 /** The remote neighbours that a VNI's SVI should have, 28 octets each and the index; an IPv6 address has an entry in a Map besides. */
 export class NeighIntents {
-  readonly #keys = new IpKeys();
-  readonly #table = new MacTable(WIDTH);
+  readonly #numbers = new IpNumbers();
+  readonly #table = new NumberTable<IpNumber>(WIDTH);
   /** Few fail. */
   readonly #failures = new Map<Ip, Failure>();
-  readonly #view = new NeighIntentView(this.#table, this.#keys, this.#failures);
+  readonly #view = new NeighIntentView(this.#table, this.#numbers, this.#failures);
 
   get size(): number {
     return this.#table.size;
@@ -86,13 +85,13 @@ export class NeighIntents {
 
   /** Every IP. None must come or go meanwhile. */
   *keys(): Iterable<Ip> {
-    for (let row = 0; row < this.#table.size; row++) yield this.#keys.ipOf(this.#table.macOf(row));
+    for (let row = 0; row < this.#table.size; row++) yield this.#numbers.ipOf(this.#table.keyOf(row));
   }
 
   /** Wants the IP to have the MAC; it is not settled from now on. False where it was wanted so and is settled: it stays so. */
   set(ip: Ip, mac: Mac, router: boolean, overEpoch: number): boolean {
     const size = this.#table.size;
-    const row = this.#table.add(this.#keys.give(ip));
+    const row = this.#table.add(this.#numbers.allocate(ip));
     const { cells, stride } = this.#table;
     const at = row * stride;
     const marks = router ? ROUTER : 0;
@@ -114,16 +113,16 @@ export class NeighIntents {
 
   /** Returns false where there was none. */
   delete(ip: Ip): boolean {
-    const key = this.#keys.find(ip);
-    if (key === undefined || this.#table.remove(key) < 0) return false;
-    this.#keys.drop(ip);
+    const number = this.#numbers.find(ip);
+    if (number === undefined || this.#table.remove(number) < 0) return false;
+    this.#numbers.free(ip);
     this.#failures.delete(ip);
     return true;
   }
 
   clear(): void {
     this.#table.clear();
-    this.#keys.clear();
+    this.#numbers.clear();
     this.#failures.clear();
   }
 
@@ -143,7 +142,7 @@ export class NeighIntents {
   }
 
   #find(ip: Ip): number {
-    const key = this.#keys.find(ip);
-    return key === undefined ? -1 : this.#table.find(key);
+    const number = this.#numbers.find(ip);
+    return number === undefined ? -1 : this.#table.find(number);
   }
 }

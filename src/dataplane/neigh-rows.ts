@@ -1,15 +1,12 @@
 import {
-  type Ip,
-  MAC_WORDS,
-  type Mac,
-  MacTable,
-  macFromParts,
-  macHigh16,
-  macLow32,
+  type IpNumber,
+  IpNumbers,
+  KEY_WORDS,
+  NumberTable,
   putWideNumber,
   wideNumber,
-} from '../types/index.js';
-import { IpKeys } from './ip-keys.js';
+} from '../tables/index.js';
+import { type Ip, type Mac, macFromParts, macHigh16, macLow32 } from '../types/index.js';
 import type { NeighRow } from './rows.js';
 
 /** A neighbour row with the number of its stay as a local one with this MAC; 0 while it is none. */
@@ -17,11 +14,11 @@ export interface MirroredNeighRow extends NeighRow {
   readonly epoch: number;
 }
 
-/** The words of a row behind the IP's key: MARKS holds eight bits of state, sixteen of flags, eight of protocol. */
-const LLADDR_LOW = MAC_WORDS;
-const LLADDR_HIGH = MAC_WORDS + 1;
-const MARKS = MAC_WORDS + 2;
-const EPOCH = MAC_WORDS + 3;
+/** The words of a row after the IP's number: MARKS holds eight bits of state, sixteen of flags, eight of protocol. */
+const LLADDR_LOW = KEY_WORDS;
+const LLADDR_HIGH = KEY_WORDS + 1;
+const MARKS = KEY_WORDS + 2;
+const EPOCH = KEY_WORDS + 3;
 const WIDTH = 5;
 
 /** In LLADDR_HIGH of a row without a MAC. */
@@ -33,12 +30,12 @@ class NeighRowView implements MirroredNeighRow {
 
   constructor(
     readonly ifindex: number,
-    readonly table: MacTable,
-    readonly keys: IpKeys,
+    readonly table: NumberTable<IpNumber>,
+    readonly numbers: IpNumbers,
   ) {}
 
   get ip(): Ip {
-    return this.keys.ipOf(this.table.macOf(this.row));
+    return this.numbers.ipOf(this.table.keyOf(this.row));
   }
   get mac(): Mac | undefined {
     const { cells, stride } = this.table;
@@ -64,12 +61,12 @@ class NeighRowView implements MirroredNeighRow {
 
 /** The neighbours of one device, 28 octets each and the index; an IPv6 address has an entry in a Map besides. */
 export class NeighRows {
-  readonly #keys = new IpKeys();
-  readonly #table = new MacTable(WIDTH);
+  readonly #numbers = new IpNumbers();
+  readonly #table = new NumberTable<IpNumber>(WIDTH);
   readonly #view: NeighRowView;
 
   constructor(ifindex: number) {
-    this.#view = new NeighRowView(ifindex, this.#table, this.#keys);
+    this.#view = new NeighRowView(ifindex, this.#table, this.#numbers);
   }
 
   /** A copy of the IP's row, if any. */
@@ -80,8 +77,8 @@ export class NeighRows {
 
   /** The IP's row, if any, for a look at once: the next call of anything here may make another of it. */
   peek(ip: Ip): MirroredNeighRow | undefined {
-    const key = this.#keys.find(ip);
-    const row = key === undefined ? -1 : this.#table.find(key);
+    const number = this.#numbers.find(ip);
+    const row = number === undefined ? -1 : this.#table.find(number);
     if (row < 0) return undefined;
     this.#view.row = row;
     return this.#view;
@@ -89,7 +86,7 @@ export class NeighRows {
 
   /** Stores the row in the place of the one that the IP has; state and protocol have eight bits, flags sixteen. */
   put(ip: Ip, mac: Mac | undefined, state: number, flags: number, protocol: number, epoch: number): void {
-    const row = this.#table.add(this.#keys.give(ip));
+    const row = this.#table.add(this.#numbers.allocate(ip));
     const { cells, stride } = this.#table;
     const at = row * stride;
     cells[at + LLADDR_LOW] = mac === undefined ? 0 : macLow32(mac);
@@ -99,10 +96,10 @@ export class NeighRows {
   }
 
   delete(ip: Ip): void {
-    const key = this.#keys.find(ip);
-    if (key === undefined) return;
-    this.#table.remove(key);
-    this.#keys.drop(ip);
+    const number = this.#numbers.find(ip);
+    if (number === undefined) return;
+    this.#table.remove(number);
+    this.#numbers.free(ip);
   }
 
   /** Every IP whose row has the MAC: a look at each row. */
@@ -113,7 +110,7 @@ export class NeighRows {
     const high = macHigh16(mac);
     for (let row = 0; row < this.#table.size; row++)
       if (cells[row * stride + LLADDR_LOW] === low && cells[row * stride + LLADDR_HIGH] === high)
-        ips.push(this.#keys.ipOf(this.#table.macOf(row)));
+        ips.push(this.#numbers.ipOf(this.#table.keyOf(row)));
     return ips;
   }
 

@@ -1,3 +1,4 @@
+import { IpQueue, NumberQueue } from '../tables/index.js';
 import type { Ip, Mac, Vni } from '../types/index.js';
 import {
   bridgeRowFits,
@@ -9,10 +10,8 @@ import {
   vxlanRowFits,
 } from './difference.js';
 import type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
-import { IpQueue } from './ip-queue.js';
 import type { Operation, RowKey } from './kernel.js';
 import { MacIntents } from './mac-intents.js';
-import { MacQueue } from './mac-queue.js';
 import type { KernelMirror } from './mirror.js';
 import { NeighIntents } from './neigh-intents.js';
 import type { OurDefaults } from './our-defaults.js';
@@ -38,7 +37,7 @@ export class VniPlane {
   readonly macs = new MacIntents();
   readonly floods = new Map<Ip, FloodIntent>();
   readonly neighs = new NeighIntents();
-  readonly #dirtyMacs = new MacQueue();
+  readonly #dirtyMacs = new NumberQueue<Mac>();
   readonly #dirtyFloods = new IpQueue();
   readonly #dirtyNeighs = new IpQueue();
   /** What puts rows back that ours landed on, until the key's next look. */

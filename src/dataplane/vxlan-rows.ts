@@ -1,9 +1,10 @@
-import { emptyList, type Ip, MAC_WORDS, type Mac, MacTable } from '../types/index.js';
+import { KEY_WORDS, NumberTable } from '../tables/index.js';
+import { emptyList, type Ip, type Mac } from '../types/index.js';
 import type { VxlanFdbRow } from './rows.js';
 
 /** The words of a row: state in the lower half of MARKS, flags in the upper. */
-const NEXTHOP = MAC_WORDS;
-const MARKS = MAC_WORDS + 1;
+const NEXTHOP = KEY_WORDS;
+const MARKS = KEY_WORDS + 1;
 const WIDTH = 2;
 
 /** A row where it stands, read without a copy. */
@@ -13,12 +14,12 @@ class VxlanRowView implements VxlanFdbRow {
   constructor(
     readonly ifindex: number,
     readonly srcVni: number,
-    readonly table: MacTable,
+    readonly table: NumberTable<Mac>,
     readonly dsts: readonly (Ip | undefined)[],
   ) {}
 
   get mac(): Mac {
-    return this.table.macOf(this.row);
+    return this.table.keyOf(this.row);
   }
   get dst(): Ip | undefined {
     return this.dsts[this.row];
@@ -36,7 +37,7 @@ class VxlanRowView implements VxlanFdbRow {
 
 /** The rows of one (device, source VNI), 24 octets each and the index. */
 export class VxlanRows {
-  readonly #table = new MacTable(WIDTH);
+  readonly #table = new NumberTable<Mac>(WIDTH);
   /** Of the same numbers as the table's rows. */
   readonly #dsts = emptyList<Ip | undefined>();
   readonly #view: VxlanRowView;

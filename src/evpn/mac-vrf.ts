@@ -5,11 +5,11 @@ import {
   type Topology,
   type VniAttachment,
 } from '../dataplane/index.js';
+import { NumberMap } from '../tables/index.js';
 import {
   Fifo,
   type Ip,
   type Mac,
-  MacMap,
   macFromParts,
   macHigh16,
   macLow32,
@@ -130,7 +130,7 @@ export class MacVrf {
   at: VniAttachment | undefined = undefined;
   /** The machine's own addresses in this broadcast domain. */
   own: OwnAddresses = NO_OWN_ADDRESSES;
-  readonly macs = new MacMap<MacEntry>();
+  readonly macs = new NumberMap<Mac, MacEntry>();
   readonly ips = new Map<Ip, IpEntry>();
   /** Imported Type-3 routes by the VTEP that wants our BUM traffic: the tunnel's end, whoever originated them. */
   readonly floods = new Map<Ip, Set<Destination>>();

@@ -1,4 +1,5 @@
-import { type Ip, MAC_WORDS, type Mac, MacTable, type Vni } from '../types/index.js';
+import { KEY_WORDS, NumberTable } from '../tables/index.js';
+import type { Ip, Mac, Vni } from '../types/index.js';
 import type { Subject } from './duplicates.js';
 import type { MoveHistory } from './moves.js';
 
@@ -27,7 +28,7 @@ export type Lost = (subject: Subject, isStanding: boolean) => void;
 
 /** What came in within one period. */
 class Generation {
-  readonly #numbers = new MacTable(1);
+  readonly #numbers = new NumberTable<Mac>(1);
   /** Those with a history. */
   #macs: Map<Mac, RememberedMac> | undefined;
   #ips: Map<Ip, RememberedIp> | undefined;
@@ -54,7 +55,7 @@ class Generation {
       return;
     }
     const row = this.#numbers.add(mac);
-    this.#numbers.cells[row * this.#numbers.stride + MAC_WORDS] = remembered.sequence;
+    this.#numbers.cells[row * this.#numbers.stride + KEY_WORDS] = remembered.sequence;
   }
 
   putIp(ip: Ip, remembered: RememberedIp): void {
@@ -66,7 +67,7 @@ class Generation {
   mac(mac: Mac): RememberedMac | undefined {
     const row = this.#numbers.find(mac);
     if (row < 0) return this.#macs?.get(mac);
-    return { sequence: this.#numbers.cells[row * this.#numbers.stride + MAC_WORDS], history: undefined };
+    return { sequence: this.#numbers.cells[row * this.#numbers.stride + KEY_WORDS], history: undefined };
   }
 
   ip(ip: Ip): RememberedIp | undefined {
@@ -95,7 +96,7 @@ class Generation {
     // Those that were entered last take the places of the others, so the first go from the last of them on
     const excess = Math.min(Math.max(0, Math.ceil((this.units - units) / NUMBER)), this.#numbers.size);
     for (let row = excess - 1; row >= 0; row--) {
-      const mac = this.#numbers.macOf(row);
+      const mac = this.#numbers.keyOf(row);
       this.#numbers.remove(mac);
       lost({ vni, mac }, false);
     }

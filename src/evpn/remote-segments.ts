@@ -260,7 +260,7 @@ function saysSingleActive({ extendedCommunities }: PathAttributes): boolean {
   );
 }
 
-/** Not hashMac: a restart must choose as the process before it did. */
+/** Not hashNumber: a restart must choose as the process before it did. */
 function mixed(value: number): number {
   let bits = Math.imul(value ^ (value >>> 16), 0x85eb_ca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2_ae35);

@@ -1,4 +1,5 @@
-import { type Ip, inner, type Mac } from '../types/index.js';
+import { innerMap } from '../tables/index.js';
+import type { Ip, Mac } from '../types/index.js';
 
 /** An IP that a host was heard to have. */
 export interface Binding {
@@ -103,12 +104,12 @@ export class BindingTable {
       }
     }
     this.drop(domain, ip);
-    inner(this.#bindings, domain).set(ip, { ...binding, holder });
-    const macs = inner(this.#ips, domain);
+    innerMap(this.#bindings, domain).set(ip, { ...binding, holder });
+    const macs = innerMap(this.#ips, domain);
     const ips = macs.get(binding.mac);
     if (ips) ips.add(ip);
     else macs.set(binding.mac, new Set([ip]));
-    inner(this.#holders, domain).set(port, holder);
+    innerMap(this.#holders, domain).set(port, holder);
     holder.ips.add(ip);
     this.#rank(holder);
     this.size++;
@@ -123,7 +124,7 @@ export class BindingTable {
     if (held.holder.port !== port) {
       this.#forgetIfEmpty(held.holder);
       held.holder = this.#holder(domain, port);
-      inner(this.#holders, domain).set(port, held.holder);
+      innerMap(this.#holders, domain).set(port, held.holder);
     }
     held.holder.ips.add(ip);
     this.#rank(held.holder);

@@ -1,7 +1,8 @@
 /**
- * The vocabulary of the field as branded values: MAC, VNI, RD, RT, ESI and IP, their text and their octets, tables
- * by MAC, and the two arguments that every room takes from outside, time and log. Nothing here knows BGP or the kernel.
+ * The vocabulary of the field as branded values: MAC, VNI, RD, RT, ESI and IP, their text and their octets,
+ * and the two arguments that every room takes from outside, time and log. Nothing here knows BGP or the kernel.
  */
+export type { Brand } from './brand.js';
 export * from './clock.js';
 export * from './counted.js';
 export * from './episodes.js';
@@ -12,10 +13,6 @@ export * from './limited-log.js';
 export * from './list.js';
 export * from './log.js';
 export * from './mac.js';
-export * from './mac-hash.js';
-export * from './mac-map.js';
-export * from './mac-table.js';
-export * from './nested-map.js';
 export * from './parse-error.js';
 export * from './plain-text.js';
 export * from './route-distinguisher.js';

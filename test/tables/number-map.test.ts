@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type Mac, MacMap } from '../../src/types/index.js';
+import { NumberMap } from '../../src/tables/index.js';
+import type { Mac } from '../../src/types/index.js';
 
 interface Item {
   readonly mac: Mac;
@@ -21,7 +22,7 @@ const action = fc.record({
 test('holds what a Map holds, and a walk between changes brings what stood all the while once', (t) => {
   fc.assert(
     fc.property(fc.array(action, { maxLength: 400 }), (actions) => {
-      const map = new MacMap<Item>();
+      const map = new NumberMap<Mac, Item>();
       const model = new Map<Mac, Item>();
       let n = 0;
       let walk: Iterator<Item> | undefined;
@@ -71,7 +72,7 @@ test('holds what a Map holds, and a walk between changes brings what stood all t
 });
 
 test('grows and shrinks over many entries', (t) => {
-  const map = new MacMap<Item>();
+  const map = new NumberMap<Mac, Item>();
   const count = 50_000;
   const macAt = (n: number) => (0x02_00_10_00_00_00 + n) as Mac;
   for (let n = 0; n < count; n++) map.set(macAt(n), { mac: macAt(n), n });

@@ -1,7 +1,7 @@
-import { type Mac, macHigh16, macLow32 } from './mac.js';
-import { hashMac } from './mac-hash.js';
+import { hashNumber } from './number-hash.js';
+import { highWord, lowWord } from './wide-number.js';
 
-/** No MAC is negative. */
+/** No key is negative. */
 const EMPTY = -1;
 const DELETED = -2;
 const LEAST_SLOTS = 8;
@@ -9,14 +9,14 @@ const LEAST_SLOTS = 8;
 const NO_KEYS = new Float64Array([EMPTY]);
 
 /**
- * A Map from MAC addresses. Map keeps each number above 31 bits as an object of its own, beside 28 to 56 octets an entry;
- * here keys lie side by side in one typed array and values in another, 21 to 43 octets an entry, and a lookup allocates
- * nothing. Open addressing with linear probing; at most three quarters of the slots are in use.
+ * A Map from whole numbers of 0 to 2^53 - 1 to objects. Map keeps each number above 31 bits as an object, besides 28 to 56
+ * octets an entry; here keys lie in one typed array and values in another array, 21 to 43 octets an entry, and a lookup
+ * allocates nothing. Open addressing with linear probing; at most three quarters of the slots are in use.
  *
- * A walk may be interrupted by changes: it brings each entry that stands from its beginning to its end once, and none
- * that has gone. The order is that of the slots, not of insertion.
+ * The map may change during a walk: the walk yields once each entry that is there from its beginning to its end, and none
+ * that has been deleted. The order is that of the slots, not of insertion.
  */
-export class MacMap<Value extends object> {
+export class NumberMap<Key extends number, Value extends object> {
   #keys = NO_KEYS;
   #values: (Value | undefined)[] = [undefined];
   #size = 0;
@@ -27,36 +27,36 @@ export class MacMap<Value extends object> {
     return this.#size;
   }
 
-  get(mac: Mac): Value | undefined {
-    const slot = this.#find(mac);
+  get(key: Key): Value | undefined {
+    const slot = this.#find(key);
     return slot < 0 ? undefined : this.#values[slot];
   }
 
-  has(mac: Mac): boolean {
-    return this.#find(mac) >= 0;
+  has(key: Key): boolean {
+    return this.#find(key) >= 0;
   }
 
-  set(mac: Mac, value: Value): void {
-    const slot = this.#find(mac);
+  set(key: Key, value: Value): void {
+    const slot = this.#find(key);
     if (slot >= 0) {
       this.#values[slot] = value;
       return;
     }
     if ((this.#used + 1) * 4 > this.#keys.length * 3) this.#rebuild();
-    this.#insert(mac, value);
+    this.#insert(key, value);
     this.#size++;
   }
 
-  /** False where there was none. */
-  delete(mac: Mac): boolean {
-    const slot = this.#find(mac);
+  /** Returns false if there was no such entry. */
+  delete(key: Key): boolean {
+    const slot = this.#find(key);
     if (slot < 0) return false;
     const keys = this.#keys;
     const mask = keys.length - 1;
     this.#values[slot] = undefined;
     this.#size--;
     keys[slot] = DELETED;
-    // A probe that ends behind the slot need not pass it, nor those deleted before it
+    // A probe that ends after the slot need not pass it, nor those deleted before it
     if (keys[(slot + 1) & mask] === EMPTY)
       for (let at = slot; keys[at] === DELETED; at = (at - 1) & mask) {
         keys[at] = EMPTY;
@@ -79,37 +79,37 @@ export class MacMap<Value extends object> {
     for (let slot = 0; slot < keys.length; slot++) {
       const value = values[slot];
       if (value === undefined) continue;
-      // Since a rebuild these slots tell how it was then
-      if (keys !== this.#keys && this.get(keys[slot] as Mac) !== value) continue;
+      // Since a rebuild, the old slots may be out of date
+      if (keys !== this.#keys && this.get(keys[slot] as Key) !== value) continue;
       yield value;
     }
   }
 
-  /** The slot of the MAC; negative where it has none. */
-  #find(mac: Mac): number {
+  /** Returns the slot of the key; negative if it has none. */
+  #find(key: Key): number {
     const keys = this.#keys;
     const mask = keys.length - 1;
-    let slot = hash(mac) & mask;
+    let slot = hash(key) & mask;
     for (;;) {
-      const key = keys[slot];
-      if (key === mac) return slot;
-      if (key === EMPTY) return -1;
+      const found = keys[slot];
+      if (found === key) return slot;
+      if (found === EMPTY) return -1;
       slot = (slot + 1) & mask;
     }
   }
 
-  /** Enters a MAC that has no slot; one is free. */
-  #insert(mac: Mac, value: Value): void {
+  /** Inserts a key that has no slot; the caller has made sure that one is free. */
+  #insert(key: Key, value: Value): void {
     const keys = this.#keys;
     const mask = keys.length - 1;
-    let slot = hash(mac) & mask;
+    let slot = hash(key) & mask;
     while (keys[slot] >= 0) slot = (slot + 1) & mask;
     if (keys[slot] === EMPTY) this.#used++;
-    keys[slot] = mac;
+    keys[slot] = key;
     this.#values[slot] = value;
   }
 
-  /** Moves all entries into new arrays, at most half full with one more; a walk keeps the old ones. */
+  /** Moves all entries into new arrays, at most half full with one more entry; a walk keeps the old arrays. */
   #rebuild(): void {
     const keys = this.#keys;
     const values = this.#values;
@@ -120,11 +120,11 @@ export class MacMap<Value extends object> {
     this.#used = 0;
     for (let slot = 0; slot < keys.length; slot++) {
       const value = values[slot];
-      if (value !== undefined) this.#insert(keys[slot] as Mac, value);
+      if (value !== undefined) this.#insert(keys[slot] as Key, value);
     }
   }
 }
 
-function hash(mac: Mac): number {
-  return hashMac(macLow32(mac), macHigh16(mac));
+function hash(key: number): number {
+  return hashNumber(lowWord(key), highWord(key));
 }

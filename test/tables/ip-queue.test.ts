@@ -1,8 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { IpQueue } from '../../src/dataplane/ip-queue.js';
+import { IpQueue } from '../../src/tables/index.js';
 import type { Ip } from '../../src/types/index.js';
-import { someIp } from './some-ip.js';
+import { someIp } from '../dataplane/some-ip.js';
 
 test('IPs of both families wait, are taken and released as in a Set and a Map', (t) => {
   const step = fc.record({ ip: someIp, what: fc.constantFrom('add', 'add', 'take', 'release') });

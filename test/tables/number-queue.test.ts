@@ -1,13 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { MacQueue } from '../../src/dataplane/mac-queue.js';
+import { NumberQueue } from '../../src/tables/index.js';
 import type { Mac } from '../../src/types/index.js';
 
 test('MACs come out in the order of their first marking, each once', (t) => {
   const step = fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined, freq: 3 });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
-      const queue = new MacQueue();
+      const queue = new NumberQueue<Mac>();
       const model = new Set<number>();
       for (const mac of steps) {
         if (mac !== undefined) {
@@ -34,7 +34,7 @@ test('MACs come out in the order of their first marking, each once', (t) => {
 });
 
 test('a MAC that was taken can be queued again, behind the others', (t) => {
-  const queue = new MacQueue();
+  const queue = new NumberQueue<Mac>();
   for (const mac of [1, 2, 3]) queue.add(mac as Mac);
   t.is(queue.take(), 1 as Mac);
   t.false(queue.release(1 as Mac));
@@ -49,7 +49,7 @@ test('what is marked while it is taken waits until it is released', (t) => {
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
-      const queue = new MacQueue();
+      const queue = new NumberQueue<Mac>();
       const waiting = new Set<number>();
       const taken = new Map<number, boolean>();
       for (const { mac, what } of steps) {

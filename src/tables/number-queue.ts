@@ -1,0 +1,89 @@
+import { KEY_WORDS, NumberTable } from './number-table.js';
+
+const FIRST_PLACES = 8;
+
+/** The state of a key, in its row of the table. */
+const QUEUED = 0;
+const TAKEN = 1;
+const TAKEN_AND_DIRTY = 2;
+
+/**
+ * A queue of dirty keys, which are whole numbers from 0 to 2^53 - 1: each is in it once, in the order of first adding,
+ * without an object or a boxed number for any. A key that was taken belongs to its taker until released; a key added
+ * meanwhile is queued again at its release. A key takes 8 octets of a ring and 20 to 36 of the table that holds its
+ * state. An empty queue gives its memory back.
+ */
+export class NumberQueue<Key extends number> {
+  readonly #states = new NumberTable<Key>(1);
+  /** Its length is a power of two. */
+  #ring = new Float64Array(0);
+  #first = 0;
+  #queued = 0;
+
+  /** How many keys are queued; those that are taken do not count. */
+  get size(): number {
+    return this.#queued;
+  }
+
+  /** True if no key is queued or taken. */
+  get isIdle(): boolean {
+    return this.#states.size === 0;
+  }
+
+  /** True if the key is queued or taken. */
+  has(key: Key): boolean {
+    return this.#states.find(key) >= 0;
+  }
+
+  /** Queues the key; one that is queued already keeps its place. */
+  add(key: Key): void {
+    const states = this.#states;
+    const size = states.size;
+    const row = states.add(key);
+    if (row >= size) this.#push(key);
+    else if (states.cells[row * states.stride + KEY_WORDS] === TAKEN)
+      states.cells[row * states.stride + KEY_WORDS] = TAKEN_AND_DIRTY;
+  }
+
+  /** Takes the oldest key; returns undefined if none is queued. */
+  take(): Key | undefined {
+    if (this.#queued === 0) return undefined;
+    const key = this.#ring[this.#first] as Key;
+    this.#first = (this.#first + 1) & (this.#ring.length - 1);
+    const states = this.#states;
+    states.cells[states.find(key) * states.stride + KEY_WORDS] = TAKEN;
+    if (--this.#queued === 0) {
+      this.#first = 0;
+      if (this.#ring.length > FIRST_PLACES) this.#ring = new Float64Array(FIRST_PLACES);
+    }
+    return key;
+  }
+
+  /** Ends the processing of a key that was taken. True if it was added meanwhile, and so is queued again. */
+  release(key: Key): boolean {
+    const states = this.#states;
+    const row = states.find(key);
+    if (row < 0) return false;
+    const at = row * states.stride + KEY_WORDS;
+    if (states.cells[at] === TAKEN_AND_DIRTY) {
+      states.cells[at] = QUEUED;
+      this.#push(key);
+      return true;
+    }
+    states.remove(key);
+    return false;
+  }
+
+  #push(key: Key): void {
+    if (this.#queued === this.#ring.length) this.#grow();
+    this.#ring[(this.#first + this.#queued++) & (this.#ring.length - 1)] = key;
+  }
+
+  #grow(): void {
+    const ring = new Float64Array(Math.max(FIRST_PLACES, this.#queued * 2));
+    ring.set(this.#ring.subarray(this.#first));
+    ring.set(this.#ring.subarray(0, this.#first), this.#queued - this.#first);
+    this.#ring = ring;
+    this.#first = 0;
+  }
+}
