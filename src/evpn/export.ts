@@ -115,3 +115,16 @@ export class AttributeSets {
     this.#imet = undefined;
   }
 }
+
+/** The attribute sets of each VNI, made when they are first asked for. */
+export function attributeSetsByVrf(): (vrf: MacVrf) => AttributeSets {
+  const byVrf = new WeakMap<MacVrf, AttributeSets>();
+  return (vrf) => {
+    let sets = byVrf.get(vrf);
+    if (!sets) {
+      sets = new AttributeSets();
+      byVrf.set(vrf, sets);
+    }
+    return sets;
+  };
+}

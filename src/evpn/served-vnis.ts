@@ -1,0 +1,260 @@
+import type { LocalRib } from '../bgp/index.js';
+import {
+  type DataPlane,
+  EMPTY_TOPOLOGY,
+  NO_OWN_ADDRESSES,
+  sameAttachment,
+  type Topology,
+} from '../dataplane/index.js';
+import {
+  type Clock,
+  type Ip,
+  type Log,
+  type RouteDistinguisher,
+  sameSet,
+  symmetricDifference,
+  type Vni,
+} from '../types/index.js';
+import type { Admissions } from './admission.js';
+import { exportWith, Renaming } from './advertised.js';
+import type { Conflicts } from './conflicts.js';
+import type { CrowdedKeys } from './crowded-keys.js';
+import type { DuplicateDetector } from './duplicates.js';
+import type { Evaluator } from './evaluate.js';
+import type { AttributeSets } from './export.js';
+import { announceGateway, gatewayRole } from './gateway.js';
+import type { ImportIndex } from './import-index.js';
+import { autoExportTargets, autoImportTargets, type ImportTarget } from './import-target.js';
+import type { Importer } from './importer.js';
+import { type IpEntry, type MacEntry, MacVrf } from './mac-vrf.js';
+import type { MoveMemory } from './move-memory.js';
+import type { RdAllocator } from './rd-allocator.js';
+import {
+  configuredRds,
+  DEFAULT_FLOOD_LIMIT,
+  type EvpnSettings,
+  importsTags,
+  isFlooded,
+  isServed,
+} from './settings.js';
+import type { VtepTable } from './vteps.js';
+
+/** What a VNI that comes or goes is made known to, and what its routes and rows go through. */
+export interface VniDependencies {
+  readonly localRib: LocalRib;
+  readonly dataPlane: DataPlane;
+  readonly rdAllocator: RdAllocator;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly index: ImportIndex;
+  readonly importer: Importer;
+  readonly vteps: VtepTable;
+  readonly evaluator: Evaluator;
+  readonly attributesOf: (vrf: MacVrf) => AttributeSets;
+  readonly admissions: Admissions;
+  readonly duplicates: DuplicateDetector;
+  readonly conflicts: Conflicts;
+  readonly memory: MoveMemory;
+  readonly crowded: CrowdedKeys<MacVrf, MacEntry | IpEntry>;
+  /** Keys of the VRF are to be looked at. */
+  readonly touched: (vrf: MacVrf) => void;
+  /** Routes that the RIB holds already may be imported elsewhere now. */
+  readonly importsChanged: () => void;
+}
+
+/** The VNIs that the kernel has and the operator wants, and what other settings or another topology change in them. */
+export class ServedVnis {
+  readonly #deps: VniDependencies;
+  readonly #vrfs = new Map<Vni, MacVrf>();
+  readonly #renaming: Renaming;
+  #settings: EvpnSettings;
+  #configuredRds: ReadonlySet<RouteDistinguisher>;
+  #topology: Topology = EMPTY_TOPOLOGY;
+
+  constructor(deps: VniDependencies, settings: EvpnSettings) {
+    this.#deps = deps;
+    this.#settings = settings;
+    this.#configuredRds = configuredRds(settings);
+    this.#renaming = new Renaming(deps.clock, deps.localRib);
+    deps.importer.importTags = importsTags(settings);
+    deps.evaluator.floodLimit = settings.floodLimit ?? DEFAULT_FLOOD_LIMIT;
+  }
+
+  /** The MAC-VRF of a VNI that is served. */
+  get(vni: Vni): MacVrf | undefined {
+    return this.#vrfs.get(vni);
+  }
+
+  values(): IterableIterator<MacVrf> {
+    return this.#vrfs.values();
+  }
+
+  /**
+   * New settings: what differs is changed in place. Routes come to a VNI and go from it by the difference of its import
+   * targets, those that it announces are announced anew where its RD or its export targets differ, and nothing else of
+   * any VNI is touched.
+   */
+  reconfigure(settings: EvpnSettings): void {
+    const { importer, index, localRib, attributesOf } = this.#deps;
+    this.#settings = settings;
+    this.#configuredRds = configuredRds(settings);
+    this.#limitFloods(settings.floodLimit ?? DEFAULT_FLOOD_LIMIT);
+    const importTags = importsTags(settings);
+    let importsChanged = importTags !== importer.importTags;
+    importer.importTags = importTags;
+    this.topologyChanged(this.#topology);
+    for (const vrf of this.#vrfs.values()) {
+      const { rd, importTargets, exportTargets } = this.#identityOf(vrf.vni);
+      if (rd !== vrf.rd) this.#renaming.rename(vrf, rd);
+      if (!sameMembers(exportTargets, vrf.exportTargets, String))
+        exportWith(vrf, exportTargets, attributesOf(vrf), localRib);
+      if (!sameMembers(importTargets, vrf.importTargets, importTargetKey)) {
+        index.retarget(vrf, importTargets);
+        importsChanged = true;
+      }
+      this.#setFlooding(vrf, isFlooded(settings, vrf.vni));
+    }
+    if (importsChanged) this.#deps.importsChanged();
+  }
+
+  /** Routes go with the sessions: no more are withdrawn. */
+  stop(): void {
+    this.#renaming.stop();
+  }
+
+  #identityOf(vni: Vni) {
+    const { asn, routerId, vnis, autoRt = 'frr' } = this.#settings;
+    const own = vnis.get(vni);
+    return {
+      rd: own?.rd ?? this.#deps.rdAllocator.rd(routerId, vni, this.#configuredRds),
+      importTargets: own?.importTargets ?? autoImportTargets(vni, autoRt),
+      exportTargets: own?.exportTargets ?? autoExportTargets(asn, vni, autoRt),
+    };
+  }
+
+  #setFlooding(vrf: MacVrf, flooding: boolean): void {
+    if (vrf.flooding === flooding) return;
+    vrf.flooding = flooding;
+    this.#deps.evaluator.imet(vrf);
+    for (const vtep of vrf.floods.keys()) vrf.touchedFloods.add(vtep);
+    this.#deps.touched(vrf);
+  }
+
+  #limitFloods(limit: number): void {
+    if (this.#deps.evaluator.floodLimit === limit) return;
+    this.#deps.evaluator.floodLimit = limit;
+    for (const vrf of this.#vrfs.values()) {
+      // Those that came last lose their places first
+      const floods = [...(this.#deps.dataPlane.plane(vrf.vni)?.floods.keys() ?? [])];
+      for (const vtep of floods.slice(limit).reverse()) vrf.touchedFloods.add(vtep);
+      this.#deps.touched(vrf);
+    }
+  }
+
+  /** Another topology: VNIs come and go, and what differs in those that stay is looked at. */
+  topologyChanged(topology: Topology): void {
+    const before = this.#topology;
+    this.#topology = topology;
+    this.#deps.admissions.keepPorts(topology.ports);
+    for (const vni of [...this.#vrfs.keys()])
+      if (!topology.vnis.has(vni) || !isServed(this.#settings, vni)) this.#removeVrf(vni);
+    const added: MacVrf[] = [];
+    for (const vni of topology.vnis.keys())
+      if (!this.#vrfs.has(vni) && isServed(this.#settings, vni)) added.push(this.#addVrf(vni));
+    for (const vrf of this.#vrfs.values()) this.#attach(vrf, topology);
+    const isJudgedAnew = this.#deps.importer.judgeBy(this.#vrfs.values(), topology);
+    // What stands in the RIB already is looked at once for all of them
+    if (added.length > 0 || isJudgedAnew) this.#deps.importsChanged();
+    if (before.ownVteps !== topology.ownVteps)
+      for (const vtep of symmetricDifference(before.ownVteps, topology.ownVteps)) this.#touchVtep(vtep);
+  }
+
+  #attach(vrf: MacVrf, topology: Topology): void {
+    const before = vrf.at;
+    const ownBefore = vrf.own;
+    vrf.own = topology.own.get(vrf.vni) ?? NO_OWN_ADDRESSES;
+    const at = topology.vnis.get(vrf.vni);
+    const same = before !== undefined && at !== undefined && sameAttachment(before, at);
+    vrf.at = at;
+    const role = gatewayRole(this.#settings, vrf.vni);
+    if (role !== 'none' || vrf.gateways.size > 0)
+      announceGateway(vrf, role, topology, this.#deps.attributesOf, this.#deps.localRib);
+    if (!same) {
+      this.#deps.evaluator.imet(vrf);
+      const { dataPlane } = this.#deps;
+      touchKnown(vrf);
+      let standing = 0;
+      for (const mac of dataPlane.localMacs(vrf.vni)) {
+        vrf.touchMac(vrf.macEntry(mac));
+        standing++;
+      }
+      for (const ip of dataPlane.localNeighs(vrf.vni)) {
+        vrf.touchIp(vrf.ipEntry(ip));
+        standing++;
+      }
+      this.#deps.admissions.stands(vrf, standing);
+    } else if (vrf.own !== ownBefore) {
+      for (const mac of symmetricDifference(ownBefore.macs, vrf.own.macs)) vrf.touchMac(vrf.macEntry(mac));
+      for (const ip of symmetricDifference(ownBefore.ips, vrf.own.ips)) vrf.touchIp(vrf.ipEntry(ip));
+      for (const ip of symmetricDifference(ownBefore.subnetEnds, vrf.own.subnetEnds))
+        vrf.touchIp(vrf.ipEntry(ip));
+    } else return;
+    this.#deps.touched(vrf);
+  }
+
+  /** An address became one of our VTEPs', or is one no longer. */
+  #touchVtep(vtep: Ip): void {
+    const isNextHop = this.#deps.vteps.has(vtep);
+    for (const vrf of this.#vrfs.values()) {
+      if (isNextHop) touchKnown(vrf);
+      // The end of a tunnel need be nobody's next hop
+      else if (vrf.floods.has(vtep)) vrf.touchedFloods.add(vtep);
+      else continue;
+      this.#deps.touched(vrf);
+    }
+  }
+
+  #addVrf(vni: Vni): MacVrf {
+    const { rd, importTargets, exportTargets } = this.#identityOf(vni);
+    const vrf = new MacVrf(vni, rd, importTargets, exportTargets, this.#deps.crowded, this.#deps.memory);
+    vrf.flooding = isFlooded(this.#settings, vni);
+    this.#vrfs.set(vni, vrf);
+    this.#deps.index.add(vrf);
+    this.#deps.dataPlane.serve(vni);
+    this.#deps.log.info({ vni, rd: String(vrf.rd) }, 'serving VNI');
+    return vrf;
+  }
+
+  #removeVrf(vni: Vni): void {
+    const vrf = this.#vrfs.get(vni);
+    if (!vrf) return;
+    this.#renaming.settle(vrf);
+    this.#deps.evaluator.withdrawAll(vrf);
+    this.#deps.admissions.forget(vrf);
+    this.#vrfs.delete(vni);
+    this.#deps.index.remove(vrf);
+    this.#deps.importer.forget(vrf);
+    this.#deps.rdAllocator.release(vni);
+    this.#deps.duplicates.clearAll(vni);
+    this.#deps.memory.forget(vni);
+    this.#deps.conflicts.forget(vni);
+    this.#deps.dataPlane.unserve(vni);
+    this.#deps.log.info({ vni }, 'no longer serving VNI');
+  }
+}
+
+/** All that routes or a decision told of the VNI is looked at again. */
+function touchKnown(vrf: MacVrf): void {
+  for (const mac of vrf.macs.values()) vrf.touchMac(mac);
+  for (const ip of vrf.ips.values()) vrf.touchIp(ip);
+  for (const originator of vrf.floods.keys()) vrf.touchedFloods.add(originator);
+}
+
+/** Equal as sets: the order of a list in the file says nothing. */
+function sameMembers<T>(a: readonly T[], b: readonly T[], keyOf: (item: T) => string): boolean {
+  return sameSet(new Set(a.map(keyOf)), new Set(b.map(keyOf)));
+}
+
+function importTargetKey(target: ImportTarget): string {
+  return Object.values(target).join(' ');
+}
