@@ -1,9 +1,7 @@
 import { type Clock, emptyList, type Timer } from '../types/index.js';
-import type { EvpnNlri, OriginatedAttributes, UpdateEncoder } from '../wire/index.js';
-import type { LocalEntry, LocalRib, LocalRibListener } from './local-rib.js';
+import type { EvpnNlri, Nlri, OriginatedAttributes, UpdateEncoder } from '../wire/index.js';
+import type { FamilyLocalRib, LocalEntry, LocalRibListener } from './local-rib.js';
 import type { LocalRoute } from './route.js';
-import { sameNlri } from './route-key.js';
-import { ROUTE_TYPE_SLOTS } from './table.js';
 
 /** Routes that one turn of a flush encodes. */
 const SLICE = 1024;
@@ -15,25 +13,25 @@ export interface UpdateSink {
 }
 
 /**
- * One neighbour's Adj-RIB-Out (RFC 4271 §9.1.3) while its session is up. It does not hold the routes: it holds what the
+ * One neighbour's Adj-RIB-Out of one family (RFC 4271 §9.1.3) while its session is up. It does not hold the routes: it holds what the
  * neighbour was last told of those that have changed since, which is enough to send each difference once. A change
  * leaves in the same turn of the event loop, behind the other changes of that turn, packed by attributes.
  */
-export class AdjRibOut implements LocalRibListener {
+export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<Own> {
   readonly #clock: Clock;
-  readonly #localRib: LocalRib;
-  readonly #encoder: UpdateEncoder;
+  readonly #localRib: FamilyLocalRib<Own>;
+  readonly #encoder: UpdateEncoder<Own>;
   readonly #sink: UpdateSink;
   /**
    * What has changed since the neighbour was told, the oldest first; each entry knows what that was. What has come and gone
    * again is owed to nobody, so that a neighbour that does not read costs no more than what it was told.
    */
-  readonly #pending = new Set<LocalEntry>();
+  readonly #pending = new Set<LocalEntry<Own>>();
   /** One walk over the set for as long as something is in it: a new one each time would pass over all that was taken. */
-  #walk: IterableIterator<LocalEntry> | undefined;
-  readonly #sent = new Array<number>(ROUTE_TYPE_SLOTS).fill(0);
+  #walk: IterableIterator<LocalEntry<Own>> | undefined;
+  readonly #sent: number[];
   /** The dump under way: all routes in order of insertion. */
-  #dump: IterableIterator<LocalEntry> | undefined;
+  #dump: IterableIterator<LocalEntry<Own>> | undefined;
   /** Serial of the last entry that the initial dump has passed; what lies behind it was told nothing yet. */
   #dumpedTo = 0;
   #initialDump = true;
@@ -42,14 +40,15 @@ export class AdjRibOut implements LocalRibListener {
   #blocked = false;
   #flush: Timer | undefined;
 
-  constructor(clock: Clock, localRib: LocalRib, encoder: UpdateEncoder, sink: UpdateSink) {
+  constructor(clock: Clock, localRib: FamilyLocalRib<Own>, encoder: UpdateEncoder<Own>, sink: UpdateSink) {
     this.#clock = clock;
+    this.#sent = new Array<number>(localRib.family.kinds).fill(0);
     this.#localRib = localRib;
     this.#encoder = encoder;
     this.#sink = sink;
   }
 
-  /** Routes that the neighbour holds of us, by route type. */
+  /** Routes that the neighbour holds of us, by kind. */
   get sent(): readonly number[] {
     return this.#sent;
   }
@@ -94,7 +93,7 @@ export class AdjRibOut implements LocalRibListener {
     this.#schedule();
   }
 
-  changed(entry: LocalEntry, before: LocalRoute | undefined): void {
+  changed(entry: LocalEntry<Own>, before: LocalRoute<Own> | undefined): void {
     if (this.#initialDump && entry.serial > this.#dumpedTo) return;
     if (entry.owe(this, before)) this.#pending.add(entry);
     else if (entry.route === undefined && entry.isToldNothing(this)) {
@@ -119,7 +118,7 @@ export class AdjRibOut implements LocalRibListener {
   };
 
   /** Takes what has waited longest. */
-  #take(): LocalEntry | undefined {
+  #take(): LocalEntry<Own> | undefined {
     this.#walk ??= this.#pending.values();
     const next = this.#walk.next();
     if (next.done === true) {
@@ -131,14 +130,14 @@ export class AdjRibOut implements LocalRibListener {
   }
 
   /** What the neighbour was told last of an entry of which it is going to be told. */
-  #settle(entry: LocalEntry): LocalRoute | undefined {
+  #settle(entry: LocalEntry<Own>): LocalRoute<Own> | undefined {
     const told = entry.settle(this);
     this.#localRib.release(entry);
     return told;
   }
 
   #flushSlice(): void {
-    const slice = new Slice();
+    const slice = new Slice<Own>();
     this.#takePending(slice);
     const dumpEnds = this.#takeDump(slice);
     for (const update of slice.updates(this.#encoder)) this.#write(update);
@@ -155,7 +154,7 @@ export class AdjRibOut implements LocalRibListener {
     if (!this.#sink.write(update)) this.#blocked = true;
   }
 
-  #takePending(slice: Slice): void {
+  #takePending(slice: Slice<Own>): void {
     while (slice.size < SLICE) {
       const entry = this.#take();
       if (entry === undefined) return;
@@ -163,7 +162,8 @@ export class AdjRibOut implements LocalRibListener {
       const { route } = entry;
       if (route !== undefined) {
         if (told === undefined) this.#sent[route.nlri.type]++;
-        if (told?.attributes !== route.attributes || !sameNlri(told.nlri, route.nlri)) slice.announce(route);
+        if (told?.attributes !== route.attributes || !this.#localRib.family.same(told.nlri, route.nlri))
+          slice.announce(route);
       } else if (told !== undefined) {
         this.#sent[told.nlri.type]--;
         slice.withdraw(told.nlri);
@@ -172,7 +172,7 @@ export class AdjRibOut implements LocalRibListener {
   }
 
   /** True when the dump has come to its end in this slice. */
-  #takeDump(slice: Slice): boolean {
+  #takeDump(slice: Slice<Own>): boolean {
     if (this.#dump === undefined) return false;
     while (slice.size < SLICE) {
       const next = this.#dump.next();
@@ -191,36 +191,36 @@ export class AdjRibOut implements LocalRibListener {
   }
 }
 
-interface Group {
+interface Group<Own extends Nlri> {
   readonly attributes: OriginatedAttributes;
-  readonly nlri: EvpnNlri[];
+  readonly nlri: Own[];
 }
 
 /** What one turn sends: routes grouped by attributes object, so that each group shares its UPDATEs. */
-class Slice {
+class Slice<Own extends Nlri> {
   size = 0;
-  readonly #groups = emptyList<Group>();
+  readonly #groups = emptyList<Group<Own>>();
   /** The same, where there are several: most slices are of one route. */
-  #byAttributes: Map<OriginatedAttributes, Group> | undefined;
-  readonly #withdrawn = emptyList<EvpnNlri>();
+  #byAttributes: Map<OriginatedAttributes, Group<Own>> | undefined;
+  readonly #withdrawn = emptyList<Own>();
 
-  announce({ nlri, attributes }: LocalRoute): void {
+  announce({ nlri, attributes }: LocalRoute<Own>): void {
     this.size++;
     this.#group(attributes).nlri.push(nlri);
   }
 
-  withdraw(nlri: EvpnNlri): void {
+  withdraw(nlri: Own): void {
     this.size++;
     this.#withdrawn.push(nlri);
   }
 
-  updates(encoder: UpdateEncoder): Buffer[] {
+  updates(encoder: UpdateEncoder<Own>): Buffer[] {
     const updates = encoder.withdraw(this.#withdrawn);
     for (const { attributes, nlri } of this.#groups) updates.push(...encoder.announce(attributes, nlri));
     return updates;
   }
 
-  #group(attributes: OriginatedAttributes): Group {
+  #group(attributes: OriginatedAttributes): Group<Own> {
     const groups = this.#groups;
     const latest = groups.length > 0 ? groups[groups.length - 1] : undefined;
     if (latest?.attributes === attributes) return latest;

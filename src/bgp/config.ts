@@ -1,3 +1,4 @@
+import type { AnyFamily } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
 import type { ListenEndpoint } from './transport.js';
 
@@ -29,6 +30,8 @@ export interface NeighborConfig {
   readonly maxOctets?: number;
   readonly onLimit?: 'close' | 'warn';
   readonly description?: string;
+  /** What may be spoken with it; L2VPN/EVPN alone where absent. */
+  readonly families?: readonly AnyFamily[];
 }
 
 export interface SpeakerConfig {
@@ -77,6 +80,7 @@ const SESSION_SETTINGS: Readonly<
     localAddress === undefined || canonicalAddress(localAddress) === standing.localAddress,
   holdTime: () => false,
   keepaliveTime: () => false,
+  families: () => false,
 };
 
 /** True where a neighbour of this AS is the one that `remoteAs` means. */

@@ -1,16 +1,16 @@
 import { compareIp, type Ip } from '../types/index.js';
-import { RouteType } from '../wire/index.js';
+import { type EvpnNlri, type Route, RouteType } from '../wire/index.js';
 import { addressOf } from './address.js';
 import type { Path, PathSource } from './route.js';
 
 /** Negative where `a` is preferred, zero where the rule does not decide. */
-type Compare = (a: Path, b: Path) => number;
+type Compare = (a: Path<Route>, b: Path<Route>) => number;
 
 interface Rule {
   readonly name: string;
   readonly compare: Compare;
   /** Paths are compared within their group alone; without one all are one group. MED: RFC 4271 §9.1.2.2 c. */
-  readonly group?: (path: Path) => unknown;
+  readonly group?: (path: Path<Route>) => unknown;
 }
 
 const DEFAULT_LOCAL_PREF = 100;
@@ -86,10 +86,10 @@ const BGP: readonly Rule[] = [
 const MAC_IP_RULES: readonly Rule[] = [...MOBILITY, ...BGP];
 
 /** True for a path that its reader can use at all: its next hop resolves, and it knows what it carries. */
-export type Usable = (path: Path) => boolean;
+export type Usable<Nlri extends Route = EvpnNlri> = (path: Path<Nlri>) => boolean;
 
 /** What the decision process chose, and by which rule; `only path` where there was no choice. */
-export interface Decision<P extends Path = Path> {
+export interface Decision<P extends Path<Route> = Path> {
   readonly best: P | undefined;
   readonly rule: string;
 }
@@ -99,7 +99,10 @@ export interface Decision<P extends Path = Path> {
  * the RFC words it, so the outcome does not depend on the order of arrival. `rule` is the one that left a single path.
  * What is not usable is excluded before (RFC 4271 §9.1.2, an unresolvable next hop) where something else is.
  */
-export function decide<P extends Path>(paths: readonly P[], usable?: Usable): Decision<P> {
+export function decide<P extends Path<Route>>(
+  paths: readonly P[],
+  usable?: (path: P) => boolean,
+): Decision<P> {
   if (paths.length < 2) return { best: paths[0], rule: 'only path' };
   const rules = paths[0].nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? MAC_IP_RULES : BGP;
   let candidates: readonly P[] = usable ? paths.filter(usable) : paths;
@@ -112,7 +115,7 @@ export function decide<P extends Path>(paths: readonly P[], usable?: Usable): De
   return { best: candidates[0], rule: 'first of equals' };
 }
 
-function eliminate<P extends Path>(candidates: readonly P[], rule: Rule): readonly P[] {
+function eliminate<P extends Path<Route>>(candidates: readonly P[], rule: Rule): readonly P[] {
   const { compare, group } = rule;
   if (group) return eliminateWithin(candidates, compare, group);
   let best = candidates[0];
@@ -125,10 +128,10 @@ function eliminate<P extends Path>(candidates: readonly P[], rule: Rule): readon
   return equals ? candidates : candidates.filter((path) => compare(path, best) === 0);
 }
 
-function eliminateWithin<P extends Path>(
+function eliminateWithin<P extends Path<Route>>(
   candidates: readonly P[],
   compare: Compare,
-  group: (path: Path) => unknown,
+  group: (path: Path<Route>) => unknown,
 ): readonly P[] {
   const bests = new Map<unknown, P>();
   for (const path of candidates) {
@@ -140,13 +143,16 @@ function eliminateWithin<P extends Path>(
 }
 
 /** The best path alone. */
-export function selectBest<P extends Path>(paths: readonly P[], usable?: Usable): P | undefined {
+export function selectBest<P extends Path<Route>>(
+  paths: readonly P[],
+  usable?: (path: P) => boolean,
+): P | undefined {
   if (paths.length === 2) return better(paths[0], paths[1], usable);
   return paths.length < 2 ? paths[0] : decide(paths, usable).best;
 }
 
 /** The best of two paths, without garbage: what nearly every UPDATE costs where there is a choice. */
-export function better<P extends Path>(a: P, b: P, usable?: Usable): P {
+export function better<P extends Path<Route>>(a: P, b: P, usable?: (path: P) => boolean): P {
   if (usable !== undefined && a.attributes !== b.attributes) {
     const isUsable = usable(a);
     if (isUsable !== usable(b)) return isUsable ? a : b;

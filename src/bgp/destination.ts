@@ -7,10 +7,18 @@ import {
   macLow32,
   type RouteDistinguisher,
 } from '../types/index.js';
-import { type EvpnNlri, type MacIpAdvertisement, type PathAttributes, RouteType } from '../wire/index.js';
+import {
+  EVPN,
+  type EvpnNlri,
+  type Family,
+  type MacIpAdvertisement,
+  type PathAttributes,
+  type Route,
+  RouteType,
+  sameNlri,
+} from '../wire/index.js';
 import { better, selectBest, type Usable } from './decision.js';
 import type { Destination, Path, PathSource } from './route.js';
-import { sameNlri } from './route-key.js';
 import type { TableEntry } from './table.js';
 
 /** A neighbour, as far as its paths need it: one whose epoch is not the neighbour's is stale. */
@@ -33,7 +41,7 @@ export class Arrival {
 const NEVER = new Arrival({ epoch: 0 }, { neighbor: '', routerId: 0, internal: false }, 0, 0);
 
 /** A path as the RIB holds it. What it says may change in its place: nobody keeps one over a turn of the event loop. */
-export interface RibPath extends Path {
+export interface RibPath<Nlri extends Route = EvpnNlri> extends Path<Nlri> {
   arrival: Arrival;
 }
 
@@ -56,13 +64,13 @@ abstract class Told {
 }
 
 /** The path of a neighbour behind the first. */
-class LaterPath extends Told implements RibPath {
-  next: LaterPath | undefined = undefined;
+class LaterPath<Nlri extends Route> extends Told implements RibPath<Nlri> {
+  next: LaterPath<Nlri> | undefined = undefined;
 
   constructor(
     arrival: Arrival,
     attributes: PathAttributes,
-    public nlri: EvpnNlri,
+    public nlri: Nlri,
   ) {
     super(arrival, attributes);
   }
@@ -72,38 +80,41 @@ class LaterPath extends Told implements RibPath {
  * A destination, and in the same object the path of the neighbour that spoke first: most have one path or two, and what a
  * table of a hundred thousand costs is the garbage collector's carrying its objects about. Paths of others form a chain.
  */
-export abstract class RibDestination
+export abstract class RibDestination<Nlri extends Route = EvpnNlri>
   extends Told
-  implements Destination, RibPath, TableEntry<RibDestination>
+  implements Destination<Nlri>, RibPath<Nlri>, TableEntry<RibDestination<Nlri>, Nlri>
 {
-  chained: RibDestination | undefined = undefined;
-  best: RibPath | undefined = undefined;
+  chained: RibDestination<Nlri> | undefined = undefined;
+  best: RibPath<Nlri> | undefined = undefined;
   note: object | undefined = undefined;
   /** It is in the RIB's dirty set. */
   dirty = false;
-  #later: LaterPath | undefined = undefined;
+  #later: LaterPath<Nlri> | undefined = undefined;
 
   /** As the first path's neighbour sent it. */
-  abstract get nlri(): EvpnNlri;
+  abstract get nlri(): Nlri;
 
   /** The NLRI of the first path is this one from now on, which has the same key. */
-  protected abstract takeOver(nlri: EvpnNlri): void;
+  protected abstract takeOver(nlri: Nlri): void;
 
   /** The NLRI, as an object that stays as it is now. */
-  protected abstract get copyOfNlri(): EvpnNlri;
+  protected abstract get copyOfNlri(): Nlri;
+
+  /** True where also what is not in the key is equal. */
+  protected abstract same(a: Nlri, b: Nlri): boolean;
 
   /** False once the last path went. */
   get hasPath(): boolean {
     return this.arrival !== NEVER;
   }
 
-  get paths(): readonly RibPath[] {
-    const paths: RibPath[] = this.hasPath ? [this] : [];
+  get paths(): readonly RibPath<Nlri>[] {
+    const paths: RibPath<Nlri>[] = this.hasPath ? [this] : [];
     for (let path = this.#later; path !== undefined; path = path.next) paths.push(path);
     return paths;
   }
 
-  pathOf(neighbor: Teller): RibPath | undefined {
+  pathOf(neighbor: Teller): RibPath<Nlri> | undefined {
     if (this.arrival.neighbor === neighbor) return this;
     let path = this.#later;
     while (path !== undefined && path.arrival.neighbor !== neighbor) path = path.next;
@@ -114,16 +125,16 @@ export abstract class RibDestination
    * Enters a path in the place of `old`, its neighbour's last, or behind all others. True where `old` is of another NLRI now,
    * beside its key.
    */
-  put(arrival: Arrival, attributes: PathAttributes, nlri: EvpnNlri, old: RibPath | undefined): boolean {
+  put(arrival: Arrival, attributes: PathAttributes, nlri: Nlri, old: RibPath<Nlri> | undefined): boolean {
     if (old === this || !this.hasPath) {
       this.arrival = arrival;
       this.attributes = attributes;
       return this.#say(nlri);
     }
     // One object for all who say the same
-    const said = sameNlri(this.nlri, nlri) ? this.nlri : nlri;
+    const said = this.same(this.nlri, nlri) ? this.nlri : nlri;
     if (old instanceof LaterPath) {
-      const differs = !sameNlri(old.nlri, said);
+      const differs = !this.same(old.nlri, said);
       old.arrival = arrival;
       old.attributes = attributes;
       old.nlri = said;
@@ -134,7 +145,7 @@ export abstract class RibDestination
   }
 
   /** Takes the path away. True where the destination itself is of another path's NLRI now, which differs beside the key. */
-  remove(path: RibPath): boolean {
+  remove(path: RibPath<Nlri>): boolean {
     if (path instanceof LaterPath) {
       this.#link(path, path.next);
       return false;
@@ -152,15 +163,17 @@ export abstract class RibDestination
   }
 
   /** The decision process's choice; no list is built for one path or two. */
-  choose(usable: Usable | undefined): RibPath | undefined {
+  choose(usable: Usable<Nlri> | undefined): RibPath<Nlri> | undefined {
     const later = this.#later;
     if (later === undefined) return this.hasPath ? this : undefined;
-    return later.next === undefined ? better<RibPath>(this, later, usable) : selectBest(this.paths, usable);
+    return later.next === undefined
+      ? better<RibPath<Nlri>>(this, later, usable)
+      : selectBest(this.paths, usable);
   }
 
   /** True where the first path's NLRI is another one now. */
-  #say(nlri: EvpnNlri): boolean {
-    if (sameNlri(this.nlri, nlri)) return false;
+  #say(nlri: Nlri): boolean {
+    if (this.same(this.nlri, nlri)) return false;
     const before = this.copyOfNlri;
     for (let path = this.#later; path !== undefined; path = path.next)
       if (path.nlri === this.nlri) path.nlri = before;
@@ -169,7 +182,7 @@ export abstract class RibDestination
   }
 
   /** Lets what leads to `to`, or to the end, lead to `path`. */
-  #link(to: LaterPath | undefined, path: LaterPath | undefined): void {
+  #link(to: LaterPath<Nlri> | undefined, path: LaterPath<Nlri> | undefined): void {
     if (this.#later === to) {
       this.#later = path;
       return;
@@ -254,33 +267,47 @@ class MacIpDestination extends RibDestination implements MacIpAdvertisement {
     const { type, rd, mac, ip } = this;
     return { type, rd, mac, ip, ...this.#commons };
   }
+
+  protected override same(a: EvpnNlri, b: EvpnNlri): boolean {
+    return sameNlri(a, b);
+  }
 }
 
-/** The destination of a route of which there are few. */
-class OtherDestination extends RibDestination {
-  #nlri: EvpnNlri;
+/** The destination of a route that is an object beside it. */
+export class PlainDestination<Nlri extends Route> extends RibDestination<Nlri> {
+  readonly #family: Family<Nlri>;
+  #nlri: Nlri;
 
-  constructor(arrival: Arrival, attributes: PathAttributes, nlri: EvpnNlri) {
+  constructor(arrival: Arrival, attributes: PathAttributes, nlri: Nlri, family: Family<Nlri>) {
     super(arrival, attributes);
+    this.#family = family;
     this.#nlri = nlri;
   }
 
-  override get nlri(): EvpnNlri {
+  override get nlri(): Nlri {
     return this.#nlri;
   }
 
-  protected override takeOver(nlri: EvpnNlri): void {
+  protected override takeOver(nlri: Nlri): void {
     this.#nlri = nlri;
   }
 
-  protected override get copyOfNlri(): EvpnNlri {
+  protected override get copyOfNlri(): Nlri {
     return this.#nlri;
+  }
+
+  protected override same(a: Nlri, b: Nlri): boolean {
+    return this.#family.same(a, b);
   }
 }
 
-/** A destination with its first path. */
-export function destinationOf(arrival: Arrival, attributes: PathAttributes, nlri: EvpnNlri): RibDestination {
+/** An EVPN destination with its first path: of all but MAC/IP routes there are few. */
+export function evpnDestination(
+  arrival: Arrival,
+  attributes: PathAttributes,
+  nlri: EvpnNlri,
+): RibDestination {
   return nlri.type === RouteType.MAC_IP_ADVERTISEMENT
     ? new MacIpDestination(arrival, attributes, nlri)
-    : new OtherDestination(arrival, attributes, nlri);
+    : new PlainDestination(arrival, attributes, nlri, EVPN);
 }

@@ -1,4 +1,5 @@
 import { Fifo } from '../types/index.js';
+import type { EvpnNlri, Route } from '../wire/index.js';
 import type { RibDestination } from './destination.js';
 
 /** So many are taken of one neighbor before the next has its turn. */
@@ -10,8 +11,8 @@ const CONGESTED_ABOVE = 65_536;
 const RELIEVED_BELOW = 16_384;
 
 /** Destinations that one neighbor's words have changed, and that nobody has taken yet, oldest first. */
-export class DirtyShare {
-  readonly destinations = new Fifo<RibDestination>();
+export class DirtyShare<Nlri extends Route = EvpnNlri> {
+  readonly destinations = new Fifo<RibDestination<Nlri>>();
   isQueued = false;
   /** So many wait that no more should be read from the neighbor. */
   congested = false;
@@ -21,9 +22,9 @@ export class DirtyShare {
  * The destinations that changed, each once. They are taken from one neighbor after the other, so that who says much has
  * what another says wait for some of it and never for all.
  */
-export class DirtySet {
-  readonly #shares = new Fifo<DirtyShare>();
-  #current: DirtyShare | undefined = undefined;
+export class DirtySet<Nlri extends Route = EvpnNlri> {
+  readonly #shares = new Fifo<DirtyShare<Nlri>>();
+  #current: DirtyShare<Nlri> | undefined = undefined;
   #left = 0;
   #size = 0;
 
@@ -32,7 +33,7 @@ export class DirtySet {
   }
 
   /** The caller has looked that it is not in the set. */
-  push(share: DirtyShare, destination: RibDestination): void {
+  push(share: DirtyShare<Nlri>, destination: RibDestination<Nlri>): void {
     destination.dirty = true;
     share.destinations.push(destination);
     this.#size++;
@@ -43,12 +44,12 @@ export class DirtySet {
   }
 
   /** `relieved` is called where a share is congested no more. */
-  take(relieved: () => void): RibDestination | undefined {
+  take(relieved: () => void): RibDestination<Nlri> | undefined {
     return this.#takeOf(this.#turnOf(), relieved);
   }
 
   /** One of a neighbor of whom few wait; undefined where there is none, be it that many wait of others. */
-  takeSparse(relieved: () => void): RibDestination | undefined {
+  takeSparse(relieved: () => void): RibDestination<Nlri> | undefined {
     for (let others = this.#shares.size; others >= 0; others--) {
       const share = this.#turnOf();
       if (share !== undefined && share.destinations.size <= SPARSE) return this.#takeOf(share, relieved);
@@ -57,7 +58,7 @@ export class DirtySet {
     return undefined;
   }
 
-  #takeOf(share: DirtyShare | undefined, relieved: () => void): RibDestination | undefined {
+  #takeOf(share: DirtyShare<Nlri> | undefined, relieved: () => void): RibDestination<Nlri> | undefined {
     const destination = share?.destinations.take();
     if (share === undefined || destination === undefined) return undefined;
     destination.dirty = false;
@@ -70,7 +71,7 @@ export class DirtySet {
     return destination;
   }
 
-  #turnOf(): DirtyShare | undefined {
+  #turnOf(): DirtyShare<Nlri> | undefined {
     const current = this.#current;
     if (current !== undefined && this.#left > 0 && current.destinations.size > 0) return current;
     if (current !== undefined) {

@@ -1,30 +1,34 @@
 import type { Clock, Timer } from '../types/index.js';
 import {
-  AFI_L2VPN,
+  type AnyFamily,
+  type AnyUpdate,
   encodeRouteRefresh,
   MAX_EXTENDED_MESSAGE_LENGTH,
   MAX_MESSAGE_LENGTH,
   MessageType,
-  SAFI_EVPN,
-  type Update,
-  UpdateEncoder,
 } from '../wire/index.js';
-import { AdjRibOut } from './adj-rib-out.js';
+import type { FamilyRibs, SessionAdjRibOut, SessionRib } from './family-ribs.js';
 import type { InboundPolicy } from './inbound.js';
 import type { Link } from './link.js';
-import type { LocalRib } from './local-rib.js';
 import type { Negotiated } from './open.js';
 import type { PathSource } from './route.js';
 
 /** Milliseconds in which a prompt neighbor has begun to send its routes. */
 const PROMPT = 50;
 
+/** What a session has of one of its families. */
+export interface SessionFamily {
+  readonly rib: SessionRib;
+  readonly adjRibOut: SessionAdjRibOut;
+  /** Clock.wallTime() of the End-of-RIB. */
+  endOfRibAt: number | undefined;
+}
+
 /** What a neighbour has only while its session is established. */
 export class Established {
   readonly source: PathSource;
-  readonly adjRibOut: AdjRibOut;
-  /** Clock.wallTime() of the End-of-RIB. */
-  endOfRibAt: number | undefined;
+  /** By the families that both sides speak. */
+  readonly families = new Map<AnyFamily, SessionFamily>();
   readonly #clock: Clock;
   readonly #since: number;
   #prompting: Timer | undefined;
@@ -36,21 +40,51 @@ export class Established {
     /** What its routes may be; a reload may change it. */
     public inbound: InboundPolicy,
     localAsn: number,
-    localRib: LocalRib,
+    ribs: readonly FamilyRibs[],
     clock: Clock,
   ) {
     this.#clock = clock;
     this.#since = clock.now();
     const { remoteRouterId, internal, fourOctetAs, extendedMessage } = negotiated;
     this.source = { neighbor, routerId: remoteRouterId, internal };
-    const encoder = new UpdateEncoder({
+    const encoding = {
       fourOctetAs,
       internal,
       localAsn,
       maxMessageLength: extendedMessage ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH,
-    });
+    } as const;
     const sink = { write: (update: Buffer) => link.send(MessageType.UPDATE, update) };
-    this.adjRibOut = new AdjRibOut(clock, localRib, encoder, sink);
+    for (const { family, rib, adjRibOut } of ribs)
+      if (negotiated.families.includes(family))
+        this.families.set(family, {
+          rib,
+          adjRibOut: adjRibOut(clock, encoding, sink),
+          endOfRibAt: undefined,
+        });
+  }
+
+  /** True once the neighbor has told all that it knows of every family. */
+  get isToldAll(): boolean {
+    for (const { endOfRibAt } of this.families.values()) if (endOfRibAt === undefined) return false;
+    return true;
+  }
+
+  /** Begins to tell the neighbor our routes. */
+  start(): void {
+    for (const { rib, adjRibOut } of this.families.values()) {
+      rib.neighborUp(this.source);
+      adjRibOut.start();
+    }
+  }
+
+  /** Tells it all our routes again. */
+  refresh(): void {
+    for (const { adjRibOut } of this.families.values()) adjRibOut.refresh();
+  }
+
+  /** The socket takes bytes again. */
+  drained(): void {
+    for (const { adjRibOut } of this.families.values()) adjRibOut.drained();
   }
 
   /** Milliseconds that the session stands. */
@@ -61,8 +95,8 @@ export class Established {
   /** Asks the neighbor for all its routes again (RFC 2918); false where it did not offer that. */
   askForRoutes(): boolean {
     if (!this.negotiated.routeRefresh) return false;
-    const request = encodeRouteRefresh({ afi: AFI_L2VPN, subtype: 0, safi: SAFI_EVPN });
-    this.link.send(MessageType.ROUTE_REFRESH, request);
+    for (const { afi, safi } of this.families.keys())
+      this.link.send(MessageType.ROUTE_REFRESH, encodeRouteRefresh({ afi, subtype: 0, safi }));
     return true;
   }
 
@@ -77,15 +111,16 @@ export class Established {
   /** The session is over. */
   stop(): void {
     this.#prompting?.cancel();
-    this.adjRibOut.stop();
+    for (const { adjRibOut } of this.families.values()) adjRibOut.stop();
   }
 
-  /** Takes note of an UPDATE. True where it is the session's first End-of-RIB. */
-  heard(update: Update): boolean {
+  /** Takes note of an UPDATE. True where it is the session's first End-of-RIB of its family. */
+  heard({ family, endOfRib }: AnyUpdate): boolean {
     this.#prompting?.cancel();
     this.#prompting = undefined;
-    if (!update.endOfRib || this.endOfRibAt !== undefined) return false;
-    this.endOfRibAt = this.#clock.wallTime();
+    const of = endOfRib ? this.families.get(family) : undefined;
+    if (of === undefined || of.endOfRibAt !== undefined) return false;
+    of.endOfRibAt = this.#clock.wallTime();
     return true;
   }
 }

@@ -1,4 +1,10 @@
-import { type AsPathSegment, AsPathSegmentType, type EvpnNlri, type PathAttributes } from '../wire/index.js';
+import {
+  type AsPathSegment,
+  AsPathSegmentType,
+  type EvpnNlri,
+  type PathAttributes,
+  type Route,
+} from '../wire/index.js';
 
 /** What the operator lets a neighbor's routes be; read at each UPDATE. */
 export interface InboundPolicy {
@@ -60,9 +66,9 @@ export type RefusalReason = keyof typeof REFUSED;
 export type RefusalCounts = Record<RefusalReason, number>;
 
 /** The latest refusal of a neighbor. */
-export interface Refusal {
+export interface Refusal<Nlri extends Route = EvpnNlri> {
   readonly reason: RefusalReason;
-  readonly nlri: EvpnNlri;
+  readonly nlri: Nlri;
   readonly asPath: readonly AsPathSegment[];
   /** Clock.wallTime(). */
   readonly at: number;

@@ -15,14 +15,14 @@ export { addressOf, canonicalAddress } from './address.js';
 export type { LocalIdentity, NeighborConfig, SpeakerConfig } from './config.js';
 export type { LocalAddress, LocalInterface } from './connected.js';
 export { type Decision, decide, selectBest } from './decision.js';
+export { Rib } from './evpn-rib.js';
 export { transition } from './fsm.js';
 export type * from './fsm-types.js';
 export * from './inbound.js';
-export { LocalRib } from './local-rib.js';
+export { FamilyLocalRib, LocalRib } from './local-rib.js';
 export type * from './neighbor-status.js';
-export { type NeighborRouteCounts, Rib, type RibIdentity } from './rib.js';
+export { FamilyRib, type NeighborRouteCounts, plainRoutes, type RibIdentity } from './rib.js';
 export type * from './route.js';
-export { sameKey, sameNlri } from './route-key.js';
 export {
   DEFAULT_ROUTE_LIMITS,
   type LimitUse,

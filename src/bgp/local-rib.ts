@@ -1,29 +1,30 @@
-import type { EvpnNlri, OriginatedAttributes } from '../wire/index.js';
+import { EVPN, type EvpnNlri, type Family, type OriginatedAttributes, type Route } from '../wire/index.js';
 import { EntryOrder, type Ordered } from './entry-order.js';
 import type { LocalRoute } from './route.js';
-import { sameNlri } from './route-key.js';
-import { EvpnTable, type TableEntry } from './table.js';
+import { EvpnTable, type RouteTable, type TableEntry } from './table.js';
 
 /** A neighbour that has still to be told of an entry's change, and what it was told last; undefined is "nothing". */
-class Owed {
+class Owed<Nlri extends Route> {
   constructor(
-    readonly to: LocalRibListener,
-    readonly told: LocalRoute | undefined,
-    public next: Owed | undefined,
+    readonly to: LocalRibListener<Nlri>,
+    readonly told: LocalRoute<Nlri> | undefined,
+    public next: Owed<Nlri> | undefined,
   ) {}
 }
 
 /** One key of ours. It outlives its route while a neighbour has still to be told that the route is gone. */
-export class LocalEntry implements TableEntry<LocalEntry>, Ordered {
-  chained: LocalEntry | undefined = undefined;
+export class LocalEntry<Nlri extends Route = EvpnNlri>
+  implements TableEntry<LocalEntry<Nlri>, Nlri>, Ordered
+{
+  chained: LocalEntry<Nlri> | undefined = undefined;
   /** Undefined once withdrawn; replaced, never changed, so that what was sent can be compared with what is. */
-  route: LocalRoute | undefined;
+  route: LocalRoute<Nlri> | undefined;
   place = 0;
   /** A chain: a leaf has few neighbours, and most changes are owed to each for less than a turn of the event loop. */
-  #owed: Owed | undefined = undefined;
+  #owed: Owed<Nlri> | undefined = undefined;
 
   constructor(
-    readonly nlri: EvpnNlri,
+    readonly nlri: Nlri,
     /** Grows with every new entry: says whether a walk in order of insertion has passed it. */
     readonly serial: number,
   ) {}
@@ -34,22 +35,22 @@ export class LocalEntry implements TableEntry<LocalEntry>, Ordered {
   }
 
   /** Notes what the neighbour was told before the change, which it is to be told of; false where it is owed one already. */
-  owe(to: LocalRibListener, told: LocalRoute | undefined): boolean {
+  owe(to: LocalRibListener<Nlri>, told: LocalRoute<Nlri> | undefined): boolean {
     for (let owed = this.#owed; owed !== undefined; owed = owed.next) if (owed.to === to) return false;
     this.#owed = new Owed(to, told, this.#owed);
     return true;
   }
 
   /** True where the neighbour is owed a change of which it was told nothing before. */
-  isToldNothing(to: LocalRibListener): boolean {
+  isToldNothing(to: LocalRibListener<Nlri>): boolean {
     for (let owed = this.#owed; owed !== undefined; owed = owed.next)
       if (owed.to === to) return owed.told === undefined;
     return false;
   }
 
   /** The neighbour is owed nothing any more; what it was told last. */
-  settle(to: LocalRibListener): LocalRoute | undefined {
-    let before: Owed | undefined;
+  settle(to: LocalRibListener<Nlri>): LocalRoute<Nlri> | undefined {
+    let before: Owed<Nlri> | undefined;
     let owed = this.#owed;
     while (owed !== undefined && owed.to !== to) {
       before = owed;
@@ -62,18 +63,25 @@ export class LocalEntry implements TableEntry<LocalEntry>, Ordered {
 }
 
 /** Told of each change, with the route as it was before. */
-export interface LocalRibListener {
-  changed(entry: LocalEntry, before: LocalRoute | undefined): void;
+export interface LocalRibListener<Nlri extends Route = EvpnNlri> {
+  changed(entry: LocalEntry<Nlri>, before: LocalRoute<Nlri> | undefined): void;
 }
 
-/** The routes that we originate: what every neighbour's Adj-RIB-Out is to hold (RFC 4271 §9.1.3). */
-export class LocalRib {
-  readonly #table = new EvpnTable<LocalEntry>();
+/** The routes of one family that we originate: what every neighbour's Adj-RIB-Out is to hold (RFC 4271 §9.1.3). */
+export class FamilyLocalRib<Nlri extends Route> {
+  readonly #table: RouteTable<Nlri, LocalEntry<Nlri>>;
   /** The same entries in order of insertion. */
-  readonly #order = new EntryOrder<LocalEntry>();
-  readonly #listeners = new Set<LocalRibListener>();
+  readonly #order = new EntryOrder<LocalEntry<Nlri>>();
+  readonly #listeners = new Set<LocalRibListener<Nlri>>();
   #serial = 0;
   #size = 0;
+
+  constructor(
+    readonly family: Family<Nlri>,
+    table: RouteTable<Nlri, LocalEntry<Nlri>>,
+  ) {
+    this.#table = table;
+  }
 
   /** Routes that stand. */
   get size(): number {
@@ -81,7 +89,7 @@ export class LocalRib {
   }
 
   /** Adds the route, or replaces the one of the same key. The same route again costs nothing and sends nothing. */
-  originate(nlri: EvpnNlri, attributes: OriginatedAttributes): void {
+  originate(nlri: Nlri, attributes: OriginatedAttributes): void {
     let entry = this.#table.get(nlri);
     if (entry === undefined) {
       entry = new LocalEntry(nlri, ++this.#serial);
@@ -89,14 +97,15 @@ export class LocalRib {
       this.#order.add(entry);
     }
     const before = entry.route;
-    if (before !== undefined && before.attributes === attributes && sameNlri(before.nlri, nlri)) return;
+    if (before !== undefined && before.attributes === attributes && this.family.same(before.nlri, nlri))
+      return;
     if (before === undefined) this.#size++;
     entry.route = { nlri, attributes };
     this.#tell(entry, before);
   }
 
   /** Removes the route of this key; harmless where there is none. */
-  withdraw(nlri: EvpnNlri): void {
+  withdraw(nlri: Nlri): void {
     const entry = this.#table.get(nlri);
     if (entry?.route === undefined) return;
     const before = entry.route;
@@ -107,36 +116,43 @@ export class LocalRib {
   }
 
   /** Every route that stands, oldest key first. */
-  *routes(): IterableIterator<LocalRoute> {
+  *routes(): IterableIterator<LocalRoute<Nlri>> {
     for (const { route } of this.#order.values()) if (route !== undefined) yield route;
   }
 
   /** The route of this key. */
-  route(nlri: EvpnNlri): LocalRoute | undefined {
+  route(nlri: Nlri): LocalRoute<Nlri> | undefined {
     return this.#table.get(nlri)?.route;
   }
 
   /** Entries in order of insertion, withdrawn ones that someone still needs included. */
-  entries(): IterableIterator<LocalEntry> {
+  entries(): IterableIterator<LocalEntry<Nlri>> {
     return this.#order.values();
   }
 
-  listen(listener: LocalRibListener): void {
+  listen(listener: LocalRibListener<Nlri>): void {
     this.#listeners.add(listener);
   }
 
-  unlisten(listener: LocalRibListener): void {
+  unlisten(listener: LocalRibListener<Nlri>): void {
     this.#listeners.delete(listener);
   }
 
   /** Lets a withdrawn entry go that no neighbour needs any more. */
-  release(entry: LocalEntry): void {
+  release(entry: LocalEntry<Nlri>): void {
     if (entry.route !== undefined || entry.isOwed) return;
     this.#table.remove(entry);
     this.#order.delete(entry);
   }
 
-  #tell(entry: LocalEntry, before: LocalRoute | undefined): void {
+  #tell(entry: LocalEntry<Nlri>, before: LocalRoute<Nlri> | undefined): void {
     for (const listener of this.#listeners) listener.changed(entry, before);
+  }
+}
+
+/** The EVPN routes that we originate. */
+export class LocalRib extends FamilyLocalRib<EvpnNlri> {
+  constructor() {
+    super(EVPN, new EvpnTable<LocalEntry>());
   }
 }

@@ -1,12 +1,13 @@
 import { formatIp, type Ipv4 } from '../types/index.js';
 import {
-  AFI_L2VPN,
+  type AnyFamily,
   AS_TRANS,
   type Capability,
+  EVPN,
+  familyAmong,
   NotificationCode,
   type OpenMessage,
   OpenSubcode,
-  SAFI_EVPN,
 } from '../wire/index.js';
 import { acceptsAs, type LocalIdentity, type NeighborConfig } from './config.js';
 import type { NotificationContent } from './fsm-types.js';
@@ -14,7 +15,7 @@ import type { NotificationContent } from './fsm-types.js';
 /** Seconds that a peer may keep our routes while we restart (RFC 4724 §3). */
 export const RESTART_TIME = 120;
 
-/** What a peer's graceful restart capability says of L2VPN/EVPN (RFC 4724 §3). */
+/** What a peer's graceful restart capability says of one family (RFC 4724 §3). */
 export interface PeerRestart {
   /** Seconds. */
   readonly restartTime: number;
@@ -37,8 +38,10 @@ export interface Negotiated {
   readonly holdTime: number;
   /** Seconds. */
   readonly keepaliveTime: number;
-  /** Undefined where the peer announced no graceful restart for L2VPN/EVPN. */
-  readonly restart: PeerRestart | undefined;
+  /** The families that both sides speak, in our order. */
+  readonly families: readonly AnyFamily[];
+  /** By the families for which the peer announced graceful restart. */
+  readonly restarts: ReadonlyMap<AnyFamily, PeerRestart>;
 }
 
 /** An OPEN that cannot be accepted: what to send, and why in words. */
@@ -47,10 +50,24 @@ export interface OpenRefusal {
   readonly reason: string;
 }
 
-/** The capabilities that we announce to every neighbor (RFC 5492). */
-export function localCapabilities({ asn, restart }: LocalIdentity): readonly Capability[] {
+/** The families of a neighbor for which nothing is said. */
+const EVPN_ALONE: readonly AnyFamily[] = [EVPN];
+
+/** The families that we offer to a neighbor. */
+export function familiesOf({
+  families = EVPN_ALONE,
+}: Pick<NeighborConfig, 'families'>): readonly AnyFamily[] {
+  return families;
+}
+
+/** The capabilities that we announce to a neighbor (RFC 5492). */
+export function localCapabilities(
+  { asn, restart }: LocalIdentity,
+  neighbor: Pick<NeighborConfig, 'families'>,
+): readonly Capability[] {
+  const families = familiesOf(neighbor);
   return [
-    { code: 1, afi: AFI_L2VPN, safi: SAFI_EVPN },
+    ...families.map(({ afi, safi }) => ({ code: 1, afi, safi }) as const),
     { code: 2 },
     { code: 6 },
     {
@@ -58,7 +75,11 @@ export function localCapabilities({ asn, restart }: LocalIdentity): readonly Cap
       restartState: restart.restarting,
       notification: false,
       restartTime: RESTART_TIME,
-      families: [{ afi: AFI_L2VPN, safi: SAFI_EVPN, forwardingPreserved: restart.forwardingPreserved }],
+      families: families.map(({ afi, safi }) => ({
+        afi,
+        safi,
+        forwardingPreserved: restart.forwardingPreserved,
+      })),
     },
     { code: 65, asn },
   ];
@@ -71,7 +92,7 @@ export function buildOpen(local: LocalIdentity, neighbor: NeighborConfig): OpenM
     myAs: local.asn > 0xffff ? AS_TRANS : local.asn,
     holdTime: neighbor.holdTime,
     routerId: local.routerId,
-    capabilities: localCapabilities(local),
+    capabilities: localCapabilities(local, neighbor),
   };
 }
 
@@ -83,6 +104,10 @@ function octets(value: number, length: 2 | 4): Uint8Array {
   const bytes = Buffer.alloc(length);
   bytes.writeUIntBE(value, 0, length);
   return bytes;
+}
+
+function named({ name, afi, safi }: AnyFamily): string {
+  return `${name} (AFI ${afi}, SAFI ${safi})`;
 }
 
 function expectedAs(local: LocalIdentity, { remoteAs }: NeighborConfig): string {
@@ -100,17 +125,20 @@ export function judgeOpen(
   neighbor: NeighborConfig,
 ): Negotiated | OpenRefusal {
   let asn4: number | undefined;
-  let families = 0;
-  let evpn = false;
+  const offered = familiesOf(neighbor);
+  const theirs: AnyFamily[] = [];
+  let count = 0;
   let routeRefresh = false;
   let extendedMessage = false;
-  let restart: PeerRestart | undefined;
+  const restarts = new Map<AnyFamily, PeerRestart>();
   for (const capability of open.capabilities) {
     switch (capability.code) {
-      case 1:
-        families++;
-        if (capability.afi === AFI_L2VPN && capability.safi === SAFI_EVPN) evpn = true;
+      case 1: {
+        count++;
+        const family = familyAmong(offered, capability.afi, capability.safi);
+        if (family !== undefined) theirs.push(family);
         break;
+      }
       case 2:
         routeRefresh = true;
         break;
@@ -118,13 +146,11 @@ export function judgeOpen(
         extendedMessage = true;
         break;
       case 64: {
-        const family = capability.families.find((f) => f.afi === AFI_L2VPN && f.safi === SAFI_EVPN);
-        if (family !== undefined)
-          restart = {
-            restartTime: capability.restartTime,
-            restarted: capability.restartState,
-            forwardingPreserved: family.forwardingPreserved,
-          };
+        const { restartTime, restartState: restarted } = capability;
+        for (const { afi, safi, forwardingPreserved } of capability.families) {
+          const family = familyAmong(offered, afi, safi);
+          if (family !== undefined) restarts.set(family, { restartTime, restarted, forwardingPreserved });
+        }
         break;
       }
       case 65:
@@ -146,11 +172,13 @@ export function judgeOpen(
       `the neighbor's BGP identifier ${formatIp(open.routerId as Ipv4)} is ours; each router of an AS needs its own`,
       octets(open.routerId, 4),
     );
-  if (!evpn)
+  // Who says nothing of families speaks the one that is as old as the protocol (RFC 4760 §8)
+  const families = offered.filter((family) => (count === 0 ? family.hasFields : theirs.includes(family)));
+  if (families.length === 0)
     return refuse(
       OpenSubcode.UNSUPPORTED_CAPABILITY,
-      `the neighbor does not offer L2VPN/EVPN (AFI 25, SAFI 70) among its ${families} address families; activate it there`,
-      Uint8Array.of(1, 4, 0, AFI_L2VPN, 0, SAFI_EVPN),
+      `the neighbor does not offer ${offered.map(named).join(' or ')} among its ${count} address families; activate it there`,
+      Uint8Array.from(offered.flatMap(({ afi, safi }) => [1, 4, afi >>> 8, afi, 0, safi])),
     );
   const holdTime = Math.min(open.holdTime, neighbor.holdTime);
   return {
@@ -162,6 +190,7 @@ export function judgeOpen(
     extendedMessage,
     holdTime,
     keepaliveTime: Math.min(neighbor.keepaliveTime, holdTime / 3),
-    restart,
+    families,
+    restarts,
   };
 }

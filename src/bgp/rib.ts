@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../types/index.js';
-import type { EvpnNlri, PathAttributes, Update } from '../wire/index.js';
+import type { EvpnNlri, Family, PathAttributes, Route, Update } from '../wire/index.js';
 import { type Decision, decide, type Usable } from './decision.js';
-import { Arrival, destinationOf, type RibDestination, type RibPath } from './destination.js';
+import { Arrival, PlainDestination, type RibDestination, type RibPath } from './destination.js';
 import { DirtySet, DirtyShare } from './dirty-set.js';
 import { type Holder, hold, release } from './holdings.js';
 import {
@@ -13,10 +13,10 @@ import {
   type RefusalReason,
   whyRefused,
 } from './inbound.js';
-import type { Destination, PathSource } from './route.js';
-import { sameNlri } from './route-key.js';
+import { KeyedTable } from './keyed-table.js';
+import type { Destination, Path, PathSource } from './route.js';
 import { memoryOf } from './route-limits.js';
-import { EvpnTable, ROUTE_TYPE_SLOTS, type TableFilter } from './table.js';
+import { ROUTE_TYPE_SLOTS, type RouteTable } from './table.js';
 
 /** Who we are, for loop detection. */
 export interface RibIdentity {
@@ -25,15 +25,15 @@ export interface RibIdentity {
   readonly routerId: number;
 }
 
-/** A neighbour's routes in numbers; arrays are indexed by route type. */
-export interface NeighborRouteCounts {
+/** A neighbour's routes of one family in numbers; arrays are indexed by the kind of the route. */
+export interface NeighborRouteCounts<Nlri extends Route = EvpnNlri> {
   /** Announcements since the session came up. */
   readonly received: readonly number[];
   /** Routes that stand now. */
   readonly accepted: readonly number[];
   /** Announcements refused since the session came up. */
   readonly refused: Readonly<RefusalCounts>;
-  readonly lastRefusal: Refusal | undefined;
+  readonly lastRefusal: Refusal<Nlri> | undefined;
   /** Routes that stand, of every type. */
   readonly held: number;
   /** Those of them that the neighbor has not announced since its session before ended. */
@@ -44,10 +44,10 @@ export interface NeighborRouteCounts {
 }
 
 /** All that the RIB knows of one neighbour. A path whose epoch is not the neighbour's is stale. */
-class NeighborState implements Holder {
+class NeighborState<Nlri extends Route> implements Holder {
   epoch = 0;
-  readonly received = new Array<number>(ROUTE_TYPE_SLOTS).fill(0);
-  readonly accepted = new Array<number>(ROUTE_TYPE_SLOTS).fill(0);
+  readonly received: number[];
+  readonly accepted: number[];
   held = 0;
   sets = 0;
   octets = 0;
@@ -58,22 +58,27 @@ class NeighborState implements Holder {
   /** Of the latest UPDATE with routes. */
   arrival: Arrival | undefined = undefined;
   refused = noRefusals();
-  lastRefusal: Refusal | undefined = undefined;
-  sweep: Sweep | undefined = undefined;
-  readonly dirty = new DirtyShare();
+  lastRefusal: Refusal<Nlri> | undefined = undefined;
+  sweep: Sweep<Nlri> | undefined = undefined;
+  readonly dirty = new DirtyShare<Nlri>();
+
+  constructor(kinds: number) {
+    this.received = new Array<number>(kinds).fill(0);
+    this.accepted = new Array<number>(kinds).fill(0);
+  }
 }
 
 /** A walk that removes a neighbour's paths of epochs before `before`, a slice a turn. */
-interface Sweep {
+interface Sweep<Nlri extends Route> {
   before: number;
-  cursor: Iterator<RibDestination>;
+  cursor: Iterator<RibDestination<Nlri>>;
   timer: Timer | undefined;
   whenDone: (() => void)[];
 }
 
 /** Destinations that one turn of a sweep looks at: no more than are decided on in a turn, while the cache has them. */
 const SWEEP_SLICE = 512;
-const NO_COUNTS: NeighborRouteCounts = {
+const NO_COUNTS: NeighborRouteCounts<never> = {
   received: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),
   accepted: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),
   refused: noRefusals(),
@@ -84,12 +89,28 @@ const NO_COUNTS: NeighborRouteCounts = {
   octets: 0,
 };
 
+/** A family as its RIB needs it: where its routes stand, and as what. */
+export interface Routes<Nlri extends Route> {
+  readonly family: Family<Nlri>;
+  readonly table: RouteTable<Nlri, RibDestination<Nlri>>;
+  destination(arrival: Arrival, attributes: PathAttributes, nlri: Nlri): RibDestination<Nlri>;
+}
+
+/** Of a family that needs nothing of its own. */
+export function plainRoutes<Nlri extends Route>(family: Family<Nlri>): Routes<Nlri> {
+  return {
+    family,
+    table: new KeyedTable<Nlri, RibDestination<Nlri>>(family),
+    destination: (arrival, attributes, nlri) => new PlainDestination(arrival, attributes, nlri, family),
+  };
+}
+
 /**
- * The Adj-RIB-In of all neighbours as one table, with the decision process's choice for each destination (RFC 4271
+ * The Adj-RIB-In of one family and all neighbours as one table, with the decision process's choice for each destination (RFC 4271
  * §9.1). It hands out what changed as a set of destinations, never as a stream of events: however often a route flaps
  * while nobody looks, it is in the set once, so the memory is bounded by the table.
  */
-export class Rib {
+export class FamilyRib<Nlri extends Route> {
   /** Called when the dirty set goes from empty to non-empty. */
   onDirty: (() => void) | undefined;
   /** Called when a neighbor is congested no more: readers of sockets may go on. */
@@ -99,26 +120,33 @@ export class Rib {
   onReleased: ((attributes: PathAttributes) => void) | undefined;
 
   /** True for a route that this leaf originates: one that comes back is everyday. */
-  isOriginated: ((nlri: EvpnNlri) => boolean) | undefined;
+  isOriginated: ((nlri: Nlri) => boolean) | undefined;
 
   /**
    * Excludes paths from the decision where others are usable; what it says of a path follows from the path and from what
    * changes with `lookAgain` alone.
    */
-  usable: Usable | undefined;
+  usable: Usable<Nlri> | undefined;
 
   readonly #clock: Clock;
   #identity: RibIdentity;
-  readonly #table = new EvpnTable<RibDestination>();
-  readonly #neighbors = new Map<string, NeighborState>();
-  readonly #dirty = new DirtySet();
+  readonly #routes: Routes<Nlri>;
+  readonly #table: RouteTable<Nlri, RibDestination<Nlri>>;
+  readonly #neighbors = new Map<string, NeighborState<Nlri>>();
+  readonly #dirty = new DirtySet<Nlri>();
   #memory = 0;
   /** A walk over all destinations, to be looked at again. */
-  #again: Iterator<RibDestination, undefined> | undefined = undefined;
+  #again: Iterator<RibDestination<Nlri>, undefined> | undefined = undefined;
 
-  constructor(clock: Clock, identity: RibIdentity) {
+  constructor(clock: Clock, identity: RibIdentity, routes: Routes<Nlri>) {
     this.#clock = clock;
     this.#identity = identity;
+    this.#routes = routes;
+    this.#table = routes.table;
+  }
+
+  get family(): Family<Nlri> {
+    return this.#routes.family;
   }
 
   /** Our AS and router id, from now on; routes that stand are not judged again. */
@@ -150,7 +178,11 @@ export class Rib {
    * Takes in one UPDATE: withdrawals first, then announcements. Routes that loop or that the policy refuses (inbound.ts)
    * are dropped and counted, together with what the neighbour said before; the reason is returned.
    */
-  update(source: PathSource, update: Update, policy: InboundPolicy = NO_POLICY): RefusalReason | undefined {
+  update(
+    source: PathSource,
+    update: Update<Nlri>,
+    policy: InboundPolicy = NO_POLICY,
+  ): RefusalReason | undefined {
     const neighbor = this.#neighborOf(source);
     const refused = this.#take(neighbor, source, update, policy);
     this.#weigh(neighbor);
@@ -158,9 +190,9 @@ export class Rib {
   }
 
   #take(
-    neighbor: NeighborState,
+    neighbor: NeighborState<Nlri>,
     source: PathSource,
-    update: Update,
+    update: Update<Nlri>,
     policy: InboundPolicy,
   ): RefusalReason | undefined {
     for (const nlri of update.withdrawn) this.#withdraw(neighbor, nlri);
@@ -220,8 +252,8 @@ export class Rib {
    * At most `max` destinations that changed, the oldest of each neighbor in turn, each of which leaves the set; `sparse`:
    * only of neighbors of whom few wait.
    */
-  takeDirty(max: number, sparse = false): Destination[] {
-    const taken: RibDestination[] = [];
+  takeDirty(max: number, sparse = false): Destination<Nlri>[] {
+    const taken: RibDestination<Nlri>[] = [];
     while (taken.length < max) {
       const destination = sparse ? this.#dirty.takeSparse(this.#relieved) : this.#dirty.take(this.#relieved);
       if (destination === undefined) break;
@@ -241,8 +273,8 @@ export class Rib {
   }
 
   /** At most `max` destinations that are to be looked at again though they did not change; takeDirty has those that did. */
-  takeAgain(max: number): Destination[] {
-    const taken: RibDestination[] = [];
+  takeAgain(max: number): Destination<Nlri>[] {
+    const taken: RibDestination<Nlri>[] = [];
     while (taken.length < max && this.#again !== undefined) {
       const next = this.#again.next();
       if (next.done === true) this.#again = undefined;
@@ -255,34 +287,30 @@ export class Rib {
   }
 
   /** What is usable may have changed. */
-  #rejudge(destination: RibDestination): void {
+  #rejudge(destination: RibDestination<Nlri>): void {
     const { best } = destination;
     if (best === undefined || best === destination.choose(this.usable)) return;
     this.#choose(this.#neighborOf(best.source), destination, best.attributes, false);
   }
 
   /** The decision process's choice of the destination and its rule. */
-  decision({ paths }: Destination): Decision {
+  decision({ paths }: Destination<Nlri>): Decision<Path<Nlri>> {
     return decide(paths, this.usable);
   }
 
   /** Every destination that has a path. */
-  destinations(): IterableIterator<Destination> {
-    return this.destinationsOf({});
-  }
-
-  *destinationsOf(filter: TableFilter): IterableIterator<Destination> {
-    for (const destination of this.#table.entries(filter)) if (destination.hasPath) yield destination;
+  *destinations(): IterableIterator<Destination<Nlri>> {
+    for (const destination of this.#table.entries()) if (destination.hasPath) yield destination;
   }
 
   /** The destination of this NLRI's key. */
-  destination(nlri: EvpnNlri): Destination | undefined {
+  destination(nlri: Nlri): Destination<Nlri> | undefined {
     const destination = this.#table.get(nlri);
     return destination?.hasPath ? destination : undefined;
   }
 
   /** Numbers of one neighbour, by its configured address. */
-  counts(neighbor: string): NeighborRouteCounts {
+  counts(neighbor: string): NeighborRouteCounts<Nlri> {
     return this.#neighbors.get(neighbor) ?? NO_COUNTS;
   }
 
@@ -304,26 +332,26 @@ export class Rib {
     return heaviest;
   }
 
-  #weigh(neighbor: NeighborState): void {
+  #weigh(neighbor: NeighborState<Nlri>): void {
     const memory = memoryOf(neighbor);
     this.#memory += memory - neighbor.memory;
     neighbor.memory = memory;
   }
 
-  #neighborOf(source: Pick<PathSource, 'neighbor'>): NeighborState {
+  #neighborOf(source: Pick<PathSource, 'neighbor'>): NeighborState<Nlri> {
     let neighbor = this.#neighbors.get(source.neighbor);
     if (neighbor === undefined) {
-      neighbor = new NeighborState();
+      neighbor = new NeighborState<Nlri>(this.#routes.family.kinds);
       this.#neighbors.set(source.neighbor, neighbor);
     }
     return neighbor;
   }
 
   #refuse(
-    neighbor: NeighborState,
+    neighbor: NeighborState<Nlri>,
     why: RefusalReason,
     { asPath }: PathAttributes,
-    routes: readonly EvpnNlri[],
+    routes: readonly Nlri[],
   ): RefusalReason {
     let reason = why;
     for (const nlri of routes) {
@@ -336,7 +364,7 @@ export class Rib {
     return reason;
   }
 
-  #arrivalOf(neighbor: NeighborState, source: PathSource): Arrival {
+  #arrivalOf(neighbor: NeighborState<Nlri>, source: PathSource): Arrival {
     const receivedAt = this.#clock.wallTime();
     const { arrival, epoch } = neighbor;
     if (arrival?.receivedAt === receivedAt && arrival.source === source && arrival.epoch === epoch)
@@ -345,7 +373,7 @@ export class Rib {
     return neighbor.arrival;
   }
 
-  #announce(neighbor: NeighborState, arrival: Arrival, attributes: PathAttributes, nlri: EvpnNlri): void {
+  #announce(neighbor: NeighborState<Nlri>, arrival: Arrival, attributes: PathAttributes, nlri: Nlri): void {
     const destination = this.#table.get(nlri);
     const old = destination?.pathOf(neighbor);
     if (old === undefined) {
@@ -354,12 +382,16 @@ export class Rib {
     } else if (old.arrival.epoch !== arrival.epoch) neighbor.stale--;
     if (destination === undefined) {
       hold(attributes, neighbor);
-      const added = destinationOf(arrival, attributes, nlri);
+      const added = this.#routes.destination(arrival, attributes, nlri);
       this.#table.add(added);
       this.#choose(neighbor, added, undefined, false);
       return;
     }
-    if (old?.attributes === attributes && old.source === arrival.source && sameNlri(old.nlri, nlri)) {
+    if (
+      old?.attributes === attributes &&
+      old.source === arrival.source &&
+      this.#routes.family.same(old.nlri, nlri)
+    ) {
       if (old.arrival.epoch !== arrival.epoch) old.arrival = arrival;
       return;
     }
@@ -374,13 +406,13 @@ export class Rib {
     this.#choose(neighbor, destination, told, differs && old === best);
   }
 
-  #withdraw(neighbor: NeighborState, nlri: EvpnNlri): void {
+  #withdraw(neighbor: NeighborState<Nlri>, nlri: Nlri): void {
     const destination = this.#table.get(nlri);
     const path = destination?.pathOf(neighbor);
     if (destination !== undefined && path !== undefined) this.#removePath(neighbor, destination, path);
   }
 
-  #removePath(neighbor: NeighborState, destination: RibDestination, path: RibPath): void {
+  #removePath(neighbor: NeighborState<Nlri>, destination: RibDestination<Nlri>, path: RibPath<Nlri>): void {
     const { best, nlri } = destination;
     const told = best?.attributes;
     if (path.arrival.epoch !== neighbor.epoch) neighbor.stale--;
@@ -391,7 +423,7 @@ export class Rib {
     this.#choose(neighbor, destination, told, differs && path === best);
   }
 
-  #release(neighbor: NeighborState, attributes: PathAttributes): void {
+  #release(neighbor: NeighborState<Nlri>, attributes: PathAttributes): void {
     if (release(attributes, neighbor)) this.onReleased?.(attributes);
   }
 
@@ -400,8 +432,8 @@ export class Rib {
    * another NLRI than then.
    */
   #choose(
-    neighbor: NeighborState,
-    destination: RibDestination,
+    neighbor: NeighborState<Nlri>,
+    destination: RibDestination<Nlri>,
     told: PathAttributes | undefined,
     differs: boolean,
   ): void {
@@ -412,23 +444,26 @@ export class Rib {
     if (
       differs ||
       choice?.attributes !== told ||
-      (best !== choice && best !== undefined && choice !== undefined && !sameNlri(best.nlri, choice.nlri))
+      (best !== choice &&
+        best !== undefined &&
+        choice !== undefined &&
+        !this.#routes.family.same(best.nlri, choice.nlri))
     )
       this.#touch(neighbor, destination);
   }
 
-  #touch(neighbor: NeighborState, destination: RibDestination): void {
+  #touch(neighbor: NeighborState<Nlri>, destination: RibDestination<Nlri>): void {
     if (destination.dirty) return;
     this.#dirty.push(neighbor.dirty, destination);
     if (this.#dirty.size === 1) this.onDirty?.();
   }
 
-  #startSweep(neighbor: NeighborState, before: number): Promise<void> {
+  #startSweep(neighbor: NeighborState<Nlri>, before: number): Promise<void> {
     return new Promise((resolve) => {
       const running = neighbor.sweep;
       running?.timer?.cancel();
       // Begun anew: what the walk has passed may have changed since
-      const sweep: Sweep = {
+      const sweep: Sweep<Nlri> = {
         before: Math.max(before, running?.before ?? 0),
         cursor: this.#table.entries(),
         timer: undefined,
@@ -439,7 +474,7 @@ export class Rib {
     });
   }
 
-  #sweepSlice(neighbor: NeighborState, sweep: Sweep): void {
+  #sweepSlice(neighbor: NeighborState<Nlri>, sweep: Sweep<Nlri>): void {
     for (let n = 0; n < SWEEP_SLICE; n++) {
       const next = neighbor.held > 0 ? sweep.cursor.next() : undefined;
       if (next === undefined || next.done === true) {

@@ -1,4 +1,4 @@
-import type { EvpnNlri, OriginatedAttributes, PathAttributes } from '../wire/index.js';
+import type { EvpnNlri, OriginatedAttributes, PathAttributes, Route } from '../wire/index.js';
 
 /** Where a path came from, as far as the decision process and the reader of the API need it. */
 export interface PathSource {
@@ -10,11 +10,11 @@ export interface PathSource {
 }
 
 /** One neighbour's word on one destination. */
-export interface Path {
+export interface Path<Nlri extends Route = EvpnNlri> {
   readonly source: PathSource;
   readonly attributes: PathAttributes;
   /** The NLRI as this neighbour sent it: ESI and labels are its own. */
-  readonly nlri: EvpnNlri;
+  readonly nlri: Nlri;
   /** Clock.wallTime() of the UPDATE. */
   readonly receivedAt: number;
   /** Kept over the neighbour's restart until its End-of-RIB (RFC 4724 §4.2). */
@@ -22,12 +22,12 @@ export interface Path {
 }
 
 /** One NLRI key with every neighbour's path; at most one path a neighbour. It and its paths are the RIB's: what they say changes with the next UPDATE. */
-export interface Destination {
+export interface Destination<Nlri extends Route = EvpnNlri> {
   /** The NLRI of some path; its key fields (not ESI, not labels) are the destination's. */
-  readonly nlri: EvpnNlri;
-  readonly paths: readonly Path[];
+  readonly nlri: Nlri;
+  readonly paths: readonly Path<Nlri>[];
   /** The decision process's choice (RFC 4271 §9.1.2), undefined when the last path went. */
-  readonly best: Path | undefined;
+  readonly best: Path<Nlri> | undefined;
   /**
    * What the reader of the dirty set remembers of the destination: a slot here is cheaper than a table of its own beside
    * the RIB's. The RIB never looks at it.
@@ -36,7 +36,7 @@ export interface Destination {
 }
 
 /** A route of our own, until it is withdrawn. */
-export interface LocalRoute {
-  readonly nlri: EvpnNlri;
+export interface LocalRoute<Nlri extends Route = EvpnNlri> {
+  readonly nlri: Nlri;
   readonly attributes: OriginatedAttributes;
 }

@@ -1,5 +1,5 @@
 import type { Log } from '../types/index.js';
-import { formatNlri, type Update, type UpdateFault } from '../wire/index.js';
+import type { AnyUpdate, UpdateFault } from '../wire/index.js';
 import type { FsmEventType } from './fsm-types.js';
 import { REFUSED, type RefusalReason } from './inbound.js';
 import type { Negotiated } from './open.js';
@@ -40,14 +40,14 @@ export class SessionLog {
   }
 
   /** Routes of this UPDATE, which has some, were not taken. */
-  refused(reason: RefusalReason, { reachable, attributes }: Update): void {
+  refused(reason: RefusalReason, { family, reachable: [route], attributes }: AnyUpdate): void {
     const { level, text, cure } = REFUSED[reason];
     this.#log[level](
       {
         neighbor: this.#neighbor,
         reason,
-        route: formatNlri(reachable[0]),
-        rd: String(reachable[0].rd),
+        route: family.format(route),
+        ...('rd' in route && { rd: String(route.rd) }),
         asPath: attributes?.asPath.flatMap(({ asns }) => asns).join(' '),
         ...(cure !== undefined && { cure }),
       },

@@ -1,12 +1,13 @@
 import type { Clock } from '../types/index.js';
 import {
+  type AnyUpdate,
   type Capability,
   decodeShutdownCommunication,
   describeNotification,
+  EVPN,
   hardResetContent,
   MessageType,
   type OpenMessage,
-  type Update,
   type UpdateFault,
 } from '../wire/index.js';
 import type { LocalIdentity, NeighborConfig } from './config.js';
@@ -157,7 +158,7 @@ export class SessionRecord {
     return true;
   }
 
-  faulty(update: Update, log: (fault: UpdateFault) => void): void {
+  faulty(update: AnyUpdate, log: (fault: UpdateFault) => void): void {
     this.#unknownRouteTypes += update.unknownRouteTypes;
     for (const fault of update.faults) {
       this.#faults[FAULT_COUNTER_OF[fault.outcome]]++;
@@ -170,6 +171,7 @@ export class SessionRecord {
 
   status(view: SessionView): NeighborStatus {
     const { config, local, connection, negotiated, counts } = view;
+    const restart = negotiated?.restarts.get(EVPN);
     const open = this.#peerOpen;
     return {
       address: config.address,
@@ -187,7 +189,7 @@ export class SessionRecord {
       internal: negotiated?.internal,
       localEndpoint: localEndpoint(connection),
       remoteEndpoint: connection && { address: connection.remoteAddress, port: connection.remotePort },
-      capabilitiesSent: localCapabilities(local),
+      capabilitiesSent: localCapabilities(local, config),
       capabilitiesReceived: open?.capabilities ?? [],
       negotiated: negotiated && {
         holdTime: negotiated.holdTime,
@@ -195,9 +197,9 @@ export class SessionRecord {
         fourOctetAs: negotiated.fourOctetAs,
         routeRefresh: negotiated.routeRefresh,
         extendedMessage: negotiated.extendedMessage,
-        gracefulRestart: negotiated.restart && {
-          restartTime: negotiated.restart.restartTime,
-          forwardingPreserved: negotiated.restart.forwardingPreserved,
+        gracefulRestart: restart && {
+          restartTime: restart.restartTime,
+          forwardingPreserved: restart.forwardingPreserved,
         },
       },
       configuredHoldTime: config.holdTime,

@@ -1,13 +1,15 @@
 import type { Clock, Log } from '../types/index.js';
 import {
-  AFI_L2VPN,
+  type AnyFamily,
+  type AnyUpdate,
   CeaseSubcode,
+  EVPN,
   encodeNotification,
+  familyAmong,
   type MessageType,
   type NotificationMessage,
   type OpenMessage,
   type RouteRefreshMessage,
-  SAFI_EVPN,
   type UpdateDecoder,
   type WholeMessage,
 } from '../wire/index.js';
@@ -17,6 +19,8 @@ import { keepsNewConnection } from './collision.js';
 import { type LocalIdentity, type NeighborConfig, needsNewSession, type StandingSession } from './config.js';
 import { gainedConnection, type InterfaceChange, lostConnection } from './connected.js';
 import { Established } from './established.js';
+import type { Rib } from './evpn-rib.js';
+import type { FamilyRibs } from './family-ribs.js';
 import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
 import { guardedClock } from './guarded-clock.js';
 import { endingOf } from './idle-hold.js';
@@ -24,10 +28,8 @@ import { inboundPolicy } from './inbound.js';
 import { LimitWatch } from './limit-watch.js';
 import type { Link, LinkHost } from './link.js';
 import { Links } from './links.js';
-import type { LocalRib } from './local-rib.js';
 import type { AdministrativeShutdown, NeighborStatus } from './neighbor-status.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
-import type { Rib } from './rib.js';
 import { limitText, routeLimits, sameLimits } from './route-limits.js';
 import { SessionLog } from './session-log.js';
 import { SessionRecord } from './session-record.js';
@@ -43,8 +45,10 @@ export interface SessionDeps {
   readonly log: Log;
   /** 0 to below 1, for the timers' jitter. */
   readonly random: () => number;
+  /** L2VPN/EVPN's, whose numbers are shown. */
   readonly rib: Rib;
-  readonly localRib: LocalRib;
+  /** What the speaker keeps of each family that it speaks. */
+  readonly ribs: readonly FamilyRibs[];
   /** Shared, so that the same attributes from two spines are one object. */
   readonly decoder: UpdateDecoder;
   /** What may be read in one turn, of all neighbours together. */
@@ -80,7 +84,8 @@ export class Session implements LinkHost {
   #startedAt = 0;
   #shutdown: AdministrativeShutdown | undefined;
   #established: Established | undefined;
-  readonly #stale: StaleRoutes;
+  /** By family. */
+  readonly #stale: ReadonlyMap<AnyFamily, StaleRoutes>;
   readonly #limitWatch = new LimitWatch();
 
   /** `config.address` must be canonical. */
@@ -92,7 +97,12 @@ export class Session implements LinkHost {
     this.#record = new SessionRecord(deps.clock);
     this.#log = new SessionLog(deps.log, config.address);
     this.#attempts = new Attempts(deps.clock);
-    this.#stale = new StaleRoutes(this.clock, deps.rib, config.address, deps.log);
+    this.#stale = new Map(
+      deps.ribs.map(({ family, rib }) => [
+        family,
+        new StaleRoutes(this.clock, rib, config.address, deps.log),
+      ]),
+    );
     this.#links = new Links(this, () => this.#record.entered());
   }
 
@@ -105,12 +115,12 @@ export class Session implements LinkHost {
   }
 
   get congested(): boolean {
-    return this.#deps.rib.isCongested(this.#config.address);
+    return this.#deps.ribs.some(({ rib }) => rib.isCongested(this.#config.address));
   }
 
-  /** True once the session that stands has brought its End-of-RIB. */
+  /** True once the session that stands has brought its End-of-RIB of every family. */
   get endOfRibReceived(): boolean {
-    return this.#established?.endOfRibAt !== undefined;
+    return this.#established?.isToldAll === true;
   }
 
   /** True while an operator keeps the neighbor down. */
@@ -145,7 +155,7 @@ export class Session implements LinkHost {
     this.guard(() => {
       this.failing(reason);
       this.#links.stop({ type: 'ManualStop', notification });
-      this.#stale.stop();
+      for (const stale of this.#stale.values()) stale.stop();
       this.#record.forget();
     });
   }
@@ -201,9 +211,15 @@ export class Session implements LinkHost {
   }
 
   #checkLimits(): void {
-    const { held, stale, octets } = this.#deps.rib.counts(this.#config.address);
     const limits = routeLimits(this.#config);
-    const news = this.#limitWatch.news(held - stale, octets, limits);
+    let fresh = 0;
+    let octets = 0;
+    for (const { rib } of this.#deps.ribs) {
+      const counts = rib.counts(this.#config.address);
+      fresh += counts.held - counts.stale;
+      octets += counts.octets;
+    }
+    const news = this.#limitWatch.news(fresh, octets, limits);
     if (news === undefined) return;
     if (news.level === 'over' && limits.onLimit === 'close')
       this.#close(ceaseOverLimit(news), `too many routes: ${limitText(news)}`);
@@ -213,7 +229,7 @@ export class Session implements LinkHost {
   /** The routes of all neighbors take too much, and this one's the most: they go. */
   makeRoom(reason: string): void {
     if (this.#established !== undefined) this.#close(cease(CeaseSubcode.OUT_OF_RESOURCES), reason);
-    else this.#stale.makeRoom();
+    else for (const stale of this.#stale.values()) stale.makeRoom();
   }
 
   /** Ends the session for what its routes take; it stays down for a while (idle-hold.ts). */
@@ -255,7 +271,7 @@ export class Session implements LinkHost {
   /** Sends the neighbor all our routes again. */
   refreshOut(): Refresh {
     if (this.#established === undefined) return 'no session';
-    this.#established.adjRibOut.refresh();
+    this.#established.refresh();
     return 'done';
   }
 
@@ -330,6 +346,7 @@ export class Session implements LinkHost {
 
   status(): NeighborStatus {
     const established = this.#established;
+    const evpn = established?.families.get(EVPN);
     return this.#record.status({
       config: this.#config,
       local: this.#local,
@@ -338,10 +355,10 @@ export class Session implements LinkHost {
       negotiated: established?.negotiated,
       stalledSince: established?.link.stalledSince,
       uptime: established?.uptime,
-      endOfRibAt: established?.endOfRibAt,
+      endOfRibAt: evpn?.endOfRibAt,
       counts: this.#deps.rib.counts(this.#config.address),
-      sent: established?.adjRibOut.sent,
-      staleRoutes: this.#stale.status,
+      sent: evpn?.adjRibOut.sent,
+      staleRoutes: this.#stale.get(EVPN)?.status,
       failedAttempts: this.#attempts.failures,
       heldUntil: this.#links.main.state.held ? this.#attempts.heldUntil : undefined,
       shutdown: this.#shutdown,
@@ -405,7 +422,7 @@ export class Session implements LinkHost {
     this.#links.settle(link);
     const { negotiated } = link;
     if (negotiated === undefined) throw new Error('established without an OPEN');
-    const { rib, localRib } = this.#deps;
+    const { ribs } = this.#deps;
     const { address } = this.#config;
     const inbound = inboundPolicy(this.#config, negotiated);
     const established = new Established(
@@ -414,15 +431,14 @@ export class Session implements LinkHost {
       address,
       inbound,
       this.#local.asn,
-      localRib,
+      ribs,
       this.clock,
     );
     this.#established = established;
     this.#attempts.sessionUp();
     this.#limitWatch.forget();
-    rib.neighborUp(established.source);
-    this.#stale.sessionUp(negotiated.restart);
-    established.adjRibOut.start();
+    for (const [family, stale] of this.#stale) stale.sessionUp(negotiated.restarts.get(family));
+    established.start();
     if (this.#isOurStart(negotiated)) established.prompt();
     this.#log.established(negotiated);
   }
@@ -432,9 +448,10 @@ export class Session implements LinkHost {
    * what it can do once for all of them; and one that says that it has restarted waits for its other neighbors' routes
    * rightly (RFC 4724 §4.1), though it may tell an End-of-RIB to whoever asks (GoBGP 3.10).
    */
-  #isOurStart({ restart }: Negotiated): boolean {
+  #isOurStart({ restarts }: Negotiated): boolean {
     const { flaps } = this.#record;
-    return flaps === 0 && restart?.restarted !== true && this.clock.now() - this.#startedAt < START;
+    const hasRestarted = [...restarts.values()].some(({ restarted }) => restarted);
+    return flaps === 0 && !hasRestarted && this.clock.now() - this.#startedAt < START;
   }
 
   released(_link: Link, event: FsmEvent): void {
@@ -444,10 +461,13 @@ export class Session implements LinkHost {
     established.stop();
     this.#record.flaps++;
     this.#attempts.sessionDown(established.uptime);
-    const { restart } = established.negotiated;
-    // A NOTIFICATION, sent or received, ends the session for good (RFC 4724 §4)
-    if (event.type === 'TcpConnectionFails' && restart !== undefined) this.#stale.begin(restart);
-    else this.#stale.discard();
+    const { restarts } = established.negotiated;
+    for (const [family, stale] of this.#stale) {
+      const restart = restarts.get(family);
+      // A NOTIFICATION, sent or received, ends the session for good (RFC 4724 §4)
+      if (event.type === 'TcpConnectionFails' && restart !== undefined) stale.begin(restart);
+      else stale.discard();
+    }
   }
 
   stateChanged(link: Link, from: FsmState, event: FsmEvent): void {
@@ -465,30 +485,41 @@ export class Session implements LinkHost {
     const established = this.#established;
     if (established?.link !== link) return 0;
     const update = this.#deps.decoder.decodeWithin(bytes, start, end, established.negotiated);
-    const routes = update.withdrawn.length + update.reachable.length;
     if (update.faults.length > 0 || update.unknownRouteTypes > 0)
       this.#record.faulty(update, (fault) => this.#log.faulty(fault));
+    let routes = this.#take(established, update);
+    for (const other of update.also) routes += this.#take(established, other);
+    return routes;
+  }
+
+  /** Takes in what an UPDATE says of one family, unless an earlier part has ended the session; how many routes it names. */
+  #take(established: Established, update: AnyUpdate): number {
+    const routes = update.withdrawn.length + update.reachable.length;
+    if (this.#established !== established) return routes;
     if (routes > 0) {
-      const refused = this.#deps.rib.update(established.source, update, established.inbound);
+      const { rib } = established.families.get(update.family) ?? {};
+      const refused = rib?.update(established.source, update, established.inbound);
       if (refused !== undefined && this.#record.mayReport(refused)) this.#log.refused(refused, update);
       this.#checkLimits();
       this.#deps.onGrown();
       if (this.#established !== established) return routes;
     }
     if (established.heard(update)) {
-      this.#stale.endOfRib();
-      this.#deps.onEndOfRib(this.#config.address);
+      this.#stale.get(update.family)?.endOfRib();
+      if (established.isToldAll) this.#deps.onEndOfRib(this.#config.address);
     }
     return routes;
   }
 
   routeRefresh(link: Link, message: RouteRefreshMessage): void {
-    if (message.afi !== AFI_L2VPN || message.safi !== SAFI_EVPN || message.subtype !== 0) return;
-    if (this.#established?.link === link) this.#established.adjRibOut.refresh();
+    const established = this.#established;
+    if (established?.link !== link || message.subtype !== 0) return;
+    const family = familyAmong(established.negotiated.families, message.afi, message.safi);
+    if (family !== undefined) established.families.get(family)?.adjRibOut.refresh();
   }
 
   drained(link: Link): void {
-    if (this.#established?.link === link) this.#established.adjRibOut.drained();
+    if (this.#established?.link === link) this.#established.drained();
   }
 
   messageSent(type: MessageType): void {
@@ -536,7 +567,9 @@ export class Session implements LinkHost {
   /** The peer says that it restarted, and the session that stands is older than its first steps (RFC 4724 §5). */
   #hasRestarted(negotiated: Negotiated): boolean {
     const established = this.#established;
-    if (established?.negotiated.restart === undefined || negotiated.restart?.restarted !== true) return false;
+    const hasRestarted = [...negotiated.restarts.values()].some(({ restarted }) => restarted);
+    if (!hasRestarted || established === undefined || established.negotiated.restarts.size === 0)
+      return false;
     return established.uptime >= established.negotiated.keepaliveTime * 1000;
   }
 

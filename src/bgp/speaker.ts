@@ -4,10 +4,11 @@ import { canonicalAddress } from './address.js';
 import { cease } from './cease.js';
 import type { LocalIdentity, LocalRestart, NeighborConfig, SpeakerConfig } from './config.js';
 import { interfaceChange, type LocalInterface } from './connected.js';
+import { Rib } from './evpn-rib.js';
+import { type FamilyRibs, ribsOf } from './family-ribs.js';
 import { LocalRib } from './local-rib.js';
 import type { NeighborStatus } from './neighbor-status.js';
 import { RESTART_TIME } from './open.js';
-import { Rib } from './rib.js';
 import { type Refresh, Session } from './session.js';
 import {
   type Connection,
@@ -29,6 +30,8 @@ export interface SpeakerDeps {
   readonly log: Log;
   /** For the timers' jitter; Math.random unless a test wants to know better. */
   readonly random?: () => number;
+  /** RIBs of other families than L2VPN/EVPN, for neighbors that are to speak them. */
+  readonly otherRibs?: readonly FamilyRibs[];
   /** Octets of the heap that the routes of all neighbors may take, about; unlimited where absent. */
   readonly routeMemory?: number;
 }
@@ -49,7 +52,10 @@ const keyOf = ({ address, port }: ListenEndpoint): string => `${canonicalAddress
 /** What became of a command for a neighbor. */
 export type NeighborOutcome = Refresh | 'no neighbor' | 'shut down';
 
-/** A BGP speaker for AFI 25/SAFI 70: its neighbours, what they said (`rib`) and what they are told (`localRib`). */
+/**
+ * A BGP speaker: its neighbours, what they said of L2VPN/EVPN (`rib`) and what they are told of it (`localRib`). RIBs of
+ * other families are its owner's, who gives them to it.
+ */
 export class Speaker {
   readonly rib: Rib;
   readonly localRib = new LocalRib();
@@ -59,6 +65,7 @@ export class Speaker {
   onNoLongerAwaited: (() => void) | undefined;
 
   readonly #deps: SpeakerDeps;
+  readonly #ribs: readonly FamilyRibs[];
   readonly #decoder = new UpdateDecoder();
   readonly #sessions = new Map<string, Session>();
   readonly #listeners = new Map<string, Listener>();
@@ -77,10 +84,13 @@ export class Speaker {
     this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN, READING_MS);
     this.rib = new Rib(deps.clock, config);
     this.rib.isOriginated = (nlri) => this.localRib.route(nlri) !== undefined;
-    this.rib.onReleased = (attributes) => this.#decoder.released(attributes);
-    this.rib.onRelieved = () => {
-      for (const session of this.#sessions.values()) session.resume();
-    };
+    this.#ribs = [ribsOf(this.rib, this.localRib), ...(deps.otherRibs ?? [])];
+    for (const { rib } of this.#ribs) {
+      rib.onReleased = (attributes) => this.#decoder.released(attributes);
+      rib.onRelieved = () => {
+        for (const session of this.#sessions.values()) session.resume();
+      };
+    }
     for (const [address, neighbor] of byAddress(config.neighbors))
       this.#sessions.set(address, this.#sessionOf(neighbor));
   }
@@ -122,13 +132,14 @@ export class Speaker {
     const neighbors = byAddress(config.neighbors);
     if (this.#running) await this.#listen(config.listen);
     this.#config = config;
-    this.rib.setIdentity(config);
+    for (const { rib } of this.#ribs) rib.setIdentity(config);
     const before = this.#sessions.size;
     for (const [address, session] of this.#sessions) {
       if (neighbors.has(address)) continue;
       this.#sessions.delete(address);
       session.stop(cease(CeaseSubcode.PEER_DECONFIGURED), 'neighbor removed from the configuration');
-      void this.rib.neighborDown({ neighbor: address }).then(() => this.rib.forgetNeighbor(address));
+      for (const { rib } of this.#ribs)
+        void rib.neighborDown({ neighbor: address }).then(() => rib.forgetNeighbor(address));
     }
     const isFewer = this.#sessions.size < before;
     for (const [address, neighbor] of neighbors) {
@@ -230,12 +241,15 @@ export class Speaker {
   /** Limits of the neighbors bound each; what all take together is bounded at the expense of the one that takes most. */
   readonly #grown = (): void => {
     const { routeMemory = Number.POSITIVE_INFINITY } = this.#deps;
-    if (this.rib.memory <= routeMemory) return;
-    const { neighbor, memory } = this.rib.heaviest ?? { neighbor: '', memory: 0 };
+    const all = this.#ribs.reduce((sum, { rib }) => sum + rib.memory, 0);
+    if (all <= routeMemory) return;
+    const [{ neighbor, memory }] = this.#ribs
+      .map(({ rib }) => rib.heaviest ?? { neighbor: '', memory: 0 })
+      .sort((a, b) => b.memory - a.memory);
     this.#sessions
       .get(neighbor)
       ?.makeRoom(
-        `out of memory for routes: those of all neighbors take about ${mebibytes(this.rib.memory)} of ${mebibytes(routeMemory)} MiB, this one's ${mebibytes(memory)}`,
+        `out of memory for routes: those of all neighbors take about ${mebibytes(all)} of ${mebibytes(routeMemory)} MiB, this one's ${mebibytes(memory)}`,
       );
   };
 
@@ -259,7 +273,7 @@ export class Speaker {
       log,
       random,
       rib: this.rib,
-      localRib: this.localRib,
+      ribs: this.#ribs,
       decoder: this.#decoder,
       budget: this.#budget,
       onEndOfRib: (address) => this.onEndOfRib?.(address),

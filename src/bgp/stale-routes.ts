@@ -1,7 +1,7 @@
 import type { Clock, Log, Timer } from '../types/index.js';
+import type { SessionRib } from './family-ribs.js';
 import type { StaleRoutesStatus } from './neighbor-status.js';
 import type { PeerRestart } from './open.js';
-import type { Rib } from './rib.js';
 
 /**
  * The receiving speaker's part of graceful restart (RFC 4724 §4.2) for one neighbor. Its routes stay when a session ends
@@ -11,14 +11,14 @@ import type { Rib } from './rib.js';
  */
 export class StaleRoutes {
   readonly #clock: Clock;
-  readonly #rib: Rib;
+  readonly #rib: SessionRib;
   readonly #neighbor: string;
   readonly #log: Log;
   #timer: Timer | undefined;
   /** Clock.wallTime() */
   #until = 0;
 
-  constructor(clock: Clock, rib: Rib, neighbor: string, log: Log) {
+  constructor(clock: Clock, rib: SessionRib, neighbor: string, log: Log) {
     this.#clock = clock;
     this.#rib = rib;
     this.#neighbor = neighbor;

@@ -1,13 +1,24 @@
 import { NumberMap } from '../tables/index.js';
 import type { Mac, RouteDistinguisher } from '../types/index.js';
-import { type EvpnNlri, RouteType } from '../wire/index.js';
-import { type Head, headOf, sameTail, tailOf } from './route-key.js';
+import { type EvpnNlri, type Head, headOf, type Route, RouteType, sameTail, tailOf } from '../wire/index.js';
 
 /** What a table holds: something with an NLRI, and the link to the next of the same bucket, which the table owns. */
-export interface TableEntry<Self> {
-  readonly nlri: EvpnNlri;
+export interface TableEntry<Self, Nlri extends Route = EvpnNlri> {
+  readonly nlri: Nlri;
   /** Written by the table alone. */
   chained: Self | undefined;
+}
+
+/** The routes of one family by their key. */
+export interface RouteTable<Nlri extends Route, Entry> {
+  readonly size: number;
+  get(nlri: Nlri): Entry | undefined;
+  /** Adds an entry whose key is not in the table; the caller has looked. */
+  add(entry: Entry): void;
+  /** Removes this very entry, so that a walk that stands on it goes on. */
+  remove(entry: Entry): void;
+  /** Every entry. Entries may come and go while the walk is under way. */
+  entries(): IterableIterator<Entry, undefined>;
 }
 
 /** Which part of a table to walk. */
@@ -166,7 +177,7 @@ class Row<T extends TableEntry<T>> {
  * differs most, and behind it a chain that the entries themselves form, nearly always of one or two. What a chain has no
  * room for is found by its whole key, so that no step grows with the number of routes that share a head.
  */
-export class EvpnTable<T extends TableEntry<T>> {
+export class EvpnTable<T extends TableEntry<T>> implements RouteTable<EvpnNlri, T> {
   readonly #rows = new Map<RouteDistinguisher, Row<T>>();
   /** The row that was asked for last: routes of one RD come together. */
   #latestRd: RouteDistinguisher | undefined;

@@ -106,6 +106,11 @@ function fault(
   return { outcome, field: attributeName(code), detail, subcode, data: Uint8Array.of(code) };
 }
 
+/** A well-known attribute that reachable routes lack (RFC 7606 §3 d). */
+export function missing(code: KnownAttributeCode): AttributeFault {
+  return fault('treat-as-withdraw', code, 'missing', UpdateSubcode.MISSING_WELL_KNOWN_ATTRIBUTE);
+}
+
 /**
  * Faults that only the whole set shows: well-known attributes that reachable routes lack (RFC 7606 §3 d), confederation
  * segments from outside (RFC 5065 §5), AS4_PATH and AS4_AGGREGATOR where AS_PATH already has four octets (RFC 6793 §6).
@@ -123,9 +128,7 @@ export function checkAttributeSet(
     AttributeCode.AS_PATH,
     ...(context.internal ? [AttributeCode.LOCAL_PREF] : []),
   ];
-  for (const code of mandatory)
-    if (!codes.has(code))
-      faults.push(fault('treat-as-withdraw', code, 'missing', UpdateSubcode.MISSING_WELL_KNOWN_ATTRIBUTE));
+  for (const code of mandatory) if (!codes.has(code)) faults.push(missing(code));
   const confederation = firstAttribute(attributes, AttributeCode.AS_PATH)?.find(
     ({ type }) => type >= AsPathSegmentType.AS_CONFED_SEQUENCE,
   );

@@ -1,12 +1,10 @@
 import type { Ip } from '../types/index.js';
+import type { AnyFamily, Family, Nlri, Route } from './families/index.js';
 import type { EvpnNlri } from './nlri.js';
 import type { PathAttributes } from './path-attributes.js';
 
 export const MessageType = { OPEN: 1, UPDATE: 2, NOTIFICATION: 3, KEEPALIVE: 4, ROUTE_REFRESH: 5 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
-
-export const AFI_L2VPN = 25;
-export const SAFI_EVPN = 70;
 
 /** An OPEN's capabilities (RFC 5492). What we do not know is kept as it came. */
 export type Capability =
@@ -61,6 +59,8 @@ export interface UpdateContext {
   readonly fourOctetAs: boolean;
   /** The peer is in our AS: LOCAL_PREF, ORIGINATOR_ID and CLUSTER_LIST count, else they are discarded (RFC 7606 §7). */
   readonly internal: boolean;
+  /** The families that both sides speak; routes of others are passed over. L2VPN/EVPN alone where nothing is said. */
+  readonly families?: readonly AnyFamily[];
 }
 
 /** One fault of an UPDATE and what RFC 7606 makes of it. */
@@ -74,20 +74,27 @@ export interface UpdateFault {
 }
 
 /**
- * A decoded UPDATE as the session hands it on. `withdrawn` holds MP_UNREACH's EVPN routes, and also MP_REACH's where a
- * fault makes them withdrawn (RFC 7606 §2). The reachable ones share one attributes object.
+ * What an UPDATE says of one family, as the session hands it on. `withdrawn` holds the routes that it withdraws, and also
+ * those that it announces where a fault makes them withdrawn (RFC 7606 §2). The reachable ones share one attributes object.
  */
-export interface Update {
-  readonly withdrawn: readonly EvpnNlri[];
-  readonly reachable: readonly EvpnNlri[];
+export interface Update<Own extends Route = EvpnNlri> {
+  readonly family: Family<Own>;
+  readonly withdrawn: readonly Own[];
+  readonly reachable: readonly Own[];
   /** Defined whenever `reachable` is not empty. */
   readonly attributes: PathAttributes | undefined;
-  /** MP_UNREACH of L2VPN/EVPN with no route: End-of-RIB (RFC 4724 §2). */
+  /** MP_UNREACH with no route, or for IPv4 unicast nothing at all: End-of-RIB (RFC 4724 §2). */
   readonly endOfRib: boolean;
   /** Routes of a type we do not know, skipped and counted. */
   readonly unknownRouteTypes: number;
+  /** Those of the whole message. */
   readonly faults: readonly UpdateFault[];
+  /** What the same message says of other families; mostly nothing. */
+  readonly also: readonly AnyUpdate[];
 }
+
+/** What an UPDATE says of some family. */
+export type AnyUpdate = Update<Nlri>;
 
 /** Attributes of a route that we originate; the same object for the same set, so that packing compares by identity. */
 export interface OriginatedAttributes {

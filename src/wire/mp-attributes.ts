@@ -1,7 +1,7 @@
 import { type Ip, ipFromBytes, unmapped } from '../types/index.js';
 import { decodeEvpnRoutes, type EvpnRoute, encodeEvpnRoute, evpnRouteLength } from './evpn-routes/index.js';
+import { type AnyFamily, EVPN, familyAmong } from './families/index.js';
 import { Malformed } from './malformed.js';
-import { AFI_L2VPN, SAFI_EVPN } from './messages.js';
 
 /** MP_REACH_NLRI (RFC 4760 §3). */
 export interface MpReach {
@@ -26,7 +26,8 @@ export interface MpUnreach {
 
 /** Where the fields of an MP attribute lie in the message; next hop only in MP_REACH. */
 export interface MpLayout {
-  readonly evpn: boolean;
+  /** Undefined for a family that is passed over. */
+  readonly family: AnyFamily | undefined;
   readonly nextHopAt: number;
   readonly nextHopLength: number;
   readonly nlriAt: number;
@@ -35,18 +36,26 @@ export interface MpLayout {
 const FAMILY = 3;
 const NO_OCTETS = new Uint8Array(0);
 
-function isEvpn(bytes: Buffer, at: number): boolean {
-  return bytes.readUInt16BE(at) === AFI_L2VPN && bytes[at + 2] === SAFI_EVPN;
+/** The lossless form tells EVPN's routes, and the octets of others'. */
+const TOLD: readonly AnyFamily[] = [EVPN];
+
+function familyAt(bytes: Buffer, at: number, families: readonly AnyFamily[]): AnyFamily | undefined {
+  return familyAmong(families, bytes.readUInt16BE(at), bytes[at + 2]);
 }
 
 /**
  * Finds the fields of MP_REACH between `start` and `end`. Throws Malformed for fewer than five octets, a next hop that
- * runs over, and one that is not 4, 16 or 32 octets for EVPN: the NLRI behind it cannot be trusted to be located
+ * runs over, and one of a length that its family does not have: the NLRI behind it cannot be trusted to be located
  * (RFC 7606 §7.11).
  */
-export function layOutMpReach(bytes: Buffer, start: number, end: number): MpLayout {
+export function layOutMpReach(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  families: readonly AnyFamily[],
+): MpLayout {
   if (end - start < FAMILY + 2) throw new Malformed(`length ${end - start}: expected 5 or more`);
-  const evpn = isEvpn(bytes, start);
+  const family = familyAt(bytes, start, families);
   const nextHopLength = bytes[start + FAMILY];
   const nextHopAt = start + FAMILY + 1;
   const nlriAt = nextHopAt + nextHopLength + 1;
@@ -54,19 +63,28 @@ export function layOutMpReach(bytes: Buffer, start: number, end: number): MpLayo
     throw new Malformed(
       `next hop length ${nextHopLength}: ${end - nextHopAt} octets are left with the reserved one`,
     );
-  if (evpn && nextHopLength !== 4 && nextHopLength !== 16 && nextHopLength !== 32)
-    throw new Malformed(`next hop length ${nextHopLength}: expected 4, 16 or 32`);
-  return { evpn, nextHopAt, nextHopLength, nlriAt };
+  if (family && !family.nextHopLengths.includes(nextHopLength))
+    throw new Malformed(`next hop length ${nextHopLength}: expected ${oneOf(family.nextHopLengths)}`);
+  return { family, nextHopAt, nextHopLength, nlriAt };
 }
 
 /** The same for MP_UNREACH. Throws Malformed for fewer than three octets. */
-export function layOutMpUnreach(bytes: Buffer, start: number, end: number): MpLayout {
+export function layOutMpUnreach(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  families: readonly AnyFamily[],
+): MpLayout {
   if (end - start < FAMILY) throw new Malformed(`length ${end - start}: expected 3 or more`);
-  return { evpn: isEvpn(bytes, start), nextHopAt: 0, nextHopLength: 0, nlriAt: start + FAMILY };
+  return { family: familyAt(bytes, start, families), nextHopAt: 0, nextHopLength: 0, nlriAt: start + FAMILY };
+}
+
+function oneOf(lengths: readonly number[]): string {
+  return `${lengths.slice(0, -1).join(', ')} or ${lengths[lengths.length - 1]}`;
 }
 
 /**
- * An EVPN next hop; of a global and a link-local address the global one (RFC 2545 §3), and of an IPv4-mapped one, as
+ * A next hop; of a global and a link-local address the global one (RFC 2545 §3), and of an IPv4-mapped one, as
  * speakers write it that have IPv6 next hops alone (RFC 4659 §3.2.1), the IPv4 address.
  */
 export function readNextHop(bytes: Buffer, layout: MpLayout): Ip {
@@ -74,7 +92,8 @@ export function readNextHop(bytes: Buffer, layout: MpLayout): Ip {
 }
 
 function decodeNlri(value: Buffer, layout: MpLayout): Pick<MpReach, 'routes' | 'otherNlri'> {
-  if (!layout.evpn) return { routes: [], otherNlri: Uint8Array.from(value.subarray(layout.nlriAt)) };
+  if (layout.family !== EVPN)
+    return { routes: [], otherNlri: Uint8Array.from(value.subarray(layout.nlriAt)) };
   const routes: EvpnRoute[] = [];
   decodeEvpnRoutes(value, layout.nlriAt, value.length, routes, (rawType, octets) =>
     routes.push({ type: 'unknown', rawType, value: Uint8Array.from(octets) }),
@@ -84,7 +103,7 @@ function decodeNlri(value: Buffer, layout: MpLayout): Pick<MpReach, 'routes' | '
 
 /** Reads a whole MP_REACH. Throws Malformed. */
 export function decodeMpReach(value: Buffer): MpReach {
-  const layout = layOutMpReach(value, 0, value.length);
+  const layout = layOutMpReach(value, 0, value.length, TOLD);
   return {
     afi: value.readUInt16BE(0),
     safi: value[2],
@@ -96,7 +115,7 @@ export function decodeMpReach(value: Buffer): MpReach {
 
 /** Reads a whole MP_UNREACH. Throws Malformed. */
 export function decodeMpUnreach(value: Buffer): MpUnreach {
-  const layout = layOutMpUnreach(value, 0, value.length);
+  const layout = layOutMpUnreach(value, 0, value.length, TOLD);
   return { afi: value.readUInt16BE(0), safi: value[2], ...decodeNlri(value, layout) };
 }
 

@@ -8,16 +8,15 @@ import {
   isMp,
   spanAttribute,
 } from './attribute-section.js';
-import { checkAttributeSet } from './attribute-set.js';
+import { checkAttributeSet, firstAttribute, missing } from './attribute-set.js';
 import { AttributeCode } from './attribute-table.js';
-import { decodeEvpnRoutes, type OnSkipped } from './evpn-routes/index.js';
+import { type AnyFamily, EVPN, type Nlri, type OnSkipped } from './families/index.js';
 import { MAX_EXTENDED_MESSAGE_LENGTH } from './header.js';
 import { InternedAttributes } from './interned-attributes.js';
 import { hashOctets, InternedSets } from './interned-sets.js';
 import { Malformed } from './malformed.js';
-import type { Update, UpdateContext, UpdateFault } from './messages.js';
+import type { AnyUpdate, Update, UpdateContext, UpdateFault } from './messages.js';
 import { layOutMpReach, layOutMpUnreach, type MpLayout, readNextHop } from './mp-attributes.js';
-import type { EvpnNlri } from './nlri.js';
 import { NotificationCode, UpdateSubcode } from './notification-codes.js';
 import type { PathAttributes } from './path-attributes.js';
 import { layOutUpdate, type UpdateLayout } from './update.js';
@@ -46,10 +45,25 @@ interface DecodedSet {
   readonly withdraws: AttributeFault | undefined;
 }
 
+/** What the message says of one family with one next hop. */
+interface Part {
+  readonly family: AnyFamily;
+  readonly withdrawn: Nlri[];
+  readonly reachable: Nlri[];
+  attributes: InternedAttributes | undefined;
+  endOfRib: boolean;
+}
+
+const EVPN_ALONE: readonly AnyFamily[] = [EVPN];
 const NO_FAULTS: readonly UpdateFault[] = [];
 const NO_SET: DecodedSet = { attributes: undefined, faults: NO_FAULTS, withdraws: undefined };
+const NOTHING_ELSE: readonly AnyUpdate[] = [];
 /** Never added to. */
-const NO_ROUTES: EvpnNlri[] = [];
+const NO_ROUTES: Nlri[] = [];
+/** The withdrawn routes field begins behind its length. */
+const WITHDRAWN_AT = 2;
+/** An UPDATE that says nothing: the lengths of withdrawn routes and of path attributes alone. */
+const EMPTY = 4;
 /** Octets up to which a loop copies sooner than a call. */
 const COPIED_TO = 128;
 /** With more faults than that a set is read anew each time: their words are longer than its octets. */
@@ -85,104 +99,145 @@ export class UpdateDecoder {
     if (attributes instanceof InternedAttributes) this.#sets.rest(attributes);
   }
 
-  /**
-   * Reads the body of an UPDATE. Routes of `withdrawn` are to be taken before those of `reachable`, which may name one
-   * again (RFC 4271 §4.3). Routes of other families than L2VPN/EVPN are passed over. Throws WireError for what RFC 7606
-   * answers with a reset; lesser faults are in the result, and where one withdraws, all routes are in `withdrawn`.
-   */
+  /** Reads the body of an UPDATE for what it says of L2VPN/EVPN; otherwise as `decodeWithin`. */
   decode(body: Buffer, context: UpdateContext): Update {
-    return this.decodeWithin(body, 0, body.length, context);
+    const update = this.decodeWithin(body, 0, body.length, context);
+    for (const part of [update, ...update.also]) if (part.family === EVPN) return part as Update;
+    return { ...update, family: EVPN, withdrawn: [], reachable: [], attributes: undefined, endOfRib: false };
   }
 
-  /** The same of the octets from `start` to `end`, which mostly need no view of their own. */
-  decodeWithin(bytes: Buffer, start: number, end: number, context: UpdateContext): Update {
+  /**
+   * Reads the body of an UPDATE, which lies between `start` and `end`. Routes of `withdrawn` are to be taken before those
+   * of `reachable`, which may name one again (RFC 4271 §4.3). Routes of families that are not the session's are passed
+   * over. Throws WireError for what RFC 7606 answers with a reset; lesser faults are in the result, and where one
+   * withdraws, all routes are in `withdrawn`.
+   */
+  decodeWithin(bytes: Buffer, start: number, end: number, context: UpdateContext): AnyUpdate {
     const outline = this.#outline;
-    if (outline.read(bytes, start, end)) {
+    if (outline.read(bytes, start, end, context.families ?? EVPN_ALONE)) {
       const { nextHopAt, nextHopLength, beforeAt, beforeEnd, behindAt, behindEnd } = outline;
       let length = this.#beginKey(bytes, nextHopAt, nextHopLength, context);
       length = this.#addToKey(bytes, beforeAt, beforeEnd, length);
       length = this.#addToKey(bytes, behindAt, behindEnd, length);
       const set = this.#find(length, undefined);
-      const update = set && this.#decodeRoutes(bytes, outline.nlriAt, outline.nlriEnd, set);
+      const update = set && this.#decodeRoutes(outline.family, bytes, outline.nlriAt, outline.nlriEnd, set);
       if (update !== undefined) return update;
     }
     return this.#decodeAnew(bytes.subarray(start, end), context);
   }
 
-  #decodeAnew(body: Buffer, context: UpdateContext): Update {
+  #decodeAnew(body: Buffer, context: UpdateContext): AnyUpdate {
+    const families = context.families ?? EVPN_ALONE;
     const layout = layOutUpdate(body);
-    const scan = scanAttributes(body, layout);
-    const reach = scan.reach?.layout.evpn ? scan.reach : undefined;
-    const unreach = scan.unreach?.layout.evpn ? scan.unreach : undefined;
+    const scan = scanAttributes(body, layout, families);
+    const fields = families.find(({ hasFields }) => hasFields);
+    const reach = scan.reach?.layout.family;
+    const unreach = scan.unreach?.layout.family;
+    const announced = layout.attributesEnd < body.length ? fields : undefined;
 
-    const { attributes, faults, withdraws } =
-      reach || scan.others.length > 0 ? this.#attributesOf(body, layout, scan, context) : NO_SET;
+    const ofReach = reach ? this.#setOf(body, layout, scan, scan.reach?.layout, context) : undefined;
+    const ofFields = announced ? this.#setOf(body, layout, scan, undefined, context) : undefined;
+    const { faults, withdraws } =
+      ofFields?.withdraws !== undefined
+        ? ofFields
+        : (ofReach ?? ofFields ?? faultsOf(body, layout, scan, context));
     if (withdraws !== undefined) requireRoutes(withdraws, scan, layout, body);
 
     this.#unknownRouteTypes = 0;
     this.#skipped = NO_FAULTS;
-    const withdrawn: EvpnNlri[] = unreach || withdraws ? [] : NO_ROUTES;
-    const reachable: EvpnNlri[] = reach && !withdraws ? [] : NO_ROUTES;
-    if (unreach) readRoutes(body, unreach, withdrawn, this.#onSkipped);
-    if (reach) readRoutes(body, reach, withdraws ? withdrawn : reachable, this.#onSkipped);
-    return {
-      withdrawn,
-      reachable,
-      attributes: reachable.length > 0 ? attributes : undefined,
-      endOfRib: unreach !== undefined && isEndOfRib(unreach, scan, layout, body),
-      unknownRouteTypes: this.#unknownRouteTypes,
-      faults: faults.length === 0 ? this.#skipped : [...faults, ...this.#skipped],
-    };
+    const parts: Part[] = [];
+    if (unreach && scan.unreach) {
+      const part = partOf(parts, unreach, undefined);
+      readRoutes(body, scan.unreach, unreach, part.withdrawn, this.#onSkipped);
+      part.endOfRib = isEndOfRib(scan.unreach, scan, layout, body);
+    }
+    if (fields && (layout.withdrawnEnd > WITHDRAWN_AT || body.length === EMPTY)) {
+      const part = partOf(parts, fields, undefined);
+      fields.decode(body, WITHDRAWN_AT, layout.withdrawnEnd, part.withdrawn, this.#onSkipped);
+      part.endOfRib = body.length === EMPTY;
+    }
+    if (reach && scan.reach) {
+      const part = partOf(parts, reach, ofReach?.attributes);
+      const routes = withdraws ? part.withdrawn : part.reachable;
+      readRoutes(body, scan.reach, reach, routes, this.#onSkipped);
+    }
+    if (announced) {
+      const part = partOf(parts, announced, ofFields?.attributes);
+      const routes = withdraws ? part.withdrawn : part.reachable;
+      announced.decode(body, layout.attributesEnd, body.length, routes, this.#onSkipped);
+    }
+    const [first = partOf(parts, families[0], undefined), ...others] = parts;
+    const told = faults.length === 0 ? this.#skipped : [...faults, ...this.#skipped];
+    return updateOf(
+      first,
+      this.#unknownRouteTypes,
+      told,
+      others.length === 0 ? NOTHING_ELSE : others.map((part) => updateOf(part, 0, NO_FAULTS, NOTHING_ELSE)),
+    );
   }
 
   /** Reads the routes of a known set; undefined where they are malformed, which is another's to tell. */
-  #decodeRoutes(bytes: Buffer, start: number, end: number, set: InternedAttributes): Update | undefined {
+  #decodeRoutes(
+    family: AnyFamily,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    set: InternedAttributes,
+  ): AnyUpdate | undefined {
     this.#unknownRouteTypes = 0;
     this.#skipped = NO_FAULTS;
-    const reachable: EvpnNlri[] = [];
+    const reachable: Nlri[] = [];
     try {
-      decodeEvpnRoutes(bytes, start, end, reachable, this.#onSkipped);
+      family.decode(bytes, start, end, reachable, this.#onSkipped);
     } catch (error) {
       if (error instanceof Malformed) return undefined;
       throw error;
     }
     return {
+      family,
       withdrawn: NO_ROUTES,
       reachable,
       attributes: reachable.length > 0 ? set : undefined,
       endOfRib: false,
       unknownRouteTypes: this.#unknownRouteTypes,
       faults: set.faults.length === 0 ? this.#skipped : [...set.faults, ...this.#skipped],
+      also: NOTHING_ELSE,
     };
   }
 
-  /** The interned set of the message's octets, parsed if they are new. */
-  #attributesOf(body: Buffer, layout: UpdateLayout, scan: Scan, context: UpdateContext): DecodedSet {
-    const { attributesAt, attributesEnd } = layout;
-    const reach = scan.reach?.layout;
-    if (!reach?.evpn) {
-      const { faults } = decodeAttributes(body, attributesAt, attributesEnd, context, false);
-      return {
-        attributes: undefined,
-        faults: faults.map(toUpdateFault),
-        withdraws: faults.find(isWithdrawing),
-      };
-    }
-    let length = this.#beginKey(body, reach.nextHopAt, reach.nextHopLength, context);
+  /**
+   * The interned set of the message's octets, parsed if they are new; `reach` lays out the MP_REACH whose next hop counts,
+   * undefined where it is NEXT_HOP's, for routes in the fields of RFC 4271.
+   */
+  #setOf(
+    body: Buffer,
+    layout: UpdateLayout,
+    scan: Scan,
+    reach: MpLayout | undefined,
+    context: UpdateContext,
+  ): DecodedSet {
+    let length = this.#beginKey(body, reach?.nextHopAt ?? 0, reach?.nextHopLength ?? 0, context);
     for (let run = 0; run < scan.others.length; run += 2)
       length = this.#addToKey(body, scan.others[run], scan.others[run + 1], length);
     const hash = hashOctets(this.#key, length);
     const known = this.#find(length, hash);
     if (known !== undefined) return { attributes: known, faults: known.faults, withdraws: undefined };
 
+    const { attributesAt, attributesEnd } = layout;
     const section = decodeAttributes(body, attributesAt, attributesEnd, context, false);
     const faults = [...section.faults, ...checkAttributeSet(section.attributes, context)];
+    const nextHop = reach
+      ? readNextHop(body, reach)
+      : firstAttribute(section.attributes, AttributeCode.NEXT_HOP);
+    // A broken one is missing (RFC 7606 §7.3)
+    if (nextHop === undefined) faults.push(missing(AttributeCode.NEXT_HOP));
     const told = faults.map(toUpdateFault);
     const withdraws = faults.find(isWithdrawing);
-    if (withdraws !== undefined) return { attributes: undefined, faults: told, withdraws };
+    if (withdraws !== undefined || nextHop === undefined)
+      return { attributes: undefined, faults: told, withdraws };
     const text = this.#key.toString('latin1', 0, length);
-    const octets = { text, hash, attributesAt: 1 + reach.nextHopLength, context };
-    const attributes = new InternedAttributes(octets, section.attributes, readNextHop(body, reach), told);
+    const octets = { text, hash, attributesAt: 1 + (reach?.nextHopLength ?? 0), context };
+    const attributes = new InternedAttributes(octets, section.attributes, nextHop, told);
     if (told.length <= FAULTS_KEPT) {
       this.#sets.add(attributes);
       this.#latest = attributes;
@@ -217,12 +272,50 @@ export class UpdateDecoder {
   }
 }
 
+/** The part of the family, made where there is none without attributes or with these. */
+function partOf(parts: Part[], family: AnyFamily, attributes: InternedAttributes | undefined): Part {
+  const found = parts.find((part) => part.family === family && part.attributes === undefined);
+  const part = found ?? { family, withdrawn: [], reachable: [], attributes, endOfRib: false };
+  part.attributes = attributes;
+  if (found === undefined) parts.push(part);
+  return part;
+}
+
+function updateOf(
+  { family, withdrawn, reachable, attributes, endOfRib }: Part,
+  unknownRouteTypes: number,
+  faults: readonly UpdateFault[],
+  also: readonly AnyUpdate[],
+): AnyUpdate {
+  return {
+    family,
+    withdrawn,
+    reachable,
+    attributes: reachable.length > 0 ? attributes : undefined,
+    endOfRib,
+    unknownRouteTypes,
+    faults,
+    also,
+  };
+}
+
+/** What is wrong with the attributes of an UPDATE that announces nothing of ours. */
+function faultsOf(body: Buffer, layout: UpdateLayout, scan: Scan, context: UpdateContext): DecodedSet {
+  if (scan.others.length === 0) return NO_SET;
+  const { faults } = decodeAttributes(body, layout.attributesAt, layout.attributesEnd, context, false);
+  return { attributes: undefined, faults: faults.map(toUpdateFault), withdraws: faults.find(isWithdrawing) };
+}
+
 function isWithdrawing({ outcome }: AttributeFault): boolean {
   return outcome === 'treat-as-withdraw';
 }
 
 /** Goes along the attribute headers once. Throws WireError for MP attributes that come twice or are incorrect. */
-function scanAttributes(body: Buffer, { attributesAt, attributesEnd }: UpdateLayout): Scan {
+function scanAttributes(
+  body: Buffer,
+  { attributesAt, attributesEnd }: UpdateLayout,
+  families: readonly AnyFamily[],
+): Scan {
   const scan: Scan = { reach: undefined, unreach: undefined, others: [] };
   let at = attributesAt;
   let othersFrom = at;
@@ -236,7 +329,7 @@ function scanAttributes(body: Buffer, { attributesAt, attributesEnd }: UpdateLay
       const isReach = span.code === AttributeCode.MP_REACH_NLRI;
       if ((isReach ? scan.reach : scan.unreach) !== undefined) throw duplicateMpError(span.code);
       checkMpFlags(body, at, span);
-      const mp = { start: at, span, layout: layOutMp(body, at, span) };
+      const mp = { start: at, span, layout: layOutMp(body, at, span, families) };
       if (isReach) scan.reach = mp;
       else scan.unreach = mp;
     }
@@ -246,19 +339,30 @@ function scanAttributes(body: Buffer, { attributesAt, attributesEnd }: UpdateLay
   return scan;
 }
 
-function layOutMp(body: Buffer, start: number, span: AttributeSpan): MpLayout {
+function layOutMp(
+  body: Buffer,
+  start: number,
+  span: AttributeSpan,
+  families: readonly AnyFamily[],
+): MpLayout {
   try {
     return span.code === AttributeCode.MP_REACH_NLRI
-      ? layOutMpReach(body, span.valueAt, span.end)
-      : layOutMpUnreach(body, span.valueAt, span.end);
+      ? layOutMpReach(body, span.valueAt, span.end, families)
+      : layOutMpUnreach(body, span.valueAt, span.end, families);
   } catch (error) {
     throw asReset(error, body, start, span);
   }
 }
 
-function readRoutes(body: Buffer, mp: MpAttribute, routes: EvpnNlri[], onSkipped: OnSkipped): void {
+function readRoutes(
+  body: Buffer,
+  mp: MpAttribute,
+  family: AnyFamily,
+  routes: Nlri[],
+  onSkipped: OnSkipped,
+): void {
   try {
-    decodeEvpnRoutes(body, mp.layout.nlriAt, mp.span.end, routes, onSkipped);
+    family.decode(body, mp.layout.nlriAt, mp.span.end, routes, onSkipped);
   } catch (error) {
     throw asReset(error, body, mp.start, mp.span);
   }

@@ -1,10 +1,10 @@
-import { ESI_ZERO, emptyList, ipByteLength, ipToBytes } from '../types/index.js';
+import { emptyList, ipByteLength, ipToBytes, isIpv4 } from '../types/index.js';
 import { encodeAttributes, type PathAttribute } from './attribute-section.js';
 import { AttributeCode, AttributeFlag, OPTIONAL_TRANSITIVE } from './attribute-table.js';
-import { encodeEvpnRoute, evpnRouteLength } from './evpn-routes/index.js';
+import { type AnyFamily, EVPN, type Family, type Nlri } from './families/index.js';
 import { allocateMessage, HEADER_LENGTH, writeLength } from './header.js';
-import { AFI_L2VPN, MessageType, type OriginatedAttributes, SAFI_EVPN } from './messages.js';
-import { type EvpnNlri, RouteType } from './nlri.js';
+import { MessageType, type OriginatedAttributes } from './messages.js';
+import type { EvpnNlri } from './nlri.js';
 import { type AsPathSegment, AsPathSegmentType, Origin } from './path-attributes.js';
 import { pmsiTunnelOf } from './pmsi-tunnel.js';
 
@@ -27,42 +27,64 @@ const ATTRIBUTES_AT = HEADER_LENGTH + 4;
 /** Flags, code, two octets of length, AFI, SAFI. */
 const MP_HEADER = 7;
 const NO_OCTETS = Buffer.alloc(0);
-const END_OF_RIB = Uint8Array.of(
-  AttributeFlag.OPTIONAL,
-  AttributeCode.MP_UNREACH_NLRI,
-  3,
-  AFI_L2VPN >>> 8,
-  AFI_L2VPN,
-  SAFI_EVPN,
-);
 
 /** What UPDATEs with the same attributes have in common: the octets before the routes, and those behind them. */
 interface Frame {
   /** The lengths in it are to be filled in. */
   readonly head: Buffer;
   readonly tail: Buffer;
+  /** Fills in what hangs on where the routes end, but for the message's own length. */
+  readonly finish: (message: Buffer, routesEnd: number) => void;
 }
 
-const WITHDRAWAL: Frame = { head: headOf(AttributeCode.MP_UNREACH_NLRI, NO_OCTETS), tail: NO_OCTETS };
+/** Routes in MP_REACH or MP_UNREACH, which are the first attribute. */
+function finishMp(message: Buffer, routesEnd: number): void {
+  message.writeUInt16BE(message.length - ATTRIBUTES_AT, HEADER_LENGTH + 2);
+  message.writeUInt16BE(routesEnd - ATTRIBUTES_AT - 4, ATTRIBUTES_AT + 2);
+}
+
+/** Routes in the NLRI field, behind attributes whose length the head knows. */
+function finishNlri(): void {}
+
+/** Routes in the withdrawn routes field. */
+function finishWithdrawn(message: Buffer, routesEnd: number): void {
+  message.writeUInt16BE(routesEnd - HEADER_LENGTH - 2, HEADER_LENGTH);
+}
+
+function withdrawalOf(family: AnyFamily): Frame {
+  if (!family.hasFields)
+    return {
+      head: headOf(family, AttributeCode.MP_UNREACH_NLRI, NO_OCTETS),
+      tail: NO_OCTETS,
+      finish: finishMp,
+    };
+  return { head: allocateMessage(MessageType.UPDATE, 2), tail: Buffer.alloc(2), finish: finishWithdrawn };
+}
 
 /**
  * Writes UPDATEs for routes of our own, as many routes in each as fit, octet for octet in the shape that FRR gives them:
- * MP_REACH first, ORIGIN, AS_PATH, LOCAL_PREF within the AS, EXTENDED_COMMUNITIES, AS4_PATH where it is needed,
- * PMSI_TUNNEL. One encoder a session, since AS_PATH and LOCAL_PREF hang on it.
+ * MP_REACH first, ORIGIN, AS_PATH, NEXT_HOP where the routes stand in RFC 4271's own field, LOCAL_PREF within the AS,
+ * EXTENDED_COMMUNITIES, AS4_PATH where it is needed, PMSI_TUNNEL. One encoder a session and family, since AS_PATH and
+ * LOCAL_PREF hang on the session.
  */
-export class UpdateEncoder {
+export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
   readonly #session: EncodingSession;
+  readonly #family: Family<Own>;
+  readonly #withdrawal: Frame;
   readonly #frames = new WeakMap<OriginatedAttributes, Frame>();
 
-  constructor(session: EncodingSession) {
+  /** For L2VPN/EVPN where no family is given. */
+  constructor(session: EncodingSession, family?: Family<Own>) {
     this.#session = session;
+    this.#family = family ?? (EVPN as AnyFamily as Family<Own>);
+    this.#withdrawal = withdrawalOf(this.#family);
   }
 
   /**
    * UPDATEs that announce the routes with these attributes, in order; none for no routes. Throws RangeError where the
    * attributes are so long that no route fits beside them.
    */
-  announce(attributes: OriginatedAttributes, nlri: readonly EvpnNlri[]): Buffer[] {
+  announce(attributes: OriginatedAttributes, nlri: readonly Own[]): Buffer[] {
     let frame = this.#frames.get(attributes);
     if (frame === undefined) {
       frame = this.#frameOf(attributes);
@@ -71,23 +93,28 @@ export class UpdateEncoder {
     return this.#pack(frame, nlri);
   }
 
-  /** UPDATEs that withdraw the routes, in order: with ESI 0 and label 0, which are no part of a route's key. */
-  withdraw(nlri: readonly EvpnNlri[]): Buffer[] {
-    const keys = emptyList<EvpnNlri>();
-    for (const route of nlri) keys.push(keyOnly(route));
-    return this.#pack(WITHDRAWAL, keys);
+  /** UPDATEs that withdraw the routes, in order: what is no part of a route's key is 0. */
+  withdraw(nlri: readonly Own[]): Buffer[] {
+    const keys = emptyList<Own>();
+    for (const route of nlri) keys.push(this.#family.keyOnly(route));
+    return this.#pack(this.#withdrawal, keys);
   }
 
-  /** MP_UNREACH without a route (RFC 4724 §2). */
+  /** MP_UNREACH without a route; of a family with fields of its own an UPDATE without anything (RFC 4724 §2). */
   endOfRib(): Buffer {
-    const message = allocateMessage(MessageType.UPDATE, 4 + END_OF_RIB.length);
+    const { hasFields, afi, safi } = this.#family;
+    const unreach = hasFields
+      ? NO_OCTETS
+      : Uint8Array.of(AttributeFlag.OPTIONAL, AttributeCode.MP_UNREACH_NLRI, 3, afi >>> 8, afi, safi);
+    const message = allocateMessage(MessageType.UPDATE, 4 + unreach.length);
     message.writeUInt16BE(0, HEADER_LENGTH);
-    message.writeUInt16BE(END_OF_RIB.length, HEADER_LENGTH + 2);
-    message.set(END_OF_RIB, ATTRIBUTES_AT);
+    message.writeUInt16BE(unreach.length, HEADER_LENGTH + 2);
+    message.set(unreach, ATTRIBUTES_AT);
     return message;
   }
 
-  #pack(frame: Frame, nlri: readonly EvpnNlri[]): Buffer[] {
+  #pack(frame: Frame, nlri: readonly Own[]): Buffer[] {
+    const family = this.#family;
     const messages = emptyList<Buffer>();
     const { head, tail } = frame;
     const limit = this.#session.maxMessageLength - tail.length;
@@ -96,7 +123,7 @@ export class UpdateEncoder {
       let end = head.length;
       let to = from;
       for (; to < nlri.length; to++) {
-        const longer = end + evpnRouteLength(nlri[to]);
+        const longer = end + family.length(nlri[to]);
         if (longer > limit) break;
         end = longer;
       }
@@ -105,19 +132,36 @@ export class UpdateEncoder {
           `attributes of ${tail.length} octets leave no room for a route in an UPDATE of ${this.#session.maxMessageLength}`,
         );
       const message = framed(frame, end);
-      for (let at = head.length; from < to; from++) at = encodeEvpnRoute(nlri[from], message, at);
+      for (let at = head.length; from < to; from++) at = family.encode(nlri[from], message, at);
       messages.push(message);
     }
     return messages;
   }
 
   #frameOf(attributes: OriginatedAttributes): Frame {
-    const nextHop = Buffer.alloc(1 + ipByteLength(attributes.nextHop) + 1);
-    nextHop[0] = ipToBytes(attributes.nextHop, nextHop, 1);
-    return { head: headOf(AttributeCode.MP_REACH_NLRI, nextHop), tail: this.#encodeAttributes(attributes) };
+    const { nextHop } = attributes;
+    const family = this.#family;
+    if (family.hasFields && isIpv4(nextHop)) {
+      const encoded = this.#encodeAttributes(attributes, true);
+      const head = allocateMessage(MessageType.UPDATE, 4 + encoded.length);
+      head.writeUInt16BE(0, HEADER_LENGTH);
+      head.writeUInt16BE(encoded.length, HEADER_LENGTH + 2);
+      head.set(encoded, ATTRIBUTES_AT);
+      return { head, tail: NO_OCTETS, finish: finishNlri };
+    }
+    const field = Buffer.alloc(1 + ipByteLength(nextHop) + 1);
+    field[0] = ipToBytes(nextHop, field, 1);
+    return {
+      head: headOf(family, AttributeCode.MP_REACH_NLRI, field),
+      tail: this.#encodeAttributes(attributes, false),
+      finish: finishMp,
+    };
   }
 
-  #encodeAttributes({ extendedCommunities, pmsiTunnel }: OriginatedAttributes): Buffer {
+  #encodeAttributes(
+    { nextHop, extendedCommunities, pmsiTunnel }: OriginatedAttributes,
+    withNextHop: boolean,
+  ): Buffer {
     const { fourOctetAs, internal, localAsn } = this.#session;
     const asPath: AsPathSegment[] = internal
       ? []
@@ -126,6 +170,8 @@ export class UpdateEncoder {
       { code: AttributeCode.ORIGIN, flags: WELL_KNOWN, value: Origin.IGP },
       { code: AttributeCode.AS_PATH, flags: WELL_KNOWN | AttributeFlag.EXTENDED_LENGTH, value: asPath },
     ];
+    if (withNextHop && isIpv4(nextHop))
+      attributes.push({ code: AttributeCode.NEXT_HOP, flags: WELL_KNOWN, value: nextHop });
     if (internal) attributes.push({ code: AttributeCode.LOCAL_PREF, flags: WELL_KNOWN, value: LOCAL_PREF });
     if (extendedCommunities.length > 0)
       attributes.push({
@@ -151,38 +197,23 @@ export class UpdateEncoder {
 }
 
 /** What comes before the routes of an UPDATE whose first attribute they are. */
-function headOf(code: number, nextHop: Buffer): Buffer {
+function headOf({ afi, safi }: AnyFamily, code: number, nextHop: Buffer): Buffer {
   const head = allocateMessage(MessageType.UPDATE, 4 + MP_HEADER + nextHop.length);
   head.writeUInt16BE(0, HEADER_LENGTH);
   head[ATTRIBUTES_AT] = MP_FLAGS;
   head[ATTRIBUTES_AT + 1] = code;
-  head.writeUInt16BE(AFI_L2VPN, ATTRIBUTES_AT + 4);
-  head[ATTRIBUTES_AT + 6] = SAFI_EVPN;
+  head.writeUInt16BE(afi, ATTRIBUTES_AT + 4);
+  head[ATTRIBUTES_AT + 6] = safi;
   head.set(nextHop, ATTRIBUTES_AT + MP_HEADER);
   return head;
 }
 
-/** An UPDATE with room for routes that end at `mpEnd`. */
-function framed({ head, tail }: Frame, mpEnd: number): Buffer {
-  const message = Buffer.allocUnsafe(mpEnd + tail.length);
+/** An UPDATE with room for routes that end at `routesEnd`. */
+function framed({ head, tail, finish }: Frame, routesEnd: number): Buffer {
+  const message = Buffer.allocUnsafe(routesEnd + tail.length);
   message.set(head);
   writeLength(message);
-  message.writeUInt16BE(message.length - ATTRIBUTES_AT, HEADER_LENGTH + 2);
-  message.writeUInt16BE(mpEnd - ATTRIBUTES_AT - 4, ATTRIBUTES_AT + 2);
-  message.set(tail, mpEnd);
+  finish(message, routesEnd);
+  message.set(tail, routesEnd);
   return message;
-}
-
-/** The route with what is no part of its key at zero, as withdraws carry it. */
-function keyOnly(route: EvpnNlri): EvpnNlri {
-  switch (route.type) {
-    case RouteType.MAC_IP_ADVERTISEMENT:
-      return { ...route, esi: ESI_ZERO, label1: 0, label2: undefined };
-    case RouteType.ETHERNET_AUTO_DISCOVERY:
-      return { ...route, label: 0 };
-    case RouteType.IP_PREFIX:
-      return { ...route, esi: ESI_ZERO, label: 0 };
-    default:
-      return route;
-  }
 }

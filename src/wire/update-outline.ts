@@ -1,5 +1,5 @@
 import { AttributeCode, AttributeFlag, OPTIONAL_TRANSITIVE } from './attribute-table.js';
-import { AFI_L2VPN, SAFI_EVPN } from './messages.js';
+import { type AnyFamily, EVPN, familyAmong } from './families/index.js';
 
 /** Lengths of withdrawn routes and of path attributes. */
 const LENGTHS = 4;
@@ -7,10 +7,11 @@ const LENGTHS = 4;
 const REACH_FIXED = 4;
 
 /**
- * Where the parts of an UPDATE lie that names reachable routes of ours and nothing else, which nearly all do: found without
+ * Where the parts of an UPDATE lie that names reachable routes in MP_REACH and nothing else, which nearly all do: found without
  * an object for each part. One outline is used again and again.
  */
 export class UpdateOutline {
+  family: AnyFamily = EVPN;
   nextHopAt = 0;
   nextHopLength = 0;
   nlriAt = 0;
@@ -22,7 +23,7 @@ export class UpdateOutline {
   behindEnd = 0;
 
   /** Finds the parts; false where the UPDATE between `start` and `end` is another one, or where something does not add up. */
-  read(bytes: Buffer, start: number, end: number): boolean {
+  read(bytes: Buffer, start: number, end: number, families: readonly AnyFamily[]): boolean {
     const first = start + LENGTHS;
     if (end < first || bytes[start] !== 0 || bytes[start + 1] !== 0) return false;
     if (first + ((bytes[start + 2] << 8) | bytes[start + 3]) !== end) return false;
@@ -39,7 +40,7 @@ export class UpdateOutline {
       if (code === AttributeCode.MP_UNREACH_NLRI) return false;
       if (code === AttributeCode.MP_REACH_NLRI) {
         if (found || (flags & OPTIONAL_TRANSITIVE) !== AttributeFlag.OPTIONAL) return false;
-        if (!this.#readReach(bytes, valueAt, next)) return false;
+        if (!this.#readReach(bytes, valueAt, next, families)) return false;
         found = true;
         this.beforeEnd = at;
       }
@@ -51,13 +52,13 @@ export class UpdateOutline {
     return found;
   }
 
-  #readReach(bytes: Buffer, valueAt: number, end: number): boolean {
+  #readReach(bytes: Buffer, valueAt: number, end: number, families: readonly AnyFamily[]): boolean {
     const nextHopAt = valueAt + REACH_FIXED;
     if (nextHopAt > end) return false;
-    if (((bytes[valueAt] << 8) | bytes[valueAt + 1]) !== AFI_L2VPN || bytes[valueAt + 2] !== SAFI_EVPN)
-      return false;
+    const family = familyAmong(families, (bytes[valueAt] << 8) | bytes[valueAt + 1], bytes[valueAt + 2]);
     const length = bytes[valueAt + 3];
-    if (length !== 4 && length !== 16 && length !== 32) return false;
+    if (family?.nextHopLengths.includes(length) !== true) return false;
+    this.family = family;
     this.nextHopAt = nextHopAt;
     this.nextHopLength = length;
     // Behind a reserved octet

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { parseIp, RouteDistinguisher, routeTargetOfAs2 } from '../../src/types/index.js';
-import { type EvpnNlri, ExtendedCommunity, type PathAttributes } from '../../src/wire/index.js';
+import { EVPN, type EvpnNlri, ExtendedCommunity, type PathAttributes } from '../../src/wire/index.js';
 import { imet, macRoute } from '../bgp/fabric.js';
 import { pathAttributes } from '../support/path-attributes.js';
 import { HOST, House, OTHER, type Room } from './support/house.js';
@@ -31,12 +31,14 @@ async function leafOf() {
   const room = house.rooms[0];
   const told = (nlri: EvpnNlri, over: Partial<PathAttributes> = {}, source = SOURCE) => {
     room.leaf.rib.update(source, {
+      family: EVPN,
       withdrawn: [],
       reachable: [nlri],
       attributes: pathAttributes({ ...ATTRIBUTES, ...over }),
       endOfRib: false,
       unknownRouteTypes: 0,
       faults: [],
+      also: [],
     });
     house.pass();
   };

@@ -1,12 +1,14 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { decide, type Path, type PathSource, Rib, sameKey } from '../../src/bgp/index.js';
+import { decide, type Path, type PathSource, Rib } from '../../src/bgp/index.js';
 import { type Mac, parseIp, RouteDistinguisher } from '../../src/types/index.js';
 import {
+  EVPN,
   type EvpnNlri,
   formatNlri,
   type PathAttributes,
   RouteType,
+  sameKey,
   type Update,
 } from '../../src/wire/index.js';
 import { pathAttributes } from '../support/path-attributes.js';
@@ -19,12 +21,14 @@ const update = (
   attributes: PathAttributes = A,
   withdrawn: EvpnNlri[] = [],
 ): Update => ({
+  family: EVPN,
   reachable,
   withdrawn,
   attributes: reachable.length > 0 ? attributes : undefined,
   endOfRib: false,
   unknownRouteTypes: 0,
   faults: [],
+  also: [],
 });
 const sourceOf = (n: number): PathSource => ({ neighbor: `10.1.0.${n}`, routerId: n, internal: false });
 const S1 = sourceOf(1);

@@ -1,8 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { EvpnTable, sameKey, type TableEntry } from '../../src/bgp/index.js';
+import { EvpnTable, type TableEntry } from '../../src/bgp/index.js';
 import { type Esi, type Mac, parseIp, RouteDistinguisher } from '../../src/types/index.js';
-import { type EvpnNlri, formatNlri, RouteType } from '../../src/wire/index.js';
+import { type EvpnNlri, formatNlri, RouteType, sameKey } from '../../src/wire/index.js';
 import { imet, macRoute } from './fabric.js';
 
 class Entry implements TableEntry<Entry> {

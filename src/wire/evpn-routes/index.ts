@@ -3,6 +3,7 @@
  * are known; others keep their octets, so that a reader may count them (RFC 7606 §5.4) and a writer repeat them. Types 6
  * to 11 of RFC 9251 and RFC 9572 are not supported.
  */
+import type { OnSkipped } from '../families/family.js';
 import { Malformed } from '../malformed.js';
 import { type EvpnNlri, RouteType } from '../nlri.js';
 import type { RouteCodec } from './codec.js';
@@ -51,9 +52,6 @@ const SKIPPABLE: readonly boolean[] = [
   },
   new Array<boolean>(RouteType.IP_PREFIX + 1).fill(false),
 );
-
-/** Told of a route that is skipped; `fault` says what is malformed in it, undefined for a type that has no codec. */
-export type OnSkipped = (type: number, value: Buffer, fault: string | undefined) => void;
 
 /**
  * Reads the routes between `start` and `end` in order: known ones into `routes`; unknown ones, and malformed ones of

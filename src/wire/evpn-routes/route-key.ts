@@ -1,5 +1,5 @@
-import type { Esi, Ip, Mac } from '../types/index.js';
-import { type EvpnNlri, RouteType } from '../wire/index.js';
+import type { Esi, Ip, Mac } from '../../types/index.js';
+import { type EvpnNlri, RouteType } from '../nlri.js';
 
 /** The part of an EVPN route's key, behind RD and type, that differs most among routes of the type. */
 export type Head = Ip | Esi | Mac;

@@ -1,0 +1,74 @@
+import { formatIp, type Ip, ipFromBytes, ipToBytes, isIpv4 } from '../../types/index.js';
+import { Malformed } from '../malformed.js';
+import type { Family } from './family.js';
+
+export const AFI_IPV4 = 1;
+export const AFI_IPV6 = 2;
+export const SAFI_UNICAST = 1;
+
+/** A prefix (RFC 4271 §4.3): the bits of `prefix` behind the first `prefixLength` are 0. */
+export interface Prefix {
+  readonly type: 0;
+  readonly prefixLength: number;
+  readonly prefix: Ip;
+}
+
+const LONGEST = 16;
+/** Where a prefix is put together; what is behind its octets is 0. */
+const room = Buffer.alloc(LONGEST);
+
+const octetsOf = (prefixLength: number): number => (prefixLength + 7) >>> 3;
+
+function readPrefix(bytes: Buffer, at: number, prefixLength: number, octets: 4 | 16): Prefix {
+  const length = octetsOf(prefixLength);
+  room.fill(0);
+  bytes.copy(room, 0, at, at + length);
+  // Bits behind the prefix say nothing (RFC 4271 §4.3)
+  if (prefixLength % 8 !== 0) room[length - 1] &= 0xff << (8 - (prefixLength % 8));
+  return { type: 0, prefixLength, prefix: ipFromBytes(room, 0, octets) };
+}
+
+/** IPv4 or IPv6 unicast, by the octets of its addresses. */
+export function unicast(
+  name: string,
+  afi: number,
+  octets: 4 | 16,
+  nextHopLengths: readonly number[],
+): Family<Prefix> {
+  const same = (a: Prefix, b: Prefix) => a.prefixLength === b.prefixLength && a.prefix === b.prefix;
+  return {
+    name,
+    afi,
+    safi: SAFI_UNICAST,
+    hasFields: afi === AFI_IPV4,
+    nextHopLengths,
+    kinds: 1,
+    decode(bytes, start, end, routes) {
+      for (let at = start; at < end; ) {
+        const prefixLength = bytes[at];
+        const next = at + 1 + octetsOf(prefixLength);
+        if (prefixLength > octets * 8 || next > end)
+          throw new Malformed(
+            `prefix length ${prefixLength} with ${end - at - 1} octets left: expected 0 to ${octets * 8} bits that fit`,
+          );
+        routes.push(readPrefix(bytes, at + 1, prefixLength, octets));
+        at = next;
+      }
+    },
+    length: ({ prefixLength }) => 1 + octetsOf(prefixLength),
+    encode({ prefixLength, prefix }, bytes, at) {
+      const end = at + 1 + octetsOf(prefixLength);
+      ipToBytes(prefix, room, 0);
+      bytes[at] = prefixLength;
+      room.copy(bytes, at + 1, 0, end - at - 1);
+      return end;
+    },
+    keyOnly: (route) => route,
+    sameKey: same,
+    same,
+    // An IPv4 address has 32 bits and a length six: together they are a number that a double holds
+    keyOf: ({ prefixLength, prefix }) =>
+      isIpv4(prefix) ? prefix * 64 + prefixLength : `${prefix}${prefixLength}`,
+    format: ({ prefixLength, prefix }) => `${formatIp(prefix)}/${prefixLength}`,
+  };
+}
