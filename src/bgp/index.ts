@@ -1,6 +1,6 @@
 /**
- * The BGP speaker of a leaf: sessions with its neighbours, their EVPN routes with the best of each, and our own routes
- * as each neighbour is told them. It is no transit: what it learned it never announces.
+ * The BGP speaker of a leaf: sessions with its neighbours, their routes of each family with the best of each, and our own
+ * routes as each neighbour is told them. It is no transit: what it learned it never announces.
  *
  * Supported: RFC 4271 (sessions, decision process without interior cost), RFC 2918 (route refresh), RFC 4456 (loop
  * detection and tie-breaking for reflected routes), RFC 4486 and RFC 9003 (Cease), RFC 4724 (End-of-RIB; a restart of ours
@@ -9,16 +9,18 @@
  * §7.7 and §15 (MAC mobility in best path), RFC 7606 (UPDATE errors), RFC 8538 §3 (a Hard Reset is read; no NOTIFICATION
  * keeps routes), RFC 8654 (extended messages). Not supported: TCP-MD5 and TCP-AO, multiple paths (RFC 7911),
  * enhanced refresh (RFC 7313), the selection deferral of a restarting speaker (RFC 4724 §4.1: a leaf passes no routes on),
- * DelayOpen, any address family but L2VPN/EVPN.
+ * DelayOpen, any address family but L2VPN/EVPN and IPv4 unicast, the latter for those alone who give the speaker its RIBs.
  */
 export { addressOf, canonicalAddress } from './address.js';
 export type { LocalIdentity, NeighborConfig, SpeakerConfig } from './config.js';
 export type { LocalAddress, LocalInterface } from './connected.js';
 export { type Decision, decide, selectBest } from './decision.js';
 export { Rib } from './evpn-rib.js';
+export { type FamilyRibs, ribsOf } from './family-ribs.js';
 export { transition } from './fsm.js';
 export type * from './fsm-types.js';
 export * from './inbound.js';
+export { KeyedTable } from './keyed-table.js';
 export { FamilyLocalRib, LocalRib } from './local-rib.js';
 export type * from './neighbor-status.js';
 export { FamilyRib, type NeighborRouteCounts, plainRoutes, type RibIdentity } from './rib.js';

@@ -1,5 +1,5 @@
 /**
- * BGP's octets and what they mean: framing, every message type, path attributes, EVPN routes. Pure functions and small
+ * BGP's octets and what they mean: framing, every message type, path attributes, routes by their family. Pure functions and small
  * tables; no socket, no clock, no state of a session but what is passed in.
  *
  * Supported: RFC 4271 (messages), 4760 (multiprotocol), 5492 and 9072 (capabilities, extended optional parameters), 2918
@@ -11,7 +11,7 @@
  * (8092) and the Tunnel Encapsulation attribute (9012 §2), which are passed over as unknown, AS_SET as an error (9774).
  *
  * A reader starts in message-reader.ts, goes on to open.ts or update-decoder.ts, and finds each attribute as a row of
- * attribute-table.ts and each route type as a file of evpn-routes/.
+ * attribute-table.ts, each address family as a file of families/ and each EVPN route type as a file of evpn-routes/.
  */
 export { AS_TRANS, asPathLength } from './as-path.js';
 export type { AttributeFault, PathAttribute } from './attribute-section.js';

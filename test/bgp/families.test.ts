@@ -1,7 +1,13 @@
 import test from 'ava';
-import { ribsOf } from '../../src/bgp/family-ribs.js';
-import { FamilyLocalRib, FamilyRib, plainRoutes, Speaker, type SpeakerConfig } from '../../src/bgp/index.js';
-import { KeyedTable } from '../../src/bgp/keyed-table.js';
+import {
+  FamilyLocalRib,
+  FamilyRib,
+  KeyedTable,
+  plainRoutes,
+  ribsOf,
+  Speaker,
+  type SpeakerConfig,
+} from '../../src/bgp/index.js';
 import { parseIp } from '../../src/types/index.js';
 import {
   type AnyFamily,

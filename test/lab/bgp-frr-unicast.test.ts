@@ -1,7 +1,13 @@
 import test from 'ava';
-import { ribsOf } from '../../src/bgp/family-ribs.js';
-import { FamilyLocalRib, FamilyRib, plainRoutes, Speaker, TcpTransport } from '../../src/bgp/index.js';
-import { KeyedTable } from '../../src/bgp/keyed-table.js';
+import {
+  FamilyLocalRib,
+  FamilyRib,
+  KeyedTable,
+  plainRoutes,
+  ribsOf,
+  Speaker,
+  TcpTransport,
+} from '../../src/bgp/index.js';
 import { parseIp, silentLog, systemClock } from '../../src/types/index.js';
 import { EVPN, IPV4_UNICAST, type Prefix } from '../../src/wire/index.js';
 import { neighborConfig } from '../bgp/fabric.js';
