@@ -19,8 +19,6 @@ import { type Batch, WorkQueue } from './work-queue.js';
  * milliseconds. Four times as many write a table no faster.
  */
 const BATCH = 512;
-/** Operations of a batch that is applied on the spot. */
-const APPLIED = 512;
 /** What was heard so few milliseconds ago is as good as what is heard now: something may come behind either. */
 const FRESH_MS = 0.25;
 /** A slice ends after this long, so that keepalives and REST get their turn. */
@@ -196,12 +194,10 @@ export class Reconciler {
       return;
     }
     this.#stormSince = undefined;
-    let most = this.batch;
     do {
-      const batch = this.#work.take(most);
+      const batch = this.#work.take(this.batch);
       if (!batch || this.#launch(batch)) break;
-      this.#apply(this.#part(batch));
-      most = Math.min(APPLIED, this.batch);
+      this.#apply(batch);
     } while (this.clock.now() < end);
     this.#goOnLater();
   };
@@ -232,17 +228,6 @@ export class Reconciler {
     }
     if (!this.#work.isEmpty) this.#schedule();
     else if (this.#flights.length === 0) this.#wakeIdle();
-  }
-
-  /** Of what cannot fly now no more than a slice has time for; the rest goes back into the queue. */
-  #part(batch: Batch): Batch {
-    const { operations, keys } = batch;
-    if (operations.length <= APPLIED) return batch;
-    let kept = 0;
-    while (kept < keys.length && keys[kept].from < APPLIED) kept++;
-    const end = kept < keys.length ? keys[kept].from : operations.length;
-    this.#putBack(keys.slice(kept));
-    return { operations: operations.slice(0, end), strays: batch.strays, keys: keys.slice(0, kept) };
   }
 
   #putBack(keys: Batch['keys']): void {
@@ -287,7 +272,7 @@ export class Reconciler {
     const flies = next !== undefined && this.#launch(next);
     // Nothing was heard
     if (!flying.entered) this.#enterFlight(flying, results);
-    if (next && !flies) this.#apply(this.#part(next));
+    if (next && !flies) this.#apply(next);
     this.#settle(flying.batch, results);
     this.#goOnLater();
   }

@@ -1,7 +1,16 @@
-import type { InterfaceAddress } from '../dataplane/index.js';
-import { type Ip, ipFromBytes, isIpv4, type Mac, macFromBytes } from '../types/index.js';
+import { type Ip, isIpv4, type Mac, macFromBytes } from '../types/index.js';
 import * as K from './constants.js';
-import { eachAttribute, NetlinkFormatError, readText, readU8, readU16, readU32 } from './message.js';
+import {
+  eachAttribute,
+  NetlinkFormatError,
+  readIp,
+  readText,
+  readU8,
+  readU16,
+  readU16BigEndian,
+  readU32,
+} from './message.js';
+import { decodePort, type PortSettings } from './port-codec.js';
 
 /** What evpnd reads of a VXLAN device (IFLA_VXLAN_*). */
 export interface VxlanSettings {
@@ -15,21 +24,6 @@ export interface VxlanSettings {
   readonly port: number;
   /** Only the VNIs of the device's filter pass (`bridge vni`). */
   readonly vniFilter: boolean;
-}
-
-/** What evpnd reads of a bridge port (IFLA_BRPORT_*). */
-export interface PortSettings {
-  /** BR_STATE_*: what the spanning tree, or whoever acts for it, lets the port do. */
-  readonly state: number;
-  readonly learning: boolean;
-  readonly neighSuppress: boolean;
-  /** `neighSuppress` is a matter of each VLAN. */
-  readonly neighVlanSuppress: boolean;
-  readonly vlanTunnel: boolean;
-  /** Whether unknown unicast, multicast and broadcast leave by the port. */
-  readonly flood: boolean;
-  readonly mcastFlood: boolean;
-  readonly bcastFlood: boolean;
 }
 
 /** A network device, as RTM_NEWLINK tells it. Plain data. */
@@ -68,46 +62,8 @@ export interface Link {
   readonly port: PortSettings | undefined;
 }
 
-/** A stretch of VLANs of a bridge port: `vlan` to `last`, with tunnel ids from `tunnelVni` on (0 for none). */
-export interface VlanRange {
-  readonly vlan: number;
-  readonly last: number;
-  readonly pvid: boolean;
-  readonly untagged: boolean;
-  readonly tunnelVni: number;
-}
-
-/** What an AF_BRIDGE RTM_NEWLINK tells of a port or of a bridge itself. */
-export interface BridgeLink {
-  readonly ifindex: number;
-  readonly port: PortSettings | undefined;
-  /** undefined where the message speaks of no VLAN at all. */
-  readonly vlans: readonly VlanRange[] | undefined;
-  /** Only `vlan`, `last` and `tunnelVni` of these count. */
-  readonly tunnels: readonly VlanRange[];
-}
-
-/** A stretch of VNIs of a device's filter, all with the same group. */
-export interface VniRange {
-  readonly first: number;
-  readonly last: number;
-  /** Where BUM traffic goes by itself: a multicast group, or one VTEP. */
-  readonly group: Ip | undefined;
-}
-
-/** What RTM_NEWTUNNEL or RTM_DELTUNNEL tells of a device's VNI filter. */
-export interface VniFilterEntries {
-  readonly ifindex: number;
-  readonly ranges: readonly VniRange[];
-}
-
-/** An address of a device. */
-export interface LinkAddress {
-  readonly ifindex: number;
-  readonly address: InterfaceAddress;
-}
-
-const IFINFO_LENGTH = 16;
+/** Length of `struct ifinfomsg` (include/uapi/linux/rtnetlink.h). */
+export const IFINFO_LENGTH = 16;
 const IFLA_WIRELESS = 11;
 const CARRIER = K.IFF_RUNNING | K.IFF_LOWER_UP;
 
@@ -116,19 +72,8 @@ export function isMulticastIp(ip: Ip): boolean {
   return isIpv4(ip) ? ip >>> 28 === 14 : ip.charCodeAt(0) === 0xff;
 }
 
-function readU16BigEndian(bytes: Buffer, at: number, end: number, message: string, field: string): number {
-  const value = readU16(bytes, at, end, message, field);
-  return ((value & 0xff) << 8) | (value >>> 8);
-}
-
-function readIp(bytes: Buffer, at: number, end: number, message: string, field: string): Ip {
-  const length = end - at;
-  if (length !== 4 && length !== 16)
-    throw new NetlinkFormatError(message, field, `${length} octets, neither 4 nor 16`);
-  return ipFromBytes(bytes, at, length);
-}
-
-function checkIfinfo(at: number, end: number): void {
+/** Throws NetlinkFormatError where the message at `at` has no whole `struct ifinfomsg`. */
+export function checkIfinfo(at: number, end: number): void {
   if (end - at < 16 + IFINFO_LENGTH)
     throw new NetlinkFormatError('RTM_NEWLINK', 'ifinfomsg', `${end - at - 16} of ${IFINFO_LENGTH} octets`);
 }
@@ -189,37 +134,6 @@ function decodeVxlan(bytes: Buffer, at: number, end: number): VxlanSettings {
     port,
     vniFilter,
   };
-}
-
-/** Which flag each attribute is; the kernel sends every one of them. */
-const PORT_FIELDS: Readonly<Record<number, Exclude<keyof PortSettings, 'state'>>> = {
-  [K.IFLA_BRPORT_LEARNING]: 'learning',
-  [K.IFLA_BRPORT_NEIGH_SUPPRESS]: 'neighSuppress',
-  [K.IFLA_BRPORT_NEIGH_VLAN_SUPPRESS]: 'neighVlanSuppress',
-  [K.IFLA_BRPORT_VLAN_TUNNEL]: 'vlanTunnel',
-  [K.IFLA_BRPORT_UNICAST_FLOOD]: 'flood',
-  [K.IFLA_BRPORT_MCAST_FLOOD]: 'mcastFlood',
-  [K.IFLA_BRPORT_BCAST_FLOOD]: 'bcastFlood',
-};
-
-function decodePort(bytes: Buffer, at: number, end: number): PortSettings {
-  const m = 'RTM_NEWLINK of a bridge port';
-  const port = {
-    state: K.BR_STATE_FORWARDING,
-    learning: true,
-    neighSuppress: false,
-    neighVlanSuppress: false,
-    vlanTunnel: false,
-    flood: true,
-    mcastFlood: true,
-    bcastFlood: true,
-  };
-  eachAttribute(bytes, at, end, m, (type, from, to) => {
-    const field = PORT_FIELDS[type];
-    if (type === K.IFLA_BRPORT_STATE) port.state = readU8(bytes, from, to, m, 'IFLA_BRPORT_STATE');
-    else if (field) port[field] = readU8(bytes, from, to, m, `IFLA_BRPORT ${field}`) !== 0;
-  });
-  return port;
 }
 
 interface Span {
@@ -335,140 +249,4 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
     });
   if (slave && slaveKind === 'bridge') link.port = decodePort(bytes, slave.at, slave.end);
   return link;
-}
-
-/** Joins RANGE_BEGIN and RANGE_END (include/uapi/linux/if_bridge.h), single VLANs pass. */
-class VlanRanges {
-  readonly ranges: VlanRange[] = [];
-  #begin: { vlan: number; tunnelVni: number } | undefined;
-
-  add(vlan: number, flags: number, tunnelVni: number): void {
-    if (flags & K.BRIDGE_VLAN_INFO_RANGE_BEGIN) {
-      this.#begin = { vlan, tunnelVni };
-      return;
-    }
-    const begin = flags & K.BRIDGE_VLAN_INFO_RANGE_END ? this.#begin : undefined;
-    this.#begin = undefined;
-    this.ranges.push({
-      vlan: begin?.vlan ?? vlan,
-      last: vlan,
-      pvid: (flags & K.BRIDGE_VLAN_INFO_PVID) !== 0,
-      untagged: (flags & K.BRIDGE_VLAN_INFO_UNTAGGED) !== 0,
-      tunnelVni: begin?.tunnelVni ?? tunnelVni,
-    });
-  }
-}
-
-/** Decodes an RTM_NEWLINK of AF_BRIDGE (net/bridge/br_netlink.c br_fill_ifinfo). Throws NetlinkFormatError. */
-export function decodeBridgeLink(bytes: Buffer, at: number, end: number): BridgeLink {
-  checkIfinfo(at, end);
-  const m = 'RTM_NEWLINK of AF_BRIDGE';
-  let port: PortSettings | undefined;
-  const vlans = new VlanRanges();
-  const tunnels = new VlanRanges();
-  eachAttribute(bytes, at + 16 + IFINFO_LENGTH, end, m, (type, from, to) => {
-    if (type === K.IFLA_PROTINFO) port = decodePort(bytes, from, to);
-    else if (type === K.IFLA_AF_SPEC)
-      eachAttribute(bytes, from, to, m, (inner, start, stop) => {
-        if (inner === K.IFLA_BRIDGE_VLAN_INFO) {
-          const flags = readU16(bytes, start, stop, m, 'IFLA_BRIDGE_VLAN_INFO');
-          vlans.add(readU16(bytes, start + 2, stop, m, 'IFLA_BRIDGE_VLAN_INFO'), flags, 0);
-        } else if (inner === K.IFLA_BRIDGE_VLAN_TUNNEL_INFO) addTunnel(bytes, start, stop, tunnels);
-      });
-  });
-  return {
-    ifindex: linkIndex(bytes, at),
-    port,
-    vlans: vlans.ranges.length > 0 ? vlans.ranges : undefined,
-    tunnels: tunnels.ranges,
-  };
-}
-
-function addTunnel(bytes: Buffer, at: number, end: number, into: VlanRanges): void {
-  const m = 'IFLA_BRIDGE_VLAN_TUNNEL_INFO';
-  let id = 0;
-  let vlan = 0;
-  let flags = 0;
-  eachAttribute(bytes, at, end, m, (type, from, to) => {
-    if (type === K.IFLA_BRIDGE_VLAN_TUNNEL_ID) id = readU32(bytes, from, to, m, 'TUNNEL_ID');
-    else if (type === K.IFLA_BRIDGE_VLAN_TUNNEL_VID) vlan = readU16(bytes, from, to, m, 'TUNNEL_VID');
-    else if (type === K.IFLA_BRIDGE_VLAN_TUNNEL_FLAGS) flags = readU16(bytes, from, to, m, 'TUNNEL_FLAGS');
-  });
-  // The bits of PVID and UNTAGGED belong to IFLA_BRIDGE_VLAN_INFO alone
-  into.add(vlan, flags & (K.BRIDGE_VLAN_INFO_RANGE_BEGIN | K.BRIDGE_VLAN_INFO_RANGE_END), id);
-}
-
-/** Decodes RTM_NEWVLAN or RTM_DELVLAN (net/bridge/br_vlan.c br_vlan_notify). Throws NetlinkFormatError. */
-export function decodeVlans(
-  bytes: Buffer,
-  at: number,
-  end: number,
-): { readonly ifindex: number; readonly ranges: readonly VlanRange[] } {
-  const m = 'RTM_NEWVLAN';
-  if (end - at < 24) throw new NetlinkFormatError(m, 'br_vlan_msg', `${end - at - 16} of 8 octets`);
-  const ranges: VlanRange[] = [];
-  eachAttribute(bytes, at + 24, end, m, (type, from, to) => {
-    if (type !== K.BRIDGE_VLANDB_ENTRY) return;
-    let flags = 0;
-    let vlan = 0;
-    let last = 0;
-    let tunnelVni = 0;
-    eachAttribute(bytes, from, to, m, (inner, start, stop) => {
-      if (inner === K.BRIDGE_VLANDB_ENTRY_INFO) {
-        flags = readU16(bytes, start, stop, m, 'BRIDGE_VLANDB_ENTRY_INFO');
-        vlan = readU16(bytes, start + 2, stop, m, 'BRIDGE_VLANDB_ENTRY_INFO');
-      } else if (inner === K.BRIDGE_VLANDB_ENTRY_RANGE)
-        last = readU16(bytes, start, stop, m, 'BRIDGE_VLANDB_ENTRY_RANGE');
-      else if (inner === K.BRIDGE_VLANDB_ENTRY_TUNNEL_INFO)
-        eachAttribute(bytes, start, stop, m, (leaf, a, b) => {
-          if (leaf === K.BRIDGE_VLANDB_TINFO_ID)
-            tunnelVni = readU32(bytes, a, b, m, 'BRIDGE_VLANDB_TINFO_ID');
-        });
-    });
-    ranges.push({
-      vlan,
-      last: Math.max(vlan, last),
-      pvid: (flags & K.BRIDGE_VLAN_INFO_PVID) !== 0,
-      untagged: (flags & K.BRIDGE_VLAN_INFO_UNTAGGED) !== 0,
-      tunnelVni,
-    });
-  });
-  return { ifindex: bytes.readUInt32LE(at + 20), ranges };
-}
-
-/**
- * Decodes RTM_NEWADDR or RTM_DELADDR; undefined for families other than IP. IFA_LOCAL is the device's own where both
- * stand (a point-to-point link's IFA_ADDRESS is the peer). Throws NetlinkFormatError.
- */
-export function decodeAddress(bytes: Buffer, at: number, end: number): LinkAddress | undefined {
-  const m = 'RTM_NEWADDR';
-  if (end - at < 24) throw new NetlinkFormatError(m, 'ifaddrmsg', `${end - at - 16} of 8 octets`);
-  const family = bytes[at + 16];
-  if (family !== K.AF_INET && family !== K.AF_INET6) return undefined;
-  let address: Ip | undefined;
-  let local: Ip | undefined;
-  // The octet in the header has no room for the later flags
-  let flags: number = bytes[at + 18];
-  eachAttribute(bytes, at + 24, end, m, (type, from, to) => {
-    if (type === K.IFA_ADDRESS) address = readIp(bytes, from, to, m, 'IFA_ADDRESS');
-    else if (type === K.IFA_LOCAL) local = readIp(bytes, from, to, m, 'IFA_LOCAL');
-    else if (type === K.IFA_FLAGS) flags = readU32(bytes, from, to, m, 'IFA_FLAGS');
-  });
-  const ip = local ?? address;
-  if (ip === undefined) throw new NetlinkFormatError(m, 'IFA_ADDRESS', 'none');
-  return {
-    ifindex: bytes.readUInt32LE(at + 20),
-    address: {
-      ip,
-      prefixLength: bytes[at + 17],
-      peer: address === ip ? undefined : address,
-      state: addressState(flags),
-    },
-  };
-}
-
-/** An optimistic address is used while it is tentative (RFC 4429; net/ipv6/addrconf.c ipv6_chk_addr). */
-function addressState(flags: number): InterfaceAddress['state'] {
-  if (flags & K.IFA_F_DADFAILED) return 'dadfailed';
-  return flags & K.IFA_F_TENTATIVE && !(flags & K.IFA_F_OPTIMISTIC) ? 'tentative' : 'usable';
 }

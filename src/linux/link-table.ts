@@ -1,5 +1,7 @@
 import type { InterfaceAddress } from '../dataplane/index.js';
 import { type Ip, isIpv4 } from '../types/index.js';
+import { decodeAddress } from './address-codec.js';
+import { decodeBridgeLink, decodeVlans, type VlanRange } from './bridge-codec.js';
 import {
   AF_BRIDGE,
   AF_UNSPEC,
@@ -12,16 +14,7 @@ import {
   RTM_NEWTUNNEL,
   RTM_NEWVLAN,
 } from './constants.js';
-import {
-  decodeAddress,
-  decodeBridgeLink,
-  decodeLink,
-  decodeVlans,
-  type Link,
-  linkFamily,
-  linkIndex,
-  type VlanRange,
-} from './link-codec.js';
+import { decodeLink, type Link, linkFamily, linkIndex } from './link-codec.js';
 import { decodeVniFilter } from './tunnel-codec.js';
 import { VlanSet } from './vlan-set.js';
 

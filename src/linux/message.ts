@@ -1,3 +1,4 @@
+import { type Ip, ipFromBytes } from '../types/index.js';
 import { NLA_TYPE_MASK } from './constants.js';
 
 /** One persistent buffer seen as octets and as host-order 32-bit words; netlink aligns everything to four. */
@@ -132,4 +133,24 @@ export function writeHeader(
   buffer.words[word + 1] = type | (flags << 16);
   buffer.words[word + 2] = sequence;
   buffer.words[word + 3] = 0;
+}
+
+/** A 16-bit number in network order. Throws NetlinkFormatError where octets are missing. */
+export function readU16BigEndian(
+  bytes: Buffer,
+  at: number,
+  end: number,
+  message: string,
+  field: string,
+): number {
+  const value = readU16(bytes, at, end, message, field);
+  return ((value & 0xff) << 8) | (value >>> 8);
+}
+
+/** An address of 4 or 16 octets. Throws NetlinkFormatError where it has another length. */
+export function readIp(bytes: Buffer, at: number, end: number, message: string, field: string): Ip {
+  const length = end - at;
+  if (length !== 4 && length !== 16)
+    throw new NetlinkFormatError(message, field, `${length} octets, neither 4 nor 16`);
+  return ipFromBytes(bytes, at, length);
 }

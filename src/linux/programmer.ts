@@ -24,8 +24,8 @@ import { decodeWay, encodeRouteGet, encodeSetting, type Setting, type Way } from
 
 /** Messages of one sendmsg: of 32 to 256 all are equally fast, and 128 errors fit any receive buffer. */
 const BATCH = 128;
-/** Messages sent in one go. */
-const BULK = 2048;
+/** Messages sent in one go: as many as the data plane writes together. */
+const BULK = 512;
 /** Fewer are sent before a thread has woken up. */
 const WORTH_A_THREAD = 64;
 

@@ -1,7 +1,20 @@
-import { type Ip, ipFromBytes } from '../types/index.js';
+import type { Ip } from '../types/index.js';
 import * as K from './constants.js';
-import type { VniFilterEntries, VniRange } from './link-codec.js';
-import { eachAttribute, NetlinkFormatError, readU32 } from './message.js';
+import { eachAttribute, NetlinkFormatError, readIp, readU32 } from './message.js';
+
+/** A stretch of VNIs of a device's filter, all with the same group. */
+export interface VniRange {
+  readonly first: number;
+  readonly last: number;
+  /** Where BUM traffic goes by itself: a multicast group, or one VTEP. */
+  readonly group: Ip | undefined;
+}
+
+/** What RTM_NEWTUNNEL or RTM_DELTUNNEL tells of a device's VNI filter. */
+export interface VniFilterEntries {
+  readonly ifindex: number;
+  readonly ranges: readonly VniRange[];
+}
 
 /** Length of `struct tunnel_msg` (include/uapi/linux/if_link.h). */
 const TUNNEL_MSG_LENGTH = 8;
@@ -25,12 +38,8 @@ export function decodeVniFilter(bytes: Buffer, at: number, end: number): VniFilt
     eachAttribute(bytes, from, to, m, (inner, start, stop) => {
       if (inner === K.VXLAN_VNIFILTER_ENTRY_START) first = readU32(bytes, start, stop, m, 'ENTRY_START');
       else if (inner === K.VXLAN_VNIFILTER_ENTRY_END) last = readU32(bytes, start, stop, m, 'ENTRY_END');
-      else if (inner === K.VXLAN_VNIFILTER_ENTRY_GROUP || inner === K.VXLAN_VNIFILTER_ENTRY_GROUP6) {
-        const octets = stop - start;
-        if (octets !== 4 && octets !== 16)
-          throw new NetlinkFormatError(m, 'ENTRY_GROUP', `${octets} octets, neither 4 nor 16`);
-        group = ipFromBytes(bytes, start, octets);
-      }
+      else if (inner === K.VXLAN_VNIFILTER_ENTRY_GROUP || inner === K.VXLAN_VNIFILTER_ENTRY_GROUP6)
+        group = readIp(bytes, start, stop, m, 'ENTRY_GROUP');
     });
     ranges.push({ first, last: Math.max(first, last), group });
   });

@@ -1,11 +1,7 @@
 import test from 'ava';
-import {
-  decodeAddress,
-  decodeBridgeLink,
-  decodeLink,
-  decodeVlans,
-  linkFamily,
-} from '../../src/linux/link-codec.js';
+import { decodeAddress } from '../../src/linux/address-codec.js';
+import { decodeBridgeLink, decodeVlans } from '../../src/linux/bridge-codec.js';
+import { decodeLink, linkFamily } from '../../src/linux/link-codec.js';
 import { LinkTable } from '../../src/linux/link-table.js';
 import { eachAttribute, eachMessage, NetlinkFormatError } from '../../src/linux/message.js';
 import { formatIp, formatMac, ipToBytes, MAC_ZERO, parseIp } from '../../src/types/index.js';

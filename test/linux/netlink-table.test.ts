@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { Ntf, Nud } from '../../src/dataplane/index.js';
-import { decodeAddress, decodeBridgeLink, decodeLink, decodeVlans } from '../../src/linux/link-codec.js';
+import { decodeAddress } from '../../src/linux/address-codec.js';
+import { decodeBridgeLink, decodeVlans } from '../../src/linux/bridge-codec.js';
+import { decodeLink } from '../../src/linux/link-codec.js';
 import { allocateMessages } from '../../src/linux/message.js';
 import { decodeNeigh, newNeighMessage } from '../../src/linux/neigh-codec.js';
 import { decodeVniFilter } from '../../src/linux/tunnel-codec.js';
