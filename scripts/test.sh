@@ -2,7 +2,7 @@
 # `npm test`: set-up, lint, the fast tests with line coverage, the fast tests on the newest Node LTS, the lab tests.
 # `npm run test:fast`: set-up, lint and fast tests only.
 #
-# Goes on after a failure, so that one run shows all there is to mend. What cannot run here is skipped and named; with
+# Goes on after a failure, so that one run shows all there is to fix. What cannot run here is skipped and named; with
 # CI=true it is a failure instead. The last line is `N passed, N failed`, added up over all runs of a test file.
 # EVPND_BUILD names another output folder.
 set -u

@@ -16,7 +16,7 @@ const COPY = 'last-good.yaml';
 export interface ConfigurationProblem {
   readonly severity: 'error';
   readonly problem: string;
-  readonly mend: string;
+  readonly fix: string;
 }
 
 /**
@@ -105,7 +105,7 @@ export class ConfigurationFile {
     this.problem = {
       severity: 'error',
       problem: `${this.path} has ${count} and was not taken over; ${stays} counts: ${texts.join(' | ')}`,
-      mend: `evpnd --check ${this.path}`,
+      fix: `evpnd --check ${this.path}`,
     };
   }
 }

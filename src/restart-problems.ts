@@ -4,7 +4,7 @@ import type { SettingChange } from './config/index.js';
 export interface RestartProblem {
   readonly severity: 'info';
   readonly problem: string;
-  readonly mend: string;
+  readonly fix: string;
 }
 
 /** What the file has and this process cannot take over: `waits for a restart: asn 65001 → 65077`. */
@@ -12,6 +12,6 @@ export function restartProblems(pending: readonly SettingChange[]): RestartProbl
   return pending.map(({ key, before, after }) => ({
     severity: 'info',
     problem: `waits for a restart: ${key} ${before ?? 'absent'} → ${after ?? 'absent'}`,
-    mend: 'systemctl restart evpnd',
+    fix: 'systemctl restart evpnd',
   }));
 }

@@ -4,7 +4,7 @@ import { accessSync, constants } from 'node:fs';
 export interface StateDirectoryProblem {
   readonly severity: 'warning';
   readonly problem: string;
-  readonly mend: string;
+  readonly fix: string;
 }
 
 /** What is wrong with the state directory now; undefined where files can be made in it. */
@@ -16,7 +16,7 @@ export function stateDirectoryProblem(directory: string): StateDirectoryProblem 
     return {
       severity: 'warning',
       problem: `state-directory ${directory} cannot be written: ${(error as NodeJS.ErrnoException).code}; numbers of route distinguishers, which default destinations are evpnd's and the last good configuration are not kept for the next start`,
-      mend: `install -d -o evpnd -g evpnd -m 0750 ${directory}`,
+      fix: `install -d -o evpnd -g evpnd -m 0750 ${directory}`,
     };
   }
 }

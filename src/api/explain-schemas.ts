@@ -80,7 +80,7 @@ export const KernelCheckSchema = Type.Object(
     neigh: nullable(ref(NeighRowSchema)),
     failure: nullable(ref(FailureSchema)),
     drifts: Type.Array(ref(DriftSchema), {
-      description: 'Differences that stand or were mended lately, oldest first.',
+      description: 'Differences that are open or were resolved lately, oldest first.',
     }),
   },
   { $id: 'KernelCheck', ...closed },

@@ -136,7 +136,7 @@ export class Contests {
           vni,
           device: at?.vxlanName ?? '',
           problem: `${rivals} writes the same rows and undoes what evpnd writes, which is repaired ever more rarely`,
-          mend: undefined,
+          fix: undefined,
         };
   }
 

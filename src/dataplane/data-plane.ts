@@ -196,7 +196,7 @@ export class DataPlane {
     this.hosts.start();
   }
 
-  /** Serves a VNI from now on: rows of ours on its devices are ours to keep, mend and remove. */
+  /** Serves a VNI from now on: rows of ours on its devices are ours to keep, correct and remove. */
   serve(vni: Vni): void {
     let plane = this.#planes.get(vni);
     if (!plane) {
@@ -258,7 +258,7 @@ export class DataPlane {
     return this.#sweeping;
   }
 
-  /** The differences between wanted and actual: those that stand and the latest that were mended. */
+  /** The differences between wanted and actual: the open ones and the latest resolved ones. */
   get drift(): DriftLog {
     return this.#watch.log;
   }

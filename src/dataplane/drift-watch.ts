@@ -105,7 +105,7 @@ export class DriftWatch {
     this.log.block(plane.vni, which, () => ({
       cause: 'blocked',
       action: 'left-alone',
-      mend: removalCommands(plane, which, this.nameOf).join(' && ') || undefined,
+      fix: removalCommands(plane, which, this.nameOf).join(' && ') || undefined,
       failure: undefined,
       ...this.#texts(plane, which),
     }));
@@ -115,7 +115,7 @@ export class DriftWatch {
     this.log.open(plane.vni, which, kept, () => ({
       cause,
       action,
-      mend: undefined,
+      fix: undefined,
       failure: undefined,
       ...this.#texts(plane, which),
     }));
@@ -132,7 +132,7 @@ function closingAction(plane: VniPlane, written: number, wanted: boolean): Drift
   return written > 0 ? 'removed' : 'no-longer-wanted';
 }
 
-/** What is logged, and how loudly: a refusal with the errno where it happens, and what mends itself is no warning. */
+/** What is logged, and how loudly: a refusal with the errno where it happens, and what is fixed without the operator is no warning. */
 const LINES = {
   'foreign-change': ['info', 'somebody changed or removed a row of ours'],
   stray: ['info', 'a row with our mark is wanted no longer'],
@@ -140,7 +140,7 @@ const LINES = {
   refused: undefined,
 } as const satisfies Record<DriftCause, readonly ['info' | 'warn', string] | undefined>;
 
-function logDrift(log: LimitedLog, { vni, which, cause, found, wanted, action, mend }: Drift): void {
+function logDrift(log: LimitedLog, { vni, which, cause, found, wanted, action, fix }: Drift): void {
   const line = LINES[cause];
   if (line === undefined) return;
   const [level, sentence] = line;
@@ -151,6 +151,6 @@ function logDrift(log: LimitedLog, { vni, which, cause, found, wanted, action, m
     found,
     wanted,
     action,
-    ...(mend !== undefined && { mend }),
+    ...(fix !== undefined && { fix }),
   }));
 }

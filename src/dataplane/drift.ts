@@ -34,15 +34,15 @@ export interface Drift {
   readonly wanted: string;
   readonly action: DriftAction;
   /** Where rows are in the way, the command that deletes them. */
-  readonly mend: string | undefined;
+  readonly fix: string | undefined;
   /** The kernel's last refusal. */
   readonly failure: Failure | undefined;
   /** Clock.wallTime() when the kernel was as wanted again; undefined while it is not. */
-  readonly mendedAt: number | undefined;
+  readonly resolvedAt: number | undefined;
 }
 
 /** What is told of a drift when it is found. */
-export type DriftFacts = Pick<Drift, 'cause' | 'found' | 'wanted' | 'action' | 'mend' | 'failure'>;
+export type DriftFacts = Pick<Drift, 'cause' | 'found' | 'wanted' | 'action' | 'fix' | 'failure'>;
 
 type Writable<Type> = { -readonly [Field in keyof Type]: Type[Field] };
 interface OpenDrifts {
@@ -53,7 +53,7 @@ interface OpenDrifts {
 
 const KEPT = 1000;
 
-/** The drifts that stand, one a key at most, and the latest of those that were mended. */
+/** The open drifts, at most one for each key, and the latest resolved ones. */
 export class DriftLog {
   /** Drifts since start; what the kernel flushed with its device was none. */
   total = 0;
@@ -118,7 +118,7 @@ export class DriftLog {
       vni,
       which,
       since: this.clock.wallTime(),
-      mendedAt: undefined,
+      resolvedAt: undefined,
       ...facts(),
     };
     if (which.table === 'mac') drifts.mac.set(which.key, drift);
@@ -128,7 +128,7 @@ export class DriftLog {
   }
 
   /**
-   * A row that is not ours to overwrite is what keeps the key from being mended: notes that on the drift that stands, with
+   * A row that is not ours to overwrite is what keeps the key from being written: notes that on the open drift, with
    * the rows as they are now, or enters one. It is kept, however often the row was changed before.
    */
   block(vni: Vni, which: PlaneKey, facts: () => DriftFacts): void {
@@ -144,7 +144,7 @@ export class DriftLog {
     if (isNews) this.found(standing);
   }
 
-  /** The kernel refused to mend the key: notes it on the drift that stands, or enters one. */
+  /** The kernel refused to write the key: notes it on the open drift, or enters one. */
   refuse(
     vni: Vni,
     which: PlaneKey,
@@ -156,18 +156,18 @@ export class DriftLog {
     if (standing) {
       // What was in the way no longer is
       const cause = standing.cause === 'blocked' ? 'refused' : standing.cause;
-      Object.assign(standing, { cause, action: 'retrying', mend: undefined, failure });
+      Object.assign(standing, { cause, action: 'retrying', fix: undefined, failure });
     } else
       this.open(vni, which, true, () => ({
         cause: 'refused',
         action: 'retrying',
-        mend: undefined,
+        fix: undefined,
         failure,
         ...facts(),
       }));
   }
 
-  /** The key is as wanted: the drift that stands for it, if any, is mended. */
+  /** The key is as wanted: its open drift, if any, is resolved. */
   close(vni: Vni, which: PlaneKey, action: DriftAction): void {
     const drifts = this.#open.get(vni);
     const drift = drifts && entryOf(drifts, which);
@@ -199,7 +199,7 @@ export class DriftLog {
       for (const drift of table.values()) this.#retire(drift, action);
   }
 
-  /** The mended ones that are still known, then those that stand, in no order; live. */
+  /** The resolved drifts that are still kept, then the open ones, in no order; live. */
   *drifts(): IterableIterator<Drift> {
     yield* this.#closed.slice(-KEPT);
     for (const { mac, flood, neigh } of this.#open.values()) {
@@ -220,7 +220,7 @@ export class DriftLog {
     const flushed = isFlush(drift);
     if (flushed) this.total--;
     if (this.#passing.delete(drift) || flushed) return;
-    drift.mendedAt = this.clock.wallTime();
+    drift.resolvedAt = this.clock.wallTime();
     this.#closed.push(drift);
     // Trimmed by half, so that a storm costs no shift a row
     if (this.#closed.length > 2 * KEPT) this.#closed.splice(0, KEPT);

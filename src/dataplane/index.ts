@@ -8,7 +8,7 @@
  * Which IPs local hosts have it is told by the watch over them (hosts.ts, which the room above implements).
  *
  * Whose a row is follows from the role of its port and from its marks (ownership.ts). On a VXLAN port of a VNI that we
- * serve, a row flagged `extern_learn` is ours to adopt, mend or remove; on an access port a row is a local host's and is
+ * serve, a row flagged `extern_learn` is ours to adopt, correct or remove; on an access port a row is a local host's and is
  * never removed. Everything else is somebody's and left alone.
  */
 

@@ -17,7 +17,7 @@ export function* loopProblems(
           vni,
           device: at.vxlanName,
           problem: `a leaf of the VNI is at ${formatIp(vtep)}, which ${device} of this machine has: copies of BUM traffic for that leaf come back here`,
-          mend: `no two machines can have it: find who announces it at /api/v1/vteps, and give that leaf or ${device} another address`,
+          fix: `no two machines can have it: find who announces it at /api/v1/vteps, and give that leaf or ${device} another address`,
         };
   }
 }

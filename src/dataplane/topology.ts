@@ -5,14 +5,14 @@ export type Severity = 'error' | 'warning' | 'info';
 
 /**
  * What keeps a VNI, or a device and all its VNIs (`vni` undefined), from forwarding as it should, in the operator's
- * words; `mend` is the exact command where there is one.
+ * words; `fix` is the exact command where there is one.
  */
 export interface TopologyProblem {
   readonly severity: Severity;
   readonly vni: Vni | undefined;
   readonly device: string;
   readonly problem: string;
-  readonly mend: string | undefined;
+  readonly fix: string | undefined;
 }
 
 /** The VXLAN device and broadcast domain of one VNI, as the kernel has them now. Plain data, compared by value. */

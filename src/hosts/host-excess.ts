@@ -122,7 +122,7 @@ export class HostExcess implements BindingObserver {
         device: this.#nameOf(port),
         problem:
           'more ARP or neighbor discovery comes in than is listened to: hosts behind it may be known late',
-        mend: policeArp(this.#nameOf(port)),
+        fix: policeArp(this.#nameOf(port)),
       };
   }
 
@@ -164,7 +164,7 @@ export class HostExcess implements BindingObserver {
 
   #problem(key: string, problem: string): TopologyProblem {
     const { vni, port } = this.#factsOf(key);
-    return { severity: 'warning', vni, device: port, problem, mend: policeArp(port) };
+    return { severity: 'warning', vni, device: port, problem, fix: policeArp(port) };
   }
 }
 

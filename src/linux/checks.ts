@@ -63,12 +63,12 @@ const localText = ({ local }: VxlanSettings) => (local === undefined ? '' : form
 /** Octets of outer Ethernet, IP, UDP and VXLAN headers, without the outer Ethernet's own: RFC 7348 §5. */
 const OVERHEAD = { ipv4: 50, ipv6: 70 };
 
-/** A property that keeps a VXLAN device from its work, and the command that mends it where one does. */
+/** A property that keeps a VXLAN device from its work, and the command that fixes it where one does. */
 interface DeviceCheck {
   readonly severity: Severity;
   readonly fails: (port: VxlanPort, context: CheckContext) => boolean;
   readonly problem: (port: VxlanPort, context: CheckContext) => string;
-  readonly mend: (port: VxlanPort, context: CheckContext) => string | undefined;
+  readonly fix: (port: VxlanPort, context: CheckContext) => string | undefined;
 }
 
 /** True where the device carries frames, as far as the kernel can know. */
@@ -139,37 +139,37 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
     severity: 'error',
     fails: ({ bridge }) => !bridge,
     problem: () => 'the device is in no bridge',
-    mend: ({ link }) => `ip link set dev ${link.name} master BRIDGE`,
+    fix: ({ link }) => `ip link set dev ${link.name} master BRIDGE`,
   },
   {
     severity: 'error',
     fails: ({ link }) => !link.up,
     problem: () => 'the device is down',
-    mend: ({ link }) => `ip link set dev ${link.name} up`,
+    fix: ({ link }) => `ip link set dev ${link.name} up`,
   },
   {
     severity: 'error',
     fails: ({ bridge }) => bridge !== undefined && !bridge.up,
     problem: ({ bridge }) => `its bridge ${bridge?.name} is down`,
-    mend: ({ bridge }) => `ip link set dev ${bridge?.name} up`,
+    fix: ({ bridge }) => `ip link set dev ${bridge?.name} up`,
   },
   {
     severity: 'error',
     fails: ({ link }) => link.up && link.protodown,
     problem: () => 'the device is held down by protodown',
-    mend: ({ link }) => endProtodown(link),
+    fix: ({ link }) => endProtodown(link),
   },
   {
     severity: 'error',
     fails: ({ link }) => link.up && !link.protodown && !link.carrier,
     problem: () => 'the device has no carrier',
-    mend: () => undefined,
+    fix: () => undefined,
   },
   {
     severity: 'error',
     fails: ({ link, bridge }) => isRunning(link) && bridge?.up === true && !isForwarding(link),
     problem: ({ link }) => `the bridge port does not forward: it is ${PORT_STATES[link.port?.state ?? 0]}`,
-    mend: ({ link, bridge }) =>
+    fix: ({ link, bridge }) =>
       bridge?.stp
         ? `ip link set dev ${bridge.name} type bridge stp_state 0`
         : `bridge link set dev ${link.name} state 3`,
@@ -179,20 +179,20 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
     fails: ({ link, bridge }) =>
       isRunning(link) && isForwarding(link) && bridge?.up === true && !isRunning(bridge),
     problem: ({ bridge }) => `its bridge ${bridge?.name} has no carrier: none of its ports forwards`,
-    mend: () => undefined,
+    fix: () => undefined,
   },
   {
     severity: 'error',
     fails: ({ local }) => local.state === 'martian',
     problem: ({ vxlan }) =>
       `its local address ${localText(vxlan)} can be no VTEP's: other leaves cannot send to it`,
-    mend: ({ link }) => `ip link set dev ${link.name} type vxlan local ADDRESS`,
+    fix: ({ link }) => `ip link set dev ${link.name} type vxlan local ADDRESS`,
   },
   {
     severity: 'error',
     fails: ({ local }) => local.state === 'absent',
     problem: ({ vxlan }) => `no device has its local address ${localText(vxlan)}`,
-    mend: ({ vxlan }) =>
+    fix: ({ vxlan }) =>
       `ip addr add ${localText(vxlan)}/${isIpv4(vxlan.local ?? IPV4_ANY) ? 32 : 128} dev lo`,
   },
   {
@@ -200,7 +200,7 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
     fails: ({ local }) => local.state === 'down',
     problem: ({ vxlan, local }) =>
       `${local.device}, which has its local address ${localText(vxlan)}, is down`,
-    mend: ({ local }) => `ip link set dev ${local.device} up`,
+    fix: ({ local }) => `ip link set dev ${local.device} up`,
   },
   {
     severity: 'error',
@@ -209,7 +209,7 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
       local.state === 'tentative'
         ? `its local address ${localText(vxlan)} is tentative: duplicate address detection is not over`
         : `its local address ${localText(vxlan)} is another node's, as duplicate address detection found`,
-    mend: ({ link, local }) =>
+    fix: ({ link, local }) =>
       local.state === 'tentative' ? undefined : `ip link set dev ${link.name} type vxlan local ADDRESS`,
   },
   {
@@ -217,39 +217,39 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
     fails: ({ vxlan }) => vxlan.local === undefined,
     problem: () => 'the device has no local address, which remote leaves send to',
     // Without `external`, which no device may change afterwards, not even to what it is
-    mend: ({ link }) => `ip link set dev ${link.name} type vxlan local ADDRESS`,
+    fix: ({ link }) => `ip link set dev ${link.name} type vxlan local ADDRESS`,
   },
   {
     severity: 'warning',
     fails: ({ vxlan }) => vxlan.learning,
     problem: () => 'the device learns from the underlay and so overwrites what BGP says',
-    mend: ({ link }) => `ip link set dev ${link.name} type vxlan nolearning`,
+    fix: ({ link }) => `ip link set dev ${link.name} type vxlan nolearning`,
   },
   {
     severity: 'warning',
     fails: ({ link }) => link.port?.learning === true,
     problem: () => 'the bridge port learns and so takes remote hosts for local ones',
-    mend: ({ link }) => `bridge link set dev ${link.name} learning off`,
+    fix: ({ link }) => `bridge link set dev ${link.name} learning off`,
   },
   {
     severity: 'warning',
     fails: ({ link, bridge }) =>
       bridge !== undefined && link.port?.neighSuppress === false && !link.port.neighVlanSuppress,
     problem: () => 'ARP and ND for remote hosts go to every leaf: neigh_suppress is off',
-    mend: ({ link }) => `bridge link set dev ${link.name} neigh_suppress on`,
+    fix: ({ link }) => `bridge link set dev ${link.name} neigh_suppress on`,
   },
   {
     severity: 'error',
     fails: ({ bridge, vxlan }) => bridge?.vlanFiltering === false && vxlan.collectMetadata,
     problem: ({ bridge }) => `bridge ${bridge?.name} filters no VLANs, so that none is mapped to a VNI`,
-    mend: ({ bridge }) => `ip link set dev ${bridge?.name} type bridge vlan_filtering 1`,
+    fix: ({ bridge }) => `ip link set dev ${bridge?.name} type bridge vlan_filtering 1`,
   },
   {
     severity: 'error',
     fails: ({ bridge, link, vxlan }) =>
       bridge?.vlanFiltering === true && vxlan.collectMetadata && link.port?.vlanTunnel === false,
     problem: () => 'the port maps no VLAN to a VNI: vlan_tunnel is off',
-    mend: ({ link }) => `bridge link set dev ${link.name} vlan_tunnel on`,
+    fix: ({ link }) => `bridge link set dev ${link.name} vlan_tunnel on`,
   },
   {
     severity: 'error',
@@ -259,14 +259,14 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
       link.port?.vlanTunnel === true &&
       (vlans?.tunnels.size ?? 0) === 0,
     problem: () => 'no VLAN of the bridge is mapped to a VNI',
-    mend: ({ link }) => `bridge vlan add dev ${link.name} vid VLAN tunnel_info id VNI`,
+    fix: ({ link }) => `bridge vlan add dev ${link.name} vid VLAN tunnel_info id VNI`,
   },
   {
     severity: 'error',
     fails: ({ bridge, vlans, vxlan }) =>
       bridge?.vlanFiltering === true && !vxlan.collectMetadata && !hasAccessVlan(vlans),
     problem: () => 'no VLAN of the bridge is mapped to the VNI',
-    mend: ({ link }) => `bridge vlan add dev ${link.name} vid VLAN pvid untagged`,
+    fix: ({ link }) => `bridge vlan add dev ${link.name} vid VLAN pvid untagged`,
   },
   {
     severity: 'info',
@@ -274,14 +274,14 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
     problem: ({ vxlan }) =>
       `its UDP port is ${vxlan.port}, and leaves send to ${VXLAN_PORT} unless all of them are told otherwise`,
     // No device can change it
-    mend: () => undefined,
+    fix: () => undefined,
   },
   {
     severity: 'warning',
     fails: (port, context) => port.link.mtu > (largestMtu(port, context) ?? Number.POSITIVE_INFINITY),
     problem: ({ link, vxlan }, { underlayMtu }) =>
       `its MTU of ${link.mtu} leaves no room for the outer headers: the underlay carries ${underlayMtu[familyOf(vxlan.local)]}`,
-    mend: (port, context) => `ip link set dev ${port.link.name} mtu ${largestMtu(port, context)}`,
+    fix: (port, context) => `ip link set dev ${port.link.name} mtu ${largestMtu(port, context)}`,
   },
 ];
 
@@ -292,7 +292,7 @@ const FLOOD_SETTINGS = [
   ['bcastFlood', 'bcast_flood'],
 ] as const;
 
-/** What is wrong with the device itself, in the order in which it is to be mended. `vnis` are those that it serves. */
+/** What is wrong with the device itself, in the order in which to fix it. `vnis` are those that it serves. */
 export function checkDevice(
   port: VxlanPort,
   vnis: readonly Vni[],
@@ -310,13 +310,13 @@ export function checkDevice(
       device,
       problem:
         "the device is in no bridge, as another program's may be (flannel, Cilium): its VNI is not served",
-      mend: undefined,
+      fix: undefined,
     });
     return;
   }
-  for (const { severity, fails, problem, mend } of DEVICE_CHECKS)
+  for (const { severity, fails, problem, fix } of DEVICE_CHECKS)
     if (fails(port, context))
-      out.push({ severity, vni, device, problem: problem(port, context), mend: mend(port, context) });
+      out.push({ severity, vni, device, problem: problem(port, context), fix: fix(port, context) });
   if (!bridge || !link.port || vnis.length === 0) return;
   const { port: settings } = link;
   const flooding = vnis.filter((each) => context.floods(each)).length;
@@ -330,7 +330,7 @@ export function checkDevice(
       vni,
       device,
       problem: `what is to be flooded to other leaves stops at the port: ${blocked.join(', ')} off`,
-      mend: `bridge link set dev ${device} ${blocked.map((word) => `${word} on`).join(' ')}`,
+      fix: `bridge link set dev ${device} ${blocked.map((word) => `${word} on`).join(' ')}`,
     });
   const wasted = flooding === 0 ? wrong(false) : [];
   if (wasted.length > 0)
@@ -339,7 +339,7 @@ export function checkDevice(
       vni,
       device,
       problem: `flooding is disabled, yet frames reach the device to be dropped there: ${wasted.join(', ')} on`,
-      mend: `bridge link set dev ${device} ${wasted.map((word) => `${word} off`).join(' ')}`,
+      fix: `bridge link set dev ${device} ${wasted.map((word) => `${word} off`).join(' ')}`,
     });
 }
 
@@ -358,7 +358,7 @@ export function checkVni(
         vni,
         device: at.sviName,
         problem: `${formatIp(ip)} is another node's, as duplicate address detection found, so that it is not ours`,
-        mend: `ip addr del ${formatIp(ip)}/${prefixLength} dev ${at.sviName}`,
+        fix: `ip addr del ${formatIp(ip)}/${prefixLength} dev ${at.sviName}`,
       });
   if (port.filter && !port.filter.has(vni))
     out.push({
@@ -366,7 +366,7 @@ export function checkVni(
       vni,
       device,
       problem: "the VNI is not in the device's filter, which drops its frames",
-      mend: `bridge vni add dev ${device} vni ${vni}`,
+      fix: `bridge vni add dev ${device} vni ${vni}`,
     });
   if (at.bridgeIfindex !== 0 && at.vlan !== 0 && at.sviIfindex === 0)
     out.push({
@@ -374,6 +374,6 @@ export function checkVni(
       vni,
       device,
       problem: `VLAN ${at.vlan} has no device on ${at.bridgeName}, so that no neighbors are known and ARP and ND are not answered`,
-      mend: `ip link add link ${at.bridgeName} name ${at.bridgeName}.${at.vlan} up type vlan id ${at.vlan}`,
+      fix: `ip link add link ${at.bridgeName} name ${at.bridgeName}.${at.vlan} up type vlan id ${at.vlan}`,
     });
 }

@@ -48,7 +48,7 @@ interface Launched {
   /** As the kernel answered, once that is read. */
   results: OperationResult[] | undefined;
   /** What failed has been done otherwise where that can be. */
-  mended: boolean;
+  retried: boolean;
 }
 
 /** Requests, and the sequence number of their first. */
@@ -85,7 +85,7 @@ export class Programmer {
       this.#requests.run(sent.bulk);
       this.#read(sent, first, last, results);
     }
-    this.#mend(operations, results, isMapped);
+    this.#retryFailed(operations, results, isMapped);
     return results;
   }
 
@@ -108,7 +108,7 @@ export class Programmer {
   /** As `Kernel.launch`, where `mayLaunch`. */
   launch(operations: readonly Operation[], isMapped: IsMapped, flight: Flight): boolean {
     const sent = this.#encode(operations, 0, operations.length);
-    const launched: Launched = { operations, sent, isMapped, flight, results: undefined, mended: false };
+    const launched: Launched = { operations, sent, isMapped, flight, results: undefined, retried: false };
     const done = () => {
       if (this.#launched[0] !== launched) return;
       const results = this.#resultsOf(launched);
@@ -122,22 +122,22 @@ export class Programmer {
 
   /** Waits for what was launched and gives the results to whom they belong. */
   land(): void {
-    if (this.#launched.every(({ mended }) => mended)) return;
+    if (this.#launched.every(({ retried }) => retried)) return;
     this.#requests.finish();
     for (const launched of this.#launched)
-      if (!launched.mended) launched.flight.landed(this.#resultsOf(launched));
+      if (!launched.retried) launched.flight.landed(this.#resultsOf(launched));
   }
 
   /** The results of what is done. */
   #resultsOf(launched: Launched): readonly OperationResult[] {
     const results = this.#answersTo(launched);
-    if (launched.mended) return results;
-    launched.mended = true;
+    if (launched.retried) return results;
+    launched.retried = true;
     if (results.every(({ errno }) => errno === 0)) return results;
     // What is asked of the kernel now takes the place of what is under way, or has been answered and not read
     this.#requests.finish();
     for (const other of this.#launched) this.#answersTo(other);
-    this.#mend(launched.operations, results, launched.isMapped);
+    this.#retryFailed(launched.operations, results, launched.isMapped);
     return results;
   }
 
@@ -150,7 +150,7 @@ export class Programmer {
   }
 
   /** What failed and can be done otherwise. */
-  #mend(operations: readonly Operation[], results: OperationResult[], isMapped: IsMapped): void {
+  #retryFailed(operations: readonly Operation[], results: OperationResult[], isMapped: IsMapped): void {
     for (let i = 0; i < operations.length; i++) {
       const operation = operations[i];
       if (results[i].errno === 0) continue;

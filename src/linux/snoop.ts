@@ -34,7 +34,7 @@ const RECEIVE_BUFFER = 1 << 22;
 export interface SnooperProblem {
   readonly severity: 'warning';
   readonly problem: string;
-  readonly mend: string;
+  readonly fix: string;
 }
 
 /**
@@ -83,10 +83,10 @@ export class LinuxSnooper implements Snooper {
       this.#problem = {
         severity: 'warning',
         problem: `ARP and neighbor discovery of hosts are not heard, so that only IPs in the neighbor tables of SVIs are announced, and silent hosts are not asked but there: ${reason}`,
-        mend: 'give evpnd CAP_NET_RAW, as systemd/evpnd.service does, and start it anew; or set `evpn.snooping: false`',
+        fix: 'give evpnd CAP_NET_RAW, as systemd/evpnd.service does, and start it anew; or set `evpn.snooping: false`',
       };
-      const { problem, mend } = this.#problem;
-      this.#log.warn({ mend }, problem);
+      const { problem, fix } = this.#problem;
+      this.#log.warn({ fix }, problem);
       return;
     }
     this.#socket.watch(

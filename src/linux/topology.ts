@@ -209,7 +209,7 @@ function duplicate(
     vni,
     device: link.name,
     problem: `VNI ${vni} is on two devices: ${first.vxlanName}${first.bridgeName && ` in bridge ${first.bridgeName}`}, which serves it, and ${link.name}${place}, which does not`,
-    mend: vxlan.collectMetadata
+    fix: vxlan.collectMetadata
       ? `bridge vlan del dev ${link.name} vid ${vlan} tunnel_info id ${vni}`
       : `ip link del dev ${link.name}`,
   };
@@ -223,7 +223,7 @@ function occupied(at: VniAttachment, other: VniAttachment): TopologyProblem {
     vni: at.vni,
     device: at.vxlanName,
     problem: `${place} is VNI ${other.vni} on ${other.vxlanName} already, so that VNI ${at.vni} is not served`,
-    mend: at.collectMetadata
+    fix: at.collectMetadata
       ? `bridge vlan del dev ${at.vxlanName} vid ${at.vlan} tunnel_info id ${at.vni}`
       : at.vlanAware
         ? `bridge vlan add dev ${at.vxlanName} vid VLAN pvid untagged`

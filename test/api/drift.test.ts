@@ -21,7 +21,7 @@ async function fabric() {
 const driftsOf = async (room: Room, query = '') =>
   ((await room.get(`/api/v1/drift${query}`)) as { items: DriftItem[] }).items;
 
-test('a row that somebody deletes is a drift, and mended in the same breath', async (t) => {
+test('a row that somebody deletes is a drift, and is resolved at once', async (t) => {
   const { house, here, kernel, bridgeIfindex } = await fabric();
   t.deepEqual(await driftsOf(here), []);
   kernel.dropBridge(bridgeIfindex, 0, HOST);
@@ -40,7 +40,7 @@ test('a row that somebody deletes is a drift, and mended in the same breath', as
     action: 'rewritten',
     failure: null,
   });
-  t.is(drift.mendedAt, drift.since);
+  t.is(drift.resolvedAt, drift.since);
   t.like(await here.get('/api/v1/status'), { drifts: { total: 1, open: 0 } });
 });
 
@@ -121,7 +121,7 @@ test('what the kernel refuses stays open, with its words, its attempts and the n
     action: 'retrying',
     found: 'bridge row points to vx10010 (reachable, ext_learned), no vxlan row',
     wanted: WANTED,
-    mendedAt: null,
+    resolvedAt: null,
     failure: { errno: 'ENOSPC', kernel: null, attempts: 2 },
   });
   t.true(Date.parse(drift.since) >= since && Date.parse(drift.since) <= since + 1000);
@@ -133,9 +133,9 @@ test('what the kernel refuses stays open, with its words, its attempts and the n
   kernel.fault = () => 0;
   house.clock.advance(20_000);
   t.deepEqual(await driftsOf(here, '?open=true'), []);
-  const [mended] = await driftsOf(here, '?open=false');
-  t.like(mended, { id: drift.id, action: 'rewritten', failure: { errno: 'ENOSPC', attempts: 2 } });
-  t.true(Date.parse(mended.mendedAt!) > Date.parse(mended.since));
+  const [resolved] = await driftsOf(here, '?open=false');
+  t.like(resolved, { id: drift.id, action: 'rewritten', failure: { errno: 'ENOSPC', attempts: 2 } });
+  t.true(Date.parse(resolved.resolvedAt!) > Date.parse(resolved.since));
 });
 
 test('a refused row that nobody wants any more is closed as such', async (t) => {
@@ -284,7 +284,7 @@ test('a device that goes down and comes up before anybody looks: its rows are wr
   t.is(said().length, 1);
 });
 
-test('the memory of mended drifts is bounded, the count is not', async (t) => {
+test('the memory of resolved drifts is bounded, the count is not', async (t) => {
   const { house, here, kernel, bridgeIfindex } = await fabric();
   for (let i = 0; i < 2500; i++) {
     kernel.dropBridge(bridgeIfindex, 0, HOST);

@@ -196,7 +196,7 @@ test('the kernel refuses: the answer says so, with the error and the next attemp
   const { entry, verdict } = await explain(here, '02:00:00:00:00:02');
   t.like(entry.kernel, { fits: false, found: 'no bridge row, no vxlan row', failure: { errno: 'ENOSPC' } });
   t.is(entry.kernel.drifts.length, 1);
-  t.like(entry.kernel.drifts[0], { cause: 'refused', mendedAt: null });
+  t.like(entry.kernel.drifts[0], { cause: 'refused', resolvedAt: null });
   t.true(
     verdict.some((line) => /^The kernel refused it \(ENOSPC, attempt 1\); next attempt at 20/.test(line)),
   );

@@ -25,9 +25,9 @@ const problemsOf = async (room: Room) =>
 async function problems(t: { true(value: boolean, why: string): void }, room: Room): Promise<ProblemNote[]> {
   const notes = await problemsOf(room);
   const { problems: all } = (await room.get('/api/v1/status')) as { problems: ProblemNote[] };
-  for (const { problem, mend } of notes)
+  for (const { problem, fix } of notes)
     t.true(
-      all.some((each) => each.problem === `VNI 10010: ${problem}` && each.mend === mend),
+      all.some((each) => each.problem === `VNI 10010: ${problem}` && each.fix === fix),
       problem,
     );
   return notes;
@@ -41,7 +41,7 @@ interface Obstacle {
   readonly bridge?: { readonly at: 'port' | 'vxlan'; readonly state: number; readonly flags?: number };
   readonly vxlan?: { readonly state: number; readonly flags: number };
   readonly found: string;
-  readonly mend: string;
+  readonly fix: string;
   readonly vlan?: number;
 }
 
@@ -50,45 +50,45 @@ const OBSTACLES: Readonly<Record<string, Obstacle>> = {
   'a permanent row of an access port': {
     bridge: { at: 'port', state: Nud.PERMANENT },
     found: 'bridge row points to p10010 (permanent), no vxlan row',
-    mend: `bridge fdb del ${MAC_TEXT} dev p10010 master`,
+    fix: `bridge fdb del ${MAC_TEXT} dev p10010 master`,
   },
   'the same on a VLAN-aware bridge': {
     vlan: 10,
     bridge: { at: 'port', state: Nud.PERMANENT },
     found: 'bridge row points to p10010 (permanent), no vxlan row',
-    mend: `bridge fdb del ${MAC_TEXT} dev p10010 master vlan 10`,
+    fix: `bridge fdb del ${MAC_TEXT} dev p10010 master vlan 10`,
   },
   // What `bridge fdb replace` makes of a row of ours keeps its mark
   'a permanent row that was one of ours': {
     bridge: { at: 'port', state: Nud.PERMANENT, flags: Ntf.EXT_LEARNED },
     found: 'bridge row points to p10010 (permanent, ext_learned), no vxlan row',
-    mend: `bridge fdb del ${MAC_TEXT} dev p10010 master`,
+    fix: `bridge fdb del ${MAC_TEXT} dev p10010 master`,
   },
   'a static row of the VXLAN port': {
     bridge: { at: 'vxlan', state: Nud.NOARP },
     found: 'bridge row points to vx10010 (noarp), vxlan row has dst 10.0.0.2 (reachable, ext_learned)',
-    mend: `bridge fdb del ${MAC_TEXT} dev vx10010 master`,
+    fix: `bridge fdb del ${MAC_TEXT} dev vx10010 master`,
   },
   'a permanent row of the VXLAN device': {
     vxlan: { state: Nud.PERMANENT, flags: Ntf.SELF },
     found: 'bridge row points to vx10010 (reachable, ext_learned), vxlan row has dst 10.9.9.9 (permanent)',
-    mend: `bridge fdb del ${MAC_TEXT} dev vx10010 self`,
+    fix: `bridge fdb del ${MAC_TEXT} dev vx10010 self`,
   },
   'a row of the VXLAN device that sends to another UDP port': {
     vxlan: { state: Nud.REACHABLE, flags: Ntf.SELF | Ntf.EXT_LEARNED | Ntf.OTHER_TUNNEL },
     found:
       'bridge row points to vx10010 (reachable, ext_learned), vxlan row has dst 10.9.9.9 (reachable, ext_learned, other_tunnel)',
-    mend: `bridge fdb del ${MAC_TEXT} dev vx10010 self`,
+    fix: `bridge fdb del ${MAC_TEXT} dev vx10010 self`,
   },
   'rows of both': {
     bridge: { at: 'vxlan', state: Nud.PERMANENT },
     vxlan: { state: Nud.PERMANENT, flags: Ntf.SELF },
     found: 'bridge row points to vx10010 (permanent), vxlan row has dst 10.9.9.9 (permanent)',
-    mend: `bridge fdb del ${MAC_TEXT} dev vx10010 master && bridge fdb del ${MAC_TEXT} dev vx10010 self`,
+    fix: `bridge fdb del ${MAC_TEXT} dev vx10010 master && bridge fdb del ${MAC_TEXT} dev vx10010 self`,
   },
 };
 
-for (const [what, { bridge, vxlan, found, mend, vlan = 0 }] of Object.entries(OBSTACLES))
+for (const [what, { bridge, vxlan, found, fix, vlan = 0 }] of Object.entries(OBSTACLES))
   test(`${what} where a remote MAC's should be`, async (t) => {
     const { house, here, there, kernel, log, bridgeIfindex, accessIfindex, vxlanIfindex } = await fabric();
     if (vlan !== 0) here.leaf.addVni(here.devices, { vlanAware: true, vlan });
@@ -107,17 +107,17 @@ for (const [what, { bridge, vxlan, found, mend, vlan = 0 }] of Object.entries(OB
       {
         severity: 'warning',
         problem: `vx10010: ${MAC_TEXT} is behind 10.0.0.2, and a row that is not evpnd's is in the way and stays: ${found}`,
-        mend,
+        fix,
       },
     ]);
     const [line, ...others] = blockedLines(log);
     t.deepEqual(others, []);
-    t.like(line, { level: 'warn', facts: { vni: 10010, key: MAC_TEXT, found, mend } });
-    t.like(await here.get('/api/v1/drift?open=true'), { items: [{ cause: 'blocked', found, mend }] });
+    t.like(line, { level: 'warn', facts: { vni: 10010, key: MAC_TEXT, found, fix } });
+    t.like(await here.get('/api/v1/drift?open=true'), { items: [{ cause: 'blocked', found, fix }] });
     const { verdict } = (await here.get(`/api/v1/explain?vni=10010&mac=${MAC_TEXT}`)) as {
       verdict: string[];
     };
-    t.true(verdict.some((sentence) => sentence.endsWith(`if it is not meant: ${mend}.`)));
+    t.true(verdict.some((sentence) => sentence.endsWith(`if it is not meant: ${fix}.`)));
     if (bridge) kernel.dropBridge(bridgeIfindex, vlan, HOST);
     if (vxlan) kernel.dropVxlan(vxlanIfindex, 0, HOST, undefined);
     house.pass();
@@ -131,7 +131,7 @@ test('a row of ours that somebody makes permanent on a port: what was a change i
   const state = { state: Nud.PERMANENT, flags: Ntf.EXT_LEARNED };
   kernel.putBridge({ bridgeIfindex, vlan: 0, mac: HOST, port: accessIfindex, ...state });
   house.pass();
-  t.like(await problems(t, here), [{ mend: `bridge fdb del ${MAC_TEXT} dev p10010 master` }]);
+  t.like(await problems(t, here), [{ fix: `bridge fdb del ${MAC_TEXT} dev p10010 master` }]);
   t.like(await here.get('/api/v1/drift'), { items: [{ id: 1, cause: 'blocked', action: 'left-alone' }] });
   t.is(blockedLines(log).length, 1);
 });
@@ -147,7 +147,7 @@ for (const ip of [V4, V6])
       {
         severity: 'warning',
         problem: `br10010: ${text} has ${MAC_TEXT} behind another leaf, and a row that is not evpnd's is in the way and stays: neighbor on br10010 is 02:00:00:00:00:02 (permanent)`,
-        mend: `ip neigh del ${text} dev br10010`,
+        fix: `ip neigh del ${text} dev br10010`,
       },
     ]);
     t.like(blockedLines(log), [{ level: 'warn', facts: { table: 'neigh', key: text } }]);
@@ -210,8 +210,8 @@ for (const action of ['warn', 'freeze'] as const)
       );
       const query = `duplicates?vni=10010&${kind === 'mac' ? 'mac' : 'ip'}=${address}`;
       const clear = `curl --unix-socket /run/evpnd/api.sock -X DELETE 'http://evpnd/api/v1/${query}'`;
-      const mend = 'take it away from one of the two';
-      t.is(note.mend, action === 'warn' ? mend : `${mend}, then let it go: ${clear}`);
+      const fix = 'take it away from one of the two';
+      t.is(note.fix, action === 'warn' ? fix : `${fix}, then let it go: ${clear}`);
       here.leaf.evpn.duplicates.clearAll();
       house.pass();
       t.deepEqual(await problems(t, here), []);

@@ -6,7 +6,7 @@ import { House } from './support/house.js';
 import { announceFlood, explain } from './support/third-leaf.js';
 
 interface WithProblems {
-  readonly problems: readonly { severity: string; problem: string; mend: string }[];
+  readonly problems: readonly { severity: string; problem: string; fix: string }[];
 }
 
 test('a leaf whose VTEP address is one of this machine: a warning of each VNI that floods to it, and nothing is taken away', async (t) => {

@@ -13,7 +13,7 @@ const problem = (over: Partial<TopologyProblem> & { number?: number }): Topology
   vni: over.number === undefined ? undefined : toVni(over.number),
   device: 'vx',
   problem: 'the device is down',
-  mend: 'ip link set dev vx up',
+  fix: 'ip link set dev vx up',
   ...over,
 });
 
@@ -26,7 +26,7 @@ function rooms(
   return {
     config: () => config,
     clock: { wallTime: () => 0 },
-    problems: () => [{ severity: 'error', problem: 'the file', mend: null }],
+    problems: () => [{ severity: 'error', problem: 'the file', fix: null }],
     // VNI 40 has no device
     dataPlane: {
       topology: { problems, vnis: new Map([10, 20, 30].map((vni) => [vni, {}])) },
@@ -100,7 +100,7 @@ test('a VNI that is listed and has no device is an error, with what adds one', (
       ],
     ],
   );
-  t.regex(found[0].mend ?? '', /^add one, such as: ip link add vx40 type vxlan id 40 /);
+  t.regex(found[0].fix ?? '', /^add one, such as: ip link add vx40 type vxlan id 40 /);
 });
 
 test('a neighbor without a session is a warning, and an error where none has one', (t) => {
@@ -154,7 +154,7 @@ const NOTIFICATION = {
   text: '',
   time: 0,
 };
-for (const [over, mend] of [
+for (const [over, fix] of [
   [
     {},
     'see that BGP runs at 10.1.1.0 (AS 65000) on TCP port 179 with this leaf as its neighbor, and that it is reached: ping 10.1.1.0',
@@ -221,7 +221,7 @@ for (const [over, mend] of [
     "curl --unix-socket /run/evpnd/api.sock -X DELETE 'http://evpnd/api/v1/neighbors/fe80::1/shutdown'",
   ],
 ] as const)
-  test(`what to do about a neighbor without a session: ${'reason' in over ? over.reason : mend}`, (t) => {
+  test(`what to do about a neighbor without a session: ${'reason' in over ? over.reason : fix}`, (t) => {
     const { reason, notification, ...others } = { reason: undefined, notification: undefined, ...over };
     const neighbor = {
       address: '10.1.1.0',
@@ -234,7 +234,7 @@ for (const [over, mend] of [
       ...others,
     } as unknown as NeighborStatus;
     const [note] = sessionProblems([neighbor], '/run/evpnd/api.sock');
-    t.is(note.mend, mend);
+    t.is(note.fix, fix);
   });
 
 test('of thousands of VNIs behind one bridge that is down, a hundred are named', (t) => {

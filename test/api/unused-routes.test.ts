@@ -23,7 +23,7 @@ interface Reason {
 interface Answer {
   routes: { used: number; unused: Reason[]; refused: Reason[]; lastRefused: object | null };
   items: { key: string; rd: string }[];
-  problems: { severity: string; problem: string; mend: string | null }[];
+  problems: { severity: string; problem: string; fix: string | null }[];
 }
 
 async function leafOf() {
@@ -135,10 +135,10 @@ test('refusals: by reason, with the last one and its cure; our own routes that c
   const { routes } = await ask(room, `/neighbors/${NEIGHBOR}`);
   t.deepEqual(counts(routes.refused), { 'own-route': 1, 'as-path-loop': 1 });
   t.like(routes.lastRefused, { reason: 'as-path-loop', rd: '10.0.0.9:1', asPath: [65002, 65001] });
-  const [{ severity, problem, mend }] = (await ask(room, '/status')).problems;
+  const [{ severity, problem, fix }] = (await ask(room, '/status')).problems;
   t.is(severity, 'info');
   t.regex(problem, /^neighbor 10\.1\.0\.2: 1 route not used: our AS is in its AS_PATH/);
-  t.regex(mend ?? '', /allowas-in/);
+  t.regex(fix ?? '', /allowas-in/);
 });
 
 test('a spine that puts its own address in the place of every next hop is a problem with its cure', async (t) => {
@@ -148,10 +148,10 @@ test('a spine that puts its own address in the place of every next hop is a prob
   const own = { nextHop: parseIp(NEIGHBOR) };
   told(macRoute(HOST, { rd: RD }), own);
   told(imet('10.0.0.9', { rd: RD }), { ...own, pmsiTunnel: pmsi(NEIGHBOR) });
-  const [{ severity, problem, mend }] = await hint();
+  const [{ severity, problem, fix }] = await hint();
   t.is(severity, 'warning');
   t.true(problem.startsWith(`neighbor ${NEIGHBOR}: every route`));
-  t.regex(mend ?? '', /next-hop-unchanged/);
+  t.regex(fix ?? '', /next-hop-unchanged/);
   // One that it leaves alone, and the setting is not forgotten
   told(macRoute(OTHER, { rd: RD }));
   t.deepEqual(await hint(), []);

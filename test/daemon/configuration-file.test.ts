@@ -53,9 +53,9 @@ for (const [what, fault] of [
     t.truthy(file.problem, 'the fault stands while that configuration counts');
 
     at.write(at.good(65002));
-    const mended = (await file.reload())!;
-    t.is(mended.asn, 65002);
-    file.taken(mended);
+    const corrected = (await file.reload())!;
+    t.is(corrected.asn, 65002);
+    file.taken(corrected);
     t.is(file.problem, undefined);
     at.write(fault + at.good(1).split('\n').at(-2));
     t.is((await at.open().start()).asn, 65002, 'what a reload took over counts for the next start');
@@ -94,7 +94,7 @@ test('a reload that meets a fault changes nothing and says what counts', async (
   at.write(SHAPE_FAULT);
   t.is(await file.reload(), undefined);
   t.regex(file.problem?.problem ?? '', /the running configuration counts: .*asn: found "many"/);
-  t.is(file.problem?.mend, `evpnd --check ${at.path}`);
+  t.is(file.problem?.fix, `evpnd --check ${at.path}`);
 });
 
 test("another file's copy is not taken, nor one that an older evpnd took and this one refuses", async (t) => {

@@ -21,7 +21,7 @@ const timesSaid = (lines: readonly string[], sentence = SENTENCE) =>
   lines.join('').split(sentence).length - 1;
 
 for (const [what, error] of [
-  ['that an operator can mend', new StartError(SENTENCE)],
+  ['that an operator can fix', new StartError(SENTENCE)],
   ['of evpnd or of the system', new TypeError(SENTENCE)],
   ['that is no Error', SENTENCE],
 ] as const)

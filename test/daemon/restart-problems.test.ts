@@ -12,7 +12,7 @@ test('what only a restart takes over is told with both values, and no more when 
     return restartProblems(diffConfig(withFixedSettings(running, wanted), wanted));
   };
   t.deepEqual(after(65077), [
-    { severity: 'info', problem: 'waits for a restart: asn 65001 → 65077', mend: 'systemctl restart evpnd' },
+    { severity: 'info', problem: 'waits for a restart: asn 65001 → 65077', fix: 'systemctl restart evpnd' },
   ]);
   t.deepEqual(after(65001), []);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { stateDirectoryProblem } from '../../src/state-directory.js';
 
-test('a state directory that is not there, or is none, is a problem with the command that mends it', (t) => {
+test('a state directory that is not there, or is none, is a problem with the command that fixes it', (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'evpnd-state-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   t.is(stateDirectoryProblem(directory), undefined);
@@ -17,6 +17,6 @@ test('a state directory that is not there, or is none, is a problem with the com
   ]) {
     const found = stateDirectoryProblem(path);
     t.true(found?.problem.startsWith(`state-directory ${path} cannot be written: ${code};`));
-    t.is(found?.mend, `install -d -o evpnd -g evpnd -m 0750 ${path}`);
+    t.is(found?.fix, `install -d -o evpnd -g evpnd -m 0750 ${path}`);
   }
 });

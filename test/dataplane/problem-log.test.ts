@@ -38,7 +38,7 @@ const down = (vni: number): TopologyProblem => ({
   vni: toVni(vni),
   device: `vx${vni}`,
   problem: 'the device is down',
-  mend: undefined,
+  fix: undefined,
 });
 
 test('a problem that lasts is logged once when it comes and once when it is over', (t) => {

@@ -54,7 +54,7 @@ for (const state of [Nud.NOARP, Nud.PERMANENT, Nud.NOARP | Nud.PERMANENT])
     there.world.kernel.putNeigh({ ...neigh, ifindex: theirs.bridgeIfindex, mac: HOST, state: Nud.REACHABLE });
     wire.quiesce(clock);
     stands('while the routes stand');
-    const blocked = [...here.dataPlane.drift.drifts()].filter(({ mendedAt }) => mendedAt === undefined);
+    const blocked = [...here.dataPlane.drift.drifts()].filter(({ resolvedAt }) => resolvedAt === undefined);
     t.deepEqual(blocked.map(({ cause, which }) => `${which.table} ${cause}`).sort(), [
       'mac blocked',
       'neigh blocked',

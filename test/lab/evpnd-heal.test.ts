@@ -3,7 +3,7 @@ import { Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
 import type { RawRow } from './support/raw-neigh.js';
 import { leafRows, rawRows, rowsAre } from './support/rows.js';
 
-/* Others write to the kernel too: what they do to our rows is mended, what is theirs is left alone. */
+/* Others write to the kernel too: what they do to our rows is undone, what is theirs is left alone. */
 let fabric: Fabric;
 const remote = () => fabric.host('h2-10');
 const ours = () => leafRows(fabric, 'leaf1', 'leaf2');
@@ -35,7 +35,7 @@ const tampering: Record<string, string> = {
 };
 
 for (const [what, command] of Object.entries(tampering))
-  test.serial(`mended: ${what}`, async (t) => {
+  test.serial(`undone: ${what}`, async (t) => {
     await rowsAre(fabric, 'leaf1', ours());
     const words = command
       .replace('MAC', remote().mac)

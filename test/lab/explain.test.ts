@@ -5,7 +5,7 @@ import { vniOf } from './support/vni.js';
 
 /*
  * What the REST API says of a real kernel's rows: no drift where nobody tampered, whatever the kernel echoes; each hand
- * in the tables named and mended; the story of a host before and after it moved.
+ * in the tables named and corrected; the story of a host before and after it moved.
  */
 let fabric: Fabric;
 
@@ -66,15 +66,15 @@ const rowsOf = (host: string) => {
   return { mac, segment, bridge };
 };
 
-/** The drift that was entered last, once it is mended. */
-const mended = (id: number) =>
+/** The drift that was entered last, once it is resolved. */
+const resolved = (id: number) =>
   waitFor(
     async () => {
       const [drift] = await drifts('?open=false');
       if (drift?.id !== id) throw new Error(JSON.stringify(drift));
       return drift;
     },
-    { what: `drift ${id}, mended` },
+    { what: `drift ${id}, resolved` },
   );
 
 test.serial('rows that a hand removes, or overwrites with our mark, are rewritten', async (t) => {
@@ -82,12 +82,12 @@ test.serial('rows that a hand removes, or overwrites with our mark, are rewritte
   const { total } = (await get<Status>('status')).drifts;
 
   await bridge('del', mac, 'dev', segment.vxlan, 'master');
-  t.like(await mended(total + 1), { cause: 'foreign-change', mac, action: 'rewritten' });
+  t.like(await resolved(total + 1), { cause: 'foreign-change', mac, action: 'rewritten' });
   t.true((await explain('h2-10')).entry.kernel.fits);
 
   await bridge('replace', mac, 'dev', segment.vxlan, 'dst', '10.9.9.9', 'self', 'extern_learn');
-  const overwritten = await mended(total + 2);
-  t.like(overwritten, { cause: 'foreign-change', mac, action: 'rewritten', mend: null });
+  const overwritten = await resolved(total + 2);
+  t.like(overwritten, { cause: 'foreign-change', mac, action: 'rewritten', fix: null });
   t.regex(overwritten.found, /vxlan row has dst 10\.9\.9\.9 \(.*ext_learned/);
   t.true(overwritten.wanted.includes(`vxlan row has dst ${fabric.leaf('leaf2').vtep} `));
   const { entry } = await explain('h2-10');
@@ -141,7 +141,7 @@ for (const { name, sets, found, table } of hands)
         },
         { what: 'a row in the way' },
       );
-      t.like(blocked, { table, action: 'left-alone', mendedAt: null });
+      t.like(blocked, { table, action: 'left-alone', resolvedAt: null });
       t.regex(blocked.found, found());
 
       const told = await explain('h2-10');
@@ -150,18 +150,18 @@ for (const { name, sets, found, table } of hands)
       t.regex(String(story?.kernel.found), found());
       t.true(
         told.verdict.some(
-          (sentence) => sentence.includes('is left alone') && sentence.includes(blocked.mend!),
+          (sentence) => sentence.includes('is left alone') && sentence.includes(blocked.fix!),
         ),
         told.verdict.join('\n'),
       );
       const { problems } = await vniOf(fabric, 'leaf1', fabric.host('h2-10').vni);
       t.like(
-        problems.find(({ mend }) => mend === blocked.mend),
+        problems.find(({ fix }) => fix === blocked.fix),
         { severity: 'warning' },
       );
 
-      await run(blocked.mend!);
-      t.like(await mended(blocked.id), { action: 'rewritten' });
+      await run(blocked.fix!);
+      t.like(await resolved(blocked.id), { action: 'rewritten' });
       const after = await explain('h2-10');
       t.true(after.entry.kernel.fits);
       t.true(after.binding?.story.kernel.fits);

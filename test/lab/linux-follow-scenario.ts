@@ -107,7 +107,7 @@ const cases = [
           run('ip link add dvx type vxlan id 10 dstport 4789');
           await until(kernel, 'the VNI without bridge', () => has() !== undefined && says('in no bridge'));
           assert.ok(says('no local address') && says('is down') && says('learns from the underlay'));
-          // Each mend is the command as reported
+          // Each fix is the command as reported
           for (const text of [
             'device is down',
             'no local address',
@@ -117,9 +117,9 @@ const cases = [
           ]) {
             await until(kernel, text, () => says(text));
             const found = recorder.topologyNow.problems.find((problem) => problem.problem.includes(text));
-            assert.ok(found?.mend);
-            run(found.mend.replace('ADDRESS', formatIp(VTEP)));
-            await until(kernel, `${text}: mended`, () => !says(text));
+            assert.ok(found?.fix);
+            run(found.fix.replace('ADDRESS', formatIp(VTEP)));
+            await until(kernel, `${text}: fixed`, () => !says(text));
           }
           assert.equal(has()?.localVtep, VTEP);
           assert.equal(has()?.up, false);

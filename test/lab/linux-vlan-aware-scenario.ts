@@ -55,7 +55,7 @@ const cases = [
         assert.equal(vni()?.vlanAware, true);
         assert.equal(vni()?.up, false);
         assert.deepEqual(
-          recorder.topologyNow.problems.map((problem) => problem.mend),
+          recorder.topologyNow.problems.map((problem) => problem.fix),
           ['bridge vlan add dev vx10 vid VLAN pvid untagged'],
         );
         run('bridge vlan add dev vx10 vid 10 pvid untagged');
@@ -148,7 +148,7 @@ const cases = [
         ]);
         await kernel.start(recorder, recorder);
         const vnis = () => [...recorder.topologyNow.vnis.keys()].map(Number).sort((a, b) => a - b);
-        assert.equal(recorder.topologyNow.problems[0]?.mend, 'bridge link set dev vxe vlan_tunnel on');
+        assert.equal(recorder.topologyNow.problems[0]?.fix, 'bridge link set dev vxe vlan_tunnel on');
         run('bridge link set dev vxe vlan_tunnel on');
         batch('bridge', [
           'vlan add dev vxe vid 100-104',

@@ -97,15 +97,15 @@ try {
       },
     },
     {
-      name: 'a VNI that its filter loses is down, the problem names the command, and the command mends it',
+      name: 'a VNI that its filter loses is down, the problem names the command, and the command fixes it',
       run: async () => {
         await bridge('leaf1', 'vni delete dev vxlan0 vni 11107');
         await floodsBecome(11107, []);
         const { up, problems } = await vniOf(fabric, 'leaf1', 11107);
         assert.equal(up, false);
         const [problem] = problems.filter(({ severity }) => severity === 'error');
-        assert.equal(problem?.mend, 'bridge vni add dev vxlan0 vni 11107');
-        await fabric.exec('leaf1', ...problem.mend.split(' '));
+        assert.equal(problem?.fix, 'bridge vni add dev vxlan0 vni 11107');
+        await fabric.exec('leaf1', ...problem.fix.split(' '));
         await floodsBecome(11107, ['10.0.0.3']);
         assert.equal((await vniOf(fabric, 'leaf1', 11107)).up, true);
       },

@@ -9,7 +9,7 @@ const NEWCOMERS = ['02:00:00:00:aa:01', '02:00:00:00:aa:02', '02:00:00:00:aa:03'
 
 interface Told {
   readonly items?: readonly unknown[];
-  readonly problems: readonly { readonly problem: string; readonly mend: string | null }[];
+  readonly problems: readonly { readonly problem: string; readonly fix: string | null }[];
   readonly hosts: { readonly waiting: number };
 }
 
@@ -48,7 +48,7 @@ test('a port that makes up hosts is bounded and named once; hosts of another ten
   const named = problems.filter(({ problem }) => /have more addresses, or new ones faster/.test(problem));
   t.is(named.length, 1, JSON.stringify(problems));
   t.regex(named[0].problem, /VNI 10010/);
-  t.truthy(named[0].mend);
+  t.truthy(named[0].fix);
   const lines = evpnd.logLines().filter(({ msg }) => msg.startsWith('a port has more local addresses'));
   t.is(lines.length, 1);
   t.is(lines[0].vni, 10010);

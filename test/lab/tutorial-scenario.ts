@@ -4,7 +4,7 @@
  * VLAN-aware bridge, leaf3 FRR 10 with a single VXLAN device. Hosts send VLAN 10 tagged, since the tutorial puts VLAN 10
  * on swp1 with a tag.
  *
- * Mended everywhere, since the tutorial leaves it out: devices are set up; `dstport 4789`, without which Linux takes 8472
+ * Fixed everywhere, since the tutorial leaves it out: devices are set up; `dstport 4789`, without which Linux takes 8472
  * and meets no other leaf. Other typing errors are noted where they stand.
  */
 import assert from 'node:assert/strict';
@@ -139,13 +139,13 @@ try {
             rows.join('\n'),
           );
         const { problems } = await vniOf(fabric, 'leaf1', 10);
-        const mends = problems.map(({ mend }) => mend);
-        for (const mend of [
+        const fixes = problems.map(({ fix }) => fix);
+        for (const fix of [
           'ip link set dev vxlan-10 type vxlan nolearning',
           'bridge link set dev vxlan-10 learning off',
           'bridge link set dev vxlan-10 neigh_suppress on',
         ])
-          assert.ok(mends.includes(mend), mends.join('\n'));
+          assert.ok(fixes.includes(fix), fixes.join('\n'));
         await clear('vxlan-10', 'bridge');
       },
     },
@@ -219,7 +219,7 @@ try {
         );
         const { svi, problems } = await vniOf(fabric, 'leaf1', 10);
         assert.equal(svi, 'bridge.10');
-        const info = problems.filter(({ severity }) => severity === 'info').map(({ mend }) => mend);
+        const info = problems.filter(({ severity }) => severity === 'info').map(({ fix }) => fix);
         assert.deepEqual(info, ['bridge link set dev vxlan-10 flood on mcast_flood on']);
         await clear('bridge.10', 'vxlan-10', 'bridge');
       },

@@ -18,6 +18,6 @@ test('a packet socket that the kernel refuses is a problem with its cure, and on
     snooper.problem?.problem ?? '',
     /^ARP and neighbor discovery of hosts are not heard.*: Operation not permitted$/,
   );
-  t.regex(snooper.problem?.mend ?? '', /CAP_NET_RAW/);
-  t.deepEqual(lines, [[{ mend: snooper.problem?.mend }, snooper.problem?.problem]]);
+  t.regex(snooper.problem?.fix ?? '', /CAP_NET_RAW/);
+  t.deepEqual(lines, [[{ fix: snooper.problem?.fix }, snooper.problem?.problem]]);
 });

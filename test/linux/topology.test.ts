@@ -126,7 +126,7 @@ test('no VLAN, or a tagged pvid, maps nothing', (t) => {
     t.is(topology.vnis.get(toVni(10))?.vlan, 0);
     t.is(topology.vnis.get(toVni(10))?.sviIfindex, 0);
     t.deepEqual(
-      topology.problems.map((problem) => problem.mend),
+      topology.problems.map((problem) => problem.fix),
       ['bridge vlan add dev vx10 vid VLAN pvid untagged'],
     );
   }
@@ -165,7 +165,7 @@ test('a collect-metadata device has the VNIs of its tunnel mapping', (t) => {
   t.is(topology.vnis.get(toVni(1101))?.vlan, 101);
   t.true(topology.vnis.get(toVni(1101))?.collectMetadata);
   t.deepEqual(
-    topology.problems.map(({ severity, vni, mend }) => [severity, vni, mend]),
+    topology.problems.map(({ severity, vni, fix }) => [severity, vni, fix]),
     [
       ['info', toVni(1100), 'ip link add link br0 name br0.100 up type vlan id 100'],
       ['info', toVni(1101), 'ip link add link br0 name br0.101 up type vlan id 101'],
@@ -173,7 +173,7 @@ test('a collect-metadata device has the VNIs of its tunnel mapping', (t) => {
   );
   const off = derive([AWARE, { ...external, port: { ...port, vlanTunnel: false } }]);
   t.is(off.vnis.size, 0);
-  t.is(off.problems[0].mend, 'bridge link set dev vxe vlan_tunnel on');
+  t.is(off.problems[0].fix, 'bridge link set dev vxe vlan_tunnel on');
   t.is(off.problems[0].vni, undefined);
 });
 
@@ -190,7 +190,7 @@ test('a VNI on two devices stays with the lower ifindex and is reported with bot
         device: 'again',
         problem:
           'VNI 10 is on two devices: vx10 in bridge br0, which serves it, and again in bridge br1, which does not',
-        mend: 'ip link del dev again',
+        fix: 'ip link del dev again',
       },
     ]);
   }
@@ -215,7 +215,7 @@ test('each fault has its command', (t) => {
   t.false(topology.vnis.get(toVni(10))?.up);
   t.is(topology.vnis.get(toVni(10))?.localVtep, undefined);
   t.deepEqual(
-    topology.problems.map((problem) => problem.mend),
+    topology.problems.map((problem) => problem.fix),
     [
       'ip link set dev vx10 up',
       'ip link set dev br0 up',
@@ -244,7 +244,7 @@ test("a VXLAN device in no bridge may be another program's; it is an error where
   };
   const topology = deriveTopology(tables, { ...CONTEXT, lists: (vni) => vni === toVni(10) });
   t.deepEqual(
-    topology.problems.map(({ severity, vni, device, mend }) => [severity, vni, device, mend]),
+    topology.problems.map(({ severity, vni, device, fix }) => [severity, vni, device, fix]),
     [
       ['info', toVni(1), 'flannel.1', undefined],
       ['info', undefined, 'cilium_vxlan', undefined],
@@ -296,7 +296,7 @@ function mapped(...tunnels: (readonly [number, number])[]): PortVlans {
 }
 
 const serious = (topology: ReturnType<typeof derive>) =>
-  topology.problems.filter((problem) => problem.severity !== 'info').map((problem) => problem.mend);
+  topology.problems.filter((problem) => problem.severity !== 'info').map((problem) => problem.fix);
 
 test('a VNI that the filter of its device lacks is down, and one in it has its own group', (t) => {
   const group = parseIp('239.1.1.1');
@@ -391,19 +391,19 @@ test('an MTU that leaves no room for the outer headers of its family', (t) => {
     addresses: new Map(),
     vniFilters: new Map(),
   });
-  const mends = (device: Link, ipv4: number | undefined, ipv6: number | undefined) =>
+  const fixes = (device: Link, ipv4: number | undefined, ipv6: number | undefined) =>
     deriveTopology(tables(device), { ...CONTEXT, underlayMtu: { ipv4, ipv6 } }).problems.map(
-      ({ mend }) => mend,
+      ({ fix }) => fix,
     );
   const v4 = vxlan(3, 'vx10', 10, 2);
   const v6 = vxlan(3, 'vx10', 10, 2, {
     vxlan: { ...v4.vxlan!, local: parseIp('2001:db8::1') },
   });
-  t.deepEqual(mends(v4, undefined, 1280), []);
-  t.deepEqual(mends(v4, 1550, 1280), []);
-  t.deepEqual(mends(v4, 1549, undefined), ['ip link set dev vx10 mtu 1499']);
-  t.deepEqual(mends(v6, 1280, 1570), []);
-  t.deepEqual(mends(v6, undefined, 1500), ['ip link set dev vx10 mtu 1430']);
+  t.deepEqual(fixes(v4, undefined, 1280), []);
+  t.deepEqual(fixes(v4, 1550, 1280), []);
+  t.deepEqual(fixes(v4, 1549, undefined), ['ip link set dev vx10 mtu 1499']);
+  t.deepEqual(fixes(v6, 1280, 1570), []);
+  t.deepEqual(fixes(v6, undefined, 1500), ['ip link set dev vx10 mtu 1430']);
 });
 
 test('what a port floods is held against what the VNI floods', (t) => {
@@ -419,7 +419,7 @@ test('what a port floods is held against what the VNI floods', (t) => {
         vniFilters: new Map(),
       },
       { ...CONTEXT, floods: () => floods },
-    ).problems.map(({ severity, mend }) => [severity, mend]);
+    ).problems.map(({ severity, fix }) => [severity, fix]);
   const off = { flood: false, mcastFlood: false, bcastFlood: false };
   t.deepEqual(at({}, true), []);
   t.deepEqual(at({ flood: false, mcastFlood: false }, true), [
@@ -491,16 +491,16 @@ function judge(
   );
   return {
     up: topology.vnis.get(toVni(10))?.up,
-    problems: topology.problems.map(({ problem, mend }) => [problem, mend]),
+    problems: topology.problems.map(({ problem, fix }) => [problem, fix]),
     ownVteps: [...topology.ownVteps].map(formatIp),
   };
 }
 
 test('a device or bridge that is up and carries no frames keeps the VNI down, with the reason', (t) => {
   t.deepEqual(judge({}), { up: true, problems: [], ownVteps: ['192.0.2.1'] });
-  const down = (problem: string, mend: string | undefined) => ({
+  const down = (problem: string, fix: string | undefined) => ({
     up: false,
-    problems: [[problem, mend]],
+    problems: [[problem, fix]],
     ownVteps: ['192.0.2.1'],
   });
   // What protodown takes away is the carrier, of the bridge as well where no other port has one
@@ -546,9 +546,9 @@ test('a bridge that is down is one problem, though it disables its ports', (t) =
 test('a local address that nobody can send to, or that is not ours, keeps the VNI down, with the reason', (t) => {
   const settings = vxlan(3, 'vx10', 10, 2).vxlan!;
   const local = (ip: string) => ({ vxlan: { ...settings, local: parseIp(ip) } });
-  const bad = (problem: string, mend: string | undefined) => ({
+  const bad = (problem: string, fix: string | undefined) => ({
     up: false,
-    problems: [[problem, mend]],
+    problems: [[problem, fix]],
     ownVteps: [],
   });
   t.deepEqual(

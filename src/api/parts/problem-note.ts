@@ -9,7 +9,7 @@ export const ProblemNoteSchema = Type.Object(
         'error: it does not forward; warning: it forwards, but not as it should; info: it may be meant so.',
     }),
     problem: Text('What keeps it from forwarding as it should.'),
-    mend: nullable(Text('What mends it: a command where there is one, else words.')),
+    fix: nullable(Text('What fixes it: a command where there is one, else words.')),
   },
   { $id: 'ProblemNote', ...closed },
 );

@@ -35,9 +35,9 @@ export const DriftSchema = Type.Object(
       ] as const,
       'What was done; queued, retrying and left-alone are of those that stand.',
     ),
-    mend: nullable(Text('Where a row is in the way, the command that deletes it.')),
+    fix: nullable(Text('Where a row is in the way, the command that deletes it.')),
     failure: nullable(ref(FailureSchema)),
-    mendedAt: nullable(Time('When the kernel was as wanted again; null while it is not.')),
+    resolvedAt: nullable(Time('When the kernel was as wanted again; null while it is not.')),
   },
   { $id: 'Drift', ...closed },
 );
@@ -50,7 +50,7 @@ const DriftQuery = Type.Object(
     vni: vniFilter('Of this VNI alone.'),
     open: Type.Optional(
       Type.Boolean({
-        description: 'true: those that stand; false: those that were mended.',
+        description: 'true: only open ones; false: only resolved ones.',
         allowed: 'true or false',
       }),
     ),
@@ -61,7 +61,7 @@ const DriftQuery = Type.Object(
 /** Which differences; an undefined field does not restrict. */
 export interface DriftFilter {
   readonly vni: Vni | undefined;
-  /** true: those that stand; false: those that were mended. */
+  /** true: only open ones; false: only resolved ones. */
   readonly open: boolean | undefined;
 }
 
@@ -77,7 +77,7 @@ export const drift: Resource<DriftReads> = {
     {
       path: '/drift',
       summary:
-        'Differences between wanted and actual rows, those that stand and the last that were mended, newest first',
+        'Differences between wanted and actual rows, the open ones and the last resolved ones, newest first',
       query: DriftQuery,
       answer: listOf('Drift'),
       problems: [400],
@@ -100,9 +100,9 @@ export function driftItem(drift: Drift): DriftItem {
     found: drift.found,
     wanted: drift.wanted,
     action: drift.action,
-    mend: drift.mend ?? null,
+    fix: drift.fix ?? null,
     failure: failureItem(drift.failure),
-    mendedAt: timeText(drift.mendedAt),
+    resolvedAt: timeText(drift.resolvedAt),
   };
 }
 
@@ -116,7 +116,7 @@ function driftPages(log: DriftLog, { vni, open }: DriftFilter): Pages<DriftItem>
     rows: () => log.drifts(),
     where: (drift) =>
       (vni === undefined || drift.vni === vni) &&
-      (open === undefined || open === (drift.mendedAt === undefined)),
+      (open === undefined || open === (drift.resolvedAt === undefined)),
     key: (drift) => drift.id,
     order: newestFirst,
     item: driftItem,

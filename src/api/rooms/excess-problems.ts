@@ -22,7 +22,7 @@ function noteOf(
   return {
     severity: 'warning',
     problem: `${name}: ${excess(waiting, heldBack)}, ${counted(macs.admitted, 'MAC')} of at most ${limits.macs} and ${counted(ips.admitted, 'IP')} of at most ${limits.ips} in the VNI are announced, new ones at ${limits.rate} a second`,
-    mend: `see what comes in: tcpdump -eni ${name}; where somebody makes up addresses: ip link set dev ${name} down, or bridge link set dev ${name} learning off; where these are hosts, raise evpn.max-local-macs, evpn.max-local-ips or evpn.new-address-rate`,
+    fix: `see what comes in: tcpdump -eni ${name}; where somebody makes up addresses: ip link set dev ${name} down, or bridge link set dev ${name} learning off; where these are hosts, raise evpn.max-local-macs, evpn.max-local-ips or evpn.new-address-rate`,
   };
 }
 

@@ -28,7 +28,7 @@ export function absentProblems({ config, dataPlane }: Rooms, vni: Vni): ProblemN
     {
       severity: 'error',
       problem: 'it is in evpn.vnis, and no VXLAN device of it is there: nothing is announced or installed',
-      mend: `add one, such as: ip link add vx${vni} type vxlan id ${vni} local ADDRESS dstport 4789 nolearning, in a bridge; or take the VNI out of evpn.vnis`,
+      fix: `add one, such as: ip link add vx${vni} type vxlan id ${vni} local ADDRESS dstport 4789 nolearning, in a bridge; or take the VNI out of evpn.vnis`,
     },
   ];
 }
@@ -44,7 +44,7 @@ function few<Item>(
   return [
     ...latestOf(items, time).map(noteOf),
     ...(more > 0
-      ? [{ severity: 'warning', problem: `and ${counted(more, `more such ${kind}`)}`, mend: null } as const]
+      ? [{ severity: 'warning', problem: `and ${counted(more, `more such ${kind}`)}`, fix: null } as const]
       : []),
   ];
 }
@@ -58,7 +58,7 @@ function floodProblems({ evpn, config }: Rooms, vni: Vni): ProblemNote[] {
     {
       severity: 'warning',
       problem: `${floodLimit + leftOut} leaves want broadcast, unknown unicast and multicast of the VNI, more than evpn.flood-limit (${floodLimit}) allows: no copy is sent to ${leftOut} of them`,
-      mend: `find who announces so many among /api/v1/routes?type=3&unused=flood-limit, or raise evpn.flood-limit`,
+      fix: `find who announces so many among /api/v1/routes?type=3&unused=flood-limit, or raise evpn.flood-limit`,
     },
   ];
 }
@@ -88,12 +88,12 @@ function blockedProblems({ dataPlane }: Rooms, vni: Vni): ProblemNote[] {
   );
 }
 
-function blockedProblem(plane: VniPlane, { which, found, mend }: Drift): ProblemNote {
+function blockedProblem(plane: VniPlane, { which, found, fix }: Drift): ProblemNote {
   const device = which.table === 'neigh' ? plane.at?.sviName : plane.at?.vxlanName;
   return {
     severity: 'warning',
     problem: `${device}: ${wantedPlace(plane, which)}, and a row that is not evpnd's is in the way and stays: ${found}`,
-    mend: mend ?? null,
+    fix: fix ?? null,
   };
 }
 
@@ -116,7 +116,7 @@ function duplicateProblems(rooms: Rooms, vni: Vni): ProblemNote[] {
   );
 }
 
-const MEND = 'take it away from one of the two';
+const FIX = 'take it away from one of the two';
 
 function duplicateProblem(
   { config }: Rooms,
@@ -128,7 +128,7 @@ function duplicateProblem(
   return {
     severity: 'warning',
     problem: `${address} is in two places, ${placeText(from)} and ${placeText(to)}, and ${effect} (${counted(moves, 'move')} within the window)`,
-    mend: frozen ? `${MEND}, then let it go: ${clearing}` : MEND,
+    fix: frozen ? `${FIX}, then let it go: ${clearing}` : FIX,
   };
 }
 
@@ -146,13 +146,13 @@ function conflictProblem({ mac, ip, device, vtep, pin }: Conflict): ProblemNote 
     return {
       severity: 'warning',
       problem: `${where}: ${address} is configured here, and ${leaf} claims it; the configured row stays and is announced`,
-      mend: `delete the row here if the host has moved; else find what uses ${address} at ${leaf}`,
+      fix: `delete the row here if the host has moved; else find what uses ${address} at ${leaf}`,
     };
   const user = ip === undefined ? 'a host' : `host ${host}`;
   return {
     severity: 'warning',
     problem: `${where}: ${user} uses ${address}, which ${leaf} has pinned (${pin}); it is not followed`,
-    mend: `find what uses ${address} behind ${where}, a rogue host or a loop of bridges; or unpin it at ${leaf}`,
+    fix: `find what uses ${address} behind ${where}, a rogue host or a loop of bridges; or unpin it at ${leaf}`,
   };
 }
 

@@ -13,8 +13,8 @@ import { limitProblems, sessionProblems, stalledProblems } from './session-probl
 const LISTED = 100;
 
 /** A device's or a VNI's problem as the API shows it. */
-export function problemItem({ severity, device, problem, mend }: TopologyProblem): ProblemNote {
-  return { severity, problem: `${device}: ${problem}`, mend: mend ?? null };
+export function problemItem({ severity, device, problem, fix }: TopologyProblem): ProblemNote {
+  return { severity, problem: `${device}: ${problem}`, fix: fix ?? null };
 }
 
 /** The same among those of other VNIs. */
@@ -62,7 +62,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
     ...more.slice(0, 1).map(({ severity }) => ({
       severity,
       problem: `and ${more.length} more, see /api/v1/vnis`,
-      mend: null,
+      fix: null,
     })),
   ];
 }
@@ -78,11 +78,11 @@ function addressProblems(rooms: Rooms): ProblemNote[] {
 /** Routes that an operator would want to be used, or to go elsewhere than they say. */
 function routeProblems({ address, routes }: NeighborStatus, use: RouteUse | undefined): ProblemNote[] {
   const notes: ProblemNote[] = [];
-  const note = (level: 'info' | 'warn', count: number, text: string, mend: string | undefined) =>
+  const note = (level: 'info' | 'warn', count: number, text: string, fix: string | undefined) =>
     notes.push({
       severity: level === 'warn' ? 'warning' : 'info',
       problem: `neighbor ${address}: ${counted(count, 'route')} not used: ${text}`,
-      mend: mend ?? null,
+      fix: fix ?? null,
     });
   for (const [reason, { level, text, cure }] of Object.entries(REFUSED)) {
     const count = routes.refused[reason as RefusalReason];
@@ -96,7 +96,7 @@ function routeProblems({ address, routes }: NeighborStatus, use: RouteUse | unde
     notes.push({
       severity: 'warning',
       problem: `neighbor ${address}: every route of other leaves that it passes on has its own address as next hop, so that all frames go to it instead of to the leaves' VTEPs`,
-      mend: 'let it leave the next hop as it is: `next-hop-unchanged`, in FRR `neighbor … attribute-unchanged next-hop` in address-family l2vpn evpn',
+      fix: 'let it leave the next hop as it is: `next-hop-unchanged`, in FRR `neighbor … attribute-unchanged next-hop` in address-family l2vpn evpn',
     });
   return notes;
 }

@@ -14,12 +14,12 @@ export function sessionProblems(neighbors: readonly NeighborStatus[], socket: st
       ? {
           severity: none === 'error' ? none : 'info',
           problem: `neighbor ${address}: shut down by an operator`,
-          mend: curl(socket, 'DELETE', `neighbors/${address.split('%')[0]}/shutdown`),
+          fix: curl(socket, 'DELETE', `neighbors/${address.split('%')[0]}/shutdown`),
         }
       : {
           severity: none,
           problem: `neighbor ${address}: no session (${state})${lastError ? `; ${lastError.reason}` : ''}`,
-          mend: sessionMend(neighbor, socket),
+          fix: sessionFix(neighbor, socket),
         };
   });
 }
@@ -31,7 +31,7 @@ export function limitProblems(neighbors: readonly NeighborStatus[]): ProblemNote
     .map(({ address, limitUse, limits }) => ({
       severity: 'warning',
       problem: `neighbor ${address}: ${limitText(limitUse)}${limits.onLimit === 'close' ? '; the session ends beyond it' : ''}`,
-      mend: `see why it sends so many, or raise \`max-${limitUse.what}\` of the neighbor and reload`,
+      fix: `see why it sends so many, or raise \`max-${limitUse.what}\` of the neighbor and reload`,
     }));
 }
 
@@ -49,18 +49,18 @@ export function stalledProblems(neighbors: readonly NeighborStatus[], now: numbe
     return {
       severity: 'warning',
       problem: `neighbor ${address}: has read nothing for ${seconds} s of what waits for it, so that it does not hear of changes here${end}`,
-      mend: `see what BGP at ${address} is busy with, and that the way there takes large packets: ping -M do -s 1472 ${address}`,
+      fix: `see what BGP at ${address} is busy with, and that the way there takes large packets: ping -M do -s 1472 ${address}`,
     };
   });
 }
 
 /** What to look at, by what became of the attempts; what the neighbor or evpnd objected to is in the reason itself. */
-function sessionMend(neighbor: NeighborStatus, socket: string): string | null {
+function sessionFix(neighbor: NeighborStatus, socket: string): string | null {
   const { address, port, passive, configuredRemoteAs, lastError } = neighbor;
-  const twin = twinMend(neighbor);
+  const twin = twinFix(neighbor);
   if (twin !== undefined) return twin;
-  const mend = MENDS.find(({ pattern }) => pattern.test(lastError?.reason ?? ''));
-  if (mend) return mend.text(address, port, curl(socket, 'POST', `neighbors/${address.split('%')[0]}/clear`));
+  const fix = FIXES.find(({ pattern }) => pattern.test(lastError?.reason ?? ''));
+  if (fix) return fix.text(address, port, curl(socket, 'POST', `neighbors/${address.split('%')[0]}/clear`));
   if (lastError?.notification) return `see what the log of ${address} says of this leaf`;
   if (passive)
     return `let ${address} connect: this leaf is to be its neighbor (AS number and address), and evpnd never connects to it (\`passive: true\`)`;
@@ -69,7 +69,7 @@ function sessionMend(neighbor: NeighborStatus, socket: string): string | null {
 }
 
 /** Two speakers with one BGP identifier (RFC 4271 §6.2, §6.8): this leaf and the neighbor, or this leaf and another one that it knows. */
-function twinMend({ address, localRouterId, lastError }: NeighborStatus): string | undefined {
+function twinFix({ address, localRouterId, lastError }: NeighborStatus): string | undefined {
   const { code, subcode } = lastError?.notification ?? {};
   const ours = () => `\`router-id\` ${routerIdText(localRouterId)}`;
   if (code === NotificationCode.OPEN_MESSAGE_ERROR && subcode === OpenSubcode.BAD_BGP_IDENTIFIER)
@@ -79,7 +79,7 @@ function twinMend({ address, localRouterId, lastError }: NeighborStatus): string
   return undefined;
 }
 
-const MENDS: readonly {
+const FIXES: readonly {
   readonly pattern: RegExp;
   /** `clearing` is the command that begins anew at once. */
   readonly text: (address: string, port: number, clearing: string) => string;

@@ -210,10 +210,10 @@ function kernelSentences(name: string, { kernel }: Story, observes: boolean): st
     sentences.push(
       'With `mode: observe` evpnd writes nothing, so that it stays so unless another daemon writes.',
     );
-  const blocked = kernel.drifts.find(({ cause, mendedAt }) => cause === 'blocked' && mendedAt === null);
+  const blocked = kernel.drifts.find(({ cause, resolvedAt }) => cause === 'blocked' && resolvedAt === null);
   if (blocked)
     sentences.push(
-      `A row that is not evpnd's stands in the way of ${name} and is left alone; if it is not meant: ${blocked.mend}.`,
+      `A row that is not evpnd's stands in the way of ${name} and is left alone; if it is not meant: ${blocked.fix}.`,
     );
   if (kernel.failure) {
     const { errno, kernel: words, attempts, retryAt } = kernel.failure;

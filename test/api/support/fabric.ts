@@ -85,7 +85,7 @@ export function fabricModel(): MemoryReadModel {
   add(model.arpTables.get(vni)!, '2001:db8:1::1', (text) => ({ ...samples.arpEntry(text), kernel: null }));
   model.driftTable.push(
     samples.drift(2),
-    samples.drift(1, { action: 'rewritten', failure: null, mendedAt: '2026-01-01T00:00:30.000Z', vni: 20 }),
+    samples.drift(1, { action: 'rewritten', failure: null, resolvedAt: '2026-01-01T00:00:30.000Z', vni: 20 }),
   );
   model.duplicateTable.push(
     samples.duplicate({ mac: '02:00:00:00:00:02' }),

@@ -111,7 +111,8 @@ export class MemoryReadModel implements ReadModel {
   drifts({ vni, open }: DriftFilter): Pages<DriftItem> {
     const items = this.driftTable.filter(
       (item) =>
-        (vni === undefined || item.vni === vni) && (open === undefined || open === (item.mendedAt === null)),
+        (vni === undefined || item.vni === vni) &&
+        (open === undefined || open === (item.resolvedAt === null)),
     );
     return pagesOf(new Map(items.map((item, i) => [i, item])), numberOrder);
   }

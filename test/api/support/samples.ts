@@ -48,7 +48,7 @@ export const status: Status = {
   duplicates: 1,
   mobilityMemory: { addresses: 1, forgottenEarly: 0 },
   switchAsic: { bus: 'pci', device: '0000:03:00.0', driver: 'mlxsw_spectrum3' },
-  problems: [{ severity: 'info', problem: 'a sentence', mend: null }],
+  problems: [{ severity: 'info', problem: 'a sentence', fix: null }],
 };
 
 const messages = { open: 1, update: 10, notification: 0, keepalive: 20, routeRefresh: 0 };
@@ -194,7 +194,7 @@ export function vni(number: number): VniItem {
       {
         severity: 'warning',
         problem: 'learning is on',
-        mend: 'ip link set vx10010 type vxlan nolearning',
+        fix: 'ip link set vx10010 type vxlan nolearning',
       },
     ],
     openDrifts: 1,
@@ -298,7 +298,7 @@ export function drift(id: number, over: Partial<DriftItem> = {}): DriftItem {
     found: 'no bridge row, no vxlan row',
     wanted: 'bridge row points to vx10010 (reachable, ext_learned)',
     action: 'retrying',
-    mend: null,
+    fix: null,
     failure: {
       errno: 'ENOSPC',
       kernel: 'the hardware is full',
@@ -306,7 +306,7 @@ export function drift(id: number, over: Partial<DriftItem> = {}): DriftItem {
       at: '2026-01-01T00:00:15.000Z',
       retryAt: '2026-01-01T00:00:25.000Z',
     },
-    mendedAt: null,
+    resolvedAt: null,
     ...over,
   };
 }

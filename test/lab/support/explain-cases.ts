@@ -147,11 +147,11 @@ export function explainCases(scene: ExplainFabric): ScenarioCase[] {
       name: 'the commands that the problems name take the rows away that are in the way',
       async run() {
         const { problems } = await vniOf(scene.fabric, 'leaf1', 10010);
-        const mends = problems.flatMap(({ problem, mend }) =>
-          problem.includes('in the way') ? [mend ?? ''] : [],
+        const fixes = problems.flatMap(({ problem, fix }) =>
+          problem.includes('in the way') ? [fix ?? ''] : [],
         );
-        assert.equal(mends.length, 4, JSON.stringify(problems));
-        for (const mend of mends) await scene.fabric.exec('leaf1', 'sh', '-c', mend);
+        assert.equal(fixes.length, 4, JSON.stringify(problems));
+        for (const fix of fixes) await scene.fabric.exec('leaf1', 'sh', '-c', fix);
         await scene.agrees();
         for (const { mac, ips = [], at } of blocked(scene.place))
           for (const ip of ips) {

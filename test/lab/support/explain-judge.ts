@@ -67,7 +67,7 @@ class Complaints {
 
 const isOwn = ({ rule }: Story) => rule === 'an address of this leaf itself';
 const isBlocked = ({ kernel }: Story) =>
-  kernel.drifts.some(({ cause, mendedAt }) => cause === 'blocked' && mendedAt === null);
+  kernel.drifts.some(({ cause, resolvedAt }) => cause === 'blocked' && resolvedAt === null);
 
 function judgeMac(about: Complaints, segment: Segment, { mac, entry }: Explain, truth: Truth): void {
   const { kernel, owner, vtep, device } = entry;

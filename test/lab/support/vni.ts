@@ -13,7 +13,7 @@ export interface VniView {
   readonly problems: readonly {
     readonly severity: 'error' | 'warning' | 'info';
     readonly problem: string;
-    readonly mend: string | null;
+    readonly fix: string | null;
   }[];
 }
 

@@ -3,7 +3,7 @@ import { Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
 import { vniOf } from './support/vni.js';
 
 /*
- * leaf1 only tells what is wrong, leaf2 mends it by itself. VLAN-unaware bridges, so that the host's own kernel does; what
+ * leaf1 only reports what is wrong, leaf2 also fixes it. VLAN-unaware bridges, so that the host's own kernel does; what
  * needs VLANs is in the scenarios for user-mode-linux.
  */
 let fabric: Fabric;
@@ -23,7 +23,7 @@ test.after.always(() => fabric?.remove());
 
 async function problems(leaf: string): Promise<string[]> {
   const vni = await vniOf(fabric, leaf, 10010);
-  return vni.problems.map(({ severity, mend }) => `${severity}: ${mend}`);
+  return vni.problems.map(({ severity, fix }) => `${severity}: ${fix}`);
 }
 
 async function problemsBecome(leaf: string, expected: readonly string[]): Promise<unknown> {
@@ -37,7 +37,7 @@ async function problemsBecome(leaf: string, expected: readonly string[]): Promis
   );
 }
 
-/** What breaks it, and the problem with the command that mends it. */
+/** What breaks it, and the problem with the command that fixes it. */
 const FAULTS: readonly (readonly [string, string])[] = [
   [
     'ip link set dev vx10 type vxlan id 10010 learning',
@@ -56,7 +56,7 @@ const FAULTS: readonly (readonly [string, string])[] = [
   ['ip addr del 10.0.0.1/32 dev lo', 'error: ip addr add 10.0.0.1/32 dev lo'],
 ];
 
-test.serial('each fault is told with the command that mends it, and the command mends it', async (t) => {
+test.serial('each fault is reported with the command that fixes it, and the command does', async (t) => {
   await problemsBecome('leaf1', []);
   for (const [fault, problem] of FAULTS) {
     await fabric.exec('leaf1', ...fault.split(' '));
@@ -78,8 +78,8 @@ test.serial('a device without bridge', async (t) => {
     'warning: bridge link set dev vx10 learning off',
     'warning: bridge link set dev vx10 neigh_suppress on',
   ]);
-  for (const mend of await problems('leaf1'))
-    await fabric.exec('leaf1', ...mend.replace(/^\w+: /, '').split(' '));
+  for (const fix of await problems('leaf1'))
+    await fabric.exec('leaf1', ...fix.replace(/^\w+: /, '').split(' '));
   await problemsBecome('leaf1', []);
   t.is((await vniOf(fabric, 'leaf1', 10010)).up, true);
 });
@@ -94,7 +94,7 @@ test.serial(
       'bridge link set dev vx10 learning on',
     ]) {
       await fabric.exec('leaf2', ...fault.split(' '));
-      // It knew of no problem before it heard of this one, either: the kernel says when it is mended
+      // It knew of no problem before it heard of this one, either: the kernel notifies us when it is fixed
       await waitFor(
         async () => {
           const { stdout } = await fabric.exec('leaf2', 'ip', '-d', 'link', 'show', 'dev', 'vx10');
