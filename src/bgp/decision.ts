@@ -44,8 +44,8 @@ const MOBILITY: readonly Rule[] = [
   },
 ];
 
-/** RFC 4271 §9.1.1 and §9.1.2.2, RFC 4456 §9. There is no interior cost: the underlay's routing is the kernel's matter. */
-const BGP: readonly Rule[] = [
+/** RFC 4271 §9.1.1 and §9.1.2.2 a to d. There is no interior cost: the underlay's routing is the kernel's matter. */
+const PREFERENCES: readonly Rule[] = [
   {
     name: 'higher LOCAL_PREF',
     compare: (a, b) =>
@@ -65,6 +65,10 @@ const BGP: readonly Rule[] = [
     name: 'external over internal',
     compare: (a, b) => truthFirst(!a.source.internal, !b.source.internal),
   },
+];
+
+/** RFC 4271 §9.1.2.2 f and g, RFC 4456 §9: of paths that are equally good one is taken, by every speaker the same. */
+const TIE_BREAKERS: readonly Rule[] = [
   {
     name: 'lower BGP identifier',
     compare: (a, b) =>
@@ -83,7 +87,9 @@ const BGP: readonly Rule[] = [
   },
 ];
 
-const MAC_IP_RULES: readonly Rule[] = [...MOBILITY, ...BGP];
+const MAC_IP_PREFERENCES: readonly Rule[] = [...MOBILITY, ...PREFERENCES];
+const BGP: readonly Rule[] = [...PREFERENCES, ...TIE_BREAKERS];
+const MAC_IP_RULES: readonly Rule[] = [...MAC_IP_PREFERENCES, ...TIE_BREAKERS];
 
 /** True for a path that its reader can use at all: its next hop resolves, and it knows what it carries. */
 export type Usable<Nlri extends Route = EvpnNlri> = (path: Path<Nlri>) => boolean;
@@ -104,15 +110,57 @@ export function decide<P extends Path<Route>>(
   usable?: (path: P) => boolean,
 ): Decision<P> {
   if (paths.length < 2) return { best: paths[0], rule: 'only path' };
-  const rules = paths[0].nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? MAC_IP_RULES : BGP;
-  let candidates: readonly P[] = usable ? paths.filter(usable) : paths;
+  let candidates = usableOf(paths, usable);
   if (candidates.length === 1) return { best: candidates[0], rule: 'only usable path' };
-  if (candidates.length === 0) candidates = paths;
-  for (const rule of rules) {
+  for (const rule of isMacIp(paths[0]) ? MAC_IP_RULES : BGP) {
     candidates = eliminate(candidates, rule);
     if (candidates.length === 1) return { best: candidates[0], rule: rule.name };
   }
   return { best: candidates[0], rule: 'first of equals' };
+}
+
+/**
+ * The paths that the decision process chooses where several may be, at most `most`, the best first: those that the
+ * tie-breakers alone tell apart, in their order, of each next hop one. AS_PATHs are equally good where they are equally long,
+ * whatever ASes they name: the spines of a fabric may have an AS each.
+ */
+export function decideSeveral<P extends Path<Route>>(
+  paths: readonly P[],
+  most: number,
+  usable?: (path: P) => boolean,
+): P[] {
+  if (paths.length < 2) return [...paths];
+  let candidates = usableOf(paths, usable);
+  for (const rule of isMacIp(paths[0]) ? MAC_IP_PREFERENCES : PREFERENCES)
+    candidates = eliminate(candidates, rule);
+  const chosen = new Map<Ip, P>();
+  for (const path of [...candidates].sort(byTieBreakers)) {
+    if (chosen.size === most) break;
+    const { nextHop } = path.attributes;
+    if (!chosen.has(nextHop)) chosen.set(nextHop, path);
+  }
+  return [...chosen.values()];
+}
+
+function byTieBreakers(a: Path<Route>, b: Path<Route>): number {
+  for (const { compare } of TIE_BREAKERS) {
+    const order = compare(a, b);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function isMacIp({ nlri }: Path<Route>): boolean {
+  return nlri.type === RouteType.MAC_IP_ADVERTISEMENT;
+}
+
+/** The usable ones; all where none is. */
+function usableOf<P extends Path<Route>>(
+  paths: readonly P[],
+  usable: ((path: P) => boolean) | undefined,
+): readonly P[] {
+  const found = usable ? paths.filter(usable) : paths;
+  return found.length === 0 ? paths : found;
 }
 
 function eliminate<P extends Path<Route>>(candidates: readonly P[], rule: Rule): readonly P[] {
@@ -157,8 +205,7 @@ export function better<P extends Path<Route>>(a: P, b: P, usable?: (path: P) => 
     const isUsable = usable(a);
     if (isUsable !== usable(b)) return isUsable ? a : b;
   }
-  const rules = a.nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? MAC_IP_RULES : BGP;
-  for (const { compare, group } of rules) {
+  for (const { compare, group } of isMacIp(a) ? MAC_IP_RULES : BGP) {
     const order = compare(a, b);
     if (order !== 0 && (!group || group(a) === group(b))) return order < 0 ? a : b;
   }

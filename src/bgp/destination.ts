@@ -17,7 +17,7 @@ import {
   RouteType,
   sameNlri,
 } from '../wire/index.js';
-import { better, selectBest, type Usable } from './decision.js';
+import { better, decideSeveral, selectBest, type Usable } from './decision.js';
 import type { Destination, Path, PathSource } from './route.js';
 import type { TableEntry } from './table.js';
 
@@ -114,6 +114,10 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
     return paths;
   }
 
+  get chosen(): readonly RibPath<Nlri>[] {
+    return this.best === undefined ? [] : [this.best];
+  }
+
   pathOf(neighbor: Teller): RibPath<Nlri> | undefined {
     if (this.arrival.neighbor === neighbor) return this;
     let path = this.#later;
@@ -169,6 +173,11 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
     return later.next === undefined
       ? better<RibPath<Nlri>>(this, later, usable)
       : selectBest(this.paths, usable);
+  }
+
+  /** Chooses what stands beside the best path; true where what is chosen differs from before. */
+  chooseSeveral(_usable: Usable<Nlri> | undefined): boolean {
+    return false;
   }
 
   /** True where the first path's NLRI is another one now. */
@@ -298,6 +307,47 @@ export class PlainDestination<Nlri extends Route> extends RibDestination<Nlri> {
 
   protected override same(a: Nlri, b: Nlri): boolean {
     return this.#family.same(a, b);
+  }
+}
+
+/** A path that was chosen, and what it said then. */
+interface Choice<Nlri extends Route> {
+  readonly path: RibPath<Nlri>;
+  readonly attributes: PathAttributes;
+  readonly nlri: Nlri;
+}
+
+/** A destination for which several equally good paths are chosen. */
+export class MultipathDestination<Nlri extends Route> extends PlainDestination<Nlri> {
+  readonly #most: number;
+  #chosen: readonly Choice<Nlri>[] = [];
+
+  constructor(
+    arrival: Arrival,
+    attributes: PathAttributes,
+    nlri: Nlri,
+    family: Family<Nlri>,
+    /** Paths that may be chosen. */
+    most: number,
+  ) {
+    super(arrival, attributes, nlri, family);
+    this.#most = most;
+  }
+
+  override get chosen(): readonly RibPath<Nlri>[] {
+    return this.#chosen.map(({ path }) => path);
+  }
+
+  override chooseSeveral(usable: Usable<Nlri> | undefined): boolean {
+    const before = this.#chosen;
+    const chosen = decideSeveral(this.paths, this.#most, usable);
+    this.#chosen = chosen.map((path) => ({ path, attributes: path.attributes, nlri: path.nlri }));
+    return (
+      chosen.length !== before.length ||
+      chosen.some(
+        ({ attributes, nlri }, n) => attributes !== before[n].attributes || !this.same(nlri, before[n].nlri),
+      )
+    );
   }
 }
 

@@ -65,8 +65,17 @@ export class Established {
 
   /** True once the neighbor has told all that it knows of every family. */
   get isToldAll(): boolean {
-    for (const { endOfRibAt } of this.families.values()) if (endOfRibAt === undefined) return false;
-    return true;
+    return this.endOfRibAt !== undefined;
+  }
+
+  /** Clock.wallTime() of the End-of-RIB that came last; undefined while one is missing. */
+  get endOfRibAt(): number | undefined {
+    let last = 0;
+    for (const { endOfRibAt } of this.families.values()) {
+      if (endOfRibAt === undefined) return undefined;
+      last = Math.max(last, endOfRibAt);
+    }
+    return last;
   }
 
   /** Begins to tell the neighbor our routes. */

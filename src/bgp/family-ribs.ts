@@ -47,6 +47,23 @@ export interface FamilyRibs {
   adjRibOut(clock: Clock, session: EncodingSession, sink: UpdateSink): SessionAdjRibOut;
 }
 
+/** What a neighbor's routes of all families take, and how many of them are stale. */
+export function holdingsOf(
+  ribs: readonly FamilyRibs[],
+  neighbor: string,
+): Pick<NeighborRouteCounts, 'held' | 'octets' | 'stale'> {
+  let held = 0;
+  let octets = 0;
+  let stale = 0;
+  for (const { rib } of ribs) {
+    const counts = rib.counts(neighbor);
+    held += counts.held;
+    octets += counts.octets;
+    stale += counts.stale;
+  }
+  return { held, octets, stale };
+}
+
 /** Both RIBs of a family as sessions use them. */
 export function ribsOf<Own extends Nlri>(rib: FamilyRib<Own>, localRib: FamilyLocalRib<Own>): FamilyRibs {
   const { family } = rib;

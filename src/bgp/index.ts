@@ -14,7 +14,7 @@
 export { addressOf, canonicalAddress } from './address.js';
 export type { LocalIdentity, NeighborConfig, SpeakerConfig } from './config.js';
 export type { LocalAddress, LocalInterface } from './connected.js';
-export { type Decision, decide, selectBest } from './decision.js';
+export { type Decision, decide, decideSeveral, selectBest } from './decision.js';
 export { Rib } from './evpn-rib.js';
 export { type FamilyRibs, ribsOf } from './family-ribs.js';
 export { transition } from './fsm.js';

@@ -102,10 +102,10 @@ export interface NeighborStatus {
   readonly sendStalledSince: number | undefined;
   readonly messagesIn: Readonly<MessageCounters>;
   readonly messagesOut: Readonly<MessageCounters>;
-  /** `received`, `accepted` and `sent` are indexed by route type. */
+  /** Of L2VPN/EVPN; `received`, `accepted` and `sent` are indexed by route type. */
   readonly routes: NeighborRouteCounts & { readonly sent: readonly number[] };
   readonly limits: RouteLimits;
-  /** What of that it has most of, as a share of its limit. */
+  /** What of that it has most of, as a share of its limit, with the routes of all families. */
   readonly limitUse: LimitUse;
   readonly unknownRouteTypes: number;
   readonly faults: Readonly<FaultCounters>;
@@ -124,9 +124,9 @@ export interface NeighborStatus {
   readonly lastNotificationReceived: NotificationRecord | undefined;
   /** Times that an established session was lost. */
   readonly flaps: number;
-  /** When the session that stands brought its End-of-RIB. */
+  /** When the session that stands had brought the End-of-RIB of every family. */
   readonly endOfRibAt: number | undefined;
-  /** Undefined where no routes of the session before are kept. */
+  /** Those of L2VPN/EVPN; undefined where no routes of the session before are kept. */
   readonly staleRoutes: StaleRoutesStatus | undefined;
 }
 

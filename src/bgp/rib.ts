@@ -1,7 +1,13 @@
 import type { Clock, Timer } from '../types/index.js';
 import type { EvpnNlri, Family, PathAttributes, Route, Update } from '../wire/index.js';
 import { type Decision, decide, type Usable } from './decision.js';
-import { Arrival, PlainDestination, type RibDestination, type RibPath } from './destination.js';
+import {
+  Arrival,
+  MultipathDestination,
+  PlainDestination,
+  type RibDestination,
+  type RibPath,
+} from './destination.js';
 import { DirtySet, DirtyShare } from './dirty-set.js';
 import { type Holder, hold, release } from './holdings.js';
 import {
@@ -96,12 +102,15 @@ export interface Routes<Nlri extends Route> {
   destination(arrival: Arrival, attributes: PathAttributes, nlri: Nlri): RibDestination<Nlri>;
 }
 
-/** Of a family that needs nothing of its own. */
-export function plainRoutes<Nlri extends Route>(family: Family<Nlri>): Routes<Nlri> {
+/** Of a family that needs nothing of its own; `most`: how many equally good paths of a destination may be chosen. */
+export function plainRoutes<Nlri extends Route>(family: Family<Nlri>, most = 1): Routes<Nlri> {
   return {
     family,
     table: new KeyedTable<Nlri, RibDestination<Nlri>>(family),
-    destination: (arrival, attributes, nlri) => new PlainDestination(arrival, attributes, nlri, family),
+    destination: (arrival, attributes, nlri) =>
+      most === 1
+        ? new PlainDestination(arrival, attributes, nlri, family)
+        : new MultipathDestination(arrival, attributes, nlri, family, most),
   };
 }
 
@@ -289,8 +298,10 @@ export class FamilyRib<Nlri extends Route> {
   /** What is usable may have changed. */
   #rejudge(destination: RibDestination<Nlri>): void {
     const { best } = destination;
-    if (best === undefined || best === destination.choose(this.usable)) return;
-    this.#choose(this.#neighborOf(best.source), destination, best.attributes, false);
+    if (best === undefined) return;
+    const differs = destination.chooseSeveral(this.usable);
+    if (!differs && best === destination.choose(this.usable)) return;
+    this.#choose(this.#neighborOf(best.source), destination, best.attributes, differs);
   }
 
   /** The decision process's choice of the destination and its rule. */
@@ -440,9 +451,11 @@ export class FamilyRib<Nlri extends Route> {
     const { best } = destination;
     const choice = destination.choose(this.usable);
     destination.best = choice;
+    const othersDiffer = destination.chooseSeveral(this.usable);
     // What a reader of the best path sees is its attributes and its NLRI; who said it matters to the explanation only
     if (
       differs ||
+      othersDiffer ||
       choice?.attributes !== told ||
       (best !== choice &&
         best !== undefined &&

@@ -29,6 +29,11 @@ export interface Destination<Nlri extends Route = EvpnNlri> {
   /** The decision process's choice (RFC 4271 §9.1.2), undefined when the last path went. */
   readonly best: Path<Nlri> | undefined;
   /**
+   * What traffic to the destination may be spread over, `best` first: several paths, each with a next hop of its own, where
+   * the RIB of the family is to choose several that are equally good. Empty when the last path went.
+   */
+  readonly chosen: readonly Path<Nlri>[];
+  /**
    * What the reader of the dirty set remembers of the destination: a slot here is cheaper than a table of its own beside
    * the RIB's. The RIB never looks at it.
    */

@@ -57,7 +57,10 @@ export interface SessionView {
   readonly stalledSince: number | undefined;
   readonly uptime: number | undefined;
   readonly endOfRibAt: number | undefined;
+  /** Of L2VPN/EVPN. */
   readonly counts: NeighborRouteCounts;
+  /** Of all families together. */
+  readonly holdings: Pick<NeighborRouteCounts, 'held' | 'octets'>;
   readonly sent: readonly number[] | undefined;
   readonly staleRoutes: StaleRoutesStatus | undefined;
   readonly failedAttempts: number;
@@ -221,7 +224,7 @@ export class SessionRecord {
         sent: view.sent === undefined ? new Array<number>(ROUTE_TYPE_SLOTS).fill(0) : [...view.sent],
       },
       limits: routeLimits(config),
-      limitUse: limitUse(counts, routeLimits(config)),
+      limitUse: limitUse(view.holdings, routeLimits(config)),
       unknownRouteTypes: this.#unknownRouteTypes,
       faults: { ...this.#faults },
       lastError: later(this.#lastDown, this.#lastFailure),

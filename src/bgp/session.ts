@@ -20,7 +20,7 @@ import { type LocalIdentity, type NeighborConfig, needsNewSession, type Standing
 import { gainedConnection, type InterfaceChange, lostConnection } from './connected.js';
 import { Established } from './established.js';
 import type { Rib } from './evpn-rib.js';
-import type { FamilyRibs } from './family-ribs.js';
+import { type FamilyRibs, holdingsOf } from './family-ribs.js';
 import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
 import { guardedClock } from './guarded-clock.js';
 import { endingOf } from './idle-hold.js';
@@ -212,14 +212,8 @@ export class Session implements LinkHost {
 
   #checkLimits(): void {
     const limits = routeLimits(this.#config);
-    let fresh = 0;
-    let octets = 0;
-    for (const { rib } of this.#deps.ribs) {
-      const counts = rib.counts(this.#config.address);
-      fresh += counts.held - counts.stale;
-      octets += counts.octets;
-    }
-    const news = this.#limitWatch.news(fresh, octets, limits);
+    const { held, octets, stale } = holdingsOf(this.#deps.ribs, this.#config.address);
+    const news = this.#limitWatch.news(held - stale, octets, limits);
     if (news === undefined) return;
     if (news.level === 'over' && limits.onLimit === 'close')
       this.#close(ceaseOverLimit(news), `too many routes: ${limitText(news)}`);
@@ -355,8 +349,9 @@ export class Session implements LinkHost {
       negotiated: established?.negotiated,
       stalledSince: established?.link.stalledSince,
       uptime: established?.uptime,
-      endOfRibAt: evpn?.endOfRibAt,
+      endOfRibAt: established?.endOfRibAt,
       counts: this.#deps.rib.counts(this.#config.address),
+      holdings: holdingsOf(this.#deps.ribs, this.#config.address),
       sent: evpn?.adjRibOut.sent,
       staleRoutes: this.#stale.get(EVPN)?.status,
       failedAttempts: this.#attempts.failures,

@@ -3,6 +3,7 @@ import {
   FamilyLocalRib,
   FamilyRib,
   KeyedTable,
+  type NeighborConfig,
   plainRoutes,
   ribsOf,
   Speaker,
@@ -12,11 +13,16 @@ import { parseIp } from '../../src/types/index.js';
 import {
   type AnyFamily,
   EVPN,
+  encodeRouteRefresh,
+  type Family,
   IPV4_UNICAST,
+  MessageType,
   type OriginatedAttributes,
   type Prefix,
+  UpdateDecoder,
+  UpdateEncoder,
 } from '../../src/wire/index.js';
-import { Fabric, id, macRoute, neighborConfig, originated } from './fabric.js';
+import { Fabric, id, macRoute, neighborConfig, openOf, originated } from './fabric.js';
 
 const attributes = (nextHop: string): OriginatedAttributes => ({
   nextHop: parseIp(nextHop),
@@ -30,13 +36,13 @@ const prefix = (n: number): Prefix => ({
 });
 
 /** A speaker with RIBs for IPv4 unicast, which speaks these families with its neighbor. */
-function node(fabric: Fabric, n: 1 | 2, families: readonly AnyFamily[]) {
+function node(fabric: Fabric, n: 1 | 2, families: readonly AnyFamily[], extra: Partial<NeighborConfig> = {}) {
   const address = `10.0.0.${n}`;
   const config: SpeakerConfig = {
     asn: 65000 + n,
     routerId: id(address),
     listen: [{ address, port: 179 }],
-    neighbors: [neighborConfig(`10.0.0.${3 - n}`, 65000 + 3 - n, { families })],
+    neighbors: [neighborConfig(`10.0.0.${3 - n}`, 65000 + 3 - n, { families, ...extra })],
   };
   const { clock, log } = fabric;
   const rib = new FamilyRib(clock, config, plainRoutes(IPV4_UNICAST));
@@ -120,4 +126,111 @@ test('routes of every family that the neighbor restarts gracefully in are kept',
   fabric.clock.advance(30_000);
   t.is(b.prefixes().length, 1_000);
   t.is(b.rib.counts(b.neighbor).stale, 0);
+});
+
+const BOTH = [
+  { afi: 25, safi: 70 },
+  { afi: 1, safi: 1 },
+] as const;
+
+/** A speaker of both families with a peer that offers both, graceful restart in some of them, and has told a route of each. */
+async function scripted(restarting: readonly { afi: number; safi: number }[] = []) {
+  const fabric = new Fabric();
+  const b = node(fabric, 2, [EVPN, IPV4_UNICAST], { passive: true });
+  b.localRib.originate(prefix(1), attributes('10.0.0.2'));
+  b.speaker.localRib.originate(macRoute(2), originated('10.0.0.2'));
+  await b.speaker.start();
+  const connect = () =>
+    fabric
+      .peer('10.0.0.1')
+      .connect('10.0.0.2')
+      .establish(
+        openOf(65001, '10.0.0.1', {
+          holdTime: 0,
+          capabilities: [
+            ...BOTH.map((family) => ({ code: 1, ...family }) as const),
+            { code: 2 },
+            { code: 65, asn: 65001 },
+            {
+              code: 64,
+              restartState: false,
+              notification: false,
+              restartTime: 30,
+              families: restarting.map((family) => ({ ...family, forwardingPreserved: true })),
+            },
+          ],
+        }),
+      );
+  const session = { fourOctetAs: true, internal: false, localAsn: 65001, maxMessageLength: 4096 } as const;
+  const evpn = new UpdateEncoder(session);
+  const ipv4 = new UpdateEncoder(session, IPV4_UNICAST as Family<Prefix>);
+  const peer = connect().send(
+    ...evpn.announce(originated('10.0.0.1'), [macRoute(1)]),
+    ...ipv4.announce(attributes('10.0.0.1'), [prefix(7)]),
+  );
+  /** Updates that come with routes, by family. */
+  const toldAfter = (act: () => void) => {
+    const before = peer.bodies(MessageType.UPDATE).length;
+    act();
+    fabric.clock.advance(10);
+    const decoder = new UpdateDecoder();
+    const context = { fourOctetAs: true, internal: false, families: [EVPN, IPV4_UNICAST] };
+    return peer
+      .bodies(MessageType.UPDATE)
+      .slice(before)
+      .map((body) => decoder.decodeWithin(body, 0, body.length, context).family.name);
+  };
+  return { fabric, b, evpn, ipv4, peer, connect, toldAfter };
+}
+
+test('the End-of-RIB of one family says nothing of the other', async (t) => {
+  const { b, evpn, ipv4, peer } = await scripted();
+  peer.send(ipv4.endOfRib());
+  t.false(b.speaker.endOfRibReceivedFromAll());
+  t.is(b.speaker.neighbor(b.neighbor)?.endOfRibAt, undefined);
+  peer.send(evpn.endOfRib());
+  t.true(b.speaker.endOfRibReceivedFromAll());
+  t.not(b.speaker.neighbor(b.neighbor)?.endOfRibAt, undefined);
+});
+
+test('a ROUTE-REFRESH of one family brings the routes of that family alone', async (t) => {
+  const { peer, toldAfter } = await scripted();
+  for (const family of [IPV4_UNICAST, EVPN])
+    t.deepEqual(
+      toldAfter(() => peer.send(encodeRouteRefresh({ afi: family.afi, safi: family.safi, subtype: 0 }))),
+      [family.name],
+    );
+  t.deepEqual(
+    toldAfter(() => peer.send(encodeRouteRefresh({ afi: 2, safi: 1, subtype: 0 }))),
+    [],
+    'of a family that is not the session’s',
+  );
+});
+
+for (const [index, kept] of BOTH.entries())
+  test(`graceful restart in ${kept.afi}/${kept.safi} alone: the routes of the other family go with the session`, async (t) => {
+    const { fabric, b } = await scripted([kept]);
+    t.deepEqual([macs(b), b.prefixes().length], [1, 1]);
+    fabric.network.cut('10.0.0.1');
+    fabric.clock.advance(1000);
+    t.deepEqual([macs(b), b.prefixes().length], index === 0 ? [1, 0] : [0, 1]);
+  });
+
+test('the End-of-RIB of one family takes the stale routes of that family alone', async (t) => {
+  const { fabric, b, connect, evpn, ipv4 } = await scripted(BOTH);
+  fabric.network.cut('10.0.0.1');
+  fabric.clock.advance(1000);
+  const peer = connect().send(ipv4.endOfRib());
+  fabric.clock.advance(10);
+  t.deepEqual([macs(b), b.prefixes().length], [1, 0]);
+  peer.send(evpn.endOfRib());
+  fabric.clock.advance(10);
+  t.deepEqual([macs(b), b.prefixes().length], [0, 0]);
+});
+
+test('the routes of all families count to the limits of a neighbor, each to the numbers of its own', async (t) => {
+  const { b } = await scripted();
+  t.is(b.speaker.neighbor(b.neighbor)?.limitUse.used, 2);
+  t.is(b.speaker.neighbor(b.neighbor)?.routes.held, 1);
+  t.is(b.rib.counts(b.neighbor).held, 1);
 });

@@ -1,0 +1,160 @@
+import test from 'ava';
+import fc from 'fast-check';
+import {
+  decide,
+  decideSeveral,
+  FamilyRib,
+  type Path,
+  type PathSource,
+  plainRoutes,
+} from '../../src/bgp/index.js';
+import { formatIp, parseIp } from '../../src/types/index.js';
+import { IPV4_UNICAST, type PathAttributes, type Prefix, type Update } from '../../src/wire/index.js';
+import { pathAttributes } from '../support/path-attributes.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const prefix: Prefix = { type: 0, prefix: parseIp('10.1.0.0') as Prefix['prefix'], prefixLength: 16 };
+const sourceOf = (n: number): PathSource => ({ neighbor: `10.0.0.${n}`, routerId: n, internal: false });
+const via = (n: number, extra: Partial<PathAttributes> = {}): PathAttributes =>
+  pathAttributes({
+    nextHop: parseIp(`192.0.2.${n}`),
+    asPath: [{ type: 2, asns: [65000 + n, 65100] }],
+    ...extra,
+  });
+const path = (n: number, attributes = via(n), source: Partial<PathSource> = {}): Path<Prefix> => ({
+  source: { ...sourceOf(n), ...source },
+  attributes,
+  nlri: prefix,
+  receivedAt: 0,
+  stale: false,
+});
+
+test('equally good paths are chosen whatever their ASes, the tie-breakers’ order among them', (t) => {
+  const [a, b, c] = [path(1), path(2), path(3)];
+  t.deepEqual(decideSeveral([c, a, b], 8), [a, b, c]);
+  t.deepEqual(decideSeveral([c, a, b], 2), [a, b]);
+  t.deepEqual(decideSeveral([b], 8), [b]);
+  t.deepEqual(decideSeveral([], 8), []);
+});
+
+for (const [rule, worse] of [
+  ['LOCAL_PREF', path(2, via(2, { localPref: 99 }))],
+  ['AS_PATH', path(2, via(2, { asPath: [{ type: 2, asns: [1, 2, 3] }] }))],
+  ['ORIGIN', path(2, via(2, { origin: 1 }))],
+  ['MULTI_EXIT_DISC of one AS', path(2, via(2, { med: 1, asPath: via(1).asPath }))],
+  ['external over internal', path(2, via(2), { internal: true })],
+] as const)
+  test(`a path that is worse by ${rule} is not chosen beside the best`, (t) => {
+    t.deepEqual(decideSeveral([worse, path(1), path(3)], 8), [path(1), path(3)]);
+  });
+
+test('MULTI_EXIT_DISC of another AS is no reason', (t) => {
+  t.is(decideSeveral([path(1), path(2, via(2, { med: 9 }))], 8).length, 2);
+});
+
+test('of paths with one next hop the one that the tie-breakers prefer is chosen', (t) => {
+  t.deepEqual(decideSeveral([path(3, via(1)), path(2), path(1)], 8), [path(1), path(2)]);
+});
+
+test('what is not usable is not chosen where something else is', (t) => {
+  const usable = ({ attributes }: Path<Prefix>) => attributes.nextHop !== parseIp('192.0.2.1');
+  t.deepEqual(decideSeveral([path(1), path(2), path(3)], 8, usable), [path(2), path(3)]);
+  t.deepEqual(decideSeveral([path(1)], 8, usable), [path(1)]);
+});
+
+function make(most: number) {
+  const clock = new VirtualClock();
+  const rib = new FamilyRib(clock, { asn: 64999, routerId: 9 }, plainRoutes(IPV4_UNICAST, most));
+  const say = (n: number, attributes: PathAttributes | undefined) => {
+    const update: Update<Prefix> = {
+      family: IPV4_UNICAST as Update<Prefix>['family'],
+      reachable: attributes ? [prefix] : [],
+      withdrawn: attributes ? [] : [prefix],
+      attributes,
+      endOfRib: false,
+      unknownRouteTypes: 0,
+      faults: [],
+      also: [],
+    };
+    rib.update(sourceOf(n), update);
+  };
+  const nextHops = () =>
+    (rib.destination(prefix)?.chosen ?? []).map(({ attributes }) => formatIp(attributes.nextHop));
+  return { rib, say, nextHops };
+}
+
+test('a RIB of several paths has what comes beside the best, changes and goes among what changed', (t) => {
+  const { rib, say, nextHops } = make(2);
+  const changed = () => rib.takeDirty(9).length === 1;
+  say(2, via(2));
+  t.true(changed());
+  say(1, via(1));
+  t.true(changed());
+  t.deepEqual(nextHops(), ['192.0.2.1', '192.0.2.2']);
+  say(3, via(3));
+  t.false(changed(), 'no room for a third');
+  say(2, via(7));
+  t.true(changed());
+  t.deepEqual(nextHops(), ['192.0.2.1', '192.0.2.7']);
+  say(2, undefined);
+  t.true(changed());
+  t.deepEqual(nextHops(), ['192.0.2.1', '192.0.2.3']);
+  const three = parseIp('192.0.2.3');
+  rib.usable = ({ attributes }) => attributes.nextHop !== three;
+  rib.lookAgain();
+  t.deepEqual(rib.takeAgain(9), []);
+  t.true(changed());
+  t.deepEqual(nextHops(), ['192.0.2.1']);
+  say(1, undefined);
+  say(3, undefined);
+  t.true(changed());
+  t.deepEqual(nextHops(), []);
+});
+
+test('a RIB of one path tells nothing of what comes beside it', (t) => {
+  const { rib, say, nextHops } = make(1);
+  say(1, via(1));
+  rib.takeDirty(9);
+  say(2, via(2));
+  t.is(rib.takeDirty(9).length, 0);
+  t.deepEqual(nextHops(), ['192.0.2.1']);
+});
+
+test('any history: the reader of the dirty set knows all that is chosen, and the first is the best', (t) => {
+  const kinds = [
+    undefined,
+    via(1),
+    via(2),
+    via(1, { localPref: 99 }),
+    via(3, { med: 1 }),
+    via(3, { origin: 2 }),
+  ];
+  const step = fc.record({ n: fc.integer({ min: 1, max: 4 }), kind: fc.nat(5), take: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 2, max: 3 }), (steps, most) => {
+      const { rib, say, nextHops } = make(most);
+      const said = new Map<number, PathAttributes>();
+      let known: string[] = [];
+      for (const { n, kind, take } of steps) {
+        const attributes = kinds[kind];
+        say(n, attributes);
+        if (attributes) said.set(n, attributes);
+        else said.delete(n);
+        if (take && rib.takeDirty(9).length > 0) known = nextHops();
+      }
+      if (rib.takeDirty(9).length > 0) known = nextHops();
+      const paths = [...said].map(([n, attributes]) => path(n, attributes));
+      const expected = decideSeveral(paths, most);
+      t.deepEqual(
+        known,
+        expected.map(({ attributes }) => formatIp(attributes.nextHop)),
+      );
+      t.deepEqual(nextHops(), known);
+      const { best } = decide(paths);
+      t.true(expected[0]?.source.neighbor === best?.source.neighbor);
+      t.is(rib.destination(prefix)?.best?.source.neighbor, best?.source.neighbor);
+      t.is(rib.destination(prefix)?.chosen[0], rib.destination(prefix)?.best);
+    }),
+    { numRuns: 400 },
+  );
+});
