@@ -9,7 +9,7 @@ import type { AttributeSets } from './export.js';
 import { imetRoute } from './export.js';
 import { listOf } from './few.js';
 import { whyNoLocalIp, whyNoLocalMac } from './local-reasons.js';
-import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
+import { type IpEntry, MacEntry, type MacVrf } from './mac-vrf.js';
 import {
   compareClaims,
   decideFrozen,
@@ -21,7 +21,14 @@ import {
   ownerOfIp,
   sequenceWithIp,
 } from './mobility.js';
-import { bestClaim, bestIpClaim, isOwnRoute, type RemoteClaim } from './remote-claims.js';
+import {
+  bestClaim,
+  bestIpClaim,
+  ClaimSearch,
+  type Counting,
+  isOwnRoute,
+  type RemoteClaim,
+} from './remote-claims.js';
 import { Rule } from './rules.js';
 import { DEFAULT_FLOOD_LIMIT } from './settings.js';
 import { ipReason, macReason, vtepReason } from './unused.js';
@@ -73,8 +80,11 @@ export class Evaluator {
     readonly announcer: Announcer,
   ) {}
 
-  /** A MAC: whose it is, its Type-2 without IP, its rows; its IPs are looked at again when its owner or its routes change. */
-  mac(vrf: MacVrf, entry: MacEntry): void {
+  /**
+   * A MAC: whose it is, its Type-2 without IP, its rows; its IPs are looked at again when its owner or its routes change.
+   * `searched`: what a search of its routes found, where that was done already.
+   */
+  mac(vrf: MacVrf, entry: MacEntry, searched?: ClaimSearch): void {
     const { mac, history, advertised: told } = entry;
     const frozen = history?.frozen === true;
     const { topology } = this.dataPlane;
@@ -82,8 +92,11 @@ export class Evaluator {
     const isForeign = reason === undefined;
     const local =
       whyNoLocalMac(mac, vrf, reason) === undefined ? this.dataPlane.localMac(vrf.vni, mac) : undefined;
-    const counts = frozen || told !== undefined ? this.#counting(vrf, entry, frozen) : undefined;
-    const remote = isForeign ? bestClaim(entry.remotes, vrf, topology, counts) : undefined;
+    const remote = !isForeign
+      ? undefined
+      : searched
+        ? searched.found
+        : bestClaim(entry.remotes, vrf, topology, this.#counting(vrf, entry));
     const before = entry.ownership;
     const localVtep = vrf.localVtep ?? IPV4_ANY;
     entry.ownership = frozen
@@ -120,19 +133,19 @@ export class Evaluator {
     if (entry.isIdle) vrf.retireMac(entry);
   }
 
-  /** An IP: which MAC has it and where, its Type-2, its neighbour row. */
-  ip(vrf: MacVrf, entry: IpEntry): void {
+  /** An IP: which MAC has it and where, its Type-2, its neighbour row. `searched` as of a MAC. */
+  ip(vrf: MacVrf, entry: IpEntry, searched?: ClaimSearch): void {
     const { ip } = entry;
     const frozenWith = entry.history?.frozen ? entry.holder?.mac : undefined;
     const { topology } = this.dataPlane;
     const reason = ipReason(ip, vrf);
     const isForeign = reason === undefined;
     if (!isForeign) for (const { best } of listOf(entry.remotes)) if (best) this.unused.seen(reason, best);
-    const counts =
-      frozenWith !== undefined || entry.advertised !== undefined
-        ? this.#ipCounting(vrf, entry, frozenWith)
-        : undefined;
-    const remote = isForeign ? bestIpClaim(entry.remotes, vrf, topology, counts) : undefined;
+    const remote = !isForeign
+      ? undefined
+      : searched
+        ? searched.found
+        : bestIpClaim(entry.remotes, vrf, topology, this.#ipCounting(vrf, entry));
     const heard = isForeign ? this.#localNeigh(vrf, ip) : undefined;
     const local =
       frozenWith === undefined || heard?.mac === frozenWith || heard?.isStatic ? heard : undefined;
@@ -147,6 +160,14 @@ export class Evaluator {
       this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router, entry.epoch);
     else this.dataPlane.clearNeigh(vrf.vni, ip);
     if (owner === 'none' && entry.remotes === undefined && !heard && !entry.dirty) vrf.retireIp(entry);
+  }
+
+  /** A search of the routes of the entry that `mac` or `ip` will take for its own, once it has seen all of them. */
+  search(vrf: MacVrf, entry: MacEntry | IpEntry): ClaimSearch {
+    const { topology } = this.dataPlane;
+    return entry instanceof MacEntry
+      ? new ClaimSearch(vrf, topology, this.#counting(vrf, entry), false)
+      : new ClaimSearch(vrf, topology, this.#ipCounting(vrf, entry), true);
   }
 
   /**
@@ -254,7 +275,9 @@ export class Evaluator {
   }
 
   /** Which remote claims on the MAC count: those of the leaf that it is frozen at, and not our own routes come back. */
-  #counting(vrf: MacVrf, entry: MacEntry, frozen: boolean): (claim: RemoteClaim) => boolean {
+  #counting(vrf: MacVrf, entry: MacEntry): Counting | undefined {
+    const frozen = entry.history?.frozen === true;
+    if (!frozen && entry.advertised === undefined) return undefined;
     const place = entry.history?.frozenAt;
     const { sequence } = entry.ownership;
     return (claim) =>
@@ -263,7 +286,9 @@ export class Evaluator {
   }
 
   /** The same of an IP, by the MAC that it is frozen with. */
-  #ipCounting(vrf: MacVrf, entry: IpEntry, frozenWith: Mac | undefined): (claim: RemoteClaim) => boolean {
+  #ipCounting(vrf: MacVrf, entry: IpEntry): Counting | undefined {
+    const frozenWith = entry.history?.frozen ? entry.holder?.mac : undefined;
+    if (frozenWith === undefined && entry.advertised === undefined) return undefined;
     const sequence = entry.holder?.ownership.sequence ?? 0;
     return (claim) =>
       (frozenWith === undefined || claim.route.mac === frozenWith) &&

@@ -5,6 +5,7 @@ import { Admissions } from './admission.js';
 import { Announcer } from './announcer.js';
 import { Conflicts } from './conflicts.js';
 import { CrowdedKeys } from './crowded-keys.js';
+import { CrowdedLook, type Looker } from './crowded-look.js';
 import { DEFAULT_DUPLICATE_SETTINGS, DuplicateDetector } from './duplicates.js';
 import { Evaluator } from './evaluate.js';
 import { attributeSetsByVrf } from './export.js';
@@ -56,6 +57,7 @@ export class Evpn {
   readonly #vnis: ServedVnis;
   readonly #touched = new VrfQueue();
   readonly #crowded: CrowdedKeys<MacVrf, MacEntry | IpEntry>;
+  readonly #looker: Looker;
   #settings: EvpnSettings;
   #scheduled: Timer | undefined;
   #idleWaiters: (() => void)[] = [];
@@ -89,7 +91,7 @@ export class Evpn {
     this.conflicts = new Conflicts(deps.clock, this.#log);
     this.#crowded = new CrowdedKeys(
       deps.clock,
-      (vrf, entry) => this.#lookAt(vrf, entry),
+      (vrf, entry) => new CrowdedLook(this.#looker, vrf, entry),
       () => this.#wakeIdle(),
     );
     const deviceName = (port: number) => deps.dataPlane.topology.ports.get(port)?.name;
@@ -128,6 +130,14 @@ export class Evpn {
       },
       settings,
     );
+    this.#looker = {
+      evaluator: this.#evaluator,
+      serves: (vrf) => this.#vnis.get(vrf.vni) === vrf,
+      lookAgain: (vrf, entry) => this.#lookAgain(vrf, entry),
+      decided: (vrf) => {
+        if (vrf.hasTouched) this.#touch(vrf);
+      },
+    };
   }
 
   /** Reads the kernel's first picture; routes and rows follow from then on. */
@@ -265,15 +275,6 @@ export class Evpn {
       this.#evaluator.flood(vrf, vtep);
     }
     return !this.#evaluator.refillFloods(vrf) && !vrf.hasTouched;
-  }
-
-  #lookAt(vrf: MacVrf, entry: MacEntry | IpEntry): void {
-    if (this.#vnis.get(vrf.vni) !== vrf) return;
-    if (entry instanceof MacEntry) this.#evaluator.mac(vrf, entry);
-    else this.#evaluator.ip(vrf, entry);
-    // What the decision touches is looked at as ever
-    if (!vrf.hasTouched) return;
-    this.#touch(vrf);
   }
 
   #wakeIdle(): void {

@@ -38,6 +38,16 @@ export function listOf<Item extends number | string | object>(few: Few<Item>): r
   return isArray(few) ? few : [few];
 }
 
+/** Goes through the items; those of a Set that come meanwhile too, and not those that go. */
+export function itemsOf<Item extends number | string | object>(few: Few<Item>): Iterator<Item> {
+  return few instanceof Set ? few.values() : listOf(few).values();
+}
+
+export function hasItem<Item extends number | string | object>(few: Few<Item>, item: Item): boolean {
+  if (few instanceof Set) return few.has(item);
+  return isArray(few) ? few.includes(item) : few === item;
+}
+
 /** True for an array or a Set. */
 export function isSeveral<Item extends number | string | object>(
   few: Few<Item>,

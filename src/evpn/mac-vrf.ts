@@ -274,6 +274,7 @@ export class MacVrf {
   }
 }
 
-function isCrowded({ remotes }: MacEntry | IpEntry): boolean {
+/** So many routes claim it that a look at it waits its turn. */
+export function isCrowded({ remotes }: MacEntry | IpEntry): boolean {
   return remotes instanceof Set && remotes.size > CROWD;
 }

@@ -77,50 +77,79 @@ function compareKeys(a: MacIpAdvertisement, b: MacIpAdvertisement): number {
   );
 }
 
+/** Which claims count, beside those that the VNI cannot use. */
+export type Counting = (claim: RemoteClaim) => boolean;
+
 /**
- * The best of the imported routes by compareRemoteClaims; routes that the VNI cannot use (unused.ts) do not count, nor do those
- * of an Ethernet segment that no leaf reaches (RFC 7432 §7.7 names one leaf as the right one; the lower VTEP wins among
- * leaves that say the same). Where `counts` is given, it decides of each of the others, too.
+ * Finds the best of the imported routes by compareRemoteClaims, one after the other; routes that the VNI cannot use (unused.ts)
+ * do not count, nor do those of an Ethernet segment that no leaf reaches (RFC 7432 §7.7 names one leaf as the right one;
+ * the lower VTEP wins among leaves that say the same). Where `counts` is given, it decides of each of the others, too.
  */
+export class ClaimSearch {
+  #best: RemoteClaim | undefined = undefined;
+  #elsewhere: RemoteClaim | undefined = undefined;
+
+  constructor(
+    readonly vrf: MacVrf,
+    readonly topology: Topology,
+    readonly counts: Counting | undefined,
+    /** Claims on an IP: one whose MAC is elsewhere comes before one whose MAC is here or nowhere, which cannot be right. */
+    readonly ofIp: boolean,
+  ) {}
+
+  see(destination: Destination): void {
+    const { vrf, counts } = this;
+    const claim = usableClaim(destination, vrf, this.topology);
+    if (!claim || (counts && !counts(claim))) return;
+    if (isBetter(claim, this.#best)) this.#best = claim;
+    if (this.ofIp && isBetter(claim, this.#elsewhere) && isMacElsewhere(claim, vrf)) this.#elsewhere = claim;
+  }
+
+  /** The best of what was seen. */
+  get found(): RemoteClaim | undefined {
+    return this.#elsewhere ?? this.#best;
+  }
+}
+
+/** The best of the imported routes of a MAC, as ClaimSearch finds it. */
 export function bestClaim(
   destinations: Few<Destination>,
   vrf: MacVrf,
   topology: Topology,
-  counts?: (claim: RemoteClaim) => boolean,
+  counts?: Counting,
+): RemoteClaim | undefined {
+  return bestOf(destinations, vrf, topology, counts, false);
+}
+
+/** The best of those of an IP. */
+export function bestIpClaim(
+  destinations: Few<Destination>,
+  vrf: MacVrf,
+  topology: Topology,
+  counts?: Counting,
+): RemoteClaim | undefined {
+  return bestOf(destinations, vrf, topology, counts, true);
+}
+
+function bestOf(
+  destinations: Few<Destination>,
+  vrf: MacVrf,
+  topology: Topology,
+  counts: Counting | undefined,
+  ofIp: boolean,
 ): RemoteClaim | undefined {
   if (destinations === undefined) return undefined;
   if (!isSeveral(destinations)) {
     const claim = usableClaim(destinations, vrf, topology);
     return claim && counts && !counts(claim) ? undefined : claim;
   }
-  let best: RemoteClaim | undefined;
-  for (const destination of destinations) {
-    const claim = usableClaim(destination, vrf, topology);
-    if (claim && (!counts || counts(claim)) && (!best || compareRemoteClaims(claim, best) < 0)) best = claim;
-  }
-  return best;
+  const search = new ClaimSearch(vrf, topology, counts, ofIp);
+  for (const destination of destinations) search.see(destination);
+  return search.found;
 }
 
-/**
- * The best claim on an IP: of several, one whose MAC is elsewhere comes before one whose MAC is here or nowhere, which
- * cannot be right.
- */
-export function bestIpClaim(
-  destinations: Few<Destination>,
-  vrf: MacVrf,
-  topology: Topology,
-  counts?: (claim: RemoteClaim) => boolean,
-): RemoteClaim | undefined {
-  const best = bestClaim(destinations, vrf, topology, counts);
-  if (!best || !isSeveral(destinations) || isMacElsewhere(best, vrf)) return best;
-  return (
-    bestClaim(
-      destinations,
-      vrf,
-      topology,
-      (claim) => isMacElsewhere(claim, vrf) && (!counts || counts(claim)),
-    ) ?? best
-  );
+function isBetter(claim: RemoteClaim, than: RemoteClaim | undefined): boolean {
+  return than === undefined || compareRemoteClaims(claim, than) < 0;
 }
 
 function isMacElsewhere({ route }: RemoteClaim, vrf: MacVrf): boolean {
