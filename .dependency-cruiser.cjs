@@ -9,19 +9,12 @@ const rooms = {
   hosts: ['dataplane', 'tables', 'types'],
   config: ['types'],
   evpn: ['bgp', 'wire', 'dataplane', 'tables', 'types'],
-  rehearsal: ['evpn', 'bgp', 'wire', 'hosts', 'linux', 'dataplane', 'tables', 'types'],
   api: ['config', 'evpn', 'linux', 'dataplane', 'bgp', 'wire', 'tables', 'types'],
 };
 module.exports = {
   forbidden: [
     { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-orphan', severity: 'error', from: { orphan: true, pathNot: 'src/main\\.ts$' }, to: {} },
-    {
-      name: 'doubles-are-for-rehearsal-and-tests',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/rehearsal/|/memory[^/]*$' },
-      to: { path: '^src/.*/memory[^/]*$' },
-    },
     ...Object.entries(rooms).map(([room, below]) => ({
       name: `${room}-imports-only-downward`,
       severity: 'error',

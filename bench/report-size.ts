@@ -60,7 +60,7 @@ export function familySection(family: string, rows: readonly Row[], newest: Newe
   const flat = COSTS.flatMap(({ figure, label }) => growth(label, points(figure)));
   return [
     '## Cost of a route, from 10,000 to 1,000,000',
-    `${howOften(family, measured[0].results, rows[0].vnis, all)} evpnd alone: each table is loaded and withdrawn twice. "First load" is that of a process that has just started and rehearsed; the other figures are of the second time.`,
+    `${howOften(family, measured[0].results, rows[0].vnis, all)} evpnd alone: each table is loaded and withdrawn twice. "First load" is that of a process that has just started; the other figures are of the second time.`,
     `![Cost of a route against the number of routes](images/${file})`,
     table(['', ...figures.map(heading)], lines),
     ...(goals.length > 0 ? [table(GOAL_HEAD, goals)] : []),

@@ -89,9 +89,6 @@ export async function measure(arena: Arena, work: Work): Promise<Measured> {
   return measured;
 }
 
-/** So long a leaf rests, in milliseconds, until its code is as quick as on one that has been there for a while. */
-export const REHEARSED = 45_000;
-
 /** Octets a route, of memory at rest that grew by so much. */
 export function bytesPerRoute(grownMiB: number, routes: number): number {
   return (grownMiB * 2 ** 20) / routes;

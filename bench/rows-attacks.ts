@@ -5,7 +5,7 @@ import { restGet } from '../lab/index.js';
 import { type Arena, PATIENCE } from './arena.js';
 import { ATTACKS, type Attack, type Outcome } from './attacks.js';
 import { cpuSeconds, peakMemory, percentile } from './measure.js';
-import { announce, type Goal, type Measured, REHEARSED, type Row, speaker } from './row.js';
+import { announce, type Goal, type Measured, type Row, speaker } from './row.js';
 import { now } from './rpc.js';
 import { firstOf, macAt, type Routes } from './workload.js';
 
@@ -114,7 +114,6 @@ function underAttack(attack: Attack): Row['run'] {
     await arena.start(speaker(engine));
     await arena.attacker.call('up', { timeout: PATIENCE });
     await announce(arena, partsOf(routes).standing, true);
-    if (!quick) await delay(REHEARSED);
     await attack.prepare?.(arena);
     await arena.spine.call('prepare', {
       name: 'back',

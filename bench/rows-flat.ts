@@ -1,10 +1,9 @@
 /** Rows of what must leave nothing behind: the heap without garbage after a million of each is what it was after a tenth. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { restGet, run, waitFor } from '../lab/index.js';
 import { type Arena, PATIENCE, REST_PORT } from './arena.js';
 import type { FlowName, Span } from './flat-routes.js';
 import { residentMemory } from './measure.js';
-import { type Measured, REHEARSED, type Row, speaker } from './row.js';
+import { type Measured, type Row, speaker } from './row.js';
 import { vniAt } from './workload.js';
 
 const CLIENTS = 8;
@@ -38,11 +37,9 @@ async function heapOf(arena: Arena): Promise<number> {
  * bound (evpn/move-memory.ts: 65,536 addresses) is full, so that what grows from there on grows without one.
  */
 function flat({ atATime, prepare, round, cleanUp }: Work): Row['run'] {
-  return async (arena, engine, { count }, { quick }): Promise<Measured> => {
+  return async (arena, engine, { count }): Promise<Measured> => {
     await arena.start(speaker(engine));
     await arena.attacker.call('up', { timeout: PATIENCE });
-    // The code of the rehearsal is none of what comes
-    if (!quick) await delay(REHEARSED);
     await prepare?.(arena);
     const once = round(arena);
     const tenth = Math.ceil(count / 10);

@@ -23,8 +23,8 @@ const fromExec: Row['run'] = async (arena, engine, routes) => {
   return { ...measured, peakMiB: peakMemory(pids) };
 };
 
-/** Longer than evpnd waits before it rehearses, and that has ended. */
-const REST_SECONDS = 60;
+/** So long that what a start and a table leave behind has been collected. */
+const REST_SECONDS = 30;
 
 const rest: Row['run'] = async (arena, engine, routes, { quick }) => {
   await arena.start(speaker(engine));

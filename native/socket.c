@@ -17,7 +17,6 @@
 
 #include "arguments.h"
 #include "exchange.h"
-#include "memory.h"
 
 typedef struct Watch Watch;
 
@@ -480,21 +479,6 @@ static napi_value get_socket_option(napi_env env, napi_callback_info info) {
   return function_with_fd(env, info, args, &fd) ? get_option(env, fd, args + 1) : NULL;
 }
 
-/* socketPair(): [fd, fd] of a connected pair of AF_UNIX streams that do not block, or -errno */
-static napi_value socket_pair(napi_env env, napi_callback_info info) {
-  int fds[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0) return to_number(env, -errno);
-  napi_value pair;
-  if (napi_create_array_with_length(env, 2, &pair) != napi_ok ||
-      napi_set_element(env, pair, 0, to_number(env, fds[0])) != napi_ok ||
-      napi_set_element(env, pair, 1, to_number(env, fds[1])) != napi_ok) {
-    close(fds[0]);
-    close(fds[1]);
-    return NULL;
-  }
-  return pair;
-}
-
 NAPI_MODULE_INIT() {
   const napi_property_descriptor methods[] = {
       METHOD("bind", method_bind),
@@ -514,14 +498,13 @@ NAPI_MODULE_INIT() {
   const napi_property_descriptor functions[] = {
       METHOD("setSocketOption", set_socket_option),
       METHOD("getSocketOption", get_socket_option),
-      METHOD("socketPair", socket_pair),
   };
   napi_value class;
   if (napi_define_class(env, "RawSocket", NAPI_AUTO_LENGTH, construct, NULL, sizeof methods / sizeof *methods, methods,
                         &class) != napi_ok ||
       napi_set_named_property(env, exports, "RawSocket", class) != napi_ok ||
       napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) != napi_ok ||
-      !define_exchange(env, exports) || !define_memory(env, exports))
+      !define_exchange(env, exports))
     return NULL;
   return exports;
 }

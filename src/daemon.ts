@@ -11,7 +11,6 @@ import { watchHosts } from './hosts/index.js';
 import { findRivals } from './linux/index.js';
 import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
-import { rehearseAtRest } from './rehearse-at-rest.js';
 import { RunningConfig } from './reload.js';
 import { restartProblems } from './restart-problems.js';
 import { evpnSettings, speakerConfig } from './settings.js';
@@ -120,7 +119,6 @@ export async function startDaemon({
   const listener = await listenApi(api, { unixSocket: config.api.unixSocket, tcp: config.api.listen });
 
   const began = clock.now();
-  const swept = later();
   let sweepBegan = false;
   const sweep = async () => {
     if (sweepBegan) return;
@@ -129,7 +127,6 @@ export async function startDaemon({
     const removed = dataPlane.sweep();
     const facts = { seconds: Math.round((clock.now() - began) / 1000), removed, ...readiness() };
     log.info(facts, sweepText(removed, observes));
-    swept.resolve();
   };
   const deferral = clock.after(config.sweepDeferralTime * 1000, () => {
     log.warn(
@@ -170,8 +167,6 @@ export async function startDaemon({
       await soon(() => speaker.endOfRibReceivedFromAll(), clock);
     underWay.resolve();
     await api;
-    if (adopted === 0) swept.resolve();
-    void swept.promise.then(() => rehearseAtRest({ speaker, evpn, dataPlane }, clock, log));
   } catch (error) {
     // The rows that stand are an earlier process's, or one's that still runs: not ours to remove before we have begun
     await close(() => speaker.stop());

@@ -3,8 +3,8 @@
 // which costs 0.3 s of CPU with 100,000 routes and buys 25 MiB until the next load; only the command line can stop it.
 // --no-parallel-scavenge: the young generation is small; on two processors that the kernel and a native thread want as
 // well, its helpers cost a tenth of a load's CPU and are waited for.
-// --concurrent-recompilation-queue-length: the rehearsal makes hundreds of functions hot at once, of which V8 would drop all
-// but eight.
+// --concurrent-recompilation-queue-length: a table makes hundreds of functions hot at once, of which V8 would drop all but
+// eight and notice them again later.
 // --v8-pool-size: what V8 does beside JavaScript (compiling, marking) takes one processor at most, since the kernel's writer
 // wants another.
 // --max-semi-space-size: half of V8's. What a table brings lives on, so a collection takes as long as there is of it: with

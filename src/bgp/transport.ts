@@ -52,7 +52,7 @@ export interface Listener extends ListenEndpoint {
   close(): Promise<void>;
 }
 
-/** How the speaker reaches its peers: TCP to peers, memory in tests and rehearsals. */
+/** How the speaker reaches its peers: TCP to peers, memory in tests. */
 export interface Transport {
   /** Begins a connection; success and failure both come by the handlers. */
   connect(target: ConnectTarget, handlers: ConnectionHandlers): Connection;

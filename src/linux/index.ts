@@ -9,8 +9,7 @@
  * addresses.ts which addresses are the machine's own in it, checks.ts what is wrong with it; upkeep.ts sets ports where
  * that is wanted and asks for the underlay's MTU; teller.ts tells what was heard in the data plane's terms; kernel.ts ties all together as the `Kernel` of dataplane/. Beside it
  * stand snoop.ts, which hears ARP and ND on bridge ports (snoop-packet.ts knows the packets), devlink.ts (the switch
- * ASIC's name) and sd-notify.ts; and memory-rtnetlink.ts, by which all of it runs without a kernel (memory-messages.ts
- * words what that says, memory-sockets.ts are its sockets).
+ * ASIC's name) and sd-notify.ts.
  *
  * Follows include/uapi/linux/{rtnetlink,neighbour,if_link,if_bridge}.h and RFC 3549; RFC 826, RFC 5227 and RFC 4861 for
  * what hosts say. Supports VLAN-unaware bridges,

@@ -98,10 +98,6 @@ export interface NativeModule {
   readonly Exchange: new (
     fd: number,
   ) => Exchange;
-  /** Gives the kernel back what the C library keeps of what was freed (native/memory.c); 0 where that is nothing. */
-  trimMemory(): number;
-  /** The descriptors of two connected AF_UNIX streams that do not block, for node:net; or a negative errno. */
-  socketPair(): [number, number] | number;
   /** For sockets that Node itself opened. */
   setSocketOption(fd: number, level: number, name: number, value: Uint8Array): number;
   getSocketOption(fd: number, level: number, name: number, value: Uint8Array): number;

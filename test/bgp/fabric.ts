@@ -5,7 +5,6 @@ import {
   Speaker,
   type SpeakerConfig,
 } from '../../src/bgp/index.js';
-import { MemoryNetwork } from '../../src/bgp/memory-transport.js';
 import { type Ipv4, type Log, type Mac, parseIp, RouteDistinguisher } from '../../src/types/index.js';
 import {
   type Capability,
@@ -22,6 +21,7 @@ import {
   type OriginatedAttributes,
   RouteType,
 } from '../../src/wire/index.js';
+import { MemoryNetwork } from '../doubles/memory-network.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 export const id = (text: string): number => parseIp(text) as Ipv4;

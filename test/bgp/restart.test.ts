@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Speaker } from '../../src/bgp/index.js';
-import { MemoryNetwork } from '../../src/bgp/memory-transport.js';
 import { silentLog } from '../../src/types/index.js';
+import { MemoryNetwork } from '../doubles/memory-network.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 function speaker(clock: VirtualClock): Speaker {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { canonicalAddress, ListenError, TcpTransport } from '../../src/bgp/index.js';
-import { MemoryNetwork } from '../../src/bgp/memory-transport.js';
+import { MemoryNetwork } from '../doubles/memory-network.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { transportContract } from './transport-contract.js';
 

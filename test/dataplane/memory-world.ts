@@ -7,7 +7,6 @@ import {
   type Topology,
   type VniAttachment,
 } from '../../src/dataplane/index.js';
-import { MemoryKernel } from '../../src/dataplane/memory.js';
 import {
   type Clock,
   type Ip,
@@ -17,6 +16,7 @@ import {
   systemClock,
   type Vni,
 } from '../../src/types/index.js';
+import { MemoryKernel } from '../doubles/memory-kernel.js';
 import type { DeviceKind, VniDevices, World } from './kernel-contract.js';
 
 /** The address of every bridge of a world. */

@@ -1,9 +1,9 @@
 import test from 'ava';
 import { LinuxKernel } from '../../src/linux/index.js';
-import { MemoryRtnetlink } from '../../src/linux/memory-rtnetlink.js';
 import { silentLog } from '../../src/types/index.js';
 import { kernelContract, type World } from '../dataplane/kernel-contract.js';
 import { MemoryWorld } from '../dataplane/memory-world.js';
+import { MemoryRtnetlink } from '../doubles/memory-rtnetlink.js';
 
 /** The kernel of the daemon on the netlink of a kernel in memory, which the foreigner changes past it. */
 function world(): World {

@@ -1,8 +1,8 @@
 import test from 'ava';
-import { MemoryKernel } from '../../src/dataplane/memory.js';
 import { requireRowPermission } from '../../src/linux/index.js';
-import { MemoryRtnetlink } from '../../src/linux/memory-rtnetlink.js';
 import { systemClock } from '../../src/types/index.js';
+import { MemoryKernel } from '../doubles/memory-kernel.js';
+import { MemoryRtnetlink } from '../doubles/memory-rtnetlink.js';
 
 const EPERM = 1;
 

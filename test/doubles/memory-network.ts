@@ -1,5 +1,4 @@
-import type { Clock, Timer } from '../types/index.js';
-import { canonicalAddress } from './address.js';
+import { canonicalAddress } from '../../src/bgp/address.js';
 import {
   type Connection,
   type ConnectionHandlers,
@@ -8,7 +7,8 @@ import {
   ListenError,
   type Listener,
   type Transport,
-} from './transport.js';
+} from '../../src/bgp/transport.js';
+import type { Clock, Timer } from '../../src/types/index.js';
 
 const CAPACITY = 64 * 1024;
 

@@ -10,10 +10,19 @@ import {
   partsOf,
   type Topology,
   type VxlanFdbRow,
-} from '../dataplane/index.js';
-import type { MemoryKernel } from '../dataplane/memory.js';
-import { IPV4_ANY, isIpv4, MAC_ZERO } from '../types/index.js';
-import * as K from './constants.js';
+} from '../../src/dataplane/index.js';
+import * as K from '../../src/linux/constants.js';
+import {
+  allocateMessages,
+  eachMessage,
+  type MessageBuffer,
+  messageFlags,
+  messageSequence,
+} from '../../src/linux/message.js';
+import type { NetlinkSockets } from '../../src/linux/native.js';
+import { decodeNeigh, newNeighMessage } from '../../src/linux/neigh-codec.js';
+import { IPV4_ANY, isIpv4, MAC_ZERO } from '../../src/types/index.js';
+import type { MemoryKernel } from './memory-kernel.js';
 import {
   addressMessage,
   bridgeRowMessage,
@@ -26,15 +35,6 @@ import {
   vxlanRowMessage,
 } from './memory-messages.js';
 import { type Answering, MemoryExchange, MemorySocket } from './memory-sockets.js';
-import {
-  allocateMessages,
-  eachMessage,
-  type MessageBuffer,
-  messageFlags,
-  messageSequence,
-} from './message.js';
-import type { NetlinkSockets } from './native.js';
-import { decodeNeigh, newNeighMessage } from './neigh-codec.js';
 
 const LARGEST_REQUEST = 256 * 1024;
 

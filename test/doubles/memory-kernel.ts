@@ -1,4 +1,3 @@
-import { type Clock, IPV4_ANY, type Ip, MAC_ZERO, type Mac, type Timer } from '../types/index.js';
 import {
   type Flight,
   type Kernel,
@@ -11,12 +10,13 @@ import {
   resultOfParts,
   type SingleOperation,
   SUCCESS,
-} from './kernel.js';
-import { KernelMirror } from './mirror.js';
-import { bridgeRowAfter, OUR_ROWS } from './our-rows.js';
-import { hasOurMark } from './ownership.js';
-import { type BridgeFdbRow, type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
-import { EMPTY_TOPOLOGY, type Topology } from './topology.js';
+} from '../../src/dataplane/kernel.js';
+import { KernelMirror } from '../../src/dataplane/mirror.js';
+import { bridgeRowAfter, OUR_ROWS } from '../../src/dataplane/our-rows.js';
+import { hasOurMark } from '../../src/dataplane/ownership.js';
+import { type BridgeFdbRow, type NeighRow, Ntf, Nud, type VxlanFdbRow } from '../../src/dataplane/rows.js';
+import { EMPTY_TOPOLOGY, type Topology } from '../../src/dataplane/topology.js';
+import { type Clock, IPV4_ANY, type Ip, MAC_ZERO, type Mac, type Timer } from '../../src/types/index.js';
 
 const ENOENT = 2;
 const ENODEV = 19;

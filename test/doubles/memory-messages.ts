@@ -6,9 +6,9 @@ import {
   type Topology,
   type VniAttachment,
   type VxlanFdbRow,
-} from '../dataplane/index.js';
-import { type Ip, ipToBytes, isIpv4, type Mac, macToBytes } from '../types/index.js';
-import * as K from './constants.js';
+} from '../../src/dataplane/index.js';
+import * as K from '../../src/linux/constants.js';
+import { type Ip, ipToBytes, isIpv4, type Mac, macToBytes } from '../../src/types/index.js';
 
 const RTN_UNICAST = 1;
 const LARGEST = 4096;

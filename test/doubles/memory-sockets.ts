@@ -1,5 +1,5 @@
-import * as K from './constants.js';
-import type { Exchange, RawSocket } from './native.js';
+import * as K from '../../src/linux/constants.js';
+import type { Exchange, RawSocket } from '../../src/linux/native.js';
 
 /** What there is behind the sockets. */
 export interface Answering {
