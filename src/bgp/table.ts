@@ -1,6 +1,15 @@
 import { NumberMap } from '../tables/index.js';
 import type { Mac, RouteDistinguisher } from '../types/index.js';
-import { type EvpnNlri, type Head, headOf, type Route, RouteType, sameTail, tailOf } from '../wire/index.js';
+import {
+  EVPN,
+  type EvpnNlri,
+  type Head,
+  headOf,
+  type Route,
+  RouteType,
+  sameTail,
+  tailOf,
+} from '../wire/index.js';
 
 /** What a table holds: something with an NLRI, and the link to the next of the same bucket, which the table owns. */
 export interface TableEntry<Self, Nlri extends Route = EvpnNlri> {
@@ -30,7 +39,7 @@ export interface TableFilter {
 }
 
 /** Number of route types plus one: arrays indexed by route type have this length. */
-export const ROUTE_TYPE_SLOTS = 6;
+export const ROUTE_TYPE_SLOTS = EVPN.kinds;
 
 /** Entries of one head that stand in a chain; those beyond are found by their whole key, in a map. */
 const CHAIN_LENGTH = 16;

@@ -23,11 +23,10 @@ export {
   attributeName,
 } from './attribute-table.js';
 export { capabilityName } from './capabilities.js';
-export type { EvpnRoute, UnknownEvpnRoute } from './evpn-routes/index.js';
+export { type EvpnRoute, formatNlri, type UnknownEvpnRoute } from './evpn-routes/index.js';
 export { type Head, headOf, sameKey, sameNlri, sameTail, tailOf } from './evpn-routes/route-key.js';
 export * from './extended-community.js';
 export * from './families/index.js';
-export * from './format-nlri.js';
 export { encodeKeepalive, HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from './header.js';
 export * from './message-reader.js';
 export * from './messages.js';

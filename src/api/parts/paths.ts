@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Path } from '../../bgp/index.js';
-import { type Esi, formatEsi, formatIp, formatRouteTarget, type RouteTarget } from '../../types/index.js';
+import { formatIp, formatRouteTarget, type RouteTarget } from '../../types/index.js';
 import {
   type AsPathSegment,
   AsPathSegmentType,
@@ -14,10 +14,10 @@ import {
   Origin,
   type OriginatedAttributes,
   PIM_SM_TREE,
-  RouteType,
 } from '../../wire/index.js';
 import { ipText, routerIdText, timeText } from '../present.js';
 import { Address, Count, closed, nullable, Text, Time } from '../schema-words.js';
+import { esiText, labelsOf } from './nlri.js';
 
 export const PathSchema = Type.Object(
   {
@@ -154,20 +154,4 @@ const SEGMENT_NAMES = {
 
 function segmentItem(segment: AsPathSegment): PathItem['asPath'][number] {
   return { type: SEGMENT_NAMES[segment.type], asns: [...segment.asns] };
-}
-
-export function esiText(nlri: EvpnNlri): string | null {
-  return 'esi' in nlri ? formatEsi(nlri.esi as Esi) : null;
-}
-
-export function labelsOf(nlri: EvpnNlri): number[] {
-  switch (nlri.type) {
-    case RouteType.MAC_IP_ADVERTISEMENT:
-      return nlri.label2 === undefined ? [nlri.label1] : [nlri.label1, nlri.label2];
-    case RouteType.ETHERNET_AUTO_DISCOVERY:
-    case RouteType.IP_PREFIX:
-      return [nlri.label];
-    default:
-      return [];
-  }
 }

@@ -8,7 +8,8 @@ import {
   type RefusalReason,
 } from '../../bgp/index.js';
 import { UNUSED } from '../../evpn/index.js';
-import { formatNlri, type Capability as Offered, RouteType } from '../../wire/index.js';
+import { formatNlri, type Capability as Offered } from '../../wire/index.js';
+import { RouteCounts, routeCountsItem } from '../parts/nlri.js';
 import { routerIdText, timeText } from '../present.js';
 import type { RouteUse } from '../rooms/route-survey.js';
 import { Address, Count, closed, nullable, ref, Text, Time } from '../schema-words.js';
@@ -20,18 +21,6 @@ const MessageCounts = Type.Object(
     notification: Count(),
     keepalive: Count(),
     routeRefresh: Count(),
-  },
-  closed,
-);
-
-const RouteCounts = Type.Object(
-  {
-    total: Count(),
-    ethernetAutoDiscovery: Count('Type 1.'),
-    macIpAdvertisement: Count('Type 2.'),
-    inclusiveMulticast: Count('Type 3.'),
-    ethernetSegment: Count('Type 4.'),
-    ipPrefix: Count('Type 5.'),
   },
   closed,
 );
@@ -274,7 +263,7 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
       ? { count: status.staleRoutes.count, until: timeText(status.staleRoutes.until) ?? '' }
       : null,
     messages: { sent: { ...messagesOut }, received: { ...messagesIn } },
-    prefixes: { received: routeCounts(routes.accepted), sent: routeCounts(routes.sent) },
+    prefixes: { received: routeCountsItem(routes.accepted), sent: routeCountsItem(routes.sent) },
     routes: {
       used: use?.used ?? null,
       unused: [...(use?.unused ?? [])].map(([reason, count]) => reasonCount(reason, count, UNUSED[reason])),
@@ -342,17 +331,6 @@ function newest<Record extends { readonly time: number }>(
 function asNumber(configured: number | 'internal' | 'external', localAs: number): number | undefined {
   if (configured === 'internal') return localAs;
   return configured === 'external' ? undefined : configured;
-}
-
-function routeCounts(byType: readonly number[]): NeighborItem['prefixes']['received'] {
-  return {
-    total: byType.reduce((sum, count) => sum + count, 0),
-    ethernetAutoDiscovery: byType[RouteType.ETHERNET_AUTO_DISCOVERY],
-    macIpAdvertisement: byType[RouteType.MAC_IP_ADVERTISEMENT],
-    inclusiveMulticast: byType[RouteType.INCLUSIVE_MULTICAST],
-    ethernetSegment: byType[RouteType.ETHERNET_SEGMENT],
-    ipPrefix: byType[RouteType.IP_PREFIX],
-  };
 }
 
 type CapabilityItem = NonNullable<NeighborItem['capabilities']['sent']>[number];

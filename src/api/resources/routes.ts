@@ -1,50 +1,19 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Destination, LocalRoute, Path } from '../../bgp/index.js';
 import { type Evpn, UNUSED, type UnusedReason } from '../../evpn/index.js';
-import {
-  formatIp,
-  formatMac,
-  type Ip,
-  type Mac,
-  parseIp,
-  parseMac,
-  RouteDistinguisher,
-  type Vni,
-} from '../../types/index.js';
-import { type EvpnNlri, formatNlri, RouteType } from '../../wire/index.js';
-import { type RouteKey, routeOrder } from '../nlri-order.js';
+import { type Ip, type Mac, parseIp, parseMac, RouteDistinguisher, type Vni } from '../../types/index.js';
+import { type EvpnNlri, RouteType } from '../../wire/index.js';
 import { type Pages, pagesByKey } from '../paging.js';
 import { originFilter, PageQuery, parsed, vniFilter } from '../parameters.js';
-import { esiText, labelsOf, originatedPathItem, PathSchema, pathItem } from '../parts/paths.js';
-import { ipText } from '../present.js';
+import { addressOf, NlriProperties, nlriItem, type RouteKey, routeOrder } from '../parts/nlri.js';
+import { originatedPathItem, PathSchema, pathItem } from '../parts/paths.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
 import type { Rooms } from '../rooms/rooms.js';
-import {
-  Address,
-  Count,
-  closed,
-  MacText,
-  nullable,
-  OriginSide,
-  ref,
-  Text,
-  VniNumber,
-} from '../schema-words.js';
+import { closed, OriginSide, ref, VniNumber } from '../schema-words.js';
 
 const RouteSchema = Type.Object(
   {
-    key: Text(
-      '`[type]:[ethernet tag]:…` as FRR writes it; unique within the route distinguisher and origin.',
-    ),
-    type: Type.Integer({ minimum: 1, maximum: 5, description: 'EVPN route type.' }),
-    rd: Text(),
-    ethernetTag: nullable(Count('null for type 4, which has none.')),
-    mac: nullable(MacText()),
-    ip: nullable(Address("The host's; the originator's in types 3 and 4.")),
-    prefix: nullable(Text('Type 5: address/length.')),
-    gateway: nullable(Address('Type 5.')),
-    esi: nullable(Text("The best path's; null where the type has none.")),
-    labels: Type.Array(Count(), { description: "The best path's." }),
+    ...NlriProperties,
     origin: OriginSide,
     paths: Type.Array(ref(PathSchema)),
     vnis: Type.Array(VniNumber(), { description: 'The VNIs that import it, or the VNI it comes from.' }),
@@ -238,45 +207,4 @@ function matches(nlri: EvpnNlri, filter: RouteFilter): boolean {
   if (filter.mac !== undefined)
     if (nlri.type !== RouteType.MAC_IP_ADVERTISEMENT || nlri.mac !== filter.mac) return false;
   return filter.ip === undefined || addressOf(nlri) === filter.ip;
-}
-
-function addressOf(nlri: EvpnNlri): unknown {
-  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) return nlri.ip;
-  return 'originator' in nlri ? nlri.originator : undefined;
-}
-
-/** The part of a route's item that its NLRI tells. */
-export type NlriItem = Pick<
-  RouteItem,
-  'key' | 'type' | 'rd' | 'ethernetTag' | 'mac' | 'ip' | 'prefix' | 'gateway' | 'esi' | 'labels'
->;
-
-export function nlriItem(nlri: EvpnNlri): NlriItem {
-  const item: NlriItem = {
-    key: formatNlri(nlri),
-    type: nlri.type,
-    rd: nlri.rd.toString(),
-    ethernetTag: nlri.type === RouteType.ETHERNET_SEGMENT ? null : nlri.ethernetTag,
-    mac: null,
-    ip: null,
-    prefix: null,
-    gateway: null,
-    esi: esiText(nlri),
-    labels: labelsOf(nlri),
-  };
-  switch (nlri.type) {
-    case RouteType.MAC_IP_ADVERTISEMENT:
-      return { ...item, mac: formatMac(nlri.mac), ip: ipText(nlri.ip) };
-    case RouteType.INCLUSIVE_MULTICAST:
-    case RouteType.ETHERNET_SEGMENT:
-      return { ...item, ip: formatIp(nlri.originator) };
-    case RouteType.IP_PREFIX:
-      return {
-        ...item,
-        prefix: `${formatIp(nlri.prefix)}/${nlri.prefixLength}`,
-        gateway: formatIp(nlri.gateway),
-      };
-    default:
-      return item;
-  }
 }

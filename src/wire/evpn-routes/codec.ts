@@ -1,15 +1,24 @@
-import { type Ip, ipFromBytes, RouteDistinguisher } from '../../types/index.js';
+import { formatIp, type Ip, ipFromBytes, isIpv4, RouteDistinguisher } from '../../types/index.js';
 import { Malformed } from '../malformed.js';
 import type { EvpnNlri } from '../nlri.js';
 
-/** One EVPN route type: `at` is its first octet behind type and length, which the registry reads and writes. */
+/** One EVPN route type. `at` is the first octet after type and length, which the registry reads and writes. */
 export interface RouteCodec<Route extends EvpnNlri> {
+  /**
+   * True if a malformed route is skipped, as one of an unknown type is (RFC 7606 §5.4): no row of the kernel comes from
+   * this type, so that an older route of the same key that stays forwards nothing.
+   */
+  readonly skipsMalformed: boolean;
   /** Throws Malformed where `length` octets cannot be this type. The caller has checked that they are there. */
   decode(bytes: Buffer, at: number, length: number): Route;
-  /** Octets behind type and length. */
+  /** Returns the number of octets after type and length. */
   length(route: Route): number;
   /** Writes `length(route)` octets. */
   encode(route: Route, bytes: Buffer, at: number): void;
+  /** Returns the route with everything that is not part of its key set to zero. */
+  keyOnly(route: Route): Route;
+  /** Returns the key, without the RD, as FRR writes it: `[type]:[Ethernet tag]:…`. */
+  format(route: Route): string;
 }
 
 /** Throws where a route's length octet is not among those that its type can have. */
@@ -40,4 +49,9 @@ export function readOriginator(bytes: Buffer, at: number, octets: 4 | 16, name: 
   if (bytes[at] !== octets * 8)
     throw new Malformed(`${name} route with IP address length ${bytes[at]}: expected ${octets * 8}`);
   return ipFromBytes(bytes, at + 1, octets);
+}
+
+/** Returns an address with its length in bits, as the keys of routes show it. */
+export function formatAddress(ip: Ip): string {
+  return `[${isIpv4(ip) ? 32 : 128}]:[${formatIp(ip)}]`;
 }

@@ -1,4 +1,4 @@
-import { esiFromBytes, esiToBytes } from '../../types/index.js';
+import { esiFromBytes, esiToBytes, formatEsi } from '../../types/index.js';
 import { type EthernetAutoDiscovery, RouteType } from '../nlri.js';
 import { expectLength, type RouteCodec, readRd, writeRd } from './codec.js';
 
@@ -7,6 +7,7 @@ const LENGTH = 25;
 
 /** RFC 7432 §7.1: RD 8, ESI 10, Ethernet tag 4, label 3. */
 export const ethernetAutoDiscovery: RouteCodec<EthernetAutoDiscovery> = {
+  skipsMalformed: true,
   decode(bytes, at, length) {
     expectLength(length, NAME, LENGTH);
     return {
@@ -24,4 +25,6 @@ export const ethernetAutoDiscovery: RouteCodec<EthernetAutoDiscovery> = {
     bytes.writeUInt32BE(route.ethernetTag, at + 18);
     bytes.writeUIntBE(route.label, at + 22, 3);
   },
+  keyOnly: (route) => ({ ...route, label: 0 }),
+  format: (route) => `[1]:[${route.ethernetTag}]:[${formatEsi(route.esi)}]`,
 };

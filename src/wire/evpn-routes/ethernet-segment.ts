@@ -1,6 +1,6 @@
-import { esiFromBytes, esiToBytes, ipByteLength, ipToBytes } from '../../types/index.js';
+import { esiFromBytes, esiToBytes, formatEsi, ipByteLength, ipToBytes } from '../../types/index.js';
 import { type EthernetSegment, RouteType } from '../nlri.js';
-import { expectLength, type RouteCodec, readOriginator, readRd, writeRd } from './codec.js';
+import { expectLength, formatAddress, type RouteCodec, readOriginator, readRd, writeRd } from './codec.js';
 
 const NAME = 'Ethernet Segment';
 /** Octets up to and with the IP address length. */
@@ -8,6 +8,7 @@ const FIXED = 19;
 
 /** RFC 7432 §7.4: RD 8, ESI 10, IP length 1, originating router's IP 4 or 16. */
 export const ethernetSegment: RouteCodec<EthernetSegment> = {
+  skipsMalformed: true,
   decode(bytes, at, length) {
     expectLength(length, NAME, FIXED + 4, FIXED + 16);
     return {
@@ -23,4 +24,6 @@ export const ethernetSegment: RouteCodec<EthernetSegment> = {
     esiToBytes(route.esi, bytes, at + 8);
     bytes[at + 18] = ipToBytes(route.originator, bytes, at + FIXED) * 8;
   },
+  keyOnly: (route) => route,
+  format: (route) => `[4]:[${formatEsi(route.esi)}]:${formatAddress(route.originator)}`,
 };

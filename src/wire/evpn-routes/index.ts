@@ -31,27 +31,14 @@ const CODECS: { readonly [Type in RouteType]: RouteCodec<Extract<EvpnNlri, { rea
   [RouteType.IP_PREFIX]: ipPrefix,
 };
 
+/** One more than the largest type that has a codec. */
+export const ROUTE_TYPE_SLOTS = Math.max(...Object.keys(CODECS).map(Number)) + 1;
+
 function codecOf(type: number): RouteCodec<EvpnNlri> | undefined {
   return (CODECS as Readonly<Record<number, unknown>>)[type] as RouteCodec<EvpnNlri> | undefined;
 }
 
 const ROUTE_HEADER = 2;
-
-/**
- * Types of which no row of the kernel comes: a malformed one is skipped as an unknown type is (RFC 7606 §5.4), since its
- * length octet says where the next begins, and an older route of the same key that it leaves standing forwards nothing.
- */
-const SKIPPABLE: readonly boolean[] = [
-  RouteType.ETHERNET_AUTO_DISCOVERY,
-  RouteType.ETHERNET_SEGMENT,
-  RouteType.IP_PREFIX,
-].reduce<boolean[]>(
-  (table, type) => {
-    table[type] = true;
-    return table;
-  },
-  new Array<boolean>(RouteType.IP_PREFIX + 1).fill(false),
-);
 
 /**
  * Reads the routes between `start` and `end` in order: known ones into `routes`; unknown ones, and malformed ones of
@@ -75,7 +62,7 @@ export function decodeEvpnRoutes(
       throw new Malformed(`route of type ${type} and length ${length}: ${end - value} octets are left`);
     const codec = codecOf(type);
     if (codec === undefined) onSkipped(type, bytes.subarray(value, value + length), undefined);
-    else if (SKIPPABLE[type]) decodeOrSkip(codec, bytes, value, length, routes, onSkipped);
+    else if (codec.skipsMalformed) decodeOrSkip(codec, bytes, value, length, routes, onSkipped);
     else routes.push(codec.decode(bytes, value, length));
     at = value + length;
   }
@@ -118,4 +105,14 @@ export function encodeEvpnRoute(route: EvpnRoute, bytes: Buffer, at: number): nu
   bytes[at + 1] = length;
   codec.encode(route, bytes, value);
   return value + length;
+}
+
+/** Returns the route with everything that is not part of its key set to zero. */
+export function keyOnly(route: EvpnNlri): EvpnNlri {
+  return (CODECS[route.type] as RouteCodec<EvpnNlri>).keyOnly(route);
+}
+
+/** Returns the route's key, without the RD, as FRR writes it, such as `[2]:[0]:[48]:[02:00:00:00:00:01]:[32]:[10.0.0.1]`. */
+export function formatNlri(route: EvpnNlri): string {
+  return (CODECS[route.type] as RouteCodec<EvpnNlri>).format(route);
 }

@@ -1,4 +1,12 @@
-import { esiFromBytes, esiToBytes, ipByteLength, ipFromBytes, ipToBytes } from '../../types/index.js';
+import {
+  ESI_ZERO,
+  esiFromBytes,
+  esiToBytes,
+  formatIp,
+  ipByteLength,
+  ipFromBytes,
+  ipToBytes,
+} from '../../types/index.js';
 import { Malformed } from '../malformed.js';
 import { type IpPrefix, RouteType } from '../nlri.js';
 import { expectLength, type RouteCodec, readRd, writeRd } from './codec.js';
@@ -10,6 +18,7 @@ const LABEL = 3;
 
 /** RFC 9136 §3.1: RD 8, ESI 10, Ethernet tag 4, prefix length 1, prefix and gateway 4 each or 16 each, label 3. */
 export const ipPrefix: RouteCodec<IpPrefix> = {
+  skipsMalformed: true,
   decode(bytes, at, length) {
     expectLength(length, NAME, FIXED + 8 + LABEL, FIXED + 32 + LABEL);
     const octets = length === FIXED + 8 + LABEL ? 4 : 16;
@@ -37,4 +46,6 @@ export const ipPrefix: RouteCodec<IpPrefix> = {
     ipToBytes(route.gateway, bytes, at + FIXED + octets);
     bytes.writeUIntBE(route.label, at + FIXED + 2 * octets, LABEL);
   },
+  keyOnly: (route) => ({ ...route, esi: ESI_ZERO, label: 0 }),
+  format: (route) => `[5]:[${route.ethernetTag}]:[${route.prefixLength}]:[${formatIp(route.prefix)}]`,
 };

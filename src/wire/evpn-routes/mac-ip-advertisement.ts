@@ -1,6 +1,8 @@
 import {
+  ESI_ZERO,
   esiFromBytes,
   esiToBytes,
+  formatMac,
   ipByteLength,
   ipFromBytes,
   ipToBytes,
@@ -9,7 +11,7 @@ import {
 } from '../../types/index.js';
 import { Malformed } from '../malformed.js';
 import { type MacIpAdvertisement, RouteType } from '../nlri.js';
-import { expectLength, type RouteCodec, readRd, writeRd } from './codec.js';
+import { expectLength, formatAddress, type RouteCodec, readRd, writeRd } from './codec.js';
 
 const NAME = 'MAC/IP Advertisement';
 const MAC_BITS = 48;
@@ -21,6 +23,7 @@ const LABEL = 3;
  * RFC 7432 §7.2: RD 8, ESI 10, Ethernet tag 4, MAC length 1, MAC 6, IP length 1, IP 0, 4 or 16, label1 3, label2 0 or 3.
  */
 export const macIpAdvertisement: RouteCodec<MacIpAdvertisement> = {
+  skipsMalformed: false,
   decode(bytes, at, length) {
     if (length < FIXED + LABEL)
       throw new Malformed(`${NAME} route of ${length} octets: expected ${FIXED + LABEL} or more`);
@@ -57,5 +60,10 @@ export const macIpAdvertisement: RouteCodec<MacIpAdvertisement> = {
     bytes[at + 29] = octets * 8;
     bytes.writeUIntBE(route.label1, at + FIXED + octets, LABEL);
     if (route.label2 !== undefined) bytes.writeUIntBE(route.label2, at + FIXED + octets + LABEL, LABEL);
+  },
+  keyOnly: (route) => ({ ...route, esi: ESI_ZERO, label1: 0, label2: undefined }),
+  format({ ethernetTag, mac, ip }) {
+    const key = `[2]:[${ethernetTag}]:[48]:[${formatMac(mac)}]`;
+    return ip === undefined ? key : `${key}:${formatAddress(ip)}`;
   },
 };

@@ -1,8 +1,13 @@
-import { ESI_ZERO } from '../../types/index.js';
-import { decodeEvpnRoutes, encodeEvpnRoute, evpnRouteLength } from '../evpn-routes/index.js';
+import {
+  decodeEvpnRoutes,
+  encodeEvpnRoute,
+  evpnRouteLength,
+  formatNlri,
+  keyOnly,
+  ROUTE_TYPE_SLOTS,
+} from '../evpn-routes/index.js';
 import { sameKey, sameNlri } from '../evpn-routes/route-key.js';
-import { formatNlri } from '../format-nlri.js';
-import { type EvpnNlri, RouteType } from '../nlri.js';
+import type { EvpnNlri } from '../nlri.js';
 import type { Family } from './family.js';
 
 export const AFI_L2VPN = 25;
@@ -15,7 +20,7 @@ export const EVPN: Family<EvpnNlri> = {
   safi: SAFI_EVPN,
   hasFields: false,
   nextHopLengths: [4, 16, 32],
-  kinds: RouteType.IP_PREFIX + 1,
+  kinds: ROUTE_TYPE_SLOTS,
   decode: decodeEvpnRoutes,
   length: evpnRouteLength,
   encode: encodeEvpnRoute,
@@ -25,16 +30,3 @@ export const EVPN: Family<EvpnNlri> = {
   keyOf: (route) => `${route.rd} ${formatNlri(route)}`,
   format: formatNlri,
 };
-
-function keyOnly(route: EvpnNlri): EvpnNlri {
-  switch (route.type) {
-    case RouteType.MAC_IP_ADVERTISEMENT:
-      return { ...route, esi: ESI_ZERO, label1: 0, label2: undefined };
-    case RouteType.ETHERNET_AUTO_DISCOVERY:
-      return { ...route, label: 0 };
-    case RouteType.IP_PREFIX:
-      return { ...route, esi: ESI_ZERO, label: 0 };
-    default:
-      return route;
-  }
-}

@@ -1,17 +1,121 @@
+import { type Static, Type } from '@sinclair/typebox';
 import {
   compareIp,
   ESI_ZERO,
   type Esi,
+  formatEsi,
   formatIp,
+  formatMac,
   IPV4_ANY,
   type Ip,
   type Mac,
   ParseError,
   parseIp,
   RouteDistinguisher,
-} from '../types/index.js';
-import { type EvpnNlri, RouteType } from '../wire/index.js';
-import type { KeyOrder } from './paging.js';
+} from '../../types/index.js';
+import { type EvpnNlri, formatNlri, RouteType } from '../../wire/index.js';
+import type { KeyOrder } from '../paging.js';
+import { ipText } from '../present.js';
+import { Address, Count, closed, MacText, nullable, Text } from '../schema-words.js';
+
+/* What the API shows of an NLRI, and how it orders and counts them: all of the API that knows EVPN route types. */
+
+/** The fields of a route's item that come from its NLRI. */
+export const NlriProperties = {
+  key: Text('`[type]:[ethernet tag]:…` as FRR writes it; unique within the route distinguisher and origin.'),
+  type: Type.Integer({ minimum: 1, maximum: 5, description: 'EVPN route type.' }),
+  rd: Text(),
+  ethernetTag: nullable(Count('null for type 4, which has none.')),
+  mac: nullable(MacText()),
+  ip: nullable(Address("The host's; the originator's in types 3 and 4.")),
+  prefix: nullable(Text('Type 5: address/length.')),
+  gateway: nullable(Address('Type 5.')),
+  esi: nullable(Text("The best path's; null where the type has none.")),
+  labels: Type.Array(Count(), { description: "The best path's." }),
+};
+
+const NlriSchema = Type.Object(NlriProperties);
+export type NlriItem = Static<typeof NlriSchema>;
+
+/** Numbers of routes by their type. */
+export const RouteCounts = Type.Object(
+  {
+    total: Count(),
+    ethernetAutoDiscovery: Count('Type 1.'),
+    macIpAdvertisement: Count('Type 2.'),
+    inclusiveMulticast: Count('Type 3.'),
+    ethernetSegment: Count('Type 4.'),
+    ipPrefix: Count('Type 5.'),
+  },
+  closed,
+);
+
+/** Returns the counts as an item; `byType` is indexed by route type. */
+export function routeCountsItem(byType: readonly number[]): Static<typeof RouteCounts> {
+  return {
+    total: byType.reduce((sum, count) => sum + count, 0),
+    ethernetAutoDiscovery: byType[RouteType.ETHERNET_AUTO_DISCOVERY],
+    macIpAdvertisement: byType[RouteType.MAC_IP_ADVERTISEMENT],
+    inclusiveMulticast: byType[RouteType.INCLUSIVE_MULTICAST],
+    ethernetSegment: byType[RouteType.ETHERNET_SEGMENT],
+    ipPrefix: byType[RouteType.IP_PREFIX],
+  };
+}
+
+/** Returns the fields of a route's item that come from its NLRI. */
+export function nlriItem(nlri: EvpnNlri): NlriItem {
+  const item: NlriItem = {
+    key: formatNlri(nlri),
+    type: nlri.type,
+    rd: nlri.rd.toString(),
+    ethernetTag: nlri.type === RouteType.ETHERNET_SEGMENT ? null : nlri.ethernetTag,
+    mac: null,
+    ip: null,
+    prefix: null,
+    gateway: null,
+    esi: esiText(nlri),
+    labels: labelsOf(nlri),
+  };
+  switch (nlri.type) {
+    case RouteType.MAC_IP_ADVERTISEMENT:
+      return { ...item, mac: formatMac(nlri.mac), ip: ipText(nlri.ip) };
+    case RouteType.INCLUSIVE_MULTICAST:
+    case RouteType.ETHERNET_SEGMENT:
+      return { ...item, ip: formatIp(nlri.originator) };
+    case RouteType.IP_PREFIX:
+      return {
+        ...item,
+        prefix: `${formatIp(nlri.prefix)}/${nlri.prefixLength}`,
+        gateway: formatIp(nlri.gateway),
+      };
+    default:
+      return item;
+  }
+}
+
+/** Returns the ESI as text; null for a type that has none. */
+export function esiText(nlri: EvpnNlri): string | null {
+  return 'esi' in nlri ? formatEsi(nlri.esi as Esi) : null;
+}
+
+/** Returns the raw 24-bit labels. */
+export function labelsOf(nlri: EvpnNlri): number[] {
+  switch (nlri.type) {
+    case RouteType.MAC_IP_ADVERTISEMENT:
+      return nlri.label2 === undefined ? [nlri.label1] : [nlri.label1, nlri.label2];
+    case RouteType.ETHERNET_AUTO_DISCOVERY:
+    case RouteType.IP_PREFIX:
+      return [nlri.label];
+    default:
+      return [];
+  }
+}
+
+/** Returns the address that a filter by IP looks at: the host's, or the originator's. */
+export function addressOf(nlri: EvpnNlri): unknown {
+  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) return nlri.ip;
+  return 'originator' in nlri ? nlri.originator : undefined;
+}
 
 /**
  * Routes by key: RD, type, Ethernet tag, then what identifies the route within (RFC 7432 §7, RFC 9136 §3.1). A key is
