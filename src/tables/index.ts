@@ -1,6 +1,6 @@
 /**
  * Tables, maps and queues whose keys are numbers, for what there are hundreds of thousands of: rows in typed arrays
- * instead of an object each. docs/architecture.md has the layout, what it saves and what breaks it.
+ * instead of an object each. docs/data-layout.md has the layout, what it saves and what breaks it.
  */
 export * from './ip-numbers.js';
 export * from './ip-queue.js';
