@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import type { KernelInsight, Rooms } from './api/index.js';
 import { listenApi } from './api/listen.js';
+import { Refusals } from './api/refusals.js';
 import { LocalRib, Speaker, TcpTransport } from './bgp/index.js';
 import type { Config } from './config/index.js';
 import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
@@ -13,6 +14,7 @@ import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
 import { RunningConfig } from './reload.js';
 import { restartProblems } from './restart-problems.js';
+import { routeBudgetProblem } from './route-budget.js';
 import { evpnSettings, speakerConfig } from './settings.js';
 import { stateDirectoryProblem } from './state-directory.js';
 import { sweepText } from './sweep-text.js';
@@ -58,11 +60,14 @@ export async function startDaemon({
   const observes = config.mode === 'observe';
   let kernelKnown = false;
   onConfig(config);
+  const routeMemory = getHeapStatistics().heap_size_limit * ROUTES_SHARE;
+  const tooMuch = routeBudgetProblem(config.neighbors, routeMemory);
+  if (tooMuch) log.warn({ fix: tooMuch.fix }, tooMuch.problem);
   const speaker = new Speaker(speakerConfig(config), {
     clock,
     transport: new TcpTransport(),
     log,
-    routeMemory: getHeapStatistics().heap_size_limit * ROUTES_SHARE,
+    routeMemory,
   });
   const dataPlane = new DataPlane(kernel, clock, log, {
     hosts: watchHosts(snooper, config.evpn.neighborRefresh),
@@ -86,6 +91,7 @@ export async function startDaemon({
   const running = new RunningConfig(config, { speaker, evpn, hosts, onConfig }, log);
   dataPlane.onTopology = ({ interfaces }) => speaker.interfacesChanged([...interfaces.values()]);
   const eventLoop = new EventLoopWatch(clock);
+  const refusals = new Refusals(clock, log);
   const readiness = () =>
     readinessOf({ kernelKnown, swept: dataPlane.sweeping, neighbors: speaker.neighbors() });
   const startedAt = clock.wallTime();
@@ -108,6 +114,8 @@ export async function startDaemon({
         ...problems(),
         ...listed(stateDirectoryProblem(running.current.stateDirectory)),
         ...restartProblems(running.pending),
+        ...listed(routeBudgetProblem(running.current.neighbors, routeMemory)),
+        ...refusals.problems(),
       ],
       eventLoop: () => eventLoop.ask(),
     });
@@ -116,7 +124,8 @@ export async function startDaemon({
     return made;
   });
   // An address that is taken is found out before anybody hears of us
-  const listener = await listenApi(api, { unixSocket: config.api.unixSocket, tcp: config.api.listen });
+  const { unixSocket, listen: tcp } = config.api;
+  const listener = await listenApi(api, { unixSocket, tcp, refusals });
 
   const began = clock.now();
   let sweepBegan = false;
@@ -143,6 +152,7 @@ export async function startDaemon({
   const close = async (farewell: () => Promise<unknown>) => {
     deferral.cancel();
     eventLoop.stop();
+    refusals.close();
     evpn.stop();
     // First, so that no number of readers keeps what matters from being done
     const silent = listener.close();

@@ -1,9 +1,10 @@
 import { chmodSync, existsSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { connect, type DropArgument, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { StartError } from '../types/index.js';
+import type { Refusals } from './refusals.js';
 
 /** What answers requests. */
 export type Application = Pick<FastifyInstance, 'routing'>;
@@ -17,6 +18,8 @@ export interface ListenOptions {
   readonly descriptors?: number;
   /** Milliseconds after which a TCP connection on which nothing moves is closed, a minute where nothing is said. */
   readonly stalled?: number;
+  /** Told of connections that are not taken, or closed for asking too much. */
+  readonly refusals?: Pick<Refusals, 'note'>;
 }
 
 /** The API's open sockets. */
@@ -41,6 +44,11 @@ export function isFromUnixSocket(socket: Socket): boolean {
 
 /** Connections at once: some for who is on this machine, whatever the network does, and the rest for all TCP sockets. */
 const MOST_CONNECTIONS = { unix: 64, tcp: 192 };
+/**
+ * Requests of one connection that wait for their answers. A client may send more without waiting (RFC 9112 §9.3.2), but a
+ * few octets each would be answered in one turn of the event loop, thousands of them.
+ */
+const MOST_AHEAD = 16;
 const SOCKET_MODE = 0o660;
 /** Milliseconds that a closing server waits for answers under way. */
 const GRACE = 1000;
@@ -59,11 +67,28 @@ export async function listenApi(
   const servers: Server[] = [];
   const most = connectionLimits(options.descriptors ?? descriptorLimit());
   const ready = Promise.resolve(api);
-  const answer: RequestListener = (request, response) =>
+  const { refusals } = options;
+  const unanswered = new WeakMap<Socket, number>();
+  /** Counts the request among those of its connection that wait; false, and the connection closed, where these are too many. */
+  const admits = (socket: Socket, response: ServerResponse): boolean => {
+    if (socket.destroyed) return false;
+    const waiting = (unanswered.get(socket) ?? 0) + 1;
+    if (waiting > MOST_AHEAD) {
+      refusals?.note('requests', placeOf(socket, options), socket.remoteAddress);
+      socket.destroy();
+      return false;
+    }
+    unanswered.set(socket, waiting);
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    return true;
+  };
+  const answer: RequestListener = (request, response) => {
+    if (!admits(request.socket, response)) return;
     void ready.then(
       ({ routing }) => routing(request, response),
       () => response.destroy(),
     );
+  };
   const open = async (target: { path: string } | { host: string; port: number }) => {
     const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, answer);
     servers.push(server);
@@ -71,6 +96,9 @@ export async function listenApi(
     if ('host' in target) server.timeout = options.stalled ?? STALLED;
     // The rest is refused at once: descriptors are there for BGP and netlink, too
     server.maxConnections = 'path' in target ? most.unix : Math.ceil(most.tcp / options.tcp.length);
+    server.on('drop', (dropped?: DropArgument) =>
+      refusals?.note('connections', placeOf(dropped, options), dropped?.remoteAddress),
+    );
     if ('path' in target) server.on('connection', (socket) => fromUnixSocket.add(socket));
     await listening(server, target);
     return server;
@@ -94,6 +122,14 @@ export async function listenApi(
     await close();
     throw error;
   }
+}
+
+/** Where a connection came in. */
+function placeOf(
+  at: Pick<DropArgument, 'localAddress' | 'localPort'> | undefined,
+  { unixSocket }: ListenOptions,
+): string {
+  return at?.localAddress === undefined ? String(unixSocket) : `${at.localAddress} port ${at.localPort}`;
 }
 
 /** At most half of the descriptors are the API's. */

@@ -109,14 +109,14 @@ export const NEIGHBOR = {
     description:
       'Routes that the neighbor may have here at once, used or not; 0 for no limit of its own. What all neighbors have together is bounded by the memory that evpnd may use.',
     allowed: 'a number from 0 to 4294967295',
-    default: 1_000_000,
+    default: 300_000,
     ...LIMITED,
   }),
   'max-octets': setting(integer(0, 4294967295), {
     description:
       "Octets of path attributes that may be kept of the neighbor's routes, those of many routes counted once; 0 for no limit of its own.",
     allowed: 'octets from 0 to 4294967295',
-    default: 268_435_456,
+    default: 67_108_864,
     ...LIMITED,
   }),
   'on-limit': setting(oneOf('close', 'warn'), {

@@ -138,7 +138,12 @@ test('the API takes at most half of the descriptors, and what came by the networ
   const api = await apiOver(fabricModel());
   const unixSocket = join(directory(t), 'api.sock');
   const tcp = [{ host: '127.0.0.1', port: 0 }];
-  const listener = await listenApi(api, { unixSocket, tcp, descriptors: 32 });
+  const refused: string[] = [];
+  const refusals = {
+    note: (why: string, where: string, from: string | undefined) =>
+      void refused.push(`${why} ${where} ${from}`),
+  };
+  const listener = await listenApi(api, { unixSocket, tcp, descriptors: 32, refusals });
   t.teardown(() => listener.close());
   const ends = await Promise.all(
     Array.from(
@@ -155,6 +160,16 @@ test('the API takes at most half of the descriptors, and what came by the networ
     ),
   );
   t.is(ends.filter((end) => end === 'open').length, 12);
+  t.deepEqual(
+    refused,
+    Array.from({ length: 28 }, () => `connections 127.0.0.1 port ${listener.tcp[0].port} 127.0.0.1`),
+  );
+  const ours = Array.from({ length: 5 }, () => connect(unixSocket));
+  for (const socket of ours) t.teardown(() => socket.destroy());
+  await once(ours[4], 'close');
+  t.is(refused[28], `connections ${unixSocket} undefined`);
+  ours[0].destroy();
+  await once(ours[0], 'close');
   t.is((await get({ socketPath: unixSocket }, '/livez')).status, 200);
 });
 
@@ -191,4 +206,59 @@ test('who asks over TCP and does not take the answer is let go, and who takes it
   deaf.socket.resume();
   await once(deaf.socket, 'close');
   t.true(deaf.taken() < LENGTH, `${deaf.taken()}`);
+});
+
+test('who asks a hundred thousand times without waiting for answers is let go at once; a few requests ahead are answered in order', async (t) => {
+  const waiting: (() => void)[] = [];
+  let asked = 0;
+  const routing: Application['routing'] = ({ url }, answer) => {
+    asked++;
+    waiting.push(() => answer.end(`answer to ${url}.`));
+  };
+  const unixSocket = join(directory(t), 'api.sock');
+  const refused: string[] = [];
+  const listener = await listenApi(
+    { routing },
+    { unixSocket, tcp: [], refusals: { note: (why) => void refused.push(why) } },
+  );
+  t.teardown(() => listener.close());
+  const ask = (from: number, to: number) => {
+    let text = '';
+    for (let n = from; n < to; n++) text += `GET /${n} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+    return text;
+  };
+  const polite = connect(unixSocket);
+  t.teardown(() => polite.destroy());
+  let heard = '';
+  polite.setEncoding('utf8');
+  polite.on('data', (text) => {
+    heard += text;
+  });
+  // More than may wait, but never at once; the server may learn later than the client that an answer has gone
+  for (const from of [0, 8, 16, 24, 32, 40]) {
+    polite.write(ask(from, from + 8));
+    while (waiting.length < 8) await setTimeoutAsync(5);
+    for (const go of waiting.splice(0).reverse()) go();
+    while (!heard.includes(`answer to /${from + 7}.`)) await setTimeoutAsync(5);
+  }
+  const answers = [...heard.matchAll(/answer to \/(\d+)\./g)].map(([, n]) => Number(n));
+  t.deepEqual(
+    answers,
+    Array.from({ length: 48 }, (_, n) => n),
+  );
+  t.deepEqual(refused, []);
+
+  asked = 0;
+  const greedy = connect(unixSocket);
+  t.teardown(() => greedy.destroy());
+  greedy.on('error', () => {});
+  greedy.write(ask(0, 100_000));
+  await new Promise((resolve) => greedy.once('close', resolve));
+  t.is(asked, 16);
+  t.deepEqual(refused, ['requests']);
+  polite.write(ask(48, 49));
+  while (waiting.length < 17) await setTimeoutAsync(5);
+  waiting[16]();
+  while (!heard.includes('answer to /48.')) await setTimeoutAsync(5);
+  t.pass();
 });
