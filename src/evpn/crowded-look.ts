@@ -1,9 +1,10 @@
 import type { Destination } from '../bgp/index.js';
+import type { ClaimSearch } from './claims.js';
 import type { Look } from './crowded-keys.js';
 import type { Evaluator } from './evaluate.js';
 import { hasItem, itemsOf } from './few.js';
 import { type IpEntry, isCrowded, MacEntry, type MacVrf } from './mac-vrf.js';
-import type { ClaimSearch, RemoteClaim } from './remote-claims.js';
+import type { RemoteClaim } from './remote-claims.js';
 
 /** Claims that are seen in one step: some hundredths of a millisecond. */
 const STEP = 128;
@@ -32,7 +33,7 @@ export class CrowdedLook implements Look {
     readonly vrf: MacVrf,
     readonly entry: MacEntry | IpEntry,
   ) {
-    this.#search = looker.evaluator.search(vrf, entry);
+    this.#search = looker.evaluator.claims.search(vrf, entry);
     this.#rest = itemsOf(entry.remotes);
   }
 

@@ -4,35 +4,30 @@ import { compareIp, IPV4_ANY, type Ip, type Mac } from '../types/index.js';
 import { advertisedRoutes } from './advertised.js';
 import type { Announcer } from './announcer.js';
 import { claimantOf, rebind, touchContested } from './claimants.js';
+import type { ClaimSearch, Claims } from './claims.js';
 import type { Conflicts } from './conflicts.js';
 import type { AttributeSets } from './export.js';
 import { imetRoute } from './export.js';
 import { listOf } from './few.js';
 import { whyNoLocalIp, whyNoLocalMac } from './local-reasons.js';
-import { type IpEntry, MacEntry, type MacVrf } from './mac-vrf.js';
+import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import {
   compareClaims,
   decideFrozen,
   decideOwner,
   type IpSides,
   judgeIp,
+  judgeLoneIp,
   MAX_SEQUENCE,
   type Ownership,
-  ownerOfIp,
   sequenceWithIp,
 } from './mobility.js';
-import {
-  bestClaim,
-  bestIpClaim,
-  ClaimSearch,
-  type Counting,
-  isOwnRoute,
-  type RemoteClaim,
-} from './remote-claims.js';
+import { isElsewhere, type RemoteClaim } from './remote-claims.js';
 import { Rule } from './rules.js';
 import { DEFAULT_FLOOD_LIMIT } from './settings.js';
-import { ipReason, macReason, vtepReason } from './unused.js';
+import { ipReason, macReason, noCopyReason } from './unused.js';
 import type { UnusedLog } from './unused-log.js';
+import type { UnusedReason } from './unused-reasons.js';
 import type { VtepTable } from './vteps.js';
 
 type Owner = IpEntry['owner'];
@@ -72,6 +67,7 @@ export class Evaluator {
   constructor(
     readonly dataPlane: DataPlane,
     readonly localRib: LocalRib,
+    readonly claims: Claims,
     readonly vteps: VtepTable,
     readonly moves: MoveObserver,
     readonly conflicts: Conflicts,
@@ -87,16 +83,11 @@ export class Evaluator {
   mac(vrf: MacVrf, entry: MacEntry, searched?: ClaimSearch): void {
     const { mac, history, advertised: told } = entry;
     const frozen = history?.frozen === true;
-    const { topology } = this.dataPlane;
     const reason = macReason(mac, vrf);
-    const isForeign = reason === undefined;
     const local =
       whyNoLocalMac(mac, vrf, reason) === undefined ? this.dataPlane.localMac(vrf.vni, mac) : undefined;
-    const remote = !isForeign
-      ? undefined
-      : searched
-        ? searched.found
-        : bestClaim(entry.remotes, vrf, topology, this.#counting(vrf, entry));
+    const remote =
+      searched && reason === undefined ? searched.found : this.claims.bestOfMac(vrf, entry, reason);
     const before = entry.ownership;
     const localVtep = vrf.localVtep ?? IPV4_ANY;
     entry.ownership = frozen
@@ -137,16 +128,12 @@ export class Evaluator {
   ip(vrf: MacVrf, entry: IpEntry, searched?: ClaimSearch): void {
     const { ip } = entry;
     const frozenWith = entry.history?.frozen ? entry.holder?.mac : undefined;
-    const { topology } = this.dataPlane;
     const reason = ipReason(ip, vrf);
-    const isForeign = reason === undefined;
-    if (!isForeign) for (const { best } of listOf(entry.remotes)) if (best) this.unused.seen(reason, best);
-    const remote = !isForeign
-      ? undefined
-      : searched
-        ? searched.found
-        : bestIpClaim(entry.remotes, vrf, topology, this.#ipCounting(vrf, entry));
-    const heard = isForeign ? this.#localNeigh(vrf, ip) : undefined;
+    if (reason !== undefined)
+      for (const { best } of listOf(entry.remotes)) if (best) this.unused.seen(reason, best);
+    const remote =
+      searched && reason === undefined ? searched.found : this.claims.bestOfIp(vrf, entry, reason);
+    const heard = this.#localNeigh(vrf, ip, reason);
     const local =
       frozenWith === undefined || heard?.mac === frozenWith || heard?.isStatic ? heard : undefined;
     const here = local && claimantOf(vrf, entry.claimantHere, local.mac);
@@ -162,14 +149,6 @@ export class Evaluator {
     if (owner === 'none' && entry.remotes === undefined && !heard && !entry.dirty) vrf.retireIp(entry);
   }
 
-  /** A search of the routes of the entry that `mac` or `ip` will take for its own, once it has seen all of them. */
-  search(vrf: MacVrf, entry: MacEntry | IpEntry): ClaimSearch {
-    const { topology } = this.dataPlane;
-    return entry instanceof MacEntry
-      ? new ClaimSearch(vrf, topology, this.#counting(vrf, entry), false)
-      : new ClaimSearch(vrf, topology, this.#ipCounting(vrf, entry), true);
-  }
-
   /**
    * A VTEP that wants BUM traffic, or no longer does. Each costs a copy of every such frame, and anybody who announces may
    * name any number of them: those that have a place keep it, others wait for one.
@@ -177,11 +156,7 @@ export class Evaluator {
   flood(vrf: MacVrf, vtep: Ip): void {
     const floods = this.dataPlane.plane(vrf.vni)?.floods;
     const before = floods?.has(vtep) ?? false;
-    const isUseful =
-      vrf.flooding &&
-      vrf.floods.has(vtep) &&
-      vrf.at?.multicastGroup === undefined &&
-      vtepReason(vtep, vrf, this.dataPlane.topology) === undefined;
+    const isUseful = vrf.floods.has(vtep) && noCopyReason(vtep, vrf, this.dataPlane.topology) === undefined;
     const others = (floods?.size ?? 0) - (before ? 1 : 0);
     const wanted = isUseful && others < this.floodLimit;
     this.#leaveOut(vrf, vtep, isUseful && !wanted);
@@ -243,9 +218,9 @@ export class Evaluator {
     entry.vtep = vtep;
   }
 
-  #localNeigh(vrf: MacVrf, ip: Ip): LocalNeigh | undefined {
+  #localNeigh(vrf: MacVrf, ip: Ip, ofIp: UnusedReason | undefined): LocalNeigh | undefined {
     const neigh = this.dataPlane.localNeigh(vrf.vni, ip);
-    return neigh && whyNoLocalIp(neigh.mac, vrf, undefined) === undefined ? neigh : undefined;
+    return neigh && whyNoLocalIp(neigh.mac, vrf, ofIp) === undefined ? neigh : undefined;
   }
 
   /** Takes over who has the IP; that it changed its MAC is a move of its own, that it went with its MAC is the MAC's. */
@@ -274,27 +249,6 @@ export class Evaluator {
     this.moves.ipMoved(vrf, entry, from, fromVtep, vtep, port, sequence);
   }
 
-  /** Which remote claims on the MAC count: those of the leaf that it is frozen at, and not our own routes come back. */
-  #counting(vrf: MacVrf, entry: MacEntry): Counting | undefined {
-    const frozen = entry.history?.frozen === true;
-    if (!frozen && entry.advertised === undefined) return undefined;
-    const place = entry.history?.frozenAt;
-    const { sequence } = entry.ownership;
-    return (claim) =>
-      (!frozen || !isElsewhere(vrf, claim, claim.leaf, place)) &&
-      !isOwnRoute(claim, vrf, sequence, this.localRib);
-  }
-
-  /** The same of an IP, by the MAC that it is frozen with. */
-  #ipCounting(vrf: MacVrf, entry: IpEntry): Counting | undefined {
-    const frozenWith = entry.history?.frozen ? entry.holder?.mac : undefined;
-    if (frozenWith === undefined && entry.advertised === undefined) return undefined;
-    const sequence = entry.holder?.ownership.sequence ?? 0;
-    return (claim) =>
-      (frozenWith === undefined || claim.route.mac === frozenWith) &&
-      !isOwnRoute(claim, vrf, sequence, this.localRib);
-  }
-
   /**
    * Whose an IP is. With the same MAC here and there the MAC's owner has it. With different MACs the IP is in two places
    * or moved between them; where it moved here, its MAC takes the other's number plus one (RFC 9135 §7).
@@ -309,11 +263,11 @@ export class Evaluator {
   ): Owner {
     const { vni } = vrf;
     const { ip } = entry;
-    const isThere = there?.ownership.owner === 'remote';
-    const isHere = local !== undefined && here?.ownership.owner === 'local';
-    if (!isHere || !isThere || !remote || here === there) {
+    const isThere = there && there.ownership.owner === 'remote';
+    const isHere = here && here.ownership.owner === 'local';
+    if (!local || !isHere || !remote || !isThere) {
       if (remote?.pin === undefined) this.conflicts.gone(vni, undefined, ip);
-      return ownerOfIp(isHere, isThere);
+      return judgeLoneIp(isHere, isThere).owner;
     }
     const localMac = this.dataPlane.localMac(vni, local.mac);
     const sides: IpSides = {
@@ -324,20 +278,20 @@ export class Evaluator {
       remote,
       localVtep: vrf.localVtep ?? IPV4_ANY,
     };
-    const { ours, rule } = judgeIp(sides);
+    const { owner, rule } = judgeIp(sides);
     if (remote.pin !== undefined || rule === Rule.CONFIGURED) {
       const device = this.#deviceName(localMac?.port);
-      const pin = ours ? undefined : remote.pin;
+      const pin = owner === 'local' ? undefined : remote.pin;
       this.conflicts.seen(vni, { mac: local.mac, ip, device, vtep: remote.vtep, pin });
     } else this.conflicts.gone(vni, undefined, ip);
-    const sequence = ours ? sequenceWithIp(sides) : sides.sequence;
+    const sequence = owner === 'local' ? sequenceWithIp(sides) : sides.sequence;
     if (sequence !== sides.sequence) {
       here.ownership = { ...here.ownership, sequence };
       // One number for the MAC and all its IPs
       vrf.touchMac(here);
       for (const other of listOf(here.ips)) vrf.touchIp(vrf.ipEntry(other));
     }
-    return ours ? 'local' : 'remote';
+    return owner;
   }
 
   /** A host here against what is pinned there, or a configured row here against a claim there that would beat it. */
@@ -360,8 +314,9 @@ export class Evaluator {
   /** A host on that port was heard to use a MAC whose row is pinned, so that the kernel does not learn it there. */
   intruderHeard(vrf: MacVrf, mac: Mac, port: number): void {
     const entry = vrf.macs.get(mac);
-    const remote = entry && bestClaim(entry.remotes, vrf, this.dataPlane.topology);
-    if (entry?.ownership.owner !== 'remote' || remote?.pin === undefined) return;
+    if (entry?.ownership.owner !== 'remote') return;
+    const remote = this.claims.bestOfMac(vrf, entry, macReason(mac, vrf));
+    if (remote?.pin === undefined) return;
     const device = this.#deviceName(port);
     this.conflicts.seen(vrf.vni, { mac, ip: undefined, device, vtep: remote.vtep, pin: remote.pin });
   }
@@ -369,18 +324,6 @@ export class Evaluator {
   #deviceName(port: number | undefined): string | undefined {
     return port === undefined ? undefined : this.dataPlane.topology.ports.get(port)?.name;
   }
-}
-
-/** The MAC went from one VTEP to another, and these are not leaves of the one Ethernet segment that it is behind. */
-function isElsewhere(
-  vrf: MacVrf,
-  remote: RemoteClaim | undefined,
-  vtep: Ip | undefined,
-  before: Ip | undefined,
-): boolean {
-  if (vtep === before) return false;
-  const segment = remote?.segment;
-  return segment === undefined || before === undefined || !vrf.segments.get(segment)?.hasLeaf(before);
 }
 
 /** Other leaves take the remote claim for the better one than ours, with that number. */

@@ -3,6 +3,7 @@ import type { DataPlane } from '../dataplane/index.js';
 import { type Clock, type Ip, LimitedLog, type Log, type Mac, type Timer, type Vni } from '../types/index.js';
 import { Admissions } from './admission.js';
 import { Announcer } from './announcer.js';
+import { Claims } from './claims.js';
 import { Conflicts } from './conflicts.js';
 import { CrowdedKeys } from './crowded-keys.js';
 import { CrowdedLook, type Looker } from './crowded-look.js';
@@ -45,6 +46,8 @@ const STEP = 64;
  */
 export class Evpn {
   readonly importer: Importer;
+  /** What the imported routes say of an address. */
+  readonly claims: Claims;
   readonly vteps = new VtepTable();
   readonly duplicates: DuplicateDetector;
   readonly conflicts: Conflicts;
@@ -69,6 +72,7 @@ export class Evpn {
     this.#deps = deps;
     this.#settings = settings;
     this.#log = new LimitedLog(deps.clock, deps.log);
+    this.claims = new Claims(deps.dataPlane, deps.localRib);
     const index = new ImportIndex();
     const attributesOf = attributeSetsByVrf();
     const unused = new UnusedLog(this.#log);
@@ -105,6 +109,7 @@ export class Evpn {
     this.#evaluator = new Evaluator(
       deps.dataPlane,
       deps.localRib,
+      this.claims,
       this.vteps,
       new MoveLog(deps.clock, this.#log, this.duplicates, deviceName),
       this.conflicts,

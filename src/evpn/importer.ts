@@ -5,11 +5,12 @@ import { RouteType } from '../wire/index.js';
 import { withItem, withoutItem } from './few.js';
 import type { Importers, ImportIndex } from './import-index.js';
 import type { MacVrf } from './mac-vrf.js';
-import { contentReason, labelReason, vtepOf, whyIpUnused } from './unused.js';
+import { contentReason, labelReason, vtepOf } from './unused.js';
 import type { UnusedLog } from './unused-log.js';
 import type { UnusedReason } from './unused-reasons.js';
 import type { VrfQueue } from './vrf-queue.js';
 import type { VtepTable } from './vteps.js';
+import { whyIpUnused } from './why-unused.js';
 
 const NOWHERE: readonly MacVrf[] = [];
 
@@ -35,6 +36,12 @@ export class Importer {
   /** The VRFs that hold the destination now. */
   importersOf(destination: Destination): readonly MacVrf[] {
     return standing(destination)?.vrfs ?? NOWHERE;
+  }
+
+  /** Why the VNI does not import the destination; undefined where it does. */
+  whyNotImported(destination: Destination, vrf: MacVrf): UnusedReason | undefined {
+    if (this.importersOf(destination).includes(vrf)) return undefined;
+    return (destination.best && this.#contentReason(destination.best)) ?? 'route-targets';
   }
 
   /** Why no VNI at all can use the path, whatever its targets and its labels; undefined where one may. */
@@ -75,7 +82,7 @@ export class Importer {
     if (reason !== undefined) return reason;
     let first: UnusedReason | undefined;
     for (const vrf of this.importersOf(destination)) {
-      const why = whyIpUnused(best, vrf, topology);
+      const why = whyIpUnused(destination, vrf, topology);
       if (why === undefined) return undefined;
       first ??= why;
     }

@@ -31,12 +31,10 @@ export { type Move, MoveHistory } from './moves.js';
 export type { PortShare } from './port-share.js';
 export * from './rd-allocator.js';
 export {
-  bestClaim,
-  bestIpClaim,
-  chooseLeaf,
   claimOf,
+  compareIpClaims,
   compareRemoteClaims,
-  isOwnRoute,
+  isMacThere,
   type RemoteClaim,
 } from './remote-claims.js';
 export * from './rules.js';
@@ -45,3 +43,4 @@ export * from './unused.js';
 export * from './unused-reasons.js';
 export type { Vtep, VtepTable } from './vteps.js';
 export * from './why.js';
+export * from './why-unused.js';

@@ -46,35 +46,50 @@ export const UNOWNED: Ownership = { owner: 'none', sequence: 0, localEpoch: 0, b
 /** What nearly every MAC of a fabric is: one object for all of them. */
 const NEVER_MOVED_REMOTE: Ownership = { owner: 'remote', sequence: 0, localEpoch: 0, beatenEpoch: 0 };
 
-/** Which of two sides has an address, and by which rule. */
+/** Whose an address is, and by which rule. */
 export interface Verdict {
-  readonly ours: boolean;
+  readonly owner: Ownership['owner'];
   readonly rule: Rule;
 }
 
+const NOBODYS = {
+  NOBODY: { owner: 'none', rule: Rule.NOBODY },
+  MAC_IS_ELSEWHERE: { owner: 'none', rule: Rule.MAC_IS_ELSEWHERE },
+} as const satisfies Record<string, Verdict>;
 const OURS = {
-  CONFIGURED: { ours: true, rule: Rule.CONFIGURED },
-  ARRIVED: { ours: true, rule: Rule.ARRIVED },
-  SEQUENCE: { ours: true, rule: Rule.SEQUENCE },
-  VTEP: { ours: true, rule: Rule.VTEP },
+  ONLY_CLAIM: { owner: 'local', rule: Rule.ONLY_CLAIM },
+  FOLLOWS_MAC: { owner: 'local', rule: Rule.FOLLOWS_MAC },
+  CONFIGURED: { owner: 'local', rule: Rule.CONFIGURED },
+  ARRIVED: { owner: 'local', rule: Rule.ARRIVED },
+  SEQUENCE: { owner: 'local', rule: Rule.SEQUENCE },
+  VTEP: { owner: 'local', rule: Rule.VTEP },
 } as const satisfies Record<string, Verdict>;
 const THEIRS = {
-  SEQUENCE: { ours: false, rule: Rule.SEQUENCE },
-  VTEP: { ours: false, rule: Rule.VTEP },
+  ONLY_CLAIM: { owner: 'remote', rule: Rule.ONLY_CLAIM },
+  FOLLOWS_MAC: { owner: 'remote', rule: Rule.FOLLOWS_MAC },
+  SEQUENCE: { owner: 'remote', rule: Rule.SEQUENCE },
+  VTEP: { owner: 'remote', rule: Rule.VTEP },
   /** The local row was beaten before and has been there ever since. */
-  STAYED: { ours: false, rule: Rule.STAYED },
+  STAYED: { owner: 'remote', rule: Rule.STAYED },
 } as const satisfies Record<string, Verdict>;
 const PINNED: Readonly<Record<Pin, Verdict>> = {
-  [Rule.STICKY]: { ours: false, rule: Rule.STICKY },
-  [Rule.GATEWAY]: { ours: false, rule: Rule.GATEWAY },
-  [Rule.IMMUTABLE]: { ours: false, rule: Rule.IMMUTABLE },
+  [Rule.STICKY]: { owner: 'remote', rule: Rule.STICKY },
+  [Rule.GATEWAY]: { owner: 'remote', rule: Rule.GATEWAY },
+  [Rule.IMMUTABLE]: { owner: 'remote', rule: Rule.IMMUTABLE },
 };
 
 /**
- * Whose a MAC is that is on a port of ours and behind a remote leaf (RFC 7432 §7.7 and §15): the operator's row first,
- * then what the other leaf has pinned, then who came last, then the numbers and the addresses.
+ * Whose a MAC is, where it is on a port of ours and behind a remote leaf by RFC 7432 §7.7 and §15: the operator's row first,
+ * then what the other leaf has pinned, then who came last, then the numbers and the addresses. `remote` is the best claim.
  */
-export function judgeMac(before: Ownership, local: LocalMac, remote: Claim, localVtep: Ip): Verdict {
+export function judgeMac(
+  before: Ownership,
+  local: LocalMac | undefined,
+  remote: Claim | undefined,
+  localVtep: Ip,
+): Verdict {
+  if (!local) return remote ? THEIRS.ONLY_CLAIM : NOBODYS.NOBODY;
+  if (!remote) return OURS.ONLY_CLAIM;
   if (isPinned(local)) return OURS.CONFIGURED;
   if (remote.pin !== undefined) return PINNED[remote.pin];
   if (arrived(before, local)) return newcomer(remote, localVtep);
@@ -114,8 +129,8 @@ export function decideOwner(
     return { owner: remote ? 'remote' : 'none', sequence, localEpoch: 0, beatenEpoch: 0 };
   }
   if (!remote) return ours(local, before.sequence);
-  const verdict = judgeMac(before, local, remote, localVtep);
-  if (!verdict.ours) return theirs(before, local, remote);
+  const { owner } = judgeMac(before, local, remote, localVtep);
+  if (owner === 'remote') return theirs(before, local, remote);
   const isMove = remote.pin === undefined && arrived(before, local) && remote.sequence >= before.sequence;
   return ours(local, isMove ? nextSequence(remote.sequence) : before.sequence);
 }
@@ -187,10 +202,14 @@ export function judgeIp({ before, isNew, isPinnedHere, sequence, remote, localVt
   return byNumber(sequence, remote, localVtep);
 }
 
-/** Whose an IP is that at most one side has where its claim says: `isHere` and `isThere` say whether a side has. */
-export function ownerOfIp(isHere: boolean, isThere: boolean): Ownership['owner'] {
-  if (isHere) return 'local';
-  return isThere ? 'remote' : 'none';
+/**
+ * Whose an IP is that at most one side has where its claim says: `here` and `there` say of each side whether its MAC is where
+ * it says; undefined where it claims nothing.
+ */
+export function judgeLoneIp(here: boolean | undefined, there: boolean | undefined): Verdict {
+  if (here) return there === undefined ? OURS.ONLY_CLAIM : OURS.FOLLOWS_MAC;
+  if (there) return here === undefined ? THEIRS.ONLY_CLAIM : THEIRS.FOLLOWS_MAC;
+  return here === undefined && there === undefined ? NOBODYS.NOBODY : NOBODYS.MAC_IS_ELSEWHERE;
 }
 
 /**

@@ -2,11 +2,11 @@ import type { Destination, LocalRib } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
 import { compareIp, type Esi, type Ip, isReservedEsi } from '../types/index.js';
 import { type MacIpAdvertisement, NdFlag, type PathAttributes, RouteType } from '../wire/index.js';
-import { type Few, isSeveral } from './few.js';
 import type { MacVrf } from './mac-vrf.js';
 import { type Claim, compareClaims } from './mobility.js';
 import { type Pin, Rule } from './rules.js';
 import { labelReason, leafOfSegment, vtepReason } from './unused.js';
+import type { UnusedReason } from './unused-reasons.js';
 
 /** The best word on a MAC or IP from elsewhere, and the route that says it. One is made for each look: it reads, and copies nothing. */
 export class RemoteClaim implements Claim {
@@ -81,94 +81,41 @@ function compareKeys(a: MacIpAdvertisement, b: MacIpAdvertisement): number {
 export type Counting = (claim: RemoteClaim) => boolean;
 
 /**
- * Finds the best of the imported routes by compareRemoteClaims, one after the other; routes that the VNI cannot use (unused.ts)
- * do not count, nor do those of an Ethernet segment that no leaf reaches (RFC 7432 §7.7 names one leaf as the right one;
- * the lower VTEP wins among leaves that say the same). Where `counts` is given, it decides of each of the others, too.
+ * Why a MAC/IP route is no claim in a VNI that imports it; undefined where it is one. Where it names an Ethernet segment, the
+ * leaf that frames go to is chosen then (RFC 7432 §8.4).
  */
-export class ClaimSearch {
-  #best: RemoteClaim | undefined = undefined;
-  #elsewhere: RemoteClaim | undefined = undefined;
-
-  constructor(
-    readonly vrf: MacVrf,
-    readonly topology: Topology,
-    readonly counts: Counting | undefined,
-    /** Claims on an IP: one whose MAC is elsewhere comes before one whose MAC is here or nowhere, which cannot be right. */
-    readonly ofIp: boolean,
-  ) {}
-
-  see(destination: Destination): void {
-    const { vrf, counts } = this;
-    const claim = usableClaim(destination, vrf, this.topology);
-    if (!claim || (counts && !counts(claim))) return;
-    if (isBetter(claim, this.#best)) this.#best = claim;
-    if (this.ofIp && isBetter(claim, this.#elsewhere) && isMacElsewhere(claim, vrf)) this.#elsewhere = claim;
-  }
-
-  /** The best of what was seen. */
-  get found(): RemoteClaim | undefined {
-    return this.#elsewhere ?? this.#best;
-  }
+export function whyNoClaim(claim: RemoteClaim, vrf: MacVrf, topology: Topology): UnusedReason | undefined {
+  const { route, attributes, vtep } = claim;
+  const reason = labelReason(route, attributes, vrf);
+  if (reason !== undefined) return reason;
+  if (isReservedEsi(route.esi)) return vtepReason(vtep, vrf, topology);
+  claim.chosen = leafOfSegment(route.esi, route.mac, vtep, vrf, topology);
+  return claim.chosen === undefined ? 'ethernet-segment' : undefined;
 }
 
-/** The best of the imported routes of a MAC, as ClaimSearch finds it. */
-export function bestClaim(
-  destinations: Few<Destination>,
-  vrf: MacVrf,
-  topology: Topology,
-  counts?: Counting,
-): RemoteClaim | undefined {
-  return bestOf(destinations, vrf, topology, counts, false);
+/**
+ * The order of claims on an IP: one whose MAC is behind a remote leaf comes before one whose MAC is here or nowhere, which
+ * cannot be right; then as compareRemoteClaims.
+ */
+export function compareIpClaims(a: RemoteClaim, b: RemoteClaim, vrf: MacVrf): number {
+  return Number(isMacThere(b, vrf)) - Number(isMacThere(a, vrf)) || compareRemoteClaims(a, b);
 }
 
-/** The best of those of an IP. */
-export function bestIpClaim(
-  destinations: Few<Destination>,
-  vrf: MacVrf,
-  topology: Topology,
-  counts?: Counting,
-): RemoteClaim | undefined {
-  return bestOf(destinations, vrf, topology, counts, true);
-}
-
-function bestOf(
-  destinations: Few<Destination>,
-  vrf: MacVrf,
-  topology: Topology,
-  counts: Counting | undefined,
-  ofIp: boolean,
-): RemoteClaim | undefined {
-  if (destinations === undefined) return undefined;
-  if (!isSeveral(destinations)) {
-    const claim = usableClaim(destinations, vrf, topology);
-    return claim && counts && !counts(claim) ? undefined : claim;
-  }
-  const search = new ClaimSearch(vrf, topology, counts, ofIp);
-  for (const destination of destinations) search.see(destination);
-  return search.found;
-}
-
-function isBetter(claim: RemoteClaim, than: RemoteClaim | undefined): boolean {
-  return than === undefined || compareRemoteClaims(claim, than) < 0;
-}
-
-function isMacElsewhere({ route }: RemoteClaim, vrf: MacVrf): boolean {
+/** The claim's MAC is behind a remote leaf. */
+export function isMacThere({ route }: RemoteClaim, vrf: MacVrf): boolean {
   return vrf.macs.get(route.mac)?.ownership.owner === 'remote';
 }
 
-function usableClaim(destination: Destination, vrf: MacVrf, topology: Topology): RemoteClaim | undefined {
-  const claim = claimOf(destination);
-  if (!claim || labelReason(claim.route, claim.attributes, vrf) !== undefined) return undefined;
-  if (isReservedEsi(claim.route.esi))
-    return vtepReason(claim.vtep, vrf, topology) === undefined ? claim : undefined;
-  chooseLeaf(claim, vrf, topology);
-  return claim.chosen === undefined ? undefined : claim;
-}
-
-/** Chooses the VTEP that frames go to where the claim names an Ethernet segment. */
-export function chooseLeaf(claim: RemoteClaim, vrf: MacVrf, topology: Topology): void {
-  const { route, vtep } = claim;
-  if (!isReservedEsi(route.esi)) claim.chosen = leafOfSegment(route.esi, route.mac, vtep, vrf, topology);
+/** The MAC went from one VTEP to another, and these are not leaves of the one Ethernet segment that it is behind. */
+export function isElsewhere(
+  vrf: MacVrf,
+  remote: RemoteClaim | undefined,
+  vtep: Ip | undefined,
+  before: Ip | undefined,
+): boolean {
+  if (vtep === before) return false;
+  const segment = remote?.segment;
+  return segment === undefined || before === undefined || !vrf.segments.get(segment)?.hasLeaf(before);
 }
 
 /** What one route says; undefined where it says nothing of a MAC. */

@@ -10,7 +10,7 @@ export interface ReasonEntry {
 
 /**
  * Why a route that the RIB holds is not used. The evaluator, the importer, the API's counts and explain all ask the
- * functions below and show these words, so that none of them can tell another story.
+ * functions that return these (unused.ts, remote-claims.ts), so that none of them can tell another story.
  */
 export const UNUSED = {
   'route-type': { level: 'debug', text: 'routes of its type are not used' },
@@ -34,6 +34,11 @@ export const UNUSED = {
   'no-ingress-replication': {
     level: 'debug',
     text: 'its leaf takes BUM traffic from a multicast tree: no copy is sent to it',
+  },
+  'flooding-disabled': { level: 'debug', text: 'flooding is disabled' },
+  'multicast-group': {
+    level: 'debug',
+    text: 'its VNI floods by a multicast group of the VXLAN device, and sends no copies',
   },
   'flood-limit': {
     level: 'warn',
@@ -59,6 +64,7 @@ export const UNUSED = {
     text: 'the VNI is its second label: a route of an IP-VRF (RFC 9135 §5.1), not of this VNI',
   },
   'own-route': { level: 'debug', text: 'our own route, come back with another next hop' },
+  frozen: { level: 'debug', text: 'frozen as a duplicate where it is, and this route is not of that place' },
   'own-mac': { level: 'debug', text: "own MAC: it is this machine's in the broadcast domain" },
   'own-ip': { level: 'debug', text: "own IP: it is this machine's in the broadcast domain" },
 } as const satisfies Record<string, ReasonEntry>;

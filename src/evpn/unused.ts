@@ -1,4 +1,3 @@
-import type { Path } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
 import {
   type Esi,
@@ -13,9 +12,7 @@ import {
 } from '../types/index.js';
 import {
   type EvpnNlri,
-  INGRESS_REPLICATION,
   MAX_ETHERNET_TAG,
-  type MacIpAdvertisement,
   type PathAttributes,
   RouteType,
   TUNNEL_TYPE_VXLAN,
@@ -156,38 +153,13 @@ export function ipReason(ip: Ip, { own }: MacVrf): UnusedReason | undefined {
   return own.subnetEnds.has(ip) ? 'ip-address' : undefined;
 }
 
-/** Why no VTEP takes the VNI's frames for the MAC of a MAC/IP route; undefined where one does. */
-function placeReason(
-  { esi, mac }: MacIpAdvertisement,
-  nextHop: Ip,
-  vrf: MacVrf,
-  topology: Topology,
-): UnusedReason | undefined {
-  if (isReservedEsi(esi)) return vtepReason(nextHop, vrf, topology);
-  return leafOfSegment(esi, mac, nextHop, vrf, topology) === undefined ? 'ethernet-segment' : undefined;
+/** Why no copies of the VNI's BUM traffic go to other leaves; undefined where they may. */
+export function floodingReason({ flooding, at }: MacVrf): UnusedReason | undefined {
+  if (!flooding) return 'flooding-disabled';
+  return at?.multicastGroup === undefined ? undefined : 'multicast-group';
 }
 
-/** Why the best route says nothing of a MAC, or of a VTEP, in a VNI that imports it; undefined where it counts. */
-export function whyUnused(path: Path, vrf: MacVrf, topology: Topology): UnusedReason | undefined {
-  const { nlri, attributes } = path;
-  const reason =
-    // Whoever imports it has judged its tag
-    contentReason(nlri, attributes, true) ?? labelReason(nlri, attributes, vrf);
-  if (reason !== undefined) return reason;
-  const vtep = vtepOf(nlri, attributes);
-  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT)
-    return placeReason(nlri, vtep, vrf, topology) ?? macReason(nlri.mac, vrf);
-  const unreachable = vtepReason(vtep, vrf, topology);
-  if (unreachable !== undefined || nlri.type !== RouteType.INCLUSIVE_MULTICAST) return unreachable;
-  if (attributes.pmsiTunnel?.tunnelType !== INGRESS_REPLICATION) return 'no-ingress-replication';
-  return vrf.leftOut?.has(vtep) ? 'flood-limit' : undefined;
-}
-
-/** Why it says nothing of an IP; undefined where it does, or names none. */
-export function whyIpUnused(path: Path, vrf: MacVrf, topology: Topology): UnusedReason | undefined {
-  const { nlri } = path;
-  const reason = whyUnused(path, vrf, topology);
-  if (reason !== undefined || nlri.type !== RouteType.MAC_IP_ADVERTISEMENT || nlri.ip === undefined)
-    return reason;
-  return ipReason(nlri.ip, vrf);
+/** Why no copy goes to a VTEP that asks for one; undefined where one does, as long as there is room. */
+export function noCopyReason(vtep: Ip, vrf: MacVrf, topology: Topology): UnusedReason | undefined {
+  return vtepReason(vtep, vrf, topology) ?? floodingReason(vrf);
 }

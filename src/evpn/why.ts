@@ -1,6 +1,14 @@
 import type { LocalMac } from '../dataplane/index.js';
 import { compareIp, formatIp, type Ip, type Mac } from '../types/index.js';
-import { type Claim, compareClaims, judgeIp, judgeMac, type Ownership, type Verdict } from './mobility.js';
+import {
+  type Claim,
+  compareClaims,
+  judgeIp,
+  judgeLoneIp,
+  judgeMac,
+  type Ownership,
+  type Verdict,
+} from './mobility.js';
 import type { Move, MoveHistory } from './moves.js';
 import { Rule } from './rules.js';
 
@@ -21,26 +29,28 @@ export function whyMac({ ownership, local, remotes, localVtep, history }: MacFac
   if (history?.frozen) return Rule.FROZEN;
   const [best, ...others] = remotes.toSorted(compareClaims);
   const { owner } = ownership;
-  if (!local && !best) return owner === 'none' ? Rule.NOBODY : Rule.PENDING;
-  if (owner === 'none') return Rule.PENDING;
-  if (!local) return owner === 'remote' && best ? whyAmong(best, others) : Rule.PENDING;
-  if (!best) {
-    if (owner !== 'local') return Rule.PENDING;
-    return arrivedHere(history) ? Rule.ARRIVED : Rule.ONLY_CLAIM;
-  }
   const verdict = judgeMac(ownership, local, best, localVtep);
+  if (verdict.owner !== owner) return Rule.PENDING;
+  if (best === undefined) return arrivedHere(verdict, history) ? Rule.ARRIVED : verdict.rule;
+  if (local === undefined) return whyAmong(best, others);
   if (verdict.rule === Rule.STAYED)
     // What has beaten the row is long past: it was the number, unless that was the one that we had
     return best.sequence > numberWeHad(history) || compareIp(localVtep, best.vtep) < 0
       ? Rule.SEQUENCE
       : Rule.VTEP;
-  return settled(verdict, owner, history);
+  return settled(verdict, history);
 }
 
-/** The verdict's rule, where it speaks for the owner and is no news. */
-function settled({ ours, rule }: Verdict, owner: Ownership['owner'], history: MoveHistory | undefined): Rule {
-  if (ours !== (owner === 'local') || rule === Rule.ARRIVED) return Rule.PENDING;
-  return ours && rule === Rule.SEQUENCE && arrivedHere(history) ? Rule.ARRIVED : rule;
+/** The verdict's rule, where it is no news. */
+function settled(verdict: Verdict, history: MoveHistory | undefined): Rule {
+  if (verdict.rule === Rule.ARRIVED) return Rule.PENDING;
+  return verdict.rule === Rule.SEQUENCE && arrivedHere(verdict, history) ? Rule.ARRIVED : verdict.rule;
+}
+
+/** A remote claim on an IP; `ownsMac`: its MAC is behind a remote leaf. */
+export interface IpClaim {
+  readonly claim: Claim;
+  readonly ownsMac: boolean;
 }
 
 /** What is known of an IP. */
@@ -57,31 +67,30 @@ export interface IpFacts {
         readonly isNew: boolean;
       }
     | undefined;
-  /** Those that count, best first; `ownsMac`: the best one's MAC is a remote leaf's. */
-  readonly remotes: readonly Claim[];
-  readonly ownsMac: boolean;
+  /** Those that count, best first. */
+  readonly remotes: readonly IpClaim[];
   readonly localVtep: Ip;
   readonly history: MoveHistory | undefined;
 }
 
 /** The rule by which the IP is its owner's (RFC 9135 §7). */
-export function whyIp({ owner, local, remotes, ownsMac, localVtep, history }: IpFacts): Rule {
+export function whyIp({ owner, local, remotes, localVtep, history }: IpFacts): Rule {
   if (history?.frozen) return Rule.FROZEN;
   const [best, ...others] = remotes;
-  const isHere = local?.ownsMac === true;
-  const isThere = best !== undefined && ownsMac;
-  if (owner === 'none') {
-    if (!local && !best) return Rule.NOBODY;
-    return isHere || isThere ? Rule.PENDING : Rule.MAC_IS_ELSEWHERE;
+  if (!local?.ownsMac || !best?.ownsMac) {
+    const verdict = judgeLoneIp(local?.ownsMac, best?.ownsMac);
+    if (verdict.owner !== owner) return Rule.PENDING;
+    return verdict.owner === 'remote' && local === undefined && best
+      ? whyAmongIps(best, others)
+      : verdict.rule;
   }
-  if (owner === 'local' ? !isHere : !isThere) return Rule.PENDING;
-  if (!isHere) return local ? Rule.FOLLOWS_MAC : whyAmong(best, others);
-  if (!isThere) return best ? Rule.FOLLOWS_MAC : Rule.ONLY_CLAIM;
   const { sequence, isPinned: isPinnedHere, isNew } = local;
-  const verdict = judgeIp({ before: owner, isNew, isPinnedHere, sequence, remote: best, localVtep });
-  if (verdict.rule !== Rule.STAYED) return settled(verdict, owner, history);
-  if (best.sequence !== sequence) return best.sequence > sequence ? Rule.SEQUENCE : Rule.STAYED;
-  return compareIp(best.vtep, localVtep) < 0 ? Rule.VTEP : Rule.STAYED;
+  const remote = best.claim;
+  const verdict = judgeIp({ before: owner, isNew, isPinnedHere, sequence, remote, localVtep });
+  if (verdict.owner !== owner) return Rule.PENDING;
+  if (verdict.rule !== Rule.STAYED) return settled(verdict, history);
+  if (remote.sequence !== sequence) return remote.sequence > sequence ? Rule.SEQUENCE : Rule.STAYED;
+  return compareIp(remote.vtep, localVtep) < 0 ? Rule.VTEP : Rule.STAYED;
 }
 
 /** What made a MAC or IP change hands, in words; `before` is the change before that one. */
@@ -100,7 +109,9 @@ export function moveCause(move: Move, before: Move | undefined): string {
     : 'a remote leaf announced it';
 }
 
-function arrivedHere(history: MoveHistory | undefined): boolean {
+/** It is ours since it came here from a remote leaf. */
+function arrivedHere({ owner }: Verdict, history: MoveHistory | undefined): boolean {
+  if (owner !== 'local') return false;
   const [before, last] = history?.latest.slice(-2) ?? [];
   const move = last ?? before;
   return move?.from === 'remote' && move.to === 'local' && !isReturn(move, last ? before : undefined);
@@ -114,6 +125,16 @@ function isReturn(move: Move, before: Move | undefined): boolean {
     before?.to === 'remote' &&
     before.sequence === move.sequence
   );
+}
+
+/** Among remote leaves: claims whose MAC is not where they say come last, whatever they say. */
+function whyAmongIps(best: IpClaim, others: readonly IpClaim[]): Rule {
+  const rivals = others.filter(({ ownsMac }) => ownsMac);
+  const rule = whyAmong(
+    best.claim,
+    rivals.map(({ claim }) => claim),
+  );
+  return rule === Rule.ONLY_CLAIM && rivals.length < others.length ? Rule.FOLLOWS_MAC : rule;
 }
 
 /** Among remote leaves: several routes of one leaf are one claim, and so are those of one Ethernet segment. */

@@ -73,8 +73,8 @@ for (const local of ['10.0.0.1', '2001:db8:1::1'].map(parseIp))
     imets(range(1, 901));
     t.deepEqual(rows(), vteps(range(1000, 1000 + DEFAULT_FLOOD_LIMIT)), 'lower addresses push nobody out');
     t.is(vrf.leftOut?.size, 900);
-    const best = [...vrf.floods.get(vtep(5))!][0].best!;
-    t.is(whyUnused(best, vrf, leaf.dataPlane.topology), 'flood-limit');
+    const [destination] = vrf.floods.get(vtep(5))!;
+    t.is(whyUnused(destination, vrf, leaf.dataPlane.topology), 'flood-limit');
     imets([2000], true, OTHER);
     t.deepEqual(rows(1), vteps([2000]));
   });

@@ -7,11 +7,11 @@ import {
   decideOwner,
   type IpSides,
   judgeIp,
+  judgeLoneIp,
   judgeMac,
   MAX_SEQUENCE,
   nextSequence,
   type Ownership,
-  ownerOfIp,
   type Pin,
   Rule,
   sequenceWithIp,
@@ -52,15 +52,23 @@ const MACS: readonly (readonly [
   Claim | undefined,
   Ownership['owner'],
   number,
-  Rule | undefined,
+  Rule,
 ])[] = [
-  ['nobody', nobodys(3), undefined, undefined, 'none', 3, undefined],
-  ['nobody ever', UNOWNED, undefined, undefined, 'none', 0, undefined],
-  ['a route alone of a MAC that never moved', UNOWNED, undefined, claim(0), 'remote', 0, undefined],
-  ['a route alone of a MAC that moved once', UNOWNED, undefined, claim(1), 'remote', 1, undefined],
-  ['a route alone below the number remembered', nobodys(5), undefined, claim(2), 'remote', 5, undefined],
-  ['our row has gone', ours(3), undefined, claim(2), 'remote', 3, undefined],
-  ['the route has gone', theirs(3, 7), row(7), undefined, 'local', 3, undefined],
+  ['nobody', nobodys(3), undefined, undefined, 'none', 3, Rule.NOBODY],
+  ['nobody ever', UNOWNED, undefined, undefined, 'none', 0, Rule.NOBODY],
+  ['a route alone of a MAC that never moved', UNOWNED, undefined, claim(0), 'remote', 0, Rule.ONLY_CLAIM],
+  ['a route alone of a MAC that moved once', UNOWNED, undefined, claim(1), 'remote', 1, Rule.ONLY_CLAIM],
+  [
+    'a route alone below the number remembered',
+    nobodys(5),
+    undefined,
+    claim(2),
+    'remote',
+    5,
+    Rule.ONLY_CLAIM,
+  ],
+  ['our row has gone', ours(3), undefined, claim(2), 'remote', 3, Rule.ONLY_CLAIM],
+  ['the route has gone', theirs(3, 7), row(7), undefined, 'local', 3, Rule.ONLY_CLAIM],
   ['a lower number takes nothing', ours(3), row(7), claim(2), 'local', 3, Rule.SEQUENCE],
   ['both are news: the number remembered', nobodys(3), row(7), claim(2), 'local', 3, Rule.SEQUENCE],
   [
@@ -84,8 +92,8 @@ const MACS: readonly (readonly [
   ],
   ['it arrives where nothing was', theirs(4), row(8), claim(6), 'local', 7, Rule.ARRIVED],
   ['another row than the beaten one arrives', theirs(4, 7), row(8), claim(4), 'local', 5, Rule.ARRIVED],
-  ['a route alone', UNOWNED, undefined, claim(2), 'remote', 2, undefined],
-  ['a row alone, the number remembered', nobodys(4), row(7), undefined, 'local', 4, undefined],
+  ['a route alone', UNOWNED, undefined, claim(2), 'remote', 2, Rule.ONLY_CLAIM],
+  ['a row alone, the number remembered', nobodys(4), row(7), undefined, 'local', 4, Rule.ONLY_CLAIM],
   ['both are news: the number', UNOWNED, row(7), claim(1), 'remote', 1, Rule.SEQUENCE],
   ['both are news: the address', UNOWNED, row(7), claim(0), 'local', 0, Rule.VTEP],
   ['a higher number takes it', ours(1), row(7), claim(2), 'remote', 2, Rule.SEQUENCE],
@@ -199,7 +207,7 @@ for (const [name, before, local, remote, owner, sequence, rule] of MACS)
       localEpoch: owner === 'local' ? local!.epoch : 0,
       beatenEpoch: owner === 'remote' && local ? local.epoch : 0,
     });
-    if (local && remote) t.like(judgeMac(before, local, remote, US), { ours: owner === 'local', rule });
+    t.deepEqual({ ...judgeMac(before, local, remote, US) }, { owner, rule });
     t.like(decideOwner(after, local, remote, US), { owner, sequence }, 'another look changes nothing');
   });
 
@@ -219,59 +227,66 @@ const sides = (over: Partial<IpSides>): IpSides => ({
   ...over,
 });
 
-const IPS: readonly (readonly [string, Partial<IpSides>, boolean, Rule])[] = [
-  ['a higher number', { remote: claim(2) }, false, Rule.SEQUENCE],
-  ['a lower number', { remote: claim(0) }, true, Rule.SEQUENCE],
-  ['a lower address', { remote: claim(1, LOWER) }, false, Rule.VTEP],
-  ['a higher address', {}, true, Rule.VTEP],
-  ['it arrives', { before: 'remote', isNew: true, remote: claim(9) }, true, Rule.ARRIVED],
-  ['what was beaten stays so', { before: 'remote' }, false, Rule.STAYED],
-  ['also with a higher number', { before: 'remote', sequence: 9 }, false, Rule.STAYED],
-  ['another binding here arrives', { before: 'local', isNew: true, remote: claim(9) }, true, Rule.ARRIVED],
-  ['both are news: the number', { before: 'none', isNew: true, remote: claim(2) }, false, Rule.SEQUENCE],
-  ['no news of what nobody had: the number', { before: 'none', remote: claim(0) }, true, Rule.SEQUENCE],
+const IPS: readonly (readonly [string, Partial<IpSides>, Ownership['owner'], Rule])[] = [
+  ['a higher number', { remote: claim(2) }, 'remote', Rule.SEQUENCE],
+  ['a lower number', { remote: claim(0) }, 'local', Rule.SEQUENCE],
+  ['a lower address', { remote: claim(1, LOWER) }, 'remote', Rule.VTEP],
+  ['a higher address', {}, 'local', Rule.VTEP],
+  ['it arrives', { before: 'remote', isNew: true, remote: claim(9) }, 'local', Rule.ARRIVED],
+  ['what was beaten stays so', { before: 'remote' }, 'remote', Rule.STAYED],
+  ['also with a higher number', { before: 'remote', sequence: 9 }, 'remote', Rule.STAYED],
+  ['another binding here arrives', { before: 'local', isNew: true, remote: claim(9) }, 'local', Rule.ARRIVED],
+  ['both are news: the number', { before: 'none', isNew: true, remote: claim(2) }, 'remote', Rule.SEQUENCE],
+  ['no news of what nobody had: the number', { before: 'none', remote: claim(0) }, 'local', Rule.SEQUENCE],
   [
     'no number is left, and our address is lower',
     { before: 'remote', isNew: true, remote: claim(MAX_SEQUENCE) },
-    true,
+    'local',
     Rule.VTEP,
   ],
-  ['both are news', { before: 'none', isNew: true }, true, Rule.VTEP],
+  ['both are news', { before: 'none', isNew: true }, 'local', Rule.VTEP],
   ...([Rule.STICKY, Rule.GATEWAY, Rule.IMMUTABLE] as const).map(
     (pin) =>
       [
         `${pin}: no arrival`,
         { before: 'remote', isNew: true, remote: claim(0, 3, pin) },
-        false,
+        'remote',
         pin,
       ] as const,
   ),
-  ['pinned here', { isPinnedHere: true, remote: claim(9) }, true, Rule.CONFIGURED],
+  ['pinned here', { isPinnedHere: true, remote: claim(9) }, 'local', Rule.CONFIGURED],
   [
     'pinned on both sides',
     { isPinnedHere: true, remote: claim(9, LOWER, Rule.STICKY) },
-    true,
+    'local',
     Rule.CONFIGURED,
   ],
   [
     'no number is left',
     { before: 'remote', isNew: true, remote: claim(MAX_SEQUENCE, LOWER) },
-    false,
+    'remote',
     Rule.VTEP,
   ],
 ];
 
-for (const [name, over, isOurs, rule] of IPS)
+for (const [name, over, owner, rule] of IPS)
   test(`IP: ${name}`, (t) => {
-    t.deepEqual({ ...judgeIp(sides(over)) }, { ours: isOurs, rule });
+    t.deepEqual({ ...judgeIp(sides(over)) }, { owner, rule });
   });
 
-test('whose an IP is that one side has, or none', (t) => {
-  t.is(ownerOfIp(true, false), 'local');
-  t.is(ownerOfIp(false, true), 'remote');
-  t.is(ownerOfIp(false, false), 'none');
-  t.is(ownerOfIp(true, true), 'local', 'one MAC: whoever has the MAC has it');
-});
+for (const [here, there, owner, rule] of [
+  [undefined, undefined, 'none', Rule.NOBODY],
+  [true, undefined, 'local', Rule.ONLY_CLAIM],
+  [true, false, 'local', Rule.FOLLOWS_MAC],
+  [undefined, true, 'remote', Rule.ONLY_CLAIM],
+  [false, true, 'remote', Rule.FOLLOWS_MAC],
+  [false, undefined, 'none', Rule.MAC_IS_ELSEWHERE],
+  [undefined, false, 'none', Rule.MAC_IS_ELSEWHERE],
+  [false, false, 'none', Rule.MAC_IS_ELSEWHERE],
+] as const)
+  test(`IP: of claims whose MACs are where they say, here ${here} and there ${there}`, (t) => {
+    t.deepEqual({ ...judgeLoneIp(here, there) }, { owner, rule });
+  });
 
 test('with an IP that came here its MAC takes the next number, if it has none that is as high', (t) => {
   const arrival = { before: 'remote', isNew: true } as const;

@@ -92,8 +92,8 @@ async function leafOf(local = vtepOf(1), settings: Partial<EvpnSettings> = {}, l
     reasons() {
       const vrf = leaf.evpn.vrf(VNI);
       if (!vrf) throw new Error('no VRF');
-      return [...leaf.rib.destinations()].map(
-        ({ best }) => best && whyIpUnused(best, vrf, leaf.dataPlane.topology),
+      return [...leaf.rib.destinations()].map((destination) =>
+        whyIpUnused(destination, vrf, leaf.dataPlane.topology),
       );
     },
     failures: () => leaf.dataPlane.reconciler.stats.failures,

@@ -39,11 +39,11 @@ export function pageOfHosts<Item>(
   return pageOf(found(pages, vni), request.query, turns);
 }
 
-/** Whether what is somebody's belongs to the list; its VTEP is asked for only where it matters. */
-export function isAmong({ origin, vtep }: HostFilter, owner: string, vtepOf: () => Ip | undefined): boolean {
+/** Whether what is somebody's belongs to the list; `behind`: the VTEP that it is behind where it is remote. */
+export function isAmong({ origin, vtep }: HostFilter, owner: string, behind: Ip | undefined): boolean {
   if (owner === 'none') return false;
   if (origin !== undefined && owner !== origin) return false;
-  return vtep === undefined || (owner === 'remote' && vtepOf() === vtep);
+  return vtep === undefined || (owner === 'remote' && behind === vtep);
 }
 
 /** What is counted already; behind one VTEP it is not. */

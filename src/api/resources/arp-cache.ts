@@ -1,6 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { DataPlane } from '../../dataplane/index.js';
-import { bestIpClaim, type IpEntry, type MacVrf } from '../../evpn/index.js';
+import { type IpEntry, ipReason, type MacVrf } from '../../evpn/index.js';
 import { formatIp, formatMac, MAC_ZERO, type Vni } from '../../types/index.js';
 import { ipOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
@@ -9,6 +8,7 @@ import { type HostFilter, HostQuery, hostTotal, isAmong, pageOfHosts } from '../
 import { NeighRowSchema, neighRowItem } from '../parts/kernel-rows.js';
 import { ipText } from '../present.js';
 import { listOf, type Resource } from '../resource.js';
+import type { Rooms } from '../rooms/rooms.js';
 import { Address, closed, MacText, nullable, OriginSide, ref } from '../schema-words.js';
 import { isKnownVni } from './vnis.js';
 
@@ -55,26 +55,21 @@ export const arpCache: Resource<ArpReads> = {
         *rows() {
           if (vrf) for (const entry of vrf.ips.values()) yield { vrf, entry };
         },
-        where: (row) =>
-          isAmong(
-            filter,
-            row.entry.owner,
-            () => bestIpClaim(row.entry.remotes, row.vrf, rooms.dataPlane.topology)?.vtep,
-          ),
+        where: (row) => isAmong(filter, row.entry.owner, row.entry.vtep),
         key: (row) => row.entry.ip,
         order: ipOrder,
-        item: (row) => arpItem(rooms.dataPlane, row.vrf, row.entry),
+        item: (row) => arpItem(rooms, row.vrf, row.entry),
       });
     },
   }),
 };
 
 /** An IP that is somebody's, as the API shows it. */
-function arpItem(dataPlane: DataPlane, vrf: MacVrf, entry: IpEntry): ArpEntry {
+function arpItem({ dataPlane, evpn }: Rooms, vrf: MacVrf, entry: IpEntry): ArpEntry {
   const { ip, owner } = entry;
   const { at } = vrf;
   const local = owner === 'local' ? dataPlane.localNeigh(vrf.vni, ip) : undefined;
-  const claim = owner === 'remote' ? bestIpClaim(entry.remotes, vrf, dataPlane.topology) : undefined;
+  const claim = owner === 'remote' ? evpn.claims.bestOfIp(vrf, entry, ipReason(ip, vrf)) : undefined;
   // Between a change and the brain's look at it neither may stand any more
   const mac =
     local?.mac ?? claim?.route.mac ?? entry.claimantHere?.mac ?? entry.claimantThere?.mac ?? MAC_ZERO;

@@ -1,6 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { DataPlane } from '../../dataplane/index.js';
-import { bestClaim, listOf as ipsOf, type MacEntry, type MacVrf } from '../../evpn/index.js';
+import { listOf as ipsOf, type MacEntry, type MacVrf, macReason } from '../../evpn/index.js';
 import { compareIp, formatIp, formatMac, type Vni } from '../../types/index.js';
 import { macOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
@@ -16,6 +15,7 @@ import {
 } from '../parts/kernel-rows.js';
 import { ipText } from '../present.js';
 import { listOf, type Resource } from '../resource.js';
+import type { Rooms } from '../rooms/rooms.js';
 import { Address, Count, closed, MacText, nullable, OriginSide, ref, Text } from '../schema-words.js';
 import { isKnownVni } from './vnis.js';
 
@@ -72,10 +72,10 @@ export const macs: Resource<MacReads> = {
         *rows() {
           if (vrf) for (const entry of vrf.macs.values()) yield { vrf, entry };
         },
-        where: ({ entry }) => isAmong(filter, entry.ownership.owner, () => entry.vtep),
+        where: ({ entry }) => isAmong(filter, entry.ownership.owner, entry.vtep),
         key: (row) => row.entry.mac,
         order: macOrder,
-        item: (row) => macItem(rooms.dataPlane, row.vrf, row.entry, hardware),
+        item: (row) => macItem(rooms, row.vrf, row.entry, hardware),
       });
       return {
         total: pages.total,
@@ -90,7 +90,7 @@ export const macs: Resource<MacReads> = {
 
 /** A MAC that is somebody's, as the API shows it. */
 function macItem(
-  dataPlane: DataPlane,
+  { dataPlane, evpn }: Rooms,
   vrf: MacVrf,
   entry: MacEntry,
   hardware: HardwareRows | undefined,
@@ -98,7 +98,8 @@ function macItem(
   const { mac, ownership } = entry;
   const { at } = vrf;
   const local = ownership.owner === 'local' ? dataPlane.localMac(vrf.vni, mac) : undefined;
-  const claim = ownership.owner === 'remote' ? bestClaim(entry.remotes, vrf, dataPlane.topology) : undefined;
+  const claim =
+    ownership.owner === 'remote' ? evpn.claims.bestOfMac(vrf, entry, macReason(mac, vrf)) : undefined;
   return {
     mac: formatMac(mac),
     origin: ownership.owner === 'local' ? 'local' : 'remote',

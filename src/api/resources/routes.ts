@@ -23,8 +23,8 @@ const RouteSchema = Type.Object(
 
 export type RouteItem = Static<typeof RouteSchema>;
 
-/** Reasons of whole routes; `not-best` is one of a path. */
-const FILTERABLE = Object.keys(UNUSED).filter((reason) => reason !== 'not-best');
+/** Reasons of whole routes; `not-best` is one of a path, `frozen` one of an address. */
+const FILTERABLE = Object.keys(UNUSED).filter((reason) => reason !== 'not-best' && reason !== 'frozen');
 
 const RouteQuery = Type.Object(
   {

@@ -1,20 +1,20 @@
 import type { Destination } from '../../bgp/index.js';
 import type { LocalMac } from '../../dataplane/index.js';
 import {
-  chooseLeaf,
   claimOf,
   type IpEntry,
-  isOwnRoute,
+  ipReason,
   listOf,
   localReasonText,
   type MacEntry,
   type MacVrf,
+  macReason,
   numberWeHad,
   type RemoteClaim,
   reasonText,
+  type UnusedReason,
   whyLocalIpUnused,
   whyNoLocalMac,
-  type whyUnused,
 } from '../../evpn/index.js';
 import { formatEsi, formatIp, formatMac, type Ip, type Mac } from '../../types/index.js';
 import { type EvpnNlri, formatNlri, type Imet, type MacIpAdvertisement } from '../../wire/index.js';
@@ -38,23 +38,36 @@ export function localMacHeard({ dataPlane }: Rooms, vrf: MacVrf, mac: Mac): Hear
   return { claim, ignored: reason && localReasonText(reason) };
 }
 
-/** What the imported routes of an entry say; the best route of each destination speaks, and `why` tells which count. */
-export function remotesHeard(
-  { dataPlane, speaker }: Rooms,
+/** What the imported routes say of the MAC: the best route of each destination speaks. */
+export function macClaimsHeard(
+  { evpn }: Rooms,
   vrf: MacVrf,
-  entry: Pick<MacEntry | IpEntry, 'remotes'> | undefined,
-  why: typeof whyUnused,
-  /** Our own sequence number. */
-  ours: number,
+  entry: MacEntry | undefined,
 ): Heard<RemoteClaim>[] {
-  return listOf(entry?.remotes).flatMap((destination) => {
+  return claimsHeard(entry, (claim, of) =>
+    evpn.claims.whyNotOfMac(claim, vrf, of, macReason(claim.route.mac, vrf)),
+  );
+}
+
+/** The same of the IP. */
+export function ipClaimsHeard(
+  { evpn }: Rooms,
+  vrf: MacVrf,
+  entry: IpEntry | undefined,
+): Heard<RemoteClaim>[] {
+  return claimsHeard(entry, (claim, of) => evpn.claims.whyNotOfIp(claim, vrf, of, ipReason(of.ip, vrf)));
+}
+
+function claimsHeard<Entry extends MacEntry | IpEntry>(
+  entry: Entry | undefined,
+  whyNot: (claim: RemoteClaim, entry: Entry) => UnusedReason | undefined,
+): Heard<RemoteClaim>[] {
+  if (!entry) return [];
+  return listOf(entry.remotes).flatMap((destination) => {
     const claim = claimOf(destination);
-    if (claim) chooseLeaf(claim, vrf, dataPlane.topology);
-    const reason =
-      claim && isOwnRoute(claim, vrf, ours, speaker.localRib)
-        ? 'own-route'
-        : destination.best && why(destination.best, vrf, dataPlane.topology);
-    return claim ? [{ claim, ignored: reason && reasonText(reason, destination.best) }] : [];
+    if (!claim) return [];
+    const reason = whyNot(claim, entry);
+    return [{ claim, ignored: reason && reasonText(reason, destination.best) }];
   });
 }
 

@@ -6,7 +6,7 @@ import {
   type VniAttachment,
   wantedText,
 } from '../../dataplane/index.js';
-import { imetRoute, type MacVrf, reasonText, vtepOf, whyUnused } from '../../evpn/index.js';
+import { floodingReason, imetRoute, type MacVrf, reasonText, vtepOf, whyUnused } from '../../evpn/index.js';
 import { compareIp, formatIp, formatMac, type Ip, MAC_ZERO } from '../../types/index.js';
 import { RouteType } from '../../wire/index.js';
 import type { ClaimItem, Explain, KernelCheck, Story } from '../explain-schemas.js';
@@ -68,10 +68,12 @@ function standingDefaults({ mirror }: Rooms['dataPlane'], at: VniAttachment): Ip
   return rows.flatMap(({ dst }) => (dst === undefined ? [] : [dst])).sort(compareIp);
 }
 
-function ruleOf({ flooding, at }: MacVrf, leaves: number): string {
-  if (!flooding) return 'flooding is disabled';
-  if (at?.multicastGroup !== undefined)
+function ruleOf(vrf: MacVrf, leaves: number): string {
+  const { at } = vrf;
+  const reason = floodingReason(vrf);
+  if (reason === 'multicast-group' && at?.multicastGroup !== undefined)
     return `multicast group ${formatIp(at.multicastGroup)} of ${at.vxlanName}`;
+  if (reason !== undefined) return reasonText(reason, undefined);
   return leaves > 0 ? 'a copy for each leaf of the VNI' : 'no other leaf of the VNI takes copies';
 }
 
@@ -86,10 +88,9 @@ function floodClaims(rooms: Rooms, vrf: MacVrf): ClaimItem[] {
   return items;
 }
 
-function whyNoCopy({ dataPlane }: Rooms, vrf: MacVrf, { best }: Destination): string | undefined {
-  const reason = best && whyUnused(best, vrf, dataPlane.topology);
-  if (reason !== undefined) return reasonText(reason, best);
-  return vrf.flooding && vrf.at?.multicastGroup === undefined ? undefined : ruleOf(vrf, 0);
+function whyNoCopy({ dataPlane }: Rooms, vrf: MacVrf, destination: Destination): string | undefined {
+  const reason = whyUnused(destination, vrf, dataPlane.topology);
+  return reason && reasonText(reason, destination.best);
 }
 
 function floodItem(

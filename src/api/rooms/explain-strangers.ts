@@ -1,13 +1,6 @@
 import type { Destination } from '../../bgp/index.js';
 import { formatRouteTargetPattern } from '../../config/index.js';
-import {
-  claimOf,
-  contentReason,
-  importingSetting,
-  type MacVrf,
-  type RemoteClaim,
-  reasonText,
-} from '../../evpn/index.js';
+import { claimOf, importingSetting, type MacVrf, type RemoteClaim, reasonText } from '../../evpn/index.js';
 import { formatRouteTarget, type Ip, type Mac } from '../../types/index.js';
 import { type EvpnNlri, type PathAttributes, RouteType } from '../../wire/index.js';
 import type { Heard } from './explain-claims.js';
@@ -37,12 +30,13 @@ export function strangersHeard(
 export function whyStranger({ evpn }: Rooms, vrf: MacVrf, destination: Destination): string | undefined {
   const { best } = destination;
   if (!best) return undefined;
+  const notImported = evpn.importer.whyNotImported(destination, vrf);
+  if (notImported === undefined) return undefined;
   const importers = evpn.importer.importersOf(destination);
   const label = labelOf(best.nlri, best.attributes);
   const isMeant = label === vrf.vni || label === 0 || label === undefined || importers.length === 0;
-  if (!isMeant || importers.includes(vrf)) return undefined;
-  const reason = contentReason(best.nlri, best.attributes, evpn.importer.importTags);
-  if (reason) return reasonText(reason, best);
+  if (!isMeant) return undefined;
+  if (notImported !== 'route-targets') return reasonText(notImported, best);
   const { routeTargets } = best.attributes;
   const targets = routeTargets.map(formatRouteTarget).join(', ') || 'none';
   const others = importers.map(({ vni }) => vni).sort((a, b) => a - b);

@@ -1,9 +1,11 @@
 import type { LocalNeigh } from '../../dataplane/index.js';
 import {
+  compareIpClaims,
   compareRemoteClaims,
   type IpEntry,
   type IpFacts,
   ipReason,
+  isMacThere,
   listOf,
   type MacEntry,
   type MacVrf,
@@ -15,10 +17,8 @@ import {
   Rule,
   UNOWNED,
   whyIp,
-  whyIpUnused,
   whyMac,
   whyNoLocalIp,
-  whyUnused,
 } from '../../evpn/index.js';
 import {
   compareIp,
@@ -42,11 +42,12 @@ import { waitSentences } from './excess-problems.js';
 import {
   advertisedItems,
   type Heard,
+  ipClaimsHeard,
   localIpItem,
   localMacHeard,
   localMacItem,
+  macClaimsHeard,
   remoteItem,
-  remotesHeard,
 } from './explain-claims.js';
 import { explainFlooding } from './explain-flooding.js';
 import { kernelCheck } from './explain-kernel.js';
@@ -77,8 +78,8 @@ async function holderOf(rooms: Rooms, vni: Vni, ip: Ip): Promise<Mac | undefined
   const entry = vrf.knownIp(ip);
   const holder = bindingMac(vrf, ip, entry);
   if (holder !== null) return parseMac(holder);
-  const heard = remotesHeard(rooms, vrf, entry, whyIpUnused, 0);
-  const [best] = countedOf(heard);
+  const heard = ipClaimsHeard(rooms, vrf, entry);
+  const [best] = countedForIp(vrf, heard);
   return best?.route.mac ?? dataPlane.localNeigh(vni, ip)?.mac ?? heard[0]?.claim.route.mac;
 }
 
@@ -152,8 +153,8 @@ function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows | 
   const entry = vrf.knownMac(mac);
   const ownership = entry?.ownership ?? UNOWNED;
   const local = localMacHeard(rooms, vrf, mac);
-  const remotes = remotesHeard(rooms, vrf, entry, whyUnused, ownership.sequence);
-  const counted = countedOf(remotes);
+  const remotes = macClaimsHeard(rooms, vrf, entry);
+  const counted = countedOf(remotes).sort(compareRemoteClaims);
   const winner = ownership.owner === 'remote' ? counted.find(({ leaf }) => leaf === entry?.vtep) : undefined;
   const isLocal = ownership.owner === 'local';
   const isOwn = macReason(mac, vrf) === 'own-mac';
@@ -200,10 +201,9 @@ function ipStory(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip, entry: IpEntry | u
   const neigh = dataPlane.localNeigh(vrf.vni, ip);
   const macEntry = entry?.mac === undefined ? undefined : vrf.knownMac(entry.mac);
   const ours = macEntry?.ownership.sequence ?? 0;
-  const remotes = remotesHeard(rooms, vrf, entry, whyIpUnused, ours);
-  const counted = countedOf(remotes);
+  const remotes = ipClaimsHeard(rooms, vrf, entry);
+  const counted = countedForIp(vrf, remotes);
   const winner = owner === 'remote' ? counted.find(({ route }) => route.mac === entry?.mac) : undefined;
-  const [best] = counted;
   const isOwn = ipReason(ip, vrf) === 'own-ip';
   const device = owner === 'local' ? (local?.device ?? null) : null;
   return {
@@ -216,8 +216,7 @@ function ipStory(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip, entry: IpEntry | u
             neigh && whyNoLocalIp(neigh.mac, vrf, ipReason(ip, vrf)) === undefined
               ? localFacts(vrf, neigh, entry, local?.sticky ?? false)
               : undefined,
-          remotes: counted,
-          ownsMac: best !== undefined && vrf.macs.get(best.route.mac)?.ownership.owner === 'remote',
+          remotes: counted.map((claim) => ({ claim, ownsMac: isMacThere(claim, vrf) })),
           localVtep: vrf.localVtep ?? IPV4_ANY,
           history: entry?.history,
         }),
@@ -277,12 +276,14 @@ function localFacts(
   };
 }
 
-/** The claims that count, best first. */
+/** The claims that count. */
 function countedOf(heard: readonly Heard<RemoteClaim>[]): RemoteClaim[] {
-  return heard
-    .filter(({ ignored }) => ignored === undefined)
-    .map(({ claim }) => claim)
-    .sort(compareRemoteClaims);
+  return heard.filter(({ ignored }) => ignored === undefined).map(({ claim }) => claim);
+}
+
+/** Those on an IP, best first. */
+function countedForIp(vrf: MacVrf, heard: readonly Heard<RemoteClaim>[]): RemoteClaim[] {
+  return countedOf(heard).sort((a, b) => compareIpClaims(a, b, vrf));
 }
 
 /** All that the routes of the winner's leaf say to bind the address to it: its MAC/IP route may say what the MAC's does not. */
