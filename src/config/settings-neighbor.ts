@@ -7,27 +7,27 @@ export const PORT = integer(1, 65535, 'a TCP port');
 const SECONDS = integer(1, 65535, 'seconds');
 const HOLD_TIME = { ...integer(0, 65535), allowed: '0, or seconds from 3 to 65535' };
 
-/** Addresses in 0.0.0.0/8, where nobody's address is, in place of those that are none; 0 itself is refused everywhere. */
+/** Addresses in 0.0.0.0/8, which no host has, in place of invalid ones; 0.0.0.0 itself is refused everywhere. */
 export const addressStandIn = (index: number) => formatIp((index + 1) as Ipv4);
 
 const NEW_SESSION = {
   effect: 'session',
-  change: 'the session ends (Cease, Other Configuration Change) and begins anew',
+  change: 'the session ends (Cease, Other Configuration Change) and a new one starts',
 } as const;
 const SESSION_AS_WANTED = {
   effect: 'session',
   change:
-    'the session stays where it is as the new value wants it (`remote-as` from `65000` to `external`); else it ends (Cease, Other Configuration Change) and begins anew',
+    'the session stays if it fits the new value (`remote-as` from `65000` to `external`); otherwise it ends (Cease, Other Configuration Change) and a new one starts',
 } as const;
 const REFRESHED = {
   effect: 'refresh',
   change:
-    'the session stays and the neighbor is asked for all its routes again (ROUTE-REFRESH, RFC 2918); one that did not offer that cannot be asked: its session ends (Cease, Other Configuration Change) and begins anew',
+    'the session stays and the neighbor is asked for all its routes again (ROUTE-REFRESH, RFC 2918); if it did not offer route refresh, its session ends (Cease, Other Configuration Change) and a new one starts',
 } as const;
 const LIMITED = {
   effect: 'live',
   change:
-    'what the neighbor has now is held against the new limit at once; a neighbor that stays away because of the limit of before is tried at once',
+    "the neighbor's present routes are compared with the new limit at once; a wait because of the old limit ends",
 } as const;
 
 /** The settings of one neighbor. */
@@ -38,7 +38,7 @@ export const NEIGHBOR = {
       standIn: addressStandIn,
       effect: 'live',
       change:
-        'another address is another neighbor: the session with the old one ends, one with the new one begins',
+        'another address is another neighbor: the session with the old one ends, one with the new one starts',
     }),
     parsePeerAddress,
     formatIp,
@@ -74,7 +74,7 @@ export const NEIGHBOR = {
   ),
   'keepalive-time': optional(SECONDS, {
     description:
-      "Seconds between KEEPALIVEs, about: one leaves with the neighbor's that comes then. Default: 3, or a third of `hold-time` where that is less than 3.",
+      "Seconds between KEEPALIVEs, approximately: one is sent when the neighbor's arrives at about that time. Default: 3, or a third of `hold-time` if that is less than 3.",
     allowed: `${SECONDS.allowed}, less than hold-time`,
     ...NEW_SESSION,
   }),
@@ -82,14 +82,14 @@ export const NEIGHBOR = {
     description: 'Seconds between attempts to connect.',
     default: 5,
     effect: 'live',
-    change: 'the session stays; the new time counts from the next attempt on',
+    change: 'the session stays; the new time applies from the next attempt on',
   }),
   'send-hold-time': parsed(
     optional(HOLD_TIME, {
       description:
-        'Seconds that the neighbor may read nothing of what waits for it, though it sends (RFC 9687); then the session ends. 0 turns the timer off. Default: 480, or twice the hold time where that is more.',
+        'Seconds after which the session ends if the neighbor reads nothing of what is sent to it (RFC 9687). 0 turns the timer off. Default: 480, or twice the hold time if that is more.',
       effect: 'live',
-      change: 'the session stays; where something waits for the neighbor to read, the new time begins now',
+      change: 'the session stays; a running timer starts again with the new time',
     }),
     parseHoldTime,
   ),
@@ -101,33 +101,33 @@ export const NEIGHBOR = {
   }),
   'allowas-in': setting(integer(0, 10), {
     description:
-      'Takes routes in whose AS_PATH our own AS is up to so many times: for leaves that share one AS number. Our own routes that come back are still not used.',
+      'How many times our own AS may be in the AS_PATH of a route: for leaves that share one AS number. Our own routes that come back are still not used.',
     default: 0,
     ...REFRESHED,
   }),
   'max-routes': setting(integer(0, 4294967295), {
     description:
-      'Routes that the neighbor may have here at once, used or not; 0 for no limit of its own. What all neighbors have together is bounded by the memory that evpnd may use.',
+      'How many routes of the neighbor are stored, used or not; 0 for no limit of its own. The routes of all neighbors together are limited by the memory that evpnd may use.',
     allowed: 'a number from 0 to 4294967295',
     default: 300_000,
     ...LIMITED,
   }),
   'max-octets': setting(integer(0, 4294967295), {
     description:
-      "Octets of path attributes that may be kept of the neighbor's routes, those of many routes counted once; 0 for no limit of its own.",
+      "Octets of path attributes that are stored for the neighbor's routes; attributes that many routes share count once; 0 for no limit of its own.",
     allowed: 'octets from 0 to 4294967295',
     default: 67_108_864,
     ...LIMITED,
   }),
   'on-limit': setting(oneOf('close', 'warn'), {
     description:
-      'Beyond `max-routes` or `max-octets`: `close` ends the session (Cease, Maximum Number of Prefixes Reached) for a minute, twice as long with each time, up to 16 minutes; `warn` keeps it, logs it and lists a problem.',
+      'Beyond `max-routes` or `max-octets`: `close` ends the session (Cease, Maximum Number of Prefixes Reached) for a minute, doubling each time, up to 16 minutes; `warn` keeps it, logs it and lists a problem.',
     default: 'close',
     ...LIMITED,
   }),
   description: optional(text('text of at most 255 characters', { maxLength: 255 }), {
     description: 'Free text, shown by the API.',
     effect: 'live',
-    change: 'the API shows the new text; nothing else is touched',
+    change: 'the API shows the new text; nothing else changes',
   }),
 };

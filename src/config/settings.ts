@@ -41,7 +41,7 @@ export const SETTINGS = {
     itemAllowed: 'a neighbor: address, remote-as and more',
     knownBy: 'address',
     rows: NEIGHBOR,
-    change: 'of a neighbor that is added or removed the session alone starts or ends',
+    change: 'only the session of a neighbor that is added or removed starts or ends',
   }),
   bgp: section('The BGP listener.', {
     listen: parsed(
@@ -89,30 +89,30 @@ export const SETTINGS = {
   }),
   'manage-port-settings': setting(flag, {
     description:
-      'Sets what the VXLAN devices and bridge ports of our VNIs need, and nothing else: `learning off` and `neigh_suppress on` of the port, `nolearning` of the device; again whenever somebody changes it.',
+      'Sets `learning off` and `neigh_suppress on` of the bridge ports of our VXLAN devices and `nolearning` of the devices, and nothing else; restores them whenever they are changed.',
     default: false,
     effect: 'live',
-    change: 'with `true` what is needed is set at once; with `false` what has been set stays',
+    change: 'with `true` they are set at once; with `false` they stay as they are',
   }),
   log: section('The log.', {
     level: setting(oneOf('debug', 'info', 'warn', 'error'), {
-      description: 'The least severity that is logged: `debug`, `info`, `warn` or `error`.',
+      description: 'The lowest severity that is logged: `debug`, `info`, `warn` or `error`.',
       default: 'info',
       effect: 'live',
-      change: 'counts from the next line on',
+      change: 'applies from the next line on',
     }),
   }),
   kernel: section('The netlink sockets.', {
     'receive-buffer-bytes': setting(integer(65536, 1073741823, 'bytes'), {
       description:
-        'Bytes of kernel notifications that may wait (SO_RCVBUFFORCE); about 832 a notification. An overrun costs a resync, not correctness.',
+        'Receive buffer for kernel notifications (SO_RCVBUFFORCE); about 832 a notification. An overrun costs a resync, not correctness.',
       default: 134217728,
       effect: 'restart',
     }),
   }),
   mode: setting(oneOf('active', 'observe'), {
     description:
-      'What evpnd does with what it decides: `active` writes rows and announces routes; `observe` does neither, so that it can be tried beside another daemon, and lists at `/api/v1/pending-writes` what it would write.',
+      'What evpnd does with its decisions: `active` writes rows and announces routes; `observe` does neither, so that it can be tried beside another daemon, and lists at `/api/v1/pending-writes` what it would write.',
     default: 'active',
     effect: 'restart',
   }),
@@ -121,17 +121,18 @@ export const SETTINGS = {
       'What SIGTERM does with the rows that evpnd wrote: `preserve` leaves them for the next start to adopt, `flush` removes them.',
     default: 'preserve',
     effect: 'live',
-    change: 'counts when evpnd stops',
+    change: 'applies when evpnd stops',
   }),
   'sweep-deferral-time': setting(integer(0, 3600, 'seconds'), {
     description:
-      'Seconds after the start after which rows found then are swept, if some neighbor has not sent its End-of-RIB by then.',
+      'Seconds after the start after which rows of an earlier evpnd that no route has confirmed are removed, even if a neighbor has not sent End-of-RIB.',
     default: 60,
     effect: 'restart',
   }),
   'state-directory': parsed(
     setting(text('an absolute path'), {
-      description: 'Where evpnd keeps what must outlive it, such as the numbers of route distinguishers.',
+      description:
+        'Directory for data that must survive a restart, such as the numbers of route distinguishers.',
       default: DEFAULT_STATE_DIRECTORY,
       effect: 'restart',
     }),
