@@ -1,23 +1,5 @@
-import {
-  type Esi,
-  type Ip,
-  type Mac,
-  macFromParts,
-  macHigh16,
-  macLow32,
-  type RouteDistinguisher,
-} from '../types/index.js';
-import {
-  EVPN,
-  type EvpnNlri,
-  type Family,
-  type MacIpAdvertisement,
-  type PathAttributes,
-  type Route,
-  RouteType,
-  sameNlri,
-} from '../wire/index.js';
-import { better, decideSeveral, selectBest, type Usable } from './decision.js';
+import type { EvpnNlri, Family, PathAttributes, Route } from '../wire/index.js';
+import { better, selectBest, type Usable } from './decision.js';
 import type { Destination, Path, PathSource } from './route.js';
 import type { TableEntry } from './table.js';
 
@@ -86,9 +68,9 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
 {
   chained: RibDestination<Nlri> | undefined = undefined;
   best: RibPath<Nlri> | undefined = undefined;
-  note: object | undefined = undefined;
-  /** It is in the RIB's dirty set. */
-  dirty = false;
+  notes: object | undefined = undefined;
+  /** A bit for each reader in whose dirty set it is. */
+  dirty = 0;
   #later: LaterPath<Nlri> | undefined = undefined;
 
   /** As the first path's neighbour sent it. */
@@ -202,86 +184,6 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
   }
 }
 
-/** What MAC/IP routes of one VNI mostly have in common. */
-type Commons = Pick<MacIpAdvertisement, 'esi' | 'ethernetTag' | 'label1' | 'label2'>;
-
-/** The latest of each remainder of the label. */
-const LATEST_COMMONS = new Array<Commons>(64).fill({
-  esi: '' as Esi,
-  ethernetTag: 0,
-  label1: 0,
-  label2: undefined,
-});
-
-function commonsOf({ esi, ethernetTag, label1, label2 }: MacIpAdvertisement): Commons {
-  const place = label1 % LATEST_COMMONS.length;
-  const latest = LATEST_COMMONS[place];
-  if (
-    latest.label1 === label1 &&
-    latest.esi === esi &&
-    latest.ethernetTag === ethernetTag &&
-    latest.label2 === label2
-  )
-    return latest;
-  LATEST_COMMONS[place] = { esi, ethernetTag, label1, label2 };
-  return LATEST_COMMONS[place];
-}
-
-/** The destination of a MAC/IP route is its own NLRI. The MAC stands in two small numbers: as one it were an object itself. */
-class MacIpDestination extends RibDestination implements MacIpAdvertisement {
-  readonly rd: RouteDistinguisher;
-  readonly ip: Ip | undefined;
-  readonly #macHigh: number;
-  /** Signed. */
-  readonly #macLow: number;
-  #commons: Commons;
-
-  constructor(arrival: Arrival, attributes: PathAttributes, nlri: MacIpAdvertisement) {
-    super(arrival, attributes);
-    this.rd = nlri.rd;
-    this.ip = nlri.ip;
-    this.#macHigh = macHigh16(nlri.mac);
-    this.#macLow = macLow32(nlri.mac) | 0;
-    this.#commons = commonsOf(nlri);
-  }
-
-  get type(): typeof RouteType.MAC_IP_ADVERTISEMENT {
-    return RouteType.MAC_IP_ADVERTISEMENT;
-  }
-  get mac(): Mac {
-    return macFromParts(this.#macHigh, this.#macLow >>> 0);
-  }
-  get esi(): Esi {
-    return this.#commons.esi;
-  }
-  get ethernetTag(): number {
-    return this.#commons.ethernetTag;
-  }
-  get label1(): number {
-    return this.#commons.label1;
-  }
-  get label2(): number | undefined {
-    return this.#commons.label2;
-  }
-
-  override get nlri(): MacIpAdvertisement {
-    return this;
-  }
-
-  protected override takeOver(nlri: EvpnNlri): void {
-    if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) this.#commons = commonsOf(nlri);
-  }
-
-  protected override get copyOfNlri(): MacIpAdvertisement {
-    const { type, rd, mac, ip } = this;
-    return { type, rd, mac, ip, ...this.#commons };
-  }
-
-  protected override same(a: EvpnNlri, b: EvpnNlri): boolean {
-    return sameNlri(a, b);
-  }
-}
-
 /** The destination of a route that is an object beside it. */
 export class PlainDestination<Nlri extends Route> extends RibDestination<Nlri> {
   readonly #family: Family<Nlri>;
@@ -308,56 +210,4 @@ export class PlainDestination<Nlri extends Route> extends RibDestination<Nlri> {
   protected override same(a: Nlri, b: Nlri): boolean {
     return this.#family.same(a, b);
   }
-}
-
-/** A path that was chosen, and what it said then. */
-interface Choice<Nlri extends Route> {
-  readonly path: RibPath<Nlri>;
-  readonly attributes: PathAttributes;
-  readonly nlri: Nlri;
-}
-
-/** A destination for which several equally good paths are chosen. */
-export class MultipathDestination<Nlri extends Route> extends PlainDestination<Nlri> {
-  readonly #most: number;
-  #chosen: readonly Choice<Nlri>[] = [];
-
-  constructor(
-    arrival: Arrival,
-    attributes: PathAttributes,
-    nlri: Nlri,
-    family: Family<Nlri>,
-    /** Paths that may be chosen. */
-    most: number,
-  ) {
-    super(arrival, attributes, nlri, family);
-    this.#most = most;
-  }
-
-  override get chosen(): readonly RibPath<Nlri>[] {
-    return this.#chosen.map(({ path }) => path);
-  }
-
-  override chooseSeveral(usable: Usable<Nlri> | undefined): boolean {
-    const before = this.#chosen;
-    const chosen = decideSeveral(this.paths, this.#most, usable);
-    this.#chosen = chosen.map((path) => ({ path, attributes: path.attributes, nlri: path.nlri }));
-    return (
-      chosen.length !== before.length ||
-      chosen.some(
-        ({ attributes, nlri }, n) => attributes !== before[n].attributes || !this.same(nlri, before[n].nlri),
-      )
-    );
-  }
-}
-
-/** An EVPN destination with its first path: of all but MAC/IP routes there are few. */
-export function evpnDestination(
-  arrival: Arrival,
-  attributes: PathAttributes,
-  nlri: EvpnNlri,
-): RibDestination {
-  return nlri.type === RouteType.MAC_IP_ADVERTISEMENT
-    ? new MacIpDestination(arrival, attributes, nlri)
-    : new PlainDestination(arrival, attributes, nlri, EVPN);
 }

@@ -10,7 +10,7 @@ const SPARSE = 32;
 const CONGESTED_ABOVE = 65_536;
 const RELIEVED_BELOW = 16_384;
 
-/** Destinations that one neighbor's words have changed, and that nobody has taken yet, oldest first. */
+/** Destinations that one neighbor's words have changed, and that the reader has not taken yet, oldest first. */
 export class DirtyShare<Nlri extends Route = EvpnNlri> {
   readonly destinations = new Fifo<RibDestination<Nlri>>();
   isQueued = false;
@@ -19,22 +19,32 @@ export class DirtyShare<Nlri extends Route = EvpnNlri> {
 }
 
 /**
- * The destinations that changed, each once. They are taken from one neighbor after the other, so that who says much has
- * what another says wait for some of it and never for all.
+ * The destinations that changed for one reader, each once. They are taken from one neighbor after the other, so that who
+ * says much has what another says wait for some of it and never for all.
  */
 export class DirtySet<Nlri extends Route = EvpnNlri> {
+  readonly #bit: number;
   readonly #shares = new Fifo<DirtyShare<Nlri>>();
   #current: DirtyShare<Nlri> | undefined = undefined;
   #left = 0;
   #size = 0;
 
+  /** `bit` of a destination's `dirty` says that it is in this set. */
+  constructor(bit: number) {
+    this.#bit = bit;
+  }
+
   get size(): number {
     return this.#size;
   }
 
+  has(destination: RibDestination<Nlri>): boolean {
+    return (destination.dirty & this.#bit) !== 0;
+  }
+
   /** The caller has looked that it is not in the set. */
   push(share: DirtyShare<Nlri>, destination: RibDestination<Nlri>): void {
-    destination.dirty = true;
+    destination.dirty |= this.#bit;
     share.destinations.push(destination);
     this.#size++;
     if (share.destinations.size > CONGESTED_ABOVE) share.congested = true;
@@ -61,7 +71,7 @@ export class DirtySet<Nlri extends Route = EvpnNlri> {
   #takeOf(share: DirtyShare<Nlri> | undefined, relieved: () => void): RibDestination<Nlri> | undefined {
     const destination = share?.destinations.take();
     if (share === undefined || destination === undefined) return undefined;
-    destination.dirty = false;
+    destination.dirty &= ~this.#bit;
     this.#size--;
     this.#left--;
     if (share.congested && share.destinations.size < RELIEVED_BELOW) {

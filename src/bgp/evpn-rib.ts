@@ -1,6 +1,7 @@
 import type { Clock } from '../types/index.js';
 import { EVPN, type EvpnNlri } from '../wire/index.js';
-import { evpnDestination, type RibDestination } from './destination.js';
+import type { RibDestination } from './destination.js';
+import { evpnDestination } from './evpn-destination.js';
 import { FamilyRib, type RibIdentity } from './rib.js';
 import type { Destination } from './route.js';
 import { EvpnTable, type TableFilter } from './table.js';

@@ -10,7 +10,8 @@ import {
 import { AdjRibOut, type UpdateSink } from './adj-rib-out.js';
 import type { InboundPolicy, RefusalReason } from './inbound.js';
 import type { FamilyLocalRib } from './local-rib.js';
-import type { FamilyRib, NeighborRouteCounts, RibIdentity } from './rib.js';
+import type { NeighborRouteCounts } from './neighbor-routes.js';
+import type { FamilyRib, RibIdentity } from './rib.js';
 import type { PathSource } from './route.js';
 
 type Neighbor = Pick<PathSource, 'neighbor'>;

@@ -22,8 +22,11 @@ export type * from './fsm-types.js';
 export * from './inbound.js';
 export { KeyedTable } from './keyed-table.js';
 export { FamilyLocalRib, LocalRib } from './local-rib.js';
+export type { NeighborRouteCounts } from './neighbor-routes.js';
 export type * from './neighbor-status.js';
-export { FamilyRib, type NeighborRouteCounts, plainRoutes, type RibIdentity } from './rib.js';
+export { FamilyRib, type RibIdentity } from './rib.js';
+export type { RibReader } from './rib-reader.js';
+export { plainRoutes } from './rib-routes.js';
 export type * from './route.js';
 export {
   DEFAULT_ROUTE_LIMITS,

@@ -1,6 +1,6 @@
 import type { Capability, UpdateFault } from '../wire/index.js';
 import type { FsmStateName } from './fsm-types.js';
-import type { NeighborRouteCounts } from './rib.js';
+import type { NeighborRouteCounts } from './neighbor-routes.js';
 import type { LimitUse, RouteLimits } from './route-limits.js';
 
 /** Messages of one direction since start, by type. */

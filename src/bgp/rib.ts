@@ -1,28 +1,17 @@
-import type { Clock, Timer } from '../types/index.js';
-import type { EvpnNlri, Family, PathAttributes, Route, Update } from '../wire/index.js';
+import type { Clock } from '../types/index.js';
+import type { Family, PathAttributes, Route, Update } from '../wire/index.js';
 import { type Decision, decide, type Usable } from './decision.js';
-import {
-  Arrival,
-  MultipathDestination,
-  PlainDestination,
-  type RibDestination,
-  type RibPath,
-} from './destination.js';
-import { DirtySet, DirtyShare } from './dirty-set.js';
-import { type Holder, hold, release } from './holdings.js';
-import {
-  type InboundPolicy,
-  NO_POLICY,
-  noRefusals,
-  type Refusal,
-  type RefusalCounts,
-  type RefusalReason,
-  whyRefused,
-} from './inbound.js';
-import { KeyedTable } from './keyed-table.js';
+import { Arrival, type RibDestination, type RibPath } from './destination.js';
+import { hold, release } from './holdings.js';
+import { type InboundPolicy, NO_POLICY, noRefusals, type RefusalReason, whyRefused } from './inbound.js';
+import { type NeighborRouteCounts, NeighborRoutes, NO_COUNTS } from './neighbor-routes.js';
+import type { RibReader } from './rib-reader.js';
+import { RibReaders } from './rib-readers.js';
+import type { Routes } from './rib-routes.js';
 import type { Destination, Path, PathSource } from './route.js';
 import { memoryOf } from './route-limits.js';
-import { ROUTE_TYPE_SLOTS, type RouteTable } from './table.js';
+import { Sweeps } from './sweeps.js';
+import type { RouteTable } from './table.js';
 
 /** Who we are, for loop detection. */
 export interface RibIdentity {
@@ -31,97 +20,12 @@ export interface RibIdentity {
   readonly routerId: number;
 }
 
-/** A neighbour's routes of one family in numbers; arrays are indexed by the kind of the route. */
-export interface NeighborRouteCounts<Nlri extends Route = EvpnNlri> {
-  /** Announcements since the session came up. */
-  readonly received: readonly number[];
-  /** Routes that stand now. */
-  readonly accepted: readonly number[];
-  /** Announcements refused since the session came up. */
-  readonly refused: Readonly<RefusalCounts>;
-  readonly lastRefusal: Refusal<Nlri> | undefined;
-  /** Routes that stand, of every type. */
-  readonly held: number;
-  /** Those of them that the neighbor has not announced since its session before ended. */
-  readonly stale: number;
-  /** Distinct attribute sets of the routes that stand, and the octets that are kept of them. */
-  readonly sets: number;
-  readonly octets: number;
-}
-
-/** All that the RIB knows of one neighbour. A path whose epoch is not the neighbour's is stale. */
-class NeighborState<Nlri extends Route> implements Holder {
-  epoch = 0;
-  readonly received: number[];
-  readonly accepted: number[];
-  held = 0;
-  sets = 0;
-  octets = 0;
-  /** Of memoryOf, when the neighbor was last looked at. */
-  memory = 0;
-  /** Paths among those held that are stale. */
-  stale = 0;
-  /** Of the latest UPDATE with routes. */
-  arrival: Arrival | undefined = undefined;
-  refused = noRefusals();
-  lastRefusal: Refusal<Nlri> | undefined = undefined;
-  sweep: Sweep<Nlri> | undefined = undefined;
-  readonly dirty = new DirtyShare<Nlri>();
-
-  constructor(kinds: number) {
-    this.received = new Array<number>(kinds).fill(0);
-    this.accepted = new Array<number>(kinds).fill(0);
-  }
-}
-
-/** A walk that removes a neighbour's paths of epochs before `before`, a slice a turn. */
-interface Sweep<Nlri extends Route> {
-  before: number;
-  cursor: Iterator<RibDestination<Nlri>>;
-  timer: Timer | undefined;
-  whenDone: (() => void)[];
-}
-
-/** Destinations that one turn of a sweep looks at: no more than are decided on in a turn, while the cache has them. */
-const SWEEP_SLICE = 512;
-const NO_COUNTS: NeighborRouteCounts<never> = {
-  received: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),
-  accepted: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),
-  refused: noRefusals(),
-  lastRefusal: undefined,
-  held: 0,
-  stale: 0,
-  sets: 0,
-  octets: 0,
-};
-
-/** A family as its RIB needs it: where its routes stand, and as what. */
-export interface Routes<Nlri extends Route> {
-  readonly family: Family<Nlri>;
-  readonly table: RouteTable<Nlri, RibDestination<Nlri>>;
-  destination(arrival: Arrival, attributes: PathAttributes, nlri: Nlri): RibDestination<Nlri>;
-}
-
-/** Of a family that needs nothing of its own; `most`: how many equally good paths of a destination may be chosen. */
-export function plainRoutes<Nlri extends Route>(family: Family<Nlri>, most = 1): Routes<Nlri> {
-  return {
-    family,
-    table: new KeyedTable<Nlri, RibDestination<Nlri>>(family),
-    destination: (arrival, attributes, nlri) =>
-      most === 1
-        ? new PlainDestination(arrival, attributes, nlri, family)
-        : new MultipathDestination(arrival, attributes, nlri, family, most),
-  };
-}
-
 /**
  * The Adj-RIB-In of one family and all neighbours as one table, with the decision process's choice for each destination (RFC 4271
- * §9.1). It hands out what changed as a set of destinations, never as a stream of events: however often a route flaps
- * while nobody looks, it is in the set once, so the memory is bounded by the table.
+ * §9.1). Its readers are handed what changed as a set of destinations, never as a stream of events: however often a route
+ * flaps while nobody looks, it is in the set once, so the memory is bounded by the table.
  */
 export class FamilyRib<Nlri extends Route> {
-  /** Called when the dirty set goes from empty to non-empty. */
-  onDirty: (() => void) | undefined;
   /** Called when a neighbor is congested no more: readers of sockets may go on. */
   onRelieved: (() => void) | undefined;
 
@@ -141,17 +45,27 @@ export class FamilyRib<Nlri extends Route> {
   #identity: RibIdentity;
   readonly #routes: Routes<Nlri>;
   readonly #table: RouteTable<Nlri, RibDestination<Nlri>>;
-  readonly #neighbors = new Map<string, NeighborState<Nlri>>();
-  readonly #dirty = new DirtySet<Nlri>();
+  readonly #neighbors = new Map<string, NeighborRoutes<Nlri>>();
+  readonly #readers: RibReaders<Nlri>;
+  readonly #sweeps: Sweeps<Nlri>;
   #memory = 0;
-  /** A walk over all destinations, to be looked at again. */
-  #again: Iterator<RibDestination<Nlri>, undefined> | undefined = undefined;
 
   constructor(clock: Clock, identity: RibIdentity, routes: Routes<Nlri>) {
     this.#clock = clock;
     this.#identity = identity;
     this.#routes = routes;
     this.#table = routes.table;
+    this.#readers = new RibReaders(
+      clock,
+      routes.table,
+      this.#neighbors,
+      (destination) => this.#rejudge(destination),
+      () => this.onRelieved?.(),
+    );
+    this.#sweeps = new Sweeps(clock, routes.table, {
+      remove: (neighbor, destination, path) => this.#removePath(neighbor, destination, path),
+      weigh: (neighbor) => this.#weigh(neighbor),
+    });
   }
 
   get family(): Family<Nlri> {
@@ -163,24 +77,23 @@ export class FamilyRib<Nlri extends Route> {
     this.#identity = identity;
   }
 
-  /** Destinations with at least one path or waiting in the dirty set. */
+  /** Destinations with at least one path, or that some reader has still to take. */
   get size(): number {
     return this.#table.size;
   }
 
-  /** True while takeDirty or takeAgain has something to give. */
-  get hasDirty(): boolean {
-    return this.#dirty.size > 0 || this.#again !== undefined;
+  /**
+   * A reader of what changes, which has all that stands to look at again first. Throws RangeError where there are 30 already:
+   * what tells others, however many, is one reader.
+   */
+  subscribe(): RibReader<Nlri> {
+    return this.#readers.add();
   }
 
-  /** Destinations that changed and were not taken yet. */
-  get dirtyCount(): number {
-    return this.#dirty.size;
-  }
-
-  /** True while the reader of the dirty set is so far behind with what this neighbor said that no more should be read from it. */
+  /** True while some reader is so far behind with what this neighbor said that no more should be read from it. */
   isCongested(neighbor: string): boolean {
-    return this.onDirty !== undefined && this.#neighbors.get(neighbor)?.dirty.congested === true;
+    const routes = this.#neighbors.get(neighbor);
+    return routes !== undefined && this.#readers.isCongested(routes);
   }
 
   /**
@@ -199,7 +112,7 @@ export class FamilyRib<Nlri extends Route> {
   }
 
   #take(
-    neighbor: NeighborState<Nlri>,
+    neighbor: NeighborRoutes<Nlri>,
     source: PathSource,
     update: Update<Nlri>,
     policy: InboundPolicy,
@@ -223,7 +136,7 @@ export class FamilyRib<Nlri extends Route> {
     const neighbor = this.#neighborOf(source);
     neighbor.epoch++;
     neighbor.stale = neighbor.held;
-    return this.#startSweep(neighbor, neighbor.epoch);
+    return this.#sweeps.start(neighbor, neighbor.epoch);
   }
 
   /**
@@ -234,13 +147,13 @@ export class FamilyRib<Nlri extends Route> {
     neighbor.epoch++;
     neighbor.stale = neighbor.held;
     // Only an earlier restart can have left routes of an older epoch
-    if (neighbor.epoch > 1 && neighbor.held > 0) void this.#startSweep(neighbor, neighbor.epoch - 1);
+    if (neighbor.epoch > 1 && neighbor.held > 0) void this.#sweeps.start(neighbor, neighbor.epoch - 1);
   }
 
   /** Removes what the neighbour has not announced again since it became stale. Resolves when it has gone. */
   sweepStale(source: Pick<PathSource, 'neighbor'>): Promise<void> {
     const neighbor = this.#neighborOf(source);
-    return this.#startSweep(neighbor, neighbor.epoch);
+    return this.#sweeps.start(neighbor, neighbor.epoch);
   }
 
   /** A new session begins: its announcements are counted from zero. */
@@ -255,44 +168,6 @@ export class FamilyRib<Nlri extends Route> {
   forgetNeighbor(address: string): void {
     const neighbor = this.#neighbors.get(address);
     if (neighbor !== undefined && neighbor.held === 0) this.#neighbors.delete(address);
-  }
-
-  /**
-   * At most `max` destinations that changed, the oldest of each neighbor in turn, each of which leaves the set; `sparse`:
-   * only of neighbors of whom few wait.
-   */
-  takeDirty(max: number, sparse = false): Destination<Nlri>[] {
-    const taken: RibDestination<Nlri>[] = [];
-    while (taken.length < max) {
-      const destination = sparse ? this.#dirty.takeSparse(this.#relieved) : this.#dirty.take(this.#relieved);
-      if (destination === undefined) break;
-      if (!destination.hasPath) this.#table.remove(destination);
-      taken.push(destination);
-    }
-    return taken;
-  }
-
-  readonly #relieved = (): void => this.onRelieved?.();
-
-  /** Every destination is to be judged and looked at again, by takeAgain: a large table is not queued in one go. */
-  lookAgain(): void {
-    const hadDirty = this.hasDirty;
-    this.#again = this.#table.entries();
-    if (!hadDirty) this.onDirty?.();
-  }
-
-  /** At most `max` destinations that are to be looked at again though they did not change; takeDirty has those that did. */
-  takeAgain(max: number): Destination<Nlri>[] {
-    const taken: RibDestination<Nlri>[] = [];
-    while (taken.length < max && this.#again !== undefined) {
-      const next = this.#again.next();
-      if (next.done === true) this.#again = undefined;
-      else {
-        this.#rejudge(next.value);
-        if (!next.value.dirty && next.value.hasPath) taken.push(next.value);
-      }
-    }
-    return taken;
   }
 
   /** What is usable may have changed. */
@@ -343,23 +218,23 @@ export class FamilyRib<Nlri extends Route> {
     return heaviest;
   }
 
-  #weigh(neighbor: NeighborState<Nlri>): void {
+  #weigh(neighbor: NeighborRoutes<Nlri>): void {
     const memory = memoryOf(neighbor);
     this.#memory += memory - neighbor.memory;
     neighbor.memory = memory;
   }
 
-  #neighborOf(source: Pick<PathSource, 'neighbor'>): NeighborState<Nlri> {
+  #neighborOf(source: Pick<PathSource, 'neighbor'>): NeighborRoutes<Nlri> {
     let neighbor = this.#neighbors.get(source.neighbor);
     if (neighbor === undefined) {
-      neighbor = new NeighborState<Nlri>(this.#routes.family.kinds);
+      neighbor = new NeighborRoutes<Nlri>(this.#routes.family.kinds);
       this.#neighbors.set(source.neighbor, neighbor);
     }
     return neighbor;
   }
 
   #refuse(
-    neighbor: NeighborState<Nlri>,
+    neighbor: NeighborRoutes<Nlri>,
     why: RefusalReason,
     { asPath }: PathAttributes,
     routes: readonly Nlri[],
@@ -375,7 +250,7 @@ export class FamilyRib<Nlri extends Route> {
     return reason;
   }
 
-  #arrivalOf(neighbor: NeighborState<Nlri>, source: PathSource): Arrival {
+  #arrivalOf(neighbor: NeighborRoutes<Nlri>, source: PathSource): Arrival {
     const receivedAt = this.#clock.wallTime();
     const { arrival, epoch } = neighbor;
     if (arrival?.receivedAt === receivedAt && arrival.source === source && arrival.epoch === epoch)
@@ -384,7 +259,7 @@ export class FamilyRib<Nlri extends Route> {
     return neighbor.arrival;
   }
 
-  #announce(neighbor: NeighborState<Nlri>, arrival: Arrival, attributes: PathAttributes, nlri: Nlri): void {
+  #announce(neighbor: NeighborRoutes<Nlri>, arrival: Arrival, attributes: PathAttributes, nlri: Nlri): void {
     const destination = this.#table.get(nlri);
     const old = destination?.pathOf(neighbor);
     if (old === undefined) {
@@ -417,13 +292,13 @@ export class FamilyRib<Nlri extends Route> {
     this.#choose(neighbor, destination, told, differs && old === best);
   }
 
-  #withdraw(neighbor: NeighborState<Nlri>, nlri: Nlri): void {
+  #withdraw(neighbor: NeighborRoutes<Nlri>, nlri: Nlri): void {
     const destination = this.#table.get(nlri);
     const path = destination?.pathOf(neighbor);
     if (destination !== undefined && path !== undefined) this.#removePath(neighbor, destination, path);
   }
 
-  #removePath(neighbor: NeighborState<Nlri>, destination: RibDestination<Nlri>, path: RibPath<Nlri>): void {
+  #removePath(neighbor: NeighborRoutes<Nlri>, destination: RibDestination<Nlri>, path: RibPath<Nlri>): void {
     const { best, nlri } = destination;
     const told = best?.attributes;
     if (path.arrival.epoch !== neighbor.epoch) neighbor.stale--;
@@ -434,7 +309,7 @@ export class FamilyRib<Nlri extends Route> {
     this.#choose(neighbor, destination, told, differs && path === best);
   }
 
-  #release(neighbor: NeighborState<Nlri>, attributes: PathAttributes): void {
+  #release(neighbor: NeighborRoutes<Nlri>, attributes: PathAttributes): void {
     if (release(attributes, neighbor)) this.onReleased?.(attributes);
   }
 
@@ -443,7 +318,7 @@ export class FamilyRib<Nlri extends Route> {
    * another NLRI than then.
    */
   #choose(
-    neighbor: NeighborState<Nlri>,
+    neighbor: NeighborRoutes<Nlri>,
     destination: RibDestination<Nlri>,
     told: PathAttributes | undefined,
     differs: boolean,
@@ -462,46 +337,6 @@ export class FamilyRib<Nlri extends Route> {
         choice !== undefined &&
         !this.#routes.family.same(best.nlri, choice.nlri))
     )
-      this.#touch(neighbor, destination);
-  }
-
-  #touch(neighbor: NeighborState<Nlri>, destination: RibDestination<Nlri>): void {
-    if (destination.dirty) return;
-    this.#dirty.push(neighbor.dirty, destination);
-    if (this.#dirty.size === 1) this.onDirty?.();
-  }
-
-  #startSweep(neighbor: NeighborState<Nlri>, before: number): Promise<void> {
-    return new Promise((resolve) => {
-      const running = neighbor.sweep;
-      running?.timer?.cancel();
-      // Begun anew: what the walk has passed may have changed since
-      const sweep: Sweep<Nlri> = {
-        before: Math.max(before, running?.before ?? 0),
-        cursor: this.#table.entries(),
-        timer: undefined,
-        whenDone: [...(running?.whenDone ?? []), resolve],
-      };
-      neighbor.sweep = sweep;
-      this.#sweepSlice(neighbor, sweep);
-    });
-  }
-
-  #sweepSlice(neighbor: NeighborState<Nlri>, sweep: Sweep<Nlri>): void {
-    for (let n = 0; n < SWEEP_SLICE; n++) {
-      const next = neighbor.held > 0 ? sweep.cursor.next() : undefined;
-      if (next === undefined || next.done === true) {
-        neighbor.sweep = undefined;
-        this.#weigh(neighbor);
-        for (const done of sweep.whenDone) done();
-        return;
-      }
-      const destination = next.value;
-      const path = destination.pathOf(neighbor);
-      if (path !== undefined && path.arrival.epoch < sweep.before)
-        this.#removePath(neighbor, destination, path);
-    }
-    this.#weigh(neighbor);
-    sweep.timer = this.#clock.soon(() => this.#sweepSlice(neighbor, sweep));
+      this.#readers.touch(neighbor, destination);
   }
 }

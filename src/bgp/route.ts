@@ -33,11 +33,8 @@ export interface Destination<Nlri extends Route = EvpnNlri> {
    * the RIB of the family is to choose several that are equally good. Empty when the last path went.
    */
   readonly chosen: readonly Path<Nlri>[];
-  /**
-   * What the reader of the dirty set remembers of the destination: a slot here is cheaper than a table of its own beside
-   * the RIB's. The RIB never looks at it.
-   */
-  note: object | undefined;
+  /** What the readers of the RIB note of it: `RibReader` alone looks at that. */
+  notes: object | undefined;
 }
 
 /** A route of our own, until it is withdrawn. */

@@ -13,6 +13,7 @@ import {
 import type { LocalIdentity, NeighborConfig } from './config.js';
 import type { FsmStateName, NotificationContent } from './fsm-types.js';
 import type { RefusalReason } from './inbound.js';
+import type { NeighborRouteCounts } from './neighbor-routes.js';
 import {
   type AdministrativeShutdown,
   emptyMessageCounters,
@@ -24,7 +25,6 @@ import {
   type StaleRoutesStatus,
 } from './neighbor-status.js';
 import { localCapabilities, type Negotiated } from './open.js';
-import type { NeighborRouteCounts } from './rib.js';
 import { limitUse, routeLimits } from './route-limits.js';
 import { ROUTE_TYPE_SLOTS } from './table.js';
 import { sendHoldPeriod } from './timer-periods.js';

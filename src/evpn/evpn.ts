@@ -1,4 +1,4 @@
-import type { LocalRib, Rib } from '../bgp/index.js';
+import type { LocalRib, Rib, RibReader } from '../bgp/index.js';
 import type { DataPlane } from '../dataplane/index.js';
 import { type Clock, type Ip, LimitedLog, type Log, type Mac, type Timer, type Vni } from '../types/index.js';
 import { Admissions } from './admission.js';
@@ -56,6 +56,7 @@ export class Evpn {
   readonly admissions: Admissions;
   readonly #log: LimitedLog;
   readonly #deps: EvpnDependencies;
+  readonly #reader: RibReader;
   readonly #evaluator: Evaluator;
   readonly #vnis: ServedVnis;
   readonly #touched = new VrfQueue();
@@ -70,13 +71,14 @@ export class Evpn {
 
   constructor(deps: EvpnDependencies, settings: EvpnSettings) {
     this.#deps = deps;
+    this.#reader = deps.rib.subscribe();
     this.#settings = settings;
     this.#log = new LimitedLog(deps.clock, deps.log);
     this.claims = new Claims(deps.dataPlane, deps.localRib);
     const index = new ImportIndex();
     const attributesOf = attributeSetsByVrf();
     const unused = new UnusedLog(this.#log);
-    this.importer = new Importer(index, this.vteps, this.#touched, unused);
+    this.importer = new Importer(this.#reader, index, this.vteps, this.#touched, unused);
     this.duplicates = new DuplicateDetector(
       deps.clock,
       this.#log,
@@ -131,7 +133,7 @@ export class Evpn {
         memory: this.memory,
         crowded: this.#crowded,
         touched: (vrf) => this.#touch(vrf),
-        importsChanged: () => deps.rib.lookAgain(),
+        importsChanged: () => this.#reader.lookAgain(),
       },
       settings,
     );
@@ -148,7 +150,8 @@ export class Evpn {
   /** Reads the kernel's first picture; routes and rows follow from then on. */
   async start(): Promise<void> {
     const { dataPlane, rib } = this.#deps;
-    rib.onDirty = () => this.#schedule();
+    this.#reader.onDirty = () => this.#schedule();
+    if (this.#reader.hasDirty) this.#schedule();
     rib.usable = (path) => this.importer.whyNowhere(path) === undefined;
     await dataPlane.start({
       topologyChanged: (topology) => this.#vnis.topologyChanged(topology),
@@ -246,20 +249,21 @@ export class Evpn {
 
   /** Works for one slice; true when work is left. What the kernel tells is looked at also while it is behind. */
   #slice(): boolean {
-    const { clock, rib, dataPlane } = this.#deps;
+    const { clock, dataPlane } = this.#deps;
+    const reader = this.#reader;
     const end = clock.now() + SLICE_MS;
     for (let step = 0; ; step++) {
-      if (step % BEHIND_EVERY === 0 && rib.hasDirty) this.#waiting = dataPlane.isBehind(this.#goOn);
+      if (step % BEHIND_EVERY === 0 && reader.hasDirty) this.#waiting = dataPlane.isBehind(this.#goOn);
       // Who says little does not wait for what others have made wait
-      const dirty = rib.takeDirty(STEP, this.#waiting);
+      const dirty = reader.takeDirty(STEP, this.#waiting);
       for (const destination of dirty) this.importer.update(destination);
       if (!this.#waiting) {
         if (dirty.length === 0)
-          for (const destination of rib.takeAgain(STEP)) this.importer.reimport(destination);
+          for (const destination of reader.takeAgain(STEP)) this.importer.reimport(destination);
       }
       const vrf = this.#touched.take();
       if (vrf && this.#vnis.get(vrf.vni) === vrf && !this.#evaluateSome(vrf)) this.#touched.add(vrf);
-      if ((this.#waiting || !rib.hasDirty) && this.#touched.size === 0) return false;
+      if ((this.#waiting || !reader.hasDirty) && this.#touched.size === 0) return false;
       if (clock.now() >= end) return true;
     }
   }

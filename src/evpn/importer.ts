@@ -1,4 +1,4 @@
-import type { Destination, Path } from '../bgp/index.js';
+import type { Destination, Path, RibReader } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
 import { type Ip, isIpv4, isReservedEsi } from '../types/index.js';
 import { RouteType } from '../wire/index.js';
@@ -26,6 +26,8 @@ export class Importer {
   #ownVteps: ReadonlySet<Ip> = new Set();
 
   constructor(
+    /** Notes where each destination stands. */
+    readonly reader: RibReader,
     readonly index: ImportIndex,
     readonly vteps: VtepTable,
     /** Takes the VRFs with new touched keys. */
@@ -35,7 +37,7 @@ export class Importer {
 
   /** The VRFs that hold the destination now. */
   importersOf(destination: Destination): readonly MacVrf[] {
-    return standing(destination)?.vrfs ?? NOWHERE;
+    return this.#standing(destination)?.vrfs ?? NOWHERE;
   }
 
   /** Why the VNI does not import the destination; undefined where it does. */
@@ -91,7 +93,7 @@ export class Importer {
 
   /** Looks at a destination whose best path changed, came or went. */
   update(destination: Destination): void {
-    const old = standing(destination);
+    const old = this.#standing(destination);
     const { best } = destination;
     const content = best && this.#contentReason(best);
     const reason = content ?? (best && this.#whyNoVtep(best));
@@ -107,7 +109,7 @@ export class Importer {
 
   /** Looks at a destination that did not change where VNIs or their targets did: only VNIs that gain or lose it are touched. */
   reimport(destination: Destination): void {
-    const old = standing(destination);
+    const old = this.#standing(destination);
     const { best } = destination;
     const now = this.#place(destination, old, best && this.#contentReason(best));
     this.#leave(destination, old, now);
@@ -128,7 +130,7 @@ export class Importer {
     const { best } = destination;
     const found = best && content === undefined ? this.index.importersOf(best.attributes) : undefined;
     const now = found && found.vrfs.length > 0 ? withSegment(found, best) : undefined;
-    destination.note = now;
+    this.reader.note(destination, now);
     if (now?.nextHop !== old?.nextHop) {
       if (now) this.vteps.countRoute(now.nextHop, 1);
       if (old) this.vteps.countRoute(old.nextHop, -1);
@@ -145,14 +147,18 @@ export class Importer {
       }
   }
 
+  #standing(destination: Destination): Importers | undefined {
+    return this.reader.noteOf(destination) as Importers | undefined;
+  }
+
   /** The VRF is no more: no destination stands in it. */
   forget(vrf: MacVrf): void {
     for (const destination of vrf.imported()) {
-      const old = standing(destination);
+      const old = this.#standing(destination);
       if (!old) continue;
       const rest = old.vrfs.filter((other) => other !== vrf);
       const now = rest.length > 0 ? old.within(rest) : undefined;
-      destination.note = now;
+      this.reader.note(destination, now);
       if (!now) this.vteps.countRoute(old.nextHop, -1);
     }
   }
@@ -169,11 +175,6 @@ function familyOf(vrfs: Iterable<MacVrf>): boolean | undefined {
     family = isOfIpv4;
   }
   return family;
-}
-
-/** The importer is the one reader of the RIB's dirty set, so the notes are its own. */
-function standing(destination: Destination): Importers | undefined {
-  return destination.note as Importers | undefined;
 }
 
 /** With the Ethernet segment that a MAC/IP route names, which is no part of its key and may change. */

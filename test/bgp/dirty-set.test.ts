@@ -2,11 +2,11 @@ import test from 'ava';
 import type { RibDestination } from '../../src/bgp/destination.js';
 import { DirtySet, DirtyShare } from '../../src/bgp/dirty-set.js';
 
-const destination = (name: string): RibDestination => ({ name }) as unknown as RibDestination;
+const destination = (name: string): RibDestination => ({ name, dirty: 0 }) as unknown as RibDestination;
 const nameOf = (taken: RibDestination | undefined) => (taken as { name?: string } | undefined)?.name;
 
 test('what little a neighbor says is taken also where what another says has to wait', (t) => {
-  const dirty = new DirtySet();
+  const dirty = new DirtySet(1);
   const [loud, quiet] = [new DirtyShare(), new DirtyShare()];
   for (let i = 0; i < 1_000; i++) dirty.push(loud, destination(`loud ${i}`));
   const takeSparse = () => nameOf(dirty.takeSparse(() => {}));
@@ -19,7 +19,7 @@ test('what little a neighbor says is taken also where what another says has to w
 });
 
 test('what is left of a table passes once it is little, and nothing is lost or taken twice', (t) => {
-  const dirty = new DirtySet();
+  const dirty = new DirtySet(1);
   const shares = [new DirtyShare(), new DirtyShare(), new DirtyShare()];
   for (const [n, share] of shares.entries())
     for (let i = 0; i < 100; i++) dirty.push(share, destination(`${n} ${i}`));

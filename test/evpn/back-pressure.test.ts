@@ -17,7 +17,7 @@ test('while the kernel is behind, changed routes wait by neighbor, so that one w
   for (let i = 0; i < MANY; i++) many.macIp((FIRST + i) as Mac, VNI);
   clock.runTurn();
   clock.runTurn();
-  t.true(leaf.rib.dirtyCount > MANY / 2, `${leaf.rib.dirtyCount} wait`);
+  t.true(leaf.evpn.importer.reader.dirtyCount > MANY / 2, `${leaf.evpn.importer.reader.dirtyCount} wait`);
   few.macIp(VICTIM, VNI);
   let idle = false;
   void leaf.evpn.idle().then(() => {
@@ -32,5 +32,5 @@ test('while the kernel is behind, changed routes wait by neighbor, so that one w
   await Promise.resolve();
   t.true(idle);
   t.is(rows() - before, MANY + 1);
-  t.is(leaf.rib.dirtyCount, 0);
+  t.is(leaf.evpn.importer.reader.dirtyCount, 0);
 });

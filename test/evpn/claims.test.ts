@@ -61,7 +61,7 @@ function destinationOf(nlri: EvpnNlri, attributes: Partial<PathAttributes>): Des
     receivedAt: 0,
     stale: false,
   };
-  return { nlri, paths: [best], best, chosen: [best], note: undefined };
+  return { nlri, paths: [best], best, chosen: [best], notes: undefined };
 }
 
 const hostRoute = ({ nlri = {}, attributes = {} }: Said): Destination =>

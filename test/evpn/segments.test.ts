@@ -224,7 +224,7 @@ test('10,000 MACs leave a leaf by one route, in slices', async (t) => {
   a.perEs(X, [VNI], false);
   const vrf = leaf.evpn.vrf(VNI)!;
   // Before anything was looked at, a walk of a few is a few
-  for (const destination of leaf.rib.takeDirty(10)) leaf.evpn.importer.update(destination);
+  for (const destination of leaf.evpn.importer.reader.takeDirty(10)) leaf.evpn.importer.update(destination);
   t.is(vrf.touchSegments(64), 0);
   t.true(vrf.hasTouched);
   clock.advance(10_000);

@@ -1,0 +1,44 @@
+import type { Family, PathAttributes, Route } from '../wire/index.js';
+import { decideSeveral, type Usable } from './decision.js';
+import { type Arrival, PlainDestination, type RibPath } from './destination.js';
+
+/** A path that was chosen, and what it said then. */
+interface Choice<Nlri extends Route> {
+  readonly path: RibPath<Nlri>;
+  readonly attributes: PathAttributes;
+  readonly nlri: Nlri;
+}
+
+/** A destination for which several equally good paths are chosen. */
+export class MultipathDestination<Nlri extends Route> extends PlainDestination<Nlri> {
+  readonly #most: number;
+  #chosen: readonly Choice<Nlri>[] = [];
+
+  constructor(
+    arrival: Arrival,
+    attributes: PathAttributes,
+    nlri: Nlri,
+    family: Family<Nlri>,
+    /** Paths that may be chosen. */
+    most: number,
+  ) {
+    super(arrival, attributes, nlri, family);
+    this.#most = most;
+  }
+
+  override get chosen(): readonly RibPath<Nlri>[] {
+    return this.#chosen.map(({ path }) => path);
+  }
+
+  override chooseSeveral(usable: Usable<Nlri> | undefined): boolean {
+    const before = this.#chosen;
+    const chosen = decideSeveral(this.paths, this.#most, usable);
+    this.#chosen = chosen.map((path) => ({ path, attributes: path.attributes, nlri: path.nlri }));
+    return (
+      chosen.length !== before.length ||
+      chosen.some(
+        ({ attributes, nlri }, n) => attributes !== before[n].attributes || !this.same(nlri, before[n].nlri),
+      )
+    );
+  }
+}

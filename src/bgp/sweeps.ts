@@ -1,0 +1,71 @@
+import type { Clock, Timer } from '../types/index.js';
+import type { Route } from '../wire/index.js';
+import type { RibDestination, RibPath } from './destination.js';
+import type { NeighborRoutes } from './neighbor-routes.js';
+import type { RouteTable } from './table.js';
+
+/** Destinations that one turn of a sweep looks at: no more than are decided on in a turn, while the cache has them. */
+const SLICE = 512;
+
+/** A walk that removes a neighbour's paths of epochs before `before`, a slice a turn. */
+interface Sweep<Nlri extends Route> {
+  readonly before: number;
+  readonly cursor: Iterator<RibDestination<Nlri>>;
+  timer: Timer | undefined;
+  readonly whenDone: readonly (() => void)[];
+}
+
+/** What becomes of a path that a sweep has found, and of the neighbor at the end of a slice. */
+interface Swept<Nlri extends Route> {
+  remove(neighbor: NeighborRoutes<Nlri>, destination: RibDestination<Nlri>, path: RibPath<Nlri>): void;
+  weigh(neighbor: NeighborRoutes<Nlri>): void;
+}
+
+/** Sweeps the paths of neighbours out of a table. */
+export class Sweeps<Nlri extends Route> {
+  readonly #clock: Clock;
+  readonly #table: RouteTable<Nlri, RibDestination<Nlri>>;
+  readonly #swept: Swept<Nlri>;
+  readonly #running = new Map<NeighborRoutes<Nlri>, Sweep<Nlri>>();
+
+  constructor(clock: Clock, table: RouteTable<Nlri, RibDestination<Nlri>>, swept: Swept<Nlri>) {
+    this.#clock = clock;
+    this.#table = table;
+    this.#swept = swept;
+  }
+
+  /** Begins, and goes on for those who wait for one under way. Resolves when the paths have gone. */
+  start(neighbor: NeighborRoutes<Nlri>, before: number): Promise<void> {
+    return new Promise((resolve) => {
+      const running = this.#running.get(neighbor);
+      running?.timer?.cancel();
+      // Begun anew: what the walk has passed may have changed since
+      const sweep: Sweep<Nlri> = {
+        before: Math.max(before, running?.before ?? 0),
+        cursor: this.#table.entries(),
+        timer: undefined,
+        whenDone: [...(running?.whenDone ?? []), resolve],
+      };
+      this.#running.set(neighbor, sweep);
+      this.#slice(neighbor, sweep);
+    });
+  }
+
+  #slice(neighbor: NeighborRoutes<Nlri>, sweep: Sweep<Nlri>): void {
+    for (let n = 0; n < SLICE; n++) {
+      const next = neighbor.held > 0 ? sweep.cursor.next() : undefined;
+      if (next === undefined || next.done === true) {
+        this.#running.delete(neighbor);
+        this.#swept.weigh(neighbor);
+        for (const done of sweep.whenDone) done();
+        return;
+      }
+      const destination = next.value;
+      const path = destination.pathOf(neighbor);
+      if (path !== undefined && path.arrival.epoch < sweep.before)
+        this.#swept.remove(neighbor, destination, path);
+    }
+    this.#swept.weigh(neighbor);
+    sweep.timer = this.#clock.soon(() => this.#slice(neighbor, sweep));
+  }
+}
