@@ -23,8 +23,8 @@ const fromExec: Row['run'] = async (arena, engine, routes) => {
   return { ...measured, peakMiB: peakMemory(pids) };
 };
 
-/** So long that what a start and a table leave behind has been collected. */
-const REST_SECONDS = 30;
+/** Longer than evpnd waits until it gives back what its start took (src/memory-at-rest.ts). */
+const REST_SECONDS = 45;
 
 const rest: Row['run'] = async (arena, engine, routes, { quick }) => {
   await arena.start(speaker(engine));

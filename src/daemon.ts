@@ -10,6 +10,7 @@ import { EventLoopWatch } from './event-loop.js';
 import { Evpn } from './evpn/index.js';
 import { watchHosts } from './hosts/index.js';
 import { findRivals } from './linux/index.js';
+import { giveMemoryBackAtRest } from './memory-at-rest.js';
 import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
 import { RunningConfig } from './reload.js';
@@ -149,8 +150,10 @@ export async function startDaemon({
     deferral.cancel();
     void sweep();
   };
+  let rest: { stop(): void } | undefined;
   const close = async (farewell: () => Promise<unknown>) => {
     deferral.cancel();
+    rest?.stop();
     eventLoop.stop();
     refusals.close();
     evpn.stop();
@@ -177,6 +180,17 @@ export async function startDaemon({
       await soon(() => speaker.endOfRibReceivedFromAll(), clock);
     underWay.resolve();
     await api;
+    rest = giveMemoryBackAtRest(
+      {
+        updates: () => speaker.neighbors().reduce((sum, { messagesIn }) => sum + messagesIn.update, 0),
+        idle: async () => {
+          await evpn.idle();
+          await dataPlane.reconciler.idle();
+        },
+      },
+      clock,
+      log,
+    );
   } catch (error) {
     // The rows that stand are an earlier process's, or one's that still runs: not ours to remove before we have begun
     await close(() => speaker.stop());

@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --no-memory-reducer --no-parallel-scavenge --concurrent-recompilation-queue-length=2000 --v8-pool-size=1 --max-semi-space-size=8 --no-allocation-site-pretenuring --initial-old-space-size=160
 // --no-memory-reducer: when a process comes to rest, V8 collects its whole heap up to three times to give memory back,
-// which costs 0.3 s of CPU with 100,000 routes and buys 25 MiB until the next load; only the command line can stop it.
+// which costs 0.3 s of CPU with 100,000 routes and buys 25 MiB until the next load; only the command line can stop it. What
+// a start leaves behind is given back once (memory-at-rest.ts).
 // --no-parallel-scavenge: the young generation is small; on two processors that the kernel and a native thread want as
 // well, its helpers cost a tenth of a load's CPU and are waited for.
 // --concurrent-recompilation-queue-length: a table makes hundreds of functions hot at once, of which V8 would drop all but

@@ -1,0 +1,71 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Clock, Log } from './types/index.js';
+
+/** How long nothing may have been heard or be under way, in looks, and how far apart these are, in milliseconds. */
+const QUIET_LOOKS = 30;
+const LOOK_MS = 1000;
+/** Collecting takes a millisecond of the event loop for each of these MiB: beyond, nobody waits for what it gives back. */
+const MOST_HEAP = 64 * 2 ** 20;
+
+export interface RestingLeaf {
+  /** A number that grows with each UPDATE that is received. */
+  updates(): number;
+  /** Resolves when all that was heard is decided and written. */
+  idle(): Promise<void>;
+}
+
+/** What V8 holds, in octets, and how to collect it all at once. */
+export interface CollectedHeap {
+  used(): number;
+  collect(): void;
+}
+
+/**
+ * Gives the kernel back what a start leaves behind (some 15 MiB: the young generation at its full size, old garbage, pages
+ * that V8 keeps), once, when the leaf has been quiet for half a minute and has little to look at. V8 would do so by itself
+ * with its memory reducer, which also looks at a large heap again and again (main.ts). `stop` ends the waiting.
+ */
+export function giveMemoryBackAtRest(
+  leaf: RestingLeaf,
+  clock: Clock,
+  log: Log,
+  heap: CollectedHeap = v8Heap,
+): { stop(): void } {
+  let quiet = 0;
+  let heard = leaf.updates();
+  let timer = clock.after(LOOK_MS, look);
+  let stopped = false;
+  function look(): void {
+    void leaf.idle().then(() => {
+      if (stopped) return;
+      const before = heard;
+      heard = leaf.updates();
+      quiet = heard === before ? quiet + 1 : 0;
+      if (quiet < QUIET_LOOKS) {
+        timer = clock.after(LOOK_MS, look);
+        return;
+      }
+      if (heap.used() > MOST_HEAP) return;
+      heap.collect();
+      log.debug({ heap: heap.used() }, 'at rest: unused memory is given back');
+    });
+  }
+  return {
+    stop: () => {
+      stopped = true;
+      timer.cancel();
+    },
+  };
+}
+
+const v8Heap: CollectedHeap = {
+  used: () => process.memoryUsage().heapUsed,
+  collect: () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as (how: object) => void;
+    setFlagsFromString('--no-expose-gc');
+    // The first makes the young generation small and its pages free, the second gives them back
+    for (let i = 0; i < 2; i++) gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  },
+};
