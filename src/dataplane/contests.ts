@@ -1,6 +1,8 @@
-import type { Clock, Ip, Mac, Timer } from '../types/index.js';
+import type { Clock, Timer } from '../types/index.js';
+import type { PlaneKey } from './kernel-tables/key.js';
+import { KeyMap } from './kernel-tables/key-map.js';
+import type { OwnerPlane } from './owner-plane.js';
 import type { TopologyProblem } from './topology.js';
-import type { PlaneKey, VniPlane } from './vni-plane.js';
 
 /*
  * Another writer that wants other rows than we do undoes what we write as soon as it hears of it, and we what it writes.
@@ -39,29 +41,13 @@ interface Row {
   repairAt: number;
 }
 
-/** The contested rows of one VNI's device. */
+/** The contested rows of one owner. */
 class Field {
-  readonly macs = new Map<Mac, Row>();
-  readonly floods = new Map<Ip, Row>();
-  readonly neighs = new Map<Ip, Row>();
+  readonly rows = new KeyMap<Row>();
   /** Clock.now() before which no repeated repair is due. */
   free = Number.NEGATIVE_INFINITY;
   /** Who fights, as far as could be found out; undefined while nobody does. */
   rivals: string | undefined;
-
-  tables(): (Map<Mac, Row> | Map<Ip, Row>)[] {
-    return [this.macs, this.floods, this.neighs];
-  }
-
-  get(which: PlaneKey): Row | undefined {
-    if (which.table === 'mac') return this.macs.get(which.key);
-    return (which.table === 'flood' ? this.floods : this.neighs).get(which.key);
-  }
-
-  set(which: PlaneKey, row: Row): void {
-    if (which.table === 'mac') this.macs.set(which.key, row);
-    else (which.table === 'flood' ? this.floods : this.neighs).set(which.key, row);
-  }
 }
 
 /** When a row that somebody changed is repaired; `repeated`: it has been so often that another time is no news. */
@@ -71,7 +57,7 @@ const AT_ONCE: Repair = { delay: 0, repeated: false };
 
 /** Damps the repair of rows that somebody else keeps changing, and names those who do. */
 export class Contests {
-  readonly #fields = new Map<VniPlane, Field>();
+  readonly #fields = new Map<OwnerPlane, Field>();
   #timer: Timer | undefined;
 
   constructor(
@@ -83,7 +69,7 @@ export class Contests {
   ) {}
 
   /** Somebody changed a row of ours. undefined where its repair is due later already. */
-  repair(plane: VniPlane, which: PlaneKey): Repair {
+  repair(plane: OwnerPlane, which: PlaneKey): Repair {
     const now = this.clock.now();
     let field = this.#fields.get(plane);
     if (!field) {
@@ -91,10 +77,10 @@ export class Contests {
       this.#fields.set(plane, field);
     }
     this.#timer ??= this.clock.after(LOOK_MS, () => this.#look());
-    const row = field.get(which);
+    const row = field.rows.get(which);
     if (row && row.repairAt > now) return undefined;
     if (!row || now - row.repairAt > MEMORY_MS) {
-      field.set(which, { reactions: 0, repairs: 1, repairAt: now });
+      field.rows.set(which, { reactions: 0, repairs: 1, repairAt: now });
       return AT_ONCE;
     }
     if (now - row.repairAt <= REACTION_MS) row.reactions++;
@@ -109,7 +95,7 @@ export class Contests {
   }
 
   /** The device changed, which flushes rows without anybody's fight: counting begins anew. */
-  forget(plane: VniPlane): void {
+  forget(plane: OwnerPlane): void {
     const field = this.#fields.get(plane);
     if (!field) return;
     this.#fields.delete(plane);
@@ -117,24 +103,24 @@ export class Contests {
   }
 
   /** Somebody has changed rows of the device lately. */
-  isAt(plane: VniPlane): boolean {
+  isAt(plane: OwnerPlane): boolean {
     return this.#fields.size > 0 && this.#fields.has(plane);
   }
 
   /** The repair of the row is due later. */
-  awaits(plane: VniPlane, which: PlaneKey): boolean {
-    const row = this.#fields.get(plane)?.get(which);
+  awaits(plane: OwnerPlane, which: PlaneKey): boolean {
+    const row = this.#fields.get(plane)?.rows.get(which);
     return row !== undefined && row.repairAt > this.clock.now();
   }
 
   /** A contest for each device that has one. */
   *problems(): Iterable<TopologyProblem> {
-    for (const [{ vni, at }, { rivals }] of this.#fields)
+    for (const [{ owner, deviceName }, { rivals }] of this.#fields)
       if (rivals !== undefined)
         yield {
           severity: 'warning',
-          vni,
-          device: at?.vxlanName ?? '',
+          vni: owner.vni,
+          device: deviceName,
           problem: `${rivals} writes the same rows and undoes what evpnd writes, which is repaired ever more rarely`,
           fix: undefined,
         };
@@ -145,10 +131,10 @@ export class Contests {
     this.#fields.clear();
   }
 
-  #nameRivals({ at, mirror }: VniPlane, which: PlaneKey): string {
+  #nameRivals(plane: OwnerPlane, which: PlaneKey): string {
     const names = [...this.rivals()];
-    const row = which.table === 'neigh' && at ? mirror.peekNeigh(at.sviIfindex, which.key) : undefined;
-    const protocol = row && PROTOCOLS[row.protocol];
+    const number = plane.protocolOf(which);
+    const protocol = number === undefined ? undefined : PROTOCOLS[number];
     if (protocol !== undefined && !names.includes(protocol)) names.push(protocol);
     return names.length > 0 ? names.join(' and ') : 'another daemon';
   }
@@ -158,10 +144,8 @@ export class Contests {
     const now = this.clock.now();
     let over = false;
     for (const [plane, field] of this.#fields) {
-      for (const table of field.tables())
-        for (const [key, { repairAt }] of table as Map<number | string, Row>)
-          if (now - repairAt > PEACE_MS) (table as Map<number | string, Row>).delete(key);
-      if (field.tables().some(({ size }) => size > 0)) continue;
+      field.rows.drop(({ repairAt }) => now - repairAt > PEACE_MS);
+      if (field.rows.size > 0) continue;
       this.#fields.delete(plane);
       over ||= field.rivals !== undefined;
     }

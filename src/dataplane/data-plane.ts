@@ -1,23 +1,23 @@
-import { type Clock, type Ip, LimitedLog, type Log, MAC_ZERO, type Mac, type Vni } from '../types/index.js';
-import type { MirroredBridgeRow } from './bridge-rows.js';
+import { type Clock, type Ip, LimitedLog, type Log, type Mac, type Vni } from '../types/index.js';
 import { Contests } from './contests.js';
-import { sourceVni } from './difference.js';
 import type { DriftLog } from './drift.js';
 import { DriftWatch } from './drift-watch.js';
 import { enterOperation } from './enter-operation.js';
 import type { Hosts, HostsOwner, LocalNeigh } from './hosts.js';
-import type { Kernel, KernelObserver, Operation } from './kernel.js';
+import type { Kernel, Operation } from './kernel.js';
+import { KernelNews } from './kernel-news.js';
+import type { PlaneKey } from './kernel-tables/key.js';
+import { strayCopies } from './kernel-tables/mac-strays.js';
+import { type LocalMac, localMac, localMacs } from './local-macs.js';
 import { loopProblems } from './loops.js';
-import { deviceKey, domainKey, KernelMirror } from './mirror.js';
-import type { MirroredNeighRow } from './neigh-rows.js';
+import { KernelMirror } from './mirror.js';
 import { observedKernel } from './observing.js';
 import { type DefaultsMemory, NO_MEMORY, OurDefaults } from './our-defaults.js';
-import { hasOurMark, isConfigured, isLocalNeigh, isLocalRow, isSetByHand } from './ownership.js';
+import type { OwnerPlane } from './owner-plane.js';
+import { hasOurMark } from './ownership.js';
 import { ProblemLog } from './problem-log.js';
-import { bridgeRowBack, neighRowBack, vxlanRowBack } from './put-back.js';
+import { Rechecks } from './rechecks.js';
 import { Reconciler } from './reconciler.js';
-import { type BridgeFdbRow, type NeighRow, Ntf, type VxlanFdbRow } from './rows.js';
-import { strayCopies, strayRows } from './strays.js';
 import {
   deviceName,
   EMPTY_TOPOLOGY,
@@ -26,19 +26,8 @@ import {
   type TopologyProblem,
   type VniAttachment,
 } from './topology.js';
-import { type PlaneKey, VniPlane } from './vni-plane.js';
-
-/** A MAC that a host behind one of our own ports has. */
-export interface LocalMac {
-  /** ifindex of the access port. */
-  readonly port: number;
-  /** Configured by an operator or an orchestrator (NUD_NOARP or NTF_STICKY), not learned. */
-  readonly isStatic: boolean;
-  /** NTF_STICKY: no frame moves it to another port, and no other leaf should either (RFC 7432 §15.2). */
-  readonly isSticky: boolean;
-  /** Changes whenever the MAC comes from elsewhere to this port. */
-  readonly epoch: number;
-}
+import type { VniPlane } from './vni-plane.js';
+import { VniPlanes } from './vni-planes.js';
 
 export interface DataPlaneOptions {
   /** Makes the watch over local hosts. */
@@ -82,19 +71,14 @@ export class DataPlane {
   onTopology: ((topology: Topology) => void) | undefined;
   /** Local hosts' IPs: what they said themselves, and what keeps them known. */
   readonly hosts: Hosts;
-  readonly #planes = new Map<Vni, VniPlane>();
-  readonly #byDomain = new Map<number, VniPlane>();
-  readonly #byDevice = new Map<number, VniPlane>();
-  readonly #bySvi = new Map<number, VniPlane>();
+  readonly #planes: VniPlanes;
   readonly #watch: DriftWatch;
+  readonly #rechecks: Rechecks;
   readonly #log: LimitedLog;
   readonly #problems: ProblemLog;
   readonly #contests: Contests;
   readonly #defaults: OurDefaults;
-  #started = false;
   #listener: DataPlaneListener = SILENT;
-  /** Rows found at start are kept until the brain knows all routes. */
-  #sweeping = false;
 
   constructor(
     kernel: Kernel,
@@ -107,14 +91,16 @@ export class DataPlane {
     const { observes = false, rivals = () => [] } = options;
     this.#contests = new Contests(clock, rivals, () => this.#problems.look());
     this.kernel = observes ? observedKernel(kernel) : kernel;
+    const isHosts = (plane: OwnerPlane, which: PlaneKey) => this.#isHosts(plane.owner.vni, which);
     this.#watch = new DriftWatch(
       clock,
-      (plane, which) => this.#isHosts(plane, which),
+      isHosts,
       (ifindex) => deviceName(this.topology, ifindex),
       this.#log,
       observes,
     );
     this.#defaults = new OurDefaults(options.defaultsMemory ?? NO_MEMORY);
+    this.#planes = new VniPlanes(this.mirror, this.#defaults);
     // The echo of it tells nothing new
     const movedAway = (domain: number, mac: Mac) => this.hosts.bridgeChanged(domain, mac, false);
     const accept = (operation: Operation) => {
@@ -132,6 +118,7 @@ export class DataPlane {
       options.batch,
       observes,
     );
+    this.#rechecks = new Rechecks(this.reconciler, this.#contests, this.#watch, isHosts);
     const plane = this;
     this.hosts = options.hosts({
       kernel: this.kernel,
@@ -151,58 +138,29 @@ export class DataPlane {
   /** Reads the kernel and follows it; resolves when the first picture stands. */
   async start(listener: DataPlaneListener): Promise<void> {
     this.#listener = listener;
-    const hear = () => this.reconciler.hear();
-    const observer: KernelObserver = {
-      topology: (topology) => {
-        hear();
-        this.#topologyChanged(topology);
+    const plane = this;
+    const news = new KernelNews({
+      mirror: this.mirror,
+      planes: this.#planes,
+      defaults: this.#defaults,
+      hosts: this.hosts,
+      rechecks: this.#rechecks,
+      get topology() {
+        return plane.topology;
       },
-      flushed: (ifindex) => {
-        hear();
-        this.#flushed(ifindex);
-      },
-      bridgeRow: (row) => {
-        hear();
-        this.#bridgeRow(row);
-      },
-      bridgeRowGone: (row) => {
-        hear();
-        this.#bridgeRowGone(row);
-      },
-      vxlanRow: (row) => {
-        hear();
-        if (!this.#started) this.#defaults.adopt(row);
-        this.#vxlanRow(row);
-      },
-      vxlanRowGone: (row) => {
-        hear();
-        this.#defaults.drop(row);
-        if (this.mirror.dropVxlan(row.ifindex, row.srcVni, row.mac, row.dst)) this.#vxlanChanged(row);
-      },
-      neighRow: (row) => {
-        hear();
-        const epoch = this.hosts.epochOf(this.#bySvi.get(row.ifindex)?.at, row.ip, row.mac);
-        const { before, after } = this.mirror.putNeigh(row, epoch);
-        this.#neighChanged(before, after, row);
-      },
-      neighRowGone: (row) => {
-        hear();
-        const before = this.mirror.dropNeigh(row.ifindex, row.ip);
-        if (before) this.#neighChanged(before, undefined, row);
-      },
-    };
-    await this.kernel.start(observer, this.mirror);
-    this.#started = true;
+      macTouched: (vni, mac) => listener.macTouched(vni, mac),
+      neighTouched: (vni, ip) => listener.neighTouched(vni, ip),
+      topologyChanged: (topology) => this.#topologyChanged(topology),
+      flushed: (ifindex) => this.#flushed(ifindex),
+    });
+    await this.kernel.start(news, this.mirror);
+    news.started = true;
     this.hosts.start();
   }
 
   /** Serves a VNI from now on: rows of ours on its devices are ours to keep, correct and remove. */
   serve(vni: Vni): void {
-    let plane = this.#planes.get(vni);
-    if (!plane) {
-      plane = new VniPlane(vni, this.mirror, this.#defaults);
-      this.#planes.set(vni, plane);
-    }
+    const plane = this.#planes.give(vni);
     plane.retired = false;
     this.#attach(plane, this.topology.vnis.get(vni));
     this.hosts.attached(vni);
@@ -216,19 +174,17 @@ export class DataPlane {
     this.hosts.detached(vni);
     plane.markIntents();
     plane.markOwnedRows();
-    plane.macs.clear();
-    plane.floods.clear();
-    plane.neighs.clear();
+    plane.clearIntents();
     if (plane.at) this.reconciler.removeStrays(strayCopies(this.mirror, plane.at, undefined));
     this.reconciler.queue(plane);
   }
 
   /** From now on rows of ours that nobody wants are removed; until then those found at start stay. Returns how many. */
   sweep(): number {
-    if (this.#sweeping) return 0;
-    this.#sweeping = true;
+    if (this.sweeping) return 0;
+    this.#rechecks.sweeping = true;
     const before = this.#watch.log.total;
-    for (const plane of this.#planes.values()) {
+    for (const plane of this.#planes) {
       plane.markOwnedRows((which) => this.#watch.stray(plane, which));
       this.reconciler.queue(plane);
     }
@@ -238,24 +194,24 @@ export class DataPlane {
   /** How many remote MACs the kernel has rows of ours for in VNIs that are served: at start, those of an earlier process. */
   countOwnMacs(): number {
     let count = 0;
-    for (const { at } of this.#planes.values())
+    for (const { at } of this.#planes)
       if (at) for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex)) if (hasOurMark(row)) count++;
     return count;
   }
 
   /** Every key whose rows are or may be to be written: what is wanted, and what is ours and wanted by nobody. */
   *pendingKeys(): Iterable<PlaneKey & { readonly plane: VniPlane }> {
-    for (const plane of this.#planes.values()) {
+    for (const plane of this.#planes) {
       // Taken before any is given out, since rows may come and go while they are
       const keys = [...plane.intentKeys()];
-      if (this.#sweeping || plane.retired)
+      if (this.sweeping || plane.retired)
         for (const which of plane.ownedKeys()) if (!plane.wants(which)) keys.push(which);
       for (const which of keys) yield { ...which, plane };
     }
   }
 
   get sweeping(): boolean {
-    return this.#sweeping;
+    return this.#rechecks.sweeping;
   }
 
   /** The differences between wanted and actual: the open ones and the latest resolved ones. */
@@ -278,8 +234,7 @@ export class DataPlane {
   /** Wants BUM traffic of the VNI to reach `vtep`. */
   setFlood(vni: Vni, vtep: Ip): void {
     const plane = this.#planes.get(vni);
-    if (!plane || plane.retired || plane.floods.has(vtep)) return;
-    plane.floods.set(vtep, { settled: false, failure: undefined });
+    if (!plane || plane.retired || !plane.floods.add(vtep)) return;
     this.#floodChanged(plane, vtep);
   }
 
@@ -312,17 +267,12 @@ export class DataPlane {
 
   /** The MAC on one of our access ports, as the bridge knows it now. */
   localMac(vni: Vni, mac: Mac): LocalMac | undefined {
-    const at = this.topology.vnis.get(vni);
-    const row = at && this.mirror.peekBridge(at.bridgeIfindex, at.vlan, mac);
-    return row && this.#isLocal(row) ? asLocalMac(row) : undefined;
+    return localMac(this.mirror, this.topology, this.topology.vnis.get(vni), mac);
   }
 
   /** Every MAC on our access ports in the VNI's broadcast domain. */
-  *localMacs(vni: Vni): Iterable<Mac> {
-    const at = this.topology.vnis.get(vni);
-    if (at && at.bridgeIfindex !== 0)
-      for (const row of this.mirror.bridgeRows(at.bridgeIfindex, at.vlan))
-        if (this.#isLocal(row)) yield row.mac;
+  localMacs(vni: Vni): Iterable<Mac> {
+    return localMacs(this.mirror, this.topology, this.topology.vnis.get(vni));
   }
 
   /** Who has the IP here: the neighbour that the SVI itself learned or was given, or the host that said so last. */
@@ -372,7 +322,7 @@ export class DataPlane {
 
   /** Removes everything of ours and resolves when the kernel has been told. */
   async flush(): Promise<void> {
-    for (const vni of [...this.#planes.keys()]) this.unserve(vni);
+    for (const { vni } of [...this.#planes]) this.unserve(vni);
     await this.reconciler.idle();
   }
 
@@ -393,9 +343,9 @@ export class DataPlane {
     this.mirror.keepDevices(after.interfaces);
     this.#defaults.keepDevices(after.interfaces);
     this.hosts.keepBridges(after.bridges);
-    for (const plane of this.#planes.values()) {
+    for (const plane of this.#planes) {
       this.#attach(plane, after.vnis.get(plane.vni));
-      if (plane.isOver) this.#planes.delete(plane.vni);
+      if (plane.isOver) this.#planes.delete(plane);
     }
     for (const [vni, own] of after.own) {
       const at = own === before.own.get(vni) ? undefined : after.vnis.get(vni);
@@ -416,7 +366,7 @@ export class DataPlane {
 
   /** BUM traffic that comes back here instead of going to another leaf. */
   loops(): Iterable<TopologyProblem> {
-    return loopProblems(this.#planes.values(), this.topology);
+    return loopProblems(this.#planes, this.topology);
   }
 
   /** Who fights over rows of which device. */
@@ -429,135 +379,24 @@ export class DataPlane {
       if (problem.vni === undefined || this.#planes.get(problem.vni)?.retired === false) yield problem;
   }
 
-  #bridgeRow(row: BridgeFdbRow): void {
-    if (this.mirror.holdsBridge(row)) return;
-    const { before, after } = this.mirror.putBridge(row);
-    this.#bridgeChanged(row.bridgeIfindex, row.vlan, row.mac, before, after);
-  }
-
-  #bridgeRowGone(row: BridgeFdbRow): void {
-    const before = this.mirror.dropBridge(row.bridgeIfindex, row.vlan, row.mac, row.port);
-    if (before) this.#bridgeChanged(row.bridgeIfindex, row.vlan, row.mac, before, undefined);
-  }
-
-  #isLocal(row: MirroredBridgeRow): boolean {
-    return isLocalRow(row, this.topology);
-  }
-
   #markMac(plane: VniPlane, mac: Mac): void {
-    plane.markMac(mac);
+    plane.tables.mac.mark(mac);
     this.reconciler.queue(plane);
   }
 
   #markNeigh(plane: VniPlane, ip: Ip): void {
-    plane.markNeigh(ip);
+    plane.tables.neigh.mark(ip);
     this.reconciler.queue(plane);
   }
 
   #servedAt(domain: number): Vni | undefined {
-    const plane = this.#byDomain.get(domain);
+    const plane = this.#planes.atDomain(domain);
     return plane && !plane.retired ? plane.vni : undefined;
-  }
-
-  #bridgeChanged(
-    bridge: number,
-    vlan: number,
-    mac: Mac,
-    before: MirroredBridgeRow | undefined,
-    after: MirroredBridgeRow | undefined,
-  ): void {
-    this.reconciler.rethink();
-    const domain = domainKey(bridge, vlan);
-    if (!after && before && this.#isLocal(before)) this.hosts.bridgeForgot(domain, mac, before.port);
-    this.hosts.bridgeChanged(domain, mac, after !== undefined && this.#isLocal(after));
-    const plane = this.#byDomain.get(domain);
-    if (!plane) return;
-    if ((before && this.#isLocal(before)) || (after && this.#isLocal(after)))
-      this.#listener.macTouched(plane.vni, mac);
-    const which = { table: 'mac', key: mac } as const;
-    const back =
-      plane.at && plane.isMarked(which) ? bridgeRowBack(plane.at, plane.macs.peek(mac), before, after) : [];
-    if (back.length > 0) this.#putBack(plane, which, back);
-    else this.#recheck(plane, which);
-  }
-
-  #vxlanRow(row: VxlanFdbRow): void {
-    const { ifindex, srcVni, mac } = row;
-    const plane =
-      isSetByHand(row) && mac !== MAC_ZERO ? this.#byDevice.get(deviceKey(ifindex, srcVni)) : undefined;
-    const which = { table: 'mac', key: mac } as const;
-    const before = plane?.isMarked(which) ? this.mirror.vxlanRow(ifindex, srcVni, mac) : undefined;
-    if (!this.mirror.putVxlan(row)) return;
-    const back = plane?.at && before ? vxlanRowBack(plane.at, plane.macs.peek(mac), before, row) : [];
-    if (plane && back.length > 0) this.#putBack(plane, which, back);
-    else this.#vxlanChanged(row);
-  }
-
-  /** A write of ours landed on a row that somebody had just set. */
-  #putBack(plane: VniPlane, which: PlaneKey, operations: readonly Operation[]): void {
-    this.reconciler.rethink();
-    plane.setSettled(which, false);
-    plane.putBack(which, operations);
-    this.reconciler.queue(plane);
-  }
-
-  #vxlanChanged(row: VxlanFdbRow): void {
-    this.reconciler.rethink();
-    const plane = this.#byDevice.get(deviceKey(row.ifindex, row.srcVni));
-    if (!plane) return;
-    if (row.mac !== MAC_ZERO) this.#recheck(plane, { table: 'mac', key: row.mac });
-    else if (row.dst !== undefined) this.#recheck(plane, { table: 'flood', key: row.dst });
-  }
-
-  #neighChanged(
-    before: MirroredNeighRow | undefined,
-    after: MirroredNeighRow | undefined,
-    key: NeighRow,
-  ): void {
-    this.reconciler.rethink();
-    const plane = this.#bySvi.get(key.ifindex);
-    if (!plane) return;
-    const was = isLocalNeigh(before);
-    const is = isLocalNeigh(after);
-    // A neighbour's state changes all the time; only what makes a different route is worth a look
-    const differs =
-      before?.mac !== after?.mac ||
-      before?.flags !== after?.flags ||
-      isSetByHand(before) !== isSetByHand(after);
-    if (was !== is || (is && differs)) this.#listener.neighTouched(plane.vni, key.ip);
-    if (plane.at && !plane.retired) this.hosts.neighChanged(plane.vni, plane.at, key.ip, before, after);
-    const which = { table: 'neigh', key: key.ip } as const;
-    const back = plane.isMarked(which) ? neighRowBack(plane.wants(which), before, after) : [];
-    if (back.length > 0) this.#putBack(plane, which, back);
-    else this.#recheck(plane, which);
-  }
-
-  /** After news of a row: queue the key if the kernel is no longer as wanted, and record who was not us. */
-  #recheck(plane: VniPlane, which: PlaneKey): void {
-    if (!plane.wants(which)) {
-      if (!this.#sweeping || !plane.holdsOwn(which)) return;
-      // What appears while ours is being written is another's doing where there is another
-      if (plane.isMarked(which) && !this.#contests.isAt(plane)) this.reconciler.mark(plane, which);
-      else this.#repair(plane, which, (repeated) => this.#watch.stray(plane, which, repeated));
-      return;
-    }
-    if (plane.fits(which)) {
-      plane.setSettled(which, true);
-      // The reconciler knows whether it was our doing
-      if (this.drift.openAt(plane.vni, which)) this.reconciler.mark(plane, which);
-      return;
-    }
-    const wasOurs =
-      (plane.isSettled(which) || (this.#contests.isAt(plane) && plane.isMarked(which))) &&
-      !this.#isHosts(plane, which);
-    plane.setSettled(which, false);
-    if (wasOurs) this.#repair(plane, which, (repeated) => this.#watch.changed(plane, which, repeated));
-    else if (!this.#contests.awaits(plane, which)) this.reconciler.mark(plane, which);
   }
 
   /** The kernel removed rows with the device, and nobody else did. */
   #flushed(ifindex: number): void {
-    for (const plane of this.#planes.values()) {
+    for (const plane of this.#planes) {
       const { at } = plane;
       if (at?.vxlanIfindex !== ifindex && at?.bridgeIfindex !== ifindex && at?.sviIfindex !== ifindex)
         continue;
@@ -566,21 +405,12 @@ export class DataPlane {
     }
   }
 
-  /** Looks at a row that somebody changed: at once, or later where that goes on and on. */
-  #repair(plane: VniPlane, which: PlaneKey, record: (repeated: boolean) => void): void {
-    const repair = this.#contests.repair(plane, which);
-    if (!repair) return;
-    record(repair.repeated);
-    if (repair.delay === 0) this.reconciler.mark(plane, which);
-    else this.reconciler.markLater(plane, which, repair.delay);
-  }
-
   /** The address is now a host's on one of our own ports: it moved, nobody tampered. */
-  #isHosts(plane: VniPlane, which: PlaneKey): boolean {
-    if (which.table === 'mac') return this.localMac(plane.vni, which.key) !== undefined;
+  #isHosts(vni: Vni, which: PlaneKey): boolean {
+    if (which.table === 'mac') return this.localMac(vni, which.key) !== undefined;
     if (which.table === 'flood') return false;
-    const neigh = this.localNeigh(plane.vni, which.key);
-    return neigh !== undefined && this.localMac(plane.vni, neigh.mac) !== undefined;
+    const neigh = this.localNeigh(vni, which.key);
+    return neigh !== undefined && this.localMac(vni, neigh.mac) !== undefined;
   }
 
   /** Puts the plane on its present device, removes what it left on another, and looks at everything again. */
@@ -588,38 +418,16 @@ export class DataPlane {
     const at = found && found.bridgeIfindex !== 0 ? found : undefined;
     const before = plane.at;
     if (before === at || (before && at && sameAttachment(before, at))) return;
-    if (before) {
-      forget(this.#byDomain, domainKey(before.bridgeIfindex, before.vlan), plane);
-      forget(this.#byDevice, deviceKey(before.vxlanIfindex, sourceVni(before)), plane);
-      forget(this.#bySvi, before.sviIfindex, plane);
-      this.reconciler.removeStrays(strayRows(this.mirror, before, at, this.#defaults));
-    }
-    plane.at = at;
+    if (before) this.reconciler.removeStrays(plane.strays(before, at));
+    this.#planes.move(plane, at);
     this.#contests.forget(plane);
     if (!at) {
       this.#watch.detached(plane);
       return;
     }
-    this.#byDomain.set(domainKey(at.bridgeIfindex, at.vlan), plane);
-    this.#byDevice.set(deviceKey(at.vxlanIfindex, sourceVni(at)), plane);
-    if (at.sviIfindex !== 0) this.#bySvi.set(at.sviIfindex, plane);
     plane.markIntents();
-    if (this.#sweeping) plane.markOwnedRows((which) => this.#watch.stray(plane, which));
+    if (this.sweeping) plane.markOwnedRows((which) => this.#watch.stray(plane, which));
     this.reconciler.queue(plane);
     if (!plane.retired) this.hosts.attached(plane.vni);
   }
-}
-
-/** Another plane may have taken the place already. */
-function forget(map: Map<number, VniPlane>, key: number, plane: VniPlane): void {
-  if (map.get(key) === plane) map.delete(key);
-}
-
-function asLocalMac(row: MirroredBridgeRow): LocalMac {
-  return {
-    port: row.port,
-    isStatic: isConfigured(row),
-    isSticky: (row.flags & Ntf.STICKY) !== 0,
-    epoch: row.epoch,
-  };
 }

@@ -1,9 +1,11 @@
-import { type Clock, formatIp, formatMac, type LimitedLog, type Timer } from '../types/index.js';
+import type { Clock, LimitedLog, Timer } from '../types/index.js';
 import { type Drift, type DriftAction, type DriftCause, DriftLog, isFlush } from './drift.js';
-import { removalCommands } from './in-the-way.js';
-import type { Failure } from './intents.js';
-import { type DeviceName, foundText, wantedText } from './row-text.js';
-import type { PlaneKey, VniPlane } from './vni-plane.js';
+import { formatKey } from './kernel-tables/index.js';
+import type { Failure } from './kernel-tables/intents.js';
+import type { PlaneKey } from './kernel-tables/key.js';
+import type { DeviceName } from './kernel-tables/owned-table.js';
+import { ownerFacts } from './owner.js';
+import type { OwnerPlane } from './owner-plane.js';
 
 /** The kernel tells of rows that it flushes with a device in part before it tells of the device. */
 const LOG_MILLISECONDS = 100;
@@ -20,7 +22,7 @@ export class DriftWatch {
   constructor(
     clock: Clock,
     /** The key's address is a host's of our own ports: it moved, and the routes will follow. */
-    readonly isHosts: (plane: VniPlane, which: PlaneKey) => boolean,
+    readonly isHosts: (plane: OwnerPlane, which: PlaneKey) => boolean,
     readonly nameOf: DeviceName,
     limited: LimitedLog,
     /** Nothing is ours here, so that nothing drifts. */
@@ -35,47 +37,46 @@ export class DriftWatch {
   }
 
   /** A row that stood as wanted does so no longer, and we did not do it; `repeated`: one of many times. */
-  changed(plane: VniPlane, which: PlaneKey, repeated = false): void {
-    if (this.observes || !plane.at?.up || this.isHosts(plane, which)) return;
+  changed(plane: OwnerPlane, which: PlaneKey, repeated = false): void {
+    if (this.observes || !plane.isUp || this.isHosts(plane, which)) return;
     if (plane.isBlocked(which)) this.#block(plane, which);
     else this.#open(plane, which, !repeated, 'foreign-change', 'queued');
   }
 
   /** A row with our mark stands that nobody wants; a key that is queued already was wanted until now. */
-  stray(plane: VniPlane, which: PlaneKey, repeated = false): void {
+  stray(plane: OwnerPlane, which: PlaneKey, repeated = false): void {
     if (this.observes || plane.isMarked(which)) return;
     this.#open(plane, which, !repeated, 'stray', 'queued');
   }
 
   /** The reconciler looked at the key and nothing failed; `written` operations were applied. */
-  settled(plane: VniPlane, which: PlaneKey, written: number): void {
+  settled(plane: OwnerPlane, which: PlaneKey, written: number): void {
     // What was heard of the key meanwhile is looked at in its turn, and may have been all that was in the way
     const isLeft =
-      plane.at?.up &&
+      plane.isUp &&
       !plane.isMarked(which) &&
       !plane.isSettled(which) &&
       plane.wants(which) &&
       plane.operations(which).length === 0;
     // Of a MAC nothing but another's row keeps the rows from being written; of an IP its host's being here may
-    if (isLeft && (which.table === 'mac' || plane.isBlocked(which)) && !this.isHosts(plane, which))
-      this.#block(plane, which);
+    if (isLeft && plane.isOnlyBlocked(which) && !this.isHosts(plane, which)) this.#block(plane, which);
     if (this.log.openCount === 0 || !plane.agrees(which)) return;
-    this.log.close(plane.vni, which, closingAction(plane, written, plane.wants(which)));
+    this.log.close(plane.owner, which, closingAction(plane, written, plane.wants(which)));
   }
 
   /** The kernel refused an operation for the key. */
-  failed(plane: VniPlane, which: PlaneKey, failure: Failure): void {
-    this.log.refuse(plane.vni, which, failure, () => this.#texts(plane, which));
+  failed(plane: OwnerPlane, which: PlaneKey, failure: Failure): void {
+    this.log.refuse(plane.owner, which, failure, () => this.#texts(plane, which));
   }
 
   /** The VNI's device is gone, and with it what differed. */
-  detached(plane: VniPlane): void {
-    this.log.closeVni(plane.vni, 'device-gone');
+  detached(plane: OwnerPlane): void {
+    this.log.closeAll(plane.owner, 'device-gone');
   }
 
   /** A device of the VNI's has gone down, if only for a moment: what was just missed, the kernel itself removed. */
-  flushed(plane: VniPlane): void {
-    this.log.dismiss(plane.vni);
+  flushed(plane: OwnerPlane): void {
+    this.log.dismiss(plane.owner);
   }
 
   /** Says what is still to be said. */
@@ -101,18 +102,18 @@ export class DriftWatch {
     }
   }
 
-  #block(plane: VniPlane, which: PlaneKey): void {
-    this.log.block(plane.vni, which, () => ({
+  #block(plane: OwnerPlane, which: PlaneKey): void {
+    this.log.block(plane.owner, which, () => ({
       cause: 'blocked',
       action: 'left-alone',
-      fix: removalCommands(plane, which, this.nameOf).join(' && ') || undefined,
+      fix: plane.removalCommands(which, this.nameOf).join(' && ') || undefined,
       failure: undefined,
       ...this.#texts(plane, which),
     }));
   }
 
-  #open(plane: VniPlane, which: PlaneKey, kept: boolean, cause: DriftCause, action: DriftAction): void {
-    this.log.open(plane.vni, which, kept, () => ({
+  #open(plane: OwnerPlane, which: PlaneKey, kept: boolean, cause: DriftCause, action: DriftAction): void {
+    this.log.open(plane.owner, which, kept, () => ({
       cause,
       action,
       fix: undefined,
@@ -121,13 +122,13 @@ export class DriftWatch {
     }));
   }
 
-  #texts(plane: VniPlane, which: PlaneKey): { found: string; wanted: string } {
-    return { found: foundText(plane, which, this.nameOf), wanted: wantedText(plane, which) };
+  #texts(plane: OwnerPlane, which: PlaneKey): { found: string; wanted: string } {
+    return { found: plane.foundText(which, this.nameOf), wanted: plane.wantedText(which) };
   }
 }
 
-function closingAction(plane: VniPlane, written: number, wanted: boolean): DriftAction {
-  if (!plane.at?.up) return 'device-gone';
+function closingAction(plane: OwnerPlane, written: number, wanted: boolean): DriftAction {
+  if (!plane.isUp) return 'device-gone';
   if (wanted) return written > 0 ? 'rewritten' : 'restored-by-another';
   return written > 0 ? 'removed' : 'no-longer-wanted';
 }
@@ -140,14 +141,14 @@ const LINES = {
   refused: undefined,
 } as const satisfies Record<DriftCause, readonly ['info' | 'warn', string] | undefined>;
 
-function logDrift(log: LimitedLog, { vni, which, cause, found, wanted, action, fix }: Drift): void {
+function logDrift(log: LimitedLog, { owner, which, cause, found, wanted, action, fix }: Drift): void {
   const line = LINES[cause];
   if (line === undefined) return;
   const [level, sentence] = line;
   log[level](sentence, () => ({
-    vni,
+    ...ownerFacts(owner),
     table: which.table,
-    key: which.table === 'mac' ? formatMac(which.key) : formatIp(which.key),
+    key: formatKey(which),
     found,
     wanted,
     action,

@@ -1,6 +1,8 @@
-import type { Clock, Ip, Mac, Vni } from '../types/index.js';
-import type { Failure } from './intents.js';
-import type { PlaneKey } from './vni-plane.js';
+import type { Clock } from '../types/index.js';
+import type { Failure } from './kernel-tables/intents.js';
+import type { PlaneKey } from './kernel-tables/key.js';
+import { KeyMap } from './kernel-tables/key-map.js';
+import { ownerNumber, type RowOwner } from './owner.js';
 
 /**
  * Why the kernel was not as wanted: somebody else changed or removed a row of ours (`foreign-change`); the kernel
@@ -24,7 +26,7 @@ export type DriftAction =
 export interface Drift {
   /** Grows with every drift. */
   readonly id: number;
-  readonly vni: Vni;
+  readonly owner: RowOwner;
   readonly which: PlaneKey;
   readonly cause: DriftCause;
   /** Clock.wallTime() when it was found. */
@@ -45,11 +47,6 @@ export interface Drift {
 export type DriftFacts = Pick<Drift, 'cause' | 'found' | 'wanted' | 'action' | 'fix' | 'failure'>;
 
 type Writable<Type> = { -readonly [Field in keyof Type]: Type[Field] };
-interface OpenDrifts {
-  readonly mac: Map<Mac, Writable<Drift>>;
-  readonly flood: Map<Ip, Writable<Drift>>;
-  readonly neigh: Map<Ip, Writable<Drift>>;
-}
 
 const KEPT = 1000;
 
@@ -60,7 +57,8 @@ export class DriftLog {
   #lastId = 0;
   /** Drifts that stand; while there is none, asking costs nothing. */
   openCount = 0;
-  readonly #open = new Map<Vni, OpenDrifts>();
+  /** By owner. */
+  readonly #open = new Map<number, KeyMap<Writable<Drift>>>();
   readonly #closed: Drift[] = [];
   /** Those that stand and will not be kept. */
   readonly #passing = new Set<Drift>();
@@ -72,57 +70,57 @@ export class DriftLog {
   ) {}
 
   /** The drift that stands for a key. */
-  openAt(vni: Vni, which: PlaneKey): Drift | undefined {
-    const drifts = this.#open.get(vni);
-    return drifts && entryOf(drifts, which);
+  openAt(owner: RowOwner, which: PlaneKey): Drift | undefined {
+    return this.openCount === 0 ? undefined : this.#standing(owner, which);
   }
 
   /** All that is still known of a key, oldest first. */
-  of(vni: Vni, which: PlaneKey): Drift[] {
+  of(owner: RowOwner, which: PlaneKey): Drift[] {
+    const number = ownerNumber(owner);
     const known = this.#closed.filter(
-      (drift) => drift.vni === vni && drift.which.table === which.table && drift.which.key === which.key,
+      (drift) =>
+        ownerNumber(drift.owner) === number &&
+        drift.which.table === which.table &&
+        drift.which.key === which.key,
     );
-    const standing = this.openAt(vni, which);
+    const standing = this.openAt(owner, which);
     return standing ? [...known, standing] : known;
   }
 
-  /** How many stand in a VNI. */
-  openIn(vni: Vni): number {
-    const drifts = this.#open.get(vni);
-    return drifts ? drifts.mac.size + drifts.flood.size + drifts.neigh.size : 0;
+  /** How many stand of an owner. */
+  openIn(owner: RowOwner): number {
+    return this.#open.get(ownerNumber(owner))?.size ?? 0;
   }
 
-  /** Those that stand in a VNI because of a row that is not ours to overwrite. */
-  *blockedIn(vni: Vni): Iterable<Drift> {
-    const drifts = this.#open.get(vni);
-    if (!drifts) return;
-    for (const table of [drifts.mac, drifts.flood, drifts.neigh])
-      for (const drift of table.values()) if (drift.cause === 'blocked') yield drift;
+  /** Those of an owner that stand because of a row that is not ours to overwrite. */
+  *blockedIn(owner: RowOwner): Iterable<Drift> {
+    for (const drift of this.#open.get(ownerNumber(owner))?.values() ?? [])
+      if (drift.cause === 'blocked') yield drift;
   }
 
   /**
    * Enters a drift; where one stands for the key already, it stays what it was. One that is not kept is forgotten once it is
    * over, as the many of a row that is changed again and again would push all others out.
    */
-  open(vni: Vni, which: PlaneKey, kept: boolean, facts: () => DriftFacts): void {
-    if (this.openAt(vni, which)) return;
-    let drifts = this.#open.get(vni);
+  open(owner: RowOwner, which: PlaneKey, kept: boolean, facts: () => DriftFacts): void {
+    if (this.openAt(owner, which)) return;
+    const number = ownerNumber(owner);
+    let drifts = this.#open.get(number);
     if (!drifts) {
-      drifts = { mac: new Map(), flood: new Map(), neigh: new Map() };
-      this.#open.set(vni, drifts);
+      drifts = new KeyMap();
+      this.#open.set(number, drifts);
     }
     this.total++;
     this.openCount++;
     const drift = {
       id: ++this.#lastId,
-      vni,
+      owner,
       which,
       since: this.clock.wallTime(),
       resolvedAt: undefined,
       ...facts(),
     };
-    if (which.table === 'mac') drifts.mac.set(which.key, drift);
-    else drifts[which.table].set(which.key, drift);
+    drifts.set(which, drift);
     if (kept) this.found(drift);
     else this.#passing.add(drift);
   }
@@ -131,11 +129,10 @@ export class DriftLog {
    * A row that is not ours to overwrite is what keeps the key from being written: notes that on the open drift, with
    * the rows as they are now, or enters one. It is kept, however often the row was changed before.
    */
-  block(vni: Vni, which: PlaneKey, facts: () => DriftFacts): void {
-    const drifts = this.#open.get(vni);
-    const standing = drifts && entryOf(drifts, which);
+  block(owner: RowOwner, which: PlaneKey, facts: () => DriftFacts): void {
+    const standing = this.#standing(owner, which);
     if (!standing) {
-      this.open(vni, which, true, facts);
+      this.open(owner, which, true, facts);
       return;
     }
     const isNews = standing.cause !== 'blocked';
@@ -146,19 +143,18 @@ export class DriftLog {
 
   /** The kernel refused to write the key: notes it on the open drift, or enters one. */
   refuse(
-    vni: Vni,
+    owner: RowOwner,
     which: PlaneKey,
     failure: Failure,
     facts: () => Pick<DriftFacts, 'found' | 'wanted'>,
   ): void {
-    const drifts = this.#open.get(vni);
-    const standing = drifts && entryOf(drifts, which);
+    const standing = this.#standing(owner, which);
     if (standing) {
       // What was in the way no longer is
       const cause = standing.cause === 'blocked' ? 'refused' : standing.cause;
       Object.assign(standing, { cause, action: 'retrying', fix: undefined, failure });
     } else
-      this.open(vni, which, true, () => ({
+      this.open(owner, which, true, () => ({
         cause: 'refused',
         action: 'retrying',
         fix: undefined,
@@ -168,45 +164,26 @@ export class DriftLog {
   }
 
   /** The key is as wanted: its open drift, if any, is resolved. */
-  close(vni: Vni, which: PlaneKey, action: DriftAction): void {
-    const drifts = this.#open.get(vni);
-    const drift = drifts && entryOf(drifts, which);
-    if (!drifts || !drift) return;
-    forget(drifts, which);
-    this.#retire(drift, action);
-    if (this.openIn(vni) === 0) this.#open.delete(vni);
+  close(owner: RowOwner, which: PlaneKey, action: DriftAction): void {
+    const drift = this.#standing(owner, which);
+    if (drift) this.#over(drift, action);
   }
 
-  /** What stands in a VNI as somebody's change was a flush of the kernel's own, and no drift. */
-  dismiss(vni: Vni): void {
-    const drifts = this.#open.get(vni);
-    if (!drifts) return;
-    for (const table of [drifts.mac, drifts.flood, drifts.neigh])
-      for (const drift of table.values())
-        if (drift.cause === 'foreign-change' && drift.failure === undefined) {
-          forget(drifts, drift.which);
-          this.#retire(drift, 'device-gone');
-        }
-    if (this.openIn(vni) === 0) this.#open.delete(vni);
+  /** What stands of an owner as somebody's change was a flush of the kernel's own, and no drift. */
+  dismiss(owner: RowOwner): void {
+    for (const drift of this.#open.get(ownerNumber(owner))?.values() ?? [])
+      if (drift.cause === 'foreign-change' && drift.failure === undefined) this.#over(drift, 'device-gone');
   }
 
-  /** Closes all that stand in a VNI. */
-  closeVni(vni: Vni, action: DriftAction): void {
-    const drifts = this.#open.get(vni);
-    if (!drifts) return;
-    this.#open.delete(vni);
-    for (const table of [drifts.mac, drifts.flood, drifts.neigh])
-      for (const drift of table.values()) this.#retire(drift, action);
+  /** Closes all that stand of an owner. */
+  closeAll(owner: RowOwner, action: DriftAction): void {
+    for (const drift of this.#open.get(ownerNumber(owner))?.values() ?? []) this.#over(drift, action);
   }
 
   /** The resolved drifts that are still kept, then the open ones, in no order; live. */
   *drifts(): IterableIterator<Drift> {
     yield* this.#closed.slice(-KEPT);
-    for (const { mac, flood, neigh } of this.#open.values()) {
-      yield* mac.values();
-      yield* flood.values();
-      yield* neigh.values();
-    }
+    for (const drifts of this.#open.values()) yield* drifts.values();
   }
 
   /** How many `drifts` gives. */
@@ -214,7 +191,15 @@ export class DriftLog {
     return this.openCount + Math.min(this.#closed.length, KEPT);
   }
 
-  #retire(drift: Writable<Drift>, action: DriftAction): void {
+  #standing(owner: RowOwner, which: PlaneKey): Writable<Drift> | undefined {
+    return this.#open.get(ownerNumber(owner))?.get(which);
+  }
+
+  #over(drift: Writable<Drift>, action: DriftAction): void {
+    const number = ownerNumber(drift.owner);
+    const drifts = this.#open.get(number);
+    drifts?.delete(drift.which);
+    if (drifts?.size === 0) this.#open.delete(number);
     this.openCount--;
     drift.action = action;
     const flushed = isFlush(drift);
@@ -230,13 +215,4 @@ export class DriftLog {
 /** The kernel flushed the row with its device: nobody changed it, and such rows go by the hundred. */
 export function isFlush({ cause, action, failure }: Drift): boolean {
   return cause === 'foreign-change' && action === 'device-gone' && failure === undefined;
-}
-
-function forget(drifts: OpenDrifts, which: PlaneKey): void {
-  if (which.table === 'mac') drifts.mac.delete(which.key);
-  else drifts[which.table].delete(which.key);
-}
-
-function entryOf(drifts: OpenDrifts, which: PlaneKey): Writable<Drift> | undefined {
-  return which.table === 'mac' ? drifts.mac.get(which.key) : drifts[which.table].get(which.key);
 }

@@ -14,20 +14,23 @@
 
 export type { MirroredBridgeRow } from './bridge-rows.js';
 export * from './data-plane.js';
-export { sourceVni } from './difference.js';
 export type { Drift, DriftAction, DriftCause, DriftLog } from './drift.js';
 export type { HostStats, Hosts, HostsOwner, LocalNeigh, RefreshSettings } from './hosts.js';
-export type { Failure, FloodIntent, MacIntent, NeighIntent } from './intents.js';
 export * from './kernel.js';
+export { KERNEL_TABLES, TABLE_NAMES } from './kernel-tables/index.js';
+export type { Failure, FloodIntent, Intent, MacIntent, NeighIntent } from './kernel-tables/intents.js';
+export type { PlaneKey, TableName } from './kernel-tables/key.js';
+export type { DeviceName } from './kernel-tables/owned-table.js';
+export type { LocalMac } from './local-macs.js';
 export { deviceKey, domainKey, type KernelMirror } from './mirror.js';
 export type { MirroredNeighRow } from './neigh-rows.js';
 export { observedSnooper } from './observing.js';
 export { type DefaultDestination, type DefaultsMemory, NO_MEMORY } from './our-defaults.js';
 export { OUR_ROWS } from './our-rows.js';
+export { type RowOwner, vniOwner } from './owner.js';
 export { hasOurMark, isLocalNeigh, isLocalRow, isOurNeigh, isSetByHand, RTPROT_BGP } from './ownership.js';
 export { errnoName } from './retry.js';
-export { type DeviceName, foundText, wantedText } from './row-text.js';
 export * from './rows.js';
 export * from './snooper.js';
 export * from './topology.js';
-export type { PlaneKey, VniPlane } from './vni-plane.js';
+export type { VniPlane } from './vni-plane.js';

@@ -1,17 +1,12 @@
-import {
-  type Clock,
-  emptyList,
-  formatIp,
-  formatMac,
-  type LimitedLog,
-  type Log,
-  type Timer,
-} from '../types/index.js';
-import type { Failure } from './intents.js';
+import { type Clock, emptyList, type LimitedLog, type Log, type Timer } from '../types/index.js';
 import { type Flight, type Kernel, type Operation, type OperationResult, partsOf } from './kernel.js';
+import { formatKey } from './kernel-tables/index.js';
+import type { Failure } from './kernel-tables/intents.js';
+import type { PlaneKey } from './kernel-tables/key.js';
+import { ownerFacts } from './owner.js';
+import type { OwnerPlane, TakenKey } from './owner-plane.js';
 import { Retries } from './retries.js';
 import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
-import type { PlaneKey, TakenKey, VniPlane } from './vni-plane.js';
 import { type Batch, WorkQueue } from './work-queue.js';
 
 /**
@@ -50,9 +45,9 @@ export type Accept = (operation: Operation) => void;
 /** Told of every key that was looked at. */
 export interface Outcomes {
   /** Nothing failed; `written` operations were applied. */
-  settled(plane: VniPlane, which: PlaneKey, written: number): void;
+  settled(plane: OwnerPlane, which: PlaneKey, written: number): void;
   /** An operation failed; it is tried again. */
-  failed(plane: VniPlane, which: PlaneKey, failure: Failure): void;
+  failed(plane: OwnerPlane, which: PlaneKey, failure: Failure): void;
 }
 
 /**
@@ -97,18 +92,18 @@ export class Reconciler {
   }
 
   /** Looks at the key in a coming slice. */
-  mark(plane: VniPlane, which: PlaneKey): void {
+  mark(plane: OwnerPlane, which: PlaneKey): void {
     plane.mark(which);
     this.queue(plane);
   }
 
   /** Looks at the key in so many milliseconds. */
-  markLater(plane: VniPlane, which: PlaneKey, delay: number): void {
+  markLater(plane: OwnerPlane, which: PlaneKey, delay: number): void {
     this.#retries.add(plane, which, delay);
   }
 
   /** Looks at whatever is dirty in the plane. */
-  queue(plane: VniPlane): void {
+  queue(plane: OwnerPlane): void {
     this.#work.add(plane);
     if (!this.#scheduled) this.#schedule();
   }
@@ -317,7 +312,7 @@ export class Reconciler {
   }
 
   /** True where the key was marked meanwhile. */
-  #release(plane: VniPlane, which: PlaneKey): boolean {
+  #release(plane: OwnerPlane, which: PlaneKey): boolean {
     const again = plane.release(which);
     if (again) this.queue(plane);
     return again;
@@ -349,13 +344,13 @@ export class Reconciler {
     this.#succeed(plane, which, to - from, stands);
   }
 
-  #succeed(plane: VniPlane, which: PlaneKey, written: number, stands: boolean): void {
+  #succeed(plane: OwnerPlane, which: PlaneKey, written: number, stands: boolean): void {
     plane.settle(which, undefined, stands);
     this.outcomes.settled(plane, which, written);
   }
 
   #report(
-    plane: VniPlane,
+    plane: OwnerPlane,
     which: PlaneKey,
     kind: RetryClass,
     operation: Operation,
@@ -363,8 +358,8 @@ export class Reconciler {
     attempts: number,
   ): void {
     const facts = () => ({
-      vni: plane.vni,
-      key: which.table === 'mac' ? formatMac(which.key) : formatIp(which.key),
+      ...ownerFacts(plane.owner),
+      key: formatKey(which),
       table: operation.table,
       verb: operation.verb,
       errno: errnoName(result.errno),

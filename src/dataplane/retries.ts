@@ -1,31 +1,32 @@
 import type { Clock, Timer } from '../types/index.js';
-import type { PlaneKey, VniPlane } from './vni-plane.js';
+import type { PlaneKey } from './kernel-tables/key.js';
+import type { OwnerPlane } from './owner-plane.js';
 
 /** How exactly a retry's time is kept. */
 const TICK_MS = 50;
 
 interface Retry {
-  readonly plane: VniPlane;
+  readonly plane: OwnerPlane;
   readonly which: PlaneKey;
 }
 
 /** Keys that the kernel did not take, each to be looked at again when its time has come. */
 export class Retries {
   readonly #clock: Clock;
-  readonly #mark: (plane: VniPlane, which: PlaneKey) => void;
+  readonly #mark: (plane: OwnerPlane, which: PlaneKey) => void;
   /** By the tick in which they are due: who waits long costs nothing meanwhile. */
   readonly #waiting = new Map<number, Retry[]>();
   #timer: Timer | undefined;
   #closed = false;
 
   /** `mark` is called for each key that is due. */
-  constructor(clock: Clock, mark: (plane: VniPlane, which: PlaneKey) => void) {
+  constructor(clock: Clock, mark: (plane: OwnerPlane, which: PlaneKey) => void) {
     this.#clock = clock;
     this.#mark = mark;
   }
 
   /** `delay` in milliseconds. */
-  add(plane: VniPlane, which: PlaneKey, delay: number): void {
+  add(plane: OwnerPlane, which: PlaneKey, delay: number): void {
     const tick = Math.ceil((this.#clock.now() + delay) / TICK_MS);
     const retries = this.#waiting.get(tick);
     if (retries) retries.push({ plane, which });

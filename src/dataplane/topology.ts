@@ -41,6 +41,11 @@ export interface VniAttachment {
   readonly up: boolean;
 }
 
+/** NDA_SRC_VNI of the attachment's rows: only a collect-metadata device has them. */
+export function sourceVni(at: VniAttachment): number {
+  return at.collectMetadata ? at.vni : 0;
+}
+
 /** What role a bridge port plays decides whose its rows are. */
 export type PortRole = 'vxlan' | 'access';
 

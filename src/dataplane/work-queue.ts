@@ -1,8 +1,11 @@
 import { emptyList } from '../types/index.js';
 import type { Operation } from './kernel.js';
-import type { TakenKey, VniPlane } from './vni-plane.js';
+import { STAGES } from './kernel-tables/index.js';
+import type { TableName } from './kernel-tables/key.js';
+import type { Stage } from './kernel-tables/order.js';
+import type { OwnerPlane, TakenKey } from './owner-plane.js';
 
-/** Keys of one VNI before others have their turn. */
+/** Keys of one owner before others have their turn. */
 const QUANTUM = 256;
 /** One key takes no more operations than this. */
 const MOST_OF_A_KEY = 6;
@@ -16,13 +19,18 @@ export interface Batch {
   readonly keys: readonly TakenKey[];
 }
 
-/** What is to be looked at, VNI by VNI in turn, and what is to be removed before. */
+/** What is to be looked at, owner by owner in turn, and what is to be removed before. */
 export class WorkQueue {
-  readonly #queue = new Set<VniPlane>();
+  readonly #queue = new Set<OwnerPlane>();
   readonly #strays = emptyList<Operation>();
 
+  constructor(
+    /** In which order what is dirty is taken. */
+    readonly stages: readonly Stage<TableName>[] = STAGES,
+  ) {}
+
   /** Queues whatever is dirty in the plane. */
-  add(plane: VniPlane): void {
+  add(plane: OwnerPlane): void {
     if (plane.isQueued) return;
     plane.isQueued = true;
     this.#queue.add(plane);
@@ -56,8 +64,7 @@ export class WorkQueue {
 
   /**
    * The next batch, of so many operations at most; undefined where there is nothing to do. Strays come by themselves, since
-   * their rows may be wanted, by keys that are to be thought out behind them. Then default destinations, since a batch that
-   * holds one cannot fly.
+   * their rows may be wanted, by keys that are to be thought out behind them. Then comes what is dirty, of one stage.
    */
   take(most: number): Batch | undefined {
     if (this.#strays.length > 0) {
@@ -66,32 +73,37 @@ export class WorkQueue {
     }
     const operations = emptyList<Operation>();
     const keys = emptyList<TakenKey>();
-    for (const plane of this.#queue)
-      if (plane.hasDirtyFloods) this.#fill(plane, 'floods', most, most, operations, keys);
-    if (keys.length === 0)
-      for (const plane of this.#queue) {
-        const turn = Math.min(most, keys.length + QUANTUM);
-        const isDone = this.#fill(plane, 'others', most, turn, operations, keys);
-        this.#queue.delete(plane);
-        if (isDone) plane.isQueued = false;
-        // Behind the others, where this walk comes to it again
-        else this.#queue.add(plane);
-        if (isFull(operations, keys, most)) break;
-      }
-    return keys.length === 0 ? undefined : { operations, strays: 0, keys };
+    for (const stage of this.stages) {
+      this.#fillStage(stage, most, operations, keys);
+      if (keys.length > 0) return { operations, strays: 0, keys };
+    }
+    return undefined;
   }
 
-  /** Takes the plane's keys until there is none, `turn` are in the batch, or it is full; true in the first case. */
+  /** Takes keys of the stage, from one owner after the other, until there is none or the batch is full. */
+  #fillStage(stage: Stage<TableName>, most: number, operations: Operation[], keys: TakenKey[]): void {
+    for (const plane of this.#queue) {
+      const turn = Math.min(most, keys.length + QUANTUM);
+      const isDone = this.#fill(plane, stage, most, turn, operations, keys);
+      if (!isDone || plane.dirty === 0) this.#queue.delete(plane);
+      // Behind the others, where this walk comes to it again
+      if (!isDone) this.#queue.add(plane);
+      else if (plane.dirty === 0) plane.isQueued = false;
+      if (isFull(operations, keys, most)) return;
+    }
+  }
+
+  /** Takes the owner's keys until there is none, `turn` are in the batch, or it is full; true in the first case. */
   #fill(
-    plane: VniPlane,
-    what: 'floods' | 'others',
+    plane: OwnerPlane,
+    stage: Stage<TableName>,
     most: number,
     turn: number,
     operations: Operation[],
     keys: TakenKey[],
   ): boolean {
     while (keys.length < turn && !isFull(operations, keys, most)) {
-      const key = what === 'floods' ? plane.nextFlood(operations) : plane.next(operations);
+      const key = plane.next(stage, operations);
       if (!key) return true;
       keys.push(key);
     }

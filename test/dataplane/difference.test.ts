@@ -1,11 +1,5 @@
 import test from 'ava';
 import {
-  macDifference,
-  neighDifference,
-  neighRowFits,
-  vxlanRowFits,
-} from '../../src/dataplane/difference.js';
-import {
   type MirroredBridgeRow,
   Ntf,
   Nud,
@@ -15,6 +9,8 @@ import {
   type VxlanFdbRow,
 } from '../../src/dataplane/index.js';
 import { resultOfParts } from '../../src/dataplane/kernel.js';
+import { macDifference, vxlanRowFits } from '../../src/dataplane/kernel-tables/mac-difference.js';
+import { neighDifference, neighRowFits } from '../../src/dataplane/kernel-tables/neigh-table.js';
 import type { MirroredNeighRow } from '../../src/dataplane/neigh-rows.js';
 import { IPV4_ANY, parseIp, parseMac, toVni } from '../../src/types/index.js';
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { Failure, MacIntent } from '../../src/dataplane/intents.js';
-import { MacIntents } from '../../src/dataplane/mac-intents.js';
+import type { Failure, MacIntent } from '../../src/dataplane/kernel-tables/intents.js';
+import { MacIntents } from '../../src/dataplane/kernel-tables/mac-intents.js';
 import { type Mac, parseIp } from '../../src/types/index.js';
 
 const FAILURE: Failure = { errno: 1, name: 'EPERM', message: undefined, attempts: 1, at: 0, retryAt: 0 };

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { Failure, NeighIntent } from '../../src/dataplane/intents.js';
-import { NeighIntents } from '../../src/dataplane/neigh-intents.js';
+import type { Failure, NeighIntent } from '../../src/dataplane/kernel-tables/intents.js';
+import { NeighIntents } from '../../src/dataplane/kernel-tables/neigh-intents.js';
 import { compareIp, type Ip, type Mac, parseIp, parseMac } from '../../src/types/index.js';
 import { someIp } from './some-ip.js';
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { macDifference, neighDifference } from '../../src/dataplane/difference.js';
 import { EMPTY_TOPOLOGY, Ntf, Nud, type Operation, type Topology } from '../../src/dataplane/index.js';
+import { macDifference } from '../../src/dataplane/kernel-tables/mac-difference.js';
+import { neighDifference } from '../../src/dataplane/kernel-tables/neigh-table.js';
 import { isLocalNeigh, isLocalRow } from '../../src/dataplane/ownership.js';
 import { parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { attachment } from './memory-world.js';

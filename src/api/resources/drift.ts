@@ -94,7 +94,7 @@ export const drift: Resource<DriftReads> = {
 export function driftItem(drift: Drift): DriftItem {
   return {
     id: drift.id,
-    ...planeKeyItem(drift.vni, drift.which),
+    ...planeKeyItem(drift.owner.vni, drift.which),
     cause: drift.cause,
     since: timeText(drift.since) ?? '',
     found: drift.found,
@@ -115,7 +115,7 @@ function driftPages(log: DriftLog, { vni, open }: DriftFilter): Pages<DriftItem>
     total: all ? log.size : null,
     rows: () => log.drifts(),
     where: (drift) =>
-      (vni === undefined || drift.vni === vni) &&
+      (vni === undefined || drift.owner.vni === vni) &&
       (open === undefined || open === (drift.resolvedAt === undefined)),
     key: (drift) => drift.id,
     order: newestFirst,

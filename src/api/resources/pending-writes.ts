@@ -1,12 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import {
-  type DataPlane,
-  foundText,
-  type Operation,
-  type PlaneKey,
-  type VniPlane,
-  wantedText,
-} from '../../dataplane/index.js';
+import type { DataPlane, Operation, PlaneKey, VniPlane } from '../../dataplane/index.js';
 import { compareIp, isVni, toVni, type Vni } from '../../types/index.js';
 import { ipOrder, macOrder } from '../orders.js';
 import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
@@ -105,8 +98,8 @@ function pendingItem(dataPlane: DataPlane, { plane, ...which }: Row): PendingWri
   return {
     ...planeKeyItem(plane.vni, which),
     writes: [...new Set(plane.operations(which).map(writeText))],
-    found: foundText(plane, which, (port) => portName(dataPlane, port)),
-    wanted: wantedText(plane, which),
+    found: plane.foundText(which, (port) => portName(dataPlane, port)),
+    wanted: plane.wantedText(which),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
 import { formatRouteTargetPattern } from '../../config/index.js';
+import { vniOwner } from '../../dataplane/index.js';
 import type { MacVrf } from '../../evpn/index.js';
 import { formatRouteTarget, isVni, toVni, type Vni } from '../../types/index.js';
 import { Problem } from '../errors.js';
@@ -163,7 +164,7 @@ function vniItem(rooms: Rooms, vni: Vni): VniItem {
       ...hostProblems(rooms, vni),
       ...excessProblems(rooms, vni).map(({ note }) => note),
     ],
-    openDrifts: dataPlane.drift.openIn(vni),
+    openDrifts: dataPlane.drift.openIn(vniOwner(vni)),
     counts: {
       ...countsOf(vrf),
       remoteVteps: vrf?.floods.size ?? 0,

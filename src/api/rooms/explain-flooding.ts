@@ -1,11 +1,5 @@
 import type { Destination } from '../../bgp/index.js';
-import {
-  foundText,
-  type PlaneKey,
-  sourceVni,
-  type VniAttachment,
-  wantedText,
-} from '../../dataplane/index.js';
+import { type PlaneKey, sourceVni, type VniAttachment, vniOwner } from '../../dataplane/index.js';
 import { floodingReason, imetRoute, type MacVrf, reasonText, vtepOf, whyUnused } from '../../evpn/index.js';
 import { compareIp, formatIp, formatMac, type Ip, MAC_ZERO } from '../../types/index.js';
 import { RouteType } from '../../wire/index.js';
@@ -52,7 +46,7 @@ function othersDestinations({ dataPlane }: Rooms, { vni, at }: MacVrf): string[]
   if (!at) return [];
   const plane = dataPlane.plane(vni);
   return standingDefaults(dataPlane, at)
-    .filter((dst) => plane?.ownsDefault(dst) !== true)
+    .filter((dst) => plane?.holdsOwn({ table: 'flood', key: dst }) !== true)
     .map((dst) => {
       const said = `${formatIp(dst)} is a default destination of ${at.vxlanName} that is`;
       if (dst === at.multicastGroup) return `${said} the device's own: its multicast group.`;
@@ -134,14 +128,14 @@ function floodCheck({ dataPlane }: Rooms, { vni, at }: MacVrf): KernelCheck {
     ips.map((key) => text({ table: 'flood', key })).join(', ') || 'nothing';
   const failures = keys.map((key) => plane?.intent(key)?.failure);
   return {
-    wanted: plane ? textOf(wanted, (key) => wantedText(plane, key)) : 'nothing',
-    found: plane ? textOf(found, (key) => foundText(plane, key, nameOf)) : 'nothing',
+    wanted: plane ? textOf(wanted, (key) => plane.wantedText(key)) : 'nothing',
+    found: plane ? textOf(found, (key) => plane.foundText(key, nameOf)) : 'nothing',
     fits: plane === undefined || keys.every((key) => plane.agrees(key)),
     bridge: null,
     vxlan: null,
     neigh: null,
     failure: failureItem(failures.find((failure) => failure !== undefined)),
-    drifts: keys.flatMap((key) => dataPlane.drift.of(vni, key)).map(driftItem),
+    drifts: keys.flatMap((key) => dataPlane.drift.of(vniOwner(vni), key)).map(driftItem),
   };
 }
 

@@ -1,4 +1,4 @@
-import { foundText, wantedText } from '../../dataplane/index.js';
+import { vniOwner } from '../../dataplane/index.js';
 import type { MacVrf } from '../../evpn/index.js';
 import type { Ip, Mac } from '../../types/index.js';
 import type { KernelCheck } from '../explain-schemas.js';
@@ -15,16 +15,17 @@ export function kernelCheck(
   hardware: HardwareRows | undefined,
 ): KernelCheck {
   const plane = dataPlane.plane(vrf.vni);
-  const drifts = dataPlane.drift.of(vrf.vni, which);
+  const owner = vniOwner(vrf.vni);
+  const drifts = dataPlane.drift.of(owner, which);
   const nameOf = (port: number) => portName(dataPlane, port);
   const check: KernelCheck = {
-    wanted: plane ? wantedText(plane, which) : 'nothing',
-    found: plane ? foundText(plane, which, nameOf) : 'nothing',
+    wanted: plane ? plane.wantedText(which) : 'nothing',
+    found: plane ? plane.foundText(which, nameOf) : 'nothing',
     fits: plane?.agrees(which) ?? true,
     bridge: null,
     vxlan: null,
     neigh: null,
-    failure: failureItem(plane?.intent(which)?.failure ?? dataPlane.drift.openAt(vrf.vni, which)?.failure),
+    failure: failureItem(plane?.intent(which)?.failure ?? dataPlane.drift.openAt(owner, which)?.failure),
     drifts: drifts.map(driftItem),
   };
   const { at } = vrf;

@@ -79,7 +79,7 @@ function latestOf<Item>(items: readonly Item[], time: (item: Item) => number): I
 function blockedProblems({ dataPlane }: Rooms, vni: Vni): ProblemNote[] {
   const plane = dataPlane.plane(vni);
   if (!plane) return [];
-  const drifts = [...dataPlane.drift.blockedIn(vni)];
+  const drifts = [...dataPlane.drift.blockedIn(plane.owner)];
   return few(
     drifts,
     ({ since }) => since,

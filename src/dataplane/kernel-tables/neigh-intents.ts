@@ -5,9 +5,9 @@ import {
   NumberTable,
   putWideNumber,
   wideNumber,
-} from '../tables/index.js';
-import { type Ip, type Mac, macFromParts, macHigh16, macLow32 } from '../types/index.js';
-import type { Failure, NeighIntent } from './intents.js';
+} from '../../tables/index.js';
+import { type Ip, type Mac, macFromParts, macHigh16, macLow32 } from '../../types/index.js';
+import type { Failure, Intents, NeighIntent } from './intents.js';
 
 /** The words of an intent after the IP's number; an epoch takes two. */
 const MARKS = KEY_WORDS;
@@ -51,8 +51,8 @@ class NeighIntentView implements NeighIntent {
   }
 }
 
-/** The remote neighbours that a VNI's SVI should have, 28 octets each and the index; an IPv6 address has an entry in a Map besides. */
-export class NeighIntents {
+/** The remote neighbors that a VNI's SVI should have, 28 octets each and the index; an IPv6 address has an entry in a Map besides. */
+export class NeighIntents implements Intents<Ip, NeighIntent> {
   readonly #numbers = new IpNumbers();
   readonly #table = new NumberTable<IpNumber>(WIDTH);
   /** Few fail. */
@@ -126,7 +126,7 @@ export class NeighIntents {
     this.#failures.clear();
   }
 
-  /** Notes whether the kernel holds the neighbour as it is wanted. */
+  /** Notes whether the kernel holds the neighbor as it is wanted. */
   settle(ip: Ip, settled: boolean): void {
     const row = this.#find(ip);
     if (row < 0) return;

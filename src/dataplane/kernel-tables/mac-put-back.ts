@@ -1,17 +1,15 @@
-import type { MirroredBridgeRow } from './bridge-rows.js';
-import { sourceVni } from './difference.js';
+import type { MirroredBridgeRow } from '../bridge-rows.js';
+import type { Operation } from '../kernel.js';
+import { hasOurMark, isSetByHand } from '../ownership.js';
+import { Ntf, Nud, type VxlanFdbRow } from '../rows.js';
+import { sourceVni, type VniAttachment } from '../topology.js';
 import type { MacIntent } from './intents.js';
-import type { Operation } from './kernel.js';
-import type { MirroredNeighRow } from './neigh-rows.js';
-import { hasOurMark, isOurNeigh, isSetByHand } from './ownership.js';
-import { Ntf, Nud, type VxlanFdbRow } from './rows.js';
-import type { VniAttachment } from './topology.js';
 
 /*
  * A row that somebody sets by hand while a write of ours is on its way is written over: the bridge and the VXLAN driver
  * heed no condition of ours but that of the row's absence, and a move has none. The kernel tells his row first and ours
- * behind it, which is how it is noticed. Each function gives the operations that make the row again what it was, none
- * where ours did not land on one.
+ * behind it, which is how it is noticed. Each function gives the operations that make the row again what it was,
+ * none where ours did not land on one.
  */
 
 /** True for a row that a message of ours can name by all that it has: not by a port, VNI or device of its own. */
@@ -48,14 +46,4 @@ export function vxlanRowBack(
   if (before.dst === undefined || before.dst === want.vtep || after.dst !== want.vtep) return [];
   const { ifindex, mac, dst } = before;
   return [{ table: 'vxlan', verb: 'add', ifindex, srcVni: sourceVni(at), mac, dst }];
-}
-
-/** A neighbor that somebody set becomes ours with state, flags and MAC (net/core/neighbour.c, neigh_add). */
-export function neighRowBack(
-  wanted: boolean,
-  before: MirroredNeighRow | undefined,
-  after: MirroredNeighRow | undefined,
-): Operation[] {
-  if (!wanted || !before || !isSetByHand(before) || !isOurNeigh(after)) return [];
-  return [{ table: 'by-hand', verb: 'add', of: 'neigh', row: before }];
 }

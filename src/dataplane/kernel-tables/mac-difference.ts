@@ -1,26 +1,19 @@
-import { IPV4_ANY, type Ip, type Mac } from '../types/index.js';
-import type { MirroredBridgeRow } from './bridge-rows.js';
-import type { MacIntent, NeighIntent } from './intents.js';
-import type { BridgeForm, Operation } from './kernel.js';
-import type { MirroredNeighRow } from './neigh-rows.js';
-import { hasOurMark, isConfigured, isLocalNeigh, isOurNeigh, isSetByHand } from './ownership.js';
-import { type NeighRow, Ntf, Nud, type VxlanFdbRow } from './rows.js';
-import type { VniAttachment } from './topology.js';
+import { IPV4_ANY, type Ip, type Mac } from '../../types/index.js';
+import type { MirroredBridgeRow } from '../bridge-rows.js';
+import type { BridgeForm, Operation } from '../kernel.js';
+import { hasOurMark, isConfigured, isSetByHand } from '../ownership.js';
+import { Ntf, Nud, type VxlanFdbRow } from '../rows.js';
+import { sourceVni, type VniAttachment } from '../topology.js';
+import type { MacIntent } from './intents.js';
 
 /*
- * The reconciler's heart: for one key, what is wanted against what stands, as operations. Pure; each function says
- * nothing when there is nothing to do. The order of the operations is the order in which forwarding stays right: a
- * bridge row that takes the place of another is written after the vxlan row that names the VTEP, and a bridge row that
- * points to the VXLAN device is removed before it.
+ * What is wanted of a MAC against what stands, as operations. Pure; says nothing where there is nothing to do. The order of
+ * the operations is the order in which forwarding stays right: a bridge row that takes the place of another is written
+ * after the vxlan row that names the VTEP, and a bridge row that points to the VXLAN device is removed before it.
  */
 
 /** A delete with this destination removes the row whatever destination it has: one that points to a nexthop group has none. */
 export const WHOLE_ROW = IPV4_ANY;
-
-/** NDA_SRC_VNI of the attachment's rows: only a collect-metadata device has them. */
-export function sourceVni(at: VniAttachment): number {
-  return at.collectMetadata ? at.vni : 0;
-}
 
 /** The bridge row is as a remote MAC's must be. */
 export function bridgeRowFits(
@@ -45,13 +38,6 @@ function isPinnedAsWanted(want: MacIntent, { state, flags }: MirroredBridgeRow):
 /** The vxlan row is as a remote MAC's must be. */
 export function vxlanRowFits(want: MacIntent, row: VxlanFdbRow | undefined): boolean {
   return row !== undefined && row.dst === want.vtep && row.nexthopId === 0 && hasOurMark(row);
-}
-
-/** The neighbour row is as a remote neighbour's must be; one with this MAC that was set by hand does the same. */
-export function neighRowFits(want: NeighIntent, row: NeighRow | undefined): boolean {
-  if (row === undefined || row.mac !== want.mac) return false;
-  if (isSetByHand(row)) return true;
-  return isOurNeigh(row) && (row.state & Nud.NOARP) !== 0 && ((row.flags & Ntf.ROUTER) !== 0) === want.router;
 }
 
 /**
@@ -118,56 +104,6 @@ function bridgeDifference(
     // Where a frame took the row away just before, that took the mark along
     out.push(bridgeOperation(at, 'add', mac));
   } else if (isOurs) out.push(bridgeOperation(at, 'add', mac, 'unpinned'));
-}
-
-/** Operations for one default destination. */
-export function floodDifference(
-  at: VniAttachment,
-  dst: Ip,
-  wanted: boolean,
-  row: VxlanFdbRow | undefined,
-  out: Operation[],
-): void {
-  if (wanted === (row !== undefined)) return;
-  out.push({
-    table: 'vxlan-default',
-    verb: wanted ? 'add' : 'delete',
-    ifindex: at.vxlanIfindex,
-    srcVni: sourceVni(at),
-    dst,
-  });
-}
-
-/** Operations for one neighbour. A local one is never deleted, and replaced only where it was learned and this very stay of it was beaten. */
-export function neighDifference(
-  at: VniAttachment,
-  ip: Ip,
-  want: NeighIntent | undefined,
-  row: MirroredNeighRow | undefined,
-  out: Operation[],
-): void {
-  if (want) {
-    if (isSetByHand(row) || (isLocalNeigh(row) && row.epoch !== want.overEpoch)) return;
-    if (!neighRowFits(want, row))
-      out.push({
-        table: 'neigh',
-        verb: 'add',
-        ifindex: at.sviIfindex,
-        ip,
-        mac: want.mac,
-        router: want.router,
-      });
-    return;
-  }
-  if (row?.mac !== undefined && isOurNeigh(row))
-    out.push({
-      table: 'neigh',
-      verb: 'delete',
-      ifindex: at.sviIfindex,
-      ip,
-      mac: row.mac,
-      router: false,
-    });
 }
 
 function fdbOperation(at: VniAttachment, verb: 'add' | 'delete', mac: Mac, dst: Ip): Operation {

@@ -1,6 +1,6 @@
-import { KEY_WORDS, NumberTable, putWideNumber, wideNumber } from '../tables/index.js';
-import { emptyList, type Ip, type Mac } from '../types/index.js';
-import type { Failure, MacIntent } from './intents.js';
+import { KEY_WORDS, NumberTable, putWideNumber, wideNumber } from '../../tables/index.js';
+import { emptyList, type Ip, type Mac } from '../../types/index.js';
+import type { Failure, Intents, MacIntent } from './intents.js';
 
 /** The words of an intent; an epoch takes two. */
 const MARKS = KEY_WORDS;
@@ -39,7 +39,7 @@ class MacIntentView implements MacIntent {
 }
 
 /** The remote MACs that a VNI should have, 28 octets each and the index. */
-export class MacIntents {
+export class MacIntents implements Intents<Mac, MacIntent> {
   readonly #table = new NumberTable<Mac>(WIDTH);
   /** Of the same numbers as the table's rows. */
   readonly #vteps = emptyList<Ip>();

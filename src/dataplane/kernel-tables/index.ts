@@ -1,0 +1,45 @@
+/*
+ * The kernel tables that the data plane writes. A table is a row here, and a file beside it: what is wanted of it, how that
+ * differs from what stands, whose its rows are, and how they are named.
+ */
+import { formatIp, formatMac } from '../../types/index.js';
+import { DefaultDestinations } from './flood-table.js';
+import type { PlaneKey, TableKeys, TableName } from './key.js';
+import { RemoteMacs } from './mac-table.js';
+import { RemoteNeighs } from './neigh-table.js';
+import { type Ordered, stagesOf } from './order.js';
+import type { VniPlace } from './vni-place.js';
+
+export { DefaultDestinations, RemoteMacs, RemoteNeighs };
+
+interface KernelTable<Key> extends Ordered {
+  /** A key as people write it. */
+  format(key: Key): string;
+}
+
+/** Each table by its name in the API and the log. */
+export const KERNEL_TABLES: { readonly [Name in TableName]: KernelTable<TableKeys[Name]> } = {
+  mac: { after: [], flies: true, format: formatMac },
+  // They are noted as ours when they stand, and should not stand for long before that
+  flood: { after: [], flies: false, format: formatIp },
+  neigh: { after: [], flies: true, format: formatIp },
+};
+
+export const TABLE_NAMES = Object.keys(KERNEL_TABLES) as readonly TableName[];
+
+/** In which order what is dirty is written. */
+export const STAGES = stagesOf(KERNEL_TABLES);
+
+/** What a VNI has of each table. */
+export function tablesOfVni(place: VniPlace) {
+  return {
+    flood: new DefaultDestinations(place),
+    mac: new RemoteMacs(place),
+    neigh: new RemoteNeighs(place),
+  };
+}
+
+/** The key's address as people write it. */
+export function formatKey<Name extends TableName>(which: PlaneKey<Name>): string {
+  return KERNEL_TABLES[which.table].format(which.key);
+}

@@ -1,0 +1,49 @@
+import type { Mac } from '../types/index.js';
+import type { MirroredBridgeRow } from './bridge-rows.js';
+import type { KernelMirror } from './mirror.js';
+import { isConfigured, isLocalRow } from './ownership.js';
+import { Ntf } from './rows.js';
+import type { Topology, VniAttachment } from './topology.js';
+
+/** A MAC that a host behind one of our own ports has. */
+export interface LocalMac {
+  /** ifindex of the access port. */
+  readonly port: number;
+  /** Configured by an operator or an orchestrator (NUD_NOARP or NTF_STICKY), not learned. */
+  readonly isStatic: boolean;
+  /** NTF_STICKY: no frame moves it to another port, and no other leaf should either (RFC 7432 §15.2). */
+  readonly isSticky: boolean;
+  /** Changes whenever the MAC comes from elsewhere to this port. */
+  readonly epoch: number;
+}
+
+/** The MAC on an access port in the VNI's broadcast domain, as the bridge knows it now. */
+export function localMac(
+  mirror: KernelMirror,
+  topology: Topology,
+  at: VniAttachment | undefined,
+  mac: Mac,
+): LocalMac | undefined {
+  const row = at && mirror.peekBridge(at.bridgeIfindex, at.vlan, mac);
+  return row && isLocalRow(row, topology) ? asLocalMac(row) : undefined;
+}
+
+/** Every MAC on access ports in the VNI's broadcast domain. */
+export function* localMacs(
+  mirror: KernelMirror,
+  topology: Topology,
+  at: VniAttachment | undefined,
+): Iterable<Mac> {
+  if (at && at.bridgeIfindex !== 0)
+    for (const row of mirror.bridgeRows(at.bridgeIfindex, at.vlan))
+      if (isLocalRow(row, topology)) yield row.mac;
+}
+
+function asLocalMac(row: MirroredBridgeRow): LocalMac {
+  return {
+    port: row.port,
+    isStatic: isConfigured(row),
+    isSticky: (row.flags & Ntf.STICKY) !== 0,
+    epoch: row.epoch,
+  };
+}
