@@ -10,8 +10,9 @@ import {
   type VniAttachment,
 } from '../src/dataplane/index.js';
 import { watchHosts } from '../src/hosts/index.js';
+import { encodeOperation } from '../src/linux/kernel-tables/index.js';
 import { allocateMessages } from '../src/linux/message.js';
-import { decodeNeigh, encodeOperation, newNeighMessage } from '../src/linux/neigh-codec.js';
+import { decodeNeigh, newNeighMessage } from '../src/linux/neigh-codec.js';
 import { parseIp, systemClock, toVni } from '../src/types/index.js';
 import { UpdateDecoder, UpdateEncoder } from '../src/wire/index.js';
 import { bodiesOf, decoderThatKnows, type ReachPlace } from './attribute-sets.js';

@@ -2,12 +2,13 @@ import { type Clock, type Ip, LimitedLog, type Log, type Mac, type Vni } from '.
 import { Contests } from './contests.js';
 import type { DriftLog } from './drift.js';
 import { DriftWatch } from './drift-watch.js';
-import { enterOperation } from './enter-operation.js';
 import type { Hosts, HostsOwner, LocalNeigh } from './hosts.js';
-import type { Kernel, Operation } from './kernel.js';
+import type { Kernel } from './kernel.js';
 import { KernelNews } from './kernel-news.js';
 import type { PlaneKey } from './kernel-tables/key.js';
 import { strayCopies } from './kernel-tables/mac-strays.js';
+import type { Books } from './kernel-tables/operation-kind.js';
+import { kindOf } from './kernel-tables/operations.js';
 import { type LocalMac, localMac, localMacs } from './local-macs.js';
 import { loopProblems } from './loops.js';
 import { KernelMirror } from './mirror.js';
@@ -101,16 +102,19 @@ export class DataPlane {
     );
     this.#defaults = new OurDefaults(options.defaultsMemory ?? NO_MEMORY);
     this.#planes = new VniPlanes(this.mirror, this.#defaults);
-    // The echo of it tells nothing new
-    const movedAway = (domain: number, mac: Mac) => this.hosts.bridgeChanged(domain, mac, false);
-    const accept = (operation: Operation) => {
-      // Few are: looked at here, what becomes of them is no part of what is compiled for the others
-      if (operation.table === 'vxlan-default') this.#defaults.enter(operation);
-      enterOperation(operation, this.mirror, this.topology, movedAway);
+    const plane = this;
+    const books: Books = {
+      mirror: this.mirror,
+      defaults: this.#defaults,
+      get topology() {
+        return plane.topology;
+      },
+      // The echo of it tells nothing new
+      movedAway: (domain, mac) => this.hosts.bridgeChanged(domain, mac, false),
     };
     this.reconciler = new Reconciler(
       this.kernel,
-      accept,
+      (operation) => kindOf(operation).enter(operation, books),
       this.#watch,
       clock,
       log,
@@ -119,7 +123,6 @@ export class DataPlane {
       observes,
     );
     this.#rechecks = new Rechecks(this.reconciler, this.#contests, this.#watch, isHosts);
-    const plane = this;
     this.hosts = options.hosts({
       kernel: this.kernel,
       clock,

@@ -20,6 +20,7 @@ export * from './kernel.js';
 export { KERNEL_TABLES, TABLE_NAMES } from './kernel-tables/index.js';
 export type { Failure, FloodIntent, Intent, MacIntent, NeighIntent } from './kernel-tables/intents.js';
 export type { PlaneKey, TableName } from './kernel-tables/key.js';
+export { kindOf } from './kernel-tables/operations.js';
 export type { DeviceName } from './kernel-tables/owned-table.js';
 export type { LocalMac } from './local-macs.js';
 export { deviceKey, domainKey, type KernelMirror } from './mirror.js';

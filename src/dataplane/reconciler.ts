@@ -1,8 +1,9 @@
 import { type Clock, emptyList, type LimitedLog, type Log, type Timer } from '../types/index.js';
-import { type Flight, type Kernel, type Operation, type OperationResult, partsOf } from './kernel.js';
+import type { Flight, Kernel, Operation, OperationResult } from './kernel.js';
 import { formatKey } from './kernel-tables/index.js';
 import type { Failure } from './kernel-tables/intents.js';
 import type { PlaneKey } from './kernel-tables/key.js';
+import { kindOf } from './kernel-tables/operations.js';
 import { ownerFacts } from './owner.js';
 import type { OwnerPlane, TakenKey } from './owner-plane.js';
 import { Retries } from './retries.js';
@@ -292,8 +293,8 @@ export class Reconciler {
     for (let i = 0; i < operations.length; i++) {
       const operation = operations[i];
       const { errno, parts } = results[i];
-      if (operation.table === 'fdb' && parts)
-        for (const [at, part] of partsOf(operation).entries()) this.#enterOne(part, parts[at].errno);
+      const each = parts && kindOf(operation).parts?.(operation);
+      if (each) for (const [at, part] of each.entries()) this.#enterOne(part, parts[at].errno);
       else this.#enterOne(operation, errno);
     }
   }
@@ -382,6 +383,6 @@ export class Reconciler {
  * The one operation has brought about all that was wanted of its key, so that nothing need be looked up where nobody has
  * marked the key since.
  */
-function isWhole({ table, verb }: Operation, { errno, parts }: OperationResult): boolean {
-  return verb === 'add' && errno === 0 && parts === undefined && (table === 'fdb' || table === 'neigh');
+function isWhole(operation: Operation, { errno, parts }: OperationResult): boolean {
+  return operation.verb === 'add' && errno === 0 && parts === undefined && kindOf(operation).isWhole;
 }

@@ -1,6 +1,7 @@
 import { Ntf, type Operation } from '../dataplane/index.js';
 import { AF_BRIDGE, RTM_DELNEIGH, RTM_NEWNEIGH } from './constants.js';
-import { swap32 } from './neigh-codec.js';
+import { codecOf } from './kernel-tables/index.js';
+import { swap32 } from './message.js';
 import { assemble, IF_ANY_BIT, IF_EQUAL, LOAD_BYTE, LOAD_HALF, LOAD_WORD, RETURN } from './socket-filter.js';
 
 /** A jump of classic BPF reaches 255 instructions. */
@@ -10,24 +11,10 @@ export const MAX_DEVICES = 240;
 export function devicesOf(operations: readonly Operation[]): Set<number> {
   const devices = new Set<number>();
   for (const operation of operations) {
-    const device = deviceOf(operation);
+    const device = codecOf(operation).echo?.device(operation);
     if (device !== undefined) devices.add(device);
   }
   return devices;
-}
-
-/** The `ndm_ifindex` of the row's notification, where that carries NTF_EXT_LEARNED. */
-function deviceOf(operation: Operation): number | undefined {
-  switch (operation.table) {
-    case 'bridge':
-    case 'fdb':
-      return operation.port;
-    case 'vxlan':
-    case 'neigh':
-      return operation.ifindex;
-    default:
-      return undefined;
-  }
 }
 
 /**

@@ -1,8 +1,8 @@
-import { Nud, type Operation, partsOf } from '../dataplane/index.js';
+import type { Operation } from '../dataplane/index.js';
 import { emptyList } from '../types/index.js';
 import { devicesOf, MAX_DEVICES } from './echo-filter.js';
+import { codecOf } from './kernel-tables/index.js';
 import type { NeighMessage } from './neigh-codec.js';
-import { isDeviceRow } from './row-set.js';
 import { WrittenKeys } from './written-keys.js';
 
 /** Below so many operations hearing the echoes costs less than a filter against them. */
@@ -112,11 +112,7 @@ export class EchoWindow {
     this.#forgetKeys();
     const doubtful = [...this.#doubtful];
     this.#doubtful.clear();
-    for (const [operation, row] of doubtful)
-      this.#owner.reread(
-        operation.table === 'fdb' ? partsOf(operation)[isDeviceRow(row) ? 1 : 0] : operation,
-        row,
-      );
+    for (const [operation, row] of doubtful) this.#owner.reread(operation, row);
   }
 
   #forgetKeys(): void {
@@ -125,19 +121,17 @@ export class EchoWindow {
   }
 }
 
-/**
- * True where a row that we deleted is said to be gone: whichever came first, gone it is. Of a neighbor the kernel says
- * before that it failed (net/core/neighbour.c, neigh_delete).
- */
+/** True where a row that we deleted is said to be gone, or to go: whichever came first, gone it is. */
 function isOwnEnd(operation: Operation, row: NeighMessage, gone: boolean): boolean {
   if (operation.verb !== 'delete') return false;
-  return gone || (operation.table === 'neigh' && row.state === Nud.FAILED);
+  return gone || codecOf(operation).echo?.isEnd(row) === true;
 }
 
-/** How many operations remove FDB rows with our mark. */
+/** How many operations remove rows whose end can be hidden. */
 function endsIn(operations: readonly Operation[]): number {
   let ends = 0;
-  for (const { verb, table } of operations) if (verb === 'delete' && table !== 'neigh') ends++;
+  for (const operation of operations)
+    if (operation.verb === 'delete' && codecOf(operation).echo?.hidesEnds) ends++;
   return ends;
 }
 

@@ -5,7 +5,7 @@
  * follows notifications, echo-window.ts keeps those of our own bulk writing away, reader.ts reads whole tables and
  * rereads.ts says when and which, and audits.ts which on the quiet, programmer.ts changes rows, by requests.ts on the spot or on a thread;
  * link-codec.ts, port-codec.ts, bridge-codec.ts (VLANs), address-codec.ts, tunnel-codec.ts (VNI filters) and
- * neigh-codec.ts know the messages; link-table.ts keeps devices, topology.ts makes of them what a VNI is, own-
+ * neigh-codec.ts read the messages; neigh-writer.ts and neigh-requests.ts write them, and kernel-tables/ those that change rows; link-table.ts keeps devices, topology.ts makes of them what a VNI is, own-
  * addresses.ts which addresses are the machine's own in it, checks.ts what is wrong with it; upkeep.ts sets ports where
  * that is wanted and asks for the underlay's MTU; teller.ts tells what was heard in the data plane's terms; kernel.ts ties all together as the `Kernel` of dataplane/. Beside it
  * stand snoop.ts, which hears ARP and ND on bridge ports (snoop-packet.ts knows the packets), devlink.ts (the switch
@@ -20,10 +20,11 @@
 export type { CheckContext } from './checks.js';
 export type { Asic } from './devlink.js';
 export { type FdbRows, LinuxKernel, type LinuxKernelOptions, type LinuxKernelStats } from './kernel.js';
+export { encodeOperation } from './kernel-tables/index.js';
 export type { Link, VxlanSettings } from './link-codec.js';
 export type { PortVlans, VniFilter } from './link-table.js';
 export { type NativeModule, native, type RawSocket } from './native.js';
-export { encodeOperation, NEIGH_MESSAGE_MAX } from './neigh-codec.js';
+export { NEIGH_MESSAGE_MAX } from './neigh-writer.js';
 export { requireRowPermission } from './permission.js';
 export type { PortSettings } from './port-codec.js';
 export { findRivals } from './rivals.js';

@@ -154,3 +154,8 @@ export function readIp(bytes: Buffer, at: number, end: number, message: string, 
     throw new NetlinkFormatError(message, field, `${length} octets, neither 4 nor 16`);
   return ipFromBytes(bytes, at, length);
 }
+
+/** The same octets in the other order. */
+export function swap32(value: number): number {
+  return ((value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24)) >>> 0;
+}

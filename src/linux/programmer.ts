@@ -1,23 +1,19 @@
 import {
   type Flight,
+  kindOf,
   type Operation,
   type OperationResult,
-  partsOf,
   resultOfParts,
   SUCCESS,
 } from '../dataplane/index.js';
 import type { Ip } from '../types/index.js';
 import * as K from './constants.js';
+import { encodeOperation } from './kernel-tables/index.js';
 import { type MessageBuffer, messageSequence } from './message.js';
 import type { NetlinkSockets } from './native.js';
-import {
-  decodeNeigh,
-  encodeOperation,
-  encodeVlanFlush,
-  NEIGH_MESSAGE_MAX,
-  type NeighMessage,
-  newNeighMessage,
-} from './neigh-codec.js';
+import { decodeNeigh, type NeighMessage, newNeighMessage } from './neigh-codec.js';
+import { encodeVlanFlush } from './neigh-requests.js';
+import { NEIGH_MESSAGE_MAX } from './neigh-writer.js';
 import { type Bulk, Requests } from './requests.js';
 import { decodeError, NetlinkError } from './route-socket.js';
 import { decodeWay, encodeRouteGet, encodeSetting, type Setting, type Way } from './settings-codec.js';
@@ -89,14 +85,11 @@ export class Programmer {
     return results;
   }
 
-  /**
-   * True where a thread is free for so many operations and worth it. Default destinations are noted as ours when they
-   * stand, and should not stand for long before that.
-   */
+  /** True where a thread is free for so many operations and worth it, and each of them may be launched. */
   mayLaunch(operations: readonly Operation[]): boolean {
     const count = operations.length;
     if (this.#launched.length === MOST_LAUNCHED || count < WORTH_A_THREAD || count > BULK) return false;
-    for (const { table } of operations) if (table === 'vxlan-default') return false;
+    for (const operation of operations) if (!kindOf(operation).flies) return false;
     return true;
   }
 
@@ -154,9 +147,9 @@ export class Programmer {
     for (let i = 0; i < operations.length; i++) {
       const operation = operations[i];
       if (results[i].errno === 0) continue;
-      // Which of the two rows it was that failed, nobody says
-      if (operation.table === 'fdb')
-        results[i] = resultOfParts(operation.verb, this.#carryOut(partsOf(operation), isMapped));
+      // Which of its rows it was that failed, nobody says
+      const parts = kindOf(operation).parts?.(operation);
+      if (parts) results[i] = resultOfParts(operation.verb, this.#carryOut(parts, isMapped));
       else if (results[i].errno === K.EINVAL) results[i] = this.#withoutVlan(operation, results[i], isMapped);
     }
   }

@@ -8,17 +8,12 @@ import type {
 } from '../dataplane/index.js';
 import { type Log, MAC_ZERO } from '../types/index.js';
 import * as K from './constants.js';
+import { codecOf } from './kernel-tables/index.js';
+import { questionFor } from './kernel-tables/row-keys.js';
 import { LinkTable } from './link-table.js';
 import { NetlinkFormatError, writeHeader } from './message.js';
-import {
-  decodeNeigh,
-  encodeBridgeGet,
-  encodeNeighDump,
-  encodeNeighGet,
-  encodeVxlanGet,
-  type NeighMessage,
-  newNeighMessage,
-} from './neigh-codec.js';
+import { decodeNeigh, type NeighMessage, newNeighMessage } from './neigh-codec.js';
+import { encodeBridgeGet, encodeNeighDump, encodeNeighGet, encodeVxlanGet } from './neigh-requests.js';
 import type { Programmer } from './programmer.js';
 import { type DumpSocket, NetlinkError } from './route-socket.js';
 import { isDeviceRow, RowSet } from './row-set.js';
@@ -269,26 +264,16 @@ export class Reader {
    * stands. Throws NetlinkError where no answer comes.
    */
   reread(operation: Operation, row: NeighMessage): void {
-    const { mac, dst, ifindex, vlan, master: bridgeIfindex } = row;
-    if (operation.table === 'bridge' && mac !== undefined)
-      // On whichever of the two ports it is known to be
-      for (const port of new Set([ifindex, operation.port]))
-        this.ask({ table: 'bridge', bridgeIfindex, vlan, mac, port });
-    else if (operation.table === 'vxlan' && mac !== undefined)
-      this.ask({ table: 'vxlan', ifindex: operation.ifindex, srcVni: operation.srcVni, mac });
-    else if (operation.table === 'neigh' && dst !== undefined) this.ask({ table: 'neigh', ifindex, ip: dst });
+    for (const key of codecOf(operation).echo?.doubtful(operation, row) ?? []) this.ask(key);
   }
 
   /** Asks for a row and tells what stands, be it that there is none. Throws NetlinkError where no answer comes. */
   ask(key: RowKey): void {
-    const answer = this.#programmer.get((words, sequence) => encodeGet(words, key, sequence));
+    const question = questionFor(key);
+    const answer = this.#programmer.get((words, sequence) => question.encode(words, key, sequence));
     if (typeof answer !== 'number') this.#owner.present(answer);
     // Any other refusal is of a device that went, which is told by itself
-    else if (answer !== K.ENOENT) return;
-    else if (key.table === 'bridge') this.#owner.bridgeRowGone({ ...key, ...NOTHING });
-    else if (key.table === 'vxlan')
-      this.#owner.vxlanRowGone({ ...key, ...NOTHING, dst: undefined, nexthopId: 0 });
-    else this.#owner.neighRowGone({ ...key, ...NOTHING, mac: undefined, protocol: 0 });
+    else if (answer === K.ENOENT) question.gone(key, this.#owner);
   }
 
   async #read(family: number, ifindex: number, take: (row: NeighMessage) => void): Promise<void> {
@@ -352,17 +337,6 @@ export class Reader {
       await slicer.breathe();
     }
   }
-}
-
-/** What a row that is not there says. */
-const NOTHING = { state: 0, flags: 0 } as const;
-
-/** The RTM_GETNEIGH of one row; returns the word behind it. */
-function encodeGet(words: Uint32Array, key: RowKey, sequence: number): number {
-  if (key.table === 'bridge')
-    return encodeBridgeGet(words, 0, key.bridgeIfindex, key.vlan, key.mac, sequence);
-  if (key.table === 'vxlan') return encodeVxlanGet(words, 0, key.ifindex, key.srcVni, key.mac, sequence);
-  return encodeNeighGet(words, 0, key.ifindex, key.ip, sequence);
 }
 
 function isKnown(known: KnownRows, row: NeighMessage): boolean {

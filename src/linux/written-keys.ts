@@ -1,17 +1,19 @@
 import type { Operation } from '../dataplane/index.js';
 import type { Ip, Mac } from '../types/index.js';
 import { AF_BRIDGE } from './constants.js';
+import { codecOf } from './kernel-tables/index.js';
+import type { WrittenRows } from './kernel-tables/operation-codec.js';
 import type { NeighMessage } from './neigh-codec.js';
 import { isDeviceRow } from './row-set.js';
 
 type Keyed = Map<number, Map<Mac | Ip, Operation>>;
 
 /**
- * The keys that operations wrote, each with the latest operation on it, so that a notification is compared with one
- * operation and not with all of them.
+ * The keys that operations wrote whose echoes are hidden, each with the latest operation on it, so that a notification is
+ * compared with one operation and not with all of them.
  */
-export class WrittenKeys {
-  /** By VLAN, then MAC: which bridge a port belongs to, the operation does not say. */
+export class WrittenKeys implements WrittenRows {
+  /** By VLAN, then MAC. */
   readonly #bridge: Keyed = new Map();
   /** By ifindex of the VXLAN device, then MAC. */
   readonly #vxlan: Keyed = new Map();
@@ -19,24 +21,19 @@ export class WrittenKeys {
   readonly #neigh: Keyed = new Map();
 
   add(operations: readonly Operation[]): void {
-    for (const operation of operations)
-      switch (operation.table) {
-        case 'bridge':
-          put(this.#bridge, operation.vlan, operation.mac, operation);
-          break;
-        case 'fdb':
-          put(this.#bridge, operation.vlan, operation.mac, operation);
-          put(this.#vxlan, operation.port, operation.mac, operation);
-          break;
-        case 'vxlan':
-          put(this.#vxlan, operation.ifindex, operation.mac, operation);
-          break;
-        case 'neigh':
-          put(this.#neigh, operation.ifindex, operation.ip, operation);
-          break;
-        // Default destinations and probes have echoes like any other change
-        default:
-      }
+    for (const operation of operations) codecOf(operation).echo?.keys(operation, this);
+  }
+
+  bridgeRow(vlan: number, mac: Mac, operation: Operation): void {
+    put(this.#bridge, vlan, mac, operation);
+  }
+
+  deviceRow(ifindex: number, mac: Mac, operation: Operation): void {
+    put(this.#vxlan, ifindex, mac, operation);
+  }
+
+  neighbor(ifindex: number, ip: Ip, operation: Operation): void {
+    put(this.#neigh, ifindex, ip, operation);
   }
 
   /** The latest operation on the row's key; of a bridge row also one on the same MAC and VLAN of another bridge. */

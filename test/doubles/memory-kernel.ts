@@ -11,6 +11,7 @@ import {
   type SingleOperation,
   SUCCESS,
 } from '../../src/dataplane/kernel.js';
+import { kindOf } from '../../src/dataplane/kernel-tables/operations.js';
 import { KernelMirror } from '../../src/dataplane/mirror.js';
 import { bridgeRowAfter, OUR_ROWS } from '../../src/dataplane/our-rows.js';
 import { hasOurMark } from '../../src/dataplane/ownership.js';
@@ -84,7 +85,7 @@ export class MemoryKernel implements Kernel {
 
   launch(operations: readonly Operation[], flight: Flight): boolean {
     const barred =
-      this.#flights.length === MOST_FLIGHTS || operations.some(({ table }) => table === 'vxlan-default');
+      this.#flights.length === MOST_FLIGHTS || operations.some((operation) => !kindOf(operation).flies);
     // As with the real one, what waits to be heard is heard before another flight
     if (this.#flights.length > 0 && this.#queue.length > 0) return false;
     const how = barred ? 'not' : this.launches(operations.length);

@@ -1,17 +1,15 @@
 import test from 'ava';
 import { Ntf, Nud, type Operation } from '../../src/dataplane/index.js';
+import { encodeOperation } from '../../src/linux/kernel-tables/index.js';
 import { NetlinkFormatError } from '../../src/linux/message.js';
+import { decodeNeigh, isRtnetlinkEcho, newNeighMessage } from '../../src/linux/neigh-codec.js';
 import {
-  decodeNeigh,
   encodeBridgeGet,
   encodeNeighDump,
   encodeNeighGet,
-  encodeOperation,
   encodeVxlanGet,
-  isRtnetlinkEcho,
-  NEIGH_MESSAGE_MAX,
-  newNeighMessage,
-} from '../../src/linux/neigh-codec.js';
+} from '../../src/linux/neigh-requests.js';
+import { NEIGH_MESSAGE_MAX } from '../../src/linux/neigh-writer.js';
 import { formatMac, MAC_ZERO, parseIp, parseMac } from '../../src/types/index.js';
 import { hexOf, messageOf } from './messages.js';
 import { RECORDED } from './recorded.js';

@@ -1,0 +1,32 @@
+import type { Operation } from '../kernel.js';
+import { vxlanDefault } from './flood-operations.js';
+import { bridge, fdb, vxlan } from './mac-operations.js';
+import { neigh, neighProbe } from './neigh-operations.js';
+import type { OperationKind, OperationOn } from './operation-kind.js';
+
+type Kinds = { readonly [Table in Operation['table']]: OperationKind<OperationOn<Table>> };
+
+/** A row as somebody had set it. */
+const byHand: OperationKind<OperationOn<'by-hand'>> = {
+  flies: true,
+  isWhole: false,
+  enter(operation, { mirror }) {
+    if (operation.of === 'bridge') mirror.putBridge(operation.row);
+    else mirror.putNeigh(operation.row);
+  },
+};
+
+const KINDS: Kinds = {
+  bridge,
+  vxlan,
+  fdb,
+  'vxlan-default': vxlanDefault,
+  neigh,
+  'by-hand': byHand,
+  'neigh-probe': neighProbe,
+};
+
+/** What the operation is to the data plane. */
+export function kindOf(operation: Operation): OperationKind<Operation> {
+  return KINDS[operation.table];
+}

@@ -1,0 +1,45 @@
+import type { Operation } from '../../dataplane/index.js';
+import { vxlanDefault } from './flood-codec.js';
+import { bridge, encodeBridgeRow, fdb, vxlan } from './mac-codec.js';
+import { encodeNeighRow, neigh, neighProbe } from './neigh-table-codec.js';
+import type { OperationCodec, OperationOn } from './operation-codec.js';
+
+type Codecs = { readonly [Table in Operation['table']]: OperationCodec<OperationOn<Table>> };
+
+const byHand: OperationCodec<OperationOn<'by-hand'>> = {
+  encode: (words, word, operation, sequence, extraFlags) =>
+    operation.of === 'bridge'
+      ? encodeBridgeRow(words, word, operation.row, operation, sequence, extraFlags)
+      : encodeNeighRow(words, word, operation.row, operation, sequence, extraFlags),
+  // It carries no mark
+  echo: undefined,
+};
+
+const CODECS: Codecs = {
+  bridge,
+  vxlan,
+  fdb,
+  'vxlan-default': vxlanDefault,
+  neigh,
+  'by-hand': byHand,
+  'neigh-probe': neighProbe,
+};
+
+/** How the operation is written, and what is heard of it. */
+export function codecOf(operation: Operation): OperationCodec<Operation> {
+  return CODECS[operation.table];
+}
+
+/**
+ * Encodes one operation at `word` and returns the word behind it. `extraFlags` is NLM_F_ACK for the last of a batch.
+ * Rows have the shape that FRR's have.
+ */
+export function encodeOperation(
+  words: Uint32Array,
+  word: number,
+  operation: Operation,
+  sequence: number,
+  extraFlags: number,
+): number {
+  return codecOf(operation).encode(words, word, operation, sequence, extraFlags);
+}
