@@ -25,7 +25,7 @@ interface Command {
   /** Statuses of the problems that it can answer with, besides 500. */
   readonly problems: readonly number[];
   readonly answer: TSchema;
-  /** Does it, and tells what it did: `answer` for who asked, `facts` for the log. */
+  /** Executes the command and returns what it did: `answer` for the client, `facts` for the log. */
   readonly run: (commands: Commands, request: FastifyRequest) => { answer: object; facts: object };
 }
 
@@ -34,7 +34,7 @@ const COMMANDS: readonly Command[] = [
   {
     method: 'DELETE',
     path: '/duplicates',
-    summary: 'Forget duplicates: one, or all of a VNI; only over the Unix socket',
+    summary: 'Clear duplicates: one, or all of a VNI; only over the Unix socket',
     query: ClearQuery,
     problems: [400, 403],
     answer: named('Cleared'),
@@ -57,7 +57,8 @@ const COMMANDS: readonly Command[] = [
   {
     method: 'POST',
     path: '/neighbors/:address/clear',
-    summary: "End a neighbor's session and begin anew, or exchange routes again; only over the Unix socket",
+    summary:
+      "End a neighbor's session and start a new one, or exchange routes again; only over the Unix socket",
     query: ClearNeighborQuery,
     params: AddressPath,
     problems: [400, 403, 404, 409],
@@ -104,7 +105,7 @@ const COMMANDS: readonly Command[] = [
   },
 ];
 
-/** What a refused command answers. */
+/** The answer to a refused command. */
 const REFUSALS = {
   'no-such-neighbor': 'is not configured',
   'neighbor-shut-down': 'is shut down; DELETE its /shutdown first',
@@ -112,7 +113,7 @@ const REFUSALS = {
   'no-route-refresh': 'did not offer route refresh (RFC 2918); clear it without soft',
 } as const;
 
-/** Does a command for the neighbor of the path. Throws Problem where it is refused. */
+/** Executes a command for the neighbor in the path. Throws Problem if it is refused. */
 function ofNeighbor(
   request: FastifyRequest,
   command: string,
@@ -126,7 +127,7 @@ function ofNeighbor(
   return { answer: answer.neighbor, facts: { command, neighbor: formatIp(address), ...facts } };
 }
 
-/** Adds the commands to a scope whose prefix is the version. Each is refused from TCP, and logged when it was done. */
+/** Adds the commands to a scope whose prefix is the version. Each is refused over TCP, and logged after execution. */
 export function addCommands(scope: FastifyInstance, commands: Commands, log: Log): void {
   for (const { method, path, summary, query, params, problems, answer, run } of COMMANDS)
     scope.route({
@@ -140,7 +141,7 @@ export function addCommands(scope: FastifyInstance, commands: Commands, log: Log
         ...(params && { params }),
         response: { 200: { description: 'OK', allOf: [answer] }, ...problemAnswers(problems) },
       },
-      // Before the parameters are looked at: who may not, learns nothing
+      // Before validation of parameters: a client without permission must not learn anything
       onRequest: (request, _reply, done) =>
         isFromUnixSocket(request.raw.socket) ? done() : done(refusal(request)),
       handler: (request) => {
@@ -154,7 +155,7 @@ export function addCommands(scope: FastifyInstance, commands: Commands, log: Log
 function refusal({ method, url }: FastifyRequest): Problem {
   return new Problem(
     'unix-socket-only',
-    `${method} over TCP, where nobody is known: use the Unix socket (api.unix-socket), such as ` +
+    `${method} over TCP, which has no authentication: use the Unix socket (api.unix-socket), such as ` +
       `curl -X ${method} --unix-socket /run/evpnd/api.sock 'http://evpnd${url}'`,
   );
 }

@@ -15,15 +15,15 @@ export type NeighborAnswer =
   | { readonly neighbor: NeighborItem }
   | { readonly refused: 'no-such-neighbor' | 'neighbor-shut-down' | 'no-session' | 'no-route-refresh' };
 
-/** What an operator can have done. Only the Unix socket takes commands: its file permissions say who may give them. */
+/** The commands of an operator. They are accepted on the Unix socket only, whose file permissions control access. */
 export interface Commands {
   /** Forgets duplicates, so that their moves are followed again; returns how many there were. */
   clearDuplicates(selection: DuplicateSelection): number;
-  /** Ends the neighbor's session with Cease/Administrative Reset and these words (RFC 9003), and begins anew. */
+  /** Ends the neighbor's session with Cease/Administrative Reset and this message (RFC 9003), and starts a new one. */
   clearNeighbor(address: Ip, words: string): NeighborAnswer;
-  /** Asks the neighbor for its routes again (`in`), sends it ours again (`out`), or `both`; the session stays. */
+  /** Requests the neighbor's routes again (`in`), sends it ours again (`out`), or `both`; the session stays. */
   softClearNeighbor(address: Ip, direction: SoftDirection): NeighborAnswer;
-  /** Ends the session with Cease/Administrative Shutdown and these words, and keeps it down until `enableNeighbor`. */
+  /** Ends the session with Cease/Administrative Shutdown and this message, and keeps it down until `enableNeighbor`. */
   shutDownNeighbor(address: Ip, words: string): NeighborAnswer;
   enableNeighbor(address: Ip): NeighborAnswer;
 }

@@ -8,7 +8,7 @@ export const PROBLEMS = {
   'unknown-parameter': { status: 400, title: 'There is no such parameter' },
   'invalid-cursor': { status: 400, title: 'The cursor is not one that this list gave' },
   'bad-request': { status: 400, title: 'The request cannot be read' },
-  'unix-socket-only': { status: 403, title: 'Commands are taken over the Unix socket alone' },
+  'unix-socket-only': { status: 403, title: 'Commands are accepted on the Unix socket only' },
   'unknown-path': { status: 404, title: 'There is no such resource' },
   'no-such-neighbor': { status: 404, title: 'There is no such neighbor' },
   'no-such-vni': { status: 404, title: 'There is no such VNI' },
@@ -19,7 +19,7 @@ export const PROBLEMS = {
   'no-session': { status: 409, title: 'The neighbor has no established session' },
   'no-route-refresh': { status: 409, title: 'The neighbor cannot send its routes again' },
   'internal-error': { status: 500, title: 'evpnd failed to answer' },
-  busy: { status: 503, title: 'evpnd answers as many requests as it can at once' },
+  busy: { status: 503, title: 'Too many requests at once' },
   'not-ready': { status: 503, title: 'evpnd is not ready' },
 } as const;
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -28,7 +28,7 @@ export type ProblemCode = keyof typeof PROBLEMS;
 export const ParameterFaultSchema = Type.Object(
   {
     parameter: Type.String(),
-    found: Type.String({ description: 'The value as it came.' }),
+    found: Type.String({ description: 'The value in the request.' }),
     allowed: Type.String(),
   },
   { additionalProperties: false },
@@ -42,15 +42,15 @@ export const ProblemSchema = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String(),
-    instance: Type.String({ description: 'The path that was asked for.' }),
+    instance: Type.String({ description: 'The path of the request.' }),
     code: Type.Union(
       Object.keys(PROBLEMS).map((code) => Type.Literal(code)),
       { description: 'One of a closed table.' },
     ),
     parameters: Type.Optional(
-      Type.Array(ParameterFaultSchema, { description: 'The parameters at fault, where it is they.' }),
+      Type.Array(ParameterFaultSchema, { description: 'The invalid parameters, if any.' }),
     ),
-    reasons: Type.Optional(Type.Array(Type.String(), { description: 'What evpnd still waits for.' })),
+    reasons: Type.Optional(Type.Array(Type.String(), { description: 'Why evpnd is not ready yet.' })),
   },
   { $id: 'Problem', additionalProperties: false },
 );

@@ -27,7 +27,7 @@ export const MoveSchema = Type.Object(
     to: Owner,
     fromVtep: nullable(Address('The remote leaf that had it until then.')),
     vtep: nullable(Address('The remote leaf that has it from then on.')),
-    sequence: Count('Its sequence number from then on.'),
+    sequence: Count('The sequence number since then.'),
     cause: Text(),
   },
   { $id: 'Move', ...closed },
@@ -37,27 +37,27 @@ export const ClaimSchema = Type.Object(
   {
     origin: OriginSide,
     won: Type.Boolean(),
-    ignored: nullable(Text('Why it does not count; null where it does.')),
+    ignored: nullable(Text('Why it does not count; null if it does.')),
     mac: MacText(),
     ip: nullable(Address()),
     vtep: nullable(Address('The leaf that claims it; our own address on a local claim.')),
-    esi: nullable(Text('The Ethernet segment that the host is behind; null where it has one home alone.')),
+    esi: nullable(Text('The Ethernet segment of the host; null if it is single-homed.')),
     leaf: nullable(
       Address(
         'Where frames go where a remote claim counts: to the leaf that claims it, or to another of its Ethernet segment (RFC 7432 §8.4).',
       ),
     ),
     sequence: Count('MAC mobility sequence number (RFC 7432 §7.7).'),
-    sticky: Type.Boolean({ description: 'It does not move: a static row, or so the route says.' }),
+    sticky: Type.Boolean({ description: 'True if it must not move: a static row, or a sticky route.' }),
     router: Type.Boolean({ description: 'RFC 9047.' }),
     device: nullable(Text('Of a local claim: the port where the bridge has the MAC.')),
-    epoch: nullable(Count('Of a local claim: changes whenever the address comes here anew.')),
+    epoch: nullable(Count('Of a local claim: changes each time the address arrives at this leaf.')),
     route: nullable(
       Type.Object(
         {
           key: Text('`[type]:[ethernet tag]:…` as FRR writes it.'),
           rd: Text(),
-          label: Count('The VNI that the route names (RFC 8365 §5.1.3); 0 where it names none.'),
+          label: Count('The VNI in the label of the route (RFC 8365 §5.1.3); 0 if there is none.'),
           bestBy: Text("The rule of BGP's decision process that chose the best path."),
           paths: Type.Array(ref(PathSchema)),
         },
@@ -73,7 +73,7 @@ export const KernelCheckSchema = Type.Object(
     wanted: Text(),
     found: Text(),
     fits: Type.Boolean({
-      description: 'The kernel holds what evpnd wants there, and nothing of evpnd more.',
+      description: 'True if the kernel has exactly the rows of evpnd that it should have.',
     }),
     bridge: nullable(ref(FdbRowSchema)),
     vxlan: nullable(ref(FdbRowSchema)),
@@ -89,10 +89,10 @@ export const KernelCheckSchema = Type.Object(
 export const StorySchema = Type.Object(
   {
     owner: Owner,
-    rule: Text('By which rule it is so.'),
-    vtep: nullable(Address('The leaf that has it; null where it is local, or nobody has it.')),
-    device: nullable(Text('The port of a local one.')),
-    sequence: Count('The sequence number of the claim that counts now; 0 where none does.'),
+    rule: Text('The rule that decided it.'),
+    vtep: nullable(Address('The leaf that has it; null if it is local or has no owner.')),
+    device: nullable(Text('The port, if it is local.')),
+    sequence: Count('The sequence number of the claim that counts now; 0 if none does.'),
     highestSequence: Count(
       'The highest sequence number that it was seen with; a new arrival takes the next.',
     ),
@@ -102,13 +102,13 @@ export const StorySchema = Type.Object(
         'Why it is bound to the remote leaf: sticky MAC, default gateway, immutable binding, or several of them.',
       ),
     ),
-    frozen: Type.Boolean({ description: 'A duplicate that no other leaf gets.' }),
-    claims: Type.Array(ref(ClaimSchema), { description: 'Every word on it, here and from elsewhere.' }),
+    frozen: Type.Boolean({ description: 'True if it is a duplicate that does not move to another leaf.' }),
+    claims: Type.Array(ref(ClaimSchema), { description: 'Every claim on it, local and remote.' }),
     kernel: ref(KernelCheckSchema),
     advertised: Type.Array(Type.Object({ key: Text(), rd: Text(), path: ref(PathSchema) }, closed), {
       description: 'Our own routes of it.',
     }),
-    moves: Type.Array(ref(MoveSchema), { description: 'The last ones, oldest first.' }),
+    moves: Type.Array(ref(MoveSchema), { description: 'The latest moves, oldest first.' }),
     duplicate: nullable(ref(DuplicateSchema)),
   },
   { $id: 'Story', ...closed },
@@ -119,17 +119,19 @@ export const ExplainSchema = Type.Object(
     vni: VniNumber(),
     mac: MacText(),
     ip: nullable(Address()),
-    verdict: Type.Array(Text(), { description: 'What it all comes to, a sentence each.' }),
+    verdict: Type.Array(Text(), { description: 'The conclusions, one sentence each.' }),
     entry: ref(StorySchema),
-    ips: Type.Array(Address(), { description: 'Addresses that the MAC has by some word.' }),
+    ips: Type.Array(Address(), { description: 'IP addresses of the MAC according to any claim.' }),
     binding: nullable(
       Type.Object(
         {
-          mac: nullable(MacText('Whose the IP is, which may be another MAC; null where nobody has it.')),
+          mac: nullable(
+            MacText('The MAC that owns the IP, which may be another one; null if there is none.'),
+          ),
           story: ref(StorySchema),
-          lastRefreshAt: nullable(Time('When the local host was last asked for a sign of life.')),
+          lastRefreshAt: nullable(Time('When the local host was last probed.')),
         },
-        { ...closed, description: 'The story of the IP; null where none was asked for, or nobody knows it.' },
+        { ...closed, description: 'The same about the IP; null if none was requested, or it is unknown.' },
       ),
     ),
   },

@@ -14,11 +14,11 @@ export interface ListenOptions {
   readonly unixSocket: string | undefined;
   /** Port 0 lets the kernel choose. */
   readonly tcp: readonly { readonly host: string; readonly port: number }[];
-  /** Descriptors that this process may have, of which the API takes a part; the kernel is asked when absent. */
+  /** Limit of file descriptors of this process, of which the API uses a part; read from the kernel if absent. */
   readonly descriptors?: number;
-  /** Milliseconds after which a TCP connection on which nothing moves is closed, a minute where nothing is said. */
+  /** Milliseconds after which an idle TCP connection is closed; a minute by default. */
   readonly stalled?: number;
-  /** Told of connections that are not taken, or closed for asking too much. */
+  /** Notified of connections that are refused, or closed for too many requests. */
   readonly refusals?: Pick<Refusals, 'note'>;
 }
 
@@ -30,19 +30,19 @@ export interface ApiListener {
   close(): Promise<void>;
 }
 
-/** The API cannot listen where it was told to; the message names the place, the reason and the cure. */
+/** The API cannot listen at a configured address; the message has the address, the reason and the fix. */
 export class ApiListenError extends StartError {
   override readonly name = 'ApiListenError';
 }
 
 const fromUnixSocket = new WeakSet<Socket>();
 
-/** True for a connection that came by the Unix socket: who has it was let in by the file's permissions. */
+/** True for a connection over the Unix socket, which the permissions of the file have authorized. */
 export function isFromUnixSocket(socket: Socket): boolean {
   return fromUnixSocket.has(socket);
 }
 
-/** Connections at once: some for who is on this machine, whatever the network does, and the rest for all TCP sockets. */
+/** Concurrent connections: some are reserved for the Unix socket, the rest are for all TCP sockets. */
 const MOST_CONNECTIONS = { unix: 64, tcp: 192 };
 /**
  * Requests of one connection that wait for their answers. A client may send more without waiting (RFC 9112 §9.3.2), but a
@@ -52,11 +52,11 @@ const MOST_AHEAD = 16;
 const SOCKET_MODE = 0o660;
 /** Milliseconds that a closing server waits for answers under way. */
 const GRACE = 1000;
-/** An answer that nobody takes holds its octets, and a connection that others may want. */
+/** An answer that is not read occupies memory and a connection. */
 const STALLED = 60_000;
 
 /**
- * Gives the application its sockets: all or none. A Unix socket that an earlier process left behind is replaced; one
+ * Opens the application's sockets: all or none. A Unix socket that an earlier process left is replaced; one
  * that a process still serves, or a file that is no socket, is not touched. Requests wait for an application that is still
  * to come. Rejects with ApiListenError.
  */
@@ -92,9 +92,9 @@ export async function listenApi(
   const open = async (target: { path: string } | { host: string; port: number }) => {
     const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, answer);
     servers.push(server);
-    // Who pages through an answer at a terminal came by the Unix socket
+    // A user who pages through an answer at a terminal uses the Unix socket
     if ('host' in target) server.timeout = options.stalled ?? STALLED;
-    // The rest is refused at once: descriptors are there for BGP and netlink, too
+    // Further connections are refused at once, since BGP and netlink need descriptors too
     server.maxConnections = 'path' in target ? most.unix : Math.ceil(most.tcp / options.tcp.length);
     server.on('drop', (dropped?: DropArgument) =>
       refusals?.note('connections', placeOf(dropped, options), dropped?.remoteAddress),
@@ -172,7 +172,7 @@ const CURES: Partial<Record<string, string>> = {
   EACCES:
     "evpnd's user may not; ports below 1024 need CAP_NET_BIND_SERVICE, sockets a directory it may write",
   ENOENT:
-    'its directory does not exist; the systemd unit makes /run/evpnd (RuntimeDirectory), by hand: install -d -m 0750 -o evpnd -g evpnd DIRECTORY',
+    'its directory does not exist; the systemd unit creates /run/evpnd (RuntimeDirectory); without it: install -d -m 0750 -o evpnd -g evpnd DIRECTORY',
 };
 
 function listenError(
@@ -186,7 +186,7 @@ function listenError(
   );
 }
 
-/** libuv says EACCES for a directory that does not exist. */
+/** libuv returns EACCES for a directory that does not exist. */
 function codeOf(target: object, { code }: NodeJS.ErrnoException): string | undefined {
   return code === 'EACCES' && 'path' in target && !existsSync(dirname(String(target.path))) ? 'ENOENT' : code;
 }
@@ -202,7 +202,7 @@ async function removeStaleSocket(path: string): Promise<void> {
   unlinkSync(path);
 }
 
-/** True unless the kernel says that nobody listens. */
+/** True unless the kernel reports that no process listens. */
 function served(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);

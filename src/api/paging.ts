@@ -18,7 +18,7 @@ export interface Pages<Item> {
   readonly total: number | null;
   /**
    * At most `limit` items whose keys follow `after`, which is undefined for the first page or a `next` of an earlier one.
-   * An item that is there all the time comes exactly once. Each step of a walk waits for its turn. Rejects with CursorError.
+   * An item that is there all the time is returned exactly once. Each step of a walk waits for its turn. Rejects with CursorError.
    */
   page(after: string | undefined, limit: number, turns?: Turns): Promise<Page<Item>>;
 }
@@ -40,7 +40,7 @@ export interface Table<Row, Key, Item> {
    */
   rows(): Iterable<Row>;
   /**
-   * Which rows belong to the list; all of them where it is absent. A row of the page is asked for again when its item is
+   * Which rows belong to the list; all if absent. A row of the page is asked for again when its item is
    * made, since it may have gone from the table by then.
    */
   where?(row: Row): boolean;
@@ -56,7 +56,7 @@ export interface Table<Row, Key, Item> {
 const ROWS_A_TURN = 4096;
 /** Items made of rows, or written, in one turn: one or two milliseconds of work. */
 export const ITEMS_A_TURN = 64;
-/** A page and a turn end with the item that reaches their weight: what neighbors say may be long. */
+/** A page and a turn end with the item that reaches their weight, since attributes may be long. */
 const PAGE_WEIGHT = 256 * 1024;
 const TURN_WEIGHT = 16 * 1024;
 
@@ -150,7 +150,7 @@ function distinct<Row>(sorted: readonly Row[], compare: (a: Row, b: Row) => numb
   return sorted.filter((row, i) => i === sorted.length - 1 || compare(row, sorted[i + 1]) !== 0);
 }
 
-/** What a client sees of a key: base64url, so that nobody builds one by hand. */
+/** Encodes a key as base64url, so that clients treat it as opaque. */
 export function encodeCursor(key: string): string {
   return Buffer.from(key, 'utf8').toString('base64url');
 }

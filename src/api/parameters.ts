@@ -6,7 +6,7 @@ import type { DuplicateSelection, SoftDirection } from './commands.js';
 import { invalidParameter, type ParameterFault, Problem } from './errors.js';
 import { closed } from './schema-words.js';
 
-/** Items of a page, where the query does not say. */
+/** Items of a page by default. */
 export const DEFAULT_LIMIT = 100;
 
 export const PageQuery = Type.Object(
@@ -16,13 +16,13 @@ export const PageQuery = Type.Object(
         minimum: 1,
         maximum: 1000,
         default: DEFAULT_LIMIT,
-        description: 'Items in the answer, at most; fewer where neighbors say much of each.',
+        description: 'Most items in the answer; fewer if their attributes are long.',
         allowed: 'an integer from 1 to 1000',
       }),
     ),
     cursor: Type.Optional(
       Type.String({
-        description: '`next` of the answer before; absent for the first page.',
+        description: '`next` of the previous answer; absent for the first page.',
         allowed: 'the `next` of an earlier answer of the same list',
       }),
     ),
@@ -48,7 +48,7 @@ export const vniFilter = (description: string) =>
     }),
   );
 
-/** Whose a list shows alone: ours, or others'. */
+/** A filter for our own or for remote items. */
 export const originFilter = (description: string) =>
   Type.Optional(
     Type.Unsafe<'local' | 'remote'>(
@@ -59,15 +59,15 @@ export const originFilter = (description: string) =>
 export const ClearQuery = Type.Object(
   {
     vni: RequiredVni,
-    mac: Type.Optional(Type.String({ description: 'This MAC address alone.' })),
-    ip: Type.Optional(Type.String({ description: 'This IP address alone.' })),
+    mac: Type.Optional(Type.String({ description: 'Only this MAC address.' })),
+    ip: Type.Optional(Type.String({ description: 'Only this IP address.' })),
   },
   closed,
 );
 
 const Words = Type.Optional(
   Type.String({
-    description: 'Said to the neighbor, at most 255 octets of UTF-8 (RFC 9003).',
+    description: 'Message to the neighbor, at most 255 octets of UTF-8 (RFC 9003).',
     allowed: 'text of at most 255 octets',
   }),
 );
@@ -117,7 +117,7 @@ export function duplicateSelection(query: Static<typeof ClearQuery>): DuplicateS
   };
 }
 
-/** The words for the neighbor. Throws Problem invalid-parameter. */
+/** Returns the message for the neighbor. Throws Problem invalid-parameter. */
 export function wordsParameter(message: string | undefined): string {
   if (Buffer.byteLength(message ?? '') > 255)
     throw invalidParameter('message', message ?? '', 'text of at most 255 octets of UTF-8');
@@ -129,7 +129,7 @@ export function addressParameter(text: string): Ip {
   return parsed('address', text, parseIp) as Ip;
 }
 
-/** What the validator refused, as a Problem that names each parameter, its value and what is allowed. */
+/** Converts validation errors to a Problem with each parameter, its value and the allowed values. */
 export function validationProblem(
   errors: readonly FastifySchemaValidationError[],
   given: Readonly<Record<string, unknown>>,
@@ -199,7 +199,7 @@ function foundText(value: unknown): string {
   return Array.isArray(value) ? value.join(', ') : String(value ?? '');
 }
 
-/** The parameter's value; undefined where it is not given. Throws Problem invalid-parameter. */
+/** Returns the parameter's value; undefined if absent. Throws Problem invalid-parameter. */
 export function parsed<Value>(
   parameter: string,
   text: string | undefined,

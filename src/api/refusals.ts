@@ -4,7 +4,7 @@ import type { ProblemNote } from './parts/problem-note.js';
 /** Milliseconds after the last refusal for which the problem is listed. */
 const LISTED = 60_000;
 
-/** Why a connection to the API was not taken, or did not last: there were as many as may be, or it asked too far ahead. */
+/** Why a connection to the API was refused or closed: too many connections, or too many requests on one. */
 export type Refusal = 'connections' | 'requests';
 
 const TEXTS: Readonly<Record<Refusal, string>> = {
@@ -12,7 +12,7 @@ const TEXTS: Readonly<Record<Refusal, string>> = {
   requests: 'a connection to the API was closed: too many requests on it wait for their answers',
 };
 
-/** Counts the connections to the API that were refused, and says so: in the log, so many lines a minute, and by a problem. */
+/** Counts refused connections to the API and reports them: in the log, at a limited rate, and as a problem. */
 export class Refusals {
   readonly #clock: Clock;
   readonly #log: LimitedLog;

@@ -61,7 +61,7 @@ export function addProbes(api: FastifyInstance, model: ReadModel): void {
     '/readyz',
     {
       schema: {
-        summary: 'The kernel is known and the neighbors have told their routes',
+        summary: 'The state of the kernel has been read and the neighbors have sent their routes',
         tags: ['probes'],
         operationId: 'getReadyz',
         querystring: NoQuery,

@@ -6,7 +6,7 @@ import { DEFAULT_LIMIT, type PageQuery } from './parameters.js';
 import type { Rooms } from './rooms/rooms.js';
 import type { Turns } from './turnstile.js';
 
-/** A URL under /api/v1 that answers with what `Reads` tells. */
+/** A URL under /api/v1 whose answer is read through `Reads`. */
 export interface Endpoint<Reads> {
   readonly path: string;
   readonly summary: string;
@@ -44,14 +44,15 @@ export function listOf(name: string): TSchema {
         description: '`cursor` of the next page; null on the last.',
       }),
       total: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
-        description: 'Items in the whole list; null where counting would cost a walk.',
+        description:
+          'Number of items in the whole list; null if counting would need a walk over all of them.',
       }),
     },
     { additionalProperties: false },
   );
 }
 
-/** The page that the query asks for. Rejects with CursorError. */
+/** Returns the page that the query requests. Rejects with CursorError. */
 export async function pageOf<Item>(pages: Pages<Item>, query: unknown, turns: Turns) {
   const { limit = DEFAULT_LIMIT, cursor } = query as Static<typeof PageQuery>;
   const page = await pages.page(cursor === undefined ? undefined : decodeCursor(cursor), limit, turns);

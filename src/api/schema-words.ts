@@ -4,10 +4,10 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
  * The words of which the API's schemas are made. Times are RFC 3339 in UTC; addresses are text in their canonical form.
  */
 
-/** No field but those that are named. */
+/** No other fields than those listed. */
 export const closed = { additionalProperties: false };
 
-/** What can be unknown, or does not apply. */
+/** A value that may be unknown or not applicable. */
 export const nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 /** A schema of its own name in the description: `$ref` there, its type here. */
 export const ref = <Schema extends TSchema>(schema: Schema) =>
@@ -24,7 +24,7 @@ export const OriginSide = Type.Union([Type.Literal('local'), Type.Literal('remot
   description: "local: of this leaf's own hosts; remote: from a neighbor.",
 });
 
-/** One of these words. */
+/** One of these literals. */
 export const literals = <Value extends string>(values: readonly Value[], description: string) =>
   Type.Union(
     values.map((value) => Type.Literal(value)),
@@ -35,9 +35,9 @@ export const FailureSchema = Type.Object(
   {
     errno: Text('Its name, such as ENOSPC.'),
     kernel: nullable(Text("The kernel's own words, where it had some.")),
-    attempts: Count('Refusals in a row.'),
+    attempts: Count('Number of consecutive refusals.'),
     at: Time('The last attempt.'),
-    retryAt: Time('The next one, unless something changes before.'),
+    retryAt: Time('The next attempt, unless something changes before.'),
   },
   { $id: 'Failure', ...closed, description: 'A refusal of the kernel.' },
 );

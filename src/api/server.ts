@@ -50,7 +50,7 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
       },
     },
   });
-  // Answers are what the types say; a serializer that drops or bends fields would hide a fault of the read model
+  // Answers match their types; a serializer that drops or converts fields would hide a fault of the read model
   const turnstile = new Turnstile();
   api.setSerializerCompiler(() => (answer) => turnstile.timed(() => toJson(answer)));
   api.setErrorHandler((error: FastifyError, request, reply) =>
@@ -78,7 +78,7 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
   await api.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: CONTENT_SECURITY_POLICY,
-    // The badge would ask a server on the Internet
+    // The badge would be loaded from a server on the Internet
     uiConfig: { validatorUrl: null },
   });
   await api.register(
@@ -94,7 +94,7 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
   return api;
 }
 
-/** Nothing from elsewhere; the page's own scripts set styles. Plain HTTP is not upgraded, for nobody answers there. */
+/** No external content; the page's own scripts set styles. Plain HTTP is not upgraded, since there is no HTTPS. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
 
@@ -109,7 +109,7 @@ function problemOf(error: FastifyError, request: FastifyRequest, log: Log): Prob
   if (error.statusCode !== undefined && error.statusCode < 500)
     return new Problem('bad-request', error.message);
   log.error({ err: error, url: request.url }, 'a request to the API failed');
-  return new Problem('internal-error', 'the log says more');
+  return new Problem('internal-error', 'see the log');
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'] as const;
@@ -132,7 +132,7 @@ function answerProblem(problem: Problem, request: FastifyRequest, reply: Fastify
     .send(problem.details(request.url.split('?')[0]));
 }
 
-/** `allowed` is a word of ours, not of OpenAPI. */
+/** `allowed` is a keyword of ours, not of OpenAPI. */
 function withoutAllowed<Schema>(schema: Schema): Schema {
   if (schema === undefined) return schema;
   return JSON.parse(JSON.stringify(schema, (key, value) => (key === 'allowed' ? undefined : value)));

@@ -1,9 +1,9 @@
 import { Fifo } from '../types/index.js';
 
-/** Requests that are being answered at once; the next one is told to come again. */
+/** Concurrent requests; a further one is answered with 503. */
 const MOST_REQUESTS = 64;
 
-/** Long answers that are in the making at once: each takes a megabyte or two until it is written. */
+/** Concurrent long answers: each takes a megabyte or two until it is written. */
 const MOST_LONG = 4;
 
 /** Work that is done a step at a time, each in a turn of the event loop that is given to it. */
@@ -14,7 +14,7 @@ export interface Turns {
   timed<Value>(work: () => Value): Value;
 }
 
-/** Each step in a turn of its own, whoever else does something. */
+/** Runs each step in its own turn of the event loop. */
 export const EACH_TURN: Turns = {
   next: () => new Promise((resolve) => void setImmediate(resolve)),
   timed: (work) => work(),
@@ -67,14 +67,14 @@ export class Turnstile implements Turns {
     }
   }
 
-  /** Makes a long answer when few others are in the making, in the order of asking. */
+  /** Serializes a long answer when few others are being serialized, in the order of requests. */
   async long<Answer>(answer: () => Promise<Answer>): Promise<Answer> {
     if (this.#long >= MOST_LONG) await new Promise<void>((go) => this.#longWaiting.push({ go }));
     else this.#long++;
     try {
       return await answer();
     } finally {
-      // Whoever waits takes the place over
+      // The next waiting request takes the place
       const next = this.#longWaiting.take();
       if (next === undefined) this.#long--;
       else next.go();

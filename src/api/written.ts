@@ -7,12 +7,12 @@ export class Written {
   constructor(readonly json: string) {}
 }
 
-/** Names of devices and what neighbors say are others' text, which ends up on an operator's terminal. */
+/** Names of devices and strings from neighbors are untrusted text that ends up on an operator's terminal. */
 export function toJson(answer: unknown): string {
   return answer instanceof Written ? answer.json : inertJson(JSON.stringify(answer));
 }
 
-/** The same answer where it is no long list, else what `toJson` makes of it, written in several turns. */
+/** Returns the answer itself unless it is a long list, which is serialized by `toJson` in several turns. */
 export async function writtenInTurns(answer: unknown, turns: Turns): Promise<unknown> {
   if (typeof answer !== 'object' || answer === null || !('items' in answer)) return answer;
   const { items } = answer;

@@ -241,7 +241,7 @@ test('an IP alone is asked for: its owner, whoever the best word names, the leaf
   t.like(await here.get('/api/v1/explain?vni=10010&ip=192.0.2.99', 404), {
     code: 'no-such-mac',
     detail:
-      'nobody knows 192.0.2.99 in VNI 10010; /api/v1/routes?ip=192.0.2.99 lists routes that it does not import',
+      '192.0.2.99 is unknown in VNI 10010; /api/v1/routes?ip=192.0.2.99 lists routes that it does not import',
   });
   t.like(await here.get('/api/v1/explain?vni=20&ip=192.0.2.11', 404), {
     detail: 'VNI 20 is not served, so that nothing is known of 192.0.2.11 in it',

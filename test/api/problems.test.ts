@@ -127,7 +127,7 @@ const CASES: readonly Case[] = [
   {
     url: '/api/v1/explain?vni=10010&mac=02:00:00:00:00:09',
     code: 'no-such-mac',
-    detail: 'nobody knows 02:00:00:00:00:09 in VNI 10010',
+    detail: '02:00:00:00:00:09 is unknown in VNI 10010',
   },
   {
     url: '/api/v1/explain?vni=99&mac=02:00:00:00:00:02',
@@ -139,7 +139,7 @@ const CASES: readonly Case[] = [
     method: 'DELETE',
     code: 'unix-socket-only',
     detail:
-      'DELETE over TCP, where nobody is known: use the Unix socket (api.unix-socket), such as curl -X DELETE',
+      'DELETE over TCP, which has no authentication: use the Unix socket (api.unix-socket), such as curl -X DELETE',
   },
   {
     url: '/api/v1/duplicates',

@@ -7,9 +7,9 @@ export const FailureSchema = Type.Object(
   {
     errno: Text('Its name, such as ENOSPC.'),
     kernel: nullable(Text("The kernel's own words, where it had some.")),
-    attempts: Count('Refusals in a row.'),
+    attempts: Count('Number of consecutive refusals.'),
     at: Time('The last attempt.'),
-    retryAt: Time('The next one, unless something changes before.'),
+    retryAt: Time('The next attempt, unless something changes before.'),
   },
   { $id: 'Failure', ...closed, description: 'A refusal of the kernel.' },
 );

@@ -11,15 +11,15 @@ import type { Turns } from '../turnstile.js';
 /** Which addresses of a VNI; an undefined field does not restrict. */
 export interface HostFilter {
   readonly origin: 'local' | 'remote' | undefined;
-  /** The VTEP that the address is behind. */
+  /** The VTEP of the address. */
   readonly vtep: Ip | undefined;
 }
 
 export const HostQuery = Type.Object(
   {
     ...PageQuery.properties,
-    origin: originFilter('local: behind a port of this leaf; remote: behind another VTEP.'),
-    vtep: Type.Optional(Type.String({ description: 'The VTEP that it is behind.' })),
+    origin: originFilter('local: at a port of this leaf; remote: at another VTEP.'),
+    vtep: Type.Optional(Type.String({ description: 'Its VTEP.' })),
   },
   closed,
 );
@@ -39,14 +39,14 @@ export function pageOfHosts<Item>(
   return pageOf(found(pages, vni), request.query, turns);
 }
 
-/** Whether what is somebody's belongs to the list; `behind`: the VTEP that it is behind where it is remote. */
+/** True if an address with this owner belongs to the list; `behind`: its VTEP if it is remote. */
 export function isAmong({ origin, vtep }: HostFilter, owner: string, behind: Ip | undefined): boolean {
   if (owner === 'none') return false;
   if (origin !== undefined && owner !== origin) return false;
   return vtep === undefined || (owner === 'remote' && behind === vtep);
 }
 
-/** What is counted already; behind one VTEP it is not. */
+/** Returns the number of matching addresses if it is known without a walk; undefined for a filter by VTEP. */
 export function hostTotal(local = 0, remote = 0, { origin, vtep }: HostFilter): number | null {
   if (vtep !== undefined) return null;
   return (origin === 'remote' ? 0 : local) + (origin === 'local' ? 0 : remote);

@@ -24,7 +24,7 @@ export const FdbRowSchema = Type.Object(
     state: States,
     flags: Flags,
     dst: nullable(Address('The VTEP, on rows of a VXLAN device.')),
-    offloaded: Type.Boolean({ description: 'The hardware has it.' }),
+    offloaded: Type.Boolean({ description: 'True if the hardware has the row.' }),
   },
   { $id: 'FdbRow', ...closed },
 );
@@ -35,8 +35,8 @@ export const NeighRowSchema = Type.Object(
     mac: nullable(MacText()),
     state: States,
     flags: Flags,
-    protocol: Count('rtm_protocol of who set it; 0 for the kernel.'),
-    offloaded: Type.Boolean({ description: 'The hardware has it.' }),
+    protocol: Count('NDA_PROTOCOL: the program that wrote it; 0 for the kernel.'),
+    offloaded: Type.Boolean({ description: 'True if the hardware has the row.' }),
   },
   { $id: 'NeighRow', ...closed },
 );
@@ -80,7 +80,7 @@ export interface HardwareRows {
   readonly vxlan: ReadonlyMap<Mac, VxlanFdbRow>;
 }
 
-/** Offload is never notified: a dump of the one port shows it. undefined without a switch ASIC, where no dump is worth it. */
+/** Returns rows with their offload flag, which is never notified, from a dump of the port; undefined without a switch ASIC. */
 export async function hardwareRows(
   { kernel }: Rooms,
   at: VniAttachment | undefined,
@@ -89,7 +89,7 @@ export async function hardwareRows(
   return rowsOf(at, await kernel.readFdb(at.vxlanIfindex));
 }
 
-/** The rows of the VNI alone: a single VXLAN device has those of all its VNIs, and a MAC may be in several. */
+/** Only the rows of this VNI: a single VXLAN device has those of all its VNIs, and a MAC may be in several. */
 function rowsOf(at: VniAttachment, rows: readonly (BridgeFdbRow | VxlanFdbRow)[]): HardwareRows {
   const bridge = new Map<Mac, BridgeFdbRow>();
   const vxlan = new Map<Mac, VxlanFdbRow>();
@@ -101,7 +101,7 @@ function rowsOf(at: VniAttachment, rows: readonly (BridgeFdbRow | VxlanFdbRow)[]
   return { bridge, vxlan };
 }
 
-/** The FDB rows of a MAC of the VNI: as the hardware shows them where it has them, else as the kernel notified them. */
+/** The FDB rows of a MAC of the VNI: as dumped with the offload flag if there is hardware, otherwise as the kernel notified them. */
 export function fdbItems(
   dataPlane: DataPlane,
   at: VniAttachment,

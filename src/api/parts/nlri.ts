@@ -119,12 +119,12 @@ export function addressOf(nlri: EvpnNlri): unknown {
 
 /**
  * Routes by key: RD, type, Ethernet tag, then what identifies the route within (RFC 7432 §7, RFC 9136 §3.1). A key is
- * the NLRI itself, so that a walk allocates nothing; what is no part of the key does not count, and is zero in what
+ * the NLRI itself, so that a walk allocates nothing; fields that are not part of the key are ignored, and are zero in what
  * `decode` gives.
  */
 export const nlriOrder: KeyOrder<EvpnNlri> = { compare, encode, decode };
 
-/** What tells the rows of a list of routes apart: two leaves may use one RD by mistake, and both rows must show. */
+/** The key of a row in a list of routes: if two leaves use one RD by mistake, both rows must be shown. */
 export interface RouteKey {
   readonly origin: 'local' | 'remote';
   readonly route: { readonly nlri: EvpnNlri };
@@ -168,7 +168,7 @@ function numberOf(nlri: EvpnNlri): number {
   return nlri.type === RouteType.IP_PREFIX ? nlri.prefixLength : 0;
 }
 
-/** The ESI where it is part of the key. */
+/** The ESI if it is part of the key. */
 function esiOf(nlri: EvpnNlri): Esi {
   const partOfKey =
     nlri.type === RouteType.ETHERNET_AUTO_DISCOVERY || nlri.type === RouteType.ETHERNET_SEGMENT;

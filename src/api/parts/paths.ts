@@ -23,7 +23,7 @@ export const PathSchema = Type.Object(
   {
     neighbor: nullable(Address('null for our own.')),
     best: Type.Boolean(),
-    stale: Type.Boolean({ description: "Kept over the neighbor's restart (RFC 4724)." }),
+    stale: Type.Boolean({ description: 'True if it is kept while the neighbor restarts (RFC 4724).' }),
     esi: nullable(Text()),
     labels: Type.Array(Count(), { description: 'Raw 24-bit labels: VNIs.' }),
     nextHop: Address(),
@@ -69,7 +69,7 @@ export type PathItem = Static<typeof PathSchema>;
 /** A neighbour's path. */
 export function pathItem(path: Path, best: boolean): PathItem {
   const { attributes } = path;
-  // Those of a long set are read anew whenever somebody asks
+  // Those of a long set are decoded for each request
   const { extendedCommunities } = attributes;
   return {
     neighbor: path.source.neighbor,

@@ -18,8 +18,8 @@ const ArpEntrySchema = Type.Object(
     mac: MacText(),
     origin: OriginSide,
     vtep: nullable(Address()),
-    router: Type.Boolean({ description: 'The host is a router (RFC 9047).' }),
-    installed: Type.Boolean({ description: 'The kernel holds what it should.' }),
+    router: Type.Boolean({ description: 'True if the host is a router (RFC 9047).' }),
+    installed: Type.Boolean({ description: 'True if the kernel has the rows that it should have.' }),
     kernel: nullable(ref(NeighRowSchema)),
   },
   { $id: 'ArpEntry', ...closed },
@@ -28,7 +28,7 @@ const ArpEntrySchema = Type.Object(
 export type ArpEntry = Static<typeof ArpEntrySchema>;
 
 interface ArpReads {
-  /** undefined where there is no such VNI. */
+  /** Returns undefined if there is no such VNI. */
   arpCache(vni: Vni, filter: HostFilter): Pages<ArpEntry> | undefined;
 }
 
@@ -64,13 +64,13 @@ export const arpCache: Resource<ArpReads> = {
   }),
 };
 
-/** An IP that is somebody's, as the API shows it. */
+/** Returns the item of an IP that has an owner. */
 function arpItem({ dataPlane, evpn }: Rooms, vrf: MacVrf, entry: IpEntry): ArpEntry {
   const { ip, owner } = entry;
   const { at } = vrf;
   const local = owner === 'local' ? dataPlane.localNeigh(vrf.vni, ip) : undefined;
   const claim = owner === 'remote' ? evpn.claims.bestOfIp(vrf, entry, ipReason(ip, vrf)) : undefined;
-  // Between a change and the brain's look at it neither may stand any more
+  // Between a change and its evaluation both may be gone
   const mac =
     local?.mac ?? claim?.route.mac ?? entry.claimantHere?.mac ?? entry.claimantThere?.mac ?? MAC_ZERO;
   const row = at && dataPlane.mirror.neighRow(at.sviIfindex, ip);

@@ -16,12 +16,12 @@ export const DriftSchema = Type.Object(
     ...PlaneKeyProperties,
     cause: literals(
       ['foreign-change', 'refused', 'stray', 'blocked'] as const,
-      'foreign-change: somebody changed or removed a row of evpnd; refused: the kernel takes no such row; stray: a row ' +
-        'with the mark of evpnd that nobody wants; blocked: a row that is not for evpnd to overwrite is in the way.',
+      'foreign-change: another program changed or removed a row of evpnd; refused: the kernel refused the row; stray: a row ' +
+        'with the mark of evpnd that no route needs; blocked: a row that evpnd must not overwrite is in the way.',
     ),
-    since: Time('When it was found.'),
-    found: Text('The rows as they were found.'),
-    wanted: Text('The rows as they should be.'),
+    since: Time('When it was detected.'),
+    found: Text('The rows that were found.'),
+    wanted: Text('The wanted rows.'),
     action: literals(
       [
         'queued',
@@ -33,11 +33,11 @@ export const DriftSchema = Type.Object(
         'no-longer-wanted',
         'device-gone',
       ] as const,
-      'What was done; queued, retrying and left-alone are of those that stand.',
+      'What was done; queued, retrying and left-alone are of open drifts.',
     ),
-    fix: nullable(Text('Where a row is in the way, the command that deletes it.')),
+    fix: nullable(Text('If a row is in the way, the command that deletes it.')),
     failure: nullable(ref(FailureSchema)),
-    resolvedAt: nullable(Time('When the kernel was as wanted again; null while it is not.')),
+    resolvedAt: nullable(Time('When it was resolved; null if it is open.')),
   },
   { $id: 'Drift', ...closed },
 );
@@ -47,7 +47,7 @@ export type DriftItem = Static<typeof DriftSchema>;
 const DriftQuery = Type.Object(
   {
     ...PageQuery.properties,
-    vni: vniFilter('Of this VNI alone.'),
+    vni: vniFilter('Only of this VNI.'),
     open: Type.Optional(
       Type.Boolean({
         description: 'true: only open ones; false: only resolved ones.',

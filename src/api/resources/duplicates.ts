@@ -11,20 +11,20 @@ import { Address, Count, closed, MacText, nullable, Text, Time, VniNumber } from
 export const DuplicateSchema = Type.Object(
   {
     vni: VniNumber(),
-    mac: nullable(MacText('Exactly one of mac and ip is there.')),
+    mac: nullable(MacText('Exactly one of mac and ip is not null.')),
     ip: nullable(Address()),
     since: Time(),
-    frozen: Type.Boolean({ description: 'No other leaf gets it.' }),
-    moves: Count('Moves within the window when it was found.'),
+    frozen: Type.Boolean({ description: 'True if it does not move to another leaf.' }),
+    moves: Count('Number of moves within the window when it was detected.'),
     places: Type.Array(
       Type.Object(
         {
-          device: nullable(Text('The port of this leaf; null where its name is not known.')),
+          device: nullable(Text('The port of this leaf; null if its name is unknown.')),
           vtep: nullable(Address('The remote leaf; null for this one.')),
         },
         closed,
       ),
-      { description: 'The two places that it moved between last, the later one second.' },
+      { description: 'The two places of its last move, the later one second.' },
     ),
   },
   { $id: 'Duplicate', ...closed },

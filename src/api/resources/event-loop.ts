@@ -9,8 +9,8 @@ const Milliseconds = (description: string) => Type.Number({ minimum: 0, descript
 
 export const EventLoopSchema = Type.Object(
   {
-    since: Time('When the watch began: at the first request after a minute without one.'),
-    samples: Count('Looks since then, one every two milliseconds where the loop turns freely.'),
+    since: Time('When measuring began: at the first request after a minute without one.'),
+    samples: Count('Samples since then, one every two milliseconds if the loop is free.'),
     delays: nullable(
       Type.Object(
         {
@@ -19,7 +19,7 @@ export const EventLoopSchema = Type.Object(
           p999Ms: Milliseconds('999 of 1,000 are no longer.'),
           longestMs: Milliseconds('The longest of all.'),
         },
-        { ...closed, description: 'null before the first look.' },
+        { ...closed, description: 'null before the first sample.' },
       ),
     ),
   },
@@ -29,7 +29,7 @@ export const EventLoopSchema = Type.Object(
 export type EventLoopItem = Static<typeof EventLoopSchema>;
 
 interface EventLoopReads {
-  /** How long turns of the event loop take. Being asked begins the watch: see the composition. */
+  /** How long turns of the event loop take. The first call starts measuring: see daemon.ts. */
   eventLoop(): EventLoopItem;
 }
 

@@ -29,14 +29,13 @@ const ExplainQuery = Type.Object(
     vni: RequiredVni,
     mac: Type.Optional(
       Type.String({
-        description:
-          'MAC address. Absent: that of the host that has `ip`, or that the best word on it names.',
+        description: 'MAC address. Default: that of the owner of `ip`, or of the best claim on it.',
         allowed: 'six octets as aa:bb:cc:dd:ee:ff',
       }),
     ),
     ip: Type.Optional(
       Type.String({
-        description: 'An IP address that it has, or should have. One of `mac` and `ip` is needed.',
+        description: 'An IP address of the host. One of `mac` and `ip` is required.',
         allowed: 'an IPv4 or IPv6 address',
       }),
     ),
@@ -46,7 +45,7 @@ const ExplainQuery = Type.Object(
 
 interface ExplainReads {
   /**
-   * The story of a MAC, and of an IP that it may have; undefined where nobody knows the MAC in that VNI. Without a MAC that
+   * Explains a MAC, and an IP that it may have; undefined if the MAC is unknown in that VNI. Without a MAC, it explains that
    * of the one that has the IP.
    */
   explain(vni: Vni, mac: Mac | undefined, ip: Ip | undefined): Promise<Explain | undefined>;
@@ -58,7 +57,7 @@ export const explain: Resource<ExplainReads, ExplainReads & Pick<VniReads, 'vni'
   endpoints: [
     {
       path: '/explain',
-      summary: 'Why a MAC, and an IP that it has, is where it is; of an IP alone, the MAC that has it',
+      summary: 'Why a MAC, and an IP of it, is where it is; for an IP only, the MAC that owns it',
       query: ExplainQuery,
       answer: named('Explain'),
       problems: [400, 404],
@@ -73,7 +72,7 @@ export const explain: Resource<ExplainReads, ExplainReads & Pick<VniReads, 'vni'
         const why =
           rd === null
             ? `VNI ${vni} is not served, so that nothing is known of ${name} in it`
-            : `nobody knows ${name} in VNI ${vni}${elsewhere}`;
+            : `${name} is unknown in VNI ${vni}${elsewhere}`;
         throw new Problem('no-such-mac', why);
       },
     },

@@ -47,11 +47,11 @@ type All<Union> = (Union extends unknown ? (each: Union) => void : never) extend
   : never;
 
 /**
- * All that the API knows of evpnd: plain data, made when it is asked for; each resource declares its part. It must not
+ * Everything that the API reads of evpnd: plain data, created for each request; each resource declares its part. It must not
  * throw, and only pages may walk tables.
  */
 export type ReadModel = All<ReturnType<(typeof RESOURCES)[number]['reads']>> & {
-  /** Ready: the first picture of the kernel stands, and every neighbor's End-of-RIB came or the deferral is over. */
+  /** Ready: the kernel's rows have been read, and every neighbor has sent End-of-RIB or the deferral is over. */
   readiness(): Readiness;
 };
 
@@ -63,7 +63,7 @@ export const ENDPOINTS: readonly Endpoint<ReadModel>[] = RESOURCES.flatMap<Endpo
 /** Every schema that others refer to by name. */
 export const NAMED_SCHEMAS: readonly TSchema[] = RESOURCES.flatMap<TSchema>(({ schemas }) => schemas);
 
-/** The read model over the running rooms: looks when asked, keeps nothing. */
+/** The read model over the running rooms; it is stateless. */
 export function roomsModel(rooms: Rooms): ReadModel {
   const parts = RESOURCES.map(({ reads }) => reads(rooms));
   return Object.assign({ readiness: rooms.readiness }, ...parts);

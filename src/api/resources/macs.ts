@@ -29,13 +29,13 @@ const MacSchema = Type.Object(
     sequence: Count('MAC mobility sequence number (RFC 7432 §7.7).'),
     sticky: Type.Boolean(),
     ips: Type.Array(Address()),
-    installed: Type.Boolean({ description: 'The kernel holds what it should.' }),
+    installed: Type.Boolean({ description: 'True if the kernel has the rows that it should have.' }),
     kernel: Type.Object(
       {
         bridge: nullable(ref(FdbRowSchema)),
         vxlan: nullable(ref(FdbRowSchema)),
       },
-      { ...closed, description: 'The rows as the kernel has them now.' },
+      { ...closed, description: 'The rows that the kernel has now.' },
     ),
   },
   { $id: 'Mac', ...closed },
@@ -44,7 +44,7 @@ const MacSchema = Type.Object(
 export type MacItem = Static<typeof MacSchema>;
 
 interface MacReads {
-  /** undefined where there is no such VNI. */
+  /** Returns undefined if there is no such VNI. */
   macs(vni: Vni, filter: HostFilter): Pages<MacItem> | undefined;
 }
 
@@ -88,7 +88,7 @@ export const macs: Resource<MacReads> = {
   }),
 };
 
-/** A MAC that is somebody's, as the API shows it. */
+/** Returns the item of a MAC that has an owner. */
 function macItem(
   { dataPlane, evpn }: Rooms,
   vrf: MacVrf,

@@ -28,8 +28,10 @@ const MessageCounts = Type.Object(
 const Capability = Type.Object(
   {
     code: Type.Integer({ minimum: 0, maximum: 255, description: 'RFC 5492 capability code.' }),
-    name: Text('Such as multiprotocol, route-refresh, four-octet-as; unknown where we do not know the code.'),
-    value: nullable(Text('What it carries, as text; hex where we do not know the code.')),
+    name: Text(
+      'Such as multiprotocol, route-refresh, four-octet-as; unknown if evpnd does not know the code.',
+    ),
+    value: nullable(Text('Its value as text; hexadecimal if evpnd does not know the code.')),
   },
   closed,
 );
@@ -41,7 +43,7 @@ export const ReasonCountSchema = Type.Object(
     reason: Text('Its name.'),
     routes: Count(),
     text: Text('What it means.'),
-    cure: nullable(Text('What an operator can do, where something is to be done.')),
+    cure: nullable(Text('What an operator can do; null if nothing needs to be done.')),
   },
   { $id: 'ReasonCount', ...closed },
 );
@@ -74,7 +76,7 @@ export const NeighborSchema = Type.Object(
       'The session ends when the neighbor has read nothing for so long of what waits for it (RFC 9687); 0 for never.',
     ),
     sendStalledSince: nullable(
-      Time('Since then it has read nothing of what waits for it; null where nothing waits.'),
+      Time('When it stopped reading what is sent to it; null if nothing waits to be sent.'),
     ),
     capabilities: Type.Object(
       { sent: nullable(Type.Array(Capability)), received: nullable(Type.Array(Capability)) },
@@ -83,25 +85,25 @@ export const NeighborSchema = Type.Object(
     gracefulRestart: nullable(
       Type.Object(
         {
-          restartTimeSeconds: Count('How long its routes are kept after the session.'),
-          forwardingPreserved: Type.Boolean({ description: 'The F bit: of its last restart.' }),
+          restartTimeSeconds: Count('Seconds for which its routes are kept after the session.'),
+          forwardingPreserved: Type.Boolean({ description: 'The F bit, of its last restart.' }),
         },
         {
           ...closed,
           description:
-            'What the neighbor of the session that stands says of graceful restart for EVPN (RFC 4724); null where it offers none, so that its routes go with the session.',
+            'Graceful restart for EVPN as the neighbor offered it in the present session (RFC 4724); null if it offered none, so that its routes are removed with the session.',
         },
       ),
     ),
     staleRoutes: nullable(
       Type.Object(
         {
-          count: Count('Routes that it has not announced again.'),
-          until: Time('They go then at the latest, or with its End-of-RIB.'),
+          count: Count('Number of routes that it has not announced again.'),
+          until: Time('When they are removed at the latest; earlier with its End-of-RIB.'),
         },
         {
           ...closed,
-          description: 'Routes of the session before, kept while the neighbor restarts (RFC 4724).',
+          description: 'Routes of the previous session, kept while the neighbor restarts (RFC 4724).',
         },
       ),
     ),
@@ -115,11 +117,11 @@ export const NeighborSchema = Type.Object(
           ),
         ),
         unused: Type.Array(ref(ReasonCountSchema), {
-          description:
-            'Routes that stand and that no VNI uses, by reason; /api/v1/routes?unused= lists them.',
+          description: 'Routes in the table that no VNI uses, by reason; /api/v1/routes?unused= lists them.',
         }),
         refused: Type.Array(ref(ReasonCountSchema), {
-          description: 'Announcements since the session came up that were refused at entry, by reason.',
+          description:
+            'Announcements since the session came up that were not accepted into the table, by reason.',
         }),
         lastRefused: nullable(
           Type.Object(
@@ -138,17 +140,17 @@ export const NeighborSchema = Type.Object(
     ),
     limits: Type.Object(
       {
-        routes: Count('Routes that stand.'),
+        routes: Count('Number of routes in the table.'),
         maxRoutes: Count('`max-routes`; 0 for no limit.'),
         attributeSets: Count('Distinct attribute sets of these routes.'),
-        octets: Count('Octets that are kept of these sets.'),
+        octets: Count('Octets of these sets.'),
         maxOctets: Count('`max-octets`; 0 for no limit.'),
         onLimit: Type.Union([Type.Literal('close'), Type.Literal('warn')]),
         level: Type.Union([Type.Literal('within'), Type.Literal('near'), Type.Literal('over')], {
           description: 'near: from 80 % of a limit on, which is a problem.',
         }),
       },
-      { ...closed, description: "What the neighbor's routes take, and may take." },
+      { ...closed, description: "Use of the neighbor's limits, and the limits." },
     ),
     faults: Type.Object(
       {
@@ -163,13 +165,13 @@ export const NeighborSchema = Type.Object(
             {
               outcome: Type.Union(
                 [Type.Literal('discard'), Type.Literal('treat-as-withdraw'), Type.Literal('skip')],
-                { description: 'What became of it (RFC 7606 §2); skip: one route was passed over.' },
+                { description: 'What was done (RFC 7606 §2); skip: one route was ignored.' },
               ),
               field: Text("The attribute's name, or NLRI."),
               detail: Text('What was found, and what was expected.'),
               at: Time(),
             },
-            { ...closed, description: 'The last UPDATE with a fault that cost no session.' },
+            { ...closed, description: 'The last UPDATE with a fault that did not end the session.' },
           ),
         ),
       },
@@ -191,13 +193,16 @@ export const NeighborSchema = Type.Object(
     lastDown: nullable(
       Type.Object(
         { reason: Text(), at: Time() },
-        { ...closed, description: 'Why the last established session ended; attempts that fail leave it.' },
+        {
+          ...closed,
+          description: 'Why the last established session ended; failed attempts do not change it.',
+        },
       ),
     ),
     lastFailedAttempt: nullable(
       Type.Object(
         { reason: Text(), at: Time() },
-        { ...closed, description: 'Why the last attempt failed that came to no session.' },
+        { ...closed, description: 'Why the last attempt without a session failed.' },
       ),
     ),
     failedAttempts: Count('Attempts that failed since the last session.'),
@@ -213,11 +218,11 @@ export const NeighborSchema = Type.Object(
     ),
     shutdown: nullable(
       Type.Object(
-        { message: Text('What the neighbor was told (RFC 9003); may be empty.'), since: Time() },
-        { ...closed, description: 'An operator keeps the neighbor down.' },
+        { message: Text('The message sent to the neighbor (RFC 9003); may be empty.'), since: Time() },
+        { ...closed, description: 'Present while an operator keeps the neighbor shut down.' },
       ),
     ),
-    flaps: Count('Times an established session was lost.'),
+    flaps: Count('How often an established session was lost.'),
     endOfRibReceivedAt: nullable(Time("End-of-RIB (RFC 4724) of this session's first table.")),
   },
   { $id: 'Neighbor', ...closed },
@@ -225,7 +230,7 @@ export const NeighborSchema = Type.Object(
 
 export type NeighborItem = Static<typeof NeighborSchema>;
 
-/** A neighbour as the API shows it; `use`: what becomes of its routes, where it was counted. */
+/** Returns the item of a neighbor; `use`: the use of its routes, if it was counted. */
 export function neighborItem(status: NeighborStatus, use: RouteUse | undefined): NeighborItem {
   const { negotiated, configuredRemoteAs, messagesIn, messagesOut, routes } = status;
   const remoteAs = status.remoteAs ?? asNumber(configuredRemoteAs, status.localAs);

@@ -12,21 +12,21 @@ import { closed, Text } from '../schema-words.js';
 const PendingWriteSchema = Type.Object(
   {
     ...PlaneKeyProperties,
-    writes: Type.Array(Text('Verb and kernel table; the manual explains the words.'), {
-      description: 'The operations, in their order, equal ones once.',
+    writes: Type.Array(Text('Verb and kernel table; the manual explains them.'), {
+      description: 'The operations in order, without repetitions.',
     }),
-    found: Text('The rows as they are.'),
-    wanted: Text('The rows as they should be.'),
+    found: Text('The present rows.'),
+    wanted: Text('The wanted rows.'),
   },
   { $id: 'PendingWrite', ...closed },
 );
 
 export type PendingWriteItem = Static<typeof PendingWriteSchema>;
 
-const PendingQuery = Type.Object({ ...PageQuery.properties, vni: vniFilter('Of this VNI alone.') }, closed);
+const PendingQuery = Type.Object({ ...PageQuery.properties, vni: vniFilter('Only of this VNI.') }, closed);
 
 interface PendingReads {
-  /** What is to be written to the kernel: in mode `observe`, what would be. */
+  /** Rows to be written to the kernel; in mode `observe`, rows that would be written. */
   pendingWrites(vni: Vni | undefined): Pages<PendingWriteItem>;
 }
 
@@ -81,7 +81,7 @@ function rank({ table }: PendingKey): number {
   return TABLES.indexOf(table);
 }
 
-/** What is to be written, in one VNI or in all. */
+/** Returns the rows to be written, of one VNI or of all. */
 function pendingPages(dataPlane: DataPlane, vni: Vni | undefined): Pages<PendingWriteItem> {
   return pagesByKey<Row, PendingKey, PendingWriteItem>({
     total: null,

@@ -47,7 +47,7 @@ const RouteQuery = Type.Object(
       Type.Unsafe<UnusedReason>(
         Type.String({
           enum: FILTERABLE,
-          description: "Routes that no VNI uses, or of which a neighbor's path is not used, for this reason.",
+          description: 'Routes that no VNI uses, or one of whose paths is not used, for this reason.',
           allowed: FILTERABLE.join(', '),
         }),
       ),
@@ -59,7 +59,7 @@ const RouteQuery = Type.Object(
 /** Which routes; an undefined field does not restrict. */
 export interface RouteFilter {
   readonly type: number | undefined;
-  /** A VNI that imports the route, or that it comes from. */
+  /** A VNI that imports the route, or that originates it. */
   readonly vni: Vni | undefined;
   readonly rd: RouteDistinguisher | undefined;
   readonly mac: Mac | undefined;
@@ -160,7 +160,7 @@ function belongs(
   );
 }
 
-/** Octets of the attributes that the item of a route tells. */
+/** Octets of the attributes that the item of a route shows. */
 function routeWeight(row: RouteRow): number {
   if (row.origin === 'local') return 0;
   let octets = 0;

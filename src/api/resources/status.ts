@@ -39,13 +39,11 @@ const StatusSchema = Type.Object(
     ),
     hosts: Type.Object(
       {
-        heardIps: Count('IPs that local hosts were heard to have.'),
-        refused: Count(
-          'What they said and was not taken: impossible addresses, MACs of another port, limits.',
-        ),
-        evicted: Count('IPs that went for those of another port, since all together were too many.'),
-        questions: Count('Questions for a sign of life.'),
-        questionsWaiting: Count('Local neighbors that are to be asked and wait for the rate.'),
+        heardIps: Count('IPs of local hosts that are known from snooping.'),
+        refused: Count('Snooped addresses that were ignored: impossible ones, MACs of another port, limits.'),
+        evicted: Count('IPs that were dropped for addresses of another port, because the table was full.'),
+        questions: Count('Probes sent to local hosts.'),
+        questionsWaiting: Count('Local neighbors that wait to be probed because of the rate.'),
         waiting: Count(
           'Local addresses that wait to be announced: their port has more, or new ones faster, than its share.',
         ),
@@ -54,9 +52,9 @@ const StatusSchema = Type.Object(
     ),
     kernel: Type.Object(
       {
-        receiveBufferBytes: Count('What the kernel granted for notifications.'),
-        overruns: Count('Times the kernel dropped notifications because the buffer was full.'),
-        resyncs: Count('Times the whole picture was read again.'),
+        receiveBufferBytes: Count('The receive buffer for notifications that the kernel granted.'),
+        overruns: Count('How often the kernel dropped notifications because the buffer was full.'),
+        resyncs: Count('How often all rows were read again.'),
         operationsApplied: Count('Changes that the kernel accepted.'),
         operationsFailed: Count('Changes that the kernel refused; they are retried.'),
       },
@@ -65,15 +63,15 @@ const StatusSchema = Type.Object(
     drifts: Type.Object(
       {
         total: Count('Differences between wanted and actual rows that were found since start.'),
-        open: Count('Those that stand; /api/v1/drift tells them.'),
+        open: Count('Number of open drifts; /api/v1/drift lists them.'),
       },
       closed,
     ),
-    duplicates: Count('Addresses that are in two places; /api/v1/duplicates tells them.'),
+    duplicates: Count('Addresses that are in two places; /api/v1/duplicates lists them.'),
     mobilityMemory: Type.Object(
       {
-        addresses: Count('MAC and IP addresses that nobody claims now and that are remembered for mobility.'),
-        forgottenEarly: Count('Those that were forgotten before their time since start, for want of room.'),
+        addresses: Count('MAC and IP addresses without a claim that are remembered for mobility.'),
+        forgottenEarly: Count('Addresses that were forgotten early since the start, for lack of room.'),
       },
       closed,
     ),
@@ -84,7 +82,7 @@ const StatusSchema = Type.Object(
           device: Text('devlink device on the bus.'),
           driver: Text(),
         },
-        { ...closed, description: 'The switch ASIC as devlink names it; null on a machine without one.' },
+        { ...closed, description: 'The switch ASIC according to devlink; null on a machine without one.' },
       ),
     ),
     problems: Type.Array(ref(ProblemNoteSchema), {
@@ -107,7 +105,7 @@ export const status: Resource<StatusReads> = {
   endpoints: [
     {
       path: '/status',
-      summary: 'What evpnd is and how it does',
+      summary: 'Version, health and counts of evpnd',
       query: NoQuery,
       answer: named('Status'),
       problems: [400],

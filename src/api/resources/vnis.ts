@@ -20,10 +20,10 @@ import { Address, Count, closed, nullable, ref, Text, VniNumber } from '../schem
 export const VniSchema = Type.Object(
   {
     vni: VniNumber(),
-    rd: nullable(Text('null while the VNI is not served.')),
+    rd: nullable(Text('null if the VNI is not served.')),
     importRouteTargets: Type.Array(Text('`*:n` takes any AS.')),
     exportRouteTargets: Type.Array(Text()),
-    vxlanDevice: nullable(Text('null where the kernel has no device for the VNI.')),
+    vxlanDevice: nullable(Text('null if the kernel has no device for the VNI.')),
     bridge: nullable(Text()),
     vlan: nullable(
       Type.Integer({ minimum: 1, maximum: 4094, description: 'null on a bridge without VLAN filtering.' }),
@@ -32,9 +32,9 @@ export const VniSchema = Type.Object(
     localVtep: nullable(Address("The VXLAN device's local address.")),
     multicastGroup: nullable(Address()),
     advertised: Type.Boolean(),
-    up: Type.Boolean({ description: 'Everything is there that the VNI needs to forward.' }),
+    up: Type.Boolean({ description: 'True if the VNI can forward.' }),
     problems: Type.Array(ref(ProblemNoteSchema)),
-    openDrifts: Count('Rows that are not as wanted; /api/v1/drift?vni= tells them.'),
+    openDrifts: Count('Number of open drifts; /api/v1/drift?vni= lists them.'),
     counts: Type.Object(
       {
         localMacs: Count(),
@@ -43,8 +43,8 @@ export const VniSchema = Type.Object(
         remoteIps: Count(),
         remoteVteps: Count(),
         floodVteps: Count('VTEPs that get a copy of each broadcast, unknown unicast and multicast frame.'),
-        floodVtepsLeftOut: Count('Those that get none, because `evpn.flood-limit` has no room for them.'),
-        rememberedAddresses: Count('Addresses that nobody claims now and that are remembered for mobility.'),
+        floodVtepsLeftOut: Count('VTEPs that get none, because of `evpn.flood-limit`.'),
+        rememberedAddresses: Count('Addresses without a claim that are remembered for mobility.'),
       },
       closed,
     ),
@@ -105,7 +105,7 @@ export function vniOf(request: FastifyRequest): Vni {
   return toVni((request.params as Static<typeof VniPath>).vni);
 }
 
-/** Throws Problem no-such-vni where there is no value. */
+/** Throws Problem no-such-vni if there is no value. */
 export function found<Value>(value: Value | undefined, vni: Vni): Value {
   if (value === undefined)
     throw new Problem('no-such-vni', `VNI ${vni} is neither in the kernel nor configured`);

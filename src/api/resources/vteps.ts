@@ -8,9 +8,9 @@ import { Address, Count, closed, VniNumber } from '../schema-words.js';
 export const VtepSchema = Type.Object(
   {
     address: Address(),
-    vnis: Type.Array(VniNumber(), { description: 'VNIs in which it receives broadcasts or has hosts.' }),
-    macs: Count('Remote MACs behind it.'),
-    routes: Count('Routes whose next hop it is.'),
+    vnis: Type.Array(VniNumber(), { description: 'VNIs in which it gets flooded frames or has hosts.' }),
+    macs: Count('Number of remote MACs there.'),
+    routes: Count('Number of routes with this next hop.'),
   },
   { $id: 'Vtep', ...closed },
 );
