@@ -5,6 +5,7 @@ import { DriftWatch } from './drift-watch.js';
 import type { Hosts, HostsOwner, LocalNeigh } from './hosts.js';
 import type { Kernel } from './kernel.js';
 import { KernelNews } from './kernel-news.js';
+import type { MacDestination } from './kernel-tables/destination.js';
 import type { PlaneKey } from './kernel-tables/key.js';
 import { strayCopies } from './kernel-tables/mac-strays.js';
 import type { Books } from './kernel-tables/operation-kind.js';
@@ -222,11 +223,11 @@ export class DataPlane {
     return this.#watch.log;
   }
 
-  /** Wants the MAC behind `vtep`, where `pinned` so that no frame moves it; `overEpoch` names the local row that it may replace, 0 for none. */
-  setMac(vni: Vni, mac: Mac, vtep: Ip, pinned: boolean, overEpoch: number): void {
+  /** Wants frames to the MAC to go there, where `pinned` so that no frame moves it; `overEpoch` names the local row that it may replace, 0 for none. */
+  setMac(vni: Vni, mac: Mac, to: MacDestination, pinned: boolean, overEpoch: number): void {
     const plane = this.#planes.get(vni);
     if (!plane || plane.retired) return;
-    if (plane.macs.set(mac, vtep, pinned, overEpoch)) this.#markMac(plane, mac);
+    if (plane.macs.set(mac, to, pinned, overEpoch)) this.#markMac(plane, mac);
   }
 
   clearMac(vni: Vni, mac: Mac): void {

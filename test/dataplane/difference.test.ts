@@ -43,7 +43,7 @@ function operations(
   pinned = false,
 ): string[] {
   const out: Operation[] = [];
-  const want = { vtep, pinned, overEpoch: 0, settled: false, failure: undefined };
+  const want = { to: vtep, pinned, overEpoch: 0, settled: false, failure: undefined };
   macDifference(at, mac, want, bridge, vxlan, out);
   return named(out);
 }
@@ -165,7 +165,7 @@ test("a row that sends to another port, VNI or device is an operator's, also wit
     for (const dst of [vtep, parseIp('192.0.2.77')]) {
       const theirs = { ...ourVxlanRow, dst, state, flags: ourVxlanRow.flags | Ntf.OTHER_TUNNEL };
       t.false(
-        vxlanRowFits({ vtep, pinned: false, overEpoch: 0, settled: false, failure: undefined }, theirs),
+        vxlanRowFits({ to: vtep, pinned: false, overEpoch: 0, settled: false, failure: undefined }, theirs),
       );
       t.deepEqual(operations(ourBridgeRow, theirs), []);
       t.deepEqual(operations(undefined, theirs), ['bridge add']);

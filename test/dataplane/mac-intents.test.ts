@@ -13,7 +13,7 @@ test('what is wanted and settled stays so, and any difference unsettles it', (t)
   t.true(intents.set(mac, vtep, false, 0));
   t.true(intents.set(mac, vtep, false, 2 ** 40 + 1), 'not settled yet: worth another look');
   t.deepEqual(intents.get(mac), {
-    vtep,
+    to: vtep,
     pinned: false,
     overEpoch: 2 ** 40 + 1,
     settled: false,
@@ -27,7 +27,7 @@ test('what is wanted and settled stays so, and any difference unsettles it', (t)
   intents.settle(mac, true);
   t.true(intents.set(mac, parseIp('2001:db8::1'), true, 7));
   t.deepEqual(intents.get(mac), {
-    vtep: parseIp('2001:db8::1'),
+    to: parseIp('2001:db8::1'),
     pinned: true,
     overEpoch: 7,
     settled: false,
@@ -84,11 +84,11 @@ test('whatever is wanted and no longer, the intents are those of a Map', (t) => 
           intents.fail(one.mac, one.failure);
           if (standing) model.set(one.mac, { ...standing, failure: one.failure });
         } else {
-          const { vtep, pinned, overEpoch } = one;
-          const same = standing?.settled === true && standing.vtep === vtep && standing.pinned === pinned;
-          t.is(intents.set(one.mac, vtep, pinned, overEpoch), !same);
+          const { vtep: to, pinned, overEpoch } = one;
+          const same = standing?.settled === true && standing.to === to && standing.pinned === pinned;
+          t.is(intents.set(one.mac, to, pinned, overEpoch), !same);
           if (!same)
-            model.set(one.mac, { vtep, pinned, overEpoch, settled: false, failure: standing?.failure });
+            model.set(one.mac, { to, pinned, overEpoch, settled: false, failure: standing?.failure });
         }
       }
       t.is(intents.size, model.size);

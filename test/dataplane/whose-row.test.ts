@@ -64,7 +64,7 @@ function bridgeFate(row: Row, place: number): Fate {
   const writes = (overEpoch: number) =>
     [true, false].some((pinned) => {
       const out: Operation[] = [];
-      const want = { vtep: VTEP, pinned, overEpoch, settled: false, failure: undefined };
+      const want = { to: VTEP, pinned, overEpoch, settled: false, failure: undefined };
       macDifference(AT, MAC, want, bridge, undefined, out);
       return ofTable('bridge', out);
     });
@@ -81,7 +81,7 @@ function vxlanFate(row: Row): Fate {
   const vxlan = { ...row, ifindex: VXLAN, srcVni: 0, mac: MAC, dst: parseIp('10.9.9.9'), nexthopId: 0 };
   const writes = (overEpoch: number) => {
     const out: Operation[] = [];
-    const want = { vtep: VTEP, pinned: false, overEpoch, settled: false, failure: undefined };
+    const want = { to: VTEP, pinned: false, overEpoch, settled: false, failure: undefined };
     macDifference(AT, MAC, want, undefined, vxlan, out);
     return ofTable('vxlan', out);
   };

@@ -99,7 +99,7 @@ function blockedProblem(plane: VniPlane, { which, found, fix }: Drift): ProblemN
 
 function wantedPlace(plane: VniPlane, which: Drift['which']): string {
   if (which.table === 'mac') {
-    const vtep = plane.macs.get(which.key)?.vtep;
+    const vtep = plane.macs.get(which.key)?.to;
     return `${formatMac(which.key)} is behind ${vtep === undefined ? 'no VTEP' : formatIp(vtep)}`;
   }
   const mac = which.table === 'neigh' ? plane.neighs.get(which.key)?.mac : undefined;

@@ -10,8 +10,6 @@ import { RemoteNeighs } from './neigh-table.js';
 import { type Ordered, stagesOf } from './order.js';
 import type { VniPlace } from './vni-place.js';
 
-export { DefaultDestinations, RemoteMacs, RemoteNeighs };
-
 interface KernelTable<Key> extends Ordered {
   /** A key as people write it. */
   format(key: Key): string;

@@ -1,4 +1,5 @@
-import type { Ip, Mac } from '../../types/index.js';
+import type { Mac } from '../../types/index.js';
+import type { MacDestination } from './destination.js';
 
 /** Why the kernel does not hold what is wanted. */
 export interface Failure {
@@ -20,9 +21,9 @@ export interface Intent {
   readonly failure: Failure | undefined;
 }
 
-/** A remote MAC: a bridge row to the VXLAN device and a vxlan row to the VTEP. */
+/** A remote MAC: a bridge row to the VXLAN device, and a vxlan row to the destination. */
 export interface MacIntent extends Intent {
-  readonly vtep: Ip;
+  readonly to: MacDestination;
   /** No frame may move it: sticky, a default gateway's, immutable, or frozen there. */
   readonly pinned: boolean;
   /** The epoch of the local row that this route has beaten and may overwrite; 0 when it may overwrite none. */

@@ -4,6 +4,7 @@ import type { BridgeForm, Operation } from '../kernel.js';
 import { hasOurMark, isConfigured, isSetByHand } from '../ownership.js';
 import { Ntf, Nud, type VxlanFdbRow } from '../rows.js';
 import { sourceVni, type VniAttachment } from '../topology.js';
+import { leadsTo } from './destination.js';
 import type { MacIntent } from './intents.js';
 
 /*
@@ -37,7 +38,7 @@ function isPinnedAsWanted(want: MacIntent, { state, flags }: MirroredBridgeRow):
 
 /** The vxlan row is as a remote MAC's must be. */
 export function vxlanRowFits(want: MacIntent, row: VxlanFdbRow | undefined): boolean {
-  return row !== undefined && row.dst === want.vtep && row.nexthopId === 0 && hasOurMark(row);
+  return row !== undefined && leadsTo(row, want.to) && hasOurMark(row);
 }
 
 /**
@@ -66,7 +67,7 @@ export function macDifference(
     if (!isBridgeTheirs && !mayOverwrite(at, want, bridge)) return;
     if (!bridge && !vxlan && !want.pinned) {
       // Until the VXLAN device has its row it floods the frames, as the bridge did before there was one
-      out.push(fdbOperation(at, 'add', mac, want.vtep));
+      out.push(fdbOperation(at, 'add', mac, want.to));
       return;
     }
     if (!isVxlanTheirs && !vxlanRowFits(want, vxlan)) {
@@ -74,7 +75,7 @@ export function macDifference(
       // somebody wrote without extern_learn as they are (drivers/net/vxlan/vxlan_core.c, vxlan_fdb_update_existing)
       if (vxlan && (vxlan.nexthopId !== 0 || !hasOurMark(vxlan)))
         out.push(vxlanOperation(at, 'delete', mac, WHOLE_ROW));
-      out.push(vxlanOperation(at, 'add', mac, want.vtep));
+      out.push(vxlanOperation(at, 'add', mac, want.to));
     }
     if (!isBridgeTheirs && !bridgeRowFits(at, want, bridge)) bridgeDifference(at, mac, want, bridge, out);
     return;

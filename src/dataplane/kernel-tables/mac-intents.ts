@@ -1,5 +1,6 @@
 import { KEY_WORDS, NumberTable, putWideNumber, wideNumber } from '../../tables/index.js';
-import { emptyList, type Ip, type Mac } from '../../types/index.js';
+import { emptyList, type Mac } from '../../types/index.js';
+import type { MacDestination } from './destination.js';
 import type { Failure, Intents, MacIntent } from './intents.js';
 
 /** The words of an intent; an epoch takes two. */
@@ -16,12 +17,12 @@ class MacIntentView implements MacIntent {
 
   constructor(
     readonly table: NumberTable<Mac>,
-    readonly vteps: readonly Ip[],
+    readonly destinations: readonly MacDestination[],
     readonly failures: ReadonlyMap<Mac, Failure>,
   ) {}
 
-  get vtep(): Ip {
-    return this.vteps[this.row];
+  get to(): MacDestination {
+    return this.destinations[this.row];
   }
   get pinned(): boolean {
     return (this.table.cells[this.row * this.table.stride + MARKS] & PINNED) !== 0;
@@ -42,10 +43,10 @@ class MacIntentView implements MacIntent {
 export class MacIntents implements Intents<Mac, MacIntent> {
   readonly #table = new NumberTable<Mac>(WIDTH);
   /** Of the same numbers as the table's rows. */
-  readonly #vteps = emptyList<Ip>();
+  readonly #destinations = emptyList<MacDestination>();
   /** Few fail. */
   readonly #failures = new Map<Mac, Failure>();
-  readonly #view = new MacIntentView(this.#table, this.#vteps, this.#failures);
+  readonly #view = new MacIntentView(this.#table, this.#destinations, this.#failures);
 
   get size(): number {
     return this.#table.size;
@@ -59,8 +60,8 @@ export class MacIntents implements Intents<Mac, MacIntent> {
   get(mac: Mac): MacIntent | undefined {
     const view = this.peek(mac);
     if (!view) return undefined;
-    const { vtep, pinned, overEpoch, settled, failure } = view;
-    return { vtep, pinned, overEpoch, settled, failure };
+    const { to, pinned, overEpoch, settled, failure } = view;
+    return { to, pinned, overEpoch, settled, failure };
   }
 
   /** The MAC's intent, if any, for a look at once: the next call of anything here may make another of it. */
@@ -77,14 +78,14 @@ export class MacIntents implements Intents<Mac, MacIntent> {
   }
 
   /** Wants the MAC there; it is not settled from now on. False where it was wanted so and is settled: it stays so. */
-  set(mac: Mac, vtep: Ip, pinned: boolean, overEpoch: number): boolean {
+  set(mac: Mac, to: MacDestination, pinned: boolean, overEpoch: number): boolean {
     const size = this.#table.size;
     const row = this.#table.add(mac);
     const { cells, stride } = this.#table;
     const at = row * stride;
     const marks = pinned ? PINNED : 0;
-    if (row < size && cells[at + MARKS] === (marks | SETTLED) && this.#vteps[row] === vtep) return false;
-    this.#vteps[row] = vtep;
+    if (row < size && cells[at + MARKS] === (marks | SETTLED) && this.#destinations[row] === to) return false;
+    this.#destinations[row] = to;
     cells[at + MARKS] = marks;
     putWideNumber(cells, at + EPOCH, overEpoch);
     return true;
@@ -94,15 +95,15 @@ export class MacIntents implements Intents<Mac, MacIntent> {
   delete(mac: Mac): boolean {
     const row = this.#table.remove(mac);
     if (row < 0) return false;
-    const last = this.#vteps.pop();
-    if (last !== undefined && row < this.#vteps.length) this.#vteps[row] = last;
+    const last = this.#destinations.pop();
+    if (last !== undefined && row < this.#destinations.length) this.#destinations[row] = last;
     this.#failures.delete(mac);
     return true;
   }
 
   clear(): void {
     this.#table.clear();
-    this.#vteps.length = 0;
+    this.#destinations.length = 0;
     this.#failures.clear();
   }
 

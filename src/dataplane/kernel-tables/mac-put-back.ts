@@ -43,7 +43,7 @@ export function vxlanRowBack(
   after: VxlanFdbRow,
 ): Operation[] {
   if (!want || !before || !isSetHere(before) || !isSetHere(after)) return [];
-  if (before.dst === undefined || before.dst === want.vtep || after.dst !== want.vtep) return [];
+  if (before.dst === undefined || before.dst === want.to || after.dst !== want.to) return [];
   const { ifindex, mac, dst } = before;
   return [{ table: 'vxlan', verb: 'add', ifindex, srcVni: sourceVni(at), mac, dst }];
 }

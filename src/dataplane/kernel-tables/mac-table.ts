@@ -1,11 +1,12 @@
 import { NumberQueue } from '../../tables/index.js';
-import { formatIp, formatMac, type Mac } from '../../types/index.js';
+import { formatMac, type Mac } from '../../types/index.js';
 import type { MirroredBridgeRow } from '../bridge-rows.js';
 import type { Operation, RowKey } from '../kernel.js';
 import { OUR_ROWS } from '../our-rows.js';
 import { hasOurMark, isSetByHand } from '../ownership.js';
 import type { VxlanFdbRow } from '../rows.js';
 import { sourceVni, type VniAttachment } from '../topology.js';
+import { destinationWords, rowDestinationWords } from './destination.js';
 import type { MacIntent } from './intents.js';
 import { bridgeRowFits, macDifference, vxlanRowFits } from './mac-difference.js';
 import { MacIntents } from './mac-intents.js';
@@ -86,16 +87,14 @@ export class RemoteMacs extends OwnedTable<Mac, MacIntent, VniPlace> {
       ? `bridge row points to ${nameOf(bridge.port)} ${rowWords(bridge)}`
       : 'no bridge row';
     if (!vxlan) return `${first}, no vxlan row`;
-    const dst =
-      vxlan.dst === undefined ? `points to nexthop ${vxlan.nexthopId}` : `has dst ${formatIp(vxlan.dst)}`;
-    return `${first}, vxlan row ${dst} ${rowWords(vxlan)}`;
+    return `${first}, vxlan row ${rowDestinationWords(vxlan)} ${rowWords(vxlan)}`;
   }
 
   wanted(_mac: Mac, want: MacIntent | undefined): string {
     const { at } = this.place;
     if (!at || !want) return 'nothing';
     const bridge = want.pinned ? OUR_ROWS.pinnedBridge : OUR_ROWS.bridge;
-    return `bridge row points to ${at.vxlanName} ${rowWords(bridge)}, vxlan row has dst ${formatIp(want.vtep)} ${rowWords(OUR_ROWS.vxlan)}`;
+    return `bridge row points to ${at.vxlanName} ${rowWords(bridge)}, vxlan row ${destinationWords(want.to)} ${rowWords(OUR_ROWS.vxlan)}`;
   }
 
   override removalCommands(key: Mac, nameOf: DeviceName): string[] {
