@@ -13,7 +13,7 @@ import type { Log } from './types/index.js';
 const COPY = 'last-good.yaml';
 
 /** What is wrong with the file, for the API; the shape of a problem there. */
-export interface ConfigurationProblem {
+interface ConfigurationProblem {
   readonly severity: 'error';
   readonly problem: string;
   readonly fix: string;

@@ -32,7 +32,7 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-export interface DaemonOptions {
+interface DaemonOptions {
   readonly config: Config;
   readonly kernel: Kernel;
   /** undefined: local hosts are known by the kernel's neighbours alone. */

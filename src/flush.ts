@@ -24,7 +24,7 @@ export async function flushConfiguration(
 }
 
 /** What became of the rows. */
-export interface Flushed {
+interface Flushed {
   /** MAC addresses whose rows are gone. */
   readonly removed: number;
   /** MAC addresses, flood destinations and neighbors of which rows are left. */

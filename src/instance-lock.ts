@@ -5,7 +5,7 @@ import { StartError } from './types/index.js';
  * An abstract Unix socket (unix(7)): it belongs to the network namespace, which is what two evpnd would fight over, and
  * the kernel takes it back from a process that is killed.
  */
-export const LOCK_ADDRESS = '\0evpnd';
+const LOCK_ADDRESS = '\0evpnd';
 /** Milliseconds that the holder has to say who it is. */
 const PATIENCE = 1000;
 

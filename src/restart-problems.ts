@@ -1,7 +1,7 @@
 import type { SettingChange } from './config/index.js';
 
 /** A problem of the leaf, as the API shows it. */
-export interface RestartProblem {
+interface RestartProblem {
   readonly severity: 'info';
   readonly problem: string;
   readonly fix: string;

@@ -1,8 +1,9 @@
 import { memoryOfLimits } from './bgp/index.js';
 import type { NeighborConfig } from './config/index.js';
+import { mebibytes } from './types/index.js';
 
 /** A problem of the leaf, as the API shows it. */
-export interface RouteBudgetProblem {
+interface RouteBudgetProblem {
   readonly severity: 'info';
   readonly problem: string;
   readonly fix: string;
@@ -24,8 +25,4 @@ export function routeBudgetProblem(
     problem: `by max-routes and max-octets the neighbors may have routes of ${mebibytes(wanted)} MiB, and this process has ${mebibytes(routeMemory)} MiB for them: beyond that it ends the session of the neighbor with the most`,
     fix: 'lower max-routes or max-octets of the neighbors, or give evpnd more memory: MemoryHigh= and MemoryMax= of its unit, or --max-old-space-size in NODE_OPTIONS',
   };
-}
-
-function mebibytes(octets: number): number {
-  return Math.round(octets / (1 << 20));
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 
 /** A problem of the leaf, as the API shows it. */
-export interface StateDirectoryProblem {
+interface StateDirectoryProblem {
   readonly severity: 'warning';
   readonly problem: string;
   readonly fix: string;

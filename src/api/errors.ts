@@ -25,7 +25,7 @@ export const PROBLEMS = {
 export type ProblemCode = keyof typeof PROBLEMS;
 
 /** One parameter's fault. */
-export const ParameterFaultSchema = Type.Object(
+const ParameterFaultSchema = Type.Object(
   {
     parameter: Type.String(),
     found: Type.String({ description: 'The value in the request.' }),
@@ -54,7 +54,7 @@ export const ProblemSchema = Type.Object(
   },
   { $id: 'Problem', additionalProperties: false },
 );
-export type ProblemDetails = Static<typeof ProblemSchema>;
+type ProblemDetails = Static<typeof ProblemSchema>;
 
 /** Thrown by a handler to answer with a row of the table. */
 export class Problem extends Error {

@@ -21,7 +21,7 @@ export function addGuards(api: FastifyInstance): void {
  * True for an address, `localhost`, and the machine's name with any domain behind it. A page of the Internet whose name
  * was made to lead to this machine (DNS rebinding) asks by another name.
  */
-export function isOurName(host: string, machine: string): boolean {
+function isOurName(host: string, machine: string): boolean {
   const name = host.replace(/:\d*$/, '').toLowerCase();
   if (/^\[[0-9a-f:.]+(%[^\]]*)?\]$/.test(name) || /^\d+(\.\d+){3}$/.test(name)) return true;
   const [ours] = machine.toLowerCase().split('.');

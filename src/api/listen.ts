@@ -9,7 +9,7 @@ import type { Refusals } from './refusals.js';
 /** What answers requests. */
 export type Application = Pick<FastifyInstance, 'routing'>;
 
-export interface ListenOptions {
+interface ListenOptions {
   /** Path of the Unix socket; undefined for none. */
   readonly unixSocket: string | undefined;
   /** Port 0 lets the kernel choose. */
@@ -23,7 +23,7 @@ export interface ListenOptions {
 }
 
 /** The API's open sockets. */
-export interface ApiListener {
+interface ApiListener {
   /** The TCP addresses as bound, in the order given. */
   readonly tcp: readonly { readonly host: string; readonly port: number }[];
   /** Stops listening, lets answers under way finish for at most a second, and removes the Unix socket. */

@@ -30,14 +30,3 @@ export const literals = <Value extends string>(values: readonly Value[], descrip
     values.map((value) => Type.Literal(value)),
     { description },
   );
-
-export const FailureSchema = Type.Object(
-  {
-    errno: Text('Its name, such as ENOSPC.'),
-    kernel: nullable(Text("The kernel's own words, where it had some.")),
-    attempts: Count('Number of consecutive refusals.'),
-    at: Time('The last attempt.'),
-    retryAt: Time('The next attempt, unless something changes before.'),
-  },
-  { $id: 'Failure', ...closed, description: 'A refusal of the kernel.' },
-);

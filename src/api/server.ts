@@ -19,7 +19,7 @@ import { NAMED_SCHEMAS, type ReadModel } from './resources/index.js';
 import { Turnstile } from './turnstile.js';
 import { toJson } from './written.js';
 
-export interface ApiOptions {
+interface ApiOptions {
   readonly readModel: ReadModel;
   readonly commands: Commands;
   readonly log: Log;

@@ -1,4 +1,4 @@
-import type { Clock, Log, Timer } from '../types/index.js';
+import { type Clock, type Log, mebibytes, type Timer } from '../types/index.js';
 import { CeaseSubcode, encodeNotification, UpdateDecoder } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
 import { cease } from './cease.js';
@@ -323,10 +323,6 @@ export class Speaker {
     }
     return NO_HANDLERS;
   }
-}
-
-function mebibytes(octets: number): number {
-  return Math.round(octets / (1 << 20));
 }
 
 function byOperator(what: string, words: string): string {

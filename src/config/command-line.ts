@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { closest } from './hint.js';
 
 /** What the command line asks for. */
-export interface CommandLine {
+interface CommandLine {
   readonly action: 'run' | 'check' | 'flush' | 'help' | 'version';
   readonly configFile: string;
 }
@@ -12,7 +12,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const DEFAULT_CONFIG_FILE = '/etc/evpnd/evpnd.yaml';
+const DEFAULT_CONFIG_FILE = '/etc/evpnd/evpnd.yaml';
 
 export const USAGE = `usage: evpnd [--config FILE]   run; FILE is ${DEFAULT_CONFIG_FILE} by default
        evpnd --check [FILE]    check a configuration file and exit

@@ -1,7 +1,7 @@
 import { formatRouteTarget, ParseError, parseRouteTarget, type RouteTarget } from '../types/index.js';
 
 /** What an import list holds: one route target, or any AS's with this local administrator (`*:10010`). */
-export type RouteTargetPattern =
+type RouteTargetPattern =
   | { readonly kind: 'exact'; readonly routeTarget: RouteTarget }
   | { readonly kind: 'any-as'; readonly localAdministrator: number };
 

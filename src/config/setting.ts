@@ -42,7 +42,7 @@ export interface Setting<File, Value> {
 }
 
 /** A mapping of settings. */
-export interface Section<Rows> {
+interface Section<Rows> {
   readonly kind: 'section';
   readonly description: string;
   readonly rows: Rows;
@@ -71,7 +71,7 @@ export interface Rows {
 }
 
 /** `freeze-time` as the program has it: `freezeTime`. */
-export type CamelCase<Key extends string> = Key extends `${infer Head}-${infer Tail}`
+type CamelCase<Key extends string> = Key extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : Key;
 

@@ -12,7 +12,7 @@ export interface Fault {
 }
 
 /** `neighbors[1].remote-as`. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path
     .map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? step : `.${step}`))
     .join('');

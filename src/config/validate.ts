@@ -17,7 +17,7 @@ const ajv = new Ajv({
 const check = ajv.compile<ConfigFile>(ConfigSchema);
 
 /** What came of a file's shape. */
-export interface Validated {
+interface Validated {
   readonly findings: readonly Finding[];
   /** The places that the findings are about. */
   readonly faulty: readonly Path[];

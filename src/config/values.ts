@@ -5,7 +5,7 @@ import type { Refuse } from './setting.js';
 import type { Fault } from './source.js';
 
 /** An address and a TCP port to listen on. */
-export interface ListenAddress {
+interface ListenAddress {
   /** As `net.Server.listen` takes it: no brackets. */
   readonly host: string;
   readonly port: number;

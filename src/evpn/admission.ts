@@ -11,7 +11,7 @@ const QUIET_MS = 60_000;
 const AT_ONCE = 64;
 
 /** What may become of the news of an address: `out`, it is not to be announced at all; `late`, not yet. */
-export type Admission = 'now' | 'late' | 'out';
+type Admission = 'now' | 'late' | 'out';
 
 /**
  * Which local addresses are announced. Anybody behind a port can make up any number of them, so that those of one VNI

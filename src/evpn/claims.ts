@@ -79,8 +79,8 @@ export class Claims {
   /** A search of the entry's routes, none of which it has seen yet. */
   search(vrf: MacVrf, entry: MacEntry | IpEntry): ClaimSearch {
     return entry instanceof MacEntry
-      ? new ClaimSearch(vrf, (claim) => this.whyNotOfMac(claim, vrf, entry, undefined), false)
-      : new ClaimSearch(vrf, (claim) => this.whyNotOfIp(claim, vrf, entry, undefined), true);
+      ? new ClaimSearch(vrf, (claim) => this.whyNotOfMac(claim, vrf, entry, undefined))
+      : new ClaimSearch(vrf, (claim) => this.whyNotOfIp(claim, vrf, entry, undefined));
   }
 }
 
@@ -92,15 +92,14 @@ export class ClaimSearch {
   constructor(
     readonly vrf: MacVrf,
     readonly whyNot: (claim: RemoteClaim) => UnusedReason | undefined,
-    readonly ofIp: boolean,
   ) {}
 
   see(destination: Destination): void {
     const claim = claimOf(destination);
     if (!claim || this.whyNot(claim) !== undefined) return;
     if (isBetter(claim, this.#best)) this.#best = claim;
-    // The order of compareIpClaims, without asking of each claim where its MAC is
-    if (this.ofIp && isBetter(claim, this.#there) && isMacThere(claim, this.vrf)) this.#there = claim;
+    // The order of compareIpClaims, without asking of each claim where its MAC is; those on a MAC have the same one
+    if (isBetter(claim, this.#there) && isMacThere(claim, this.vrf)) this.#there = claim;
   }
 
   /** The best of what was seen. */

@@ -19,6 +19,7 @@ import {
   judgeIp,
   judgeLoneIp,
   MAX_SEQUENCE,
+  type Owner,
   type Ownership,
   sequenceWithIp,
 } from './mobility.js';
@@ -29,8 +30,6 @@ import { ipReason, macReason, noCopyReason } from './unused.js';
 import type { UnusedLog } from './unused-log.js';
 import type { UnusedReason } from './unused-reasons.js';
 import type { VtepTable } from './vteps.js';
-
-type Owner = IpEntry['owner'];
 
 /**
  * Told of every change of hands; keeps the history and finds duplicates. `fromVtep` and `vtep` are the remote leaves that

@@ -23,7 +23,7 @@ import { VrfQueue } from './vrf-queue.js';
 import { VtepTable } from './vteps.js';
 
 /** What the brain stands on. */
-export interface EvpnDependencies {
+interface EvpnDependencies {
   readonly rib: Rib;
   readonly localRib: LocalRib;
   readonly dataPlane: DataPlane;

@@ -29,7 +29,7 @@ export function imetRoute(vrf: MacVrf, localVtep: Ip): Imet {
 }
 
 /** What makes the attributes of one Type-2 differ from another's in the same VNI. */
-export interface MacRouteTraits {
+interface MacRouteTraits {
   readonly sequence: number;
   readonly sticky: boolean;
   /** The neighbour said that it is a router (RFC 9047). */

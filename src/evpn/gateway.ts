@@ -6,7 +6,7 @@ import type { MacVrf } from './mac-vrf.js';
 import type { EvpnSettings } from './settings.js';
 
 /** As what the SVI's own addresses are announced: not at all, as a host's, or as the default gateway's. */
-export type GatewayRole = 'none' | 'host' | 'default-gateway';
+type GatewayRole = 'none' | 'host' | 'default-gateway';
 
 /** The addresses that others may ask for. */
 function announced(svi: Interface | undefined): Set<Ip> {

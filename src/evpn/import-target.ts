@@ -15,7 +15,7 @@ export type ImportTarget =
 export type AutoRt = 'frr' | 'rfc8365';
 
 /** A setting of the configuration by which a VNI would import more. */
-export type ImportingSetting =
+type ImportingSetting =
   | { readonly autoRt: AutoRt }
   /** All that the VNI imports by now, which the setting takes the place of, and what is new. */
   | { readonly importTargets: readonly ImportTarget[] };

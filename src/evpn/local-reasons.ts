@@ -5,7 +5,7 @@ import { ipReason, macReason } from './unused.js';
 import { reasonText, type UnusedReason } from './unused-reasons.js';
 
 /** Why a row of the kernel says nothing of a host here. The evaluator decides by it, and explain shows its words. */
-export type LocalReason = UnusedReason | keyof typeof LOCAL;
+type LocalReason = UnusedReason | keyof typeof LOCAL;
 
 const LOCAL = {
   'no-forwarding': 'the VNI cannot forward',

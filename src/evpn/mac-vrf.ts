@@ -21,7 +21,7 @@ import { type OriginatedAttributes, RouteType } from '../wire/index.js';
 import { CROWD, type CrowdedKeys } from './crowded-keys.js';
 import { type Few, listOf } from './few.js';
 import type { ImportTarget } from './import-target.js';
-import { type Ownership, UNOWNED } from './mobility.js';
+import { type Owner, type Ownership, UNOWNED } from './mobility.js';
 import type { MoveMemory } from './move-memory.js';
 import type { MoveHistory } from './moves.js';
 import type { RememberedIp, RememberedMac } from './remembered.js';
@@ -80,7 +80,7 @@ export class MacEntry {
 export class IpEntry {
   /** It is to be looked at. */
   dirty = false;
-  owner: 'none' | 'local' | 'remote' = 'none';
+  owner: Owner = 'none';
   /** The epoch of the local binding that made us the owner, or that the remote owner has beaten; 0 for none. */
   epoch = 0;
   /** Whose it was last, by the owner's word. */
@@ -116,7 +116,7 @@ export class IpEntry {
 }
 
 /** The latest question whether an address can be a VTEP of the VNI, and its answer: routes of one leaf come together. */
-export interface LatestVtep {
+interface LatestVtep {
   vtep: Ip | undefined;
   topology: Topology | undefined;
   at: VniAttachment | undefined;

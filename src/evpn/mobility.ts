@@ -31,9 +31,12 @@ export function compareClaims(a: Claim, b: Claim): number {
   return compareIp(a.vtep, b.vtep);
 }
 
+/** Where an address is: nowhere that is known, on a port of ours, or behind a remote leaf. */
+export type Owner = 'none' | 'local' | 'remote';
+
 /** Whose the MAC is now, and what is remembered of it. */
 export interface Ownership {
-  readonly owner: 'none' | 'local' | 'remote';
+  readonly owner: Owner;
   /** The highest sequence number that the MAC was seen or advertised with; it outlives the MAC's ageing. */
   readonly sequence: number;
   /** The epoch of the local row that made us the owner, 0 without one. */
@@ -48,7 +51,7 @@ const NEVER_MOVED_REMOTE: Ownership = { owner: 'remote', sequence: 0, localEpoch
 
 /** Whose an address is, and by which rule. */
 export interface Verdict {
-  readonly owner: Ownership['owner'];
+  readonly owner: Owner;
   readonly rule: Rule;
 }
 
@@ -179,7 +182,7 @@ function theirs(before: Ownership, local: LocalMac, remote: Claim): Ownership {
 
 /** What is known of an IP that a MAC here and another one at a remote leaf have, both where their claims say. */
 export interface IpSides {
-  readonly before: 'none' | 'local' | 'remote';
+  readonly before: Owner;
   /** The local binding is another than the one that was looked at last. */
   readonly isNew: boolean;
   /** An operator's neighbor, or bound to a sticky MAC of ours. */

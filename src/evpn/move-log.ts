@@ -2,10 +2,8 @@ import { type Clock, formatIp, formatMac, type Ip, type LimitedLog } from '../ty
 import { type DuplicateDetector, type Place, placeText } from './duplicates.js';
 import type { MoveObserver } from './evaluate.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
-import { MAX_SEQUENCE, type Ownership } from './mobility.js';
+import { MAX_SEQUENCE, type Owner, type Ownership } from './mobility.js';
 import { type Move, MoveHistory } from './moves.js';
-
-type Owner = IpEntry['owner'];
 
 /**
  * Writes the histories of MACs and IPs, logs moves, and hands those between leaves to the duplicate detection: to this

@@ -1,11 +1,12 @@
 import type { Ip } from '../types/index.js';
+import type { Owner } from './mobility.js';
 
 /** One change of hands of a MAC or an IP, for who asks later why it is where it is. */
 export interface Move {
   /** Clock.wallTime(). */
   readonly at: number;
-  readonly from: 'none' | 'local' | 'remote';
-  readonly to: 'none' | 'local' | 'remote';
+  readonly from: Owner;
+  readonly to: Owner;
   /** The remote leaf that had it before. */
   readonly fromVtep: Ip | undefined;
   /** The remote leaf that has it now. */

@@ -24,7 +24,7 @@ const HOLDER = 8;
 const HISTORY = 16;
 
 /** Told what was lost before its time; `isStanding`: a duplicate that stands. */
-export type Lost = (subject: Subject, isStanding: boolean) => void;
+type Lost = (subject: Subject, isStanding: boolean) => void;
 
 /** What came in within one period. */
 class Generation {

@@ -77,9 +77,6 @@ function compareKeys(a: MacIpAdvertisement, b: MacIpAdvertisement): number {
   );
 }
 
-/** Which claims count, beside those that the VNI cannot use. */
-export type Counting = (claim: RemoteClaim) => boolean;
-
 /**
  * Why a MAC/IP route is no claim in a VNI that imports it; undefined where it is one. Where it names an Ethernet segment, the
  * leaf that frames go to is chosen then (RFC 7432 §8.4).

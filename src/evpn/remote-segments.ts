@@ -71,7 +71,7 @@ export class SegmentLeaf {
  * An Ethernet segment that other leaves have in a VNI, and who reaches it. A MAC/IP route of the segment counts while some
  * leaf does (RFC 7432 §8.2, §8.4): its own originator, or another that says so for the whole segment.
  */
-export class RemoteSegment {
+class RemoteSegment {
   /**
    * By address. One that lost its routes stays listed for a while: a MAC that leaves it for another has not moved.
    */

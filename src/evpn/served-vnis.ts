@@ -40,7 +40,7 @@ import {
 import type { VtepTable } from './vteps.js';
 
 /** What a VNI that comes or goes is made known to, and what its routes and rows go through. */
-export interface VniDependencies {
+interface VniDependencies {
   readonly localRib: LocalRib;
   readonly dataPlane: DataPlane;
   readonly rdAllocator: RdAllocator;

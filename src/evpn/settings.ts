@@ -4,7 +4,7 @@ import type { AutoRt, ImportTarget } from './import-target.js';
 import { DEFAULT_LOCAL_LIMITS, type LocalLimits } from './local-limits.js';
 
 /** What becomes of broadcast, unknown unicast and multicast: a copy for each leaf of the VNI, or none at all. */
-export type Flooding = 'head-end-replication' | 'disabled';
+type Flooding = 'head-end-replication' | 'disabled';
 
 /** What the operator says of one VNI; undefined leaves the derived value. */
 export interface VniSettings {

@@ -2,7 +2,7 @@ import type { Path } from '../bgp/index.js';
 import { formatEsi, formatIp } from '../types/index.js';
 
 /** How loudly a reason is reported: `debug` is everyday, `info` may be meant so, `warn` wants an operator. */
-export interface ReasonEntry {
+interface ReasonEntry {
   readonly level: 'debug' | 'info' | 'warn';
   /** Why, for people. */
   readonly text: string;

@@ -6,6 +6,7 @@ import {
   judgeIp,
   judgeLoneIp,
   judgeMac,
+  type Owner,
   type Ownership,
   type Verdict,
 } from './mobility.js';
@@ -13,7 +14,7 @@ import type { Move, MoveHistory } from './moves.js';
 import { Rule } from './rules.js';
 
 /** What is known of a MAC; `remotes` are those that count, `localVtep` our own address. */
-export interface MacFacts {
+interface MacFacts {
   readonly ownership: Ownership;
   readonly local: LocalMac | undefined;
   readonly remotes: readonly Claim[];
@@ -48,14 +49,14 @@ function settled(verdict: Verdict, history: MoveHistory | undefined): Rule {
 }
 
 /** A remote claim on an IP; `ownsMac`: its MAC is behind a remote leaf. */
-export interface IpClaim {
+interface IpClaim {
   readonly claim: Claim;
   readonly ownsMac: boolean;
 }
 
 /** What is known of an IP. */
 export interface IpFacts {
-  readonly owner: Ownership['owner'];
+  readonly owner: Owner;
   /** Our own claim, where it counts; `sequence` is its MAC's, `ownsMac`: that MAC is local. */
   readonly local:
     | {

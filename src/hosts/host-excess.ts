@@ -11,7 +11,7 @@ import {
 import { BINDING_BOUNDS, type BindingObserver, type Holder } from './bindings.js';
 
 /** What it needs of the data plane. */
-export interface ExcessOwner {
+interface ExcessOwner {
   readonly clock: Clock;
   readonly log: LimitedLog;
   readonly topology: Topology;

@@ -18,7 +18,7 @@ import type { Charge } from './ask-lanes.js';
 import type { Outcome } from './refresher.js';
 
 /** What the questions need of the data plane. */
-export type QuestionsOwner = Pick<HostsOwner, 'kernel' | 'mirror' | 'topology' | 'vniOf'>;
+type QuestionsOwner = Pick<HostsOwner, 'kernel' | 'mirror' | 'topology' | 'vniOf'>;
 
 /** The row of a local neighbour on the VNI's SVI, for a look at once. */
 export function localNeighRow(

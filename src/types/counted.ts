@@ -2,3 +2,8 @@
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }
+
+/** Octets as the nearest whole number of MiB. */
+export function mebibytes(octets: number): number {
+  return Math.round(octets / (1 << 20));
+}

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from './clock.js';
 
 /** Something that goes on. */
-export interface Episode {
+interface Episode {
   /** Clock.wallTime() when it was seen first. */
   readonly since: number;
   /** How often it was seen. */

@@ -2,12 +2,12 @@ import type { Clock, Timer } from './clock.js';
 import type { Log } from './log.js';
 
 /** How many lines of one sentence may be logged within how many seconds. */
-export interface LogLimit {
+interface LogLimit {
   readonly lines: number;
   readonly seconds: number;
 }
 
-export const DEFAULT_LOG_LIMIT: LogLimit = { lines: 10, seconds: 60 };
+const DEFAULT_LOG_LIMIT: LogLimit = { lines: 10, seconds: 60 };
 
 interface Window {
   logged: number;

@@ -175,7 +175,8 @@ test('who announces a MAC of a segment and who takes its frames are two', async 
 /** What we announce and with which number; what comes back, and whether that is our own. */
 const OWN: readonly (readonly [string, number, (vrf: MacVrf) => Said, boolean])[] = [
   ['with the number that we have', 3, (vrf) => ({ ...OWN_SHAPE(vrf), attributes: mobility(3) }), true],
-  ['with a lower number', 3, OWN_SHAPE, true],
+  ['with a lower number', 3, (vrf) => ({ ...OWN_SHAPE(vrf), attributes: mobility(1) }), true],
+  ['with no number', 3, OWN_SHAPE, true],
   [
     'of a host that moved to a leaf with our RD',
     3,

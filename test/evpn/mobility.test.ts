@@ -211,6 +211,12 @@ for (const [name, before, local, remote, owner, sequence, rule] of MACS)
     t.like(decideOwner(after, local, remote, US), { owner, sequence }, 'another look changes nothing');
   });
 
+test('MACs that never moved share what is remembered of them', (t) => {
+  const [first, second] = [HIGHER, LOWER].map((leaf) => decideOwner(UNOWNED, undefined, claim(0, leaf), US));
+  t.is(first, second);
+  t.is(decideOwner(theirs(0), undefined, undefined, US), UNOWNED);
+});
+
 test('the number that beats another stays at the top', (t) => {
   t.is(nextSequence(0), 1);
   t.is(nextSequence(MAX_SEQUENCE - 1), MAX_SEQUENCE);

@@ -14,7 +14,7 @@ export const FailureSchema = Type.Object(
   { $id: 'Failure', ...closed, description: 'A refusal of the kernel.' },
 );
 
-export type FailureItem = Static<typeof FailureSchema>;
+type FailureItem = Static<typeof FailureSchema>;
 
 /** A refusal of the kernel as the API shows it. */
 export function failureItem(failure: Failure | undefined): FailureItem | null {

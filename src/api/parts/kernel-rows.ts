@@ -41,8 +41,8 @@ export const NeighRowSchema = Type.Object(
   { $id: 'NeighRow', ...closed },
 );
 
-export type FdbRowItem = Static<typeof FdbRowSchema>;
-export type NeighRowItem = Static<typeof NeighRowSchema>;
+type FdbRowItem = Static<typeof FdbRowSchema>;
+type NeighRowItem = Static<typeof NeighRowSchema>;
 
 /** `ndm_flags` or `ndm_state` bits by their names in lower case, lowest bit first. */
 function bitNames(table: Readonly<Record<string, number>>, bits: number): string[] {
@@ -52,7 +52,7 @@ function bitNames(table: Readonly<Record<string, number>>, bits: number): string
 }
 
 /** A bridge's or a VXLAN device's row; `device` is the name of the port it points to, or of the VXLAN device. */
-export function fdbRowItem(row: BridgeFdbRow | VxlanFdbRow, device: string): FdbRowItem {
+function fdbRowItem(row: BridgeFdbRow | VxlanFdbRow, device: string): FdbRowItem {
   return {
     device,
     state: bitNames(Nud, row.state),

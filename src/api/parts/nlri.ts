@@ -35,7 +35,7 @@ export const NlriProperties = {
 };
 
 const NlriSchema = Type.Object(NlriProperties);
-export type NlriItem = Static<typeof NlriSchema>;
+type NlriItem = Static<typeof NlriSchema>;
 
 /** Numbers of routes by their type. */
 export const RouteCounts = Type.Object(

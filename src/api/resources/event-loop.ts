@@ -7,7 +7,7 @@ import { Count, closed, nullable, Time } from '../schema-words.js';
 
 const Milliseconds = (description: string) => Type.Number({ minimum: 0, description });
 
-export const EventLoopSchema = Type.Object(
+const EventLoopSchema = Type.Object(
   {
     since: Time('When measuring began: at the first request after a minute without one.'),
     samples: Count('Samples since then, one every two milliseconds if the loop is free.'),

@@ -17,7 +17,7 @@ import { problemItem } from '../rooms/problem-items.js';
 import type { Rooms } from '../rooms/rooms.js';
 import { Address, Count, closed, nullable, ref, Text, VniNumber } from '../schema-words.js';
 
-export const VniSchema = Type.Object(
+const VniSchema = Type.Object(
   {
     vni: VniNumber(),
     rd: nullable(Text('null if the VNI is not served.')),
@@ -121,7 +121,7 @@ const vniOrder: KeyOrder<Vni> = {
 };
 
 /** Every VNI that the kernel has or the configuration names, in no order. */
-export function knownVnis({ config, dataPlane }: Rooms): Set<Vni> {
+function knownVnis({ config, dataPlane }: Rooms): Set<Vni> {
   return new Set([...dataPlane.topology.vnis.keys(), ...config().evpn.vnis.keys()]);
 }
 

@@ -5,7 +5,7 @@ import { PageQuery } from '../parameters.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
 import { Address, Count, closed, VniNumber } from '../schema-words.js';
 
-export const VtepSchema = Type.Object(
+const VtepSchema = Type.Object(
   {
     address: Address(),
     vnis: Type.Array(VniNumber(), { description: 'VNIs in which it gets flooded frames or has hosts.' }),

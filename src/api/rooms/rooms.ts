@@ -13,7 +13,7 @@ export interface Readiness {
 }
 
 /** The switch ASIC as devlink names it. */
-export interface SwitchAsic {
+interface SwitchAsic {
   /** Such as pci. */
   readonly bus: string;
   /** The device on the bus. */

@@ -26,7 +26,7 @@ const FRESH = 1000;
 const FRESH_TIMES = 20;
 
 /** Counts what is used of the RIB and why the rest is not, by a walk when somebody asks; nothing is kept where routes change. */
-export class RouteSurvey {
+class RouteSurvey {
   /** The last answer, for who cannot wait. */
   latest: Answer = new Map();
   #at = Number.NEGATIVE_INFINITY;

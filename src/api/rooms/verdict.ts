@@ -3,7 +3,7 @@ import type { Explain, Story } from '../explain-schemas.js';
 import type { Rooms } from './rooms.js';
 
 /** What a verdict is said of. */
-export interface Circumstances {
+interface Circumstances {
   /** The VNI can forward. */
   readonly forwards: boolean;
   /** `mode: observe`. */
