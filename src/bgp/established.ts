@@ -7,14 +7,20 @@ import {
   MAX_MESSAGE_LENGTH,
   MessageType,
 } from '../wire/index.js';
+import type { StandingSession } from './config.js';
 import type { FamilyRibs, SessionAdjRibOut, SessionRib } from './family-ribs.js';
 import type { InboundPolicy } from './inbound.js';
 import type { Link } from './link.js';
-import type { Negotiated } from './open.js';
+import { hasRestarted, type Negotiated } from './open.js';
 import type { PathSource } from './route.js';
 
+/** Milliseconds in which a session is part of our own start, when nothing is known yet. */
+const START = 5000;
 /** Milliseconds in which a prompt neighbor has begun to send its routes. */
 const PROMPT = 50;
+
+/** What became of asking for routes, or sending them, again. */
+export type Refresh = 'done' | 'no session' | 'no route refresh';
 
 /** What a session has of one of its families. */
 export interface SessionFamily {
@@ -96,24 +102,40 @@ export class Established {
     for (const { adjRibOut } of this.families.values()) adjRibOut.drained();
   }
 
+  /** Of its settings those that a session begins with. */
+  get settings(): StandingSession | undefined {
+    const localAddress = this.link.connection?.localAddress;
+    return localAddress === undefined ? undefined : { remoteAs: this.negotiated.remoteAs, localAddress };
+  }
+
+  /** True where the peer says in a new OPEN that it restarted, and this session is older than its first steps (RFC 4724 §5). */
+  isBefore({ restarts }: Negotiated): boolean {
+    if (!hasRestarted(restarts) || this.negotiated.restarts.size === 0) return false;
+    return this.uptime >= this.negotiated.keepaliveTime * 1000;
+  }
+
   /** Milliseconds that the session stands. */
   get uptime(): number {
     return this.#clock.now() - this.#since;
   }
 
-  /** Asks the neighbor for all its routes again (RFC 2918); false where it did not offer that. */
-  askForRoutes(): boolean {
-    if (!this.negotiated.routeRefresh) return false;
+  /** Asks the neighbor for all its routes again (RFC 2918), if it has offered that. */
+  askForRoutes(): Refresh {
+    if (!this.negotiated.routeRefresh) return 'no route refresh';
     for (const { afi, safi } of this.families.keys())
       this.link.send(MessageType.ROUTE_REFRESH, encodeRouteRefresh({ afi, subtype: 0, safi }));
-    return true;
+    return 'done';
   }
 
   /**
-   * Asks a neighbor that keeps its routes back. FRR waits for others to whom it could send the same, longer than a second
-   * (`coalesce-time`), but answers a ROUTE-REFRESH at once, and does not send the routes again when it has waited.
+   * Asks a neighbor that keeps its routes back, where this is the first session after our own start, `sinceStart` milliseconds
+   * ago. FRR waits for others to whom it could send the same, longer than a second (`coalesce-time`), but answers a
+   * ROUTE-REFRESH at once, and does not send the routes again when it has waited. At a neighbor's start all its leaves would
+   * ask, and it would do for each what it can do once for all of them; and one that says that it has restarted waits for its
+   * other neighbors' routes rightly (RFC 4724 §4.1), though it may tell an End-of-RIB to whoever asks (GoBGP 3.10).
    */
-  prompt(): void {
+  promptAtStart(sinceStart: number): void {
+    if (sinceStart >= START || hasRestarted(this.negotiated.restarts)) return;
     this.#prompting = this.#clock.after(PROMPT, () => this.askForRoutes());
   }
 

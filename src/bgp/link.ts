@@ -50,7 +50,7 @@ export interface LinkHost {
   openMessage(): OpenMessage;
   judge(open: OpenMessage): Negotiated | OpenRefusal;
   /** Resolves a collision; may dump this link or the other (RFC 4271 §6.8). */
-  openAccepted(link: Link, open: OpenMessage, negotiated: Negotiated): void;
+  openAccepted(link: Link, negotiated: Negotiated): void;
   established(link: Link): void;
   released(link: Link, event: FsmEvent): void;
   stateChanged(link: Link, from: FsmState, event: FsmEvent): void;
@@ -393,7 +393,7 @@ export class Link {
       return;
     }
     const connection = this.#connection;
-    this.#host.openAccepted(this, open, verdict);
+    this.#host.openAccepted(this, verdict);
     // A collision may have dumped this very connection
     if (this.#connection !== connection) return;
     this.negotiated = verdict;

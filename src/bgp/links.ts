@@ -1,6 +1,10 @@
+import { keepsNewConnection } from './collision.js';
+import type { LocalIdentity } from './config.js';
+import { type InterfaceChange, lostConnection } from './connected.js';
 import { INITIAL_FSM_STATE } from './fsm.js';
 import type { FsmEvent } from './fsm-types.js';
 import { Link, type LinkHost } from './link.js';
+import type { Negotiated } from './open.js';
 import type { Connection, ConnectionHandlers } from './transport.js';
 
 /**
@@ -65,6 +69,43 @@ export class Links {
       other.dispose();
     }
     this.#incoming = undefined;
+  }
+
+  /**
+   * An OPEN was accepted on the link. Where the other one has a session, or comes to one, at most one of them stays (RFC 4271
+   * §6.8): `isStale`: the session that stands is one that the neighbor has forgotten.
+   */
+  collide(
+    link: Link,
+    { remoteAs: asn, remoteRouterId: routerId }: Negotiated,
+    local: LocalIdentity,
+    isStale: boolean,
+  ): void {
+    const other = this.other(link);
+    if (other === undefined) return;
+    if (other.state.name === 'Established') {
+      if (isStale) other.handle({ type: 'TcpConnectionFails' });
+      else link.handle({ type: 'OpenCollisionDump' });
+      return;
+    }
+    if (other.state.name !== 'OpenConfirm') return;
+    const keepsNew = keepsNewConnection(local, { asn, routerId }, other.initiated, link.initiated);
+    (keepsNew ? other : link).handle({ type: 'OpenCollisionDump' });
+  }
+
+  /** Ends what the interfaces that changed have carried to this address, each with the reason told before; true where that is something. */
+  lose(change: InterfaceChange, address: string, losing: (reason: string) => void): boolean {
+    const locals = this.all.map(({ connection }) => connection?.localAddress);
+    const reason = locals
+      .map((local) => (local === undefined ? undefined : lostConnection(change, address, local)))
+      .find((found) => found !== undefined);
+    if (reason === undefined) return false;
+    for (const link of this.all) {
+      if (link.connection === undefined) continue;
+      losing(reason);
+      link.handle({ type: 'TcpConnectionFails' });
+    }
+    return true;
   }
 
   /** The link's state is another after this event: where it was dumped, the one that it collided with takes its place. */

@@ -44,6 +44,12 @@ export interface Negotiated {
   readonly restarts: ReadonlyMap<AnyFamily, PeerRestart>;
 }
 
+/** True where the peer says for some family that it has just restarted. */
+export function hasRestarted(restarts: Negotiated['restarts']): boolean {
+  for (const { restarted } of restarts.values()) if (restarted) return true;
+  return false;
+}
+
 /** An OPEN that cannot be accepted: what to send, and why in words. */
 export interface OpenRefusal {
   readonly notification: NotificationContent;

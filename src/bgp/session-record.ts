@@ -11,8 +11,10 @@ import {
   type UpdateFault,
 } from '../wire/index.js';
 import type { LocalIdentity, NeighborConfig } from './config.js';
-import type { FsmStateName, NotificationContent } from './fsm-types.js';
+import type { Established } from './established.js';
+import type { NotificationContent } from './fsm-types.js';
 import type { RefusalReason } from './inbound.js';
+import type { Link } from './link.js';
 import type { NeighborRouteCounts } from './neighbor-routes.js';
 import {
   type AdministrativeShutdown,
@@ -24,7 +26,7 @@ import {
   type NotificationRecord,
   type StaleRoutesStatus,
 } from './neighbor-status.js';
-import { localCapabilities, type Negotiated } from './open.js';
+import { localCapabilities } from './open.js';
 import { limitUse, routeLimits } from './route-limits.js';
 import { ROUTE_TYPE_SLOTS } from './table.js';
 import { sendHoldPeriod } from './timer-periods.js';
@@ -51,17 +53,14 @@ const FAULT_LOG_MILLISECONDS = 60_000;
 export interface SessionView {
   readonly config: NeighborConfig;
   readonly local: LocalIdentity;
-  readonly state: FsmStateName;
-  readonly connection: Connection | undefined;
-  readonly negotiated: Negotiated | undefined;
-  readonly stalledSince: number | undefined;
-  readonly uptime: number | undefined;
-  readonly endOfRibAt: number | undefined;
+  /** The main one. */
+  readonly link: Link;
+  /** Undefined where no session stands. */
+  readonly established: Established | undefined;
   /** Of L2VPN/EVPN. */
   readonly counts: NeighborRouteCounts;
   /** Of all families together. */
   readonly holdings: Pick<NeighborRouteCounts, 'held' | 'octets'>;
-  readonly sent: readonly number[] | undefined;
   readonly staleRoutes: StaleRoutesStatus | undefined;
   readonly failedAttempts: number;
   /** Clock.wallTime() at which the hold in Idle ends; undefined where there is none. */
@@ -173,7 +172,10 @@ export class SessionRecord {
   }
 
   status(view: SessionView): NeighborStatus {
-    const { config, local, connection, negotiated, counts } = view;
+    const { config, local, counts, established } = view;
+    const { connection, state } = view.link;
+    const { negotiated } = established ?? {};
+    const evpn = established?.families.get(EVPN);
     const restart = negotiated?.restarts.get(EVPN);
     const open = this.#peerOpen;
     return {
@@ -184,9 +186,9 @@ export class SessionRecord {
       configuredRemoteAs: config.remoteAs,
       localAs: local.asn,
       localRouterId: local.routerId,
-      state: view.state,
+      state: state.name,
       since: this.#since,
-      uptime: view.uptime,
+      uptime: established?.uptime,
       remoteAs: open === undefined ? undefined : announcedAs(open),
       remoteRouterId: open?.routerId,
       internal: negotiated?.internal,
@@ -209,7 +211,7 @@ export class SessionRecord {
       configuredKeepaliveTime: config.keepaliveTime,
       connectRetryTime: config.connectRetryTime,
       sendHoldTime: sendHoldPeriod(config, negotiated) / 1000,
-      sendStalledSince: view.stalledSince,
+      sendStalledSince: established?.link.stalledSince,
       messagesIn: { ...this.#in },
       messagesOut: { ...this.#out },
       routes: {
@@ -221,7 +223,7 @@ export class SessionRecord {
         stale: counts.stale,
         sets: counts.sets,
         octets: counts.octets,
-        sent: view.sent === undefined ? new Array<number>(ROUTE_TYPE_SLOTS).fill(0) : [...view.sent],
+        sent: evpn === undefined ? new Array<number>(ROUTE_TYPE_SLOTS).fill(0) : [...evpn.adjRibOut.sent],
       },
       limits: routeLimits(config),
       limitUse: limitUse(view.holdings, routeLimits(config)),
@@ -239,7 +241,7 @@ export class SessionRecord {
       lastNotificationSent: this.#sent,
       lastNotificationReceived: this.#received,
       flaps: this.flaps,
-      endOfRibAt: view.endOfRibAt,
+      endOfRibAt: established?.endOfRibAt,
       staleRoutes: view.staleRoutes,
     };
   }

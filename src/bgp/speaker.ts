@@ -4,18 +4,20 @@ import { canonicalAddress } from './address.js';
 import { cease } from './cease.js';
 import type { LocalIdentity, LocalRestart, NeighborConfig, SpeakerConfig } from './config.js';
 import { interfaceChange, type LocalInterface } from './connected.js';
+import type { Refresh } from './established.js';
 import { Rib } from './evpn-rib.js';
 import { type FamilyRibs, ribsOf } from './family-ribs.js';
 import { LocalRib } from './local-rib.js';
 import type { NeighborStatus } from './neighbor-status.js';
 import { RESTART_TIME } from './open.js';
-import { type Refresh, Session } from './session.js';
+import { Session } from './session.js';
 import {
   type Connection,
   type ConnectionHandlers,
   type ListenEndpoint,
   ListenError,
   type Listener,
+  NO_HANDLERS,
   type Transport,
 } from './transport.js';
 import { TurnBudget } from './turn-budget.js';
@@ -39,14 +41,6 @@ export interface SpeakerDeps {
 /** How long `stop` waits for sockets to close. */
 const STOP_MILLISECONDS = 3000;
 const REJECTION_LOG_MILLISECONDS = 10_000;
-const NO_HANDLERS: ConnectionHandlers = {
-  onOpen() {},
-  onData() {},
-  onDrain() {},
-  onBacklog() {},
-  onClose() {},
-};
-
 const keyOf = ({ address, port }: ListenEndpoint): string => `${canonicalAddress(address)} ${port}`;
 
 /** What became of a command for a neighbor. */

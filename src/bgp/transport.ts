@@ -29,6 +29,15 @@ export interface ConnectionHandlers {
   onClose(error: Error | undefined): void;
 }
 
+/** Of a connection of which nobody wants to hear. */
+export const NO_HANDLERS: ConnectionHandlers = {
+  onOpen() {},
+  onData() {},
+  onDrain() {},
+  onBacklog() {},
+  onClose() {},
+};
+
 /** One byte stream to a peer. */
 export interface Connection {
   /** Canonical text, with zone for link-local; undefined while the kernel has not chosen it, and after the end. */

@@ -1,0 +1,145 @@
+import type { Clock, Log } from '../types/index.js';
+import type { AnyFamily, AnyUpdate, UpdateDecoder, WholeMessage } from '../wire/index.js';
+import type { NeighborConfig } from './config.js';
+import type { Established } from './established.js';
+import { type FamilyRibs, holdingsOf } from './family-ribs.js';
+import { LimitWatch } from './limit-watch.js';
+import type { NeighborRouteCounts } from './neighbor-routes.js';
+import type { StaleRoutesStatus } from './neighbor-status.js';
+import type { Negotiated } from './open.js';
+import { type LimitUse, routeLimits } from './route-limits.js';
+import type { SessionLog } from './session-log.js';
+import type { SessionRecord } from './session-record.js';
+import { StaleRoutes } from './stale-routes.js';
+
+/** What a neighbor's routes need of the speaker. */
+export interface SessionRoutesDeps {
+  readonly log: Log;
+  /** What the speaker keeps of each family that it speaks. */
+  readonly ribs: readonly FamilyRibs[];
+  /** Shared, so that the same attributes from two spines are one object. */
+  readonly decoder: UpdateDecoder;
+  readonly onEndOfRib: (address: string) => void;
+  /** Called when routes were taken in. */
+  readonly onGrown: () => void;
+}
+
+/** What the session has to say of itself when it takes an UPDATE in. */
+export interface UpdateHost {
+  /** The session that stands. */
+  readonly standing: Established | undefined;
+  /** Routes were taken in: they may be more than is allowed, which ends the session. */
+  checkLimits(): void;
+}
+
+/** The routes of one neighbor, of every family, over its sessions: taken in, counted to its limits, kept while it restarts. */
+export class SessionRoutes {
+  readonly #deps: SessionRoutesDeps;
+  readonly #neighbor: string;
+  readonly #record: SessionRecord;
+  readonly #log: SessionLog;
+  readonly #stale: ReadonlyMap<AnyFamily, StaleRoutes>;
+  readonly #limitWatch = new LimitWatch();
+
+  constructor(
+    clock: Clock,
+    neighbor: string,
+    deps: SessionRoutesDeps,
+    record: SessionRecord,
+    log: SessionLog,
+  ) {
+    this.#deps = deps;
+    this.#neighbor = neighbor;
+    this.#record = record;
+    this.#log = log;
+    this.#stale = new Map(
+      deps.ribs.map(({ family, rib }) => [family, new StaleRoutes(clock, rib, neighbor, deps.log)]),
+    );
+  }
+
+  /** No more should be read from the neighbor before a reader of the RIBs has caught up. */
+  get congested(): boolean {
+    for (const { rib } of this.#deps.ribs) if (rib.isCongested(this.#neighbor)) return true;
+    return false;
+  }
+
+  /** What the routes of all families take. */
+  get holdings(): Pick<NeighborRouteCounts, 'held' | 'octets' | 'stale'> {
+    return holdingsOf(this.#deps.ribs, this.#neighbor);
+  }
+
+  /** Those of the family that are kept from the session before; undefined where none are. */
+  staleOf(family: AnyFamily): StaleRoutesStatus | undefined {
+    return this.#stale.get(family)?.status;
+  }
+
+  /** A session begins. */
+  sessionUp({ restarts }: Negotiated): void {
+    this.#limitWatch.forget();
+    for (const [family, stale] of this.#stale) stale.sessionUp(restarts.get(family));
+  }
+
+  /** A session has gone; `kept`: with nothing said, so that what the neighbor restarts gracefully with stays. */
+  sessionDown({ restarts }: Negotiated, kept: boolean): void {
+    for (const [family, stale] of this.#stale) {
+      const restart = restarts.get(family);
+      if (kept && restart !== undefined) stale.begin(restart);
+      else stale.discard();
+    }
+  }
+
+  /** The session was ended on purpose: what is still stale goes. */
+  stop(): void {
+    for (const stale of this.#stale.values()) stale.stop();
+  }
+
+  /** What is kept from the session before takes too much memory: it goes. */
+  makeRoom(): void {
+    for (const stale of this.#stale.values()) stale.makeRoom();
+  }
+
+  /** The limits are others. */
+  limitsChanged(): void {
+    this.#limitWatch.forget();
+  }
+
+  /** The limit beyond which the neighbor is to be closed; what comes near one, or may pass it, is logged once. */
+  overLimit(config: NeighborConfig): LimitUse | undefined {
+    const limits = routeLimits(config);
+    const { held, octets, stale } = this.holdings;
+    const news = this.#limitWatch.news(held - stale, octets, limits);
+    if (news === undefined) return undefined;
+    if (news.level === 'over' && limits.onLimit === 'close') return news;
+    this.#log.limit(news);
+    return undefined;
+  }
+
+  /** Takes in an UPDATE of the session; how many routes it names. Throws WireError where the session must end. */
+  update(established: Established, { bytes, start, end }: WholeMessage, host: UpdateHost): number {
+    const update = this.#deps.decoder.decodeWithin(bytes, start, end, established.negotiated);
+    if (update.faults.length > 0 || update.unknownRouteTypes > 0)
+      this.#record.faulty(update, (fault) => this.#log.faulty(fault));
+    let routes = this.#take(established, update, host);
+    for (const other of update.also) routes += this.#take(established, other, host);
+    return routes;
+  }
+
+  /** What an UPDATE says of one family, unless an earlier part has ended the session. */
+  #take(established: Established, update: AnyUpdate, host: UpdateHost): number {
+    const routes = update.withdrawn.length + update.reachable.length;
+    if (host.standing !== established) return routes;
+    if (routes > 0) {
+      const { rib } = established.families.get(update.family) ?? {};
+      const refused = rib?.update(established.source, update, established.inbound);
+      if (refused !== undefined && this.#record.mayReport(refused)) this.#log.refused(refused, update);
+      host.checkLimits();
+      this.#deps.onGrown();
+      if (host.standing !== established) return routes;
+    }
+    if (established.heard(update)) {
+      this.#stale.get(update.family)?.endOfRib();
+      if (established.isToldAll) this.#deps.onEndOfRib(this.#neighbor);
+    }
+    return routes;
+  }
+}
