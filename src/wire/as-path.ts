@@ -1,6 +1,6 @@
+import { type AsPathSegment, AsPathSegmentType } from './attribute-values.js';
 import { Malformed } from './malformed.js';
 import { UpdateSubcode } from './notification-codes.js';
-import { type AsPathSegment, AsPathSegmentType } from './path-attributes.js';
 
 /** Stands for a 4-octet AS number where only two octets fit (RFC 6793 §9). */
 export const AS_TRANS = 23456;

@@ -8,8 +8,8 @@ import {
   OPTIONAL_TRANSITIVE,
 } from './attribute-table.js';
 import { Malformed } from './malformed.js';
-import type { UpdateContext, UpdateFault } from './messages.js';
 import { NotificationCode, UpdateSubcode } from './notification-codes.js';
+import type { UpdateContext, UpdateFault } from './update-context.js';
 import { WireError } from './wire-error.js';
 
 /** One path attribute as it stood in the message; one that we do not know, or cannot read, keeps its octets. */

@@ -1,3 +1,4 @@
+import type { Mac } from '../types/index.js';
 import { AS_TRANS, mergeAs4Path } from './as-path.js';
 import type { AttributeFault, PathAttribute } from './attribute-section.js';
 import {
@@ -6,25 +7,25 @@ import {
   attributeName,
   type KnownAttributeCode,
 } from './attribute-table.js';
+import { type AsPathSegment, AsPathSegmentType, type MacMobility } from './attribute-values.js';
 import {
   ExtendedCommunityType,
   ExtendedCommunityValue,
   extendedCommunityType,
 } from './extended-community.js';
-import type { UpdateContext } from './messages.js';
 import { UpdateSubcode } from './notification-codes.js';
-import {
-  type AsPathSegment,
-  AsPathSegmentType,
-  type MacMobility,
-  type PathAttributes,
-} from './path-attributes.js';
+import type { UpdateContext } from './update-context.js';
 
 /** What the communities of a route say to EVPN. */
-type CommunityFields = Pick<
-  PathAttributes,
-  'encapsulations' | 'macMobility' | 'routerMac' | 'defaultGateway' | 'ndFlags'
->;
+export interface CommunityFields {
+  /** Tunnel types of the Encapsulation communities (RFC 9012 §4.1), each once; 8 is VXLAN. */
+  readonly encapsulations: readonly number[];
+  readonly macMobility: MacMobility | undefined;
+  readonly routerMac: Mac | undefined;
+  readonly defaultGateway: boolean;
+  /** Flags of the ARP/ND community, undefined where there is none. */
+  readonly ndFlags: number | undefined;
+}
 
 /**
  * Of several MAC Mobility communities the highest sequence number counts, and one sticky flag makes the route sticky:

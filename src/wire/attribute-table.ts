@@ -1,7 +1,7 @@
 import { type Ipv4, ipFromBytes } from '../types/index.js';
 import { decodeAsPath, encodeAsPath } from './as-path.js';
+import type { AsPathSegment, Origin, PmsiTunnel } from './attribute-values.js';
 import { Malformed } from './malformed.js';
-import type { UpdateContext } from './messages.js';
 import {
   decodeMpReach,
   decodeMpUnreach,
@@ -11,8 +11,8 @@ import {
   type MpUnreach,
 } from './mp-attributes.js';
 import { UpdateSubcode } from './notification-codes.js';
-import type { AsPathSegment, Origin, PmsiTunnel } from './path-attributes.js';
 import { decodePmsiTunnel, encodePmsiTunnel } from './pmsi-tunnel.js';
+import type { UpdateContext } from './update-context.js';
 
 /** Bits of the attribute flags octet (RFC 4271 §4.3). */
 export const AttributeFlag = {

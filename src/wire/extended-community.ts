@@ -7,7 +7,7 @@ import {
   macLow32,
   type RouteTarget,
 } from '../types/index.js';
-import { NdFlag } from './path-attributes.js';
+import { NdFlag } from './attribute-values.js';
 
 /** Type and subtype of the communities that EVPN reads or writes: the first two octets (RFC 7153 registries). */
 export const ExtendedCommunityType = {

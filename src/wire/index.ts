@@ -22,12 +22,14 @@ export {
   type AttributeValues,
   attributeName,
 } from './attribute-table.js';
+export * from './attribute-values.js';
 export { capabilityName } from './capabilities.js';
 export { type EvpnRoute, formatNlri, type UnknownEvpnRoute } from './evpn-routes/index.js';
 export { type Head, headOf, sameKey, sameNlri, sameTail, tailOf } from './evpn-routes/route-key.js';
 export * from './extended-community.js';
 export * from './families/index.js';
 export { encodeKeepalive, HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from './header.js';
+export type { PathAttributes } from './interned-attributes.js';
 export * from './message-reader.js';
 export * from './messages.js';
 export type { MpReach, MpUnreach } from './mp-attributes.js';
@@ -41,10 +43,10 @@ export {
 } from './notification.js';
 export * from './notification-codes.js';
 export { type CapabilityLayout, decodeOpen, encodeOpen } from './open.js';
-export * from './path-attributes.js';
 export { INGRESS_REPLICATION, PIM_SM_TREE } from './pmsi-tunnel.js';
 export { decodeRouteRefresh, encodeRouteRefresh } from './route-refresh.js';
 export { type DecodedUpdate, decodeUpdateFully, encodeUpdateFully } from './update.js';
+export * from './update-context.js';
 export * from './update-decoder.js';
 export * from './update-encoder.js';
 export * from './wire-error.js';

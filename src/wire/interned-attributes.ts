@@ -1,17 +1,17 @@
-import type { Ip, Mac, RouteTarget } from '../types/index.js';
+import type { Ip, RouteTarget } from '../types/index.js';
 import { asPathLength, neighborAs } from './as-path.js';
 import { decodeAttributes, type PathAttribute } from './attribute-section.js';
-import { firstAttribute, readCommunities, trueAsPath } from './attribute-set.js';
+import { type CommunityFields, firstAttribute, readCommunities, trueAsPath } from './attribute-set.js';
 import { AttributeCode } from './attribute-table.js';
+import type { AsPathSegment, Origin, PmsiTunnel } from './attribute-values.js';
 import { isRouteTarget } from './extended-community.js';
-import type { UpdateContext, UpdateFault } from './messages.js';
-import type { AsPathSegment, MacMobility, Origin, PathAttributes, PmsiTunnel } from './path-attributes.js';
+import type { UpdateContext, UpdateFault } from './update-context.js';
 
 /** A set of so many octets keeps its lists as well; those of a longer one are read whenever somebody asks. */
 const LISTS_KEPT_TO = 512;
 
 /** Of a set's values those that may be long. */
-type Lists = Pick<PathAttributes, 'asPath' | 'extendedCommunities' | 'routeTargets'>;
+type Lists = Pick<InternedAttributes, 'asPath' | 'extendedCommunities' | 'routeTargets'>;
 
 /** The octets that a set came of. */
 export interface SetOctets {
@@ -24,9 +24,11 @@ export interface SetOctets {
 }
 
 /** The attributes of all routes that came with the same octets, which are kept once. */
-export class InternedAttributes implements PathAttributes {
+export class InternedAttributes implements CommunityFields {
   readonly origin: Origin;
+  /** As path selection counts (RFC 4271 §9.1.2.2 a). */
   readonly asPathLength: number;
+  /** The AS that the route came from, as MED's comparison needs it; undefined for a route of our own AS. */
   readonly neighborAs: number | undefined;
   readonly nextHop: Ip;
   readonly med: number | undefined;
@@ -34,11 +36,15 @@ export class InternedAttributes implements PathAttributes {
   readonly originatorId: number | undefined;
   readonly clusterList: readonly number[];
   readonly encapsulations: readonly number[];
-  readonly macMobility: MacMobility | undefined;
-  readonly routerMac: Mac | undefined;
+  readonly macMobility: CommunityFields['macMobility'];
+  readonly routerMac: CommunityFields['routerMac'];
   readonly defaultGateway: boolean;
   readonly ndFlags: number | undefined;
   readonly pmsiTunnel: PmsiTunnel | undefined;
+  /**
+   * Whatever those who have routes of this set count them by; undefined where there is none. The same octets give this very
+   * object as long as something is here.
+   */
   holding: object | undefined = undefined;
   /** The next set of the same hash. This and the next two are written by InternedSets alone. */
   chained: InternedAttributes | undefined = undefined;
@@ -77,6 +83,7 @@ export class InternedAttributes implements PathAttributes {
     this.pmsiTunnel = firstAttribute(attributes, AttributeCode.PMSI_TUNNEL);
   }
 
+  /** Octets that are kept of the set: the next hop and the attributes as they came. */
   get octets(): number {
     return this.#octets.text.length;
   }
@@ -86,6 +93,7 @@ export class InternedAttributes implements PathAttributes {
   get asPath(): readonly AsPathSegment[] {
     return (this.#lists ?? this.#readLists()).asPath;
   }
+  /** Every extended community in wire order, eight octets each as a bigint. */
   get extendedCommunities(): readonly bigint[] {
     return (this.#lists ?? this.#readLists()).extendedCommunities;
   }
@@ -108,6 +116,16 @@ export class InternedAttributes implements PathAttributes {
     return listsOf(attributes, context);
   }
 }
+
+/**
+ * The attributes of a route as the rooms above read them: flat, one object for each distinct set, so that `===`
+ * says "same attributes". MP_REACH's next hop is in here, its NLRI is not. `asPath`, `extendedCommunities` and
+ * `routeTargets` of a long set are read from its octets each time: whoever asks for each route asks for something else.
+ */
+export type PathAttributes = Omit<
+  InternedAttributes,
+  'faults' | 'hash' | 'consistsOf' | 'chained' | 'findable' | 'resting'
+>;
 
 function listsOf(attributes: readonly PathAttribute[], context: UpdateContext): Lists {
   const extendedCommunities = firstAttribute(attributes, AttributeCode.EXTENDED_COMMUNITIES) ?? [];

@@ -1,7 +1,9 @@
 import type { Ip } from '../types/index.js';
-import type { AnyFamily, Family, Nlri, Route } from './families/index.js';
+import type { PathAttribute } from './attribute-section.js';
+import type { Family, Nlri, Route } from './families/index.js';
+import type { PathAttributes } from './interned-attributes.js';
 import type { EvpnNlri } from './nlri.js';
-import type { PathAttributes } from './path-attributes.js';
+import type { UpdateFault } from './update-context.js';
 
 export const MessageType = { OPEN: 1, UPDATE: 2, NOTIFICATION: 3, KEEPALIVE: 4, ROUTE_REFRESH: 5 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
@@ -53,26 +55,6 @@ export interface RouteRefreshMessage {
   readonly safi: number;
 }
 
-/** What the session says about UPDATE decoding, from both OPENs. */
-export interface UpdateContext {
-  /** Both sides speak 4-octet AS numbers: AS_PATH segments hold four octets each. */
-  readonly fourOctetAs: boolean;
-  /** The peer is in our AS: LOCAL_PREF, ORIGINATOR_ID and CLUSTER_LIST count, else they are discarded (RFC 7606 §7). */
-  readonly internal: boolean;
-  /** The families that both sides speak; routes of others are passed over. L2VPN/EVPN alone where nothing is said. */
-  readonly families?: readonly AnyFamily[];
-}
-
-/** One fault of an UPDATE and what RFC 7606 makes of it. */
-export interface UpdateFault {
-  /** `skip`: a route of a type that is not used was passed over, the others of the UPDATE were taken. */
-  readonly outcome: 'discard' | 'treat-as-withdraw' | 'skip';
-  /** The attribute's name, or NLRI. */
-  readonly field: string;
-  /** What was found and what was expected, for the log. */
-  readonly detail: string;
-}
-
 /**
  * What an UPDATE says of one family, as the session hands it on. `withdrawn` holds the routes that it withdraws, and also
  * those that it announces where a fault makes them withdrawn (RFC 7606 §2). The reachable ones share one attributes object.
@@ -106,4 +88,6 @@ export interface OriginatedAttributes {
    * sender of a PIM-SM tree (RFC 6514 §5, RFC 8365 §9); both are of one family then.
    */
   readonly pmsiTunnel: { readonly endpoint: Ip; readonly vni: number; readonly group?: Ip } | undefined;
+  /** Further ones, as the table of attributes has them; none of those that the encoder gives a route itself. */
+  readonly others?: readonly PathAttribute[];
 }

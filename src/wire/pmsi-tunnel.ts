@@ -1,6 +1,6 @@
 import { type Ip, ipFromBytes, ipToBytes } from '../types/index.js';
+import type { PmsiTunnel } from './attribute-values.js';
 import { Malformed } from './malformed.js';
-import type { PmsiTunnel } from './path-attributes.js';
 
 /** Tunnel type of ingress replication (RFC 6514 §5). */
 export const INGRESS_REPLICATION = 6;

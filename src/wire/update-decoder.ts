@@ -12,14 +12,14 @@ import { checkAttributeSet, firstAttribute, missing } from './attribute-set.js';
 import { AttributeCode } from './attribute-table.js';
 import { type AnyFamily, EVPN, type Nlri, type OnSkipped } from './families/index.js';
 import { MAX_EXTENDED_MESSAGE_LENGTH } from './header.js';
-import { InternedAttributes } from './interned-attributes.js';
+import { InternedAttributes, type PathAttributes } from './interned-attributes.js';
 import { hashOctets, InternedSets } from './interned-sets.js';
 import { Malformed } from './malformed.js';
-import type { AnyUpdate, Update, UpdateContext, UpdateFault } from './messages.js';
+import type { AnyUpdate, Update } from './messages.js';
 import { layOutMpReach, layOutMpUnreach, type MpLayout, readNextHop } from './mp-attributes.js';
 import { NotificationCode, UpdateSubcode } from './notification-codes.js';
-import type { PathAttributes } from './path-attributes.js';
 import { layOutUpdate, type UpdateLayout } from './update.js';
+import type { UpdateContext, UpdateFault } from './update-context.js';
 import { UpdateOutline } from './update-outline.js';
 import { WireError } from './wire-error.js';
 

@@ -1,11 +1,11 @@
 import { emptyList, ipByteLength, ipToBytes, isIpv4 } from '../types/index.js';
 import { encodeAttributes, type PathAttribute } from './attribute-section.js';
 import { AttributeCode, AttributeFlag, OPTIONAL_TRANSITIVE } from './attribute-table.js';
+import { type AsPathSegment, AsPathSegmentType, Origin } from './attribute-values.js';
 import { type AnyFamily, EVPN, type Family, type Nlri } from './families/index.js';
 import { allocateMessage, HEADER_LENGTH, writeLength } from './header.js';
 import { MessageType, type OriginatedAttributes } from './messages.js';
 import type { EvpnNlri } from './nlri.js';
-import { type AsPathSegment, AsPathSegmentType, Origin } from './path-attributes.js';
 import { pmsiTunnelOf } from './pmsi-tunnel.js';
 
 /** What the encoder must know of the session. */
@@ -159,7 +159,7 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
   }
 
   #encodeAttributes(
-    { nextHop, extendedCommunities, pmsiTunnel }: OriginatedAttributes,
+    { nextHop, extendedCommunities, pmsiTunnel, others = [] }: OriginatedAttributes,
     withNextHop: boolean,
   ): Buffer {
     const { fourOctetAs, internal, localAsn } = this.#session;
@@ -192,6 +192,7 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
         flags: OPTIONAL_TRANSITIVE,
         value: pmsiTunnelOf(pmsiTunnel.endpoint, pmsiTunnel.vni, pmsiTunnel.group),
       });
+    attributes.push(...others);
     return encodeAttributes(attributes, { fourOctetAs, internal });
   }
 }

@@ -5,9 +5,10 @@ import {
   type PathAttribute,
 } from './attribute-section.js';
 import { allocateMessage, HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH } from './header.js';
-import { MessageType, type UpdateContext } from './messages.js';
+import { MessageType } from './messages.js';
 import { lengthField } from './notification.js';
 import { HeaderSubcode, NotificationCode, UpdateSubcode } from './notification-codes.js';
+import type { UpdateContext } from './update-context.js';
 import { WireError } from './wire-error.js';
 
 /** Where the three parts of an UPDATE lie in its body (RFC 4271 §4.3). */

@@ -7,17 +7,23 @@ import {
   RouteDistinguisher,
   routeTargetOfAs2,
 } from '../../src/types/index.js';
+import { AttributeCode, AttributeFlag } from '../../src/wire/attribute-table.js';
 import {
   type EncodingSession,
+  EVPN,
   type EvpnNlri,
   ExtendedCommunity,
+  type Family,
+  IPV4_UNICAST,
   type MacIpAdvertisement,
   MessageReader,
   type OriginatedAttributes,
+  type Prefix,
   RouteType,
   UpdateDecoder,
   UpdateEncoder,
 } from '../../src/wire/index.js';
+import { decodeUpdateFully } from '../../src/wire/update.js';
 import { FIXTURES } from './fixtures.js';
 import { bodyOf } from './octets.js';
 
@@ -210,4 +216,30 @@ test('attributes that leave no room for a route are refused with the reason', (t
   t.throws(() => encoder.announce(attributes, [HOST]), { instanceOf: RangeError, message: /no room/ });
   const wide = new UpdateEncoder({ ...SESSION, maxMessageLength: 65535 });
   t.is(wide.announce(attributes, [HOST]).length, 1);
+});
+
+test('further attributes leave as the table has them, in IPv4 unicast and in L2VPN/EVPN', (t) => {
+  const others = [
+    { code: AttributeCode.MULTI_EXIT_DISC, flags: AttributeFlag.OPTIONAL, value: 7 },
+    { code: AttributeCode.COMMUNITIES, flags: 0xc0, value: [0xfde9_0001] },
+  ] as const;
+  const attributes: OriginatedAttributes = { ...attributesFor(65001), others };
+  const prefix = { type: 0, prefix: parseIp('10.1.0.0'), prefixLength: 16 } as const;
+  const families = [EVPN, IPV4_UNICAST];
+  const context = { fourOctetAs: true, internal: false, families };
+  for (const [message] of [
+    new UpdateEncoder(SESSION).announce(attributes, [HOST]),
+    new UpdateEncoder(SESSION, IPV4_UNICAST as Family<Prefix>).announce(attributes, [prefix]),
+  ]) {
+    const body = bodyOf(message!);
+    const update = new UpdateDecoder().decodeWithin(body, 0, body.length, context);
+    t.deepEqual(update.faults, []);
+    t.is(update.reachable.length, 1);
+    t.is(update.attributes?.med, 7);
+    const { attributes: all } = decodeUpdateFully(body, context);
+    t.like(
+      all.find(({ code }) => code === AttributeCode.COMMUNITIES),
+      others[1],
+    );
+  }
 });
