@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `npm test`: set-up, lint, the fast tests with line coverage, the fast tests on the newest Node LTS, the lab tests.
+# `npm test`: set-up, lint, the fast tests with line coverage, the fast tests on the newest Node LTS, many random lives of a
+# small fabric, the lab tests.
 # `npm run test:fast`: set-up, lint and fast tests only.
 #
 # Goes on after a failure, so that one run shows all there is to fix. What cannot run here is skipped and named; with
@@ -82,6 +83,10 @@ newest_node() {
   tests "fast tests on Node $("$node" -v)" "$node" node_modules/ava/entrypoints/cli.mjs --tap
 }
 
+lives() {
+  EVPND_RUNS=10000 tests 'ten thousand random lives' npx ava --tap "$EVPND_BUILD/test/evpn/property.test.js"
+}
+
 lab() {
   if [ "$(id -u)" -ne 0 ]; then
     skip 'lab tests' 'network namespaces need root: run npm test as root'
@@ -109,6 +114,7 @@ coverage
 
 if ! $fast_only; then
   newest_node
+  lives
   lab
 fi
 finish
