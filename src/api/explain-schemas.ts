@@ -103,7 +103,11 @@ export const StorySchema = Type.Object(
       ),
     ),
     frozen: Type.Boolean({ description: 'True if it is a duplicate that does not move to another leaf.' }),
-    claims: Type.Array(ref(ClaimSchema), { description: 'Every claim on it, local and remote.' }),
+    claims: Type.Array(ref(ClaimSchema), {
+      description:
+        'Every claim on it, local and remote. Of many routes 64 are shown: the best of those that count, then others.',
+    }),
+    moreClaims: Count('Claims of routes that are not shown.'),
     kernel: ref(KernelCheckSchema),
     advertised: Type.Array(Type.Object({ key: Text(), rd: Text(), path: ref(PathSchema) }, closed), {
       description: 'Our own routes of it.',
@@ -121,7 +125,10 @@ export const ExplainSchema = Type.Object(
     ip: nullable(Address()),
     verdict: Type.Array(Text(), { description: 'The conclusions, one sentence each.' }),
     entry: ref(StorySchema),
-    ips: Type.Array(Address(), { description: 'IP addresses of the MAC according to any claim.' }),
+    ips: Type.Array(Address(), {
+      description: 'IP addresses of the MAC according to any claim; at most 1024 are shown.',
+    }),
+    moreIps: Count('Addresses that are not shown.'),
     binding: nullable(
       Type.Object(
         {

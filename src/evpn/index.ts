@@ -16,7 +16,7 @@ export { type Conflict, Conflicts } from './conflicts.js';
 export * from './duplicates.js';
 export * from './evpn.js';
 export { imetRoute, macRoute } from './export.js';
-export { type Few, listOf } from './few.js';
+export { type Few, hasItem, itemsOf, listOf } from './few.js';
 export {
   type AutoRt,
   autoExportTargets,

@@ -22,6 +22,7 @@ import { parsed, RequiredVni } from '../parameters.js';
 import { named, type Resource } from '../resource.js';
 import { explain as explainHost } from '../rooms/explain.js';
 import { closed } from '../schema-words.js';
+import type { Turns } from '../turnstile.js';
 import { found, type VniReads } from './vnis.js';
 
 const ExplainQuery = Type.Object(
@@ -48,7 +49,7 @@ interface ExplainReads {
    * Explains a MAC, and an IP that it may have; undefined if the MAC is unknown in that VNI. Without a MAC, it explains that
    * of the one that has the IP.
    */
-  explain(vni: Vni, mac: Mac | undefined, ip: Ip | undefined): Promise<Explain | undefined>;
+  explain(vni: Vni, mac: Mac | undefined, ip: Ip | undefined, turns: Turns): Promise<Explain | undefined>;
 }
 
 /** The story of a host. */
@@ -61,10 +62,10 @@ export const explain: Resource<ExplainReads, ExplainReads & Pick<VniReads, 'vni'
       query: ExplainQuery,
       answer: named('Explain'),
       problems: [400, 404],
-      async handle(model, { query }) {
+      async handle(model, { query }, turns) {
         const { vni, mac, ip } = explainSubject(query as Static<typeof ExplainQuery>);
         const { rd } = found(model.vni(vni), vni);
-        const story = await model.explain(vni, mac, ip);
+        const story = await model.explain(vni, mac, ip, turns);
         if (story) return story;
         const name = mac === undefined ? formatIp(ip as Ip) : formatMac(mac);
         const elsewhere =
@@ -77,7 +78,7 @@ export const explain: Resource<ExplainReads, ExplainReads & Pick<VniReads, 'vni'
       },
     },
   ],
-  reads: (rooms) => ({ explain: (vni, mac, ip) => explainHost(rooms, vni, mac, ip) }),
+  reads: (rooms) => ({ explain: (vni, mac, ip, turns) => explainHost(rooms, vni, mac, ip, turns) }),
 };
 
 /** Parses what the schema let pass as text. Throws Problem invalid-parameter, and missing-parameter without MAC and IP. */

@@ -2,9 +2,9 @@ import type { Destination } from '../../bgp/index.js';
 import type { LocalMac } from '../../dataplane/index.js';
 import {
   claimOf,
+  hasItem,
   type IpEntry,
   ipReason,
-  listOf,
   localReasonText,
   type MacEntry,
   type MacVrf,
@@ -38,36 +38,42 @@ export function localMacHeard({ dataPlane }: Rooms, vrf: MacVrf, mac: Mac): Hear
   return { claim, ignored: reason && localReasonText(reason) };
 }
 
-/** What the imported routes say of the MAC: the best route of each destination speaks. */
-export function macClaimsHeard(
-  { evpn }: Rooms,
-  vrf: MacVrf,
-  entry: MacEntry | undefined,
-): Heard<RemoteClaim>[] {
-  return claimsHeard(entry, (claim, of) =>
+/** What a route says, by its best path; undefined where it says nothing any more. */
+export type Hearing = (destination: Destination) => Heard<RemoteClaim> | undefined;
+
+/** What a route says of the MAC. */
+export function macHearing({ evpn }: Rooms, vrf: MacVrf, entry: MacEntry | undefined): Hearing {
+  return hearing(entry, (claim, of) =>
     evpn.claims.whyNotOfMac(claim, vrf, of, macReason(claim.route.mac, vrf)),
   );
 }
 
 /** The same of the IP. */
-export function ipClaimsHeard(
-  { evpn }: Rooms,
-  vrf: MacVrf,
-  entry: IpEntry | undefined,
-): Heard<RemoteClaim>[] {
-  return claimsHeard(entry, (claim, of) => evpn.claims.whyNotOfIp(claim, vrf, of, ipReason(of.ip, vrf)));
+export function ipHearing({ evpn }: Rooms, vrf: MacVrf, entry: IpEntry | undefined): Hearing {
+  return hearing(entry, (claim, of) => evpn.claims.whyNotOfIp(claim, vrf, of, ipReason(of.ip, vrf)));
 }
 
-function claimsHeard<Entry extends MacEntry | IpEntry>(
+function hearing<Entry extends MacEntry | IpEntry>(
   entry: Entry | undefined,
   whyNot: (claim: RemoteClaim, entry: Entry) => UnusedReason | undefined,
-): Heard<RemoteClaim>[] {
-  if (!entry) return [];
-  return listOf(entry.remotes).flatMap((destination) => {
+): Hearing {
+  return (destination) => {
     const claim = claimOf(destination);
-    if (!claim) return [];
+    if (!claim || !entry) return undefined;
     const reason = whyNot(claim, entry);
-    return [{ claim, ignored: reason && reasonText(reason, destination.best) }];
+    return { claim, ignored: reason && reasonText(reason, destination.best) };
+  };
+}
+
+/** What those of the routes say that are the entry's still. */
+export function claimsHeard(
+  destinations: readonly Destination[],
+  entry: MacEntry | IpEntry | undefined,
+  hear: Hearing,
+): Heard<RemoteClaim>[] {
+  return destinations.flatMap((destination) => {
+    const heard = hasItem(entry?.remotes, destination) ? hear(destination) : undefined;
+    return heard ? [heard] : [];
   });
 }
 

@@ -7,6 +7,8 @@ import type { ClaimItem, Explain, KernelCheck, Story } from '../explain-schemas.
 import { failureItem } from '../parts/failure.js';
 import { portName } from '../parts/kernel-rows.js';
 import { driftItem } from '../resources/drift.js';
+import type { Turns } from '../turnstile.js';
+import { type Chosen, chooseFirst, joined } from './explain-chosen.js';
 import { advertisedItems, routeOf } from './explain-claims.js';
 import { whyStranger } from './explain-strangers.js';
 import type { Rooms } from './rooms.js';
@@ -14,11 +16,11 @@ import { circumstancesOf, floodVerdict } from './verdict.js';
 
 /**
  * The story of the all-zero MAC, whose rows are a VXLAN device's default destinations: where broadcast, unknown unicast
- * and multicast of the VNI goes (RFC 7432 §11, RFC 8365 §5.1.3). Its claims are Type-3 routes, and `heard`, Type-2 routes
- * of that MAC, which no host has.
+ * and multicast of the VNI goes (RFC 7432 §11, RFC 8365 §5.1.3). Its claims are Type-3 routes, and those of
+ * `heard`, Type-2 routes of that MAC, which no host has.
  */
-export function explainFlooding(rooms: Rooms, vrf: MacVrf, heard: readonly ClaimItem[]): Explain {
-  const claims = [...floodClaims(rooms, vrf), ...heard];
+export function explainFlooding(rooms: Rooms, vrf: MacVrf, chosen: Chosen, heard: Story): Explain {
+  const claims = [...floodClaims(rooms, vrf, chosen.destinations), ...heard.claims];
   const vteps = [...(rooms.dataPlane.plane(vrf.vni)?.floods.keys() ?? [])].sort(compareIp);
   const entry: Story = {
     owner: vteps.length > 0 ? 'remote' : 'none',
@@ -31,12 +33,21 @@ export function explainFlooding(rooms: Rooms, vrf: MacVrf, heard: readonly Claim
     pinnedBy: null,
     frozen: false,
     claims,
+    moreClaims: chosen.more + heard.moreClaims,
     kernel: floodCheck(rooms, vrf),
     advertised: advertisedImet(rooms, vrf),
     moves: [],
     duplicate: null,
   };
-  const told = { vni: vrf.vni, mac: formatMac(MAC_ZERO), ip: null, entry, ips: [], binding: null };
+  const told = {
+    vni: vrf.vni,
+    mac: formatMac(MAC_ZERO),
+    ip: null,
+    entry,
+    ips: [],
+    moreIps: 0,
+    binding: null,
+  };
   const copies = { vteps: vteps.map(formatIp), others: othersDestinations(rooms, vrf) };
   return { ...told, verdict: floodVerdict(told, copies, circumstancesOf(rooms, vrf)) };
 }
@@ -71,10 +82,20 @@ function ruleOf(vrf: MacVrf, leaves: number): string {
   return leaves > 0 ? 'a copy for each leaf of the VNI' : 'no other leaf of the VNI takes copies';
 }
 
-/** What each Type-3 says that the VNI imports, or that may be meant for it. */
-function floodClaims(rooms: Rooms, vrf: MacVrf): ClaimItem[] {
+/** The Type-3 routes that the story is told of: those that the VNI imports before those that may be meant for it. */
+export async function chooseFloods(rooms: Rooms, vrf: MacVrf, turns: Turns): Promise<Chosen> {
+  const isImported = (destination: Destination) => rooms.evpn.importer.importersOf(destination).includes(vrf);
+  const isMeant = (destination: Destination) =>
+    !isImported(destination) && whyStranger(rooms, vrf, destination) !== undefined;
+  const choose = (wants: (destination: Destination) => boolean) =>
+    chooseFirst(rooms.speaker.rib.destinationsOf({ type: RouteType.INCLUSIVE_MULTICAST }), wants, turns);
+  return joined(await choose(isImported), await choose(isMeant));
+}
+
+/** What each of these routes says that the VNI imports, or that may be meant for it. */
+function floodClaims(rooms: Rooms, vrf: MacVrf, destinations: readonly Destination[]): ClaimItem[] {
   const items: ClaimItem[] = [];
-  for (const destination of rooms.speaker.rib.destinationsOf({ type: RouteType.INCLUSIVE_MULTICAST })) {
+  for (const destination of destinations) {
     const isImported = rooms.evpn.importer.importersOf(destination).includes(vrf);
     const ignored = isImported ? whyNoCopy(rooms, vrf, destination) : whyStranger(rooms, vrf, destination);
     if (isImported || ignored !== undefined) items.push(...floodItem(rooms, vrf, destination, ignored));

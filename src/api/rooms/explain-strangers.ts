@@ -3,6 +3,8 @@ import { formatRouteTargetPattern } from '../../config/index.js';
 import { claimOf, importingSetting, type MacVrf, type RemoteClaim, reasonText } from '../../evpn/index.js';
 import { formatRouteTarget, type Ip, type Mac } from '../../types/index.js';
 import { type EvpnNlri, type PathAttributes, RouteType } from '../../wire/index.js';
+import type { Turns } from '../turnstile.js';
+import { type Chosen, chooseFirst } from './explain-chosen.js';
 import type { Heard } from './explain-claims.js';
 import type { Rooms } from './rooms.js';
 
@@ -10,20 +12,32 @@ import type { Rooms } from './rooms.js';
  * Routes of the MAC, and of the IP if one is named, that the VNI does not import and that may be meant for it: their label
  * is the VNI or says nothing, or no other VNI imports them.
  */
-export function strangersHeard(
+export function chooseStrangers(
   rooms: Rooms,
   vrf: MacVrf,
   mac: Mac,
   ip: Ip | undefined,
-): Heard<RemoteClaim>[] {
-  const out: Heard<RemoteClaim>[] = [];
-  for (const destination of rooms.speaker.rib.destinationsOf({ mac })) {
+  turns: Turns,
+): Promise<Chosen> {
+  const wants = (destination: Destination) => {
     const claim = claimOf(destination);
-    if (!claim || (ip !== undefined && claim.route.ip !== ip)) continue;
-    const ignored = whyStranger(rooms, vrf, destination);
-    if (ignored !== undefined) out.push({ claim, ignored });
-  }
-  return out;
+    if (!claim || (ip !== undefined && claim.route.ip !== ip)) return false;
+    return whyStranger(rooms, vrf, destination) !== undefined;
+  };
+  return chooseFirst(rooms.speaker.rib.destinationsOf({ mac }), wants, turns);
+}
+
+/** What those of the routes say that the VNI still does not import. */
+export function strangersHeard(
+  rooms: Rooms,
+  vrf: MacVrf,
+  destinations: readonly Destination[],
+): Heard<RemoteClaim>[] {
+  return destinations.flatMap((destination) => {
+    const claim = claimOf(destination);
+    const ignored = claim && whyStranger(rooms, vrf, destination);
+    return claim && ignored !== undefined ? [{ claim, ignored }] : [];
+  });
 }
 
 /** Why the VNI does not import a route that may be meant for it; undefined where it does, or the route is another VNI's. */

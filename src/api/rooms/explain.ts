@@ -38,22 +38,29 @@ import type { ClaimItem, Explain, MoveItem, Story } from '../explain-schemas.js'
 import { type HardwareRows, hardwareRows, portName } from '../parts/kernel-rows.js';
 import { ipText, timeText } from '../present.js';
 import { duplicateItem } from '../resources/duplicates.js';
+import type { Turns } from '../turnstile.js';
 import { waitSentences } from './excess-problems.js';
+import { type Chosen, chooseRemotes, joined } from './explain-chosen.js';
 import {
   advertisedItems,
+  claimsHeard,
   type Heard,
-  ipClaimsHeard,
+  ipHearing,
   localIpItem,
   localMacHeard,
   localMacItem,
-  macClaimsHeard,
+  macHearing,
   remoteItem,
 } from './explain-claims.js';
-import { explainFlooding } from './explain-flooding.js';
+import { chooseFloods, explainFlooding } from './explain-flooding.js';
 import { kernelCheck } from './explain-kernel.js';
-import { strangersHeard } from './explain-strangers.js';
+import { chooseStrangers, strangersHeard } from './explain-strangers.js';
 import type { Rooms } from './rooms.js';
 import { circumstancesOf, verdict } from './verdict.js';
+
+/** IPs of one MAC that are shown. */
+const MOST_IPS = 1024;
+const NO_ROUTES: Chosen = { destinations: [], more: 0 };
 
 /**
  * The story of a MAC in a VNI that is served, and of an IP that it may have; undefined where nobody knows the MAC. Of an
@@ -64,13 +71,14 @@ export async function explain(
   vni: Vni,
   asked: Mac | undefined,
   ip: Ip | undefined,
+  turns: Turns,
 ): Promise<Explain | undefined> {
-  const mac = asked ?? (ip === undefined ? undefined : await holderOf(rooms, vni, ip));
-  return mac === undefined ? undefined : explainMac(rooms, vni, mac, ip);
+  const mac = asked ?? (ip === undefined ? undefined : await holderOf(rooms, vni, ip, turns));
+  return mac === undefined ? undefined : explainMac(rooms, vni, mac, ip, turns);
 }
 
 /** The MAC that has the IP, or that the best word on it names: a route that counts, a neighbor row, any other imported route. */
-async function holderOf(rooms: Rooms, vni: Vni, ip: Ip): Promise<Mac | undefined> {
+async function holderOf(rooms: Rooms, vni: Vni, ip: Ip, turns: Turns): Promise<Mac | undefined> {
   const { evpn, dataPlane } = rooms;
   await dataPlane.lookAt(vni, { table: 'neigh', key: ip });
   const vrf = evpn.vrf(vni);
@@ -78,7 +86,8 @@ async function holderOf(rooms: Rooms, vni: Vni, ip: Ip): Promise<Mac | undefined
   const entry = vrf.knownIp(ip);
   const holder = bindingMac(vrf, ip, entry);
   if (holder !== null) return parseMac(holder);
-  const heard = ipClaimsHeard(rooms, vrf, entry);
+  const { destinations } = await chooseForIp(rooms, vrf, entry, turns);
+  const heard = claimsHeard(destinations, entry, ipHearing(rooms, vrf, entry));
   const [best] = countedForIp(vrf, heard);
   return best?.route.mac ?? dataPlane.localNeigh(vni, ip)?.mac ?? heard[0]?.claim.route.mac;
 }
@@ -88,6 +97,7 @@ async function explainMac(
   vni: Vni,
   mac: Mac,
   ip: Ip | undefined,
+  turns: Turns,
 ): Promise<Explain | undefined> {
   const { evpn, dataPlane } = rooms;
   const hardware = await hardwareRows(rooms, evpn.vrf(vni)?.at);
@@ -96,21 +106,26 @@ async function explainMac(
   await dataPlane.lookAt(vni, ...macKey, ...ipKey);
   const vrf = evpn.vrf(vni);
   if (!vrf) return undefined;
+  const routes = await chooseRoutes(rooms, vrf, mac, ip, turns);
+  const floods = mac === MAC_ZERO ? await chooseFloods(rooms, vrf, turns) : undefined;
+  // From here on in one turn, so that all that is told was so at once
+  if (evpn.vrf(vni) !== vrf) return undefined;
   const entry = vrf.knownMac(mac);
-  const story = macStory(rooms, vrf, mac, hardware);
-  if (mac === MAC_ZERO) return explainFlooding(rooms, vrf, story.claims);
+  const story = macStory(rooms, vrf, mac, hardware, routes.ofMac);
+  if (floods) return explainFlooding(rooms, vrf, floods, story);
   const named = neighborIps(rooms, vrf, mac);
   if (entry === undefined && !isHeardOf(story) && named.length === 0) return undefined;
   const strangers = story.claims.flatMap(({ ip: of }) => (of === null ? [] : [parseIp(of)]));
+  const ips = [...new Set([...addressesOf(vrf, mac, entry), ...named, ...strangers])];
+  const shown = ips.slice(0, MOST_IPS);
   const told = {
     vni,
     mac: formatMac(mac),
     ip: ipText(ip),
     entry: story,
-    ips: [...new Set([...addressesOf(vrf, mac, entry), ...named, ...strangers])]
-      .sort(compareIp)
-      .map(formatIp),
-    binding: ip === undefined ? null : bindingOf(rooms, vrf, mac, ip),
+    ips: shown.sort(compareIp).map(formatIp),
+    moreIps: ips.length - shown.length,
+    binding: ip === undefined ? null : bindingOf(rooms, vrf, ip, routes.ofIp),
   };
   const waits = waitSentences(rooms, [entry, ip === undefined ? undefined : vrf.ips.get(ip)]);
   const limit = dataPlane.hosts.limitFor(vni, mac);
@@ -137,9 +152,9 @@ function neighborIps({ dataPlane }: Rooms, { at }: MacVrf, mac: Mac): Ip[] {
 }
 
 /** The story of the IP; null where nobody knows it. */
-function bindingOf(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip): Explain['binding'] {
+function bindingOf(rooms: Rooms, vrf: MacVrf, ip: Ip, chosen: Chosen): Explain['binding'] {
   const entry = vrf.knownIp(ip);
-  const story = ipStory(rooms, vrf, mac, ip, entry);
+  const story = ipStory(rooms, vrf, ip, entry, chosen);
   if (entry === undefined && !isHeardOf(story)) return null;
   return {
     mac: bindingMac(vrf, ip, entry),
@@ -148,12 +163,38 @@ function bindingOf(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip): Explain['bindin
   };
 }
 
-function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows | undefined): Story {
+/** The routes that the stories of the MAC and of the IP are told of. */
+async function chooseRoutes(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip | undefined, turns: Turns) {
+  const entry = vrf.knownMac(mac);
+  const hear = macHearing(rooms, vrf, entry);
+  const ofMac = await chooseRemotes(entry?.remotes, hear, compareRemoteClaims, turns);
+  const strangers = (of: Ip | undefined) => chooseStrangers(rooms, vrf, mac, of, turns);
+  return {
+    ofMac: joined(ofMac, await strangers(undefined)),
+    ofIp:
+      ip === undefined
+        ? NO_ROUTES
+        : joined(await chooseForIp(rooms, vrf, vrf.knownIp(ip), turns), await strangers(ip)),
+  };
+}
+
+function chooseForIp(rooms: Rooms, vrf: MacVrf, entry: IpEntry | undefined, turns: Turns): Promise<Chosen> {
+  const compare = (a: RemoteClaim, b: RemoteClaim) => compareIpClaims(a, b, vrf);
+  return chooseRemotes(entry?.remotes, ipHearing(rooms, vrf, entry), compare, turns);
+}
+
+function macStory(
+  rooms: Rooms,
+  vrf: MacVrf,
+  mac: Mac,
+  hardware: HardwareRows | undefined,
+  { destinations, more }: Chosen,
+): Story {
   const { dataPlane } = rooms;
   const entry = vrf.knownMac(mac);
   const ownership = entry?.ownership ?? UNOWNED;
   const local = localMacHeard(rooms, vrf, mac);
-  const remotes = macClaimsHeard(rooms, vrf, entry);
+  const remotes = claimsHeard(destinations, entry, macHearing(rooms, vrf, entry));
   const counted = countedOf(remotes).sort(compareRemoteClaims);
   const winner = ownership.owner === 'remote' ? counted.find(({ leaf }) => leaf === entry?.vtep) : undefined;
   const isLocal = ownership.owner === 'local';
@@ -182,26 +223,36 @@ function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, hardware: HardwareRows | 
     frozen: entry?.history?.frozen ?? false,
     claims: [
       ...(local ? [localMacItem(rooms, vrf, mac, entry, local)] : []),
-      ...remoteItems(rooms, [...remotes, ...strangersHeard(rooms, vrf, mac, undefined)], winner),
+      ...remoteItems(rooms, [...remotes, ...strangersHeard(rooms, vrf, destinations)], winner),
     ],
+    moreClaims: more,
     kernel,
     advertised: advertisedItems(rooms, [
       macRoute(vrf, mac, undefined),
-      ...addressesOf(vrf, mac, entry).map((ip) => macRoute(vrf, mac, ip)),
+      ...addressesOf(vrf, mac, entry)
+        .filter((ip) => vrf.gateways.has(ip) || vrf.ips.get(ip)?.advertised?.mac === mac)
+        .sort(compareIp)
+        .map((ip) => macRoute(vrf, mac, ip)),
     ]),
     moves: moveItems(entry?.history),
     duplicate: duplicateOf(rooms, { vni: vrf.vni, mac }),
   };
 }
 
-function ipStory(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip, entry: IpEntry | undefined): Story {
+function ipStory(
+  rooms: Rooms,
+  vrf: MacVrf,
+  ip: Ip,
+  entry: IpEntry | undefined,
+  { destinations, more }: Chosen,
+): Story {
   const { dataPlane } = rooms;
   const owner = entry?.owner ?? 'none';
   const local = localIpItem(rooms, vrf, ip, entry);
   const neigh = dataPlane.localNeigh(vrf.vni, ip);
   const macEntry = entry?.mac === undefined ? undefined : vrf.knownMac(entry.mac);
   const ours = macEntry?.ownership.sequence ?? 0;
-  const remotes = ipClaimsHeard(rooms, vrf, entry);
+  const remotes = claimsHeard(destinations, entry, ipHearing(rooms, vrf, entry));
   const counted = countedForIp(vrf, remotes);
   const winner = owner === 'remote' ? counted.find(({ route }) => route.mac === entry?.mac) : undefined;
   const isOwn = ipReason(ip, vrf) === 'own-ip';
@@ -229,8 +280,9 @@ function ipStory(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip, entry: IpEntry | u
     frozen: entry?.history?.frozen ?? false,
     claims: [
       ...(local ? [local] : []),
-      ...remoteItems(rooms, [...remotes, ...strangersHeard(rooms, vrf, mac, ip)], winner),
+      ...remoteItems(rooms, [...remotes, ...strangersHeard(rooms, vrf, destinations)], winner),
     ],
+    moreClaims: more,
     kernel: kernelCheck(rooms, vrf, { table: 'neigh', key: ip }, undefined),
     advertised: advertisedItems(rooms, advertisedWith(vrf, ip, entry)),
     moves: moveItems(entry?.history),
@@ -243,10 +295,10 @@ function ownDevice({ at }: MacVrf, mac: Mac): string | undefined {
   return at?.sviMac === mac ? at.sviName : undefined;
 }
 
-/** The MAC's IPs, the machine's own that are announced with it among them. */
+/** The MAC's IPs in any order, the machine's own that are announced with it among them. */
 function addressesOf(vrf: MacVrf, mac: Mac, entry: MacEntry | undefined): Ip[] {
   const own = [...vrf.gateways].filter(([, gateway]) => gateway.mac === mac).map(([ip]) => ip);
-  return [...new Set([...listOf(entry?.ips), ...own])].sort(compareIp);
+  return [...new Set([...listOf(entry?.ips), ...own])];
 }
 
 /** Whose the IP is. */

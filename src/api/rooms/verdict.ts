@@ -1,4 +1,5 @@
 import { MAX_SEQUENCE, type MacVrf, Rule } from '../../evpn/index.js';
+import { counted } from '../../types/index.js';
 import type { Explain, Story } from '../explain-schemas.js';
 import type { Rooms } from './rooms.js';
 
@@ -80,6 +81,7 @@ function storySentences(name: string, vni: number, story: Story, observes: boole
     ...labelSentences(vni, story),
     ...segmentSentences(story),
     ...ignoredSentences(story),
+    ...moreSentences(name, story),
     ...moveSentences(name, story),
     ...duplicateSentences(name, story),
     announcement(name, story, observes),
@@ -183,6 +185,14 @@ function ignoredSentences({ claims }: Story): string[] {
         ? `The local row does not count: ${ignored}.`
         : `The route of ${vtep} (RD ${route?.rd}) does not count: ${ignored}.`,
     );
+}
+
+function moreSentences(name: string, { moreClaims }: Story): string[] {
+  return moreClaims > 0
+    ? [
+        `${counted(moreClaims, 'more claim')} on ${name}, of routes that are no better, are not shown; /api/v1/routes lists all.`,
+      ]
+    : [];
 }
 
 function moveSentences(name: string, { moves }: Story): string[] {

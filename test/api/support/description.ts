@@ -9,8 +9,18 @@ export type AnswerChecker = (
   method?: 'get' | 'post' | 'delete',
 ) => string[];
 
+/** By the description's text: to compile its schemas takes longer than most tests, and all houses have the same. */
+const checkers = new Map<string, AnswerChecker>();
+
 /** Checks answers against an OpenAPI description. */
 export function answerChecker(description: object): AnswerChecker {
+  const text = JSON.stringify(description);
+  const checker = checkers.get(text) ?? compiled(description);
+  checkers.set(text, checker);
+  return checker;
+}
+
+function compiled(description: object): AnswerChecker {
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
   ajv.addSchema(description, 'api');
   return (path, status, contentType, body, method = 'get') => {

@@ -358,6 +358,7 @@ function story(over: Partial<Story>): Story {
     pinnedBy: null,
     sticky: false,
     frozen: false,
+    moreClaims: 0,
     claims: [
       {
         origin: 'remote',
@@ -417,6 +418,7 @@ export function explain(ip: string | null): Explain {
     verdict: ['a sentence'],
     entry: story({}),
     ips: ['192.0.2.1'],
+    moreIps: 0,
     binding:
       ip === null
         ? null
