@@ -4,31 +4,31 @@ import { Fifo, type Ip, type Mac, type Vni } from '../types/index.js';
 export interface Charge {
   readonly vni: Vni;
   readonly ip: Ip;
-  /** Clock.now() of the last word from it. */
+  /** Clock.now() when it was last heard. */
   heardAt: number;
-  /** Clock.wallTime() of the last question. */
+  /** Clock.wallTime() of the last probe. */
   refreshedAt: number | undefined;
-  /** Questions since then that we wait for ourselves. */
+  /** Probes since then whose answers evpnd itself waits for. */
   unanswered: number;
   forgotten: boolean;
 }
 
-/** An IP that is asked for though nobody is known to have it. */
+/** An IP that is searched for although no host is known to have it. */
 export interface Search {
   readonly vni: Vni;
   readonly ip: Ip;
   readonly mac: Mac;
-  /** Where the MAC was; undefined where the bridge knows. */
+  /** The port where the MAC was; undefined if the bridge has it. */
   readonly port: number | undefined;
-  /** Times that it could not be asked for, and times that it was. */
+  /** How often it could not be probed, and how often it was. */
   tries: number;
   asked: number;
 }
 
-/** What waits to be asked for one port of one VNI. */
+/** Probes that wait for one port of one VNI. */
 class Lane {
   readonly searches = new Fifo<Search>();
-  /** Neighbours that have answered the last question, and those that have not. */
+  /** Neighbors that have answered the last probe, and those that have not. */
   readonly answering = new Fifo<Charge>();
   readonly silent = new Fifo<Charge>();
 
@@ -41,12 +41,12 @@ class Lane {
   }
 }
 
-/** Searches of all lanes together, about: each lane may have its part however many the others have. */
+/** Approximate limit of searches of all lanes together; each lane has its share, independent of the others. */
 const SEARCHES = 1 << 16;
 
 /**
- * Who waits to be asked, by port and VNI, each of which has its turn after the other: thousands of addresses that
- * somebody makes up behind one port have that port's own wait. Within a lane those go last that do not answer.
+ * Neighbors that wait to be probed, by port and VNI, which take turns: thousands of invented addresses
+ * at one port delay only that port. Within a lane, neighbors that do not answer come last.
  */
 export class AskLanes {
   readonly #lanes = new Map<number, Lane>();
@@ -56,7 +56,7 @@ export class AskLanes {
 
   constructor(readonly bound = SEARCHES) {}
 
-  /** Neighbours that wait. */
+  /** How many neighbors wait. */
   get charges(): number {
     return this.#charges;
   }
@@ -71,7 +71,7 @@ export class AskLanes {
     this.#charges++;
   }
 
-  /** False where so much is searched for that this lane may have no more. */
+  /** False if this lane has its share of the searches already. */
   search(key: number, search: Search): boolean {
     const size = this.#lanes.get(key)?.searches.size ?? 0;
     if (this.#searches >= this.bound && size >= this.bound / Math.max(2, this.#lanes.size)) return false;
@@ -80,7 +80,7 @@ export class AskLanes {
     return true;
   }
 
-  /** Takes who is to be asked next. */
+  /** Removes and returns the next one to be probed. */
   take(): Search | Charge | undefined {
     const turn = this.#turns.take();
     if (!turn) return undefined;

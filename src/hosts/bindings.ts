@@ -1,22 +1,22 @@
 import { innerMap } from '../tables/index.js';
 import type { Ip, Mac } from '../types/index.js';
 
-/** An IP that a host was heard to have. */
+/** The IP of a host, known from snooping. */
 export interface Binding {
   readonly mac: Mac;
-  /** The host said that it is a router. */
+  /** True if the host is a router. */
   router: boolean;
   readonly isStatic: false;
   /** Changes whenever the IP comes from elsewhere to this MAC; the same scale as the epochs of the mirror's rows. */
   readonly epoch: number;
 }
 
-/** A host that answers for more addresses than this is not believed in further ones. */
+/** Further addresses of a host that answers for this many are ignored. */
 export const BINDING_BOUNDS = { perMac: 1024, inAll: 1 << 18 };
 
-/** Hosts of one broadcast domain behind one port: they share what they may be heard to have. */
+/** Hosts of one broadcast domain at one port, which share a part of the table. */
 export class Holder {
-  /** Their IPs, the one that was silent for longest first. */
+  /** Their IPs, longest silent first. */
   readonly ips = new Set<Ip>();
 
   constructor(
@@ -25,13 +25,13 @@ export class Holder {
   ) {}
 }
 
-/** Told of what does not find room. */
+/** Notified when the table has no room. */
 export interface BindingObserver {
-  /** The MAC has as many IPs as it may. */
+  /** The MAC is at its limit of IPs. */
   macIsFull(holder: Holder, mac: Mac): void;
-  /** The table is full and the holder has the most of it: its word was not taken, or a binding of its own went for another's. */
+  /** The table is full and the holder has the most of it: its new binding was refused, or one of its bindings was dropped for another holder's. */
   holderIsFull(holder: Holder): void;
-  /** The binding had to go. */
+  /** The binding was dropped. */
   evicted(domain: number, ip: Ip): void;
 }
 
@@ -40,9 +40,9 @@ interface Held extends Binding {
 }
 
 /**
- * What hosts were heard to have, by broadcast domain (see `domainKey`). Bounded, since anybody behind a port can say
- * anything: a MAC has a limited number of IPs, and so has the table. When that is full, who has the most pays: nothing
- * more is taken of that port and domain, and what another needs it gives, the one that was silent for longest first.
+ * Bindings known from snooping, by broadcast domain (see `domainKey`). Bounded, since a host can claim
+ * anything: a MAC has a limited number of IPs, and so has the table. When the table is full, the port and domain with the most
+ * bindings gets no more, and gives up its own for others, longest silent first.
  */
 export class BindingTable {
   readonly #bindings = new Map<number, Map<Ip, Held>>();
@@ -52,7 +52,7 @@ export class BindingTable {
   #largest: Holder | undefined;
   #runnerUp = 0;
   size = 0;
-  /** Words that a bound kept out, and bindings that had to go for another's. */
+  /** Bindings that a limit kept out, and bindings that were dropped for another holder's. */
   refused = 0;
   evicted = 0;
 
@@ -80,12 +80,12 @@ export class BindingTable {
     return this.#ips.get(domain)?.get(mac);
   }
 
-  /** How many IPs the hosts of the domain behind the port have. */
+  /** How many IPs the hosts of the domain at the port have. */
   heldBy(domain: number, port: number): number {
     return this.#holders.get(domain)?.get(port)?.ips.size ?? 0;
   }
 
-  /** Takes the place of what was known of the IP, as heard on the port; false where a bound keeps it out. */
+  /** Replaces the binding of the IP by one snooped on the port; false if a limit keeps it out. */
   put(domain: number, ip: Ip, binding: Binding, port: number): boolean {
     const before = this.#bindings.get(domain)?.get(ip);
     const holder = this.#holder(domain, port);
@@ -116,7 +116,7 @@ export class BindingTable {
     return true;
   }
 
-  /** The host has said it again, behind that port. */
+  /** The host was heard again with this IP, at that port. */
   heard(domain: number, ip: Ip, port: number): void {
     const held = this.#bindings.get(domain)?.get(ip);
     if (!held) return;
@@ -159,7 +159,7 @@ export class BindingTable {
     if (holders.size === 0) this.#holders.delete(domain);
   }
 
-  /** False where nobody has more than `holder`. */
+  /** False if no holder has more than `holder`. */
   #makeRoom(holder: Holder): boolean {
     const largest = this.#findLargest();
     if (!largest || largest.ips.size <= holder.ips.size + 1) return false;
@@ -182,7 +182,7 @@ export class BindingTable {
     } else this.#runnerUp = Math.max(this.#runnerUp, size);
   }
 
-  /** Looks at all of them only where the one that had the most has less than another had. */
+  /** Searches all holders only if the former largest one has become smaller than another. */
   #findLargest(): Holder | undefined {
     if (this.#largest && this.#largest.ips.size >= this.#runnerUp) return this.#largest;
     this.#largest = undefined;

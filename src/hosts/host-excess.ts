@@ -10,7 +10,7 @@ import {
 } from '../types/index.js';
 import { BINDING_BOUNDS, type BindingObserver, type Holder } from './bindings.js';
 
-/** What it needs of the data plane. */
+/** What this class needs of the data plane. */
 interface ExcessOwner {
   readonly clock: Clock;
   readonly log: LimitedLog;
@@ -18,10 +18,10 @@ interface ExcessOwner {
   vniOf(domain: number): Vni | undefined;
 }
 
-/** It is over when nothing was refused for so long. */
+/** Milliseconds without a refusal after which the condition ends. */
 const QUIET_MS = 60_000;
 
-/** Ports whose hosts say that they have more IPs than is believed: a line in the log at the begin and one at the end. */
+/** Ports whose hosts claim more IPs than the limits allow: a line in the log at the beginning and one at the end. */
 export class HostExcess implements BindingObserver {
   readonly #owner: ExcessOwner;
   readonly #evicted: (domain: number, ip: Parameters<BindingObserver['evicted']>[1]) => void;
@@ -30,7 +30,7 @@ export class HostExcess implements BindingObserver {
   /** By domain and port: those with such MACs, and those that have the most of a table that is full. */
   readonly #ofMacs: Episodes<string>;
   readonly #ofTable: Episodes<string>;
-  /** Ports that say more than is listened to. */
+  /** Ports with more packets than are snooped. */
   readonly #floods: Episodes<number>;
   readonly #places = new Map<
     string,
@@ -63,7 +63,7 @@ export class HostExcess implements BindingObserver {
       owner.clock,
       QUIET_MS,
       (port) =>
-        owner.log.warn('a port floods ARP or neighbor discovery: only a part of it is listened to', () => ({
+        owner.log.warn('a port floods ARP or neighbor discovery: only a sample of it is snooped', () => ({
           port: this.#nameOf(port),
         })),
       (port) =>
@@ -85,7 +85,7 @@ export class HostExcess implements BindingObserver {
     this.#ofTable.seen(this.#enter(domain, port, undefined));
   }
 
-  /** More ARP and neighbor discovery comes by the port than is listened to; devices that are no access ports do not count. */
+  /** More ARP and neighbor discovery arrives at the port than is snooped; devices that are not access ports are ignored. */
   portFloods(port: number): void {
     if (this.#owner.topology.ports.get(port)?.role === 'access') this.#floods.seen(port);
   }
@@ -99,7 +99,7 @@ export class HostExcess implements BindingObserver {
     this.#floods.close();
   }
 
-  /** A problem for each port and VNI that is at a bound. */
+  /** Yields a problem for each port and VNI that is at a limit. */
   *problems(): Iterable<TopologyProblem> {
     const { perMac, inAll } = BINDING_BOUNDS;
     for (const [key, { count }] of this.#ofMacs.entries()) {
@@ -126,7 +126,7 @@ export class HostExcess implements BindingObserver {
       };
   }
 
-  /** Why the IP may be one that the host has and nobody knows here; undefined where no bound is in its way. */
+  /** Returns the limit that may keep this IP of the host from being known; undefined if there is none. */
   limitFor(domain: number, mac: Mac, port: number): string | undefined {
     const ofMac = this.#macs.get(`${domain} ${mac}`);
     if (ofMac)
@@ -168,7 +168,7 @@ export class HostExcess implements BindingObserver {
   }
 }
 
-/** Lets so much ARP come in by the port as a hundred hosts need. */
+/** Returns a command that limits ARP at the port to the needs of a hundred hosts. */
 function policeArp(port: string): string {
   return `tc qdisc add dev ${port} clsact; tc filter add dev ${port} ingress protocol arp matchall action police rate 100kbit burst 16k conform-exceed drop`;
 }

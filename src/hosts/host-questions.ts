@@ -17,10 +17,10 @@ import { type Ip, isIpv4, isLinkLocal, type Mac, type Vni } from '../types/index
 import type { Charge } from './ask-lanes.js';
 import type { Outcome } from './refresher.js';
 
-/** What the questions need of the data plane. */
+/** What probing needs of the data plane. */
 type QuestionsOwner = Pick<HostsOwner, 'kernel' | 'mirror' | 'topology' | 'vniOf'>;
 
-/** The row of a local neighbour on the VNI's SVI, for a look at once. */
+/** Returns the row of a local neighbor on the VNI's SVI; valid until the next change. */
 export function localNeighRow(
   mirror: KernelMirror,
   at: VniAttachment,
@@ -31,7 +31,7 @@ export function localNeighRow(
   return isLocalNeigh(row) ? row : undefined;
 }
 
-/** The bridge's row of a MAC that is on an access port. */
+/** Returns the bridge's row of a MAC that is on an access port. */
 export function localMacRow(
   { mirror, topology }: Pick<QuestionsOwner, 'mirror' | 'topology'>,
   bridgeIfindex: number,
@@ -42,14 +42,14 @@ export function localMacRow(
   return row && isLocalRow(row, topology) ? row : undefined;
 }
 
-/** How local hosts are asked: by the kernel where the SVI resolves them, else by a packet to that host alone. */
+/** Probes local hosts: through the kernel if the SVI resolves them, otherwise by a packet to that host only. */
 export class HostQuestions {
   readonly #owner: QuestionsOwner;
   readonly #snooper: Snooper | undefined;
   readonly #localNeigh: (vni: Vni, ip: Ip) => { readonly mac: Mac } | undefined;
   readonly #probes: Operation[] = [];
 
-  /** `localNeigh` tells who has the IP here. */
+  /** `localNeigh` returns the local host with the IP. */
   constructor(
     owner: QuestionsOwner,
     snooper: Snooper | undefined,
@@ -60,7 +60,7 @@ export class HostQuestions {
     this.#localNeigh = localNeigh;
   }
 
-  /** Asks the host that has the IP of the charge. */
+  /** Probes the host that has the IP of the charge. */
   ask({ vni, ip }: Charge): Outcome {
     const at = this.#owner.topology.vnis.get(vni);
     const neigh = this.#localNeigh(vni, ip);
@@ -69,7 +69,7 @@ export class HostQuestions {
     if (!mac) return 'later';
     const row = localNeighRow(this.#owner.mirror, at, ip);
     const rowState = row?.mac === neigh.mac ? row.state : 0;
-    // A question by the kernel would take another agent's mark off its row (net/core/neighbour.c)
+    // A probe by the kernel would remove another agent's mark from its row (net/core/neighbour.c)
     const isFixed =
       (rowState & (Nud.PERMANENT | Nud.NOARP)) !== 0 || ((row?.flags ?? 0) & Ntf.EXT_LEARNED) !== 0;
     if (rowState !== 0 && !isFixed && this.#kernelCanAsk(at, ip)) {
@@ -84,18 +84,18 @@ export class HostQuestions {
       return 'sent';
     }
     if (!this.#question(at, mac.port, neigh.mac, ip)) return 'later';
-    // A row that stays whether or not there is an answer is asked for the bridge row's sake alone
+    // A permanent row is probed only to keep the bridge's row
     return rowState !== 0 ? 'sent' : 'asked';
   }
 
-  /** Without a link-local address the kernel sends no solicitation, and takes its own silence for the host's. */
+  /** Without a link-local address the kernel sends no solicitation, and concludes that the host is silent. */
   #kernelCanAsk(at: VniAttachment, asked: Ip): boolean {
     if (isIpv4(asked)) return true;
     const own = this.#owner.topology.interfaces.get(at.sviIfindex)?.addresses;
     return own?.some(({ ip, state }) => state === 'usable' && !isIpv4(ip) && isLinkLocal(ip)) ?? false;
   }
 
-  /** Asks for an IP that the MAC should have, where the bridge has the MAC. */
+  /** Probes for an IP that the MAC should have, at the port where the bridge has the MAC. */
   find(vni: Vni, ip: Ip, mac: Mac): Outcome {
     const at = this.#owner.topology.vnis.get(vni);
     if (!at || this.#localNeigh(vni, ip)) return 'forget';
@@ -110,7 +110,7 @@ export class HostQuestions {
     return 'sent';
   }
 
-  /** Asks a host whose MAC the bridge has forgotten, at the port where it was. */
+  /** Probes a host whose MAC the bridge has forgotten, at the port where it was. */
   recall(vni: Vni, ip: Ip, mac: Mac, port: number): Outcome {
     const { topology, mirror } = this.#owner;
     const at = topology.vnis.get(vni);
@@ -118,10 +118,10 @@ export class HostQuestions {
     if (!at) return 'forget';
     // It is back, and its other addresses are to be found, or it is elsewhere
     if (mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac)) return this.find(vni, ip, mac);
-    // The port may be another network's by now
+    // The port may belong to another network by now
     if (found?.role !== 'access' || found.bridgeIfindex !== at.bridgeIfindex) return 'forget';
     if (this.#snooper) return this.#question(at, port, mac, ip) ? 'asked' : 'later';
-    // The kernel's own question goes to every port, for want of the row
+    // The kernel would send its probe to every port, since the row is missing
     const row = localNeighRow(this.#owner.mirror, at, ip);
     if (row?.mac !== mac || !this.#kernelCanAsk(at, ip)) return 'forget';
     this.#probes.push({ table: 'neigh-probe', verb: 'add', ifindex: at.sviIfindex, ip, mac: undefined });
@@ -136,9 +136,9 @@ export class HostQuestions {
     return this.#snooper.ask({ port, tag: tagOf(found, at.vlan), mac, ip, source });
   }
 
-  /** Hands the kernel's questions over. */
+  /** Sends the probes of the kernel. */
   sendProbes(): void {
-    // A row that went meanwhile is refused, and its going is told
+    // A row that was removed meanwhile is refused, and its removal is notified
     while (this.#probes.length > 0) this.#owner.kernel.apply(this.#probes.splice(0, 64));
   }
 }

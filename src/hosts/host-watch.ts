@@ -29,12 +29,12 @@ import { UnprovenWords, type Word } from './unproven.js';
 const FORGOTTEN_MS = 100;
 
 /**
- * Which IPs local hosts have, and that they go on being known. Two witnesses: the kernel's neighbours on the SVI, and
- * ARP and ND that hosts were heard to speak on their ports, which needs no SVI. The newer word wins where they
- * contradict each other. Both are refreshed by questions before they expire.
+ * Which IPs local hosts have, and keeps them known. Two sources: the kernel's neighbors on the SVI, and
+ * ARP and ND of hosts snooped on their ports, which needs no SVI. The newer one wins if they
+ * contradict each other. Both are refreshed by probes before they expire.
  *
- * A heard binding counts while the bridge has its MAC on an access port, and was believed at first only if it came by
- * that very port.
+ * A snooped binding counts while the bridge has its MAC on an access port, and is accepted only if it was heard at
+ * that port.
  */
 export class HostWatch implements Hosts {
   readonly refresher: Refresher;
@@ -44,7 +44,7 @@ export class HostWatch implements Hosts {
   readonly #excess: HostExcess;
   readonly #bindings: BindingTable;
   readonly #unproven: UnprovenWords;
-  /** MACs that the bridge has forgotten, with their ports, and of which no host said what IP they have. */
+  /** MACs that the bridge has forgotten, with their ports, and whose IPs are not known from snooping. */
   readonly #forgotten = new Map<Vni, Map<Mac, number>>();
   #refused = 0;
   #drainedAt = Number.NEGATIVE_INFINITY;
@@ -69,7 +69,7 @@ export class HostWatch implements Hosts {
         interval: (vni) => this.#interval(vni),
         lane: (vni, ip) => this.#laneOf(vni, this.localNeigh(vni, ip)?.mac, undefined),
         searchLane: (vni, mac, port) => this.#laneOf(vni, mac, port),
-        // What is known must be as new as can be: the question is only for local ones
+        // The rows must be current, since only local hosts may be probed
         begin: () => owner.kernel.drain(),
         ask: (charge) => this.#questions.ask(charge),
         find: (vni, ip, mac, port) =>
@@ -190,7 +190,7 @@ export class HostWatch implements Hosts {
 
   /**
    * The bridge has forgotten a local MAC, before its bindings go: a flush takes the rows of hosts that are there. The host
-   * is asked where it was, and its answer brings the row back; one that never speaks by itself would stay away.
+   * is probed where it was, and its answer restores the row; a silent host would stay unknown.
    */
   bridgeForgot(domain: number, mac: Mac, port: number): void {
     const vni = this.#owner.vniOf(domain);
@@ -206,7 +206,7 @@ export class HostWatch implements Hosts {
     this.#forgotten.set(vni, places);
   }
 
-  /** Which IP a MAC has by the SVI's word takes a walk over its neighbors: one for all that went together. */
+  /** To find the IPs of a MAC on the SVI takes a walk over its neighbors: one for all MACs that were removed together. */
   #askForgotten(): void {
     for (const [vni, places] of this.#forgotten) {
       const at = this.#owner.topology.vnis.get(vni);
@@ -246,13 +246,13 @@ export class HostWatch implements Hosts {
       if (binding && binding.mac !== after.mac) this.#drop(domain, ip);
       return;
     }
-    // The kernel has asked the host in vain
+    // The host has not answered the kernel
     if (was && after && after.state & Nud.FAILED && this.#bindings.get(domain, ip)?.mac === was.mac)
       this.#drop(domain, ip);
     if (was) this.#forgetUnknown(vni, ip);
   }
 
-  /** Nobody here has the IP: it is not to be watched. */
+  /** No local host has the IP: it is no longer watched. */
   #forgetUnknown(vni: Vni, ip: Ip): void {
     if (!this.localNeigh(vni, ip)) this.refresher.forget(vni, ip);
   }
@@ -263,7 +263,7 @@ export class HostWatch implements Hosts {
     return binding && localMacRow(this.#owner, at.bridgeIfindex, at.vlan, binding.mac) ? binding : undefined;
   }
 
-  /** The port and VNI that a MAC is at, 0 for no port, in one number. */
+  /** Returns the port and VNI of a MAC, 0 for no port, as one number. */
   #laneOf(vni: Vni, mac: Mac | undefined, port: number | undefined): number {
     const at = port === undefined && mac !== undefined ? this.#owner.topology.vnis.get(vni) : undefined;
     const row = at && mac !== undefined && localMacRow(this.#owner, at.bridgeIfindex, at.vlan, mac);
@@ -314,7 +314,7 @@ export class HostWatch implements Hosts {
       this.#owner.intruderHeard(vni, mac, port);
   }
 
-  /** Takes the word if the MAC is behind the port that it came by. */
+  /** Accepts the binding if the bridge has the MAC at the port where it was heard. */
   #learn({ port, vlan, mac, ip, router }: Word): boolean {
     const { mirror, topology } = this.#owner;
     const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
@@ -345,8 +345,8 @@ export class HostWatch implements Hosts {
   }
 
   /**
-   * A host that asks whether its own address is free takes a question of ours, whose sender has no address either, for
-   * another host that wants it (RFC 5227 §2.1.1), and gives it up: it is left in peace for a while.
+   * A host that probes whether its own address is free takes a probe of ours, whose sender has no address either, for
+   * another host that wants it (RFC 5227 §2.1.1), and gives it up: so it is not probed for a while.
    */
   #tentative(port: number, tag: number, ip: Ip): void {
     const vlan = this.#vlanOf(port, tag);
@@ -356,13 +356,13 @@ export class HostWatch implements Hosts {
     if (vni !== undefined && this.localNeigh(vni, ip)) this.refresher.heard(vni, ip);
   }
 
-  /** The VLAN that a frame is in; undefined where it is in none that counts. */
+  /** Returns the VLAN of a frame; undefined if the port does not carry it. */
   #vlanOf(port: number, tag: number): number | undefined {
     const { topology } = this.#owner;
     const found = topology.ports.get(port);
     const bridge = topology.bridges.get(found?.bridgeIfindex ?? 0);
     if (!bridge || found?.role !== 'access') return undefined;
-    // A bridge that does not look at tags carries other networks in them
+    // On a VLAN-unaware bridge, tagged frames belong to other networks
     if (!bridge.vlanAware) return tag === 0 ? 0 : undefined;
     const vlan = tag === 0 ? found.pvid : tag;
     return vlan === 0 ? undefined : vlan;

@@ -5,18 +5,18 @@ import { AskLanes, type Charge, type Search } from './ask-lanes.js';
 export const DEFAULT_REFRESH: RefreshSettings = { enabled: true, interval: 30, rate: 100 };
 
 /**
- * What came of asking: `sent`, and the kernel watches for the answer; `asked`, and we do; `later`, there is nothing to
- * ask now; `forget`, it is no local neighbour.
+ * The result of a probe: `sent`, and the kernel waits for the answer; `asked`, and we do; `later`, there is nothing to
+ * probe now; `forget`, it is not a local neighbor.
  */
 export type Outcome = 'sent' | 'asked' | 'later' | 'forget';
 
-/** Who knows how to ask. */
+/** Sends the probes. */
 export interface RefreshOwner {
-  /** Milliseconds without a word after which a neighbour of the VNI is asked. */
+  /** Milliseconds of silence after which a neighbor of the VNI is probed. */
   interval(vni: Vni): number;
-  /** A number for the port and VNI that the neighbour is at: those of one number wait for each other. */
+  /** Returns a number for the neighbor's port and VNI: neighbors of one number share a lane. */
   lane(vni: Vni, ip: Ip): number;
-  /** The same of where an IP is searched for. */
+  /** The same for an IP that is searched for. */
   searchLane(vni: Vni, mac: Mac, port: number | undefined): number;
   /** Called before a run of `ask` and `find`. */
   begin(): void;
@@ -26,29 +26,29 @@ export interface RefreshOwner {
    * nothing to look for, or no longer.
    */
   find(vni: Vni, ip: Ip, mac: Mac, port: number | undefined): Outcome;
-  /** Called behind a run. */
+  /** Called after a run. */
   end(): void;
-  /** The neighbour has not answered; it may no longer count. */
+  /** The neighbor has not answered. */
   silent(charge: Charge): void;
 }
 
 /** Width of a slot in milliseconds; the slots span more than the longest interval. */
 const SLOT_MS = 250;
 const SLOTS = 512;
-/** Between two questions that go unanswered, and how many there are (RetransTimer and MAX_UNICAST_SOLICIT of RFC 4861). */
+/** Milliseconds between unanswered probes, and their number (RetransTimer and MAX_UNICAST_SOLICIT of RFC 4861). */
 const ANSWER_MS = 1_000;
 const ATTEMPTS = 3;
 const SEARCH_TRIES = 8;
-/** So many are looked at in a run; most of them may cost no question. */
+/** Most neighbors of one run; many of them may need no probe. */
 const RUN = 512;
 
 /**
- * Asks local neighbours for a sign of life before the kernel forgets them. A wheel of slots holds each of them once; a
- * word from a host costs a write, and its slot is found out of date when it comes round. What is due waits for the rate,
- * ports and VNIs in turn, so that neither a start nor a thousand hosts at once make a burst, nor one of them the others wait.
+ * Probes local neighbors before the kernel forgets them. A timer wheel holds each of them once; hearing a
+ * host costs one write, and its slot is corrected when its time comes. Due neighbors wait for the rate,
+ * ports and VNIs in turn, so that neither a start nor a thousand hosts at once cause a burst, nor one port delays others.
  */
 export class Refresher {
-  /** Questions asked since start. */
+  /** Probes since the start. */
   refreshes = 0;
   readonly #charges = new Map<Vni, Map<Ip, Charge>>();
   readonly #slots: ((Charge | Search)[] | undefined)[] = new Array(SLOTS).fill(undefined);
@@ -79,12 +79,12 @@ export class Refresher {
     return size;
   }
 
-  /** Neighbours whose turn has come and that wait for the rate. */
+  /** How many due neighbors wait for the rate. */
   get backlog(): number {
     return this.#due.charges;
   }
 
-  /** New settings from now on; intervals count from the last word as before. */
+  /** Applies new settings; intervals still count from when a neighbor was last heard. */
   reconfigure(settings: RefreshSettings): void {
     this.settings = settings;
     const searches = [...this.#searches()];
@@ -109,10 +109,10 @@ export class Refresher {
       charges = new Map();
       this.#charges.set(vni, charges);
     }
-    // The wheel stands still while it is empty
+    // The wheel does not turn while it is empty
     this.#turn();
     const interval = this.owner.interval(vni);
-    // Spread, so that those that came together are not asked together
+    // Spread, so that neighbors that came together are not probed together
     const heardAt = this.clock.now() - (interval / 2) * fraction(ip);
     const charge = { vni, ip, heardAt, refreshedAt: undefined, unanswered: 0, forgotten: false };
     charges.set(ip, charge);
@@ -120,7 +120,7 @@ export class Refresher {
     this.#arm();
   }
 
-  /** A word from the neighbour, which is taken into the schedule if it is not there. */
+  /** The neighbor was heard; it is added to the schedule if it is not there. */
   heard(vni: Vni, ip: Ip): void {
     const charge = this.#charges.get(vni)?.get(ip);
     if (!charge) {
@@ -131,7 +131,7 @@ export class Refresher {
     charge.unanswered = 0;
   }
 
-  /** It is no longer a local neighbour. */
+  /** Removes a neighbor that is no longer local. */
   forget(vni: Vni, ip: Ip): void {
     const charges = this.#charges.get(vni);
     const charge = charges?.get(ip);
@@ -141,13 +141,13 @@ export class Refresher {
     if (charges.size === 0) this.#charges.delete(vni);
   }
 
-  /** The same of all of a VNI. */
+  /** Removes all neighbors of a VNI. */
   forgetVni(vni: Vni): void {
     for (const charge of this.#charges.get(vni)?.values() ?? []) charge.forgotten = true;
     this.#charges.delete(vni);
   }
 
-  /** Clock.wallTime() of the last question to a neighbour; undefined where there was none. */
+  /** Returns Clock.wallTime() of the last probe of a neighbor; undefined if there was none. */
   lastRefresh(vni: Vni, ip: Ip): number | undefined {
     return this.#charges.get(vni)?.get(ip)?.refreshedAt;
   }
@@ -205,7 +205,7 @@ export class Refresher {
     return true;
   }
 
-  /** Sleeps until the next slot that holds anybody, or the next token where somebody waits for one. */
+  /** Sleeps until the next slot that is not empty, or the next token if a neighbor waits for one. */
   #arm(): void {
     if (this.#due.size > 0) {
       const wait = this.#tokens >= 1 ? 0 : Math.min(SLOT_MS, Math.max(1, 1000 / this.settings.rate));
@@ -244,10 +244,10 @@ export class Refresher {
     this.#arm();
   }
 
-  /** Turns the wheel to the present: all whose slot has come are in line. */
+  /** Turns the wheel to the present: all whose slot has come are queued. */
   #turn(): void {
     const now = Math.floor(this.clock.now() / SLOT_MS);
-    // Behind by more than a turn, every slot has come
+    // Late by more than a turn, every slot has come
     for (let left = SLOTS; this.#slot < now && left > 0; left--) {
       this.#slot++;
       const index = this.#slot % SLOTS;
@@ -267,7 +267,7 @@ export class Refresher {
       this.#due.add(this.owner.lane(each.vni, each.ip), each);
   }
 
-  /** With a token, which is given back where there was nothing to ask. */
+  /** Uses a token, which is returned if there was nothing to probe. */
   #askNext(): void {
     const next = this.#due.take();
     const asked = next !== undefined && (isSearch(next) ? this.#find(next) : this.#askDue(next));
@@ -275,7 +275,7 @@ export class Refresher {
     else this.#tokens++;
   }
 
-  /** True where somebody was asked. */
+  /** True if a neighbor was probed. */
   #find(search: Search): boolean {
     const outcome = this.owner.find(search.vni, search.ip, search.mac, search.port);
     const now = this.clock.now();
@@ -294,7 +294,7 @@ export class Refresher {
     return this.#ask(charge);
   }
 
-  /** Puts back a neighbour that spoke since it was scheduled. */
+  /** Reschedules a neighbor that was heard since it was scheduled. */
   #hasSpoken(charge: Charge): boolean {
     if (charge.unanswered > 0) return false;
     const at = charge.heardAt + this.owner.interval(charge.vni);
@@ -303,7 +303,7 @@ export class Refresher {
     return true;
   }
 
-  /** True where it was asked. */
+  /** True if it was probed. */
   #ask(charge: Charge): boolean {
     if (charge.unanswered >= ATTEMPTS) {
       charge.unanswered = 0;

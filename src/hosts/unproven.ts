@@ -1,6 +1,6 @@
 import type { Clock, Ip, Mac } from '../types/index.js';
 
-/** What a host said, on which port and in which VLAN. */
+/** A snooped binding with its port and VLAN. */
 export interface Word {
   readonly port: number;
   readonly vlan: number;
@@ -14,8 +14,8 @@ const MOST = 256;
 const PROOF_MS = 20;
 
 /**
- * Words whose MAC the bridge has not learned yet: the packet may be here before the news of the row. They wait for it,
- * but not for long; each port has a bound of its own, so that a flood behind one keeps no other's out.
+ * Snooped bindings whose MAC the bridge has not learned yet: the packet may arrive before the notification of the row. They wait for it,
+ * but not for long; each port has its own limit, so that a flood at one does not affect others.
  */
 export class UnprovenWords {
   readonly #words = new Map<Mac, Word[]>();
@@ -23,13 +23,13 @@ export class UnprovenWords {
 
   constructor(
     readonly clock: Clock,
-    /** True where the word is believed now. */
+    /** True if the binding is accepted now. */
     readonly learn: (word: Word) => boolean,
-    /** Called with what has waited in vain. */
+    /** Called with a binding whose wait has timed out. */
     readonly gaveUp: (word: Word) => void,
   ) {}
 
-  /** False where too many of the port wait. */
+  /** False if too many of the port wait. */
   add(word: Word): boolean {
     const waiting = this.#ofPort.get(word.port) ?? 0;
     if (waiting >= MOST) return false;
@@ -41,7 +41,7 @@ export class UnprovenWords {
     return true;
   }
 
-  /** After news of the MAC's row. */
+  /** Called after a notification of the MAC's row. */
   prove(mac: Mac): void {
     const words = this.#words.get(mac);
     if (!words) return;

@@ -2,21 +2,21 @@ import { TurnEnd } from './turn-end.js';
 
 /** A running timer. */
 export interface Timer {
-  /** Stops it; harmless when it has fired. */
+  /** Stops the timer; no effect after it has fired. */
   cancel(): void;
 }
 
-/** Time as an argument: the real one counts milliseconds, a test's counts what the test says. */
+/** Time as an argument: the real clock, or one that a test advances. */
 export interface Clock {
   /** Milliseconds on a monotonic scale. */
   now(): number;
-  /** Milliseconds since 1970, for what people read. */
+  /** Milliseconds since 1970, for timestamps that people read. */
   wallTime(): number;
   /** Calls back once, no earlier than `milliseconds` from now; the callback must not throw. */
   after(milliseconds: number, callback: () => void): Timer;
   /**
-   * Calls back when what runs now has ended and I/O had its chance, in the order of asking: at the end of this turn of
-   * the event loop while that is short, else in a later one.
+   * Calls back after the running code and pending I/O, in the order of calls: at the end of this turn of
+   * the event loop if that is short, otherwise in a later one.
    */
   soon(callback: () => void): Timer;
 }

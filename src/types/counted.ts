@@ -1,4 +1,4 @@
-/** A number with its noun, of one thing in the singular: `1 route`, `2 routes`, and with the plural given `2 addresses`. */
+/** Returns a number with its noun: `1 route`, `2 routes`, or with an irregular plural `2 addresses`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }

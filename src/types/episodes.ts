@@ -1,8 +1,8 @@
 import type { Clock, Timer } from './clock.js';
 
-/** Something that goes on. */
+/** A condition that lasts. */
 interface Episode {
-  /** Clock.wallTime() when it was seen first. */
+  /** Clock.wallTime() when it was first seen. */
   readonly since: number;
   /** How often it was seen. */
   readonly count: number;
@@ -15,7 +15,7 @@ interface Open {
 }
 
 /**
- * What may happen thousands of times a second, told twice: when it begins, and when it has not been seen for `quiet`
+ * Reports a condition that may recur thousands of times a second twice: when it begins, and when it has not recurred for `quiet`
  * milliseconds. Keys are compared as those of a Map.
  */
 export class Episodes<Key> {
@@ -46,12 +46,12 @@ export class Episodes<Key> {
     return this.#open.get(key);
   }
 
-  /** Those that go on. */
+  /** The conditions that last. */
   entries(): IterableIterator<[Key, Episode]> {
     return this.#open.entries();
   }
 
-  /** Nothing is told any more. */
+  /** Ends all reports. */
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

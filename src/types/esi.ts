@@ -3,7 +3,7 @@ import type { Brand } from './brand.js';
 /** An Ethernet segment identifier (RFC 7432 §5): ten octets as 20 lower-case hex digits. */
 export type Esi = Brand<string, 'Esi'>;
 
-/** A single-homed site's. */
+/** ESI of a single-homed site. */
 export const ESI_ZERO = '00000000000000000000' as Esi;
 export const ESI_MAX = 'ffffffffffffffffffff' as Esi;
 

@@ -1,11 +1,11 @@
 import { emptyList } from './list.js';
 
-/** Taken slots are let go once there are this many and they are half of the array. */
+/** Slots of taken items are freed when there are this many and they are half of the array. */
 const COMPACT_FROM = 64;
 
 /**
- * Items in the order in which they came; each costs an array slot, and taking one the same however many there are. Whether
- * an item is in it already, its owner knows, by a field of the item: code for one class of items is faster than for all.
+ * A first-in first-out queue; an item costs an array slot, and taking one costs the same at any length. Whether
+ * an item is queued already is known to its owner, by a field of the item.
  */
 export class Fifo<Item extends object> {
   #items = emptyList<Item>();
@@ -19,7 +19,7 @@ export class Fifo<Item extends object> {
     this.#items.push(item);
   }
 
-  /** Takes the oldest item; undefined when none is left. */
+  /** Removes and returns the oldest item; undefined if there is none. */
   take(): Item | undefined {
     if (this.size === 0) return undefined;
     const item = this.#items[this.#head++];

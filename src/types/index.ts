@@ -1,6 +1,6 @@
 /**
  * The vocabulary of the field as branded values: MAC, VNI, RD, RT, ESI and IP, their text and their octets,
- * and the two arguments that every room takes from outside, time and log. Nothing here knows BGP or the kernel.
+ * and the two arguments that every folder takes from outside, time and log. Nothing here depends on BGP or the kernel.
  */
 export type { Brand } from './brand.js';
 export * from './clock.js';

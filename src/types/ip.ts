@@ -6,7 +6,7 @@ import { ParseError } from './parse-error.js';
 export type Ipv4 = Brand<number, 'Ipv4'>;
 /** An IPv6 address as a string of 16 characters, one an octet (code 0 to 255), so that `<` orders by octets. */
 export type Ipv6 = Brand<string, 'Ipv6'>;
-/** Either family: a primitive, so that it keys a Map and compares with `===`; `typeof` tells the family. */
+/** An address of either family: a primitive, usable as key of a Map and with `===`; `typeof` distinguishes the families. */
 export type Ip = Ipv4 | Ipv6;
 
 export const IPV4_ANY = 0 as Ipv4;
@@ -35,7 +35,7 @@ export function ipToBytes(ip: Ip, bytes: Buffer, offset: number): 4 | 16 {
   return 16;
 }
 
-/** 4 or 16. */
+/** Returns 4 or 16. */
 export function ipByteLength(ip: Ip): 4 | 16 {
   return isIpv4(ip) ? 4 : 16;
 }
@@ -56,14 +56,14 @@ export function parseIp(text: string): Ip {
   throw new ParseError('IP address', text, 'an IPv4 or IPv6 address without prefix length');
 }
 
-/** Dotted quad, or RFC 5952 text, which is of both kinds for an IPv4-mapped address (§5: `::ffff:192.0.2.1`). */
+/** Returns dotted-quad or RFC 5952 text, with the mixed notation for an IPv4-mapped address (§5: `::ffff:192.0.2.1`). */
 export function formatIp(ip: Ip): string {
   if (isIpv4(ip)) return `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`;
   if (ip.startsWith(MAPPED)) return `::ffff:${formatIp(unmapped(ip))}`;
   return Address6.fromUnsignedByteArray([...Buffer.from(ip, 'latin1')]).correctForm();
 }
 
-/** Negative, zero or positive: IPv4 before IPv6, then by octets as unsigned numbers (the order RFC 7432 §7.7 ties need). */
+/** Returns a negative number, zero or a positive one: IPv4 before IPv6, then by octets as unsigned numbers (as RFC 7432 §7.7 compares VTEPs). */
 export function compareIp(a: Ip, b: Ip): number {
   if (typeof a !== typeof b) return isIpv4(a) ? -1 : 1;
   return a < b ? -1 : a > b ? 1 : 0;
@@ -75,7 +75,7 @@ export function isLinkLocal(ip: Ip): boolean {
   return ip.charCodeAt(0) === 0xfe && (ip.charCodeAt(1) & 0xc0) === 0x80;
 }
 
-/** True where `ip` begins with the first `length` bits of `network`, which is of either family. */
+/** True if `ip` begins with the first `length` bits of `network`, which may be of the other family. */
 export function isWithin(ip: Ip, network: Ip, length: number): boolean {
   if (isIpv4(ip) || isIpv4(network)) {
     if (!isIpv4(ip) || !isIpv4(network)) return false;
@@ -90,7 +90,7 @@ export function isWithin(ip: Ip, network: Ip, length: number): boolean {
 /** The first twelve octets of an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2). */
 const MAPPED = `${'\0'.repeat(10)}\xff\xff`;
 
-/** The IPv4 address of which `ip` is the IPv4-mapped form (`::ffff:10.0.0.9`); any other address as it is. */
+/** Returns the IPv4 address of which `ip` is the IPv4-mapped form (`::ffff:10.0.0.9`); any other address unchanged. */
 export function unmapped(ip: Ip): Ip {
   if (isIpv4(ip) || !ip.startsWith(MAPPED)) return ip;
   return Buffer.from(ip, 'latin1').readUInt32BE(12) as Ipv4;

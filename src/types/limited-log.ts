@@ -1,7 +1,7 @@
 import type { Clock, Timer } from './clock.js';
 import type { Log } from './log.js';
 
-/** How many lines of one sentence may be logged within how many seconds. */
+/** How many lines with the same message may be logged within how many seconds. */
 interface LogLimit {
   readonly lines: number;
   readonly seconds: number;
@@ -15,9 +15,9 @@ interface Window {
 }
 
 /**
- * Lets through so many lines of one sentence within a window, then counts: at the end of the window one line says how
- * many like it were not logged. Each sentence has a window of its own, which begins with its first line, so that a flood
- * of one kind hides no other. The facts are built for those lines alone that are logged.
+ * Logs a limited number of lines with one message within a window, then counts: at the end of the window one line says how
+ * many were not logged. Each message has its own window, which begins with its first line, so that a flood
+ * of one kind hides no other. The facts are built only for lines that are logged.
  */
 export class LimitedLog {
   readonly #windows = new Map<string, Window>();

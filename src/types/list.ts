@@ -1,11 +1,11 @@
 /**
- * An empty array of whatever there is to be. To V8 `[]` is an array of small integers until something else comes into it;
- * code that is compiled by then is thrown away at the first object, or larger number, that comes into a new one. Good for
- * lists that are made anew in hot paths, or one for each VNI.
+ * Returns an empty array. To V8 `[]` is an array of small integers until another value is stored in it;
+ * code compiled by then is deoptimized by the first object, or larger number, that is stored in a new one. For
+ * lists that are created in hot paths, or one for each VNI.
  */
 export function emptyList<Item>(): Item[] {
   const list: unknown[] = [undefined];
-  // The kind of its elements stays
+  // The elements kind of the array stays generic
   list.length = 0;
   return list as Item[];
 }

@@ -1,4 +1,4 @@
-/** What every room logs to; pino's logger is one. The object holds the facts, the message the sentence. */
+/** The logger of every folder; pino's is one. `facts` are the details, `message` the event. */
 export interface Log {
   debug(facts: object, message: string): void;
   info(facts: object, message: string): void;
@@ -6,5 +6,5 @@ export interface Log {
   error(facts: object, message: string): void;
 }
 
-/** Says nothing: for pure tests. */
+/** Logs nothing: for pure tests. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -14,12 +14,12 @@ export function macFromParts(high16: number, low32: number): Mac {
   return (high16 * 0x1_0000_0000 + low32) as Mac;
 }
 
-/** The first two octets of the MAC as an unsigned 16-bit number. */
+/** Returns the first two octets of the MAC as an unsigned 16-bit number. */
 export function macHigh16(mac: Mac): number {
   return Math.floor(mac / 0x1_0000_0000);
 }
 
-/** The last four octets of the MAC as an unsigned 32-bit number. */
+/** Returns the last four octets of the MAC as an unsigned 32-bit number. */
 export function macLow32(mac: Mac): number {
   return mac >>> 0;
 }

@@ -1,4 +1,4 @@
-/** Bad text for a value of the field's vocabulary; the message names what was found and what is allowed. */
+/** Invalid text for a value; the message has the text found and what is allowed. */
 export class ParseError extends Error {
   override readonly name = 'ParseError';
   constructor(

@@ -1,14 +1,14 @@
-/** What a terminal or a reader's eye takes for more than text: controls, separators of lines, and what turns the direction of writing. */
+/** Characters that a terminal interprets or that mislead a reader: controls, line separators, and those that change the writing direction. */
 const NOT_PLAIN = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-/** Those of them that JSON lets stand in a string as they are. */
+/** Those of them that JSON allows unescaped in a string. */
 const RAW_IN_JSON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** Text that somebody else wrote, with a space for each character that is not to be seen. */
+/** Returns untrusted text with a space for each such character. */
 export function plainText(text: string): string {
   return text.replace(NOT_PLAIN, ' ');
 }
 
-/** The same JSON, with escapes for such characters: what reads it gets them, what shows it does not follow them. */
+/** Returns the same JSON with escapes for such characters: a parser gets them, a terminal does not interpret them. */
 export function inertJson(json: string): string {
   return json.replace(
     RAW_IN_JSON,

@@ -3,8 +3,8 @@ import { formatIp, type Ipv4, parseIp } from './ip.js';
 import { ParseError } from './parse-error.js';
 
 /**
- * A route distinguisher (RFC 4364 §4.2), eight octets. There is one object for each value that somebody holds, so that
- * `===` compares and a Map keys on it without a string; values that nobody holds any more are forgotten.
+ * A route distinguisher (RFC 4364 §4.2), eight octets. There is one object for each value in use, so that
+ * `===` compares and a Map keys on it without a string; values that are no longer referenced are forgotten.
  */
 export class RouteDistinguisher {
   static readonly #known = new Map<number, Map<number, Known>>();
@@ -23,7 +23,7 @@ export class RouteDistinguisher {
     readonly low: number,
   ) {}
 
-  /** The one object of these eight octets. */
+  /** Returns the one object of these eight octets. */
   static of(high: number, low: number): RouteDistinguisher {
     let row = RouteDistinguisher.#known.get(high);
     if (!row) {
@@ -40,7 +40,7 @@ export class RouteDistinguisher {
     return rd;
   }
 
-  /** How many values are known: those that somebody holds, and those that the garbage collector has not come to. */
+  /** How many values are known: those that are referenced, and those not collected yet. */
   static get knownCount(): number {
     let count = 0;
     for (const row of RouteDistinguisher.#known.values()) count += row.size;

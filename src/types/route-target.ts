@@ -11,12 +11,12 @@ export function routeTargetOfAs2(as: number, number: number): RouteTarget {
   return ((0x0002n << 48n) | (BigInt(as & 0xffff) << 32n) | BigInt(number >>> 0)) as RouteTarget;
 }
 
-/** The local administrator: the 32-bit number behind a 2-octet AS, or the 16-bit one of the other two types. */
+/** Returns the local administrator: the 32-bit number after a 2-octet AS, or the 16-bit one of the other two types. */
 export function routeTargetLocalAdministrator(rt: RouteTarget): number {
   return rt >> 56n === 0n ? Number(rt & 0xffffffffn) : Number(rt & 0xffffn);
 }
 
-/** True for the type with a 2-octet AS and a 32-bit local administrator, the one that holds a whole VNI. */
+/** True for the type with a 2-octet AS and a 32-bit local administrator, which can contain any VNI. */
 export function isAs2RouteTarget(rt: RouteTarget): boolean {
   return rt >> 48n === 0x0002n;
 }

@@ -1,4 +1,4 @@
-/** True where both have the same members. */
+/** True if both have the same members. */
 export function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
   if (a === b) return true;
   if (a.size !== b.size) return false;
@@ -6,7 +6,7 @@ export function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
   return true;
 }
 
-/** Members of one of the two alone. */
+/** Returns the members of exactly one of the two. */
 export function* symmetricDifference<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Iterable<T> {
   if (a === b) return;
   for (const item of a) if (!b.has(item)) yield item;

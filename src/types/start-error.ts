@@ -1,4 +1,4 @@
-/** Why the process cannot start, which an operator alone can fix: the sentence says how, and a stack says nothing more. */
+/** Why the process cannot start, for a reason that the operator must fix: the message says how, and no stack is logged. */
 export class StartError extends Error {
   override readonly name: string = 'StartError';
 }

@@ -1,30 +1,30 @@
 import { emptyList } from './list.js';
 
-/** What is asked for at a turn's end joins in for so long, in milliseconds; later it waits for another turn. */
+/** For so many milliseconds, callbacks requested at the end of a turn run in the same turn; later ones wait for the next. */
 const JOIN_MS = 1;
-/** A turn that is as long, its I/O included, ends: others wait for the next one, as timers and I/O do. */
+/** A turn of this length, including its I/O, ends: further callbacks wait for the next one, as timers and I/O do. */
 const LONG_MS = 4;
 
 class Waiting {
   constructor(public callback: (() => void) | undefined) {}
 
-  /** Harmless when it was called. */
+  /** No effect after it was called. */
   cancel(): void {
     this.callback = undefined;
   }
 }
 
 /**
- * What is to be done at the end of a turn of the event loop, behind its I/O. A change goes through several hands, each of
- * which asks for its own callback; while that takes little they all follow in one turn, for each turn costs two system
- * calls and a way into JavaScript and out again. Whoever has more to do than that finds the next turn's I/O done first;
- * where the turn has taken long by then, with what its I/O brought, so does whoever waits behind.
+ * Callbacks at the end of a turn of the event loop, after its I/O. A change passes through several stages, each of
+ * which requests its own callback; if they are short they all run in one turn, since each turn costs two system
+ * calls and an entry into JavaScript. After longer work, the next turn's I/O comes first;
+ * if the turn is long by then, including its I/O, callbacks that are still queued wait too.
  */
 export class TurnEnd {
   readonly #now: () => number;
   #waiting = emptyList<Waiting>();
   #armed = false;
-  /** When this turn's end was first asked for: about when it began. */
+  /** When a callback at the end of this turn was first requested: about when the turn began. */
   #since = 0;
 
   /** `now`: milliseconds on a monotonic scale. */
@@ -32,7 +32,7 @@ export class TurnEnd {
     this.#now = now;
   }
 
-  /** Calls back behind those that wait already. */
+  /** Calls back after those that are queued already. */
   add(callback: () => void): { cancel(): void } {
     const entry = new Waiting(callback);
     this.#waiting.push(entry);

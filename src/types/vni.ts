@@ -6,7 +6,7 @@ export type Vni = Brand<number, 'Vni'>;
 
 export const VNI_MAX = 0xffffff;
 
-/** True where the number can be a VNI. */
+/** True if the number can be a VNI. */
 export function isVni(value: number): value is Vni {
   return Number.isInteger(value) && value >= 1 && value <= VNI_MAX;
 }
