@@ -6,13 +6,13 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 
-/** Does what the command line asks for. A command line that cannot be understood ends the process with 2. */
+/** Executes the command line. Exits with 2 if it is invalid. */
 export async function command(args: readonly string[], requests: ReloadRequests): Promise<void> {
   const asked = understand(args);
   if (!asked) return;
   const { action, configFile } = asked;
   if (action === 'run') {
-    // Each action without what only another one needs: loading takes most of a start
+    // Each action loads only what it needs, since loading takes most of a start
     const { run } = await import('./run.js');
     await run(configFile, version, requests);
   } else if (action === 'check') {

@@ -14,10 +14,10 @@ import { type Config, type ConfigFile, interpret } from './config/index.js';
 
 const FILE = 'last-good.parsed';
 const DIGEST_LENGTH = 32;
-/** The code that makes a file's content of its text. */
+/** The code that parses the text of a file. */
 const READER = new URL('./config/', import.meta.url);
 
-/** What a configuration file says, as text and content, and what that means. */
+/** A configuration file: its text, its content and the configuration. */
 export interface ReadConfig {
   readonly text: string;
   readonly file: ConfigFile;
@@ -25,8 +25,8 @@ export interface ReadConfig {
 }
 
 /**
- * What this build made of this very text before, out of the state directory; undefined where that is not to be had. To
- * parse and validate a text takes longer than all the rest of a start, in which nobody sends to this leaf where its
+ * Returns the result of parsing this text by this build, from the state directory; undefined if there is none. To
+ * parse and validate a text takes longer than the rest of a start, during which no traffic reaches this leaf if its
  * neighbors do no graceful restart.
  */
 export function recallConfig(stateDirectory: string, text: string): ReadConfig | undefined {
@@ -44,7 +44,7 @@ export function recallConfig(stateDirectory: string, text: string): ReadConfig |
   }
 }
 
-/** Keeps what was read for `recallConfig`. Throws where it cannot; the directory must be there. */
+/** Stores what was read for `recallConfig`. Throws if it cannot; the directory must exist. */
 export function rememberConfig(stateDirectory: string, { text, file }: ReadConfig): void {
   const path = join(stateDirectory, FILE);
   const json = Buffer.from(JSON.stringify(file));
@@ -52,7 +52,7 @@ export function rememberConfig(stateDirectory: string, { text, file }: ReadConfi
   renameSync(`${path}.new`, path);
 }
 
-/** Reads a file that nobody but our own user can have written. */
+/** Reads a file that only our own user can have written. */
 function readOwn(path: string): Buffer {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
@@ -65,7 +65,7 @@ function readOwn(path: string): Buffer {
   }
 }
 
-/** Of the text, what was made of it, and the code that made it: after an upgrade the text is parsed anew. */
+/** Hash of the text, of the result, and of the code that parsed it: after an upgrade the text is parsed again. */
 function digestOf(text: string, json: Buffer): Buffer {
   const hash = createHash('sha256');
   for (const name of readdirSync(READER).sort())

@@ -12,7 +12,7 @@ import type { Log } from './types/index.js';
 
 const COPY = 'last-good.yaml';
 
-/** What is wrong with the file, for the API; the shape of a problem there. */
+/** A problem of the file, as the API shows it. */
 interface ConfigurationProblem {
   readonly severity: 'error';
   readonly problem: string;
@@ -20,9 +20,9 @@ interface ConfigurationProblem {
 }
 
 /**
- * The configuration file through a process's life. A file that was taken is copied to the state directory; a start that
- * meets a file with faults goes on with that copy, because a leaf that forwards by the configuration of yesterday is
- * better than one that forwards nothing. The fault is logged and stands as a problem in the API until the file is right.
+ * The configuration file during the life of the process. A file that was applied is copied to the state directory; a start that
+ * finds a file with faults uses that copy, because a leaf that forwards with yesterday's configuration is
+ * better than one that forwards nothing. The fault is logged and listed as a problem in the API until the file is correct.
  */
 export class ConfigurationFile {
   problem: ConfigurationProblem | undefined;
@@ -34,7 +34,7 @@ export class ConfigurationFile {
     readonly log: Log,
   ) {}
 
-  /** The configuration to start with. Rejects with ConfigError where the file has faults and there is no copy of it. */
+  /** Returns the configuration to start with. Rejects with ConfigError if the file has faults and there is no copy. */
   async start(): Promise<Config> {
     try {
       return await this.#read();
@@ -42,12 +42,12 @@ export class ConfigurationFile {
       if (!(error instanceof ConfigError) || error.missing) throw error;
       const config = await this.#lastGood();
       if (!config) throw error;
-      this.#reject(error, 'the last configuration that was taken over');
+      this.#reject(error, 'the last good configuration');
       return config;
     }
   }
 
-  /** The configuration to go on with; undefined where the file has faults, which is logged and noted. */
+  /** Returns the new configuration; undefined if the file has faults, which are logged and kept as a problem. */
   async reload(): Promise<Config | undefined> {
     try {
       return await this.#read();
@@ -58,7 +58,7 @@ export class ConfigurationFile {
     }
   }
 
-  /** What was read last counts now: there is no problem, and the next start may fall back upon it. */
+  /** The file read last is in effect: clears the problem, and stores a copy for the next start. */
   taken({ stateDirectory }: Config): void {
     const read = this.#taken;
     if (read === undefined) return;
@@ -72,7 +72,7 @@ export class ConfigurationFile {
     } catch (error) {
       this.log.warn(
         { path, reason: String(error) },
-        'cannot keep a copy of the configuration for a start with a bad one',
+        'cannot store a copy of the configuration for a start with a faulty file',
       );
     }
   }
@@ -88,7 +88,7 @@ export class ConfigurationFile {
     try {
       const directory = stateDirectoryOf(readFileSync(this.path, 'utf8'));
       const text = readFileSync(join(directory, COPY), 'utf8');
-      // Two of one machine may share a state directory, in which case the copy is the other's
+      // Two evpnd of one machine may share a state directory; then the copy may be the other's
       return text.startsWith(headerOf(this.path)) ? (await parse(text, COPY)).config : undefined;
     } catch {
       return undefined;
@@ -100,11 +100,11 @@ export class ConfigurationFile {
     const count = texts.length === 1 ? 'a fault' : `${texts.length} faults`;
     this.log.error(
       { findings: texts },
-      `the configuration file has ${count} and was not taken over; ${stays} counts`,
+      `the configuration file has ${count} and was not applied; ${stays} is in effect`,
     );
     this.problem = {
       severity: 'error',
-      problem: `${this.path} has ${count} and was not taken over; ${stays} counts: ${texts.join(' | ')}`,
+      problem: `${this.path} has ${count} and was not applied; ${stays} is in effect: ${texts.join(' | ')}`,
       fix: `evpnd --check ${this.path}`,
     };
   }

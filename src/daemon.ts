@@ -35,18 +35,18 @@ export interface Daemon {
 interface DaemonOptions {
   readonly config: Config;
   readonly kernel: Kernel;
-  /** undefined: local hosts are known by the kernel's neighbours alone. */
+  /** undefined: local hosts are known from the kernel's neighbors only. */
   readonly snooper?: Snooper | undefined;
   readonly insight: KernelInsight;
   readonly log: Log;
   readonly version: string;
-  /** What is wrong with no device, for the API. */
+  /** Problems that are not of a device, for the API. */
   readonly problems?: Rooms['problems'];
-  /** Told the configuration that counts, at the start and after each reload. */
+  /** Called with the effective configuration, at the start and after each reload. */
   readonly onConfig?: (config: Config) => void;
 }
 
-/** Builds the house and moves in: resolves when the kernel is known and the speaker listens. Rejects where it cannot. */
+/** Builds and starts everything: resolves when the kernel's state has been read and the speaker listens. Rejects if it cannot. */
 export async function startDaemon({
   config,
   kernel,
@@ -79,7 +79,7 @@ export async function startDaemon({
   const evpn = new Evpn(
     {
       rib: speaker.rib,
-      // What it would announce nobody gets to know
+      // Its routes are not announced to any neighbor
       localRib: observes ? new LocalRib() : speaker.localRib,
       dataPlane,
       rdAllocator: openRdAllocator(config.stateDirectory, log),
@@ -124,7 +124,7 @@ export async function startDaemon({
     application = made;
     return made;
   });
-  // An address that is taken is found out before anybody hears of us
+  // An address in use is detected before any neighbor hears of us
   const { unixSocket, listen: tcp } = config.api;
   const listener = await listenApi(api, { unixSocket, tcp, refusals });
 
@@ -157,7 +157,7 @@ export async function startDaemon({
     eventLoop.stop();
     refusals.close();
     evpn.stop();
-    // First, so that no number of readers keeps what matters from being done
+    // First, so that readers cannot delay the rest
     const silent = listener.close();
     await farewell();
     dataPlane.close();
@@ -169,7 +169,7 @@ export async function startDaemon({
     kernelKnown = true;
     const adopted = observes ? 0 : dataPlane.countOwnMacs();
     if (adopted > 0) {
-      log.info({ macs: adopted }, 'rows of an earlier evpnd stay until the neighbors have told their routes');
+      log.info({ macs: adopted }, 'rows of an earlier evpnd stay until the neighbors have sent their routes');
       speaker.restarted();
     }
     speaker.onEndOfRib = sweepWhenTold;
@@ -192,7 +192,7 @@ export async function startDaemon({
       log,
     );
   } catch (error) {
-    // The rows that stand are an earlier process's, or one's that still runs: not ours to remove before we have begun
+    // The rows present are an earlier process's, or a running one's: this process has written none and must not remove them
     await close(() => speaker.stop());
     throw error;
   }
@@ -201,7 +201,7 @@ export async function startDaemon({
     reload: (wanted) => running.reload(wanted),
     stop: () =>
       close(async () => {
-        // With no farewell the neighbours keep our routes for the restart time, if they do graceful restart
+        // Without a NOTIFICATION the neighbors keep our routes for the restart time, if they do graceful restart
         if (running.current.onStop === 'flush')
           await Promise.all([speaker.stop('evpnd stops'), dataPlane.flush()]);
       }),
@@ -209,15 +209,15 @@ export async function startDaemon({
 }
 
 /**
- * What answers requests is loaded when the neighbors know our routes and we theirs, since it takes longer than all that
+ * The API is loaded when routes have been exchanged with the neighbors, since that takes longer than all that
  * they need: milliseconds at most.
  */
 const API_PATIENCE = 1000;
-/** How long the sessions of a start, and then the routes, may take before the rest goes on, and how often one looks. */
+/** How long a start waits for sessions, then for routes, and how often it checks. */
 const PATIENCE = 250;
 const LOOK = 5;
 
-/** Resolves with true when it is so, or with false after some time. */
+/** Resolves with true when the condition holds, or with false after a timeout. */
 async function soon(isSo: () => boolean, clock: Clock): Promise<boolean> {
   const end = clock.now() + PATIENCE;
   while (!isSo()) {
@@ -227,7 +227,7 @@ async function soon(isSo: () => boolean, clock: Clock): Promise<boolean> {
   return true;
 }
 
-/** A promise and what resolves it. */
+/** A promise and its resolve function. */
 function later(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve = () => {};
   const promise = new Promise<void>((settle) => {

@@ -5,15 +5,15 @@ import { type Clock, formatIp, type Log, ParseError, parseIp } from './types/ind
 
 const FILE = 'default-destinations';
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
-/** A journal that is this much longer than what it amounts to is written anew: at a start, or from so many changes on. */
+/** A journal that is this much longer than its result is rewritten: at a start, or from so many changes on. */
 const SLACK = 4;
 const LONG = 1000;
 
 /**
- * Remembers over a kill which default destinations are ours, since nothing in the row says so. The file's first line is
+ * Records which default destinations are ours, so that a killed process does not forget it: the row itself has no mark. The file's first line is
  * the boot it belongs to, for ifindexes count from there; each further one a change: `+ifindex srcVni dst` or `-…`.
- * Changes are appended once a turn of the event loop, and the file is written anew when it has become long. A state directory that cannot be written costs a warning, and after
- * a crash those destinations are left standing as if somebody else had made them.
+ * Changes are appended once a turn of the event loop, and the file is written anew when it has become long. If the state directory cannot be written there is a warning, and after
+ * a crash those destinations stay, as if another program had created them.
  */
 export function openDefaultJournal(stateDirectory: string, clock: Clock, log: Log): DefaultsMemory {
   const path = join(stateDirectory, FILE);
@@ -27,9 +27,12 @@ export function openDefaultJournal(stateDirectory: string, clock: Clock, log: Lo
     try {
       write();
     } catch (error) {
-      // Once is enough: it would be the same at each change
+      // Logged once: it would be the same at each change
       if (!broken)
-        log.warn({ path, reason: String(error) }, 'cannot remember our default destinations over a crash');
+        log.warn(
+          { path, reason: String(error) },
+          'cannot record our default destinations: after a crash they will not be removed',
+        );
       broken = true;
     }
   };
@@ -68,7 +71,7 @@ function keyOf({ ifindex, srcVni, dst }: DefaultDestination): string {
   return `${ifindex} ${srcVni} ${formatIp(dst)}`;
 }
 
-/** What the journal amounts to, and how many changes it has; nothing where it is of another boot or none. */
+/** Returns the result of the journal and its number of changes; nothing if it is of another boot or absent. */
 function read(path: string, bootId: string, log: Log): { live: Set<string>; changes: number } {
   const live = new Set<string>();
   let lines: string[];

@@ -2,14 +2,14 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { EventLoopDelay } from './api/index.js';
 import type { Clock, Timer } from './types/index.js';
 
-/** Milliseconds between two looks: what the figures can be too long by. */
+/** Milliseconds between two samples: the most by which a figure can be too long. */
 const RESOLUTION = 2;
-/** Milliseconds after the last question. */
+/** Milliseconds after the last request. */
 const PATIENCE = 60_000;
 
 /**
- * Watches how long the event loop is away from its timers, but only while somebody asks: a look every two milliseconds
- * costs one or two per cent of a core, too much for a leaf at rest. A question begins the watch, and a minute without
+ * Measures how late the event loop serves its timers, but only while it is queried: a sample every two milliseconds
+ * costs one or two per cent of a core, too much for an idle leaf. A request starts measuring, and a minute without
  * one ends it.
  */
 export class EventLoopWatch {
@@ -21,7 +21,7 @@ export class EventLoopWatch {
     this.#clock = clock;
   }
 
-  /** The figures since the watch began. */
+  /** Returns the figures since measuring began. */
   ask(): EventLoopDelay {
     this.#end?.cancel();
     this.#end = this.#clock.after(PATIENCE, () => this.stop());
@@ -37,7 +37,7 @@ export class EventLoopWatch {
     };
   }
 
-  /** Ends the watch; harmless when none runs. */
+  /** Stops measuring; no effect if it is not running. */
   stop(): void {
     this.#end?.cancel();
     this.#running?.histogram.disable();

@@ -12,8 +12,8 @@ import { evpnSettings, kernelPolicy } from './settings.js';
 import { type Clock, counted, type Log, silentLog, systemClock } from './types/index.js';
 
 /**
- * The configuration to flush by: the one that a start would go on with. `problem` is what an operator has to know where
- * that is not the file's. Rejects with ConfigError where a start would end.
+ * The configuration for a flush: the one that a start would use. `problem` is a message to the operator if
+ * that is not the file's. Rejects with ConfigError if a start would fail.
  */
 export async function flushConfiguration(
   configFile: string,
@@ -23,17 +23,17 @@ export async function flushConfiguration(
   return { config, problem: file.problem?.problem };
 }
 
-/** What became of the rows. */
+/** The result of a flush. */
 interface Flushed {
-  /** MAC addresses whose rows are gone. */
+  /** Number of MAC addresses whose rows were removed. */
   readonly removed: number;
-  /** MAC addresses, flood destinations and neighbors of which rows are left. */
+  /** MAC addresses, flood destinations and neighbors whose rows are left. */
   readonly left: number;
 }
 
 /**
- * Removes the rows that an evpnd left behind that has ended: exactly those that the next one would adopt. Rejects where one
- * still runs, and where the kernel lets this process change no rows.
+ * Removes the rows that an evpnd has left: exactly those that the next one would adopt. Rejects if one
+ * is running, and if this process has no permission to change rows.
  */
 async function flushKernel(config: Config): Promise<Flushed> {
   // It would write them again at once
@@ -45,7 +45,7 @@ async function flushKernel(config: Config): Promise<Flushed> {
   return flushRows(config, kernel, log);
 }
 
-/** Removes from the kernel what is evpnd's, and closes it. */
+/** Removes evpnd's rows from the kernel, and closes it. */
 export async function flushRows(
   config: Config,
   kernel: Kernel,
@@ -83,7 +83,7 @@ export async function flushRows(
   }
 }
 
-/** Does it for a person or a script: prints what was done, and sets the exit code. */
+/** Executes `evpnd --flush`: prints the result and sets the exit code. */
 export async function flush(configFile: string): Promise<void> {
   try {
     const { config, problem } = await flushConfiguration(configFile);

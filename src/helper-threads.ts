@@ -2,18 +2,18 @@ import { readdirSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 
 /**
- * Lets the threads that there are beside this one (V8's own: compiling, marking) have the processors only when nobody
- * else wants them. On two processors they would take turns with the kernel's writer, which a table waits for; the event
- * loop does without their help for a while. To be called before other threads are made. Harmless where it is refused.
+ * Gives the other threads of the process (V8's: compiling, marking) the processors only when no other thread
+ * needs them. On two processors they would compete with the thread that writes to the kernel; the event
+ * loop can do without their help for a while. Must be called before other threads are created. Has no effect if it is refused.
  */
 export function yieldHelperThreads(): void {
   for (const thread of readdirSync('/proc/self/task').map(Number)) {
     if (thread === process.pid) continue;
     try {
-      // setpriority(2) takes a thread's number where it speaks of processes
+      // setpriority(2) accepts a thread ID as a process ID
       setPriority(thread, constants.priority.PRIORITY_LOW);
     } catch {
-      // It has ended, or it stays as it is
+      // The thread has ended, or keeps its priority
     }
   }
 }

@@ -2,16 +2,16 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { StartError } from './types/index.js';
 
 /**
- * An abstract Unix socket (unix(7)): it belongs to the network namespace, which is what two evpnd would fight over, and
- * the kernel takes it back from a process that is killed.
+ * An abstract Unix socket (unix(7)): it belongs to the network namespace, whose rows two evpnd would both write, and
+ * the kernel frees it when the process is killed.
  */
 const LOCK_ADDRESS = '\0evpnd';
-/** Milliseconds that the holder has to say who it is. */
+/** Milliseconds that the holder has to send its process ID. */
 const PATIENCE = 1000;
 
 /**
- * Holds the network namespace for this process until it ends; to whoever connects it says its process id. Rejects with
- * StartError, which has the other's process id, where another evpnd holds it.
+ * Locks the network namespace for this process until it ends; to a client it sends its process ID. Rejects with
+ * StartError, with the other's process ID, if another evpnd holds the lock.
  */
 export async function lockNamespace(address: string = LOCK_ADDRESS): Promise<Server> {
   const server = createServer((connection) => {

@@ -1,7 +1,7 @@
 import type { KernelInsight } from './api/index.js';
 import type { LinuxKernel } from './linux/index.js';
 
-/** What the API wants to know of the running kernel; the switch ASIC is asked for once, it does not come and go. */
+/** Reads the facts about the running kernel that the API shows; the switch ASIC is read once, since it does not change. */
 export async function kernelInsight(kernel: LinuxKernel, receiveBufferBytes: number): Promise<KernelInsight> {
   const asic = await kernel.asic();
   return {

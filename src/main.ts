@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --no-memory-reducer --no-parallel-scavenge --concurrent-recompilation-queue-length=2000 --v8-pool-size=1 --max-semi-space-size=8 --no-allocation-site-pretenuring --initial-old-space-size=160
 // --no-memory-reducer: when a process comes to rest, V8 collects its whole heap up to three times to give memory back,
 // which costs 0.3 s of CPU with 100,000 routes and buys 25 MiB until the next load; only the command line can stop it. What
-// a start leaves behind is given back once (memory-at-rest.ts).
+// a start leaves is given back once (memory-at-rest.ts).
 // --no-parallel-scavenge: the young generation is small; on two processors that the kernel and a native thread want as
 // well, its helpers cost a tenth of a load's CPU and are waited for.
 // --concurrent-recompilation-queue-length: a table makes hundreds of functions hot at once, of which V8 would drop all but
@@ -17,18 +17,18 @@
 import { writeFileSync } from 'node:fs';
 import { ReloadRequests } from './reload-requests.js';
 
-// Before the rest is loaded: until somebody listens, SIGHUP ends a process
+// Before the rest is loaded: without a listener, SIGHUP ends the process
 const requests = new ReloadRequests();
 process.on('SIGHUP', () => requests.request());
 nameProcess();
 const { command } = await import('./command.js');
 await command(process.argv.slice(2), requests);
 
-/** For ps, top and pkill: the name alone. The command line stays as it is, for those who look for the file that runs. */
+/** Sets the name for ps, top and pkill. The command line stays as it is, and shows the file that runs. */
 function nameProcess(): void {
   try {
     writeFileSync('/proc/self/comm', 'evpnd');
   } catch {
-    // Without /proc it keeps node's name
+    // Without /proc the name stays node
   }
 }

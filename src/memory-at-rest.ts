@@ -2,29 +2,29 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock, Log } from './types/index.js';
 
-/** How long nothing may have been heard or be under way, in looks, and how far apart these are, in milliseconds. */
+/** How long the leaf must be idle, in checks, and how far apart these are, in milliseconds. */
 const QUIET_LOOKS = 30;
 const LOOK_MS = 1000;
-/** Collecting takes a millisecond of the event loop for each of these MiB: beyond, nobody waits for what it gives back. */
+/** Collecting takes a millisecond of the event loop for each of these MiB: with more, it is not worth it. */
 const MOST_HEAP = 64 * 2 ** 20;
 
 export interface RestingLeaf {
   /** A number that grows with each UPDATE that is received. */
   updates(): number;
-  /** Resolves when all that was heard is decided and written. */
+  /** Resolves when all changes have been decided and written. */
   idle(): Promise<void>;
 }
 
-/** What V8 holds, in octets, and how to collect it all at once. */
+/** Size of the heap in octets, and a function that collects it. */
 export interface CollectedHeap {
   used(): number;
   collect(): void;
 }
 
 /**
- * Gives the kernel back what a start leaves behind (some 15 MiB: the young generation at its full size, old garbage, pages
- * that V8 keeps), once, when the leaf has been quiet for half a minute and has little to look at. V8 would do so by itself
- * with its memory reducer, which also looks at a large heap again and again (main.ts). `stop` ends the waiting.
+ * Gives the memory that a start leaves back to the kernel (some 15 MiB: the young generation at its full size, old garbage, pages
+ * that V8 keeps), once, when the leaf has been idle for half a minute and the heap is small. V8 would do so
+ * with its memory reducer, which also repeatedly collects a large heap (main.ts). `stop` ends the waiting.
  */
 export function giveMemoryBackAtRest(
   leaf: RestingLeaf,

@@ -6,8 +6,8 @@ import { isVni, type Log, type Vni } from './types/index.js';
 const FILE = 'route-distinguishers.json';
 
 /**
- * Reads the route distinguisher numbers that were given before from the state directory, and keeps the file up to date.
- * A file that cannot be read or written costs stability of a few RDs over restarts and nothing else, so it is a warning.
+ * Reads the route distinguisher numbers that were assigned before from the state directory, and keeps the file up to date.
+ * If the file cannot be read or written, RDs may change at a restart, which is only a warning.
  */
 export function openRdAllocator(stateDirectory: string, log: Log): RdAllocator {
   const path = join(stateDirectory, FILE);
@@ -54,6 +54,9 @@ function write(
     writeFileSync(`${path}.new`, `${JSON.stringify(entries)}\n`);
     renameSync(`${path}.new`, path);
   } catch (error) {
-    log.warn({ path, reason: String(error) }, 'cannot keep the route distinguishers over a restart');
+    log.warn(
+      { path, reason: String(error) },
+      'cannot store the route distinguishers: they may change at a restart',
+    );
   }
 }

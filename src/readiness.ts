@@ -6,12 +6,12 @@ type Neighbor = Pick<NeighborStatus, 'address' | 'state' | 'shutdown' | 'endOfRi
 /** How far a start has come. */
 export interface Progress {
   readonly kernelKnown: boolean;
-  /** The neighbors have told their routes, or nobody waits for them any more. */
+  /** The neighbors have sent their routes, or the wait for them has ended. */
   readonly swept: boolean;
   readonly neighbors: readonly Neighbor[];
 }
 
-/** Whether this leaf is as it is to be, for `/readyz`, and what it waits for. */
+/** Returns whether this leaf is ready, for `/readyz`, and what it waits for. */
 export function readinessOf({ kernelKnown, swept, neighbors }: Progress): ReturnType<Rooms['readiness']> {
   const reasons: string[] = [];
   if (!kernelKnown) reasons.push('the kernel is being read');
@@ -30,7 +30,7 @@ export function readinessOf({ kernelKnown, swept, neighbors }: Progress): Return
   return { ready: reasons.length === 0, reasons };
 }
 
-/** Addresses of the neighbors that have not told all their routes and are to. */
+/** Returns the addresses of the neighbors that have not sent all their routes yet. */
 export function awaitedNeighbors(neighbors: readonly Neighbor[]): string[] {
   return neighbors
     .filter(({ shutdown, endOfRibAt }) => shutdown === undefined && endOfRibAt === undefined)

@@ -1,13 +1,13 @@
 /**
  * Requests to reload (SIGHUP) that may come at any time: one that comes before the daemon can reload is remembered, and
- * those that come while a reload runs amount to one more behind it.
+ * those that come while a reload runs cause one more after it.
  */
 export class ReloadRequests {
   #reload: (() => Promise<void>) | undefined;
   #wanted = false;
   #busy = false;
 
-  /** Asks for a reload; never throws. */
+  /** Requests a reload; never throws. */
   request(): void {
     this.#wanted = true;
     void this.#work();

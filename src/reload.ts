@@ -6,16 +6,16 @@ import type { Evpn } from './evpn/index.js';
 import { evpnSettings, speakerConfig } from './settings.js';
 import type { Log } from './types/index.js';
 
-/** Who takes settings over while evpnd runs. */
+/** The parts that apply settings while evpnd runs. */
 export interface Readers {
   readonly speaker: Pick<Speaker, 'reconfigure'>;
   readonly evpn: Pick<Evpn, 'reconfigure'>;
   readonly hosts: Pick<Hosts, 'reconfigure'>;
-  /** Told the configuration that counts, before `evpn`. */
+  /** Called with the effective configuration, before `evpn`. */
   readonly onConfig: (config: Config) => void;
 }
 
-/** The configuration that counts, and what of the file waits for a restart. */
+/** The effective configuration, and the settings of the file that wait for a restart. */
 export class RunningConfig {
   #pending: readonly SettingChange[] = [];
   #current: Config;
@@ -32,18 +32,18 @@ export class RunningConfig {
     return this.#current;
   }
 
-  /** What the last reload could not take over. */
+  /** Settings that the last reload could not apply. */
   get pending(): readonly SettingChange[] {
     return this.#pending;
   }
 
-  /** Takes over what a reload can change and names what it cannot. Where it rejects nothing has changed. */
+  /** Applies what a reload can change and logs what it cannot. If it rejects, nothing has changed. */
   async reload(wanted: Config): Promise<void> {
     const { readers, log } = this;
     const before = this.#current;
     const after = withFixedSettings(before, wanted);
     const changes = diffConfig(before, after);
-    // The speaker alone may refuse a configuration, so that it is asked before anything else has changed
+    // Only the speaker may refuse a configuration, so it comes before any other change
     if (changes.length > 0) await readers.speaker.reconfigure(speakerConfig(after));
     this.#pending = diffConfig(after, wanted);
     if (this.#pending.length > 0)
@@ -62,7 +62,7 @@ export class RunningConfig {
   }
 }
 
-/** Changes that one line names; a file may be another altogether. */
+/** Most changes in one line; a file may be completely different. */
 const NAMED_CHANGES = 50;
 
 /** Changes for a line of the log. */

@@ -7,7 +7,7 @@ interface RestartProblem {
   readonly fix: string;
 }
 
-/** What the file has and this process cannot take over: `waits for a restart: asn 65001 → 65077`. */
+/** Settings of the file that this process cannot apply: `waits for a restart: asn 65001 → 65077`. */
 export function restartProblems(pending: readonly SettingChange[]): RestartProblem[] {
   return pending.map(({ key, before, after }) => ({
     severity: 'info',

@@ -13,13 +13,13 @@ import { kernelPolicy } from './settings.js';
 /** EX_SOFTWARE of sysexits.h. */
 const EXIT_FAULT = 70;
 
-/** Runs the daemon; the process ends with 78 where the configuration has faults, with 1 where it cannot start. */
+/** Runs the daemon; exits with 78 if the configuration has faults, with 1 if it cannot start. */
 export async function run(path: string, version: string, requests: ReloadRequests): Promise<void> {
   yieldHelperThreads();
   const log = createLogger('info');
-  // Rows and routes stay; the supervisor starts anew and the next process adopts what stands
+  // Rows stay; the supervisor restarts evpnd and the next process adopts them
   process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'a fault that nothing caught; giving up');
+    log.fatal({ err: error }, 'uncaught fault; exiting');
     process.exit(EXIT_FAULT);
   });
   try {
@@ -49,7 +49,7 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
     sdNotify('STOPPING=1');
     const done = daemon?.stop() ?? Promise.resolve();
     done
-      .catch((error: unknown) => log.error({ err: error }, 'not everything could be put away'))
+      .catch((error: unknown) => log.error({ err: error }, 'the shutdown is incomplete'))
       .finally(() => process.exit(0));
   };
   process.on('SIGTERM', stop);
@@ -92,10 +92,10 @@ async function reload(file: ConfigurationFile, daemon: Daemon, log: Logger): Pro
 
 /** Ready, with a line for `systemctl status`. */
 function notifyReady({ problem }: ConfigurationFile): void {
-  sdNotify(`READY=1\nSTATUS=${problem?.problem ?? 'the configuration file counts'}`);
+  sdNotify(`READY=1\nSTATUS=${problem?.problem ?? 'running with the configuration file'}`);
 }
 
-/** Tells systemd at half its patience that the event loop turns. */
+/** Notifies systemd's watchdog, at half its timeout, that the event loop turns. */
 function startWatchdog(): void {
   const microseconds = Number(process.env.WATCHDOG_USEC ?? 0);
   if (microseconds > 0) setInterval(() => sdNotify('WATCHDOG=1'), microseconds / 2000).unref();

@@ -4,7 +4,7 @@ import { type EvpnSettings, isFlooded, isServed, type VniSettings } from './evpn
 import type { KernelPolicy } from './linux/index.js';
 import { formatIp, type Vni } from './types/index.js';
 
-/** The configuration as the speaker takes it. */
+/** Returns the configuration of the speaker. */
 export function speakerConfig(config: Config): SpeakerConfig {
   return {
     asn: config.asn,
@@ -18,7 +18,7 @@ export function speakerConfig(config: Config): SpeakerConfig {
   };
 }
 
-/** The configuration as the brain takes it. */
+/** Returns the configuration of the brain. */
 export function evpnSettings(config: Config): EvpnSettings {
   const vnis = new Map<Vni, VniSettings>();
   for (const [vni, { importRouteTargets, exportRouteTargets, ...same }] of config.evpn.vnis)
@@ -32,7 +32,7 @@ export function evpnSettings(config: Config): EvpnSettings {
   };
 }
 
-/** What the configuration wants of the kernel beyond routes. */
+/** Returns the configuration of the kernel side, apart from routes. */
 export function kernelPolicy(config: Config): KernelPolicy {
   const settings = evpnSettings(config);
   return {

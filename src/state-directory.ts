@@ -7,7 +7,7 @@ interface StateDirectoryProblem {
   readonly fix: string;
 }
 
-/** What is wrong with the state directory now; undefined where files can be made in it. */
+/** Returns the problem of the state directory; undefined if files can be created in it. */
 export function stateDirectoryProblem(directory: string): StateDirectoryProblem | undefined {
   try {
     accessSync(directory, constants.W_OK | constants.X_OK);
@@ -15,7 +15,7 @@ export function stateDirectoryProblem(directory: string): StateDirectoryProblem 
   } catch (error) {
     return {
       severity: 'warning',
-      problem: `state-directory ${directory} cannot be written: ${(error as NodeJS.ErrnoException).code}; numbers of route distinguishers, which default destinations are evpnd's and the last good configuration are not kept for the next start`,
+      problem: `state-directory ${directory} cannot be written: ${(error as NodeJS.ErrnoException).code}; numbers of route distinguishers, the list of evpnd's default destinations and the last good configuration are not stored for the next start`,
       fix: `install -d -o evpnd -g evpnd -m 0750 ${directory}`,
     };
   }

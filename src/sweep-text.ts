@@ -1,8 +1,8 @@
 import { counted } from './types/index.js';
 
 /**
- * What the end of the first synchronization comes to, for the log. `removed`: MACs, IPs and VTEPs of which an earlier
- * process left rows that nobody has announced since.
+ * Returns the result of the first synchronization, for the log. `removed`: MACs, IPs and VTEPs of which an earlier
+ * process left rows and that have not been announced since.
  */
 export function sweepText(removed: number, observes: boolean): string {
   const done = 'the first synchronization is done';

@@ -50,7 +50,7 @@ for (const [what, fault] of [
     t.regex(file.problem?.problem ?? '', /evpnd\.yaml has .*fault/);
     t.is(at.errors.length, 1);
     file.taken(config);
-    t.truthy(file.problem, 'the fault stands while that configuration counts');
+    t.truthy(file.problem, 'the problem lasts while that configuration is in effect');
 
     at.write(at.good(65002));
     const corrected = (await file.reload())!;
@@ -86,14 +86,14 @@ test('a first start with a faulty file fails with its faults, and so does one wh
   t.true(error.missing);
 });
 
-test('a reload that meets a fault changes nothing and says what counts', async (t) => {
+test('a reload with a fault changes nothing and reports which configuration is in effect', async (t) => {
   const at = scene(t);
   at.write(at.good(65001));
   const file = at.open();
   file.taken(await file.start());
   at.write(SHAPE_FAULT);
   t.is(await file.reload(), undefined);
-  t.regex(file.problem?.problem ?? '', /the running configuration counts: .*asn: found "many"/);
+  t.regex(file.problem?.problem ?? '', /the running configuration is in effect: .*asn: found "many"/);
   t.is(file.problem?.fix, `evpnd --check ${at.path}`);
 });
 
@@ -122,7 +122,7 @@ test('a flush goes by what a start would go on with, and says where that is not 
   t.is(config.asn, 65001);
   t.regex(
     problem ?? '',
-    /evpnd\.yaml has a fault and was not taken over; the last configuration that was taken over counts: .*evpnd\.yaml:1:6: asn: /,
+    /evpnd\.yaml has a fault and was not applied; the last good configuration is in effect: .*evpnd\.yaml:1:6: asn: /,
   );
   rmSync(at.state, { recursive: true });
   await t.throwsAsync(() => flushConfiguration(at.path), { instanceOf: ConfigError });

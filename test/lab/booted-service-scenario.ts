@@ -164,11 +164,9 @@ await runCases([
       writeFileSync(FILE, bad);
       await restart('evpnd');
       assert.notEqual(await pid(), before);
-      const says = /was not taken over; the last configuration that was taken over counts.*router-idd/;
+      const says = /was not applied; the last good configuration is in effect.*router-idd/;
       assert.match(await property('StatusText'), says);
-      assert.ok(
-        (await journal('--priority', 'err')).some(({ MESSAGE }) => /was not taken over/.test(MESSAGE)),
-      );
+      assert.ok((await journal('--priority', 'err')).some(({ MESSAGE }) => /was not applied/.test(MESSAGE)));
       await allIsWell();
       writeFileSync(FILE, good);
     },
@@ -193,7 +191,7 @@ await runCases([
       await allIsWell();
       assert.equal(await pid(), main);
       assert.equal(await property('NRestarts'), '0');
-      assert.equal(await property('StatusText'), 'the configuration file counts');
+      assert.equal(await property('StatusText'), 'running with the configuration file');
     },
   },
   {

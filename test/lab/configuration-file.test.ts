@@ -85,7 +85,7 @@ test.serial(
 
     const second = await at.start();
     await waitFor(up, { what: 'the API', timeout: 50_000 });
-    t.regex((await at.status()).problems[0].problem, /the last configuration that was taken over counts/);
+    t.regex((await at.status()).problems[0].problem, /the last good configuration is in effect/);
     at.write({ neighbors: [], api: at.api });
     // Until it listens to the signal for good, the signal is remembered
     second.signal('SIGHUP');

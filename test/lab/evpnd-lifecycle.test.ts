@@ -177,7 +177,7 @@ test.serial('SIGHUP: a changed neighbour is reset and no other, a broken file ch
   const flaps = (await sessions()).map((each) => each.flaps);
   evpnd().configure({ ...config, neighbors: [first, { ...second, 'remote-az': 1 }], asn: 'many' });
   evpnd().signal('SIGHUP');
-  await waitFor(() => evpnd().log().includes('was not taken over'), { what: 'rejection in the log' });
+  await waitFor(() => evpnd().log().includes('was not applied'), { what: 'rejection in the log' });
   t.regex(evpnd().log(), /remote-az/);
   t.deepEqual(
     (await sessions()).map((each) => [each.established, each.flaps]),
