@@ -16,7 +16,15 @@ import {
   whyUnused,
 } from '../../src/evpn/index.js';
 import { claimOf, isElsewhere, isOwnRoute } from '../../src/evpn/remote-claims.js';
-import { type Esi, type Ip, parseIp, parseMac, RouteDistinguisher, toVni } from '../../src/types/index.js';
+import {
+  ESI_ZERO,
+  type Esi,
+  type Ip,
+  parseIp,
+  parseMac,
+  RouteDistinguisher,
+  toVni,
+} from '../../src/types/index.js';
 import {
   type EvpnNlri,
   type MacIpAdvertisement,
@@ -44,6 +52,8 @@ const NEAR = vtepOf(9);
 /** Our own VTEP. */
 const OURS = vtepOf(1);
 const ESI = '03443839ff0000010001' as Esi;
+/** Of another VNI of this leaf. */
+const OTHER_RD = RouteDistinguisher.parse('10.0.0.1:9999');
 const UNKNOWN_ESI = '03443839ff0000010009' as Esi;
 
 /** What a remote leaf says; the rest is a plain route of HOST from NEAR with the VNI as label. */
@@ -184,6 +194,7 @@ const OWN: readonly (readonly [string, number, (vrf: MacVrf) => Said, boolean])[
     false,
   ],
   ["under another's RD", 3, () => ({}), false],
+  ['of another VNI of ours', 3, () => ({ nlri: { rd: OTHER_RD } }), false],
   ['of an IP that we do not announce', 3, (vrf) => ({ nlri: { rd: vrf.rd, ip: OWN_IP } }), false],
   ['of a MAC that we do not announce', 3, (vrf) => ({ nlri: { rd: vrf.rd, mac: SECOND } }), false],
 ];
@@ -191,7 +202,8 @@ const OWN: readonly (readonly [string, number, (vrf: MacVrf) => Said, boolean])[
 for (const [name, ours, shape, isOwn] of OWN)
   test(`a route of ours that comes back: ${name}: ${isOwn}`, async (t) => {
     const { leaf, vrf, claims } = await scene();
-    leaf.localRib.originate(macRoute(HOST, { rd: vrf.rd, ip: IP }), originated('10.0.0.1'));
+    for (const rd of [vrf.rd, OTHER_RD])
+      leaf.localRib.originate(macRoute(HOST, { rd, ip: IP }), originated('10.0.0.1'));
     const claim = claimThat(shape(vrf));
     t.is(isOwnRoute(claim, vrf, ours, leaf.localRib), isOwn);
     const reason = isOwn ? 'own-route' : undefined;
@@ -277,8 +289,8 @@ const ORDER: readonly (readonly [string, Said, Said])[] = [
   ['the MAC', { nlri: { rd: RouteDistinguisher.parse('10.9.9.9:9') } }, { nlri: { mac: SECOND } }],
   [
     'the RD, its upper half',
-    { nlri: { rd: RouteDistinguisher.parse('10.0.0.1:99') } },
-    { nlri: { rd: RouteDistinguisher.parse('10.0.0.2:1') } },
+    { nlri: { rd: RouteDistinguisher.parse('10.0.0.9:99') } },
+    { nlri: { rd: RouteDistinguisher.parse('10.1.0.1:1') } },
   ],
   [
     'the RD, its lower half',
@@ -525,6 +537,14 @@ const OTHERS: readonly (readonly [
     undefined,
   ],
   ['a Type-1 from here', discovery(), { nextHop: OURS }, () => {}, 'own-next-hop'],
+  ['a Type-1 of no segment', discovery({ esi: ESI_ZERO }), {}, () => {}, 'reserved-esi'],
+  [
+    'a Type-2 of no VTEP, with a tunnel that only a Type-3 can have',
+    macRoute(HOST),
+    { ...pmsi(), nextHop: parseIp('127.0.0.1') },
+    () => {},
+    'martian-next-hop',
+  ],
   ['a group MAC', macRoute(GROUP), {}, () => {}, 'mac-address'],
   ['the zero MAC', macRoute(0), {}, () => {}, 'mac-address'],
   ['an encapsulation that we have not', macRoute(HOST), { encapsulations: [7] }, () => {}, 'encapsulation'],
