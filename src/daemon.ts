@@ -15,7 +15,6 @@ import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
 import { RunningConfig } from './reload.js';
 import { restartProblems } from './restart-problems.js';
-import { routeBudgetProblem } from './route-budget.js';
 import { evpnSettings, speakerConfig } from './settings.js';
 import { stateDirectoryProblem } from './state-directory.js';
 import { sweepText } from './sweep-text.js';
@@ -61,14 +60,11 @@ export async function startDaemon({
   const observes = config.mode === 'observe';
   let kernelKnown = false;
   onConfig(config);
-  const routeMemory = getHeapStatistics().heap_size_limit * ROUTES_SHARE;
-  const tooMuch = routeBudgetProblem(config.neighbors, routeMemory);
-  if (tooMuch) log.warn({ fix: tooMuch.fix }, tooMuch.problem);
   const speaker = new Speaker(speakerConfig(config), {
     clock,
     transport: new TcpTransport(),
     log,
-    routeMemory,
+    routeMemory: getHeapStatistics().heap_size_limit * ROUTES_SHARE,
   });
   const dataPlane = new DataPlane(kernel, clock, log, {
     hosts: watchHosts(snooper, config.evpn.neighborRefresh),
@@ -115,7 +111,6 @@ export async function startDaemon({
         ...problems(),
         ...listed(stateDirectoryProblem(running.current.stateDirectory)),
         ...restartProblems(running.pending),
-        ...listed(routeBudgetProblem(running.current.neighbors, routeMemory)),
         ...refusals.problems(),
       ],
       eventLoop: () => eventLoop.ask(),

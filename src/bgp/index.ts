@@ -32,7 +32,6 @@ export {
   DEFAULT_ROUTE_LIMITS,
   type LimitUse,
   limitText,
-  memoryOfLimits,
   NEAR_LIMIT,
   type RouteLimits,
 } from './route-limits.js';

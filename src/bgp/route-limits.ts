@@ -9,10 +9,9 @@ export interface RouteLimits {
   readonly onLimit: 'close' | 'warn';
 }
 
-/** Two neighbors with these fit into what a heap of 1 GiB has for routes, which is that of the unit as it comes. */
 export const DEFAULT_ROUTE_LIMITS: RouteLimits = {
-  maxRoutes: 300_000,
-  maxOctets: 64 << 20,
+  maxRoutes: 1_000_000,
+  maxOctets: 256 << 20,
   onLimit: 'close',
 };
 
@@ -69,14 +68,6 @@ export function limitText({ what, used, limit }: LimitUse): string {
   return what === 'routes'
     ? `${used} routes, max-routes is ${limit}`
     : `${used} octets of attributes, max-octets is ${limit}`;
-}
-
-/** Octets of the heap that a neighbor may take by what its limits reach first; nothing where it has none. */
-export function memoryOfLimits({
-  maxRoutes,
-  maxOctets,
-}: Pick<RouteLimits, 'maxRoutes' | 'maxOctets'>): number {
-  return Math.max(maxRoutes * ROUTE_OCTETS, maxOctets * OCTETS_PER_OCTET);
 }
 
 /** What a route costs the heap from RIB to kernel row, an attribute set, and each of its octets; rather more than less. */

@@ -109,14 +109,14 @@ export const NEIGHBOR = {
     description:
       'How many routes of the neighbor are stored, used or not; 0 for no limit of its own. The routes of all neighbors together are limited by the memory that evpnd may use.',
     allowed: 'a number from 0 to 4294967295',
-    default: 300_000,
+    default: 1_000_000,
     ...LIMITED,
   }),
   'max-octets': setting(integer(0, 4294967295), {
     description:
       "Octets of path attributes that are stored for the neighbor's routes; attributes that many routes share count once; 0 for no limit of its own.",
     allowed: 'octets from 0 to 4294967295',
-    default: 67_108_864,
+    default: 268_435_456,
     ...LIMITED,
   }),
   'on-limit': setting(oneOf('close', 'warn'), {
