@@ -23,6 +23,8 @@ const PROMISED = 2_000;
 const PATIENCE = 90_000;
 /** A row that a hand removes more often than so within so many milliseconds is put back ever more slowly (contests.ts). */
 const HANDS = 3;
+/** How much later they may be back then. */
+const SLOWED = 30_000;
 const PEACE = 5_100;
 
 /** What a round came to. */
@@ -37,7 +39,7 @@ export interface RoundResult {
 interface Happening {
   readonly name: string;
   readonly byHand: number;
-  happen(): Promise<void>;
+  happen(): Promise<unknown>;
 }
 
 function remoteOf(vlan: number, group: number, n: number): Remote {
@@ -117,15 +119,19 @@ export class BulkLeaf {
     }
     await this.rest(hands);
     for (const at of segments) this.send(kind, at, random);
-    for (const { happen } of events) {
+    let promised = PROMISED;
+    for (const { byHand, happen } of events) {
       await sleep(random.below(90));
-      await happen();
+      const told = await happen();
+      const removed = typeof told === 'number' ? told : byHand;
+      if (removed > HANDS) promised = PROMISED + SLOWED;
+      this.hands += removed - byHand;
     }
     const story = `${kind} in ${segments.map(({ vni }) => vni).join(' and ')} of ${this.name}; ${events.map(({ name }) => name).join('; then ')}`;
     const over = performance.now();
     const lies = await this.lies(random);
     const after = await this.settled(over);
-    const late = after.took > PROMISED ? [`not as wanted after ${after.took} ms`, ...after.seen] : [];
+    const late = after.took > promised ? [`not as wanted after ${after.took} ms`, ...after.seen] : [];
     for (const at of this.leaf.segments) this.withdraw(at, [...(this.where.get(at)?.keys() ?? [])]);
     return { story, took: after.took, faults: [...lies, ...late, ...after.faults] };
   }
