@@ -430,6 +430,7 @@ export class DataPlane {
       return;
     }
     plane.markIntents();
+    this.reconciler.keepStrays(plane);
     if (this.sweeping) plane.markOwnedRows((which) => this.#watch.stray(plane, which));
     this.reconciler.queue(plane);
     if (!plane.retired) this.hosts.attached(plane.vni);

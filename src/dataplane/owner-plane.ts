@@ -93,6 +93,12 @@ export abstract class OwnerPlane implements OwnerPlace {
     return this.#of(which.table).rowKeys(which.key);
   }
 
+  /** The operation writes a row that is wanted where the owner is now. */
+  wantsRowOf(operation: Operation): boolean {
+    for (const name of TABLE_NAMES) if (this.tables[name].wantsRowOf(operation)) return true;
+    return false;
+  }
+
   /** What is to be written for the key. */
   operations<Name extends TableName>(which: PlaneKey<Name>): Operation[] {
     return this.#of(which.table).operations(which.key);

@@ -115,6 +115,15 @@ export class Reconciler {
     if (operations.length > 0) this.#schedule();
   }
 
+  /**
+   * The plane has a place again, and looks at all that it wants there: what was to be removed of that since it had left the
+   * place stays.
+   */
+  keepStrays(plane: OwnerPlane): void {
+    this.rethink();
+    this.#work.dropStrays(plane);
+  }
+
   /** The kernel is about to tell something: what it did for us before comes before it. */
   hear(): void {
     const first = this.#flights.length > 0 ? this.#flights[0] : undefined;

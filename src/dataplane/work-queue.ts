@@ -22,7 +22,7 @@ export interface Batch {
 /** What is to be looked at, owner by owner in turn, and what is to be removed before. */
 export class WorkQueue {
   readonly #queue = new Set<OwnerPlane>();
-  readonly #strays = emptyList<Operation>();
+  #strays = emptyList<Operation>();
 
   constructor(
     /** In which order what is dirty is taken. */
@@ -39,6 +39,12 @@ export class WorkQueue {
   /** Queues operations that belong to no key. */
   addStrays(operations: readonly Operation[]): void {
     for (const operation of operations) this.#strays.push(operation);
+  }
+
+  /** Forgets operations that belong to no key: those that `plane` wants otherwise, where it is now. */
+  dropStrays(plane: OwnerPlane): void {
+    if (this.#strays.length > 0)
+      this.#strays = this.#strays.filter((operation) => !plane.wantsRowOf(operation));
   }
 
   get isEmpty(): boolean {

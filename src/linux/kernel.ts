@@ -98,7 +98,7 @@ export class LinuxKernel implements Kernel {
       },
       this.#log,
     );
-    this.#teller = new Teller(this.#table, this.#upkeep);
+    this.#teller = new Teller(this.#table, this.#upkeep, () => this.#open?.programmer.land());
   }
 
   /** What the operator wants beyond routes; may be told at any time. */

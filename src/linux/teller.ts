@@ -18,6 +18,8 @@ export class Teller {
   constructor(
     readonly table: LinkTable,
     readonly upkeep: Upkeep,
+    /** What is being written stands, and has been told, when this returns. */
+    readonly land: () => void,
   ) {}
 
   /** From now on tells this one. */
@@ -88,6 +90,8 @@ export class Teller {
     const topology = deriveTopology(this.table, this.upkeep.context, this.#topology);
     this.upkeep.topologyTold(topology);
     if (this.#topologyTold && sameTopology(this.#topology, topology)) return;
+    // It may be told in a turn in which nothing is heard: what was written for the last one comes before it
+    this.land();
     this.#topology = topology;
     this.#topologyTold = true;
     this.#observer.topology(topology);

@@ -217,3 +217,33 @@ test('a device that leaves its bridge and is back at once has its rows again, wh
   t.deepEqual(missing, []);
   for (const mac of macs) t.true(plane.plane(VNI)?.macs.peek(mac)?.settled);
 });
+
+test('a device that is back in its bridge before its rows are taken off it keeps those that are wanted', async (t) => {
+  const { clock, world, plane, want } = await started(t, { batch: 64 });
+  const macs = Array.from({ length: 300 }, (_, i) => (FIRST + i) as Mac);
+  for (const mac of macs) want(mac);
+  clock.runUntilIdle();
+  const { kernel } = world;
+  const inBridge = kernel.topology;
+  const at = inBridge.vnis.get(VNI);
+  if (!at) throw new Error('the VNI has no device');
+  const outside = new Map(inBridge.vnis).set(VNI, { ...at, bridgeIfindex: 0, sviIfindex: 0 });
+  kernel.setTopology({ ...inBridge, vnis: outside });
+  kernel.drain();
+  t.true(plane.reconciler.backlog > 0);
+  const before = kernel.applied.length;
+  const unwanted = macs.slice(0, 10);
+  for (const mac of unwanted) plane.clearMac(VNI, mac);
+  kernel.setTopology(inBridge);
+  kernel.drain();
+  clock.runUntilIdle();
+  const gone = new Set(unwanted);
+  const deleted = kernel.applied
+    .slice(before)
+    .flatMap((each) => (each.verb === 'delete' && 'mac' in each ? [each.mac] : []));
+  t.deepEqual(
+    deleted.filter((mac) => !gone.has(mac)),
+    [],
+  );
+  t.deepEqual(new Set(deleted), gone);
+});

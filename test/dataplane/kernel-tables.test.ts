@@ -116,6 +116,10 @@ class Nexthops extends OwnedTable<Ip> {
   wanted(): string {
     return '';
   }
+  keyOf() {
+    return undefined;
+  }
+
   strays(): void {}
   want(ip: Ip): void {
     this.wantedIps.ips.add(ip);

@@ -68,6 +68,14 @@ export class DefaultDestinations extends OwnedTable<Ip, FloodIntent, VniPlace> {
       : 'nothing';
   }
 
+  keyOf(operation: Operation): Ip | undefined {
+    const { at } = this.place;
+    if (!at || operation.table !== 'vxlan-default') return undefined;
+    return operation.ifindex === at.vxlanIfindex && operation.srcVni === sourceVni(at)
+      ? operation.dst
+      : undefined;
+  }
+
   strays(before: VniAttachment, after: VniAttachment | undefined, out: Operation[]): void {
     if (isSameDevice(before, after)) return;
     const { mirror, defaults } = this.place;

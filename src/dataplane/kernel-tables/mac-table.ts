@@ -112,6 +112,17 @@ export class RemoteMacs extends OwnedTable<Mac, MacIntent, VniPlace> {
     return commands;
   }
 
+  keyOf(operation: Operation): Mac | undefined {
+    const { at } = this.place;
+    if (!at) return undefined;
+    if (operation.table === 'bridge')
+      return operation.port === at.vxlanIfindex && operation.vlan === at.vlan ? operation.mac : undefined;
+    if (operation.table !== 'vxlan') return undefined;
+    return operation.ifindex === at.vxlanIfindex && operation.srcVni === sourceVni(at)
+      ? operation.mac
+      : undefined;
+  }
+
   strays(before: VniAttachment, after: VniAttachment | undefined, out: Operation[]): void {
     strayMacs(this.place.mirror, before, after, out);
   }

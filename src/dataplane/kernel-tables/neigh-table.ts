@@ -137,6 +137,12 @@ export class RemoteNeighs extends OwnedTable<Ip, NeighIntent, VniPlace> {
     return this.place.at?.sviIfindex !== 0;
   }
 
+  keyOf(operation: Operation): Ip | undefined {
+    const { at } = this.place;
+    if (!at || operation.table !== 'neigh') return undefined;
+    return operation.ifindex === at.sviIfindex ? operation.ip : undefined;
+  }
+
   strays(before: VniAttachment, after: VniAttachment | undefined, out: Operation[]): void {
     const ifindex = before.sviIfindex;
     if (ifindex === 0 || after?.sviIfindex === ifindex) return;

@@ -72,6 +72,15 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
    */
   abstract strays(before: NonNullable<Place['at']>, after: Place['at'], out: Operation[]): void;
 
+  /** The key of the row that the operation writes, where that is one of this table and the owner is there now. */
+  abstract keyOf(operation: Operation): Key | undefined;
+
+  /** The operation writes a row of a key that is wanted. */
+  wantsRowOf(operation: Operation): boolean {
+    const key = this.keyOf(operation);
+    return key !== undefined && this.intents.has(key);
+  }
+
   /** The rows that the key has, or could have, which the kernel can be asked for one by one. */
   rowKeys(_key: Key): RowKey[] {
     return [];
