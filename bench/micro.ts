@@ -188,8 +188,8 @@ export const MICROS: readonly Micro[] = [
       return async () => {
         await dataPlane.start({
           topologyChanged() {},
-          macTouched() {},
-          neighTouched() {},
+          localMacChanged() {},
+          localNeighChanged() {},
           intruderHeard() {},
         });
         dataPlane.serve(VNI);

@@ -57,7 +57,7 @@ export class Reader<Nlri extends Route = EvpnNlri> {
   }
 
   /** The neighbor has changed the destination. True where that is the first of the dirty set. */
-  touch({ shares }: Shared<Nlri>, destination: RibDestination<Nlri>): boolean {
+  mark({ shares }: Shared<Nlri>, destination: RibDestination<Nlri>): boolean {
     if (this.#dirty.has(destination)) return false;
     let share = shares[this.slot];
     if (share === undefined) {
@@ -135,4 +135,4 @@ export class Reader<Nlri extends Route = EvpnNlri> {
 }
 
 /** What whoever reads a RIB has of it. */
-export type RibReader<Nlri extends Route = EvpnNlri> = Omit<Reader<Nlri>, 'slot' | 'touch' | 'wake'>;
+export type RibReader<Nlri extends Route = EvpnNlri> = Omit<Reader<Nlri>, 'slot' | 'mark' | 'wake'>;

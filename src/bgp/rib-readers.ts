@@ -55,10 +55,10 @@ export class RibReaders<Nlri extends Route> implements ReadRib<Nlri> {
   }
 
   /** The neighbor has changed the destination. */
-  touch(neighbor: Shared<Nlri>, destination: RibDestination<Nlri>): void {
+  mark(neighbor: Shared<Nlri>, destination: RibDestination<Nlri>): void {
     const readers = this.#readers;
     let someWakes = false;
-    for (let n = 0; n < readers.length; n++) if (readers[n].touch(neighbor, destination)) someWakes = true;
+    for (let n = 0; n < readers.length; n++) if (readers[n].mark(neighbor, destination)) someWakes = true;
     this.taken(destination);
     // Once it waits for all of them: one may take it at once
     if (someWakes) for (const reader of readers) reader.wake();

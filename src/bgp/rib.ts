@@ -337,6 +337,6 @@ export class FamilyRib<Nlri extends Route> {
         choice !== undefined &&
         !this.#routes.family.same(best.nlri, choice.nlri))
     )
-      this.#readers.touch(neighbor, destination);
+      this.#readers.mark(neighbor, destination);
   }
 }

@@ -47,16 +47,16 @@ export interface DataPlaneOptions {
 /** Told which keys to look at again; the present state is read back, so lost or doubled calls do no harm. */
 export interface DataPlaneListener {
   topologyChanged(topology: Topology): void;
-  macTouched(vni: Vni, mac: Mac): void;
-  neighTouched(vni: Vni, ip: Ip): void;
+  localMacChanged(vni: Vni, mac: Mac): void;
+  localNeighChanged(vni: Vni, ip: Ip): void;
   /** A host on that port uses a MAC that is pinned behind a VTEP, which the kernel does not tell. */
   intruderHeard(vni: Vni, mac: Mac, port: number): void;
 }
 
 const SILENT: DataPlaneListener = {
   topologyChanged() {},
-  macTouched() {},
-  neighTouched() {},
+  localMacChanged() {},
+  localNeighChanged() {},
   intruderHeard() {},
 };
 
@@ -134,7 +134,7 @@ export class DataPlane {
       log: this.#log,
       observes,
       vniOf: (domain) => this.#servedAt(domain),
-      neighTouched: (vni, ip) => this.#listener.neighTouched(vni, ip),
+      localNeighChanged: (vni, ip) => this.#listener.localNeighChanged(vni, ip),
       intruderHeard: (vni, mac, port) => this.#listener.intruderHeard(vni, mac, port),
     });
   }
@@ -152,8 +152,8 @@ export class DataPlane {
       get topology() {
         return plane.topology;
       },
-      macTouched: (vni, mac) => listener.macTouched(vni, mac),
-      neighTouched: (vni, ip) => listener.neighTouched(vni, ip),
+      localMacChanged: (vni, mac) => listener.localMacChanged(vni, mac),
+      localNeighChanged: (vni, ip) => listener.localNeighChanged(vni, ip),
       topologyChanged: (topology) => this.#topologyChanged(topology),
       flushed: (ifindex) => this.#flushed(ifindex),
     });
@@ -289,7 +289,7 @@ export class DataPlane {
     return this.hosts.localNeighs(vni);
   }
 
-  /** Asks for an IP that a MAC should have that is local now: if it is there, neighTouched tells. */
+  /** Asks for an IP that a MAC should have that is local now: if it is there, localNeighChanged tells. */
   findNeigh(vni: Vni, ip: Ip, mac: Mac): void {
     this.hosts.find(vni, ip, mac);
   }

@@ -50,7 +50,7 @@ export interface HostsOwner {
   /** The served VNI of a broadcast domain (`domainKey`). */
   vniOf(domain: number): Vni | undefined;
   /** Look at the IP again. */
-  neighTouched(vni: Vni, ip: Ip): void;
+  localNeighChanged(vni: Vni, ip: Ip): void;
   /** A host on that port uses a MAC whose row no frame moves. */
   intruderHeard(vni: Vni, mac: Mac, port: number): void;
 }
@@ -71,7 +71,7 @@ export interface Hosts {
   localNeigh(vni: Vni, ip: Ip): LocalNeigh | undefined;
   /** Every IP that localNeigh knows in the VNI. */
   localNeighs(vni: Vni): Iterable<Ip>;
-  /** Asks for an IP that a MAC should have that is local now: if it is there, `neighTouched` tells. */
+  /** Asks for an IP that a MAC should have that is local now: if it is there, `localNeighChanged` tells. */
   find(vni: Vni, ip: Ip, mac: Mac): void;
   /** Clock.wallTime() when the local neighbour was last asked for a sign of life; undefined for never. */
   lastRefresh(vni: Vni, ip: Ip): number | undefined;

@@ -21,8 +21,8 @@ export interface NewsRooms {
   readonly hosts: Hosts;
   readonly rechecks: Rechecks;
   readonly topology: Topology;
-  macTouched(vni: Vni, mac: Mac): void;
-  neighTouched(vni: Vni, ip: Ip): void;
+  localMacChanged(vni: Vni, mac: Mac): void;
+  localNeighChanged(vni: Vni, ip: Ip): void;
   topologyChanged(topology: Topology): void;
   flushed(ifindex: number): void;
 }
@@ -111,7 +111,7 @@ export class KernelNews implements KernelObserver {
     hosts.bridgeChanged(domain, mac, is);
     const plane = planes.atDomain(domain);
     if (!plane) return;
-    if (was || is) this.rooms.macTouched(plane.vni, mac);
+    if (was || is) this.rooms.localMacChanged(plane.vni, mac);
     const which = { table: 'mac', key: mac } as const;
     const back =
       plane.at && plane.isMarked(which) ? bridgeRowBack(plane.at, plane.macs.peek(mac), before, after) : [];
@@ -144,7 +144,7 @@ export class KernelNews implements KernelObserver {
       before?.mac !== after?.mac ||
       before?.flags !== after?.flags ||
       isSetByHand(before) !== isSetByHand(after);
-    if (was !== is || (is && differs)) this.rooms.neighTouched(plane.vni, ip);
+    if (was !== is || (is && differs)) this.rooms.localNeighChanged(plane.vni, ip);
     if (plane.at && !plane.retired) hosts.neighChanged(plane.vni, plane.at, ip, before, after);
     const which = { table: 'neigh', key: ip } as const;
     const back = plane.isMarked(which) ? neighRowBack(plane.wants(which), before, after) : [];

@@ -9,13 +9,13 @@ export function claimantOf(vrf: MacVrf, before: MacEntry | undefined, mac: Mac):
 }
 
 /** Has IPs looked at that this MAC claims and others, too: which of them count hangs on where their MACs are. */
-export function touchContested(vrf: MacVrf, { remotes }: MacEntry): void {
+export function markContested(vrf: MacVrf, { remotes }: MacEntry): void {
   for (const { nlri } of listOf(remotes)) {
     const ip =
       nlri.type === RouteType.MAC_IP_ADVERTISEMENT && nlri.ip !== undefined
         ? vrf.ips.get(nlri.ip)
         : undefined;
-    if (ip && isSeveral(ip.remotes)) vrf.touchIp(ip);
+    if (ip && isSeveral(ip.remotes)) vrf.markIp(ip);
   }
 }
 
@@ -34,7 +34,7 @@ export function rebind(
   for (const claimant of [claimantHere, claimantThere]) {
     if (!claimant || claimant === here || claimant === there) continue;
     claimant.ips = withoutItem(claimant.ips, ip);
-    vrf.touchMac(claimant);
+    vrf.markMac(claimant);
   }
   if (here) here.ips = withItem(here.ips, ip);
   if (there) there.ips = withItem(there.ips, ip);

@@ -36,7 +36,7 @@ export class CrowdedKeys<Vrf extends object, Entry extends { dirty: boolean }> {
   #key: Key<Vrf, Entry> | undefined;
   #look: Look | undefined;
   /** Something was said of the key since the walk over its claims began. */
-  #isTouched = false;
+  #isDirty = false;
   #begunAnew = 0;
   /** Runs also where no key waits, until the looks have had no more than their share: claims of one key come a few a turn. */
   #timer: Timer | undefined;
@@ -54,7 +54,7 @@ export class CrowdedKeys<Vrf extends object, Entry extends { dirty: boolean }> {
 
   /** The caller has marked the entry as dirty. */
   add(vrf: Vrf, entry: Entry): void {
-    if (this.#key?.entry === entry) this.#isTouched = true;
+    if (this.#key?.entry === entry) this.#isDirty = true;
     else this.#keys.push({ vrf, entry });
     this.#timer ??= this.#clock.soon(this.#work);
   }
@@ -83,19 +83,19 @@ export class CrowdedKeys<Vrf extends object, Entry extends { dirty: boolean }> {
     const key = this.#key;
     if (!this.#look || !key) return false;
     if (this.#look.step()) return true;
-    if (this.#isTouched && this.#begunAnew < MOST_ANEW) {
+    if (this.#isDirty && this.#begunAnew < MOST_ANEW) {
       this.#begunAnew++;
       this.#look = this.#lookAt(key);
       return true;
     }
     const look = this.#look;
-    const isTouched = this.#isTouched;
+    const isDirty = this.#isDirty;
     this.#look = undefined;
     this.#key = undefined;
-    this.#isTouched = false;
+    this.#isDirty = false;
     this.#begunAnew = 0;
     // What is said while it decides comes behind it as that which was said before
-    if (isTouched) this.#keys.push(key);
+    if (isDirty) this.#keys.push(key);
     look.end();
     return true;
   }
@@ -107,7 +107,7 @@ export class CrowdedKeys<Vrf extends object, Entry extends { dirty: boolean }> {
 
   #lookAt(key: Key<Vrf, Entry>): Look {
     key.entry.dirty = false;
-    this.#isTouched = false;
+    this.#isDirty = false;
     return this.#begin(key.vrf, key.entry);
   }
 }

@@ -16,7 +16,7 @@ export interface Looker {
   serves(vrf: MacVrf): boolean;
   /** The entry is to be looked at as one with few claims is. */
   lookAgain(vrf: MacVrf, entry: MacEntry | IpEntry): void;
-  /** A decision may have touched keys of the VRF. */
+  /** A decision may have dirty keys of the VRF. */
   decided(vrf: MacVrf): void;
 }
 

@@ -3,7 +3,7 @@ import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
 import { compareIp, IPV4_ANY, type Ip, type Mac } from '../types/index.js';
 import { advertisedRoutes } from './advertised.js';
 import type { Announcer } from './announcer.js';
-import { claimantOf, rebind, touchContested } from './claimants.js';
+import { claimantOf, markContested, rebind } from './claimants.js';
 import type { ClaimSearch, Claims } from './claims.js';
 import type { Conflicts } from './conflicts.js';
 import type { AttributeSets } from './export.js';
@@ -108,17 +108,17 @@ export class Evaluator {
     if (owner !== before.owner || (owner === 'remote' && isElsewhere(vrf, remote, vtep, entry.vtep)))
       this.moves.macMoved(vrf, entry, before, entry.vtep, vtep, local?.port ?? 0);
     // What is frozen from now on is to be pinned where it is
-    if (!frozen && entry.history?.frozen) vrf.touchMac(entry);
+    if (!frozen && entry.history?.frozen) vrf.markMac(entry);
     this.#setVtep(vrf, entry, vtep);
     this.#noteConflict(vrf, mac, entry.ownership, local, remote);
     if ((moved || entry.advertised !== told) && entry.ips !== undefined) {
       for (const ip of listOf(entry.ips)) {
-        vrf.touchIp(vrf.ipEntry(ip));
+        vrf.markIp(vrf.ipEntry(ip));
         // A host that moved here brings its addresses: asked for, they follow within a round trip
         if (before.owner === 'remote' && owner === 'local') this.dataPlane.findNeigh(vrf.vni, ip, mac);
       }
     }
-    if (owner !== before.owner) touchContested(vrf, entry);
+    if (owner !== before.owner) markContested(vrf, entry);
     // One that is queued again would otherwise outlive its place, and take the place of its successor with it
     if (entry.isIdle) vrf.retireMac(entry);
   }
@@ -171,9 +171,9 @@ export class Evaluator {
     let free = this.floodLimit - (this.dataPlane.plane(vrf.vni)?.floods.size ?? 0);
     for (const vtep of vrf.leftOut) {
       if (free-- <= 0) break;
-      vrf.touchedFloods.add(vtep);
+      vrf.dirtyFloods.add(vtep);
     }
-    return vrf.touchedFloods.size > 0;
+    return vrf.dirtyFloods.size > 0;
   }
 
   #leaveOut(vrf: MacVrf, vtep: Ip, isLeftOut: boolean): void {
@@ -287,8 +287,8 @@ export class Evaluator {
     if (sequence !== sides.sequence) {
       here.ownership = { ...here.ownership, sequence };
       // One number for the MAC and all its IPs
-      vrf.touchMac(here);
-      for (const other of listOf(here.ips)) vrf.touchIp(vrf.ipEntry(other));
+      vrf.markMac(here);
+      for (const other of listOf(here.ips)) vrf.markIp(vrf.ipEntry(other));
     }
     return owner;
   }

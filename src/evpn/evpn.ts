@@ -41,7 +41,7 @@ const STEP = 64;
 
 /**
  * The brain: one MAC-VRF for each VNI that the kernel has and the operator wants. It is told only which keys to look at
- * (the RIB's dirty destinations, the data plane's touched MACs and IPs) and reads the present state back, so that the
+ * (the RIB's dirty destinations, the data plane's dirty MACs and IPs) and reads the present state back, so that the
  * order of events does not matter and a thousand changes of one key while it is busy cost one look.
  */
 export class Evpn {
@@ -59,7 +59,7 @@ export class Evpn {
   readonly #reader: RibReader;
   readonly #evaluator: Evaluator;
   readonly #vnis: ServedVnis;
-  readonly #touched = new VrfQueue();
+  readonly #dirty = new VrfQueue();
   readonly #crowded: CrowdedKeys<MacVrf, MacEntry | IpEntry>;
   readonly #looker: Looker;
   #settings: EvpnSettings;
@@ -78,13 +78,13 @@ export class Evpn {
     const index = new ImportIndex();
     const attributesOf = attributeSetsByVrf();
     const unused = new UnusedLog(this.#log);
-    this.importer = new Importer(this.#reader, index, this.vteps, this.#touched, unused);
+    this.importer = new Importer(this.#reader, index, this.vteps, this.#dirty, unused);
     this.duplicates = new DuplicateDetector(
       deps.clock,
       this.#log,
       (subject) => {
-        if ('mac' in subject) this.#touchMac(subject.vni, subject.mac);
-        else this.#touchIp(subject.vni, subject.ip);
+        if ('mac' in subject) this.#markMac(subject.vni, subject.mac);
+        else this.#markIp(subject.vni, subject.ip);
       },
       settings.duplicates,
     );
@@ -132,7 +132,7 @@ export class Evpn {
         conflicts: this.conflicts,
         memory: this.memory,
         crowded: this.#crowded,
-        touched: (vrf) => this.#touch(vrf),
+        marked: (vrf) => this.#mark(vrf),
         importsChanged: () => this.#reader.lookAgain(),
       },
       settings,
@@ -142,7 +142,7 @@ export class Evpn {
       serves: (vrf) => this.#vnis.get(vrf.vni) === vrf,
       lookAgain: (vrf, entry) => this.#lookAgain(vrf, entry),
       decided: (vrf) => {
-        if (vrf.hasTouched) this.#touch(vrf);
+        if (vrf.hasDirty) this.#mark(vrf);
       },
     };
   }
@@ -155,8 +155,8 @@ export class Evpn {
     rib.usable = (path) => this.importer.whyNowhere(path) === undefined;
     await dataPlane.start({
       topologyChanged: (topology) => this.#vnis.topologyChanged(topology),
-      macTouched: (vni, mac) => this.#touchMac(vni, mac),
-      neighTouched: (vni, ip) => this.#touchIp(vni, ip),
+      localMacChanged: (vni, mac) => this.#markMac(vni, mac),
+      localNeighChanged: (vni, ip) => this.#markIp(vni, ip),
       intruderHeard: (vni, mac, port) => {
         const vrf = this.#vnis.get(vni);
         if (vrf) this.#evaluator.intruderHeard(vrf, mac, port);
@@ -206,28 +206,28 @@ export class Evpn {
     this.#wakeIdle();
   }
 
-  #touchMac(vni: Vni, mac: Mac): void {
+  #markMac(vni: Vni, mac: Mac): void {
     const vrf = this.#vnis.get(vni);
     if (!vrf) return;
-    vrf.touchMac(vrf.macEntry(mac));
-    this.#touch(vrf);
+    vrf.markMac(vrf.macEntry(mac));
+    this.#mark(vrf);
   }
 
-  #touchIp(vni: Vni, ip: Ip): void {
+  #markIp(vni: Vni, ip: Ip): void {
     const vrf = this.#vnis.get(vni);
     if (!vrf) return;
-    vrf.touchIp(vrf.ipEntry(ip));
-    this.#touch(vrf);
+    vrf.markIp(vrf.ipEntry(ip));
+    this.#mark(vrf);
   }
 
   #lookAgain(vrf: MacVrf, entry: MacEntry | IpEntry): void {
-    if (entry instanceof MacEntry) vrf.touchMac(entry);
-    else vrf.touchIp(entry);
-    this.#touch(vrf);
+    if (entry instanceof MacEntry) vrf.markMac(entry);
+    else vrf.markIp(entry);
+    this.#mark(vrf);
   }
 
-  #touch(vrf: MacVrf): void {
-    this.#touched.add(vrf);
+  #mark(vrf: MacVrf): void {
+    this.#dirty.add(vrf);
     this.#schedule();
   }
 
@@ -261,16 +261,16 @@ export class Evpn {
         if (dirty.length === 0)
           for (const destination of reader.takeAgain(STEP)) this.importer.reimport(destination);
       }
-      const vrf = this.#touched.take();
-      if (vrf && this.#vnis.get(vrf.vni) === vrf && !this.#evaluateSome(vrf)) this.#touched.add(vrf);
-      if ((this.#waiting || !reader.hasDirty) && this.#touched.size === 0) return false;
+      const vrf = this.#dirty.take();
+      if (vrf && this.#vnis.get(vrf.vni) === vrf && !this.#evaluateSome(vrf)) this.#dirty.add(vrf);
+      if ((this.#waiting || !reader.hasDirty) && this.#dirty.size === 0) return false;
       if (clock.now() >= end) return true;
     }
   }
 
-  /** Looks at some touched keys of the VRF, MACs before IPs, since bindings rest on them; true when none is left. */
+  /** Looks at some dirty keys of the VRF, MACs before IPs, since bindings rest on them; true when none is left. */
   #evaluateSome(vrf: MacVrf): boolean {
-    let left = vrf.touchSegments(STEP);
+    let left = vrf.markSegments(STEP);
     while (left-- > 0) {
       const mac = vrf.takeMac();
       const ip = mac ? undefined : vrf.takeIp();
@@ -278,12 +278,12 @@ export class Evpn {
       else if (ip) this.#evaluator.ip(vrf, ip);
       else break;
     }
-    for (const vtep of vrf.touchedFloods) {
+    for (const vtep of vrf.dirtyFloods) {
       if (left-- <= 0) return false;
-      vrf.touchedFloods.delete(vtep);
+      vrf.dirtyFloods.delete(vtep);
       this.#evaluator.flood(vrf, vtep);
     }
-    return !this.#evaluator.refillFloods(vrf) && !vrf.hasTouched;
+    return !this.#evaluator.refillFloods(vrf) && !vrf.hasDirty;
   }
 
   #wakeIdle(): void {

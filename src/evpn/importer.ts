@@ -30,8 +30,8 @@ export class Importer {
     readonly reader: RibReader,
     readonly index: ImportIndex,
     readonly vteps: VtepTable,
-    /** Takes the VRFs with new touched keys. */
-    readonly touched: VrfQueue,
+    /** Takes the VRFs with new dirty keys. */
+    readonly dirty: VrfQueue,
     readonly unused: UnusedLog,
   ) {}
 
@@ -103,11 +103,11 @@ export class Importer {
     if (now === undefined) return;
     for (const vrf of now.vrfs) {
       put(vrf, destination, now, old?.vrfs.includes(vrf) ? old : undefined);
-      this.touched.add(vrf);
+      this.dirty.add(vrf);
     }
   }
 
-  /** Looks at a destination that did not change where VNIs or their targets did: only VNIs that gain or lose it are touched. */
+  /** Looks at a destination that did not change where VNIs or their targets did: only VNIs that gain or lose it are marked. */
   reimport(destination: Destination): void {
     const old = this.#standing(destination);
     const { best } = destination;
@@ -117,7 +117,7 @@ export class Importer {
     for (const vrf of now.vrfs) {
       if (old?.vrfs.includes(vrf)) continue;
       put(vrf, destination, now, undefined);
-      this.touched.add(vrf);
+      this.dirty.add(vrf);
     }
   }
 
@@ -143,7 +143,7 @@ export class Importer {
     for (const vrf of old.vrfs)
       if (!now?.vrfs.includes(vrf)) {
         remove(vrf, destination, old);
-        this.touched.add(vrf);
+        this.dirty.add(vrf);
       }
   }
 
@@ -191,11 +191,11 @@ function put(vrf: MacVrf, destination: Destination, now: Importers, old: Importe
     if (now.esi !== old?.esi) vrf.segments.move(destination, old?.esi, now.esi);
     const mac = vrf.macEntry(nlri.mac);
     if (!old) mac.remotes = withItem(mac.remotes, destination);
-    vrf.touchMac(mac);
+    vrf.markMac(mac);
     if (nlri.ip === undefined) return;
     const ip = vrf.ipEntry(nlri.ip);
     if (!old) ip.remotes = withItem(ip.remotes, destination);
-    vrf.touchIp(ip);
+    vrf.markIp(ip);
   } else if (nlri.type === RouteType.INCLUSIVE_MULTICAST) {
     const { floodTo } = now;
     if (old && old.floodTo !== floodTo) remove(vrf, destination, old);
@@ -214,7 +214,7 @@ function put(vrf: MacVrf, destination: Destination, now: Importers, old: Importe
       vrf.floods.set(floodTo, routes);
     }
     routes.add(destination);
-    vrf.touchedFloods.add(floodTo);
+    vrf.dirtyFloods.add(floodTo);
   } else if (nlri.type === RouteType.ETHERNET_AUTO_DISCOVERY) {
     const { best } = destination;
     const counts = best && labelReason(best.nlri, best.attributes, vrf) === undefined;
@@ -231,18 +231,18 @@ function remove(vrf: MacVrf, destination: Destination, old: Importers): void {
     if (old.esi !== undefined) vrf.segments.move(destination, old.esi, undefined);
     const mac = vrf.macEntry(nlri.mac);
     mac.remotes = withoutItem(mac.remotes, destination);
-    vrf.touchMac(mac);
+    vrf.markMac(mac);
     if (nlri.ip === undefined) return;
     const ip = vrf.ipEntry(nlri.ip);
     ip.remotes = withoutItem(ip.remotes, destination);
-    vrf.touchIp(ip);
+    vrf.markIp(ip);
   } else if (nlri.type === RouteType.INCLUSIVE_MULTICAST) {
     const { floodTo } = old;
     vrf.trees.delete(destination);
     if (floodTo === undefined) return;
     const routes = vrf.floods.get(floodTo);
     if (routes?.delete(destination) && routes.size === 0) vrf.floods.delete(floodTo);
-    vrf.touchedFloods.add(floodTo);
+    vrf.dirtyFloods.add(floodTo);
   } else if (nlri.type === RouteType.ETHERNET_AUTO_DISCOVERY) {
     vrf.segments.undiscover(destination, nlri.esi, old.nextHop);
   }

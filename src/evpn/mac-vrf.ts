@@ -136,9 +136,9 @@ export class MacVrf {
   readonly floods = new Map<Ip, Set<Destination>>();
   /** Imported Type-3 routes of trees, which take no copies of ours. */
   readonly trees = new Set<Destination>();
-  readonly #touchedMacs = new Fifo<MacEntry>();
-  readonly #touchedIps = new Fifo<IpEntry>();
-  readonly touchedFloods = new Set<Ip>();
+  readonly #dirtyMacs = new Fifo<MacEntry>();
+  readonly #dirtyIps = new Fifo<IpEntry>();
+  readonly dirtyFloods = new Set<Ip>();
   /** VTEPs for which the flood list has no room, those that wait longest first; most VNIs have none. */
   leftOut: Set<Ip> | undefined = undefined;
   /** Ethernet segments of other leaves, from imported Type-1 routes and the MAC/IP routes that name them. */
@@ -220,49 +220,49 @@ export class MacVrf {
   }
 
   /** The entry is to be looked at; once, however often it is said. */
-  touchMac(entry: MacEntry): void {
+  markMac(entry: MacEntry): void {
     if (entry.dirty) return;
     entry.dirty = true;
     if (isCrowded(entry)) this.crowded.add(this, entry);
-    else this.#touchedMacs.push(entry);
+    else this.#dirtyMacs.push(entry);
   }
 
-  touchIp(entry: IpEntry): void {
+  markIp(entry: IpEntry): void {
     if (entry.dirty) return;
     entry.dirty = true;
     if (isCrowded(entry)) this.crowded.add(this, entry);
-    else this.#touchedIps.push(entry);
+    else this.#dirtyIps.push(entry);
   }
 
   /** Takes the MAC that waits longest to be looked at; undefined when none does. */
   takeMac(): MacEntry | undefined {
-    const entry = this.#touchedMacs.take();
+    const entry = this.#dirtyMacs.take();
     if (entry) entry.dirty = false;
     return entry;
   }
 
   takeIp(): IpEntry | undefined {
-    const entry = this.#touchedIps.take();
+    const entry = this.#dirtyIps.take();
     if (entry) entry.dirty = false;
     return entry;
   }
 
-  /** Touches the MACs and IPs of at most `max` routes of segments whose leaves changed; returns how many of `max` are left over. */
-  touchSegments(max: number): number {
-    return this.segments.hasTouched ? this.segments.visitTouched(max, this.#touchRoute) : max;
+  /** Marks the MACs and IPs of at most `max` routes of segments whose leaves changed; returns how many of `max` are left over. */
+  markSegments(max: number): number {
+    return this.segments.hasDirty ? this.segments.visitDirty(max, this.#markRoute) : max;
   }
 
-  readonly #touchRoute = ({ nlri }: Destination): void => {
+  readonly #markRoute = ({ nlri }: Destination): void => {
     if (nlri.type !== RouteType.MAC_IP_ADVERTISEMENT) return;
     const mac = this.macs.get(nlri.mac);
-    if (mac) this.touchMac(mac);
+    if (mac) this.markMac(mac);
     const ip = nlri.ip === undefined ? undefined : this.ips.get(nlri.ip);
-    if (ip) this.touchIp(ip);
+    if (ip) this.markIp(ip);
   };
 
   /** MACs, IPs or segments wait to be looked at. */
-  get hasTouched(): boolean {
-    return this.#touchedMacs.size > 0 || this.#touchedIps.size > 0 || this.segments.hasTouched;
+  get hasDirty(): boolean {
+    return this.#dirtyMacs.size > 0 || this.#dirtyIps.size > 0 || this.segments.hasDirty;
   }
 
   /** Each destination that is imported here, once. */

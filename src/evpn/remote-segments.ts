@@ -175,7 +175,7 @@ class RemoteSegment {
 /** The remote Ethernet segments of a VNI, and which of them are to be looked at. */
 export class RemoteSegments {
   readonly #segments = new Map<Esi, RemoteSegment>();
-  readonly #touched = new Set<RemoteSegment>();
+  readonly #dirty = new Set<RemoteSegment>();
 
   get(esi: Esi): RemoteSegment | undefined {
     return this.#segments.get(esi);
@@ -185,8 +185,8 @@ export class RemoteSegments {
     return this.#segments.values();
   }
 
-  get hasTouched(): boolean {
-    return this.#touched.size > 0;
+  get hasDirty(): boolean {
+    return this.#dirty.size > 0;
   }
 
   /** A MAC/IP route names another segment than before; undefined for none. */
@@ -201,14 +201,14 @@ export class RemoteSegments {
   /** An Ethernet A-D route of a segment came, or says something else. */
   discover(destination: Destination, esi: Esi, attributes: PathAttributes): void {
     const segment = this.#make(esi);
-    if (segment.add(destination, attributes.nextHop, attributes)) this.#touch(segment);
+    if (segment.add(destination, attributes.nextHop, attributes)) this.#mark(segment);
   }
 
   /** An Ethernet A-D route of a segment went from the leaf. */
   undiscover(destination: Destination, esi: Esi, vtep: Ip): void {
     const segment = this.#segments.get(esi);
     if (!segment) return;
-    if (segment.delete(destination, vtep)) this.#touch(segment);
+    if (segment.delete(destination, vtep)) this.#mark(segment);
     this.#prune(segment);
   }
 
@@ -216,20 +216,20 @@ export class RemoteSegments {
    * Visits at most `max` routes of the segments that changed, however many there are: who reaches a segment is one change
    * for all its MACs. Returns how many of `max` are left over.
    */
-  visitTouched(max: number, visit: (destination: Destination) => void): number {
+  visitDirty(max: number, visit: (destination: Destination) => void): number {
     let left = max;
-    for (const segment of this.#touched) {
+    for (const segment of this.#dirty) {
       const rest = segment.walk(left, visit);
       if (rest === undefined) return 0;
-      this.#touched.delete(segment);
+      this.#dirty.delete(segment);
       left = rest;
     }
     return left;
   }
 
-  #touch(segment: RemoteSegment): void {
+  #mark(segment: RemoteSegment): void {
     segment.beginWalk();
-    this.#touched.add(segment);
+    this.#dirty.add(segment);
   }
 
   #make(esi: Esi): RemoteSegment {
@@ -244,7 +244,7 @@ export class RemoteSegments {
   #prune(segment: RemoteSegment): void {
     if (!segment.isEmpty) return;
     this.#segments.delete(segment.esi);
-    this.#touched.delete(segment);
+    this.#dirty.delete(segment);
   }
 }
 

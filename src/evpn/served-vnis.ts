@@ -57,7 +57,7 @@ interface VniDependencies {
   readonly memory: MoveMemory;
   readonly crowded: CrowdedKeys<MacVrf, MacEntry | IpEntry>;
   /** Keys of the VRF are to be looked at. */
-  readonly touched: (vrf: MacVrf) => void;
+  readonly marked: (vrf: MacVrf) => void;
   /** Routes that the RIB holds already may be imported elsewhere now. */
   readonly importsChanged: () => void;
 }
@@ -92,7 +92,7 @@ export class ServedVnis {
   /**
    * New settings: what differs is changed in place. Routes come to a VNI and go from it by the difference of its import
    * targets, those that it announces are announced anew where its RD or its export targets differ, and nothing else of
-   * any VNI is touched.
+   * any VNI is marked.
    */
   reconfigure(settings: EvpnSettings): void {
     const { importer, index, localRib, attributesOf } = this.#deps;
@@ -136,8 +136,8 @@ export class ServedVnis {
     if (vrf.flooding === flooding) return;
     vrf.flooding = flooding;
     this.#deps.evaluator.imet(vrf);
-    for (const vtep of vrf.floods.keys()) vrf.touchedFloods.add(vtep);
-    this.#deps.touched(vrf);
+    for (const vtep of vrf.floods.keys()) vrf.dirtyFloods.add(vtep);
+    this.#deps.marked(vrf);
   }
 
   #limitFloods(limit: number): void {
@@ -146,8 +146,8 @@ export class ServedVnis {
     for (const vrf of this.#vrfs.values()) {
       // Those that came last lose their places first
       const floods = [...(this.#deps.dataPlane.plane(vrf.vni)?.floods.keys() ?? [])];
-      for (const vtep of floods.slice(limit).reverse()) vrf.touchedFloods.add(vtep);
-      this.#deps.touched(vrf);
+      for (const vtep of floods.slice(limit).reverse()) vrf.dirtyFloods.add(vtep);
+      this.#deps.marked(vrf);
     }
   }
 
@@ -166,7 +166,7 @@ export class ServedVnis {
     // What stands in the RIB already is looked at once for all of them
     if (added.length > 0 || isJudgedAnew) this.#deps.importsChanged();
     if (before.ownVteps !== topology.ownVteps)
-      for (const vtep of symmetricDifference(before.ownVteps, topology.ownVteps)) this.#touchVtep(vtep);
+      for (const vtep of symmetricDifference(before.ownVteps, topology.ownVteps)) this.#markVtep(vtep);
   }
 
   #attach(vrf: MacVrf, topology: Topology): void {
@@ -182,35 +182,35 @@ export class ServedVnis {
     if (!same) {
       this.#deps.evaluator.imet(vrf);
       const { dataPlane } = this.#deps;
-      touchKnown(vrf);
+      markKnown(vrf);
       let standing = 0;
       for (const mac of dataPlane.localMacs(vrf.vni)) {
-        vrf.touchMac(vrf.macEntry(mac));
+        vrf.markMac(vrf.macEntry(mac));
         standing++;
       }
       for (const ip of dataPlane.localNeighs(vrf.vni)) {
-        vrf.touchIp(vrf.ipEntry(ip));
+        vrf.markIp(vrf.ipEntry(ip));
         standing++;
       }
       this.#deps.admissions.stands(vrf, standing);
     } else if (vrf.own !== ownBefore) {
-      for (const mac of symmetricDifference(ownBefore.macs, vrf.own.macs)) vrf.touchMac(vrf.macEntry(mac));
-      for (const ip of symmetricDifference(ownBefore.ips, vrf.own.ips)) vrf.touchIp(vrf.ipEntry(ip));
+      for (const mac of symmetricDifference(ownBefore.macs, vrf.own.macs)) vrf.markMac(vrf.macEntry(mac));
+      for (const ip of symmetricDifference(ownBefore.ips, vrf.own.ips)) vrf.markIp(vrf.ipEntry(ip));
       for (const ip of symmetricDifference(ownBefore.subnetEnds, vrf.own.subnetEnds))
-        vrf.touchIp(vrf.ipEntry(ip));
+        vrf.markIp(vrf.ipEntry(ip));
     } else return;
-    this.#deps.touched(vrf);
+    this.#deps.marked(vrf);
   }
 
   /** An address became one of our VTEPs', or is one no longer. */
-  #touchVtep(vtep: Ip): void {
+  #markVtep(vtep: Ip): void {
     const isNextHop = this.#deps.vteps.has(vtep);
     for (const vrf of this.#vrfs.values()) {
-      if (isNextHop) touchKnown(vrf);
+      if (isNextHop) markKnown(vrf);
       // The end of a tunnel need be nobody's next hop
-      else if (vrf.floods.has(vtep)) vrf.touchedFloods.add(vtep);
+      else if (vrf.floods.has(vtep)) vrf.dirtyFloods.add(vtep);
       else continue;
-      this.#deps.touched(vrf);
+      this.#deps.marked(vrf);
     }
   }
 
@@ -244,10 +244,10 @@ export class ServedVnis {
 }
 
 /** All that routes or a decision told of the VNI is looked at again. */
-function touchKnown(vrf: MacVrf): void {
-  for (const mac of vrf.macs.values()) vrf.touchMac(mac);
-  for (const ip of vrf.ips.values()) vrf.touchIp(ip);
-  for (const originator of vrf.floods.keys()) vrf.touchedFloods.add(originator);
+function markKnown(vrf: MacVrf): void {
+  for (const mac of vrf.macs.values()) vrf.markMac(mac);
+  for (const ip of vrf.ips.values()) vrf.markIp(ip);
+  for (const originator of vrf.floods.keys()) vrf.dirtyFloods.add(originator);
 }
 
 /** Equal as sets: the order of a list in the file says nothing. */

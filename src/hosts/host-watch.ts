@@ -52,7 +52,7 @@ export class HostWatch implements Hosts {
   constructor(owner: HostsOwner, snooper: Snooper | undefined, refresh: RefreshSettings) {
     this.#owner = owner;
     this.#snooper = snooper && owner.observes ? observedSnooper(snooper) : snooper;
-    this.#excess = new HostExcess(owner, (domain, ip) => this.#touch(domain, ip));
+    this.#excess = new HostExcess(owner, (domain, ip) => this.#mark(domain, ip));
     this.#bindings = new BindingTable(this.#excess);
     this.#unproven = new UnprovenWords(
       owner.clock,
@@ -335,7 +335,7 @@ export class HostWatch implements Hosts {
     }
     if (vni === undefined) return true;
     this.refresher.heard(vni, ip);
-    if (changed) this.#owner.neighTouched(vni, ip);
+    if (changed) this.#owner.localNeighChanged(vni, ip);
     return true;
   }
 
@@ -369,14 +369,14 @@ export class HostWatch implements Hosts {
   }
 
   #drop(domain: number, ip: Ip): void {
-    if (this.#bindings.drop(domain, ip)) this.#touch(domain, ip);
+    if (this.#bindings.drop(domain, ip)) this.#mark(domain, ip);
   }
 
-  #touch(domain: number, ip: Ip): void {
+  #mark(domain: number, ip: Ip): void {
     const vni = this.#owner.vniOf(domain);
     if (vni === undefined) return;
     this.#forgetUnknown(vni, ip);
-    this.#owner.neighTouched(vni, ip);
+    this.#owner.localNeighChanged(vni, ip);
   }
 
   #silent({ vni, ip }: Charge): void {

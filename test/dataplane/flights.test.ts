@@ -28,7 +28,12 @@ async function started(
   world.kernel.launches = () => 'late';
   const devices = await world.addVni(VNI, parseIp('192.0.2.1'));
   const plane = new DataPlane(world.kernel, clock, silentLog, { hosts: watchHosts(), ...options });
-  await plane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {}, intruderHeard() {} });
+  await plane.start({
+    topologyChanged() {},
+    localMacChanged() {},
+    localNeighChanged() {},
+    intruderHeard() {},
+  });
   plane.serve(VNI);
   clock.runUntilIdle();
   t.teardown(() => plane.close());

@@ -931,7 +931,12 @@ async function landsOnRowsByHand(world: World, before: 'absent' | 'ours'): Promi
     launch,
   };
   const plane = new DataPlane(raced, systemClock, silentLog, { hosts: watchHosts() });
-  await plane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {}, intruderHeard() {} });
+  await plane.start({
+    topologyChanged() {},
+    localMacChanged() {},
+    localNeighChanged() {},
+    intruderHeard() {},
+  });
   try {
     plane.serve(VNI);
     const want = (vtep: Ip, mac: Mac) => {

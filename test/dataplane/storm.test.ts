@@ -14,7 +14,12 @@ test('what is to be written waits for what the kernel tells, and a storm that do
   const world = new MemoryWorld(clock);
   const devices = await world.addVni(VNI, parseIp('192.0.2.1'));
   const plane = new DataPlane(world.kernel, clock, silentLog, { hosts: watchHosts() });
-  await plane.start({ topologyChanged() {}, macTouched() {}, neighTouched() {}, intruderHeard() {} });
+  await plane.start({
+    topologyChanged() {},
+    localMacChanged() {},
+    localNeighChanged() {},
+    intruderHeard() {},
+  });
   plane.serve(VNI);
   clock.runUntilIdle();
   t.teardown(() => plane.close());

@@ -183,12 +183,12 @@ function slowKeys(steps: number) {
     },
     () => counts.emptied++,
   );
-  const touch = (entry: { dirty: boolean }) => {
+  const mark = (entry: { dirty: boolean }) => {
     if (entry.dirty) return;
     entry.dirty = true;
     keys.add({}, entry);
   };
-  return { clock, keys, seen, ended, counts, touch };
+  return { clock, keys, seen, ended, counts, mark };
 }
 
 test('looks at crowded keys have a share of the time, and all get their turn', (t) => {
@@ -213,30 +213,30 @@ test('looks at crowded keys have a share of the time, and all get their turn', (
   t.is(ended().length, 3);
 });
 
-test('one crowded key that is touched again and again has no more than the share', (t) => {
-  const { clock, counts, touch, keys } = slowKeys(1);
+test('one crowded key that is marked again and again has no more than the share', (t) => {
+  const { clock, counts, mark, keys } = slowKeys(1);
   const entry = { dirty: false };
   for (let n = 0; n < 1000; n++) {
-    touch(entry);
+    mark(entry);
     clock.advance(1);
   }
   t.true(counts.steps <= 1000 / 20 + 1, `${counts.steps}`);
   clock.advance(100);
   t.is(keys.size, 0);
-  touch(entry);
+  mark(entry);
   clock.advance(0);
   t.is(keys.size, 0);
 });
 
 test('a look is done a step a turn; what is said meanwhile has it begun anew, and at last decided', (t) => {
-  const { clock, seen, ended, touch, keys } = slowKeys(4);
+  const { clock, seen, ended, mark, keys } = slowKeys(4);
   const [entry, other] = [{ dirty: false }, { dirty: false }];
-  touch(entry);
-  touch(other);
+  mark(entry);
+  mark(other);
   clock.advance(50);
   t.is(ended().length, 0);
   t.is(keys.size, 2);
-  touch(entry);
+  mark(entry);
   clock.advance(90);
   t.deepEqual(ended(), [{ at: 140, entry }]);
   t.is(seen.filter(({ what, entry: of }) => what === 'begin' && of === entry).length, 2);
@@ -244,7 +244,7 @@ test('a look is done a step a turn; what is said meanwhile has it begun anew, an
   t.is(ended().length, 2);
   // Said of it in every turn
   for (let n = 0; n < 1000; n++) {
-    touch(entry);
+    mark(entry);
     clock.advance(1);
   }
   t.true(ended().length >= 4);

@@ -128,7 +128,7 @@ test('an address that moves from another domain to this one is looked at here, a
     s.change({ interfaces: withAddresses(kernel.topology, 99, ips) });
     kernel.drain();
     t.deepEqual(dirty(), []);
-    t.false(ten.hasTouched || twenty.hasTouched);
+    t.false(ten.hasDirty || twenty.hasDirty);
   }
 });
 

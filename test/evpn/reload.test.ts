@@ -229,10 +229,10 @@ test('a VNI more costs the others not one look', async (t) => {
   const { leaf, clock, red } = await leafAtRest();
   const vrf = leaf.evpn.vrf(RED)!;
   const looks: unknown[] = [];
-  const touch = vrf.touchMac.bind(vrf);
-  vrf.touchMac = (entry) => {
+  const mark = vrf.markMac.bind(vrf);
+  vrf.markMac = (entry) => {
     looks.push(entry.mac);
-    touch(entry);
+    mark(entry);
   };
   leaf.addVni(leaf.world.devices(toVni(10030)));
   clock.advance(1000);
@@ -262,7 +262,7 @@ test('export targets: every route is replaced in its place, none withdrawn, numb
   t.is(communities.filter((list) => list[3] === ExtendedCommunity.macMobility(5, false)).length, 2);
   t.deepEqual(reload(set(RED, { exportTargets: [...targets].reverse() })), NOTHING);
   // What is announced later has the new ones, and what is looked at again is not announced again
-  leaf.evpn.vrf(RED)!.touchMac(leaf.evpn.vrf(RED)!.macEntry(HOST));
+  leaf.evpn.vrf(RED)!.markMac(leaf.evpn.vrf(RED)!.macEntry(HOST));
   leaf.hostSpeaks(red, parseMac('02:00:00:00:00:07'));
   clock.advance(1000);
   const later = [...leaf.localRib.routes()].find(({ nlri }) => formatNlri(nlri).includes('00:07]'));

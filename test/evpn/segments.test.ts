@@ -225,11 +225,11 @@ test('10,000 MACs leave a leaf by one route, in slices', async (t) => {
   const vrf = leaf.evpn.vrf(VNI)!;
   // Before anything was looked at, a walk of a few is a few
   for (const destination of leaf.evpn.importer.reader.takeDirty(10)) leaf.evpn.importer.update(destination);
-  t.is(vrf.touchSegments(64), 0);
-  t.true(vrf.hasTouched);
+  t.is(vrf.markSegments(64), 0);
+  t.true(vrf.hasDirty);
   clock.advance(10_000);
   t.true(macs.every((mac) => dst(mac) === b.vtep));
-  t.false(vrf.hasTouched);
+  t.false(vrf.hasDirty);
 });
 
 /** Everything that the members say, for the oracle and to say it again. */

@@ -59,7 +59,7 @@ class Scene {
   readonly clock = new VirtualClock();
   readonly world = new MemoryWorld(this.clock);
   readonly ears = new Ears();
-  readonly touched: string[] = [];
+  readonly changed: string[] = [];
   readonly intruders: string[] = [];
   readonly devices: VniDevices;
   readonly plane: DataPlane;
@@ -76,8 +76,8 @@ class Scene {
   async start(): Promise<this> {
     await this.plane.start({
       topologyChanged() {},
-      macTouched() {},
-      neighTouched: (_vni, ip) => this.touched.push(formatIp(ip)),
+      localMacChanged() {},
+      localNeighChanged: (_vni, ip) => this.changed.push(formatIp(ip)),
       intruderHeard: (_vni, mac, port) => this.intruders.push(`${formatMac(mac)} ${port}`),
     });
     this.plane.serve(VNI);
@@ -126,13 +126,13 @@ test('what a host says is believed while its MAC is on the port', async (t) => {
   t.deepEqual([...s.plane.localNeighs(VNI)], [IP, IP6]);
   t.false(s.plane.localNeigh(VNI, IP)?.router);
   t.true(s.plane.localNeigh(VNI, IP6)?.router);
-  t.deepEqual(s.touched, [formatIp(IP), formatIp(IP6)]);
+  t.deepEqual(s.changed, [formatIp(IP), formatIp(IP6)]);
   s.says(A, IP);
-  t.is(s.touched.length, 2, 'the same word again is no news');
+  t.is(s.changed.length, 2, 'the same word again is no news');
   s.world.kernel.dropBridge(s.devices.bridgeIfindex, 0, A);
   s.clock.runUntilIdle();
   t.is(s.macOf(IP), undefined);
-  t.deepEqual(s.touched.slice(2), [formatIp(IP), formatIp(IP6)]);
+  t.deepEqual(s.changed.slice(2), [formatIp(IP), formatIp(IP6)]);
   t.is(s.plane.hosts.stats().bindings, 0);
 });
 
@@ -300,7 +300,7 @@ test('a host without SVI is asked by us, and is gone after three questions', asy
   s.clock.advance(3_000);
   t.is(s.ears.questions.length, 4);
   t.is(s.macOf(IP), undefined);
-  t.is(s.touched.at(-1), formatIp(IP));
+  t.is(s.changed.at(-1), formatIp(IP));
 });
 
 test('a host that looks whether its address is free is left in peace', async (t) => {
@@ -395,7 +395,7 @@ test('a VNI that is served later, or no longer, is watched from then on, or no m
   s.says(A, IP);
   s.clock.advance(60_000);
   t.deepEqual(s.ears.questions, []);
-  t.deepEqual(s.touched, []);
+  t.deepEqual(s.changed, []);
   s.plane.serve(VNI);
   t.deepEqual([...s.plane.localNeighs(VNI)], [IP]);
   s.clock.advance(31_000);
