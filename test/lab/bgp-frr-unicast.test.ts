@@ -11,7 +11,7 @@ import {
 import { parseIp, silentLog, systemClock } from '../../src/types/index.js';
 import { EVPN, IPV4_UNICAST, type Prefix } from '../../src/wire/index.js';
 import { neighborConfig } from '../bgp/fabric.js';
-import { PeerDaemon, run, until } from './bgp-peers.js';
+import { run, startBgpd, until } from './bgp-peers.js';
 
 const OURS = '127.0.0.45';
 const THEIRS = '127.0.0.46';
@@ -55,17 +55,11 @@ for (const withEvpn of [true, false])
   test.serial(
     `FRR tells and is told 1,000 IPv4 prefixes, ${withEvpn ? 'beside' : 'without'} L2VPN/EVPN`,
     async (t) => {
-      const daemon = await PeerDaemon.start(
-        'sh',
-        (file) => [
-          '-c',
-          `chown -R frr:frr . && exec /usr/lib/frr/bgpd -Z -n -p ${THEIR_PORT} -l ${THEIRS} -f ${file} -i pid -z zserv --vty_socket . -A 127.0.0.1 -P 0 --log stdout`,
-        ],
-        'bgpd.conf',
+      const { daemon, vtysh } = await startBgpd(
+        THEIRS,
+        THEIR_PORT,
         CONFIG.replace(' EVPN', withEvpn ? WITH_EVPN : ''),
       );
-      const vtysh = async (command: string) =>
-        (await run('vtysh', ['--vty_socket', daemon.folder, '-c', command], { maxBuffer: 1 << 26 })).stdout;
       const config = {
         asn: 65001,
         routerId: 0x7f00002d,

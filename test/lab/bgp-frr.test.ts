@@ -2,7 +2,7 @@ import test from 'ava';
 import { Speaker, TcpTransport } from '../../src/bgp/index.js';
 import { silentLog, systemClock } from '../../src/types/index.js';
 import { imet, macRoute, neighborConfig, originated } from '../bgp/fabric.js';
-import { PeerDaemon, run, until } from './bgp-peers.js';
+import { startBgpd, until } from './bgp-peers.js';
 
 const OURS = '127.0.0.41';
 const THEIRS = '127.0.0.42';
@@ -26,18 +26,7 @@ const CONFIG = `router bgp 65002
 test.serial(
   'FRR: both sides connect, routes are valid and best there, refresh, reset, shutdown',
   async (t) => {
-    // bgpd alone, as the user that it changes to itself; its sockets lie in the folder
-    const daemon = await PeerDaemon.start(
-      'sh',
-      (file) => [
-        '-c',
-        `chown -R frr:frr . && exec /usr/lib/frr/bgpd -Z -n -p ${THEIR_PORT} -l ${THEIRS} -f ${file} -i pid -z zserv --vty_socket . -A 127.0.0.1 -P 0 --log stdout`,
-      ],
-      'bgpd.conf',
-      CONFIG,
-    );
-    const vtysh = async (command: string) =>
-      (await run('vtysh', ['--vty_socket', daemon.folder, '-c', command])).stdout;
+    const { daemon, vtysh } = await startBgpd(THEIRS, THEIR_PORT, CONFIG);
     const speaker = new Speaker(
       {
         asn: 65001,

@@ -56,3 +56,23 @@ export class PeerDaemon {
     await rm(this.folder, { recursive: true, force: true });
   }
 }
+
+/** FRR's bgpd alone, as the user that it changes to itself; its sockets lie in its folder. */
+export async function startBgpd(
+  address: string,
+  port: number,
+  config: string,
+): Promise<{ readonly daemon: PeerDaemon; vtysh(command: string): Promise<string> }> {
+  const daemon = await PeerDaemon.start(
+    'sh',
+    (file) => [
+      '-c',
+      `chown -R frr:frr . && exec /usr/lib/frr/bgpd -Z -n -p ${port} -l ${address} -f ${file} -i pid -z zserv --vty_socket . -A 127.0.0.1 -P 0 --log stdout`,
+    ],
+    'bgpd.conf',
+    config,
+  );
+  const vtysh = async (command: string) =>
+    (await run('vtysh', ['--vty_socket', daemon.folder, '-c', command], { maxBuffer: 1 << 26 })).stdout;
+  return { daemon, vtysh };
+}
