@@ -30,6 +30,8 @@ export interface NeighborConfig {
   readonly maxOctets?: number;
   readonly onLimit?: 'close' | 'warn';
   readonly description?: string;
+  /** The peer group that some of the settings come from. */
+  readonly peerGroup?: string | undefined;
   /** What may be spoken with it; L2VPN/EVPN alone where absent. */
   readonly families?: readonly AnyFamily[];
 }

@@ -72,6 +72,7 @@ export interface NeighborStatus {
   readonly address: string;
   readonly port: number;
   readonly description: string | undefined;
+  readonly peerGroup: string | undefined;
   readonly passive: boolean;
   readonly configuredRemoteAs: number | 'internal' | 'external';
   readonly localAs: number;

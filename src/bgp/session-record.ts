@@ -182,6 +182,7 @@ export class SessionRecord {
       address: config.address,
       port: config.port,
       description: config.description,
+      peerGroup: config.peerGroup,
       passive: config.passive,
       configuredRemoteAs: config.remoteAs,
       localAs: local.asn,

@@ -1,14 +1,13 @@
 import { formatIp, isIpv4, ParseError, type Vni } from '../types/index.js';
 import type { Config, ConfigFile, NeighborConfig, Values, VniConfig } from './config.js';
 import { quoteValue } from './finding.js';
+import { checkPeerGroups } from './peer-groups.js';
 import { type AnySetting, camelCase, type Row, type Rows } from './setting.js';
 import { SETTINGS } from './settings.js';
-import type { Fault, Path } from './source.js';
+import type { Fault, Path, Report } from './source.js';
 import { standInFor } from './stand-in.js';
 import { faultOf, refuseRepeated } from './values.js';
 
-/** `others` are the values elsewhere that make a fault of this one. */
-type Report = (path: Path, fault: Fault, ...others: readonly Path[]) => void;
 type Neighbor = Values['neighbors'][number];
 
 const DEFAULT_KEEPALIVE = 3;
@@ -72,6 +71,7 @@ function configOf(values: Values, file: ConfigFile, report: Report): Config {
     'one neighbor for an address',
     (fault, i) => report(['neighbors', i, 'address'], fault),
   );
+  checkPeerGroups(values, report);
   return { ...values, neighbors, evpn: { ...values.evpn, vnis: vnisOf(values.evpn.vnis, report) } };
 }
 

@@ -1,6 +1,7 @@
 import type { Config, ConfigFile } from './config.js';
-import { ConfigError, type Finding } from './finding.js';
+import { ConfigError, type Finding, formatFinding } from './finding.js';
 import { interpret, isWithin } from './interpret.js';
+import { inheritFromPeerGroups } from './peer-groups.js';
 import { Source } from './source.js';
 import { readConfigText } from './text.js';
 import { validate } from './validate.js';
@@ -24,7 +25,9 @@ export function parseConfigFile(text: string, fileName: string): { file: ConfigF
   const source = new Source(text, fileName);
   const findings = source.syntaxFindings();
   if (!source.readable) throw rejected(findings);
-  const { file, faulty, findings: faults } = validate(source.value(), source);
+  const content = source.value();
+  source.setOrigins(inheritFromPeerGroups(content));
+  const { file, faulty, findings: faults } = validate(content, source);
   findings.push(...faults);
   if (!file) throw rejected(findings);
   const config = interpret(file, (path, fault, ...others) => {
@@ -36,6 +39,8 @@ export function parseConfigFile(text: string, fileName: string): { file: ConfigF
   return { file, config };
 }
 
+/** What several neighbors have of one peer group is said once. */
 function rejected(findings: Finding[]): ConfigError {
-  return new ConfigError(findings.toSorted((a, b) => a.line - b.line || a.column - b.column));
+  const each = new Map(findings.map((finding) => [formatFinding(finding), finding]));
+  return new ConfigError([...each.values()].toSorted((a, b) => a.line - b.line || a.column - b.column));
 }

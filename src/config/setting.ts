@@ -39,6 +39,8 @@ export interface Setting<File, Value> {
   /** What the rest of a file is judged with where this, or the list's item at `index`, has a fault: another for each index. */
   readonly standIn: ((index: number) => unknown) | undefined;
   readonly itemStandIn: ((index: number) => unknown) | undefined;
+  /** True where the setting is one of another list's, given here for several of its items: the manual has it there. */
+  readonly isShared: boolean;
 }
 
 /** A mapping of settings. */
@@ -194,7 +196,28 @@ function settingOf<File>(kind: Kind<File>, about: About & AtReload, more: Schema
     format: String,
     standIn: undefined,
     itemStandIn: kind.itemStandIn,
+    isShared: false,
   };
+}
+
+/** Settings of a list's items as they are where they stand for several of the items: any may be absent, and has no default. */
+export function shared<R extends Rows>(rows: R): Shared<R> {
+  const entries = Object.entries(rows).map(([key, row]) => [
+    key,
+    row.kind === 'setting' ? sharedRow(row) : row,
+  ]);
+  return Object.fromEntries(entries) as Shared<R>;
+}
+
+export type Shared<R> = {
+  readonly [Key in keyof R]: R[Key] extends Setting<infer File, infer Value>
+    ? Setting<File | undefined, Value | undefined>
+    : R[Key];
+};
+
+function sharedRow(row: AnySetting): AnySetting {
+  const { default: _, ...schema } = row.schema;
+  return { ...row, schema, isRequired: false, standIn: undefined, isShared: true };
 }
 
 /** The setting as the program has it; what is absent stays so. */

@@ -1,5 +1,16 @@
 import { formatIp, type Ip, type Ipv4, parseIp } from '../types/index.js';
-import { either, flag, integer, oneOf, optional, parsed, required, setting, text } from './setting.js';
+import {
+  either,
+  flag,
+  integer,
+  oneOf,
+  optional,
+  parsed,
+  required,
+  setting,
+  shared,
+  text,
+} from './setting.js';
 import { attempt, parseHoldTime, parsePeerAddress } from './values.js';
 
 export const AS_NUMBER = 'an AS number from 1 to 4294967295 in plain digits';
@@ -30,19 +41,16 @@ const LIMITED = {
     "the neighbor's present routes are compared with the new limit at once; a wait because of the old limit ends",
 } as const;
 
-/** The settings of one neighbor. */
-export const NEIGHBOR = {
-  address: parsed(
-    required(text('an IPv4 or IPv6 address'), {
-      description: "The neighbor's IPv4 or IPv6 address.",
-      standIn: addressStandIn,
-      effect: 'live',
-      change:
-        'another address is another neighbor: the session with the old one ends, one with the new one starts',
-    }),
-    parsePeerAddress,
-    formatIp,
-  ),
+/** The name of a peer group. */
+const GROUP = text('the name of one of peer-groups');
+const INHERITED = {
+  effect: 'live',
+  change:
+    'each setting of the peer group counts for its neighbors as if it stood at each of them, and changes as it does there',
+} as const;
+
+/** The settings that a neighbor may have of its peer group. */
+const SHARED = {
   'remote-as': required(either(integer(1, 4294967295), oneOf('internal', 'external')), {
     description: "The neighbor's AS number, `internal` for our own AS, or `external` for any AS but our own.",
     allowed: `${AS_NUMBER}, internal, or external`,
@@ -130,4 +138,42 @@ export const NEIGHBOR = {
     effect: 'live',
     change: 'the API shows the new text; nothing else changes',
   }),
+};
+
+/** The settings of one neighbor. */
+export const NEIGHBOR = {
+  address: parsed(
+    required(text('an IPv4 or IPv6 address'), {
+      description: "The neighbor's IPv4 or IPv6 address.",
+      standIn: addressStandIn,
+      effect: 'live',
+      change:
+        'another address is another neighbor: the session with the old one ends, one with the new one starts',
+    }),
+    parsePeerAddress,
+    formatIp,
+  ),
+  'peer-group': optional(GROUP, {
+    description: 'The peer group whose settings the neighbor has where it has none of its own.',
+    ...INHERITED,
+  }),
+  ...SHARED,
+};
+
+/** What a peer group may give to its neighbors. */
+export const INHERITED_KEYS: readonly string[] = Object.keys(SHARED);
+
+/** The settings of one peer group. */
+export const PEER_GROUP = {
+  name: required(text('a word of at most 64 characters', { pattern: '^\\S{1,64}$' }), {
+    description: 'The name by which neighbors and other peer groups name the peer group.',
+    standIn: (index) => `group-${index}`,
+    effect: 'live',
+    change: 'another name is another peer group; nothing changes for neighbors whose settings are the same',
+  }),
+  'peer-group': optional(GROUP, {
+    description: 'Another peer group, whose settings it has where it has none of its own.',
+    ...INHERITED,
+  }),
+  ...shared(SHARED),
 };

@@ -1,7 +1,7 @@
 import { formatIp } from '../types/index.js';
 import { flag, integer, list, oneOf, parsed, required, section, setting, text, texts } from './setting.js';
 import { EVPN } from './settings-evpn.js';
-import { AS_NUMBER, addressStandIn, NEIGHBOR, PORT } from './settings-neighbor.js';
+import { AS_NUMBER, addressStandIn, NEIGHBOR, PEER_GROUP, PORT } from './settings-neighbor.js';
 import {
   absolutePath,
   formatListenAddress,
@@ -42,6 +42,16 @@ export const SETTINGS = {
     knownBy: 'address',
     rows: NEIGHBOR,
     change: 'only the session of a neighbor that is added or removed starts or ends',
+  }),
+  'peer-groups': list({
+    description:
+      'Settings that several neighbors share. A peer group may have every setting of a neighbor but `address`; a neighbor has those of its peer group where it has none of its own.',
+    allowed: 'a list of peer groups',
+    isRequired: false,
+    itemAllowed: 'a peer group: name and settings of a neighbor',
+    knownBy: 'name',
+    rows: PEER_GROUP,
+    change: 'nothing changes for neighbors whose settings are the same',
   }),
   bgp: section('The BGP listener.', {
     listen: parsed(

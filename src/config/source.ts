@@ -4,6 +4,9 @@ import type { Finding } from './finding.js';
 /** Keys and list indexes from the top of the file to a value. */
 export type Path = readonly (string | number)[];
 
+/** Where values stand that are looked at elsewhere too, by the latter place as formatPath() has it. */
+export type Origins = ReadonlyMap<string, Path>;
+
 /** What a finding says apart from where it is. */
 export interface Fault {
   readonly found: string;
@@ -11,8 +14,11 @@ export interface Fault {
   readonly didYouMean?: string | undefined;
 }
 
+/** Tells of a fault; `others` are the values elsewhere that make it one. */
+export type Report = (path: Path, fault: Fault, ...others: readonly Path[]) => void;
+
 /** `neighbors[1].remote-as`. */
-function formatPath(path: Path): string {
+export function formatPath(path: Path): string {
   return path
     .map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? step : `.${step}`))
     .join('');
@@ -35,6 +41,7 @@ export class Source {
   readonly #text: string;
   readonly #document: Document.Parsed;
   readonly #lines = new LineCounter();
+  #origins: Origins = new Map();
 
   constructor(text: string, file: string) {
     this.#file = file;
@@ -77,8 +84,22 @@ export class Source {
     return this.#document.toJS({ maxAliasCount: 100 });
   }
 
-  /** A finding at the value that `path` names or, where it is absent, at what would hold it. */
-  finding(path: Path, fault: Fault): Finding {
+  /** Findings about these values name where they stand. */
+  setOrigins(origins: Origins): void {
+    this.#origins = origins;
+  }
+
+  #origin(path: Path): Path {
+    for (let depth = path.length; depth > 0; depth--) {
+      const origin = this.#origins.get(formatPath(path.slice(0, depth)));
+      if (origin !== undefined) return [...origin, ...path.slice(depth)];
+    }
+    return path;
+  }
+
+  /** A finding at the value that `place` names or, where it is absent, at what would hold it. */
+  finding(place: Path, fault: Fault): Finding {
+    const path = this.#origin(place);
     for (let depth = path.length; depth > 0; depth--) {
       const node = this.#document.getIn(path.slice(0, depth), true);
       const offset = rangeStart(node) ?? this.#keyStart(path.slice(0, depth));

@@ -11,7 +11,6 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     'ttl-security': 'no TTL security (RFC 5082) yet: filter port 179; take the key out on both sides',
     'ebgp-multihop': 'nothing: a session may run over any number of hops',
     'update-source': 'local-address, with an address',
-    'peer-group': 'the settings at each neighbor',
     'route-map': 'no policies: route targets decide what is taken',
   },
   'evpn.vnis[]': {

@@ -6,6 +6,7 @@ import { otherValues, reloadEffects } from './support/reference.js';
 
 const BASE = `asn: 65001
 router-id: 10.0.0.1
+peer-groups: [{ name: spines }, { name: leaves }]
 neighbors:
   - { address: 10.1.1.0, remote-as: 65000 }
   - { address: 10.1.2.0, remote-as: 65000 }
@@ -22,6 +23,7 @@ test('nothing changed: neither comments nor order nor written defaults nor spell
     diff(`# a comment
 router-id: 10.0.0.1
 asn: 65001
+peer-groups: [{ name: leaves }, { name: spines }]
 bgp: { port: 179, listen: ['0:0::', 0.0.0.0] }
 neighbors:
   - { address: 10.1.2.0, remote-as: 65000, hold-time: 9 }
@@ -66,6 +68,8 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   asn: 65002,
   'router-id': '10.0.0.9',
   'neighbors[].remote-as': 'external',
+  'neighbors[].peer-group': 'spines',
+  'peer-groups[].peer-group': 'leaves',
   'neighbors[].port': 1179,
   'neighbors[].passive': true,
   'neighbors[].local-address': '10.1.1.1',
@@ -120,8 +124,12 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'state-directory': '/var/lib/other',
 };
 /** Settings with one value, or that name an item. */
-const ONE_VALUE = ['neighbors[].address', 'evpn.vnis[].vni'];
-const ITEMS: Readonly<Record<string, string>> = { 'neighbors[]': '10.1.1.0', 'evpn.vnis[]': '10' };
+const ONE_VALUE = ['neighbors[].address', 'evpn.vnis[].vni', 'peer-groups[].name'];
+const ITEMS: Readonly<Record<string, string>> = {
+  'neighbors[]': '10.1.1.0',
+  'peer-groups[]': 'spines',
+  'evpn.vnis[]': '10',
+};
 
 test('every setting of the schema can be told to differ', (t) => {
   t.deepEqual(
@@ -137,6 +145,7 @@ for (const [key, value] of Object.entries(OTHERS).filter(([key]) => !ONE_VALUE.i
     const path = name.split('.');
     let at = file;
     if (holder === 'neighbors[]') at = file.neighbors[0];
+    else if (holder === 'peer-groups[]') at = file['peer-groups'][0];
     else if (holder !== undefined) at = file.evpn.vnis[0];
     for (const step of path.slice(0, -1)) {
       at[step] ??= {};

@@ -67,6 +67,7 @@ test('the minimal file gets every default', (t) => {
     { ...config.neighbors[0], address: formatIp(config.neighbors[0].address) },
     {
       address: '10.1.1.0',
+      peerGroup: undefined,
       port: 179,
       remoteAs: 'external',
       passive: false,
@@ -159,7 +160,7 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, enforce-first-as, allowas-in, max-routes, max-octets, on-limit, description';
+  'address, peer-group, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, enforce-first-as, allowas-in, max-routes, max-octets, on-limit, description';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
 
 /** What is wrong, the file, and every finding in order. */
@@ -190,7 +191,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'an unknown key with none near',
     `${MINIMAL}zebra: 1\n`,
     [
-      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, bgp, evpn, api, manage-port-settings, log, kernel, mode, on-stop, sweep-deferral-time, state-directory',
+      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, peer-groups, bgp, evpn, api, manage-port-settings, log, kernel, mode, on-stop, sweep-deferral-time, state-directory',
     ],
   ],
   [
@@ -447,7 +448,7 @@ function set(content: Record<string, unknown>, key: string, value: unknown): voi
 for (const key of reloadEffects().keys())
   test(`a fault of ${key} hides none elsewhere and makes none up`, (t) => {
     const vnis = [{ vni: 10 }, { vni: 20, rd: 'x' }];
-    const content = { ...parse(MINIMAL), evpn: { vnis } };
+    const content = { ...parse(MINIMAL), 'peer-groups': [{ name: 'spines' }], evpn: { vnis } };
     set(content, key, { no: 'such thing' });
     const found = findings(stringify(content)).map((line) => line.replace(/^f:\d+:\d+: (\S+): .*/, '$1'));
     t.deepEqual(found.toSorted(), [key.replaceAll('[]', '[0]'), 'evpn.vnis[1].rd'].toSorted());

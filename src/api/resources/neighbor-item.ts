@@ -52,6 +52,7 @@ export const NeighborSchema = Type.Object(
   {
     address: Address('As configured.'),
     description: nullable(Text()),
+    peerGroup: nullable(Text('The peer group that settings of it come from.')),
     state: Type.Union(
       FsmStateNames.map((state) => Type.Literal(state)),
       { description: 'RFC 4271 §8.2.2.' },
@@ -238,6 +239,7 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
   return {
     address: status.address,
     description: status.description ?? null,
+    peerGroup: status.peerGroup ?? null,
     state: status.state,
     established: status.state === 'Established',
     uptimeSeconds: status.uptime === undefined ? null : Math.floor(status.uptime / 1000),

@@ -65,6 +65,7 @@ export function neighbor(address: string): NeighborItem {
   return {
     address,
     description: 'spine 1',
+    peerGroup: 'spines',
     state: 'Established',
     established: true,
     uptimeSeconds: 50,
@@ -147,6 +148,7 @@ export function idleNeighbor(address: string): NeighborItem {
   return {
     ...neighbor(address),
     description: null,
+    peerGroup: null,
     state: 'Idle',
     established: false,
     uptimeSeconds: null,

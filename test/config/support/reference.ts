@@ -56,6 +56,7 @@ type Keyed = Exclude<Row, { kind: 'section' }>;
 function* keysOf(prefix: string, rows: Rows): Iterable<[string, Keyed]> {
   for (const [name, row] of Object.entries(rows)) {
     const key = `${prefix}${name}`;
+    if (row.kind === 'setting' && row.isShared) continue;
     if (row.kind !== 'section') yield [key, row];
     if (row.kind !== 'setting') yield* keysOf(`${key}${row.kind === 'list' ? '[]' : ''}.`, row.rows);
   }

@@ -1,0 +1,198 @@
+import test from 'ava';
+import { stringify } from 'yaml';
+import { type Config, ConfigError, diffConfig, formatFinding, interpret } from '../../src/config/index.js';
+import { parseConfig, parseConfigFile } from '../../src/config/load.js';
+import { INHERITED_KEYS } from '../../src/config/settings-neighbor.js';
+import { otherValues } from './support/reference.js';
+
+const HEAD = { asn: 65001, 'router-id': '10.0.0.1' };
+const parse = (file: object): Config => parseConfig(stringify({ ...HEAD, ...file }), 'f');
+
+function findings(text: string): string[] {
+  try {
+    parseConfig(`asn: 65001\nrouter-id: 10.0.0.1\n${text}`, 'f');
+  } catch (error) {
+    if (error instanceof ConfigError) return error.findings.map(formatFinding);
+    throw error;
+  }
+  return [];
+}
+
+/** A value for each setting whose schema does not tell one. */
+const VALUES: Readonly<Record<string, unknown>> = {
+  'remote-as': 65009,
+  'local-address': '10.1.1.1',
+  'send-hold-time': 60,
+  'hold-time': 30,
+  'keepalive-time': 2,
+  description: 'spine',
+};
+
+for (const key of INHERITED_KEYS)
+  test(`${key} of a peer group, and of the one that it inherits from, is as if it stood at the neighbor`, (t) => {
+    const value = VALUES[key] ?? otherValues()[`neighbors[].${key}`];
+    t.not(value, undefined, `a value of ${key} for this test`);
+    const must = key === 'remote-as' ? {} : { 'remote-as': 'external' };
+    const [{ peerGroup: none, ...written }] = parse({
+      neighbors: [{ address: '10.1.1.0', ...must, [key]: value }],
+    }).neighbors;
+    const [{ peerGroup, ...inherited }] = parse({
+      'peer-groups': [
+        { name: 'spines', 'peer-group': 'all' },
+        { name: 'all', [key]: value },
+      ],
+      neighbors: [{ address: '10.1.1.0', 'peer-group': 'spines', ...must }],
+    }).neighbors;
+    t.is(none, undefined);
+    t.is(peerGroup, 'spines');
+    t.deepEqual(inherited, written);
+  });
+
+test('the nearest value counts: the neighbor, its group, the group of that', (t) => {
+  const { neighbors } = parse({
+    'peer-groups': [
+      { name: 'all', 'remote-as': 'external', port: 1, 'max-routes': 1, 'connect-retry-time': 1 },
+      { name: 'spines', 'peer-group': 'all', port: 2, 'max-routes': 2 },
+    ],
+    neighbors: [
+      { address: '10.1.1.0', 'peer-group': 'spines', port: 3 },
+      { address: '10.1.2.0', 'peer-group': 'all' },
+      { address: '10.1.3.0', 'remote-as': 65000 },
+    ],
+  });
+  t.deepEqual(
+    neighbors.map(({ remoteAs, port, maxRoutes, connectRetryTime }) => [
+      remoteAs,
+      port,
+      maxRoutes,
+      connectRetryTime,
+    ]),
+    [
+      ['external', 3, 2, 1],
+      ['external', 1, 1, 1],
+      [65000, 179, 1_000_000, 5],
+    ],
+  );
+});
+
+test('a change in a group is a change of its neighbors, unless they have a value of their own', (t) => {
+  const file = (hold: number) => ({
+    'peer-groups': [{ name: 'spines', 'remote-as': 'external', 'hold-time': hold }],
+    neighbors: [
+      { address: '10.1.1.0', 'peer-group': 'spines' },
+      { address: '10.1.2.0', 'peer-group': 'spines', 'hold-time': 20 },
+    ],
+  });
+  t.deepEqual(
+    diffConfig(parse(file(30)), parse(file(60))).map(({ key, before, after }) => [key, before, after]),
+    [
+      ['neighbors[10.1.1.0].hold-time', '30', '60'],
+      ['peer-groups[spines].hold-time', '30', '60'],
+    ],
+  );
+});
+
+test('what a start reads again without the schema is the same', (t) => {
+  const { file, config } = parseConfigFile(
+    stringify({
+      ...HEAD,
+      'peer-groups': [{ name: 'spines', 'remote-as': 65009, 'local-address': '10.1.1.1' }],
+      neighbors: [{ address: '10.1.1.0', 'peer-group': 'spines' }],
+    }),
+    'f',
+  );
+  t.deepEqual(
+    interpret(JSON.parse(JSON.stringify(file)), () => t.fail()),
+    config,
+  );
+});
+
+/** What is wrong, the file from its third line on, and every finding in order. */
+const BAD: readonly (readonly [string, string, readonly string[]])[] = [
+  [
+    'an unknown group, near another',
+    'peer-groups: [{ name: spines, remote-as: 1 }]\nneighbors: [{ address: 10.1.1.0, peer-group: spine }]\n',
+    ['f:4:46: neighbors[0].peer-group: found "spine"; allowed spines; did you mean spines?'],
+  ],
+  [
+    'a group where there is none',
+    'neighbors: [{ address: 10.1.1.0, peer-group: spines, remote-as: 1 }]\n',
+    ['f:3:46: neighbors[0].peer-group: found "spines"; allowed nothing: there are no peer-groups'],
+  ],
+  [
+    'a group that inherits from itself',
+    'peer-groups: [{ name: a, peer-group: a }]\nneighbors: [{ address: 10.1.1.0, peer-group: a }]\n',
+    [
+      'f:3:38: peer-groups[0].peer-group: found a cycle: a inherits from a; allowed a peer group that does not inherit from a',
+    ],
+  ],
+  [
+    'a cycle, and a group that leads into it',
+    'peer-groups:\n  - { name: a, peer-group: b }\n  - { name: b, peer-group: c }\n  - { name: c, peer-group: b }\nneighbors: [{ address: 10.1.1.0, peer-group: a }]\n',
+    [
+      'f:5:28: peer-groups[1].peer-group: found a cycle: b inherits from c inherits from b; allowed a peer group that does not inherit from b',
+      'f:6:28: peer-groups[2].peer-group: found a cycle: c inherits from b inherits from c; allowed a peer group that does not inherit from c',
+    ],
+  ],
+  [
+    'a group that inherits from an unknown one',
+    'peer-groups: [{ name: spines, peer-group: x }]\nneighbors: [{ address: 10.1.1.0, peer-group: spines }]\n',
+    ['f:3:43: peer-groups[0].peer-group: found "x"; allowed spines'],
+  ],
+  [
+    'a name twice',
+    'peer-groups: [{ name: a }, { name: a }]\nneighbors: []\n',
+    ['f:3:36: peer-groups[1].name: found "a" a second time; allowed one peer group for a name'],
+  ],
+  [
+    'a name of two words, and none',
+    "peer-groups: [{ name: 'a b' }, { port: 1 }]\nneighbors: []\n",
+    [
+      'f:3:23: peer-groups[0].name: found "a b"; allowed a word of at most 64 characters',
+      'f:3:32: peer-groups[1].name: found nothing; allowed a word of at most 64 characters',
+    ],
+  ],
+  [
+    'a value of two neighbors, once and where it stands',
+    'peer-groups:\n  - { name: a, remote-as: 1, port: 0 }\nneighbors:\n  - { address: 10.1.1.0, peer-group: a }\n  - { address: 10.1.2.0, peer-group: a }\n',
+    ['f:4:36: peer-groups[0].port: found 0; allowed a TCP port from 1 to 65535'],
+  ],
+  [
+    'a value of the wrong meaning, once and where it stands',
+    'peer-groups:\n  - { name: a, remote-as: 1, hold-time: 2 }\nneighbors:\n  - { address: 10.1.1.0, peer-group: a }\n',
+    ['f:4:41: peer-groups[0].hold-time: found 2; allowed 0, or seconds from 3 to 65535'],
+  ],
+  [
+    "a group's value that does not fit the neighbor's own",
+    "peer-groups:\n  - { name: a, remote-as: 1, local-address: '2001:db8::1' }\nneighbors:\n  - { address: 10.1.1.0, peer-group: a }\n",
+    ['f:4:45: peer-groups[0].local-address: found "2001:db8::1"; allowed an IPv4 address'],
+  ],
+  [
+    'an address, and a key that no neighbor has',
+    'peer-groups: [{ name: a, address: 10.1.1.0, prot: 1 }]\nneighbors: [{ address: 10.1.1.0, remote-as: 1, peer-group: a }]\n',
+    [
+      `f:3:26: peer-groups[0].address: found an unknown key; allowed name, peer-group, ${INHERITED_KEYS.join(', ')}`,
+      `f:3:45: peer-groups[0].prot: found an unknown key; allowed name, peer-group, ${INHERITED_KEYS.join(', ')}; did you mean port?`,
+    ],
+  ],
+  [
+    'what must be there and is nowhere',
+    'peer-groups: [{ name: a }]\nneighbors: [{ address: 10.1.1.0, peer-group: a }]\n',
+    [
+      'f:4:13: neighbors[0].remote-as: found nothing; allowed an AS number from 1 to 4294967295 in plain digits, internal, or external',
+    ],
+  ],
+  [
+    'shapes that are none',
+    'peer-groups: { a: {} }\nneighbors: [{ address: 10.1.1.0, peer-group: [a], remote-as: 1 }]\n',
+    [
+      'f:3:14: peer-groups: found a mapping; allowed a list of peer groups',
+      'f:4:46: neighbors[0].peer-group: found a list; allowed the name of one of peer-groups',
+    ],
+  ],
+];
+
+for (const [what, text, expected] of BAD)
+  test(`rejected: ${what}`, (t) => {
+    t.deepEqual(findings(text), expected);
+  });
