@@ -3,13 +3,14 @@ const rooms = {
   types: [],
   tables: ['types'],
   wire: ['types'],
-  bgp: ['wire', 'tables', 'types'],
+  bfd: ['types'],
+  bgp: ['bfd', 'wire', 'tables', 'types'],
   dataplane: ['tables', 'types'],
-  linux: ['dataplane', 'tables', 'types'],
+  linux: ['bfd', 'dataplane', 'tables', 'types'],
   hosts: ['dataplane', 'tables', 'types'],
   config: ['types'],
   evpn: ['bgp', 'wire', 'dataplane', 'tables', 'types'],
-  api: ['config', 'evpn', 'linux', 'dataplane', 'bgp', 'wire', 'tables', 'types'],
+  api: ['config', 'evpn', 'linux', 'dataplane', 'bgp', 'bfd', 'wire', 'tables', 'types'],
 };
 module.exports = {
   forbidden: [

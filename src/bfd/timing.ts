@@ -1,0 +1,27 @@
+/** All times are in microseconds, as packets have them (RFC 5880 §4.1). */
+
+/** The least interval of a session that is not up (RFC 5880 §6.8.3). */
+export const SLOW_INTERVAL = 1_000_000;
+
+/** What a session sends by: the negotiation of RFC 5880 §6.8.7; undefined where the neighbor wants nothing periodic. */
+export function transmitInterval(desiredMinTx: number, remoteMinRx: number): number | undefined {
+  return remoteMinRx === 0 ? undefined : Math.max(desiredMinTx, remoteMinRx);
+}
+
+/** The detection time of a session in asynchronous mode (RFC 5880 §6.8.4). */
+export function detectionTime(
+  requiredMinRx: number,
+  remoteDesiredMinTx: number,
+  remoteDetectMultiplier: number,
+): number {
+  return remoteDetectMultiplier * Math.max(requiredMinRx, remoteDesiredMinTx);
+}
+
+/**
+ * The interval to the next packet: 75 to 100 % of `interval`, 90 % at most where one lost packet is a lost session
+ * (RFC 5880 §6.8.7). `random` is from 0 to below 1.
+ */
+export function jittered(interval: number, detectMultiplier: number, random: number): number {
+  const longest = detectMultiplier === 1 ? 0.9 : 1;
+  return interval * (0.75 + (longest - 0.75) * random);
+}
