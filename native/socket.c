@@ -17,6 +17,7 @@
 
 #include "arguments.h"
 #include "exchange.h"
+#include "tcp.h"
 
 typedef struct Watch Watch;
 
@@ -451,7 +452,20 @@ static napi_value method_close(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* fd: the descriptor, -1 once closed */
+/* release(): gives the descriptor to the caller, as if the socket had been closed; throws while it is watched. */
+static napi_value method_release(napi_env env, napi_callback_info info) {
+  Socket *s = method(env, info, 0, NULL, false);
+  if (!s) return NULL;
+  if (s->watch) {
+    napi_throw_error(env, "ERR_ALREADY_WATCHED", "the socket is watched");
+    return NULL;
+  }
+  int fd = s->fd;
+  s->fd = -1;
+  return to_number(env, fd);
+}
+
+/* fd: the descriptor, -1 once closed or released */
 static napi_value get_fd(napi_env env, napi_callback_info info) {
   Socket *s = method(env, info, 0, NULL, true);
   return s ? to_number(env, s->fd) : NULL;
@@ -493,6 +507,7 @@ NAPI_MODULE_INIT() {
       METHOD("pause", method_pause),
       METHOD("resume", method_resume),
       METHOD("close", method_close),
+      METHOD("release", method_release),
       {"fd", NULL, NULL, get_fd, NULL, NULL, napi_default, NULL},
   };
   const napi_property_descriptor functions[] = {
@@ -504,7 +519,7 @@ NAPI_MODULE_INIT() {
                         &class) != napi_ok ||
       napi_set_named_property(env, exports, "RawSocket", class) != napi_ok ||
       napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) != napi_ok ||
-      !define_exchange(env, exports))
+      !define_exchange(env, exports) || !define_tcp(env, exports))
     return NULL;
   return exports;
 }

@@ -9,7 +9,7 @@ import { openDefaultJournal } from './default-journal.js';
 import { EventLoopWatch } from './event-loop.js';
 import { Evpn } from './evpn/index.js';
 import { watchHosts } from './hosts/index.js';
-import { findRivals } from './linux/index.js';
+import { findRivals, tcpSockets } from './linux/index.js';
 import { giveMemoryBackAtRest } from './memory-at-rest.js';
 import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
@@ -62,7 +62,7 @@ export async function startDaemon({
   onConfig(config);
   const speaker = new Speaker(speakerConfig(config), {
     clock,
-    transport: new TcpTransport(),
+    transport: new TcpTransport(tcpSockets),
     log,
     routeMemory: getHeapStatistics().heap_size_limit * ROUTES_SHARE,
   });

@@ -1,6 +1,7 @@
+import { Secret } from '../types/index.js';
 import type { AnyFamily } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
-import type { ListenEndpoint } from './transport.js';
+import type { ListenEndpoint, PeerSecurity } from './transport.js';
 
 /** One neighbour as the operator configured it, defaults filled in. */
 export interface NeighborConfig {
@@ -25,6 +26,10 @@ export interface NeighborConfig {
   readonly enforceFirstAs?: boolean;
   /** How often our own AS may be in a path; 0 where absent. */
   readonly allowasIn?: number;
+  /** The key of TCP MD5 signatures (RFC 2385), as the file has it; without where absent. */
+  readonly passwordFile?: Secret | undefined;
+  /** How many hops away it is at most (GTSM, RFC 5082); not checked where absent. */
+  readonly ttlSecurity?: number | undefined;
   /** What its routes may take; as route-limits.ts has it where absent. */
   readonly maxRoutes?: number;
   readonly maxOctets?: number;
@@ -71,7 +76,7 @@ const SESSION_SETTINGS: Readonly<
   Partial<
     Record<
       keyof NeighborConfig,
-      (after: NeighborConfig, standing: StandingSession, localAsn: number) => boolean
+      (after: NeighborConfig, standing: StandingSession, localAsn: number, before: NeighborConfig) => boolean
     >
   >
 > = {
@@ -80,6 +85,10 @@ const SESSION_SETTINGS: Readonly<
   passive: () => false,
   localAddress: ({ localAddress }, standing) =>
     localAddress === undefined || canonicalAddress(localAddress) === standing.localAddress,
+  // A connection changes its key while it stands, but has one from its beginning or never
+  passwordFile: (after, _standing, _localAsn, before) =>
+    after.passwordFile !== undefined && before.passwordFile !== undefined,
+  ttlSecurity: () => false,
   holdTime: () => false,
   keepaliveTime: () => false,
   families: () => false,
@@ -104,7 +113,16 @@ export function needsNewSession(
 ): boolean {
   return Object.entries(SESSION_SETTINGS).some(
     ([name, standsBy]) =>
-      before[name as keyof NeighborConfig] !== after[name as keyof NeighborConfig] &&
-      !(standing !== undefined && standsBy(after, standing, localAsn)),
+      !isSame(before[name as keyof NeighborConfig], after[name as keyof NeighborConfig]) &&
+      !(standing !== undefined && standsBy(after, standing, localAsn, before)),
   );
+}
+
+function isSame(before: unknown, after: unknown): boolean {
+  return before === after || (before instanceof Secret && after instanceof Secret && before.equals(after));
+}
+
+/** What the packets of the neighbor must have. */
+export function peerSecurity({ passwordFile, ttlSecurity }: NeighborConfig): PeerSecurity {
+  return { md5Key: passwordFile, ttlSecurity };
 }

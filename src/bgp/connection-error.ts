@@ -1,3 +1,5 @@
+import type { PeerSecurity } from './transport.js';
+
 /**
  * Why the kernel gave no connection, or ended one, in an operator's words, by errno (connect(2), tcp(7)).
  */
@@ -16,6 +18,10 @@ const WORDS: Readonly<Record<string, (address: string, port: number) => string>>
   EINVAL: (address) => `the local address of the session does not fit ${address}`,
   ENETDOWN: (address) => `the device towards ${address} is down`,
   ENETUNREACH: (address) => `no route to ${address}`,
+  EMFILE: () => 'evpnd has no descriptors left: raise LimitNOFILE',
+  ENOMEM: () => 'the kernel has no room for the key of the session: raise net.core.optmem_max',
+  ENOPROTOOPT: () =>
+    'the kernel runs without TCP MD5 signatures (CONFIG_TCP_MD5SIG), which password-file needs',
   EPERM: (address) =>
     `the kernel does not let evpnd connect to ${address}: a firewall rule or a security module`,
   EPIPE: (address) => `${address} has closed the connection`,
@@ -30,4 +36,16 @@ export function connectionErrorText(
   const { code = '' } = error;
   const words = WORDS[code];
   return words ? `${words(to.address, to.port)} (${code})` : error.message;
+}
+
+/** The sentence for an attempt that nobody has answered: what the neighbor demands of our packets can be the reason, or we of its. */
+export function unansweredText({ md5Key, ttlSecurity }: PeerSecurity): string {
+  const reasons = [
+    'the neighbor does not answer',
+    ...(md5Key === undefined ? [] : ['has another TCP MD5 key or none']),
+    ...(ttlSecurity === undefined
+      ? []
+      : [`is more than ${ttlSecurity} hops away or sends with a lower TTL than 255`]),
+  ];
+  return `connection failed: ${reasons.join(', or ')}`;
 }

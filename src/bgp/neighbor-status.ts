@@ -74,6 +74,10 @@ export interface NeighborStatus {
   readonly description: string | undefined;
   readonly peerGroup: string | undefined;
   readonly passive: boolean;
+  /** With TCP MD5 signatures. */
+  readonly isSigned: boolean;
+  /** Hops; undefined where it is not checked. */
+  readonly ttlSecurity: number | undefined;
   readonly configuredRemoteAs: number | 'internal' | 'external';
   readonly localAs: number;
   /** Unsigned 32 bits. */

@@ -184,6 +184,8 @@ export class SessionRecord {
       description: config.description,
       peerGroup: config.peerGroup,
       passive: config.passive,
+      isSigned: config.passwordFile !== undefined,
+      ttlSecurity: config.ttlSecurity,
       configuredRemoteAs: config.remoteAs,
       localAs: local.asn,
       localRouterId: local.routerId,

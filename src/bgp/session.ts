@@ -13,8 +13,9 @@ import {
 import { noteEnd } from './attempt-end.js';
 import { Attempts } from './attempts.js';
 import { cease, ceaseOverLimit } from './cease.js';
-import { type LocalIdentity, type NeighborConfig, needsNewSession } from './config.js';
+import { type LocalIdentity, type NeighborConfig, needsNewSession, peerSecurity } from './config.js';
 import { gainedConnection, type InterfaceChange } from './connected.js';
+import { unansweredText } from './connection-error.js';
 import { Established, type Refresh } from './established.js';
 import type { Rib } from './evpn-rib.js';
 import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
@@ -168,11 +169,14 @@ export class Session implements LinkHost, UpdateHost {
       local.routerId !== this.#local.routerId;
     if (anew) this.#end(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
     if (!sameLimits(config, this.#config)) this.#limitsChange();
+    const { passwordFile } = config;
+    const keyDiffers = passwordFile !== undefined && !passwordFile.equals(this.#config.passwordFile);
     const sendHoldDiffers = config.sendHoldTime !== this.#config.sendHoldTime;
     this.#config = config;
     this.#local = local;
     if (anew) this.#begin();
     else {
+      if (keyDiffers) for (const { connection } of this.#links.all) connection?.changeKey(passwordFile);
       if (sendHoldDiffers) for (const link of this.#links.all) link.countSendHold();
       this.#inboundChanged();
       this.checkLimits();
@@ -318,7 +322,8 @@ export class Session implements LinkHost, UpdateHost {
 
   connect(handlers: ConnectionHandlers): Connection {
     const { address, port, localAddress } = this.#config;
-    const connection = this.#deps.transport.connect({ address, port, localAddress }, handlers);
+    const security = peerSecurity(this.#config);
+    const connection = this.#deps.transport.connect({ address, port, localAddress, security }, handlers);
     this.#links.opened(connection);
     return connection;
   }
@@ -384,7 +389,7 @@ export class Session implements LinkHost, UpdateHost {
   }
 
   unanswered(link: Link): void {
-    this.failing('connection failed: the neighbor does not answer');
+    this.failing(unansweredText(peerSecurity(this.#config)));
     this.#attemptEnded(link.state, { type: 'TcpConnectionFails' });
   }
 

@@ -1,5 +1,5 @@
 import type { OnReadOpts, Socket } from 'node:net';
-import { emptyList } from '../types/index.js';
+import { emptyList, type Secret } from '../types/index.js';
 import { canonicalAddress } from './address.js';
 import { connectionErrorText } from './connection-error.js';
 import type { Connection, ConnectionHandlers } from './transport.js';
@@ -11,7 +11,7 @@ const LINGER_MILLISECONDS = 2000;
 export const HIGH_WATER_MARK = 256 * 1024;
 
 /**
- * What the kernel has for a connection that we opened is read into this, whichever it is, and copied at once: a stream
+ * What the kernel has for a connection is read into this, whichever it is, and copied at once: a stream
  * would take as much memory anew for each reading, be it for one KEEPALIVE, and hand it through four queues and events.
  */
 const INBOX = Buffer.alloc(64 * 1024);
@@ -41,16 +41,25 @@ export class SocketConnection implements Connection {
   #backlog = false;
   #ending = false;
   #error: Error | undefined;
+  /** The kernel has been asked for the connection, and has chosen our end; node:net remembers what it says before. */
+  #asked = false;
+  readonly #changeKey: (key: Secret) => void;
 
-  constructor(socket: Socket, remoteAddress: string, remotePort: number) {
+  /** `changeKey`: of the socket's descriptor, while it is open. */
+  constructor(socket: Socket, remoteAddress: string, remotePort: number, changeKey: (key: Secret) => void) {
     this.#socket = socket;
     this.remoteAddress = remoteAddress;
     this.remotePort = remotePort;
+    this.#changeKey = changeKey;
   }
 
   attach(handlers: ConnectionHandlers): void {
     const socket = this.#socket;
     this.#handlers = handlers;
+    // node:net connects in the next turn; this is behind it
+    setImmediate(() => {
+      this.#asked = true;
+    });
     socket.on('drain', () => this.#drained());
     socket.on('error', (error) => {
       this.#error = error;
@@ -65,12 +74,17 @@ export class SocketConnection implements Connection {
   }
 
   get localAddress(): string | undefined {
+    if (!this.#isNamed) return undefined;
     const address = this.#socket.localAddress;
     return address === undefined ? undefined : canonicalAddress(address);
   }
 
   get localPort(): number {
-    return this.#socket.localPort ?? 0;
+    return (this.#isNamed ? this.#socket.localPort : undefined) ?? 0;
+  }
+
+  get #isNamed(): boolean {
+    return this.#asked || !this.#socket.pending;
   }
 
   received(chunk: Buffer): void {
@@ -146,5 +160,9 @@ export class SocketConnection implements Connection {
   destroy(): void {
     this.#ending = true;
     this.#socket.destroy();
+  }
+
+  changeKey(key: Secret): void {
+    if (!this.#socket.destroyed) this.#changeKey(key);
   }
 }

@@ -2,11 +2,18 @@ import { type Clock, type Log, mebibytes, type Timer } from '../types/index.js';
 import { CeaseSubcode, encodeNotification, UpdateDecoder } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
 import { cease } from './cease.js';
-import type { LocalIdentity, LocalRestart, NeighborConfig, SpeakerConfig } from './config.js';
+import {
+  type LocalIdentity,
+  type LocalRestart,
+  type NeighborConfig,
+  peerSecurity,
+  type SpeakerConfig,
+} from './config.js';
 import { interfaceChange, type LocalInterface } from './connected.js';
 import type { Refresh } from './established.js';
 import { Rib } from './evpn-rib.js';
 import { type FamilyRibs, ribsOf } from './family-ribs.js';
+import { Gate } from './gate.js';
 import { LocalRib } from './local-rib.js';
 import type { NeighborStatus } from './neighbor-status.js';
 import { RESTART_TIME } from './open.js';
@@ -14,10 +21,12 @@ import { Session } from './session.js';
 import {
   type Connection,
   type ConnectionHandlers,
+  type Door,
   type ListenEndpoint,
   ListenError,
   type Listener,
   NO_HANDLERS,
+  type PeerSecurity,
   type Transport,
 } from './transport.js';
 import { TurnBudget } from './turn-budget.js';
@@ -40,7 +49,6 @@ export interface SpeakerDeps {
 
 /** How long `stop` waits for sockets to close. */
 const STOP_MILLISECONDS = 3000;
-const REJECTION_LOG_MILLISECONDS = 10_000;
 const keyOf = ({ address, port }: ListenEndpoint): string => `${canonicalAddress(address)} ${port}`;
 
 /** What became of a command for a neighbor. */
@@ -68,13 +76,13 @@ export class Speaker {
   readonly #budget: TurnBudget;
   #running = false;
   #interfaces: readonly LocalInterface[] = [];
-  #rejected = 0;
-  #rejectionLoggedAt = Number.NEGATIVE_INFINITY;
+  readonly #gate: Gate;
 
   /** Throws ParseError for a neighbour address that is none, Error for one that is there twice. */
   constructor(config: SpeakerConfig, deps: SpeakerDeps) {
     this.#config = config;
     this.#deps = deps;
+    this.#gate = new Gate(deps.clock, deps.log);
     this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN, READING_MS);
     this.rib = new Rib(deps.clock, config);
     this.rib.isOriginated = (nlri) => this.localRib.route(nlri) !== undefined;
@@ -91,7 +99,7 @@ export class Speaker {
 
   /** Connections of unconfigured sources that were turned away. */
   get rejectedConnections(): number {
-    return this.#rejected;
+    return this.#gate.rejected;
   }
 
   /** Where the speaker listens, with the ports that the kernel chose for port 0. */
@@ -113,7 +121,7 @@ export class Speaker {
 
   /** Listens, then starts every neighbour. Rejects with ListenError, and listens nowhere then. */
   async start(): Promise<void> {
-    await this.#listen(this.#config.listen);
+    await this.#listen(this.#config);
     this.#running = true;
     for (const session of this.#sessions.values()) session.start();
   }
@@ -124,7 +132,7 @@ export class Speaker {
    */
   async reconfigure(config: SpeakerConfig): Promise<void> {
     const neighbors = byAddress(config.neighbors);
-    if (this.#running) await this.#listen(config.listen);
+    if (this.#running) await this.#listen(config);
     this.#config = config;
     for (const { rib } of this.#ribs) rib.setIdentity(config);
     const before = this.#sessions.size;
@@ -276,21 +284,33 @@ export class Speaker {
   }
 
   /** Brings the listeners in line with the wanted ones: new ones first, so that a failure costs nothing. */
-  async #listen(wanted: readonly ListenEndpoint[]): Promise<void> {
+  async #listen({ listen: wanted, neighbors }: SpeakerConfig): Promise<void> {
     const added = new Map<string, Listener>();
-    for (const endpoint of wanted) {
-      const key = keyOf(endpoint);
-      if (this.#listeners.has(key) || added.has(key)) continue;
-      try {
-        added.set(key, await this.#deps.transport.listen(endpoint, (connection) => this.#accept(connection)));
-      } catch (error) {
-        if (error instanceof ListenError && error.code === 'EAFNOSUPPORT' && wanted.length > 1) {
+    const peers = securityOf(neighbors);
+    const door: Door = {
+      peers,
+      admits: (address) => this.#gate.admits(address, this.#isNeighbor(address)),
+      tooFar: (address, ttl) => this.#gate.tooFar(address, ttl),
+    };
+    try {
+      for (const endpoint of wanted) {
+        const key = keyOf(endpoint);
+        if (this.#listeners.has(key) || added.has(key)) continue;
+        try {
+          added.set(
+            key,
+            await this.#deps.transport.listen(endpoint, (connection) => this.#accept(connection), door),
+          );
+        } catch (error) {
+          if (!(error instanceof ListenError) || error.code !== 'EAFNOSUPPORT' || wanted.length === 1)
+            throw error;
           this.#deps.log.warn({ ...endpoint }, error.message);
-          continue;
         }
-        await Promise.all([...added.values()].map((listener) => listener.close()));
-        throw error;
       }
+      this.#secure(peers);
+    } catch (error) {
+      await Promise.all([...added.values()].map((listener) => listener.close()));
+      throw error;
     }
     const keys = new Set(wanted.map(keyOf));
     for (const [key, listener] of this.#listeners) {
@@ -301,22 +321,42 @@ export class Speaker {
     for (const [key, listener] of added) this.#listeners.set(key, listener);
   }
 
+  /** Brings what the listeners that stand demand of whom in line: all of them, or none where one cannot. */
+  #secure(peers: ReadonlyMap<string, PeerSecurity>): void {
+    const before = securityOf(this.#config.neighbors);
+    const secured: Listener[] = [];
+    try {
+      for (const listener of this.#listeners.values()) {
+        listener.secure(peers);
+        secured.push(listener);
+      }
+    } catch (error) {
+      for (const listener of secured) listener.secure(before);
+      throw error;
+    }
+  }
+
+  #isNeighbor(address: string): boolean {
+    return this.#running && this.#sessions.has(address);
+  }
+
   #accept(connection: Connection): ConnectionHandlers {
-    const session = this.#running ? this.#sessions.get(connection.remoteAddress) : undefined;
-    if (session !== undefined) return session.accept(connection);
+    const { remoteAddress } = connection;
+    const session = this.#running ? this.#sessions.get(remoteAddress) : undefined;
+    if (session !== undefined) return this.#gate.entered(remoteAddress, true, session.accept(connection));
     connection.write(encodeNotification(cease(CeaseSubcode.CONNECTION_REJECTED)));
     connection.end();
-    this.#rejected++;
-    const now = this.#deps.clock.now();
-    if (now - this.#rejectionLoggedAt >= REJECTION_LOG_MILLISECONDS) {
-      this.#rejectionLoggedAt = now;
-      this.#deps.log.info(
-        { from: connection.remoteAddress, rejected: this.#rejected },
-        'BGP connection from an address that is no configured neighbor',
-      );
-    }
-    return NO_HANDLERS;
+    return this.#gate.entered(remoteAddress, false, NO_HANDLERS);
   }
+}
+
+/** What is demanded of the neighbors of whom something is. */
+function securityOf(neighbors: readonly NeighborConfig[]): ReadonlyMap<string, PeerSecurity> {
+  return new Map(
+    neighbors
+      .filter(({ passwordFile, ttlSecurity }) => passwordFile !== undefined || ttlSecurity !== undefined)
+      .map((neighbor) => [canonicalAddress(neighbor.address), peerSecurity(neighbor)]),
+  );
 }
 
 function byOperator(what: string, words: string): string {

@@ -1,19 +1,25 @@
-import { createConnection, createServer, type TcpNetConnectOpts } from 'node:net';
-import { canonicalAddress } from './address.js';
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { HIGH_WATER_MARK, readInto, SocketConnection } from './socket-connection.js';
+import type { TcpSockets } from './tcp-sockets.js';
 import {
   type Connection,
   type ConnectionHandlers,
   type ConnectTarget,
+  type Door,
   type ListenEndpoint,
   ListenError,
   type Listener,
+  OPEN_DOOR,
   type Transport,
 } from './transport.js';
 
-/** The stream option that node:net hands on to the socket, though its types do not say so. */
-interface SocketOptions {
+/** Options that node:net hands on or knows, though its types do not say so. */
+interface SocketOptions extends SocketConstructorOpts {
   readonly highWaterMark: number;
+  readonly noDelay: boolean;
+  readonly onread: OnReadOpts;
+  /** Does not read before there is a connection. */
+  readonly manualStart?: boolean;
 }
 
 const CURES: Readonly<Record<string, string>> = {
@@ -21,65 +27,91 @@ const CURES: Readonly<Record<string, string>> = {
   EACCES: 'ports below 1024 need CAP_NET_BIND_SERVICE',
   EADDRNOTAVAIL: 'no interface has this address',
   EAFNOSUPPORT: 'the kernel runs without this address family',
+  ENOPROTOOPT: 'the kernel runs without TCP MD5 signatures (CONFIG_TCP_MD5SIG), which password-file needs',
+  ENOMEM: 'the kernel has no room for the keys of so many neighbors: raise net.core.optmem_max',
 };
 
 /** BGP's transport over the kernel's TCP (RFC 4271 §8), without Nagle's delay. */
 export class TcpTransport implements Transport {
+  readonly #sockets: TcpSockets;
+
+  constructor(sockets: TcpSockets) {
+    this.#sockets = sockets;
+  }
+
   connect(target: ConnectTarget, handlers: ConnectionHandlers): Connection {
-    let connection: SocketConnection | undefined;
-    const options: TcpNetConnectOpts & SocketOptions = {
-      host: target.address,
-      port: target.port,
-      localAddress: target.localAddress,
-      noDelay: true,
-      highWaterMark: HIGH_WATER_MARK,
-      onread: readInto(() => connection),
-    };
-    const socket = createConnection(options);
-    connection = new SocketConnection(socket, target.address, target.port);
+    const { address, port, localAddress, security = {} } = target;
+    let fd: number;
+    try {
+      fd = this.#sockets.open(address, security);
+    } catch (error) {
+      return this.#failed(target, handlers, error as Error);
+    }
+    const { socket, connection } = this.#connectionOf(fd, address, port, true);
     connection.attach(handlers);
     socket.once('connect', () => handlers.onOpen());
+    socket.connect({ host: address, port, localAddress });
     return connection;
   }
 
-  listen(
+  /** A connection for which there was not even a socket; its end is told as that of any other. */
+  #failed({ address, port }: ConnectTarget, handlers: ConnectionHandlers, error: Error): Connection {
+    const socket = new Socket();
+    const connection = new SocketConnection(socket, address, port, () => {});
+    connection.attach(handlers);
+    process.nextTick(() => socket.destroy(error));
+    return connection;
+  }
+
+  #connectionOf(fd: number, address: string, port: number, manualStart: boolean) {
+    const sockets = this.#sockets;
+    let connection: SocketConnection | undefined;
+    const options: SocketOptions = {
+      fd,
+      readable: true,
+      writable: true,
+      noDelay: true,
+      highWaterMark: HIGH_WATER_MARK,
+      onread: readInto(() => connection),
+      manualStart,
+    };
+    const socket = new Socket(options);
+    const made = new SocketConnection(socket, address, port, (key) => sockets.changeKey(fd, address, key));
+    connection = made;
+    return { socket, connection: made };
+  }
+
+  async listen(
     endpoint: ListenEndpoint,
     accept: (connection: Connection) => ConnectionHandlers,
+    door: Door = OPEN_DOOR,
   ): Promise<Listener> {
-    const server = createServer({ noDelay: true, highWaterMark: HIGH_WATER_MARK }, (socket) => {
-      // A peer that reset at once has no address any more
-      if (socket.remoteAddress === undefined) {
-        socket.destroy();
-        return;
-      }
-      const connection = new SocketConnection(
-        socket,
-        canonicalAddress(socket.remoteAddress),
-        socket.remotePort ?? 0,
-      );
-      connection.attach(accept(connection));
-      // node:net lets only those who connect read without a stream
-      socket.on('data', (chunk: Buffer) => connection.received(chunk));
-    });
-    return new Promise((resolve, reject) => {
-      const refuse = (error: NodeJS.ErrnoException) => {
-        const code = error.code ?? error.message;
-        reject(new ListenError(endpoint, code, CURES[code] ?? error.message));
-      };
-      server.once('error', refuse);
-      // ipv6Only: 0.0.0.0 and :: stand beside each other, each for its own family
-      server.listen({ host: endpoint.address, port: endpoint.port, ipv6Only: true }, () => {
-        server.off('error', refuse);
-        // An accept that fails (out of descriptors) concerns that one connection only
-        server.on('error', () => {});
-        const bound = server.address();
-        const port = bound !== null && typeof bound === 'object' ? bound.port : endpoint.port;
-        resolve({
-          address: endpoint.address,
-          port,
-          close: () => new Promise((closed) => server.close(() => closed())),
-        });
-      });
-    });
+    const { address } = endpoint;
+    const listening = orListenError(endpoint, () =>
+      this.#sockets.listen(address, endpoint.port, door.peers, {
+        admits: (from) => door.admits(from),
+        tooFar: (from, ttl) => door.tooFar(from, ttl),
+        connected: (fd, from, port) => {
+          const { socket, connection } = this.#connectionOf(fd, from, port, false);
+          socket.setNoDelay(true);
+          connection.attach(accept(connection));
+        },
+      }),
+    );
+    return {
+      address,
+      port: listening.port,
+      secure: (peers) => orListenError(endpoint, () => listening.secure(peers)),
+      close: async () => listening.close(),
+    };
+  }
+}
+
+function orListenError<Value>(endpoint: ListenEndpoint, call: () => Value): Value {
+  try {
+    return call();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ListenError(endpoint, code ?? message, CURES[code ?? ''] ?? message);
   }
 }

@@ -1,3 +1,13 @@
+import type { Secret } from '../types/index.js';
+
+/** What the packets of a peer must have, and ours to it. */
+export interface PeerSecurity {
+  /** The key of TCP MD5 signatures (RFC 2385). */
+  readonly md5Key?: Secret | undefined;
+  /** How many hops away the peer is at most (GTSM, RFC 5082). */
+  readonly ttlSecurity?: number | undefined;
+}
+
 /** Where a connection goes to. */
 export interface ConnectTarget {
   /** Canonical text; an IPv6 link-local address carries its zone (`fe80::1%eth0`). */
@@ -5,6 +15,7 @@ export interface ConnectTarget {
   readonly port: number;
   /** Our own end's address, where the operator fixes it. */
   readonly localAddress?: string;
+  readonly security?: PeerSecurity;
 }
 
 /** Where a listener stands; port 0 asks for any free one. */
@@ -54,9 +65,29 @@ export interface Connection {
   end(): void;
   /** Closes at once; what was not sent is lost. */
   destroy(): void;
+  /** Signs with another key from now on, and demands it; for a connection that had one from its beginning. */
+  changeKey(key: Secret): void;
 }
 
+/** Who comes in by a listener. */
+export interface Door {
+  /** What those must have that are to have something, by canonical address. */
+  readonly peers: ReadonlyMap<string, PeerSecurity>;
+  /** False: a connection from this address is reset at once, and costs no more. */
+  admits(address: string): boolean;
+  /** A connection was reset whose first packet came from farther away than `ttlSecurity` allows, by its TTL. */
+  tooFar(address: string, ttl: number): void;
+}
+
+/** Of a listener to which anybody may connect. */
+export const OPEN_DOOR: Door = { peers: new Map(), admits: () => true, tooFar() {} };
+
 export interface Listener extends ListenEndpoint {
+  /**
+   * What peers must have from now on, by canonical address; connections that stand are left alone. Throws ListenError, and
+   * changes nothing then.
+   */
+  secure(peers: ReadonlyMap<string, PeerSecurity>): void;
   /** Stops accepting; connections that stand are left alone. */
   close(): Promise<void>;
 }
@@ -66,7 +97,11 @@ export interface Transport {
   /** Begins a connection; success and failure both come by the handlers. */
   connect(target: ConnectTarget, handlers: ConnectionHandlers): Connection;
   /** `accept` gives the handlers of each connection that comes in. Rejects with ListenError. */
-  listen(endpoint: ListenEndpoint, accept: (connection: Connection) => ConnectionHandlers): Promise<Listener>;
+  listen(
+    endpoint: ListenEndpoint,
+    accept: (connection: Connection) => ConnectionHandlers,
+    door?: Door,
+  ): Promise<Listener>;
 }
 
 /** A listener that could not be set up. */

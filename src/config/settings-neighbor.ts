@@ -1,4 +1,5 @@
 import { formatIp, type Ip, type Ipv4, parseIp } from '../types/index.js';
+import { readKeyFile } from './key-file.js';
 import {
   either,
   flag,
@@ -112,6 +113,22 @@ const SHARED = {
       'How many times our own AS may be in the AS_PATH of a route: for leaves that share one AS number. Our own routes that come back are still not used.',
     default: 0,
     ...REFRESHED,
+  }),
+  'password-file': parsed(
+    optional(text('an absolute path'), {
+      description:
+        'Path of a file with the key of TCP MD5 signatures (RFC 2385), 1 to 80 octets on one line, that the user of evpnd alone may read.',
+      effect: 'session',
+      change:
+        'a key that changed, in the same file or in another, is used at once, and the session stays if the neighbor changes its key within the hold time; with the first key, or without one, the session ends (Cease, Other Configuration Change) and a new one starts',
+    }),
+    readKeyFile,
+    ({ source, fingerprint }) => `${source} (${fingerprint})`,
+  ),
+  'ttl-security': optional(integer(1, 254, 'hops'), {
+    description:
+      'How many hops away the neighbor is at most (GTSM, RFC 5082): packets with a TTL below 256 minus that are dropped by the kernel, and ours have TTL 255. 1 for a neighbor on the same link.',
+    ...NEW_SESSION,
   }),
   'max-routes': setting(integer(0, 4294967295), {
     description:

@@ -6,9 +6,8 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   },
   'neighbors[]': {
     interface: 'no BGP unnumbered yet: the address of the neighbor',
-    password: 'no TCP-MD5 or TCP-AO yet: filter port 179, or use IPsec; take the key out on both sides',
+    password: 'password-file, the path of a file that has the key',
     bfd: 'no BFD yet: hold-time: 3 notices a dead neighbor in three seconds',
-    'ttl-security': 'no TTL security (RFC 5082) yet: filter port 179; take the key out on both sides',
     'ebgp-multihop': 'nothing: a session may run over any number of hops',
     'update-source': 'local-address, with an address',
     'route-map': 'no policies: route targets decide what is taken',

@@ -9,7 +9,7 @@
  * addresses.ts which addresses are the machine's own in it, checks.ts what is wrong with it; upkeep.ts sets ports where
  * that is wanted and asks for the underlay's MTU; teller.ts tells what was heard in the data plane's terms; kernel.ts ties all together as the `Kernel` of dataplane/. Beside it
  * stand snoop.ts, which hears ARP and ND on bridge ports (snoop-packet.ts knows the packets), devlink.ts (the switch
- * ASIC's name) and sd-notify.ts.
+ * ASIC's name) and sd-notify.ts; and tcp-sockets.ts, which opens the sockets of BGP with the options that node:net does not know.
  *
  * Follows include/uapi/linux/{rtnetlink,neighbour,if_link,if_bridge}.h and RFC 3549; RFC 826, RFC 5227 and RFC 4861 for
  * what hosts say. Supports VLAN-unaware bridges,
@@ -31,5 +31,6 @@ export { findRivals } from './rivals.js';
 export { NetlinkError } from './route-socket.js';
 export { sdNotify } from './sd-notify.js';
 export { LinuxSnooper } from './snoop.js';
+export { tcpSockets } from './tcp-sockets.js';
 export { deriveTopology, type LinkTables, sameTopology } from './topology.js';
 export { DEFAULT_POLICY, type KernelPolicy } from './upkeep.js';

@@ -46,6 +46,8 @@ export interface RawSocket {
   pause(): void;
   resume(): void;
   close(): void;
+  /** Gives the descriptor to the caller, as if the socket had been closed. Throws while it is watched. */
+  release(): number;
 }
 
 /**
@@ -98,6 +100,13 @@ export interface NativeModule {
   readonly Exchange: new (
     fd: number,
   ) => Exchange;
+  listenSocket(fd: number, backlog: number): number;
+  /** Takes one connection that waits, non-blocking, and fills `address` with the peer's sockaddr; its descriptor. */
+  acceptSocket(fd: number, address: Uint8Array): number;
+  /** Fills `address` with the socket's own sockaddr; its length. */
+  socketName(fd: number, address: Uint8Array): number;
+  /** undefined where there is no such interface. */
+  interfaceName(index: number): string | undefined;
   /** For sockets that Node itself opened. */
   setSocketOption(fd: number, level: number, name: number, value: Uint8Array): number;
   getSocketOption(fd: number, level: number, name: number, value: Uint8Array): number;

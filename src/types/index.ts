@@ -17,6 +17,7 @@ export * from './parse-error.js';
 export * from './plain-text.js';
 export * from './route-distinguisher.js';
 export * from './route-target.js';
+export * from './secret.js';
 export * from './sets.js';
 export * from './start-error.js';
 export * from './vni.js';

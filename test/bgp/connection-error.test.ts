@@ -1,6 +1,7 @@
 import test from 'ava';
 import { connectionErrorText } from '../../src/bgp/connection-error.js';
 import { TcpTransport } from '../../src/bgp/index.js';
+import { tcpSockets } from '../../src/linux/index.js';
 
 const to = { address: '10.1.1.0', port: 179 };
 const failure = (code: string) =>
@@ -19,7 +20,7 @@ test('errors of sockets are told in words, the errno behind them', (t) => {
 
 test("a connection that the kernel refuses ends with those words, not with Node's", async (t) => {
   const error = await new Promise<Error | undefined>((resolve) => {
-    new TcpTransport().connect(
+    new TcpTransport(tcpSockets).connect(
       { address: '127.0.0.1', port: 1, localAddress: undefined },
       { onOpen() {}, onData() {}, onDrain() {}, onBacklog() {}, onClose: resolve },
     );

@@ -6,6 +6,7 @@ import {
   type SpeakerConfig,
   TcpTransport,
 } from '../../src/bgp/index.js';
+import { tcpSockets } from '../../src/linux/index.js';
 import { formatIp, silentLog, systemClock } from '../../src/types/index.js';
 import { formatNlri, type OriginatedAttributes, RouteType, UpdateEncoder } from '../../src/wire/index.js';
 import { Fabric, id, imet, macRoute, neighborConfig, openOf, originated } from './fabric.js';
@@ -517,7 +518,7 @@ for (const [family, near, far] of [
   ['IPv6', '::1', '::1'],
 ]) {
   test(`real TCP over ${family}: session, 20,000 routes, withdraw, stop`, async (t) => {
-    const deps = { clock: systemClock, transport: new TcpTransport(), log: silentLog };
+    const deps = { clock: systemClock, transport: new TcpTransport(tcpSockets), log: silentLog };
     const b = new Speaker(
       {
         asn: 65002,

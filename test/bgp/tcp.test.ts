@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { TcpTransport } from '../../src/bgp/index.js';
 import type { Connection, ConnectionHandlers } from '../../src/bgp/transport.js';
+import { tcpSockets } from '../../src/linux/index.js';
 
 interface End {
   readonly connection: Connection;
@@ -45,7 +46,7 @@ function noting(): {
 
 /** Both ends of a connection over loopback: who asked for it, and who took it. */
 async function pair(): Promise<{ caller: End; callee: End; close: () => Promise<void> }> {
-  const transport = new TcpTransport();
+  const transport = new TcpTransport(tcpSockets);
   const there = noting();
   let callee: End | undefined;
   const listener = await transport.listen({ address: '127.0.0.1', port: 0 }, (connection) => {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { canonicalAddress, ListenError, TcpTransport } from '../../src/bgp/index.js';
+import { tcpSockets } from '../../src/linux/index.js';
 import { MemoryNetwork } from '../doubles/memory-network.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { transportContract } from './transport-contract.js';
@@ -7,16 +8,16 @@ import { transportContract } from './transport-contract.js';
 const realTurn = () => new Promise<void>((resolve) => setTimeout(resolve, 1));
 
 transportContract(test, 'TCP over IPv4', () => ({
-  near: new TcpTransport(),
-  far: new TcpTransport(),
+  near: new TcpTransport(tcpSockets),
+  far: new TcpTransport(tcpSockets),
   nearAddress: '127.0.0.2',
   farAddress: '127.0.0.1',
   settle: realTurn,
 }));
 
 transportContract(test, 'TCP over IPv6', () => ({
-  near: new TcpTransport(),
-  far: new TcpTransport(),
+  near: new TcpTransport(tcpSockets),
+  far: new TcpTransport(tcpSockets),
   nearAddress: '::1',
   farAddress: '::1',
   settle: realTurn,
@@ -35,7 +36,7 @@ transportContract(test, 'memory', () => {
 });
 
 test('both wildcard addresses take the same port beside each other', async (t) => {
-  const transport = new TcpTransport();
+  const transport = new TcpTransport(tcpSockets);
   const none = { onOpen() {}, onData() {}, onDrain() {}, onBacklog() {}, onClose() {} };
   const first = await transport.listen({ address: '0.0.0.0', port: 0 }, () => none);
   const second = await transport.listen({ address: '::', port: first.port }, () => none);
@@ -46,7 +47,7 @@ test('both wildcard addresses take the same port beside each other', async (t) =
 
 test('an address that is not ours is refused with a cure', async (t) => {
   const error = await t.throwsAsync(
-    new TcpTransport().listen({ address: '192.0.2.1', port: 1790 }, () => {
+    new TcpTransport(tcpSockets).listen({ address: '192.0.2.1', port: 1790 }, () => {
       throw new Error('unreachable');
     }),
     { instanceOf: ListenError },

@@ -2,6 +2,7 @@ import test from 'ava';
 import { parse, stringify } from 'yaml';
 import { diffConfig, withFixedSettings } from '../../src/config/index.js';
 import { parseConfig } from '../../src/config/load.js';
+import { keyFile } from './support/key-file.js';
 import { otherValues, reloadEffects } from './support/reference.js';
 
 const BASE = `asn: 65001
@@ -96,6 +97,8 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'evpn.import-ethernet-tags': 'vni',
   'neighbors[].enforce-first-as': false,
   'neighbors[].allowas-in': 1,
+  'neighbors[].password-file': keyFile('secret'),
+  'neighbors[].ttl-security': 7,
   'neighbors[].max-routes': 7,
   'neighbors[].max-octets': 7,
   'neighbors[].on-limit': 'warn',

@@ -78,6 +78,8 @@ test('the minimal file gets every default', (t) => {
       sendHoldTime: undefined,
       enforceFirstAs: true,
       allowasIn: 0,
+      passwordFile: undefined,
+      ttlSecurity: undefined,
       maxRoutes: 1_000_000,
       maxOctets: 268_435_456,
       onLimit: 'close',
@@ -160,7 +162,7 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, peer-group, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, enforce-first-as, allowas-in, max-routes, max-octets, on-limit, description';
+  'address, peer-group, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, enforce-first-as, allowas-in, password-file, ttl-security, max-routes, max-octets, on-limit, description';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
 
 /** What is wrong, the file, and every finding in order. */
@@ -456,7 +458,7 @@ for (const key of reloadEffects().keys())
 
 for (const [where, key, cure] of [
   ['neighbors[0].', 'interface', 'BGP unnumbered yet: the address'],
-  ['neighbors[0].', 'password', 'TCP-MD5'],
+  ['neighbors[0].', 'password', 'password-file'],
   ['neighbors[0].', 'bfd', 'hold-time: 3'],
   ['neighbors[0].', 'update_source', 'local-address'],
 ])

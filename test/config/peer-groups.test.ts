@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { type Config, ConfigError, diffConfig, formatFinding, interpret } from '../../src/config/index.js';
 import { parseConfig, parseConfigFile } from '../../src/config/load.js';
 import { INHERITED_KEYS } from '../../src/config/settings-neighbor.js';
+import { keyFile } from './support/key-file.js';
 import { otherValues } from './support/reference.js';
 
 const HEAD = { asn: 65001, 'router-id': '10.0.0.1' };
@@ -25,6 +26,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   'send-hold-time': 60,
   'hold-time': 30,
   'keepalive-time': 2,
+  'password-file': keyFile('secret'),
   description: 'spine',
 };
 

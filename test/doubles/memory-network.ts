@@ -3,9 +3,11 @@ import {
   type Connection,
   type ConnectionHandlers,
   type ConnectTarget,
+  type Door,
   type ListenEndpoint,
   ListenError,
   type Listener,
+  OPEN_DOOR,
   type Transport,
 } from '../../src/bgp/transport.js';
 import type { Clock, Timer } from '../../src/types/index.js';
@@ -14,9 +16,14 @@ const CAPACITY = 64 * 1024;
 
 type Accept = (connection: Connection) => ConnectionHandlers;
 
+interface Listening {
+  readonly accept: Accept;
+  readonly door: Door;
+}
+
 /** TCP's behaviour without TCP: hosts named by their address, octets in order, back-pressure, resets. */
 export class MemoryNetwork {
-  readonly listeners = new Map<string, Accept>();
+  readonly listeners = new Map<string, Listening>();
   /** Ends that stand, for tests that cut them. */
   readonly ends = new Set<MemoryEnd>();
   /** Addresses that answer nothing at all, as behind a dead link. */
@@ -58,8 +65,8 @@ class MemoryTransport implements Transport {
     near.handlers = handlers;
     network.clock.soon(() => {
       if (near.closed || network.silent.has(address)) return;
-      const accept = network.listeners.get(`${address} ${target.port}`);
-      if (accept === undefined) {
+      const listening = network.listeners.get(`${address} ${target.port}`);
+      if (listening === undefined) {
         near.fail(new Error(`connect ECONNREFUSED ${address}:${target.port}`));
         return;
       }
@@ -68,14 +75,18 @@ class MemoryTransport implements Transport {
       handlers.onOpen();
       network.clock.soon(() => {
         if (far.closed) return;
-        far.handlers = accept(far);
+        if (!listening.door.admits(from)) {
+          far.reset();
+          return;
+        }
+        far.handlers = listening.accept(far);
         far.deliver();
       });
     });
     return near;
   }
 
-  async listen(endpoint: ListenEndpoint, accept: Accept): Promise<Listener> {
+  async listen(endpoint: ListenEndpoint, accept: Accept, door: Door = OPEN_DOOR): Promise<Listener> {
     const address = canonicalAddress(endpoint.address);
     const wildcard = address === '0.0.0.0' || address === '::';
     const own = wildcard
@@ -86,10 +97,11 @@ class MemoryTransport implements Transport {
     const keys = own.map((a) => `${a} ${port}`);
     if (keys.some((key) => this.network.listeners.has(key)))
       throw new ListenError(endpoint, 'EADDRINUSE', 'another listener is there');
-    for (const key of keys) this.network.listeners.set(key, accept);
+    for (const key of keys) this.network.listeners.set(key, { accept, door });
     return {
       address: endpoint.address,
       port,
+      secure: () => {},
       close: async () => {
         for (const key of keys) this.network.listeners.delete(key);
       },
@@ -177,6 +189,8 @@ class MemoryEnd implements Connection {
       peer.deliver();
     }
   }
+
+  changeKey(): void {}
 
   reset(): void {
     const { peer } = this;

@@ -57,6 +57,11 @@ export class MemorySocket implements RawSocket {
     return 0;
   }
 
+  /** Netlink sockets are given to nobody. */
+  release(): number {
+    throw new Error('release');
+  }
+
   send(bytes: Uint8Array, offset: number, length: number): number {
     this.#rtnetlink.handle(bytes, offset, length, (message) => this.#queue.push(message));
     return length;

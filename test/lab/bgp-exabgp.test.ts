@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Speaker, TcpTransport } from '../../src/bgp/index.js';
+import { tcpSockets } from '../../src/linux/index.js';
 import { silentLog, systemClock } from '../../src/types/index.js';
 import { macRoute, neighborConfig, originated } from '../bgp/fabric.js';
 import { PeerDaemon, until } from './bgp-peers.js';
@@ -17,7 +18,7 @@ test.serial(
         listen: [{ address: OURS, port: 0 }],
         neighbors: [neighborConfig(THEIRS, 65002, { passive: true, holdTime: 3, keepaliveTime: 1 })],
       },
-      { clock: systemClock, transport: new TcpTransport(), log: silentLog },
+      { clock: systemClock, transport: new TcpTransport(tcpSockets), log: silentLog },
     );
     await speaker.start();
     const [{ port }] = speaker.listening;

@@ -8,6 +8,7 @@ import {
   Speaker,
   TcpTransport,
 } from '../../src/bgp/index.js';
+import { tcpSockets } from '../../src/linux/index.js';
 import { parseIp, silentLog, systemClock } from '../../src/types/index.js';
 import { EVPN, IPV4_UNICAST, type Prefix } from '../../src/wire/index.js';
 import { neighborConfig } from '../bgp/fabric.js';
@@ -77,7 +78,7 @@ for (const withEvpn of [true, false])
       const localRib = new FamilyLocalRib(IPV4_UNICAST, new KeyedTable(IPV4_UNICAST));
       const speaker = new Speaker(config, {
         clock: systemClock,
-        transport: new TcpTransport(),
+        transport: new TcpTransport(tcpSockets),
         log: silentLog,
         otherRibs: [ribsOf(rib, localRib)],
       });

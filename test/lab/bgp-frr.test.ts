@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Speaker, TcpTransport } from '../../src/bgp/index.js';
+import { tcpSockets } from '../../src/linux/index.js';
 import { silentLog, systemClock } from '../../src/types/index.js';
 import { imet, macRoute, neighborConfig, originated } from '../bgp/fabric.js';
 import { startBgpd, until } from './bgp-peers.js';
@@ -36,7 +37,7 @@ test.serial(
           neighborConfig(THEIRS, 65002, { port: THEIR_PORT, localAddress: OURS, connectRetryTime: 1 }),
         ],
       },
-      { clock: systemClock, transport: new TcpTransport(), log: silentLog },
+      { clock: systemClock, transport: new TcpTransport(tcpSockets), log: silentLog },
     );
     const status = () => speaker.neighbor(THEIRS);
     try {

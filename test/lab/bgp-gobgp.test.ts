@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Speaker, TcpTransport } from '../../src/bgp/index.js';
+import { tcpSockets } from '../../src/linux/index.js';
 import { formatIp, formatMac, silentLog, systemClock } from '../../src/types/index.js';
 import { imet, macRoute, neighborConfig, originated } from '../bgp/fabric.js';
 import { PeerDaemon, run, until } from './bgp-peers.js';
@@ -44,7 +45,7 @@ test.serial('GoBGP: session, routes both ways, refresh, shutdown', async (t) => 
       listen: [],
       neighbors: [neighborConfig(THEIRS, 65002, { port: PORT, localAddress: OURS, connectRetryTime: 1 })],
     },
-    { clock: systemClock, transport: new TcpTransport(), log: silentLog },
+    { clock: systemClock, transport: new TcpTransport(tcpSockets), log: silentLog },
   );
   try {
     speaker.localRib.originate(macRoute(0xaabbcc000001), originated(OURS));

@@ -71,6 +71,10 @@ export const NeighborSchema = Type.Object(
     remoteRouterId: nullable(Address()),
     localAddress: nullable(Address("Our end of the session's connection.")),
     passive: Type.Boolean(),
+    md5: Type.Boolean({ description: 'Whether its connections are signed by TCP MD5 (`password-file`).' }),
+    ttlSecurityHops: nullable(
+      Count('How many hops away it may be (`ttl-security`, RFC 5082); null if that is not checked.'),
+    ),
     holdTimeSeconds: nullable(Count('Negotiated; 0 for none; null without a session.')),
     keepaliveSeconds: nullable(Count('Negotiated.')),
     sendHoldSeconds: Count(
@@ -252,6 +256,8 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
     remoteRouterId: status.remoteRouterId === undefined ? null : routerIdText(status.remoteRouterId),
     localAddress: status.localEndpoint?.address ?? null,
     passive: status.passive,
+    md5: status.isSigned,
+    ttlSecurityHops: status.ttlSecurity ?? null,
     holdTimeSeconds: negotiated?.holdTime ?? null,
     keepaliveSeconds: negotiated?.keepaliveTime ?? null,
     sendHoldSeconds: status.sendHoldTime,

@@ -75,6 +75,8 @@ export function neighbor(address: string): NeighborItem {
     remoteRouterId: '10.0.0.100',
     localAddress: '10.1.1.1',
     passive: false,
+    md5: true,
+    ttlSecurityHops: 1,
     holdTimeSeconds: 9,
     keepaliveSeconds: 3,
     sendHoldSeconds: 480,

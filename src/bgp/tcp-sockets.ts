@@ -1,0 +1,37 @@
+import type { Secret } from '../types/index.js';
+import type { PeerSecurity } from './transport.js';
+
+/**
+ * Opens the kernel's TCP sockets with what must be set before their first packet (src/linux/tcp-sockets.ts). Every call throws
+ * an Error with `code`, the errno's name, where the kernel refuses. Addresses are text, with zone for link-local.
+ */
+export interface TcpSockets {
+  /** A socket from which to connect to the address; the descriptor is the caller's. */
+  open(address: string, security: PeerSecurity): number;
+  /** Gives a connection that stands another key; it must have had one. */
+  changeKey(fd: number, address: string, key: Secret): void;
+  /** Port 0 asks for any free one; `peers` by address. */
+  listen(
+    address: string,
+    port: number,
+    peers: ReadonlyMap<string, PeerSecurity>,
+    host: ListeningHost,
+  ): ListeningSocket;
+}
+
+/** What a listening socket asks and tells. */
+export interface ListeningHost {
+  /** False: the connection is reset, and costs no more. */
+  admits(address: string): boolean;
+  /** The descriptor is the host's from now on. */
+  connected(fd: number, address: string, port: number): void;
+  /** A connection was reset whose first packet had this TTL, less than `ttlSecurity` demands. */
+  tooFar(address: string, ttl: number): void;
+}
+
+export interface ListeningSocket {
+  readonly port: number;
+  /** Throws, and has what it had before then. */
+  secure(peers: ReadonlyMap<string, PeerSecurity>): void;
+  close(): void;
+}

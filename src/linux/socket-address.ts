@@ -1,0 +1,29 @@
+import { formatIp, type Ip, ipFromBytes, ipToBytes, isIpv4, isLinkLocal } from '../types/index.js';
+import { AF_INET, AF_INET6 } from './constants.js';
+import { native } from './native.js';
+
+const SOCKADDR_IN_LENGTH = 16;
+const SOCKADDR_IN6_LENGTH = 28;
+
+/** A struct sockaddr_in or sockaddr_in6 (linux/in.h, in6.h), without scope. */
+export function socketAddress(ip: Ip, port: number): Buffer {
+  const bytes = Buffer.alloc(isIpv4(ip) ? SOCKADDR_IN_LENGTH : SOCKADDR_IN6_LENGTH);
+  bytes.writeUInt16LE(isIpv4(ip) ? AF_INET : AF_INET6, 0);
+  bytes.writeUInt16BE(port, 2);
+  ipToBytes(ip, bytes, isIpv4(ip) ? 4 : 8);
+  return bytes;
+}
+
+/** Room for either. */
+export const SOCKADDR_ROOM = SOCKADDR_IN6_LENGTH;
+
+/** The address in one, as text; a link-local IPv6 address with the name of its interface as zone (RFC 4007 §11). */
+export function addressText(sockaddr: Buffer): string {
+  if (sockaddr.readUInt16LE(0) === AF_INET) return formatIp(ipFromBytes(sockaddr, 4, 4));
+  const ip = ipFromBytes(sockaddr, 8, 16);
+  if (!isLinkLocal(ip)) return formatIp(ip);
+  const zone = sockaddr.readUInt32LE(24);
+  return `${formatIp(ip)}%${native().interfaceName(zone) ?? zone}`;
+}
+
+export const portOf = (sockaddr: Buffer): number => sockaddr.readUInt16BE(2);

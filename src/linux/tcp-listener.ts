@@ -1,0 +1,182 @@
+import { closeSync } from 'node:fs';
+import { type Ip, isIpv4, parseIp, type Secret } from '../types/index.js';
+import * as K from './constants.js';
+import { native, type RawSocket } from './native.js';
+import { addressText, portOf, SOCKADDR_ROOM, socketAddress } from './socket-address.js';
+import {
+  checked,
+  leastTtl,
+  setInteger,
+  setMd5Key,
+  setTtl,
+  setTtlSecurity,
+  type TcpSecurity,
+} from './tcp-options.js';
+
+/** Connections that the kernel keeps until they are taken. */
+const BACKLOG = 256;
+/** Connections that are taken in one turn of the event loop: a flood waits for the sessions that stand, not they for it. */
+const PER_TURN = 16;
+/** Without descriptors, what waits is looked at again so many milliseconds later: the kernel would tell of it without end. */
+const EXHAUSTED_PAUSE = 200;
+/** Until the lengths of a TCP header's options: 60 octets of each header at most. */
+const SYN_ROOM = 120;
+
+/** What a listener tells its owner. */
+export interface TcpListenerHost {
+  /** False: the connection is reset and costs no more. */
+  admits(address: string): boolean;
+  /** A connection that was admitted; the descriptor is the owner's from now on. */
+  connected(fd: number, address: string, port: number): void;
+  /** A connection came from farther away than `ttlSecurity` allows, by its TTL, and is reset. */
+  tooFar(address: string, ttl: number): void;
+}
+
+/** A listening TCP socket whose peers have keys and hops of their own. */
+export class TcpListener {
+  readonly #socket: RawSocket;
+  readonly #family: number;
+  readonly #host: TcpListenerHost;
+  readonly #sender = Buffer.alloc(SOCKADDR_ROOM);
+  readonly #syn = Buffer.alloc(SYN_ROOM);
+  #peers: ReadonlyMap<string, TcpSecurity> = new Map();
+  #checksTtl = false;
+  #pause: NodeJS.Timeout | undefined;
+
+  /** Throws an Error with `code` where the kernel refuses; port 0 asks for any free one. */
+  constructor(address: string, port: number, peers: ReadonlyMap<string, TcpSecurity>, host: TcpListenerHost) {
+    const ip = parseIp(address);
+    this.#family = isIpv4(ip) ? K.AF_INET : K.AF_INET6;
+    this.#host = host;
+    const { RawSocket, listenSocket } = native();
+    const socket = new RawSocket(this.#family, K.SOCK_STREAM, 0);
+    this.#socket = socket;
+    try {
+      setInteger(socket.fd, K.SOL_SOCKET, K.SO_REUSEADDR, 1);
+      // 0.0.0.0 and :: stand beside each other, each for its own family
+      if (this.#family === K.AF_INET6) setInteger(socket.fd, K.IPPROTO_IPV6, K.IPV6_V6ONLY, 1);
+      checked(socket.bind(socketAddress(ip, port)), 'bind');
+      this.secure(peers);
+      checked(listenSocket(socket.fd, BACKLOG), 'listen');
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    socket.watch(
+      () => this.#take(),
+      // A fault of our own is for the process to hear of, as with any other socket
+      (thrown) =>
+        setImmediate(() => {
+          throw thrown;
+        }),
+    );
+  }
+
+  /** Where it listens, with the port that the kernel chose. */
+  get port(): number {
+    const own = Buffer.alloc(SOCKADDR_ROOM);
+    checked(native().socketName(this.#socket.fd, own), 'getsockname');
+    return portOf(own);
+  }
+
+  /**
+   * Takes over what each peer has, by address; connections that stand keep what they have. Throws an Error with `code` and has
+   * what it had before where the kernel refuses.
+   */
+  secure(peers: ReadonlyMap<string, TcpSecurity>): void {
+    const before = this.#peers;
+    try {
+      this.#apply(before, peers);
+    } catch (error) {
+      // Keys that were there had room
+      this.#apply(peers, before);
+      throw error;
+    }
+    this.#peers = peers;
+  }
+
+  #apply(before: ReadonlyMap<string, TcpSecurity>, after: ReadonlyMap<string, TcpSecurity>): void {
+    const { fd } = this.#socket;
+    for (const [address, key] of this.#keysOf(before))
+      if (!after.get(address)?.md5Key) setMd5Key(fd, key.ip, undefined);
+    for (const [, { ip, key }] of this.#keysOf(after)) setMd5Key(fd, ip, key);
+    const checksTtl = [...after.values()].some(({ ttlSecurity }) => ttlSecurity !== undefined);
+    if (checksTtl === this.#checksTtl) return;
+    this.#checksTtl = checksTtl;
+    // The answer to the first packet is this socket's, before it is known whose the connection is
+    setTtl(fd, this.#family, checksTtl ? 255 : undefined);
+    setInteger(fd, K.IPPROTO_TCP, K.TCP_SAVE_SYN, checksTtl ? 1 : 0);
+  }
+
+  /** Keys of peers of the socket's family. */
+  #keysOf(peers: ReadonlyMap<string, TcpSecurity>): [string, { readonly ip: Ip; readonly key: Secret }][] {
+    const keys: [string, { readonly ip: Ip; readonly key: Secret }][] = [];
+    for (const [address, { md5Key }] of peers) {
+      const ip = parseIp(address.split('%')[0]);
+      if (md5Key && isIpv4(ip) === (this.#family === K.AF_INET)) keys.push([address, { ip, key: md5Key }]);
+    }
+    return keys;
+  }
+
+  #take(): void {
+    const { acceptSocket } = native();
+    for (let taken = 0; taken < PER_TURN && this.#socket.fd >= 0; taken++) {
+      const fd = acceptSocket(this.#socket.fd, this.#sender);
+      if (fd === -K.EAGAIN) return;
+      if (fd === -K.EMFILE || fd === -K.ENFILE || fd === -K.ENOBUFS || fd === -K.ENOMEM) {
+        this.#wait();
+        return;
+      }
+      // Any other errno is that of one connection, which is gone (accept(2))
+      if (fd >= 0) this.#enter(fd, addressText(this.#sender), portOf(this.#sender));
+    }
+  }
+
+  #enter(fd: number, address: string, port: number): void {
+    if (!this.#host.admits(address)) {
+      resetSocket(fd);
+      return;
+    }
+    const hops = this.#peers.get(address)?.ttlSecurity;
+    const ttl = hops === undefined ? undefined : this.#synTtl(fd);
+    if (hops !== undefined && ttl !== undefined && ttl < leastTtl(hops)) {
+      resetSocket(fd);
+      this.#host.tooFar(address, ttl);
+      return;
+    }
+    try {
+      if (hops !== undefined) setTtlSecurity(fd, this.#family, hops);
+      else if (this.#checksTtl) setTtl(fd, this.#family, undefined);
+    } catch {
+      resetSocket(fd);
+      return;
+    }
+    this.#host.connected(fd, address, port);
+  }
+
+  /** The TTL or hop limit of the connection's first packet; undefined where the kernel answered it without memory (SYN cookies). */
+  #synTtl(fd: number): number | undefined {
+    const length = native().getSocketOption(fd, K.IPPROTO_TCP, K.TCP_SAVED_SYN, this.#syn);
+    if (length <= 0) return undefined;
+    return this.#family === K.AF_INET ? this.#syn[8] : this.#syn[7];
+  }
+
+  #wait(): void {
+    this.#socket.pause();
+    this.#pause = setTimeout(() => this.#socket.resume(), EXHAUSTED_PAUSE);
+  }
+
+  /** Stops listening; connections that stand are left alone. */
+  close(): void {
+    clearTimeout(this.#pause);
+    this.#socket.close();
+  }
+}
+
+const NO_LINGER = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+
+/** Closes a connection by a reset, so that neither end keeps anything of it. */
+export function resetSocket(fd: number): void {
+  native().setSocketOption(fd, K.SOL_SOCKET, K.SO_LINGER, NO_LINGER);
+  closeSync(fd);
+}
