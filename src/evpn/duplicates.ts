@@ -86,11 +86,10 @@ export class DuplicateDetector {
    * give it another time that one counts, from the same moment on.
    */
   set settings(settings: DuplicateSettings) {
-    const isOtherTime = recoverySeconds(settings) !== recoverySeconds(this.#settings);
     this.#settings = settings;
     for (const entry of [...this.#entries()])
       if (!settings.enabled || entry.frozen !== (settings.action === 'freeze')) this.#drop(entry);
-      else if (isOtherTime) this.#recover(entry);
+      else this.#recover(entry);
   }
 
   /**
@@ -101,13 +100,18 @@ export class DuplicateDetector {
     const { enabled, moves, window, action } = this.settings;
     if (!enabled) return;
     const count = history.count(this.clock.now(), window * 1000);
-    if (history.duplicateSince !== undefined) this.#recoverLater(subject, history, places);
-    if ((count < moves && !isLast) || history.duplicateSince !== undefined) return;
-    history.duplicateSince = this.clock.wallTime();
+    if (history.duplicateSince !== undefined) {
+      // What recovers by resting begins to rest anew
+      if (!history.frozen) this.#enter(subject, history, history.duplicateSince, count, places);
+      return;
+    }
+    if (count < moves && !isLast) return;
+    const since = this.clock.wallTime();
+    history.duplicateSince = since;
     history.frozen = action === 'freeze';
     const [, at] = places;
     history.frozenAt = history.frozen && 'vtep' in at ? at.vtep : undefined;
-    this.#enter(subject, history, count, places);
+    this.#enter(subject, history, since, count, places);
     this.log.warn(
       isLast
         ? 'duplicate address: it has reached the highest sequence number'
@@ -189,16 +193,15 @@ export class DuplicateDetector {
     if (entries.size === 0) this.#byVni.delete(subject.vni);
   }
 
-  #enter(subject: Subject, history: MoveHistory, moves: number, places: Duplicate['places']): void {
-    this.#recover({
-      subject,
-      history,
-      since: history.duplicateSince ?? 0,
-      restsSince: this.clock.now(),
-      frozen: history.frozen,
-      moves,
-      places,
-    });
+  #enter(
+    subject: Subject,
+    history: MoveHistory,
+    since: number,
+    moves: number,
+    places: Duplicate['places'],
+  ): void {
+    const { frozen } = history;
+    this.#recover({ subject, history, since, restsSince: this.clock.now(), frozen, moves, places });
   }
 
   /** It is listed until its time is over. */
@@ -210,13 +213,6 @@ export class DuplicateDetector {
       left === undefined ? undefined : this.clock.after(Math.max(left, 0), () => this.clear(subject));
     this.#get(subject)?.recovery?.cancel();
     this.#put({ ...entry, recovery });
-  }
-
-  /** It moved again: what recovers by resting begins to rest anew. */
-  #recoverLater(subject: Subject, history: MoveHistory, places: Duplicate['places']): void {
-    const entry = this.#get(subject);
-    if (!entry || history.frozen) return;
-    this.#enter(subject, history, history.counted, places);
   }
 
   #drop(entry: Entry): void {

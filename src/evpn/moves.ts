@@ -44,11 +44,6 @@ export class MoveHistory {
     return move.from === 'none' ? undefined : { owner: move.from, vtep: move.fromVtep };
   }
 
-  /** How many moves between leaves counted for a duplicate when one was counted last. */
-  get counted(): number {
-    return this.#counted?.length ?? 0;
-  }
-
   record(move: Move): void {
     if (this.#latest === undefined) {
       this.#latest = [move];

@@ -1,9 +1,19 @@
 import test from 'ava';
 import { Nud } from '../../src/dataplane/index.js';
-import { DuplicateDetector } from '../../src/evpn/duplicates.js';
+import { DuplicateDetector, type Subject } from '../../src/evpn/duplicates.js';
 import { DEFAULT_DUPLICATE_SETTINGS, type DuplicateSettings } from '../../src/evpn/index.js';
 import { MoveHistory } from '../../src/evpn/moves.js';
-import { LimitedLog, type Mac, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
+import {
+  formatIp,
+  formatMac,
+  LimitedLog,
+  type Mac,
+  parseIp,
+  parseMac,
+  silentLog,
+  toVni,
+  type Vni,
+} from '../../src/types/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { Leaf, vtepOf, Wire } from './support/leaf.js';
 
@@ -194,6 +204,174 @@ test('off means off, and a VNI that goes takes its duplicates along', async (t) 
   leaves[0].removeVni(devices[0]);
   clock.advance(100);
   t.is(leaves[0].evpn.duplicates.size, 0);
+});
+
+/** A detector by itself, what it released, and its log lines. */
+function detecting(over: Partial<DuplicateSettings>) {
+  const clock = new VirtualClock();
+  const released: Subject[] = [];
+  const lines: { message: string; facts: object }[] = [];
+  const write = (facts: object, message: string) => lines.push({ message, facts });
+  const detector = new DuplicateDetector(
+    clock,
+    new LimitedLog(new VirtualClock(), { ...silentLog, warn: write, info: write }),
+    (subject) => released.push(subject),
+    { ...DEFAULT_DUPLICATE_SETTINGS, ...over },
+  );
+  return { clock, released, lines, detector };
+}
+
+const HERE = { device: 'eth1' };
+const THERE = { vtep: vtepOf(2) };
+
+for (const [action, places, frozen, frozenAt] of [
+  ['freeze', [HERE, THERE], true, THERE.vtep],
+  ['freeze', [THERE, HERE], true, undefined],
+  ['warn', [HERE, THERE], false, undefined],
+  ['warn', [THERE, HERE], false, undefined],
+] as const)
+  for (const end of ['cleared', 'forgotten', 'its VNI cleared', 'its time over', 'switched off'] as const)
+    test(`${action}: found ${'vtep' in places[1] ? 'there' : 'here'}, then ${end}`, (t) => {
+      const { clock, released, detector, lines } = detecting({
+        action,
+        window: 60,
+        freezeTime: 60,
+        moves: 2,
+      });
+      const subject = { vni: VNI, mac: HOST };
+      const history = new MoveHistory();
+      const move = () => detector.moved(subject, history, places);
+      move();
+      t.is(history.duplicateSince, undefined, 'one move is none');
+      clock.advance(1_000);
+      move();
+      const since = clock.wallTime();
+      t.deepEqual(
+        { since: history.duplicateSince, frozen: history.frozen, frozenAt: history.frozenAt },
+        { since, frozen, frozenAt },
+      );
+      t.like(detector.find(subject), { subject, since, frozen, moves: 2, places });
+      t.is(detector.size, 1);
+      if (end === 'cleared') t.true(detector.clear(subject));
+      else if (end === 'forgotten') detector.forget(subject);
+      else if (end === 'its VNI cleared') t.is(detector.clearAll(VNI), 1);
+      else if (end === 'its time over') clock.advance(60_000);
+      else detector.settings = { ...detector.settings, enabled: false };
+      t.like(history, { duplicateSince: undefined, frozen: false, frozenAt: undefined });
+      t.is(detector.find(subject), undefined);
+      t.is(detector.size, 0);
+      t.is(clock.timersPending, 0);
+      t.deepEqual(released, end === 'forgotten' ? [] : [subject]);
+      t.is(lines.length, end === 'forgotten' ? 1 : 2);
+      t.is(detector.clear(subject), false, 'once');
+      detector.forget(subject);
+      t.is(detector.size, 0);
+      if (end === 'switched off') return;
+      move();
+      t.is(detector.size, 0, 'its moves count anew');
+      move();
+      t.is(detector.size, 1);
+    });
+
+test('moves count while they are no further apart than the window, to the millisecond', (t) => {
+  for (const [apart, found] of [
+    [10_000, 1],
+    [10_001, 0],
+  ]) {
+    const { clock, detector } = detecting({ window: 10, moves: 2 });
+    const history = new MoveHistory();
+    const move = () => detector.moved({ vni: VNI, mac: HOST }, history, [HERE, THERE]);
+    move();
+    clock.advance(apart);
+    move();
+    t.is(detector.size, found, `${apart} ms`);
+  }
+});
+
+test('by itself, five moves in 180 s are a duplicate (RFC 7432 §15.1), and it is only warned of', (t) => {
+  t.like(DEFAULT_DUPLICATE_SETTINGS, { enabled: true, moves: 5, window: 180, action: 'warn' });
+});
+
+test('a duplicate that moves on is one, since it was found; only what is not frozen begins to rest anew', (t) => {
+  // Found at once, moved again after 10 s, with a time of 30 s
+  for (const [action, over] of [
+    ['warn', 40_000],
+    ['freeze', 30_000],
+  ] as const) {
+    const { clock, detector } = detecting({ action, window: 30, freezeTime: 30, moves: 2 });
+    const subject = { vni: VNI, ip: IP };
+    const history = new MoveHistory();
+    const since = clock.wallTime();
+    detector.moved(subject, history, [HERE, THERE]);
+    detector.moved(subject, history, [THERE, HERE]);
+    clock.advance(10_000);
+    detector.moved(subject, history, [HERE, THERE]);
+    const isFrozen = action === 'freeze';
+    t.like(detector.find(subject), {
+      since,
+      moves: isFrozen ? 2 : 3,
+      places: isFrozen ? [THERE, HERE] : [HERE, THERE],
+    });
+    t.is(detector.size, 1);
+    t.is(clock.timersPending, 1);
+    clock.advance(over - 10_001);
+    t.is(detector.size, 1, action);
+    clock.advance(1);
+    t.is(detector.size, 0, action);
+    t.is(clock.timersPending, 0);
+  }
+});
+
+test('the duplicates of one VNI are listed, and cleared, without those of another', (t) => {
+  const { detector, released, clock } = detecting({ action: 'freeze' });
+  const other = toVni(20);
+  const subjects = [
+    { vni: VNI, mac: HOST },
+    { vni: VNI, ip: IP },
+    { vni: other, mac: HOST },
+  ];
+  for (const subject of subjects) detector.moved(subject, new MoveHistory(), [HERE, THERE], true);
+  t.is(clock.timersPending, 0, 'frozen for good');
+  const listed = (vni?: Vni) => [...detector.list(vni)].map(({ subject }) => subject);
+  t.deepEqual(listed(), subjects);
+  t.deepEqual(listed(other), [subjects[2]]);
+  t.deepEqual(listed(toVni(30)), []);
+  t.is(detector.clearAll(toVni(30)), 0);
+  t.is(detector.clearAll(VNI), 2);
+  t.deepEqual(listed(), [subjects[2]]);
+  t.is(detector.size, 1);
+  t.is(detector.clearAll(), 1);
+  t.deepEqual(released, subjects);
+});
+
+test('what is said of a duplicate', (t) => {
+  const { detector, lines } = detecting({ moves: 2, window: 10 });
+  const mac = { vni: VNI, mac: HOST };
+  const history = new MoveHistory();
+  detector.moved(mac, history, [THERE, { device: undefined }]);
+  detector.moved(mac, history, [THERE, { device: undefined }]);
+  detector.moved({ vni: VNI, ip: IP }, new MoveHistory(), [HERE, THERE], true);
+  detector.clear(mac);
+  const [vtep, port] = [formatIp(THERE.vtep), HERE.device];
+  t.deepEqual(lines, [
+    {
+      message: 'duplicate address: it keeps moving between leaves',
+      facts: {
+        vni: VNI,
+        subject: formatMac(HOST),
+        moves: 2,
+        seconds: 10,
+        action: 'warn',
+        from: vtep,
+        to: 'this leaf',
+      },
+    },
+    {
+      message: 'duplicate address: it has reached the highest sequence number',
+      facts: { vni: VNI, subject: formatIp(IP), moves: 1, seconds: 10, action: 'warn', from: port, to: vtep },
+    },
+    { message: 'duplicate address cleared', facts: { vni: VNI, subject: formatMac(HOST) } },
+  ]);
 });
 
 test('what moves between two places of this leaf is not said to move between leaves', (t) => {
