@@ -229,12 +229,14 @@ export class Admissions {
   #releaseSome(share: PortShare): void {
     const { vni } = share;
     const { tokens } = share;
+    if (tokens === 0) return;
     const limits = this.limitsOf(vni.vrf);
+    const kinds = share.takeTurns();
     let gone = 0;
-    for (const kind of KINDS) {
+    for (const kind of kinds) {
       const { late, out } = share[kind];
-      // MACs leave half of it to IPs
-      const most = kind === 'macs' ? Math.ceil(tokens / 2) : tokens - gone;
+      // The first leaves half of it to the second
+      const most = kind === kinds[0] ? Math.ceil(tokens / 2) : tokens - gone;
       const free = limits[kind] - vni.admitted[kind];
       const lead = leadOver(share, kind);
       // What was made for others the port that made it does not take back

@@ -34,6 +34,9 @@ class Addresses {
   readonly out = new Set<Local>();
 }
 
+const MACS_FIRST: readonly Kind[] = ['macs', 'ips'];
+const IPS_FIRST: readonly Kind[] = ['ips', 'macs'];
+
 /** What the hosts of one VNI behind one port have of what all share, and how fast they may take more (token bucket). */
 export class PortShare implements Share {
   readonly macs = new Addresses();
@@ -42,6 +45,7 @@ export class PortShare implements Share {
   heldBack = 0;
   #tokens: number;
   #filledAt: number;
+  #order = IPS_FIRST;
 
   constructor(
     readonly vni: VniShare,
@@ -75,13 +79,12 @@ export class PortShare implements Share {
     this.vni.admitted[kind]--;
   }
 
-  /** The address waits; false where it did before. */
-  hold(kind: Kind, entry: Local, why: 'late' | 'out'): boolean {
-    const { late, out } = this[kind];
-    const waited = late.delete(entry) || out.delete(entry);
+  /** The address, which does not wait for room, waits; for the rate it keeps the place that it has. */
+  hold(kind: Kind, entry: Local, why: 'late' | 'out'): void {
+    const { late } = this[kind];
+    if (!late.has(entry)) this.heldBack++;
+    if (why === 'out') late.delete(entry);
     this[kind][why].add(entry);
-    if (!waited) this.heldBack++;
-    return !waited;
   }
 
   /** The address waits no more. */
@@ -97,6 +100,12 @@ export class PortShare implements Share {
     this.#tokens = Math.min(this.rate * BURST_SECONDS, filled);
     this.#filledAt = now;
     return Math.floor(this.#tokens);
+  }
+
+  /** The kinds, each first in turn: where the rate gives one address at a time, both have one. */
+  takeTurns(): readonly Kind[] {
+    this.#order = this.#order === MACS_FIRST ? IPS_FIRST : MACS_FIRST;
+    return this.#order;
   }
 
   takeToken(): boolean {
