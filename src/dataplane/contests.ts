@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../types/index.js';
 import type { PlaneKey } from './kernel-tables/key.js';
 import { KeyMap } from './kernel-tables/key-map.js';
+import { vniOf } from './owner.js';
 import type { OwnerPlane } from './owner-plane.js';
 import type { TopologyProblem } from './topology.js';
 
@@ -119,7 +120,7 @@ export class Contests {
       if (rivals !== undefined)
         yield {
           severity: 'warning',
-          vni: owner.vni,
+          vni: vniOf(owner),
           device: deviceName,
           problem: `${rivals} writes the same rows and undoes what evpnd writes, which is repaired ever more rarely`,
           fix: undefined,

@@ -5,11 +5,13 @@ import { DriftWatch } from './drift-watch.js';
 import type { Hosts, HostsOwner, LocalNeigh } from './hosts.js';
 import type { Kernel } from './kernel.js';
 import { KernelNews } from './kernel-news.js';
+import { KernelRoutes } from './kernel-routes.js';
 import type { MacDestination } from './kernel-tables/destination.js';
-import type { PlaneKey } from './kernel-tables/key.js';
+import type { PlaneKey, VniKey } from './kernel-tables/key.js';
 import { strayCopies } from './kernel-tables/mac-strays.js';
 import type { Books } from './kernel-tables/operation-kind.js';
 import { kindOf } from './kernel-tables/operations.js';
+import type { RoutesPosition } from './kernel-tables/routes-place.js';
 import { type LocalMac, localMac, localMacs } from './local-macs.js';
 import { loopProblems } from './loops.js';
 import { KernelMirror } from './mirror.js';
@@ -20,6 +22,7 @@ import { hasOurMark } from './ownership.js';
 import { ProblemLog } from './problem-log.js';
 import { Rechecks } from './rechecks.js';
 import { Reconciler } from './reconciler.js';
+import { RoutesPlane } from './routes-plane.js';
 import {
   deviceName,
   EMPTY_TOPOLOGY,
@@ -40,6 +43,8 @@ export interface DataPlaneOptions {
   readonly observes?: boolean;
   /** Who else in this network namespace writes such rows; asked when one of them undoes what is written. */
   readonly rivals?: () => readonly string[];
+  /** The routing table that evpnd writes routes to, and with which metric; none where absent. */
+  readonly routes?: RoutesPosition | undefined;
   /** Operations that go to the kernel together at most. */
   readonly batch?: number;
 }
@@ -73,6 +78,8 @@ export class DataPlane {
   onTopology: ((topology: Topology) => void) | undefined;
   /** Local hosts' IPs: what they said themselves, and what keeps them known. */
   readonly hosts: Hosts;
+  /** Routes; undefined where evpnd writes none. */
+  readonly routes: KernelRoutes | undefined;
   readonly #planes: VniPlanes;
   readonly #watch: DriftWatch;
   readonly #rechecks: Rechecks;
@@ -93,7 +100,8 @@ export class DataPlane {
     const { observes = false, rivals = () => [] } = options;
     this.#contests = new Contests(clock, rivals, () => this.#problems.look());
     this.kernel = observes ? observedKernel(kernel) : kernel;
-    const isHosts = (plane: OwnerPlane, which: PlaneKey) => this.#isHosts(plane.owner.vni, which);
+    const isHosts = ({ owner }: OwnerPlane, which: PlaneKey) =>
+      owner.kind === 'vni' && this.#isHosts(owner.vni, which);
     this.#watch = new DriftWatch(
       clock,
       isHosts,
@@ -124,6 +132,8 @@ export class DataPlane {
       observes,
     );
     this.#rechecks = new Rechecks(this.reconciler, this.#contests, this.#watch, isHosts);
+    this.routes =
+      options.routes && new KernelRoutes(new RoutesPlane(options.routes, this.mirror.routes), this.#rechecks);
     this.hosts = options.hosts({
       kernel: this.kernel,
       clock,
@@ -149,6 +159,7 @@ export class DataPlane {
       defaults: this.#defaults,
       hosts: this.hosts,
       rechecks: this.#rechecks,
+      routes: this.routes,
       get topology() {
         return plane.topology;
       },
@@ -192,6 +203,12 @@ export class DataPlane {
       plane.markOwnedRows((which) => this.#watch.stray(plane, which));
       this.reconciler.queue(plane);
     }
+    const routes = this.routes?.plane;
+    if (routes) {
+      routes.markOwnedRows((which) => this.#watch.stray(routes, which));
+      this.routes?.removeElsewhere();
+      this.reconciler.queue(routes);
+    }
     return this.#watch.log.total - before;
   }
 
@@ -203,14 +220,15 @@ export class DataPlane {
     return count;
   }
 
-  /** Every key whose rows are or may be to be written: what is wanted, and what is ours and wanted by nobody. */
-  *pendingKeys(): Iterable<PlaneKey & { readonly plane: VniPlane }> {
+  /** Every key of a VNI whose rows are or may be to be written: what is wanted, and what is ours and wanted by nobody. */
+  *pendingKeys(): Iterable<VniKey & { readonly plane: VniPlane }> {
     for (const plane of this.#planes) {
       // Taken before any is given out, since rows may come and go while they are
       const keys = [...plane.intentKeys()];
       if (this.sweeping || plane.retired)
         for (const which of plane.ownedKeys()) if (!plane.wants(which)) keys.push(which);
-      for (const which of keys) yield { ...which, plane };
+      // A VNI has keys of no other table
+      for (const which of keys as VniKey[]) yield { ...which, plane };
     }
   }
 
@@ -327,6 +345,7 @@ export class DataPlane {
   /** Removes everything of ours and resolves when the kernel has been told. */
   async flush(): Promise<void> {
     for (const { vni } of [...this.#planes]) this.unserve(vni);
+    this.routes?.clearAll();
     await this.reconciler.idle();
   }
 
@@ -412,7 +431,7 @@ export class DataPlane {
   /** The address is now a host's on one of our own ports: it moved, nobody tampered. */
   #isHosts(vni: Vni, which: PlaneKey): boolean {
     if (which.table === 'mac') return this.localMac(vni, which.key) !== undefined;
-    if (which.table === 'flood') return false;
+    if (which.table !== 'neigh') return false;
     const neigh = this.localNeigh(vni, which.key);
     return neigh !== undefined && this.localMac(vni, neigh.mac) !== undefined;
   }

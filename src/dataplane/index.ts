@@ -3,7 +3,8 @@
  * of its tables), and the reconciler that sends the difference as idempotent operations.
  *
  * Rows are those of RFC 7432 and RFC 8365 on Linux: bridge FDB, VXLAN FDB with its default destinations (head-end
- * replication), and neighbours for ARP/ND suppression. Not here: multihoming (nexthop groups), routes of symmetric IRB.
+ * replication), and neighbours for ARP/ND suppression; and those of the underlay: routes, and the nexthops that they lead to.
+ * Not here: multihoming (FDB nexthop groups), routes of symmetric IRB.
  *
  * Which IPs local hosts have it is told by the watch over them (hosts.ts, which the room above implements).
  *
@@ -17,9 +18,10 @@ export * from './data-plane.js';
 export type { Drift, DriftAction, DriftCause, DriftLog } from './drift.js';
 export type { HostStats, Hosts, HostsOwner, LocalNeigh, RefreshSettings } from './hosts.js';
 export * from './kernel.js';
+export type { KernelRoutes } from './kernel-routes.js';
 export type { MacDestination } from './kernel-tables/destination.js';
 export type { Failure, FloodIntent, Intent, MacIntent, NeighIntent } from './kernel-tables/intents.js';
-export type { PlaneKey } from './kernel-tables/key.js';
+export type { PlaneKey, VniKey } from './kernel-tables/key.js';
 export { kindOf } from './kernel-tables/operations.js';
 export type { DeviceName } from './kernel-tables/owned-table.js';
 export type { LocalMac } from './local-macs.js';
@@ -28,9 +30,18 @@ export type { MirroredNeighRow } from './neigh-rows.js';
 export { observedSnooper } from './observing.js';
 export { type DefaultDestination, type DefaultsMemory, NO_MEMORY } from './our-defaults.js';
 export { OUR_ROWS } from './our-rows.js';
-export { type RowOwner, vniOwner } from './owner.js';
-export { hasOurMark, isLocalNeigh, isLocalRow, isOurNeigh, isSetByHand, RTPROT_BGP } from './ownership.js';
+export { type RowOwner, vniOf, vniOwner } from './owner.js';
+export {
+  hasOurMark,
+  isLocalNeigh,
+  isLocalRow,
+  isOurNeigh,
+  isSetByHand,
+  RTPROT_BGP,
+  RTPROT_EVPND,
+} from './ownership.js';
 export { errnoName } from './retry.js';
+export type { Hop, HopGroup } from './routes-plane.js';
 export * from './rows.js';
 export * from './snooper.js';
 export * from './topology.js';

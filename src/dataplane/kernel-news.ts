@@ -2,6 +2,7 @@ import { type Ip, MAC_ZERO, type Mac, type Vni } from '../types/index.js';
 import type { MirroredBridgeRow } from './bridge-rows.js';
 import type { Hosts } from './hosts.js';
 import type { KernelObserver } from './kernel.js';
+import type { KernelRoutes } from './kernel-routes.js';
 import { bridgeRowBack, vxlanRowBack } from './kernel-tables/mac-put-back.js';
 import { neighRowBack } from './kernel-tables/neigh-table.js';
 import { domainKey, type KernelMirror } from './mirror.js';
@@ -9,7 +10,7 @@ import type { MirroredNeighRow } from './neigh-rows.js';
 import type { OurDefaults } from './our-defaults.js';
 import { isLocalNeigh, isLocalRow, isSetByHand } from './ownership.js';
 import type { Rechecks } from './rechecks.js';
-import type { BridgeFdbRow, NeighRow, VxlanFdbRow } from './rows.js';
+import type { BridgeFdbRow, NeighRow, NexthopRow, RouteRow, VxlanFdbRow } from './rows.js';
 import type { Topology } from './topology.js';
 import type { VniPlanes } from './vni-planes.js';
 
@@ -20,6 +21,8 @@ export interface NewsRooms {
   readonly defaults: OurDefaults;
   readonly hosts: Hosts;
   readonly rechecks: Rechecks;
+  /** undefined where evpnd writes no routes. */
+  readonly routes: KernelRoutes | undefined;
   readonly topology: Topology;
   localMacChanged(vni: Vni, mac: Mac): void;
   localNeighChanged(vni: Vni, ip: Ip): void;
@@ -90,6 +93,26 @@ export class KernelNews implements KernelObserver {
     this.#hear();
     const before = this.rooms.mirror.dropNeigh(row.ifindex, row.ip);
     if (before) this.#neighChanged(before, undefined, row);
+  }
+
+  nexthopRow(row: NexthopRow): void {
+    this.#hear();
+    this.rooms.routes?.nexthopRow(row);
+  }
+
+  nexthopRowGone(id: number): void {
+    this.#hear();
+    this.rooms.routes?.nexthopRowGone(id);
+  }
+
+  routeRow(row: RouteRow): void {
+    this.#hear();
+    this.rooms.routes?.routeRow(row);
+  }
+
+  routeRowGone(row: RouteRow, byKernel: boolean): void {
+    this.#hear();
+    this.rooms.routes?.routeRowGone(row, byKernel);
   }
 
   /** What the kernel did for us before comes before it. */

@@ -1,6 +1,6 @@
-import type { Ip, Mac } from '../types/index.js';
+import type { Ip, Mac, PrefixKey } from '../types/index.js';
 import { retryClass } from './retry.js';
-import type { BridgeFdbRow, NeighRow, VxlanFdbRow } from './rows.js';
+import type { BridgeFdbRow, NeighRow, NexthopRow, RouteRow, VxlanFdbRow } from './rows.js';
 import type { Topology } from './topology.js';
 
 /**
@@ -67,6 +67,36 @@ export type Operation =
       readonly ip: Ip;
       readonly mac: Mac;
       readonly router: boolean;
+    }
+  /** A nexthop, with our `nh_protocol`. With `replaces` one of ours is put right (NLM_F_REPLACE), else it is new (NLM_F_EXCL). */
+  | {
+      readonly table: 'nexthop';
+      readonly verb: 'add' | 'delete';
+      readonly id: number;
+      readonly ifindex: number;
+      readonly gateway: Ip;
+      readonly replaces: boolean;
+    }
+  /** A group of nexthops, each of weight 1. With `replaces` one that stands gets these members (NLM_F_REPLACE), else it is new (NLM_F_EXCL). */
+  | {
+      readonly table: 'nexthop-group';
+      readonly verb: 'add' | 'delete';
+      readonly id: number;
+      readonly members: readonly number[];
+      readonly replaces: boolean;
+    }
+  /**
+   * A unicast route with our `rtm_protocol`, which alone is deleted. With `replaces` the route of ours that stands gets this
+   * nexthop (NLM_F_REPLACE), else there must be none of the prefix and metric, whoever's it is (NLM_F_CREATE|NLM_F_EXCL).
+   */
+  | {
+      readonly table: 'route';
+      readonly verb: 'add' | 'delete';
+      readonly tableId: number;
+      readonly prefix: PrefixKey;
+      readonly metric: number;
+      readonly nexthopId: number;
+      readonly replaces: boolean;
     }
   /** A row as somebody had set it, where one of ours landed on it: with its own state, flags and, of a neighbor, NDA_PROTOCOL. */
   | {
@@ -165,6 +195,15 @@ export interface KernelObserver {
   vxlanRowGone(row: VxlanFdbRow): void;
   neighRow(row: NeighRow): void;
   neighRowGone(row: NeighRow): void;
+  /**
+   * Every nexthop and group, whoever's it is, and of routes those with our protocol. What the kernel removes with a nexthop,
+   * it does not tell (`RouteRows.dropNexthop`), nor that a nexthop went with its device.
+   */
+  nexthopRow(row: NexthopRow): void;
+  nexthopRowGone(id: number): void;
+  routeRow(row: RouteRow): void;
+  /** Be it another's: one of ours may have waited for that. `byKernel`: nobody asked for it. */
+  routeRowGone(row: RouteRow, byKernel: boolean): void;
 }
 
 /**
@@ -197,6 +236,8 @@ export interface KnownRows {
   vxlanRowsOfDevice(ifindex: number): Iterable<VxlanFdbRow>;
   neighRows(): Iterable<NeighRow>;
   neighRowsOf(ifindex: number): Iterable<NeighRow>;
+  nexthopRows(): Iterable<NexthopRow>;
+  routeRows(): Iterable<RouteRow>;
 }
 
 /** Operations on their way, for whoever launched them. */

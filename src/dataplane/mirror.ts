@@ -4,7 +4,8 @@ import { BridgeRows, type MirroredBridgeRow } from './bridge-rows.js';
 import type { KnownRows } from './kernel.js';
 import { type MirroredNeighRow, NeighRows } from './neigh-rows.js';
 import { isLocalNeigh, isUsableHere } from './ownership.js';
-import type { BridgeFdbRow, NeighRow, VxlanFdbRow } from './rows.js';
+import { RouteRows } from './route-rows.js';
+import type { BridgeFdbRow, NeighRow, NexthopRow, RouteRow, VxlanFdbRow } from './rows.js';
 import { VxlanRows } from './vxlan-rows.js';
 
 /** Tables of numbers need one number for (bridge, vlan): VLAN ids take 12 bits. */
@@ -35,6 +36,8 @@ export class KernelMirror implements KnownRows {
   /** By ifindex, then by source VNI. */
   readonly #vxlan = new Map<number, Map<number, VxlanTables>>();
   readonly #neigh = new Map<number, NeighRows>();
+  /** Nexthops, and our routes. */
+  readonly routes = new RouteRows();
   #epoch = 0;
 
   /** Tables of rows: one for each broadcast domain, device and source VNI, and SVI that has some. */
@@ -315,6 +318,14 @@ export class KernelMirror implements KnownRows {
 
   *neighRows(): Iterable<MirroredNeighRow> {
     for (const rows of this.#neigh.values()) yield* rows.rows();
+  }
+
+  nexthopRows(): Iterable<NexthopRow> {
+    return this.routes.nexthops();
+  }
+
+  routeRows(): Iterable<RouteRow> {
+    return this.routes.routes();
   }
 
   #vxlanTables(ifindex: number, srcVni: number): VxlanTables {

@@ -9,8 +9,8 @@ import type { RowOwner } from './owner.js';
 /** A key that was taken to be looked at: whose it is, and the number of its first operation. */
 export type TakenKey = PlaneKey & { readonly plane: OwnerPlane; readonly from: number };
 
-/** What one owner has of each table. */
-export type OwnedTables = { readonly [Name in TableName]: OwnedTable<TableKeys[Name]> };
+/** What one owner has of each table that it has rows in. */
+export type OwnedTables = { readonly [Name in TableName]?: OwnedTable<TableKeys[Name]> };
 
 /** What one owner should have in the kernel, table by table, and which of its keys are to be looked at. Writes nothing. */
 export abstract class OwnerPlane implements OwnerPlace {
@@ -36,13 +36,15 @@ export abstract class OwnerPlane implements OwnerPlace {
 
   get dirty(): number {
     let dirty = 0;
-    for (const name of TABLE_NAMES) dirty += this.tables[name].dirty;
+    for (const name of TABLE_NAMES) dirty += this.tables[name]?.dirty ?? 0;
     return dirty;
   }
 
   /** It is served no more, stands nowhere, and nobody waits for a key of it: it can be forgotten. */
   get isOver(): boolean {
-    return this.retired && this.at === undefined && TABLE_NAMES.every((name) => this.tables[name].isIdle);
+    return (
+      this.retired && this.at === undefined && TABLE_NAMES.every((name) => this.tables[name]?.isIdle ?? true)
+    );
   }
 
   /** Queues one key; keys that are queued already stay once. */
@@ -52,12 +54,12 @@ export abstract class OwnerPlane implements OwnerPlace {
 
   /** Queues every intent, for a device that is new or changed. */
   markIntents(): void {
-    for (const name of TABLE_NAMES) this.tables[name].markIntents();
+    for (const name of TABLE_NAMES) this.tables[name]?.markIntents();
   }
 
   /** Wants nothing any more. */
   clearIntents(): void {
-    for (const name of TABLE_NAMES) this.tables[name].intents.clear();
+    for (const name of TABLE_NAMES) this.tables[name]?.intents.clear();
   }
 
   /** The key is queued, or being written. */
@@ -79,13 +81,13 @@ export abstract class OwnerPlane implements OwnerPlace {
   /** The keys of which a row of ours stands; one that has two may come twice. Rows must not come or go meanwhile. */
   *ownedKeys(): Iterable<PlaneKey> {
     for (const table of TABLE_NAMES)
-      for (const key of this.tables[table].ownedKeys()) yield { table, key } as PlaneKey;
+      for (const key of this.tables[table]?.ownedKeys() ?? []) yield { table, key } as PlaneKey;
   }
 
   /** The keys of which something is wanted. */
   *intentKeys(): Iterable<PlaneKey> {
     for (const table of TABLE_NAMES)
-      for (const key of this.tables[table].intents.keys()) yield { table, key } as PlaneKey;
+      for (const key of this.tables[table]?.intents.keys() ?? []) yield { table, key } as PlaneKey;
   }
 
   /** The rows that the key has, or could have, which the kernel can be asked for one by one. */
@@ -95,7 +97,7 @@ export abstract class OwnerPlane implements OwnerPlace {
 
   /** The operation writes a row that is wanted where the owner is now. */
   wantsRowOf(operation: Operation): boolean {
-    for (const name of TABLE_NAMES) if (this.tables[name].wantsRowOf(operation)) return true;
+    for (const name of TABLE_NAMES) if (this.tables[name]?.wantsRowOf(operation)) return true;
     return false;
   }
 
@@ -126,7 +128,7 @@ export abstract class OwnerPlane implements OwnerPlace {
 
   /** Something of the stage is to be looked at. */
   waitsFor({ tables, removals }: Stage<TableName>): boolean {
-    for (const name of tables) if (this.tables[name].waits(removals)) return true;
+    for (const name of tables) if (this.tables[name]?.waits(removals)) return true;
     return false;
   }
 
@@ -134,7 +136,7 @@ export abstract class OwnerPlane implements OwnerPlace {
   next({ tables, removals }: Stage<TableName>, out: Operation[]): TakenKey | undefined {
     const from = out.length;
     for (const table of tables) {
-      const key = this.tables[table].take(removals, out);
+      const key = this.tables[table]?.take(removals, out);
       if (key !== undefined) return { table, key, plane: this, from } as TakenKey;
     }
     return undefined;
@@ -203,7 +205,10 @@ export abstract class OwnerPlane implements OwnerPlace {
     return this.#of(which.table).protocolOf(which.key);
   }
 
-  #of<Name extends TableName>(table: Name): OwnedTables[Name] {
-    return this.tables[table];
+  /** Keys are of tables that the owner has. */
+  #of<Name extends TableName>(table: Name): NonNullable<OwnedTables[Name]> {
+    const owned = this.tables[table];
+    if (!owned) throw new TypeError(`the owner has no table ${table}`);
+    return owned;
   }
 }

@@ -15,6 +15,12 @@ export const RTPROT_BGP = 186;
 const RTPROT_ZEBRA = 11;
 
 /**
+ * `rtm_protocol` and `nh_protocol` of our routes and nexthops. Not RTPROT_BGP: zebra takes a route with that for its own, and
+ * removes it when it starts (FRR's zebra/rt_netlink.c is_selfroute). None that iproute2's etc/iproute2/rt_protos has.
+ */
+export const RTPROT_EVPND = 69;
+
+/**
  * True for an FDB row with the mark of a control plane, NTF_EXT_LEARNED. On the VXLAN port and the VXLAN device of a
  * served VNI it is ours to adopt, change and remove, whoever wrote it: the kernel keeps no NDA_PROTOCOL of FDB rows. No
  * control plane writes one that sends to another UDP port, VNI or device than the VXLAN device's own.

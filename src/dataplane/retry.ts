@@ -15,6 +15,7 @@ interface Row {
 const ERRNOS: Readonly<Record<number, Row>> = {
   1: { name: 'EPERM', add: 'late', delete: 'late' },
   2: { name: 'ENOENT', add: 'wait', delete: 'done' },
+  3: { name: 'ESRCH', add: 'wait', delete: 'done' },
   4: { name: 'EINTR', add: 'soon', delete: 'soon' },
   6: { name: 'ENXIO', add: 'wait', delete: 'done' },
   11: { name: 'EAGAIN', add: 'soon', delete: 'soon' },
@@ -28,8 +29,10 @@ const ERRNOS: Readonly<Record<number, Row>> = {
   97: { name: 'EAFNOSUPPORT', add: 'late', delete: 'late' },
   99: { name: 'EADDRNOTAVAIL', add: 'wait', delete: 'done' },
   100: { name: 'ENETDOWN', add: 'wait', delete: 'soon' },
+  101: { name: 'ENETUNREACH', add: 'wait', delete: 'done' },
   105: { name: 'ENOBUFS', add: 'soon', delete: 'soon' },
   110: { name: 'ETIMEDOUT', add: 'soon', delete: 'soon' },
+  113: { name: 'EHOSTUNREACH', add: 'wait', delete: 'done' },
 };
 
 /** The symbol of an errno, or its number. */

@@ -1,4 +1,4 @@
-import type { Ip, Mac } from '../types/index.js';
+import type { Ip, Mac, PrefixKey } from '../types/index.js';
 
 /** `ndm_state` bits (include/uapi/linux/neighbour.h). */
 export const Nud = {
@@ -55,6 +55,30 @@ export interface VxlanFdbRow {
   readonly nexthopId: number;
   readonly state: number;
   readonly flags: number;
+}
+
+/** A nexthop, or a group of some (`ip nexthop`): both share the ids of a network namespace. */
+export interface NexthopRow {
+  readonly id: number;
+  /** `nh_protocol` (rtnetlink.h RTPROT_*). */
+  readonly protocol: number;
+  /** NHA_OIF; 0 where there is none. */
+  readonly ifindex: number;
+  readonly gateway: Ip | undefined;
+  /** Ids of the members, ascending, one that has more weight than 1 as often; undefined for a nexthop. */
+  readonly members: readonly number[] | undefined;
+}
+
+/** A route: one for each (routing table, prefix, metric), as far as we are concerned. */
+export interface RouteRow {
+  readonly tableId: number;
+  readonly prefix: PrefixKey;
+  /** RTA_PRIORITY. */
+  readonly metric: number;
+  /** `rtm_protocol`. */
+  readonly protocol: number;
+  /** RTA_NH_ID; 0 where it names none. */
+  readonly nexthopId: number;
 }
 
 /** A row of the neighbour table: one for each (device, ip). */

@@ -1,6 +1,6 @@
 import type { Vni } from '../types/index.js';
 import type { Operation } from './kernel.js';
-import { TABLE_NAMES, tablesOfVni } from './kernel-tables/index.js';
+import { tablesOfVni } from './kernel-tables/index.js';
 import type { VniPlace } from './kernel-tables/vni-place.js';
 import type { KernelMirror } from './mirror.js';
 import type { OurDefaults } from './our-defaults.js';
@@ -33,12 +33,12 @@ export class VniPlane extends OwnerPlane implements VniPlace {
   }
 
   /**
-   * Operations that remove what is ours where the VNI was (`before`) and is no longer (`after`), tables that point to others
-   * first.
+   * Operations that remove what is ours where the VNI was (`before`) and is no longer (`after`).
    */
   strays(before: VniAttachment, after: VniAttachment | undefined): Operation[] {
     const out: Operation[] = [];
-    for (const name of [...TABLE_NAMES].reverse()) this.tables[name].strays(before, after, out);
+    const { flood, mac, neigh } = this.tables;
+    for (const table of [neigh, flood, mac]) table.strays(before, after, out);
     return out;
   }
 }

@@ -1,13 +1,14 @@
-import type {
-  BridgeFdbRow,
-  Flight,
-  Kernel,
-  KernelObserver,
-  KnownRows,
-  Operation,
-  OperationResult,
-  RowKey,
-  VxlanFdbRow,
+import {
+  type BridgeFdbRow,
+  type Flight,
+  type Kernel,
+  type KernelObserver,
+  type KnownRows,
+  type Operation,
+  type OperationResult,
+  type RowKey,
+  RTPROT_EVPND,
+  type VxlanFdbRow,
 } from '../dataplane/index.js';
 import type { Log } from '../types/index.js';
 import { isRunning } from './checks.js';
@@ -23,6 +24,8 @@ import { encodeNeighDump } from './neigh-requests.js';
 import { Programmer } from './programmer.js';
 import { Reader } from './reader.js';
 import { Rereads } from './rereads.js';
+import { decodeNexthop, decodeRoute } from './route-messages.js';
+import { RouteReader } from './route-reader.js';
 import { DumpSocket } from './route-socket.js';
 import { isDeviceRow, toBridgeRow, toVxlanRow } from './row-set.js';
 import { Slicer } from './slicer.js';
@@ -37,6 +40,8 @@ export interface LinuxKernelOptions {
    * 832 octets for one and doubles the size given). A smaller one costs re-reads, never correctness.
    */
   readonly receiveBuffer?: number;
+  /** Nexthops and routes are read and followed as well. */
+  readonly routes?: boolean;
   /** What netlink goes through; the addon's sockets where nothing is said. */
   readonly sockets?: NetlinkSockets;
 }
@@ -76,6 +81,7 @@ export class LinuxKernel implements Kernel {
   readonly #log: Log;
   readonly #receiveBuffer: number;
   readonly #sockets: NetlinkSockets | undefined;
+  readonly #withRoutes: boolean;
   readonly #table = new LinkTable();
   readonly #message = newNeighMessage();
   #open: Sockets | undefined;
@@ -89,6 +95,7 @@ export class LinuxKernel implements Kernel {
     this.#log = options.log;
     this.#receiveBuffer = options.receiveBuffer ?? RECEIVE_BUFFER;
     this.#sockets = options.sockets;
+    this.#withRoutes = options.routes ?? false;
     this.#upkeep = new Upkeep(
       this.#table,
       () => (this.#closed ? undefined : this.#open?.programmer),
@@ -125,6 +132,7 @@ export class LinuxKernel implements Kernel {
       },
       this.#log,
       this.#sockets,
+      this.#withRoutes,
     );
     const dump = new DumpSocket(this.#sockets);
     const programmer = new Programmer(this.#sockets);
@@ -151,10 +159,14 @@ export class LinuxKernel implements Kernel {
       hide: (devices, ends) => monitor.hide(devices, ends),
       reread: (operation, row) => this.#guard(() => reader.reread(operation, row)),
     });
+    const routes = this.#withRoutes
+      ? new RouteReader(known, observer, (slicer) => monitor.drainAll(slicer), this.#log, this.#sockets)
+      : undefined;
     const rereads = new Rereads(
       {
         monitor,
         reader,
+        readRoutes: async () => routes?.readAll(),
         table: this.#table,
         unheard: echoes.unheard,
         endsUnheard: echoes.endsUnheard,
@@ -167,7 +179,7 @@ export class LinuxKernel implements Kernel {
       },
       this.#log,
     );
-    this.#open = { monitor, dump, programmer, reader, echoes, rereads };
+    this.#open = { monitor, dump, programmer, reader, echoes, rereads, routes };
     monitor.watch();
     try {
       await rereads.first();
@@ -315,6 +327,7 @@ export class LinuxKernel implements Kernel {
 
   #closeSockets(): void {
     this.#open?.dump.close();
+    this.#open?.routes?.close();
     this.#open?.programmer.close();
   }
 
@@ -332,12 +345,18 @@ export class LinuxKernel implements Kernel {
       else this.#teller.present(row);
       return;
     }
+    if (open.routes && isOfRoutes(type)) {
+      this.#routeNotification(open.routes, type, buffer.bytes, at, end);
+      return;
+    }
     // The kernel flushes the neighbors of a device that loses its last IPv4 address (net/ipv4/fib_frontend.c: fib_disable_ip)
     if (type === K.RTM_DELADDR) this.#teller.flushed(buffer.words[(at + 20) >> 2]);
+    if (type === K.RTM_DELLINK) this.#reachChanged(buffer.words[(at + 20) >> 2]);
     const ifindex = type === K.RTM_NEWLINK ? buffer.words[(at + 20) >> 2] : 0;
     const before = this.#table.links.get(ifindex);
     this.#table.take(type, buffer.bytes, at, end);
     const after = this.#table.links.get(ifindex);
+    if (before && after && isRunning(before) !== isRunning(after)) this.#reachChanged(ifindex);
     if (before && after && hasFlapped(before, after)) {
       this.#teller.flushed(ifindex);
       // Amid a bulk it may have gone unheard
@@ -347,6 +366,35 @@ export class LinuxKernel implements Kernel {
     // A new device may bring rows. And what was written for one that had just left its bridge was written in part
     if (before ? before.master !== after.master && this.#hasRows(ifindex) : true)
       open.rereads.device(ifindex);
+  }
+
+  #routeNotification(routes: RouteReader, type: number, bytes: Buffer, at: number, end: number): void {
+    const { observer } = routes;
+    if (type === K.RTM_NEWNEXTHOP) observer.nexthopRow(decodeNexthop(bytes, at, end));
+    else if (type === K.RTM_DELNEXTHOP) observer.nexthopRowGone(decodeNexthop(bytes, at, end).id);
+    else {
+      const row = decodeRoute(bytes, at, end);
+      if (!row) return;
+      const isOurs = row.protocol === RTPROT_EVPND;
+      // Another's route that takes the place of ours is told as a new one, and the end of ours not at all
+      const replaces = (bytes.readUInt16LE(at + 6) & K.NLM_F_REPLACE) !== 0;
+      if (isOurs) routes.notified(row);
+      // Of what it does by itself, nobody is the sender
+      if (type === K.RTM_DELROUTE) observer.routeRowGone(row, bytes.readUInt32LE(at + 12) === 0);
+      else if (!isOurs && replaces) observer.routeRowGone({ ...row, protocol: RTPROT_EVPND }, false);
+      else if (isOurs) observer.routeRow(row);
+    }
+  }
+
+  /** The kernel removes nexthops with their device or its carrier, and says nothing of them. */
+  #reachChanged(ifindex: number): void {
+    const { routes } = this.#open ?? {};
+    if (!routes) return;
+    for (const row of routes.known.nexthopRows())
+      if (row.ifindex === ifindex) {
+        this.#guard(() => routes.readNexthops());
+        return;
+      }
   }
 
   #hasRows(ifindex: number): boolean {
@@ -375,6 +423,17 @@ function hasFlapped(before: Link, after: Link): boolean {
   return isRunning(before) !== isRunning(after) || before.master !== after.master || before.mac !== after.mac;
 }
 
+function isOfRoutes(type: number): boolean {
+  switch (type) {
+    case K.RTM_NEWNEXTHOP:
+    case K.RTM_DELNEXTHOP:
+    case K.RTM_NEWROUTE:
+    case K.RTM_DELROUTE:
+      return true;
+  }
+  return false;
+}
+
 interface Sockets {
   readonly monitor: Monitor;
   readonly dump: DumpSocket;
@@ -382,4 +441,5 @@ interface Sockets {
   readonly reader: Reader;
   readonly echoes: EchoWindow;
   readonly rereads: Rereads;
+  readonly routes: RouteReader | undefined;
 }

@@ -15,6 +15,8 @@ const GROUPS = [
   K.RTNLGRP_BRVLAN,
   K.RTNLGRP_TUNNEL,
 ];
+/** Of nexthops and routes, for who writes such. */
+const ROUTE_GROUPS = [K.RTNLGRP_NEXTHOP, K.RTNLGRP_IPV4_ROUTE, K.RTNLGRP_IPV6_ROUTE];
 const BUFFER = 512 * 1024;
 /** A link message of a port with thousands of VLANs is the longest there is. */
 const ROOM = 256 * 1024;
@@ -48,13 +50,19 @@ export class Monitor {
   #malformed = 0;
 
   /** Throws NetlinkError where the kernel refuses a socket. Nothing is told before `watch` or `drain`. */
-  constructor(receiveBuffer: number, events: MonitorEvents, log: Log, sockets?: NetlinkSockets) {
+  constructor(
+    receiveBuffer: number,
+    events: MonitorEvents,
+    log: Log,
+    sockets?: NetlinkSockets,
+    withRoutes = false,
+  ) {
     this.#events = events;
     this.#log = log;
     this.#socket = new RouteSocket(BUFFER, ROOM, { receiveBuffer, datagrams: READING, sockets });
     if (this.#socket.refused !== undefined)
       log.warn({ receiveBuffer }, `${this.#socket.refused}: bursts of changes will cost re-reads`);
-    for (const group of GROUPS)
+    for (const group of withRoutes ? [...GROUPS, ...ROUTE_GROUPS] : GROUPS)
       if (!this.#socket.join(group))
         log.warn(
           { group },

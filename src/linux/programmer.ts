@@ -9,11 +9,11 @@ import {
 import type { Ip } from '../types/index.js';
 import * as K from './constants.js';
 import { encodeOperation } from './kernel-tables/index.js';
+import { ROUTE_MESSAGE_MAX } from './kernel-tables/route-codec.js';
 import { type MessageBuffer, messageSequence } from './message.js';
 import type { NetlinkSockets } from './native.js';
 import { decodeNeigh, type NeighMessage, newNeighMessage } from './neigh-codec.js';
 import { encodeVlanFlush } from './neigh-requests.js';
-import { NEIGH_MESSAGE_MAX } from './neigh-writer.js';
 import { type Bulk, Requests } from './requests.js';
 import { decodeError, NetlinkError } from './route-socket.js';
 import { decodeWay, encodeRouteGet, encodeSetting, type Setting, type Way } from './settings-codec.js';
@@ -64,7 +64,7 @@ export class Programmer {
   readonly #launched: Launched[] = [];
 
   constructor(sockets?: NetlinkSockets) {
-    this.#requests = new Requests(BULK * NEIGH_MESSAGE_MAX, BULK / BATCH, sockets);
+    this.#requests = new Requests(BULK * ROUTE_MESSAGE_MAX, BULK / BATCH, sockets);
   }
 
   /** Applies operations in order and gives a result for each; never throws for what the kernel answers. */

@@ -15,6 +15,8 @@ export interface RereadsOwner {
   readonly monitor: Monitor;
   readonly reader: Reader;
   readonly table: LinkTable;
+  /** Reads nexthops and routes, where evpnd writes such. */
+  readRoutes(): Promise<void>;
   /** Devices on which something may have gone unheard, see Unheard; taken from here when they are read. */
   readonly unheard: Set<number>;
   readonly endsUnheard: Set<number>;
@@ -188,6 +190,7 @@ export class Rereads {
     }
     for (const ifindex of before) await reader.confirmDevice(ifindex);
     await reader.readNeighbors();
+    await this.#owner.readRoutes();
     this.#owner.tellTopology();
     if (this.#closed) return;
     this.resyncs++;

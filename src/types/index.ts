@@ -15,6 +15,7 @@ export * from './log.js';
 export * from './mac.js';
 export * from './parse-error.js';
 export * from './plain-text.js';
+export * from './prefix.js';
 export * from './route-distinguisher.js';
 export * from './route-target.js';
 export * from './secret.js';

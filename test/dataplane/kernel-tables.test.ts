@@ -6,6 +6,8 @@ import { pointedTo, stagesOf } from '../../src/dataplane/kernel-tables/order.js'
 import { type KeyQueue, OwnedTable } from '../../src/dataplane/kernel-tables/owned-table.js';
 import { KernelMirror } from '../../src/dataplane/mirror.js';
 import { NO_MEMORY, OurDefaults } from '../../src/dataplane/our-defaults.js';
+import { RouteRows } from '../../src/dataplane/route-rows.js';
+import { RoutesPlane } from '../../src/dataplane/routes-plane.js';
 import { VniPlane } from '../../src/dataplane/vni-plane.js';
 import { IpQueue } from '../../src/tables/index.js';
 import { formatIp, type Ip, parseIp, toVni } from '../../src/types/index.js';
@@ -35,11 +37,18 @@ test('a table is written behind those that its rows point to, and goes before th
   t.deepEqual([...pointedTo(WITH_GROUPS)].sort(), ['group', 'nexthop']);
 });
 
-test('tables that point to no other come together, but for what does not fly', (t) => {
-  t.deepEqual(texts(KERNEL_TABLES), ['+ flood', '+ mac neigh']);
+test('what does not fly comes first, nexthops and groups before all that fly, and go behind them', (t) => {
+  t.deepEqual(texts(KERNEL_TABLES), [
+    '+ flood',
+    '+ nexthop',
+    '+ nexthop-group',
+    '+ mac neigh route',
+    '- nexthop-group',
+    '- nexthop',
+  ]);
   t.deepEqual(
     STAGES.map(({ tables }) => tables),
-    [['flood'], ['mac', 'neigh']],
+    [['flood'], ['nexthop'], ['nexthop-group'], ['mac', 'neigh', 'route'], ['nexthop-group'], ['nexthop']],
   );
 });
 
@@ -56,8 +65,11 @@ test('an order that cannot be is none', (t) => {
 
 test('a table knows whether others come after it', (t) => {
   const plane = new VniPlane(toVni(10), new KernelMirror(), new OurDefaults(NO_MEMORY));
+  const routes = new RoutesPlane({ tableId: 254, metric: 20 }, new RouteRows());
   const bases = pointedTo(KERNEL_TABLES);
-  for (const name of TABLE_NAMES) t.is(plane.tables[name].isPointedTo, bases.has(name), name);
+  const tables = { ...plane.tables, ...routes.tables };
+  t.deepEqual(Object.keys(tables).sort(), [...TABLE_NAMES].sort());
+  for (const name of TABLE_NAMES) t.is(tables[name].isPointedTo, bases.has(name), name);
 });
 
 /** What is wanted, in a Set. */

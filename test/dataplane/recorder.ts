@@ -4,15 +4,17 @@ import {
   type KernelObserver,
   type KnownRows,
   type NeighRow,
+  type NexthopRow,
   Ntf,
   type Operation,
   type OperationResult,
   OUR_ROWS,
   partsOf,
+  type RouteRow,
   type Topology,
   type VxlanFdbRow,
 } from '../../src/dataplane/index.js';
-import { formatIp, formatMac, type Ip, MAC_ZERO, type Mac } from '../../src/types/index.js';
+import { formatIp, formatMac, formatPrefix, type Ip, MAC_ZERO, type Mac } from '../../src/types/index.js';
 
 /** `bridge vlan mac`. */
 export function bridgeKey(row: { bridgeIfindex: number; vlan: number; mac: Mac }): string {
@@ -30,6 +32,11 @@ export function neighKey(row: { ifindex: number; ip: Ip }): string {
   return `${row.ifindex} ${formatIp(row.ip)}`;
 }
 
+/** `table metric prefix`. */
+export function routeKey({ tableId, metric, prefix }: RouteRow): string {
+  return `${tableId} ${metric} ${formatPrefix(prefix)}`;
+}
+
 /** The simplest mirror: what a kernel told, by text keys, and everything it said in order. */
 export class Recorder implements KernelObserver, KnownRows {
   topologyNow: Topology = EMPTY_TOPOLOGY;
@@ -37,6 +44,8 @@ export class Recorder implements KernelObserver, KnownRows {
   readonly bridge = new Map<string, BridgeFdbRow>();
   readonly vxlan = new Map<string, VxlanFdbRow>();
   readonly neigh = new Map<string, NeighRow>();
+  readonly nexthops = new Map<number, NexthopRow>();
+  readonly routes = new Map<string, RouteRow>();
   /** `topology`, `+bridge KEY`, `-bridge KEY`, … */
   readonly story: string[] = [];
 
@@ -71,6 +80,29 @@ export class Recorder implements KernelObserver, KnownRows {
   neighRowGone(row: NeighRow): void {
     this.neigh.delete(neighKey(row));
     this.story.push(`-neigh ${neighKey(row)}`);
+  }
+
+  nexthopRow(row: NexthopRow): void {
+    this.nexthops.set(row.id, row);
+    this.story.push(`+nexthop ${row.id}`);
+  }
+  nexthopRowGone(id: number): void {
+    this.nexthops.delete(id);
+    this.story.push(`-nexthop ${id}`);
+  }
+  routeRow(row: RouteRow): void {
+    this.routes.set(routeKey(row), row);
+    this.story.push(`+route ${routeKey(row)}`);
+  }
+  routeRowGone(row: RouteRow): void {
+    this.routes.delete(routeKey(row));
+    this.story.push(`-route ${routeKey(row)}`);
+  }
+  nexthopRows(): Iterable<NexthopRow> {
+    return this.nexthops.values();
+  }
+  routeRows(): Iterable<RouteRow> {
+    return this.routes.values();
   }
 
   /** What the caller of `apply` knows from its results: the kernel need not tell it again. */

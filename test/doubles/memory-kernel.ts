@@ -14,14 +14,33 @@ import {
 import { kindOf } from '../../src/dataplane/kernel-tables/operations.js';
 import { KernelMirror } from '../../src/dataplane/mirror.js';
 import { bridgeRowAfter, OUR_ROWS } from '../../src/dataplane/our-rows.js';
-import { hasOurMark } from '../../src/dataplane/ownership.js';
-import { type BridgeFdbRow, type NeighRow, Ntf, Nud, type VxlanFdbRow } from '../../src/dataplane/rows.js';
+import { hasOurMark, RTPROT_EVPND } from '../../src/dataplane/ownership.js';
+import {
+  type BridgeFdbRow,
+  type NeighRow,
+  type NexthopRow,
+  Ntf,
+  Nud,
+  type RouteRow,
+  type VxlanFdbRow,
+} from '../../src/dataplane/rows.js';
 import { EMPTY_TOPOLOGY, type Topology } from '../../src/dataplane/topology.js';
-import { type Clock, IPV4_ANY, type Ip, MAC_ZERO, type Mac, type Timer } from '../../src/types/index.js';
+import {
+  type Clock,
+  formatPrefix,
+  IPV4_ANY,
+  type Ip,
+  MAC_ZERO,
+  type Mac,
+  type Timer,
+} from '../../src/types/index.js';
 
 const ENOENT = 2;
+const ESRCH = 3;
+const EEXIST = 17;
 const ENODEV = 19;
 const EINVAL = 22;
+const ENETDOWN = 100;
 /** As with the real one, a few operations are no flight. */
 const WORTH_A_FLIGHT = 64;
 const MOST_FLIGHTS = 2;
@@ -33,6 +52,8 @@ const MOST_FLIGHTS = 2;
 export class MemoryKernel implements Kernel {
   readonly tables = new KernelMirror();
   topology: Topology = EMPTY_TOPOLOGY;
+  /** Routes of other protocols. */
+  readonly foreignRoutes = new Map<string, RouteRow>();
   /** Makes an operation fail: a positive errno, or 0 to let it through. */
   fault: (operation: SingleOperation) => number = () => 0;
   /** Every operation that was applied, in order; of an `fdb` operation its parts. */
@@ -185,7 +206,15 @@ export class MemoryKernel implements Kernel {
   setTopology(topology: Topology): void {
     for (const ifindex of this.topology.interfaces.keys())
       if (!topology.interfaces.has(ifindex)) this.tables.dropDevice(ifindex);
+    const known = [...this.tables.routes.nexthops()].map(({ id }) => id);
+    for (const { ifindex } of [...this.tables.routes.nexthops()])
+      if (ifindex !== 0 && topology.interfaces.get(ifindex)?.running !== true)
+        this.tables.routes.dropDevice(ifindex);
     this.topology = topology;
+    // As the real one's are read when a link goes
+    for (const id of known)
+      if (this.tables.routes.nexthop(id) === undefined)
+        this.#tell(`nexthop ${id}`, (observer) => observer.nexthopRowGone(id));
     this.#tell('topology', (observer) => observer.topology(topology));
   }
 
@@ -268,6 +297,61 @@ export class MemoryKernel implements Kernel {
     for (const row of [...known.neighRows()])
       if (!tables.neighRow(row.ifindex, row.ip)) observer.neighRowGone(row);
     for (const row of [...tables.neighRows()]) observer.neighRow(row);
+    for (const { id } of [...known.nexthopRows()])
+      if (tables.routes.nexthop(id) === undefined) observer.nexthopRowGone(id);
+    for (const row of [...tables.nexthopRows()]) observer.nexthopRow(row);
+    for (const row of [...known.routeRows()])
+      if (!tables.routes.route(row.tableId, row.metric, row.prefix)) observer.routeRowGone(row, false);
+    for (const row of [...tables.routeRows()]) observer.routeRow(row);
+  }
+
+  /** A nexthop or group of anybody's. */
+  putNexthop(row: NexthopRow): void {
+    if (this.tables.routes.putNexthop(row))
+      this.#tell(`nexthop ${row.id}`, (observer) => observer.nexthopRow(row));
+  }
+
+  /** With what goes with it, of which nothing is told. */
+  dropNexthop(id: number): void {
+    if (this.tables.routes.nexthop(id) === undefined) return;
+    this.tables.routes.dropNexthop(id);
+    this.#tell(`nexthop ${id}`, (observer) => observer.nexthopRowGone(id));
+  }
+
+  /** A route of ours, or of another protocol, which takes the place of ours. */
+  putRoute(row: RouteRow): void {
+    if (row.protocol === RTPROT_EVPND) {
+      this.tables.routes.putRoute(row);
+      this.#tell(`route ${foreignKey(row)}`, (observer) => observer.routeRow(row));
+      return;
+    }
+    this.foreignRoutes.set(foreignKey(row), row);
+    if (this.tables.routes.dropRoute(row))
+      this.#tell(`route ${foreignKey(row)}`, (observer) =>
+        observer.routeRowGone({ ...row, protocol: RTPROT_EVPND }, false),
+      );
+  }
+
+  dropRoute(row: RouteRow): void {
+    const was =
+      row.protocol === RTPROT_EVPND
+        ? this.tables.routes.dropRoute(row)
+        : this.foreignRoutes.delete(foreignKey(row));
+    if (was) this.#tell(`route ${foreignKey(row)}`, (observer) => observer.routeRowGone(row, false));
+  }
+
+  #putNexthop(row: NexthopRow, replaces: boolean): number {
+    const standing = this.tables.routes.nexthop(row.id);
+    if (!replaces && standing) return EEXIST;
+    if (replaces && !standing) return ENOENT;
+    this.putNexthop(row);
+    return 0;
+  }
+
+  #deleteNexthop(id: number): number {
+    if (this.tables.routes.nexthop(id) === undefined) return ENOENT;
+    this.dropNexthop(id);
+    return 0;
   }
 
   #hasVxlan(row: VxlanFdbRow): boolean {
@@ -363,6 +447,40 @@ export class MemoryKernel implements Kernel {
         else this.dropNeigh(ifindex, ip);
         return 0;
       }
+      case 'nexthop': {
+        const { id, ifindex, gateway, replaces } = operation;
+        if (gone) return this.#deleteNexthop(id);
+        if (this.topology.interfaces.get(ifindex)?.running !== true)
+          return this.topology.interfaces.has(ifindex) ? ENETDOWN : ENODEV;
+        return this.#putNexthop(
+          { id, protocol: RTPROT_EVPND, ifindex, gateway, members: undefined },
+          replaces,
+        );
+      }
+      case 'nexthop-group': {
+        const { id, members, replaces } = operation;
+        if (gone) return this.#deleteNexthop(id);
+        if (members.some((member) => this.tables.routes.nexthop(member) === undefined)) return EINVAL;
+        return this.#putNexthop(
+          { id, protocol: RTPROT_EVPND, ifindex: 0, gateway: undefined, members },
+          replaces,
+        );
+      }
+      case 'route': {
+        const { tableId, prefix, metric, nexthopId, replaces } = operation;
+        const key = foreignKey(operation);
+        const standing = this.tables.routes.route(tableId, metric, prefix);
+        if (gone) {
+          if (!standing) return ESRCH;
+          this.dropRoute(standing);
+          return 0;
+        }
+        if (this.tables.routes.nexthop(nexthopId) === undefined) return EINVAL;
+        if (!replaces && (standing || this.foreignRoutes.has(key))) return EEXIST;
+        if (replaces && !standing) return ENOENT;
+        this.putRoute({ tableId, prefix, metric, protocol: RTPROT_EVPND, nexthopId });
+        return 0;
+      }
       case 'by-hand': {
         if (operation.of === 'neigh') {
           if (!this.topology.interfaces.has(operation.row.ifindex)) return ENODEV;
@@ -405,3 +523,5 @@ const bridgeKey = (row: { bridgeIfindex: number; vlan: number; mac: Mac }): stri
 const vxlanKey = (row: { ifindex: number; srcVni: number; mac: Mac }): string =>
   `vxlan ${row.ifindex} ${row.srcVni} ${row.mac}`;
 const neighKey = (row: { ifindex: number; ip: Ip }): string => `neigh ${row.ifindex} ${row.ip}`;
+const foreignKey = (row: Pick<RouteRow, 'tableId' | 'metric' | 'prefix'>): string =>
+  `${row.tableId} ${row.metric} ${formatPrefix(row.prefix)}`;

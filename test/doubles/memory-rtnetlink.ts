@@ -73,6 +73,12 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
     };
   }
 
+  /* Of routes it tells nothing. */
+  nexthopRow(): void {}
+  nexthopRowGone(): void {}
+  routeRow(): void {}
+  routeRowGone(): void {}
+
   listen(socket: MemorySocket): void {
     this.notify();
     this.#listeners.add(socket);

@@ -138,7 +138,8 @@ const each = (what: string, rd: string) => RED_ROUTES.map((route) => `${what} ${
 
 const deviceOf = (write: SingleOperation) => {
   if (write.table === 'by-hand') return undefined;
-  return write.table === 'bridge' ? write.port : write.ifindex;
+  if (write.table === 'bridge') return write.port;
+  return 'ifindex' in write ? write.ifindex : undefined;
 };
 
 test('settings that say the same in other words change nothing', async (t) => {

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { Drift, DriftLog } from '../../dataplane/index.js';
+import { type Drift, type DriftLog, vniOf } from '../../dataplane/index.js';
 import type { Vni } from '../../types/index.js';
 import { numberOrder } from '../orders.js';
 import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
@@ -94,7 +94,7 @@ export const drift: Resource<DriftReads> = {
 export function driftItem(drift: Drift): DriftItem {
   return {
     id: drift.id,
-    ...planeKeyItem(drift.owner.vni, drift.which),
+    ...planeKeyItem(vniOf(drift.owner), drift.which),
     cause: drift.cause,
     since: timeText(drift.since) ?? '',
     found: drift.found,
@@ -115,7 +115,7 @@ function driftPages(log: DriftLog, { vni, open }: DriftFilter): Pages<DriftItem>
     total: all ? log.size : null,
     rows: () => log.drifts(),
     where: (drift) =>
-      (vni === undefined || drift.owner.vni === vni) &&
+      (vni === undefined || vniOf(drift.owner) === vni) &&
       (open === undefined || open === (drift.resolvedAt === undefined)),
     key: (drift) => drift.id,
     order: newestFirst,

@@ -1,17 +1,17 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { DataPlane, Operation, PlaneKey, VniPlane } from '../../dataplane/index.js';
+import type { DataPlane, Operation, VniKey, VniPlane } from '../../dataplane/index.js';
 import { compareIp, isVni, toVni, type Vni } from '../../types/index.js';
 import { ipOrder, macOrder } from '../orders.js';
 import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
 import { PageQuery, vniFilter } from '../parameters.js';
 import { portName } from '../parts/kernel-rows.js';
-import { PlaneKeyProperties, planeKeyItem } from '../parts/plane-key.js';
+import { VniKeyProperties, vniKeyItem } from '../parts/plane-key.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
 import { closed, Text } from '../schema-words.js';
 
 const PendingWriteSchema = Type.Object(
   {
-    ...PlaneKeyProperties,
+    ...VniKeyProperties,
     writes: Type.Array(Text('Verb and kernel table; the manual explains them.'), {
       description: 'The operations in order, without repetitions.',
     }),
@@ -50,8 +50,8 @@ export const pendingWrites: Resource<PendingReads> = {
   reads: ({ dataPlane }) => ({ pendingWrites: (vni) => pendingPages(dataPlane, vni) }),
 };
 
-type PendingKey = PlaneKey & { readonly vni: Vni };
-type Row = PlaneKey & { readonly plane: VniPlane };
+type PendingKey = VniKey & { readonly vni: Vni };
+type Row = VniKey & { readonly plane: VniPlane };
 
 const TABLES = ['flood', 'mac', 'neigh'] as const;
 
@@ -96,7 +96,7 @@ function pendingPages(dataPlane: DataPlane, vni: Vni | undefined): Pages<Pending
 
 function pendingItem(dataPlane: DataPlane, { plane, ...which }: Row): PendingWriteItem {
   return {
-    ...planeKeyItem(plane.vni, which),
+    ...vniKeyItem(plane.vni, which),
     writes: [...new Set(plane.operations(which).map(writeText))],
     found: plane.foundText(which, (port) => portName(dataPlane, port)),
     wanted: plane.wantedText(which),

@@ -102,6 +102,7 @@ function wantedPlace(plane: VniPlane, which: Drift['which']): string {
     const vtep = plane.macs.get(which.key)?.to;
     return `${formatMac(which.key)} is behind ${vtep === undefined ? 'no VTEP' : formatIp(vtep)}`;
   }
+  if (which.table !== 'flood' && which.table !== 'neigh') return plane.wantedText(which);
   const mac = which.table === 'neigh' ? plane.neighs.get(which.key)?.mac : undefined;
   return `${formatIp(which.key)} has ${mac === undefined ? 'no MAC' : formatMac(mac)} behind another leaf`;
 }

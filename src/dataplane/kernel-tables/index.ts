@@ -2,12 +2,16 @@
  * The kernel tables that the data plane writes. A table is a row here, and a file beside it: what is wanted of it, how that
  * differs from what stands, whose its rows are, and how they are named.
  */
-import { formatIp, formatMac } from '../../types/index.js';
+import { formatIp, formatMac, formatPrefix } from '../../types/index.js';
 import { DefaultDestinations } from './flood-table.js';
 import type { PlaneKey, TableKeys, TableName } from './key.js';
 import { RemoteMacs } from './mac-table.js';
 import { RemoteNeighs } from './neigh-table.js';
+import { NexthopGroups } from './nexthop-group-table.js';
+import { Nexthops } from './nexthop-table.js';
 import { type Ordered, stagesOf } from './order.js';
+import { Routes } from './route-table.js';
+import type { RoutesPlace } from './routes-place.js';
 import type { VniPlace } from './vni-place.js';
 
 interface KernelTable<Key> extends Ordered {
@@ -21,6 +25,9 @@ export const KERNEL_TABLES: { readonly [Name in TableName]: KernelTable<TableKey
   // They are noted as ours when they stand, and should not stand for long before that
   flood: { after: [], flies: false, format: formatIp },
   neigh: { after: [], flies: true, format: formatIp },
+  nexthop: { after: [], flies: true, format: String },
+  'nexthop-group': { after: ['nexthop'], flies: true, format: String },
+  route: { after: ['nexthop-group'], flies: true, format: formatPrefix },
 };
 
 export const TABLE_NAMES = Object.keys(KERNEL_TABLES) as readonly TableName[];
@@ -34,6 +41,15 @@ export function tablesOfVni(place: VniPlace) {
     flood: new DefaultDestinations(place),
     mac: new RemoteMacs(place),
     neigh: new RemoteNeighs(place),
+  };
+}
+
+/** What the owner of a routing table has of each table. */
+export function tablesOfRoutes(place: RoutesPlace) {
+  return {
+    nexthop: new Nexthops(place),
+    'nexthop-group': new NexthopGroups(place),
+    route: new Routes(place),
   };
 }
 

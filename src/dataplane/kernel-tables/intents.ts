@@ -1,4 +1,4 @@
-import type { Mac } from '../../types/index.js';
+import type { Ip, Mac } from '../../types/index.js';
 import type { MacDestination } from './destination.js';
 
 /** Why the kernel does not hold what is wanted. */
@@ -39,6 +39,24 @@ export interface NeighIntent extends Intent {
   readonly router: boolean;
   /** The epoch of the local neighbor that this route has beaten and may overwrite; 0 when it may overwrite none. */
   readonly overEpoch: number;
+}
+
+/** A nexthop: a neighbor on a device. */
+export interface NexthopIntent extends Intent {
+  readonly ifindex: number;
+  readonly gateway: Ip;
+}
+
+/** A group of nexthops, over which traffic is spread evenly. */
+export interface NexthopGroupIntent extends Intent {
+  /** Ids of the nexthops, ascending. */
+  readonly members: readonly number[];
+}
+
+/** A route. */
+export interface RouteIntent extends Intent {
+  /** Id of the group that its traffic goes to. */
+  readonly nexthopId: number;
 }
 
 /** What one owner wants of one table. */

@@ -1,4 +1,4 @@
-import type { Ip, Mac } from '../../types/index.js';
+import type { Ip, Mac, PrefixKey } from '../../types/index.js';
 
 /** The kernel tables that rows are wanted in, each with what names a row of it to its owner. */
 export interface TableKeys {
@@ -8,11 +8,23 @@ export interface TableKeys {
   readonly flood: Ip;
   /** A remote host's neighbor on the SVI. */
   readonly neigh: Ip;
+  /** A nexthop, by its id. */
+  readonly nexthop: number;
+  /** A group of nexthops, by its id, which no nexthop has. */
+  readonly 'nexthop-group': number;
+  /** A route of a routing table. */
+  readonly route: PrefixKey;
 }
 
 export type TableName = keyof TableKeys;
+
+/** The tables in which VNIs have rows. */
+export type VniTableName = 'mac' | 'flood' | 'neigh';
 
 /** A key of one of the tables, for what is dirty, failed or drifted. */
 export type PlaneKey<Name extends TableName = TableName> = {
   readonly [Each in Name]: { readonly table: Each; readonly key: TableKeys[Each] };
 }[Name];
+
+/** A key of a VNI. */
+export type VniKey = PlaneKey<VniTableName>;

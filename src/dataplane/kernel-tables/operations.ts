@@ -3,6 +3,7 @@ import { vxlanDefault } from './flood-operations.js';
 import { bridge, fdb, vxlan } from './mac-operations.js';
 import { neigh, neighProbe } from './neigh-operations.js';
 import type { OperationKind, OperationOn } from './operation-kind.js';
+import { nexthop, nexthopGroup, route } from './route-operations.js';
 
 type Kinds = { readonly [Table in Operation['table']]: OperationKind<OperationOn<Table>> };
 
@@ -22,6 +23,9 @@ const KINDS: Kinds = {
   fdb,
   'vxlan-default': vxlanDefault,
   neigh,
+  nexthop,
+  'nexthop-group': nexthopGroup,
+  route,
   'by-hand': byHand,
   'neigh-probe': neighProbe,
 };

@@ -3,6 +3,7 @@ import { vxlanDefault } from './flood-codec.js';
 import { bridge, encodeBridgeRow, fdb, vxlan } from './mac-codec.js';
 import { encodeNeighRow, neigh, neighProbe } from './neigh-table-codec.js';
 import type { OperationCodec, OperationOn } from './operation-codec.js';
+import { nexthop, nexthopGroup, route } from './route-codec.js';
 
 type Codecs = { readonly [Table in Operation['table']]: OperationCodec<OperationOn<Table>> };
 
@@ -21,6 +22,9 @@ const CODECS: Codecs = {
   fdb,
   'vxlan-default': vxlanDefault,
   neigh,
+  nexthop,
+  'nexthop-group': nexthopGroup,
+  route,
   'by-hand': byHand,
   'neigh-probe': neighProbe,
 };

@@ -297,6 +297,8 @@ export function drift(id: number, over: Partial<DriftItem> = {}): DriftItem {
     table: 'mac',
     mac: '02:00:00:00:00:02',
     ip: null,
+    prefix: null,
+    nexthopId: null,
     cause: 'refused',
     since: '2026-01-01T00:00:10.000Z',
     found: 'no bridge row, no vxlan row',

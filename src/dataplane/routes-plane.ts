@@ -1,0 +1,207 @@
+import type { Ip, PrefixKey } from '../types/index.js';
+import { tablesOfRoutes } from './kernel-tables/index.js';
+import type { RoutesPlace, RoutesPosition } from './kernel-tables/routes-place.js';
+import { NexthopIds } from './nexthop-ids.js';
+import { routesOwner } from './owner.js';
+import { OwnerPlane } from './owner-plane.js';
+import { RTPROT_EVPND } from './ownership.js';
+import { type RouteRows, sameMembers } from './route-rows.js';
+
+/** How a BGP next hop is reached: a neighbor on a device. */
+export interface Hop {
+  readonly ifindex: number;
+  /** Of either family, whatever the routes' is (RFC 8950). */
+  readonly gateway: Ip;
+}
+
+/** What routes spread their traffic over. Where it has no hop, no route that leads to it stands. */
+export interface HopGroup {
+  readonly hops: readonly Hop[];
+}
+
+class Group implements HopGroup {
+  id = 0;
+  hops: readonly Hop[] = [];
+}
+
+/** A nexthop that groups have. */
+interface Held {
+  readonly hop: Hop;
+  id: number;
+  groups: number;
+}
+
+/**
+ * What one routing table should have in the kernel: routes to groups of nexthops. Ids are given here: a nexthop or group
+ * that stands, as an earlier process left it, keeps the one that it has.
+ */
+export class RoutesPlane extends OwnerPlane implements RoutesPlace {
+  readonly tables = tablesOfRoutes(this);
+  readonly #ids = new NexthopIds();
+  readonly #held = new Map<string, Held>();
+  readonly #groups = new Set<Group>();
+
+  constructor(
+    readonly at: RoutesPosition,
+    readonly rows: RouteRows,
+  ) {
+    super(routesOwner(at.tableId));
+  }
+
+  get isUp(): boolean {
+    return true;
+  }
+
+  get deviceName(): string {
+    return '';
+  }
+
+  /** A group of these hops, each of which is there once. */
+  addGroup(hops: readonly Hop[]): HopGroup {
+    const group = new Group();
+    this.#groups.add(group);
+    this.#fill(group, hops);
+    return group;
+  }
+
+  /** The group leads over these hops from now on. */
+  changeGroup(to: HopGroup, hops: readonly Hop[]): void {
+    this.#fill(to as Group, hops);
+  }
+
+  /** No route leads to the group any more. */
+  removeGroup(of: HopGroup): void {
+    this.#fill(of as Group, []);
+    this.#groups.delete(of as Group);
+  }
+
+  /** Wants the route to lead to the group. */
+  setRoute(prefix: PrefixKey, to: HopGroup): void {
+    const { intents } = this.tables.route;
+    const group = to as Group;
+    if (intents.groupOf(prefix) === group) return;
+    intents.set(prefix, { group });
+    this.tables.route.mark(prefix);
+  }
+
+  clearRoute(prefix: PrefixKey): void {
+    if (this.tables.route.intents.delete(prefix)) this.tables.route.mark(prefix);
+  }
+
+  /** Somebody else has that id: what we had of it gets another one. */
+  idTaken(id: number): void {
+    for (const held of this.#held.values()) {
+      if (held.id !== id) continue;
+      this.tables.nexthop.intents.delete(id);
+      this.#wantNexthop(held, this.#freeId());
+      for (const group of this.#groups) if (group.hops.includes(held.hop)) this.#wantMembers(group);
+      return;
+    }
+    for (const group of this.#groups) {
+      if (group.id !== id) continue;
+      this.tables['nexthop-group'].intents.delete(id);
+      group.id = 0;
+      this.#wantMembers(group);
+      this.#markRoutes(group);
+      return;
+    }
+  }
+
+  override clearIntents(): void {
+    super.clearIntents();
+    this.#held.clear();
+    this.#groups.clear();
+  }
+
+  #fill(group: Group, hops: readonly Hop[]): void {
+    const before = group.hops;
+    group.hops = hops.map((hop) => this.#hold(hop));
+    this.#wantMembers(group);
+    for (const hop of before) this.#release(hop);
+    if ((before.length === 0) !== (hops.length === 0)) this.#markRoutes(group);
+  }
+
+  #markRoutes(group: Group): void {
+    for (const prefix of this.tables.route.intents.leadingTo(group)) this.tables.route.mark(prefix);
+  }
+
+  #wantMembers(group: Group): void {
+    const table = this.tables['nexthop-group'];
+    if (group.hops.length === 0) {
+      if (group.id !== 0 && table.intents.delete(group.id)) table.mark(group.id);
+      group.id = 0;
+      return;
+    }
+    const members = group.hops.map((hop) => this.#held.get(hopKey(hop))?.id ?? 0).sort((a, b) => a - b);
+    if (sameMembers(table.intents.peek(group.id)?.members, members)) return;
+    if (group.id === 0) group.id = this.#standingGroup(members) ?? this.#freeId();
+    table.intents.set(group.id, { members });
+    table.mark(group.id);
+  }
+
+  #hold(hop: Hop): Hop {
+    const key = hopKey(hop);
+    let held = this.#held.get(key);
+    if (!held) {
+      held = { hop, id: 0, groups: 0 };
+      this.#held.set(key, held);
+      this.#wantNexthop(held, this.#standingNexthop(hop) ?? this.#freeId());
+    }
+    held.groups++;
+    return held.hop;
+  }
+
+  #release(hop: Hop): void {
+    const key = hopKey(hop);
+    const held = this.#held.get(key);
+    if (!held || --held.groups > 0) return;
+    this.#held.delete(key);
+    this.tables.nexthop.intents.delete(held.id);
+    this.tables.nexthop.mark(held.id);
+  }
+
+  #wantNexthop(held: Held, id: number): void {
+    held.id = id;
+    this.tables.nexthop.intents.set(id, held.hop);
+    this.tables.nexthop.mark(id);
+  }
+
+  /** A nexthop of ours that is the same and that nobody wants. */
+  #standingNexthop({ ifindex, gateway }: Hop): number | undefined {
+    for (const row of this.rows.nexthops())
+      if (
+        row.protocol === RTPROT_EVPND &&
+        row.ifindex === ifindex &&
+        row.gateway === gateway &&
+        !this.tables.nexthop.intents.has(row.id)
+      )
+        return row.id;
+    return undefined;
+  }
+
+  #standingGroup(members: readonly number[]): number | undefined {
+    for (const row of this.rows.nexthops())
+      if (
+        row.protocol === RTPROT_EVPND &&
+        sameMembers(row.members, members) &&
+        !this.tables['nexthop-group'].intents.has(row.id)
+      )
+        return row.id;
+    return undefined;
+  }
+
+  #freeId(): number {
+    return this.#ids.take(
+      (id) =>
+        this.rows.nexthop(id) !== undefined ||
+        this.tables.nexthop.isMarked(id) ||
+        this.tables['nexthop-group'].isMarked(id) ||
+        this.tables.nexthop.intents.has(id) ||
+        this.tables['nexthop-group'].intents.has(id),
+    );
+  }
+}
+
+function hopKey({ ifindex, gateway }: Hop): string {
+  return `${ifindex} ${gateway}`;
+}
