@@ -31,7 +31,7 @@ test('duplicates are listed, page by page, and cleared: one, then all of the VNI
   t.like(await here.get(`${ROOT}?cursor=${next}`), { items: [{ mac: '02:00:00:00:00:02' }], next: null });
   t.like(await here.get('/api/v1/status'), { duplicates: 2 });
 
-  const { unix } = await listening(t, here.api);
+  const { unix } = await listening(t, await here.api());
   t.deepEqual(await unix('DELETE', `${ROOT}?vni=10010&mac=02-00-00-00-00-01`), {
     status: 200,
     body: { cleared: 1 },

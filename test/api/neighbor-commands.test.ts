@@ -14,7 +14,7 @@ async function leaf(t: import('ava').ExecutionContext) {
   const house = await House.build({ log });
   const [here, there] = house.rooms;
   house.speaks(there);
-  const { unix } = await listening(t, here.api);
+  const { unix } = await listening(t, await here.api());
   const command = async (method: 'POST' | 'DELETE', what: string) => {
     const path = `${NEIGHBOR}/${what}`;
     const answer = await unix(method, path, `${RESOURCE}/${what.split('?')[0]}`);
@@ -111,7 +111,7 @@ for (const [method, what, status, code, detail] of [
 
 test.serial('a neighbor that is not configured, and an address that is none', async (t) => {
   const { here } = await leaf(t);
-  const { unix } = await listening(t, here.api);
+  const { unix } = await listening(t, await here.api());
   for (const [method, what] of [
     ['POST', 'clear'],
     ['POST', 'clear?soft=out'],

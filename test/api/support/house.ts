@@ -27,7 +27,8 @@ export interface Room {
   readonly leaf: Leaf;
   readonly speaker: Speaker;
   readonly devices: VniDevices;
-  readonly api: FastifyInstance;
+  /** Made when it is first asked for: it takes longer than all else of a leaf. */
+  readonly api: () => Promise<FastifyInstance>;
   /** The answer's body, after a check against the API's own description. */
   get(url: string, status?: number): Promise<never>;
 }
@@ -85,36 +86,46 @@ export class House {
       `{asn: ${asn}, router-id: 10.0.0.${n}, neighbors: [{address: 10.1.0.${3 - n}, remote-as: external}], evpn: {vnis: [{vni: 20, advertise: false}]}}`,
       'house.yaml',
     );
-    const api = await createApi({
-      readModel: roomsModel({
-        config: () => config,
-        speaker,
-        evpn: leaf.evpn,
-        dataPlane: leaf.dataPlane,
-        kernel: {
-          stats: () => ({ receiveBufferBytes: 4096, overruns: 0, resyncs: 0 }),
-          switchAsic: () => null,
-          readFdb: async () => [],
-          ...insight?.(leaf),
-        },
-        clock: this.clock,
+    const startedAt = this.clock.wallTime();
+    let made: Promise<FastifyInstance> | undefined;
+    const make = () =>
+      createApi({
+        readModel: roomsModel({
+          config: () => config,
+          speaker,
+          evpn: leaf.evpn,
+          dataPlane: leaf.dataPlane,
+          kernel: {
+            stats: () => ({ receiveBufferBytes: 4096, overruns: 0, resyncs: 0 }),
+            switchAsic: () => null,
+            readFdb: async () => [],
+            ...insight?.(leaf),
+          },
+          clock: this.clock,
+          version: '0.1.0',
+          startedAt,
+          readiness: () => ({ ready: true, reasons: [] }),
+          problems: () => [],
+          eventLoop: () => ({ since: 0, samples: 0, delays: undefined }),
+        }),
+        commands: roomsCommands(leaf.evpn, speaker),
+        log,
         version: '0.1.0',
-        startedAt: this.clock.wallTime(),
-        readiness: () => ({ ready: true, reasons: [] }),
-        problems: () => [],
-        eventLoop: () => ({ since: 0, samples: 0, delays: undefined }),
-      }),
-      commands: roomsCommands(leaf.evpn, speaker),
-      log,
-      version: '0.1.0',
-    });
-    const faultsOf = answerChecker((await api.inject('/openapi.json')).json());
-    this.rooms.push({ leaf, speaker, devices, api, get: getter(api, faultsOf) });
+      });
+    const api = () => (made ??= make());
+    this.rooms.push({ leaf, speaker, devices, api, get: getter(api) });
   }
 }
 
-function getter(api: FastifyInstance, faultsOf: AnswerChecker): Room['get'] {
+/** All rooms have the same description. */
+let checker: Promise<AnswerChecker> | undefined;
+const described = async (api: FastifyInstance) => answerChecker((await api.inject('/openapi.json')).json());
+
+function getter(made: Room['api']): Room['get'] {
   return async (url, status = 200) => {
+    const api = await made();
+    checker ??= described(api);
+    const faultsOf = await checker;
     const answer = await api.inject(url);
     const path = url
       .replace(/\?.*/, '')

@@ -3,9 +3,9 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import type { FastifyInstance } from 'fastify';
 import { listenApi } from '../../../src/api/index.js';
 import { answerChecker } from './description.js';
-import type { Room } from './house.js';
 
 export interface Asked {
   readonly status: number;
@@ -18,7 +18,7 @@ export interface Asked {
 export type Ask = (method: 'POST' | 'DELETE', path: string, resource?: string) => Promise<Asked>;
 
 /** An API on both kinds of socket, until the test ends. */
-export async function listening(t: ExecutionContext, api: Room['api']): Promise<{ unix: Ask; tcp: Ask }> {
+export async function listening(t: ExecutionContext, api: FastifyInstance): Promise<{ unix: Ask; tcp: Ask }> {
   const directory = mkdtempSync(join(tmpdir(), 'evpnd-test-'));
   const socketPath = join(directory, 'api.sock');
   const listener = await listenApi(api, { unixSocket: socketPath, tcp: [{ host: '127.0.0.1', port: 0 }] });
