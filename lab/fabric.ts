@@ -243,6 +243,11 @@ export class Fabric {
     return run('ip', ['netns', 'exec', this.namespace(node), ...command], options);
   }
 
+  /** Runs a command in a node and resolves whatever its exit code. */
+  attempt(node: string, ...command: string[]): Promise<RunResult> {
+    return attempt('ip', ['netns', 'exec', this.namespace(node), ...command]);
+  }
+
   vtysh(node: string, ...commands: string[]): Promise<string> {
     return this.frr(node).vtysh(...commands);
   }
