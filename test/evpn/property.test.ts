@@ -284,7 +284,7 @@ async function live(seed: number): Promise<{ faults: string[]; story: string[] }
 }
 
 test('whatever happened, the kernels hold what the end state alone says', async (t) => {
-  t.timeout(300_000);
+  t.timeout(1_200_000);
   const only = process.env.EVPND_SEED;
   const first = only === undefined ? 1 : Number(only);
   const runs = only === undefined ? Number(process.env.EVPND_RUNS ?? 1_500) : 1;
