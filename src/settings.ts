@@ -4,6 +4,9 @@ import { type EvpnSettings, isFlooded, isServed, type VniSettings } from './evpn
 import type { KernelPolicy } from './linux/index.js';
 import { formatIp, type Vni } from './types/index.js';
 
+/** What only counts for a neighbor that is connected to. */
+const NEVER_CONNECTED_TO = { port: 179, connectRetryTime: 5 } as const;
+
 /** Returns the configuration of the speaker. */
 export function speakerConfig(config: Config): SpeakerConfig {
   return {
@@ -14,6 +17,11 @@ export function speakerConfig(config: Config): SpeakerConfig {
       ...neighbor,
       address: formatIp(neighbor.address),
       localAddress: neighbor.localAddress === undefined ? undefined : formatIp(neighbor.localAddress),
+    })),
+    listenRanges: config.listenRanges.map(({ prefix, limit, ...neighbor }) => ({
+      prefix,
+      limit,
+      neighbor: { ...neighbor, ...NEVER_CONNECTED_TO },
     })),
   };
 }

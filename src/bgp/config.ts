@@ -1,4 +1,4 @@
-import { Secret } from '../types/index.js';
+import { type PrefixKey, Secret } from '../types/index.js';
 import type { AnyFamily } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
 import type { ListenEndpoint, PeerSecurity } from './transport.js';
@@ -37,8 +37,17 @@ export interface NeighborConfig {
   readonly description?: string;
   /** The peer group that some of the settings come from. */
   readonly peerGroup?: string | undefined;
+  /** The prefix of the listen range that it connected from; undefined where it is configured itself. */
+  readonly listenRange?: string;
   /** What may be spoken with it; L2VPN/EVPN alone where absent. */
   readonly families?: readonly AnyFamily[];
+}
+
+/** Addresses from which neighbors may connect that are not configured each: with which settings, and how many at once. */
+export interface ListenRange {
+  readonly prefix: PrefixKey;
+  readonly limit: number;
+  readonly neighbor: Omit<NeighborConfig, 'address' | 'passive'>;
 }
 
 export interface SpeakerConfig {
@@ -47,6 +56,8 @@ export interface SpeakerConfig {
   readonly routerId: number;
   readonly listen: readonly ListenEndpoint[];
   readonly neighbors: readonly NeighborConfig[];
+  /** None where absent. A neighbor of `neighbors` is that, also where a range holds its address. */
+  readonly listenRanges?: readonly ListenRange[];
 }
 
 /** What an OPEN says of us. */

@@ -13,7 +13,7 @@
  * DelayOpen, any address family but L2VPN/EVPN and IPv4 unicast, the latter for those alone who give the speaker its RIBs.
  */
 export { addressOf, canonicalAddress } from './address.js';
-export type { LocalIdentity, NeighborConfig, SpeakerConfig } from './config.js';
+export type { ListenRange, LocalIdentity, NeighborConfig, SpeakerConfig } from './config.js';
 export type { LocalAddress, LocalInterface } from './connected.js';
 export { type Decision, decide, decideSeveral, selectBest } from './decision.js';
 export { Rib } from './evpn-rib.js';

@@ -73,6 +73,8 @@ export interface NeighborStatus {
   readonly port: number;
   readonly description: string | undefined;
   readonly peerGroup: string | undefined;
+  /** The prefix of the listen range that it connected from; undefined where it is configured itself. */
+  readonly listenRange: string | undefined;
   readonly passive: boolean;
   /** With TCP MD5 signatures. */
   readonly isSigned: boolean;

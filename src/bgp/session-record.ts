@@ -183,6 +183,7 @@ export class SessionRecord {
       port: config.port,
       description: config.description,
       peerGroup: config.peerGroup,
+      listenRange: config.listenRange,
       passive: config.passive,
       isSigned: config.passwordFile !== undefined,
       ttlSecurity: config.ttlSecurity,

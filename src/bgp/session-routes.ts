@@ -47,13 +47,17 @@ export class SessionRoutes {
     deps: SessionRoutesDeps,
     record: SessionRecord,
     log: SessionLog,
+    onStaleEnd: () => void,
   ) {
     this.#deps = deps;
     this.#neighbor = neighbor;
     this.#record = record;
     this.#log = log;
     this.#stale = new Map(
-      deps.ribs.map(({ family, rib }) => [family, new StaleRoutes(clock, rib, neighbor, deps.log)]),
+      deps.ribs.map(({ family, rib }) => [
+        family,
+        new StaleRoutes(clock, rib, neighbor, deps.log, onStaleEnd),
+      ]),
     );
   }
 
@@ -66,6 +70,12 @@ export class SessionRoutes {
   /** What the routes of all families take. */
   get holdings(): Pick<NeighborRouteCounts, 'held' | 'octets' | 'stale'> {
     return holdingsOf(this.#deps.ribs, this.#neighbor);
+  }
+
+  /** True while some of the session before are kept. */
+  get keepsStale(): boolean {
+    for (const { status } of this.#stale.values()) if (status !== undefined) return true;
+    return false;
   }
 
   /** Those of the family that are kept from the session before; undefined where none are. */

@@ -44,6 +44,8 @@ export interface SessionDeps extends SessionRoutesDeps {
   readonly rib: Rib;
   /** What may be read in one turn, of all neighbours together. */
   readonly budget: TurnBudget;
+  /** Called when `isSpent` may have become true. */
+  readonly onSpent: (session: Session) => void;
 }
 
 /**
@@ -75,7 +77,9 @@ export class Session implements LinkHost, UpdateHost {
     this.#record = new SessionRecord(deps.clock);
     this.#log = new SessionLog(deps.log, config.address);
     this.#attempts = new Attempts(deps.clock);
-    this.#routes = new SessionRoutes(this.clock, config.address, deps, this.#record, this.#log);
+    this.#routes = new SessionRoutes(this.clock, config.address, deps, this.#record, this.#log, () =>
+      this.#spent(),
+    );
     this.#links = new Links(this, () => this.#record.entered());
   }
 
@@ -104,6 +108,20 @@ export class Session implements LinkHost, UpdateHost {
   /** True while an operator keeps the neighbor down. */
   get isShutDown(): boolean {
     return this.#shutdown !== undefined;
+  }
+
+  /** True where a neighbor of a listen range is gone: without a connection, a hold in Idle, or anything that is kept of it. */
+  get isSpent(): boolean {
+    return (
+      this.#config.listenRange !== undefined &&
+      this.#links.main.state.name === 'Active' &&
+      this.#links.incoming === undefined &&
+      !this.#routes.keepsStale
+    );
+  }
+
+  #spent(): void {
+    if (this.isSpent) this.#deps.onSpent(this);
   }
 
   start(): void {
@@ -386,6 +404,7 @@ export class Session implements LinkHost, UpdateHost {
     const { name } = link.state;
     if (from.name !== 'Idle' && (name === 'Idle' || name === 'Active')) this.#attemptEnded(from, event);
     this.#links.changed(link, event);
+    this.#spent();
   }
 
   unanswered(link: Link): void {

@@ -14,6 +14,7 @@ import type { Refresh } from './established.js';
 import { Rib } from './evpn-rib.js';
 import { type FamilyRibs, ribsOf } from './family-ribs.js';
 import { Gate } from './gate.js';
+import { inListenRange } from './listen-ranges.js';
 import { LocalRib } from './local-rib.js';
 import type { NeighborStatus } from './neighbor-status.js';
 import { RESTART_TIME } from './open.js';
@@ -137,11 +138,9 @@ export class Speaker {
     for (const { rib } of this.#ribs) rib.setIdentity(config);
     const before = this.#sessions.size;
     for (const [address, session] of this.#sessions) {
-      if (neighbors.has(address)) continue;
-      this.#sessions.delete(address);
-      session.stop(cease(CeaseSubcode.PEER_DECONFIGURED), 'neighbor removed from the configuration');
-      for (const { rib } of this.#ribs)
-        void rib.neighborDown({ neighbor: address }).then(() => rib.forgetNeighbor(address));
+      const ranged = session.config.listenRange === undefined ? undefined : this.#ranged(address)?.config;
+      if (ranged !== undefined && !neighbors.has(address)) neighbors.set(address, ranged);
+      if (!neighbors.has(address)) this.#remove(address, session, 'neighbor removed from the configuration');
     }
     const isFewer = this.#sessions.size < before;
     for (const [address, neighbor] of neighbors) {
@@ -155,6 +154,15 @@ export class Speaker {
       if (this.#running) added.start();
     }
     if (isFewer) this.onNoLongerAwaited?.();
+  }
+
+  #remove(address: string, session: Session, reason: string): void {
+    this.#sessions.delete(address);
+    session.stop(cease(CeaseSubcode.PEER_DECONFIGURED), reason);
+    for (const { rib } of this.#ribs)
+      void rib.neighborDown({ neighbor: address }).then(() => {
+        if (!this.#sessions.has(address)) rib.forgetNeighbor(address);
+      });
   }
 
   /** Ends every session with Cease/Administrative Shutdown and waits for the sockets, for some seconds at most. */
@@ -185,8 +193,12 @@ export class Speaker {
     return this.#find(address)?.status();
   }
 
-  /** True when the session of every neighbor that is not shut down stands and has brought its End-of-RIB. */
+  /**
+   * True when the session of every neighbor that is not shut down stands and has brought its End-of-RIB; never with a listen
+   * range, of which nobody knows who is still to come.
+   */
   endOfRibReceivedFromAll(): boolean {
+    if (this.#config.listenRanges?.length) return false;
     for (const session of this.#sessions.values()) {
       if (!session.isShutDown && !session.endOfRibReceived) return false;
     }
@@ -280,7 +292,40 @@ export class Speaker {
       budget: this.#budget,
       onEndOfRib: (address) => this.onEndOfRib?.(address),
       onGrown: this.#grown,
+      onSpent: this.#spent,
     });
+  }
+
+  /** A neighbor of a listen range goes when its session has, unless it is back in the same turn. */
+  readonly #spent = (session: Session): void => {
+    this.#deps.clock.soon(() => {
+      const { address } = session.config;
+      if (this.#sessions.get(address) === session && session.isSpent)
+        this.#remove(address, session, 'the neighbor of a listen range is gone');
+    });
+  };
+
+  #ranged(address: string): ReturnType<typeof inListenRange> {
+    return inListenRange(this.#config.listenRanges ?? [], address);
+  }
+
+  /** The settings of whoever connects from a listen range that has room; undefined for others. */
+  #asNewcomer(address: string): NeighborConfig | undefined {
+    const { config, limit } = this.#ranged(address) ?? {};
+    if (config === undefined || limit === undefined) return undefined;
+    let count = 0;
+    for (const session of this.#sessions.values())
+      if (session.config.listenRange === config.listenRange) count++;
+    return count < limit ? config : undefined;
+  }
+
+  #newcomer(address: string): Session | undefined {
+    const config = this.#asNewcomer(address);
+    if (config === undefined) return undefined;
+    const session = this.#sessionOf(config);
+    this.#sessions.set(address, session);
+    session.start();
+    return session;
   }
 
   /** Brings the listeners in line with the wanted ones: new ones first, so that a failure costs nothing. */
@@ -337,12 +382,14 @@ export class Speaker {
   }
 
   #isNeighbor(address: string): boolean {
-    return this.#running && this.#sessions.has(address);
+    return this.#running && (this.#sessions.has(address) || this.#asNewcomer(address) !== undefined);
   }
 
   #accept(connection: Connection): ConnectionHandlers {
     const { remoteAddress } = connection;
-    const session = this.#running ? this.#sessions.get(remoteAddress) : undefined;
+    const session = this.#running
+      ? (this.#sessions.get(remoteAddress) ?? this.#newcomer(remoteAddress))
+      : undefined;
     if (session !== undefined) return this.#gate.entered(remoteAddress, true, session.accept(connection));
     connection.write(encodeNotification(cease(CeaseSubcode.CONNECTION_REJECTED)));
     connection.end();

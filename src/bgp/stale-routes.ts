@@ -14,11 +14,14 @@ export class StaleRoutes {
   readonly #rib: SessionRib;
   readonly #neighbor: string;
   readonly #log: Log;
+  readonly #onEnd: () => void;
   #timer: Timer | undefined;
   /** Clock.wallTime() */
   #until = 0;
 
-  constructor(clock: Clock, rib: SessionRib, neighbor: string, log: Log) {
+  /** `onEnd`: called when those that were kept go, or are stale no more. */
+  constructor(clock: Clock, rib: SessionRib, neighbor: string, log: Log, onEnd: () => void) {
+    this.#onEnd = onEnd;
     this.#clock = clock;
     this.#rib = rib;
     this.#neighbor = neighbor;
@@ -87,6 +90,7 @@ export class StaleRoutes {
       'stale routes of a BGP neighbor are removed (RFC 4724)',
     );
     void this.#rib.sweepStale({ neighbor: this.#neighbor });
+    this.#onEnd();
   }
 
   #await({ restartTime }: PeerRestart): void {

@@ -4,11 +4,7 @@ import { SETTINGS } from './settings.js';
 
 /** A reload's configuration with the settings that only a restart can change left as they are. */
 export function withFixedSettings(running: Config, wanted: Config): Config {
-  const { neighbors } = wanted;
-  return fixed(SETTINGS, running, {
-    ...wanted,
-    neighbors: running.asn === wanted.asn ? neighbors : withRunningAs(running, wanted),
-  });
+  return fixed(SETTINGS, running, running.asn === wanted.asn ? wanted : withRunningAs(running, wanted));
 }
 
 /** `wanted`, with what `rows` fix as `running` has it. */
@@ -25,9 +21,16 @@ function fixed<Values extends object>(rows: Rows, running: Values, wanted: Value
 }
 
 /** Which AS a neighbor is in was read by the AS that we are to be: that counts when we are. */
-function withRunningAs(running: Config, wanted: Config): Config['neighbors'] {
-  return wanted.neighbors.map((neighbor) => {
-    const before = running.neighbors.find(({ address }) => address === neighbor.address);
-    return before ? { ...neighbor, remoteAs: before.remoteAs } : neighbor;
-  });
+function withRunningAs(running: Config, wanted: Config): Config {
+  return {
+    ...wanted,
+    neighbors: wanted.neighbors.map((neighbor) => {
+      const before = running.neighbors.find(({ address }) => address === neighbor.address);
+      return before ? { ...neighbor, remoteAs: before.remoteAs } : neighbor;
+    }),
+    listenRanges: wanted.listenRanges.map((range) => {
+      const before = running.listenRanges.find(({ prefix }) => prefix === range.prefix);
+      return before ? { ...range, remoteAs: before.remoteAs } : range;
+    }),
+  };
 }

@@ -1,5 +1,5 @@
-import { formatIp, isIpv4, ParseError, type Vni } from '../types/index.js';
-import type { Config, ConfigFile, NeighborConfig, Values, VniConfig } from './config.js';
+import { formatIp, formatPrefix, isIpv4, ParseError, type Vni } from '../types/index.js';
+import type { Complete, Config, ConfigFile, Values, VniConfig } from './config.js';
 import { quoteValue } from './finding.js';
 import { checkPeerGroups } from './peer-groups.js';
 import { type AnySetting, camelCase, type Row, type Rows } from './setting.js';
@@ -9,6 +9,7 @@ import { standInFor } from './stand-in.js';
 import { faultOf, refuseRepeated } from './values.js';
 
 type Neighbor = Values['neighbors'][number];
+type Times = Pick<Neighbor, 'holdTime' | 'keepaliveTime'>;
 
 const DEFAULT_KEEPALIVE = 3;
 
@@ -71,8 +72,29 @@ function configOf(values: Values, file: ConfigFile, report: Report): Config {
     'one neighbor for an address',
     (fault, i) => report(['neighbors', i, 'address'], fault),
   );
+  const listenRanges = values.listenRanges.map((range, i) => {
+    const place = (key: string) => ['listen-ranges', i, key];
+    if (values.bgp.listen.length === 0)
+      report(place('prefix'), { found: 'a range with an empty bgp.listen', allowed: 'an address there' }, [
+        'bgp',
+        'listen',
+      ]);
+    checkKeepalive(range, place, report);
+    return neighborOf(range, values.asn);
+  });
+  refuseRepeated(
+    listenRanges.map(({ prefix }) => formatPrefix(prefix)),
+    String,
+    'one range for a prefix',
+    (fault, i) => report(['listen-ranges', i, 'prefix'], fault),
+  );
   checkPeerGroups(values, report);
-  return { ...values, neighbors, evpn: { ...values.evpn, vnis: vnisOf(values.evpn.vnis, report) } };
+  return {
+    ...values,
+    neighbors,
+    listenRanges,
+    evpn: { ...values.evpn, vnis: vnisOf(values.evpn.vnis, report) },
+  };
 }
 
 function checkNeighbor(
@@ -106,7 +128,7 @@ function checkNeighbor(
 
 /** A hold time of 1 or 2 has been refused as such. */
 function checkKeepalive(
-  { holdTime, keepaliveTime }: Neighbor,
+  { holdTime, keepaliveTime }: Times,
   place: (key: string) => Path,
   report: Report,
 ): void {
@@ -121,7 +143,10 @@ function checkKeepalive(
     );
 }
 
-function neighborOf(neighbor: Neighbor, asn: number): NeighborConfig {
+function neighborOf<Settings extends Times & Pick<Neighbor, 'remoteAs'>>(
+  neighbor: Settings,
+  asn: number,
+): Complete<Settings> {
   const { remoteAs, holdTime, keepaliveTime } = neighbor;
   return {
     ...neighbor,

@@ -1,7 +1,8 @@
 import type { Values } from './config.js';
 import { quoteValue } from './finding.js';
 import { closest } from './hint.js';
-import { INHERITED_KEYS, NEIGHBOR } from './settings-neighbor.js';
+import type { Rows } from './setting.js';
+import { INHERITED_KEYS, LISTEN_RANGE, NEIGHBOR } from './settings-neighbor.js';
 import { formatPath, type Origins, type Path, type Report } from './source.js';
 
 /**
@@ -17,8 +18,9 @@ interface RawGroup {
   readonly settings: Mapping;
 }
 
-/** The lists whose items may name a peer group. */
-const MEMBERS = ['neighbors'] as const;
+/** The lists whose items may name a peer group, and the settings of each. */
+const MEMBERS = { neighbors: NEIGHBOR, 'listen-ranges': LISTEN_RANGE } as const;
+const LISTS = Object.keys(MEMBERS) as readonly (keyof typeof MEMBERS)[];
 
 /**
  * Puts into the neighbors of a file what they have of their peer groups, and tells where that stands. `content` is what the
@@ -28,24 +30,24 @@ export function inheritFromPeerGroups(content: unknown): Origins {
   const origins = new Map<string, Path>();
   if (!isMapping(content)) return origins;
   const groups = groupsOf(content['peer-groups']);
-  for (const list of MEMBERS)
+  for (const list of LISTS)
     for (const [index, member] of mappingsOf(content[list])) {
       const name = member['peer-group'];
       if (name === undefined) continue;
       const { chain, isWhole } = ancestry(name, groups);
       for (const { place, settings } of chain)
-        for (const key of INHERITED_KEYS) {
+        for (const key of INHERITED_KEYS[list]) {
           if (Object.hasOwn(member, key) || !Object.hasOwn(settings, key)) continue;
           member[key] = settings[key];
           origins.set(formatPath([list, index, key]), [...place, key]);
         }
-      if (!isWhole) complete(member, index);
+      if (!isWhole) complete(member, list, index);
     }
   return origins;
 }
 
 /** Reports names that no peer group has, groups that inherit from themselves, and names given twice. */
-export function checkPeerGroups({ peerGroups, neighbors }: Values, report: Report): void {
+export function checkPeerGroups({ peerGroups, neighbors, listenRanges }: Values, report: Report): void {
   const parents = new Map<string, string | undefined>();
   peerGroups.forEach(({ name, peerGroup }, i) => {
     if (parents.has(name))
@@ -67,6 +69,20 @@ export function checkPeerGroups({ peerGroups, neighbors }: Values, report: Repor
   neighbors.forEach(({ peerGroup }, i) => {
     checkName(peerGroup, ['neighbors', i, 'peer-group']);
   });
+  listenRanges.forEach(({ peerGroup }, i) => {
+    const place = ['listen-ranges', i, 'peer-group'];
+    checkName(peerGroup, place);
+    const unsafe = peerGroups.find(
+      ({ name, passwordFile, ttlSecurity }) =>
+        (passwordFile !== undefined || ttlSecurity !== undefined) && inheritsFrom(peerGroup, name, parents),
+    );
+    // Left out silently, what is to protect the sessions would protect nothing
+    if (unsafe !== undefined)
+      report(place, {
+        found: `password-file or ttl-security in ${unsafe.name}, which no listen range can have`,
+        allowed: 'a peer group without them',
+      });
+  });
   peerGroups.forEach(({ name, peerGroup }, i) => {
     const place = ['peer-groups', i, 'peer-group'];
     checkName(peerGroup, place);
@@ -77,6 +93,20 @@ export function checkPeerGroups({ peerGroups, neighbors }: Values, report: Repor
         allowed: `a peer group that does not inherit from ${name}`,
       });
   });
+}
+
+/** True where a member of the group `name` has settings of `other`. */
+function inheritsFrom(
+  name: string | undefined,
+  other: string,
+  parents: ReadonlyMap<string, string | undefined>,
+): boolean {
+  const seen = new Set<string>();
+  for (let next = name; next !== undefined && !seen.has(next); next = parents.get(next)) {
+    if (next === other) return true;
+    seen.add(next);
+  }
+  return false;
 }
 
 /** The names from this one to itself again; undefined where it does not inherit from itself. */
@@ -115,10 +145,12 @@ function ancestry(
   return { chain, isWhole: true };
 }
 
-function complete(member: Mapping, index: number): void {
-  for (const key of INHERITED_KEYS) {
-    const row = NEIGHBOR[key as keyof typeof NEIGHBOR];
-    if (row.isRequired && !Object.hasOwn(member, key)) member[key] = row.standIn?.(index);
+function complete(member: Mapping, list: keyof typeof MEMBERS, index: number): void {
+  const rows: Rows = MEMBERS[list];
+  for (const key of INHERITED_KEYS[list]) {
+    const row = rows[key];
+    if (row.kind === 'setting' && row.isRequired && !Object.hasOwn(member, key))
+      member[key] = row.standIn?.(index);
   }
 }
 

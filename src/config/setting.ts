@@ -39,7 +39,7 @@ export interface Setting<File, Value> {
   /** What the rest of a file is judged with where this, or the list's item at `index`, has a fault: another for each index. */
   readonly standIn: ((index: number) => unknown) | undefined;
   readonly itemStandIn: ((index: number) => unknown) | undefined;
-  /** True where the setting is one of another list's, given here for several of its items: the manual has it there. */
+  /** True where the setting is one of another list's, and the manual has it there. */
   readonly isShared: boolean;
 }
 
@@ -214,6 +214,12 @@ export type Shared<R> = {
     ? Setting<File | undefined, Value | undefined>
     : R[Key];
 };
+
+/** Settings that another list has too, as they are there. */
+export function alike<R extends Rows>(rows: R): R {
+  const entries = Object.entries(rows).map(([key, row]) => [key, { ...row, isShared: true }]);
+  return Object.fromEntries(entries) as R;
+}
 
 function sharedRow(row: AnySetting): AnySetting {
   const { default: _, ...schema } = row.schema;

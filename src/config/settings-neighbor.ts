@@ -1,6 +1,7 @@
-import { formatIp, type Ip, type Ipv4, parseIp } from '../types/index.js';
+import { formatIp, formatPrefix, type Ip, type Ipv4, parseIp, parsePrefix } from '../types/index.js';
 import { readKeyFile } from './key-file.js';
 import {
+  alike,
   either,
   flag,
   integer,
@@ -177,8 +178,48 @@ export const NEIGHBOR = {
   ...SHARED,
 };
 
-/** What a peer group may give to its neighbors. */
-export const INHERITED_KEYS: readonly string[] = Object.keys(SHARED);
+const {
+  port: _port,
+  passive: _passive,
+  'local-address': _localAddress,
+  'connect-retry-time': _connectRetryTime,
+  'password-file': _passwordFile,
+  'ttl-security': _ttlSecurity,
+  ...OF_WHO_CONNECTS
+} = SHARED;
+
+/** The settings of one listen range: its own, and those of each neighbor that connects from it. */
+export const LISTEN_RANGE = {
+  prefix: parsed(
+    required(text('an IPv4 or IPv6 prefix, as 10.1.0.0/16'), {
+      description:
+        'Where they may connect from. Of two ranges that hold an address the longer prefix counts, and a neighbor that is configured itself before either.',
+      standIn: (index) => `${addressStandIn(index)}/32`,
+      effect: 'live',
+      change:
+        'another prefix is another range: neighbors that are in none any more lose their sessions (Cease, Peer De-configured)',
+    }),
+    parsePrefix,
+    formatPrefix,
+  ),
+  limit: setting(integer(1, 65535, 'neighbors'), {
+    description: 'How many neighbors of the range there may be at once; more are refused.',
+    default: 100,
+    effect: 'live',
+    change: 'neighbors that are there stay; the new limit counts for the next one',
+  }),
+  'peer-group': optional(GROUP, {
+    description: 'The peer group whose settings the neighbors have where the range has none of its own.',
+    ...INHERITED,
+  }),
+  ...alike(OF_WHO_CONNECTS),
+};
+
+/** What a peer group gives, by the list that its members are in. */
+export const INHERITED_KEYS = {
+  neighbors: Object.keys(SHARED),
+  'listen-ranges': Object.keys(OF_WHO_CONNECTS),
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The settings of one peer group. */
 export const PEER_GROUP = {

@@ -1,7 +1,7 @@
 import { formatIp } from '../types/index.js';
 import { flag, integer, list, oneOf, parsed, required, section, setting, text, texts } from './setting.js';
 import { EVPN } from './settings-evpn.js';
-import { AS_NUMBER, addressStandIn, NEIGHBOR, PEER_GROUP, PORT } from './settings-neighbor.js';
+import { AS_NUMBER, addressStandIn, LISTEN_RANGE, NEIGHBOR, PEER_GROUP, PORT } from './settings-neighbor.js';
 import {
   absolutePath,
   formatListenAddress,
@@ -42,6 +42,16 @@ export const SETTINGS = {
     knownBy: 'address',
     rows: NEIGHBOR,
     change: 'only the session of a neighbor that is added or removed starts or ends',
+  }),
+  'listen-ranges': list({
+    description:
+      'Prefixes from which neighbors may connect that are not configured each. A range may have every setting of a neighbor but `address`, `port`, `passive`, `local-address`, `connect-retry-time`, `password-file` and `ttl-security`. evpnd never connects to such a neighbor, and forgets it when its session has ended.',
+    allowed: 'a list of ranges',
+    isRequired: false,
+    itemAllowed: 'a range: prefix, remote-as and more',
+    knownBy: 'prefix',
+    rows: LISTEN_RANGE,
+    change: 'only the sessions of neighbors that are in no range any more end',
   }),
   'peer-groups': list({
     description:

@@ -1,5 +1,6 @@
 import type { Brand } from './brand.js';
-import { formatIp, type Ip, type Ipv4, type Ipv6, isIpv4 } from './ip.js';
+import { formatIp, type Ip, type Ipv4, type Ipv6, ipByteLength, isIpv4, isWithin, parseIp } from './ip.js';
+import { ParseError } from './parse-error.js';
 
 /**
  * An IP prefix as one value, equal where address and length are: a number for IPv4, whose 32 bits and length a double holds,
@@ -30,6 +31,35 @@ export function prefixLength(key: PrefixKey): number {
 /** `10.0.0.0/8`, `2001:db8::/32`. */
 export function formatPrefix(key: PrefixKey): string {
   return `${formatIp(prefixAddress(key))}/${prefixLength(key)}`;
+}
+
+/** Parses `10.1.0.0/16` or `2001:db8::/32`. Throws ParseError, also where a bit behind the prefix is set. */
+export function parsePrefix(text: string): PrefixKey {
+  const [, address, digits] = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? [];
+  if (address === undefined) throw new ParseError('prefix', text, 'an IPv4 or IPv6 prefix, as 10.1.0.0/16');
+  const ip = parseIp(address);
+  const [bits, length] = [ipByteLength(ip) * 8, Number(digits)];
+  if (length > bits) throw new ParseError('prefix', text, `a prefix length from 0 to ${bits}`);
+  const key = prefixOf(ip, length);
+  if (prefixAddress(key) !== ip) throw new ParseError('prefix', text, formatPrefix(key));
+  return key;
+}
+
+/** The item of the longest prefix that holds the address; undefined where none does. */
+export function longestMatch<Item extends { readonly prefix: PrefixKey }>(
+  items: readonly Item[],
+  address: Ip,
+): Item | undefined {
+  let longest: Item | undefined;
+  for (const item of items) {
+    const length = prefixLength(item.prefix);
+    if (
+      isWithin(address, prefixAddress(item.prefix), length) &&
+      (longest === undefined || prefixLength(longest.prefix) < length)
+    )
+      longest = item;
+  }
+  return longest;
 }
 
 /** The prefix of the first `length` bits of an address. */

@@ -8,6 +8,7 @@ import { otherValues, reloadEffects } from './support/reference.js';
 const BASE = `asn: 65001
 router-id: 10.0.0.1
 peer-groups: [{ name: spines }, { name: leaves }]
+listen-ranges: [{ prefix: 10.2.0.0/16, remote-as: external }]
 neighbors:
   - { address: 10.1.1.0, remote-as: 65000 }
   - { address: 10.1.2.0, remote-as: 65000 }
@@ -24,6 +25,7 @@ test('nothing changed: neither comments nor order nor written defaults nor spell
     diff(`# a comment
 router-id: 10.0.0.1
 asn: 65001
+listen-ranges: [{ remote-as: external, prefix: 10.2.0.0/16 }]
 peer-groups: [{ name: leaves }, { name: spines }]
 bgp: { port: 179, listen: ['0:0::', 0.0.0.0] }
 neighbors:
@@ -71,6 +73,8 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'neighbors[].remote-as': 'external',
   'neighbors[].peer-group': 'spines',
   'peer-groups[].peer-group': 'leaves',
+  'listen-ranges[].peer-group': 'leaves',
+  'listen-ranges[].limit': 7,
   'neighbors[].port': 1179,
   'neighbors[].passive': true,
   'neighbors[].local-address': '10.1.1.1',
@@ -127,10 +131,11 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'state-directory': '/var/lib/other',
 };
 /** Settings with one value, or that name an item. */
-const ONE_VALUE = ['neighbors[].address', 'evpn.vnis[].vni', 'peer-groups[].name'];
+const ONE_VALUE = ['neighbors[].address', 'evpn.vnis[].vni', 'peer-groups[].name', 'listen-ranges[].prefix'];
 const ITEMS: Readonly<Record<string, string>> = {
   'neighbors[]': '10.1.1.0',
   'peer-groups[]': 'spines',
+  'listen-ranges[]': '10.2.0.0/16',
   'evpn.vnis[]': '10',
 };
 
@@ -148,7 +153,8 @@ for (const [key, value] of Object.entries(OTHERS).filter(([key]) => !ONE_VALUE.i
     const path = name.split('.');
     let at = file;
     if (holder === 'neighbors[]') at = file.neighbors[0];
-    else if (holder === 'peer-groups[]') at = file['peer-groups'][0];
+    else if (holder === 'peer-groups[]' || holder === 'listen-ranges[]')
+      at = file[holder.replace('[]', '')][0];
     else if (holder !== undefined) at = file.evpn.vnis[0];
     for (const step of path.slice(0, -1)) {
       at[step] ??= {};

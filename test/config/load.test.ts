@@ -193,7 +193,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'an unknown key with none near',
     `${MINIMAL}zebra: 1\n`,
     [
-      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, peer-groups, bgp, evpn, api, manage-port-settings, log, kernel, mode, on-stop, sweep-deferral-time, state-directory',
+      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, listen-ranges, peer-groups, bgp, evpn, api, manage-port-settings, log, kernel, mode, on-stop, sweep-deferral-time, state-directory',
     ],
   ],
   [
@@ -450,7 +450,12 @@ function set(content: Record<string, unknown>, key: string, value: unknown): voi
 for (const key of reloadEffects().keys())
   test(`a fault of ${key} hides none elsewhere and makes none up`, (t) => {
     const vnis = [{ vni: 10 }, { vni: 20, rd: 'x' }];
-    const content = { ...parse(MINIMAL), 'peer-groups': [{ name: 'spines' }], evpn: { vnis } };
+    const content = {
+      ...parse(MINIMAL),
+      'peer-groups': [{ name: 'spines' }],
+      'listen-ranges': [{ prefix: '10.2.0.0/16', 'remote-as': 'external' }],
+      evpn: { vnis },
+    };
     set(content, key, { no: 'such thing' });
     const found = findings(stringify(content)).map((line) => line.replace(/^f:\d+:\d+: (\S+): .*/, '$1'));
     t.deepEqual(found.toSorted(), [key.replaceAll('[]', '[0]'), 'evpn.vnis[1].rd'].toSorted());

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { type Config, ConfigError, diffConfig, formatFinding, interpret } from '../../src/config/index.js';
 import { parseConfig, parseConfigFile } from '../../src/config/load.js';
 import { INHERITED_KEYS } from '../../src/config/settings-neighbor.js';
+import { formatPrefix } from '../../src/types/index.js';
 import { keyFile } from './support/key-file.js';
 import { otherValues } from './support/reference.js';
 
@@ -30,7 +31,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   description: 'spine',
 };
 
-for (const key of INHERITED_KEYS)
+for (const key of INHERITED_KEYS.neighbors)
   test(`${key} of a peer group, and of the one that it inherits from, is as if it stood at the neighbor`, (t) => {
     const value = VALUES[key] ?? otherValues()[`neighbors[].${key}`];
     t.not(value, undefined, `a value of ${key} for this test`);
@@ -109,6 +110,31 @@ test('what a start reads again without the schema is the same', (t) => {
   );
 });
 
+test('a listen range has the settings of its group, without those of who is connected to', (t) => {
+  const { listenRanges } = parse({
+    'peer-groups': [{ name: 'leaves', 'remote-as': 65001, port: 1179, passive: false, 'hold-time': 30 }],
+    'listen-ranges': [
+      { prefix: '10.2.0.0/16', 'peer-group': 'leaves' },
+      { prefix: '2001:db8::/32', 'remote-as': 'external', limit: 2 },
+    ],
+    neighbors: [],
+  });
+  t.deepEqual(
+    listenRanges.map(({ prefix, limit, remoteAs, holdTime, keepaliveTime }) => [
+      formatPrefix(prefix),
+      limit,
+      remoteAs,
+      holdTime,
+      keepaliveTime,
+    ]),
+    [
+      ['10.2.0.0/16', 100, 'internal', 30, 3],
+      ['2001:db8::/32', 2, 'external', 9, 3],
+    ],
+  );
+  t.false(Object.hasOwn(listenRanges[0], 'port'));
+});
+
 /** What is wrong, the file from its third line on, and every finding in order. */
 const BAD: readonly (readonly [string, string, readonly string[]])[] = [
   [
@@ -173,8 +199,8 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'an address, and a key that no neighbor has',
     'peer-groups: [{ name: a, address: 10.1.1.0, prot: 1 }]\nneighbors: [{ address: 10.1.1.0, remote-as: 1, peer-group: a }]\n',
     [
-      `f:3:26: peer-groups[0].address: found an unknown key; allowed name, peer-group, ${INHERITED_KEYS.join(', ')}`,
-      `f:3:45: peer-groups[0].prot: found an unknown key; allowed name, peer-group, ${INHERITED_KEYS.join(', ')}; did you mean port?`,
+      `f:3:26: peer-groups[0].address: found an unknown key; allowed name, peer-group, ${INHERITED_KEYS.neighbors.join(', ')}`,
+      `f:3:45: peer-groups[0].prot: found an unknown key; allowed name, peer-group, ${INHERITED_KEYS.neighbors.join(', ')}; did you mean port?`,
     ],
   ],
   [
@@ -182,6 +208,33 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'peer-groups: [{ name: a }]\nneighbors: [{ address: 10.1.1.0, peer-group: a }]\n',
     [
       'f:4:13: neighbors[0].remote-as: found nothing; allowed an AS number from 1 to 4294967295 in plain digits, internal, or external',
+    ],
+  ],
+  [
+    'ranges that are none, one that is there twice, and an unknown group',
+    "listen-ranges:\n  - { prefix: 10.2.0.1/16, remote-as: 1 }\n  - { prefix: 10.3.0.0, remote-as: 1 }\n  - { prefix: 10.3.0.0/33, remote-as: 1 }\n  - { prefix: '2001:db8::/32', remote-as: 1, limit: 0 }\n  - { prefix: '2001:db8:0::/32', peer-group: leaves }\nneighbors: []\n",
+    [
+      'f:4:15: listen-ranges[0].prefix: found "10.2.0.1/16"; allowed 10.2.0.0/16',
+      'f:5:15: listen-ranges[1].prefix: found "10.3.0.0"; allowed an IPv4 or IPv6 prefix, as 10.1.0.0/16',
+      'f:6:15: listen-ranges[2].prefix: found "10.3.0.0/33"; allowed a prefix length from 0 to 32',
+      'f:7:53: listen-ranges[3].limit: found 0; allowed neighbors from 1 to 65535',
+      'f:8:15: listen-ranges[4].prefix: found 2001:db8::/32 a second time; allowed one range for a prefix',
+      'f:8:46: listen-ranges[4].peer-group: found "leaves"; allowed nothing: there are no peer-groups',
+    ],
+  ],
+  [
+    'a range whose group inherits what is to protect its sessions and cannot',
+    'peer-groups: [{ name: a, peer-group: b }, { name: b, ttl-security: 1 }]\nlisten-ranges: [{ prefix: 10.2.0.0/16, peer-group: a, remote-as: 1 }]\nneighbors: []\n',
+    [
+      'f:4:52: listen-ranges[0].peer-group: found password-file or ttl-security in b, which no listen range can have; allowed a peer group without them',
+    ],
+  ],
+  [
+    'a range where nobody can connect, and a port of it',
+    'listen-ranges: [{ prefix: 10.2.0.0/16, remote-as: 1, port: 1 }]\nbgp: { listen: [] }\nneighbors: []\n',
+    [
+      'f:3:27: listen-ranges[0].prefix: found a range with an empty bgp.listen; allowed an address there',
+      `f:3:54: listen-ranges[0].port: found an unknown key; allowed prefix, limit, peer-group, ${INHERITED_KEYS['listen-ranges'].join(', ')}`,
     ],
   ],
   [

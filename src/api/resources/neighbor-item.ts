@@ -53,6 +53,11 @@ export const NeighborSchema = Type.Object(
     address: Address('As configured.'),
     description: nullable(Text()),
     peerGroup: nullable(Text('The peer group that settings of it come from.')),
+    listenRange: nullable(
+      Text(
+        'The prefix of the listen range that it connected from; null for a neighbor that is configured itself.',
+      ),
+    ),
     state: Type.Union(
       FsmStateNames.map((state) => Type.Literal(state)),
       { description: 'RFC 4271 §8.2.2.' },
@@ -244,6 +249,7 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
     address: status.address,
     description: status.description ?? null,
     peerGroup: status.peerGroup ?? null,
+    listenRange: status.listenRange ?? null,
     state: status.state,
     established: status.state === 'Established',
     uptimeSeconds: status.uptime === undefined ? null : Math.floor(status.uptime / 1000),

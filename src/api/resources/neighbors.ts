@@ -47,7 +47,7 @@ export const neighbors: Resource<NeighborReads> = {
       neighbors() {
         let use: Awaited<ReturnType<typeof survey.take>> = new Map();
         const pages = pagesByKey({
-          total: rooms.config().neighbors.length,
+          total: speaker.neighbors().length,
           rows: () => speaker.neighbors(),
           key: (neighbor) => parseIp(neighbor.address.split('%')[0]),
           order: ipOrder,

@@ -6,7 +6,11 @@ import { curl } from './curl.js';
 
 /** A leaf that one neighbor still tells everything forwards; without any it hears of nobody. */
 export function sessionProblems(neighbors: readonly NeighborStatus[], socket: string): ProblemNote[] {
-  const down = neighbors.filter(({ state }) => state !== 'Established');
+  // One of a listen range comes and goes as it likes
+  const down = neighbors.filter(
+    ({ state, listenRange, shutdown }) =>
+      state !== 'Established' && (listenRange === undefined || shutdown !== undefined),
+  );
   const none = down.length === neighbors.length ? 'error' : 'warning';
   return down.map((neighbor) => {
     const { address, state, lastError, shutdown } = neighbor;
