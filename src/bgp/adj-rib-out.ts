@@ -109,7 +109,8 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
   #schedule(): void {
     if (this.#flush !== undefined || this.#blocked) return;
     if (this.#pending.size === 0 && this.#dump === undefined) return;
-    this.#flush = this.#clock.soon(this.#work);
+    // What is decided is told before more is decided
+    this.#flush = this.#clock.soonest(this.#work);
   }
 
   readonly #work = (): void => {

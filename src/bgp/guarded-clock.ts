@@ -14,5 +14,6 @@ export function guardedClock(clock: Clock, onError: (error: unknown) => void): C
     wallTime: () => clock.wallTime(),
     after: (milliseconds, callback) => clock.after(milliseconds, guard(callback)),
     soon: (callback) => clock.soon(guard(callback)),
+    soonest: (callback) => clock.soonest(guard(callback)),
   };
 }

@@ -112,8 +112,9 @@ export class Evaluator {
     this.#setVtep(vrf, entry, vtep);
     this.#noteConflict(vrf, mac, entry.ownership, local, remote);
     if ((moved || entry.advertised !== told) && entry.ips !== undefined) {
+      const lane = owner === 'remote' ? vrf.ofRoutes : vrf.ofHosts;
       for (const ip of listOf(entry.ips)) {
-        vrf.markIp(vrf.ipEntry(ip));
+        vrf.markIp(vrf.ipEntry(ip), lane);
         // A host that moved here brings its addresses: asked for, they follow within a round trip
         if (before.owner === 'remote' && owner === 'local') this.dataPlane.findNeigh(vrf.vni, ip, mac);
       }
@@ -287,8 +288,8 @@ export class Evaluator {
     if (sequence !== sides.sequence) {
       here.ownership = { ...here.ownership, sequence };
       // One number for the MAC and all its IPs
-      vrf.markMac(here);
-      for (const other of listOf(here.ips)) vrf.markIp(vrf.ipEntry(other));
+      vrf.markMac(here, vrf.ofHosts);
+      for (const other of listOf(here.ips)) vrf.markIp(vrf.ipEntry(other), vrf.ofHosts);
     }
     return owner;
   }

@@ -1,6 +1,7 @@
 import type { LocalRib, Rib, RibReader } from '../bgp/index.js';
 import type { DataPlane } from '../dataplane/index.js';
 import { type Clock, type Ip, LimitedLog, type Log, type Mac, type Timer, type Vni } from '../types/index.js';
+import { type EvpnNlri, RouteType } from '../wire/index.js';
 import { Admissions } from './admission.js';
 import { Announcer } from './announcer.js';
 import { Claims } from './claims.js';
@@ -10,16 +11,18 @@ import { CrowdedLook, type Looker } from './crowded-look.js';
 import { DEFAULT_DUPLICATE_SETTINGS, DuplicateDetector } from './duplicates.js';
 import { Evaluator } from './evaluate.js';
 import { attributeSetsByVrf } from './export.js';
+import { listOf } from './few.js';
 import { ImportIndex } from './import-index.js';
 import { Importer } from './importer.js';
-import { type IpEntry, MacEntry, type MacVrf } from './mac-vrf.js';
+import { LaneQueue } from './lane-queue.js';
+import { type DirtyLane, type IpEntry, isCrowded, MacEntry, type MacVrf } from './mac-vrf.js';
 import { MoveLog } from './move-log.js';
 import { MoveMemory } from './move-memory.js';
+import { MovedHereQueue } from './moved-here.js';
 import type { RdAllocator } from './rd-allocator.js';
 import { ServedVnis } from './served-vnis.js';
 import { type EvpnSettings, localLimits } from './settings.js';
 import { UnusedLog } from './unused-log.js';
-import { VrfQueue } from './vrf-queue.js';
 import { VtepTable } from './vteps.js';
 
 /** What the brain stands on. */
@@ -59,11 +62,14 @@ export class Evpn {
   readonly #reader: RibReader;
   readonly #evaluator: Evaluator;
   readonly #vnis: ServedVnis;
-  readonly #dirty = new VrfQueue();
+  readonly #ofRoutes = new LaneQueue();
+  readonly #ofHosts = new LaneQueue();
+  readonly #movedHere = new MovedHereQueue();
   readonly #crowded: CrowdedKeys<MacVrf, MacEntry | IpEntry>;
   readonly #looker: Looker;
   #settings: EvpnSettings;
   #scheduled: Timer | undefined;
+  #takingOver: Timer | undefined;
   #idleWaiters: (() => void)[] = [];
   /** The kernel is behind: no more changed routes are looked at until it is not. */
   #waiting = false;
@@ -78,7 +84,7 @@ export class Evpn {
     const index = new ImportIndex();
     const attributesOf = attributeSetsByVrf();
     const unused = new UnusedLog(this.#log);
-    this.importer = new Importer(this.#reader, index, this.vteps, this.#dirty, unused);
+    this.importer = new Importer(this.#reader, index, this.vteps, this.#ofRoutes, unused);
     this.duplicates = new DuplicateDetector(
       deps.clock,
       this.#log,
@@ -106,7 +112,7 @@ export class Evpn {
       this.#log,
       (vrf) => localLimits(this.#settings, vrf.vni),
       deviceName,
-      (vrf, entry) => this.#lookAgain(vrf, entry),
+      (vrf, entry) => this.#lookAgain(vrf, entry, vrf.ofHosts),
     );
     this.#evaluator = new Evaluator(
       deps.dataPlane,
@@ -139,7 +145,7 @@ export class Evpn {
     );
     this.#looker = {
       evaluator: this.#evaluator,
-      serves: (vrf) => this.#vnis.get(vrf.vni) === vrf,
+      serves: (vrf) => this.#serves(vrf),
       lookAgain: (vrf, entry) => this.#lookAgain(vrf, entry),
       decided: (vrf) => {
         if (vrf.hasDirty) this.#mark(vrf);
@@ -155,8 +161,8 @@ export class Evpn {
     rib.usable = (path) => this.importer.whyNowhere(path) === undefined;
     await dataPlane.start({
       topologyChanged: (topology) => this.#vnis.topologyChanged(topology),
-      localMacChanged: (vni, mac) => this.#markMac(vni, mac),
-      localNeighChanged: (vni, ip) => this.#markIp(vni, ip),
+      localMacChanged: (vni, mac) => this.#localMacChanged(vni, mac),
+      localNeighChanged: (vni, ip) => this.#localNeighChanged(vni, ip),
       intruderHeard: (vni, mac, port) => {
         const vrf = this.#vnis.get(vni);
         if (vrf) this.#evaluator.intruderHeard(vrf, mac, port);
@@ -200,6 +206,8 @@ export class Evpn {
     this.admissions.close();
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
+    this.#takingOver?.cancel();
+    this.#takingOver = undefined;
     this.#crowded.stop();
     this.memory.close();
     this.#log.close();
@@ -220,14 +228,49 @@ export class Evpn {
     this.#mark(vrf);
   }
 
-  #lookAgain(vrf: MacVrf, entry: MacEntry | IpEntry): void {
-    if (entry instanceof MacEntry) vrf.markMac(entry);
-    else vrf.markIp(entry);
+  #localMacChanged(vni: Vni, mac: Mac): void {
+    const vrf = this.#vnis.get(vni);
+    if (!vrf) return;
+    const entry = vrf.macEntry(mac);
+    vrf.markMac(entry, vrf.ofHosts);
+    this.#localChanged(vrf, entry, entry.ownership.owner === 'remote');
+  }
+
+  #localNeighChanged(vni: Vni, ip: Ip): void {
+    const vrf = this.#vnis.get(vni);
+    if (!vrf) return;
+    const entry = vrf.ipEntry(ip);
+    vrf.markIp(entry, vrf.ofHosts);
+    this.#localChanged(vrf, entry, entry.owner === 'remote');
+  }
+
+  #localChanged(vrf: MacVrf, entry: MacEntry | IpEntry, isElsewhere: boolean): void {
+    if (isElsewhere && !isCrowded(entry)) this.#takeOverSoon(vrf, entry);
+    if (!vrf.ofHosts.isEmpty) this.#ofHosts.add(vrf.ofHosts);
+    this.#schedule();
+  }
+
+  #takeOverSoon(vrf: MacVrf, entry: MacEntry | IpEntry): void {
+    this.#movedHere.add(vrf, entry);
+    if (!this.#stopped) this.#takingOver ??= this.#deps.clock.soonest(this.#takeOverSome);
+  }
+
+  readonly #takeOverSome = (): void => {
+    this.#takingOver = undefined;
+    for (const { vrf, entry } of this.#movedHere.take(STEP)) this.#takeOver(vrf, entry);
+    if (this.#movedHere.size > 0) this.#takingOver = this.#deps.clock.soonest(this.#takeOverSome);
+    this.#schedule();
+  };
+
+  #lookAgain(vrf: MacVrf, entry: MacEntry | IpEntry, lane = vrf.ofRoutes): void {
+    if (entry instanceof MacEntry) vrf.markMac(entry, lane);
+    else vrf.markIp(entry, lane);
     this.#mark(vrf);
   }
 
   #mark(vrf: MacVrf): void {
-    this.#dirty.add(vrf);
+    this.#ofRoutes.add(vrf.ofRoutes);
+    if (!vrf.ofHosts.isEmpty) this.#ofHosts.add(vrf.ofHosts);
     this.#schedule();
   }
 
@@ -261,29 +304,87 @@ export class Evpn {
         if (dirty.length === 0)
           for (const destination of reader.takeAgain(STEP)) this.importer.reimport(destination);
       }
-      const vrf = this.#dirty.take();
-      if (vrf && this.#vnis.get(vrf.vni) === vrf && !this.#evaluateSome(vrf)) this.#dirty.add(vrf);
-      if ((this.#waiting || !reader.hasDirty) && this.#dirty.size === 0) return false;
+      this.#evaluateSome(this.#ofRoutes.take());
+      this.#evaluateSome(this.#ofHosts.take());
+      if ((this.#waiting || !reader.hasDirty) && !this.#hasDirtyKeys) return false;
       if (clock.now() >= end) return true;
     }
   }
 
-  /** Looks at some dirty keys of the VRF, MACs before IPs, since bindings rest on them; true when none is left. */
-  #evaluateSome(vrf: MacVrf): boolean {
-    let left = vrf.markSegments(STEP);
+  get #hasDirtyKeys(): boolean {
+    return this.#ofRoutes.size > 0 || this.#ofHosts.size > 0;
+  }
+
+  /** Looks at an address that has come here, out of turn, and at the IPs that a MAC brings along. */
+  #takeOver(vrf: MacVrf, entry: MacEntry | IpEntry): void {
+    if (!this.#serves(vrf) || isCrowded(entry)) return;
+    if (entry instanceof MacEntry) {
+      this.#lookAtMac(vrf, entry);
+      if (!(entry.ips instanceof Set)) for (const ip of listOf(entry.ips)) this.#lookAtBound(vrf, ip);
+    } else this.#lookAtIp(vrf, entry);
+    this.#queueDirty(vrf);
+  }
+
+  #lookAtBound(vrf: MacVrf, ip: Ip): void {
+    const entry = vrf.ips.get(ip);
+    if (entry?.dirty && !isCrowded(entry)) this.#lookAtIp(vrf, entry);
+  }
+
+  #lookAtMac(vrf: MacVrf, entry: MacEntry): void {
+    entry.dirty = false;
+    this.#evaluator.mac(vrf, entry);
+  }
+
+  /** MACs before IPs, since bindings rest on them: those that claim it first, in whichever lane they wait. */
+  #lookAtIp(vrf: MacVrf, entry: IpEntry): void {
+    if (vrf.ofRoutes.hasMacs || vrf.ofHosts.hasMacs) {
+      this.#macFirst(vrf, this.#deps.dataPlane.localNeigh(vrf.vni, entry.ip)?.mac);
+      if (!isCrowded(entry)) for (const { nlri } of listOf(entry.remotes)) this.#macFirst(vrf, macOf(nlri));
+    }
+    entry.dirty = false;
+    this.#evaluator.ip(vrf, entry);
+  }
+
+  #macFirst(vrf: MacVrf, mac: Mac | undefined): void {
+    const entry = mac === undefined ? undefined : vrf.macs.get(mac);
+    if (entry?.dirty && !isCrowded(entry)) this.#lookAtMac(vrf, entry);
+  }
+
+  #serves(vrf: MacVrf): boolean {
+    return this.#vnis.get(vrf.vni) === vrf;
+  }
+
+  /** Looks at some dirty keys of the lane, and of what routes alone have looked at where it is theirs. */
+  #evaluateSome(lane: DirtyLane | undefined): void {
+    if (!lane || !this.#serves(lane.vrf)) return;
+    const { vrf } = lane;
+    const isOfRoutes = lane === vrf.ofRoutes;
+    let left = isOfRoutes ? vrf.markSegments(STEP) : STEP;
     while (left-- > 0) {
-      const mac = vrf.takeMac();
-      const ip = mac ? undefined : vrf.takeIp();
+      const mac = lane.takeMac();
+      const ip = mac ? undefined : lane.takeIp();
       if (mac) this.#evaluator.mac(vrf, mac);
-      else if (ip) this.#evaluator.ip(vrf, ip);
+      else if (ip) this.#lookAtIp(vrf, ip);
       else break;
     }
+    if (isOfRoutes && this.#floodSome(vrf, left)) this.#ofRoutes.add(lane);
+    this.#queueDirty(vrf);
+  }
+
+  /** Looks at so many dirty VTEPs of the flood list; true where some are left. */
+  #floodSome(vrf: MacVrf, most: number): boolean {
+    let left = most;
     for (const vtep of vrf.dirtyFloods) {
-      if (left-- <= 0) return false;
+      if (left-- <= 0) return true;
       vrf.dirtyFloods.delete(vtep);
       this.#evaluator.flood(vrf, vtep);
     }
-    return !this.#evaluator.refillFloods(vrf) && !vrf.hasDirty;
+    return this.#evaluator.refillFloods(vrf);
+  }
+
+  #queueDirty(vrf: MacVrf): void {
+    if (!vrf.ofRoutes.isEmpty || vrf.segments.hasDirty) this.#ofRoutes.add(vrf.ofRoutes);
+    if (!vrf.ofHosts.isEmpty) this.#ofHosts.add(vrf.ofHosts);
   }
 
   #wakeIdle(): void {
@@ -292,4 +393,8 @@ export class Evpn {
     this.#idleWaiters = [];
     for (const wake of waiters) wake();
   }
+}
+
+function macOf(nlri: EvpnNlri): Mac | undefined {
+  return nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? nlri.mac : undefined;
 }

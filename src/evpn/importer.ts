@@ -4,11 +4,11 @@ import { type Ip, isIpv4, isReservedEsi } from '../types/index.js';
 import { RouteType } from '../wire/index.js';
 import { withItem, withoutItem } from './few.js';
 import type { Importers, ImportIndex } from './import-index.js';
+import type { LaneQueue } from './lane-queue.js';
 import type { MacVrf } from './mac-vrf.js';
 import { contentReason, labelReason, vtepOf } from './unused.js';
 import type { UnusedLog } from './unused-log.js';
 import type { UnusedReason } from './unused-reasons.js';
-import type { VrfQueue } from './vrf-queue.js';
 import type { VtepTable } from './vteps.js';
 import { whyIpUnused } from './why-unused.js';
 
@@ -30,8 +30,8 @@ export class Importer {
     readonly reader: RibReader,
     readonly index: ImportIndex,
     readonly vteps: VtepTable,
-    /** Takes the VRFs with new dirty keys. */
-    readonly dirty: VrfQueue,
+    /** Takes the VRFs that routes gave new dirty keys. */
+    readonly dirty: LaneQueue,
     readonly unused: UnusedLog,
   ) {}
 
@@ -103,7 +103,7 @@ export class Importer {
     if (now === undefined) return;
     for (const vrf of now.vrfs) {
       put(vrf, destination, now, old?.vrfs.includes(vrf) ? old : undefined);
-      this.dirty.add(vrf);
+      this.dirty.add(vrf.ofRoutes);
     }
   }
 
@@ -117,7 +117,7 @@ export class Importer {
     for (const vrf of now.vrfs) {
       if (old?.vrfs.includes(vrf)) continue;
       put(vrf, destination, now, undefined);
-      this.dirty.add(vrf);
+      this.dirty.add(vrf.ofRoutes);
     }
   }
 
@@ -143,7 +143,7 @@ export class Importer {
     for (const vrf of old.vrfs)
       if (!now?.vrfs.includes(vrf)) {
         remove(vrf, destination, old);
-        this.dirty.add(vrf);
+        this.dirty.add(vrf.ofRoutes);
       }
   }
 

@@ -123,10 +123,55 @@ interface LatestVtep {
   reason: UnusedReason | undefined;
 }
 
+/** Keys of one VNI that are to be looked at, MACs before IPs, since bindings rest on them. */
+export class DirtyLane {
+  /** Somebody has it in his queue. */
+  isQueued = false;
+  readonly #macs = new Fifo<MacEntry>();
+  readonly #ips = new Fifo<IpEntry>();
+
+  constructor(readonly vrf: MacVrf) {}
+
+  /** The caller has marked the entry as dirty. */
+  addMac(entry: MacEntry): void {
+    this.#macs.push(entry);
+  }
+
+  addIp(entry: IpEntry): void {
+    this.#ips.push(entry);
+  }
+
+  /** Takes the MAC that waits longest to be looked at; undefined when none does. */
+  takeMac(): MacEntry | undefined {
+    return takeDirty(this.#macs);
+  }
+
+  takeIp(): IpEntry | undefined {
+    return takeDirty(this.#ips);
+  }
+
+  get hasMacs(): boolean {
+    return this.#macs.size > 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.#macs.size === 0 && this.#ips.size === 0;
+  }
+}
+
+function takeDirty<Entry extends MacEntry | IpEntry>(entries: Fifo<Entry>): Entry | undefined {
+  let entry = entries.take();
+  // Some have been looked at out of turn
+  while (entry && !entry.dirty) entry = entries.take();
+  if (entry) entry.dirty = false;
+  return entry;
+}
+
 /** The MAC-VRF of one VNI (RFC 7432 §6, VLAN-based service: one broadcast domain, Ethernet tag 0). Data only. */
 export class MacVrf {
-  /** Somebody has it in his queue. */
-  dirty = false;
+  /** What routes have looked at, and what local hosts do: however many there are of the one, the other does not wait for all. */
+  readonly ofRoutes = new DirtyLane(this);
+  readonly ofHosts = new DirtyLane(this);
   at: VniAttachment | undefined = undefined;
   /** The machine's own addresses in this broadcast domain. */
   own: OwnAddresses = NO_OWN_ADDRESSES;
@@ -136,8 +181,6 @@ export class MacVrf {
   readonly floods = new Map<Ip, Set<Destination>>();
   /** Imported Type-3 routes of trees, which take no copies of ours. */
   readonly trees = new Set<Destination>();
-  readonly #dirtyMacs = new Fifo<MacEntry>();
-  readonly #dirtyIps = new Fifo<IpEntry>();
   readonly dirtyFloods = new Set<Ip>();
   /** VTEPs for which the flood list has no room, those that wait longest first; most VNIs have none. */
   leftOut: Set<Ip> | undefined = undefined;
@@ -219,32 +262,19 @@ export class MacVrf {
     if (holder) this.memory.putIp(this.vni, ip, { mac: holder.mac, vtep, history });
   }
 
-  /** The entry is to be looked at; once, however often it is said. */
-  markMac(entry: MacEntry): void {
+  /** The entry is to be looked at; once, however often it is said. Whoever has it marked queues the lane. */
+  markMac(entry: MacEntry, lane = this.ofRoutes): void {
     if (entry.dirty) return;
     entry.dirty = true;
     if (isCrowded(entry)) this.crowded.add(this, entry);
-    else this.#dirtyMacs.push(entry);
+    else lane.addMac(entry);
   }
 
-  markIp(entry: IpEntry): void {
+  markIp(entry: IpEntry, lane = this.ofRoutes): void {
     if (entry.dirty) return;
     entry.dirty = true;
     if (isCrowded(entry)) this.crowded.add(this, entry);
-    else this.#dirtyIps.push(entry);
-  }
-
-  /** Takes the MAC that waits longest to be looked at; undefined when none does. */
-  takeMac(): MacEntry | undefined {
-    const entry = this.#dirtyMacs.take();
-    if (entry) entry.dirty = false;
-    return entry;
-  }
-
-  takeIp(): IpEntry | undefined {
-    const entry = this.#dirtyIps.take();
-    if (entry) entry.dirty = false;
-    return entry;
+    else lane.addIp(entry);
   }
 
   /** Marks the MACs and IPs of at most `max` routes of segments whose leaves changed; returns how many of `max` are left over. */
@@ -262,7 +292,7 @@ export class MacVrf {
 
   /** MACs, IPs or segments wait to be looked at. */
   get hasDirty(): boolean {
-    return this.#dirtyMacs.size > 0 || this.#dirtyIps.size > 0 || this.segments.hasDirty;
+    return !this.ofRoutes.isEmpty || !this.ofHosts.isEmpty || this.segments.hasDirty;
   }
 
   /** Each destination that is imported here, once. */

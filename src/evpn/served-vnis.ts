@@ -185,11 +185,11 @@ export class ServedVnis {
       markKnown(vrf);
       let standing = 0;
       for (const mac of dataPlane.localMacs(vrf.vni)) {
-        vrf.markMac(vrf.macEntry(mac));
+        vrf.markMac(vrf.macEntry(mac), vrf.ofHosts);
         standing++;
       }
       for (const ip of dataPlane.localNeighs(vrf.vni)) {
-        vrf.markIp(vrf.ipEntry(ip));
+        vrf.markIp(vrf.ipEntry(ip), vrf.ofHosts);
         standing++;
       }
       this.#deps.admissions.stands(vrf, standing);

@@ -20,10 +20,15 @@ const ROUTE_GROUPS = [K.RTNLGRP_NEXTHOP, K.RTNLGRP_IPV4_ROUTE, K.RTNLGRP_IPV6_RO
 const BUFFER = 512 * 1024;
 /** A link message of a port with thousands of VLANs is the longest there is. */
 const ROOM = 256 * 1024;
-/** Datagrams of one reading, mostly one notification each: a few milliseconds' work. */
-const READING = 512;
-/** Readings of one drain: a storm must not hold the event loop. */
-const DRAIN_READINGS = 2;
+/** Datagrams of one reading, mostly one notification each: a fraction of a millisecond's work. */
+const READING = 128;
+/** One drain reads for so many milliseconds: a storm must not hold the event loop. */
+const DRAIN_MS = 2;
+/**
+ * So does one turn of the event loop. The kernel tells in one line, faster than what it tells is worked off: whatever is left
+ * in it the next host waits for.
+ */
+const TURN_MS = 8;
 
 /** What the monitor tells its owner. */
 export interface MonitorEvents {
@@ -84,10 +89,10 @@ export class Monitor {
     return !this.#closed && this.#socket.queued() > 0;
   }
 
-  /** From now on hands over notifications as they come, one reading a turn of the event loop. */
+  /** From now on hands over notifications as they come, for a few milliseconds a turn of the event loop. */
   watch(): void {
     this.#socket.watch(
-      () => void this.#read(1),
+      () => void this.#read(TURN_MS),
       (thrown) => this.#log.error({ err: thrown }, 'handling notifications failed'),
     );
   }
@@ -107,12 +112,12 @@ export class Monitor {
   }
 
   /**
-   * Hands over what waits, as far as a few readings go; does nothing while a notification is being handled. True where
+   * Hands over what waits, as far as a few milliseconds go; does nothing while a notification is being handled. True where
    * nothing is left: only then does the kernel tell of another overrun, until then it drops without a word
    * (net/netlink/af_netlink.c netlink_overrun).
    */
   drain(): boolean {
-    return this.#read(DRAIN_READINGS);
+    return this.#read(DRAIN_MS);
   }
 
   /** Hands over all that waits, however much it is, and lets others have their turns meanwhile. */
@@ -133,12 +138,14 @@ export class Monitor {
     this.#socket.close();
   }
 
-  #read(limit: number): boolean {
+  /** Reads once, and again for so many milliseconds. True where nothing is left. */
+  #read(milliseconds: number): boolean {
     if (this.#draining || this.#closed) return this.#closed;
     this.#draining = true;
     try {
       this.#events.reading();
-      for (let i = 0; i < limit && !this.#closed; i++) {
+      const end = performance.now() + milliseconds;
+      while (!this.#closed) {
         const received = this.#socket.receive(this.#datagram);
         if (received.errno === K.ENOBUFS) {
           this.overruns++;
@@ -149,6 +156,7 @@ export class Monitor {
           this.#events.drained();
           return true;
         }
+        if (performance.now() >= end) break;
       }
       return this.#closed;
     } finally {

@@ -19,6 +19,11 @@ export interface Clock {
    * the event loop if that is short, otherwise in a later one.
    */
   soon(callback: () => void): Timer;
+  /**
+   * Calls back at the end of this turn of the event loop, before what `soon` asked for: for what others wait for and takes a
+   * fraction of a millisecond, or a bounded part of it.
+   */
+  soonest(callback: () => void): Timer;
 }
 
 const turnEnd = new TurnEnd(() => performance.now());
@@ -32,4 +37,5 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(handle) };
   },
   soon: (callback) => turnEnd.add(callback),
+  soonest: (callback) => turnEnd.addFirst(callback),
 };

@@ -4,6 +4,8 @@ import { emptyList } from './list.js';
 const JOIN_MS = 1;
 /** A turn of this length, including its I/O, ends: further callbacks wait for the next one, as timers and I/O do. */
 const LONG_MS = 4;
+/** What goes first is called so often in one go, where it asks for more that does. */
+const FIRST_ROUNDS = 2;
 
 class Waiting {
   constructor(public callback: (() => void) | undefined) {}
@@ -18,11 +20,13 @@ class Waiting {
  * Callbacks at the end of a turn of the event loop, after its I/O. A change passes through several stages, each of
  * which requests its own callback; if they are short they all run in one turn, since each turn costs two system
  * calls and an entry into JavaScript. After longer work, the next turn's I/O comes first;
- * if the turn is long by then, including its I/O, callbacks that are still queued wait too.
+ * if the turn is long by then, including its I/O, callbacks that are still queued wait too. Not so those that go first: they
+ * are called in any turn and before the others, so whoever requests them has little to do.
  */
 export class TurnEnd {
   readonly #now: () => number;
   #waiting = emptyList<Waiting>();
+  #first = emptyList<Waiting>();
   #armed = false;
   /** When a callback at the end of this turn was first requested: about when the turn began. */
   #since = 0;
@@ -34,8 +38,17 @@ export class TurnEnd {
 
   /** Calls back after those that are queued already. */
   add(callback: () => void): { cancel(): void } {
+    return this.#add(this.#waiting, callback);
+  }
+
+  /** Calls back after those that are queued already to go first, and before all others. */
+  addFirst(callback: () => void): { cancel(): void } {
+    return this.#add(this.#first, callback);
+  }
+
+  #add(queue: Waiting[], callback: () => void): { cancel(): void } {
     const entry = new Waiting(callback);
-    this.#waiting.push(entry);
+    queue.push(entry);
     if (!this.#armed) this.#arm();
     return entry;
   }
@@ -53,8 +66,10 @@ export class TurnEnd {
     let due = waiting.length;
     let done = 0;
     try {
+      this.#runFirst();
       while (done < due) {
         waiting[done++].callback?.();
+        this.#runFirst();
         if (done === waiting.length) break;
         const now = this.#now();
         if (now >= long) break;
@@ -63,7 +78,21 @@ export class TurnEnd {
     } finally {
       this.#waiting = waiting.slice(done);
       this.#armed = false;
-      if (this.#waiting.length > 0) this.#arm();
+      if (this.#waiting.length > 0 || this.#first.length > 0) this.#arm();
     }
   };
+
+  /** Calls those that go first, and once more those that they have called for. */
+  #runFirst(): void {
+    for (let round = 0; round < FIRST_ROUNDS && this.#first.length > 0; round++) {
+      const first = this.#first;
+      this.#first = emptyList();
+      let done = 0;
+      try {
+        while (done < first.length) first[done++].callback?.();
+      } finally {
+        if (done < first.length) this.#first.unshift(...first.slice(done));
+      }
+    }
+  }
 }

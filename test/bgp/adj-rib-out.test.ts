@@ -64,6 +64,21 @@ test('the beginning: everything that stands, packed, then End-of-RIB', (t) => {
   t.deepEqual([...n.adjRibOut.sent], [0, 0, 1000, 1, 0, 0]);
 });
 
+test('what is decided is told before more is decided', (t) => {
+  const localRib = new LocalRib();
+  const n = neighbor(localRib);
+  n.adjRibOut.start();
+  n.clock.runUntilIdle();
+  n.take();
+  n.clock.soon(() => {
+    t.deepEqual(n.told().announced.length, 1);
+    localRib.originate(macRoute(2), A);
+  });
+  localRib.originate(macRoute(1), A);
+  n.clock.runTurn();
+  t.is(n.told().announced.length, 1, 'in the same turn');
+});
+
 test('an empty table is End-of-RIB alone', (t) => {
   const n = neighbor(new LocalRib());
   n.adjRibOut.start();

@@ -12,6 +12,7 @@ function holding() {
     now: () => clock.now(),
     wallTime: () => clock.wallTime(),
     soon: (callback: () => void) => clock.soon(callback),
+    soonest: (callback: () => void) => clock.soonest(callback),
     after: (milliseconds: number, callback: () => void) =>
       clock.after(milliseconds, () => {
         seen.woken++;

@@ -10,6 +10,7 @@ class HandClock implements Clock {
   now = () => this.time;
   wallTime = () => this.time;
   soon = (callback: () => void) => this.after(0, callback);
+  soonest = this.soon;
   after(_: number, callback: () => void) {
     const timer = { callback };
     this.timers.add(timer);

@@ -16,7 +16,8 @@ async function servedVrf(): Promise<MacVrf> {
 /** The MACs that are to be looked at, by their last octet. */
 function touched(vrf: MacVrf): number[] {
   const found: number[] = [];
-  for (let entry = vrf.takeMac(); entry; entry = vrf.takeMac()) found.push(entry.mac & 0xff);
+  for (let entry = vrf.ofRoutes.takeMac(); entry; entry = vrf.ofRoutes.takeMac())
+    found.push(entry.mac & 0xff);
   return found.sort();
 }
 

@@ -166,6 +166,7 @@ function slowKeys(steps: number) {
     wallTime: () => clock.wallTime(),
     after: (milliseconds, callback) => clock.after(milliseconds, callback),
     soon: (callback) => clock.soon(callback),
+    soonest: (callback) => clock.soonest(callback),
   };
   const keys = new CrowdedKeys<object, { dirty: boolean }>(
     slow,

@@ -12,6 +12,7 @@ export class VirtualClock implements Clock {
   #now = 0;
   #order = 0;
   #soon: Scheduled[] = [];
+  #soonest: Scheduled[] = [];
   #timers: Scheduled[] = [];
   readonly #epoch: number;
 
@@ -37,8 +38,16 @@ export class VirtualClock implements Clock {
   }
 
   soon(callback: () => void): Timer {
+    return this.#add(this.#soon, callback);
+  }
+
+  soonest(callback: () => void): Timer {
+    return this.#add(this.#soonest, callback);
+  }
+
+  #add(queue: Scheduled[], callback: () => void): Timer {
     const entry = this.#scheduled(this.#now, callback);
-    this.#soon.push(entry);
+    queue.push(entry);
     return {
       cancel: () => {
         entry.cancelled = true;
@@ -53,15 +62,24 @@ export class VirtualClock implements Clock {
 
   /** Runs what `soon` asked for, and what that asks for, until nothing is left; at most `turns` turns. */
   runUntilIdle(turns = 100_000): void {
-    for (let turn = 0; this.#soon.length > 0; turn++) {
+    for (let turn = 0; this.#soon.length + this.#soonest.length > 0; turn++) {
       if (turn >= turns) throw new Error(`not idle after ${turns} turns`);
       this.runTurn();
     }
   }
 
-  /** One turn of the event loop: what `soon` had asked for before it began. */
+  /** One turn of the event loop: what `soonest` asks for, and what `soon` had asked for before it began. */
   runTurn(): void {
-    for (const entry of this.#soon.splice(0)) if (!entry.cancelled) entry.callback();
+    const due = this.#soon.splice(0);
+    this.#runSoonest();
+    for (const entry of due) {
+      if (!entry.cancelled) entry.callback();
+      this.#runSoonest();
+    }
+  }
+
+  #runSoonest(): void {
+    for (const entry of this.#soonest.splice(0)) if (!entry.cancelled) entry.callback();
   }
 
   /** Lets time pass: timers fire in order, each followed by what `soon` asked for. */

@@ -88,3 +88,43 @@ test('what is cancelled is not called, be it at the turn of another', async (t) 
   await turn();
   t.deepEqual(told, ['first']);
 });
+
+test('what goes first is called before what waited, with what it asks for, and in a turn that is long', async (t) => {
+  const told: string[] = [];
+  let now = 0;
+  const end = new TurnEnd(() => now);
+  const slice = () => {
+    told.push('slice');
+    now += 5;
+    end.addFirst(() => told.push('told'));
+    if (told.length < 8) end.add(slice);
+  };
+  end.add(slice);
+  end.add(() => told.push('beside'));
+  end.addFirst(() => {
+    told.push('first');
+    end.addFirst(() => told.push('what it asks for'));
+  });
+  const gone = end.addFirst(() => told.push('gone'));
+  gone.cancel();
+  now += 10;
+  await turn();
+  t.deepEqual(told, ['first', 'what it asks for', 'slice', 'told']);
+  await turn();
+  t.deepEqual(told.slice(4), ['beside']);
+  await turn();
+  t.deepEqual(told.slice(5), ['slice', 'told']);
+});
+
+test('what goes first and always asks again does not hold the others', async (t) => {
+  const told: string[] = [];
+  const end = new TurnEnd(() => 0);
+  let again = end.addFirst(function first() {
+    told.push('first');
+    again = end.addFirst(first);
+  });
+  end.add(() => told.push('other'));
+  await turn();
+  t.true(told.includes('other'), told.join());
+  again.cancel();
+});
