@@ -4,6 +4,7 @@ import { connect, type DropArgument, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { StartError } from '../types/index.js';
+import { Door } from './door.js';
 import type { Refusals } from './refusals.js';
 
 /** What answers requests. */
@@ -49,6 +50,7 @@ const MOST_CONNECTIONS = { unix: 64, tcp: 192 };
  * few octets each would be answered in one turn of the event loop, thousands of them.
  */
 const MOST_AHEAD = 16;
+const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 const SOCKET_MODE = 0o660;
 /** Milliseconds that a closing server waits for answers under way. */
 const GRACE = 1000;
@@ -82,10 +84,15 @@ export async function listenApi(
     response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
     return true;
   };
+  const door = new Door();
   const answer: RequestListener = (request, response) => {
     if (!admits(request.socket, response)) return;
     void ready.then(
-      ({ routing }) => routing(request, response),
+      ({ routing }) => {
+        // Whoever polls whether the event loop turns does not wait for whoever reads
+        if (PROBES.has(request.url ?? '')) routing(request, response);
+        else door.enter(() => routing(request, response));
+      },
       () => response.destroy(),
     );
   };

@@ -12,6 +12,7 @@ import {
   pagesByKey,
   routeOrder,
 } from '../../src/api/index.js';
+import { EACH_TURN } from '../../src/api/turnstile.js';
 import {
   ESI_ZERO,
   type Esi,
@@ -322,4 +323,27 @@ test('a page ends where its items become heavy, and its turns sooner; nothing is
   );
   t.true(Math.max(...sizes) <= 13, `${sizes}`);
   t.true(Math.max(...mostATurn) < 128 * 1024, `${mostATurn}`);
+});
+
+test('a page that is sorted often takes more turns, and one that is small few', async (t) => {
+  // Each row comes before all others so far
+  const falling = new Map(Array.from({ length: 20_000 }, (_, i) => [20_000 - i, ''] as const));
+  const turnsOf = async (limit: number): Promise<number> => {
+    let turns = 0;
+    const timed = <Value>(work: () => Value): Value => {
+      turns++;
+      return work();
+    };
+    const counted = { ...EACH_TURN, timed };
+    const { items } = await pagesOf(falling).page(undefined, limit, counted);
+    t.deepEqual(
+      items,
+      Array.from({ length: limit }, (_, i) => i + 1),
+    );
+    return turns;
+  };
+  const large = await turnsOf(1000);
+  // 19 times two thousand rows are sorted, and the page is made of a thousand
+  t.true(large >= 19 + 16, `${large} turns`);
+  t.true((await turnsOf(1)) < 60);
 });
