@@ -70,7 +70,7 @@ export class Announcer {
   /** Takes back what is announced of IPs with this MAC. */
   withdrawIps(vrf: MacVrf, mac: MacEntry): void {
     if (mac.ips === undefined) return;
-    for (const ip of listOf(mac.ips)) {
+    for (const ip of mac.ips instanceof Set ? mac.ips : listOf(mac.ips)) {
       const entry = vrf.ips.get(ip);
       if (entry?.advertised?.mac !== mac.mac) continue;
       this.localRib.withdraw(macRoute(vrf, mac.mac, ip));

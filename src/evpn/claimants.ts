@@ -1,22 +1,40 @@
 import type { Mac } from '../types/index.js';
 import { RouteType } from '../wire/index.js';
-import { isSeveral, listOf, withItem, withoutItem } from './few.js';
-import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
+import { type Few, isSeveral, listOf, withItem, withoutItem } from './few.js';
+import type { DirtyLane, IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 
 /** The entry of the MAC that claims an IP: mostly the one that did when last looked at, which stands since it does. */
 export function claimantOf(vrf: MacVrf, before: MacEntry | undefined, mac: Mac): MacEntry {
   return before?.mac === mac ? before : vrf.macEntry(mac);
 }
 
+/** Has each item of the set marked in the lane: at once, or where they are many some with each look at the lane. */
+export function markAll<Item extends number | string | object>(
+  items: Few<Item>,
+  lane: DirtyLane,
+  mark: (item: Item, lane: DirtyLane) => void,
+): void {
+  if (items instanceof Set) lane.walkLater(items, marking(items, lane, mark));
+  else for (const item of listOf(items)) mark(item, lane);
+}
+
+function* marking<Item>(
+  items: Iterable<Item>,
+  lane: DirtyLane,
+  mark: (item: Item, lane: DirtyLane) => void,
+): Iterator<void> {
+  for (const item of items) yield mark(item, lane);
+}
+
 /** Has IPs looked at that this MAC claims and others, too: which of them count hangs on where their MACs are. */
 export function markContested(vrf: MacVrf, { remotes }: MacEntry): void {
-  for (const { nlri } of listOf(remotes)) {
+  markAll(remotes, vrf.ofRoutes, ({ nlri }) => {
     const ip =
       nlri.type === RouteType.MAC_IP_ADVERTISEMENT && nlri.ip !== undefined
         ? vrf.ips.get(nlri.ip)
         : undefined;
     if (ip && isSeveral(ip.remotes)) vrf.markIp(ip);
-  }
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
 import { compareIp, IPV4_ANY, type Ip, type Mac } from '../types/index.js';
 import { advertisedRoutes } from './advertised.js';
 import type { Announcer } from './announcer.js';
-import { claimantOf, markContested, rebind } from './claimants.js';
+import { claimantOf, markAll, markContested, rebind } from './claimants.js';
 import type { ClaimSearch, Claims } from './claims.js';
 import type { Conflicts } from './conflicts.js';
 import type { AttributeSets } from './export.js';
@@ -112,12 +112,12 @@ export class Evaluator {
     this.#setVtep(vrf, entry, vtep);
     this.#noteConflict(vrf, mac, entry.ownership, local, remote);
     if ((moved || entry.advertised !== told) && entry.ips !== undefined) {
-      const lane = owner === 'remote' ? vrf.ofRoutes : vrf.ofHosts;
-      for (const ip of listOf(entry.ips)) {
+      // A host that moved here brings its addresses: asked for, they follow within a round trip
+      const isAsked = before.owner === 'remote' && owner === 'local';
+      markAll(entry.ips, owner === 'remote' ? vrf.ofRoutes : vrf.ofHosts, (ip, lane) => {
         vrf.markIp(vrf.ipEntry(ip), lane);
-        // A host that moved here brings its addresses: asked for, they follow within a round trip
-        if (before.owner === 'remote' && owner === 'local') this.dataPlane.findNeigh(vrf.vni, ip, mac);
-      }
+        if (isAsked) this.dataPlane.findNeigh(vrf.vni, ip, mac);
+      });
     }
     if (owner !== before.owner) markContested(vrf, entry);
     // One that is queued again would otherwise outlive its place, and take the place of its successor with it

@@ -359,6 +359,8 @@ export class Evpn {
     if (!lane || !this.#serves(lane.vrf)) return;
     const { vrf } = lane;
     const isOfRoutes = lane === vrf.ofRoutes;
+    // What one address has looked at leaves room for others
+    lane.walkSome(STEP / 2);
     let left = isOfRoutes ? vrf.markSegments(STEP) : STEP;
     while (left-- > 0) {
       const mac = lane.takeMac();

@@ -129,8 +129,26 @@ export class DirtyLane {
   isQueued = false;
   readonly #macs = new Fifo<MacEntry>();
   readonly #ips = new Fifo<IpEntry>();
+  /** Marks that are many, each by one step of an iterator, by what they are made of. */
+  readonly #walks = new Map<object, Iterator<unknown>>();
 
   constructor(readonly vrf: MacVrf) {}
+
+  /** Each step of `walk` marks one of many keys that something of `set` has looked at; one under way for it gives way. */
+  walkLater(set: object, walk: Iterator<unknown>): void {
+    this.#walks.set(set, walk);
+  }
+
+  /** Takes so many steps, or as many as there are. */
+  walkSome(most: number): void {
+    let left = most;
+    for (const [set, walk] of this.#walks)
+      for (let isOver = false; !isOver; ) {
+        if (left-- <= 0) return;
+        isOver = walk.next().done === true;
+        if (isOver) this.#walks.delete(set);
+      }
+  }
 
   /** The caller has marked the entry as dirty. */
   addMac(entry: MacEntry): void {
@@ -155,7 +173,7 @@ export class DirtyLane {
   }
 
   get isEmpty(): boolean {
-    return this.#macs.size === 0 && this.#ips.size === 0;
+    return this.#macs.size === 0 && this.#ips.size === 0 && this.#walks.size === 0;
   }
 }
 

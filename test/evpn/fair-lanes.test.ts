@@ -80,3 +80,35 @@ test('an IP that comes here with a new MAC is told before all new hosts, behind 
   t.true(at >= 1 && at <= 3, `${at}: ${decided.slice(0, 4)}`);
   t.is(leaf.evpn.vrf(VNI)?.macs.get(mac)?.ownership.sequence, 1, 'it takes the number plus one');
 });
+
+test('a MAC with many IPs that goes to another leaf does not have others wait for all of them', async (t) => {
+  const { clock, leaf, devices, other, decided } = await fabric();
+  for (let i = 0; i < MANY; i++) other.macIp(VICTIM, VNI, { ip: (0x0a0a_0000 + i) as Ip });
+  clock.advance(10_000);
+  const dirty: string[] = [];
+  const { vni, macs } = leaf.evpn.vrf(VNI)!;
+  const setNeigh = leaf.dataPlane.setNeigh.bind(leaf.dataPlane);
+  leaf.dataPlane.setNeigh = (...all) => {
+    decided.push(`there ${all[1]}`);
+    setNeigh(...all);
+  };
+  const findNeigh = leaf.dataPlane.findNeigh.bind(leaf.dataPlane);
+  leaf.dataPlane.findNeigh = (...all) => {
+    dirty.push(`${all[1]}`);
+    findNeigh(...all);
+  };
+  t.is(macs.get(VICTIM)?.ips instanceof Set, true);
+  decided.length = 0;
+  leaf.hostSpeaks(devices, VICTIM);
+  leaf.hostSpeaks(devices, FIRST);
+  let before = -1;
+  leaf.localRib.listen({
+    changed: ({ nlri }: { nlri: EvpnNlri }) => {
+      if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT && nlri.mac === FIRST) before = dirty.length;
+    },
+  });
+  clock.advance(10_000);
+  t.is(leaf.evpn.vrf(vni)?.macs.get(VICTIM)?.ownership.owner, 'local');
+  t.true(before >= 0 && before <= 128, `${before} of its IPs were marked before another host`);
+  t.is(new Set(dirty).size, MANY, 'all are asked for');
+});
