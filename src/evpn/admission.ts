@@ -31,7 +31,7 @@ export class Admissions {
     readonly clock: Clock,
     log: LimitedLog,
     readonly limitsOf: (vrf: MacVrf) => LocalLimits,
-    readonly deviceName: (port: number) => string | undefined,
+    deviceName: (port: number) => string | undefined,
     /** The address is to be looked at again. */
     readonly release: (vrf: MacVrf, entry: Local) => void,
   ) {
@@ -75,7 +75,6 @@ export class Admissions {
           if (!largest || this.#expelSome(largest, kind, vni.admitted[kind] - limits[kind]) === 0) break;
         }
     }
-    this.#arm();
   }
 
   /**
@@ -144,7 +143,6 @@ export class Admissions {
 
   close(): void {
     this.#timer?.cancel();
-    this.#timer = undefined;
     this.#episodes.close();
   }
 

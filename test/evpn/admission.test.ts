@@ -130,6 +130,7 @@ const MADE_ROOM: readonly (readonly [number, [number, number], number, [number, 
   [100, [100, 0], 11, [80, 11]],
   [100, [52, 48], 1, [50, 49]],
   [100, [52, 48], 9, [50, 50]],
+  [100, [53, 47], 1, [50, 48]],
   [1_000, [1_000, 0], 1, [936, 1]],
 ];
 
@@ -197,6 +198,7 @@ test('a port that has fewer than another, in a VNI without room, gets half of wh
   t.deepEqual([s.of(1), s.of(2), s.of(3)], [50, 44, 6]);
   s.tick();
   t.deepEqual([s.of(1), s.of(2), s.of(3)], [47, 47, 6]);
+  t.is(s.heldBack, 20 + 3 + 2, 'those of the other, and those that had a turn in vain');
 });
 
 /** A rate, what waits of each kind, the time that passes, and what has had its turn then. */
@@ -207,6 +209,7 @@ const SHARED: readonly (readonly [number, [number, number], number, [number, num
   [150, [5, 5], 40, [3, 3]],
   [150, [9, 0], 40, [6, 0]],
   [150, [0, 9], 40, [0, 5]],
+  [25, [4, 4], 170, [2, 2]],
   [10, [4, 4], 110, [1, 0]],
   [10, [4, 4], 210, [1, 1]],
   [10, [4, 4], 410, [2, 2]],
@@ -246,6 +249,31 @@ test('what waits for the rate comes before what waits for room, and both share w
   t.deepEqual(waits(), [0, 7]);
   t.is(s.admissions.waiting, 7);
   t.is(s.heldBack, 15);
+});
+
+test('what has room takes of the rate what IPs do not get', (t) => {
+  const s = new Scene({ macs: 20, ips: 100, rate: 150 });
+  const macs = s.macs(0, 20, 1);
+  const more = s.macs(100, 5, 1);
+  for (let n = 20; n < 1_500; n++) s.look(macs[0], true);
+  const ips = Array.from({ length: 10 }, (_, n) => s.ip(n, 1));
+  for (const entry of macs.slice(10)) s.gone(entry);
+  s.tick();
+  const announced = (entries: readonly Local[]) => entries.filter((entry) => s.announced.has(entry)).length;
+  t.deepEqual([announced(more), announced(ips)], [2, 1]);
+  t.is(s.heldBack, 15);
+});
+
+test('an address that is configured no longer is withdrawn where there is no room for it', (t) => {
+  const s = new Scene({ macs: 1, ips: 1, rate: 100 });
+  s.mac(0, 1);
+  const entry = s.vrf.macEntry((FIRST + 1) as Mac);
+  s.ports.set(entry, 1);
+  s.look(entry, true, true);
+  t.true(s.announced.has(entry));
+  s.look(entry);
+  t.false(s.announced.has(entry));
+  t.is(s.admissions.whyWaits(entry), 'out');
 });
 
 test('an address that has news again while it waits keeps its place, and is held back once', (t) => {
@@ -329,6 +357,8 @@ for (const state of ['out', 'late', undefined] as const)
       const waits =
         change === 'stays' ? state : change === 'has no news' && state === 'out' ? 'out' : undefined;
       t.is(s.admissions.whyWaits(entry), waits, 'it');
+      // A port that had all makes room for one that had none
+      t.is(s.admissions.waiting, waits || (state === 'out' && change === 'moves') ? 1 : 0);
       t.is(s.announced.has(entry), change !== 'is gone' && waits !== 'out');
       const isCounted = change !== 'is gone' && change !== 'is configured' && waits !== 'out';
       const counted = (state === 'out' && change !== 'moves' ? 3 : 2) + (isCounted ? 1 : 0);
