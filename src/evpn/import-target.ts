@@ -1,5 +1,4 @@
 import {
-  isAs2RouteTarget,
   type RouteTarget,
   routeTargetLocalAdministrator,
   routeTargetOfAs2,
@@ -29,20 +28,12 @@ export function importingSetting(
   { vni, importTargets }: { readonly vni: Vni; readonly importTargets: readonly ImportTarget[] },
 ): ImportingSetting | undefined {
   if (targets.length === 0) return undefined;
-  const isDerived = sameTargets(importTargets, autoImportTargets(vni, 'frr'));
+  const [only, ...others] = importTargets;
+  const isDerived = others.length === 0 && only?.kind === 'any-as' && only.localAdministrator === vni;
   const hasTypeBits = (target: RouteTarget) =>
-    isAs2RouteTarget(target) && routeTargetLocalAdministrator(target) === (RFC8365_VXLAN | vni);
+    routeTargetLocalAdministrator(target) === (RFC8365_VXLAN | vni);
   if (isDerived && targets.some(hasTypeBits)) return { autoRt: 'rfc8365' };
   return { importTargets: [...importTargets, { kind: 'exact', routeTarget: targets[0] }] };
-}
-
-function sameTargets(a: readonly ImportTarget[], b: readonly ImportTarget[]): boolean {
-  return a.length === b.length && a.every((target, i) => sameTarget(target, b[i]));
-}
-
-function sameTarget(a: ImportTarget, b: ImportTarget): boolean {
-  if (a.kind === 'exact') return b.kind === 'exact' && a.routeTarget === b.routeTarget;
-  return b.kind === 'any-as' && a.localAdministrator === b.localAdministrator;
 }
 
 /** A bit of 0 for derived, type 1 for VXLAN, domain 0, then the VNI (RFC 8365 §5.1.2.1). */

@@ -113,9 +113,8 @@ export function moveCause(move: Move, before: Move | undefined): string {
 /** It is ours since it came here from a remote leaf. */
 function arrivedHere({ owner }: Verdict, history: MoveHistory | undefined): boolean {
   if (owner !== 'local') return false;
-  const [before, last] = history?.latest.slice(-2) ?? [];
-  const move = last ?? before;
-  return move?.from === 'remote' && move.to === 'local' && !isReturn(move, last ? before : undefined);
+  const move = history?.latest.at(-1);
+  return move?.from === 'remote' && move.to === 'local' && !isReturn(move, history?.latest.at(-2));
 }
 
 /** An arrival takes the next number; a row that stood all the while gets its MAC back with the number as it is. */

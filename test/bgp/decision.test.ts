@@ -32,6 +32,7 @@ const RULES: readonly (readonly [string, Path, Path])[] = [
   ['lower next hop', path({ localPref: 50 }), path({ nextHop: parseIp('10.0.0.11'), localPref: 500 })],
   ['lower next hop', path({ nextHop: parseIp('10.0.0.11') }), path({ nextHop: parseIp('2001:db8::1') })],
   ['higher LOCAL_PREF', path({ localPref: 200, ...as(1, 2, 3) }), path({ ...as(1) })],
+  ['shorter AS_PATH', path({ ...as(1), localPref: 100 }), path({ ...as(1, 2) })],
   ['shorter AS_PATH', path({ ...as(65000), origin: 2 }), path({ origin: 0 })],
   ['lower ORIGIN', path({ origin: 0, med: 9 }), path({ origin: 2, med: 1 })],
   ['lower MULTI_EXIT_DISC', path({ med: 1 }, { internal: true }), path({ med: 2 }, { internal: false })],
@@ -78,6 +79,8 @@ test('what is not usable is excluded where something else is, whatever it has on
     t.deepEqual(decide(paths, usable), { best: better, rule: 'shorter AS_PATH' });
     t.is(selectBest(paths, usable), better);
   }
+  t.is(selectBest([good, better], usable), better);
+  t.is(selectBest([better, good], usable), better);
   const worse = path({ ...as(1, 2), med: 7 });
   t.deepEqual(decide([worse, bad], usable), { best: bad, rule: 'higher MAC mobility sequence' });
   t.is(selectBest([worse, bad], usable), bad);
@@ -87,6 +90,8 @@ test('MED counts between routes of one neighbouring AS only', (t) => {
   const a = path({ ...as(65000, 1), med: 9 }, { routerId: 1 });
   const b = path({ ...as(65001, 1), med: 1 }, { routerId: 2 });
   t.deepEqual(decide([a, b]), { best: a, rule: 'lower BGP identifier' });
+  t.is(selectBest([a, b]), a);
+  t.is(selectBest([b, a]), a);
 });
 
 test('three paths of two ASes: MED makes no ring, whatever the order', (t) => {
@@ -134,7 +139,9 @@ test('one path needs no rule, none has no best', (t) => {
   t.deepEqual(decide([only]), { best: only, rule: 'only path' });
   t.deepEqual(decide([]), { best: undefined, rule: 'only path' });
   t.is(selectBest([]), undefined);
+  t.is(selectBest([only]), only);
   const twin = path();
   t.deepEqual(decide([only, twin]), { best: only, rule: 'first of equals' });
+  t.is(decide([only, twin]).best, only);
   t.is(selectBest([only, twin]), only);
 });

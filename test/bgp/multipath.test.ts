@@ -12,6 +12,7 @@ import { formatIp, parseIp } from '../../src/types/index.js';
 import { IPV4_UNICAST, type PathAttributes, type Prefix, type Update } from '../../src/wire/index.js';
 import { pathAttributes } from '../support/path-attributes.js';
 import { VirtualClock } from '../support/virtual-clock.js';
+import { macRoute } from './fabric.js';
 
 const prefix: Prefix = { type: 0, prefix: parseIp('10.1.0.0') as Prefix['prefix'], prefixLength: 16 };
 const sourceOf = (n: number): PathSource => ({ neighbor: `10.0.0.${n}`, routerId: n, internal: false });
@@ -47,6 +48,25 @@ for (const [rule, worse] of [
   test(`a path that is worse by ${rule} is not chosen beside the best`, (t) => {
     t.deepEqual(decideSeveral([worse, path(1), path(3)], 8), [path(1), path(3)]);
   });
+
+test('of a MAC the paths with the highest number are chosen, and none beside the lowest next hop', (t) => {
+  const mac = (n: number, sequence: number) => ({
+    ...path(n, via(n, { macMobility: { sequence, sticky: false } })),
+    nlri: macRoute(1),
+  });
+  t.deepEqual(decideSeveral([mac(1, 1), mac(2, 2), mac(3, 2)], 8), [mac(2, 2)]);
+});
+
+test('equally good paths are in the order of each tie-breaker', (t) => {
+  const ordered = [
+    path(1, via(1, { clusterList: [1] }), { routerId: 1, neighbor: '10.0.0.9' }),
+    path(2, via(2, { clusterList: [1] }), { routerId: 1, neighbor: '10.0.0.10' }),
+    path(3, via(3, { clusterList: [1, 2] }), { routerId: 1, neighbor: '10.0.0.1' }),
+    path(4, via(4), { routerId: 2 }),
+  ];
+  t.deepEqual(decideSeveral(ordered.toReversed(), 8), ordered);
+  t.deepEqual(decideSeveral([ordered[2], ordered[0], ordered[3], ordered[1]], 8), ordered);
+});
 
 test('MULTI_EXIT_DISC of another AS is no reason', (t) => {
   t.is(decideSeveral([path(1), path(2, via(2, { med: 9 }))], 8).length, 2);

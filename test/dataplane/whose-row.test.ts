@@ -3,7 +3,13 @@ import test from 'ava';
 import { EMPTY_TOPOLOGY, Ntf, Nud, type Operation, type Topology } from '../../src/dataplane/index.js';
 import { macDifference } from '../../src/dataplane/kernel-tables/mac-difference.js';
 import { neighDifference } from '../../src/dataplane/kernel-tables/neigh-table.js';
-import { isLocalNeigh, isLocalRow } from '../../src/dataplane/ownership.js';
+import {
+  hasOurMark,
+  isLocalNeigh,
+  isLocalRow,
+  isOurNeigh,
+  isSetByHand,
+} from '../../src/dataplane/ownership.js';
 import { parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { attachment } from './memory-world.js';
 
@@ -264,3 +270,11 @@ for (const [name, { rows: rowsOf, fate }] of Object.entries(TABLES))
     }
     t.is(met.size, lines.length, 'no line is in vain');
   });
+
+test("no row is nobody's, and a neighbor without a MAC is no host", (t) => {
+  for (const whose of [hasOurMark, isSetByHand, isOurNeigh, isLocalNeigh])
+    t.false(whose(undefined), whose.name);
+  const row = { ifindex: BRIDGE, ip: IP, state: Nud.REACHABLE, flags: 0, protocol: 0 };
+  t.true(isLocalNeigh({ ...row, mac: MAC }));
+  t.false(isLocalNeigh({ ...row, mac: undefined }));
+});

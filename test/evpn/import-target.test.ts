@@ -38,5 +38,9 @@ test('the setting that would import a route keeps what is imported by now', (t) 
   // A list takes the place of what is derived, so that another way to derive changes nothing
   const own = exact('65001:7');
   t.deepEqual(setting([own], '65009:268445466'), { importTargets: [own, exact('65009:268445466')] });
+  t.deepEqual(setting([plain], '65009:99', '65009:268445466'), { autoRt: 'rfc8365' });
+  const [other] = autoImportTargets(toVni(10020), 'frr');
+  for (const list of [[], [other], [plain, own], [plain, plain]])
+    t.deepEqual(setting(list, '65009:268445466'), { importTargets: [...list, exact('65009:268445466')] });
   t.deepEqual(setting([own, plain], '65009:99'), { importTargets: [own, plain, exact('65009:99')] });
 });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { whyLocalIpUnused, whyNoLocalIp, whyNoLocalMac } from '../../src/evpn/index.js';
+import { localReasonText, whyLocalIpUnused, whyNoLocalIp, whyNoLocalMac } from '../../src/evpn/index.js';
 import { type Mac, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { servingLeaf } from './support/leaf.js';
 
@@ -28,4 +28,15 @@ test('why a row of the kernel does not count, and that it counts', async (t) => 
   clock.advance(1000);
   t.is(whyNoLocalMac(HOST, vrf), 'no-forwarding');
   t.is(whyNoLocalIp(GROUP, vrf, 'own-ip'), 'no-forwarding');
+});
+
+test('the words of why a row of the kernel does not count', (t) => {
+  for (const [reason, text] of [
+    ['no-forwarding', 'the VNI cannot forward'],
+    ['group-mac', 'a group address, which no host has'],
+    ['mac-not-here', 'its MAC is not on a port of this leaf'],
+    ['mac-address', 'its MAC is one that no host has'],
+    ['own-ip', "own IP: it is this machine's in the broadcast domain"],
+  ] as const)
+    t.is(localReasonText(reason), text);
 });
