@@ -5,7 +5,6 @@ import { DEFAULT_LIMIT, NoQuery } from './parameters.js';
 import { operationId, problemAnswer, problemAnswers } from './resource.js';
 import { ENDPOINTS, type ReadModel } from './resources/index.js';
 import type { Turnstile } from './turnstile.js';
-import { writtenInTurns } from './written.js';
 
 /** Adds the resources to a scope whose prefix is the version. */
 export function addResources(scope: FastifyInstance, model: ReadModel, turnstile: Turnstile): void {
@@ -26,7 +25,7 @@ export function addResources(scope: FastifyInstance, model: ReadModel, turnstile
         },
       },
       (request) => {
-        const make = async () => writtenInTurns(await endpoint.handle(model, request, turnstile), turnstile);
+        const make = async () => endpoint.handle(model, request, turnstile);
         const answer = turnstile.admit(() => (asksForMany(request) ? turnstile.long(make) : make()));
         if (answer === undefined)
           throw new Problem('busy', 'too many requests are being answered; ask again in a second');

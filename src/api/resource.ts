@@ -5,6 +5,7 @@ import { decodeCursor, encodeCursor, type Pages } from './paging.js';
 import { DEFAULT_LIMIT, type PageQuery } from './parameters.js';
 import type { Rooms } from './rooms/rooms.js';
 import type { Turns } from './turnstile.js';
+import { toJson, Written } from './written.js';
 
 /** A URL under /api/v1 whose answer is read through `Reads`. */
 export interface Endpoint<Reads> {
@@ -52,15 +53,13 @@ export function listOf(name: string): TSchema {
   );
 }
 
-/** Returns the page that the query requests. Rejects with CursorError. */
-export async function pageOf<Item>(pages: Pages<Item>, query: unknown, turns: Turns) {
+/** Returns the page that the query requests, written. Rejects with CursorError. */
+export async function pageOf<Item>(pages: Pages<Item>, query: unknown, turns: Turns): Promise<Written> {
   const { limit = DEFAULT_LIMIT, cursor } = query as Static<typeof PageQuery>;
-  const page = await pages.page(cursor === undefined ? undefined : decodeCursor(cursor), limit, turns);
-  return {
-    items: page.items,
-    next: page.next === null ? null : encodeCursor(page.next),
-    total: pages.total,
-  };
+  const after = cursor === undefined ? undefined : decodeCursor(cursor);
+  const page = await pages.page(after, limit, turns, toJson);
+  const next = page.next === null ? null : encodeCursor(page.next);
+  return new Written(`{"items":[${page.items.join(',')}],"next":${toJson(next)},"total":${pages.total}}`);
 }
 
 /** The answers with problems, of these statuses and of a fault of ours. */

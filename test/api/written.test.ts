@@ -1,41 +1,63 @@
 import test from 'ava';
+import { numberOrder, pagesByKey } from '../../src/api/index.js';
+import { decodeCursor } from '../../src/api/paging.js';
+import { pageOf } from '../../src/api/resource.js';
 import { EACH_TURN, type Turns } from '../../src/api/turnstile.js';
-import { toJson, Written, writtenInTurns } from '../../src/api/written.js';
+import { toJson } from '../../src/api/written.js';
 
-/** Counts the turns that are asked for. */
-function counted(): Turns & { turns: number } {
-  return {
-    turns: 0,
+/** Items that note what is done with them. */
+function list(count: number) {
+  const story: string[] = [];
+  const turns: Turns = {
     next() {
-      this.turns++;
+      story.push('turn');
       return EACH_TURN.next();
     },
     timed: (work) => work(),
   };
+  const itemAt = (at: number) => ({ name: `swp${at}\u202e`, at, none: null, left: undefined });
+  const pages = pagesByKey<number, number, object>({
+    total: count,
+    rows: () => Array.from({ length: count }, (_, i) => i),
+    key: (at) => at,
+    order: numberOrder,
+    item(at) {
+      story.push('made');
+      return {
+        toJSON() {
+          story.push('written');
+          return itemAt(at);
+        },
+      };
+    },
+  });
+  return { story, turns, pages, itemAt };
 }
 
-const items = Array.from({ length: 1_000 }, (_, i) => ({
-  name: `swp${i}\u202e`,
-  at: i,
-  none: null,
-  left: undefined,
-}));
-
-test('a long list is written in many turns, and reads as if it were written in one', async (t) => {
-  for (const length of [65, 128, 129, 1_000]) {
-    const answer = { total: null, items: items.slice(0, length), next: 'x"y\u2028', left: undefined };
-    const turns = counted();
-    const written = await writtenInTurns(answer, turns);
-    t.true(written instanceof Written);
-    t.is(toJson(written), toJson(answer));
-    t.is(turns.turns, Math.ceil(length / 64));
-  }
-});
-
-test('what is no long list is left as it is', async (t) => {
-  for (const answer of [{ items: items.slice(0, 64) }, { items: 3 }, { vni: 1 }, [1, 2], null, 'text']) {
-    const turns = counted();
-    t.is(await writtenInTurns(answer, turns), answer);
-    t.is(turns.turns, 0);
+test('a list is written as it is made, so that few items are alive at once, and reads as if written in one go', async (t) => {
+  const { story, turns, pages, itemAt } = list(1_000);
+  for (const [limit, next] of [
+    [1_000, null],
+    [100, '99'],
+    [3, '2'],
+  ] as const) {
+    story.length = 0;
+    const { json } = await pageOf(pages, { limit }, turns);
+    const read = JSON.parse(json);
+    t.is(read.next === null ? null : decodeCursor(read.next), next);
+    const items = Array.from({ length: limit }, (_, at) => itemAt(at));
+    t.is(json, toJson({ items, next: read.next, total: 1_000 }));
+    const done = story.filter((what) => what !== 'turn');
+    t.deepEqual(
+      done,
+      items.flatMap(() => ['made', 'written']),
+    );
+    const most = Math.max(
+      ...story
+        .join(' ')
+        .split('turn')
+        .map((turn) => turn.split('made').length - 1),
+    );
+    t.true(most <= 32, `${most} in one turn`);
   }
 });

@@ -79,9 +79,9 @@ export const macs: Resource<MacReads> = {
       });
       return {
         total: pages.total,
-        async page(after, limit, turns) {
+        async page(after, limit, turns, show) {
           hardware = await hardwareRows(rooms, vrf?.at);
-          return pages.page(after, limit, turns);
+          return pages.page(after, limit, turns, show);
         },
       };
     },

@@ -55,9 +55,9 @@ export const neighbors: Resource<NeighborReads> = {
         });
         return {
           total: pages.total,
-          async page(after, limit, turns) {
+          async page(after, limit, turns, show) {
             use = await survey.take();
-            return pages.page(after, limit, turns);
+            return pages.page(after, limit, turns, show);
           },
         };
       },
