@@ -59,6 +59,11 @@ export class Gate {
     });
   }
 
+  /** No descriptors, or no memory, for connections that come in. */
+  exhausted(code: string): void {
+    this.#say('BGP connections wait: there are no descriptors or no memory for them', { code });
+  }
+
   /** Counts a connection until it is closed. */
   entered(address: string, isNeighbor: boolean, handlers: ConnectionHandlers): ConnectionHandlers {
     if (isNeighbor) this.#open.set(address, (this.#open.get(address) ?? 0) + 1);

@@ -336,6 +336,7 @@ export class Speaker {
       peers,
       admits: (address) => this.#gate.admits(address, this.#isNeighbor(address)),
       tooFar: (address, ttl) => this.#gate.tooFar(address, ttl),
+      exhausted: (code) => this.#gate.exhausted(code),
     };
     try {
       for (const endpoint of wanted) {

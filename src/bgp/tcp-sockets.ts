@@ -27,6 +27,8 @@ export interface ListeningHost {
   connected(fd: number, address: string, port: number): void;
   /** A connection was reset whose first packet had this TTL, less than `ttlSecurity` demands. */
   tooFar(address: string, ttl: number): void;
+  /** Connections wait, since there are no descriptors or no memory for them; the errno's name. */
+  exhausted(code: string): void;
 }
 
 export interface ListeningSocket {

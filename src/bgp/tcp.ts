@@ -91,6 +91,7 @@ export class TcpTransport implements Transport {
       this.#sockets.listen(address, endpoint.port, door.peers, {
         admits: (from) => door.admits(from),
         tooFar: (from, ttl) => door.tooFar(from, ttl),
+        exhausted: (code) => door.exhausted(code),
         connected: (fd, from, port) => {
           const { socket, connection } = this.#connectionOf(fd, from, port, false);
           socket.setNoDelay(true);

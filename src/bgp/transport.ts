@@ -77,10 +77,12 @@ export interface Door {
   admits(address: string): boolean;
   /** A connection was reset whose first packet came from farther away than `ttlSecurity` allows, by its TTL. */
   tooFar(address: string, ttl: number): void;
+  /** Connections wait, since there are no descriptors or no memory for them; the errno's name. */
+  exhausted(code: string): void;
 }
 
 /** Of a listener to which anybody may connect. */
-export const OPEN_DOOR: Door = { peers: new Map(), admits: () => true, tooFar() {} };
+export const OPEN_DOOR: Door = { peers: new Map(), admits: () => true, tooFar() {}, exhausted() {} };
 
 export interface Listener extends ListenEndpoint {
   /**

@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
 import { type Ip, isIpv4, parseIp, type Secret } from '../types/index.js';
 import * as K from './constants.js';
 import { native, type RawSocket } from './native.js';
@@ -30,6 +31,8 @@ export interface TcpListenerHost {
   connected(fd: number, address: string, port: number): void;
   /** A connection came from farther away than `ttlSecurity` allows, by its TTL, and is reset. */
   tooFar(address: string, ttl: number): void;
+  /** Connections wait for the process or the machine to have descriptors or memory: EMFILE, ENFILE, ENOBUFS or ENOMEM. */
+  exhausted(code: string): void;
 }
 
 /** A listening TCP socket whose peers have keys and hops of their own. */
@@ -125,6 +128,7 @@ export class TcpListener {
       if (fd === -K.EAGAIN) return;
       if (fd === -K.EMFILE || fd === -K.ENFILE || fd === -K.ENOBUFS || fd === -K.ENOMEM) {
         this.#wait();
+        this.#host.exhausted(getSystemErrorName(fd));
         return;
       }
       // Any other errno is that of one connection, which is gone (accept(2))

@@ -61,6 +61,7 @@ async function listenAt(far: string, near: string, security: PeerSecurity, admit
     peers: new Map([[near, security]]),
     admits,
     tooFar: (address, ttl) => void tooFar.push([address, ttl]),
+    exhausted() {},
   };
   const listener = await transport.listen(
     { address: far, port: 0 },

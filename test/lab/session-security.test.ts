@@ -218,8 +218,9 @@ for (const [what, from, count, words] of [
     const { stdout } = await flood(from, count, words);
     clearInterval(watch);
     t.log(stdout.trim(), `${most - at} more descriptors`);
-    const { stood, failed } = JSON.parse(stdout);
+    const { stood, failed, heard } = JSON.parse(stdout);
     t.is(stood + failed, count);
+    t.true(heard > 0);
     t.true(most - at <= 40, `${most - at} more descriptors`);
     const after = await sessions();
     t.deepEqual(
@@ -229,6 +230,41 @@ for (const [what, from, count, words] of [
     const more = fabric.evpnd(leaf).logLines().slice(lines);
     t.true(more.length < 30, more.map(({ msg }) => msg).join('\n'));
   });
+
+test.serial('without descriptors connections wait, the sessions stand, and one line says so', async (t) => {
+  const before = await sessions();
+  const { pid } = fabric.evpnd(leaf);
+  const limit = (soft: string) => fabric.exec(leaf, 'prlimit', '--pid', String(pid), `--nofile=${soft}:`);
+  const soft = async () =>
+    (
+      await fabric.exec(leaf, 'prlimit', '--pid', String(pid), '--nofile', '--noheadings', '-o', 'SOFT')
+    ).stdout.trim();
+  const normal = await soft();
+  const waiting = () =>
+    fabric
+      .evpnd(leaf)
+      .logLines()
+      .filter(({ msg }) => msg.startsWith('BGP connections wait')).length;
+  const open = readdirSync(`/proc/${pid}/fd`)
+    .map(Number)
+    .sort((a, b) => a - b)
+    .concat(-1);
+  // The kernel gives the lowest number that is free, and none from the limit on
+  await limit(String(open.findIndex((number, i) => number !== i)));
+  try {
+    await flood(stranger, 30);
+    await waitFor(() => waiting() === 1, { what: 'the line' });
+  } finally {
+    await limit(normal);
+  }
+  t.deepEqual(
+    (await sessions()).map(({ established, flaps }) => ({ established, flaps })),
+    before.map(({ flaps }) => ({ established: true, flaps })),
+  );
+  // What waited is taken, and what comes is told who may
+  const { stdout } = await flood(stranger, 1);
+  t.like(JSON.parse(stdout), { stood: 1, heard: 1 });
+});
 
 test.serial('no key is in the log or in the API', async (t) => {
   const { body } = await fabric.restApi<object>(leaf, '/api/v1/neighbors');

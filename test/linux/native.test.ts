@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync, unlinkSync } from 'node:fs';
+import { closeSync, readdirSync, readlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -437,4 +437,40 @@ test.serial('a watch that pauses says nothing until it goes on', async (t) => {
   socket.pause();
   socket.close();
   t.throws(() => socket.resume(), { message: /closed/ });
+});
+
+test.serial('stream sockets: errnos are data, wrong arguments are bugs, a descriptor is given once', (t) => {
+  const { acceptSocket, interfaceName, listenSocket, socketName } = native();
+  const address = Buffer.alloc(28);
+  const socket = new RawSocket(AF_INET, 1, 0);
+  t.is(acceptSocket(socket.fd, address), -22, 'EINVAL: it does not listen');
+  t.is(listenSocket(socket.fd, 1), 0);
+  t.is(acceptSocket(socket.fd, address), -EAGAIN);
+  t.is(socketName(socket.fd, address), 16);
+  t.true(address.readUInt16BE(2) > 0, 'the kernel has chosen a port');
+  t.is(interfaceName(1), 'lo');
+  t.is(interfaceName(0x7fff_ffff), undefined);
+  for (const wrong of [
+    () => listenSocket(-1, 1),
+    () => listenSocket(socket.fd, 'x' as never),
+    () => acceptSocket(socket.fd, [] as never),
+    () => socketName('x' as never, address),
+    () => interfaceName(1.5),
+    () => (listenSocket as (fd: number) => number)(socket.fd),
+  ])
+    t.throws(wrong, { instanceOf: TypeError });
+  socket.watch(
+    () => {},
+    () => {},
+  );
+  t.throws(() => socket.release(), { code: 'ERR_ALREADY_WATCHED' });
+  socket.close();
+  const given = new RawSocket(AF_INET, 1, 0);
+  const fd = given.release();
+  t.is(given.fd, -1);
+  t.throws(() => given.release(), { code: 'ERR_SOCKET_CLOSED' });
+  given.close();
+  t.is(listenSocket(fd, 1), 0, 'it is open still');
+  closeSync(fd);
+  t.is(listenSocket(fd, 1), -9, 'EBADF');
 });

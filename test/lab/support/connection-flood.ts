@@ -1,6 +1,7 @@
 /**
  * Opens many connections and leaves each to the other side: `FROM TO PORT COUNT WORDS`, where WORDS are octets in hex that
- * each says once it stands. Prints how many stood and how many did not.
+ * each says once it stands. Prints how many stood, how many did not, and how many
+ * heard something.
  */
 import { connect, type Socket } from 'node:net';
 
@@ -10,7 +11,7 @@ const PATIENCE = 500;
 
 const [from, to, port, count, words] = process.argv.slice(2);
 const open = new Set<Socket>();
-let [begun, stood, failed] = [0, 0, 0];
+let [begun, stood, failed, heard] = [0, 0, 0, 0];
 
 function one(): Promise<void> {
   return new Promise((resolve) => {
@@ -23,7 +24,8 @@ function one(): Promise<void> {
       setTimeout(resolve, PATIENCE);
     });
     socket.on('error', () => {});
-    socket.on('data', () => {});
+    socket.once('data', () => heard++);
+    socket.resume();
     socket.once('close', () => {
       open.delete(socket);
       if (opened) stood++;
@@ -42,5 +44,5 @@ async function lane(): Promise<void> {
 
 await Promise.all(Array.from({ length: AT_ONCE }, lane));
 stood += open.size;
-console.log(JSON.stringify({ stood, failed }));
+console.log(JSON.stringify({ stood, failed, heard }));
 process.exit();
