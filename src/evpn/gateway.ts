@@ -35,28 +35,25 @@ export function announceGateway(
   localRib: LocalRib,
 ): void {
   const { at, localVtep, gateways } = vrf;
-  const mac = at?.sviMac;
-  const wanted: Iterable<Ip> =
-    role !== 'none' && at && at.sviIfindex !== 0 && mac !== undefined && localVtep !== undefined
-      ? announced(topology.interfaces.get(at.sviIfindex))
-      : [];
   const left = new Map(gateways);
-  for (const ip of wanted) {
-    if (mac === undefined || localVtep === undefined) break;
+  if (role !== 'none' && at?.sviMac !== undefined && localVtep !== undefined) {
+    const mac = at.sviMac;
     const gateway = role === 'default-gateway';
-    const attributes = attributesOf(vrf).mac(vrf, localVtep, {
-      sequence: 0,
-      sticky: false,
-      router: gateway && !isIpv4(ip),
-      gateway,
-    });
-    const before = left.get(ip);
-    if (before?.mac === mac) {
-      left.delete(ip);
-      if (before.attributes === attributes) continue;
+    for (const ip of announced(topology.interfaces.get(at.sviIfindex))) {
+      const attributes = attributesOf(vrf).mac(vrf, localVtep, {
+        sequence: 0,
+        sticky: false,
+        router: gateway && !isIpv4(ip),
+        gateway,
+      });
+      const before = left.get(ip);
+      if (before?.mac === mac) {
+        left.delete(ip);
+        if (before.attributes === attributes) continue;
+      }
+      localRib.originate(macRoute(vrf, mac, ip), attributes);
+      gateways.set(ip, { mac, attributes });
     }
-    localRib.originate(macRoute(vrf, mac, ip), attributes);
-    gateways.set(ip, { mac, attributes });
   }
   for (const [ip, before] of left) {
     localRib.withdraw(macRoute(vrf, before.mac, ip));

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { INITIAL_FSM_STATE } from '../../src/bgp/fsm.js';
 import {
   type FsmAction,
   type FsmEvent,
@@ -216,6 +217,20 @@ test('a passive machine waits: it never connects, and retries nothing', (t) => {
     'Idle: N4/0 -Hold dropConnection +IdleHold',
     'Active: -IdleHold',
   ]);
+});
+
+test('a passive machine whose connection fails before its OPEN waits on, and an operator can start it actively', (t) => {
+  const passive = { ...at('Active'), passive: true };
+  const [state, actions] = transition(passive, eventOf('TcpConnectionFails'));
+  t.deepEqual([state, actions.map(word)], [passive, ['dropConnection']]);
+  for (const type of ['ManualStart', 'AutomaticStart'] as const)
+    t.deepEqual(transition({ ...at('Idle'), passive: true }, eventOf(type))[0], at('Connect'));
+});
+
+test('a machine that was not started refuses connections', (t) => {
+  t.false(INITIAL_FSM_STATE.passive);
+  const [state, actions] = transition(INITIAL_FSM_STATE, eventOf('TcpConnectionConfirmed'));
+  t.deepEqual([state.name, actions.map(word)], ['Idle', ['dropConnection']]);
 });
 
 test('a KEEPALIVE or UPDATE in Established makes no garbage of actions', (t) => {

@@ -57,7 +57,8 @@ export function withInterfaces(topology: Topology, ...ifindexes: number[]): Topo
   return interfaces;
 }
 
-const usable = (ip: Ip): InterfaceAddress => ({
+/** The address as it is on an interface where nothing is wrong with it. */
+export const usable = (ip: Ip): InterfaceAddress => ({
   ip,
   prefixLength: isIpv4(ip) ? 24 : 64,
   peer: undefined,

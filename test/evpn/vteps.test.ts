@@ -39,6 +39,7 @@ const COUNTS: readonly (readonly [
   ['one VNI of two that goes', [mac(1), mac(1, OTHER), mac(-1)], [[A, 0, 1, { 20: 1 }]]],
   ['a flood', [flood(1)], [[A, 0, 0, { 10: 1 }]]],
   ['a flood and a MAC', [flood(1), mac(1)], [[A, 0, 1, { 10: 2 }]]],
+  ['a flood that comes and goes', [flood(1), flood(-1)], []],
   ['a flood that goes', [flood(1), mac(1), flood(-1)], [[A, 0, 1, { 10: 1 }]]],
   [
     'leaves by turns',
