@@ -30,6 +30,7 @@ import {
 } from './plan.js';
 import { attempt, CommandError, type RunOptions, type RunResult, run } from './process.js';
 import type { RestAnswer } from './rest.js';
+import { waitFor } from './wait.js';
 
 /** Called at each step of the building, for progress. */
 export type Progress = (step: string) => void;
@@ -305,7 +306,20 @@ export class Fabric {
     });
     await this.apply(toLeaf, portSetup(target, host));
     this.placeHost(name, toLeaf);
-    if (!options.silent) await this.announceHost(name);
+    if (options.silent) return;
+    await this.linkCarries(host);
+    await this.announceHost(name);
+  }
+
+  /** The kernel drops what is sent before it has dealt with a link that came up, at both ends, which it does by and by. */
+  private async linkCarries({ name, port }: Host): Promise<void> {
+    const said = async (node: string, ...command: string[]) => (await this.exec(node, ...command)).stdout;
+    await waitFor(
+      async () =>
+        (await said(name, 'ip', '-brief', 'link', 'show', 'eth0')).includes(' UP ') &&
+        (await said(this.leafOf(name), 'bridge', 'link', 'show', 'dev', port)).includes('state forwarding'),
+      { what: `link of ${name} to ${this.leafOf(name)}` },
+    );
   }
 
   /** Makes a host announce its MAC with every address it has. */
