@@ -93,31 +93,56 @@ class Wanted implements Intents<Ip> {
   clear(): void {
     this.ips.clear();
   }
-  settle(_ip: Ip, _settled: boolean): void {}
-  fail(_ip: Ip, _failure: Failure | undefined): void {}
+  /** What was noted of a key last. */
+  readonly noted: { settled?: boolean; failure?: Failure | undefined } = {};
+  settle(_ip: Ip, settled: boolean): void {
+    this.noted.settled = settled;
+  }
+  fail(_ip: Ip, failure: Failure | undefined): void {
+    this.noted.failure = failure;
+  }
 }
+
+/** Where the rows of the made-up table stand. */
+class Place {
+  at: object | undefined = {};
+  isLive = true;
+}
+
+const rowOf = (verb: 'add' | 'delete', dst: Ip): Operation => ({
+  table: 'vxlan-default',
+  verb,
+  ifindex: 1,
+  srcVni: 0,
+  dst,
+});
 
 /** A made-up table, of nexthops: every look writes or deletes one. */
 class Nexthops extends OwnedTable<Ip> {
   readonly wantedIps: Wanted;
+  readonly where: Place;
+  /** What the kernel holds of each key. */
+  holds = { fits: true, own: true, byHand: false };
 
   constructor(isPointedTo: boolean) {
     const wanted = new Wanted();
     const queue: KeyQueue<Ip> = new IpQueue();
-    super({ at: {}, isLive: true }, wanted, queue, isPointedTo);
+    const place = new Place();
+    super(place, wanted, queue, isPointedTo);
     this.wantedIps = wanted;
+    this.where = place;
   }
   difference(dst: Ip, want: Intent | undefined, out: Operation[]): void {
-    out.push({ table: 'vxlan-default', verb: want ? 'add' : 'delete', ifindex: 1, srcVni: 0, dst });
+    out.push(rowOf(want ? 'add' : 'delete', dst));
   }
   fits(): boolean {
-    return true;
+    return this.holds.fits;
   }
   holdsOwn(): boolean {
-    return true;
+    return this.holds.own;
   }
   isSetByHand(): boolean {
-    return false;
+    return this.holds.byHand;
   }
   ownedKeys(): Iterable<Ip> {
     return [];
@@ -125,11 +150,11 @@ class Nexthops extends OwnedTable<Ip> {
   found(): string {
     return '';
   }
-  wanted(): string {
-    return '';
+  wanted(_ip: Ip, want: Intent | undefined): string {
+    return want ? 'a row' : 'none';
   }
-  keyOf() {
-    return undefined;
+  keyOf(operation: Operation): Ip | undefined {
+    return operation.table === 'vxlan-default' && operation.ifindex === 1 ? operation.dst : undefined;
   }
 
   strays(): void {}
@@ -197,4 +222,103 @@ test('a table that none comes after removes as it writes', (t) => {
   nexthops.unwant(TWO);
   t.deepEqual(nexthops.all(true), []);
   t.deepEqual(nexthops.all(false), ['add 192.0.2.1', 'delete 192.0.2.2']);
+});
+
+/** Whether the key is wanted and its owner served, what the kernel holds, and whether that agrees, or another's row is why not. */
+const STANDINGS: readonly (readonly [boolean, boolean, Nexthops['holds'], boolean, boolean])[] = [
+  [true, true, { fits: true, own: true, byHand: false }, true, false],
+  [true, true, { fits: false, own: true, byHand: false }, false, false],
+  [true, true, { fits: false, own: false, byHand: true }, false, true],
+  [true, true, { fits: true, own: false, byHand: true }, true, false],
+  [false, true, { fits: true, own: false, byHand: false }, true, false],
+  [false, true, { fits: true, own: true, byHand: false }, false, false],
+  [false, true, { fits: false, own: false, byHand: true }, true, false],
+  // Nothing is to stand of an owner that is not served, whatever is wanted
+  [true, false, { fits: true, own: true, byHand: false }, false, false],
+  [true, false, { fits: false, own: false, byHand: true }, true, false],
+];
+
+for (const [isWanted, isLive, holds, agrees, isBlocked] of STANDINGS)
+  test(`${isWanted ? 'wanted' : 'not wanted'}, ${isLive ? 'served' : 'not served'}, ${JSON.stringify(holds)}`, (t) => {
+    const nexthops = new Nexthops(false);
+    if (isWanted) nexthops.want(ONE);
+    nexthops.where.isLive = isLive;
+    nexthops.holds = holds;
+    t.is(nexthops.agrees(ONE), agrees);
+    t.is(nexthops.isBlocked(ONE), isBlocked);
+    t.is(nexthops.isOnlyBlocked(ONE), isBlocked);
+    const stands = isWanted && isLive;
+    t.deepEqual(nexthops.operations(ONE), [rowOf(stands ? 'add' : 'delete', ONE)]);
+    t.is(nexthops.wantedText(ONE), stands ? 'a row' : 'none');
+  });
+
+const FAILURE: Failure = { errno: 1, name: 'EPERM', message: undefined, attempts: 1, at: 0, retryAt: 0 };
+
+/** How an attempt ended, whether its rows are known to stand, whether the owner is served and the kernel fits, and if it is settled. */
+for (const [failure, stands, isLive, fits, settled] of [
+  [undefined, false, true, true, true],
+  [undefined, false, true, false, false],
+  [undefined, true, true, false, true],
+  [undefined, true, false, true, false],
+  [FAILURE, false, true, true, false],
+  [FAILURE, true, true, true, false],
+] as const)
+  test(`an attempt that ${failure ? 'failed' : 'succeeded'}: stands ${stands}, served ${isLive}, fits ${fits}`, (t) => {
+    const nexthops = new Nexthops(false);
+    nexthops.want(ONE);
+    nexthops.where.isLive = isLive;
+    nexthops.holds = { ...nexthops.holds, fits };
+    nexthops.settle(ONE, failure, stands);
+    t.deepEqual(nexthops.wantedIps.noted, { settled, failure });
+  });
+
+test('what is put back comes once, in the place of what is wanted, where the owner was then', (t) => {
+  const nexthops = new Nexthops(false);
+  const back = [rowOf('delete', ONE), rowOf('add', TWO)];
+  nexthops.want(ONE);
+  nexthops.all(false);
+  nexthops.mark(TWO);
+  nexthops.putBack(ONE, back);
+  t.deepEqual(nexthops.all(false), ['delete 192.0.2.2', 'delete 192.0.2.1', 'add 192.0.2.2']);
+  nexthops.mark(ONE);
+  t.deepEqual(nexthops.all(false), ['add 192.0.2.1'], 'once');
+  nexthops.putBack(ONE, back);
+  nexthops.where.at = {};
+  t.deepEqual(nexthops.all(false), ['add 192.0.2.1'], 'not where the owner is now');
+  nexthops.mark(ONE);
+  t.deepEqual(nexthops.all(false), ['add 192.0.2.1']);
+});
+
+test('a new place has every intent looked at', (t) => {
+  const nexthops = new Nexthops(false);
+  for (const ip of [ONE, TWO]) nexthops.want(ip);
+  nexthops.all(false);
+  nexthops.markIntents();
+  t.deepEqual(nexthops.all(false), ['add 192.0.2.1', 'add 192.0.2.2']);
+});
+
+test('a row is wanted where it is one of the table and its key is wanted', (t) => {
+  const nexthops = new Nexthops(false);
+  nexthops.want(ONE);
+  t.true(nexthops.wantsRowOf(rowOf('delete', ONE)));
+  t.false(nexthops.wantsRowOf(rowOf('delete', TWO)));
+  const elsewhere: Operation = { table: 'vxlan-default', verb: 'add', ifindex: 2, srcVni: 0, dst: ONE };
+  t.false(nexthops.wantsRowOf(elsewhere));
+});
+
+test('what a table does not say of itself is nothing, and nothing waits in a new one', (t) => {
+  const nexthops = new Nexthops(true);
+  t.deepEqual(nexthops.rowKeys(ONE), []);
+  t.deepEqual(
+    nexthops.removalCommands(ONE, () => 'dev'),
+    [],
+  );
+  t.is(nexthops.protocolOf(ONE), undefined);
+  t.true(nexthops.hasPlace);
+  t.deepEqual([nexthops.waits(false), nexthops.waits(true)], [false, false]);
+  nexthops.unwant(ONE);
+  t.deepEqual([nexthops.waits(false), nexthops.waits(true)], [true, false]);
+  nexthops.all(false);
+  nexthops.all(true);
+  t.deepEqual([nexthops.waits(false), nexthops.waits(true), nexthops.dirty], [false, false, 0]);
 });
