@@ -1,9 +1,10 @@
 import type { Values } from './config.js';
 import { quoteValue } from './finding.js';
 import { closest } from './hint.js';
+import { formatPath, type Path } from './path.js';
 import type { Rows } from './setting.js';
 import { INHERITED_KEYS, LISTEN_RANGE, NEIGHBOR } from './settings-neighbor.js';
-import { formatPath, type Origins, type Path, type Report } from './source.js';
+import type { Origins, Report } from './source.js';
 
 /**
  * Peer groups: a neighbor has the settings of its group where it has none of its own, and a group those of the group that it

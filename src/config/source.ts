@@ -1,8 +1,8 @@
 import { type Document, isAlias, isMap, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { Finding } from './finding.js';
+import { formatPath, type Path } from './path.js';
 
-/** Keys and list indexes from the top of the file to a value. */
-export type Path = readonly (string | number)[];
+export type { Path } from './path.js';
 
 /** Where values stand that are looked at elsewhere too, by the latter place as formatPath() has it. */
 export type Origins = ReadonlyMap<string, Path>;
@@ -16,13 +16,6 @@ export interface Fault {
 
 /** Tells of a fault; `others` are the values elsewhere that make it one. */
 export type Report = (path: Path, fault: Fault, ...others: readonly Path[]) => void;
-
-/** `neighbors[1].remote-as`. */
-export function formatPath(path: Path): string {
-  return path
-    .map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? step : `.${step}`))
-    .join('');
-}
 
 /** What to do about the YAML faults that operators make; keyed by the library's error codes. */
 const CURES: Partial<Record<string, string>> = {
