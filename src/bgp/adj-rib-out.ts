@@ -10,6 +10,8 @@ const SLICE = 1024;
 export interface UpdateSink {
   /** False says to write no more before `AdjRibOut.drained` is called. */
   write(update: Buffer): boolean;
+  /** All routes begin to be sent again, or have been (BoRR and EoRR, RFC 7313); absent where the neighbour knows neither. */
+  readonly mark?: ((what: 'begin' | 'end') => void) | undefined;
 }
 
 /**
@@ -67,6 +69,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
       return;
     }
     this.#dump = this.#localRib.entries();
+    this.#sink.mark?.('begin');
     this.#schedule();
   }
 
@@ -146,7 +149,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
       this.#initialDump = false;
       this.#write(this.#encoder.endOfRib());
       if (this.#refreshDue) this.refresh();
-    }
+    } else if (dumpEnds) this.#sink.mark?.('end');
     this.#schedule();
   }
 

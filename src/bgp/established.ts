@@ -3,10 +3,13 @@ import {
   type AnyFamily,
   type AnyUpdate,
   encodeRouteRefresh,
+  familyAmong,
   MAX_EXTENDED_MESSAGE_LENGTH,
   MAX_MESSAGE_LENGTH,
   MessageType,
+  type RouteRefreshMessage,
 } from '../wire/index.js';
+import type { UpdateSink } from './adj-rib-out.js';
 import type { StandingSession } from './config.js';
 import type { FamilyRibs, SessionAdjRibOut, SessionRib } from './family-ribs.js';
 import type { InboundPolicy } from './inbound.js';
@@ -28,7 +31,12 @@ export interface SessionFamily {
   readonly adjRibOut: SessionAdjRibOut;
   /** Clock.wallTime() of the End-of-RIB. */
   endOfRibAt: number | undefined;
+  /** The neighbor is telling all its routes again: BoRR has come, EoRR is to come (RFC 7313). */
+  isRefreshing: boolean;
 }
+
+/** Subtypes of ROUTE-REFRESH (RFC 7313 §3.2). */
+const [REQUEST, BEGIN, END] = [0, 1, 2];
 
 /** What a neighbour has only while its session is established. */
 export class Established {
@@ -59,13 +67,20 @@ export class Established {
       localAsn,
       maxMessageLength: extendedMessage ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH,
     } as const;
-    const sink = { write: (update: Buffer) => link.send(MessageType.UPDATE, update) };
+    const write = (update: Buffer) => link.send(MessageType.UPDATE, update);
+    const sinkOf = ({ afi, safi }: AnyFamily): UpdateSink => ({
+      write,
+      mark: negotiated.enhancedRefresh
+        ? (what) => this.#sendRefresh(afi, safi, what === 'begin' ? BEGIN : END)
+        : undefined,
+    });
     for (const { family, rib, adjRibOut } of ribs)
       if (negotiated.families.includes(family))
         this.families.set(family, {
           rib,
-          adjRibOut: adjRibOut(clock, encoding, sink),
+          adjRibOut: adjRibOut(clock, encoding, sinkOf(family)),
           endOfRibAt: undefined,
+          isRefreshing: false,
         });
   }
 
@@ -122,9 +137,31 @@ export class Established {
   /** Asks the neighbor for all its routes again (RFC 2918), if it has offered that. */
   askForRoutes(): Refresh {
     if (!this.negotiated.routeRefresh) return 'no route refresh';
-    for (const { afi, safi } of this.families.keys())
-      this.link.send(MessageType.ROUTE_REFRESH, encodeRouteRefresh({ afi, subtype: 0, safi }));
+    for (const { afi, safi } of this.families.keys()) this.#sendRefresh(afi, safi, REQUEST);
     return 'done';
+  }
+
+  #sendRefresh(afi: number, safi: number, subtype: number): void {
+    this.link.send(MessageType.ROUTE_REFRESH, encodeRouteRefresh({ afi, subtype, safi }));
+  }
+
+  /**
+   * The neighbor asks for our routes, or begins or ends to tell its own again (RFC 7313 §4): what it has not told between the two
+   * goes. Before its first End-of-RIB it may not begin; subtypes that nobody knows are nothing (§5).
+   */
+  routeRefresh({ afi, safi, subtype }: RouteRefreshMessage): void {
+    const family = familyAmong(this.negotiated.families, afi, safi);
+    const of = family && this.families.get(family);
+    if (of === undefined) return;
+    if (subtype === REQUEST) of.adjRibOut.refresh();
+    else if (!this.negotiated.enhancedRefresh) return;
+    else if (subtype === BEGIN && of.endOfRibAt !== undefined) {
+      of.isRefreshing = true;
+      of.rib.neighborRefreshes(this.source);
+    } else if (subtype === END && of.isRefreshing) {
+      of.isRefreshing = false;
+      void of.rib.sweepStale(this.source);
+    }
   }
 
   /**

@@ -28,6 +28,7 @@ export interface SessionRib {
   neighborUp(source: PathSource): void;
   neighborDown(source: Neighbor): Promise<void>;
   neighborStale(source: Neighbor): void;
+  neighborRefreshes(source: Neighbor): void;
   sweepStale(source: Neighbor): Promise<void>;
   forgetNeighbor(address: string): void;
   counts(neighbor: string): NeighborRouteCounts<Nlri>;

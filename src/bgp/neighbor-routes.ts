@@ -47,6 +47,8 @@ export class NeighborRoutes<Nlri extends Route> implements Holder {
   memory = 0;
   /** Paths among those held that are stale. */
   stale = 0;
+  /** Those are stale that a refresh under way has not told again (RFC 7313). */
+  refreshing = false;
   /** Of the latest UPDATE with routes. */
   arrival: Arrival | undefined = undefined;
   refused = noRefusals();

@@ -33,6 +33,8 @@ export interface Negotiated {
   readonly internal: boolean;
   readonly fourOctetAs: boolean;
   readonly routeRefresh: boolean;
+  /** Both know where a refresh begins and ends (RFC 7313). */
+  readonly enhancedRefresh: boolean;
   readonly extendedMessage: boolean;
   /** Seconds; 0 means neither keepalives nor a hold timer. */
   readonly holdTime: number;
@@ -88,6 +90,7 @@ export function localCapabilities(
       })),
     },
     { code: 65, asn },
+    { code: 70 },
   ];
 }
 
@@ -135,6 +138,7 @@ export function judgeOpen(
   const theirs: AnyFamily[] = [];
   let count = 0;
   let routeRefresh = false;
+  let enhancedRefresh = false;
   let extendedMessage = false;
   const restarts = new Map<AnyFamily, PeerRestart>();
   for (const capability of open.capabilities) {
@@ -161,6 +165,9 @@ export function judgeOpen(
       }
       case 65:
         asn4 = capability.asn;
+        break;
+      case 70:
+        enhancedRefresh = true;
         break;
     }
   }
@@ -193,6 +200,7 @@ export function judgeOpen(
     internal,
     fourOctetAs: asn4 !== undefined,
     routeRefresh,
+    enhancedRefresh,
     extendedMessage,
     holdTime,
     keepaliveTime: Math.min(neighbor.keepaliveTime, holdTime / 3),

@@ -144,15 +144,31 @@ export class FamilyRib<Nlri extends Route> {
    */
   neighborStale(source: Pick<PathSource, 'neighbor'>): void {
     const neighbor = this.#neighborOf(source);
+    const isUntold = neighbor.refreshing;
+    neighbor.refreshing = false;
     neighbor.epoch++;
     neighbor.stale = neighbor.held;
-    // Only an earlier restart can have left routes of an older epoch
-    if (neighbor.epoch > 1 && neighbor.held > 0) void this.#sweeps.start(neighbor, neighbor.epoch - 1);
+    // Routes of an older epoch were left by an earlier restart, or not told again by a refresh that the session did not live through
+    if (!isUntold && neighbor.epoch > 1 && neighbor.held > 0)
+      void this.#sweeps.start(neighbor, neighbor.epoch - 1);
+  }
+
+  /**
+   * The neighbour begins to tell all its routes again (RFC 7313 §4): they stay as they are, and those that it does not tell go
+   * with `sweepStale`. Where it has begun already, what it has told since then counts as told.
+   */
+  neighborRefreshes(source: Pick<PathSource, 'neighbor'>): void {
+    const neighbor = this.#neighborOf(source);
+    if (neighbor.refreshing) return;
+    neighbor.refreshing = true;
+    neighbor.epoch++;
+    neighbor.stale = neighbor.held;
   }
 
   /** Removes what the neighbour has not announced again since it became stale. Resolves when it has gone. */
   sweepStale(source: Pick<PathSource, 'neighbor'>): Promise<void> {
     const neighbor = this.#neighborOf(source);
+    neighbor.refreshing = false;
     return this.#sweeps.start(neighbor, neighbor.epoch);
   }
 

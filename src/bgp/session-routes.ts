@@ -78,6 +78,16 @@ export class SessionRoutes {
     return false;
   }
 
+  /**
+   * How many of the session before are kept. What a refresh has not told again yet (RFC 7313) does not count: a neighbor could
+   * have any number of routes that begins one again and again.
+   */
+  get #restarted(): number {
+    let count = 0;
+    for (const { status } of this.#stale.values()) count += status?.count ?? 0;
+    return count;
+  }
+
   /** Those of the family that are kept from the session before; undefined where none are. */
   staleOf(family: AnyFamily): StaleRoutesStatus | undefined {
     return this.#stale.get(family)?.status;
@@ -116,8 +126,8 @@ export class SessionRoutes {
   /** The limit beyond which the neighbor is to be closed; what comes near one, or may pass it, is logged once. */
   overLimit(config: NeighborConfig): LimitUse | undefined {
     const limits = routeLimits(config);
-    const { held, octets, stale } = this.holdings;
-    const news = this.#limitWatch.news(held - stale, octets, limits);
+    const { held, octets } = this.holdings;
+    const news = this.#limitWatch.news(held - this.#restarted, octets, limits);
     if (news === undefined) return undefined;
     if (news.level === 'over' && limits.onLimit === 'close') return news;
     this.#log.limit(news);

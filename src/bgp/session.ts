@@ -3,7 +3,6 @@ import {
   CeaseSubcode,
   EVPN,
   encodeNotification,
-  familyAmong,
   type MessageType,
   type NotificationMessage,
   type OpenMessage,
@@ -418,10 +417,7 @@ export class Session implements LinkHost, UpdateHost {
   }
 
   routeRefresh(link: Link, message: RouteRefreshMessage): void {
-    const established = this.#established;
-    if (established?.link !== link || message.subtype !== 0) return;
-    const family = familyAmong(established.negotiated.families, message.afi, message.safi);
-    if (family !== undefined) established.families.get(family)?.adjRibOut.refresh();
+    if (this.#established?.link === link) this.#established.routeRefresh(message);
   }
 
   drained(link: Link): void {

@@ -1,0 +1,144 @@
+import test from 'ava';
+import { decodeRouteRefresh, encodeRouteRefresh, MessageType, UpdateEncoder } from '../../src/wire/index.js';
+import {
+  EVPN_CAPABILITIES,
+  Fabric,
+  macRoute,
+  neighborConfig,
+  openOf,
+  originated,
+  type RawPeer,
+} from './fabric.js';
+
+const A = originated('10.0.0.2');
+const encoder = new UpdateEncoder({
+  fourOctetAs: true,
+  internal: false,
+  localAsn: 65002,
+  maxMessageLength: 4096,
+});
+const announce = (...macs: number[]) =>
+  encoder.announce(
+    A,
+    macs.map((mac) => macRoute(mac)),
+  );
+const refresh = (subtype: number) => encodeRouteRefresh({ afi: 25, safi: 70, subtype });
+const [REQUEST, BORR, EORR] = [0, 1, 2].map(refresh);
+const ENHANCED = [...EVPN_CAPABILITIES(65002), { code: 70 } as const];
+const RESTARTS = {
+  code: 64,
+  restartState: false,
+  notification: false,
+  restartTime: 60,
+  families: [{ afi: 25, safi: 70, forwardingPreserved: true }],
+} as const;
+
+async function session(capabilities = ENHANCED, config = {}) {
+  const fabric = new Fabric();
+  const speaker = fabric.speaker('10.0.0.1', {
+    asn: 65001,
+    neighbors: [neighborConfig('10.0.0.2', 65002, { passive: true, holdTime: 0, ...config })],
+  });
+  await speaker.start();
+  const peer = fabric.peer('10.0.0.2').connect('10.0.0.1');
+  peer.establish(openOf(65002, '10.0.0.2', { capabilities }));
+  const macs = () =>
+    [...speaker.rib.destinations()].map(({ nlri }) => (nlri.type === 2 ? nlri.mac : -1)).sort();
+  const settle = async () => {
+    await Promise.resolve();
+    fabric.clock.advance(100);
+  };
+  return { fabric, speaker, peer, macs, settle };
+}
+
+/** What the speaker has sent since the OPEN but KEEPALIVEs: subtypes of ROUTE-REFRESH, and `update` for each UPDATE. */
+const sent = (peer: RawPeer) =>
+  peer.received.flatMap(({ type, body }) => {
+    if (type === MessageType.UPDATE) return body.length > 10 ? 'update' : 'end-of-rib';
+    return type === MessageType.ROUTE_REFRESH ? `refresh ${decodeRouteRefresh(body).subtype}` : [];
+  });
+
+test('what a neighbor does not tell between BoRR and EoRR goes, and what it tells stays', async (t) => {
+  const { peer, macs, settle, speaker, fabric } = await session();
+  peer.send(...announce(1, 2, 3), encoder.endOfRib());
+  peer.send(BORR);
+  await settle();
+  t.deepEqual(macs(), [1, 2, 3], 'nothing goes before EoRR');
+  peer.send(...announce(1, 4), EORR);
+  await settle();
+  t.deepEqual(macs(), [1, 4]);
+  t.is(speaker.neighbor('10.0.0.2')?.state, 'Established');
+  peer.send(BORR, ...announce(1), BORR, ...announce(4), EORR, EORR);
+  await settle();
+  t.deepEqual(macs(), [1, 4], 'begun anew, what was told before counts, and a second EoRR ends nothing');
+  t.deepEqual(fabric.errors, []);
+});
+
+for (const [what, capabilities, messages] of [
+  ['before the first End-of-RIB', ENHANCED, [...announce(1), BORR, EORR, encoder.endOfRib()]],
+  ['EoRR alone', ENHANCED, [...announce(1), encoder.endOfRib(), EORR]],
+  ['without the capability', EVPN_CAPABILITIES(65002), [...announce(1), encoder.endOfRib(), BORR, EORR]],
+  [
+    'of a family that is not spoken, and of an unknown subtype',
+    ENHANCED,
+    [
+      ...announce(1),
+      encoder.endOfRib(),
+      encodeRouteRefresh({ afi: 1, safi: 1, subtype: 1 }),
+      encodeRouteRefresh({ afi: 1, safi: 1, subtype: 2 }),
+      refresh(3),
+      refresh(255),
+    ],
+  ],
+] as const)
+  test(`markers that mean nothing: ${what}`, async (t) => {
+    const { peer, macs, settle, speaker } = await session([...capabilities]);
+    peer.send(...messages);
+    await settle();
+    t.deepEqual(macs(), [1]);
+    t.is(speaker.neighbor('10.0.0.2')?.state, 'Established');
+  });
+
+test('a session that is lost within a refresh leaves all its routes to graceful restart', async (t) => {
+  const { peer, macs, settle, fabric } = await session([...ENHANCED, RESTARTS]);
+  peer.send(...announce(1, 2), encoder.endOfRib(), BORR, ...announce(1));
+  fabric.network.cut('10.0.0.2');
+  await settle();
+  t.deepEqual(macs(), [1, 2]);
+  const back = fabric.peer('10.0.0.2').connect('10.0.0.1');
+  back.establish(openOf(65002, '10.0.0.2', { capabilities: [...ENHANCED, RESTARTS] }));
+  back.send(...announce(2), encoder.endOfRib());
+  await settle();
+  t.deepEqual(macs(), [2]);
+});
+
+test('routes that a refresh has not told again count for the limit', async (t) => {
+  const { peer, speaker } = await session(ENHANCED, { maxRoutes: 3 });
+  peer.send(...announce(1, 2), encoder.endOfRib(), BORR, ...announce(3));
+  t.is(speaker.neighbor('10.0.0.2')?.state, 'Established');
+  peer.send(...announce(4));
+  t.is(peer.lastNotification?.slice(0, 3), '6/1');
+});
+
+test('our routes are sent between BoRR and EoRR to who asks for them and knows both', async (t) => {
+  for (const [capabilities, expected] of [
+    [ENHANCED, ['end-of-rib', 'update', 'refresh 1', 'update', 'refresh 2']],
+    [EVPN_CAPABILITIES(65002), ['end-of-rib', 'update', 'update']],
+  ] as const) {
+    const { peer, speaker, fabric } = await session([...capabilities]);
+    speaker.localRib.originate(macRoute(9), A);
+    fabric.clock.advance(10);
+    peer.send(REQUEST);
+    fabric.clock.advance(10);
+    t.deepEqual(sent(peer), [...expected]);
+  }
+});
+
+test('a refresh out by an operator is marked, too', async (t) => {
+  const { peer, speaker, fabric } = await session();
+  fabric.clock.advance(10);
+  peer.send(encoder.endOfRib());
+  t.is(speaker.refreshNeighbor('10.0.0.2', 'out'), 'done');
+  fabric.clock.advance(10);
+  t.deepEqual(sent(peer), ['end-of-rib', 'refresh 1', 'refresh 2']);
+});
