@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# `npm test`: set-up, lint, the fast tests with line coverage, the fast tests on the newest Node LTS; then at once the lab
+# `npm test`: set-up, the fast tests with line coverage, lint, the fast tests on the newest Node LTS; then at once the lab
 # tests, in two lanes, and many random lives of a small fabric.
-# `npm run test:fast`: set-up, lint and fast tests only.
+# `npm run test:fast`: set-up, fast tests and lint only.
 #
 # Goes on after a failure, so that one run shows all there is to fix. What cannot run here is skipped and named; with
 # CI=true it is a failure instead. The last line is `N passed, N failed`, added up over all runs of a test file.
@@ -68,6 +68,27 @@ count() {
   [ "${skipped:-0}" -gt 0 ] && skip "$label" "$skipped tests are marked as skipped"
   [ -n "$good" ] || { broken "$label: no test ran"; return; }
   if [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then broken "$label: exit code $status"; fi
+}
+
+# Beside the counting of the coverage, which keeps one processor alone busy.
+lint() {
+  {
+    npx biome ci --colors=off .
+    echo $? >"$scratch/biome"
+    npx depcruise --config .dependency-cruiser.cjs src
+    echo $? >"$scratch/dependency-cruiser"
+  } >"$scratch/lint" 2>&1 &
+  beside+=("$!")
+}
+lint_end() {
+  local linter
+  wait
+  beside=()
+  title 'lint: biome, and the floors of the house by dependency-cruiser'
+  cat "$scratch/lint"
+  for linter in biome dependency-cruiser; do
+    [ "$(cat "$scratch/$linter")" = 0 ] || broken "lint by $linter"
+  done
 }
 
 coverage() {
@@ -168,13 +189,11 @@ elif [ "$(id -u)" -ne 0 ]; then
 else bash scripts/setup.sh || { broken set-up; finish; }
 fi
 
-title 'lint: biome, and the floors of the house by dependency-cruiser'
-npx biome ci --colors=off . || broken 'lint by biome'
-npx depcruise --config .dependency-cruiser.cjs src || broken 'lint by dependency-cruiser'
-
 rm -rf coverage
 tests "fast tests on Node $(node -v)" npx c8 --temp-directory coverage/raw --reporter none npx ava --tap
+lint
 coverage
+lint_end
 
 if ! $fast_only; then
   newest_node
