@@ -86,6 +86,7 @@ export function frrSpineConfig(spine: Spine, plan: Plan): string {
 export class Frr {
   private mgmtd: Daemon | undefined;
   private zebra: Daemon | undefined;
+  private bfdd: Daemon | undefined;
   private bgpd: Daemon | undefined;
 
   /** `folder` is this node's own; it is created. */
@@ -107,7 +108,7 @@ export class Frr {
     return name === 'vtysh' ? name : join(daemonFolder, name);
   }
 
-  /** Starts both daemons and waits until each answers on its socket. */
+  /** Starts the daemons, bfdd where a neighbor has `bfd`, and waits until each answers on its socket. */
   async start(): Promise<void> {
     mkdirSync(this.folder, { recursive: true });
     writeFileSync(join(this.folder, 'zebra.conf'), `hostname ${this.node}\n`);
@@ -125,6 +126,11 @@ export class Frr {
     // zebra first: a bgpd that finds no zebra waits seconds before it looks again.
     this.zebra = await this.daemon('zebra', ['-A', '127.0.0.1']);
     await this.answers(this.zebra, 'zebra');
+    if (/^ neighbor \S+ bfd/m.test(this.config)) {
+      writeFileSync(join(this.folder, 'bfdd.conf'), `hostname ${this.node}\n`);
+      this.bfdd = await this.daemon('bfdd', ['--bfdctl', join(this.sockets, 'bfdd.sock')]);
+      await this.answers(this.bfdd, 'bfdd');
+    }
     this.bgpd = await this.daemon('bgpd', []);
     await this.answers(this.bgpd, 'bgpd');
   }
@@ -159,9 +165,10 @@ export class Frr {
     daemon.mustRun();
   }
 
-  /** Stops both daemons; bgpd says goodbye to its peers and zebra takes its rows out of the kernel. */
+  /** Stops the daemons; bgpd says goodbye to its peers and zebra takes its rows out of the kernel. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.bgpd?.stop(signal);
+    await this.bfdd?.stop(signal);
     await this.zebra?.stop(signal);
     await this.mgmtd?.stop(signal);
     if (this.version === 10) rmSync(this.sockets, { recursive: true, force: true });
@@ -170,6 +177,11 @@ export class Frr {
   /** Sends a signal to bgpd and does not wait, for example SIGSTOP. */
   signal(signal: NodeJS.Signals): void {
     this.bgpd?.signal(signal);
+  }
+
+  /** The same to bfdd. */
+  signalBfdd(signal: NodeJS.Signals): void {
+    this.bfdd?.signal(signal);
   }
 
   /** Runs commands of vtysh and resolves with what they print. */

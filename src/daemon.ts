@@ -2,6 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { KernelInsight, Rooms } from './api/index.js';
 import { listenApi } from './api/listen.js';
 import { Refusals } from './api/refusals.js';
+import { Bfd } from './bfd/index.js';
 import { LocalRib, Speaker, TcpTransport } from './bgp/index.js';
 import type { Config } from './config/index.js';
 import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
@@ -9,7 +10,7 @@ import { openDefaultJournal } from './default-journal.js';
 import { EventLoopWatch } from './event-loop.js';
 import { Evpn } from './evpn/index.js';
 import { watchHosts } from './hosts/index.js';
-import { findRivals, tcpSockets } from './linux/index.js';
+import { findRivals, tcpSockets, UdpBfdTransport } from './linux/index.js';
 import { giveMemoryBackAtRest } from './memory-at-rest.js';
 import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
@@ -60,9 +61,11 @@ export async function startDaemon({
   const observes = config.mode === 'observe';
   let kernelKnown = false;
   onConfig(config);
+  const bfd = new Bfd({ clock, transport: new UdpBfdTransport(log), log });
   const speaker = new Speaker(speakerConfig(config), {
     clock,
     transport: new TcpTransport(tcpSockets),
+    bfd,
     log,
     routeMemory: getHeapStatistics().heap_size_limit * ROUTES_SHARE,
   });
@@ -155,6 +158,7 @@ export async function startDaemon({
     // First, so that readers cannot delay the rest
     const silent = listener.close();
     await farewell();
+    bfd.close();
     dataPlane.close();
     await Promise.all([silent, application?.close()]);
   };
@@ -175,6 +179,7 @@ export async function startDaemon({
       await soon(() => speaker.endOfRibReceivedFromAll(), clock);
     underWay.resolve();
     await api;
+    bfd.begin();
     rest = giveMemoryBackAtRest(
       {
         updates: () => speaker.neighbors().reduce((sum, { messagesIn }) => sum + messagesIn.update, 0),

@@ -50,10 +50,21 @@ export class Bfd {
   readonly #deps: Required<BfdDeps>;
   readonly #entries = new Map<number, Entry>();
   #strangers = 0;
+  #begun = false;
 
   constructor({ random = Math.random, ...deps }: BfdDeps) {
     this.#deps = { ...deps, random };
     deps.transport.onArrival = (arrival) => this.#arrived(arrival);
+  }
+
+  /**
+   * Sends and listens from now on. What is watched before waits until then, since a process that starts is away from its
+   * event loop for longer than a neighbor would wait.
+   */
+  begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    for (const entry of this.#entries.values()) this.#start(entry);
   }
 
   /** Packets from addresses with which no session is wanted. */
@@ -61,7 +72,7 @@ export class Bfd {
     return this.#strangers;
   }
 
-  /** Begins a session, in the active role (RFC 5880 §6.1). Throws ParseError for an address that is none. */
+  /** A session, in the active role (RFC 5880 §6.1). Throws ParseError for an address that is none. */
   watch(target: BfdTarget, settings: BfdSettings, listener: BfdListener): BfdWatch {
     const [address, zone = ''] = target.address.split('%');
     const ip = parseIp(address);
@@ -87,13 +98,12 @@ export class Bfd {
       zone,
       session,
       channel: undefined,
-      fault: '',
+      fault: 'BFD begins when the start of evpnd is complete',
       timer: undefined,
       leaving: false,
     };
     this.#entries.set(discriminator, entry);
-    this.#open(entry);
-    session.start();
+    if (this.#begun) this.#start(entry);
     return {
       get status() {
         return session.status;
@@ -103,13 +113,13 @@ export class Bfd {
     };
   }
 
-  /** Ends all sessions: every neighbor is told that it is our operator's wish, once. */
+  /**
+   * Ends all sessions without a word, as a process does that is to be back soon: a neighbor that keeps our routes meanwhile must
+   * not hear of AdminDown before our connection has gone (FRR takes it for a failure), and does not let go of them for our
+   * silence, since our C bit is clear (RFC 5882 §4.3.2). Who goes for good stops its sessions before.
+   */
   close(): void {
-    for (const entry of this.#entries.values()) {
-      entry.leaving = true;
-      entry.session.disable();
-      this.#forget(entry);
-    }
+    for (const entry of this.#entries.values()) this.#forget(entry);
     this.#deps.transport.close();
   }
 
@@ -119,6 +129,11 @@ export class Bfd {
       // A test's random numbers may all be the same one
       for (let i = drawn; i <= 0xffff_ffff; i++) if (!this.#entries.has(i)) return i;
     }
+  }
+
+  #start(entry: Entry): void {
+    this.#open(entry);
+    entry.session.start();
   }
 
   #open(entry: Entry): void {

@@ -1,3 +1,4 @@
+import type { BfdSettings } from '../bfd/index.js';
 import { type PrefixKey, Secret } from '../types/index.js';
 import type { AnyFamily } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
@@ -22,6 +23,8 @@ export interface NeighborConfig {
   readonly connectRetryTime: number;
   /** Seconds that the neighbor may leave unread what waits for it (RFC 9687); 0: for ever; the RFC's value where absent. */
   readonly sendHoldTime?: number;
+  /** How the path to it is probed (RFC 5880); not at all where absent. */
+  readonly bfd?: (BfdSettings & { readonly multihop: boolean }) | undefined;
   /** Refuses eBGP routes whose AS_PATH does not begin with the neighbour's AS; true where absent. */
   readonly enforceFirstAs?: boolean;
   /** How often our own AS may be in a path; 0 where absent. */

@@ -1,3 +1,4 @@
+import type { BfdStatus } from '../bfd/index.js';
 import type { Capability, UpdateFault } from '../wire/index.js';
 import type { FsmStateName } from './fsm-types.js';
 import type { NeighborRouteCounts } from './neighbor-routes.js';
@@ -127,6 +128,8 @@ export interface NeighborStatus {
   /** Undefined where the neighbor is not held in Idle after an error. */
   readonly idleHold: { readonly reason: string; readonly until: number } | undefined;
   readonly shutdown: AdministrativeShutdown | undefined;
+  /** Undefined where the path is not watched. */
+  readonly bfd: BfdStatus | undefined;
   readonly lastNotificationSent: NotificationRecord | undefined;
   readonly lastNotificationReceived: NotificationRecord | undefined;
   /** Times that an established session was lost. */

@@ -1,3 +1,4 @@
+import type { BfdStatus } from '../bfd/index.js';
 import type { Clock } from '../types/index.js';
 import {
   type AnyUpdate,
@@ -66,6 +67,7 @@ export interface SessionView {
   /** Clock.wallTime() at which the hold in Idle ends; undefined where there is none. */
   readonly heldUntil: number | undefined;
   readonly shutdown: AdministrativeShutdown | undefined;
+  readonly bfd: BfdStatus | undefined;
 }
 
 /** What is remembered of a neighbour over its sessions: counters, NOTIFICATIONs, the last errors. */
@@ -242,6 +244,7 @@ export class SessionRecord {
           ? undefined
           : { reason: later(this.#lastDown, this.#lastFailure)?.reason ?? '', until: view.heldUntil },
       shutdown: view.shutdown,
+      bfd: view.bfd,
       lastNotificationSent: this.#sent,
       lastNotificationReceived: this.#received,
       flaps: this.flaps,

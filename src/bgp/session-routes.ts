@@ -113,6 +113,11 @@ export class SessionRoutes {
     for (const stale of this.#stale.values()) stale.stop();
   }
 
+  /** The neighbor cannot forward: what is kept from the session before leads nowhere. */
+  pathFailed(): void {
+    for (const stale of this.#stale.values()) stale.pathFailed();
+  }
+
   /** What is kept from the session before takes too much memory: it goes. */
   makeRoom(): void {
     for (const stale of this.#stale.values()) stale.makeRoom();

@@ -1,3 +1,4 @@
+import type { Bfd } from '../bfd/index.js';
 import type { Clock } from '../types/index.js';
 import {
   CeaseSubcode,
@@ -19,12 +20,13 @@ import { Established, type Refresh } from './established.js';
 import type { Rib } from './evpn-rib.js';
 import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
 import { guardedClock } from './guarded-clock.js';
-import { endingOf } from './idle-hold.js';
+import { type Ending, endingOf } from './idle-hold.js';
 import { inboundPolicy } from './inbound.js';
 import type { Link, LinkHost } from './link.js';
 import { Links } from './links.js';
 import type { AdministrativeShutdown, NeighborStatus } from './neighbor-status.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
+import { PathWatch } from './path-watch.js';
 import { limitText, sameLimits } from './route-limits.js';
 import { SessionLog } from './session-log.js';
 import { SessionRecord } from './session-record.js';
@@ -37,6 +39,8 @@ import type { TurnBudget } from './turn-budget.js';
 export interface SessionDeps extends SessionRoutesDeps {
   readonly clock: Clock;
   readonly transport: Transport;
+  /** Undefined where no path is watched. */
+  readonly bfd: Pick<Bfd, 'watch'> | undefined;
   /** 0 to below 1, for the timers' jitter. */
   readonly random: () => number;
   /** L2VPN/EVPN's, whose numbers are shown. */
@@ -60,6 +64,7 @@ export class Session implements LinkHost, UpdateHost {
   #config: NeighborConfig;
   #local: LocalIdentity;
   readonly #links: Links;
+  readonly #path: PathWatch;
   #started = false;
   /** Clock.now() */
   #startedAt = 0;
@@ -80,6 +85,7 @@ export class Session implements LinkHost, UpdateHost {
       this.#spent(),
     );
     this.#links = new Links(this, () => this.#record.entered());
+    this.#path = new PathWatch(deps.bfd, { onDown: (...told) => this.#pathFailed(...told) });
   }
 
   get config(): NeighborConfig {
@@ -131,6 +137,7 @@ export class Session implements LinkHost, UpdateHost {
 
   #begin(): void {
     if (!this.#started || this.isShutDown) return;
+    this.#path.apply(this.#config);
     this.#attempts.anew();
     this.guard(() => {
       const { passive } = this.#config;
@@ -144,6 +151,7 @@ export class Session implements LinkHost, UpdateHost {
   stop(notification: NotificationContent, reason: string): void {
     this.#started = false;
     this.#end(notification, reason);
+    this.#path.apply(undefined);
   }
 
   #end(notification: NotificationContent, reason: string): void {
@@ -169,6 +177,7 @@ export class Session implements LinkHost, UpdateHost {
     const since = this.#shutdown?.since ?? this.clock.wallTime();
     this.#shutdown = { message, since };
     this.#end(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, message), reason);
+    this.#path.apply(undefined);
   }
 
   /** Undoes `shutDown`. */
@@ -193,6 +202,7 @@ export class Session implements LinkHost, UpdateHost {
     this.#local = local;
     if (anew) this.#begin();
     else {
+      if (this.#started && !this.isShutDown) this.#path.apply(config);
       if (keyDiffers) for (const { connection } of this.#links.all) connection?.changeKey(passwordFile);
       if (sendHoldDiffers) for (const link of this.#links.all) link.countSendHold();
       this.#inboundChanged();
@@ -211,20 +221,29 @@ export class Session implements LinkHost, UpdateHost {
   /** Of UpdateHost. */
   checkLimits(): void {
     const over = this.#routes.overLimit(this.#config);
-    if (over !== undefined) this.#close(ceaseOverLimit(over), `too many routes: ${limitText(over)}`);
+    if (over !== undefined) this.#close(ceaseOverLimit(over), `too many routes: ${limitText(over)}`, 'limit');
   }
 
   /** The routes of all neighbors take too much, and this one's the most: they go. */
   makeRoom(reason: string): void {
-    if (this.#established !== undefined) this.#close(cease(CeaseSubcode.OUT_OF_RESOURCES), reason);
+    if (this.#established !== undefined) this.#close(cease(CeaseSubcode.OUT_OF_RESOURCES), reason, 'limit');
     else this.#routes.makeRoom();
   }
 
-  /** Ends the session for what its routes take; it stays down for a while (idle-hold.ts). */
-  #close(notification: NotificationContent, reason: string): void {
+  /**
+   * BFD: the path was up and has failed. A session that stands ends; the routes of one that has ended are kept for a neighbor
+   * that restarts, unless what failed cannot be a part of that (RFC 5882 §4.3).
+   */
+  #pathFailed(reason: string, controlPlaneIndependent: boolean): void {
+    if (this.#established !== undefined) this.#close(cease(CeaseSubcode.BFD_DOWN), `BFD: ${reason}`, 'fault');
+    else if (controlPlaneIndependent) this.#routes.pathFailed();
+  }
+
+  /** Ends the session by ourselves; it stays down for a while (idle-hold.ts). */
+  #close(notification: NotificationContent, reason: string, ending: Ending): void {
     this.guard(() => {
       this.failing(reason);
-      this.#attempts.ending('limit');
+      this.#attempts.ending(ending);
       this.#established?.link.handle({ type: 'AutomaticStop', notification });
     });
   }
@@ -324,6 +343,7 @@ export class Session implements LinkHost, UpdateHost {
       failedAttempts: this.#attempts.failures,
       heldUntil: this.#links.main.state.held ? this.#attempts.heldUntil : undefined,
       shutdown: this.#shutdown,
+      bfd: this.#path.status,
     });
   }
 

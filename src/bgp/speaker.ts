@@ -1,3 +1,4 @@
+import type { Bfd } from '../bfd/index.js';
 import { type Clock, type Log, mebibytes, type Timer } from '../types/index.js';
 import { CeaseSubcode, encodeNotification, UpdateDecoder } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
@@ -42,6 +43,8 @@ export interface SpeakerDeps {
   readonly log: Log;
   /** For the timers' jitter; Math.random unless a test wants to know better. */
   readonly random?: () => number;
+  /** For neighbors with `bfd`, whose path is not watched where this is absent. */
+  readonly bfd?: Pick<Bfd, 'watch'> | undefined;
   /** RIBs of other families than L2VPN/EVPN, for neighbors that are to speak them. */
   readonly otherRibs?: readonly FamilyRibs[];
   /** Octets of the heap that the routes of all neighbors may take, about; unlimited where absent. */
@@ -280,12 +283,13 @@ export class Speaker {
   }
 
   #sessionOf(neighbor: NeighborConfig): Session {
-    const { clock, transport, log, random = Math.random } = this.#deps;
+    const { clock, transport, log, bfd, random = Math.random } = this.#deps;
     return new Session(neighbor, this.#identity(this.#config), {
       clock,
       transport,
       log,
       random,
+      bfd,
       rib: this.rib,
       ribs: this.#ribs,
       decoder: this.#decoder,

@@ -70,6 +70,11 @@ export class StaleRoutes {
     this.#end('the session was ended');
   }
 
+  /** The neighbor, whose forwarding is watched, does not forward. */
+  pathFailed(): void {
+    this.#end('BFD has failed, which the neighbor does not restart with its control plane');
+  }
+
   /** The session went and its routes with it, stale or not. */
   discard(): void {
     this.#stopTimer();

@@ -1,4 +1,5 @@
 import { formatIp, formatPrefix, type Ip, type Ipv4, parseIp, parsePrefix } from '../types/index.js';
+import { BFD, formatBfd, parseBfd } from './bfd.js';
 import { readKeyFile } from './key-file.js';
 import {
   alike,
@@ -102,6 +103,18 @@ const SHARED = {
       change: 'the session stays; a running timer starts again with the new time',
     }),
     parseHoldTime,
+  ),
+  bfd: parsed(
+    setting<boolean | NonNullable<typeof BFD.file>>(BFD, {
+      description:
+        'Probes the path to the neighbor by BFD (RFC 5880) and ends the session at once when it fails: `true`, or a mapping of `interval` (milliseconds between packets, 300), `multiplier` (packets that may be missing, 3) and `multihop` (over routers, RFC 5883; `false`). The neighbor needs BFD for this leaf too.',
+      default: false,
+      effect: 'live',
+      change:
+        'the session stays; BFD begins, changes by a Poll Sequence, or is taken down as by an operator (AdminDown), which ends no session',
+    }),
+    parseBfd,
+    formatBfd,
   ),
   'enforce-first-as': setting(flag, {
     description:

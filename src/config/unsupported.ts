@@ -7,7 +7,6 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   'neighbors[]': {
     interface: 'no BGP unnumbered yet: the address of the neighbor',
     password: 'password-file, the path of a file that has the key',
-    bfd: 'no BFD yet: hold-time: 3 notices a dead neighbor in three seconds',
     'ebgp-multihop': 'nothing: a session may run over any number of hops',
     'update-source': 'local-address, with an address',
     'route-map': 'no policies: route targets decide what is taken',

@@ -34,11 +34,18 @@ export function validate(content: unknown, source: Source): Validated {
     if (errors) errors.push(error);
     else byPlace.set(error.instancePath, [error]);
   }
+  for (const place of byPlace.keys()) if (isUnionAround(place, byPlace)) byPlace.delete(place);
   const errors = [...byPlace.values()].flatMap(tellingErrors);
   const findings = errors.map((error) => findingOf(error, source));
   const faulty = errors.map(placeOf);
   for (const place of faulty) replace(content, place);
   return { findings, faulty, file: check(content) ? content : undefined };
+}
+
+/** True for a value that is of one of a union's kinds, and has its faults within. */
+function isUnionAround(place: string, byPlace: ReadonlyMap<string, readonly ErrorObject[]>): boolean {
+  const isUnion = byPlace.get(place)?.some(({ keyword }) => keyword === 'anyOf');
+  return isUnion === true && [...byPlace.keys()].some((other) => other.startsWith(`${place}/`));
 }
 
 /** Of a value's errors one says what is allowed: a union's own, not its branches'. Each key that is wrong has its own. */

@@ -9,7 +9,8 @@
  * addresses.ts which addresses are the machine's own in it, checks.ts what is wrong with it; upkeep.ts sets ports where
  * that is wanted and asks for the underlay's MTU; teller.ts tells what was heard in the data plane's terms; kernel.ts ties all together as the `Kernel` of dataplane/. Beside it
  * stand snoop.ts, which hears ARP and ND on bridge ports (snoop-packet.ts knows the packets), devlink.ts (the switch
- * ASIC's name) and sd-notify.ts; and tcp-sockets.ts, which opens the sockets of BGP with the options that node:net does not know.
+ * ASIC's name) and sd-notify.ts; and tcp-sockets.ts, which opens the sockets of BGP with the options that node:net does not
+ * know, and bfd-sockets.ts, which carries BFD.
  *
  * Follows include/uapi/linux/{rtnetlink,neighbour,if_link,if_bridge}.h and RFC 3549; RFC 826, RFC 5227 and RFC 4861 for
  * what hosts say. Supports VLAN-unaware bridges,
@@ -17,6 +18,7 @@
  * bridges notify VLANs. Reads the VNI filters of such devices (kernels from 5.18 on). Does not read nexthop groups'
  * members, MDB entries or traffic control.
  */
+export { UdpBfdTransport } from './bfd-sockets.js';
 export type { CheckContext } from './checks.js';
 export type { Asic } from './devlink.js';
 export { type FdbRows, LinuxKernel, type LinuxKernelOptions, type LinuxKernelStats } from './kernel.js';

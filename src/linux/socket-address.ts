@@ -4,13 +4,15 @@ import { native } from './native.js';
 
 const SOCKADDR_IN_LENGTH = 16;
 const SOCKADDR_IN6_LENGTH = 28;
+const SIN6_SCOPE_ID = 24;
 
-/** A struct sockaddr_in or sockaddr_in6 (linux/in.h, in6.h), without scope. */
-export function socketAddress(ip: Ip, port: number): Buffer {
+/** A struct sockaddr_in or sockaddr_in6 (linux/in.h, in6.h); `scope` is the interface of a link-local IPv6 address. */
+export function socketAddress(ip: Ip, port: number, scope = 0): Buffer {
   const bytes = Buffer.alloc(isIpv4(ip) ? SOCKADDR_IN_LENGTH : SOCKADDR_IN6_LENGTH);
   bytes.writeUInt16LE(isIpv4(ip) ? AF_INET : AF_INET6, 0);
   bytes.writeUInt16BE(port, 2);
   ipToBytes(ip, bytes, isIpv4(ip) ? 4 : 8);
+  if (!isIpv4(ip)) bytes.writeUInt32LE(scope, SIN6_SCOPE_ID);
   return bytes;
 }
 
@@ -22,7 +24,7 @@ export function addressText(sockaddr: Buffer): string {
   if (sockaddr.readUInt16LE(0) === AF_INET) return formatIp(ipFromBytes(sockaddr, 4, 4));
   const ip = ipFromBytes(sockaddr, 8, 16);
   if (!isLinkLocal(ip)) return formatIp(ip);
-  const zone = sockaddr.readUInt32LE(24);
+  const zone = sockaddr.readUInt32LE(SIN6_SCOPE_ID);
   return `${formatIp(ip)}%${native().interfaceName(zone) ?? zone}`;
 }
 

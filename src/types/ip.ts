@@ -10,7 +10,7 @@ export type Ipv6 = Brand<string, 'Ipv6'>;
 export type Ip = Ipv4 | Ipv6;
 
 export const IPV4_ANY = 0 as Ipv4;
-const IPV6_ANY = '\0'.repeat(16) as Ipv6;
+export const IPV6_ANY = '\0'.repeat(16) as Ipv6;
 const IPV6_LOOPBACK = `${'\0'.repeat(15)}\x01`;
 
 /** True for IPv4. */

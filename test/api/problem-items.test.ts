@@ -2,7 +2,12 @@ import test from 'ava';
 import { excessProblems } from '../../src/api/rooms/excess-problems.js';
 import { statusProblems } from '../../src/api/rooms/problem-items.js';
 import type { Rooms } from '../../src/api/rooms/rooms.js';
-import { limitProblems, sessionProblems, stalledProblems } from '../../src/api/rooms/session-problems.js';
+import {
+  bfdProblems,
+  limitProblems,
+  sessionProblems,
+  stalledProblems,
+} from '../../src/api/rooms/session-problems.js';
 import { type NeighborStatus, noRefusals } from '../../src/bgp/index.js';
 import { parseConfig } from '../../src/config/load.js';
 import type { TopologyProblem } from '../../src/dataplane/index.js';
@@ -144,6 +149,34 @@ test('a neighbor that reads nothing is a warning while its session stands', (t) 
       'neighbor 10.1.1.0: has read nothing for 60 s of what waits for it, so that it does not hear of changes here',
     ],
   );
+});
+
+test('a path that is not watched though it is to be is a warning while the session stands', (t) => {
+  const now = 100_000;
+  const of = (bfd: object, state = 'Established') =>
+    ({
+      address: '10.1.1.0',
+      state,
+      bfd: { state: 'Down', since: 0, remote: undefined, multihop: false, dropped: {}, ...bfd },
+    }) as unknown as NeighborStatus;
+  const told = (neighbor: NeighborStatus) =>
+    bfdProblems([neighbor], now).map(({ severity, problem: text }) => `${severity}: ${text}`);
+  t.deepEqual(told(of({ state: 'Up' })), []);
+  t.deepEqual(told(of({}, 'Active')), []);
+  t.deepEqual(told(of({ since: now - 9_999 })), []);
+  t.deepEqual(told({ ...of({}), bfd: undefined }), []);
+  t.deepEqual(told(of({})), [
+    'warning: neighbor 10.1.1.0: BFD is Down though the BGP session is up: nothing is heard',
+  ]);
+  t.deepEqual(told(of({ dropped: { ttl: 7 } })), [
+    'warning: neighbor 10.1.1.0: BFD is Down though the BGP session is up: nothing is heard, and 7 of its packets came over a router (TTL below 255)',
+  ]);
+  t.deepEqual(told(of({ remote: { state: 'AdminDown' } })), [
+    'info: neighbor 10.1.1.0: BFD is taken down by its operator, the BGP session is up',
+  ]);
+  t.deepEqual(told(of({ fault: 'EADDRINUSE' }, 'Active')), [
+    'warning: neighbor 10.1.1.0: BFD cannot send: EADDRINUSE',
+  ]);
 });
 
 const NOTIFICATION = {

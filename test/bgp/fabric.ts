@@ -1,3 +1,4 @@
+import type { Bfd } from '../../src/bfd/index.js';
 import {
   type Connection,
   type ConnectionHandlers,
@@ -85,6 +86,8 @@ export class Fabric {
   readonly clock = new VirtualClock();
   readonly network = new MemoryNetwork(this.clock);
   readonly log = new RecordingLog();
+  /** Of the speakers that are made from then on. */
+  bfd: Pick<Bfd, 'watch'> | undefined;
 
   /** A speaker at `address`; it is not started. */
   speaker(
@@ -99,7 +102,14 @@ export class Fabric {
         listen: [{ address, port: 179 }],
         ...config,
       },
-      { clock: this.clock, transport: this.network.host(address), log: this.log, random, routeMemory },
+      {
+        clock: this.clock,
+        transport: this.network.host(address),
+        log: this.log,
+        random,
+        routeMemory,
+        bfd: this.bfd,
+      },
     );
   }
 

@@ -82,6 +82,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'neighbors[].keepalive-time': 1,
   'neighbors[].connect-retry-time': 1,
   'neighbors[].send-hold-time': 60,
+  'neighbors[].bfd': { interval: 100 },
   'neighbors[].description': 'spine',
   'bgp.listen': ['10.0.0.1'],
   'bgp.port': 1179,

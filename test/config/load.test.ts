@@ -76,6 +76,7 @@ test('the minimal file gets every default', (t) => {
       keepaliveTime: 3,
       connectRetryTime: 5,
       sendHoldTime: undefined,
+      bfd: undefined,
       enforceFirstAs: true,
       allowasIn: 0,
       passwordFile: undefined,
@@ -146,6 +147,14 @@ test('our own AS number as remote-as means internal', (t) => {
   t.is(parseConfig(MINIMAL.replace('external', '65001'), 'f').neighbors[0].remoteAs, 'internal');
 });
 
+test('bfd is true, or what differs from that', (t) => {
+  const bfd = (value: string) => parseConfig(`${MINIMAL}    bfd: ${value}\n`, 'f').neighbors[0].bfd;
+  t.deepEqual(bfd('true'), { interval: 300, multiplier: 3, multihop: false });
+  t.deepEqual(bfd('{}'), { interval: 300, multiplier: 3, multihop: false });
+  t.deepEqual(bfd('{ interval: 1000, multihop: true }'), { interval: 1000, multiplier: 3, multihop: true });
+  t.is(bfd('false'), undefined);
+});
+
 test('the keepalive time follows a short hold time and none', (t) => {
   const times = (hold: string) => {
     const [neighbor] = parseConfig(`${MINIMAL}    hold-time: ${hold}\n`, 'f').neighbors;
@@ -162,7 +171,9 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, peer-group, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, enforce-first-as, allowas-in, password-file, ttl-security, max-routes, max-octets, on-limit, description';
+  'address, peer-group, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, enforce-first-as, allowas-in, password-file, ttl-security, max-routes, max-octets, on-limit, description';
+const BFD_ALLOWED =
+  'true, false, or a mapping of interval (milliseconds from 50 to 60000), multiplier (a number from 2 to 255) and multihop (true or false)';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
 
 /** What is wrong, the file, and every finding in order. */
@@ -241,6 +252,21 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'a send hold time of 1',
     neighbor('send-hold-time: 1'),
     ['f:6:21: neighbors[0].send-hold-time: found 1; allowed 0, or seconds from 3 to 65535'],
+  ],
+  ['yes for bfd', neighbor('bfd: yes'), [`f:6:10: neighbors[0].bfd: found "yes"; allowed ${BFD_ALLOWED}`]],
+  [
+    'an unknown key of bfd',
+    neighbor('bfd: { intervall: 300 }'),
+    [`f:6:10: neighbors[0].bfd: found a mapping; allowed ${BFD_ALLOWED}`],
+  ],
+  [
+    'values of bfd out of range',
+    neighbor('bfd: { interval: 49, multiplier: 1, multihop: 3 }'),
+    [
+      'f:6:22: neighbors[0].bfd.interval: found 49; allowed milliseconds from 50 to 60000',
+      'f:6:38: neighbors[0].bfd.multiplier: found 1; allowed a number from 2 to 255',
+      'f:6:51: neighbors[0].bfd.multihop: found 3; allowed true or false',
+    ],
   ],
   [
     'a keepalive time not below the hold time',
@@ -464,7 +490,6 @@ for (const key of reloadEffects().keys())
 for (const [where, key, cure] of [
   ['neighbors[0].', 'interface', 'BGP unnumbered yet: the address'],
   ['neighbors[0].', 'password', 'password-file'],
-  ['neighbors[0].', 'bfd', 'hold-time: 3'],
   ['neighbors[0].', 'update_source', 'local-address'],
 ])
   test(`${key}: what to do instead is said, not which word is like it`, (t) => {

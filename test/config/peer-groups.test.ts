@@ -25,6 +25,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   'remote-as': 65009,
   'local-address': '10.1.1.1',
   'send-hold-time': 60,
+  bfd: { interval: 100 },
   'hold-time': 30,
   'keepalive-time': 2,
   'password-file': keyFile('secret'),

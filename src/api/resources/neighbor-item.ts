@@ -13,6 +13,7 @@ import { RouteCounts, routeCountsItem } from '../parts/nlri.js';
 import { routerIdText, timeText } from '../present.js';
 import type { RouteUse } from '../rooms/route-survey.js';
 import { Address, Count, closed, nullable, ref, Text, Time } from '../schema-words.js';
+import { BfdSchema, bfdItem } from './bfd-item.js';
 
 const MessageCounts = Type.Object(
   {
@@ -232,6 +233,7 @@ export const NeighborSchema = Type.Object(
         { ...closed, description: 'Present while an operator keeps the neighbor shut down.' },
       ),
     ),
+    bfd: nullable(ref(BfdSchema)),
     flaps: Count('How often an established session was lost.'),
     endOfRibReceivedAt: nullable(Time("End-of-RIB (RFC 4724) of this session's first table.")),
   },
@@ -324,6 +326,7 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
     shutdown: status.shutdown
       ? { message: status.shutdown.message, since: timeText(status.shutdown.since) ?? '' }
       : null,
+    bfd: status.bfd ? bfdItem(status.bfd) : null,
     flaps: status.flaps,
     endOfRibReceivedAt: timeText(status.endOfRibAt),
   };

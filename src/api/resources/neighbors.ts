@@ -6,6 +6,7 @@ import { type Pages, pagesByKey } from '../paging.js';
 import { AddressPath, addressParameter, NoQuery, PageQuery } from '../parameters.js';
 import { listOf, named, pageOf, type Resource } from '../resource.js';
 import { NO_ROUTES, surveyOf } from '../rooms/route-survey.js';
+import { BfdSchema } from './bfd-item.js';
 import { type NeighborItem, NeighborSchema, neighborItem, ReasonCountSchema } from './neighbor-item.js';
 
 interface NeighborReads {
@@ -15,7 +16,7 @@ interface NeighborReads {
 
 /** The BGP neighbors. */
 export const neighbors: Resource<NeighborReads> = {
-  schemas: [ReasonCountSchema, NeighborSchema],
+  schemas: [BfdSchema, ReasonCountSchema, NeighborSchema],
   endpoints: [
     {
       path: '/neighbors',

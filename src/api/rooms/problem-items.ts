@@ -7,7 +7,7 @@ import { excessProblems } from './excess-problems.js';
 import { absentProblems, hostProblems } from './host-problems.js';
 import type { Rooms } from './rooms.js';
 import type { RouteUse } from './route-survey.js';
-import { limitProblems, sessionProblems, stalledProblems } from './session-problems.js';
+import { bfdProblems, limitProblems, sessionProblems, stalledProblems } from './session-problems.js';
 
 /** VNI problems in the status at most; a bridge that is down can be one of four thousand. */
 const LISTED = 100;
@@ -55,6 +55,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
     ...sessionProblems(speaker.neighbors(), config().api.unixSocket),
     ...limitProblems(speaker.neighbors()),
     ...stalledProblems(speaker.neighbors(), clock.wallTime()),
+    ...bfdProblems(speaker.neighbors(), clock.wallTime()),
     ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, use.get(neighbor.address))),
     ...addressProblems(rooms).slice(0, LISTED),
     ...notes.slice(0, LISTED),

@@ -58,6 +58,42 @@ export function stalledProblems(neighbors: readonly NeighborStatus[], now: numbe
   });
 }
 
+/** Milliseconds in which BFD comes up where both ends want it. */
+const BFD_PATIENCE = 10_000;
+
+/** Neighbors whose path is to be watched at `now` and is not: nobody would notice its end before the hold time is over. */
+export function bfdProblems(neighbors: readonly NeighborStatus[], now: number): ProblemNote[] {
+  return neighbors.flatMap(({ address, state, bfd }): ProblemNote[] => {
+    if (bfd === undefined) return [];
+    if (bfd.fault !== undefined)
+      return [
+        { severity: 'warning', problem: `neighbor ${address}: BFD cannot send: ${bfd.fault}`, fix: null },
+      ];
+    if (state !== 'Established' || bfd.state === 'Up' || now - bfd.since < BFD_PATIENCE) return [];
+    const { remote } = bfd;
+    if (remote?.state === 'AdminDown')
+      return [
+        {
+          severity: 'info',
+          problem: `neighbor ${address}: BFD is taken down by its operator, the BGP session is up`,
+          fix: null,
+        },
+      ];
+    const heard = remote === undefined ? 'nothing is heard' : `it says ${remote.state}`;
+    const ttl = bfd.dropped.ttl ?? 0;
+    return [
+      {
+        severity: 'warning',
+        problem: `neighbor ${address}: BFD is ${bfd.state} though the BGP session is up: ${heard}${ttl > 0 ? `, and ${ttl} of its packets came over a router (TTL below 255)` : ''}`,
+        fix:
+          ttl > 0
+            ? `set \`multihop: true\` of \`bfd\` on both sides, or use the address on the link`
+            : `see that ${address} runs BFD with this leaf (FRR: bfdd, and \`neighbor … bfd\`), and that UDP port ${bfd.multihop ? 4784 : 3784} is open both ways`,
+      },
+    ];
+  });
+}
+
 /** What to look at, by what became of the attempts; what the neighbor or evpnd objected to is in the reason itself. */
 function sessionFix(neighbor: NeighborStatus, socket: string): string | null {
   const { address, port, passive, configuredRemoteAs, lastError } = neighbor;

@@ -141,6 +141,30 @@ export function neighbor(address: string): NeighborItem {
     failedAttempts: 2,
     idleHold: { reason: 'NOTIFICATION received', until: '2026-01-01T00:00:07.000Z' },
     shutdown: { message: 'maintenance', since: '2026-01-01T00:00:05.000Z' },
+    bfd: {
+      state: 'Up',
+      since: '2026-01-01T00:00:05.000Z',
+      diagnostic: 'No Diagnostic',
+      multihop: false,
+      intervalMs: 300,
+      multiplier: 3,
+      transmitIntervalMs: 300,
+      detectionTimeMs: 900,
+      discriminator: 4711,
+      neighbor: {
+        state: 'Up',
+        diagnostic: 'No Diagnostic',
+        discriminator: 4712,
+        desiredMinTxMs: 300,
+        requiredMinRxMs: 300,
+        multiplier: 3,
+        controlPlaneIndependent: false,
+      },
+      packets: { sent: 20, received: 21, discarded: [{ reason: 'ttl', packets: 1 }] },
+      ups: 1,
+      lastDown: { reason: 'nothing was heard for 900 ms', at: '2026-01-01T00:00:04.000Z' },
+      fault: null,
+    },
     flaps: 1,
     endOfRibReceivedAt: '2026-01-01T00:00:11.000Z',
   };
@@ -178,6 +202,7 @@ export function idleNeighbor(address: string): NeighborItem {
     failedAttempts: 0,
     idleHold: null,
     shutdown: null,
+    bfd: null,
     endOfRibReceivedAt: null,
   };
 }

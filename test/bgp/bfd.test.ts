@@ -1,0 +1,165 @@
+import test from 'ava';
+import type { BfdListener, BfdSettings, BfdStatus, BfdTarget } from '../../src/bfd/index.js';
+import { encodeNotification, UpdateEncoder } from '../../src/wire/index.js';
+import {
+  EVPN_CAPABILITIES,
+  Fabric,
+  macRoute,
+  neighborConfig,
+  openOf,
+  originated,
+  type RawPeer,
+} from './fabric.js';
+
+const NEIGHBOR = '10.0.0.2';
+const BFD = { interval: 300, multiplier: 3, multihop: false };
+
+/** BFD as a session sees it: what it asked for, and a way to tell it that a path has failed. */
+class ScriptedBfd {
+  readonly asked: string[] = [];
+  readonly listeners: BfdListener[] = [];
+
+  watch(target: BfdTarget, { interval }: BfdSettings, listener: BfdListener) {
+    const { address, localAddress, multihop } = target;
+    this.asked.push(
+      `watch ${address} from ${localAddress ?? 'any'}${multihop ? ' multihop' : ''} ${interval}`,
+    );
+    this.listeners.push(listener);
+    return {
+      status: { state: 'Up' } as BfdStatus,
+      configure: (wanted: BfdSettings) => {
+        this.asked.push(`configure ${wanted.interval}`);
+      },
+      stop: () => {
+        this.asked.push('stop');
+      },
+    };
+  }
+
+  fail(independent = false): void {
+    this.listeners.at(-1)?.onDown('nothing was heard for 900 ms', independent);
+  }
+}
+
+/** A speaker and its neighbor, which tells one MAC and offers graceful restart. */
+async function scene() {
+  const fabric = new Fabric();
+  const bfd = new ScriptedBfd();
+  fabric.bfd = bfd;
+  const config = (extra: object = {}) => ({
+    asn: 65001,
+    routerId: 0x0a000001,
+    listen: [{ address: '10.0.0.1', port: 179 }],
+    neighbors: [neighborConfig(NEIGHBOR, 65002, { passive: true, bfd: BFD, ...extra })],
+  });
+  const speaker = fabric.speaker('10.0.0.1', config());
+  await speaker.start();
+  const connect = (): RawPeer =>
+    fabric
+      .peer(NEIGHBOR)
+      .connect('10.0.0.1')
+      .establish(
+        openOf(65002, NEIGHBOR, {
+          holdTime: 0,
+          capabilities: [
+            ...EVPN_CAPABILITIES(65002),
+            {
+              code: 64,
+              restartState: false,
+              notification: false,
+              restartTime: 30,
+              families: [{ afi: 25, safi: 70, forwardingPreserved: false }],
+            },
+          ],
+        }),
+      );
+  const peer = connect();
+  const encoder = new UpdateEncoder({
+    fourOctetAs: true,
+    internal: false,
+    localAsn: 65002,
+    maxMessageLength: 4096,
+  });
+  peer.send(...encoder.announce(originated(NEIGHBOR), [macRoute(1)]));
+  const routes = () => [...speaker.rib.destinations()].length;
+  const status = () => speaker.neighbor(NEIGHBOR);
+  return { fabric, bfd, speaker, peer, connect, config, routes, status };
+}
+
+test('a path that fails ends the session at once, with its word and its reason; it comes back without BFD', async (t) => {
+  const { fabric, bfd, peer, connect, routes, status } = await scene();
+  t.is(status()?.state, 'Established');
+  t.is(status()?.bfd?.state, 'Up');
+  t.is(routes(), 1);
+  bfd.fail();
+  t.is(status()?.state, 'Idle');
+  t.is(status()?.lastDown?.reason, 'BFD: nothing was heard for 900 ms');
+  t.is(status()?.staleRoutes, undefined, 'nothing is kept for a restart');
+  fabric.clock.runUntilIdle();
+  t.is(peer.lastNotification, '6/10');
+  t.is(routes(), 0);
+  connect();
+  t.is(status()?.state, 'Established');
+  t.deepEqual(bfd.asked, ['watch 10.0.0.2 from any 300']);
+  t.true(fabric.log.lines.some(({ message }) => message === 'BGP session lost'));
+});
+
+test('routes that are kept for a restarting neighbor stay, unless its forwarding is what failed (RFC 5882 §4.3)', async (t) => {
+  for (const independent of [false, true]) {
+    const { fabric, bfd, routes, status } = await scene();
+    fabric.network.cut(NEIGHBOR);
+    fabric.clock.runUntilIdle();
+    t.is(status()?.staleRoutes?.count, 1);
+    bfd.fail(independent);
+    fabric.clock.runUntilIdle();
+    t.is(routes(), independent ? 0 : 1);
+  }
+});
+
+test('a path that fails without a session changes nothing', async (t) => {
+  const { bfd, peer, status } = await scene();
+  peer.send(encodeNotification({ code: 6, subcode: 4, data: new Uint8Array(0) }));
+  const before = status();
+  bfd.fail();
+  bfd.fail(true);
+  t.is(before?.state, 'Idle');
+  t.deepEqual(status(), before);
+});
+
+test('BFD follows the settings without touching the session, and ends with the neighbor', async (t) => {
+  const { bfd, speaker, config, status } = await scene();
+  const reconfigure = async (extra: object) => {
+    bfd.asked.length = 0;
+    await speaker.reconfigure(config(extra));
+    return bfd.asked;
+  };
+  t.deepEqual(await reconfigure({ bfd: { ...BFD, interval: 100 } }), ['configure 100']);
+  t.deepEqual(await reconfigure({ bfd: { ...BFD, multihop: true } }), [
+    'stop',
+    'watch 10.0.0.2 from any multihop 300',
+  ]);
+  t.deepEqual(await reconfigure({ bfd: undefined }), ['stop']);
+  t.is(status()?.bfd, undefined);
+  t.deepEqual(await reconfigure({ bfd: BFD }), ['watch 10.0.0.2 from any 300']);
+  t.deepEqual(await reconfigure({ bfd: BFD, localAddress: '10.0.0.1' }), [
+    'stop',
+    'watch 10.0.0.2 from 10.0.0.1 300',
+  ]);
+  t.like(status(), { state: 'Established', flaps: 0 });
+  bfd.asked.length = 0;
+  await speaker.reconfigure({ ...config(), neighbors: [] });
+  t.deepEqual(bfd.asked, ['stop']);
+});
+
+test('a neighbor that is shut down is not watched, and a reset changes nothing', async (t) => {
+  const { bfd, speaker, config } = await scene();
+  bfd.asked.length = 0;
+  speaker.shutDownNeighbor(NEIGHBOR, 'maintenance');
+  t.deepEqual(bfd.asked, ['stop']);
+  await speaker.reconfigure(config({ bfd: { ...BFD, interval: 100 } }));
+  t.deepEqual(bfd.asked, ['stop']);
+  speaker.enableNeighbor(NEIGHBOR);
+  t.deepEqual(bfd.asked, ['stop', 'watch 10.0.0.2 from any 100']);
+  speaker.resetNeighbor(NEIGHBOR);
+  t.deepEqual(bfd.asked.slice(2), ['configure 100']);
+});
