@@ -2,6 +2,7 @@ import {
   AFI_L2VPN,
   CeaseSubcode,
   encodeShutdownCommunication,
+  NO_OCTETS,
   NotificationCode,
   SAFI_EVPN,
 } from '../wire/index.js';
@@ -16,7 +17,7 @@ export function cease(
   subcode: (typeof CeaseSubcode)[keyof typeof CeaseSubcode],
   words = '',
 ): NotificationContent {
-  const data = words === '' ? new Uint8Array(0) : encodeShutdownCommunication(words);
+  const data = words === '' ? NO_OCTETS : encodeShutdownCommunication(words);
   return { code: NotificationCode.CEASE, subcode, data };
 }
 

@@ -1,4 +1,4 @@
-import { CeaseSubcode, FsmSubcode, MessageType, NotificationCode } from '../wire/index.js';
+import { CeaseSubcode, FsmSubcode, MessageType, NO_OCTETS, NotificationCode } from '../wire/index.js';
 import type {
   FsmAction,
   FsmEvent,
@@ -64,19 +64,18 @@ function notify(content: NotificationContent | undefined): readonly FsmAction[] 
   return content === undefined ? NOTHING : [{ type: 'sendNotification', ...content }];
 }
 
-const EMPTY = new Uint8Array(0);
 const fsmError = (subcode: number, messageType?: MessageType): NotificationContent => ({
   code: NotificationCode.FSM_ERROR,
   subcode,
   // RFC 6608 §3: one octet, the type of the message that was not expected
-  data: messageType === undefined ? EMPTY : Uint8Array.of(messageType),
+  data: messageType === undefined ? NO_OCTETS : Uint8Array.of(messageType),
 });
 
 const fallSilently: Handler = (state) => fall(state);
 const fallHoldExpired: Handler = (state) =>
-  fall(state, { code: NotificationCode.HOLD_TIMER_EXPIRED, subcode: 0, data: EMPTY });
+  fall(state, { code: NotificationCode.HOLD_TIMER_EXPIRED, subcode: 0, data: NO_OCTETS });
 const fallSendHoldExpired: Handler = (state) =>
-  fall(state, { code: NotificationCode.SEND_HOLD_TIMER_EXPIRED, subcode: 0, data: EMPTY });
+  fall(state, { code: NotificationCode.SEND_HOLD_TIMER_EXPIRED, subcode: 0, data: NO_OCTETS });
 const fallWithEvent: Handler = (state, event) => fall(state, contentOf(event));
 const fallUnexpectedTimer: Handler = (state) => fall(state, fsmError(FsmSubcode.UNSPECIFIED));
 const haltWithEvent: Handler = (state, event) => halt(state, contentOf(event));
@@ -85,7 +84,7 @@ const haltCollision: Handler = (state) =>
   halt(state, {
     code: NotificationCode.CEASE,
     subcode: CeaseSubcode.CONNECTION_COLLISION_RESOLUTION,
-    data: EMPTY,
+    data: NO_OCTETS,
   });
 
 /** The table gives these handlers only to events that carry the content, so the else branch is never taken. */

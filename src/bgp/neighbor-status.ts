@@ -1,5 +1,5 @@
 import type { BfdStatus } from '../bfd/index.js';
-import type { Capability, UpdateFault } from '../wire/index.js';
+import type { AnyFamily, Capability, UpdateFault } from '../wire/index.js';
 import type { FsmStateName } from './fsm-types.js';
 import type { NeighborRouteCounts } from './neighbor-routes.js';
 import type { LimitUse, RouteLimits } from './route-limits.js';
@@ -68,6 +68,21 @@ export interface StaleRoutesStatus {
   readonly until: number;
 }
 
+/** What a neighbor and we have of one address family. */
+export interface FamilyStatus {
+  readonly family: AnyFamily;
+  /** The session that stands has it. */
+  readonly isNegotiated: boolean;
+  /** Routes of the neighbor that stand. */
+  readonly received: number;
+  /** Routes that it has been sent and that are not withdrawn. */
+  readonly sent: number;
+  /** Undefined if the peer offers no graceful restart for the family. */
+  readonly gracefulRestart: NegotiatedStatus['gracefulRestart'];
+  readonly staleRoutes: StaleRoutesStatus | undefined;
+  readonly endOfRibAt: number | undefined;
+}
+
 /** A neighbour as the REST API shows it: plain data, a copy. Times are milliseconds, clock times since 1970. */
 export interface NeighborStatus {
   readonly address: string;
@@ -110,6 +125,8 @@ export interface NeighborStatus {
   readonly sendStalledSince: number | undefined;
   readonly messagesIn: Readonly<MessageCounters>;
   readonly messagesOut: Readonly<MessageCounters>;
+  /** Those that we offer to the neighbor, in our order. */
+  readonly families: readonly FamilyStatus[];
   /** Of L2VPN/EVPN; `received`, `accepted` and `sent` are indexed by route type. */
   readonly routes: NeighborRouteCounts & { readonly sent: readonly number[] };
   readonly limits: RouteLimits;

@@ -5,6 +5,7 @@ import {
   type Capability,
   EVPN,
   familyAmong,
+  NO_OCTETS,
   NotificationCode,
   type OpenMessage,
   OpenSubcode,
@@ -105,7 +106,7 @@ export function buildOpen(local: LocalIdentity, neighbor: NeighborConfig): OpenM
   };
 }
 
-function refuse(subcode: number, reason: string, data: Uint8Array = new Uint8Array(0)): OpenRefusal {
+function refuse(subcode: number, reason: string, data: Uint8Array = NO_OCTETS): OpenRefusal {
   return { notification: { code: NotificationCode.OPEN_MESSAGE_ERROR, subcode, data }, reason };
 }
 

@@ -20,12 +20,12 @@ import type { NeighborRouteCounts } from './neighbor-routes.js';
 import {
   type AdministrativeShutdown,
   emptyMessageCounters,
+  type FamilyStatus,
   type FaultCounters,
   type MessageCounters,
   type NeighborError,
   type NeighborStatus,
   type NotificationRecord,
-  type StaleRoutesStatus,
 } from './neighbor-status.js';
 import { localCapabilities } from './open.js';
 import { limitUse, routeLimits } from './route-limits.js';
@@ -62,7 +62,7 @@ export interface SessionView {
   readonly counts: NeighborRouteCounts;
   /** Of all families together. */
   readonly holdings: Pick<NeighborRouteCounts, 'held' | 'octets'>;
-  readonly staleRoutes: StaleRoutesStatus | undefined;
+  readonly families: readonly FamilyStatus[];
   readonly failedAttempts: number;
   /** Clock.wallTime() at which the hold in Idle ends; undefined where there is none. */
   readonly heldUntil: number | undefined;
@@ -178,7 +178,7 @@ export class SessionRecord {
     const { connection, state } = view.link;
     const { negotiated } = established ?? {};
     const evpn = established?.families.get(EVPN);
-    const restart = negotiated?.restarts.get(EVPN);
+    const ofEvpn = view.families.find(({ family }) => family === EVPN);
     const open = this.#peerOpen;
     return {
       address: config.address,
@@ -208,10 +208,7 @@ export class SessionRecord {
         fourOctetAs: negotiated.fourOctetAs,
         routeRefresh: negotiated.routeRefresh,
         extendedMessage: negotiated.extendedMessage,
-        gracefulRestart: restart && {
-          restartTime: restart.restartTime,
-          forwardingPreserved: restart.forwardingPreserved,
-        },
+        gracefulRestart: ofEvpn?.gracefulRestart,
       },
       configuredHoldTime: config.holdTime,
       configuredKeepaliveTime: config.keepaliveTime,
@@ -220,6 +217,7 @@ export class SessionRecord {
       sendStalledSince: established?.link.stalledSince,
       messagesIn: { ...this.#in },
       messagesOut: { ...this.#out },
+      families: view.families,
       routes: {
         received: [...counts.received],
         accepted: [...counts.accepted],
@@ -249,7 +247,7 @@ export class SessionRecord {
       lastNotificationReceived: this.#received,
       flaps: this.flaps,
       endOfRibAt: established?.endOfRibAt,
-      staleRoutes: view.staleRoutes,
+      staleRoutes: ofEvpn?.staleRoutes,
     };
   }
 }

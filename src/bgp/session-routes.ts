@@ -5,7 +5,7 @@ import type { Established } from './established.js';
 import { type FamilyRibs, holdingsOf } from './family-ribs.js';
 import { LimitWatch } from './limit-watch.js';
 import type { NeighborRouteCounts } from './neighbor-routes.js';
-import type { StaleRoutesStatus } from './neighbor-status.js';
+import type { FamilyStatus } from './neighbor-status.js';
 import type { Negotiated } from './open.js';
 import { type LimitUse, routeLimits } from './route-limits.js';
 import type { SessionLog } from './session-log.js';
@@ -88,9 +88,23 @@ export class SessionRoutes {
     return count;
   }
 
-  /** Those of the family that are kept from the session before; undefined where none are. */
-  staleOf(family: AnyFamily): StaleRoutesStatus | undefined {
-    return this.#stale.get(family)?.status;
+  /** Returns what the neighbor and we have of a family; `established`: the session that stands. */
+  familyStatus(family: AnyFamily, established: Established | undefined): FamilyStatus {
+    const restart = established?.negotiated.restarts.get(family);
+    const ofSession = established?.families.get(family);
+    const ribs = this.#deps.ribs.find((each) => each.family === family);
+    return {
+      family,
+      isNegotiated: ofSession !== undefined,
+      received: ribs?.rib.counts(this.#neighbor).held ?? 0,
+      sent: ofSession?.adjRibOut.sent.reduce((sum, count) => sum + count, 0) ?? 0,
+      gracefulRestart: restart && {
+        restartTime: restart.restartTime,
+        forwardingPreserved: restart.forwardingPreserved,
+      },
+      staleRoutes: this.#stale.get(family)?.status,
+      endOfRibAt: ofSession?.endOfRibAt,
+    };
   }
 
   /** A session begins. */

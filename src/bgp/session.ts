@@ -2,7 +2,6 @@ import type { Bfd } from '../bfd/index.js';
 import type { Clock } from '../types/index.js';
 import {
   CeaseSubcode,
-  EVPN,
   encodeNotification,
   type MessageType,
   type NotificationMessage,
@@ -25,7 +24,7 @@ import { inboundPolicy } from './inbound.js';
 import type { Link, LinkHost } from './link.js';
 import { Links } from './links.js';
 import type { AdministrativeShutdown, NeighborStatus } from './neighbor-status.js';
-import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
+import { buildOpen, familiesOf, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
 import { PathWatch } from './path-watch.js';
 import { limitText, sameLimits } from './route-limits.js';
 import { SessionLog } from './session-log.js';
@@ -339,7 +338,7 @@ export class Session implements LinkHost, UpdateHost {
       established,
       counts: this.#deps.rib.counts(this.#config.address),
       holdings: this.#routes.holdings,
-      staleRoutes: this.#routes.staleOf(EVPN),
+      families: familiesOf(this.#config).map((family) => this.#routes.familyStatus(family, established)),
       failedAttempts: this.#attempts.failures,
       heldUntil: this.#links.main.state.held ? this.#attempts.heldUntil : undefined,
       shutdown: this.#shutdown,

@@ -12,6 +12,5 @@ export * from './finding.js';
 export * from './fixed-settings.js';
 export * from './hint.js';
 export { interpret } from './interpret.js';
-export * from './route-target-pattern.js';
 export { DEFAULT_STATE_DIRECTORY } from './settings.js';
 export * from './text.js';

@@ -1,5 +1,12 @@
-import { formatRouteTarget, parseRouteTarget, RouteDistinguisher, toVni, VNI_MAX } from '../types/index.js';
-import { formatRouteTargetPattern, parseRouteTargetPattern } from './route-target-pattern.js';
+import {
+  formatRouteTarget,
+  formatRouteTargetPattern,
+  parseRouteTarget,
+  parseRouteTargetPattern,
+  RouteDistinguisher,
+  toVni,
+  VNI_MAX,
+} from '../types/index.js';
 import {
   either,
   flag,

@@ -1,30 +1,11 @@
 import type { LocalRib, LocalRoute } from '../bgp/index.js';
 import type { Clock, RouteDistinguisher, RouteTarget, Timer } from '../types/index.js';
-import type { EvpnNlri, OriginatedAttributes } from '../wire/index.js';
-import { type AttributeSets, imetRoute, macRoute } from './export.js';
+import type { AttributeSets } from './export.js';
 import type { MacVrf } from './mac-vrf.js';
+import { visitAdvertised } from './route-types/index.js';
 
 /** Milliseconds for which routes of an old RD stand beside those of the new one: others have installed these by then. */
 const OVERLAP = 1000;
-
-/** Goes through every route that is originated for the VNI, and keeps the attributes that `visit` returns for it. */
-function visitAdvertised(
-  vrf: MacVrf,
-  visit: (route: EvpnNlri, attributes: OriginatedAttributes) => OriginatedAttributes,
-): void {
-  // MACs before the bindings that rest on them (RFC 7432 §7.2)
-  for (const entry of vrf.macs.values())
-    if (entry.advertised) entry.advertised = visit(macRoute(vrf, entry.mac, undefined), entry.advertised);
-  for (const [ip, entry] of vrf.ips)
-    if (entry.advertised) {
-      const { mac, attributes } = entry.advertised;
-      entry.advertised = { mac, attributes: visit(macRoute(vrf, mac, ip), attributes) };
-    }
-  for (const [ip, { mac, attributes }] of vrf.gateways)
-    vrf.gateways.set(ip, { mac, attributes: visit(macRoute(vrf, mac, ip), attributes) });
-  if (vrf.imetAdvertised)
-    vrf.imetAdvertised = visit(imetRoute(vrf, vrf.imetAdvertised.nextHop), vrf.imetAdvertised);
-}
 
 /** Every route that is originated for the VNI now. */
 export function advertisedRoutes(vrf: MacVrf): LocalRoute[] {

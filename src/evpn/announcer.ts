@@ -2,9 +2,10 @@ import type { LocalRib } from '../bgp/index.js';
 import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
 import type { OriginatedAttributes } from '../wire/index.js';
 import type { Admissions } from './admission.js';
-import { type AttributeSets, macRoute } from './export.js';
+import type { AttributeSets } from './export.js';
 import { listOf } from './few.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
+import { macRoute } from './route-types/index.js';
 
 /** Brings the Type-2 routes of local addresses in line with what was decided, as far as the admissions let them. */
 export class Announcer {

@@ -50,6 +50,22 @@ export class Claims {
   }
 
   /**
+   * Returns why the claim of a destination that the VNI imports does not count for its MAC or its IP by what is known of
+   * them; undefined if it counts, or there is none.
+   */
+  whyNotOf(destination: Destination, vrf: MacVrf): UnusedReason | undefined {
+    const claim = claimOf(destination);
+    if (!claim) return undefined;
+    const { mac, ip } = claim.route;
+    const ofMac = vrf.macs.get(mac);
+    const ofIp = ip === undefined ? undefined : vrf.ips.get(ip);
+    return (
+      (ofMac && this.whyNotOfMac(claim, vrf, ofMac, undefined)) ??
+      (ofIp && this.whyNotOfIp(claim, vrf, ofIp, undefined))
+    );
+  }
+
+  /**
    * The best of those that count for the MAC, by compareRemoteClaims: RFC 7432 §7.7 names one leaf as the right one, and the
    * lower VTEP wins among leaves that say the same.
    */

@@ -6,8 +6,6 @@ import type { Announcer } from './announcer.js';
 import { claimantOf, markAll, markContested, rebind } from './claimants.js';
 import type { ClaimSearch, Claims } from './claims.js';
 import type { Conflicts } from './conflicts.js';
-import type { AttributeSets } from './export.js';
-import { imetRoute } from './export.js';
 import { listOf } from './few.js';
 import { whyNoLocalIp, whyNoLocalMac } from './local-reasons.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
@@ -25,8 +23,7 @@ import {
 } from './mobility.js';
 import { isElsewhere, type RemoteClaim } from './remote-claims.js';
 import { Rule } from './rules.js';
-import { DEFAULT_FLOOD_LIMIT } from './settings.js';
-import { ipReason, macReason, noCopyReason } from './unused.js';
+import { ipReason, macReason } from './unused.js';
 import type { UnusedLog } from './unused-log.js';
 import type { UnusedReason } from './unused-reasons.js';
 import type { VtepTable } from './vteps.js';
@@ -61,8 +58,6 @@ export interface MoveObserver {
  * decided last.
  */
 export class Evaluator {
-  floodLimit = DEFAULT_FLOOD_LIMIT;
-
   constructor(
     readonly dataPlane: DataPlane,
     readonly localRib: LocalRib,
@@ -70,7 +65,6 @@ export class Evaluator {
     readonly vteps: VtepTable,
     readonly moves: MoveObserver,
     readonly conflicts: Conflicts,
-    readonly attributesOf: (vrf: MacVrf) => AttributeSets,
     readonly unused: UnusedLog,
     readonly announcer: Announcer,
   ) {}
@@ -149,64 +143,9 @@ export class Evaluator {
     if (owner === 'none' && entry.remotes === undefined && !heard && !entry.dirty) vrf.retireIp(entry);
   }
 
-  /**
-   * A VTEP that wants BUM traffic, or no longer does. Each costs a copy of every such frame, and anybody who announces may
-   * name any number of them: those that have a place keep it, others wait for one.
-   */
-  flood(vrf: MacVrf, vtep: Ip): void {
-    const floods = this.dataPlane.plane(vrf.vni)?.floods;
-    const before = floods?.has(vtep) ?? false;
-    const isUseful = vrf.floods.has(vtep) && noCopyReason(vtep, vrf, this.dataPlane.topology) === undefined;
-    const others = (floods?.size ?? 0) - (before ? 1 : 0);
-    const wanted = isUseful && others < this.floodLimit;
-    this.#leaveOut(vrf, vtep, isUseful && !wanted);
-    if (wanted === before) return;
-    this.vteps.countFlood(vtep, vrf.vni, wanted ? 1 : -1);
-    if (wanted) this.dataPlane.setFlood(vrf.vni, vtep);
-    else this.dataPlane.clearFlood(vrf.vni, vtep);
-  }
-
-  /** Where places are free those that wait longest for one are to be looked at; false where there is nothing to do. */
-  refillFloods(vrf: MacVrf): boolean {
-    if (vrf.leftOut === undefined) return false;
-    let free = this.floodLimit - (this.dataPlane.plane(vrf.vni)?.floods.size ?? 0);
-    for (const vtep of vrf.leftOut) {
-      if (free-- <= 0) break;
-      vrf.dirtyFloods.add(vtep);
-    }
-    return vrf.dirtyFloods.size > 0;
-  }
-
-  #leaveOut(vrf: MacVrf, vtep: Ip, isLeftOut: boolean): void {
-    if (!isLeftOut) {
-      if (vrf.leftOut?.delete(vtep) && vrf.leftOut.size === 0) vrf.leftOut = undefined;
-      return;
-    }
-    if (vrf.leftOut?.has(vtep)) return;
-    vrf.leftOut ??= new Set();
-    vrf.leftOut.add(vtep);
-    for (const { best } of vrf.floods.get(vtep) ?? []) if (best) this.unused.seen('flood-limit', best);
-  }
-
-  /** Our own Type-3: while the VNI can forward and takes BUM traffic, from each leaf or from the device's group. */
-  imet(vrf: MacVrf): void {
-    const { localVtep } = vrf;
-    const wanted =
-      localVtep !== undefined && vrf.flooding
-        ? this.attributesOf(vrf).imet(vrf, localVtep, vrf.at?.multicastGroup)
-        : undefined;
-    const before = vrf.imetAdvertised;
-    if (before === wanted) return;
-    if (before && before.nextHop !== wanted?.nextHop) this.localRib.withdraw(imetRoute(vrf, before.nextHop));
-    if (wanted) this.localRib.originate(imetRoute(vrf, wanted.nextHop), wanted);
-    vrf.imetAdvertised = wanted;
-  }
-
-  /** The VNI is no longer ours: takes back all that it announced, and counts its remote MACs and floods no more. */
+  /** The VNI is no longer ours: takes back all that it announced, and counts its remote MACs no more. */
   withdrawAll(vrf: MacVrf): void {
     for (const entry of vrf.macs.values()) this.#setVtep(vrf, entry, undefined);
-    for (const vtep of this.dataPlane.plane(vrf.vni)?.floods.keys() ?? [])
-      this.vteps.countFlood(vtep, vrf.vni, -1);
     // Bindings before the MACs that they rest on (RFC 7432 §7.2)
     for (const { nlri } of advertisedRoutes(vrf).reverse()) this.localRib.withdraw(nlri);
   }

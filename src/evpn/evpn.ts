@@ -20,9 +20,11 @@ import { MoveLog } from './move-log.js';
 import { MoveMemory } from './move-memory.js';
 import { MovedHereQueue } from './moved-here.js';
 import type { RdAllocator } from './rd-allocator.js';
+import { Flooding } from './route-types/index.js';
 import { ServedVnis } from './served-vnis.js';
 import { type EvpnSettings, localLimits } from './settings.js';
 import { UnusedLog } from './unused-log.js';
+import type { VniPart } from './vni-part.js';
 import { VtepTable } from './vteps.js';
 
 /** What the brain stands on. */
@@ -67,6 +69,7 @@ export class Evpn {
   readonly #movedHere = new MovedHereQueue();
   readonly #crowded: CrowdedKeys<MacVrf, MacEntry | IpEntry>;
   readonly #looker: Looker;
+  readonly #parts: readonly VniPart[];
   #settings: EvpnSettings;
   #scheduled: Timer | undefined;
   #takingOver: Timer | undefined;
@@ -84,7 +87,7 @@ export class Evpn {
     const index = new ImportIndex();
     const attributesOf = attributeSetsByVrf();
     const unused = new UnusedLog(this.#log);
-    this.importer = new Importer(this.#reader, index, this.vteps, this.#ofRoutes, unused);
+    this.importer = new Importer(this.#reader, index, this.vteps, this.#ofRoutes, unused, this.claims);
     this.duplicates = new DuplicateDetector(
       deps.clock,
       this.#log,
@@ -121,10 +124,10 @@ export class Evpn {
       this.vteps,
       new MoveLog(deps.clock, this.#log, this.duplicates, deviceName),
       this.conflicts,
-      attributesOf,
       unused,
       new Announcer(deps.dataPlane, deps.localRib, attributesOf, this.admissions),
     );
+    this.#parts = [new Flooding(settings, deps.dataPlane, deps.localRib, this.vteps, unused)];
     this.#vnis = new ServedVnis(
       {
         ...deps,
@@ -138,6 +141,7 @@ export class Evpn {
         conflicts: this.conflicts,
         memory: this.memory,
         crowded: this.#crowded,
+        parts: this.#parts,
         marked: (vrf) => this.#mark(vrf),
         importsChanged: () => this.#reader.lookAgain(),
       },
@@ -369,19 +373,19 @@ export class Evpn {
       else if (ip) this.#lookAtIp(vrf, ip);
       else break;
     }
-    if (isOfRoutes && this.#floodSome(vrf, left)) this.#ofRoutes.add(lane);
+    if (isOfRoutes && this.#evaluateParts(vrf, left)) this.#ofRoutes.add(lane);
     this.#queueDirty(vrf);
   }
 
-  /** Looks at so many dirty VTEPs of the flood list; true where some are left. */
-  #floodSome(vrf: MacVrf, most: number): boolean {
+  /** Has each part decide on some of its dirty keys, `most` of all together; returns true if some are left. */
+  #evaluateParts(vrf: MacVrf, most: number): boolean {
     let left = most;
-    for (const vtep of vrf.dirtyFloods) {
-      if (left-- <= 0) return true;
-      vrf.dirtyFloods.delete(vtep);
-      this.#evaluator.flood(vrf, vtep);
+    let hasDirty = false;
+    for (const part of this.#parts) {
+      left = part.evaluate(vrf, left);
+      if (part.hasDirty(vrf)) hasDirty = true;
     }
-    return this.#evaluator.refillFloods(vrf);
+    return hasDirty;
   }
 
   #queueDirty(vrf: MacVrf): void {

@@ -1,32 +1,6 @@
-import { ESI_ZERO, type Ip, type Mac, type RouteTarget } from '../types/index.js';
-import {
-  ExtendedCommunity,
-  type Imet,
-  type MacIpAdvertisement,
-  NdFlag,
-  type OriginatedAttributes,
-  RouteType,
-} from '../wire/index.js';
+import type { Ip, RouteTarget } from '../types/index.js';
+import { ExtendedCommunity, NdFlag, type OriginatedAttributes } from '../wire/index.js';
 import type { MacVrf } from './mac-vrf.js';
-
-/** Type-2 of a MAC, with its IP or without (RFC 7432 §10, RFC 8365 §5.1.3: the label is the VNI). */
-export function macRoute(vrf: MacVrf, mac: Mac, ip: Ip | undefined): MacIpAdvertisement {
-  return {
-    type: RouteType.MAC_IP_ADVERTISEMENT,
-    rd: vrf.rd,
-    esi: ESI_ZERO,
-    ethernetTag: 0,
-    mac,
-    ip,
-    label1: vrf.vni,
-    label2: undefined,
-  };
-}
-
-/** Type-3: this leaf wants the VNI's BUM traffic (RFC 7432 §11.1). */
-export function imetRoute(vrf: MacVrf, localVtep: Ip): Imet {
-  return { type: RouteType.INCLUSIVE_MULTICAST, rd: vrf.rd, ethernetTag: 0, originator: localVtep };
-}
 
 /** What makes the attributes of one Type-2 differ from another's in the same VNI. */
 interface MacRouteTraits {
@@ -47,7 +21,6 @@ const KEPT = 1024;
  */
 export class AttributeSets {
   readonly #macSets = new Map<number, OriginatedAttributes>();
-  #imet: OriginatedAttributes | undefined;
   #vtep: Ip | undefined;
 
   /** Attributes of a Type-2. */
@@ -71,21 +44,6 @@ export class AttributeSets {
   }
 
   /**
-   * Attributes of the Type-3: ingress replication to us, or the tree of the multicast group that the device floods by
-   * (RFC 6514 §5, RFC 7432 §11.1, RFC 8365 §9).
-   */
-  imet(vrf: MacVrf, localVtep: Ip, group: Ip | undefined): OriginatedAttributes {
-    this.#renew(localVtep);
-    if (this.#imet && this.#imet.pmsiTunnel?.group !== group) this.#imet = undefined;
-    this.#imet ??= {
-      nextHop: localVtep,
-      extendedCommunities: [ExtendedCommunity.encapsulation(), ...vrf.exportTargets],
-      pmsiTunnel: { endpoint: localVtep, vni: vrf.vni, ...(group !== undefined && { group }) },
-    };
-    return this.#imet;
-  }
-
-  /**
    * The sets carry other targets from now on. Returns what becomes of a set that was made before: one object for each,
    * with nothing changed but the targets.
    */
@@ -104,7 +62,6 @@ export class AttributeSets {
       return now;
     };
     for (const [key, set] of this.#macSets) this.#macSets.set(key, renewed(set));
-    if (this.#imet) this.#imet = renewed(this.#imet);
     return renewed;
   }
 
@@ -112,7 +69,6 @@ export class AttributeSets {
     if (this.#vtep === localVtep) return;
     this.#vtep = localVtep;
     this.#macSets.clear();
-    this.#imet = undefined;
   }
 }
 

@@ -1,8 +1,9 @@
 import type { LocalRib } from '../bgp/index.js';
 import type { Interface, Topology } from '../dataplane/index.js';
 import { type Ip, isIpv4, isMartian, type Vni } from '../types/index.js';
-import { type AttributeSets, macRoute } from './export.js';
+import type { AttributeSets } from './export.js';
 import type { MacVrf } from './mac-vrf.js';
+import { macRoute } from './route-types/index.js';
 import type { EvpnSettings } from './settings.js';
 
 /** As what the SVI's own addresses are announced: not at all, as a host's, or as the default gateway's. */

@@ -1,15 +1,13 @@
 import {
   type Esi,
-  IPV4_ANY,
   type Ip,
   isAs2RouteTarget,
   type RouteTarget,
+  type RouteTargetPattern,
   routeTargetLocalAdministrator,
 } from '../types/index.js';
-import { INGRESS_REPLICATION, type PathAttributes, RouteType } from '../wire/index.js';
-import type { ImportTarget } from './import-target.js';
+import type { PathAttributes } from '../wire/index.js';
 import type { MacVrf } from './mac-vrf.js';
-import { vtepOf } from './unused.js';
 
 const NONE: readonly MacVrf[] = [];
 /** Segments of one attribute set; any number may be named with it. */
@@ -21,19 +19,21 @@ export class Importers {
 
   constructor(
     readonly vrfs: readonly MacVrf[],
-    readonly nextHop: Ip,
-    /** Where a Type-3's BUM traffic goes; undefined for a tree, which takes no copies of ours. */
-    readonly floodTo: Ip | undefined,
+    readonly attributes: PathAttributes,
     /** The segment that a MAC/IP route names; undefined where it names none, and of other routes. */
     readonly esi: Esi | undefined = undefined,
   ) {}
+
+  get nextHop(): Ip {
+    return this.attributes.nextHop;
+  }
 
   ofSegment(esi: Esi): Importers {
     this.#ofSegments ??= new Map();
     let importers = this.#ofSegments.get(esi);
     if (!importers) {
       if (this.#ofSegments.size >= SEGMENTS) this.#ofSegments.clear();
-      importers = new Importers(this.vrfs, this.nextHop, this.floodTo, esi);
+      importers = new Importers(this.vrfs, this.attributes, esi);
       this.#ofSegments.set(esi, importers);
     }
     return importers;
@@ -46,11 +46,9 @@ export class Importers {
 
   /** The same for other VRFs. */
   within(vrfs: readonly MacVrf[]): Importers {
-    return new Importers(vrfs, this.nextHop, this.floodTo, this.esi);
+    return new Importers(vrfs, this.attributes, this.esi);
   }
 }
-
-const NOBODY = new Importers(NONE, IPV4_ANY, undefined);
 
 /**
  * Which VNIs import a route. The answer is remembered for each attributes object, so that a table of a hundred thousand
@@ -61,8 +59,7 @@ export class ImportIndex {
   readonly #anyAs = new Map<number, MacVrf[]>();
   #answers = new WeakMap<PathAttributes, Importers>();
   /** The latest answer: routes of one attribute set come together. */
-  #latestAttributes: PathAttributes | undefined;
-  #latest: Importers = NOBODY;
+  #latest: Importers | undefined;
 
   add(vrf: MacVrf): void {
     for (const target of vrf.importTargets)
@@ -79,7 +76,7 @@ export class ImportIndex {
   }
 
   /** The MAC-VRF imports by other targets from now on; who holds which route is to be looked at again. */
-  retarget(vrf: MacVrf, targets: readonly ImportTarget[]): void {
+  retarget(vrf: MacVrf, targets: readonly RouteTargetPattern[]): void {
     this.remove(vrf);
     vrf.importTargets = targets;
     this.add(vrf);
@@ -87,21 +84,19 @@ export class ImportIndex {
 
   /** The MAC-VRFs that import a route with these attributes. */
   importersOf(attributes: PathAttributes): Importers {
-    if (attributes === this.#latestAttributes) return this.#latest;
+    if (attributes === this.#latest?.attributes) return this.#latest;
     let answer = this.#answers.get(attributes);
     if (!answer) {
-      const vrfs = this.#search(attributes.routeTargets);
-      answer = new Importers(vrfs, attributes.nextHop, floodTarget(attributes));
+      answer = new Importers(this.#search(attributes.routeTargets), attributes);
       this.#answers.set(attributes, answer);
     }
-    this.#latestAttributes = attributes;
     this.#latest = answer;
     return answer;
   }
 
   #forget(): void {
     this.#answers = new WeakMap();
-    this.#latestAttributes = undefined;
+    this.#latest = undefined;
   }
 
   /** Route targets that some VNI imports, those of any AS by their number. */
@@ -120,11 +115,6 @@ export class ImportIndex {
     }
     return found.size === 0 ? NONE : [...found];
   }
-}
-
-function floodTarget(attributes: PathAttributes): Ip | undefined {
-  if (attributes.pmsiTunnel?.tunnelType !== INGRESS_REPLICATION) return undefined;
-  return vtepOf({ type: RouteType.INCLUSIVE_MULTICAST }, attributes);
 }
 
 function putInto<K>(map: Map<K, MacVrf[]>, key: K, vrf: MacVrf): void {

@@ -1,14 +1,10 @@
 import {
   type RouteTarget,
+  type RouteTargetPattern,
   routeTargetLocalAdministrator,
   routeTargetOfAs2,
   type Vni,
 } from '../types/index.js';
-
-/** A route target to import, or any AS's with this local administrator (`*:10010`). */
-export type ImportTarget =
-  | { readonly kind: 'exact'; readonly routeTarget: RouteTarget }
-  | { readonly kind: 'any-as'; readonly localAdministrator: number };
 
 /** How route targets are derived: plainly, or with the type bits of RFC 8365 §5.1.2.1. */
 export type AutoRt = 'frr' | 'rfc8365';
@@ -17,7 +13,7 @@ export type AutoRt = 'frr' | 'rfc8365';
 type ImportingSetting =
   | { readonly autoRt: AutoRt }
   /** All that the VNI imports by now, which the setting takes the place of, and what is new. */
-  | { readonly importTargets: readonly ImportTarget[] };
+  | { readonly importTargets: readonly RouteTargetPattern[] };
 
 /**
  * The setting by which the VNI would import a route with these route targets beside what it imports by now; undefined
@@ -25,7 +21,7 @@ type ImportingSetting =
  */
 export function importingSetting(
   targets: readonly RouteTarget[],
-  { vni, importTargets }: { readonly vni: Vni; readonly importTargets: readonly ImportTarget[] },
+  { vni, importTargets }: { readonly vni: Vni; readonly importTargets: readonly RouteTargetPattern[] },
 ): ImportingSetting | undefined {
   if (targets.length === 0) return undefined;
   const [only, ...others] = importTargets;
@@ -52,7 +48,7 @@ export function autoExportTargets(asn: number, vni: Vni, how: AutoRt): readonly 
  * bits, of four. With `rfc8365` the form with the type bits comes first, and the plain one stays for leaves that do not
  * derive theirs so.
  */
-export function autoImportTargets(vni: Vni, how: AutoRt): readonly ImportTarget[] {
-  const plain: ImportTarget = { kind: 'any-as', localAdministrator: vni };
+export function autoImportTargets(vni: Vni, how: AutoRt): readonly RouteTargetPattern[] {
+  const plain: RouteTargetPattern = { kind: 'any-as', localAdministrator: vni };
   return how === 'frr' ? [plain] : [{ kind: 'any-as', localAdministrator: RFC8365_VXLAN | vni }, plain];
 }

@@ -2,11 +2,11 @@ import type { Destination, Path, RibReader } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
 import { type Ip, isIpv4, isReservedEsi } from '../types/index.js';
 import { RouteType } from '../wire/index.js';
-import { withItem, withoutItem } from './few.js';
+import type { Claims } from './claims.js';
 import type { Importers, ImportIndex } from './import-index.js';
 import type { LaneQueue } from './lane-queue.js';
 import type { MacVrf } from './mac-vrf.js';
-import { contentReason, labelReason, vtepOf } from './unused.js';
+import { contentReason, put, remove, vtepOf } from './route-types/index.js';
 import type { UnusedLog } from './unused-log.js';
 import type { UnusedReason } from './unused-reasons.js';
 import type { VtepTable } from './vteps.js';
@@ -33,6 +33,8 @@ export class Importer {
     /** Takes the VRFs that routes gave new dirty keys. */
     readonly dirty: LaneQueue,
     readonly unused: UnusedLog,
+    /** Which claims of an imported Type-2 count. */
+    readonly claims: Claims,
   ) {}
 
   /** The VRFs that hold the destination now. */
@@ -84,7 +86,7 @@ export class Importer {
     if (reason !== undefined) return reason;
     let first: UnusedReason | undefined;
     for (const vrf of this.importersOf(destination)) {
-      const why = whyIpUnused(destination, vrf, topology);
+      const why = whyIpUnused(destination, vrf, topology) ?? this.claims.whyNotOf(destination, vrf);
       if (why === undefined) return undefined;
       first ??= why;
     }
@@ -182,68 +184,4 @@ function withSegment(importers: Importers, best: Path | undefined): Importers {
   const nlri = best?.nlri;
   if (nlri?.type !== RouteType.MAC_IP_ADVERTISEMENT || isReservedEsi(nlri.esi)) return importers;
   return importers.ofSegment(nlri.esi);
-}
-
-/** `old`: as what it stood in the VRF, where it did. */
-function put(vrf: MacVrf, destination: Destination, now: Importers, old: Importers | undefined): void {
-  const { nlri } = destination;
-  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
-    if (now.esi !== old?.esi) vrf.segments.move(destination, old?.esi, now.esi);
-    const mac = vrf.macEntry(nlri.mac);
-    if (!old) mac.remotes = withItem(mac.remotes, destination);
-    vrf.markMac(mac);
-    if (nlri.ip === undefined) return;
-    const ip = vrf.ipEntry(nlri.ip);
-    if (!old) ip.remotes = withItem(ip.remotes, destination);
-    vrf.markIp(ip);
-  } else if (nlri.type === RouteType.INCLUSIVE_MULTICAST) {
-    const { floodTo } = now;
-    if (old && old.floodTo !== floodTo) remove(vrf, destination, old);
-    const { best } = destination;
-    if (best && labelReason(best.nlri, best.attributes, vrf) !== undefined) {
-      if (old) remove(vrf, destination, old);
-      return;
-    }
-    if (floodTo === undefined) {
-      vrf.trees.add(destination);
-      return;
-    }
-    let routes = vrf.floods.get(floodTo);
-    if (!routes) {
-      routes = new Set();
-      vrf.floods.set(floodTo, routes);
-    }
-    routes.add(destination);
-    vrf.dirtyFloods.add(floodTo);
-  } else if (nlri.type === RouteType.ETHERNET_AUTO_DISCOVERY) {
-    const { best } = destination;
-    const counts = best && labelReason(best.nlri, best.attributes, vrf) === undefined;
-    if (old && (!counts || old.nextHop !== now.nextHop))
-      vrf.segments.undiscover(destination, nlri.esi, old.nextHop);
-    if (counts) vrf.segments.discover(destination, nlri.esi, best.attributes);
-  }
-}
-
-/** `old`: as what it stood in the VRF. */
-function remove(vrf: MacVrf, destination: Destination, old: Importers): void {
-  const { nlri } = destination;
-  if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) {
-    if (old.esi !== undefined) vrf.segments.move(destination, old.esi, undefined);
-    const mac = vrf.macEntry(nlri.mac);
-    mac.remotes = withoutItem(mac.remotes, destination);
-    vrf.markMac(mac);
-    if (nlri.ip === undefined) return;
-    const ip = vrf.ipEntry(nlri.ip);
-    ip.remotes = withoutItem(ip.remotes, destination);
-    vrf.markIp(ip);
-  } else if (nlri.type === RouteType.INCLUSIVE_MULTICAST) {
-    const { floodTo } = old;
-    vrf.trees.delete(destination);
-    if (floodTo === undefined) return;
-    const routes = vrf.floods.get(floodTo);
-    if (routes?.delete(destination) && routes.size === 0) vrf.floods.delete(floodTo);
-    vrf.dirtyFloods.add(floodTo);
-  } else if (nlri.type === RouteType.ETHERNET_AUTO_DISCOVERY) {
-    vrf.segments.undiscover(destination, nlri.esi, old.nextHop);
-  }
 }

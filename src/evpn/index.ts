@@ -15,13 +15,11 @@
 export { type Conflict, Conflicts } from './conflicts.js';
 export * from './duplicates.js';
 export * from './evpn.js';
-export { imetRoute, macRoute } from './export.js';
 export { type Few, hasItem, itemsOf, listOf } from './few.js';
 export {
   type AutoRt,
   autoExportTargets,
   autoImportTargets,
-  type ImportTarget,
   importingSetting,
 } from './import-target.js';
 export * from './local-reasons.js';
@@ -37,6 +35,7 @@ export {
   isMacThere,
   type RemoteClaim,
 } from './remote-claims.js';
+export * from './route-types/index.js';
 export * from './rules.js';
 export * from './settings.js';
 export * from './unused.js';

@@ -15,12 +15,13 @@ import {
   macLow32,
   type RouteDistinguisher,
   type RouteTarget,
+  type RouteTargetPattern,
   type Vni,
 } from '../types/index.js';
 import { type OriginatedAttributes, RouteType } from '../wire/index.js';
 import { CROWD, type CrowdedKeys } from './crowded-keys.js';
 import { type Few, listOf } from './few.js';
-import type { ImportTarget } from './import-target.js';
+import { FloodList } from './flood-list.js';
 import { type Owner, type Ownership, UNOWNED } from './mobility.js';
 import type { MoveMemory } from './move-memory.js';
 import type { MoveHistory } from './moves.js';
@@ -195,20 +196,11 @@ export class MacVrf {
   own: OwnAddresses = NO_OWN_ADDRESSES;
   readonly macs = new NumberMap<Mac, MacEntry>();
   readonly ips = new Map<Ip, IpEntry>();
-  /** Imported Type-3 routes by the VTEP that wants our BUM traffic: the tunnel's end, whoever originated them. */
-  readonly floods = new Map<Ip, Set<Destination>>();
-  /** Imported Type-3 routes of trees, which take no copies of ours. */
-  readonly trees = new Set<Destination>();
-  readonly dirtyFloods = new Set<Ip>();
-  /** VTEPs for which the flood list has no room, those that wait longest first; most VNIs have none. */
-  leftOut: Set<Ip> | undefined = undefined;
+  readonly flooding = new FloodList();
   /** Ethernet segments of other leaves, from imported Type-1 routes and the MAC/IP routes that name them. */
   readonly segments = new RemoteSegments();
   /** How many MACs and IPs are whose, kept where the owner changes. */
   readonly counts = { localMacs: 0, remoteMacs: 0, localIps: 0, remoteIps: 0 };
-  /** BUM traffic goes to other leaves and comes from them. */
-  flooding = true;
-  imetAdvertised: OriginatedAttributes | undefined = undefined;
   readonly latestVtep: LatestVtep = {
     vtep: undefined,
     topology: undefined,
@@ -223,7 +215,7 @@ export class MacVrf {
     /** This and `exportTargets` are changed by advertised.ts alone, which takes the routes along. */
     public rd: RouteDistinguisher,
     /** Changed by the ImportIndex alone. */
-    public importTargets: readonly ImportTarget[],
+    public importTargets: readonly RouteTargetPattern[],
     public exportTargets: readonly RouteTarget[],
     /** Takes the keys that many routes claim. */
     readonly crowded: CrowdedKeys<MacVrf, MacEntry | IpEntry>,
@@ -316,8 +308,7 @@ export class MacVrf {
   /** Each destination that is imported here, once. */
   *imported(): IterableIterator<Destination> {
     for (const { remotes } of this.macs.values()) yield* listOf(remotes);
-    for (const routes of this.floods.values()) yield* routes;
-    yield* this.trees;
+    yield* this.flooding.imported();
     for (const segment of this.segments.values()) yield* segment.discoveries();
   }
 }

@@ -4,8 +4,9 @@ import { compareIp, type Esi, type Ip, isReservedEsi } from '../types/index.js';
 import { type MacIpAdvertisement, NdFlag, type PathAttributes, RouteType } from '../wire/index.js';
 import type { MacVrf } from './mac-vrf.js';
 import { type Claim, compareClaims } from './mobility.js';
+import { labelReason } from './route-types/index.js';
 import { type Pin, Rule } from './rules.js';
-import { labelReason, leafOfSegment, vtepReason } from './unused.js';
+import { leafOfSegment, vtepReason } from './unused.js';
 import type { UnusedReason } from './unused-reasons.js';
 
 /** The best word on a MAC or IP from elsewhere, and the route that says it. One is made for each look: it reads, and copies nothing. */

@@ -11,6 +11,7 @@ import {
   type Ip,
   type Log,
   type RouteDistinguisher,
+  type RouteTargetPattern,
   sameSet,
   symmetricDifference,
   type Vni,
@@ -24,19 +25,13 @@ import type { Evaluator } from './evaluate.js';
 import type { AttributeSets } from './export.js';
 import { announceGateway, gatewayRole } from './gateway.js';
 import type { ImportIndex } from './import-index.js';
-import { autoExportTargets, autoImportTargets, type ImportTarget } from './import-target.js';
+import { autoExportTargets, autoImportTargets } from './import-target.js';
 import type { Importer } from './importer.js';
 import { type IpEntry, type MacEntry, MacVrf } from './mac-vrf.js';
 import type { MoveMemory } from './move-memory.js';
 import type { RdAllocator } from './rd-allocator.js';
-import {
-  configuredRds,
-  DEFAULT_FLOOD_LIMIT,
-  type EvpnSettings,
-  importsTags,
-  isFlooded,
-  isServed,
-} from './settings.js';
+import { configuredRds, type EvpnSettings, importsTags, isServed } from './settings.js';
+import type { VniPart } from './vni-part.js';
 import type { VtepTable } from './vteps.js';
 
 /** What a VNI that comes or goes is made known to, and what its routes and rows go through. */
@@ -56,6 +51,7 @@ interface VniDependencies {
   readonly conflicts: Conflicts;
   readonly memory: MoveMemory;
   readonly crowded: CrowdedKeys<MacVrf, MacEntry | IpEntry>;
+  readonly parts: readonly VniPart[];
   /** Keys of the VRF are to be looked at. */
   readonly marked: (vrf: MacVrf) => void;
   /** Routes that the RIB holds already may be imported elsewhere now. */
@@ -77,7 +73,6 @@ export class ServedVnis {
     this.#configuredRds = configuredRds(settings);
     this.#renaming = new Renaming(deps.clock, deps.localRib);
     deps.importer.importTags = importsTags(settings);
-    deps.evaluator.floodLimit = settings.floodLimit ?? DEFAULT_FLOOD_LIMIT;
   }
 
   /** The MAC-VRF of a VNI that is served. */
@@ -95,10 +90,10 @@ export class ServedVnis {
    * any VNI is marked.
    */
   reconfigure(settings: EvpnSettings): void {
-    const { importer, index, localRib, attributesOf } = this.#deps;
+    const { importer, index, localRib, attributesOf, parts } = this.#deps;
     this.#settings = settings;
     this.#configuredRds = configuredRds(settings);
-    this.#limitFloods(settings.floodLimit ?? DEFAULT_FLOOD_LIMIT);
+    for (const part of parts) part.configure(settings);
     const importTags = importsTags(settings);
     let importsChanged = importTags !== importer.importTags;
     importer.importTags = importTags;
@@ -112,7 +107,7 @@ export class ServedVnis {
         index.retarget(vrf, importTargets);
         importsChanged = true;
       }
-      this.#setFlooding(vrf, isFlooded(settings, vrf.vni));
+      for (const part of parts) if (part.reconfigure(vrf)) this.#deps.marked(vrf);
     }
     if (importsChanged) this.#deps.importsChanged();
   }
@@ -130,25 +125,6 @@ export class ServedVnis {
       importTargets: own?.importTargets ?? autoImportTargets(vni, autoRt),
       exportTargets: own?.exportTargets ?? autoExportTargets(asn, vni, autoRt),
     };
-  }
-
-  #setFlooding(vrf: MacVrf, flooding: boolean): void {
-    if (vrf.flooding === flooding) return;
-    vrf.flooding = flooding;
-    this.#deps.evaluator.imet(vrf);
-    for (const vtep of vrf.floods.keys()) vrf.dirtyFloods.add(vtep);
-    this.#deps.marked(vrf);
-  }
-
-  #limitFloods(limit: number): void {
-    if (this.#deps.evaluator.floodLimit === limit) return;
-    this.#deps.evaluator.floodLimit = limit;
-    for (const vrf of this.#vrfs.values()) {
-      // Those that came last lose their places first
-      const floods = [...(this.#deps.dataPlane.plane(vrf.vni)?.floods.keys() ?? [])];
-      for (const vtep of floods.slice(limit).reverse()) vrf.dirtyFloods.add(vtep);
-      this.#deps.marked(vrf);
-    }
   }
 
   /** Another topology: VNIs come and go, and what differs in those that stay is looked at. */
@@ -180,9 +156,9 @@ export class ServedVnis {
     if (role !== 'none' || vrf.gateways.size > 0)
       announceGateway(vrf, role, topology, this.#deps.attributesOf, this.#deps.localRib);
     if (!same) {
-      this.#deps.evaluator.imet(vrf);
-      const { dataPlane } = this.#deps;
-      markKnown(vrf);
+      const { dataPlane, parts } = this.#deps;
+      for (const part of parts) part.reattach(vrf);
+      this.#markKnown(vrf);
       let standing = 0;
       for (const mac of dataPlane.localMacs(vrf.vni)) {
         vrf.markMac(vrf.macEntry(mac), vrf.ofHosts);
@@ -206,18 +182,25 @@ export class ServedVnis {
   #markVtep(vtep: Ip): void {
     const isNextHop = this.#deps.vteps.has(vtep);
     for (const vrf of this.#vrfs.values()) {
-      if (isNextHop) markKnown(vrf);
+      if (isNextHop) this.#markKnown(vrf);
       // The end of a tunnel need be nobody's next hop
-      else if (vrf.floods.has(vtep)) vrf.dirtyFloods.add(vtep);
-      else continue;
-      this.#deps.marked(vrf);
+      let isMarked = isNextHop;
+      for (const part of this.#deps.parts) if (part.markVtep(vrf, vtep)) isMarked = true;
+      if (isMarked) this.#deps.marked(vrf);
     }
+  }
+
+  /** Marks all keys of the VNI that routes or a decision made known. */
+  #markKnown(vrf: MacVrf): void {
+    for (const mac of vrf.macs.values()) vrf.markMac(mac);
+    for (const ip of vrf.ips.values()) vrf.markIp(ip);
+    for (const part of this.#deps.parts) part.markAll(vrf);
   }
 
   #addVrf(vni: Vni): MacVrf {
     const { rd, importTargets, exportTargets } = this.#identityOf(vni);
     const vrf = new MacVrf(vni, rd, importTargets, exportTargets, this.#deps.crowded, this.#deps.memory);
-    vrf.flooding = isFlooded(this.#settings, vni);
+    for (const part of this.#deps.parts) part.reconfigure(vrf);
     this.#vrfs.set(vni, vrf);
     this.#deps.index.add(vrf);
     this.#deps.dataPlane.serve(vni);
@@ -230,6 +213,7 @@ export class ServedVnis {
     if (!vrf) return;
     this.#renaming.settle(vrf);
     this.#deps.evaluator.withdrawAll(vrf);
+    for (const part of this.#deps.parts) part.remove(vrf);
     this.#deps.admissions.forget(vrf);
     this.#vrfs.delete(vni);
     this.#deps.index.remove(vrf);
@@ -243,18 +227,11 @@ export class ServedVnis {
   }
 }
 
-/** All that routes or a decision told of the VNI is looked at again. */
-function markKnown(vrf: MacVrf): void {
-  for (const mac of vrf.macs.values()) vrf.markMac(mac);
-  for (const ip of vrf.ips.values()) vrf.markIp(ip);
-  for (const originator of vrf.floods.keys()) vrf.dirtyFloods.add(originator);
-}
-
 /** Equal as sets: the order of a list in the file says nothing. */
 function sameMembers<T>(a: readonly T[], b: readonly T[], keyOf: (item: T) => string): boolean {
   return sameSet(new Set(a.map(keyOf)), new Set(b.map(keyOf)));
 }
 
-function importTargetKey(target: ImportTarget): string {
+function importTargetKey(target: RouteTargetPattern): string {
   return Object.values(target).join(' ');
 }

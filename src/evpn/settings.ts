@@ -1,6 +1,6 @@
-import type { Ipv4, RouteDistinguisher, RouteTarget, Vni } from '../types/index.js';
+import type { Ipv4, RouteDistinguisher, RouteTarget, RouteTargetPattern, Vni } from '../types/index.js';
 import type { DuplicateSettings } from './duplicates.js';
-import type { AutoRt, ImportTarget } from './import-target.js';
+import type { AutoRt } from './import-target.js';
 import { DEFAULT_LOCAL_LIMITS, type LocalLimits } from './local-limits.js';
 
 /** What becomes of broadcast, unknown unicast and multicast: a copy for each leaf of the VNI, or none at all. */
@@ -10,7 +10,7 @@ type Flooding = 'head-end-replication' | 'disabled';
 export interface VniSettings {
   readonly advertise: boolean;
   readonly rd: RouteDistinguisher | undefined;
-  readonly importTargets: readonly ImportTarget[] | undefined;
+  readonly importTargets: readonly RouteTargetPattern[] | undefined;
   readonly exportTargets: readonly RouteTarget[] | undefined;
   readonly flooding?: Flooding | undefined;
   readonly advertiseSviIp?: boolean | undefined;

@@ -10,7 +10,7 @@ interface ReasonEntry {
 
 /**
  * Why a route that the RIB holds is not used. The evaluator, the importer, the API's counts and explain all ask the
- * functions that return these (unused.ts, remote-claims.ts), so that none of them can tell another story.
+ * functions that return these (route-types/, unused.ts, claims.ts), so that none of them can tell another story.
  */
 export const UNUSED = {
   'route-type': { level: 'debug', text: 'routes of its type are not used' },

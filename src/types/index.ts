@@ -18,6 +18,7 @@ export * from './plain-text.js';
 export * from './prefix.js';
 export * from './route-distinguisher.js';
 export * from './route-target.js';
+export * from './route-target-pattern.js';
 export * from './secret.js';
 export * from './sets.js';
 export * from './start-error.js';

@@ -9,6 +9,7 @@ import {
 } from './attribute-table.js';
 import { Malformed } from './malformed.js';
 import { NotificationCode, UpdateSubcode } from './notification-codes.js';
+import { NO_OCTETS } from './octets.js';
 import type { UpdateContext, UpdateFault } from './update-context.js';
 import { WireError } from './wire-error.js';
 
@@ -141,7 +142,7 @@ export function decodeAttributes(
     if (mp || !isMp(span.code)) attributes.push(decodeAttribute(bytes, at, span, seen, context, faults));
     at = span.end;
   }
-  return { attributes, remainder: new Uint8Array(0), faults };
+  return { attributes, remainder: NO_OCTETS, faults };
 }
 
 /** Reads one attribute; what is wrong with it goes to `faults`. */
@@ -216,7 +217,7 @@ export function encodeAttributes(attributes: readonly PathAttribute[], context: 
         return frameAttribute(attribute.rawCode, attribute.flags, attribute.value);
       const row = attributeRow(attribute.code);
       const value = row?.encode(attribute.value as never, context);
-      return frameAttribute(attribute.code, attribute.flags, value ?? new Uint8Array(0));
+      return frameAttribute(attribute.code, attribute.flags, value ?? NO_OCTETS);
     }),
   );
 }

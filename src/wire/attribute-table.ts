@@ -11,6 +11,7 @@ import {
   type MpUnreach,
 } from './mp-attributes.js';
 import { UpdateSubcode } from './notification-codes.js';
+import { NO_OCTETS } from './octets.js';
 import { decodePmsiTunnel, encodePmsiTunnel } from './pmsi-tunnel.js';
 import type { UpdateContext } from './update-context.js';
 
@@ -185,7 +186,7 @@ export const ATTRIBUTES: { readonly [Code in KnownAttributeCode]: AttributeRow<C
       expectLength(value, 0);
       return true;
     },
-    encode: () => new Uint8Array(0),
+    encode: () => NO_OCTETS,
   },
   [AttributeCode.AGGREGATOR]: {
     name: 'AGGREGATOR', // RFC 4271 §5.1.7, RFC 7606 §7.7

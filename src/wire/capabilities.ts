@@ -1,4 +1,5 @@
 import type { Capability } from './messages.js';
+import { NO_OCTETS } from './octets.js';
 
 /** One capability code: `decode` gets the value octets, or returns undefined where their number is wrong. */
 interface CapabilityRow<C extends Capability> {
@@ -10,7 +11,6 @@ interface CapabilityRow<C extends Capability> {
 type OfCode<Code> = Extract<Capability, { readonly code: Code }>;
 type KnownCode = Exclude<Capability['code'], 'unknown'>;
 
-const NO_OCTETS = new Uint8Array(0);
 const RESTART_STATE = 0x8;
 const NOTIFICATION_SUPPORT = 0x4;
 const FORWARDING_PRESERVED = 0x80;

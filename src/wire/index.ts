@@ -24,8 +24,10 @@ export {
 } from './attribute-table.js';
 export * from './attribute-values.js';
 export { capabilityName } from './capabilities.js';
-export { type EvpnRoute, formatNlri, type UnknownEvpnRoute } from './evpn-routes/index.js';
-export { type Head, headOf, sameKey, sameNlri, sameTail, tailOf } from './evpn-routes/route-key.js';
+export type { Head } from './evpn-routes/codec.js';
+export * from './evpn-routes/index.js';
+export { headOf, sameKey, sameNlri, sameTail, tailOf } from './evpn-routes/route-key.js';
+export { type EvpnRoute, formatNlri, type UnknownEvpnRoute } from './evpn-routes/routes.js';
 export * from './extended-community.js';
 export * from './families/index.js';
 export { encodeKeepalive, HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from './header.js';
@@ -33,7 +35,6 @@ export type { PathAttributes } from './interned-attributes.js';
 export * from './message-reader.js';
 export * from './messages.js';
 export type { MpReach, MpUnreach } from './mp-attributes.js';
-export * from './nlri.js';
 export {
   decodeNotification,
   decodeShutdownCommunication,
@@ -42,6 +43,7 @@ export {
   hardResetContent,
 } from './notification.js';
 export * from './notification-codes.js';
+export { NO_OCTETS } from './octets.js';
 export { type CapabilityLayout, decodeOpen, encodeOpen } from './open.js';
 export { INGRESS_REPLICATION, PIM_SM_TREE } from './pmsi-tunnel.js';
 export { decodeRouteRefresh, encodeRouteRefresh } from './route-refresh.js';

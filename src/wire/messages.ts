@@ -1,8 +1,8 @@
 import type { Ip } from '../types/index.js';
 import type { PathAttribute } from './attribute-section.js';
+import type { EvpnNlri } from './evpn-routes/index.js';
 import type { Family, Nlri, Route } from './families/index.js';
 import type { PathAttributes } from './interned-attributes.js';
-import type { EvpnNlri } from './nlri.js';
 import type { UpdateFault } from './update-context.js';
 
 export const MessageType = { OPEN: 1, UPDATE: 2, NOTIFICATION: 3, KEEPALIVE: 4, ROUTE_REFRESH: 5 } as const;

@@ -1,7 +1,8 @@
 import { type Ip, ipFromBytes, unmapped } from '../types/index.js';
-import { decodeEvpnRoutes, type EvpnRoute, encodeEvpnRoute, evpnRouteLength } from './evpn-routes/index.js';
+import { decodeEvpnRoutes, type EvpnRoute, encodeEvpnRoute, evpnRouteLength } from './evpn-routes/routes.js';
 import { type AnyFamily, EVPN, familyAmong } from './families/index.js';
 import { Malformed } from './malformed.js';
+import { NO_OCTETS } from './octets.js';
 
 /** MP_REACH_NLRI (RFC 4760 §3). */
 export interface MpReach {
@@ -34,7 +35,6 @@ export interface MpLayout {
 }
 
 const FAMILY = 3;
-const NO_OCTETS = new Uint8Array(0);
 
 /** The lossless form tells EVPN's routes, and the octets of others'. */
 const TOLD: readonly AnyFamily[] = [EVPN];

@@ -1,6 +1,7 @@
 import { type Ip, ipFromBytes, ipToBytes } from '../types/index.js';
 import type { PmsiTunnel } from './attribute-values.js';
 import { Malformed } from './malformed.js';
+import { NO_OCTETS } from './octets.js';
 
 /** Tunnel type of ingress replication (RFC 6514 §5). */
 export const INGRESS_REPLICATION = 6;
@@ -9,7 +10,6 @@ export const INGRESS_REPLICATION = 6;
 export const PIM_SM_TREE = 4;
 
 const FIXED = 5;
-const NO_OCTETS = new Uint8Array(0);
 
 /** Reads flags, tunnel type, label and tunnel identifier. Throws Malformed where an ingress-replication endpoint is no address. */
 export function decodePmsiTunnel(value: Buffer): PmsiTunnel {

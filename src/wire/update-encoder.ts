@@ -2,10 +2,11 @@ import { emptyList, ipByteLength, ipToBytes, isIpv4 } from '../types/index.js';
 import { encodeAttributes, type PathAttribute } from './attribute-section.js';
 import { AttributeCode, AttributeFlag, OPTIONAL_TRANSITIVE } from './attribute-table.js';
 import { type AsPathSegment, AsPathSegmentType, Origin } from './attribute-values.js';
+import type { EvpnNlri } from './evpn-routes/index.js';
 import { type AnyFamily, EVPN, type Family, type Nlri } from './families/index.js';
 import { allocateMessage, HEADER_LENGTH, writeLength } from './header.js';
 import { MessageType, type OriginatedAttributes } from './messages.js';
-import type { EvpnNlri } from './nlri.js';
+import { NO_OCTETS } from './octets.js';
 import { pmsiTunnelOf } from './pmsi-tunnel.js';
 
 /** What the encoder must know of the session. */
@@ -26,13 +27,12 @@ const MP_FLAGS = AttributeFlag.OPTIONAL | AttributeFlag.EXTENDED_LENGTH;
 const ATTRIBUTES_AT = HEADER_LENGTH + 4;
 /** Flags, code, two octets of length, AFI, SAFI. */
 const MP_HEADER = 7;
-const NO_OCTETS = Buffer.alloc(0);
 
 /** What UPDATEs with the same attributes have in common: the octets before the routes, and those behind them. */
 interface Frame {
   /** The lengths in it are to be filled in. */
   readonly head: Buffer;
-  readonly tail: Buffer;
+  readonly tail: Uint8Array;
   /** Fills in what hangs on where the routes end, but for the message's own length. */
   readonly finish: (message: Buffer, routesEnd: number) => void;
 }
@@ -198,7 +198,7 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
 }
 
 /** What comes before the routes of an UPDATE whose first attribute they are. */
-function headOf({ afi, safi }: AnyFamily, code: number, nextHop: Buffer): Buffer {
+function headOf({ afi, safi }: AnyFamily, code: number, nextHop: Uint8Array): Buffer {
   const head = allocateMessage(MessageType.UPDATE, 4 + MP_HEADER + nextHop.length);
   head.writeUInt16BE(0, HEADER_LENGTH);
   head[ATTRIBUTES_AT] = MP_FLAGS;

@@ -186,6 +186,10 @@ async function scripted(restarting: readonly { afi: number; safi: number }[] = [
 test('the End-of-RIB of one family says nothing of the other', async (t) => {
   const { b, evpn, ipv4, peer } = await scripted();
   peer.send(ipv4.endOfRib());
+  t.deepEqual(
+    b.speaker.neighbor(b.neighbor)?.families.map(({ endOfRibAt }) => endOfRibAt !== undefined),
+    [false, true],
+  );
   t.false(b.speaker.endOfRibReceivedFromAll());
   t.is(b.speaker.neighbor(b.neighbor)?.endOfRibAt, undefined);
   peer.send(evpn.endOfRib());
@@ -211,9 +215,28 @@ for (const [index, kept] of BOTH.entries())
   test(`graceful restart in ${kept.afi}/${kept.safi} alone: the routes of the other family go with the session`, async (t) => {
     const { fabric, b } = await scripted([kept]);
     t.deepEqual([macs(b), b.prefixes().length], [1, 1]);
+    const shown = () =>
+      b.speaker
+        .neighbor(b.neighbor)
+        ?.families.map(({ family, isNegotiated, received, sent, gracefulRestart, staleRoutes }) => [
+          family.name,
+          isNegotiated,
+          received,
+          sent,
+          gracefulRestart?.restartTime,
+          staleRoutes?.count,
+        ]);
+    fabric.clock.advance(10);
+    const ofKept = ([evpn, ipv4]: readonly unknown[][]) => (index === 0 ? evpn : ipv4);
+    const of = index === 0 ? [30, undefined] : [undefined, 30];
+    t.deepEqual(shown(), [
+      ['L2VPN/EVPN', true, 1, 1, of[0], undefined],
+      ['IPv4/unicast', true, 1, 1, of[1], undefined],
+    ]);
     fabric.network.cut('10.0.0.1');
     fabric.clock.advance(1000);
     t.deepEqual([macs(b), b.prefixes().length], index === 0 ? [1, 0] : [0, 1]);
+    t.deepEqual(ofKept(shown() ?? [])?.slice(1), [false, 1, 0, undefined, 1]);
   });
 
 test('the End-of-RIB of one family takes the stale routes of that family alone', async (t) => {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import { parse, stringify } from 'yaml';
 import { runCheck } from '../../src/config/check.js';
-import { ConfigError, formatFinding, formatRouteTargetPattern } from '../../src/config/index.js';
+import { ConfigError, formatFinding } from '../../src/config/index.js';
 import { loadConfig, parseConfig } from '../../src/config/load.js';
-import { formatIp, formatRouteTarget } from '../../src/types/index.js';
+import { formatIp, formatRouteTarget, formatRouteTargetPattern } from '../../src/types/index.js';
 import { reloadEffects } from './support/reference.js';
 
 const MINIMAL = `asn: 65001

@@ -218,6 +218,7 @@ for (const [name, ours, shape, isOwn] of OWN)
     );
     ipEntry.holder = macEntry;
     t.is(claims.whyNotOfIp(claim, vrf, ipEntry, undefined), reason);
+    t.is(claims.whyNotOf(claim.destination, vrf), reason);
   });
 
 test('our own route is told as such, whatever its next hop', async (t) => {
@@ -260,6 +261,7 @@ for (const [name, place, said, reason] of FROZEN)
     entry.history.frozen = true;
     t.is(claims.whyNotOfMac(claim, vrf, entry, undefined), reason);
     t.is(claims.whyNotOfMac(claim, vrf, entry, 'own-mac'), reason === 'own-next-hop' ? reason : 'own-mac');
+    t.is(claims.whyNotOf(claim.destination, vrf), reason);
   });
 
 test('an IP that is frozen: the claims of the MAC that it is frozen with count', async (t) => {
@@ -272,6 +274,10 @@ test('an IP that is frozen: the claims of the MAC that it is frozen with count',
   t.deepEqual(told(), [undefined, undefined], 'nobody has had it');
   entry.holder = vrf.macEntry(HOST);
   t.deepEqual(told(), [undefined, 'frozen']);
+  t.deepEqual(
+    [first, second].map(({ destination }) => claims.whyNotOf(destination, vrf)),
+    [undefined, 'frozen'],
+  );
   t.is(claims.whyNotOfIp(second, vrf, entry, 'own-ip'), 'own-ip');
   entry.history.frozen = false;
   t.deepEqual(told(), [undefined, undefined]);
@@ -489,7 +495,7 @@ const OTHERS: readonly (readonly [
     imet('10.0.0.9'),
     pmsi(),
     (vrf) => {
-      vrf.flooding = false;
+      vrf.flooding.enabled = false;
     },
     'flooding-disabled',
   ],
@@ -507,7 +513,7 @@ const OTHERS: readonly (readonly [
     imet('10.0.0.9'),
     pmsi(),
     (vrf) => {
-      vrf.leftOut = new Set([NEAR]);
+      vrf.flooding.leftOut = new Set([NEAR]);
     },
     'flood-limit',
   ],
@@ -516,7 +522,7 @@ const OTHERS: readonly (readonly [
     imet('10.0.0.9'),
     pmsi(),
     (vrf) => {
-      vrf.leftOut = new Set([FAR]);
+      vrf.flooding.leftOut = new Set([FAR]);
     },
     undefined,
   ],

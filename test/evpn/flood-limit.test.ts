@@ -72,8 +72,8 @@ for (const local of ['10.0.0.1', '2001:db8:1::1'].map(parseIp))
     imets(range(1000, 1000 + DEFAULT_FLOOD_LIMIT));
     imets(range(1, 901));
     t.deepEqual(rows(), vteps(range(1000, 1000 + DEFAULT_FLOOD_LIMIT)), 'lower addresses push nobody out');
-    t.is(vrf.leftOut?.size, 900);
-    const [destination] = vrf.floods.get(vtep(5))!;
+    t.is(vrf.flooding.leftOut?.size, 900);
+    const [destination] = vrf.flooding.routes.get(vtep(5))!;
     t.is(whyUnused(destination, vrf, leaf.dataPlane.topology), 'flood-limit');
     imets([2000], true, OTHER);
     t.deepEqual(rows(1), vteps([2000]));
@@ -87,14 +87,14 @@ test('a place that is free goes to who waits longest for one', async (t) => {
   t.deepEqual(rows(), vteps([1, 3, 9]));
   imets([8, 1], false);
   t.deepEqual(rows(), vteps([3, 9, 7]));
-  t.is(vrf.leftOut, undefined);
+  t.is(vrf.flooding.leftOut, undefined);
   imets(range(10, 300));
   imets(range(10, 300), false);
-  t.is(vrf.leftOut, undefined);
+  t.is(vrf.flooding.leftOut, undefined);
   t.deepEqual(rows(), vteps([3, 9, 7]));
   imets([3, 9, 7], false);
   t.deepEqual(rows(), []);
-  t.is(vrf.floods.size, 0);
+  t.is(vrf.flooding.routes.size, 0);
 });
 
 test('a reload with a lower limit takes the places of those that came last, one with a higher gives more', async (t) => {
@@ -103,13 +103,13 @@ test('a reload with a lower limit takes the places of those that came last, one 
   t.deepEqual(rows(), vteps([1, 2, 3, 4, 5]));
   reconfigure({ floodLimit: 2 });
   t.deepEqual(rows(), vteps([1, 2]));
-  t.is(vrf.leftOut?.size, 5);
+  t.is(vrf.flooding.leftOut?.size, 5);
   reconfigure({ floodLimit: 4 });
   t.deepEqual(rows().length, 4);
   t.true(vteps([1, 2]).every((vtep) => rows().includes(vtep)));
   reconfigure({ floodLimit: 4, flooding: 'disabled' });
   t.deepEqual(rows(), []);
-  t.is(vrf.leftOut, undefined);
+  t.is(vrf.flooding.leftOut, undefined);
   reconfigure({});
   t.deepEqual(rows(), vteps(range(1, 8)));
 });

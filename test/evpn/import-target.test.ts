@@ -1,11 +1,11 @@
 import test from 'ava';
+import { autoExportTargets, autoImportTargets, importingSetting } from '../../src/evpn/index.js';
 import {
-  autoExportTargets,
-  autoImportTargets,
-  type ImportTarget,
-  importingSetting,
-} from '../../src/evpn/index.js';
-import { formatRouteTarget, parseRouteTarget, toVni } from '../../src/types/index.js';
+  formatRouteTarget,
+  parseRouteTarget,
+  type RouteTargetPattern,
+  toVni,
+} from '../../src/types/index.js';
 
 const VNI = toVni(10010);
 
@@ -27,9 +27,12 @@ test('rfc8365 imports its own form and the plain one, of any AS', (t) => {
 });
 
 test('the setting that would import a route keeps what is imported by now', (t) => {
-  const exact = (text: string): ImportTarget => ({ kind: 'exact', routeTarget: parseRouteTarget(text) });
+  const exact = (text: string): RouteTargetPattern => ({
+    kind: 'exact',
+    routeTarget: parseRouteTarget(text),
+  });
   const [plain] = autoImportTargets(VNI, 'frr');
-  const setting = (importTargets: readonly ImportTarget[], ...texts: string[]) =>
+  const setting = (importTargets: readonly RouteTargetPattern[], ...texts: string[]) =>
     importingSetting(texts.map(parseRouteTarget), { vni: VNI, importTargets });
   t.deepEqual(setting([plain], '65009:268445466'), { autoRt: 'rfc8365' });
   t.deepEqual(setting([plain], '65009:99', '65009:100'), { importTargets: [plain, exact('65009:99')] });

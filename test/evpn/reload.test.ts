@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { SingleOperation } from '../../src/dataplane/index.js';
-import type { EvpnSettings, ImportTarget, VniSettings } from '../../src/evpn/index.js';
+import type { EvpnSettings, VniSettings } from '../../src/evpn/index.js';
 import {
   ESI_ZERO,
   type Ip,
@@ -10,6 +10,7 @@ import {
   parseMac,
   parseRouteTarget,
   RouteDistinguisher,
+  type RouteTargetPattern,
   toVni,
   type Vni,
 } from '../../src/types/index.js';
@@ -30,8 +31,8 @@ const SOURCE = { neighbor: '192.0.2.9', routerId: 9, internal: false };
 const VTEP = vtepOf(9);
 
 const remoteMac = (n: number) => (0x020000010000 + n) as Mac;
-const exact = (text: string): ImportTarget => ({ kind: 'exact', routeTarget: parseRouteTarget(text) });
-const anyAs = (vni: number): ImportTarget => ({ kind: 'any-as', localAdministrator: vni });
+const exact = (text: string): RouteTargetPattern => ({ kind: 'exact', routeTarget: parseRouteTarget(text) });
+const anyAs = (vni: number): RouteTargetPattern => ({ kind: 'any-as', localAdministrator: vni });
 const PLAIN: VniSettings = {
   advertise: true,
   rd: undefined,

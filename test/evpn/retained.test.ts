@@ -2,6 +2,7 @@ import test from 'ava';
 import { Importers } from '../../src/evpn/import-index.js';
 import { RdAllocator } from '../../src/evpn/index.js';
 import { type Esi, type Ip, type Ipv4, type Mac, parseIp, parseMac, toVni } from '../../src/types/index.js';
+import { pathAttributes } from '../support/path-attributes.js';
 import { servingLeaf } from './support/leaf.js';
 import { SegmentMember } from './support/segment-routes.js';
 
@@ -84,7 +85,7 @@ test('leaves of a segment that come and go are forgotten while the segment stand
   clock.advance(10);
   t.is(vrf.segments.get(esi), undefined);
 
-  const importers = new Importers([], parseIp('10.0.0.9'), undefined);
+  const importers = new Importers([], pathAttributes());
   for (let n = 0; n < 100_000; n++) importers.ofSegment(n.toString(16).padStart(20, '0') as Esi);
   t.true(importers.segmentCount <= 1024);
 });

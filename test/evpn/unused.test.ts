@@ -224,7 +224,7 @@ test('BUM traffic goes to the end of the tunnel, whoever originated the route; t
   t.deepEqual(floods(), ['10.0.0.9']);
   flood(parseIp('10.255.255.8'), { pmsi: FAR, rd: '10.0.0.9:2' });
   t.deepEqual(floods(), ['10.0.0.9']);
-  t.is(leaf.evpn.vrf(VNI)?.floods.size, 1);
+  t.is(leaf.evpn.vrf(VNI)?.flooding.routes.size, 1);
   gone(type3('10.0.0.9:1', routerId));
   t.deepEqual(floods(), ['10.0.0.9']);
   gone(type3('10.0.0.9:2', parseIp('10.255.255.8')));
@@ -242,6 +242,18 @@ test('a tunnel that ends elsewhere from now on, becomes a tree, and comes back',
   t.deepEqual(reasons(), ['no-ingress-replication']);
   flood(FAR, { vtep: vtepOf(7) });
   t.deepEqual(floods(), ['10.0.0.7']);
+});
+
+test('a route of ours that comes back is counted as one, not as used', async (t) => {
+  const { leaf, devices, clock, host } = await leafOf();
+  leaf.hostSpeaks(devices, HOST);
+  clock.advance(20_000);
+  host({ rd: String(leaf.evpn.vrf(VNI)?.rd) });
+  host({ rd: '10.0.0.9:1' });
+  t.deepEqual(
+    [...leaf.rib.destinations()].map((each) => leaf.evpn.importer.whyUnused(each, leaf.dataPlane.topology)),
+    ['own-route', undefined],
+  );
 });
 
 test('what wants an operator is logged, so many lines of each reason a minute; everyday reasons are not', async (t) => {
@@ -386,7 +398,7 @@ test('a flood of the same bundle that is another VNI is none of ours', async (t)
   t.deepEqual(floods(), ['10.0.0.9']);
   say({ ...type3('10.0.0.9:1', FAR), ethernetTag: 11 } as EvpnNlri, { label: 10999 });
   t.deepEqual(floods(), []);
-  t.is(leaf.evpn.vrf(VNI)?.floods.size, 0);
+  t.is(leaf.evpn.vrf(VNI)?.flooding.routes.size, 0);
 });
 
 test('every reason has words', (t) => {

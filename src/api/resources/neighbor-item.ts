@@ -9,6 +9,14 @@ import {
 } from '../../bgp/index.js';
 import { UNUSED } from '../../evpn/index.js';
 import { formatNlri, type Capability as Offered } from '../../wire/index.js';
+import {
+  Family,
+  familyItem,
+  GracefulRestart,
+  gracefulRestartItem,
+  StaleRoutes,
+  staleRoutesItem,
+} from '../parts/family.js';
 import { RouteCounts, routeCountsItem } from '../parts/nlri.js';
 import { routerIdText, timeText } from '../present.js';
 import type { RouteUse } from '../rooms/route-survey.js';
@@ -93,31 +101,16 @@ export const NeighborSchema = Type.Object(
       { sent: nullable(Type.Array(Capability)), received: nullable(Type.Array(Capability)) },
       closed,
     ),
-    gracefulRestart: nullable(
-      Type.Object(
-        {
-          restartTimeSeconds: Count('Seconds for which its routes are kept after the session.'),
-          forwardingPreserved: Type.Boolean({ description: 'The F bit, of its last restart.' }),
-        },
-        {
-          ...closed,
-          description:
-            'Graceful restart for EVPN as the neighbor offered it in the present session (RFC 4724); null if it offered none, so that its routes are removed with the session.',
-        },
-      ),
+    gracefulRestart: GracefulRestart(
+      'Graceful restart for EVPN as the neighbor offered it in the present session (RFC 4724); null if it offered none, so that its routes are removed with the session.',
     ),
-    staleRoutes: nullable(
-      Type.Object(
-        {
-          count: Count('Number of routes that it has not announced again.'),
-          until: Time('When they are removed at the latest; earlier with its End-of-RIB.'),
-        },
-        {
-          ...closed,
-          description: 'Routes of the previous session, kept while the neighbor restarts (RFC 4724).',
-        },
-      ),
+    staleRoutes: StaleRoutes(
+      'EVPN routes of the previous session, kept while the neighbor restarts (RFC 4724).',
     ),
+    families: Type.Array(Family, {
+      description:
+        'Each address family that is offered to the neighbor. `prefixes`, `routes`, `gracefulRestart` and `staleRoutes` are of L2VPN/EVPN alone, `endOfRibReceivedAt` of all families.',
+    }),
     messages: Type.Object({ sent: MessageCounts, received: MessageCounts }, closed),
     prefixes: Type.Object({ received: RouteCounts, sent: RouteCounts }, closed),
     routes: Type.Object(
@@ -274,15 +267,9 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
       sent: capabilityItems(status.capabilitiesSent),
       received: capabilityItems(status.capabilitiesReceived),
     },
-    gracefulRestart: negotiated?.gracefulRestart
-      ? {
-          restartTimeSeconds: negotiated.gracefulRestart.restartTime,
-          forwardingPreserved: negotiated.gracefulRestart.forwardingPreserved,
-        }
-      : null,
-    staleRoutes: status.staleRoutes
-      ? { count: status.staleRoutes.count, until: timeText(status.staleRoutes.until) ?? '' }
-      : null,
+    gracefulRestart: gracefulRestartItem(negotiated?.gracefulRestart),
+    staleRoutes: staleRoutesItem(status.staleRoutes),
+    families: status.families.map(familyItem),
     messages: { sent: { ...messagesOut }, received: { ...messagesIn } },
     prefixes: { received: routeCountsItem(routes.accepted), sent: routeCountsItem(routes.sent) },
     routes: {

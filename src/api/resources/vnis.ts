@@ -1,9 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
-import { formatRouteTargetPattern } from '../../config/index.js';
 import { vniOwner } from '../../dataplane/index.js';
 import type { MacVrf } from '../../evpn/index.js';
-import { formatRouteTarget, isVni, toVni, type Vni } from '../../types/index.js';
+import { formatRouteTarget, formatRouteTargetPattern, isVni, toVni, type Vni } from '../../types/index.js';
 import { Problem } from '../errors.js';
 import { numberOrder } from '../orders.js';
 import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
@@ -138,14 +137,7 @@ function vniItem(rooms: Rooms, vni: Vni): VniItem {
   return {
     vni,
     rd: vrf ? String(vrf.rd) : null,
-    importRouteTargets:
-      vrf?.importTargets.map((target) =>
-        formatRouteTargetPattern(
-          target.kind === 'exact'
-            ? target
-            : { kind: 'any-as', localAdministrator: target.localAdministrator },
-        ),
-      ) ?? [],
+    importRouteTargets: vrf?.importTargets.map(formatRouteTargetPattern) ?? [],
     exportRouteTargets: vrf?.exportTargets.map(formatRouteTarget) ?? [],
     vxlanDevice: at?.vxlanName ?? null,
     bridge: at?.bridgeName || null,
@@ -153,7 +145,7 @@ function vniItem(rooms: Rooms, vni: Vni): VniItem {
     svi: at?.sviName || null,
     localVtep: ipText(at?.localVtep),
     multicastGroup: ipText(at?.multicastGroup),
-    advertised: vrf?.imetAdvertised !== undefined,
+    advertised: vrf?.flooding.advertised !== undefined,
     up: at?.up ?? false,
     problems: [
       ...[...dataPlane.problems()]
@@ -167,9 +159,9 @@ function vniItem(rooms: Rooms, vni: Vni): VniItem {
     openDrifts: dataPlane.drift.openIn(vniOwner(vni)),
     counts: {
       ...countsOf(vrf),
-      remoteVteps: vrf?.floods.size ?? 0,
+      remoteVteps: vrf?.flooding.routes.size ?? 0,
       floodVteps: dataPlane.plane(vni)?.floods.size ?? 0,
-      floodVtepsLeftOut: vrf?.leftOut?.size ?? 0,
+      floodVtepsLeftOut: vrf?.flooding.leftOut?.size ?? 0,
       rememberedAddresses: evpn.memory.size(vni),
     },
   };

@@ -17,7 +17,7 @@ import {
   whyNoLocalMac,
 } from '../../evpn/index.js';
 import { formatEsi, formatIp, formatMac, type Ip, type Mac } from '../../types/index.js';
-import { type EvpnNlri, formatNlri, type Imet, type MacIpAdvertisement } from '../../wire/index.js';
+import { type EvpnNlri, formatNlri } from '../../wire/index.js';
 import type { ClaimItem, Story } from '../explain-schemas.js';
 import { portName } from '../parts/kernel-rows.js';
 import { originatedPathItem, pathItem } from '../parts/paths.js';
@@ -172,10 +172,7 @@ export function routeOf(
 }
 
 /** Routes of our own that are announced now, as the API shows them. */
-export function advertisedItems(
-  { speaker }: Rooms,
-  routes: readonly (MacIpAdvertisement | Imet)[],
-): Story['advertised'] {
+export function advertisedItems({ speaker }: Rooms, routes: readonly EvpnNlri[]): Story['advertised'] {
   return routes.flatMap((nlri) => {
     const route = speaker.localRib.route(nlri);
     if (!route) return [];

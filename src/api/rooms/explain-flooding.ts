@@ -12,7 +12,14 @@ import { type Chosen, chooseFirst, joined } from './explain-chosen.js';
 import { advertisedItems, routeOf } from './explain-claims.js';
 import { whyStranger } from './explain-strangers.js';
 import type { Rooms } from './rooms.js';
-import { circumstancesOf, floodVerdict } from './verdict.js';
+import {
+  type Circumstances,
+  circumstancesOf,
+  forwardingSentences,
+  ignoredSentences,
+  kernelSentences,
+  OBSERVES,
+} from './verdict.js';
 
 /**
  * The story of the all-zero MAC, whose rows are a VXLAN device's default destinations: where broadcast, unknown unicast
@@ -50,6 +57,28 @@ export function explainFlooding(rooms: Rooms, vrf: MacVrf, chosen: Chosen, heard
   };
   const copies = { vteps: vteps.map(formatIp), others: othersDestinations(rooms, vrf) };
   return { ...told, verdict: floodVerdict(told, copies, circumstancesOf(rooms, vrf)) };
+}
+
+/** The verdict: frames go to `vteps`, and where the sentences of `others` say. */
+function floodVerdict(
+  { vni, entry }: Omit<Explain, 'verdict'>,
+  { vteps, others }: { readonly vteps: readonly string[]; readonly others: readonly string[] },
+  { forwards, observes }: Circumstances,
+): string[] {
+  const name = 'the default destinations';
+  const { rule, advertised } = entry;
+  const sentences = [
+    `Broadcast, unknown unicast and multicast of VNI ${vni} goes to ${vteps.join(', ') || 'no other leaf by a copy'}.`,
+    `Decided by: ${rule}.`,
+    ...others,
+    ...ignoredSentences(entry),
+    ...forwardingSentences(vni, forwards),
+    advertised.length === 0
+      ? `This leaf announces no Type-3, so that others send it none of theirs${observes ? OBSERVES : ''}.`
+      : `This leaf asks for that of other leaves with next hop ${advertised[0].path.nextHop}.`,
+    ...kernelSentences(name, entry, observes),
+  ];
+  return [...new Set(sentences)];
 }
 
 /** Default destinations of the device that are not evpnd's: where they lead, and whose they are as far as can be known. */
@@ -161,6 +190,6 @@ function floodCheck({ dataPlane }: Rooms, { vni, at }: MacVrf): KernelCheck {
 }
 
 function advertisedImet(rooms: Rooms, vrf: MacVrf): Story['advertised'] {
-  if (!vrf.imetAdvertised) return [];
-  return advertisedItems(rooms, [imetRoute(vrf, vrf.imetAdvertised.nextHop)]);
+  const { advertised } = vrf.flooding;
+  return advertised ? advertisedItems(rooms, [imetRoute(vrf, advertised.nextHop)]) : [];
 }

@@ -1,8 +1,14 @@
 import type { Destination } from '../../bgp/index.js';
-import { formatRouteTargetPattern } from '../../config/index.js';
-import { claimOf, importingSetting, type MacVrf, type RemoteClaim, reasonText } from '../../evpn/index.js';
-import { formatRouteTarget, type Ip, type Mac } from '../../types/index.js';
-import { type EvpnNlri, type PathAttributes, RouteType } from '../../wire/index.js';
+import {
+  claimOf,
+  importingSetting,
+  type MacVrf,
+  type RemoteClaim,
+  reasonText,
+  vniOf,
+} from '../../evpn/index.js';
+import { formatRouteTarget, formatRouteTargetPattern, type Ip, type Mac } from '../../types/index.js';
+import type { PathAttributes } from '../../wire/index.js';
 import type { Turns } from '../turnstile.js';
 import { type Chosen, chooseFirst } from './explain-chosen.js';
 import type { Heard } from './explain-claims.js';
@@ -47,7 +53,7 @@ export function whyStranger({ evpn }: Rooms, vrf: MacVrf, destination: Destinati
   const notImported = evpn.importer.whyNotImported(destination, vrf);
   if (notImported === undefined) return undefined;
   const importers = evpn.importer.importersOf(destination);
-  const label = labelOf(best.nlri, best.attributes);
+  const label = vniOf(best.nlri, best.attributes);
   const isMeant = label === vrf.vni || label === 0 || label === undefined || importers.length === 0;
   if (!isMeant) return undefined;
   if (notImported !== 'route-targets') return reasonText(notImported, best);
@@ -59,11 +65,6 @@ export function whyStranger({ evpn }: Rooms, vrf: MacVrf, destination: Destinati
     ...(label !== undefined && label !== vrf.vni ? [`its label is ${label}`] : []),
     ...(others.length > 0 ? [`VNI ${others.join(', ')} imports it`] : settingText(vrf, best.attributes)),
   ].join('; ');
-}
-
-/** The VNI that the route names; undefined where it cannot. */
-function labelOf(nlri: EvpnNlri, { pmsiTunnel }: PathAttributes): number | undefined {
-  return nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? nlri.label1 : pmsiTunnel?.label;
 }
 
 function settingText(vrf: MacVrf, { routeTargets }: PathAttributes): string[] {

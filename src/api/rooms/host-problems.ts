@@ -51,7 +51,7 @@ function few<Item>(
 
 /** Leaves that get no BUM traffic, because too many want it. */
 function floodProblems({ evpn, config }: Rooms, vni: Vni): ProblemNote[] {
-  const leftOut = evpn.vrf(vni)?.leftOut?.size ?? 0;
+  const leftOut = evpn.vrf(vni)?.flooding.leftOut?.size ?? 0;
   if (leftOut === 0) return [];
   const { floodLimit } = config().evpn;
   return [

@@ -1,14 +1,13 @@
 import type { Path } from '../../bgp/index.js';
-import type { UnusedReason } from '../../evpn/index.js';
+import { isUsedType, type UnusedReason } from '../../evpn/index.js';
 import { parseIp } from '../../types/index.js';
-import { RouteType } from '../../wire/index.js';
 import type { Rooms } from './rooms.js';
 
 /** What becomes of the routes that a neighbor's paths are of. */
 export interface RouteUse {
   used: number;
   readonly unused: Map<UnusedReason, number>;
-  /** Type-2 and Type-3 routes that it passed on from others, and those of them whose next hop is the neighbor itself. */
+  /** Routes of a type that is used which it passed on from others, and those of them whose next hop is the neighbor itself. */
   passedOn: number;
   passedOnAsItsOwn: number;
 }
@@ -89,7 +88,7 @@ function count(use: RouteUse, reason: UnusedReason | undefined): void {
 
 /** A path of several AS numbers, or with an originator, is another leaf's, whose VTEP the next hop should be. */
 function countPassedOn(use: RouteUse, { nlri, attributes, source }: Path): void {
-  if (nlri.type !== RouteType.MAC_IP_ADVERTISEMENT && nlri.type !== RouteType.INCLUSIVE_MULTICAST) return;
+  if (!isUsedType(nlri)) return;
   const { asPathLength, originatorId, nextHop } = attributes;
   if (asPathLength < 2 && originatorId === undefined) return;
   use.passedOn++;

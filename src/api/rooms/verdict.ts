@@ -4,7 +4,7 @@ import type { Explain, Story } from '../explain-schemas.js';
 import type { Rooms } from './rooms.js';
 
 /** What a verdict is said of. */
-interface Circumstances {
+export interface Circumstances {
   /** The VNI can forward. */
   readonly forwards: boolean;
   /** `mode: observe`. */
@@ -47,29 +47,7 @@ function sentencesOf(
   return [...sentences, ...storySentences(ip, told.vni, binding.story, observes)];
 }
 
-/** The same of the all-zero MAC: its frames go to `vteps`, and where the sentences of `others` say. */
-export function floodVerdict(
-  { vni, entry }: Omit<Explain, 'verdict'>,
-  { vteps, others }: { readonly vteps: readonly string[]; readonly others: readonly string[] },
-  { forwards, observes }: Circumstances,
-): string[] {
-  const name = 'the default destinations';
-  const { rule, advertised } = entry;
-  const sentences = [
-    `Broadcast, unknown unicast and multicast of VNI ${vni} goes to ${vteps.join(', ') || 'no other leaf by a copy'}.`,
-    `Decided by: ${rule}.`,
-    ...others,
-    ...ignoredSentences(entry),
-    ...forwardingSentences(vni, forwards),
-    advertised.length === 0
-      ? `This leaf announces no Type-3, so that others send it none of theirs${observes ? OBSERVES : ''}.`
-      : `This leaf asks for that of other leaves with next hop ${advertised[0].path.nextHop}.`,
-    ...kernelSentences(name, entry, observes),
-  ];
-  return [...new Set(sentences)];
-}
-
-const OBSERVES = ': with `mode: observe` evpnd announces nothing';
+export const OBSERVES = ': with `mode: observe` evpnd announces nothing';
 
 function storySentences(name: string, vni: number, story: Story, observes: boolean): string[] {
   return [
@@ -117,7 +95,7 @@ function numberSentences(name: string, { owner, sequence, highestSequence }: Sto
     : [];
 }
 
-function forwardingSentences(vni: number, forwards: boolean): string[] {
+export function forwardingSentences(vni: number, forwards: boolean): string[] {
   return forwards ? [] : [`VNI ${vni} cannot forward now; /api/v1/vnis/${vni} says why.`];
 }
 
@@ -177,7 +155,7 @@ function segmentSentences({ claims }: Story): string[] {
   ];
 }
 
-function ignoredSentences({ claims }: Story): string[] {
+export function ignoredSentences({ claims }: Story): string[] {
   return claims
     .filter(({ ignored }) => ignored !== null)
     .map(({ origin, vtep, route, ignored }) =>
@@ -213,7 +191,7 @@ function announcement(name: string, { advertised }: Story, observes: boolean): s
   return `This leaf announces ${name} with next hop ${advertised[0].path.nextHop}.`;
 }
 
-function kernelSentences(name: string, { kernel }: Story, observes: boolean): string[] {
+export function kernelSentences(name: string, { kernel }: Story, observes: boolean): string[] {
   if (kernel.fits) return [`The kernel holds what evpnd wants for ${name}.`];
   const sentences = [`The kernel differs: found ${kernel.found}; wanted ${kernel.wanted}.`];
   if (observes)

@@ -1,9 +1,19 @@
-import { formatIp, type Ip, ipFromBytes, isIpv4, RouteDistinguisher } from '../../types/index.js';
+import {
+  type Esi,
+  formatIp,
+  type Ip,
+  ipFromBytes,
+  isIpv4,
+  type Mac,
+  RouteDistinguisher,
+} from '../../types/index.js';
 import { Malformed } from '../malformed.js';
-import type { EvpnNlri } from '../nlri.js';
+
+/** The part of an EVPN route's key, after RD and type, that differs most among routes of the type. */
+export type Head = Ip | Esi | Mac;
 
 /** One EVPN route type. `at` is the first octet after type and length, which the registry reads and writes. */
-export interface RouteCodec<Route extends EvpnNlri> {
+export interface RouteCodec<Route> {
   /**
    * True if a malformed route is skipped, as one of an unknown type is (RFC 7606 §5.4): no row of the kernel comes from
    * this type, so that an older route of the same key that stays forwards nothing.
@@ -17,6 +27,14 @@ export interface RouteCodec<Route extends EvpnNlri> {
   encode(route: Route, bytes: Buffer, at: number): void;
   /** Returns the route with everything that is not part of its key set to zero. */
   keyOnly(route: Route): Route;
+  /** Returns the part of the key by which tables find a route. */
+  head(route: Route): Head;
+  /** True if the rest of the key is equal, given equal RDs and heads. */
+  sameTail(a: Route, b: Route): boolean;
+  /** Returns the rest of the key as text, equal if `sameTail` is true: for those few that share a head with many. */
+  tail(route: Route): string;
+  /** True if what is not part of the key is equal. */
+  sameRest(a: Route, b: Route): boolean;
   /** Returns the key, without the RD, as FRR writes it: `[type]:[Ethernet tag]:…`. */
   format(route: Route): string;
 }
@@ -27,7 +45,7 @@ export function expectLength(found: number, name: string, ...allowed: number[]):
     throw new Malformed(`${name} route of ${found} octets: expected ${allowed.join(' or ')}`);
 }
 
-/** The one read last: routes of one RD come together. */
+/** The RD that was read last: routes of one RD come together. */
 let latest = RouteDistinguisher.of(0, 0);
 
 /** Reads eight octets. */
@@ -44,7 +62,7 @@ export function writeRd(rd: RouteDistinguisher, bytes: Buffer, at: number): void
   bytes.writeUInt32BE(rd.low, at + 4);
 }
 
-/** Reads an address length in bits, which must be `octets` long, and the address behind it. */
+/** Reads an address length in bits, which must be that of `octets`, and the address after it. */
 export function readOriginator(bytes: Buffer, at: number, octets: 4 | 16, name: string): Ip {
   if (bytes[at] !== octets * 8)
     throw new Malformed(`${name} route with IP address length ${bytes[at]}: expected ${octets * 8}`);

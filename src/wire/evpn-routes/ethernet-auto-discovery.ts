@@ -1,9 +1,21 @@
-import { esiFromBytes, esiToBytes, formatEsi } from '../../types/index.js';
-import { type EthernetAutoDiscovery, RouteType } from '../nlri.js';
+import { type Esi, esiFromBytes, esiToBytes, formatEsi, type RouteDistinguisher } from '../../types/index.js';
 import { expectLength, type RouteCodec, readRd, writeRd } from './codec.js';
 
+const TYPE = 1;
 const NAME = 'Ethernet A-D';
 const LENGTH = 25;
+
+/** MAX-ET: the Ethernet tag of an Ethernet A-D per ES route (RFC 7432 §8.2.1). */
+export const MAX_ETHERNET_TAG = 0xffff_ffff;
+
+/** Ethernet A-D (RFC 7432 §7.1), per ES with MAX_ETHERNET_TAG, else per EVI. The label is the raw 24-bit field: a VNI with VXLAN (RFC 8365 §5.1.3). */
+export interface EthernetAutoDiscovery {
+  readonly type: typeof TYPE;
+  readonly rd: RouteDistinguisher;
+  readonly esi: Esi;
+  readonly ethernetTag: number;
+  readonly label: number;
+}
 
 /** RFC 7432 §7.1: RD 8, ESI 10, Ethernet tag 4, label 3. */
 export const ethernetAutoDiscovery: RouteCodec<EthernetAutoDiscovery> = {
@@ -11,7 +23,7 @@ export const ethernetAutoDiscovery: RouteCodec<EthernetAutoDiscovery> = {
   decode(bytes, at, length) {
     expectLength(length, NAME, LENGTH);
     return {
-      type: RouteType.ETHERNET_AUTO_DISCOVERY,
+      type: TYPE,
       rd: readRd(bytes, at),
       esi: esiFromBytes(bytes, at + 8),
       ethernetTag: bytes.readUInt32BE(at + 18),
@@ -26,5 +38,9 @@ export const ethernetAutoDiscovery: RouteCodec<EthernetAutoDiscovery> = {
     bytes.writeUIntBE(route.label, at + 22, 3);
   },
   keyOnly: (route) => ({ ...route, label: 0 }),
+  head: (route) => route.esi,
+  sameTail: (a, b) => a.ethernetTag === b.ethernetTag,
+  tail: (route) => String(route.ethernetTag),
+  sameRest: (a, b) => a.label === b.label,
   format: (route) => `[1]:[${route.ethernetTag}]:[${formatEsi(route.esi)}]`,
 };

@@ -1,10 +1,27 @@
-import { esiFromBytes, esiToBytes, formatEsi, ipByteLength, ipToBytes } from '../../types/index.js';
-import { type EthernetSegment, RouteType } from '../nlri.js';
+import {
+  type Esi,
+  esiFromBytes,
+  esiToBytes,
+  formatEsi,
+  type Ip,
+  ipByteLength,
+  ipToBytes,
+  type RouteDistinguisher,
+} from '../../types/index.js';
 import { expectLength, formatAddress, type RouteCodec, readOriginator, readRd, writeRd } from './codec.js';
 
+const TYPE = 4;
 const NAME = 'Ethernet Segment';
 /** Octets up to and with the IP address length. */
 const FIXED = 19;
+
+/** Ethernet Segment (RFC 7432 §7.4): key rd + esi + originator. */
+export interface EthernetSegment {
+  readonly type: typeof TYPE;
+  readonly rd: RouteDistinguisher;
+  readonly esi: Esi;
+  readonly originator: Ip;
+}
 
 /** RFC 7432 §7.4: RD 8, ESI 10, IP length 1, originating router's IP 4 or 16. */
 export const ethernetSegment: RouteCodec<EthernetSegment> = {
@@ -12,7 +29,7 @@ export const ethernetSegment: RouteCodec<EthernetSegment> = {
   decode(bytes, at, length) {
     expectLength(length, NAME, FIXED + 4, FIXED + 16);
     return {
-      type: RouteType.ETHERNET_SEGMENT,
+      type: TYPE,
       rd: readRd(bytes, at),
       esi: esiFromBytes(bytes, at + 8),
       originator: readOriginator(bytes, at + 18, length === FIXED + 4 ? 4 : 16, NAME),
@@ -25,5 +42,9 @@ export const ethernetSegment: RouteCodec<EthernetSegment> = {
     bytes[at + 18] = ipToBytes(route.originator, bytes, at + FIXED) * 8;
   },
   keyOnly: (route) => route,
+  head: (route) => route.esi,
+  sameTail: (a, b) => a.originator === b.originator,
+  tail: (route) => String(route.originator),
+  sameRest: () => true,
   format: (route) => `[4]:[${formatEsi(route.esi)}]:${formatAddress(route.originator)}`,
 };

@@ -1,10 +1,18 @@
-import { ipByteLength, ipToBytes } from '../../types/index.js';
-import { type Imet, RouteType } from '../nlri.js';
+import { type Ip, ipByteLength, ipToBytes, type RouteDistinguisher } from '../../types/index.js';
 import { expectLength, formatAddress, type RouteCodec, readOriginator, readRd, writeRd } from './codec.js';
 
+const TYPE = 3;
 const NAME = 'Inclusive Multicast';
 /** Octets up to and with the IP address length. */
 const FIXED = 13;
+
+/** Inclusive Multicast Ethernet Tag (RFC 7432 §7.3): key rd + ethernetTag + originator. */
+export interface Imet {
+  readonly type: typeof TYPE;
+  readonly rd: RouteDistinguisher;
+  readonly ethernetTag: number;
+  readonly originator: Ip;
+}
 
 /** RFC 7432 §7.3: RD 8, Ethernet tag 4, IP length 1, originating router's IP 4 or 16. */
 export const inclusiveMulticast: RouteCodec<Imet> = {
@@ -12,7 +20,7 @@ export const inclusiveMulticast: RouteCodec<Imet> = {
   decode(bytes, at, length) {
     expectLength(length, NAME, FIXED + 4, FIXED + 16);
     return {
-      type: RouteType.INCLUSIVE_MULTICAST,
+      type: TYPE,
       rd: readRd(bytes, at),
       ethernetTag: bytes.readUInt32BE(at + 8),
       originator: readOriginator(bytes, at + 12, length === FIXED + 4 ? 4 : 16, NAME),
@@ -25,5 +33,9 @@ export const inclusiveMulticast: RouteCodec<Imet> = {
     bytes[at + 12] = ipToBytes(route.originator, bytes, at + FIXED) * 8;
   },
   keyOnly: (route) => route,
+  head: (route) => route.originator,
+  sameTail: (a, b) => a.ethernetTag === b.ethernetTag,
+  tail: (route) => String(route.ethernetTag),
+  sameRest: () => true,
   format: (route) => `[3]:[${route.ethernetTag}]:${formatAddress(route.originator)}`,
 };

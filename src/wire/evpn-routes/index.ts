@@ -1,26 +1,25 @@
-/**
- * EVPN NLRI (RFC 7432 §7, RFC 9136 §3): a list of routes, each a type octet, a length octet and a value. Types 1 to 5
- * are known; others keep their octets, so that a reader may count them (RFC 7606 §5.4) and a writer repeat them. Types 6
- * to 11 of RFC 9251 and RFC 9572 are not supported.
- */
-import type { OnSkipped } from '../families/family.js';
-import { Malformed } from '../malformed.js';
-import { type EvpnNlri, RouteType } from '../nlri.js';
+/** The EVPN route types that are known, a file each. */
 import type { RouteCodec } from './codec.js';
-import { ethernetAutoDiscovery } from './ethernet-auto-discovery.js';
-import { ethernetSegment } from './ethernet-segment.js';
-import { inclusiveMulticast } from './inclusive-multicast.js';
-import { ipPrefix } from './ip-prefix.js';
-import { macIpAdvertisement } from './mac-ip-advertisement.js';
+import { type EthernetAutoDiscovery, ethernetAutoDiscovery } from './ethernet-auto-discovery.js';
+import { type EthernetSegment, ethernetSegment } from './ethernet-segment.js';
+import { type Imet, inclusiveMulticast } from './inclusive-multicast.js';
+import { type IpPrefix, ipPrefix } from './ip-prefix.js';
+import { type MacIpAdvertisement, macIpAdvertisement } from './mac-ip-advertisement.js';
 
-/** A route of a type that has no codec. */
-export interface UnknownEvpnRoute {
-  readonly type: 'unknown';
-  readonly rawType: number;
-  readonly value: Uint8Array;
-}
+/** EVPN route types (RFC 7432 §7, RFC 9136 §3). */
+export const RouteType = {
+  ETHERNET_AUTO_DISCOVERY: 1,
+  MAC_IP_ADVERTISEMENT: 2,
+  INCLUSIVE_MULTICAST: 3,
+  ETHERNET_SEGMENT: 4,
+  IP_PREFIX: 5,
+} as const;
+export type RouteType = (typeof RouteType)[keyof typeof RouteType];
 
-export type EvpnRoute = EvpnNlri | UnknownEvpnRoute;
+export type EvpnNlri = EthernetAutoDiscovery | MacIpAdvertisement | Imet | EthernetSegment | IpPrefix;
+
+export { MAX_ETHERNET_TAG } from './ethernet-auto-discovery.js';
+export type { EthernetAutoDiscovery, EthernetSegment, Imet, IpPrefix, MacIpAdvertisement };
 
 // The compiler checks each row by its type; a caller who found the row by a route's type needs it for any route.
 const CODECS: { readonly [Type in RouteType]: RouteCodec<Extract<EvpnNlri, { readonly type: Type }>> } = {
@@ -34,85 +33,12 @@ const CODECS: { readonly [Type in RouteType]: RouteCodec<Extract<EvpnNlri, { rea
 /** One more than the largest type that has a codec. */
 export const ROUTE_TYPE_SLOTS = Math.max(...Object.keys(CODECS).map(Number)) + 1;
 
-function codecOf(type: number): RouteCodec<EvpnNlri> | undefined {
+/** Returns the codec of a type; undefined if it has none. */
+export function codecOf(type: number): RouteCodec<EvpnNlri> | undefined {
   return (CODECS as Readonly<Record<number, unknown>>)[type] as RouteCodec<EvpnNlri> | undefined;
 }
 
-const ROUTE_HEADER = 2;
-
-/**
- * Reads the routes between `start` and `end` in order: known ones into `routes`; unknown ones, and malformed ones of
- * types 1, 4 and 5, to `onSkipped`. Throws Malformed where a length runs beyond `end` or a route of another type is
- * malformed: RFC 7606 §5.3 calls the whole attribute incorrect then, and a skipped route would leave an older one of the
- * same key standing.
- */
-export function decodeEvpnRoutes(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  routes: EvpnRoute[],
-  onSkipped: OnSkipped,
-): void {
-  for (let at = start; at < end; ) {
-    const type = bytes[at];
-    const length = bytes[at + 1];
-    const value = at + ROUTE_HEADER;
-    if (value > end) throw new Malformed(`route of type ${type} without a length octet`);
-    if (value + length > end)
-      throw new Malformed(`route of type ${type} and length ${length}: ${end - value} octets are left`);
-    const codec = codecOf(type);
-    if (codec === undefined) onSkipped(type, bytes.subarray(value, value + length), undefined);
-    else if (codec.skipsMalformed) decodeOrSkip(codec, bytes, value, length, routes, onSkipped);
-    else routes.push(codec.decode(bytes, value, length));
-    at = value + length;
-  }
-}
-
-function decodeOrSkip(
-  codec: RouteCodec<EvpnNlri>,
-  bytes: Buffer,
-  value: number,
-  length: number,
-  routes: EvpnRoute[],
-  onSkipped: OnSkipped,
-): void {
-  try {
-    routes.push(codec.decode(bytes, value, length));
-  } catch (error) {
-    if (!(error instanceof Malformed)) throw error;
-    onSkipped(bytes[value - ROUTE_HEADER], bytes.subarray(value, value + length), error.message);
-  }
-}
-
-/** Octets of the route with its type and length. */
-export function evpnRouteLength(route: EvpnRoute): number {
-  if (route.type === 'unknown') return ROUTE_HEADER + route.value.length;
-  return ROUTE_HEADER + (CODECS[route.type] as RouteCodec<EvpnNlri>).length(route);
-}
-
-/** Writes the route with its type and length at `at`, and returns where it ends. */
-export function encodeEvpnRoute(route: EvpnRoute, bytes: Buffer, at: number): number {
-  const value = at + ROUTE_HEADER;
-  if (route.type === 'unknown') {
-    bytes[at] = route.rawType;
-    bytes[at + 1] = route.value.length;
-    bytes.set(route.value, value);
-    return value + route.value.length;
-  }
-  const codec = CODECS[route.type] as RouteCodec<EvpnNlri>;
-  const length = codec.length(route);
-  bytes[at] = route.type;
-  bytes[at + 1] = length;
-  codec.encode(route, bytes, value);
-  return value + length;
-}
-
-/** Returns the route with everything that is not part of its key set to zero. */
-export function keyOnly(route: EvpnNlri): EvpnNlri {
-  return (CODECS[route.type] as RouteCodec<EvpnNlri>).keyOnly(route);
-}
-
-/** Returns the route's key, without the RD, as FRR writes it, such as `[2]:[0]:[48]:[02:00:00:00:00:01]:[32]:[10.0.0.1]`. */
-export function formatNlri(route: EvpnNlri): string {
-  return (CODECS[route.type] as RouteCodec<EvpnNlri>).format(route);
+/** Returns the codec of the route's type. */
+export function codecOfRoute({ type }: EvpnNlri): RouteCodec<EvpnNlri> {
+  return CODECS[type] as RouteCodec<EvpnNlri>;
 }

@@ -1,20 +1,36 @@
 import {
   ESI_ZERO,
+  type Esi,
   esiFromBytes,
   esiToBytes,
   formatIp,
+  type Ip,
   ipByteLength,
   ipFromBytes,
   ipToBytes,
+  type RouteDistinguisher,
 } from '../../types/index.js';
 import { Malformed } from '../malformed.js';
-import { type IpPrefix, RouteType } from '../nlri.js';
 import { expectLength, type RouteCodec, readRd, writeRd } from './codec.js';
 
+const TYPE = 5;
 const NAME = 'IP Prefix';
 /** Octets before the prefix. */
 const FIXED = 23;
 const LABEL = 3;
+
+/** IP Prefix (RFC 9136 §3.1): key rd + ethernetTag + prefixLength + prefix. */
+export interface IpPrefix {
+  readonly type: typeof TYPE;
+  readonly rd: RouteDistinguisher;
+  readonly esi: Esi;
+  readonly ethernetTag: number;
+  readonly prefixLength: number;
+  readonly prefix: Ip;
+  readonly gateway: Ip;
+  /** The L3 VNI, raw 24 bits. */
+  readonly label: number;
+}
 
 /** RFC 9136 §3.1: RD 8, ESI 10, Ethernet tag 4, prefix length 1, prefix and gateway 4 each or 16 each, label 3. */
 export const ipPrefix: RouteCodec<IpPrefix> = {
@@ -26,7 +42,7 @@ export const ipPrefix: RouteCodec<IpPrefix> = {
     if (prefixLength > octets * 8)
       throw new Malformed(`${NAME} route with prefix length ${prefixLength}: expected 0 to ${octets * 8}`);
     return {
-      type: RouteType.IP_PREFIX,
+      type: TYPE,
       rd: readRd(bytes, at),
       esi: esiFromBytes(bytes, at + 8),
       ethernetTag: bytes.readUInt32BE(at + 18),
@@ -47,5 +63,9 @@ export const ipPrefix: RouteCodec<IpPrefix> = {
     bytes.writeUIntBE(route.label, at + FIXED + 2 * octets, LABEL);
   },
   keyOnly: (route) => ({ ...route, esi: ESI_ZERO, label: 0 }),
+  head: (route) => route.prefix,
+  sameTail: (a, b) => a.prefixLength === b.prefixLength && a.ethernetTag === b.ethernetTag,
+  tail: (route) => `${route.ethernetTag} ${route.prefixLength}`,
+  sameRest: (a, b) => a.label === b.label && a.gateway === b.gateway && a.esi === b.esi,
   format: (route) => `[5]:[${route.ethernetTag}]:[${route.prefixLength}]:[${formatIp(route.prefix)}]`,
 };

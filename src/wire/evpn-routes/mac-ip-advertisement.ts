@@ -1,23 +1,41 @@
 import {
   ESI_ZERO,
+  type Esi,
   esiFromBytes,
   esiToBytes,
   formatMac,
+  type Ip,
   ipByteLength,
   ipFromBytes,
   ipToBytes,
+  type Mac,
   macFromBytes,
   macToBytes,
+  type RouteDistinguisher,
 } from '../../types/index.js';
 import { Malformed } from '../malformed.js';
-import { type MacIpAdvertisement, RouteType } from '../nlri.js';
 import { expectLength, formatAddress, type RouteCodec, readRd, writeRd } from './codec.js';
 
+const TYPE = 2;
 const NAME = 'MAC/IP Advertisement';
 const MAC_BITS = 48;
 /** Octets up to and with the IP address length. */
 const FIXED = 30;
 const LABEL = 3;
+
+/** MAC/IP Advertisement (RFC 7432 §7.2). The key is rd + ethernetTag + mac + ip; esi and labels are not part of it. */
+export interface MacIpAdvertisement {
+  readonly type: typeof TYPE;
+  readonly rd: RouteDistinguisher;
+  readonly esi: Esi;
+  readonly ethernetTag: number;
+  readonly mac: Mac;
+  readonly ip: Ip | undefined;
+  /** The L2 VNI, raw 24 bits. */
+  readonly label1: number;
+  /** The L3 VNI where the route has one. */
+  readonly label2: number | undefined;
+}
 
 /**
  * RFC 7432 §7.2: RD 8, ESI 10, Ethernet tag 4, MAC length 1, MAC 6, IP length 1, IP 0, 4 or 16, label1 3, label2 0 or 3.
@@ -36,7 +54,7 @@ export const macIpAdvertisement: RouteCodec<MacIpAdvertisement> = {
     const hasLabel2 = length === labels + 2 * LABEL;
     if (!hasLabel2) expectLength(length, NAME, labels + LABEL, labels + 2 * LABEL);
     return {
-      type: RouteType.MAC_IP_ADVERTISEMENT,
+      type: TYPE,
       rd: readRd(bytes, at),
       esi: esiFromBytes(bytes, at + 8),
       ethernetTag: bytes.readUInt32BE(at + 18),
@@ -62,6 +80,10 @@ export const macIpAdvertisement: RouteCodec<MacIpAdvertisement> = {
     if (route.label2 !== undefined) bytes.writeUIntBE(route.label2, at + FIXED + octets + LABEL, LABEL);
   },
   keyOnly: (route) => ({ ...route, esi: ESI_ZERO, label1: 0, label2: undefined }),
+  head: (route) => route.mac,
+  sameTail: (a, b) => a.ip === b.ip && a.ethernetTag === b.ethernetTag,
+  tail: (route) => `${route.ethernetTag} ${route.ip ?? ''}`,
+  sameRest: (a, b) => a.label1 === b.label1 && a.label2 === b.label2 && a.esi === b.esi,
   format({ ethernetTag, mac, ip }) {
     const key = `[2]:[${ethernetTag}]:[48]:[${formatMac(mac)}]`;
     return ip === undefined ? key : `${key}:${formatAddress(ip)}`;

@@ -1,13 +1,12 @@
+import { type EvpnNlri, ROUTE_TYPE_SLOTS } from '../evpn-routes/index.js';
+import { sameKey, sameNlri } from '../evpn-routes/route-key.js';
 import {
   decodeEvpnRoutes,
   encodeEvpnRoute,
   evpnRouteLength,
   formatNlri,
   keyOnly,
-  ROUTE_TYPE_SLOTS,
-} from '../evpn-routes/index.js';
-import { sameKey, sameNlri } from '../evpn-routes/route-key.js';
-import type { EvpnNlri } from '../nlri.js';
+} from '../evpn-routes/routes.js';
 import type { Family } from './family.js';
 
 export const AFI_L2VPN = 25;

@@ -2,7 +2,7 @@
  * The address families, a row each. L2VPN/EVPN (RFC 7432) and IPv4 unicast (RFC 4271, RFC 4760) are here; others are passed
  * over. A new one is a file and a line in the list.
  */
-import type { EvpnNlri } from '../nlri.js';
+import type { EvpnNlri } from '../evpn-routes/index.js';
 import { EVPN } from './evpn.js';
 import type { Family } from './family.js';
 import { IPV4_UNICAST } from './ipv4-unicast.js';

@@ -91,6 +91,19 @@ export function neighbor(address: string): NeighborItem {
     },
     gracefulRestart: { restartTimeSeconds: 120, forwardingPreserved: false },
     staleRoutes: { count: 3, until: '2026-01-01T00:02:00.000Z' },
+    families: [
+      {
+        name: 'L2VPN/EVPN',
+        afi: 25,
+        safi: 70,
+        negotiated: true,
+        received: 3,
+        sent: 3,
+        gracefulRestart: { restartTimeSeconds: 120, forwardingPreserved: false },
+        staleRoutes: { count: 3, until: '2026-01-01T00:02:00.000Z' },
+        endOfRibReceivedAt: '2026-01-01T00:00:11.000Z',
+      },
+    ],
     messages: { sent: messages, received: messages },
     prefixes: { received: routes, sent: routes },
     routes: {
@@ -189,6 +202,19 @@ export function idleNeighbor(address: string): NeighborItem {
     capabilities: { sent: null, received: null },
     gracefulRestart: null,
     staleRoutes: null,
+    families: [
+      {
+        name: 'L2VPN/EVPN',
+        afi: 25,
+        safi: 70,
+        negotiated: false,
+        received: 0,
+        sent: 0,
+        gracefulRestart: null,
+        staleRoutes: null,
+        endOfRibReceivedAt: null,
+      },
+    ],
     faults: {
       attributesDiscarded: 0,
       treatedAsWithdraw: 0,

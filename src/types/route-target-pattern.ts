@@ -1,7 +1,8 @@
-import { formatRouteTarget, ParseError, parseRouteTarget, type RouteTarget } from '../types/index.js';
+import { ParseError } from './parse-error.js';
+import { formatRouteTarget, parseRouteTarget, type RouteTarget } from './route-target.js';
 
 /** What an import list holds: one route target, or any AS's with this local administrator (`*:10010`). */
-type RouteTargetPattern =
+export type RouteTargetPattern =
   | { readonly kind: 'exact'; readonly routeTarget: RouteTarget }
   | { readonly kind: 'any-as'; readonly localAdministrator: number };
 

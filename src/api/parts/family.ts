@@ -1,0 +1,73 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { FamilyStatus } from '../../bgp/index.js';
+import { timeText } from '../present.js';
+import { Count, closed, nullable, Text, Time } from '../schema-words.js';
+
+/* What a session has of an address family, as the API shows it. */
+
+export const GracefulRestart = (description: string) =>
+  nullable(
+    Type.Object(
+      {
+        restartTimeSeconds: Count('Seconds for which its routes are kept after the session.'),
+        forwardingPreserved: Type.Boolean({ description: 'The F bit, of its last restart.' }),
+      },
+      { ...closed, description },
+    ),
+  );
+
+export const StaleRoutes = (description: string) =>
+  nullable(
+    Type.Object(
+      {
+        count: Count('Number of routes that it has not announced again.'),
+        until: Time('When they are removed at the latest; earlier with its End-of-RIB.'),
+      },
+      { ...closed, description },
+    ),
+  );
+
+export const Family = Type.Object(
+  {
+    name: Text('Such as L2VPN/EVPN.'),
+    afi: Count('RFC 4760 §2.'),
+    safi: Count(),
+    negotiated: Type.Boolean({ description: 'The present session has it.' }),
+    received: Count('Number of routes of the neighbor in the table.'),
+    sent: Count('Number of routes that the neighbor has been sent.'),
+    gracefulRestart: GracefulRestart('As the neighbor offered it for the family; null if it did not.'),
+    staleRoutes: StaleRoutes('Routes of the previous session, kept while the neighbor restarts.'),
+    endOfRibReceivedAt: nullable(Time("End-of-RIB of this session's first table.")),
+  },
+  closed,
+);
+
+/** Returns the offer as an item. */
+export function gracefulRestartItem(
+  restart: FamilyStatus['gracefulRestart'],
+): Static<ReturnType<typeof GracefulRestart>> {
+  return restart
+    ? { restartTimeSeconds: restart.restartTime, forwardingPreserved: restart.forwardingPreserved }
+    : null;
+}
+
+/** Returns the stale routes as an item. */
+export function staleRoutesItem(stale: FamilyStatus['staleRoutes']): Static<ReturnType<typeof StaleRoutes>> {
+  return stale ? { count: stale.count, until: timeText(stale.until) ?? '' } : null;
+}
+
+/** Returns a family as an item. */
+export function familyItem(status: FamilyStatus): Static<typeof Family> {
+  const { name, afi, safi } = status.family;
+  return {
+    name,
+    afi,
+    safi,
+    negotiated: status.isNegotiated,
+    received: status.received,
+    sent: status.sent,
+    gracefulRestart: gracefulRestartItem(status.gracefulRestart),
+    staleRoutes: staleRoutesItem(status.staleRoutes),
+    endOfRibReceivedAt: timeText(status.endOfRibAt),
+  };
+}
