@@ -10,7 +10,8 @@ const rooms = {
   hosts: ['dataplane', 'tables', 'types'],
   config: ['types'],
   evpn: ['bgp', 'wire', 'dataplane', 'tables', 'types'],
-  api: ['config', 'evpn', 'linux', 'dataplane', 'bgp', 'bfd', 'wire', 'tables', 'types'],
+  underlay: ['bgp', 'wire', 'dataplane', 'tables', 'types'],
+  api: ['config', 'evpn', 'underlay', 'linux', 'dataplane', 'bgp', 'bfd', 'wire', 'tables', 'types'],
 };
 module.exports = {
   forbidden: [

@@ -16,10 +16,11 @@ import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
 import { RunningConfig } from './reload.js';
 import { restartProblems } from './restart-problems.js';
-import { evpnSettings, speakerConfig } from './settings.js';
+import { evpnSettings, speakerConfig, underlayPosition } from './settings.js';
 import { stateDirectoryProblem } from './state-directory.js';
 import { sweepText } from './sweep-text.js';
 import { type Clock, type Log, systemClock } from './types/index.js';
+import { Underlay, UnicastRibs } from './underlay/index.js';
 
 /** Of the heap that V8 allows itself, what routes may take; the rest is for garbage, for our own routes and for hosts. */
 const ROUTES_SHARE = 0.6;
@@ -62,16 +63,20 @@ export async function startDaemon({
   let kernelKnown = false;
   onConfig(config);
   const bfd = new Bfd({ clock, transport: new UdpBfdTransport(log), log });
+  const { underlay: unicast } = config;
+  const unicastRibs = unicast.enabled ? new UnicastRibs(clock, config, unicast.maximumPaths) : undefined;
   const speaker = new Speaker(speakerConfig(config), {
     clock,
     transport: new TcpTransport(tcpSockets),
     bfd,
     log,
+    otherRibs: unicastRibs?.all,
     routeMemory: getHeapStatistics().heap_size_limit * ROUTES_SHARE,
   });
   const dataPlane = new DataPlane(kernel, clock, log, {
     hosts: watchHosts(snooper, config.evpn.neighborRefresh),
     observes,
+    routes: underlayPosition(config),
     rivals: findRivals,
     defaultsMemory: openDefaultJournal(config.stateDirectory, clock, log),
   });
@@ -87,9 +92,15 @@ export async function startDaemon({
     },
     evpnSettings(config),
   );
+  const underlay =
+    unicastRibs && dataPlane.routes && new Underlay(unicastRibs, dataPlane.routes, clock, config.underlay);
   const { hosts } = dataPlane;
-  const running = new RunningConfig(config, { speaker, evpn, hosts, onConfig }, log);
-  dataPlane.onTopology = ({ interfaces }) => speaker.interfacesChanged([...interfaces.values()]);
+  const running = new RunningConfig(config, { speaker, evpn, underlay, hosts, onConfig }, log);
+  dataPlane.onTopology = (topology) => {
+    // Before the sessions, whose end takes longer than the loss of a link
+    underlay?.topologyChanged(topology);
+    speaker.interfacesChanged([...topology.interfaces.values()]);
+  };
   const eventLoop = new EventLoopWatch(clock);
   const refusals = new Refusals(clock, log);
   const readiness = () =>
@@ -132,6 +143,7 @@ export async function startDaemon({
     if (sweepBegan) return;
     sweepBegan = true;
     await evpn.idle();
+    await underlay?.idle();
     const removed = dataPlane.sweep();
     const facts = { seconds: Math.round((clock.now() - began) / 1000), removed, ...readiness() };
     log.info(facts, sweepText(removed, observes));
@@ -155,6 +167,7 @@ export async function startDaemon({
     eventLoop.stop();
     refusals.close();
     evpn.stop();
+    underlay?.close();
     // First, so that readers cannot delay the rest
     const silent = listener.close();
     await farewell();
@@ -167,8 +180,12 @@ export async function startDaemon({
     await evpn.start();
     kernelKnown = true;
     const adopted = observes ? 0 : dataPlane.countOwnMacs();
-    if (adopted > 0) {
-      log.info({ macs: adopted }, 'rows of an earlier evpnd stay until the neighbors have sent their routes');
+    const routes = observes ? 0 : (dataPlane.routes?.count ?? 0);
+    if (adopted + routes > 0) {
+      log.info(
+        { macs: adopted, ...(unicast.enabled && { routes }) },
+        'rows of an earlier evpnd stay until the neighbors have sent their routes',
+      );
       speaker.restarted();
     }
     speaker.onEndOfRib = sweepWhenTold;

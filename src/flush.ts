@@ -8,7 +8,7 @@ import { watchHosts } from './hosts/index.js';
 import { lockNamespace } from './instance-lock.js';
 import { LinuxKernel, requireRowPermission } from './linux/index.js';
 import { createLogger } from './logger.js';
-import { evpnSettings, kernelPolicy } from './settings.js';
+import { evpnSettings, kernelPolicy, underlayPosition } from './settings.js';
 import { type Clock, counted, type Log, silentLog, systemClock } from './types/index.js';
 
 /**
@@ -40,7 +40,11 @@ async function flushKernel(config: Config): Promise<Flushed> {
   await lockNamespace();
   requireRowPermission();
   const log = createLogger('warn');
-  const kernel = new LinuxKernel({ log, receiveBuffer: config.kernel.receiveBufferBytes });
+  const kernel = new LinuxKernel({
+    log,
+    receiveBuffer: config.kernel.receiveBufferBytes,
+    routes: config.underlay.enabled,
+  });
   kernel.setPolicy({ ...kernelPolicy(config), managePortSettings: false });
   return flushRows(config, kernel, log);
 }
@@ -55,6 +59,7 @@ export async function flushRows(
   const dataPlane = new DataPlane(kernel, clock, log, {
     hosts: watchHosts(undefined, { ...config.evpn.neighborRefresh, enabled: false }),
     defaultsMemory: openDefaultJournal(config.stateDirectory, clock, log),
+    routes: underlayPosition(config),
   });
   const settings = evpnSettings(config);
   const evpn = new Evpn(

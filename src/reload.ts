@@ -5,11 +5,14 @@ import type { Hosts } from './dataplane/index.js';
 import type { Evpn } from './evpn/index.js';
 import { evpnSettings, speakerConfig } from './settings.js';
 import type { Log } from './types/index.js';
+import type { Underlay } from './underlay/index.js';
 
 /** The parts that apply settings while evpnd runs. */
 export interface Readers {
   readonly speaker: Pick<Speaker, 'reconfigure'>;
   readonly evpn: Pick<Evpn, 'reconfigure'>;
+  /** undefined where it is off. */
+  readonly underlay?: Pick<Underlay, 'reconfigure'> | undefined;
   readonly hosts: Pick<Hosts, 'reconfigure'>;
   /** Called with the effective configuration, before `evpn`. */
   readonly onConfig: (config: Config) => void;
@@ -55,6 +58,7 @@ export class RunningConfig {
     this.#current = after;
     readers.onConfig(after);
     readers.evpn.reconfigure(evpnSettings(after));
+    if (!isDeepStrictEqual(after.underlay, before.underlay)) readers.underlay?.reconfigure(after.underlay);
     const { neighborRefresh } = after.evpn;
     if (!isDeepStrictEqual(neighborRefresh, before.evpn.neighborRefresh))
       readers.hosts.reconfigure(neighborRefresh);

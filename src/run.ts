@@ -38,7 +38,11 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
     requireRowPermission();
   } else log.info({}, 'mode: observe: nothing is written to the kernel and nothing is announced');
   const { receiveBufferBytes } = config.kernel;
-  const kernel = new LinuxKernel({ log, receiveBuffer: receiveBufferBytes });
+  const kernel = new LinuxKernel({
+    log,
+    receiveBuffer: receiveBufferBytes,
+    routes: config.underlay.enabled,
+  });
   const snooper = config.evpn.snooping ? new LinuxSnooper({ log }) : undefined;
   let daemon: Daemon | undefined;
   let stopping = false;

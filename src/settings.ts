@@ -1,8 +1,9 @@
 import type { SpeakerConfig } from './bgp/index.js';
-import type { Config } from './config/index.js';
+import type { Config, FamilyName } from './config/index.js';
 import { type EvpnSettings, isFlooded, isServed, type VniSettings } from './evpn/index.js';
 import type { KernelPolicy } from './linux/index.js';
 import { formatIp, type Vni } from './types/index.js';
+import { type AnyFamily, EVPN, IPV4_UNICAST, IPV6_UNICAST } from './wire/index.js';
 
 /** What only counts for a neighbor that is connected to. */
 const NEVER_CONNECTED_TO = { port: 179, connectRetryTime: 5 } as const;
@@ -15,15 +16,40 @@ export function speakerConfig(config: Config): SpeakerConfig {
     listen: config.bgp.listen.map((address) => ({ address: formatIp(address), port: config.bgp.port })),
     neighbors: config.neighbors.map((neighbor) => ({
       ...neighbor,
+      families: familiesOf(neighbor.families),
       address: formatIp(neighbor.address),
       localAddress: neighbor.localAddress === undefined ? undefined : formatIp(neighbor.localAddress),
     })),
     listenRanges: config.listenRanges.map(({ prefix, limit, ...neighbor }) => ({
       prefix,
       limit,
-      neighbor: { ...neighbor, ...NEVER_CONNECTED_TO },
+      neighbor: { ...neighbor, families: familiesOf(neighbor.families), ...NEVER_CONNECTED_TO },
     })),
   };
+}
+
+const FAMILIES: Readonly<Record<FamilyName, AnyFamily>> = {
+  'l2vpn-evpn': EVPN,
+  'ipv4-unicast': IPV4_UNICAST,
+  'ipv6-unicast': IPV6_UNICAST,
+};
+
+/** One list for the same families, so that a session is compared by it. */
+const familyLists = new Map<string, readonly AnyFamily[]>();
+
+function familiesOf(names: readonly FamilyName[]): readonly AnyFamily[] {
+  const key = [...names].sort().join();
+  let list = familyLists.get(key);
+  if (!list) {
+    list = names.map((name) => FAMILIES[name]);
+    familyLists.set(key, list);
+  }
+  return list;
+}
+
+/** Returns the routing table and metric of the underlay's routes; undefined where it is off. */
+export function underlayPosition({ underlay }: Config): { tableId: number; metric: number } | undefined {
+  return underlay.enabled ? { tableId: underlay.routingTable, metric: underlay.metric } : undefined;
 }
 
 /** Returns the configuration of the brain. */

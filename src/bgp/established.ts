@@ -9,6 +9,7 @@ import {
   MessageType,
   type RouteRefreshMessage,
 } from '../wire/index.js';
+import { addressOf } from './address.js';
 import type { UpdateSink } from './adj-rib-out.js';
 import type { StandingSession } from './config.js';
 import type { FamilyRibs, SessionAdjRibOut, SessionRib } from './family-ribs.js';
@@ -61,10 +62,12 @@ export class Established {
     this.#since = clock.now();
     const { remoteRouterId, internal, fourOctetAs, extendedMessage } = negotiated;
     this.source = { neighbor, routerId: remoteRouterId, internal };
+    const localAddress = link.connection?.localAddress;
     const encoding = {
       fourOctetAs,
       internal,
       localAsn,
+      localAddress: localAddress === undefined ? undefined : addressOf(localAddress),
       maxMessageLength: extendedMessage ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH,
     } as const;
     const write = (update: Buffer) => link.send(MessageType.UPDATE, update);

@@ -8,6 +8,7 @@
 export * from './command-line.js';
 export * from './config.js';
 export * from './diff.js';
+export type { FamilyName } from './families.js';
 export * from './finding.js';
 export * from './fixed-settings.js';
 export * from './hint.js';

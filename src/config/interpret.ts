@@ -1,4 +1,12 @@
-import { formatIp, formatPrefix, isIpv4, ParseError, type Vni } from '../types/index.js';
+import {
+  formatIp,
+  formatPrefix,
+  type Ip,
+  isIpv4,
+  ParseError,
+  prefixAddress,
+  type Vni,
+} from '../types/index.js';
 import type { Complete, Config, ConfigFile, Values, VniConfig } from './config.js';
 import { quoteValue } from './finding.js';
 import { checkPeerGroups } from './peer-groups.js';
@@ -79,6 +87,7 @@ function configOf(values: Values, file: ConfigFile, report: Report): Config {
         'bgp',
         'listen',
       ]);
+    checkFamilies(prefixAddress(range.prefix), range.families, place, 'prefix', values, report);
     checkKeepalive(range, place, report);
     return neighborOf(range, values.asn);
   });
@@ -100,11 +109,12 @@ function configOf(values: Values, file: ConfigFile, report: Report): Config {
 function checkNeighbor(
   neighbor: Neighbor,
   path: Path,
-  { routerId, bgp }: Values,
+  values: Values,
   localText: string | undefined,
   report: Report,
 ): void {
   const { address, localAddress, passive } = neighbor;
+  const { routerId, bgp } = values;
   const place = (key: string) => [...path, key];
   if (passive && bgp.listen.length === 0)
     report(place('passive'), { found: 'true with an empty bgp.listen', allowed: 'false' }, ['bgp', 'listen']);
@@ -123,7 +133,38 @@ function checkNeighbor(
         allowed: 'an address of ours',
       });
   }
+  checkFamilies(address, neighbor.families, place, 'address', values, report);
   checkKeepalive(neighbor, place, report);
+}
+
+/** Unicast routes are told with our end of the session as their next hop, which must be of their family. */
+function checkFamilies(
+  address: Ip,
+  families: Neighbor['families'],
+  place: (key: string) => Path,
+  /** The key that has the address. */
+  addressKey: string,
+  { underlay }: Values,
+  report: Report,
+): void {
+  const other = isIpv4(address) ? 'ipv6-unicast' : 'ipv4-unicast';
+  families.forEach((family, i) => {
+    const at = [...place('families'), i];
+    if (family === other)
+      report(
+        at,
+        {
+          found: `${family} with an ${isIpv4(address) ? 'IPv4' : 'IPv6'} neighbor`,
+          allowed: 'the family of its address',
+        },
+        place(addressKey),
+      );
+    else if (family !== 'l2vpn-evpn' && !underlay.enabled)
+      report(at, { found: `${family} without underlay.enabled`, allowed: 'l2vpn-evpn' }, [
+        'underlay',
+        'enabled',
+      ]);
+  });
 }
 
 /** A hold time of 1 or 2 has been refused as such. */

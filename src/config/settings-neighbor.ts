@@ -1,5 +1,6 @@
 import { formatIp, formatPrefix, type Ip, type Ipv4, parseIp, parsePrefix } from '../types/index.js';
 import { BFD, formatBfd, parseBfd } from './bfd.js';
+import { FAMILY_WORDS, familyStandIn, parseFamilies } from './families.js';
 import { readKeyFile } from './key-file.js';
 import {
   alike,
@@ -13,6 +14,7 @@ import {
   setting,
   shared,
   text,
+  texts,
 } from './setting.js';
 import { attempt, parseHoldTime, parsePeerAddress } from './values.js';
 
@@ -164,6 +166,16 @@ const SHARED = {
     default: 'close',
     ...LIMITED,
   }),
+  families: parsed(
+    setting(texts('a list of address families', FAMILY_WORDS, familyStandIn, { minItems: 1 }), {
+      description:
+        'What is spoken with the neighbor: `l2vpn-evpn`, `ipv4-unicast`, `ipv6-unicast`. Unicast needs `underlay.enabled`, and a neighbor whose address is of the same family.',
+      default: ['l2vpn-evpn'],
+      ...NEW_SESSION,
+    }),
+    parseFamilies,
+    (families) => [...families],
+  ),
   description: optional(text('text of at most 255 characters', { maxLength: 255 }), {
     description: 'Free text, shown by the API.',
     effect: 'live',

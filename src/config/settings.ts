@@ -2,6 +2,7 @@ import { formatIp } from '../types/index.js';
 import { flag, integer, list, oneOf, parsed, required, section, setting, text, texts } from './setting.js';
 import { EVPN } from './settings-evpn.js';
 import { AS_NUMBER, addressStandIn, LISTEN_RANGE, NEIGHBOR, PEER_GROUP, PORT } from './settings-neighbor.js';
+import { UNDERLAY } from './settings-underlay.js';
 import {
   absolutePath,
   formatListenAddress,
@@ -80,6 +81,7 @@ export const SETTINGS = {
     }),
   }),
   evpn: EVPN,
+  underlay: UNDERLAY,
   api: section('The REST API.', {
     'unix-socket': parsed(
       setting(text(`an absolute path of at most ${LONGEST_SOCKET_PATH} bytes`), {

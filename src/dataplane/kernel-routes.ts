@@ -17,6 +17,13 @@ export class KernelRoutes {
     this.#rows = plane.rows;
   }
 
+  /** How many routes of ours stand. */
+  get count(): number {
+    let count = 0;
+    for (const _ of this.#rows.routes()) count++;
+    return count;
+  }
+
   /** Makes a group of hops, for routes to lead to; it takes no route by itself. */
   addGroup(hops: readonly Hop[]): HopGroup {
     const group = this.plane.addGroup(hops);

@@ -16,6 +16,7 @@ export * from './mac.js';
 export * from './parse-error.js';
 export * from './plain-text.js';
 export * from './prefix.js';
+export * from './prefix-list.js';
 export * from './route-distinguisher.js';
 export * from './route-target.js';
 export * from './route-target-pattern.js';

@@ -80,6 +80,7 @@ export type AnyUpdate = Update<Nlri>;
 
 /** Attributes of a route that we originate; the same object for the same set, so that packing compares by identity. */
 export interface OriginatedAttributes {
+  /** 0.0.0.0: our end of each session (RFC 4271 §5.1.3). */
   readonly nextHop: Ip;
   /** In the order that they are to be sent. */
   readonly extendedCommunities: readonly bigint[];

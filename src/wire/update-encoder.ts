@@ -1,4 +1,4 @@
-import { emptyList, ipByteLength, ipToBytes, isIpv4 } from '../types/index.js';
+import { emptyList, IPV4_ANY, type Ip, ipByteLength, ipToBytes, isIpv4 } from '../types/index.js';
 import { encodeAttributes, type PathAttribute } from './attribute-section.js';
 import { AttributeCode, AttributeFlag, OPTIONAL_TRANSITIVE } from './attribute-table.js';
 import { type AsPathSegment, AsPathSegmentType, Origin } from './attribute-values.js';
@@ -16,6 +16,8 @@ export interface EncodingSession {
   /** The peer is in our AS. */
   readonly internal: boolean;
   readonly localAsn: number;
+  /** Our end of the session: the next hop of routes that have none of their own. */
+  readonly localAddress?: Ip | undefined;
   /** Octets, header included: 65535 where both OPENs carried the extended message capability. */
   readonly maxMessageLength: 4096 | 65535;
 }
@@ -138,7 +140,9 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
     return messages;
   }
 
-  #frameOf(attributes: OriginatedAttributes): Frame {
+  #frameOf(given: OriginatedAttributes): Frame {
+    const { localAddress = IPV4_ANY } = this.#session;
+    const attributes = given.nextHop === IPV4_ANY ? { ...given, nextHop: localAddress } : given;
     const { nextHop } = attributes;
     const family = this.#family;
     if (family.hasFields && isIpv4(nextHop)) {

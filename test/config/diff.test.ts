@@ -12,6 +12,7 @@ listen-ranges: [{ prefix: 10.2.0.0/16, remote-as: external }]
 neighbors:
   - { address: 10.1.1.0, remote-as: 65000 }
   - { address: 10.1.2.0, remote-as: 65000 }
+underlay: { enabled: true }
 evpn:
   vnis:
     - { vni: 10, rd: '1:10', export-route-targets: ['1:10'] }
@@ -31,6 +32,7 @@ bgp: { port: 179, listen: ['0:0::', 0.0.0.0] }
 neighbors:
   - { address: 10.1.2.0, remote-as: 65000, hold-time: 9 }
   - { address: 10.1.1.0, remote-as: 65000 }
+underlay: { enabled: true }
 evpn:
   vnis:
     - { vni: 20, advertise: true }
@@ -84,6 +86,14 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'neighbors[].send-hold-time': 60,
   'neighbors[].bfd': { interval: 100 },
   'neighbors[].description': 'spine',
+  'neighbors[].families': ['ipv4-unicast', 'l2vpn-evpn'],
+  'underlay.enabled': false,
+  'underlay.networks': ['10.0.0.0/24'],
+  'underlay.redistribute-connected': ['10.0.0.0/24 ge 32'],
+  'underlay.accept': ['deny 0.0.0.0/0', '0.0.0.0/0 le 32'],
+  'underlay.maximum-paths': 2,
+  'underlay.routing-table': 100,
+  'underlay.metric': 30,
   'bgp.listen': ['10.0.0.1'],
   'bgp.port': 1179,
   'evpn.advertise-all-vni': false,

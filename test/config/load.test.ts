@@ -7,7 +7,12 @@ import { parse, stringify } from 'yaml';
 import { runCheck } from '../../src/config/check.js';
 import { ConfigError, formatFinding } from '../../src/config/index.js';
 import { loadConfig, parseConfig } from '../../src/config/load.js';
-import { formatIp, formatRouteTarget, formatRouteTargetPattern } from '../../src/types/index.js';
+import {
+  formatIp,
+  formatPrefixRule,
+  formatRouteTarget,
+  formatRouteTargetPattern,
+} from '../../src/types/index.js';
 import { reloadEffects } from './support/reference.js';
 
 const MINIMAL = `asn: 65001
@@ -84,6 +89,7 @@ test('the minimal file gets every default', (t) => {
       maxRoutes: 1_000_000,
       maxOctets: 268_435_456,
       onLimit: 'close',
+      families: ['l2vpn-evpn'],
       description: undefined,
     },
   );
@@ -105,6 +111,16 @@ test('the minimal file gets every default', (t) => {
     advertiseDefaultGateway: false,
     vnis: new Map(),
   });
+  const { accept, ...underlay } = config.underlay;
+  t.deepEqual(underlay, {
+    enabled: false,
+    networks: [],
+    redistributeConnected: [],
+    maximumPaths: 8,
+    routingTable: 254,
+    metric: 20,
+  });
+  t.deepEqual(accept.map(formatPrefixRule), ['0.0.0.0/0 le 32', '::/0 le 128']);
   t.deepEqual(config.api, {
     unixSocket: '/run/evpnd/api.sock',
     listen: [{ host: '127.0.0.1', port: 8179 }],
@@ -171,7 +187,7 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, peer-group, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, enforce-first-as, allowas-in, password-file, ttl-security, max-routes, max-octets, on-limit, description';
+  'address, peer-group, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, enforce-first-as, allowas-in, password-file, ttl-security, max-routes, max-octets, on-limit, families, description';
 const BFD_ALLOWED =
   'true, false, or a mapping of interval (milliseconds from 50 to 60000), multiplier (a number from 2 to 255) and multihop (true or false)';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
@@ -204,7 +220,27 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'an unknown key with none near',
     `${MINIMAL}zebra: 1\n`,
     [
-      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, listen-ranges, peer-groups, bgp, evpn, api, manage-port-settings, log, kernel, mode, on-stop, sweep-deferral-time, state-directory',
+      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, listen-ranges, peer-groups, bgp, evpn, underlay, api, manage-port-settings, log, kernel, mode, on-stop, sweep-deferral-time, state-directory',
+    ],
+  ],
+  [
+    'IPv6 unicast with an IPv4 neighbor',
+    `${neighbor('families: [l2vpn-evpn, ipv6-unicast]')}underlay: { enabled: true }\n`,
+    [
+      'f:6:28: neighbors[0].families[1]: found ipv6-unicast with an IPv4 neighbor; allowed the family of its address',
+    ],
+  ],
+  [
+    'unicast without an underlay',
+    neighbor('families: [ipv4-unicast]'),
+    ['f:6:16: neighbors[0].families[0]: found ipv4-unicast without underlay.enabled; allowed l2vpn-evpn'],
+  ],
+  [
+    'families that are none, or twice',
+    neighbor('families: [evpn, l2vpn-evpn, l2vpn-evpn]'),
+    [
+      'f:6:16: neighbors[0].families[0]: found "evpn"; allowed l2vpn-evpn, ipv4-unicast or ipv6-unicast',
+      'f:6:34: neighbors[0].families[2]: found l2vpn-evpn a second time; allowed each address family once',
     ],
   ],
   [

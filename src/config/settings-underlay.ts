@@ -1,0 +1,90 @@
+import {
+  formatPrefix,
+  formatPrefixRule,
+  type PrefixKey,
+  type PrefixRule,
+  parsePrefix,
+  parsePrefixRule,
+} from '../types/index.js';
+import { flag, integer, parsed, type Refuse, section, setting, texts } from './setting.js';
+import { attempt } from './values.js';
+
+const prefixStandIn = (index: number) => `10.0.${index & 255}.0/24`;
+const RULES = texts(
+  'a prefix list',
+  'a prefix, such as 10.0.0.0/8, 10.0.0.0/8 ge 24 le 32 or deny 0.0.0.0/0',
+  prefixStandIn,
+);
+const RULE_WORDS =
+  'a list of prefixes, of which the first that matches decides: `10.0.0.0/8` is this prefix alone, `10.0.0.0/8 ge 24 le 32` those within it of these lengths, and `deny` before it excludes them; what matches none is excluded';
+
+/** The underlay's settings. */
+export const UNDERLAY = section('IPv4 and IPv6 unicast: the routes by which other VTEPs are reached.', {
+  enabled: setting(flag, {
+    description:
+      'Installs routes of the neighbors whose `families` include ipv4-unicast or ipv6-unicast, and announces prefixes to them. With `false` no route of any routing table is read or changed.',
+    default: false,
+    effect: 'restart',
+  }),
+  networks: parsed(
+    setting(texts('a list of prefixes', 'a prefix such as 10.0.0.0/24', prefixStandIn), {
+      description: 'Prefixes that are always announced.',
+      default: [],
+      effect: 'live',
+      change: 'prefixes that are new are announced, the others withdrawn',
+    }),
+    (items, refuse): readonly PrefixKey[] => parseItems(items, parsePrefix, refuse),
+    (prefixes) => prefixes.map(formatPrefix),
+  ),
+  'redistribute-connected': parsed(
+    setting(RULES, {
+      description: `Which networks of devices that carry frames are announced, addresses of the loopback device among them: ${RULE_WORDS}.`,
+      default: [],
+      effect: 'live',
+      change: 'prefixes that are new are announced, the others withdrawn',
+    }),
+    (items, refuse): readonly PrefixRule[] => parseItems(items, parsePrefixRule, refuse),
+    (rules) => rules.map(formatPrefixRule),
+  ),
+  accept: parsed(
+    setting(RULES, {
+      description: `Which routes are installed: ${RULE_WORDS}.`,
+      default: ['0.0.0.0/0 le 32', '::/0 le 128'],
+      effect: 'live',
+      change: 'all routes are looked at again',
+    }),
+    (items, refuse): readonly PrefixRule[] => parseItems(items, parsePrefixRule, refuse),
+    (rules) => rules.map(formatPrefixRule),
+  ),
+  'maximum-paths': setting(integer(1, 32), {
+    description: 'Over how many equally good paths the traffic of a route is spread.',
+    default: 8,
+    effect: 'restart',
+  }),
+  'routing-table': setting(integer(1, 4294967295, 'a table id'), {
+    description: 'The routing table that routes are installed in; 254 is the main one.',
+    default: 254,
+    effect: 'restart',
+  }),
+  metric: setting(integer(1, 4294967295), {
+    description:
+      "The metric of the routes. Those of other programs are not touched, whatever their metric; of two routes to a prefix the kernel takes the one of the lower metric, and of the same metric only one can stand. FRR's have 20.",
+    default: 20,
+    effect: 'restart',
+  }),
+});
+
+function parseItems<Value>(
+  items: readonly string[],
+  parse: (text: string) => Value,
+  refuse: Refuse,
+): Value[] {
+  return items
+    .map((item, index) =>
+      attempt(
+        () => parse(item),
+        (fault) => refuse(fault, index),
+      ),
+    )
+    .filter((value) => value !== undefined);
+}

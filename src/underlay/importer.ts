@@ -1,0 +1,102 @@
+import type { Destination, FamilyRib, RibReader } from '../bgp/index.js';
+import type { KernelRoutes } from '../dataplane/index.js';
+import {
+  type Clock,
+  type PrefixKey,
+  type PrefixRule,
+  permits,
+  prefixAddress,
+  prefixKey,
+  prefixLength,
+  type Timer,
+} from '../types/index.js';
+import type { Prefix } from '../wire/index.js';
+import type { NextHopSets, NextHops } from './next-hops.js';
+import { isUnusable, type NextHop } from './reach.js';
+
+/** Destinations of one turn of the event loop. */
+const SLICE = 256;
+
+/** What decides whether a route is installed. */
+export interface ImportRules {
+  readonly accept: readonly PrefixRule[];
+  /** Prefixes of networks that the machine is in: the kernel's own routes are better. */
+  readonly connected: ReadonlySet<PrefixKey>;
+}
+
+/** Reads the RIB of one unicast family, and wants a kernel route for each destination that leads somewhere. */
+export class RouteImporter {
+  readonly #reader: RibReader<Prefix>;
+  #scheduled: Timer | undefined;
+  #closed = false;
+
+  constructor(
+    readonly rib: FamilyRib<Prefix>,
+    readonly routes: KernelRoutes,
+    readonly sets: NextHopSets,
+    readonly rules: () => ImportRules,
+    readonly clock: Clock,
+  ) {
+    this.#reader = rib.subscribe();
+    this.#reader.onDirty = () => this.#schedule();
+    if (this.#reader.hasDirty) this.#schedule();
+  }
+
+  /** True while something has changed that was not looked at. */
+  get isBusy(): boolean {
+    return this.#reader.hasDirty;
+  }
+
+  /** Looks at everything again: what is accepted has changed. */
+  lookAgain(): void {
+    this.#reader.lookAgain();
+  }
+
+  /** Looks at one destination again. */
+  look(prefix: PrefixKey): void {
+    const destination = this.rib.destination({
+      type: 0,
+      prefix: prefixAddress(prefix),
+      prefixLength: prefixLength(prefix),
+    });
+    if (destination) this.#take(destination);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#scheduled?.cancel();
+    this.#reader.unsubscribe();
+  }
+
+  #schedule(): void {
+    if (!this.#closed) this.#scheduled ??= this.clock.soon(this.#work);
+  }
+
+  readonly #work = (): void => {
+    this.#scheduled = undefined;
+    for (const destination of this.#reader.takeDirty(SLICE)) this.#take(destination);
+    for (const destination of this.#reader.takeAgain(SLICE)) this.#take(destination);
+    if (this.#reader.hasDirty) this.#schedule();
+  };
+
+  #take(destination: Destination<Prefix>): void {
+    const prefix = prefixKey(destination.nlri.prefix, destination.nlri.prefixLength);
+    const before = this.#reader.noteOf(destination) as NextHops | undefined;
+    const nextHops = this.#isWanted(prefix) ? nextHopsOf(destination) : [];
+    const after = nextHops.length > 0 ? this.sets.hold(nextHops) : undefined;
+    if (after) this.routes.set(prefix, after.group);
+    else if (before) this.routes.clear(prefix);
+    // Behind that, so that a set that stays is not given up and made anew
+    if (before) this.sets.release(before);
+    if (after !== before) this.#reader.note(destination, after);
+  }
+
+  #isWanted(prefix: PrefixKey): boolean {
+    const { accept, connected } = this.rules();
+    return permits(accept, prefix) && !connected.has(prefix) && !isUnusable(prefix, prefixAddress(prefix));
+  }
+}
+
+function nextHopsOf({ chosen }: Destination<Prefix>): NextHop[] {
+  return chosen.map(({ attributes, source }) => ({ ip: attributes.nextHop, neighbor: source.neighbor }));
+}

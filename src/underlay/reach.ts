@@ -1,0 +1,67 @@
+import type { Hop, Topology } from '../dataplane/index.js';
+import {
+  type Ip,
+  isLinkLocal,
+  isMartian,
+  isWithin,
+  type PrefixKey,
+  prefixLength,
+  prefixOf,
+} from '../types/index.js';
+
+/** A BGP next hop as a neighbor gave it. */
+export interface NextHop {
+  readonly ip: Ip;
+  /** The neighbor's address, as text: where it is link-local, its zone names the device. */
+  readonly neighbor: string;
+}
+
+/** Why a next hop is of no use. */
+export type Unreachable = 'martian' | 'our-own-address' | 'not-connected';
+
+/** The networks that the machine is in, by its devices that carry frames. */
+export class Reach {
+  readonly #networks: { readonly ip: Ip; readonly length: number; readonly ifindex: number }[] = [];
+  readonly #ours = new Set<Ip>();
+  readonly #byName = new Map<string, number>();
+  /** The prefixes of the networks, and of addresses that are in none. */
+  readonly connected = new Set<PrefixKey>();
+
+  constructor({ interfaces }: Pick<Topology, 'interfaces'>) {
+    for (const [ifindex, { name, running, addresses }] of interfaces) {
+      if (running) this.#byName.set(name, ifindex);
+      for (const { ip, peer, prefixLength: length, state } of addresses) {
+        if (state !== 'usable') continue;
+        this.#ours.add(ip);
+        if (!running || isMartian(ip) || isLinkLocal(ip)) continue;
+        this.#networks.push({ ip: peer ?? ip, length, ifindex });
+        this.connected.add(prefixOf(peer ?? ip, length));
+      }
+    }
+    this.#networks.sort((a, b) => b.length - a.length);
+  }
+
+  /** How the next hop is reached, or why it is not. A next hop must be connected: nothing is looked up in BGP's own routes. */
+  resolve({ ip, neighbor }: NextHop): Hop | Unreachable {
+    if (isMartian(ip)) return 'martian';
+    if (this.#ours.has(ip)) return 'our-own-address';
+    if (isLinkLocal(ip)) {
+      const [, zone = ''] = neighbor.split('%');
+      const ifindex = this.#byName.get(zone);
+      return ifindex === undefined ? 'not-connected' : { ifindex, gateway: ip };
+    }
+    const network = this.#networkOf(ip);
+    return network === undefined ? 'not-connected' : { ifindex: network, gateway: ip };
+  }
+
+  #networkOf(ip: Ip): number | undefined {
+    for (const { ip: network, length, ifindex } of this.#networks)
+      if (isWithin(ip, network, length)) return ifindex;
+    return undefined;
+  }
+}
+
+/** True for a prefix that no router announces: of this host, multicast, link-local. */
+export function isUnusable(prefix: PrefixKey, address: Ip): boolean {
+  return prefixLength(prefix) > 0 && (isMartian(address) || isLinkLocal(address));
+}

@@ -1,0 +1,109 @@
+import {
+  FamilyLocalRib,
+  FamilyRib,
+  type FamilyRibs,
+  KeyedTable,
+  plainRoutes,
+  type RibIdentity,
+  ribsOf,
+} from '../bgp/index.js';
+import { EMPTY_TOPOLOGY, type KernelRoutes, type Topology } from '../dataplane/index.js';
+import type { Clock, PrefixKey } from '../types/index.js';
+import { type Family, IPV4_UNICAST, IPV6_UNICAST, type Prefix } from '../wire/index.js';
+import { type ImportRules, RouteImporter } from './importer.js';
+import { NextHopSets } from './next-hops.js';
+import { Originator, type OriginRules } from './originator.js';
+import { Reach } from './reach.js';
+
+/** What is configured of the underlay. */
+export type UnderlaySettings = OriginRules & Pick<ImportRules, 'accept'>;
+
+/** The RIBs of both unicast families: they are the speaker's before the data plane is there. */
+export class UnicastRibs {
+  readonly ipv4: FamilyRib<Prefix>;
+  readonly ipv6: FamilyRib<Prefix>;
+  readonly local = { ipv4: localRib(IPV4_UNICAST), ipv6: localRib(IPV6_UNICAST) };
+
+  /** `maximumPaths`: how many equally good paths of a destination are used. */
+  constructor(clock: Clock, identity: RibIdentity, maximumPaths: number) {
+    this.ipv4 = new FamilyRib(clock, identity, plainRoutes(IPV4_UNICAST, maximumPaths));
+    this.ipv6 = new FamilyRib(clock, identity, plainRoutes(IPV6_UNICAST, maximumPaths));
+  }
+
+  /** As a speaker takes them. */
+  get all(): readonly FamilyRibs[] {
+    return [ribsOf(this.ipv4, this.local.ipv4), ribsOf(this.ipv6, this.local.ipv6)];
+  }
+}
+
+function localRib(family: Family<Prefix>): FamilyLocalRib<Prefix> {
+  return new FamilyLocalRib(family, new KeyedTable(family));
+}
+
+/**
+ * The underlay: what neighbors say of IPv4 and IPv6 unicast becomes routes of the kernel, and networks of ours are
+ * announced. What a neighbor said is told to no other.
+ */
+export class Underlay {
+  readonly sets: NextHopSets;
+  readonly originator: Originator;
+  readonly #importers: readonly [ipv4: RouteImporter, ipv6: RouteImporter];
+  #reach = new Reach(EMPTY_TOPOLOGY);
+  #topology: Topology = EMPTY_TOPOLOGY;
+
+  constructor(
+    readonly ribs: UnicastRibs,
+    readonly routes: KernelRoutes,
+    readonly clock: Clock,
+    private settings: UnderlaySettings,
+  ) {
+    this.sets = new NextHopSets(routes, this.#reach);
+    this.originator = new Originator(ribs.local);
+    const rules = (): ImportRules => ({
+      accept: this.settings.accept,
+      connected: this.#reach.connected,
+    });
+    this.#importers = [
+      new RouteImporter(ribs.ipv4, routes, this.sets, rules, clock),
+      new RouteImporter(ribs.ipv6, routes, this.sets, rules, clock),
+    ];
+  }
+
+  /** True while routes wait to be looked at. */
+  get isBusy(): boolean {
+    return this.#importers.some(({ isBusy }) => isBusy);
+  }
+
+  /** Resolves once all that the neighbors have said has been looked at. */
+  async idle(): Promise<void> {
+    while (this.isBusy) await new Promise<void>((resolve) => this.clock.soon(resolve));
+  }
+
+  /** Devices, their carriers or addresses have changed. */
+  topologyChanged(topology: Topology): void {
+    if (topology.interfaces === this.#topology.interfaces) return;
+    this.#topology = topology;
+    const before = this.#reach.connected;
+    this.#reach = new Reach(topology);
+    this.sets.reachChanged(this.#reach);
+    for (const prefix of different(before, this.#reach.connected))
+      this.#importers[typeof prefix === 'number' ? 0 : 1].look(prefix);
+    this.originator.update(this.settings, topology);
+  }
+
+  reconfigure(settings: UnderlaySettings): void {
+    const before = this.settings;
+    this.settings = settings;
+    this.originator.update(settings, this.#topology);
+    if (settings.accept !== before.accept) for (const importer of this.#importers) importer.lookAgain();
+  }
+
+  close(): void {
+    for (const importer of this.#importers) importer.close();
+  }
+}
+
+/** What one of the two sets has and the other has not. */
+function different(a: ReadonlySet<PrefixKey>, b: ReadonlySet<PrefixKey>): PrefixKey[] {
+  return [...[...a].filter((prefix) => !b.has(prefix)), ...[...b].filter((prefix) => !a.has(prefix))];
+}

@@ -1,0 +1,68 @@
+import test from 'ava';
+import type { Interface, InterfaceAddress } from '../../src/dataplane/index.js';
+import { formatPrefix, parseIp } from '../../src/types/index.js';
+import { Reach } from '../../src/underlay/reach.js';
+
+const address = (text: string, over: Partial<InterfaceAddress> = {}): InterfaceAddress => {
+  const [ip, length] = text.split('/');
+  return { ip: parseIp(ip), prefixLength: Number(length), peer: undefined, state: 'usable', ...over };
+};
+const device = (name: string, addresses: InterfaceAddress[], running = true): Interface => ({
+  name,
+  running,
+  addresses,
+});
+
+const reach = new Reach({
+  interfaces: new Map([
+    [1, device('lo', [address('127.0.0.1/8'), address('10.0.0.1/32')])],
+    [2, device('up1', [address('10.1.1.1/31'), address('fe80::1/64'), address('2001:db8::1/64')])],
+    [3, device('up2', [address('10.2.0.1/16')])],
+    [4, device('up3', [address('10.2.3.1/24')])],
+    [5, device('down', [address('10.3.0.1/24')], false)],
+    [6, device('ptp', [address('10.9.0.1/32', { peer: parseIp('10.9.0.2') })])],
+    [7, device('new', [address('2001:db8:7::1/64', { state: 'tentative' })])],
+  ]),
+});
+const resolve = (ip: string, neighbor = '10.1.1.0') => reach.resolve({ ip: parseIp(ip), neighbor });
+
+test('a next hop is reached by the device whose network it is in, the smallest first', (t) => {
+  t.deepEqual(resolve('10.1.1.0'), { ifindex: 2, gateway: parseIp('10.1.1.0') });
+  t.deepEqual(resolve('10.2.3.9'), { ifindex: 4, gateway: parseIp('10.2.3.9') });
+  t.deepEqual(resolve('10.2.4.9'), { ifindex: 3, gateway: parseIp('10.2.4.9') });
+  t.deepEqual(resolve('10.9.0.2'), { ifindex: 6, gateway: parseIp('10.9.0.2') });
+  t.deepEqual(resolve('2001:db8::2'), { ifindex: 2, gateway: parseIp('2001:db8::2') });
+});
+
+test('a link-local next hop is on the device that the neighbor is on', (t) => {
+  t.deepEqual(resolve('fe80::9', 'fe80::9%up1'), { ifindex: 2, gateway: parseIp('fe80::9') });
+  t.is(resolve('fe80::9', 'fe80::9%down'), 'not-connected');
+  t.is(resolve('fe80::9', '10.1.1.0'), 'not-connected');
+});
+
+for (const [ip, why] of [
+  ['127.0.0.1', 'martian'],
+  ['0.0.0.0', 'martian'],
+  ['224.0.0.1', 'martian'],
+  ['::1', 'martian'],
+  ['ff02::1', 'martian'],
+  ['10.0.0.1', 'our-own-address'],
+  ['10.1.1.1', 'our-own-address'],
+  ['10.3.0.2', 'not-connected'],
+  ['192.0.2.1', 'not-connected'],
+  ['2001:db8:7::2', 'not-connected'],
+] as const)
+  test(`a next hop that is of no use: ${ip}`, (t) => {
+    t.is(resolve(ip), why);
+  });
+
+test('networks of devices that carry frames are connected', (t) => {
+  t.deepEqual([...reach.connected].map(formatPrefix).sort(), [
+    '10.0.0.1/32',
+    '10.1.1.0/31',
+    '10.2.0.0/16',
+    '10.2.3.0/24',
+    '10.9.0.2/32',
+    '2001:db8::/64',
+  ]);
+});

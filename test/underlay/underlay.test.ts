@@ -1,0 +1,177 @@
+import test, { type ExecutionContext } from 'ava';
+import type { PathSource } from '../../src/bgp/index.js';
+import { DataPlane, type Interface } from '../../src/dataplane/index.js';
+import { watchHosts } from '../../src/hosts/index.js';
+import {
+  formatIp,
+  formatPrefix,
+  parseIp,
+  parsePrefix,
+  parsePrefixRule,
+  prefixAddress,
+  prefixLength,
+  silentLog,
+} from '../../src/types/index.js';
+import { Underlay, type UnderlaySettings, UnicastRibs } from '../../src/underlay/index.js';
+import { MemoryKernel } from '../doubles/memory-kernel.js';
+import { pathAttributes } from '../support/path-attributes.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const SETTINGS: UnderlaySettings = {
+  networks: [],
+  redistributeConnected: [],
+  accept: ['0.0.0.0/0 le 32', '::/0 le 128'].map(parsePrefixRule),
+};
+const spine = (n: number): PathSource => ({ neighbor: `10.1.${n}.0`, routerId: n, internal: false });
+
+const nlri = (text: string) => {
+  const prefix = parsePrefix(text);
+  return { type: 0 as const, prefix: prefixAddress(prefix), prefixLength: prefixLength(prefix) };
+};
+
+async function leaf(settings = SETTINGS) {
+  const clock = new VirtualClock();
+  const kernel = new MemoryKernel(clock);
+  const dataPlane = new DataPlane(kernel, clock, silentLog, {
+    hosts: watchHosts(),
+    routes: { tableId: 254, metric: 20 },
+  });
+  const ribs = new UnicastRibs(clock, { asn: 65001, routerId: 1 }, 8);
+  const underlay = new Underlay(ribs, dataPlane.routes!, clock, settings);
+  dataPlane.onTopology = (topology) => underlay.topologyChanged(topology);
+  await dataPlane.start({
+    topologyChanged() {},
+    localMacChanged() {},
+    localNeighChanged() {},
+    intruderHeard() {},
+  });
+  const interfaces = new Map<number, Interface>();
+  const device = (ifindex: number, text: string, running = true) => {
+    const [ip, length] = text.split('/');
+    interfaces.set(ifindex, {
+      name: `up${ifindex}`,
+      running,
+      addresses: [{ ip: parseIp(ip), prefixLength: Number(length), peer: undefined, state: 'usable' }],
+    });
+    kernel.setTopology({ ...kernel.topology, interfaces: new Map(interfaces) });
+  };
+  device(1, '10.0.0.1/32');
+  device(2, '10.1.1.1/31');
+  device(3, '10.1.2.1/31');
+  const rest = async () => {
+    for (let turn = 0; turn < 30; turn++) {
+      clock.advance(10);
+      await Promise.resolve();
+    }
+  };
+  const tell = (from: number, prefixes: readonly string[], nextHop = `10.1.${from}.0`) =>
+    (nextHop.includes(':') && prefixes[0].includes(':') ? ribs.ipv6 : ribs.ipv4).update(spine(from), {
+      withdrawn: [],
+      attributes: pathAttributes({ nextHop: parseIp(nextHop) }),
+      reachable: prefixes.map(nlri),
+    } as never);
+  const withdraw = (from: number, prefixes: readonly string[]) =>
+    ribs.ipv4.update(spine(from), {
+      withdrawn: prefixes.map(nlri),
+      attributes: undefined,
+      reachable: [],
+    } as never);
+  const { routes } = kernel.tables;
+  const installed = () =>
+    [...routes.routes()]
+      .map(
+        ({ prefix, nexthopId }) =>
+          `${formatPrefix(prefix)} ${(routes.nexthop(nexthopId)?.members ?? [])
+            .map((id) => formatIp(routes.nexthop(id)?.gateway ?? parseIp('0.0.0.0')))
+            .sort()
+            .join()}`,
+      )
+      .sort();
+  const announced = () => [...underlay.originator.announced].map(formatPrefix).sort();
+  return { clock, kernel, ribs, underlay, device, rest, tell, withdraw, installed, announced };
+}
+
+async function has(
+  t: ExecutionContext,
+  { rest, installed }: Awaited<ReturnType<typeof leaf>>,
+  ...routes: string[]
+) {
+  await rest();
+  t.deepEqual(installed(), routes);
+}
+
+test('a route leads over all spines that tell it, and over those that are left', async (t) => {
+  const one = await leaf();
+  one.tell(1, ['198.51.100.0/24', '10.255.0.1/32']);
+  one.tell(2, ['198.51.100.0/24']);
+  await has(t, one, '10.255.0.1/32 10.1.1.0', '198.51.100.0/24 10.1.1.0,10.1.2.0');
+  one.withdraw(1, ['198.51.100.0/24']);
+  await has(t, one, '10.255.0.1/32 10.1.1.0', '198.51.100.0/24 10.1.2.0');
+  one.withdraw(2, ['198.51.100.0/24']);
+  one.withdraw(1, ['10.255.0.1/32']);
+  await has(t, one);
+  t.is(one.underlay.sets.size, 0);
+});
+
+test('the loss of a link is one write, whatever the number of routes', async (t) => {
+  const one = await leaf();
+  const prefixes = Array.from({ length: 1000 }, (_, n) => `20.${n >> 8}.${n & 255}.0/24`);
+  one.tell(1, prefixes);
+  one.tell(2, prefixes);
+  await one.rest();
+  t.is(one.installed().length, 1000);
+  const before = one.kernel.applied.length;
+  one.device(2, '10.1.1.1/31', false);
+  await one.rest();
+  t.true(one.installed().every((route) => route.endsWith(' 10.1.2.0')));
+  t.true(one.kernel.applied.length - before <= 1);
+  one.device(2, '10.1.1.1/31');
+  await one.rest();
+  t.true(one.installed().every((route) => route.endsWith(' 10.1.1.0,10.1.2.0')));
+  t.true(one.kernel.applied.length - before <= 4);
+});
+
+test('what is connected, not accepted or leads nowhere is not installed', async (t) => {
+  const one = await leaf({ ...SETTINGS, accept: ['deny 0.0.0.0/0', '0.0.0.0/0 le 32'].map(parsePrefixRule) });
+  one.tell(1, [
+    '0.0.0.0/0',
+    '10.1.1.0/31',
+    '10.0.0.1/32',
+    '127.0.0.0/8',
+    '224.0.0.0/4',
+    '169.254.1.0/24',
+    '20.0.0.0/8',
+  ]);
+  one.tell(1, ['30.0.0.0/8'], '192.0.2.1');
+  one.tell(1, ['31.0.0.0/8'], '10.0.0.1');
+  one.tell(1, ['32.0.0.0/8'], '127.0.0.1');
+  await has(t, one, '20.0.0.0/8 10.1.1.0');
+  t.deepEqual(
+    [...one.underlay.sets.values()].flatMap(({ unreachable }) => unreachable.map(({ why }) => why)).sort(),
+    ['martian', 'not-connected', 'our-own-address'],
+  );
+  // A network that is connected no longer is one that others may know
+  one.tell(2, ['10.1.1.0/31']);
+  one.device(2, '10.1.1.1/31', false);
+  await has(t, one, '10.1.1.0/31 10.1.2.0');
+  one.underlay.reconfigure(SETTINGS);
+  one.tell(2, ['0.0.0.0/0']);
+  await has(t, one, '0.0.0.0/0 10.1.2.0', '10.1.1.0/31 10.1.2.0');
+  one.device(2, '10.1.1.1/31');
+  await has(t, one, '0.0.0.0/0 10.1.1.0,10.1.2.0', '20.0.0.0/8 10.1.1.0');
+});
+
+test('what the prefix list permits of connected networks is announced while their device carries frames', async (t) => {
+  const one = await leaf({ ...SETTINGS, redistributeConnected: ['10.0.0.0/8 ge 31'].map(parsePrefixRule) });
+  await one.rest();
+  t.deepEqual(one.announced(), ['10.0.0.1/32', '10.1.1.0/31', '10.1.2.0/31']);
+  one.device(2, '10.1.1.1/31', false);
+  await one.rest();
+  t.deepEqual(one.announced(), ['10.0.0.1/32', '10.1.2.0/31']);
+  one.underlay.reconfigure({ ...SETTINGS, networks: [parsePrefix('192.0.2.0/24')] });
+  t.deepEqual(one.announced(), ['192.0.2.0/24']);
+  t.deepEqual(
+    [...one.ribs.local.ipv4.routes()].map(({ attributes }) => attributes.nextHop),
+    [parseIp('0.0.0.0')],
+  );
+});
