@@ -1,6 +1,7 @@
 import {
   AFI_L2VPN,
   CeaseSubcode,
+  encodeNotification,
   encodeShutdownCommunication,
   NO_OCTETS,
   NotificationCode,
@@ -8,6 +9,7 @@ import {
 } from '../wire/index.js';
 import type { NotificationContent } from './fsm-types.js';
 import type { LimitUse } from './route-limits.js';
+import type { Connection } from './transport.js';
 
 /**
  * A Cease (RFC 4486) with the words of an operator, which Administrative Shutdown and Administrative Reset alone can carry
@@ -30,4 +32,10 @@ export function ceaseOverLimit({ what, limit }: LimitUse): NotificationContent {
   data[2] = SAFI_EVPN;
   data.writeUInt32BE(limit, 3);
   return { ...content, data };
+}
+
+/** Says why a connection that came in is not taken, and ends it. */
+export function refuse(connection: Connection, notification: NotificationContent): void {
+  connection.write(encodeNotification(notification));
+  connection.end();
 }

@@ -144,6 +144,17 @@ export class Established {
     return 'done';
   }
 
+  /**
+   * Takes routes by that policy from now on, and asks for all where it is another: those that were refused are known to the
+   * neighbor alone.
+   */
+  changeInbound(inbound: InboundPolicy): Refresh {
+    const { firstAs, allowasIn } = this.inbound;
+    if (inbound.firstAs === firstAs && inbound.allowasIn === allowasIn) return 'done';
+    this.inbound = inbound;
+    return this.askForRoutes();
+  }
+
   #sendRefresh(afi: number, safi: number, subtype: number): void {
     this.link.send(MessageType.ROUTE_REFRESH, encodeRouteRefresh({ afi, subtype, safi }));
   }

@@ -20,6 +20,7 @@ import { transition } from './fsm.js';
 import type { FsmAction, FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
 import { HoldTimer } from './hold-timer.js';
 import type { Negotiated, OpenRefusal } from './open.js';
+import type { SessionSettings } from './session-settings.js';
 import type { Connection, ConnectionHandlers } from './transport.js';
 import type { TurnBudget } from './turn-budget.js';
 
@@ -33,9 +34,19 @@ const KEEPALIVE = encodeKeepalive();
  */
 const KEEPALIVE_RIPE = 0.75;
 
+/** Where a link notes what it sends, what it receives, and what goes wrong. */
+export interface LinkRecord {
+  count(direction: 'in' | 'out', type: MessageType): void;
+  notified(direction: 'sent' | 'received', content: NotificationContent): void;
+  /** Words about the error that the next event is going to report. */
+  failing(reason: string): void;
+}
+
 /** What a link needs of its neighbour, and tells it. */
 export interface LinkHost {
   readonly clock: Clock;
+  readonly settings: Pick<SessionSettings, 'timerPeriod' | 'sendHoldPeriod' | 'openMessage'>;
+  readonly record: LinkRecord;
   /** Shared by all links of all neighbours. */
   readonly budget: TurnBudget;
   /** True while the routes that were taken in wait for their reader. */
@@ -43,11 +54,6 @@ export interface LinkHost {
   /** Runs the callback; what it throws ends in the neighbour's own error handling. */
   guard(callback: () => void): void;
   connect(handlers: ConnectionHandlers): Connection;
-  /** Milliseconds, jitter included; `negotiated` is the link's own outcome. */
-  timerPeriod(timer: Exclude<FsmTimer, 'HoldTimer'>, negotiated: Negotiated | undefined): number;
-  /** Milliseconds that the neighbor may leave unread what waits for it (RFC 9687); 0: for ever. */
-  sendHoldPeriod(negotiated: Negotiated | undefined): number;
-  openMessage(): OpenMessage;
   judge(open: OpenMessage): Negotiated | OpenRefusal;
   /** Resolves a collision; may dump this link or the other (RFC 4271 §6.8). */
   openAccepted(link: Link, negotiated: Negotiated): void;
@@ -60,12 +66,7 @@ export interface LinkHost {
   update(link: Link, message: WholeMessage): number;
   routeRefresh(link: Link, message: RouteRefreshMessage): void;
   drained(link: Link): void;
-  messageSent(type: MessageType): void;
-  messageReceived(type: MessageType): void;
-  notificationSent(content: NotificationContent): void;
   notificationReceived(message: NotificationMessage): void;
-  /** Words about the error that the next event is going to report. */
-  failing(reason: string): void;
   connectionClosed(connection: Connection): void;
 }
 
@@ -94,7 +95,7 @@ export class Link {
     this.#holdTimer = new HoldTimer(
       host.clock,
       () => {
-        host.failing('hold timer expired: nothing heard from the neighbor');
+        host.record.failing('hold timer expired: nothing heard from the neighbor');
         this.handle({ type: 'HoldTimer_Expires' });
       },
       () => this.#paused,
@@ -102,8 +103,8 @@ export class Link {
     this.#sendHoldTimer = new HoldTimer(
       host.clock,
       () => {
-        const seconds = Math.round(host.sendHoldPeriod(this.negotiated) / 1000);
-        host.failing(
+        const seconds = Math.round(host.settings.sendHoldPeriod(this.negotiated) / 1000);
+        host.record.failing(
           `send hold timer expired: the neighbor has read nothing of what waits for it for ${seconds} s (RFC 9687)`,
         );
         this.handle({ type: 'SendHoldTimer_Expires' });
@@ -155,7 +156,7 @@ export class Link {
   /** Writes a message; false says to hold further UPDATEs back. */
   send(type: MessageType, message: Uint8Array): boolean {
     if (this.#connection === undefined) return false;
-    this.#host.messageSent(type);
+    this.#host.record.count('out', type);
     return this.#connection.write(message);
   }
 
@@ -170,7 +171,7 @@ export class Link {
   /** Begins to count the send hold time where something waits; anew where its length has changed. */
   countSendHold(): void {
     this.#sendHoldTimer.start(
-      this.#stalledSince === undefined ? 0 : this.#host.sendHoldPeriod(this.negotiated),
+      this.#stalledSince === undefined ? 0 : this.#host.settings.sendHoldPeriod(this.negotiated),
     );
   }
 
@@ -193,7 +194,7 @@ export class Link {
         this.#drop();
         break;
       case 'sendOpen':
-        this.send(MessageType.OPEN, encodeOpen(this.#host.openMessage()));
+        this.send(MessageType.OPEN, encodeOpen(this.#host.settings.openMessage()));
         break;
       case 'sendKeepalive':
         this.send(MessageType.KEEPALIVE, KEEPALIVE);
@@ -201,7 +202,7 @@ export class Link {
       case 'sendNotification':
         if (this.#connection === undefined) break;
         this.send(MessageType.NOTIFICATION, encodeNotification(action));
-        this.#host.notificationSent(action);
+        this.#host.record.notified('sent', action);
         break;
       case 'startTimer':
         this.#startTimer(action);
@@ -227,7 +228,7 @@ export class Link {
     }
     const { timer } = action;
     this.#stopTimer(timer);
-    const period = this.#host.timerPeriod(timer, this.negotiated);
+    const period = this.#host.settings.timerPeriod(timer, this.negotiated);
     if (period === 0) return;
     const expired = () => {
       this.#timers.delete(timer);
@@ -298,7 +299,7 @@ export class Link {
         mine(() => {
           const cause = this.#open ? 'connection lost' : 'connection failed';
           this.#open = false;
-          this.#host.failing(
+          this.#host.record.failing(
             error === undefined ? `${cause}: closed by the neighbor` : `${cause}: ${error.message}`,
           );
           this.handle({ type: 'TcpConnectionFails' });
@@ -320,7 +321,7 @@ export class Link {
       const reader = this.#reader;
       const message = this.#decode('BGPHeaderErr', () => reader.next());
       if (message === undefined) break;
-      this.#host.messageReceived(message.type);
+      this.#host.record.count('in', message.type);
       this.#host.budget.spend(1);
       this.#receive(message);
     }
@@ -351,6 +352,7 @@ export class Link {
       case MessageType.NOTIFICATION: {
         const message = this.#decode('BGPHeaderErr', () => decodeNotification(whole.body));
         if (message === undefined) return;
+        this.#host.record.notified('received', message);
         this.#host.notificationReceived(message);
         const versionError =
           message.code === NotificationCode.OPEN_MESSAGE_ERROR &&
@@ -388,7 +390,7 @@ export class Link {
     this.peerOpen = open;
     const verdict = this.#host.judge(open);
     if ('notification' in verdict) {
-      this.#host.failing(verdict.reason);
+      this.#host.record.failing(verdict.reason);
       this.handle({ type: 'BGPOpenMsgErr', notification: verdict.notification });
       return;
     }
@@ -403,7 +405,8 @@ export class Link {
 
   #unexpectedUnless(first: string, second: string, message: string): void {
     const { name } = this.#state;
-    if (name !== first && name !== second) this.#host.failing(`unexpected ${message} in state ${name}`);
+    if (name !== first && name !== second)
+      this.#host.record.failing(`unexpected ${message} in state ${name}`);
   }
 
   /** Runs a decoder; its WireError becomes the event, with the NOTIFICATION that it asks for. */
@@ -412,7 +415,7 @@ export class Link {
       return decode();
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.#host.failing(error.message);
+      this.#host.record.failing(error.message);
       const { code, subcode, data } = error;
       this.handle({ type, notification: { code, subcode, data } });
       return undefined;

@@ -2,8 +2,6 @@ import type { Bfd } from '../bfd/index.js';
 import type { Clock } from '../types/index.js';
 import {
   CeaseSubcode,
-  encodeNotification,
-  type MessageType,
   type NotificationMessage,
   type OpenMessage,
   type RouteRefreshMessage,
@@ -11,26 +9,25 @@ import {
 } from '../wire/index.js';
 import { noteEnd } from './attempt-end.js';
 import { Attempts } from './attempts.js';
-import { cease, ceaseOverLimit } from './cease.js';
-import { type LocalIdentity, type NeighborConfig, needsNewSession, peerSecurity } from './config.js';
+import { cease, ceaseOverLimit, refuse } from './cease.js';
+import type { LocalIdentity, NeighborConfig } from './config.js';
 import { gainedConnection, type InterfaceChange } from './connected.js';
 import { unansweredText } from './connection-error.js';
 import { Established, type Refresh } from './established.js';
 import type { Rib } from './evpn-rib.js';
-import type { FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
+import type { FsmEvent, FsmState, NotificationContent } from './fsm-types.js';
 import { guardedClock } from './guarded-clock.js';
 import { type Ending, endingOf } from './idle-hold.js';
-import { inboundPolicy } from './inbound.js';
 import type { Link, LinkHost } from './link.js';
 import { Links } from './links.js';
 import type { AdministrativeShutdown, NeighborStatus } from './neighbor-status.js';
-import { buildOpen, familiesOf, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
+import { familiesOf, type Negotiated, type OpenRefusal } from './open.js';
 import { PathWatch } from './path-watch.js';
-import { limitText, sameLimits } from './route-limits.js';
+import { limitText } from './route-limits.js';
 import { SessionLog } from './session-log.js';
 import { SessionRecord } from './session-record.js';
 import { SessionRoutes, type SessionRoutesDeps, type UpdateHost } from './session-routes.js';
-import { sendHoldPeriod, timerPeriod } from './timer-periods.js';
+import { SessionSettings } from './session-settings.js';
 import { type Connection, type ConnectionHandlers, NO_HANDLERS, type Transport } from './transport.js';
 import type { TurnBudget } from './turn-budget.js';
 
@@ -56,12 +53,11 @@ export interface SessionDeps extends SessionRoutesDeps {
  */
 export class Session implements LinkHost, UpdateHost {
   readonly clock: Clock;
+  readonly record: SessionRecord;
+  readonly settings: SessionSettings;
   readonly #deps: SessionDeps;
-  readonly #record: SessionRecord;
   readonly #log: SessionLog;
   readonly #attempts: Attempts;
-  #config: NeighborConfig;
-  #local: LocalIdentity;
   readonly #links: Links;
   readonly #path: PathWatch;
   #started = false;
@@ -73,22 +69,21 @@ export class Session implements LinkHost, UpdateHost {
 
   /** `config.address` must be canonical. */
   constructor(config: NeighborConfig, local: LocalIdentity, deps: SessionDeps) {
-    this.#config = config;
-    this.#local = local;
     this.#deps = deps;
     this.clock = guardedClock(deps.clock, (error) => this.#fail(error));
-    this.#record = new SessionRecord(deps.clock);
+    this.record = new SessionRecord(deps.clock);
     this.#log = new SessionLog(deps.log, config.address);
     this.#attempts = new Attempts(deps.clock);
-    this.#routes = new SessionRoutes(this.clock, config.address, deps, this.#record, this.#log, () =>
+    this.settings = new SessionSettings(config, local, this.#attempts, deps.random);
+    this.#routes = new SessionRoutes(this.clock, config.address, deps, this.record, this.#log, () =>
       this.#spent(),
     );
-    this.#links = new Links(this, () => this.#record.entered());
+    this.#links = new Links(this, () => this.record.entered());
     this.#path = new PathWatch(deps.bfd, { onDown: (...told) => this.#pathFailed(...told) });
   }
 
   get config(): NeighborConfig {
-    return this.#config;
+    return this.settings.neighbor;
   }
 
   get budget(): TurnBudget {
@@ -117,7 +112,7 @@ export class Session implements LinkHost, UpdateHost {
   /** True where a neighbor of a listen range is gone: without a connection, a hold in Idle, or anything that is kept of it. */
   get isSpent(): boolean {
     return (
-      this.#config.listenRange !== undefined &&
+      this.config.listenRange !== undefined &&
       this.#links.main.state.name === 'Active' &&
       this.#links.incoming === undefined &&
       !this.#routes.keepsStale
@@ -136,13 +131,10 @@ export class Session implements LinkHost, UpdateHost {
 
   #begin(): void {
     if (!this.#started || this.isShutDown) return;
-    this.#path.apply(this.#config);
+    this.#path.apply(this.config);
     this.#attempts.anew();
     this.guard(() => {
-      const { passive } = this.#config;
-      this.#links.main.handle({
-        type: passive ? 'AutomaticStart_with_PassiveTcpEstablishment' : 'AutomaticStart',
-      });
+      this.#links.main.handle({ type: this.settings.startEvent });
     });
   }
 
@@ -155,10 +147,10 @@ export class Session implements LinkHost, UpdateHost {
 
   #end(notification: NotificationContent, reason: string): void {
     this.guard(() => {
-      this.failing(reason);
+      this.record.failing(reason);
       this.#links.stop({ type: 'ManualStop', notification });
       this.#routes.stop();
-      this.#record.forget();
+      this.record.forget();
     });
   }
 
@@ -188,22 +180,16 @@ export class Session implements LinkHost, UpdateHost {
 
   /** Takes over other settings; a new session only where they need one. */
   reconfigure(config: NeighborConfig, local: LocalIdentity): void {
-    const anew =
-      needsNewSession(this.#config, config, this.#established?.settings, local.asn) ||
-      local.asn !== this.#local.asn ||
-      local.routerId !== this.#local.routerId;
+    const change = this.settings.changes(config, local, this.#established?.settings);
+    const anew = change.needsNewSession;
     if (anew) this.#end(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
-    if (!sameLimits(config, this.#config)) this.#limitsChange();
-    const { passwordFile } = config;
-    const keyDiffers = passwordFile !== undefined && !passwordFile.equals(this.#config.passwordFile);
-    const sendHoldDiffers = config.sendHoldTime !== this.#config.sendHoldTime;
-    this.#config = config;
-    this.#local = local;
+    if (change.limits) this.#limitsChange();
+    this.settings.take(config, local);
     if (anew) this.#begin();
     else {
       if (this.#started && !this.isShutDown) this.#path.apply(config);
-      if (keyDiffers) for (const { connection } of this.#links.all) connection?.changeKey(passwordFile);
-      if (sendHoldDiffers) for (const link of this.#links.all) link.countSendHold();
+      if (change.key) for (const { connection } of this.#links.all) connection?.changeKey(change.key);
+      if (change.sendHoldTime) for (const link of this.#links.all) link.countSendHold();
       this.#inboundChanged();
       this.checkLimits();
     }
@@ -219,7 +205,7 @@ export class Session implements LinkHost, UpdateHost {
 
   /** Of UpdateHost. */
   checkLimits(): void {
-    const over = this.#routes.overLimit(this.#config);
+    const over = this.#routes.overLimit(this.config);
     if (over !== undefined) this.#close(ceaseOverLimit(over), `too many routes: ${limitText(over)}`, 'limit');
   }
 
@@ -241,21 +227,17 @@ export class Session implements LinkHost, UpdateHost {
   /** Ends the session by ourselves; it stays down for a while (idle-hold.ts). */
   #close(notification: NotificationContent, reason: string, ending: Ending): void {
     this.guard(() => {
-      this.failing(reason);
+      this.record.failing(reason);
       this.#attempts.ending(ending);
       this.#established?.link.handle({ type: 'AutomaticStop', notification });
     });
   }
 
-  /** Routes that were refused are known to the neighbor alone, which is asked for all of them where the policy changed. */
+  /** A neighbor that cannot be asked for all its routes again tells them with a new session. */
   #inboundChanged(): void {
     const established = this.#established;
     if (established === undefined) return;
-    const inbound = inboundPolicy(this.#config, established.negotiated);
-    const { firstAs, allowasIn } = established.inbound;
-    if (inbound.firstAs === firstAs && inbound.allowasIn === allowasIn) return;
-    established.inbound = inbound;
-    if (this.refreshIn() === 'done') return;
+    if (established.changeInbound(this.settings.inbound(established.negotiated)) === 'done') return;
     this.restart(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
   }
 
@@ -274,10 +256,10 @@ export class Session implements LinkHost, UpdateHost {
 
   /** Takes note of interfaces that changed: what they carried ends at once, for nothing that we could say would arrive. */
   interfacesChanged(change: InterfaceChange): void {
-    const { address, localAddress } = this.#config;
+    const { address, localAddress } = this.config;
     this.guard(() => {
       const isLost = this.#links.lose(change, address, (reason) => {
-        this.failing(reason);
+        this.record.failing(reason);
         this.#attempts.ending('returning');
       });
       if (!isLost && this.#established === undefined && gainedConnection(change, address, localAddress))
@@ -297,12 +279,8 @@ export class Session implements LinkHost, UpdateHost {
     let handlers = NO_HANDLERS;
     this.guard(() => {
       const refusal = this.#refusal();
-      if (refusal !== undefined) {
-        connection.write(encodeNotification(refusal));
-        connection.end();
-        return;
-      }
-      handlers = this.#links.accept(connection);
+      if (refusal === undefined) handlers = this.#links.accept(connection);
+      else refuse(connection, refusal);
     });
     return handlers;
   }
@@ -331,14 +309,14 @@ export class Session implements LinkHost, UpdateHost {
 
   status(): NeighborStatus {
     const established = this.#established;
-    return this.#record.status({
-      config: this.#config,
-      local: this.#local,
+    return this.record.status({
+      config: this.config,
+      local: this.settings.local,
       link: this.#links.main,
       established,
-      counts: this.#deps.rib.counts(this.#config.address),
+      counts: this.#deps.rib.counts(this.config.address),
       holdings: this.#routes.holdings,
-      families: familiesOf(this.#config).map((family) => this.#routes.familyStatus(family, established)),
+      families: familiesOf(this.config).map((family) => this.#routes.familyStatus(family, established)),
       failedAttempts: this.#attempts.failures,
       heldUntil: this.#links.main.state.held ? this.#attempts.heldUntil : undefined,
       shutdown: this.#shutdown,
@@ -357,33 +335,24 @@ export class Session implements LinkHost, UpdateHost {
   }
 
   connect(handlers: ConnectionHandlers): Connection {
-    const { address, port, localAddress } = this.#config;
-    const security = peerSecurity(this.#config);
-    const connection = this.#deps.transport.connect({ address, port, localAddress, security }, handlers);
+    const connection = this.#deps.transport.connect(this.settings.target, handlers);
     this.#links.opened(connection);
     return connection;
   }
 
-  timerPeriod(timer: Exclude<FsmTimer, 'HoldTimer'>, negotiated: Negotiated | undefined): number {
-    return timerPeriod(timer, this.#config, negotiated, this.#attempts, this.#deps.random());
-  }
-
-  sendHoldPeriod(negotiated: Negotiated | undefined): number {
-    return sendHoldPeriod(this.#config, negotiated);
-  }
-
-  openMessage(): OpenMessage {
-    return buildOpen(this.#local, this.#config);
-  }
-
   judge(open: OpenMessage): Negotiated | OpenRefusal {
-    const verdict = judgeOpen(open, this.#local, this.#config);
-    this.#record.opened(open);
+    const verdict = this.settings.judge(open);
+    this.record.opened(open);
     return verdict;
   }
 
   openAccepted(link: Link, negotiated: Negotiated): void {
-    this.#links.collide(link, negotiated, this.#local, this.#established?.isBefore(negotiated) === true);
+    this.#links.collide(
+      link,
+      negotiated,
+      this.settings.local,
+      this.#established?.isBefore(negotiated) === true,
+    );
   }
 
   established(link: Link): void {
@@ -393,9 +362,9 @@ export class Session implements LinkHost, UpdateHost {
     const established = new Established(
       link,
       negotiated,
-      this.#config.address,
-      inboundPolicy(this.#config, negotiated),
-      this.#local.asn,
+      this.config.address,
+      this.settings.inbound(negotiated),
+      this.settings.local.asn,
       this.#deps.ribs,
       this.clock,
     );
@@ -403,7 +372,7 @@ export class Session implements LinkHost, UpdateHost {
     this.#attempts.sessionUp();
     this.#routes.sessionUp(negotiated);
     established.start();
-    if (this.#record.flaps === 0) established.promptAtStart(this.clock.now() - this.#startedAt);
+    if (this.record.flaps === 0) established.promptAtStart(this.clock.now() - this.#startedAt);
     this.#log.established(negotiated);
   }
 
@@ -412,7 +381,7 @@ export class Session implements LinkHost, UpdateHost {
     if (established === undefined) return;
     this.#established = undefined;
     established.stop();
-    this.#record.flaps++;
+    this.record.flaps++;
     this.#attempts.sessionDown(established.uptime);
     // A NOTIFICATION, sent or received, ends the session for good (RFC 4724 §4)
     this.#routes.sessionDown(established.negotiated, event.type === 'TcpConnectionFails');
@@ -426,7 +395,7 @@ export class Session implements LinkHost, UpdateHost {
   }
 
   unanswered(link: Link): void {
-    this.failing(unansweredText(peerSecurity(this.#config)));
+    this.record.failing(unansweredText(this.settings.target.security));
     this.#attemptEnded(link.state, { type: 'TcpConnectionFails' });
   }
 
@@ -443,25 +412,8 @@ export class Session implements LinkHost, UpdateHost {
     if (this.#established?.link === link) this.#established.drained();
   }
 
-  messageSent(type: MessageType): void {
-    this.#record.count('out', type);
-  }
-
-  messageReceived(type: MessageType): void {
-    this.#record.count('in', type);
-  }
-
-  notificationSent(content: NotificationContent): void {
-    this.#record.notified('sent', content);
-  }
-
   notificationReceived(message: NotificationMessage): void {
-    this.#record.notified('received', message);
     this.#attempts.ending(endingOf(message));
-  }
-
-  failing(reason: string): void {
-    this.#record.failing(reason);
   }
 
   connectionClosed(connection: Connection): void {
@@ -469,7 +421,7 @@ export class Session implements LinkHost, UpdateHost {
   }
 
   #attemptEnded(from: FsmState, event: FsmEvent): void {
-    noteEnd(from, event, this.#attempts, this.#record, this.#log);
+    noteEnd(from, event, this.#attempts, this.record, this.#log);
   }
 
   /** Our own fault, not the peer's: the session begins anew, the daemon lives. */
@@ -477,7 +429,7 @@ export class Session implements LinkHost, UpdateHost {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#log.internal(reason);
     try {
-      this.failing('internal error');
+      this.record.failing('internal error');
       const notification = cease(CeaseSubcode.OUT_OF_RESOURCES);
       for (const link of this.#links.all) link.handle({ type: 'AutomaticStop', notification });
     } catch (again) {

@@ -1,21 +1,16 @@
 import type { Bfd } from '../bfd/index.js';
 import { type Clock, type Log, mebibytes, type Timer } from '../types/index.js';
-import { CeaseSubcode, encodeNotification, UpdateDecoder } from '../wire/index.js';
+import { CeaseSubcode, UpdateDecoder } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
-import { cease } from './cease.js';
-import {
-  type LocalIdentity,
-  type LocalRestart,
-  type NeighborConfig,
-  peerSecurity,
-  type SpeakerConfig,
-} from './config.js';
+import { cease, refuse } from './cease.js';
+import type { LocalIdentity, LocalRestart, NeighborConfig, SpeakerConfig } from './config.js';
 import { interfaceChange, type LocalInterface } from './connected.js';
 import type { Refresh } from './established.js';
 import { Rib } from './evpn-rib.js';
 import { type FamilyRibs, ribsOf } from './family-ribs.js';
 import { Gate } from './gate.js';
 import { inListenRange } from './listen-ranges.js';
+import { Listeners } from './listeners.js';
 import { LocalRib } from './local-rib.js';
 import type { NeighborStatus } from './neighbor-status.js';
 import { RESTART_TIME } from './open.js';
@@ -23,12 +18,8 @@ import { Session } from './session.js';
 import {
   type Connection,
   type ConnectionHandlers,
-  type Door,
   type ListenEndpoint,
-  ListenError,
-  type Listener,
   NO_HANDLERS,
-  type PeerSecurity,
   type Transport,
 } from './transport.js';
 import { TurnBudget } from './turn-budget.js';
@@ -53,7 +44,6 @@ export interface SpeakerDeps {
 
 /** How long `stop` waits for sockets to close. */
 const STOP_MILLISECONDS = 3000;
-const keyOf = ({ address, port }: ListenEndpoint): string => `${canonicalAddress(address)} ${port}`;
 
 /** What became of a command for a neighbor. */
 export type NeighborOutcome = Refresh | 'no neighbor' | 'shut down';
@@ -74,7 +64,7 @@ export class Speaker {
   readonly #ribs: readonly FamilyRibs[];
   readonly #decoder = new UpdateDecoder();
   readonly #sessions = new Map<string, Session>();
-  readonly #listeners = new Map<string, Listener>();
+  readonly #listeners: Listeners;
   #config: SpeakerConfig;
   readonly #restart: LocalRestart = { restarting: false, forwardingPreserved: false };
   readonly #budget: TurnBudget;
@@ -87,6 +77,10 @@ export class Speaker {
     this.#config = config;
     this.#deps = deps;
     this.#gate = new Gate(deps.clock, deps.log);
+    this.#listeners = new Listeners(deps.transport, deps.log, this.#gate, {
+      isNeighbor: (address) => this.#isNeighbor(address),
+      accept: (connection) => this.#accept(connection),
+    });
     this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN, READING_MS);
     this.rib = new Rib(deps.clock, config);
     this.rib.isOriginated = (nlri) => this.localRib.route(nlri) !== undefined;
@@ -108,7 +102,7 @@ export class Speaker {
 
   /** Where the speaker listens, with the ports that the kernel chose for port 0. */
   get listening(): readonly ListenEndpoint[] {
-    return [...this.#listeners.values()].map(({ address, port }) => ({ address, port }));
+    return this.#listeners.endpoints;
   }
 
   /**
@@ -125,7 +119,7 @@ export class Speaker {
 
   /** Listens, then starts every neighbour. Rejects with ListenError, and listens nowhere then. */
   async start(): Promise<void> {
-    await this.#listen(this.#config);
+    await this.#listeners.listen(this.#config);
     this.#running = true;
     for (const session of this.#sessions.values()) session.start();
   }
@@ -136,7 +130,7 @@ export class Speaker {
    */
   async reconfigure(config: SpeakerConfig): Promise<void> {
     const neighbors = byAddress(config.neighbors);
-    if (this.#running) await this.#listen(config);
+    if (this.#running) await this.#listeners.listen(config);
     this.#config = config;
     for (const { rib } of this.#ribs) rib.setIdentity(config);
     const before = this.#sessions.size;
@@ -171,15 +165,13 @@ export class Speaker {
   /** Ends every session with Cease/Administrative Shutdown and waits for the sockets, for some seconds at most. */
   async stop(reason = ''): Promise<void> {
     this.#running = false;
-    const listeners = [...this.#listeners.values()];
-    this.#listeners.clear();
     const closed = [...this.#sessions.values()].map((session) => {
       session.stop(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, reason), reason || 'shutdown');
       return session.closed();
     });
     let timer: Timer | undefined;
     await Promise.race([
-      Promise.all([...closed, ...listeners.map((listener) => listener.close())]),
+      Promise.all([...closed, this.#listeners.close()]),
       new Promise<void>((resolve) => {
         timer = this.#deps.clock.after(STOP_MILLISECONDS, resolve);
       }),
@@ -332,60 +324,6 @@ export class Speaker {
     return session;
   }
 
-  /** Brings the listeners in line with the wanted ones: new ones first, so that a failure costs nothing. */
-  async #listen({ listen: wanted, neighbors }: SpeakerConfig): Promise<void> {
-    const added = new Map<string, Listener>();
-    const peers = securityOf(neighbors);
-    const door: Door = {
-      peers,
-      admits: (address) => this.#gate.admits(address, this.#isNeighbor(address)),
-      tooFar: (address, ttl) => this.#gate.tooFar(address, ttl),
-      exhausted: (code) => this.#gate.exhausted(code),
-    };
-    try {
-      for (const endpoint of wanted) {
-        const key = keyOf(endpoint);
-        if (this.#listeners.has(key) || added.has(key)) continue;
-        try {
-          added.set(
-            key,
-            await this.#deps.transport.listen(endpoint, (connection) => this.#accept(connection), door),
-          );
-        } catch (error) {
-          if (!(error instanceof ListenError) || error.code !== 'EAFNOSUPPORT' || wanted.length === 1)
-            throw error;
-          this.#deps.log.warn({ ...endpoint }, error.message);
-        }
-      }
-      this.#secure(peers);
-    } catch (error) {
-      await Promise.all([...added.values()].map((listener) => listener.close()));
-      throw error;
-    }
-    const keys = new Set(wanted.map(keyOf));
-    for (const [key, listener] of this.#listeners) {
-      if (keys.has(key)) continue;
-      this.#listeners.delete(key);
-      void listener.close();
-    }
-    for (const [key, listener] of added) this.#listeners.set(key, listener);
-  }
-
-  /** Brings what the listeners that stand demand of whom in line: all of them, or none where one cannot. */
-  #secure(peers: ReadonlyMap<string, PeerSecurity>): void {
-    const before = securityOf(this.#config.neighbors);
-    const secured: Listener[] = [];
-    try {
-      for (const listener of this.#listeners.values()) {
-        listener.secure(peers);
-        secured.push(listener);
-      }
-    } catch (error) {
-      for (const listener of secured) listener.secure(before);
-      throw error;
-    }
-  }
-
   #isNeighbor(address: string): boolean {
     return this.#running && (this.#sessions.has(address) || this.#asNewcomer(address) !== undefined);
   }
@@ -396,19 +334,9 @@ export class Speaker {
       ? (this.#sessions.get(remoteAddress) ?? this.#newcomer(remoteAddress))
       : undefined;
     if (session !== undefined) return this.#gate.entered(remoteAddress, true, session.accept(connection));
-    connection.write(encodeNotification(cease(CeaseSubcode.CONNECTION_REJECTED)));
-    connection.end();
+    refuse(connection, cease(CeaseSubcode.CONNECTION_REJECTED));
     return this.#gate.entered(remoteAddress, false, NO_HANDLERS);
   }
-}
-
-/** What is demanded of the neighbors of whom something is. */
-function securityOf(neighbors: readonly NeighborConfig[]): ReadonlyMap<string, PeerSecurity> {
-  return new Map(
-    neighbors
-      .filter(({ passwordFile, ttlSecurity }) => passwordFile !== undefined || ttlSecurity !== undefined)
-      .map((neighbor) => [canonicalAddress(neighbor.address), peerSecurity(neighbor)]),
-  );
 }
 
 function byOperator(what: string, words: string): string {

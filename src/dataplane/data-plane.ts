@@ -1,5 +1,4 @@
 import { type Clock, type Ip, LimitedLog, type Log, type Mac, type Vni } from '../types/index.js';
-import { Contests } from './contests.js';
 import type { DriftLog } from './drift.js';
 import { DriftWatch } from './drift-watch.js';
 import type { Hosts, HostsOwner, LocalNeigh } from './hosts.js';
@@ -13,24 +12,15 @@ import type { Books } from './kernel-tables/operation-kind.js';
 import { kindOf } from './kernel-tables/operations.js';
 import type { RoutesPosition } from './kernel-tables/routes-place.js';
 import { type LocalMac, localMac, localMacs } from './local-macs.js';
-import { loopProblems } from './loops.js';
 import { KernelMirror } from './mirror.js';
 import { observedKernel } from './observing.js';
 import { type DefaultsMemory, NO_MEMORY, OurDefaults } from './our-defaults.js';
 import type { OwnerPlane } from './owner-plane.js';
-import { hasOurMark } from './ownership.js';
-import { ProblemLog } from './problem-log.js';
+import { Problems } from './problems.js';
 import { Rechecks } from './rechecks.js';
 import { Reconciler } from './reconciler.js';
 import { RoutesPlane } from './routes-plane.js';
-import {
-  deviceName,
-  EMPTY_TOPOLOGY,
-  sameAttachment,
-  type Topology,
-  type TopologyProblem,
-  type VniAttachment,
-} from './topology.js';
+import { deviceName, EMPTY_TOPOLOGY, sameAttachment, type Topology, type VniAttachment } from './topology.js';
 import type { VniPlane } from './vni-plane.js';
 import { VniPlanes } from './vni-planes.js';
 
@@ -80,12 +70,11 @@ export class DataPlane {
   readonly hosts: Hosts;
   /** Routes; undefined where evpnd writes none. */
   readonly routes: KernelRoutes | undefined;
+  readonly problems: Problems;
   readonly #planes: VniPlanes;
   readonly #watch: DriftWatch;
   readonly #rechecks: Rechecks;
   readonly #log: LimitedLog;
-  readonly #problems: ProblemLog;
-  readonly #contests: Contests;
   readonly #defaults: OurDefaults;
   #listener: DataPlaneListener = SILENT;
 
@@ -96,9 +85,7 @@ export class DataPlane {
     options: DataPlaneOptions,
   ) {
     this.#log = new LimitedLog(clock, log);
-    this.#problems = new ProblemLog(clock, this.#log, () => this.#servedProblems());
     const { observes = false, rivals = () => [] } = options;
-    this.#contests = new Contests(clock, rivals, () => this.#problems.look());
     this.kernel = observes ? observedKernel(kernel) : kernel;
     const isHosts = ({ owner }: OwnerPlane, which: PlaneKey) =>
       owner.kind === 'vni' && this.#isHosts(owner.vni, which);
@@ -112,6 +99,14 @@ export class DataPlane {
     this.#defaults = new OurDefaults(options.defaultsMemory ?? NO_MEMORY);
     this.#planes = new VniPlanes(this.mirror, this.#defaults);
     const plane = this;
+    this.problems = new Problems(clock, this.#log, {
+      planes: this.#planes,
+      get topology() {
+        return plane.topology;
+      },
+      hostProblems: () => this.hosts.problems(),
+      rivals,
+    });
     const books: Books = {
       mirror: this.mirror,
       defaults: this.#defaults,
@@ -131,7 +126,7 @@ export class DataPlane {
       options.batch,
       observes,
     );
-    this.#rechecks = new Rechecks(this.reconciler, this.#contests, this.#watch, isHosts);
+    this.#rechecks = new Rechecks(this.reconciler, this.problems.contests, this.#watch, isHosts);
     this.routes =
       options.routes && new KernelRoutes(new RoutesPlane(options.routes, this.mirror.routes), this.#rechecks);
     this.hosts = options.hosts({
@@ -214,22 +209,12 @@ export class DataPlane {
 
   /** How many remote MACs the kernel has rows of ours for in VNIs that are served: at start, those of an earlier process. */
   countOwnMacs(): number {
-    let count = 0;
-    for (const { at } of this.#planes)
-      if (at) for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex)) if (hasOurMark(row)) count++;
-    return count;
+    return this.#planes.countOwnMacs();
   }
 
   /** Every key of a VNI whose rows are or may be to be written: what is wanted, and what is ours and wanted by nobody. */
-  *pendingKeys(): Iterable<VniKey & { readonly plane: VniPlane }> {
-    for (const plane of this.#planes) {
-      // Taken before any is given out, since rows may come and go while they are
-      const keys = [...plane.intentKeys()];
-      if (this.sweeping || plane.retired)
-        for (const which of plane.ownedKeys()) if (!plane.wants(which)) keys.push(which);
-      // A VNI has keys of no other table
-      for (const which of keys as VniKey[]) yield { ...which, plane };
-    }
+  pendingKeys(): Iterable<VniKey & { readonly plane: VniPlane }> {
+    return this.#planes.pendingKeys(this.sweeping);
   }
 
   get sweeping(): boolean {
@@ -267,7 +252,7 @@ export class DataPlane {
 
   #floodChanged(plane: VniPlane, vtep: Ip): void {
     this.reconciler.mark(plane, { table: 'flood', key: vtep });
-    if (this.topology.loops.has(vtep)) this.#problems.look();
+    if (this.topology.loops.has(vtep)) this.problems.look();
   }
 
   /**
@@ -351,9 +336,8 @@ export class DataPlane {
 
   close(): void {
     this.hosts.close();
-    this.#contests.close();
     this.#watch.close();
-    this.#problems.close();
+    this.problems.close();
     this.#log.close();
     this.reconciler.close();
     this.kernel.close();
@@ -376,30 +360,7 @@ export class DataPlane {
     }
     this.onTopology?.(after);
     this.#listener.topologyChanged(after);
-    this.#problems.look();
-  }
-
-  /** What is wrong with devices and VNIs, and who fights over their rows. */
-  *problems(): Iterable<TopologyProblem> {
-    yield* this.topology.problems;
-    yield* this.loops();
-    yield* this.contests();
-    yield* this.hosts.problems();
-  }
-
-  /** BUM traffic that comes back here instead of going to another leaf. */
-  loops(): Iterable<TopologyProblem> {
-    return loopProblems(this.#planes, this.topology);
-  }
-
-  /** Who fights over rows of which device. */
-  contests(): Iterable<TopologyProblem> {
-    return this.#contests.problems();
-  }
-
-  *#servedProblems(): Iterable<TopologyProblem> {
-    for (const problem of [...this.topology.problems, ...this.loops(), ...this.contests()])
-      if (problem.vni === undefined || this.#planes.get(problem.vni)?.retired === false) yield problem;
+    this.problems.look();
   }
 
   #markMac(plane: VniPlane, mac: Mac): void {
@@ -423,7 +384,7 @@ export class DataPlane {
       const { at } = plane;
       if (at?.vxlanIfindex !== ifindex && at?.bridgeIfindex !== ifindex && at?.sviIfindex !== ifindex)
         continue;
-      this.#contests.forget(plane);
+      this.problems.contests.forget(plane);
       this.#watch.flushed(plane);
     }
   }
@@ -443,7 +404,7 @@ export class DataPlane {
     if (before === at || (before && at && sameAttachment(before, at))) return;
     if (before) this.reconciler.removeStrays(plane.strays(before, at));
     this.#planes.move(plane, at);
-    this.#contests.forget(plane);
+    this.problems.contests.forget(plane);
     if (!at) {
       this.#watch.detached(plane);
       return;

@@ -148,7 +148,7 @@ function vniItem(rooms: Rooms, vni: Vni): VniItem {
     advertised: vrf?.flooding.advertised !== undefined,
     up: at?.up ?? false,
     problems: [
-      ...[...dataPlane.problems()]
+      ...[...dataPlane.problems.all()]
         // A device's own problem is one of each of its VNIs
         .filter((each) => each.vni === vni || (each.vni === undefined && each.device === at?.vxlanName))
         .map(problemItem),

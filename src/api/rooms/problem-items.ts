@@ -33,7 +33,7 @@ function ofVni(vni: Vni, note: ProblemNote): ProblemNote {
  */
 export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): ProblemNote[] {
   const { problems, dataPlane, speaker, config, clock } = rooms;
-  const standing = [...dataPlane.topology.problems, ...dataPlane.loops()];
+  const standing = [...dataPlane.topology.problems, ...dataPlane.problems.loops()];
   const { vnis, advertiseAllVni } = config().evpn;
   const isServed = (vni: Vni) => vnis.get(vni)?.advertise ?? advertiseAllVni;
   const ofVnis = (severity: TopologyProblem['severity']) =>
@@ -47,7 +47,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
   return [
     ...problems(),
     ...standing.filter(({ vni }) => vni === undefined).map(problemItem),
-    ...[...dataPlane.contests()].map(vniProblemItem),
+    ...[...dataPlane.problems.contests.problems()].map(vniProblemItem),
     ...[...dataPlane.hosts.problems()].slice(0, LISTED).map(vniProblemItem),
     ...excessProblems(rooms)
       .slice(0, LISTED)

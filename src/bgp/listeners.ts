@@ -1,0 +1,118 @@
+import type { Log } from '../types/index.js';
+import { canonicalAddress } from './address.js';
+import { type NeighborConfig, peerSecurity, type SpeakerConfig } from './config.js';
+import type { Gate } from './gate.js';
+import {
+  type Connection,
+  type ConnectionHandlers,
+  type Door,
+  type ListenEndpoint,
+  ListenError,
+  type Listener,
+  type PeerSecurity,
+  type Transport,
+} from './transport.js';
+
+/** Who takes the connections that come in. */
+export interface ListenersHost {
+  isNeighbor(address: string): boolean;
+  accept(connection: Connection): ConnectionHandlers;
+}
+
+const keyOf = ({ address, port }: ListenEndpoint): string => `${canonicalAddress(address)} ${port}`;
+
+/** Where a speaker listens, and what its listeners demand of whom. */
+export class Listeners {
+  readonly #listeners = new Map<string, Listener>();
+  readonly #transport: Transport;
+  readonly #log: Log;
+  readonly #gate: Gate;
+  readonly #host: ListenersHost;
+  /** What the listeners that stand demand. */
+  #peers: ReadonlyMap<string, PeerSecurity> = new Map();
+
+  constructor(transport: Transport, log: Log, gate: Gate, host: ListenersHost) {
+    this.#transport = transport;
+    this.#log = log;
+    this.#gate = gate;
+    this.#host = host;
+  }
+
+  /** Where they listen, with the ports that the kernel chose for port 0. */
+  get endpoints(): readonly ListenEndpoint[] {
+    return [...this.#listeners.values()].map(({ address, port }) => ({ address, port }));
+  }
+
+  /** Resolves when all are closed. */
+  async close(): Promise<void> {
+    const listeners = [...this.#listeners.values()];
+    this.#listeners.clear();
+    await Promise.all(listeners.map((listener) => listener.close()));
+  }
+
+  /**
+   * Brings the listeners in line with the wanted ones: new ones first, so that a failure costs nothing. Rejects with
+   * ListenError.
+   */
+  async listen({ listen: wanted, neighbors }: SpeakerConfig): Promise<void> {
+    const added = new Map<string, Listener>();
+    const peers = securityOf(neighbors);
+    const door: Door = {
+      peers,
+      admits: (address) => this.#gate.admits(address, this.#host.isNeighbor(address)),
+      tooFar: (address, ttl) => this.#gate.tooFar(address, ttl),
+      exhausted: (code) => this.#gate.exhausted(code),
+    };
+    try {
+      for (const endpoint of wanted) {
+        const key = keyOf(endpoint);
+        if (this.#listeners.has(key) || added.has(key)) continue;
+        try {
+          added.set(
+            key,
+            await this.#transport.listen(endpoint, (connection) => this.#host.accept(connection), door),
+          );
+        } catch (error) {
+          if (!(error instanceof ListenError) || error.code !== 'EAFNOSUPPORT' || wanted.length === 1)
+            throw error;
+          this.#log.warn({ ...endpoint }, error.message);
+        }
+      }
+      this.#secure(peers);
+    } catch (error) {
+      await Promise.all([...added.values()].map((listener) => listener.close()));
+      throw error;
+    }
+    const keys = new Set(wanted.map(keyOf));
+    for (const [key, listener] of this.#listeners) {
+      if (keys.has(key)) continue;
+      this.#listeners.delete(key);
+      void listener.close();
+    }
+    for (const [key, listener] of added) this.#listeners.set(key, listener);
+  }
+
+  /** Brings what the listeners that stand demand of whom in line: all of them, or none where one cannot. */
+  #secure(peers: ReadonlyMap<string, PeerSecurity>): void {
+    const secured: Listener[] = [];
+    try {
+      for (const listener of this.#listeners.values()) {
+        listener.secure(peers);
+        secured.push(listener);
+      }
+    } catch (error) {
+      for (const listener of secured) listener.secure(this.#peers);
+      throw error;
+    }
+    this.#peers = peers;
+  }
+}
+
+/** What is demanded of the neighbors of whom something is. */
+function securityOf(neighbors: readonly NeighborConfig[]): ReadonlyMap<string, PeerSecurity> {
+  return new Map(
+    neighbors
+      .filter(({ passwordFile, ttlSecurity }) => passwordFile !== undefined || ttlSecurity !== undefined)
+      .map((neighbor) => [canonicalAddress(neighbor.address), peerSecurity(neighbor)]),
+  );
+}

@@ -1,0 +1,106 @@
+import type { OpenMessage } from '../wire/index.js';
+import type { Attempts } from './attempts.js';
+import {
+  type LocalIdentity,
+  type NeighborConfig,
+  needsNewSession,
+  peerSecurity,
+  type StandingSession,
+} from './config.js';
+import type { FsmTimer } from './fsm-types.js';
+import { type InboundPolicy, inboundPolicy } from './inbound.js';
+import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
+import { sameLimits } from './route-limits.js';
+import { sendHoldPeriod, timerPeriod } from './timer-periods.js';
+import type { ConnectTarget, PeerSecurity } from './transport.js';
+
+/** What other settings make different for a session. */
+export interface SettingsChange {
+  /** It cannot go on, and begins anew. */
+  readonly needsNewSession: boolean;
+  readonly limits: boolean;
+  /** The key that its connections have from now on; undefined where it stays. */
+  readonly key: NeighborConfig['passwordFile'];
+  readonly sendHoldTime: boolean;
+}
+
+/** The settings of a neighbor and of ourselves that count now, and what its connections take from them. */
+export class SessionSettings {
+  #neighbor: NeighborConfig;
+  #local: LocalIdentity;
+  readonly #attempts: Attempts;
+  readonly #random: () => number;
+
+  /** `random`: 0 to below 1, for the timers' jitter. */
+  constructor(neighbor: NeighborConfig, local: LocalIdentity, attempts: Attempts, random: () => number) {
+    this.#neighbor = neighbor;
+    this.#local = local;
+    this.#attempts = attempts;
+    this.#random = random;
+  }
+
+  get neighbor(): NeighborConfig {
+    return this.#neighbor;
+  }
+
+  get local(): LocalIdentity {
+    return this.#local;
+  }
+
+  /** Returns what others make different; `standing`: the session that stands. They count with `take`. */
+  changes(
+    neighbor: NeighborConfig,
+    local: LocalIdentity,
+    standing: StandingSession | undefined,
+  ): SettingsChange {
+    const before = this.#neighbor;
+    const { passwordFile } = neighbor;
+    return {
+      needsNewSession:
+        needsNewSession(before, neighbor, standing, local.asn) ||
+        local.asn !== this.#local.asn ||
+        local.routerId !== this.#local.routerId,
+      limits: !sameLimits(neighbor, before),
+      key: passwordFile?.equals(before.passwordFile) === false ? passwordFile : undefined,
+      sendHoldTime: neighbor.sendHoldTime !== before.sendHoldTime,
+    };
+  }
+
+  take(neighbor: NeighborConfig, local: LocalIdentity): void {
+    this.#neighbor = neighbor;
+    this.#local = local;
+  }
+
+  /** Where connections to the neighbor go, and what they are made with. */
+  get target(): ConnectTarget & { readonly security: PeerSecurity } {
+    const { address, port, localAddress } = this.#neighbor;
+    return { address, port, localAddress, security: peerSecurity(this.#neighbor) };
+  }
+
+  get startEvent(): 'AutomaticStart' | 'AutomaticStart_with_PassiveTcpEstablishment' {
+    return this.#neighbor.passive ? 'AutomaticStart_with_PassiveTcpEstablishment' : 'AutomaticStart';
+  }
+
+  /** Milliseconds, jitter included; `negotiated` is the link's own outcome. */
+  timerPeriod(timer: Exclude<FsmTimer, 'HoldTimer'>, negotiated: Negotiated | undefined): number {
+    return timerPeriod(timer, this.#neighbor, negotiated, this.#attempts, this.#random());
+  }
+
+  /** Milliseconds that the neighbor may leave unread what waits for it (RFC 9687); 0: for ever. */
+  sendHoldPeriod(negotiated: Negotiated | undefined): number {
+    return sendHoldPeriod(this.#neighbor, negotiated);
+  }
+
+  openMessage(): OpenMessage {
+    return buildOpen(this.#local, this.#neighbor);
+  }
+
+  judge(open: OpenMessage): Negotiated | OpenRefusal {
+    return judgeOpen(open, this.#local, this.#neighbor);
+  }
+
+  /** Which of the neighbor's routes are taken. */
+  inbound(negotiated: Negotiated): InboundPolicy {
+    return inboundPolicy(this.#neighbor, negotiated);
+  }
+}

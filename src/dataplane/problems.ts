@@ -1,0 +1,63 @@
+import type { Clock, LimitedLog } from '../types/index.js';
+import { Contests } from './contests.js';
+import { loopProblems } from './loops.js';
+import { ProblemLog } from './problem-log.js';
+import type { Topology, TopologyProblem } from './topology.js';
+import type { VniPlanes } from './vni-planes.js';
+
+/** What the problems are those of. */
+export interface ProblemRooms {
+  readonly planes: VniPlanes;
+  readonly topology: Topology;
+  /** Those of local hosts. */
+  hostProblems(): Iterable<TopologyProblem>;
+  /** Who else in this network namespace writes such rows. */
+  readonly rivals: () => readonly string[];
+}
+
+/** What is wrong with devices and VNIs: shown where it is asked for, and logged of VNIs that are served. */
+export class Problems {
+  readonly contests: Contests;
+  readonly #log: ProblemLog;
+
+  constructor(
+    clock: Clock,
+    log: LimitedLog,
+    readonly rooms: ProblemRooms,
+  ) {
+    this.#log = new ProblemLog(clock, log, () => this.#served());
+    this.contests = new Contests(clock, rooms.rivals, () => this.look());
+  }
+
+  /** All of them, and who fights over rows. */
+  *all(): Iterable<TopologyProblem> {
+    yield* this.#ofDevices();
+    yield* this.rooms.hostProblems();
+  }
+
+  /** BUM traffic that comes back here instead of going to another leaf. */
+  loops(): Iterable<TopologyProblem> {
+    return loopProblems(this.rooms.planes, this.rooms.topology);
+  }
+
+  /** They may be others now. */
+  look(): void {
+    this.#log.look();
+  }
+
+  close(): void {
+    this.contests.close();
+    this.#log.close();
+  }
+
+  *#ofDevices(): Iterable<TopologyProblem> {
+    yield* this.rooms.topology.problems;
+    yield* this.loops();
+    yield* this.contests.problems();
+  }
+
+  *#served(): Iterable<TopologyProblem> {
+    for (const problem of this.#ofDevices())
+      if (problem.vni === undefined || this.rooms.planes.get(problem.vni)?.retired === false) yield problem;
+  }
+}
