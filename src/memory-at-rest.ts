@@ -59,7 +59,8 @@ export function giveMemoryBackAtRest(
   };
 }
 
-const v8Heap: CollectedHeap = {
+/** The heap of this process. */
+export const v8Heap: CollectedHeap = {
   used: () => process.memoryUsage().heapUsed,
   collect: () => {
     setFlagsFromString('--expose-gc');

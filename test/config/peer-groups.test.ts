@@ -7,7 +7,7 @@ import { formatPrefix } from '../../src/types/index.js';
 import { keyFile } from './support/key-file.js';
 import { otherValues } from './support/reference.js';
 
-const HEAD = { asn: 65001, 'router-id': '10.0.0.1' };
+const HEAD = { asn: 65001, 'router-id': '10.0.0.1', underlay: { enabled: true } };
 const parse = (file: object): Config => parseConfig(stringify({ ...HEAD, ...file }), 'f');
 
 function findings(text: string): string[] {
@@ -30,6 +30,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   'keepalive-time': 2,
   'password-file': keyFile('secret'),
   description: 'spine',
+  families: ['ipv4-unicast'],
 };
 
 for (const key of INHERITED_KEYS.neighbors)
