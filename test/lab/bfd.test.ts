@@ -143,6 +143,18 @@ test.serial('other intervals and multipliers, of either end, cost no session', (
     await waitFor(async () => (await all()).every(({ bfd }) => bfd?.detectionTimeMs === 2000), {
       what: 'shorter ones',
     });
+    await fabric.vtysh(
+      'spine1',
+      'configure terminal',
+      'bfd',
+      'profile lab',
+      'detect-multiplier 3',
+      'transmit-interval 300',
+      'receive-interval 300',
+    );
+    await waitFor(async () => (await all()).every(({ bfd }) => bfd?.detectionTimeMs === 900), {
+      what: 'the first ones again',
+    });
   }),
 );
 
