@@ -119,6 +119,26 @@ test('a route that changes its segment in place follows the new one', async (t) 
   t.is(dst(), a.vtep);
 });
 
+test('a MAC/IP route that is said again stays with its segment; withdrawn, it leaves it, and the segment goes with its last route', async (t) => {
+  const { clock, leaf, members, dst } = await scene();
+  const { segments } = leaf.evpn.vrf(VNI)!;
+  const [a] = members;
+  a.perEs(X, [VNI]);
+  for (const sequence of [0, 1]) {
+    a.macIp(HOST, VNI, { esi: X, sequence });
+    clock.advance(100);
+    t.is(segments.get(X)!.routes.size, 1);
+  }
+  t.is(dst(), a.vtep);
+  a.perEs(X, [VNI], false);
+  clock.advance(100);
+  t.is(dst(), undefined);
+  t.is(segments.get(X)!.routes.size, 1);
+  a.macIp(HOST, VNI, { stands: false });
+  clock.advance(100);
+  t.deepEqual([...segments.values()], []);
+});
+
 test('a leaf that announces no MAC takes it over only with Ethernet A-D per ES and per EVI', async (t) => {
   const { clock, members, dst } = await scene();
   const [a, b] = members;
