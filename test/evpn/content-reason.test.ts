@@ -1,6 +1,15 @@
 import test from 'ava';
 import { contentReason, type UnusedReason, vtepReason } from '../../src/evpn/index.js';
-import { ESI_ZERO, type Esi, parseIp, parseMac, RouteDistinguisher, toVni } from '../../src/types/index.js';
+import { isUsedType, vniOf, vtepOf as vtepOfRoute } from '../../src/evpn/route-types/index.js';
+import {
+  ESI_ZERO,
+  type Esi,
+  type Ip,
+  parseIp,
+  parseMac,
+  RouteDistinguisher,
+  toVni,
+} from '../../src/types/index.js';
 import { type EvpnNlri, type PathAttributes, RouteType } from '../../src/wire/index.js';
 import { imet, macRoute } from '../bgp/fabric.js';
 import { pathAttributes } from '../support/path-attributes.js';
@@ -81,6 +90,38 @@ for (const [name, nlri, attributes, plain, tagged] of CONTENTS)
     const said = pathAttributes({ nextHop: NEAR, ...attributes });
     t.is(contentReason(nlri, said, false), plain);
     t.is(contentReason(nlri, said, true), tagged);
+  });
+
+/** A route whose next hop is NEAR, the VTEP that takes its frames, and the VNI that it names; whether its type is used. */
+const PLACES: readonly (readonly [
+  string,
+  EvpnNlri,
+  Partial<PathAttributes>,
+  Ip,
+  number | undefined,
+  boolean,
+])[] = [
+  ['a Type-1', { ...discovery(0), label: 10011 } as EvpnNlri, {}, NEAR, 10011, true],
+  ['a Type-2', macRoute(HOST, { label1: 10011, label2: 7 }), {}, NEAR, 10011, true],
+  [
+    'a Type-3 with a tunnel to another address',
+    imet('10.0.0.7'),
+    { pmsiTunnel: { ...pmsi, label: 10011, endpoint: vtepOf(8) } },
+    vtepOf(8),
+    10011,
+    true,
+  ],
+  ['a Type-3 without a tunnel', imet('10.0.0.7'), {}, NEAR, undefined, true],
+  ['a Type-4', SEGMENT, {}, NEAR, undefined, false],
+  ['a Type-5', PREFIX, {}, NEAR, undefined, false],
+];
+
+for (const [name, nlri, attributes, vtep, vni, isUsed] of PLACES)
+  test(`where a route leads: ${name}`, (t) => {
+    const said = pathAttributes({ nextHop: NEAR, ...attributes });
+    t.is(vtepOfRoute(nlri, said), vtep);
+    t.is(vniOf(nlri, said), vni);
+    t.is(isUsedType(nlri), isUsed);
   });
 
 test('whether an address can be a VTEP is asked anew where the address, the topology or the device is another', async (t) => {
