@@ -1,7 +1,6 @@
 import {
   type Esi,
   type Ip,
-  isAs2RouteTarget,
   type RouteTarget,
   type RouteTargetPattern,
   routeTargetLocalAdministrator,
@@ -108,10 +107,7 @@ export class ImportIndex {
     const found = new Set<MacVrf>();
     for (const target of targets) {
       for (const vrf of this.#exact.get(target) ?? NONE) found.add(vrf);
-      const number = routeTargetLocalAdministrator(target);
-      // The 16 bits behind a 4-octet AS or an address hold no VNI above 65535
-      for (const vrf of this.#anyAs.get(number) ?? NONE)
-        if (isAs2RouteTarget(target) || vrf.vni <= 0xffff) found.add(vrf);
+      for (const vrf of this.#anyAs.get(routeTargetLocalAdministrator(target)) ?? NONE) found.add(vrf);
     }
     return found.size === 0 ? NONE : [...found];
   }

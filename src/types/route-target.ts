@@ -16,11 +16,6 @@ export function routeTargetLocalAdministrator(rt: RouteTarget): number {
   return rt >> 56n === 0n ? Number(rt & 0xffffffffn) : Number(rt & 0xffffn);
 }
 
-/** True for the type with a 2-octet AS and a 32-bit local administrator, which can contain any VNI. */
-export function isAs2RouteTarget(rt: RouteTarget): boolean {
-  return rt >> 48n === 0x0002n;
-}
-
 /** Parses `as:number`, `4-octet-as:number`, `a.b.c.d:number`. Throws ParseError. */
 export function parseRouteTarget(text: string): RouteTarget {
   const bad = () =>
