@@ -27,6 +27,8 @@ export interface NeighborConfig {
   readonly bfd?: (BfdSettings & { readonly multihop: boolean }) | undefined;
   /** Refuses eBGP routes whose AS_PATH does not begin with the neighbour's AS; true where absent. */
   readonly enforceFirstAs?: boolean;
+  /** Offers enhanced route refresh (RFC 7313); not where absent. */
+  readonly enhancedRefresh?: boolean;
   /** How often our own AS may be in a path; 0 where absent. */
   readonly allowasIn?: number;
   /** The key of TCP MD5 signatures (RFC 2385), as the file has it; without where absent. */
@@ -103,6 +105,7 @@ const SESSION_SETTINGS: Readonly<
   passwordFile: (after, _standing, _localAsn, before) =>
     after.passwordFile !== undefined && before.passwordFile !== undefined,
   ttlSecurity: () => false,
+  enhancedRefresh: () => false,
   holdTime: () => false,
   keepaliveTime: () => false,
   families: () => false,

@@ -72,7 +72,7 @@ export function familiesOf({
 /** The capabilities that we announce to a neighbor (RFC 5492). */
 export function localCapabilities(
   { asn, restart }: LocalIdentity,
-  neighbor: Pick<NeighborConfig, 'families'>,
+  neighbor: Pick<NeighborConfig, 'families' | 'enhancedRefresh'>,
 ): readonly Capability[] {
   const families = familiesOf(neighbor);
   return [
@@ -91,7 +91,7 @@ export function localCapabilities(
       })),
     },
     { code: 65, asn },
-    { code: 70 },
+    ...(neighbor.enhancedRefresh === true ? [{ code: 70 } as const] : []),
   ];
 }
 
@@ -168,7 +168,7 @@ export function judgeOpen(
         asn4 = capability.asn;
         break;
       case 70:
-        enhancedRefresh = true;
+        enhancedRefresh = neighbor.enhancedRefresh === true;
         break;
     }
   }

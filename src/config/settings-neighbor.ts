@@ -124,6 +124,12 @@ const SHARED = {
     default: true,
     ...REFRESHED,
   }),
+  'enhanced-refresh': setting(flag, {
+    description:
+      'Offers enhanced route refresh (RFC 7313): of what either side asks for again, what is not sent again is removed. FRR then waits a second before it sends its first routes, so that each start of evpnd takes longer.',
+    default: false,
+    ...NEW_SESSION,
+  }),
   'allowas-in': setting(integer(0, 10), {
     description:
       'How many times our own AS may be in the AS_PATH of a route: for leaves that share one AS number. Our own routes that come back are still not used.',

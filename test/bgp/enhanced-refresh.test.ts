@@ -37,7 +37,9 @@ async function session(capabilities = ENHANCED, config = {}) {
   const fabric = new Fabric();
   const speaker = fabric.speaker('10.0.0.1', {
     asn: 65001,
-    neighbors: [neighborConfig('10.0.0.2', 65002, { passive: true, holdTime: 0, ...config })],
+    neighbors: [
+      neighborConfig('10.0.0.2', 65002, { passive: true, holdTime: 0, enhancedRefresh: true, ...config }),
+    ],
   });
   await speaker.start();
   const peer = fabric.peer('10.0.0.2').connect('10.0.0.1');
@@ -74,7 +76,7 @@ test('what a neighbor does not tell between BoRR and EoRR goes, and what it tell
   t.deepEqual(fabric.errors, []);
 });
 
-for (const [what, capabilities, messages] of [
+for (const [what, capabilities, messages, config = {}] of [
   ['before the first End-of-RIB', ENHANCED, [...announce(1), BORR, EORR, encoder.endOfRib()]],
   ['EoRR alone', ENHANCED, [...announce(1), encoder.endOfRib(), EORR]],
   ['without the capability', EVPN_CAPABILITIES(65002), [...announce(1), encoder.endOfRib(), BORR, EORR]],
@@ -90,9 +92,15 @@ for (const [what, capabilities, messages] of [
       refresh(255),
     ],
   ],
+  [
+    'where we do not offer it',
+    ENHANCED,
+    [...announce(1), encoder.endOfRib(), BORR, EORR],
+    { enhancedRefresh: false },
+  ],
 ] as const)
   test(`markers that mean nothing: ${what}`, async (t) => {
-    const { peer, macs, settle, speaker } = await session([...capabilities]);
+    const { peer, macs, settle, speaker } = await session([...capabilities], config);
     peer.send(...messages);
     await settle();
     t.deepEqual(macs(), [1]);

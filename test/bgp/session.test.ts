@@ -81,7 +81,6 @@ test('our OPEN says what we are', async (t) => {
           families: [{ afi: 25, safi: 70, forwardingPreserved: false }],
         },
         { code: 65, asn: 65001 },
-        { code: 70 },
       ],
     },
   ]);

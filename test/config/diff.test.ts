@@ -111,6 +111,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'evpn.auto-rt': 'rfc8365',
   'evpn.import-ethernet-tags': 'vni',
   'neighbors[].enforce-first-as': false,
+  'neighbors[].enhanced-refresh': true,
   'neighbors[].allowas-in': 1,
   'neighbors[].password-file': keyFile('secret'),
   'neighbors[].ttl-security': 7,

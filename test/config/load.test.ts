@@ -83,6 +83,7 @@ test('the minimal file gets every default', (t) => {
       sendHoldTime: undefined,
       bfd: undefined,
       enforceFirstAs: true,
+      enhancedRefresh: false,
       allowasIn: 0,
       passwordFile: undefined,
       ttlSecurity: undefined,
@@ -187,7 +188,7 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, peer-group, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, enforce-first-as, allowas-in, password-file, ttl-security, max-routes, max-octets, on-limit, families, description';
+  'address, peer-group, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, max-routes, max-octets, on-limit, families, description';
 const BFD_ALLOWED =
   'true, false, or a mapping of interval (milliseconds from 50 to 60000), multiplier (a number from 2 to 255) and multihop (true or false)';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';

@@ -115,11 +115,8 @@ for (const withEvpn of [true, false])
 
         for (let n = 0; n < COUNT / 2; n++) localRib.withdraw(prefix(50, n));
         await until('our withdrawals at FRR', async () => (await taken()).length === COUNT / 2);
-        // It is answered between two messages of the same type (RFC 7313), as our own requests are
-        const refreshes = () => speaker.neighbor(THEIRS)?.messagesOut.routeRefresh ?? 0;
-        const before = refreshes();
         await vtysh(`clear bgp ipv4 unicast ${OURS} soft in`);
-        await until('their request', () => refreshes() === before + 2);
+        await until('their request', () => speaker.neighbor(THEIRS)?.messagesIn.routeRefresh === 1);
         await run('vtysh', [
           '--vty_socket',
           daemon.folder,

@@ -24,7 +24,14 @@ const CONFIG = `router bgp 65002
  exit-address-family
 `;
 
-const { address: _, passive: __, ...SETTINGS } = neighborConfig(THEIRS, 'external', { holdTime: 9 });
+const {
+  address: _,
+  passive: __,
+  ...SETTINGS
+} = neighborConfig(THEIRS, 'external', {
+  holdTime: 9,
+  enhancedRefresh: true,
+});
 const config = (extra: Partial<SpeakerConfig>): SpeakerConfig => ({
   asn: 65001,
   routerId: 0x7f000033,
