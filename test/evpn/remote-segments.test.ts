@@ -1,0 +1,83 @@
+import test from 'ava';
+import type { Destination } from '../../src/bgp/index.js';
+import { RemoteSegments } from '../../src/evpn/remote-segments.js';
+import type { Esi, Ip } from '../../src/types/index.js';
+import { MAX_ETHERNET_TAG } from '../../src/wire/index.js';
+import { pathAttributes } from '../support/path-attributes.js';
+import { vtepOf } from './support/leaf.js';
+
+const X = '03443839ff0000010001' as Esi;
+const Y = '03443839ff0000010002' as Esi;
+const [A, B] = [11, 12].map(vtepOf);
+
+const discovery = (ethernetTag: number) => ({ nlri: { ethernetTag } }) as unknown as Destination;
+const macs = (count: number) => Array.from({ length: count }, (_, id) => ({ id }) as unknown as Destination);
+const of = (nextHop: Ip) => pathAttributes({ nextHop });
+
+function visited(segments: RemoteSegments, max: number): [number, Destination[]] {
+  const seen: Destination[] = [];
+  return [segments.visitDirty(max, (destination) => seen.push(destination)), seen];
+}
+
+test('the routes of segments that changed are visited in slices, each once, from the first on when a segment changes again', (t) => {
+  const segments = new RemoteSegments();
+  const [m0, m1, m2, m3] = macs(4);
+  for (const mac of [m0, m1, m2]) segments.move(mac, undefined, X);
+  segments.move(m3, undefined, Y);
+  t.false(segments.hasDirty);
+  t.deepEqual(visited(segments, 9), [9, []]);
+  const perEs = discovery(MAX_ETHERNET_TAG);
+  segments.discover(perEs, X, of(A));
+  segments.discover(discovery(MAX_ETHERNET_TAG), Y, of(A));
+  t.deepEqual(visited(segments, 2), [0, [m0, m1]]);
+  t.true(segments.hasDirty);
+  t.deepEqual(visited(segments, 9), [7, [m2, m3]]);
+  t.false(segments.hasDirty);
+  segments.undiscover(perEs, X, A);
+  t.deepEqual(visited(segments, 1), [0, [m0]]);
+  segments.discover(perEs, X, of(A));
+  t.deepEqual(visited(segments, 9), [6, [m0, m1, m2]]);
+});
+
+test('a segment is looked at where the choice of a leaf may be another, and not where a second route says the same', (t) => {
+  const segments = new RemoteSegments();
+  const [perEs, second, perEvi] = [MAX_ETHERNET_TAG, MAX_ETHERNET_TAG, 0].map(discovery);
+  const [mac] = macs(1);
+  segments.move(mac, undefined, X);
+  const steps: readonly (readonly [() => void, boolean])[] = [
+    [() => segments.discover(perEs, X, of(A)), true],
+    [() => segments.discover(perEs, X, of(A)), false],
+    [() => segments.discover(second, X, of(A)), false],
+    [() => segments.discover(perEvi, X, of(A)), true],
+    [() => segments.undiscover(perEvi, X, B), false],
+    [() => segments.undiscover(perEvi, Y, A), false],
+    [() => segments.undiscover(perEs, X, A), false],
+    [() => segments.undiscover(second, X, A), true],
+    [() => segments.undiscover(perEvi, X, A), true],
+    [() => segments.undiscover(perEvi, X, A), false],
+  ];
+  for (const [does, isLookedAt] of steps) {
+    does();
+    t.is(segments.hasDirty, isLookedAt);
+    visited(segments, 9);
+  }
+  t.true(segments.get(X)?.hasLeaf(A), 'a leaf without a route is remembered');
+  t.false(segments.get(X)?.hasLeaf(B));
+  segments.move(mac, X, undefined);
+  t.deepEqual([...segments.values()], []);
+});
+
+test('a segment that goes before it was looked at is not looked at; a route that left it neither', (t) => {
+  const segments = new RemoteSegments();
+  const [m0, m1] = macs(2);
+  const perEs = discovery(MAX_ETHERNET_TAG);
+  for (const mac of [m0, m1]) segments.move(mac, undefined, X);
+  segments.discover(perEs, X, of(A));
+  segments.move(m0, X, Y);
+  t.deepEqual([...segments.get(X)!.discoveries()], [perEs]);
+  t.deepEqual(visited(segments, 9), [8, [m1]]);
+  segments.undiscover(perEs, X, A);
+  segments.move(m1, X, undefined);
+  t.is(segments.get(X), undefined);
+  t.false(segments.hasDirty);
+});
