@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { Destination } from '../../src/bgp/index.js';
-import { RemoteSegments } from '../../src/evpn/remote-segments.js';
-import type { Esi, Ip } from '../../src/types/index.js';
+import { RemoteSegments, SegmentLeaf } from '../../src/evpn/remote-segments.js';
+import { type Esi, type Ip, parseIp, parseMac } from '../../src/types/index.js';
 import { MAX_ETHERNET_TAG } from '../../src/wire/index.js';
 import { pathAttributes } from '../support/path-attributes.js';
 import { vtepOf } from './support/leaf.js';
@@ -81,3 +81,15 @@ test('a segment that goes before it was looked at is not looked at; a route that
   t.is(segments.get(X), undefined);
   t.false(segments.hasDirty);
 });
+
+// Another number would have a leaf send its frames elsewhere than before the restart or the upgrade
+for (const [address, share] of [
+  ['10.0.0.11', 4021973101],
+  ['10.0.0.12', 3624921418],
+  ['2001:db8::11', 3286155189],
+  ['2001:db8::12', 1835023750],
+  ['2001:db8::1:11', 39946824],
+] as const)
+  test(`the share of ${address} in a MAC is the same number in every process`, (t) => {
+    t.is(new SegmentLeaf(parseIp(address)).share(parseMac('02:00:00:00:00:01')), share);
+  });
