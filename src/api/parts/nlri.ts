@@ -13,17 +13,20 @@ import {
   parseIp,
   RouteDistinguisher,
 } from '../../types/index.js';
-import { type EvpnNlri, formatNlri, RouteType } from '../../wire/index.js';
+import { EVPN, type EvpnNlri, formatNlri, RouteType } from '../../wire/index.js';
 import type { KeyOrder } from '../paging.js';
 import { ipText } from '../present.js';
 import { Address, Count, closed, MacText, nullable, Text } from '../schema-words.js';
 
-/* What the API shows of an NLRI, and how it orders and counts them: all of the API that knows EVPN route types. */
+/* What the API shows of an NLRI, and how it orders and counts them: what the API knows of EVPN route types. */
+
+/** The largest number of a route type that is decoded. */
+export const LAST_ROUTE_TYPE = EVPN.kinds - 1;
 
 /** The fields of a route's item that come from its NLRI. */
 export const NlriProperties = {
   key: Text('`[type]:[ethernet tag]:…` as FRR writes it; unique within the route distinguisher and origin.'),
-  type: Type.Integer({ minimum: 1, maximum: 5, description: 'EVPN route type.' }),
+  type: Type.Integer({ minimum: 1, maximum: LAST_ROUTE_TYPE, description: 'EVPN route type.' }),
   rd: Text(),
   ethernetTag: nullable(Count('null for type 4, which has none.')),
   mac: nullable(MacText()),

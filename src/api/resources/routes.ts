@@ -5,7 +5,14 @@ import { type Ip, type Mac, parseIp, parseMac, RouteDistinguisher, type Vni } fr
 import { type EvpnNlri, RouteType } from '../../wire/index.js';
 import { type Pages, pagesByKey } from '../paging.js';
 import { originFilter, PageQuery, parsed, vniFilter } from '../parameters.js';
-import { addressOf, NlriProperties, nlriItem, type RouteKey, routeOrder } from '../parts/nlri.js';
+import {
+  addressOf,
+  LAST_ROUTE_TYPE,
+  NlriProperties,
+  nlriItem,
+  type RouteKey,
+  routeOrder,
+} from '../parts/nlri.js';
 import { originatedPathItem, PathSchema, pathItem } from '../parts/paths.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
 import type { Rooms } from '../rooms/rooms.js';
@@ -32,9 +39,9 @@ const RouteQuery = Type.Object(
     type: Type.Optional(
       Type.Integer({
         minimum: 1,
-        maximum: 5,
+        maximum: LAST_ROUTE_TYPE,
         description: 'EVPN route type.',
-        allowed: 'an integer from 1 to 5',
+        allowed: `an integer from 1 to ${LAST_ROUTE_TYPE}`,
       }),
     ),
     vni: vniFilter('A VNI that imports the route, or that it comes from.'),

@@ -1,12 +1,9 @@
 /**
- * The address families, a row each. L2VPN/EVPN (RFC 7432), IPv4 unicast (RFC 4271, RFC 4760) and IPv6 unicast (RFC 2545) are here; others are passed
- * over. A new one is a file and a line in the list.
+ * The address families, a row each. L2VPN/EVPN (RFC 7432), IPv4 unicast (RFC 4271, RFC 4760) and IPv6 unicast (RFC 2545) are
+ * here. A session reads those of its neighbor; others are passed over.
  */
 import type { EvpnNlri } from '../evpn-routes/index.js';
-import { EVPN } from './evpn.js';
 import type { Family } from './family.js';
-import { IPV4_UNICAST } from './ipv4-unicast.js';
-import { IPV6_UNICAST } from './ipv6-unicast.js';
 import type { Prefix } from './unicast.js';
 
 export { AFI_L2VPN, EVPN, SAFI_EVPN } from './evpn.js';
@@ -18,10 +15,8 @@ export { AFI_IPV4, AFI_IPV6, type Prefix, SAFI_UNICAST } from './unicast.js';
 /** A route of any family. */
 export type Nlri = EvpnNlri | Prefix;
 
-/** Any row of the list; who calls it has its own routes. */
+/** Any of the rows; who calls it has its own routes. */
 export type AnyFamily = Family<Nlri>;
-
-export const FAMILIES: readonly AnyFamily[] = [EVPN, IPV4_UNICAST, IPV6_UNICAST];
 
 /** The family of these numbers among some; undefined where it is not among them. */
 export function familyAmong(

@@ -28,10 +28,13 @@ function readPrefix(bytes: Buffer, at: number, prefixLength: number, octets: 4 |
   return { type: 0, prefixLength, prefix: ipFromBytes(room, 0, octets) };
 }
 
-/** IPv4 or IPv6 unicast, by the octets of its addresses. */
-export function unicast(
+/**
+ * Families whose routes are prefixes of addresses of so many octets. RFC 4271's own NLRI fields are those of IPv4 unicast alone.
+ */
+export function prefixes(
   name: string,
   afi: number,
+  safi: number,
   octets: 4 | 16,
   nextHopLengths: readonly number[],
 ): Family<Prefix> {
@@ -39,8 +42,8 @@ export function unicast(
   return {
     name,
     afi,
-    safi: SAFI_UNICAST,
-    hasFields: afi === AFI_IPV4,
+    safi,
+    hasFields: afi === AFI_IPV4 && safi === SAFI_UNICAST,
     nextHopLengths,
     kinds: 1,
     decode(bytes, start, end, routes) {
