@@ -4,6 +4,8 @@
  */
 import { formatEsi, formatIp, formatMac, type Ip, type Ipv4, ipFromBytes } from '../../src/types/index.js';
 import {
+  AttributeCode,
+  attributeName,
   type Capability,
   type DecodedUpdate,
   decodeNotification,
@@ -82,49 +84,39 @@ function describeMp(mp: MpUnreach | MpReach): Words {
   };
 }
 
-function describeAttribute(attribute: PathAttribute): Words {
-  const flags = `0x${attribute.flags.toString(16)}`;
-  const words = (name: string, value: unknown): Words => ({ name, flags, value });
+function valueInWords(attribute: PathAttribute): unknown {
   switch (attribute.code) {
     case 'unknown':
-      return words(`attribute ${attribute.rawCode}`, hex(attribute.value));
-    case 1:
-      return words('ORIGIN', attribute.value);
-    case 2:
-      return words('AS_PATH', attribute.value);
-    case 3:
-      return words('NEXT_HOP', formatIp(attribute.value));
-    case 4:
-      return words('MULTI_EXIT_DISC', attribute.value);
-    case 5:
-      return words('LOCAL_PREF', attribute.value);
-    case 6:
-      return words('ATOMIC_AGGREGATE', attribute.value);
-    case 7:
-      return words('AGGREGATOR', { ...attribute.value, address: formatIp(attribute.value.address) });
-    case 8:
-      return words('COMMUNITIES', attribute.value);
-    case 9:
-      return words('ORIGINATOR_ID', ip(attribute.value));
-    case 10:
-      return words('CLUSTER_LIST', attribute.value.map(ip));
-    case 14:
-      return words('MP_REACH_NLRI', describeMp(attribute.value));
-    case 15:
-      return words('MP_UNREACH_NLRI', describeMp(attribute.value));
-    case 16:
-      return words('EXTENDED_COMMUNITIES', attribute.value.map(describeExtendedCommunity));
-    case 17:
-      return words('AS4_PATH', attribute.value);
-    case 18:
-      return words('AS4_AGGREGATOR', { ...attribute.value, address: formatIp(attribute.value.address) });
-    case 22:
-      return words('PMSI_TUNNEL', {
-        ...attribute.value,
-        endpoint: optionalIp(attribute.value.endpoint),
-        identifier: hex(attribute.value.identifier),
-      });
+      return hex(attribute.value);
+    case AttributeCode.NEXT_HOP:
+      return formatIp(attribute.value);
+    case AttributeCode.AGGREGATOR:
+    case AttributeCode.AS4_AGGREGATOR:
+      return { ...attribute.value, address: formatIp(attribute.value.address) };
+    case AttributeCode.ORIGINATOR_ID:
+      return ip(attribute.value);
+    case AttributeCode.CLUSTER_LIST:
+      return attribute.value.map(ip);
+    case AttributeCode.MP_REACH_NLRI:
+    case AttributeCode.MP_UNREACH_NLRI:
+      return describeMp(attribute.value);
+    case AttributeCode.EXTENDED_COMMUNITIES:
+      return attribute.value.map(describeExtendedCommunity);
+    case AttributeCode.PMSI_TUNNEL: {
+      const { endpoint, identifier } = attribute.value;
+      return { ...attribute.value, endpoint: optionalIp(endpoint), identifier: hex(identifier) };
+    }
+    default:
+      return attribute.value;
   }
+}
+
+function describeAttribute(attribute: PathAttribute): Words {
+  return {
+    name: attributeName(attribute.code === 'unknown' ? attribute.rawCode : attribute.code),
+    flags: `0x${attribute.flags.toString(16)}`,
+    value: valueInWords(attribute),
+  };
 }
 
 function describeUpdate(update: DecodedUpdate): Words {
