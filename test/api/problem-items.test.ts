@@ -35,8 +35,7 @@ function rooms(
     // VNI 40 has no device
     dataPlane: {
       topology: { problems, vnis: new Map([10, 20, 30].map((vni) => [vni, {}])) },
-      loops: () => [],
-      contests: () => [],
+      problems: { loops: () => [], contests: { problems: () => [] } },
       hosts: { problems: () => [] },
     },
     evpn: { vrfs: () => [], admissions: { excesses: () => [] } },

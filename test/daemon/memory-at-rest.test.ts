@@ -59,13 +59,16 @@ test('the heap of V8 is collected, and no later code finds a function for it', a
   const clock = new VirtualClock();
   // The heap of a test with its coverage may be too large for it
   const heap = { ...v8Heap, used: () => 0 };
+  // Several, and made elsewhere: a register of the interpreter may hold the last one
+  const weak = () =>
+    Array.from({ length: 8 }, () => new WeakRef({ octets: new Array<number>(1000).fill(1) }));
   giveMemoryBackAtRest({ updates: () => 0, idle: async () => {} }, clock, silentLog, heap);
-  const held = new WeakRef(Array.from({ length: 1000 }, (_, i) => new Array<number>(1000).fill(i)));
+  const held = weak();
   // To look at it would keep it until the turn is over
   for (let i = 0; i < 40; i++) {
     clock.advance(1000);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  t.true(held.deref() === undefined);
+  t.true(held.filter((each) => each.deref() === undefined).length >= 7);
   t.is((globalThis as { gc?: unknown }).gc, undefined);
 });
