@@ -98,8 +98,9 @@ function check(body: Buffer, context: UpdateContext): string | undefined {
   try {
     const update = new UpdateDecoder().decode(body, context);
     if (update.reachable.length > 0 && update.attributes === undefined) return 'routes without attributes';
-    if (update.reachable.length > 0 && update.faults.some(({ outcome }) => outcome !== 'discard'))
-      return 'routes in spite of a fault';
+    // An attribute that is discarded costs no route, a route that is skipped none of the others
+    const costsAll = update.faults.some(({ outcome }) => outcome !== 'discard' && outcome !== 'skip');
+    if (update.reachable.length > 0 && costsAll) return 'routes in spite of a fault';
   } catch (error) {
     if (!(error instanceof WireError)) return `${body.toString('hex')}: ${error}`;
   }
