@@ -13,7 +13,8 @@ import {
 import { IPV4_ANY, IPV6_ANY, type Ip, isIpv4, type Log, parseIp } from '../types/index.js';
 import * as K from './constants.js';
 import { native, type RawSocket } from './native.js';
-import { addressText, SOCKADDR_ROOM, socketAddress } from './socket-address.js';
+import { familyOf } from './neigh-writer.js';
+import { addressText, ipOf, SOCKADDR_ROOM, socketAddress } from './socket-address.js';
 import { setInteger, setTtl } from './tcp-options.js';
 
 /** <asm-generic/socket.h>, <linux/in.h>, <linux/in6.h>. */
@@ -75,7 +76,7 @@ export class UdpBfdTransport implements BfdTransport {
   open({ address, localAddress, multihop }: BfdTarget): BfdChannel {
     const [text, zone] = address.split('%');
     const ip = parseIp(text);
-    const local = localAddress === undefined ? anyOf(ip) : parseIp(localAddress.split('%')[0]);
+    const local = localAddress === undefined ? anyOf(ip) : ipOf(localAddress);
     const key = `${isIpv4(ip) ? 'IPv4' : 'IPv6'} ${multihop}`;
     const ear = this.#ears.get(key) ?? this.#listen(key, ip, multihop);
     let mouth: RawSocket;
@@ -179,7 +180,7 @@ function scopeOf(zone: string | undefined): number {
 function openMouth(ip: Ip, local: Ip, scope: number): RawSocket {
   const what = 'a UDP port to send BFD from';
   const socket = openSocket(ip, what);
-  setTtl(socket.fd, isIpv4(ip) ? K.AF_INET : K.AF_INET6, BFD_TTL);
+  setTtl(socket.fd, familyOf(ip), BFD_TTL);
   if (isIpv4(ip)) setInteger(socket.fd, K.IPPROTO_IP, IP_TOS, DSCP_CS6);
   else setInteger(socket.fd, K.IPPROTO_IPV6, IPV6_TCLASS, DSCP_CS6);
   setInteger(socket.fd, K.SOL_SOCKET, SO_PRIORITY, TC_PRIO_CONTROL);
@@ -190,20 +191,19 @@ function openMouth(ip: Ip, local: Ip, scope: number): RawSocket {
     const code = getSystemErrorName(failed);
     if (code === 'EADDRINUSE' && attempt < PORT_ATTEMPTS) continue;
     socket.close();
-    throw new BfdTransportError(code, what, CURES[code] ?? 'see the address and its interface');
+    throw failure(code, what, 'see the address and its interface');
   }
 }
 
 function openSocket(ip: Ip, what: string): RawSocket {
   const { RawSocket } = native();
   try {
-    const socket = new RawSocket(isIpv4(ip) ? K.AF_INET : K.AF_INET6, K.SOCK_DGRAM, 0);
+    const socket = new RawSocket(familyOf(ip), K.SOCK_DGRAM, 0);
     if (!isIpv4(ip)) setInteger(socket.fd, K.IPPROTO_IPV6, K.IPV6_V6ONLY, 1);
     return socket;
   } catch (error) {
     const code = (error as { readonly code?: unknown }).code;
-    if (typeof code !== 'string') throw error;
-    throw new BfdTransportError(code, what, CURES[code] ?? 'see what the kernel allows evpnd');
+    throw typeof code === 'string' ? failure(code, what) : error;
   }
 }
 
@@ -211,8 +211,11 @@ function bind(socket: RawSocket, address: Buffer, what: string): void {
   const failed = socket.bind(address);
   if (failed === 0) return;
   socket.close();
-  const code = getSystemErrorName(failed);
-  throw new BfdTransportError(code, what, CURES[code] ?? 'see what the kernel allows evpnd');
+  throw failure(getSystemErrorName(failed), what);
+}
+
+function failure(code: string, what: string, cure = 'see what the kernel allows evpnd'): BfdTransportError {
+  return new BfdTransportError(code, what, CURES[code] ?? cure);
 }
 
 /** The TTL or hop limit among the cmsgs; 0 where there is none, which no session takes. */

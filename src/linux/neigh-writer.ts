@@ -11,7 +11,7 @@ const HEADER_WORDS = 7;
 /** No message of ours is longer, in octets. */
 export const NEIGH_MESSAGE_MAX = 96;
 
-/** The address family of a neighbor. */
+/** AF_INET or AF_INET6. */
 export function familyOf(ip: Ip): number {
   return isIpv4(ip) ? AF_INET : AF_INET6;
 }
@@ -28,12 +28,13 @@ export function putMac(words: Uint32Array, word: number, mac: Mac): number {
 
 /** Writes NDA_DST. */
 export function putIp(words: Uint32Array, word: number, ip: Ip): number {
-  if (isIpv4(ip)) {
-    words[word] = (NDA_DST << 16) | 8;
-    words[word + 1] = swap32(ip);
-    return word + 2;
-  }
-  words[word] = (NDA_DST << 16) | 20;
+  return putAddress(words, word, NDA_DST, ip);
+}
+
+/** Writes an attribute that is an address. */
+export function putAddress(words: Uint32Array, word: number, type: number, ip: Ip): number {
+  if (isIpv4(ip)) return putNumber(words, word, type, swap32(ip), 4);
+  words[word] = (type << 16) | 20;
   for (let i = 0; i < 4; i++)
     words[word + 1 + i] =
       ip.charCodeAt(i * 4) |

@@ -1,9 +1,10 @@
 import { closeSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
-import { type Ip, isIpv4, parseIp, type Secret } from '../types/index.js';
+import { type Ip, parseIp, type Secret } from '../types/index.js';
 import * as K from './constants.js';
 import { native, type RawSocket } from './native.js';
-import { addressText, portOf, SOCKADDR_ROOM, socketAddress } from './socket-address.js';
+import { familyOf } from './neigh-writer.js';
+import { addressText, ipOf, portOf, SOCKADDR_ROOM, socketAddress } from './socket-address.js';
 import {
   checked,
   leastTtl,
@@ -49,7 +50,7 @@ export class TcpListener {
   /** Throws an Error with `code` where the kernel refuses; port 0 asks for any free one. */
   constructor(address: string, port: number, peers: ReadonlyMap<string, TcpSecurity>, host: TcpListenerHost) {
     const ip = parseIp(address);
-    this.#family = isIpv4(ip) ? K.AF_INET : K.AF_INET6;
+    this.#family = familyOf(ip);
     this.#host = host;
     const { RawSocket, listenSocket } = native();
     const socket = new RawSocket(this.#family, K.SOCK_STREAM, 0);
@@ -115,8 +116,8 @@ export class TcpListener {
   #keysOf(peers: ReadonlyMap<string, TcpSecurity>): [string, { readonly ip: Ip; readonly key: Secret }][] {
     const keys: [string, { readonly ip: Ip; readonly key: Secret }][] = [];
     for (const [address, { md5Key }] of peers) {
-      const ip = parseIp(address.split('%')[0]);
-      if (md5Key && isIpv4(ip) === (this.#family === K.AF_INET)) keys.push([address, { ip, key: md5Key }]);
+      const ip = ipOf(address);
+      if (md5Key && familyOf(ip) === this.#family) keys.push([address, { ip, key: md5Key }]);
     }
     return keys;
   }

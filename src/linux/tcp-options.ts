@@ -1,7 +1,8 @@
 import { getSystemErrorName } from 'node:util';
-import { type Ip, ipByteLength, isIpv4, type Secret } from '../types/index.js';
+import { type Ip, ipByteLength, type Secret } from '../types/index.js';
 import * as K from './constants.js';
 import { native } from './native.js';
+import { familyOf } from './neigh-writer.js';
 import { socketAddress } from './socket-address.js';
 
 /** What a TCP socket demands of the packets of a peer, and gives its own. */
@@ -79,7 +80,7 @@ export function setMd5Key(fd: number, ip: Ip, key: Secret | undefined): void {
 
 /** Opens a TCP socket with what a connection to the peer demands; the descriptor is the caller's. Throws an Error with `code`. */
 export function openTcpSocket(ip: Ip, { md5Key, ttlSecurity }: TcpSecurity): number {
-  const family = isIpv4(ip) ? K.AF_INET : K.AF_INET6;
+  const family = familyOf(ip);
   const { RawSocket } = native();
   const socket = new RawSocket(family, K.SOCK_STREAM, 0);
   try {

@@ -1,9 +1,7 @@
-import { parseIp, type Secret } from '../types/index.js';
+import type { Secret } from '../types/index.js';
+import { ipOf } from './socket-address.js';
 import { TcpListener, type TcpListenerHost } from './tcp-listener.js';
 import { openTcpSocket, setMd5Key, type TcpSecurity } from './tcp-options.js';
-
-/** The address without its zone. */
-const ipOf = (address: string) => parseIp(address.split('%')[0]);
 
 /**
  * TCP sockets with TCP MD5 signatures (RFC 2385) and GTSM (RFC 5082), which must have them before the first packet. All

@@ -1,8 +1,7 @@
 import { RTPROT_EVPND } from '../../dataplane/index.js';
-import { type Ip, isIpv4, prefixAddress, prefixLength } from '../../types/index.js';
+import { prefixAddress, prefixLength } from '../../types/index.js';
 import * as K from '../constants.js';
-import { swap32 } from '../message.js';
-import { familyOf, finish, putNumber } from '../neigh-writer.js';
+import { familyOf, finish, putAddress, putNumber } from '../neigh-writer.js';
 import type { OperationCodec, OperationOn } from './operation-codec.js';
 
 /** Words of the header and `struct nhmsg`, and of the header and `struct rtmsg`. */
@@ -21,19 +20,6 @@ const STANDING = K.NLM_F_REQUEST | K.NLM_F_REPLACE;
 function flagsOf(verb: 'add' | 'delete', replaces: boolean): number {
   if (verb === 'delete') return K.NLM_F_REQUEST;
   return replaces ? STANDING : NEW;
-}
-
-/** Writes an attribute that is an address. */
-function putAddress(words: Uint32Array, word: number, type: number, ip: Ip): number {
-  if (isIpv4(ip)) return putNumber(words, word, type, swap32(ip), 4);
-  words[word] = (type << 16) | 20;
-  for (let i = 0; i < 4; i++)
-    words[word + 1 + i] =
-      ip.charCodeAt(i * 4) |
-      (ip.charCodeAt(i * 4 + 1) << 8) |
-      (ip.charCodeAt(i * 4 + 2) << 16) |
-      (ip.charCodeAt(i * 4 + 3) << 24);
-  return word + 5;
 }
 
 /** Begins a message with `struct nhmsg`. */
