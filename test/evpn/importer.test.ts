@@ -1,7 +1,8 @@
 import test from 'ava';
 import type { Destination, Path } from '../../src/bgp/index.js';
+import { listOf } from '../../src/evpn/few.js';
 import type { MacVrf, UnusedReason } from '../../src/evpn/index.js';
-import { type Esi, type Ip, parseIp, toVni } from '../../src/types/index.js';
+import { ESI_MAX, ESI_ZERO, type Esi, type Ip, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { macRoute } from '../bgp/fabric.js';
 import { pathAttributes } from '../support/path-attributes.js';
 import { servingLeaf, vtepOf } from './support/leaf.js';
@@ -9,6 +10,9 @@ import { SegmentMember } from './support/segment-routes.js';
 
 const [VNI, OTHER] = [10010, 10020].map(toVni);
 const ESI = '03443839ff0000010001' as Esi;
+const ESI_2 = '03443839ff0000010002' as Esi;
+const MAC = parseMac('02:00:00:00:00:01');
+const IP = parseIp('192.0.2.11');
 const V4 = vtepOf(9);
 const V6 = parseIp('2001:db8::9');
 
@@ -106,4 +110,91 @@ test('a route of two VNIs stands in the other when one goes, and its leaf is kno
   leaf.removeVni(others);
   clock.advance(100);
   t.deepEqual(state(), [[], []]);
+});
+
+/** A leaf with two VNIs, and what each of them has of the one MAC/IP route that `says` announces. */
+async function twoVnis() {
+  const { leaf, clock, devices } = await servingLeaf(VNI);
+  const others = leaf.world.devices(OTHER);
+  leaf.addVni(others);
+  clock.advance(100);
+  const member = new SegmentMember(leaf, 9, V4);
+  for (const esi of [ESI, ESI_2]) {
+    member.perEs(esi, [VNI, OTHER]);
+    for (const vni of [VNI, OTHER]) member.perEvi(esi, vni);
+  }
+  clock.advance(1000);
+  const { tables } = leaf.world.kernel;
+  return {
+    clock,
+    says: (targets: readonly number[], esi: Esi = ESI_ZERO, sequence = 0) =>
+      member.macIp(MAC, VNI, { ip: IP, esi, sequence, targets, stands: targets.length > 0 }),
+    /** The VNIs where the MAC has a route, the IP has one, the kernel has the MAC's row, and the IP's. */
+    where: () =>
+      [[VNI, devices] as const, [OTHER, others] as const].map(([vni, { bridgeIfindex, vxlanIfindex }]) => {
+        const vrf = leaf.evpn.vrf(vni)!;
+        return [
+          listOf(vrf.macs.get(MAC)?.remotes).length,
+          listOf(vrf.ips.get(IP)?.remotes).length,
+          tables.vxlanRow(vxlanIfindex, 0, MAC)?.dst,
+          tables.neighRow(bridgeIfindex, IP)?.mac,
+        ];
+      }),
+    /** The segments that count the route, in each VNI. */
+    segments: () =>
+      [VNI, OTHER].map((vni) =>
+        [...leaf.evpn.vrf(vni)!.segments.values()]
+          .filter(({ routes }) => routes.size === 1)
+          .map(({ esi }) => esi),
+      ),
+    vteps: () => [...leaf.evpn.vteps.values()].map(({ address, macs, routes }) => [address, macs, routes]),
+  };
+}
+
+const HERE = [1, 1, V4, MAC];
+const NOT_HERE = [0, 0, undefined, undefined];
+
+test('a route enters the claims of each VNI that its targets come to name, and leaves those that they name no more', async (t) => {
+  const { clock, says, where, vteps } = await twoVnis();
+  const discoveries = 6;
+  for (const [targets, sequence, wanted] of [
+    [[VNI], 0, [HERE, NOT_HERE]],
+    [[VNI, OTHER], 0, [HERE, HERE]],
+    [[VNI, OTHER], 1, [HERE, HERE]],
+    [[OTHER, VNI], 1, [HERE, HERE]],
+    [[OTHER], 1, [NOT_HERE, HERE]],
+    [[VNI], 2, [HERE, NOT_HERE]],
+    [[99], 2, [NOT_HERE, NOT_HERE]],
+    [[VNI, OTHER, 99], 2, [HERE, HERE]],
+    [[], 2, [NOT_HERE, NOT_HERE]],
+  ] as const) {
+    says(targets, ESI_ZERO, sequence);
+    clock.advance(1000);
+    t.deepEqual(where(), wanted);
+    const macs = wanted.filter((each) => each === HERE).length;
+    t.deepEqual(vteps(), [[V4, macs, discoveries + Number(macs > 0)]]);
+  }
+});
+
+test('a MAC/IP route counts for the Ethernet segment that it names last, in the VNIs that import it, and for no reserved one', async (t) => {
+  const { clock, says, where, segments } = await twoVnis();
+  for (const [targets, esi, wanted] of [
+    [[VNI], ESI, [[ESI], []]],
+    [[VNI, OTHER], ESI, [[ESI], [ESI]]],
+    [[VNI, OTHER], ESI_2, [[ESI_2], [ESI_2]]],
+    [[VNI, OTHER], ESI_ZERO, [[], []]],
+    [[OTHER], ESI, [[], [ESI]]],
+    [[VNI], ESI_2, [[ESI_2], []]],
+    [[VNI], ESI_MAX, [[], []]],
+    [[VNI], ESI_2, [[ESI_2], []]],
+    [[], ESI_2, [[], []]],
+  ] as const) {
+    says(targets, esi);
+    clock.advance(1000);
+    t.deepEqual(segments(), wanted);
+    t.deepEqual(
+      where(),
+      [VNI, OTHER].map((vni) => ((targets as readonly number[]).includes(vni) ? HERE : NOT_HERE)),
+    );
+  }
 });

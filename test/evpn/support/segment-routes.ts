@@ -42,14 +42,19 @@ export class SegmentMember {
     this.#send(stands, [vni], [], this.#discovery(esi, 0, vni, vni));
   }
 
-  macIp(mac: Mac, vni: number, how: { esi?: Esi; ip?: Ip; sequence?: number; stands?: boolean } = {}): void {
-    const { esi = ESI_ZERO, ip, sequence = 0, stands = true } = how;
+  /** `targets`: the VNIs whose route targets it has, where that is not its own alone. */
+  macIp(
+    mac: Mac,
+    vni: number,
+    how: { esi?: Esi; ip?: Ip; sequence?: number; stands?: boolean; targets?: readonly number[] } = {},
+  ): void {
+    const { esi = ESI_ZERO, ip, sequence = 0, stands = true, targets = [vni] } = how;
     const rd = this.#rd(vni);
     const nlri: EvpnNlri = {
       type: RouteType.MAC_IP_ADVERTISEMENT,
       ...{ rd, esi, ethernetTag: 0, mac, ip, label1: vni, label2: undefined },
     };
-    this.#send(stands, [vni], sequence > 0 ? [ExtendedCommunity.macMobility(sequence, false)] : [], nlri);
+    this.#send(stands, targets, sequence > 0 ? [ExtendedCommunity.macMobility(sequence, false)] : [], nlri);
   }
 
   /** The session with it ends. */
