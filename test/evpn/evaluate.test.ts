@@ -1,7 +1,12 @@
 import test from 'ava';
+import { Ntf, Nud, OUR_ROWS } from '../../src/dataplane/index.js';
+import type { Announcer } from '../../src/evpn/announcer.js';
 import { Evaluator } from '../../src/evpn/evaluate.js';
-import { parseIp, parseMac, toVni } from '../../src/types/index.js';
-import { ExtendedCommunity } from '../../src/wire/index.js';
+import { listOf } from '../../src/evpn/few.js';
+import { MAX_SEQUENCE } from '../../src/evpn/index.js';
+import type { UnusedLog } from '../../src/evpn/unused-log.js';
+import { type Ip, parseIp, parseMac, toVni } from '../../src/types/index.js';
+import { ExtendedCommunity, formatNlri } from '../../src/wire/index.js';
 import { macRoute, originated } from '../bgp/fabric.js';
 import { servingLeaf, vtepOf } from './support/leaf.js';
 import { SegmentMember } from './support/segment-routes.js';
@@ -10,6 +15,8 @@ const VNI = toVni(10010);
 const HOST = parseMac('02:00:00:00:00:01');
 const IP = parseIp('192.0.2.11');
 const [A, B] = [8, 9].map(vtepOf);
+/** An address below this leaf's. */
+const LOWER = parseIp('9.9.9.9');
 
 async function scene() {
   const { clock, leaf, devices } = await servingLeaf(VNI);
@@ -36,6 +43,28 @@ async function scene() {
     leaves: () => {
       leaf.hostAges(devices, HOST);
       kernel.dropNeigh(bridgeIfindex, IP);
+    },
+    /** Another leaf announces the MAC alone. */
+    claims: (vtep: Ip, sequence: number, sticky = false, stands = true) => {
+      const source = { neighbor: '192.0.2.7', routerId: 7, internal: false };
+      const [encapsulation, , ...rest] = originated(
+        '10.0.0.7',
+        ExtendedCommunity.macMobility(sequence, sticky),
+      ).extendedCommunities;
+      const extendedCommunities = [encapsulation, vrf.exportTargets[0], ...rest];
+      const attributes = { nextHop: vtep, extendedCommunities, pmsiTunnel: undefined };
+      leaf.receive(source, 65_107, stands ? attributes : undefined, [macRoute(HOST)]);
+    },
+    /** Our changes of routes, as they are made from now on. */
+    changes: () => {
+      const changes: string[] = [];
+      leaf.localRib.listen({
+        changed({ nlri, route }, before) {
+          const what = route === undefined ? 'withdraw' : before === undefined ? 'announce' : 'replace';
+          changes.push(`${what} ${formatNlri(nlri)}`);
+        },
+      });
+      return changes;
     },
     /** MACs and IPs here, MACs and IPs elsewhere, and where the MACs are. */
     counts: () => {
@@ -120,3 +149,157 @@ for (const [name, isSticky, isSeen] of [
       isSeen ? [[HOST, B, device]] : [],
     );
   });
+
+const [OF_MAC, OF_IP] = [
+  '[2]:[0]:[48]:[02:00:00:00:00:01]',
+  '[2]:[0]:[48]:[02:00:00:00:00:01]:[32]:[192.0.2.11]',
+];
+type Scene = Awaited<ReturnType<typeof scene>>;
+
+// RFC 7432 §7.2
+for (const [name, does] of [
+  ['ages', ({ leaf, devices }: Scene) => leaf.hostAges(devices, HOST)],
+  ['moves to another leaf', ({ claims }: Scene) => claims(B, 1)],
+  ['is pinned to another leaf', ({ claims }: Scene) => claims(B, 0, true)],
+] as const)
+  test(`the routes of an IP are withdrawn before that of its MAC: the MAC ${name}`, async (t) => {
+    const all = await scene();
+    all.comes();
+    all.clock.advance(20_000);
+    const changes = all.changes();
+    does(all);
+    all.clock.advance(20_000);
+    t.deepEqual(changes, [`withdraw ${OF_IP}`, `withdraw ${OF_MAC}`]);
+  });
+
+test('a host that comes is announced, and with the next number in the same place: nothing of it is withdrawn', async (t) => {
+  const { clock, leaf, devices, vrf, claims, comes, changes } = await scene();
+  const told = changes();
+  comes();
+  clock.advance(20_000);
+  t.deepEqual(told.splice(0), [`announce ${OF_MAC}`, `announce ${OF_IP}`]);
+  claims(B, 0);
+  clock.advance(20_000);
+  t.deepEqual(told, [], 'the higher address of two with one number has no say');
+  leaf.hostAges(devices, HOST);
+  leaf.hostSpeaks(devices, HOST);
+  clock.advance(20_000);
+  t.is(vrf.macs.get(HOST)?.ownership.sequence, 1);
+  t.deepEqual(told, [`replace ${OF_MAC}`, `replace ${OF_IP}`]);
+});
+
+for (const [name, vtep, owner] of [
+  ['a lower address', LOWER, 'remote'],
+  ['a higher address', B, 'local'],
+] as const)
+  test(`of two claims with one number the lower address has the MAC: another leaf with ${name}`, async (t) => {
+    const { clock, vrf, claims, comes } = await scene();
+    comes();
+    clock.advance(20_000);
+    claims(vtep, 0);
+    clock.advance(20_000);
+    t.is(vrf.macs.get(HOST)?.ownership.owner, owner);
+  });
+
+for (const [name, vtep, sequence, sticky, isPinned, isUp] of [
+  ['may move', LOWER, MAX_SEQUENCE - 1, false, false, true],
+  ['has the highest number of a lower address', LOWER, MAX_SEQUENCE, false, true, true],
+  ['has the highest number of a higher address', B, MAX_SEQUENCE, false, false, true],
+  ['has the highest number while the VNI has no address', LOWER, MAX_SEQUENCE, false, false, false],
+  ['is sticky', B, 0, true, true, true],
+] as const)
+  test(`a remote MAC's row is pinned where no host here may take it: one that ${name}`, async (t) => {
+    const { clock, leaf, devices, claims } = await scene();
+    if (!isUp) leaf.addVni(devices, { localVtep: undefined });
+    claims(vtep, sequence, sticky);
+    clock.advance(20_000);
+    const row = leaf.world.kernel.tables.bridgeRow(devices.bridgeIfindex, 0, HOST);
+    const { state, flags } = isPinned ? OUR_ROWS.pinnedBridge : OUR_ROWS.bridge;
+    t.like(row, { port: devices.vxlanIfindex, state, flags });
+  });
+
+/** A MAC here, configured or not, and one there; whether that is a conflict. */
+const CONFLICTS: readonly (readonly [
+  string,
+  { state: number; flags: number } | undefined,
+  Parameters<Scene['claims']>,
+  boolean,
+])[] = [
+  [
+    'configured, and a claim of one number and a higher address',
+    { state: Nud.NOARP, flags: 0 },
+    [B, 0],
+    false,
+  ],
+  [
+    'configured, and a claim of one number and a lower address',
+    { state: Nud.NOARP, flags: 0 },
+    [LOWER, 0],
+    true,
+  ],
+  ['configured, and a claim of a higher number', { state: Nud.NOARP, flags: 0 }, [B, 1], true],
+  ['configured, and a sticky claim', { state: Nud.NOARP, flags: 0 }, [B, 0, true], true],
+  ['sticky, and a claim of a higher number', { state: Nud.NOARP, flags: Ntf.STICKY }, [LOWER, 9], false],
+  [
+    'sticky, and a sticky claim of a higher address',
+    { state: Nud.NOARP, flags: Ntf.STICKY },
+    [B, 0, true],
+    false,
+  ],
+  [
+    'sticky, and a sticky claim of a lower address',
+    { state: Nud.NOARP, flags: Ntf.STICKY },
+    [LOWER, 0, true],
+    true,
+  ],
+  ['learned, and a claim of a higher number', { state: Nud.REACHABLE, flags: 0 }, [LOWER, 9], false],
+  ['learned, and a sticky claim', { state: Nud.REACHABLE, flags: 0 }, [B, 0, true], true],
+  ['not here, and a sticky claim', undefined, [B, 0, true], false],
+];
+
+for (const [name, here, claim, isConflict] of CONFLICTS)
+  test(`a MAC is a conflict where a claim would have it elsewhere but for a pin: ${name}`, async (t) => {
+    const { clock, leaf, devices, claims } = await scene();
+    const { bridgeIfindex, accessIfindex: port } = devices;
+    if (here) leaf.world.kernel.putBridge({ bridgeIfindex, vlan: 0, mac: HOST, port, ...here });
+    clock.advance(20_000);
+    claims(...claim);
+    clock.advance(20_000);
+    t.is(leaf.evpn.conflicts.of(VNI).length, Number(isConflict));
+    const [vtep, sequence, sticky] = claim;
+    claims(vtep, sequence, sticky, false);
+    clock.advance(1000);
+    t.is(leaf.evpn.conflicts.of(VNI).length, 0);
+  });
+
+test("an address of our own is nobody else's, whatever a search of its routes found", async (t) => {
+  const { clock, leaf, vrf, claims, says } = await scene();
+  says(0, 0)();
+  claims(A, 0);
+  clock.advance(20_000);
+  const [mac, ip] = [vrf.macs.get(HOST)!, vrf.ips.get(IP)!];
+  t.deepEqual([mac.ownership.owner, ip.owner], ['remote', 'remote']);
+  const nothing = () => {};
+  const evaluator = new Evaluator(
+    leaf.dataPlane,
+    leaf.localRib,
+    leaf.evpn.claims,
+    leaf.evpn.vteps,
+    { macMoved: nothing, ipMoved: nothing },
+    leaf.evpn.conflicts,
+    { seen: nothing } as unknown as UnusedLog,
+    { mac: nothing, ip: nothing, withdrawIps: nothing } as unknown as Announcer,
+  );
+  const look = () => {
+    for (const entry of [mac, ip]) {
+      const search = leaf.evpn.claims.search(vrf, entry);
+      for (const destination of listOf(entry.remotes)) search.see(destination);
+      t.truthy(search.found);
+      if (entry === mac) evaluator.mac(vrf, mac, search);
+      else evaluator.ip(vrf, ip, search);
+    }
+    return [mac.ownership.owner, ip.owner];
+  };
+  vrf.own = { ...vrf.own, macs: new Set([HOST]), ips: new Set([IP]) };
+  t.deepEqual(look(), ['none', 'none']);
+});

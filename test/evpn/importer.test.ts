@@ -1,8 +1,17 @@
 import test from 'ava';
 import type { Destination, Path } from '../../src/bgp/index.js';
 import { listOf } from '../../src/evpn/few.js';
-import type { MacVrf, UnusedReason } from '../../src/evpn/index.js';
-import { ESI_MAX, ESI_ZERO, type Esi, type Ip, parseIp, parseMac, toVni } from '../../src/types/index.js';
+import type { EvpnSettings, MacVrf, UnusedReason } from '../../src/evpn/index.js';
+import {
+  ESI_MAX,
+  ESI_ZERO,
+  type Esi,
+  type Ip,
+  type Ipv4,
+  parseIp,
+  parseMac,
+  toVni,
+} from '../../src/types/index.js';
 import { macRoute } from '../bgp/fabric.js';
 import { pathAttributes } from '../support/path-attributes.js';
 import { servingLeaf, vtepOf } from './support/leaf.js';
@@ -47,6 +56,8 @@ const FAMILIES: readonly (readonly [
   ['both, IPv4 last', [OURS6, OURS6, OURS4], undefined, undefined],
   ['IPv4, and one without a device', [vniOf('no device'), OURS4, vniOf('no device')], undefined, FAMILY],
   ['IPv4, and one whose device has no VTEP', [OURS4, vniOf('no VTEP')], undefined, undefined],
+  ['IPv6, and one whose device has no VTEP', [OURS6, vniOf('no VTEP')], undefined, undefined],
+  ['a device that has none', [vniOf('no VTEP')], undefined, undefined],
 ];
 
 for (const [name, vrfs, ofV4, ofV6] of FAMILIES)
@@ -104,9 +115,12 @@ test('a route of two VNIs stands in the other when one goes, and its leaf is kno
     [...evpn.vteps.values()].map(({ address, routes }) => [address, routes]),
   ];
   t.deepEqual(state(), [[VNI, OTHER], [[V4, 1]]]);
+  new SegmentMember(leaf, 8, vtepOf(8)).perEs(ESI, [VNI]);
+  clock.advance(100);
+  t.is(leaf.evpn.vteps.size, 2);
   leaf.removeVni(devices);
   clock.advance(100);
-  t.deepEqual(state(), [[OTHER], [[V4, 1]]]);
+  t.deepEqual(state(), [[OTHER], [[V4, 1]]], 'the leaf of a route that no other VNI imports is forgotten');
   leaf.removeVni(others);
   clock.advance(100);
   t.deepEqual(state(), [[], []]);
@@ -196,5 +210,70 @@ test('a MAC/IP route counts for the Ethernet segment that it names last, in the 
       where(),
       [VNI, OTHER].map((vni) => ((targets as readonly number[]).includes(vni) ? HERE : NOT_HERE)),
     );
+  }
+});
+
+test('why a VNI does not import a route: its content, else its targets; and why it uses none that it imports', async (t) => {
+  const { leaf, clock } = await servingLeaf(VNI);
+  leaf.addVni(leaf.world.devices(OTHER));
+  clock.advance(100);
+  const { importer } = leaf.evpn;
+  const [here, other] = [VNI, OTHER].map((vni) => leaf.evpn.vrf(vni)!);
+  const member = new SegmentMember(leaf, 9, V4);
+  const why = () => {
+    clock.advance(1000);
+    const [destination] = leaf.rib.destinations();
+    return [
+      importer.whyNotImported(destination, here),
+      importer.whyNotImported(destination, other),
+      importer.whyUnused(destination, leaf.dataPlane.topology),
+    ];
+  };
+  member.macIp(MAC, VNI, { ip: IP });
+  t.deepEqual(why(), [undefined, 'route-targets', undefined]);
+  here.own = { ...here.own, ips: new Set([IP]) };
+  t.deepEqual(why(), [undefined, 'route-targets', 'own-ip']);
+  here.own = { ...here.own, macs: new Set([MAC]) };
+  t.deepEqual(why(), [undefined, 'route-targets', 'own-mac']);
+  member.macIp(MAC, VNI, { ip: IP, targets: [99] });
+  t.deepEqual(why(), ['route-targets', 'route-targets', 'route-targets']);
+  member.macIp(MAC, VNI, { ip: IP, stands: false });
+  member.macIp(parseMac('01:00:5e:00:00:01'), VNI);
+  t.deepEqual(why(), ['mac-address', 'mac-address', 'mac-address']);
+});
+
+test('a route that is withdrawn as the targets of a VNI change is imported nowhere', async (t) => {
+  const { leaf, clock } = await servingLeaf(VNI);
+  const member = new SegmentMember(leaf, 9, V4);
+  const settings = (target: number): EvpnSettings => ({
+    asn: 65001,
+    routerId: vtepOf(1) as Ipv4,
+    advertiseAllVni: true,
+    vnis: new Map([
+      [
+        VNI,
+        {
+          advertise: true,
+          rd: undefined,
+          importTargets: [{ kind: 'any-as', localAdministrator: target }],
+          exportTargets: undefined,
+        },
+      ],
+    ]),
+  });
+  for (const [before, after] of [
+    [10010, 99],
+    [99, 10010],
+  ]) {
+    leaf.evpn.reconfigure(settings(before));
+    member.macIp(MAC, VNI, { ip: IP });
+    clock.advance(1000);
+    const vrf = leaf.evpn.vrf(VNI)!;
+    t.is(vrf.macs.size, before === 10010 ? 1 : 0);
+    leaf.evpn.reconfigure(settings(after));
+    member.macIp(MAC, VNI, { ip: IP, stands: false });
+    t.is(leaf.rib.size, 1, 'kept until the reader has taken it');
+    clock.advance(1000);
+    t.deepEqual([vrf.macs.size, leaf.evpn.vteps.size, leaf.rib.size], [0, 0, 0]);
   }
 });
