@@ -4,14 +4,15 @@ const rooms = {
   tables: ['types'],
   wire: ['types'],
   bfd: ['types'],
-  bgp: ['bfd', 'wire', 'tables', 'types'],
+  nd: ['types'],
+  bgp: ['bfd', 'nd', 'wire', 'tables', 'types'],
   dataplane: ['tables', 'types'],
-  linux: ['bfd', 'dataplane', 'tables', 'types'],
+  linux: ['bfd', 'nd', 'dataplane', 'tables', 'types'],
   hosts: ['dataplane', 'tables', 'types'],
   config: ['types'],
   evpn: ['bgp', 'wire', 'dataplane', 'tables', 'types'],
   underlay: ['bgp', 'wire', 'dataplane', 'tables', 'types'],
-  api: ['config', 'evpn', 'underlay', 'linux', 'dataplane', 'bgp', 'bfd', 'wire', 'tables', 'types'],
+  api: ['config', 'evpn', 'underlay', 'linux', 'dataplane', 'bgp', 'bfd', 'nd', 'wire', 'tables', 'types'],
 };
 module.exports = {
   forbidden: [

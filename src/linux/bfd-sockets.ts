@@ -12,6 +12,7 @@ import {
 } from '../bfd/index.js';
 import { IPV4_ANY, IPV6_ANY, type Ip, isIpv4, type Log, parseIp } from '../types/index.js';
 import * as K from './constants.js';
+import { ttlOf } from './control-messages.js';
 import { native, type RawSocket } from './native.js';
 import { familyOf } from './neigh-writer.js';
 import { addressText, ipOf, SOCKADDR_ROOM, socketAddress } from './socket-address.js';
@@ -21,8 +22,6 @@ import { setInteger, setTtl } from './tcp-options.js';
 const SO_PRIORITY = 12;
 const IP_TOS = 1;
 const IP_RECVTTL = 12;
-const IPV6_RECVHOPLIMIT = 51;
-const IPV6_HOPLIMIT = 52;
 const IPV6_TCLASS = 67;
 /** Of what routers say to each other (RFC 4594 §3.1), and its place in a device's queue: <linux/pkt_sched.h>. */
 const DSCP_CS6 = 0xc0;
@@ -33,10 +32,6 @@ const FIRST_PORT = 49152;
 const LAST_PORT = 65535;
 const PORT_ATTEMPTS = 32;
 
-/** `struct cmsghdr` with a size_t, and its fields before the data. */
-const CMSG_HEADER = process.arch === 'arm' || process.arch === 'ia32' ? 12 : 16;
-const CMSG_LEVEL = CMSG_HEADER - 8;
-const CMSG_TYPE = CMSG_HEADER - 4;
 const CONTROL = 64;
 
 /** A packet is 24 octets; what is longer than the room is lost, and would be discarded. */
@@ -120,7 +115,7 @@ export class UdpBfdTransport implements BfdTransport {
     const what = `UDP port ${port} of ${isIpv4(ip) ? 'IPv4' : 'IPv6'}`;
     const socket = openSocket(ip, what);
     if (isIpv4(ip)) setInteger(socket.fd, K.IPPROTO_IP, IP_RECVTTL, 1);
-    else setInteger(socket.fd, K.IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+    else setInteger(socket.fd, K.IPPROTO_IPV6, K.IPV6_RECVHOPLIMIT, 1);
     bind(socket, socketAddress(anyOf(ip), port), what);
     const ear: Ear = { socket, multihop, users: 0 };
     socket.watch(
@@ -216,19 +211,4 @@ function bind(socket: RawSocket, address: Buffer, what: string): void {
 
 function failure(code: string, what: string, cure = 'see what the kernel allows evpnd'): BfdTransportError {
   return new BfdTransportError(code, what, CURES[code] ?? cure);
-}
-
-/** The TTL or hop limit among the cmsgs; 0 where there is none, which no session takes. */
-function ttlOf(controls: Buffer, start: number, length: number): number {
-  for (let at = start; at + CMSG_HEADER + 4 <= start + length; ) {
-    const size = controls.readUInt32LE(at);
-    const level = controls.readInt32LE(at + CMSG_LEVEL);
-    const type = controls.readInt32LE(at + CMSG_TYPE);
-    if ((level === K.IPPROTO_IP && type === K.IP_TTL) || (level === K.IPPROTO_IPV6 && type === IPV6_HOPLIMIT))
-      return controls.readInt32LE(at + CMSG_HEADER);
-    if (size < CMSG_HEADER) return 0;
-    const word = CMSG_HEADER === 16 ? 8 : 4;
-    at += (size + word - 1) & ~(word - 1);
-  }
-  return 0;
 }

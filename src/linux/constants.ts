@@ -15,6 +15,7 @@ export const SOL_SOCKET = 1;
 export const IPPROTO_IP = 0;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_IPV6 = 41;
+export const IPPROTO_ICMPV6 = 58;
 export const SOL_NETLINK = 270;
 export const SO_REUSEADDR = 2;
 export const SO_SNDBUF = 7;
@@ -24,9 +25,19 @@ export const SO_DETACH_FILTER = 27;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_MEMINFO = 55;
+export const SO_BINDTOIFINDEX = 62;
 /** Indexes of what SO_MEMINFO fills (linux/sock_diag.h): memory that waiting messages take, and messages dropped. */
 export const SK_MEMINFO_RMEM_ALLOC = 0;
 export const SK_MEMINFO_DROPS = 8;
+
+/** linux/in6.h, icmpv6.h: options of ICMPv6 sockets. */
+export const IPV6_MULTICAST_IF = 17;
+export const IPV6_MULTICAST_HOPS = 18;
+export const IPV6_MULTICAST_LOOP = 19;
+export const IPV6_JOIN_GROUP = 20;
+export const IPV6_RECVHOPLIMIT = 51;
+export const IPV6_HOPLIMIT = 52;
+export const ICMPV6_FILTER = 1;
 
 /** linux/in.h, in6.h, tcp.h: options of TCP sockets. */
 export const IP_TTL = 2;

@@ -10,7 +10,7 @@
  * that is wanted and asks for the underlay's MTU; teller.ts tells what was heard in the data plane's terms; kernel.ts ties all together as the `Kernel` of dataplane/. Beside it
  * stand snoop.ts, which hears ARP and ND on bridge ports (snoop-packet.ts knows the packets), devlink.ts (the switch
  * ASIC's name) and sd-notify.ts; and tcp-sockets.ts, which opens the sockets of BGP with the options that node:net does not
- * know, and bfd-sockets.ts, which carries BFD.
+ * know, bfd-sockets.ts, which carries BFD, and nd-sockets.ts, which carries router advertisements.
  *
  * Follows include/uapi/linux/{rtnetlink,neighbour,if_link,if_bridge}.h and RFC 3549; RFC 826, RFC 5227 and RFC 4861 for
  * what hosts say. Supports VLAN-unaware bridges,
@@ -26,6 +26,7 @@ export { encodeOperation } from './kernel-tables/index.js';
 export type { Link, VxlanSettings } from './link-codec.js';
 export type { PortVlans, VniFilter } from './link-table.js';
 export { type NativeModule, native, type RawSocket } from './native.js';
+export { RawNdTransport } from './nd-sockets.js';
 export { NEIGH_MESSAGE_MAX } from './neigh-writer.js';
 export { requireRowPermission } from './permission.js';
 export type { PortSettings } from './port-codec.js';
