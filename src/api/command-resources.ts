@@ -1,16 +1,16 @@
 import type { Static, TSchema } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { formatIp, formatMac, type Ip, type Log } from '../types/index.js';
+import { formatIp, formatMac, type Log } from '../types/index.js';
 import type { Commands, NeighborAnswer } from './commands.js';
 import { invalidParameter, Problem } from './errors.js';
 import { isFromUnixSocket } from './listen.js';
 import {
   AddressPath,
-  addressParameter,
   ClearNeighborQuery,
   ClearQuery,
   duplicateSelection,
   NoQuery,
+  neighborParameter,
   ShutdownQuery,
   wordsParameter,
 } from './parameters.js';
@@ -118,13 +118,12 @@ function ofNeighbor(
   request: FastifyRequest,
   command: string,
   facts: object,
-  run: (address: Ip) => NeighborAnswer,
+  run: (address: string) => NeighborAnswer,
 ): { answer: object; facts: object } {
-  const address = addressParameter((request.params as Static<typeof AddressPath>).address);
+  const address = neighborParameter('address', (request.params as Static<typeof AddressPath>).address);
   const answer = run(address);
-  if ('refused' in answer)
-    throw new Problem(answer.refused, `${formatIp(address)} ${REFUSALS[answer.refused]}`);
-  return { answer: answer.neighbor, facts: { command, neighbor: formatIp(address), ...facts } };
+  if ('refused' in answer) throw new Problem(answer.refused, `${address} ${REFUSALS[answer.refused]}`);
+  return { answer: answer.neighbor, facts: { command, neighbor: address, ...facts } };
 }
 
 /** Adds the commands to a scope whose prefix is the version. Each is refused over TCP, and logged after execution. */

@@ -15,15 +15,18 @@ export type NeighborAnswer =
   | { readonly neighbor: NeighborItem }
   | { readonly refused: 'no-such-neighbor' | 'neighbor-shut-down' | 'no-session' | 'no-route-refresh' };
 
-/** The commands of an operator. They are accepted on the Unix socket only, whose file permissions control access. */
+/**
+ * The commands of an operator. They are accepted on the Unix socket only, whose file permissions control access. Addresses of
+ * neighbors are text, with a zone where they have one.
+ */
 export interface Commands {
   /** Forgets duplicates, so that their moves are followed again; returns how many there were. */
   clearDuplicates(selection: DuplicateSelection): number;
   /** Ends the neighbor's session with Cease/Administrative Reset and this message (RFC 9003), and starts a new one. */
-  clearNeighbor(address: Ip, words: string): NeighborAnswer;
+  clearNeighbor(address: string, words: string): NeighborAnswer;
   /** Requests the neighbor's routes again (`in`), sends it ours again (`out`), or `both`; the session stays. */
-  softClearNeighbor(address: Ip, direction: SoftDirection): NeighborAnswer;
+  softClearNeighbor(address: string, direction: SoftDirection): NeighborAnswer;
   /** Ends the session with Cease/Administrative Shutdown and this message, and keeps it down until `enableNeighbor`. */
-  shutDownNeighbor(address: Ip, words: string): NeighborAnswer;
-  enableNeighbor(address: Ip): NeighborAnswer;
+  shutDownNeighbor(address: string, words: string): NeighborAnswer;
+  enableNeighbor(address: string): NeighborAnswer;
 }

@@ -1,3 +1,4 @@
+import { addressOf, canonicalAddress } from '../bgp/index.js';
 import {
   compareIp,
   formatIp,
@@ -24,11 +25,18 @@ export const macOrder: KeyOrder<Mac> = {
   decode: (text) => orUndefined(() => parseMac(text)),
 };
 
-/** IPv4 before IPv6, then by octets: neighbours, VTEPs, host addresses. */
+/** IPv4 before IPv6, then by octets: VTEPs, host addresses. */
 export const ipOrder: KeyOrder<Ip> = {
   compare: compareIp,
   encode: formatIp,
   decode: (text) => orUndefined(() => parseIp(text)),
+};
+
+/** By address, then by zone: neighbors, which may have one link-local address on several links. */
+export const neighborOrder: KeyOrder<string> = {
+  compare: (a, b) => compareIp(addressOf(a), addressOf(b)) || (a < b ? -1 : a > b ? 1 : 0),
+  encode: (address) => address,
+  decode: (text) => orUndefined(() => canonicalAddress(text)),
 };
 
 function orUndefined<Value>(parse: () => Value): Value | undefined {

@@ -1,7 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifySchemaValidationError } from 'fastify';
+import { canonicalAddress } from '../bgp/index.js';
 import { closest } from '../config/index.js';
-import { type Ip, ParseError, parseIp, parseMac, toVni, VNI_MAX } from '../types/index.js';
+import { ParseError, parseIp, parseMac, toVni, VNI_MAX } from '../types/index.js';
 import type { DuplicateSelection, SoftDirection } from './commands.js';
 import { invalidParameter, type ParameterFault, Problem } from './errors.js';
 import { closed } from './schema-words.js';
@@ -103,7 +104,10 @@ export const VniPath = Type.Object({
 });
 
 export const AddressPath = Type.Object({
-  address: Type.String({ description: "The neighbor's address, in any spelling." }),
+  address: Type.String({
+    description:
+      "The neighbor's address, in any spelling; a link-local one with its zone, such as `fe80::1%25swp1`, where several neighbors have it.",
+  }),
 });
 
 /** Parses what the schema let pass as text; one of MAC and IP at most. Throws Problem invalid-parameter. */
@@ -124,9 +128,9 @@ export function wordsParameter(message: string | undefined): string {
   return message ?? '';
 }
 
-/** Parses a path's address. Throws Problem invalid-parameter. */
-export function addressParameter(text: string): Ip {
-  return parsed('address', text, parseIp) as Ip;
+/** Returns a neighbor's address as the speaker has it, with the zone that it may have. Throws Problem invalid-parameter. */
+export function neighborParameter(parameter: string, text: string): string {
+  return parsed(parameter, text, canonicalAddress) ?? text;
 }
 
 /** Converts validation errors to a Problem with each parameter, its value and the allowed values. */

@@ -10,6 +10,12 @@ export function canonicalAddress(text: string): string {
   return at < 0 || isIpv4(ip) ? formatIp(ip) : formatIp(ip) + text.slice(at);
 }
 
+/** The zone of an address, which names a device; empty where it has none. */
+export function zoneOf(text: string): string {
+  const at = text.indexOf('%');
+  return at < 0 ? '' : text.slice(at + 1);
+}
+
 /** The address without its zone, as a value that compareIp orders. Throws ParseError. */
 export function addressOf(text: string): Ip {
   const at = text.indexOf('%');

@@ -1,6 +1,7 @@
 import { compareIp, type Ip } from '../types/index.js';
 import { type EvpnNlri, type Route, RouteType } from '../wire/index.js';
 import { addressOf } from './address.js';
+import { nextHopZone } from './next-hop-zone.js';
 import type { Path, PathSource } from './route.js';
 
 /** Negative where `a` is preferred, zero where the rule does not decide. */
@@ -121,7 +122,7 @@ export function decide<P extends Path<Route>>(
 
 /**
  * The paths that the decision process chooses where several may be, at most `most`, the best first: those that the
- * tie-breakers alone tell apart, in their order, of each next hop one. AS_PATHs are equally good where they are equally long,
+ * tie-breakers alone tell apart, in their order, of each next hop one (of a link-local one, one a link). AS_PATHs are equally good where they are equally long,
  * whatever ASes they name: the spines of a fabric may have an AS each.
  */
 export function decideSeveral<P extends Path<Route>>(
@@ -133,11 +134,13 @@ export function decideSeveral<P extends Path<Route>>(
   let candidates = usableOf(paths, usable);
   for (const rule of isMacIp(paths[0]) ? MAC_IP_PREFERENCES : PREFERENCES)
     candidates = eliminate(candidates, rule);
-  const chosen = new Map<Ip, P>();
+  const chosen = new Map<Ip | string, P>();
   for (const path of [...candidates].sort(byTieBreakers)) {
     if (chosen.size === most) break;
+    const zone = nextHopZone(path);
     const { nextHop } = path.attributes;
-    if (!chosen.has(nextHop)) chosen.set(nextHop, path);
+    const key = zone === '' ? nextHop : `${nextHop}%${zone}`;
+    if (!chosen.has(key)) chosen.set(key, path);
   }
   return [...chosen.values()];
 }
@@ -201,7 +204,8 @@ export function selectBest<P extends Path<Route>>(
 
 /** The best of two paths, without garbage: what nearly every UPDATE costs where there is a choice. */
 export function better<P extends Path<Route>>(a: P, b: P, usable?: (path: P) => boolean): P {
-  if (usable !== undefined && a.attributes !== b.attributes) {
+  // Whoever says the same has the same objects
+  if (usable !== undefined && (a.attributes !== b.attributes || a.nlri !== b.nlri)) {
     const isUsable = usable(a);
     if (isUsable !== usable(b)) return isUsable ? a : b;
   }

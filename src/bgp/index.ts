@@ -13,7 +13,7 @@
  * DelayOpen, any address family but L2VPN/EVPN and, for those who give the speaker their RIBs, IPv4 and IPv6
  * unicast.
  */
-export { addressOf, canonicalAddress } from './address.js';
+export { addressOf, canonicalAddress, zoneOf } from './address.js';
 export type { ListenRange, LocalIdentity, NeighborConfig, SpeakerConfig } from './config.js';
 export type { LocalAddress, LocalInterface } from './connected.js';
 export { type Decision, decide, decideSeveral, selectBest } from './decision.js';
@@ -26,6 +26,7 @@ export { KeyedTable } from './keyed-table.js';
 export { FamilyLocalRib, LocalRib } from './local-rib.js';
 export type { NeighborRouteCounts } from './neighbor-routes.js';
 export type * from './neighbor-status.js';
+export { nextHopZone } from './next-hop-zone.js';
 export { FamilyRib, type RibIdentity } from './rib.js';
 export type { RibReader } from './rib-reader.js';
 export { plainRoutes } from './rib-routes.js';

@@ -1,10 +1,13 @@
 import type { Family, PathAttributes, Route } from '../wire/index.js';
 import { decideSeveral, type Usable } from './decision.js';
 import { type Arrival, PlainDestination, type RibPath } from './destination.js';
+import { isOnOtherLink } from './next-hop-zone.js';
+import type { PathSource } from './route.js';
 
 /** A path that was chosen, and what it said then. */
 interface Choice<Nlri extends Route> {
   readonly path: RibPath<Nlri>;
+  readonly source: PathSource;
   readonly attributes: PathAttributes;
   readonly nlri: Nlri;
 }
@@ -33,11 +36,19 @@ export class MultipathDestination<Nlri extends Route> extends PlainDestination<N
   override chooseSeveral(usable: Usable<Nlri> | undefined): boolean {
     const before = this.#chosen;
     const chosen = decideSeveral(this.paths, this.#most, usable);
-    this.#chosen = chosen.map((path) => ({ path, attributes: path.attributes, nlri: path.nlri }));
+    this.#chosen = chosen.map((path) => ({
+      path,
+      source: path.source,
+      attributes: path.attributes,
+      nlri: path.nlri,
+    }));
     return (
       chosen.length !== before.length ||
       chosen.some(
-        ({ attributes, nlri }, n) => attributes !== before[n].attributes || !this.same(nlri, before[n].nlri),
+        (path, n) =>
+          path.attributes !== before[n].attributes ||
+          isOnOtherLink(path, before[n].source) ||
+          !this.same(path.nlri, before[n].nlri),
       )
     );
   }

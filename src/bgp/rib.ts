@@ -5,6 +5,7 @@ import { Arrival, type RibDestination, type RibPath } from './destination.js';
 import { hold, release } from './holdings.js';
 import { type InboundPolicy, NO_POLICY, noRefusals, type RefusalReason, whyRefused } from './inbound.js';
 import { type NeighborRouteCounts, NeighborRoutes, NO_COUNTS } from './neighbor-routes.js';
+import { isOnOtherLink } from './next-hop-zone.js';
 import type { RibReader } from './rib-reader.js';
 import { RibReaders } from './rib-readers.js';
 import type { Routes } from './rib-routes.js';
@@ -192,7 +193,7 @@ export class FamilyRib<Nlri extends Route> {
     if (best === undefined) return;
     const differs = destination.chooseSeveral(this.usable);
     if (!differs && best === destination.choose(this.usable)) return;
-    this.#choose(this.#neighborOf(best.source), destination, best.attributes, differs);
+    this.#choose(this.#neighborOf(best.source), destination, best.attributes, best.source, differs);
   }
 
   /** The decision process's choice of the destination and its rule. */
@@ -286,7 +287,7 @@ export class FamilyRib<Nlri extends Route> {
       hold(attributes, neighbor);
       const added = this.#routes.destination(arrival, attributes, nlri);
       this.#table.add(added);
-      this.#choose(neighbor, added, undefined, false);
+      this.#choose(neighbor, added, undefined, undefined, false);
       return;
     }
     if (
@@ -299,13 +300,14 @@ export class FamilyRib<Nlri extends Route> {
     }
     const { best } = destination;
     const told = best?.attributes;
+    const teller = best?.source;
     const before = old?.attributes;
     if (before !== attributes) {
       hold(attributes, neighbor);
       if (before !== undefined) this.#release(neighbor, before);
     }
     const differs = destination.put(arrival, attributes, nlri, old);
-    this.#choose(neighbor, destination, told, differs && old === best);
+    this.#choose(neighbor, destination, told, teller, differs && old === best);
   }
 
   #withdraw(neighbor: NeighborRoutes<Nlri>, nlri: Nlri): void {
@@ -317,12 +319,13 @@ export class FamilyRib<Nlri extends Route> {
   #removePath(neighbor: NeighborRoutes<Nlri>, destination: RibDestination<Nlri>, path: RibPath<Nlri>): void {
     const { best, nlri } = destination;
     const told = best?.attributes;
+    const teller = best?.source;
     if (path.arrival.epoch !== neighbor.epoch) neighbor.stale--;
     this.#release(neighbor, path.attributes);
     const differs = destination.remove(path);
     neighbor.accepted[nlri.type]--;
     neighbor.held--;
-    this.#choose(neighbor, destination, told, differs && path === best);
+    this.#choose(neighbor, destination, told, teller, differs && path === best);
   }
 
   #release(neighbor: NeighborRoutes<Nlri>, attributes: PathAttributes): void {
@@ -330,24 +333,27 @@ export class FamilyRib<Nlri extends Route> {
   }
 
   /**
-   * After the neighbor's change of the destination's paths. `told`: the attributes that the best one had before it; `differs`: it is of
-   * another NLRI than then.
+   * After the neighbor's change of the destination's paths. `told`: the attributes that the best one had before it, and `teller` who
+   * said it; `differs`: it is of another NLRI than then.
    */
   #choose(
     neighbor: NeighborRoutes<Nlri>,
     destination: RibDestination<Nlri>,
     told: PathAttributes | undefined,
+    teller: PathSource | undefined,
     differs: boolean,
   ): void {
     const { best } = destination;
     const choice = destination.choose(this.usable);
     destination.best = choice;
     const othersDiffer = destination.chooseSeveral(this.usable);
-    // What a reader of the best path sees is its attributes and its NLRI; who said it matters to the explanation only
+    // What a reader of the best path sees is its attributes, its NLRI and the link of its next hop; who said it matters to the
+    // explanation only
     if (
       differs ||
       othersDiffer ||
       choice?.attributes !== told ||
+      (choice !== undefined && teller !== undefined && isOnOtherLink(choice, teller)) ||
       (best !== choice &&
         best !== undefined &&
         choice !== undefined &&

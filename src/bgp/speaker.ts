@@ -183,7 +183,10 @@ export class Speaker {
     return [...this.#sessions.values()].map((session) => session.status());
   }
 
-  /** Undefined where no neighbour has this address; any spelling of it will do. */
+  /**
+   * Undefined where no neighbour has this address; any spelling of it will do, and a link-local one may go without its zone
+   * where one neighbour alone has it.
+   */
   neighbor(address: string): NeighborStatus | undefined {
     return this.#find(address)?.status();
   }
@@ -267,11 +270,16 @@ export class Speaker {
   }
 
   #find(address: string): Session | undefined {
+    let canonical: string;
     try {
-      return this.#sessions.get(canonicalAddress(address));
+      canonical = canonicalAddress(address);
     } catch {
       return undefined;
     }
+    const exact = this.#sessions.get(canonical);
+    if (exact !== undefined) return exact;
+    const zoned = [...this.#sessions].filter(([each]) => each.startsWith(`${canonical}%`));
+    return zoned.length === 1 ? zoned[0][1] : undefined;
   }
 
   #sessionOf(neighbor: NeighborConfig): Session {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { formatIp, type Ip, type Ipv4, isIpv4, isLinkLocal, ParseError, parseIp } from '../types/index.js';
+import { formatIp, type Ip, type Ipv4, isIpv4, needsZone, ParseError, parseIp } from '../types/index.js';
 import { quoteValue } from './finding.js';
 import type { Refuse } from './setting.js';
 import type { Fault } from './source.js';
@@ -29,8 +29,7 @@ export function parsePeerAddress(text: string, refuse: Refuse): Ip {
     ? ip !== 0 && ip < FIRST_GROUP
     : formatIp(ip) !== '::' && !/^ff/.test(formatIp(ip));
   if (!isUnicast) refuse({ found: quoteValue(text), allowed: 'the address of one router' });
-  else if (!isIpv4(ip) && isLinkLocal(ip))
-    refuse({ found: quoteValue(text), allowed: 'an address that is not link-local' });
+  else if (needsZone(ip)) refuse({ found: quoteValue(text), allowed: 'an address that is not link-local' });
   return ip;
 }
 

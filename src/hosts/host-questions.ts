@@ -13,7 +13,7 @@ import {
   type Snooper,
   type VniAttachment,
 } from '../dataplane/index.js';
-import { type Ip, isIpv4, isLinkLocal, type Mac, type Vni } from '../types/index.js';
+import { type Ip, isIpv4, type Mac, needsZone, type Vni } from '../types/index.js';
 import type { Charge } from './ask-lanes.js';
 import type { Outcome } from './refresher.js';
 
@@ -92,7 +92,7 @@ export class HostQuestions {
   #kernelCanAsk(at: VniAttachment, asked: Ip): boolean {
     if (isIpv4(asked)) return true;
     const own = this.#owner.topology.interfaces.get(at.sviIfindex)?.addresses;
-    return own?.some(({ ip, state }) => state === 'usable' && !isIpv4(ip) && isLinkLocal(ip)) ?? false;
+    return own?.some(({ ip, state }) => state === 'usable' && needsZone(ip)) ?? false;
   }
 
   /** Probes for an IP that the MAC should have, at the port where the bridge has the MAC. */

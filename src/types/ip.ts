@@ -75,6 +75,11 @@ export function isLinkLocal(ip: Ip): boolean {
   return ip.charCodeAt(0) === 0xfe && (ip.charCodeAt(1) & 0xc0) === 0x80;
 }
 
+/** True for fe80::/10, which every link has for itself: only a zone beside it, the device, says where it is (RFC 4007 §6). */
+export function needsZone(ip: Ip): boolean {
+  return !isIpv4(ip) && isLinkLocal(ip);
+}
+
 /** True if `ip` begins with the first `length` bits of `network`, which may be of the other family. */
 export function isWithin(ip: Ip, network: Ip, length: number): boolean {
   if (isIpv4(ip) || isIpv4(network)) {

@@ -1,4 +1,4 @@
-import type { Destination, FamilyRib, RibReader } from '../bgp/index.js';
+import { type Destination, type FamilyRib, nextHopZone, type RibReader } from '../bgp/index.js';
 import type { KernelRoutes } from '../dataplane/index.js';
 import {
   type Clock,
@@ -98,5 +98,5 @@ export class RouteImporter {
 }
 
 function nextHopsOf({ chosen }: Destination<Prefix>): NextHop[] {
-  return chosen.map(({ attributes, source }) => ({ ip: attributes.nextHop, neighbor: source.neighbor }));
+  return chosen.map((path) => ({ ip: path.attributes.nextHop, zone: nextHopZone(path) }));
 }

@@ -31,8 +31,8 @@ export class NextHopSets {
 
   /** The set of these next hops, one route more of which has it. */
   hold(nextHops: readonly NextHop[]): NextHops {
-    const sorted = [...nextHops].sort((a, b) => compareIp(a.ip, b.ip));
-    const key = sorted.map(({ ip, neighbor }) => `${ip}${zoneOf(neighbor)}`).join(' ');
+    const sorted = [...nextHops].sort(compareNextHops);
+    const key = sorted.map(({ ip, zone }) => `${ip}%${zone}`).join(' ');
     let set = this.#sets.get(key);
     if (!set) {
       const { hops, unreachable } = this.#resolve(sorted);
@@ -73,13 +73,12 @@ export class NextHopSets {
 }
 
 /** A next hop as people write it. */
-export function formatNextHop({ ip, neighbor }: NextHop): string {
-  return `${formatIp(ip)}${zoneOf(neighbor)}`;
+export function formatNextHop({ ip, zone }: NextHop): string {
+  return zone === '' ? formatIp(ip) : `${formatIp(ip)}%${zone}`;
 }
 
-function zoneOf(neighbor: string): string {
-  const at = neighbor.indexOf('%');
-  return at < 0 ? '' : neighbor.slice(at);
+function compareNextHops(a: NextHop, b: NextHop): number {
+  return compareIp(a.ip, b.ip) || (a.zone < b.zone ? -1 : a.zone > b.zone ? 1 : 0);
 }
 
 function isSame(a: Hop, b: Hop): boolean {

@@ -4,6 +4,7 @@ import {
   isLinkLocal,
   isMartian,
   isWithin,
+  needsZone,
   type PrefixKey,
   prefixLength,
   prefixOf,
@@ -12,8 +13,8 @@ import {
 /** A BGP next hop as a neighbor gave it. */
 export interface NextHop {
   readonly ip: Ip;
-  /** The neighbor's address, as text: where it is link-local, its zone names the device. */
-  readonly neighbor: string;
+  /** The name of the device that it is on where it is in fe80::/10; else empty. */
+  readonly zone: string;
 }
 
 /** Why a next hop is of no use. */
@@ -22,7 +23,8 @@ export type Unreachable = 'martian' | 'our-own-address' | 'not-connected';
 /** The networks that the machine is in, by its devices that carry frames. */
 export class Reach {
   readonly #networks: { readonly ip: Ip; readonly length: number; readonly ifindex: number }[] = [];
-  readonly #ours = new Set<Ip>();
+  /** Those that have a zone with the name of their device. */
+  readonly #ours = new Set<Ip | string>();
   readonly #byName = new Map<string, number>();
   /** The prefixes of the networks, and of addresses that are in none. */
   readonly connected = new Set<PrefixKey>();
@@ -32,8 +34,8 @@ export class Reach {
       if (running) this.#byName.set(name, ifindex);
       for (const { ip, peer, prefixLength: length, state } of addresses) {
         if (state !== 'usable') continue;
-        this.#ours.add(ip);
-        if (!running || isMartian(ip) || isLinkLocal(ip)) continue;
+        this.#ours.add(needsZone(ip) ? `${ip}%${name}` : ip);
+        if (!running || isMartian(ip) || needsZone(ip)) continue;
         this.#networks.push({ ip: peer ?? ip, length, ifindex });
         this.connected.add(prefixOf(peer ?? ip, length));
       }
@@ -42,11 +44,10 @@ export class Reach {
   }
 
   /** How the next hop is reached, or why it is not. A next hop must be connected: nothing is looked up in BGP's own routes. */
-  resolve({ ip, neighbor }: NextHop): Hop | Unreachable {
+  resolve({ ip, zone }: NextHop): Hop | Unreachable {
     if (isMartian(ip)) return 'martian';
-    if (this.#ours.has(ip)) return 'our-own-address';
-    if (isLinkLocal(ip)) {
-      const [, zone = ''] = neighbor.split('%');
+    if (this.#ours.has(needsZone(ip) ? `${ip}%${zone}` : ip)) return 'our-own-address';
+    if (needsZone(ip)) {
       const ifindex = this.#byName.get(zone);
       return ifindex === undefined ? 'not-connected' : { ifindex, gateway: ip };
     }

@@ -250,7 +250,7 @@ for (const [over, fix] of [
   ],
   [
     { address: 'fe80::1%eth0', shutdown: { message: '', since: 0 } },
-    "curl --unix-socket /run/evpnd/api.sock -X DELETE 'http://evpnd/api/v1/neighbors/fe80::1/shutdown'",
+    "curl --unix-socket /run/evpnd/api.sock -X DELETE 'http://evpnd/api/v1/neighbors/fe80::1%25eth0/shutdown'",
   ],
 ] as const)
   test(`what to do about a neighbor without a session: ${'reason' in over ? over.reason : fix}`, (t) => {

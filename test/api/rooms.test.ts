@@ -1,6 +1,8 @@
 import test from 'ava';
 import { Ntf } from '../../src/dataplane/index.js';
-import { formatIp, formatMac, parseIp } from '../../src/types/index.js';
+import { formatIp, formatMac, parseIp, parsePrefix } from '../../src/types/index.js';
+import { EVPN, UpdateEncoder } from '../../src/wire/index.js';
+import { macRoute, neighborConfig, openOf, originated } from '../bgp/fabric.js';
 import { HOST, House, IP, OTHER } from './support/house.js';
 
 const OTHER_IP = parseIp('192.0.2.77');
@@ -64,6 +66,36 @@ test('neighbors: the session as it stands, and by any spelling of the address', 
   });
   t.deepEqual(await here.get('/api/v1/neighbors/10.1.0.2'), items[0]);
   t.like(await here.get('/api/v1/neighbors/10.1.0.9', 404), { code: 'no-such-neighbor' });
+});
+
+test('neighbors: one link-local address on two links is two', async (t) => {
+  const { house, here } = await fabric();
+  const { address: _, passive: __, ...neighbor } = neighborConfig('fe80::1', 'external');
+  await here.speaker.reconfigure({
+    asn: 65001,
+    routerId: 0x0a010001,
+    listen: [{ address: '10.1.0.1', port: 179 }],
+    neighbors: [],
+    listenRanges: [{ prefix: parsePrefix('fe80::/10'), limit: 9, neighbor }],
+  });
+  const encoder = new UpdateEncoder({ fourOctetAs: true, internal: false, localAsn: 65009 } as never, EVPN);
+  const updates = encoder.announce(originated('192.0.2.9'), [macRoute(1)]);
+  for (const device of ['up1', 'up2'])
+    house.fabric
+      .peer(`fe80::1%${device}`)
+      .connect('10.1.0.1')
+      .establish(openOf(65009, '10.0.0.9'))
+      .send(...updates);
+  const addresses = async (url: string) =>
+    ((await here.get(url)) as Items).items.map(({ address }) => address);
+  t.deepEqual(await addresses('/api/v1/neighbors'), ['fe80::1%up1', 'fe80::1%up2']);
+  const { next } = (await here.get('/api/v1/neighbors?limit=1')) as Items;
+  t.deepEqual(await addresses(`/api/v1/neighbors?limit=1&cursor=${next}`), ['fe80::1%up2']);
+  t.like(await here.get('/api/v1/neighbors/fe80::1%25up2'), { address: 'fe80::1%up2' });
+  await here.get('/api/v1/neighbors/fe80::1', 404);
+  const routesOf = async (neighbor: string) =>
+    ((await here.get(`/api/v1/routes?neighbor=${neighbor}`)) as Items).items.length;
+  t.deepEqual(await Promise.all(['fe80::1', 'fe80::1%25up1', 'fe80::1%25up3'].map(routesOf)), [1, 1, 0]);
 });
 
 test('VNIs: of the kernel and of the configuration', async (t) => {

@@ -86,6 +86,20 @@ test('what is not usable is excluded where something else is, whatever it has on
   t.is(selectBest([worse, bad], usable), bad);
 });
 
+test('what is not usable for its NLRI alone is excluded, though the attributes are the same', (t) => {
+  const usable = ({ nlri }: Path) => nlri.type !== 2 || nlri.label1 !== 7;
+  const { attributes } = path();
+  const bad = { ...path({}, {}, macRoute(1, { label1: 7 })), attributes };
+  const good = { ...path({}, { routerId: 0xffffffff }), attributes };
+  for (const paths of [
+    [good, bad],
+    [bad, good],
+  ]) {
+    t.deepEqual(decide(paths, usable), { best: good, rule: 'only usable path' });
+    t.is(selectBest(paths, usable), good);
+  }
+});
+
 test('MED counts between routes of one neighbouring AS only', (t) => {
   const a = path({ ...as(65000, 1), med: 9 }, { routerId: 1 });
   const b = path({ ...as(65001, 1), med: 1 }, { routerId: 2 });

@@ -94,6 +94,30 @@ test('an AS that the range does not mean is refused (RFC 4271 6.2), and forgotte
   t.deepEqual(speaker.neighbors(), []);
 });
 
+test('one link-local address on two links is two neighbors, which a command can name', async (t) => {
+  const fabric = new Fabric();
+  const { speaker } = await listening(fabric, { listenRanges: [range('fe80::/10')] });
+  const [, up2] = ['up1', 'up2'].map((device) =>
+    fabric.peer(`fe80::1%${device}`).connect('10.0.0.1').establish(openOf(65002, '10.0.0.2')),
+  );
+  t.deepEqual(
+    speaker.neighbors().map(({ address, state }) => [address, state]),
+    [
+      ['fe80::1%up1', 'Established'],
+      ['fe80::1%up2', 'Established'],
+    ],
+  );
+  t.is(speaker.neighbor('fe80::1'), undefined, 'which one is not said');
+  t.is(speaker.shutDownNeighbor('fe80::1'), 'no neighbor');
+  t.is(speaker.neighbor('FE80:0::1%up2')?.address, 'fe80::1%up2');
+  up2.connection?.destroy();
+  fabric.clock.advance(1000);
+  await Promise.resolve();
+  t.is(speaker.neighbor('fe80::1')?.address, 'fe80::1%up1');
+  t.is(speaker.neighbor('fe80::9'), undefined);
+  t.deepEqual(fabric.errors, []);
+});
+
 test('the longest prefix counts, and a configured neighbor before any', async (t) => {
   const fabric = new Fabric();
   const { speaker } = await listening(fabric, {

@@ -4,6 +4,7 @@ import {
   decide,
   decideSeveral,
   FamilyRib,
+  nextHopZone,
   type Path,
   type PathSource,
   plainRoutes,
@@ -76,16 +77,36 @@ test('of paths with one next hop the one that the tie-breakers prefer is chosen'
   t.deepEqual(decideSeveral([path(3, via(1)), path(2), path(1)], 8), [path(1), path(2)]);
 });
 
+/** Of a neighbor that is on this link with a link-local address, as many are. */
+const onLink = (device: string): PathSource => ({
+  neighbor: `fe80::1%${device}`,
+  routerId: 1,
+  internal: false,
+});
+const LINK_LOCAL = via(1, { nextHop: parseIp('fe80::1') });
+
+test('one link-local next hop on two links is two next hops, and one that is none is one', (t) => {
+  const [a, b] = ['up1', 'up2'].map((device) => path(1, LINK_LOCAL, onLink(device)));
+  t.deepEqual(decideSeveral([b, a], 8), [a, b]);
+  const [c, d] = ['up1', 'up2'].map((device) => path(1, via(1), onLink(device)));
+  t.deepEqual(decideSeveral([d, c], 8), [c]);
+  const other = path(1, LINK_LOCAL, { ...onLink('up1'), neighbor: 'fe80::2%up1' });
+  t.deepEqual(decideSeveral([other, a], 8), [a]);
+});
+
 test('what is not usable is not chosen where something else is', (t) => {
   const usable = ({ attributes }: Path<Prefix>) => attributes.nextHop !== parseIp('192.0.2.1');
   t.deepEqual(decideSeveral([path(1), path(2), path(3)], 8, usable), [path(2), path(3)]);
   t.deepEqual(decideSeveral([path(1)], 8, usable), [path(1)]);
 });
 
+const wayOf = (each: Path<Prefix>) =>
+  [formatIp(each.attributes.nextHop), nextHopZone(each)].filter((part) => part !== '').join('%');
+
 function make(most: number) {
   const clock = new VirtualClock();
   const rib = new FamilyRib(clock, { asn: 64999, routerId: 9 }, plainRoutes(IPV4_UNICAST, most));
-  const say = (n: number, attributes: PathAttributes | undefined) => {
+  const say = (n: number, attributes: PathAttributes | undefined, source = sourceOf(n)) => {
     const update: Update<Prefix> = {
       family: IPV4_UNICAST as Update<Prefix>['family'],
       reachable: attributes ? [prefix] : [],
@@ -96,10 +117,9 @@ function make(most: number) {
       faults: [],
       also: [],
     };
-    rib.update(sourceOf(n), update);
+    rib.update(source, update);
   };
-  const nextHops = () =>
-    (rib.destination(prefix)?.chosen ?? []).map(({ attributes }) => formatIp(attributes.nextHop));
+  const nextHops = () => (rib.destination(prefix)?.chosen ?? []).map(wayOf);
   return { rib, reader: rib.subscribe(), say, nextHops };
 }
 
@@ -131,6 +151,43 @@ test('a RIB of several paths has what comes beside the best, changes and goes am
   t.deepEqual(nextHops(), []);
 });
 
+for (const most of [1, 8])
+  test(`with ${most} paths, a link-local next hop that goes on by another link alone is a change`, (t) => {
+    const { reader, rib, say } = make(most);
+    const changed = () => reader.takeDirty(9).length === 1;
+    const links = () => (rib.destination(prefix)?.chosen ?? []).map(({ source }) => source.neighbor);
+    const [up1, up2] = [onLink('up1'), onLink('up2')];
+    say(1, LINK_LOCAL, up1);
+    t.true(changed());
+    say(2, LINK_LOCAL, up2);
+    t.is(changed(), most > 1);
+    t.deepEqual(links(), ['fe80::1%up1', 'fe80::1%up2'].slice(0, most));
+    say(1, undefined, up1);
+    t.true(changed());
+    t.deepEqual(links(), ['fe80::1%up2']);
+    say(1, LINK_LOCAL, up1);
+    t.true(changed());
+    say(1, LINK_LOCAL, { ...up1, routerId: 7 });
+    t.true(changed(), 'a session anew, which loses against up2');
+    t.deepEqual(links(), ['fe80::1%up2', 'fe80::1%up1'].slice(0, most));
+    say(2, undefined, up2);
+    t.true(changed());
+    t.deepEqual(links(), ['fe80::1%up1']);
+  });
+
+test('a next hop that needs no link is no other one by another neighbor', (t) => {
+  const { reader, say } = make(1);
+  say(1, via(1), onLink('up1'));
+  say(2, via(1), onLink('up2'));
+  reader.takeDirty(9);
+  const same = via(1);
+  say(1, same, onLink('up1'));
+  say(2, same, onLink('up2'));
+  reader.takeDirty(9);
+  say(1, undefined, onLink('up1'));
+  t.is(reader.takeDirty(9).length, 0);
+});
+
 test('a RIB of one path tells nothing of what comes beside it', (t) => {
   const { reader, say, nextHops } = make(1);
   say(1, via(1));
@@ -148,27 +205,25 @@ test('any history: the reader of the dirty set knows all that is chosen, and the
     via(1, { localPref: 99 }),
     via(3, { med: 1 }),
     via(3, { origin: 2 }),
+    LINK_LOCAL,
   ];
-  const step = fc.record({ n: fc.integer({ min: 1, max: 4 }), kind: fc.nat(5), take: fc.boolean() });
+  const step = fc.record({ n: fc.integer({ min: 1, max: 4 }), kind: fc.nat(6), take: fc.boolean() });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 2, max: 3 }), (steps, most) => {
+    fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 3 }), (steps, most) => {
       const { reader, rib, say, nextHops } = make(most);
       const said = new Map<number, PathAttributes>();
       let known: string[] = [];
       for (const { n, kind, take } of steps) {
         const attributes = kinds[kind];
-        say(n, attributes);
+        say(n, attributes, onLink(`up${n}`));
         if (attributes) said.set(n, attributes);
         else said.delete(n);
         if (take && reader.takeDirty(9).length > 0) known = nextHops();
       }
       if (reader.takeDirty(9).length > 0) known = nextHops();
-      const paths = [...said].map(([n, attributes]) => path(n, attributes));
+      const paths = [...said].map(([n, attributes]) => path(n, attributes, onLink(`up${n}`)));
       const expected = decideSeveral(paths, most);
-      t.deepEqual(
-        known,
-        expected.map(({ attributes }) => formatIp(attributes.nextHop)),
-      );
+      t.deepEqual(known, expected.map(wayOf));
       t.deepEqual(nextHops(), known);
       const { best } = decide(paths);
       t.true(expected[0]?.source.neighbor === best?.source.neighbor);

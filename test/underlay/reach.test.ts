@@ -22,9 +22,10 @@ const reach = new Reach({
     [5, device('down', [address('10.3.0.1/24')], false)],
     [6, device('ptp', [address('10.9.0.1/32', { peer: parseIp('10.9.0.2') })])],
     [7, device('new', [address('2001:db8:7::1/64', { state: 'tentative' })])],
+    [8, device('up4', [address('169.254.7.1/31')])],
   ]),
 });
-const resolve = (ip: string, neighbor = '10.1.1.0') => reach.resolve({ ip: parseIp(ip), neighbor });
+const resolve = (ip: string, zone = '') => reach.resolve({ ip: parseIp(ip), zone });
 
 test('a next hop is reached by the device whose network it is in, the smallest first', (t) => {
   t.deepEqual(resolve('10.1.1.0'), { ifindex: 2, gateway: parseIp('10.1.1.0') });
@@ -34,10 +35,18 @@ test('a next hop is reached by the device whose network it is in, the smallest f
   t.deepEqual(resolve('2001:db8::2'), { ifindex: 2, gateway: parseIp('2001:db8::2') });
 });
 
-test('a link-local next hop is on the device that the neighbor is on', (t) => {
-  t.deepEqual(resolve('fe80::9', 'fe80::9%up1'), { ifindex: 2, gateway: parseIp('fe80::9') });
-  t.is(resolve('fe80::9', 'fe80::9%down'), 'not-connected');
-  t.is(resolve('fe80::9', '10.1.1.0'), 'not-connected');
+test('a link-local IPv6 next hop is on the device that the neighbor is on, and ours on that device alone', (t) => {
+  t.deepEqual(resolve('fe80::9', 'up1'), { ifindex: 2, gateway: parseIp('fe80::9') });
+  t.is(resolve('fe80::9', 'down'), 'not-connected');
+  t.is(resolve('fe80::9'), 'not-connected');
+  t.is(resolve('fe80::1', 'up1'), 'our-own-address');
+  t.deepEqual(resolve('fe80::1', 'up2'), { ifindex: 3, gateway: parseIp('fe80::1') });
+});
+
+test('a link that is numbered from 169.254.0.0/16 is as any other', (t) => {
+  t.deepEqual(resolve('169.254.7.0'), { ifindex: 8, gateway: parseIp('169.254.7.0') });
+  t.is(resolve('169.254.7.1'), 'our-own-address');
+  t.is(resolve('169.254.9.1'), 'not-connected');
 });
 
 for (const [ip, why] of [
@@ -63,6 +72,7 @@ test('networks of devices that carry frames are connected', (t) => {
     '10.2.0.0/16',
     '10.2.3.0/24',
     '10.9.0.2/32',
+    '169.254.7.0/31',
     '2001:db8::/64',
   ]);
 });

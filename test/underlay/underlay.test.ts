@@ -5,6 +5,7 @@ import { watchHosts } from '../../src/hosts/index.js';
 import {
   formatIp,
   formatPrefix,
+  needsZone,
   parseIp,
   parsePrefix,
   parsePrefixRule,
@@ -12,7 +13,9 @@ import {
   prefixLength,
   silentLog,
 } from '../../src/types/index.js';
-import { Underlay, type UnderlaySettings, UnicastRibs } from '../../src/underlay/index.js';
+import { formatNextHop, Underlay, type UnderlaySettings, UnicastRibs } from '../../src/underlay/index.js';
+import { NextHopSets } from '../../src/underlay/next-hops.js';
+import { Reach } from '../../src/underlay/reach.js';
 import { MemoryKernel } from '../doubles/memory-kernel.js';
 import { pathAttributes } from '../support/path-attributes.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -24,19 +27,20 @@ const SETTINGS: UnderlaySettings = {
 };
 const spine = (n: number): PathSource => ({ neighbor: `10.1.${n}.0`, routerId: n, internal: false });
 
+const LINK_LOCAL = pathAttributes({ nextHop: parseIp('fe80::1') });
 const nlri = (text: string) => {
   const prefix = parsePrefix(text);
   return { type: 0 as const, prefix: prefixAddress(prefix), prefixLength: prefixLength(prefix) };
 };
 
-async function leaf(settings = SETTINGS) {
+async function leaf(settings = SETTINGS, maximumPaths = 8) {
   const clock = new VirtualClock();
   const kernel = new MemoryKernel(clock);
   const dataPlane = new DataPlane(kernel, clock, silentLog, {
     hosts: watchHosts(),
     routes: { tableId: 254, metric: 20 },
   });
-  const ribs = new UnicastRibs(clock, { asn: 65001, routerId: 1 }, 8);
+  const ribs = new UnicastRibs(clock, { asn: 65001, routerId: 1 }, maximumPaths);
   const underlay = new Underlay(ribs, dataPlane.routes!, clock, settings);
   dataPlane.onTopology = (topology) => underlay.topologyChanged(topology);
   await dataPlane.start({
@@ -56,6 +60,8 @@ async function leaf(settings = SETTINGS) {
     kernel.setTopology({ ...kernel.topology, interfaces: new Map(interfaces) });
   };
   device(1, '10.0.0.1/32');
+  device(4, 'fe80::4/64');
+  device(5, 'fe80::5/64');
   device(2, '10.1.1.1/31');
   device(3, '10.1.2.1/31');
   const rest = async () => {
@@ -70,6 +76,13 @@ async function leaf(settings = SETTINGS) {
       attributes: pathAttributes({ nextHop: parseIp(nextHop) }),
       reachable: prefixes.map(nlri),
     } as never);
+  /** The neighbor fe80::1 on the link says that the prefixes are behind it, or are no more. */
+  const onLink = (device: string, prefixes: readonly string[], stands = true) =>
+    ribs.ipv6.update({ neighbor: `fe80::1%${device}`, routerId: 7, internal: false }, {
+      withdrawn: stands ? [] : prefixes.map(nlri),
+      attributes: stands ? LINK_LOCAL : undefined,
+      reachable: stands ? prefixes.map(nlri) : [],
+    } as never);
   const withdraw = (from: number, prefixes: readonly string[]) =>
     ribs.ipv4.update(spine(from), {
       withdrawn: prefixes.map(nlri),
@@ -82,13 +95,16 @@ async function leaf(settings = SETTINGS) {
       .map(
         ({ prefix, nexthopId }) =>
           `${formatPrefix(prefix)} ${(routes.nexthop(nexthopId)?.members ?? [])
-            .map((id) => formatIp(routes.nexthop(id)?.gateway ?? parseIp('0.0.0.0')))
+            .map((id) => {
+              const { gateway = parseIp('0.0.0.0'), ifindex } = routes.nexthop(id) ?? {};
+              return needsZone(gateway) ? `${formatIp(gateway)}%${ifindex}` : formatIp(gateway);
+            })
             .sort()
             .join()}`,
       )
       .sort();
   const announced = () => [...underlay.originator.announced].map(formatPrefix).sort();
-  return { clock, kernel, ribs, underlay, device, rest, tell, withdraw, installed, announced };
+  return { clock, kernel, ribs, underlay, device, rest, tell, onLink, withdraw, installed, announced };
 }
 
 async function has(
@@ -111,6 +127,48 @@ test('a route leads over all spines that tell it, and over those that are left',
   one.withdraw(1, ['10.255.0.1/32']);
   await has(t, one);
   t.is(one.underlay.sets.size, 0);
+});
+
+test('two neighbors with one link-local address are two ways, and the loss of one leaves the other', async (t) => {
+  const one = await leaf();
+  const prefixes = ['2001:db8:1::/48', '2001:db8:2::/48'];
+  one.onLink('up5', prefixes);
+  one.onLink('up4', prefixes);
+  await has(t, one, ...prefixes.map((prefix) => `${prefix} fe80::1%4,fe80::1%5`));
+  t.deepEqual(
+    [...one.underlay.sets.values()].map(({ nextHops, routes }) => [nextHops.map(formatNextHop), routes]),
+    [[['fe80::1%up4', 'fe80::1%up5'], 2]],
+  );
+  one.onLink('up4', prefixes, false);
+  await has(t, one, ...prefixes.map((prefix) => `${prefix} fe80::1%5`));
+  one.onLink('up4', prefixes);
+  one.onLink('up5', prefixes, false);
+  await has(t, one, ...prefixes.map((prefix) => `${prefix} fe80::1%4`));
+});
+
+test('with one path, a route goes on by the link of the neighbor that is left', async (t) => {
+  const one = await leaf(SETTINGS, 1);
+  one.onLink('up4', ['2001:db8::/32']);
+  one.onLink('up5', ['2001:db8::/32']);
+  await has(t, one, '2001:db8::/32 fe80::1%4');
+  one.onLink('up4', ['2001:db8::/32'], false);
+  await has(t, one, '2001:db8::/32 fe80::1%5');
+});
+
+test('next hops in one order or another are one set', (t) => {
+  const [a, b] = ['up4', 'up5'].map((zone) => ({ ip: parseIp('fe80::1'), zone }));
+  const sets = new NextHopSets(
+    { addGroup: () => ({}), removeGroup() {}, changeGroup() {} } as never,
+    new Reach({ interfaces: new Map() }),
+  );
+  t.is(sets.hold([a, b]), sets.hold([b, a]));
+});
+
+test('links that are numbered from 169.254.0.0/16 carry routes', async (t) => {
+  const one = await leaf();
+  one.device(6, '169.254.6.1/31');
+  one.tell(1, ['20.0.0.0/8', '169.254.6.0/31', '169.254.8.0/31'], '169.254.6.0');
+  await has(t, one, '20.0.0.0/8 169.254.6.0');
 });
 
 test('the loss of a link is one write, whatever the number of routes', async (t) => {

@@ -1,9 +1,8 @@
 import type { Static } from '@sinclair/typebox';
-import { formatIp, type Ip, parseIp } from '../../types/index.js';
 import { Problem } from '../errors.js';
-import { ipOrder } from '../orders.js';
+import { neighborOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
-import { AddressPath, addressParameter, NoQuery, PageQuery } from '../parameters.js';
+import { AddressPath, NoQuery, neighborParameter, PageQuery } from '../parameters.js';
 import { listOf, named, pageOf, type Resource } from '../resource.js';
 import { NO_ROUTES, surveyOf } from '../rooms/route-survey.js';
 import { BfdSchema } from './bfd-item.js';
@@ -11,7 +10,7 @@ import { type NeighborItem, NeighborSchema, neighborItem, ReasonCountSchema } fr
 
 interface NeighborReads {
   neighbors(): Pages<NeighborItem>;
-  neighbor(address: Ip): NeighborItem | undefined | Promise<NeighborItem | undefined>;
+  neighbor(address: string): NeighborItem | undefined | Promise<NeighborItem | undefined>;
 }
 
 /** The BGP neighbors. */
@@ -34,9 +33,9 @@ export const neighbors: Resource<NeighborReads> = {
       answer: named('Neighbor'),
       problems: [400, 404],
       handle: async (model, { params }) => {
-        const address = addressParameter((params as Static<typeof AddressPath>).address);
+        const address = neighborParameter('address', (params as Static<typeof AddressPath>).address);
         const neighbor = await model.neighbor(address);
-        if (!neighbor) throw new Problem('no-such-neighbor', `${formatIp(address)} is not configured`);
+        if (!neighbor) throw new Problem('no-such-neighbor', `${address} is not configured`);
         return neighbor;
       },
     },
@@ -50,8 +49,8 @@ export const neighbors: Resource<NeighborReads> = {
         const pages = pagesByKey({
           total: speaker.neighbors().length,
           rows: () => speaker.neighbors(),
-          key: (neighbor) => parseIp(neighbor.address.split('%')[0]),
-          order: ipOrder,
+          key: ({ address }) => address,
+          order: neighborOrder,
           item: (neighbor) => neighborItem(neighbor, use.get(neighbor.address) ?? NO_ROUTES),
         });
         return {
@@ -64,9 +63,7 @@ export const neighbors: Resource<NeighborReads> = {
       },
       async neighbor(address) {
         const use = await survey.take();
-        const found = speaker
-          .neighbors()
-          .find((neighbor) => parseIp(neighbor.address.split('%')[0]) === address);
+        const found = speaker.neighbor(address);
         return found && neighborItem(found, use.get(found.address) ?? NO_ROUTES);
       },
     };

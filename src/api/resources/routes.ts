@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { Destination, LocalRoute, Path } from '../../bgp/index.js';
+import { canonicalAddress, type Destination, type LocalRoute, type Path } from '../../bgp/index.js';
 import { type Evpn, UNUSED, type UnusedReason } from '../../evpn/index.js';
 import { type Ip, type Mac, parseIp, parseMac, RouteDistinguisher, type Vni } from '../../types/index.js';
 import { type EvpnNlri, RouteType } from '../../wire/index.js';
@@ -73,8 +73,8 @@ export interface RouteFilter {
   /** A host's address, or an originator's. */
   readonly ip: Ip | undefined;
   readonly origin: 'local' | 'remote' | undefined;
-  /** Routes of which this neighbour sent a path. */
-  readonly neighbor: Ip | undefined;
+  /** Routes of which this neighbour sent a path; a link-local one without a zone is that of any link. */
+  readonly neighbor: string | undefined;
   /** Routes that no VNI uses, for this reason. */
   readonly unused: UnusedReason | undefined;
 }
@@ -130,7 +130,7 @@ function routeFilter(query: Static<typeof RouteQuery>): RouteFilter {
     mac: parsed('mac', query.mac, parseMac),
     ip: parsed('ip', query.ip, parseIp),
     origin: query.origin,
-    neighbor: parsed('neighbor', query.neighbor, parseIp),
+    neighbor: parsed('neighbor', query.neighbor, canonicalAddress),
     unused: query.unused,
   };
 }
@@ -204,8 +204,8 @@ function isOfVni(row: RouteRow, evpn: Evpn, vni: Vni | undefined): boolean {
   return vni === undefined || vnisOf(row, evpn).includes(vni);
 }
 
-function isFrom({ source }: Path, neighbor: Ip | undefined): boolean {
-  return neighbor === undefined || parseIp(source.neighbor.split('%')[0]) === neighbor;
+function isFrom({ source }: Path, neighbor: string | undefined): boolean {
+  return neighbor === undefined || source.neighbor === neighbor || source.neighbor.startsWith(`${neighbor}%`);
 }
 
 function matches(nlri: EvpnNlri, filter: RouteFilter): boolean {

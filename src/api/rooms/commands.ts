@@ -1,6 +1,5 @@
 import type { NeighborOutcome, Speaker } from '../../bgp/index.js';
 import type { Evpn } from '../../evpn/index.js';
-import { formatIp, type Ip } from '../../types/index.js';
 import type { Commands, NeighborAnswer } from '../commands.js';
 import { neighborItem } from '../resources/neighbor-item.js';
 
@@ -18,10 +17,8 @@ const REFUSALS = {
 
 /** The commands over the running rooms. */
 export function roomsCommands({ duplicates }: Pick<Evpn, 'duplicates'>, speaker: Commanded): Commands {
-  const answer = (address: Ip, command: (text: string) => NeighborOutcome): NeighborAnswer => {
-    const text = formatIp(address);
-    const outcome = command(text);
-    const neighbor = speaker.neighbor(text);
+  const answer = (address: string, outcome: NeighborOutcome): NeighborAnswer => {
+    const neighbor = speaker.neighbor(address);
     if (neighbor === undefined) return { refused: 'no-such-neighbor' };
     return outcome === 'done'
       ? { neighbor: neighborItem(neighbor, undefined) }
@@ -32,13 +29,15 @@ export function roomsCommands({ duplicates }: Pick<Evpn, 'duplicates'>, speaker:
       if (mac !== undefined) return Number(duplicates.clear({ vni, mac }));
       return ip !== undefined ? Number(duplicates.clear({ vni, ip })) : duplicates.clearAll(vni);
     },
-    clearNeighbor: (address, words) => answer(address, (text) => speaker.resetNeighbor(text, words)),
-    softClearNeighbor: (address, direction) =>
-      answer(address, (text) => {
-        const outcome = direction === 'out' ? 'done' : speaker.refreshNeighbor(text, 'in');
-        return outcome === 'done' && direction !== 'in' ? speaker.refreshNeighbor(text, 'out') : outcome;
-      }),
-    shutDownNeighbor: (address, words) => answer(address, (text) => speaker.shutDownNeighbor(text, words)),
-    enableNeighbor: (address) => answer(address, (text) => speaker.enableNeighbor(text)),
+    clearNeighbor: (address, words) => answer(address, speaker.resetNeighbor(address, words)),
+    softClearNeighbor(address, direction) {
+      const outcome = direction === 'out' ? 'done' : speaker.refreshNeighbor(address, 'in');
+      return answer(
+        address,
+        outcome === 'done' && direction !== 'in' ? speaker.refreshNeighbor(address, 'out') : outcome,
+      );
+    },
+    shutDownNeighbor: (address, words) => answer(address, speaker.shutDownNeighbor(address, words)),
+    enableNeighbor: (address) => answer(address, speaker.enableNeighbor(address)),
   };
 }

@@ -45,7 +45,7 @@ export interface EventLoopDelay {
 /** The rooms that the read model looks into, and what the composition alone knows. */
 export interface Rooms {
   readonly config: () => Config;
-  readonly speaker: Pick<Speaker, 'rib' | 'localRib' | 'neighbors'>;
+  readonly speaker: Pick<Speaker, 'rib' | 'localRib' | 'neighbors' | 'neighbor'>;
   readonly evpn: Evpn;
   readonly dataPlane: DataPlane;
   readonly kernel: KernelInsight;

@@ -1,6 +1,5 @@
-import type { Path } from '../../bgp/index.js';
+import { addressOf, type Path } from '../../bgp/index.js';
 import { isUsedType, type UnusedReason } from '../../evpn/index.js';
-import { parseIp } from '../../types/index.js';
 import type { Rooms } from './rooms.js';
 
 /** What becomes of the routes that a neighbor's paths are of. */
@@ -92,7 +91,7 @@ function countPassedOn(use: RouteUse, { nlri, attributes, source }: Path): void 
   const { asPathLength, originatorId, nextHop } = attributes;
   if (asPathLength < 2 && originatorId === undefined) return;
   use.passedOn++;
-  if (nextHop === parseIp(source.neighbor.split('%')[0])) use.passedOnAsItsOwn++;
+  if (nextHop === addressOf(source.neighbor)) use.passedOnAsItsOwn++;
 }
 
 const surveys = new WeakMap<Rooms['speaker']['rib'], RouteSurvey>();

@@ -18,7 +18,7 @@ export function sessionProblems(neighbors: readonly NeighborStatus[], socket: st
       ? {
           severity: none === 'error' ? none : 'info',
           problem: `neighbor ${address}: shut down by an operator`,
-          fix: curl(socket, 'DELETE', `neighbors/${address.split('%')[0]}/shutdown`),
+          fix: curl(socket, 'DELETE', `neighbors/${address.replace('%', '%25')}/shutdown`),
         }
       : {
           severity: none,
@@ -100,7 +100,8 @@ function sessionFix(neighbor: NeighborStatus, socket: string): string | null {
   const twin = twinFix(neighbor);
   if (twin !== undefined) return twin;
   const fix = FIXES.find(({ pattern }) => pattern.test(lastError?.reason ?? ''));
-  if (fix) return fix.text(address, port, curl(socket, 'POST', `neighbors/${address.split('%')[0]}/clear`));
+  if (fix)
+    return fix.text(address, port, curl(socket, 'POST', `neighbors/${address.replace('%', '%25')}/clear`));
   if (lastError?.notification) return `see what the log of ${address} says of this leaf`;
   if (passive)
     return `let ${address} connect: this leaf is to be its neighbor (AS number and address), and evpnd never connects to it (\`passive: true\`)`;

@@ -68,8 +68,9 @@ export function fabricModel(): MemoryReadModel {
   const add = <Key extends Ip, Item>(table: Map<Key, Item>, address: string, item: (text: string) => Item) =>
     table.set(parseIp(address) as Key, item(address));
 
-  add(model.neighborTable, '2001:db8::1', samples.idleNeighbor);
-  add(model.neighborTable, '10.1.1.0', samples.neighbor);
+  model.neighborTable
+    .set('2001:db8::1', samples.idleNeighbor('2001:db8::1'))
+    .set('10.1.1.0', samples.neighbor('10.1.1.0'));
   model.vniTable.set(vni, samples.vni(10010)).set(toVni(20), samples.absentVni(20));
   model.macTables.set(
     vni,

@@ -13,6 +13,7 @@ import {
   macOrder,
   type NeighborAnswer,
   type NeighborItem,
+  neighborOrder,
   nlriItem,
   numberOrder,
   originatedPathItem,
@@ -71,7 +72,7 @@ export class MemoryReadModel implements ReadModel {
     samples: 4000,
     delays: { p50Ms: 2.1, p99Ms: 4, p999Ms: 9.5, longestMs: 12 },
   };
-  readonly neighborTable = new Map<Ip, NeighborItem>();
+  readonly neighborTable = new Map<string, NeighborItem>();
   readonly vniTable = new Map<Vni, VniItem>();
   readonly macTables = new Map<Vni, Map<Mac, MacItem>>();
   readonly arpTables = new Map<Vni, Map<Ip, ArpEntry>>();
@@ -87,8 +88,8 @@ export class MemoryReadModel implements ReadModel {
   status = () => this.statusItem;
   readiness = () => this.readinessNow;
   eventLoop = () => this.eventLoopItem;
-  neighbors = () => pagesOf(this.neighborTable, ipOrder);
-  neighbor = (address: Ip) => this.neighborTable.get(address);
+  neighbors = () => pagesOf(this.neighborTable, neighborOrder);
+  neighbor = (address: string) => this.neighborTable.get(address);
   vnis = () =>
     pagesOf(this.vniTable, numberOrder as typeof numberOrder & { compare(a: Vni, b: Vni): number });
   vni = (vni: Vni) => this.vniTable.get(vni);
@@ -177,6 +178,6 @@ function matches({ nlri, originated, paths, vnis }: MemoryRoute, filter: RouteFi
     (filter.mac === undefined || ('mac' in nlri && nlri.mac === filter.mac)) &&
     (filter.ip === undefined || ips.includes(filter.ip)) &&
     (filter.origin === undefined || (filter.origin === 'local') === (originated !== undefined)) &&
-    (neighbor === undefined || (paths ?? []).some((path) => path.source.neighbor === formatIp(neighbor)))
+    (neighbor === undefined || (paths ?? []).some((path) => path.source.neighbor === neighbor))
   );
 }
