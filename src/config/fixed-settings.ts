@@ -1,10 +1,21 @@
-import type { Config } from './config.js';
+import type { PrefixKey } from '../types/index.js';
+import type { Config, ListenRangeConfig, NeighborConfig } from './config.js';
+import type { FamilyName } from './families.js';
+import { remoteAsOf } from './remote-as.js';
 import { camelCase, type Rows } from './setting.js';
 import { SETTINGS } from './settings.js';
 
-/** A reload's configuration with the settings that only a restart can change left as they are. */
+/**
+ * A reload's configuration with the settings that only a restart can change left as they are. What fits the others of the file
+ * and not these waits for the restart with them, so that the result is one that the loader would take.
+ */
 export function withFixedSettings(running: Config, wanted: Config): Config {
-  return fixed(SETTINGS, running, running.asn === wanted.asn ? wanted : withRunningAs(running, wanted));
+  const after = fixed(SETTINGS, running, wanted);
+  return {
+    ...after,
+    neighbors: neighborsFor(running, wanted),
+    listenRanges: listenRangesFor(running, wanted),
+  };
 }
 
 /** `wanted`, with what `rows` fix as `running` has it. */
@@ -20,17 +31,58 @@ function fixed<Values extends object>(rows: Rows, running: Values, wanted: Value
   return values as Values;
 }
 
-/** Which AS a neighbor is in was read by the AS that we are to be: that counts when we are. */
-function withRunningAs(running: Config, wanted: Config): Config {
-  return {
-    ...wanted,
-    neighbors: wanted.neighbors.map((neighbor) => {
-      const before = running.neighbors.find(({ address }) => address === neighbor.address);
-      return before ? { ...neighbor, remoteAs: before.remoteAs } : neighbor;
-    }),
-    listenRanges: wanted.listenRanges.map((range) => {
-      const before = running.listenRanges.find(({ prefix }) => prefix === range.prefix);
-      return before ? { ...range, remoteAs: before.remoteAs } : range;
-    }),
-  };
+function neighborsFor(running: Config, wanted: Config): NeighborConfig[] {
+  const standing = new Map(running.neighbors.map((neighbor) => [neighbor.address, neighbor]));
+  const isHeard = running.bgp.listen.length > 0;
+  return wanted.neighbors.flatMap((neighbor) => {
+    const before = standing.get(neighbor.address);
+    // Whoever has our router id now, and one that connects to nobody where nobody listens, is no neighbor before the restart
+    if (neighbor.address === running.routerId) return [];
+    const isPassive = neighbor.passive && !isHeard;
+    if (isPassive && before === undefined) return [];
+    return settled(neighbor, before, running, wanted).map((each) =>
+      isPassive ? { ...each, passive: false } : each,
+    );
+  });
+}
+
+function listenRangesFor(running: Config, wanted: Config): ListenRangeConfig[] {
+  if (running.bgp.listen.length === 0) return [];
+  const standing = new Map<PrefixKey, ListenRangeConfig>(
+    running.listenRanges.map((range) => [range.prefix, range]),
+  );
+  return wanted.listenRanges.flatMap((range) => settled(range, standing.get(range.prefix), running, wanted));
+}
+
+type Settled = Pick<NeighborConfig, 'remoteAs' | 'families'>;
+
+/** The neighbor as it is to be until the restart; none where nothing can be spoken with it. */
+function settled<Neighbor extends Settled>(
+  neighbor: Neighbor,
+  before: Settled | undefined,
+  running: Config,
+  wanted: Config,
+): Neighbor[] {
+  const families = familiesFor(neighbor.families, before, running);
+  if (families.length === 0) return [];
+  return [{ ...neighbor, families, remoteAs: asFor(neighbor, before, running, wanted) }];
+}
+
+/** Which AS a neighbor is in was read by the AS that we are to be: for one that stands that counts when we are. */
+function asFor({ remoteAs }: Settled, before: Settled | undefined, running: Config, wanted: Config) {
+  if (running.asn === wanted.asn) return remoteAs;
+  if (before !== undefined) return before.remoteAs;
+  return remoteAsOf(remoteAs === 'internal' ? wanted.asn : remoteAs, running.asn);
+}
+
+/** Unicast families have their RIBs from the start or never. */
+function familiesFor(
+  families: readonly FamilyName[],
+  before: Settled | undefined,
+  { underlay }: Config,
+): readonly FamilyName[] {
+  if (underlay.enabled) return families;
+  const spoken = families.filter((family) => family === 'l2vpn-evpn');
+  if (spoken.length === families.length) return families;
+  return spoken.length > 0 ? spoken : (before?.families ?? []);
 }

@@ -1,20 +1,12 @@
-import {
-  formatIp,
-  formatPrefix,
-  type Ip,
-  isIpv4,
-  ParseError,
-  prefixAddress,
-  type Vni,
-} from '../types/index.js';
-import type { Complete, Config, ConfigFile, Values, VniConfig } from './config.js';
-import { quoteValue } from './finding.js';
-import { checkPeerGroups } from './peer-groups.js';
+import { ParseError } from '../types/index.js';
+import { checkTogether } from './check-together.js';
+import type { Complete, Config, ConfigFile, Values } from './config.js';
+import { remoteAsOf } from './remote-as.js';
 import { type AnySetting, camelCase, type Row, type Rows } from './setting.js';
 import { SETTINGS } from './settings.js';
 import type { Fault, Path, Report } from './source.js';
 import { standInFor } from './stand-in.js';
-import { faultOf, refuseRepeated } from './values.js';
+import { faultOf } from './values.js';
 
 type Neighbor = Values['neighbors'][number];
 type Times = Pick<Neighbor, 'holdTime' | 'keepaliveTime'>;
@@ -70,118 +62,13 @@ function settingOf(row: AnySetting, value: unknown, path: Path, report: Report, 
 }
 
 function configOf(values: Values, file: ConfigFile, report: Report): Config {
-  const neighbors = values.neighbors.map((neighbor, i) => {
-    checkNeighbor(neighbor, ['neighbors', i], values, file.neighbors[i]['local-address'], report);
-    return neighborOf(neighbor, values.asn);
-  });
-  refuseRepeated(
-    neighbors.map(({ address }) => address),
-    formatIp,
-    'one neighbor for an address',
-    (fault, i) => report(['neighbors', i, 'address'], fault),
-  );
-  const listenRanges = values.listenRanges.map((range, i) => {
-    const place = (key: string) => ['listen-ranges', i, key];
-    if (values.bgp.listen.length === 0)
-      report(place('prefix'), { found: 'a range with an empty bgp.listen', allowed: 'an address there' }, [
-        'bgp',
-        'listen',
-      ]);
-    checkFamilies(prefixAddress(range.prefix), range.families, place, 'prefix', values, report);
-    checkKeepalive(range, place, report);
-    return neighborOf(range, values.asn);
-  });
-  refuseRepeated(
-    listenRanges.map(({ prefix }) => formatPrefix(prefix)),
-    String,
-    'one range for a prefix',
-    (fault, i) => report(['listen-ranges', i, 'prefix'], fault),
-  );
-  checkPeerGroups(values, report);
+  checkTogether({ ...values, vnis: values.evpn.vnis }, (i) => file.neighbors[i]['local-address'], report);
   return {
     ...values,
-    neighbors,
-    listenRanges,
-    evpn: { ...values.evpn, vnis: vnisOf(values.evpn.vnis, report) },
+    neighbors: values.neighbors.map((neighbor) => neighborOf(neighbor, values.asn)),
+    listenRanges: values.listenRanges.map((range) => neighborOf(range, values.asn)),
+    evpn: { ...values.evpn, vnis: new Map(values.evpn.vnis.map((vni) => [vni.vni, vni])) },
   };
-}
-
-function checkNeighbor(
-  neighbor: Neighbor,
-  path: Path,
-  values: Values,
-  localText: string | undefined,
-  report: Report,
-): void {
-  const { address, localAddress, passive } = neighbor;
-  const { routerId, bgp } = values;
-  const place = (key: string) => [...path, key];
-  if (passive && bgp.listen.length === 0)
-    report(place('passive'), { found: 'true with an empty bgp.listen', allowed: 'false' }, ['bgp', 'listen']);
-  if (address === routerId)
-    report(place('address'), { found: 'our own router-id', allowed: "another router's address" });
-  if (localText !== undefined) {
-    if (localAddress === undefined || isIpv4(localAddress) !== isIpv4(address))
-      report(
-        place('local-address'),
-        { found: quoteValue(localText), allowed: `an ${isIpv4(address) ? 'IPv4' : 'IPv6'} address` },
-        place('address'),
-      );
-    else if (localAddress === address)
-      report(place('local-address'), {
-        found: "the neighbor's own address",
-        allowed: 'an address of ours',
-      });
-  }
-  checkFamilies(address, neighbor.families, place, 'address', values, report);
-  checkKeepalive(neighbor, place, report);
-}
-
-/** Unicast routes are told with our end of the session as their next hop, which must be of their family. */
-function checkFamilies(
-  address: Ip,
-  families: Neighbor['families'],
-  place: (key: string) => Path,
-  /** The key that has the address. */
-  addressKey: string,
-  { underlay }: Values,
-  report: Report,
-): void {
-  const other = isIpv4(address) ? 'ipv6-unicast' : 'ipv4-unicast';
-  families.forEach((family, i) => {
-    const at = [...place('families'), i];
-    if (family === other)
-      report(
-        at,
-        {
-          found: `${family} with an ${isIpv4(address) ? 'IPv4' : 'IPv6'} neighbor`,
-          allowed: 'the family of its address',
-        },
-        place(addressKey),
-      );
-    else if (family !== 'l2vpn-evpn' && !underlay.enabled)
-      report(at, { found: `${family} without underlay.enabled`, allowed: 'l2vpn-evpn' }, [
-        'underlay',
-        'enabled',
-      ]);
-  });
-}
-
-/** A hold time of 1 or 2 has been refused as such. */
-function checkKeepalive(
-  { holdTime, keepaliveTime }: Times,
-  place: (key: string) => Path,
-  report: Report,
-): void {
-  if (holdTime > 2 && keepaliveTime !== undefined && keepaliveTime >= holdTime)
-    report(
-      place('keepalive-time'),
-      {
-        found: `${keepaliveTime} with a hold-time of ${holdTime}`,
-        allowed: `seconds from 1 to ${holdTime - 1}`,
-      },
-      place('hold-time'),
-    );
 }
 
 function neighborOf<Settings extends Times & Pick<Neighbor, 'remoteAs'>>(
@@ -191,26 +78,8 @@ function neighborOf<Settings extends Times & Pick<Neighbor, 'remoteAs'>>(
   const { remoteAs, holdTime, keepaliveTime } = neighbor;
   return {
     ...neighbor,
-    // So that the session need not know that 65001 and internal are the same
-    remoteAs: remoteAs === asn ? 'internal' : remoteAs,
+    remoteAs: remoteAsOf(remoteAs, asn),
     keepaliveTime:
       holdTime === 0 ? 0 : (keepaliveTime ?? Math.min(DEFAULT_KEEPALIVE, Math.floor(holdTime / 3))),
   };
-}
-
-function vnisOf(vnis: readonly VniConfig[], report: Report): ReadonlyMap<Vni, VniConfig> {
-  const refuse = (key: string) => (fault: Fault, i: number) => report(['evpn', 'vnis', i, key], fault);
-  refuseRepeated(
-    vnis.map(({ vni }) => vni),
-    String,
-    'one entry for a VNI',
-    refuse('vni'),
-  );
-  refuseRepeated(
-    vnis.map(({ rd }) => rd),
-    String,
-    'a route distinguisher for one VNI only',
-    refuse('rd'),
-  );
-  return new Map(vnis.map((vni) => [vni.vni, vni]));
 }

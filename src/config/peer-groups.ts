@@ -48,7 +48,10 @@ export function inheritFromPeerGroups(content: unknown): Origins {
 }
 
 /** Reports names that no peer group has, groups that inherit from themselves, and names given twice. */
-export function checkPeerGroups({ peerGroups, neighbors, listenRanges }: Values, report: Report): void {
+export function checkPeerGroups(
+  { peerGroups, neighbors, listenRanges }: Pick<Values, 'peerGroups' | 'neighbors' | 'listenRanges'>,
+  report: Report,
+): void {
   const parents = new Map<string, string | undefined>();
   peerGroups.forEach(({ name, peerGroup }, i) => {
     if (parents.has(name))

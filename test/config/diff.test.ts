@@ -185,11 +185,15 @@ test('with another AS, who is internal counts from the restart on', (t) => {
   const wanted = parseConfig(BASE.replace('65001', '65000').replace('10.1.2.0', '10.1.3.0'), 'after');
   const running = withFixedSettings(base, wanted);
   t.deepEqual(
+    running.neighbors.map(({ remoteAs }) => remoteAs),
+    [65000, 65000],
+  );
+  t.deepEqual(
     diffConfig(base, running).map(({ key }) => key),
     ['neighbors[10.1.3.0]', 'neighbors[10.1.2.0]'],
   );
   t.deepEqual(
     diffConfig(running, wanted).map(({ key }) => key),
-    ['asn', 'neighbors[10.1.1.0].remote-as'],
+    ['asn', 'neighbors[10.1.1.0].remote-as', 'neighbors[10.1.3.0].remote-as'],
   );
 });

@@ -1,0 +1,150 @@
+import { formatIp, formatPrefix, type Ip, isIpv4, prefixAddress } from '../types/index.js';
+import type { Values, VniConfig } from './config.js';
+import { quoteValue } from './finding.js';
+import { checkPeerGroups } from './peer-groups.js';
+import type { Fault, Path, Report } from './source.js';
+import { refuseRepeated } from './values.js';
+
+type Neighbor = Values['neighbors'][number];
+type Times = Pick<Neighbor, 'holdTime' | 'keepaliveTime'>;
+
+/** The settings of which one says what another may be. */
+export interface Together
+  extends Pick<
+    Values,
+    'asn' | 'routerId' | 'bgp' | 'underlay' | 'neighbors' | 'listenRanges' | 'peerGroups'
+  > {
+  readonly vnis: readonly VniConfig[];
+}
+
+/**
+ * Reports what does not fit together though each value is allowed. `localText` is the `local-address` of the neighbor at an
+ * index as the file has it, which is none where the value is undefined.
+ */
+export function checkTogether(
+  values: Together,
+  localText: (index: number) => string | undefined,
+  report: Report,
+): void {
+  values.neighbors.forEach((neighbor, i) => {
+    checkNeighbor(neighbor, ['neighbors', i], values, localText(i), report);
+  });
+  refuseRepeated(
+    values.neighbors.map(({ address }) => address),
+    formatIp,
+    'one neighbor for an address',
+    (fault, i) => report(['neighbors', i, 'address'], fault),
+  );
+  values.listenRanges.forEach((range, i) => {
+    const place = (key: string) => ['listen-ranges', i, key];
+    if (values.bgp.listen.length === 0)
+      report(place('prefix'), { found: 'a range with an empty bgp.listen', allowed: 'an address there' }, [
+        'bgp',
+        'listen',
+      ]);
+    checkFamilies(prefixAddress(range.prefix), range.families, place, 'prefix', values, report);
+    checkKeepalive(range, place, report);
+  });
+  refuseRepeated(
+    values.listenRanges.map(({ prefix }) => formatPrefix(prefix)),
+    String,
+    'one range for a prefix',
+    (fault, i) => report(['listen-ranges', i, 'prefix'], fault),
+  );
+  checkPeerGroups(values, report);
+  checkVnis(values.vnis, report);
+}
+
+function checkNeighbor(
+  neighbor: Neighbor,
+  path: Path,
+  values: Together,
+  localText: string | undefined,
+  report: Report,
+): void {
+  const { address, localAddress, passive } = neighbor;
+  const { routerId, bgp } = values;
+  const place = (key: string) => [...path, key];
+  if (passive && bgp.listen.length === 0)
+    report(place('passive'), { found: 'true with an empty bgp.listen', allowed: 'false' }, ['bgp', 'listen']);
+  if (address === routerId)
+    report(place('address'), { found: 'our own router-id', allowed: "another router's address" });
+  if (localText !== undefined) {
+    if (localAddress === undefined || isIpv4(localAddress) !== isIpv4(address))
+      report(
+        place('local-address'),
+        { found: quoteValue(localText), allowed: `an ${isIpv4(address) ? 'IPv4' : 'IPv6'} address` },
+        place('address'),
+      );
+    else if (localAddress === address)
+      report(place('local-address'), {
+        found: "the neighbor's own address",
+        allowed: 'an address of ours',
+      });
+  }
+  checkFamilies(address, neighbor.families, place, 'address', values, report);
+  checkKeepalive(neighbor, place, report);
+}
+
+/** Unicast routes are told with our end of the session as their next hop, which must be of their family. */
+function checkFamilies(
+  address: Ip,
+  families: Neighbor['families'],
+  place: (key: string) => Path,
+  /** The key that has the address. */
+  addressKey: string,
+  { underlay }: Together,
+  report: Report,
+): void {
+  const other = isIpv4(address) ? 'ipv6-unicast' : 'ipv4-unicast';
+  families.forEach((family, i) => {
+    const at = [...place('families'), i];
+    if (family === other)
+      report(
+        at,
+        {
+          found: `${family} with an ${isIpv4(address) ? 'IPv4' : 'IPv6'} neighbor`,
+          allowed: 'the family of its address',
+        },
+        place(addressKey),
+      );
+    else if (family !== 'l2vpn-evpn' && !underlay.enabled)
+      report(at, { found: `${family} without underlay.enabled`, allowed: 'l2vpn-evpn' }, [
+        'underlay',
+        'enabled',
+      ]);
+  });
+}
+
+/** A hold time of 1 or 2 has been refused as such. */
+function checkKeepalive(
+  { holdTime, keepaliveTime }: Times,
+  place: (key: string) => Path,
+  report: Report,
+): void {
+  if (holdTime > 2 && keepaliveTime !== undefined && keepaliveTime >= holdTime)
+    report(
+      place('keepalive-time'),
+      {
+        found: `${keepaliveTime} with a hold-time of ${holdTime}`,
+        allowed: `seconds from 1 to ${holdTime - 1}`,
+      },
+      place('hold-time'),
+    );
+}
+
+function checkVnis(vnis: readonly VniConfig[], report: Report): void {
+  const refuse = (key: string) => (fault: Fault, i: number) => report(['evpn', 'vnis', i, key], fault);
+  refuseRepeated(
+    vnis.map(({ vni }) => vni),
+    String,
+    'one entry for a VNI',
+    refuse('vni'),
+  );
+  refuseRepeated(
+    vnis.map(({ rd }) => rd),
+    String,
+    'a route distinguisher for one VNI only',
+    refuse('rd'),
+  );
+}
