@@ -13,6 +13,9 @@ const [A, B] = [11, 12].map(vtepOf);
 const discovery = (ethernetTag: number) => ({ nlri: { ethernetTag } }) as unknown as Destination;
 const macs = (count: number) => Array.from({ length: count }, (_, id) => ({ id }) as unknown as Destination);
 const of = (nextHop: Ip) => pathAttributes({ nextHop });
+/** With the ESI label extended community, of which bit 0 of the flags is single-active (RFC 7432 §7.5). */
+const withLabel = (nextHop: Ip, flags: number) =>
+  pathAttributes({ nextHop, extendedCommunities: [0x0601_0000_0000_0000n | (BigInt(flags) << 40n)] });
 
 function visited(segments: RemoteSegments, max: number): [number, Destination[]] {
   const seen: Destination[] = [];
@@ -65,6 +68,34 @@ test('a segment is looked at where the choice of a leaf may be another, and not 
   t.false(segments.get(X)?.hasLeaf(B));
   segments.move(mac, X, undefined);
   t.deepEqual([...segments.values()], []);
+});
+
+test('a segment is single-active while one Ethernet A-D per ES route of a leaf says so, and is looked at as that changes', (t) => {
+  const segments = new RemoteSegments();
+  const [first, second, perEvi, other] = [MAX_ETHERNET_TAG, MAX_ETHERNET_TAG, 0, MAX_ETHERNET_TAG].map(
+    discovery,
+  );
+  segments.move(macs(1)[0], undefined, X);
+  const steps: readonly (readonly [string, () => void, boolean, boolean])[] = [
+    ['all-active', () => segments.discover(first, X, withLabel(A, 0)), false, true],
+    ['single-active', () => segments.discover(first, X, withLabel(A, 1)), true, true],
+    ['the same again', () => segments.discover(first, X, withLabel(A, 1)), true, false],
+    ['flags that nobody knows', () => segments.discover(first, X, withLabel(A, 0xff)), true, false],
+    ['a second route that is all-active', () => segments.discover(second, X, withLabel(A, 0)), true, false],
+    ['the second one too', () => segments.discover(second, X, withLabel(A, 1)), true, false],
+    ['the first one no more', () => segments.discover(first, X, of(A)), true, false],
+    ['nor the second', () => segments.discover(second, X, withLabel(A, 0xfe)), false, true],
+    ['the second again', () => segments.discover(second, X, withLabel(A, 1)), true, true],
+    ['which goes', () => segments.undiscover(second, X, A), false, true],
+    ['a route per EVI has no flag', () => segments.discover(perEvi, X, withLabel(A, 1)), false, true],
+    ['another leaf', () => segments.discover(other, X, withLabel(B, 1)), true, true],
+    ['which goes', () => segments.undiscover(other, X, B), false, true],
+  ];
+  for (const [name, does, singleActive, isLookedAt] of steps) {
+    does();
+    t.deepEqual([segments.get(X)?.singleActive, segments.hasDirty], [singleActive, isLookedAt], name);
+    visited(segments, 9);
+  }
 });
 
 test('a segment that goes before it was looked at is not looked at; a route that left it neither', (t) => {
