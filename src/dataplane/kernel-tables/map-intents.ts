@@ -1,17 +1,27 @@
 import type { Failure, Intent, Intents } from './intents.js';
 
-type Kept<Want> = Omit<Want, keyof Intent> & { settled: boolean; failure: Failure | undefined };
+/** How far the kernel got with what is wanted of a key. */
+export interface Progress {
+  settled: boolean;
+  failure: Failure | undefined;
+}
 
 /** What is wanted of a table that has few keys, or whose keys are no numbers: an object for each. */
-export class MapIntents<Key, Want extends Intent> implements Intents<Key, Want> {
-  readonly #intents = new Map<Key, Kept<Want>>();
+export abstract class KeptIntents<Key, Want extends Intent, Kept extends Progress>
+  implements Intents<Key, Want>
+{
+  protected readonly kept = new Map<Key, Kept>();
 
+  /** Returns what is kept as an intent; undefined if it counts as unwanted now. */
+  protected abstract wanted(kept: Kept): Want | undefined;
+
+  /** Those that count as unwanted included. */
   get size(): number {
-    return this.#intents.size;
+    return this.kept.size;
   }
 
   has(key: Key): boolean {
-    return this.#intents.has(key);
+    return this.peek(key) !== undefined;
   }
 
   get(key: Key): Want | undefined {
@@ -20,34 +30,42 @@ export class MapIntents<Key, Want extends Intent> implements Intents<Key, Want> 
   }
 
   peek(key: Key): Want | undefined {
-    return this.#intents.get(key) as Want | undefined;
+    const kept = this.kept.get(key);
+    return kept && this.wanted(kept);
   }
 
   keys(): Iterable<Key> {
-    return this.#intents.keys();
-  }
-
-  /** Wants this of the key, whatever was wanted before. */
-  set(key: Key, want: Omit<Want, keyof Intent>): void {
-    this.#intents.set(key, { ...want, settled: false, failure: undefined });
+    return this.kept.keys();
   }
 
   /** Returns false where nothing was wanted. */
   delete(key: Key): boolean {
-    return this.#intents.delete(key);
+    return this.kept.delete(key);
   }
 
   clear(): void {
-    this.#intents.clear();
+    this.kept.clear();
   }
 
   settle(key: Key, settled: boolean): void {
-    const intent = this.#intents.get(key);
-    if (intent) intent.settled = settled;
+    const kept = this.kept.get(key);
+    if (kept) kept.settled = settled;
   }
 
   fail(key: Key, failure: Failure | undefined): void {
-    const intent = this.#intents.get(key);
-    if (intent) intent.failure = failure;
+    const kept = this.kept.get(key);
+    if (kept) kept.failure = failure;
+  }
+}
+
+/** What is wanted, kept as it was given. */
+export class MapIntents<Key, Want extends Intent> extends KeptIntents<Key, Want, Want & Progress> {
+  protected wanted(kept: Want): Want {
+    return kept;
+  }
+
+  /** Wants this of the key, whatever was wanted before. */
+  set(key: Key, want: Omit<Want, keyof Intent>): void {
+    this.kept.set(key, { ...want, settled: false, failure: undefined } as unknown as Want & Progress);
   }
 }

@@ -1,5 +1,6 @@
 import type { PrefixKey } from '../../types/index.js';
-import type { Failure, Intents, RouteIntent } from './intents.js';
+import type { Failure, RouteIntent } from './intents.js';
+import { KeptIntents } from './map-intents.js';
 
 /** A group of nexthops as a route leads to it. */
 export interface RouteGroup {
@@ -19,66 +20,32 @@ class Kept implements RouteIntent {
 }
 
 /** The routes that are wanted. One whose group leads nowhere now counts as unwanted, until the group leads somewhere. */
-export class RouteIntents implements Intents<PrefixKey, RouteIntent> {
-  readonly #intents = new Map<PrefixKey, Kept>();
-
-  get size(): number {
-    return this.#intents.size;
+export class RouteIntents extends KeptIntents<PrefixKey, RouteIntent, Kept> {
+  protected wanted(kept: Kept): RouteIntent | undefined {
+    return kept.group.id === 0 ? undefined : kept;
   }
 
-  has(prefix: PrefixKey): boolean {
-    const kept = this.#intents.get(prefix);
-    return kept !== undefined && kept.group.id !== 0;
-  }
-
-  get(prefix: PrefixKey): RouteIntent | undefined {
+  /** The group may get another id; the copy does not. */
+  override get(prefix: PrefixKey): RouteIntent | undefined {
     const kept = this.peek(prefix);
     return kept && { nexthopId: kept.nexthopId, settled: kept.settled, failure: kept.failure };
   }
 
-  peek(prefix: PrefixKey): RouteIntent | undefined {
-    const kept = this.#intents.get(prefix);
-    return kept !== undefined && kept.group.id !== 0 ? kept : undefined;
-  }
-
-  keys(): Iterable<PrefixKey> {
-    return this.#intents.keys();
-  }
-
   /** What the route leads to; undefined where none is wanted. */
   groupOf(prefix: PrefixKey): RouteGroup | undefined {
-    return this.#intents.get(prefix)?.group;
+    return this.kept.get(prefix)?.group;
   }
 
   /** The routes that lead to the group: a walk. */
   *leadingTo(group: RouteGroup): Iterable<PrefixKey> {
-    for (const [prefix, kept] of this.#intents) if (kept.group === group) yield prefix;
+    for (const [prefix, kept] of this.kept) if (kept.group === group) yield prefix;
   }
 
   set(prefix: PrefixKey, { group }: { readonly group: RouteGroup }): void {
-    const kept = this.#intents.get(prefix);
+    const kept = this.kept.get(prefix);
     if (kept) {
       kept.group = group;
       kept.settled = false;
-    } else this.#intents.set(prefix, new Kept(group));
-  }
-
-  /** Returns false where nothing was wanted. */
-  delete(prefix: PrefixKey): boolean {
-    return this.#intents.delete(prefix);
-  }
-
-  clear(): void {
-    this.#intents.clear();
-  }
-
-  settle(prefix: PrefixKey, settled: boolean): void {
-    const kept = this.#intents.get(prefix);
-    if (kept) kept.settled = settled;
-  }
-
-  fail(prefix: PrefixKey, failure: Failure | undefined): void {
-    const kept = this.#intents.get(prefix);
-    if (kept) kept.failure = failure;
+    } else this.kept.set(prefix, new Kept(group));
   }
 }
