@@ -1,6 +1,7 @@
 import test from 'ava';
 import {
   ESI_ZERO,
+  type Esi,
   type Mac,
   parseIp,
   parseMac,
@@ -108,6 +109,49 @@ test('2-octet peers of a 2-octet AS need no AS4_PATH', (t) => {
   t.true(message.includes(Buffer.from('500200040201fde9c010', 'hex')));
   t.false(message.includes(Buffer.from('d011', 'hex')));
 });
+
+const ESI = '03443839ff0000010001' as Esi;
+const ETHERNET_TAG = 7;
+const PREFIX_4 = { prefixLength: 24, prefix: parseIp('192.0.2.0') };
+const PREFIX_6 = { prefixLength: 64, prefix: parseIp('2001:db8::') };
+/** A route of each type with all its fields, and those of them that are no part of its key (RFC 7432 §7, RFC 9136 §3.1) at 0. */
+const KEYS: readonly (readonly [string, EvpnNlri, object])[] = [
+  [
+    'Ethernet A-D',
+    { type: RouteType.ETHERNET_AUTO_DISCOVERY, rd: RD, esi: ESI, ethernetTag: ETHERNET_TAG, label: 9 },
+    { label: 0 },
+  ],
+  [
+    'MAC/IP Advertisement',
+    { ...HOST_V4, esi: ESI, ethernetTag: ETHERNET_TAG, label2: 9 },
+    { esi: ESI_ZERO, label1: 0, label2: undefined },
+  ],
+  ['Inclusive Multicast', { ...IMET, ethernetTag: ETHERNET_TAG }, {}],
+  ['Ethernet Segment', { type: RouteType.ETHERNET_SEGMENT, rd: RD, esi: ESI, originator: NEXT_HOP }, {}],
+  [
+    'IPv4 prefix',
+    {
+      ...{ type: RouteType.IP_PREFIX, rd: RD, esi: ESI, ethernetTag: ETHERNET_TAG, ...PREFIX_4 },
+      ...{ gateway: NEXT_HOP, label: 9 },
+    },
+    { esi: ESI_ZERO, gateway: parseIp('0.0.0.0'), label: 0 },
+  ],
+  [
+    'IPv6 prefix',
+    {
+      ...{ type: RouteType.IP_PREFIX, rd: RD, esi: ESI, ethernetTag: ETHERNET_TAG, ...PREFIX_6 },
+      ...{ gateway: parseIp('2001:db8::1'), label: 9 },
+    },
+    { esi: ESI_ZERO, gateway: parseIp('::'), label: 0 },
+  ],
+];
+
+for (const [name, route, zeros] of KEYS)
+  test(`a withdrawal has the key of its route and nothing else: ${name}`, (t) => {
+    const [message] = new UpdateEncoder(SESSION).withdraw([route]);
+    const { withdrawn } = new UpdateDecoder().decode(bodyOf(message), SESSION);
+    t.deepEqual(withdrawn, [{ ...route, ...zeros }]);
+  });
 
 test('no routes, no messages', (t) => {
   const encoder = new UpdateEncoder(SESSION);

@@ -115,7 +115,7 @@ export function labelsOf(nlri: EvpnNlri): number[] {
 }
 
 /** Returns the address that a filter by IP looks at: the host's, or the originator's. */
-export function addressOf(nlri: EvpnNlri): unknown {
+export function addressOfRoute(nlri: EvpnNlri): unknown {
   if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT) return nlri.ip;
   return 'originator' in nlri ? nlri.originator : undefined;
 }

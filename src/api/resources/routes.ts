@@ -6,7 +6,7 @@ import { type EvpnNlri, RouteType } from '../../wire/index.js';
 import { type Pages, pagesByKey } from '../paging.js';
 import { originFilter, PageQuery, parsed, vniFilter } from '../parameters.js';
 import {
-  addressOf,
+  addressOfRoute,
   LAST_ROUTE_TYPE,
   NlriProperties,
   nlriItem,
@@ -213,5 +213,5 @@ function matches(nlri: EvpnNlri, filter: RouteFilter): boolean {
   if (filter.rd !== undefined && nlri.rd !== filter.rd) return false;
   if (filter.mac !== undefined)
     if (nlri.type !== RouteType.MAC_IP_ADVERTISEMENT || nlri.mac !== filter.mac) return false;
-  return filter.ip === undefined || addressOf(nlri) === filter.ip;
+  return filter.ip === undefined || addressOfRoute(nlri) === filter.ip;
 }

@@ -4,10 +4,13 @@ import {
   esiFromBytes,
   esiToBytes,
   formatIp,
+  IPV4_ANY,
+  IPV6_ANY,
   type Ip,
   ipByteLength,
   ipFromBytes,
   ipToBytes,
+  isIpv4,
   type RouteDistinguisher,
 } from '../../types/index.js';
 import { Malformed } from '../malformed.js';
@@ -62,7 +65,12 @@ export const ipPrefix: RouteCodec<IpPrefix> = {
     ipToBytes(route.gateway, bytes, at + FIXED + octets);
     bytes.writeUIntBE(route.label, at + FIXED + 2 * octets, LABEL);
   },
-  keyOnly: (route) => ({ ...route, esi: ESI_ZERO, label: 0 }),
+  keyOnly: (route) => ({
+    ...route,
+    esi: ESI_ZERO,
+    gateway: isIpv4(route.prefix) ? IPV4_ANY : IPV6_ANY,
+    label: 0,
+  }),
   head: (route) => route.prefix,
   sameTail: (a, b) => a.prefixLength === b.prefixLength && a.ethernetTag === b.ethernetTag,
   tail: (route) => `${route.ethernetTag} ${route.prefixLength}`,
