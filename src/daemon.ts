@@ -16,7 +16,7 @@ import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
 import { RunningConfig } from './reload.js';
 import { restartProblems } from './restart-problems.js';
-import { evpnSettings, speakerConfig, underlayPosition } from './settings.js';
+import { evpnSettings, multipathOf, speakerConfig, underlayPosition } from './settings.js';
 import { stateDirectoryProblem } from './state-directory.js';
 import { sweepText } from './sweep-text.js';
 import { type Clock, type Log, systemClock } from './types/index.js';
@@ -64,13 +64,16 @@ export async function startDaemon({
   onConfig(config);
   const bfd = new Bfd({ clock, transport: new UdpBfdTransport(log), log });
   const { underlay: unicast } = config;
-  const unicastRibs = unicast.enabled ? new UnicastRibs(clock, config, unicast.maximumPaths) : undefined;
+  const unicastRibs = unicast.enabled
+    ? new UnicastRibs(clock, config, multipathOf(config), config.bgp)
+    : undefined;
   const speaker = new Speaker(speakerConfig(config), {
     clock,
     transport: new TcpTransport(tcpSockets),
     bfd,
     log,
     otherRibs: unicastRibs?.all,
+    decision: config.bgp,
     routeMemory: getHeapStatistics().heap_size_limit * ROUTES_SHARE,
   });
   const dataPlane = new DataPlane(kernel, clock, log, {

@@ -1,4 +1,4 @@
-import type { SpeakerConfig } from './bgp/index.js';
+import type { Multipath, SpeakerConfig } from './bgp/index.js';
 import type { Config, FamilyName } from './config/index.js';
 import { type EvpnSettings, isFlooded, isServed, type VniSettings } from './evpn/index.js';
 import type { KernelPolicy } from './linux/index.js';
@@ -50,6 +50,12 @@ function familiesOf(names: readonly FamilyName[]): readonly AnyFamily[] {
 /** Returns the routing table and metric of the underlay's routes; undefined where it is off. */
 export function underlayPosition({ underlay }: Config): { tableId: number; metric: number } | undefined {
   return underlay.enabled ? { tableId: underlay.routingTable, metric: underlay.metric } : undefined;
+}
+
+/** Returns how many equally good paths to a prefix the underlay uses. */
+export function multipathOf({ underlay }: Config): Multipath {
+  const { maximumPaths, maximumPathsIbgp = maximumPaths, multipathRelax } = underlay;
+  return { external: maximumPaths, internal: maximumPathsIbgp, isRelaxed: multipathRelax };
 }
 
 /** Returns the configuration of the brain. */

@@ -1,148 +1,142 @@
-import { compareIp, type Ip } from '../types/index.js';
-import { type EvpnNlri, type Route, RouteType } from '../wire/index.js';
-import { addressOf } from './address.js';
+import type { Ip } from '../types/index.js';
+import type { AsPathSegment, EvpnNlri, PathAttributes, Route } from '../wire/index.js';
+import {
+  AKIN,
+  type Compare,
+  MAXIMUM_PATHS,
+  OWN_NEXT_HOP,
+  type Step,
+  stepsOf,
+  TIE_BREAKERS,
+  USABLE,
+} from './decision-steps.js';
 import { nextHopZone } from './next-hop-zone.js';
-import type { Path, PathSource } from './route.js';
-
-/** Negative where `a` is preferred, zero where the rule does not decide. */
-type Compare = (a: Path<Route>, b: Path<Route>) => number;
-
-interface Rule {
-  readonly name: string;
-  readonly compare: Compare;
-  /** Paths are compared within their group alone; without one all are one group. MED: RFC 4271 §9.1.2.2 c. */
-  readonly group?: (path: Path<Route>) => unknown;
-}
-
-const DEFAULT_LOCAL_PREF = 100;
-
-const addresses = new WeakMap<PathSource, Ip>();
-function addressOfSource(source: PathSource): Ip {
-  let ip = addresses.get(source);
-  if (ip === undefined) {
-    ip = addressOf(source.neighbor);
-    addresses.set(source, ip);
-  }
-  return ip;
-}
-
-const truthFirst = (a: boolean, b: boolean): number => (a === b ? 0 : a ? -1 : 1);
-
-/** RFC 7432 §7.7 and §15.1; the order is FRR's, since every leaf of a fabric must choose alike. */
-const MOBILITY: readonly Rule[] = [
-  {
-    name: 'sticky MAC',
-    compare: (a, b) =>
-      truthFirst(a.attributes.macMobility?.sticky === true, b.attributes.macMobility?.sticky === true),
-  },
-  {
-    name: 'higher MAC mobility sequence',
-    compare: (a, b) => (b.attributes.macMobility?.sequence ?? 0) - (a.attributes.macMobility?.sequence ?? 0),
-  },
-  {
-    name: 'lower next hop',
-    compare: (a, b) => compareIp(a.attributes.nextHop, b.attributes.nextHop),
-  },
-];
-
-/** RFC 4271 §9.1.1 and §9.1.2.2 a to d. There is no interior cost: the underlay's routing is the kernel's matter. */
-const PREFERENCES: readonly Rule[] = [
-  {
-    name: 'higher LOCAL_PREF',
-    compare: (a, b) =>
-      (b.attributes.localPref ?? DEFAULT_LOCAL_PREF) - (a.attributes.localPref ?? DEFAULT_LOCAL_PREF),
-  },
-  {
-    name: 'shorter AS_PATH',
-    compare: (a, b) => a.attributes.asPathLength - b.attributes.asPathLength,
-  },
-  { name: 'lower ORIGIN', compare: (a, b) => a.attributes.origin - b.attributes.origin },
-  {
-    name: 'lower MULTI_EXIT_DISC',
-    group: ({ attributes }) => attributes.neighborAs,
-    compare: (a, b) => (a.attributes.med ?? 0) - (b.attributes.med ?? 0),
-  },
-  {
-    name: 'external over internal',
-    compare: (a, b) => truthFirst(!a.source.internal, !b.source.internal),
-  },
-];
-
-/** RFC 4271 §9.1.2.2 f and g, RFC 4456 §9: of paths that are equally good one is taken, by every speaker the same. */
-const TIE_BREAKERS: readonly Rule[] = [
-  {
-    name: 'lower BGP identifier',
-    compare: (a, b) =>
-      (a.attributes.originatorId ?? a.source.routerId) - (b.attributes.originatorId ?? b.source.routerId),
-  },
-  {
-    name: 'shorter CLUSTER_LIST',
-    compare: (a, b) => a.attributes.clusterList.length - b.attributes.clusterList.length,
-  },
-  {
-    name: 'lower neighbor address',
-    compare: (a, b) =>
-      compareIp(addressOfSource(a.source), addressOfSource(b.source)) ||
-      // Link-local neighbors may differ in their zone alone
-      (a.source.neighbor < b.source.neighbor ? -1 : a.source.neighbor > b.source.neighbor ? 1 : 0),
-  },
-];
-
-const MAC_IP_PREFERENCES: readonly Rule[] = [...MOBILITY, ...PREFERENCES];
-const BGP: readonly Rule[] = [...PREFERENCES, ...TIE_BREAKERS];
-const MAC_IP_RULES: readonly Rule[] = [...MAC_IP_PREFERENCES, ...TIE_BREAKERS];
+import type { Path } from './route.js';
 
 /** True for a path that its reader can use at all: its next hop resolves, and it knows what it carries. */
 export type Usable<Nlri extends Route = EvpnNlri> = (path: Path<Nlri>) => boolean;
 
-/** What the decision process chose, and by which rule; `only path` where there was no choice. */
+/** What an operator may set of the decision process. */
+export interface DecisionSettings {
+  /** MED is compared also between paths of different neighboring ASes; not where absent. */
+  readonly alwaysCompareMed?: boolean;
+}
+
+/** How many equally good paths of a destination may be chosen. */
+export interface Multipath {
+  readonly external: number;
+  readonly internal: number;
+  /** Also those of other neighboring ASes, or of another AS_PATH where they are internal. */
+  readonly isRelaxed: boolean;
+}
+
+/** What the decisions of one RIB are made with. */
+export interface DecisionRules<P extends Path<Route>> extends DecisionSettings {
+  /** Excludes paths where others are left; none where absent. */
+  readonly usable?: ((path: P) => boolean) | undefined;
+}
+
+/** What the decision process chose, and by which step; `only path` where there was no choice. */
 export interface Decision<P extends Path<Route> = Path> {
   readonly best: P | undefined;
   readonly rule: string;
+  /** The other paths that are not chosen, each with the step that excluded it. */
+  readonly lost: ReadonlyMap<P, string>;
+}
+
+/** The same of several paths. */
+export interface MultipathDecision<P extends Path<Route>> extends Decision<P> {
+  /** `best` first. */
+  readonly chosen: readonly P[];
 }
 
 /**
- * Chooses the best of a destination's paths, at most one a neighbor (RFC 4271 §9.1.2). The rules eliminate in turn, as
+ * Chooses the best of a destination's paths, at most one a neighbor (RFC 4271 §9.1.2). The steps eliminate in turn, as
  * the RFC words it, so the outcome does not depend on the order of arrival. `rule` is the one that left a single path.
  * What is not usable is excluded before (RFC 4271 §9.1.2, an unresolvable next hop) where something else is.
  */
 export function decide<P extends Path<Route>>(
   paths: readonly P[],
-  usable?: (path: P) => boolean,
+  rules: DecisionRules<P> = {},
 ): Decision<P> {
-  if (paths.length < 2) return { best: paths[0], rule: 'only path' };
-  let candidates = usableOf(paths, usable);
-  if (candidates.length === 1) return { best: candidates[0], rule: 'only usable path' };
-  for (const rule of isMacIp(paths[0]) ? MAC_IP_RULES : BGP) {
-    candidates = eliminate(candidates, rule);
-    if (candidates.length === 1) return { best: candidates[0], rule: rule.name };
-  }
-  return { best: candidates[0], rule: 'first of equals' };
+  const round = new Round(paths, rules);
+  if (paths.length > 1) for (const step of round.steps.all) if (round.take(step)) break;
+  return { best: round.left[0], rule: round.rule, lost: round.lost };
 }
 
 /**
- * The paths that the decision process chooses where several may be, at most `most`, the best first: those that the
- * tie-breakers alone tell apart, in their order, of each next hop one (of a link-local one, one a link). AS_PATHs are equally good where they are equally long,
- * whatever ASes they name: the spines of a fabric may have an AS each.
+ * What the decision process chooses where several paths may be: those that the tie-breakers alone tell apart, in their order, of
+ * each next hop one (of a link-local one, one a link).
  */
 export function decideSeveral<P extends Path<Route>>(
   paths: readonly P[],
-  most: number,
-  usable?: (path: P) => boolean,
-): P[] {
-  if (paths.length < 2) return [...paths];
+  multipath: Multipath,
+  rules: DecisionRules<P> = {},
+): MultipathDecision<P> {
+  const { best, rule, lost } = decide(paths, rules);
+  if (best === undefined) return { best, rule, lost, chosen: [] };
+  const round = new Round(paths, rules);
+  for (const step of round.steps.preferences) round.take(step);
+  const chosen = chooseAmong(round.left, multipath, round.lost);
+  return { best, rule, lost: round.lost, chosen };
+}
+
+/** The paths that `decideSeveral` chooses. */
+export function selectSeveral<P extends Path<Route>>(
+  paths: readonly P[],
+  multipath: Multipath,
+  rules: DecisionRules<P> = {},
+): readonly P[] {
+  if (paths.length < 2) return paths;
+  const { usable, alwaysCompareMed = false } = rules;
   let candidates = usableOf(paths, usable);
-  for (const rule of isMacIp(paths[0]) ? MAC_IP_PREFERENCES : PREFERENCES)
-    candidates = eliminate(candidates, rule);
-  const chosen = new Map<Ip | string, P>();
-  for (const path of [...candidates].sort(byTieBreakers)) {
-    if (chosen.size === most) break;
-    const zone = nextHopZone(path);
-    const { nextHop } = path.attributes;
-    const key = zone === '' ? nextHop : `${nextHop}%${zone}`;
-    if (!chosen.has(key)) chosen.set(key, path);
+  for (const step of stepsOf(paths[0], alwaysCompareMed).preferences)
+    candidates = eliminate(candidates, step);
+  return chooseAmong(candidates, multipath, undefined);
+}
+
+/** Of equally good paths those that are chosen, the best first; the others are entered into `lost`. */
+function chooseAmong<P extends Path<Route>>(
+  equals: readonly P[],
+  { external, internal, isRelaxed }: Multipath,
+  lost: Map<P, string> | undefined,
+): P[] {
+  const [best, ...others] = [...equals].sort(byTieBreakers);
+  const most = best.source.internal ? internal : external;
+  const chosen = new Map<Ip | string, P>([[wayOf(best), best]]);
+  for (const path of others) {
+    const why =
+      !isRelaxed && !isAkin(path, best)
+        ? AKIN
+        : chosen.has(wayOf(path))
+          ? OWN_NEXT_HOP
+          : chosen.size >= most
+            ? MAXIMUM_PATHS
+            : undefined;
+    if (why === undefined) chosen.set(wayOf(path), path);
+    else lost?.set(path, why);
   }
   return [...chosen.values()];
+}
+
+/** Where the path leads. */
+function wayOf(path: Path<Route>): Ip | string {
+  const zone = nextHopZone(path);
+  const { nextHop } = path.attributes;
+  return zone === '' ? nextHop : `${nextHop}%${zone}`;
+}
+
+function isAkin(path: Path<Route>, best: Path<Route>): boolean {
+  const [a, b] = [path.attributes, best.attributes];
+  return best.source.internal ? sameAsPath(a, b) : a.neighborAs === b.neighborAs;
+}
+
+function sameAsPath(a: PathAttributes, b: PathAttributes): boolean {
+  return a === b || textOf(a.asPath) === textOf(b.asPath);
+}
+
+function textOf(asPath: readonly AsPathSegment[]): string {
+  return asPath.map(({ type, asns }) => `${type}:${asns.join(' ')}`).join();
 }
 
 function byTieBreakers(a: Path<Route>, b: Path<Route>): number {
@@ -153,8 +147,33 @@ function byTieBreakers(a: Path<Route>, b: Path<Route>): number {
   return 0;
 }
 
-function isMacIp({ nlri }: Path<Route>): boolean {
-  return nlri.type === RouteType.MAC_IP_ADVERTISEMENT;
+/** Paths of which the steps exclude some, one step after the other. */
+class Round<P extends Path<Route>> {
+  readonly lost = new Map<P, string>();
+  readonly steps: ReturnType<typeof stepsOf>;
+  left: readonly P[];
+  /** By which a single path was left, or nothing could be. */
+  rule: string;
+
+  constructor(paths: readonly P[], { usable, alwaysCompareMed = false }: DecisionRules<P>) {
+    this.left = paths;
+    this.steps = paths.length > 0 ? stepsOf(paths[0], alwaysCompareMed) : { preferences: [], all: [] };
+    this.rule = paths.length < 2 ? 'only path' : 'first of equals';
+    if (paths.length > 1) this.#keep(usableOf(paths, usable), USABLE);
+  }
+
+  /** True where no choice is left. */
+  take(step: Step): boolean {
+    if (this.left.length > 1) this.#keep(eliminate(this.left, step), step.name);
+    return this.left.length === 1;
+  }
+
+  #keep(left: readonly P[], name: string): void {
+    if (left.length === this.left.length) return;
+    for (const path of this.left) if (!left.includes(path)) this.lost.set(path, name);
+    this.left = left;
+    if (left.length === 1) this.rule = name;
+  }
 }
 
 /** The usable ones; all where none is. */
@@ -166,8 +185,8 @@ function usableOf<P extends Path<Route>>(
   return found.length === 0 ? paths : found;
 }
 
-function eliminate<P extends Path<Route>>(candidates: readonly P[], rule: Rule): readonly P[] {
-  const { compare, group } = rule;
+function eliminate<P extends Path<Route>>(candidates: readonly P[], step: Step): readonly P[] {
+  const { compare, group } = step;
   if (group) return eliminateWithin(candidates, compare, group);
   let best = candidates[0];
   let equals = true;
@@ -196,20 +215,34 @@ function eliminateWithin<P extends Path<Route>>(
 /** The best path alone. */
 export function selectBest<P extends Path<Route>>(
   paths: readonly P[],
-  usable?: (path: P) => boolean,
+  rules: DecisionRules<P> = {},
 ): P | undefined {
-  if (paths.length === 2) return better(paths[0], paths[1], usable);
-  return paths.length < 2 ? paths[0] : decide(paths, usable).best;
+  if (paths.length === 2) return better(paths[0], paths[1], rules);
+  if (paths.length < 2) return paths[0];
+  const { usable, alwaysCompareMed = false } = rules;
+  let candidates = usableOf(paths, usable);
+  for (const step of stepsOf(paths[0], alwaysCompareMed).all) {
+    if (candidates.length === 1) break;
+    candidates = eliminate(candidates, step);
+  }
+  return candidates[0];
 }
 
 /** The best of two paths, without garbage: what nearly every UPDATE costs where there is a choice. */
-export function better<P extends Path<Route>>(a: P, b: P, usable?: (path: P) => boolean): P {
+export function better<P extends Path<Route>>(
+  a: P,
+  b: P,
+  { usable, alwaysCompareMed = false }: DecisionRules<P>,
+): P {
   // Whoever says the same has the same objects
-  if (usable !== undefined && (a.attributes !== b.attributes || a.nlri !== b.nlri)) {
+  if (
+    usable !== undefined &&
+    (a.attributes !== b.attributes || a.nlri !== b.nlri || nextHopZone(a) !== nextHopZone(b))
+  ) {
     const isUsable = usable(a);
     if (isUsable !== usable(b)) return isUsable ? a : b;
   }
-  for (const { compare, group } of isMacIp(a) ? MAC_IP_RULES : BGP) {
+  for (const { compare, group } of stepsOf(a, alwaysCompareMed).all) {
     const order = compare(a, b);
     if (order !== 0 && (!group || group(a) === group(b))) return order < 0 ? a : b;
   }

@@ -1,5 +1,5 @@
 import type { EvpnNlri, Family, PathAttributes, Route } from '../wire/index.js';
-import { better, selectBest, type Usable } from './decision.js';
+import { better, type DecisionRules, selectBest } from './decision.js';
 import type { Destination, Path, PathSource } from './route.js';
 import type { TableEntry } from './table.js';
 
@@ -149,16 +149,16 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
   }
 
   /** The decision process's choice; no list is built for one path or two. */
-  choose(usable: Usable<Nlri> | undefined): RibPath<Nlri> | undefined {
+  choose(rules: DecisionRules<Path<Nlri>>): RibPath<Nlri> | undefined {
     const later = this.#later;
     if (later === undefined) return this.hasPath ? this : undefined;
     return later.next === undefined
-      ? better<RibPath<Nlri>>(this, later, usable)
-      : selectBest(this.paths, usable);
+      ? better<RibPath<Nlri>>(this, later, rules)
+      : selectBest(this.paths, rules);
   }
 
   /** Chooses what stands beside the best path; true where what is chosen differs from before. */
-  chooseSeveral(_usable: Usable<Nlri> | undefined): boolean {
+  chooseSeveral(_rules: DecisionRules<Path<Nlri>>): boolean {
     return false;
   }
 

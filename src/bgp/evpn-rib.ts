@@ -1,5 +1,6 @@
 import type { Clock } from '../types/index.js';
 import { EVPN, type EvpnNlri } from '../wire/index.js';
+import type { DecisionSettings } from './decision.js';
 import type { RibDestination } from './destination.js';
 import { evpnDestination } from './evpn-destination.js';
 import { FamilyRib, type RibIdentity } from './rib.js';
@@ -10,9 +11,9 @@ import { EvpnTable, type TableFilter } from './table.js';
 export class Rib extends FamilyRib<EvpnNlri> {
   readonly #evpn: EvpnTable<RibDestination>;
 
-  constructor(clock: Clock, identity: RibIdentity) {
+  constructor(clock: Clock, identity: RibIdentity, decision: DecisionSettings = {}) {
     const table = new EvpnTable<RibDestination>();
-    super(clock, identity, { family: EVPN, table, destination: evpnDestination });
+    super(clock, identity, { family: EVPN, table, destination: evpnDestination }, decision);
     this.#evpn = table;
   }
 

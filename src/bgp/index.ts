@@ -16,7 +16,17 @@
 export { addressOf, canonicalAddress, zoneOf } from './address.js';
 export type { ListenRange, LocalIdentity, NeighborConfig, SpeakerConfig } from './config.js';
 export type { LocalAddress, LocalInterface } from './connected.js';
-export { type Decision, decide, decideSeveral, selectBest } from './decision.js';
+export {
+  type Decision,
+  type DecisionSettings,
+  decide,
+  decideSeveral,
+  type Multipath,
+  type MultipathDecision,
+  selectBest,
+  selectSeveral,
+} from './decision.js';
+export { STEP_TABLE, TIE_BREAKERS } from './decision-steps.js';
 export { Rib } from './evpn-rib.js';
 export { type FamilyRibs, ribsOf } from './family-ribs.js';
 export { transition } from './fsm.js';

@@ -1,8 +1,8 @@
 import type { Family, PathAttributes, Route } from '../wire/index.js';
-import { decideSeveral, type Usable } from './decision.js';
+import { type DecisionRules, type Multipath, selectSeveral } from './decision.js';
 import { type Arrival, PlainDestination, type RibPath } from './destination.js';
 import { isOnOtherLink } from './next-hop-zone.js';
-import type { PathSource } from './route.js';
+import type { Path, PathSource } from './route.js';
 
 /** A path that was chosen, and what it said then. */
 interface Choice<Nlri extends Route> {
@@ -14,7 +14,7 @@ interface Choice<Nlri extends Route> {
 
 /** A destination for which several equally good paths are chosen. */
 export class MultipathDestination<Nlri extends Route> extends PlainDestination<Nlri> {
-  readonly #most: number;
+  readonly #multipath: Multipath;
   #chosen: readonly Choice<Nlri>[] = [];
 
   constructor(
@@ -22,20 +22,19 @@ export class MultipathDestination<Nlri extends Route> extends PlainDestination<N
     attributes: PathAttributes,
     nlri: Nlri,
     family: Family<Nlri>,
-    /** Paths that may be chosen. */
-    most: number,
+    multipath: Multipath,
   ) {
     super(arrival, attributes, nlri, family);
-    this.#most = most;
+    this.#multipath = multipath;
   }
 
   override get chosen(): readonly RibPath<Nlri>[] {
     return this.#chosen.map(({ path }) => path);
   }
 
-  override chooseSeveral(usable: Usable<Nlri> | undefined): boolean {
+  override chooseSeveral(rules: DecisionRules<Path<Nlri>>): boolean {
     const before = this.#chosen;
-    const chosen = decideSeveral(this.paths, this.#most, usable);
+    const chosen = selectSeveral(this.paths, this.#multipath, rules);
     this.#chosen = chosen.map((path) => ({
       path,
       source: path.source,

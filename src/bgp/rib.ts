@@ -1,6 +1,13 @@
 import type { Clock } from '../types/index.js';
 import type { Family, PathAttributes, Route, Update } from '../wire/index.js';
-import { type Decision, decide, type Usable } from './decision.js';
+import {
+  type DecisionRules,
+  type DecisionSettings,
+  decide,
+  decideSeveral,
+  type MultipathDecision,
+  type Usable,
+} from './decision.js';
 import { Arrival, type RibDestination, type RibPath } from './destination.js';
 import { hold, release } from './holdings.js';
 import { type InboundPolicy, NO_POLICY, noRefusals, type RefusalReason, whyRefused } from './inbound.js';
@@ -40,8 +47,14 @@ export class FamilyRib<Nlri extends Route> {
    * Excludes paths from the decision where others are usable; what it says of a path follows from the path and from what
    * changes with `lookAgain` alone.
    */
-  usable: Usable<Nlri> | undefined;
+  get usable(): Usable<Nlri> | undefined {
+    return this.#rules.usable;
+  }
+  set usable(usable: Usable<Nlri> | undefined) {
+    this.#rules = { ...this.#rules, usable };
+  }
 
+  #rules: DecisionRules<Path<Nlri>>;
   readonly #clock: Clock;
   #identity: RibIdentity;
   readonly #routes: Routes<Nlri>;
@@ -51,7 +64,8 @@ export class FamilyRib<Nlri extends Route> {
   readonly #sweeps: Sweeps<Nlri>;
   #memory = 0;
 
-  constructor(clock: Clock, identity: RibIdentity, routes: Routes<Nlri>) {
+  constructor(clock: Clock, identity: RibIdentity, routes: Routes<Nlri>, decision: DecisionSettings = {}) {
+    this.#rules = decision;
     this.#clock = clock;
     this.#identity = identity;
     this.#routes = routes;
@@ -191,14 +205,17 @@ export class FamilyRib<Nlri extends Route> {
   #rejudge(destination: RibDestination<Nlri>): void {
     const { best } = destination;
     if (best === undefined) return;
-    const differs = destination.chooseSeveral(this.usable);
-    if (!differs && best === destination.choose(this.usable)) return;
+    const differs = destination.chooseSeveral(this.#rules);
+    if (!differs && best === destination.choose(this.#rules)) return;
     this.#choose(this.#neighborOf(best.source), destination, best.attributes, best.source, differs);
   }
 
-  /** The decision process's choice of the destination and its rule. */
-  decision({ paths }: Destination<Nlri>): Decision<Path<Nlri>> {
-    return decide(paths, this.usable);
+  /** The decision process's choice of the destination, and by which steps the other paths have lost. */
+  decision({ paths }: Destination<Nlri>): MultipathDecision<Path<Nlri>> {
+    const { multipath } = this.#routes;
+    if (multipath !== undefined) return decideSeveral(paths, multipath, this.#rules);
+    const decision = decide(paths, this.#rules);
+    return { ...decision, chosen: decision.best === undefined ? [] : [decision.best] };
   }
 
   /** Every destination that has a path. */
@@ -344,9 +361,9 @@ export class FamilyRib<Nlri extends Route> {
     differs: boolean,
   ): void {
     const { best } = destination;
-    const choice = destination.choose(this.usable);
+    const choice = destination.choose(this.#rules);
     destination.best = choice;
-    const othersDiffer = destination.chooseSeveral(this.usable);
+    const othersDiffer = destination.chooseSeveral(this.#rules);
     // What a reader of the best path sees is its attributes, its NLRI and the link of its next hop; who said it matters to the
     // explanation only
     if (

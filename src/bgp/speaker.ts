@@ -5,6 +5,7 @@ import { canonicalAddress } from './address.js';
 import { cease, refuse } from './cease.js';
 import type { LocalIdentity, LocalRestart, NeighborConfig, SpeakerConfig } from './config.js';
 import { interfaceChange, type LocalInterface } from './connected.js';
+import type { DecisionSettings } from './decision.js';
 import type { Refresh } from './established.js';
 import { Rib } from './evpn-rib.js';
 import { type FamilyRibs, ribsOf } from './family-ribs.js';
@@ -38,6 +39,8 @@ export interface SpeakerDeps {
   readonly bfd?: Pick<Bfd, 'watch'> | undefined;
   /** RIBs of other families than L2VPN/EVPN, for neighbors that are to speak them. */
   readonly otherRibs?: readonly FamilyRibs[];
+  /** Of L2VPN/EVPN. */
+  readonly decision?: DecisionSettings;
   /** Octets of the heap that the routes of all neighbors may take, about; unlimited where absent. */
   readonly routeMemory?: number;
 }
@@ -82,7 +85,7 @@ export class Speaker {
       accept: (connection) => this.#accept(connection),
     });
     this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN, READING_MS);
-    this.rib = new Rib(deps.clock, config);
+    this.rib = new Rib(deps.clock, config, deps.decision);
     this.rib.isOriginated = (nlri) => this.localRib.route(nlri) !== undefined;
     this.#ribs = [ribsOf(this.rib, this.localRib), ...(deps.otherRibs ?? [])];
     for (const { rib } of this.#ribs) {

@@ -6,7 +6,7 @@ import {
   parsePrefix,
   parsePrefixRule,
 } from '../types/index.js';
-import { flag, integer, parsed, type Refuse, section, setting, texts } from './setting.js';
+import { flag, integer, optional, parsed, type Refuse, section, setting, texts } from './setting.js';
 import { attempt } from './values.js';
 
 const prefixStandIn = (index: number) => `10.0.${index & 255}.0/24`;
@@ -59,6 +59,16 @@ export const UNDERLAY = section('IPv4 and IPv6 unicast: the routes by which othe
   'maximum-paths': setting(integer(1, 32), {
     description: 'Over how many equally good paths the traffic of a route is spread.',
     default: 8,
+    effect: 'restart',
+  }),
+  'maximum-paths-ibgp': optional(integer(1, 32), {
+    description: 'The same where the paths are of internal neighbors. Default: that of `maximum-paths`.',
+    effect: 'restart',
+  }),
+  'multipath-relax': setting(flag, {
+    description:
+      'Whether paths are equally good that are equally long, whatever their ASes; with `false` they must come from the same neighboring AS, or have the same AS_PATH where they are of internal neighbors.',
+    default: true,
     effect: 'restart',
   }),
   'routing-table': setting(integer(1, 4294967295, 'a table id'), {

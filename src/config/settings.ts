@@ -64,7 +64,7 @@ export const SETTINGS = {
     rows: PEER_GROUP,
     change: 'nothing changes for neighbors whose settings are the same',
   }),
-  bgp: section('The BGP listener.', {
+  bgp: section('The BGP speaker.', {
     listen: parsed(
       setting(texts('a list of addresses', 'an IPv4 or IPv6 address', addressStandIn), {
         description: 'Addresses on which neighbors may connect; an empty list for none.',
@@ -77,6 +77,12 @@ export const SETTINGS = {
     port: setting(PORT, {
       description: 'The TCP port on which neighbors may connect.',
       default: 179,
+      effect: 'restart',
+    }),
+    'always-compare-med': setting(flag, {
+      description:
+        'Compares MULTI_EXIT_DISC also between paths of different neighboring ASes ([best path](best-path.md)). All leaves of a fabric should have the same.',
+      default: false,
       effect: 'restart',
     }),
   }),

@@ -21,6 +21,9 @@ export class NextHopSets {
     public reach: Reach,
   ) {}
 
+  /** Called when routes have got a set that leads nowhere. */
+  onDeadEnd: (() => void) | undefined;
+
   get size(): number {
     return this.#sets.size;
   }
@@ -38,6 +41,7 @@ export class NextHopSets {
       const { hops, unreachable } = this.#resolve(sorted);
       set = { key, nextHops: sorted, group: this.routes.addGroup(hops), unreachable, routes: 0 };
       this.#sets.set(key, set);
+      if (hops.length === 0) this.onDeadEnd?.();
     }
     set.routes++;
     return set;

@@ -17,8 +17,16 @@ export interface NextHop {
   readonly zone: string;
 }
 
+/** The next hop as a key: no IPv6 address is longer than its octets. */
+export function keyOf({ ip, zone }: NextHop): Ip | string {
+  return zone === '' ? ip : `${ip}%${zone}`;
+}
+
 /** Why a next hop is of no use. */
 export type Unreachable = 'martian' | 'our-own-address' | 'not-connected';
+
+/** Answers that are kept: a neighbor may give any number of next hops. */
+const MOST_ANSWERS = 4096;
 
 /** The networks that the machine is in, by its devices that carry frames. */
 export class Reach {
@@ -26,6 +34,7 @@ export class Reach {
   /** Those that have a zone with the name of their device. */
   readonly #ours = new Set<Ip | string>();
   readonly #byName = new Map<string, number>();
+  readonly #answers = new Map<Ip | string, Hop | Unreachable>();
   /** The prefixes of the networks, and of addresses that are in none. */
   readonly connected = new Set<PrefixKey>();
 
@@ -44,7 +53,18 @@ export class Reach {
   }
 
   /** How the next hop is reached, or why it is not. A next hop must be connected: nothing is looked up in BGP's own routes. */
-  resolve({ ip, zone }: NextHop): Hop | Unreachable {
+  resolve(nextHop: NextHop): Hop | Unreachable {
+    const key = keyOf(nextHop);
+    let answer = this.#answers.get(key);
+    if (answer === undefined) {
+      answer = this.#find(nextHop);
+      if (this.#answers.size === MOST_ANSWERS) this.#answers.clear();
+      this.#answers.set(key, answer);
+    }
+    return answer;
+  }
+
+  #find({ ip, zone }: NextHop): Hop | Unreachable {
     if (isMartian(ip)) return 'martian';
     if (this.#ours.has(needsZone(ip) ? `${ip}%${zone}` : ip)) return 'our-own-address';
     if (needsZone(ip)) {

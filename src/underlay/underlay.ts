@@ -1,8 +1,10 @@
 import {
+  type DecisionSettings,
   FamilyLocalRib,
   FamilyRib,
   type FamilyRibs,
   KeyedTable,
+  type Multipath,
   plainRoutes,
   type RibIdentity,
   ribsOf,
@@ -11,6 +13,7 @@ import { EMPTY_TOPOLOGY, type KernelRoutes, type Topology } from '../dataplane/i
 import type { Clock, PrefixKey } from '../types/index.js';
 import { type Family, IPV4_UNICAST, IPV6_UNICAST, type Prefix } from '../wire/index.js';
 import { type ImportRules, RouteImporter } from './importer.js';
+import { PathJudge } from './judge.js';
 import { NextHopSets } from './next-hops.js';
 import { Originator, type OriginRules } from './originator.js';
 import { Reach } from './reach.js';
@@ -24,10 +27,10 @@ export class UnicastRibs {
   readonly ipv6: FamilyRib<Prefix>;
   readonly local = { ipv4: localRib(IPV4_UNICAST), ipv6: localRib(IPV6_UNICAST) };
 
-  /** `maximumPaths`: how many equally good paths of a destination are used. */
-  constructor(clock: Clock, identity: RibIdentity, maximumPaths: number) {
-    this.ipv4 = new FamilyRib(clock, identity, plainRoutes(IPV4_UNICAST, maximumPaths));
-    this.ipv6 = new FamilyRib(clock, identity, plainRoutes(IPV6_UNICAST, maximumPaths));
+  constructor(clock: Clock, identity: RibIdentity, multipath: Multipath, decision: DecisionSettings = {}) {
+    const several = multipath.external > 1 || multipath.internal > 1 ? multipath : undefined;
+    this.ipv4 = new FamilyRib(clock, identity, plainRoutes(IPV4_UNICAST, several), decision);
+    this.ipv6 = new FamilyRib(clock, identity, plainRoutes(IPV6_UNICAST, several), decision);
   }
 
   /** As a speaker takes them. */
@@ -47,8 +50,9 @@ function localRib(family: Family<Prefix>): FamilyLocalRib<Prefix> {
 export class Underlay {
   readonly sets: NextHopSets;
   readonly originator: Originator;
-  readonly #importers: readonly [ipv4: RouteImporter, ipv6: RouteImporter];
   #reach = new Reach(EMPTY_TOPOLOGY);
+  readonly #judge = new PathJudge(this.#reach);
+  readonly #importers: readonly [ipv4: RouteImporter, ipv6: RouteImporter];
   #topology: Topology = EMPTY_TOPOLOGY;
 
   constructor(
@@ -59,6 +63,8 @@ export class Underlay {
   ) {
     this.sets = new NextHopSets(routes, this.#reach);
     this.originator = new Originator(ribs.local);
+    this.sets.onDeadEnd = () => this.#judgeAnew();
+    for (const rib of [ribs.ipv4, ribs.ipv6]) rib.usable = this.#judge.usable;
     const rules = (): ImportRules => ({
       accept: this.settings.accept,
       connected: this.#reach.connected,
@@ -85,10 +91,17 @@ export class Underlay {
     this.#topology = topology;
     const before = this.#reach.connected;
     this.#reach = new Reach(topology);
+    this.#judge.reachChanged(this.#reach);
     this.sets.reachChanged(this.#reach);
+    this.#judgeAnew();
     for (const prefix of different(before, this.#reach.connected))
       this.#importers[typeof prefix === 'number' ? 0 : 1].look(prefix);
     this.originator.update(this.settings, topology);
+  }
+
+  #judgeAnew(): void {
+    if (!this.#judge.takeOutdated(this.sets.values())) return;
+    for (const importer of this.#importers) importer.lookAgain();
   }
 
   reconfigure(settings: UnderlaySettings): void {

@@ -73,6 +73,7 @@ test('a MAC/IP route with all its paths', async (t) => {
   const best = {
     neighbor: '10.1.1.0',
     best: true,
+    lostBy: null,
     stale: false,
     esi: '00:00:00:00:00:00:00:00:00:00',
     labels: [10010, 5000],
@@ -110,6 +111,7 @@ test('a MAC/IP route with all its paths', async (t) => {
         ...best,
         neighbor: '2001:db8::1',
         best: false,
+        lostBy: 'lower BGP identifier',
         localPref: 100,
         med: 5,
         originatorId: '10.0.0.2',

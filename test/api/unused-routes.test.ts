@@ -98,7 +98,16 @@ test('the same route of two neighbors: one path is used, the other is not the be
   told(macRoute(HOST, { rd: RD }), {}, { ...SOURCE, neighbor: '10.1.0.3', routerId: 3 });
   const { routes } = await ask(room, `/neighbors/${NEIGHBOR}`);
   t.deepEqual(counts(routes.unused), {});
-  t.is(room.leaf.rib.destination(macRoute(HOST, { rd: RD }))?.paths.length, 2);
+  const { items } = (await room.get(`/api/v1/routes?rd=${RD.toString()}`)) as unknown as {
+    items: { paths: { neighbor: string; best: boolean; lostBy: string | null }[] }[];
+  };
+  t.deepEqual(
+    items.flatMap(({ paths }) => paths.map(({ neighbor, best, lostBy }) => [neighbor, best, lostBy])),
+    [
+      [NEIGHBOR, true, null],
+      ['10.1.0.3', false, 'lower BGP identifier'],
+    ],
+  );
 });
 
 test('a path that no VNI can use does not hide the one of another neighbor, and is counted by its own reason', async (t) => {
@@ -119,10 +128,21 @@ test('a path that no VNI can use does not hide the one of another neighbor, and 
   ] as const)
     t.is((await ask(room, `/routes?${query}`)).items.length, listed, query);
   const { entry } = (await room.get('/api/v1/explain?vni=10010&mac=02:00:00:00:00:01')) as {
-    entry: { owner: string; vtep: string; claims: { route: { bestBy: string } }[] };
+    entry: {
+      owner: string;
+      vtep: string;
+      claims: { route: { bestBy: string; paths: { best: boolean; lostBy: string | null }[] } }[];
+    };
   };
   t.like(entry, { owner: 'remote', vtep: '10.0.0.9' });
-  t.is(entry.claims[0].route.bestBy, 'only usable path');
+  t.is(entry.claims[0].route.bestBy, 'usable path');
+  t.deepEqual(
+    entry.claims[0].route.paths.map(({ best, lostBy }) => [best, lostBy]),
+    [
+      [false, 'usable path'],
+      [true, null],
+    ],
+  );
 });
 
 test('refusals: by reason, with the last one and its cure; our own routes that come back are no problem', async (t) => {

@@ -4,10 +4,12 @@ import {
   decide,
   decideSeveral,
   FamilyRib,
+  type Multipath,
   nextHopZone,
   type Path,
   type PathSource,
   plainRoutes,
+  selectSeveral,
 } from '../../src/bgp/index.js';
 import { formatIp, parseIp } from '../../src/types/index.js';
 import { IPV4_UNICAST, type PathAttributes, type Prefix, type Update } from '../../src/wire/index.js';
@@ -31,12 +33,16 @@ const path = (n: number, attributes = via(n), source: Partial<PathSource> = {}):
   stale: false,
 });
 
+const upTo = (most: number): Multipath => ({ external: most, internal: most, isRelaxed: true });
+const chosenOf = (paths: Path<Prefix>[], most: number, usable?: (path: Path<Prefix>) => boolean) =>
+  selectSeveral(paths, upTo(most), { usable });
+
 test('equally good paths are chosen whatever their ASes, the tie-breakers’ order among them', (t) => {
   const [a, b, c] = [path(1), path(2), path(3)];
-  t.deepEqual(decideSeveral([c, a, b], 8), [a, b, c]);
-  t.deepEqual(decideSeveral([c, a, b], 2), [a, b]);
-  t.deepEqual(decideSeveral([b], 8), [b]);
-  t.deepEqual(decideSeveral([], 8), []);
+  t.deepEqual(chosenOf([c, a, b], 8), [a, b, c]);
+  t.deepEqual(chosenOf([c, a, b], 2), [a, b]);
+  t.deepEqual(chosenOf([b], 8), [b]);
+  t.deepEqual(chosenOf([], 8), []);
 });
 
 for (const [rule, worse] of [
@@ -47,7 +53,7 @@ for (const [rule, worse] of [
   ['external over internal', path(2, via(2), { internal: true })],
 ] as const)
   test(`a path that is worse by ${rule} is not chosen beside the best`, (t) => {
-    t.deepEqual(decideSeveral([worse, path(1), path(3)], 8), [path(1), path(3)]);
+    t.deepEqual(chosenOf([worse, path(1), path(3)], 8), [path(1), path(3)]);
   });
 
 test('of a MAC the paths with the highest number are chosen, and none beside the lowest next hop', (t) => {
@@ -55,7 +61,7 @@ test('of a MAC the paths with the highest number are chosen, and none beside the
     ...path(n, via(n, { macMobility: { sequence, sticky: false } })),
     nlri: macRoute(1),
   });
-  t.deepEqual(decideSeveral([mac(1, 1), mac(2, 2), mac(3, 2)], 8), [mac(2, 2)]);
+  t.deepEqual(selectSeveral([mac(1, 1), mac(2, 2), mac(3, 2)], upTo(8)), [mac(2, 2)]);
 });
 
 test('equally good paths are in the order of each tie-breaker', (t) => {
@@ -65,16 +71,59 @@ test('equally good paths are in the order of each tie-breaker', (t) => {
     path(3, via(3, { clusterList: [1, 2] }), { routerId: 1, neighbor: '10.0.0.1' }),
     path(4, via(4), { routerId: 2 }),
   ];
-  t.deepEqual(decideSeveral(ordered.toReversed(), 8), ordered);
-  t.deepEqual(decideSeveral([ordered[2], ordered[0], ordered[3], ordered[1]], 8), ordered);
+  t.deepEqual(chosenOf(ordered.toReversed(), 8), ordered);
+  t.deepEqual(chosenOf([ordered[2], ordered[0], ordered[3], ordered[1]], 8), ordered);
 });
 
 test('MULTI_EXIT_DISC of another AS is no reason', (t) => {
-  t.is(decideSeveral([path(1), path(2, via(2, { med: 9 }))], 8).length, 2);
+  t.is(chosenOf([path(1), path(2, via(2, { med: 9 }))], 8).length, 2);
 });
 
 test('of paths with one next hop the one that the tie-breakers prefer is chosen', (t) => {
-  t.deepEqual(decideSeveral([path(3, via(1)), path(2), path(1)], 8), [path(1), path(2)]);
+  t.deepEqual(chosenOf([path(3, via(1)), path(2), path(1)], 8), [path(1), path(2)]);
+});
+
+test('each path that is not chosen beside the best keeps why', (t) => {
+  const [best, second, third] = [path(1), path(2), path(3)];
+  const twin = path(4, via(1));
+  const longer = path(5, via(5, { asPath: [{ type: 2, asns: [1, 2, 3] }] }));
+  const { chosen, lost, rule } = decideSeveral([longer, twin, third, second, best], upTo(2));
+  t.deepEqual(chosen, [best, second]);
+  t.is(rule, 'lower BGP identifier');
+  t.deepEqual(
+    [third, twin, longer].map((each) => lost.get(each)),
+    ['maximum-paths', 'next hop of its own', 'shorter AS_PATH'],
+  );
+  t.is(lost.size, 3);
+  t.like(decideSeveral([best], upTo(2)), { best, chosen: [best], rule: 'only path' });
+  t.like(decideSeveral([], upTo(2)), { best: undefined, chosen: [], rule: 'only path' });
+});
+
+test('without multipath-relax, external paths must be of one neighboring AS', (t) => {
+  const strict = { ...upTo(8), isRelaxed: false };
+  const same = via(2, { asPath: [{ type: 2, asns: [65001, 65200] }] });
+  const paths = [path(1), path(2, same), path(3)];
+  const { chosen, lost } = decideSeveral(paths, strict);
+  t.deepEqual(chosen, [paths[0], paths[1]]);
+  t.deepEqual([...lost], [[paths[2], 'multipath-relax']]);
+});
+
+test('without multipath-relax, internal paths must have one AS_PATH', (t) => {
+  const strict = { ...upTo(8), isRelaxed: false };
+  const internal = { internal: true };
+  const same = via(2, { asPath: via(1).asPath });
+  const other = via(3, { asPath: [{ type: 2, asns: [65001, 65200] }] });
+  const paths = [path(1, via(1), internal), path(2, same, internal), path(3, other, internal)];
+  t.deepEqual(selectSeveral(paths, strict), [paths[0], paths[1]]);
+  t.deepEqual(selectSeveral(paths, upTo(8)), paths);
+});
+
+test('of internal neighbors as many paths are chosen as of them may be', (t) => {
+  const paths = [1, 2, 3].map((n) => path(n, via(n), { internal: true }));
+  const multipath = { external: 1, internal: 2, isRelaxed: true };
+  t.deepEqual(selectSeveral(paths, multipath), paths.slice(0, 2));
+  const external = [1, 2, 3].map((n) => path(n));
+  t.deepEqual(selectSeveral(external, multipath), [external[0]]);
 });
 
 /** Of a neighbor that is on this link with a link-local address, as many are. */
@@ -87,17 +136,17 @@ const LINK_LOCAL = via(1, { nextHop: parseIp('fe80::1') });
 
 test('one link-local next hop on two links is two next hops, and one that is none is one', (t) => {
   const [a, b] = ['up1', 'up2'].map((device) => path(1, LINK_LOCAL, onLink(device)));
-  t.deepEqual(decideSeveral([b, a], 8), [a, b]);
+  t.deepEqual(chosenOf([b, a], 8), [a, b]);
   const [c, d] = ['up1', 'up2'].map((device) => path(1, via(1), onLink(device)));
-  t.deepEqual(decideSeveral([d, c], 8), [c]);
+  t.deepEqual(chosenOf([d, c], 8), [c]);
   const other = path(1, LINK_LOCAL, { ...onLink('up1'), neighbor: 'fe80::2%up1' });
-  t.deepEqual(decideSeveral([other, a], 8), [a]);
+  t.deepEqual(chosenOf([other, a], 8), [a]);
 });
 
 test('what is not usable is not chosen where something else is', (t) => {
   const usable = ({ attributes }: Path<Prefix>) => attributes.nextHop !== parseIp('192.0.2.1');
-  t.deepEqual(decideSeveral([path(1), path(2), path(3)], 8, usable), [path(2), path(3)]);
-  t.deepEqual(decideSeveral([path(1)], 8, usable), [path(1)]);
+  t.deepEqual(chosenOf([path(1), path(2), path(3)], 8, usable), [path(2), path(3)]);
+  t.deepEqual(chosenOf([path(1)], 8, usable), [path(1)]);
 });
 
 const wayOf = (each: Path<Prefix>) =>
@@ -105,7 +154,11 @@ const wayOf = (each: Path<Prefix>) =>
 
 function make(most: number) {
   const clock = new VirtualClock();
-  const rib = new FamilyRib(clock, { asn: 64999, routerId: 9 }, plainRoutes(IPV4_UNICAST, most));
+  const rib = new FamilyRib(
+    clock,
+    { asn: 64999, routerId: 9 },
+    plainRoutes(IPV4_UNICAST, most === 1 ? undefined : upTo(most)),
+  );
   const say = (n: number, attributes: PathAttributes | undefined, source = sourceOf(n)) => {
     const update: Update<Prefix> = {
       family: IPV4_UNICAST as Update<Prefix>['family'],
@@ -222,7 +275,7 @@ test('any history: the reader of the dirty set knows all that is chosen, and the
       }
       if (reader.takeDirty(9).length > 0) known = nextHops();
       const paths = [...said].map(([n, attributes]) => path(n, attributes, onLink(`up${n}`)));
-      const expected = decideSeveral(paths, most);
+      const expected = chosenOf(paths, most);
       t.deepEqual(known, expected.map(wayOf));
       t.deepEqual(nextHops(), known);
       const { best } = decide(paths);

@@ -381,7 +381,7 @@ test('lookAgain judges anew what is usable, and what has another best path then 
   t.deepEqual(reader.takeAgain(9), [rib.destination(macRoute(3))!]);
   t.is(reader.takeDirty(9).length, 2);
   t.deepEqual(best(), [false, false, false]);
-  t.is(rib.decision(rib.destination(macRoute(1))!).rule, 'only usable path');
+  t.is(rib.decision(rib.destination(macRoute(1))!).rule, 'usable path');
   // All that is left, usable or not
   rib.update(S1, update([], A, [macRoute(1)]));
   t.true(best()[0]);

@@ -118,6 +118,8 @@ test('the minimal file gets every default', (t) => {
     networks: [],
     redistributeConnected: [],
     maximumPaths: 8,
+    maximumPathsIbgp: undefined,
+    multipathRelax: true,
     routingTable: 254,
     metric: 20,
   });

@@ -2,16 +2,21 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { parseConfig } from '../../src/config/load.js';
 import { configReference, reloadReference } from './support/reference.js';
+import { stepReference } from './support/step-reference.js';
 
 const MANUAL = 'docs/operator.md';
-const PARTS = { reference: configReference, reload: reloadReference };
+const PARTS = {
+  reference: [MANUAL, configReference],
+  reload: [MANUAL, reloadReference],
+  steps: ['docs/best-path.md', stepReference],
+} as const;
 
-for (const [part, written] of Object.entries(PARTS))
-  test.serial(`the operator's manual has the ${part} that the table of settings gives`, (t) => {
+for (const [part, [file, written]] of Object.entries(PARTS))
+  test.serial(`${file} has the ${part} that the code gives`, (t) => {
     const between = new RegExp(`(<!-- ${part}:begin[^>]*-->\n)([\\s\\S]*?)(<!-- ${part}:end -->)`);
-    const manual = readFileSync(MANUAL, 'utf8');
+    const manual = readFileSync(file, 'utf8');
     const current = manual.replace(between, (_, begin, __, end) => `${begin}${written()}\n${end}`);
-    if (process.env.EVPND_WRITE_DOCS) writeFileSync(MANUAL, current);
+    if (process.env.EVPND_WRITE_DOCS) writeFileSync(file, current);
     t.regex(manual, between);
     t.is(current, manual, 'run the tests once with EVPND_WRITE_DOCS=1 and commit what changed');
   });

@@ -94,7 +94,7 @@ for (const [what, word, local = OURS] of BAD) {
       for (const neighbor of neighbors) tell(neighbor, neighbor === FIRST ? word : usable);
       t.deepEqual(rows(), expected);
       const [destination] = leaf.rib.destinationsOf({ mac: HOST });
-      t.is(leaf.rib.decision(destination).rule, 'only usable path');
+      t.is(leaf.rib.decision(destination).rule, 'usable path');
       // Nothing else is left of either
       tell(SECOND, undefined);
       t.deepEqual(rows(), ['none']);

@@ -16,6 +16,7 @@ import {
 import { formatNextHop, Underlay, type UnderlaySettings, UnicastRibs } from '../../src/underlay/index.js';
 import { NextHopSets } from '../../src/underlay/next-hops.js';
 import { Reach } from '../../src/underlay/reach.js';
+import type { PathAttributes } from '../../src/wire/index.js';
 import { MemoryKernel } from '../doubles/memory-kernel.js';
 import { pathAttributes } from '../support/path-attributes.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -27,6 +28,7 @@ const SETTINGS: UnderlaySettings = {
 };
 const spine = (n: number): PathSource => ({ neighbor: `10.1.${n}.0`, routerId: n, internal: false });
 
+const LONGER: Partial<PathAttributes> = { asPath: [{ type: 2, asns: [1, 2, 3] }] };
 const LINK_LOCAL = pathAttributes({ nextHop: parseIp('fe80::1') });
 const nlri = (text: string) => {
   const prefix = parsePrefix(text);
@@ -40,7 +42,15 @@ async function leaf(settings = SETTINGS, maximumPaths = 8) {
     hosts: watchHosts(),
     routes: { tableId: 254, metric: 20 },
   });
-  const ribs = new UnicastRibs(clock, { asn: 65001, routerId: 1 }, maximumPaths);
+  const ribs = new UnicastRibs(
+    clock,
+    { asn: 65001, routerId: 1 },
+    {
+      external: maximumPaths,
+      internal: maximumPaths,
+      isRelaxed: true,
+    },
+  );
   const underlay = new Underlay(ribs, dataPlane.routes!, clock, settings);
   dataPlane.onTopology = (topology) => underlay.topologyChanged(topology);
   await dataPlane.start({
@@ -70,10 +80,15 @@ async function leaf(settings = SETTINGS, maximumPaths = 8) {
       await Promise.resolve();
     }
   };
-  const tell = (from: number, prefixes: readonly string[], nextHop = `10.1.${from}.0`) =>
+  const tell = (
+    from: number,
+    prefixes: readonly string[],
+    nextHop = `10.1.${from}.0`,
+    attributes: Partial<PathAttributes> = {},
+  ) =>
     (nextHop.includes(':') && prefixes[0].includes(':') ? ribs.ipv6 : ribs.ipv4).update(spine(from), {
       withdrawn: [],
-      attributes: pathAttributes({ nextHop: parseIp(nextHop) }),
+      attributes: pathAttributes({ nextHop: parseIp(nextHop), ...attributes }),
       reachable: prefixes.map(nlri),
     } as never);
   /** The neighbor fe80::1 on the link says that the prefixes are behind it, or are no more. */
@@ -217,6 +232,61 @@ test('what is connected, not accepted or leads nowhere is not installed', async 
   await has(t, one, '0.0.0.0/0 10.1.2.0', '10.1.1.0/31 10.1.2.0');
   one.device(2, '10.1.1.1/31');
   await has(t, one, '0.0.0.0/0 10.1.1.0,10.1.2.0', '20.0.0.0/8 10.1.1.0');
+});
+
+test('a path whose next hop leads nowhere is no choice where another leads somewhere', async (t) => {
+  const one = await leaf();
+  one.tell(2, ['20.0.0.0/8', '30.0.0.0/8'], '10.1.2.0', LONGER);
+  one.tell(1, ['20.0.0.0/8'], '192.0.2.1');
+  one.tell(1, ['30.0.0.0/8']);
+  await has(t, one, '20.0.0.0/8 10.1.2.0', '30.0.0.0/8 10.1.1.0');
+  const lost = () => {
+    const destination = one.ribs.ipv4.destination(nlri('20.0.0.0/8'));
+    return (
+      destination &&
+      [...one.ribs.ipv4.decision(destination).lost].map(([{ source }, by]) => [source.neighbor, by])
+    );
+  };
+  t.deepEqual(lost(), [['10.1.1.0', 'usable path']]);
+  one.device(6, '192.0.2.9/24');
+  await has(t, one, '20.0.0.0/8 192.0.2.1', '30.0.0.0/8 10.1.1.0');
+  t.deepEqual(lost(), [['10.1.2.0', 'shorter AS_PATH']]);
+  one.device(6, '192.0.2.9/24', false);
+  await has(t, one, '20.0.0.0/8 10.1.2.0', '30.0.0.0/8 10.1.1.0');
+  one.device(2, '10.1.1.1/31', false);
+  await has(t, one, '20.0.0.0/8 10.1.2.0', '30.0.0.0/8 10.1.2.0');
+  one.device(2, '10.1.1.1/31');
+  one.device(6, '192.0.2.9/24');
+  await has(t, one, '20.0.0.0/8 192.0.2.1', '30.0.0.0/8 10.1.1.0');
+});
+
+test('what is told while a link is away goes by the links that are there', async (t) => {
+  const one = await leaf();
+  one.tell(1, ['30.0.0.0/8']);
+  await one.rest();
+  one.device(2, '10.1.1.1/31', false);
+  await one.rest();
+  one.tell(2, ['20.0.0.0/8', '30.0.0.0/8'], '10.1.2.0', LONGER);
+  one.tell(1, ['20.0.0.0/8']);
+  await has(t, one, '20.0.0.0/8 10.1.2.0', '30.0.0.0/8 10.1.2.0');
+  one.device(2, '10.1.1.1/31');
+  await has(t, one, '20.0.0.0/8 10.1.1.0', '30.0.0.0/8 10.1.1.0');
+});
+
+test('of any number of next hops that lead nowhere each is found when it leads somewhere', async (t) => {
+  const one = await leaf();
+  const prefixes = Array.from({ length: 5000 }, (_, n) => `20.${n >> 8}.${n & 255}.0/24`);
+  one.tell(2, prefixes, '10.1.2.0', LONGER);
+  for (const [n, prefix] of prefixes.entries()) one.tell(1, [prefix], `30.0.${n >> 8}.${n & 255}`);
+  await one.rest();
+  t.true(one.installed().every((route) => route.endsWith(' 10.1.2.0')));
+  one.device(6, '30.0.0.0/16');
+  await one.rest();
+  t.is(
+    one.installed().filter((route) => route.endsWith(' 10.1.2.0')).length,
+    1,
+    'the one whose next hop is ours',
+  );
 });
 
 test('what the prefix list permits of connected networks is announced while their device carries frames', async (t) => {

@@ -23,6 +23,11 @@ export const PathSchema = Type.Object(
   {
     neighbor: nullable(Address('null for our own.')),
     best: Type.Boolean(),
+    lostBy: nullable(
+      Text(
+        'The step of the decision process that excluded it (docs/best-path.md has them in order); null for what is chosen.',
+      ),
+    ),
     stale: Type.Boolean({ description: 'True if it is kept while the neighbor restarts (RFC 4724).' }),
     esi: nullable(Text()),
     labels: Type.Array(Count(), { description: 'Raw 24-bit labels: VNIs.' }),
@@ -66,14 +71,15 @@ export const PathSchema = Type.Object(
 
 export type PathItem = Static<typeof PathSchema>;
 
-/** A neighbour's path. */
-export function pathItem(path: Path, best: boolean): PathItem {
+/** A neighbour's path; `lostBy`: the step that excluded it, undefined where it is chosen. */
+export function pathItem(path: Path, best: boolean, lostBy: string | undefined): PathItem {
   const { attributes } = path;
   // Those of a long set are decoded for each request
   const { extendedCommunities } = attributes;
   return {
     neighbor: path.source.neighbor,
     best,
+    lostBy: lostBy ?? null,
     stale: path.stale,
     esi: esiText(path.nlri),
     labels: labelsOf(path.nlri),
@@ -107,6 +113,7 @@ export function originatedPathItem(nlri: EvpnNlri, attributes: OriginatedAttribu
   return {
     neighbor: null,
     best: true,
+    lostBy: null,
     stale: false,
     esi: esiText(nlri),
     labels: labelsOf(nlri),

@@ -116,7 +116,7 @@ export const routes: Resource<RouteReads> = {
         key: (row) => row,
         order: routeOrder,
         weight: routeWeight,
-        item: (row) => routeItem(rooms.evpn, row),
+        item: (row) => routeItem(rooms, row),
       }),
   }),
 };
@@ -176,7 +176,7 @@ function routeWeight(row: RouteRow): number {
 }
 
 /** A route as the API shows it. */
-function routeItem(evpn: Evpn, row: RouteRow): RouteItem {
+function routeItem({ evpn, speaker }: Pick<Rooms, 'evpn' | 'speaker'>, row: RouteRow): RouteItem {
   const vnis = vnisOf(row, evpn);
   if (row.origin === 'local')
     return {
@@ -186,10 +186,11 @@ function routeItem(evpn: Evpn, row: RouteRow): RouteItem {
       vnis,
     };
   const { best, paths, nlri } = row.route;
+  const { lost } = speaker.rib.decision(row.route);
   return {
     ...nlriItem(best?.nlri ?? nlri),
     origin: 'remote',
-    paths: paths.map((path) => pathItem(path, path === best)),
+    paths: paths.map((path) => pathItem(path, path === best, lost.get(path))),
     vnis,
   };
 }

@@ -162,12 +162,13 @@ export function routeOf(
   nlri: EvpnNlri,
   label: number,
 ): NonNullable<ClaimItem['route']> {
+  const { rule, lost } = speaker.rib.decision(destination);
   return {
     key: formatNlri(nlri),
     rd: nlri.rd.toString(),
     label,
-    bestBy: speaker.rib.decision(destination).rule,
-    paths: destination.paths.map((path) => pathItem(path, path === destination.best)),
+    bestBy: rule,
+    paths: destination.paths.map((path) => pathItem(path, path === destination.best, lost.get(path))),
   };
 }
 

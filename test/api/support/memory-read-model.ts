@@ -131,7 +131,9 @@ export class MemoryReadModel implements ReadModel {
         origin: route.originated ? 'local' : 'remote',
         paths: route.originated
           ? [originatedPathItem(route.nlri, route.originated)]
-          : (route.paths ?? []).map((path, i) => pathItem(path, i === 0)),
+          : (route.paths ?? []).map((path, i) =>
+              pathItem(path, i === 0, i === 0 ? undefined : 'lower BGP identifier'),
+            ),
         vnis: [...route.vnis],
       }),
     });

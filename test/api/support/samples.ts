@@ -391,6 +391,7 @@ function story(over: Partial<Story>): Story {
   const path: PathItem = {
     neighbor: '10.1.1.0',
     best: true,
+    lostBy: null,
     stale: false,
     esi: null,
     labels: [10010],
