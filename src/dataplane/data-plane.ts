@@ -11,8 +11,8 @@ import { strayCopies } from './kernel-tables/mac-strays.js';
 import type { Books } from './kernel-tables/operation-kind.js';
 import { kindOf } from './kernel-tables/operations.js';
 import type { RoutesPosition } from './kernel-tables/routes-place.js';
-import { type LocalMac, localMac, localMacs } from './local-macs.js';
-import { KernelMirror } from './mirror.js';
+import { isHostsMac, type LocalMac, localMac, localMacs, rowsOfChangedPorts } from './local-macs.js';
+import { domainKey, KernelMirror } from './mirror.js';
 import { observedKernel } from './observing.js';
 import { type DefaultsMemory, NO_MEMORY, OurDefaults } from './our-defaults.js';
 import type { OwnerPlane } from './owner-plane.js';
@@ -360,7 +360,18 @@ export class DataPlane {
     }
     this.onTopology?.(after);
     this.#listener.topologyChanged(after);
+    this.#portsChanged(before, after);
     this.problems.look();
+  }
+
+  /** What was heard of a port before the topology had it, or since it lacks it, has changed nothing yet. */
+  #portsChanged(before: Topology, after: Topology): void {
+    for (const { bridgeIfindex, vlan, mac } of rowsOfChangedPorts(this.mirror, before, after)) {
+      const plane = this.#planes.atDomain(domainKey(bridgeIfindex, vlan));
+      if (!plane) continue;
+      this.#listener.localMacChanged(plane.vni, mac);
+      this.#markMac(plane, mac);
+    }
   }
 
   #markMac(plane: VniPlane, mac: Mac): void {
@@ -391,10 +402,9 @@ export class DataPlane {
 
   /** The address is now a host's on one of our own ports: it moved, nobody tampered. */
   #isHosts(vni: Vni, which: PlaneKey): boolean {
-    if (which.table === 'mac') return this.localMac(vni, which.key) !== undefined;
-    if (which.table !== 'neigh') return false;
-    const neigh = this.localNeigh(vni, which.key);
-    return neigh !== undefined && this.localMac(vni, neigh.mac) !== undefined;
+    if (which.table !== 'mac' && which.table !== 'neigh') return false;
+    const mac = which.table === 'mac' ? which.key : this.localNeigh(vni, which.key)?.mac;
+    return mac !== undefined && isHostsMac(this.mirror, this.topology, this.topology.vnis.get(vni), mac);
   }
 
   /** Puts the plane on its present device, removes what it left on another, and looks at everything again. */

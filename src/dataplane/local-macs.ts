@@ -1,7 +1,7 @@
 import type { Mac } from '../types/index.js';
 import type { MirroredBridgeRow } from './bridge-rows.js';
 import type { KernelMirror } from './mirror.js';
-import { isConfigured, isLocalRow } from './ownership.js';
+import { isConfigured, isLocalRow, mayBeLocalRow } from './ownership.js';
 import { Ntf } from './rows.js';
 import type { Topology, VniAttachment } from './topology.js';
 
@@ -26,6 +26,33 @@ export function localMac(
 ): LocalMac | undefined {
   const row = at && mirror.peekBridge(at.bridgeIfindex, at.vlan, mac);
   return row && isLocalRow(row, topology) ? asLocalMac(row) : undefined;
+}
+
+/**
+ * True for a MAC that a host behind one of our own ports has, also where the port is so new that the topology lacks it: what
+ * we wrote of such a MAC nobody else has changed.
+ */
+export function isHostsMac(
+  mirror: KernelMirror,
+  topology: Topology,
+  at: VniAttachment | undefined,
+  mac: Mac,
+): boolean {
+  const row = at && mirror.peekBridge(at.bridgeIfindex, at.vlan, mac);
+  return row !== undefined && mayBeLocalRow(row, topology);
+}
+
+/** The rows on ports that have become access ports, or are access ports no longer. */
+export function* rowsOfChangedPorts(
+  mirror: KernelMirror,
+  before: Topology,
+  after: Topology,
+): Iterable<MirroredBridgeRow> {
+  const isAccess = ({ ports }: Topology, ifindex: number) => ports.get(ifindex)?.role === 'access';
+  for (const ifindex of after.ports.keys())
+    if (isAccess(after, ifindex) !== isAccess(before, ifindex)) yield* mirror.bridgeRowsOfPort(ifindex);
+  for (const ifindex of before.ports.keys())
+    if (!after.ports.has(ifindex) && isAccess(before, ifindex)) yield* mirror.bridgeRowsOfPort(ifindex);
 }
 
 /** Every MAC on access ports in the VNI's broadcast domain. */

@@ -73,9 +73,17 @@ export function isUsableHere(state: number, flags: number, protocol: number): bo
  * host is authorised to send (NTF_EXT_LOCKED marks one that is not: 802.1X, MAB).
  */
 export function isLocalRow(row: MirroredBridgeRow, topology: Topology): boolean {
-  return (
-    (row.state & Nud.PERMANENT) === 0 &&
-    (row.flags & Ntf.EXT_LOCKED) === 0 &&
-    topology.ports.get(row.port)?.role === 'access'
-  );
+  return isHostRow(row) && topology.ports.get(row.port)?.role === 'access';
+}
+
+/**
+ * True for a bridge row of a local host, also where the topology lacks its port: a new port's rows may be heard before it,
+ * and those of a port that left after it.
+ */
+export function mayBeLocalRow(row: MirroredBridgeRow, topology: Topology): boolean {
+  return isHostRow(row) && (topology.ports.get(row.port)?.role ?? 'access') === 'access';
+}
+
+function isHostRow({ state, flags }: MirroredBridgeRow): boolean {
+  return (state & Nud.PERMANENT) === 0 && (flags & Ntf.EXT_LOCKED) === 0;
 }

@@ -3,6 +3,7 @@ import type { DriftItem } from '../../src/api/index.js';
 import { Ntf, Nud } from '../../src/dataplane/index.js';
 import { MAC_ZERO, parseIp, parseMac } from '../../src/types/index.js';
 import { RecordingLog } from '../bgp/fabric.js';
+import { withInterfaces } from '../dataplane/memory-world.js';
 import { vtepOf } from '../evpn/support/leaf.js';
 import { HOST, House, IP, OTHER, type Room, VNI } from './support/house.js';
 
@@ -106,6 +107,24 @@ test('a host that moves here and away again is no drift', async (t) => {
   house.speaks(here, HOST);
   t.like(await here.get('/api/v1/status'), { drifts: { total: 0 } });
   t.like(await there.get('/api/v1/status'), { drifts: { total: 0 } });
+});
+
+test('a host that moves to a port of which no link is known yet is no drift either', async (t) => {
+  const { house, here, kernel, bridgeIfindex, vxlanIfindex } = await fabric();
+  const known = kernel.topology;
+  const port = 999;
+  kernel.learn(bridgeIfindex, 0, HOST, port);
+  house.pass();
+  t.deepEqual(await driftsOf(here), []);
+  t.is(kernel.tables.bridgeRow(bridgeIfindex, 0, HOST)?.port, port, 'the row is left as it is');
+  kernel.setTopology({
+    ...known,
+    ports: new Map(known.ports).set(port, { ...known.ports.get(here.devices.accessIfindex)!, name: 'p999' }),
+    interfaces: withInterfaces(known, port),
+  });
+  house.pass();
+  t.is(kernel.tables.vxlanRow(vxlanIfindex, 0, HOST), undefined);
+  t.like(await here.get('/api/v1/status'), { drifts: { total: 0 } });
 });
 
 test('what the kernel refuses stays open, with its words, its attempts and the next one', async (t) => {

@@ -49,11 +49,12 @@ function config(): string {
     .join('\n')
     .replace(
       ' address-family',
-      [ipv4, ipv6]
-        .map(
+      [
+        ...[ipv4, ipv6].map(
           (address) => ` neighbor ${address} bfd profile lab\n neighbor ${address} timers 20 ${HOLD_TIME}\n`,
-        )
-        .join('') + ' address-family',
+        ),
+        ' address-family',
+      ].join(''),
     );
 }
 

@@ -262,8 +262,14 @@ test.serial('without descriptors connections wait, the sessions stand, and one l
     before.map(({ flaps }) => ({ established: true, flaps })),
   );
   // What waited is taken, and what comes is told who may
-  const { stdout } = await flood(stranger, 1);
-  t.like(JSON.parse(stdout), { stood: 1, heard: 1 });
+  await waitFor(
+    async () => {
+      const { stdout } = await flood(stranger, 1);
+      const { stood, heard } = JSON.parse(stdout);
+      return (stood === 1 && heard === 1) || undefined;
+    },
+    { what: 'a connection that is told' },
+  );
 });
 
 test.serial('no key is in the log or in the API', async (t) => {
