@@ -43,9 +43,16 @@ export function unansweredText({ md5Key, ttlSecurity }: PeerSecurity): string {
   const reasons = [
     'the neighbor does not answer',
     ...(md5Key === undefined ? [] : ['has another TCP MD5 key or none']),
-    ...(ttlSecurity === undefined
-      ? []
-      : [`is more than ${ttlSecurity} hops away or sends with a lower TTL than 255`]),
+    ...(ttlSecurity === undefined ? [] : [farText(ttlSecurity)]),
   ];
   return `connection failed: ${reasons.join(', or ')}`;
+}
+
+/** The sentence for a connection of the neighbor's whose first packet came with this TTL, or hop limit (RFC 5082). */
+export function tooFarText({ ttlSecurity = 1 }: PeerSecurity, ttl: number): string {
+  return `connection refused: the neighbor ${farText(ttlSecurity)}; its packets arrive with ${ttl}`;
+}
+
+function farText(ttlSecurity: number): string {
+  return `is more than ${ttlSecurity} hops away or sends with a lower TTL than 255`;
 }

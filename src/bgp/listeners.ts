@@ -17,6 +17,8 @@ import {
 export interface ListenersHost {
   isNeighbor(address: string): boolean;
   accept(connection: Connection): ConnectionHandlers;
+  /** A connection of a neighbor's was reset: its first packet had this TTL, less than `ttlSecurity` demands. */
+  tooFar(address: string, ttl: number): void;
 }
 
 const keyOf = ({ address, port }: ListenEndpoint): string => `${canonicalAddress(address)} ${port}`;
@@ -60,7 +62,10 @@ export class Listeners {
     const door: Door = {
       peers,
       admits: (address) => this.#gate.admits(address, this.#host.isNeighbor(address)),
-      tooFar: (address, ttl) => this.#gate.tooFar(address, ttl),
+      tooFar: (address, ttl) => {
+        this.#gate.tooFar(address, ttl);
+        this.#host.tooFar(address, ttl);
+      },
       exhausted: (code) => this.#gate.exhausted(code),
     };
     try {

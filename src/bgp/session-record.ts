@@ -147,6 +147,11 @@ export class SessionRecord {
     return reason;
   }
 
+  /** A connection of the neighbor's was refused before it was one. */
+  refused(reason: string): void {
+    this.#lastFailure = { reason, time: this.#clock.wallTime(), notification: undefined };
+  }
+
   /** What ended was no error: a colliding connection, or an attempt that we gave up. */
   forget(): void {
     this.#reason = undefined;

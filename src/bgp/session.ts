@@ -12,7 +12,7 @@ import { Attempts } from './attempts.js';
 import { cease, ceaseOverLimit, refuse } from './cease.js';
 import type { LocalIdentity, NeighborConfig } from './config.js';
 import { gainedConnection, type InterfaceChange } from './connected.js';
-import { unansweredText } from './connection-error.js';
+import { tooFarText, unansweredText } from './connection-error.js';
 import { Established, type Refresh } from './established.js';
 import type { Rib } from './evpn-rib.js';
 import type { FsmEvent, FsmState, NotificationContent } from './fsm-types.js';
@@ -392,6 +392,14 @@ export class Session implements LinkHost, UpdateHost {
     if (from.name !== 'Idle' && (name === 'Idle' || name === 'Active')) this.#attemptEnded(from, event);
     this.#links.changed(link, event);
     this.#spent();
+  }
+
+  /**
+   * A connection of the neighbor's was reset because of its TTL. Ours may stand meanwhile, without hearing a word of what has
+   * such a TTL, until its hold time.
+   */
+  tooFar(ttl: number): void {
+    if (!this.#established) this.record.refused(tooFarText(this.settings.target.security, ttl));
   }
 
   unanswered(link: Link): void {

@@ -83,6 +83,7 @@ export class Speaker {
     this.#listeners = new Listeners(deps.transport, deps.log, this.#gate, {
       isNeighbor: (address) => this.#isNeighbor(address),
       accept: (connection) => this.#accept(connection),
+      tooFar: (address, ttl) => this.#sessions.get(address)?.tooFar(ttl),
     });
     this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN, READING_MS);
     this.rib = new Rib(deps.clock, config, deps.decision);

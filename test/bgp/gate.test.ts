@@ -100,3 +100,29 @@ test('a key that changes keeps the session, the first one and none do not', asyn
   await reload(undefined);
   t.is(flaps(), 2);
 });
+
+test('a connection that is reset for its TTL says so of the neighbor, though ours stands; a session does not care', async (t) => {
+  const fabric = new Fabric();
+  const neighbors = [neighborConfig(NEIGHBOR, 65002, { passive: true, ttlSecurity: 2 })];
+  const speaker = fabric.speaker(OURS, { asn: 65001, neighbors });
+  await speaker.start();
+  const { door } = [...fabric.network.listeners.values()][0];
+  const failure = () => speaker.neighbor(NEIGHBOR)?.lastFailure?.reason;
+
+  const peer = fabric.peer(NEIGHBOR).connect(OURS);
+  t.is(speaker.neighbor(NEIGHBOR)?.state, 'OpenSent');
+  door.tooFar('10.0.9.9', 1);
+  t.is(failure(), undefined);
+  door.tooFar(NEIGHBOR, 1);
+  t.is(
+    failure(),
+    'connection refused: the neighbor is more than 2 hops away or sends with a lower TTL than 255; its packets arrive with 1',
+  );
+  t.is(speaker.neighbor(NEIGHBOR)?.state, 'OpenSent');
+
+  peer.establish(openOf(65002, NEIGHBOR));
+  t.is(speaker.neighbor(NEIGHBOR)?.state, 'Established');
+  door.tooFar(NEIGHBOR, 7);
+  t.false(failure()?.endsWith('7'));
+  t.is(speaker.neighbor(NEIGHBOR)?.state, 'Established');
+});
