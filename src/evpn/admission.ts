@@ -112,13 +112,18 @@ export class Admissions {
 
   /** The VNI is served no more. */
   forget(vrf: MacVrf): void {
+    for (const share of this.#shares.get(vrf)?.ports.values() ?? []) this.#episodes.end(share);
     this.#shares.delete(vrf);
   }
 
   /** Ports that are there no more have no share; what is left of their addresses goes with the next look at each. */
   keepPorts(ports: ReadonlyMap<number, unknown>): void {
     for (const { ports: shares } of this.#shares.values())
-      for (const port of shares.keys()) if (!ports.has(port)) shares.delete(port);
+      for (const [port, share] of shares)
+        if (!ports.has(port)) {
+          shares.delete(port);
+          this.#episodes.end(share);
+        }
   }
 
   /** What a local address that is not announced waits for. */

@@ -51,6 +51,14 @@ export class Episodes<Key> {
     return this.#open.entries();
   }
 
+  /** What the condition is of is no more: it is over now, if it lasts. */
+  end(key: Key): void {
+    const open = this.#open.get(key);
+    if (!open) return;
+    this.#open.delete(key);
+    this.ended(key, open);
+  }
+
   /** Ends all reports. */
   close(): void {
     this.#timer?.cancel();

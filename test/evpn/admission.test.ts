@@ -341,6 +341,20 @@ test('a port that was unplugged has a burst of its own when it is back, one that
   t.is(s.of(2), 11, 'so has a VNI that is served again');
 });
 
+for (const gone of ['port', 'VNI'] as const)
+  test(`a ${gone} that is gone holds nothing back any more, which is told at once`, (t) => {
+    const s = new Scene({ macs: 2, ips: 100, rate: 100 });
+    for (const port of [1, 2]) s.macs(port * 1_000, 3, port);
+    const ports = () => [...s.admissions.excesses()].map(({ port }) => port);
+    t.deepEqual(ports(), [1, 2]);
+    const told = s.lines.length;
+    if (gone === 'port') s.admissions.keepPorts(new Map([[2, undefined]]));
+    else s.admissions.forget(s.vrf);
+    t.deepEqual(ports(), gone === 'port' ? [2] : []);
+    t.is(s.lines.length - told, gone === 'port' ? 1 : 2);
+    t.is(s.admissions.waiting > 0, gone === 'port');
+  });
+
 /** What is to become of an address that waits for room, for the rate, or is announced; and who of two more has room then. */
 for (const state of ['out', 'late', undefined] as const)
   for (const change of ['is gone', 'moves', 'is configured', 'has no news', 'stays'] as const)
