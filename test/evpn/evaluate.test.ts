@@ -3,11 +3,12 @@ import { Ntf, Nud, OUR_ROWS } from '../../src/dataplane/index.js';
 import type { Announcer } from '../../src/evpn/announcer.js';
 import { Evaluator } from '../../src/evpn/evaluate.js';
 import { listOf } from '../../src/evpn/few.js';
-import { MAX_SEQUENCE } from '../../src/evpn/index.js';
+import { MAX_SEQUENCE, MoveHistory, Rule } from '../../src/evpn/index.js';
 import type { UnusedLog } from '../../src/evpn/unused-log.js';
-import { type Ip, parseIp, parseMac, toVni } from '../../src/types/index.js';
+import { type Ip, type Mac, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { ExtendedCommunity, formatNlri } from '../../src/wire/index.js';
-import { macRoute, originated } from '../bgp/fabric.js';
+import { macRoute, originated, RecordingLog } from '../bgp/fabric.js';
+import { withOwn } from '../dataplane/memory-world.js';
 import { servingLeaf, vtepOf } from './support/leaf.js';
 import { SegmentMember } from './support/segment-routes.js';
 
@@ -19,7 +20,8 @@ const [A, B] = [8, 9].map(vtepOf);
 const LOWER = parseIp('9.9.9.9');
 
 async function scene() {
-  const { clock, leaf, devices } = await servingLeaf(VNI);
+  const log = new RecordingLog();
+  const { clock, leaf, devices } = await servingLeaf(VNI, {}, log);
   const vrf = leaf.evpn.vrf(VNI)!;
   const { kernel } = leaf.world;
   const { bridgeIfindex } = devices;
@@ -32,6 +34,7 @@ async function scene() {
     };
   return {
     clock,
+    log,
     leaf,
     devices,
     vrf,
@@ -44,8 +47,15 @@ async function scene() {
       leaf.hostAges(devices, HOST);
       kernel.dropNeigh(bridgeIfindex, IP);
     },
-    /** Another leaf announces the MAC alone. */
-    claims: (vtep: Ip, sequence: number, sticky = false, stands = true) => {
+    /** Another leaf announces the MAC, alone or with an IP. */
+    claims: (
+      vtep: Ip,
+      sequence: number,
+      sticky = false,
+      stands = true,
+      mac = HOST,
+      ip: Ip | undefined = undefined,
+    ) => {
       const source = { neighbor: '192.0.2.7', routerId: 7, internal: false };
       const [encapsulation, , ...rest] = originated(
         '10.0.0.7',
@@ -53,7 +63,7 @@ async function scene() {
       ).extendedCommunities;
       const extendedCommunities = [encapsulation, vrf.exportTargets[0], ...rest];
       const attributes = { nextHop: vtep, extendedCommunities, pmsiTunnel: undefined };
-      leaf.receive(source, 65_107, stands ? attributes : undefined, [macRoute(HOST)]);
+      leaf.receive(source, 65_107, stands ? attributes : undefined, [macRoute(mac, { ip })]);
     },
     /** Our changes of routes, as they are made from now on. */
     changes: () => {
@@ -192,7 +202,7 @@ for (const [name, vtep, owner] of [
   ['a lower address', LOWER, 'remote'],
   ['a higher address', B, 'local'],
 ] as const)
-  test(`of two claims with one number the lower address has the MAC: another leaf with ${name}`, async (t) => {
+  test(`of two claims with one number the lower address has the MAC: another leaf with ${name}: ${owner}`, async (t) => {
     const { clock, vrf, claims, comes } = await scene();
     comes();
     clock.advance(20_000);
@@ -300,6 +310,256 @@ test("an address of our own is nobody else's, whatever a search of its routes fo
     }
     return [mac.ownership.owner, ip.owner];
   };
-  vrf.own = { ...vrf.own, macs: new Set([HOST]), ips: new Set([IP]) };
+  t.deepEqual(look(), ['remote', 'remote']);
+  vrf.own = { ...vrf.own, ips: new Set([IP]) };
+  t.deepEqual(look(), ['remote', 'none']);
+  vrf.own = { ...vrf.own, macs: new Set([HOST]) };
   t.deepEqual(look(), ['none', 'none']);
 });
+
+test('the IPs of a MAC are looked at again with it: by the routes where it is elsewhere, else as hosts; asked for as it comes home', async (t) => {
+  const { clock, leaf, devices, vrf, claims, comes } = await scene();
+  const asked: unknown[] = [];
+  const { dataPlane } = leaf;
+  const find = dataPlane.findNeigh.bind(dataPlane);
+  dataPlane.findNeigh = (vni, ip, mac) => {
+    asked.push([vni, ip, mac]);
+    find(vni, ip, mac);
+  };
+  const lanes: string[] = [];
+  const mark = vrf.markIp.bind(vrf);
+  vrf.markIp = (entry, lane = vrf.ofRoutes) => {
+    lanes.push(lane === vrf.ofRoutes ? 'routes' : 'hosts');
+    mark(entry, lane);
+  };
+  const steps: readonly (readonly [string, () => void, string, boolean])[] = [
+    ['goes to another leaf', () => claims(B, 1), 'routes', false],
+    ['comes home', () => leaf.hostSpeaks(devices, HOST), 'hosts', true],
+    ['ages', () => leaf.hostAges(devices, HOST), 'routes', false],
+    ['comes home again', () => leaf.hostSpeaks(devices, HOST), 'hosts', true],
+  ];
+  comes();
+  clock.advance(20_000);
+  for (const [name, does, lane, isAsked] of steps) {
+    lanes.length = 0;
+    asked.length = 0;
+    does();
+    clock.advance(20_000);
+    t.true(lanes.includes(lane), name);
+    t.deepEqual(asked, isAsked ? [[VNI, IP, HOST]] : [], name);
+  }
+});
+
+test('a remote MAC that turns out to be our own takes its IP with it', async (t) => {
+  const { clock, leaf, devices, vrf, says } = await scene();
+  const { kernel } = leaf.world;
+  says(0, 0)();
+  clock.advance(20_000);
+  const state = () => [
+    vrf.macs.get(HOST)?.ownership.owner,
+    vrf.ips.get(IP)?.owner,
+    kernel.tables.neighRow(devices.bridgeIfindex, IP)?.mac,
+  ];
+  t.deepEqual(state(), ['remote', 'remote', HOST]);
+  kernel.setTopology(withOwn(kernel.topology, VNI, [HOST], []));
+  clock.advance(20_000);
+  t.deepEqual(state(), ['none', 'none', undefined]);
+});
+
+const OTHER = parseMac('02:00:00:00:00:02');
+
+for (const [name, mac, state, owner] of [
+  ['the MAC that it is frozen with', HOST, Nud.STALE, 'local'],
+  ['another MAC', OTHER, Nud.REACHABLE, 'none'],
+  ['another MAC, as an operator says', OTHER, Nud.PERMANENT, 'local'],
+] as const)
+  test(`a frozen IP that is heard with ${name}: ${owner}`, async (t) => {
+    const { clock, leaf, devices, vrf, comes } = await scene();
+    comes();
+    leaf.hostSpeaks(devices, OTHER);
+    clock.advance(20_000);
+    const entry = vrf.ips.get(IP)!;
+    t.is(entry.owner, 'local');
+    entry.history = Object.assign(new MoveHistory(), { frozen: true });
+    const { bridgeIfindex: ifindex } = devices;
+    leaf.world.kernel.putNeigh({ ifindex, ip: IP, mac, state, flags: 0, protocol: 0 });
+    clock.advance(1000);
+    t.deepEqual([entry.owner, entry.mac], [owner, mac === HOST || owner === 'none' ? HOST : OTHER]);
+  });
+
+test('an IP that is heard while its MAC is nowhere is known until it is heard no more', async (t) => {
+  const { clock, leaf, devices, vrf, comes } = await scene();
+  const { kernel } = leaf.world;
+  comes();
+  leaf.hostAges(devices, HOST);
+  clock.advance(1000);
+  t.deepEqual([vrf.ips.get(IP)?.owner, vrf.ips.get(IP)?.epoch, vrf.macs.has(HOST)], ['none', 0, true]);
+  leaf.hostSpeaks(devices, HOST);
+  clock.advance(1000);
+  t.is(vrf.ips.get(IP)?.owner, 'local');
+  t.not(vrf.ips.get(IP)?.epoch, 0);
+  leaf.hostAges(devices, HOST);
+  kernel.dropNeigh(devices.bridgeIfindex, IP);
+  clock.advance(1000);
+  t.deepEqual([vrf.ips.size, vrf.macs.size], [0, 0]);
+});
+
+test('a remote IP that was never here has beaten no local binding', async (t) => {
+  const { clock, leaf, vrf, says } = await scene();
+  says(0, 0)();
+  clock.advance(1000);
+  t.deepEqual([vrf.ips.get(IP)?.owner, vrf.ips.get(IP)?.epoch], ['remote', 0]);
+  t.is(leaf.dataPlane.plane(VNI)?.neighs.get(IP)?.overEpoch, 0);
+});
+
+test('moves are logged with where a MAC or an IP was and is, each once, and no look that changes nothing is one', async (t) => {
+  const { clock, log, leaf, devices, comes, claims } = await scene();
+  const { bridgeIfindex: ifindex } = devices;
+  const member = new SegmentMember(leaf, 6, vtepOf(6));
+  const moves = () =>
+    log.lines
+      .splice(0)
+      .filter(({ message }) => message.includes('moved'))
+      .map(({ message, facts }) => {
+        const { from, to, sequence } = facts as { from: string; to: string; sequence: number };
+        return [message.slice(0, 3).trim(), from, to, sequence];
+      });
+  const resolves = (mac: Mac, state: number = Nud.REACHABLE) =>
+    leaf.world.kernel.putNeigh({ ifindex, ip: IP, mac, state, flags: 0, protocol: 0 });
+  const steps: readonly (readonly [
+    string,
+    () => void,
+    readonly (readonly [string, string, string, number])[],
+  ])[] = [
+    ['comes', comes, []],
+    ['the same row again', () => resolves(HOST, Nud.STALE), []],
+    ['its MAC moves away', () => claims(B, 1), [['MAC', 'p10010', '10.0.0.9', 1]]],
+    ['and from leaf to leaf', () => claims(A, 2), [['MAC', '10.0.0.9', '10.0.0.8', 2]]],
+    ['and here', () => leaf.hostSpeaks(devices, HOST), [['MAC', '10.0.0.8', 'p10010', 3]]],
+    ['its IP is known again', () => resolves(HOST), []],
+    [
+      'the IP moves to a MAC of another leaf',
+      () => member.macIp(OTHER, VNI, { ip: IP, sequence: 9 }),
+      [['IP', 'p10010', '10.0.0.6', 9]],
+    ],
+    ['which is said again', () => member.macIp(OTHER, VNI, { ip: IP, sequence: 9 }), []],
+    ['and is back', () => resolves(HOST), [['IP', '10.0.0.6', 'p10010', 10]]],
+  ];
+  for (const [name, does, wanted] of steps) {
+    does();
+    clock.advance(5000);
+    t.deepEqual(moves(), wanted, name);
+  }
+});
+
+test("an IP that a remote MAC claims which is here is nobody's, and stays with the MAC that had it", async (t) => {
+  const { clock, leaf, devices, vrf, comes } = await scene();
+  comes();
+  leaf.hostSpeaks(devices, OTHER);
+  clock.advance(1000);
+  leaf.world.kernel.dropNeigh(devices.bridgeIfindex, IP);
+  new SegmentMember(leaf, 6, vtepOf(6)).macIp(OTHER, VNI, { ip: IP });
+  clock.advance(1000);
+  const entry = vrf.ips.get(IP)!;
+  t.is(vrf.macs.get(OTHER)?.ownership.owner, 'local');
+  t.deepEqual([entry.owner, entry.mac], ['none', HOST]);
+});
+
+/** What becomes of an IP of a host here that another leaf has pinned to another MAC, and whether the conflict is shown on. */
+for (const [name, does, isShown, owner] of [
+  ['the other claim goes', ({ claims }: Scene) => claims(B, 0, true, false, OTHER, IP), false, undefined],
+  [
+    'the other claim is pinned no more',
+    ({ claims }: Scene) => claims(B, 0, false, true, OTHER, IP),
+    false,
+    'remote',
+  ],
+  [
+    'the host here goes',
+    ({ leaf, devices }: Scene) => leaf.world.kernel.dropNeigh(devices.bridgeIfindex, IP),
+    true,
+    'remote',
+  ],
+  [
+    'the MAC of the host here goes',
+    ({ leaf, devices }: Scene) => leaf.hostAges(devices, HOST),
+    true,
+    'remote',
+  ],
+  [
+    'the host here is configured',
+    ({ leaf, devices }: Scene) =>
+      leaf.world.kernel.putNeigh({
+        ...{ ifindex: devices.bridgeIfindex, ip: IP, mac: HOST },
+        ...{ state: Nud.PERMANENT, flags: 0, protocol: 0 },
+      }),
+    true,
+    'local',
+  ],
+] as const)
+  test(`the conflict of an IP that is pinned elsewhere: ${name}`, async (t) => {
+    const all = await scene();
+    const { clock, leaf, devices, vrf, comes, claims } = all;
+    comes();
+    clock.advance(1000);
+    claims(B, 0, true, true, OTHER, IP);
+    clock.advance(1000);
+    const shown = () =>
+      leaf.evpn.conflicts.of(VNI).map(({ mac, ip, device, vtep, pin }) => [mac, ip, device, vtep, pin]);
+    const device = leaf.dataPlane.topology.ports.get(devices.accessIfindex)?.name;
+    t.deepEqual(shown(), [[HOST, IP, device, B, Rule.STICKY]]);
+    t.is(vrf.ips.get(IP)?.owner, 'remote');
+    does(all);
+    clock.advance(1000);
+    const pin = owner === 'local' ? undefined : Rule.STICKY;
+    t.deepEqual(shown(), isShown ? [[HOST, IP, device, B, pin]] : []);
+    t.is(vrf.ips.get(IP)?.owner, owner);
+  });
+
+test('an IP of a host here stays where the MAC that has it elsewhere is here too, pinned or not', async (t) => {
+  const { clock, leaf, devices, vrf, comes, claims } = await scene();
+  comes();
+  const { bridgeIfindex, accessIfindex: port } = devices;
+  leaf.world.kernel.putBridge({ bridgeIfindex, vlan: 0, mac: OTHER, port, state: Nud.NOARP, flags: 0 });
+  clock.advance(1000);
+  claims(B, 0, true, true, OTHER, IP);
+  clock.advance(1000);
+  t.is(vrf.macs.get(OTHER)?.ownership.owner, 'local');
+  t.is(vrf.ips.get(IP)?.owner, 'local');
+});
+
+/** A host here against another leaf's claim of its IP with a higher number; whose the IP is, and whether that is a conflict. */
+for (const [name, flags, neighState, owner, isConflict] of [
+  ['a host', 0, Nud.REACHABLE, 'remote', false],
+  ["an operator's neighbor", 0, Nud.PERMANENT, 'local', true],
+  ['a sticky MAC', Ntf.STICKY, Nud.REACHABLE, 'local', true],
+] as const)
+  test(`whose an IP is that another leaf has with a higher number: ${name} here`, async (t) => {
+    const { clock, leaf, devices, vrf, claims } = await scene();
+    const { kernel } = leaf.world;
+    const { bridgeIfindex, accessIfindex: port } = devices;
+    const state = flags === 0 ? Nud.REACHABLE : Nud.NOARP;
+    kernel.putBridge({ bridgeIfindex, vlan: 0, mac: HOST, port, state, flags });
+    kernel.putNeigh({ ifindex: bridgeIfindex, ip: IP, mac: HOST, state: neighState, flags: 0, protocol: 0 });
+    clock.advance(1000);
+    claims(B, 7, false, true, OTHER, IP);
+    clock.advance(1000);
+    t.is(vrf.ips.get(IP)?.owner, owner);
+    t.deepEqual(
+      leaf.evpn.conflicts.of(VNI).map(({ mac, ip, vtep, pin }) => [mac, ip, vtep, pin]),
+      isConflict ? [[HOST, IP, B, undefined]] : [],
+    );
+  });
+
+for (const [name, vtep, owner] of [
+  ['a lower address', LOWER, 'remote'],
+  ['a higher address', B, 'local'],
+] as const)
+  test(`of two claims of an IP with one number the lower address has it: another leaf with ${name}`, async (t) => {
+    const { clock, vrf, comes, claims } = await scene();
+    comes();
+    clock.advance(1000);
+    claims(vtep, 0, false, true, OTHER, IP);
+    clock.advance(1000);
+    t.is(vrf.ips.get(IP)?.owner, owner);
+  });

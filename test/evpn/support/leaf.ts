@@ -129,9 +129,13 @@ export class Leaf {
 }
 
 /** Leaf 10.0.0.1 (AS 65001), which serves the VNI, is known to itself and at rest. */
-export async function servingLeaf(vni: Vni, dataPlaneOptions: Partial<DataPlaneOptions> = {}) {
+export async function servingLeaf(
+  vni: Vni,
+  dataPlaneOptions: Partial<DataPlaneOptions> = {},
+  log: Log = silentLog,
+) {
   const clock = new VirtualClock();
-  const leaf = new Leaf(clock, parseIp('10.0.0.1'), 65001, {}, undefined, dataPlaneOptions);
+  const leaf = new Leaf(clock, parseIp('10.0.0.1'), 65001, {}, undefined, dataPlaneOptions, log);
   const devices = leaf.world.devices(vni);
   leaf.addVni(devices);
   await leaf.start();
