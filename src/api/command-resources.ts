@@ -95,10 +95,10 @@ const COMMANDS: readonly Command[] = [
   {
     method: 'DELETE',
     path: '/neighbors/:address/shutdown',
-    summary: 'Enable a neighbor that is shut down; only over the Unix socket',
+    summary: 'Enable a neighbor that a command has shut down; only over the Unix socket',
     query: NoQuery,
     params: AddressPath,
-    problems: [400, 403, 404],
+    problems: [400, 403, 404, 409],
     answer: named('Neighbor'),
     run: (commands, request) =>
       ofNeighbor(request, 'enable neighbor', {}, (address) => commands.enableNeighbor(address)),
@@ -109,6 +109,7 @@ const COMMANDS: readonly Command[] = [
 const REFUSALS = {
   'no-such-neighbor': 'is not configured',
   'neighbor-shut-down': 'is shut down; DELETE its /shutdown first',
+  'shut-down-by-setting': 'is shut down by its `shutdown`; take that out of the configuration and reload',
   'no-session': 'has no established session whose routes could be exchanged again',
   'no-route-refresh': 'did not offer route refresh (RFC 2918); clear it without soft',
 } as const;

@@ -13,7 +13,14 @@ export interface DuplicateSelection {
 /** What became of a command for a neighbor: the neighbor as it is now, or why nothing was done. */
 export type NeighborAnswer =
   | { readonly neighbor: NeighborItem }
-  | { readonly refused: 'no-such-neighbor' | 'neighbor-shut-down' | 'no-session' | 'no-route-refresh' };
+  | {
+      readonly refused:
+        | 'no-such-neighbor'
+        | 'neighbor-shut-down'
+        | 'shut-down-by-setting'
+        | 'no-session'
+        | 'no-route-refresh';
+    };
 
 /**
  * The commands of an operator. They are accepted on the Unix socket only, whose file permissions control access. Addresses of

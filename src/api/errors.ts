@@ -16,6 +16,7 @@ export const PROBLEMS = {
   'method-not-allowed': { status: 405, title: 'The resource does not know the method' },
   misdirected: { status: 421, title: 'The request names another machine' },
   'neighbor-shut-down': { status: 409, title: 'The neighbor is shut down' },
+  'shut-down-by-setting': { status: 409, title: 'The setting of the neighbor keeps it down' },
   'no-session': { status: 409, title: 'The neighbor has no established session' },
   'no-route-refresh': { status: 409, title: 'The neighbor cannot send its routes again' },
   'internal-error': { status: 500, title: 'evpnd failed to answer' },

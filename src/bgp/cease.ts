@@ -34,6 +34,11 @@ export function ceaseOverLimit({ what, limit }: LimitUse): NotificationContent {
   return { ...content, data };
 }
 
+/** The reason of an end that an operator wants, with what the neighbor is told. */
+export function byOperator(what: string, words: string): string {
+  return words === '' ? `${what} by the operator` : `${what} by the operator: ${words}`;
+}
+
 /** Says why a connection that came in is not taken, and ends it. */
 export function refuse(connection: Connection, notification: NotificationContent): void {
   connection.write(encodeNotification(notification));

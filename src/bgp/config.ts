@@ -23,6 +23,8 @@ export interface NeighborConfig {
   readonly connectRetryTime: number;
   /** Seconds that the neighbor may leave unread what waits for it (RFC 9687); 0: for ever; the RFC's value where absent. */
   readonly sendHoldTime?: number;
+  /** It is kept down, and told this message (RFC 9003), which may be empty; not where absent. */
+  readonly shutdown?: string | undefined;
   /** How the path to it is probed (RFC 5880); not at all where absent. */
   readonly bfd?: (BfdSettings & { readonly multihop: boolean }) | undefined;
   /** Refuses eBGP routes whose AS_PATH does not begin with the neighbour's AS; true where absent. */

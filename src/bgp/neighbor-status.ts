@@ -37,6 +37,8 @@ export interface AdministrativeShutdown {
   /** What the neighbor was told (RFC 9003); may be empty. */
   readonly message: string;
   readonly since: number;
+  /** The neighbor's setting keeps it down, whatever a command does. */
+  readonly isConfigured: boolean;
 }
 
 /** UPDATE errors that cost no session (RFC 7606). */

@@ -1,4 +1,3 @@
-import type { Bfd } from '../bfd/index.js';
 import type { Clock } from '../types/index.js';
 import {
   CeaseSubcode,
@@ -9,43 +8,28 @@ import {
 } from '../wire/index.js';
 import { noteEnd } from './attempt-end.js';
 import { Attempts } from './attempts.js';
-import { cease, ceaseOverLimit, refuse } from './cease.js';
+import { byOperator, cease, ceaseOverLimit, refuse } from './cease.js';
 import type { LocalIdentity, NeighborConfig } from './config.js';
 import { gainedConnection, type InterfaceChange } from './connected.js';
 import { tooFarText, unansweredText } from './connection-error.js';
 import { Established, type Refresh } from './established.js';
-import type { Rib } from './evpn-rib.js';
 import type { FsmEvent, FsmState, NotificationContent } from './fsm-types.js';
 import { guardedClock } from './guarded-clock.js';
 import { type Ending, endingOf } from './idle-hold.js';
+import { KeptDown } from './kept-down.js';
 import type { Link, LinkHost } from './link.js';
 import { Links } from './links.js';
-import type { AdministrativeShutdown, NeighborStatus } from './neighbor-status.js';
+import type { NeighborStatus } from './neighbor-status.js';
 import { familiesOf, type Negotiated, type OpenRefusal } from './open.js';
 import { PathWatch } from './path-watch.js';
 import { limitText } from './route-limits.js';
+import type { SessionDeps } from './session-deps.js';
 import { SessionLog } from './session-log.js';
 import { SessionRecord } from './session-record.js';
-import { SessionRoutes, type SessionRoutesDeps, type UpdateHost } from './session-routes.js';
+import { SessionRoutes, type UpdateHost } from './session-routes.js';
 import { SessionSettings } from './session-settings.js';
-import { type Connection, type ConnectionHandlers, NO_HANDLERS, type Transport } from './transport.js';
+import { type Connection, type ConnectionHandlers, NO_HANDLERS } from './transport.js';
 import type { TurnBudget } from './turn-budget.js';
-
-/** What all sessions of a speaker share. */
-export interface SessionDeps extends SessionRoutesDeps {
-  readonly clock: Clock;
-  readonly transport: Transport;
-  /** Undefined where no path is watched. */
-  readonly bfd: Pick<Bfd, 'watch'> | undefined;
-  /** 0 to below 1, for the timers' jitter. */
-  readonly random: () => number;
-  /** L2VPN/EVPN's, whose numbers are shown. */
-  readonly rib: Rib;
-  /** What may be read in one turn, of all neighbours together. */
-  readonly budget: TurnBudget;
-  /** Called when `isSpent` may have become true. */
-  readonly onSpent: (session: Session) => void;
-}
 
 /**
  * One neighbour: its connections (two while they collide, RFC 4271 §6.8), its established session, and what is kept of
@@ -63,7 +47,7 @@ export class Session implements LinkHost, UpdateHost {
   #started = false;
   /** Clock.now() */
   #startedAt = 0;
-  #shutdown: AdministrativeShutdown | undefined;
+  readonly #keptDown: KeptDown;
   #established: Established | undefined;
   readonly #routes: SessionRoutes;
 
@@ -74,6 +58,8 @@ export class Session implements LinkHost, UpdateHost {
     this.record = new SessionRecord(deps.clock);
     this.#log = new SessionLog(deps.log, config.address);
     this.#attempts = new Attempts(deps.clock);
+    this.#keptDown = new KeptDown(deps.clock);
+    this.#keptDown.configure(config.shutdown);
     this.settings = new SessionSettings(config, local, this.#attempts, deps.random);
     this.#routes = new SessionRoutes(this.clock, config.address, deps, this.record, this.#log, () =>
       this.#spent(),
@@ -106,7 +92,12 @@ export class Session implements LinkHost, UpdateHost {
 
   /** True while an operator keeps the neighbor down. */
   get isShutDown(): boolean {
-    return this.#shutdown !== undefined;
+    return this.#keptDown.now !== undefined;
+  }
+
+  /** True where the setting does so, which no command undoes. */
+  get isKeptBySetting(): boolean {
+    return this.#keptDown.now?.isConfigured === true;
   }
 
   /** True where a neighbor of a listen range is gone: without a connection, a hold in Idle, or anything that is kept of it. */
@@ -165,17 +156,21 @@ export class Session implements LinkHost, UpdateHost {
    * already the message alone changes, which connections are refused with.
    */
   shutDown(message: string, reason: string): void {
-    const since = this.#shutdown?.since ?? this.clock.wallTime();
-    this.#shutdown = { message, since };
+    this.#keptDown.command(message);
+    this.#endFor(message, reason);
+  }
+
+  #endFor(message: string, reason: string): void {
     this.#end(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, message), reason);
     this.#path.apply(undefined);
   }
 
-  /** Undoes `shutDown`. */
-  enable(): void {
-    if (this.#shutdown === undefined) return;
-    this.#shutdown = undefined;
-    this.#begin();
+  /** Undoes `shutDown`; false where the setting keeps the neighbor down. */
+  enable(): boolean {
+    const wasDown = this.isShutDown;
+    this.#keptDown.lift();
+    if (wasDown && !this.isShutDown) this.#begin();
+    return !this.isShutDown;
   }
 
   /** Takes over other settings; a new session only where they need one. */
@@ -185,7 +180,11 @@ export class Session implements LinkHost, UpdateHost {
     if (anew) this.#end(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
     if (change.limits) this.#limitsChange();
     this.settings.take(config, local);
-    if (anew) this.#begin();
+    const wasDown = this.isShutDown;
+    this.#keptDown.configure(config.shutdown);
+    if (!wasDown && config.shutdown !== undefined)
+      this.#endFor(config.shutdown, byOperator('shut down', config.shutdown));
+    else if (anew || (wasDown && !this.isShutDown)) this.#begin();
     else {
       if (this.#started && !this.isShutDown) this.#path.apply(config);
       if (change.key) for (const { connection } of this.#links.all) connection?.changeKey(change.key);
@@ -287,8 +286,8 @@ export class Session implements LinkHost, UpdateHost {
 
   /** What is said to a connection that is not taken. */
   #refusal(): NotificationContent | undefined {
-    if (this.#shutdown !== undefined)
-      return cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, this.#shutdown.message);
+    const down = this.#keptDown.now;
+    if (down !== undefined) return cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, down.message);
     const { name, held } = this.#links.main.state;
     if ((name !== 'Idle' || held) && this.#attempts.admits()) return undefined;
     return cease(CeaseSubcode.CONNECTION_REJECTED);
@@ -319,7 +318,7 @@ export class Session implements LinkHost, UpdateHost {
       families: familiesOf(this.config).map((family) => this.#routes.familyStatus(family, established)),
       failedAttempts: this.#attempts.failures,
       heldUntil: this.#links.main.state.held ? this.#attempts.heldUntil : undefined,
-      shutdown: this.#shutdown,
+      shutdown: this.#keptDown.now,
       bfd: this.#path.status,
     });
   }

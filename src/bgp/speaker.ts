@@ -2,7 +2,7 @@ import type { Bfd } from '../bfd/index.js';
 import { type Clock, type Log, mebibytes, type Timer } from '../types/index.js';
 import { CeaseSubcode, UpdateDecoder } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
-import { cease, refuse } from './cease.js';
+import { byOperator, cease, refuse } from './cease.js';
 import type { LocalIdentity, LocalRestart, NeighborConfig, SpeakerConfig } from './config.js';
 import { interfaceChange, type LocalInterface } from './connected.js';
 import type { DecisionSettings } from './decision.js';
@@ -16,6 +16,7 @@ import { LocalRib } from './local-rib.js';
 import type { NeighborStatus } from './neighbor-status.js';
 import { RESTART_TIME } from './open.js';
 import { Session } from './session.js';
+import type { SpentSession } from './session-deps.js';
 import {
   type Connection,
   type ConnectionHandlers,
@@ -49,7 +50,7 @@ export interface SpeakerDeps {
 const STOP_MILLISECONDS = 3000;
 
 /** What became of a command for a neighbor. */
-export type NeighborOutcome = Refresh | 'no neighbor' | 'shut down';
+export type NeighborOutcome = Refresh | 'no neighbor' | 'shut down' | 'shut down by its setting';
 
 /**
  * A BGP speaker: its neighbours, what they said of L2VPN/EVPN (`rib`) and what they are told of it (`localRib`). RIBs of
@@ -137,13 +138,12 @@ export class Speaker {
     if (this.#running) await this.#listeners.listen(config);
     this.#config = config;
     for (const { rib } of this.#ribs) rib.setIdentity(config);
-    const before = this.#sessions.size;
+    const before = this.#awaited;
     for (const [address, session] of this.#sessions) {
       const ranged = session.config.listenRange === undefined ? undefined : this.#ranged(address)?.config;
       if (ranged !== undefined && !neighbors.has(address)) neighbors.set(address, ranged);
       if (!neighbors.has(address)) this.#remove(address, session, 'neighbor removed from the configuration');
     }
-    const isFewer = this.#sessions.size < before;
     for (const [address, neighbor] of neighbors) {
       const session = this.#sessions.get(address);
       if (session !== undefined) {
@@ -154,7 +154,16 @@ export class Speaker {
       this.#sessions.set(address, added);
       if (this.#running) added.start();
     }
-    if (isFewer) this.onNoLongerAwaited?.();
+    if (before.some((session) => session.isShutDown || !this.#isHeld(session))) this.onNoLongerAwaited?.();
+  }
+
+  /** Those that are to be up. */
+  get #awaited(): readonly Session[] {
+    return [...this.#sessions.values()].filter(({ isShutDown }) => !isShutDown);
+  }
+
+  #isHeld(session: Session): boolean {
+    return this.#sessions.get(session.config.address) === session;
   }
 
   #remove(address: string, session: Session, reason: string): void {
@@ -211,7 +220,7 @@ export class Speaker {
   resetNeighbor(address: string, words = ''): NeighborOutcome {
     const session = this.#find(address);
     if (session === undefined) return 'no neighbor';
-    if (session.isShutDown) return 'shut down';
+    if (session.isShutDown) return session.isKeptBySetting ? 'shut down by its setting' : 'shut down';
     session.restart(cease(CeaseSubcode.ADMINISTRATIVE_RESET, words), byOperator('reset', words));
     return 'done';
   }
@@ -234,11 +243,11 @@ export class Speaker {
     return session === undefined ? 'no neighbor' : 'done';
   }
 
-  /** Undoes `shutDownNeighbor`. */
+  /** Undoes `shutDownNeighbor`. A neighbor that its setting keeps down stays so. */
   enableNeighbor(address: string): NeighborOutcome {
     const session = this.#find(address);
-    session?.enable();
-    return session === undefined ? 'no neighbor' : 'done';
+    if (session === undefined) return 'no neighbor';
+    return session.enable() ? 'done' : 'shut down by its setting';
   }
 
   /**
@@ -305,10 +314,10 @@ export class Speaker {
   }
 
   /** A neighbor of a listen range goes when its session has, unless it is back in the same turn. */
-  readonly #spent = (session: Session): void => {
+  readonly #spent = ({ config: { address } }: SpentSession): void => {
+    const session = this.#sessions.get(address);
     this.#deps.clock.soon(() => {
-      const { address } = session.config;
-      if (this.#sessions.get(address) === session && session.isSpent)
+      if (session !== undefined && this.#sessions.get(address) === session && session.isSpent)
         this.#remove(address, session, 'the neighbor of a listen range is gone');
     });
   };
@@ -349,10 +358,6 @@ export class Speaker {
     refuse(connection, cease(CeaseSubcode.CONNECTION_REJECTED));
     return this.#gate.entered(remoteAddress, false, NO_HANDLERS);
   }
-}
-
-function byOperator(what: string, words: string): string {
-  return words === '' ? `${what} by the operator` : `${what} by the operator: ${words}`;
 }
 
 /** Neighbours by canonical address. */

@@ -77,13 +77,14 @@ export function checkPeerGroups(
     const place = ['listen-ranges', i, 'peer-group'];
     checkName(peerGroup, place);
     const unsafe = peerGroups.find(
-      ({ name, passwordFile, ttlSecurity }) =>
-        (passwordFile !== undefined || ttlSecurity !== undefined) && inheritsFrom(peerGroup, name, parents),
+      ({ name, passwordFile, ttlSecurity, shutdown }) =>
+        (passwordFile !== undefined || ttlSecurity !== undefined || shutdown !== undefined) &&
+        inheritsFrom(peerGroup, name, parents),
     );
     // Left out silently, what is to protect the sessions would protect nothing
     if (unsafe !== undefined)
       report(place, {
-        found: `password-file or ttl-security in ${unsafe.name}, which no listen range can have`,
+        found: `password-file, ttl-security or shutdown in ${unsafe.name}, which no listen range can have`,
         allowed: 'a peer group without them',
       });
   });

@@ -16,7 +16,7 @@ import {
   text,
   texts,
 } from './setting.js';
-import { attempt, parseHoldTime, parsePeerAddress } from './values.js';
+import { attempt, formatShutdown, parseHoldTime, parsePeerAddress, parseShutdown } from './values.js';
 
 export const AS_NUMBER = 'an AS number from 1 to 4294967295 in plain digits';
 export const PORT = integer(1, 65535, 'a TCP port');
@@ -118,6 +118,18 @@ const SHARED = {
     parseBfd,
     formatBfd,
   ),
+  shutdown: parsed(
+    setting<boolean | string>(either(flag, text('text of at most 255 octets')), {
+      description:
+        'Keeps the neighbor down: no connection is made to it, and its own are refused (Cease, Administrative Shutdown). A text instead of `true` is the message that it gets (RFC 9003). A command does not bring it up.',
+      default: false,
+      effect: 'live',
+      change:
+        'the session ends (Cease, Administrative Shutdown, with the text), or a new one starts unless a command keeps the neighbor down',
+    }),
+    parseShutdown,
+    formatShutdown,
+  ),
   'enforce-first-as': setting(flag, {
     description:
       "Refuses eBGP routes whose AS_PATH is empty or does not begin with the neighbor's AS (RFC 4271 §6.3). Route servers need `false`.",
@@ -216,6 +228,7 @@ const {
   'connect-retry-time': _connectRetryTime,
   'password-file': _passwordFile,
   'ttl-security': _ttlSecurity,
+  shutdown: _shutdown,
   ...OF_WHO_CONNECTS
 } = SHARED;
 

@@ -40,6 +40,28 @@ export function parseHoldTime(seconds: number, refuse: Refuse): number {
   return seconds;
 }
 
+/** Octets of UTF-8 of a message to a neighbor (RFC 9003 §2). */
+const LONGEST_MESSAGE = 255;
+
+/** The message with which a neighbor is kept down, which may be empty; undefined where it is not. */
+export function parseShutdown(value: boolean | string, refuse: Refuse): string | undefined {
+  if (typeof value === 'boolean') return value ? '' : undefined;
+  // What YAML 1.1 took for a boolean, and 1.2 takes for a text
+  if (/^(y|yes|on|n|no|off)$/i.test(value))
+    refuse({ found: quoteValue(value), allowed: 'true, false, or a message for the neighbor' });
+  if (Buffer.byteLength(value) > LONGEST_MESSAGE)
+    refuse({
+      found: `${Buffer.byteLength(value)} octets`,
+      allowed: `text of at most ${LONGEST_MESSAGE} octets`,
+    });
+  return value;
+}
+
+/** The inverse of parseShutdown where it is kept down. */
+export function formatShutdown(message: string): string {
+  return message === '' ? 'true' : message;
+}
+
 /** `longest` in bytes. */
 export function absolutePath(longest: number): (text: string, refuse: Refuse) => string {
   return (text, refuse) => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { RecordingLog } from '../bgp/fabric.js';
+import { neighborConfig, RecordingLog } from '../bgp/fabric.js';
 import { apiOver, fabricModel } from './support/fabric.js';
 import { House } from './support/house.js';
 import { listening } from './support/listening.js';
@@ -92,6 +92,55 @@ test.serial('shutdown: the neighbor reads why and stays away, until it is enable
   t.is(await remoteMacs(), 1);
   // Enabling one that is not shut down changes nothing
   t.like(await command('DELETE', 'shutdown'), { status: 200, body: { established: true, flaps: 1 } });
+});
+
+test.serial('shutdown by the setting: no command undoes it, and the file does', async (t) => {
+  const { house, here, there, command } = await leaf(t);
+  const configure = (shutdown: string | undefined) =>
+    here.speaker.reconfigure({
+      asn: 65001,
+      routerId: 0x0a010001,
+      listen: [{ address: '10.1.0.1', port: 179 }],
+      neighbors: [neighborConfig('10.1.0.2', 65002, { shutdown })],
+    });
+  await configure('new spine');
+  t.like(await here.get(NEIGHBOR), {
+    state: 'Idle',
+    shutdown: { message: 'new spine', configured: true },
+    lastDown: { reason: 'shut down by the operator: new spine' },
+  });
+  house.clock.advance(10_000);
+  const { lastNotificationReceived } = there.speaker.neighbor('10.1.0.1')!;
+  t.regex(lastNotificationReceived!.text, /Administrative Shutdown \(2\): new spine/);
+  t.like(await here.get('/api/v1/status'), {
+    problems: [
+      {
+        severity: 'error',
+        problem: 'neighbor 10.1.0.2: shut down by its setting',
+        fix: 'take `shutdown` of the neighbor out and reload',
+      },
+    ],
+  });
+  for (const [method, what] of [
+    ['DELETE', 'shutdown'],
+    ['POST', 'clear'],
+  ] as const)
+    t.like(await command(method, what), { status: 409, body: { code: 'shut-down-by-setting' } });
+  t.like(await command('POST', 'shutdown?message=mine'), {
+    status: 200,
+    body: { shutdown: { message: 'mine', configured: true } },
+  });
+  // The command's word stands when the setting's is gone
+  await configure(undefined);
+  t.like(await here.get(NEIGHBOR), { state: 'Idle', shutdown: { message: 'mine', configured: false } });
+  t.like(await command('DELETE', 'shutdown'), { status: 200, body: { shutdown: null } });
+  house.clock.advance(2000);
+  t.like(await here.get(NEIGHBOR), { established: true });
+  await configure('');
+  t.like(await here.get(NEIGHBOR), { state: 'Idle', shutdown: { message: '', configured: true } });
+  await configure(undefined);
+  house.clock.advance(2000);
+  t.like(await here.get(NEIGHBOR), { established: true, shutdown: null });
 });
 
 for (const [method, what, status, code, detail] of [

@@ -275,7 +275,13 @@ test('a name that is not of this machine, as a page of the Internet would ask by
 
 test.serial.after.always('every problem of the table was met', () => {
   // Met where the probes and the commands for neighbors are tested
-  const elsewhere = ['not-ready', 'neighbor-shut-down', 'no-session', 'no-route-refresh'];
+  const elsewhere = [
+    'not-ready',
+    'neighbor-shut-down',
+    'shut-down-by-setting',
+    'no-session',
+    'no-route-refresh',
+  ];
   const missing = Object.keys(PROBLEMS).filter((code) => !seen.has(code) && !elsewhere.includes(code));
   if (missing.length > 0) throw new Error(`no test meets ${missing.join(', ')}`);
 });
@@ -297,6 +303,7 @@ test('the table of problems: a change of a code is a change of the API', (t) => 
       'method-not-allowed 405',
       'misdirected 421',
       'neighbor-shut-down 409',
+      'shut-down-by-setting 409',
       'no-session 409',
       'no-route-refresh 409',
       'internal-error 500',

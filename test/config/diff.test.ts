@@ -115,6 +115,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'neighbors[].allowas-in': 1,
   'neighbors[].password-file': keyFile('secret'),
   'neighbors[].ttl-security': 7,
+  'neighbors[].shutdown': 'maintenance',
   'neighbors[].max-routes': 7,
   'neighbors[].max-octets': 7,
   'neighbors[].on-limit': 'warn',

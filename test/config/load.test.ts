@@ -82,6 +82,7 @@ test('the minimal file gets every default', (t) => {
       connectRetryTime: 5,
       sendHoldTime: undefined,
       bfd: undefined,
+      shutdown: undefined,
       enforceFirstAs: true,
       enhancedRefresh: false,
       allowasIn: 0,
@@ -132,6 +133,17 @@ test('the minimal file gets every default', (t) => {
   t.deepEqual(config.log, { level: 'info' });
   t.deepEqual(config.kernel, { receiveBufferBytes: 128 * 1024 * 1024 });
   t.is(config.stateDirectory, '/var/lib/evpnd');
+});
+
+test('a shutdown is a message, which may be empty', (t) => {
+  const shutdowns = ['true', 'false', '', 'maintenance', "'true'"].map((text) => {
+    const [neighbor] = parseConfig(
+      `{asn: 1, router-id: 10.0.0.1, neighbors: [{address: 10.1.1.0, remote-as: 2${text && `, shutdown: ${text}`}}]}`,
+      'f',
+    ).neighbors;
+    return neighbor.shutdown;
+  });
+  t.deepEqual(shutdowns, ['', undefined, undefined, 'maintenance', 'true']);
 });
 
 test('every setting arrives parsed', (t) => {
@@ -190,7 +202,7 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, peer-group, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, max-routes, max-octets, on-limit, families, description';
+  'address, peer-group, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, max-routes, max-octets, on-limit, families, description';
 const BFD_ALLOWED =
   'true, false, or a mapping of interval (milliseconds from 50 to 60000), multiplier (a number from 2 to 255) and multihop (true or false)';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
@@ -346,6 +358,19 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'a link-local address',
     edit('10.1.1.0', 'fe80::1'),
     ['f:4:14: neighbors[0].address: found "fe80::1"; allowed an address that is not link-local'],
+  ],
+  [
+    'a shutdown that YAML 1.1 would take for a boolean, and one with a long message',
+    `${neighbor('shutdown: no')}  - { address: 10.1.2.0, remote-as: 1, shutdown: ${'é'.repeat(128)} }\n`,
+    [
+      'f:6:15: neighbors[0].shutdown: found "no"; allowed true, false, or a message for the neighbor',
+      'f:7:50: neighbors[1].shutdown: found 256 octets; allowed text of at most 255 octets',
+    ],
+  ],
+  [
+    'a shutdown that is a number',
+    neighbor('shutdown: 1'),
+    ['f:6:15: neighbors[0].shutdown: found 1; allowed true or false, or text of at most 255 octets'],
   ],
   [
     'the other family as local address',

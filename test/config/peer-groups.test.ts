@@ -30,6 +30,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   'keepalive-time': 2,
   'password-file': keyFile('secret'),
   description: 'spine',
+  shutdown: 'maintenance',
   families: ['ipv4-unicast'],
 };
 
@@ -228,7 +229,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'a range whose group inherits what is to protect its sessions and cannot',
     'peer-groups: [{ name: a, peer-group: b }, { name: b, ttl-security: 1 }]\nlisten-ranges: [{ prefix: 10.2.0.0/16, peer-group: a, remote-as: 1 }]\nneighbors: []\n',
     [
-      'f:4:52: listen-ranges[0].peer-group: found password-file or ttl-security in b, which no listen range can have; allowed a peer group without them',
+      'f:4:52: listen-ranges[0].peer-group: found password-file, ttl-security or shutdown in b, which no listen range can have; allowed a peer group without them',
     ],
   ],
   [

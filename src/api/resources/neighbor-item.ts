@@ -222,7 +222,13 @@ export const NeighborSchema = Type.Object(
     ),
     shutdown: nullable(
       Type.Object(
-        { message: Text('The message sent to the neighbor (RFC 9003); may be empty.'), since: Time() },
+        {
+          message: Text('The message sent to the neighbor (RFC 9003); may be empty.'),
+          since: Time(),
+          configured: Type.Boolean({
+            description: 'True if its setting `shutdown` keeps it down, which no command undoes.',
+          }),
+        },
         { ...closed, description: 'Present while an operator keeps the neighbor shut down.' },
       ),
     ),
@@ -311,7 +317,11 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
       ? { reason: status.idleHold.reason, until: timeText(status.idleHold.until) ?? '' }
       : null,
     shutdown: status.shutdown
-      ? { message: status.shutdown.message, since: timeText(status.shutdown.since) ?? '' }
+      ? {
+          message: status.shutdown.message,
+          since: timeText(status.shutdown.since) ?? '',
+          configured: status.shutdown.isConfigured,
+        }
       : null,
     bfd: status.bfd ? bfdItem(status.bfd) : null,
     flaps: status.flaps,

@@ -11,6 +11,7 @@ type Commanded = Pick<
 const REFUSALS = {
   'no neighbor': 'no-such-neighbor',
   'shut down': 'neighbor-shut-down',
+  'shut down by its setting': 'shut-down-by-setting',
   'no session': 'no-session',
   'no route refresh': 'no-route-refresh',
 } as const satisfies Record<Exclude<NeighborOutcome, 'done'>, string>;

@@ -17,8 +17,10 @@ export function sessionProblems(neighbors: readonly NeighborStatus[], socket: st
     return shutdown
       ? {
           severity: none === 'error' ? none : 'info',
-          problem: `neighbor ${address}: shut down by an operator`,
-          fix: curl(socket, 'DELETE', `neighbors/${address.replace('%', '%25')}/shutdown`),
+          problem: `neighbor ${address}: shut down by ${shutdown.isConfigured ? 'its setting' : 'an operator'}`,
+          fix: shutdown.isConfigured
+            ? 'take `shutdown` of the neighbor out and reload'
+            : curl(socket, 'DELETE', `neighbors/${address.replace('%', '%25')}/shutdown`),
         }
       : {
           severity: none,

@@ -153,7 +153,7 @@ export function neighbor(address: string): NeighborItem {
     lastFailedAttempt: { reason: 'connection failed: connect ECONNREFUSED', at: '2026-01-01T00:00:06.000Z' },
     failedAttempts: 2,
     idleHold: { reason: 'NOTIFICATION received', until: '2026-01-01T00:00:07.000Z' },
-    shutdown: { message: 'maintenance', since: '2026-01-01T00:00:05.000Z' },
+    shutdown: { message: 'maintenance', since: '2026-01-01T00:00:05.000Z', configured: false },
     bfd: {
       state: 'Up',
       since: '2026-01-01T00:00:05.000Z',

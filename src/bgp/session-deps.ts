@@ -1,0 +1,29 @@
+import type { Bfd } from '../bfd/index.js';
+import type { Clock } from '../types/index.js';
+import type { NeighborConfig } from './config.js';
+import type { Rib } from './evpn-rib.js';
+import type { SessionRoutesDeps } from './session-routes.js';
+import type { Transport } from './transport.js';
+import type { TurnBudget } from './turn-budget.js';
+
+/** A session with a neighbor of a listen range that may be gone. */
+export interface SpentSession {
+  readonly config: NeighborConfig;
+  readonly isSpent: boolean;
+}
+
+/** What all sessions of a speaker share. */
+export interface SessionDeps extends SessionRoutesDeps {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  /** Undefined where no path is watched. */
+  readonly bfd: Pick<Bfd, 'watch'> | undefined;
+  /** 0 to below 1, for the timers' jitter. */
+  readonly random: () => number;
+  /** L2VPN/EVPN's, whose numbers are shown. */
+  readonly rib: Rib;
+  /** What may be read in one turn, of all neighbours together. */
+  readonly budget: TurnBudget;
+  /** Called when `isSpent` may have become true. */
+  readonly onSpent: (session: SpentSession) => void;
+}

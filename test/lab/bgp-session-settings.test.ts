@@ -1,0 +1,98 @@
+import test from 'ava';
+import { type NeighborConfig, Speaker, type SpeakerConfig, TcpTransport } from '../../src/bgp/index.js';
+import { tcpSockets } from '../../src/linux/index.js';
+import { silentLog, systemClock } from '../../src/types/index.js';
+import { macRoute, neighborConfig, originated } from '../bgp/fabric.js';
+import { startBgpd, until } from './bgp-peers.js';
+
+const OURS = '127.0.0.53';
+const THEIRS = '127.0.0.54';
+const [OUR_PORT, THEIR_PORT] = [17953, 17954];
+
+const frr = (remoteAs: number) => `router bgp 65002
+ bgp router-id ${THEIRS}
+ no bgp ebgp-requires-policy
+ no bgp default ipv4-unicast
+ bgp log-neighbor-changes
+ neighbor ${OURS} remote-as ${remoteAs}
+ neighbor ${OURS} port ${OUR_PORT}
+ neighbor ${OURS} passive
+ neighbor ${OURS} ebgp-multihop 5
+ neighbor ${OURS} update-source ${THEIRS}
+ neighbor ${OURS} timers 3 9
+ neighbor ${OURS} timers connect 1
+ address-family l2vpn evpn
+  neighbor ${OURS} activate
+ exit-address-family
+`;
+
+const config = (over: Partial<NeighborConfig>): SpeakerConfig => ({
+  asn: 65001,
+  routerId: 0x7f000035,
+  listen: [{ address: OURS, port: OUR_PORT }],
+  neighbors: [
+    neighborConfig(THEIRS, 65002, {
+      port: THEIR_PORT,
+      localAddress: OURS,
+      connectRetryTime: 1,
+      holdTime: 9,
+      ...over,
+    }),
+  ],
+});
+
+/** A speaker and FRR beside it, both stopped when `run` has ended. */
+async function withFrr(
+  t: import('ava').ExecutionContext,
+  remoteAs: number,
+  first: Partial<NeighborConfig>,
+  run: (peers: {
+    speaker: Speaker;
+    vtysh: (command: string) => Promise<string>;
+    isUp: () => boolean;
+    /** What FRR says of us. */
+    theirs: () => Promise<string>;
+    log: () => string;
+  }) => Promise<void>,
+) {
+  const { daemon, vtysh } = await startBgpd(THEIRS, THEIR_PORT, frr(remoteAs));
+  const speaker = new Speaker(config(first), {
+    clock: systemClock,
+    transport: new TcpTransport(tcpSockets),
+    log: silentLog,
+  });
+  const status = () => speaker.neighbor(THEIRS);
+  const isUp = () => status()?.state === 'Established' && status()?.endOfRibAt !== undefined;
+  try {
+    speaker.localRib.originate(macRoute(0xaabbcc000001), originated('10.0.0.53'));
+    await speaker.start();
+    await run({
+      speaker,
+      vtysh,
+      isUp,
+      theirs: () => vtysh(`show bgp neighbors ${OURS}`),
+      log: () => daemon.output,
+    });
+  } catch (error) {
+    t.log(daemon.output, status());
+    throw error;
+  } finally {
+    await speaker.stop();
+    await daemon.stop();
+  }
+}
+
+test.serial('shutdown: FRR reads the message, and is a neighbor when the setting has gone', async (t) => {
+  await withFrr(t, 65001, {}, async ({ speaker, isUp, theirs, log }) => {
+    await until('a session', isUp);
+    await speaker.reconfigure(config({ shutdown: 'new spine' }));
+    await until('its words', () => /6\/2 .*Administrative Shutdown.*new spine/.test(log()));
+    t.regex(await theirs(), /Notification received \(Cease\/Administrative Shutdown\)/);
+    t.like(speaker.neighbor(THEIRS), {
+      state: 'Idle',
+      shutdown: { message: 'new spine', isConfigured: true },
+    });
+    await speaker.reconfigure(config({}));
+    await until('a session again', isUp);
+  });
+});
