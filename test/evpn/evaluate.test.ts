@@ -563,3 +563,46 @@ for (const [name, vtep, owner] of [
     clock.advance(1000);
     t.is(vrf.ips.get(IP)?.owner, owner);
   });
+
+test('an IP that comes here gives its number to its MAC and to all other IPs of that', async (t) => {
+  const { clock, leaf, devices, comes, claims } = await scene();
+  const second = parseIp('192.0.2.12');
+  const row = { ifindex: devices.bridgeIfindex, mac: HOST, state: Nud.REACHABLE, flags: 0, protocol: 0 };
+  const mobility = () =>
+    [...leaf.localRib.routes()]
+      .filter(({ nlri }) => 'mac' in nlri && nlri.mac === HOST)
+      .map(({ nlri, attributes }) => [
+        'ip' in nlri && nlri.ip,
+        attributes.extendedCommunities.includes(ExtendedCommunity.macMobility(10, false)),
+      ]);
+  comes();
+  leaf.world.kernel.putNeigh({ ...row, ip: second });
+  clock.advance(1000);
+  claims(B, 9, false, true, OTHER, IP);
+  clock.advance(1000);
+  t.deepEqual(mobility(), [
+    [undefined, false],
+    [second, false],
+  ]);
+  leaf.world.kernel.putNeigh({ ...row, ip: IP });
+  clock.advance(1000);
+  t.deepEqual(new Set(mobility()), new Set([undefined, second, IP].map((ip) => [ip, true])));
+});
+
+test('a conflict with a pinned MAC is shown on, though its host is no longer heard and the claim comes again', async (t) => {
+  const { clock, leaf, devices, comes, claims } = await scene();
+  comes();
+  clock.advance(1000);
+  claims(B, 0, true);
+  clock.advance(1000);
+  t.is(leaf.dataPlane.localMac(VNI, HOST), undefined);
+  for (const sequence of [1, 2]) {
+    claims(B, sequence, true);
+    clock.advance(1000);
+    t.is(leaf.evpn.conflicts.of(VNI).length, 1);
+  }
+  leaf.hostSpeaks(devices, HOST);
+  claims(B, 3);
+  clock.advance(1000);
+  t.is(leaf.evpn.conflicts.of(VNI).length, 0);
+});
