@@ -1,7 +1,7 @@
 import { LocalRib, Rib } from './bgp/index.js';
 import { type Config, ConfigError } from './config/index.js';
 import { ConfigurationFile } from './configuration-file.js';
-import { DataPlane, type Kernel } from './dataplane/index.js';
+import { DataPlane, type Kernel, ownerNumber } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
 import { Evpn, RdAllocator } from './evpn/index.js';
 import { watchHosts } from './hosts/index.js';
@@ -81,7 +81,8 @@ export async function flushRows(
     // A key comes once for each kernel table that has a row of it
     const left = new Set<string>();
     for (const { plane, ...which } of dataPlane.pendingKeys())
-      if (plane.operations(which).length > 0) left.add(`${plane.vni} ${which.table} ${which.key}`);
+      if (plane.operations(which).length > 0)
+        left.add(`${ownerNumber(plane.owner)} ${which.table} ${which.key}`);
     return { removed: before - dataPlane.countOwnMacs(), left: left.size };
   } finally {
     dataPlane.close();

@@ -3,11 +3,16 @@ import {
   compareIp,
   formatIp,
   formatMac,
+  formatPrefix,
   type Ip,
   type Mac,
   ParseError,
+  type PrefixKey,
   parseIp,
   parseMac,
+  parsePrefix,
+  prefixAddress,
+  prefixLength,
 } from '../types/index.js';
 import type { KeyOrder } from './paging.js';
 
@@ -37,6 +42,13 @@ export const neighborOrder: KeyOrder<string> = {
   compare: (a, b) => compareIp(addressOf(a), addressOf(b)) || (a < b ? -1 : a > b ? 1 : 0),
   encode: (address) => address,
   decode: (text) => orUndefined(() => canonicalAddress(text)),
+};
+
+/** By address, then by length: routes of the underlay. */
+export const prefixOrder: KeyOrder<PrefixKey> = {
+  compare: (a, b) => compareIp(prefixAddress(a), prefixAddress(b)) || prefixLength(a) - prefixLength(b),
+  encode: formatPrefix,
+  decode: (text) => orUndefined(() => parsePrefix(text)),
 };
 
 function orUndefined<Value>(parse: () => Value): Value | undefined {

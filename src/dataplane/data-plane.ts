@@ -6,7 +6,7 @@ import type { Kernel } from './kernel.js';
 import { KernelNews } from './kernel-news.js';
 import { KernelRoutes } from './kernel-routes.js';
 import type { MacDestination } from './kernel-tables/destination.js';
-import type { PlaneKey, VniKey } from './kernel-tables/key.js';
+import type { PlaneKey } from './kernel-tables/key.js';
 import { strayCopies } from './kernel-tables/mac-strays.js';
 import type { Books } from './kernel-tables/operation-kind.js';
 import { kindOf } from './kernel-tables/operations.js';
@@ -212,9 +212,13 @@ export class DataPlane {
     return this.#planes.countOwnMacs();
   }
 
-  /** Every key of a VNI whose rows are or may be to be written: what is wanted, and what is ours and wanted by nobody. */
-  pendingKeys(): Iterable<VniKey & { readonly plane: VniPlane }> {
-    return this.#planes.pendingKeys(this.sweeping);
+  /** Returns every key whose rows are or may be to be written: what is wanted, and what is ours and wanted by nobody. */
+  *pendingKeys(): Iterable<PlaneKey & { readonly plane: OwnerPlane }> {
+    const routes = this.routes?.plane;
+    const planes: Iterable<OwnerPlane> = routes ? [...this.#planes, routes] : this.#planes;
+    // Taken before any is given out, since rows may come and go while they are
+    for (const plane of planes)
+      for (const which of plane.pendingKeys(this.sweeping)) yield { ...which, plane };
   }
 
   get sweeping(): boolean {

@@ -21,7 +21,7 @@ export * from './kernel.js';
 export type { KernelRoutes } from './kernel-routes.js';
 export type { MacDestination } from './kernel-tables/destination.js';
 export type { Failure, FloodIntent, Intent, MacIntent, NeighIntent } from './kernel-tables/intents.js';
-export type { PlaneKey, VniKey } from './kernel-tables/key.js';
+export type { PlaneKey, TableKeys, TableName } from './kernel-tables/key.js';
 export { kindOf } from './kernel-tables/operations.js';
 export type { DeviceName } from './kernel-tables/owned-table.js';
 export type { LocalMac } from './local-macs.js';
@@ -30,7 +30,8 @@ export type { MirroredNeighRow } from './neigh-rows.js';
 export { observedSnooper } from './observing.js';
 export { type DefaultDestination, type DefaultsMemory, NO_MEMORY } from './our-defaults.js';
 export { OUR_ROWS } from './our-rows.js';
-export { type RowOwner, vniOf, vniOwner } from './owner.js';
+export { ownerNumber, type RowOwner, vniOf, vniOwner } from './owner.js';
+export type { OwnerPlane } from './owner-plane.js';
 export {
   hasOurMark,
   isLocalNeigh,

@@ -90,6 +90,17 @@ export abstract class OwnerPlane implements OwnerPlace {
       for (const key of this.tables[table]?.intents.keys() ?? []) yield { table, key } as PlaneKey;
   }
 
+  /**
+   * Returns the keys whose rows are or may be to be written: what is wanted, and where `sweeping` or the owner is retired
+   * what is ours and wanted by nobody.
+   */
+  pendingKeys(sweeping: boolean): PlaneKey[] {
+    const keys = [...this.intentKeys()];
+    if (sweeping || this.retired)
+      for (const which of this.ownedKeys()) if (!this.wants(which)) keys.push(which);
+    return keys;
+  }
+
   /** The rows that the key has, or could have, which the kernel can be asked for one by one. */
   rowKeys<Name extends TableName>(which: PlaneKey<Name>): RowKey[] {
     return this.#of(which.table).rowKeys(which.key);

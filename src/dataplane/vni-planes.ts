@@ -1,5 +1,4 @@
 import type { Vni } from '../types/index.js';
-import type { VniKey } from './kernel-tables/key.js';
 import { deviceKey, domainKey, type KernelMirror } from './mirror.js';
 import type { OurDefaults } from './our-defaults.js';
 import { hasOurMark } from './ownership.js';
@@ -64,21 +63,6 @@ export class VniPlanes {
     for (const { at } of this.#planes.values())
       if (at) for (const row of this.mirror.bridgeRowsOfPort(at.vxlanIfindex)) if (hasOurMark(row)) count++;
     return count;
-  }
-
-  /**
-   * Every key whose rows are or may be to be written: what is wanted, and where `sweeping` or the plane is retired what is
-   * ours and wanted by nobody.
-   */
-  *pendingKeys(sweeping: boolean): Iterable<VniKey & { readonly plane: VniPlane }> {
-    for (const plane of this.#planes.values()) {
-      // Taken before any is given out, since rows may come and go while they are
-      const keys = [...plane.intentKeys()];
-      if (sweeping || plane.retired)
-        for (const which of plane.ownedKeys()) if (!plane.wants(which)) keys.push(which);
-      // A VNI has keys of no other table
-      for (const which of keys as VniKey[]) yield { ...which, plane };
-    }
   }
 
   /** From now on the plane's rows stand there; undefined for nowhere. */

@@ -1,27 +1,7 @@
 import { Type } from '@sinclair/typebox';
-import type { PlaneKey, VniKey } from '../../dataplane/index.js';
+import type { PlaneKey } from '../../dataplane/index.js';
 import { formatIp, formatMac, formatPrefix, type Vni } from '../../types/index.js';
 import { Address, literals, MacText, nullable, Text, VniNumber } from '../schema-words.js';
-
-const addresses = {
-  mac: nullable(MacText('Only if the table is mac.')),
-  ip: nullable(Address("The VTEP's where the table is flood, the host's where it is neigh.")),
-};
-
-/** Properties of an item about a wanted row of a VNI: its VNI and address. */
-export const VniKeyProperties = {
-  vni: VniNumber(),
-  table: literals(
-    ['mac', 'flood', 'neigh'] as const,
-    'mac: the rows of a remote MAC; flood: a default destination; neigh: a neighbor on the SVI.',
-  ),
-  ...addresses,
-};
-
-/** Their values. */
-export function vniKeyItem(vni: Vni, which: VniKey) {
-  return { vni, table: which.table, ...addressesOf(which) };
-}
 
 /** Properties of an item about a wanted row of any owner. */
 export const PlaneKeyProperties = {
@@ -31,7 +11,8 @@ export const PlaneKeyProperties = {
     'mac: the rows of a remote MAC; flood: a default destination; neigh: a neighbor on the SVI; nexthop, nexthop-group, ' +
       'route: rows of the underlay.',
   ),
-  ...addresses,
+  mac: nullable(MacText('Only if the table is mac.')),
+  ip: nullable(Address("The VTEP's where the table is flood, the host's where it is neigh.")),
   prefix: nullable(Text('Only if the table is route.')),
   nexthopId: nullable(Type.Integer({ description: 'Only if the table is nexthop or nexthop-group.' })),
 };
@@ -41,15 +22,9 @@ export function planeKeyItem(vni: Vni | undefined, which: PlaneKey) {
   return {
     vni: vni ?? null,
     table: which.table,
-    ...addressesOf(which),
-    prefix: which.table === 'route' ? formatPrefix(which.key) : null,
-    nexthopId: which.table === 'nexthop' || which.table === 'nexthop-group' ? which.key : null,
-  };
-}
-
-function addressesOf(which: PlaneKey) {
-  return {
     mac: which.table === 'mac' ? formatMac(which.key) : null,
     ip: which.table === 'flood' || which.table === 'neigh' ? formatIp(which.key) : null,
+    prefix: which.table === 'route' ? formatPrefix(which.key) : null,
+    nexthopId: which.table === 'nexthop' || which.table === 'nexthop-group' ? which.key : null,
   };
 }

@@ -1,17 +1,25 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { DataPlane, Operation, VniKey, VniPlane } from '../../dataplane/index.js';
-import { compareIp, isVni, toVni, type Vni } from '../../types/index.js';
-import { ipOrder, macOrder } from '../orders.js';
+import {
+  type DataPlane,
+  type Operation,
+  type OwnerPlane,
+  type PlaneKey,
+  type TableKeys,
+  type TableName,
+  vniOf,
+} from '../../dataplane/index.js';
+import { isVni, toVni, type Vni } from '../../types/index.js';
+import { ipOrder, macOrder, numberOrder, prefixOrder } from '../orders.js';
 import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
 import { PageQuery, vniFilter } from '../parameters.js';
 import { portName } from '../parts/kernel-rows.js';
-import { VniKeyProperties, vniKeyItem } from '../parts/plane-key.js';
+import { PlaneKeyProperties, planeKeyItem } from '../parts/plane-key.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
 import { closed, Text } from '../schema-words.js';
 
 const PendingWriteSchema = Type.Object(
   {
-    ...VniKeyProperties,
+    ...PlaneKeyProperties,
     writes: Type.Array(Text('Verb and kernel table; the manual explains them.'), {
       description: 'The operations in order, without repetitions.',
     }),
@@ -37,7 +45,7 @@ export const pendingWrites: Resource<PendingReads> = {
     {
       path: '/pending-writes',
       summary:
-        'Rows that are to be written now; in mode observe those that would be, were it active. By VNI, table and address',
+        'Rows that are to be written now; in mode observe those that would be, were it active. By VNI, those of the underlay last, then by table and key',
       query: PendingQuery,
       answer: listOf('PendingWrite'),
       problems: [400],
@@ -50,45 +58,53 @@ export const pendingWrites: Resource<PendingReads> = {
   reads: ({ dataPlane }) => ({ pendingWrites: (vni) => pendingPages(dataPlane, vni) }),
 };
 
-type PendingKey = VniKey & { readonly vni: Vni };
-type Row = VniKey & { readonly plane: VniPlane };
+/** A row that is to be written; `vni` is undefined for one of the underlay. */
+type PendingKey = PlaneKey & { readonly vni: Vni | undefined };
+type Row = PlaneKey & { readonly plane: OwnerPlane };
 
-const TABLES = ['flood', 'mac', 'neigh'] as const;
+/** The order of the keys of each table; that of the tables is theirs here. */
+const ORDERS: { readonly [Name in TableName]: KeyOrder<TableKeys[Name]> } = {
+  flood: ipOrder,
+  mac: macOrder,
+  neigh: ipOrder,
+  nexthop: numberOrder,
+  'nexthop-group': numberOrder,
+  route: prefixOrder,
+};
+const TABLES = Object.keys(ORDERS);
+const UNDERLAY = 'underlay';
 
-/** By VNI, table and address. */
+/** The table's name and the order of its keys agree. */
+function orderOf(table: TableName): KeyOrder<TableKeys[TableName]> {
+  return ORDERS[table] as KeyOrder<TableKeys[TableName]>;
+}
+
+/** By VNI, those of the underlay last, then by table and key. */
 const pendingOrder: KeyOrder<PendingKey> = {
   compare(a, b) {
-    if (a.vni !== b.vni) return a.vni - b.vni;
-    if (a.table === 'mac') return b.table === 'mac' ? a.key - b.key : rank(a) - rank(b);
-    return b.table === 'mac' || a.table !== b.table ? rank(a) - rank(b) : compareIp(a.key, b.key);
+    if (a.vni !== b.vni) return (a.vni ?? Number.POSITIVE_INFINITY) - (b.vni ?? Number.POSITIVE_INFINITY);
+    if (a.table !== b.table) return TABLES.indexOf(a.table) - TABLES.indexOf(b.table);
+    return orderOf(a.table).compare(a.key, b.key);
   },
-  encode: (which) =>
-    `${which.vni}/${which.table}/${which.table === 'mac' ? macOrder.encode(which.key) : ipOrder.encode(which.key)}`,
+  encode: ({ vni, table, key }) => `${vni ?? UNDERLAY}/${table}/${orderOf(table).encode(key)}`,
   decode(text) {
-    const [, number = '', table, address] = /^(\d{1,8})\/(mac|flood|neigh)\/(.+)$/.exec(text) ?? [];
-    if (!isVni(Number(number))) return undefined;
-    const vni = toVni(Number(number));
-    if (table === 'mac') {
-      const key = macOrder.decode(address);
-      return key === undefined ? undefined : { vni, table, key };
-    }
-    const key = ipOrder.decode(address);
-    return key === undefined ? undefined : { vni, table: table === 'flood' ? table : 'neigh', key };
+    const [, owner = '', table = '', encoded = ''] = /^([^/]+)\/([^/]+)\/(.+)$/.exec(text) ?? [];
+    const number = Number(owner);
+    if (!TABLES.includes(table) || (owner !== UNDERLAY && !isVni(number))) return undefined;
+    const key = orderOf(table as TableName).decode(encoded);
+    if (key === undefined) return undefined;
+    return { vni: owner === UNDERLAY ? undefined : toVni(number), table, key } as PendingKey;
   },
 };
 
-function rank({ table }: PendingKey): number {
-  return TABLES.indexOf(table);
-}
-
-/** Returns the rows to be written, of one VNI or of all. */
+/** Returns the rows to be written, of one VNI or of all and the underlay. */
 function pendingPages(dataPlane: DataPlane, vni: Vni | undefined): Pages<PendingWriteItem> {
   return pagesByKey<Row, PendingKey, PendingWriteItem>({
     total: null,
     rows: () => dataPlane.pendingKeys(),
     where: ({ plane, ...which }) =>
-      (vni === undefined || plane.vni === vni) && plane.operations(which).length > 0,
-    key: ({ plane, ...which }) => ({ ...which, vni: plane.vni }),
+      (vni === undefined || vniOf(plane.owner) === vni) && plane.operations(which).length > 0,
+    key: ({ plane, ...which }) => ({ ...which, vni: vniOf(plane.owner) }),
     order: pendingOrder,
     item: (row) => pendingItem(dataPlane, row),
   });
@@ -96,7 +112,7 @@ function pendingPages(dataPlane: DataPlane, vni: Vni | undefined): Pages<Pending
 
 function pendingItem(dataPlane: DataPlane, { plane, ...which }: Row): PendingWriteItem {
   return {
-    ...vniKeyItem(plane.vni, which),
+    ...planeKeyItem(vniOf(plane.owner), which),
     writes: [...new Set(plane.operations(which).map(writeText))],
     found: plane.foundText(which, (port) => portName(dataPlane, port)),
     wanted: plane.wantedText(which),

@@ -18,13 +18,7 @@ export interface TableKeys {
 
 export type TableName = keyof TableKeys;
 
-/** The tables in which VNIs have rows. */
-export type VniTableName = 'mac' | 'flood' | 'neigh';
-
 /** A key of one of the tables, for what is dirty, failed or drifted. */
 export type PlaneKey<Name extends TableName = TableName> = {
   readonly [Each in Name]: { readonly table: Each; readonly key: TableKeys[Each] };
 }[Name];
-
-/** A key of a VNI. */
-export type VniKey = PlaneKey<VniTableName>;
