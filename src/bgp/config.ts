@@ -11,6 +11,8 @@ export interface NeighborConfig {
   /** TCP port that we connect to. */
   readonly port: number;
   readonly remoteAs: number | 'internal' | 'external';
+  /** The AS that we have for this neighbor; that of all others where absent. */
+  readonly localAs?: number | undefined;
   /** True: wait for the neighbour to connect. */
   readonly passive: boolean;
   /** The address that we connect from. */
@@ -37,6 +39,8 @@ export interface NeighborConfig {
   readonly passwordFile?: Secret | undefined;
   /** How many hops away it is at most (GTSM, RFC 5082); not checked where absent. */
   readonly ttlSecurity?: number | undefined;
+  /** TTL of our packets to it, unless it is internal; the kernel's own where absent. */
+  readonly ebgpMultihop?: number | undefined;
   /** What its routes may take; as route-limits.ts has it where absent. */
   readonly maxRoutes?: number;
   readonly maxOctets?: number;
@@ -100,6 +104,7 @@ const SESSION_SETTINGS: Readonly<
 > = {
   port: () => true,
   remoteAs: ({ remoteAs }, standing, localAsn) => acceptsAs(remoteAs, standing.remoteAs, localAsn),
+  localAs: () => false,
   passive: () => false,
   localAddress: ({ localAddress }, standing) =>
     localAddress === undefined || canonicalAddress(localAddress) === standing.localAddress,
@@ -107,6 +112,7 @@ const SESSION_SETTINGS: Readonly<
   passwordFile: (after, _standing, _localAsn, before) =>
     after.passwordFile !== undefined && before.passwordFile !== undefined,
   ttlSecurity: () => false,
+  ebgpMultihop: () => false,
   enhancedRefresh: () => false,
   holdTime: () => false,
   keepaliveTime: () => false,
@@ -142,6 +148,11 @@ function isSame(before: unknown, after: unknown): boolean {
 }
 
 /** What the packets of the neighbor must have. */
-export function peerSecurity({ passwordFile, ttlSecurity }: NeighborConfig): PeerSecurity {
-  return { md5Key: passwordFile, ttlSecurity };
+export function peerSecurity({
+  passwordFile,
+  ttlSecurity,
+  ebgpMultihop,
+  remoteAs,
+}: NeighborConfig): PeerSecurity {
+  return { md5Key: passwordFile, ttlSecurity, ttl: remoteAs === 'internal' ? undefined : ebgpMultihop };
 }

@@ -12,20 +12,27 @@ export interface InboundPolicy {
   readonly firstAs: number | undefined;
   /** How often our own AS may be in a path. */
   readonly allowasIn: number;
+  /** The AS that we have for this neighbor, which counts as our own too; undefined where it is no other. */
+  readonly localAs: number | undefined;
 }
 
 /** Nothing but what loops is refused. */
-export const NO_POLICY: InboundPolicy = { firstAs: undefined, allowasIn: 0 };
+export const NO_POLICY: InboundPolicy = { firstAs: undefined, allowasIn: 0, localAs: undefined };
 
 /** What a neighbor's settings make of its routes on a session with these facts. */
 export function inboundPolicy(
   {
     enforceFirstAs = true,
     allowasIn = 0,
-  }: { readonly enforceFirstAs?: boolean; readonly allowasIn?: number },
+    localAs,
+  }: {
+    readonly enforceFirstAs?: boolean;
+    readonly allowasIn?: number;
+    readonly localAs?: number | undefined;
+  },
   { internal, remoteAs }: { readonly internal: boolean; readonly remoteAs: number },
 ): InboundPolicy {
-  return { firstAs: enforceFirstAs && !internal ? remoteAs : undefined, allowasIn };
+  return { firstAs: enforceFirstAs && !internal ? remoteAs : undefined, allowasIn, localAs };
 }
 
 /** How a refusal is reported. */
@@ -90,11 +97,11 @@ export function whyRefused(
   { asPath, originatorId, clusterList }: PathAttributes,
   asn: number,
   routerId: number,
-  { firstAs, allowasIn }: InboundPolicy,
+  { firstAs, allowasIn, localAs }: InboundPolicy,
 ): Exclude<RefusalReason, 'own-route'> | undefined {
   if (firstAs !== undefined && !beginsWith(asPath, firstAs)) return 'first-as';
   let own = 0;
-  for (const { asns } of asPath) for (const each of asns) if (each === asn) own++;
+  for (const { asns } of asPath) for (const each of asns) if (each === asn || each === localAs) own++;
   if (own > allowasIn) return 'as-path-loop';
   if (originatorId === routerId) return 'originator-id-loop';
   return clusterList.includes(routerId) ? 'cluster-list-loop' : undefined;

@@ -117,7 +117,7 @@ export class Listeners {
 function securityOf(neighbors: readonly NeighborConfig[]): ReadonlyMap<string, PeerSecurity> {
   return new Map(
     neighbors
-      .filter(({ passwordFile, ttlSecurity }) => passwordFile !== undefined || ttlSecurity !== undefined)
-      .map((neighbor) => [canonicalAddress(neighbor.address), peerSecurity(neighbor)]),
+      .map((neighbor) => [canonicalAddress(neighbor.address), peerSecurity(neighbor)] as const)
+      .filter(([, security]) => Object.values(security).some((demand) => demand !== undefined)),
   );
 }

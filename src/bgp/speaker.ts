@@ -147,7 +147,7 @@ export class Speaker {
     for (const [address, neighbor] of neighbors) {
       const session = this.#sessions.get(address);
       if (session !== undefined) {
-        session.reconfigure(neighbor, this.#identity(config));
+        session.reconfigure(neighbor, this.#identity(config, neighbor));
         continue;
       }
       const added = this.#sessionOf(neighbor);
@@ -278,8 +278,8 @@ export class Speaker {
       );
   };
 
-  #identity({ asn, routerId }: SpeakerConfig): LocalIdentity {
-    return { asn, routerId, restart: this.#restart };
+  #identity({ asn, routerId }: SpeakerConfig, { localAs }: NeighborConfig): LocalIdentity {
+    return { asn: localAs ?? asn, routerId, restart: this.#restart };
   }
 
   #find(address: string): Session | undefined {
@@ -297,7 +297,7 @@ export class Speaker {
 
   #sessionOf(neighbor: NeighborConfig): Session {
     const { clock, transport, log, bfd, random = Math.random } = this.#deps;
-    return new Session(neighbor, this.#identity(this.#config), {
+    return new Session(neighbor, this.#identity(this.#config, neighbor), {
       clock,
       transport,
       log,

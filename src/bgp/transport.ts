@@ -6,6 +6,8 @@ export interface PeerSecurity {
   readonly md5Key?: Secret | undefined;
   /** How many hops away the peer is at most (GTSM, RFC 5082). */
   readonly ttlSecurity?: number | undefined;
+  /** The TTL or hop limit that ours have, where `ttlSecurity` does not say; the kernel's own where absent. */
+  readonly ttl?: number | undefined;
 }
 
 /** Where a connection goes to. */

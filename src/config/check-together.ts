@@ -82,6 +82,13 @@ function checkNeighbor(
         allowed: 'an address of ours',
       });
   }
+  const { ttlSecurity, ebgpMultihop } = neighbor;
+  if (ttlSecurity !== undefined && ebgpMultihop !== undefined)
+    report(
+      place('ebgp-multihop'),
+      { found: `${ebgpMultihop} with ttl-security, whose TTL is 255`, allowed: 'one of them' },
+      place('ttl-security'),
+    );
   checkFamilies(address, neighbor.families, place, 'address', values, report);
   checkKeepalive(neighbor, place, report);
 }

@@ -54,7 +54,7 @@ function listenRangesFor(running: Config, wanted: Config): ListenRangeConfig[] {
   return wanted.listenRanges.flatMap((range) => settled(range, standing.get(range.prefix), running, wanted));
 }
 
-type Settled = Pick<NeighborConfig, 'remoteAs' | 'families'>;
+type Settled = Pick<NeighborConfig, 'remoteAs' | 'localAs' | 'families'>;
 
 /** The neighbor as it is to be until the restart; none where nothing can be spoken with it. */
 function settled<Neighbor extends Settled>(
@@ -69,9 +69,9 @@ function settled<Neighbor extends Settled>(
 }
 
 /** Which AS a neighbor is in was read by the AS that we are to be: for one that stands that counts when we are. */
-function asFor({ remoteAs }: Settled, before: Settled | undefined, running: Config, wanted: Config) {
-  if (running.asn === wanted.asn) return remoteAs;
-  if (before !== undefined) return before.remoteAs;
+function asFor({ remoteAs, localAs }: Settled, before: Settled | undefined, running: Config, wanted: Config) {
+  if (running.asn === wanted.asn || localAs !== undefined) return remoteAs;
+  if (before !== undefined && before.localAs === undefined) return before.remoteAs;
   return remoteAsOf(remoteAs === 'internal' ? wanted.asn : remoteAs, running.asn);
 }
 

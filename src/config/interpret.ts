@@ -71,14 +71,14 @@ function configOf(values: Values, file: ConfigFile, report: Report): Config {
   };
 }
 
-function neighborOf<Settings extends Times & Pick<Neighbor, 'remoteAs'>>(
+function neighborOf<Settings extends Times & Pick<Neighbor, 'remoteAs' | 'localAs'>>(
   neighbor: Settings,
   asn: number,
 ): Complete<Settings> {
-  const { remoteAs, holdTime, keepaliveTime } = neighbor;
+  const { remoteAs, localAs = asn, holdTime, keepaliveTime } = neighbor;
   return {
     ...neighbor,
-    remoteAs: remoteAsOf(remoteAs, asn),
+    remoteAs: remoteAsOf(remoteAs, localAs),
     keepaliveTime:
       holdTime === 0 ? 0 : (keepaliveTime ?? Math.min(DEFAULT_KEEPALIVE, Math.floor(holdTime / 3))),
   };

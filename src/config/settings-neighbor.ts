@@ -62,6 +62,12 @@ const SHARED = {
     standIn: () => 'external' as const,
     ...SESSION_AS_WANTED,
   }),
+  'local-as': optional(integer(1, 4294967295), {
+    description:
+      'The AS number that this leaf has for the neighbor, in OPEN and in the AS_PATH of its routes, instead of `asn`, which the neighbor does not see (RFC 7705). `internal` and `external` are by this number, and a route with either number in its AS_PATH loops.',
+    allowed: AS_NUMBER,
+    ...NEW_SESSION,
+  }),
   port: setting(PORT, { description: "The neighbor's TCP port.", default: 179, ...SESSION_AS_WANTED }),
   passive: setting(flag, {
     description: 'Waits for the neighbor to connect and never connects itself.',
@@ -164,6 +170,11 @@ const SHARED = {
       'How many hops away the neighbor is at most (GTSM, RFC 5082): packets with a TTL below 256 minus that are dropped by the kernel, and ours have TTL 255. 1 for a neighbor on the same link.',
     ...NEW_SESSION,
   }),
+  'ebgp-multihop': optional(integer(1, 255, 'hops'), {
+    description:
+      "The TTL of our packets to a neighbor of another AS: how many hops away it is at most. The kernel's (64) where it is absent, also for sessions between loopbacks.",
+    ...NEW_SESSION,
+  }),
   'max-routes': setting(integer(0, 4294967295), {
     description:
       'How many routes of the neighbor are stored, used or not; 0 for no limit of its own. The routes of all neighbors together are limited by the memory that evpnd may use.',
@@ -228,6 +239,7 @@ const {
   'connect-retry-time': _connectRetryTime,
   'password-file': _passwordFile,
   'ttl-security': _ttlSecurity,
+  'ebgp-multihop': _ebgpMultihop,
   shutdown: _shutdown,
   ...OF_WHO_CONNECTS
 } = SHARED;

@@ -142,7 +142,7 @@ export class TcpListener {
       resetSocket(fd);
       return;
     }
-    const hops = this.#peers.get(address)?.ttlSecurity;
+    const { ttlSecurity: hops, ttl: ours } = this.#peers.get(address) ?? {};
     const ttl = hops === undefined ? undefined : this.#synTtl(fd);
     if (hops !== undefined && ttl !== undefined && ttl < leastTtl(hops)) {
       resetSocket(fd);
@@ -151,7 +151,7 @@ export class TcpListener {
     }
     try {
       if (hops !== undefined) setTtlSecurity(fd, this.#family, hops);
-      else if (this.#checksTtl) setTtl(fd, this.#family, undefined);
+      else if (ours !== undefined || this.#checksTtl) setTtl(fd, this.#family, ours);
     } catch {
       resetSocket(fd);
       return;

@@ -11,6 +11,8 @@ export interface TcpSecurity {
   readonly md5Key?: Secret | undefined;
   /** How many hops away the peer is at most (GTSM, RFC 5082 §3). */
   readonly ttlSecurity?: number | undefined;
+  /** The TTL or hop limit that ours have, where `ttlSecurity` does not say. */
+  readonly ttl?: number | undefined;
 }
 
 const MAX_TTL = 255;
@@ -79,13 +81,14 @@ export function setMd5Key(fd: number, ip: Ip, key: Secret | undefined): void {
 }
 
 /** Opens a TCP socket with what a connection to the peer demands; the descriptor is the caller's. Throws an Error with `code`. */
-export function openTcpSocket(ip: Ip, { md5Key, ttlSecurity }: TcpSecurity): number {
+export function openTcpSocket(ip: Ip, { md5Key, ttlSecurity, ttl }: TcpSecurity): number {
   const family = familyOf(ip);
   const { RawSocket } = native();
   const socket = new RawSocket(family, K.SOCK_STREAM, 0);
   try {
     if (md5Key) setMd5Key(socket.fd, ip, md5Key);
     if (ttlSecurity !== undefined) setTtlSecurity(socket.fd, family, ttlSecurity);
+    else if (ttl !== undefined) setTtl(socket.fd, family, ttl);
     return socket.release();
   } catch (error) {
     socket.close();

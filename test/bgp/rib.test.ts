@@ -232,7 +232,7 @@ test('loops are dropped at entry, with what stood before, and counted', (t) => {
 
 test('the first AS of an external path, where it is enforced', (t) => {
   const { rib } = make();
-  const policy = { firstAs: 65000, allowasIn: 0 };
+  const policy = { firstAs: 65000, allowasIn: 0, localAs: undefined };
   const paths: [PathAttributes['asPath'], boolean][] = [
     [[{ type: 2, asns: [65000, 65009] }], true],
     [[{ type: 2, asns: [65009, 65000] }], false],
@@ -257,9 +257,12 @@ test('our own AS in a path, as often as allowed; a route of ours that comes back
   const { rib } = make();
   rib.isOriginated = (nlri) => nlri.type === 2 && nlri.mac === 7;
   const path = (...asns: number[]) => pathAttributes({ asPath: [{ type: 2, asns }] });
-  const policy = { firstAs: undefined, allowasIn: 1 };
+  const policy = { firstAs: undefined, allowasIn: 1, localAs: undefined };
   t.is(rib.update(S1, update([macRoute(1)], path(65000, 65001)), policy), undefined);
   t.is(rib.update(S1, update([macRoute(2)], path(65000, 65001, 65000, 65001)), policy), 'as-path-loop');
+  const asLocal = { ...policy, localAs: 65099 };
+  t.is(rib.update(S1, update([macRoute(2)], path(65000, 65099, 65001)), asLocal), 'as-path-loop');
+  t.is(rib.update(S1, update([macRoute(1)], path(65000, 65099)), asLocal), undefined);
   t.is(rib.update(S1, update([macRoute(7)], path(65000, 65001))), 'own-route');
   t.deepEqual([rib.size, rib.counts('10.1.0.1').refused['own-route']], [1, 1]);
   // A prefix of a confederation or a set counts as well

@@ -448,6 +448,42 @@ test('a kernel without IPv6 serves IPv4 all the same', async (t) => {
   t.is(fabric.log.lines[0].level, 'warn');
 });
 
+test('with local-as a neighbor knows us by that AS alone, and is internal by it', async (t) => {
+  const fabric = new Fabric();
+  const [a, b] = await fabric.pair({ localAs: 65077 }, {}, [65001, 65002]);
+  t.not(b.neighbor('10.0.0.1')?.state, 'Established', 'its AS is another than configured');
+  const theirs = (remoteAs: number | 'internal') =>
+    b.reconfigure({
+      asn: 65002,
+      routerId: 0x0a000002,
+      listen: [{ address: '10.0.0.2', port: 179 }],
+      neighbors: [neighborConfig('10.0.0.1', remoteAs)],
+    });
+  const ours = (localAs: number | undefined, remoteAs: number | 'internal' = 65002) =>
+    a.reconfigure({
+      asn: 65001,
+      routerId: 0x0a000001,
+      listen: [{ address: '10.0.0.1', port: 179 }],
+      neighbors: [neighborConfig('10.0.0.2', remoteAs, { localAs })],
+    });
+  await theirs(65077);
+  a.localRib.originate(macRoute(1), A);
+  fabric.clock.advance(60_000);
+  t.like(a.neighbor('10.0.0.2'), { state: 'Established', localAs: 65077, internal: false });
+  t.like(b.neighbor('10.0.0.1'), { remoteAs: 65077 });
+  t.deepEqual(b.rib.destination(macRoute(1))?.best?.attributes.asPath, [{ type: 2, asns: [65077] }]);
+  // Our own AS again: a new session, in which it is not known
+  await ours(undefined);
+  fabric.clock.advance(60_000);
+  t.not(a.neighbor('10.0.0.2')?.state, 'Established');
+  await ours(65002, 'internal');
+  await theirs('internal');
+  fabric.clock.advance(60_000);
+  t.like(a.neighbor('10.0.0.2'), { state: 'Established', localAs: 65002, internal: true });
+  t.deepEqual(b.rib.destination(macRoute(1))?.best?.attributes.asPath, []);
+  t.deepEqual(fabric.errors, []);
+});
+
 test('a fault of ours resets the session and is logged; the speaker lives', async (t) => {
   const fabric = new Fabric();
   const [a, b] = await fabric.pair();

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import {
@@ -9,7 +9,9 @@ import {
   type PeerSecurity,
   TcpTransport,
 } from '../../src/bgp/index.js';
+import * as K from '../../src/linux/constants.js';
 import { tcpSockets } from '../../src/linux/index.js';
+import { native } from '../../src/linux/native.js';
 import { Secret } from '../../src/types/index.js';
 
 /*
@@ -181,6 +183,39 @@ for (const [family, near, far] of [
       await listener.close();
     },
   );
+
+  test.serial(`over ${family} our packets have the TTL that the neighbor's settings say`, async (t) => {
+    const { listener, came, tooFar, call } = await listenAt(far, near, { ttlSecurity: 1 });
+    const short = call({ ttl: 254 });
+    await until('the reset', () => short.closed);
+    t.deepEqual(tooFar, [[near, 254]]);
+    const long = call({ ttl: 255 });
+    await until('both ends', () => long.opened && came.length === 1);
+    long.connection?.destroy();
+    await until('the end', () => came[0].closed);
+    await listener.close();
+    // A connection that comes in has it too
+    const ttls: number[] = [];
+    const accepting = tcpSockets.listen(far, 0, new Map([[near, { ttl: 7 }]]), {
+      admits: () => true,
+      tooFar() {},
+      exhausted() {},
+      connected(fd) {
+        const bytes = Buffer.alloc(4);
+        const [level, name] =
+          family === 'IPv4' ? [K.IPPROTO_IP, K.IP_TTL] : [K.IPPROTO_IPV6, K.IPV6_UNICAST_HOPS];
+        native().getSocketOption(fd, level, name, bytes);
+        ttls.push(bytes.readInt32LE(0));
+        closeSync(fd);
+      },
+    });
+    const end = new End();
+    transport.connect({ address: far, port: accepting.port, localAddress: near }, end);
+    await until('the connection', () => ttls.length === 1);
+    t.deepEqual(ttls, [7]);
+    await until('the end', () => end.closed);
+    accepting.close();
+  });
 
   test.serial(`GTSM over ${family}: what a listener far away answers is dropped`, async (t) => {
     const { listener, came, call } = await listenAt(far, near, {});

@@ -22,8 +22,8 @@ function faultsOf(config: Config): string[] {
     },
     (path, { found }) => faults.push(`${path.join('.')}: ${found}`),
   );
-  for (const { remoteAs } of [...config.neighbors, ...config.listenRanges])
-    if (remoteAsOf(remoteAs, config.asn) !== remoteAs) faults.push(`${remoteAs} is internal`);
+  for (const { remoteAs, localAs = config.asn } of [...config.neighbors, ...config.listenRanges])
+    if (remoteAsOf(remoteAs, localAs) !== remoteAs) faults.push(`${remoteAs} is internal`);
   for (const { families } of [...config.neighbors, ...config.listenRanges])
     if (families.length === 0) faults.push('nothing is spoken');
   return faults;
@@ -44,6 +44,7 @@ const file = fc.record({
     fc.record({
       address: fc.constantFrom('10.1.1.0', '10.1.2.0', '10.1.3.0', '2001:db8::1'),
       'remote-as': remoteAs,
+      'local-as': fc.constantFrom(undefined, undefined, 65000, 65001),
       passive: fc.boolean(),
       families: subset('l2vpn-evpn', 'ipv4-unicast', 'ipv6-unicast'),
     }),

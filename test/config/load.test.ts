@@ -75,6 +75,7 @@ test('the minimal file gets every default', (t) => {
       peerGroup: undefined,
       port: 179,
       remoteAs: 'external',
+      localAs: undefined,
       passive: false,
       localAddress: undefined,
       holdTime: 9,
@@ -88,6 +89,7 @@ test('the minimal file gets every default', (t) => {
       allowasIn: 0,
       passwordFile: undefined,
       ttlSecurity: undefined,
+      ebgpMultihop: undefined,
       maxRoutes: 1_000_000,
       maxOctets: 268_435_456,
       onLimit: 'close',
@@ -133,6 +135,24 @@ test('the minimal file gets every default', (t) => {
   t.deepEqual(config.log, { level: 'info' });
   t.deepEqual(config.kernel, { receiveBufferBytes: 128 * 1024 * 1024 });
   t.is(config.stateDirectory, '/var/lib/evpnd');
+});
+
+test('who is internal is told by the AS that we have for the neighbor', (t) => {
+  const { neighbors } = parseConfig(
+    stringify({
+      asn: 65001,
+      'router-id': '10.0.0.1',
+      neighbors: [
+        { address: '10.1.1.0', 'remote-as': 65001, 'local-as': 65099 },
+        { address: '10.1.2.0', 'remote-as': 65099, 'local-as': 65099 },
+      ],
+    }),
+    'f',
+  );
+  t.deepEqual(
+    neighbors.map(({ remoteAs }) => remoteAs),
+    [65001, 'internal'],
+  );
 });
 
 test('a shutdown is a message, which may be empty', (t) => {
@@ -202,7 +222,7 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, peer-group, remote-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, max-routes, max-octets, on-limit, families, description';
+  'address, peer-group, remote-as, local-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, on-limit, families, description';
 const BFD_ALLOWED =
   'true, false, or a mapping of interval (milliseconds from 50 to 60000), multiplier (a number from 2 to 255) and multihop (true or false)';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
@@ -371,6 +391,14 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'a shutdown that is a number',
     neighbor('shutdown: 1'),
     ['f:6:15: neighbors[0].shutdown: found 1; allowed true or false, or text of at most 255 octets'],
+  ],
+  [
+    'both ways to say how far a neighbor is, and an AS that is none',
+    neighbor('ttl-security: 1\n    ebgp-multihop: 2\n    local-as: 0'),
+    [
+      'f:7:20: neighbors[0].ebgp-multihop: found 2 with ttl-security, whose TTL is 255; allowed one of them',
+      'f:8:15: neighbors[0].local-as: found 0; allowed an AS number from 1 to 4294967295 in plain digits',
+    ],
   ],
   [
     'the other family as local address',

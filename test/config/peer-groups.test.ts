@@ -24,6 +24,7 @@ function findings(text: string): string[] {
 const VALUES: Readonly<Record<string, unknown>> = {
   'remote-as': 65009,
   'local-address': '10.1.1.1',
+  'local-as': 65099,
   'send-hold-time': 60,
   bfd: { interval: 100 },
   'hold-time': 30,

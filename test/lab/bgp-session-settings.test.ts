@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { type NeighborConfig, Speaker, type SpeakerConfig, TcpTransport } from '../../src/bgp/index.js';
 import { tcpSockets } from '../../src/linux/index.js';
@@ -40,6 +41,15 @@ const config = (over: Partial<NeighborConfig>): SpeakerConfig => ({
     }),
   ],
 });
+
+/** A counter of /proc/net/netstat. */
+function counter(name: string): number {
+  const [names, values] = readFileSync('/proc/net/netstat', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('TcpExt:'))
+    .map((line) => line.split(' '));
+  return Number(values[names.indexOf(name)]);
+}
 
 /** A speaker and FRR beside it, both stopped when `run` has ended. */
 async function withFrr(
@@ -96,3 +106,40 @@ test.serial('shutdown: FRR reads the message, and is a neighbor when the setting
     await until('a session again', isUp);
   });
 });
+
+test.serial('local-as: FRR knows us by that AS, in OPEN and in our paths', async (t) => {
+  await withFrr(t, 65099, { localAs: 65099 }, async ({ speaker, isUp, theirs, vtysh }) => {
+    await until('a session', isUp);
+    t.regex(await theirs(), /remote AS 65099/);
+    await until('our route', async () => (await vtysh('show bgp l2vpn evpn')).includes('aa:bb:cc:00:00:01'));
+    const paths = await vtysh('show bgp l2vpn evpn json');
+    t.regex(paths, /"path":"65099"/);
+    t.false(paths.includes('65001'));
+    t.is(speaker.neighbor(THEIRS)?.localAs, 65099);
+    await speaker.reconfigure(config({}));
+    await until('a refusal', () =>
+      /Bad Peer AS/.test(speaker.neighbor(THEIRS)?.lastNotificationReceived?.text ?? ''),
+    );
+    t.not(speaker.neighbor(THEIRS)?.state, 'Established');
+    await speaker.reconfigure(config({ localAs: 65099 }));
+    await until('a session again', isUp);
+  });
+});
+
+test.serial(
+  'ebgp-multihop: FRR, which takes packets from a link away alone, takes those with TTL 255',
+  async (t) => {
+    await withFrr(t, 65001, { ebgpMultihop: 254 }, async ({ speaker, isUp, vtysh }) => {
+      await until('a session', isUp);
+      await vtysh(
+        `configure terminal\nrouter bgp 65002\nno neighbor ${OURS} ebgp-multihop\nneighbor ${OURS} disable-connected-check\nneighbor ${OURS} ttl-security hops 1`,
+      );
+      const before = counter('TCPMinTTLDrop');
+      await speaker.reconfigure(config({ ebgpMultihop: 253 }));
+      await until('a drop', () => counter('TCPMinTTLDrop') > before);
+      t.false(isUp());
+      await speaker.reconfigure(config({ ebgpMultihop: 255 }));
+      await until('a session', isUp);
+    });
+  },
+);
