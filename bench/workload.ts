@@ -9,7 +9,7 @@ import {
 } from '../src/types/index.js';
 import {
   ExtendedCommunity,
-  type Imet,
+  type InclusiveMulticast,
   type MacIpAdvertisement,
   type OriginatedAttributes,
   RouteType,
@@ -183,7 +183,7 @@ export function routesAt(routes: Routes, i: number, vtep: number): MacIpAdvertis
 }
 
 /** Type-3 of a VNI behind remote VTEP `vtep`. */
-export function imetAt(vniIndex: number, vtep: number): Imet {
+export function imetAt(vniIndex: number, vtep: number): InclusiveMulticast {
   return {
     type: RouteType.INCLUSIVE_MULTICAST,
     rd: rdOf(vtep, vniIndex),

@@ -49,7 +49,7 @@ export {
   type RouteLimits,
 } from './route-limits.js';
 export { type NeighborOutcome, Speaker, type SpeakerDeps } from './speaker.js';
-export { EvpnTable, ROUTE_TYPE_SLOTS, type TableEntry, type TableFilter } from './table.js';
+export { EvpnTable, type TableEntry, type TableFilter } from './table.js';
 export { TcpTransport } from './tcp.js';
 export type { ListeningHost, ListeningSocket, TcpSockets } from './tcp-sockets.js';
 export * from './transport.js';

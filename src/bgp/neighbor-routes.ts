@@ -1,9 +1,8 @@
-import type { EvpnNlri, Route } from '../wire/index.js';
+import { type EvpnNlri, ROUTE_TYPE_SLOTS, type Route } from '../wire/index.js';
 import type { Arrival } from './destination.js';
 import type { DirtyShare } from './dirty-set.js';
 import type { Holder } from './holdings.js';
 import { noRefusals, type Refusal, type RefusalCounts } from './inbound.js';
-import { ROUTE_TYPE_SLOTS } from './table.js';
 
 /** A neighbour's routes of one family in numbers; arrays are indexed by the kind of the route. */
 export interface NeighborRouteCounts<Nlri extends Route = EvpnNlri> {

@@ -9,6 +9,7 @@ import {
   hardResetContent,
   MessageType,
   type OpenMessage,
+  ROUTE_TYPE_SLOTS,
   type UpdateFault,
 } from '../wire/index.js';
 import type { LocalIdentity, NeighborConfig } from './config.js';
@@ -29,7 +30,6 @@ import {
 } from './neighbor-status.js';
 import { localCapabilities } from './open.js';
 import { limitUse, routeLimits } from './route-limits.js';
-import { ROUTE_TYPE_SLOTS } from './table.js';
 import { sendHoldPeriod } from './timer-periods.js';
 import type { Connection } from './transport.js';
 

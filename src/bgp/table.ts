@@ -1,10 +1,10 @@
 import { NumberMap } from '../tables/index.js';
 import type { Mac, RouteDistinguisher } from '../types/index.js';
 import {
-  EVPN,
   type EvpnNlri,
   type Head,
   headOf,
+  ROUTE_TYPE_SLOTS,
   type Route,
   RouteType,
   sameTail,
@@ -37,9 +37,6 @@ export interface TableFilter {
   /** MAC/IP routes of this MAC alone, found without a walk over the others. */
   readonly mac?: Mac;
 }
-
-/** Number of route types plus one: arrays indexed by route type have this length. */
-export const ROUTE_TYPE_SLOTS = EVPN.kinds;
 
 /** Entries of one head that stand in a chain; those beyond are found by their whole key, in a map. */
 const CHAIN_LENGTH = 16;

@@ -56,7 +56,7 @@ function finishWithdrawn(message: Buffer, routesEnd: number): void {
 function withdrawalOf(family: AnyFamily): Frame {
   if (!family.hasFields)
     return {
-      head: headOf(family, AttributeCode.MP_UNREACH_NLRI, NO_OCTETS),
+      head: mpHead(family, AttributeCode.MP_UNREACH_NLRI, NO_OCTETS),
       tail: NO_OCTETS,
       finish: finishMp,
     };
@@ -156,7 +156,7 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
     const field = Buffer.alloc(1 + ipByteLength(nextHop) + 1);
     field[0] = ipToBytes(nextHop, field, 1);
     return {
-      head: headOf(family, AttributeCode.MP_REACH_NLRI, field),
+      head: mpHead(family, AttributeCode.MP_REACH_NLRI, field),
       tail: this.#encodeAttributes(attributes, false),
       finish: finishMp,
     };
@@ -202,7 +202,7 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
 }
 
 /** What comes before the routes of an UPDATE whose first attribute they are. */
-function headOf({ afi, safi }: AnyFamily, code: number, nextHop: Uint8Array): Buffer {
+function mpHead({ afi, safi }: AnyFamily, code: number, nextHop: Uint8Array): Buffer {
   const head = allocateMessage(MessageType.UPDATE, 4 + MP_HEADER + nextHop.length);
   head.writeUInt16BE(0, HEADER_LENGTH);
   head[ATTRIBUTES_AT] = MP_FLAGS;

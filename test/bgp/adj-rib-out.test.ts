@@ -9,10 +9,9 @@ import {
   type OriginatedAttributes,
   type Update,
   UpdateDecoder,
-  UpdateEncoder,
 } from '../../src/wire/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
-import { imet, macRoute, originated } from './fabric.js';
+import { encoderOf, imet, macRoute, originated } from './fabric.js';
 
 const A = originated('10.0.0.1');
 const B = originated('10.0.0.1', 0x0600_0000_0000_0001n);
@@ -20,12 +19,7 @@ const B = originated('10.0.0.1', 0x0600_0000_0000_0001n);
 /** A neighbour that decodes all that it is sent; `open` says whether its socket takes more. */
 function neighbor(localRib: LocalRib, clock = new VirtualClock()) {
   const state = { open: true, updates: [] as Update[], bytes: [] as number[] };
-  const encoder = new UpdateEncoder({
-    fourOctetAs: true,
-    internal: false,
-    localAsn: 65001,
-    maxMessageLength: 4096,
-  });
+  const encoder = encoderOf(65001);
   const decoder = new UpdateDecoder();
   const adjRibOut = new AdjRibOut(clock, localRib, encoder, {
     write(update) {

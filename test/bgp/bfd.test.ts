@@ -1,8 +1,9 @@
 import test from 'ava';
 import type { BfdListener, BfdSettings, BfdStatus, BfdTarget } from '../../src/bfd/index.js';
-import { encodeNotification, UpdateEncoder } from '../../src/wire/index.js';
+import { encodeNotification } from '../../src/wire/index.js';
 import {
   EVPN_CAPABILITIES,
+  encoderOf,
   Fabric,
   macRoute,
   neighborConfig,
@@ -74,12 +75,7 @@ async function scene() {
         }),
       );
   const peer = connect();
-  const encoder = new UpdateEncoder({
-    fourOctetAs: true,
-    internal: false,
-    localAsn: 65002,
-    maxMessageLength: 4096,
-  });
+  const encoder = encoderOf();
   peer.send(...encoder.announce(originated(NEIGHBOR), [macRoute(1)]));
   const routes = () => [...speaker.rib.destinations()].length;
   const status = () => speaker.neighbor(NEIGHBOR);

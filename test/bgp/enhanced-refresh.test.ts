@@ -1,7 +1,8 @@
 import test from 'ava';
-import { decodeRouteRefresh, encodeRouteRefresh, MessageType, UpdateEncoder } from '../../src/wire/index.js';
+import { decodeRouteRefresh, encodeRouteRefresh, MessageType } from '../../src/wire/index.js';
 import {
   EVPN_CAPABILITIES,
+  encoderOf,
   Fabric,
   macRoute,
   neighborConfig,
@@ -11,12 +12,7 @@ import {
 } from './fabric.js';
 
 const A = originated('10.0.0.2');
-const encoder = new UpdateEncoder({
-  fourOctetAs: true,
-  internal: false,
-  localAsn: 65002,
-  maxMessageLength: 4096,
-});
+const encoder = encoderOf();
 const announce = (...macs: number[]) =>
   encoder.announce(
     A,

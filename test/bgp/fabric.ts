@@ -13,7 +13,7 @@ import {
   decodeOpen,
   encodeKeepalive,
   encodeOpen,
-  type Imet,
+  type InclusiveMulticast,
   type MacIpAdvertisement,
   MessageReader,
   MessageType,
@@ -21,6 +21,7 @@ import {
   type OpenMessage,
   type OriginatedAttributes,
   RouteType,
+  UpdateEncoder,
 } from '../../src/wire/index.js';
 import { MemoryNetwork } from '../doubles/memory-network.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -40,7 +41,7 @@ export const macRoute = (mac: number, extra: Partial<MacIpAdvertisement> = {}): 
   ...extra,
 });
 
-export const imet = (originator: string, extra: Partial<Imet> = {}): Imet => ({
+export const imet = (originator: string, extra: Partial<InclusiveMulticast> = {}): InclusiveMulticast => ({
   type: RouteType.INCLUSIVE_MULTICAST,
   rd: RD,
   ethernetTag: 0,
@@ -53,6 +54,10 @@ export const originated = (nextHop: string, ...extendedCommunities: bigint[]): O
   extendedCommunities: [0x030c000000000008n, 0x0002_fde8_0000_271an, ...extendedCommunities],
   pmsiTunnel: undefined,
 });
+
+/** The encoder of a peer of that AS, for a session over eBGP with AS numbers of four octets. */
+export const encoderOf = (localAsn = 65002) =>
+  new UpdateEncoder({ fourOctetAs: true, internal: false, localAsn, maxMessageLength: 4096 });
 
 export const neighborConfig = (
   address: string,

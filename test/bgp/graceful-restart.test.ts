@@ -1,8 +1,9 @@
 import test from 'ava';
 import type { Speaker } from '../../src/bgp/index.js';
-import { encodeNotification, UpdateEncoder } from '../../src/wire/index.js';
+import { encodeNotification } from '../../src/wire/index.js';
 import {
   EVPN_CAPABILITIES,
+  encoderOf,
   Fabric,
   macRoute,
   neighborConfig,
@@ -13,12 +14,7 @@ import {
 
 // RFC 4724 §4.2, the receiving speaker
 
-const encoder = new UpdateEncoder({
-  fourOctetAs: true,
-  internal: false,
-  localAsn: 65002,
-  maxMessageLength: 4096,
-});
+const encoder = encoderOf();
 const END_OF_RIB = encoder.endOfRib();
 const macs = (speaker: Speaker) =>
   [...speaker.rib.destinations()].map((d) => (d.nlri.type === 2 ? d.nlri.mac : -1)).sort((a, b) => a - b);

@@ -1,7 +1,6 @@
 import test from 'ava';
 import type { NeighborConfig, SpeakerConfig } from '../../src/bgp/index.js';
-import { UpdateEncoder } from '../../src/wire/index.js';
-import { Fabric, macRoute, neighborConfig, openOf, originated, type RawPeer } from './fabric.js';
+import { encoderOf, Fabric, macRoute, neighborConfig, openOf, originated, type RawPeer } from './fabric.js';
 
 // What a neighbor's routes may take (RFC 4486 §4, Maximum Number of Prefixes Reached)
 
@@ -48,12 +47,7 @@ async function setting(limits: Partial<NeighborConfig>, routeMemory?: number) {
 }
 
 function announce(peer: RawPeer, asn: number, from: number, to: number, ...communities: bigint[]): void {
-  const encoder = new UpdateEncoder({
-    fourOctetAs: true,
-    internal: false,
-    localAsn: asn,
-    maxMessageLength: 4096,
-  });
+  const encoder = encoderOf(asn);
   const routes = Array.from({ length: to - from }, (_, i) => macRoute(from + i));
   for (const message of encoder.announce(originated('10.0.0.9', ...communities), routes)) peer.send(message);
 }
@@ -122,12 +116,7 @@ test('a neighbor that flaps its attributes, and withdraws what it said, comes to
 test('on-limit: warn: a line when it comes near and one when it is beyond, again once it was well below', async (t) => {
   const { fabric, peers, status, warnings } = await setting({ maxRoutes: 100, onLimit: 'warn' });
   const withdraw = (from: number, to: number) => {
-    const encoder = new UpdateEncoder({
-      fourOctetAs: true,
-      internal: false,
-      localAsn: 65002,
-      maxMessageLength: 4096,
-    });
+    const encoder = encoderOf();
     const routes = Array.from({ length: to - from }, (_, i) => macRoute(from + i));
     for (const message of encoder.withdraw(routes)) peers[0].send(message);
   };

@@ -5,16 +5,10 @@ import {
   encodeOpen,
   encodeRouteRefresh,
   MessageType,
-  UpdateEncoder,
 } from '../../src/wire/index.js';
-import { EVPN_CAPABILITIES, Fabric, id, neighborConfig, openOf, type RawPeer } from './fabric.js';
+import { EVPN_CAPABILITIES, encoderOf, Fabric, id, neighborConfig, openOf, type RawPeer } from './fabric.js';
 
-const END_OF_RIB = new UpdateEncoder({
-  fourOctetAs: true,
-  internal: false,
-  localAsn: 65002,
-  maxMessageLength: 4096,
-}).endOfRib();
+const END_OF_RIB = encoderOf().endOfRib();
 
 /** A passive speaker at 10.0.0.1, AS 65001, whose neighbour 10.0.0.2 the test plays. */
 async function passive(

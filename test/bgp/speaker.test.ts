@@ -9,11 +9,9 @@ import {
 import { tcpSockets } from '../../src/linux/index.js';
 import { formatIp, silentLog, systemClock } from '../../src/types/index.js';
 import { formatNlri, type OriginatedAttributes, RouteType, UpdateEncoder } from '../../src/wire/index.js';
-import { Fabric, id, imet, macRoute, neighborConfig, openOf, originated } from './fabric.js';
+import { encoderOf, Fabric, id, imet, macRoute, neighborConfig, openOf, originated } from './fabric.js';
 
 const A = originated('10.0.0.1');
-const encoder = (localAsn = 65002) =>
-  new UpdateEncoder({ fourOctetAs: true, internal: false, localAsn, maxMessageLength: 4096 });
 const macs = (speaker: Speaker) =>
   [...speaker.rib.destinations()].map((d) => (d.nlri.type === 2 ? d.nlri.mac : -1)).sort((a, b) => a - b);
 
@@ -90,10 +88,10 @@ test('End-of-RIB: told once a session, and known of all', async (t) => {
     .connect('10.0.0.1')
     .establish(openOf(65003, '10.0.0.3', { holdTime: 0 }));
   t.false(a.endOfRibReceivedFromAll());
-  two.send(encoder().endOfRib(), encoder().endOfRib());
+  two.send(encoderOf().endOfRib(), encoderOf().endOfRib());
   t.false(a.endOfRibReceivedFromAll());
   fabric.clock.advance(500);
-  three.send(encoder().endOfRib());
+  three.send(encoderOf().endOfRib());
   t.true(a.endOfRibReceivedFromAll());
   t.deepEqual(ended, ['10.0.0.2', '10.0.0.3']);
   t.is(a.neighbor('10.0.0.3')?.endOfRibAt, fabric.clock.wallTime());
@@ -130,7 +128,7 @@ test('UPDATE errors: treat-as-withdraw costs the route and is counted, a reset i
     .peer('10.0.0.2')
     .connect('10.0.0.1')
     .establish(openOf(65002, '10.0.0.2', { holdTime: 0 }));
-  const [good] = encoder().announce(originated('10.0.0.2'), [macRoute(1)]);
+  const [good] = encoderOf().announce(originated('10.0.0.2'), [macRoute(1)]);
   peer.send(good);
   t.deepEqual(macs(speaker), [1]);
   // ORIGIN's value (RFC 7606 §7.1): find 40 01 01 00 and make it 9
@@ -168,7 +166,7 @@ test('back-pressure inward: while the reader of the RIB is behind, sockets wait 
   const routes = Array.from({ length: 120_000 }, (_, i) => macRoute(i + 1));
   let full = false;
   for (let i = 0; i < routes.length; i += 10_000) {
-    for (const update of encoder().announce(originated('10.0.0.2'), routes.slice(i, i + 10_000)))
+    for (const update of encoderOf().announce(originated('10.0.0.2'), routes.slice(i, i + 10_000)))
       full = peer.connection?.write(update) === false;
     fabric.clock.runUntilIdle();
   }
@@ -245,7 +243,7 @@ test('reconfigure: only what changed begins anew', async (t) => {
   peers.forEach((peer, i) => {
     peer
       .establish(openOf(65002 + i, peer.address))
-      .send(...encoder(65002 + i).announce(originated(peer.address), [macRoute(i + 1)]));
+      .send(...encoderOf(65002 + i).announce(originated(peer.address), [macRoute(i + 1)]));
   });
   t.deepEqual(macs(speaker), [1, 2, 3]);
 
@@ -613,9 +611,9 @@ test('a path that does not begin with the AS of its external neighbor is refused
     maxMessageLength: 4096,
   });
   const foreign = () => {
-    peer.send(...encoder(65009).announce(originated('10.0.0.2'), [macRoute(1)]));
+    peer.send(...encoderOf(65009).announce(originated('10.0.0.2'), [macRoute(1)]));
     peer.send(...empty.announce(originated('10.0.0.2'), [macRoute(2)]));
-    peer.send(...encoder(65002).announce(originated('10.0.0.2'), [macRoute(3)]));
+    peer.send(...encoderOf(65002).announce(originated('10.0.0.2'), [macRoute(3)]));
     fabric.clock.advance(100);
   };
   peer.establish(openOf(65002, peer.address));

@@ -1,6 +1,13 @@
 import type { Destination } from '../../bgp/index.js';
 import { type PlaneKey, sourceVni, type VniAttachment, vniOwner } from '../../dataplane/index.js';
-import { floodingReason, imetRoute, type MacVrf, reasonText, vtepOf, whyUnused } from '../../evpn/index.js';
+import {
+  floodingReason,
+  inclusiveMulticastRoute,
+  type MacVrf,
+  reasonText,
+  vtepOf,
+  whyUnused,
+} from '../../evpn/index.js';
 import { compareIp, formatIp, formatMac, type Ip, MAC_ZERO } from '../../types/index.js';
 import { RouteType } from '../../wire/index.js';
 import type { ClaimItem, Explain, KernelCheck, Story } from '../explain-schemas.js';
@@ -191,5 +198,5 @@ function floodCheck({ dataPlane }: Rooms, { vni, at }: MacVrf): KernelCheck {
 
 function advertisedImet(rooms: Rooms, vrf: MacVrf): Story['advertised'] {
   const { advertised } = vrf.flooding;
-  return advertised ? advertisedItems(rooms, [imetRoute(vrf, advertised.nextHop)]) : [];
+  return advertised ? advertisedItems(rooms, [inclusiveMulticastRoute(vrf, advertised.nextHop)]) : [];
 }

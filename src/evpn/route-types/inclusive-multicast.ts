@@ -3,8 +3,8 @@ import type { DataPlane, Topology } from '../../dataplane/index.js';
 import { type Ip, isMartian, unmapped } from '../../types/index.js';
 import {
   ExtendedCommunity,
-  type Imet,
   INGRESS_REPLICATION,
+  type InclusiveMulticast,
   type OriginatedAttributes,
   type PathAttributes,
   RouteType,
@@ -19,7 +19,7 @@ import type { VtepTable } from '../vteps.js';
 import { encapsulationReason, tagReason, type UsedRouteType } from './route-type.js';
 
 /** Returns our own Type-3: this leaf wants the VNI's BUM traffic (RFC 7432 §11.1). */
-export function imetRoute(vrf: MacVrf, localVtep: Ip): Imet {
+export function inclusiveMulticastRoute(vrf: MacVrf, localVtep: Ip): InclusiveMulticast {
   return { type: RouteType.INCLUSIVE_MULTICAST, rd: vrf.rd, ethernetTag: 0, originator: localVtep };
 }
 
@@ -48,7 +48,7 @@ function copyTarget(attributes: PathAttributes): Ip | undefined {
 }
 
 function labelReason(
-  { ethernetTag }: Imet,
+  { ethernetTag }: InclusiveMulticast,
   { pmsiTunnel }: PathAttributes,
   { vni }: MacVrf,
 ): UnusedReason | undefined {
@@ -56,7 +56,7 @@ function labelReason(
 }
 
 /** Type-3, Inclusive Multicast Ethernet Tag: a leaf wants the VNI's BUM traffic, and so do we. */
-export const inclusiveMulticast: UsedRouteType<Imet> = {
+export const inclusiveMulticast: UsedRouteType<InclusiveMulticast> = {
   vtepOf: endpointOf,
 
   /**
@@ -99,7 +99,8 @@ export const inclusiveMulticast: UsedRouteType<Imet> = {
 
   visitAdvertised(vrf, visit) {
     const { advertised } = vrf.flooding;
-    if (advertised) vrf.flooding.advertised = visit(imetRoute(vrf, advertised.nextHop), advertised);
+    if (advertised)
+      vrf.flooding.advertised = visit(inclusiveMulticastRoute(vrf, advertised.nextHop), advertised);
   },
 };
 
@@ -221,8 +222,9 @@ export class Flooding implements VniPart {
     const wanted =
       localVtep !== undefined && flooding.enabled ? attributesOf(vrf, localVtep, before) : undefined;
     if (before === wanted) return;
-    if (before && before.nextHop !== wanted?.nextHop) this.localRib.withdraw(imetRoute(vrf, before.nextHop));
-    if (wanted) this.localRib.originate(imetRoute(vrf, wanted.nextHop), wanted);
+    if (before && before.nextHop !== wanted?.nextHop)
+      this.localRib.withdraw(inclusiveMulticastRoute(vrf, before.nextHop));
+    if (wanted) this.localRib.originate(inclusiveMulticastRoute(vrf, wanted.nextHop), wanted);
     flooding.advertised = wanted;
   }
 }

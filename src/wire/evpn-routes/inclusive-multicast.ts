@@ -7,7 +7,7 @@ const NAME = 'Inclusive Multicast';
 const FIXED = 13;
 
 /** Inclusive Multicast Ethernet Tag (RFC 7432 §7.3): key rd + ethernetTag + originator. */
-export interface Imet {
+export interface InclusiveMulticast {
   readonly type: typeof TYPE;
   readonly rd: RouteDistinguisher;
   readonly ethernetTag: number;
@@ -15,7 +15,7 @@ export interface Imet {
 }
 
 /** RFC 7432 §7.3: RD 8, Ethernet tag 4, IP length 1, originating router's IP 4 or 16. */
-export const inclusiveMulticast: RouteCodec<Imet> = {
+export const inclusiveMulticast: RouteCodec<InclusiveMulticast> = {
   skipsMalformed: false,
   decode(bytes, at, length) {
     expectLength(length, NAME, FIXED + 4, FIXED + 16);

@@ -2,7 +2,7 @@
 import type { RouteCodec } from './codec.js';
 import { type EthernetAutoDiscovery, ethernetAutoDiscovery } from './ethernet-auto-discovery.js';
 import { type EthernetSegment, ethernetSegment } from './ethernet-segment.js';
-import { type Imet, inclusiveMulticast } from './inclusive-multicast.js';
+import { type InclusiveMulticast, inclusiveMulticast } from './inclusive-multicast.js';
 import { type IpPrefix, ipPrefix } from './ip-prefix.js';
 import { type MacIpAdvertisement, macIpAdvertisement } from './mac-ip-advertisement.js';
 
@@ -16,10 +16,15 @@ export const RouteType = {
 } as const;
 export type RouteType = (typeof RouteType)[keyof typeof RouteType];
 
-export type EvpnNlri = EthernetAutoDiscovery | MacIpAdvertisement | Imet | EthernetSegment | IpPrefix;
+export type EvpnNlri =
+  | EthernetAutoDiscovery
+  | MacIpAdvertisement
+  | InclusiveMulticast
+  | EthernetSegment
+  | IpPrefix;
 
 export { MAX_ETHERNET_TAG } from './ethernet-auto-discovery.js';
-export type { EthernetAutoDiscovery, EthernetSegment, Imet, IpPrefix, MacIpAdvertisement };
+export type { EthernetAutoDiscovery, EthernetSegment, InclusiveMulticast, IpPrefix, MacIpAdvertisement };
 
 // The compiler checks each row by its type; a caller who found the row by a route's type needs it for any route.
 const CODECS: { readonly [Type in RouteType]: RouteCodec<Extract<EvpnNlri, { readonly type: Type }>> } = {
@@ -30,7 +35,7 @@ const CODECS: { readonly [Type in RouteType]: RouteCodec<Extract<EvpnNlri, { rea
   [RouteType.IP_PREFIX]: ipPrefix,
 };
 
-/** One more than the largest type that has a codec. */
+/** One more than the largest type that has a codec: arrays indexed by route type have this length. */
 export const ROUTE_TYPE_SLOTS = Math.max(...Object.keys(CODECS).map(Number)) + 1;
 
 /** Returns the codec of a type; undefined if it has none. */

@@ -17,8 +17,8 @@ import {
   MessageReader,
   type OriginatedAttributes,
   UpdateDecoder,
-  UpdateEncoder,
 } from '../../../src/wire/index.js';
+import { encoderOf } from '../../bgp/fabric.js';
 import type { VniDevices } from '../../dataplane/kernel-contract.js';
 import { attachment, MemoryWorld, withoutVni, withVni } from '../../dataplane/memory-world.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
@@ -98,12 +98,7 @@ export class Leaf {
     attributes: OriginatedAttributes | undefined,
     nlri: EvpnNlri[],
   ): void {
-    const encoder = new UpdateEncoder({
-      fourOctetAs: true,
-      internal: false,
-      localAsn: asn,
-      maxMessageLength: 4096,
-    });
+    const encoder = encoderOf(asn);
     for (const message of attributes ? encoder.announce(attributes, nlri) : encoder.withdraw(nlri)) {
       const reader = new MessageReader();
       reader.push(message);
