@@ -17,13 +17,19 @@ export function speakerConfig(config: Config): SpeakerConfig {
     neighbors: config.neighbors.map((neighbor) => ({
       ...neighbor,
       families: familiesOf(neighbor.families),
+      maxFamilyRoutes: familyLimits(neighbor.maxFamilyRoutes),
       address: formatIp(neighbor.address),
       localAddress: neighbor.localAddress === undefined ? undefined : formatIp(neighbor.localAddress),
     })),
     listenRanges: config.listenRanges.map(({ prefix, limit, ...neighbor }) => ({
       prefix,
       limit,
-      neighbor: { ...neighbor, families: familiesOf(neighbor.families), ...NEVER_CONNECTED_TO },
+      neighbor: {
+        ...neighbor,
+        families: familiesOf(neighbor.families),
+        maxFamilyRoutes: familyLimits(neighbor.maxFamilyRoutes),
+        ...NEVER_CONNECTED_TO,
+      },
     })),
   };
 }
@@ -45,6 +51,10 @@ function familiesOf(names: readonly FamilyName[]): readonly AnyFamily[] {
     familyLists.set(key, list);
   }
   return list;
+}
+
+function familyLimits(limits: ReadonlyMap<FamilyName, number>): ReadonlyMap<AnyFamily, number> {
+  return new Map([...limits].map(([name, limit]) => [FAMILIES[name], limit]));
 }
 
 /** Returns the routing table and metric of the underlay's routes; undefined where it is off. */

@@ -1,11 +1,10 @@
 import {
-  AFI_L2VPN,
+  type AnyFamily,
   CeaseSubcode,
   encodeNotification,
   encodeShutdownCommunication,
   NO_OCTETS,
   NotificationCode,
-  SAFI_EVPN,
 } from '../wire/index.js';
 import type { NotificationContent } from './fsm-types.js';
 import type { LimitUse } from './route-limits.js';
@@ -23,13 +22,20 @@ export function cease(
   return { code: NotificationCode.CEASE, subcode, data };
 }
 
-/** A Cease/Maximum Number of Prefixes Reached: with the family and its limit (RFC 4486 §4) where it is one of routes. */
-export function ceaseOverLimit({ what, limit }: LimitUse): NotificationContent {
+/**
+ * A Cease/Maximum Number of Prefixes Reached: with the family and its limit (RFC 4486 §4) where it is one of the routes of a
+ * family, or the neighbor has one family alone.
+ */
+export function ceaseOverLimit(
+  { what, limit, family }: LimitUse,
+  families: readonly AnyFamily[],
+): NotificationContent {
   const content = cease(CeaseSubcode.MAXIMUM_PREFIXES_REACHED);
-  if (what !== 'routes') return content;
+  const limited = family ?? (families.length === 1 ? families[0] : undefined);
+  if (what !== 'routes' || limited === undefined) return content;
   const data = Buffer.alloc(7);
-  data.writeUInt16BE(AFI_L2VPN, 0);
-  data[2] = SAFI_EVPN;
+  data.writeUInt16BE(limited.afi, 0);
+  data[2] = limited.safi;
   data.writeUInt32BE(limit, 3);
   return { ...content, data };
 }

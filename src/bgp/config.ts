@@ -44,7 +44,8 @@ export interface NeighborConfig {
   /** What its routes may take; as route-limits.ts has it where absent. */
   readonly maxRoutes?: number;
   readonly maxOctets?: number;
-  readonly onLimit?: 'close' | 'warn';
+  readonly maxFamilyRoutes?: ReadonlyMap<AnyFamily, number>;
+  readonly onLimit?: 'close' | 'stop' | 'warn';
   readonly description?: string;
   /** The peer group that some of the settings come from. */
   readonly peerGroup?: string | undefined;

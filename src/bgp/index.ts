@@ -44,6 +44,7 @@ export type * from './route.js';
 export {
   DEFAULT_ROUTE_LIMITS,
   type LimitUse,
+  limitSetting,
   limitText,
   NEAR_LIMIT,
   type RouteLimits,

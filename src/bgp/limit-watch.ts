@@ -1,4 +1,11 @@
-import { type LimitLevel, type LimitUse, limitUse, NEAR_LIMIT, type RouteLimits } from './route-limits.js';
+import {
+  type LimitedHoldings,
+  type LimitLevel,
+  type LimitUse,
+  limitUse,
+  NEAR_LIMIT,
+  type RouteLimits,
+} from './route-limits.js';
 
 /** What is said again once a neighbor has fallen below this share of its limit, and risen again. */
 const QUIET_BELOW = 0.75;
@@ -15,18 +22,28 @@ export class LimitWatch {
   }
 
   /** Which limit the neighbor has come near or beyond, once each time; undefined where there is no news. */
-  news(held: number, octets: number, limits: RouteLimits): LimitUse | undefined {
-    const { maxRoutes, maxOctets } = limits;
-    const from = this.#reported === 'within' ? NEAR_LIMIT : QUIET_BELOW;
-    if (isBelow(held, maxRoutes, from) && isBelow(octets, maxOctets, from)) {
+  news(holdings: LimitedHoldings, limits: RouteLimits): LimitUse | undefined {
+    if (isQuiet(holdings, limits, this.#reported === 'within' ? NEAR_LIMIT : QUIET_BELOW)) {
       this.#reported = 'within';
       return undefined;
     }
-    const use = limitUse({ held, octets }, limits);
+    const use = limitUse(holdings, limits);
     if (RANK[use.level] <= RANK[this.#reported]) return undefined;
     this.#reported = use.level;
     return use;
   }
+}
+
+/** True where all is below this share of its limit. */
+function isQuiet(
+  holdings: LimitedHoldings,
+  { maxRoutes, maxOctets, maxFamilyRoutes }: RouteLimits,
+  share: number,
+): boolean {
+  if (!isBelow(holdings.held, maxRoutes, share) || !isBelow(holdings.octets, maxOctets, share)) return false;
+  for (const [family, limit] of maxFamilyRoutes)
+    if (!isBelow(holdings.heldOf(family), limit, share)) return false;
+  return true;
 }
 
 function isBelow(used: number, limit: number, share: number): boolean {

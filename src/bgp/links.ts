@@ -2,7 +2,7 @@ import { keepsNewConnection } from './collision.js';
 import type { LocalIdentity } from './config.js';
 import { type InterfaceChange, lostConnection } from './connected.js';
 import { INITIAL_FSM_STATE } from './fsm.js';
-import type { FsmEvent } from './fsm-types.js';
+import type { FsmEvent, NotificationContent } from './fsm-types.js';
 import { Link, type LinkHost } from './link.js';
 import type { Negotiated } from './open.js';
 import type { Connection, ConnectionHandlers } from './transport.js';
@@ -125,8 +125,17 @@ export class Links {
     }
   }
 
-  /** Begins with a new main link, for the old one cannot even stop. */
-  replaceMain(): void {
+  /** Ends all for a fault of our own; where even that fails, which `onStuck` is told, there is a new main link. */
+  abort(notification: NotificationContent, onStuck: (error: unknown) => void): void {
+    try {
+      for (const link of this.all) link.handle({ type: 'AutomaticStop', notification });
+    } catch (error) {
+      onStuck(error);
+      this.#replaceMain();
+    }
+  }
+
+  #replaceMain(): void {
     this.#main.dispose();
     this.#main = new Link(this.#host, INITIAL_FSM_STATE);
   }

@@ -37,8 +37,8 @@ export interface AdministrativeShutdown {
   /** What the neighbor was told (RFC 9003); may be empty. */
   readonly message: string;
   readonly since: number;
-  /** The neighbor's setting keeps it down, whatever a command does. */
-  readonly isConfigured: boolean;
+  /** The neighbor's setting, whatever a command does; a command; or a limit of its routes (`on-limit: stop`). */
+  readonly by: 'setting' | 'command' | 'limit';
 }
 
 /** UPDATE errors that cost no session (RFC 7606). */
@@ -77,6 +77,8 @@ export interface FamilyStatus {
   readonly isNegotiated: boolean;
   /** Routes of the neighbor that stand. */
   readonly received: number;
+  /** That it may have, beside the limit of all families; undefined for any number. */
+  readonly maxRoutes: number | undefined;
   /** Routes that it has been sent and that are not withdrawn. */
   readonly sent: number;
   /** Undefined if the peer offers no graceful restart for the family. */

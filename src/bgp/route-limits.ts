@@ -1,3 +1,4 @@
+import type { AnyFamily } from '../wire/index.js';
 import type { Holder } from './holdings.js';
 
 /** What a neighbor's routes may take; 0 for no limit. */
@@ -5,13 +6,21 @@ export interface RouteLimits {
   readonly maxRoutes: number;
   /** Of attribute sets, each counted once. */
   readonly maxOctets: number;
-  /** Ends the session with Cease/1 (RFC 4486 §4), or says so and goes on. */
-  readonly onLimit: 'close' | 'warn';
+  /** The same as `maxRoutes` of one family alone, for the families that have such a limit. */
+  readonly maxFamilyRoutes: ReadonlyMap<AnyFamily, number>;
+  /** Ends the session with Cease/1 (RFC 4486 §4) for a while, or until an operator says; or says so and goes on. */
+  readonly onLimit: 'close' | 'stop' | 'warn';
+}
+
+/** What a neighbor has of that which is limited. */
+export interface LimitedHoldings extends Pick<Holder, 'held' | 'octets'> {
+  heldOf(family: AnyFamily): number;
 }
 
 export const DEFAULT_ROUTE_LIMITS: RouteLimits = {
   maxRoutes: 1_000_000,
   maxOctets: 256 << 20,
+  maxFamilyRoutes: new Map(),
   onLimit: 'close',
 };
 
@@ -24,39 +33,49 @@ export type LimitLevel = 'within' | 'near' | 'over';
 /** What the neighbor has of that which is limited. */
 export interface LimitUse {
   readonly what: 'routes' | 'octets';
+  /** Of routes of one family alone. */
+  readonly family?: AnyFamily | undefined;
   readonly used: number;
   readonly limit: number;
   readonly level: LimitLevel;
 }
 
-function useOf(what: LimitUse['what'], used: number, limit: number): LimitUse {
+function useOf(what: LimitUse['what'], used: number, limit: number, family?: AnyFamily): LimitUse {
   const level = limit === 0 || used < limit * NEAR_LIMIT ? 'within' : used <= limit ? 'near' : 'over';
-  return { what, used, limit, level };
+  return { what, used, limit, level, ...(family && { family }) };
 }
 
 /** The settings of a neighbor; the defaults where they are absent. */
 export function routeLimits({
   maxRoutes = DEFAULT_ROUTE_LIMITS.maxRoutes,
   maxOctets = DEFAULT_ROUTE_LIMITS.maxOctets,
+  maxFamilyRoutes = DEFAULT_ROUTE_LIMITS.maxFamilyRoutes,
   onLimit = DEFAULT_ROUTE_LIMITS.onLimit,
 }: Partial<RouteLimits>): RouteLimits {
-  return { maxRoutes, maxOctets, onLimit };
+  return { maxRoutes, maxOctets, maxFamilyRoutes, onLimit };
 }
 
 /** True where they say the same. */
 export function sameLimits(a: Partial<RouteLimits>, b: Partial<RouteLimits>): boolean {
   const [one, two] = [routeLimits(a), routeLimits(b)];
-  return one.maxRoutes === two.maxRoutes && one.maxOctets === two.maxOctets && one.onLimit === two.onLimit;
+  return (
+    one.maxRoutes === two.maxRoutes &&
+    one.maxOctets === two.maxOctets &&
+    one.onLimit === two.onLimit &&
+    one.maxFamilyRoutes.size === two.maxFamilyRoutes.size &&
+    [...one.maxFamilyRoutes].every(([family, limit]) => two.maxFamilyRoutes.get(family) === limit)
+  );
 }
 
 /** How far the neighbor is with what it is further with: routes or octets of attributes. */
 export function limitUse(
-  { held, octets }: Pick<Holder, 'held' | 'octets'>,
-  { maxRoutes, maxOctets }: RouteLimits,
+  holdings: LimitedHoldings,
+  { maxRoutes, maxOctets, maxFamilyRoutes }: RouteLimits,
 ): LimitUse {
-  const routes = useOf('routes', held, maxRoutes);
-  const attributes = useOf('octets', octets, maxOctets);
-  return shareOf(attributes) > shareOf(routes) ? attributes : routes;
+  const uses = [useOf('routes', holdings.held, maxRoutes), useOf('octets', holdings.octets, maxOctets)];
+  for (const [family, limit] of maxFamilyRoutes)
+    uses.push(useOf('routes', holdings.heldOf(family), limit, family));
+  return uses.reduce((most, use) => (shareOf(use) > shareOf(most) ? use : most));
 }
 
 function shareOf({ used, limit }: LimitUse): number {
@@ -64,10 +83,16 @@ function shareOf({ used, limit }: LimitUse): number {
 }
 
 /** For the log and the reason of an end: what there is, and what it may be. */
-export function limitText({ what, used, limit }: LimitUse): string {
+export function limitText({ what, used, limit, family }: LimitUse): string {
+  if (family) return `${used} routes of ${family.name}, max-family-routes is ${limit}`;
   return what === 'routes'
     ? `${used} routes, max-routes is ${limit}`
     : `${used} octets of attributes, max-octets is ${limit}`;
+}
+
+/** The setting that has the limit. */
+export function limitSetting({ what, family }: LimitUse): string {
+  return family ? 'max-family-routes' : `max-${what}`;
 }
 
 /** What a route costs the heap from RIB to kernel row, an attribute set, and each of its octets; rather more than less. */

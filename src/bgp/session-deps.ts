@@ -24,6 +24,8 @@ export interface SessionDeps extends SessionRoutesDeps {
   readonly rib: Rib;
   /** What may be read in one turn, of all neighbours together. */
   readonly budget: TurnBudget;
+  /** Called when a limit keeps the neighbor down from now on. */
+  readonly onStopped: () => void;
   /** Called when `isSpent` may have become true. */
   readonly onSpent: (session: SpentSession) => void;
 }

@@ -1,6 +1,7 @@
 import type { BfdStatus } from '../bfd/index.js';
 import type { Clock } from '../types/index.js';
 import {
+  type AnyFamily,
   type AnyUpdate,
   type Capability,
   decodeShutdownCommunication,
@@ -235,7 +236,10 @@ export class SessionRecord {
         sent: evpn === undefined ? new Array<number>(ROUTE_TYPE_SLOTS).fill(0) : [...evpn.adjRibOut.sent],
       },
       limits: routeLimits(config),
-      limitUse: limitUse(view.holdings, routeLimits(config)),
+      limitUse: limitUse(
+        { ...view.holdings, heldOf: (family) => heldOf(view.families, family) },
+        routeLimits(config),
+      ),
       unknownRouteTypes: this.#unknownRouteTypes,
       faults: { ...this.#faults },
       lastError: later(this.#lastDown, this.#lastFailure),
@@ -279,4 +283,8 @@ function announcedAs(open: OpenMessage): number {
     (capability): capability is Extract<Capability, { code: 65 }> => capability.code === 65,
   );
   return fourOctets?.asn ?? open.myAs;
+}
+
+function heldOf(families: readonly FamilyStatus[], family: AnyFamily): number {
+  return families.find((status) => status.family === family)?.received ?? 0;
 }

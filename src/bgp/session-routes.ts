@@ -88,15 +88,23 @@ export class SessionRoutes {
     return count;
   }
 
+  #heldOf(family: AnyFamily): number {
+    return this.#deps.ribs.find((ribs) => ribs.family === family)?.rib.counts(this.#neighbor).held ?? 0;
+  }
+
   /** Returns what the neighbor and we have of a family; `established`: the session that stands. */
-  familyStatus(family: AnyFamily, established: Established | undefined): FamilyStatus {
+  familyStatus(
+    family: AnyFamily,
+    established: Established | undefined,
+    config: NeighborConfig,
+  ): FamilyStatus {
     const restart = established?.negotiated.restarts.get(family);
     const ofSession = established?.families.get(family);
-    const ribs = this.#deps.ribs.find((each) => each.family === family);
     return {
       family,
       isNegotiated: ofSession !== undefined,
-      received: ribs?.rib.counts(this.#neighbor).held ?? 0,
+      received: this.#heldOf(family),
+      maxRoutes: routeLimits(config).maxFamilyRoutes.get(family),
       sent: ofSession?.adjRibOut.sent.reduce((sum, count) => sum + count, 0) ?? 0,
       gracefulRestart: restart && {
         restartTime: restart.restartTime,
@@ -146,9 +154,11 @@ export class SessionRoutes {
   overLimit(config: NeighborConfig): LimitUse | undefined {
     const limits = routeLimits(config);
     const { held, octets } = this.holdings;
-    const news = this.#limitWatch.news(held - this.#restarted, octets, limits);
+    const heldOf = (family: AnyFamily) =>
+      this.#heldOf(family) - (this.#stale.get(family)?.status?.count ?? 0);
+    const news = this.#limitWatch.news({ held: held - this.#restarted, octets, heldOf }, limits);
     if (news === undefined) return undefined;
-    if (news.level === 'over' && limits.onLimit === 'close') return news;
+    if (news.level === 'over' && limits.onLimit !== 'warn') return news;
     this.#log.limit(news);
     return undefined;
   }

@@ -39,6 +39,7 @@ export class Session implements LinkHost, UpdateHost {
   readonly clock: Clock;
   readonly record: SessionRecord;
   readonly settings: SessionSettings;
+  readonly keptDown: KeptDown;
   readonly #deps: SessionDeps;
   readonly #log: SessionLog;
   readonly #attempts: Attempts;
@@ -47,7 +48,6 @@ export class Session implements LinkHost, UpdateHost {
   #started = false;
   /** Clock.now() */
   #startedAt = 0;
-  readonly #keptDown: KeptDown;
   #established: Established | undefined;
   readonly #routes: SessionRoutes;
 
@@ -58,8 +58,8 @@ export class Session implements LinkHost, UpdateHost {
     this.record = new SessionRecord(deps.clock);
     this.#log = new SessionLog(deps.log, config.address);
     this.#attempts = new Attempts(deps.clock);
-    this.#keptDown = new KeptDown(deps.clock);
-    this.#keptDown.configure(config.shutdown);
+    this.keptDown = new KeptDown(deps.clock);
+    this.keptDown.configure(config.shutdown);
     this.settings = new SessionSettings(config, local, this.#attempts, deps.random);
     this.#routes = new SessionRoutes(this.clock, config.address, deps, this.record, this.#log, () =>
       this.#spent(),
@@ -92,12 +92,7 @@ export class Session implements LinkHost, UpdateHost {
 
   /** True while an operator keeps the neighbor down. */
   get isShutDown(): boolean {
-    return this.#keptDown.now !== undefined;
-  }
-
-  /** True where the setting does so, which no command undoes. */
-  get isKeptBySetting(): boolean {
-    return this.#keptDown.now?.isConfigured === true;
+    return this.keptDown.now !== undefined;
   }
 
   /** True where a neighbor of a listen range is gone: without a connection, a hold in Idle, or anything that is kept of it. */
@@ -156,19 +151,19 @@ export class Session implements LinkHost, UpdateHost {
    * already the message alone changes, which connections are refused with.
    */
   shutDown(message: string, reason: string): void {
-    this.#keptDown.command(message);
-    this.#endFor(message, reason);
+    this.keptDown.command(message);
+    this.#endFor(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, message), reason);
   }
 
-  #endFor(message: string, reason: string): void {
-    this.#end(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, message), reason);
+  #endFor(notification: NotificationContent, reason: string): void {
+    this.#end(notification, reason);
     this.#path.apply(undefined);
   }
 
-  /** Undoes `shutDown`; false where the setting keeps the neighbor down. */
+  /** Undoes `shutDown`, and what a limit has done; false where the setting keeps the neighbor down. */
   enable(): boolean {
     const wasDown = this.isShutDown;
-    this.#keptDown.lift();
+    this.keptDown.lift();
     if (wasDown && !this.isShutDown) this.#begin();
     return !this.isShutDown;
   }
@@ -178,12 +173,13 @@ export class Session implements LinkHost, UpdateHost {
     const change = this.settings.changes(config, local, this.#established?.settings);
     const anew = change.needsNewSession;
     if (anew) this.#end(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
+    const wasDown = this.isShutDown;
     if (change.limits) this.#limitsChange();
     this.settings.take(config, local);
-    const wasDown = this.isShutDown;
-    this.#keptDown.configure(config.shutdown);
-    if (!wasDown && config.shutdown !== undefined)
-      this.#endFor(config.shutdown, byOperator('shut down', config.shutdown));
+    const { shutdown: words } = config;
+    this.keptDown.configure(words);
+    if (!wasDown && words !== undefined)
+      this.#endFor(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, words), byOperator('shut down', words));
     else if (anew || (wasDown && !this.isShutDown)) this.#begin();
     else {
       if (this.#started && !this.isShutDown) this.#path.apply(config);
@@ -197,6 +193,7 @@ export class Session implements LinkHost, UpdateHost {
   /** A neighbor that stays down because of the limits of before is tried at once. */
   #limitsChange(): void {
     this.#routes.limitsChanged();
+    this.keptDown.liftLimit();
     if (!this.#attempts.isClosed) return;
     this.#attempts.anew();
     this.guard(() => this.#links.main.hasten());
@@ -205,7 +202,17 @@ export class Session implements LinkHost, UpdateHost {
   /** Of UpdateHost. */
   checkLimits(): void {
     const over = this.#routes.overLimit(this.config);
-    if (over !== undefined) this.#close(ceaseOverLimit(over), `too many routes: ${limitText(over)}`, 'limit');
+    if (over === undefined) return;
+    const reason = `too many routes: ${limitText(over)}`;
+    const notification = ceaseOverLimit(over, familiesOf(this.config));
+    if (this.config.onLimit === 'stop') this.#stayDown(notification, reason);
+    else this.#close(notification, reason, 'limit');
+  }
+
+  #stayDown(notification: NotificationContent, reason: string): void {
+    this.keptDown.limit(reason);
+    this.#endFor(notification, reason);
+    this.#deps.onStopped();
   }
 
   /** The routes of all neighbors take too much, and this one's the most: they go. */
@@ -242,8 +249,7 @@ export class Session implements LinkHost, UpdateHost {
 
   /** Asks the neighbor for all its routes again (RFC 2918). */
   refreshIn(): Refresh {
-    if (this.#established === undefined) return 'no session';
-    return this.#established.askForRoutes();
+    return this.#established?.askForRoutes() ?? 'no session';
   }
 
   /** Sends the neighbor all our routes again. */
@@ -286,7 +292,7 @@ export class Session implements LinkHost, UpdateHost {
 
   /** What is said to a connection that is not taken. */
   #refusal(): NotificationContent | undefined {
-    const down = this.#keptDown.now;
+    const down = this.keptDown.now;
     if (down !== undefined) return cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, down.message);
     const { name, held } = this.#links.main.state;
     if ((name !== 'Idle' || held) && this.#attempts.admits()) return undefined;
@@ -315,15 +321,15 @@ export class Session implements LinkHost, UpdateHost {
       established,
       counts: this.#deps.rib.counts(this.config.address),
       holdings: this.#routes.holdings,
-      families: familiesOf(this.config).map((family) => this.#routes.familyStatus(family, established)),
+      families: familiesOf(this.config).map((family) =>
+        this.#routes.familyStatus(family, established, this.config),
+      ),
       failedAttempts: this.#attempts.failures,
       heldUntil: this.#links.main.state.held ? this.#attempts.heldUntil : undefined,
-      shutdown: this.#keptDown.now,
+      shutdown: this.keptDown.now,
       bfd: this.#path.status,
     });
   }
-
-  // What the links ask and tell: LinkHost
 
   guard(callback: () => void): void {
     try {
@@ -435,13 +441,9 @@ export class Session implements LinkHost, UpdateHost {
   #fail(error: unknown): void {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#log.internal(reason);
-    try {
-      this.record.failing('internal error');
-      const notification = cease(CeaseSubcode.OUT_OF_RESOURCES);
-      for (const link of this.#links.all) link.handle({ type: 'AutomaticStop', notification });
-    } catch (again) {
-      this.#log.internal(String(again), 'BGP session could not stop');
-      this.#links.replaceMain();
-    }
+    this.record.failing('internal error');
+    this.#links.abort(cease(CeaseSubcode.OUT_OF_RESOURCES), (again) =>
+      this.#log.internal(String(again), 'BGP session could not stop'),
+    );
   }
 }

@@ -220,7 +220,9 @@ export class Speaker {
   resetNeighbor(address: string, words = ''): NeighborOutcome {
     const session = this.#find(address);
     if (session === undefined) return 'no neighbor';
-    if (session.isShutDown) return session.isKeptBySetting ? 'shut down by its setting' : 'shut down';
+    const by = session.keptDown.now?.by;
+    if (by === 'limit') session.enable();
+    else if (by !== undefined) return by === 'setting' ? 'shut down by its setting' : 'shut down';
     session.restart(cease(CeaseSubcode.ADMINISTRATIVE_RESET, words), byOperator('reset', words));
     return 'done';
   }
@@ -309,6 +311,7 @@ export class Speaker {
       budget: this.#budget,
       onEndOfRib: (address) => this.onEndOfRib?.(address),
       onGrown: this.#grown,
+      onStopped: () => this.onNoLongerAwaited?.(),
       onSpent: this.#spent,
     });
   }

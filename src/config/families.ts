@@ -1,5 +1,5 @@
 import { quoteValue } from './finding.js';
-import type { Refuse } from './setting.js';
+import { integer, type Refuse } from './setting.js';
 import { refuseRepeated } from './values.js';
 
 const FAMILY_NAMES = ['l2vpn-evpn', 'ipv4-unicast', 'ipv6-unicast'] as const;
@@ -19,4 +19,37 @@ export function parseFamilies(texts: readonly string[], refuse: Refuse): readonl
     if (!isOne) refuse({ found: quoteValue(text), allowed: FAMILY_WORDS }, index);
     return isOne;
   });
+}
+
+const NUMBER = integer(0, 4294967295);
+
+/** A number for some of the families. */
+type FamilyNumbers = Readonly<Partial<Record<FamilyName, number>>>;
+
+/** The kind of value that `max-family-routes` is. */
+export const FAMILY_ROUTES = {
+  schema: {
+    type: 'object',
+    properties: Object.fromEntries(
+      FAMILY_NAMES.map((name) => [name, { ...NUMBER.schema, allowed: NUMBER.allowed }]),
+    ),
+    additionalProperties: false,
+  },
+  allowed: `a mapping of ${FAMILY_WORDS} to numbers`,
+  file: undefined as FamilyNumbers | undefined,
+};
+
+/** The families that have a limit, in one order. */
+export function parseFamilyRoutes(numbers: FamilyNumbers): ReadonlyMap<FamilyName, number> {
+  return new Map(
+    FAMILY_NAMES.flatMap((name) => {
+      const number = numbers[name] ?? 0;
+      return number > 0 ? [[name, number] as const] : [];
+    }),
+  );
+}
+
+/** `ipv4-unicast 100`. */
+export function formatFamilyRoutes(limits: ReadonlyMap<FamilyName, number>): readonly string[] {
+  return [...limits].map(([name, number]) => `${name} ${number}`);
 }

@@ -1,6 +1,13 @@
 import { formatIp, formatPrefix, type Ip, type Ipv4, parseIp, parsePrefix } from '../types/index.js';
 import { BFD, formatBfd, parseBfd } from './bfd.js';
-import { FAMILY_WORDS, familyStandIn, parseFamilies } from './families.js';
+import {
+  FAMILY_ROUTES,
+  FAMILY_WORDS,
+  familyStandIn,
+  formatFamilyRoutes,
+  parseFamilies,
+  parseFamilyRoutes,
+} from './families.js';
 import { readKeyFile } from './key-file.js';
 import {
   alike,
@@ -189,9 +196,19 @@ const SHARED = {
     default: 268_435_456,
     ...LIMITED,
   }),
-  'on-limit': setting(oneOf('close', 'warn'), {
+  'max-family-routes': parsed(
+    setting(FAMILY_ROUTES, {
+      description:
+        'How many routes of one address family are stored, beside `max-routes` of all: a mapping of families to numbers, such as `{ ipv4-unicast: 10000 }`. A family without a number, or with 0, has no limit of its own.',
+      default: {},
+      ...LIMITED,
+    }),
+    parseFamilyRoutes,
+    formatFamilyRoutes,
+  ),
+  'on-limit': setting(oneOf('close', 'stop', 'warn'), {
     description:
-      'Beyond `max-routes` or `max-octets`: `close` ends the session (Cease, Maximum Number of Prefixes Reached) for a minute, doubling each time, up to 16 minutes; `warn` keeps it, logs it and lists a problem.',
+      'Beyond `max-routes`, `max-octets` or `max-family-routes`: `close` ends the session (Cease, Maximum Number of Prefixes Reached) for a minute, doubling each time, up to 16 minutes; `stop` ends it until a command, other limits or a restart let the neighbor come back; `warn` keeps it, logs it and lists a problem.',
     default: 'close',
     ...LIMITED,
   }),

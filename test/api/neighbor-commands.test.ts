@@ -106,7 +106,7 @@ test.serial('shutdown by the setting: no command undoes it, and the file does', 
   await configure('new spine');
   t.like(await here.get(NEIGHBOR), {
     state: 'Idle',
-    shutdown: { message: 'new spine', configured: true },
+    shutdown: { message: 'new spine', by: 'setting' },
     lastDown: { reason: 'shut down by the operator: new spine' },
   });
   house.clock.advance(10_000);
@@ -128,16 +128,16 @@ test.serial('shutdown by the setting: no command undoes it, and the file does', 
     t.like(await command(method, what), { status: 409, body: { code: 'shut-down-by-setting' } });
   t.like(await command('POST', 'shutdown?message=mine'), {
     status: 200,
-    body: { shutdown: { message: 'mine', configured: true } },
+    body: { shutdown: { message: 'mine', by: 'setting' } },
   });
   // The command's word stands when the setting's is gone
   await configure(undefined);
-  t.like(await here.get(NEIGHBOR), { state: 'Idle', shutdown: { message: 'mine', configured: false } });
+  t.like(await here.get(NEIGHBOR), { state: 'Idle', shutdown: { message: 'mine', by: 'command' } });
   t.like(await command('DELETE', 'shutdown'), { status: 200, body: { shutdown: null } });
   house.clock.advance(2000);
   t.like(await here.get(NEIGHBOR), { established: true });
   await configure('');
-  t.like(await here.get(NEIGHBOR), { state: 'Idle', shutdown: { message: '', configured: true } });
+  t.like(await here.get(NEIGHBOR), { state: 'Idle', shutdown: { message: '', by: 'setting' } });
   await configure(undefined);
   house.clock.advance(2000);
   t.like(await here.get(NEIGHBOR), { established: true, shutdown: null });

@@ -245,15 +245,19 @@ for (const [over, fix] of [
     'let 10.1.1.0 connect: this leaf is to be its neighbor (AS number and address), and evpnd never connects to it (`passive: true`)',
   ],
   [
-    { shutdown: { message: '', since: 0 } },
+    { shutdown: { message: 'too many routes: 11 routes, max-routes is 10', since: 0, by: 'limit' } },
     "curl --unix-socket /run/evpnd/api.sock -X DELETE 'http://evpnd/api/v1/neighbors/10.1.1.0/shutdown'",
   ],
   [
-    { address: 'fe80::1%eth0', shutdown: { message: '', since: 0 } },
+    { shutdown: { message: '', since: 0, by: 'command' } },
+    "curl --unix-socket /run/evpnd/api.sock -X DELETE 'http://evpnd/api/v1/neighbors/10.1.1.0/shutdown'",
+  ],
+  [
+    { address: 'fe80::1%eth0', shutdown: { message: '', since: 0, by: 'command' } },
     "curl --unix-socket /run/evpnd/api.sock -X DELETE 'http://evpnd/api/v1/neighbors/fe80::1%25eth0/shutdown'",
   ],
 ] as const)
-  test(`what to do about a neighbor without a session: ${'reason' in over ? over.reason : fix}`, (t) => {
+  test(`what to do about a neighbor without a session: ${'reason' in over ? over.reason : `${fix} ${JSON.stringify(over)}`}`, (t) => {
     const { reason, notification, ...others } = { reason: undefined, notification: undefined, ...over };
     const neighbor = {
       address: '10.1.1.0',

@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { NeighborConfig, SpeakerConfig } from '../../src/bgp/index.js';
+import { type AnyFamily, EVPN, IPV4_UNICAST } from '../../src/wire/index.js';
 import { encoderOf, Fabric, macRoute, neighborConfig, openOf, originated, type RawPeer } from './fabric.js';
 
 // What a neighbor's routes may take (RFC 4486 §4, Maximum Number of Prefixes Reached)
@@ -156,6 +157,81 @@ test('a reload: lower limits count at once, higher ones end the wait, the sessio
   peers[0].establish(openOf(65002, ONE, { holdTime: 0 }));
   announce(peers[0], 65002, 0, 5_000);
   t.like(status(), { state: 'Established', limitUse: { level: 'within' } });
+});
+
+test('routes of one family beyond its own limit: the neighbor is told which', async (t) => {
+  const { peers, status } = await setting({ maxFamilyRoutes: new Map([[EVPN, 10]]) });
+  announce(peers[0], 65002, 0, 9);
+  t.like(status(), { limitUse: { what: 'routes', used: 9, limit: 10, level: 'near', family: EVPN } });
+  t.is(status().families[0].maxRoutes, 10);
+  announce(peers[0], 65002, 9, 11);
+  t.is(status().state, 'Idle');
+  t.is(status().lastDown?.reason, 'too many routes: 11 routes of L2VPN/EVPN, max-family-routes is 10');
+  t.is(peers[0].lastNotification, '6/1 0019460000000a');
+});
+
+test('the use that comes first counts: of a family, or of all', async (t) => {
+  const limits = (evpn: number, all: number) => ({
+    maxRoutes: all,
+    maxFamilyRoutes: new Map([
+      [IPV4_UNICAST as AnyFamily, 1],
+      [EVPN, evpn],
+    ]),
+  });
+  const { peers, status, reconfigure } = await setting(limits(100, 20));
+  announce(peers[0], 65002, 0, 18);
+  t.like(status().limitUse, { used: 18, limit: 20 });
+  await reconfigure(limits(18, 20));
+  t.like(status().limitUse, { used: 18, limit: 18, family: EVPN });
+  t.is(status().state, 'Established');
+  await reconfigure({ ...limits(17, 20), onLimit: 'warn' });
+  t.like(status(), { state: 'Established', limitUse: { level: 'over' } });
+  await reconfigure(limits(17, 20));
+  t.is(status().state, 'Idle');
+});
+
+test('on-limit: stop keeps the neighbor down until a command or other limits', async (t) => {
+  const { fabric, speaker, peers, status, reconfigure } = await setting({ maxRoutes: 10, onLimit: 'stop' });
+  let unawaited = 0;
+  speaker.onNoLongerAwaited = () => unawaited++;
+  const beyond = () => {
+    fabric.clock.runUntilIdle();
+    peers[0].establish(openOf(65002, ONE, { holdTime: 0 }));
+    t.is(status().state, 'Established');
+    announce(peers[0], 65002, 0, 11);
+    t.is(status().state, 'Idle');
+  };
+  announce(peers[0], 65002, 0, 11);
+  t.is(peers[0].lastNotification, '6/1 0019460000000a');
+  const reason = 'too many routes: 11 routes, max-routes is 10';
+  t.like(status(), { state: 'Idle', shutdown: { by: 'limit', message: reason }, lastDown: { reason } });
+  t.is(unawaited, 1);
+  fabric.clock.advance(24 * 60 * MINUTE);
+  t.is(status().state, 'Idle');
+  t.is(speaker.rib.size, 0);
+  // Its own connections are told why
+  const other = fabric.peer(ONE).connect('10.0.0.1');
+  t.is(other.notifications.at(-1)?.subcode, 2);
+  await reconfigure({ maxRoutes: 10, onLimit: 'stop', description: 'nothing of the limits' });
+  t.is(status().state, 'Idle');
+  t.is(speaker.resetNeighbor(ONE), 'done');
+  beyond();
+  t.is(speaker.enableNeighbor(ONE), 'done');
+  beyond();
+  await reconfigure({ maxRoutes: 10, onLimit: 'close' });
+  t.is(status().shutdown, undefined);
+  fabric.clock.runUntilIdle();
+  peers[0].establish(openOf(65002, ONE, { holdTime: 0 }));
+  t.is(status().state, 'Established');
+  // A command's word is above the limit's, and is still there when the limits are others
+  await reconfigure({ maxRoutes: 10, onLimit: 'stop' });
+  announce(peers[0], 65002, 0, 11);
+  t.is(speaker.shutDownNeighbor(ONE, 'mine'), 'done');
+  t.like(status().shutdown, { by: 'command', message: 'mine' });
+  await reconfigure({ maxRoutes: 20, onLimit: 'stop' });
+  t.like(status(), { state: 'Idle', shutdown: { by: 'command' } });
+  t.is(speaker.resetNeighbor(ONE), 'shut down');
+  t.deepEqual(fabric.errors, []);
 });
 
 test("an operator's reset ends the wait", async (t) => {

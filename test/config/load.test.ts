@@ -7,6 +7,7 @@ import { parse, stringify } from 'yaml';
 import { runCheck } from '../../src/config/check.js';
 import { ConfigError, formatFinding } from '../../src/config/index.js';
 import { loadConfig, parseConfig } from '../../src/config/load.js';
+import { speakerConfig } from '../../src/settings.js';
 import {
   formatIp,
   formatPrefixRule,
@@ -92,6 +93,7 @@ test('the minimal file gets every default', (t) => {
       ebgpMultihop: undefined,
       maxRoutes: 1_000_000,
       maxOctets: 268_435_456,
+      maxFamilyRoutes: new Map(),
       onLimit: 'close',
       families: ['l2vpn-evpn'],
       description: undefined,
@@ -152,6 +154,29 @@ test('who is internal is told by the AS that we have for the neighbor', (t) => {
   t.deepEqual(
     neighbors.map(({ remoteAs }) => remoteAs),
     [65001, 'internal'],
+  );
+});
+
+test('limits of families are those that have a number', (t) => {
+  const { neighbors } = parseConfig(
+    `{asn: 1, router-id: 10.0.0.1, neighbors: [{address: 10.1.1.0, remote-as: 2, max-family-routes: {ipv6-unicast: 7, ipv4-unicast: 0, l2vpn-evpn: 9}}]}`,
+    'f',
+  );
+  t.deepEqual(
+    [...neighbors[0].maxFamilyRoutes],
+    [
+      ['l2vpn-evpn', 9],
+      ['ipv6-unicast', 7],
+    ],
+  );
+  t.deepEqual(
+    [...(speakerConfig({ ...parseConfig(MINIMAL, 'f'), neighbors }).neighbors[0].maxFamilyRoutes ?? [])].map(
+      ([{ name }, limit]) => [name, limit],
+    ),
+    [
+      ['L2VPN/EVPN', 9],
+      ['IPv6/unicast', 7],
+    ],
   );
 });
 
@@ -222,7 +247,7 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, peer-group, remote-as, local-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, on-limit, families, description';
+  'address, peer-group, remote-as, local-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, families, description';
 const BFD_ALLOWED =
   'true, false, or a mapping of interval (milliseconds from 50 to 60000), multiplier (a number from 2 to 255) and multihop (true or false)';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
@@ -401,6 +426,14 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'limits of families that are none, and no numbers',
+    neighbor('max-family-routes: { ipv4: 1, ipv4-unicast: -1 }'),
+    [
+      'f:6:26: neighbors[0].max-family-routes.ipv4: found an unknown key; allowed l2vpn-evpn, ipv4-unicast, ipv6-unicast',
+      'f:6:49: neighbors[0].max-family-routes.ipv4-unicast: found -1; allowed a number from 0 to 4294967295',
+    ],
+  ],
+  [
     'the other family as local address',
     neighbor('local-address: 2001:db8::1'),
     ['f:6:20: neighbors[0].local-address: found "2001:db8::1"; allowed an IPv4 address'],
@@ -576,7 +609,10 @@ for (const key of reloadEffects().keys())
     };
     set(content, key, { no: 'such thing' });
     const found = findings(stringify(content)).map((line) => line.replace(/^f:\d+:\d+: (\S+): .*/, '$1'));
-    t.deepEqual(found.toSorted(), [key.replaceAll('[]', '[0]'), 'evpn.vnis[1].rd'].toSorted());
+    const at = key.replaceAll('[]', '[0]');
+    // Of a mapping the unknown key is at fault
+    const fault = key === 'neighbors[].max-family-routes' ? `${at}.no` : at;
+    t.deepEqual(found.toSorted(), [fault, 'evpn.vnis[1].rd'].toSorted());
   });
 
 for (const [where, key, cure] of [

@@ -1,8 +1,19 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { type NeighborConfig, Speaker, type SpeakerConfig, TcpTransport } from '../../src/bgp/index.js';
+import {
+  FamilyLocalRib,
+  FamilyRib,
+  KeyedTable,
+  type NeighborConfig,
+  plainRoutes,
+  ribsOf,
+  Speaker,
+  type SpeakerConfig,
+  TcpTransport,
+} from '../../src/bgp/index.js';
 import { tcpSockets } from '../../src/linux/index.js';
 import { silentLog, systemClock } from '../../src/types/index.js';
+import { type AnyFamily, EVPN, IPV4_UNICAST } from '../../src/wire/index.js';
 import { macRoute, neighborConfig, originated } from '../bgp/fabric.js';
 import { startBgpd, until } from './bgp-peers.js';
 
@@ -66,10 +77,12 @@ async function withFrr(
   }) => Promise<void>,
 ) {
   const { daemon, vtysh } = await startBgpd(THEIRS, THEIR_PORT, frr(remoteAs));
+  const rib = new FamilyRib(systemClock, config(first), plainRoutes(IPV4_UNICAST));
   const speaker = new Speaker(config(first), {
     clock: systemClock,
     transport: new TcpTransport(tcpSockets),
     log: silentLog,
+    otherRibs: [ribsOf(rib, new FamilyLocalRib(IPV4_UNICAST, new KeyedTable(IPV4_UNICAST)))],
   });
   const status = () => speaker.neighbor(THEIRS);
   const isUp = () => status()?.state === 'Established' && status()?.endOfRibAt !== undefined;
@@ -100,7 +113,7 @@ test.serial('shutdown: FRR reads the message, and is a neighbor when the setting
     t.regex(await theirs(), /Notification received \(Cease\/Administrative Shutdown\)/);
     t.like(speaker.neighbor(THEIRS), {
       state: 'Idle',
-      shutdown: { message: 'new spine', isConfigured: true },
+      shutdown: { message: 'new spine', by: 'setting' },
     });
     await speaker.reconfigure(config({}));
     await until('a session again', isUp);
@@ -140,6 +153,35 @@ test.serial(
       t.false(isUp());
       await speaker.reconfigure(config({ ebgpMultihop: 255 }));
       await until('a session', isUp);
+    });
+  },
+);
+
+test.serial(
+  'on-limit: stop, with a limit of one family: FRR is told which, and stays away until it is another',
+  async (t) => {
+    const families = { families: [EVPN, IPV4_UNICAST] };
+    const limited = (limit: number) => ({
+      ...families,
+      maxFamilyRoutes: new Map([[IPV4_UNICAST as AnyFamily, limit]]),
+      onLimit: 'stop' as const,
+    });
+    await withFrr(t, 65001, limited(3), async ({ speaker, vtysh, isUp, log }) => {
+      await until('a session', isUp);
+      const networks = [1, 2, 3, 4].map((n) => `network 192.0.2.${n}/32`).join('\n');
+      await vtysh(
+        `configure terminal\nrouter bgp 65002\nno bgp network import-check\naddress-family ipv4 unicast\n${networks}\nneighbor ${OURS} activate`,
+      );
+      await until('the end', () => speaker.neighbor(THEIRS)?.shutdown?.by === 'limit');
+      const { shutdown, lastNotificationSent } = speaker.neighbor(THEIRS)!;
+      t.is(shutdown?.message, 'too many routes: 4 routes of IPv4/unicast, max-family-routes is 3');
+      t.deepEqual([...lastNotificationSent!.data], [0, 1, 1, 0, 0, 0, 3]);
+      await until('its words', () => /6\/1 .*Maximum Number of Prefixes Reached/.test(log()));
+      t.is(speaker.resetNeighbor(THEIRS), 'done');
+      await until('the end again', () => speaker.neighbor(THEIRS)?.shutdown?.by === 'limit');
+      await speaker.reconfigure(config(limited(4)));
+      await until('a session', isUp);
+      t.like(speaker.neighbor(THEIRS)?.limitUse, { used: 4, limit: 4, level: 'near' });
     });
   },
 );

@@ -149,7 +149,7 @@ export const NeighborSchema = Type.Object(
         attributeSets: Count('Distinct attribute sets of these routes.'),
         octets: Count('Octets of these sets.'),
         maxOctets: Count('`max-octets`; 0 for no limit.'),
-        onLimit: Type.Union([Type.Literal('close'), Type.Literal('warn')]),
+        onLimit: Type.Union([Type.Literal('close'), Type.Literal('stop'), Type.Literal('warn')]),
         level: Type.Union([Type.Literal('within'), Type.Literal('near'), Type.Literal('over')], {
           description: 'near: from 80 % of a limit on, which is a problem.',
         }),
@@ -225,8 +225,9 @@ export const NeighborSchema = Type.Object(
         {
           message: Text('The message sent to the neighbor (RFC 9003); may be empty.'),
           since: Time(),
-          configured: Type.Boolean({
-            description: 'True if its setting `shutdown` keeps it down, which no command undoes.',
+          by: Type.Union([Type.Literal('setting'), Type.Literal('command'), Type.Literal('limit')], {
+            description:
+              'setting: its `shutdown`, which no command undoes; limit: its routes were too many (`on-limit: stop`).',
           }),
         },
         { ...closed, description: 'Present while an operator keeps the neighbor shut down.' },
@@ -320,7 +321,7 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
       ? {
           message: status.shutdown.message,
           since: timeText(status.shutdown.since) ?? '',
-          configured: status.shutdown.isConfigured,
+          by: status.shutdown.by,
         }
       : null,
     bfd: status.bfd ? bfdItem(status.bfd) : null,

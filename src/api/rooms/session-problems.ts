@@ -1,8 +1,14 @@
-import { limitText, type NeighborStatus } from '../../bgp/index.js';
+import { limitSetting, limitText, type NeighborStatus } from '../../bgp/index.js';
 import { CeaseSubcode, NotificationCode, OpenSubcode } from '../../wire/index.js';
 import type { ProblemNote } from '../parts/problem-note.js';
 import { routerIdText } from '../present.js';
 import { curl } from './curl.js';
+
+const DOWN_BY = {
+  setting: () => 'shut down by its setting',
+  command: () => 'shut down by an operator',
+  limit: (reason) => `kept down (\`on-limit: stop\`): ${reason}`,
+} as const satisfies Record<NonNullable<NeighborStatus['shutdown']>['by'], (message: string) => string>;
 
 /** A leaf that one neighbor still tells everything forwards; without any it hears of nobody. */
 export function sessionProblems(neighbors: readonly NeighborStatus[], socket: string): ProblemNote[] {
@@ -17,10 +23,11 @@ export function sessionProblems(neighbors: readonly NeighborStatus[], socket: st
     return shutdown
       ? {
           severity: none === 'error' ? none : 'info',
-          problem: `neighbor ${address}: shut down by ${shutdown.isConfigured ? 'its setting' : 'an operator'}`,
-          fix: shutdown.isConfigured
-            ? 'take `shutdown` of the neighbor out and reload'
-            : curl(socket, 'DELETE', `neighbors/${address.replace('%', '%25')}/shutdown`),
+          problem: `neighbor ${address}: ${DOWN_BY[shutdown.by](shutdown.message)}`,
+          fix:
+            shutdown.by === 'setting'
+              ? 'take `shutdown` of the neighbor out and reload'
+              : curl(socket, 'DELETE', `neighbors/${address.replace('%', '%25')}/shutdown`),
         }
       : {
           severity: none,
@@ -36,8 +43,8 @@ export function limitProblems(neighbors: readonly NeighborStatus[]): ProblemNote
     .filter(({ limitUse }) => limitUse.level !== 'within')
     .map(({ address, limitUse, limits }) => ({
       severity: 'warning',
-      problem: `neighbor ${address}: ${limitText(limitUse)}${limits.onLimit === 'close' ? '; the session ends beyond it' : ''}`,
-      fix: `see why it sends so many, or raise \`max-${limitUse.what}\` of the neighbor and reload`,
+      problem: `neighbor ${address}: ${limitText(limitUse)}${limits.onLimit !== 'warn' ? '; the session ends beyond it' : ''}`,
+      fix: `see why it sends so many, or raise \`${limitSetting(limitUse)}\` of the neighbor and reload`,
     }));
 }
 
