@@ -17,6 +17,10 @@ export interface NeighborConfig {
   readonly passive: boolean;
   /** The address that we connect from. */
   readonly localAddress?: string;
+  /** The interface whose address that is, in place of `localAddress`; see update-source.ts. */
+  readonly updateSource?: string | undefined;
+  /** Why there is no such address: no connection is made to the neighbor. */
+  readonly sourceFault?: string;
   /** Seconds: 0 (no keepalives at all), or 3 to 65535. */
   readonly holdTime: number;
   /** Seconds; never more than a third of the negotiated hold time. */
@@ -109,6 +113,8 @@ const SESSION_SETTINGS: Readonly<
   passive: () => false,
   localAddress: ({ localAddress }, standing) =>
     localAddress === undefined || canonicalAddress(localAddress) === standing.localAddress,
+  // Its address decides
+  updateSource: () => true,
   // A connection changes its key while it stands, but has one from its beginning or never
   passwordFile: (after, _standing, _localAsn, before) =>
     after.passwordFile !== undefined && before.passwordFile !== undefined,

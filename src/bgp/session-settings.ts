@@ -73,8 +73,8 @@ export class SessionSettings {
 
   /** Where connections to the neighbor go, and what they are made with. */
   get target(): ConnectTarget & { readonly security: PeerSecurity } {
-    const { address, port, localAddress } = this.#neighbor;
-    return { address, port, localAddress, security: peerSecurity(this.#neighbor) };
+    const { address, port, localAddress, sourceFault: fault } = this.#neighbor;
+    return { address, port, localAddress, security: peerSecurity(this.#neighbor), fault };
   }
 
   get startEvent(): 'AutomaticStart' | 'AutomaticStart_with_PassiveTcpEstablishment' {

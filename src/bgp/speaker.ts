@@ -25,6 +25,7 @@ import {
   type Transport,
 } from './transport.js';
 import { TurnBudget } from './turn-budget.js';
+import { withSource } from './update-source.js';
 
 /** Routes (and other messages) that are taken in before the event loop gets its turn. */
 const ROUTES_PER_TURN = 2048;
@@ -96,7 +97,7 @@ export class Speaker {
         for (const session of this.#sessions.values()) session.resume();
       };
     }
-    for (const [address, neighbor] of byAddress(config.neighbors))
+    for (const [address, neighbor] of this.#configured(config))
       this.#sessions.set(address, this.#sessionOf(neighbor));
   }
 
@@ -134,7 +135,7 @@ export class Speaker {
    * concerns all of them. Rejects with ListenError or ParseError, and changes nothing then.
    */
   async reconfigure(config: SpeakerConfig): Promise<void> {
-    const neighbors = byAddress(config.neighbors);
+    const neighbors = this.#configured(config);
     if (this.#running) await this.#listeners.listen(config);
     this.#config = config;
     for (const { rib } of this.#ribs) rib.setIdentity(config);
@@ -262,7 +263,24 @@ export class Speaker {
     const change = interfaceChange(this.#interfaces, interfaces);
     this.#interfaces = interfaces;
     if (change.gone.length + change.come.length === 0) return;
+    this.#sourcesChanged();
     for (const session of this.#sessions.values()) session.interfacesChanged(change);
+  }
+
+  /** The neighbors of a configuration, with the addresses that the interfaces of their sessions have now. */
+  #configured({ neighbors }: SpeakerConfig): Map<string, NeighborConfig> {
+    const configured = byAddress(neighbors);
+    for (const [address, neighbor] of configured)
+      configured.set(address, withSource(neighbor, this.#interfaces));
+    return configured;
+  }
+
+  #sourcesChanged(): void {
+    for (const [address, neighbor] of this.#configured(this.#config)) {
+      const { localAddress, sourceFault } = this.#sessions.get(address)?.config ?? neighbor;
+      if (localAddress !== neighbor.localAddress || sourceFault !== neighbor.sourceFault)
+        this.#sessions.get(address)?.reconfigure(neighbor, this.#identity(this.#config, neighbor));
+    }
   }
 
   /** Limits of the neighbors bound each; what all take together is bounded at the expense of the one that takes most. */

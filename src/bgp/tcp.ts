@@ -41,6 +41,7 @@ export class TcpTransport implements Transport {
 
   connect(target: ConnectTarget, handlers: ConnectionHandlers): Connection {
     const { address, port, localAddress, security = {} } = target;
+    if (target.fault !== undefined) return this.#failed(target, handlers, new Error(target.fault));
     let fd: number;
     try {
       fd = this.#sockets.open(address, security);

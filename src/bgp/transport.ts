@@ -18,6 +18,8 @@ export interface ConnectTarget {
   /** Our own end's address, where the operator fixes it. */
   readonly localAddress?: string;
   readonly security?: PeerSecurity;
+  /** Why no connection can be made, which is told as its failure. */
+  readonly fault?: string | undefined;
 }
 
 /** Where a listener stands; port 0 asks for any free one. */

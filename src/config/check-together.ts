@@ -82,6 +82,12 @@ function checkNeighbor(
         allowed: 'an address of ours',
       });
   }
+  if (neighbor.updateSource !== undefined && localText !== undefined)
+    report(
+      place('update-source'),
+      { found: `${neighbor.updateSource} beside a local-address`, allowed: 'one of them' },
+      place('local-address'),
+    );
   const { ttlSecurity, ebgpMultihop } = neighbor;
   if (ttlSecurity !== undefined && ebgpMultihop !== undefined)
     report(

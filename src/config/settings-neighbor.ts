@@ -90,6 +90,11 @@ const SHARED = {
     (value): Ip | undefined => attempt(() => parseIp(value)),
     formatIp,
   ),
+  'update-source': optional(text('the name of an interface', { pattern: '^[^\\s/]{1,15}$' }), {
+    description:
+      "The interface whose address is our side's of the session, such as `lo`, in place of `local-address`: its first address of the neighbor's family that others reach. While it has none, no connection is made.",
+    ...SESSION_AS_WANTED,
+  }),
   'hold-time': parsed(
     setting(HOLD_TIME, {
       description: 'Seconds without a message after which the session is lost; 0 turns the timer off.',
@@ -253,6 +258,7 @@ const {
   port: _port,
   passive: _passive,
   'local-address': _localAddress,
+  'update-source': _updateSource,
   'connect-retry-time': _connectRetryTime,
   'password-file': _passwordFile,
   'ttl-security': _ttlSecurity,

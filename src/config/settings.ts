@@ -46,7 +46,7 @@ export const SETTINGS = {
   }),
   'listen-ranges': list({
     description:
-      'Prefixes from which neighbors may connect that are not configured each. A range may have every setting of a neighbor but `address`, `port`, `passive`, `local-address`, `connect-retry-time`, `password-file`, `ttl-security`, `ebgp-multihop` and `shutdown`. evpnd never connects to such a neighbor, and forgets it when its session has ended.',
+      'Prefixes from which neighbors may connect that are not configured each. A range may have every setting of a neighbor but `address`, `port`, `passive`, `local-address`, `update-source`, `connect-retry-time`, `password-file`, `ttl-security`, `ebgp-multihop` and `shutdown`. evpnd never connects to such a neighbor, and forgets it when its session has ended.',
     allowed: 'a list of ranges',
     isRequired: false,
     itemAllowed: 'a range: prefix, remote-as and more',

@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { LocalInterface } from '../../src/bgp/index.js';
+import { withSource } from '../../src/bgp/update-source.js';
 import { parseIp } from '../../src/types/index.js';
 import { EVPN_CAPABILITIES, Fabric, neighborConfig, openOf } from './fabric.js';
 
@@ -47,6 +48,77 @@ async function setting(
 
 const UP = device('eth0', true, '10.0.0.1/30');
 const LO = device('lo', true, '127.0.0.1/8', '10.255.0.1/32');
+
+for (const [what, neighbor, addresses, expected] of [
+  [
+    'the first that others reach',
+    '10.9.0.1',
+    ['127.0.0.1/8', '10.255.0.1/32', '10.255.0.2/32'],
+    '10.255.0.1',
+  ],
+  ['the host’s own where there is no other', '127.0.0.9', ['127.0.0.1/8', '::1/128'], '127.0.0.1'],
+  [
+    'none that is link-local for one that is not',
+    '2001:db8::9',
+    ['fe80::1/64', '2001:db8::1/128 tentative', '2001:db8::2/128'],
+    '2001:db8::2',
+  ],
+  ['a link-local one with its zone', 'fe80::9%up', ['2001:db8::2/64', 'fe80::1/64'], 'fe80::1%up'],
+  ['none of the other family', '10.9.0.1', ['2001:db8::2/64'], undefined],
+] as const)
+  test(`the source address of an interface is ${what}`, (t) => {
+    const config = neighborConfig(neighbor, 65002, { updateSource: 'up' });
+    const { localAddress, sourceFault } = withSource(config, [LO, device('up', true, ...addresses)]);
+    t.is(localAddress, expected);
+    t.is(
+      sourceFault,
+      expected === undefined ? `interface up has no address of the family of ${neighbor}` : undefined,
+    );
+  });
+
+test('the source address is that of the interface now; without one nothing is tried, and a session that stands stays', async (t) => {
+  const { fabric, speaker, peer, status, establish } = await setting([UP], '10.0.0.1', '10.0.0.2', {
+    updateSource: 'lo',
+    connectRetryTime: 1,
+  });
+  t.is(peer.connection, undefined);
+  t.is(status().lastFailure?.reason, 'connection failed: there is no interface lo');
+  speaker.interfacesChanged([LO, UP]);
+  fabric.clock.advance(2000);
+  establish();
+  t.like(status(), { state: 'Established', localEndpoint: { address: '10.255.0.1' } });
+  // The interface or its address may go: the way there is another's
+  const others: LocalInterface[][] = [[UP], [device('lo', true), UP], [LO, device('eth7', true)]];
+  for (const interfaces of others) {
+    speaker.interfacesChanged(interfaces);
+    fabric.clock.advance(1000);
+    t.like(status(), { state: 'Established', flaps: 0 });
+  }
+  // Another address is another session
+  speaker.interfacesChanged([device('lo', true, '10.255.0.9/32'), UP]);
+  t.not(status().state, 'Established');
+  fabric.clock.advance(2000);
+  establish();
+  t.like(status(), { state: 'Established', flaps: 1, localEndpoint: { address: '10.255.0.9' } });
+  // As is one by a reload
+  const configured = (updateSource: string | undefined) =>
+    speaker.reconfigure({
+      asn: 65001,
+      routerId: 0x0a000001,
+      listen: [{ address: '10.0.0.1', port: 179 }],
+      neighbors: [neighborConfig('10.0.0.2', 65002, { updateSource, connectRetryTime: 1 })],
+    });
+  await configured('eth0');
+  fabric.clock.advance(2000);
+  establish();
+  t.like(status(), { state: 'Established', flaps: 2, localEndpoint: { address: '10.0.0.1' } });
+  await configured(undefined);
+  fabric.clock.advance(2000);
+  t.like(status(), { state: 'Established', flaps: 2 });
+  await configured('nothing');
+  t.like(status(), { state: 'Established', flaps: 2 });
+  t.deepEqual(fabric.errors, []);
+});
 
 for (const [what, after, reason] of [
   ['goes down', [LO, device('eth0', false, '10.0.0.1/30')], 'interface eth0 is down'],

@@ -79,6 +79,7 @@ test('the minimal file gets every default', (t) => {
       localAs: undefined,
       passive: false,
       localAddress: undefined,
+      updateSource: undefined,
       holdTime: 9,
       keepaliveTime: 3,
       connectRetryTime: 5,
@@ -247,7 +248,7 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, peer-group, remote-as, local-as, port, passive, local-address, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, families, description';
+  'address, peer-group, remote-as, local-as, port, passive, local-address, update-source, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, families, description';
 const BFD_ALLOWED =
   'true, false, or a mapping of interval (milliseconds from 50 to 60000), multiplier (a number from 2 to 255) and multihop (true or false)';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
@@ -431,6 +432,14 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     [
       'f:6:26: neighbors[0].max-family-routes.ipv4: found an unknown key; allowed l2vpn-evpn, ipv4-unicast, ipv6-unicast',
       'f:6:49: neighbors[0].max-family-routes.ipv4-unicast: found -1; allowed a number from 0 to 4294967295',
+    ],
+  ],
+  [
+    'an interface that is none, and one beside an address',
+    `${neighbor('update-source: a/b')}  - { address: 10.1.2.0, remote-as: 1, update-source: lo, local-address: 10.0.0.1 }\n`,
+    [
+      'f:6:20: neighbors[0].update-source: found "a/b"; allowed the name of an interface',
+      'f:7:55: neighbors[1].update-source: found lo beside a local-address; allowed one of them',
     ],
   ],
   [

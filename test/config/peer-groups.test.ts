@@ -25,6 +25,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   'remote-as': 65009,
   'local-address': '10.1.1.1',
   'local-as': 65099,
+  'update-source': 'lo',
   'max-family-routes': { 'l2vpn-evpn': 7 },
   'send-hold-time': 60,
   bfd: { interval: 100 },

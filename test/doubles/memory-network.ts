@@ -65,6 +65,10 @@ class MemoryTransport implements Transport {
     near.handlers = handlers;
     network.clock.soon(() => {
       if (near.closed || network.silent.has(address)) return;
+      if (target.fault !== undefined) {
+        near.fail(new Error(target.fault));
+        return;
+      }
       const listening = network.listeners.get(`${address} ${target.port}`);
       if (listening === undefined) {
         near.fail(new Error(`connect ECONNREFUSED ${address}:${target.port}`));

@@ -12,7 +12,7 @@ import {
   TcpTransport,
 } from '../../src/bgp/index.js';
 import { tcpSockets } from '../../src/linux/index.js';
-import { silentLog, systemClock } from '../../src/types/index.js';
+import { parseIp, silentLog, systemClock } from '../../src/types/index.js';
 import { type AnyFamily, EVPN, IPV4_UNICAST } from '../../src/wire/index.js';
 import { macRoute, neighborConfig, originated } from '../bgp/fabric.js';
 import { startBgpd, until } from './bgp-peers.js';
@@ -185,3 +185,31 @@ test.serial(
     });
   },
 );
+
+test.serial('update-source: the session is from the address that the interface has', async (t) => {
+  const lo = (...texts: string[]) => ({
+    name: 'lo',
+    running: true,
+    addresses: texts.map((text) => ({
+      ip: parseIp(text),
+      prefixLength: 8,
+      peer: undefined,
+      state: 'usable' as const,
+    })),
+  });
+  const sourced = { updateSource: 'lo', localAddress: undefined } as Partial<NeighborConfig>;
+  await withFrr(t, 65001, sourced, async ({ speaker, isUp, theirs }) => {
+    await until('a failure', () =>
+      /there is no interface lo/.test(speaker.neighbor(THEIRS)?.lastFailure?.reason ?? ''),
+    );
+    speaker.interfacesChanged([lo(OURS, '127.0.0.55')]);
+    await until('a session', isUp);
+    t.is(speaker.neighbor(THEIRS)?.localEndpoint?.address, OURS);
+    t.regex(await theirs(), new RegExp(`Foreign host: ${OURS}`));
+    // From another address we are no neighbor of FRR's
+    speaker.interfacesChanged([lo('127.0.0.55')]);
+    await until('the end', () => !isUp());
+    speaker.interfacesChanged([lo(OURS)]);
+    await until('a session again', isUp);
+  });
+});
