@@ -334,7 +334,18 @@ test('the IPs of a MAC are looked at again with it: by the routes where it is el
   };
   const steps: readonly (readonly [string, () => void, string, boolean])[] = [
     ['goes to another leaf', () => claims(B, 1), 'routes', false],
+    ['and to another one', () => claims(A, 2), 'routes', false],
     ['comes home', () => leaf.hostSpeaks(devices, HOST), 'hosts', true],
+    [
+      'goes and comes at once',
+      () => {
+        leaf.hostAges(devices, HOST);
+        leaf.hostSpeaks(devices, HOST);
+        claims(A, 3);
+      },
+      'hosts',
+      false,
+    ],
     ['ages', () => leaf.hostAges(devices, HOST), 'routes', false],
     ['comes home again', () => leaf.hostSpeaks(devices, HOST), 'hosts', true],
   ];
@@ -374,7 +385,7 @@ for (const [name, mac, state, owner] of [
   ['another MAC, as an operator says', OTHER, Nud.PERMANENT, 'local'],
 ] as const)
   test(`a frozen IP that is heard with ${name}: ${owner}`, async (t) => {
-    const { clock, leaf, devices, vrf, comes } = await scene();
+    const { clock, leaf, devices, vrf, comes, claims } = await scene();
     comes();
     leaf.hostSpeaks(devices, OTHER);
     clock.advance(20_000);
@@ -383,6 +394,8 @@ for (const [name, mac, state, owner] of [
     entry.history = Object.assign(new MoveHistory(), { frozen: true });
     const { bridgeIfindex: ifindex } = devices;
     leaf.world.kernel.putNeigh({ ifindex, ip: IP, mac, state, flags: 0, protocol: 0 });
+    // Another leaf gets none of it
+    claims(B, 0, false, true, parseMac('02:00:00:00:00:03'), IP);
     clock.advance(1000);
     t.deepEqual([entry.owner, entry.mac], [owner, mac === HOST || owner === 'none' ? HOST : OTHER]);
   });
