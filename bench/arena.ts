@@ -21,11 +21,11 @@ import { REMOTE_PREFIX, type Routes, type Spread, TWO_VTEPS, vlanAt, vniAt } fro
 export const PATIENCE = 180_000;
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-/** Neighbours of a table: above it the kernel refuses, and it counts those of all namespaces. */
+/** Neighbors of a table: above it the kernel refuses, and it counts those of all namespaces. */
 const GC_THRESHOLDS = ['1', '2', '3'].map((n) => `/proc/sys/net/ipv4/neigh/default/gc_thresh${n}`);
 
-/** Lets any number of neighbours in until this process ends. */
-function raiseNeighbourLimits(): void {
+/** Lets any number of neighbors in until this process ends. */
+function raiseNeighborLimits(): void {
   for (const file of GC_THRESHOLDS) {
     const before = readFileSync(file, 'utf8');
     onExit(() => writeFileSync(file, before));
@@ -48,7 +48,7 @@ export interface Place {
   readonly withPorts: boolean;
   /** The remote VTEPs. */
   readonly spread: Spread;
-  /** Addresses of the spine, each a neighbour of the leaf's. */
+  /** Addresses of the spine, each a neighbor of the leaf's. */
   readonly peers: number;
   /** Seconds between KEEPALIVEs. */
   readonly keepalive: number;
@@ -137,7 +137,7 @@ export class Arena {
         ip: [...more, ...hostile].map((each) => `addr add ${each}/32 dev ${link.spineDevice}`),
         bridge: [],
       });
-      if (place.withSvi) raiseNeighbourLimits();
+      if (place.withSvi) raiseNeighborLimits();
       const process = <H extends object>(node: string, name: string) =>
         new Remote<H & Handlers>(name, fabric.namespace(node), join(here, `${name}-process.js`));
       const spine = process<typeof spineHandlers>('spine1', 'spine');

@@ -1,6 +1,6 @@
 /** What a program that is measured as the leaf's BGP speaker has in common with the others. */
 
-/** The neighbours' addresses, and the seconds between KEEPALIVEs. */
+/** The neighbors' addresses, and the seconds between KEEPALIVEs. */
 export interface Sessions {
   readonly peers: readonly string[];
   readonly keepalive: number;

@@ -12,7 +12,7 @@ export const SAMPLE = 64;
 
 /**
  * Passes a notification when the number of its route is a multiple of SAMPLE, by the last octet of the MAC (offset 37 of
- * an FDB row: NDA_LLADDR comes first) or of the IP (35 of a neighbour: NDA_DST comes first).
+ * an FDB row: NDA_LLADDR comes first) or of the IP (35 of a neighbor: NDA_DST comes first).
  */
 export const SAMPLING = assemble([
   { code: LOAD_BYTE, k: 16 },

@@ -30,7 +30,7 @@ export interface Row {
   /** With --quick; `vnis` where it is absent. */
   readonly quickVnis?: number;
   readonly spread?: Spread;
-  /** Neighbours of the leaf's; 1 where it is absent. */
+  /** Neighbors of the leaf's; 1 where it is absent. */
   readonly peers?: number;
   /** Rows of one family are run by its name, too, and share a table. */
   readonly family?: string;

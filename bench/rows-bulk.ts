@@ -139,7 +139,7 @@ export const BULK_ROWS: readonly Row[] = [
     title: '100k remote MACs, one NLRI an UPDATE, in any order, KEEPALIVEs every 30 s',
     vnis: 100,
     count: 100_000,
-    // FRR 10.3 leaves the last of what it has received until the neighbour's next message: how long depends on this.
+    // FRR 10.3 leaves the last of what it has received until the neighbor's next message: how long depends on this.
     // RFC 4271, section 10, suggests 30 seconds.
     keepalive: 30,
     routes: { order: 'shuffled' },

@@ -1,4 +1,4 @@
-/** Rows of size: what a route costs when there are many, many VNIs, many VTEPs, many neighbours; and what the spine can. */
+/** Rows of size: what a route costs when there are many, many VNIs, many VTEPs, many neighbors; and what the spine can. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { restGet } from '../lab/index.js';
 import { type Arena, PATIENCE } from './arena.js';
@@ -72,7 +72,7 @@ interface NeighborPrefixes {
   }[];
 }
 
-/** Waits until the leaf has from so many neighbours all the MACs, and none from the others; when that was. */
+/** Waits until the leaf has from so many neighbors all the MACs, and none from the others; when that was. */
 async function heldBy(arena: Arena, neighbors: number, macs: number): Promise<number> {
   const { socket } = arena.engine;
   if (socket === undefined) throw new Error('no socket');
@@ -88,11 +88,11 @@ async function heldBy(arena: Arena, neighbors: number, macs: number): Promise<nu
     const held = body.items.map(({ prefixes }) => prefixes.received.macIpAdvertisement).sort((a, b) => a - b);
     if (held.every((count, n) => count === wanted[n])) return at;
     if (at > until)
-      throw new Error(`the leaf holds ${held.join(' ')} routes of its neighbours after ${PATIENCE} ms`);
+      throw new Error(`the leaf holds ${held.join(' ')} routes of its neighbors after ${PATIENCE} ms`);
   }
 }
 
-/** Every neighbour announces the same routes; all but the last withdraw them, which no row may feel; then the last. */
+/** Every neighbor announces the same routes; all but the last withdraw them, which no row may feel; then the last. */
 const manyPeers: Row['run'] = async (arena, _engine, routes) => {
   await arena.start('evpnd');
   const peers = arena.peers.length;

@@ -1,6 +1,6 @@
 /**
  * The synthetic spine: a lean BGP speaker that sends UPDATEs encoded beforehand. The leaf connects to it, to each of its
- * addresses: every address is a neighbour of the leaf's, and the first is the one that a benchmark of one spine means.
+ * addresses: every address is a neighbor of the leaf's, and the first is the one that a benchmark of one spine means.
  */
 
 import { UpdateEncoder } from '../src/wire/index.js';

@@ -1,4 +1,4 @@
-/** Convergence as a user sees it: sessions, flood lists, neighbours, and every host reaches every other in its VNI. */
+/** Convergence as a user sees it: sessions, flood lists, neighbors, and every host reaches every other in its VNI. */
 import type { Fabric, Progress } from './fabric.js';
 import { floodList } from './observe.js';
 import type { Family } from './plan.js';
@@ -70,7 +70,7 @@ export async function waitForFloodLists(fabric: Fabric, timeout: number): Promis
   }
 }
 
-/** Waits until each leaf with SVIs has the neighbours (MAC and IP) of every host behind another such leaf. */
+/** Waits until each leaf with SVIs has the neighbors (MAC and IP) of every host behind another such leaf. */
 export async function waitForNeighbors(fabric: Fabric, timeout: number): Promise<void> {
   const leaves = fabric.plan.leaves.filter((leaf) => leaf.engine !== 'none' && leaf.hasSvi);
   for (const leaf of leaves) {
@@ -92,7 +92,7 @@ export async function waitForNeighbors(fabric: Fabric, timeout: number): Promise
         return missing.length === 0;
       },
       {
-        what: `neighbours for all remote hosts on ${leaf.name}`,
+        what: `neighbors for all remote hosts on ${leaf.name}`,
         timeout,
         show: (last) => (typeof last === 'string' ? last : `missing are ${missing.join(', ')}`),
       },

@@ -6,7 +6,7 @@ the NLRI, the rest is what `announce route` takes:
   announce evpn mac RD VNI TAG MAC IP|- | next-hop 10.0.0.9 extended-community [ target:65000:10010 ]
   announce evpn multicast RD VNI TAG ORIGINATOR | next-hop 10.0.0.9 attribute [ 0x16 0xc0 0x… ]
 
-It announces to all neighbours.
+It announces to all neighbors.
 """
 
 import sys

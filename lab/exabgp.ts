@@ -1,6 +1,6 @@
 /**
- * ExaBGP as a neighbour that injects routes and tells what it receives. It relays nothing. It connects to its
- * neighbours and does not listen. Its EVPN routes are encoded by ExaBGP's own code, see exabgp-evpn.py.
+ * ExaBGP as a neighbor that injects routes and tells what it receives. It relays nothing. It connects to its
+ * neighbors and does not listen. Its EVPN routes are encoded by ExaBGP's own code, see exabgp-evpn.py.
  */
 import {
   closeSync,

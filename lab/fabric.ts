@@ -293,7 +293,7 @@ export class Fabric {
 
   /**
    * Moves a running host's link to another leaf, as a hypervisor moves a guest: MAC and addresses stay. Unless
-   * `silent`, the host then announces itself (gratuitous ARP and unsolicited neighbour advertisement).
+   * `silent`, the host then announces itself (gratuitous ARP and unsolicited neighbor advertisement).
    */
   async moveHost(name: string, toLeaf: string, options: { silent?: boolean } = {}): Promise<void> {
     const host = this.host(name);

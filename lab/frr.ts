@@ -32,7 +32,7 @@ interface Peering {
   asn: number;
   routerId: string;
   neighbors: string[];
-  /** Lines a neighbour needs inside `address-family l2vpn evpn`. */
+  /** Lines a neighbor needs inside `address-family l2vpn evpn`. */
   perNeighbor: string[];
   /** Lines of the address family itself. */
   family: string[];

@@ -1,4 +1,4 @@
-/** GoBGP as a neighbour or a spine: it passes routes on with their next hop, announces its own, tells what it has. */
+/** GoBGP as a neighbor or a spine: it passes routes on with their next hop, announces its own, tells what it has. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InjectedRoute, PeerConfig } from './injected-route.js';

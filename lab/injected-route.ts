@@ -18,7 +18,7 @@ export type InjectedRoute =
   /** `pmsi` false: without a PMSI Tunnel attribute. */
   | ({ type: 'multicast'; originator: string; pmsi?: false } & Injected);
 
-/** A neighbour of an injecting peer. */
+/** A neighbor of an injecting peer. */
 export interface PeerNeighbor {
   address: string;
   asn: number;
@@ -30,8 +30,8 @@ export interface PeerConfig {
   /** Its own address of the sessions, in the order of `neighbors`. */
   localAddresses: readonly string[];
   neighbors: readonly PeerNeighbor[];
-  /** iBGP: reflect routes between the neighbours. */
+  /** iBGP: reflect routes between the neighbors. */
   reflect: boolean;
-  /** Keep the routes of a neighbour that restarts (RFC 4724); false when absent. GoBGP alone can. */
+  /** Keep the routes of a neighbor that restarts (RFC 4724); false when absent. GoBGP alone can. */
   gracefulRestart?: boolean;
 }

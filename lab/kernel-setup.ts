@@ -91,7 +91,7 @@ function sviLinks(leaf: Leaf, s: Segment): string[] {
     `link set ${s.svi} address ${s.sviMac} addrgenmode none`,
     `addr add ${s.sviAddress.ipv4}/24 dev ${s.svi}`,
     `addr add ${s.sviAddress.ipv6}/64 dev ${s.svi} nodad`,
-    // Without a link-local address the kernel probes no IPv6 neighbour, and all of them would end as FAILED.
+    // Without a link-local address the kernel probes no IPv6 neighbor, and all of them would end as FAILED.
     `addr add fe80::${s.sviAddress.ipv6.split('::')[1]}/64 dev ${s.svi} nodad`,
     `link set ${s.svi} up`,
   ];

@@ -41,7 +41,7 @@ export async function neighbors(namespace: string): Promise<NeighborRow[]> {
 
 /**
  * The rows an EVPN daemon puts in: on VXLAN devices the `extern_learn` rows and the all-zero MAC's destinations, and
- * `extern_learn` neighbours, one line of text each, sorted, without the protocol. Two daemons that
+ * `extern_learn` neighbors, one line of text each, sorted, without the protocol. Two daemons that
  * learned the same routes in the same mode leave the same lines.
  */
 export async function installedRows(namespace: string, vxlanDevices: readonly string[]): Promise<string[]> {

@@ -2,7 +2,7 @@
 """ExaBGP 4.2 with one more API command.
 
 Its text syntax has no EVPN routes, though its encoder has. `announce evpn {...}` and `withdraw evpn {...}` take a JSON
-object, build the route and its attributes out of ExaBGP's own classes, and give it to the neighbours' Adj-RIB-Out.
+object, build the route and its attributes out of ExaBGP's own classes, and give it to the neighbors' Adj-RIB-Out.
 """
 import json
 import sys

@@ -1,6 +1,6 @@
 /**
  * What FRR sends: it originates EVPN routes from a kernel's VXLAN alone, so that the speaker's namespace gets a bridge,
- * a VXLAN device and hand-made FDB and neighbour rows.
+ * a VXLAN device and hand-made FDB and neighbor rows.
  */
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -171,7 +171,7 @@ async function recordSession(
   await neigh('replace', '2001:db8:10::11', 'lladdr', HOST, 'dev', 'br10', 'nud', 'noarp', 'router');
   await save(
     'type2-mac-ipv6-router',
-    'a neighbour with the router flag',
+    'a neighbor with the router flag',
     announced('MAC/IPv6', macIpv6, from),
   );
   await fdb('add', STICKY, 'dev', 'p10', 'master', 'static', 'sticky');
@@ -195,9 +195,9 @@ async function recordSession(
 
   from = session.messages.length;
   await neigh('del', '10.10.10.11', 'dev', 'br10');
-  await save('withdraw-mac-ipv4', 'the neighbour was deleted', gone('MAC/IPv4 withdraw', macIpv4, from));
+  await save('withdraw-mac-ipv4', 'the neighbor was deleted', gone('MAC/IPv4 withdraw', macIpv4, from));
   await neigh('del', '2001:db8:10::11', 'dev', 'br10');
-  await save('withdraw-mac-ipv6', 'the neighbour was deleted', gone('MAC/IPv6 withdraw', macIpv6, from));
+  await save('withdraw-mac-ipv6', 'the neighbor was deleted', gone('MAC/IPv6 withdraw', macIpv6, from));
   await fdb('del', HOST, 'dev', 'p10', 'master');
   await save('withdraw-mac', 'the FDB row was deleted', gone('MAC withdraw', macOnly, from));
   await fdb('del', STICKY, 'dev', 'p10', 'master');

@@ -10,13 +10,13 @@ const SLICE = 1024;
 export interface UpdateSink {
   /** False says to write no more before `AdjRibOut.drained` is called. */
   write(update: Buffer): boolean;
-  /** All routes begin to be sent again, or have been (BoRR and EoRR, RFC 7313); absent where the neighbour knows neither. */
+  /** All routes begin to be sent again, or have been (BoRR and EoRR, RFC 7313); absent where the neighbor knows neither. */
   readonly mark?: ((what: 'begin' | 'end') => void) | undefined;
 }
 
 /**
- * One neighbour's Adj-RIB-Out of one family (RFC 4271 §9.1.3) while its session is up. It does not hold the routes: it holds what the
- * neighbour was last told of those that have changed since, which is enough to send each difference once. A change
+ * One neighbor's Adj-RIB-Out of one family (RFC 4271 §9.1.3) while its session is up. It does not hold the routes: it holds what the
+ * neighbor was last told of those that have changed since, which is enough to send each difference once. A change
  * leaves in the same turn of the event loop, behind the other changes of that turn, packed by attributes.
  */
 export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<Own> {
@@ -25,8 +25,8 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
   readonly #encoder: UpdateEncoder<Own>;
   readonly #sink: UpdateSink;
   /**
-   * What has changed since the neighbour was told, the oldest first; each entry knows what that was. What has come and gone
-   * again is owed to nobody, so that a neighbour that does not read costs no more than what it was told.
+   * What has changed since the neighbor was told, the oldest first; each entry knows what that was. What has come and gone
+   * again is owed to nobody, so that a neighbor that does not read costs no more than what it was told.
    */
   readonly #pending = new Set<LocalEntry<Own>>();
   /** One walk over the set for as long as something is in it: a new one each time would pass over all that was taken. */
@@ -50,7 +50,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
     this.#sink = sink;
   }
 
-  /** Routes that the neighbour holds of us, by kind. */
+  /** Routes that the neighbor holds of us, by kind. */
   get sent(): readonly number[] {
     return this.#sent;
   }
@@ -62,7 +62,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
     this.#schedule();
   }
 
-  /** Sends everything again: the neighbour asked for it (RFC 2918 §4). */
+  /** Sends everything again: the neighbor asked for it (RFC 2918 §4). */
   refresh(): void {
     if (this.#initialDump) {
       this.#refreshDue = true;
@@ -84,7 +84,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
     this.#walk = undefined;
   }
 
-  /** Entries of whose change the neighbour has still to be told. */
+  /** Entries of whose change the neighbor has still to be told. */
   get owed(): number {
     return this.#pending.size;
   }
@@ -133,7 +133,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
     return next.value;
   }
 
-  /** What the neighbour was told last of an entry of which it is going to be told. */
+  /** What the neighbor was told last of an entry of which it is going to be told. */
   #settle(entry: LocalEntry<Own>): LocalRoute<Own> | undefined {
     const told = entry.settle(this);
     this.#localRib.release(entry);

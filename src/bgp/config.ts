@@ -4,7 +4,7 @@ import type { AnyFamily } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
 import type { ListenEndpoint, PeerSecurity } from './transport.js';
 
-/** One neighbour as the operator configured it, defaults filled in. */
+/** One neighbor as the operator configured it, defaults filled in. */
 export interface NeighborConfig {
   /** IPv4, IPv6, or IPv6 link-local with its zone (`fe80::1%eth0`). */
   readonly address: string;
@@ -13,7 +13,7 @@ export interface NeighborConfig {
   readonly remoteAs: number | 'internal' | 'external';
   /** The AS that we have for this neighbor; that of all others where absent. */
   readonly localAs?: number | undefined;
-  /** True: wait for the neighbour to connect. */
+  /** True: wait for the neighbor to connect. */
   readonly passive: boolean;
   /** The address that we connect from. */
   readonly localAddress?: string;
@@ -33,7 +33,7 @@ export interface NeighborConfig {
   readonly shutdown?: string | undefined;
   /** How the path to it is probed (RFC 5880); not at all where absent. */
   readonly bfd?: (BfdSettings & { readonly multihop: boolean }) | undefined;
-  /** Refuses eBGP routes whose AS_PATH does not begin with the neighbour's AS; true where absent. */
+  /** Refuses eBGP routes whose AS_PATH does not begin with the neighbor's AS; true where absent. */
   readonly enforceFirstAs?: boolean;
   /** Offers enhanced route refresh (RFC 7313); not where absent. */
   readonly enhancedRefresh?: boolean;
@@ -85,7 +85,7 @@ export interface LocalIdentity {
 
 /** What we say of our own last restart (RFC 4724 §3), read when an OPEN is made. */
 export interface LocalRestart {
-  /** The R bit: we have just come back, and neighbours need not wait for our End-of-RIB before they tell theirs. */
+  /** The R bit: we have just come back, and neighbors need not wait for our End-of-RIB before they tell theirs. */
   restarting: boolean;
   /** The F bit: what the data plane forwards outlived the restart. */
   forwardingPreserved: boolean;
@@ -126,7 +126,7 @@ const SESSION_SETTINGS: Readonly<
   families: () => false,
 };
 
-/** True where a neighbour of this AS is the one that `remoteAs` means. */
+/** True where a neighbor of this AS is the one that `remoteAs` means. */
 export function acceptsAs(remoteAs: NeighborConfig['remoteAs'], asn: number, localAsn: number): boolean {
   if (remoteAs === 'internal') return asn === localAsn;
   if (remoteAs === 'external') return asn !== localAsn;

@@ -3,18 +3,18 @@ import { better, type DecisionRules, selectBest } from './decision.js';
 import type { Destination, Path, PathSource } from './route.js';
 import type { TableEntry } from './table.js';
 
-/** A neighbour, as far as its paths need it: one whose epoch is not the neighbour's is stale. */
+/** A neighbor, as far as its paths need it: one whose epoch is not the neighbor's is stale. */
 export interface Teller {
   readonly epoch: number;
 }
 
-/** When and from whom: one object for all the paths that a neighbour brings within a millisecond. */
+/** When and from whom: one object for all the paths that a neighbor brings within a millisecond. */
 export class Arrival {
   constructor(
     readonly neighbor: Teller,
     readonly source: PathSource,
     readonly receivedAt: number,
-    /** The neighbour's epoch then. */
+    /** The neighbor's epoch then. */
     readonly epoch: number,
   ) {}
 }
@@ -27,7 +27,7 @@ export interface RibPath<Nlri extends Route = EvpnNlri> extends Path<Nlri> {
   arrival: Arrival;
 }
 
-/** What a neighbour said, but for the NLRI. */
+/** What a neighbor said, but for the NLRI. */
 abstract class Told {
   constructor(
     public arrival: Arrival,
@@ -45,7 +45,7 @@ abstract class Told {
   }
 }
 
-/** The path of a neighbour behind the first. */
+/** The path of a neighbor behind the first. */
 class LaterPath<Nlri extends Route> extends Told implements RibPath<Nlri> {
   next: LaterPath<Nlri> | undefined = undefined;
 
@@ -59,7 +59,7 @@ class LaterPath<Nlri extends Route> extends Told implements RibPath<Nlri> {
 }
 
 /**
- * A destination, and in the same object the path of the neighbour that spoke first: most have one path or two, and what a
+ * A destination, and in the same object the path of the neighbor that spoke first: most have one path or two, and what a
  * table of a hundred thousand costs is the garbage collector's carrying its objects about. Paths of others form a chain.
  */
 export abstract class RibDestination<Nlri extends Route = EvpnNlri>
@@ -73,7 +73,7 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
   dirty = 0;
   #later: LaterPath<Nlri> | undefined = undefined;
 
-  /** As the first path's neighbour sent it. */
+  /** As the first path's neighbor sent it. */
   abstract get nlri(): Nlri;
 
   /** The NLRI of the first path is this one from now on, which has the same key. */
@@ -108,7 +108,7 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
   }
 
   /**
-   * Enters a path in the place of `old`, its neighbour's last, or behind all others. True where `old` is of another NLRI now,
+   * Enters a path in the place of `old`, its neighbor's last, or behind all others. True where `old` is of another NLRI now,
    * beside its key.
    */
   put(arrival: Arrival, attributes: PathAttributes, nlri: Nlri, old: RibPath<Nlri> | undefined): boolean {

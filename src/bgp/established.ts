@@ -39,7 +39,7 @@ export interface SessionFamily {
 /** Subtypes of ROUTE-REFRESH (RFC 7313 §3.2). */
 const [REQUEST, BEGIN, END] = [0, 1, 2];
 
-/** What a neighbour has only while its session is established. */
+/** What a neighbor has only while its session is established. */
 export class Established {
   readonly source: PathSource;
   /** By the families that both sides speak. */

@@ -195,7 +195,7 @@ function afterOpen(subcode: number): StateTable {
     SendHoldTimer_Expires: fallSendHoldExpired,
     KeepaliveTimer_Expires: (state) => [state, [SEND_KEEPALIVE, START_KEEPALIVE]],
     IdleHoldTimer_Expires: fallUnexpectedTimer,
-    // A second connection of the same neighbour has a state machine of its own (§8.2.1)
+    // A second connection of the same neighbor has a state machine of its own (§8.2.1)
     TcpCR_Acked: stay,
     TcpConnectionConfirmed: stay,
     TcpConnectionFails: fallSilently,

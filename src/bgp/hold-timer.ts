@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../types/index.js';
 
 /**
  * The hold timer (RFC 4271 §8.2.2), and the send hold timer (RFC 9687). Every message restarts it, so a restart only moves the deadline; the clock is asked
- * again once half the time to the old one is over. Then nothing wakes up for a neighbour that sends in time.
+ * again once half the time to the old one is over. Then nothing wakes up for a neighbor that sends in time.
  */
 export class HoldTimer {
   readonly #clock: Clock;

@@ -29,7 +29,7 @@ const LARGE_HOLD_MILLISECONDS = 240_000;
 
 const KEEPALIVE = encodeKeepalive();
 /**
- * The share of its time after which a KEEPALIVE leaves with the neighbour's: we are awake then, and a leaf at rest does
+ * The share of its time after which a KEEPALIVE leaves with the neighbor's: we are awake then, and a leaf at rest does
  * little else than wake. RFC 4271 §10 spreads KEEPALIVEs over the last quarter anyhow.
  */
 const KEEPALIVE_RIPE = 0.75;
@@ -42,16 +42,16 @@ export interface LinkRecord {
   failing(reason: string): void;
 }
 
-/** What a link needs of its neighbour, and tells it. */
+/** What a link needs of its neighbor, and tells it. */
 export interface LinkHost {
   readonly clock: Clock;
   readonly settings: Pick<SessionSettings, 'timerPeriod' | 'sendHoldPeriod' | 'openMessage'>;
   readonly record: LinkRecord;
-  /** Shared by all links of all neighbours. */
+  /** Shared by all links of all neighbors. */
   readonly budget: TurnBudget;
   /** True while the routes that were taken in wait for their reader. */
   readonly congested: boolean;
-  /** Runs the callback; what it throws ends in the neighbour's own error handling. */
+  /** Runs the callback; what it throws ends in the neighbor's own error handling. */
   guard(callback: () => void): void;
   connect(handlers: ConnectionHandlers): Connection;
   judge(open: OpenMessage): Negotiated | OpenRefusal;
@@ -70,13 +70,13 @@ export interface LinkHost {
   connectionClosed(connection: Connection): void;
 }
 
-/** One connection to a neighbour with its state machine: does the machine's actions, feeds it events. */
+/** One connection to a neighbor with its state machine: does the machine's actions, feeds it events. */
 export class Link {
   readonly #host: LinkHost;
   readonly #timers = new Map<FsmTimer, Timer>();
   readonly #holdTimer: HoldTimer;
   readonly #sendHoldTimer: HoldTimer;
-  /** From then on a KEEPALIVE of ours may go along with the neighbour's. */
+  /** From then on a KEEPALIVE of ours may go along with the neighbor's. */
   #keepaliveRipeAt = 0;
   #state: FsmState;
   #connection: Connection | undefined;

@@ -3,7 +3,7 @@ import { EntryOrder, type Ordered } from './entry-order.js';
 import type { LocalRoute } from './route.js';
 import { EvpnTable, type RouteTable, type TableEntry } from './table.js';
 
-/** A neighbour that has still to be told of an entry's change, and what it was told last; undefined is "nothing". */
+/** A neighbor that has still to be told of an entry's change, and what it was told last; undefined is "nothing". */
 class Owed<Nlri extends Route> {
   constructor(
     readonly to: LocalRibListener<Nlri>,
@@ -12,7 +12,7 @@ class Owed<Nlri extends Route> {
   ) {}
 }
 
-/** One key of ours. It outlives its route while a neighbour has still to be told that the route is gone. */
+/** One key of ours. It outlives its route while a neighbor has still to be told that the route is gone. */
 export class LocalEntry<Nlri extends Route = EvpnNlri>
   implements TableEntry<LocalEntry<Nlri>, Nlri>, Ordered
 {
@@ -20,7 +20,7 @@ export class LocalEntry<Nlri extends Route = EvpnNlri>
   /** Undefined once withdrawn; replaced, never changed, so that what was sent can be compared with what is. */
   route: LocalRoute<Nlri> | undefined;
   place = 0;
-  /** A chain: a leaf has few neighbours, and most changes are owed to each for less than a turn of the event loop. */
+  /** A chain: a leaf has few neighbors, and most changes are owed to each for less than a turn of the event loop. */
   #owed: Owed<Nlri> | undefined = undefined;
 
   constructor(
@@ -34,21 +34,21 @@ export class LocalEntry<Nlri extends Route = EvpnNlri>
     return this.#owed !== undefined;
   }
 
-  /** Notes what the neighbour was told before the change, which it is to be told of; false where it is owed one already. */
+  /** Notes what the neighbor was told before the change, which it is to be told of; false where it is owed one already. */
   owe(to: LocalRibListener<Nlri>, told: LocalRoute<Nlri> | undefined): boolean {
     for (let owed = this.#owed; owed !== undefined; owed = owed.next) if (owed.to === to) return false;
     this.#owed = new Owed(to, told, this.#owed);
     return true;
   }
 
-  /** True where the neighbour is owed a change of which it was told nothing before. */
+  /** True where the neighbor is owed a change of which it was told nothing before. */
   isToldNothing(to: LocalRibListener<Nlri>): boolean {
     for (let owed = this.#owed; owed !== undefined; owed = owed.next)
       if (owed.to === to) return owed.told === undefined;
     return false;
   }
 
-  /** The neighbour is owed nothing any more; what it was told last. */
+  /** The neighbor is owed nothing any more; what it was told last. */
   settle(to: LocalRibListener<Nlri>): LocalRoute<Nlri> | undefined {
     let before: Owed<Nlri> | undefined;
     let owed = this.#owed;
@@ -67,7 +67,7 @@ export interface LocalRibListener<Nlri extends Route = EvpnNlri> {
   changed(entry: LocalEntry<Nlri>, before: LocalRoute<Nlri> | undefined): void;
 }
 
-/** The routes of one family that we originate: what every neighbour's Adj-RIB-Out is to hold (RFC 4271 §9.1.3). */
+/** The routes of one family that we originate: what every neighbor's Adj-RIB-Out is to hold (RFC 4271 §9.1.3). */
 export class FamilyLocalRib<Nlri extends Route> {
   readonly #table: RouteTable<Nlri, LocalEntry<Nlri>>;
   /** The same entries in order of insertion. */
@@ -138,7 +138,7 @@ export class FamilyLocalRib<Nlri extends Route> {
     this.#listeners.delete(listener);
   }
 
-  /** Lets a withdrawn entry go that no neighbour needs any more. */
+  /** Lets a withdrawn entry go that no neighbor needs any more. */
   release(entry: LocalEntry<Nlri>): void {
     if (entry.route !== undefined || entry.isOwed) return;
     this.#table.remove(entry);

@@ -4,7 +4,7 @@ import type { DirtyShare } from './dirty-set.js';
 import type { Holder } from './holdings.js';
 import { noRefusals, type Refusal, type RefusalCounts } from './inbound.js';
 
-/** A neighbour's routes of one family in numbers; arrays are indexed by the kind of the route. */
+/** A neighbor's routes of one family in numbers; arrays are indexed by the kind of the route. */
 export interface NeighborRouteCounts<Nlri extends Route = EvpnNlri> {
   /** Announcements since the session came up. */
   readonly received: readonly number[];
@@ -34,7 +34,7 @@ export const NO_COUNTS: NeighborRouteCounts<never> = {
   octets: 0,
 };
 
-/** All that a RIB knows of one neighbour. A path whose epoch is not the neighbour's is stale. */
+/** All that a RIB knows of one neighbor. A path whose epoch is not the neighbor's is stale. */
 export class NeighborRoutes<Nlri extends Route> implements Holder {
   epoch = 0;
   readonly received: number[];

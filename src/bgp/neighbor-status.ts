@@ -87,7 +87,7 @@ export interface FamilyStatus {
   readonly endOfRibAt: number | undefined;
 }
 
-/** A neighbour as the REST API shows it: plain data, a copy. Times are milliseconds, clock times since 1970. */
+/** A neighbor as the REST API shows it: plain data, a copy. Times are milliseconds, clock times since 1970. */
 export interface NeighborStatus {
   readonly address: string;
   readonly port: number;

@@ -29,7 +29,7 @@ export interface RibIdentity {
 }
 
 /**
- * The Adj-RIB-In of one family and all neighbours as one table, with the decision process's choice for each destination (RFC 4271
+ * The Adj-RIB-In of one family and all neighbors as one table, with the decision process's choice for each destination (RFC 4271
  * §9.1). Its readers are handed what changed as a set of destinations, never as a stream of events: however often a route
  * flaps while nobody looks, it is in the set once, so the memory is bounded by the table.
  */
@@ -113,7 +113,7 @@ export class FamilyRib<Nlri extends Route> {
 
   /**
    * Takes in one UPDATE: withdrawals first, then announcements. Routes that loop or that the policy refuses (inbound.ts)
-   * are dropped and counted, together with what the neighbour said before; the reason is returned.
+   * are dropped and counted, together with what the neighbor said before; the reason is returned.
    */
   update(
     source: PathSource,
@@ -146,7 +146,7 @@ export class FamilyRib<Nlri extends Route> {
     return undefined;
   }
 
-  /** The session is over: all the neighbour's routes go, a slice a turn. Resolves when they have gone. */
+  /** The session is over: all the neighbor's routes go, a slice a turn. Resolves when they have gone. */
   neighborDown(source: Pick<PathSource, 'neighbor'>): Promise<void> {
     const neighbor = this.#neighborOf(source);
     neighbor.epoch++;
@@ -155,7 +155,7 @@ export class FamilyRib<Nlri extends Route> {
   }
 
   /**
-   * The neighbour restarts gracefully: its routes stay, as stale. Those that were stale already go (RFC 4724 §4.2).
+   * The neighbor restarts gracefully: its routes stay, as stale. Those that were stale already go (RFC 4724 §4.2).
    */
   neighborStale(source: Pick<PathSource, 'neighbor'>): void {
     const neighbor = this.#neighborOf(source);
@@ -169,7 +169,7 @@ export class FamilyRib<Nlri extends Route> {
   }
 
   /**
-   * The neighbour begins to tell all its routes again (RFC 7313 §4): they stay as they are, and those that it does not tell go
+   * The neighbor begins to tell all its routes again (RFC 7313 §4): they stay as they are, and those that it does not tell go
    * with `sweepStale`. Where it has begun already, what it has told since then counts as told.
    */
   neighborRefreshes(source: Pick<PathSource, 'neighbor'>): void {
@@ -180,7 +180,7 @@ export class FamilyRib<Nlri extends Route> {
     neighbor.stale = neighbor.held;
   }
 
-  /** Removes what the neighbour has not announced again since it became stale. Resolves when it has gone. */
+  /** Removes what the neighbor has not announced again since it became stale. Resolves when it has gone. */
   sweepStale(source: Pick<PathSource, 'neighbor'>): Promise<void> {
     const neighbor = this.#neighborOf(source);
     neighbor.refreshing = false;
@@ -195,7 +195,7 @@ export class FamilyRib<Nlri extends Route> {
     neighbor.lastRefusal = undefined;
   }
 
-  /** Forgets the counters of a neighbour that is configured no more; its routes must have gone. */
+  /** Forgets the counters of a neighbor that is configured no more; its routes must have gone. */
   forgetNeighbor(address: string): void {
     const neighbor = this.#neighbors.get(address);
     if (neighbor !== undefined && neighbor.held === 0) this.#neighbors.delete(address);
@@ -229,7 +229,7 @@ export class FamilyRib<Nlri extends Route> {
     return destination?.hasPath ? destination : undefined;
   }
 
-  /** Numbers of one neighbour, by its configured address. */
+  /** Numbers of one neighbor, by its configured address. */
   counts(neighbor: string): NeighborRouteCounts<Nlri> {
     return this.#neighbors.get(neighbor) ?? NO_COUNTS;
   }

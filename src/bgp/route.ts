@@ -2,26 +2,26 @@ import type { EvpnNlri, OriginatedAttributes, PathAttributes, Route } from '../w
 
 /** Where a path came from, as far as the decision process and the reader of the API need it. */
 export interface PathSource {
-  /** The neighbour's configured address as text; unique among neighbours. */
+  /** The neighbor's configured address as text; unique among neighbors. */
   readonly neighbor: string;
   /** The peer's BGP identifier, unsigned 32 bits. */
   readonly routerId: number;
   readonly internal: boolean;
 }
 
-/** One neighbour's word on one destination. */
+/** One neighbor's word on one destination. */
 export interface Path<Nlri extends Route = EvpnNlri> {
   readonly source: PathSource;
   readonly attributes: PathAttributes;
-  /** The NLRI as this neighbour sent it: ESI and labels are its own. */
+  /** The NLRI as this neighbor sent it: ESI and labels are its own. */
   readonly nlri: Nlri;
   /** Clock.wallTime() of the UPDATE. */
   readonly receivedAt: number;
-  /** Kept over the neighbour's restart until its End-of-RIB (RFC 4724 §4.2). */
+  /** Kept over the neighbor's restart until its End-of-RIB (RFC 4724 §4.2). */
   readonly stale: boolean;
 }
 
-/** One NLRI key with every neighbour's path; at most one path a neighbour. It and its paths are the RIB's: what they say changes with the next UPDATE. */
+/** One NLRI key with every neighbor's path; at most one path a neighbor. It and its paths are the RIB's: what they say changes with the next UPDATE. */
 export interface Destination<Nlri extends Route = EvpnNlri> {
   /** The NLRI of some path; its key fields (not ESI, not labels) are the destination's. */
   readonly nlri: Nlri;

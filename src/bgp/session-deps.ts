@@ -22,7 +22,7 @@ export interface SessionDeps extends SessionRoutesDeps {
   readonly random: () => number;
   /** L2VPN/EVPN's, whose numbers are shown. */
   readonly rib: Rib;
-  /** What may be read in one turn, of all neighbours together. */
+  /** What may be read in one turn, of all neighbors together. */
   readonly budget: TurnBudget;
   /** Called when a limit keeps the neighbor down from now on. */
   readonly onStopped: () => void;

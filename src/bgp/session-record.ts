@@ -48,7 +48,7 @@ const FAULT_COUNTER_OF = {
   skip: 'skippedRoutes',
 } as const satisfies Readonly<Record<UpdateFault['outcome'], keyof FaultCounters>>;
 
-/** Faults of one neighbour come into the log no more often than this. */
+/** Faults of one neighbor come into the log no more often than this. */
 const FAULT_LOG_MILLISECONDS = 60_000;
 
 /** What a session is at the moment, beside its record. */
@@ -71,7 +71,7 @@ export interface SessionView {
   readonly bfd: BfdStatus | undefined;
 }
 
-/** What is remembered of a neighbour over its sessions: counters, NOTIFICATIONs, the last errors. */
+/** What is remembered of a neighbor over its sessions: counters, NOTIFICATIONs, the last errors. */
 export class SessionRecord {
   flaps = 0;
   readonly #clock: Clock;

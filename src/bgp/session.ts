@@ -32,7 +32,7 @@ import { type Connection, type ConnectionHandlers, NO_HANDLERS } from './transpo
 import type { TurnBudget } from './turn-budget.js';
 
 /**
- * One neighbour: its connections (two while they collide, RFC 4271 §6.8), its established session, and what is kept of
+ * One neighbor: its connections (two while they collide, RFC 4271 §6.8), its established session, and what is kept of
  * it over a graceful restart (RFC 4724 §4.2).
  */
 export class Session implements LinkHost, UpdateHost {
@@ -124,7 +124,7 @@ export class Session implements LinkHost, UpdateHost {
     });
   }
 
-  /** Ends the session with this Cease, and stays down; nothing of the neighbour is kept. */
+  /** Ends the session with this Cease, and stays down; nothing of the neighbor is kept. */
   stop(notification: NotificationContent, reason: string): void {
     this.#started = false;
     this.#end(notification, reason);
@@ -279,7 +279,7 @@ export class Session implements LinkHost, UpdateHost {
     this.guard(() => this.#links.main.hasten());
   }
 
-  /** Takes a connection from the neighbour's address. */
+  /** Takes a connection from the neighbor's address. */
   accept(connection: Connection): ConnectionHandlers {
     let handlers = NO_HANDLERS;
     this.guard(() => {

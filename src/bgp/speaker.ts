@@ -54,13 +54,13 @@ const STOP_MILLISECONDS = 3000;
 export type NeighborOutcome = Refresh | 'no neighbor' | 'shut down' | 'shut down by its setting';
 
 /**
- * A BGP speaker: its neighbours, what they said of L2VPN/EVPN (`rib`) and what they are told of it (`localRib`). RIBs of
+ * A BGP speaker: its neighbors, what they said of L2VPN/EVPN (`rib`) and what they are told of it (`localRib`). RIBs of
  * other families are its owner's, who gives them to it.
  */
 export class Speaker {
   readonly rib: Rib;
   readonly localRib = new LocalRib();
-  /** Called with the neighbour's address when its session has brought its End-of-RIB. */
+  /** Called with the neighbor's address when its session has brought its End-of-RIB. */
   onEndOfRib: ((address: string) => void) | undefined;
   /** A neighbor was shut down or is configured no more: nobody waits for its End-of-RIB. */
   onNoLongerAwaited: (() => void) | undefined;
@@ -77,7 +77,7 @@ export class Speaker {
   #interfaces: readonly LocalInterface[] = [];
   readonly #gate: Gate;
 
-  /** Throws ParseError for a neighbour address that is none, Error for one that is there twice. */
+  /** Throws ParseError for a neighbor address that is none, Error for one that is there twice. */
   constructor(config: SpeakerConfig, deps: SpeakerDeps) {
     this.#config = config;
     this.#deps = deps;
@@ -113,7 +113,7 @@ export class Speaker {
 
   /**
    * To be called before `start` where the data plane still forwards what an earlier process installed: OPENs then say
-   * so (RFC 4724 §4.1), and that we restarted for as long as a neighbour may keep our routes.
+   * so (RFC 4724 §4.1), and that we restarted for as long as a neighbor may keep our routes.
    */
   restarted(): void {
     this.#restart.forwardingPreserved = true;
@@ -123,7 +123,7 @@ export class Speaker {
     });
   }
 
-  /** Listens, then starts every neighbour. Rejects with ListenError, and listens nowhere then. */
+  /** Listens, then starts every neighbor. Rejects with ListenError, and listens nowhere then. */
   async start(): Promise<void> {
     await this.#listeners.listen(this.#config);
     this.#running = true;
@@ -198,8 +198,8 @@ export class Speaker {
   }
 
   /**
-   * Undefined where no neighbour has this address; any spelling of it will do, and a link-local one may go without its zone
-   * where one neighbour alone has it.
+   * Undefined where no neighbor has this address; any spelling of it will do, and a link-local one may go without its zone
+   * where one neighbor alone has it.
    */
   neighbor(address: string): NeighborStatus | undefined {
     return this.#find(address)?.status();
@@ -381,7 +381,7 @@ export class Speaker {
   }
 }
 
-/** Neighbours by canonical address. */
+/** Neighbors by canonical address. */
 function byAddress(neighbors: readonly NeighborConfig[]): Map<string, NeighborConfig> {
   const map = new Map<string, NeighborConfig>();
   for (const neighbor of neighbors) {

@@ -7,7 +7,7 @@ import type { RouteTable } from './table.js';
 /** Destinations that one turn of a sweep looks at: no more than are decided on in a turn, while the cache has them. */
 const SLICE = 512;
 
-/** A walk that removes a neighbour's paths of epochs before `before`, a slice a turn. */
+/** A walk that removes a neighbor's paths of epochs before `before`, a slice a turn. */
 interface Sweep<Nlri extends Route> {
   readonly before: number;
   readonly cursor: Iterator<RibDestination<Nlri>>;
@@ -21,7 +21,7 @@ interface Swept<Nlri extends Route> {
   weigh(neighbor: NeighborRoutes<Nlri>): void;
 }
 
-/** Sweeps the paths of neighbours out of a table. */
+/** Sweeps the paths of neighbors out of a table. */
 export class Sweeps<Nlri extends Route> {
   readonly #clock: Clock;
   readonly #table: RouteTable<Nlri, RibDestination<Nlri>>;

@@ -6,7 +6,7 @@ const LOOK_EVERY = 64;
 const ANOTHER_TURN = 50;
 
 /**
- * How much may be read from all neighbours together before the event loop gets its turn: with one budget for each of
+ * How much may be read from all neighbors together before the event loop gets its turn: with one budget for each of
  * them, sixty-four spines that send a table at once would hold keepalives and the API up for sixty-four times as long.
  */
 export class TurnBudget {

@@ -260,8 +260,8 @@ export class DataPlane {
   }
 
   /**
-   * Wants the neighbour on the VNI's SVI, so that the bridge answers ARP and ND for it; `overEpoch` names the local
-   * neighbour that it may replace, 0 for none.
+   * Wants the neighbor on the VNI's SVI, so that the bridge answers ARP and ND for it; `overEpoch` names the local
+   * neighbor that it may replace, 0 for none.
    */
   setNeigh(vni: Vni, ip: Ip, mac: Mac, router: boolean, overEpoch: number): void {
     const plane = this.#planes.get(vni);
@@ -286,7 +286,7 @@ export class DataPlane {
     return localMacs(this.mirror, this.topology, this.topology.vnis.get(vni));
   }
 
-  /** Who has the IP here: the neighbour that the SVI itself learned or was given, or the host that said so last. */
+  /** Who has the IP here: the neighbor that the SVI itself learned or was given, or the host that said so last. */
   localNeigh(vni: Vni, ip: Ip): LocalNeigh | undefined {
     return this.hosts.localNeigh(vni, ip);
   }
@@ -301,7 +301,7 @@ export class DataPlane {
     this.hosts.find(vni, ip, mac);
   }
 
-  /** Clock.wallTime() when the local neighbour was last asked for a sign of life; undefined for never. */
+  /** Clock.wallTime() when the local neighbor was last asked for a sign of life; undefined for never. */
   lastRefresh(vni: Vni, ip: Ip): number | undefined {
     return this.hosts.lastRefresh(vni, ip);
   }

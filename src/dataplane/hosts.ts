@@ -4,7 +4,7 @@ import type { KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
 import type { Topology, TopologyProblem, VniAttachment } from './topology.js';
 
-/** An IP that a local host has, as the SVI's neighbour table or the host itself says. */
+/** An IP that a local host has, as the SVI's neighbor table or the host itself says. */
 export interface LocalNeigh {
   readonly mac: Mac;
   readonly router: boolean;
@@ -14,7 +14,7 @@ export interface LocalNeigh {
   readonly epoch: number;
 }
 
-/** How local neighbours are kept known. */
+/** How local neighbors are kept known. */
 export interface RefreshSettings {
   readonly enabled: boolean;
   /** Seconds without a word from a host after which it is asked. */
@@ -25,9 +25,9 @@ export interface RefreshSettings {
 
 /** Counters since start. */
 export interface HostStats {
-  /** Questions to local neighbours. */
+  /** Questions to local neighbors. */
   readonly refreshes: number;
-  /** Local neighbours in the schedule, and those whose turn has come and that wait for the rate. */
+  /** Local neighbors in the schedule, and those whose turn has come and that wait for the rate. */
   readonly watched: number;
   readonly backlog: number;
   /** Bindings known from what hosts were heard to say. */
@@ -73,11 +73,11 @@ export interface Hosts {
   localNeighs(vni: Vni): Iterable<Ip>;
   /** Asks for an IP that a MAC should have that is local now: if it is there, `localNeighChanged` tells. */
   find(vni: Vni, ip: Ip, mac: Mac): void;
-  /** Clock.wallTime() when the local neighbour was last asked for a sign of life; undefined for never. */
+  /** Clock.wallTime() when the local neighbor was last asked for a sign of life; undefined for never. */
   lastRefresh(vni: Vni, ip: Ip): number | undefined;
-  /** The VNI is served on its device from now on: its neighbours are watched. */
+  /** The VNI is served on its device from now on: its neighbors are watched. */
   attached(vni: Vni): void;
-  /** The VNI is not served any more: its neighbours are not watched. */
+  /** The VNI is not served any more: its neighbors are not watched. */
   detached(vni: Vni): void;
   /** The machine has other addresses in the VNI's domain: words that it would not take now are forgotten. */
   ownChanged(at: VniAttachment): void;
@@ -92,9 +92,9 @@ export interface Hosts {
   bridgeChanged(domain: number, mac: Mac, isLocal: boolean): void;
   /** The bridge has forgotten a local MAC, before its bindings go. */
   bridgeForgot(domain: number, mac: Mac, port: number): void;
-  /** Before news of a neighbour are entered: the epoch of the binding that says the same, 0 for none. */
+  /** Before news of a neighbor are entered: the epoch of the binding that says the same, 0 for none. */
   epochOf(at: VniAttachment | undefined, ip: Ip, mac: Mac | undefined): number;
-  /** After news of a neighbour on a served VNI's SVI. */
+  /** After news of a neighbor on a served VNI's SVI. */
   neighChanged(
     vni: Vni,
     at: VniAttachment,

@@ -3,7 +3,7 @@
  * of its tables), and the reconciler that sends the difference as idempotent operations.
  *
  * Rows are those of RFC 7432 and RFC 8365 on Linux: bridge FDB, VXLAN FDB with its default destinations (head-end
- * replication), and neighbours for ARP/ND suppression; and those of the underlay: routes, and the nexthops that they lead to.
+ * replication), and neighbors for ARP/ND suppression; and those of the underlay: routes, and the nexthops that they lead to.
  * Not here: multihoming (FDB nexthop groups), routes of symmetric IRB.
  *
  * Which IPs local hosts have it is told by the watch over them (hosts.ts, which the room above implements).

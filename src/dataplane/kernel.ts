@@ -59,7 +59,7 @@ export type Operation =
       readonly srcVni: number;
       readonly dst: Ip;
     }
-  /** Neighbour: NTF_EXT_LEARNED (and NTF_ROUTER), NUD_NOARP, NDA_PROTOCOL = RTPROT_BGP. */
+  /** Neighbor: NTF_EXT_LEARNED (and NTF_ROUTER), NUD_NOARP, NDA_PROTOCOL = RTPROT_BGP. */
   | {
       readonly table: 'neigh';
       readonly verb: 'add' | 'delete';
@@ -107,7 +107,7 @@ export type Operation =
     }
   | { readonly table: 'by-hand'; readonly verb: 'add'; readonly of: 'neigh'; readonly row: NeighRow }
   /**
-   * Makes the kernel ask a neighbour at once, by unicast: NUD_PROBE, which ends as NUD_REACHABLE or NUD_FAILED
+   * Makes the kernel ask a neighbor at once, by unicast: NUD_PROBE, which ends as NUD_REACHABLE or NUD_FAILED
    * (net/core/neighbour.c). Only for rows that the kernel itself resolves: others would become such ones. Without `mac`
    * the row must exist; with it, one that does not is made.
    */
@@ -254,7 +254,7 @@ export interface Flight {
 /** The kernel as the data plane uses it; linux/ has the real one, memory.ts one for tests, both pass the same tests. */
 export interface Kernel {
   /**
-   * Reads everything (links, addresses, VLANs, then the FDB rows by port, then neighbours) and tells the observer; from
+   * Reads everything (links, addresses, VLANs, then the FDB rows by port, then neighbors) and tells the observer; from
    * then on follows every change. Resolves when the first full picture stands.
    */
   start(observer: KernelObserver, known: KnownRows): Promise<void>;

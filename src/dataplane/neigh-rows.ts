@@ -9,7 +9,7 @@ import {
 import { type Ip, type Mac, macFromParts, macHigh16, macLow32 } from '../types/index.js';
 import type { NeighRow } from './rows.js';
 
-/** A neighbour row with the number of its stay as a local one with this MAC; 0 while it is none. */
+/** A neighbor row with the number of its stay as a local one with this MAC; 0 while it is none. */
 export interface MirroredNeighRow extends NeighRow {
   readonly epoch: number;
 }
@@ -59,7 +59,7 @@ class NeighRowView implements MirroredNeighRow {
   }
 }
 
-/** The neighbours of one device, 28 octets each and the index; an IPv6 address has an entry in a Map besides. */
+/** The neighbors of one device, 28 octets each and the index; an IPv6 address has an entry in a Map besides. */
 export class NeighRows {
   readonly #numbers = new IpNumbers();
   readonly #table = new NumberTable<IpNumber>(WIDTH);

@@ -45,8 +45,8 @@ export function isConfigured({ state, flags }: { readonly state: number; readonl
 }
 
 /**
- * True for a neighbour that an EVPN control plane wrote: NTF_EXT_LEARNED and the protocol of evpnd or of FRR, whose rows
- * are adopted as those of its FDB rows are. Other agents' `extern_learn` neighbours are no different from learned ones.
+ * True for a neighbor that an EVPN control plane wrote: NTF_EXT_LEARNED and the protocol of evpnd or of FRR, whose rows
+ * are adopted as those of its FDB rows are. Other agents' `extern_learn` neighbors are no different from learned ones.
  */
 export function isOurNeigh(row: Pick<NeighRow, 'flags' | 'protocol'> | undefined): boolean {
   return row !== undefined && isControlPlanes(row.flags, row.protocol);
@@ -58,12 +58,12 @@ function isControlPlanes(flags: number, protocol: number): boolean {
 
 const NEIGH_VALID = Nud.REACHABLE | Nud.STALE | Nud.DELAY | Nud.PROBE | Nud.NOARP | Nud.PERMANENT;
 
-/** True for a usable neighbour that the kernel learned, or that an operator or another agent wrote. */
+/** True for a usable neighbor that the kernel learned, or that an operator or another agent wrote. */
 export function isLocalNeigh<Row extends NeighRow>(row: Row | undefined): row is Row & { readonly mac: Mac } {
   return row !== undefined && row.mac !== undefined && isUsableHere(row.state, row.flags, row.protocol);
 }
 
-/** True for state, flags and protocol of such a neighbour. */
+/** True for state, flags and protocol of such a neighbor. */
 export function isUsableHere(state: number, flags: number, protocol: number): boolean {
   return (state & NEIGH_VALID) !== 0 && !isControlPlanes(flags, protocol);
 }

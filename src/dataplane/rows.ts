@@ -81,7 +81,7 @@ export interface RouteRow {
   readonly nexthopId: number;
 }
 
-/** A row of the neighbour table: one for each (device, ip). */
+/** A row of the neighbor table: one for each (device, ip). */
 export interface NeighRow {
   readonly ifindex: number;
   readonly ip: Ip;

@@ -13,7 +13,7 @@ export interface SnoopObserver {
   flooded(port: number): void;
 }
 
-/** A question to one host, by unicast: an ARP probe (RFC 5227) or a neighbour solicitation (RFC 4861 §7.2.2). */
+/** A question to one host, by unicast: an ARP probe (RFC 5227) or a neighbor solicitation (RFC 4861 §7.2.2). */
 export interface HostQuestion {
   /** ifindex of the bridge port that the host is behind. */
   readonly port: number;

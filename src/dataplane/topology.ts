@@ -27,7 +27,7 @@ export interface VniAttachment {
   readonly vlanAware: boolean;
   /** The VLAN that the VNI is mapped to; 0 on a VLAN-unaware bridge. */
   readonly vlan: number;
-  /** The device whose neighbour table serves the VNI: the bridge itself, or the VLAN device on it; 0 and '' for none. */
+  /** The device whose neighbor table serves the VNI: the bridge itself, or the VLAN device on it; 0 and '' for none. */
   readonly sviIfindex: number;
   readonly sviName: string;
   readonly sviMac: Mac | undefined;

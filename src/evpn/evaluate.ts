@@ -118,7 +118,7 @@ export class Evaluator {
     if (entry.isIdle) vrf.retireMac(entry);
   }
 
-  /** An IP: which MAC has it and where, its Type-2, its neighbour row. `searched` as of a MAC. */
+  /** An IP: which MAC has it and where, its Type-2, its neighbor row. `searched` as of a MAC. */
   ip(vrf: MacVrf, entry: IpEntry, searched?: ClaimSearch): void {
     const { ip } = entry;
     const frozenWith = entry.history?.frozen ? entry.holder?.mac : undefined;

@@ -1,6 +1,6 @@
 import { Fifo, type Ip, type Mac, type Vni } from '../types/index.js';
 
-/** A local neighbour in the schedule. */
+/** A local neighbor in the schedule. */
 export interface Charge {
   readonly vni: Vni;
   readonly ip: Ip;

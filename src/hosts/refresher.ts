@@ -72,7 +72,7 @@ export class Refresher {
     this.#slot = this.#slotOf(clock.now());
   }
 
-  /** How many neighbours are in the schedule. */
+  /** How many neighbors are in the schedule. */
   get size(): number {
     let size = 0;
     for (const charges of this.#charges.values()) size += charges.size;
@@ -101,7 +101,7 @@ export class Refresher {
     this.#arm();
   }
 
-  /** Takes a neighbour into the schedule; one that is there stays as it is. */
+  /** Takes a neighbor into the schedule; one that is there stays as it is. */
   watch(vni: Vni, ip: Ip): void {
     let charges = this.#charges.get(vni);
     if (charges?.has(ip)) return;
@@ -327,7 +327,7 @@ function isSearch(each: Charge | Search): each is Search {
   return 'tries' in each;
 }
 
-/** From 0 to 1, the same for the same address, spread for neighbouring ones (Fibonacci hashing). */
+/** From 0 to 1, the same for the same address, spread for neighboring ones (Fibonacci hashing). */
 function fraction(ip: Ip): number {
   let hash = 0;
   if (isIpv4(ip)) hash = ip;

@@ -1,5 +1,5 @@
 /**
- * The Linux wing: the kernel's bridges, VXLAN devices, FDB rows and neighbours over rtnetlink.
+ * The Linux wing: the kernel's bridges, VXLAN devices, FDB rows and neighbors over rtnetlink.
  *
  * A route of the code: native.ts loads what native/ has; route-socket.ts makes netlink sockets of it; monitor.ts
  * follows notifications, echo-window.ts keeps those of our own bulk writing away, reader.ts reads whole tables and
@@ -12,7 +12,7 @@
  * ASIC's name) and sd-notify.ts; and tcp-sockets.ts, which opens the sockets of BGP with the options that node:net does not
  * know, bfd-sockets.ts, which carries BFD, and nd-sockets.ts, which carries router advertisements.
  *
- * Follows include/uapi/linux/{rtnetlink,neighbour,if_link,if_bridge}.h and RFC 3549; RFC 826, RFC 5227 and RFC 4861 for
+ * Follows include/uapi/linux/{rtnetlink,neighbor,if_link,if_bridge}.h and RFC 3549; RFC 826, RFC 5227 and RFC 4861 for
  * what hosts say. Supports VLAN-unaware bridges,
  * VLAN-aware bridges with one VXLAN device a VNI, and the mapping of collect-metadata devices; kernels from 5.8 on, whose
  * bridges notify VLANs. Reads the VNI filters of such devices (kernels from 5.18 on). Does not read nexthop groups'

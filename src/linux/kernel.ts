@@ -67,13 +67,13 @@ export interface FdbRows {
 const RECEIVE_BUFFER = 64 << 20;
 
 /**
- * The running kernel, over netlink. Observers see rows of every bridge, of every VXLAN device and of every neighbour
+ * The running kernel, over netlink. Observers see rows of every bridge, of every VXLAN device and of every neighbor
  * table in this network namespace.
  *
  * What the kernel notifies by itself when devices go: a bridge port that leaves its bridge, goes down (learned rows) or
  * is deleted, and a bridge that is deleted, each tell RTM_DELNEIGH for every row (net/bridge/br_fdb.c
  * fdb_delete); a VXLAN device that goes down tells its learned and extern_learn rows, one that is deleted all
- * (drivers/net/vxlan: vxlan_flush); neighbours go with their device or its link and are told (net/core/neighbour.c). An
+ * (drivers/net/vxlan: vxlan_flush); neighbors go with their device or its link and are told (net/core/neighbour.c). An
  * overrun loses any of these; then the re-read tells them, and rows of devices that are no more show by
  * `Topology.interfaces`.
  */

@@ -42,7 +42,7 @@ export interface MonitorEvents {
   lost(cause: 'overrun' | 'truncation'): void;
 }
 
-/** The notifications of links, addresses, VLANs, FDB rows and neighbours, in the kernel's order. */
+/** The notifications of links, addresses, VLANs, FDB rows and neighbors, in the kernel's order. */
 export class Monitor {
   readonly #socket: RouteSocket;
   readonly #events: MonitorEvents;

@@ -201,7 +201,7 @@ export class Reader {
     this.#owner.vxlanRowGone(row);
   }
 
-  /** Reads the neighbours of both families and asks for those that are known and were not there. */
+  /** Reads the neighbors of both families and asks for those that are known and were not there. */
   async readNeighbors(): Promise<void> {
     this.#bridge = 0;
     this.#device = 0;
@@ -254,7 +254,7 @@ export class Reader {
     return agrees;
   }
 
-  /** Asks for every neighbour that is known of this device. */
+  /** Asks for every neighbor that is known of this device. */
   confirmNeighborsOf(ifindex: number): Promise<void> {
     return this.#confirmNeighbors([...this.#owner.known.neighRowsOf(ifindex)]);
   }

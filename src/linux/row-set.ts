@@ -108,7 +108,7 @@ export function toVxlanRow(row: NeighMessage, mac: Mac): VxlanFdbRow {
   };
 }
 
-/** The same as a neighbour. */
+/** The same as a neighbor. */
 export function toNeighRow(row: NeighMessage, ip: Ip): NeighRow {
   return {
     ifindex: row.ifindex,

@@ -12,7 +12,7 @@ import {
 import * as K from './constants.js';
 
 /*
- * ARP (RFC 826) and neighbour discovery (RFC 4861) as they stand in Ethernet frames: what a host says of itself, and the
+ * ARP (RFC 826) and neighbor discovery (RFC 4861) as they stand in Ethernet frames: what a host says of itself, and the
  * questions that we ask one host. Frames are read without their VLAN tag, which the kernel has taken off.
  */
 const ETHERTYPE = 12;
@@ -205,7 +205,7 @@ function writeEthernet(bytes: Buffer, to: Mac, from: Mac, tag: number, type: num
 
 /**
  * Writes the question whether `to` still has `ip`, from the MAC `from`, in VLAN `tag` (0: untagged), and returns its
- * length. IPv4: an ARP probe, which claims no address for us (RFC 5227). IPv6: a neighbour solicitation from the
+ * length. IPv4: an ARP probe, which claims no address for us (RFC 5227). IPv6: a neighbor solicitation from the
  * link-local address that our MAC gives (RFC 4291 §2.5.6); the unspecified address would ask for duplicates.
  */
 export function writeQuestion(bytes: Buffer, to: Mac, from: Mac, tag: number, ip: Ip): number {

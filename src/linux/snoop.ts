@@ -72,7 +72,7 @@ export class LinuxSnooper implements Snooper {
     return this.#problem;
   }
 
-  /** Where the kernel refuses the socket, nothing is heard and the log says why: neighbours of SVIs are known still. */
+  /** Where the kernel refuses the socket, nothing is heard and the log says why: neighbors of SVIs are known still. */
   start(observer: SnoopObserver): void {
     if (this.#socket) throw new Error('this snooper has been started before');
     this.#observer = observer;

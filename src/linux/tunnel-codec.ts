@@ -21,7 +21,7 @@ const TUNNEL_MSG_LENGTH = 8;
 
 /**
  * Decodes RTM_NEWTUNNEL or RTM_DELTUNNEL: entries of the VNI filter of a collect-metadata device
- * (drivers/net/vxlan/vxlan_vnifilter.c). A dump joins neighbouring VNIs with the same group to one entry, a notification
+ * (drivers/net/vxlan/vxlan_vnifilter.c). A dump joins neighboring VNIs with the same group to one entry, a notification
  * has one VNI. Throws NetlinkFormatError where it is cut short.
  */
 export function decodeVniFilter(bytes: Buffer, at: number, end: number): VniFilterEntries {

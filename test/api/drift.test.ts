@@ -45,7 +45,7 @@ test('a row that somebody deletes is a drift, and is resolved at once', async (t
   t.like(await here.get('/api/v1/status'), { drifts: { total: 1, open: 0 } });
 });
 
-test('what was found names the rows: another destination, another neighbour, a flood row that went', async (t) => {
+test('what was found names the rows: another destination, another neighbor, a flood row that went', async (t) => {
   const { house, here, kernel, bridgeIfindex, vxlanIfindex } = await fabric();
   await here.leaf.world.overwriteVxlanRow(here.devices, HOST, parseIp('10.9.9.9'));
   house.pass();

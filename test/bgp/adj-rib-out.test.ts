@@ -16,7 +16,7 @@ import { encoderOf, imet, macRoute, originated } from './fabric.js';
 const A = originated('10.0.0.1');
 const B = originated('10.0.0.1', 0x0600_0000_0000_0001n);
 
-/** A neighbour that decodes all that it is sent; `open` says whether its socket takes more. */
+/** A neighbor that decodes all that it is sent; `open` says whether its socket takes more. */
 function neighbor(localRib: LocalRib, clock = new VirtualClock()) {
   const state = { open: true, updates: [] as Update[], bytes: [] as number[] };
   const encoder = encoderOf(65001);
@@ -122,7 +122,7 @@ test('withdrawn and announced within a turn: one announcement', (t) => {
   t.is(withdrawn.length, 0);
 });
 
-test('what the neighbour knows already is not said again', (t) => {
+test('what the neighbor knows already is not said again', (t) => {
   const n = started();
   n.localRib.originate(macRoute(1), A);
   n.clock.runUntilIdle();
@@ -185,7 +185,7 @@ test('a socket that is full halts the flush; what changes meanwhile is said once
   t.is(new Set(announced).size, 4998);
 });
 
-test('a neighbour that does not read is owed no more than it was told, whatever comes and goes', (t) => {
+test('a neighbor that does not read is owed no more than it was told, whatever comes and goes', (t) => {
   const localRib = new LocalRib();
   for (let i = 1; i <= 10; i++) localRib.originate(macRoute(i), A);
   const [deaf, other] = [started(localRib), started(localRib)];
@@ -254,7 +254,7 @@ test('a refresh says all again, no End-of-RIB; also one asked for during the ini
   t.is(n.adjRibOut.sent[2], 2999);
 });
 
-test('two neighbours with one full socket: an entry lives until both know', (t) => {
+test('two neighbors with one full socket: an entry lives until both know', (t) => {
   const localRib = new LocalRib();
   const clock = new VirtualClock();
   const one = neighbor(localRib, clock);
@@ -289,7 +289,7 @@ test('two neighbours with one full socket: an entry lives until both know', (t) 
   t.is(two.take().length, 0);
 });
 
-test('any history: what the neighbour holds is what stands', (t) => {
+test('any history: what the neighbor holds is what stands', (t) => {
   const nlris: EvpnNlri[] = [macRoute(1), macRoute(2), macRoute(3, { ethernetTag: 1 }), imet('10.0.0.1')];
   const attributes: OriginatedAttributes[] = [A, B];
   const step = fc.oneof(

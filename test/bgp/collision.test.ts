@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Speaker } from '../../src/bgp/index.js';
 import { EVPN_CAPABILITIES, Fabric, neighborConfig, openOf, type RawPeer } from './fabric.js';
 
-/** A speaker 10.0.0.5 that has connected to its neighbour, and the neighbour's own connection to it. */
+/** A speaker 10.0.0.5 that has connected to its neighbor, and the neighbor's own connection to it. */
 async function colliding(peerAddress: string, asn = 65001, peerAs = 65002, routerId?: number) {
   const fabric = new Fabric();
   const ours = await fabric.peer(peerAddress).listen();

@@ -118,7 +118,7 @@ test('what is not usable for its NLRI alone is excluded, though the attributes a
   }
 });
 
-test('MED counts between routes of one neighbouring AS only', (t) => {
+test('MED counts between routes of one neighboring AS only', (t) => {
   const a = path({ ...as(65000, 1), med: 9 }, { routerId: 1 });
   const b = path({ ...as(65001, 1), med: 1 }, { routerId: 2 });
   t.deepEqual(verdict([a, b]), { best: a, rule: 'lower BGP identifier' });
@@ -153,7 +153,7 @@ test('AS_SET counts one, confederation segments nothing', (t) => {
   t.deepEqual(verdict([three, set]), { best: set, rule: 'shorter AS_PATH' });
 });
 
-test('an AS_PATH of our own AS has no neighbouring AS: MED still compares', (t) => {
+test('an AS_PATH of our own AS has no neighboring AS: MED still compares', (t) => {
   const a = path({ asPath: [], med: 2 });
   const b = path({ asPath: [], med: 1 });
   t.deepEqual(verdict([a, b]), { best: b, rule: 'lower MULTI_EXIT_DISC' });

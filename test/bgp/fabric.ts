@@ -118,7 +118,7 @@ export class Fabric {
     );
   }
 
-  /** Two speakers that are each other's neighbour, started. */
+  /** Two speakers that are each other's neighbor, started. */
   async pair(
     near: Partial<NeighborConfig> = {},
     far: Partial<NeighborConfig> = {},

@@ -23,7 +23,7 @@ function holding() {
   return { clock, seen, timer: new HoldTimer(counting, expired, () => false) };
 }
 
-test('a neighbour that sends in time wakes nobody up, and one that falls silent is given up in time', (t) => {
+test('a neighbor that sends in time wakes nobody up, and one that falls silent is given up in time', (t) => {
   const { clock, seen, timer } = holding();
   timer.start(HOLD);
   for (let keepalive = 0; keepalive < 100; keepalive++) {

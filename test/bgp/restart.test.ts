@@ -31,7 +31,7 @@ test('a first start promises nothing that it does not have', (t) => {
   t.deepEqual(restartOf(speaker(new VirtualClock())), { restarting: false, preserved: false });
 });
 
-test('a restart with its rows says so, and that it restarts only while neighbours may wait for it', (t) => {
+test('a restart with its rows says so, and that it restarts only while neighbors may wait for it', (t) => {
   const clock = new VirtualClock();
   const restarted = speaker(clock);
   restarted.restarted();

@@ -62,7 +62,7 @@ test('a destination is one object, changed at most once in the dirty set', (t) =
   t.is(calls, 2);
 });
 
-test('the same route again, from the same neighbour, is no change', (t) => {
+test('the same route again, from the same neighbor, is no change', (t) => {
   const { reader, rib } = make();
   rib.update(S1, update([macRoute(1)]));
   reader.takeDirty(9);

@@ -10,7 +10,7 @@ import { EVPN_CAPABILITIES, encoderOf, Fabric, id, neighborConfig, openOf, type 
 
 const END_OF_RIB = encoderOf().endOfRib();
 
-/** A passive speaker at 10.0.0.1, AS 65001, whose neighbour 10.0.0.2 the test plays. */
+/** A passive speaker at 10.0.0.1, AS 65001, whose neighbor 10.0.0.2 the test plays. */
 async function passive(
   extra: Parameters<typeof neighborConfig>[2] = {},
   remoteAs: number | 'internal' | 'external' = 65002,
@@ -38,7 +38,7 @@ async function active(extra: Parameters<typeof neighborConfig>[2] = {}) {
   return { fabric, speaker, peer, status: () => speaker.neighbor('10.0.0.2')! };
 }
 
-test('a passive neighbour connects, and the session comes up', async (t) => {
+test('a passive neighbor connects, and the session comes up', async (t) => {
   const { peer, status, fabric } = await passive();
   t.is(status().state, 'Active');
   const raw = peer();
@@ -147,7 +147,7 @@ for (const [what, message, expected] of BROKEN)
     t.is(raw.lastNotification, expected);
     t.true(raw.closed);
     t.is(status().state, 'Idle');
-    // The neighbour is not lost: after the idle hold time a good OPEN is taken
+    // The neighbor is not lost: after the idle hold time a good OPEN is taken
     fabric.clock.advance(1000);
     peer().establish(openOf(65002, '10.0.0.2'));
     t.is(status().state, 'Established');
@@ -207,7 +207,7 @@ test('before an OPEN has come four minutes are allowed', async (t) => {
   t.is(raw.lastNotification, '4/0');
 });
 
-test('keepalives go out at a third of the hold time to a neighbour that says nothing then', async (t) => {
+test('keepalives go out at a third of the hold time to a neighbor that says nothing then', async (t) => {
   const { fabric, peer } = await passive({ holdTime: 30, keepaliveTime: 60 });
   const raw = peer().establish(openOf(65002, '10.0.0.2', { holdTime: 12 }));
   // One in answer to the OPEN, then every 4 s and a sixteenth
@@ -221,7 +221,7 @@ test('keepalives go out at a third of the hold time to a neighbour that says not
   t.is(raw.bodies(MessageType.KEEPALIVE).length, 3);
 });
 
-test("a keepalive goes along with the neighbour's once three quarters of its time are over", async (t) => {
+test("a keepalive goes along with the neighbor's once three quarters of its time are over", async (t) => {
   const { fabric, peer } = await passive({ holdTime: 30, keepaliveTime: 60 });
   const raw = peer().establish(openOf(65002, '10.0.0.2', { holdTime: 12 }));
   const sent = () => raw.bodies(MessageType.KEEPALIVE).length;

@@ -407,7 +407,7 @@ test('before start a new configuration only waits', async (t) => {
   );
 });
 
-test('the same neighbour twice is refused', (t) => {
+test('the same neighbor twice is refused', (t) => {
   const fabric = new Fabric();
   t.throws(
     () =>

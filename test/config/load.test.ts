@@ -305,7 +305,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
-    'a neighbour without remote-as',
+    'a neighbor without remote-as',
     edit(/ {4}remote-as.*\n/, ''),
     [`f:4:5: neighbors[0].remote-as: found nothing; allowed ${REMOTE_AS}`],
   ],
@@ -381,7 +381,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     ['f:2:12: router-id: found "2001:db8::1"; allowed an IPv4 address other than 0.0.0.0'],
   ],
   [
-    'a neighbour with our router id',
+    'a neighbor with our router id',
     edit('10.1.1.0', '10.0.0.1'),
     ["f:4:14: neighbors[0].address: found our own router-id; allowed another router's address"],
   ],
@@ -448,12 +448,12 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     ['f:6:20: neighbors[0].local-address: found "2001:db8::1"; allowed an IPv4 address'],
   ],
   [
-    'a neighbour twice, spelt in two ways',
+    'a neighbor twice, spelt in two ways',
     `${edit('10.1.1.0', '2001:db8::1')}  - address: 2001:DB8:0::1\n    remote-as: 1\n`,
     ['f:6:14: neighbors[1].address: found 2001:db8::1 a second time; allowed one neighbor for an address'],
   ],
   [
-    'a passive neighbour and no listener',
+    'a passive neighbor and no listener',
     `${neighbor('passive: true')}bgp: { listen: [] }\n`,
     ['f:6:14: neighbors[0].passive: found true with an empty bgp.listen; allowed false'],
   ],

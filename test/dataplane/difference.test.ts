@@ -190,7 +190,7 @@ test('the row of a host that is not authorised yet keeps no remote host away', (
   t.deepEqual(unwanted(locked, undefined), []);
 });
 
-test('neighbours: ours are those with our mark and a protocol of an EVPN daemon, all others are local', (t) => {
+test('neighbors: ours are those with our mark and a protocol of an EVPN daemon, all others are local', (t) => {
   const ip = parseIp('192.0.2.9');
   const want = { mac, router: false, overEpoch: 0, settled: false, failure: undefined };
   const verbs = (wanted: typeof want | undefined, row: Partial<MirroredNeighRow>) => {

@@ -302,18 +302,18 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
     },
   },
   {
-    name: 'foreign changes of neighbours are told',
+    name: 'foreign changes of neighbors are told',
     async run(world) {
       const { recorder, devices } = await startedWithVni(world);
       for (const text of ['198.51.100.7', '2001:db8::7']) {
         const ip = parseIp(text);
         const key = neighKey({ ifindex: devices.bridgeIfindex, ip });
         await world.addNeigh(devices, ip, HOST);
-        await until(world, `neighbour ${text}`, () => recorder.neigh.get(key)?.mac === HOST);
+        await until(world, `neighbor ${text}`, () => recorder.neigh.get(key)?.mac === HOST);
         await world.addNeigh(devices, ip, OTHER_HOST);
-        await until(world, `neighbour ${text} moved`, () => recorder.neigh.get(key)?.mac === OTHER_HOST);
+        await until(world, `neighbor ${text} moved`, () => recorder.neigh.get(key)?.mac === OTHER_HOST);
         await world.deleteNeigh(devices, ip);
-        await until(world, `neighbour ${text} gone`, () => !recorder.neigh.has(key));
+        await until(world, `neighbor ${text} gone`, () => !recorder.neigh.has(key));
       }
     },
   },
@@ -347,7 +347,7 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
   },
   {
     // net/core/neighbour.c: NUD_PROBE without a MAC keeps the one that stands, and asks at once
-    name: 'a neighbour that is to be asked keeps its MAC and is in state PROBE',
+    name: 'a neighbor that is to be asked keeps its MAC and is in state PROBE',
     async run(world) {
       const { recorder, devices } = await startedWithVni(world);
       const { bridgeIfindex } = devices;
@@ -363,7 +363,7 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
         };
         assert.equal(applyOne(world, probe), ENOENT);
         await world.addNeigh(devices, ip, HOST);
-        await until(world, 'the neighbour', () => recorder.neigh.get(key)?.state === Nud.REACHABLE);
+        await until(world, 'the neighbor', () => recorder.neigh.get(key)?.state === Nud.REACHABLE);
         assert.equal(applyOne(world, probe), 0);
         world.kernel.drain();
         assert.equal(recorder.neigh.get(key)?.state, Nud.PROBE);
@@ -819,7 +819,7 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
     },
   },
   {
-    name: 'a neighbour of ours is NOARP and extern_learn, and another MAC replaces its MAC',
+    name: 'a neighbor of ours is NOARP and extern_learn, and another MAC replaces its MAC',
     async run(world) {
       const { recorder, devices } = await startedWithVni(world);
       for (const text of ['198.51.100.1', '2001:db8::1']) {

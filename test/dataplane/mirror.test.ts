@@ -201,7 +201,7 @@ function inOrder(rows: Iterable<BridgeFdbRow>): BridgeFdbRow[] {
   return [...rows].sort((a, b) => a.vlan - b.vlan || a.mac - b.mac);
 }
 
-test('a neighbour keeps its epoch while it is local with the same MAC, whatever its state', (t) => {
+test('a neighbor keeps its epoch while it is local with the same MAC, whatever its state', (t) => {
   const mirror = new KernelMirror();
   const ip = parseIp('203.0.113.9');
   const row: NeighRow = { ifindex: 7, ip, mac: HOST, state: Nud.REACHABLE, flags: 0, protocol: 0 };
@@ -218,7 +218,7 @@ test('a neighbour keeps its epoch while it is local with the same MAC, whatever 
   t.is(mirror.dropNeigh(7, ip), undefined);
 });
 
-test('whatever neighbours come and go, the mirror holds the last word of each', (t) => {
+test('whatever neighbors come and go, the mirror holds the last word of each', (t) => {
   const row = fc.record({
     ifindex: fc.integer({ min: 7, max: 8 }),
     ip: someIp,

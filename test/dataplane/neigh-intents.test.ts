@@ -84,7 +84,7 @@ test('whatever is wanted and no longer, the intents are those of a Map', (t) => 
   );
 });
 
-test('a MAC of the lowest and the highest number is told apart from its neighbours', (t) => {
+test('a MAC of the lowest and the highest number is told apart from its neighbors', (t) => {
   const intents = new NeighIntents();
   for (const mac of [0, 1, 0xffff_ffff, 0x1_0000_0000, 0xffff_ffff_ffff] as Mac[]) {
     intents.set(IPS[0], mac, false, 0);

@@ -107,7 +107,7 @@ export function vxlanRowMessage(type: number, row: VxlanFdbRow, sequence = 0): B
   return writer.end();
 }
 
-/** A neighbour as net/core/neighbour.c neigh_fill_info words it. */
+/** A neighbor as net/core/neighbour.c neigh_fill_info words it. */
 export function neighRowMessage(type: number, row: NeighRow, sequence = 0): Buffer {
   beginRow(type, sequence, isIpv4(row.ip) ? K.AF_INET : K.AF_INET6, row);
   writer.ip(K.NDA_DST, row.ip);

@@ -26,7 +26,7 @@ async function fabric(count = 2) {
   return { clock, leaves, devices, wire };
 }
 
-const neighbour = (mac: Mac, ifindex: number, ip = IP, flags = 0) => ({
+const neighbor = (mac: Mac, ifindex: number, ip = IP, flags = 0) => ({
   ifindex,
   ip,
   mac,
@@ -80,8 +80,8 @@ test('rows that take the place of a local one are written vxlan first, and remov
 test('a neighbor on the SVI becomes MAC/IP, for both families, once its MAC is known', async (t) => {
   const { clock, leaves, devices, wire } = await fabric();
   const { kernel } = leaves[0].world;
-  kernel.putNeigh(neighbour(HOST, devices[0].bridgeIfindex));
-  kernel.putNeigh(neighbour(HOST, devices[0].bridgeIfindex, IP6, Ntf.ROUTER));
+  kernel.putNeigh(neighbor(HOST, devices[0].bridgeIfindex));
+  kernel.putNeigh(neighbor(HOST, devices[0].bridgeIfindex, IP6, Ntf.ROUTER));
   wire.quiesce(clock);
   t.deepEqual(leaves[0].originated(), ['[3]:[0]:[32]:[10.0.0.1]']);
   leaves[0].hostSpeaks(devices[0], HOST);
@@ -97,7 +97,7 @@ test('a neighbor on the SVI becomes MAC/IP, for both families, once its MAC is k
   t.like(row, { mac: HOST, state: Nud.NOARP, flags: Ntf.EXT_LEARNED });
   const row6 = tables.neighRow(devices[1].bridgeIfindex, IP6);
   t.like(row6, { mac: HOST, state: Nud.NOARP, flags: Ntf.EXT_LEARNED | Ntf.ROUTER });
-  // The neighbour goes, the MAC stays
+  // The neighbor goes, the MAC stays
   kernel.dropNeigh(devices[0].bridgeIfindex, IP);
   wire.quiesce(clock);
   t.is(tables.neighRow(devices[1].bridgeIfindex, IP), undefined);
@@ -249,10 +249,10 @@ test('flush removes exactly what is ours', async (t) => {
   const { clock, leaves, devices, wire } = await fabric();
   leaves[0].hostSpeaks(devices[0], HOST);
   leaves[1].hostSpeaks(devices[1], OTHER);
-  leaves[0].world.kernel.putNeigh(neighbour(HOST, devices[0].bridgeIfindex));
+  leaves[0].world.kernel.putNeigh(neighbor(HOST, devices[0].bridgeIfindex));
   wire.quiesce(clock);
   const { kernel } = leaves[1].world;
-  kernel.putNeigh(neighbour(OTHER, devices[1].bridgeIfindex, IP6));
+  kernel.putNeigh(neighbor(OTHER, devices[1].bridgeIfindex, IP6));
   const flushed = leaves[1].dataPlane.flush();
   clock.advance(100);
   await flushed;
@@ -307,11 +307,11 @@ test('routes for our own MACs, from ourselves, of multicast MACs and other VNIs 
 test('an IP that moves to another MAC takes its number plus one', async (t) => {
   const { clock, leaves, devices, wire } = await fabric();
   leaves[0].hostSpeaks(devices[0], HOST);
-  leaves[0].world.kernel.putNeigh(neighbour(HOST, devices[0].bridgeIfindex));
+  leaves[0].world.kernel.putNeigh(neighbor(HOST, devices[0].bridgeIfindex));
   wire.quiesce(clock);
   t.is(leaves[1].world.kernel.tables.neighRow(devices[1].bridgeIfindex, IP)?.mac, HOST);
   leaves[1].hostSpeaks(devices[1], OTHER);
-  leaves[1].world.kernel.putNeigh(neighbour(OTHER, devices[1].bridgeIfindex));
+  leaves[1].world.kernel.putNeigh(neighbor(OTHER, devices[1].bridgeIfindex));
   wire.quiesce(clock);
   t.is(leaves[1].evpn.vrf(VNI)?.macs.get(OTHER)?.ownership.sequence, 1);
   t.is(leaves[0].world.kernel.tables.neighRow(devices[0].bridgeIfindex, IP)?.mac, OTHER);

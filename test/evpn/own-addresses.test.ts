@@ -12,7 +12,7 @@ const VRRP = parseMac('00:00:5e:00:01:01');
 const IP = parseIp('192.0.2.12');
 const ROUTER = parseIp('fe80::1');
 
-/** A leaf with two VNIs, and a neighbour that announces hosts behind 10.0.0.9 (or `vtep`). */
+/** A leaf with two VNIs, and a neighbor that announces hosts behind 10.0.0.9 (or `vtep`). */
 async function scene() {
   const clock = new VirtualClock();
   const leaf = new Leaf(clock, vtepOf(1), 65001);

@@ -125,7 +125,7 @@ test('the row of a locked host keeps no remote host away, and no remote host is 
 });
 
 for (const protocol of [0, 84])
-  test(`a neighbour that another agent wrote with protocol ${protocol} is a local host's`, async (t) => {
+  test(`a neighbor that another agent wrote with protocol ${protocol} is a local host's`, async (t) => {
     const { clock, here, there, ours, theirs, wire } = await pair();
     const row = { ifindex: ours.bridgeIfindex, ip: IP, mac: HOST, protocol };
     here.hostSpeaks(ours, HOST);

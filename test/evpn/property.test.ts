@@ -77,7 +77,7 @@ class Life {
       ['host leaves', () => this.place(host, undefined)],
       ['host speaks', () => this.speak(host)],
       ['row ages', () => this.leaves[leaf].hostAges(this.devices[leaf], host.mac)],
-      ['neighbour expires', () => this.forgetNeigh(leaf, host.ip)],
+      ['neighbor expires', () => this.forgetNeigh(leaf, host.ip)],
       ['device down or up', () => this.flap(leaf)],
       ['device vanishes or comes', () => this.vanish(leaf)],
       ['kernel fails', () => this.fail(leaf)],
@@ -170,8 +170,8 @@ class Life {
         check(`${name} bridge row's port`, tables.bridgeRow(bridgeIfindex, 0, mac)?.port, port);
         check(`${name} vxlan row`, text(tables.vxlanRow(vxlanIfindex, 0, mac)?.dst), text(vtep));
         const neigh = tables.neighRow(bridgeIfindex, ip);
-        check(`${name} neighbour's MAC`, neigh?.mac, at === undefined ? undefined : mac);
-        if (neigh) check(`${name} neighbour is ours`, (neigh.flags & Ntf.EXT_LEARNED) !== 0, there);
+        check(`${name} neighbor's MAC`, neigh?.mac, at === undefined ? undefined : mac);
+        if (neigh) check(`${name} neighbor is ours`, (neigh.flags & Ntf.EXT_LEARNED) !== 0, there);
       }
       check(`leaf ${i + 1} open drifts`, leaf.dataPlane.drift.openCount, 0);
       for (const [j] of this.leaves.entries())

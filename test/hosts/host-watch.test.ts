@@ -202,7 +202,7 @@ test('a word that is faster than the news of its MAC waits for it, but not for l
   t.is(s.macOf(IP6), undefined);
 });
 
-test('of neighbour and binding the newer word wins, and one stay has one epoch', async (t) => {
+test('of neighbor and binding the newer word wins, and one stay has one epoch', async (t) => {
   const s = await scene();
   s.says(A, IP);
   const { epoch } = s.plane.localNeigh(VNI, IP)!;
@@ -236,7 +236,7 @@ test('what a remote leaf was given is forgotten here, and heard again it is news
   t.true(s.plane.localNeigh(VNI, IP)!.epoch > epoch);
 });
 
-test('a neighbour of the kernel is asked by the kernel before it expires, nothing else is', async (t) => {
+test('a neighbor of the kernel is asked by the kernel before it expires, nothing else is', async (t) => {
   const s = await scene();
   s.says(A, IP6);
   s.neigh(A, IP, Nud.STALE);
@@ -256,7 +256,7 @@ test('a neighbour of the kernel is asked by the kernel before it expires, nothin
   t.is(s.probes().length, 2);
 });
 
-test('a neighbour that an operator fixed keeps its state', async (t) => {
+test('a neighbor that an operator fixed keeps its state', async (t) => {
   const s = await scene();
   s.world.kernel.learn(s.devices.bridgeIfindex, 0, A, s.devices.accessIfindex);
   s.neigh(A, IP, Nud.PERMANENT);
@@ -267,7 +267,7 @@ test('a neighbour that an operator fixed keeps its state', async (t) => {
   t.is(s.macOf(IP), A);
 });
 
-test('IPv6 neighbours are left to the kernel only where it has an address to ask from', async (t) => {
+test('IPv6 neighbors are left to the kernel only where it has an address to ask from', async (t) => {
   const s = await scene();
   s.world.kernel.learn(s.devices.bridgeIfindex, 0, A, s.devices.accessIfindex);
   s.neigh(A, IP6, Nud.STALE);

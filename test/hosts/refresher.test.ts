@@ -62,7 +62,7 @@ function densest(times: readonly number[], span: number): number {
   return most;
 }
 
-test('a silent neighbour is asked once an interval, one that speaks is not', (t) => {
+test('a silent neighbor is asked once an interval, one that speaks is not', (t) => {
   const { clock, owner, refresher } = setUp();
   refresher.watch(VNI, ip(1));
   refresher.watch(VNI, ip(1));

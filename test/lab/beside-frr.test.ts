@@ -5,7 +5,7 @@ import { Evpnd, Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
 
 /* evpnd on a leaf that FRR drives: it observes, or it fights, and there is one that does. */
 const HOSTS = 1000;
-/** So many of them have an IP: the kernel keeps half a thousand neighbours in all (gc_thresh2). */
+/** So many of them have an IP: the kernel keeps half a thousand neighbors in all (gc_thresh2). */
 const WITH_IP = 300;
 let fabric: Fabric;
 

@@ -14,7 +14,7 @@ import {
 import { hasRows, lacksRows, leafRows, rowsAre } from './support/rows.js';
 
 /*
- * Neighbours that are wrong: one with another AS than either side thinks, and one that sends UPDATEs no encoder would
+ * Neighbors that are wrong: one with another AS than either side thinks, and one that sends UPDATEs no encoder would
  * make. The session with the good spine, and its routes, must not notice. leaf1 has three spines: the first two run
  * FRR, in the place of the third is a speaker of our own.
  */

@@ -23,15 +23,15 @@ const tampering: Record<string, string> = {
   'the vxlan row deleted': 'bridge fdb del MAC dev vx10 self',
   'a default destination deleted': `bridge fdb del ${ZERO} dev vx10 dst 10.0.0.2 self`,
   'all default destinations deleted': `bridge fdb del ${ZERO} dev vx10 self`,
-  'a neighbour deleted': 'ip neigh del V4 dev br10',
-  'an IPv6 neighbour deleted': 'ip neigh del V6 dev br10',
+  'a neighbor deleted': 'ip neigh del V4 dev br10',
+  'an IPv6 neighbor deleted': 'ip neigh del V6 dev br10',
   'the vxlan row sent elsewhere': 'bridge fdb replace MAC dev vx10 self dst 10.0.0.77 dynamic extern_learn',
   'the bridge row made permanent': 'bridge fdb replace MAC dev vx10 master',
   'the bridge row made static': 'bridge fdb replace MAC dev vx10 master static',
-  'a neighbour given another MAC': `ip neigh replace V4 lladdr ${OTHER} dev br10 nud stale`,
-  'an IPv6 neighbour given another MAC': `ip neigh replace V6 lladdr ${OTHER} dev br10 nud reachable`,
+  'a neighbor given another MAC': `ip neigh replace V4 lladdr ${OTHER} dev br10 nud stale`,
+  'an IPv6 neighbor given another MAC': `ip neigh replace V6 lladdr ${OTHER} dev br10 nud reachable`,
   'every rule of the VXLAN device flushed': 'bridge fdb flush dev vx10 self',
-  'the neighbour table flushed': 'ip neigh flush dev br10 nud all',
+  'the neighbor table flushed': 'ip neigh flush dev br10 nud all',
 };
 
 for (const [what, command] of Object.entries(tampering))
@@ -90,7 +90,7 @@ for (const { what, set, looks, remove } of byHand)
     t.deepEqual(await drifts(), []);
   });
 
-/** Rows of the remote leaf, link-local neighbours aside, a line each. */
+/** Rows of the remote leaf, link-local neighbors aside, a line each. */
 function ourRaw(rows: readonly RawRow[]): string[] {
   const vtep = '0a000002';
   const macs = fabric.plan.hosts

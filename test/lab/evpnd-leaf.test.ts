@@ -66,7 +66,7 @@ test.serial('a leaf has exactly the rows of all others', async (t) => {
 test.serial(
   'the kernel of an evpnd leaf holds what the kernel of an FRR leaf holds, bit by bit',
   async (t) => {
-    // An IPv6 neighbour that is a router is announced with the flag of RFC 9047.
+    // An IPv6 neighbor that is a router is announced with the flag of RFC 9047.
     const routerMac = (leaf: string) => `02:0a:00:00:00:0${leaf.at(-1)}`;
     const router = (leaf: string) => `fd10:10::a${leaf.at(-1)}`;
     for (const leaf of ['leaf2', 'leaf4']) {
@@ -126,7 +126,7 @@ test.serial(
           .filter((row) => (row.flags & 0x10) !== 0)
           .map((row) => row.attributes[12]),
       );
-    t.deepEqual(await protocols('leaf1'), new Set([undefined, 'ba']), 'RTPROT_BGP, on neighbours alone');
+    t.deepEqual(await protocols('leaf1'), new Set([undefined, 'ba']), 'RTPROT_BGP, on neighbors alone');
   },
 );
 
@@ -158,7 +158,7 @@ test.serial(
             known.some((row) => row.dst === address && !('extern_learn' in row)),
           );
         },
-        { what: `local neighbours of ${host.name} on ${to}` },
+        { what: `local neighbors of ${host.name} on ${to}` },
       );
       for (const at of ['leaf1', 'leaf2', 'leaf3', 'leaf4'].filter((name) => name !== to))
         await hasRows(fabric, at, leafRows(fabric, at, to));

@@ -161,7 +161,7 @@ test.serial('a withdraw takes what it names and nothing else', async (t) => {
   await rowsAre(fabric, 'leaf1', ours());
 });
 
-test.serial('SIGHUP: a changed neighbour is reset and no other, a broken file changes nothing', async (t) => {
+test.serial('SIGHUP: a changed neighbor is reset and no other, a broken file changes nothing', async (t) => {
   const { config, configFile } = evpnd();
   const [first, second] = config.neighbors as Record<string, unknown>[];
   const before = await sessions();

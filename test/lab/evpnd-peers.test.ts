@@ -128,7 +128,7 @@ const labs: Lab[] = [
   },
 ];
 
-/** What the peer must know of a leaf, link-local neighbours aside. */
+/** What the peer must know of a leaf, link-local neighbors aside. */
 function announced(fabric: Fabric, name: string, asPath: number[]): PlainRoute[] {
   const leaf = fabric.leaf(name);
   return leaf.segments.flatMap(({ vni }): PlainRoute[] => {

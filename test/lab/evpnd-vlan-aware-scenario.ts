@@ -15,7 +15,7 @@ const fabric = await Fabric.create({
   ],
 });
 
-/** Rows for the hosts and the VTEP of leaf2 as the kernel gives them, link-local neighbours and the protocol aside. */
+/** Rows for the hosts and the VTEP of leaf2 as the kernel gives them, link-local neighbors and the protocol aside. */
 async function rowsOfLeaf2(node: string): Promise<string[]> {
   const macs = fabric.plan.hosts
     .filter(({ leaf }) => leaf === 'leaf2')
@@ -76,7 +76,7 @@ const cases: ScenarioCase[] = [
     async run() {
       const ours = await rowsOfLeaf2('leaf1');
       assert.deepEqual(ours, await rowsOfLeaf2('leaf3'));
-      // For each VNI: bridge row, vxlan row, default destination, two neighbours.
+      // For each VNI: bridge row, vxlan row, default destination, two neighbors.
       assert.equal(ours.length, 10);
     },
   },

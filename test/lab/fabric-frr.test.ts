@@ -30,7 +30,7 @@ test('a fabric of FRR alone converges, answers ARP locally, and vanishes', async
   const expected = expectedRows(fabric, 'leaf2');
   const rows = await waitFor(
     async () => {
-      // A host's link-local address comes and goes with its own neighbour discovery.
+      // A host's link-local address comes and goes with its own neighbor discovery.
       const now = (await fabric.installedRows('leaf1')).filter((row) => !row.includes(' fe80:'));
       if (now.length < expected.length) throw new Error(now.join('\n'));
       return now;

@@ -483,7 +483,7 @@ const cases = [
           const [, ip] = key.split(' ');
           assert.ok(
             neighbors.some((row) => row.dst === ip),
-            `neighbour ${key} is left over`,
+            `neighbor ${key} is left over`,
           );
         }
       }),

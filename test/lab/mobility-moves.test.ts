@@ -103,7 +103,7 @@ async function bind(addresses: Record<Family, string>, owner: Host, others: read
   await scene.fabric.announceHost(owner.name);
 }
 
-/** Every leaf has the IP at that MAC, the owner's own leaf as a local neighbour, and the others reach it. */
+/** Every leaf has the IP at that MAC, the owner's own leaf as a local neighbor, and the others reach it. */
 async function isAt(
   t: ExecutionContext,
   ip: string,

@@ -190,6 +190,6 @@ test.serial('the watch tells a local row that is deleted, and one that is replac
     { what: 'what was done to leaf1' },
   );
   t.regex(faults[0], new RegExp(`FDB row of ${lost.mac} on ${lost.port} was deleted`));
-  t.regex(faults[1], /neighbour .* was deleted/);
+  t.regex(faults[1], /neighbor .* was deleted/);
   t.regex(faults[2], new RegExp(`FDB row of ${replaced.mac} was replaced`));
 });

@@ -3,7 +3,7 @@ import test from 'ava';
 import { parse } from 'yaml';
 import { Fabric, waitFor, waitForFloodLists, waitForSessions } from '../../lab/index.js';
 
-/** Seconds of the bridge's ageing and of the neighbour's reachability, and how many of them a host is silent for. */
+/** Seconds of the bridge's ageing and of the neighbor's reachability, and how many of them a host is silent for. */
 const LIFETIME = 3;
 const LIFETIMES = 10;
 const REFRESH = { 'neighbor-refresh': { enabled: true, interval: 1, rate: 50 } };

@@ -90,7 +90,7 @@ for (const setting of ['advertise-svi-ip', 'advertise-default-gateway'] as const
         .map((row) => row.replace(svis[i].sviMac, 'MAC'))
         .sort();
     await waitFor(async () => (await neighbors('leaf1', 1)).length === theirs.length, {
-      what: "neighbours of FRR's SVI",
+      what: "neighbors of FRR's SVI",
     });
     t.deepEqual(await neighbors('leaf1', 1), await neighbors('leaf2', 0));
   });

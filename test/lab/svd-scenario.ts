@@ -41,7 +41,7 @@ async function floodsBecome(vni: number, expected: readonly string[]): Promise<v
   );
 }
 
-/** Rows of a leaf that come of leaf4's routes; link-local neighbours depend on when a host spoke. */
+/** Rows of a leaf that come of leaf4's routes; link-local neighbors depend on when a host spoke. */
 async function rowsForLeaf4(leaf: string): Promise<string> {
   const macs = fabric.plan.hosts.filter((host) => host.leaf === 'leaf4').map((host) => host.mac);
   const rows = await fabric.installedRows(leaf);

@@ -177,7 +177,7 @@ try {
       },
     },
     {
-      name: 'the E-VPN configuration, with a device for neighbours and suppression',
+      name: 'the E-VPN configuration, with a device for neighbors and suppression',
       run: async () => {
         await shell(
           'ip link add dev bridge type bridge',
@@ -215,7 +215,7 @@ try {
               rows.includes(`neigh bridge.10 ${address.ipv4} ${mac} NOARP`),
             );
           },
-          { what: 'neighbour for each remote host' },
+          { what: 'neighbor for each remote host' },
         );
         const { svi, problems } = await vniOf(fabric, 'leaf1', 10);
         assert.equal(svi, 'bridge.10');

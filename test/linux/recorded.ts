@@ -80,6 +80,6 @@ export const RECORDED = {
   /** Of a dump: VNIs 100, 102, 200 with group 239.1.1.1, 201 with the remote VTEP fd00::2. */
   vniFilter:
     '6400000078000200050000008a2d22a407000000040000000c00018008000100640000000c00018008000100660000001400018008000100c800000008000300ef0101012000018008000100c900000014000400fd000000000000000000000000000002',
-  /** The same as vniWithGroup, but for VNIs 100 to 109: what a dump makes of neighbours with one group. */
+  /** The same as vniWithGroup, but for VNIs 100 to 109: what a dump makes of neighbors with one group. */
   vniRange: '2c0000007800000000000000000000000700000004000000140001800800010064000000080002006d000000',
 } as const;

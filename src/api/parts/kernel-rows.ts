@@ -62,7 +62,7 @@ function fdbRowItem(row: BridgeFdbRow | VxlanFdbRow, device: string): FdbRowItem
   };
 }
 
-/** A neighbour table's row. */
+/** A neighbor table's row. */
 export function neighRowItem(row: NeighRow, device: string): NeighRowItem {
   return {
     device,

@@ -133,7 +133,7 @@ export interface RouteKey {
   readonly route: { readonly nlri: EvpnNlri };
 }
 
-/** Routes by their NLRI; our own before a neighbour's of the same key. */
+/** Routes by their NLRI; our own before a neighbor's of the same key. */
 export const routeOrder: KeyOrder<RouteKey> = {
   compare: (a, b) => compare(a.route.nlri, b.route.nlri) || compareText(a.origin, b.origin),
   encode: ({ origin, route }) => `${origin}/${encode(route.nlri)}`,

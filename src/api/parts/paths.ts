@@ -71,7 +71,7 @@ export const PathSchema = Type.Object(
 
 export type PathItem = Static<typeof PathSchema>;
 
-/** A neighbour's path; `lostBy`: the step that excluded it, undefined where it is chosen. */
+/** A neighbor's path; `lostBy`: the step that excluded it, undefined where it is chosen. */
 export function pathItem(path: Path, best: boolean, lostBy: string | undefined): PathItem {
   const { attributes } = path;
   // Those of a long set are decoded for each request

@@ -73,7 +73,7 @@ export interface RouteFilter {
   /** A host's address, or an originator's. */
   readonly ip: Ip | undefined;
   readonly origin: 'local' | 'remote' | undefined;
-  /** Routes of which this neighbour sent a path; a link-local one without a zone is that of any link. */
+  /** Routes of which this neighbor sent a path; a link-local one without a zone is that of any link. */
   readonly neighbor: string | undefined;
   /** Routes that no VNI uses, for this reason. */
   readonly unused: UnusedReason | undefined;
@@ -140,7 +140,7 @@ type RouteRow =
   | { readonly origin: 'local'; readonly route: LocalRoute }
   | { readonly origin: 'remote'; readonly route: Destination };
 
-/** Walks our routes, then the neighbours'; the rows are for `belongs` to judge, so that a page's walk can yield. */
+/** Walks our routes, then the neighbors'; the rows are for `belongs` to judge, so that a page's walk can yield. */
 function* routeRows(local: Iterable<LocalRoute>, remote: Iterable<Destination>): Iterable<RouteRow> {
   for (const route of local) yield { origin: 'local', route };
   for (const route of remote) yield { origin: 'remote', route };

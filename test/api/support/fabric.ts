@@ -57,7 +57,7 @@ function path(nlri: EvpnNlri, neighbor: string, changes: Partial<PathAttributes>
   };
 }
 
-/** A model with something of everything: two neighbours, two VNIs, five kinds of routes. */
+/** A model with something of everything: two neighbors, two VNIs, five kinds of routes. */
 export function fabricModel(): MemoryReadModel {
   const model = new MemoryReadModel();
   const vni = toVni(10010);

@@ -55,7 +55,7 @@ export class MemoryCommands implements Commands {
   }
 }
 
-/** A route of the model: ours where it has attributes, else the neighbours' paths, the first of which is best. */
+/** A route of the model: ours where it has attributes, else the neighbors' paths, the first of which is best. */
 export interface MemoryRoute {
   readonly nlri: EvpnNlri;
   readonly originated?: OriginatedAttributes;

@@ -184,7 +184,7 @@ export function neighbor(address: string): NeighborItem {
   };
 }
 
-/** A neighbour that was never there: everything that can be null is. */
+/** A neighbor that was never there: everything that can be null is. */
 export function idleNeighbor(address: string): NeighborItem {
   return {
     ...neighbor(address),

@@ -91,7 +91,7 @@ export class Leaf {
     if (row?.port === devices.accessIfindex) this.world.kernel.dropBridge(devices.bridgeIfindex, 0, mac);
   }
 
-  /** Routes of a neighbour, as they come off the wire. */
+  /** Routes of a neighbor, as they come off the wire. */
   receive(
     from: PathSource,
     asn: number,

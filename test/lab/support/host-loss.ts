@@ -38,7 +38,7 @@ export async function losesNothingOf(
         .map((line) => JSON.parse(line) as NeighEvent)
         .filter(({ mac, dst: ip }) => mac === host.mac || ip === dst)
         .filter(
-          // A neighbour that expires goes by the kernel's own hand
+          // A neighbor that expires goes by the kernel's own hand
           ({ gone, flags, port, master }) =>
             (flags & NTF_EXT_LEARNED) !== 0 || (gone && (master || port !== 0)),
         );

@@ -239,7 +239,7 @@ function losses(leaf: Leaf, lines: readonly string[]): Loss[] {
     const replaced = !gone && (flags & NTF_EXT_LEARNED) !== 0;
     // What expires, or goes with its device, goes by the kernel's own hand
     if (!replaced && port === 0) return;
-    const what = `neighbour ${dst} at ${stay.mac} on ${device} was ${replaced ? 'replaced by a remote one' : 'deleted'}`;
+    const what = `neighbor ${dst} at ${stay.mac} on ${device} was ${replaced ? 'replaced by a remote one' : 'deleted'}`;
     found.push({ leaf: leaf.name, at, since: stay.since, subjects, what, replaced });
   };
 

@@ -1,5 +1,5 @@
 /**
- * Prints every change of FDB and neighbour rows in the network namespace that it runs in, a line of JSON each, as
+ * Prints every change of FDB and neighbor rows in the network namespace that it runs in, a line of JSON each, as
  * `NeighEvent` has it. It decodes for itself, with the raw socket alone, so that a test does not trust our codecs twice.
  */
 import { execFileSync } from 'node:child_process';
@@ -17,7 +17,7 @@ export interface NeighEvent {
   /** The bridge, for rows of a bridge's FDB. */
   master: string | undefined;
   mac: string | undefined;
-  /** Hexadecimal: a neighbour's IP, or the VTEP of a row of a VXLAN device. */
+  /** Hexadecimal: a neighbor's IP, or the VTEP of a row of a VXLAN device. */
   dst: string | undefined;
   /** NUD_* and NTF_* bits. */
   state: number;

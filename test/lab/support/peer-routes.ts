@@ -55,7 +55,7 @@ function fromGobgp({ nlri, attrs }: GobgpPath): PlainRoute {
   };
 }
 
-/** What GoBGP has from its neighbours. */
+/** What GoBGP has from its neighbors. */
 export async function routesAtGobgp(gobgp: Gobgp): Promise<PlainRoute[]> {
   return Object.values(await gobgp.rib())
     .flat()

@@ -1,5 +1,5 @@
 /**
- * Prints the FDB and neighbour rows of the network namespace that it runs in as JSON, undecoded but for the names of
+ * Prints the FDB and neighbor rows of the network namespace that it runs in as JSON, undecoded but for the names of
  * devices: what iproute2 hides (state and flags it does not print, attributes it does not know) is in it. It trusts
  * neither iproute2's decoder nor ours: it uses the raw socket alone.
  */

@@ -56,12 +56,12 @@ export function routeRows(leaf: Leaf, route: InjectedRoute): string[] {
   ].sort();
 }
 
-/** Link-local addresses come and go with the hosts' own neighbour discovery. */
+/** Link-local addresses come and go with the hosts' own neighbor discovery. */
 export function withoutLinkLocal(rows: readonly string[]): string[] {
   return rows.filter((row) => !row.includes(' fe80:'));
 }
 
-/** Waits until the leaf's rows are exactly these, link-local neighbours aside. */
+/** Waits until the leaf's rows are exactly these, link-local neighbors aside. */
 export async function rowsAre(fabric: Fabric, leaf: string, expected: readonly string[], timeout = 15_000) {
   const sorted = [...expected].sort();
   await waitFor(
@@ -104,7 +104,7 @@ export async function lacksRows(fabric: Fabric, leaf: string, rows: readonly str
   );
 }
 
-/** Every FDB and neighbour row of a node as the kernel gives it, see raw-neigh.ts. */
+/** Every FDB and neighbor row of a node as the kernel gives it, see raw-neigh.ts. */
 export async function rawRows(fabric: Fabric, node: string): Promise<RawRow[]> {
   const program = fileURLToPath(new URL('./raw-neigh.js', import.meta.url));
   const { stdout } = await fabric.exec(node, process.execPath, program);

@@ -157,7 +157,7 @@ export class Scene {
       for (const ip of Object.values(host.address)) {
         const row = neighbors.find(({ dst, dev }) => dst === ip && dev === s?.svi);
         if (row?.lladdr !== host.mac || 'extern_learn' in row)
-          wrong.push(`${leaf.name} lacks neighbour ${ip}`);
+          wrong.push(`${leaf.name} lacks neighbor ${ip}`);
       }
     }
     return wrong;

@@ -1,5 +1,5 @@
 /**
- * A BGP neighbour that says what it is told and nothing else: it connects from ADDRESS to NEIGHBOR, opens the session for
+ * A BGP neighbor that says what it is told and nothing else: it connects from ADDRESS to NEIGHBOR, opens the session for
  * L2VPN EVPN, keeps it alive, and writes each line of hexadecimal octets from its standard input as they are, in one go.
  * After the line `stop reading` it leaves unread what comes. It prints `established` at each KEEPALIVE, and each UPDATE's
  * body as `update HEX`.

@@ -73,7 +73,7 @@ export class ScriptedPeer {
     const args = [at.address, String(at.asn), at.neighbor];
     const command = ['netns', 'exec', fabric.namespace(at.node), process.execPath, program, ...args];
     let said = '';
-    // After a lost session a neighbour takes no connection for a moment (RFC 4271 §8.1.1, DampPeerOscillations).
+    // After a lost session a neighbor takes no connection for a moment (RFC 4271 §8.1.1, DampPeerOscillations).
     const child = await waitFor(
       async () => {
         const process = spawn('ip', command, { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -5,7 +5,7 @@ import { formatIp, ipFromBytes } from '../../../src/types/index.js';
 
 /** What a host was told, and what went through the fabric while it asked. */
 export interface Suppression {
-  /** The MAC addresses in the host's own neighbour table afterwards. */
+  /** The MAC addresses in the host's own neighbor table afterwards. */
   answers: { ipv4: string | undefined; ipv6: string | undefined };
   /** Replies to three pings in each family: the answer was the right one. */
   replies: { ipv4: number; ipv6: number };
@@ -13,7 +13,7 @@ export interface Suppression {
   underlay: { pings: number; arp: number; solicitations: number };
 }
 
-/** The host forgets its neighbours and asks for a remote one, in both families. */
+/** The host forgets its neighbors and asks for a remote one, in both families. */
 export async function suppression(fabric: Fabric, from: string, to: string): Promise<Suppression> {
   const { ipv4, ipv6 } = fabric.host(to).address;
   await fabric.exec(from, 'ip', 'neigh', 'flush', 'all');
@@ -52,7 +52,7 @@ const ETHERNET = 14;
 const UDP_AND_VXLAN = 16;
 
 /**
- * ARP requests, neighbour solicitations and echo requests inside VXLAN over IPv4, as `kind target`. Read here and not by
+ * ARP requests, neighbor solicitations and echo requests inside VXLAN over IPv4, as `kind target`. Read here and not by
  * tshark, which takes longer to start inside user-mode-linux than all else together.
  */
 function insideVxlan(file: string): string[] {
