@@ -119,6 +119,7 @@ export async function startDaemon({
       speaker,
       evpn,
       dataPlane,
+      underlay,
       kernel: insight,
       clock,
       version,

@@ -1,4 +1,4 @@
-import { type Destination, type FamilyRib, nextHopZone, type RibReader } from '../bgp/index.js';
+import type { Destination, FamilyRib, RibReader } from '../bgp/index.js';
 import type { KernelRoutes } from '../dataplane/index.js';
 import {
   type Clock,
@@ -12,7 +12,7 @@ import {
 } from '../types/index.js';
 import type { Prefix } from '../wire/index.js';
 import type { NextHopSets, NextHops } from './next-hops.js';
-import { isUnusable, type NextHop } from './reach.js';
+import { isUnusable, nextHopOf } from './reach.js';
 
 /** Destinations of one turn of the event loop. */
 const SLICE = 256;
@@ -23,6 +23,9 @@ export interface ImportRules {
   /** Prefixes of networks that the machine is in: the kernel's own routes are better. */
   readonly connected: ReadonlySet<PrefixKey>;
 }
+
+/** Why a prefix is none that routes are installed to: no router announces it, we are in it, or it is not accepted. */
+export type Unwanted = 'prefix' | 'connected' | 'not-accepted';
 
 /** Reads the RIB of one unicast family, and wants a kernel route for each destination that leads somewhere. */
 export class RouteImporter {
@@ -82,7 +85,7 @@ export class RouteImporter {
   #take(destination: Destination<Prefix>): void {
     const prefix = prefixKey(destination.nlri.prefix, destination.nlri.prefixLength);
     const before = this.#reader.noteOf(destination) as NextHops | undefined;
-    const nextHops = this.#isWanted(prefix) ? nextHopsOf(destination) : [];
+    const nextHops = this.whyUnwanted(prefix) === undefined ? destination.chosen.map(nextHopOf) : [];
     const after = nextHops.length > 0 ? this.sets.hold(nextHops) : undefined;
     if (after) this.routes.set(prefix, after.group);
     else if (before) this.routes.clear(prefix);
@@ -91,12 +94,11 @@ export class RouteImporter {
     if (after !== before) this.#reader.note(destination, after);
   }
 
-  #isWanted(prefix: PrefixKey): boolean {
+  /** Why no route to the prefix is installed, whatever its paths; undefined where one may be. */
+  whyUnwanted(prefix: PrefixKey): Unwanted | undefined {
     const { accept, connected } = this.rules();
-    return permits(accept, prefix) && !connected.has(prefix) && !isUnusable(prefix, prefixAddress(prefix));
+    if (isUnusable(prefix, prefixAddress(prefix))) return 'prefix';
+    if (connected.has(prefix)) return 'connected';
+    return permits(accept, prefix) ? undefined : 'not-accepted';
   }
-}
-
-function nextHopsOf({ chosen }: Destination<Prefix>): NextHop[] {
-  return chosen.map((path) => ({ ip: path.attributes.nextHop, zone: nextHopZone(path) }));
 }

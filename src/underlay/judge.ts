@@ -1,8 +1,8 @@
-import { nextHopZone, type Path } from '../bgp/index.js';
+import type { Path } from '../bgp/index.js';
 import type { Ip } from '../types/index.js';
 import type { Prefix } from '../wire/index.js';
 import type { NextHops } from './next-hops.js';
-import { keyOf, type NextHop, type Reach } from './reach.js';
+import { keyOf, type NextHop, nextHopOf, type Reach } from './reach.js';
 
 /** Refused next hops that are remembered; of more, whatever changes may concern one. */
 const MOST = 4096;
@@ -24,7 +24,7 @@ export class PathJudge {
   }
 
   readonly usable = (path: Path<Prefix>): boolean => {
-    const nextHop = { ip: path.attributes.nextHop, zone: nextHopZone(path) };
+    const nextHop = nextHopOf(path);
     if (isReached(this.#now, nextHop) || isReached(this.#before, nextHop)) return true;
     if (this.#refused.size < MOST) this.#refused.set(keyOf(nextHop), nextHop);
     return false;

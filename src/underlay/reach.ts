@@ -1,3 +1,4 @@
+import { nextHopZone, type Path } from '../bgp/index.js';
 import type { Hop, Topology } from '../dataplane/index.js';
 import {
   type Ip,
@@ -9,12 +10,18 @@ import {
   prefixLength,
   prefixOf,
 } from '../types/index.js';
+import type { Prefix } from '../wire/index.js';
 
 /** A BGP next hop as a neighbor gave it. */
 export interface NextHop {
   readonly ip: Ip;
   /** The name of the device that it is on where it is in fe80::/10; else empty. */
   readonly zone: string;
+}
+
+/** The next hop of a path. */
+export function nextHopOf(path: Pick<Path<Prefix>, 'attributes' | 'source'>): NextHop {
+  return { ip: path.attributes.nextHop, zone: nextHopZone(path) };
 }
 
 /** The next hop as a key: no IPv6 address is longer than its octets. */

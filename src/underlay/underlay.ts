@@ -1,22 +1,25 @@
 import {
   type DecisionSettings,
+  type Destination,
   FamilyLocalRib,
   FamilyRib,
   type FamilyRibs,
   KeyedTable,
   type Multipath,
+  type MultipathDecision,
+  type Path,
   plainRoutes,
   type RibIdentity,
   ribsOf,
 } from '../bgp/index.js';
 import { EMPTY_TOPOLOGY, type KernelRoutes, type Topology } from '../dataplane/index.js';
-import type { Clock, PrefixKey } from '../types/index.js';
+import { type Clock, isIpv4, type PrefixKey, prefixKey } from '../types/index.js';
 import { type Family, IPV4_UNICAST, IPV6_UNICAST, type Prefix } from '../wire/index.js';
-import { type ImportRules, RouteImporter } from './importer.js';
+import { type ImportRules, RouteImporter, type Unwanted } from './importer.js';
 import { PathJudge } from './judge.js';
 import { NextHopSets } from './next-hops.js';
 import { Originator, type OriginRules } from './originator.js';
-import { Reach } from './reach.js';
+import { type NextHop, nextHopOf, Reach, type Unreachable } from './reach.js';
 
 /** What is configured of the underlay. */
 export type UnderlaySettings = OriginRules & Pick<ImportRules, 'accept'>;
@@ -83,6 +86,33 @@ export class Underlay {
   /** Resolves once all that the neighbors have said has been looked at. */
   async idle(): Promise<void> {
     while (this.isBusy) await new Promise<void>((resolve) => this.clock.soon(resolve));
+  }
+
+  /** What the neighbors say, IPv4 first; the RIB's own objects. */
+  *destinations(): IterableIterator<Destination<Prefix>> {
+    yield* this.ribs.ipv4.destinations();
+    yield* this.ribs.ipv6.destinations();
+  }
+
+  /** What the decision process makes of the paths of one. */
+  decision(destination: Destination<Prefix>): MultipathDecision<Path<Prefix>> {
+    return (isIpv4(destination.nlri.prefix) ? this.ribs.ipv4 : this.ribs.ipv6).decision(destination);
+  }
+
+  /** The next hop of a path, and why it is of no use now, where it is. */
+  nextHop(path: Path<Prefix>): { readonly nextHop: NextHop; readonly unreachable: Unreachable | undefined } {
+    const nextHop = nextHopOf(path);
+    const found = this.#reach.resolve(nextHop);
+    return { nextHop, unreachable: typeof found === 'string' ? found : undefined };
+  }
+
+  /** Why no route to the destination is installed; undefined where one is to be. */
+  whyUnused({ nlri, chosen }: Destination<Prefix>): Unwanted | 'next-hop' | undefined {
+    const [ipv4, ipv6] = this.#importers;
+    const importer = isIpv4(nlri.prefix) ? ipv4 : ipv6;
+    const unwanted = importer.whyUnwanted(prefixKey(nlri.prefix, nlri.prefixLength));
+    if (unwanted !== undefined) return unwanted;
+    return chosen.some((path) => this.nextHop(path).unreachable === undefined) ? undefined : 'next-hop';
   }
 
   /** Devices, their carriers or addresses have changed. */

@@ -46,6 +46,12 @@ const URLS: Record<string, readonly string[]> = {
     '/api/v1/vnis/1/arp-cache?limit=x',
   ],
   '/api/v1/routes': ['/api/v1/routes', '/api/v1/routes?type=2', '/api/v1/routes?mac=x'],
+  '/api/v1/underlay-routes': [
+    '/api/v1/underlay-routes',
+    '/api/v1/underlay-routes?neighbor=10.1.1.0&limit=1',
+    '/api/v1/underlay-routes?ip=x',
+    '/api/v1/underlay-routes?cursor=!',
+  ],
   '/api/v1/vteps': ['/api/v1/vteps', '/api/v1/vteps?limit=0'],
   '/api/v1/pending-writes': [
     '/api/v1/pending-writes',

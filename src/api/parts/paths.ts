@@ -19,36 +19,46 @@ import { ipText, routerIdText, timeText } from '../present.js';
 import { Address, Count, closed, nullable, Text, Time } from '../schema-words.js';
 import { esiText, labelsOf } from './nlri.js';
 
+/** What the decision process makes of a path. */
+export const BestPathProperties = {
+  best: Type.Boolean(),
+  lostBy: nullable(
+    Text(
+      'The step of the decision process that excluded it (docs/best-path.md has them in order); null for what is chosen.',
+    ),
+  ),
+  stale: Type.Boolean({ description: 'True if it is kept while the neighbor restarts (RFC 4724).' }),
+};
+
+/** What of a path's attributes the routes of any family have. */
+export const RoutedProperties = {
+  asPath: Type.Array(
+    Type.Object(
+      {
+        type: Type.Union([
+          Type.Literal('sequence'),
+          Type.Literal('set'),
+          Type.Literal('confed-sequence'),
+          Type.Literal('confed-set'),
+        ]),
+        asns: Type.Array(Count()),
+      },
+      closed,
+    ),
+  ),
+  origin: Type.Union([Type.Literal('igp'), Type.Literal('egp'), Type.Literal('incomplete')]),
+  localPref: nullable(Count()),
+  med: nullable(Count()),
+};
+
 export const PathSchema = Type.Object(
   {
     neighbor: nullable(Address('null for our own.')),
-    best: Type.Boolean(),
-    lostBy: nullable(
-      Text(
-        'The step of the decision process that excluded it (docs/best-path.md has them in order); null for what is chosen.',
-      ),
-    ),
-    stale: Type.Boolean({ description: 'True if it is kept while the neighbor restarts (RFC 4724).' }),
+    ...BestPathProperties,
     esi: nullable(Text()),
     labels: Type.Array(Count(), { description: 'Raw 24-bit labels: VNIs.' }),
     nextHop: Address(),
-    asPath: Type.Array(
-      Type.Object(
-        {
-          type: Type.Union([
-            Type.Literal('sequence'),
-            Type.Literal('set'),
-            Type.Literal('confed-sequence'),
-            Type.Literal('confed-set'),
-          ]),
-          asns: Type.Array(Count()),
-        },
-        closed,
-      ),
-    ),
-    origin: Type.Union([Type.Literal('igp'), Type.Literal('egp'), Type.Literal('incomplete')]),
-    localPref: nullable(Count()),
-    med: nullable(Count()),
+    ...RoutedProperties,
     originatorId: nullable(Address()),
     clusterList: Type.Array(Address()),
     routeTargets: Type.Array(Text()),
@@ -84,7 +94,7 @@ export function pathItem(path: Path, best: boolean, lostBy: string | undefined):
     esi: esiText(path.nlri),
     labels: labelsOf(path.nlri),
     nextHop: formatIp(attributes.nextHop),
-    asPath: attributes.asPath.map(segmentItem),
+    asPath: asPathItem(attributes.asPath),
     origin: ORIGIN_NAMES[attributes.origin],
     localPref: attributes.localPref ?? null,
     med: attributes.med ?? null,
@@ -146,7 +156,8 @@ export function originatedPathItem(nlri: EvpnNlri, attributes: OriginatedAttribu
   };
 }
 
-const ORIGIN_NAMES = {
+/** ORIGIN in words. */
+export const ORIGIN_NAMES = {
   [Origin.IGP]: 'igp',
   [Origin.EGP]: 'egp',
   [Origin.INCOMPLETE]: 'incomplete',
@@ -159,6 +170,16 @@ const SEGMENT_NAMES = {
   [AsPathSegmentType.AS_CONFED_SET]: 'confed-set',
 } as const;
 
+/** An AS_PATH as the API shows it. */
+export function asPathItem(asPath: readonly AsPathSegment[]): PathItem['asPath'] {
+  return asPath.map(segmentItem);
+}
+
 function segmentItem(segment: AsPathSegment): PathItem['asPath'][number] {
   return { type: SEGMENT_NAMES[segment.type], asns: [...segment.asns] };
+}
+
+/** True where the path is this neighbor's; a link-local address without a zone is that of any link. */
+export function isFrom({ source }: Pick<Path, 'source'>, neighbor: string | undefined): boolean {
+  return neighbor === undefined || source.neighbor === neighbor || source.neighbor.startsWith(`${neighbor}%`);
 }

@@ -11,6 +11,7 @@ import { neighbors } from './neighbors.js';
 import { pendingWrites } from './pending-writes.js';
 import { routes } from './routes.js';
 import { status } from './status.js';
+import { underlayRoutes } from './underlay-routes.js';
 import { vnis } from './vnis.js';
 import { vteps } from './vteps.js';
 
@@ -23,6 +24,7 @@ export type * from './neighbor-item.js';
 export type * from './pending-writes.js';
 export type * from './routes.js';
 export type * from './status.js';
+export type * from './underlay-routes.js';
 export type * from './vnis.js';
 export type * from './vteps.js';
 
@@ -34,6 +36,7 @@ const RESOURCES = [
   macs,
   arpCache,
   routes,
+  underlayRoutes,
   vteps,
   drift,
   pendingWrites,

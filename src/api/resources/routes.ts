@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { canonicalAddress, type Destination, type LocalRoute, type Path } from '../../bgp/index.js';
+import { canonicalAddress, type Destination, type LocalRoute } from '../../bgp/index.js';
 import { type Evpn, UNUSED, type UnusedReason } from '../../evpn/index.js';
 import { type Ip, type Mac, parseIp, parseMac, RouteDistinguisher, type Vni } from '../../types/index.js';
 import { type EvpnNlri, RouteType } from '../../wire/index.js';
@@ -13,7 +13,7 @@ import {
   type RouteKey,
   routeOrder,
 } from '../parts/nlri.js';
-import { originatedPathItem, PathSchema, pathItem } from '../parts/paths.js';
+import { isFrom, originatedPathItem, PathSchema, pathItem } from '../parts/paths.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
 import type { Rooms } from '../rooms/rooms.js';
 import { closed, OriginSide, ref, VniNumber } from '../schema-words.js';
@@ -203,10 +203,6 @@ function vnisOf(row: RouteRow, evpn: Evpn): Vni[] {
 
 function isOfVni(row: RouteRow, evpn: Evpn, vni: Vni | undefined): boolean {
   return vni === undefined || vnisOf(row, evpn).includes(vni);
-}
-
-function isFrom({ source }: Path, neighbor: string | undefined): boolean {
-  return neighbor === undefined || source.neighbor === neighbor || source.neighbor.startsWith(`${neighbor}%`);
 }
 
 function matches(nlri: EvpnNlri, filter: RouteFilter): boolean {

@@ -3,6 +3,7 @@ import type { Config } from '../../config/index.js';
 import type { BridgeFdbRow, DataPlane, VxlanFdbRow } from '../../dataplane/index.js';
 import type { Evpn } from '../../evpn/index.js';
 import type { Clock } from '../../types/index.js';
+import type { Underlay } from '../../underlay/index.js';
 import type { ProblemNote } from '../parts/problem-note.js';
 
 /** Whether evpnd can be relied on, and if not, what it waits for. */
@@ -48,6 +49,8 @@ export interface Rooms {
   readonly speaker: Pick<Speaker, 'rib' | 'localRib' | 'neighbors' | 'neighbor'>;
   readonly evpn: Evpn;
   readonly dataPlane: DataPlane;
+  /** undefined where it is off. */
+  readonly underlay?: Underlay | undefined;
   readonly kernel: KernelInsight;
   readonly clock: Clock;
   readonly version: string;

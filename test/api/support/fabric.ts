@@ -9,6 +9,7 @@ import {
   type Log,
   parseIp,
   parseMac,
+  parsePrefix,
   RouteDistinguisher,
   routeTargetOfAs2,
   silentLog,
@@ -71,6 +72,8 @@ export function fabricModel(): MemoryReadModel {
   model.neighborTable
     .set('2001:db8::1', samples.idleNeighbor('2001:db8::1'))
     .set('10.1.1.0', samples.neighbor('10.1.1.0'));
+  for (const prefix of ['10.2.0.0/16', '2001:db8:2::/48'])
+    model.underlayTable.set(parsePrefix(prefix), samples.underlayRoute(prefix));
   model.vniTable.set(vni, samples.vni(10010)).set(toVni(20), samples.absentVni(20));
   model.macTables.set(
     vni,

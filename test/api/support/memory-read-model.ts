@@ -21,6 +21,7 @@ import {
   type PendingWriteItem,
   pagesByKey,
   pathItem,
+  prefixOrder,
   type Readiness,
   type ReadModel,
   type RouteFilter,
@@ -28,11 +29,20 @@ import {
   type RouteKey,
   routeOrder,
   type Status,
+  type UnderlayRouteFilter,
+  type UnderlayRouteItem,
   type VniItem,
   type VtepItem,
 } from '../../../src/api/index.js';
 import type { Path } from '../../../src/bgp/index.js';
-import { formatIp, formatMac, type Ip, type Mac, type Vni } from '../../../src/types/index.js';
+import {
+  formatIp,
+  formatMac,
+  type Ip,
+  type Mac,
+  type PrefixKey,
+  type Vni,
+} from '../../../src/types/index.js';
 import type { EvpnNlri, OriginatedAttributes } from '../../../src/wire/index.js';
 import * as samples from './samples.js';
 
@@ -80,6 +90,7 @@ export class MemoryReadModel implements ReadModel {
   /** Newest first. */
   readonly driftTable: DriftItem[] = [];
   readonly pendingTable: PendingWriteItem[] = [];
+  readonly underlayTable = new Map<PrefixKey, UnderlayRouteItem>();
   readonly duplicateTable: DuplicateItem[] = [];
   /** By the text of the MAC. */
   readonly stories = new Map<string, (ip: string | null) => Explain>();
@@ -98,6 +109,15 @@ export class MemoryReadModel implements ReadModel {
   arpCache = (vni: Vni, filter: HostFilter) =>
     this.vniTable.has(vni) ? pagesOf(chosen(this.arpTables.get(vni), filter), ipOrder) : undefined;
   vteps = () => pagesOf(this.vtepTable, ipOrder);
+  underlayRoutes = ({ neighbor }: UnderlayRouteFilter) =>
+    pagesOf(
+      new Map(
+        [...this.underlayTable].filter(
+          ([, { paths }]) => neighbor === undefined || paths.some((path) => path.neighbor === neighbor),
+        ),
+      ),
+      prefixOrder,
+    );
   pendingWrites = (vni: Vni | undefined) =>
     pagesOf(
       new Map(

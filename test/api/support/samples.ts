@@ -8,6 +8,7 @@ import type {
   PathItem,
   Status,
   Story,
+  UnderlayRouteItem,
   VniItem,
   VtepItem,
 } from '../../../src/api/index.js';
@@ -490,4 +491,30 @@ export function explain(ip: string | null): Explain {
             lastRefreshAt: '2026-01-01T00:00:00.000Z',
           },
   };
+}
+
+/** A unicast route of two paths. */
+export function underlayRoute(prefix: string): UnderlayRouteItem {
+  const path = {
+    neighbor: '10.1.1.0',
+    best: true,
+    lostBy: null,
+    stale: false,
+    chosen: true,
+    nextHop: '10.1.1.0',
+    unreachable: null,
+    asPath: [{ type: 'sequence' as const, asns: [65000] }],
+    origin: 'igp' as const,
+    localPref: null,
+    med: 5,
+    receivedAt: '2026-01-01T00:00:00.000Z',
+  };
+  const other = {
+    ...path,
+    best: false,
+    chosen: false,
+    lostBy: 'usable path',
+    unreachable: 'martian' as const,
+  };
+  return { prefix, unused: null, bestBy: 'usable path', paths: [path, other] };
 }

@@ -1,0 +1,144 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { canonicalAddress, type Destination, type Path } from '../../bgp/index.js';
+import { formatPrefix, type Ip, isWithin, type PrefixKey, parseIp, prefixKey } from '../../types/index.js';
+import { formatNextHop, type Underlay } from '../../underlay/index.js';
+import type { Prefix } from '../../wire/index.js';
+import { prefixOrder } from '../orders.js';
+import { type Pages, pagesByKey } from '../paging.js';
+import { PageQuery, parsed } from '../parameters.js';
+import { asPathItem, BestPathProperties, isFrom, ORIGIN_NAMES, RoutedProperties } from '../parts/paths.js';
+import { timeText } from '../present.js';
+import { listOf, pageOf, type Resource } from '../resource.js';
+import { Address, closed, nullable, Text, Time } from '../schema-words.js';
+
+const UnderlayPath = Type.Object(
+  {
+    neighbor: Address(),
+    ...BestPathProperties,
+    chosen: Type.Boolean({ description: 'Traffic goes this way, if `unreachable` is null.' }),
+    nextHop: Text('With the device behind `%` if it is link-local.'),
+    unreachable: nullable(
+      Type.Union([Type.Literal('martian'), Type.Literal('our-own-address'), Type.Literal('not-connected')], {
+        description: 'Why its next hop is of no use now; null if it is.',
+      }),
+    ),
+    ...RoutedProperties,
+    receivedAt: nullable(Time()),
+  },
+  closed,
+);
+
+const UnderlayRouteSchema = Type.Object(
+  {
+    prefix: Text('address/length'),
+    unused: nullable(
+      Type.Union(
+        [
+          Type.Literal('prefix'),
+          Type.Literal('not-accepted'),
+          Type.Literal('connected'),
+          Type.Literal('next-hop'),
+        ],
+        {
+          description:
+            'Why it is not installed; null if it is. prefix: no router announces it; not-accepted: `underlay.accept`; next-hop: no chosen path leads anywhere.',
+        },
+      ),
+    ),
+    bestBy: Text("The step of BGP's decision process that chose the best path."),
+    paths: Type.Array(UnderlayPath),
+  },
+  { $id: 'UnderlayRoute', ...closed },
+);
+
+export type UnderlayRouteItem = Static<typeof UnderlayRouteSchema>;
+
+const UnderlayRouteQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    ip: Type.Optional(Type.String({ description: 'Routes whose prefix holds this address.' })),
+    neighbor: Type.Optional(Type.String({ description: 'A neighbor that sent a path.' })),
+  },
+  closed,
+);
+
+/** Which routes; an undefined field does not restrict. */
+export interface UnderlayRouteFilter {
+  readonly ip: Ip | undefined;
+  readonly neighbor: string | undefined;
+}
+
+interface UnderlayRouteReads {
+  underlayRoutes(filter: UnderlayRouteFilter): Pages<UnderlayRouteItem>;
+}
+
+/** The unicast routes of the neighbors; none where the underlay is off. */
+export const underlayRoutes: Resource<UnderlayRouteReads> = {
+  schemas: [UnderlayRouteSchema],
+  endpoints: [
+    {
+      path: '/underlay-routes',
+      summary:
+        'The IPv4 and IPv6 unicast routes that the neighbors sent, with every path; empty without `underlay.enabled`',
+      query: UnderlayRouteQuery,
+      answer: listOf('UnderlayRoute'),
+      problems: [400],
+      handle: (model, { query }, turns) => {
+        const { ip, neighbor } = query as Static<typeof UnderlayRouteQuery>;
+        const filter = {
+          ip: parsed('ip', ip, parseIp),
+          neighbor: parsed('neighbor', neighbor, canonicalAddress),
+        };
+        return pageOf(model.underlayRoutes(filter), query, turns);
+      },
+    },
+  ],
+  reads: ({ underlay }) => ({
+    underlayRoutes: (filter) =>
+      pagesByKey<Destination<Prefix>, PrefixKey, UnderlayRouteItem>({
+        total: null,
+        rows: () => underlay?.destinations() ?? [],
+        where: (destination) => belongs(destination, filter),
+        key: ({ nlri }) => prefixKey(nlri.prefix, nlri.prefixLength),
+        order: prefixOrder,
+        weight: ({ paths }) => paths.reduce((sum, { attributes }) => sum + attributes.octets, 0),
+        item: (destination) => itemOf(destination, underlay as Underlay),
+      }),
+  }),
+};
+
+function belongs({ best, paths, nlri }: Destination<Prefix>, { ip, neighbor }: UnderlayRouteFilter): boolean {
+  // Its last path has gone
+  if (best === undefined) return false;
+  if (ip !== undefined && !isWithin(ip, nlri.prefix, nlri.prefixLength)) return false;
+  return neighbor === undefined || paths.some((path) => isFrom(path, neighbor));
+}
+
+function itemOf(destination: Destination<Prefix>, underlay: Underlay): UnderlayRouteItem {
+  const { rule, lost, chosen } = underlay.decision(destination);
+  const pathItem = (path: Path<Prefix>): UnderlayRouteItem['paths'][number] => {
+    const { source, attributes, stale, receivedAt } = path;
+    const { nextHop, unreachable } = underlay.nextHop(path);
+    return {
+      neighbor: source.neighbor,
+      best: path === destination.best,
+      lostBy: lost.get(path) ?? null,
+      stale,
+      chosen: chosen.includes(path),
+      nextHop: formatNextHop(nextHop),
+      unreachable: unreachable ?? null,
+      asPath: asPathItem(attributes.asPath),
+      origin: ORIGIN_NAMES[attributes.origin],
+      localPref: attributes.localPref ?? null,
+      med: attributes.med ?? null,
+      receivedAt: timeText(receivedAt),
+    };
+  };
+  const { prefix, prefixLength } = destination.nlri;
+  return {
+    prefix: formatPrefix(prefixKey(prefix, prefixLength)),
+    unused: underlay.whyUnused(destination) ?? null,
+    bestBy: rule,
+    paths: destination.paths.map(pathItem),
+  };
+}
