@@ -59,6 +59,9 @@ function whole(): Record<string, string[]> {
   };
 }
 
+/** What both spines know. */
+const shared = () => [fabric.leaf('leaf2').vtepAddress.ipv4, '198.51.100.0/24'];
+
 test.before(async () => {
   fabric = await Fabric.create({
     leaves: [{ engine: 'evpnd' }, { engine: 'frr' }],
@@ -139,6 +142,51 @@ test.serial('hosts reach each other over VTEPs that BGP alone knows the way to',
   const { sent, received } = await fabric.ping('h1-10', 'h2-10', { count: 3 });
   t.is(received, sent);
 });
+
+interface ShownPath {
+  readonly neighbor: string;
+  readonly chosen: boolean;
+  readonly lostBy: string | null;
+}
+
+/** What the route map of spine2 does to its routes, and the step by which its path loses; none where both are chosen. */
+for (const [statement, step] of [
+  ['set as-path prepend 64999', 'shorter AS_PATH'],
+  ['set origin egp', 'lower ORIGIN'],
+  ['set metric 77', 'lower MULTI_EXIT_DISC'],
+  ['set community 1:1', null],
+] as const)
+  test.serial(`best path with FRR: \`${statement}\` is ${step ?? 'no reason'}`, async (t) => {
+    const [first = '', second = ''] = gateways();
+    const map = async (spine: string, ...words: string[]) =>
+      fabric.frr(spine).vtysh('conf t', 'route-map told permit 1', ...words);
+    // What is redistributed is INCOMPLETE and has a metric of its own
+    await map('spine1', 'set origin igp', 'set metric 5');
+    await map('spine2', 'set origin igp', 'set metric 5', statement);
+    const paths = async () => {
+      const { body } = await fabric
+        .evpnd('leaf1')
+        .get<{ items: { prefix: string; unused: string | null; paths: ShownPath[] }[] }>(
+          '/api/v1/underlay-routes?ip=198.51.100.7',
+        );
+      return Object.fromEntries(
+        (body.items[0]?.paths ?? []).map(({ neighbor, chosen, lostBy }) => [neighbor, lostBy ?? chosen]),
+      );
+    };
+    const expected = { [first]: true, [second]: step ?? true };
+    await waitFor(async () => JSON.stringify(await paths()) === JSON.stringify(expected), {
+      what: JSON.stringify(expected),
+    }).catch(async (error: Error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(await paths())}`);
+    });
+    t.deepEqual(await paths(), expected);
+    await ourRoutesBecome({
+      ...whole(),
+      ...(step && Object.fromEntries(shared().map((prefix) => [prefix, [first]]))),
+    });
+    for (const spine of spines) await map(spine, 'no set origin', 'no set metric', `no ${statement}`);
+    await ourRoutesBecome(whole());
+  });
 
 test.serial('a link that is pulled takes its way along at once, and comes back', async (t) => {
   const [link] = fabric.spine('spine1').links;
