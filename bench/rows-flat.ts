@@ -270,7 +270,7 @@ export const FLAT_ROWS: readonly Row[] = [
   row('attributes', 'a million attribute sets come and go', MILLION, flow('attributes')),
   row('unread', 'a million local MACs come and go, of which a neighbor reads nothing', MILLION, UNREAD),
   row('queries', 'a million REST queries', MILLION, QUERIES),
-  row('vnis', '20,000 VNIs with a device each made and deleted', 20_000, VNIS),
+  row('vnis', '100,000 VNIs with a device each made and deleted', 100_000, VNIS),
   row('renames', 'a million renames of links', MILLION, RENAMES),
 ];
 
