@@ -1,21 +1,25 @@
 import type { Multipath, SpeakerConfig } from './bgp/index.js';
 import type { Config, FamilyName } from './config/index.js';
 import { type EvpnSettings, isFlooded, isServed, type VniSettings } from './evpn/index.js';
+import { FAMILIES, familiesOf } from './families.js';
 import type { KernelPolicy } from './linux/index.js';
+import { policiesOf } from './policies.js';
 import { formatIp, type Vni } from './types/index.js';
-import { type AnyFamily, EVPN, IPV4_UNICAST, IPV6_UNICAST } from './wire/index.js';
+import type { AnyFamily } from './wire/index.js';
 
 /** What only counts for a neighbor that is connected to. */
 const NEVER_CONNECTED_TO = { port: 179, connectRetryTime: 5 } as const;
 
 /** Returns the configuration of the speaker. */
 export function speakerConfig(config: Config): SpeakerConfig {
+  const policies = policiesOf(config);
   return {
     asn: config.asn,
     routerId: config.routerId,
     listen: config.bgp.listen.map((address) => ({ address: formatIp(address), port: config.bgp.port })),
     neighbors: config.neighbors.map((neighbor) => ({
       ...neighbor,
+      ...policies(neighbor),
       families: familiesOf(neighbor.families),
       maxFamilyRoutes: familyLimits(neighbor.maxFamilyRoutes),
       address: formatIp(neighbor.address),
@@ -26,31 +30,13 @@ export function speakerConfig(config: Config): SpeakerConfig {
       limit,
       neighbor: {
         ...neighbor,
+        ...policies(neighbor),
         families: familiesOf(neighbor.families),
         maxFamilyRoutes: familyLimits(neighbor.maxFamilyRoutes),
         ...NEVER_CONNECTED_TO,
       },
     })),
   };
-}
-
-const FAMILIES: Readonly<Record<FamilyName, AnyFamily>> = {
-  'l2vpn-evpn': EVPN,
-  'ipv4-unicast': IPV4_UNICAST,
-  'ipv6-unicast': IPV6_UNICAST,
-};
-
-/** One list for the same families, so that a session is compared by it. */
-const familyLists = new Map<string, readonly AnyFamily[]>();
-
-function familiesOf(names: readonly FamilyName[]): readonly AnyFamily[] {
-  const key = [...names].sort().join();
-  let list = familyLists.get(key);
-  if (!list) {
-    list = names.map((name) => FAMILIES[name]);
-    familyLists.set(key, list);
-  }
-  return list;
 }
 
 function familyLimits(limits: ReadonlyMap<FamilyName, number>): ReadonlyMap<AnyFamily, number> {

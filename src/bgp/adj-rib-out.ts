@@ -1,5 +1,13 @@
 import { type Clock, emptyList, type Timer } from '../types/index.js';
-import type { EvpnNlri, Nlri, OriginatedAttributes, UpdateEncoder } from '../wire/index.js';
+import type {
+  AnyFamily,
+  EvpnNlri,
+  Family,
+  Nlri,
+  OriginatedAttributes,
+  UpdateEncoder,
+} from '../wire/index.js';
+import type { ExportPolicy } from './export-policy.js';
 import type { FamilyLocalRib, LocalEntry, LocalRibListener } from './local-rib.js';
 import type { LocalRoute } from './route.js';
 
@@ -42,7 +50,16 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
   #blocked = false;
   #flush: Timer | undefined;
 
-  constructor(clock: Clock, localRib: FamilyLocalRib<Own>, encoder: UpdateEncoder<Own>, sink: UpdateSink) {
+  #policy: ExportPolicy | undefined;
+
+  constructor(
+    clock: Clock,
+    localRib: FamilyLocalRib<Own>,
+    encoder: UpdateEncoder<Own>,
+    sink: UpdateSink,
+    policy?: ExportPolicy,
+  ) {
+    this.#policy = policy;
     this.#clock = clock;
     this.#sent = new Array<number>(localRib.family.kinds).fill(0);
     this.#localRib = localRib;
@@ -73,6 +90,31 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
     this.#schedule();
   }
 
+  /**
+   * Sends routes by that policy from now on: what it makes another route of than the last one did is owed like a change.
+   * One walk over all routes of our own, which is what an operator's change of a policy costs.
+   */
+  changePolicy(policy: ExportPolicy | undefined): void {
+    const before = this.#policy;
+    for (const entry of this.#localRib.entries()) {
+      if (this.#initialDump && entry.serial > this.#dumpedTo) break;
+      const { route } = entry;
+      if (route === undefined) continue;
+      const [was, is] = [
+        exported(before, this.#localRib.family, route),
+        exported(policy, this.#localRib.family, route),
+      ];
+      if (was?.attributes !== is?.attributes && entry.owe(this, was)) this.#pending.add(entry);
+    }
+    this.#policy = policy;
+    this.#schedule();
+  }
+
+  /** The route as the neighbor is to have it; undefined where it is not to. */
+  #exported(route: LocalRoute<Own> | undefined): LocalRoute<Own> | undefined {
+    return route && exported(this.#policy, this.#localRib.family, route);
+  }
+
   /** The session is over: nothing is owed any more. */
   stop(): void {
     this.#localRib.unlisten(this);
@@ -98,7 +140,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
 
   changed(entry: LocalEntry<Own>, before: LocalRoute<Own> | undefined): void {
     if (this.#initialDump && entry.serial > this.#dumpedTo) return;
-    if (entry.owe(this, before)) this.#pending.add(entry);
+    if (entry.owe(this, this.#exported(before))) this.#pending.add(entry);
     else if (entry.route === undefined && entry.isToldNothing(this)) {
       this.#pending.delete(entry);
       // The RIB lets the entry go once it has told everybody
@@ -163,7 +205,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
       const entry = this.#take();
       if (entry === undefined) return;
       const told = this.#settle(entry);
-      const { route } = entry;
+      const route = this.#exported(entry.route);
       if (route !== undefined) {
         if (told === undefined) this.#sent[route.nlri.type]++;
         if (told?.attributes !== route.attributes || !this.#localRib.family.same(told.nlri, route.nlri))
@@ -185,14 +227,23 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
         return true;
       }
       const entry = next.value;
+      const route = this.#exported(entry.route);
       if (this.#initialDump) {
         this.#dumpedTo = entry.serial;
-        if (entry.route !== undefined) this.#sent[entry.nlri.type]++;
+        if (route !== undefined) this.#sent[entry.nlri.type]++;
       }
-      if (entry.route !== undefined) slice.announce(entry.route);
+      if (route !== undefined) slice.announce(route);
     }
     return false;
   }
+}
+
+function exported<Own extends Nlri>(
+  policy: ExportPolicy | undefined,
+  family: Family<Own>,
+  route: LocalRoute<Own>,
+): LocalRoute<Own> | undefined {
+  return policy === undefined ? route : policy.apply(family as unknown as AnyFamily, route);
 }
 
 interface Group<Own extends Nlri> {

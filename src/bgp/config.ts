@@ -2,6 +2,8 @@ import type { BfdSettings } from '../bfd/index.js';
 import { type PrefixKey, Secret } from '../types/index.js';
 import type { AnyFamily } from '../wire/index.js';
 import { canonicalAddress } from './address.js';
+import type { ExportPolicy } from './export-policy.js';
+import type { ImportPolicy } from './import-policy.js';
 import type { ListenEndpoint, PeerSecurity } from './transport.js';
 
 /** One neighbor as the operator configured it, defaults filled in. */
@@ -50,6 +52,9 @@ export interface NeighborConfig {
   readonly maxOctets?: number;
   readonly maxFamilyRoutes?: ReadonlyMap<AnyFamily, number>;
   readonly onLimit?: 'close' | 'stop' | 'warn';
+  /** What becomes of its routes, and of those that it is sent; nothing where absent. */
+  readonly importPolicy?: ImportPolicy | undefined;
+  readonly exportPolicy?: ExportPolicy | undefined;
   readonly description?: string;
   /** The peer group that some of the settings come from. */
   readonly peerGroup?: string | undefined;

@@ -34,6 +34,7 @@ function addressOfSource(source: PathSource): Ip {
 const truthFirst = (a: boolean, b: boolean): number => (a === b ? 0 : a ? -1 : 1);
 
 /** The names of what excludes paths beside the steps. */
+export const REJECTED = 'import-policy';
 export const USABLE = 'usable path';
 export const OWN_NEXT_HOP = 'next hop of its own';
 export const AKIN = 'multipath-relax';
@@ -162,6 +163,11 @@ export const STEP_TABLE: {
   readonly several: readonly Omit<Step, 'compare'>[];
 } = {
   before: [
+    {
+      name: REJECTED,
+      what: 'A path that the import policy of its neighbor accepts. Where there is none, nothing is chosen',
+      source: 'RFC 4271 §9.1.1',
+    },
     {
       name: USABLE,
       what: 'A path that leads somewhere: its next hop resolves, and what it carries can be used. Where none does, the others are compared among themselves, and nothing is installed',

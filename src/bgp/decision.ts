@@ -5,11 +5,13 @@ import {
   type Compare,
   MAXIMUM_PATHS,
   OWN_NEXT_HOP,
+  REJECTED,
   type Step,
   stepsOf,
   TIE_BREAKERS,
   USABLE,
 } from './decision-steps.js';
+import { isRejected } from './import-policy.js';
 import { nextHopZone } from './next-hop-zone.js';
 import type { Path } from './route.js';
 
@@ -60,7 +62,7 @@ export function decide<P extends Path<Route>>(
   rules: DecisionRules<P> = {},
 ): Decision<P> {
   const round = new Round(paths, rules);
-  if (paths.length > 1) for (const step of round.steps.all) if (round.take(step)) break;
+  if (round.left.length > 1) for (const step of round.steps.all) if (round.take(step)) break;
   return { best: round.left[0], rule: round.rule, lost: round.lost };
 }
 
@@ -87,9 +89,10 @@ export function selectSeveral<P extends Path<Route>>(
   multipath: Multipath,
   rules: DecisionRules<P> = {},
 ): readonly P[] {
-  if (paths.length < 2) return paths;
+  const accepted = acceptedOf(paths);
+  if (accepted.length < 2) return accepted;
   const { usable, alwaysCompareMed = false } = rules;
-  let candidates = usableOf(paths, usable);
+  let candidates = usableOf(accepted, usable);
   for (const step of stepsOf(paths[0], alwaysCompareMed).preferences)
     candidates = eliminate(candidates, step);
   return chooseAmong(candidates, multipath, undefined);
@@ -156,10 +159,11 @@ class Round<P extends Path<Route>> {
   rule: string;
 
   constructor(paths: readonly P[], { usable, alwaysCompareMed = false }: DecisionRules<P>) {
-    this.left = paths;
+    this.left = acceptedOf(paths);
+    for (const path of paths) if (!this.left.includes(path)) this.lost.set(path, REJECTED);
     this.steps = paths.length > 0 ? stepsOf(paths[0], alwaysCompareMed) : { preferences: [], all: [] };
-    this.rule = paths.length < 2 ? 'only path' : 'first of equals';
-    if (paths.length > 1) this.#keep(usableOf(paths, usable), USABLE);
+    this.rule = this.left.length < 2 ? 'only path' : 'first of equals';
+    if (this.left.length > 1) this.#keep(usableOf(this.left, usable), USABLE);
   }
 
   /** True where no choice is left. */
@@ -174,6 +178,13 @@ class Round<P extends Path<Route>> {
     this.left = left;
     if (left.length === 1) this.rule = name;
   }
+}
+
+/** Those that the import policies of their neighbors accept. */
+function acceptedOf<P extends Path<Route>>(paths: readonly P[]): readonly P[] {
+  return paths.some(({ attributes }) => isRejected(attributes))
+    ? paths.filter(({ attributes }) => !isRejected(attributes))
+    : paths;
 }
 
 /** The usable ones; all where none is. */
@@ -217,15 +228,22 @@ export function selectBest<P extends Path<Route>>(
   paths: readonly P[],
   rules: DecisionRules<P> = {},
 ): P | undefined {
-  if (paths.length === 2) return better(paths[0], paths[1], rules);
-  if (paths.length < 2) return paths[0];
+  const accepted = acceptedOf(paths);
+  if (accepted.length === 2) return better(accepted[0], accepted[1], rules);
+  if (accepted.length < 2) return accepted[0];
   const { usable, alwaysCompareMed = false } = rules;
-  let candidates = usableOf(paths, usable);
+  let candidates = usableOf(accepted, usable);
   for (const step of stepsOf(paths[0], alwaysCompareMed).all) {
     if (candidates.length === 1) break;
     candidates = eliminate(candidates, step);
   }
   return candidates[0];
+}
+
+/** The better of two paths, of which the import policy may reject either. */
+export function acceptedOrBetter<P extends Path<Route>>(a: P, b: P, rules: DecisionRules<P>): P | undefined {
+  if (isRejected(a.attributes)) return isRejected(b.attributes) ? undefined : b;
+  return isRejected(b.attributes) ? a : better(a, b, rules);
 }
 
 /** The best of two paths, without garbage: what nearly every UPDATE costs where there is a choice. */

@@ -1,5 +1,6 @@
 import type { EvpnNlri, Family, PathAttributes, Route } from '../wire/index.js';
-import { better, type DecisionRules, selectBest } from './decision.js';
+import { acceptedOrBetter, type DecisionRules, selectBest } from './decision.js';
+import { isRejected } from './import-policy.js';
 import type { Destination, Path, PathSource } from './route.js';
 import type { TableEntry } from './table.js';
 
@@ -151,9 +152,9 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
   /** The decision process's choice; no list is built for one path or two. */
   choose(rules: DecisionRules<Path<Nlri>>): RibPath<Nlri> | undefined {
     const later = this.#later;
-    if (later === undefined) return this.hasPath ? this : undefined;
+    if (later === undefined) return this.hasPath && !isRejected(this.attributes) ? this : undefined;
     return later.next === undefined
-      ? better<RibPath<Nlri>>(this, later, rules)
+      ? acceptedOrBetter<RibPath<Nlri>>(this, later, rules)
       : selectBest(this.paths, rules);
   }
 

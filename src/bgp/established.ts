@@ -12,8 +12,9 @@ import {
 import { addressOf } from './address.js';
 import type { UpdateSink } from './adj-rib-out.js';
 import type { StandingSession } from './config.js';
+import { type ExportPolicy, samePolicy } from './export-policy.js';
 import type { FamilyRibs, SessionAdjRibOut, SessionRib } from './family-ribs.js';
-import type { InboundPolicy } from './inbound.js';
+import { type InboundPolicy, sameInbound } from './inbound.js';
 import type { Link } from './link.js';
 import { hasRestarted, type Negotiated } from './open.js';
 import type { PathSource } from './route.js';
@@ -36,6 +37,13 @@ export interface SessionFamily {
   isRefreshing: boolean;
 }
 
+/** What becomes of the routes of a session. */
+export interface SessionPolicies {
+  readonly inbound: InboundPolicy;
+  /** All are sent as they are where undefined. */
+  readonly exported: ExportPolicy | undefined;
+}
+
 /** Subtypes of ROUTE-REFRESH (RFC 7313 §3.2). */
 const [REQUEST, BEGIN, END] = [0, 1, 2];
 
@@ -47,18 +55,20 @@ export class Established {
   readonly #clock: Clock;
   readonly #since: number;
   #prompting: Timer | undefined;
+  /** A reload may change them. */
+  #policies: SessionPolicies;
 
   constructor(
     readonly link: Link,
     readonly negotiated: Negotiated,
     neighbor: string,
-    /** What its routes may be; a reload may change it. */
-    public inbound: InboundPolicy,
+    policies: SessionPolicies,
     localAsn: number,
     ribs: readonly FamilyRibs[],
     clock: Clock,
   ) {
     this.#clock = clock;
+    this.#policies = policies;
     this.#since = clock.now();
     const { remoteRouterId, internal, fourOctetAs, extendedMessage } = negotiated;
     this.source = { neighbor, routerId: remoteRouterId, internal };
@@ -81,7 +91,7 @@ export class Established {
       if (negotiated.families.includes(family))
         this.families.set(family, {
           rib,
-          adjRibOut: adjRibOut(clock, encoding, sinkOf(family)),
+          adjRibOut: adjRibOut(clock, encoding, sinkOf(family), policies.exported),
           endOfRibAt: undefined,
           isRefreshing: false,
         });
@@ -144,15 +154,21 @@ export class Established {
     return 'done';
   }
 
+  /** What its routes may be. */
+  get inbound(): InboundPolicy {
+    return this.#policies.inbound;
+  }
+
   /**
-   * Takes routes by that policy from now on, and asks for all where it is another: those that were refused are known to the
-   * neighbor alone.
+   * Takes and sends routes by these policies from now on. Where others are to be taken, all are asked for again: those that were
+   * refused are known to the neighbor alone, and what a policy made of one is made where it arrives.
    */
-  changeInbound(inbound: InboundPolicy): Refresh {
-    const { firstAs, allowasIn } = this.inbound;
-    if (inbound.firstAs === firstAs && inbound.allowasIn === allowasIn) return 'done';
-    this.inbound = inbound;
-    return this.askForRoutes();
+  changePolicies(after: SessionPolicies): Refresh {
+    const before = this.#policies;
+    this.#policies = after;
+    if (!samePolicy(before.exported, after.exported))
+      for (const { adjRibOut } of this.families.values()) adjRibOut.changePolicy(after.exported);
+    return sameInbound(before.inbound, after.inbound) ? 'done' : this.askForRoutes();
   }
 
   #sendRefresh(afi: number, safi: number, subtype: number): void {

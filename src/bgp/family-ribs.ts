@@ -8,6 +8,7 @@ import {
   UpdateEncoder,
 } from '../wire/index.js';
 import { AdjRibOut, type UpdateSink } from './adj-rib-out.js';
+import type { ExportPolicy } from './export-policy.js';
 import type { InboundPolicy, RefusalReason } from './inbound.js';
 import type { FamilyLocalRib } from './local-rib.js';
 import type { NeighborRouteCounts } from './neighbor-routes.js';
@@ -38,7 +39,7 @@ export interface SessionRib {
 /** What a session does with its Adj-RIB-Out of a family. */
 export type SessionAdjRibOut = Pick<
   AdjRibOut<never>,
-  'start' | 'refresh' | 'stop' | 'drained' | 'sent' | 'owed'
+  'start' | 'refresh' | 'changePolicy' | 'stop' | 'drained' | 'sent' | 'owed'
 >;
 
 /** The RIBs of one family that the sessions of a speaker share. */
@@ -46,7 +47,12 @@ export interface FamilyRibs {
   readonly family: AnyFamily;
   readonly rib: SessionRib;
   /** Makes the Adj-RIB-Out of a session. */
-  adjRibOut(clock: Clock, session: EncodingSession, sink: UpdateSink): SessionAdjRibOut;
+  adjRibOut(
+    clock: Clock,
+    session: EncodingSession,
+    sink: UpdateSink,
+    policy: ExportPolicy | undefined,
+  ): SessionAdjRibOut;
 }
 
 /** What a neighbor's routes of all families take, and how many of them are stale. */
@@ -72,7 +78,7 @@ export function ribsOf<Own extends Nlri>(rib: FamilyRib<Own>, localRib: FamilyLo
   return {
     family,
     rib,
-    adjRibOut: (clock, session, sink) =>
-      new AdjRibOut<Own>(clock, localRib, new UpdateEncoder<Own>(session, family), sink),
+    adjRibOut: (clock, session, sink, policy) =>
+      new AdjRibOut<Own>(clock, localRib, new UpdateEncoder<Own>(session, family), sink, policy),
   };
 }

@@ -5,6 +5,8 @@ import {
   type PathAttributes,
   type Route,
 } from '../wire/index.js';
+import { samePolicy } from './export-policy.js';
+import type { ImportPolicy } from './import-policy.js';
 
 /** What the operator lets a neighbor's routes be; read at each UPDATE. */
 export interface InboundPolicy {
@@ -14,6 +16,8 @@ export interface InboundPolicy {
   readonly allowasIn: number;
   /** The AS that we have for this neighbor, which counts as our own too; undefined where it is no other. */
   readonly localAs: number | undefined;
+  /** What becomes of each route that is not refused; all are taken as they come where absent. */
+  readonly routes?: ImportPolicy | undefined;
 }
 
 /** Nothing but what loops is refused. */
@@ -25,14 +29,27 @@ export function inboundPolicy(
     enforceFirstAs = true,
     allowasIn = 0,
     localAs,
+    importPolicy,
   }: {
     readonly enforceFirstAs?: boolean;
     readonly allowasIn?: number;
     readonly localAs?: number | undefined;
+    readonly importPolicy?: ImportPolicy | undefined;
   },
   { internal, remoteAs }: { readonly internal: boolean; readonly remoteAs: number },
 ): InboundPolicy {
-  return { firstAs: enforceFirstAs && !internal ? remoteAs : undefined, allowasIn, localAs };
+  const firstAs = enforceFirstAs && !internal ? remoteAs : undefined;
+  return { firstAs, allowasIn, localAs, routes: importPolicy };
+}
+
+/** True where both take the same routes, in the same way. */
+export function sameInbound(a: InboundPolicy, b: InboundPolicy): boolean {
+  return (
+    a.firstAs === b.firstAs &&
+    a.allowasIn === b.allowasIn &&
+    a.localAs === b.localAs &&
+    samePolicy(a.routes, b.routes)
+  );
 }
 
 /** How a refusal is reported. */

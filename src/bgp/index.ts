@@ -28,15 +28,18 @@ export {
 } from './decision.js';
 export { STEP_TABLE, TIE_BREAKERS } from './decision-steps.js';
 export { Rib } from './evpn-rib.js';
+export { ExportPolicy } from './export-policy.js';
 export { type FamilyRibs, ribsOf } from './family-ribs.js';
 export { transition } from './fsm.js';
 export type * from './fsm-types.js';
+export { asReceived, ImportPolicy, isRejected } from './import-policy.js';
 export * from './inbound.js';
 export { KeyedTable } from './keyed-table.js';
 export { FamilyLocalRib, LocalRib } from './local-rib.js';
 export type { NeighborRouteCounts } from './neighbor-routes.js';
 export type * from './neighbor-status.js';
 export { nextHopZone } from './next-hop-zone.js';
+export { judge, OTHERWISE, type PolicyMatch, type PolicyRule, type RoutePolicy } from './policy.js';
 export { FamilyRib, type RibIdentity } from './rib.js';
 export type { RibReader } from './rib-reader.js';
 export { plainRoutes } from './rib-routes.js';

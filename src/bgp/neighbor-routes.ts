@@ -17,6 +17,8 @@ export interface NeighborRouteCounts<Nlri extends Route = EvpnNlri> {
   readonly held: number;
   /** Those of them that the neighbor has not announced since its session before ended. */
   readonly stale: number;
+  /** Those that the import policy rejects. */
+  readonly rejected: number;
   /** Distinct attribute sets of the routes that stand, and the octets that are kept of them. */
   readonly sets: number;
   readonly octets: number;
@@ -30,6 +32,7 @@ export const NO_COUNTS: NeighborRouteCounts<never> = {
   lastRefusal: undefined,
   held: 0,
   stale: 0,
+  rejected: 0,
   sets: 0,
   octets: 0,
 };
@@ -46,6 +49,7 @@ export class NeighborRoutes<Nlri extends Route> implements Holder {
   memory = 0;
   /** Paths among those held that are stale. */
   stale = 0;
+  rejected = 0;
   /** Those are stale that a refresh under way has not told again (RFC 7313). */
   refreshing = false;
   /** Of the latest UPDATE with routes. */

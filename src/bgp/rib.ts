@@ -1,5 +1,5 @@
 import type { Clock } from '../types/index.js';
-import type { Family, PathAttributes, Route, Update } from '../wire/index.js';
+import type { AnyFamily, Family, PathAttributes, Route, Update } from '../wire/index.js';
 import {
   type DecisionRules,
   type DecisionSettings,
@@ -10,6 +10,7 @@ import {
 } from './decision.js';
 import { Arrival, type RibDestination, type RibPath } from './destination.js';
 import { hold, release } from './holdings.js';
+import { asReceived, isRejected } from './import-policy.js';
 import { type InboundPolicy, NO_POLICY, noRefusals, type RefusalReason, whyRefused } from './inbound.js';
 import { type NeighborRouteCounts, NeighborRoutes, NO_COUNTS } from './neighbor-routes.js';
 import { isOnOtherLink } from './next-hop-zone.js';
@@ -87,6 +88,11 @@ export class FamilyRib<Nlri extends Route> {
     return this.#routes.family;
   }
 
+  /** To tell families apart. */
+  get #anyFamily(): AnyFamily {
+    return this.#routes.family as unknown as AnyFamily;
+  }
+
   /** Our AS and router id, from now on; routes that stand are not judged again. */
   setIdentity(identity: RibIdentity): void {
     this.#identity = identity;
@@ -139,9 +145,11 @@ export class FamilyRib<Nlri extends Route> {
     const refused = whyRefused(attributes, asn, routerId, policy);
     if (refused !== undefined) return this.#refuse(neighbor, refused, attributes, update.reachable);
     const arrival = this.#arrivalOf(neighbor, source);
+    const { routes } = policy;
     for (const nlri of update.reachable) {
       neighbor.received[nlri.type]++;
-      this.#announce(neighbor, arrival, attributes, nlri);
+      const judged = routes === undefined ? attributes : routes.apply(this.#anyFamily, nlri, attributes);
+      this.#announce(neighbor, arrival, judged, nlri);
     }
     return undefined;
   }
@@ -301,7 +309,7 @@ export class FamilyRib<Nlri extends Route> {
       neighbor.held++;
     } else if (old.arrival.epoch !== arrival.epoch) neighbor.stale--;
     if (destination === undefined) {
-      hold(attributes, neighbor);
+      this.#hold(neighbor, attributes);
       const added = this.#routes.destination(arrival, attributes, nlri);
       this.#table.add(added);
       this.#choose(neighbor, added, undefined, undefined, false);
@@ -320,7 +328,7 @@ export class FamilyRib<Nlri extends Route> {
     const teller = best?.source;
     const before = old?.attributes;
     if (before !== attributes) {
-      hold(attributes, neighbor);
+      this.#hold(neighbor, attributes);
       if (before !== undefined) this.#release(neighbor, before);
     }
     const differs = destination.put(arrival, attributes, nlri, old);
@@ -345,8 +353,16 @@ export class FamilyRib<Nlri extends Route> {
     this.#choose(neighbor, destination, told, teller, differs && path === best);
   }
 
+  /** What a policy made of attributes counts as these, of which the neighbor alone decides. */
+  #hold(neighbor: NeighborRoutes<Nlri>, attributes: PathAttributes): void {
+    hold(asReceived(attributes), neighbor);
+    if (isRejected(attributes)) neighbor.rejected++;
+  }
+
   #release(neighbor: NeighborRoutes<Nlri>, attributes: PathAttributes): void {
-    if (release(attributes, neighbor)) this.onReleased?.(attributes);
+    if (isRejected(attributes)) neighbor.rejected--;
+    const received = asReceived(attributes);
+    if (release(received, neighbor)) this.onReleased?.(received);
   }
 
   /**

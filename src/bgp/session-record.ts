@@ -231,6 +231,7 @@ export class SessionRecord {
         lastRefusal: counts.lastRefusal,
         held: counts.held,
         stale: counts.stale,
+        rejected: counts.rejected,
         sets: counts.sets,
         octets: counts.octets,
         sent: evpn === undefined ? new Array<number>(ROUTE_TYPE_SLOTS).fill(0) : [...evpn.adjRibOut.sent],

@@ -7,8 +7,9 @@ import {
   peerSecurity,
   type StandingSession,
 } from './config.js';
+import type { SessionPolicies } from './established.js';
 import type { FsmTimer } from './fsm-types.js';
-import { type InboundPolicy, inboundPolicy } from './inbound.js';
+import { inboundPolicy } from './inbound.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
 import { sameLimits } from './route-limits.js';
 import { sendHoldPeriod, timerPeriod } from './timer-periods.js';
@@ -99,8 +100,9 @@ export class SessionSettings {
     return judgeOpen(open, this.#local, this.#neighbor);
   }
 
-  /** Which of the neighbor's routes are taken. */
-  inbound(negotiated: Negotiated): InboundPolicy {
-    return inboundPolicy(this.#neighbor, negotiated);
+  /** What becomes of the neighbor's routes, and of ours. */
+  policies(negotiated: Negotiated): SessionPolicies {
+    const { exportPolicy } = this.#neighbor;
+    return { inbound: inboundPolicy(this.#neighbor, negotiated), exported: exportPolicy };
   }
 }

@@ -185,7 +185,7 @@ export class Session implements LinkHost, UpdateHost {
       if (this.#started && !this.isShutDown) this.#path.apply(config);
       if (change.key) for (const { connection } of this.#links.all) connection?.changeKey(change.key);
       if (change.sendHoldTime) for (const link of this.#links.all) link.countSendHold();
-      this.#inboundChanged();
+      this.#policiesChanged();
       this.checkLimits();
     }
   }
@@ -240,10 +240,10 @@ export class Session implements LinkHost, UpdateHost {
   }
 
   /** A neighbor that cannot be asked for all its routes again tells them with a new session. */
-  #inboundChanged(): void {
+  #policiesChanged(): void {
     const established = this.#established;
     if (established === undefined) return;
-    if (established.changeInbound(this.settings.inbound(established.negotiated)) === 'done') return;
+    if (established.changePolicies(this.settings.policies(established.negotiated)) === 'done') return;
     this.restart(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
   }
 
@@ -368,7 +368,7 @@ export class Session implements LinkHost, UpdateHost {
       link,
       negotiated,
       this.config.address,
-      this.settings.inbound(negotiated),
+      this.settings.policies(negotiated),
       this.settings.local.asn,
       this.#deps.ribs,
       this.clock,

@@ -2,6 +2,7 @@ import { formatIp, formatPrefix, type Ip, isIpv4, prefixAddress } from '../types
 import type { Values, VniConfig } from './config.js';
 import { quoteValue } from './finding.js';
 import { checkPeerGroups } from './peer-groups.js';
+import { checkPolicies } from './policies.js';
 import type { Fault, Path, Report } from './source.js';
 import { refuseRepeated } from './values.js';
 
@@ -12,7 +13,7 @@ type Times = Pick<Neighbor, 'holdTime' | 'keepaliveTime'>;
 export interface Together
   extends Pick<
     Values,
-    'asn' | 'routerId' | 'bgp' | 'underlay' | 'neighbors' | 'listenRanges' | 'peerGroups'
+    'asn' | 'routerId' | 'bgp' | 'underlay' | 'neighbors' | 'listenRanges' | 'peerGroups' | 'policies'
   > {
   readonly vnis: readonly VniConfig[];
 }
@@ -52,6 +53,7 @@ export function checkTogether(
     (fault, i) => report(['listen-ranges', i, 'prefix'], fault),
   );
   checkPeerGroups(values, report);
+  checkPolicies(values, report);
   checkVnis(values.vnis, report);
 }
 

@@ -104,7 +104,7 @@ export function camelCase(key: string): string {
 }
 
 /** A kind of values: its schema, and what a finding says is allowed where the setting says nothing of its own. */
-interface Kind<File> {
+export interface Kind<File> {
   readonly schema: Schema;
   readonly allowed: string;
   readonly itemStandIn?: (index: number) => unknown;
@@ -149,6 +149,16 @@ export function texts(
     schema: { type: 'array', items: { type: 'string', allowed: item }, ...schema },
     allowed,
     itemStandIn,
+  };
+}
+
+/** `what` is what is counted. */
+export function integers(minimum: number, maximum: number, what: string): Kind<readonly number[]> {
+  const allowed = `a number from ${minimum} to ${maximum}`;
+  return {
+    schema: { type: 'array', minItems: 1, items: { type: 'integer', minimum, maximum, allowed } },
+    allowed: `a list of ${what}`,
+    itemStandIn: (index) => minimum + (index % (maximum - minimum + 1)),
   };
 }
 

@@ -1,4 +1,13 @@
-import { formatIp, formatPrefix, type Ip, type Ipv4, parseIp, parsePrefix } from '../types/index.js';
+import {
+  formatIp,
+  formatPrefix,
+  formatRouteTarget,
+  type Ip,
+  type Ipv4,
+  parseIp,
+  parsePrefix,
+  parseRouteTarget,
+} from '../types/index.js';
 import { BFD, formatBfd, parseBfd } from './bfd.js';
 import {
   FAMILY_ROUTES,
@@ -53,6 +62,7 @@ const LIMITED = {
     "the neighbor's present routes are compared with the new limit at once; a wait because of the old limit ends",
 } as const;
 
+const POLICY_NAME = text('the name of one of policies');
 /** The name of a peer group. */
 const GROUP = text('the name of one of peer-groups');
 const INHERITED = {
@@ -217,6 +227,24 @@ const SHARED = {
     default: 'close',
     ...LIMITED,
   }),
+  'import-policy': optional(POLICY_NAME, {
+    description: "The policy of the neighbor's routes; all are taken as they come where it is absent.",
+    ...REFRESHED,
+  }),
+  'export-policy': optional(POLICY_NAME, {
+    description: 'The policy of the routes that the neighbor is sent; all are sent where it is absent.',
+    effect: 'live',
+    change: 'routes that are different by the new policy are announced, withdrawn or replaced',
+  }),
+  'site-of-origin': parsed(
+    optional(text('a site: as:0-4294967295, 4-octet-as:0-65535, or ip:0-65535'), {
+      description:
+        'The site that the neighbor is in too (RFC 4360 §5): the Site of Origin community of the routes that it is sent; its routes with that community are rejected.',
+      ...REFRESHED,
+    }),
+    parseRouteTarget,
+    formatRouteTarget,
+  ),
   families: parsed(
     setting(texts('a list of address families', FAMILY_WORDS, familyStandIn, { minItems: 1 }), {
       description:

@@ -6,8 +6,8 @@ import {
   parsePrefix,
   parsePrefixRule,
 } from '../types/index.js';
-import { flag, integer, optional, parsed, type Refuse, section, setting, texts } from './setting.js';
-import { attempt } from './values.js';
+import { flag, integer, optional, parsed, section, setting, texts } from './setting.js';
+import { parseEach } from './values.js';
 
 const prefixStandIn = (index: number) => `10.0.${index & 255}.0/24`;
 const RULES = texts(
@@ -33,7 +33,7 @@ export const UNDERLAY = section('IPv4 and IPv6 unicast: the routes by which othe
       effect: 'live',
       change: 'prefixes that are new are announced, the others withdrawn',
     }),
-    (items, refuse): readonly PrefixKey[] => parseItems(items, parsePrefix, refuse),
+    (items, refuse): readonly PrefixKey[] => parseEach(items, parsePrefix, refuse),
     (prefixes) => prefixes.map(formatPrefix),
   ),
   'redistribute-connected': parsed(
@@ -43,7 +43,7 @@ export const UNDERLAY = section('IPv4 and IPv6 unicast: the routes by which othe
       effect: 'live',
       change: 'prefixes that are new are announced, the others withdrawn',
     }),
-    (items, refuse): readonly PrefixRule[] => parseItems(items, parsePrefixRule, refuse),
+    (items, refuse): readonly PrefixRule[] => parseEach(items, parsePrefixRule, refuse),
     (rules) => rules.map(formatPrefixRule),
   ),
   accept: parsed(
@@ -53,7 +53,7 @@ export const UNDERLAY = section('IPv4 and IPv6 unicast: the routes by which othe
       effect: 'live',
       change: 'all routes are looked at again',
     }),
-    (items, refuse): readonly PrefixRule[] => parseItems(items, parsePrefixRule, refuse),
+    (items, refuse): readonly PrefixRule[] => parseEach(items, parsePrefixRule, refuse),
     (rules) => rules.map(formatPrefixRule),
   ),
   'maximum-paths': setting(integer(1, 32), {
@@ -83,18 +83,3 @@ export const UNDERLAY = section('IPv4 and IPv6 unicast: the routes by which othe
     effect: 'restart',
   }),
 });
-
-function parseItems<Value>(
-  items: readonly string[],
-  parse: (text: string) => Value,
-  refuse: Refuse,
-): Value[] {
-  return items
-    .map((item, index) =>
-      attempt(
-        () => parse(item),
-        (fault) => refuse(fault, index),
-      ),
-    )
-    .filter((value) => value !== undefined);
-}

@@ -2,6 +2,7 @@ import { formatIp } from '../types/index.js';
 import { flag, integer, list, oneOf, parsed, required, section, setting, text, texts } from './setting.js';
 import { EVPN } from './settings-evpn.js';
 import { AS_NUMBER, addressStandIn, LISTEN_RANGE, NEIGHBOR, PEER_GROUP, PORT } from './settings-neighbor.js';
+import { POLICY } from './settings-policy.js';
 import { UNDERLAY } from './settings-underlay.js';
 import {
   absolutePath,
@@ -63,6 +64,16 @@ export const SETTINGS = {
     knownBy: 'name',
     rows: PEER_GROUP,
     change: 'nothing changes for neighbors whose settings are the same',
+  }),
+  policies: list({
+    description:
+      'Policies of routes ([policies](policies.md)), which neighbors name in `import-policy` and `export-policy`.',
+    allowed: 'a list of policies',
+    isRequired: false,
+    itemAllowed: 'a policy: name, rules and otherwise',
+    knownBy: 'name',
+    rows: POLICY,
+    change: 'nothing changes for neighbors whose policies are the same',
   }),
   bgp: section('The BGP speaker.', {
     listen: parsed(

@@ -103,10 +103,19 @@ export function parseRouteTargets<Value>(
 ): (texts: readonly string[], refuse: Refuse) => readonly Value[] {
   return (texts, refuse) => {
     refuseRepeated(texts, String, 'each route target once', refuse);
-    return texts
-      .map((text, i) => parseItem(() => parse(text), i, refuse))
-      .filter((value) => value !== undefined);
+    return parseEach(texts, parse, refuse);
   };
+}
+
+/** Parses each item by itself; those that are none are refused and left out. */
+export function parseEach<Item, Value>(
+  items: readonly Item[],
+  parse: (item: Item) => Value,
+  refuse: Refuse,
+): NonNullable<Value>[] {
+  return items
+    .map((item, index) => parseItem(() => parse(item), index, refuse))
+    .filter((value) => value !== undefined && value !== null);
 }
 
 /** Refuses each value that an earlier one equals; undefined equals nothing. */

@@ -1,4 +1,4 @@
-import type { Destination, Path, RibReader } from '../bgp/index.js';
+import { type Destination, isRejected, type Path, type RibReader } from '../bgp/index.js';
 import type { Topology } from '../dataplane/index.js';
 import { type Ip, isIpv4, isReservedEsi } from '../types/index.js';
 import { RouteType } from '../wire/index.js';
@@ -65,6 +65,7 @@ export class Importer {
 
   /** Why no VNI uses this path of the destination; undefined where some does. */
   whyPathUnused(destination: Destination, path: Path, topology: Topology): UnusedReason | undefined {
+    if (isRejected(path.attributes)) return 'import-policy';
     if (path === destination.best) return this.whyUnused(destination, topology);
     return this.whyNowhere(path) ?? 'not-best';
   }

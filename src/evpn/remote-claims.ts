@@ -116,9 +116,8 @@ export function isElsewhere(
   return segment === undefined || before === undefined || !vrf.segments.get(segment)?.hasLeaf(before);
 }
 
-/** What one route says; undefined where it says nothing of a MAC. */
-export function claimOf(destination: Destination): RemoteClaim | undefined {
-  const path = destination.best;
+/** What one route says, by its best path where no other is named; undefined where it says nothing of a MAC. */
+export function claimOf(destination: Destination, path = destination.best): RemoteClaim | undefined {
   if (!path || path.nlri.type !== RouteType.MAC_IP_ADVERTISEMENT) return undefined;
   return new RemoteClaim(destination, path.nlri, path.attributes);
 }

@@ -13,6 +13,7 @@ interface ReasonEntry {
  * functions that return these (route-types/, unused.ts, claims.ts), so that none of them can tell another story.
  */
 export const UNUSED = {
+  'import-policy': { level: 'info', text: 'the import policy of its neighbor rejects it' },
   'route-type': { level: 'debug', text: 'routes of its type are not used' },
   'ethernet-tag': {
     level: 'info',
@@ -78,6 +79,8 @@ export function reasonText(reason: UnusedReason, path: Path | undefined): string
 }
 
 const FOUND: Partial<Record<UnusedReason, (path: Path) => string | undefined>> = {
+  'import-policy': ({ source, attributes: { verdict } }) =>
+    verdict && `rule ${verdict.rule} of policy ${verdict.policy || 'site-of-origin'} for ${source.neighbor}`,
   'ethernet-segment': ({ nlri }) => ('esi' in nlri ? `ESI ${formatEsi(nlri.esi)}` : undefined),
   'pmsi-endpoint': ({ attributes: { pmsiTunnel } }) =>
     pmsiTunnel?.endpoint === undefined ? undefined : `tunnel to ${formatIp(pmsiTunnel.endpoint)}`,

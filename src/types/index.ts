@@ -4,6 +4,7 @@
  */
 export type { Brand } from './brand.js';
 export * from './clock.js';
+export * from './community.js';
 export * from './counted.js';
 export * from './episodes.js';
 export * from './esi.js';
@@ -13,6 +14,7 @@ export * from './limited-log.js';
 export * from './list.js';
 export * from './log.js';
 export * from './mac.js';
+export * from './mac-prefix.js';
 export * from './parse-error.js';
 export * from './plain-text.js';
 export * from './prefix.js';

@@ -107,11 +107,12 @@ export class Underlay {
   }
 
   /** Why no route to the destination is installed; undefined where one is to be. */
-  whyUnused({ nlri, chosen }: Destination<Prefix>): Unwanted | 'next-hop' | undefined {
+  whyUnused({ nlri, chosen }: Destination<Prefix>): Unwanted | 'next-hop' | 'import-policy' | undefined {
     const [ipv4, ipv6] = this.#importers;
     const importer = isIpv4(nlri.prefix) ? ipv4 : ipv6;
     const unwanted = importer.whyUnwanted(prefixKey(nlri.prefix, nlri.prefixLength));
     if (unwanted !== undefined) return unwanted;
+    if (chosen.length === 0) return 'import-policy';
     return chosen.some((path) => this.nextHop(path).unreachable === undefined) ? undefined : 'next-hop';
   }
 

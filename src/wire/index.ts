@@ -14,6 +14,8 @@
  * attribute-table.ts, each address family as a file of families/ and each EVPN route type as a file of evpn-routes/.
  */
 export { AS_TRANS, asPathLength } from './as-path.js';
+export type { AttributeChanges } from './attribute-changes.js';
+export { changeOriginated } from './attribute-changes.js';
 export type { AttributeFault, PathAttribute } from './attribute-section.js';
 export {
   type Aggregator,
@@ -31,7 +33,7 @@ export { type EvpnRoute, formatNlri, type UnknownEvpnRoute } from './evpn-routes
 export * from './extended-community.js';
 export * from './families/index.js';
 export { encodeKeepalive, HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from './header.js';
-export type { PathAttributes } from './interned-attributes.js';
+export { changePathAttributes, type PathAttributes, type PolicyVerdict } from './interned-attributes.js';
 export * from './message-reader.js';
 export * from './messages.js';
 export type { MpReach, MpUnreach } from './mp-attributes.js';

@@ -1,8 +1,9 @@
 import type { Ip, RouteTarget } from '../types/index.js';
 import { asPathLength, neighborAs } from './as-path.js';
-import { decodeAttributes, type PathAttribute } from './attribute-section.js';
+import { type AttributeChanges, changeAttributes } from './attribute-changes.js';
+import { decodeAttributes, encodeAttributes, type PathAttribute } from './attribute-section.js';
 import { type CommunityFields, firstAttribute, readCommunities, trueAsPath } from './attribute-set.js';
-import { AttributeCode } from './attribute-table.js';
+import { AttributeCode, AttributeFlag, attributeRow } from './attribute-table.js';
 import type { AsPathSegment, Origin, PmsiTunnel } from './attribute-values.js';
 import { isRouteTarget } from './extended-community.js';
 import type { UpdateContext, UpdateFault } from './update-context.js';
@@ -11,7 +12,19 @@ import type { UpdateContext, UpdateFault } from './update-context.js';
 const LISTS_KEPT_TO = 512;
 
 /** Of a set's values those that may be long. */
-type Lists = Pick<InternedAttributes, 'asPath' | 'extendedCommunities' | 'routeTargets'>;
+type Lists = Pick<InternedAttributes, 'asPath' | 'communities' | 'extendedCommunities' | 'routeTargets'>;
+
+const NO_COMMUNITIES: readonly number[] = Object.freeze([]);
+
+/** What a policy made of the attributes of a route. */
+export interface PolicyVerdict {
+  /** As they came. */
+  readonly before: PathAttributes;
+  readonly accepted: boolean;
+  /** The name of the policy, and of the rule that decided. */
+  readonly policy: string;
+  readonly rule: string;
+}
 
 /** The octets that a set came of. */
 export interface SetOctets {
@@ -60,6 +73,8 @@ export class InternedAttributes implements CommunityFields {
     nextHop: Ip,
     /** What was wrong and costs no more than an attribute, to be told each time. */
     readonly faults: readonly UpdateFault[],
+    /** What a policy made these attributes of; undefined where they are as they came. */
+    readonly verdict: PolicyVerdict | undefined = undefined,
   ) {
     const { context } = octets;
     const internal = <Value>(value: Value | undefined) => (context.internal ? value : undefined);
@@ -100,6 +115,41 @@ export class InternedAttributes implements CommunityFields {
   get routeTargets(): readonly RouteTarget[] {
     return (this.#lists ?? this.#readLists()).routeTargets;
   }
+  /** RFC 1997, 32 bits each. */
+  get communities(): readonly number[] {
+    return (this.#lists ?? this.#readLists()).communities;
+  }
+
+  /** These attributes as a policy changes them: another set, for the verdict alone. */
+  changed(changes: readonly AttributeChanges[], verdict: PolicyVerdict): InternedAttributes {
+    const { text, hash, attributesAt, context } = this.#octets;
+    const octets = Buffer.from(text, 'latin1');
+    const { attributes } = decodeAttributes(octets, attributesAt, octets.length, context, false);
+    // What means nothing from another AS is not among them any more, and LOCAL_PREF is the policy's
+    const kept = attributes.filter(
+      ({ code }) => code !== AttributeCode.AS4_PATH && (context.internal || !isInternal(code)),
+    );
+    const path: PathAttribute = {
+      code: AttributeCode.AS_PATH,
+      flags: AttributeFlag.TRANSITIVE,
+      value: trueAsPath(attributes, context),
+    };
+    const whole = kept.map((attribute) => (attribute.code === AttributeCode.AS_PATH ? path : attribute));
+    const made = changeAttributes(whole, changes);
+    const madeContext = { ...context, internal: true, fourOctetAs: true };
+    return new InternedAttributes(
+      {
+        text: text.slice(0, attributesAt) + encodeAttributes(made, madeContext).toString('latin1'),
+        hash,
+        attributesAt,
+        context: madeContext,
+      },
+      made,
+      this.nextHop,
+      this.faults,
+      verdict,
+    );
+  }
 
   /** True where these are its octets, the first `length` ones. */
   consistsOf(octets: Uint8Array, length: number): boolean {
@@ -124,14 +174,30 @@ export class InternedAttributes implements CommunityFields {
  */
 export type PathAttributes = Omit<
   InternedAttributes,
-  'faults' | 'hash' | 'consistsOf' | 'chained' | 'findable' | 'resting'
+  'faults' | 'hash' | 'consistsOf' | 'changed' | 'chained' | 'findable' | 'resting'
 >;
 
 function listsOf(attributes: readonly PathAttribute[], context: UpdateContext): Lists {
   const extendedCommunities = firstAttribute(attributes, AttributeCode.EXTENDED_COMMUNITIES) ?? [];
+  const communities = firstAttribute(attributes, AttributeCode.COMMUNITIES);
   return {
+    communities: communities === undefined ? NO_COMMUNITIES : Object.freeze(communities),
     asPath: Object.freeze(trueAsPath(attributes, context)),
     extendedCommunities: Object.freeze(extendedCommunities),
     routeTargets: Object.freeze(extendedCommunities.filter(isRouteTarget)),
   };
+}
+
+function isInternal(code: PathAttribute['code']): boolean {
+  return code !== 'unknown' && attributeRow(code)?.internalOnly === true;
+}
+
+/** The attributes, which a decoder made, as a policy changes them: another set, for the verdict alone. */
+export function changePathAttributes(
+  attributes: PathAttributes,
+  changes: readonly AttributeChanges[],
+  verdict: PolicyVerdict,
+): PathAttributes {
+  if (!(attributes instanceof InternedAttributes)) throw new TypeError('attributes that no decoder made');
+  return attributes.changed(changes, verdict);
 }

@@ -91,4 +91,8 @@ export interface OriginatedAttributes {
   readonly pmsiTunnel: { readonly endpoint: Ip; readonly vni: number; readonly group?: Ip } | undefined;
   /** Further ones, as the table of attributes has them; none of those that the encoder gives a route itself. */
   readonly others?: readonly PathAttribute[];
+  /** LOCAL_PREF towards our own AS; 100 where absent. */
+  readonly localPreference?: number | undefined;
+  /** AS numbers before the path that other ASes are sent, the first one leftmost. */
+  readonly prepend?: readonly number[];
 }

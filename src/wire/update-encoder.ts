@@ -1,7 +1,8 @@
 import { emptyList, IPV4_ANY, type Ip, ipByteLength, ipToBytes, isIpv4 } from '../types/index.js';
+import { prepended } from './attribute-changes.js';
 import { encodeAttributes, type PathAttribute } from './attribute-section.js';
 import { AttributeCode, AttributeFlag, OPTIONAL_TRANSITIVE } from './attribute-table.js';
-import { type AsPathSegment, AsPathSegmentType, Origin } from './attribute-values.js';
+import { Origin } from './attribute-values.js';
 import type { EvpnNlri } from './evpn-routes/index.js';
 import { type AnyFamily, EVPN, type Family, type Nlri } from './families/index.js';
 import { allocateMessage, HEADER_LENGTH, writeLength } from './header.js';
@@ -163,20 +164,26 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
   }
 
   #encodeAttributes(
-    { nextHop, extendedCommunities, pmsiTunnel, others = [] }: OriginatedAttributes,
+    {
+      nextHop,
+      extendedCommunities,
+      pmsiTunnel,
+      others = [],
+      localPreference = LOCAL_PREF,
+      prepend = [],
+    }: OriginatedAttributes,
     withNextHop: boolean,
   ): Buffer {
     const { fourOctetAs, internal, localAsn } = this.#session;
-    const asPath: AsPathSegment[] = internal
-      ? []
-      : [{ type: AsPathSegmentType.AS_SEQUENCE, asns: [localAsn] }];
+    const asPath = prepended([], internal ? prepend : [...prepend, localAsn]);
     const attributes: PathAttribute[] = [
       { code: AttributeCode.ORIGIN, flags: WELL_KNOWN, value: Origin.IGP },
       { code: AttributeCode.AS_PATH, flags: WELL_KNOWN | AttributeFlag.EXTENDED_LENGTH, value: asPath },
     ];
     if (withNextHop && isIpv4(nextHop))
       attributes.push({ code: AttributeCode.NEXT_HOP, flags: WELL_KNOWN, value: nextHop });
-    if (internal) attributes.push({ code: AttributeCode.LOCAL_PREF, flags: WELL_KNOWN, value: LOCAL_PREF });
+    if (internal)
+      attributes.push({ code: AttributeCode.LOCAL_PREF, flags: WELL_KNOWN, value: localPreference });
     if (extendedCommunities.length > 0)
       attributes.push({
         code: AttributeCode.EXTENDED_COMMUNITIES,
@@ -184,7 +191,7 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
         value: extendedCommunities,
       });
     // Without an AS that two octets cannot hold there is nothing to restore (RFC 6793 §4.2.2)
-    if (!internal && !fourOctetAs && localAsn > 0xffff)
+    if (!fourOctetAs && asPath.some(({ asns }) => asns.some((asn) => asn > 0xffff)))
       attributes.push({
         code: AttributeCode.AS4_PATH,
         flags: OPTIONAL_TRANSITIVE | AttributeFlag.EXTENDED_LENGTH,

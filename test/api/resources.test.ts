@@ -87,11 +87,13 @@ test('a MAC/IP route with all its paths', async (t) => {
     med: null,
     originatorId: null,
     clusterList: [],
+    communities: [],
     routeTargets: ['65002:10010'],
     extendedCommunities: ['encapsulation:VXLAN', 'rt:65002:10010', 'mac-mobility:3,sticky'],
     macMobility: { sequence: 3, sticky: true },
     pmsi: null,
     receivedAt: '2026-01-01T00:00:00.000Z',
+    importPolicy: null,
   };
   t.deepEqual(route, {
     key: '[2]:[0]:[48]:[02:00:00:00:00:02]:[32]:[192.0.2.1]',

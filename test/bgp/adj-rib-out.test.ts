@@ -1,8 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { AdjRibOut } from '../../src/bgp/adj-rib-out.js';
-import { LocalRib } from '../../src/bgp/index.js';
+import { ExportPolicy, LocalRib } from '../../src/bgp/index.js';
+import { parseMacPrefix } from '../../src/types/index.js';
 import {
+  type AnyFamily,
+  AttributeCode,
+  EVPN,
   type EvpnNlri,
   formatNlri,
   MessageReader,
@@ -15,6 +19,25 @@ import { encoderOf, imet, macRoute, originated } from './fabric.js';
 
 const A = originated('10.0.0.1');
 const B = originated('10.0.0.1', 0x0600_0000_0000_0001n);
+
+const POLICY = new ExportPolicy({
+  name: 'some',
+  otherwise: 'accept',
+  rules: [
+    { name: 'no-1', match: { macs: [parseMacPrefix('00:00:00:00:00:01')] }, action: 'reject', set: {} },
+    {
+      name: 'med',
+      match: { macs: [parseMacPrefix('00:00:00:00:00:02')] },
+      action: 'accept',
+      set: { med: 7 },
+    },
+  ],
+});
+const NO_MACS = new ExportPolicy({
+  name: 'no-macs',
+  otherwise: 'accept',
+  rules: [{ name: 'macs', match: { routeTypes: [2] }, action: 'reject', set: {} }],
+});
 
 /** A neighbor that decodes all that it is sent; `open` says whether its socket takes more. */
 function neighbor(localRib: LocalRib, clock = new VirtualClock()) {
@@ -300,18 +323,24 @@ test('any history: what the neighbor holds is what stands', (t) => {
     fc.constant({ kind: 'drain' as const }),
     fc.constant({ kind: 'refresh' as const }),
     fc.constant({ kind: 'start' as const }),
+    fc.record({ kind: fc.constant('policy' as const), p: fc.nat(2) }),
   );
+  const policies = [undefined, POLICY, NO_MACS];
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const localRib = new LocalRib();
       const n = neighbor(localRib);
       let isStarted = false;
+      let policy: ExportPolicy | undefined;
       for (const action of steps) {
         if (action.kind === 'originate') localRib.originate(nlris[action.n], attributes[action.a]);
         else if (action.kind === 'withdraw') localRib.withdraw(nlris[action.n]);
         else if (action.kind === 'turn') n.clock.runTurn();
         else if (action.kind === 'block') n.state.open = false;
-        else if (action.kind === 'refresh' && isStarted) n.adjRibOut.refresh();
+        else if (action.kind === 'policy') {
+          policy = policies[action.p];
+          n.adjRibOut.changePolicy(policy);
+        } else if (action.kind === 'refresh' && isStarted) n.adjRibOut.refresh();
         else if (action.kind === 'drain') {
           n.state.open = true;
           n.adjRibOut.drained();
@@ -324,17 +353,29 @@ test('any history: what the neighbor holds is what stands', (t) => {
       n.state.open = true;
       n.adjRibOut.drained();
       n.clock.runUntilIdle();
-      const held = new Map<string, boolean>();
+      const held = new Map<string, string>();
+      const text = (hasMobility: boolean, med: number | undefined) => `${hasMobility} ${med}`;
       for (const update of n.take()) {
         for (const nlri of update.withdrawn) held.delete(formatNlri(nlri));
         for (const nlri of update.reachable)
-          held.set(formatNlri(nlri), update.attributes?.macMobility !== undefined);
+          held.set(
+            formatNlri(nlri),
+            text(update.attributes?.macMobility !== undefined, update.attributes?.med),
+          );
       }
-      const expected = [...localRib.routes()].map((r) => [formatNlri(r.nlri), r.attributes === B] as const);
+      const expected = [...localRib.routes()].flatMap((route) => {
+        const wanted = policy ? policy.apply(EVPN as AnyFamily, route) : route;
+        const med = wanted?.attributes.others?.find(
+          ({ code }) => code === AttributeCode.MULTI_EXIT_DISC,
+        )?.value;
+        return wanted
+          ? [[formatNlri(route.nlri), text(route.attributes === B, med as number | undefined)] as const]
+          : [];
+      });
       t.deepEqual(new Map([...held].sort()), new Map([...expected].sort()));
       t.is(
         n.adjRibOut.sent.reduce((sum, count) => sum + count, 0),
-        localRib.size,
+        expected.length,
       );
       t.is([...localRib.entries()].length, localRib.size);
     }),

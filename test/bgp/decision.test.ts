@@ -203,7 +203,7 @@ const CONTRASTS: Readonly<Record<string, readonly [good: Change, bad: Change]>> 
     [{}, { neighbor: '10.1.0.2' }],
   ],
 };
-const STEPS = [...STEP_TABLE.before.slice(1), ...TIE_BREAKERS].map(({ name }) => name);
+const STEPS = [...STEP_TABLE.before.slice(2), ...TIE_BREAKERS].map(({ name }) => name);
 
 /** A path that is as `sides` say by each step. */
 function contrasted(nlri: EvpnNlri, sides: readonly (0 | 1 | undefined)[]): Path {
@@ -292,6 +292,37 @@ test('with always-compare-med MED counts between neighboring ASes too', (t) => {
   t.deepEqual(selectSeveral([a, b], { external: 8, internal: 8, isRelaxed: true }, rules), [b]);
 });
 
+/** As an import policy leaves attributes that it rejects. */
+const REJECTED = {
+  verdict: { before: pathAttributes(), accepted: false, policy: 'from-spines', rule: 'no-such-vni' },
+};
+
+test('what the import policy rejects is never chosen, alone or beside others', (t) => {
+  const rejected = path({ ...REJECTED, localPref: 900 });
+  const other = path({ ...REJECTED });
+  const good = path();
+  const worse = path({ localPref: 1 });
+  for (const paths of [[rejected], [rejected, other], [other, rejected, other]]) {
+    t.deepEqual(verdict(paths), { best: undefined, rule: 'only path' });
+    t.is(selectBest(paths), undefined);
+    t.deepEqual(selectSeveral(paths, { external: 8, internal: 8, isRelaxed: true }), []);
+    t.deepEqual(
+      [...decide(paths).lost.values()],
+      [...new Set(paths)].map(() => 'import-policy'),
+    );
+  }
+  for (const paths of [
+    [rejected, good],
+    [good, rejected],
+    [rejected, good, other],
+  ]) {
+    t.deepEqual(verdict(paths), { best: good, rule: 'only path' });
+    t.is(selectBest(paths), good);
+  }
+  t.deepEqual(verdict([worse, rejected, good]), { best: good, rule: 'higher LOCAL_PREF' });
+  t.is(selectBest([worse, rejected, good]), good);
+});
+
 const anyPath = fc
   .record({
     neighbor: fc.integer({ min: 1, max: 9 }),
@@ -303,11 +334,13 @@ const anyPath = fc
     med: fc.constantFrom(undefined, 1),
     origin: fc.constantFrom(0, 2),
     sequence: fc.constantFrom(undefined, 1, 2),
+    isRejected: fc.boolean(),
   })
-  .map(({ neighbor, routerId, internal, nextHop, ases, sequence: number, ...rest }) =>
+  .map(({ neighbor, routerId, internal, nextHop, ases, sequence: number, isRejected, ...rest }) =>
     path(
       {
         ...rest,
+        ...(isRejected && REJECTED),
         ...as(...ases),
         nextHop: parseIp(`192.0.2.${nextHop}`),
         ...(number !== undefined && sequence(number)),
@@ -318,7 +351,7 @@ const anyPath = fc
   );
 
 test('any paths: each is chosen or has lost by a step, the short ways agree, and the order of arrival is nothing', (t) => {
-  const known = new Set([...STEPS, ...STEP_TABLE.several.map(({ name }) => name), 'usable path']);
+  const known = new Set([...STEPS, ...[...STEP_TABLE.before, ...STEP_TABLE.several].map(({ name }) => name)]);
   const mix = fc.record({
     paths: fc.uniqueArray(anyPath, { selector: ({ source }) => source.neighbor, minLength: 1, maxLength: 6 }),
     alwaysCompareMed: fc.boolean(),

@@ -8,6 +8,7 @@ import { otherValues, reloadEffects } from './support/reference.js';
 const BASE = `asn: 65001
 router-id: 10.0.0.1
 peer-groups: [{ name: spines }, { name: leaves }]
+policies: [{ name: from-spines, rules: [{ name: all }] }]
 listen-ranges: [{ prefix: 10.2.0.0/16, remote-as: external }]
 neighbors:
   - { address: 10.1.1.0, remote-as: 65000 }
@@ -28,6 +29,7 @@ router-id: 10.0.0.1
 asn: 65001
 listen-ranges: [{ remote-as: external, prefix: 10.2.0.0/16 }]
 peer-groups: [{ name: leaves }, { name: spines }]
+policies: [{ rules: [{ action: accept, name: all }], name: from-spines }]
 bgp: { port: 179, listen: ['0:0::', 0.0.0.0] }
 neighbors:
   - { address: 10.1.2.0, remote-as: 65000, hold-time: 9 }
@@ -85,8 +87,28 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'neighbors[].connect-retry-time': 1,
   'neighbors[].send-hold-time': 60,
   'neighbors[].bfd': { interval: 100 },
+  'neighbors[].import-policy': 'from-spines',
+  'neighbors[].export-policy': 'from-spines',
+  'neighbors[].site-of-origin': '65000:7',
   'neighbors[].description': 'spine',
   'neighbors[].families': ['ipv4-unicast', 'l2vpn-evpn'],
+  'policies[].otherwise': 'accept',
+  'policies[].rules[].match.families': ['l2vpn-evpn'],
+  'policies[].rules[].match.route-types': [2, 3],
+  'policies[].rules[].match.vnis': [10, '20-29'],
+  'policies[].rules[].match.macs': ['02:00:00:00:00:00/24'],
+  'policies[].rules[].match.prefixes': ['10.0.0.0/8 le 32'],
+  'policies[].rules[].match.route-targets': ['*:10', '65000:10'],
+  'policies[].rules[].match.communities': ['65000:100'],
+  'policies[].rules[].match.as-path': [65009],
+  'policies[].rules[].action': 'next',
+  'policies[].rules[].set.local-preference': 200,
+  'policies[].rules[].set.med': 7,
+  'policies[].rules[].set.communities': ['65000:1'],
+  'policies[].rules[].set.add-communities': ['65000:2'],
+  'policies[].rules[].set.route-targets': ['65000:10'],
+  'policies[].rules[].set.add-route-targets': ['65000:20'],
+  'policies[].rules[].set.prepend': [65001, 65001],
   'underlay.enabled': false,
   'underlay.networks': ['10.0.0.0/24'],
   'underlay.redistribute-connected': ['10.0.0.0/24 ge 32'],
@@ -146,12 +168,21 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'state-directory': '/var/lib/other',
 };
 /** Settings with one value, or that name an item. */
-const ONE_VALUE = ['neighbors[].address', 'evpn.vnis[].vni', 'peer-groups[].name', 'listen-ranges[].prefix'];
+const ONE_VALUE = [
+  'neighbors[].address',
+  'evpn.vnis[].vni',
+  'peer-groups[].name',
+  'policies[].name',
+  'policies[].rules[].name',
+  'listen-ranges[].prefix',
+];
 const ITEMS: Readonly<Record<string, string>> = {
   'neighbors[]': '10.1.1.0',
   'peer-groups[]': 'spines',
   'listen-ranges[]': '10.2.0.0/16',
   'evpn.vnis[]': '10',
+  'policies[]': 'from-spines',
+  'rules[]': 'all',
 };
 
 test('every setting of the schema can be told to differ', (t) => {
@@ -164,20 +195,20 @@ test('every setting of the schema can be told to differ', (t) => {
 for (const [key, value] of Object.entries(OTHERS).filter(([key]) => !ONE_VALUE.includes(key)))
   test(`${key}: a change is named by its key, and counts when the manual says so`, (t) => {
     const file = parse(BASE);
-    const [holder, name] = key.includes('[].') ? key.split(/(?<=\[\])\./) : [undefined, key];
-    const path = name.split('.');
+    const path = key.split('.');
+    const last = path.pop()!;
     let at = file;
-    if (holder === 'neighbors[]') at = file.neighbors[0];
-    else if (holder === 'peer-groups[]' || holder === 'listen-ranges[]')
-      at = file[holder.replace('[]', '')][0];
-    else if (holder !== undefined) at = file.evpn.vnis[0];
-    for (const step of path.slice(0, -1)) {
-      at[step] ??= {};
-      at = at[step];
+    const names: string[] = [];
+    for (const step of path) {
+      const list = step.replace('[]', '');
+      at[list] ??= {};
+      at = list === step ? at[step] : at[list][0];
+      const holder = names.length === 0 ? step : `${path.slice(0, names.length).join('.')}.${step}`;
+      names.push(list === step ? step : `${list}[${ITEMS[holder] ?? ITEMS[step]}]`);
     }
-    at[path[path.length - 1]] = value;
+    at[last] = value;
     const wanted = parseConfig(stringify(file), 'after');
-    const changed = holder === undefined ? key : `${holder.replace('[]', `[${ITEMS[holder]}]`)}.${name}`;
+    const changed = [...names, last].join('.');
     const keys = diffConfig(base, wanted).map((change) => change.key);
     t.true(keys.includes(changed), `${changed} among ${keys}`);
     const pending = diffConfig(withFixedSettings(base, wanted), wanted).map((change) => change.key);

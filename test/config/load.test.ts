@@ -96,6 +96,9 @@ test('the minimal file gets every default', (t) => {
       maxOctets: 268_435_456,
       maxFamilyRoutes: new Map(),
       onLimit: 'close',
+      importPolicy: undefined,
+      exportPolicy: undefined,
+      siteOfOrigin: undefined,
       families: ['l2vpn-evpn'],
       description: undefined,
     },
@@ -248,7 +251,7 @@ const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, peer-group, remote-as, local-as, port, passive, local-address, update-source, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, families, description';
+  'address, peer-group, remote-as, local-as, port, passive, local-address, update-source, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, import-policy, export-policy, site-of-origin, families, description';
 const BFD_ALLOWED =
   'true, false, or a mapping of interval (milliseconds from 50 to 60000), multiplier (a number from 2 to 255) and multihop (true or false)';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
@@ -281,7 +284,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'an unknown key with none near',
     `${MINIMAL}zebra: 1\n`,
     [
-      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, listen-ranges, peer-groups, bgp, evpn, underlay, api, manage-port-settings, log, kernel, mode, on-stop, sweep-deferral-time, state-directory',
+      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, listen-ranges, peer-groups, policies, bgp, evpn, underlay, api, manage-port-settings, log, kernel, mode, on-stop, sweep-deferral-time, state-directory',
     ],
   ],
   [
@@ -614,6 +617,7 @@ for (const key of reloadEffects().keys())
       ...parse(MINIMAL),
       'peer-groups': [{ name: 'spines' }],
       'listen-ranges': [{ prefix: '10.2.0.0/16', 'remote-as': 'external' }],
+      policies: [{ name: 'from-spines', rules: [{ name: 'all' }] }],
       evpn: { vnis },
     };
     set(content, key, { no: 'such thing' });
@@ -680,4 +684,56 @@ test('a file can be parsed twice: defaults are not shared', (t) => {
   const one = parseConfig(MINIMAL, 'f');
   (one.bgp.listen as unknown[]).length = 0;
   t.is(parseConfig(MINIMAL, 'f').bgp.listen.length, 2);
+});
+
+const withPolicies = (policies: string, neighbor = '') =>
+  findings(`asn: 65001
+router-id: 10.0.0.1
+neighbors: [{ address: 10.1.1.0, remote-as: external${neighbor} }]
+policies:
+${policies}`).map((line) => line.replace(/^f:\d+:\d+: /, ''));
+
+test('a policy that no list has, names given twice, and values that are none, are each named', (t) => {
+  t.deepEqual(
+    withPolicies('  - { name: a, rules: [{ name: x }] }', ', import-policy: a, export-policy: a'),
+    [],
+  );
+  t.deepEqual(withPolicies('  - { name: spines }', ', import-policy: spine'), [
+    'neighbors[0].import-policy: found "spine"; allowed spines; did you mean spines?',
+  ]);
+  const names = (found: readonly string[]) => found.map((line) => line.replace(/: found .*/s, ''));
+  t.deepEqual(
+    names(withPolicies('  - { name: a, rules: [{ name: x }, { name: y }, { name: x }] }\n  - { name: a }')),
+    ['policies[0].rules[2].name', 'policies[1].name'],
+  );
+  t.deepEqual(
+    names(
+      withPolicies(`  - name: a
+    otherwise: maybe
+    rules:
+      - name: x
+        action: drop
+        match:
+          vnis: [0, 16777216, 20-10, 1-2-3, 10]
+          macs: ['02:00:00:00:00:00/49', '02:00:00:00:00']
+          prefixes: ['10.0.0.1/8']
+          communities: ['65536:1', '1', '65000:1']
+          route-types: [6]
+          route-targets: ['x']
+          as-path: [0]
+        set: { local-preference: -1, med: 4294967296, prepend: [], route-targets: ['*:1'] }`),
+    ).sort(),
+    [
+      ...['otherwise', 'rules[0].action'],
+      ...['as-path[0]', 'communities[0]', 'communities[1]', 'macs[0]', 'macs[1]', 'prefixes[0]'].map(
+        (key) => `rules[0].match.${key}`,
+      ),
+      ...['route-targets[0]', 'route-types[0]', 'vnis[0]', 'vnis[1]', 'vnis[2]', 'vnis[3]'].map(
+        (key) => `rules[0].match.${key}`,
+      ),
+      ...['local-preference', 'med', 'prepend', 'route-targets[0]'].map((key) => `rules[0].set.${key}`),
+    ]
+      .map((key) => `policies[0].${key}`)
+      .sort(),
+  );
 });

@@ -7,7 +7,12 @@ import { formatPrefix } from '../../src/types/index.js';
 import { keyFile } from './support/key-file.js';
 import { otherValues } from './support/reference.js';
 
-const HEAD = { asn: 65001, 'router-id': '10.0.0.1', underlay: { enabled: true } };
+const HEAD = {
+  asn: 65001,
+  'router-id': '10.0.0.1',
+  underlay: { enabled: true },
+  policies: [{ name: 'from-spines' }],
+};
 const parse = (file: object): Config => parseConfig(stringify({ ...HEAD, ...file }), 'f');
 
 function findings(text: string): string[] {
@@ -35,6 +40,9 @@ const VALUES: Readonly<Record<string, unknown>> = {
   description: 'spine',
   shutdown: 'maintenance',
   families: ['ipv4-unicast'],
+  'import-policy': 'from-spines',
+  'export-policy': 'from-spines',
+  'site-of-origin': '65000:7',
 };
 
 for (const key of INHERITED_KEYS.neighbors)

@@ -17,6 +17,7 @@ export function pathAttributes(extra: Partial<PathAttributes> = {}): PathAttribu
     clusterList: [],
     extendedCommunities: [],
     routeTargets: [],
+    communities: [],
     encapsulations: [8],
     macMobility: undefined,
     routerMac: undefined,
@@ -25,6 +26,7 @@ export function pathAttributes(extra: Partial<PathAttributes> = {}): PathAttribu
     pmsiTunnel: undefined,
     octets: 60,
     holding: undefined,
+    verdict: undefined,
     ...extra,
   };
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Path } from '../../bgp/index.js';
-import { formatIp, formatRouteTarget, type RouteTarget } from '../../types/index.js';
+import { formatCommunity, formatIp, formatRouteTarget, type RouteTarget } from '../../types/index.js';
 import {
   type AsPathSegment,
   AsPathSegmentType,
@@ -13,7 +13,9 @@ import {
   isRouteTarget,
   Origin,
   type OriginatedAttributes,
+  type PathAttributes,
   PIM_SM_TREE,
+  type PolicyVerdict,
 } from '../../wire/index.js';
 import { ipText, routerIdText, timeText } from '../present.js';
 import { Address, Count, closed, nullable, Text, Time } from '../schema-words.js';
@@ -30,8 +32,8 @@ export const BestPathProperties = {
   stale: Type.Boolean({ description: 'True if it is kept while the neighbor restarts (RFC 4724).' }),
 };
 
-/** What of a path's attributes the routes of any family have. */
-export const RoutedProperties = {
+/** What a policy may change of the attributes of a route of any family. */
+const Changeable = {
   asPath: Type.Array(
     Type.Object(
       {
@@ -46,9 +48,27 @@ export const RoutedProperties = {
       closed,
     ),
   ),
-  origin: Type.Union([Type.Literal('igp'), Type.Literal('egp'), Type.Literal('incomplete')]),
   localPref: nullable(Count()),
   med: nullable(Count()),
+  communities: Type.Array(Text(), { description: 'RFC 1997.' }),
+  routeTargets: Type.Array(Text()),
+};
+
+/** What of a path's attributes the routes of any family have, and what a policy made of them. */
+export const RoutedProperties = {
+  ...Changeable,
+  origin: Type.Union([Type.Literal('igp'), Type.Literal('egp'), Type.Literal('incomplete')]),
+  importPolicy: nullable(
+    Type.Object(
+      {
+        name: Text('Empty where the neighbor has a `site-of-origin` and no policy.'),
+        rule: Text('The rule that decided; `otherwise` where none did.'),
+        accepted: Type.Boolean({ description: 'False for a route that is kept, and never chosen.' }),
+        before: Type.Object(Changeable, { ...closed, description: 'As the route came.' }),
+      },
+      { ...closed, description: 'What the import policy of the neighbor made of the route.' },
+    ),
+  ),
 };
 
 export const PathSchema = Type.Object(
@@ -61,7 +81,6 @@ export const PathSchema = Type.Object(
     ...RoutedProperties,
     originatorId: nullable(Address()),
     clusterList: Type.Array(Address()),
-    routeTargets: Type.Array(Text()),
     extendedCommunities: Type.Array(Text(), { description: 'All, in the order on the wire, as text.' }),
     macMobility: nullable(Type.Object({ sequence: Count(), sticky: Type.Boolean() }, closed)),
     pmsi: nullable(
@@ -94,13 +113,9 @@ export function pathItem(path: Path, best: boolean, lostBy: string | undefined):
     esi: esiText(path.nlri),
     labels: labelsOf(path.nlri),
     nextHop: formatIp(attributes.nextHop),
-    asPath: asPathItem(attributes.asPath),
-    origin: ORIGIN_NAMES[attributes.origin],
-    localPref: attributes.localPref ?? null,
-    med: attributes.med ?? null,
+    ...routedItem(attributes, extendedCommunities),
     originatorId: attributes.originatorId === undefined ? null : routerIdText(attributes.originatorId),
     clusterList: attributes.clusterList.map(routerIdText),
-    routeTargets: extendedCommunities.filter(isRouteTarget).map(formatRouteTarget),
     extendedCommunities: extendedCommunities.map(describeExtendedCommunity),
     macMobility: attributes.macMobility ? { ...attributes.macMobility } : null,
     pmsi: attributes.pmsiTunnel
@@ -112,6 +127,39 @@ export function pathItem(path: Path, best: boolean, lostBy: string | undefined):
       : null,
     receivedAt: timeText(path.receivedAt),
   };
+}
+
+type Routed = Pick<PathItem, keyof typeof RoutedProperties>;
+
+/** What RoutedProperties are of these attributes. */
+export function routedItem(
+  attributes: PathAttributes,
+  extendedCommunities = attributes.extendedCommunities,
+): Routed {
+  return {
+    ...changeable(attributes, extendedCommunities),
+    origin: ORIGIN_NAMES[attributes.origin],
+    importPolicy: policyItem(attributes.verdict),
+  };
+}
+
+function changeable(
+  attributes: PathAttributes,
+  extendedCommunities: readonly bigint[],
+): Pick<Routed, keyof typeof Changeable> {
+  return {
+    localPref: attributes.localPref ?? null,
+    med: attributes.med ?? null,
+    communities: attributes.communities.map(formatCommunity),
+    routeTargets: extendedCommunities.filter(isRouteTarget).map(formatRouteTarget),
+    asPath: asPathItem(attributes.asPath),
+  };
+}
+
+function policyItem(verdict: PolicyVerdict | undefined): PathItem['importPolicy'] {
+  if (verdict === undefined) return null;
+  const { policy, rule, accepted, before } = verdict;
+  return { name: policy, rule, accepted, before: changeable(before, before.extendedCommunities) };
 }
 
 /** The path of a route of our own: the only one, and the best. */
@@ -132,6 +180,7 @@ export function originatedPathItem(nlri: EvpnNlri, attributes: OriginatedAttribu
     origin: 'igp',
     localPref: null,
     med: null,
+    communities: [],
     originatorId: null,
     clusterList: [],
     routeTargets: extendedCommunities
@@ -153,11 +202,12 @@ export function originatedPathItem(nlri: EvpnNlri, attributes: OriginatedAttribu
         }
       : null,
     receivedAt: null,
+    importPolicy: null,
   };
 }
 
 /** ORIGIN in words. */
-export const ORIGIN_NAMES = {
+const ORIGIN_NAMES = {
   [Origin.IGP]: 'igp',
   [Origin.EGP]: 'egp',
   [Origin.INCOMPLETE]: 'incomplete',
@@ -171,7 +221,7 @@ const SEGMENT_NAMES = {
 } as const;
 
 /** An AS_PATH as the API shows it. */
-export function asPathItem(asPath: readonly AsPathSegment[]): PathItem['asPath'] {
+function asPathItem(asPath: readonly AsPathSegment[]): PathItem['asPath'] {
   return asPath.map(segmentItem);
 }
 

@@ -123,6 +123,7 @@ export const NeighborSchema = Type.Object(
         unused: Type.Array(ref(ReasonCountSchema), {
           description: 'Routes in the table that no VNI uses, by reason; /api/v1/routes?unused= lists them.',
         }),
+        rejected: Count('Routes in the table that the import policy rejects.'),
         refused: Type.Array(ref(ReasonCountSchema), {
           description:
             'Announcements since the session came up that were not accepted into the table, by reason.',
@@ -282,6 +283,7 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
     routes: {
       used: use?.used ?? null,
       unused: [...(use?.unused ?? [])].map(([reason, count]) => reasonCount(reason, count, UNUSED[reason])),
+      rejected: routes.rejected,
       refused: refusalItems(routes.refused),
       lastRefused: refusalItem(routes.lastRefusal),
     },

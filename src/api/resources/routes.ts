@@ -153,8 +153,8 @@ function belongs(
   filter: RouteFilter,
 ): boolean {
   if (!matches(row.route.nlri, filter)) return false;
-  // Its last path has gone
-  if (row.origin === 'remote' && row.route.best === undefined) return false;
+  // Its last path has gone; one that policies reject is there
+  if (row.origin === 'remote' && row.route.best === undefined && row.route.paths.length === 0) return false;
   if (!isOfVni(row, evpn, filter.vni)) return false;
   const { neighbor, unused } = filter;
   if (neighbor === undefined && unused === undefined) return true;

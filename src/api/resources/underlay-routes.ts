@@ -6,7 +6,7 @@ import type { Prefix } from '../../wire/index.js';
 import { prefixOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
 import { PageQuery, parsed } from '../parameters.js';
-import { asPathItem, BestPathProperties, isFrom, ORIGIN_NAMES, RoutedProperties } from '../parts/paths.js';
+import { BestPathProperties, isFrom, RoutedProperties, routedItem } from '../parts/paths.js';
 import { timeText } from '../present.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
 import { Address, closed, nullable, Text, Time } from '../schema-words.js';
@@ -38,10 +38,11 @@ const UnderlayRouteSchema = Type.Object(
           Type.Literal('not-accepted'),
           Type.Literal('connected'),
           Type.Literal('next-hop'),
+          Type.Literal('import-policy'),
         ],
         {
           description:
-            'Why it is not installed; null if it is. prefix: no router announces it; not-accepted: `underlay.accept`; next-hop: no chosen path leads anywhere.',
+            'Why it is not installed; null if it is. prefix: no router announces it; not-accepted: `underlay.accept`; next-hop: no chosen path leads anywhere; import-policy: it rejects all paths.',
         },
       ),
     ),
@@ -108,8 +109,8 @@ export const underlayRoutes: Resource<UnderlayRouteReads> = {
 };
 
 function belongs({ best, paths, nlri }: Destination<Prefix>, { ip, neighbor }: UnderlayRouteFilter): boolean {
-  // Its last path has gone
-  if (best === undefined) return false;
+  // Its last path has gone; one that policies reject is there
+  if (best === undefined && paths.length === 0) return false;
   if (ip !== undefined && !isWithin(ip, nlri.prefix, nlri.prefixLength)) return false;
   return neighbor === undefined || paths.some((path) => isFrom(path, neighbor));
 }
@@ -127,10 +128,7 @@ function itemOf(destination: Destination<Prefix>, underlay: Underlay): UnderlayR
       chosen: chosen.includes(path),
       nextHop: formatNextHop(nextHop),
       unreachable: unreachable ?? null,
-      asPath: asPathItem(attributes.asPath),
-      origin: ORIGIN_NAMES[attributes.origin],
-      localPref: attributes.localPref ?? null,
-      med: attributes.med ?? null,
+      ...routedItem(attributes),
       receivedAt: timeText(receivedAt),
     };
   };

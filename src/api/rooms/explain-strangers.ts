@@ -1,4 +1,4 @@
-import type { Destination } from '../../bgp/index.js';
+import type { Destination, Path } from '../../bgp/index.js';
 import {
   claimOf,
   importingSetting,
@@ -26,7 +26,7 @@ export function chooseStrangers(
   turns: Turns,
 ): Promise<Chosen> {
   const wants = (destination: Destination) => {
-    const claim = claimOf(destination);
+    const claim = claimOf(destination, spoken(destination));
     if (!claim || (ip !== undefined && claim.route.ip !== ip)) return false;
     return whyStranger(rooms, vrf, destination) !== undefined;
   };
@@ -40,7 +40,7 @@ export function strangersHeard(
   destinations: readonly Destination[],
 ): Heard<RemoteClaim>[] {
   return destinations.flatMap((destination) => {
-    const claim = claimOf(destination);
+    const claim = claimOf(destination, spoken(destination));
     const ignored = claim && whyStranger(rooms, vrf, destination);
     return claim && ignored !== undefined ? [{ claim, ignored }] : [];
   });
@@ -49,7 +49,7 @@ export function strangersHeard(
 /** Why the VNI does not import a route that may be meant for it; undefined where it does, or the route is another VNI's. */
 export function whyStranger({ evpn }: Rooms, vrf: MacVrf, destination: Destination): string | undefined {
   const { best } = destination;
-  if (!best) return undefined;
+  if (!best) return whyRejected(vrf, destination);
   const notImported = evpn.importer.whyNotImported(destination, vrf);
   if (notImported === undefined) return undefined;
   const importers = evpn.importer.importersOf(destination);
@@ -65,6 +65,19 @@ export function whyStranger({ evpn }: Rooms, vrf: MacVrf, destination: Destinati
     ...(label !== undefined && label !== vrf.vni ? [`its label is ${label}`] : []),
     ...(others.length > 0 ? [`VNI ${others.join(', ')} imports it`] : settingText(vrf, best.attributes)),
   ].join('; ');
+}
+
+/** The path by which a route is shown: the first where policies reject them all. */
+function spoken({ best, paths }: Destination): Path | undefined {
+  return best ?? paths[0];
+}
+
+function whyRejected(vrf: MacVrf, destination: Destination): string | undefined {
+  const path = spoken(destination);
+  if (!path) return undefined;
+  const label = vniOf(path.nlri, path.attributes);
+  const isMeant = label === vrf.vni || label === 0 || label === undefined;
+  return isMeant ? reasonText('import-policy', path) : undefined;
 }
 
 function settingText(vrf: MacVrf, { routeTargets }: PathAttributes): string[] {

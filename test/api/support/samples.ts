@@ -113,6 +113,7 @@ export function neighbor(address: string): NeighborItem {
       unused: [
         { reason: 'route-targets', routes: 1, text: 'no VNI imports any of its route targets', cure: null },
       ],
+      rejected: 0,
       refused: [{ reason: 'first-as', routes: 1, text: 'its AS_PATH is wrong', cure: 'correct it' }],
       lastRefused: {
         reason: 'first-as',
@@ -405,11 +406,13 @@ function story(over: Partial<Story>): Story {
     med: null,
     originatorId: null,
     clusterList: [],
+    communities: [],
     routeTargets: [],
     extendedCommunities: [],
     macMobility: null,
     pmsi: null,
     receivedAt: null,
+    importPolicy: null,
   };
   return {
     owner: 'remote',
@@ -507,6 +510,9 @@ export function underlayRoute(prefix: string): UnderlayRouteItem {
     origin: 'igp' as const,
     localPref: null,
     med: 5,
+    communities: [],
+    routeTargets: [],
+    importPolicy: null,
     receivedAt: '2026-01-01T00:00:00.000Z',
   };
   const other = {
