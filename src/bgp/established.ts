@@ -12,9 +12,9 @@ import {
 import { addressOf } from './address.js';
 import type { UpdateSink } from './adj-rib-out.js';
 import type { StandingSession } from './config.js';
-import { type ExportPolicy, samePolicy } from './export-policy.js';
+import { samePolicy } from './export-policy.js';
 import type { FamilyRibs, SessionAdjRibOut, SessionRib } from './family-ribs.js';
-import { type InboundPolicy, sameInbound } from './inbound.js';
+import { type InboundPolicy, type SessionPolicies, sameInbound } from './inbound.js';
 import type { Link } from './link.js';
 import { hasRestarted, type Negotiated } from './open.js';
 import type { PathSource } from './route.js';
@@ -35,13 +35,6 @@ export interface SessionFamily {
   endOfRibAt: number | undefined;
   /** The neighbor is telling all its routes again: BoRR has come, EoRR is to come (RFC 7313). */
   isRefreshing: boolean;
-}
-
-/** What becomes of the routes of a session. */
-export interface SessionPolicies {
-  readonly inbound: InboundPolicy;
-  /** All are sent as they are where undefined. */
-  readonly exported: ExportPolicy | undefined;
 }
 
 /** Subtypes of ROUTE-REFRESH (RFC 7313 §3.2). */

@@ -5,7 +5,7 @@ import {
   type PathAttributes,
   type Route,
 } from '../wire/index.js';
-import { samePolicy } from './export-policy.js';
+import { type ExportPolicy, samePolicy } from './export-policy.js';
 import type { ImportPolicy } from './import-policy.js';
 
 /** What the operator lets a neighbor's routes be; read at each UPDATE. */
@@ -18,6 +18,13 @@ export interface InboundPolicy {
   readonly localAs: number | undefined;
   /** What becomes of each route that is not refused; all are taken as they come where absent. */
   readonly routes?: ImportPolicy | undefined;
+}
+
+/** What becomes of the routes of a session. */
+export interface SessionPolicies {
+  readonly inbound: InboundPolicy;
+  /** All are sent as they are where undefined. */
+  readonly exported: ExportPolicy | undefined;
 }
 
 /** Nothing but what loops is refused. */

@@ -2,7 +2,6 @@ import type { PathAttribute } from './attribute-section.js';
 import { AttributeCode, AttributeFlag, OPTIONAL_TRANSITIVE } from './attribute-table.js';
 import { type AsPathSegment, AsPathSegmentType } from './attribute-values.js';
 import { isRouteTarget } from './extended-community.js';
-import type { OriginatedAttributes } from './messages.js';
 
 /** What a policy changes of a route's attributes; what is absent stays as it is. */
 export interface AttributeChanges {
@@ -30,7 +29,8 @@ export function changeAttributes(
   return changes.reduce(withChanges, attributes);
 }
 
-function withChanges(
+/** The attributes with these changes. */
+export function withChanges(
   attributes: readonly PathAttribute[],
   changes: AttributeChanges,
 ): readonly PathAttribute[] {
@@ -60,27 +60,6 @@ function withChanges(
   );
 }
 
-/** The same of a route of our own, whose AS_PATH and LOCAL_PREF its encoder gives it. */
-export function changeOriginated(
-  attributes: OriginatedAttributes,
-  changes: readonly AttributeChanges[],
-): OriginatedAttributes {
-  return changes.reduce(originatedWith, attributes);
-}
-
-function originatedWith(attributes: OriginatedAttributes, changes: AttributeChanges): OriginatedAttributes {
-  const { localPreference, prepend = [], routeTargets: _, addExtendedCommunities: __, ...others } = changes;
-  return {
-    ...attributes,
-    extendedCommunities: changesExtended(changes)
-      ? changedExtended(attributes.extendedCommunities, changes)
-      : attributes.extendedCommunities,
-    others: withChanges(attributes.others ?? [], others),
-    localPreference: localPreference ?? attributes.localPreference,
-    prepend: [...prepend, ...(attributes.prepend ?? [])],
-  };
-}
-
 /** The path with these AS numbers before it (RFC 4271 §5.1.2). */
 export function prepended(path: readonly AsPathSegment[], asns: readonly number[]): AsPathSegment[] {
   if (asns.length === 0) return [...path];
@@ -98,7 +77,8 @@ function changesCommunities({ communities, addCommunities }: AttributeChanges): 
   return communities !== undefined || addCommunities !== undefined;
 }
 
-function changesExtended({ routeTargets, addExtendedCommunities }: AttributeChanges): boolean {
+/** True where extended communities are changed. */
+export function changesExtended({ routeTargets, addExtendedCommunities }: AttributeChanges): boolean {
   return routeTargets !== undefined || addExtendedCommunities !== undefined;
 }
 
@@ -109,7 +89,8 @@ function changedCommunities(
   return [...new Set([...communities, ...addCommunities])];
 }
 
-function changedExtended(
+/** The extended communities with the changes, each once. */
+export function changedExtended(
   before: readonly bigint[],
   { routeTargets, addExtendedCommunities = [] }: AttributeChanges,
 ): bigint[] {

@@ -15,7 +15,6 @@
  */
 export { AS_TRANS, asPathLength } from './as-path.js';
 export type { AttributeChanges } from './attribute-changes.js';
-export { changeOriginated } from './attribute-changes.js';
 export type { AttributeFault, PathAttribute } from './attribute-section.js';
 export {
   type Aggregator,
@@ -47,6 +46,7 @@ export {
 export * from './notification-codes.js';
 export { NO_OCTETS } from './octets.js';
 export { type CapabilityLayout, decodeOpen, encodeOpen } from './open.js';
+export { changeOriginated } from './originated-changes.js';
 export { INGRESS_REPLICATION, PIM_SM_TREE } from './pmsi-tunnel.js';
 export { decodeRouteRefresh, encodeRouteRefresh } from './route-refresh.js';
 export { type DecodedUpdate, decodeUpdateFully, encodeUpdateFully } from './update.js';
