@@ -7,9 +7,8 @@ import {
   peerSecurity,
   type StandingSession,
 } from './config.js';
-import type { SessionPolicies } from './established.js';
 import type { FsmTimer } from './fsm-types.js';
-import { inboundPolicy } from './inbound.js';
+import { inboundPolicy, type SessionPolicies } from './inbound.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
 import { sameLimits } from './route-limits.js';
 import { sendHoldPeriod, timerPeriod } from './timer-periods.js';
