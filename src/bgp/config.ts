@@ -8,8 +8,10 @@ import type { ListenEndpoint, PeerSecurity } from './transport.js';
 
 /** One neighbor as the operator configured it, defaults filled in. */
 export interface NeighborConfig {
-  /** IPv4, IPv6, or IPv6 link-local with its zone (`fe80::1%eth0`). */
+  /** IPv4, IPv6, or IPv6 link-local with its zone (`fe80::1%eth0`); where there is an `interface`, its name. */
   readonly address: string;
+  /** The interface at whose other end it is, found by its router advertisements; undefined where it has an address. */
+  readonly interface?: string | undefined;
   /** TCP port that we connect to. */
   readonly port: number;
   readonly remoteAs: number | 'internal' | 'external';

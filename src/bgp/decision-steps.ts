@@ -1,7 +1,7 @@
 import { compareIp, type Ip } from '../types/index.js';
 import { type Route, RouteType } from '../wire/index.js';
 import { addressOf } from './address.js';
-import type { Path, PathSource } from './route.js';
+import { type Path, type PathSource, sourceAddress } from './route.js';
 
 /** Negative where `a` is preferred, zero where the step does not decide. */
 export type Compare = (a: Path<Route>, b: Path<Route>) => number;
@@ -25,7 +25,7 @@ const addresses = new WeakMap<PathSource, Ip>();
 function addressOfSource(source: PathSource): Ip {
   let ip = addresses.get(source);
   if (ip === undefined) {
-    ip = addressOf(source.neighbor);
+    ip = addressOf(sourceAddress(source));
     addresses.set(source, ip);
   }
   return ip;

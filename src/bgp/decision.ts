@@ -13,7 +13,7 @@ import {
 } from './decision-steps.js';
 import { isRejected } from './import-policy.js';
 import { nextHopZone } from './next-hop-zone.js';
-import type { Path } from './route.js';
+import { nextHopAddress, type Path } from './route.js';
 
 /** True for a path that its reader can use at all: its next hop resolves, and it knows what it carries. */
 export type Usable<Nlri extends Route = EvpnNlri> = (path: Path<Nlri>) => boolean;
@@ -125,7 +125,7 @@ function chooseAmong<P extends Path<Route>>(
 /** Where the path leads. */
 function wayOf(path: Path<Route>): Ip | string {
   const zone = nextHopZone(path);
-  const { nextHop } = path.attributes;
+  const nextHop = nextHopAddress(path);
   return zone === '' ? nextHop : `${nextHop}%${zone}`;
 }
 

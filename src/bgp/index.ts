@@ -43,7 +43,7 @@ export { judge, OTHERWISE, type PolicyMatch, type PolicyRule, type RoutePolicy }
 export { FamilyRib, type RibIdentity } from './rib.js';
 export type { RibReader } from './rib-reader.js';
 export { plainRoutes } from './rib-routes.js';
-export type * from './route.js';
+export * from './route.js';
 export {
   DEFAULT_ROUTE_LIMITS,
   type LimitUse,

@@ -1,10 +1,12 @@
 import { formatIp, type Ipv4 } from '../types/index.js';
 import {
+  AFI_IPV6,
   type AnyFamily,
   AS_TRANS,
   type Capability,
   EVPN,
   familyAmong,
+  IPV4_UNICAST,
   NO_OCTETS,
   NotificationCode,
   type OpenMessage,
@@ -69,15 +71,29 @@ export function familiesOf({
   return families;
 }
 
+/** True for a family whose next hops have to be of another one, since the session's own addresses are (RFC 8950 §4). */
+function needsExtendedNextHop(family: AnyFamily, neighbor: Pick<NeighborConfig, 'interface'>): boolean {
+  return neighbor.interface !== undefined && family === IPV4_UNICAST;
+}
+
 /** The capabilities that we announce to a neighbor (RFC 5492). */
 export function localCapabilities(
   { asn, restart }: LocalIdentity,
-  neighbor: Pick<NeighborConfig, 'families' | 'enhancedRefresh'>,
+  neighbor: Pick<NeighborConfig, 'families' | 'enhancedRefresh' | 'interface'>,
 ): readonly Capability[] {
   const families = familiesOf(neighbor);
+  const extended = families.filter((family) => needsExtendedNextHop(family, neighbor));
   return [
     ...families.map(({ afi, safi }) => ({ code: 1, afi, safi }) as const),
     { code: 2 },
+    ...(extended.length > 0
+      ? [
+          {
+            code: 5,
+            nextHops: extended.map(({ afi, safi }) => ({ afi, safi, nextHopAfi: AFI_IPV6 })),
+          } as const,
+        ]
+      : []),
     { code: 6 },
     {
       code: 64,
@@ -137,6 +153,7 @@ export function judgeOpen(
   let asn4: number | undefined;
   const offered = familiesOf(neighbor);
   const theirs: AnyFamily[] = [];
+  const byIpv6: AnyFamily[] = [];
   let count = 0;
   let routeRefresh = false;
   let enhancedRefresh = false;
@@ -152,6 +169,12 @@ export function judgeOpen(
       }
       case 2:
         routeRefresh = true;
+        break;
+      case 5:
+        for (const { afi, safi, nextHopAfi } of capability.nextHops) {
+          const family = familyAmong(offered, afi, safi);
+          if (family !== undefined && nextHopAfi === AFI_IPV6) byIpv6.push(family);
+        }
         break;
       case 6:
         extendedMessage = true;
@@ -187,7 +210,18 @@ export function judgeOpen(
       octets(open.routerId, 4),
     );
   // Who says nothing of families speaks the one that is as old as the protocol (RFC 4760 §8)
-  const families = offered.filter((family) => (count === 0 ? family.hasFields : theirs.includes(family)));
+  const common = offered.filter((family) => (count === 0 ? family.hasFields : theirs.includes(family)));
+  const families = common.filter(
+    (family) => !needsExtendedNextHop(family, neighbor) || byIpv6.includes(family),
+  );
+  if (families.length === 0 && common.length > 0)
+    return refuse(
+      OpenSubcode.UNSUPPORTED_CAPABILITY,
+      `the neighbor offers no IPv6 next hops for ${common.map(named).join(' or ')} (RFC 8950); allow them there`,
+      Uint8Array.from(
+        common.flatMap(({ afi, safi }) => [5, 6, afi >>> 8, afi, safi >>> 8, safi, 0, AFI_IPV6]),
+      ),
+    );
   if (families.length === 0)
     return refuse(
       OpenSubcode.UNSUPPORTED_CAPABILITY,

@@ -1,9 +1,12 @@
+import type { Ip } from '../types/index.js';
 import type { EvpnNlri, OriginatedAttributes, PathAttributes, Route } from '../wire/index.js';
 
 /** Where a path came from, as far as the decision process and the reader of the API need it. */
 export interface PathSource {
-  /** The neighbor's configured address as text; unique among neighbors. */
+  /** The neighbor's configured address as text, or the name of its interface; unique among neighbors. */
   readonly neighbor: string;
+  /** The neighbor's link-local address with its zone where `neighbor` is the name of an interface. */
+  readonly address?: string | undefined;
   /** The peer's BGP identifier, unsigned 32 bits. */
   readonly routerId: number;
   readonly internal: boolean;
@@ -41,4 +44,15 @@ export interface Destination<Nlri extends Route = EvpnNlri> {
 export interface LocalRoute<Nlri extends Route = EvpnNlri> {
   readonly nlri: Nlri;
   readonly attributes: OriginatedAttributes;
+}
+
+/** The neighbor's address as text, a link-local one with its zone. */
+export function sourceAddress({ address, neighbor }: PathSource): string {
+  return address ?? neighbor;
+}
+
+/** The next hop of a path: by an interface a link-local one is taken before a global one (RFC 8950 §3). */
+export function nextHopAddress({ attributes, source }: Pick<Path<Route>, 'attributes' | 'source'>): Ip {
+  const linkLocal = source.address === undefined ? undefined : attributes.linkLocalNextHop;
+  return linkLocal ?? attributes.nextHop;
 }

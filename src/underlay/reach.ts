@@ -1,4 +1,4 @@
-import { nextHopZone, type Path } from '../bgp/index.js';
+import { nextHopAddress, nextHopZone, type Path } from '../bgp/index.js';
 import type { Hop, Topology } from '../dataplane/index.js';
 import {
   type Ip,
@@ -21,7 +21,7 @@ export interface NextHop {
 
 /** The next hop of a path. */
 export function nextHopOf(path: Pick<Path<Prefix>, 'attributes' | 'source'>): NextHop {
-  return { ip: path.attributes.nextHop, zone: nextHopZone(path) };
+  return { ip: nextHopAddress(path), zone: nextHopZone(path) };
 }
 
 /** The next hop as a key: no IPv6 address is longer than its octets. */

@@ -32,6 +32,31 @@ const ROWS: { readonly [Code in KnownCode]: CapabilityRow<OfCode<Code>> } = {
     encode: ({ afi, safi }) => Uint8Array.of(afi >>> 8, afi, 0, safi),
   },
   2: bare('Route Refresh', { code: 2 }), // RFC 2918 §2
+  5: {
+    name: 'Extended Next Hop Encoding', // RFC 8950 §4
+    decode(value) {
+      if (value.length % 6 !== 0) return undefined;
+      const nextHops = [];
+      for (let at = 0; at < value.length; at += 6)
+        nextHops.push({
+          afi: value.readUInt16BE(at),
+          safi: value.readUInt16BE(at + 2),
+          nextHopAfi: value.readUInt16BE(at + 4),
+        });
+      return { code: 5, nextHops };
+    },
+    encode: ({ nextHops }) =>
+      Uint8Array.from(
+        nextHops.flatMap(({ afi, safi, nextHopAfi }) => [
+          afi >>> 8,
+          afi,
+          safi >>> 8,
+          safi,
+          nextHopAfi >>> 8,
+          nextHopAfi,
+        ]),
+      ),
+  },
   6: bare('Extended Message', { code: 6 }), // RFC 8654 §3
   64: {
     name: 'Graceful Restart', // RFC 4724 §3, RFC 8538 §2

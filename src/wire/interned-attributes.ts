@@ -1,4 +1,4 @@
-import type { Ip, RouteTarget } from '../types/index.js';
+import type { Ip, Ipv6, RouteTarget } from '../types/index.js';
 import { asPathLength, neighborAs } from './as-path.js';
 import { type AttributeChanges, changeAttributes } from './attribute-changes.js';
 import { decodeAttributes, encodeAttributes, type PathAttribute } from './attribute-section.js';
@@ -6,6 +6,7 @@ import { type CommunityFields, firstAttribute, readCommunities, trueAsPath } fro
 import { AttributeCode, AttributeFlag, attributeRow } from './attribute-table.js';
 import type { AsPathSegment, Origin, PmsiTunnel } from './attribute-values.js';
 import { isRouteTarget } from './extended-community.js';
+import { LINK_LOCAL_BEHIND } from './mp-attributes.js';
 import type { UpdateContext, UpdateFault } from './update-context.js';
 
 /** A set of so many octets keeps its lists as well; those of a longer one are read whenever somebody asks. */
@@ -149,6 +150,12 @@ export class InternedAttributes implements CommunityFields {
       this.faults,
       verdict,
     );
+  }
+
+  /** The link-local address behind a global next hop (RFC 2545 §3, RFC 8950 §3); read each time, since few ask. */
+  get linkLocalNextHop(): Ipv6 | undefined {
+    const { text, attributesAt } = this.#octets;
+    return attributesAt === 1 + LINK_LOCAL_BEHIND ? (text.slice(17, 33) as Ipv6) : undefined;
   }
 
   /** True where these are its octets, the first `length` ones. */

@@ -12,6 +12,15 @@ export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 export type Capability =
   | { readonly code: 1; readonly afi: number; readonly safi: number }
   | { readonly code: 2 }
+  | {
+      /** RFC 8950 §4: families whose next hops may be of another family of addresses. */
+      readonly code: 5;
+      readonly nextHops: readonly {
+        readonly afi: number;
+        readonly safi: number;
+        readonly nextHopAfi: number;
+      }[];
+    }
   | { readonly code: 6 }
   | {
       readonly code: 64;

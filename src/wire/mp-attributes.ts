@@ -1,4 +1,4 @@
-import { type Ip, ipFromBytes, unmapped } from '../types/index.js';
+import { IPV6_ANY, type Ip, ipFromBytes, unmapped } from '../types/index.js';
 import { decodeEvpnRoutes, type EvpnRoute, encodeEvpnRoute, evpnRouteLength } from './evpn-routes/routes.js';
 import { type AnyFamily, EVPN, familyAmong } from './families/index.js';
 import { Malformed } from './malformed.js';
@@ -35,6 +35,8 @@ export interface MpLayout {
 }
 
 const FAMILY = 3;
+/** Octets of a next hop with a link-local address behind the global one (RFC 2545 §3). */
+export const LINK_LOCAL_BEHIND = 32;
 
 /** The lossless form tells EVPN's routes, and the octets of others'. */
 const TOLD: readonly AnyFamily[] = [EVPN];
@@ -84,11 +86,14 @@ function oneOf(lengths: readonly number[]): string {
 }
 
 /**
- * A next hop; of a global and a link-local address the global one (RFC 2545 §3), and of an IPv4-mapped one, as
- * speakers write it that have IPv6 next hops alone (RFC 4659 §3.2.1), the IPv4 address.
+ * A next hop; of a global and a link-local address the global one (RFC 2545 §3) unless it is `::`, and of an IPv4-mapped
+ * one, as speakers write it that have IPv6 next hops alone (RFC 4659 §3.2.1), the IPv4 address.
  */
-export function readNextHop(bytes: Buffer, layout: MpLayout): Ip {
-  return unmapped(ipFromBytes(bytes, layout.nextHopAt, layout.nextHopLength === 4 ? 4 : 16));
+export function readNextHop(bytes: Buffer, { nextHopAt, nextHopLength }: MpLayout): Ip {
+  const ip = ipFromBytes(bytes, nextHopAt, nextHopLength === 4 ? 4 : 16);
+  return ip === IPV6_ANY && nextHopLength === LINK_LOCAL_BEHIND
+    ? ipFromBytes(bytes, nextHopAt + 16, 16)
+    : unmapped(ip);
 }
 
 function decodeNlri(value: Buffer, layout: MpLayout): Pick<MpReach, 'routes' | 'otherNlri'> {

@@ -5,13 +5,14 @@ import {
   decideSeveral,
   FamilyRib,
   type Multipath,
+  nextHopAddress,
   nextHopZone,
   type Path,
   type PathSource,
   plainRoutes,
   selectSeveral,
 } from '../../src/bgp/index.js';
-import { formatIp, parseIp } from '../../src/types/index.js';
+import { formatIp, type Ipv6, parseIp } from '../../src/types/index.js';
 import { IPV4_UNICAST, type PathAttributes, type Prefix, type Update } from '../../src/wire/index.js';
 import { pathAttributes } from '../support/path-attributes.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -141,6 +142,18 @@ test('one link-local next hop on two links is two next hops, and one that is non
   t.deepEqual(chosenOf([d, c], 8), [c]);
   const other = path(1, LINK_LOCAL, { ...onLink('up1'), neighbor: 'fe80::2%up1' });
   t.deepEqual(chosenOf([other, a], 8), [a]);
+});
+
+test('of a neighbor by interface the link-local next hop counts, on that link', (t) => {
+  const both = via(1, { nextHop: parseIp('2001:db8::1'), linkLocalNextHop: parseIp('fe80::1') as Ipv6 });
+  const [a, b] = ['up1', 'up2'].map((device) =>
+    path(1, both, { ...onLink(device), neighbor: device, address: `fe80::1%${device}` }),
+  );
+  t.deepEqual(chosenOf([b, a], 8), [a, b]);
+  t.deepEqual([a, b].map(nextHopAddress), [parseIp('fe80::1'), parseIp('fe80::1')]);
+  t.deepEqual([a, b].map(nextHopZone), ['up1', 'up2']);
+  // A session by address takes the global one
+  t.is(nextHopAddress(path(1, both)), parseIp('2001:db8::1'));
 });
 
 test('what is not usable is not chosen where something else is', (t) => {

@@ -11,6 +11,7 @@ export function pathAttributes(extra: Partial<PathAttributes> = {}): PathAttribu
     asPathLength: asPathLength(asPath),
     neighborAs: neighborAs(asPath),
     nextHop: parseIp('10.0.0.10'),
+    linkLocalNextHop: undefined,
     med: undefined,
     localPref: undefined,
     originatorId: undefined,

@@ -18,6 +18,13 @@ const OPEN: OpenMessage = {
   capabilities: [
     { code: 1, afi: 25, safi: 70 },
     { code: 2 },
+    {
+      code: 5,
+      nextHops: [
+        { afi: 1, safi: 1, nextHopAfi: 2 },
+        { afi: 1, safi: 128, nextHopAfi: 2 },
+      ],
+    },
     { code: 6 },
     {
       code: 64,
@@ -91,6 +98,7 @@ const FAULTS: [string, string, number, number, string][] = [
   ['a multiprotocol capability of 3 octets', `${FIXED} 07 02 05 01 03 001946`, 2, 0, ''],
   ['a route refresh capability with a value', `${FIXED} 05 02 03 02 01 00`, 2, 0, ''],
   ['a 4-octet AS of 2 octets', `${FIXED} 06 02 04 41 02 fde9`, 2, 0, ''],
+  ['an extended next hop capability of 5 octets', `${FIXED} 09 02 07 05 05 0001000100`, 2, 0, ''],
   ['a restart capability of 3 octets', `${FIXED} 07 02 05 40 03 000000`, 2, 0, ''],
   ['an empty restart capability', `${FIXED} 04 02 02 40 00`, 2, 0, ''],
   ['an extended length cut short', `${FIXED} ff ff 00`, 2, 0, ''],

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type Ip, ipFromBytes, parseIp } from '../../src/types/index.js';
+import { type Ip, type Ipv6, ipFromBytes, parseIp } from '../../src/types/index.js';
 import {
   type AnyUpdate,
   EVPN,
@@ -79,6 +79,39 @@ test('prefixes in MP_REACH and MP_UNREACH, with an IPv4 and an IPv6 next hop', (
     instanceOf: WireError,
   });
   t.regex(error.message, /next hop length 3: expected 4, 16 or 32/);
+});
+
+const GLOBAL = '20010db8000000000000000000000009';
+const LINK_LOCAL = 'fe80000000000000020000fffe000009';
+const ANY = '00000000000000000000000000000000';
+for (const [what, octetsOfNextHop, nextHop, linkLocal] of [
+  ['a link-local address', LINK_LOCAL, 'fe80::200:ff:fe00:9', undefined],
+  ['a global and a link-local address', GLOBAL + LINK_LOCAL, '2001:db8::9', 'fe80::200:ff:fe00:9'],
+  ['no address and a link-local one', ANY + LINK_LOCAL, 'fe80::200:ff:fe00:9', 'fe80::200:ff:fe00:9'],
+  ['a link-local address twice', LINK_LOCAL + LINK_LOCAL, 'fe80::200:ff:fe00:9', 'fe80::200:ff:fe00:9'],
+] as const)
+  test(`IPv4 prefixes with ${what} for a next hop (RFC 8950 §3)`, (t) => {
+    const decoder = new UpdateDecoder();
+    const body = updateBody([reach(NET, octetsOfNextHop, '0001 01'), ORIGIN, AS_PATH]);
+    const { attributes, reachable } = decoder.decodeWithin(body, 0, body.length, BOTH);
+    t.is(reachable.length, 1);
+    t.is(attributes?.nextHop, parseIp(nextHop));
+    t.is(attributes?.linkLocalNextHop, linkLocal && (parseIp(linkLocal) as Ipv6));
+    t.is(decoder.decodeWithin(body, 0, body.length, BOTH).attributes, attributes);
+  });
+
+test('an IPv4 prefix with its next hop in RFC 4271’s fields has no link-local one', (t) => {
+  t.is(decode(updateBody(SOUND, '', NET)).attributes?.linkLocalNextHop, undefined);
+});
+
+test('IPv4 prefixes of our own by an IPv6 session are in MP_REACH, with our end for a next hop', (t) => {
+  const localAddress = parseIp('fe80::200:ff:fe00:9');
+  const encoder = new UpdateEncoder({ ...SESSION, localAddress }, IPV4_UNICAST);
+  const attributes = { nextHop: parseIp('0.0.0.0'), extendedCommunities: [], pmsiTunnel: undefined };
+  const [message] = encoder.announce(attributes, [prefix('10.10.10.0/24')]);
+  // Flags, code, length; AFI, SAFI, next hop of 16 octets, reserved, the prefix
+  t.true(message.toString('hex').includes(`900e0019${'000101'}10${LINK_LOCAL}00${NET}`));
+  t.false(message.toString('hex').includes('400304'), 'NEXT_HOP');
 });
 
 test('one message of several families: each has its routes and its next hop', (t) => {

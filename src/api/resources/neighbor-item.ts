@@ -368,6 +368,14 @@ function capabilityItem(capability: Offered): CapabilityItem {
       return { code: 1, name: 'multiprotocol', value: `${capability.afi}/${capability.safi}` };
     case 2:
       return { code: 2, name: 'route-refresh', value: null };
+    case 5:
+      return {
+        code: 5,
+        name: 'extended-next-hop',
+        value: capability.nextHops
+          .map(({ afi, safi, nextHopAfi }) => `${afi}/${safi} by ${nextHopAfi}`)
+          .join(', '),
+      };
     case 6:
       return { code: 6, name: 'extended-message', value: null };
     case 64:
