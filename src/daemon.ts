@@ -10,8 +10,9 @@ import { openDefaultJournal } from './default-journal.js';
 import { EventLoopWatch } from './event-loop.js';
 import { Evpn } from './evpn/index.js';
 import { watchHosts } from './hosts/index.js';
-import { findRivals, tcpSockets, UdpBfdTransport } from './linux/index.js';
+import { findRivals, RawNdTransport, tcpSockets, UdpBfdTransport } from './linux/index.js';
 import { giveMemoryBackAtRest } from './memory-at-rest.js';
+import { LinkPeers } from './nd/index.js';
 import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
 import { RunningConfig } from './reload.js';
@@ -63,6 +64,7 @@ export async function startDaemon({
   let kernelKnown = false;
   onConfig(config);
   const bfd = new Bfd({ clock, transport: new UdpBfdTransport(log), log });
+  const linkPeers = new LinkPeers({ clock, transport: new RawNdTransport(log), log });
   const { underlay: unicast } = config;
   const unicastRibs = unicast.enabled
     ? new UnicastRibs(clock, config, multipathOf(config), config.bgp)
@@ -71,6 +73,7 @@ export async function startDaemon({
     clock,
     transport: new TcpTransport(tcpSockets),
     bfd,
+    linkPeers,
     log,
     otherRibs: unicastRibs?.all,
     decision: config.bgp,
@@ -103,6 +106,7 @@ export async function startDaemon({
     // Before the sessions, whose end takes longer than the loss of a link
     underlay?.topologyChanged(topology);
     speaker.interfacesChanged([...topology.interfaces.values()]);
+    linkPeers.interfacesChanged(topology.interfaces);
   };
   const eventLoop = new EventLoopWatch(clock);
   const refusals = new Refusals(clock, log);
@@ -176,6 +180,7 @@ export async function startDaemon({
     const silent = listener.close();
     await farewell();
     bfd.close();
+    linkPeers.close();
     dataPlane.close();
     await Promise.all([silent, application?.close()]);
   };

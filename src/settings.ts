@@ -22,7 +22,8 @@ export function speakerConfig(config: Config): SpeakerConfig {
       ...policies(neighbor),
       families: familiesOf(neighbor.families),
       maxFamilyRoutes: familyLimits(neighbor.maxFamilyRoutes),
-      address: formatIp(neighbor.address),
+      // A valid configuration has one of both
+      address: neighbor.interface ?? (neighbor.address === undefined ? '' : formatIp(neighbor.address)),
       localAddress: neighbor.localAddress === undefined ? undefined : formatIp(neighbor.localAddress),
     })),
     listenRanges: config.listenRanges.map(({ prefix, limit, ...neighbor }) => ({

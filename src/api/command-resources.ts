@@ -119,12 +119,12 @@ function ofNeighbor(
   request: FastifyRequest,
   command: string,
   facts: object,
-  run: (address: string) => NeighborAnswer,
+  run: (name: string) => NeighborAnswer,
 ): { answer: object; facts: object } {
-  const address = neighborParameter('address', (request.params as Static<typeof AddressPath>).address);
-  const answer = run(address);
-  if ('refused' in answer) throw new Problem(answer.refused, `${address} ${REFUSALS[answer.refused]}`);
-  return { answer: answer.neighbor, facts: { command, neighbor: address, ...facts } };
+  const name = neighborParameter((request.params as Static<typeof AddressPath>).address);
+  const answer = run(name);
+  if ('refused' in answer) throw new Problem(answer.refused, `${name} ${REFUSALS[answer.refused]}`);
+  return { answer: answer.neighbor, facts: { command, neighbor: name, ...facts } };
 }
 
 /** Adds the commands to a scope whose prefix is the version. Each is refused over TCP, and logged after execution. */

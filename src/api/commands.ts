@@ -30,10 +30,10 @@ export interface Commands {
   /** Forgets duplicates, so that their moves are followed again; returns how many there were. */
   clearDuplicates(selection: DuplicateSelection): number;
   /** Ends the neighbor's session with Cease/Administrative Reset and this message (RFC 9003), and starts a new one. */
-  clearNeighbor(address: string, words: string): NeighborAnswer;
+  clearNeighbor(name: string, words: string): NeighborAnswer;
   /** Requests the neighbor's routes again (`in`), sends it ours again (`out`), or `both`; the session stays. */
-  softClearNeighbor(address: string, direction: SoftDirection): NeighborAnswer;
+  softClearNeighbor(name: string, direction: SoftDirection): NeighborAnswer;
   /** Ends the session with Cease/Administrative Shutdown and this message, and keeps it down until `enableNeighbor`. */
-  shutDownNeighbor(address: string, words: string): NeighborAnswer;
-  enableNeighbor(address: string): NeighborAnswer;
+  shutDownNeighbor(name: string, words: string): NeighborAnswer;
+  enableNeighbor(name: string): NeighborAnswer;
 }

@@ -1,4 +1,4 @@
-import { addressOf, canonicalAddress } from '../bgp/index.js';
+import { addressOf } from '../bgp/index.js';
 import {
   compareIp,
   formatIp,
@@ -15,6 +15,7 @@ import {
   prefixLength,
 } from '../types/index.js';
 import type { KeyOrder } from './paging.js';
+import { parseNeighborName } from './parameters.js';
 
 /** By number: VNIs. */
 export const numberOrder: KeyOrder<number> = {
@@ -37,12 +38,21 @@ export const ipOrder: KeyOrder<Ip> = {
   decode: (text) => orUndefined(() => parseIp(text)),
 };
 
-/** By address, then by zone: neighbors, which may have one link-local address on several links. */
+/** By address, zones apart, then those that have the name of an interface. */
 export const neighborOrder: KeyOrder<string> = {
-  compare: (a, b) => compareIp(addressOf(a), addressOf(b)) || (a < b ? -1 : a > b ? 1 : 0),
-  encode: (address) => address,
-  decode: (text) => orUndefined(() => canonicalAddress(text)),
+  compare(a, b) {
+    const [ipA, ipB] = [a, b].map((name) => orUndefined(() => addressOf(name)));
+    if (ipA === undefined || ipB === undefined)
+      return Number(ipA === undefined) - Number(ipB === undefined) || compareText(a, b);
+    return compareIp(ipA, ipB) || compareText(a, b);
+  },
+  encode: (name) => name,
+  decode: (text) => orUndefined(() => parseNeighborName(text)),
 };
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
 
 /** By address, then by length: routes of the underlay. */
 export const prefixOrder: KeyOrder<PrefixKey> = {

@@ -106,7 +106,7 @@ export const VniPath = Type.Object({
 export const AddressPath = Type.Object({
   address: Type.String({
     description:
-      "The neighbor's address, in any spelling; a link-local one with its zone, such as `fe80::1%25swp1`, where several neighbors have it.",
+      "The neighbor's address, in any spelling, or its interface; a link-local address with its zone, such as `fe80::1%25swp1`, where several neighbors have it.",
   }),
 });
 
@@ -128,9 +128,20 @@ export function wordsParameter(message: string | undefined): string {
   return message ?? '';
 }
 
-/** Returns a neighbor's address as the speaker has it, with the zone that it may have. Throws Problem invalid-parameter. */
-export function neighborParameter(parameter: string, text: string): string {
-  return parsed(parameter, text, canonicalAddress) ?? text;
+/** Parses what a path names a neighbor by. Throws Problem invalid-parameter. */
+export function neighborParameter(text: string): string {
+  return parsed('address', text, parseNeighborName) as string;
+}
+
+/** Returns what names a neighbor: a canonical address, or the name of an interface as it is. Throws ParseError. */
+export function parseNeighborName(text: string): string {
+  try {
+    return canonicalAddress(text);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    if (/^[^\s/:%]{1,15}$/.test(text) && !/^\d+(\.\d+)+$/.test(text)) return text;
+    throw new ParseError('neighbor', text, 'an IPv4 or IPv6 address, or the name of an interface');
+  }
 }
 
 /** Converts validation errors to a Problem with each parameter, its value and the allowed values. */

@@ -16,6 +16,17 @@ export function zoneOf(text: string): string {
   return at < 0 ? '' : text.slice(at + 1);
 }
 
+/** What names a neighbor: the name of its interface, else its address, canonical. Throws ParseError. */
+export function neighborName({
+  address,
+  interface: link,
+}: {
+  readonly address: string;
+  readonly interface?: string | undefined;
+}): string {
+  return link ?? canonicalAddress(address);
+}
+
 /** The address without its zone, as a value that compareIp orders. Throws ParseError. */
 export function addressOf(text: string): Ip {
   const at = text.indexOf('%');

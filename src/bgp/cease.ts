@@ -6,7 +6,9 @@ import {
   NO_OCTETS,
   NotificationCode,
 } from '../wire/index.js';
-import type { NotificationContent } from './fsm-types.js';
+import type { Attempts } from './attempts.js';
+import type { FsmState, NotificationContent } from './fsm-types.js';
+import type { AdministrativeShutdown } from './neighbor-status.js';
 import type { LimitUse } from './route-limits.js';
 import type { Connection } from './transport.js';
 
@@ -43,6 +45,17 @@ export function ceaseOverLimit(
 /** The reason of an end that an operator wants, with what the neighbor is told. */
 export function byOperator(what: string, words: string): string {
   return words === '' ? `${what} by the operator` : `${what} by the operator: ${words}`;
+}
+
+/** What is said to a connection that is not taken now; undefined where it is. */
+export function refusalOf(
+  { name, held }: FsmState,
+  attempts: Pick<Attempts, 'admits'>,
+  shutdown: AdministrativeShutdown | undefined,
+): NotificationContent | undefined {
+  if (shutdown !== undefined) return cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, shutdown.message);
+  if ((name !== 'Idle' || held) && attempts.admits()) return undefined;
+  return cease(CeaseSubcode.CONNECTION_REJECTED);
 }
 
 /** Says why a connection that came in is not taken, and ends it. */

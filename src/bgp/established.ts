@@ -54,7 +54,7 @@ export class Established {
   constructor(
     readonly link: Link,
     readonly negotiated: Negotiated,
-    neighbor: string,
+    names: Pick<PathSource, 'neighbor' | 'address'>,
     policies: SessionPolicies,
     localAsn: number,
     ribs: readonly FamilyRibs[],
@@ -64,7 +64,7 @@ export class Established {
     this.#policies = policies;
     this.#since = clock.now();
     const { remoteRouterId, internal, fourOctetAs, extendedMessage } = negotiated;
-    this.source = { neighbor, routerId: remoteRouterId, internal };
+    this.source = { ...names, routerId: remoteRouterId, internal };
     const localAddress = link.connection?.localAddress;
     const encoding = {
       fourOctetAs,

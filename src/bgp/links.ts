@@ -1,3 +1,5 @@
+import { CeaseSubcode } from '../wire/index.js';
+import { cease } from './cease.js';
 import { keepsNewConnection } from './collision.js';
 import type { LocalIdentity } from './config.js';
 import { type InterfaceChange, lostConnection } from './connected.js';
@@ -108,6 +110,16 @@ export class Links {
     return true;
   }
 
+  /** Ends what both carry without a word, each told before, and begins nothing anew. */
+  abandon(losing: () => void): void {
+    for (const link of this.all) {
+      if (link.connection === undefined) continue;
+      losing();
+      link.handle({ type: 'TcpConnectionFails' });
+    }
+    this.stop({ type: 'ManualStop', notification: cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE) });
+  }
+
   /** The link's state is another after this event: where it was dumped, the one that it collided with takes its place. */
   changed(link: Link, event: FsmEvent): void {
     const { name } = link.state;
@@ -133,6 +145,12 @@ export class Links {
       onStuck(error);
       this.#replaceMain();
     }
+  }
+
+  /** Both go on reading where congestion stopped them. */
+  resume(): void {
+    this.#main.resume();
+    this.#incoming?.resume();
   }
 
   #replaceMain(): void {

@@ -16,6 +16,10 @@ import {
 /** Who takes the connections that come in. */
 export interface ListenersHost {
   isNeighbor(address: string): boolean;
+  /** True for an address on the link of a neighbor that has not been found yet, which it may be. */
+  mayBecomeNeighbor(address: string): boolean;
+  /** Where the neighbor is; undefined as long as that is not known. */
+  addressOf(neighbor: NeighborConfig): string | undefined;
   accept(connection: Connection): ConnectionHandlers;
   /** A connection of a neighbor's was reset: its first packet had this TTL, less than `ttlSecurity` demands. */
   tooFar(address: string, ttl: number): void;
@@ -58,10 +62,12 @@ export class Listeners {
    */
   async listen({ listen: wanted, neighbors }: SpeakerConfig): Promise<void> {
     const added = new Map<string, Listener>();
-    const peers = securityOf(neighbors);
+    const peers = this.#securityOf(neighbors);
     const door: Door = {
       peers,
-      admits: (address) => this.#gate.admits(address, this.#host.isNeighbor(address)),
+      // It comes again, and a NOTIFICATION would keep it away for a while
+      admits: (address) =>
+        !this.#host.mayBecomeNeighbor(address) && this.#gate.admits(address, this.#host.isNeighbor(address)),
       tooFar: (address, ttl) => {
         this.#gate.tooFar(address, ttl);
         this.#host.tooFar(address, ttl);
@@ -97,6 +103,18 @@ export class Listeners {
     for (const [key, listener] of added) this.#listeners.set(key, listener);
   }
 
+  /** Neighbors are at other addresses: what was demanded of them at the old ones is demanded at the new ones. */
+  neighborsMoved(neighbors: readonly NeighborConfig[]): void {
+    const peers = this.#securityOf(neighbors);
+    if (peers.size + this.#peers.size === 0) return;
+    try {
+      this.#secure(peers);
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      this.#log.error({}, `neighbors that were found cannot connect: ${error.message}`);
+    }
+  }
+
   /** Brings what the listeners that stand demand of whom in line: all of them, or none where one cannot. */
   #secure(peers: ReadonlyMap<string, PeerSecurity>): void {
     const secured: Listener[] = [];
@@ -111,13 +129,16 @@ export class Listeners {
     }
     this.#peers = peers;
   }
-}
 
-/** What is demanded of the neighbors of whom something is. */
-function securityOf(neighbors: readonly NeighborConfig[]): ReadonlyMap<string, PeerSecurity> {
-  return new Map(
-    neighbors
-      .map((neighbor) => [canonicalAddress(neighbor.address), peerSecurity(neighbor)] as const)
-      .filter(([, security]) => Object.values(security).some((demand) => demand !== undefined)),
-  );
+  /** What is demanded of the neighbors of whom something is, by address. */
+  #securityOf(neighbors: readonly NeighborConfig[]): ReadonlyMap<string, PeerSecurity> {
+    const peers = new Map<string, PeerSecurity>();
+    for (const neighbor of neighbors) {
+      const security = peerSecurity(neighbor);
+      if (Object.values(security).every((demand) => demand === undefined)) continue;
+      const address = this.#host.addressOf(neighbor);
+      if (address !== undefined) peers.set(address, security);
+    }
+    return peers;
+  }
 }

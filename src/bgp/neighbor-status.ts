@@ -1,4 +1,5 @@
 import type { BfdStatus } from '../bfd/index.js';
+import type { LinkPeerStatus } from '../nd/index.js';
 import type { AnyFamily, Capability, UpdateFault } from '../wire/index.js';
 import type { FsmStateName } from './fsm-types.js';
 import type { NeighborRouteCounts } from './neighbor-routes.js';
@@ -89,7 +90,14 @@ export interface FamilyStatus {
 
 /** A neighbor as the REST API shows it: plain data, a copy. Times are milliseconds, clock times since 1970. */
 export interface NeighborStatus {
+  /** What names it: its address as configured, or its interface. */
   readonly address: string;
+  /** Where it is: canonical text, a link-local address with its zone; undefined while that is not known. */
+  readonly peerAddress: string | undefined;
+  /** What is known of the router at the other end of its interface; undefined where it has an address, or is not looked for. */
+  readonly linkPeer: LinkPeerStatus | undefined;
+  /** The interface that it is found by. */
+  readonly interface: string | undefined;
   readonly port: number;
   readonly description: string | undefined;
   readonly peerGroup: string | undefined;

@@ -19,14 +19,14 @@ export class PathWatch {
     return this.#watch?.status;
   }
 
-  /** Watches the neighbor as these settings want it; undefined: not any more. */
-  apply(config: NeighborConfig | undefined): void {
+  /** Watches the path to the address as these settings want it; undefined: not any more. */
+  apply(config: NeighborConfig | undefined, address = ''): void {
     const settings = config?.bfd;
     if (config === undefined || settings === undefined) {
       this.#end();
       return;
     }
-    const { address, localAddress } = config;
+    const { localAddress } = config;
     const target = { address, localAddress, multihop: settings.multihop };
     if (this.#watch !== undefined && isSame(target, this.#target)) this.#watch.configure(settings);
     else this.#begin(target, settings);

@@ -46,6 +46,17 @@ export interface LocalRoute<Nlri extends Route = EvpnNlri> {
   readonly attributes: OriginatedAttributes;
 }
 
+/** What names the source of the paths of a neighbor that is at that address. */
+export function sourceNames(
+  {
+    address: neighbor,
+    interface: link,
+  }: { readonly address: string; readonly interface?: string | undefined },
+  address: string,
+): Pick<PathSource, 'neighbor' | 'address'> {
+  return link === undefined ? { neighbor } : { neighbor, address };
+}
+
 /** The neighbor's address as text, a link-local one with its zone. */
 export function sourceAddress({ address, neighbor }: PathSource): string {
   return address ?? neighbor;

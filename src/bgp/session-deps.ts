@@ -1,10 +1,10 @@
-import type { Bfd } from '../bfd/index.js';
 import type { Clock } from '../types/index.js';
 import type { NeighborConfig } from './config.js';
 import type { Rib } from './evpn-rib.js';
 import type { SessionRoutesDeps } from './session-routes.js';
 import type { Transport } from './transport.js';
 import type { TurnBudget } from './turn-budget.js';
+import type { Scouts } from './whereabouts.js';
 
 /** A session with a neighbor of a listen range that may be gone. */
 export interface SpentSession {
@@ -13,11 +13,9 @@ export interface SpentSession {
 }
 
 /** What all sessions of a speaker share. */
-export interface SessionDeps extends SessionRoutesDeps {
+export interface SessionDeps extends SessionRoutesDeps, Scouts {
   readonly clock: Clock;
   readonly transport: Transport;
-  /** Undefined where no path is watched. */
-  readonly bfd: Pick<Bfd, 'watch'> | undefined;
   /** 0 to below 1, for the timers' jitter. */
   readonly random: () => number;
   /** L2VPN/EVPN's, whose numbers are shown. */
@@ -28,4 +26,6 @@ export interface SessionDeps extends SessionRoutesDeps {
   readonly onStopped: () => void;
   /** Called when `isSpent` may have become true. */
   readonly onSpent: (session: SpentSession) => void;
+  /** Called when the neighbor's address is another one. */
+  readonly onMoved: () => void;
 }

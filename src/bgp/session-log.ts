@@ -15,6 +15,11 @@ export class SessionLog {
     this.#neighbor = neighbor;
   }
 
+  /** A neighbor by interface, at that address. */
+  found(address: string): void {
+    this.#log.info({ neighbor: this.#neighbor, address }, 'BGP neighbor found by its router advertisements');
+  }
+
   established({ remoteAs, holdTime }: Negotiated): void {
     this.#log.info({ neighbor: this.#neighbor, remoteAs, holdTime }, 'BGP session established');
   }

@@ -1,4 +1,3 @@
-import type { BfdStatus } from '../bfd/index.js';
 import type { Clock } from '../types/index.js';
 import {
   type AnyFamily,
@@ -13,7 +12,8 @@ import {
   ROUTE_TYPE_SLOTS,
   type UpdateFault,
 } from '../wire/index.js';
-import type { LocalIdentity, NeighborConfig } from './config.js';
+import type { Attempts } from './attempts.js';
+import type { NeighborConfig } from './config.js';
 import type { Established } from './established.js';
 import type { NotificationContent } from './fsm-types.js';
 import type { RefusalReason } from './inbound.js';
@@ -29,10 +29,12 @@ import {
   type NeighborStatus,
   type NotificationRecord,
 } from './neighbor-status.js';
-import { localCapabilities } from './open.js';
+import { familiesOf, localCapabilities } from './open.js';
 import { limitUse, routeLimits } from './route-limits.js';
+import type { SessionSettings } from './session-settings.js';
 import { sendHoldPeriod } from './timer-periods.js';
 import type { Connection } from './transport.js';
+import type { Whereabouts } from './whereabouts.js';
 
 const COUNTER_OF: Readonly<Record<MessageType, keyof MessageCounters>> = {
   [MessageType.OPEN]: 'open',
@@ -53,22 +55,25 @@ const FAULT_LOG_MILLISECONDS = 60_000;
 
 /** What a session is at the moment, beside its record. */
 export interface SessionView {
-  readonly config: NeighborConfig;
-  readonly local: LocalIdentity;
+  readonly settings: Pick<SessionSettings, 'neighbor' | 'local'>;
   /** The main one. */
   readonly link: Link;
   /** Undefined where no session stands. */
   readonly established: Established | undefined;
   /** Of L2VPN/EVPN. */
   readonly counts: NeighborRouteCounts;
-  /** Of all families together. */
-  readonly holdings: Pick<NeighborRouteCounts, 'held' | 'octets'>;
-  readonly families: readonly FamilyStatus[];
-  readonly failedAttempts: number;
-  /** Clock.wallTime() at which the hold in Idle ends; undefined where there is none. */
-  readonly heldUntil: number | undefined;
+  /** Of all families. */
+  readonly routes: {
+    readonly holdings: Pick<NeighborRouteCounts, 'held' | 'octets'>;
+    familyStatus(
+      family: AnyFamily,
+      established: Established | undefined,
+      config: NeighborConfig,
+    ): FamilyStatus;
+  };
+  readonly attempts: Pick<Attempts, 'failures' | 'heldUntil'>;
   readonly shutdown: AdministrativeShutdown | undefined;
-  readonly bfd: BfdStatus | undefined;
+  readonly whereabouts: Pick<Whereabouts, 'address' | 'linkPeer' | 'bfd'>;
 }
 
 /** What is remembered of a neighbor over its sessions: counters, NOTIFICATIONs, the last errors. */
@@ -180,14 +185,21 @@ export class SessionRecord {
   }
 
   status(view: SessionView): NeighborStatus {
-    const { config, local, counts, established } = view;
+    const { settings, counts, established, attempts, whereabouts } = view;
+    const { neighbor: config, local } = settings;
+    const families = familiesOf(config).map((family) =>
+      view.routes.familyStatus(family, established, config),
+    );
     const { connection, state } = view.link;
     const { negotiated } = established ?? {};
     const evpn = established?.families.get(EVPN);
-    const ofEvpn = view.families.find(({ family }) => family === EVPN);
+    const ofEvpn = families.find(({ family }) => family === EVPN);
     const open = this.#peerOpen;
     return {
       address: config.address,
+      peerAddress: config.interface === undefined ? config.address : whereabouts.address,
+      linkPeer: whereabouts.linkPeer,
+      interface: config.interface,
       port: config.port,
       description: config.description,
       peerGroup: config.peerGroup,
@@ -223,7 +235,7 @@ export class SessionRecord {
       sendStalledSince: established?.link.stalledSince,
       messagesIn: { ...this.#in },
       messagesOut: { ...this.#out },
-      families: view.families,
+      families,
       routes: {
         received: [...counts.received],
         accepted: [...counts.accepted],
@@ -238,7 +250,7 @@ export class SessionRecord {
       },
       limits: routeLimits(config),
       limitUse: limitUse(
-        { ...view.holdings, heldOf: (family) => heldOf(view.families, family) },
+        { ...view.routes.holdings, heldOf: (family) => heldOf(families, family) },
         routeLimits(config),
       ),
       unknownRouteTypes: this.#unknownRouteTypes,
@@ -246,13 +258,12 @@ export class SessionRecord {
       lastError: later(this.#lastDown, this.#lastFailure),
       lastDown: this.#lastDown,
       lastFailure: this.#lastFailure,
-      failedAttempts: view.failedAttempts,
-      idleHold:
-        view.heldUntil === undefined
-          ? undefined
-          : { reason: later(this.#lastDown, this.#lastFailure)?.reason ?? '', until: view.heldUntil },
+      failedAttempts: attempts.failures,
+      idleHold: state.held
+        ? { reason: later(this.#lastDown, this.#lastFailure)?.reason ?? '', until: attempts.heldUntil }
+        : undefined,
       shutdown: view.shutdown,
-      bfd: view.bfd,
+      bfd: whereabouts.bfd,
       lastNotificationSent: this.#sent,
       lastNotificationReceived: this.#received,
       flaps: this.flaps,

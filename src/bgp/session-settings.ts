@@ -12,7 +12,7 @@ import { inboundPolicy, type SessionPolicies } from './inbound.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
 import { sameLimits } from './route-limits.js';
 import { sendHoldPeriod, timerPeriod } from './timer-periods.js';
-import type { ConnectTarget, PeerSecurity } from './transport.js';
+import type { ConnectTarget } from './transport.js';
 
 /** What other settings make different for a session. */
 export interface SettingsChange {
@@ -71,9 +71,9 @@ export class SessionSettings {
     this.#local = local;
   }
 
-  /** Where connections to the neighbor go, and what they are made with. */
-  get target(): ConnectTarget & { readonly security: PeerSecurity } {
-    const { address, port, localAddress, sourceFault: fault } = this.#neighbor;
+  /** Where connections to the neighbor at this address go, and what they are made with. */
+  targetAt(address: string): ConnectTarget {
+    const { port, localAddress, sourceFault: fault } = this.#neighbor;
     return { address, port, localAddress, security: peerSecurity(this.#neighbor), fault };
   }
 

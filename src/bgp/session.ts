@@ -8,8 +8,8 @@ import {
 } from '../wire/index.js';
 import { noteEnd } from './attempt-end.js';
 import { Attempts } from './attempts.js';
-import { byOperator, cease, ceaseOverLimit, refuse } from './cease.js';
-import type { LocalIdentity, NeighborConfig } from './config.js';
+import { byOperator, cease, ceaseOverLimit, refusalOf, refuse } from './cease.js';
+import { type LocalIdentity, type NeighborConfig, peerSecurity } from './config.js';
 import { gainedConnection, type InterfaceChange } from './connected.js';
 import { tooFarText, unansweredText } from './connection-error.js';
 import { Established, type Refresh } from './established.js';
@@ -21,7 +21,7 @@ import type { Link, LinkHost } from './link.js';
 import { Links } from './links.js';
 import type { NeighborStatus } from './neighbor-status.js';
 import { familiesOf, type Negotiated, type OpenRefusal } from './open.js';
-import { PathWatch } from './path-watch.js';
+import { sourceNames } from './route.js';
 import { limitText } from './route-limits.js';
 import type { SessionDeps } from './session-deps.js';
 import { SessionLog } from './session-log.js';
@@ -30,6 +30,7 @@ import { SessionRoutes, type UpdateHost } from './session-routes.js';
 import { SessionSettings } from './session-settings.js';
 import { type Connection, type ConnectionHandlers, NO_HANDLERS } from './transport.js';
 import type { TurnBudget } from './turn-budget.js';
+import { Whereabouts } from './whereabouts.js';
 
 /**
  * One neighbor: its connections (two while they collide, RFC 4271 §6.8), its established session, and what is kept of
@@ -44,7 +45,7 @@ export class Session implements LinkHost, UpdateHost {
   readonly #log: SessionLog;
   readonly #attempts: Attempts;
   readonly #links: Links;
-  readonly #path: PathWatch;
+  readonly whereabouts: Whereabouts;
   #started = false;
   /** Clock.now() */
   #startedAt = 0;
@@ -65,7 +66,13 @@ export class Session implements LinkHost, UpdateHost {
       this.#spent(),
     );
     this.#links = new Links(this, () => this.record.entered());
-    this.#path = new PathWatch(deps.bfd, { onDown: (...told) => this.#pathFailed(...told) });
+    this.whereabouts = new Whereabouts(deps, {
+      onFound: (address) => this.#found(address),
+      // What the neighbor restarts gracefully with stays, as with any other loss of a connection
+      onLost: (reason) => this.guard(() => this.#links.abandon(() => this.#losing(reason))),
+      onDown: (...told) => this.#pathFailed(...told),
+      isInUse: () => this.#established !== undefined,
+    });
   }
 
   get config(): NeighborConfig {
@@ -116,19 +123,29 @@ export class Session implements LinkHost, UpdateHost {
   }
 
   #begin(): void {
-    if (!this.#started || this.isShutDown) return;
-    this.#path.apply(this.config);
+    if (!this.#started || this.isShutDown || !this.whereabouts.seek(this.config)) return;
     this.#attempts.anew();
     this.guard(() => {
       this.#links.main.handle({ type: this.settings.startEvent });
     });
   }
 
+  #found(address: string): void {
+    this.#deps.onMoved();
+    this.#log.found(address);
+    this.#begin();
+  }
+
+  #losing(reason: string): void {
+    this.record.failing(reason);
+    this.#attempts.ending('returning');
+  }
+
   /** Ends the session with this Cease, and stays down; nothing of the neighbor is kept. */
   stop(notification: NotificationContent, reason: string): void {
     this.#started = false;
     this.#end(notification, reason);
-    this.#path.apply(undefined);
+    this.whereabouts.rest();
   }
 
   #end(notification: NotificationContent, reason: string): void {
@@ -157,7 +174,7 @@ export class Session implements LinkHost, UpdateHost {
 
   #endFor(notification: NotificationContent, reason: string): void {
     this.#end(notification, reason);
-    this.#path.apply(undefined);
+    this.whereabouts.rest();
   }
 
   /** Undoes `shutDown`, and what a limit has done; false where the setting keeps the neighbor down. */
@@ -182,7 +199,7 @@ export class Session implements LinkHost, UpdateHost {
       this.#endFor(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, words), byOperator('shut down', words));
     else if (anew || (wasDown && !this.isShutDown)) this.#begin();
     else {
-      if (this.#started && !this.isShutDown) this.#path.apply(config);
+      if (this.#started && !this.isShutDown) this.whereabouts.seek(config);
       if (change.key) for (const { connection } of this.#links.all) connection?.changeKey(change.key);
       if (change.sendHoldTime) for (const link of this.#links.all) link.countSendHold();
       this.#policiesChanged();
@@ -261,14 +278,12 @@ export class Session implements LinkHost, UpdateHost {
 
   /** Takes note of interfaces that changed: what they carried ends at once, for nothing that we could say would arrive. */
   interfacesChanged(change: InterfaceChange): void {
-    const { address, localAddress } = this.config;
+    const { address } = this.whereabouts;
+    if (address === undefined) return;
     this.guard(() => {
-      const isLost = this.#links.lose(change, address, (reason) => {
-        this.record.failing(reason);
-        this.#attempts.ending('returning');
-      });
-      if (!isLost && this.#established === undefined && gainedConnection(change, address, localAddress))
-        this.#linkUp();
+      const isLost = this.#links.lose(change, address, (reason) => this.#losing(reason));
+      if (isLost || this.#established !== undefined) return;
+      if (gainedConnection(change, address, this.config.localAddress)) this.#linkUp();
     });
   }
 
@@ -283,28 +298,16 @@ export class Session implements LinkHost, UpdateHost {
   accept(connection: Connection): ConnectionHandlers {
     let handlers = NO_HANDLERS;
     this.guard(() => {
-      const refusal = this.#refusal();
+      const refusal = refusalOf(this.#links.main.state, this.#attempts, this.keptDown.now);
       if (refusal === undefined) handlers = this.#links.accept(connection);
       else refuse(connection, refusal);
     });
     return handlers;
   }
 
-  /** What is said to a connection that is not taken. */
-  #refusal(): NotificationContent | undefined {
-    const down = this.keptDown.now;
-    if (down !== undefined) return cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, down.message);
-    const { name, held } = this.#links.main.state;
-    if ((name !== 'Idle' || held) && this.#attempts.admits()) return undefined;
-    return cease(CeaseSubcode.CONNECTION_REJECTED);
-  }
-
   /** Goes on reading after congestion. */
   resume(): void {
-    this.guard(() => {
-      this.#links.main.resume();
-      this.#links.incoming?.resume();
-    });
+    this.guard(() => this.#links.resume());
   }
 
   /** Resolves when no connection is left. */
@@ -313,21 +316,15 @@ export class Session implements LinkHost, UpdateHost {
   }
 
   status(): NeighborStatus {
-    const established = this.#established;
     return this.record.status({
-      config: this.config,
-      local: this.settings.local,
+      settings: this.settings,
       link: this.#links.main,
-      established,
+      established: this.#established,
       counts: this.#deps.rib.counts(this.config.address),
-      holdings: this.#routes.holdings,
-      families: familiesOf(this.config).map((family) =>
-        this.#routes.familyStatus(family, established, this.config),
-      ),
-      failedAttempts: this.#attempts.failures,
-      heldUntil: this.#links.main.state.held ? this.#attempts.heldUntil : undefined,
+      routes: this.#routes,
+      attempts: this.#attempts,
       shutdown: this.keptDown.now,
-      bfd: this.#path.status,
+      whereabouts: this.whereabouts,
     });
   }
 
@@ -340,7 +337,10 @@ export class Session implements LinkHost, UpdateHost {
   }
 
   connect(handlers: ConnectionHandlers): Connection {
-    const connection = this.#deps.transport.connect(this.settings.target, handlers);
+    const connection = this.#deps.transport.connect(
+      this.settings.targetAt(this.whereabouts.address ?? this.config.address),
+      handlers,
+    );
     this.#links.opened(connection);
     return connection;
   }
@@ -367,7 +367,7 @@ export class Session implements LinkHost, UpdateHost {
     const established = new Established(
       link,
       negotiated,
-      this.config.address,
+      sourceNames(this.config, link.connection?.remoteAddress ?? ''),
       this.settings.policies(negotiated),
       this.settings.local.asn,
       this.#deps.ribs,
@@ -404,11 +404,11 @@ export class Session implements LinkHost, UpdateHost {
    * such a TTL, until its hold time.
    */
   tooFar(ttl: number): void {
-    if (!this.#established) this.record.refused(tooFarText(this.settings.target.security, ttl));
+    if (!this.#established) this.record.refused(tooFarText(peerSecurity(this.config), ttl));
   }
 
   unanswered(link: Link): void {
-    this.record.failing(unansweredText(this.settings.target.security));
+    this.record.failing(unansweredText(peerSecurity(this.config)));
     this.#attemptEnded(link.state, { type: 'TcpConnectionFails' });
   }
 

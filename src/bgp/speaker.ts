@@ -1,7 +1,8 @@
 import type { Bfd } from '../bfd/index.js';
+import type { LinkPeers } from '../nd/index.js';
 import { type Clock, type Log, mebibytes, type Timer } from '../types/index.js';
 import { CeaseSubcode, UpdateDecoder } from '../wire/index.js';
-import { canonicalAddress } from './address.js';
+import { canonicalAddress, neighborName, zoneOf } from './address.js';
 import { byOperator, cease, refuse } from './cease.js';
 import type { LocalIdentity, LocalRestart, NeighborConfig, SpeakerConfig } from './config.js';
 import { interfaceChange, type LocalInterface } from './connected.js';
@@ -39,6 +40,8 @@ export interface SpeakerDeps {
   readonly random?: () => number;
   /** For neighbors with `bfd`, whose path is not watched where this is absent. */
   readonly bfd?: Pick<Bfd, 'watch'> | undefined;
+  /** For neighbors by interface, which are not found where this is absent. */
+  readonly linkPeers?: Pick<LinkPeers, 'watch'> | undefined;
   /** RIBs of other families than L2VPN/EVPN, for neighbors that are to speak them. */
   readonly otherRibs?: readonly FamilyRibs[];
   /** Of L2VPN/EVPN. */
@@ -84,8 +87,13 @@ export class Speaker {
     this.#gate = new Gate(deps.clock, deps.log);
     this.#listeners = new Listeners(deps.transport, deps.log, this.#gate, {
       isNeighbor: (address) => this.#isNeighbor(address),
+      mayBecomeNeighbor: (address) => {
+        const session = this.#sessions.get(zoneOf(address));
+        return session !== undefined && session.whereabouts.address === undefined;
+      },
+      addressOf: (neighbor) => this.#addressOf(neighbor),
       accept: (connection) => this.#accept(connection),
-      tooFar: (address, ttl) => this.#sessions.get(address)?.tooFar(ttl),
+      tooFar: (address, ttl) => (this.#sessions.get(address) ?? this.#behindLink(address))?.tooFar(ttl),
     });
     this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN, READING_MS);
     this.rib = new Rib(deps.clock, config, deps.decision);
@@ -97,8 +105,8 @@ export class Speaker {
         for (const session of this.#sessions.values()) session.resume();
       };
     }
-    for (const [address, neighbor] of this.#configured(config))
-      this.#sessions.set(address, this.#sessionOf(neighbor));
+    for (const [name, neighbor] of this.#configured(config))
+      this.#sessions.set(name, this.#sessionOf(neighbor));
   }
 
   /** Connections of unconfigured sources that were turned away. */
@@ -198,8 +206,8 @@ export class Speaker {
   }
 
   /**
-   * Undefined where no neighbor has this address; any spelling of it will do, and a link-local one may go without its zone
-   * where one neighbor alone has it.
+   * Undefined where no neighbor has this interface or address; any spelling of it will do, and a link-local one may go
+   * without its zone where one neighbor alone has it.
    */
   neighbor(address: string): NeighborStatus | undefined {
     return this.#find(address)?.status();
@@ -269,7 +277,7 @@ export class Speaker {
 
   /** The neighbors of a configuration, with the addresses that the interfaces of their sessions have now. */
   #configured({ neighbors }: SpeakerConfig): Map<string, NeighborConfig> {
-    const configured = byAddress(neighbors);
+    const configured = byName(neighbors);
     for (const [address, neighbor] of configured)
       configured.set(address, withSource(neighbor, this.#interfaces));
     return configured;
@@ -302,27 +310,43 @@ export class Speaker {
     return { asn: localAs ?? asn, routerId, restart: this.#restart };
   }
 
-  #find(address: string): Session | undefined {
+  /** By what names it, or by the address that it has now. */
+  #find(name: string): Session | undefined {
+    const named = this.#sessions.get(name);
+    if (named !== undefined) return named;
     let canonical: string;
     try {
-      canonical = canonicalAddress(address);
+      canonical = canonicalAddress(name);
     } catch {
       return undefined;
     }
-    const exact = this.#sessions.get(canonical);
+    const exact = this.#sessions.get(canonical) ?? this.#behindLink(canonical);
     if (exact !== undefined) return exact;
     const zoned = [...this.#sessions].filter(([each]) => each.startsWith(`${canonical}%`));
     return zoned.length === 1 ? zoned[0][1] : undefined;
   }
 
+  /** The neighbor by interface that is at this address, which has the interface's name for a zone. */
+  #behindLink(address: string): Session | undefined {
+    const session = this.#sessions.get(zoneOf(address));
+    return session?.whereabouts.address === address ? session : undefined;
+  }
+
+  /** Where the neighbor is; undefined as long as that is not known. */
+  #addressOf(neighbor: NeighborConfig): string | undefined {
+    if (neighbor.interface === undefined) return canonicalAddress(neighbor.address);
+    return this.#sessions.get(neighbor.interface)?.whereabouts.address;
+  }
+
   #sessionOf(neighbor: NeighborConfig): Session {
-    const { clock, transport, log, bfd, random = Math.random } = this.#deps;
+    const { clock, transport, log, bfd, linkPeers, random = Math.random } = this.#deps;
     return new Session(neighbor, this.#identity(this.#config, neighbor), {
       clock,
       transport,
       log,
       random,
       bfd,
+      linkPeers,
       rib: this.rib,
       ribs: this.#ribs,
       decoder: this.#decoder,
@@ -331,6 +355,7 @@ export class Speaker {
       onGrown: this.#grown,
       onStopped: () => this.onNoLongerAwaited?.(),
       onSpent: this.#spent,
+      onMoved: () => this.#listeners.neighborsMoved(this.#config.neighbors),
     });
   }
 
@@ -367,13 +392,20 @@ export class Speaker {
   }
 
   #isNeighbor(address: string): boolean {
-    return this.#running && (this.#sessions.has(address) || this.#asNewcomer(address) !== undefined);
+    return (
+      this.#running &&
+      (this.#sessions.has(address) ||
+        this.#behindLink(address) !== undefined ||
+        this.#asNewcomer(address) !== undefined)
+    );
   }
 
   #accept(connection: Connection): ConnectionHandlers {
     const { remoteAddress } = connection;
     const session = this.#running
-      ? (this.#sessions.get(remoteAddress) ?? this.#newcomer(remoteAddress))
+      ? (this.#sessions.get(remoteAddress) ??
+        this.#behindLink(remoteAddress) ??
+        this.#newcomer(remoteAddress))
       : undefined;
     if (session !== undefined) return this.#gate.entered(remoteAddress, true, session.accept(connection));
     refuse(connection, cease(CeaseSubcode.CONNECTION_REJECTED));
@@ -381,11 +413,11 @@ export class Speaker {
   }
 }
 
-/** Neighbors by canonical address. */
-function byAddress(neighbors: readonly NeighborConfig[]): Map<string, NeighborConfig> {
+/** Neighbors by what names them. */
+function byName(neighbors: readonly NeighborConfig[]): Map<string, NeighborConfig> {
   const map = new Map<string, NeighborConfig>();
   for (const neighbor of neighbors) {
-    const address = canonicalAddress(neighbor.address);
+    const address = neighborName(neighbor);
     if (map.has(address)) throw new Error(`neighbor ${address} is configured twice; remove one`);
     map.set(address, { ...neighbor, address });
   }

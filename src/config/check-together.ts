@@ -36,6 +36,12 @@ export function checkTogether(
     'one neighbor for an address',
     (fault, i) => report(['neighbors', i, 'address'], fault),
   );
+  refuseRepeated(
+    values.neighbors.map((neighbor) => neighbor.interface),
+    String,
+    'one neighbor for an interface',
+    (fault, i) => report(['neighbors', i, 'interface'], fault),
+  );
   values.listenRanges.forEach((range, i) => {
     const place = (key: string) => ['listen-ranges', i, key];
     if (values.bgp.listen.length === 0)
@@ -69,9 +75,10 @@ function checkNeighbor(
   const place = (key: string) => [...path, key];
   if (passive && bgp.listen.length === 0)
     report(place('passive'), { found: 'true with an empty bgp.listen', allowed: 'false' }, ['bgp', 'listen']);
-  if (address === routerId)
+  checkPlace(neighbor, place, localText, report);
+  if (address !== undefined && address === routerId)
     report(place('address'), { found: 'our own router-id', allowed: "another router's address" });
-  if (localText !== undefined) {
+  if (localText !== undefined && address !== undefined) {
     if (localAddress === undefined || isIpv4(localAddress) !== isIpv4(address))
       report(
         place('local-address'),
@@ -101,9 +108,40 @@ function checkNeighbor(
   checkKeepalive(neighbor, place, report);
 }
 
-/** Unicast routes are told with our end of the session as their next hop, which must be of their family. */
+/** A neighbor has one address, or is behind one interface, and then on that link. */
+function checkPlace(
+  { address, interface: link, bfd, ttlSecurity, ebgpMultihop, updateSource }: Neighbor,
+  place: (key: string) => Path,
+  localText: string | undefined,
+  report: Report,
+): void {
+  if (link === undefined) {
+    if (address === undefined)
+      report(place('address'), { found: 'nothing', allowed: 'an IPv4 or IPv6 address, or interface' });
+    return;
+  }
+  const refuse = (key: string, found: string, allowed: string) =>
+    report(place(key), { found: `${found} with interface`, allowed }, place('interface'));
+  if (address !== undefined) refuse('address', formatIp(address), 'one of both');
+  if (localText !== undefined)
+    refuse(
+      'local-address',
+      quoteValue(localText),
+      'nothing: our end is the link-local address of the interface',
+    );
+  if (updateSource !== undefined)
+    refuse('update-source', updateSource, 'nothing: our end is the link-local address of the interface');
+  if (bfd?.multihop) refuse('bfd', 'multihop', 'multihop: false');
+  if (ttlSecurity !== undefined && ttlSecurity > 1) refuse('ttl-security', String(ttlSecurity), '1');
+  if (ebgpMultihop !== undefined && ebgpMultihop > 1) refuse('ebgp-multihop', String(ebgpMultihop), '1');
+}
+
+/**
+ * Unicast routes are told with our end of the session as their next hop, which must be of their family; a neighbor without an
+ * address takes IPv6 next hops for both (RFC 8950).
+ */
 function checkFamilies(
-  address: Ip,
+  address: Ip | undefined,
   families: Neighbor['families'],
   place: (key: string) => Path,
   /** The key that has the address. */
@@ -111,14 +149,15 @@ function checkFamilies(
   { underlay }: Together,
   report: Report,
 ): void {
-  const other = isIpv4(address) ? 'ipv6-unicast' : 'ipv4-unicast';
+  const isFour = address !== undefined && isIpv4(address);
+  const other = address === undefined ? undefined : isFour ? 'ipv6-unicast' : 'ipv4-unicast';
   families.forEach((family, i) => {
     const at = [...place('families'), i];
     if (family === other)
       report(
         at,
         {
-          found: `${family} with an ${isIpv4(address) ? 'IPv4' : 'IPv6'} neighbor`,
+          found: `${family} with an ${isFour ? 'IPv4' : 'IPv6'} neighbor`,
           allowed: 'the family of its address',
         },
         place(addressKey),

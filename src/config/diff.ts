@@ -57,9 +57,13 @@ type Values = Readonly<Record<string, unknown>>;
 /** A list, or a map that was made of one. */
 type Items = readonly Values[] | ReadonlyMap<unknown, Values>;
 
-function nameOf(item: Values, knownBy: string, rows: Rows): string {
-  const row = rows[knownBy];
-  return row.kind === 'setting' ? textOf(row, item[camelCase(knownBy)]) : knownBy;
+function nameOf(item: Values, knownBy: readonly string[], rows: Rows): string {
+  for (const key of knownBy) {
+    const row = rows[key];
+    const value = item[camelCase(key)];
+    if (row.kind === 'setting' && value !== undefined) return textOf(row, value);
+  }
+  return '';
 }
 
 function textOf(row: AnySetting, value: unknown): string {

@@ -1,4 +1,4 @@
-import type { PrefixKey } from '../types/index.js';
+import type { Ip, PrefixKey } from '../types/index.js';
 import type { Config, ListenRangeConfig, NeighborConfig } from './config.js';
 import type { FamilyName } from './families.js';
 import { remoteAsOf } from './remote-as.js';
@@ -31,11 +31,16 @@ function fixed<Values extends object>(rows: Rows, running: Values, wanted: Value
   return values as Values;
 }
 
+/** What tells neighbors apart: their address, or their interface. */
+function placeOf({ address, interface: link }: NeighborConfig): Ip | string | undefined {
+  return link ?? address;
+}
+
 function neighborsFor(running: Config, wanted: Config): NeighborConfig[] {
-  const standing = new Map(running.neighbors.map((neighbor) => [neighbor.address, neighbor]));
+  const standing = new Map(running.neighbors.map((neighbor) => [placeOf(neighbor), neighbor]));
   const isHeard = running.bgp.listen.length > 0;
   return wanted.neighbors.flatMap((neighbor) => {
-    const before = standing.get(neighbor.address);
+    const before = standing.get(placeOf(neighbor));
     // Whoever has our router id now, and one that connects to nobody where nobody listens, is no neighbor before the restart
     if (neighbor.address === running.routerId) return [];
     const isPassive = neighbor.passive && !isHeard;

@@ -50,7 +50,7 @@ interface Section<Rows> {
   readonly rows: Rows;
 }
 
-/** A list of mappings of settings, each known by the setting `knownBy`. No setting of theirs can wait for a restart. */
+/** A list of mappings of settings, each known by the first setting of `knownBy` that it has. No setting of theirs can wait for a restart. */
 export interface List<Rows> {
   readonly kind: 'list';
   readonly description: string;
@@ -58,7 +58,7 @@ export interface List<Rows> {
   readonly isRequired: boolean;
   readonly change: string;
   readonly itemAllowed: string;
-  readonly knownBy: keyof Rows & string;
+  readonly knownBy: readonly (keyof Rows & string)[];
   readonly rows: Rows;
 }
 

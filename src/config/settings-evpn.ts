@@ -240,7 +240,7 @@ export const EVPN = section('EVPN instances.', {
     allowed: 'a list of VNIs',
     isRequired: false,
     itemAllowed: 'a VNI: vni and its settings',
-    knownBy: 'vni',
+    knownBy: ['vni'],
     rows: VNI,
     change: 'a VNI that is added gets its settings, one that is removed gets derived values again',
   }),

@@ -32,7 +32,14 @@ import {
   text,
   texts,
 } from './setting.js';
-import { attempt, formatShutdown, parseHoldTime, parsePeerAddress, parseShutdown } from './values.js';
+import {
+  attempt,
+  formatShutdown,
+  parseHoldTime,
+  parseInterfaceName,
+  parsePeerAddress,
+  parseShutdown,
+} from './values.js';
 
 export const AS_NUMBER = 'an AS number from 1 to 4294967295 in plain digits';
 export const PORT = integer(1, 65535, 'a TCP port');
@@ -248,7 +255,7 @@ const SHARED = {
   families: parsed(
     setting(texts('a list of address families', FAMILY_WORDS, familyStandIn, { minItems: 1 }), {
       description:
-        'What is spoken with the neighbor: `l2vpn-evpn`, `ipv4-unicast`, `ipv6-unicast`. Unicast needs `underlay.enabled`, and a neighbor whose address is of the same family.',
+        'What is spoken with the neighbor: `l2vpn-evpn`, `ipv4-unicast`, `ipv6-unicast`. Unicast needs `underlay.enabled`, and a neighbor whose address is of the same family, or one by `interface`, to which IPv4 prefixes are told with IPv6 next hops (RFC 8950).',
       default: ['l2vpn-evpn'],
       ...NEW_SESSION,
     }),
@@ -265,15 +272,24 @@ const SHARED = {
 /** The settings of one neighbor. */
 export const NEIGHBOR = {
   address: parsed(
-    required(text('an IPv4 or IPv6 address'), {
-      description: "The neighbor's IPv4 or IPv6 address.",
-      standIn: addressStandIn,
+    optional(text('an IPv4 or IPv6 address'), {
+      description: "The neighbor's IPv4 or IPv6 address; a neighbor has either this or `interface`.",
       effect: 'live',
       change:
         'another address is another neighbor: the session with the old one ends, one with the new one starts',
     }),
     parsePeerAddress,
     formatIp,
+  ),
+  interface: parsed(
+    optional(text('the name of an interface'), {
+      description:
+        'The interface that the neighbor is behind (BGP unnumbered, FRR: `neighbor swp1 interface`): evpnd sends and hears router advertisements on it, and takes the link-local address of the router that it hears. The interface may come, go and be renamed.',
+      effect: 'live',
+      change:
+        'another interface is another neighbor: the session by the old one ends, one by the new one starts when its router is heard',
+    }),
+    parseInterfaceName,
   ),
   'peer-group': optional(GROUP, {
     description: 'The peer group whose settings the neighbor has where it has none of its own.',

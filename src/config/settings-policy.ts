@@ -197,7 +197,7 @@ export const POLICY = {
     allowed: 'a list of rules',
     isRequired: false,
     itemAllowed: 'a rule: name, match, action and set',
-    knownBy: 'name',
+    knownBy: ['name'],
     change: CHANGED.change,
     rows: {
       name: required(NAME, {

@@ -5,7 +5,6 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     'ethernet-segments': 'no multihoming yet: take the key out',
   },
   'neighbors[]': {
-    interface: 'no BGP unnumbered yet: the address of the neighbor',
     password: 'password-file, the path of a file that has the key',
     'ebgp-multihop': 'nothing: a session may run over any number of hops',
     'update-source': 'local-address, with an address',

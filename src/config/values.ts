@@ -11,6 +11,8 @@ interface ListenAddress {
   readonly port: number;
 }
 
+/** IFNAMSIZ without the 0 behind a name. */
+const LONGEST_NAME = 15;
 /** 224.0.0.0, from which on no router has its address. */
 const FIRST_GROUP = 0xe0000000;
 
@@ -29,8 +31,17 @@ export function parsePeerAddress(text: string, refuse: Refuse): Ip {
     ? ip !== 0 && ip < FIRST_GROUP
     : formatIp(ip) !== '::' && !/^ff/.test(formatIp(ip));
   if (!isUnicast) refuse({ found: quoteValue(text), allowed: 'the address of one router' });
-  else if (needsZone(ip)) refuse({ found: quoteValue(text), allowed: 'an address that is not link-local' });
+  else if (needsZone(ip))
+    refuse({ found: quoteValue(text), allowed: 'an address that is not link-local, or interface' });
   return ip;
+}
+
+/** The name of a network interface, as the kernel allows it (net/core/dev.c dev_valid_name), and no address. */
+export function parseInterfaceName(text: string, refuse: Refuse): string {
+  const isName = /^[^\s/:%]+$/.test(text) && Buffer.byteLength(text) <= LONGEST_NAME && !/^\.\.?$/.test(text);
+  if (!isName || attempt(() => parseIp(text)) !== undefined)
+    refuse({ found: quoteValue(text), allowed: 'the name of an interface, such as swp1' });
+  return text;
 }
 
 /** A time of which 1 and 2 are too short (RFC 4271 §4.2, RFC 9687 §3). */

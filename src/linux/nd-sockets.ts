@@ -9,11 +9,11 @@ import {
   ROUTER_ADVERTISEMENT,
   ROUTER_SOLICITATION,
 } from '../nd/index.js';
-import { ipFromBytes, ipToBytes, type Log } from '../types/index.js';
+import { ipFromBytes, ipToBytes, isLinkLocal, type Log } from '../types/index.js';
 import * as K from './constants.js';
 import { ttlOf } from './control-messages.js';
 import { native, type RawSocket } from './native.js';
-import { SOCKADDR_ROOM, socketAddress } from './socket-address.js';
+import { SOCKADDR_ROOM, scopeOf, socketAddress } from './socket-address.js';
 import { checked, setInteger } from './tcp-options.js';
 
 const CONTROL = 64;
@@ -49,7 +49,7 @@ export class RawNdTransport implements NdTransport {
       throw new NdTransportError(code, cure);
     }
     socket.watch(
-      () => this.#read(socket, onArrival),
+      () => this.#read(socket, ifindex, onArrival),
       (thrown) => this.#log.error({ err: thrown }, 'handling a router advertisement failed'),
     );
     return {
@@ -61,7 +61,7 @@ export class RawNdTransport implements NdTransport {
     };
   }
 
-  #read(socket: RawSocket, onArrival: (arrival: NdArrival) => void): void {
+  #read(socket: RawSocket, ifindex: number, onArrival: (arrival: NdArrival) => void): void {
     const count = socket.receiveManyFrom(
       this.#bytes,
       ROOM,
@@ -73,9 +73,12 @@ export class RawNdTransport implements NdTransport {
     );
     for (let i = 0, start = 0; i < count && socket.fd >= 0; i++) {
       const length = this.#lengths[1 + 3 * i];
-      const source = ipFromBytes(this.#addresses, i * SOCKADDR_ROOM + 8, 16);
+      const sender = this.#addresses.subarray(i * SOCKADDR_ROOM, (i + 1) * SOCKADDR_ROOM);
+      const source = ipFromBytes(sender, 8, 16);
       const hopLimit = ttlOf(this.#controls, i * CONTROL, this.#lengths[3 + 3 * i]);
-      onArrival({ bytes: this.#bytes, start, length, source, hopLimit });
+      // A socket hears every interface until it is bound to one
+      const isElsewhere = isLinkLocal(source) && scopeOf(sender) !== ifindex;
+      if (!isElsewhere) onArrival({ bytes: this.#bytes, start, length, source, hopLimit });
       start += (length + 3) & ~3;
     }
   }

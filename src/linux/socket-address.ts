@@ -32,4 +32,7 @@ export function addressText(sockaddr: Buffer): string {
   return `${formatIp(ip)}%${native().interfaceName(zone) ?? zone}`;
 }
 
+/** The interface of an IPv6 one that is link-local, else 0. */
+export const scopeOf = (sockaddr: Buffer): number => sockaddr.readUInt32LE(SIN6_SCOPE_ID);
+
 export const portOf = (sockaddr: Buffer): number => sockaddr.readUInt16BE(2);

@@ -147,7 +147,9 @@ export class LinkPeer {
     }
     this.#fault = undefined;
     this.#initial = INITIAL_ADVERTISEMENTS;
-    this.#turn();
+    // Whoever is there answers, and is answered: a router that knows us first connects before we know it
+    this.#solicit();
+    this.#timer = clock.after(MIN_DELAY_BETWEEN_RAS, () => this.#turn());
   }
 
   /** The interface cannot carry the session any more: who was at its other end need not be when it can again. */
@@ -162,11 +164,15 @@ export class LinkPeer {
   /** Advertises, and asks as long as nobody is known. */
   #turn(): void {
     this.#advertise(ALL_NODES);
-    if (this.#router === undefined) this.#channel?.send(encodeSolicitation(), ALL_ROUTERS);
+    if (this.#router === undefined) this.#solicit();
     const isInitial = --this.#initial > 0;
     this.#timer = this.#deps.clock.after(isInitial ? MIN_DELAY_BETWEEN_RAS : ADVERTISEMENT_INTERVAL, () =>
       this.#turn(),
     );
+  }
+
+  #solicit(): void {
+    this.#channel?.send(encodeSolicitation(), ALL_ROUTERS);
   }
 
   #advertise(to: Ip): void {

@@ -34,6 +34,8 @@ export class UnicastRibs {
     const several = multipath.external > 1 || multipath.internal > 1 ? multipath : undefined;
     this.ipv4 = new FamilyRib(clock, identity, plainRoutes(IPV4_UNICAST, several), decision);
     this.ipv6 = new FamilyRib(clock, identity, plainRoutes(IPV6_UNICAST, several), decision);
+    for (const family of ['ipv4', 'ipv6'] as const)
+      this[family].isOriginated = (nlri) => this.local[family].route(nlri) !== undefined;
   }
 
   /** As a speaker takes them. */

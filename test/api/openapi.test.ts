@@ -29,7 +29,7 @@ const URLS: Record<string, readonly string[]> = {
   '/api/v1/neighbors/{address}': [
     '/api/v1/neighbors/10.1.1.0',
     '/api/v1/neighbors/2001:db8::1',
-    '/api/v1/neighbors/x',
+    '/api/v1/neighbors/x:y',
     '/api/v1/neighbors/10.9.9.9',
   ],
   '/api/v1/vnis': ['/api/v1/vnis', '/api/v1/vnis?cursor=!'],

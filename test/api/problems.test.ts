@@ -61,9 +61,9 @@ const CASES: readonly Case[] = [
     detail: 'rd: found "1", allowed is ip:0-65535, as:0-4294967295, or 4-octet-as:0-65535',
   },
   {
-    url: '/api/v1/routes?neighbor=spine1',
+    url: '/api/v1/routes?neighbor=spine/1',
     code: 'invalid-parameter',
-    detail: 'neighbor: found "spine1", allowed is an IPv4 or IPv6 address without prefix length',
+    detail: 'neighbor: found "spine/1", allowed is an IPv4 or IPv6 address, or the name of an interface',
   },
   {
     url: '/api/v1/routes?type=x&vni=y',
@@ -95,9 +95,9 @@ const CASES: readonly Case[] = [
     detail: `vni: found "ten", allowed is ${VNI}`,
   },
   {
-    url: '/api/v1/neighbors/spine1',
+    url: '/api/v1/neighbors/10.1.1',
     code: 'invalid-parameter',
-    detail: 'address: found "spine1", allowed is an IPv4 or IPv6 address without prefix length',
+    detail: 'address: found "10.1.1", allowed is an IPv4 or IPv6 address, or the name of an interface',
   },
   {
     url: '/api/v1/explain?vni=10010&mac=02:00',

@@ -6,6 +6,7 @@ import {
   Speaker,
   type SpeakerConfig,
 } from '../../src/bgp/index.js';
+import type { LinkPeers } from '../../src/nd/index.js';
 import { type Ipv4, type Log, type Mac, parseIp, RouteDistinguisher } from '../../src/types/index.js';
 import {
   type Capability,
@@ -93,6 +94,7 @@ export class Fabric {
   readonly log = new RecordingLog();
   /** Of the speakers that are made from then on. */
   bfd: Pick<Bfd, 'watch'> | undefined;
+  linkPeers: Pick<LinkPeers, 'watch'> | undefined;
 
   /** A speaker at `address`; it is not started. */
   speaker(
@@ -114,6 +116,7 @@ export class Fabric {
         random,
         routeMemory,
         bfd: this.bfd,
+        linkPeers: this.linkPeers,
       },
     );
   }

@@ -170,6 +170,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
 /** Settings with one value, or that name an item. */
 const ONE_VALUE = [
   'neighbors[].address',
+  'neighbors[].interface',
   'evpn.vnis[].vni',
   'peer-groups[].name',
   'policies[].name',
@@ -214,6 +215,29 @@ for (const [key, value] of Object.entries(OTHERS).filter(([key]) => !ONE_VALUE.i
     const pending = diffConfig(withFixedSettings(base, wanted), wanted).map((change) => change.key);
     t.is(pending.includes(changed), reloadEffects().get(key) === 'restart');
   });
+
+test('a neighbor by interface is named by it', (t) => {
+  const by = (name: string, more = '') =>
+    parseConfig(
+      BASE.replace(
+        '{ address: 10.1.2.0, remote-as: 65000 }',
+        `{ interface: ${name}, remote-as: 65000${more} }`,
+      ),
+      'f',
+    );
+  t.deepEqual(
+    diffConfig(by('swp1'), by('swp1', ', hold-time: 30')).map(({ key }) => key),
+    ['neighbors[swp1].hold-time'],
+  );
+  t.deepEqual(
+    diffConfig(by('swp1'), by('swp2')).map(({ key, after }) => [key, after]),
+    [
+      ['neighbors[swp2]', 'present'],
+      ['neighbors[swp1]', undefined],
+    ],
+  );
+  t.deepEqual(diffConfig(base, by('swp1')).length, 2);
+});
 
 test('with another AS, who is internal counts from the restart on', (t) => {
   const wanted = parseConfig(BASE.replace('65001', '65000').replace('10.1.2.0', '10.1.3.0'), 'after');

@@ -13,6 +13,7 @@ import {
   formatPrefixRule,
   formatRouteTarget,
   formatRouteTargetPattern,
+  parseIp,
 } from '../../src/types/index.js';
 import { reloadEffects } from './support/reference.js';
 
@@ -70,9 +71,10 @@ test('the minimal file gets every default', (t) => {
   t.is(config.asn, 65001);
   t.is(formatIp(config.routerId), '10.0.0.1');
   t.deepEqual(
-    { ...config.neighbors[0], address: formatIp(config.neighbors[0].address) },
+    { ...config.neighbors[0], address: config.neighbors[0].address && formatIp(config.neighbors[0].address) },
     {
       address: '10.1.1.0',
+      interface: undefined,
       peerGroup: undefined,
       port: 179,
       remoteAs: 'external',
@@ -205,7 +207,7 @@ test('every setting arrives parsed', (t) => {
   t.is(formatIp(spine.localAddress!), '10.1.1.1');
   t.deepEqual([spine.holdTime, spine.keepaliveTime, spine.connectRetryTime], [30, 10, 20]);
   t.is(spine.description, 'spine 1');
-  t.is(formatIp(other.address), '2001:db8::1');
+  t.is(other.address, parseIp('2001:db8::1'));
   t.is(other.remoteAs, 'internal');
   t.false(config.evpn.advertiseAllVni);
   const [vni, plain] = [...config.evpn.vnis.values()];
@@ -249,9 +251,10 @@ test('the keepalive time follows a short hold time and none', (t) => {
 
 const edit = (from: string | RegExp, to: string) => MINIMAL.replace(from, to);
 const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
+const byInterface = (name: string) => edit('address: 10.1.1.0', `interface: ${name}`);
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, peer-group, remote-as, local-as, port, passive, local-address, update-source, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, import-policy, export-policy, site-of-origin, families, description';
+  'address, interface, peer-group, remote-as, local-as, port, passive, local-address, update-source, hold-time, keepalive-time, connect-retry-time, send-hold-time, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, import-policy, export-policy, site-of-origin, families, description';
 const BFD_ALLOWED =
   'true, false, or a mapping of interval (milliseconds from 50 to 60000), multiplier (a number from 2 to 255) and multihop (true or false)';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
@@ -297,6 +300,51 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'unicast without an underlay',
     neighbor('families: [ipv4-unicast]'),
+    ['f:6:16: neighbors[0].families[0]: found ipv4-unicast without underlay.enabled; allowed l2vpn-evpn'],
+  ],
+  [
+    'a neighbor that is nowhere',
+    edit('address: 10.1.1.0\n    ', ''),
+    ['f:4:5: neighbors[0].address: found nothing; allowed an IPv4 or IPv6 address, or interface'],
+  ],
+  [
+    'a neighbor that is in two places',
+    neighbor('interface: swp1'),
+    ['f:4:14: neighbors[0].address: found 10.1.1.0 with interface; allowed one of both'],
+  ],
+  ...(
+    [
+      ['an address', '10.1.1.0', '10.1.1.0'],
+      ['an IPv6 address', "'fe80::1'", 'fe80::1'],
+      ['an address with a zone', 'fe80::1%swp1', 'fe80::1%swp1'],
+      ['two names', 'swp1 swp2', 'swp1 swp2'],
+      ['a path', 'net/swp1', 'net/swp1'],
+      ['a folder', '..', '..'],
+      ['nothing', "''", ''],
+      ['a name of 16 octets', 'swp1234567890123', 'swp1234567890123'],
+    ] as const
+  ).map(([what, text, found]): [string, string, string[]] => [
+    `an interface whose name is ${what}`,
+    byInterface(text),
+    [`f:4:16: neighbors[0].interface: found "${found}"; allowed the name of an interface, such as swp1`],
+  ]),
+  [
+    'an interface twice',
+    `${byInterface('swp1')}  - interface: swp1\n    remote-as: 1\n`,
+    ['f:6:16: neighbors[1].interface: found swp1 a second time; allowed one neighbor for an interface'],
+  ],
+  [
+    'what a neighbor by interface cannot have',
+    `${byInterface('swp1')}    local-address: 10.1.1.1\n    bfd: { multihop: true }\n    ttl-security: 2\n`,
+    [
+      'f:6:20: neighbors[0].local-address: found "10.1.1.1" with interface; allowed nothing: our end is the link-local address of the interface',
+      'f:7:10: neighbors[0].bfd: found multihop with interface; allowed multihop: false',
+      'f:8:19: neighbors[0].ttl-security: found 2 with interface; allowed 1',
+    ],
+  ],
+  [
+    'unicast by interface without an underlay',
+    `${byInterface('swp1')}    families: [ipv4-unicast]\n`,
     ['f:6:16: neighbors[0].families[0]: found ipv4-unicast without underlay.enabled; allowed l2vpn-evpn'],
   ],
   [
@@ -629,7 +677,6 @@ for (const key of reloadEffects().keys())
   });
 
 for (const [where, key, cure] of [
-  ['neighbors[0].', 'interface', 'BGP unnumbered yet: the address'],
   ['neighbors[0].', 'password', 'password-file'],
   ['neighbors[0].', 'update_source', 'local-address'],
 ])
@@ -640,6 +687,33 @@ for (const [where, key, cure] of [
     t.true(found.includes(cure), found);
     t.false(found.includes('did you mean'));
   });
+
+test('a neighbor may be behind an interface, alone or in a peer group, with families of both protocols', (t) => {
+  const { neighbors } = parseConfig(
+    `asn: 65001
+router-id: 10.0.0.1
+peer-groups:
+  - name: spines
+    remote-as: external
+    families: [l2vpn-evpn, ipv4-unicast, ipv6-unicast]
+    ttl-security: 1
+neighbors:
+  - { interface: swp1, peer-group: spines, bfd: true }
+  - { interface: eth1.100, peer-group: spines }
+  - { address: 10.1.1.0, remote-as: internal }
+underlay: { enabled: true }
+`,
+    'f',
+  );
+  t.deepEqual(
+    neighbors.map((each) => [each.interface, each.address, each.remoteAs, each.families.length]),
+    [
+      ['swp1', undefined, 'external', 3],
+      ['eth1.100', undefined, 'external', 3],
+      [undefined, parseIp('10.1.1.0'), 'internal', 1],
+    ],
+  );
+});
 
 test('YAML faults name their place', (t) => {
   t.regex(findings('asn: 1\nneighbors:\n\t- a\n')[0], /^f:3:1: found bad YAML .*allowed spaces, not tabs/);

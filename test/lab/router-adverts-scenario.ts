@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { native, RawNdTransport } from '../../src/linux/index.js';
 import { decodeNd, encodeAdvertisement, encodeSolicitation, type NdChannel } from '../../src/nd/index.js';
 import { formatIp, ipToBytes, parseIp, silentLog } from '../../src/types/index.js';
@@ -201,6 +202,30 @@ await runCases([
         send(frame(RA, { from: parseIp('fe80::98') }));
         await until('the next one', () => heard.length > 0);
         assert.deepEqual(heard, ['fe80::98 {"type":134,"lifetime":30}']);
+      }),
+  },
+  {
+    name: 'what comes by another interface is not heard either while a socket is made',
+    run: () =>
+      withWire(async ({ heard }) => {
+        const elsewhere = frame(RA, { from: parseIp('fe80::77') });
+        const worker = new Worker(new URL('./support/flood-frames.js', import.meta.url), {
+          workerData: { ifindex: ifindex('far2'), frame: elsewhere },
+        });
+        try {
+          await new Promise((resolve) => worker.once('online', resolve));
+          await sleep(300);
+          const transport = new RawNdTransport(silentLog);
+          const swp1 = ifindex('swp1');
+          for (let i = 0; i < 300; i++) {
+            const channel = transport.open(swp1, ({ source }) => heard.push(formatIp(source)));
+            await sleep(1);
+            channel.close();
+          }
+        } finally {
+          await worker.terminate();
+        }
+        assert.deepEqual([...new Set(heard)], []);
       }),
   },
   {

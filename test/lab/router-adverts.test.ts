@@ -8,6 +8,7 @@ for (const name of [
   'the kernel drops a wrong checksum and what is no router discovery, and passes all else on to be judged',
   'what is sent has hop limit 255, a link-local source and the checksum that the kernel filled in',
   'what comes by another interface is not heard, and a flood is read in bounded turns',
+  'what comes by another interface is not heard either while a socket is made',
   'a device that is removed and made anew needs another channel, and takes it',
 ])
   test(name, async (t) => {

@@ -45,11 +45,11 @@ function scene(first: LinkInterface | undefined = link()) {
   return { clock, transport, log, peers, told, state, show, watch, advertise };
 }
 
-test('advertisements begin at once, three of them soon, with solicitations as long as nobody is known', (t) => {
+test('who is there is asked at once, then three advertisements come soon, with questions as long as nobody is known', (t) => {
   const { clock, transport, advertise } = scene();
-  t.deepEqual(transport.sent.splice(0), ['5 RA 30 ff02::1', '5 RS ff02::2']);
-  clock.advance(6000);
-  t.is(transport.sent.splice(0).length, 4);
+  t.deepEqual(transport.sent.splice(0), ['5 RS ff02::2']);
+  clock.advance(9000);
+  t.deepEqual(transport.sent.splice(0), Array(3).fill(['5 RA 30 ff02::1', '5 RS ff02::2']).flat());
   advertise(SPINE);
   // The router is answered alone, and asked no more
   t.deepEqual(transport.sent.splice(0), [`5 RA 30 ${SPINE}`]);
@@ -81,7 +81,7 @@ test('who asks is answered at its address, once a second', (t) => {
 
 test('who asks without an address is answered by an advertisement to all, where the last one is not recent', (t) => {
   const { clock, transport } = scene();
-  clock.advance(6000);
+  clock.advance(9000);
   transport.sent.length = 0;
   clock.advance(2999);
   transport.arrive(5, '::', encodeSolicitation());
@@ -190,7 +190,7 @@ test('without a link-local address that is usable nothing is sent', (t) => {
   show(link({ addresses: [{ ip: parseIp('169.254.1.1'), state: 'usable' }] }));
   t.deepEqual(transport.sent, []);
   show(link());
-  t.is(transport.sent[0], '5 RA 30 ff02::1');
+  t.is(transport.sent[0], '5 RS ff02::2');
   // With another address the router is to know that one
   transport.sent.length = 0;
   show(link({ addresses: [{ ip: parseIp('fe80::b'), state: 'usable' }] }));
@@ -209,7 +209,7 @@ test('a socket that cannot be had is tried again, and said once', (t) => {
   transport.refusal = undefined;
   clock.advance(5000);
   t.is(watch.status.fault, undefined);
-  t.is(transport.sent[0], '5 RA 30 ff02::1');
+  t.is(transport.sent[0], '5 RS ff02::2');
 });
 
 test('who stops says farewell and tells nothing more; a process that is to be back says nothing', (t) => {

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { Path } from '../../bgp/index.js';
+import { type Path, sourceAddress } from '../../bgp/index.js';
 import { formatCommunity, formatIp, formatRouteTarget, type RouteTarget } from '../../types/index.js';
 import {
   type AsPathSegment,
@@ -231,5 +231,7 @@ function segmentItem(segment: AsPathSegment): PathItem['asPath'][number] {
 
 /** True where the path is this neighbor's; a link-local address without a zone is that of any link. */
 export function isFrom({ source }: Pick<Path, 'source'>, neighbor: string | undefined): boolean {
-  return neighbor === undefined || source.neighbor === neighbor || source.neighbor.startsWith(`${neighbor}%`);
+  if (neighbor === undefined || source.neighbor === neighbor) return true;
+  const address = sourceAddress(source);
+  return address === neighbor || address.startsWith(`${neighbor}%`);
 }

@@ -22,6 +22,7 @@ import { routerIdText, timeText } from '../present.js';
 import type { RouteUse } from '../rooms/route-survey.js';
 import { Address, Count, closed, nullable, ref, Text, Time } from '../schema-words.js';
 import { BfdSchema, bfdItem } from './bfd-item.js';
+import { RouterSchema, routerItem } from './router-item.js';
 
 const MessageCounts = Type.Object(
   {
@@ -59,7 +60,14 @@ export const ReasonCountSchema = Type.Object(
 
 export const NeighborSchema = Type.Object(
   {
-    address: Address('As configured.'),
+    name: Text('What names it: its address as configured, or its interface.'),
+    address: nullable(
+      Address(
+        'As configured; of a neighbor by interface the link-local address with its zone, null as long as it is not known.',
+      ),
+    ),
+    interface: nullable(Text('The interface that it is behind (BGP unnumbered); null if it has an address.')),
+    router: nullable(ref(RouterSchema)),
     description: nullable(Text()),
     peerGroup: nullable(Text('The peer group that settings of it come from.')),
     listenRange: nullable(
@@ -249,7 +257,10 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
   const remoteAs = status.remoteAs ?? asNumber(configuredRemoteAs, status.localAs);
   const notification = newest(status.lastNotificationSent, status.lastNotificationReceived);
   return {
-    address: status.address,
+    name: status.address,
+    address: status.peerAddress ?? null,
+    interface: status.interface ?? null,
+    router: status.linkPeer ? routerItem(status.linkPeer) : null,
     description: status.description ?? null,
     peerGroup: status.peerGroup ?? null,
     listenRange: status.listenRange ?? null,

@@ -7,19 +7,20 @@ import { listOf, named, pageOf, type Resource } from '../resource.js';
 import { NO_ROUTES, surveyOf } from '../rooms/route-survey.js';
 import { BfdSchema } from './bfd-item.js';
 import { type NeighborItem, NeighborSchema, neighborItem, ReasonCountSchema } from './neighbor-item.js';
+import { RouterSchema } from './router-item.js';
 
 interface NeighborReads {
   neighbors(): Pages<NeighborItem>;
-  neighbor(address: string): NeighborItem | undefined | Promise<NeighborItem | undefined>;
+  neighbor(name: string): NeighborItem | undefined | Promise<NeighborItem | undefined>;
 }
 
 /** The BGP neighbors. */
 export const neighbors: Resource<NeighborReads> = {
-  schemas: [BfdSchema, ReasonCountSchema, NeighborSchema],
+  schemas: [BfdSchema, ReasonCountSchema, RouterSchema, NeighborSchema],
   endpoints: [
     {
       path: '/neighbors',
-      summary: 'The BGP neighbors, by address',
+      summary: 'The BGP neighbors, by address, then those by interface',
       query: PageQuery,
       answer: listOf('Neighbor'),
       problems: [400],
@@ -33,9 +34,9 @@ export const neighbors: Resource<NeighborReads> = {
       answer: named('Neighbor'),
       problems: [400, 404],
       handle: async (model, { params }) => {
-        const address = neighborParameter('address', (params as Static<typeof AddressPath>).address);
-        const neighbor = await model.neighbor(address);
-        if (!neighbor) throw new Problem('no-such-neighbor', `${address} is not configured`);
+        const name = neighborParameter((params as Static<typeof AddressPath>).address);
+        const neighbor = await model.neighbor(name);
+        if (!neighbor) throw new Problem('no-such-neighbor', `${name} is not configured`);
         return neighbor;
       },
     },
@@ -61,9 +62,9 @@ export const neighbors: Resource<NeighborReads> = {
           },
         };
       },
-      async neighbor(address) {
+      async neighbor(name) {
         const use = await survey.take();
-        const found = speaker.neighbor(address);
+        const found = speaker.neighbor(name);
         return found && neighborItem(found, use.get(found.address) ?? NO_ROUTES);
       },
     };

@@ -1,10 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { canonicalAddress, type Destination, type LocalRoute } from '../../bgp/index.js';
+import type { Destination, LocalRoute } from '../../bgp/index.js';
 import { type Evpn, UNUSED, type UnusedReason } from '../../evpn/index.js';
 import { type Ip, type Mac, parseIp, parseMac, RouteDistinguisher, type Vni } from '../../types/index.js';
 import { type EvpnNlri, RouteType } from '../../wire/index.js';
 import { type Pages, pagesByKey } from '../paging.js';
-import { originFilter, PageQuery, parsed, vniFilter } from '../parameters.js';
+import { originFilter, PageQuery, parsed, parseNeighborName, vniFilter } from '../parameters.js';
 import {
   addressOfRoute,
   LAST_ROUTE_TYPE,
@@ -49,7 +49,9 @@ const RouteQuery = Type.Object(
     mac: Type.Optional(Type.String({ description: 'MAC address.' })),
     ip: Type.Optional(Type.String({ description: "A host's address, or an originator's." })),
     origin: originFilter("local: of this leaf's own hosts; remote: from a neighbor."),
-    neighbor: Type.Optional(Type.String({ description: 'A neighbor that sent a path.' })),
+    neighbor: Type.Optional(
+      Type.String({ description: 'A neighbor that sent a path: its address, or its interface.' }),
+    ),
     unused: Type.Optional(
       Type.Unsafe<UnusedReason>(
         Type.String({
@@ -130,7 +132,7 @@ function routeFilter(query: Static<typeof RouteQuery>): RouteFilter {
     mac: parsed('mac', query.mac, parseMac),
     ip: parsed('ip', query.ip, parseIp),
     origin: query.origin,
-    neighbor: parsed('neighbor', query.neighbor, canonicalAddress),
+    neighbor: parsed('neighbor', query.neighbor, parseNeighborName),
     unused: query.unused,
   };
 }

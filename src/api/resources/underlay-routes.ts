@@ -1,11 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { canonicalAddress, type Destination, type Path } from '../../bgp/index.js';
+import type { Destination, Path } from '../../bgp/index.js';
 import { formatPrefix, type Ip, isWithin, type PrefixKey, parseIp, prefixKey } from '../../types/index.js';
 import { formatNextHop, type Underlay } from '../../underlay/index.js';
 import type { Prefix } from '../../wire/index.js';
 import { prefixOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
-import { PageQuery, parsed } from '../parameters.js';
+import { PageQuery, parsed, parseNeighborName } from '../parameters.js';
 import { BestPathProperties, isFrom, RoutedProperties, routedItem } from '../parts/paths.js';
 import { timeText } from '../present.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
@@ -58,7 +58,9 @@ const UnderlayRouteQuery = Type.Object(
   {
     ...PageQuery.properties,
     ip: Type.Optional(Type.String({ description: 'Routes whose prefix holds this address.' })),
-    neighbor: Type.Optional(Type.String({ description: 'A neighbor that sent a path.' })),
+    neighbor: Type.Optional(
+      Type.String({ description: 'A neighbor that sent a path: its address, or its interface.' }),
+    ),
   },
   closed,
 );
@@ -88,7 +90,7 @@ export const underlayRoutes: Resource<UnderlayRouteReads> = {
         const { ip, neighbor } = query as Static<typeof UnderlayRouteQuery>;
         const filter = {
           ip: parsed('ip', ip, parseIp),
-          neighbor: parsed('neighbor', neighbor, canonicalAddress),
+          neighbor: parsed('neighbor', neighbor, parseNeighborName),
         };
         return pageOf(model.underlayRoutes(filter), query, turns);
       },

@@ -18,8 +18,8 @@ const REFUSALS = {
 
 /** The commands over the running rooms. */
 export function roomsCommands({ duplicates }: Pick<Evpn, 'duplicates'>, speaker: Commanded): Commands {
-  const answer = (address: string, outcome: NeighborOutcome): NeighborAnswer => {
-    const neighbor = speaker.neighbor(address);
+  const answer = (name: string, outcome: NeighborOutcome): NeighborAnswer => {
+    const neighbor = speaker.neighbor(name);
     if (neighbor === undefined) return { refused: 'no-such-neighbor' };
     return outcome === 'done'
       ? { neighbor: neighborItem(neighbor, undefined) }

@@ -7,7 +7,13 @@ import { excessProblems } from './excess-problems.js';
 import { absentProblems, hostProblems } from './host-problems.js';
 import type { Rooms } from './rooms.js';
 import type { RouteUse } from './route-survey.js';
-import { bfdProblems, limitProblems, sessionProblems, stalledProblems } from './session-problems.js';
+import {
+  bfdProblems,
+  limitProblems,
+  linkProblems,
+  sessionProblems,
+  stalledProblems,
+} from './session-problems.js';
 
 /** VNI problems in the status at most; a bridge that is down can be one of four thousand. */
 const LISTED = 100;
@@ -53,6 +59,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
       .slice(0, LISTED)
       .map(({ vni, note }) => ofVni(vni, note)),
     ...sessionProblems(speaker.neighbors(), config().api.unixSocket),
+    ...linkProblems(speaker.neighbors()),
     ...limitProblems(speaker.neighbors()),
     ...stalledProblems(speaker.neighbors(), clock.wallTime()),
     ...bfdProblems(speaker.neighbors(), clock.wallTime()),

@@ -1,4 +1,4 @@
-import { addressOf, type Path } from '../../bgp/index.js';
+import { addressOf, type Path, sourceAddress } from '../../bgp/index.js';
 import { isUsedType, type UnusedReason } from '../../evpn/index.js';
 import type { Rooms } from './rooms.js';
 
@@ -91,7 +91,7 @@ function countPassedOn(use: RouteUse, { nlri, attributes, source }: Path): void 
   const { asPathLength, originatorId, nextHop } = attributes;
   if (asPathLength < 2 && originatorId === undefined) return;
   use.passedOn++;
-  if (nextHop === addressOf(source.neighbor)) use.passedOnAsItsOwn++;
+  if (nextHop === addressOf(sourceAddress(source))) use.passedOnAsItsOwn++;
 }
 
 const surveys = new WeakMap<Rooms['speaker']['rib'], RouteSurvey>();

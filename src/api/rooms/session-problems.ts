@@ -1,4 +1,6 @@
 import { limitSetting, limitText, type NeighborStatus } from '../../bgp/index.js';
+import type { LinkPeerStatus } from '../../nd/index.js';
+import { counted } from '../../types/index.js';
 import { CeaseSubcode, NotificationCode, OpenSubcode } from '../../wire/index.js';
 import type { ProblemNote } from '../parts/problem-note.js';
 import { routerIdText } from '../present.js';
@@ -29,11 +31,48 @@ export function sessionProblems(neighbors: readonly NeighborStatus[], socket: st
               ? 'take `shutdown` of the neighbor out and reload'
               : curl(socket, 'DELETE', `neighbors/${address.replace('%', '%25')}/shutdown`),
         }
-      : {
-          severity: none,
-          problem: `neighbor ${address}: no session (${state})${lastError ? `; ${lastError.reason}` : ''}`,
-          fix: sessionFix(neighbor, socket),
-        };
+      : neighbor.linkPeer && neighbor.peerAddress === undefined
+        ? { severity: none, ...unfound(neighbor.address, neighbor.linkPeer) }
+        : {
+            severity: none,
+            problem: `neighbor ${address}: no session (${state})${lastError ? `; ${lastError.reason}` : ''}`,
+            fix: sessionFix(neighbor, socket),
+          };
+  });
+}
+
+/** A neighbor by interface whose router is not known. */
+function unfound(name: string, { fault }: LinkPeerStatus): Pick<ProblemNote, 'problem' | 'fix'> {
+  if (fault !== undefined)
+    return {
+      problem: `neighbor ${name}: not looked for: ${fault}`,
+      fix: `see the interface: ip address show dev ${name}`,
+    };
+  return {
+    problem: `neighbor ${name}: no router advertisement has been heard on its interface`,
+    fix: `see that the other end of ${name} has this leaf as a neighbor by interface, too (FRR: \`neighbor … interface remote-as external\`), and what comes in: tcpdump -ni ${name} icmp6`,
+  };
+}
+
+/** Links of neighbors by interface on which there is more than one router, or that have a loop. */
+export function linkProblems(neighbors: readonly NeighborStatus[]): ProblemNote[] {
+  return neighbors.flatMap(({ address: name, linkPeer }): ProblemNote[] => {
+    if (linkPeer === undefined) return [];
+    const { router, others, rejected } = linkPeer;
+    const problems: ProblemNote[] = [];
+    if (others.length > 0)
+      problems.push({
+        severity: 'warning',
+        problem: `neighbor ${name}: several routers advertise themselves on the link: ${router ?? 'none'} is taken, ${others.map(({ address }) => address).join(', ')} ${others.length === 1 ? 'is' : 'are'} not`,
+        fix: `let one router alone be behind ${name}, or name the neighbor by its address`,
+      });
+    if (rejected.own > 0)
+      problems.push({
+        severity: 'warning',
+        problem: `neighbor ${name}: ${counted(rejected.own, 'router advertisement')} of our own came back by the interface`,
+        fix: `see what ${name} is connected to: the link has a loop`,
+      });
+    return problems;
   });
 }
 
@@ -53,7 +92,7 @@ const STALL_PATIENCE = 10_000;
 
 /** Neighbors that have read nothing for a while of what waits for them at `now`: they do not know our hosts as they are. */
 export function stalledProblems(neighbors: readonly NeighborStatus[], now: number): ProblemNote[] {
-  return neighbors.flatMap(({ address, sendStalledSince, sendHoldTime }) => {
+  return neighbors.flatMap(({ address, peerAddress, sendStalledSince, sendHoldTime }) => {
     const stalled = sendStalledSince === undefined ? 0 : now - sendStalledSince;
     if (stalled < STALL_PATIENCE) return [];
     const end =
@@ -62,7 +101,7 @@ export function stalledProblems(neighbors: readonly NeighborStatus[], now: numbe
     return {
       severity: 'warning',
       problem: `neighbor ${address}: has read nothing for ${seconds} s of what waits for it, so that it does not hear of changes here${end}`,
-      fix: `see what BGP at ${address} is busy with, and that the way there takes large packets: ping -M do -s 1472 ${address}`,
+      fix: `see what BGP at ${address} is busy with, and that the way there takes large packets: ping -M do -s 1472 ${peerAddress ?? address}`,
     };
   });
 }
@@ -105,12 +144,14 @@ export function bfdProblems(neighbors: readonly NeighborStatus[], now: number): 
 
 /** What to look at, by what became of the attempts; what the neighbor or evpnd objected to is in the reason itself. */
 function sessionFix(neighbor: NeighborStatus, socket: string): string | null {
-  const { address, port, passive, configuredRemoteAs, lastError } = neighbor;
+  const { port, passive, configuredRemoteAs, lastError } = neighbor;
+  const name = neighbor.address;
+  const address = neighbor.peerAddress ?? name;
   const twin = twinFix(neighbor);
   if (twin !== undefined) return twin;
   const fix = FIXES.find(({ pattern }) => pattern.test(lastError?.reason ?? ''));
   if (fix)
-    return fix.text(address, port, curl(socket, 'POST', `neighbors/${address.replace('%', '%25')}/clear`));
+    return fix.text(address, port, curl(socket, 'POST', `neighbors/${name.replace('%', '%25')}/clear`));
   if (lastError?.notification) return `see what the log of ${address} says of this leaf`;
   if (passive)
     return `let ${address} connect: this leaf is to be its neighbor (AS number and address), and evpnd never connects to it (\`passive: true\`)`;

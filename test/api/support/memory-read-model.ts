@@ -100,7 +100,7 @@ export class MemoryReadModel implements ReadModel {
   readiness = () => this.readinessNow;
   eventLoop = () => this.eventLoopItem;
   neighbors = () => pagesOf(this.neighborTable, neighborOrder);
-  neighbor = (address: string) => this.neighborTable.get(address);
+  neighbor = (name: string) => this.neighborTable.get(name);
   vnis = () =>
     pagesOf(this.vniTable, numberOrder as typeof numberOrder & { compare(a: Vni, b: Vni): number });
   vni = (vni: Vni) => this.vniTable.get(vni);

@@ -64,7 +64,20 @@ const routes = {
 
 export function neighbor(address: string): NeighborItem {
   return {
+    name: address,
     address,
+    interface: 'swp1',
+    router: {
+      address: 'fe80::1',
+      heardAt: '2026-01-01T00:00:20.000Z',
+      fault: null,
+      others: [{ address: 'fe80::2', heardAt: '2026-01-01T00:00:21.000Z' }],
+      advertisementsSent: 3,
+      advertisementsReceived: 2,
+      rejected: [
+        { reason: 'hop-limit', text: 'its hop limit is not 255: it came over a router', messages: 1 },
+      ],
+    },
     description: 'spine 1',
     peerGroup: 'spines',
     listenRange: '10.1.0.0/16',
