@@ -17,6 +17,7 @@ interface Session {
   established: boolean;
   flaps: number;
   lastDown: { reason: string } | null;
+  localAs: number;
   shutdown: { message: string } | null;
   messages: Record<'sent' | 'received', { routeRefresh: number; update: number }>;
 }
@@ -117,6 +118,46 @@ test.serial('shut down here: the spine reads why, and stays away until it is ena
   t.is((await session()).state, 'Idle');
   await fabric.evpnd('leaf1').delete(`${path}/shutdown`);
   t.true((await takes('the session', ({ established }) => established)) < 6_000);
+});
+
+/** Reloads evpnd with these settings of its neighbor. */
+async function reload(settings: Record<string, unknown>): Promise<void> {
+  const evpnd = fabric.evpnd('leaf1');
+  const reloads = () => evpnd.log().split('configuration reloaded').length;
+  const before = reloads();
+  evpnd.configure({
+    ...evpnd.config,
+    neighbors: [{ address: spine, 'remote-as': 'external', ...settings }],
+  });
+  evpnd.signal('SIGHUP');
+  await waitFor(() => reloads() > before, { what: 'the reload' });
+}
+
+test.serial('settings of the file: kept down with a message, from an interface, as another AS', async (t) => {
+  await reload({ shutdown: 'new cables' });
+  t.like(await session(), { state: 'Idle', shutdown: { message: 'new cables', by: 'setting' } });
+  await waitFor(() => /6\/2 .*Administrative Shutdown.*new cables/.test(fabric.frr('spine1').logs()), {
+    what: "our words in FRR's log",
+  });
+  t.is((await fabric.evpnd('leaf1').delete(`${path}/shutdown`)).status, 409);
+  await reload({
+    'update-source': device().leafDevice,
+    'ebgp-multihop': 1,
+    'max-family-routes': { 'l2vpn-evpn': 1000 },
+  });
+  await takes('the session', ({ established }) => established);
+  const { flaps } = await session();
+  // The same address by its name, or by the kernel's choice, is no reason for another session
+  await reload({ 'local-address': ours, 'ebgp-multihop': 1 });
+  await reload({ 'ebgp-multihop': 1 });
+  t.like(await session(), { established: true, flaps });
+  await configure(`neighbor ${ours} remote-as 64777`);
+  await reload({ 'local-as': 64777 });
+  await takes('the session', (now) => now.established && now.flaps > flaps);
+  t.regex(await fabric.vtysh('spine1', `show bgp neighbors ${ours}`), /remote AS 64777/);
+  await configure(`neighbor ${ours} remote-as external`);
+  await reload({});
+  await takes('the session', ({ established, localAs }) => established && localAs !== 64777);
 });
 
 const device = () => fabric.leaf('leaf1').links[0];
