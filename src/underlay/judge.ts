@@ -35,22 +35,25 @@ export class PathJudge {
     this.#now = reach;
   }
 
-  /** True where all routes are to be looked at again, as they are now; `sets` are those that routes have. */
-  takeOutdated(sets: Iterable<NextHops>): boolean {
-    if (!this.#isOutdated(sets)) return false;
+  /** All routes are looked at again, as the networks are now. */
+  renew(): void {
     this.#before = this.#now;
     this.#refused.clear();
-    return true;
   }
 
-  #isOutdated(sets: Iterable<NextHops>): boolean {
-    if (this.#refused.size === MOST && this.#before !== this.#now) return true;
+  /** True where other choices may follow from the networks as they are now; `sets` are those that routes have. */
+  isOutdated(sets: Iterable<NextHops>): boolean {
+    if (this.#before === this.#now) return false;
+    if (this.#refused.size === MOST) return true;
     for (const nextHop of this.#refused.values()) if (isReached(this.#now, nextHop)) return true;
-    // Routes whose last way has gone may have a worse path that leads somewhere
-    for (const { group, nextHops } of sets)
-      if (group.hops.length === 0 && nextHops.some((nextHop) => isReached(this.#before, nextHop)))
-        return true;
+    for (const set of sets) if (this.isMisjudged(set)) return true;
     return false;
+  }
+
+  /** True where the set leads nowhere any more: its routes may have worse paths that do. */
+  isMisjudged({ group, nextHops }: Pick<NextHops, 'group' | 'nextHops'>): boolean {
+    if (this.#before === this.#now || group.hops.length > 0) return false;
+    return nextHops.some((nextHop) => isReached(this.#before, nextHop));
   }
 }
 

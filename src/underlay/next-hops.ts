@@ -22,7 +22,7 @@ export class NextHopSets {
   ) {}
 
   /** Called when routes have got a set that leads nowhere. */
-  onDeadEnd: (() => void) | undefined;
+  onDeadEnd: ((set: NextHops) => void) | undefined;
 
   get size(): number {
     return this.#sets.size;
@@ -41,7 +41,7 @@ export class NextHopSets {
       const { hops, unreachable } = this.#resolve(sorted);
       set = { key, nextHops: sorted, group: this.routes.addGroup(hops), unreachable, routes: 0 };
       this.#sets.set(key, set);
-      if (hops.length === 0) this.onDeadEnd?.();
+      if (hops.length === 0) this.onDeadEnd?.(set);
     }
     set.routes++;
     return set;

@@ -68,7 +68,9 @@ export class Underlay {
   ) {
     this.sets = new NextHopSets(routes, this.#reach);
     this.originator = new Originator(ribs.local);
-    this.sets.onDeadEnd = () => this.#judgeAnew();
+    this.sets.onDeadEnd = (set) => {
+      if (this.#judge.isMisjudged(set)) this.#judgeAnew();
+    };
     for (const rib of [ribs.ipv4, ribs.ipv6]) rib.usable = this.#judge.usable;
     const rules = (): ImportRules => ({
       accept: this.settings.accept,
@@ -126,14 +128,14 @@ export class Underlay {
     this.#reach = new Reach(topology);
     this.#judge.reachChanged(this.#reach);
     this.sets.reachChanged(this.#reach);
-    this.#judgeAnew();
+    if (this.#judge.isOutdated(this.sets.values())) this.#judgeAnew();
     for (const prefix of different(before, this.#reach.connected))
       this.#importers[typeof prefix === 'number' ? 0 : 1].look(prefix);
     this.originator.update(this.settings, topology);
   }
 
   #judgeAnew(): void {
-    if (!this.#judge.takeOutdated(this.sets.values())) return;
+    this.#judge.renew();
     for (const importer of this.#importers) importer.lookAgain();
   }
 

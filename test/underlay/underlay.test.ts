@@ -273,6 +273,27 @@ test('what is told while a link is away goes by the links that are there', async
   await has(t, one, '20.0.0.0/8 10.1.1.0', '30.0.0.0/8 10.1.1.0');
 });
 
+test('a route that leads nowhere costs no look at all others', async (t) => {
+  const one = await leaf();
+  let looks = 0;
+  const { sets } = one.underlay;
+  const values = sets.values.bind(sets);
+  sets.values = () => {
+    looks++;
+    return values();
+  };
+  one.device(7, '10.7.0.1/24');
+  await one.rest();
+  const before = looks;
+  for (let n = 0; n < 50; n++) one.tell(1, [`20.0.${n}.0/24`], `30.0.0.${n}`);
+  await one.rest();
+  one.device(7, '10.7.0.1/24', false);
+  for (let n = 50; n < 100; n++) one.tell(1, [`20.0.${n}.0/24`], `30.0.0.${n}`);
+  await one.rest();
+  t.is(one.underlay.sets.size, 100);
+  t.is(looks - before, 1, 'for the networks that are others');
+});
+
 test('of any number of next hops that lead nowhere each is found when it leads somewhere', async (t) => {
   const one = await leaf();
   const prefixes = Array.from({ length: 5000 }, (_, n) => `20.${n >> 8}.${n & 255}.0/24`);
