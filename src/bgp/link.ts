@@ -117,6 +117,12 @@ export class Link {
     return this.#state;
   }
 
+  /** True from our OPEN on, as long as the connection stands. */
+  get hasOpened(): boolean {
+    const { name } = this.#state;
+    return name === 'OpenSent' || name === 'OpenConfirm' || name === 'Established';
+  }
+
   get connection(): Connection | undefined {
     return this.#connection;
   }

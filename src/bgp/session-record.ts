@@ -3,11 +3,13 @@ import {
   type AnyFamily,
   type AnyUpdate,
   type Capability,
+  CeaseSubcode,
   decodeShutdownCommunication,
   describeNotification,
   EVPN,
   hardResetContent,
   MessageType,
+  NotificationCode,
   type OpenMessage,
   ROUTE_TYPE_SLOTS,
   type UpdateFault,
@@ -137,6 +139,16 @@ export class SessionRecord {
     if (direction === 'sent') this.#sent = record;
     else this.#received = record;
     this.#notification = record;
+  }
+
+  /** True where the neighbor has ended what is about to end for another connection of ours with it (RFC 4271 §6.8). */
+  get isCollision(): boolean {
+    const { direction, code, subcode } = this.#notification ?? {};
+    return (
+      direction === 'received' &&
+      code === NotificationCode.CEASE &&
+      subcode === CeaseSubcode.CONNECTION_COLLISION_RESOLUTION
+    );
   }
 
   /** The session, or an attempt at one, is over. Returns why, as it was noted on the way or else as the event says. */

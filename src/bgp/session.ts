@@ -394,7 +394,7 @@ export class Session implements LinkHost, UpdateHost {
 
   stateChanged(link: Link, from: FsmState, event: FsmEvent): void {
     const { name } = link.state;
-    if (from.name !== 'Idle' && (name === 'Idle' || name === 'Active')) this.#attemptEnded(from, event);
+    if (from.name !== 'Idle' && (name === 'Idle' || name === 'Active')) this.#attemptEnded(link, from, event);
     this.#links.changed(link, event);
     this.#spent();
   }
@@ -409,7 +409,7 @@ export class Session implements LinkHost, UpdateHost {
 
   unanswered(link: Link): void {
     this.record.failing(unansweredText(peerSecurity(this.config)));
-    this.#attemptEnded(link.state, { type: 'TcpConnectionFails' });
+    this.#attemptEnded(link, link.state, { type: 'TcpConnectionFails' });
   }
 
   update(link: Link, message: WholeMessage): number {
@@ -433,8 +433,8 @@ export class Session implements LinkHost, UpdateHost {
     this.#links.connectionClosed(connection);
   }
 
-  #attemptEnded(from: FsmState, event: FsmEvent): void {
-    noteEnd(from, event, this.#attempts, this.record, this.#log);
+  #attemptEnded(link: Link, from: FsmState, event: FsmEvent): void {
+    noteEnd(from, event, this.#attempts, this.record, this.#log, this.#links.other(link)?.hasOpened === true);
   }
 
   /** Our own fault, not the peer's: the session begins anew, the daemon lives. */

@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { Speaker } from '../../src/bgp/index.js';
+import { encodeNotification } from '../../src/wire/index.js';
 import { EVPN_CAPABILITIES, Fabric, neighborConfig, openOf, type RawPeer } from './fabric.js';
 
 /** A speaker 10.0.0.5 that has connected to its neighbor, and the neighbor's own connection to it. */
@@ -60,6 +61,30 @@ for (const first of ['ours', 'theirs'] as const) {
     await resolves(t, 'theirs', first, await colliding('10.0.0.2', 65001), openOf(65002, '10.0.0.5'));
   });
 }
+
+test('that the neighbor prefers its own connection is no failure of ours', async (t) => {
+  const { fabric, ours, theirs, status } = await colliding('10.0.0.9');
+  theirs.open(openOf(65002, '10.0.0.9'));
+  const prefersTheirs = encodeNotification({ code: 6, subcode: 7, data: new Uint8Array() });
+  ours.send(prefersTheirs);
+  theirs.keepalive();
+  t.is(status().state, 'Established');
+  t.is(status().lastError, undefined);
+  t.is(status().failedAttempts, 0);
+  t.deepEqual(
+    fabric.log.lines.filter(({ level }) => level === 'warn'),
+    [],
+  );
+});
+
+test('where there is no other connection it is one', async (t) => {
+  const { fabric, ours, theirs, status } = await colliding('10.0.0.9');
+  theirs.connection?.destroy();
+  fabric.clock.runUntilIdle();
+  ours.send(encodeNotification({ code: 6, subcode: 7, data: new Uint8Array() }));
+  t.regex(status().lastError?.reason ?? '', /Connection Collision Resolution/);
+  t.true(status().failedAttempts > 0);
+});
 
 test('a connection beside an established session is refused', async (t) => {
   const { ours, theirs, status, fabric } = await colliding('10.0.0.9');
