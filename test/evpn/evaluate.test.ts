@@ -619,3 +619,17 @@ test('a conflict with a pinned MAC is shown on, though its host is no longer hea
   clock.advance(1000);
   t.is(leaf.evpn.conflicts.of(VNI).length, 0);
 });
+
+test('a neighbor that an operator frees is no conflict any more, though both claims of its IP stand', async (t) => {
+  const { clock, leaf, devices, vrf, comes, claims } = await scene();
+  const row = { ifindex: devices.bridgeIfindex, ip: IP, mac: HOST, flags: 0, protocol: 0 };
+  comes();
+  leaf.world.kernel.putNeigh({ ...row, state: Nud.PERMANENT });
+  clock.advance(1000);
+  claims(B, 0, false, true, OTHER, IP);
+  clock.advance(1000);
+  t.is(leaf.evpn.conflicts.of(VNI).length, 1);
+  leaf.world.kernel.putNeigh({ ...row, state: Nud.REACHABLE });
+  clock.advance(1000);
+  t.deepEqual([vrf.ips.get(IP)?.owner, leaf.evpn.conflicts.of(VNI)], ['local', []]);
+});
