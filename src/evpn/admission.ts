@@ -16,7 +16,7 @@ type Admission = 'now' | 'late' | 'out';
 /**
  * Which local addresses are announced. Anybody behind a port can make up any number of them, so that those of one VNI
  * are bounded, and what is new of one port and VNI has a rate. What is beyond waits, each address once, and is looked at
- * again when there is room: nothing is lost, and what changed meanwhile is told once. In a VNI that is full the port with
+ * again when there is room: nothing is lost, and what changed meanwhile is announced once. In a VNI that is full the port with
  * the most addresses pays: its own wait, and it makes room for those of others. What an operator configured never waits.
  */
 export class Admissions {
@@ -78,8 +78,8 @@ export class Admissions {
   }
 
   /**
-   * Asked when the address is to be announced: `isNews` where that would tell something, `isConfigured` where an operator
-   * said so. What is not let through comes back by `release`.
+   * Asked when the address is to be announced: `isNews` if that would change an announcement, `isConfigured` if an operator
+   * configured it. What is not admitted comes back by `release`.
    */
   ask(vrf: MacVrf, entry: Local, port: number, isNews: boolean, isConfigured: boolean): Admission {
     if (isConfigured) {
@@ -126,7 +126,7 @@ export class Admissions {
         }
   }
 
-  /** What a local address that is not announced waits for. */
+  /** Returns what a local address that is not announced waits for. */
   whyWaits(entry: Local): 'late' | 'out' | undefined {
     if (!(entry.share instanceof PortShare)) return undefined;
     const { late, out } = entry.share[kindOf(entry)];
@@ -267,7 +267,7 @@ function kindOf(entry: Local): Kind {
   return entry instanceof MacEntry ? 'macs' : 'ips';
 }
 
-/** How many more the port with the most has than this one. */
+/** Returns how many more the port with the most has than this one. */
 function leadOver(share: PortShare, kind: Kind): number {
   return (share.vni.largest(kind)?.[kind].admitted ?? 0) - share[kind].admitted;
 }

@@ -65,7 +65,7 @@ export class Renaming {
     if (!retired) return;
     retired.timer.cancel();
     this.#retired.delete(vrf);
-    // Another VNI that has the RD now may say the same key; attribute sets are a VNI's own
+    // Another VNI that has the RD now may announce the same key; attribute sets are a VNI's own
     for (const { nlri, attributes } of retired.routes)
       if (this.localRib.route(nlri)?.attributes === attributes) this.localRib.withdraw(nlri);
   }

@@ -79,7 +79,7 @@ export class Announcer {
     }
   }
 
-  /** What of the wanted attributes may be announced now: all, none, or those of before where the news has to wait. */
+  /** Returns what of the wanted attributes may be announced now: all, none, or those of before where the news has to wait. */
   #admitted(
     vrf: MacVrf,
     entry: MacEntry | IpEntry,
@@ -94,7 +94,7 @@ export class Announcer {
     }
     const answer = this.admissions.ask(vrf, entry, at?.port ?? 0, before !== wanted, isConfigured);
     if (answer === 'now') return wanted;
-    // What was said with an address that is no longer ours is not left standing
+    // An announcement with a next hop that is no longer ours is withdrawn
     return answer === 'late' && before?.nextHop === wanted.nextHop ? before : undefined;
   }
 }

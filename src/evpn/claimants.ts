@@ -38,8 +38,8 @@ export function markContested(vrf: MacVrf, { remotes }: MacEntry): void {
 }
 
 /**
- * Notes which MACs claim the IP, by our word and by the best remote one: it is looked at again when one of them changes
- * hands. A MAC that no longer claims it is looked at itself, since nothing else may keep its entry.
+ * Notes which MACs claim the IP, by the local binding and by the best remote claim: it is looked at again when one of them changes
+ * owner. A MAC that no longer claims it is looked at itself, since nothing else may keep its entry.
  */
 export function rebind(
   vrf: MacVrf,

@@ -15,7 +15,7 @@ import type { UnusedReason } from './unused-reasons.js';
 
 /**
  * Which remote claims on an address count, and which of them is the best. `ofMac` and `ofIp` are what macReason and ipReason
- * say of the address.
+ * return for the address.
  */
 export class Claims {
   constructor(
@@ -23,7 +23,7 @@ export class Claims {
     readonly localRib: LocalRib,
   ) {}
 
-  /** Why the claim does not count for the MAC; undefined where it does. */
+  /** Returns why the claim does not count for the MAC; undefined if it does. */
   whyNotOfMac(
     claim: RemoteClaim,
     vrf: MacVrf,
@@ -36,7 +36,7 @@ export class Claims {
     return isElsewhere(vrf, claim, claim.leaf, history.frozenAt) ? 'frozen' : undefined;
   }
 
-  /** Why the claim does not count for the IP; undefined where it does. */
+  /** Returns why the claim does not count for the IP; undefined if it does. */
   whyNotOfIp(
     claim: RemoteClaim,
     vrf: MacVrf,
@@ -67,7 +67,7 @@ export class Claims {
 
   /**
    * The best of those that count for the MAC, by compareRemoteClaims: RFC 7432 §7.7 names one leaf as the right one, and the
-   * lower VTEP wins among leaves that say the same.
+   * lower VTEP wins among leaves whose claims are equal.
    */
   bestOfMac(vrf: MacVrf, entry: MacEntry, ofMac: UnusedReason | undefined): RemoteClaim | undefined {
     const { remotes } = entry;

@@ -14,7 +14,7 @@ export interface Conflict {
   readonly mac: Mac;
   /** undefined where the MAC itself is in question. */
   readonly ip: Ip | undefined;
-  /** The name of our port; undefined where only a neighbor says so. */
+  /** The name of our port; undefined if only a neighbor row shows it. */
   readonly device: string | undefined;
   readonly vtep: Ip;
   /** Why the other leaf's claim stands; undefined where ours does, because it is configured. */
@@ -26,7 +26,7 @@ export interface Conflict {
 
 type Found = Omit<Conflict, 'since' | 'lastSeen'>;
 
-/** The kernel does not tell of the frames of a MAC whose row is pinned: what was seen so long ago may still be true. */
+/** The kernel does not report the frames of a MAC whose row is pinned: what was seen this long ago may still be true. */
 const LINGER_MS = 300_000;
 /** Of each VNI; anybody behind a port can bring about any number. */
 const MOST = 1024;

@@ -6,7 +6,7 @@ export const CROWD = 256;
 const SLICE_MS = 1;
 /** The looks take at most one part in so many of the time. */
 const SHARE = 5;
-/** Walks over a key's claims that are begun anew since something was said of it meanwhile; the one after them has to do. */
+/** Walks over a key's claims that are begun anew since one of these changed meanwhile; the one after them has to do. */
 const MOST_ANEW = 3;
 
 /** A look at one key. */
@@ -25,7 +25,7 @@ interface Key<Vrf, Entry> {
 /**
  * MACs and IPs that many routes claim. A look at one costs what all its claims cost, and each claim that comes asks for
  * a look: with 30,000 routes for one MAC that would be all that the machine does. So these looks have a share of the
- * time, of which none takes much at once, and one look at a key answers all that was said of it meanwhile; keys with few
+ * time, of which none takes much at once, and one look at a key covers all that changed of it meanwhile; keys with few
  * claims never wait for them.
  */
 export class CrowdedKeys<Vrf extends object, Entry extends { dirty: boolean }> {
@@ -35,7 +35,7 @@ export class CrowdedKeys<Vrf extends object, Entry extends { dirty: boolean }> {
   readonly #keys = new Fifo<Key<Vrf, Entry>>();
   #key: Key<Vrf, Entry> | undefined;
   #look: Look | undefined;
-  /** Something was said of the key since the walk over its claims began. */
+  /** A claim of the key changed since the walk over its claims began. */
   #isDirty = false;
   #begunAnew = 0;
   /** Runs also where no key waits, until the looks have had no more than their share: claims of one key come a few a turn. */
@@ -94,7 +94,7 @@ export class CrowdedKeys<Vrf extends object, Entry extends { dirty: boolean }> {
     this.#key = undefined;
     this.#isDirty = false;
     this.#begunAnew = 0;
-    // What is said while it decides comes behind it as that which was said before
+    // What changes while it decides is queued behind it, as what changed before was
     if (isDirty) this.#keys.push(key);
     look.end();
     return true;

@@ -68,7 +68,7 @@ export class CrowdedLook implements Look {
     return held === entry && looker.serves(vrf);
   }
 
-  /** What was found is said by the route now: that a better one came meanwhile is for the next look. */
+  /** True if the route still makes the claim that was found; a better one that came meanwhile is for the next look. */
   #stands(found: RemoteClaim | undefined): boolean {
     if (!found) return false;
     const { destination, attributes } = found;

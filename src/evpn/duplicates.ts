@@ -16,7 +16,7 @@ export interface DuplicateSettings {
   readonly moves: number;
   /** Seconds. */
   readonly window: number;
-  /** `freeze` leaves it where it is while that stands; `warn` tells the operator and goes on. */
+  /** `freeze` leaves it where it is while that stands; `warn` logs it and goes on. */
   readonly action: 'warn' | 'freeze';
   /** Seconds until a frozen one is followed again; undefined: until an operator clears it. */
   readonly freezeTime: number | undefined;
@@ -93,8 +93,8 @@ export class DuplicateDetector {
   }
 
   /**
-   * The subject changed hands between `places`. `isLast`: it has reached the highest sequence number, so that no further
-   * move can be told to other leaves; one is enough then.
+   * The subject moved between `places`. `isLast`: it has reached the highest sequence number, so that no further
+   * move can be announced to other leaves; one is enough then.
    */
   moved(subject: Subject, history: MoveHistory, places: readonly [Place, Place], isLast = false): void {
     const { enabled, moves, window, action } = this.settings;

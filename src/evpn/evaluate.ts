@@ -29,7 +29,7 @@ import type { UnusedReason } from './unused-reasons.js';
 import type { VtepTable } from './vteps.js';
 
 /**
- * Told of every change of hands; keeps the history and finds duplicates. `fromVtep` and `vtep` are the remote leaves that
+ * Receives every change of owner; keeps the history and finds duplicates. `fromVtep` and `vtep` are the remote leaves that
  * had it and have it, `port` the ifindex of ours, 0 where none is known.
  */
 export interface MoveObserver {
@@ -74,7 +74,7 @@ export class Evaluator {
    * `searched`: what a search of its routes found, where that was done already.
    */
   mac(vrf: MacVrf, entry: MacEntry, searched?: ClaimSearch): void {
-    const { mac, history, advertised: told } = entry;
+    const { mac, history, advertised: advertisedBefore } = entry;
     const frozen = history?.frozen === true;
     const reason = macReason(mac, vrf);
     const local =
@@ -105,7 +105,7 @@ export class Evaluator {
     if (!frozen && entry.history?.frozen) vrf.markMac(entry);
     this.#setVtep(vrf, entry, vtep);
     this.#noteConflict(vrf, mac, entry.ownership, local, remote);
-    if ((moved || entry.advertised !== told) && entry.ips !== undefined) {
+    if ((moved || entry.advertised !== advertisedBefore) && entry.ips !== undefined) {
       // A host that moved here brings its addresses: asked for, they follow within a round trip
       const isAsked = before.owner === 'remote' && owner === 'local';
       markAll(entry.ips, owner === 'remote' ? vrf.ofRoutes : vrf.ofHosts, (ip, lane) => {
@@ -189,7 +189,7 @@ export class Evaluator {
   }
 
   /**
-   * Whose an IP is. With the same MAC here and there the MAC's owner has it. With different MACs the IP is in two places
+   * Returns whose an IP is. With the same MAC here and there the MAC's owner has it. With different MACs the IP is in two places
    * or moved between them; where it moved here, its MAC takes the other's number plus one (RFC 9135 §7).
    */
   #decideIp(

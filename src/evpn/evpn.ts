@@ -45,13 +45,13 @@ const BEHIND_EVERY = 8;
 const STEP = 64;
 
 /**
- * The brain: one MAC-VRF for each VNI that the kernel has and the operator wants. It is told only which keys to look at
+ * The brain: one MAC-VRF for each VNI that the kernel has and the operator wants. It receives only which keys to look at
  * (the RIB's dirty destinations, the data plane's dirty MACs and IPs) and reads the present state back, so that the
  * order of events does not matter and a thousand changes of one key while it is busy cost one look.
  */
 export class Evpn {
   readonly importer: Importer;
-  /** What the imported routes say of an address. */
+  /** The claims of the imported routes. */
   readonly claims: Claims;
   readonly vteps = new VtepTable();
   readonly duplicates: DuplicateDetector;
@@ -294,14 +294,14 @@ export class Evpn {
     this.#schedule();
   };
 
-  /** Works for one slice; true when work is left. What the kernel tells is looked at also while it is behind. */
+  /** Works for one slice; true when work is left. The kernel's notifications are handled also while the kernel is behind. */
   #slice(): boolean {
     const { clock, dataPlane } = this.#deps;
     const reader = this.#reader;
     const end = clock.now() + SLICE_MS;
     for (let step = 0; ; step++) {
       if (step % BEHIND_EVERY === 0 && reader.hasDirty) this.#waiting = dataPlane.isBehind(this.#goOn);
-      // Who says little does not wait for what others have made wait
+      // Keys with few claims do not wait for those with many
       const dirty = reader.takeDirty(STEP, this.#waiting);
       for (const destination of dirty) this.importer.update(destination);
       if (!this.#waiting) {

@@ -6,7 +6,7 @@ import type { MacVrf } from './mac-vrf.js';
 interface MacRouteTraits {
   readonly sequence: number;
   readonly sticky: boolean;
-  /** The neighbor said that it is a router (RFC 9047). */
+  /** The neighbor row has the router flag (RFC 9047). */
   readonly router: boolean;
   /** The address is a default gateway's (RFC 7432 §7.8). */
   readonly gateway?: boolean;

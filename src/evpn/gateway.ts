@@ -16,7 +16,7 @@ function announced(svi: Interface | undefined): Set<Ip> {
   return ips;
 }
 
-/** What the operator wants of the VNI's SVI. */
+/** Returns what the operator wants of the VNI's SVI. */
 export function gatewayRole(settings: EvpnSettings, vni: Vni): GatewayRole {
   const own = settings.vnis.get(vni);
   if (own?.advertiseDefaultGateway ?? settings.advertiseDefaultGateway) return 'default-gateway';

@@ -38,7 +38,7 @@ export class Importers {
     return importers;
   }
 
-  /** How many segments have one of their own. */
+  /** Returns how many segments have one of their own. */
   get segmentCount(): number {
     return this.#ofSegments?.size ?? 0;
   }

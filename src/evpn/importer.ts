@@ -42,13 +42,13 @@ export class Importer {
     return this.#standing(destination)?.vrfs ?? NOWHERE;
   }
 
-  /** Why the VNI does not import the destination; undefined where it does. */
+  /** Returns why the VNI does not import the destination; undefined if it does. */
   whyNotImported(destination: Destination, vrf: MacVrf): UnusedReason | undefined {
     if (this.importersOf(destination).includes(vrf)) return undefined;
     return (destination.best && this.#contentReason(destination.best)) ?? 'route-targets';
   }
 
-  /** Why no VNI at all can use the path, whatever its targets and its labels; undefined where one may. */
+  /** Returns why no VNI at all can use the path, whatever its targets and its labels; undefined if one may. */
   whyNowhere(path: Path): UnusedReason | undefined {
     return this.#contentReason(path) ?? this.#whyNoVtep(path);
   }
@@ -63,7 +63,7 @@ export class Importer {
     return this.#isIpv4 === undefined || isIpv4(vtep) === this.#isIpv4 ? undefined : 'next-hop-family';
   }
 
-  /** Why no VNI uses this path of the destination; undefined where some does. */
+  /** Returns why no VNI uses this path of the destination; undefined if some does. */
   whyPathUnused(destination: Destination, path: Path, topology: Topology): UnusedReason | undefined {
     if (isRejected(path.attributes)) return 'import-policy';
     if (path === destination.best) return this.whyUnused(destination, topology);
@@ -79,7 +79,7 @@ export class Importer {
     return true;
   }
 
-  /** Why no VNI uses the destination's best path; undefined where some does, or it has none. */
+  /** Returns why no VNI uses the destination's best path; undefined if some does, or it has none. */
   whyUnused(destination: Destination, topology: Topology): UnusedReason | undefined {
     const { best } = destination;
     if (!best) return undefined;
@@ -167,7 +167,7 @@ export class Importer {
   }
 }
 
-/** Whether the devices of the VNIs reach VTEPs of IPv4, or of IPv6; undefined where not all do the same. */
+/** Returns true if the devices of the VNIs reach VTEPs of IPv4, false if of IPv6; undefined if not all do the same. */
 function familyOf(vrfs: Iterable<MacVrf>): boolean | undefined {
   let family: boolean | undefined;
   for (const { at } of vrfs) {

@@ -1,5 +1,5 @@
 /**
- * The brain: what a leaf says to the fabric and what it wants from its kernel.
+ * The brain: what a leaf announces to the fabric and what it wants from its kernel.
  *
  * Supported: RFC 7432 Type-2 and Type-3 routes in the VLAN-based service with VXLAN (RFC 8365: the label is the VNI,
  * ingress replication; a multicast group of the device is announced as a PIM-SM tree, RFC 6514 §5), MAC mobility with

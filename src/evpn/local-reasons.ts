@@ -4,7 +4,7 @@ import { Rule } from './rules.js';
 import { ipReason, macReason } from './unused.js';
 import { reasonText, type UnusedReason } from './unused-reasons.js';
 
-/** Why a row of the kernel says nothing of a host here. The evaluator decides by it, and explain shows its words. */
+/** Why a row of the kernel does not count for a host here. The evaluator decides by it, and explain shows its text. */
 type LocalReason = UnusedReason | keyof typeof LOCAL;
 
 const LOCAL = {
@@ -13,7 +13,7 @@ const LOCAL = {
   'mac-not-here': 'its MAC is not on a port of this leaf',
 } as const;
 
-/** Why a bridge row of the MAC does not count; undefined where it does. `ofMac`: what macReason says of it. */
+/** Returns why a bridge row of the MAC does not count; undefined if it does. `ofMac`: what macReason returns for it. */
 export function whyNoLocalMac(
   mac: Mac,
   vrf: MacVrf,
@@ -24,7 +24,7 @@ export function whyNoLocalMac(
   return vrf.localVtep === undefined ? 'no-forwarding' : undefined;
 }
 
-/** Why a neighbor row that gives the IP to the MAC does not count; undefined where it may. `ofIp`: what ipReason says. */
+/** Returns why a neighbor row that gives the IP to the MAC does not count; undefined if it may. `ofIp`: what ipReason returns. */
 export function whyNoLocalIp(mac: Mac, vrf: MacVrf, ofIp: UnusedReason | undefined): LocalReason | undefined {
   if (vrf.localVtep === undefined) return 'no-forwarding';
   if (ofIp !== undefined) return ofIp;

@@ -46,7 +46,7 @@ export class MacEntry {
   ips: Few<Ip> = undefined;
   /** The attributes that the MAC route was last originated with. */
   advertised: OriginatedAttributes | undefined = undefined;
-  /** The VTEP that the data plane was last told. */
+  /** The VTEP that the data plane last got for it. */
   vtep: Ip | undefined = undefined;
   /** What happened to it lately. */
   history: MoveHistory | undefined;
@@ -84,11 +84,11 @@ export class IpEntry {
   owner: Owner = 'none';
   /** The epoch of the local binding that made us the owner, or that the remote owner has beaten; 0 for none. */
   epoch = 0;
-  /** Whose it was last, by the owner's word. */
+  /** The MAC that had it last, by the owner's claim. */
   holder: MacEntry | undefined;
   /** The remote leaf that it was behind last; undefined where that was this one. */
   vtep: Ip | undefined;
-  /** Those that have the IP by our word and by the best remote one: when their owner changes, so may the IP's. */
+  /** The MACs that have the IP by the local binding and by the best remote claim: when their owner changes, so may the IP's. */
   claimantHere: MacEntry | undefined = undefined;
   claimantThere: MacEntry | undefined = undefined;
   /** Imported Type-2 routes with this IP. */
@@ -272,7 +272,7 @@ export class MacVrf {
     if (holder) this.memory.putIp(this.vni, ip, { mac: holder.mac, vtep, history });
   }
 
-  /** The entry is to be looked at; once, however often it is said. Whoever has it marked queues the lane. */
+  /** Marks the entry to be looked at, once however often it is called. The caller queues the lane. */
   markMac(entry: MacEntry, lane = this.ofRoutes): void {
     if (entry.dirty) return;
     entry.dirty = true;

@@ -2,7 +2,7 @@ import type { LocalMac } from '../dataplane/index.js';
 import { compareIp, type Esi, type Ip } from '../types/index.js';
 import { type Pin, Rule } from './rules.js';
 
-/** One leaf's word that a MAC, or a MAC with an IP, is behind it. */
+/** One leaf's claim that a MAC, or a MAC with an IP, is behind it. */
 export interface Claim {
   readonly sequence: number;
   /** Why it is bound to that leaf; undefined where it may move. */
@@ -82,7 +82,7 @@ const PINNED: Readonly<Record<Pin, Verdict>> = {
 };
 
 /**
- * Whose a MAC is, where it is on a port of ours and behind a remote leaf by RFC 7432 §7.7 and §15: the operator's row first,
+ * Returns whose a MAC is, where it is on a port of ours and behind a remote leaf by RFC 7432 §7.7 and §15: the operator's row first,
  * then what the other leaf has pinned, then who came last, then the numbers and the addresses. `remote` is the best claim.
  */
 export function judgeMac(
@@ -156,12 +156,12 @@ export function decideFrozen(
   return decideOwner(before, undefined, remote, place);
 }
 
-/** The MAC stays here whatever the numbers say: it was configured, or is sticky. */
+/** True if the MAC stays here whatever the sequence numbers are: it was configured, or is sticky. */
 function isPinned(local: LocalMac): boolean {
   return local.isStatic || local.isSticky;
 }
 
-/** Where both claims are news at once, as after a restart, neither is a move. */
+/** True if the host newly appeared here. If both claims are new at once, as after a restart, neither is a move. */
 function arrived(before: Ownership, local: LocalMac): boolean {
   if (before.owner === 'remote') return local.epoch !== before.beatenEpoch;
   return before.owner === 'local' && local.epoch !== before.localEpoch;
@@ -180,7 +180,7 @@ function theirs(before: Ownership, local: LocalMac, remote: Claim): Ownership {
   };
 }
 
-/** What is known of an IP that a MAC here and another one at a remote leaf have, both where their claims say. */
+/** What is known of an IP that a MAC here and another one at a remote leaf have, both at the places that their claims name. */
 export interface IpSides {
   readonly before: Owner;
   /** The local binding is another than the one that was looked at last. */
@@ -194,7 +194,7 @@ export interface IpSides {
 }
 
 /**
- * Whose such an IP is (RFC 9135 §7): what is pinned stays, the operator's own first; else where it newly appears it has
+ * Returns whose such an IP is (RFC 9135 §7): what is pinned stays, the operator's own first; else where it newly appears it has
  * moved, and its MAC takes the other's number plus one; else the numbers decide.
  */
 export function judgeIp({ before, isNew, isPinnedHere, sequence, remote, localVtep }: IpSides): Verdict {
@@ -206,8 +206,8 @@ export function judgeIp({ before, isNew, isPinnedHere, sequence, remote, localVt
 }
 
 /**
- * Whose an IP is that at most one side has where its claim says: `here` and `there` say of each side whether its MAC is where
- * it says; undefined where it claims nothing.
+ * Returns whose an IP is if at most one side's MAC is at the place that its claim names: `here` and `there` are true for a side whose MAC is
+ * there; undefined if the side claims nothing.
  */
 export function judgeLoneIp(here: boolean | undefined, there: boolean | undefined): Verdict {
   if (here) return there === undefined ? OURS.ONLY_CLAIM : OURS.FOLLOWS_MAC;

@@ -6,8 +6,8 @@ import { MAX_SEQUENCE, type Owner, type Ownership } from './mobility.js';
 import { type Move, MoveHistory } from './moves.js';
 
 /**
- * Writes the histories of MACs and IPs, logs moves, and hands those between leaves to the duplicate detection: to this
- * leaf, from it, and between two others where that is told by a higher sequence number (RFC 7432 §15.1 wants it of leaves
+ * Writes the histories of MACs and IPs, logs moves, and passes those between leaves to the duplicate detection: to this
+ * leaf, from it, and between two others if a higher sequence number shows it (RFC 7432 §15.1 wants it of leaves
  * with a local host at least), also where it was withdrawn before. Another leaf that steps in for one that is gone has not
  * got the host moved to it.
  */
@@ -33,7 +33,7 @@ export class MoveLog implements MoveObserver {
     const hasNewNumber = sequence > before.sequence;
     // Somebody moved it meanwhile, by its number; one that was never seen before has any
     const isBackElsewhere = from === 'none' && before.sequence > 0 && hasNewNumber;
-    // The first appearance of a MAC that never moved is told by its routes; a history for each would cost too much
+    // Its routes show the first appearance of a MAC that never moved; a history for each would cost too much
     if (!entry.history && !isBackElsewhere && (from === 'none' || to === 'none')) return;
     const last = from === 'none' ? entry.history?.lastPlace : { owner: from, vtep: fromVtep };
     const history = this.#record(entry, { at: this.clock.wallTime(), from, to, fromVtep, vtep, sequence });

@@ -33,7 +33,7 @@ export class MoveMemory {
     readonly mostUnits = MOST_UNITS,
   ) {}
 
-  /** How many addresses are remembered, of one VNI or of all. */
+  /** Returns how many addresses are remembered, of one VNI or of all. */
   size(vni?: Vni): number {
     if (vni !== undefined) return this.#vnis.get(vni)?.size ?? 0;
     let size = 0;

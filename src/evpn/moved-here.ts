@@ -7,7 +7,7 @@ export interface MovedHere {
 }
 
 /**
- * Addresses that are another leaf's and that a host here uses now: until that is told, all others send their frames to where
+ * Addresses that are another leaf's and that a host here uses now: until that is announced, all others send their frames to where
  * the host is no longer. So they are looked at before what is dirty as well, in the order in which they were heard of, each
  * once; a new address, to which frames are flooded meanwhile, has more time.
  */

@@ -1,7 +1,7 @@
 import type { Ip } from '../types/index.js';
 import type { Owner } from './mobility.js';
 
-/** One change of hands of a MAC or an IP, for who asks later why it is where it is. */
+/** One move of a MAC or an IP, which `explain` shows later. */
 export interface Move {
   /** Clock.wallTime(). */
   readonly at: number;
@@ -36,7 +36,7 @@ export class MoveHistory {
     return this.#latest ?? [];
   }
 
-  /** Where it was after the latest move, or before it where that was from there to nowhere. */
+  /** Returns where it was after the latest move, or before it where that was from there to nowhere. */
   get lastPlace(): { readonly owner: 'local' | 'remote'; readonly vtep: Ip | undefined } | undefined {
     const move = this.#latest?.at(-1);
     if (!move) return undefined;
@@ -53,7 +53,7 @@ export class MoveHistory {
     if (this.#latest.length > KEPT) this.#latest.shift();
   }
 
-  /** Counts a move at `now`, of Clock.now(), and tells how many lie within the last `window` milliseconds. */
+  /** Counts a move at `now`, of Clock.now(), and returns how many lie within the last `window` milliseconds. */
   count(now: number, window: number): number {
     const counted = this.#counted;
     if (counted === undefined) {

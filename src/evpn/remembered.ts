@@ -132,7 +132,7 @@ export class VniMemory {
     return this.#young.size + (this.#old?.size ?? 0);
   }
 
-  /** What they take, in units of some 32 octets. */
+  /** Returns what they take, in units of some 32 octets. */
   get units(): number {
     return this.#young.units + (this.#old?.units ?? 0);
   }

@@ -9,7 +9,7 @@ import { type Pin, Rule } from './rules.js';
 import { leafOfSegment, vtepReason } from './unused.js';
 import type { UnusedReason } from './unused-reasons.js';
 
-/** The best word on a MAC or IP from elsewhere, and the route that says it. One is made for each look: it reads, and copies nothing. */
+/** A remote claim on a MAC or an IP, as its route makes it. One is made for each look: it reads, and copies nothing. */
 export class RemoteClaim implements Claim {
   /** The leaf of its Ethernet segment that was chosen; undefined where it names none, or none reaches it. */
   chosen: Ip | undefined = undefined;
@@ -26,7 +26,7 @@ export class RemoteClaim implements Claim {
   get sticky(): boolean {
     return this.attributes.macMobility?.sticky ?? false;
   }
-  /** Who says it. */
+  /** The leaf that makes the claim. */
   get vtep(): Ip {
     return this.attributes.nextHop;
   }
@@ -60,7 +60,7 @@ export class RemoteClaim implements Claim {
 }
 
 /**
- * compareClaims, and where a leaf says two things with one number, the lower MAC, then the lower route distinguisher,
+ * compareClaims, and if one leaf makes two claims with one number, the lower MAC, then the lower route distinguisher,
  * Ethernet tag and IP: that is all of a route's key, so what is chosen never hangs on which route came first.
  */
 export function compareRemoteClaims(a: RemoteClaim, b: RemoteClaim): number {
@@ -79,7 +79,7 @@ function compareKeys(a: MacIpAdvertisement, b: MacIpAdvertisement): number {
 }
 
 /**
- * Why a MAC/IP route is no claim in a VNI that imports it; undefined where it is one. Where it names an Ethernet segment, the
+ * Returns why a MAC/IP route is no claim in a VNI that imports it; undefined if it is one. Where it names an Ethernet segment, the
  * leaf that frames go to is chosen then (RFC 7432 §8.4).
  */
 export function whyNoClaim(claim: RemoteClaim, vrf: MacVrf, topology: Topology): UnusedReason | undefined {
@@ -116,7 +116,7 @@ export function isElsewhere(
   return segment === undefined || before === undefined || !vrf.segments.get(segment)?.hasLeaf(before);
 }
 
-/** What one route says, by its best path where no other is named; undefined where it says nothing of a MAC. */
+/** Returns the claim of the path, of the best one if none is named; undefined if it is no MAC/IP route. */
 export function claimOf(destination: Destination, path = destination.best): RemoteClaim | undefined {
   if (!path || path.nlri.type !== RouteType.MAC_IP_ADVERTISEMENT) return undefined;
   return new RemoteClaim(destination, path.nlri, path.attributes);

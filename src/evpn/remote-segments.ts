@@ -21,7 +21,7 @@ export class SegmentLeaf {
   perEvi: Few<Destination> = undefined;
   /**
    * Those of its Ethernet A-D per ES routes by which only one leaf at a time reaches the segment (RFC 7432 §7.5). A leaf
-   * with several should say the same in each; where it does not, one is enough, whichever came last.
+   * with several should set the same flag in each; where it does not, one is enough, whichever came last.
    */
   #singles: Few<Destination> = undefined;
   readonly #seed: number;
@@ -44,7 +44,7 @@ export class SegmentLeaf {
     this.#singles = withoutItem(this.#singles, destination);
   }
 
-  /** What the choice of a leaf depends on, as one number to compare. */
+  /** Returns what the choice of a leaf depends on, as one number to compare. */
   get state(): number {
     return (
       (this.perEs === undefined ? 0 : 1) + (this.perEvi === undefined ? 0 : 2) + (this.singleActive ? 4 : 0)
@@ -69,7 +69,7 @@ export class SegmentLeaf {
 
 /**
  * An Ethernet segment that other leaves have in a VNI, and who reaches it. A MAC/IP route of the segment counts while some
- * leaf does (RFC 7432 §8.2, §8.4): its own originator, or another that says so for the whole segment.
+ * leaf does (RFC 7432 §8.2, §8.4): its own originator, or another that announces so for the whole segment.
  */
 class RemoteSegment {
   /**
@@ -102,7 +102,7 @@ class RemoteSegment {
     const leaf = this.#leafOf(vtep);
     const before = leaf.state;
     if (leaf.isLost) this.#lost--;
-    if (isPerEs(destination)) leaf.addPerEs(destination, saysSingleActive(attributes));
+    if (isPerEs(destination)) leaf.addPerEs(destination, isSingleActive(attributes));
     else leaf.perEvi = withItem(leaf.perEvi, destination);
     return leaf.state !== before;
   }
@@ -154,7 +154,7 @@ class RemoteSegment {
     return leaf;
   }
 
-  /** Where the leaf is among the others, or would be. */
+  /** Returns where the leaf is among the others, or would be. */
   #placeOf(vtep: Ip): number {
     let first = 0;
     let end = this.leaves.length;
@@ -198,7 +198,7 @@ export class RemoteSegments {
     this.#prune(left);
   }
 
-  /** An Ethernet A-D route of a segment came, or says something else. */
+  /** An Ethernet A-D route of a segment came, or its attributes changed. */
   discover(destination: Destination, esi: Esi, attributes: PathAttributes): void {
     const segment = this.#make(esi);
     if (segment.add(destination, attributes.nextHop, attributes)) this.#mark(segment);
@@ -252,7 +252,7 @@ function isPerEs({ nlri }: Destination): boolean {
   return (nlri as EthernetAutoDiscovery).ethernetTag === MAX_ETHERNET_TAG;
 }
 
-function saysSingleActive({ extendedCommunities }: PathAttributes): boolean {
+function isSingleActive({ extendedCommunities }: PathAttributes): boolean {
   return extendedCommunities.some(
     (value) =>
       extendedCommunityType(value) === ExtendedCommunityType.ESI_LABEL &&

@@ -1,4 +1,4 @@
-/** By which rule a MAC or an IP is whose it is, in the words of the API. */
+/** The rule that decides who has a MAC or an IP, as the API shows it. */
 export const Rule = {
   NOBODY: 'nobody claims it',
   ONLY_CLAIM: 'only claim',
@@ -18,7 +18,7 @@ export const Rule = {
   SEGMENT: 'all claims are of one Ethernet segment',
   /** RFC 7432 §7.7: the next number was taken. */
   ARRIVED: 'arrived here after the remote claim',
-  /** Of an IP with the same number on both sides, or a lower one there: nobody has said anything new. */
+  /** Of an IP with the same number on both sides, or a lower one there: no claim changed. */
   STAYED: 'the local neighbor is older than the remote claim',
   /** Of an IP: whoever has the MAC has it. */
   FOLLOWS_MAC: 'goes with its MAC',
@@ -26,7 +26,7 @@ export const Rule = {
   MAC_IS_ELSEWHERE: 'the MAC that claims it is not where the claim says',
   /** The machine itself has it in this broadcast domain. */
   OWN: 'an address of this leaf itself',
-  /** Multicast or broadcast (IEEE 802): no host's, whatever is said of it. */
+  /** Multicast or broadcast (IEEE 802): no host's, whatever claims it. */
   GROUP: 'a group address, which no host has',
   /** RFC 7432 §15.1. */
   FROZEN: 'frozen as a duplicate',

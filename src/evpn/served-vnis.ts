@@ -34,7 +34,7 @@ import { configuredRds, type EvpnSettings, importsTags, isServed } from './setti
 import type { VniPart } from './vni-part.js';
 import type { VtepTable } from './vteps.js';
 
-/** What a VNI that comes or goes is made known to, and what its routes and rows go through. */
+/** What a VNI that comes or goes is passed to, and what its routes and rows go through. */
 interface VniDependencies {
   readonly localRib: LocalRib;
   readonly dataPlane: DataPlane;
@@ -227,7 +227,7 @@ export class ServedVnis {
   }
 }
 
-/** Equal as sets: the order of a list in the file says nothing. */
+/** True if both are equal as sets: the order of a list in the file has no meaning. */
 function sameMembers<T>(a: readonly T[], b: readonly T[], keyOf: (item: T) => string): boolean {
   return sameSet(new Set(a.map(keyOf)), new Set(b.map(keyOf)));
 }

@@ -6,7 +6,7 @@ import { DEFAULT_LOCAL_LIMITS, type LocalLimits } from './local-limits.js';
 /** What becomes of broadcast, unknown unicast and multicast: a copy for each leaf of the VNI, or none at all. */
 type Flooding = 'head-end-replication' | 'disabled';
 
-/** What the operator says of one VNI; undefined leaves the derived value. */
+/** What the operator has configured for one VNI; undefined leaves the derived value. */
 export interface VniSettings {
   readonly advertise: boolean;
   readonly rd: RouteDistinguisher | undefined;
@@ -30,14 +30,14 @@ export interface EvpnSettings {
   readonly autoRt?: AutoRt;
   /** `vni`: routes with an Ethernet tag are those of a VLAN-aware bundle's VNI that their label names; `zero` where absent. */
   readonly importEthernetTags?: 'zero' | 'vni';
-  /** For VNIs that do not say; head-end replication where absent. */
+  /** For VNIs without a value of their own; head-end replication if absent. */
   readonly flooding?: Flooding;
   /** VTEPs of each VNI that get copies at most; DEFAULT_FLOOD_LIMIT where absent. */
   readonly floodLimit?: number;
-  /** For VNIs that do not say: the SVI's own addresses are announced, as a host's or as the default gateway's. */
+  /** For VNIs without a value of their own: the SVI's own addresses are announced, as a host's or as the default gateway's. */
   readonly advertiseSviIp?: boolean;
   readonly advertiseDefaultGateway?: boolean;
-  /** What is announced of local hosts at most, for VNIs that do not say; DEFAULT_LOCAL_LIMITS where absent. */
+  /** What is announced of local hosts at most, for VNIs without values of their own; DEFAULT_LOCAL_LIMITS if absent. */
   readonly maxLocalMacs?: number;
   readonly maxLocalIps?: number;
   readonly newAddressRate?: number;
@@ -52,7 +52,7 @@ export function isFlooded(settings: Pick<EvpnSettings, 'flooding' | 'vnis'>, vni
   return (settings.vnis.get(vni)?.flooding ?? settings.flooding) !== 'disabled';
 }
 
-/** What local hosts of the VNI may take of what all share. */
+/** Returns what local hosts of the VNI may take of what all share. */
 export function localLimits(settings: EvpnSettings, vni: Vni): LocalLimits {
   const { macs, ips, rate } = DEFAULT_LOCAL_LIMITS;
   const own = settings.vnis.get(vni);

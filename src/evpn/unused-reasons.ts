@@ -10,7 +10,7 @@ interface ReasonEntry {
 
 /**
  * Why a route that the RIB holds is not used. The evaluator, the importer, the API's counts and explain all ask the
- * functions that return these (route-types/, unused.ts, claims.ts), so that none of them can tell another story.
+ * functions that return these (route-types/, unused.ts, claims.ts), so that none of them can give another reason.
  */
 export const UNUSED = {
   'import-policy': { level: 'info', text: 'the import policy of its neighbor rejects it' },
@@ -71,7 +71,7 @@ export const UNUSED = {
 } as const satisfies Record<string, ReasonEntry>;
 export type UnusedReason = keyof typeof UNUSED;
 
-/** What the path has that the reason speaks of, then the reason's words. */
+/** Returns the value of the path that the reason is about, then the reason's text. */
 export function reasonText(reason: UnusedReason, path: Path | undefined): string {
   const { text } = UNUSED[reason];
   const found = path && FOUND[reason]?.(path);

@@ -4,7 +4,7 @@ import type { MacVrf } from './mac-vrf.js';
 import type { SegmentLeaf } from './remote-segments.js';
 import type { UnusedReason } from './unused-reasons.js';
 
-/** Why the address can be no VTEP of the VNI; undefined where it can. The latest answer of each VNI is remembered. */
+/** Returns why the address can be no VTEP of the VNI; undefined if it can. The latest answer of each VNI is remembered. */
 export function vtepReason(vtep: Ip, vrf: MacVrf, topology: Topology): UnusedReason | undefined {
   const latest = vrf.latestVtep;
   if (latest.vtep !== vtep || latest.topology !== topology || latest.at !== vrf.at) {
@@ -50,13 +50,13 @@ export function leafOfSegment(
   return singleActive && candidates > 1 ? undefined : chosen?.vtep;
 }
 
-/** Why the MAC can be no remote host's of the VNI; undefined where it can. */
+/** Returns why the MAC can be no remote host's of the VNI; undefined if it can. */
 export function macReason(mac: Mac, { own }: MacVrf): UnusedReason | undefined {
   return own.macs.has(mac) ? 'own-mac' : undefined;
 }
 
 /**
- * Why the IP can be no host's of the VNI, here or elsewhere; undefined where it can. An IPv4 link-local address
+ * Returns why the IP can be no host's of the VNI, here or elsewhere; undefined if it can. An IPv4 link-local address
  * (RFC 3927) is of one node: resolvers of metadata and gateways of containers have the same on each.
  */
 export function ipReason(ip: Ip, { own }: MacVrf): UnusedReason | undefined {

@@ -7,7 +7,7 @@ export interface Vtep {
   readonly routes: number;
   /** MACs that are behind it by our decision. */
   readonly macs: number;
-  /** In which VNIs it has MACs or receives BUM traffic; the number says how many reasons there are. */
+  /** In which VNIs it has MACs or receives BUM traffic; the number is that of the reasons. */
   readonly vnis: ReadonlyMap<Vni, number>;
 }
 
@@ -41,7 +41,7 @@ export class VtepTable {
     for (const entry of this.#entries.values()) if (!own.has(entry.address)) yield entry;
   }
 
-  /** How many `remotes` gives. */
+  /** Returns how many `remotes` gives. */
   remoteCount(own: ReadonlySet<Ip>): number {
     let count = this.#entries.size;
     for (const address of own) if (this.#entries.has(address)) count--;

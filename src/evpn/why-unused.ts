@@ -8,7 +8,7 @@ import { ipReason, macReason } from './unused.js';
 import type { UnusedReason } from './unused-reasons.js';
 
 /**
- * Why the destination's best route says nothing of a MAC, or of a VTEP, in a VNI that imports it; undefined where it does.
+ * Returns why the destination's best route is not used for a MAC, or for a VTEP, in a VNI that imports it; undefined if it is.
  * What depends on what was decided of the MAC before (`Claims`) is not asked.
  */
 export function whyUnused(
@@ -27,7 +27,7 @@ export function whyUnused(
   return labelReason(nlri, attributes, vrf) ?? forwardingReason(nlri, attributes, vrf, topology);
 }
 
-/** Why it says nothing of an IP; undefined where it does, or names none. */
+/** Returns why it is not used for its IP; undefined if it is, or names none. */
 export function whyIpUnused(
   destination: Destination,
   vrf: MacVrf,

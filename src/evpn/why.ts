@@ -24,7 +24,7 @@ interface MacFacts {
 
 /**
  * The rule by which the MAC is its owner's: that of mobility.ts, asked again with the outcome in the place of what was
- * decided before, since nearly nobody asks and a word for each of a million entries would be dear.
+ * decided before, since it is seldom asked for and a field in each of a million entries would cost too much memory.
  */
 export function whyMac({ ownership, local, remotes, localVtep, history }: MacFacts): Rule {
   if (history?.frozen) return Rule.FROZEN;
@@ -94,7 +94,7 @@ export function whyIp({ owner, local, remotes, localVtep, history }: IpFacts): R
   return compareIp(remote.vtep, localVtep) < 0 ? Rule.VTEP : Rule.STAYED;
 }
 
-/** What made a MAC or IP change hands, in words; `before` is the change before that one. */
+/** Returns the cause of a move of a MAC or an IP as text; `before` is the move before that one. */
 export function moveCause(move: Move, before: Move | undefined): string {
   const { from, to, fromVtep, sequence } = move;
   if (isReturn(move, before)) return 'the remote claim went, and the local row had stayed';
@@ -127,7 +127,7 @@ function isReturn(move: Move, before: Move | undefined): boolean {
   );
 }
 
-/** Among remote leaves: claims whose MAC is not where they say come last, whatever they say. */
+/** Among remote leaves: claims whose MAC is not at the leaf that they name come last, whatever their numbers are. */
 function whyAmongIps(best: IpClaim, others: readonly IpClaim[]): Rule {
   const rivals = others.filter(({ ownsMac }) => ownsMac);
   const rule = whyAmong(

@@ -32,8 +32,8 @@ export const macIpAdvertisement: UsedRouteType<MacIpAdvertisement> = {
 
   /**
    * Symmetric IRB sends one Type-2 for both VNIs, with the route targets of both: the VNI of the IP-VRF, as the second
-   * label, has no hosts. Routes of a VLAN-aware bundle have the route target of the bundle, and their label says which VNI
-   * of it they are of.
+   * label, has no hosts. Routes of a VLAN-aware bundle have the route target of the bundle, and their label names the VNI
+   * of it that they are of.
    */
   labelReason({ ethernetTag, label1, label2 }, _attributes, { vni }) {
     if (label1 === vni) return undefined;
