@@ -8,7 +8,7 @@ import type { TopologyProblem } from './topology.js';
 /*
  * Another writer that wants other rows than we do undoes what we write as soon as it hears of it, and we what it writes.
  * Neither can win, so each row is repaired at once the first times, then ever more rarely, and the rows of one device
- * together no more often than a bound says.
+ * together no more often than a bound allows.
  */
 
 /** Milliseconds within which another daemon reacts to what we wrote; a person at a keyboard does not. */

@@ -29,7 +29,7 @@ export interface DataPlaneOptions {
   readonly hosts: (owner: HostsOwner) => Hosts;
   /** Which default destinations an earlier process wrote; without it those that stand at start are left alone. */
   readonly defaultsMemory?: DefaultsMemory;
-  /** Nothing is written and nobody asked; `pendingKeys` says what would be. */
+  /** Nothing is written and nobody asked; `pendingKeys` lists what would be. */
   readonly observes?: boolean;
   /** Who else in this network namespace writes such rows; asked when one of them undoes what is written. */
   readonly rivals?: () => readonly string[];
@@ -44,7 +44,7 @@ export interface DataPlaneListener {
   topologyChanged(topology: Topology): void;
   localMacChanged(vni: Vni, mac: Mac): void;
   localNeighChanged(vni: Vni, ip: Ip): void;
-  /** A host on that port uses a MAC that is pinned behind a VTEP, which the kernel does not tell. */
+  /** A host on that port uses a MAC that is pinned behind a VTEP, which the kernel does not report. */
   intruderHeard(vni: Vni, mac: Mac, port: number): void;
 }
 
@@ -66,7 +66,7 @@ export class DataPlane {
   topology: Topology = EMPTY_TOPOLOGY;
   /** Called with each new topology, for those who have no routes in the kernel. */
   onTopology: ((topology: Topology) => void) | undefined;
-  /** Local hosts' IPs: what they said themselves, and what keeps them known. */
+  /** Local hosts' IPs: what they announced themselves, and what keeps them known. */
   readonly hosts: Hosts;
   /** Routes; undefined where evpnd writes none. */
   readonly routes: KernelRoutes | undefined;
@@ -113,7 +113,7 @@ export class DataPlane {
       get topology() {
         return plane.topology;
       },
-      // The echo of it tells nothing new
+      // The echo of it has nothing new
       movedAway: (domain, mac) => this.hosts.bridgeChanged(domain, mac, false),
     };
     this.reconciler = new Reconciler(
@@ -207,7 +207,7 @@ export class DataPlane {
     return this.#watch.log.total - before;
   }
 
-  /** How many remote MACs the kernel has rows of ours for in VNIs that are served: at start, those of an earlier process. */
+  /** Returns how many remote MACs the kernel has rows of ours for in VNIs that are served: at start, those of an earlier process. */
   countOwnMacs(): number {
     return this.#planes.countOwnMacs();
   }
@@ -286,7 +286,7 @@ export class DataPlane {
     return localMacs(this.mirror, this.topology, this.topology.vnis.get(vni));
   }
 
-  /** Who has the IP here: the neighbor that the SVI itself learned or was given, or the host that said so last. */
+  /** Who has the IP here: the neighbor that the SVI itself learned or was given, or the host that announced it last. */
   localNeigh(vni: Vni, ip: Ip): LocalNeigh | undefined {
     return this.hosts.localNeigh(vni, ip);
   }
@@ -296,7 +296,7 @@ export class DataPlane {
     return this.hosts.localNeighs(vni);
   }
 
-  /** Asks for an IP that a MAC should have that is local now: if it is there, localNeighChanged tells. */
+  /** Asks for an IP that a MAC should have that is local now: if it is there, localNeighChanged is called. */
   findNeigh(vni: Vni, ip: Ip, mac: Mac): void {
     this.hosts.find(vni, ip, mac);
   }
@@ -311,12 +311,12 @@ export class DataPlane {
     return this.#planes.size;
   }
 
-  /** What is wanted in a VNI and how far it got, for the reader of the API. */
+  /** Returns what is wanted in a VNI and how far it got, for the API. */
   plane(vni: Vni): VniPlane | undefined {
     return this.#planes.get(vni);
   }
 
-  /** Has the kernel say what stands for the keys now, of which something may have gone unheard. */
+  /** Asks the kernel for the rows of the keys, of which notifications may have been lost. */
   async lookAt(vni: Vni, ...keys: readonly PlaneKey[]): Promise<void> {
     await this.kernel.caughtUp();
     for (const which of keys) this.#lookAt(vni, which);
@@ -331,7 +331,7 @@ export class DataPlane {
     return this.reconciler.isBehind(relieved);
   }
 
-  /** Removes everything of ours and resolves when the kernel has been told. */
+  /** Removes everything of ours and resolves once the kernel has answered. */
   async flush(): Promise<void> {
     for (const { vni } of [...this.#planes]) this.unserve(vni);
     this.routes?.clearAll();

@@ -7,7 +7,7 @@ import type { DeviceName } from './kernel-tables/owned-table.js';
 import { ownerFacts } from './owner.js';
 import type { OwnerPlane } from './owner-plane.js';
 
-/** The kernel tells of rows that it flushes with a device in part before it tells of the device. */
+/** The kernel reports rows that it flushes with a device in part before it reports the device. */
 const LOG_MILLISECONDS = 100;
 
 /** Judges what the data plane and the reconciler find, and keeps the log of drifts in line with it. */
@@ -79,22 +79,22 @@ export class DriftWatch {
     this.log.dismiss(plane.owner);
   }
 
-  /** Says what is still to be said. */
+  /** Logs what is not logged yet. */
   close(): void {
     this.#saying?.cancel();
-    this.#say(Number.POSITIVE_INFINITY);
+    this.#report(Number.POSITIVE_INFINITY);
   }
 
   #sayLater(): void {
     this.#saying ??= this.#clock.after(LOG_MILLISECONDS, () => {
       this.#saying = undefined;
-      this.#say(this.#clock.wallTime() - LOG_MILLISECONDS);
+      this.#report(this.#clock.wallTime() - LOG_MILLISECONDS);
       if (this.#unsaid.size > 0) this.#sayLater();
     });
   }
 
   /** Says what was found until then. */
-  #say(until: number): void {
+  #report(until: number): void {
     for (const drift of this.#unsaid) {
       if (drift.since > until) return;
       this.#unsaid.delete(drift);

@@ -43,7 +43,7 @@ export interface Drift {
   readonly resolvedAt: number | undefined;
 }
 
-/** What is told of a drift when it is found. */
+/** What is logged of a drift when it is found. */
 export type DriftFacts = Pick<Drift, 'cause' | 'found' | 'wanted' | 'action' | 'fix' | 'failure'>;
 
 type Writable<Type> = { -readonly [Field in keyof Type]: Type[Field] };
@@ -87,7 +87,7 @@ export class DriftLog {
     return standing ? [...known, standing] : known;
   }
 
-  /** How many stand of an owner. */
+  /** Returns how many stand of an owner. */
   openIn(owner: RowOwner): number {
     return this.#open.get(ownerNumber(owner))?.size ?? 0;
   }
@@ -186,7 +186,7 @@ export class DriftLog {
     for (const drifts of this.#open.values()) yield* drifts.values();
   }
 
-  /** How many `drifts` gives. */
+  /** Returns how many `drifts` gives. */
   get size(): number {
     return this.openCount + Math.min(this.#closed.length, KEPT);
   }

@@ -4,7 +4,7 @@ import type { KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
 import type { Topology, TopologyProblem, VniAttachment } from './topology.js';
 
-/** An IP that a local host has, as the SVI's neighbor table or the host itself says. */
+/** An IP that a local host has, as the SVI's neighbor table or the host itself shows. */
 export interface LocalNeigh {
   readonly mac: Mac;
   readonly router: boolean;
@@ -30,7 +30,7 @@ export interface HostStats {
   /** Local neighbors in the schedule, and those whose turn has come and that wait for the rate. */
   readonly watched: number;
   readonly backlog: number;
-  /** Bindings known from what hosts were heard to say. */
+  /** Bindings known from ARP and ND of the hosts. */
   readonly bindings: number;
   /** Bindings that went for another port's, since the table was full and their port had the most of it. */
   readonly evicted: number;
@@ -55,23 +55,23 @@ export interface HostsOwner {
   intruderHeard(vni: Vni, mac: Mac, port: number): void;
 }
 
-/** Which IPs local hosts have, and that they go on being known: what the data plane tells, and asks. */
+/** Which IPs local hosts have, and that they stay known: what the data plane reports to it, and asks. */
 export interface Hosts {
   /** Listens from now on. */
   start(): void;
   close(): void;
-  /** New settings from now on; intervals count from the last word as before. */
+  /** New settings from now on; intervals count from the last sign of life as before. */
   reconfigure(settings: RefreshSettings): void;
   stats(): HostStats;
-  /** Ports whose hosts say that they have more IPs than is believed. */
+  /** Ports whose hosts announce more IPs than are accepted. */
   problems(): Iterable<TopologyProblem>;
-  /** Why the IP may be one that the host has and nobody knows here; undefined where no bound is in its way. */
+  /** Returns why the IP may be one that the host has and nobody knows here; undefined if no bound is in its way. */
   limitFor(vni: Vni, mac: Mac): string | undefined;
   /** Who has the IP here, by the newest word. */
   localNeigh(vni: Vni, ip: Ip): LocalNeigh | undefined;
   /** Every IP that localNeigh knows in the VNI. */
   localNeighs(vni: Vni): Iterable<Ip>;
-  /** Asks for an IP that a MAC should have that is local now: if it is there, `localNeighChanged` tells. */
+  /** Asks for an IP that a MAC should have that is local now: if it is there, `localNeighChanged` is called. */
   find(vni: Vni, ip: Ip, mac: Mac): void;
   /** Clock.wallTime() when the local neighbor was last asked for a sign of life; undefined for never. */
   lastRefresh(vni: Vni, ip: Ip): number | undefined;
@@ -82,17 +82,17 @@ export interface Hosts {
   /** The machine has other addresses in the VNI's domain: words that it would not take now are forgotten. */
   ownChanged(at: VniAttachment): void;
   /**
-   * The brain gave the IP to a remote host: the word of that epoch is forgotten, a new one is news. An older word that the
+   * The brain gave the IP to a remote host: the binding of that epoch is forgotten, a new one is news. An older binding that the
    * SVI's table still has was beaten with it.
    */
   beaten(at: VniAttachment, ip: Ip, epoch: number): void;
-  /** Forgets what hosts of bridges said that exist no more: the kernel does not name each of their rows. */
+  /** Forgets the bindings of bridges that exist no more: the kernel does not name each of their rows. */
   keepBridges(existing: ReadonlyMap<number, unknown>): void;
   /** After news of a bridge row: the bindings of a MAC that left go with it. */
   bridgeChanged(domain: number, mac: Mac, isLocal: boolean): void;
   /** The bridge has forgotten a local MAC, before its bindings go. */
   bridgeForgot(domain: number, mac: Mac, port: number): void;
-  /** Before news of a neighbor are entered: the epoch of the binding that says the same, 0 for none. */
+  /** Before news of a neighbor are entered: the epoch of the same binding, 0 for none. */
   epochOf(at: VniAttachment | undefined, ip: Ip, mac: Mac | undefined): number;
   /** After news of a neighbor on a served VNI's SVI. */
   neighChanged(

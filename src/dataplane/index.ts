@@ -6,7 +6,7 @@
  * replication), and neighbors for ARP/ND suppression; and those of the underlay: routes, and the nexthops that they lead to.
  * Not here: multihoming (FDB nexthop groups), routes of symmetric IRB.
  *
- * Which IPs local hosts have it is told by the watch over them (hosts.ts, which the room above implements).
+ * Which IPs local hosts have comes from the watch over them (hosts.ts, which the room above implements).
  *
  * Whose a row is follows from the role of its port and from its marks (ownership.ts). On a VXLAN port of a VNI that we
  * serve, a row flagged `extern_learn` is ours to adopt, correct or remove; on an access port a row is a local host's and is

@@ -14,7 +14,7 @@ import type { BridgeFdbRow, NeighRow, NexthopRow, RouteRow, VxlanFdbRow } from '
 import type { Topology } from './topology.js';
 import type { VniPlanes } from './vni-planes.js';
 
-/** What the news are entered in, and who is told of them. */
+/** What the news is entered in, and who receives it. */
 export interface NewsRooms {
   readonly mirror: KernelMirror;
   readonly planes: VniPlanes;
@@ -30,7 +30,7 @@ export interface NewsRooms {
   flushed(ifindex: number): void;
 }
 
-/** Enters what the kernel tells in the mirror, and has looked at again what it is about. */
+/** Enters what the kernel reports in the mirror, and has looked at again what it is about. */
 export class KernelNews implements KernelObserver {
   /** Default destinations that stand before are those of an earlier process. */
   started = false;

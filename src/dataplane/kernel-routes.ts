@@ -17,7 +17,7 @@ export class KernelRoutes {
     this.#rows = plane.rows;
   }
 
-  /** How many routes of ours stand. */
+  /** Returns how many routes of ours stand. */
   get count(): number {
     let count = 0;
     for (const _ of this.#rows.routes()) count++;

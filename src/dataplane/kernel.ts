@@ -19,7 +19,7 @@ export type BridgeForm = 'marked' | 'pinned' | 'unpinned';
  * `vxlan-default`, NLM_F_CREATE|NLM_F_APPEND), `delete` removes. Each is exactly one netlink message.
  */
 export type Operation =
-  /** Bridge row: NTF_MASTER, NDA_VLAN where vlan is not 0, what else as `form` says. `port` is the VXLAN device. */
+  /** Bridge row: NTF_MASTER, NDA_VLAN where vlan is not 0, the rest by `form`. `port` is the VXLAN device. */
   | {
       readonly table: 'bridge';
       readonly verb: 'add' | 'delete';
@@ -176,7 +176,7 @@ export function resultOfParts(verb: 'add' | 'delete', parts: readonly OperationR
 }
 
 /**
- * What the kernel tells. Calls come in the kernel's order, from dumps and notifications alike; a `delete` names the row
+ * What the kernel reports. Calls come in the kernel's order, from dumps and notifications alike; a `delete` names the row
  * that went. Between `resyncStart` and `resyncEnd` every row that exists is reported as present at least once; what was
  * known before and was neither reported nor notified in between is gone (linux/ has confirmed each with a single
  * RTM_GETNEIGH, since FDB dumps are inconsistent). Callbacks must not throw.
@@ -197,7 +197,7 @@ export interface KernelObserver {
   neighRowGone(row: NeighRow): void;
   /**
    * Every nexthop and group, whoever's it is, and of routes those with our protocol. What the kernel removes with a nexthop,
-   * it does not tell (`RouteRows.dropNexthop`), nor that a nexthop went with its device.
+   * it does not report (`RouteRows.dropNexthop`), nor that a nexthop went with its device.
    */
   nexthopRow(row: NexthopRow): void;
   nexthopRowGone(id: number): void;
@@ -229,7 +229,7 @@ export interface KnownRows {
     state: number,
     flags: number,
   ): boolean;
-  /** How many rows the two below have. */
+  /** Returns how many rows the two below have. */
   countOfPort(port: number): number;
   countOfDevice(ifindex: number): number;
   bridgeRowsOfPort(port: number): Iterable<BridgeFdbRow>;
@@ -243,7 +243,7 @@ export interface KnownRows {
 /** Operations on their way, for whoever launched them. */
 export interface Flight {
   /**
-   * The results, of every operation. Called where anybody asks the kernel for something, or it has something to tell,
+   * The results, of every operation. Called where anybody asks the kernel for something, or it has something to report,
    * before the flight is over: before all that, amid another method, so it must not call the kernel.
    */
   landed(results: readonly OperationResult[]): void;
@@ -254,37 +254,37 @@ export interface Flight {
 /** The kernel as the data plane uses it; linux/ has the real one, memory.ts one for tests, both pass the same tests. */
 export interface Kernel {
   /**
-   * Reads everything (links, addresses, VLANs, then the FDB rows by port, then neighbors) and tells the observer; from
+   * Reads everything (links, addresses, VLANs, then the FDB rows by port, then neighbors) and reports it to the observer; from
    * then on follows every change. Resolves when the first full picture stands.
    */
   start(observer: KernelObserver, known: KnownRows): Promise<void>;
   /**
    * Hands over the notifications that are already queued, so that a decision does not overlook them. Where none has been
-   * left `age` milliseconds ago at most (0 where nothing is said), that may do. In a storm only some are handed over, lest
+   * left `age` milliseconds ago at most (0 if not given), that may do. In a storm only some are handed over, lest
    * the event loop be held: false where more may wait.
    */
   drain(age?: number): boolean;
   /**
    * Applies the operations in order, synchronously, and returns a result for each.
-   * A failed operation does not stop the ones behind it. What it wrote may be told like any other change, or not: the
+   * A failed operation does not stop the ones behind it. What it wrote may be reported like any other change, or not: the
    * caller knows it from the results. Told it will be where a change of another's may have come before or after it.
    */
   apply(operations: readonly Operation[]): OperationResult[];
   /**
    * The same while the caller goes on: the operations must stay as they are until they have landed. Whatever is asked of
-   * the kernel meanwhile, and whatever it tells, comes behind them. False where it cannot be, or is not worth it: then
+   * the kernel meanwhile, and whatever it reports, comes behind them. False where it cannot be, or is not worth it: then
    * nothing has been done. Two flights at most are under way together, one behind the other. Neither call
    * comes once the kernel is closed.
    */
   launch(operations: readonly Operation[], flight: Flight): boolean;
   /**
-   * Resolves once all that has been told is what the kernel holds: at once, but where notifications have been lost and it is
+   * Resolves once all that has been reported is what the kernel holds: at once, but where notifications have been lost and it is
    * being read again.
    */
   caughtUp(): Promise<void>;
   /**
-   * Asks for the row and tells the observer what stands, be it that there is none: amid a bulk of our own writing another's
-   * change may have gone unheard, and is found only later. Where the kernel does not answer, nothing is told.
+   * Asks for the row and reports to the observer what stands, also that nothing does: amid a bulk of our own writing another's
+   * change may have gone unheard, and is found only later. Where the kernel does not answer, nothing is reported.
    */
   ask(key: RowKey): void;
   close(): void;

@@ -26,7 +26,7 @@ interface VxlanTables {
 }
 
 /**
- * What the kernel holds, as far as it told: rows only, no judgement. Every row counts, of devices we know or not. Rows
+ * What the kernel holds, as far as it has reported: rows only, no judgement. Every row counts, of devices we know or not. Rows
  * are given out as copies, which do not follow what happens later.
  */
 export class KernelMirror implements KnownRows {

@@ -9,7 +9,7 @@ const LAST_ID = 0x45ffffff;
 export class NexthopIds {
   #next = FIRST_ID;
 
-  /** `isTaken` says whether an id is somebody's, be it ours. Throws RangeError where each is. */
+  /** `isTaken` returns true if somebody has the id, we included. Throws RangeError where each is. */
   take(isTaken: (id: number) => boolean): number {
     for (let tries = FIRST_ID; tries <= LAST_ID; tries++) {
       const id = this.#next;

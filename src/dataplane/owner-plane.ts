@@ -69,7 +69,7 @@ export abstract class OwnerPlane implements OwnerPlace {
 
   /**
    * Queues every row of ours that stands in the kernel, wanted or not: what nobody wants will be swept, and `stray` is
-   * told of it before.
+   * called with it before.
    */
   markOwnedRows(stray: (which: PlaneKey) => void = () => {}): void {
     for (const which of this.ownedKeys()) {
@@ -112,7 +112,7 @@ export abstract class OwnerPlane implements OwnerPlace {
     return false;
   }
 
-  /** What is to be written for the key. */
+  /** Returns what is to be written for the key. */
   operations<Name extends TableName>(which: PlaneKey<Name>): Operation[] {
     return this.#of(which.table).operations(which.key);
   }
@@ -168,12 +168,12 @@ export abstract class OwnerPlane implements OwnerPlace {
     return this.#of(which.table).intents.peek(which.key)?.settled ?? false;
   }
 
-  /** What is wanted for the key, and how far it got. */
+  /** Returns what is wanted for the key, and how far it got. */
   intent<Name extends TableName>(which: PlaneKey<Name>): Intent | undefined {
     return this.#of(which.table).intents.get(which.key);
   }
 
-  /** Does the kernel, as far as it told, hold what is wanted for the key? True where nothing is wanted. */
+  /** True if the kernel, as far as it has reported, holds what is wanted for the key, or nothing is wanted. */
   fits<Name extends TableName>(which: PlaneKey<Name>): boolean {
     return this.#of(which.table).fits(which.key);
   }
@@ -196,12 +196,12 @@ export abstract class OwnerPlane implements OwnerPlace {
     this.#of(which.table).putBack(which.key, operations);
   }
 
-  /** What the kernel holds for the key, as far as it told, in words. */
+  /** Returns what the kernel holds for the key, as far as it has reported, in words. */
   foundText<Name extends TableName>(which: PlaneKey<Name>, nameOf: DeviceName): string {
     return this.#of(which.table).found(which.key, nameOf);
   }
 
-  /** What should stand for the key, in words; `nothing` where no intent does, or the owner cannot forward. */
+  /** Returns what should stand for the key, in words; `nothing` where no intent does, or the owner cannot forward. */
   wantedText<Name extends TableName>(which: PlaneKey<Name>): string {
     return this.#of(which.table).wantedText(which.key);
   }

@@ -5,7 +5,7 @@ import type { Topology } from './topology.js';
 
 /*
  * Whose a row is: every part of the data plane asks here. The manual has the same rules as a table ("Whose row it is"),
- * which test/dataplane/whose-row.test.ts holds against this. A row says by itself whose it is, so that the answer is the
+ * which test/dataplane/whose-row.test.ts holds against this. A row shows by itself whose it is, so that the answer is the
  * same after a restart, with one exception: default destinations carry no mark, and our-defaults.ts remembers which are
  * ours.
  */

@@ -11,7 +11,7 @@ import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
 import { type Batch, WorkQueue } from './work-queue.js';
 
 /**
- * Operations of one batch. What the kernel tells waits until it has landed, and so does what is wanted meanwhile: some
+ * Operations of one batch. What the kernel reports waits until it has landed, and so does what is wanted meanwhile: some
  * milliseconds. Four times as many write a table no faster.
  */
 const BATCH = 512;
@@ -58,7 +58,7 @@ export interface Outcomes {
  *
  * A bulk is launched, and the next batch is thought out while it is on its way, and launched behind it where it is a large
  * one: two are to the kernel what one of twice the size would be. A key that is under way is nobody else's until its
- * results stand in the mirror; and when the kernel tells anything, what was thought out before that and not launched goes
+ * results stand in the mirror; and when the kernel reports anything, what was thought out before that and not launched goes
  * back into the queue. So nothing is ever written that does not follow from the latest that is known, as if all of it had
  * been done on the spot.
  */
@@ -73,7 +73,7 @@ export class Reconciler {
   #ahead: Batch | undefined;
   #idleWaiters: (() => void)[] = [];
   #whenRelieved: (() => void) | undefined;
-  /** Since when the kernel has told more than could be heard at once. */
+  /** Since when the kernel has reported more than could be heard at once. */
   #stormSince: number | undefined;
   #closed = false;
 
@@ -124,13 +124,13 @@ export class Reconciler {
     this.#work.dropStrays(plane);
   }
 
-  /** The kernel is about to tell something: what it did for us before comes before it. */
+  /** Notifications of the kernel are about to come: what it did for us before comes before it. */
   hear(): void {
     const first = this.#flights.length > 0 ? this.#flights[0] : undefined;
     if (first?.results) this.#enterFlight(first, first.results);
   }
 
-  /** What the kernel told has changed the mirror: what was thought ahead is to be thought anew. */
+  /** What the kernel reported has changed the mirror: what was thought ahead is to be thought anew. */
   rethink(): void {
     const ahead = this.#ahead;
     if (!ahead) return;

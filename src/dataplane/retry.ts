@@ -1,7 +1,7 @@
 /**
  * What an errno means for the operation that got it:
  * `done` – the kernel is already as wanted; `wait` – a device is missing: its appearance tries again at once, and time does where no news of it comes;
- * `soon` – resources or a lock, try again shortly; `late` – refused, try again rarely and tell the operator.
+ * `soon` – resources or a lock, try again shortly; `late` – refused, try again rarely and report it.
  */
 export type RetryClass = 'done' | 'wait' | 'soon' | 'late';
 
@@ -40,7 +40,7 @@ export function errnoName(errno: number): string {
   return ERRNOS[errno]?.name ?? `errno ${errno}`;
 }
 
-/** How to go on after `errno` (positive). */
+/** Returns how to go on after `errno` (positive). */
 export function retryClass(errno: number, verb: 'add' | 'delete'): RetryClass {
   return ERRNOS[errno]?.[verb] ?? 'late';
 }

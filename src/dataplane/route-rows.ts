@@ -12,8 +12,8 @@ export interface LostRows {
 const NOTHING_LOST: LostRows = { nexthops: [], routes: [] };
 
 /**
- * What the kernel holds of nexthops, whoever's they are, and of routes with our protocol, as far as it told; and what
- * follows for it from the end of a nexthop, of which it tells nothing.
+ * What the kernel holds of nexthops, whoever's they are, and of routes with our protocol, as far as it has reported; and what
+ * follows for it from the end of a nexthop, which it does not report.
  */
 export class RouteRows {
   readonly #nexthops = new Map<number, NexthopRow>();

@@ -1,15 +1,15 @@
 import type { Ip, Mac } from '../types/index.js';
 
-/** Told what hosts say by ARP and ND on bridge ports. Calls must not throw. */
+/** Receives what hosts announce by ARP and ND on bridge ports. Calls must not throw. */
 export interface SnoopObserver {
   /**
-   * A host behind `port` said that `ip` is at `mac`. `tag` is the frame's VLAN, 0 for an untagged one. `router` is what
-   * an IPv6 host said of itself, undefined where the packet does not tell.
+   * A host behind `port` announced that `ip` is at `mac`. `tag` is the frame's VLAN, 0 for an untagged one. `router` is the
+   * router flag of an IPv6 host, undefined if the packet has none.
    */
   heard(port: number, tag: number, mac: Mac, ip: Ip, router: boolean | undefined): void;
   /** A host asks whether anybody has `ip`, since it wants it for itself (RFC 5227 §2.1.1, RFC 4862 §5.4.2). */
   tentative(port: number, tag: number, ip: Ip): void;
-  /** More comes by the port than is listened to; told again and again while that goes on. */
+  /** More comes by the port than is read; called again and again while that lasts. */
   flooded(port: number): void;
 }
 

@@ -116,7 +116,7 @@ export const NO_OWN_ADDRESSES: OwnAddresses = {
   subnets: [],
 };
 
-/** Everything evpnd knows of the devices, derived anew on every change and never patched. */
+/** All data of evpnd on the devices, derived anew on every change and never patched. */
 export interface Topology {
   readonly vnis: ReadonlyMap<Vni, VniAttachment>;
   /** Bridge ports by ifindex. */
@@ -136,7 +136,7 @@ export interface Topology {
   /** The machine's own VTEP addresses: a route with such a next hop points to this machine. */
   readonly ownVteps: ReadonlySet<Ip>;
   /**
-   * Default destinations that the routing table delivers here, by whoever was told, and the device that has the address:
+   * Default destinations that the routing table delivers here, whoever configured them, and the device that has the address:
    * what is sent there comes back. Such a route may still be another leaf's, whose address a VRF of this machine has too.
    */
   readonly loops: ReadonlyMap<Ip, string>;
@@ -159,7 +159,7 @@ export function deviceName({ ports, interfaces }: Topology, ifindex: number): st
   return (ports.get(ifindex) ?? interfaces.get(ifindex))?.name ?? `ifindex ${ifindex}`;
 }
 
-/** True where two attachments say the same. */
+/** True if two attachments are equal. */
 export function sameAttachment(a: VniAttachment, b: VniAttachment): boolean {
   for (const field of Object.keys(a) as (keyof VniAttachment)[]) if (a[field] !== b[field]) return false;
   return true;

@@ -57,7 +57,7 @@ export class VniPlanes {
     return this.#bySvi.get(ifindex);
   }
 
-  /** How many remote MACs the kernel has rows of ours for. */
+  /** Returns how many remote MACs the kernel has rows of ours for. */
   countOwnMacs(): number {
     let count = 0;
     for (const { at } of this.#planes.values())

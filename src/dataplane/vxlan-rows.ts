@@ -64,7 +64,7 @@ export class VxlanRows {
     return this.#view;
   }
 
-  /** Stores the row in the place of the one that the MAC has; returns false where that one said the same. */
+  /** Stores the row in the place of the one that the MAC has; returns false if that one was equal. */
   put(mac: Mac, dst: Ip | undefined, nexthopId: number, state: number, flags: number): boolean {
     const size = this.#table.size;
     const row = this.#table.add(mac);

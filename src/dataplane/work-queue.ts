@@ -51,7 +51,7 @@ export class WorkQueue {
     return this.#queue.size === 0 && this.#strays.length === 0;
   }
 
-  /** How many keys and strays wait: a walk over the planes. */
+  /** Returns how many keys and strays wait: a walk over the planes. */
   get size(): number {
     let size = this.#strays.length;
     for (const plane of this.#queue) size += plane.dirty;

@@ -23,7 +23,7 @@ const SO_PRIORITY = 12;
 const IP_TOS = 1;
 const IP_RECVTTL = 12;
 const IPV6_TCLASS = 67;
-/** Of what routers say to each other (RFC 4594 §3.1), and its place in a device's queue: <linux/pkt_sched.h>. */
+/** Of routing protocols (RFC 4594 §3.1), and its place in a device's queue: <linux/pkt_sched.h>. */
 const DSCP_CS6 = 0xc0;
 const TC_PRIO_CONTROL = 7;
 
@@ -144,7 +144,7 @@ export class UdpBfdTransport implements BfdTransport {
       CONTROL,
     );
     const ended = this.#lengths[0];
-    // Those who are told may read on: what is here is taken before
+    // The receivers may read on: what is here is taken before
     const arrivals: Arrival[] = [];
     for (let i = 0, at = 0; i < count; i++) {
       const length = this.#lengths[1 + 3 * i];

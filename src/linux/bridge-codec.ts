@@ -12,7 +12,7 @@ export interface VlanRange {
   readonly tunnelVni: number;
 }
 
-/** What an AF_BRIDGE RTM_NEWLINK tells of a port or of a bridge itself. */
+/** An AF_BRIDGE RTM_NEWLINK of a port or of a bridge itself. */
 export interface BridgeLink {
   readonly ifindex: number;
   readonly port: PortSettings | undefined;

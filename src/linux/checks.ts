@@ -5,7 +5,7 @@ import type { Link, VxlanSettings } from './link-codec.js';
 import type { PortVlans, VniFilter } from './link-table.js';
 
 /**
- * What is to be said of a VXLAN device's `local`: no device has it (`absent`), or one that is down, or one that may not
+ * The problem of a VXLAN device's `local`: no device has it (`absent`), or one that is down, or one that may not
  * use it yet, or not at all (RFC 4862 §5.4), or it can be nobody's VTEP.
  */
 export interface LocalAddress {
@@ -36,11 +36,11 @@ export interface CheckContext {
   readonly underlayMtu: { readonly ipv4: number | undefined; readonly ipv6: number | undefined };
   /** Addresses that no device has and that the routing table delivers here all the same. */
   readonly localRoutes: ReadonlySet<Ip>;
-  /** As in Topology; the same object as long as it says the same. */
+  /** As in Topology; the same object as long as it is equal. */
   readonly loops: ReadonlyMap<Ip, string>;
-  /** Whether BUM traffic of the VNI goes to other leaves. */
+  /** True if BUM traffic of the VNI goes to other leaves. */
   floods(vni: Vni): boolean;
-  /** Whether the configuration lists the VNI as one that is served. */
+  /** True if the configuration lists the VNI as one that is served. */
   lists(vni: Vni): boolean;
 }
 
@@ -87,7 +87,7 @@ function isForwarding({ port }: Link): boolean {
   return port === undefined || port.state === BR_STATE_FORWARDING;
 }
 
-/** What is to be said of each address that a VXLAN device has as `local`. */
+/** Returns the problem of each address that a VXLAN device has as `local`. */
 export function localAddresses(
   links: readonly Link[],
   addresses: ReadonlyMap<number, readonly InterfaceAddress[]>,

@@ -189,7 +189,7 @@ export const VXLAN_VNIFILTER_ENTRY_START = 1;
 export const VXLAN_VNIFILTER_ENTRY_END = 2;
 export const VXLAN_VNIFILTER_ENTRY_GROUP = 3;
 export const VXLAN_VNIFILTER_ENTRY_GROUP6 = 4;
-/** The bit of nla_type that says that attributes are inside. */
+/** The bit of nla_type that marks nested attributes. */
 export const NLA_F_NESTED = 0x8000;
 
 /** if_addr.h. */

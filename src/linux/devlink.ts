@@ -62,7 +62,7 @@ export async function readAsic(log: Log): Promise<Asic | undefined> {
     return undefined;
   } catch (error) {
     // Most kernels have no devlink family, which is ENOENT here
-    log.debug({ err: error }, 'devlink tells no switch ASIC');
+    log.debug({ err: error }, 'devlink reports no switch ASIC');
     return undefined;
   } finally {
     try {
@@ -103,7 +103,7 @@ async function readInfo(socket: GenericNetlinkSocket, family: number, handle: Ha
     textAttribute(DEVLINK_ATTR_DEV_NAME, handle.device),
   ]);
   const nameless = { ...handle, driver: '', serialNumber: '', versions: {} };
-  // The name alone is worth telling where the driver tells nothing (EOPNOTSUPP)
+  // The name alone is worth reporting if the driver reports nothing (EOPNOTSUPP)
   const [[message]] = await socket
     .request(family, DEVLINK_CMD_INFO_GET, VERSION, request, { timeout: TIMEOUT })
     .catch((): [GenericNetlinkMessage[]] => [[]]);

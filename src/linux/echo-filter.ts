@@ -19,7 +19,7 @@ export function devicesOf(operations: readonly Operation[]): Set<number> {
 
 /**
  * A program that lets all notifications pass but those of rows with NTF_EXT_LEARNED on these devices (MAX_DEVICES at most):
- * what a daemon hears of its own writing. RTM_NEWNEIGH is left out, and RTM_DELNEIGH only of FDB rows and where `ends` says
+ * what a daemon hears of its own writing. RTM_NEWNEIGH is left out, and RTM_DELNEIGH only of FDB rows and if `ends` asks for
  * so: what nobody but the kernel or another deletes must be heard at once. A neighbor that a request deletes has lost
  * NTF_EXT_LEARNED before (net/core/neighbour.c neigh_delete, neigh_update_flags), so that the end of one that still has it
  * is the kernel's own doing. BPF reads numbers in network order, netlink writes them in the machine's.

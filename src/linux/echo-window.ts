@@ -17,12 +17,12 @@ export interface EchoWindowOwner {
    * FDB row; undefined for none. False if refused.
    */
   hide(devices: ReadonlySet<number> | undefined, ends: boolean): boolean;
-  /** Asks the kernel for the row of a key that `operation` wrote, and tells what stands. */
+  /** Asks the kernel for the row of a key that `operation` wrote, and reports what stands. */
   reread(operation: Operation, row: NeighMessage): void;
 }
 
 /**
- * Keeps the echoes of a bulk of our own writing away: the kernel tells every listener of every row, and hearing two
+ * Keeps the echoes of a bulk of our own writing away: the kernel reports every row to every listener, and hearing two
  * hundred thousand of our own costs more than writing them. While a window is open, two things need care:
  *
  * - What a host did just before our write waits in the queue as if it were newer, since no echo of the write follows
@@ -121,13 +121,13 @@ export class EchoWindow {
   }
 }
 
-/** True where a row that we deleted is said to be gone, or to go: whichever came first, gone it is. */
+/** True if a row that we deleted is reported as gone, or as going: whichever came first, it is gone. */
 function isOwnEnd(operation: Operation, row: NeighMessage, gone: boolean): boolean {
   if (operation.verb !== 'delete') return false;
   return gone || codecOf(operation).echo?.isEnd(row) === true;
 }
 
-/** How many operations remove rows whose end can be hidden. */
+/** Returns how many operations remove rows whose end can be hidden. */
 function endsIn(operations: readonly Operation[]): number {
   let ends = 0;
   for (const operation of operations)

@@ -42,7 +42,7 @@ export interface LinuxKernelOptions {
   readonly receiveBuffer?: number;
   /** Nexthops and routes are read and followed as well. */
   readonly routes?: boolean;
-  /** What netlink goes through; the addon's sockets where nothing is said. */
+  /** What netlink goes through; the addon's sockets if not given. */
   readonly sockets?: NetlinkSockets;
 }
 
@@ -71,10 +71,10 @@ const RECEIVE_BUFFER = 64 << 20;
  * table in this network namespace.
  *
  * What the kernel notifies by itself when devices go: a bridge port that leaves its bridge, goes down (learned rows) or
- * is deleted, and a bridge that is deleted, each tell RTM_DELNEIGH for every row (net/bridge/br_fdb.c
- * fdb_delete); a VXLAN device that goes down tells its learned and extern_learn rows, one that is deleted all
- * (drivers/net/vxlan: vxlan_flush); neighbors go with their device or its link and are told (net/core/neighbour.c). An
- * overrun loses any of these; then the re-read tells them, and rows of devices that are no more show by
+ * is deleted, and a bridge that is deleted, each send RTM_DELNEIGH for every row (net/bridge/br_fdb.c
+ * fdb_delete); a VXLAN device that goes down reports its learned and extern_learn rows, one that is deleted all
+ * (drivers/net/vxlan: vxlan_flush); neighbors go with their device or its link and are reported (net/core/neighbour.c). An
+ * overrun loses any of these; then the re-read finds them, and rows of devices that are no more show by
  * `Topology.interfaces`.
  */
 export class LinuxKernel implements Kernel {
@@ -108,7 +108,7 @@ export class LinuxKernel implements Kernel {
     this.#teller = new Teller(this.#table, this.#upkeep, () => this.#open?.programmer.land());
   }
 
-  /** What the operator wants beyond routes; may be told at any time. */
+  /** What the operator wants beyond routes; may be set at any time. */
   setPolicy(policy: KernelPolicy): void {
     this.#upkeep.setPolicy(policy);
   }
@@ -376,7 +376,7 @@ export class LinuxKernel implements Kernel {
       const row = decodeRoute(bytes, at, end);
       if (!row) return;
       const isOurs = row.protocol === RTPROT_EVPND;
-      // Another's route that takes the place of ours is told as a new one, and the end of ours not at all
+      // Another's route that takes the place of ours is reported as a new one, and the end of ours not at all
       const replaces = (bytes.readUInt16LE(at + 6) & K.NLM_F_REPLACE) !== 0;
       if (isOurs) routes.notified(row);
       // Of what it does by itself, nobody is the sender
@@ -386,7 +386,7 @@ export class LinuxKernel implements Kernel {
     }
   }
 
-  /** The kernel removes nexthops with their device or its carrier, and says nothing of them. */
+  /** The kernel removes nexthops with their device or its carrier, and does not report them. */
   #reachChanged(ifindex: number): void {
     const { routes } = this.#open ?? {};
     if (!routes) return;
@@ -407,17 +407,17 @@ export class LinuxKernel implements Kernel {
     try {
       ask();
     } catch (error) {
-      this.#log.warn({ err: error }, 'the kernel does not say what stands');
+      this.#log.warn({ err: error }, 'the kernel does not report a row');
     }
   }
 }
 
 /**
- * The kernel flushes rows of a device that goes down or loses its carrier, and of a port that leaves its bridge. It tells
+ * The kernel flushes rows of a device that goes down or loses its carrier, and of a port that leaves its bridge. It reports
  * them before the link (drivers/net/vxlan: vxlan_stop, net/bridge/br_if.c: del_nbp) or behind it (net/core/dev.c:
  * NETDEV_DOWN follows on RTM_NEWLINK), but before the link is well again. And the neighbors of a device that gets another
  * MAC (net/ipv4/arp.c arp_netdev_event, net/ipv6/ndisc.c: NETDEV_CHANGEADDR), as a bridge does when its lowest port comes
- * or goes: those it tells behind the link.
+ * or goes: those it reports after the link.
  */
 function hasFlapped(before: Link, after: Link): boolean {
   return isRunning(before) !== isRunning(after) || before.master !== after.master || before.mac !== after.mac;

@@ -26,7 +26,7 @@ export interface VxlanSettings {
   readonly vniFilter: boolean;
 }
 
-/** A network device, as RTM_NEWLINK tells it. Plain data. */
+/** A network device, as RTM_NEWLINK describes it. Plain data. */
 export interface Link {
   readonly ifindex: number;
   readonly name: string;

@@ -71,7 +71,7 @@ function isSameAddress(a: InterfaceAddress, b: InterfaceAddress): boolean {
 
 /**
  * Links, VLANs of bridge ports and addresses, kept from dumps and notifications alike. Each message carries the whole
- * state of what it names, so that a message told twice, or a dump older than a notification behind it, does no harm. The
+ * state of what it names, so that a message that comes twice, or a dump older than a notification behind it, does no harm. The
  * kernel notifies changed settings of a device that is down only when it comes up (net/core/dev.c netdev_state_change).
  */
 export class LinkTable {
@@ -152,7 +152,7 @@ export class LinkTable {
     const { ifindex, port, vlans, tunnels } = decodeBridgeLink(bytes, at, end);
     const link = this.links.get(ifindex);
     if (link && port) this.links.set(ifindex, { ...link, port });
-    // Some messages of this family leave the VLANs out (those for MRP, CFM); that all are gone is told by RTM_DELVLAN
+    // Some messages of this family leave the VLANs out (those for MRP, CFM); that all are gone comes by RTM_DELVLAN
     if (!vlans) return;
     const fresh = newPortVlans();
     for (const range of vlans) {
@@ -167,7 +167,7 @@ export class LinkTable {
     const { ifindex, ranges } = decodeVlans(bytes, at, end);
     let vlans = this.vlans.get(ifindex);
     if (!vlans) {
-      // A port that is deleted tells each of its VLANs
+      // A port that is deleted reports each of its VLANs
       if (type === RTM_DELVLAN) return;
       vlans = newPortVlans();
       this.vlans.set(ifindex, vlans);
@@ -186,7 +186,7 @@ export class LinkTable {
     const { ifindex, ranges } = decodeVniFilter(bytes, at, end);
     let vnis = this.vniFilters.get(ifindex);
     if (!vnis) {
-      // A device that is deleted tells each of its VNIs
+      // A device that is deleted reports each of its VNIs
       if (type === RTM_DELTUNNEL) return;
       vnis = new Map();
       this.vniFilters.set(ifindex, vnis);
@@ -199,9 +199,9 @@ export class LinkTable {
   }
 
   #takeAddress(type: number, bytes: Buffer, at: number, end: number): void {
-    const told = decodeAddress(bytes, at, end);
-    if (!told) return;
-    const { ifindex, address } = told;
+    const decoded = decodeAddress(bytes, at, end);
+    if (!decoded) return;
+    const { ifindex, address } = decoded;
     const before = this.addresses.get(ifindex) ?? [];
     const place = before.findIndex((each) => isSameAddress(each, address));
     const gone = type === RTM_DELADDR;

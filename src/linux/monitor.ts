@@ -25,12 +25,12 @@ const READING = 128;
 /** One drain reads for so many milliseconds: a storm must not hold the event loop. */
 const DRAIN_MS = 2;
 /**
- * So does one turn of the event loop. The kernel tells in one line, faster than what it tells is worked off: whatever is left
+ * So does one turn of the event loop. The kernel reports in one line, faster than its reports are handled: whatever is left
  * in it the next host waits for.
  */
 const TURN_MS = 8;
 
-/** What the monitor tells its owner. */
+/** What the monitor reports to its owner. */
 export interface MonitorEvents {
   /** Before anything is read. */
   reading(): void;
@@ -54,7 +54,7 @@ export class Monitor {
   overruns = 0;
   #malformed = 0;
 
-  /** Throws NetlinkError where the kernel refuses a socket. Nothing is told before `watch` or `drain`. */
+  /** Throws NetlinkError where the kernel refuses a socket. Nothing is reported before `watch` or `drain`. */
   constructor(
     receiveBuffer: number,
     events: MonitorEvents,
@@ -113,7 +113,7 @@ export class Monitor {
 
   /**
    * Hands over what waits, as far as a few milliseconds go; does nothing while a notification is being handled. True where
-   * nothing is left: only then does the kernel tell of another overrun, until then it drops without a word
+   * nothing is left: only then does the kernel report another overrun, until then it drops silently
    * (net/netlink/af_netlink.c netlink_overrun).
    */
   drain(): boolean {

@@ -69,7 +69,7 @@ export interface Exchange {
   ): void;
   /**
    * The same on a thread, behind what was started before: the arrays are lent until `done` is called, from the event loop
-   * and in the order of starting. 0 or a negative errno; throws where the ends of two have not been told.
+   * and in the order of starting. 0 or a negative errno; throws while the ends of two have not been reported.
    */
   start(
     bytes: Uint8Array,

@@ -30,7 +30,7 @@ const ATTRIBUTES = 28;
 
 /**
  * True for rtnetlink's own word on a device's row, which kernels such as 6.1 (and no longer 6.18) send behind what the
- * VXLAN driver told of the same row: it has neither VTEP nor owner's flag, and taken for the row would look as if somebody
+ * VXLAN driver's notification of the same row: it has neither VTEP nor owner's flag, and taken for the row would look as if somebody
  * had overwritten it (net/core/rtnetlink.c, rtnl_fdb_notify). The driver's rows are of type RTN_UNICAST, this is of none.
  */
 export function isRtnetlinkEcho(words: Uint32Array, at: number, end: number): boolean {

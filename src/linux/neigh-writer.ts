@@ -44,7 +44,7 @@ export function putAddress(words: Uint32Array, word: number, type: number, ip: I
   return word + 5;
 }
 
-/** An attribute of 32 bits, or of fewer where `octets` says so. */
+/** An attribute of 32 bits, or of fewer as `octets` gives. */
 export function putNumber(
   words: Uint32Array,
   word: number,

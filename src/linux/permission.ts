@@ -9,7 +9,7 @@ const NO_DEVICE = 0x7fff_ffff;
 /**
  * Throws StartError unless the kernel lets this process change neighbors and FDB rows of its network namespace. Asked of the kernel
  * itself, which looks at the permission before all else (net/core/rtnetlink.c rtnetlink_rcv_msg): the deletion of a row
- * that cannot exist. Capabilities alone do not say it, since they count in the namespace's own user namespace.
+ * that cannot exist. Capabilities alone do not show it, since they count in the namespace's own user namespace.
  */
 export function requireRowPermission(sockets?: NetlinkSockets): void {
   const programmer = new Programmer(sockets);

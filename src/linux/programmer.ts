@@ -60,7 +60,7 @@ interface Sent {
 export class Programmer {
   readonly #requests: Requests;
   readonly #row = newNeighMessage();
-  /** In the order of launching; they stay until their end is told. */
+  /** In the order of launching; they stay until their end is reported. */
   readonly #launched: Launched[] = [];
 
   constructor(sockets?: NetlinkSockets) {
@@ -93,7 +93,7 @@ export class Programmer {
     return true;
   }
 
-  /** Something was launched, and its end has not been told. */
+  /** Something was launched, and its end has not been reported. */
   get isFlying(): boolean {
     return this.#launched.length > 0;
   }
@@ -147,7 +147,7 @@ export class Programmer {
     for (let i = 0; i < operations.length; i++) {
       const operation = operations[i];
       if (results[i].errno === 0) continue;
-      // Which of its rows it was that failed, nobody says
+      // Which of its rows failed is not reported
       const parts = kindOf(operation).parts?.(operation);
       if (parts) results[i] = resultOfParts(operation.verb, this.#carryOut(parts, isMapped));
       else if (results[i].errno === K.EINVAL) results[i] = this.#withoutVlan(operation, results[i], isMapped);
@@ -276,7 +276,7 @@ export class Programmer {
     });
   }
 
-  /** Waits for what was launched, of which nothing is told any more. */
+  /** Waits for what was launched, of which nothing is reported any more. */
   abandon(): void {
     this.#requests.finish();
     this.#launched.length = 0;

@@ -75,7 +75,7 @@ export class Reader {
     this.#log = log;
   }
 
-  /** The owner tells every notified row, so that the dump that runs does not overrule it. */
+  /** The owner calls it with every notified row, so that the dump that runs does not overrule it. */
   notified(row: NeighMessage, gone: boolean): void {
     if (!this.#reading) return;
     this.#notified.add(row);
@@ -186,7 +186,7 @@ export class Reader {
       (row, words, sequence) => encodeBridgeGet(words, 0, row.bridgeIfindex, row.vlan, row.mac, sequence),
       (row) => this.#owner.bridgeRowGone(row),
     );
-    // Of several destinations RTM_GETNEIGH gives the first, so that for those the dump has the last word
+    // Of several destinations RTM_GETNEIGH gives the first, so that for those the dump counts
     for (const row of vxlanRows) if (row.mac === MAC_ZERO && row.dst !== undefined) this.#lose(row);
     await this.#confirm(
       vxlanRows.filter((row) => row.mac !== MAC_ZERO || row.dst === undefined),
@@ -260,19 +260,19 @@ export class Reader {
   }
 
   /**
-   * Asks for the row of a key that `operation` wrote while `row` told of it, which may be older or newer; and tells what
+   * Asks for the row of a key that `operation` wrote while `row` reported it, which may be older or newer; and reports what
    * stands. Throws NetlinkError where no answer comes.
    */
   reread(operation: Operation, row: NeighMessage): void {
     for (const key of codecOf(operation).echo?.doubtful(operation, row) ?? []) this.ask(key);
   }
 
-  /** Asks for a row and tells what stands, be it that there is none. Throws NetlinkError where no answer comes. */
+  /** Asks for a row and reports what stands, also that nothing does. Throws NetlinkError where no answer comes. */
   ask(key: RowKey): void {
     const question = questionFor(key);
     const answer = this.#programmer.get((words, sequence) => question.encode(words, key, sequence));
     if (typeof answer !== 'number') this.#owner.present(answer);
-    // Any other refusal is of a device that went, which is told by itself
+    // Any other refusal is of a device that went, which is reported by itself
     else if (answer === K.ENOENT) question.gone(key, this.#owner);
   }
 
@@ -333,7 +333,11 @@ export class Reader {
       else if (answer === K.ENOENT || answer === K.ENODEV || answer === K.EINVAL) {
         // EINVAL: the device is there and a bridge no more
         gone(row);
-      } else this.#log.warn({ errno: answer }, 'the kernel does not say whether a row is there; it counts');
+      } else
+        this.#log.warn(
+          { errno: answer },
+          'the kernel does not report whether a row exists; it counts as there',
+        );
       await slicer.breathe();
     }
   }

@@ -172,7 +172,7 @@ export class Rereads {
     const { monitor, reader, table } = this.#owner;
     const started = performance.now();
     const slicer = new Slicer();
-    // An overrun while something waits would not be told, and what it drops would be missed
+    // An overrun while something waits would not be reported, and what it drops would be missed
     await monitor.drainAll(slicer);
     // The rows of devices that went unnoticed are asked for as well
     const before = new Set(table.links.keys());

@@ -16,13 +16,13 @@ import { Slicer } from './slicer.js';
 /** How often a dump is repeated that the kernel's table changed underneath. */
 const REPEATS = 4;
 
-/** Who is told of nexthops and routes. */
+/** Receives nexthops and routes. */
 export type RouteObserver = Pick<
   KernelObserver,
   'nexthopRow' | 'nexthopRowGone' | 'routeRow' | 'routeRowGone'
 >;
 
-/** Reads the kernel's nexthops, and its routes that are ours, and tells what stands and what no longer does. */
+/** Reads the kernel's nexthops, and its routes that are ours, and reports what stands and what no longer does. */
 export class RouteReader {
   readonly #dump: DumpSocket;
   /** Of their own, since they are read amid a dump of routes as well. */
@@ -48,7 +48,7 @@ export class RouteReader {
   }
 
   /**
-   * Reads all nexthops and groups in one go: there are few, and what goes with a device is told nowhere else. Throws
+   * Reads all nexthops and groups in one go: there are few, and what goes with a device is reported nowhere else. Throws
    * NetlinkError.
    */
   readNexthops(): void {
@@ -73,7 +73,7 @@ export class RouteReader {
       if (!this.#nexthops.interrupted) break;
     }
     const gone = [...this.known.nexthopRows()].filter(({ id }) => !rows.has(id));
-    // With them groups have fewer members and routes go: what is told of those comes behind
+    // With them groups have fewer members and routes go: what is reported of those comes after
     for (const { id } of gone) this.observer.nexthopRowGone(id);
     for (const row of rows.values()) this.observer.nexthopRow(row);
   }

@@ -42,9 +42,9 @@ export interface RouteSocketOptions {
   /** Octets of the receive buffer (the kernel doubles it); without CAP_NET_ADMIN `net.core.rmem_max` caps it. */
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
-  /** Datagrams of one reading at most, 4,096 where nothing is said. */
+  /** Datagrams of one reading at most, 4,096 if not given. */
   readonly datagrams?: number;
-  /** The addon's where nothing is said. */
+  /** The addon's if not given. */
   readonly sockets?: NetlinkSockets;
 }
 
@@ -112,12 +112,12 @@ export class RouteSocket {
     return true;
   }
 
-  /** How many messages the kernel dropped at this socket since it was made (SO_MEMINFO); 0 where it does not tell. */
+  /** Returns how many messages the kernel dropped at this socket since it was made (SO_MEMINFO); 0 where it does not report. */
   drops(): number {
     return this.#memory(K.SK_MEMINFO_DROPS);
   }
 
-  /** Octets of memory that what has been received and not read takes; 0 where nothing waits, or the kernel does not tell. */
+  /** Octets of memory that what has been received and not read takes; 0 where nothing waits, or the kernel does not report. */
   queued(): number {
     return this.#memory(K.SK_MEMINFO_RMEM_ALLOC);
   }

@@ -30,7 +30,7 @@ function pair(ifindex: number, low: number): number {
   return ifindex * 0x1000000 + low;
 }
 
-/** A set of rows by their kernel keys, whatever else they say. */
+/** A set of rows by their kernel keys, whatever else they have. */
 export class RowSet {
   readonly #bridge = new KeySet();
   readonly #vxlan = new KeySet();

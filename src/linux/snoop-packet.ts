@@ -12,7 +12,7 @@ import {
 import * as K from './constants.js';
 
 /*
- * ARP (RFC 826) and neighbor discovery (RFC 4861) as they stand in Ethernet frames: what a host says of itself, and the
+ * ARP (RFC 826) and neighbor discovery (RFC 4861) as they stand in Ethernet frames: what a host announces of itself, and the
  * questions that we ask one host. Frames are read without their VLAN tag, which the kernel has taken off.
  */
 const ETHERTYPE = 12;
@@ -42,11 +42,11 @@ const SOURCE_LINK_LAYER = 1;
 const TARGET_LINK_LAYER = 2;
 const NA_ROUTER = 0x80;
 
-/** What one frame says; the reader fills the same object again and again. */
+/** The content of one frame; the reader fills the same object again and again. */
 export interface Heard {
   mac: Mac;
   ip: Ip;
-  /** undefined where the packet does not tell. */
+  /** undefined if the packet does not have it. */
   router: boolean | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** A port of which only a part is let through: of so many frames in 2³² as `threshold` says. */
+/** A port of which only a part is let through: `threshold` frames in 2³². */
 export interface Sampled {
   readonly ifindex: number;
   readonly threshold: number;

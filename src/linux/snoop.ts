@@ -67,12 +67,12 @@ export class LinuxSnooper implements Snooper {
     this.#open = options.open ?? openSocket;
   }
 
-  /** Why nothing is heard, for the API; undefined where it is. */
+  /** Returns why nothing is heard, for the API; undefined if it is. */
   get problem(): SnooperProblem | undefined {
     return this.#problem;
   }
 
-  /** Where the kernel refuses the socket, nothing is heard and the log says why: neighbors of SVIs are known still. */
+  /** Where the kernel refuses the socket, nothing is received and the log reports why: neighbors of SVIs are known still. */
   start(observer: SnoopObserver): void {
     if (this.#socket) throw new Error('this snooper has been started before');
     this.#observer = observer;

@@ -19,12 +19,12 @@ import {
 const BACKLOG = 256;
 /** Connections that are taken in one turn of the event loop: a flood waits for the sessions that stand, not they for it. */
 const PER_TURN = 16;
-/** Without descriptors, what waits is looked at again so many milliseconds later: the kernel would tell of it without end. */
+/** Without descriptors, what waits is looked at again so many milliseconds later: the kernel would report it without end. */
 const EXHAUSTED_PAUSE = 200;
 /** Until the lengths of a TCP header's options: 60 octets of each header at most. */
 const SYN_ROOM = 120;
 
-/** What a listener tells its owner. */
+/** What a listener reports to its owner. */
 export interface TcpListenerHost {
   /** False: the connection is reset and costs no more. */
   admits(address: string): boolean;
@@ -76,7 +76,7 @@ export class TcpListener {
     );
   }
 
-  /** Where it listens, with the port that the kernel chose. */
+  /** Returns where it listens, with the port that the kernel chose. */
   get port(): number {
     const own = Buffer.alloc(SOCKADDR_ROOM);
     checked(native().socketName(this.#socket.fd, own), 'getsockname');

@@ -11,7 +11,7 @@ export interface TcpSecurity {
   readonly md5Key?: Secret | undefined;
   /** How many hops away the peer is at most (GTSM, RFC 5082 §3). */
   readonly ttlSecurity?: number | undefined;
-  /** The TTL or hop limit that ours have, where `ttlSecurity` does not say. */
+  /** The TTL or hop limit that ours have, if `ttlSecurity` sets none. */
   readonly ttl?: number | undefined;
 }
 

@@ -7,7 +7,7 @@ import { isDeviceRow, toBridgeRow, toNeighRow, toVxlanRow } from './row-set.js';
 import { deriveTopology, sameTopology } from './topology.js';
 import type { Upkeep } from './upkeep.js';
 
-/** Tells the observer in its own terms what netlink said: rows as they come, and topologies, one a turn of the event loop. */
+/** Passes to the observer in its own terms what netlink reported: rows as they come, and topologies, one a turn of the event loop. */
 export class Teller {
   #observer: KernelObserver | undefined;
   #topology: Topology = EMPTY_TOPOLOGY;
@@ -18,16 +18,16 @@ export class Teller {
   constructor(
     readonly table: LinkTable,
     readonly upkeep: Upkeep,
-    /** What is being written stands, and has been told, when this returns. */
+    /** What is being written stands, and has been reported, when this returns. */
     readonly land: () => void,
   ) {}
 
-  /** From now on tells this one. */
+  /** From now on calls this one. */
   begin(observer: KernelObserver): void {
     this.#observer = observer;
   }
 
-  /** From now on tells nobody. */
+  /** From now on calls nobody. */
   close(): void {
     this.#observer = undefined;
   }
@@ -37,7 +37,7 @@ export class Teller {
     this.#observer?.flushed(ifindex);
   }
 
-  /** A row is missing that nobody told: of a port that had just left its bridge it may never have been written. */
+  /** A row is missing without a notification: of a port that had just left its bridge it may never have been written. */
   missed(ifindex: number): void {
     if (this.#missedOn === ifindex) return;
     this.#missedOn = ifindex;
@@ -83,14 +83,14 @@ export class Teller {
     });
   }
 
-  /** The topology, if it is another than the last one told. */
+  /** The topology, if it is another than the last one reported. */
   tellTopology(): void {
     if (!this.table.changed || !this.#observer) return;
     this.table.changed = false;
     const topology = deriveTopology(this.table, this.upkeep.context, this.#topology);
     this.upkeep.topologyTold(topology);
     if (this.#topologyTold && sameTopology(this.#topology, topology)) return;
-    // It may be told in a turn in which nothing is heard: what was written for the last one comes before it
+    // It may be reported in a turn in which nothing is received: what was written for the last one comes before it
     this.land();
     this.#topology = topology;
     this.#topologyTold = true;

@@ -231,7 +231,7 @@ function occupied(at: VniAttachment, other: VniAttachment): TopologyProblem {
   };
 }
 
-/** The device as a topology has it: `before` where that says the same. */
+/** The device as a topology has it: `before` if that is equal. */
 function interfaceOf(
   link: Link,
   addresses: readonly InterfaceAddress[],
@@ -274,7 +274,7 @@ function sameMap<K, V extends object>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>
   return true;
 }
 
-/** True where both say the same, whatever objects they are made of. */
+/** True if both are equal, whatever objects they are made of. */
 export function sameTopology(a: Topology, b: Topology): boolean {
   return (
     sameMap(a.vnis, b.vnis) &&

@@ -10,7 +10,7 @@ export interface VniRange {
   readonly group: Ip | undefined;
 }
 
-/** What RTM_NEWTUNNEL or RTM_DELTUNNEL tells of a device's VNI filter. */
+/** RTM_NEWTUNNEL or RTM_DELTUNNEL of a device's VNI filter. */
 export interface VniFilterEntries {
   readonly ifindex: number;
   readonly ranges: readonly VniRange[];

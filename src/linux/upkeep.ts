@@ -13,7 +13,7 @@ export interface KernelPolicy {
   readonly managePortSettings: boolean;
   serves(vni: Vni): boolean;
   floods(vni: Vni): boolean;
-  /** Whether the configuration lists the VNI as one that is served. */
+  /** True if the configuration lists the VNI as one that is served. */
   lists(vni: Vni): boolean;
 }
 
@@ -199,7 +199,7 @@ export class Upkeep {
     this.retell();
   }
 
-  /** Which `local` addresses of VXLAN devices a route alone delivers here (`ip route add local … dev lo`). */
+  /** Returns which `local` addresses of VXLAN devices a route alone delivers here (`ip route add local … dev lo`). */
   #localRoutes(programmer: Programmer): Set<Ip> {
     const locals = new Set<Ip>();
     for (const { vxlan } of this.table.links.values())

@@ -18,7 +18,7 @@ export function destinationWords(destination: MacDestination): string {
   return `has dst ${formatIp(destination)}`;
 }
 
-/** Where a row of the VXLAN device's sends frames, in words. */
+/** Returns where a row of the VXLAN device's sends frames, in words. */
 export function rowDestinationWords({ dst, nexthopId }: VxlanFdbRow): string {
   return dst === undefined ? `points to nexthop ${nexthopId}` : destinationWords(dst);
 }

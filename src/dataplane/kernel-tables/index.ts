@@ -35,7 +35,7 @@ export const TABLE_NAMES = Object.keys(KERNEL_TABLES) as readonly TableName[];
 /** In which order what is dirty is written. */
 export const STAGES = stagesOf(KERNEL_TABLES);
 
-/** What a VNI has of each table. */
+/** Returns what a VNI has of each table. */
 export function tablesOfVni(place: VniPlace) {
   return {
     flood: new DefaultDestinations(place),
@@ -44,7 +44,7 @@ export function tablesOfVni(place: VniPlace) {
   };
 }
 
-/** What the owner of a routing table has of each table. */
+/** Returns what the owner of a routing table has of each table. */
 export function tablesOfRoutes(place: RoutesPlace) {
   return {
     nexthop: new Nexthops(place),

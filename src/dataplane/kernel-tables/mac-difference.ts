@@ -8,7 +8,7 @@ import { leadsTo } from './destination.js';
 import type { MacIntent } from './intents.js';
 
 /*
- * What is wanted of a MAC against what stands, as operations. Pure; says nothing where there is nothing to do. The order of
+ * What is wanted of a MAC against what stands, as operations. Pure; no operation where there is nothing to do. The order of
  * the operations is the order in which forwarding stays right: a bridge row that takes the place of another is written
  * after the vxlan row that names the VTEP, and a bridge row that points to the VXLAN device is removed before it.
  */
@@ -61,7 +61,7 @@ export function macDifference(
   out: Operation[],
 ): void {
   if (want) {
-    // Each table by itself: what somebody set in one says nothing of the other
+    // Each table by itself: what somebody set in one has no meaning for the other
     const isVxlanTheirs = isSetByHand(vxlan);
     const isBridgeTheirs = bridge?.port === at.vxlanIfindex && isSetByHand(bridge);
     if (!isBridgeTheirs && !mayOverwrite(at, want, bridge)) return;

@@ -7,7 +7,7 @@ import type { MacIntent } from './intents.js';
 
 /*
  * A row that somebody sets by hand while a write of ours is on its way is written over: the bridge and the VXLAN driver
- * heed no condition of ours but that of the row's absence, and a move has none. The kernel tells his row first and ours
+ * heed no condition of ours but that of the row's absence, and a move has none. The kernel reports theirs first and ours
  * behind it, which is how it is noticed. Each function gives the operations that make the row again what it was,
  * none where ours did not land on one.
  */

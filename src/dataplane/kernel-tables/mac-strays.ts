@@ -36,7 +36,7 @@ export function isSameDevice(
 }
 
 /**
- * What removes the rows that are ours in a broadcast domain of the device that was not the VNI's (`before`) and is not now (`after`).
+ * Returns the operations that remove the rows that are ours in a broadcast domain of the device that was not the VNI's (`before`) and is not now (`after`).
  * What is written without a VLAN the kernel copies into each VLAN that the port has, on a bridge that looks at no tags
  * too, where nothing goes by the copies (net/bridge: br_fdb_add). They go with the row, but not one whose VLAN has left
  * the port before. A device of many VNIs has its rows in the VLANs of the others.

@@ -18,6 +18,6 @@ export const neigh: OperationKind<OperationOn<'neigh'>> = {
 export const neighProbe: OperationKind<OperationOn<'neigh-probe'>> = {
   flies: true,
   isWhole: false,
-  // What comes of the question only the kernel can tell
+  // Only the kernel knows the result of the question
   enter() {},
 };

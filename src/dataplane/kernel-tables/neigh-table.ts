@@ -52,7 +52,7 @@ export function neighDifference(
 }
 
 /**
- * Puts back what a write of ours landed on (mac-put-back.ts says when). A neighbor that somebody set becomes ours with state, flags and MAC (net/core/neighbour.c,
+ * Puts back what a write of ours landed on (mac-put-back.ts describes when). A neighbor that somebody set becomes ours with state, flags and MAC (net/core/neighbour.c,
  * neigh_add).
  */
 export function neighRowBack(

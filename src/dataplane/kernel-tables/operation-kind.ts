@@ -4,7 +4,7 @@ import type { KernelMirror } from '../mirror.js';
 import type { OurDefaults } from '../our-defaults.js';
 import type { Topology } from '../topology.js';
 
-/** What the data plane knows of the kernel, in which what was written is entered. */
+/** The data plane's picture of the kernel, in which what was written is entered. */
 export interface Books {
   readonly mirror: KernelMirror;
   readonly topology: Topology;

@@ -30,7 +30,7 @@ const KINDS: Kinds = {
   'neigh-probe': neighProbe,
 };
 
-/** What the operation is to the data plane. */
+/** Returns what the operation is to the data plane. */
 export function kindOf(operation: Operation): OperationKind<Operation> {
   return KINDS[operation.table];
 }

@@ -30,7 +30,7 @@ interface Back {
 
 /**
  * One kernel table as one owner has it: what is wanted, against what stands in the mirror; and which keys are to be looked
- * at. Writes nothing. A table says what is its own: how its rows are told apart, compared, written and named.
+ * at. Writes nothing. A table defines what is its own: how its rows are distinguished, compared, written and named.
  */
 export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extends OwnerPlace = OwnerPlace> {
   #back: Map<Key, Back> | undefined;
@@ -48,7 +48,7 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
   /** Appends what is to be written for the key; `want` is undefined where no row of ours is to stand. */
   abstract difference(key: Key, want: Want | undefined, out: Operation[]): void;
 
-  /** Does the kernel, as far as it told, hold what is wanted for the key? True where nothing is wanted. */
+  /** True if the kernel, as far as it has reported, holds what is wanted for the key, or nothing is wanted. */
   abstract fits(key: Key): boolean;
 
   /** A row that carries our mark stands for the key. */
@@ -60,10 +60,10 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
   /** The keys of which a row of ours stands; one that has two may come twice. Rows must not come or go meanwhile. */
   abstract ownedKeys(): Iterable<Key>;
 
-  /** What the kernel holds for the key, as far as it told, in words. */
+  /** Returns what the kernel holds for the key, as far as it has reported, in words. */
   abstract found(key: Key, nameOf: DeviceName): string;
 
-  /** What should stand for the key, in words; `want` as in `difference`. */
+  /** Returns what should stand for the key, in words; `want` as in `difference`. */
   abstract wanted(key: Key, want: Want | undefined): string;
 
   /**
@@ -101,7 +101,7 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
     return true;
   }
 
-  /** What is wanted of the key where it can be wanted: a device that is down flushes some rows of ours, so all of them go. */
+  /** Returns what is wanted of the key where it can be wanted: a device that is down flushes some rows of ours, so all of them go. */
   #want(key: Key): Want | undefined {
     return this.place.isLive ? this.intents.peek(key) : undefined;
   }
@@ -170,14 +170,14 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
     return this.queue.release(key);
   }
 
-  /** What is to be written for the key. */
+  /** Returns what is to be written for the key. */
   operations(key: Key): Operation[] {
     const out: Operation[] = [];
     this.difference(key, this.#want(key), out);
     return out;
   }
 
-  /** What should stand for the key, in words. */
+  /** Returns what should stand for the key, in words. */
   wantedText(key: Key): string {
     return this.wanted(key, this.#want(key));
   }

@@ -31,7 +31,7 @@ export class RouteIntents extends KeptIntents<PrefixKey, RouteIntent, Kept> {
     return kept && { nexthopId: kept.nexthopId, settled: kept.settled, failure: kept.failure };
   }
 
-  /** What the route leads to; undefined where none is wanted. */
+  /** Returns what the route leads to; undefined if none is wanted. */
   groupOf(prefix: PrefixKey): RouteGroup | undefined {
     return this.kept.get(prefix)?.group;
   }

@@ -34,7 +34,7 @@ export class Routes extends OwnedTable<PrefixKey, RouteIntent, RoutesPlace> {
     return this.#row(prefix) !== undefined;
   }
 
-  /** What others have is not known: where it is in the way, the kernel says so. */
+  /** What others have is not known: where it is in the way, the kernel refuses. */
   isSetByHand(): boolean {
     return false;
   }

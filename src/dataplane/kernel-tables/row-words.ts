@@ -1,6 +1,6 @@
 import { Ntf, Nud } from '../rows.js';
 
-/** Which table a row is of is said already. */
+/** Which table a row is of is known already. */
 const OF_NO_INTEREST = Ntf.SELF | Ntf.MASTER;
 
 /** State and flags of a row in the kernel's names, for who must know at a glance what is wrong. */

@@ -29,7 +29,7 @@ const CODECS: Codecs = {
   'neigh-probe': neighProbe,
 };
 
-/** How the operation is written, and what is heard of it. */
+/** Returns how the operation is written, and which notifications follow it. */
 export function codecOf(operation: Operation): OperationCodec<Operation> {
   return CODECS[operation.table];
 }

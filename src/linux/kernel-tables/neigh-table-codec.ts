@@ -22,7 +22,7 @@ export const neigh: OperationCodec<OperationOn<'neigh'>> = {
     device: ({ ifindex }) => ifindex,
     keys: (operation, into) => into.neighbor(operation.ifindex, operation.ip, operation),
     doubtful: ({ ip }, { ifindex }) => [{ table: 'neigh', ifindex, ip }],
-    // Before the kernel deletes a neighbor it says that it failed (net/core/neighbour.c, neigh_delete)
+    // Before the kernel deletes a neighbor it reports it as failed (net/core/neighbour.c, neigh_delete)
     isEnd: ({ state }) => state === Nud.FAILED,
   },
 };

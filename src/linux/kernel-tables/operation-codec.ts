@@ -5,7 +5,7 @@ import type { NeighMessage } from '../neigh-codec.js';
 
 /** Takes the keys of rows that an operation wrote. */
 export interface WrittenRows {
-  /** A bridge's row; which bridge the port belongs to, an operation does not say. */
+  /** A bridge's row; which bridge the port belongs to, an operation does not have. */
   bridgeRow(vlan: number, mac: Mac, operation: Operation): void;
   /** A row of a VXLAN device's own table. */
   deviceRow(ifindex: number, mac: Mac, operation: Operation): void;
@@ -25,7 +25,7 @@ export interface EchoRule<Op extends Operation> {
   keys(operation: Op, into: WrittenRows): void;
   /** The rows to ask for where `row`, which was heard of a key that it wrote, may be older or newer than it. */
   doubtful(operation: Op, row: NeighMessage): RowKey[];
-  /** A notification of a row that is there, which says that it goes. */
+  /** A notification of a row that is there, which reports that it goes. */
   isEnd(row: NeighMessage): boolean;
 }
 

@@ -42,7 +42,7 @@ export const nexthop: OperationCodec<OperationOn<'nexthop'>> = {
     const type = gone ? K.RTM_DELNEXTHOP : K.RTM_NEWNEXTHOP;
     return finish(words, word, end, type, flagsOf(verb, replaces) | extraFlags, sequence);
   },
-  // There are few of them, and what the kernel makes of one is told in the same order
+  // There are few of them, and the kernel reports what it makes of one in the same order
   echo: undefined,
 };
 

@@ -1,7 +1,7 @@
 import type { KernelObserver, RowKey } from '../../dataplane/index.js';
 import { encodeBridgeGet, encodeNeighGet, encodeVxlanGet } from '../neigh-requests.js';
 
-/** Who is told of a row that is not there. */
+/** Receives a row that is not there. */
 export type GoneObserver = Pick<KernelObserver, 'bridgeRowGone' | 'vxlanRowGone' | 'neighRowGone'>;
 
 /** How the kernel is asked for one row, and what its absence means. */
@@ -11,7 +11,7 @@ interface RowQuestion<Key> {
   gone(key: Key, observer: GoneObserver): void;
 }
 
-/** What a row that is not there says. */
+/** The fields of a row that is not there. */
 const NOTHING = { state: 0, flags: 0 } as const;
 
 const QUESTIONS: {
@@ -33,7 +33,7 @@ const QUESTIONS: {
   },
 };
 
-/** How the kernel is asked for the row. */
+/** Returns how the kernel is asked for the row. */
 export function questionFor(key: RowKey): RowQuestion<RowKey> {
   return QUESTIONS[key.table];
 }
