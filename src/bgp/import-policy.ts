@@ -8,6 +8,13 @@ import {
 } from '../wire/index.js';
 import { judge, type MatchedAttributes, type RoutePolicy } from './policy.js';
 
+const NOTHING: MatchedAttributes = {
+  routeTargets: [],
+  communities: [],
+  asns: new Set(),
+  tunnelLabel: undefined,
+};
+
 /** The name under which routes of our own site are refused. */
 export const SITE_OF_ORIGIN = 'site-of-origin';
 
@@ -19,7 +26,8 @@ export const SITE_OF_ORIGIN = 'site-of-origin';
 export class ImportPolicy {
   /** What was made of each set, by the rules that it took, so that the same attributes give the same object. */
   readonly #made = new WeakMap<PathAttributes, Map<string, PathAttributes>>();
-  readonly #matched = new WeakMap<PathAttributes, MatchedAttributes>();
+  #matchedFor: PathAttributes | undefined;
+  #matched: MatchedAttributes = NOTHING;
 
   /** `siteOfOrigin`: an extended community by which routes of our own site are known, and rejected before all rules. */
   constructor(
@@ -57,18 +65,18 @@ export class ImportPolicy {
     return attributes;
   }
 
+  /** Routes that share their attributes come together. */
   #matchedOf(attributes: PathAttributes): MatchedAttributes {
-    let matched = this.#matched.get(attributes);
-    if (matched === undefined) {
-      matched = {
+    if (this.#matchedFor !== attributes) {
+      this.#matchedFor = attributes;
+      this.#matched = {
         routeTargets: attributes.routeTargets,
         communities: attributes.communities,
         asns: new Set(attributes.asPath.flatMap(({ asns }) => asns)),
         tunnelLabel: attributes.pmsiTunnel?.label,
       };
-      this.#matched.set(attributes, matched);
     }
-    return matched;
+    return this.#matched;
   }
 }
 

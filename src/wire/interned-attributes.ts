@@ -126,6 +126,8 @@ export class InternedAttributes implements CommunityFields {
     const { text, hash, attributesAt, context } = this.#octets;
     const octets = Buffer.from(text, 'latin1');
     const { attributes } = decodeAttributes(octets, attributesAt, octets.length, context, false);
+    if (changes.length === 0)
+      return new InternedAttributes(this.#octets, attributes, this.nextHop, this.faults, verdict);
     // What means nothing from another AS is not among them any more, and LOCAL_PREF is the policy's
     const kept = attributes.filter(
       ({ code }) => code !== AttributeCode.AS4_PATH && (context.internal || !isInternal(code)),
