@@ -42,13 +42,14 @@ const file = fc.record({
   'peer-groups': fc.constant([{ name: 'spines', families: ['ipv4-unicast'] }]),
   neighbors: fc.uniqueArray(
     fc.record({
-      address: fc.constantFrom('10.1.1.0', '10.1.2.0', '10.1.3.0', '2001:db8::1'),
+      // Those without a dot or a colon are interfaces
+      at: fc.constantFrom('10.1.1.0', '10.1.2.0', '10.1.3.0', '2001:db8::1', 'swp1'),
       'remote-as': remoteAs,
       'local-as': fc.constantFrom(undefined, undefined, 65000, 65001),
       passive: fc.boolean(),
       families: subset('l2vpn-evpn', 'ipv4-unicast', 'ipv6-unicast'),
     }),
-    { selector: ({ address }) => address, maxLength: 3 },
+    { selector: ({ at }) => at, maxLength: 3 },
   ),
   'listen-ranges': fc.uniqueArray(
     fc.record({
@@ -76,11 +77,12 @@ const valid = file.map((drawn) => {
     ...drawn,
     asn,
     neighbors: drawn.neighbors
-      .filter(({ address }) => address !== drawn['router-id'])
-      .map((neighbor) => ({
+      .filter(({ at }) => at !== drawn['router-id'])
+      .map(({ at, ...neighbor }) => ({
         ...neighbor,
+        [/[.:]/.test(at) ? 'address' : 'interface']: at,
         passive: neighbor.passive && isHeard,
-        families: fitting(neighbor.families, !neighbor.address.includes(':')),
+        families: fitting(neighbor.families, !at.includes(':')),
       })),
     'listen-ranges': isHeard
       ? drawn['listen-ranges'].map((range) => ({
