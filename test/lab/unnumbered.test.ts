@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
-import { ContinuousPing, Fabric, type Link, waitFor } from '../../lab/index.js';
+import { ContinuousPing, Fabric, type Link, setUpFrr10, waitFor } from '../../lab/index.js';
 import type { NeighborItem } from '../../src/api/resources/neighbor-item.js';
 
 /*
@@ -114,6 +116,32 @@ async function reconfigure(node: string, asn: number, devices: readonly string[]
       'neighbor fabric activate',
       ...(node.startsWith('spine') ? ['neighbor fabric attribute-unchanged next-hop'] : []),
     );
+}
+
+/** bgpd's configuration of spine2, with one more setting of the peer group or of a neighbor. */
+function spine2Config(setting: string): string {
+  const { asn, routerId, links: all } = fabric.spine('spine2');
+  return [
+    `router bgp ${asn}`,
+    ` bgp router-id ${routerId}`,
+    ' no bgp ebgp-requires-policy',
+    ' no bgp default ipv4-unicast',
+    ' neighbor fabric peer-group',
+    ' neighbor fabric remote-as external',
+    ' neighbor fabric ttl-security hops 1',
+    ' neighbor fabric timers connect 1',
+    ...all.map(({ spineDevice }) => ` neighbor ${spineDevice} interface peer-group fabric`),
+    ` neighbor ${setting}`,
+    ' address-family ipv4 unicast',
+    '  redistribute connected',
+    '  neighbor fabric activate',
+    ' exit-address-family',
+    ' address-family l2vpn evpn',
+    '  neighbor fabric activate',
+    '  neighbor fabric attribute-unchanged next-hop',
+    ' exit-address-family',
+    '',
+  ].join('\n');
 }
 
 test.before(async () => {
@@ -318,37 +346,13 @@ test.serial(
   'a spine that begins anew is found anew; BFD runs with it, and ends the session when its bfdd stands still',
   async (t) => {
     const leaf1 = fabric.evpnd('leaf1');
-    const { asn, routerId, links: all } = fabric.spine('spine2');
     await fabric.frr('spine2').stop('SIGKILL');
     await waitFor(async () => (await neighbor(uplink(1))).state !== 'Established', { what: 'the end' });
     await waitFor(pingsPass, { what: 'pings by the other spine' });
     const [group] = config['peer-groups'] as object[];
     leaf1.configure({ ...config, 'peer-groups': [{ ...group, bfd: true }] });
     leaf1.signal('SIGHUP');
-    await fabric.startFrr(
-      'spine2',
-      [
-        `router bgp ${asn}`,
-        ` bgp router-id ${routerId}`,
-        ' no bgp ebgp-requires-policy',
-        ' no bgp default ipv4-unicast',
-        ' neighbor fabric peer-group',
-        ' neighbor fabric remote-as external',
-        ' neighbor fabric ttl-security hops 1',
-        ' neighbor fabric bfd',
-        ' neighbor fabric timers connect 1',
-        ...all.map(({ spineDevice }) => ` neighbor ${spineDevice} interface peer-group fabric`),
-        ' address-family ipv4 unicast',
-        '  redistribute connected',
-        '  neighbor fabric activate',
-        ' exit-address-family',
-        ' address-family l2vpn evpn',
-        '  neighbor fabric activate',
-        '  neighbor fabric attribute-unchanged next-hop',
-        ' exit-address-family',
-        '',
-      ].join('\n'),
-    );
+    await fabric.startFrr('spine2', spine2Config('fabric bfd'));
     const isUp = async () => {
       const { state, bfd } = await neighbor(uplink(1));
       return state === 'Established' && bfd?.state === 'Up';
@@ -363,5 +367,29 @@ test.serial(
     fabric.frr('spine2').signalBfdd('SIGCONT');
     await waitFor(isUp, { what: 'the session, and BFD, again', timeout: 40_000 });
     t.pass();
+  },
+);
+
+test.serial(
+  'FRR 10 in its place, and a key of TCP MD5 signatures for the address that is found',
+  async (t) => {
+    const leaf1 = fabric.evpnd('leaf1');
+    const path = join(fabric.folder, 'key');
+    writeFileSync(path, 'sesame\n', { mode: 0o600 });
+    const [first, second] = config.neighbors as object[];
+    const flaps = (await neighbor(uplink(0))).flaps;
+    leaf1.configure({ ...config, neighbors: [first, { ...second, 'password-file': path }] });
+    leaf1.signal('SIGHUP');
+    await setUpFrr10();
+    await fabric.frr('spine2').stop();
+    await fabric.startFrr('spine2', spine2Config(`${links()[1].spineDevice} password sesame`), 10);
+    await waitFor(async () => (await neighbor(uplink(1))).state === 'Established', {
+      what: 'the signed session',
+      timeout: 40_000,
+    });
+    t.true((await neighbor(uplink(1))).md5);
+    await ourRoutesBecome(whole());
+    t.true(await pingsPass());
+    t.is((await neighbor(uplink(0))).flaps, flaps);
   },
 );
