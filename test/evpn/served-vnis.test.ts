@@ -1,7 +1,14 @@
 import test from 'ava';
 import { Nud } from '../../src/dataplane/index.js';
 import type { EvpnSettings, VniSettings } from '../../src/evpn/index.js';
-import { type Ipv4, parseIp, parseMac, type RouteTargetPattern, toVni } from '../../src/types/index.js';
+import {
+  type Ipv4,
+  type Mac,
+  parseIp,
+  parseMac,
+  type RouteTargetPattern,
+  toVni,
+} from '../../src/types/index.js';
 import { imet, originated, RecordingLog } from '../bgp/fabric.js';
 import { attachment, withVni } from '../dataplane/memory-world.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -132,9 +139,9 @@ test('a VNI that begins to be served, or to forward, has the hosts that are ther
 });
 
 test('the hosts that are there when a VNI begins to forward are announced at once, however few a second may come', async (t) => {
-  const count = 10;
+  const count = 30;
   const { leaf, devices, clock, comes } = await scene({ newAddressRate: 1 });
-  for (let n = 0; n < count; n++) comes(parseMac(`02:00:00:00:01:0${n}`), parseIp(`192.0.2.10${n}`));
+  for (let n = 0; n < count; n++) comes((HOST + 1 + n) as Mac, parseIp(`192.0.2.${100 + n}`));
   clock.advance(60_000);
   t.is(leaf.originated().length, 2 * count + 1);
   leaf.addVni(devices, { up: false });
@@ -184,6 +191,12 @@ test('a port that is unplugged holds nothing back any more', async (t) => {
   const { leaf, devices, clock, comes, kernel } = await scene({ maxLocalMacs: 0 });
   comes();
   const ports = () => [...leaf.evpn.admissions.excesses()].map(({ port }) => port);
+  t.deepEqual(ports(), [devices.accessIfindex]);
+  leaf.evpn.reconfigure({ ...vniWith({ advertise: false }), maxLocalMacs: 0 });
+  clock.advance(1000);
+  t.deepEqual(ports(), [], 'nor does a VNI that is served no more');
+  leaf.evpn.reconfigure({ ...SETTINGS, maxLocalMacs: 0 });
+  clock.advance(1000);
   t.deepEqual(ports(), [devices.accessIfindex]);
   const left = new Map(kernel.topology.ports);
   left.delete(devices.accessIfindex);
