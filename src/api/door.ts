@@ -8,7 +8,7 @@ interface Waiting {
 }
 
 /**
- * Where requests come in. Two hundred clients that ask at once, be it to be told to come back later, would have one turn of
+ * Where requests come in. Two hundred clients that ask at once, also if they only get "come back later", would have one turn of
  * the event loop; so some of them begin to be answered in this turn and the others, in their order, in the next ones.
  */
 export class Door {

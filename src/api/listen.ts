@@ -131,7 +131,7 @@ export async function listenApi(
   }
 }
 
-/** Where a connection came in. */
+/** Returns where a connection came in. */
 function placeOf(
   at: Pick<DropArgument, 'localAddress' | 'localPort'> | undefined,
   { unixSocket }: ListenOptions,

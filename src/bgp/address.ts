@@ -16,7 +16,7 @@ export function zoneOf(text: string): string {
   return at < 0 ? '' : text.slice(at + 1);
 }
 
-/** What names a neighbor: the name of its interface, else its address, canonical. Throws ParseError. */
+/** Returns what names a neighbor: the name of its interface, else its address, canonical. Throws ParseError. */
 export function neighborName({
   address,
   interface: link,

@@ -16,7 +16,7 @@ const SLICE = 1024;
 
 /** What an Adj-RIB-Out writes to. */
 export interface UpdateSink {
-  /** False says to write no more before `AdjRibOut.drained` is called. */
+  /** False asks to write no more before `AdjRibOut.drained` is called. */
   write(update: Buffer): boolean;
   /** All routes begin to be sent again, or have been (BoRR and EoRR, RFC 7313); absent where the neighbor knows neither. */
   readonly mark?: ((what: 'begin' | 'end') => void) | undefined;
@@ -33,8 +33,8 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
   readonly #encoder: UpdateEncoder<Own>;
   readonly #sink: UpdateSink;
   /**
-   * What has changed since the neighbor was told, the oldest first; each entry knows what that was. What has come and gone
-   * again is owed to nobody, so that a neighbor that does not read costs no more than what it was told.
+   * What has changed since the neighbor was last sent it, the oldest first; each entry has what that was. What has come and gone
+   * again is owed to nobody, so that a neighbor that does not read costs no more than what it was sent.
    */
   readonly #pending = new Set<LocalEntry<Own>>();
   /** One walk over the set for as long as something is in it: a new one each time would pass over all that was taken. */
@@ -42,7 +42,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
   readonly #sent: number[];
   /** The dump under way: all routes in order of insertion. */
   #dump: IterableIterator<LocalEntry<Own>> | undefined;
-  /** Serial of the last entry that the initial dump has passed; what lies behind it was told nothing yet. */
+  /** Serial of the last entry that the initial dump has passed; what lies behind it was not sent yet. */
   #dumpedTo = 0;
   #initialDump = true;
   /** A refresh was asked for before the initial dump had ended. */
@@ -126,7 +126,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
     this.#walk = undefined;
   }
 
-  /** Entries of whose change the neighbor has still to be told. */
+  /** Entries whose change the neighbor has still to be sent. */
   get owed(): number {
     return this.#pending.size;
   }
@@ -143,7 +143,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
     if (entry.owe(this, this.#exported(before))) this.#pending.add(entry);
     else if (entry.route === undefined && entry.isToldNothing(this)) {
       this.#pending.delete(entry);
-      // The RIB lets the entry go once it has told everybody
+      // The RIB lets the entry go once everybody was sent the change
       entry.settle(this);
       return;
     }
@@ -154,7 +154,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
   #schedule(): void {
     if (this.#flush !== undefined || this.#blocked) return;
     if (this.#pending.size === 0 && this.#dump === undefined) return;
-    // What is decided is told before more is decided
+    // What is decided is sent before more is decided
     this.#flush = this.#clock.soonest(this.#work);
   }
 
@@ -175,11 +175,11 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
     return next.value;
   }
 
-  /** What the neighbor was told last of an entry of which it is going to be told. */
+  /** Returns what the neighbor was sent last of an entry of which it is going to be sent the change. */
   #settle(entry: LocalEntry<Own>): LocalRoute<Own> | undefined {
-    const told = entry.settle(this);
+    const sent = entry.settle(this);
     this.#localRib.release(entry);
-    return told;
+    return sent;
   }
 
   #flushSlice(): void {
@@ -204,15 +204,15 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
     while (slice.size < SLICE) {
       const entry = this.#take();
       if (entry === undefined) return;
-      const told = this.#settle(entry);
+      const sent = this.#settle(entry);
       const route = this.#exported(entry.route);
       if (route !== undefined) {
-        if (told === undefined) this.#sent[route.nlri.type]++;
-        if (told?.attributes !== route.attributes || !this.#localRib.family.same(told.nlri, route.nlri))
+        if (sent === undefined) this.#sent[route.nlri.type]++;
+        if (sent?.attributes !== route.attributes || !this.#localRib.family.same(sent.nlri, route.nlri))
           slice.announce(route);
-      } else if (told !== undefined) {
-        this.#sent[told.nlri.type]--;
-        slice.withdraw(told.nlri);
+      } else if (sent !== undefined) {
+        this.#sent[sent.nlri.type]--;
+        slice.withdraw(sent.nlri);
       }
     }
   }

@@ -15,7 +15,7 @@ export class Attempts {
   readonly #log: AttemptLog;
   #retries = 0;
   #failures = 0;
-  /** The neighbor's operator has said that it takes no connection for now. */
+  /** The neighbor's operator has shut the session down for now. */
   #absent = false;
   /** Of the end under way. */
   #ending: Ending = 'fault';
@@ -50,7 +50,7 @@ export class Attempts {
     this.#retries = 0;
   }
 
-  /** The session that is about to end, or the attempt, ends for this reason; a fault where nobody says. */
+  /** The session that is about to end, or the attempt, ends for this reason; a fault if none is given. */
   ending(ending: Ending): void {
     this.#ending = ending;
   }

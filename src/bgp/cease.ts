@@ -42,12 +42,12 @@ export function ceaseOverLimit(
   return { ...content, data };
 }
 
-/** The reason of an end that an operator wants, with what the neighbor is told. */
+/** The reason of an end that an operator wants, with the message to the neighbor. */
 export function byOperator(what: string, words: string): string {
   return words === '' ? `${what} by the operator` : `${what} by the operator: ${words}`;
 }
 
-/** What is said to a connection that is not taken now; undefined where it is. */
+/** Returns the NOTIFICATION to a connection that is not taken now; undefined if it is. */
 export function refusalOf(
   { name, held }: FsmState,
   attempts: Pick<Attempts, 'admits'>,

@@ -33,7 +33,7 @@ export interface NeighborConfig {
   readonly connectRetryTime: number;
   /** Seconds that the neighbor may leave unread what waits for it (RFC 9687); 0: for ever; the RFC's value where absent. */
   readonly sendHoldTime?: number;
-  /** It is kept down, and told this message (RFC 9003), which may be empty; not where absent. */
+  /** It is kept down, and gets this message (RFC 9003), which may be empty; not where absent. */
   readonly shutdown?: string | undefined;
   /** How the path to it is probed (RFC 5880); not at all where absent. */
   readonly bfd?: (BfdSettings & { readonly multihop: boolean }) | undefined;
@@ -83,16 +83,16 @@ export interface SpeakerConfig {
   readonly listenRanges?: readonly ListenRange[];
 }
 
-/** What an OPEN says of us. */
+/** What our OPENs contain. */
 export interface LocalIdentity {
   readonly asn: number;
   readonly routerId: number;
   readonly restart: Readonly<LocalRestart>;
 }
 
-/** What we say of our own last restart (RFC 4724 §3), read when an OPEN is made. */
+/** What we announce of our own last restart (RFC 4724 §3), read when an OPEN is made. */
 export interface LocalRestart {
-  /** The R bit: we have just come back, and neighbors need not wait for our End-of-RIB before they tell theirs. */
+  /** The R bit: we have just come back, and neighbors need not wait for our End-of-RIB before they send theirs. */
   restarting: boolean;
   /** The F bit: what the data plane forwards outlived the restart. */
   forwardingPreserved: boolean;
@@ -161,7 +161,7 @@ function isSame(before: unknown, after: unknown): boolean {
   return before === after || (before instanceof Secret && after instanceof Secret && before.equals(after));
 }
 
-/** What the packets of the neighbor must have. */
+/** Returns what the packets of the neighbor must have. */
 export function peerSecurity({
   passwordFile,
   ttlSecurity,

@@ -83,7 +83,7 @@ export function interfaceChange(
   };
 }
 
-/** Why a neighbor that was directly connected is so no more; undefined where it still is, or was not before. */
+/** Returns why a neighbor that was directly connected is so no more; undefined if it still is, or was not before. */
 export function lostConnection(
   { gone, after }: InterfaceChange,
   neighbor: string,

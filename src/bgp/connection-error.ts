@@ -28,7 +28,7 @@ const WORDS: Readonly<Record<string, (address: string, port: number) => string>>
   ETIMEDOUT: (address) => `${address} does not answer`,
 };
 
-/** The sentence for an error of a socket, with the errno's name behind it; what Node says where the errno is no usual one. */
+/** The sentence for an error of a socket, with the errno's name behind it; Node's text if the errno is no usual one. */
 export function connectionErrorText(
   error: NodeJS.ErrnoException,
   to: { readonly address: string; readonly port: number },

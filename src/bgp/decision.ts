@@ -67,7 +67,7 @@ export function decide<P extends Path<Route>>(
 }
 
 /**
- * What the decision process chooses where several paths may be: those that the tie-breakers alone tell apart, in their order, of
+ * Returns what the decision process chooses where several paths may be: those that differ in the tie-breakers alone, in their order, of
  * each next hop one (of a link-local one, one a link).
  */
 export function decideSeveral<P extends Path<Route>>(
@@ -122,7 +122,7 @@ function chooseAmong<P extends Path<Route>>(
   return [...chosen.values()];
 }
 
-/** Where the path leads. */
+/** Returns the place that the path leads to. */
 function wayOf(path: Path<Route>): Ip | string {
   const zone = nextHopZone(path);
   const nextHop = nextHopAddress(path);
@@ -252,7 +252,7 @@ export function better<P extends Path<Route>>(
   b: P,
   { usable, alwaysCompareMed = false }: DecisionRules<P>,
 ): P {
-  // Whoever says the same has the same objects
+  // Equal attributes are the same objects
   if (
     usable !== undefined &&
     (a.attributes !== b.attributes || a.nlri !== b.nlri || nextHopZone(a) !== nextHopZone(b))

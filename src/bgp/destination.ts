@@ -23,12 +23,12 @@ export class Arrival {
 /** Of a destination whose last path went. */
 const NEVER = new Arrival({ epoch: 0 }, { neighbor: '', routerId: 0, internal: false }, 0, 0);
 
-/** A path as the RIB holds it. What it says may change in its place: nobody keeps one over a turn of the event loop. */
+/** A path as the RIB holds it. Its attributes may change in its place: nobody keeps one over a turn of the event loop. */
 export interface RibPath<Nlri extends Route = EvpnNlri> extends Path<Nlri> {
   arrival: Arrival;
 }
 
-/** What a neighbor said, but for the NLRI. */
+/** What a neighbor announced, but for the NLRI. */
 abstract class Told {
   constructor(
     public arrival: Arrival,
@@ -116,18 +116,18 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
     if (old === this || !this.hasPath) {
       this.arrival = arrival;
       this.attributes = attributes;
-      return this.#say(nlri);
+      return this.#announce(nlri);
     }
-    // One object for all who say the same
-    const said = this.same(this.nlri, nlri) ? this.nlri : nlri;
+    // One object for equal NLRI of all neighbors
+    const announced = this.same(this.nlri, nlri) ? this.nlri : nlri;
     if (old instanceof LaterPath) {
-      const differs = !this.same(old.nlri, said);
+      const differs = !this.same(old.nlri, announced);
       old.arrival = arrival;
       old.attributes = attributes;
-      old.nlri = said;
+      old.nlri = announced;
       return differs;
     }
-    this.#link(undefined, new LaterPath(arrival, attributes, said));
+    this.#link(undefined, new LaterPath(arrival, attributes, announced));
     return false;
   }
 
@@ -146,7 +146,7 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
     this.arrival = next.arrival;
     this.attributes = next.attributes;
     if (this.best === next) this.best = this;
-    return this.#say(next.nlri);
+    return this.#announce(next.nlri);
   }
 
   /** The decision process's choice; no list is built for one path or two. */
@@ -164,7 +164,7 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
   }
 
   /** True where the first path's NLRI is another one now. */
-  #say(nlri: Nlri): boolean {
+  #announce(nlri: Nlri): boolean {
     if (this.same(this.nlri, nlri)) return false;
     const before = this.copyOfNlri;
     for (let path = this.#later; path !== undefined; path = path.next)

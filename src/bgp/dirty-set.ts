@@ -4,7 +4,7 @@ import type { RibDestination } from './destination.js';
 
 /** So many are taken of one neighbor before the next has its turn. */
 const QUANTUM = 16;
-/** Of whom no more wait says little: that need not wait where what others say does. */
+/** A neighbor of whom no more wait announces little: its changes need not wait for those of others. */
 const SPARSE = 32;
 /** A neighbor is to be read no more above this many, and again below the other. */
 const CONGESTED_ABOVE = 65_536;
@@ -20,7 +20,7 @@ export class DirtyShare<Nlri extends Route = EvpnNlri> {
 
 /**
  * The destinations that changed for one reader, each once. They are taken from one neighbor after the other, so that who
- * says much has what another says wait for some of it and never for all.
+ * announces much has the changes of another wait for some of it and never for all.
  */
 export class DirtySet<Nlri extends Route = EvpnNlri> {
   readonly #bit: number;
@@ -29,7 +29,7 @@ export class DirtySet<Nlri extends Route = EvpnNlri> {
   #left = 0;
   #size = 0;
 
-  /** `bit` of a destination's `dirty` says that it is in this set. */
+  /** `bit` of a destination's `dirty` is set while it is in this set. */
   constructor(bit: number) {
     this.#bit = bit;
   }

@@ -39,7 +39,7 @@ export class EntryOrder<Entry extends Ordered> {
     let serial = 0;
     let place = 0;
     for (;;) {
-      // Before anything is said about the end, which may have come nearer
+      // Before the end is announced, which may have come nearer
       if (moves !== this.#moves) {
         moves = this.#moves;
         place = this.#placeBehind(serial);

@@ -90,7 +90,7 @@ export class Established {
         });
   }
 
-  /** True once the neighbor has told all that it knows of every family. */
+  /** True once the neighbor has sent all its routes of every family. */
   get isToldAll(): boolean {
     return this.endOfRibAt !== undefined;
   }
@@ -105,7 +105,7 @@ export class Established {
     return last;
   }
 
-  /** Begins to tell the neighbor our routes. */
+  /** Begins to send the neighbor our routes. */
   start(): void {
     for (const { rib, adjRibOut } of this.families.values()) {
       rib.neighborUp(this.source);
@@ -129,7 +129,7 @@ export class Established {
     return localAddress === undefined ? undefined : { remoteAs: this.negotiated.remoteAs, localAddress };
   }
 
-  /** True where the peer says in a new OPEN that it restarted, and this session is older than its first steps (RFC 4724 §5). */
+  /** True if the peer's new OPEN has the restart flag, and this session is older than its first steps (RFC 4724 §5). */
   isBefore({ restarts }: Negotiated): boolean {
     if (!hasRestarted(restarts) || this.negotiated.restarts.size === 0) return false;
     return this.uptime >= this.negotiated.keepaliveTime * 1000;
@@ -147,7 +147,7 @@ export class Established {
     return 'done';
   }
 
-  /** What its routes may be. */
+  /** Returns what its routes may be. */
   get inbound(): InboundPolicy {
     return this.#policies.inbound;
   }
@@ -169,7 +169,7 @@ export class Established {
   }
 
   /**
-   * The neighbor asks for our routes, or begins or ends to tell its own again (RFC 7313 §4): what it has not told between the two
+   * The neighbor asks for our routes, or begins or ends to send its own again (RFC 7313 §4): what it has not sent between the two
    * goes. Before its first End-of-RIB it may not begin; subtypes that nobody knows are nothing (§5).
    */
   routeRefresh({ afi, safi, subtype }: RouteRefreshMessage): void {
@@ -191,8 +191,8 @@ export class Established {
    * Asks a neighbor that keeps its routes back, where this is the first session after our own start, `sinceStart` milliseconds
    * ago. FRR waits for others to whom it could send the same, longer than a second (`coalesce-time`), but answers a
    * ROUTE-REFRESH at once, and does not send the routes again when it has waited. At a neighbor's start all its leaves would
-   * ask, and it would do for each what it can do once for all of them; and one that says that it has restarted waits for its
-   * other neighbors' routes rightly (RFC 4724 §4.1), though it may tell an End-of-RIB to whoever asks (GoBGP 3.10).
+   * ask, and it would do for each what it can do once for all of them; and one that has restarted waits for its
+   * other neighbors' routes rightly (RFC 4724 §4.1), though it may send an End-of-RIB to whoever asks (GoBGP 3.10).
    */
   promptAtStart(sinceStart: number): void {
     if (sinceStart >= START || hasRestarted(this.negotiated.restarts)) return;

@@ -55,7 +55,7 @@ export interface FamilyRibs {
   ): SessionAdjRibOut;
 }
 
-/** What a neighbor's routes of all families take, and how many of them are stale. */
+/** Returns what a neighbor's routes of all families take, and how many of them are stale. */
 export function holdingsOf(
   ribs: readonly FamilyRibs[],
   neighbor: string,

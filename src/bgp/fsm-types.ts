@@ -12,7 +12,7 @@ export interface FsmState {
 
 export type FsmTimer = 'ConnectRetryTimer' | 'HoldTimer' | 'KeepaliveTimer' | 'IdleHoldTimer';
 
-/** What a NOTIFICATION says (RFC 4271 §4.5). */
+/** The content of a NOTIFICATION (RFC 4271 §4.5). */
 export interface NotificationContent {
   readonly code: number;
   readonly subcode: number;

@@ -247,7 +247,7 @@ const TABLES: Readonly<Record<FsmStateName, StateTable>> = {
   Established: ESTABLISHED,
 };
 
-/** Where a state machine begins; the start event says whether it is passive. */
+/** Where a state machine begins; the start event has whether it is passive. */
 export const INITIAL_FSM_STATE: FsmState = { name: 'Idle', passive: false, held: false };
 
 /**

@@ -42,7 +42,7 @@ export class Gate {
     }
     if ((this.#open.get(address) ?? 0) < OF_NEIGHBOR) return true;
     this.#reset++;
-    this.#say('BGP connections of a neighbor that has too many open are reset', {
+    this.#warn('BGP connections of a neighbor that has too many open are reset', {
       neighbor: address,
       reset: this.#reset,
     });
@@ -52,7 +52,7 @@ export class Gate {
   /** A connection came from farther away than its neighbor's `ttl-security` allows. */
   tooFar(address: string, ttl: number): void {
     this.#tooFar++;
-    this.#say('BGP connection from farther away than ttl-security allows is reset', {
+    this.#warn('BGP connection from farther away than ttl-security allows is reset', {
       neighbor: address,
       ttl,
       reset: this.#tooFar,
@@ -61,7 +61,7 @@ export class Gate {
 
   /** No descriptors, or no memory, for connections that come in. */
   exhausted(code: string): void {
-    this.#say('BGP connections wait: there are no descriptors or no memory for them', { code });
+    this.#warn('BGP connections wait: there are no descriptors or no memory for them', { code });
   }
 
   /** Counts a connection until it is closed. */
@@ -89,14 +89,14 @@ export class Gate {
 
   #reject(address: string): void {
     this.#rejected++;
-    this.#say('BGP connection from an address that is no configured neighbor', {
+    this.#warn('BGP connection from an address that is no configured neighbor', {
       from: address,
       rejected: this.#rejected,
     });
   }
 
   /** A line at most every ten seconds of each kind. */
-  #say(message: string, facts: object): void {
+  #warn(message: string, facts: object): void {
     const now = this.#clock.now();
     if (now - (this.#loggedAt.get(message) ?? Number.NEGATIVE_INFINITY) < LOG_MILLISECONDS) return;
     this.#loggedAt.set(message, now);

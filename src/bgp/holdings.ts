@@ -9,7 +9,7 @@ export interface Holder {
   octets: number;
 }
 
-/** How many of a holder's routes have one attribute set; others of the set in a chain, since few neighbors say the same. */
+/** How many of a holder's routes have one attribute set; others of the set in a chain, since few neighbors announce the same. */
 class Share {
   routes = 0;
   next: Share | undefined = undefined;

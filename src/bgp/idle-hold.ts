@@ -18,7 +18,7 @@ const CEASES: Readonly<Record<number, Ending>> = {
   [CeaseSubcode.HARD_RESET]: 'returning',
 };
 
-/** What a NOTIFICATION of the neighbor means; a Hard Reset (RFC 8538 §3) what it carries. */
+/** Returns what a NOTIFICATION of the neighbor means; a Hard Reset (RFC 8538 §3) what it carries. */
 export function endingOf(notification: NotificationContent): Ending {
   const { code, subcode } = hardResetContent(notification) ?? notification;
   return code === NotificationCode.CEASE ? (CEASES[subcode] ?? 'fault') : 'fault';

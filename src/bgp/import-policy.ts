@@ -35,7 +35,7 @@ export class ImportPolicy {
     readonly siteOfOrigin: bigint | undefined = undefined,
   ) {}
 
-  /** The attributes that the RIB has of the route: `verdict` says what became of it. */
+  /** The attributes that the RIB has of the route: `verdict` has what became of it. */
   apply(family: AnyFamily, nlri: Route, attributes: PathAttributes): PathAttributes {
     const { policy, siteOfOrigin } = this;
     if (siteOfOrigin !== undefined && attributes.extendedCommunities.includes(siteOfOrigin))
@@ -55,7 +55,7 @@ export class ImportPolicy {
       made = new Map();
       this.#made.set(before, made);
     }
-    // Rules that were passed on the way are told apart by what they changed
+    // Rules that were passed on the way are distinguished by what they changed
     const key = `${accepted} ${rule} ${changes.map((each) => this.policy.rules.findIndex(({ set }) => set === each)).join()}`;
     const known = made.get(key);
     if (known !== undefined) return known;

@@ -30,7 +30,7 @@ export interface SessionPolicies {
 /** Nothing but what loops is refused. */
 export const NO_POLICY: InboundPolicy = { firstAs: undefined, allowasIn: 0, localAs: undefined };
 
-/** What a neighbor's settings make of its routes on a session with these facts. */
+/** Returns what a neighbor's settings make of its routes on a session with these facts. */
 export function inboundPolicy(
   {
     enforceFirstAs = true,
@@ -67,7 +67,7 @@ export interface RefusalEntry {
   readonly cure: string | undefined;
 }
 
-/** Why routes are refused where they arrive. They do not enter the RIB, and what the neighbor said of them before goes. */
+/** Why routes are refused where they arrive. They do not enter the RIB, and what the neighbor announced of them before goes. */
 export const REFUSED = {
   'own-route': { level: 'debug', text: 'a route of this leaf came back (RFC 4271 §9.1.2)', cure: undefined },
   'as-path-loop': {
@@ -116,7 +116,7 @@ export function noRefusals(): RefusalCounts {
   };
 }
 
-/** Why routes with these attributes are refused; undefined where they are taken. */
+/** Returns why routes with these attributes are refused; undefined if they are taken. */
 export function whyRefused(
   { asPath, originatorId, clusterList }: PathAttributes,
   asn: number,

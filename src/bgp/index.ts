@@ -1,6 +1,6 @@
 /**
  * The BGP speaker of a leaf: sessions with its neighbors, their routes of each family with the best of each, and our own
- * routes as each neighbor is told them. It is no transit: what it learned it never announces.
+ * routes as each neighbor is sent them. It is no transit: received routes are never announced.
  *
  * Supported: RFC 4271 (sessions, decision process without interior cost), RFC 2918 (route refresh), RFC 4456 (loop
  * detection and tie-breaking for reflected routes), RFC 4486 and RFC 9003 (Cease), RFC 4724 (End-of-RIB; a restart of ours

@@ -7,7 +7,7 @@ import {
   type RouteLimits,
 } from './route-limits.js';
 
-/** What is said again once a neighbor has fallen below this share of its limit, and risen again. */
+/** Below this share the limit is reported again: once a neighbor has fallen below this share of its limit, and risen again. */
 const QUIET_BELOW = 0.75;
 
 const RANK: Readonly<Record<LimitLevel, number>> = { within: 0, near: 1, over: 2 };
@@ -16,12 +16,12 @@ const RANK: Readonly<Record<LimitLevel, number>> = { within: 0, near: 1, over: 2
 export class LimitWatch {
   #reported: LimitLevel = 'within';
 
-  /** Limits or session are others: what was said of them is old. */
+  /** Limits or session are others: what was reported of them is old. */
   forget(): void {
     this.#reported = 'within';
   }
 
-  /** Which limit the neighbor has come near or beyond, once each time; undefined where there is no news. */
+  /** Returns which limit the neighbor has come near or beyond, once each time; undefined if there is no news. */
   news(holdings: LimitedHoldings, limits: RouteLimits): LimitUse | undefined {
     if (isQuiet(holdings, limits, this.#reported === 'within' ? NEAR_LIMIT : QUIET_BELOW)) {
       this.#reported = 'within';

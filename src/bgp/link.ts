@@ -42,7 +42,7 @@ export interface LinkRecord {
   failing(reason: string): void;
 }
 
-/** What a link needs of its neighbor, and tells it. */
+/** What a link needs of its neighbor, and reports to it. */
 export interface LinkHost {
   readonly clock: Clock;
   readonly settings: Pick<SessionSettings, 'timerPeriod' | 'sendHoldPeriod' | 'openMessage'>;
@@ -159,7 +159,7 @@ export class Link {
     this.#drop();
   }
 
-  /** Writes a message; false says to hold further UPDATEs back. */
+  /** Writes a message; false asks to hold further UPDATEs back. */
   send(type: MessageType, message: Uint8Array): boolean {
     if (this.#connection === undefined) return false;
     this.#host.record.count('out', type);

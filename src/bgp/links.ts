@@ -56,7 +56,7 @@ export class Links {
     return this.#incoming.accept(connection);
   }
 
-  /** Gives both an event; whoever stops is told to do so, and the main one first. */
+  /** Gives both an event; whichever stops is stopped, the main one first. */
   stop(event: FsmEvent & { readonly type: 'ManualStop' }): void {
     this.#main.handle(event);
     this.#incoming?.handle(event);
@@ -95,7 +95,7 @@ export class Links {
     (keepsNew ? other : link).handle({ type: 'OpenCollisionDump' });
   }
 
-  /** Ends what the interfaces that changed have carried to this address, each with the reason told before; true where that is something. */
+  /** Ends what the interfaces that changed have carried to this address, each with its reason reported before; true where that is something. */
   lose(change: InterfaceChange, address: string, losing: (reason: string) => void): boolean {
     const locals = this.all.map(({ connection }) => connection?.localAddress);
     const reason = locals
@@ -110,7 +110,7 @@ export class Links {
     return true;
   }
 
-  /** Ends what both carry without a word, each told before, and begins nothing anew. */
+  /** Ends what both carry without a NOTIFICATION, each reported before, and begins nothing anew. */
   abandon(losing: () => void): void {
     for (const link of this.all) {
       if (link.connection === undefined) continue;
@@ -137,7 +137,7 @@ export class Links {
     }
   }
 
-  /** Ends all for a fault of our own; where even that fails, which `onStuck` is told, there is a new main link. */
+  /** Ends all for a fault of our own; where even that fails, which is reported by `onStuck`, there is a new main link. */
   abort(notification: NotificationContent, onStuck: (error: unknown) => void): void {
     try {
       for (const link of this.all) link.handle({ type: 'AutomaticStop', notification });

@@ -44,7 +44,7 @@ export class Listeners {
     this.#host = host;
   }
 
-  /** Where they listen, with the ports that the kernel chose for port 0. */
+  /** Returns where they listen, with the ports that the kernel chose for port 0. */
   get endpoints(): readonly ListenEndpoint[] {
     return [...this.#listeners.values()].map(({ address, port }) => ({ address, port }));
   }
@@ -130,7 +130,7 @@ export class Listeners {
     this.#peers = peers;
   }
 
-  /** What is demanded of the neighbors of whom something is, by address. */
+  /** Returns what is demanded of the neighbors of whom something is, by address. */
   #securityOf(neighbors: readonly NeighborConfig[]): ReadonlyMap<string, PeerSecurity> {
     const peers = new Map<string, PeerSecurity>();
     for (const neighbor of neighbors) {

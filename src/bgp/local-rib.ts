@@ -3,16 +3,16 @@ import { EntryOrder, type Ordered } from './entry-order.js';
 import type { LocalRoute } from './route.js';
 import { EvpnTable, type RouteTable, type TableEntry } from './table.js';
 
-/** A neighbor that has still to be told of an entry's change, and what it was told last; undefined is "nothing". */
+/** A neighbor that has still to be sent an entry's change, and what it was sent last; undefined is "nothing". */
 class Owed<Nlri extends Route> {
   constructor(
     readonly to: LocalRibListener<Nlri>,
-    readonly told: LocalRoute<Nlri> | undefined,
+    readonly sent: LocalRoute<Nlri> | undefined,
     public next: Owed<Nlri> | undefined,
   ) {}
 }
 
-/** One key of ours. It outlives its route while a neighbor has still to be told that the route is gone. */
+/** One key of ours. It outlives its route while a neighbor has still to be sent its withdrawal. */
 export class LocalEntry<Nlri extends Route = EvpnNlri>
   implements TableEntry<LocalEntry<Nlri>, Nlri>, Ordered
 {
@@ -25,30 +25,30 @@ export class LocalEntry<Nlri extends Route = EvpnNlri>
 
   constructor(
     readonly nlri: Nlri,
-    /** Grows with every new entry: says whether a walk in order of insertion has passed it. */
+    /** Grows with every new entry: shows whether a walk in order of insertion has passed it. */
     readonly serial: number,
   ) {}
 
-  /** Somebody has still to be told. */
+  /** Somebody has still to be sent the change. */
   get isOwed(): boolean {
     return this.#owed !== undefined;
   }
 
-  /** Notes what the neighbor was told before the change, which it is to be told of; false where it is owed one already. */
-  owe(to: LocalRibListener<Nlri>, told: LocalRoute<Nlri> | undefined): boolean {
+  /** Notes what the neighbor was sent before the change, which it is to be sent; false if it is owed one already. */
+  owe(to: LocalRibListener<Nlri>, sent: LocalRoute<Nlri> | undefined): boolean {
     for (let owed = this.#owed; owed !== undefined; owed = owed.next) if (owed.to === to) return false;
-    this.#owed = new Owed(to, told, this.#owed);
+    this.#owed = new Owed(to, sent, this.#owed);
     return true;
   }
 
-  /** True where the neighbor is owed a change of which it was told nothing before. */
+  /** True if the neighbor is owed a change of which it was sent nothing before. */
   isToldNothing(to: LocalRibListener<Nlri>): boolean {
     for (let owed = this.#owed; owed !== undefined; owed = owed.next)
-      if (owed.to === to) return owed.told === undefined;
+      if (owed.to === to) return owed.sent === undefined;
     return false;
   }
 
-  /** The neighbor is owed nothing any more; what it was told last. */
+  /** The neighbor is owed nothing any more; returns what it was sent last. */
   settle(to: LocalRibListener<Nlri>): LocalRoute<Nlri> | undefined {
     let before: Owed<Nlri> | undefined;
     let owed = this.#owed;
@@ -58,7 +58,7 @@ export class LocalEntry<Nlri extends Route = EvpnNlri>
     }
     if (before === undefined) this.#owed = owed?.next;
     else before.next = owed?.next;
-    return owed?.told;
+    return owed?.sent;
   }
 }
 
@@ -101,7 +101,7 @@ export class FamilyLocalRib<Nlri extends Route> {
       return;
     if (before === undefined) this.#size++;
     entry.route = { nlri, attributes };
-    this.#tell(entry, before);
+    this.#notify(entry, before);
   }
 
   /** Removes the route of this key; harmless where there is none. */
@@ -111,7 +111,7 @@ export class FamilyLocalRib<Nlri extends Route> {
     const before = entry.route;
     entry.route = undefined;
     this.#size--;
-    this.#tell(entry, before);
+    this.#notify(entry, before);
     this.release(entry);
   }
 
@@ -145,7 +145,7 @@ export class FamilyLocalRib<Nlri extends Route> {
     this.#order.delete(entry);
   }
 
-  #tell(entry: LocalEntry<Nlri>, before: LocalRoute<Nlri> | undefined): void {
+  #notify(entry: LocalEntry<Nlri>, before: LocalRoute<Nlri> | undefined): void {
     for (const listener of this.#listeners) listener.changed(entry, before);
   }
 }

@@ -4,7 +4,7 @@ import { type Arrival, PlainDestination, type RibPath } from './destination.js';
 import { isOnOtherLink } from './next-hop-zone.js';
 import type { Path, PathSource } from './route.js';
 
-/** A path that was chosen, and what it said then. */
+/** A path that was chosen, and its attributes then. */
 interface Choice<Nlri extends Route> {
   readonly path: RibPath<Nlri>;
   readonly source: PathSource;

@@ -24,7 +24,7 @@ export interface NeighborRouteCounts<Nlri extends Route = EvpnNlri> {
   readonly octets: number;
 }
 
-/** Of a neighbor that has said nothing. */
+/** Of a neighbor that has sent nothing. */
 export const NO_COUNTS: NeighborRouteCounts<never> = {
   received: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),
   accepted: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),
@@ -37,7 +37,7 @@ export const NO_COUNTS: NeighborRouteCounts<never> = {
   octets: 0,
 };
 
-/** All that a RIB knows of one neighbor. A path whose epoch is not the neighbor's is stale. */
+/** All that a RIB has of one neighbor. A path whose epoch is not the neighbor's is stale. */
 export class NeighborRoutes<Nlri extends Route> implements Holder {
   epoch = 0;
   readonly received: number[];
@@ -50,7 +50,7 @@ export class NeighborRoutes<Nlri extends Route> implements Holder {
   /** Paths among those held that are stale. */
   stale = 0;
   rejected = 0;
-  /** Those are stale that a refresh under way has not told again (RFC 7313). */
+  /** Those are stale that a refresh under way has not sent again (RFC 7313). */
   refreshing = false;
   /** Of the latest UPDATE with routes. */
   arrival: Arrival | undefined = undefined;

@@ -20,7 +20,7 @@ export interface NotificationRecord {
   readonly code: number;
   readonly subcode: number;
   readonly data: Uint8Array;
-  /** The registered names, and what we or the peer had to say about it. */
+  /** The registered names, and the text of ours or of the peer's. */
   readonly text: string;
   /** Milliseconds since 1970. */
   readonly time: number;
@@ -35,7 +35,7 @@ export interface NeighborError {
 
 /** An operator keeps the neighbor down. */
 export interface AdministrativeShutdown {
-  /** What the neighbor was told (RFC 9003); may be empty. */
+  /** The message to the neighbor (RFC 9003); may be empty. */
   readonly message: string;
   readonly since: number;
   /** The neighbor's setting, whatever a command does; a command; or a limit of its routes (`on-limit: stop`). */

@@ -4,7 +4,7 @@ import { zoneOf } from './address.js';
 import { nextHopAddress, type Path, type PathSource, sourceAddress } from './route.js';
 
 /**
- * The device on which the path's next hop is, by name, where its address does not say so: the neighbor's zone for a
+ * The device on which the path's next hop is, by name, where its address does not show it: the neighbor's zone for a
  * link-local next hop (RFC 4007 §6); else empty.
  */
 export function nextHopZone(path: Pick<Path<Route>, 'attributes' | 'source'>): string {

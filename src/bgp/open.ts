@@ -18,7 +18,7 @@ import type { NotificationContent } from './fsm-types.js';
 /** Seconds that a peer may keep our routes while we restart (RFC 4724 §3). */
 export const RESTART_TIME = 120;
 
-/** What a peer's graceful restart capability says of one family (RFC 4724 §3). */
+/** A peer's graceful restart capability for one family (RFC 4724 §3). */
 export interface PeerRestart {
   /** Seconds. */
   readonly restartTime: number;
@@ -28,7 +28,7 @@ export interface PeerRestart {
   readonly forwardingPreserved: boolean;
 }
 
-/** What both OPENs together say. */
+/** What both OPENs together negotiate. */
 export interface Negotiated {
   readonly remoteAs: number;
   /** Unsigned 32 bits. */
@@ -49,7 +49,7 @@ export interface Negotiated {
   readonly restarts: ReadonlyMap<AnyFamily, PeerRestart>;
 }
 
-/** True where the peer says for some family that it has just restarted. */
+/** True if the peer has the restart flag for some family. */
 export function hasRestarted(restarts: Negotiated['restarts']): boolean {
   for (const { restarted } of restarts.values()) if (restarted) return true;
   return false;
@@ -61,7 +61,7 @@ export interface OpenRefusal {
   readonly reason: string;
 }
 
-/** The families of a neighbor for which nothing is said. */
+/** The families of a neighbor without configured ones. */
 const EVPN_ALONE: readonly AnyFamily[] = [EVPN];
 
 /** The families that we offer to a neighbor. */
@@ -209,7 +209,7 @@ export function judgeOpen(
       `the neighbor's BGP identifier ${formatIp(open.routerId as Ipv4)} is ours; each router of an AS needs its own`,
       octets(open.routerId, 4),
     );
-  // Who says nothing of families speaks the one that is as old as the protocol (RFC 4760 §8)
+  // A peer without the capability speaks the one that is as old as the protocol (RFC 4760 §8)
   const common = offered.filter((family) => (count === 0 ? family.hasFields : theirs.includes(family)));
   const families = common.filter(
     (family) => !needsExtendedNextHop(family, neighbor) || byIpv6.includes(family),

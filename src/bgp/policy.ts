@@ -37,7 +37,7 @@ export interface PolicyRule {
   readonly set: AttributeChanges;
 }
 
-/** Rules of which the first that matches and does not say `next` decides, and what becomes of what none decides. */
+/** Rules of which the first that matches and is not `next` decides, and what becomes of what none decides. */
 export interface RoutePolicy {
   readonly name: string;
   readonly rules: readonly PolicyRule[];
@@ -65,7 +65,7 @@ export interface Judgement {
 /** The name of the decision where no rule made one. */
 export const OTHERWISE = 'otherwise';
 
-/** Which rule decides about the route, and what those on the way change of it. Pure. */
+/** Returns which rule decides about the route, and what those on the way change of it. Pure. */
 export function judge(
   { rules, otherwise }: RoutePolicy,
   family: AnyFamily,

@@ -25,7 +25,7 @@ export interface Shared<Nlri extends Route> {
 /**
  * A reader of what changes in a RIB, at its own speed: `FamilyRib.subscribe` makes one. It has a dirty set and a note on each
  * destination to itself. A destination whose last path went stays until every reader has taken it, so a reader that does not
- * take has the neighbors held up that say much.
+ * take has the neighbors held up that announce much.
  */
 export class Reader<Nlri extends Route = EvpnNlri> {
   /** Called when the dirty set goes from empty to non-empty. */
@@ -115,7 +115,7 @@ export class Reader<Nlri extends Route = EvpnNlri> {
     return taken;
   }
 
-  /** What this reader noted of the destination last. */
+  /** Returns what this reader noted of the destination last. */
   noteOf(destination: Destination<Nlri>): object | undefined {
     return noteIn(destination, this.slot);
   }

@@ -5,7 +5,7 @@ import { setNote } from './notes.js';
 import { Reader, type ReadRib, type Shared } from './rib-reader.js';
 import type { RouteTable } from './table.js';
 
-/** A destination tells by a bit each which readers have still to take it. */
+/** A destination has a bit for each reader that has still to take it. */
 const MOST = 30;
 /** Destinations of which one turn clears what a reader has left behind. */
 const SLICE = 512;
@@ -48,7 +48,7 @@ export class RibReaders<Nlri extends Route> implements ReadRib<Nlri> {
     return reader;
   }
 
-  /** True while some reader is so far behind with what the neighbor said that no more should be read from it. */
+  /** True while some reader is so far behind with the neighbor's routes that no more should be read from it. */
   isCongested({ shares }: Shared<Nlri>): boolean {
     for (const share of shares) if (share?.congested === true) return true;
     return false;

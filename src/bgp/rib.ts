@@ -45,7 +45,7 @@ export class FamilyRib<Nlri extends Route> {
   isOriginated: ((nlri: Nlri) => boolean) | undefined;
 
   /**
-   * Excludes paths from the decision where others are usable; what it says of a path follows from the path and from what
+   * Excludes paths from the decision where others are usable; its answer for a path follows from the path and from what
    * changes with `lookAgain` alone.
    */
   get usable(): Usable<Nlri> | undefined {
@@ -88,7 +88,7 @@ export class FamilyRib<Nlri extends Route> {
     return this.#routes.family;
   }
 
-  /** To tell families apart. */
+  /** To distinguish families. */
   get #anyFamily(): AnyFamily {
     return this.#routes.family as unknown as AnyFamily;
   }
@@ -105,13 +105,13 @@ export class FamilyRib<Nlri extends Route> {
 
   /**
    * A reader of what changes, which has all that stands to look at again first. Throws RangeError where there are 30 already:
-   * what tells others, however many, is one reader.
+   * what informs others, however many, is one reader.
    */
   subscribe(): RibReader<Nlri> {
     return this.#readers.add();
   }
 
-  /** True while some reader is so far behind with what this neighbor said that no more should be read from it. */
+  /** True while some reader is so far behind with this neighbor's routes that no more should be read from it. */
   isCongested(neighbor: string): boolean {
     const routes = this.#neighbors.get(neighbor);
     return routes !== undefined && this.#readers.isCongested(routes);
@@ -119,7 +119,7 @@ export class FamilyRib<Nlri extends Route> {
 
   /**
    * Takes in one UPDATE: withdrawals first, then announcements. Routes that loop or that the policy refuses (inbound.ts)
-   * are dropped and counted, together with what the neighbor said before; the reason is returned.
+   * are dropped and counted, together with what the neighbor announced before; the reason is returned.
    */
   update(
     source: PathSource,
@@ -171,14 +171,14 @@ export class FamilyRib<Nlri extends Route> {
     neighbor.refreshing = false;
     neighbor.epoch++;
     neighbor.stale = neighbor.held;
-    // Routes of an older epoch were left by an earlier restart, or not told again by a refresh that the session did not live through
+    // Routes of an older epoch were left by an earlier restart, or not sent again by a refresh that the session did not live through
     if (!isUntold && neighbor.epoch > 1 && neighbor.held > 0)
       void this.#sweeps.start(neighbor, neighbor.epoch - 1);
   }
 
   /**
-   * The neighbor begins to tell all its routes again (RFC 7313 §4): they stay as they are, and those that it does not tell go
-   * with `sweepStale`. Where it has begun already, what it has told since then counts as told.
+   * The neighbor begins to send all its routes again (RFC 7313 §4): they stay as they are, and those that it does not send go
+   * with `sweepStale`. Where it has begun already, what it has sent since then counts as sent.
    */
   neighborRefreshes(source: Pick<PathSource, 'neighbor'>): void {
     const neighbor = this.#neighborOf(source);
@@ -324,15 +324,15 @@ export class FamilyRib<Nlri extends Route> {
       return;
     }
     const { best } = destination;
-    const told = best?.attributes;
-    const teller = best?.source;
+    const bestBefore = best?.attributes;
+    const announcer = best?.source;
     const before = old?.attributes;
     if (before !== attributes) {
       this.#hold(neighbor, attributes);
       if (before !== undefined) this.#release(neighbor, before);
     }
     const differs = destination.put(arrival, attributes, nlri, old);
-    this.#choose(neighbor, destination, told, teller, differs && old === best);
+    this.#choose(neighbor, destination, bestBefore, announcer, differs && old === best);
   }
 
   #withdraw(neighbor: NeighborRoutes<Nlri>, nlri: Nlri): void {
@@ -343,14 +343,14 @@ export class FamilyRib<Nlri extends Route> {
 
   #removePath(neighbor: NeighborRoutes<Nlri>, destination: RibDestination<Nlri>, path: RibPath<Nlri>): void {
     const { best, nlri } = destination;
-    const told = best?.attributes;
-    const teller = best?.source;
+    const bestBefore = best?.attributes;
+    const announcer = best?.source;
     if (path.arrival.epoch !== neighbor.epoch) neighbor.stale--;
     this.#release(neighbor, path.attributes);
     const differs = destination.remove(path);
     neighbor.accepted[nlri.type]--;
     neighbor.held--;
-    this.#choose(neighbor, destination, told, teller, differs && path === best);
+    this.#choose(neighbor, destination, bestBefore, announcer, differs && path === best);
   }
 
   /** What a policy made of attributes counts as these, of which the neighbor alone decides. */
@@ -366,27 +366,27 @@ export class FamilyRib<Nlri extends Route> {
   }
 
   /**
-   * After the neighbor's change of the destination's paths. `told`: the attributes that the best one had before it, and `teller` who
-   * said it; `differs`: it is of another NLRI than then.
+   * After the neighbor's change of the destination's paths. `bestBefore`: the attributes that the best one had before it, and `announcer` who
+   * announced it; `differs`: it is of another NLRI than then.
    */
   #choose(
     neighbor: NeighborRoutes<Nlri>,
     destination: RibDestination<Nlri>,
-    told: PathAttributes | undefined,
-    teller: PathSource | undefined,
+    bestBefore: PathAttributes | undefined,
+    announcer: PathSource | undefined,
     differs: boolean,
   ): void {
     const { best } = destination;
     const choice = destination.choose(this.#rules);
     destination.best = choice;
     const othersDiffer = destination.chooseSeveral(this.#rules);
-    // What a reader of the best path sees is its attributes, its NLRI and the link of its next hop; who said it matters to the
+    // What a reader of the best path sees is its attributes, its NLRI and the link of its next hop; who announced it matters to the
     // explanation only
     if (
       differs ||
       othersDiffer ||
-      choice?.attributes !== told ||
-      (choice !== undefined && teller !== undefined && isOnOtherLink(choice, teller)) ||
+      choice?.attributes !== bestBefore ||
+      (choice !== undefined && announcer !== undefined && isOnOtherLink(choice, announcer)) ||
       (best !== choice &&
         best !== undefined &&
         choice !== undefined &&

@@ -8,7 +8,7 @@ export interface RouteLimits {
   readonly maxOctets: number;
   /** The same as `maxRoutes` of one family alone, for the families that have such a limit. */
   readonly maxFamilyRoutes: ReadonlyMap<AnyFamily, number>;
-  /** Ends the session with Cease/1 (RFC 4486 §4) for a while, or until an operator says; or says so and goes on. */
+  /** Ends the session with Cease/1 (RFC 4486 §4) for a while, or until an operator starts it; or reports it and goes on. */
   readonly onLimit: 'close' | 'stop' | 'warn';
 }
 
@@ -55,7 +55,7 @@ export function routeLimits({
   return { maxRoutes, maxOctets, maxFamilyRoutes, onLimit };
 }
 
-/** True where they say the same. */
+/** True if they are equal. */
 export function sameLimits(a: Partial<RouteLimits>, b: Partial<RouteLimits>): boolean {
   const [one, two] = [routeLimits(a), routeLimits(b)];
   return (
@@ -67,7 +67,7 @@ export function sameLimits(a: Partial<RouteLimits>, b: Partial<RouteLimits>): bo
   );
 }
 
-/** How far the neighbor is with what it is further with: routes or octets of attributes. */
+/** Returns how far the neighbor is with what it is further with: routes or octets of attributes. */
 export function limitUse(
   holdings: LimitedHoldings,
   { maxRoutes, maxOctets, maxFamilyRoutes }: RouteLimits,

@@ -24,7 +24,7 @@ export interface Path<Nlri extends Route = EvpnNlri> {
   readonly stale: boolean;
 }
 
-/** One NLRI key with every neighbor's path; at most one path a neighbor. It and its paths are the RIB's: what they say changes with the next UPDATE. */
+/** One NLRI key with every neighbor's path; at most one path a neighbor. It and its paths are the RIB's: their content changes with the next UPDATE. */
 export interface Destination<Nlri extends Route = EvpnNlri> {
   /** The NLRI of some path; its key fields (not ESI, not labels) are the destination's. */
   readonly nlri: Nlri;
@@ -46,7 +46,7 @@ export interface LocalRoute<Nlri extends Route = EvpnNlri> {
   readonly attributes: OriginatedAttributes;
 }
 
-/** What names the source of the paths of a neighbor that is at that address. */
+/** Returns what names the source of the paths of a neighbor that is at that address. */
 export function sourceNames(
   {
     address: neighbor,

@@ -5,7 +5,7 @@ import { REFUSED, type RefusalReason } from './inbound.js';
 import type { Negotiated } from './open.js';
 import { type LimitUse, limitText, NEAR_LIMIT } from './route-limits.js';
 
-/** What the log says of one neighbor's sessions. */
+/** What is logged of one neighbor's sessions. */
 export class SessionLog {
   readonly #log: Log;
   readonly #neighbor: string;

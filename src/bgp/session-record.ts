@@ -151,7 +151,7 @@ export class SessionRecord {
     );
   }
 
-  /** The session, or an attempt at one, is over. Returns why, as it was noted on the way or else as the event says. */
+  /** The session, or an attempt at one, is over. Returns why, as it was noted on the way or else as the event has it. */
   ended(what: 'session' | 'attempt', event: string): string {
     const notification = this.#notification;
     const reason =

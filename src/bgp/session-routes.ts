@@ -24,7 +24,7 @@ export interface SessionRoutesDeps {
   readonly onGrown: () => void;
 }
 
-/** What the session has to say of itself when it takes an UPDATE in. */
+/** The facts of the session that count when it takes an UPDATE in. */
 export interface UpdateHost {
   /** The session that stands. */
   readonly standing: Established | undefined;
@@ -67,7 +67,7 @@ export class SessionRoutes {
     return false;
   }
 
-  /** What the routes of all families take. */
+  /** Returns what the routes of all families take. */
   get holdings(): Pick<NeighborRouteCounts, 'held' | 'octets' | 'stale'> {
     return holdingsOf(this.#deps.ribs, this.#neighbor);
   }
@@ -79,7 +79,7 @@ export class SessionRoutes {
   }
 
   /**
-   * How many of the session before are kept. What a refresh has not told again yet (RFC 7313) does not count: a neighbor could
+   * Returns how many of the session before are kept. What a refresh has not sent again yet (RFC 7313) does not count: a neighbor could
    * have any number of routes that begins one again and again.
    */
   get #restarted(): number {
@@ -121,7 +121,7 @@ export class SessionRoutes {
     for (const [family, stale] of this.#stale) stale.sessionUp(restarts.get(family));
   }
 
-  /** A session has gone; `kept`: with nothing said, so that what the neighbor restarts gracefully with stays. */
+  /** A session has gone; `kept`: without a NOTIFICATION, so that what the neighbor restarts gracefully with stays. */
   sessionDown({ restarts }: Negotiated, kept: boolean): void {
     for (const [family, stale] of this.#stale) {
       const restart = restarts.get(family);
@@ -173,7 +173,7 @@ export class SessionRoutes {
     return routes;
   }
 
-  /** What an UPDATE says of one family, unless an earlier part has ended the session. */
+  /** Takes what an UPDATE has of one family, unless an earlier part has ended the session. */
   #take(established: Established, update: AnyUpdate, host: UpdateHost): number {
     const routes = update.withdrawn.length + update.reachable.length;
     if (host.standing !== established) return routes;

@@ -71,7 +71,7 @@ export class SessionSettings {
     this.#local = local;
   }
 
-  /** Where connections to the neighbor at this address go, and what they are made with. */
+  /** Returns where connections to the neighbor at this address go, and what they are made with. */
   targetAt(address: string): ConnectTarget {
     const { port, localAddress, sourceFault: fault } = this.#neighbor;
     return { address, port, localAddress, security: peerSecurity(this.#neighbor), fault };
@@ -99,7 +99,7 @@ export class SessionSettings {
     return judgeOpen(open, this.#local, this.#neighbor);
   }
 
-  /** What becomes of the neighbor's routes, and of ours. */
+  /** Returns what becomes of the neighbor's routes, and of ours. */
   policies(negotiated: Negotiated): SessionPolicies {
     const { exportPolicy } = this.#neighbor;
     return { inbound: inboundPolicy(this.#neighbor, negotiated), exported: exportPolicy };

@@ -70,7 +70,7 @@ export class Session implements LinkHost, UpdateHost {
       onFound: (address) => this.#found(address),
       // What the neighbor restarts gracefully with stays, as with any other loss of a connection
       onLost: (reason) => this.guard(() => this.#links.abandon(() => this.#losing(reason))),
-      onDown: (...told) => this.#pathFailed(...told),
+      onDown: (...args) => this.#pathFailed(...args),
       isInUse: () => this.#established !== undefined,
     });
   }
@@ -256,7 +256,7 @@ export class Session implements LinkHost, UpdateHost {
     });
   }
 
-  /** A neighbor that cannot be asked for all its routes again tells them with a new session. */
+  /** A neighbor that cannot be asked for all its routes again sends them with a new session. */
   #policiesChanged(): void {
     const established = this.#established;
     if (established === undefined) return;
@@ -276,7 +276,7 @@ export class Session implements LinkHost, UpdateHost {
     return 'done';
   }
 
-  /** Takes note of interfaces that changed: what they carried ends at once, for nothing that we could say would arrive. */
+  /** Takes note of interfaces that changed: what they carried ends at once, for nothing that we sent would arrive. */
   interfacesChanged(change: InterfaceChange): void {
     const { address } = this.whereabouts;
     if (address === undefined) return;

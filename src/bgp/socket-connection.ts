@@ -16,7 +16,7 @@ export const HIGH_WATER_MARK = 256 * 1024;
  */
 const INBOX = Buffer.alloc(64 * 1024);
 
-/** How a socket of node:net is told to read for the connection, which is made of it. */
+/** Returns the read options of a socket of node:net, of which the connection is made. */
 export function readInto(connection: () => SocketConnection | undefined): OnReadOpts {
   return {
     buffer: INBOX,
@@ -41,7 +41,7 @@ export class SocketConnection implements Connection {
   #backlog = false;
   #ending = false;
   #error: Error | undefined;
-  /** The kernel has been asked for the connection, and has chosen our end; node:net remembers what it says before. */
+  /** The kernel has been asked for the connection, and has chosen our end; node:net remembers what it reports before. */
   #asked = false;
   readonly #changeKey: (key: Secret) => void;
 
@@ -64,11 +64,11 @@ export class SocketConnection implements Connection {
     socket.on('error', (error) => {
       this.#error = error;
     });
-    socket.once('close', () => handlers.onClose(this.#told()));
+    socket.once('close', () => handlers.onClose(this.#closeError()));
   }
 
   /** Node's own words name addresses that nobody knows: `Local (undefined:undefined)`. */
-  #told(): Error | undefined {
+  #closeError(): Error | undefined {
     const to = { address: this.remoteAddress, port: this.remotePort };
     return this.#error && new Error(connectionErrorText(this.#error, to), { cause: this.#error });
   }
@@ -118,7 +118,7 @@ export class SocketConnection implements Connection {
       socket.uncork();
     }
     if (!this.#backlog && socket.writableLength > 0) this.#waiting(true);
-    // Whoever was told to wait is told to go on, also where the stream has got rid of all in the meantime
+    // Whoever was asked to wait is asked to go on, also where the stream has got rid of all in the meantime
     if (this.#owesDrain && !socket.writableNeedDrain && !socket.destroyed) this.#drained();
   }
 

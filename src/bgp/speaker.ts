@@ -57,7 +57,7 @@ const STOP_MILLISECONDS = 3000;
 export type NeighborOutcome = Refresh | 'no neighbor' | 'shut down' | 'shut down by its setting';
 
 /**
- * A BGP speaker: its neighbors, what they said of L2VPN/EVPN (`rib`) and what they are told of it (`localRib`). RIBs of
+ * A BGP speaker: its neighbors, what they announce of L2VPN/EVPN (`rib`) and what they are sent of it (`localRib`). RIBs of
  * other families are its owner's, who gives them to it.
  */
 export class Speaker {
@@ -114,13 +114,13 @@ export class Speaker {
     return this.#gate.rejected;
   }
 
-  /** Where the speaker listens, with the ports that the kernel chose for port 0. */
+  /** Returns where the speaker listens, with the ports that the kernel chose for port 0. */
   get listening(): readonly ListenEndpoint[] {
     return this.#listeners.endpoints;
   }
 
   /**
-   * To be called before `start` where the data plane still forwards what an earlier process installed: OPENs then say
+   * To be called before `start` where the data plane still forwards what an earlier process installed: OPENs then show
    * so (RFC 4724 §4.1), and that we restarted for as long as a neighbor may keep our routes.
    */
   restarted(): void {
@@ -332,7 +332,7 @@ export class Speaker {
     return session?.whereabouts.address === address ? session : undefined;
   }
 
-  /** Where the neighbor is; undefined as long as that is not known. */
+  /** Returns where the neighbor is; undefined as long as that is not known. */
   #addressOf(neighbor: NeighborConfig): string | undefined {
     if (neighbor.interface === undefined) return canonicalAddress(neighbor.address);
     return this.#sessions.get(neighbor.interface)?.whereabouts.address;

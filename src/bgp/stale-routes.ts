@@ -48,7 +48,7 @@ export class StaleRoutes {
     );
   }
 
-  /** The session is back, with what the new OPEN says of EVPN; undefined where it says nothing. */
+  /** The session is back, with what the new OPEN has of EVPN; undefined if it has nothing. */
   sessionUp(restart: PeerRestart | undefined): void {
     if (this.#timer === undefined) return;
     if (restart?.forwardingPreserved === true) this.#await(restart);
@@ -60,7 +60,7 @@ export class StaleRoutes {
       );
   }
 
-  /** The neighbor has told all that it knows: what is still stale goes. */
+  /** The neighbor has sent all its routes: what is still stale goes. */
   endOfRib(): void {
     this.#end('End-of-RIB');
   }

@@ -19,7 +19,7 @@ export interface TcpSockets {
   ): ListeningSocket;
 }
 
-/** What a listening socket asks and tells. */
+/** What a listening socket asks and reports. */
 export interface ListeningHost {
   /** False: the connection is reset, and costs no more. */
   admits(address: string): boolean;

@@ -13,7 +13,7 @@ import {
   type Transport,
 } from './transport.js';
 
-/** Options that node:net hands on or knows, though its types do not say so. */
+/** Options that node:net passes on or knows, though its types do not have it. */
 interface SocketOptions extends SocketConstructorOpts {
   readonly highWaterMark: number;
   readonly noDelay: boolean;
@@ -55,7 +55,7 @@ export class TcpTransport implements Transport {
     return connection;
   }
 
-  /** A connection for which there was not even a socket; its end is told as that of any other. */
+  /** A connection for which there was not even a socket; its end is reported as that of any other. */
   #failed({ address, port }: ConnectTarget, handlers: ConnectionHandlers, error: Error): Connection {
     const socket = new Socket();
     const connection = new SocketConnection(socket, address, port, () => {});

@@ -6,7 +6,7 @@ export interface PeerSecurity {
   readonly md5Key?: Secret | undefined;
   /** How many hops away the peer is at most (GTSM, RFC 5082). */
   readonly ttlSecurity?: number | undefined;
-  /** The TTL or hop limit that ours have, where `ttlSecurity` does not say; the kernel's own where absent. */
+  /** The TTL or hop limit that ours have, if `ttlSecurity` sets none; the kernel's own where absent. */
   readonly ttl?: number | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface ConnectTarget {
   /** Our own end's address, where the operator fixes it. */
   readonly localAddress?: string;
   readonly security?: PeerSecurity;
-  /** Why no connection can be made, which is told as its failure. */
+  /** Why no connection can be made, which is reported as its failure. */
   readonly fault?: string | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface ListenEndpoint {
   readonly port: number;
 }
 
-/** What a connection tells its owner. None is called from inside a call to the connection, none may throw. */
+/** What a connection reports to its owner. None is called from inside a call to the connection, none may throw. */
 export interface ConnectionHandlers {
   /** The connection that we asked for stands; never called for an accepted one. */
   onOpen(): void;
@@ -60,7 +60,7 @@ export interface Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localPort: number;
-  /** Takes all bytes; false says to write no more until `onDrain`. */
+  /** Takes all bytes; false asks to write no more until `onDrain`. */
   write(bytes: Uint8Array): boolean;
   /** No `onData` until `resume`. */
   pause(): void;

@@ -3,7 +3,7 @@ import type { LinkListener, LinkPeerStatus, LinkPeers, LinkWatch } from '../nd/i
 import type { NeighborConfig } from './config.js';
 import { PathWatch } from './path-watch.js';
 
-/** Who tells where neighbors are and whether the path there works; undefined where nobody does. */
+/** Who reports where neighbors are and whether the path there works; undefined if nobody does. */
 export interface Scouts {
   readonly bfd: Pick<Bfd, 'watch'> | undefined;
   readonly linkPeers: Pick<LinkPeers, 'watch'> | undefined;
@@ -21,7 +21,7 @@ export interface WhereaboutsHost extends BfdListener {
 
 /**
  * Where a neighbor is, and whether the path there works: at its configured address, or at the other end of an interface,
- * where its router advertisements tell.
+ * where its router advertisements come from.
  */
 export class Whereabouts {
   readonly #scouts: Scouts;
@@ -32,7 +32,7 @@ export class Whereabouts {
 
   constructor(scouts: Scouts, host: WhereaboutsHost) {
     this.#scouts = scouts;
-    this.#path = new PathWatch(scouts.bfd, { onDown: (...told) => host.onDown(...told) });
+    this.#path = new PathWatch(scouts.bfd, { onDown: (...args) => host.onDown(...args) });
     this.#listener = {
       onPeer: (address, reason) => {
         if (this.#address !== undefined) {

@@ -18,7 +18,7 @@ import type { KeyOrder } from '../paging.js';
 import { ipText } from '../present.js';
 import { Address, Count, closed, MacText, nullable, Text } from '../schema-words.js';
 
-/* What the API shows of an NLRI, and how it orders and counts them: what the API knows of EVPN route types. */
+/* What the API shows of an NLRI, and how it orders and counts them: what the API has of EVPN route types. */
 
 /** The largest number of a route type that is decoded. */
 export const LAST_ROUTE_TYPE = EVPN.kinds - 1;

@@ -131,7 +131,7 @@ export function pathItem(path: Path, best: boolean, lostBy: string | undefined):
 
 type Routed = Pick<PathItem, keyof typeof RoutedProperties>;
 
-/** What RoutedProperties are of these attributes. */
+/** Returns the values of RoutedProperties for these attributes. */
 export function routedItem(
   attributes: PathAttributes,
   extendedCommunities = attributes.extendedCommunities,

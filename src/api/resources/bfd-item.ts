@@ -13,7 +13,7 @@ export const BfdSchema = Type.Object(
   {
     state: State,
     since: Time('When the state was entered.'),
-    diagnostic: Text('Why the state was entered, as the neighbor is told (RFC 5880 §4.1).'),
+    diagnostic: Text('Why the state was entered, as sent to the neighbor (RFC 5880 §4.1).'),
     multihop: Type.Boolean({ description: 'RFC 5883; false for one hop (RFC 5881).' }),
     intervalMs: Milliseconds('`interval`.'),
     multiplier: Count('`multiplier`.'),
@@ -37,7 +37,7 @@ export const BfdSchema = Type.Object(
           multiplier: Count(),
           controlPlaneIndependent: Type.Boolean({ description: 'The C bit.' }),
         },
-        { ...closed, description: 'What the neighbor said last; null while it is not heard.' },
+        { ...closed, description: 'The last packet of the neighbor; null if none is received.' },
       ),
     ),
     packets: Type.Object(

@@ -29,7 +29,7 @@ const EventLoopSchema = Type.Object(
 export type EventLoopItem = Static<typeof EventLoopSchema>;
 
 interface EventLoopReads {
-  /** How long turns of the event loop take. The first call starts measuring: see daemon.ts. */
+  /** Returns how long turns of the event loop take. The first call starts measuring: see daemon.ts. */
   eventLoop(): EventLoopItem;
 }
 

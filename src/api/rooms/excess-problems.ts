@@ -26,7 +26,7 @@ function noteOf(
   };
 }
 
-/** What is over is listed for a minute more, as it may begin again. */
+/** The sentence of an excess: what is over is listed for a minute more, as it may begin again. */
 function excess(waiting: number, heldBack: number): string {
   const more = 'more addresses, or new ones faster, than are announced';
   const before = `${counted(heldBack, 'time')} held back so far`;
@@ -35,7 +35,7 @@ function excess(waiting: number, heldBack: number): string {
     : `its hosts had ${more}: none waits now (${before}), and a minute after the last one did this problem goes`;
 }
 
-/** Why the addresses are not announced though they are local, each in a sentence. */
+/** Returns why the addresses are not announced though they are local, each in a sentence. */
 export function waitSentences(
   { evpn, dataPlane }: Rooms,
   entries: readonly (MacEntry | IpEntry | undefined)[],

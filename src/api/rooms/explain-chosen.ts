@@ -8,7 +8,7 @@ export const MOST_CLAIMS = 64;
 /** Routes that are looked at in one turn of the event loop: well under a millisecond of work. */
 const ROUTES_A_TURN = 256;
 
-/** The routes that a story is told of, chosen over several turns, and how many more there are; what they say is read when it is told. */
+/** The routes that a story shows, chosen over several turns, and how many more there are; their content is read when it is written. */
 export interface Chosen {
   readonly destinations: readonly Destination[];
   readonly more: number;
@@ -16,7 +16,7 @@ export interface Chosen {
 
 /**
  * Of an entry's imported routes all where they are few; of many the best of those that count, before those that do not.
- * `hear`: what a route says, undefined where it says nothing any more.
+ * `hear`: returns the content of a route, undefined if it has none any more.
  */
 export async function chooseRemotes(
   remotes: Few<Destination>,

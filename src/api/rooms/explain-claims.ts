@@ -30,7 +30,7 @@ export interface Heard<Claim> {
   readonly ignored: string | undefined;
 }
 
-/** What the bridge says of the MAC. */
+/** Returns the bridge's row of the MAC. */
 export function localMacHeard({ dataPlane }: Rooms, vrf: MacVrf, mac: Mac): Heard<LocalMac> | undefined {
   const claim = dataPlane.localMac(vrf.vni, mac);
   if (!claim) return undefined;
@@ -38,10 +38,10 @@ export function localMacHeard({ dataPlane }: Rooms, vrf: MacVrf, mac: Mac): Hear
   return { claim, ignored: reason && localReasonText(reason) };
 }
 
-/** What a route says, by its best path; undefined where it says nothing any more. */
+/** The claim of a route, by its best path; undefined if it has none any more. */
 export type Hearing = (destination: Destination) => Heard<RemoteClaim> | undefined;
 
-/** What a route says of the MAC. */
+/** Returns the claim of a route on the MAC. */
 export function macHearing({ evpn }: Rooms, vrf: MacVrf, entry: MacEntry | undefined): Hearing {
   return hearing(entry, (claim, of) =>
     evpn.claims.whyNotOfMac(claim, vrf, of, macReason(claim.route.mac, vrf)),
@@ -65,7 +65,7 @@ function hearing<Entry extends MacEntry | IpEntry>(
   };
 }
 
-/** What those of the routes say that are the entry's still. */
+/** Returns the claims of those of the routes that are the entry's still. */
 export function claimsHeard(
   destinations: readonly Destination[],
   entry: MacEntry | IpEntry | undefined,

@@ -53,7 +53,7 @@ export function explainFlooding(rooms: Rooms, vrf: MacVrf, chosen: Chosen, heard
     moves: [],
     duplicate: null,
   };
-  const told = {
+  const explained = {
     vni: vrf.vni,
     mac: formatMac(MAC_ZERO),
     ip: null,
@@ -63,10 +63,10 @@ export function explainFlooding(rooms: Rooms, vrf: MacVrf, chosen: Chosen, heard
     binding: null,
   };
   const copies = { vteps: vteps.map(formatIp), others: othersDestinations(rooms, vrf) };
-  return { ...told, verdict: floodVerdict(told, copies, circumstancesOf(rooms, vrf)) };
+  return { ...explained, verdict: floodVerdict(explained, copies, circumstancesOf(rooms, vrf)) };
 }
 
-/** The verdict: frames go to `vteps`, and where the sentences of `others` say. */
+/** The verdict: frames go to `vteps`, and to the places in the sentences of `others`. */
 function floodVerdict(
   { vni, entry }: Omit<Explain, 'verdict'>,
   { vteps, others }: { readonly vteps: readonly string[]; readonly others: readonly string[] },
@@ -118,7 +118,7 @@ function ruleOf(vrf: MacVrf, leaves: number): string {
   return leaves > 0 ? 'a copy for each leaf of the VNI' : 'no other leaf of the VNI takes copies';
 }
 
-/** The Type-3 routes that the story is told of: those that the VNI imports before those that may be meant for it. */
+/** The Type-3 routes that the story shows: those that the VNI imports before those that may be meant for it. */
 export async function chooseFloods(rooms: Rooms, vrf: MacVrf, turns: Turns): Promise<Chosen> {
   const isImported = (destination: Destination) => rooms.evpn.importer.importersOf(destination).includes(vrf);
   const isMeant = (destination: Destination) =>
@@ -128,7 +128,7 @@ export async function chooseFloods(rooms: Rooms, vrf: MacVrf, turns: Turns): Pro
   return joined(await choose(isImported), await choose(isMeant));
 }
 
-/** What each of these routes says that the VNI imports, or that may be meant for it. */
+/** Returns an item for each of these routes, which the VNI imports or which may be meant for it. */
 function floodClaims(rooms: Rooms, vrf: MacVrf, destinations: readonly Destination[]): ClaimItem[] {
   const items: ClaimItem[] = [];
   for (const destination of destinations) {

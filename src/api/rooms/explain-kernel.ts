@@ -7,7 +7,7 @@ import { fdbItems, type HardwareRows, neighRowItem, portName } from '../parts/ke
 import { driftItem } from '../resources/drift.js';
 import type { Rooms } from './rooms.js';
 
-/** What the kernel holds of a MAC or an IP against what is wanted; `hardware` shows what the switch ASIC took. */
+/** Returns what the kernel holds of a MAC or an IP against what is wanted; `hardware` shows what the switch ASIC took. */
 export function kernelCheck(
   { dataPlane }: Rooms,
   vrf: MacVrf,

@@ -16,7 +16,7 @@ import type { Rooms } from './rooms.js';
 
 /**
  * Routes of the MAC, and of the IP if one is named, that the VNI does not import and that may be meant for it: their label
- * is the VNI or says nothing, or no other VNI imports them.
+ * is the VNI or is absent, or no other VNI imports them.
  */
 export function chooseStrangers(
   rooms: Rooms,
@@ -33,7 +33,7 @@ export function chooseStrangers(
   return chooseFirst(rooms.speaker.rib.destinationsOf({ mac }), wants, turns);
 }
 
-/** What those of the routes say that the VNI still does not import. */
+/** Returns an item for each of the routes that the VNI still does not import. */
 export function strangersHeard(
   rooms: Rooms,
   vrf: MacVrf,
@@ -46,7 +46,7 @@ export function strangersHeard(
   });
 }
 
-/** Why the VNI does not import a route that may be meant for it; undefined where it does, or the route is another VNI's. */
+/** Returns why the VNI does not import a route that may be meant for it; undefined if it does, or the route is another VNI's. */
 export function whyStranger({ evpn }: Rooms, vrf: MacVrf, destination: Destination): string | undefined {
   const { best } = destination;
   if (!best) return whyRejected(vrf, destination);

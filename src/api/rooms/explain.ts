@@ -108,7 +108,7 @@ async function explainMac(
   if (!vrf) return undefined;
   const routes = await chooseRoutes(rooms, vrf, mac, ip, turns);
   const floods = mac === MAC_ZERO ? await chooseFloods(rooms, vrf, turns) : undefined;
-  // From here on in one turn, so that all that is told was so at once
+  // From here on in one turn, so that all that is shown was so at once
   if (evpn.vrf(vni) !== vrf) return undefined;
   const entry = vrf.knownMac(mac);
   const story = macStory(rooms, vrf, mac, hardware, routes.ofMac);
@@ -118,7 +118,7 @@ async function explainMac(
   const strangers = story.claims.flatMap(({ ip: of }) => (of === null ? [] : [parseIp(of)]));
   const ips = [...new Set([...addressesOf(vrf, mac, entry), ...named, ...strangers])];
   const shown = ips.slice(0, MOST_IPS);
-  const told = {
+  const explained = {
     vni,
     mac: formatMac(mac),
     ip: ipText(ip),
@@ -129,10 +129,10 @@ async function explainMac(
   };
   const waits = waitSentences(rooms, [entry, ip === undefined ? undefined : vrf.ips.get(ip)]);
   const limit = dataPlane.hosts.limitFor(vni, mac);
-  return { ...told, verdict: verdict(told, circumstancesOf(rooms, vrf), limit, waits) };
+  return { ...explained, verdict: verdict(explained, circumstancesOf(rooms, vrf), limit, waits) };
 }
 
-/** Somebody has said something of the address, or the kernel has or had a row of it. */
+/** Some route or host claims the address, or the kernel has or had a row of it. */
 function isHeardOf({ rule, claims, kernel }: Story): boolean {
   const { bridge, vxlan, neigh, drifts } = kernel;
   return (
@@ -146,7 +146,7 @@ function isHeardOf({ rule, claims, kernel }: Story): boolean {
   );
 }
 
-/** IPs that the neighbor table of the SVI says the MAC has, whether that counts or not. */
+/** IPs that the MAC has in the neighbor table of the SVI, whether that counts or not. */
 function neighborIps({ dataPlane }: Rooms, { at }: MacVrf, mac: Mac): Ip[] {
   return at && at.sviIfindex !== 0 ? dataPlane.mirror.neighIpsOf(at.sviIfindex, mac) : [];
 }
@@ -163,7 +163,7 @@ function bindingOf(rooms: Rooms, vrf: MacVrf, ip: Ip, chosen: Chosen): Explain['
   };
 }
 
-/** The routes that the stories of the MAC and of the IP are told of. */
+/** The routes that the stories of the MAC and of the IP show. */
 async function chooseRoutes(rooms: Rooms, vrf: MacVrf, mac: Mac, ip: Ip | undefined, turns: Turns) {
   const entry = vrf.knownMac(mac);
   const hear = macHearing(rooms, vrf, entry);
@@ -301,7 +301,7 @@ function addressesOf(vrf: MacVrf, mac: Mac, entry: MacEntry | undefined): Ip[] {
   return [...new Set([...listOf(entry?.ips), ...own])];
 }
 
-/** Whose the IP is. */
+/** Returns whose the IP is. */
 function bindingMac(vrf: MacVrf, ip: Ip, entry: IpEntry | undefined): string | null {
   if (ipReason(ip, vrf) === 'own-ip') return vrf.at?.sviMac === undefined ? null : formatMac(vrf.at.sviMac);
   return entry && entry.owner !== 'none' && entry.mac !== undefined ? formatMac(entry.mac) : null;
@@ -338,7 +338,7 @@ function countedForIp(vrf: MacVrf, heard: readonly Heard<RemoteClaim>[]): Remote
   return countedOf(heard).sort((a, b) => compareIpClaims(a, b, vrf));
 }
 
-/** All that the routes of the winner's leaf say to bind the address to it: its MAC/IP route may say what the MAC's does not. */
+/** All by which the routes of the winner's leaf bind the address to it: its MAC/IP route may have what the MAC's has not. */
 function pinText(heard: readonly Heard<RemoteClaim>[], winner: RemoteClaim | undefined): string | null {
   if (winner?.pin === undefined) return null;
   const pins = heard

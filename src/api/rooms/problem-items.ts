@@ -34,7 +34,7 @@ function ofVni(vni: Vni, note: ProblemNote): ProblemNote {
 }
 
 /**
- * What an operator should know first: the composition's own, devices', sessions that are not there, errors and warnings of
+ * Returns what an operator should know first: the composition's own, devices', sessions that are not there, errors and warnings of
  * VNIs that are served. Notes (`info`) of a VNI stay with it.
  */
 export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): ProblemNote[] {
@@ -75,7 +75,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
   ];
 }
 
-/** What is wrong with addresses of any VNI; most have none. */
+/** Returns what is wrong with addresses of any VNI; most have none. */
 function addressProblems(rooms: Rooms): ProblemNote[] {
   const notes: ProblemNote[] = [];
   for (const { vni } of rooms.evpn.vrfs())
@@ -83,7 +83,7 @@ function addressProblems(rooms: Rooms): ProblemNote[] {
   return notes;
 }
 
-/** Routes that an operator would want to be used, or to go elsewhere than they say. */
+/** Routes that an operator would want to be used, or to go elsewhere than they do. */
 function routeProblems({ address, routes }: NeighborStatus, use: RouteUse | undefined): ProblemNote[] {
   const notes: ProblemNote[] = [];
   const note = (level: 'info' | 'warn', count: number, text: string, fix: string | undefined) =>

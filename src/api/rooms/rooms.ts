@@ -22,7 +22,7 @@ interface SwitchAsic {
   readonly driver: string;
 }
 
-/** What the Linux wing tells of itself beyond the rows. */
+/** What the Linux rooms report of themselves beyond the rows. */
 export interface KernelInsight {
   /** Of the notification socket: bytes granted, overruns and full re-reads since start. */
   stats(): { readonly receiveBufferBytes: number; readonly overruns: number; readonly resyncs: number };

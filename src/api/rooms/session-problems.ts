@@ -12,7 +12,7 @@ const DOWN_BY = {
   limit: (reason) => `kept down (\`on-limit: stop\`): ${reason}`,
 } as const satisfies Record<NonNullable<NeighborStatus['shutdown']>['by'], (message: string) => string>;
 
-/** A leaf that one neighbor still tells everything forwards; without any it hears of nobody. */
+/** A leaf with one neighbor still receives all routes; without any it receives none. */
 export function sessionProblems(neighbors: readonly NeighborStatus[], socket: string): ProblemNote[] {
   // One of a listen range comes and goes as it likes
   const down = neighbors.filter(
@@ -142,7 +142,7 @@ export function bfdProblems(neighbors: readonly NeighborStatus[], now: number): 
   });
 }
 
-/** What to look at, by what became of the attempts; what the neighbor or evpnd objected to is in the reason itself. */
+/** Returns what to look at, by what became of the attempts; what the neighbor or evpnd objected to is in the reason itself. */
 function sessionFix(neighbor: NeighborStatus, socket: string): string | null {
   const { port, passive, configuredRemoteAs, lastError } = neighbor;
   const name = neighbor.address;

@@ -3,7 +3,7 @@ import { counted } from '../../types/index.js';
 import type { Explain, Story } from '../explain-schemas.js';
 import type { Rooms } from './rooms.js';
 
-/** What a verdict is said of. */
+/** What a verdict is about. */
 export interface Circumstances {
   /** The VNI can forward. */
   readonly forwards: boolean;
@@ -15,9 +15,9 @@ export function circumstancesOf({ config }: Pick<Rooms, 'config'>, vrf: MacVrf):
   return { forwards: vrf.localVtep !== undefined, observes: config().mode === 'observe' };
 }
 
-/** What a story comes to, in sentences for a person in a hurry: where it is, why, and what is wrong. */
+/** Returns the summary of a story, in sentences for a person in a hurry: where it is, why, and what is wrong. */
 export function verdict(
-  told: Omit<Explain, 'verdict'>,
+  explained: Omit<Explain, 'verdict'>,
   circumstances: Circumstances,
   /** What keeps IPs of the MAC out. */
   limit: string | undefined,
@@ -25,26 +25,26 @@ export function verdict(
   waits: readonly string[],
 ): string[] {
   // Of a MAC and its IPs, and of several routes of one leaf, the same is true
-  return [...new Set([...sentencesOf(told, circumstances, limit), ...waits])];
+  return [...new Set([...sentencesOf(explained, circumstances, limit), ...waits])];
 }
 
 function sentencesOf(
-  told: Omit<Explain, 'verdict'>,
+  explained: Omit<Explain, 'verdict'>,
   { forwards, observes }: Circumstances,
   limit: string | undefined,
 ): string[] {
-  const { mac, ip, entry, binding } = told;
+  const { mac, ip, entry, binding } = explained;
   const sentences = [
-    ...storySentences(mac, told.vni, entry, observes),
-    ...neighborSentences(told),
-    ...forwardingSentences(told.vni, forwards),
+    ...storySentences(mac, explained.vni, entry, observes),
+    ...neighborSentences(explained),
+    ...forwardingSentences(explained.vni, forwards),
   ];
   if (ip === null) return sentences;
   if (limit !== undefined && binding?.mac !== mac) sentences.push(`${ip} may have been refused: ${limit}.`);
-  if (!binding) return [...sentences, `Nobody in VNI ${told.vni} says that it has ${ip}.`];
+  if (!binding) return [...sentences, `Nobody in VNI ${explained.vni} says that it has ${ip}.`];
   if (binding.mac !== null && binding.mac !== mac)
     sentences.push(`${ip} is bound to another MAC: ${binding.mac}.`);
-  return [...sentences, ...storySentences(ip, told.vni, binding.story, observes)];
+  return [...sentences, ...storySentences(ip, explained.vni, binding.story, observes)];
 }
 
 export const OBSERVES = ': with `mode: observe` evpnd announces nothing';
@@ -88,7 +88,7 @@ function pinSentences(name: string, { pinnedBy, vtep }: Story): string[] {
 function numberSentences(name: string, { owner, sequence, highestSequence }: Story): string[] {
   if (owner !== 'none' && sequence === MAX_SEQUENCE)
     return [
-      `${name} has the highest sequence number there is: no further move of it can be told to other leaves.`,
+      `${name} has the highest sequence number there is: no further move of it can be announced to other leaves.`,
     ];
   return owner === 'remote' && highestSequence > sequence
     ? [`The highest sequence number that ${name} was seen with is ${highestSequence}.`]
@@ -143,7 +143,7 @@ function labelSentences(vni: number, { claims }: Story): string[] {
     );
 }
 
-/** Where the leaf that frames go to is not the one that announces the host, as behind an Ethernet segment. */
+/** The case that the leaf that frames go to is not the one that announces the host, as behind an Ethernet segment. */
 function segmentSentences({ claims }: Story): string[] {
   const won = claims.find(({ won }) => won);
   if (!won || won.esi === null) return [];
