@@ -43,6 +43,7 @@ function rooms(
       neighbors: () =>
         sessions.map((state, i) => ({
           address: `10.1.1.${i}`,
+          families: [],
           state,
           lastError: undefined,
           routes: { refused: noRefusals() },

@@ -2,9 +2,10 @@ import test from 'ava';
 import { neighborOrder } from '../../src/api/orders.js';
 import { parseNeighborName } from '../../src/api/parameters.js';
 import { neighborItem } from '../../src/api/resources/neighbor-item.js';
-import { linkProblems, sessionProblems } from '../../src/api/rooms/session-problems.js';
+import { familyProblems, linkProblems, sessionProblems } from '../../src/api/rooms/session-problems.js';
 import type { NeighborStatus } from '../../src/bgp/index.js';
 import type { LinkListener, LinkPeerStatus } from '../../src/nd/index.js';
+import { EVPN, IPV4_UNICAST } from '../../src/wire/index.js';
 import { Fabric, neighborConfig } from '../bgp/fabric.js';
 
 const NONE = { type: 0, 'hop-limit': 0, code: 0, length: 0, option: 0, source: 0, own: 0 };
@@ -127,6 +128,34 @@ test('several routers on a link are a problem that names the one that is taken, 
       'neighbor swp1: 2 router advertisements of our own came back by the interface',
     ],
   );
+});
+
+test('a family that a session is without is a problem, with what the neighbor lacks', (t) => {
+  const up = (over: Partial<NeighborStatus>) =>
+    status(
+      {},
+      {
+        state: 'Established',
+        families: [
+          { family: EVPN, isNegotiated: true },
+          { family: IPV4_UNICAST, isNegotiated: false },
+        ] as unknown as NeighborStatus['families'],
+        capabilitiesReceived: [{ code: 1, afi: 1, safi: 1 }],
+        ...over,
+      },
+    );
+  const [without] = familyProblems([up({})]);
+  t.is(
+    without.problem,
+    'neighbor swp1: the session is up without IPv4/unicast, for which the neighbor offers no IPv6 next hops (RFC 8950)',
+  );
+  t.regex(without.fix ?? '', /capability extended-nexthop/);
+  for (const over of [{ capabilitiesReceived: [] }, { interface: undefined, capabilitiesReceived: [] }])
+    t.regex(
+      familyProblems([up(over)])[0].problem,
+      /without IPv4\/unicast, which the neighbor does not offer/,
+    );
+  t.deepEqual(familyProblems([up({ state: 'Active' }), up({ families: [] })]), []);
 });
 
 test('neighbors are named in URLs by an address in any spelling or by an interface', (t) => {

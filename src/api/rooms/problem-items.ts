@@ -9,6 +9,7 @@ import type { Rooms } from './rooms.js';
 import type { RouteUse } from './route-survey.js';
 import {
   bfdProblems,
+  familyProblems,
   limitProblems,
   linkProblems,
   sessionProblems,
@@ -60,6 +61,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
       .map(({ vni, note }) => ofVni(vni, note)),
     ...sessionProblems(speaker.neighbors(), config().api.unixSocket),
     ...linkProblems(speaker.neighbors()),
+    ...familyProblems(speaker.neighbors()),
     ...limitProblems(speaker.neighbors()),
     ...stalledProblems(speaker.neighbors(), clock.wallTime()),
     ...bfdProblems(speaker.neighbors(), clock.wallTime()),

@@ -76,6 +76,33 @@ export function linkProblems(neighbors: readonly NeighborStatus[]): ProblemNote[
   });
 }
 
+/** Neighbors whose session is up without a family that they are to speak. */
+export function familyProblems(neighbors: readonly NeighborStatus[]): ProblemNote[] {
+  return neighbors.flatMap(({ address: name, interface: link, state, families, capabilitiesReceived }) => {
+    if (state !== 'Established') return [];
+    return families
+      .filter(({ isNegotiated }) => !isNegotiated)
+      .map(({ family }): ProblemNote => {
+        const { afi, safi } = family;
+        const isOffered = capabilitiesReceived.some(
+          (each) => each.code === 1 && each.afi === afi && each.safi === safi,
+        );
+        // What is offered and not spoken lacks what a neighbor by interface needs for it
+        return link !== undefined && isOffered
+          ? {
+              severity: 'warning',
+              problem: `neighbor ${name}: the session is up without ${family.name}, for which the neighbor offers no IPv6 next hops (RFC 8950)`,
+              fix: 'let it offer them: in FRR `neighbor … capability extended-nexthop`',
+            }
+          : {
+              severity: 'warning',
+              problem: `neighbor ${name}: the session is up without ${family.name}, which the neighbor does not offer`,
+              fix: `activate ${family.name} for this leaf there, or take it out of \`families\` of the neighbor`,
+            };
+      });
+  });
+}
+
 /** Neighbors whose routes come near what they may take, or are beyond it. */
 export function limitProblems(neighbors: readonly NeighborStatus[]): ProblemNote[] {
   return neighbors
