@@ -121,7 +121,7 @@ function headerOf(path: string): string {
 
 const STATE_DIRECTORY = /^[\s{]*(["']?)state-directory\1\s*:\s*(["']?)(\/[^"'\s,}]*)\2/m;
 
-/** Where a text that need not be a configuration says that the state is, or the default. */
+/** Returns the state directory that a text names, which need not be a configuration, or the default. */
 function stateDirectoryOf(text: string): string {
   return STATE_DIRECTORY.exec(text)?.[3] ?? DEFAULT_STATE_DIRECTORY;
 }

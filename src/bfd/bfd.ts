@@ -26,7 +26,7 @@ interface BfdDeps {
 export interface BfdWatch {
   readonly status: BfdStatus;
   configure(settings: BfdSettings): void;
-  /** The neighbor is told that our end is taken down, for as long as it may take; nobody is told of anything any more. */
+  /** AdminDown is sent to the neighbor, for as long as it may take; nothing is reported any more. */
   stop(): void;
 }
 
@@ -193,7 +193,7 @@ function isOf(entry: Entry, ip: Ip, zone: string, multihop: boolean): boolean {
   return entry.ip === ip && entry.zone === zone && entry.target.multihop === multihop;
 }
 
-/** Why the packet is not taken, though it came from the neighbor's address. */
+/** Returns why the packet is not taken, though it came from the neighbor's address. */
 function refusal(
   { session, target }: Entry,
   { ttl }: Arrival,

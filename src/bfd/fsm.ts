@@ -1,7 +1,7 @@
 import { type BfdState, Diagnostic } from './packet.js';
 
 /**
- * What moves a session: a state that the neighbor told, the end of the detection time, and what the operator wants of our
+ * What moves a session: a state that the neighbor sent, the end of the detection time, and what the operator wants of our
  * own end.
  */
 export type BfdEvent = BfdState | 'expired' | 'disable' | 'enable';

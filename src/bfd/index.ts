@@ -1,6 +1,6 @@
 /**
  * Whether the path to a neighbor is alive, within a second: Bidirectional Forwarding Detection. The codec and the state
- * machine are pure; a `BfdWatch` is one session, whose owner is told when it was up and has failed.
+ * machine are pure; a `BfdWatch` is one session, which reports to its owner when it was up and has failed.
  *
  * Supported: RFC 5880 in asynchronous mode and the active role (a neighbor in demand mode is served), RFC 5881 (one hop,
  * IPv4 and IPv6, link-local addresses too), RFC 5883 (several hops), RFC 5882 §3 and §4.3 for those who watch. Not

@@ -80,8 +80,9 @@ export function decodeControl(bytes: Buffer, start: number, length: number): Con
   const second = bytes[start + 1];
   if (first >> 5 !== 1) return 'version';
   const authenticated = (second & AUTHENTICATION_PRESENT) !== 0;
-  const said = bytes[start + 3];
-  if (said < (authenticated ? LEAST_WITH_AUTHENTICATION : PACKET_LENGTH) || said > length) return 'length';
+  const stated = bytes[start + 3];
+  if (stated < (authenticated ? LEAST_WITH_AUTHENTICATION : PACKET_LENGTH) || stated > length)
+    return 'length';
   const detectMultiplier = bytes[start + 2];
   if (detectMultiplier === 0) return 'detect-multiplier';
   if ((second & MULTIPOINT) !== 0) return 'multipoint';

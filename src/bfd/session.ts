@@ -44,7 +44,7 @@ export class BfdSession {
   #diagnostic: number = Diagnostic.NONE;
   /** Clock.wallTime() */
   #since: number;
-  /** What the neighbor said last; undefined while it is not heard. */
+  /** The last packet of the neighbor; undefined while none is received. */
   #remote: ControlPacket | undefined;
   /** By which we send and listen: what we say, but for what a Poll Sequence has yet to confirm (§6.8.3). */
   #used: Intervals;
@@ -82,11 +82,11 @@ export class BfdSession {
     this.#host = host;
     this.#listener = listener;
     this.#since = host.clock.wallTime();
-    this.#used = this.#said;
+    this.#used = this.#announced;
   }
 
-  /** What our packets say: a session that is not up begins slowly (§6.8.3). */
-  get #said(): Intervals {
+  /** Returns the interval that our packets announce: a session that is not up begins slowly (§6.8.3). */
+  get #announced(): Intervals {
     const interval = this.#settings.interval * MICROSECONDS;
     return {
       minTx: this.#state === 'Up' ? interval : Math.max(interval, SLOW_INTERVAL),
@@ -105,7 +105,7 @@ export class BfdSession {
     this.#transmit();
   }
 
-  /** Takes over other settings, told to the neighbor by a Poll Sequence where intervals differ (§6.5). */
+  /** Takes over other settings, sent to the neighbor by a Poll Sequence where intervals differ (§6.5). */
   configure(settings: BfdSettings): void {
     const differs = settings.interval !== this.#settings.interval;
     if (!differs && settings.multiplier === this.#settings.multiplier) return;
@@ -120,7 +120,7 @@ export class BfdSession {
     this.#handle('disable');
   }
 
-  /** Milliseconds for which the neighbor has to be told that our end is down; 0 for a neighbor that is not heard. */
+  /** Milliseconds for which the neighbor has to be sent that our end is down; 0 for a neighbor that is silent. */
   get farewell(): number {
     const remote = this.#remote;
     if (remote === undefined) return 0;
@@ -225,13 +225,16 @@ export class BfdSession {
 
   /** What we say may have changed: while up, the neighbor has to know of it before we do as we say where that is less than before. */
   #negotiate(): void {
-    const said = this.#said;
+    const announced = this.#announced;
     const used = this.#used;
     if (this.#state !== 'Up') {
-      this.#used = said;
+      this.#used = announced;
       return;
     }
-    this.#used = { minTx: Math.min(said.minTx, used.minTx), minRx: Math.max(said.minRx, used.minRx) };
+    this.#used = {
+      minTx: Math.min(announced.minTx, used.minTx),
+      minRx: Math.max(announced.minRx, used.minRx),
+    };
     this.#pollAgain = this.#polling;
     this.#polling = true;
   }
@@ -240,7 +243,7 @@ export class BfdSession {
   #confirmed(): void {
     this.#polling = this.#pollAgain;
     this.#pollAgain = false;
-    if (!this.#polling) this.#used = this.#said;
+    if (!this.#polling) this.#used = this.#announced;
   }
 
   #endPoll(): void {
@@ -260,7 +263,7 @@ export class BfdSession {
   }
 
   #send(final: boolean): void {
-    const { minTx, minRx } = this.#said;
+    const { minTx, minRx } = this.#announced;
     const remote = this.#remote;
     encodeControl(
       {

@@ -11,7 +11,7 @@ export interface BfdSettings {
 /** Why a packet from the neighbor's address was discarded: it is malformed, came from beyond the link, or is another session's. */
 export type Dropped = Malformed | 'ttl' | 'no-session';
 
-/** What the neighbor said last; intervals in milliseconds. */
+/** The last packet of the neighbor; intervals in milliseconds. */
 export interface RemoteBfd {
   readonly state: BfdState;
   readonly diagnostic: number;

@@ -3,7 +3,7 @@
 /** The least interval of a session that is not up (RFC 5880 §6.8.3). */
 export const SLOW_INTERVAL = 1_000_000;
 
-/** What a session sends by: the negotiation of RFC 5880 §6.8.7; undefined where the neighbor wants nothing periodic. */
+/** Returns what a session sends by: the negotiation of RFC 5880 §6.8.7; undefined if the neighbor wants nothing periodic. */
 export function transmitInterval(desiredMinTx: number, remoteMinRx: number): number | undefined {
   return remoteMinRx === 0 ? undefined : Math.max(desiredMinTx, remoteMinRx);
 }

@@ -9,7 +9,7 @@ import { refuseRepeated } from './values.js';
 type Neighbor = Values['neighbors'][number];
 type Times = Pick<Neighbor, 'holdTime' | 'keepaliveTime'>;
 
-/** The settings of which one says what another may be. */
+/** The settings of which one limits another. */
 export interface Together
   extends Pick<
     Values,
@@ -137,7 +137,7 @@ function checkPlace(
 }
 
 /**
- * Unicast routes are told with our end of the session as their next hop, which must be of their family; a neighbor without an
+ * Unicast routes are announced with our end of the session as their next hop, which must be of their family; a neighbor without an
  * address takes IPv6 next hops for both (RFC 8950).
  */
 function checkFamilies(

@@ -2,7 +2,7 @@ import type { Config } from './config.js';
 import { ConfigError, formatFinding } from './finding.js';
 import { loadConfig } from './load.js';
 
-/** What `evpnd --check FILE` prints, and whether its exit code is 0. */
+/** Returns what `evpnd --check FILE` prints, and whether its exit code is 0. */
 export function runCheck(path: string): { readonly ok: boolean; readonly text: string } {
   try {
     return { ok: true, text: `${path}: OK: ${summary(loadConfig(path))}` };

@@ -29,7 +29,7 @@ const OPTIONS = {
 
 /** Reads what follows the program's name. Throws UsageError. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  // Not strict: what is wrong is told in our words
+  // Not strict: what is wrong is reported in our words
   const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true });
   const asked = new Set<keyof typeof OPTIONS>();
   const files: string[] = [];

@@ -22,7 +22,7 @@ export interface NeighborConfig extends Complete<ValuesOf<typeof NEIGHBOR>> {}
 /** A listen range, with the settings of its neighbors. */
 export interface ListenRangeConfig extends Complete<ValuesOf<typeof LISTEN_RANGE>> {}
 
-/** What the operator says of one VNI; undefined leaves the derived value. */
+/** What the operator has configured for one VNI; undefined leaves the derived value. */
 export interface VniConfig extends ValuesOf<typeof VNI> {}
 
 /** A whole, valid configuration: every value parsed, every default filled; its rows say what each value is. */

@@ -15,7 +15,7 @@ export interface SettingChange {
 const PRESENT = 'present';
 
 /**
- * What differs, by key, in the order of the table of settings. Neither the order of lists counts nor how a value is spelled,
+ * Returns what differs, by key, in the order of the table of settings. Neither the order of lists counts nor how a value is spelled,
  * and a default is as good as the same value in the file.
  */
 export function diffConfig(before: Config, after: Config): readonly SettingChange[] {
@@ -24,7 +24,7 @@ export function diffConfig(before: Config, after: Config): readonly SettingChang
   const changes: SettingChange[] = [];
   for (const key of new Set([...young.keys(), ...old.keys()])) {
     const [was, is] = [old.get(key), young.get(key)];
-    // Of an item that comes or goes its name says enough
+    // Of an item that comes or goes its name is enough
     const item = /^(.*\])\./.exec(key)?.[1];
     if (was === is || (item !== undefined && old.has(item) !== young.has(item))) continue;
     changes.push({ key, before: was, after: is });

@@ -31,7 +31,7 @@ function fixed<Values extends object>(rows: Rows, running: Values, wanted: Value
   return values as Values;
 }
 
-/** What tells neighbors apart: their address, or their interface. */
+/** Returns the identity of a neighbor: its address, or its interface. */
 function placeOf({ address, interface: link }: NeighborConfig): Ip | string | undefined {
   return link ?? address;
 }
@@ -73,7 +73,7 @@ function settled<Neighbor extends Settled>(
   return [{ ...neighbor, families, remoteAs: asFor(neighbor, before, running, wanted) }];
 }
 
-/** Which AS a neighbor is in was read by the AS that we are to be: for one that stands that counts when we are. */
+/** The AS of a neighbor was read by the AS that we are to be: for one that stands that counts when we are. */
 function asFor({ remoteAs, localAs }: Settled, before: Settled | undefined, running: Config, wanted: Config) {
   if (running.asn === wanted.asn || localAs !== undefined) return remoteAs;
   if (before !== undefined && before.localAs === undefined) return before.remoteAs;

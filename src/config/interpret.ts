@@ -14,7 +14,7 @@ type Times = Pick<Neighbor, 'holdTime' | 'keepaliveTime'>;
 const DEFAULT_KEEPALIVE = 3;
 
 /**
- * Parses the values of a file whose shape is right, each as its row of the table says, and checks what holds between them.
+ * Parses the values of a file whose shape is right, each by its row of the table, and checks what holds between them.
  * Every fault goes to `report`; what is returned is a configuration only where none was reported.
  */
 export function interpret(file: ConfigFile, report: Report): Config {

@@ -5,13 +5,13 @@ import type { Refuse } from './setting.js';
 
 /** TCP_MD5SIG_MAXKEYLEN of linux/tcp.h. */
 const LONGEST_KEY = 80;
-/** As much as tells a key with its line feed from one that is too long. */
+/** Enough to distinguish a key with its line feed from one that is too long. */
 const ROOM = LONGEST_KEY + 3;
 const NOT_THE_OWNERS = 0o077;
 
 /**
  * The key that a file has on its one line. Refuses a file that others than its owner may read or change, one that has no
- * such key and one that cannot be read; says nothing of the content.
+ * such key and one that cannot be read; contains nothing of the content.
  */
 export function readKeyFile(path: string, refuse: Refuse): Secret | undefined {
   const refused = (found: string, allowed: string) => {
@@ -53,7 +53,7 @@ export function readKeyFile(path: string, refuse: Refuse): Secret | undefined {
   }
 }
 
-/** How many octets of a line feed, or of a carriage return and a line feed, there are at the end. */
+/** Returns how many octets of a line feed, or of a carriage return and a line feed, there are at the end. */
 function lineEnd(content: Buffer): number {
   if (content.at(-1) !== 0x0a) return 0;
   return content.at(-2) === 0x0d ? 2 : 1;

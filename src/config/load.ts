@@ -17,7 +17,7 @@ export function parseConfig(text: string, fileName: string): Config {
 }
 
 /**
- * Checks the text of a file; `fileName` is for the findings. Throws ConfigError with every fault that can be told at
+ * Checks the text of a file; `fileName` is for the findings. Throws ConfigError with every fault that can be found at
  * once; only a fault of the YAML that leaves nothing to read hides those of the rest. `config` is what `interpret` makes of
  * `file`.
  */
@@ -39,7 +39,7 @@ export function parseConfigFile(text: string, fileName: string): { file: ConfigF
   return { file, config };
 }
 
-/** What several neighbors have of one peer group is said once. */
+/** A fault that several neighbors have of one peer group is reported once. */
 function rejected(findings: Finding[]): ConfigError {
   const each = new Map(findings.map((finding) => [formatFinding(finding), finding]));
   return new ConfigError([...each.values()].toSorted((a, b) => a.line - b.line || a.column - b.column));

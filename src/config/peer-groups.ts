@@ -24,7 +24,7 @@ const MEMBERS = { neighbors: NEIGHBOR, 'listen-ranges': LISTEN_RANGE } as const;
 const LISTS = Object.keys(MEMBERS) as readonly (keyof typeof MEMBERS)[];
 
 /**
- * Puts into the neighbors of a file what they have of their peer groups, and tells where that stands. `content` is what the
+ * Puts into the neighbors of a file what they have of their peer groups, and returns where that stands. `content` is what the
  * file has, of any shape, and is changed. A neighbor whose group is none gets what it must have, for only the group is at fault.
  */
 export function inheritFromPeerGroups(content: unknown): Origins {

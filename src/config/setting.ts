@@ -1,5 +1,5 @@
 /**
- * What a row of the table of settings says (settings.ts), and the kinds of values that a file can have. All else that the
+ * The rows of the table of settings (settings.ts), and the kinds of values that a file can have. All else that the
  * program knows of a setting comes from its row: the JSON schema, the parsed configuration and its type, the difference of
  * two configurations, what a reload keeps until a restart, and the manual's two tables. Nothing here or in the table takes
  * long to load: a start reads it that has no need to validate.
@@ -17,7 +17,7 @@ export const EFFECTS: Readonly<Record<Effect, string>> = {
   restart: 'restart',
 };
 
-/** JSON schema, with a keyword of ours: `allowed` is what a finding tells the operator. */
+/** JSON schema, with a keyword of ours: `allowed` is the text of a finding for the operator. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 /** Tells that a value, or the item of a list at `index`, is not allowed; parsing goes on. */
@@ -103,7 +103,7 @@ export function camelCase(key: string): string {
   return key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A kind of values: its schema, and what a finding says is allowed where the setting says nothing of its own. */
+/** A kind of values: its schema, and what a finding names as allowed if the setting has no text of its own. */
 export interface Kind<File> {
   readonly schema: Schema;
   readonly allowed: string;

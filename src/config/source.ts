@@ -7,7 +7,7 @@ export type { Path } from './path.js';
 /** Where values stand that are looked at elsewhere too, by the latter place as formatPath() has it. */
 export type Origins = ReadonlyMap<string, Path>;
 
-/** What a finding says apart from where it is. */
+/** What a finding has beside its place. */
 export interface Fault {
   readonly found: string;
   readonly allowed: string;
@@ -67,7 +67,7 @@ export class Source {
     return findings;
   }
 
-  /** True where the values can be read in spite of what syntaxFindings() said. */
+  /** True where the values can be read in spite of what syntaxFindings() returned. */
   get readable(): boolean {
     return this.#document.errors.every((error) => error.code === 'DUPLICATE_KEY') && !this.#hasBadAlias();
   }

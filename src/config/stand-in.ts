@@ -30,7 +30,7 @@ function itemOf(rows: Rows, index: number): object {
   return Object.fromEntries(required.map(([key]) => [key, within(rows, [key], index)]));
 }
 
-/** `neighbors[].address`: without what tells items apart. */
+/** `neighbors[].address`: without what distinguishes items. */
 export function generalPath(path: Path): string {
   return path.map((step, i) => (typeof step === 'number' ? '[]' : i === 0 ? step : `.${step}`)).join('');
 }

@@ -17,7 +17,7 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   },
 };
 
-/** What is allowed instead of a key that an operator may expect, undefined for any other. `place` holds no indexes. */
+/** Returns what is allowed instead of a key that an operator may expect, undefined for any other. `place` holds no indexes. */
 export function insteadOf(place: string, key: string): string | undefined {
   return UNSUPPORTED[place]?.[key.toLowerCase().replaceAll('_', '-')];
 }

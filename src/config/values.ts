@@ -144,12 +144,12 @@ export function refuseRepeated<Value>(
   });
 }
 
-/** What a parser's error says, as a finding. */
+/** Returns a parser's error as a finding. */
 export function faultOf(error: ParseError): Fault {
   return { found: quoteValue(error.found), allowed: error.allowed };
 }
 
-/** What `parse` makes, or undefined where it throws ParseError. */
+/** Returns what `parse` makes, or undefined if it throws ParseError. */
 export function attempt<Value>(
   parse: () => Value,
   failed: (fault: Fault) => void = () => {},

@@ -56,7 +56,7 @@ export class AskLanes {
 
   constructor(readonly bound = SEARCHES) {}
 
-  /** How many neighbors wait. */
+  /** Returns how many neighbors wait. */
   get charges(): number {
     return this.#charges;
   }

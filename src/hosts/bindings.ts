@@ -80,7 +80,7 @@ export class BindingTable {
     return this.#ips.get(domain)?.get(mac);
   }
 
-  /** How many IPs the hosts of the domain at the port have. */
+  /** Returns how many IPs the hosts of the domain at the port have. */
   heldBy(domain: number, port: number): number {
     return this.#holders.get(domain)?.get(port)?.ips.size ?? 0;
   }

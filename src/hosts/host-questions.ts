@@ -143,7 +143,7 @@ export class HostQuestions {
   }
 }
 
-/** How a frame of the VLAN leaves the port. */
+/** Returns how a frame of the VLAN leaves the port. */
 function tagOf(port: BridgePort, vlan: number): number {
   return vlan === port.pvid && port.pvidUntagged ? 0 : vlan;
 }

@@ -72,14 +72,14 @@ export class Refresher {
     this.#slot = this.#slotOf(clock.now());
   }
 
-  /** How many neighbors are in the schedule. */
+  /** Returns how many neighbors are in the schedule. */
   get size(): number {
     let size = 0;
     for (const charges of this.#charges.values()) size += charges.size;
     return size;
   }
 
-  /** How many due neighbors wait for the rate. */
+  /** Returns how many due neighbors wait for the rate. */
   get backlog(): number {
     return this.#due.charges;
   }
@@ -154,7 +154,7 @@ export class Refresher {
 
   /**
    * Asks for an IP that the MAC should have, as soon as the rate allows, and again where no answer comes: the link of a
-   * host that has just arrived may swallow what it says in its first second. `port` is where the MAC was, where the bridge
+   * host that has just arrived may swallow what it sends in its first second. `port` is where the MAC was, where the bridge
    * no longer has it.
    */
   find(vni: Vni, ip: Ip, mac: Mac, port?: number): void {

@@ -7,7 +7,7 @@ export class IpQueue {
   readonly #numbers = new IpNumbers();
   readonly #queue = new NumberQueue<IpNumber>();
 
-  /** How many IPs are queued; those that are taken do not count. */
+  /** Returns how many IPs are queued; those that are taken do not count. */
   get size(): number {
     return this.#queue.size;
   }

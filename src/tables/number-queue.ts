@@ -20,7 +20,7 @@ export class NumberQueue<Key extends number> {
   #first = 0;
   #queued = 0;
 
-  /** How many keys are queued; those that are taken do not count. */
+  /** Returns how many keys are queued; those that are taken do not count. */
   get size(): number {
     return this.#queued;
   }

@@ -75,7 +75,7 @@ export function isLinkLocal(ip: Ip): boolean {
   return ip.charCodeAt(0) === 0xfe && (ip.charCodeAt(1) & 0xc0) === 0x80;
 }
 
-/** True for fe80::/10, which every link has for itself: only a zone beside it, the device, says where it is (RFC 4007 §6). */
+/** True for fe80::/10, which every link has for itself: only a zone beside it, the device, shows where it is (RFC 4007 §6). */
 export function needsZone(ip: Ip): boolean {
   return !isIpv4(ip) && isLinkLocal(ip);
 }

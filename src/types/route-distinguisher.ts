@@ -40,7 +40,7 @@ export class RouteDistinguisher {
     return rd;
   }
 
-  /** How many values are known: those that are referenced, and those not collected yet. */
+  /** Returns how many values are known: those that are referenced, and those not collected yet. */
   static get knownCount(): number {
     let count = 0;
     for (const row of RouteDistinguisher.#known.values()) count += row.size;

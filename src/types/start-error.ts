@@ -1,4 +1,4 @@
-/** Why the process cannot start, for a reason that the operator must fix: the message says how, and no stack is logged. */
+/** Why the process cannot start, for a reason that the operator must fix: the message has the cure, and no stack is logged. */
 export class StartError extends Error {
   override readonly name: string = 'StartError';
 }

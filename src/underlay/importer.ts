@@ -94,7 +94,7 @@ export class RouteImporter {
     if (after !== before) this.#reader.note(destination, after);
   }
 
-  /** Why no route to the prefix is installed, whatever its paths; undefined where one may be. */
+  /** Returns why no route to the prefix is installed, whatever its paths; undefined if one may be. */
   whyUnwanted(prefix: PrefixKey): Unwanted | undefined {
     const { accept, connected } = this.rules();
     if (isUnusable(prefix, prefixAddress(prefix))) return 'prefix';

@@ -1,12 +1,12 @@
 /**
  * The underlay: IPv4 and IPv6 unicast (RFC 4271, RFC 2545) between BGP and the kernel's routing table, so that a leaf needs no
- * other routing daemon to reach the VTEPs. Pure: what it reads are RIBs and the topology, what it says are routes that are
+ * other routing daemon to reach the VTEPs. Pure: what it reads are RIBs and the topology, what it makes are routes that are
  * originated, and those that the data plane wants.
  *
  * - A route is installed with all its equally good paths (ECMP); a set of BGP next hops is one nexthop group of the kernel's, so
  *   that the loss of a link is one write, whatever the number of routes.
  * - A next hop must be in a network that the machine is in, and a path without such a one is no choice (RFC 4271 §9.1.2.1); a link that loses its carrier is lost at once.
- * - Networks that the machine is in are announced as the prefix list says. What a neighbor said is told to no other neighbor.
+ * - Networks that the machine is in are announced by the prefix list. What a neighbor announced is announced to no other neighbor.
  *
  * Not here: routes of VRFs, next hops that are reached by other BGP routes.
  */

@@ -31,7 +31,7 @@ export class Originator {
     readonly ribs: { readonly ipv4: FamilyLocalRib<Prefix>; readonly ipv6: FamilyLocalRib<Prefix> },
   ) {}
 
-  /** What is announced now. */
+  /** Returns what is announced now. */
   get announced(): ReadonlySet<PrefixKey> {
     return this.#announced;
   }

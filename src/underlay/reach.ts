@@ -59,7 +59,7 @@ export class Reach {
     this.#networks.sort((a, b) => b.length - a.length);
   }
 
-  /** How the next hop is reached, or why it is not. A next hop must be connected: nothing is looked up in BGP's own routes. */
+  /** Returns how the next hop is reached, or why it is not. A next hop must be connected: nothing is looked up in BGP's own routes. */
   resolve(nextHop: NextHop): Hop | Unreachable {
     const key = keyOf(nextHop);
     let answer = this.#answers.get(key);

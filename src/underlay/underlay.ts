@@ -50,7 +50,7 @@ function localRib(family: Family<Prefix>): FamilyLocalRib<Prefix> {
 
 /**
  * The underlay: what neighbors say of IPv4 and IPv6 unicast becomes routes of the kernel, and networks of ours are
- * announced. What a neighbor said is told to no other.
+ * announced. What a neighbor announced is announced to no other.
  */
 export class Underlay {
   readonly sets: NextHopSets;
@@ -87,18 +87,18 @@ export class Underlay {
     return this.#importers.some(({ isBusy }) => isBusy);
   }
 
-  /** Resolves once all that the neighbors have said has been looked at. */
+  /** Resolves once all that the neighbors have announced has been looked at. */
   async idle(): Promise<void> {
     while (this.isBusy) await new Promise<void>((resolve) => this.clock.soon(resolve));
   }
 
-  /** What the neighbors say, IPv4 first; the RIB's own objects. */
+  /** Returns the neighbors' routes, IPv4 first; the RIB's own objects. */
   *destinations(): IterableIterator<Destination<Prefix>> {
     yield* this.ribs.ipv4.destinations();
     yield* this.ribs.ipv6.destinations();
   }
 
-  /** What the decision process makes of the paths of one. */
+  /** Returns what the decision process makes of the paths of one. */
   decision(destination: Destination<Prefix>): MultipathDecision<Path<Prefix>> {
     return (isIpv4(destination.nlri.prefix) ? this.ribs.ipv4 : this.ribs.ipv6).decision(destination);
   }
@@ -110,7 +110,7 @@ export class Underlay {
     return { nextHop, unreachable: typeof found === 'string' ? found : undefined };
   }
 
-  /** Why no route to the destination is installed; undefined where one is to be. */
+  /** Returns why no route to the destination is installed; undefined if one is to be. */
   whyUnused({ nlri, chosen }: Destination<Prefix>): Unwanted | 'next-hop' | 'import-policy' | undefined {
     const [ipv4, ipv6] = this.#importers;
     const importer = isIpv4(nlri.prefix) ? ipv4 : ipv6;
@@ -151,7 +151,7 @@ export class Underlay {
   }
 }
 
-/** What one of the two sets has and the other has not. */
+/** Returns what one of the two sets has and the other has not. */
 function different(a: ReadonlySet<PrefixKey>, b: ReadonlySet<PrefixKey>): PrefixKey[] {
   return [...[...a].filter((prefix) => !b.has(prefix)), ...[...b].filter((prefix) => !a.has(prefix))];
 }

@@ -156,7 +156,7 @@ export const ATTRIBUTES: { readonly [Code in KnownAttributeCode]: AttributeRow<C
     encode: (segments, context) => encodeAsPath(segments, asOctetsOf(context)),
   },
   [AttributeCode.NEXT_HOP]: {
-    // RFC 4271 §5.1.3; it says nothing of EVPN routes (RFC 4760 §3), so that a broken one is no reason to lose them
+    // RFC 4271 §5.1.3; it has no meaning for EVPN routes (RFC 4760 §3), so that a broken one is no reason to lose them
     name: 'NEXT_HOP',
     flags: WELL_KNOWN,
     malformed: 'discard',

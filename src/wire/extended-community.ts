@@ -47,7 +47,7 @@ function low32(value: bigint): number {
 
 /** Builders of the communities that EVPN sends, each its eight octets as a bigint. */
 export const ExtendedCommunity = {
-  /** RFC 9012 §4.1; VXLAN unless told otherwise. */
+  /** RFC 9012 §4.1; VXLAN unless given otherwise. */
   encapsulation(tunnelType: number = TUNNEL_TYPE_VXLAN): bigint {
     return community(ExtendedCommunityType.ENCAPSULATION, 0, tunnelType);
   },

@@ -72,7 +72,7 @@ export class InternedAttributes implements CommunityFields {
     octets: SetOctets,
     attributes: readonly PathAttribute[],
     nextHop: Ip,
-    /** What was wrong and costs no more than an attribute, to be told each time. */
+    /** What was wrong and costs no more than an attribute, to be reported each time. */
     readonly faults: readonly UpdateFault[],
     /** What a policy made these attributes of; undefined where they are as they came. */
     readonly verdict: PolicyVerdict | undefined = undefined,

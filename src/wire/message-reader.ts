@@ -23,7 +23,7 @@ export class WholeMessage {
     readonly end: number,
   ) {}
 
-  /** What follows the header, as a view. */
+  /** Returns what follows the header, as a view. */
   get body(): Buffer {
     return this.bytes.subarray(this.start, this.end);
   }

@@ -50,7 +50,7 @@ export interface OpenMessage {
   readonly capabilities: readonly Capability[];
 }
 
-/** NOTIFICATION (RFC 4271 §4.5); `data` as the RFC says for the subcode. */
+/** NOTIFICATION (RFC 4271 §4.5); `data` as the RFC has it for the subcode. */
 export interface NotificationMessage {
   readonly code: number;
   readonly subcode: number;
@@ -65,7 +65,7 @@ export interface RouteRefreshMessage {
 }
 
 /**
- * What an UPDATE says of one family, as the session hands it on. `withdrawn` holds the routes that it withdraws, and also
+ * What an UPDATE has of one family, as the session passes it on. `withdrawn` holds the routes that it withdraws, and also
  * those that it announces where a fault makes them withdrawn (RFC 7606 §2). The reachable ones share one attributes object.
  */
 export interface Update<Own extends Route = EvpnNlri> {
@@ -80,11 +80,11 @@ export interface Update<Own extends Route = EvpnNlri> {
   readonly unknownRouteTypes: number;
   /** Those of the whole message. */
   readonly faults: readonly UpdateFault[];
-  /** What the same message says of other families; mostly nothing. */
+  /** What the same message has of other families; mostly nothing. */
   readonly also: readonly AnyUpdate[];
 }
 
-/** What an UPDATE says of some family. */
+/** What an UPDATE has of some family. */
 export type AnyUpdate = Update<Nlri>;
 
 /** Attributes of a route that we originate; the same object for the same set, so that packing compares by identity. */

@@ -38,7 +38,7 @@ const FAMILY = 3;
 /** Octets of a next hop with a link-local address behind the global one (RFC 2545 §3). */
 export const LINK_LOCAL_BEHIND = 32;
 
-/** The lossless form tells EVPN's routes, and the octets of others'. */
+/** The lossless form has EVPN's routes, and the octets of others'. */
 const TOLD: readonly AnyFamily[] = [EVPN];
 
 function familyAt(bytes: Buffer, at: number, families: readonly AnyFamily[]): AnyFamily | undefined {

@@ -35,7 +35,7 @@ export function lengthField(bodyLength: number): Uint8Array {
   return Uint8Array.of(length >>> 8, length);
 }
 
-/** What a Cease/Hard Reset carries (RFC 8538 §3); undefined for another NOTIFICATION and for one that carries nothing. */
+/** Returns what a Cease/Hard Reset carries (RFC 8538 §3); undefined for another NOTIFICATION and for one that carries nothing. */
 export function hardResetContent({
   code,
   subcode,

@@ -1,12 +1,12 @@
 import type { AnyFamily } from './families/index.js';
 
-/** What the session says about UPDATE decoding, from both OPENs. */
+/** What the session has negotiated for UPDATE decoding, from both OPENs. */
 export interface UpdateContext {
   /** Both sides speak 4-octet AS numbers: AS_PATH segments hold four octets each. */
   readonly fourOctetAs: boolean;
   /** The peer is in our AS: LOCAL_PREF, ORIGINATOR_ID and CLUSTER_LIST count, else they are discarded (RFC 7606 §7). */
   readonly internal: boolean;
-  /** The families that both sides speak; routes of others are passed over. L2VPN/EVPN alone where nothing is said. */
+  /** The families that both sides speak; routes of others are passed over. L2VPN/EVPN alone if not given. */
   readonly families?: readonly AnyFamily[];
 }
 

@@ -30,7 +30,7 @@ interface MpAttribute {
   readonly layout: MpLayout;
 }
 
-/** What one look along the attribute headers tells. */
+/** What one look along the attribute headers finds. */
 interface Scan {
   reach: MpAttribute | undefined;
   unreach: MpAttribute | undefined;
@@ -45,7 +45,7 @@ interface DecodedSet {
   readonly withdraws: AttributeFault | undefined;
 }
 
-/** What the message says of one family with one next hop. */
+/** What the message has of one family with one next hop. */
 interface Part {
   readonly family: AnyFamily;
   readonly withdrawn: Nlri[];
@@ -62,7 +62,7 @@ const NOTHING_ELSE: readonly AnyUpdate[] = [];
 const NO_ROUTES: Nlri[] = [];
 /** The withdrawn routes field begins behind its length. */
 const WITHDRAWN_AT = 2;
-/** An UPDATE that says nothing: the lengths of withdrawn routes and of path attributes alone. */
+/** An empty UPDATE: the lengths of withdrawn routes and of path attributes alone. */
 const EMPTY = 4;
 /** Octets up to which a loop copies sooner than a call. */
 const COPIED_TO = 128;
@@ -99,7 +99,7 @@ export class UpdateDecoder {
     if (attributes instanceof InternedAttributes) this.#sets.rest(attributes);
   }
 
-  /** Reads the body of an UPDATE for what it says of L2VPN/EVPN; otherwise as `decodeWithin`. */
+  /** Reads the body of an UPDATE for what it has of L2VPN/EVPN; otherwise as `decodeWithin`. */
   decode(body: Buffer, context: UpdateContext): Update {
     const update = this.decodeWithin(body, 0, body.length, context);
     for (const part of [update, ...update.also]) if (part.family === EVPN) return part as Update;
@@ -255,9 +255,9 @@ export class UpdateDecoder {
     return set;
   }
 
-  /** Begins with what a set follows from beside its attributes: what the session says, and the next hop. */
+  /** Begins with what a set follows from beside its attributes: what the session negotiated, and the next hop. */
   #beginKey(bytes: Buffer, nextHopAt: number, nextHopLength: number, context: UpdateContext): number {
-    // The first octet also tells where the next hop ends
+    // The first octet also shows where the next hop ends
     this.#key[0] = (nextHopLength << 2) | (context.fourOctetAs ? 2 : 0) | (context.internal ? 1 : 0);
     return this.#addToKey(bytes, nextHopAt, nextHopAt + nextHopLength, 1);
   }
@@ -299,7 +299,7 @@ function updateOf(
   };
 }
 
-/** What is wrong with the attributes of an UPDATE that announces nothing of ours. */
+/** Returns what is wrong with the attributes of an UPDATE that announces nothing of ours. */
 function faultsOf(body: Buffer, layout: UpdateLayout, scan: Scan, context: UpdateContext): DecodedSet {
   if (scan.others.length === 0) return NO_SET;
   const { faults } = decodeAttributes(body, layout.attributesAt, layout.attributesEnd, context, false);
@@ -368,7 +368,7 @@ function readRoutes(
   }
 }
 
-/** What is malformed in an MP attribute as the reset that it takes (RFC 7606 §5.3); any other error as it is. */
+/** Returns a malformed MP attribute as the reset that it takes (RFC 7606 §5.3); any other error as it is. */
 function asReset(error: unknown, body: Buffer, start: number, span: AttributeSpan): unknown {
   if (!(error instanceof Malformed)) return error;
   const subcode = error.subcode ?? UpdateSubcode.OPTIONAL_ATTRIBUTE_ERROR;

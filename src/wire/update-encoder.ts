@@ -208,7 +208,7 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
   }
 }
 
-/** What comes before the routes of an UPDATE whose first attribute they are. */
+/** Returns what comes before the routes of an UPDATE whose first attribute they are. */
 function mpHead({ afi, safi }: AnyFamily, code: number, nextHop: Uint8Array): Buffer {
   const head = allocateMessage(MessageType.UPDATE, 4 + MP_HEADER + nextHop.length);
   head.writeUInt16BE(0, HEADER_LENGTH);

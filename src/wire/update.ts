@@ -23,7 +23,7 @@ const MAX_IPV4_PREFIX_LENGTH = 32;
 
 /**
  * Finds the parts. Throws WireError 3/1 where withdrawn routes and path attributes are longer than the message
- * (RFC 7606 §3 a), 3/10 where an IPv4 route in the fields around them cannot be told from the next (RFC 7606 §5.3), and
+ * (RFC 7606 §3 a), 3/10 where an IPv4 route in the fields around them cannot be separated from the next (RFC 7606 §5.3), and
  * 1/2 for a body of fewer than four octets.
  */
 export function layOutUpdate(body: Buffer): UpdateLayout {
@@ -71,7 +71,7 @@ function checkIpv4Routes(body: Buffer, start: number, end: number, field: string
   }
 }
 
-/** Everything that an UPDATE says, in the order and with the flags it came with. */
+/** All content of an UPDATE, in the order and with the flags it came with. */
 export interface DecodedUpdate {
   /** The IPv4 withdrawn routes field as it came. */
   readonly withdrawnRoutes: Uint8Array;

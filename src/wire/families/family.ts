@@ -3,7 +3,7 @@ export interface Route {
   readonly type: number;
 }
 
-/** Told of a route that is skipped; `fault` says what is malformed in it, undefined for a type that has no codec. */
+/** Receives a route that is skipped; `fault` is what is malformed in it, undefined for a type that has no codec. */
 export type OnSkipped = (type: number, value: Buffer, fault: string | undefined) => void;
 
 /**
