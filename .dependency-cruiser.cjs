@@ -10,6 +10,7 @@ const rooms = {
   linux: ['bfd', 'nd', 'dataplane', 'tables', 'types'],
   hosts: ['dataplane', 'tables', 'types'],
   config: ['types'],
+  'import-frr': ['config', 'types'],
   evpn: ['bgp', 'wire', 'dataplane', 'tables', 'types'],
   underlay: ['bgp', 'wire', 'dataplane', 'tables', 'types'],
   api: ['config', 'evpn', 'underlay', 'linux', 'dataplane', 'bgp', 'bfd', 'nd', 'wire', 'tables', 'types'],

@@ -23,6 +23,9 @@ export async function command(args: readonly string[], requests: ReloadRequests)
   } else if (action === 'flush') {
     const { flush } = await import('./flush.js');
     await flush(configFile);
+  } else if (action === 'import-frr') {
+    const { importCommand } = await import('./import-command.js');
+    importCommand(configFile);
   } else process.stdout.write(action === 'help' ? `${USAGE}\n` : `evpnd ${version}\n`);
 }
 

@@ -3,7 +3,8 @@ import { closest } from './hint.js';
 
 /** What the command line asks for. */
 interface CommandLine {
-  readonly action: 'run' | 'check' | 'flush' | 'help' | 'version';
+  readonly action: 'run' | 'check' | 'flush' | 'help' | 'version' | 'import-frr';
+  /** With `import-frr` that of FRR, `-` for standard input. */
   readonly configFile: string;
 }
 
@@ -14,9 +15,12 @@ export class UsageError extends Error {
 
 const DEFAULT_CONFIG_FILE = '/etc/evpnd/evpnd.yaml';
 
+const IMPORT = 'import-frr';
+
 export const USAGE = `usage: evpnd [--config FILE]   run; FILE is ${DEFAULT_CONFIG_FILE} by default
        evpnd --check [FILE]    check a configuration file and exit
        evpnd --flush [FILE]    remove the rows that an evpnd left which has ended, and exit
+       evpnd import-frr FILE   write evpnd's configuration made of a frr.conf to standard output; FILE - is standard input
        evpnd --version | --help`;
 
 const OPTIONS = {
@@ -29,6 +33,7 @@ const OPTIONS = {
 
 /** Reads what follows the program's name. Throws UsageError. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
+  if (args[0] === IMPORT) return { action: IMPORT, configFile: importedFile(args.slice(1)) };
   // Not strict: what is wrong is reported in our words
   const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true });
   const asked = new Set<keyof typeof OPTIONS>();
@@ -49,6 +54,12 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const [configFile = DEFAULT_CONFIG_FILE, ...more] = [...stray, ...files];
   if (more.length > 0) throw usage(`${[configFile, ...more].join(', ')}: one configuration file only`);
   return { action, configFile };
+}
+
+function importedFile([file, ...more]: readonly string[]): string {
+  if (file === undefined || more.length > 0 || (file.startsWith('-') && file !== '-'))
+    throw usage(`${IMPORT}: one file must follow, or - for standard input`);
+  return file;
 }
 
 function known(name: string, rawName: string): keyof typeof OPTIONS {

@@ -15,6 +15,8 @@ test('what the command line asks for', (t) => {
   t.deepEqual(parseCommandLine(['--check', '--config', 'a']), { action: 'check', configFile: 'a' });
   t.deepEqual(parseCommandLine(['--flush', 'a']), { action: 'flush', configFile: 'a' });
   t.deepEqual(parseCommandLine(['--flush', '--config', 'a']), { action: 'flush', configFile: 'a' });
+  t.deepEqual(parseCommandLine(['import-frr', 'a']), { action: 'import-frr', configFile: 'a' });
+  t.deepEqual(parseCommandLine(['import-frr', '-']), { action: 'import-frr', configFile: '-' });
   t.is(parseCommandLine(['--help']).action, 'help');
   t.is(parseCommandLine(['--version']).action, 'version');
 });
@@ -28,6 +30,9 @@ for (const [args, fault] of [
   [['--config', '--check'], '--config: a file must follow'],
   [['--check=1'], '--check takes no value; found 1'],
   [['--check', 'a', 'b'], 'a, b: one configuration file only'],
+  [['import-frr'], 'import-frr: one file must follow, or - for standard input'],
+  [['import-frr', 'a', 'b'], 'import-frr: one file must follow, or - for standard input'],
+  [['import-frr', '--check'], 'import-frr: one file must follow, or - for standard input'],
   [['--check', '--help'], '--check and --help: only one of them'],
 ] as const)
   test(`refused: ${args.join(' ')}`, (t) => {

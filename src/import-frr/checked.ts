@@ -1,0 +1,98 @@
+import { ConfigError, type Finding } from '../config/index.js';
+import { parseConfig } from '../config/load.js';
+
+type Mapping = Record<string, unknown>;
+type Step = string | number;
+
+/** Without these a neighbor, range, VNI, group or policy is none. */
+const ESSENTIAL = new Set<Step>(['address', 'interface', 'prefix', 'remote-as', 'vni', 'name']);
+const LISTS = new Set(['neighbors', 'listen-ranges', 'peer-groups', 'policies', 'vnis', 'rules']);
+/** A fault may hide others; each round removes some values, so that it ends anyway. */
+const MOST_ROUNDS = 1000;
+
+/**
+ * Removes what evpnd's loader does not take, value by value; `tell` gets each fault before its value goes. Returns the faults
+ * that are left: where there are some, no configuration came out.
+ */
+export function withoutFaults(
+  content: Mapping,
+  text: (content: Mapping) => string,
+  tell: (path: readonly Step[], finding: Finding) => void,
+): readonly Finding[] {
+  let findings: readonly Finding[] = [];
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    findings = faultsOf(content, text);
+    const places = new Map(findings.map((finding) => [finding.path, finding]));
+    let removed = 0;
+    // From the end of each list on, so that the places of the others stay
+    for (const [place, finding] of [...places].reverse()) {
+      const path = stepsOf(place);
+      const target = targetOf(content, path);
+      if (target === undefined) continue;
+      tell(path, finding);
+      remove(content, target);
+      removed++;
+      // The places of all that follows are others now
+      if (typeof target[target.length - 1] === 'number') break;
+    }
+    if (removed === 0) break;
+  }
+  return findings;
+}
+
+function faultsOf(content: Mapping, text: (content: Mapping) => string): readonly Finding[] {
+  try {
+    parseConfig(text(withoutKeys(content)), 'evpnd.yaml');
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.findings;
+  }
+}
+
+/** Key files are made after the import, and are none of its faults. */
+function withoutKeys(content: Mapping): Mapping {
+  return JSON.parse(JSON.stringify(content, (key, value) => (key === 'password-file' ? undefined : value)));
+}
+
+/** `neighbors[1].remote-as` → neighbors, 1, remote-as. */
+function stepsOf(place: string): Step[] {
+  return [...place.matchAll(/[^.[\]]+|\[(\d+)\]/g)].map(([word, index]) =>
+    index === undefined ? word : Number(index),
+  );
+}
+
+/** What has to go for a fault at `path` to be none; undefined where it is the configuration as a whole. */
+function targetOf(content: Mapping, path: readonly Step[]): readonly Step[] | undefined {
+  const last = path[path.length - 1];
+  if (path.length === 0 || last === undefined) return undefined;
+  const list = path.findIndex((step) => typeof step === 'number');
+  if (list < 0)
+    return has(content, path) && !['asn', 'router-id', 'neighbors'].includes(String(last)) ? path : undefined;
+  // A mapping of a list, of which the fault is a key
+  const items = String(path[path.length - 3]);
+  const isEssential = items === 'peer-groups' ? last === 'name' : ESSENTIAL.has(last) || !has(content, path);
+  if (typeof last === 'string' && LISTS.has(items) && isEssential)
+    return has(content, path.slice(0, -1)) ? path.slice(0, -1) : undefined;
+  return has(content, path) ? path : undefined;
+}
+
+function has(content: Mapping, path: readonly Step[]): boolean {
+  return valueAt(content, path) !== undefined;
+}
+
+function valueAt(content: unknown, path: readonly Step[]): unknown {
+  return path.reduce<unknown>(
+    (holder, step) =>
+      typeof holder === 'object' && holder !== null ? (holder as Record<Step, unknown>)[step] : undefined,
+    content,
+  );
+}
+
+function remove(content: Mapping, path: readonly Step[]): void {
+  const holder = valueAt(content, path.slice(0, -1));
+  const last = path[path.length - 1];
+  if (Array.isArray(holder)) holder.splice(Number(last), 1);
+  else if (typeof holder === 'object' && holder !== null && last !== undefined)
+    delete (holder as Record<Step, unknown>)[last];
+}

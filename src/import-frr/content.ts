@@ -1,0 +1,378 @@
+import { isIP } from 'node:net';
+import type { FamilyName } from '../config/index.js';
+import type { BfdTimes, Direction, Filter, Model, Peer } from './model.js';
+import { Origins } from './origins.js';
+import { connectedRules, Policies, type Say } from './policies.js';
+import { asNumber } from './row.js';
+
+type Mapping = Record<string, unknown>;
+
+const FAMILIES: readonly FamilyName[] = ['l2vpn-evpn', 'ipv4-unicast', 'ipv6-unicast'];
+const DIRECTIONS = { in: 'import-policy', out: 'export-policy' } as const;
+/** FRR's without `frr defaults datacenter`, whose are evpnd's. */
+const TRADITIONAL = { keepalive: 60, hold: 180 };
+/** evpnd's. */
+const HOLD = 9;
+const KEEPALIVE = 3;
+/** What passes several routers if it is said so. */
+const SEVERAL_HOPS = 1;
+
+/** Makes the content of a configuration file of what was read; `say` gets what is not in it. */
+export class Content {
+  readonly origins = new Origins();
+  readonly #model: Model;
+  readonly #say: Say;
+  readonly #policies: Policies;
+
+  constructor(model: Model, say: Say) {
+    this.#model = model;
+    this.#say = say;
+    this.#policies = new Policies(model, say);
+  }
+
+  /** The whole content, in no order that counts. */
+  make(): Mapping {
+    const { asn, routerId, generalRouterId, peers, ranges } = this.#model;
+    const root: Mapping = {};
+    const put = (key: string, value: unknown, line = 0) => this.#put(root, key, value, line);
+    put('asn', asNumber(asn?.value ?? ''), asn?.line);
+    const id = routerId ?? generalRouterId;
+    put('router-id', id?.value, id?.line);
+    const all = [...peers.values()];
+    const groups = all.filter(({ kind }) => kind === 'group');
+    const neighbors = all.filter(({ kind }) => kind !== 'group').flatMap((peer) => this.#neighbor(peer));
+    put('neighbors', neighbors);
+    if (ranges.length > 0)
+      put(
+        'listen-ranges',
+        ranges.flatMap((range) => this.#range(range)),
+      );
+    if (groups.length > 0)
+      put(
+        'peer-groups',
+        groups.map((peer) => this.#group(peer)),
+      );
+    const policies = [...this.#policies.made.values()];
+    for (const { content, line } of policies) this.origins.set(content, 'name', line);
+    if (policies.length > 0)
+      put(
+        'policies',
+        policies.map(({ content }) => content),
+      );
+    if (this.#model.alwaysComparesMed) put('bgp', { 'always-compare-med': true });
+    put('evpn', this.#evpn());
+    const hasUnicast = JSON.stringify([root.neighbors, root['peer-groups'], root['listen-ranges']]).includes(
+      '-unicast"',
+    );
+    const underlay = this.#underlay(hasUnicast);
+    if (underlay !== undefined) put('underlay', underlay);
+    this.#tellUnused();
+    this.#tellDefaults();
+    return root;
+  }
+
+  #put(holder: Mapping, key: string, value: unknown, line: number): void {
+    if (value === undefined) return;
+    holder[key] = value;
+    this.origins.set(holder, key, line);
+  }
+
+  #groupOf(peer: Peer): Peer | undefined {
+    return peer.group === undefined ? undefined : this.#model.peers.get(peer.group.value);
+  }
+
+  #neighbor(peer: Peer): Mapping[] {
+    const item: Mapping = {};
+    this.#put(item, peer.kind === 'address' ? 'address' : 'interface', peer.name, peer.line);
+    const group = this.#groupOf(peer);
+    if (peer.group !== undefined) this.#put(item, 'peer-group', peer.group.value, peer.group.line);
+    this.#putSettings(item, peer);
+    const families = this.#families(peer, peer.kind === 'address' ? isIP(peer.name) : 0);
+    if (families.length === 0) {
+      this.#say(peer.line, 'not-carried', 'no address family that evpnd speaks is active');
+      return [];
+    }
+    this.#putFamilies(item, peer, families);
+    this.#putBfd(item, peer, group);
+    this.#putPolicies(item, peer, group, families);
+    return [item];
+  }
+
+  #group(peer: Peer): Mapping {
+    const item: Mapping = {};
+    this.#put(item, 'name', peer.name, peer.line);
+    this.#putSettings(item, peer);
+    const families = this.#families(peer, 0);
+    if (families.length > 0) this.#putFamilies(item, peer, families);
+    this.#putBfd(item, peer, undefined);
+    this.#putPolicies(item, peer, undefined, families);
+    return item;
+  }
+
+  #range({ prefix, group: name, line }: Model['ranges'][number]): Mapping[] {
+    const group = this.#model.peers.get(name);
+    if (group?.kind !== 'group') {
+      this.#say(line, 'not-carried', `there is no peer group ${name}`);
+      return [];
+    }
+    const item: Mapping = {};
+    this.#put(item, 'prefix', prefix, line);
+    this.#put(item, 'peer-group', name, line);
+    const limit = this.#model.listenLimit;
+    if (limit !== undefined) this.#put(item, 'limit', limit.value, limit.line);
+    const families = this.#families(group, prefix.includes(':') ? 6 : 4);
+    if (`${families}` !== `${this.#families(group, 0)}`) this.#put(item, 'families', families, line);
+    for (const key of ['password-file', 'ttl-security'])
+      if (group.settings.has(key))
+        this.#say(line, 'differs', `${key} of ${name} does not count for neighbors that connect from it`);
+    return [item];
+  }
+
+  #putSettings(item: Mapping, peer: Peer): void {
+    for (const [key, { value, line }] of peer.settings)
+      if (key !== 'keepalive-time') this.#put(item, key, value, line);
+    const own = peer.settings.get('hold-time');
+    if (own !== undefined)
+      this.#putKeepalive(
+        item,
+        Number(peer.settings.get('keepalive-time')?.value),
+        Number(own.value),
+        own.line,
+      );
+    else if (peer.group === undefined) {
+      const { profile, timers, asn } = this.#model;
+      const times = timers?.value ?? (profile === 'traditional' ? TRADITIONAL : undefined);
+      if (times !== undefined && (times.hold !== HOLD || times.keepalive !== KEEPALIVE)) {
+        const line = timers?.line ?? asn?.line ?? 0;
+        this.#put(item, 'hold-time', times.hold, line);
+        this.#putKeepalive(item, times.keepalive, times.hold, line);
+      }
+    }
+    const first = this.#model.enforcesFirstAs;
+    if (first !== undefined && peer.group === undefined && !peer.settings.has('enforce-first-as'))
+      this.#put(item, 'enforce-first-as', first.value, first.line);
+    if (peer.limits.size > 0) {
+      const limits: Mapping = {};
+      for (const [family, { value, line }] of peer.limits) this.#put(limits, family, value, line);
+      this.#put(item, 'max-family-routes', limits, peer.line);
+    }
+  }
+
+  #putKeepalive(item: Mapping, keepalive: number, hold: number, line: number): void {
+    if (!(hold > 0)) return;
+    // FRR takes a third of the hold time where that is less
+    const time = Math.min(keepalive, Math.floor(hold / 3));
+    if (time > 0 && time !== Math.min(KEEPALIVE, Math.floor(hold / 3)))
+      this.#put(item, 'keepalive-time', time, line);
+  }
+
+  /** `version` is that of the neighbor's address, 0 where it has none or several. */
+  #families(peer: Peer, version: number): FamilyName[] {
+    const group = this.#groupOf(peer);
+    const other = version === 4 ? 'ipv6-unicast' : version === 6 ? 'ipv4-unicast' : undefined;
+    return FAMILIES.filter((family) => {
+      const said = peer.active.get(family) ?? group?.active.get(family);
+      if (!(said?.value ?? this.#model.defaultFamilies.has(family))) return false;
+      if (family !== other) return true;
+      if (said !== undefined && peer.kind !== 'group')
+        this.#say(
+          said.line,
+          'not-carried',
+          `evpnd speaks ${family} with neighbors of that family, or by interface`,
+        );
+      return false;
+    });
+  }
+
+  #putFamilies(item: Mapping, peer: Peer, families: readonly FamilyName[]): void {
+    const group = this.#groupOf(peer);
+    const ofGroup = group === undefined ? [] : this.#families(group, 0);
+    const inherited = ofGroup.length > 0 ? ofGroup : ['l2vpn-evpn'];
+    if (`${families}` === `${inherited}`) return;
+    const [said] = families.map((family) => peer.active.get(family)).filter((each) => each !== undefined);
+    this.#put(item, 'families', families, said?.line ?? peer.line);
+  }
+
+  #putBfd(item: Mapping, peer: Peer, group: Peer | undefined): void {
+    const own = this.#bfdOf(peer);
+    const ofGroup = group === undefined ? undefined : this.#bfdOf(group);
+    const times = own ?? ofGroup;
+    if (times === undefined) return;
+    const multihop = peer.kind !== 'interface' && isFar(peer, group);
+    if (own === undefined && (group === undefined || multihop === isFar(group, undefined))) return;
+    const value = {
+      ...(times.interval !== undefined && { interval: times.interval }),
+      ...(times.multiplier !== undefined && { multiplier: times.multiplier }),
+      ...(multihop && { multihop }),
+    };
+    const line = (peer.bfd ?? peer.bfdProfile ?? group?.bfd ?? group?.bfdProfile)?.line ?? peer.line;
+    this.#put(item, 'bfd', Object.keys(value).length > 0 ? value : true, line);
+    const remote = (peer.settings.get('remote-as') ?? group?.settings.get('remote-as'))?.value;
+    const isInternal = remote === 'internal' || remote === asNumber(this.#model.asn?.value ?? '');
+    if (isInternal && !multihop && peer.kind !== 'interface')
+      this.#say(
+        line,
+        'differs',
+        'BFD with neighbors on the same link; write multihop: true where routers are between',
+      );
+  }
+
+  #bfdOf({ bfd, bfdProfile }: Peer): BfdTimes | undefined {
+    if (bfdProfile === undefined) return bfd?.value;
+    const profile = this.#model.bfdProfiles.get(bfdProfile.value);
+    if (profile === undefined)
+      this.#say(bfdProfile.line, 'differs', `there is no profile ${bfdProfile.value}; with evpnd's times`);
+    return { ...profile, ...bfd?.value };
+  }
+
+  #putPolicies(item: Mapping, peer: Peer, group: Peer | undefined, families: readonly FamilyName[]): void {
+    for (const [direction, key] of Object.entries(DIRECTIONS) as [Direction, string][]) {
+      const find = (of: Peer | undefined) => (family: FamilyName, kind: Filter['kind']) =>
+        of?.filters.find(
+          (each) => each.family === family && each.kind === kind && each.direction === direction,
+        );
+      const effective = (family: FamilyName, kind: Filter['kind']) =>
+        find(peer)(family, kind) ?? find(group)(family, kind);
+      const name = this.#policies.policyOf(families, direction, effective);
+      const inherited =
+        group === undefined
+          ? undefined
+          : this.#policies.policyOf(this.#families(group, 0), direction, find(group));
+      if (name === undefined || name === inherited) continue;
+      const [filter] = [...peer.filters, ...(group?.filters ?? [])].filter(
+        (each) => each.direction === direction,
+      );
+      this.#put(item, key, name, filter?.line ?? peer.line);
+    }
+  }
+
+  #evpn(): Mapping {
+    const { evpn, vnis, routedVnis, servesAllVnis, asn } = this.#model;
+    const content: Mapping = {};
+    this.#put(
+      content,
+      'advertise-all-vni',
+      servesAllVnis !== undefined,
+      servesAllVnis?.line ?? asn?.line ?? 0,
+    );
+    if (servesAllVnis === undefined)
+      this.#say(
+        asn?.line ?? 0,
+        'differs',
+        'without advertise-all-vni no VNI is served (evpn.advertise-all-vni: false)',
+      );
+    for (const [key, { value, line }] of evpn) {
+      const [section = '', inner] = key.split('.');
+      if (inner === undefined) this.#put(content, key, value, line);
+      else {
+        content[section] ??= {};
+        this.#put(content[section] as Mapping, inner, value, line);
+      }
+    }
+    const items = [...vnis.values()].map((block) => {
+      const item: Mapping = {};
+      this.#put(item, 'vni', block.vni, block.line);
+      if (servesAllVnis === undefined) this.#put(item, 'advertise', false, block.line);
+      for (const [key, { value, line }] of block.settings) this.#put(item, key, value, line);
+      return item;
+    });
+    for (const { value, line } of routedVnis) {
+      const item: Mapping = {};
+      this.#put(item, 'vni', value, line);
+      this.#put(item, 'advertise', false, line);
+      if (!vnis.has(value)) items.push(item);
+    }
+    if (items.length > 0) content.vnis = items;
+    return content;
+  }
+
+  #underlay(hasUnicast: boolean): Mapping | undefined {
+    const { networks, redistributions, underlay, relaxesMultipath, asn } = this.#model;
+    const lines = [...networks, ...redistributions, ...underlay.values()].map(({ line }) => line);
+    if (!hasUnicast) {
+      for (const line of lines) this.#say(line, 'not-carried', 'no neighbor has a unicast family');
+      return undefined;
+    }
+    const content: Mapping = {};
+    this.#put(content, 'enabled', true, asn?.line ?? 0);
+    if (networks.length > 0) {
+      const each = new Map(networks.map(({ value, line }) => [value, line]));
+      this.#put(content, 'networks', [...each.keys()], networks[0]?.line ?? 0);
+      networks.forEach(({ line }, i) => {
+        this.origins.set(content.networks as object, i, line);
+      });
+    }
+    const rules = redistributions.flatMap(({ family, routeMap, line }) => {
+      const isSix = family === 'ipv6-unicast';
+      if (routeMap === undefined) return [isSix ? '::/0 le 128' : '0.0.0.0/0 le 32'];
+      this.#policies.usedMaps.add(routeMap);
+      if (!this.#model.routeMaps.has(routeMap))
+        this.#say(line, 'differs', `there is no route-map ${routeMap}: as in FRR, nothing is announced`);
+      return connectedRules(routeMap, isSix, this.#model, this.#say);
+    });
+    if (redistributions.length > 0)
+      this.#put(content, 'redistribute-connected', rules, redistributions[0]?.line ?? 0);
+    for (const [key, { value, line }] of underlay) this.#put(content, key, value, line);
+    if (relaxesMultipath === undefined) this.#put(content, 'multipath-relax', false, asn?.line ?? 0);
+    return content;
+  }
+
+  /** Route-maps and lists that nothing of the result uses. */
+  #tellUnused(): void {
+    const { routeMaps, lists } = this.#model;
+    const { usedMaps, usedLists } = this.#policies;
+    const why = 'nothing that was carried over uses it';
+    for (const [name, entries] of routeMaps)
+      for (const { line, clauses } of entries)
+        if (!usedMaps.has(name))
+          for (const each of [{ line }, ...clauses]) this.#say(each.line, 'not-carried', why);
+        else for (const { words } of clauses) usedLists.add(listOf(words));
+    for (const [key, entries] of lists)
+      if (!usedLists.has(key)) for (const { line } of entries) this.#say(line, 'not-carried', why);
+  }
+
+  /** What FRR does without being told to, and evpnd does not. */
+  #tellDefaults(): void {
+    const { asn, timers, profile, hasNoPolicyRule, peers } = this.#model;
+    const line = asn?.line ?? 0;
+    if (
+      profile === undefined &&
+      timers === undefined &&
+      [...peers.values()].some((peer) => !peer.settings.has('hold-time'))
+    )
+      this.#say(
+        line,
+        'differs',
+        'without `frr defaults` and `timers bgp` the hold time is that of evpnd, 9 s; FRR has 180 s, or 9 s where it was built for data centers',
+      );
+    const isExternal = ({ settings }: Peer) => {
+      const as = settings.get('remote-as')?.value;
+      return as !== undefined && as !== 'internal' && as !== asNumber(asn?.value ?? '');
+    };
+    if (!hasNoPolicyRule && profile !== 'datacenter' && [...peers.values()].some(isExternal))
+      this.#say(
+        line,
+        'differs',
+        'evpnd takes and sends all routes where a neighbor has no policy; FRR from 7.5 on exchanges none with external neighbors without `no bgp ebgp-requires-policy`',
+      );
+  }
+}
+
+/** True where a neighbor is said to be behind routers. */
+function isFar(peer: Peer, group: Peer | undefined): boolean {
+  const setting = (key: string) => (peer.settings.get(key) ?? group?.settings.get(key))?.value;
+  return (
+    Number(setting('ebgp-multihop') ?? 0) > SEVERAL_HOPS ||
+    setting('update-source') !== undefined ||
+    setting('local-address') !== undefined
+  );
+}
+
+/** The list that a condition names, as the model has it. */
+function listOf(words: string): string {
+  const name = words.split(' ').at(-1);
+  if (words.includes('prefix-list ')) return `${words.split(' ')[1]} prefix-list ${name}`;
+  if (words.startsWith('match community ')) return `community-list ${name}`;
+  if (words.startsWith('match extcommunity ')) return `extcommunity-list ${name}`;
+  return `as-path ${name}`;
+}
