@@ -115,7 +115,8 @@ export class DriftLog {
     const drift = {
       id: ++this.#lastId,
       owner,
-      which,
+      // What it is part of, a plane or a flight, is not to be held by a list of the past
+      which: { table: which.table, key: which.key } as PlaneKey,
       since: this.clock.wallTime(),
       resolvedAt: undefined,
       ...facts(),

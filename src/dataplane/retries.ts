@@ -6,7 +6,8 @@ import type { OwnerPlane } from './owner-plane.js';
 const TICK_MS = 50;
 
 interface Retry {
-  readonly plane: OwnerPlane;
+  /** Of an owner that has gone meanwhile nothing is kept. */
+  readonly plane: WeakRef<OwnerPlane>;
   readonly which: PlaneKey;
 }
 
@@ -16,6 +17,7 @@ export class Retries {
   readonly #mark: (plane: OwnerPlane, which: PlaneKey) => void;
   /** By the tick in which they are due: who waits long costs nothing meanwhile. */
   readonly #waiting = new Map<number, Retry[]>();
+  readonly #planes = new WeakMap<OwnerPlane, WeakRef<OwnerPlane>>();
   #timer: Timer | undefined;
   #closed = false;
 
@@ -26,11 +28,12 @@ export class Retries {
   }
 
   /** `delay` in milliseconds. */
-  add(plane: OwnerPlane, which: PlaneKey, delay: number): void {
+  add(plane: OwnerPlane, { table, key }: PlaneKey, delay: number): void {
     const tick = Math.ceil((this.#clock.now() + delay) / TICK_MS);
+    const retry = { plane: this.#weak(plane), which: { table, key } as PlaneKey };
     const retries = this.#waiting.get(tick);
-    if (retries) retries.push({ plane, which });
-    else this.#waiting.set(tick, [{ plane, which }]);
+    if (retries) retries.push(retry);
+    else this.#waiting.set(tick, [retry]);
     this.#arm();
   }
 
@@ -38,6 +41,15 @@ export class Retries {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
+  }
+
+  #weak(plane: OwnerPlane): WeakRef<OwnerPlane> {
+    let weak = this.#planes.get(plane);
+    if (weak === undefined) {
+      weak = new WeakRef(plane);
+      this.#planes.set(plane, weak);
+    }
+    return weak;
   }
 
   #arm(): void {
@@ -48,7 +60,10 @@ export class Retries {
       for (const [tick, retries] of this.#waiting) {
         if (tick * TICK_MS > now) continue;
         this.#waiting.delete(tick);
-        for (const { plane, which } of retries) this.#mark(plane, which);
+        for (const { plane, which } of retries) {
+          const standing = plane.deref();
+          if (standing && !standing.isOver) this.#mark(standing, which);
+        }
       }
       this.#arm();
     });
