@@ -17,6 +17,7 @@
 
 #include "arguments.h"
 #include "exchange.h"
+#include "repeater.h"
 #include "tcp.h"
 
 typedef struct Watch Watch;
@@ -519,7 +520,7 @@ NAPI_MODULE_INIT() {
                         &class) != napi_ok ||
       napi_set_named_property(env, exports, "RawSocket", class) != napi_ok ||
       napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) != napi_ok ||
-      !define_exchange(env, exports) || !define_tcp(env, exports))
+      !define_exchange(env, exports) || !define_repeater(env, exports) || !define_tcp(env, exports))
     return NULL;
   return exports;
 }

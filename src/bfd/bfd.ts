@@ -18,7 +18,7 @@ interface BfdDeps {
   readonly clock: Clock;
   readonly transport: BfdTransport;
   readonly log: Log;
-  /** 0 to below 1, for discriminators and jitter; Math.random unless a test wants to know better. */
+  /** 0 to below 1, for discriminators; Math.random unless a test wants to know better. */
   readonly random?: () => number;
 }
 
@@ -80,12 +80,22 @@ export class Bfd {
     const discriminator = this.#discriminator();
     for (const entry of this.#entries.values())
       if (entry.leaving && isOf(entry, ip, zone, target.multihop)) this.#forget(entry);
-    const { clock, log, random, transport } = this.#deps;
+    const { clock, log, transport } = this.#deps;
     const session: BfdSession = new BfdSession(
       target,
       settings,
       discriminator,
-      { clock, log, random, send: (packet) => send(entry, packet), poll: () => transport.poll() },
+      {
+        clock,
+        log,
+        get channel() {
+          return entry.channel;
+        },
+        get fault() {
+          return entry.fault;
+        },
+        poll: () => transport.poll(),
+      },
       {
         onDown(...told) {
           if (!entry.leaving) listener.onDown(...told);
@@ -131,22 +141,19 @@ export class Bfd {
     }
   }
 
+  /** Opens the way to the neighbor, or tries so every few seconds, and begins to send. */
   #start(entry: Entry): void {
-    this.#open(entry);
-    entry.session.start();
-  }
-
-  #open(entry: Entry): void {
     const { clock, log, transport } = this.#deps;
     try {
       entry.channel = transport.open(entry.target);
       entry.timer = undefined;
+      entry.session.start();
     } catch (error) {
       if (!(error instanceof BfdTransportError)) throw error;
       if (error.message !== entry.fault)
         log.warn({ neighbor: entry.target.address }, `BFD cannot run: ${error.message}`);
       entry.fault = error.message;
-      entry.timer = clock.after(RETRY, () => this.#open(entry));
+      entry.timer = clock.after(RETRY, () => this.#start(entry));
     }
   }
 
@@ -204,8 +211,4 @@ function refusal(
   if (typeof packet === 'string') return packet;
   const { yourDiscriminator } = packet;
   return yourDiscriminator === 0 || yourDiscriminator === session.discriminator ? undefined : 'no-session';
-}
-
-function send({ channel, fault }: Entry, packet: Buffer): string | undefined {
-  return channel === undefined ? fault : channel.send(packet);
 }

@@ -19,5 +19,5 @@ export {
   PACKET_LENGTH,
 } from './packet.js';
 export type * from './status.js';
-export { detectionTime, jittered, SLOW_INTERVAL, transmitInterval } from './timing.js';
+export { detectionTime, jittered, type Range, SLOW_INTERVAL, transmitInterval } from './timing.js';
 export * from './transport.js';

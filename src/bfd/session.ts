@@ -10,16 +10,15 @@ import {
 } from './packet.js';
 import type { BfdListener, BfdSettings, BfdStatus, Dropped } from './status.js';
 import { detectionTime, jittered, SLOW_INTERVAL, transmitInterval } from './timing.js';
-import type { BfdTarget } from './transport.js';
+import type { BfdChannel, BfdTarget } from './transport.js';
 
 /** What a session needs of those who own it. */
 export interface BfdSessionHost {
   readonly clock: Clock;
   readonly log: Log;
-  /** 0 to below 1. */
-  readonly random: () => number;
-  /** Undefined where it was sent, else why not. */
-  send(packet: Buffer): string | undefined;
+  /** The way to the neighbor; undefined where there is none yet, and `fault` says why. */
+  readonly channel: BfdChannel | undefined;
+  readonly fault: string;
   /** Takes in what has arrived and was not read yet. */
   poll(): void;
 }
@@ -39,6 +38,8 @@ export class BfdSession {
   readonly #host: BfdSessionHost;
   readonly #listener: BfdListener;
   readonly #packet = Buffer.alloc(PACKET_LENGTH);
+  /** What is sent again and again. */
+  readonly #repeated = Buffer.alloc(PACKET_LENGTH);
   #settings: BfdSettings;
   #state: BfdState = 'Down';
   #diagnostic: number = Diagnostic.NONE;
@@ -52,12 +53,9 @@ export class BfdSession {
   /** What we say changed during a Poll Sequence, which a Final cannot have confirmed. */
   #pollAgain = false;
   /** Clock.now() */
-  #sentAt = Number.NEGATIVE_INFINITY;
-  /** Clock.now() */
   #heardAt = Number.NEGATIVE_INFINITY;
-  /** Of the packet that is scheduled, before jitter. */
+  /** Of the packets that are sent again and again; undefined where none are. */
   #interval: number | undefined;
-  #sending: Timer | undefined;
   #detecting: Timer | undefined;
   /** Clock.now() at which that timer fires. */
   #detectsAt = Number.POSITIVE_INFINITY;
@@ -100,7 +98,7 @@ export class BfdSession {
     return remote && detectionTime(this.#used.minRx, remote.desiredMinTx, remote.detectMultiplier);
   }
 
-  /** Begins to send. */
+  /** Begins to send, or begins anew where the way to the neighbor is another one. */
   start(): void {
     this.#transmit();
   }
@@ -131,7 +129,7 @@ export class BfdSession {
   /** Stops all timers, for good. */
   dispose(): void {
     this.#disposed = true;
-    this.#sending?.cancel();
+    this.#host.channel?.rest();
     this.#detecting?.cancel();
   }
 
@@ -146,9 +144,9 @@ export class BfdSession {
     this.#heardAt = this.#host.clock.now();
     if (packet.final && this.#polling) this.#confirmed();
     this.#handle(packet.state);
-    if (packet.poll && this.#state !== 'AdminDown') this.#send(true);
+    if (packet.poll && this.#state !== 'AdminDown') this.#answer();
     this.#detect();
-    this.#schedule();
+    this.#pace(false);
   }
 
   get status(): BfdStatus {
@@ -173,12 +171,12 @@ export class BfdSession {
       transmitInterval: milliseconds(interval),
       detectionTime: milliseconds(this.#detectionTime),
       polling: this.#polling,
-      sent: this.#sent,
+      sent: this.#sent + (this.#host.channel?.repeated.sent ?? 0),
       received: this.#received,
       dropped: { ...this.#dropped },
       ups: this.#ups,
       lastDown: this.#lastDown,
-      fault: this.#fault,
+      fault: this.#host.channel ? (this.#host.channel.repeated.fault ?? this.#fault) : this.#host.fault,
     };
   }
 
@@ -255,14 +253,24 @@ export class BfdSession {
 
   /** Sends what has changed at once, and from then on by the interval (§6.8.7). */
   #transmit(): void {
-    this.#send(false);
-    this.#sending?.cancel();
-    this.#sending = undefined;
     this.#interval = undefined;
-    this.#schedule();
+    this.#pace(true);
   }
 
-  #send(final: boolean): void {
+  /** Answers a Poll with a Final, beside all other packets (§6.5). */
+  #answer(): void {
+    this.#encode(true);
+    this.#sendNow();
+  }
+
+  #sendNow(): void {
+    const { channel } = this.#host;
+    if (channel === undefined) return;
+    this.#fault = channel.send(this.#packet);
+    if (this.#fault === undefined) this.#sent++;
+  }
+
+  #encode(final: boolean): void {
     const { minTx, minRx } = this.#announced;
     const remote = this.#remote;
     encodeControl(
@@ -282,31 +290,26 @@ export class BfdSession {
       },
       this.#packet,
     );
-    this.#fault = this.#host.send(this.#packet);
-    if (this.#fault === undefined) this.#sent++;
-    if (!final) this.#sentAt = this.#host.clock.now();
   }
 
-  /** Schedules the next periodic packet, anew where the interval is another one. */
-  #schedule(): void {
+  /** Has the packet sent again and again as it is now; `now`: also at once. */
+  #pace(now: boolean): void {
+    const { channel } = this.#host;
+    if (this.#disposed || channel === undefined) return;
     const interval = this.#isQuiet
       ? undefined
       : transmitInterval(this.#used.minTx, this.#remote?.requiredMinRx ?? 1);
-    if (interval === this.#interval) return;
+    this.#encode(false);
+    if (interval === undefined) {
+      if (this.#interval !== undefined || now) channel.rest();
+      this.#interval = undefined;
+      if (now) this.#sendNow();
+      return;
+    }
+    if (!now && interval === this.#interval && this.#packet.equals(this.#repeated)) return;
     this.#interval = interval;
-    this.#sending?.cancel();
-    this.#sending = undefined;
-    if (interval !== undefined) this.#sendIn(interval);
-  }
-
-  #sendIn(interval: number): void {
-    if (this.#disposed) return;
-    const { clock, random } = this.#host;
-    const period = jittered(interval, this.#settings.multiplier, random()) / MICROSECONDS;
-    this.#sending = clock.after(Math.max(0, this.#sentAt + period - clock.now()), () => {
-      this.#send(false);
-      this.#sendIn(interval);
-    });
+    this.#packet.copy(this.#repeated);
+    this.#fault = channel.repeat(this.#packet, jittered(interval, this.#settings.multiplier), now);
   }
 
   /** In demand mode the neighbor wants to hear of us only when it asks (§6.8.7). */
@@ -345,7 +348,7 @@ export class BfdSession {
     if (this.#isSilent) {
       this.#handle('expired');
       this.#remote = undefined;
-      this.#schedule();
+      this.#pace(false);
     }
     this.#detect();
   }

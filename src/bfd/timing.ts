@@ -17,11 +17,17 @@ export function detectionTime(
   return remoteDetectMultiplier * Math.max(requiredMinRx, remoteDesiredMinTx);
 }
 
+/** Microseconds from one packet to the next. */
+export interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
 /**
- * The interval to the next packet: 75 to 100 % of `interval`, 90 % at most where one lost packet is a lost session
- * (RFC 5880 §6.8.7). `random` is from 0 to below 1.
+ * When the next packet is sent: after 75 to 100 % of `interval`, 90 % at most where one lost packet is a lost session
+ * (RFC 5880 §6.8.7).
  */
-export function jittered(interval: number, detectMultiplier: number, random: number): number {
+export function jittered(interval: number, detectMultiplier: number): Range {
   const longest = detectMultiplier === 1 ? 0.9 : 1;
-  return interval * (0.75 + (longest - 0.75) * random);
+  return { least: Math.ceil(interval * 0.75), most: Math.floor(interval * longest) };
 }

@@ -1,4 +1,5 @@
 import type { Ip } from '../types/index.js';
+import type { Range } from './timing.js';
 
 /** One neighbor that BFD runs with. */
 export interface BfdTarget {
@@ -31,8 +32,18 @@ export interface Arrival {
 
 /** Where packets of one session are sent from: a UDP port of its own from 49152 on (RFC 5881 §4). */
 export interface BfdChannel {
-  /** Undefined where it was sent, else the errno's name. */
+  /** Sends one packet. Undefined where it was sent, else the errno's name. */
   send(packet: Buffer): string | undefined;
+  /**
+   * From now on sends the packet again and again, at random times of that range after the last one each, whatever the event
+   * loop does; `now`: also at once. A packet that is being sent so is replaced, and its pace kept where the range is the same.
+   * Undefined, or the errno's name, of sending at once.
+   */
+  repeat(packet: Buffer, range: Range, now: boolean): string | undefined;
+  /** Sends nothing by itself any more. */
+  rest(): void;
+  /** How many packets were sent by `repeat`, and the errno's name where the last one was not. */
+  readonly repeated: { readonly sent: number; readonly fault: string | undefined };
   close(): void;
 }
 

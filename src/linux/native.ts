@@ -85,6 +85,32 @@ export interface Exchange {
   close(): void;
 }
 
+/** Datagrams that a thread of its own sends again and again, whatever the event loop does. */
+export interface Repeater {
+  /**
+   * From now on sends these bytes, 64 at most, to the sockaddr: again after `least` to `most` microseconds each time. `now`: also at
+   * once, else so long after the last one of the key. Another call of the same key replaces it and keeps its pace where the times
+   * are the same. `fd` must not be closed before `stop`. 0, or a negative errno.
+   */
+  repeat(
+    key: number,
+    fd: number,
+    bytes: Uint8Array,
+    address: Uint8Array,
+    least: number,
+    most: number,
+    now: boolean,
+  ): number;
+  /** Sends the key's no more, from when this returns. */
+  stop(key: number): void;
+  /** How many of the key were sent, in all. */
+  sent(key: number): number;
+  /** 0, or the negative errno of the key's last one. */
+  error(key: number): number;
+  /** Sends nothing more, and ends the thread. */
+  close(): void;
+}
+
 /** What netlink takes of it: another one may stand for the kernel. */
 export type NetlinkSockets = Pick<NativeModule, 'RawSocket' | 'Exchange'>;
 
@@ -100,6 +126,7 @@ export interface NativeModule {
   readonly Exchange: new (
     fd: number,
   ) => Exchange;
+  readonly Repeater: new () => Repeater;
   listenSocket(fd: number, backlog: number): number;
   /** Takes one connection that waits, non-blocking, and fills `address` with the peer's sockaddr; its descriptor. */
   acceptSocket(fd: number, address: Uint8Array): number;

@@ -13,7 +13,7 @@ function scene() {
   const network = new MemoryBfdNetwork(clock);
   const log = new RecordingLog();
   const downs: string[] = [];
-  const [here, there] = [network.host(HERE), network.host(THERE)];
+  const [here, there] = [network.host(HERE), network.host(THERE, () => 0.5)];
   const ours = new Bfd({ clock, transport: here, log, random: () => 0.999 });
   const theirs = new Bfd({ clock, transport: there, log, random: () => 0.5 });
   ours.begin();

@@ -6,7 +6,7 @@ import {
   type BfdTransport,
   BfdTransportError,
 } from '../../src/bfd/index.js';
-import { type Clock, parseIp } from '../../src/types/index.js';
+import { type Clock, parseIp, type Timer } from '../../src/types/index.js';
 
 /** Hosts that send BFD packets to each other, named by their address; each packet arrives within the same moment. */
 export class MemoryBfdNetwork {
@@ -24,8 +24,8 @@ export class MemoryBfdNetwork {
 
   constructor(readonly clock: Clock) {}
 
-  host(address: string): MemoryBfdTransport {
-    const host = new MemoryBfdTransport(this, address);
+  host(address: string, random?: () => number): MemoryBfdTransport {
+    const host = new MemoryBfdTransport(this, address, random);
     this.hosts.set(address, host);
     return host;
   }
@@ -44,22 +44,58 @@ export class MemoryBfdTransport implements BfdTransport {
   constructor(
     readonly network: MemoryBfdNetwork,
     readonly address: string,
+    /** 0 to below 1: when in its range a packet is sent again. */
+    readonly random: () => number = () => 0.999,
   ) {}
 
   open({ address: to, multihop }: BfdTarget): BfdChannel {
     if (this.refusal !== undefined)
       throw new BfdTransportError(this.refusal, `UDP port for ${to}`, 'stop the other one');
     this.channels++;
-    const { network, address: from } = this;
+    const { network, address: from, random } = this;
+    const { clock } = network;
+    const send = (packet: Buffer) => {
+      const copy = Buffer.from(packet);
+      network.sent.push({ at: clock.now(), from, to, packet: copy });
+      if (!network.loses(from, to)) clock.soon(() => network.hosts.get(to)?.arrive(from, copy, multihop));
+      return undefined;
+    };
+    let timer: Timer | undefined;
+    let due = Number.POSITIVE_INFINITY;
+    let said = { packet: Buffer.alloc(0), range: { least: 0, most: 0 } };
+    let sent = 0;
+    const wait = (until: number) => {
+      timer?.cancel();
+      due = until;
+      timer = clock.after(Math.max(0, until - clock.now()), again);
+    };
+    const next = () =>
+      clock.now() + (said.range.least + (said.range.most - said.range.least) * random()) / 1000;
+    const again = () => {
+      sent++;
+      send(said.packet);
+      wait(next());
+    };
+    const rest = () => {
+      timer?.cancel();
+      timer = undefined;
+      due = Number.POSITIVE_INFINITY;
+    };
     return {
-      send(packet) {
-        const copy = Buffer.from(packet);
-        network.sent.push({ at: network.clock.now(), from, to, packet: copy });
-        if (!network.loses(from, to))
-          network.clock.soon(() => network.hosts.get(to)?.arrive(from, copy, multihop));
+      send,
+      repeat(packet, range, now) {
+        const isPaced = timer && range.least === said.range.least && range.most === said.range.most;
+        said = { packet: Buffer.from(packet), range };
+        if (now) again();
+        else if (!isPaced) wait(Math.min(due, next()));
         return undefined;
       },
+      rest,
+      get repeated() {
+        return { sent, fault: undefined };
+      },
       close: () => {
+        rest();
         this.channels--;
       },
     };

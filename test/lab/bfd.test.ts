@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { Fabric, frrSpineConfig, waitFor } from '../../lab/index.js';
+import { ScriptedPeer } from './support/scripted-peer.js';
 
 /*
  * BFD with FRR's bfdd, over IPv4 and IPv6 at the same time: two sessions with one spine. What is between them is told apart by
@@ -22,6 +23,7 @@ interface Neighbor {
   flaps: number;
   bfd: Bfd | null;
   lastDown: { reason: string } | null;
+  limits: { routes: number };
   lastError: { direction: string; code: number; subcode: number } | null;
 }
 
@@ -75,11 +77,31 @@ test.after.always(async (t) => {
   await fabric?.remove();
 });
 
-async function reload(bfd: unknown): Promise<void> {
+/** How often each of bfdd's sessions has gone down. */
+async function downs(): Promise<unknown[]> {
+  const list = await fabric.vtyshJson<Record<string, unknown>[]>('spine1', 'show bfd peers counters json');
+  return list.map((each) => each['session-down']);
+}
+
+const macOf = (n: number) => `02:${(0x77_0000_0000 + n).toString(16).replace(/(..)(?!$)/g, '$1:')}`;
+
+/** Rows of the leaf's VXLAN device that lead to the peer's VTEP. */
+async function rows(): Promise<number> {
+  const { vxlan } = fabric.leaf('leaf1').segments[0];
+  const { stdout } = await fabric.exec(
+    'leaf1',
+    'sh',
+    '-c',
+    `bridge fdb show dev ${vxlan} | grep -cF 'dst 10.0.0.201 ' || true`,
+  );
+  return Number(stdout);
+}
+
+async function reload(bfd: unknown, ...others: readonly object[]): Promise<void> {
   const evpnd = fabric.evpnd('leaf1');
   const reloads = () => evpnd.log().split('configuration reloaded').length;
   const before = reloads();
-  evpnd.configure({ ...evpnd.config, neighbors: settings(bfd) });
+  evpnd.configure({ ...evpnd.config, neighbors: [...settings(bfd), ...others] });
   evpnd.signal('SIGHUP');
   await waitFor(() => reloads() > before, { what: 'reload' });
 }
@@ -219,6 +241,42 @@ test.serial(
       await bothUp();
     }),
 );
+
+test.serial('3 × 300 ms hold while 100,000 routes arrive and go', async (t) => {
+  t.timeout(180_000);
+  const peer = { address: '10.0.0.101', asn: 65_009 };
+  await fabric.exec('leaf1', 'ip', 'route', 'add', peer.address, 'via', spineAddresses()[0]);
+  await reload(true, { address: peer.address, 'remote-as': peer.asn, passive: true });
+  const speaker = await ScriptedPeer.start(fabric, {
+    ...peer,
+    node: 'spine1',
+    neighbor: leafAddresses()[0],
+    vni: 10010,
+  });
+  t.teardown(() => speaker.stop());
+  const ups = async () => (await all()).map(({ bfd }) => bfd?.ups);
+  const [before, theirs] = [await ups(), await downs()];
+  const held = async () => (await neighbor(peer.address)).limits.routes;
+  await undisturbed(t, async () => {
+    const claims = Array.from({ length: 100_000 }, (_, n) => ({ mac: macOf(n), vtep: '10.0.0.201' }));
+    // An UPDATE each, as many at once as a call takes arguments
+    for (let n = 0; n < claims.length; n += 1000) speaker.announce(...claims.slice(n, n + 1000));
+    await waitFor(async () => (await held()) === claims.length, { what: 'the routes', timeout: 60_000 });
+    await waitFor(
+      async () => {
+        const found = await rows();
+        if (found !== claims.length) throw new Error(`${found} rows`);
+        return true;
+      },
+      { what: 'the rows', timeout: 30_000 },
+    );
+    for (let n = 0; n < claims.length; n += 1000) speaker.withdraw(...claims.slice(n, n + 1000));
+    await waitFor(async () => (await rows()) === 0, { what: 'no rows', timeout: 60_000 });
+  });
+  t.deepEqual(await ups(), before);
+  t.deepEqual(await downs(), theirs);
+  await reload(true);
+});
 
 test.serial(
   'a bfdd that stands still ends both sessions, with the word of RFC 9384, and they come back',
