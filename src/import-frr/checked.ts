@@ -7,37 +7,40 @@ type Step = string | number;
 /** Without these a neighbor, range, VNI, group or policy is none. */
 const ESSENTIAL = new Set<Step>(['address', 'interface', 'prefix', 'remote-as', 'vni', 'name']);
 const LISTS = new Set(['neighbors', 'listen-ranges', 'peer-groups', 'policies', 'vnis', 'rules']);
-/** A fault may hide others; each round removes some values, so that it ends anyway. */
-const MOST_ROUNDS = 1000;
+/** What goes may leave others without what they need: a peer group, then its neighbors; more is a fault of this file. */
+const MOST_ROUNDS = 20;
 
 /**
- * Removes what evpnd's loader does not take, value by value; `tell` gets each fault before its value goes. Returns the faults
+ * Removes what evpnd's loader does not take, value by value; `report` gets each fault before its value goes. Returns the faults
  * that are left: where there are some, no configuration came out.
  */
 export function withoutFaults(
   content: Mapping,
   text: (content: Mapping) => string,
-  tell: (path: readonly Step[], finding: Finding) => void,
+  report: (path: readonly Step[], finding: Finding) => void,
 ): readonly Finding[] {
   let findings: readonly Finding[] = [];
   for (let round = 0; round < MOST_ROUNDS; round++) {
     findings = faultsOf(content, text);
     const places = new Map(findings.map((finding) => [finding.path, finding]));
-    let removed = 0;
+    const removed: (readonly Step[])[] = [];
     // From the end of each list on, so that the places of the others stay
     for (const [place, finding] of [...places].reverse()) {
       const path = stepsOf(place);
       const target = targetOf(content, path);
-      if (target === undefined) continue;
-      tell(path, finding);
+      // What stands there now is another item
+      if (target === undefined || removed.some((gone) => isWithin(path, gone))) continue;
+      report(path, finding);
       remove(content, target);
-      removed++;
-      // The places of all that follows are others now
-      if (typeof target[target.length - 1] === 'number') break;
+      removed.push(target);
     }
-    if (removed === 0) break;
+    if (removed.length === 0) break;
   }
   return findings;
+}
+
+function isWithin(path: readonly Step[], place: readonly Step[]): boolean {
+  return place.every((step, i) => path[i] === step);
 }
 
 function faultsOf(content: Mapping, text: (content: Mapping) => string): readonly Finding[] {
@@ -69,6 +72,11 @@ function targetOf(content: Mapping, path: readonly Step[]): readonly Step[] | un
   const list = path.findIndex((step) => typeof step === 'number');
   if (list < 0)
     return has(content, path) && !['asn', 'router-id', 'neighbors'].includes(String(last)) ? path : undefined;
+  // Without one of its conditions a rule would match more, and without one of its rules a prefix list
+  const condition = path.indexOf('match');
+  if (path[0] === 'policies' && condition > 0) return path.slice(0, condition);
+  const connected = path.indexOf('redistribute-connected');
+  if (connected > 0) return path.slice(0, connected + 1);
   // A mapping of a list, of which the fault is a key
   const items = String(path[path.length - 3]);
   const isEssential = items === 'peer-groups' ? last === 'name' : ESSENTIAL.has(last) || !has(content, path);

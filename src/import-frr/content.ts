@@ -53,7 +53,10 @@ export class Content {
         groups.map((peer) => this.#group(peer)),
       );
     const policies = [...this.#policies.made.values()];
-    for (const { content, line } of policies) this.origins.set(content, 'name', line);
+    for (const { content, line, rules } of policies) {
+      this.origins.set(content, 'name', line);
+      for (const [rule, its] of rules) this.origins.set(rule, 'name', its);
+    }
     if (policies.length > 0)
       put(
         'policies',
@@ -66,8 +69,8 @@ export class Content {
     );
     const underlay = this.#underlay(hasUnicast);
     if (underlay !== undefined) put('underlay', underlay);
-    this.#tellUnused();
-    this.#tellDefaults();
+    this.#reportUnused();
+    this.#reportDefaults();
     return root;
   }
 
@@ -318,7 +321,7 @@ export class Content {
   }
 
   /** Route-maps and lists that nothing of the result uses. */
-  #tellUnused(): void {
+  #reportUnused(): void {
     const { routeMaps, lists } = this.#model;
     const { usedMaps, usedLists } = this.#policies;
     const why = 'nothing that was carried over uses it';
@@ -332,7 +335,7 @@ export class Content {
   }
 
   /** What FRR does without being told to, and evpnd does not. */
-  #tellDefaults(): void {
+  #reportDefaults(): void {
     const { asn, timers, profile, hasNoPolicyRule, peers } = this.#model;
     const line = asn?.line ?? 0;
     if (
@@ -353,7 +356,7 @@ export class Content {
       this.#say(
         line,
         'differs',
-        'evpnd takes and sends all routes where a neighbor has no policy; FRR from 7.5 on exchanges none with external neighbors without `no bgp ebgp-requires-policy`',
+        'evpnd takes and sends all routes where a neighbor has no policy; FRR, unless it is an old one, exchanges none with external neighbors without `no bgp ebgp-requires-policy`',
       );
   }
 }

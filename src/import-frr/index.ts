@@ -1,6 +1,6 @@
 /**
  * Reads the BGP and EVPN part of a FRR configuration and makes evpnd's of it: every statement is a row of a table (rows-*.ts)
- * that says where it may stand, its form, and what it sets; what has no row, or nothing to set in evpnd, is told with its line.
+ * that says where it may stand, its form, and what it sets; what has no row, or nothing to set in evpnd, is reported with its line.
  * Pure: text in, text and notes out. What came out has passed evpnd's own loader.
  */
 import { stringify } from 'yaml';
@@ -33,10 +33,13 @@ export function importFrr(text: string): Imported {
   const shown = new Map(statements.map((each) => [each.line, shownStatement(each.text)]));
   try {
     const { model, notes } = readStatements(statements);
+    const said = new Set<string>();
     const say = (line: number, kind: Note['kind'], words: string) => {
-      const statement = shown.get(line) ?? '';
-      if (!notes.some((note) => note.line === line && note.text === words && note.kind === kind))
-        notes.push({ line, kind, statement, text: words });
+      // Of a peer group's statement each neighbor may have the same to say
+      const key = `${line} ${kind} ${words}`;
+      if (said.has(key)) return;
+      said.add(key);
+      notes.push({ line, kind, statement: shown.get(line) ?? '', text: words });
     };
     const sorted = () => notes.toSorted((a, b) => a.line - b.line);
     if (model.asn === undefined)

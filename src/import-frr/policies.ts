@@ -12,6 +12,7 @@ interface Rule {
   readonly match: Mapping;
   readonly action: 'accept' | 'reject' | 'next';
   readonly set: Mapping;
+  readonly line: number;
 }
 
 /** A policy as the file has it, and the lines of the filters that it is made of. */
@@ -19,6 +20,8 @@ export interface Policy {
   readonly name: string;
   readonly content: Mapping;
   readonly line: number;
+  /** The line of each rule of `content`. */
+  readonly rules: ReadonlyMap<object, number>;
 }
 
 const EVERY_PREFIX = ['0.0.0.0/0 le 32', '::/0 le 128'];
@@ -28,6 +31,14 @@ const EVPN_TYPES: ReadonlyMap<string, number> = new Map(
     [`${i + 1}`, i + 1],
   ]),
 );
+/** Well-known ones (RFC 1997, RFC 7999, RFC 8326) by the names that FRR has for them. */
+const COMMUNITIES: ReadonlyMap<string, string> = new Map([
+  ['no-export', '65535:65281'],
+  ['no-advertise', '65535:65282'],
+  ['local-AS', '65535:65283'],
+  ['blackhole', '65535:666'],
+  ['graceful-shutdown', '65535:0'],
+]);
 const LONGEST_NAME = 64;
 
 /** The rules of a prefix list, as evpnd writes them. */
@@ -98,7 +109,13 @@ class RuleMaker {
     }
     const [, community] = /^community (\S+)$/.exec(subject) ?? [];
     if (community !== undefined)
-      return this.#ofList('community-list', community, 'communities', /^\d+:\d+$/, String);
+      return this.#ofList(
+        'community-list',
+        community,
+        'communities',
+        /^(\d+:\d+|no-export|no-advertise|local-AS|blackhole|graceful-shutdown)$/,
+        (word) => COMMUNITIES.get(word) ?? word,
+      );
     const [, extended] = /^extcommunity (\S+)$/.exec(subject) ?? [];
     if (extended !== undefined)
       return this.#ofList('extcommunity-list', extended, 'route-targets', /^rt \S+:\d+$/, (word) =>
@@ -131,9 +148,14 @@ class RuleMaker {
     const number = numberOf(values[0]);
     if (key === 'local-preference' && !Number.isNaN(number)) this.set['local-preference'] = number;
     else if (key === 'metric' && !Number.isNaN(number)) this.set.med = number;
-    else if (key === 'community' && values.every((word) => /^(\d+:\d+|additive)$/.test(word))) {
+    else if (
+      key === 'community' &&
+      values.every((word) => /^(\d+:\d+|additive)$/.test(word) || COMMUNITIES.has(word))
+    ) {
       const isAdded = values.includes('additive');
-      this.set[isAdded ? 'add-communities' : 'communities'] = values.filter((word) => word !== 'additive');
+      this.set[isAdded ? 'add-communities' : 'communities'] = values
+        .filter((word) => word !== 'additive')
+        .map((word) => COMMUNITIES.get(word) ?? word);
     } else if (key === 'extcommunity' && values[0] === 'rt')
       this.set['add-route-targets'] = values.slice(1).filter((word) => word !== 'additive');
     else if (/^as-path prepend( \d+)+$/.test(subject)) this.set.prepend = values.slice(1).map(Number);
@@ -147,7 +169,13 @@ function rulesOf(name: string, model: Model, say: Say): Rule[] {
   return (model.routeMaps.get(name) ?? []).flatMap((entry) => {
     const { match, set, action, isWhole } = new RuleMaker(model, entry, say);
     return isWhole
-      ? { name: `${entry.permits ? 'permit' : 'deny'}-${entry.sequence}`, match, action, set }
+      ? {
+          name: `${entry.permits ? 'permit' : 'deny'}-${entry.sequence}`,
+          match,
+          action,
+          set,
+          line: entry.line,
+        }
       : [];
   });
 }
@@ -199,14 +227,17 @@ export class Policies {
             match: { families: [part.family] },
             action: 'reject' as const,
             set: {},
+            line: (part.map ?? part.list)?.line ?? 0,
           },
         ]);
-    const content: Mapping = { name, rules: rules.map(ruleContent) };
+    const lines = new Map(rules.map((rule) => [ruleContent(rule), rule.line]));
+    const content: Mapping = { name, rules: [...lines.keys()] };
     if (!isAlike && parts.length < filtered.length) content.otherwise = 'accept';
     this.made.set(isAlike ? `whole ${first.list?.name}/${first.map?.name}` : key, {
       name,
       content,
       line: (first.map ?? first.list)?.line ?? 0,
+      rules: lines,
     });
     return name;
   }
@@ -243,13 +274,20 @@ export class Policies {
           match: { ...families, prefixes: prefixRules(entries) },
           action: 'accept',
           set: {},
+          line: list.line,
         },
       ];
     // Both have to accept a route: what the list does not permit is rejected first
     const others = entries.map((entry) => ({ ...entry, permits: !entry.permits }));
     const prefixes = [...prefixRules(others), ...EVERY_PREFIX];
     return [
-      { name: `not-${list.name}${suffix}`, match: { ...families, prefixes }, action: 'reject', set: {} },
+      {
+        name: `not-${list.name}${suffix}`,
+        match: { ...families, prefixes },
+        action: 'reject',
+        set: {},
+        line: list.line,
+      },
       ...ofMap,
     ];
   }
@@ -269,7 +307,7 @@ function prefixListOf({ family, name }: Filter): string {
 
 function ruleContent({ name, match, action, set }: Rule): Mapping {
   return {
-    name,
+    name: name.slice(0, LONGEST_NAME),
     ...(Object.keys(match).length > 0 && { match }),
     ...(action !== 'accept' && { action }),
     ...(Object.keys(set).length > 0 && action !== 'reject' && { set }),

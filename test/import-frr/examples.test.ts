@@ -276,7 +276,7 @@ route-map IN permit 10
 route-map IN deny 15
  match as-path ODD
 route-map IN permit 20
- set community 65000:1 65000:2 additive
+ set community 65000:1 no-export additive
  set as-path prepend 65001 65001
 route-map UNUSED permit 10
  match tag 5
@@ -330,7 +330,7 @@ test('route-maps and lists become policies, for the families that they are of', 
     {
       name: `permit-20${suffix}`,
       ...(suffix !== '' && { match: families }),
-      set: { 'add-communities': ['65000:1', '65000:2'], prepend: [65001, 65001] },
+      set: { 'add-communities': ['65000:1', '65535:65281'], prepend: [65001, 65001] },
     },
   ];
   const unicast = { families: ['ipv4-unicast'] };

@@ -96,7 +96,7 @@ const UNKNOWN = [
 ];
 const KNOWN = [' exit-address-family', ' address-family l2vpn evpn', '  vni 10010'];
 
-test('every statement that is not carried over is told with its line, and changes nothing', (t) => {
+test('every statement that is not carried over is reported with its line, and changes nothing', (t) => {
   const { content, notes } = importFrr([...LEAF, ...UNKNOWN].join('\n'));
   const expected = UNKNOWN.flatMap((text, i) =>
     KNOWN.includes(text) && i < 20 ? [] : [LEAF.length + 1 + i],
@@ -136,7 +136,7 @@ for (const [statement, told] of [
   [' address-family l2vpn evpn\n  dup-addr-detection freeze 5', /duplicate-detection.freeze-time/],
   [' address-family ipv4 unicast\n  network 10.0.0.0/8', /no neighbor has a unicast family/],
 ] as const)
-  test(`what evpnd would refuse is told with its line, and left out: ${statement.trim().replace(/\n */g, ', ')}`, (t) => {
+  test(`what evpnd would refuse is reported with its line, and left out: ${statement.trim().replace(/\n */g, ', ')}`, (t) => {
     const { content, yaml, notes, failure } = importFrr([...LEAF, ...statement.split('\n')].join('\n'));
     t.is(failure, undefined);
     t.true(
@@ -146,6 +146,42 @@ for (const [statement, told] of [
     t.notThrows(() => parseConfig(yaml ?? '', 'evpnd.yaml'));
     t.is(itemsOf(content?.neighbors).length, 1);
   });
+
+test('a rule whose condition evpnd would refuse goes as a whole, so that it does not match everything', (t) => {
+  const { content, notes } = importFrr(
+    [
+      ...LEAF,
+      ' address-family l2vpn evpn',
+      '  neighbor 10.1.1.0 route-map m in',
+      'route-map m permit 10',
+      ' match evpn vni 99999999',
+      'route-map m permit 20',
+      ' match evpn vni 10010',
+      'route-map m permit 30',
+      ' match ip address prefix-list p',
+      'ip prefix-list p permit 10.0.0.0/8 le 4',
+      'ip prefix-list p permit 10.0.0.0/8',
+    ].join('\n'),
+  );
+  t.deepEqual(content?.policies, [{ name: 'm', rules: [{ name: 'permit-20', match: { vnis: [10010] } }] }]);
+  t.deepEqual(linesNotCarried(notes), [LEAF.length + 3, LEAF.length + 7]);
+});
+
+test('a list of connected networks that evpnd would refuse goes as a whole', (t) => {
+  const { content } = importFrr(
+    [
+      ...LEAF,
+      ' address-family ipv4 unicast',
+      '  neighbor 10.1.1.0 activate',
+      '  redistribute connected route-map m',
+      'route-map m permit 10',
+      ' match ip address prefix-list p',
+      'ip prefix-list p deny 10.0.0.0/8 le 4',
+      'ip prefix-list p permit any',
+    ].join('\n'),
+  );
+  t.deepEqual(content?.underlay, { enabled: true, 'multipath-relax': false });
+});
 
 test('no key and no password is shown', (t) => {
   const { notes, yaml } = importFrr(
@@ -206,6 +242,25 @@ test('whatever stands in a file, what comes out passes the loader', (t) => {
     { numRuns: 60 },
   );
   t.pass();
+});
+
+test('a thousand neighbors of which each has a fault, or every second one, are looked at in a few rounds', (t) => {
+  const neighbors = Array.from({ length: 1000 }, (_, i) => `10.${(i >> 8) + 2}.${i & 255}.1`);
+  const { content, notes } = importFrr(
+    [
+      ...LEAF,
+      ...neighbors.flatMap((address, i) => [
+        ` neighbor ${address} remote-as ${i % 2 === 0 ? 7 : 'foo'}`,
+        ` neighbor ${address} port ${i % 4 === 0 ? 7 : 0}`,
+      ]),
+      ' address-family l2vpn evpn',
+      ...neighbors.map((address) => `  neighbor ${address} activate`),
+    ].join('\n'),
+  );
+  t.is(itemsOf(content?.neighbors).length, 1 + 500);
+  t.is(itemsOf(content?.neighbors).filter((each) => Reflect.get(each, 'port') === 7).length, 250);
+  // A neighbor that goes takes its other fault along
+  t.true(linesNotCarried(notes).length >= 750);
 });
 
 test('a file of 20,000 statements takes no longer than its length', (t) => {

@@ -202,7 +202,7 @@ test('IPv4 unicast is active unless `no bgp default ipv4-unicast` says otherwise
   ]);
 });
 
-test('a neighbor with no family at all is told, and not there', (t) => {
+test('a neighbor with no family at all is reported, and left out', (t) => {
   const { content, notes } = importFrr([...LEAF, ...EVPN].join('\n'));
   t.deepEqual(content?.neighbors, []);
   t.deepEqual(shownNotes(notes), [
