@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
 import { evpndMain, Fabric, run, waitFor } from '../../lab/index.js';
+import { importFrr } from '../../src/import-frr/index.js';
 
 /*
  * The tutorial's fabric: two leaves, each with uplink-1 and uplink-2 to two spines, no address on a link, and the
@@ -161,4 +162,97 @@ test.serial('hosts of both leaves reach each other', async (t) => {
   ).catch(failed);
   const rows = await fabric.installedRows('leaf1');
   t.true(JSON.stringify(rows).includes(vtep('leaf2')), JSON.stringify(rows));
+});
+
+/** What FRR writes in other words than these, in other orders, and with defaults. */
+const EVERYTHING = [
+  'ip prefix-list LOOPBACKS seq 5 permit 10.0.0.0/24 ge 32',
+  'ip prefix-list LOOPBACKS seq 10 deny any',
+  'bgp community-list standard LAB seq 5 permit 65000:100',
+  'bgp extcommunity-list standard TARGETS seq 5 permit rt 65000:10010',
+  'bgp as-path access-list OTHER seq 5 permit _65009_',
+  'route-map IN permit 10',
+  ' match community LAB',
+  ' match extcommunity TARGETS',
+  ' match as-path OTHER',
+  ' set local-preference 200',
+  ' set community 65000:1 no-export additive',
+  'exit',
+  'route-map IN permit 20',
+  ' match evpn route-type macip',
+  ' match evpn vni 10010',
+  ' set extcommunity rt 65000:7',
+  'exit',
+  'route-map LO permit 10',
+  ' match ip address prefix-list LOOPBACKS',
+  'exit',
+  'router bgp 65457',
+  ' timers bgp 10 30',
+  ' bgp bestpath as-path multipath-relax',
+  ' bgp always-compare-med',
+  ' bgp listen limit 7',
+  ' neighbor servers peer-group',
+  ' neighbor servers remote-as external',
+  ' bgp listen range 192.0.2.0/24 peer-group servers',
+  ' neighbor 192.0.2.9 remote-as 65009',
+  ' neighbor 192.0.2.9 description far away',
+  ' neighbor 192.0.2.9 ebgp-multihop 4',
+  ' neighbor 192.0.2.9 update-source lo',
+  ' neighbor 192.0.2.9 timers 5 15',
+  ' neighbor 192.0.2.9 timers connect 7',
+  ' neighbor 192.0.2.9 password hush',
+  ' neighbor 192.0.2.9 shutdown message until noon',
+  ' neighbor 192.0.2.9 local-as 65099 no-prepend replace-as',
+  ' neighbor 192.0.2.9 passive',
+  ' neighbor 192.0.2.9 enforce-first-as',
+  ' address-family ipv4 unicast',
+  '  network 192.0.2.1/32',
+  '  no redistribute connected',
+  '  redistribute connected route-map LO',
+  '  neighbor 192.0.2.9 prefix-list LOOPBACKS out',
+  '  neighbor 192.0.2.9 maximum-prefix 100 80 warning-only',
+  '  maximum-paths 4',
+  '  maximum-paths ibgp 2',
+  ' exit-address-family',
+  ' address-family l2vpn evpn',
+  '  neighbor 192.0.2.9 activate',
+  '  neighbor 192.0.2.9 allowas-in 2',
+  '  neighbor 192.0.2.9 route-map IN in',
+  '  advertise-svi-ip',
+  '  advertise-default-gw',
+  '  flooding disable',
+  '  autort rfc8365-compatible',
+  '  dup-addr-detection max-moves 7 time 100',
+  '  dup-addr-detection freeze 60',
+  '  vni 10010',
+  '   rd 10.0.0.2:7',
+  '   route-target import 65000:1',
+  '   route-target export 65000:2',
+  '  exit-vni',
+  ' exit-address-family',
+];
+
+test.serial('what FRR shows as its configuration is as it was entered', async (t) => {
+  const entered = `${PROFILE}${leafConfiguration(65457, '27.0.0.22')}exit-address-family\nexit\n${EVERYTHING.join('\n')}`;
+  await fabric.frr('leaf2').vtysh('conf t', ...EVERYTHING);
+  const text = await fabric.vtysh('leaf2', 'show running-config');
+  const shownByFrr = importFrr(text);
+  const expected = importFrr(entered.replace('redistribute connected\n', ''));
+  t.is(expected.failure, undefined);
+  const sorted = (list: unknown) =>
+    (list as readonly object[]).map((each) => JSON.stringify(each)).toSorted();
+  t.deepEqual(
+    {
+      ...shownByFrr.content,
+      neighbors: sorted(shownByFrr.content?.neighbors),
+      'peer-groups': sorted(shownByFrr.content?.['peer-groups']),
+    },
+    {
+      ...expected.content,
+      neighbors: sorted(expected.content?.neighbors),
+      'peer-groups': sorted(expected.content?.['peer-groups']),
+    },
+    text,
+  );
+  t.false(JSON.stringify(shownByFrr.notes).includes('hush'));
 });
