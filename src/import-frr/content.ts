@@ -11,6 +11,8 @@ const FAMILIES: readonly FamilyName[] = ['l2vpn-evpn', 'ipv4-unicast', 'ipv6-uni
 const DIRECTIONS = { in: 'import-policy', out: 'export-policy' } as const;
 /** FRR's without `frr defaults datacenter`, whose are evpnd's. */
 const TRADITIONAL = { keepalive: 60, hold: 180 };
+/** The first FRR that is known to refuse what does not begin with the neighbor's AS without being told to (10.3 does, 8.4 does not). */
+const ENFORCES_FIRST_AS = 10;
 /** evpnd's. */
 const HOLD = 9;
 const KEEPALIVE = 3;
@@ -336,7 +338,7 @@ export class Content {
 
   /** What FRR does without being told to, and evpnd does not. */
   #reportDefaults(): void {
-    const { asn, timers, profile, hasNoPolicyRule, peers } = this.#model;
+    const { asn, timers, version, profile, hasNoPolicyRule, enforcesFirstAs, peers } = this.#model;
     const line = asn?.line ?? 0;
     if (
       profile === undefined &&
@@ -352,7 +354,20 @@ export class Content {
       const as = settings.get('remote-as')?.value;
       return as !== undefined && as !== 'internal' && as !== asNumber(asn?.value ?? '');
     };
-    if (!hasNoPolicyRule && profile !== 'datacenter' && [...peers.values()].some(isExternal))
+    const isExternalOne = [...peers.values()].some(isExternal);
+    const [major] = (version ?? '').split('.');
+    if (
+      Number(major) > 0 &&
+      Number(major) < ENFORCES_FIRST_AS &&
+      isExternalOne &&
+      enforcesFirstAs === undefined
+    )
+      this.#say(
+        line,
+        'differs',
+        `evpnd refuses routes of an external neighbor whose AS_PATH does not begin with its AS, which FRR ${version} takes: for a route server write enforce-first-as: false`,
+      );
+    if (!hasNoPolicyRule && profile !== 'datacenter' && isExternalOne)
       this.#say(
         line,
         'differs',

@@ -300,3 +300,22 @@ test('keys in the order of the manual, whatever the order of statements', (t) =>
     ],
   );
 });
+
+test('what FRR does without a statement and evpnd does not is reported once, at `router bgp`', (t) => {
+  const notes = (...head: readonly string[]) =>
+    shownNotes(importFrr([...head, ...LEAF.slice(1), ...ACTIVE].join('\n')).notes).map((note) =>
+      note.slice(0, 60),
+    );
+  t.deepEqual(notes('frr version 10.3', 'frr defaults datacenter'), []);
+  t.deepEqual(notes('frr version 8.4.4', 'frr defaults datacenter'), [
+    '3 router bgp 65001: evpnd refuses routes of an external neig',
+  ]);
+  t.deepEqual(
+    notes('frr version 8.4.4', 'frr defaults datacenter', 'router bgp 65001', ' bgp enforce-first-as'),
+    [],
+  );
+  t.deepEqual(notes('frr defaults traditional'), [
+    '2 router bgp 65001: evpnd takes and sends all routes where a',
+  ]);
+  t.deepEqual(notes('frr defaults traditional', 'router bgp 65001', ' no bgp ebgp-requires-policy'), []);
+});
