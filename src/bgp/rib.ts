@@ -393,5 +393,7 @@ export class FamilyRib<Nlri extends Route> {
         !this.#routes.family.same(best.nlri, choice.nlri))
     )
       this.#readers.mark(neighbor, destination);
+    // The last path may be one that was never chosen, whose end no reader hears of
+    else this.#readers.taken(destination);
   }
 }

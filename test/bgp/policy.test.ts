@@ -134,6 +134,23 @@ const held = (speaker: Speaker) =>
   );
 const key = (mac: number) => formatNlri(macRoute(mac));
 
+test('nothing is kept of a route that is withdrawn, or whose session ends, while it is rejected', async (t) => {
+  const fabric = new Fabric();
+  const [here, there] = await fabric.pair({ importPolicy: new ImportPolicy(policy('reject')) });
+  const reader = here.rib.subscribe();
+  for (const mac of [1, 2, 3]) there.localRib.originate(macRoute(mac), ALL);
+  fabric.clock.advance(1000);
+  t.is(here.rib.size, 3);
+  there.localRib.withdraw(macRoute(1));
+  fabric.clock.advance(1000);
+  t.is(here.rib.size, 2);
+  void there.stop();
+  fabric.clock.advance(1000);
+  t.is(here.rib.size, 0);
+  t.like(here.neighbor('10.0.0.2')?.routes, { held: 0, rejected: 0, sets: 0, octets: 0 });
+  t.deepEqual(reader.takeDirty(10), []);
+});
+
 test('an import policy: what it rejects stays and is not chosen, what it changes leads back to what came', async (t) => {
   const fabric = new Fabric();
   const importPolicy = new ImportPolicy(
