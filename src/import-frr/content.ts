@@ -97,6 +97,13 @@ export class Content {
       this.#say(peer.line, 'not-carried', 'no address family that evpnd speaks is active');
       return [];
     }
+    const asked = peer.extendedNexthop ?? group?.extendedNexthop;
+    if (asked !== undefined && peer.kind === 'address')
+      this.#say(
+        asked,
+        'not-carried',
+        'evpnd offers IPv6 next hops for IPv4 routes (RFC 8950) to neighbors by interface alone',
+      );
     this.#putFamilies(item, peer, families);
     this.#putBfd(item, peer, group);
     this.#putPolicies(item, peer, group, families);

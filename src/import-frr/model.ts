@@ -31,6 +31,8 @@ export interface Peer {
   /** A profile by name. */
   bfdProfile: Given<string> | undefined;
   readonly filters: Filter[];
+  /** Where IPv6 next hops are asked for. */
+  extendedNexthop: number | undefined;
 }
 
 export interface BfdTimes {

@@ -50,6 +50,7 @@ function peerOf(name: string, kind: Peer['kind'], { model, line }: At): Peer {
     bfd: undefined,
     bfdProfile: undefined,
     filters: [],
+    extendedNexthop: undefined,
   };
   model.peers.set(name, peer);
   return peer;
@@ -167,6 +168,9 @@ export const NEIGHBOR_ROWS: readonly Row[] = [
     set(peer, 'on-limit', more.includes('warning-only') ? 'warn' : isRestarted ? 'close' : 'stop', at);
     if (isRestarted) differs('evpnd waits a minute before the session comes back, doubling each time');
   }),
+  of('capability extended-nexthop', (peer, _, { line }) => {
+    peer.extendedNexthop = line;
+  }),
   ...filters('route-map'),
   ...filters('prefix-list'),
   ...needless(
@@ -182,11 +186,6 @@ export const NEIGHBOR_ROWS: readonly Row[] = [
     'no neighbor <peer> send-community [all|both|extended|standard|large]',
   ),
   ...refused(ROUTER, 'evpnd sends at once what changes', 'neighbor <peer> advertisement-interval <seconds>'),
-  ...refused(
-    ROUTER,
-    'evpnd offers IPv6 next hops for IPv4 routes (RFC 8950) to neighbors by interface alone',
-    'neighbor <peer> capability extended-nexthop',
-  ),
   ...refused(
     ROUTER,
     'evpnd is a leaf, and passes no routes on',

@@ -319,3 +319,24 @@ test('what FRR does without a statement and evpnd does not is reported once, at 
   ]);
   t.deepEqual(notes('frr defaults traditional', 'router bgp 65001', ' no bgp ebgp-requires-policy'), []);
 });
+
+test('IPv6 next hops are offered to neighbors by interface, and cannot be to others', (t) => {
+  const notes = (member: string) =>
+    shownNotes(
+      importFrr(
+        [
+          ...HEAD,
+          ' neighbor g peer-group',
+          ' neighbor g remote-as external',
+          ' neighbor g capability extended-nexthop',
+          ` neighbor ${member} peer-group g`,
+          ...EVPN,
+          '  neighbor g activate',
+        ].join('\n'),
+      ).notes,
+    );
+  t.deepEqual(notes('swp1 interface'), []);
+  t.deepEqual(notes('2001:db8::1'), [
+    '6 neighbor g capability extended-nexthop: evpnd offers IPv6 next hops for IPv4 routes (RFC 8950) to neighbors by interface alone',
+  ]);
+});
