@@ -180,7 +180,8 @@ const SET = section('What is changed of a route that the rule accepts, or passes
     (values) => values.map(formatRouteTarget),
   ),
   prepend: optional(AS_NUMBERS, {
-    description: 'AS numbers before the AS_PATH, the first one leftmost.',
+    description:
+      'AS numbers before the AS_PATH, the first one leftmost; in an export policy behind our own AS.',
     ...CHANGED,
   }),
 });

@@ -60,14 +60,16 @@ export function withChanges(
   );
 }
 
-/** The path with these AS numbers before it (RFC 4271 §5.1.2). */
+/** The path with these AS numbers before it (RFC 4271 §5.1.2), in as many segments as they need. */
 export function prepended(path: readonly AsPathSegment[], asns: readonly number[]): AsPathSegment[] {
-  if (asns.length === 0) return [...path];
   const [first, ...rest] = path;
   const joins =
     first?.type === AsPathSegmentType.AS_SEQUENCE && first.asns.length + asns.length <= LONGEST_SEGMENT;
   if (joins) return [{ type: first.type, asns: [...asns, ...first.asns] }, ...rest];
-  return [{ type: AsPathSegmentType.AS_SEQUENCE, asns: [...asns] }, ...path];
+  const segments: AsPathSegment[] = [];
+  for (let at = 0; at < asns.length; at += LONGEST_SEGMENT)
+    segments.push({ type: AsPathSegmentType.AS_SEQUENCE, asns: asns.slice(at, at + LONGEST_SEGMENT) });
+  return [...segments, ...path];
 }
 
 /** One octet counts the AS numbers of a segment. */

@@ -102,6 +102,6 @@ export interface OriginatedAttributes {
   readonly others?: readonly PathAttribute[];
   /** LOCAL_PREF towards our own AS; 100 where absent. */
   readonly localPreference?: number | undefined;
-  /** AS numbers before the path that other ASes are sent, the first one leftmost. */
+  /** AS numbers before the path, the first one leftmost; other ASes are sent them behind our own. */
   readonly prepend?: readonly number[];
 }

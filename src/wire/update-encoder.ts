@@ -175,7 +175,7 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
     withNextHop: boolean,
   ): Buffer {
     const { fourOctetAs, internal, localAsn } = this.#session;
-    const asPath = prepended([], internal ? prepend : [...prepend, localAsn]);
+    const asPath = prepended([], internal ? prepend : [localAsn, ...prepend]);
     const attributes: PathAttribute[] = [
       { code: AttributeCode.ORIGIN, flags: WELL_KNOWN, value: Origin.IGP },
       { code: AttributeCode.AS_PATH, flags: WELL_KNOWN | AttributeFlag.EXTENDED_LENGTH, value: asPath },

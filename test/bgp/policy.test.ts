@@ -290,6 +290,32 @@ test('an export policy: what it rejects is not sent, and another one sends and w
   t.deepEqual(fabric.errors, []);
 });
 
+test('what is prepended stands behind our own AS, in as many segments as it needs', async (t) => {
+  const fabric = new Fabric();
+  const set = { prepend: Array.from({ length: 200 }, (_, n) => 64000 + n) };
+  const exportPolicy = new ExportPolicy(
+    policy('reject', rule('near', {}, 'next', set), rule('far', {}, 'accept', set)),
+  );
+  const [here, there] = await fabric.pair(
+    { importPolicy: new ImportPolicy(policy('reject', rule('all', {}, 'accept', { prepend: [7] }))) },
+    { exportPolicy },
+  );
+  there.localRib.originate(macRoute(1), ALL);
+  fabric.clock.advance(1000);
+  const { attributes } = held(here)[key(1)];
+  const sent = [65002, ...set.prepend, ...set.prepend];
+  t.deepEqual(attributes.verdict?.before.asPath, [
+    { type: 2, asns: sent.slice(0, 255) },
+    { type: 2, asns: sent.slice(255) },
+  ]);
+  t.is(attributes.verdict?.before.neighborAs, 65002);
+  t.deepEqual(
+    attributes.asPath.flatMap(({ asns }) => asns),
+    [7, ...sent],
+  );
+  t.is(attributes.asPathLength, 402);
+});
+
 test('routes of our own site come back rejected, before all rules', async (t) => {
   const fabric = new Fabric();
   const site = 0x0003_fde8_0000_0001n;
