@@ -20,6 +20,8 @@ export interface UpdateSink {
   write(update: Buffer): boolean;
   /** All routes begin to be sent again, or have been (BoRR and EoRR, RFC 7313); absent where the neighbor knows neither. */
   readonly mark?: ((what: 'begin' | 'end') => void) | undefined;
+  /** Routes such as this one are not sent, since with their attributes they are too long for an UPDATE; once for each policy. */
+  readonly unfit?: ((nlri: Nlri) => void) | undefined;
 }
 
 /**
@@ -51,6 +53,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
   #flush: Timer | undefined;
 
   #policy: ExportPolicy | undefined;
+  #hasUnfit = false;
 
   constructor(
     clock: Clock,
@@ -100,19 +103,36 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
       if (this.#initialDump && entry.serial > this.#dumpedTo) break;
       const { route } = entry;
       if (route === undefined) continue;
-      const [was, is] = [
-        exported(before, this.#localRib.family, route),
-        exported(policy, this.#localRib.family, route),
-      ];
+      const [was, is] = [this.#exportedBy(before, route), this.#exportedBy(policy, route)];
       if (was?.attributes !== is?.attributes && entry.owe(this, was)) this.#pending.add(entry);
     }
     this.#policy = policy;
+    this.#hasUnfit = false;
     this.#schedule();
   }
 
   /** The route as the neighbor is to have it; undefined where it is not to. */
   #exported(route: LocalRoute<Own> | undefined): LocalRoute<Own> | undefined {
-    return route && exported(this.#policy, this.#localRib.family, route);
+    return route && this.#exportedBy(this.#policy, route);
+  }
+
+  /** What is too long for the neighbor is not sent, and withdrawn where it was (RFC 8654 §5). */
+  #exportedBy(policy: ExportPolicy | undefined, route: LocalRoute<Own>): LocalRoute<Own> | undefined {
+    const made = exported(policy, this.#localRib.family, route);
+    return made !== undefined && this.#encoder.fits(made.attributes, made.nlri) ? made : undefined;
+  }
+
+  /** The route as the neighbor is sent it now. */
+  #toSend(route: LocalRoute<Own> | undefined): LocalRoute<Own> | undefined {
+    const made = this.#exported(route);
+    if (made === undefined && route !== undefined && !this.#hasUnfit) this.#noteUnfit(route);
+    return made;
+  }
+
+  #noteUnfit(route: LocalRoute<Own>): void {
+    if (exported(this.#policy, this.#localRib.family, route) === undefined) return;
+    this.#hasUnfit = true;
+    this.#sink.unfit?.(route.nlri);
   }
 
   /** The session is over: nothing is owed any more. */
@@ -205,7 +225,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
       const entry = this.#take();
       if (entry === undefined) return;
       const sent = this.#settle(entry);
-      const route = this.#exported(entry.route);
+      const route = this.#toSend(entry.route);
       if (route !== undefined) {
         if (sent === undefined) this.#sent[route.nlri.type]++;
         if (sent?.attributes !== route.attributes || !this.#localRib.family.same(sent.nlri, route.nlri))
@@ -227,7 +247,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
         return true;
       }
       const entry = next.value;
-      const route = this.#exported(entry.route);
+      const route = this.#toSend(entry.route);
       if (this.#initialDump) {
         this.#dumpedTo = entry.serial;
         if (route !== undefined) this.#sent[entry.nlri.type]++;

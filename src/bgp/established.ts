@@ -59,6 +59,7 @@ export class Established {
     localAsn: number,
     ribs: readonly FamilyRibs[],
     clock: Clock,
+    unfit: (route: string) => void,
   ) {
     this.#clock = clock;
     this.#policies = policies;
@@ -74,10 +75,11 @@ export class Established {
       maxMessageLength: extendedMessage ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH,
     } as const;
     const write = (update: Buffer) => link.send(MessageType.UPDATE, update);
-    const sinkOf = ({ afi, safi }: AnyFamily): UpdateSink => ({
+    const sinkOf = (family: AnyFamily): UpdateSink => ({
       write,
+      unfit: (nlri) => unfit(family.format(nlri)),
       mark: negotiated.enhancedRefresh
-        ? (what) => this.#sendRefresh(afi, safi, what === 'begin' ? BEGIN : END)
+        ? (what) => this.#sendRefresh(family.afi, family.safi, what === 'begin' ? BEGIN : END)
         : undefined,
     });
     for (const { family, rib, adjRibOut } of ribs)

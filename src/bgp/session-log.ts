@@ -70,6 +70,14 @@ export class SessionLog {
     );
   }
 
+  /** This route, and others like it, are not sent. */
+  unfit(route: string): void {
+    this.#log.error(
+      { neighbor: this.#neighbor, route },
+      "a route's attributes are too long for an UPDATE to the neighbor: such routes are not sent. See what `export-policy` adds",
+    );
+  }
+
   /** A fault of our own. */
   internal(error: string, message = 'internal error in a BGP session'): void {
     this.#log.error({ neighbor: this.#neighbor, error }, message);

@@ -372,6 +372,7 @@ export class Session implements LinkHost, UpdateHost {
       this.settings.local.asn,
       this.#deps.ribs,
       this.clock,
+      (route) => this.#log.unfit(route),
     );
     this.#established = established;
     this.#attempts.sessionUp();

@@ -74,7 +74,8 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
   readonly #session: EncodingSession;
   readonly #family: Family<Own>;
   readonly #withdrawal: Frame;
-  readonly #frames = new WeakMap<OriginatedAttributes, Frame>();
+  /** Undefined for attributes that are too long for any UPDATE. */
+  readonly #frames = new WeakMap<OriginatedAttributes, Frame | undefined>();
 
   /** For L2VPN/EVPN where no family is given. */
   constructor(session: EncodingSession, family?: Family<Own>) {
@@ -88,12 +89,17 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
    * attributes are so long that no route fits beside them.
    */
   announce(attributes: OriginatedAttributes, nlri: readonly Own[]): Buffer[] {
-    let frame = this.#frames.get(attributes);
-    if (frame === undefined) {
-      frame = this.#frameOf(attributes);
-      this.#frames.set(attributes, frame);
-    }
+    const frame = this.#frame(attributes);
+    if (frame === undefined) throw this.#noRoom();
     return this.#pack(frame, nlri);
+  }
+
+  /** True where an UPDATE of this session has room for the route with these attributes (RFC 8654 §5). */
+  fits(attributes: OriginatedAttributes, nlri: Own): boolean {
+    const frame = this.#frame(attributes);
+    if (frame === undefined) return false;
+    const { head, tail } = frame;
+    return head.length + this.#family.length(nlri) + tail.length <= this.#session.maxMessageLength;
   }
 
   /** UPDATEs that withdraw the routes, in order: what is no part of a route's key is 0. */
@@ -130,10 +136,7 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
         if (longer > limit) break;
         end = longer;
       }
-      if (to === from)
-        throw new RangeError(
-          `attributes of ${tail.length} octets leave no room for a route in an UPDATE of ${this.#session.maxMessageLength}`,
-        );
+      if (to === from) throw this.#noRoom();
       const message = framed(frame, end);
       for (let at = head.length; from < to; from++) at = family.encode(nlri[from], message, at);
       messages.push(message);
@@ -141,13 +144,28 @@ export class UpdateEncoder<Own extends Nlri = EvpnNlri> {
     return messages;
   }
 
-  #frameOf(given: OriginatedAttributes): Frame {
+  #noRoom(): RangeError {
+    return new RangeError(
+      `the attributes leave no room for a route in an UPDATE of ${this.#session.maxMessageLength} octets`,
+    );
+  }
+
+  #frame(attributes: OriginatedAttributes): Frame | undefined {
+    const known = this.#frames.get(attributes);
+    if (known !== undefined || this.#frames.has(attributes)) return known;
+    const frame = this.#frameOf(attributes);
+    this.#frames.set(attributes, frame);
+    return frame;
+  }
+
+  #frameOf(given: OriginatedAttributes): Frame | undefined {
     const { localAddress = IPV4_ANY } = this.#session;
     const attributes = given.nextHop === IPV4_ANY ? { ...given, nextHop: localAddress } : given;
     const { nextHop } = attributes;
     const family = this.#family;
     if (family.hasFields && isIpv4(nextHop)) {
       const encoded = this.#encodeAttributes(attributes, true);
+      if (ATTRIBUTES_AT + encoded.length > this.#session.maxMessageLength) return undefined;
       const head = allocateMessage(MessageType.UPDATE, 4 + encoded.length);
       head.writeUInt16BE(0, HEADER_LENGTH);
       head.writeUInt16BE(encoded.length, HEADER_LENGTH + 2);

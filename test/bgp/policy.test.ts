@@ -1,14 +1,18 @@
 import test from 'ava';
+import { AdjRibOut } from '../../src/bgp/adj-rib-out.js';
 import {
   ExportPolicy,
+  FamilyLocalRib,
   ImportPolicy,
   judge,
+  KeyedTable,
   OTHERWISE,
   type PolicyMatch,
   type PolicyRule,
   type RoutePolicy,
   type Speaker,
 } from '../../src/bgp/index.js';
+import type { LocalEntry } from '../../src/bgp/local-rib.js';
 import {
   parseMac,
   parseMacPrefix,
@@ -24,7 +28,10 @@ import {
   formatNlri,
   IPV4_UNICAST,
   type Nlri,
+  type Prefix,
+  UpdateEncoder,
 } from '../../src/wire/index.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 import { Fabric, imet, macRoute, neighborConfig, originated } from './fabric.js';
 
 const rule = (
@@ -315,6 +322,50 @@ test('what is prepended stands behind our own AS, in as many segments as it need
   );
   t.is(attributes.asPathLength, 402);
 });
+
+for (const [many, nearly, maxMessageLength] of [
+  [1100, 900, 4096],
+  [20_000, 16_000, 65535],
+] as const)
+  test(`a route that ${many} communities make too long for an UPDATE is not sent, and the others are`, (t) => {
+    const clock = new VirtualClock();
+    const rib = new FamilyLocalRib(IPV4_UNICAST, new KeyedTable<Prefix, LocalEntry<Prefix>>(IPV4_UNICAST));
+    const prefix = (n: number) => ({ type: 0, prefix: n * 65536, prefixLength: 16 }) as unknown as Prefix;
+    const unfit: Nlri[] = [];
+    const communities = (count: number) => Array.from({ length: count }, (_, n) => n);
+    const by = (count: number) =>
+      new ExportPolicy(
+        policy(
+          'accept',
+          rule('long', prefixes('0.1.0.0/16'), 'accept', { addCommunities: communities(count) }),
+        ),
+      );
+    const out = new AdjRibOut(
+      clock,
+      rib,
+      new UpdateEncoder(
+        { fourOctetAs: true, internal: false, localAsn: 65001, maxMessageLength },
+        IPV4_UNICAST,
+      ),
+      { write: () => true, unfit: (nlri) => unfit.push(nlri) },
+      by(many),
+    );
+    rib.originate(prefix(2), ALL);
+    out.start();
+    clock.runUntilIdle();
+    rib.originate(prefix(1), ALL);
+    rib.originate(prefix(3), ALL);
+    clock.runUntilIdle();
+    t.deepEqual([...out.sent], [2]);
+    t.deepEqual(unfit, [prefix(1)]);
+    out.changePolicy(by(nearly));
+    clock.runUntilIdle();
+    t.deepEqual([...out.sent], [3]);
+    out.changePolicy(by(many));
+    clock.runUntilIdle();
+    t.deepEqual([...out.sent], [2]);
+    t.is(unfit.length, 2);
+  });
 
 test('routes of our own site come back rejected, before all rules', async (t) => {
   const fabric = new Fabric();
