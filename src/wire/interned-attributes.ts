@@ -11,6 +11,8 @@ import type { UpdateContext, UpdateFault } from './update-context.js';
 
 /** A set of so many octets keeps its lists as well; those of a longer one are read whenever somebody asks. */
 const LISTS_KEPT_TO = 512;
+/** What a policy made longer than this may have an attribute whose length two octets do not hold: it cannot be read again. */
+const READABLE_TO = 0xffff;
 
 /** Of a set's values those that may be long. */
 type Lists = Pick<InternedAttributes, 'asPath' | 'communities' | 'extendedCommunities' | 'routeTargets'>;
@@ -82,7 +84,8 @@ export class InternedAttributes implements CommunityFields {
     const lists = listsOf(attributes, context);
     const communities = readCommunities(lists.extendedCommunities);
     this.#octets = octets;
-    this.#lists = octets.text.length <= LISTS_KEPT_TO ? lists : undefined;
+    const { length } = octets.text;
+    this.#lists = length <= LISTS_KEPT_TO || length > READABLE_TO ? lists : undefined;
     this.origin = firstAttribute(attributes, AttributeCode.ORIGIN) ?? 0;
     this.asPathLength = asPathLength(lists.asPath);
     this.neighborAs = neighborAs(lists.asPath);

@@ -367,6 +367,29 @@ for (const [many, nearly, maxMessageLength] of [
     t.is(unfit.length, 2);
   });
 
+for (const count of [100, 1000, 16_000])
+  test(`${count} communities that come, and ${count} that an import policy adds, are all there`, async (t) => {
+    const fabric = new Fabric();
+    const communities = (from: number) => Array.from({ length: count }, (_, n) => from + n);
+    const adding = (from: number) =>
+      policy(
+        'accept',
+        rule('all', {}, 'accept', { addCommunities: communities(from), localPreference: 7, prepend: [9] }),
+      );
+    const [here, there] = await fabric.pair(
+      { importPolicy: new ImportPolicy(adding(count)) },
+      { exportPolicy: new ExportPolicy(adding(0)) },
+    );
+    there.localRib.originate(macRoute(1), ALL);
+    fabric.clock.advance(1000);
+    const { attributes } = held(here)[key(1)];
+    t.deepEqual(attributes.communities, [...communities(0), ...communities(count)]);
+    t.deepEqual(attributes.asPath, [{ type: 2, asns: [9, 65002, 9] }]);
+    t.deepEqual(attributes.extendedCommunities, ALL.extendedCommunities);
+    t.is(attributes.localPref, 7);
+    t.deepEqual(fabric.errors, []);
+  });
+
 test('routes of our own site come back rejected, before all rules', async (t) => {
   const fabric = new Fabric();
   const site = 0x0003_fde8_0000_0001n;
