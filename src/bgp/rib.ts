@@ -157,6 +157,7 @@ export class FamilyRib<Nlri extends Route> {
   /** The session is over: all the neighbor's routes go, a slice a turn. Resolves when they have gone. */
   neighborDown(source: Pick<PathSource, 'neighbor'>): Promise<void> {
     const neighbor = this.#neighborOf(source);
+    neighbor.refreshing = false;
     neighbor.epoch++;
     neighbor.stale = neighbor.held;
     return this.#sweeps.start(neighbor, neighbor.epoch);

@@ -116,6 +116,19 @@ test('a session that is lost within a refresh leaves all its routes to graceful 
   t.deepEqual(macs(), [2]);
 });
 
+test('a refresh that ends with its session does not hide that of the next one', async (t) => {
+  const { fabric, peer, macs, settle } = await session();
+  peer.send(...announce(1, 2), encoder.endOfRib(), BORR);
+  fabric.network.cut('10.0.0.2');
+  await settle();
+  t.deepEqual(macs(), []);
+  const next = fabric.peer('10.0.0.2').connect('10.0.0.1');
+  next.establish(openOf(65002, '10.0.0.2', { capabilities: ENHANCED }));
+  next.send(...announce(1, 2), encoder.endOfRib(), BORR, ...announce(2), EORR);
+  await settle();
+  t.deepEqual(macs(), [2]);
+});
+
 test('routes that a refresh has not told again count for the limit', async (t) => {
   const { peer, speaker } = await session(ENHANCED, { maxRoutes: 3 });
   peer.send(...announce(1, 2), encoder.endOfRib(), BORR, ...announce(3));
