@@ -32,22 +32,32 @@ export class BfdMouth implements BfdChannel {
   readonly #socket: RawSocket;
   readonly #repeater: Repeater;
   readonly #key: number;
-  readonly #address: () => Buffer;
+  readonly #address: () => Buffer | undefined;
   readonly #closed: () => void;
   /** What the key had sent for others. */
   readonly #before: number;
   #to: Buffer;
   #said: { readonly packet: Buffer; readonly range: Range } | undefined;
 
-  /** `address`: the neighbor's sockaddr as it is now; `closed`: called once this is. */
-  constructor(socket: RawSocket, repeater: Repeater, key: number, address: () => Buffer, closed: () => void) {
+  /**
+   * `to`: the neighbor's sockaddr; `address`: the same as it is now, undefined while its interface is down or gone; `closed`:
+   * called once this is.
+   */
+  constructor(
+    socket: RawSocket,
+    repeater: Repeater,
+    key: number,
+    to: Buffer,
+    address: () => Buffer | undefined,
+    closed: () => void,
+  ) {
     this.#socket = socket;
     this.#repeater = repeater;
     this.#key = key;
     this.#address = address;
     this.#closed = closed;
     this.#before = repeater.sent(key);
-    this.#to = address();
+    this.#to = to;
   }
 
   send(packet: Buffer): string | undefined {
@@ -77,7 +87,8 @@ export class BfdMouth implements BfdChannel {
   mend(): void {
     if (this.repeated.fault === undefined) return;
     const to = this.#address();
-    if (to.equals(this.#to)) return;
+    // Without an index the kernel would take another interface, and report no fault any more
+    if (to === undefined || to.equals(this.#to)) return;
     this.#to = to;
     this.#repeat(true);
   }
@@ -102,6 +113,12 @@ export function scopeOf(zone: string | undefined): number {
   for (const address of zone === undefined ? [] : (networkInterfaces()[zone] ?? []))
     if (address.family === 'IPv6' && address.scopeid > 0) return address.scopeid;
   return 0;
+}
+
+/** Returns the neighbor's sockaddr as it is now; undefined while the interface that the zone names is down or gone. */
+export function neighborAddress(ip: Ip, port: number, zone: string | undefined): Buffer | undefined {
+  const scope = scopeOf(zone);
+  return zone !== undefined && scope === 0 ? undefined : socketAddress(ip, port, scope);
 }
 
 /** A socket to send from: with a port that no other session has. */

@@ -4,10 +4,11 @@ import {
   type BfdChannel,
   type BfdTarget,
   type BfdTransport,
+  BfdTransportError,
   MULTIHOP_BFD_PORT,
 } from '../bfd/index.js';
 import { IPV4_ANY, IPV6_ANY, type Ip, isIpv4, type Log, parseIp } from '../types/index.js';
-import { BfdMouth, bind, openMouth, openSocket, scopeOf } from './bfd-mouth.js';
+import { BfdMouth, bind, neighborAddress, openMouth, openSocket, scopeOf } from './bfd-mouth.js';
 import * as K from './constants.js';
 import { ttlOf } from './control-messages.js';
 import { native, type RawSocket, type Repeater } from './native.js';
@@ -56,6 +57,14 @@ export class UdpBfdTransport implements BfdTransport {
     const [text, zone] = address.split('%');
     const ip = parseIp(text);
     const local = localAddress === undefined ? anyOf(ip) : ipOf(localAddress);
+    const port = multihop ? MULTIHOP_BFD_PORT : BFD_PORT;
+    const to = neighborAddress(ip, port, zone);
+    if (to === undefined)
+      throw new BfdTransportError(
+        'ENODEV',
+        `interface ${zone}`,
+        'it is to be up, and to have a link-local address',
+      );
     const key = `${isIpv4(ip) ? 'IPv4' : 'IPv6'} ${multihop}`;
     const ear = this.#ears.get(key) ?? this.#listen(key, ip, multihop);
     let mouth: RawSocket;
@@ -66,7 +75,6 @@ export class UdpBfdTransport implements BfdTransport {
       throw error;
     }
     ear.users++;
-    const port = multihop ? MULTIHOP_BFD_PORT : BFD_PORT;
     let number = 0;
     while (this.#mouths.has(number)) number++;
     this.#repeater ??= new (native().Repeater)();
@@ -74,7 +82,8 @@ export class UdpBfdTransport implements BfdTransport {
       mouth,
       this.#repeater,
       number,
-      () => socketAddress(ip, port, scopeOf(zone)),
+      to,
+      () => neighborAddress(ip, port, zone),
       () => {
         this.#mouths.delete(number);
         ear.users--;
