@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
 import { ContinuousPing, Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
 
@@ -174,7 +175,8 @@ for (const [statement, step] of [
       );
     };
     const expected = { [first]: true, [second]: step ?? true };
-    await waitFor(async () => JSON.stringify(await paths()) === JSON.stringify(expected), {
+    // In the order in which they came
+    await waitFor(async () => isDeepStrictEqual(await paths(), expected), {
       what: JSON.stringify(expected),
     }).catch(async (error: Error) => {
       throw new Error(`${error.message}: ${JSON.stringify(await paths())}`);
