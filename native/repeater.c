@@ -247,40 +247,48 @@ static napi_value method_repeat(napi_env env, napi_callback_info info) {
   return to_number(env, -error);
 }
 
+/* The one argument of methods that look at a key; NULL where it threw. */
+static Repeater *method_of_key(napi_env env, napi_callback_info info, size_t *key) {
+  napi_value args[1];
+  int32_t number;
+  Repeater *r = method(env, info, 1, args);
+  if (!r || !read_int(env, args[0], 0, &number, "key: expected an integer of 0 or more")) return NULL;
+  *key = (size_t)number;
+  return r;
+}
+
 /* stop(key): sends it no more, from when this returns */
 static napi_value method_stop(napi_env env, napi_callback_info info) {
-  napi_value args[1];
-  int32_t key;
-  Repeater *r = method(env, info, 1, args);
-  if (!r || !read_int(env, args[0], 0, &key, "key: expected an integer of 0 or more")) return NULL;
+  size_t key;
+  Repeater *r = method_of_key(env, info, &key);
+  if (!r) return NULL;
   pthread_mutex_lock(&r->mutex);
-  if ((size_t)key < r->count) r->entries[key].active = false;
+  if (key < r->count) r->entries[key].active = false;
   pthread_mutex_unlock(&r->mutex);
   return NULL;
 }
 
+/* What the key has now; nothing sent and no error where it was never used. */
+static Entry peek(Repeater *r, size_t key) {
+  Entry entry = {0};
+  pthread_mutex_lock(&r->mutex);
+  if (key < r->count) entry = r->entries[key];
+  pthread_mutex_unlock(&r->mutex);
+  return entry;
+}
+
 /* sent(key): how many were sent, in all */
 static napi_value method_sent(napi_env env, napi_callback_info info) {
-  napi_value args[1];
-  int32_t key;
-  Repeater *r = method(env, info, 1, args);
-  if (!r || !read_int(env, args[0], 0, &key, "key: expected an integer of 0 or more")) return NULL;
-  pthread_mutex_lock(&r->mutex);
-  uint64_t sent = (size_t)key < r->count ? r->entries[key].sent : 0;
-  pthread_mutex_unlock(&r->mutex);
-  return to_number(env, (int64_t)sent);
+  size_t key;
+  Repeater *r = method_of_key(env, info, &key);
+  return r ? to_number(env, (int64_t)peek(r, key).sent) : NULL;
 }
 
 /* error(key): 0, or the negative errno of the last one */
 static napi_value method_error(napi_env env, napi_callback_info info) {
-  napi_value args[1];
-  int32_t key;
-  Repeater *r = method(env, info, 1, args);
-  if (!r || !read_int(env, args[0], 0, &key, "key: expected an integer of 0 or more")) return NULL;
-  pthread_mutex_lock(&r->mutex);
-  int error = (size_t)key < r->count ? r->entries[key].error : 0;
-  pthread_mutex_unlock(&r->mutex);
-  return to_number(env, -error);
+  size_t key;
+  Repeater *r = method_of_key(env, info, &key);
+  return r ? to_number(env, -peek(r, key).error) : NULL;
 }
 
 /* close(): sends nothing more, and ends the thread */

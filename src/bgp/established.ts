@@ -12,11 +12,11 @@ import {
 import { addressOf } from './address.js';
 import type { UpdateSink } from './adj-rib-out.js';
 import type { StandingSession } from './config.js';
-import { samePolicy } from './export-policy.js';
 import type { FamilyRibs, SessionAdjRibOut, SessionRib } from './family-ribs.js';
 import { type InboundPolicy, type SessionPolicies, sameInbound } from './inbound.js';
 import type { Link } from './link.js';
 import { hasRestarted, type Negotiated } from './open.js';
+import { samePolicy } from './policy.js';
 import type { PathSource } from './route.js';
 
 /** Milliseconds in which a session is part of our own start, when nothing is known yet. */

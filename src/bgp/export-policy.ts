@@ -7,6 +7,7 @@ import {
   type Nlri,
   type OriginatedAttributes,
 } from '../wire/index.js';
+import { MadeSets } from './made-sets.js';
 import { judge, type MatchedAttributes, type RoutePolicy } from './policy.js';
 import type { LocalRoute } from './route.js';
 
@@ -14,15 +15,16 @@ const NO_ASES: ReadonlySet<number> = new Set();
 
 /** What a policy makes of the routes that a neighbor is sent. */
 export class ExportPolicy {
-  /** What was made of each set, by the rules that it took: packing compares attributes by identity. */
-  readonly #made = new WeakMap<OriginatedAttributes, Map<string, OriginatedAttributes>>();
+  readonly #made: MadeSets<OriginatedAttributes>;
   readonly #matched = new WeakMap<OriginatedAttributes, MatchedAttributes>();
 
   /** `siteOfOrigin`: an extended community that each route gets. */
   constructor(
     readonly policy: RoutePolicy,
     readonly siteOfOrigin: bigint | undefined = undefined,
-  ) {}
+  ) {
+    this.#made = new MadeSets(policy);
+  }
 
   /** The route as the neighbor is to have it; undefined where it is not to. */
   apply<Own extends Nlri>(family: AnyFamily, route: LocalRoute<Own>): LocalRoute<Own> | undefined {
@@ -34,19 +36,8 @@ export class ExportPolicy {
   }
 
   #make(before: OriginatedAttributes, changes: readonly AttributeChanges[]): OriginatedAttributes {
-    let made = this.#made.get(before);
-    if (made === undefined) {
-      made = new Map();
-      this.#made.set(before, made);
-    }
-    const key = changes.map((each) => this.policy.rules.findIndex(({ set }) => set === each)).join();
-    let attributes = made.get(key);
-    if (attributes === undefined) {
-      const site = this.siteOfOrigin === undefined ? [] : [{ addExtendedCommunities: [this.siteOfOrigin] }];
-      attributes = changeOriginated(before, [...changes, ...site]);
-      made.set(key, attributes);
-    }
-    return attributes;
+    const site = this.siteOfOrigin === undefined ? [] : [{ addExtendedCommunities: [this.siteOfOrigin] }];
+    return this.#made.of(before, changes, '', () => changeOriginated(before, [...changes, ...site]));
   }
 
   #matchedOf(attributes: OriginatedAttributes): MatchedAttributes {
@@ -63,15 +54,4 @@ export class ExportPolicy {
     }
     return matched;
   }
-}
-
-/** True where two policies make the same of every route; an absent one leaves routes as they are. */
-export function samePolicy(
-  a: { readonly policy: RoutePolicy; readonly siteOfOrigin: bigint | undefined } | undefined,
-  b: typeof a,
-): boolean {
-  return (
-    a === b ||
-    (a !== undefined && b !== undefined && a.policy === b.policy && a.siteOfOrigin === b.siteOfOrigin)
-  );
 }

@@ -6,6 +6,7 @@ import {
   type PathAttributes,
   type Route,
 } from '../wire/index.js';
+import { MadeSets } from './made-sets.js';
 import { judge, type MatchedAttributes, type RoutePolicy } from './policy.js';
 
 const NOTHING: MatchedAttributes = {
@@ -24,8 +25,7 @@ export const SITE_OF_ORIGIN = 'site-of-origin';
  * there when the policy changes; of one that it changes the RIB has the changed attributes, which lead back to the others.
  */
 export class ImportPolicy {
-  /** What was made of each set, by the rules that it took, so that the same attributes give the same object. */
-  readonly #made = new WeakMap<PathAttributes, Map<string, PathAttributes>>();
+  readonly #made: MadeSets<PathAttributes>;
   #matchedFor: PathAttributes | undefined;
   #matched: MatchedAttributes = NOTHING;
 
@@ -33,7 +33,9 @@ export class ImportPolicy {
   constructor(
     readonly policy: RoutePolicy,
     readonly siteOfOrigin: bigint | undefined = undefined,
-  ) {}
+  ) {
+    this.#made = new MadeSets(policy);
+  }
 
   /** The attributes that the RIB has of the route: `verdict` has what became of it. */
   apply(family: AnyFamily, nlri: Route, attributes: PathAttributes): PathAttributes {
@@ -50,19 +52,14 @@ export class ImportPolicy {
     rule: string,
     changes: readonly AttributeChanges[],
   ): PathAttributes {
-    let made = this.#made.get(before);
-    if (made === undefined) {
-      made = new Map();
-      this.#made.set(before, made);
-    }
-    // Rules that were passed on the way are distinguished by what they changed
-    const key = `${accepted} ${rule} ${changes.map((each) => this.policy.rules.findIndex(({ set }) => set === each)).join()}`;
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const verdict = { before, accepted, policy: this.policy.name, rule };
-    const attributes = changePathAttributes(before, accepted ? changes : [], verdict);
-    made.set(key, attributes);
-    return attributes;
+    return this.#made.of(before, changes, `${accepted} ${rule}`, () =>
+      changePathAttributes(before, accepted ? changes : [], {
+        before,
+        accepted,
+        policy: this.policy.name,
+        rule,
+      }),
+    );
   }
 
   /** Routes that share their attributes come together. */

@@ -5,8 +5,9 @@ import {
   type PathAttributes,
   type Route,
 } from '../wire/index.js';
-import { type ExportPolicy, samePolicy } from './export-policy.js';
+import type { ExportPolicy } from './export-policy.js';
 import type { ImportPolicy } from './import-policy.js';
+import { samePolicy } from './policy.js';
 
 /** What the operator lets a neighbor's routes be; read at each UPDATE. */
 export interface InboundPolicy {

@@ -129,3 +129,14 @@ function prefixIn(nlri: Nlri): PrefixKey | undefined {
     return nlri.ip === undefined ? undefined : prefixOf(nlri.ip, typeof nlri.ip === 'number' ? 32 : 128);
   return 'prefixLength' in nlri ? prefixOf(nlri.prefix, nlri.prefixLength) : undefined;
 }
+
+/** True where two policies make the same of every route; an absent one leaves routes as they are. */
+export function samePolicy(
+  a: { readonly policy: RoutePolicy; readonly siteOfOrigin: bigint | undefined } | undefined,
+  b: typeof a,
+): boolean {
+  return (
+    a === b ||
+    (a !== undefined && b !== undefined && a.policy === b.policy && a.siteOfOrigin === b.siteOfOrigin)
+  );
+}
