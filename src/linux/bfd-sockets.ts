@@ -10,9 +10,9 @@ import {
 import { IPV4_ANY, IPV6_ANY, type Ip, isIpv4, type Log, parseIp } from '../types/index.js';
 import { BfdMouth, bind, neighborAddress, openMouth, openSocket, scopeOf } from './bfd-mouth.js';
 import * as K from './constants.js';
-import { ttlOf } from './control-messages.js';
+import { DatagramReader } from './datagrams.js';
 import { native, type RawSocket, type Repeater } from './native.js';
-import { addressText, ipOf, SOCKADDR_ROOM, socketAddress } from './socket-address.js';
+import { addressText, ipOf, socketAddress } from './socket-address.js';
 import { setInteger } from './tcp-options.js';
 
 /** <linux/in.h>. */
@@ -20,7 +20,6 @@ const IP_RECVTTL = 12;
 
 /** Milliseconds from one look at what could not be sent to the next. */
 const MEND = 1000;
-const CONTROL = 64;
 
 /** A packet is 24 octets; what is longer than the room is lost, and would be discarded. */
 const ROOM = 128;
@@ -44,10 +43,7 @@ export class UdpBfdTransport implements BfdTransport {
   readonly #mouths = new Map<number, BfdMouth>();
   #repeater: Repeater | undefined;
   #mending: NodeJS.Timeout | undefined;
-  readonly #bytes = Buffer.alloc(BATCH * ROOM);
-  readonly #lengths = new Int32Array(1 + 3 * BATCH);
-  readonly #addresses = Buffer.alloc(BATCH * SOCKADDR_ROOM);
-  readonly #controls = Buffer.alloc(BATCH * CONTROL);
+  readonly #reader = new DatagramReader(BATCH, ROOM);
 
   constructor(log: Log) {
     this.#log = log;
@@ -133,29 +129,15 @@ export class UdpBfdTransport implements BfdTransport {
 
   /** True where more may wait. */
   #read({ socket, multihop }: Ear): boolean {
-    const count = socket.receiveManyFrom(
-      this.#bytes,
-      ROOM,
-      this.#lengths,
-      this.#addresses,
-      SOCKADDR_ROOM,
-      this.#controls,
-      CONTROL,
-    );
-    const ended = this.#lengths[0];
     // The receivers may read on: what is here is taken before
     const arrivals: Arrival[] = [];
-    for (let i = 0, at = 0; i < count; i++) {
-      const length = this.#lengths[1 + 3 * i];
-      const sender = this.#addresses.subarray(i * SOCKADDR_ROOM, (i + 1) * SOCKADDR_ROOM);
+    const mayHaveMore = this.#reader.read(socket, ({ bytes, start, length, sender, ttl }) => {
       const [text, zone = ''] = addressText(sender).split('%');
-      const ttl = ttlOf(this.#controls, i * CONTROL, this.#lengths[3 + 3 * i]);
-      const bytes = Buffer.from(this.#bytes.subarray(at, at + length));
-      arrivals.push({ bytes, start: 0, length, ip: parseIp(text), zone, ttl, multihop });
-      at += (length + 3) & ~3;
-    }
+      const copy = Buffer.from(bytes.subarray(start, start + length));
+      arrivals.push({ bytes: copy, start: 0, length, ip: parseIp(text), zone, ttl, multihop });
+    });
     for (const arrival of arrivals) this.onArrival(arrival);
-    return count > 0 || ended === 0 || ended === K.EMSGSIZE;
+    return mayHaveMore;
   }
 }
 

@@ -11,12 +11,11 @@ import {
 } from '../nd/index.js';
 import { ipFromBytes, ipToBytes, isLinkLocal, type Log } from '../types/index.js';
 import * as K from './constants.js';
-import { ttlOf } from './control-messages.js';
+import { DatagramReader } from './datagrams.js';
 import { native, type RawSocket } from './native.js';
-import { SOCKADDR_ROOM, scopeOf, socketAddress } from './socket-address.js';
+import { scopeOf, socketAddress } from './socket-address.js';
 import { checked, setInteger } from './tcp-options.js';
 
-const CONTROL = 64;
 /** Octets of a message: it fits into a frame of this MTU. One that is longer is lost. */
 const ROOM = 9216;
 /** Messages of one reading, which is what a turn of the event loop takes; the kernel drops what its buffer does not hold. */
@@ -28,10 +27,7 @@ const BATCH = 16;
  */
 export class RawNdTransport implements NdTransport {
   readonly #log: Log;
-  readonly #bytes = Buffer.alloc(BATCH * ROOM);
-  readonly #lengths = new Int32Array(1 + 3 * BATCH);
-  readonly #addresses = Buffer.alloc(BATCH * SOCKADDR_ROOM);
-  readonly #controls = Buffer.alloc(BATCH * CONTROL);
+  readonly #reader = new DatagramReader(BATCH, ROOM);
 
   constructor(log: Log) {
     this.#log = log;
@@ -62,25 +58,12 @@ export class RawNdTransport implements NdTransport {
   }
 
   #read(socket: RawSocket, ifindex: number, onArrival: (arrival: NdArrival) => void): void {
-    const count = socket.receiveManyFrom(
-      this.#bytes,
-      ROOM,
-      this.#lengths,
-      this.#addresses,
-      SOCKADDR_ROOM,
-      this.#controls,
-      CONTROL,
-    );
-    for (let i = 0, start = 0; i < count && socket.fd >= 0; i++) {
-      const length = this.#lengths[1 + 3 * i];
-      const sender = this.#addresses.subarray(i * SOCKADDR_ROOM, (i + 1) * SOCKADDR_ROOM);
+    this.#reader.read(socket, ({ bytes, start, length, sender, ttl: hopLimit }) => {
       const source = ipFromBytes(sender, 8, 16);
-      const hopLimit = ttlOf(this.#controls, i * CONTROL, this.#lengths[3 + 3 * i]);
       // A socket hears every interface until it is bound to one
       const isElsewhere = isLinkLocal(source) && scopeOf(sender) !== ifindex;
-      if (!isElsewhere) onArrival({ bytes: this.#bytes, start, length, source, hopLimit });
-      start += (length + 3) & ~3;
-    }
+      if (!isElsewhere) onArrival({ bytes, start, length, source, hopLimit });
+    });
   }
 }
 
