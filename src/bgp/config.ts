@@ -167,6 +167,6 @@ export function peerSecurity({
   ttlSecurity,
   ebgpMultihop,
   remoteAs,
-}: NeighborConfig): PeerSecurity {
+}: Omit<NeighborConfig, 'address' | 'passive'>): PeerSecurity {
   return { md5Key: passwordFile, ttlSecurity, ttl: remoteAs === 'internal' ? undefined : ebgpMultihop };
 }

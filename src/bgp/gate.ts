@@ -10,6 +10,9 @@ const OF_NEIGHBOR = 4;
 const OF_STRANGERS = 16;
 const LOG_MILLISECONDS = 10_000;
 
+/** Who connects: a neighbor; one of a listen range that is shut down, who is told so; or nobody that is known. */
+export type Caller = 'neighbor' | 'shut down' | 'stranger';
+
 /**
  * How many of the connections that come in are open at the same time, so that whoever connects without end takes no
  * descriptors, no memory and no time from the sessions that stand. Those beyond are reset without a word.
@@ -35,9 +38,9 @@ export class Gate {
   }
 
   /** True where one more may be open. */
-  admits(address: string, isNeighbor: boolean): boolean {
-    if (!isNeighbor) {
-      this.#reject(address);
+  admits(address: string, caller: Caller): boolean {
+    if (caller !== 'neighbor') {
+      if (caller === 'stranger') this.#reject(address);
       return this.#strangers < OF_STRANGERS;
     }
     if ((this.#open.get(address) ?? 0) < OF_NEIGHBOR) return true;

@@ -53,7 +53,8 @@ export {
   NEAR_LIMIT,
   type RouteLimits,
 } from './route-limits.js';
-export { type NeighborOutcome, Speaker, type SpeakerDeps } from './speaker.js';
+export { Speaker } from './speaker.js';
+export type { NeighborOutcome, SpeakerDeps } from './speaker-deps.js';
 export { EvpnTable, type TableEntry, type TableFilter } from './table.js';
 export { TcpTransport } from './tcp.js';
 export type { ListeningHost, ListeningSocket, TcpSockets } from './tcp-sockets.js';

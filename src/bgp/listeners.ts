@@ -1,7 +1,7 @@
-import type { Log } from '../types/index.js';
+import { formatPrefix, type Log } from '../types/index.js';
 import { canonicalAddress } from './address.js';
 import { type NeighborConfig, peerSecurity, type SpeakerConfig } from './config.js';
-import type { Gate } from './gate.js';
+import type { Caller, Gate } from './gate.js';
 import {
   type Connection,
   type ConnectionHandlers,
@@ -15,7 +15,7 @@ import {
 
 /** Who takes the connections that come in. */
 export interface ListenersHost {
-  isNeighbor(address: string): boolean;
+  callerAt(address: string): Caller;
   /** True for an address on the link of a neighbor that has not been found yet, which it may be. */
   mayBecomeNeighbor(address: string): boolean;
   /** Where the neighbor is; undefined as long as that is not known. */
@@ -60,14 +60,15 @@ export class Listeners {
    * Brings the listeners in line with the wanted ones: new ones first, so that a failure costs nothing. Rejects with
    * ListenError.
    */
-  async listen({ listen: wanted, neighbors }: SpeakerConfig): Promise<void> {
+  async listen(config: SpeakerConfig): Promise<void> {
+    const { listen: wanted } = config;
     const added = new Map<string, Listener>();
-    const peers = this.#securityOf(neighbors);
+    const peers = this.#securityOf(config);
     const door: Door = {
       peers,
       // It comes again, and a NOTIFICATION would keep it away for a while
       admits: (address) =>
-        !this.#host.mayBecomeNeighbor(address) && this.#gate.admits(address, this.#host.isNeighbor(address)),
+        !this.#host.mayBecomeNeighbor(address) && this.#gate.admits(address, this.#host.callerAt(address)),
       tooFar: (address, ttl) => {
         this.#gate.tooFar(address, ttl);
         this.#host.tooFar(address, ttl);
@@ -104,8 +105,8 @@ export class Listeners {
   }
 
   /** Neighbors are at other addresses: what was demanded of them at the old ones is demanded at the new ones. */
-  neighborsMoved(neighbors: readonly NeighborConfig[]): void {
-    const peers = this.#securityOf(neighbors);
+  neighborsMoved(config: SpeakerConfig): void {
+    const peers = this.#securityOf(config);
     if (peers.size + this.#peers.size === 0) return;
     try {
       this.#secure(peers);
@@ -130,15 +131,25 @@ export class Listeners {
     this.#peers = peers;
   }
 
-  /** Returns what is demanded of the neighbors of whom something is, by address. */
-  #securityOf(neighbors: readonly NeighborConfig[]): ReadonlyMap<string, PeerSecurity> {
+  /**
+   * Returns what is demanded of the neighbors of whom something is, by address, and of those of listen ranges, by prefix. Where a
+   * range demands something, neighbors have an entry of their own that demands nothing.
+   */
+  #securityOf({ neighbors, listenRanges = [] }: SpeakerConfig): ReadonlyMap<string, PeerSecurity> {
     const peers = new Map<string, PeerSecurity>();
+    for (const { prefix, neighbor } of listenRanges) peers.set(formatPrefix(prefix), peerSecurity(neighbor));
+    const isRanged = [...peers.values()].some(demandsSomething);
+    if (!isRanged) peers.clear();
     for (const neighbor of neighbors) {
       const security = peerSecurity(neighbor);
-      if (Object.values(security).every((demand) => demand === undefined)) continue;
+      if (!isRanged && !demandsSomething(security)) continue;
       const address = this.#host.addressOf(neighbor);
       if (address !== undefined) peers.set(address, security);
     }
     return peers;
   }
+}
+
+function demandsSomething(security: PeerSecurity): boolean {
+  return Object.values(security).some((demand) => demand !== undefined);
 }

@@ -1,16 +1,14 @@
-import type { Bfd } from '../bfd/index.js';
-import type { LinkPeers } from '../nd/index.js';
-import { type Clock, type Log, mebibytes, type Timer } from '../types/index.js';
+import { mebibytes, type Timer } from '../types/index.js';
 import { CeaseSubcode, UpdateDecoder } from '../wire/index.js';
-import { canonicalAddress, neighborName, zoneOf } from './address.js';
+import { canonicalAddress, zoneOf } from './address.js';
 import { byOperator, cease, refuse } from './cease.js';
 import type { LocalIdentity, LocalRestart, NeighborConfig, SpeakerConfig } from './config.js';
+import { configuredNeighbors } from './configured-neighbors.js';
 import { interfaceChange, type LocalInterface } from './connected.js';
-import type { DecisionSettings } from './decision.js';
-import type { Refresh } from './established.js';
 import { Rib } from './evpn-rib.js';
 import { type FamilyRibs, ribsOf } from './family-ribs.js';
-import { Gate } from './gate.js';
+import type { NotificationContent } from './fsm-types.js';
+import { type Caller, Gate } from './gate.js';
 import { inListenRange } from './listen-ranges.js';
 import { Listeners } from './listeners.js';
 import { LocalRib } from './local-rib.js';
@@ -18,43 +16,16 @@ import type { NeighborStatus } from './neighbor-status.js';
 import { RESTART_TIME } from './open.js';
 import { Session } from './session.js';
 import type { SpentSession } from './session-deps.js';
-import {
-  type Connection,
-  type ConnectionHandlers,
-  type ListenEndpoint,
-  NO_HANDLERS,
-  type Transport,
-} from './transport.js';
+import type { NeighborOutcome, SpeakerDeps } from './speaker-deps.js';
+import { type Connection, type ConnectionHandlers, type ListenEndpoint, NO_HANDLERS } from './transport.js';
 import { TurnBudget } from './turn-budget.js';
-import { withSource } from './update-source.js';
 
 /** Routes (and other messages) that are taken in before the event loop gets its turn. */
 const ROUTES_PER_TURN = 2048;
 const READING_MS = 3;
 
-export interface SpeakerDeps {
-  readonly clock: Clock;
-  readonly transport: Transport;
-  readonly log: Log;
-  /** For the timers' jitter; Math.random unless a test wants to know better. */
-  readonly random?: () => number;
-  /** For neighbors with `bfd`, whose path is not watched where this is absent. */
-  readonly bfd?: Pick<Bfd, 'watch'> | undefined;
-  /** For neighbors by interface, which are not found where this is absent. */
-  readonly linkPeers?: Pick<LinkPeers, 'watch'> | undefined;
-  /** RIBs of other families than L2VPN/EVPN, for neighbors that are to speak them. */
-  readonly otherRibs?: readonly FamilyRibs[];
-  /** Of L2VPN/EVPN. */
-  readonly decision?: DecisionSettings;
-  /** Octets of the heap that the routes of all neighbors may take, about; unlimited where absent. */
-  readonly routeMemory?: number;
-}
-
 /** How long `stop` waits for sockets to close. */
 const STOP_MILLISECONDS = 3000;
-
-/** What became of a command for a neighbor. */
-export type NeighborOutcome = Refresh | 'no neighbor' | 'shut down' | 'shut down by its setting';
 
 /**
  * A BGP speaker: its neighbors, what they announce of L2VPN/EVPN (`rib`) and what they are sent of it (`localRib`). RIBs of
@@ -86,14 +57,14 @@ export class Speaker {
     this.#deps = deps;
     this.#gate = new Gate(deps.clock, deps.log);
     this.#listeners = new Listeners(deps.transport, deps.log, this.#gate, {
-      isNeighbor: (address) => this.#isNeighbor(address),
+      callerAt: (address) => this.#callerAt(address),
       mayBecomeNeighbor: (address) => {
         const session = this.#sessions.get(zoneOf(address));
         return session !== undefined && session.whereabouts.address === undefined;
       },
       addressOf: (neighbor) => this.#addressOf(neighbor),
       accept: (connection) => this.#accept(connection),
-      tooFar: (address, ttl) => (this.#sessions.get(address) ?? this.#behindLink(address))?.tooFar(ttl),
+      tooFar: (address, ttl) => this.#sessionAt(address)?.tooFar(ttl),
     });
     this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN, READING_MS);
     this.rib = new Rib(deps.clock, config, deps.decision);
@@ -105,7 +76,7 @@ export class Speaker {
         for (const session of this.#sessions.values()) session.resume();
       };
     }
-    for (const [name, neighbor] of this.#configured(config))
+    for (const [name, neighbor] of configuredNeighbors(config, this.#interfaces))
       this.#sessions.set(name, this.#sessionOf(neighbor));
   }
 
@@ -143,15 +114,29 @@ export class Speaker {
    * concerns all of them. Rejects with ListenError or ParseError, and changes nothing then.
    */
   async reconfigure(config: SpeakerConfig): Promise<void> {
-    const neighbors = this.#configured(config);
+    const neighbors = configuredNeighbors(config, this.#interfaces);
     if (this.#running) await this.#listeners.listen(config);
     this.#config = config;
     for (const { rib } of this.#ribs) rib.setIdentity(config);
     const before = this.#awaited;
     for (const [address, session] of this.#sessions) {
       const ranged = session.config.listenRange === undefined ? undefined : this.#ranged(address)?.config;
-      if (ranged !== undefined && !neighbors.has(address)) neighbors.set(address, ranged);
-      if (!neighbors.has(address)) this.#remove(address, session, 'neighbor removed from the configuration');
+      if (neighbors.has(address)) continue;
+      if (ranged === undefined)
+        this.#remove(
+          address,
+          session,
+          cease(CeaseSubcode.PEER_DECONFIGURED),
+          'neighbor removed from the configuration',
+        );
+      else if (ranged.shutdown === undefined || session.isShutDown) neighbors.set(address, ranged);
+      else
+        this.#remove(
+          address,
+          session,
+          cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, ranged.shutdown),
+          'its listen range is shut down',
+        );
     }
     for (const [address, neighbor] of neighbors) {
       const session = this.#sessions.get(address);
@@ -175,9 +160,9 @@ export class Speaker {
     return this.#sessions.get(session.config.address) === session;
   }
 
-  #remove(address: string, session: Session, reason: string): void {
+  #remove(address: string, session: Session, notification: NotificationContent, reason: string): void {
     this.#sessions.delete(address);
-    session.stop(cease(CeaseSubcode.PEER_DECONFIGURED), reason);
+    session.stop(notification, reason);
     for (const { rib } of this.#ribs)
       void rib.neighborDown({ neighbor: address }).then(() => {
         if (!this.#sessions.has(address)) rib.forgetNeighbor(address);
@@ -215,10 +200,10 @@ export class Speaker {
 
   /**
    * True when the session of every neighbor that is not shut down stands and has brought its End-of-RIB; never with a listen
-   * range, of which nobody knows who is still to come.
+   * range that is not shut down, of which nobody knows who is still to come.
    */
   endOfRibReceivedFromAll(): boolean {
-    if (this.#config.listenRanges?.length) return false;
+    if (this.#config.listenRanges?.some(({ neighbor }) => neighbor.shutdown === undefined)) return false;
     for (const session of this.#sessions.values()) {
       if (!session.isShutDown && !session.endOfRibReceived) return false;
     }
@@ -275,16 +260,8 @@ export class Speaker {
     for (const session of this.#sessions.values()) session.interfacesChanged(change);
   }
 
-  /** The neighbors of a configuration, with the addresses that the interfaces of their sessions have now. */
-  #configured({ neighbors }: SpeakerConfig): Map<string, NeighborConfig> {
-    const configured = byName(neighbors);
-    for (const [address, neighbor] of configured)
-      configured.set(address, withSource(neighbor, this.#interfaces));
-    return configured;
-  }
-
   #sourcesChanged(): void {
-    for (const [address, neighbor] of this.#configured(this.#config)) {
+    for (const [address, neighbor] of configuredNeighbors(this.#config, this.#interfaces)) {
       const { localAddress, sourceFault } = this.#sessions.get(address)?.config ?? neighbor;
       if (localAddress !== neighbor.localAddress || sourceFault !== neighbor.sourceFault)
         this.#sessions.get(address)?.reconfigure(neighbor, this.#identity(this.#config, neighbor));
@@ -355,7 +332,7 @@ export class Speaker {
       onGrown: this.#grown,
       onStopped: () => this.onNoLongerAwaited?.(),
       onSpent: this.#spent,
-      onMoved: () => this.#listeners.neighborsMoved(this.#config.neighbors),
+      onMoved: () => this.#listeners.neighborsMoved(this.#config),
     });
   }
 
@@ -364,7 +341,12 @@ export class Speaker {
     const session = this.#sessions.get(address);
     this.#deps.clock.soon(() => {
       if (session !== undefined && this.#sessions.get(address) === session && session.isSpent)
-        this.#remove(address, session, 'the neighbor of a listen range is gone');
+        this.#remove(
+          address,
+          session,
+          cease(CeaseSubcode.PEER_DECONFIGURED),
+          'the neighbor of a listen range is gone',
+        );
     });
   };
 
@@ -382,44 +364,38 @@ export class Speaker {
     return count < limit ? config : undefined;
   }
 
-  #newcomer(address: string): Session | undefined {
-    const config = this.#asNewcomer(address);
-    if (config === undefined) return undefined;
+  #newcomer(config: NeighborConfig): Session {
+    const { address } = config;
     const session = this.#sessionOf(config);
     this.#sessions.set(address, session);
     session.start();
     return session;
   }
 
-  #isNeighbor(address: string): boolean {
-    return (
-      this.#running &&
-      (this.#sessions.has(address) ||
-        this.#behindLink(address) !== undefined ||
-        this.#asNewcomer(address) !== undefined)
-    );
+  #callerAt(address: string): Caller {
+    if (!this.#running) return 'stranger';
+    if (this.#sessionAt(address) !== undefined) return 'neighbor';
+    const newcomer = this.#asNewcomer(address);
+    if (newcomer === undefined) return 'stranger';
+    return newcomer.shutdown === undefined ? 'neighbor' : 'shut down';
+  }
+
+  #sessionAt(address: string): Session | undefined {
+    return this.#sessions.get(address) ?? this.#behindLink(address);
   }
 
   #accept(connection: Connection): ConnectionHandlers {
     const { remoteAddress } = connection;
-    const session = this.#running
-      ? (this.#sessions.get(remoteAddress) ??
-        this.#behindLink(remoteAddress) ??
-        this.#newcomer(remoteAddress))
-      : undefined;
+    const standing = this.#running ? this.#sessionAt(remoteAddress) : undefined;
+    const newcomer = this.#running && standing === undefined ? this.#asNewcomer(remoteAddress) : undefined;
+    const words = newcomer?.shutdown;
+    const session = standing ?? (newcomer && words === undefined ? this.#newcomer(newcomer) : undefined);
     if (session !== undefined) return this.#gate.entered(remoteAddress, true, session.accept(connection));
-    refuse(connection, cease(CeaseSubcode.CONNECTION_REJECTED));
+    const { ADMINISTRATIVE_SHUTDOWN, CONNECTION_REJECTED } = CeaseSubcode;
+    refuse(
+      connection,
+      words === undefined ? cease(CONNECTION_REJECTED) : cease(ADMINISTRATIVE_SHUTDOWN, words),
+    );
     return this.#gate.entered(remoteAddress, false, NO_HANDLERS);
   }
-}
-
-/** Neighbors by what names them. */
-function byName(neighbors: readonly NeighborConfig[]): Map<string, NeighborConfig> {
-  const map = new Map<string, NeighborConfig>();
-  for (const neighbor of neighbors) {
-    const address = neighborName(neighbor);
-    if (map.has(address)) throw new Error(`neighbor ${address} is configured twice; remove one`);
-    map.set(address, { ...neighbor, address });
-  }
-  return map;
 }

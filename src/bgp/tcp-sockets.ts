@@ -10,7 +10,7 @@ export interface TcpSockets {
   open(address: string, security: PeerSecurity): number;
   /** Gives a connection that stands another key; it must have had one. */
   changeKey(fd: number, address: string, key: Secret): void;
-  /** Port 0 asks for any free one; `peers` by address. */
+  /** Port 0 asks for any free one; `peers` by address, or by prefix those without an entry of their own. */
   listen(
     address: string,
     port: number,

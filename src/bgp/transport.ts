@@ -75,7 +75,7 @@ export interface Connection {
 
 /** Who comes in by a listener. */
 export interface Door {
-  /** What those must have that are to have something, by canonical address. */
+  /** What those must have that are to have something, by canonical address or, without an entry of their own, by prefix. */
   readonly peers: ReadonlyMap<string, PeerSecurity>;
   /** False: a connection from this address is reset at once, and costs no more. */
   admits(address: string): boolean;
@@ -90,7 +90,7 @@ export const OPEN_DOOR: Door = { peers: new Map(), admits: () => true, tooFar() 
 
 export interface Listener extends ListenEndpoint {
   /**
-   * What peers must have from now on, by canonical address; connections that stand are left alone. Throws ListenError, and
+   * What peers must have from now on, by canonical address or by prefix; connections that stand are left alone. Throws ListenError, and
    * changes nothing then.
    */
   secure(peers: ReadonlyMap<string, PeerSecurity>): void;

@@ -50,6 +50,7 @@ export function checkTogether(
         'listen',
       ]);
     checkFamilies(prefixAddress(range.prefix), range.families, place, 'prefix', values, report);
+    checkHops(range, place, report);
     checkKeepalive(range, place, report);
   });
   refuseRepeated(
@@ -97,15 +98,22 @@ function checkNeighbor(
       { found: `${neighbor.updateSource} beside a local-address`, allowed: 'one of them' },
       place('local-address'),
     );
-  const { ttlSecurity, ebgpMultihop } = neighbor;
+  checkHops(neighbor, place, report);
+  checkFamilies(address, neighbor.families, place, 'address', values, report);
+  checkKeepalive(neighbor, place, report);
+}
+
+function checkHops(
+  { ttlSecurity, ebgpMultihop }: Pick<Neighbor, 'ttlSecurity' | 'ebgpMultihop'>,
+  place: (key: string) => Path,
+  report: Report,
+): void {
   if (ttlSecurity !== undefined && ebgpMultihop !== undefined)
     report(
       place('ebgp-multihop'),
       { found: `${ebgpMultihop} with ttl-security, whose TTL is 255`, allowed: 'one of them' },
       place('ttl-security'),
     );
-  checkFamilies(address, neighbor.families, place, 'address', values, report);
-  checkKeepalive(neighbor, place, report);
 }
 
 /** A neighbor has one address, or is behind one interface, and then on that link. */

@@ -74,19 +74,7 @@ export function checkPeerGroups(
     checkName(peerGroup, ['neighbors', i, 'peer-group']);
   });
   listenRanges.forEach(({ peerGroup }, i) => {
-    const place = ['listen-ranges', i, 'peer-group'];
-    checkName(peerGroup, place);
-    const unsafe = peerGroups.find(
-      ({ name, passwordFile, ttlSecurity, shutdown }) =>
-        (passwordFile !== undefined || ttlSecurity !== undefined || shutdown !== undefined) &&
-        inheritsFrom(peerGroup, name, parents),
-    );
-    // Left out silently, what is to protect the sessions would protect nothing
-    if (unsafe !== undefined)
-      report(place, {
-        found: `password-file, ttl-security or shutdown in ${unsafe.name}, which no listen range can have`,
-        allowed: 'a peer group without them',
-      });
+    checkName(peerGroup, ['listen-ranges', i, 'peer-group']);
   });
   peerGroups.forEach(({ name, peerGroup }, i) => {
     const place = ['peer-groups', i, 'peer-group'];
@@ -98,20 +86,6 @@ export function checkPeerGroups(
         allowed: `a peer group that does not inherit from ${name}`,
       });
   });
-}
-
-/** True where a member of the group `name` has settings of `other`. */
-function inheritsFrom(
-  name: string | undefined,
-  other: string,
-  parents: ReadonlyMap<string, string | undefined>,
-): boolean {
-  const seen = new Set<string>();
-  for (let next = name; next !== undefined && !seen.has(next); next = parents.get(next)) {
-    if (next === other) return true;
-    seen.add(next);
-  }
-  return false;
 }
 
 /** The names from this one to itself again; undefined where it does not inherit from itself. */

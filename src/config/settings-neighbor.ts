@@ -304,10 +304,6 @@ const {
   'local-address': _localAddress,
   'update-source': _updateSource,
   'connect-retry-time': _connectRetryTime,
-  'password-file': _passwordFile,
-  'ttl-security': _ttlSecurity,
-  'ebgp-multihop': _ebgpMultihop,
-  shutdown: _shutdown,
   ...OF_WHO_CONNECTS
 } = SHARED;
 

@@ -47,7 +47,7 @@ export const SETTINGS = {
   }),
   'listen-ranges': list({
     description:
-      'Prefixes from which neighbors may connect that are not configured each. A range may have every setting of a neighbor but `address`, `interface`, `port`, `passive`, `local-address`, `update-source`, `connect-retry-time`, `password-file`, `ttl-security`, `ebgp-multihop` and `shutdown`. evpnd never connects to such a neighbor, and forgets it when its session has ended.',
+      'Prefixes from which neighbors may connect that are not configured each. A range may have every setting of a neighbor but `address`, `interface`, `port`, `passive`, `local-address`, `update-source` and `connect-retry-time`. evpnd never connects to such a neighbor, and forgets it when its session has ended. `password-file` is a key for the prefix; connections from a range with `shutdown` are refused with its text.',
     allowed: 'a list of ranges',
     isRequired: false,
     itemAllowed: 'a range: prefix, remote-as and more',

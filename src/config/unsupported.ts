@@ -6,9 +6,15 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   },
   'neighbors[]': {
     password: 'password-file, the path of a file that has the key',
-    'ebgp-multihop': 'nothing: a session may run over any number of hops',
-    'update-source': 'local-address, with an address',
-    'route-map': 'no policies: route targets decide what is taken',
+    'route-map': 'import-policy and export-policy',
+  },
+  'listen-ranges[]': {
+    port: 'nothing: evpnd never connects to a neighbor of a range',
+    passive: 'nothing: evpnd never connects to a neighbor of a range',
+    'connect-retry-time': 'nothing: evpnd never connects to a neighbor of a range',
+    'local-address': 'nothing: the neighbor chooses the address that it connects to; bgp.listen limits them',
+    'update-source': 'nothing: the neighbor chooses the address that it connects to; bgp.listen limits them',
+    password: 'password-file, the path of a file that has the key',
   },
   'evpn.vnis[]': {
     'route-targets': 'import-route-targets and export-route-targets',

@@ -134,9 +134,6 @@ export class Content {
     if (limit !== undefined) this.#put(item, 'limit', limit.value, limit.line);
     const families = this.#families(group, prefix.includes(':') ? 6 : 4);
     if (`${families}` !== `${this.#families(group, 0)}`) this.#put(item, 'families', families, line);
-    for (const key of ['password-file', 'ttl-security'])
-      if (group.settings.has(key))
-        this.#say(line, 'differs', `${key} of ${name} does not count for neighbors that connect from it`);
     return [item];
   }
 

@@ -1,10 +1,11 @@
 import { closeSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
-import { type Ip, parseIp, type Secret } from '../types/index.js';
+import { parseIp } from '../types/index.js';
 import * as K from './constants.js';
 import { native, type RawSocket } from './native.js';
 import { familyOf } from './neigh-writer.js';
-import { addressText, ipOf, portOf, SOCKADDR_ROOM, socketAddress } from './socket-address.js';
+import { PeerDemands } from './peer-demands.js';
+import { addressText, portOf, SOCKADDR_ROOM, socketAddress } from './socket-address.js';
 import {
   checked,
   leastTtl,
@@ -43,8 +44,8 @@ export class TcpListener {
   readonly #host: TcpListenerHost;
   readonly #sender = Buffer.alloc(SOCKADDR_ROOM);
   readonly #syn = Buffer.alloc(SYN_ROOM);
-  #peers: ReadonlyMap<string, TcpSecurity> = new Map();
-  #checksTtl = false;
+  #demands = new PeerDemands(new Map());
+  #answersFar = false;
   #pause: NodeJS.Timeout | undefined;
 
   /** Throws an Error with `code` where the kernel refuses; port 0 asks for any free one. */
@@ -84,42 +85,32 @@ export class TcpListener {
   }
 
   /**
-   * Takes over what each peer has, by address; connections that stand keep what they have. Throws an Error with `code` and has
-   * what it had before where the kernel refuses.
+   * Takes over what each peer has, by address or, for those without an entry of their own, by prefix; connections that stand keep
+   * what they have. Throws an Error with `code` and has what it had before where the kernel refuses.
    */
   secure(peers: ReadonlyMap<string, TcpSecurity>): void {
-    const before = this.#peers;
+    const before = this.#demands;
+    const after = new PeerDemands(peers);
     try {
-      this.#apply(before, peers);
+      this.#apply(before, after);
     } catch (error) {
       // Keys that were there had room
-      this.#apply(peers, before);
+      this.#apply(after, before);
       throw error;
     }
-    this.#peers = peers;
+    this.#demands = after;
   }
 
-  #apply(before: ReadonlyMap<string, TcpSecurity>, after: ReadonlyMap<string, TcpSecurity>): void {
+  #apply(before: PeerDemands, after: PeerDemands): void {
     const { fd } = this.#socket;
-    for (const [address, key] of this.#keysOf(before))
-      if (!after.get(address)?.md5Key) setMd5Key(fd, key.ip, undefined);
-    for (const [, { ip, key }] of this.#keysOf(after)) setMd5Key(fd, ip, key);
-    const checksTtl = [...after.values()].some(({ ttlSecurity }) => ttlSecurity !== undefined);
-    if (checksTtl === this.#checksTtl) return;
-    this.#checksTtl = checksTtl;
+    const keys = after.keys(this.#family);
+    for (const prefix of before.keys(this.#family).keys())
+      if (!keys.has(prefix)) setMd5Key(fd, prefix, undefined);
+    for (const [prefix, key] of keys) setMd5Key(fd, prefix, key);
+    this.#answersFar = after.answerFar;
     // The answer to the first packet is this socket's, before it is known whose the connection is
-    setTtl(fd, this.#family, checksTtl ? 255 : undefined);
-    setInteger(fd, K.IPPROTO_TCP, K.TCP_SAVE_SYN, checksTtl ? 1 : 0);
-  }
-
-  /** Keys of peers of the socket's family. */
-  #keysOf(peers: ReadonlyMap<string, TcpSecurity>): [string, { readonly ip: Ip; readonly key: Secret }][] {
-    const keys: [string, { readonly ip: Ip; readonly key: Secret }][] = [];
-    for (const [address, { md5Key }] of peers) {
-      const ip = ipOf(address);
-      if (md5Key && familyOf(ip) === this.#family) keys.push([address, { ip, key: md5Key }]);
-    }
-    return keys;
+    setTtl(fd, this.#family, this.#answersFar ? 255 : undefined);
+    setInteger(fd, K.IPPROTO_TCP, K.TCP_SAVE_SYN, after.checkTtl ? 1 : 0);
   }
 
   #take(): void {
@@ -142,7 +133,7 @@ export class TcpListener {
       resetSocket(fd);
       return;
     }
-    const { ttlSecurity: hops, ttl: ours } = this.#peers.get(address) ?? {};
+    const { ttlSecurity: hops, ttl: ours } = this.#demands.of(address) ?? {};
     const ttl = hops === undefined ? undefined : this.#synTtl(fd);
     if (hops !== undefined && ttl !== undefined && ttl < leastTtl(hops)) {
       resetSocket(fd);
@@ -151,7 +142,7 @@ export class TcpListener {
     }
     try {
       if (hops !== undefined) setTtlSecurity(fd, this.#family, hops);
-      else if (ours !== undefined || this.#checksTtl) setTtl(fd, this.#family, ours);
+      else if (ours !== undefined || this.#answersFar) setTtl(fd, this.#family, ours);
     } catch {
       resetSocket(fd);
       return;

@@ -1,5 +1,12 @@
 import { getSystemErrorName } from 'node:util';
-import { type Ip, ipByteLength, type Secret } from '../types/index.js';
+import {
+  hostPrefix,
+  type Ip,
+  type PrefixKey,
+  prefixAddress,
+  prefixLength,
+  type Secret,
+} from '../types/index.js';
 import * as K from './constants.js';
 import { native } from './native.js';
 import { familyOf } from './neigh-writer.js';
@@ -69,11 +76,11 @@ export function md5Signature(ip: Ip, prefixLength: number, key: Secret | undefin
 }
 
 /**
- * Gives the socket a key for a peer, changes it, or removes it; connections that come in take it over from a listening socket.
+ * Gives the socket a key for the peers within a prefix, changes it, or removes it; connections that come in take it over from a listening socket.
  * Throws an Error with `code`: ENOPROTOOPT where the kernel signs nothing, ENOMEM where net.core.optmem_max is used up.
  */
-export function setMd5Key(fd: number, ip: Ip, key: Secret | undefined): void {
-  const value = md5Signature(ip, ipByteLength(ip) * 8, key);
+export function setMd5Key(fd: number, prefix: PrefixKey, key: Secret | undefined): void {
+  const value = md5Signature(prefixAddress(prefix), prefixLength(prefix), key);
   const result = native().setSocketOption(fd, K.IPPROTO_TCP, K.TCP_MD5SIG_EXT, value);
   value.fill(0);
   if (key === undefined && result === -K.ENOENT) return;
@@ -86,7 +93,7 @@ export function openTcpSocket(ip: Ip, { md5Key, ttlSecurity, ttl }: TcpSecurity)
   const { RawSocket } = native();
   const socket = new RawSocket(family, K.SOCK_STREAM, 0);
   try {
-    if (md5Key) setMd5Key(socket.fd, ip, md5Key);
+    if (md5Key) setMd5Key(socket.fd, hostPrefix(ip), md5Key);
     if (ttlSecurity !== undefined) setTtlSecurity(socket.fd, family, ttlSecurity);
     else if (ttl !== undefined) setTtl(socket.fd, family, ttl);
     return socket.release();

@@ -1,4 +1,4 @@
-import type { Secret } from '../types/index.js';
+import { hostPrefix, type Secret } from '../types/index.js';
 import { ipOf } from './socket-address.js';
 import { TcpListener, type TcpListenerHost } from './tcp-listener.js';
 import { openTcpSocket, setMd5Key, type TcpSecurity } from './tcp-options.js';
@@ -11,8 +11,9 @@ export const tcpSockets = {
   /** A socket from which to connect to the address; the descriptor is the caller's. */
   open: (address: string, security: TcpSecurity): number => openTcpSocket(ipOf(address), security),
   /** Gives a connection that stands another key; it must have had one. */
-  changeKey: (fd: number, address: string, key: Secret): void => setMd5Key(fd, ipOf(address), key),
-  /** `peers` by address. */
+  changeKey: (fd: number, address: string, key: Secret): void =>
+    setMd5Key(fd, hostPrefix(ipOf(address)), key),
+  /** `peers` by address, or by prefix. */
   listen: (
     address: string,
     port: number,

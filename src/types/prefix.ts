@@ -18,6 +18,11 @@ export function prefixKey(prefix: Ip, length: number): PrefixKey {
   ) as PrefixKey;
 }
 
+/** The prefix of one address alone. */
+export function hostPrefix(ip: Ip): PrefixKey {
+  return prefixKey(ip, ipByteLength(ip) * 8);
+}
+
 /** The address of the prefix. */
 export function prefixAddress(key: PrefixKey): Ip {
   return typeof key === 'number' ? (Math.floor(key / LENGTHS) as Ipv4) : (key.slice(0, 16) as Ipv6);
@@ -60,6 +65,26 @@ export function longestMatch<Item extends { readonly prefix: PrefixKey }>(
       longest = item;
   }
   return longest;
+}
+
+/** What is in the prefix and in none of `holes`, as the fewest prefixes. */
+export function prefixWithout(prefix: PrefixKey, holes: readonly PrefixKey[]): PrefixKey[] {
+  const [address, length] = [prefixAddress(prefix), prefixLength(prefix)];
+  const inside = holes.filter(
+    (hole) => prefixLength(hole) >= length && isWithin(prefixAddress(hole), address, length),
+  );
+  if (inside.length === 0) return [prefix];
+  if (inside.includes(prefix)) return [];
+  const halves = [prefixKey(address, length + 1), prefixKey(withBit(address, length), length + 1)];
+  return halves.flatMap((half) => prefixWithout(half, inside));
+}
+
+/** The address with the bit behind its first `index` bits set. */
+function withBit(ip: Ip, index: number): Ip {
+  if (isIpv4(ip)) return ((ip | (1 << (31 - index))) >>> 0) as Ipv4;
+  const octet = index >>> 3;
+  const set = String.fromCharCode(ip.charCodeAt(octet) | (0x80 >>> (index & 7)));
+  return `${ip.slice(0, octet)}${set}${ip.slice(octet + 1)}` as Ipv6;
 }
 
 /** The prefix of the first `length` bits of an address. */

@@ -209,6 +209,44 @@ test('a reload: with other settings as a neighbor has it, into another range, in
   t.deepEqual(fabric.errors, []);
 });
 
+test('a range that is shut down refuses with its text, and has no neighbors (RFC 9003)', async (t) => {
+  const fabric = new Fabric();
+  const words = 'rack 7 is moved';
+  const { speaker, reload } = await listening(fabric, {
+    listenRanges: [range('10.2.0.0/16', { shutdown: words })],
+  });
+  t.true(speaker.endOfRibReceivedFromAll(), 'nobody is to come');
+  const shut = `6/2 ${Buffer.from([words.length]).toString('hex')}${Buffer.from(words).toString('hex')}`;
+  for (let i = 0; i < 30; i++) {
+    const peer = fabric.peer(`10.2.0.${i}`).connect('10.0.0.1');
+    // Whoever is refused reads why before the next one comes
+    t.is(peer.lastNotification, shut);
+    fabric.clock.advance(5000);
+  }
+  t.deepEqual(speaker.neighbors(), []);
+  t.is(speaker.rejectedConnections, 0, 'they are no strangers');
+  await reload({ listenRanges: [range('10.2.0.0/16')] });
+  const [one, other] = ['10.2.0.1', '10.2.0.2'].map((address) =>
+    fabric.peer(address).connect('10.0.0.1').establish(openOf(65002, address)),
+  );
+  t.is(speaker.neighbor('10.2.0.1')?.state, 'Established');
+  speaker.shutDownNeighbor('10.2.0.2', 'this one alone');
+  fabric.clock.advance(1000);
+  t.regex(other.lastNotification ?? '', /^6\/2/);
+  await reload({ listenRanges: [range('10.2.0.0/16', { shutdown: words })] });
+  fabric.clock.advance(1000);
+  t.is(one.lastNotification, shut);
+  t.deepEqual(
+    speaker.neighbors().map(({ address, shutdown }) => [address, shutdown?.message]),
+    [['10.2.0.2', 'this one alone']],
+    'what a command keeps down stays so when the range is back',
+  );
+  await reload({ listenRanges: [range('10.2.0.0/16')] });
+  const again = fabric.peer('10.2.0.2').connect('10.0.0.1');
+  t.regex(again.lastNotification ?? '', /^6\/2/);
+  t.deepEqual(fabric.errors, []);
+});
+
 test('with a range nobody knows that all have told their routes', async (t) => {
   const fabric = new Fabric();
   const { speaker } = await listening(fabric, { listenRanges: [range('10.2.0.0/16')] });

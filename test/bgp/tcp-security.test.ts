@@ -230,6 +230,81 @@ for (const [family, near, far] of [
   });
 }
 
+for (const [family, range, signed, bare] of [
+  ['IPv4', '127.1.0.0/16', '127.1.7.1', '127.1.7.2'],
+  ['IPv6', '::/0', undefined, '::1'],
+] as const) {
+  test.serial(
+    `a key of an ${family} prefix: signed from there alone, but not who has no key itself`,
+    async (t) => {
+      const far = family === 'IPv4' ? '127.0.0.51' : '::1';
+      const near = signed ?? bare;
+      const { listener, came } = await listenAt(far, range, { md5Key: key('hunter2') });
+      const from = (localAddress: string, security: PeerSecurity) => {
+        const end = new End();
+        const target = { address: far, port: listener.port, localAddress, security };
+        end.connection = transport.connect(target, end);
+        return end;
+      };
+      const end = from(near, { md5Key: key('hunter2') });
+      await until('both ends', () => end.opened && came.length === 1);
+      came[0].connection?.write(Buffer.from('signed'));
+      await until('octets', () => end.text === 'signed');
+      end.connection?.destroy();
+      await until('the end', () => came[0].closed);
+      const before = counter('TCPMD5NotFound');
+      const unsigned = from(bare, {});
+      await until('the drop', () => counter('TCPMD5NotFound') > before);
+      t.false(unsigned.opened);
+      listener.secure(
+        new Map<string, PeerSecurity>([
+          [range, { md5Key: key('hunter2') }],
+          [bare, {}],
+        ]),
+      );
+      await until('the one without a key', () => unsigned.opened && came.length === 2);
+      if (signed !== undefined) {
+        const other = from(signed, { md5Key: key('hunter2') });
+        await until('the others of the prefix', () => other.opened && came.length === 3);
+        other.connection?.destroy();
+      }
+      unsigned.connection?.destroy();
+      await until('the ends', () => came.every(({ closed }) => closed));
+      listener.secure(new Map());
+      const free = from(near, {});
+      await until('nobody has a key', () => free.opened);
+      free.connection?.destroy();
+      await listener.close();
+    },
+  );
+}
+
+test.serial('GTSM of a prefix; the longest one counts, and who has an entry itself before any', async (t) => {
+  const far = '127.0.0.51';
+  const { listener, came, tooFar } = await listenAt(far, '127.1.0.0/16', { ttlSecurity: 1 });
+  const from = (localAddress: string) => {
+    const end = new End();
+    end.connection = transport.connect({ address: far, port: listener.port, localAddress }, end);
+    return end;
+  };
+  listener.secure(
+    new Map<string, PeerSecurity>([
+      ['127.1.0.0/16', { ttlSecurity: 1 }],
+      ['127.1.7.0/24', { ttl: 9 }],
+      ['127.1.0.2', {}],
+    ]),
+  );
+  const dropped = from('127.1.0.1');
+  await until('the reset', () => dropped.closed);
+  t.deepEqual(tooFar, [['127.1.0.1', 64]]);
+  const taken = ['127.1.7.1', '127.1.0.2', '127.2.0.1'].map(from);
+  await until('the others', () => taken.every(({ opened }) => opened) && came.length === 3);
+  t.is(tooFar.length, 1);
+  for (const { connection } of taken) connection?.destroy();
+  await until('the ends', () => came.every(({ closed }) => closed));
+  await listener.close();
+});
+
 test.serial(
   'a key that the kernel refuses: the attempt ends with its words, the listener keeps what it had',
   async (t) => {

@@ -298,19 +298,15 @@ test('what a listener demands of the neighbor follows it to its address', async 
     fabric.log,
     undefined as never,
     {
-      isNeighbor: () => true,
+      callerAt: () => 'neighbor',
       tooFar() {},
       mayBecomeNeighbor: () => false,
       addressOf: () => address,
       accept: () => t.fail() as never,
     },
   );
-  await listeners.listen({
-    asn: 65001,
-    routerId: 1,
-    listen: [{ address: '::', port: 179 }],
-    neighbors: [neighbor],
-  });
-  for (address of [SPINE, OTHER, undefined]) listeners.neighborsMoved([neighbor]);
+  const config = { asn: 65001, routerId: 1, listen: [{ address: '::', port: 179 }], neighbors: [neighbor] };
+  await listeners.listen(config);
+  for (address of [SPINE, OTHER, undefined]) listeners.neighborsMoved(config);
   t.deepEqual(demanded, [[], [SPINE], [OTHER], []]);
 });

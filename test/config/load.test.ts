@@ -678,7 +678,7 @@ for (const key of reloadEffects().keys())
 
 for (const [where, key, cure] of [
   ['neighbors[0].', 'password', 'password-file'],
-  ['neighbors[0].', 'update_source', 'local-address'],
+  ['neighbors[0].', 'route_map', 'import-policy and export-policy'],
 ])
   test(`${key}: what to do instead is said, not which word is like it`, (t) => {
     const [found, ...more] = findings(neighbor(`${key}: x`));

@@ -126,7 +126,18 @@ test('what a start reads again without the schema is the same', (t) => {
 
 test('a listen range has the settings of its group, without those of who is connected to', (t) => {
   const { listenRanges } = parse({
-    'peer-groups': [{ name: 'leaves', 'remote-as': 65001, port: 1179, passive: false, 'hold-time': 30 }],
+    'peer-groups': [
+      {
+        name: 'leaves',
+        'remote-as': 65001,
+        port: 1179,
+        passive: false,
+        'hold-time': 30,
+        'password-file': keyFile('secret'),
+        'ttl-security': 1,
+        shutdown: 'soon',
+      },
+    ],
     'listen-ranges': [
       { prefix: '10.2.0.0/16', 'peer-group': 'leaves' },
       { prefix: '2001:db8::/32', 'remote-as': 'external', limit: 2 },
@@ -147,6 +158,8 @@ test('a listen range has the settings of its group, without those of who is conn
     ],
   );
   t.false(Object.hasOwn(listenRanges[0], 'port'));
+  t.like(listenRanges[0], { ttlSecurity: 1, shutdown: 'soon' });
+  t.is(listenRanges[0].passwordFile?.reveal().toString(), 'secret');
 });
 
 /** What is wrong, the file from its third line on, and every finding in order. */
@@ -237,10 +250,19 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
-    'a range whose group inherits what is to protect its sessions and cannot',
-    'peer-groups: [{ name: a, peer-group: b }, { name: b, ttl-security: 1 }]\nlisten-ranges: [{ prefix: 10.2.0.0/16, peer-group: a, remote-as: 1 }]\nneighbors: []\n',
+    'a range with two TTLs, one of its group',
+    'peer-groups: [{ name: a, ttl-security: 1 }]\nlisten-ranges: [{ prefix: 10.2.0.0/16, peer-group: a, remote-as: 1, ebgp-multihop: 2 }]\nneighbors: []\n',
     [
-      'f:4:52: listen-ranges[0].peer-group: found password-file, ttl-security or shutdown in b, which no listen range can have; allowed a peer group without them',
+      'f:4:84: listen-ranges[0].ebgp-multihop: found 2 with ttl-security, whose TTL is 255; allowed one of them',
+    ],
+  ],
+  [
+    'a range with what counts for who is connected to alone',
+    'neighbors: []\nlisten-ranges:\n  - prefix: 10.2.0.0/16\n    remote-as: 1\n    update-source: lo\n    local-address: 10.0.0.1\n    passive: true\n',
+    [
+      'f:7:5: listen-ranges[0].update-source: found a key that evpnd does not know; allowed nothing: the neighbor chooses the address that it connects to; bgp.listen limits them',
+      'f:8:5: listen-ranges[0].local-address: found a key that evpnd does not know; allowed nothing: the neighbor chooses the address that it connects to; bgp.listen limits them',
+      'f:9:5: listen-ranges[0].passive: found a key that evpnd does not know; allowed nothing: evpnd never connects to a neighbor of a range',
     ],
   ],
   [
@@ -248,7 +270,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'listen-ranges: [{ prefix: 10.2.0.0/16, remote-as: 1, port: 1 }]\nbgp: { listen: [] }\nneighbors: []\n',
     [
       'f:3:27: listen-ranges[0].prefix: found a range with an empty bgp.listen; allowed an address there',
-      `f:3:54: listen-ranges[0].port: found an unknown key; allowed prefix, limit, peer-group, ${INHERITED_KEYS['listen-ranges'].join(', ')}`,
+      'f:3:54: listen-ranges[0].port: found a key that evpnd does not know; allowed nothing: evpnd never connects to a neighbor of a range',
     ],
   ],
   [

@@ -1,8 +1,18 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+
+/** A counter of /proc/net/netstat's TcpExt, such as TCPMD5NotFound. */
+export function netstat(name: string): number {
+  const [names, values] = readFileSync('/proc/net/netstat', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('TcpExt:'))
+    .map((line) => line.split(' '));
+  return Number(values[names.indexOf(name)]);
+}
 
 /** Runs a command to its end and gives what it printed. */
 export const run = promisify(execFile);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import test from 'ava';
 import {
   FamilyLocalRib,
@@ -15,7 +14,7 @@ import { tcpSockets } from '../../src/linux/index.js';
 import { parseIp, silentLog, systemClock } from '../../src/types/index.js';
 import { type AnyFamily, EVPN, IPV4_UNICAST } from '../../src/wire/index.js';
 import { macRoute, neighborConfig, originated } from '../bgp/fabric.js';
-import { startBgpd, until } from './bgp-peers.js';
+import { netstat as counter, startBgpd, until } from './bgp-peers.js';
 
 const OURS = '127.0.0.53';
 const THEIRS = '127.0.0.54';
@@ -52,15 +51,6 @@ const config = (over: Partial<NeighborConfig>): SpeakerConfig => ({
     }),
   ],
 });
-
-/** A counter of /proc/net/netstat. */
-function counter(name: string): number {
-  const [names, values] = readFileSync('/proc/net/netstat', 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('TcpExt:'))
-    .map((line) => line.split(' '));
-  return Number(values[names.indexOf(name)]);
-}
 
 /** A speaker and FRR beside it, both stopped when `run` has ended. */
 async function withFrr(

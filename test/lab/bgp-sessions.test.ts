@@ -1,9 +1,9 @@
 import test from 'ava';
-import { Speaker, type SpeakerConfig, TcpTransport } from '../../src/bgp/index.js';
+import { type NeighborConfig, Speaker, type SpeakerConfig, TcpTransport } from '../../src/bgp/index.js';
 import { tcpSockets } from '../../src/linux/index.js';
-import { parsePrefix, silentLog, systemClock } from '../../src/types/index.js';
+import { parsePrefix, Secret, silentLog, systemClock } from '../../src/types/index.js';
 import { imet, macRoute, neighborConfig, originated } from '../bgp/fabric.js';
-import { startBgpd, until } from './bgp-peers.js';
+import { netstat as counter, startBgpd, until } from './bgp-peers.js';
 
 const OURS = '127.0.0.51';
 const THEIRS = '127.0.0.52';
@@ -13,6 +13,7 @@ const CONFIG = `router bgp 65002
  bgp router-id ${THEIRS}
  no bgp ebgp-requires-policy
  no bgp default ipv4-unicast
+ bgp log-neighbor-changes
  neighbor ${OURS} remote-as 65001
  neighbor ${OURS} port ${OUR_PORT}
  neighbor ${OURS} ebgp-multihop 5
@@ -107,6 +108,72 @@ test.serial(
       });
       await until('the configured neighbor', isUp);
       t.is(status()?.listenRange, undefined);
+    } catch (error) {
+      t.log(daemon.output, status());
+      throw error;
+    } finally {
+      await speaker.stop();
+      await daemon.stop();
+    }
+  },
+);
+
+test.serial(
+  'FRR connects from a range with a key and GTSM: with both alone, and a range that is shut down tells it why',
+  async (t) => {
+    const { daemon, vtysh } = await startBgpd(THEIRS, THEIR_PORT, CONFIG);
+    const passwordFile = new Secret(Buffer.from('for-the-rack'), '/etc/evpnd/keys/rack');
+    const range = (neighbor: Partial<NeighborConfig>) =>
+      config({
+        listenRanges: [
+          {
+            prefix: parsePrefix('127.0.0.48/29'),
+            limit: 1,
+            neighbor: { ...SETTINGS, remoteAs: 65002, ...neighbor },
+          },
+        ],
+      });
+    const speaker = new Speaker(range({ passwordFile, ttlSecurity: 1 }), {
+      clock: systemClock,
+      transport: new TcpTransport(tcpSockets),
+      log: silentLog,
+    });
+    const status = () => speaker.neighbor(THEIRS);
+    const isUp = () => status()?.state === 'Established';
+    const frr = (...lines: string[]) =>
+      vtysh(
+        ['configure terminal', 'router bgp 65002', ...lines.map((line) => `neighbor ${OURS} ${line}`)].join(
+          '\n',
+        ),
+      );
+    try {
+      await speaker.start();
+      const unsigned = counter('TCPMD5NotFound');
+      await until('a SYN without a signature is dropped', () => counter('TCPMD5NotFound') > unsigned);
+      t.deepEqual(speaker.neighbors(), []);
+
+      // Signed, but from too far away: FRR sends with the TTL of its ebgp-multihop
+      await frr('password for-the-rack');
+      await until('signed connections are reset', async () => !isUp() && speaker.neighbors().length === 0);
+      await vtysh(`configure terminal\nrouter bgp 65002\nno neighbor ${OURS} ebgp-multihop`);
+      await frr('ttl-security hops 1');
+      await until('the session', isUp);
+      t.like(status(), { isSigned: true, ttlSecurity: 1, listenRange: '127.0.0.48/29' });
+
+      await speaker.reconfigure(range({ passwordFile, ttlSecurity: 1, shutdown: 'rack 7 is moved' }));
+      await until('FRR is told', async () =>
+        /Administrative Shutdown/.test(await vtysh(`show bgp neighbors ${OURS}`)),
+      );
+      t.deepEqual(speaker.neighbors(), []);
+      await until(
+        'FRR is told again when it connects',
+        () => daemon.output.split('rack 7 is moved').length > 2,
+      );
+
+      // ebgp-multihop: FRR with GTSM hears only who sends with 255
+      await speaker.reconfigure(range({ passwordFile, ebgpMultihop: 255 }));
+      await until('the session, by our TTL', isUp);
+      t.is(status()?.ttlSecurity, undefined);
     } catch (error) {
       t.log(daemon.output, status());
       throw error;
