@@ -41,6 +41,8 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
       answerProblem(new Problem('bad-request', error.message), request, reply),
     ajv: {
       customOptions: {
+        // As in config/validate.ts
+        code: { optimize: false },
         removeAdditional: false,
         coerceTypes: true,
         useDefaults: true,
