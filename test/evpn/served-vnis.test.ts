@@ -29,6 +29,8 @@ const SETTINGS: EvpnSettings = {
   advertiseAllVni: true,
   vnis: new Map(),
 };
+/** New addresses that a port may have at once where its rate is one a second. */
+const BURST = 10;
 const anyAs = (vni: number): RouteTargetPattern => ({ kind: 'any-as', localAdministrator: vni });
 const vniWith = (settings: Partial<VniSettings>): EvpnSettings => ({
   ...SETTINGS,
@@ -150,6 +152,9 @@ test('the hosts that are there when a VNI begins to forward are announced at onc
   leaf.addVni(devices);
   clock.advance(100);
   t.is(leaf.originated().length, 2 * count + 1);
+  for (let n = 0; n < count; n++) leaf.hostSpeaks(devices, (HOST + 100 + n) as Mac);
+  clock.advance(100);
+  t.is(leaf.originated().length, 2 * count + 1 + BURST, 'and let no other through');
 });
 
 test('of a VNI that goes nothing is kept or counted: VTEPs, conflicts, what its ports were held back with', async (t) => {
