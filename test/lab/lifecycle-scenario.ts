@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fabric, installedRows, waitFor, waitForFloodLists } from '../../lab/index.js';
+import { Fabric, installedRows, waitFor, waitForFloodLists, waitForNeighbors } from '../../lab/index.js';
 import { runCases } from './linux-namespace.js';
 import { randomOf } from './support/random.js';
 
@@ -171,13 +171,26 @@ async function leaveCopies(): Promise<void> {
   assert.deepEqual((await ofHost()).sort(), [false, true]);
 }
 
+const difference = (before: readonly string[], now: readonly string[]) =>
+  [
+    ...before.filter((row) => !now.includes(row)).map((row) => `missing: ${row}`),
+    ...now.filter((row) => !before.includes(row)).map((row) => `beyond: ${row}`),
+  ].join('\n');
+
 async function copiesGo(): Promise<void> {
-  const before = await effective();
+  const before = await settled();
   await leaveCopies();
   await run(['ip link set br0 type bridge vlan_filtering 1']);
   await waitFor(async () => (await bridgeRowsOf('vx20')).length === 0, { what: 'no row left in the VLAN' });
   await run(['bridge vlan add dev vx20 vid 20 pvid untagged']);
-  await waitFor(async () => (await effective()).join() === before.join(), { what: 'the rows of the start' });
+  let now: string[] = [];
+  await waitFor(
+    async () => {
+      now = await effective();
+      return now.join() === before.join();
+    },
+    { what: 'the rows of the start', show: () => difference(before, now) },
+  );
   await leaveCopies();
   await fabric.evpnd('leaf1').stop();
   assert.deepEqual(await rows(), []);
@@ -193,7 +206,14 @@ try {
   await fabric.apply('leaf1', { ip: ['addr add 10.0.0.11/32 dev lo'], bridge: [] });
   await fabric.introduceHosts();
   await runCases([
-    { name: 'the fabric stands', run: () => waitForFloodLists(fabric, 40_000) },
+    {
+      name: 'the fabric stands',
+      // Flood lists come first: what they are compared with later needs the hosts' rows too
+      async run() {
+        await waitForFloodLists(fabric, 40_000);
+        await waitForNeighbors(fabric, 40_000);
+      },
+    },
     { name: 'copies of rows that outlive their VLAN go', run: copiesGo },
     ...Array.from({ length: ROUNDS }, (_, i) => ({
       name: `${CHANGES} random changes, seed ${first + i}`,
