@@ -1,6 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './errors.js';
+import { Exposer } from './metrics/exposition.js';
 import { DEFAULT_LIMIT, NoQuery } from './parameters.js';
 import { operationId, problemAnswer, problemAnswers } from './resource.js';
 import { ENDPOINTS, type ReadModel } from './resources/index.js';
@@ -37,6 +38,33 @@ export function addResources(scope: FastifyInstance, model: ReadModel, turnstile
 function asksForMany({ query }: FastifyRequest): boolean {
   const { limit = DEFAULT_LIMIT } = query as { readonly limit?: number };
   return limit > DEFAULT_LIMIT;
+}
+
+/** Adds what Prometheus scrapes. */
+export function addMetrics(api: FastifyInstance, model: ReadModel, turnstile: Turnstile): void {
+  const exposer = new Exposer(model.metrics);
+  api.get(
+    '/metrics',
+    {
+      schema: {
+        summary: "Metrics in Prometheus' text format",
+        tags: ['probes'],
+        operationId: 'getMetrics',
+        querystring: NoQuery,
+        response: {
+          200: { description: 'OK', content: { 'text/plain': { schema: Type.String() } } },
+          ...problemAnswers([400, 503]),
+        },
+      },
+    },
+    async (_, reply) => {
+      const written = turnstile.admit(() => turnstile.long(() => exposer.write(turnstile)));
+      if (written === undefined)
+        throw new Problem('busy', 'too many requests are being answered; ask again in a second');
+      const { contentType, text } = await written;
+      return reply.type(contentType).serializer(String).send(text);
+    },
+  );
 }
 
 /** Adds what supervisors poll. */

@@ -14,7 +14,7 @@ import { Problem, ProblemSchema } from './errors.js';
 import { addGuards } from './guards.js';
 import { CursorError } from './paging.js';
 import { validationProblem } from './parameters.js';
-import { addProbes, addResources } from './register.js';
+import { addMetrics, addProbes, addResources } from './register.js';
 import { NAMED_SCHEMAS, type ReadModel } from './resources/index.js';
 import { Turnstile } from './turnstile.js';
 import { toJson } from './written.js';
@@ -91,6 +91,7 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
     { prefix: '/api/v1' },
   );
   addProbes(api, readModel);
+  addMetrics(api, readModel, turnstile);
   api.get('/openapi.json', { schema: { hide: true } }, () => api.swagger());
   await api.ready();
   return api;

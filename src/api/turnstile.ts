@@ -12,12 +12,15 @@ export interface Turns {
   next(): Promise<void>;
   /** Takes the step and accounts for the time. */
   timed<Value>(work: () => Value): Value;
+  /** Accounts for so many milliseconds that a step took which could not be timed as a whole. */
+  owe(milliseconds: number): void;
 }
 
 /** Runs each step in its own turn of the event loop. */
 export const EACH_TURN: Turns = {
   next: () => new Promise((resolve) => void setImmediate(resolve)),
   timed: (work) => work(),
+  owe: () => {},
 };
 
 interface Waiting {
@@ -94,8 +97,12 @@ export class Turnstile implements Turns {
     try {
       return work();
     } finally {
-      this.#owed += this.#now() - start;
+      this.owe(this.#now() - start);
     }
+  }
+
+  owe(milliseconds: number): void {
+    this.#owed += milliseconds;
   }
 
   /** A step is taken in this turn. */

@@ -75,6 +75,7 @@ const URLS: Record<string, readonly string[]> = {
     '/api/v1/explain',
   ],
   '/livez': ['/livez', '/livez?x=1'],
+  '/metrics': ['/metrics', '/metrics?x=1'],
   '/readyz': ['/readyz', '/readyz?x=1'],
 };
 
@@ -111,10 +112,9 @@ for (const [path, urls] of Object.entries(URLS))
   for (const url of urls)
     test(`the answer to ${url} is as described`, async (t) => {
       const answer = await api.inject(url);
-      t.deepEqual(
-        faultsOf(path, answer.statusCode, String(answer.headers['content-type']), answer.json()),
-        [],
-      );
+      const type = String(answer.headers['content-type']);
+      const body = type.startsWith('text/') ? answer.body : answer.json();
+      t.deepEqual(faultsOf(path, answer.statusCode, type, body), []);
     });
 
 test('the refusal of a command is as described', async (t) => {

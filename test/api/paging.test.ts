@@ -271,6 +271,7 @@ test('a row that goes while its page is made is left out, and the next page foll
       if (++turns === 1) rows.delete(150);
     },
     timed: (work) => work(),
+    owe: () => {},
   });
   t.is(page.items.length, 199);
   t.false(page.items.includes(150));
@@ -283,6 +284,7 @@ test('a page ends where its items become heavy, and its turns sooner; nothing is
   const mostATurn: number[] = [];
   const turns = {
     next: () => Promise.resolve(),
+    owe: () => {},
     timed<Value>(work: () => Value): Value {
       made = 0;
       const value = work();

@@ -14,6 +14,7 @@ function list(count: number) {
       return EACH_TURN.next();
     },
     timed: (work) => work(),
+    owe: () => {},
   };
   const itemAt = (at: number) => ({ name: `swp${at}\u202e`, at, none: null, left: undefined });
   const pages = pagesByKey<number, number, object>({

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { parseConfig } from '../../src/config/load.js';
+import { metricsReference } from '../api/support/metrics-reference.js';
 import { configReference, reloadReference } from './support/reference.js';
 import { stepReference } from './support/step-reference.js';
 
@@ -9,6 +10,7 @@ const PARTS = {
   reference: [MANUAL, configReference],
   reload: [MANUAL, reloadReference],
   steps: ['docs/best-path.md', stepReference],
+  metrics: ['docs/metrics.md', metricsReference],
 } as const;
 
 for (const [part, [file, written]] of Object.entries(PARTS))

@@ -1,4 +1,6 @@
 import type { TSchema } from '@sinclair/typebox';
+import type { BoundMetric } from '../metrics/exposition.js';
+import { METRICS } from '../metrics/index.js';
 import type { Endpoint } from '../resource.js';
 import type { Readiness, Rooms } from '../rooms/rooms.js';
 import { arpCache } from './arp-cache.js';
@@ -56,6 +58,8 @@ type All<Union> = (Union extends unknown ? (each: Union) => void : never) extend
 export type ReadModel = All<ReturnType<(typeof RESOURCES)[number]['reads']>> & {
   /** Ready: the kernel's rows have been read, and every neighbor has sent End-of-RIB or the deferral is over. */
   readiness(): Readiness;
+  /** What /metrics has: the tables of `metrics/`, read of these rooms. */
+  readonly metrics: readonly BoundMetric[];
 };
 
 /** Every URL that is read. */
@@ -69,5 +73,6 @@ export const NAMED_SCHEMAS: readonly TSchema[] = RESOURCES.flatMap<TSchema>(({ s
 /** The read model over the running rooms; it is stateless. */
 export function roomsModel(rooms: Rooms): ReadModel {
   const parts = RESOURCES.map(({ reads }) => reads(rooms));
-  return Object.assign({ readiness: rooms.readiness }, ...parts);
+  const metrics = METRICS.map(({ samples, ...metric }) => ({ ...metric, samples: () => samples(rooms) }));
+  return Object.assign({ readiness: rooms.readiness, metrics }, ...parts);
 }

@@ -77,6 +77,7 @@ export interface MemoryRoute {
 export class MemoryReadModel implements ReadModel {
   statusItem: Status = samples.status;
   readinessNow: Readiness = { ready: true, reasons: [] };
+  readonly metrics = [];
   eventLoopItem: EventLoopItem = {
     since: '2026-01-02T03:04:05.000Z',
     samples: 4000,

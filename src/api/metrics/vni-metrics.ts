@@ -1,0 +1,94 @@
+import { vniOwner } from '../../dataplane/index.js';
+import type { Vni } from '../../types/index.js';
+import type { Rooms } from '../rooms/rooms.js';
+import { gauge, type Metric, type Sample } from './metric.js';
+
+/* What each VNI of the kernel has. */
+
+const VNI = ['vni'] as const;
+
+function perVni(value: (rooms: Rooms, vni: Vni) => number | undefined): Metric['samples'] {
+  return (rooms) => {
+    const samples: Sample[] = [];
+    for (const vni of rooms.dataPlane.topology.vnis.keys()) {
+      const found = value(rooms, vni);
+      if (found !== undefined) samples.push([found, String(vni)]);
+    }
+    return samples;
+  };
+}
+
+type Counted = 'localMacs' | 'remoteMacs' | 'localIps' | 'remoteIps';
+
+/** Local ones and remote ones. */
+function byOrigin(local: Counted, remote: Counted): Metric['samples'] {
+  return ({ dataPlane, evpn }) => {
+    const samples: Sample[] = [];
+    for (const vni of dataPlane.topology.vnis.keys()) {
+      const counts = evpn.vrf(vni)?.counts;
+      if (!counts) continue;
+      samples.push([counts[local], String(vni), 'local'], [counts[remote], String(vni), 'remote']);
+    }
+    return samples;
+  };
+}
+
+export const VNI_METRICS: readonly Metric[] = [
+  gauge(
+    'evpnd_vni_up',
+    '1 if the VNI can forward.',
+    VNI,
+    perVni(({ dataPlane }, vni) => (dataPlane.topology.vnis.get(vni)?.up ? 1 : 0)),
+  ),
+  gauge(
+    'evpnd_vni_served',
+    '1 if the configuration has evpnd serve the VNI.',
+    VNI,
+    perVni((rooms, vni) => {
+      const { vnis, advertiseAllVni } = rooms.config().evpn;
+      return (vnis.get(vni)?.advertise ?? advertiseAllVni) ? 1 : 0;
+    }),
+  ),
+  gauge(
+    'evpnd_vni_advertised',
+    '1 if the flood route of the VNI is announced.',
+    VNI,
+    perVni(({ evpn }, vni) => (evpn.vrf(vni)?.flooding.advertised === undefined ? 0 : 1)),
+  ),
+  gauge(
+    'evpnd_vni_macs',
+    'MAC addresses of the VNI, by where they are.',
+    [...VNI, 'origin'],
+    byOrigin('localMacs', 'remoteMacs'),
+  ),
+  gauge(
+    'evpnd_vni_ips',
+    'IP addresses of hosts of the VNI, by where they are.',
+    [...VNI, 'origin'],
+    byOrigin('localIps', 'remoteIps'),
+  ),
+  gauge(
+    'evpnd_vni_remote_vteps',
+    'VTEPs that announce the VNI.',
+    VNI,
+    perVni(({ evpn }, vni) => evpn.vrf(vni)?.flooding.routes.size ?? 0),
+  ),
+  gauge(
+    'evpnd_vni_flood_vteps',
+    'VTEPs that get a copy of each broadcast, unknown unicast and multicast frame.',
+    VNI,
+    perVni(({ dataPlane }, vni) => dataPlane.plane(vni)?.floods.size ?? 0),
+  ),
+  gauge(
+    'evpnd_vni_flood_vteps_left_out',
+    'VTEPs that get none, because of `evpn.flood-limit`.',
+    VNI,
+    perVni(({ evpn }, vni) => evpn.vrf(vni)?.flooding.leftOut?.size ?? 0),
+  ),
+  gauge(
+    'evpnd_vni_drifts_open',
+    'Rows of the kernel that are not as wanted.',
+    VNI,
+    perVni(({ dataPlane }, vni) => dataPlane.drift.openIn(vniOwner(vni))),
+  ),
+];

@@ -1,0 +1,13 @@
+import { METRICS } from '../../../src/api/metrics/index.js';
+
+/** The table of docs/metrics.md. */
+export function metricsReference(): string {
+  return [
+    '| metric | type | labels | meaning |',
+    '|---|---|---|---|',
+    ...METRICS.map(
+      ({ name, type, labels, help }) =>
+        `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+    ),
+  ].join('\n');
+}
