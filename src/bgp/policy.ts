@@ -10,7 +10,14 @@ import {
   routeTargetLocalAdministrator,
   type Vni,
 } from '../types/index.js';
-import { type AnyFamily, type AttributeChanges, EVPN, type Nlri, RouteType } from '../wire/index.js';
+import {
+  type AnyFamily,
+  type AttributeChanges,
+  EVPN,
+  type Nlri,
+  RouteType,
+  vniOfRoute,
+} from '../wire/index.js';
 
 /** What a rule matches: a route that fits every condition that is there, each of which one of its values is enough for. */
 export interface PolicyMatch {
@@ -87,7 +94,7 @@ function matches(match: PolicyMatch, family: AnyFamily, nlri: Nlri, attributes: 
   if (routeTypes !== undefined && !(family === (EVPN as AnyFamily) && routeTypes.includes(nlri.type)))
     return false;
   if (vnis !== undefined) {
-    const vni = vniOf(nlri, attributes);
+    const vni = nlri.type === 0 ? undefined : vniOfRoute(nlri, attributes.tunnelLabel);
     if (vni === undefined || !vnis.some(({ first, last }) => vni >= first && vni <= last)) return false;
   }
   if (macs !== undefined) {
@@ -108,20 +115,6 @@ function fits(pattern: RouteTargetPattern, { routeTargets }: MatchedAttributes):
   return pattern.kind === 'exact'
     ? routeTargets.includes(pattern.routeTarget)
     : routeTargets.some((target) => routeTargetLocalAdministrator(target) === pattern.localAdministrator);
-}
-
-function vniOf(nlri: Nlri, { tunnelLabel }: MatchedAttributes): number | undefined {
-  switch (nlri.type) {
-    case RouteType.MAC_IP_ADVERTISEMENT:
-      return nlri.label1;
-    case RouteType.INCLUSIVE_MULTICAST:
-      return tunnelLabel;
-    case RouteType.ETHERNET_AUTO_DISCOVERY:
-    case RouteType.IP_PREFIX:
-      return nlri.label;
-    default:
-      return undefined;
-  }
 }
 
 function prefixIn(nlri: Nlri): PrefixKey | undefined {

@@ -28,7 +28,7 @@ export { capabilityName } from './capabilities.js';
 export type { Head } from './evpn-routes/codec.js';
 export * from './evpn-routes/index.js';
 export { headOf, sameKey, sameNlri, sameTail, tailOf } from './evpn-routes/route-key.js';
-export { type EvpnRoute, formatNlri, type UnknownEvpnRoute } from './evpn-routes/routes.js';
+export { type EvpnRoute, formatNlri, type UnknownEvpnRoute, vniOfRoute } from './evpn-routes/routes.js';
 export * from './extended-community.js';
 export * from './families/index.js';
 export { encodeKeepalive, HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from './header.js';

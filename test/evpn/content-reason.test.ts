@@ -1,6 +1,6 @@
 import test from 'ava';
 import { contentReason, type UnusedReason, vtepReason } from '../../src/evpn/index.js';
-import { isUsedType, vniOf, vtepOf as vtepOfRoute } from '../../src/evpn/route-types/index.js';
+import { isUsedType, vtepOf as vtepOfRoute } from '../../src/evpn/route-types/index.js';
 import {
   ESI_ZERO,
   type Esi,
@@ -10,7 +10,7 @@ import {
   RouteDistinguisher,
   toVni,
 } from '../../src/types/index.js';
-import { type EvpnNlri, type PathAttributes, RouteType } from '../../src/wire/index.js';
+import { type EvpnNlri, type PathAttributes, RouteType, vniOfRoute } from '../../src/wire/index.js';
 import { imet, macRoute } from '../bgp/fabric.js';
 import { pathAttributes } from '../support/path-attributes.js';
 import { servingLeaf, vtepOf } from './support/leaf.js';
@@ -113,14 +113,14 @@ const PLACES: readonly (readonly [
   ],
   ['a Type-3 without a tunnel', imet('10.0.0.7'), {}, NEAR, undefined, true],
   ['a Type-4', SEGMENT, {}, NEAR, undefined, false],
-  ['a Type-5', PREFIX, {}, NEAR, undefined, false],
+  ['a Type-5', PREFIX, {}, NEAR, VNI, false],
 ];
 
 for (const [name, nlri, attributes, vtep, vni, isUsed] of PLACES)
   test(`where a route leads: ${name}`, (t) => {
     const said = pathAttributes({ nextHop: NEAR, ...attributes });
     t.is(vtepOfRoute(nlri, said), vtep);
-    t.is(vniOf(nlri, said), vni);
+    t.is(vniOfRoute(nlri, said.pmsiTunnel?.label), vni);
     t.is(isUsedType(nlri), isUsed);
   });
 

@@ -1,14 +1,7 @@
 import type { Destination, Path } from '../../bgp/index.js';
-import {
-  claimOf,
-  importingSetting,
-  type MacVrf,
-  type RemoteClaim,
-  reasonText,
-  vniOf,
-} from '../../evpn/index.js';
+import { claimOf, importingSetting, type MacVrf, type RemoteClaim, reasonText } from '../../evpn/index.js';
 import { formatRouteTarget, formatRouteTargetPattern, type Ip, type Mac } from '../../types/index.js';
-import type { PathAttributes } from '../../wire/index.js';
+import { type PathAttributes, vniOfRoute } from '../../wire/index.js';
 import type { Turns } from '../turnstile.js';
 import { type Chosen, chooseFirst } from './explain-chosen.js';
 import type { Heard } from './explain-claims.js';
@@ -53,7 +46,7 @@ export function whyStranger({ evpn }: Rooms, vrf: MacVrf, destination: Destinati
   const notImported = evpn.importer.whyNotImported(destination, vrf);
   if (notImported === undefined) return undefined;
   const importers = evpn.importer.importersOf(destination);
-  const label = vniOf(best.nlri, best.attributes);
+  const label = vniOfRoute(best.nlri, best.attributes.pmsiTunnel?.label);
   const isMeant = label === vrf.vni || label === 0 || label === undefined || importers.length === 0;
   if (!isMeant) return undefined;
   if (notImported !== 'route-targets') return reasonText(notImported, best);
@@ -75,7 +68,7 @@ function spoken({ best, paths }: Destination): Path | undefined {
 function whyRejected(vrf: MacVrf, destination: Destination): string | undefined {
   const path = spoken(destination);
   if (!path) return undefined;
-  const label = vniOf(path.nlri, path.attributes);
+  const label = vniOfRoute(path.nlri, path.attributes.pmsiTunnel?.label);
   const isMeant = label === vrf.vni || label === 0 || label === undefined;
   return isMeant ? reasonText('import-policy', path) : undefined;
 }

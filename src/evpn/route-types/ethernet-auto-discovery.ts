@@ -29,8 +29,6 @@ export const ethernetAutoDiscovery: UsedRouteType<EthernetAutoDiscovery> = {
 
   forwardingReason: ({ nextHop }, vrf, topology) => vtepReason(nextHop, vrf, topology),
 
-  vniOf: ({ label }) => label,
-
   put(vrf, destination, { esi }, now, old) {
     const { best } = destination;
     const counts =

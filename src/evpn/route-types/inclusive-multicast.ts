@@ -81,8 +81,6 @@ export const inclusiveMulticast: UsedRouteType<InclusiveMulticast> = {
     return noCopyReason(vtep, vrf, topology) ?? (vrf.flooding.leftOut?.has(vtep) ? 'flood-limit' : undefined);
   },
 
-  vniOf: (_route, { pmsiTunnel }) => pmsiTunnel?.label,
-
   put(vrf, destination, route, now, old) {
     const target = copyTarget(now.attributes);
     const isOfVni = labelReason(route, now.attributes, vrf) === undefined;

@@ -64,11 +64,6 @@ export function forwardingReason(
   return usedTypeOf(route)?.forwardingReason(attributes, vrf, topology);
 }
 
-/** Returns the VNI that the route names; undefined if it names none. */
-export function vniOf(route: EvpnNlri, attributes: PathAttributes): number | undefined {
-  return usedTypeOf(route)?.vniOf(route, attributes);
-}
-
 /** Puts a destination in its place in the VRF, and marks what depends on it. `old`: with what it stood there before. */
 export function put(vrf: MacVrf, destination: Destination, now: Importers, old: Importers | undefined): void {
   const { nlri } = destination;

@@ -43,8 +43,6 @@ export const macIpAdvertisement: UsedRouteType<MacIpAdvertisement> = {
 
   forwardingReason: ({ nextHop }, vrf, topology) => vtepReason(nextHop, vrf, topology),
 
-  vniOf: ({ label1 }) => label1,
-
   put(vrf, destination, route, now, old) {
     if (now.esi !== old?.esi) vrf.segments.move(destination, old?.esi, now.esi);
     const mac = vrf.macEntry(route.mac);

@@ -24,8 +24,6 @@ export interface UsedRouteType<Route> {
   labelReason(route: Route, attributes: PathAttributes, vrf: MacVrf): UnusedReason | undefined;
   /** Returns why the VNI sends its VTEP nothing; undefined if it may. Content and label are in order. */
   forwardingReason(attributes: PathAttributes, vrf: MacVrf, topology: Topology): UnusedReason | undefined;
-  /** Returns the VNI that the route names; undefined if it names none. */
-  vniOf(route: Route, attributes: PathAttributes): number | undefined;
   /** Puts a destination in its place in the VRF, and marks what depends on it. `old`: with what it stood there before. */
   put(vrf: MacVrf, destination: Destination, route: Route, now: Importers, old: Importers | undefined): void;
   /** Takes a destination out of the VRF, and marks what depended on it. `old`: with what it stood there. */

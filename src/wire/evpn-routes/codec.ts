@@ -35,6 +35,8 @@ export interface RouteCodec<Route> {
   tail(route: Route): string;
   /** True if what is not part of the key is equal. */
   sameRest(a: Route, b: Route): boolean;
+  /** Returns the VNI that the label names; of a type without one, `tunnelLabel`, that of its PMSI tunnel; undefined for none. */
+  vni(route: Route, tunnelLabel: number | undefined): number | undefined;
   /** Returns the key, without the RD, as FRR writes it: `[type]:[Ethernet tag]:…`. */
   format(route: Route): string;
 }

@@ -42,5 +42,6 @@ export const ethernetAutoDiscovery: RouteCodec<EthernetAutoDiscovery> = {
   sameTail: (a, b) => a.ethernetTag === b.ethernetTag,
   tail: (route) => String(route.ethernetTag),
   sameRest: (a, b) => a.label === b.label,
+  vni: ({ label }) => label,
   format: (route) => `[1]:[${route.ethernetTag}]:[${formatEsi(route.esi)}]`,
 };

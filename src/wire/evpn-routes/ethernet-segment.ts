@@ -46,5 +46,6 @@ export const ethernetSegment: RouteCodec<EthernetSegment> = {
   sameTail: (a, b) => a.originator === b.originator,
   tail: (route) => String(route.originator),
   sameRest: () => true,
+  vni: () => undefined,
   format: (route) => `[4]:[${formatEsi(route.esi)}]:${formatAddress(route.originator)}`,
 };

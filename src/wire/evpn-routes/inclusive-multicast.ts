@@ -37,5 +37,6 @@ export const inclusiveMulticast: RouteCodec<InclusiveMulticast> = {
   sameTail: (a, b) => a.ethernetTag === b.ethernetTag,
   tail: (route) => String(route.ethernetTag),
   sameRest: () => true,
+  vni: (_route, tunnelLabel) => tunnelLabel,
   format: (route) => `[3]:[${route.ethernetTag}]:${formatAddress(route.originator)}`,
 };

@@ -75,5 +75,6 @@ export const ipPrefix: RouteCodec<IpPrefix> = {
   sameTail: (a, b) => a.prefixLength === b.prefixLength && a.ethernetTag === b.ethernetTag,
   tail: (route) => `${route.ethernetTag} ${route.prefixLength}`,
   sameRest: (a, b) => a.label === b.label && a.gateway === b.gateway && a.esi === b.esi,
+  vni: ({ label }) => label,
   format: (route) => `[5]:[${route.ethernetTag}]:[${route.prefixLength}]:[${formatIp(route.prefix)}]`,
 };

@@ -84,6 +84,7 @@ export const macIpAdvertisement: RouteCodec<MacIpAdvertisement> = {
   sameTail: (a, b) => a.ip === b.ip && a.ethernetTag === b.ethernetTag,
   tail: (route) => `${route.ethernetTag} ${route.ip ?? ''}`,
   sameRest: (a, b) => a.label1 === b.label1 && a.label2 === b.label2 && a.esi === b.esi,
+  vni: ({ label1 }) => label1,
   format({ ethernetTag, mac, ip }) {
     const key = `[2]:[${ethernetTag}]:[48]:[${formatMac(mac)}]`;
     return ip === undefined ? key : `${key}:${formatAddress(ip)}`;

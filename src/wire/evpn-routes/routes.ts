@@ -95,3 +95,8 @@ export function keyOnly(route: EvpnNlri): EvpnNlri {
 export function formatNlri(route: EvpnNlri): string {
   return codecOfRoute(route).format(route);
 }
+
+/** Returns the VNI that the route names, in its label or in that of its PMSI tunnel; undefined if it names none. */
+export function vniOfRoute(route: EvpnNlri, tunnelLabel: number | undefined): number | undefined {
+  return codecOfRoute(route).vni(route, tunnelLabel);
+}
