@@ -6,7 +6,9 @@ const FAMILY_NAMES = ['l2vpn-evpn', 'ipv4-unicast', 'ipv6-unicast'] as const;
 /** An address family as the file names it. */
 export type FamilyName = (typeof FAMILY_NAMES)[number];
 
-export const FAMILY_WORDS = 'l2vpn-evpn, ipv4-unicast or ipv6-unicast';
+export const FAMILY_WORDS = `${FAMILY_NAMES.slice(0, -1).join(', ')} or ${FAMILY_NAMES.at(-1)}`;
+/** The same for the manual. */
+export const FAMILY_TERMS = FAMILY_NAMES.map((name) => `\`${name}\``).join(', ');
 
 /** In place of a wrong one. */
 export const familyStandIn = (index: number): FamilyName => FAMILY_NAMES[index % FAMILY_NAMES.length];

@@ -11,6 +11,7 @@ import {
 import { BFD, formatBfd, parseBfd } from './bfd.js';
 import {
   FAMILY_ROUTES,
+  FAMILY_TERMS,
   FAMILY_WORDS,
   familyStandIn,
   formatFamilyRoutes,
@@ -254,8 +255,7 @@ const SHARED = {
   ),
   families: parsed(
     setting(texts('a list of address families', FAMILY_WORDS, familyStandIn, { minItems: 1 }), {
-      description:
-        'What is spoken with the neighbor: `l2vpn-evpn`, `ipv4-unicast`, `ipv6-unicast`. Unicast needs `underlay.enabled`, and a neighbor whose address is of the same family, or one by `interface`, to which IPv4 prefixes are told with IPv6 next hops (RFC 8950).',
+      description: `What is spoken with the neighbor: ${FAMILY_TERMS}. Unicast needs \`underlay.enabled\`, and a neighbor whose address is of the same family, or one by \`interface\`, to which IPv4 prefixes are told with IPv6 next hops (RFC 8950).`,
       default: ['l2vpn-evpn'],
       ...NEW_SESSION,
     }),

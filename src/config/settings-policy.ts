@@ -14,7 +14,7 @@ import {
   VNI_MAX,
   type Vni,
 } from '../types/index.js';
-import { FAMILY_WORDS, familyStandIn, parseFamilies } from './families.js';
+import { FAMILY_TERMS, FAMILY_WORDS, familyStandIn, parseFamilies } from './families.js';
 import {
   integer,
   integers,
@@ -70,7 +70,7 @@ const MATCH = section(
   {
     families: parsed(
       optional(texts('a list of address families', FAMILY_WORDS, familyStandIn), {
-        description: 'Address families: `l2vpn-evpn`, `ipv4-unicast`, `ipv6-unicast`.',
+        description: `Address families: ${FAMILY_TERMS}.`,
         ...CHANGED,
       }),
       parseFamilies,
