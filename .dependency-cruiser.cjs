@@ -13,6 +13,7 @@ const rooms = {
   'import-frr': ['config', 'types'],
   evpn: ['bgp', 'wire', 'dataplane', 'tables', 'types'],
   underlay: ['bgp', 'wire', 'dataplane', 'tables', 'types'],
+  cli: ['types'],
   api: ['config', 'evpn', 'underlay', 'linux', 'dataplane', 'bgp', 'bfd', 'nd', 'wire', 'tables', 'types'],
 };
 module.exports = {

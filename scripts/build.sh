@@ -5,4 +5,4 @@ set -eu
 cd "$(dirname "$0")/.."
 build=${EVPND_BUILD:-build}
 npx tsc -p tsconfig.json --outDir "$build" --tsBuildInfoFile "$build/.tsbuildinfo" "$@"
-chmod +x "$build/src/main.js"
+chmod +x "$build/src/main.js" "$build/src/cli/main.js"

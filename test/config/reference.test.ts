@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { parseConfig } from '../../src/config/load.js';
 import { metricsReference } from '../api/support/metrics-reference.js';
+import { commandReference } from '../cli/support/command-reference.js';
 import { configReference, reloadReference } from './support/reference.js';
 import { stepReference } from './support/step-reference.js';
 
@@ -11,6 +12,7 @@ const PARTS = {
   reload: [MANUAL, reloadReference],
   steps: ['docs/best-path.md', stepReference],
   metrics: ['docs/metrics.md', metricsReference],
+  commands: ['docs/evpnctl.md', commandReference],
 } as const;
 
 for (const [part, [file, written]] of Object.entries(PARTS))

@@ -1,0 +1,122 @@
+import { request } from 'node:http';
+
+/** Where evpnd's API is. */
+export type Place = { readonly socketPath: string } | { readonly url: string };
+
+/** What a request found out that a person should read: a problem of the API, or that nobody answers. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError';
+}
+
+/** A JSON object of the API. */
+export type Item = Readonly<Record<string, unknown>>;
+
+interface Page {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
+/** Values of a query; those that are undefined are left out. */
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Items of a page; the API serves long pages a few at a time. */
+const PAGE = 500;
+/** Milliseconds without a word of the answer. */
+const PATIENCE = 30_000;
+
+/** Asks evpnd's REST API. */
+export class Client {
+  constructor(readonly place: Place) {}
+
+  /** Returns what the resource answers. Rejects with ClientError. */
+  get(path: string, query: Query = {}): Promise<Item> {
+    return this.#ask('GET', path, query);
+  }
+
+  /** Returns every item of a list, page by page. Rejects with ClientError. */
+  async all(path: string, query: Query = {}, most = Number.POSITIVE_INFINITY): Promise<Item[]> {
+    const items: Item[] = [];
+    let cursor: string | undefined;
+    do {
+      const limit = Math.min(PAGE, most - items.length);
+      const page = (await this.get(path, { ...query, limit, cursor })) as unknown as Page;
+      items.push(...page.items);
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined && items.length < most);
+    return items;
+  }
+
+  /** Runs a command, which the API takes over the Unix socket alone. Rejects with ClientError. */
+  command(method: 'POST' | 'DELETE', path: string, query: Query = {}): Promise<Item> {
+    return this.#ask(method, path, query);
+  }
+
+  #ask(method: string, path: string, query: Query): Promise<Item> {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(
+      Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
+    ).toString();
+    const target = `/api/v1${path}${search && `?${search}`}`;
+    const { place } = this;
+    return new Promise((resolve, reject) => {
+      const asked = request({
+        method,
+        timeout: PATIENCE,
+        headers: { accept: 'application/json' },
+        ...('url' in place ? addressOf(place.url, target) : { socketPath: place.socketPath, path: target }),
+      });
+      asked.on('timeout', () => asked.destroy(new Error(`no answer within ${PATIENCE / 1000} s`)));
+      asked.on('error', (error: NodeJS.ErrnoException) =>
+        reject(new ClientError(whyUnreachable(place, error))),
+      );
+      asked.on('response', (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', (error) => reject(new ClientError(whyUnreachable(place, error))));
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          const body = jsonOf(text);
+          if (body === undefined)
+            reject(new ClientError(`${nameOf(place)} is not evpnd's API: it answers ${text.slice(0, 80)}`));
+          else if (response.statusCode === 200) resolve(body);
+          else reject(new ClientError(problemText(body)));
+        });
+      });
+      asked.end();
+    });
+  }
+}
+
+function addressOf(url: string, target: string) {
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port || 80, path: target };
+}
+
+function jsonOf(text: string): Item | undefined {
+  try {
+    return JSON.parse(text) as Item;
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 9457: `detail` is for people. */
+function problemText({ title, detail }: Item): string {
+  return typeof detail === 'string' ? `${title}: ${detail}` : String(title);
+}
+
+const nameOf = (place: Place) => ('url' in place ? place.url : place.socketPath);
+
+function whyUnreachable(place: Place, { code, message }: NodeJS.ErrnoException): string {
+  const name = nameOf(place);
+  if ('url' in place) return `${name}: ${message}: is evpnd running there, and is it in its api.listen?`;
+  switch (code) {
+    case 'ENOENT':
+    case 'ECONNREFUSED':
+      return `${name}: evpnd does not run (systemctl status evpnd), or its api.unix-socket is another one: give it with --socket`;
+    case 'EACCES':
+      return `${name}: permission denied: use sudo, or join the group of the socket (ls -l ${name})`;
+    default:
+      return `${name}: ${message}`;
+  }
+}

@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import { Client } from './client.js';
+import { placeOf } from './session.js';
+
+/** Values that a running evpnd knows, by the name of the argument or option. */
+const LIVE: Readonly<Record<string, readonly [path: string, field: string]>> = {
+  vni: ['/vnis', 'vni'],
+  neighbor: ['/neighbors', 'name'],
+  vtep: ['/vteps', 'address'],
+};
+/** Values of options that are always the same. */
+const FIXED: Readonly<Record<string, readonly string[]>> = {
+  origin: ['local', 'remote'],
+  open: ['true', 'false'],
+  type: ['1', '2', '3', '4', '5'],
+};
+/** Values that are offered at most. */
+const MOST = 500;
+
+/**
+ * Returns what may stand for the last of the words, which may be empty: commands, options, and values that evpnd has now. Silent
+ * where evpnd does not answer.
+ */
+export async function complete(
+  program: Command,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<string[]> {
+  const last = words.at(-1) ?? '';
+  let command = program;
+  let positionals = 0;
+  let pending: string | undefined;
+  const given: { socket?: string; url?: string } = {};
+  for (const word of words.slice(0, -1)) {
+    if (pending !== undefined) {
+      if (pending === 'socket' || pending === 'url') given[pending] = word;
+      pending = undefined;
+      continue;
+    }
+    if (word.startsWith('--')) {
+      const option = optionsOf(command).find(({ long }) => long === word);
+      if (option?.required) pending = option.attributeName();
+      continue;
+    }
+    const next = command.commands.find((each) => each.name() === word || each.aliases().includes(word));
+    if (next) command = next;
+    else positionals++;
+  }
+  const values = async (name: string) =>
+    FIXED[name] ?? (await live(name, new Client(placeOf(given, environment))));
+  const offered =
+    pending !== undefined
+      ? await values(pending)
+      : last.startsWith('-')
+        ? optionsOf(command).flatMap(({ long }) => long ?? [])
+        : command.commands.length > 0
+          ? command.commands.map((each) => each.name())
+          : await values(command.registeredArguments[positionals]?.name() ?? '');
+  return offered.filter((text) => text.startsWith(last)).toSorted();
+}
+
+const optionsOf = (command: Command) => {
+  const options = [];
+  for (let at: Command | null = command; at; at = at.parent) options.push(...at.options);
+  return options;
+};
+
+async function live(name: string, client: Client): Promise<string[]> {
+  const source = LIVE[name];
+  if (!source) return [];
+  const [path, field] = source;
+  try {
+    return (await client.all(path, {}, MOST)).map((item) => String(item[field]));
+  } catch {
+    return [];
+  }
+}
+
+/** The scripts that a shell reads: each asks evpnctl itself. */
+export const COMPLETION_SCRIPTS = {
+  bash: `_evpnctl() {
+  local IFS=$'\\n'
+  COMPREPLY=($(evpnctl __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  # A colon begins a word of its own for bash, so that what stands before it must not be offered again
+  declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "\${COMP_WORDS[COMP_CWORD]}"
+}
+complete -F _evpnctl evpnctl
+`,
+  zsh: `#compdef evpnctl
+_evpnctl() {
+  local -a offered
+  offered=("\${(@f)$(evpnctl __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  compadd -a offered
+}
+compdef _evpnctl evpnctl
+`,
+  fish: `complete -c evpnctl -f -a '(evpnctl __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+`,
+} as const;

@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+/**
+ * evpnctl, what operators type: a thin client of the REST API, over its Unix socket or TCP. Tables for people, JSON and YAML for
+ * programs. It keeps no state and decides nothing: whatever it shows, the API has. Not here: FRR's commands, events as they happen
+ * (`watch` asks again and again).
+ */
+import { readFileSync } from 'node:fs';
+import { runCommandLine } from './program.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const environment = process.env;
+const terminalOf = (stream: NodeJS.WriteStream) => ({
+  write: (text: string) => void stream.write(text),
+  color: stream.isTTY === true && !environment.NO_COLOR,
+});
+// Whoever reads our output may stop: head, less
+process.stdout.on('error', () => process.exit(0));
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  out: terminalOf(process.stdout),
+  err: terminalOf(process.stderr),
+  environment,
+  version,
+});

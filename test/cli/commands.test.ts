@@ -1,0 +1,75 @@
+import test, { type ExecutionContext } from 'ava';
+import { HOST, House, OTHER } from '../api/support/house.js';
+import { runWith, shellOf } from './support/shell.js';
+
+async function fabric(t: ExecutionContext) {
+  const house = await House.build();
+  const [here, there] = house.rooms;
+  house.speaks(here, HOST);
+  house.speaks(there, OTHER);
+  return { house, here, there, shell: await shellOf(t, here) };
+}
+
+test('a neighbor is shut down with a message, and enabled', async (t) => {
+  const { shell, house } = await fabric(t);
+  const { code, out } = await shell.run('neighbor', 'shutdown', '10.1.0.2', '--message', 'upgrade');
+  t.is(code, 0);
+  t.regex(out, /^Shut down +upgrade$/m);
+  house.pass();
+  t.is(((await shell.json('show', 'neighbor')) as { state: string }[])[0].state, 'Idle');
+  t.is((await shell.run('neighbor', 'reset', '10.1.0.2')).code, 1);
+  t.is((await shell.run('neighbor', 'enable', '10.1.0.2')).code, 0);
+  house.clock.advance(20_000);
+  t.is(((await shell.json('show', 'neighbor')) as { state: string }[])[0].state, 'Established');
+  t.is((await shell.run('neighbor', 'refresh', '10.1.0.2')).code, 0);
+  t.is((await shell.run('neighbor', 'refresh', '--out', '10.1.0.2')).code, 0);
+  const reset = await shell.run('neighbor', 'reset', '10.1.0.2', '--json');
+  t.is(reset.code, 0);
+  t.is((JSON.parse(reset.out) as { name: string }).name, '10.1.0.2');
+});
+
+test('commands are refused over TCP, in words that name the socket', async (t) => {
+  const { shell } = await fabric(t);
+  const { code, err } = await runWith({}, ['--url', shell.url, 'neighbor', 'reset', '10.1.0.2']);
+  t.is(code, 1);
+  t.regex(err, /use the Unix socket/);
+});
+
+test('duplicates are cleared', async (t) => {
+  const { shell } = await fabric(t);
+  t.deepEqual(await shell.run('clear', 'duplicate', '10010'), { code: 0, out: '0 cleared\n', err: '' });
+  t.is((await shell.run('clear', 'duplicate', '10010', '02:00:00:00:00:01')).code, 0);
+  t.is((await shell.run('clear', 'duplicate', '10010', '2001:db8::1')).code, 0);
+  t.is((await shell.run('clear', 'duplicate', '10010', 'nonsense')).code, 1);
+});
+
+test('doctor: 0 where all is well, 1 with the fix where it is not', async (t) => {
+  const { shell, here, house } = await fabric(t);
+  const well = await shell.run('doctor');
+  t.is(well.code, 0, well.out);
+  t.regex(well.out, /^ok +1 of 1 neighbors established$/m);
+  await shell.run('neighbor', 'shutdown', '10.1.0.2');
+  house.pass();
+  const down = await shell.run('doctor');
+  t.is(down.code, 1, down.out);
+  t.regex(down.out, /^error +0 of 1 neighbors established$/m);
+  const { problems } = (await here.get('/api/v1/status')) as { problems: { problem: string; fix: string }[] };
+  t.true(problems.length > 0);
+  for (const { problem, fix } of problems) {
+    t.true(down.out.includes(problem), down.out);
+    if (fix) t.true(down.out.includes(`fix: ${fix}`), down.out);
+  }
+  const findings = JSON.parse((await shell.run('doctor', '--json')).out) as { state: string }[];
+  t.true(findings.some(({ state }) => state === 'error'));
+});
+
+test('watch prints what changes between two looks', async (t) => {
+  const { shell, here } = await fabric(t);
+  const watching = shell.run('watch', '--interval', '0.3', '--count', '2');
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  here.speaker.neighbors();
+  await shell.run('neighbor', 'shutdown', '10.1.0.2');
+  const { code, out } = await watching;
+  t.is(code, 0);
+  t.regex(out, /neighbor 10\.1\.0\.2: Established -> Idle$/m);
+});
