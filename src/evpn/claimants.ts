@@ -1,6 +1,7 @@
+import type { Destination } from '../bgp/index.js';
 import type { Mac } from '../types/index.js';
 import { RouteType } from '../wire/index.js';
-import { type Few, isSeveral, listOf, withItem, withoutItem } from './few.js';
+import { type Few, isArray, isSeveral, withItem, withoutItem } from './few.js';
 import type { DirtyLane, IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 
 /** The entry of the MAC that claims an IP: mostly the one that did when last looked at, which stands since it does. */
@@ -15,7 +16,8 @@ export function markAll<Item extends number | string | object>(
   mark: (item: Item, lane: DirtyLane) => void,
 ): void {
   if (items instanceof Set) lane.walkLater(items, marking(items, lane, mark));
-  else for (const item of listOf(items)) mark(item, lane);
+  else if (isArray(items)) for (const item of items) mark(item, lane);
+  else if (items !== undefined) mark(items, lane);
 }
 
 function* marking<Item>(
@@ -28,13 +30,13 @@ function* marking<Item>(
 
 /** Has IPs looked at that this MAC claims and others, too: which of them count hangs on where their MACs are. */
 export function markContested(vrf: MacVrf, { remotes }: MacEntry): void {
-  markAll(remotes, vrf.ofRoutes, ({ nlri }) => {
-    const ip =
-      nlri.type === RouteType.MAC_IP_ADVERTISEMENT && nlri.ip !== undefined
-        ? vrf.ips.get(nlri.ip)
-        : undefined;
-    if (ip && isSeveral(ip.remotes)) vrf.markIp(ip);
-  });
+  markAll(remotes, vrf.ofRoutes, markIfContested);
+}
+
+function markIfContested({ nlri }: Destination, lane: DirtyLane): void {
+  if (nlri.type !== RouteType.MAC_IP_ADVERTISEMENT || nlri.ip === undefined) return;
+  const ip = lane.vrf.ips.get(nlri.ip);
+  if (ip && isSeveral(ip.remotes)) lane.vrf.markIp(ip, lane);
 }
 
 /**

@@ -105,17 +105,21 @@ export class Evaluator {
     if (!frozen && entry.history?.frozen) vrf.markMac(entry);
     this.#setVtep(vrf, entry, vtep);
     this.#noteConflict(vrf, mac, entry.ownership, local, remote);
-    if ((moved || entry.advertised !== advertisedBefore) && entry.ips !== undefined) {
-      // A host that moved here brings its addresses: asked for, they follow within a round trip
-      const isAsked = before.owner === 'remote' && owner === 'local';
-      markAll(entry.ips, owner === 'remote' ? vrf.ofRoutes : vrf.ofHosts, (ip, lane) => {
-        vrf.markIp(vrf.ipEntry(ip), lane);
-        if (isAsked) this.dataPlane.findNeigh(vrf.vni, ip, mac);
-      });
-    }
+    if ((moved || entry.advertised !== advertisedBefore) && entry.ips !== undefined)
+      this.#markIps(vrf, entry, before.owner);
     if (owner !== before.owner) markContested(vrf, entry);
     // One that is queued again would otherwise outlive its place, and take the place of its successor with it
     if (entry.isIdle) vrf.retireMac(entry);
+  }
+
+  /** The IPs of a MAC are to be looked at; `before` is whose it was. Apart, since what a function lends to another costs each call. */
+  #markIps(vrf: MacVrf, { mac, ips, ownership: { owner } }: MacEntry, before: Owner): void {
+    // A host that moved here brings its addresses: asked for, they follow within a round trip
+    const isAsked = before === 'remote' && owner === 'local';
+    markAll(ips, owner === 'remote' ? vrf.ofRoutes : vrf.ofHosts, (ip, lane) => {
+      vrf.markIp(vrf.ipEntry(ip), lane);
+      if (isAsked) this.dataPlane.findNeigh(vrf.vni, ip, mac);
+    });
   }
 
   /** An IP: which MAC has it and where, its Type-2, its neighbor row. `searched` as of a MAC. */

@@ -55,6 +55,6 @@ export function isSeveral<Item extends number | string | object>(
   return isArray(few) || few instanceof Set;
 }
 
-function isArray<Item extends number | string | object>(few: Few<Item>): few is readonly Item[] {
+export function isArray<Item extends number | string | object>(few: Few<Item>): few is readonly Item[] {
   return Array.isArray(few);
 }
