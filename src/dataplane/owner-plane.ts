@@ -18,6 +18,8 @@ export abstract class OwnerPlane implements OwnerPlace {
   retired = false;
   /** It waits for the reconciler, which alone writes this. */
   isQueued = false;
+  #latestName: TableName | undefined = undefined;
+  #latest: unknown;
 
   constructor(readonly owner: RowOwner) {}
 
@@ -139,7 +141,7 @@ export abstract class OwnerPlane implements OwnerPlace {
 
   /** Something of the stage is to be looked at. */
   waitsFor({ tables, removals }: Stage<TableName>): boolean {
-    for (const name of tables) if (this.tables[name]?.waits(removals)) return true;
+    for (const name of tables) if (this.#find(name)?.waits(removals)) return true;
     return false;
   }
 
@@ -147,7 +149,7 @@ export abstract class OwnerPlane implements OwnerPlace {
   next({ tables, removals }: Stage<TableName>, out: Operation[]): TakenKey | undefined {
     const from = out.length;
     for (const table of tables) {
-      const key = this.tables[table]?.take(removals, out);
+      const key = this.#find(table)?.take(removals, out);
       if (key !== undefined) return { table, key, plane: this, from } as TakenKey;
     }
     return undefined;
@@ -218,8 +220,17 @@ export abstract class OwnerPlane implements OwnerPlace {
 
   /** Keys are of tables that the owner has. */
   #of<Name extends TableName>(table: Name): NonNullable<OwnedTables[Name]> {
-    const owned = this.tables[table];
+    const owned = this.#find(table);
     if (!owned) throw new TypeError(`the owner has no table ${table}`);
     return owned;
+  }
+
+  /** The table, through the one that was asked for last: mostly it is the same. */
+  #find<Name extends TableName>(table: Name): OwnedTables[Name] {
+    if (table !== this.#latestName) {
+      this.#latestName = table;
+      this.#latest = this.tables[table];
+    }
+    return this.#latest as OwnedTables[Name];
   }
 }

@@ -30,7 +30,15 @@ const KINDS: Kinds = {
   'neigh-probe': neighProbe,
 };
 
+/** What was asked for last: of a bulk it is mostly the same, and V8 is slow to find a field by a name that varies. */
+let latestTable: Operation['table'] = 'fdb';
+let latest: OperationKind<Operation> = fdb;
+
 /** Returns what the operation is to the data plane. */
-export function kindOf(operation: Operation): OperationKind<Operation> {
-  return KINDS[operation.table];
+export function kindOf({ table }: Operation): OperationKind<Operation> {
+  if (table !== latestTable) {
+    latestTable = table;
+    latest = KINDS[table];
+  }
+  return latest;
 }

@@ -29,9 +29,17 @@ const CODECS: Codecs = {
   'neigh-probe': neighProbe,
 };
 
+/** What was asked for last: of a bulk it is mostly the same, and V8 is slow to find a field by a name that varies. */
+let latestTable: Operation['table'] = 'fdb';
+let latest: OperationCodec<Operation> = fdb;
+
 /** Returns how the operation is written, and which notifications follow it. */
-export function codecOf(operation: Operation): OperationCodec<Operation> {
-  return CODECS[operation.table];
+export function codecOf({ table }: Operation): OperationCodec<Operation> {
+  if (table !== latestTable) {
+    latestTable = table;
+    latest = CODECS[table];
+  }
+  return latest;
 }
 
 /**
