@@ -22,12 +22,15 @@ export interface UpdateSink {
   readonly mark?: ((what: 'begin' | 'end') => void) | undefined;
   /** Routes such as this one are not sent, since with their attributes they are too long for an UPDATE; once for each policy. */
   readonly unfit?: ((nlri: Nlri) => void) | undefined;
+  /** Milliseconds from changes that are sent to the next ones (MinRouteAdvertisementInterval, RFC 4271 §9.2.1.1); 0 where absent. */
+  readonly interval?: (() => number) | undefined;
 }
 
 /**
  * One neighbor's Adj-RIB-Out of one family (RFC 4271 §9.1.3) while its session is up. It does not hold the routes: it holds what the
  * neighbor was last told of those that have changed since, which is enough to send each difference once. A change
- * leaves in the same turn of the event loop, behind the other changes of that turn, packed by attributes.
+ * leaves in the same turn of the event loop, behind the other changes of that turn, packed by attributes, unless the neighbor was
+ * sent changes less than its interval ago: then it waits, and withdrawals do too.
  */
 export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<Own> {
   readonly #clock: Clock;
@@ -51,6 +54,12 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
   #refreshDue = false;
   #blocked = false;
   #flush: Timer | undefined;
+  /** The flush waits for the interval to pass. */
+  #isWaiting = false;
+  /** Clock.now() before which no further changes are sent. */
+  #notBefore = 0;
+  /** Changes that are still to be sent without a wait: those that were there when the first of them was sent. */
+  #burst = 0;
 
   #policy: ExportPolicy | undefined;
   #hasUnfit = false;
@@ -172,14 +181,24 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
 
   /** Where something waits. */
   #schedule(): void {
-    if (this.#flush !== undefined || this.#blocked) return;
+    if (this.#blocked || (this.#flush !== undefined && !this.#isWaiting)) return;
     if (this.#pending.size === 0 && this.#dump === undefined) return;
+    const isFree = this.#dump !== undefined || this.#burst > 0;
+    const wait = isFree ? 0 : this.#notBefore - this.#clock.now();
+    if (wait > 0) {
+      this.#isWaiting = true;
+      this.#flush ??= this.#clock.after(wait, this.#work);
+      return;
+    }
+    this.#flush?.cancel();
+    this.#isWaiting = false;
     // What is decided is sent before more is decided
     this.#flush = this.#clock.soonest(this.#work);
   }
 
   readonly #work = (): void => {
     this.#flush = undefined;
+    this.#isWaiting = false;
     this.#flushSlice();
   };
 
@@ -221,8 +240,13 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
   }
 
   #takePending(slice: Slice<Own>): void {
-    while (slice.size < SLICE) {
+    if (this.#burst === 0 && this.#pending.size > 0) {
+      this.#burst = this.#pending.size;
+      this.#notBefore = this.#clock.now() + (this.#sink.interval?.() ?? 0);
+    }
+    while (slice.size < SLICE && this.#burst > 0) {
       const entry = this.#take();
+      this.#burst = entry === undefined ? 0 : this.#burst - 1;
       if (entry === undefined) return;
       const sent = this.#settle(entry);
       const route = this.#toSend(entry.route);

@@ -33,6 +33,8 @@ export interface NeighborConfig {
   readonly connectRetryTime: number;
   /** Seconds that the neighbor may leave unread what waits for it (RFC 9687); 0: for ever; the RFC's value where absent. */
   readonly sendHoldTime?: number;
+  /** Seconds from changes that it is sent to the next ones (RFC 4271 §9.2.1.1); 0 where absent. */
+  readonly advertisementInterval?: number;
   /** It is kept down, and gets this message (RFC 9003), which may be empty; not where absent. */
   readonly shutdown?: string | undefined;
   /** How the path to it is probed (RFC 5880); not at all where absent. */

@@ -78,6 +78,7 @@ export class Established {
     const sinkOf = (family: AnyFamily): UpdateSink => ({
       write,
       unfit: (nlri) => unfit(family.format(nlri)),
+      interval: () => this.#policies.interval(),
       mark: negotiated.enhancedRefresh
         ? (what) => this.#sendRefresh(family.afi, family.safi, what === 'begin' ? BEGIN : END)
         : undefined,

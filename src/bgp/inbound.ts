@@ -26,6 +26,8 @@ export interface SessionPolicies {
   readonly inbound: InboundPolicy;
   /** All are sent as they are where undefined. */
   readonly exported: ExportPolicy | undefined;
+  /** Milliseconds from changes that the neighbor is sent to the next ones, jitter included. */
+  readonly interval: () => number;
 }
 
 /** Nothing but what loops is refused. */

@@ -11,7 +11,7 @@ import type { FsmTimer } from './fsm-types.js';
 import { inboundPolicy, type SessionPolicies } from './inbound.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
 import { sameLimits } from './route-limits.js';
-import { sendHoldPeriod, timerPeriod } from './timer-periods.js';
+import { advertisementPeriod, sendHoldPeriod, timerPeriod } from './timer-periods.js';
 import type { ConnectTarget } from './transport.js';
 
 /** What other settings make different for a session. */
@@ -101,7 +101,11 @@ export class SessionSettings {
 
   /** Returns what becomes of the neighbor's routes, and of ours. */
   policies(negotiated: Negotiated): SessionPolicies {
-    const { exportPolicy } = this.#neighbor;
-    return { inbound: inboundPolicy(this.#neighbor, negotiated), exported: exportPolicy };
+    const { exportPolicy, advertisementInterval } = this.#neighbor;
+    return {
+      inbound: inboundPolicy(this.#neighbor, negotiated),
+      exported: exportPolicy,
+      interval: () => advertisementPeriod(advertisementInterval, this.#random()),
+    };
   }
 }

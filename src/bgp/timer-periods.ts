@@ -30,6 +30,11 @@ export function timerPeriod(
   }
 }
 
+/** Milliseconds of the MinRouteAdvertisementInterval, jitter included (RFC 4271 §10); `random` is from 0 to below 1. */
+export function advertisementPeriod(seconds = 0, random = 0): number {
+  return seconds * 1000 * (0.75 + random / 4);
+}
+
 /** Milliseconds of the SendHoldTimer (RFC 9687); 0 for none, as with a session that has no hold time either. */
 export function sendHoldPeriod(
   { sendHoldTime }: NeighborConfig,

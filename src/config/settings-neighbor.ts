@@ -142,6 +142,13 @@ const SHARED = {
     }),
     parseHoldTime,
   ),
+  'advertisement-interval': setting(integer(0, 600, 'seconds'), {
+    description:
+      'Seconds from changes that the neighbor is sent to the next ones (MinRouteAdvertisementInterval, RFC 4271 §9.2.1.1), a quarter less at random: of what changes several times meanwhile it is sent the outcome, and withdrawals wait too. With 0 a change is sent at once, as a fabric wants it. What stands when a session begins is sent without a wait.',
+    default: 0,
+    effect: 'live',
+    change: 'the session stays; a wait under way ends as it would have, the next one is of the new length',
+  }),
   bfd: parsed(
     setting<boolean | NonNullable<typeof BFD.file>>(BFD, {
       description:

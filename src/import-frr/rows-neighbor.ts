@@ -124,6 +124,7 @@ export const NEIGHBOR_ROWS: readonly Row[] = [
     set(peer, 'password-file', file, at);
     at.differs(`put the key into ${file}, which the user of evpnd alone may read, before evpnd starts`);
   }),
+  sets('advertisement-interval <value>', 'advertisement-interval', numberOrWord),
   sets('ttl-security hops <value>', 'ttl-security', numberOrWord),
   sets('ebgp-multihop', 'ebgp-multihop', () => MULTIHOP),
   sets('ebgp-multihop <value>', 'ebgp-multihop', numberOrWord),
@@ -181,11 +182,9 @@ export const NEIGHBOR_ROWS: readonly Row[] = [
     'neighbor <peer> soft-reconfiguration inbound',
     'neighbor <peer> attribute-unchanged <words...>',
     'neighbor <peer> next-hop-unchanged',
-    'neighbor <peer> advertisement-interval 0',
     'neighbor <peer> aigp',
     'no neighbor <peer> send-community [all|both|extended|standard|large]',
   ),
-  ...refused(ROUTER, 'evpnd sends at once what changes', 'neighbor <peer> advertisement-interval <seconds>'),
   ...refused(
     ROUTER,
     'evpnd is a leaf, and passes no routes on',

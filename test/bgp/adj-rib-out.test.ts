@@ -40,7 +40,7 @@ const NO_MACS = new ExportPolicy({
 });
 
 /** A neighbor that decodes all that it is sent; `open` says whether its socket takes more. */
-function neighbor(localRib: LocalRib, clock = new VirtualClock()) {
+function neighbor(localRib: LocalRib, clock = new VirtualClock(), interval = () => 0) {
   const state = { open: true, updates: [] as Update[], bytes: [] as number[] };
   const encoder = encoderOf(65001);
   const decoder = new UpdateDecoder();
@@ -54,6 +54,7 @@ function neighbor(localRib: LocalRib, clock = new VirtualClock()) {
       }
       return state.open;
     },
+    interval,
   });
   const take = () => state.updates.splice(0);
   const routes = (updates: Update[]) => ({
@@ -381,4 +382,66 @@ test('any history: what the neighbor holds is what stands', (t) => {
     }),
     { numRuns: 400 },
   );
+});
+
+test('with an interval: the first change at once, then what became of the others when it has passed', (t) => {
+  const localRib = new LocalRib();
+  localRib.originate(macRoute(1), A);
+  localRib.originate(macRoute(2), A);
+  let interval = 5000;
+  const n = neighbor(localRib, new VirtualClock(), () => interval);
+  const nothing = { announced: [], withdrawn: [], endOfRib: 0 };
+  n.adjRibOut.start();
+  n.clock.advance(0);
+  t.is(n.told().endOfRib, 1, 'what stands is sent at once');
+  localRib.originate(macRoute(3), A);
+  n.clock.advance(0);
+  t.is(n.told().announced.length, 1);
+
+  localRib.withdraw(macRoute(1));
+  localRib.originate(macRoute(2), B);
+  localRib.originate(macRoute(2), A);
+  localRib.originate(macRoute(4), A);
+  localRib.withdraw(macRoute(4));
+  localRib.withdraw(macRoute(3));
+  localRib.originate(macRoute(3), B);
+  n.clock.advance(4999);
+  t.deepEqual(n.told(), nothing);
+  n.clock.advance(1);
+  t.deepEqual(n.told(), {
+    announced: [formatNlri(macRoute(3))],
+    withdrawn: [formatNlri(macRoute(1))],
+    endOfRib: 0,
+  });
+  t.deepEqual([...n.adjRibOut.sent], [0, 0, 2, 0, 0, 0]);
+
+  // A burst of several turns is one
+  for (let i = 10; i < 3010; i++) localRib.originate(macRoute(i), A);
+  n.clock.advance(5000);
+  t.is(n.told().announced.length, 3000);
+  // A refresh does not wait, nor what changed before it
+  localRib.withdraw(macRoute(2));
+  n.adjRibOut.refresh();
+  n.clock.advance(0);
+  const refreshed = n.told();
+  t.is(refreshed.withdrawn.length, 1);
+  t.is(refreshed.announced.length, 3001);
+
+  // The wait under way ends as it would have; then the new interval counts
+  localRib.withdraw(macRoute(10));
+  interval = 0;
+  n.clock.advance(4999);
+  t.deepEqual(n.told(), nothing);
+  n.clock.advance(1);
+  t.is(n.told().withdrawn.length, 1);
+  localRib.withdraw(macRoute(11));
+  n.clock.advance(0);
+  t.is(n.told().withdrawn.length, 1);
+  localRib.withdraw(macRoute(12));
+  interval = 5000;
+  n.clock.advance(0);
+  localRib.withdraw(macRoute(13));
+  n.adjRibOut.stop();
+  n.clock.runUntilIdle();
+  t.is(n.told().withdrawn.length, 1, 'nothing after the end');
 });

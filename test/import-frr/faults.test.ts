@@ -71,7 +71,7 @@ const UNKNOWN = [
   ' neighbor 10.9.9.9 description there is no such neighbor',
   ' neighbor nobody remote-as 7',
   ' neighbor 10.1.1.0 peer-group nobody',
-  ' neighbor 10.1.1.0 advertisement-interval 5',
+  ' neighbor 10.1.1.0 default-originate',
   ' address-family vpnv4 unicast',
   '  neighbor 10.1.1.0 activate',
   ' exit-address-family',

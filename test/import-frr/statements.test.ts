@@ -50,7 +50,8 @@ for (const [statement, expected] of [
   ['password s3cret', { 'password-file': '/etc/evpnd/keys/10.1.1.0' }],
   ['send-community both', {}],
   ['disable-connected-check', {}],
-  ['advertisement-interval 0', {}],
+  ['advertisement-interval 0', { 'advertisement-interval': 0 }],
+  ['advertisement-interval 5', { 'advertisement-interval': 5 }],
 ] as const)
   test(`neighbor: ${statement}`, (t) => {
     t.deepEqual(neighborOf(` neighbor 10.1.1.0 ${statement}`), {
