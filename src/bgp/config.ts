@@ -23,6 +23,8 @@ export interface NeighborConfig {
   readonly localAddress?: string;
   /** The interface whose address that is, in place of `localAddress`; see update-source.ts. */
   readonly updateSource?: string | undefined;
+  /** The VRF, or the interface, that its connections go by, ours and its own. */
+  readonly device?: string | undefined;
   /** Why there is no such address: no connection is made to the neighbor. */
   readonly sourceFault?: string;
   /** Seconds: 0 (no keepalives at all), or 3 to 65535. */
@@ -127,6 +129,7 @@ const SESSION_SETTINGS: Readonly<
   // A connection changes its key while it stands, but has one from its beginning or never
   passwordFile: (after, _standing, _localAsn, before) =>
     after.passwordFile !== undefined && before.passwordFile !== undefined,
+  device: () => false,
   ttlSecurity: () => false,
   ebgpMultihop: () => false,
   enhancedRefresh: () => false,

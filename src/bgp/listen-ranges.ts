@@ -9,8 +9,11 @@ import type { ListenRange, NeighborConfig } from './config.js';
 export function inListenRange(
   ranges: readonly ListenRange[],
   address: string,
+  /** By which it comes. */
+  device: string | undefined,
 ): { readonly config: NeighborConfig; readonly limit: number } | undefined {
-  const range = longestMatch(ranges, addressOf(address));
+  const here = ranges.filter(({ neighbor }) => neighbor.device === device);
+  const range = longestMatch(here, addressOf(address));
   if (range === undefined) return undefined;
   const { neighbor, prefix, limit } = range;
   return {

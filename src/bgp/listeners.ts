@@ -15,17 +15,19 @@ import {
 
 /** Who takes the connections that come in. */
 export interface ListenersHost {
-  callerAt(address: string): Caller;
+  /** Who connects from the address by this device, which is undefined where it is none that a neighbor is bound to. */
+  callerAt(address: string, device: string | undefined): Caller;
   /** True for an address on the link of a neighbor that has not been found yet, which it may be. */
   mayBecomeNeighbor(address: string): boolean;
   /** Where the neighbor is; undefined as long as that is not known. */
   addressOf(neighbor: NeighborConfig): string | undefined;
-  accept(connection: Connection): ConnectionHandlers;
+  accept(connection: Connection, device: string | undefined): ConnectionHandlers;
   /** A connection of a neighbor's was reset: its first packet had this TTL, less than `ttlSecurity` demands. */
   tooFar(address: string, ttl: number): void;
 }
 
-const keyOf = ({ address, port }: ListenEndpoint): string => `${canonicalAddress(address)} ${port}`;
+const keyOf = ({ address, port, device = '' }: ListenEndpoint): string =>
+  `${canonicalAddress(address)} ${port} ${device}`;
 
 /** Where a speaker listens, and what its listeners demand of whom. */
 export class Listeners {
@@ -46,7 +48,11 @@ export class Listeners {
 
   /** Returns where they listen, with the ports that the kernel chose for port 0. */
   get endpoints(): readonly ListenEndpoint[] {
-    return [...this.#listeners.values()].map(({ address, port }) => ({ address, port }));
+    return [...this.#listeners.values()].map(({ address, port, device }) => ({
+      address,
+      port,
+      ...(device === undefined ? {} : { device }),
+    }));
   }
 
   /** Resolves when all are closed. */
@@ -57,36 +63,21 @@ export class Listeners {
   }
 
   /**
-   * Brings the listeners in line with the wanted ones: new ones first, so that a failure costs nothing. Rejects with
-   * ListenError.
+   * Brings the listeners in line with the wanted ones, of each device that neighbors are bound to and of none: new ones first, so
+   * that a failure costs nothing. One on a device that there is not comes with `devicesChanged`. Rejects with ListenError.
    */
   async listen(config: SpeakerConfig): Promise<void> {
-    const { listen: wanted } = config;
+    const wanted = endpointsOf(config);
     const added = new Map<string, Listener>();
     const peers = this.#securityOf(config);
-    const door: Door = {
-      peers,
-      // It comes again, and a NOTIFICATION would keep it away for a while
-      admits: (address) =>
-        !this.#host.mayBecomeNeighbor(address) && this.#gate.admits(address, this.#host.callerAt(address)),
-      tooFar: (address, ttl) => {
-        this.#gate.tooFar(address, ttl);
-        this.#host.tooFar(address, ttl);
-      },
-      exhausted: (code) => this.#gate.exhausted(code),
-    };
     try {
       for (const endpoint of wanted) {
         const key = keyOf(endpoint);
         if (this.#listeners.has(key) || added.has(key)) continue;
         try {
-          added.set(
-            key,
-            await this.#transport.listen(endpoint, (connection) => this.#host.accept(connection), door),
-          );
+          added.set(key, await this.#open(endpoint, peers));
         } catch (error) {
-          if (!(error instanceof ListenError) || error.code !== 'EAFNOSUPPORT' || wanted.length === 1)
-            throw error;
+          if (!(error instanceof ListenError) || !isBearable(error, config.listen.length)) throw error;
           this.#log.warn({ ...endpoint }, error.message);
         }
       }
@@ -102,6 +93,43 @@ export class Listeners {
       void listener.close();
     }
     for (const [key, listener] of added) this.#listeners.set(key, listener);
+  }
+
+  /** Devices have come, gone or been renamed: those that neighbors are bound to are listened on where they are now. */
+  async devicesChanged(config: SpeakerConfig, names: ReadonlySet<string>): Promise<void> {
+    for (const endpoint of endpointsOf(config)) {
+      const key = keyOf(endpoint);
+      if (endpoint.device === undefined || this.#listeners.get(key)?.hears()) continue;
+      void this.#listeners.get(key)?.close();
+      this.#listeners.delete(key);
+      if (!names.has(endpoint.device)) continue;
+      try {
+        const listener = await this.#open(endpoint, this.#peers);
+        // Another change may have been faster
+        if (this.#listeners.has(key)) void listener.close();
+        else this.#listeners.set(key, listener);
+      } catch (error) {
+        if (!(error instanceof ListenError)) throw error;
+        this.#log.warn({ ...endpoint }, error.message);
+      }
+    }
+  }
+
+  #open(endpoint: ListenEndpoint, peers: ReadonlyMap<string, PeerSecurity>): Promise<Listener> {
+    const { device } = endpoint;
+    const door: Door = {
+      peers,
+      // It comes again, and a NOTIFICATION would keep it away for a while
+      admits: (address) =>
+        !this.#host.mayBecomeNeighbor(address) &&
+        this.#gate.admits(address, this.#host.callerAt(address, device)),
+      tooFar: (address, ttl) => {
+        this.#gate.tooFar(address, ttl);
+        this.#host.tooFar(address, ttl);
+      },
+      exhausted: (code) => this.#gate.exhausted(code),
+    };
+    return this.#transport.listen(endpoint, (connection) => this.#host.accept(connection, device), door);
   }
 
   /** Neighbors are at other addresses: what was demanded of them at the old ones is demanded at the new ones. */
@@ -152,4 +180,22 @@ export class Listeners {
 
 function demandsSomething(security: PeerSecurity): boolean {
   return Object.values(security).some((demand) => demand !== undefined);
+}
+
+/** Where to listen: on each address for whoever comes, and again on each device that neighbors are bound to. */
+function endpointsOf({ listen, neighbors, listenRanges = [] }: SpeakerConfig): ListenEndpoint[] {
+  const devices = new Set(
+    [...neighbors, ...listenRanges.map(({ neighbor }) => neighbor)].map(({ device }) => device),
+  );
+  devices.delete(undefined);
+  return [
+    ...listen,
+    ...[...devices].flatMap((device) => listen.map((endpoint) => ({ ...endpoint, device }))),
+  ];
+}
+
+/** A device that there is not may come; a kernel without an address family may have the other one. */
+function isBearable({ code, endpoint }: ListenError, addresses: number): boolean {
+  if (endpoint.device !== undefined && code === 'ENODEV') return true;
+  return code === 'EAFNOSUPPORT' && addresses > 1;
 }

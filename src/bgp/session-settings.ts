@@ -73,8 +73,8 @@ export class SessionSettings {
 
   /** Returns where connections to the neighbor at this address go, and what they are made with. */
   targetAt(address: string): ConnectTarget {
-    const { port, localAddress, sourceFault: fault } = this.#neighbor;
-    return { address, port, localAddress, security: peerSecurity(this.#neighbor), fault };
+    const { port, localAddress, sourceFault: fault, device } = this.#neighbor;
+    return { address, port, localAddress, device, security: peerSecurity(this.#neighbor), fault };
   }
 
   get startEvent(): 'AutomaticStart' | 'AutomaticStart_with_PassiveTcpEstablishment' {

@@ -57,13 +57,13 @@ export class Speaker {
     this.#deps = deps;
     this.#gate = new Gate(deps.clock, deps.log);
     this.#listeners = new Listeners(deps.transport, deps.log, this.#gate, {
-      callerAt: (address) => this.#callerAt(address),
+      callerAt: (address, device) => this.#callerAt(address, device),
       mayBecomeNeighbor: (address) => {
         const session = this.#sessions.get(zoneOf(address));
         return session !== undefined && session.whereabouts.address === undefined;
       },
       addressOf: (neighbor) => this.#addressOf(neighbor),
-      accept: (connection) => this.#accept(connection),
+      accept: (connection, device) => this.#accept(connection, device),
       tooFar: (address, ttl) => this.#sessionAt(address)?.tooFar(ttl),
     });
     this.#budget = new TurnBudget(deps.clock, ROUTES_PER_TURN, READING_MS);
@@ -120,7 +120,10 @@ export class Speaker {
     for (const { rib } of this.#ribs) rib.setIdentity(config);
     const before = this.#awaited;
     for (const [address, session] of this.#sessions) {
-      const ranged = session.config.listenRange === undefined ? undefined : this.#ranged(address)?.config;
+      const ranged =
+        session.config.listenRange === undefined
+          ? undefined
+          : this.#ranged(address, session.config.device)?.config;
       if (neighbors.has(address)) continue;
       if (ranged === undefined)
         this.#remove(
@@ -256,6 +259,8 @@ export class Speaker {
     const change = interfaceChange(this.#interfaces, interfaces);
     this.#interfaces = interfaces;
     if (change.gone.length + change.come.length === 0) return;
+    if (this.#running)
+      void this.#listeners.devicesChanged(this.#config, new Set(interfaces.map(({ name }) => name)));
     this.#sourcesChanged();
     for (const session of this.#sessions.values()) session.interfacesChanged(change);
   }
@@ -350,13 +355,13 @@ export class Speaker {
     });
   };
 
-  #ranged(address: string): ReturnType<typeof inListenRange> {
-    return inListenRange(this.#config.listenRanges ?? [], address);
+  #ranged(address: string, device: string | undefined): ReturnType<typeof inListenRange> {
+    return inListenRange(this.#config.listenRanges ?? [], address, device);
   }
 
   /** The settings of whoever connects from a listen range that has room; undefined for others. */
-  #asNewcomer(address: string): NeighborConfig | undefined {
-    const { config, limit } = this.#ranged(address) ?? {};
+  #asNewcomer(address: string, device: string | undefined): NeighborConfig | undefined {
+    const { config, limit } = this.#ranged(address, device) ?? {};
     if (config === undefined || limit === undefined) return undefined;
     let count = 0;
     for (const session of this.#sessions.values())
@@ -372,10 +377,11 @@ export class Speaker {
     return session;
   }
 
-  #callerAt(address: string): Caller {
+  #callerAt(address: string, device: string | undefined): Caller {
     if (!this.#running) return 'stranger';
-    if (this.#sessionAt(address) !== undefined) return 'neighbor';
-    const newcomer = this.#asNewcomer(address);
+    const standing = this.#sessionAt(address);
+    if (standing !== undefined) return standing.config.device === device ? 'neighbor' : 'stranger';
+    const newcomer = this.#asNewcomer(address, device);
     if (newcomer === undefined) return 'stranger';
     return newcomer.shutdown === undefined ? 'neighbor' : 'shut down';
   }
@@ -384,12 +390,15 @@ export class Speaker {
     return this.#sessions.get(address) ?? this.#behindLink(address);
   }
 
-  #accept(connection: Connection): ConnectionHandlers {
+  #accept(connection: Connection, device: string | undefined): ConnectionHandlers {
     const { remoteAddress } = connection;
     const standing = this.#running ? this.#sessionAt(remoteAddress) : undefined;
-    const newcomer = this.#running && standing === undefined ? this.#asNewcomer(remoteAddress) : undefined;
+    const newcomer =
+      this.#running && standing === undefined ? this.#asNewcomer(remoteAddress, device) : undefined;
     const words = newcomer?.shutdown;
-    const session = standing ?? (newcomer && words === undefined ? this.#newcomer(newcomer) : undefined);
+    // By another way than its own it is a stranger
+    const known = standing?.config.device === device ? standing : undefined;
+    const session = known ?? (newcomer && words === undefined ? this.#newcomer(newcomer) : undefined);
     if (session !== undefined) return this.#gate.entered(remoteAddress, true, session.accept(connection));
     const { ADMINISTRATIVE_SHUTDOWN, CONNECTION_REJECTED } = CeaseSubcode;
     refuse(

@@ -6,8 +6,8 @@ import type { PeerSecurity } from './transport.js';
  * an Error with `code`, the errno's name, where the kernel refuses. Addresses are text, with zone for link-local.
  */
 export interface TcpSockets {
-  /** A socket from which to connect to the address; the descriptor is the caller's. */
-  open(address: string, security: PeerSecurity): number;
+  /** A socket from which to connect to the address, by the device or in the VRF of that name; the descriptor is the caller's. */
+  open(address: string, security: PeerSecurity, device?: string): number;
   /** Gives a connection that stands another key; it must have had one. */
   changeKey(fd: number, address: string, key: Secret): void;
   /** Port 0 asks for any free one; `peers` by address, or by prefix those without an entry of their own. */
@@ -16,6 +16,7 @@ export interface TcpSockets {
     port: number,
     peers: ReadonlyMap<string, PeerSecurity>,
     host: ListeningHost,
+    device?: string,
   ): ListeningSocket;
 }
 
@@ -35,5 +36,7 @@ export interface ListeningSocket {
   readonly port: number;
   /** Throws, and has what it had before then. */
   secure(peers: ReadonlyMap<string, PeerSecurity>): void;
+  /** False where the device is gone, or is called otherwise by now. */
+  isOn(device: string): boolean;
   close(): void;
 }

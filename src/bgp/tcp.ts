@@ -26,6 +26,7 @@ const CURES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another process listens there (see: ss -ltnp); stop it or choose another port',
   EACCES: 'ports below 1024 need CAP_NET_BIND_SERVICE',
   EADDRNOTAVAIL: 'no interface has this address',
+  ENODEV: 'there is no such device',
   EAFNOSUPPORT: 'the kernel runs without this address family',
   ENOPROTOOPT: 'the kernel runs without TCP MD5 signatures (CONFIG_TCP_MD5SIG), which password-file needs',
   ENOMEM: 'the kernel has no room for the keys of so many neighbors: raise net.core.optmem_max',
@@ -40,13 +41,18 @@ export class TcpTransport implements Transport {
   }
 
   connect(target: ConnectTarget, handlers: ConnectionHandlers): Connection {
-    const { address, port, localAddress, security = {} } = target;
+    const { address, port, localAddress, security = {}, device } = target;
     if (target.fault !== undefined) return this.#failed(target, handlers, new Error(target.fault));
     let fd: number;
     try {
-      fd = this.#sockets.open(address, security);
+      fd = this.#sockets.open(address, security, device);
     } catch (error) {
-      return this.#failed(target, handlers, error as Error);
+      const isGone = (error as NodeJS.ErrnoException).code === 'ENODEV';
+      return this.#failed(
+        target,
+        handlers,
+        isGone ? new Error(`there is no device ${device}`) : (error as Error),
+      );
     }
     const { socket, connection } = this.#connectionOf(fd, address, port, true);
     connection.attach(handlers);
@@ -87,22 +93,30 @@ export class TcpTransport implements Transport {
     accept: (connection: Connection) => ConnectionHandlers,
     door: Door = OPEN_DOOR,
   ): Promise<Listener> {
-    const { address } = endpoint;
+    const { address, device } = endpoint;
     const listening = orListenError(endpoint, () =>
-      this.#sockets.listen(address, endpoint.port, door.peers, {
-        admits: (from) => door.admits(from),
-        tooFar: (from, ttl) => door.tooFar(from, ttl),
-        exhausted: (code) => door.exhausted(code),
-        connected: (fd, from, port) => {
-          const { socket, connection } = this.#connectionOf(fd, from, port, false);
-          socket.setNoDelay(true);
-          connection.attach(accept(connection));
+      this.#sockets.listen(
+        address,
+        endpoint.port,
+        door.peers,
+        {
+          admits: (from) => door.admits(from),
+          tooFar: (from, ttl) => door.tooFar(from, ttl),
+          exhausted: (code) => door.exhausted(code),
+          connected: (fd, from, port) => {
+            const { socket, connection } = this.#connectionOf(fd, from, port, false);
+            socket.setNoDelay(true);
+            connection.attach(accept(connection));
+          },
         },
-      }),
+        device,
+      ),
     );
     return {
       address,
       port: listening.port,
+      device,
+      hears: () => device === undefined || listening.isOn(device),
       secure: (peers) => orListenError(endpoint, () => listening.secure(peers)),
       close: async () => listening.close(),
     };

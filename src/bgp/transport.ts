@@ -17,6 +17,8 @@ export interface ConnectTarget {
   readonly port: number;
   /** Our own end's address, where the operator fixes it. */
   readonly localAddress?: string;
+  /** The VRF, or the interface, that it goes by. */
+  readonly device?: string | undefined;
   readonly security?: PeerSecurity;
   /** Why no connection can be made, which is reported as its failure. */
   readonly fault?: string | undefined;
@@ -26,6 +28,8 @@ export interface ConnectTarget {
 export interface ListenEndpoint {
   readonly address: string;
   readonly port: number;
+  /** Hears in this VRF, or by this interface, alone; where absent, whatever no other listener hears. */
+  readonly device?: string | undefined;
 }
 
 /** What a connection reports to its owner. None is called from inside a call to the connection, none may throw. */
@@ -94,6 +98,8 @@ export interface Listener extends ListenEndpoint {
    * changes nothing then.
    */
   secure(peers: ReadonlyMap<string, PeerSecurity>): void;
+  /** False where its device is gone, or is called otherwise by now, so that it hears nothing. */
+  hears(): boolean;
   /** Stops accepting; connections that stand are left alone. */
   close(): Promise<void>;
 }
@@ -119,6 +125,8 @@ export class ListenError extends Error {
     readonly code: string,
     cure: string,
   ) {
-    super(`cannot listen on address ${endpoint.address} port ${endpoint.port}: ${code}; ${cure}`);
+    const { address, port, device } = endpoint;
+    const where = device === undefined ? '' : ` of device ${device}`;
+    super(`cannot listen on address ${address} port ${port}${where}: ${code}; ${cure}`);
   }
 }

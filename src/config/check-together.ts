@@ -51,6 +51,7 @@ export function checkTogether(
       ]);
     checkFamilies(prefixAddress(range.prefix), range.families, place, 'prefix', values, report);
     checkHops(range, place, report);
+    checkBfd(range, place, report);
     checkKeepalive(range, place, report);
   });
   refuseRepeated(
@@ -99,8 +100,22 @@ function checkNeighbor(
       place('local-address'),
     );
   checkHops(neighbor, place, report);
+  checkBfd(neighbor, place, report);
   checkFamilies(address, neighbor.families, place, 'address', values, report);
   checkKeepalive(neighbor, place, report);
+}
+
+function checkBfd(
+  { bfd, device }: Pick<Neighbor, 'bfd' | 'device'>,
+  place: (key: string) => Path,
+  report: Report,
+): void {
+  if (bfd !== undefined && device !== undefined)
+    report(
+      place('bfd'),
+      { found: `BFD by device ${device}`, allowed: 'false: BFD runs in no VRF' },
+      place('device'),
+    );
 }
 
 function checkHops(
@@ -118,7 +133,7 @@ function checkHops(
 
 /** A neighbor has one address, or is behind one interface, and then on that link. */
 function checkPlace(
-  { address, interface: link, bfd, ttlSecurity, ebgpMultihop, updateSource }: Neighbor,
+  { address, interface: link, bfd, ttlSecurity, ebgpMultihop, updateSource, device }: Neighbor,
   place: (key: string) => Path,
   localText: string | undefined,
   report: Report,
@@ -139,6 +154,7 @@ function checkPlace(
     );
   if (updateSource !== undefined)
     refuse('update-source', updateSource, 'nothing: our end is the link-local address of the interface');
+  if (device !== undefined) refuse('device', device, 'nothing: the session goes by the interface');
   if (bfd?.multihop) refuse('bfd', 'multihop', 'multihop: false');
   if (ttlSecurity !== undefined && ttlSecurity > 1) refuse('ttl-security', String(ttlSecurity), '1');
   if (ebgpMultihop !== undefined && ebgpMultihop > 1) refuse('ebgp-multihop', String(ebgpMultihop), '1');

@@ -113,6 +113,11 @@ const SHARED = {
       "The interface whose address is our side's of the session, such as `lo`, in place of `local-address`: its first address of the neighbor's family that others reach. While it has none, no connection is made.",
     ...SESSION_AS_WANTED,
   }),
+  device: optional(text('the name of a device', { pattern: '^[^\\s/]{1,15}$' }), {
+    description:
+      'The VRF, or the interface, that the session goes by (SO_BINDTODEVICE): evpnd connects by it, listens on it, and takes no connection of the neighbor that comes by another. Routes of `ipv4-unicast` and `ipv6-unicast` are installed in `underlay.routing-table` all the same. The device may come and go.',
+    ...NEW_SESSION,
+  }),
   'hold-time': parsed(
     setting(HOLD_TIME, {
       description: 'Seconds without a message after which the session is lost; 0 turns the timer off.',

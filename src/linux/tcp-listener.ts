@@ -7,6 +7,7 @@ import { familyOf } from './neigh-writer.js';
 import { PeerDemands } from './peer-demands.js';
 import { addressText, portOf, SOCKADDR_ROOM, socketAddress } from './socket-address.js';
 import {
+  bindToDevice,
   checked,
   leastTtl,
   setInteger,
@@ -48,8 +49,17 @@ export class TcpListener {
   #answersFar = false;
   #pause: NodeJS.Timeout | undefined;
 
-  /** Throws an Error with `code` where the kernel refuses; port 0 asks for any free one. */
-  constructor(address: string, port: number, peers: ReadonlyMap<string, TcpSecurity>, host: TcpListenerHost) {
+  /**
+   * Throws an Error with `code` where the kernel refuses; port 0 asks for any free one. With a device it hears by that one alone, or
+   * in that VRF, and may stand beside one without.
+   */
+  constructor(
+    address: string,
+    port: number,
+    peers: ReadonlyMap<string, TcpSecurity>,
+    host: TcpListenerHost,
+    device?: string,
+  ) {
     const ip = parseIp(address);
     this.#family = familyOf(ip);
     this.#host = host;
@@ -60,9 +70,15 @@ export class TcpListener {
       setInteger(socket.fd, K.SOL_SOCKET, K.SO_REUSEADDR, 1);
       // 0.0.0.0 and :: stand beside each other, each for its own family
       if (this.#family === K.AF_INET6) setInteger(socket.fd, K.IPPROTO_IPV6, K.IPV6_V6ONLY, 1);
+      if (device !== undefined) {
+        bindToDevice(socket.fd, device);
+        setInteger(socket.fd, K.SOL_SOCKET, K.SO_REUSEPORT, 1);
+      }
       checked(socket.bind(socketAddress(ip, port)), 'bind');
       this.secure(peers);
       checked(listenSocket(socket.fd, BACKLOG), 'listen');
+      // Those of devices may stand beside it from now on; for the bind, whoever had the port already was to be found
+      setInteger(socket.fd, K.SOL_SOCKET, K.SO_REUSEPORT, 1);
     } catch (error) {
       socket.close();
       throw error;
@@ -82,6 +98,13 @@ export class TcpListener {
     const own = Buffer.alloc(SOCKADDR_ROOM);
     checked(native().socketName(this.#socket.fd, own), 'getsockname');
     return portOf(own);
+  }
+
+  /** False where the device is gone, or is called otherwise by now. */
+  isOn(device: string): boolean {
+    const name = Buffer.alloc(16);
+    const length = native().getSocketOption(this.#socket.fd, K.SOL_SOCKET, K.SO_BINDTODEVICE, name);
+    return length > 0 && name.toString('utf8', 0, name.indexOf(0)) === device;
   }
 
   /**

@@ -56,6 +56,17 @@ export function setTtlSecurity(fd: number, family: number, hops: number): void {
   else setInteger(fd, K.IPPROTO_IPV6, K.IPV6_MINHOPCOUNT, leastTtl(hops));
 }
 
+/**
+ * The socket sends and hears by this device alone, or in this VRF where it is one (Documentation/networking/vrf.rst). Throws an
+ * Error with `code`: ENODEV where there is no such device.
+ */
+export function bindToDevice(fd: number, device: string): void {
+  checked(
+    native().setSocketOption(fd, K.SOL_SOCKET, K.SO_BINDTODEVICE, Buffer.from(`${device}\0`)),
+    `setsockopt SO_BINDTODEVICE ${device}`,
+  );
+}
+
 const MD5SIG_LENGTH = 216;
 const SOCKADDR_STORAGE = 128;
 
@@ -87,12 +98,20 @@ export function setMd5Key(fd: number, prefix: PrefixKey, key: Secret | undefined
   checked(result, 'setsockopt TCP_MD5SIG');
 }
 
-/** Opens a TCP socket with what a connection to the peer demands; the descriptor is the caller's. Throws an Error with `code`. */
-export function openTcpSocket(ip: Ip, { md5Key, ttlSecurity, ttl }: TcpSecurity): number {
+/**
+ * Opens a TCP socket with what a connection to the peer demands, in the VRF or on the device of that name; the descriptor is the
+ * caller's. Throws an Error with `code`.
+ */
+export function openTcpSocket(
+  ip: Ip,
+  { md5Key, ttlSecurity, ttl }: TcpSecurity,
+  device: string | undefined,
+): number {
   const family = familyOf(ip);
   const { RawSocket } = native();
   const socket = new RawSocket(family, K.SOCK_STREAM, 0);
   try {
+    if (device !== undefined) bindToDevice(socket.fd, device);
     if (md5Key) setMd5Key(socket.fd, hostPrefix(ip), md5Key);
     if (ttlSecurity !== undefined) setTtlSecurity(socket.fd, family, ttlSecurity);
     else if (ttl !== undefined) setTtl(socket.fd, family, ttl);

@@ -9,7 +9,8 @@ import { openTcpSocket, setMd5Key, type TcpSecurity } from './tcp-options.js';
  */
 export const tcpSockets = {
   /** A socket from which to connect to the address; the descriptor is the caller's. */
-  open: (address: string, security: TcpSecurity): number => openTcpSocket(ipOf(address), security),
+  open: (address: string, security: TcpSecurity, device?: string): number =>
+    openTcpSocket(ipOf(address), security, device),
   /** Gives a connection that stands another key; it must have had one. */
   changeKey: (fd: number, address: string, key: Secret): void =>
     setMd5Key(fd, hostPrefix(ipOf(address)), key),
@@ -19,5 +20,6 @@ export const tcpSockets = {
     port: number,
     peers: ReadonlyMap<string, TcpSecurity>,
     host: TcpListenerHost,
-  ): TcpListener => new TcpListener(address, port, peers, host),
+    device?: string,
+  ): TcpListener => new TcpListener(address, port, peers, host, device),
 };

@@ -291,6 +291,7 @@ test('what a listener demands of the neighbor follows it to its address', async 
           secure: (peers) => {
             demanded.push([...peers.keys()]);
           },
+          hears: () => true,
           close: async () => {},
         };
       },

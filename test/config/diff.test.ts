@@ -141,6 +141,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'neighbors[].max-routes': 7,
   'neighbors[].max-octets': 7,
   'neighbors[].update-source': 'lo',
+  'neighbors[].device': 'blue',
   'neighbors[].max-family-routes': { 'ipv4-unicast': 7 },
   'neighbors[].on-limit': 'warn',
   'evpn.advertise-svi-ip': true,

@@ -82,6 +82,7 @@ test('the minimal file gets every default', (t) => {
       passive: false,
       localAddress: undefined,
       updateSource: undefined,
+      device: undefined,
       holdTime: 9,
       keepaliveTime: 3,
       connectRetryTime: 5,
@@ -255,7 +256,7 @@ const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const byInterface = (name: string) => edit('address: 10.1.1.0', `interface: ${name}`);
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, interface, peer-group, remote-as, local-as, port, passive, local-address, update-source, hold-time, keepalive-time, connect-retry-time, send-hold-time, advertisement-interval, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, import-policy, export-policy, site-of-origin, families, description';
+  'address, interface, peer-group, remote-as, local-as, port, passive, local-address, update-source, device, hold-time, keepalive-time, connect-retry-time, send-hold-time, advertisement-interval, bfd, shutdown, enforce-first-as, enhanced-refresh, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, import-policy, export-policy, site-of-origin, families, description';
 const BFD_ALLOWED =
   'true, false, or a mapping of interval (milliseconds from 50 to 60000), multiplier (a number from 2 to 255) and multihop (true or false)';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
@@ -333,6 +334,22 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'an interface twice',
     `${byInterface('swp1')}  - interface: swp1\n    remote-as: 1\n`,
     ['f:6:16: neighbors[1].interface: found swp1 a second time; allowed one neighbor for an interface'],
+  ],
+  [
+    'a device of a neighbor by interface',
+    `${byInterface('swp1')}    device: blue\n`,
+    [
+      'f:6:13: neighbors[0].device: found blue with interface; allowed nothing: the session goes by the interface',
+    ],
+  ],
+  [
+    'BFD in a VRF, of a neighbor and of a range; a name that no device has',
+    `asn: 65001\nrouter-id: 10.0.0.1\nneighbors:\n  - { address: 10.1.1.0, remote-as: 1, device: blue, bfd: true }\n  - { address: 10.1.2.0, remote-as: 1, device: much-too-long-a-name }\nlisten-ranges: [{ prefix: 10.2.0.0/16, remote-as: 1, device: blue, bfd: true }]\n`,
+    [
+      'f:4:59: neighbors[0].bfd: found BFD by device blue; allowed false: BFD runs in no VRF',
+      'f:5:48: neighbors[1].device: found "much-too-long-a-name"; allowed the name of a device',
+      'f:6:73: listen-ranges[0].bfd: found BFD by device blue; allowed false: BFD runs in no VRF',
+    ],
   ],
   [
     'what a neighbor by interface cannot have',
@@ -680,6 +697,7 @@ for (const key of reloadEffects().keys())
 for (const [where, key, cure] of [
   ['neighbors[0].', 'password', 'password-file'],
   ['neighbors[0].', 'route_map', 'import-policy and export-policy'],
+  ['neighbors[0].', 'vrf', 'device'],
 ])
   test(`${key}: what to do instead is said, not which word is like it`, (t) => {
     const [found, ...more] = findings(neighbor(`${key}: x`));

@@ -31,6 +31,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   'local-address': '10.1.1.1',
   'local-as': 65099,
   'update-source': 'lo',
+  device: 'blue',
   'max-family-routes': { 'l2vpn-evpn': 7 },
   'send-hold-time': 60,
   bfd: { interval: 100 },

@@ -106,6 +106,7 @@ class MemoryTransport implements Transport {
       address: endpoint.address,
       port,
       secure: () => {},
+      hears: () => true,
       close: async () => {
         for (const key of keys) this.network.listeners.delete(key);
       },

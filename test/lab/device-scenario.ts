@@ -1,0 +1,3 @@
+import { deviceCases } from './support/device-cases.js';
+
+await deviceCases('swp1');
