@@ -15,6 +15,7 @@ import { type Handlers, now, Remote } from './rpc.js';
 import type { handlers as sinkHandlers } from './sink-process.js';
 import type { handlers as spineHandlers } from './spine-process.js';
 import type { handlers as tenantHandlers } from './tenant-process.js';
+import { SECOND_LINK } from './unicast-workload.js';
 import { REMOTE_PREFIX, type Routes, type Spread, TWO_VTEPS, vlanAt, vniAt } from './workload.js';
 
 /** Milliseconds of patience with anything that a daemon has to do. */
@@ -54,6 +55,8 @@ export interface Place {
   readonly keepalive: number;
   /** A neighbor more, and two ports and a wide subnet in the first VNI. */
   readonly hostile: boolean;
+  /** IPv4 unicast in every session, and the second neighbor on a link of its own. */
+  readonly unicast: boolean;
   /** The daemon's heap can be asked for. */
   readonly collected: boolean;
 }
@@ -65,6 +68,7 @@ export const PLAIN_PLACE = {
   peers: 1,
   keepalive: 3,
   hostile: false,
+  unicast: false,
   collected: false,
 };
 
@@ -84,6 +88,9 @@ function portWith(port: string, farEnd: string, bridge: string): string[] {
     `link set ${farEnd} addrgenmode none up`,
   ];
 }
+
+/** Protocol numbers of a dead daemon's routes and nexthops: evpnd's, and those of FRR's bgpd and zebra. */
+const PROTOCOLS = ['69', '186', '11'];
 
 /** The spine's addresses behind the first. */
 const peerAddress = (n: number): string => `10.65.0.${n}`;
@@ -118,7 +125,9 @@ export class Arena {
       const [link] = leaf.links;
       const address = link.spineAddress.ipv4;
       const hostile = place.hostile ? [HOSTILE_NEIGHBOR] : [];
-      const more = Array.from({ length: place.peers - 1 }, (_, i) => peerAddress(i + 1));
+      const more = place.unicast
+        ? [SECOND_LINK.spine]
+        : Array.from({ length: place.peers - 1 }, (_, i) => peerAddress(i + 1));
       const ip = [REMOTE_PREFIX, PEER_PREFIX].map((prefix) => `route add ${prefix} via ${address}`);
       if (place.withPorts)
         for (const { vlan, bridge } of leaf.segments)
@@ -132,9 +141,22 @@ export class Arena {
           `addr add fd0c::1/64 dev ${bridge} nodad`,
         );
       }
+      if (place.unicast)
+        ip.push(
+          `link add up2 type veth peer name down2 netns ${fabric.namespace('spine1')}`,
+          `addr add ${SECOND_LINK.leaf}/31 dev up2`,
+          'link set up2 up',
+        );
       await fabric.apply('leaf1', { ip, bridge: [] });
+      if (place.unicast)
+        await fabric.apply('spine1', {
+          ip: [`addr add ${SECOND_LINK.spine}/31 dev down2`, 'link set down2 up'],
+          bridge: [],
+        });
       await fabric.apply('spine1', {
-        ip: [...more, ...hostile].map((each) => `addr add ${each}/32 dev ${link.spineDevice}`),
+        ip: [...(place.unicast ? [] : more), ...hostile].map(
+          (each) => `addr add ${each}/32 dev ${link.spineDevice}`,
+        ),
         bridge: [],
       });
       if (place.withSvi) raiseNeighborLimits();
@@ -143,7 +165,11 @@ export class Arena {
       const spine = process<typeof spineHandlers>('spine1', 'spine');
       const probe = process<typeof probeHandlers>('leaf1', 'probe');
       const peers = [address, ...more];
-      await spine.call('listen', { addresses: peers, keepalive: place.keepalive });
+      await spine.call('listen', {
+        addresses: peers,
+        keepalive: place.keepalive,
+        unicast: place.unicast,
+      });
       return new Arena(fabric, place, peers, spine, probe);
     } catch (error) {
       await fabric.remove();
@@ -176,6 +202,7 @@ export class Arena {
     this.#engine = makeEngine(name, fabric.namespace('leaf1'), folder, leaf, fabric.plan, {
       peers: place.hostile ? [...peers, HOSTILE_NEIGHBOR] : peers,
       keepalive: place.keepalive,
+      unicast: place.unicast,
       collected: place.collected,
     });
     await this.#engine.start();
@@ -279,9 +306,18 @@ export class Arena {
     this.#engine = undefined;
     this.#stopOthers();
     if (this.place.hostile) await this.fabric.apply('leaf1', { ip: this.#forgetHosts(), bridge: [] });
+    if (this.place.unicast) await this.#forgetRoutes();
     await this.probe.call('flush', { vnis: this.place.vnis, withPorts: this.place.withPorts });
     if (this.#level) await this.fabric.apply('spine1', DROP_BALLAST);
     this.#level = false;
+  }
+
+  /** Routes go with their nexthops; a group that went with its members is missed by the flush that wants it. */
+  async #forgetRoutes(): Promise<void> {
+    for (const protocol of PROTOCOLS)
+      await this.fabric.attempt('leaf1', 'ip', 'nexthop', 'flush', 'proto', protocol);
+    for (const protocol of PROTOCOLS)
+      await this.fabric.attempt('leaf1', 'ip', 'route', 'flush', 'proto', protocol);
   }
 
   #stopOthers(): void {

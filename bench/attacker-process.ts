@@ -15,7 +15,7 @@ function own(): SpineSession {
 
 export const handlers = {
   async listen({ address, keepalive }: { address: string; keepalive: number }): Promise<void> {
-    session = new SpineSession(address, keepalive, () => {}, true);
+    session = new SpineSession(address, keepalive, () => {}, { extended: true });
     await listenAt(session);
   },
   /** Resolves when the session is up. */

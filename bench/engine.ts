@@ -4,6 +4,8 @@
 export interface Sessions {
   readonly peers: readonly string[];
   readonly keepalive: number;
+  /** IPv4 unicast beside EVPN, over at most two paths, and into the kernel's main table. */
+  readonly unicast?: boolean;
   /** Its heap can be asked for. */
   readonly collected?: boolean;
 }

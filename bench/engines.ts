@@ -35,7 +35,7 @@ class EvpndEngine implements Engine {
     folder: string,
     leaf: Leaf,
     plan: Plan,
-    { peers, keepalive, collected }: Sessions,
+    { peers, keepalive, unicast, collected }: Sessions,
   ) {
     this.#heapFile = join(folder, 'heap');
     const environment = [`NODE_OPTIONS=--import=${COLLECTED}`, `HEAP_FILE=${this.#heapFile}`];
@@ -53,7 +53,9 @@ class EvpndEngine implements Engine {
         address,
         'hold-time': 3 * keepalive,
         'keepalive-time': keepalive,
+        ...(unicast ? { families: ['l2vpn-evpn', 'ipv4-unicast'] } : {}),
       })),
+      ...(unicast ? { underlay: { enabled: true, 'maximum-paths': 2 } } : {}),
       'state-directory': folder,
       log: { level: 'warn' },
     });

@@ -147,7 +147,10 @@ export class FrrEngine implements Engine {
 }
 
 /** bgpd's configuration at its fastest: no eBGP policy, no advertisement interval, short timers. */
-export function frrConfig(leaf: Pick<Leaf, 'asn' | 'routerId'>, { peers, keepalive }: Sessions): string {
+export function frrConfig(
+  leaf: Pick<Leaf, 'asn' | 'routerId'>,
+  { peers, keepalive, unicast }: Sessions,
+): string {
   return [
     'hostname leaf',
     `router bgp ${leaf.asn}`,
@@ -157,8 +160,8 @@ export function frrConfig(leaf: Pick<Leaf, 'asn' | 'routerId'>, { peers, keepali
     ` timers bgp ${keepalive} ${10 * keepalive}`,
     ...peers.flatMap((peer, n) => [
       ` neighbor ${peer} remote-as external`,
-      // The first is on the link, the others are behind it
-      ...(n > 0 ? [` neighbor ${peer} ebgp-multihop 2`] : []),
+      // The first is on the link, the others are behind it; where routes of the kernel come of it each has a link
+      ...(n > 0 && !unicast ? [` neighbor ${peer} ebgp-multihop 2`] : []),
       ` neighbor ${peer} timers connect 1`,
       ` neighbor ${peer} advertisement-interval 0`,
     ]),
@@ -166,6 +169,19 @@ export function frrConfig(leaf: Pick<Leaf, 'asn' | 'routerId'>, { peers, keepali
     ...peers.map((peer) => `  neighbor ${peer} activate`),
     '  advertise-all-vni',
     ' exit-address-family',
+    ...(unicast ? unicastConfig(peers) : []),
     '',
   ].join('\n');
+}
+
+/** A leaf is no way between two spines: it announces nothing of the one to the other. */
+function unicastConfig(peers: readonly string[]): string[] {
+  return [
+    ' address-family ipv4 unicast',
+    ...peers.flatMap((peer) => [`  neighbor ${peer} activate`, `  neighbor ${peer} prefix-list none out`]),
+    '  maximum-paths 2',
+    ' exit-address-family',
+    '!',
+    'ip prefix-list none deny any',
+  ];
 }

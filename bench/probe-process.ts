@@ -8,8 +8,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Ntf } from '../src/dataplane/index.js';
 import * as K from '../src/linux/constants.js';
+import { parseIp } from '../src/types/index.js';
 import { paced, Trickle } from './paced.js';
 import { type Comparison, compare, type Wanted } from './probe-compare.js';
+import { compareRoutes, isSampled, ROUTE_SAMPLING, type SeenRoute, seenRoute } from './probe-routes.js';
 import {
   apply,
   BATCH,
@@ -26,9 +28,19 @@ import {
   operationsOf,
   VXLAN,
 } from './probe-rows.js';
-import { SAMPLE, SAMPLING, Watch } from './probe-watch.js';
+import { neighbors, SAMPLE, SAMPLING, type Take, Watch } from './probe-watch.js';
 import { now, serve } from './rpc.js';
 import { firstOf, indexes, localMacAt, macAt, type Routes, vniIndexOf, vtepAt } from './workload.js';
+
+/** What should stand in the main routing table. */
+interface WantedRoutes {
+  readonly count: number;
+  /** Bits, by the places of the gateways in `spines`; 0 where no route should stand. */
+  readonly gateways: number;
+  readonly spines: readonly string[];
+}
+
+const ROUTE_PATIENCE = 5_000;
 
 let watch: Watch | undefined;
 let complete: Promise<number> = Promise.resolve(0);
@@ -37,14 +49,13 @@ let losses = 0;
 let trickle: { readonly steps: Trickle; readonly socket: LocalRows } | undefined;
 
 /**
- * Watches until `see`, told of each row, says that none is open any more: that is when `complete` resolves, with the
- * time. It rejects after `timeout` milliseconds.
+ * Watches until what `start` begins says that none is open any more: that is when `complete` resolves, with the time. It
+ * rejects after `timeout` milliseconds.
  */
 function watchUntilNone(
   what: string,
-  filter: Buffer | undefined,
   timeout: number,
-  see: (gone: boolean) => number,
+  start: (see: (openNow: number, at: number) => void) => Watch,
 ): void {
   let open = 0;
   watch?.close();
@@ -59,14 +70,27 @@ function watchUntilNone(
       end();
       reject(new Error(`${open} ${what} within ${timeout} ms${why}`));
     }, timeout);
-    watch = new Watch(filter, (gone, at) => {
-      open = see(gone);
+    watch = start((openNow, at) => {
+      open = openNow;
       if (open > 0) return;
       end();
       resolve(at);
     });
   });
   complete.catch(() => {});
+}
+
+/** The same by rows of bridges, VXLAN devices and neighbors; `see` is told of each. */
+function watchRowsUntilNone(what: string, timeout: number, see: (gone: boolean) => number): void {
+  watchUntilNone(
+    what,
+    timeout,
+    (tell) =>
+      new Watch(
+        SAMPLING,
+        neighbors((gone, at) => tell(see(gone), at)),
+      ),
+  );
 }
 
 export const handlers = {
@@ -81,7 +105,7 @@ export const handlers = {
       seen[i] = verb === 'go' ? bits : 0;
     }
     const wanted = verb === 'go' ? 0 : bits;
-    watchUntilNone(`sampled rows did not ${verb}`, SAMPLING, timeout, (gone) => {
+    watchRowsUntilNone(`sampled rows did not ${verb}`, timeout, (gone) => {
       const { bit, index } = identify();
       if (index < 0 || index >= routes.count || index % SAMPLE !== 0) return open;
       const before = seen[index];
@@ -96,7 +120,7 @@ export const handlers = {
   /** Waits from now on until so many default destinations have come to all VXLAN devices together. */
   expectFloods({ floods, timeout }: { floods: number; timeout: number }): void {
     const standing = new Set<string>();
-    watchUntilNone('default destinations did not come', SAMPLING, timeout, (gone) => {
+    watchRowsUntilNone('default destinations did not come', timeout, (gone) => {
       if (isDefaultDestination()) {
         const row = `${message.ifindex} ${message.dst}`;
         if (gone) standing.delete(row);
@@ -104,6 +128,40 @@ export const handlers = {
       }
       return floods - standing.size;
     });
+  },
+  /**
+   * Waits from now on until the first `count` unicast routes lead over exactly these gateways (bits, by their places in
+   * `spines`); 0 until they have gone.
+   */
+  expectRoutes({ count, gateways, spines, timeout }: WantedRoutes & { readonly timeout: number }): void {
+    const addresses = spines.map((address) => parseIp(address) as number);
+    const right = new Uint8Array(count);
+    let open = 0;
+    for (let i = 0; i < count; i++) if (isSampled(i)) open++;
+    const seen: SeenRoute = { index: -1, gateways: 0 };
+    watchUntilNone('sampled routes are not as they should be', timeout, (tell) => {
+      const take: Take = (type, bytes, from, end, at) => {
+        if (type !== K.RTM_NEWROUTE && type !== K.RTM_DELROUTE) return;
+        seenRoute(bytes, from, end, addresses, seen);
+        const { index } = seen;
+        if (index < 0 || index >= count || !isSampled(index)) return;
+        const now = (type === K.RTM_DELROUTE ? 0 : seen.gateways) === gateways ? 1 : 0;
+        open += right[index] - now;
+        right[index] = now;
+        tell(open, at);
+      };
+      return new Watch(ROUTE_SAMPLING, take, K.RTNLGRP_IPV4_ROUTE);
+    });
+  },
+  /** Compares the main routing table with what should stand, with a little patience for the last ones. */
+  async compareRoutes({ count, gateways, spines }: WantedRoutes): Promise<Comparison> {
+    const addresses = spines.map((address) => parseIp(address) as number);
+    const until = now() + ROUTE_PATIENCE;
+    for (;;) {
+      const result = compareRoutes(gateways === 0 ? 0 : count, gateways, addresses);
+      if (result.missing + result.stale + result.wrong === 0 || now() > until) return result;
+      await delay(100);
+    }
   },
   /** When the last of the rows came or went. */
   done(_: null): Promise<number> {
@@ -191,10 +249,13 @@ export const handlers = {
   noteMoves({ vtep }: { vtep: number }): void {
     arrivals = new Map();
     watch?.close();
-    watch = new Watch(undefined, (gone, at) => {
-      const { bit, index } = identify();
-      if (!gone && bit === VXLAN && message.dst === vtepAt(vtep)) arrivals.set(index, at);
-    });
+    watch = new Watch(
+      undefined,
+      neighbors((gone, at) => {
+        const { bit, index } = identify();
+        if (!gone && bit === VXLAN && message.dst === vtepAt(vtep)) arrivals.set(index, at);
+      }),
+    );
   },
   /** Whether all of these have been noted. */
   haveMoved({ numbers }: { numbers: readonly number[] }): boolean {
@@ -219,10 +280,13 @@ export const handlers = {
     const wanted = new Set(indexes(routes));
     losses = 0;
     watch?.close();
-    watch = new Watch(undefined, (gone) => {
-      const { index } = identify();
-      if (gone && wanted.has(index)) losses++;
-    });
+    watch = new Watch(
+      undefined,
+      neighbors((gone) => {
+        const { index } = identify();
+        if (gone && wanted.has(index)) losses++;
+      }),
+    );
   },
   losses(_: null): { losses: number; certain: boolean } {
     const certain = watch !== undefined && !watch.lost;

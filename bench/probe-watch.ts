@@ -30,12 +30,24 @@ const memory = new ArrayBuffer(BUFFER);
 const buffer = { bytes: Buffer.from(memory), words: new Uint32Array(memory) };
 const lengths = new Int32Array(4097);
 
-/** A subscription to RTNLGRP_NEIGH that hands over decoded rows with the time of their reading. */
+/** A message of the kernel's: its type, its octets, and the time of their reading. */
+export type Take = (type: number, bytes: Buffer, from: number, end: number, at: number) => void;
+
+/** Of a subscription to RTNLGRP_NEIGH: decodes its rows. */
+export function neighbors(visit: (gone: boolean, at: number) => void): Take {
+  return (type, _bytes, from, end, at) => {
+    if (type !== K.RTM_NEWNEIGH && type !== K.RTM_DELNEIGH) return;
+    decodeNeigh(buffer, from, end, message);
+    visit(type === K.RTM_DELNEIGH, at);
+  };
+}
+
+/** A subscription to a group of rtnetlink's. */
 export class Watch {
   readonly #socket = new (native().RawSocket)(K.AF_NETLINK, K.SOCK_RAW, K.NETLINK_ROUTE);
   lost = false;
 
-  constructor(filter: Buffer | undefined, visit: (gone: boolean, at: number) => void) {
+  constructor(filter: Buffer | undefined, take: Take, group: number = K.RTNLGRP_NEIGH) {
     const address = Buffer.alloc(12);
     address.writeUInt16LE(K.AF_NETLINK, 0);
     const option = (level: number, name: number, value: number) => {
@@ -46,18 +58,14 @@ export class Watch {
     this.#socket.bind(address);
     option(K.SOL_SOCKET, K.SO_RCVBUFFORCE, 256 << 20);
     if (filter && this.#socket.attachFilter(filter) < 0) throw new Error('the socket filter is refused');
-    option(K.SOL_NETLINK, K.NETLINK_ADD_MEMBERSHIP, K.RTNLGRP_NEIGH);
+    option(K.SOL_NETLINK, K.NETLINK_ADD_MEMBERSHIP, group);
     const read = () => {
       const count = this.#socket.receiveMany(buffer.bytes, 16 * 1024, lengths);
       const at = now();
       if (lengths[0] === K.ENOBUFS) this.lost = true;
       let start = 0;
       for (let i = 1; i <= count; i++) {
-        eachMessage(buffer, start, lengths[i], (type, from, end) => {
-          if (type !== K.RTM_NEWNEIGH && type !== K.RTM_DELNEIGH) return;
-          decodeNeigh(buffer, from, end, message);
-          visit(type === K.RTM_DELNEIGH, at);
-        });
+        eachMessage(buffer, start, lengths[i], (type, from, end) => take(type, buffer.bytes, from, end, at));
         start += (lengths[i] + 3) & ~3;
       }
     };

@@ -46,6 +46,8 @@ export interface Row {
   readonly withIp?: boolean;
   /** There are a hostile neighbor and a hostile tenant. */
   readonly hostile?: boolean;
+  /** Unicast routes of two spines, beside EVPN. */
+  readonly unicast?: boolean;
   /** The daemon's heap can be asked for. */
   readonly collected?: boolean;
   readonly engines: readonly EngineName[];

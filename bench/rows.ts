@@ -8,6 +8,7 @@ import { MOVE_ROWS } from './rows-moves.js';
 import { SCALE_ROWS } from './rows-scale.js';
 import { SHAPE_ROWS } from './rows-shapes.js';
 import { START_ROWS } from './rows-start.js';
+import { UNDERLAY_ROWS } from './rows-underlay.js';
 
 export const ROWS: readonly Row[] = [
   ...BULK_ROWS,
@@ -15,6 +16,7 @@ export const ROWS: readonly Row[] = [
   ...MOVE_ROWS,
   ...LIFECYCLE_ROWS,
   ...START_ROWS,
+  ...UNDERLAY_ROWS,
   ...SCALE_ROWS,
   ...ATTACK_ROWS,
   ...FLAT_ROWS,

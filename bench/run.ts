@@ -91,12 +91,25 @@ interface RunsOf {
 
 async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Promise<readonly RunResult[]> {
   const vnis = quick ? (row.quickVnis ?? row.vnis) : row.vnis;
-  const { withSvi, withPorts, spread, peers, keepalive, hostile, collected } = { ...PLAIN_PLACE, ...row };
+  const { withSvi, withPorts, spread, peers, keepalive, hostile, unicast, collected } = {
+    ...PLAIN_PLACE,
+    ...row,
+  };
   const count = quick ? (row.quickCount ?? row.count / 10) : row.count;
   const routes: Routes = { count, vnis, withIp: row.withIp ?? withSvi, spread: row.spread, ...row.routes };
   say(`\n${row.name}: ${row.title}`);
   const results: RunResult[] = [];
-  const arena = await places.get({ vnis, withSvi, withPorts, spread, peers, keepalive, hostile, collected });
+  const arena = await places.get({
+    vnis,
+    withSvi,
+    withPorts,
+    spread,
+    peers,
+    keepalive,
+    hostile,
+    unicast,
+    collected,
+  });
   const measureOnce = async (engine: EngineName) => {
     await arena.level();
     return record({ row: row.name, engine, quick }, async () => {

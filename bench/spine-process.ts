@@ -8,6 +8,7 @@ import { listenAt } from './listen.js';
 import { paced, Trickle } from './paced.js';
 import { now, serve } from './rpc.js';
 import { SpineSession } from './spine-session.js';
+import { unicastEncoder, unicastUpdates } from './unicast-workload.js';
 import { tableUpdates } from './updates.js';
 import {
   attributesAt,
@@ -99,14 +100,39 @@ function remember(name: string, messages: readonly Buffer[]): { messages: number
 
 export const handlers = {
   /** Listens on the addresses that the leaf connects to. */
-  async listen({ addresses, keepalive }: { addresses: readonly string[]; keepalive: number }): Promise<void> {
-    sessions = addresses.map((address) => new SpineSession(address, keepalive, heard));
+  async listen({
+    addresses,
+    keepalive,
+    unicast,
+  }: {
+    addresses: readonly string[];
+    keepalive: number;
+    unicast: boolean;
+  }): Promise<void> {
+    sessions = addresses.map((address) => new SpineSession(address, keepalive, heard, { unicast }));
     await Promise.all(sessions.map(listenAt));
   },
   /** Resolves when the leaf has announced so many Type-3 routes in every session. */
   async up({ vnis, timeout }: { vnis: number; timeout: number }): Promise<void> {
     const isUp = ({ established, imets }: SpineSession) => established && imets >= vnis;
     await waitFor('session with all Type-3 routes', () => sessions.every(isUp), timeout);
+  },
+  /** Encodes what each session says of the first `count` unicast prefixes. */
+  prepareUnicast({ count, verb }: { count: number; verb: 'announce' | 'withdraw' }): void {
+    for (const { address } of sessions) remember(`${verb} ${address}`, unicastUpdates(count, address, verb));
+  },
+  /** Sends it in these sessions at once; when the first octet and the last left this process. */
+  async streamUnicast({ verb, ...chosen }: { verb: 'announce' | 'withdraw' } & Which): Promise<{
+    started: number;
+    written: number;
+  }> {
+    const started = now();
+    await Promise.all(
+      which(chosen).map((session) =>
+        session.write([...(prepared.get(`${verb} ${session.address}`) ?? []), unicastEncoder().endOfRib()]),
+      ),
+    );
+    return { started, written: now() };
   },
   endOfRib(_: null): void {
     for (const session of sessions) session.socket.write(encoder.endOfRib());
@@ -210,10 +236,10 @@ export const handlers = {
   arrivals(_: null): Map<number, number> {
     return first().arrivals;
   },
-  /** Cuts the first session without a word. */
-  cut(_: null): number {
+  /** Cuts these sessions without a word, the first where none is said. */
+  cut(chosen: Which | null): number {
     const at = now();
-    first().cut();
+    for (const session of which(chosen ?? {})) session.cut();
     return at;
   },
   forgetSilence(_: null): void {

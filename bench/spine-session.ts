@@ -1,7 +1,15 @@
 /** One BGP session of the synthetic spine's: answers the leaf's OPEN, and counts what it sends without decoding it. */
 import type { Socket } from 'node:net';
 import { type Ipv4, parseIp } from '../src/types/index.js';
-import { AFI_L2VPN, encodeKeepalive, encodeOpen, MessageType, SAFI_EVPN } from '../src/wire/index.js';
+import {
+  AFI_IPV4,
+  AFI_L2VPN,
+  encodeKeepalive,
+  encodeOpen,
+  MessageType,
+  SAFI_EVPN,
+  SAFI_UNICAST,
+} from '../src/wire/index.js';
 import { now } from './rpc.js';
 import { isBenchMac, isRemoteVtep, SPINE_ASN } from './workload.js';
 
@@ -28,12 +36,12 @@ export class SpineSession {
   #rest: Buffer = Buffer.alloc(0);
   #keepalives: NodeJS.Timeout | undefined;
 
-  /** `address` is the spine's end of it, `keepalive` in seconds; `heard` is called after each arrival; `extended` offers RFC 8654. */
+  /** `address` is the spine's end of it, `keepalive` in seconds; `heard` is called after each arrival; `more` is what it can beside EVPN. */
   constructor(
     readonly address: string,
     private readonly keepalive: number,
     private readonly heard: () => void,
-    private readonly extended = false,
+    private readonly more: { readonly extended?: boolean; readonly unicast?: boolean } = {},
   ) {}
 
   /** The last connection counts: a restarted leaf comes anew. */
@@ -60,7 +68,8 @@ export class SpineSession {
         capabilities: [
           { code: 1, afi: AFI_L2VPN, safi: SAFI_EVPN },
           { code: 65, asn: SPINE_ASN },
-          ...(this.extended ? [{ code: 6 } as const] : []),
+          ...(this.more.unicast ? [{ code: 1, afi: AFI_IPV4, safi: SAFI_UNICAST } as const] : []),
+          ...(this.more.extended ? [{ code: 6 } as const] : []),
         ],
       }),
     );
