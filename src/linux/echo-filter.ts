@@ -1,8 +1,17 @@
 import { Ntf, type Operation } from '../dataplane/index.js';
-import { AF_BRIDGE, RTM_DELNEIGH, RTM_NEWNEIGH } from './constants.js';
+import { AF_BRIDGE, RTM_DELNEIGH, RTM_DELROUTE, RTM_NEWNEIGH, RTM_NEWROUTE } from './constants.js';
 import { codecOf } from './kernel-tables/index.js';
 import { swap32 } from './message.js';
-import { assemble, IF_ANY_BIT, IF_EQUAL, LOAD_BYTE, LOAD_HALF, LOAD_WORD, RETURN } from './socket-filter.js';
+import {
+  assemble,
+  IF_ANY_BIT,
+  IF_EQUAL,
+  type Instruction,
+  LOAD_BYTE,
+  LOAD_HALF,
+  LOAD_WORD,
+  RETURN,
+} from './socket-filter.js';
 
 /** A jump of classic BPF reaches 255 instructions. */
 export const MAX_DEVICES = 240;
@@ -17,6 +26,16 @@ export function devicesOf(operations: readonly Operation[]): Set<number> {
   return devices;
 }
 
+/** What is hidden of our own writing. */
+export interface Hidden {
+  /** Rows with NTF_EXT_LEARNED on these devices. */
+  readonly devices: ReadonlySet<number>;
+  /** Also the end of their FDB rows. */
+  readonly ends: boolean;
+  /** Routes that the socket of this port changed; all are heard where absent. */
+  readonly routesOf: number | undefined;
+}
+
 /**
  * A program that lets all notifications pass but those of rows with NTF_EXT_LEARNED on these devices (MAX_DEVICES at most):
  * what a daemon hears of its own writing. RTM_NEWNEIGH is left out, and RTM_DELNEIGH only of FDB rows and if `ends` asks for
@@ -24,10 +43,11 @@ export function devicesOf(operations: readonly Operation[]): Set<number> {
  * NTF_EXT_LEARNED before (net/core/neighbour.c neigh_delete, neigh_update_flags), so that the end of one that still has it
  * is the kernel's own doing. BPF reads numbers in network order, netlink writes them in the machine's.
  */
-export function echoFilter(devices: ReadonlySet<number>, ends: boolean): Buffer {
+export function echoFilter({ devices, ends, routesOf }: Hidden): Buffer {
   const checks = [...devices];
   const pass = checks.length;
   return assemble([
+    ...(routesOf === undefined ? [] : ownRoutes(routesOf)),
     { code: LOAD_HALF, k: 4 },
     { code: IF_EQUAL, k: RTM_NEWNEIGH << 8, jt: 3 },
     { code: IF_EQUAL, k: RTM_DELNEIGH << 8, jf: pass + 5 },
@@ -40,6 +60,18 @@ export function echoFilter(devices: ReadonlySet<number>, ends: boolean): Buffer 
     { code: RETURN, k: 0xffffffff },
     { code: RETURN, k: 0 },
   ]);
+}
+
+/** Leaves out routes that the socket of this port changed: of those the kernel reports who did (net/ipv4/fib_semantics.c rtmsg_fib). */
+function ownRoutes(port: number): Instruction[] {
+  return [
+    { code: LOAD_HALF, k: 4 },
+    { code: IF_EQUAL, k: RTM_NEWROUTE << 8, jt: 1 },
+    { code: IF_EQUAL, k: RTM_DELROUTE << 8, jf: 3 },
+    { code: LOAD_WORD, k: 12 },
+    { code: IF_EQUAL, k: swap32(port), jf: 1 },
+    { code: RETURN, k: 0 },
+  ];
 }
 
 /** What no octet is. */

@@ -1,6 +1,6 @@
-import type { Operation } from '../dataplane/index.js';
+import type { Operation, RouteRow } from '../dataplane/index.js';
 import { emptyList } from '../types/index.js';
-import { devicesOf, MAX_DEVICES } from './echo-filter.js';
+import { devicesOf, type Hidden, MAX_DEVICES } from './echo-filter.js';
 import { codecOf } from './kernel-tables/index.js';
 import type { NeighMessage } from './neigh-codec.js';
 import { WrittenKeys } from './written-keys.js';
@@ -12,13 +12,14 @@ const WORTHWHILE_ENDS = 256;
 
 /** What a window needs of its owner. */
 export interface EchoWindowOwner {
-  /**
-   * Lets notifications of rows with NTF_EXT_LEARNED on these devices be dropped, where `ends` also those of the end of an
-   * FDB row; undefined for none. False if refused.
-   */
-  hide(devices: ReadonlySet<number> | undefined, ends: boolean): boolean;
+  /** Lets notifications of this be dropped; undefined for none. False if refused. */
+  hide(hidden: Hidden | undefined): boolean;
+  /** The port of the socket that writes; undefined until the kernel has named it. */
+  readonly port: number | undefined;
   /** Asks the kernel for the row of a key that `operation` wrote, and reports what stands. */
   reread(operation: Operation, row: NeighMessage): void;
+  /** The kernel cannot be asked for one route of a metric: all of them are read again, soon. */
+  rereadRoutes(): void;
 }
 
 /**
@@ -30,6 +31,9 @@ export interface EchoWindowOwner {
  * - What somebody else writes with our mark on the same devices goes unheard. So the devices are read once, later:
  *   `unheard` collects them. What somebody else removes is heard, but for FDB rows while we remove many ourselves: those
  *   devices, in `endsUnheard` as well, are read soon.
+ *
+ * Of a route the kernel names the socket that changed it, so that our own echoes alone are dropped and nothing of anybody
+ * else's goes unheard.
  */
 export class EchoWindow {
   /** Devices written to while their echoes were hidden. */
@@ -37,8 +41,7 @@ export class EchoWindow {
   /** Those of them on which the ends of FDB rows were hidden as well. */
   readonly endsUnheard = new Set<number>();
   readonly #owner: EchoWindowOwner;
-  #hidden: ReadonlySet<number> | undefined;
-  #hidesEnds = false;
+  #hidden: Hidden | undefined;
   /** What was written before the queue was empty, batch by batch. */
   #written = emptyList<readonly Operation[]>();
   /** The keys of the first so many of these batches: made when something is heard, since mostly nothing is. */
@@ -46,6 +49,7 @@ export class EchoWindow {
   #indexed = 0;
   /** What is to be asked for, once a key. */
   readonly #doubtful = new Map<Operation, NeighMessage>();
+  #routesDoubtful = false;
 
   constructor(owner: EchoWindowOwner) {
     this.#owner = owner;
@@ -53,21 +57,32 @@ export class EchoWindow {
 
   /** Before operations are applied: hides their echoes if `allowed` and worth it. True where they are hidden. */
   begin(operations: readonly Operation[], allowed: boolean): boolean {
-    const devices = allowed && operations.length >= WORTHWHILE ? devicesOf(operations) : undefined;
-    if (!devices || devices.size === 0 || devices.size > MAX_DEVICES) {
+    const devices =
+      operations.length >= WORTHWHILE ? devicesOf(operations) : (new Set() as ReadonlySet<number>);
+    const routesOf = changesRoutes(operations) ? this.#owner.port : undefined;
+    if (!allowed || (devices.size === 0 && routesOf === undefined) || devices.size > MAX_DEVICES) {
       this.end();
       return false;
     }
     const ends = endsIn(operations) >= WORTHWHILE_ENDS;
-    if (!this.#hidden || !isSubset(devices, this.#hidden) || ends !== this.#hidesEnds) {
-      const both = new Set([...devices, ...(this.#hidden ?? [])]);
-      const hidden = both.size > MAX_DEVICES ? devices : both;
-      if (!this.#owner.hide(hidden, ends)) return false;
+    const before = this.#hidden;
+    if (
+      !before ||
+      !isSubset(devices, before.devices) ||
+      ends !== before.ends ||
+      !coversRoutes(before, routesOf)
+    ) {
+      const both = new Set([...devices, ...(before?.devices ?? [])]);
+      const hidden = {
+        devices: both.size > MAX_DEVICES ? devices : both,
+        ends,
+        routesOf: routesOf ?? before?.routesOf,
+      };
+      if (!this.#owner.hide(hidden)) return false;
       this.#hidden = hidden;
-      this.#hidesEnds = ends;
     }
     for (const device of devices) this.unheard.add(device);
-    if (ends) for (const device of this.#hidden) this.endsUnheard.add(device);
+    if (ends) for (const device of this.#hidden?.devices ?? []) this.endsUnheard.add(device);
     this.#written.push(operations);
     return true;
   }
@@ -78,24 +93,41 @@ export class EchoWindow {
    */
   admits(operations: readonly Operation[]): boolean {
     if (!this.#hidden) return false;
-    return new Set([...devicesOf(operations), ...this.#hidden]).size <= MAX_DEVICES;
+    return new Set([...devicesOf(operations), ...this.#hidden.devices]).size <= MAX_DEVICES;
   }
 
   /** Hears everything again. */
   end(): void {
     if (!this.#hidden) return;
     this.#hidden = undefined;
-    this.#owner.hide(undefined, false);
+    this.#owner.hide(undefined);
   }
 
   /** A notification came, `gone` that of a row's end: is it of a key that was just written? */
   heard(row: NeighMessage, gone: boolean): void {
     if (this.#written.length === 0) return;
-    for (; this.#indexed < this.#written.length; this.#indexed++)
-      this.#keys.add(this.#written[this.#indexed]);
+    this.#index();
     const operation = this.#keys.find(row);
     if (!operation || isOwnEnd(operation, row, gone)) return;
     this.#doubtful.set(operation, { ...row });
+  }
+
+  /**
+   * A notification of a route came, from the socket of that port: false where it is an echo of our own that is older than
+   * what we have written since.
+   */
+  heardRoute(row: RouteRow, port: number): boolean {
+    if (this.#written.length === 0) return true;
+    this.#index();
+    if (!this.#keys.hasRoute(row)) return true;
+    if (port === this.#owner.port) return false;
+    this.#routesDoubtful = true;
+    return true;
+  }
+
+  #index(): void {
+    for (; this.#indexed < this.#written.length; this.#indexed++)
+      this.#keys.add(this.#written[this.#indexed]);
   }
 
   /** The queue is empty: what is heard from here on is newer than what was written, but for the last `batches`. */
@@ -113,6 +145,9 @@ export class EchoWindow {
     const doubtful = [...this.#doubtful];
     this.#doubtful.clear();
     for (const [operation, row] of doubtful) this.#owner.reread(operation, row);
+    if (!this.#routesDoubtful) return;
+    this.#routesDoubtful = false;
+    this.#owner.rereadRoutes();
   }
 
   #forgetKeys(): void {
@@ -133,6 +168,23 @@ function endsIn(operations: readonly Operation[]): number {
   for (const operation of operations)
     if (operation.verb === 'delete' && codecOf(operation).echo?.hidesEnds) ends++;
   return ends;
+}
+
+/**
+ * True where so many routes are written that hearing them costs more than a filter. A nexthop group that is replaced counts:
+ * the kernel reports each route that leads to it (net/ipv4/nexthop.c nexthop_replace_notify).
+ */
+function changesRoutes(operations: readonly Operation[]): boolean {
+  let routes = 0;
+  for (const operation of operations) {
+    if (operation.table === 'nexthop-group' && operation.replaces) return true;
+    if (operation.table === 'route' && ++routes >= WORTHWHILE) return true;
+  }
+  return false;
+}
+
+function coversRoutes({ routesOf }: Hidden, port: number | undefined): boolean {
+  return port === undefined || port === routesOf;
 }
 
 function isSubset(some: ReadonlySet<number>, all: ReadonlySet<number>): boolean {

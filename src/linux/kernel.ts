@@ -24,7 +24,7 @@ import { encodeNeighDump } from './neigh-requests.js';
 import { Programmer } from './programmer.js';
 import { Reader } from './reader.js';
 import { Rereads } from './rereads.js';
-import { decodeNexthop, decodeRoute } from './route-messages.js';
+import { decodeNexthop, decodeRoute, isOfRoutes } from './route-messages.js';
 import { RouteReader } from './route-reader.js';
 import { DumpSocket } from './route-socket.js';
 import { isDeviceRow, toBridgeRow, toVxlanRow } from './row-set.js';
@@ -156,7 +156,11 @@ export class LinuxKernel implements Kernel {
       this.#log,
     );
     const echoes = new EchoWindow({
-      hide: (devices, ends) => monitor.hide(devices, ends),
+      hide: (hidden) => monitor.hide(hidden),
+      get port() {
+        return programmer.port;
+      },
+      rereadRoutes: () => rereads.routes(),
       reread: (operation, row) => this.#guard(() => reader.reread(operation, row)),
     });
     const routes = this.#withRoutes
@@ -346,7 +350,7 @@ export class LinuxKernel implements Kernel {
       return;
     }
     if (open.routes && isOfRoutes(type)) {
-      this.#routeNotification(open.routes, type, buffer.bytes, at, end);
+      this.#routeNotification(open.routes, open.echoes, type, buffer.bytes, at, end);
       return;
     }
     // The kernel flushes the neighbors of a device that loses its last IPv4 address (net/ipv4/fib_frontend.c: fib_disable_ip)
@@ -368,19 +372,27 @@ export class LinuxKernel implements Kernel {
       open.rereads.device(ifindex);
   }
 
-  #routeNotification(routes: RouteReader, type: number, bytes: Buffer, at: number, end: number): void {
+  #routeNotification(
+    routes: RouteReader,
+    echoes: EchoWindow,
+    type: number,
+    bytes: Buffer,
+    at: number,
+    end: number,
+  ): void {
     const { observer } = routes;
     if (type === K.RTM_NEWNEXTHOP) observer.nexthopRow(decodeNexthop(bytes, at, end));
     else if (type === K.RTM_DELNEXTHOP) observer.nexthopRowGone(decodeNexthop(bytes, at, end).id);
     else {
       const row = decodeRoute(bytes, at, end);
-      if (!row) return;
+      // Of what it does by itself, nobody is the sender
+      const port = bytes.readUInt32LE(at + 12);
+      if (!row || !echoes.heardRoute(row, port)) return;
       const isOurs = row.protocol === RTPROT_EVPND;
       // Another's route that takes the place of ours is reported as a new one, and the end of ours not at all
       const replaces = (bytes.readUInt16LE(at + 6) & K.NLM_F_REPLACE) !== 0;
       if (isOurs) routes.notified(row);
-      // Of what it does by itself, nobody is the sender
-      if (type === K.RTM_DELROUTE) observer.routeRowGone(row, bytes.readUInt32LE(at + 12) === 0);
+      if (type === K.RTM_DELROUTE) observer.routeRowGone(row, port === 0);
       else if (!isOurs && replaces) observer.routeRowGone({ ...row, protocol: RTPROT_EVPND }, false);
       else if (isOurs) observer.routeRow(row);
     }
@@ -421,17 +433,6 @@ export class LinuxKernel implements Kernel {
  */
 function hasFlapped(before: Link, after: Link): boolean {
   return isRunning(before) !== isRunning(after) || before.master !== after.master || before.mac !== after.mac;
-}
-
-function isOfRoutes(type: number): boolean {
-  switch (type) {
-    case K.RTM_NEWNEXTHOP:
-    case K.RTM_DELNEXTHOP:
-    case K.RTM_NEWROUTE:
-    case K.RTM_DELROUTE:
-      return true;
-  }
-  return false;
 }
 
 interface Sockets {

@@ -1,6 +1,6 @@
 import type { Log } from '../types/index.js';
 import * as K from './constants.js';
-import { echoFilter } from './echo-filter.js';
+import { echoFilter, type Hidden } from './echo-filter.js';
 import { eachMessage, type MessageBuffer, NetlinkFormatError } from './message.js';
 import type { NetlinkSockets } from './native.js';
 import { isRtnetlinkEcho } from './neigh-codec.js';
@@ -125,12 +125,9 @@ export class Monitor {
     while (!this.drain()) await slicer.breathe();
   }
 
-  /**
-   * Leaves out rows with NTF_EXT_LEARNED of these devices until called again, where `ends` also the end of FDB rows;
-   * undefined leaves out none. False where the kernel refuses.
-   */
-  hide(devices: ReadonlySet<number> | undefined, ends: boolean): boolean {
-    return this.#closed || this.#socket.filter(devices && echoFilter(devices, ends));
+  /** Leaves this out until called again; undefined leaves out nothing. False where the kernel refuses. */
+  hide(hidden: Hidden | undefined): boolean {
+    return this.#closed || this.#socket.filter(hidden && echoFilter(hidden));
   }
 
   close(): void {

@@ -60,6 +60,8 @@ interface Sent {
 export class Programmer {
   readonly #requests: Requests;
   readonly #row = newNeighMessage();
+  /** The port of the socket that writes; undefined until the kernel has answered. */
+  port: number | undefined;
   /** In the order of launching; they stay until their end is reported. */
   readonly #launched: Launched[] = [];
 
@@ -195,6 +197,7 @@ export class Programmer {
     bulk.answers((buffer, type, at, end) => {
       const index = first + messageSequence(buffer, at) - base;
       if (type !== K.NLMSG_ERROR || index < first || index >= last) return;
+      this.port ??= buffer.words[(at + 12) >> 2] || undefined;
       const result = decodeError(buffer, at, end);
       if (result.errno === 0) results[index] = SUCCESS;
       else results[index] = result;

@@ -43,6 +43,7 @@ export class Rereads {
   /** The device that is read now because its link has changed; 0 for none. */
   flapped = 0;
   #everything = false;
+  #routes = false;
   #readsAll = false;
   #waiting: (() => void)[] = [];
   #running = false;
@@ -62,7 +63,11 @@ export class Rereads {
 
   /** Something is being read, or will be in the next turn. */
   get pending(): boolean {
-    return this.#running || this.#everything || this.#devices.size > 0;
+    return this.#running || this.#isAsked;
+  }
+
+  get #isAsked(): boolean {
+    return this.#everything || this.#routes || this.#devices.size > 0;
   }
 
   /** Resolves once what was lost has been read again, or has been waited for long enough. */
@@ -95,6 +100,12 @@ export class Rereads {
     this.#readLater(ifindex);
   }
 
+  /** Reads nexthops and routes, in a later turn. */
+  routes(): void {
+    this.#routes = true;
+    this.#runLater();
+  }
+
   #readLater(ifindex: number): void {
     this.#devices.add(ifindex);
     this.#runLater();
@@ -125,14 +136,19 @@ export class Rereads {
     this.#running = true;
     let pause = RETRY_FIRST;
     try {
-      while (!this.#closed && (this.#everything || this.#devices.size > 0)) {
+      while (!this.#closed && this.#isAsked) {
         const whole = this.#everything;
         this.#readsAll = whole;
         this.#everything = false;
+        const routes = this.#routes;
+        this.#routes = false;
         try {
           this.#owner.settle();
           if (whole) await this.#readAll();
-          else await this.#readDevices();
+          else {
+            await this.#readDevices();
+            if (routes && !this.#closed) await this.#owner.readRoutes();
+          }
         } catch (error) {
           if (first) throw error;
           this.#everything = true;

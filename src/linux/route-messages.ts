@@ -60,3 +60,15 @@ export function decodeRoute(bytes: Buffer, at: number, end: number): RouteRow | 
     nexthopId,
   };
 }
+
+/** True for a message of a nexthop or a route. */
+export function isOfRoutes(type: number): boolean {
+  switch (type) {
+    case K.RTM_NEWNEXTHOP:
+    case K.RTM_DELNEXTHOP:
+    case K.RTM_NEWROUTE:
+    case K.RTM_DELROUTE:
+      return true;
+  }
+  return false;
+}

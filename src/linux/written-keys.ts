@@ -1,5 +1,5 @@
-import type { Operation } from '../dataplane/index.js';
-import type { Ip, Mac } from '../types/index.js';
+import type { Operation, RouteRow } from '../dataplane/index.js';
+import type { Ip, Mac, PrefixKey } from '../types/index.js';
 import { AF_BRIDGE } from './constants.js';
 import { codecOf } from './kernel-tables/index.js';
 import type { WrittenRows } from './kernel-tables/operation-codec.js';
@@ -19,9 +19,17 @@ export class WrittenKeys implements WrittenRows {
   readonly #vxlan: Keyed = new Map();
   /** By ifindex, then IP. */
   readonly #neigh: Keyed = new Map();
+  /** Of whatever table and metric. */
+  readonly #routes = new Set<PrefixKey>();
 
   add(operations: readonly Operation[]): void {
-    for (const operation of operations) codecOf(operation).echo?.keys(operation, this);
+    for (const operation of operations)
+      if (operation.table === 'route') this.#routes.add(operation.prefix);
+      else codecOf(operation).echo?.keys(operation, this);
+  }
+
+  hasRoute({ prefix }: RouteRow): boolean {
+    return this.#routes.has(prefix);
   }
 
   bridgeRow(vlan: number, mac: Mac, operation: Operation): void {
@@ -48,6 +56,7 @@ export class WrittenKeys implements WrittenRows {
 
   clear(): void {
     for (const keyed of [this.#bridge, this.#vxlan, this.#neigh]) if (keyed.size > 0) keyed.clear();
+    this.#routes.clear();
   }
 }
 

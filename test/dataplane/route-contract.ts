@@ -225,6 +225,25 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: 'what somebody deletes while a bulk of ours is written is written again, and nothing of the bulk is missed',
+    async run(world) {
+      const scene = await twoUplinks(world);
+      const { routes, second, group } = scene;
+      const other = routes.addGroup([hop(second)]);
+      const bulk = Array.from({ length: 1_500 }, (_, n) =>
+        prefixKey(((parseIp('20.0.0.0') as number) + n) as Ip, 32),
+      );
+      for (let round = 0; round < 6; round++) {
+        const to = round % 2 === 0 ? other : group;
+        for (const prefix of [...bulk.slice(0, 700), TO4, ...bulk.slice(700)]) routes.set(prefix, to);
+        for (let turns = 0; turns < round; turns++) await new Promise(setImmediate);
+        await world.deleteRoute({ prefix: TO4, metric: METRIC });
+        const all = Object.fromEntries([...bulk, TO4].map((prefix) => [key(prefix), to.hops]));
+        await become(scene, { ...all, [key(TO4_HOST)]: group.hops });
+      }
+    },
+  },
+  {
     name: "another's route of the same prefix and metric stays, and ours stands once that is gone",
     async run(world) {
       const scene = await twoUplinks(world);

@@ -1,9 +1,10 @@
 import test from 'ava';
-import { Ntf, Nud, type Operation } from '../../src/dataplane/index.js';
+import { Ntf, Nud, type Operation, type RouteRow } from '../../src/dataplane/index.js';
 import { AF_BRIDGE, AF_INET } from '../../src/linux/constants.js';
+import type { Hidden } from '../../src/linux/echo-filter.js';
 import { EchoWindow } from '../../src/linux/echo-window.js';
 import { type NeighMessage, newNeighMessage } from '../../src/linux/neigh-codec.js';
-import { type Mac, parseIp } from '../../src/types/index.js';
+import { type Ipv4, type Mac, parseIp, prefixKey } from '../../src/types/index.js';
 
 const DEVICE = 7;
 const FIRST = 0x02_00_00_00_00_00;
@@ -31,7 +32,9 @@ function opened(): { window: EchoWindow; asked: number[] } {
   const asked: number[] = [];
   const window = new EchoWindow({
     hide: () => true,
+    port: 77,
     reread: (_operation, row) => asked.push(Number(row.mac) - FIRST),
+    rereadRoutes() {},
   });
   return { window, asked };
 }
@@ -137,11 +140,13 @@ test('a key that is heard many times is asked for once', (t) => {
 test('what others remove is heard while we write, and not of FDB rows while we remove many ourselves', (t) => {
   const ends: boolean[] = [];
   const window = new EchoWindow({
-    hide: (_devices, hidesEnds) => {
-      ends.push(hidesEnds);
+    hide: (hidden) => {
+      ends.push(hidden?.ends ?? false);
       return true;
     },
+    port: 77,
     reread() {},
+    rereadRoutes() {},
   });
   const deletes = (count: number) =>
     Array.from({ length: count }, (_, i) => ({ ...batch(i)[0], verb: 'delete' as const }));
@@ -165,4 +170,72 @@ test('what others remove is heard while we write, and not of FDB rows while we r
   t.deepEqual([...window.endsUnheard], [DEVICE, 8], 'of whatever is hidden');
   window.begin(batch(0), true);
   t.false(ends.at(-1), 'and heard again with the next batch');
+});
+
+const PORT = 77;
+const routesOf = (count: number): Operation[] =>
+  Array.from({ length: count }, (_, i) => ({
+    table: 'route',
+    verb: 'add',
+    tableId: 254,
+    prefix: prefixKey((0x14_00_00_00 + (i << 8)) as Ipv4, 24),
+    metric: 20,
+    nexthopId: 9,
+    replaces: false,
+  }));
+const routeRow = (i: number): RouteRow => ({
+  tableId: 254,
+  prefix: prefixKey((0x14_00_00_00 + (i << 8)) as Ipv4, 24),
+  metric: 20,
+  protocol: 69,
+  nexthopId: 8,
+});
+
+/** A window, what it hides, and how often it asked for all routes. */
+function ofRoutes({ port }: { port: number | undefined } = { port: PORT }) {
+  const hidden: (Hidden | undefined)[] = [];
+  const seen = { rereads: 0 };
+  const window = new EchoWindow({
+    hide: (what) => hidden.push(what) > 0,
+    port,
+    reread() {},
+    rereadRoutes: () => seen.rereads++,
+  });
+  return { window, hidden, seen };
+}
+
+test('of routes our own changes alone are hidden, where there are many, or a group that many may lead to is another', (t) => {
+  const { window, hidden } = ofRoutes();
+  t.false(window.begin(routesOf(5), true));
+  t.true(window.begin(routesOf(100), true));
+  t.true(window.begin(routesOf(100), true), 'the filter that stands will do');
+  t.deepEqual(
+    hidden.map((what) => what?.routesOf),
+    [PORT],
+  );
+  window.end();
+  t.true(window.begin([{ table: 'nexthop-group', verb: 'add', id: 9, members: [1], replaces: true }], true));
+  t.false(
+    ofRoutes({ port: undefined }).window.begin(routesOf(100), true),
+    'the kernel has not named our port yet',
+  );
+});
+
+test('what others say of a route that was just written has all routes read, our own older word is passed over', (t) => {
+  const { window, seen } = ofRoutes();
+  window.begin(routesOf(100), true);
+  t.true(window.heardRoute(routeRow(500), 1), 'not written');
+  t.false(window.heardRoute(routeRow(5), PORT));
+  window.drained();
+  t.is(seen.rereads, 0);
+  window.begin(routesOf(100), true);
+  t.true(window.heardRoute(routeRow(5), 1));
+  t.true(window.heardRoute(routeRow(6), 0));
+  window.drained();
+  window.drained();
+  t.is(seen.rereads, 1);
+  t.true(
+    window.heardRoute(routeRow(5), PORT),
+    'what comes after the queue was empty is newer than what we wrote',
+  );
 });
