@@ -91,11 +91,46 @@ export function selectSeveral<P extends Path<Route>>(
 ): readonly P[] {
   const accepted = acceptedOf(paths);
   if (accepted.length < 2) return accepted;
+  if (accepted.length === 2) return selectOfTwo(accepted[0], accepted[1], multipath, rules);
   const { usable, alwaysCompareMed = false } = rules;
   let candidates = usableOf(accepted, usable);
   for (const step of stepsOf(paths[0], alwaysCompareMed).preferences)
     candidates = eliminate(candidates, step);
   return chooseAmong(candidates, multipath, undefined);
+}
+
+/** The same of two, which is what most destinations of a leaf with two spines have, without garbage. */
+function selectOfTwo<P extends Path<Route>>(
+  a: P,
+  b: P,
+  { external, internal, isRelaxed }: Multipath,
+  rules: DecisionRules<P>,
+): readonly P[] {
+  const { usable, alwaysCompareMed = false } = rules;
+  if (usable !== undefined) {
+    const isUsable = usable(a);
+    if (isUsable !== usable(b)) return [isUsable ? a : b];
+  }
+  const preferred = firstOf(stepsOf(a, alwaysCompareMed).preferences, a, b);
+  if (preferred !== undefined) return [preferred];
+  const best = firstOf(TIE_BREAKERS, a, b) ?? a;
+  const other = best === a ? b : a;
+  const most = best.source.internal ? internal : external;
+  if (most < 2 || (!isRelaxed && !isAkin(other, best)) || hasSameWay(a, b)) return [best];
+  return [best, other];
+}
+
+/** The one that the steps prefer; undefined where they are equal. */
+function firstOf<P extends Path<Route>>(steps: readonly Step[], a: P, b: P): P | undefined {
+  for (const { compare, group } of steps) {
+    const order = compare(a, b);
+    if (order !== 0 && (!group || group(a) === group(b))) return order < 0 ? a : b;
+  }
+  return undefined;
+}
+
+function hasSameWay(a: Path<Route>, b: Path<Route>): boolean {
+  return nextHopAddress(a) === nextHopAddress(b) && nextHopZone(a) === nextHopZone(b);
 }
 
 /** Of equally good paths those that are chosen, the best first; the others are entered into `lost`. */
@@ -182,9 +217,9 @@ class Round<P extends Path<Route>> {
 
 /** Those that the import policies of their neighbors accept. */
 function acceptedOf<P extends Path<Route>>(paths: readonly P[]): readonly P[] {
-  return paths.some(({ attributes }) => isRejected(attributes))
-    ? paths.filter(({ attributes }) => !isRejected(attributes))
-    : paths;
+  for (const { attributes } of paths)
+    if (isRejected(attributes)) return paths.filter((path) => !isRejected(path.attributes));
+  return paths;
 }
 
 /** The usable ones; all where none is. */
@@ -260,9 +295,5 @@ export function better<P extends Path<Route>>(
     const isUsable = usable(a);
     if (isUsable !== usable(b)) return isUsable ? a : b;
   }
-  for (const { compare, group } of stepsOf(a, alwaysCompareMed).all) {
-    const order = compare(a, b);
-    if (order !== 0 && (!group || group(a) === group(b))) return order < 0 ? a : b;
-  }
-  return a;
+  return firstOf(stepsOf(a, alwaysCompareMed).all, a, b) ?? a;
 }

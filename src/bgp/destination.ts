@@ -92,8 +92,11 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
   }
 
   get paths(): readonly RibPath<Nlri>[] {
-    const paths: RibPath<Nlri>[] = this.hasPath ? [this] : [];
-    for (let path = this.#later; path !== undefined; path = path.next) paths.push(path);
+    if (!this.hasPath) return [];
+    const second = this.#later;
+    if (second === undefined) return [this];
+    const paths: RibPath<Nlri>[] = [this, second];
+    for (let path = second.next; path !== undefined; path = path.next) paths.push(path);
     return paths;
   }
 

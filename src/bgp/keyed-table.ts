@@ -1,12 +1,13 @@
+import { MixedMap } from '../tables/index.js';
 import type { Family, Route } from '../wire/index.js';
 import type { RouteTable } from './table.js';
 
 /** Routes of a family whose key is one value. */
-export class KeyedTable<Nlri extends Route, Entry extends { readonly nlri: Nlri }>
+export class KeyedTable<Nlri extends Route, Entry extends object & { readonly nlri: Nlri }>
   implements RouteTable<Nlri, Entry>
 {
   readonly #family: Family<Nlri>;
-  readonly #entries = new Map<number | string, Entry>();
+  readonly #entries = new MixedMap<number | string, Entry>();
 
   constructor(family: Family<Nlri>) {
     this.#family = family;

@@ -4,18 +4,24 @@ import { type Arrival, PlainDestination, type RibPath } from './destination.js';
 import { isOnOtherLink } from './next-hop-zone.js';
 import type { Path, PathSource } from './route.js';
 
-/** A path that was chosen, and its attributes then. */
-interface Choice<Nlri extends Route> {
-  readonly path: RibPath<Nlri>;
-  readonly source: PathSource;
-  readonly attributes: PathAttributes;
-  readonly nlri: Nlri;
+/** A path that was chosen, and its attributes then; written anew at each choice. */
+class Choice<Nlri extends Route> {
+  next: Choice<Nlri> | undefined = undefined;
+  source: PathSource;
+  attributes: PathAttributes;
+  nlri: Nlri;
+
+  constructor(public path: RibPath<Nlri>) {
+    this.source = path.source;
+    this.attributes = path.attributes;
+    this.nlri = path.nlri;
+  }
 }
 
 /** A destination for which several equally good paths are chosen. */
 export class MultipathDestination<Nlri extends Route> extends PlainDestination<Nlri> {
   readonly #multipath: Multipath;
-  #chosen: readonly Choice<Nlri>[] = [];
+  #first: Choice<Nlri> | undefined = undefined;
 
   constructor(
     arrival: Arrival,
@@ -29,26 +35,48 @@ export class MultipathDestination<Nlri extends Route> extends PlainDestination<N
   }
 
   override get chosen(): readonly RibPath<Nlri>[] {
-    return this.#chosen.map(({ path }) => path);
+    const first = this.#first;
+    if (first === undefined) return [];
+    const second = first.next;
+    if (second === undefined) return [first.path];
+    const chosen = [first.path, second.path];
+    for (let choice = second.next; choice !== undefined; choice = choice.next) chosen.push(choice.path);
+    return chosen;
   }
 
   override chooseSeveral(rules: DecisionRules<Path<Nlri>>): boolean {
-    const before = this.#chosen;
     const chosen = selectSeveral(this.paths, this.#multipath, rules);
-    this.#chosen = chosen.map((path) => ({
-      path,
-      source: path.source,
-      attributes: path.attributes,
-      nlri: path.nlri,
-    }));
-    return (
-      chosen.length !== before.length ||
-      chosen.some(
-        (path, n) =>
-          path.attributes !== before[n].attributes ||
-          isOnOtherLink(path, before[n].source) ||
-          !this.same(path.nlri, before[n].nlri),
-      )
-    );
+    let differs = false;
+    let last: Choice<Nlri> | undefined;
+    for (const path of chosen) {
+      let choice: Choice<Nlri> | undefined = last === undefined ? this.#first : last.next;
+      if (choice === undefined) {
+        differs = true;
+        choice = new Choice(path);
+        if (last === undefined) this.#first = choice;
+        else last.next = choice;
+      } else if (this.#isOther(choice, path)) differs = true;
+      last = choice;
+    }
+    if (last === undefined) {
+      if (this.#first !== undefined) differs = true;
+      this.#first = undefined;
+    } else {
+      if (last.next !== undefined) differs = true;
+      last.next = undefined;
+    }
+    return differs;
+  }
+
+  /** True where the path that is chosen now leads elsewhere, or says something else, than the one in its place before. */
+  #isOther(choice: Choice<Nlri>, path: RibPath<Nlri>): boolean {
+    const { source, attributes, nlri } = path;
+    const isOther =
+      attributes !== choice.attributes || isOnOtherLink(path, choice.source) || !this.same(nlri, choice.nlri);
+    choice.path = path;
+    choice.source = source;
+    choice.attributes = attributes;
+    choice.nlri = nlri;
+    return isOther;
   }
 }

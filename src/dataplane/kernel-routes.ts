@@ -19,9 +19,7 @@ export class KernelRoutes {
 
   /** Returns how many routes of ours stand. */
   get count(): number {
-    let count = 0;
-    for (const _ of this.#rows.routes()) count++;
-    return count;
+    return this.#rows.routeCount;
   }
 
   /** Makes a group of hops, for routes to lead to; it takes no route by itself. */
@@ -66,7 +64,7 @@ export class KernelRoutes {
   /** Removes routes of ours that an earlier process wrote with another metric, or in another routing table. */
   removeElsewhere(): void {
     const { tableId, metric } = this.plane.at;
-    const strays = [...this.#rows.routes()].filter((row) => row.tableId !== tableId || row.metric !== metric);
+    const strays = [...this.#rows.routesElsewhere(tableId, metric)];
     this.rechecks.reconciler.removeStrays(
       strays.map((row) => ({ ...row, table: 'route', verb: 'delete', replaces: false })),
     );

@@ -1,5 +1,6 @@
 import type { PrefixKey } from '../types/index.js';
 import { RTPROT_EVPND } from './ownership.js';
+import { RoutePlace } from './route-place.js';
 import type { NexthopRow, RouteRow } from './rows.js';
 
 /** What went, or was changed, with a nexthop. */
@@ -17,8 +18,10 @@ const NOTHING_LOST: LostRows = { nexthops: [], routes: [] };
  */
 export class RouteRows {
   readonly #nexthops = new Map<number, NexthopRow>();
-  /** By routing table and metric. */
-  readonly #places = new Map<string, Map<PrefixKey, RouteRow>>();
+  /** Of all routing tables and metrics: there are few. */
+  readonly #places: RoutePlace[] = [];
+  /** The place that was asked for last. */
+  #latest: RoutePlace | undefined;
 
   /** The nexthop or group of that id. */
   nexthop(id: number): NexthopRow | undefined {
@@ -31,17 +34,34 @@ export class RouteRows {
 
   /** The route of ours. */
   route(tableId: number, metric: number, prefix: PrefixKey): RouteRow | undefined {
-    return this.#places.get(placeKey(tableId, metric))?.get(prefix);
+    const nexthopId = this.nexthopOfRoute(tableId, metric, prefix);
+    return nexthopId === undefined ? undefined : this.#placeOf(tableId, metric)?.rowOf(prefix, nexthopId);
   }
 
-  /** Our routes of that table and metric. */
-  routesAt(tableId: number, metric: number): Iterable<RouteRow> {
-    return this.#places.get(placeKey(tableId, metric))?.values() ?? [];
+  /** The id of the nexthop that the route of ours leads to; undefined where there is no such route. */
+  nexthopOfRoute(tableId: number, metric: number, prefix: PrefixKey): number | undefined {
+    return this.#placeOf(tableId, metric)?.nexthopOf(prefix);
   }
 
-  /** All our routes. */
+  /** The prefixes of our routes of that table and metric; none may come or go meanwhile. */
+  prefixesAt(tableId: number, metric: number): Iterable<PrefixKey> {
+    return this.#placeOf(tableId, metric)?.prefixes() ?? [];
+  }
+
+  /** How many routes of ours there are. */
+  get routeCount(): number {
+    return this.#places.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** All our routes; none may come or go meanwhile. */
   *routes(): Iterable<RouteRow> {
-    for (const rows of this.#places.values()) yield* rows.values();
+    for (const place of this.#places) yield* place.rows();
+  }
+
+  /** Those of another table or metric than this. */
+  *routesElsewhere(tableId: number, metric: number): Iterable<RouteRow> {
+    for (const place of this.#places)
+      if (place.tableId !== tableId || place.metric !== metric) yield* place.rows();
   }
 
   /** Stores the nexthop; false where nothing changed. */
@@ -100,29 +120,26 @@ export class RouteRows {
   /** Stores a route of ours; false where nothing changed. */
   putRoute(row: RouteRow): boolean {
     if (row.protocol !== RTPROT_EVPND) return false;
-    const key = placeKey(row.tableId, row.metric);
-    let rows = this.#places.get(key);
-    if (!rows) {
-      rows = new Map();
-      this.#places.set(key, rows);
+    const { tableId, metric } = row;
+    let place = this.#placeOf(tableId, metric);
+    if (!place) {
+      place = new RoutePlace(tableId, metric);
+      this.#places.push(place);
     }
-    if (rows.get(row.prefix)?.nexthopId === row.nexthopId) return false;
-    rows.set(row.prefix, row);
-    return true;
+    return place.put(row.prefix, row.nexthopId);
   }
 
   /** Forgets a route of ours; false where there was none. */
   dropRoute({ tableId, metric, prefix }: Pick<RouteRow, 'tableId' | 'metric' | 'prefix'>): boolean {
-    const key = placeKey(tableId, metric);
-    const rows = this.#places.get(key);
-    if (!rows?.delete(prefix)) return false;
-    if (rows.size === 0) this.#places.delete(key);
-    return true;
+    return this.#placeOf(tableId, metric)?.delete(prefix) ?? false;
   }
-}
 
-function placeKey(tableId: number, metric: number): string {
-  return `${tableId} ${metric}`;
+  #placeOf(tableId: number, metric: number): RoutePlace | undefined {
+    const latest = this.#latest;
+    if (latest?.tableId === tableId && latest.metric === metric) return latest;
+    this.#latest = this.#places.find((place) => place.tableId === tableId && place.metric === metric);
+    return this.#latest;
+  }
 }
 
 function sameNexthop(a: NexthopRow, b: NexthopRow): boolean {

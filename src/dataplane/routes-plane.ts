@@ -77,11 +77,7 @@ export class RoutesPlane extends OwnerPlane implements RoutesPlace {
 
   /** Wants the route to lead to the group. */
   setRoute(prefix: PrefixKey, to: HopGroup): void {
-    const { intents } = this.tables.route;
-    const group = to as Group;
-    if (intents.groupOf(prefix) === group) return;
-    intents.set(prefix, { group });
-    this.tables.route.mark(prefix);
+    if (this.tables.route.intents.set(prefix, to as Group)) this.tables.route.mark(prefix);
   }
 
   clearRoute(prefix: PrefixKey): void {

@@ -4,6 +4,9 @@
  */
 export * from './ip-numbers.js';
 export * from './ip-queue.js';
+export * from './map-queue.js';
+export * from './mixed-map.js';
+export * from './mixed-queue.js';
 export * from './nested-map.js';
 export * from './number-map.js';
 export * from './number-queue.js';

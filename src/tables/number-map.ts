@@ -73,7 +73,7 @@ export class NumberMap<Key extends number, Value extends object> {
     this.#used = 0;
   }
 
-  *values(): IterableIterator<Value> {
+  *values(): IterableIterator<Value, undefined> {
     const keys = this.#keys;
     const values = this.#values;
     for (let slot = 0; slot < keys.length; slot++) {
@@ -82,6 +82,17 @@ export class NumberMap<Key extends number, Value extends object> {
       // Since a rebuild, the old slots may be out of date
       if (keys !== this.#keys && this.get(keys[slot] as Key) !== value) continue;
       yield value;
+    }
+  }
+
+  /** The keys, as `values` walks. */
+  *keys(): IterableIterator<Key, undefined> {
+    const keys = this.#keys;
+    const values = this.#values;
+    for (let slot = 0; slot < keys.length; slot++) {
+      if (values[slot] === undefined) continue;
+      if (keys !== this.#keys && this.get(keys[slot] as Key) !== values[slot]) continue;
+      yield keys[slot] as Key;
     }
   }
 

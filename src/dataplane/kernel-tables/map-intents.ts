@@ -6,11 +6,17 @@ export interface Progress {
   failure: Failure | undefined;
 }
 
+/** What a Map has of it. */
+type KeptMap<Key, Kept> = Pick<Map<Key, Kept>, 'size' | 'get' | 'delete' | 'clear'> & {
+  set(key: Key, kept: Kept): unknown;
+  keys(): Iterable<Key>;
+};
+
 /** What is wanted of a table that has few keys, or whose keys are no numbers: an object for each. */
 export abstract class KeptIntents<Key, Want extends Intent, Kept extends Progress>
   implements Intents<Key, Want>
 {
-  protected readonly kept = new Map<Key, Kept>();
+  constructor(protected readonly kept: KeptMap<Key, Kept> = new Map()) {}
 
   /** Returns what is kept as an intent; undefined if it counts as unwanted now. */
   protected abstract wanted(kept: Kept): Want | undefined;

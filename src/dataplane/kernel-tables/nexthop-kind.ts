@@ -1,10 +1,10 @@
+import { MapQueue } from '../../tables/index.js';
 import { formatIp } from '../../types/index.js';
 import type { Operation } from '../kernel.js';
 import { RTPROT_EVPND } from '../ownership.js';
 import type { NexthopRow } from '../rows.js';
 import type { Intent } from './intents.js';
 import { MapIntents } from './map-intents.js';
-import { MapQueue } from './map-queue.js';
 import { type DeviceName, OwnedTable } from './owned-table.js';
 import type { RoutesPlace } from './routes-place.js';
 

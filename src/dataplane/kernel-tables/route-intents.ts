@@ -1,3 +1,4 @@
+import { MixedMap } from '../../tables/index.js';
 import type { PrefixKey } from '../../types/index.js';
 import type { Failure, RouteIntent } from './intents.js';
 import { KeptIntents } from './map-intents.js';
@@ -21,6 +22,10 @@ class Kept implements RouteIntent {
 
 /** The routes that are wanted. One whose group leads nowhere now counts as unwanted, until the group leads somewhere. */
 export class RouteIntents extends KeptIntents<PrefixKey, RouteIntent, Kept> {
+  constructor() {
+    super(new MixedMap());
+  }
+
   protected wanted(kept: Kept): RouteIntent | undefined {
     return kept.group.id === 0 ? undefined : kept;
   }
@@ -31,21 +36,19 @@ export class RouteIntents extends KeptIntents<PrefixKey, RouteIntent, Kept> {
     return kept && { nexthopId: kept.nexthopId, settled: kept.settled, failure: kept.failure };
   }
 
-  /** Returns what the route leads to; undefined if none is wanted. */
-  groupOf(prefix: PrefixKey): RouteGroup | undefined {
-    return this.kept.get(prefix)?.group;
-  }
-
   /** The routes that lead to the group: a walk. */
   *leadingTo(group: RouteGroup): Iterable<PrefixKey> {
-    for (const [prefix, kept] of this.kept) if (kept.group === group) yield prefix;
+    for (const prefix of this.kept.keys()) if (this.kept.get(prefix)?.group === group) yield prefix;
   }
 
-  set(prefix: PrefixKey, { group }: { readonly group: RouteGroup }): void {
+  /** Wants the route to lead to the group; false where it leads there already. */
+  set(prefix: PrefixKey, group: RouteGroup): boolean {
     const kept = this.kept.get(prefix);
+    if (kept?.group === group) return false;
     if (kept) {
       kept.group = group;
       kept.settled = false;
     } else this.kept.set(prefix, new Kept(group));
+    return true;
   }
 }

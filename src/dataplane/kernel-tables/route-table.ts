@@ -1,8 +1,7 @@
+import { MixedQueue } from '../../tables/index.js';
 import { formatPrefix, type PrefixKey } from '../../types/index.js';
 import type { Operation } from '../kernel.js';
-import type { RouteRow } from '../rows.js';
 import type { RouteIntent } from './intents.js';
-import { MapQueue } from './map-queue.js';
 import { OwnedTable } from './owned-table.js';
 import { RouteIntents } from './route-intents.js';
 import type { RoutesPlace } from './routes-place.js';
@@ -12,26 +11,26 @@ export class Routes extends OwnedTable<PrefixKey, RouteIntent, RoutesPlace> {
   declare readonly intents: RouteIntents;
 
   constructor(place: RoutesPlace) {
-    super(place, new RouteIntents(), new MapQueue());
+    super(place, new RouteIntents(), new MixedQueue());
   }
 
   difference(prefix: PrefixKey, want: RouteIntent | undefined, out: Operation[]): void {
-    const row = this.#row(prefix);
-    if (want?.nexthopId === row?.nexthopId) return;
+    const standing = this.#standing(prefix);
+    if (want?.nexthopId === standing) return;
     const { tableId, metric } = this.place.at;
     const verb = want ? 'add' : 'delete';
     const nexthopId = want?.nexthopId ?? 0;
-    const replaces = want !== undefined && row !== undefined;
+    const replaces = want !== undefined && standing !== undefined;
     out.push({ table: 'route', verb, tableId, prefix, metric, nexthopId, replaces });
   }
 
   fits(prefix: PrefixKey): boolean {
     const want = this.intents.peek(prefix);
-    return want === undefined || this.#row(prefix)?.nexthopId === want.nexthopId;
+    return want === undefined || this.#standing(prefix) === want.nexthopId;
   }
 
   holdsOwn(prefix: PrefixKey): boolean {
-    return this.#row(prefix) !== undefined;
+    return this.#standing(prefix) !== undefined;
   }
 
   /** What others have is not known: where it is in the way, the kernel refuses. */
@@ -39,14 +38,16 @@ export class Routes extends OwnedTable<PrefixKey, RouteIntent, RoutesPlace> {
     return false;
   }
 
-  *ownedKeys(): Iterable<PrefixKey> {
+  ownedKeys(): Iterable<PrefixKey> {
     const { at, rows } = this.place;
-    for (const { prefix } of rows.routesAt(at.tableId, at.metric)) yield prefix;
+    return rows.prefixesAt(at.tableId, at.metric);
   }
 
   found(prefix: PrefixKey): string {
-    const row = this.#row(prefix);
-    return row ? this.#words(prefix, row) : `no route of ours to ${formatPrefix(prefix)}`;
+    const nexthopId = this.#standing(prefix);
+    return nexthopId !== undefined
+      ? this.#words(prefix, { nexthopId })
+      : `no route of ours to ${formatPrefix(prefix)}`;
   }
 
   wanted(prefix: PrefixKey, want: RouteIntent | undefined): string {
@@ -66,8 +67,9 @@ export class Routes extends OwnedTable<PrefixKey, RouteIntent, RoutesPlace> {
     return `${formatPrefix(prefix)} nhid ${nexthopId} table ${tableId} metric ${metric}`;
   }
 
-  #row(prefix: PrefixKey): RouteRow | undefined {
+  /** The id that the route of ours leads to. */
+  #standing(prefix: PrefixKey): number | undefined {
     const { tableId, metric } = this.place.at;
-    return this.place.rows.route(tableId, metric, prefix);
+    return this.place.rows.nexthopOfRoute(tableId, metric, prefix);
   }
 }

@@ -1,7 +1,5 @@
-import type { KeyQueue } from './owned-table.js';
-
-/** The keys of a table that are to be looked at, whatever they are. */
-export class MapQueue<Key> implements KeyQueue<Key> {
+/** A queue as NumberQueue is one, of keys of any kind. */
+export class MapQueue<Key> {
   readonly #queued = new Set<Key>();
   /** One walk for as long as something is queued: a new one each time would pass over all that was taken. */
   #walk: IterableIterator<Key> | undefined;

@@ -1,0 +1,65 @@
+import { KEY_WORDS, NumberTable } from '../tables/index.js';
+import type { PrefixKey } from '../types/index.js';
+import { RTPROT_EVPND } from './ownership.js';
+import type { RouteRow } from './rows.js';
+
+/** Our routes of one routing table and metric, as the kernel holds them: which nexthop each leads to. */
+export class RoutePlace {
+  /** A word a row: the id. */
+  readonly #numbers = new NumberTable<number>(1);
+  /** IPv6 prefixes; many have none. */
+  readonly #texts = new Map<string, number>();
+
+  constructor(
+    readonly tableId: number,
+    readonly metric: number,
+  ) {}
+
+  get size(): number {
+    return this.#numbers.size + this.#texts.size;
+  }
+
+  /** The id of the nexthop that the route leads to; undefined where there is no such route. */
+  nexthopOf(prefix: PrefixKey): number | undefined {
+    if (typeof prefix === 'string') return this.#texts.get(prefix);
+    const row = this.#numbers.find(prefix);
+    return row < 0 ? undefined : this.#numbers.cells[this.#cellOf(row)];
+  }
+
+  /** Stores where the route leads; false where nothing changed. */
+  put(prefix: PrefixKey, nexthopId: number): boolean {
+    if (typeof prefix === 'string') {
+      if (this.#texts.get(prefix) === nexthopId) return false;
+      this.#texts.set(prefix, nexthopId);
+      return true;
+    }
+    const before = this.#numbers.size;
+    const cell = this.#cellOf(this.#numbers.add(prefix));
+    if (this.#numbers.size === before && this.#numbers.cells[cell] === nexthopId) return false;
+    this.#numbers.cells[cell] = nexthopId;
+    return true;
+  }
+
+  /** Returns false where there was no such route. */
+  delete(prefix: PrefixKey): boolean {
+    return typeof prefix === 'string' ? this.#texts.delete(prefix) : this.#numbers.remove(prefix) >= 0;
+  }
+
+  /** The prefixes; none may come or go meanwhile. */
+  *prefixes(): IterableIterator<PrefixKey> {
+    for (let row = 0; row < this.#numbers.size; row++) yield this.#numbers.keyOf(row) as PrefixKey;
+    yield* this.#texts.keys() as IterableIterator<PrefixKey>;
+  }
+
+  *rows(): IterableIterator<RouteRow> {
+    for (const prefix of this.prefixes()) yield this.rowOf(prefix, this.nexthopOf(prefix) ?? 0);
+  }
+
+  rowOf(prefix: PrefixKey, nexthopId: number): RouteRow {
+    return { tableId: this.tableId, prefix, metric: this.metric, protocol: RTPROT_EVPND, nexthopId };
+  }
+
+  #cellOf(row: number): number {
+    return row * this.#numbers.stride + KEY_WORDS;
+  }
+}
