@@ -41,6 +41,9 @@ export class FamilyRib<Nlri extends Route> {
   /** Called when the last route with these attributes has gone. */
   onReleased: ((attributes: PathAttributes) => void) | undefined;
 
+  /** Called when the session of a neighbor is over and its routes begin to go; `gone` resolves when they have. */
+  onLeaving: ((source: PathSource, gone: Promise<void>) => void) | undefined;
+
   /** True for a route that this leaf originates: one that comes back is everyday. */
   isOriginated: ((nlri: Nlri) => boolean) | undefined;
 
@@ -160,7 +163,10 @@ export class FamilyRib<Nlri extends Route> {
     neighbor.refreshing = false;
     neighbor.epoch++;
     neighbor.stale = neighbor.held;
-    return this.#sweeps.start(neighbor, neighbor.epoch);
+    const gone = this.#sweeps.start(neighbor, neighbor.epoch);
+    const { arrival, held } = neighbor;
+    if (arrival !== undefined && held > 0) this.onLeaving?.(arrival.source, gone);
+    return gone;
   }
 
   /**

@@ -12,7 +12,7 @@ import {
 } from '../types/index.js';
 import type { Prefix } from '../wire/index.js';
 import type { NextHopSets, NextHops } from './next-hops.js';
-import { isUnusable, nextHopOf } from './reach.js';
+import { isUnusable } from './reach.js';
 
 /** Destinations of one turn of the event loop. */
 const SLICE = 256;
@@ -44,6 +44,9 @@ export class RouteImporter {
     this.#reader.onDirty = () => this.#schedule();
     if (this.#reader.hasDirty) this.#schedule();
   }
+
+  /** Called when all that has changed has been looked at. */
+  onIdle: (() => void) | undefined;
 
   /** True while something has changed that was not looked at. */
   get isBusy(): boolean {
@@ -80,13 +83,15 @@ export class RouteImporter {
     for (const destination of this.#reader.takeDirty(SLICE)) this.#take(destination);
     for (const destination of this.#reader.takeAgain(SLICE)) this.#take(destination);
     if (this.#reader.hasDirty) this.#schedule();
+    else this.onIdle?.();
   };
 
   #take(destination: Destination<Prefix>): void {
     const prefix = prefixKey(destination.nlri.prefix, destination.nlri.prefixLength);
     const before = this.#reader.noteOf(destination) as NextHops | undefined;
-    const nextHops = this.whyUnwanted(prefix) === undefined ? destination.chosen.map(nextHopOf) : [];
-    const after = nextHops.length > 0 ? this.sets.hold(nextHops) : undefined;
+    const { chosen } = destination;
+    const isWanted = chosen.length > 0 && this.whyUnwanted(prefix) === undefined;
+    const after = isWanted ? this.sets.hold(chosen) : undefined;
     if (after) this.routes.set(prefix, after.group);
     else if (before) this.routes.clear(prefix);
     // Behind that, so that a set that stays is not given up and made anew

@@ -1,4 +1,12 @@
-import { nextHopAddress, nextHopZone, type Path } from '../bgp/index.js';
+import {
+  addressOf,
+  nextHopAddress,
+  nextHopZone,
+  type Path,
+  type PathSource,
+  sourceAddress,
+  zoneOf,
+} from '../bgp/index.js';
 import type { Hop, Topology } from '../dataplane/index.js';
 import {
   type Ip,
@@ -22,6 +30,13 @@ export interface NextHop {
 /** The next hop of a path. */
 export function nextHopOf(path: Pick<Path<Prefix>, 'attributes' | 'source'>): NextHop {
   return { ip: nextHopAddress(path), zone: nextHopZone(path) };
+}
+
+/** The next hop that the paths of a neighbor have which names itself. */
+export function nextHopAt(source: PathSource): NextHop {
+  const address = sourceAddress(source);
+  const ip = addressOf(address);
+  return { ip, zone: needsZone(ip) ? zoneOf(address) : '' };
 }
 
 /** The next hop as a key: no IPv6 address is longer than its octets. */

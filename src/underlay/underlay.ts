@@ -19,7 +19,7 @@ import { type ImportRules, RouteImporter, type Unwanted } from './importer.js';
 import { PathJudge } from './judge.js';
 import { NextHopSets } from './next-hops.js';
 import { Originator, type OriginRules } from './originator.js';
-import { type NextHop, nextHopOf, Reach, type Unreachable } from './reach.js';
+import { type NextHop, nextHopAt, nextHopOf, Reach, type Unreachable } from './reach.js';
 
 /** What is configured of the underlay. */
 export type UnderlaySettings = OriginRules & Pick<ImportRules, 'accept'>;
@@ -59,6 +59,9 @@ export class Underlay {
   readonly #judge = new PathJudge(this.#reach);
   readonly #importers: readonly [ipv4: RouteImporter, ipv6: RouteImporter];
   #topology: Topology = EMPTY_TOPOLOGY;
+  /** Next hops of neighbors whose routes have gone, and are still to be looked at. */
+  readonly #gone: NextHop[] = [];
+  #isClosed = false;
 
   constructor(
     readonly ribs: UnicastRibs,
@@ -66,12 +69,16 @@ export class Underlay {
     readonly clock: Clock,
     private settings: UnderlaySettings,
   ) {
-    this.sets = new NextHopSets(routes, this.#reach);
+    this.sets = new NextHopSets(routes, this.#reach, clock);
     this.originator = new Originator(ribs.local);
     this.sets.onDeadEnd = (set) => {
       if (this.#judge.isMisjudged(set)) this.#judgeAnew();
     };
-    for (const rib of [ribs.ipv4, ribs.ipv6]) rib.usable = this.#judge.usable;
+    this.sets.onMoved = () => this.#lookAgain();
+    for (const rib of [ribs.ipv4, ribs.ipv6]) {
+      rib.usable = this.#judge.usable;
+      rib.onLeaving = (source, gone) => this.#isLeaving(nextHopAt(source), gone);
+    }
     const rules = (): ImportRules => ({
       accept: this.settings.accept,
       connected: this.#reach.connected,
@@ -80,6 +87,26 @@ export class Underlay {
       new RouteImporter(ribs.ipv4, routes, this.sets, rules, clock),
       new RouteImporter(ribs.ipv6, routes, this.sets, rules, clock),
     ];
+    for (const importer of this.#importers) importer.onIdle = () => this.#looked();
+  }
+
+  /**
+   * A neighbor's routes go one by one: the groups do without it at once, so that traffic need not wait for the last of them.
+   * Another neighbor may have given it as next hop, too: it counts again when they have gone.
+   */
+  #isLeaving(nextHop: NextHop, gone: Promise<void>): void {
+    this.sets.isLeaving(nextHop);
+    void gone.then(() => {
+      this.#gone.push(nextHop);
+      this.#looked();
+    });
+  }
+
+  /** Where everything has been looked at, what waits for that is done. */
+  #looked(): void {
+    if (this.#isClosed || this.isBusy) return;
+    this.sets.looked();
+    if (this.#gone.length > 0) this.sets.haveGone(this.#gone.splice(0));
   }
 
   /** True while routes wait to be looked at. */
@@ -136,6 +163,10 @@ export class Underlay {
 
   #judgeAnew(): void {
     this.#judge.renew();
+    this.#lookAgain();
+  }
+
+  #lookAgain(): void {
     for (const importer of this.#importers) importer.lookAgain();
   }
 
@@ -143,10 +174,12 @@ export class Underlay {
     const before = this.settings;
     this.settings = settings;
     this.originator.update(settings, this.#topology);
-    if (settings.accept !== before.accept) for (const importer of this.#importers) importer.lookAgain();
+    if (settings.accept !== before.accept) this.#lookAgain();
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.sets.close();
     for (const importer of this.#importers) importer.close();
   }
 }

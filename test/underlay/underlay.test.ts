@@ -171,10 +171,17 @@ test('with one path, a route goes on by the link of the neighbor that is left', 
 });
 
 test('next hops in one order or another are one set', (t) => {
-  const [a, b] = ['up4', 'up5'].map((zone) => ({ ip: parseIp('fe80::1'), zone }));
+  const [a, b] = [1, 2].map((n) => ({
+    source: spine(n),
+    attributes: pathAttributes({ nextHop: parseIp(`10.1.${n}.0`) }),
+    nlri: nlri('20.0.0.0/8'),
+    receivedAt: 0,
+    stale: false,
+  }));
   const sets = new NextHopSets(
-    { addGroup: () => ({}), removeGroup() {}, changeGroup() {} } as never,
+    { addGroup: () => ({ hops: [] }), removeGroup() {}, changeGroup() {} } as never,
     new Reach({ interfaces: new Map() }),
+    new VirtualClock(),
   );
   t.is(sets.hold([a, b]), sets.hold([b, a]));
 });
@@ -202,6 +209,68 @@ test('the loss of a link is one write, whatever the number of routes', async (t)
   await one.rest();
   t.true(one.installed().every((route) => route.endsWith(' 10.1.1.0,10.1.2.0')));
   t.true(one.kernel.applied.length - before <= 4);
+});
+
+test('the loss of a neighbor is one write for all routes that another one has, too', async (t) => {
+  const one = await leaf();
+  const prefixes = Array.from({ length: 1000 }, (_, n) => `20.${n >> 8}.${n & 255}.0/24`);
+  one.tell(1, prefixes);
+  one.tell(2, [...prefixes, '30.0.0.0/8']);
+  await one.rest();
+  const before = one.kernel.applied.length;
+  void one.ribs.ipv4.neighborDown(spine(2));
+  await one.rest();
+  t.deepEqual(one.installed(), prefixes.map((prefix) => `${prefix} 10.1.1.0`).sort());
+  const written = one.kernel.applied.slice(before).flat();
+  t.deepEqual(
+    written.filter(({ table }) => table === 'route').map(({ verb }) => verb),
+    ['delete'],
+    'the route that nobody else has',
+  );
+  one.tell(2, prefixes);
+  await one.rest();
+  t.true(one.installed().every((route) => route.endsWith(' 10.1.1.0,10.1.2.0')));
+  // Nothing is left of sets that no route has
+  one.clock.advance(2_000);
+  await one.rest();
+  t.is([...one.kernel.tables.routes.nexthops()].length, 3);
+});
+
+test('a next hop that another neighbor gives stays, though the neighbor that it is goes', async (t) => {
+  const one = await leaf();
+  const prefixes = Array.from({ length: 700 }, (_, n) => `20.${n >> 8}.${n & 255}.0/24`);
+  one.tell(1, prefixes);
+  one.tell(2, prefixes);
+  one.tell(3, ['20.0.0.0/24'], '10.1.2.0');
+  await one.rest();
+  void one.ribs.ipv4.neighborDown(spine(2));
+  await one.rest();
+  t.deepEqual(
+    one.installed(),
+    prefixes.map((prefix, n) => `${prefix} 10.1.1.0${n === 0 ? ',10.1.2.0' : ''}`).sort(),
+  );
+});
+
+test('sets that led over the same hops for a while each lead over their own again', async (t) => {
+  const one = await leaf();
+  one.tell(1, ['20.0.0.0/8', '30.0.0.0/8']);
+  one.tell(2, ['20.0.0.0/8']);
+  await has(t, one, '20.0.0.0/8 10.1.1.0,10.1.2.0', '30.0.0.0/8 10.1.1.0');
+  one.device(3, '10.1.2.1/31', false);
+  await one.rest();
+  // A set that is made now has the group of another
+  one.withdraw(1, ['30.0.0.0/8']);
+  one.clock.advance(2_000);
+  await one.rest();
+  one.tell(1, ['30.0.0.0/8', '40.0.0.0/8']);
+  await has(t, one, '20.0.0.0/8 10.1.1.0', '30.0.0.0/8 10.1.1.0', '40.0.0.0/8 10.1.1.0');
+  t.is([...one.kernel.tables.routes.nexthops()].length, 2);
+  one.device(3, '10.1.2.1/31');
+  await has(t, one, '20.0.0.0/8 10.1.1.0,10.1.2.0', '30.0.0.0/8 10.1.1.0', '40.0.0.0/8 10.1.1.0');
+  one.device(2, '10.1.1.1/31', false);
+  await has(t, one, '20.0.0.0/8 10.1.2.0');
+  one.device(2, '10.1.1.1/31');
+  await has(t, one, '20.0.0.0/8 10.1.1.0,10.1.2.0', '30.0.0.0/8 10.1.1.0', '40.0.0.0/8 10.1.1.0');
 });
 
 test('what is connected, not accepted or leads nowhere is not installed', async (t) => {
