@@ -84,16 +84,24 @@ class LinuxRouteWorld implements RouteWorld {
 
   async routes(): Promise<string[]> {
     const nexthops = new Map(json('ip -j nexthop').map((each: ShownNexthop) => [each.id, each]));
-    const hopsOf = (id: number) =>
-      (nexthops.get(id)?.group ?? []).map((member) => {
-        const { gateway = '0.0.0.0', dev = '' } = nexthops.get(member.id) ?? {};
-        return hopText({ gateway: parseIp(gateway), ifindex: ifindex(dev) });
-      });
+    const known = new Map<number, string[]>();
+    const hopsOf = (id: number) => {
+      const hops =
+        known.get(id) ??
+        (nexthops.get(id)?.group ?? []).map((member) => {
+          const { gateway = '0.0.0.0', dev = '' } = nexthops.get(member.id) ?? {};
+          return hopText({ gateway: parseIp(gateway), ifindex: ifindex(dev) });
+        });
+      known.set(id, hops);
+      return hops;
+    };
     return ['ip -4', 'ip -6']
       .flatMap((command) => json(`${command} -j route show table all proto ${OURS}`))
       .map(({ dst, metric, nhid }) => {
         const [address, length = command4(dst)] = dst === 'default' ? ['0.0.0.0', '0'] : dst.split('/');
-        return [`${prefixKey(parseIp(address), Number(length))}`, metric, ...hopsOf(nhid).sort()].join(' ');
+        return [`${prefixKey(parseIp(address), Number(length))}`, metric, ...[...hopsOf(nhid)].sort()].join(
+          ' ',
+        );
       })
       .sort();
   }
