@@ -89,10 +89,10 @@ export class BridgeRows {
     this.#table.remove(mac);
   }
 
-  /** Copies of every row, or of those that point to `port`. Rows must not come or go meanwhile. */
+  /** Copies of every row, or of those that point to `port`. Rows may come and go meanwhile, as `NumberTable.walk` says. */
   *rows(port?: number): Iterable<MirroredBridgeRow> {
     const view = this.#view;
-    for (let row = 0; row < this.#table.size; row++) {
+    for (const row of this.#table.walk()) {
       view.row = row;
       if (port === undefined || view.port === port) yield copy(view);
     }

@@ -208,7 +208,7 @@ export interface KernelObserver {
 
 /**
  * The mirror that the observer fills, read back by the kernel side when it must find which known rows a dump lacks.
- * Do not change the mirror while iterating.
+ * The mirror may change during a walk: a row that stays is met, be it more than once.
  */
 export interface KnownRows {
   /** The very same row is known. By its fields, since the question is asked of every row of a device that is read again. */

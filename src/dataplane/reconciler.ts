@@ -8,17 +8,19 @@ import { ownerFacts } from './owner.js';
 import type { OwnerPlane, TakenKey } from './owner-plane.js';
 import { Retries } from './retries.js';
 import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
-import { type Batch, WorkQueue } from './work-queue.js';
+import { type Batch, MOST_OF_A_KEY, WorkQueue } from './work-queue.js';
 
 /**
- * Operations of one batch. What the kernel reports waits until it has landed, and so does what is wanted meanwhile: some
- * milliseconds. Four times as many write a table no faster.
+ * Operations of one batch. What the kernel reports waits until it has landed, and so does what is wanted meanwhile: a
+ * millisecond or two, and as long again where another batch flies behind it. Twice as many write a table no faster.
  */
-const BATCH = 512;
+const BATCH = 256;
+/** Of a batch that cannot fly so many are applied in one go: nobody else is served meanwhile. */
+const ON_THE_SPOT = 128;
 /** What was heard so few milliseconds ago is as good as what is heard now: something may come behind either. */
 const FRESH_MS = 0.25;
 /** A slice ends after this long, so that keepalives and REST get their turn. */
-const SLICE_MS = 4;
+const SLICE_MS = 2;
 /** What is to be written waits for so long at most for a storm of notifications to be heard. */
 const STORM_MS = 20;
 /** With so many batches waiting no more is to be asked for, until there are fewer than the other. */
@@ -69,6 +71,8 @@ export class Reconciler {
   #scheduled: Timer | undefined;
   /** Launched, and not over, in their order. */
   readonly #flights = emptyList<Flying>();
+  /** What is taken in one go: less, once that could not fly, until something flies again. */
+  #most: number;
   /** What comes behind the flights. */
   #ahead: Batch | undefined;
   #idleWaiters: (() => void)[] = [];
@@ -89,6 +93,7 @@ export class Reconciler {
     /** Looks at what is dirty and notes whether it is as wanted, and nothing else. */
     readonly observes: boolean = false,
   ) {
+    this.#most = batch;
     this.#retries = new Retries(clock, (plane, which) => this.mark(plane, which));
   }
 
@@ -137,6 +142,23 @@ export class Reconciler {
     this.#ahead = undefined;
     if (ahead.strays > 0) this.#work.addStrays(ahead.operations);
     this.#putBack(ahead.keys);
+  }
+
+  /** What is applied in one go of a batch that cannot fly; the others go back into the queue. */
+  #shortened(batch: Batch): Batch {
+    const most = Math.min(this.batch, ON_THE_SPOT);
+    const { operations, strays, keys } = batch;
+    if (operations.length <= most) return batch;
+    this.#most = most;
+    if (strays > 0) {
+      this.#work.addStrays(operations.slice(most));
+      return { operations: operations.slice(0, most), strays: most, keys };
+    }
+    // A key has a few operations at most: the first is never among these
+    const first = keys.findIndex(({ from }, i) => from >= most - MOST_OF_A_KEY && i > 0);
+    if (first < 0) return batch;
+    this.#putBack(keys.slice(first));
+    return { operations: operations.slice(0, keys[first].from), strays: 0, keys: keys.slice(0, first) };
   }
 
   /** Dirty keys and strays that are not yet written. */
@@ -200,9 +222,9 @@ export class Reconciler {
     }
     this.#stormSince = undefined;
     do {
-      const batch = this.#work.take(this.batch);
+      const batch = this.#work.take(this.#most);
       if (!batch || this.#launch(batch)) break;
-      this.#apply(batch);
+      this.#apply(this.#shortened(batch));
     } while (this.clock.now() < end);
     this.#goOnLater();
   };
@@ -256,6 +278,7 @@ export class Reconciler {
     };
     if (!this.kernel.launch(batch.operations, flight)) return false;
     this.#flights.push(flying);
+    this.#most = this.batch;
     return true;
   }
 
@@ -277,7 +300,7 @@ export class Reconciler {
     const flies = next !== undefined && this.#launch(next);
     // Nothing was heard
     if (!flying.entered) this.#enterFlight(flying, results);
-    if (next && !flies) this.#apply(next);
+    if (next && !flies) this.#apply(this.#shortened(next));
     this.#settle(flying.batch, results);
     this.#goOnLater();
   }

@@ -93,9 +93,9 @@ export class VxlanRows {
     return true;
   }
 
-  /** Copies of every row. Rows must not come or go meanwhile. */
+  /** Copies of every row. Rows may come and go meanwhile, as `NumberTable.walk` says. */
   *rows(): Iterable<VxlanFdbRow> {
-    for (let row = 0; row < this.#table.size; row++) {
+    for (const row of this.#table.walk()) {
       this.#view.row = row;
       yield copy(this.#view);
     }

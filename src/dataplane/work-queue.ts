@@ -8,7 +8,7 @@ import type { OwnerPlane, TakenKey } from './owner-plane.js';
 /** Keys of one owner before others have their turn. */
 const QUANTUM = 256;
 /** One key takes no more operations than this. */
-const MOST_OF_A_KEY = 6;
+export const MOST_OF_A_KEY = 6;
 
 /** Keys that were taken, and what is to be written for them. */
 export interface Batch {

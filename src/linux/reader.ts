@@ -29,6 +29,8 @@ const ATOMIC_OCTETS = 3072;
 
 /** Rows of a device up to which a dump is the cheaper way to read them again. */
 const DUMP_LIMIT = 20_000;
+/** Rows that are looked for between two looks at the clock: a tenth of a millisecond. */
+const LOOKS_AT_A_TIME = 64;
 
 /** What a reader needs of its owner. */
 export interface ReaderOwner {
@@ -175,12 +177,12 @@ export class Reader {
   /** Asks for every row that is known of this device and was not seen in the dump of it just now, if there was one. */
   async confirmDevice(ifindex: number): Promise<void> {
     const { known } = this.#owner;
-    const bridgeRows: BridgeFdbRow[] = [];
-    const vxlanRows: VxlanFdbRow[] = [];
-    for (const row of known.bridgeRowsOfPort(ifindex))
-      if (!this.#seen.hasBridge(row) && !this.#notified.hasBridge(row)) bridgeRows.push(row);
-    for (const row of known.vxlanRowsOfDevice(ifindex))
-      if (!this.#seen.hasVxlan(row) && !this.#notified.hasVxlan(row)) vxlanRows.push(row);
+    const bridgeRows = await this.#missing(known.bridgeRowsOfPort(ifindex), (rows, row) =>
+      rows.hasBridge(row),
+    );
+    const vxlanRows = await this.#missing(known.vxlanRowsOfDevice(ifindex), (rows, row) =>
+      rows.hasVxlan(row),
+    );
     await this.#confirm(
       bridgeRows,
       (row, words, sequence) => encodeBridgeGet(words, 0, row.bridgeIfindex, row.vlan, row.mac, sequence),
@@ -194,6 +196,27 @@ export class Reader {
       (row) => this.#owner.vxlanRowGone(row),
     );
     this.#forget();
+  }
+
+  /**
+   * The rows that neither the dump had nor a notification since it began, also while they are looked for: of a hundred thousand
+   * that takes a while, in which others have their turns.
+   */
+  async #missing<Row>(rows: Iterable<Row>, isIn: (set: RowSet, row: Row) => boolean): Promise<Row[]> {
+    const slicer = new Slicer();
+    const missing: Row[] = [];
+    let looks = 0;
+    this.#reading = true;
+    try {
+      for (const row of rows) {
+        if (this.#closed) break;
+        if (!isIn(this.#seen, row) && !isIn(this.#notified, row)) missing.push(row);
+        if (++looks % LOOKS_AT_A_TIME === 0) await slicer.breathe();
+      }
+    } finally {
+      this.#reading = false;
+    }
+    return missing;
   }
 
   #lose(row: VxlanFdbRow): void {
@@ -210,9 +233,11 @@ export class Reader {
     for (const family of [K.AF_INET, K.AF_INET6]) {
       await this.#read(family, 0, this.#take);
       const wanted = family === K.AF_INET ? 'number' : 'string';
-      for (const row of this.#owner.known.neighRows())
-        if (typeof row.ip === wanted && !this.#seen.hasNeigh(row) && !this.#notified.hasNeigh(row))
-          missing.push(row);
+      const unseen = await this.#missing(
+        this.#owner.known.neighRows(),
+        (rows, row) => typeof row.ip !== wanted || rows.hasNeigh(row),
+      );
+      for (const row of unseen) missing.push(row);
       this.#forget();
     }
     await this.#confirmNeighbors(missing);
@@ -255,8 +280,10 @@ export class Reader {
   }
 
   /** Asks for every neighbor that is known of this device. */
-  confirmNeighborsOf(ifindex: number): Promise<void> {
-    return this.#confirmNeighbors([...this.#owner.known.neighRowsOf(ifindex)]);
+  async confirmNeighborsOf(ifindex: number): Promise<void> {
+    const rows = await this.#missing(this.#owner.known.neighRowsOf(ifindex), (set, row) => set.hasNeigh(row));
+    this.#forget();
+    await this.#confirmNeighbors(rows);
   }
 
   /**

@@ -82,6 +82,17 @@ export class NumberTable<Key extends number> {
     return row;
   }
 
+  /**
+   * The numbers of all rows, the last first. Rows may come and go meanwhile: one that stays is met, be it for the second time,
+   * and one that comes is not; the last row, which fills each gap, has been met.
+   */
+  *walk(): Iterable<number> {
+    for (let row = this.size - 1; row >= 0; row--) {
+      if (row >= this.size) row = this.size - 1;
+      if (row >= 0) yield row;
+    }
+  }
+
   /** Returns the key of a row. */
   keyOf(row: number): Key {
     const at = row * this.stride;

@@ -91,3 +91,32 @@ test('the last row takes the number of the one that goes', (t) => {
   t.is(table.size, 0);
   t.is(table.find(2 as Mac), -1);
 });
+
+test('a walk meets every row that stays, whatever comes and goes meanwhile, and none that is not there', (t) => {
+  const mac = fc.integer({ min: 0, max: 60 });
+  /** What is done after each step of the walk. */
+  const change = fc.record({
+    adds: fc.array(mac, { maxLength: 3 }),
+    removes: fc.array(mac, { maxLength: 3 }),
+  });
+  fc.assert(
+    fc.property(fc.uniqueArray(mac), fc.array(change), (before, changes) => {
+      const table = new NumberTable<Mac>(WIDTH);
+      for (const each of before) write(table, each, 1);
+      const stays = new Set(before);
+      const met = new Set<number>();
+      const later = changes[Symbol.iterator]();
+      for (const row of table.walk()) {
+        t.true(row >= 0 && row < table.size);
+        met.add(table.keyOf(row));
+        const { adds = [], removes = [] } = later.next().value ?? {};
+        for (const each of removes) {
+          table.remove(each as Mac);
+          stays.delete(each);
+        }
+        for (const each of adds) write(table, each, 2);
+      }
+      for (const each of stays) t.true(met.has(each), `${each} was not met`);
+    }),
+  );
+});
