@@ -22,7 +22,7 @@ import { TurnBudget } from './turn-budget.js';
 
 /** Routes (and other messages) that are taken in before the event loop gets its turn. */
 const ROUTES_PER_TURN = 2048;
-const READING_MS = 2;
+const READING_MS = 3;
 
 /** How long `stop` waits for sockets to close. */
 const STOP_MILLISECONDS = 3000;

@@ -11,10 +11,10 @@ import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
 import { type Batch, MOST_OF_A_KEY, WorkQueue } from './work-queue.js';
 
 /**
- * Operations of one batch. What the kernel reports waits until it has landed, and so does what is wanted meanwhile: a
- * millisecond or two, and as long again where another batch flies behind it. Twice as many write a table no faster.
+ * Operations of one batch. What the kernel reports waits until it has landed, and so does what is wanted meanwhile: some
+ * milliseconds. Four times as many write a table no faster.
  */
-const BATCH = 256;
+const BATCH = 512;
 /** Of a batch that cannot fly so many are applied in one go: nobody else is served meanwhile. */
 const ON_THE_SPOT = 128;
 /** What was heard so few milliseconds ago is as good as what is heard now: something may come behind either. */
@@ -140,7 +140,7 @@ export class Reconciler {
     const ahead = this.#ahead;
     if (!ahead) return;
     this.#ahead = undefined;
-    if (ahead.strays > 0) this.#work.addStrays(ahead.operations);
+    if (ahead.strays > 0) this.#work.putBackStrays(ahead.operations);
     this.#putBack(ahead.keys);
   }
 
@@ -151,7 +151,7 @@ export class Reconciler {
     if (operations.length <= most) return batch;
     this.#most = most;
     if (strays > 0) {
-      this.#work.addStrays(operations.slice(most));
+      this.#work.putBackStrays(operations.slice(most));
       return { operations: operations.slice(0, most), strays: most, keys };
     }
     // A key has a few operations at most: the first is never among these

@@ -41,6 +41,11 @@ export class WorkQueue {
     for (const operation of operations) this.#strays.push(operation);
   }
 
+  /** Queues operations again that were taken and not written: before the others, as they were. */
+  putBackStrays(operations: readonly Operation[]): void {
+    this.#strays = [...operations, ...this.#strays];
+  }
+
   /** Forgets operations that belong to no key: those that `plane` wants otherwise, where it is now. */
   dropStrays(plane: OwnerPlane): void {
     if (this.#strays.length > 0)

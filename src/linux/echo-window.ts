@@ -8,7 +8,7 @@ import { WrittenKeys } from './written-keys.js';
 /** Below so many operations hearing the echoes costs less than a filter against them. */
 const WORTHWHILE = 32;
 /** Below so many FDB rows that a batch deletes hearing of their end costs less than reading their devices afterwards. */
-const WORTHWHILE_ENDS = 128;
+const WORTHWHILE_ENDS = 256;
 
 /** What a window needs of its owner. */
 export interface EchoWindowOwner {

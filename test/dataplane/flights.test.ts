@@ -250,5 +250,64 @@ test('a device that is back in its bridge before its rows are taken off it keeps
     deleted.filter((mac) => !gone.has(mac)),
     [],
   );
-  t.deepEqual(new Set(deleted), gone);
+  t.deepEqual(new Set(deleted.sort()), gone);
+});
+
+test('a bulk that cannot fly is applied in parts, between which others have their turns', async (t) => {
+  const { clock, world, plane, want } = await started(t);
+  const { kernel } = world;
+  kernel.launches = () => 'not';
+  const lengths: number[] = [];
+  const apply = kernel.apply.bind(kernel);
+  kernel.apply = (operations) => {
+    lengths.push(operations.length);
+    return apply(operations);
+  };
+  const macs = Array.from({ length: 2_000 }, (_, i) => (FIRST + i) as Mac);
+  for (const mac of macs) want(mac);
+  clock.runUntilIdle();
+  t.true(Math.max(...lengths) <= 128, `${Math.max(...lengths)} operations in one go`);
+  t.is(
+    lengths.reduce((sum, length) => sum + length, 0),
+    macs.length,
+    'and none twice',
+  );
+  for (const mac of macs) t.true(plane.plane(VNI)?.macs.peek(mac)?.settled);
+  t.is(plane.reconciler.backlog, 0);
+});
+
+test('once a bulk can fly again it flies whole', async (t) => {
+  const { clock, world, want } = await started(t);
+  const { kernel } = world;
+  kernel.launches = () => 'not';
+  for (let i = 0; i < 300; i++) want((FIRST + i) as Mac);
+  clock.runUntilIdle();
+  const launched: number[] = [];
+  kernel.launches = (count) => {
+    launched.push(count);
+    return 'late';
+  };
+  for (let i = 300; i < 2_000; i++) want((FIRST + i) as Mac);
+  clock.runUntilIdle();
+  t.true(Math.max(...launched) > 128, `${Math.max(...launched)} operations at most`);
+});
+
+test('what is removed by itself and cannot fly goes in parts too', async (t) => {
+  const { clock, world, plane } = await started(t);
+  const { kernel } = world;
+  kernel.launches = () => 'not';
+  const applied: Operation[][] = [];
+  const apply = kernel.apply.bind(kernel);
+  kernel.apply = (operations) => {
+    applied.push([...operations]);
+    return apply(operations);
+  };
+  const strays: Operation[] = Array.from({ length: 500 }, (_, i) => {
+    const mac = (FIRST + i) as Mac;
+    return { table: 'bridge', verb: 'delete', port: 7, vlan: 0, mac, form: 'marked' };
+  });
+  plane.reconciler.removeStrays(strays);
+  clock.runUntilIdle();
+  t.true(applied.every((each) => each.length <= 128));
+  t.deepEqual(applied.flat(), strays, 'in their order');
 });
