@@ -196,14 +196,19 @@ export class KernelMirror implements KnownRows {
 
   /** Forgets the row if it still points to that port, and returns it. */
   dropBridge(bridgeIfindex: number, vlan: number, mac: Mac, port: number): MirroredBridgeRow | undefined {
+    const before = this.bridgeRow(bridgeIfindex, vlan, mac);
+    return this.forgetBridge(bridgeIfindex, vlan, mac, port) ? before : undefined;
+  }
+
+  /** The same without a copy; true if there was such a row. */
+  forgetBridge(bridgeIfindex: number, vlan: number, mac: Mac, port: number): boolean {
     const key = domainKey(bridgeIfindex, vlan);
     const rows = this.#bridge.get(key);
-    const before = rows?.get(mac);
-    if (!rows || before?.port !== port) return undefined;
+    if (rows?.peek(mac)?.port !== port) return false;
     rows.delete(mac);
     if (rows.size === 0) this.#bridge.delete(key);
     this.#countPort(port, key, -1);
-    return before;
+    return true;
   }
 
   /** Stores the row; returns false where nothing changed. */
@@ -299,7 +304,7 @@ export class KernelMirror implements KnownRows {
   /** Forgets every row that points to this device. */
   dropDevice(ifindex: number): void {
     for (const row of [...this.bridgeRowsOfPort(ifindex)])
-      this.dropBridge(row.bridgeIfindex, row.vlan, row.mac, ifindex);
+      this.forgetBridge(row.bridgeIfindex, row.vlan, row.mac, ifindex);
     this.#vxlan.delete(ifindex);
     this.#neigh.delete(ifindex);
   }

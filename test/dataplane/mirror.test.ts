@@ -35,6 +35,9 @@ test('a bridge row keeps its epoch while it stays on its port, whatever its stat
   t.is(mirror.dropBridge(BRIDGE, 10, HOST, 4), undefined);
   t.deepEqual(mirror.dropBridge(BRIDGE, 10, HOST, 5), moved.after);
   t.is(mirror.putBridge(bridgeRow(HOST, 5)).after.epoch, 3);
+  t.false(mirror.forgetBridge(BRIDGE, 10, HOST, 4));
+  t.true(mirror.forgetBridge(BRIDGE, 10, HOST, 5));
+  t.is(mirror.bridgeRow(BRIDGE, 10, HOST), undefined);
 });
 
 test('a row that was given out does not follow what happens later', (t) => {

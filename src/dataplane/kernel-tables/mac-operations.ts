@@ -41,7 +41,7 @@ function enterBridge(
 ): void {
   const { mirror, topology } = books;
   const bridgeIfindex = topology.ports.get(port)?.bridgeIfindex ?? 0;
-  if (gone) mirror.dropBridge(bridgeIfindex, vlan, mac, port);
+  if (gone) mirror.forgetBridge(bridgeIfindex, vlan, mac, port);
   else if (bridgeIfindex !== 0) {
     const standing = mirror.peekBridge(bridgeIfindex, vlan, mac);
     const isElsewhere = standing !== undefined && standing.port !== port;
