@@ -1,100 +1,54 @@
-import type { Clock } from '../types/index.js';
-import {
-  CeaseSubcode,
-  type NotificationMessage,
-  type OpenMessage,
-  type RouteRefreshMessage,
-  type WholeMessage,
-} from '../wire/index.js';
-import { noteEnd } from './attempt-end.js';
-import { Attempts } from './attempts.js';
+import { CeaseSubcode } from '../wire/index.js';
 import { byOperator, cease, ceaseOverLimit, refusalOf, refuse } from './cease.js';
 import { type LocalIdentity, type NeighborConfig, peerSecurity } from './config.js';
 import { gainedConnection, type InterfaceChange } from './connected.js';
-import { tooFarText, unansweredText } from './connection-error.js';
-import { Established, type Refresh } from './established.js';
-import type { FsmEvent, FsmState, NotificationContent } from './fsm-types.js';
-import { guardedClock } from './guarded-clock.js';
-import { type Ending, endingOf } from './idle-hold.js';
+import { tooFarText } from './connection-error.js';
+import { Conversation, type ConversationHost } from './conversation.js';
+import type { Refresh } from './established.js';
+import type { NotificationContent } from './fsm-types.js';
 import { KeptDown } from './kept-down.js';
-import type { Link, LinkHost } from './link.js';
-import { Links } from './links.js';
 import type { NeighborStatus } from './neighbor-status.js';
-import { familiesOf, type Negotiated, type OpenRefusal } from './open.js';
-import { sourceNames } from './route.js';
+import { familiesOf } from './open.js';
 import { limitText } from './route-limits.js';
 import type { SessionDeps } from './session-deps.js';
-import { SessionLog } from './session-log.js';
-import { SessionRecord } from './session-record.js';
-import { SessionRoutes, type UpdateHost } from './session-routes.js';
-import { SessionSettings } from './session-settings.js';
 import { type Connection, type ConnectionHandlers, NO_HANDLERS } from './transport.js';
-import type { TurnBudget } from './turn-budget.js';
 import { Whereabouts } from './whereabouts.js';
 
 /**
- * One neighbor: its connections (two while they collide, RFC 4271 §6.8), its established session, and what is kept of
- * it over a graceful restart (RFC 4724 §4.2).
+ * One neighbor, as its operator, its limits and the paths to it want it: when what is spoken with it (conversation.ts)
+ * begins and ends.
  */
-export class Session implements LinkHost, UpdateHost {
-  readonly clock: Clock;
-  readonly record: SessionRecord;
-  readonly settings: SessionSettings;
+export class Session implements ConversationHost {
   readonly keptDown: KeptDown;
-  readonly #deps: SessionDeps;
-  readonly #log: SessionLog;
-  readonly #attempts: Attempts;
-  readonly #links: Links;
   readonly whereabouts: Whereabouts;
+  readonly #deps: SessionDeps;
+  readonly #talk: Conversation;
   #started = false;
   /** Clock.now() */
   #startedAt = 0;
-  #established: Established | undefined;
-  readonly #routes: SessionRoutes;
 
   /** `config.address` must be canonical. */
   constructor(config: NeighborConfig, local: LocalIdentity, deps: SessionDeps) {
     this.#deps = deps;
-    this.clock = guardedClock(deps.clock, (error) => this.#fail(error));
-    this.record = new SessionRecord(deps.clock);
-    this.#log = new SessionLog(deps.log, config.address);
-    this.#attempts = new Attempts(deps.clock);
     this.keptDown = new KeptDown(deps.clock);
     this.keptDown.configure(config.shutdown);
-    this.settings = new SessionSettings(config, local, this.#attempts, deps.random);
-    this.#routes = new SessionRoutes(this.clock, config.address, deps, this.record, this.#log, () =>
-      this.#spent(),
-    );
-    this.#links = new Links(this, () => this.record.entered());
+    this.#talk = new Conversation(config, local, deps, this);
     this.whereabouts = new Whereabouts(deps, {
       onFound: (address) => this.#found(address),
       // What the neighbor restarts gracefully with stays, as with any other loss of a connection
-      onLost: (reason) => this.guard(() => this.#links.abandon(() => this.#losing(reason))),
+      onLost: (reason) => this.#talk.guard(() => this.#talk.links.abandon(() => this.#talk.losing(reason))),
       onDown: (...args) => this.#pathFailed(...args),
-      isInUse: () => this.#established !== undefined,
+      isInUse: () => this.#talk.standing !== undefined,
     });
   }
 
   get config(): NeighborConfig {
-    return this.settings.neighbor;
-  }
-
-  get budget(): TurnBudget {
-    return this.#deps.budget;
-  }
-
-  get congested(): boolean {
-    return this.#routes.congested;
+    return this.#talk.settings.neighbor;
   }
 
   /** True once the session that stands has brought its End-of-RIB of every family. */
   get endOfRibReceived(): boolean {
-    return this.#established?.isToldAll === true;
-  }
-
-  /** Of UpdateHost. */
-  get standing(): Established | undefined {
-    return this.#established;
+    return this.#talk.standing?.isToldAll === true;
   }
 
   /** True while an operator keeps the neighbor down. */
@@ -106,60 +60,57 @@ export class Session implements LinkHost, UpdateHost {
   get isSpent(): boolean {
     return (
       this.config.listenRange !== undefined &&
-      this.#links.main.state.name === 'Active' &&
-      this.#links.incoming === undefined &&
-      !this.#routes.keepsStale
+      this.#talk.links.main.state.name === 'Active' &&
+      this.#talk.links.incoming === undefined &&
+      !this.#talk.routes.keepsStale
     );
   }
 
-  #spent(): void {
+  /** Of ConversationHost. */
+  get target(): string {
+    return this.whereabouts.address ?? this.config.address;
+  }
+
+  /** Of ConversationHost. */
+  get sinceStart(): number {
+    return this.#deps.clock.now() - this.#startedAt;
+  }
+
+  /** Of ConversationHost. */
+  changed(): void {
     if (this.isSpent) this.#deps.onSpent(this);
   }
 
   start(): void {
     this.#started = true;
-    this.#startedAt = this.clock.now();
+    this.#startedAt = this.#deps.clock.now();
     this.#begin();
   }
 
   #begin(): void {
     if (!this.#started || this.isShutDown || !this.whereabouts.seek(this.config)) return;
-    this.#attempts.anew();
-    this.guard(() => {
-      this.#links.main.handle({ type: this.settings.startEvent });
+    this.#talk.attempts.anew();
+    this.#talk.guard(() => {
+      this.#talk.links.main.handle({ type: this.#talk.settings.startEvent });
     });
   }
 
   #found(address: string): void {
     this.#deps.onMoved();
-    this.#log.found(address);
+    this.#talk.log.found(address);
     this.#begin();
-  }
-
-  #losing(reason: string): void {
-    this.record.failing(reason);
-    this.#attempts.ending('returning');
   }
 
   /** Ends the session with this Cease, and stays down; nothing of the neighbor is kept. */
   stop(notification: NotificationContent, reason: string): void {
     this.#started = false;
-    this.#end(notification, reason);
+    this.#talk.end(notification, reason);
     this.whereabouts.rest();
-  }
-
-  #end(notification: NotificationContent, reason: string): void {
-    this.guard(() => {
-      this.record.failing(reason);
-      this.#links.stop({ type: 'ManualStop', notification });
-      this.#routes.stop();
-      this.record.forget();
-    });
   }
 
   /** Ends the session with this Cease, and begins anew. */
   restart(notification: NotificationContent, reason: string): void {
-    this.#end(notification, reason);
+    this.#talk.end(notification, reason);
     this.#begin();
   }
 
@@ -173,7 +124,7 @@ export class Session implements LinkHost, UpdateHost {
   }
 
   #endFor(notification: NotificationContent, reason: string): void {
-    this.#end(notification, reason);
+    this.#talk.end(notification, reason);
     this.whereabouts.rest();
   }
 
@@ -187,12 +138,12 @@ export class Session implements LinkHost, UpdateHost {
 
   /** Takes over other settings; a new session only where they need one. */
   reconfigure(config: NeighborConfig, local: LocalIdentity): void {
-    const change = this.settings.changes(config, local, this.#established?.settings);
+    const change = this.#talk.settings.changes(config, local, this.#talk.standing?.settings);
     const anew = change.needsNewSession;
-    if (anew) this.#end(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
+    if (anew) this.#talk.end(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
     const wasDown = this.isShutDown;
     if (change.limits) this.#limitsChange();
-    this.settings.take(config, local);
+    this.#talk.settings.take(config, local);
     const { shutdown: words } = config;
     this.keptDown.configure(words);
     if (!wasDown && words !== undefined)
@@ -200,8 +151,8 @@ export class Session implements LinkHost, UpdateHost {
     else if (anew || (wasDown && !this.isShutDown)) this.#begin();
     else {
       if (this.#started && !this.isShutDown) this.whereabouts.seek(config);
-      if (change.key) for (const { connection } of this.#links.all) connection?.changeKey(change.key);
-      if (change.sendHoldTime) for (const link of this.#links.all) link.countSendHold();
+      if (change.key) for (const { connection } of this.#talk.links.all) connection?.changeKey(change.key);
+      if (change.sendHoldTime) for (const link of this.#talk.links.all) link.countSendHold();
       this.#policiesChanged();
       this.checkLimits();
     }
@@ -209,21 +160,21 @@ export class Session implements LinkHost, UpdateHost {
 
   /** A neighbor that stays down because of the limits of before is tried at once. */
   #limitsChange(): void {
-    this.#routes.limitsChanged();
+    this.#talk.routes.limitsChanged();
     this.keptDown.liftLimit();
-    if (!this.#attempts.isClosed) return;
-    this.#attempts.anew();
-    this.guard(() => this.#links.main.hasten());
+    if (!this.#talk.attempts.isClosed) return;
+    this.#talk.attempts.anew();
+    this.#talk.guard(() => this.#talk.links.main.hasten());
   }
 
-  /** Of UpdateHost. */
+  /** Of ConversationHost. */
   checkLimits(): void {
-    const over = this.#routes.overLimit(this.config);
+    const over = this.#talk.routes.overLimit(this.config);
     if (over === undefined) return;
     const reason = `too many routes: ${limitText(over)}`;
     const notification = ceaseOverLimit(over, familiesOf(this.config));
     if (this.config.onLimit === 'stop') this.#stayDown(notification, reason);
-    else this.#close(notification, reason, 'limit');
+    else this.#talk.close(notification, reason, 'limit');
   }
 
   #stayDown(notification: NotificationContent, reason: string): void {
@@ -234,8 +185,9 @@ export class Session implements LinkHost, UpdateHost {
 
   /** The routes of all neighbors take too much, and this one's the most: they go. */
   makeRoom(reason: string): void {
-    if (this.#established !== undefined) this.#close(cease(CeaseSubcode.OUT_OF_RESOURCES), reason, 'limit');
-    else this.#routes.makeRoom();
+    if (this.#talk.standing !== undefined)
+      this.#talk.close(cease(CeaseSubcode.OUT_OF_RESOURCES), reason, 'limit');
+    else this.#talk.routes.makeRoom();
   }
 
   /**
@@ -243,63 +195,53 @@ export class Session implements LinkHost, UpdateHost {
    * that restarts, unless what failed cannot be a part of that (RFC 5882 §4.3).
    */
   #pathFailed(reason: string, controlPlaneIndependent: boolean): void {
-    if (this.#established !== undefined) this.#close(cease(CeaseSubcode.BFD_DOWN), `BFD: ${reason}`, 'fault');
-    else if (controlPlaneIndependent) this.#routes.pathFailed();
-  }
-
-  /** Ends the session by ourselves; it stays down for a while (idle-hold.ts). */
-  #close(notification: NotificationContent, reason: string, ending: Ending): void {
-    this.guard(() => {
-      this.record.failing(reason);
-      this.#attempts.ending(ending);
-      this.#established?.link.handle({ type: 'AutomaticStop', notification });
-    });
+    if (this.#talk.standing !== undefined)
+      this.#talk.close(cease(CeaseSubcode.BFD_DOWN), `BFD: ${reason}`, 'fault');
+    else if (controlPlaneIndependent) this.#talk.routes.pathFailed();
   }
 
   /** A neighbor that cannot be asked for all its routes again sends them with a new session. */
   #policiesChanged(): void {
-    const established = this.#established;
+    const established = this.#talk.standing;
     if (established === undefined) return;
-    if (established.changePolicies(this.settings.policies(established.negotiated)) === 'done') return;
+    if (established.changePolicies(this.#talk.settings.policies(established.negotiated)) === 'done') return;
     this.restart(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
   }
 
   /** Asks the neighbor for all its routes again (RFC 2918). */
   refreshIn(): Refresh {
-    return this.#established?.askForRoutes() ?? 'no session';
+    return this.#talk.refreshIn();
   }
 
   /** Sends the neighbor all our routes again. */
   refreshOut(): Refresh {
-    if (this.#established === undefined) return 'no session';
-    this.#established.refresh();
-    return 'done';
+    return this.#talk.refreshOut();
   }
 
   /** Takes note of interfaces that changed: what they carried ends at once, for nothing that we sent would arrive. */
   interfacesChanged(change: InterfaceChange): void {
     const { address } = this.whereabouts;
     if (address === undefined) return;
-    this.guard(() => {
-      const isLost = this.#links.lose(change, address, (reason) => this.#losing(reason));
-      if (isLost || this.#established !== undefined) return;
+    this.#talk.guard(() => {
+      const isLost = this.#talk.links.lose(change, address, (reason) => this.#talk.losing(reason));
+      if (isLost || this.#talk.standing !== undefined) return;
       if (gainedConnection(change, address, this.config.localAddress)) this.#linkUp();
     });
   }
 
   /** What waits for its next attempt makes it now. */
   #linkUp(): void {
-    if (this.#attempts.isClosed) return;
-    this.#attempts.hasten();
-    this.guard(() => this.#links.main.hasten());
+    if (this.#talk.attempts.isClosed) return;
+    this.#talk.attempts.hasten();
+    this.#talk.guard(() => this.#talk.links.main.hasten());
   }
 
   /** Takes a connection from the neighbor's address. */
   accept(connection: Connection): ConnectionHandlers {
     let handlers = NO_HANDLERS;
-    this.guard(() => {
-      const refusal = refusalOf(this.#links.main.state, this.#attempts, this.keptDown.now);
-      if (refusal === undefined) handlers = this.#links.accept(connection);
+    this.#talk.guard(() => {
+      const refusal = refusalOf(this.#talk.links.main.state, this.#talk.attempts, this.keptDown.now);
+      if (refusal === undefined) handlers = this.#talk.links.accept(connection);
       else refuse(connection, refusal);
     });
     return handlers;
@@ -307,97 +249,25 @@ export class Session implements LinkHost, UpdateHost {
 
   /** Goes on reading after congestion. */
   resume(): void {
-    this.guard(() => this.#links.resume());
+    this.#talk.guard(() => this.#talk.links.resume());
   }
 
   /** Resolves when no connection is left. */
   closed(): Promise<void> {
-    return this.#links.closed();
+    return this.#talk.links.closed();
   }
 
   status(): NeighborStatus {
-    return this.record.status({
-      settings: this.settings,
-      link: this.#links.main,
-      established: this.#established,
+    return this.#talk.record.status({
+      settings: this.#talk.settings,
+      link: this.#talk.links.main,
+      established: this.#talk.standing,
       counts: this.#deps.rib.counts(this.config.address),
-      routes: this.#routes,
-      attempts: this.#attempts,
+      routes: this.#talk.routes,
+      attempts: this.#talk.attempts,
       shutdown: this.keptDown.now,
       whereabouts: this.whereabouts,
     });
-  }
-
-  guard(callback: () => void): void {
-    try {
-      callback();
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  connect(handlers: ConnectionHandlers): Connection {
-    const connection = this.#deps.transport.connect(
-      this.settings.targetAt(this.whereabouts.address ?? this.config.address),
-      handlers,
-    );
-    this.#links.opened(connection);
-    return connection;
-  }
-
-  judge(open: OpenMessage): Negotiated | OpenRefusal {
-    const verdict = this.settings.judge(open);
-    this.record.opened(open);
-    return verdict;
-  }
-
-  openAccepted(link: Link, negotiated: Negotiated): void {
-    this.#links.collide(
-      link,
-      negotiated,
-      this.settings.local,
-      this.#established?.isBefore(negotiated) === true,
-    );
-  }
-
-  established(link: Link): void {
-    this.#links.settle(link);
-    const { negotiated } = link;
-    if (negotiated === undefined) throw new Error('established without an OPEN');
-    const established = new Established(
-      link,
-      negotiated,
-      sourceNames(this.config, link.connection?.remoteAddress ?? ''),
-      this.settings.policies(negotiated),
-      this.settings.local.asn,
-      this.#deps.ribs,
-      this.clock,
-      (route) => this.#log.unfit(route),
-    );
-    this.#established = established;
-    this.#attempts.sessionUp();
-    this.#routes.sessionUp(negotiated);
-    established.start();
-    if (this.record.flaps === 0) established.promptAtStart(this.clock.now() - this.#startedAt);
-    this.#log.established(negotiated);
-  }
-
-  released(_link: Link, event: FsmEvent): void {
-    const established = this.#established;
-    if (established === undefined) return;
-    this.#established = undefined;
-    established.stop();
-    this.record.flaps++;
-    this.#attempts.sessionDown(established.uptime);
-    // A NOTIFICATION, sent or received, ends the session for good (RFC 4724 §4)
-    this.#routes.sessionDown(established.negotiated, event.type === 'TcpConnectionFails');
-  }
-
-  stateChanged(link: Link, from: FsmState, event: FsmEvent): void {
-    const { name } = link.state;
-    if (from.name !== 'Idle' && (name === 'Idle' || name === 'Active')) this.#attemptEnded(link, from, event);
-    this.#links.changed(link, event);
-    this.#spent();
   }
 
   /**
@@ -405,46 +275,7 @@ export class Session implements LinkHost, UpdateHost {
    * such a TTL, until its hold time.
    */
   tooFar(ttl: number): void {
-    if (!this.#established) this.record.refused(tooFarText(peerSecurity(this.config), ttl));
-  }
-
-  unanswered(link: Link): void {
-    this.record.failing(unansweredText(peerSecurity(this.config)));
-    this.#attemptEnded(link, link.state, { type: 'TcpConnectionFails' });
-  }
-
-  update(link: Link, message: WholeMessage): number {
-    const established = this.#established;
-    return established?.link === link ? this.#routes.update(established, message, this) : 0;
-  }
-
-  routeRefresh(link: Link, message: RouteRefreshMessage): void {
-    if (this.#established?.link === link) this.#established.routeRefresh(message);
-  }
-
-  drained(link: Link): void {
-    if (this.#established?.link === link) this.#established.drained();
-  }
-
-  notificationReceived(message: NotificationMessage): void {
-    this.#attempts.ending(endingOf(message));
-  }
-
-  connectionClosed(connection: Connection): void {
-    this.#links.connectionClosed(connection);
-  }
-
-  #attemptEnded(link: Link, from: FsmState, event: FsmEvent): void {
-    noteEnd(from, event, this.#attempts, this.record, this.#log, this.#links.other(link)?.hasOpened === true);
-  }
-
-  /** Our own fault, not the peer's: the session begins anew, the daemon lives. */
-  #fail(error: unknown): void {
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#log.internal(reason);
-    this.record.failing('internal error');
-    this.#links.abort(cease(CeaseSubcode.OUT_OF_RESOURCES), (again) =>
-      this.#log.internal(String(again), 'BGP session could not stop'),
-    );
+    if (!this.#talk.standing)
+      this.#talk.record.refused(tooFarText(peerSecurity(this.#talk.settings.neighbor), ttl));
   }
 }
