@@ -1,5 +1,6 @@
 import test from 'ava';
 import { runScenario } from './linux-namespace.js';
+import { runScenarioOnOldestKernel } from './support/machine-scenario.js';
 
 test.serial('sessions with BIRD by one device alone', async (t) => {
   t.timeout(120_000);
@@ -7,3 +8,5 @@ test.serial('sessions with BIRD by one device alone', async (t) => {
   t.is(results.length, 4);
   for (const { name, error } of results) t.is(error, undefined, name);
 });
+
+test.serial('sessions with BIRD in a VRF', (t) => runScenarioOnOldestKernel(t, 'vrf-scenario.js', 4));
