@@ -184,6 +184,7 @@ export class Conversation implements LinkHost, UpdateHost {
     established.stop();
     this.record.flaps++;
     this.attempts.sessionDown(established.uptime);
+    this.settings.sessionDown();
     // A NOTIFICATION, sent or received, ends the session for good (RFC 4724 §4)
     this.routes.sessionDown(established.negotiated, event.type === 'TcpConnectionFails');
   }

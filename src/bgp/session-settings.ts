@@ -30,6 +30,7 @@ export class SessionSettings {
   #local: LocalIdentity;
   readonly #attempts: Attempts;
   readonly #random: () => number;
+  #hadSession = false;
 
   /** `random`: 0 to below 1, for the timers' jitter. */
   constructor(neighbor: NeighborConfig, local: LocalIdentity, attempts: Attempts, random: () => number) {
@@ -43,8 +44,19 @@ export class SessionSettings {
     return this.#neighbor;
   }
 
+  /**
+   * Read when an OPEN is made. After a session with the neighbor that is over, what it led to is still forwarded, so that it is to
+   * keep our routes until we have told them again: without the F bit it would remove them at our return (RFC 4724 §4.2).
+   */
   get local(): LocalIdentity {
-    return this.#local;
+    const { restart } = this.#local;
+    if (!this.#hadSession || restart.forwardingPreserved) return this.#local;
+    return { ...this.#local, restart: { restarting: restart.restarting, forwardingPreserved: true } };
+  }
+
+  /** A session that stood is over. */
+  sessionDown(): void {
+    this.#hadSession = true;
   }
 
   /** Returns what others make different; `standing`: the session that stands. They count with `take`. */
@@ -92,7 +104,7 @@ export class SessionSettings {
   }
 
   openMessage(): OpenMessage {
-    return buildOpen(this.#local, this.#neighbor);
+    return buildOpen(this.local, this.#neighbor);
   }
 
   judge(open: OpenMessage): Negotiated | OpenRefusal {

@@ -180,3 +180,15 @@ test('a NOTIFICATION, sent or received, and our own stop keep nothing', async (t
   stopped.fabric.clock.runUntilIdle();
   t.deepEqual(macs(stopped.speaker), []);
 });
+
+// RFC 4724 §4.2, where the neighbor is the receiving speaker
+test('the OPEN after a session says that what was told in it is still forwarded', async (t) => {
+  const { peer, lose, connect } = await graceful();
+  const preserved = (each: RawPeer) =>
+    each.opens[0].capabilities.flatMap((one) =>
+      one.code === 64 ? one.families.map(({ forwardingPreserved }) => forwardingPreserved) : [],
+    );
+  t.deepEqual(preserved(peer), [false]);
+  lose(0);
+  t.deepEqual(preserved(connect('F=1')), [true]);
+});
