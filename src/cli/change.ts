@@ -1,71 +1,68 @@
 import type { Command } from 'commander';
+import type { Query } from './client.js';
 import { printItem } from './output.js';
 import type { Session } from './session.js';
 import { NEIGHBOR } from './tables.js';
 
 /* What changes something: over the Unix socket alone. */
 
+/** A command to a neighbor: what is asked of the API, and how the command line says it. */
+interface NeighborCommand {
+  readonly name: string;
+  readonly summary: string;
+  readonly option?: readonly [flags: string, help: string];
+  readonly method: 'POST' | 'DELETE';
+  /** Below the neighbor's path. */
+  readonly path: string;
+  readonly query?: (options: Query) => Query;
+}
+
+const same = (options: Query): Query => options;
+
+const MESSAGE = ['--message <text>', 'what the neighbor is told (RFC 9003)'] as const;
+
+const NEIGHBOR_COMMANDS: readonly NeighborCommand[] = [
+  {
+    name: 'reset',
+    summary: 'end the session and start a new one',
+    option: MESSAGE,
+    method: 'POST',
+    path: 'clear',
+  },
+  {
+    name: 'refresh',
+    summary: "request the neighbor's routes again (RFC 2918)",
+    option: ['--out', 'send our routes again instead'],
+    method: 'POST',
+    path: 'clear',
+    query: ({ out }) => ({ soft: out ? 'out' : 'in' }),
+  },
+  {
+    name: 'shutdown',
+    summary: 'keep the neighbor down until it is enabled or evpnd restarts',
+    option: MESSAGE,
+    method: 'POST',
+    path: 'shutdown',
+  },
+  { name: 'enable', summary: 'undo shutdown', method: 'DELETE', path: 'shutdown' },
+];
+
 /** Adds `neighbor` and `clear`. */
 export function addChanges(program: Command, session: Session): void {
   const neighbor = program.command('neighbor').description('reset, refresh or shut down a session');
-  const path = (name: string) => `/neighbors/${encodeURIComponent(name)}`;
-  const ARGUMENT = ['<neighbor>', 'address or interface, as configured'] as const;
-
-  neighbor
-    .command('reset')
-    .argument(...ARGUMENT)
-    .option('--message <text>', 'what the neighbor is told (RFC 9003)')
-    .description('end the session and start a new one')
-    .action(
-      session.action(async ({ client, terminal, format }, name: string, options: { message?: string }) => {
-        await printItem(
-          terminal,
-          format,
-          await client.command('POST', `${path(name)}/clear`, options),
-          NEIGHBOR,
-        );
+  for (const { name, summary, option, method, path, query = same } of NEIGHBOR_COMMANDS) {
+    const command = neighbor
+      .command(name)
+      .argument('<neighbor>', 'address or interface, as configured')
+      .description(summary);
+    if (option) command.option(...option);
+    command.action(
+      session.action(async ({ client, terminal, format }, address: string, options: Query) => {
+        const target = `/neighbors/${encodeURIComponent(address)}/${path}`;
+        await printItem(terminal, format, await client.command(method, target, query(options)), NEIGHBOR);
       }),
     );
-  neighbor
-    .command('refresh')
-    .argument(...ARGUMENT)
-    .option('--out', 'send our routes again instead')
-    .description("request the neighbor's routes again (RFC 2918)")
-    .action(
-      session.action(async ({ client, terminal, format }, name: string, { out }: { out?: boolean }) => {
-        const query = { soft: out ? 'out' : 'in' };
-        await printItem(
-          terminal,
-          format,
-          await client.command('POST', `${path(name)}/clear`, query),
-          NEIGHBOR,
-        );
-      }),
-    );
-  neighbor
-    .command('shutdown')
-    .argument(...ARGUMENT)
-    .option('--message <text>', 'what the neighbor is told (RFC 9003)')
-    .description('keep the neighbor down until it is enabled or evpnd restarts')
-    .action(
-      session.action(async ({ client, terminal, format }, name: string, options: { message?: string }) => {
-        await printItem(
-          terminal,
-          format,
-          await client.command('POST', `${path(name)}/shutdown`, options),
-          NEIGHBOR,
-        );
-      }),
-    );
-  neighbor
-    .command('enable')
-    .argument(...ARGUMENT)
-    .description('undo shutdown')
-    .action(
-      session.action(async ({ client, terminal, format }, name: string) => {
-        await printItem(terminal, format, await client.command('DELETE', `${path(name)}/shutdown`), NEIGHBOR);
-      }),
-    );
+  }
 
   program
     .command('clear')

@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { House } from '../api/support/house.js';
 import { runWith, shellOf } from './support/shell.js';
+
+const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
 test('commands, options, fixed values, and what evpnd has now', async (t) => {
   const [here] = (await House.build()).rooms;
@@ -35,7 +38,9 @@ test('commands, options, fixed values, and what evpnd has now', async (t) => {
 test('the script for bash completes in bash', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'evpnctl-test-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
-  symlinkSync(join(process.cwd(), 'build/src/cli/main.js'), join(folder, 'evpnctl'));
+  writeFileSync(join(folder, 'evpnctl'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, {
+    mode: 0o755,
+  });
   const script = `source <(evpnctl completion bash)
 COMP_WORDS=(evpnctl show ne); COMP_CWORD=2; _evpnctl; echo "\${COMPREPLY[@]}"
 COMP_WORDS=(evpnctl show mac --origin ''); COMP_CWORD=4; _evpnctl; echo "\${COMPREPLY[@]}"

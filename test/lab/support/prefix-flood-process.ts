@@ -8,17 +8,10 @@
  *   node prefix-flood-process.js ADDRESS ASN NEIGHBOR
  */
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { type Ip, type Ipv4, parseIp } from '../../../src/types/index.js';
-import {
-  encodeKeepalive,
-  encodeOpen,
-  IPV4_UNICAST,
-  MessageReader,
-  MessageType,
-  UpdateEncoder,
-} from '../../../src/wire/index.js';
+import { type Ip, parseIp } from '../../../src/types/index.js';
+import { IPV4_UNICAST, MessageType, UpdateEncoder } from '../../../src/wire/index.js';
+import { peerSocket } from './peer-socket.js';
 
 /** Prefixes with the same attributes, and prefixes that are made at a time. */
 const OF_A_SET = 12;
@@ -30,42 +23,25 @@ const encoder = new UpdateEncoder(
   { fourOctetAs: true, internal: false, localAsn: Number(asn), maxMessageLength: 4096 },
   IPV4_UNICAST,
 );
-const reader = new MessageReader();
 let established = false;
-const socket = connect({ host: neighbor, port: 179, localAddress: address, noDelay: true }, () => {
-  socket.write(
-    encodeOpen({
-      version: 4,
-      myAs: Number(asn),
-      holdTime: 90,
-      routerId: parseIp(address) as Ipv4,
-      capabilities: [
-        { code: 1, afi: 1, safi: 1 },
-        { code: 65, asn: Number(asn) },
-      ],
-    }),
-  );
-});
-socket.on('data', (chunk) => {
-  reader.push(chunk);
-  for (let message = reader.next(); message; message = reader.next()) {
-    if (message.type === MessageType.OPEN) socket.write(encodeKeepalive());
-    if (message.type === MessageType.KEEPALIVE && !established) {
+const socket = peerSocket({
+  address,
+  asn: Number(asn),
+  neighbor,
+  family: { afi: 1, safi: 1 },
+  onMessage({ type, body }) {
+    if (type === MessageType.KEEPALIVE && !established) {
       established = true;
       say('established');
     }
-    if (message.type === MessageType.NOTIFICATION) say(`notification ${message.body[0]}/${message.body[1]}`);
-  }
+    if (type === MessageType.NOTIFICATION) say(`notification ${body[0]}/${body[1]}`);
+  },
 });
 socket.on('error', () => socket.destroy());
 socket.on('close', () => {
   say('closed');
   process.exit(0);
 });
-setInterval(() => {
-  if (established) socket.write(encodeKeepalive());
-}, 2_000);
-
 /** Prefix `i` of a length, from 32.0.0.0 on. */
 const prefixAt = (i: number, length: number) => ({
   type: 0 as const,

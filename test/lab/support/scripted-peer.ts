@@ -44,8 +44,9 @@ export interface Heard {
 }
 
 const HEADER = 19;
-/** A line that its process takes for a command. */
+/** Lines that its process takes for commands. */
 const STOP_READING = 'stop reading';
+const READ_AGAIN = 'read again';
 
 export class ScriptedPeer {
   private readonly encoder: UpdateEncoder;
@@ -170,6 +171,11 @@ export class ScriptedPeer {
   /** From now on it reads nothing more, and stays alive. */
   stopReading(): void {
     this.child.stdin?.write(`${STOP_READING}\n`);
+  }
+
+  /** Undoes `stopReading`. */
+  readAgain(): void {
+    this.child.stdin?.write(`${READ_AGAIN}\n`);
   }
 
   announce(...claims: readonly Claim[]): void {
