@@ -5,6 +5,8 @@ import test from 'ava';
 import { run } from '../../lab/index.js';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+/** evpnd and evpnctl. */
+const programs = Object.values(manifest.bin as Record<string, string>);
 
 /** Paths of all files of the package. */
 async function pack(): Promise<string[]> {
@@ -17,10 +19,10 @@ async function pack(): Promise<string[]> {
 }
 const packed = pack();
 
-test('the package holds what evpnd runs by and no more: its code, the sources of the addon, the unit, the manual', async (t) => {
+test('the package holds what evpnd runs by and no more: its code, the sources of the addon, the unit, the manual, what monitors it', async (t) => {
   const paths = await packed;
   const code = paths.filter((path) => path.startsWith('build/src/'));
-  t.true(code.includes(manifest.bin.evpnd));
+  for (const program of programs) t.true(code.includes(program), program);
   t.true(code.every((path) => path.endsWith('.js')));
   const rest = paths.filter((path) => !code.includes(path));
   for (const path of [
@@ -29,12 +31,13 @@ test('the package holds what evpnd runs by and no more: its code, the sources of
     'scripts/build-native.sh',
     'docs/operator.md',
     'docs/netlink.md',
+    'monitoring/alerts.yaml',
   ])
     t.true(rest.includes(path), path);
   t.deepEqual(
     rest.filter(
       (path) =>
-        !/^(native|systemd|scripts\/build-native|docs\/(operator|netlink)\.md|node_modules\/|[A-Z]+(\.md)?$|package\.json)/.test(
+        !/^(native|systemd|scripts\/build-native|docs\/(operator|netlink|metrics|evpnctl)\.md|monitoring\/|node_modules\/|[A-Z]+(\.md)?$|package\.json)/.test(
           path,
         ),
     ),
@@ -73,11 +76,11 @@ test('the package carries its dependencies in the versions of the lockfile, sinc
   );
 });
 
-test('a build into a new folder gives a program that may be executed and is run by node', async (t) => {
+test('a build into a new folder gives programs that may be executed and are run by node', async (t) => {
   t.timeout(180_000);
   const folder = mkdtempSync(join(tmpdir(), 'evpnd-build-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  // The program's own file alone, since compiling the rest shows nothing of this
+  // The programs' own files alone, since compiling the rest shows nothing of this
   const project = join(folder, 'tsconfig.json');
   const root = process.cwd();
   writeFileSync(
@@ -86,16 +89,19 @@ test('a build into a new folder gives a program that may be executed and is run 
       extends: join(root, 'tsconfig.json'),
       compilerOptions: { rootDir: root, types: [], noResolve: true, noCheck: true, incremental: false },
       include: [],
-      files: [join(root, 'src/main.ts')],
+      files: programs.map((program) => join(root, program.replace(/^build\//, '').replace(/js$/, 'ts'))),
     }),
   );
   await run('npm', ['run', '-s', 'build', '--', '-p', project, '--tsBuildInfoFile', 'null'], {
     env: { ...process.env, EVPND_BUILD: folder },
     timeout: 170_000,
   });
-  const program = join(folder, manifest.bin.evpnd.replace(/^build\//, ''));
-  t.notThrows(() => accessSync(program, constants.X_OK));
-  t.regex(readFileSync(program, 'utf8'), /^#!\/usr\/bin\/env (-S )?node\b/);
+  t.is(programs.length, 2);
+  for (const name of programs) {
+    const program = join(folder, name.replace(/^build\//, ''));
+    t.notThrows(() => accessSync(program, constants.X_OK));
+    t.regex(readFileSync(program, 'utf8'), /^#!\/usr\/bin\/env (-S )?node\b/);
+  }
 });
 
 test('every package that evpnd runs by takes the Node that it promises', (t) => {
