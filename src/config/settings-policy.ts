@@ -76,8 +76,10 @@ const MATCH = section(
       parseFamilies,
       (families) => [...families],
     ),
-    'route-types': optional(integers(1, 5, 'EVPN route types'), {
-      description: 'EVPN route types: 2 is MAC/IP, 3 inclusive multicast, 5 IP prefix.',
+    // As many as IANA has assigned, so that a type more in wire/ is none here
+    'route-types': optional(integers(1, 11, 'EVPN route types'), {
+      description:
+        'EVPN route types: 2 is MAC/IP, 3 inclusive multicast, 5 IP prefix. Those that evpnd does not read (6 and above) match nothing.',
       ...CHANGED,
     }),
     vnis: parsed(

@@ -811,7 +811,7 @@ test('a policy that no list has, names given twice, and values that are none, ar
           macs: ['02:00:00:00:00:00/49', '02:00:00:00:00']
           prefixes: ['10.0.0.1/8']
           communities: ['65536:1', '1', '65000:1']
-          route-types: [6]
+          route-types: [12]
           route-targets: ['x']
           as-path: [0]
         set: { local-preference: -1, med: 4294967296, prepend: [], route-targets: ['*:1'] }`),
