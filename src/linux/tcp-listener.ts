@@ -46,7 +46,6 @@ export class TcpListener {
   readonly #sender = Buffer.alloc(SOCKADDR_ROOM);
   readonly #syn = Buffer.alloc(SYN_ROOM);
   #demands = new PeerDemands(new Map());
-  #answersFar = false;
   #pause: NodeJS.Timeout | undefined;
 
   /**
@@ -130,9 +129,8 @@ export class TcpListener {
     for (const prefix of before.keys(this.#family).keys())
       if (!keys.has(prefix)) setMd5Key(fd, prefix, undefined);
     for (const [prefix, key] of keys) setMd5Key(fd, prefix, key);
-    this.#answersFar = after.answerFar;
     // The answer to the first packet is this socket's, before it is known whose the connection is
-    setTtl(fd, this.#family, this.#answersFar ? 255 : undefined);
+    setTtl(fd, this.#family, after.answerFar ? 255 : undefined);
     setInteger(fd, K.IPPROTO_TCP, K.TCP_SAVE_SYN, after.checkTtl ? 1 : 0);
   }
 
@@ -165,7 +163,8 @@ export class TcpListener {
     }
     try {
       if (hops !== undefined) setTtlSecurity(fd, this.#family, hops);
-      else if (ours !== undefined || this.#answersFar) setTtl(fd, this.#family, ours);
+      // It has what the listening socket had at its first packet, which may be that of other demands
+      else setTtl(fd, this.#family, ours);
     } catch {
       resetSocket(fd);
       return;

@@ -168,11 +168,16 @@ await runCases([
         assert.equal(channel.send(RA, parseIp('ff02::1')), undefined);
         assert.equal(channel.send(encodeSolicitation(), parseIp('ff02::2')), undefined);
         const lines: string[] = [];
+        // The kernel solicits by itself too, with an option that tells its MAC
+        const ours = () =>
+          lines
+            .map((line) => line.split(' '))
+            .filter(([, , bytes]) => !(bytes.startsWith('85') && bytes.length > 16));
         await until('both on the wire', () => {
           lines.push(...overheard());
-          return lines.length >= 2;
+          return ours().length >= 2;
         });
-        const [first, second] = lines.map((line) => line.split(' '));
+        const [first, second] = ours();
         assert.deepEqual(first.slice(0, 2), ['ff02::1', '255']);
         assert.match(first[2], /^8600(?!0000)[0-9a-f]{4}0018001e0000000000000000$/);
         assert.deepEqual(second.slice(0, 2), ['ff02::2', '255']);
