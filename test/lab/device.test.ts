@@ -9,4 +9,4 @@ test.serial('sessions with BIRD by one device alone', async (t) => {
   for (const { name, error } of results) t.is(error, undefined, name);
 });
 
-test.serial('sessions with BIRD in a VRF', (t) => runScenarioOnOldestKernel(t, 'vrf-scenario.js', 4));
+test.serial('sessions with BIRD in a VRF', (t) => runScenarioOnOldestKernel(t, 'vrf-scenario.js', 4, 240));

@@ -2,4 +2,4 @@ import test from 'ava';
 import { runScenarioOnOldestKernel } from './support/machine-scenario.js';
 
 test('a leaf on VLAN-aware bridges with SVIs, among others of evpnd and FRR', (t) =>
-  runScenarioOnOldestKernel(t, 'evpnd-vlan-aware-scenario.js', 7, 100));
+  runScenarioOnOldestKernel(t, 'evpnd-vlan-aware-scenario.js', 7, 240));

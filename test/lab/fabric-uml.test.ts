@@ -16,7 +16,7 @@ import {
 const lab = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'lab');
 
 test('a VLAN-aware fabric of FRR with SVIs converges on the oldest kernel that boots', async (t) => {
-  t.timeout(120_000 * slowness);
+  t.timeout(260_000 * slowness);
   const spec: FabricSpec = {
     leaves: [
       { engine: 'frr', mode: 'vlan-aware' },
@@ -24,7 +24,7 @@ test('a VLAN-aware fabric of FRR with SVIs converges on the oldest kernel that b
     ],
   };
   const { code, stdout, stderr } = await runOnOldestKernel(join(lab, 'prove.js'), [JSON.stringify(spec)], {
-    timeout: 100_000,
+    timeout: 240_000,
   });
   t.log(stderr);
   t.is(code, 0);
@@ -40,7 +40,7 @@ test('a VLAN-aware fabric of FRR with SVIs converges on the oldest kernel that b
 });
 
 test('on VLAN-aware bridges evpnd leaves the same rows in the kernel as FRR does', async (t) => {
-  t.timeout(150_000 * slowness);
+  t.timeout(260_000 * slowness);
   const mode = 'vlan-aware';
   const spec: FabricSpec = {
     leaves: [
@@ -50,7 +50,7 @@ test('on VLAN-aware bridges evpnd leaves the same rows in the kernel as FRR does
     ],
   };
   const { code, stdout, stderr } = await runOnOldestKernel(join(lab, 'prove.js'), [JSON.stringify(spec)], {
-    timeout: 140_000,
+    timeout: 240_000,
   });
   t.log(stderr);
   t.is(code, 0);
