@@ -13,4 +13,4 @@ test('what another leaf has pinned stays there: a bridge and a VXLAN device a VN
 });
 
 test('what another leaf has pinned stays there: VLAN-aware bridges, a single VXLAN device and one a VNI', (t) =>
-  runScenarioOnOldestKernel(t, 'pins-scenario.js', 16, 240));
+  runScenarioOnOldestKernel(t, 'pins-scenario.js', 16, 480));
