@@ -27,12 +27,17 @@ export function addResources(scope: FastifyInstance, model: ReadModel, turnstile
       },
       (request) => {
         const make = async () => endpoint.handle(model, request, turnstile);
-        const answer = turnstile.admit(() => (asksForMany(request) ? turnstile.long(make) : make()));
-        if (answer === undefined)
-          throw new Problem('busy', 'too many requests are being answered; ask again in a second');
-        return answer;
+        return admitted(turnstile, () => (asksForMany(request) ? turnstile.long(make) : make()));
       },
     );
+}
+
+/** Answers when it is the request's turn. Throws Problem where too many are being answered. */
+function admitted<Answer>(turnstile: Turnstile, answer: () => Promise<Answer>): Promise<Answer> {
+  const answered = turnstile.admit(answer);
+  if (answered === undefined)
+    throw new Problem('busy', 'too many requests are being answered; ask again in a second');
+  return answered;
 }
 
 function asksForMany({ query }: FastifyRequest): boolean {
@@ -58,10 +63,9 @@ export function addMetrics(api: FastifyInstance, model: ReadModel, turnstile: Tu
       },
     },
     async (_, reply) => {
-      const written = turnstile.admit(() => turnstile.long(() => exposer.write(turnstile)));
-      if (written === undefined)
-        throw new Problem('busy', 'too many requests are being answered; ask again in a second');
-      const { contentType, text } = await written;
+      const { contentType, text } = await admitted(turnstile, () =>
+        turnstile.long(() => exposer.write(turnstile)),
+      );
       return reply.type(contentType).serializer(String).send(text);
     },
   );

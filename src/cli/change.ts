@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Query } from './client.js';
+import { hostQuery, type Query } from './client.js';
 import { printItem } from './output.js';
 import type { Session } from './session.js';
 import { NEIGHBOR } from './tables.js';
@@ -74,12 +74,7 @@ export function addChanges(program: Command, session: Session): void {
     .description('let an address that is in two places move again')
     .action(
       session.action(async ({ client, terminal }, vni: string, address?: string) => {
-        const query =
-          address === undefined
-            ? {}
-            : /^[^:.]*:[^:]*:[^:]*:[^:]*:[^:]*:[^:]*$/.test(address)
-              ? { mac: address }
-              : { ip: address };
+        const query = address === undefined ? {} : hostQuery(address);
         const { cleared } = await client.command('DELETE', '/duplicates', { vni, ...query });
         terminal.write(`${cleared} cleared\n`);
       }),

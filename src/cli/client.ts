@@ -19,6 +19,11 @@ interface Page {
 /** Values of a query; those that are undefined are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** Returns what a query has of a host's address, by its form: a MAC or an IP. */
+export function hostQuery(address: string): Query {
+  return /^([0-9a-f]{1,2}[:-]){5}[0-9a-f]{1,2}$/i.test(address) ? { mac: address } : { ip: address };
+}
+
 /** Items of a page; the API serves long pages a few at a time. */
 const PAGE = 500;
 /** Milliseconds without a word of the answer. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Client, Item, Query } from './client.js';
+import { type Client, hostQuery, type Item, type Query } from './client.js';
 import { type Column, paint, printItem, printItems, printValue } from './output.js';
 import type { Session } from './session.js';
 import * as tables from './tables.js';
@@ -192,7 +192,7 @@ export function addExplain(program: Command, session: Session): void {
     .description('why a MAC or an IP is where it is, and whether the kernel has it so')
     .action(
       session.action(async (shell, vni: string, address: string, ip?: string) => {
-        const query = isMac(address) ? { mac: address, ip } : { ip: address };
+        const query = { ip, ...hostQuery(address) };
         await printStory(shell, await shell.client.get('/explain', { vni, ...query }));
       }),
     );
@@ -200,8 +200,6 @@ export function addExplain(program: Command, session: Session): void {
 
 /** What an action has of its surroundings. */
 type Shell = Parameters<Parameters<Session['action']>[0]>[0];
-
-const isMac = (text: string) => /^([0-9a-f]{1,2}[:-]){5}[0-9a-f]{1,2}$/i.test(text);
 
 async function explainEverywhere(shell: Shell, address: Query, vni: Query[string]): Promise<void> {
   const { client, terminal, format } = shell;

@@ -69,7 +69,13 @@ export function importsTags({ importEthernetTags }: Pick<EvpnSettings, 'importEt
 }
 
 /** Is the VNI ours to serve? */
-export function isServed(settings: EvpnSettings, vni: Vni): boolean {
+export function isServed(
+  settings: {
+    readonly advertiseAllVni: boolean;
+    readonly vnis: ReadonlyMap<Vni, { readonly advertise?: boolean | undefined }>;
+  },
+  vni: Vni,
+): boolean {
   return settings.vnis.get(vni)?.advertise ?? settings.advertiseAllVni;
 }
 

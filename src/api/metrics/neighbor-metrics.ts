@@ -1,5 +1,4 @@
-import type { NeighborStatus } from '../../bgp/index.js';
-import { REFUSED, type RefusalReason } from '../../bgp/index.js';
+import { type NeighborStatus, REFUSED, type RefusalReason } from '../../bgp/index.js';
 import { RouteType } from '../../wire/index.js';
 import { counter, gauge, type Metric, type Sample } from './metric.js';
 
@@ -34,17 +33,8 @@ function stateOf({ state, shutdown }: NeighborStatus): number {
   return state === 'Established' ? 1 : 0;
 }
 
-/** The names of RFC 7432's and 9136's route types, as the API's counts have them. */
-const TYPE_NAMES: readonly (readonly [RouteType, string])[] = [
-  [RouteType.ETHERNET_AUTO_DISCOVERY, '1'],
-  [RouteType.MAC_IP_ADVERTISEMENT, '2'],
-  [RouteType.INCLUSIVE_MULTICAST, '3'],
-  [RouteType.ETHERNET_SEGMENT, '4'],
-  [RouteType.IP_PREFIX, '5'],
-];
-
 const byType = (counts: readonly number[]) =>
-  TYPE_NAMES.map(([type, name]) => [name, counts[type] ?? 0] as const);
+  Object.values(RouteType).map((type) => [String(type), counts[type] ?? 0] as const);
 
 const messages = (counters: NeighborStatus['messagesIn']) =>
   Object.entries(counters).map(([type, count]) => [snake(type), count] as const);
@@ -162,7 +152,6 @@ export const NEIGHBOR_METRICS: readonly Metric[] = [
   ),
 ];
 
-function limitUse({ routes, limits }: NeighborStatus): number {
-  const share = (used: number, limit: number) => (limit === 0 ? 0 : used / limit);
-  return Math.max(share(routes.held, limits.maxRoutes), share(routes.octets, limits.maxOctets));
+function limitUse({ limitUse: { used, limit } }: NeighborStatus): number {
+  return limit === 0 ? 0 : used / limit;
 }

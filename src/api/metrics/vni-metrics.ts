@@ -1,4 +1,5 @@
 import { vniOwner } from '../../dataplane/index.js';
+import { isServed } from '../../evpn/index.js';
 import type { Vni } from '../../types/index.js';
 import type { Rooms } from '../rooms/rooms.js';
 import { gauge, type Metric, type Sample } from './metric.js';
@@ -7,15 +8,9 @@ import { gauge, type Metric, type Sample } from './metric.js';
 
 const VNI = ['vni'] as const;
 
-function perVni(value: (rooms: Rooms, vni: Vni) => number | undefined): Metric['samples'] {
-  return (rooms) => {
-    const samples: Sample[] = [];
-    for (const vni of rooms.dataPlane.topology.vnis.keys()) {
-      const found = value(rooms, vni);
-      if (found !== undefined) samples.push([found, String(vni)]);
-    }
-    return samples;
-  };
+function perVni(value: (rooms: Rooms, vni: Vni) => number): Metric['samples'] {
+  return (rooms) =>
+    [...rooms.dataPlane.topology.vnis.keys()].map((vni): Sample => [value(rooms, vni), String(vni)]);
 }
 
 type Counted = 'localMacs' | 'remoteMacs' | 'localIps' | 'remoteIps';
@@ -44,10 +39,7 @@ export const VNI_METRICS: readonly Metric[] = [
     'evpnd_vni_served',
     '1 if the configuration has evpnd serve the VNI.',
     VNI,
-    perVni((rooms, vni) => {
-      const { vnis, advertiseAllVni } = rooms.config().evpn;
-      return (vnis.get(vni)?.advertise ?? advertiseAllVni) ? 1 : 0;
-    }),
+    perVni(({ config }, vni) => (isServed(config().evpn, vni) ? 1 : 0)),
   ),
   gauge(
     'evpnd_vni_advertised',

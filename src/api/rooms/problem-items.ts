@@ -1,6 +1,6 @@
 import { type NeighborStatus, REFUSED, type RefusalReason } from '../../bgp/index.js';
 import type { TopologyProblem } from '../../dataplane/index.js';
-import { UNUSED } from '../../evpn/index.js';
+import { isServed, UNUSED } from '../../evpn/index.js';
 import { counted, type Vni } from '../../types/index.js';
 import type { ProblemNote } from '../parts/problem-note.js';
 import { excessProblems } from './excess-problems.js';
@@ -41,13 +41,14 @@ function ofVni(vni: Vni, note: ProblemNote): ProblemNote {
 export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): ProblemNote[] {
   const { problems, dataPlane, speaker, config, clock } = rooms;
   const standing = [...dataPlane.topology.problems, ...dataPlane.problems.loops()];
-  const { vnis, advertiseAllVni } = config().evpn;
-  const isServed = (vni: Vni) => vnis.get(vni)?.advertise ?? advertiseAllVni;
+  const settings = config().evpn;
   const ofVnis = (severity: TopologyProblem['severity']) =>
-    standing.filter((each) => each.vni !== undefined && each.severity === severity && isServed(each.vni));
+    standing.filter(
+      (each) => each.vni !== undefined && each.severity === severity && isServed(settings, each.vni),
+    );
   const notes = [
     ...ofVnis('error').map(vniProblemItem),
-    ...[...vnis.keys()].flatMap((vni) => absentProblems(rooms, vni).map((note) => ofVni(vni, note))),
+    ...[...settings.vnis.keys()].flatMap((vni) => absentProblems(rooms, vni).map((note) => ofVni(vni, note))),
     ...ofVnis('warning').map(vniProblemItem),
   ];
   const more = notes.slice(LISTED);
