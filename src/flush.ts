@@ -8,7 +8,7 @@ import { watchHosts } from './hosts/index.js';
 import { lockNamespace } from './instance-lock.js';
 import { LinuxKernel, requireRowPermission } from './linux/index.js';
 import { createLogger } from './logger.js';
-import { evpnSettings, kernelPolicy, underlayPosition } from './settings.js';
+import { evpnSettings, kernelPolicy, routesPosition } from './settings.js';
 import { type Clock, counted, type Log, silentLog, systemClock } from './types/index.js';
 
 /**
@@ -27,7 +27,9 @@ export async function flushConfiguration(
 interface Flushed {
   /** Number of MAC addresses whose rows were removed. */
   readonly removed: number;
-  /** MAC addresses, flood destinations and neighbors whose rows are left. */
+  /** Number of routes that were removed, of whatever routing table. */
+  readonly routes: number;
+  /** MAC addresses, flood destinations, neighbors, routes and nexthops that are left. */
   readonly left: number;
 }
 
@@ -43,7 +45,7 @@ async function flushKernel(config: Config): Promise<Flushed> {
   const kernel = new LinuxKernel({
     log,
     receiveBuffer: config.kernel.receiveBufferBytes,
-    routes: config.underlay.enabled,
+    routes: true,
   });
   kernel.setPolicy({ ...kernelPolicy(config), managePortSettings: false });
   return flushRows(config, kernel, log);
@@ -59,7 +61,8 @@ export async function flushRows(
   const dataPlane = new DataPlane(kernel, clock, log, {
     hosts: watchHosts(undefined, { ...config.evpn.neighborRefresh, enabled: false }),
     defaultsMemory: openDefaultJournal(config.stateDirectory, clock, log),
-    routes: underlayPosition(config),
+    // The last evpnd may have had the underlay on, and by its protocol number a route is ours whatever the configuration
+    routes: routesPosition(config),
   });
   const settings = evpnSettings(config);
   const evpn = new Evpn(
@@ -76,14 +79,19 @@ export async function flushRows(
   try {
     await evpn.start();
     evpn.stop();
-    const before = dataPlane.countOwnMacs();
+    const routes = () => dataPlane.routes?.count ?? 0;
+    const before = { macs: dataPlane.countOwnMacs(), routes: routes() };
     await dataPlane.flush();
     // A key comes once for each kernel table that has a row of it
     const left = new Set<string>();
     for (const { plane, ...which } of dataPlane.pendingKeys())
       if (plane.operations(which).length > 0)
         left.add(`${ownerNumber(plane.owner)} ${which.table} ${which.key}`);
-    return { removed: before - dataPlane.countOwnMacs(), left: left.size };
+    return {
+      removed: before.macs - dataPlane.countOwnMacs(),
+      routes: before.routes - routes(),
+      left: left.size + (dataPlane.routes?.rowCount ?? 0),
+    };
   } finally {
     dataPlane.close();
   }
@@ -94,11 +102,14 @@ export async function flush(configFile: string): Promise<void> {
   try {
     const { config, problem } = await flushConfiguration(configFile);
     if (problem !== undefined) process.stderr.write(`${problem}\n`);
-    const { removed, left } = await flushKernel(config);
-    process.stdout.write(`removed the rows of ${counted(removed, 'MAC address', 'MAC addresses')}\n`);
+    const { removed, routes, left } = await flushKernel(config);
+    const macs = `the rows of ${counted(removed, 'MAC address', 'MAC addresses')}`;
+    process.stdout.write(
+      `removed ${routes === 0 ? macs : `${macs}, and ${counted(routes, 'route', 'routes')}`}\n`,
+    );
     if (left === 0) return;
     process.stderr.write(
-      `${counted(left, 'address', 'addresses')} of MACs, VTEPs and neighbors still have rows, which the kernel did not remove; the lines above say why\n`,
+      `${counted(left, 'address', 'addresses')} of MACs, VTEPs, neighbors, routes and nexthops still have rows, which the kernel did not remove; the lines above say why\n`,
     );
     process.exitCode = 1;
   } catch (error) {

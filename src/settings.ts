@@ -1,5 +1,6 @@
 import type { Multipath, SpeakerConfig } from './bgp/index.js';
 import type { Config, FamilyName } from './config/index.js';
+import type { RoutesPosition } from './dataplane/index.js';
 import { type EvpnSettings, isFlooded, isServed, type VniSettings } from './evpn/index.js';
 import { FAMILIES, familiesOf } from './families.js';
 import type { KernelPolicy } from './linux/index.js';
@@ -45,8 +46,13 @@ function familyLimits(limits: ReadonlyMap<FamilyName, number>): ReadonlyMap<AnyF
 }
 
 /** Returns the routing table and metric of the underlay's routes; undefined where it is off. */
-export function underlayPosition({ underlay }: Config): { tableId: number; metric: number } | undefined {
-  return underlay.enabled ? { tableId: underlay.routingTable, metric: underlay.metric } : undefined;
+export function underlayPosition(config: Config): RoutesPosition | undefined {
+  return config.underlay.enabled ? routesPosition(config) : undefined;
+}
+
+/** The same whether the underlay is on or off, for what removes routes. */
+export function routesPosition({ underlay }: Config): RoutesPosition {
+  return { tableId: underlay.routingTable, metric: underlay.metric };
 }
 
 /** Returns how many equally good paths to a prefix the underlay uses. */

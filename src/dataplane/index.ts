@@ -24,6 +24,7 @@ export type { Failure, FloodIntent, Intent, MacIntent, NeighIntent } from './ker
 export type { PlaneKey, TableKeys, TableName } from './kernel-tables/key.js';
 export { kindOf } from './kernel-tables/operations.js';
 export type { DeviceName } from './kernel-tables/owned-table.js';
+export type { RoutesPosition } from './kernel-tables/routes-place.js';
 export type { LocalMac } from './local-macs.js';
 export { deviceKey, domainKey, type KernelMirror } from './mirror.js';
 export type { MirroredNeighRow } from './neigh-rows.js';

@@ -17,9 +17,16 @@ export class KernelRoutes {
     this.#rows = plane.rows;
   }
 
-  /** Returns how many routes of ours stand. */
+  /** Returns how many routes of ours stand, in every routing table. */
   get count(): number {
     return this.#rows.routeCount;
+  }
+
+  /** Returns how many rows of ours stand: routes, nexthops and groups of them. */
+  get rowCount(): number {
+    let nexthops = 0;
+    for (const { protocol } of this.#rows.nexthops()) if (protocol === RTPROT_EVPND) nexthops++;
+    return this.count + nexthops;
   }
 
   /** Makes a group of hops, for routes to lead to; it takes no route by itself. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
-import { ContinuousPing, Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
+import { ContinuousPing, evpndCommand, Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
 
 /*
  * leaf1 is a leaf without another routing daemon: it announces its loopback to two FRR spines and reaches leaf2's VTEP by
@@ -226,13 +226,36 @@ test.serial(
   },
 );
 
-test.serial('evpnd --flush leaves nothing of ours, and what is not ours', async (t) => {
-  const leaf1 = fabric.evpnd('leaf1');
-  leaf1.configure({ ...leaf1.config, neighbors: [], underlay: { enabled: true }, 'on-stop': 'flush' });
-  await leaf1.stop();
-  await leaf1.start();
-  await leaf1.stop();
-  t.deepEqual(await ourRoutes(), {});
-  t.deepEqual(await shown('leaf1', 'nexthop', 'show', 'proto', '69'), []);
-  t.is((await shown<ShownRoute>('leaf1', 'route', 'show', 'proto', 'static')).length, 1);
-});
+test.serial(
+  'evpnd --flush of another configuration leaves nothing of ours, and what is not ours',
+  async (t) => {
+    const leaf1 = fabric.evpnd('leaf1');
+    const prefixes = Object.keys(await ourRoutes());
+    t.true(prefixes.length > 0);
+    await leaf1.stop();
+    // As an evpnd with other settings of the underlay left it, and what somebody else has beside it
+    const group = (await shown<ShownRoute>('leaf1', 'route', 'show', 'proto', '69'))[0].nhid ?? 0;
+    const [, gateway = ''] = gateways();
+    for (const words of [
+      `route add 203.0.113.0/24 nhid ${group} proto 69 metric 30`,
+      `route add 203.0.113.0/24 nhid ${group} proto 69 table 100`,
+      `nexthop add id 77 via ${gateway} dev ${fabric.leaf('leaf1').links[1].leafDevice} proto static`,
+      'route add 198.18.0.0/15 nhid 77 proto static',
+    ])
+      await fabric.exec('leaf1', 'ip', ...words.split(' '));
+    const { underlay: _, ...rest } = leaf1.config;
+    leaf1.configure(rest);
+    const { stdout } = await fabric.exec('leaf1', ...evpndCommand(), '--flush', '--config', leaf1.configFile);
+    t.regex(stdout, new RegExp(`, and ${prefixes.length + 2} routes\n$`));
+    const ours = await Promise.all(
+      [
+        ['route', 'show', 'table', 'all'],
+        ['nexthop', 'show'],
+        ['-6', 'route', 'show', 'table', 'all'],
+      ].map((words) => shown('leaf1', ...words, 'proto', '69')),
+    );
+    t.deepEqual(ours, [[], [], []]);
+    t.is((await shown<ShownRoute>('leaf1', 'route', 'show', 'proto', 'static')).length, 2);
+    t.is((await shown('leaf1', 'nexthop', 'show', 'id', '77')).length, 1);
+  },
+);
