@@ -14,4 +14,5 @@ export * from './fixed-settings.js';
 export * from './hint.js';
 export { interpret } from './interpret.js';
 export { DEFAULT_STATE_DIRECTORY } from './settings.js';
+export { ONLY_WHO_CONNECTS } from './settings-neighbor.js';
 export * from './text.js';

@@ -2,9 +2,10 @@ import type { Values } from './config.js';
 import { quoteValue } from './finding.js';
 import { closest } from './hint.js';
 import { formatPath, type Path } from './path.js';
-import type { Rows } from './setting.js';
-import { INHERITED_KEYS, LISTEN_RANGE, NEIGHBOR } from './settings-neighbor.js';
+import { camelCase, type Rows } from './setting.js';
+import { INHERITED_KEYS, LISTEN_RANGE, NEIGHBOR, ONLY_WHO_CONNECTS } from './settings-neighbor.js';
 import type { Origins, Report } from './source.js';
+import { insteadOf } from './unsupported.js';
 
 /**
  * Peer groups: a neighbor has the settings of its group where it has none of its own, and a group those of the group that it
@@ -86,6 +87,34 @@ export function checkPeerGroups(
         allowed: `a peer group that does not inherit from ${name}`,
       });
   });
+  checkGroupsOfRanges(peerGroups, listenRanges, report);
+}
+
+/** Reports the settings of who connects in groups that listen ranges have: there they would count for nothing. */
+function checkGroupsOfRanges(
+  peerGroups: Values['peerGroups'],
+  listenRanges: Values['listenRanges'],
+  report: Report,
+): void {
+  // Of a group that several ranges have the first is named
+  const ranges = new Map<number, number>();
+  listenRanges.forEach(({ peerGroup }, range) => {
+    for (let next = peerGroup; next !== undefined; ) {
+      const index = peerGroups.findIndex(({ name }) => name === next);
+      if (index < 0 || ranges.has(index)) return;
+      ranges.set(index, range);
+      next = peerGroups[index].peerGroup;
+    }
+  });
+  for (const [index, range] of ranges) {
+    const group: Readonly<Record<string, unknown>> = { ...peerGroups[index] };
+    for (const key of ONLY_WHO_CONNECTS)
+      if (group[camelCase(key)] !== undefined)
+        report(['peer-groups', index, key], {
+          found: `${key} in a group of listen-ranges[${range}]`,
+          allowed: `${insteadOf('listen-ranges[]', key) ?? 'nothing'}; a group of neighbors alone may inherit from this one and have it`,
+        });
+  }
 }
 
 /** The names from this one to itself again; undefined where it does not inherit from itself. */

@@ -316,7 +316,7 @@ const {
   'local-address': _localAddress,
   'update-source': _updateSource,
   'connect-retry-time': _connectRetryTime,
-  ...OF_WHO_CONNECTS
+  ...OF_WHO_ACCEPTS
 } = SHARED;
 
 /** The settings of one listen range: its own, and those of each neighbor that connects from it. */
@@ -343,13 +343,18 @@ export const LISTEN_RANGE = {
     description: 'The peer group whose settings the neighbors have where the range has none of its own.',
     ...INHERITED,
   }),
-  ...alike(OF_WHO_CONNECTS),
+  ...alike(OF_WHO_ACCEPTS),
 };
+
+/** The settings of who connects, which no listen range has. */
+export const ONLY_WHO_CONNECTS: readonly string[] = Object.keys(SHARED).filter(
+  (key) => !Object.hasOwn(OF_WHO_ACCEPTS, key),
+);
 
 /** What a peer group gives, by the list that its members are in. */
 export const INHERITED_KEYS = {
   neighbors: Object.keys(SHARED),
-  'listen-ranges': Object.keys(OF_WHO_CONNECTS),
+  'listen-ranges': Object.keys(OF_WHO_ACCEPTS),
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The settings of one peer group. */

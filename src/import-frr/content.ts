@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { FamilyName } from '../config/index.js';
+import { type FamilyName, ONLY_WHO_CONNECTS } from '../config/index.js';
 import type { BfdTimes, Direction, Filter, Model, Peer } from './model.js';
 import { Origins } from './origins.js';
 import { connectedRules, Policies, type Say } from './policies.js';
@@ -16,6 +16,8 @@ const ENFORCES_FIRST_AS = 10;
 /** evpnd's. */
 const HOLD = 9;
 const KEEPALIVE = 3;
+/** Of which a neighbor has one. */
+const SOURCES: readonly string[] = ['local-address', 'update-source'];
 /** What passes several routers if it is said so. */
 const SEVERAL_HOPS = 1;
 
@@ -137,8 +139,28 @@ export class Content {
     return [item];
   }
 
+  /** A listen range takes no group with settings of who connects: those stand at each neighbor of the group. */
+  #settingsOf(peer: Peer): Peer['settings'] {
+    const isAccepting = (name: string) => this.#model.ranges.some(({ group }) => group === name);
+    const isOfConnecting = ([key]: readonly [string, unknown]) => ONLY_WHO_CONNECTS.includes(key);
+    if (peer.kind === 'group') {
+      if (!isAccepting(peer.name)) return peer.settings;
+      const members = [...this.#model.peers.values()].filter(({ group }) => group?.value === peer.name);
+      const all = [...peer.settings];
+      if (members.length === 0)
+        for (const [, { line }] of all.filter(isOfConnecting))
+          this.#say(line, 'not-carried', 'neighbors of a listen range are those who connect');
+      return new Map(all.filter((each) => !isOfConnecting(each)));
+    }
+    const group = this.#groupOf(peer);
+    if (group === undefined || !isAccepting(group.name)) return peer.settings;
+    const isSourced = SOURCES.some((key) => peer.settings.has(key));
+    const inherited = [...group.settings].filter(isOfConnecting);
+    return new Map([...inherited.filter(([key]) => !isSourced || !SOURCES.includes(key)), ...peer.settings]);
+  }
+
   #putSettings(item: Mapping, peer: Peer): void {
-    for (const [key, { value, line }] of peer.settings)
+    for (const [key, { value, line }] of this.#settingsOf(peer))
       if (key !== 'keepalive-time') this.#put(item, key, value, line);
     const own = peer.settings.get('hold-time');
     if (own !== undefined)

@@ -125,14 +125,12 @@ test('what a start reads again without the schema is the same', (t) => {
   );
 });
 
-test('a listen range has the settings of its group, without those of who is connected to', (t) => {
+test('a listen range has the settings of its group', (t) => {
   const { listenRanges } = parse({
     'peer-groups': [
       {
         name: 'leaves',
         'remote-as': 65001,
-        port: 1179,
-        passive: false,
         'hold-time': 30,
         'password-file': keyFile('secret'),
         'ttl-security': 1,
@@ -265,6 +263,24 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
       'f:8:5: listen-ranges[0].local-address: found a key that evpnd does not know; allowed nothing: the neighbor chooses the address that it connects to; bgp.listen limits them',
       'f:9:5: listen-ranges[0].passive: found a key that evpnd does not know; allowed nothing: evpnd never connects to a neighbor of a range',
     ],
+  ],
+  [
+    "settings of who connects, in a range's group and in the one that it inherits from, once for two ranges",
+    'peer-groups:\n  - { name: a, peer-group: b, port: 1179, passive: false }\n  - { name: b, update-source: lo, connect-retry-time: 5 }\n  - { name: c, peer-group: a, port: 1 }\nlisten-ranges:\n  - { prefix: 10.2.0.0/16, remote-as: 1, peer-group: a }\n  - { prefix: 10.3.0.0/16, remote-as: 1, peer-group: a }\nneighbors: [{ address: 10.1.1.0, peer-group: c, remote-as: 1 }]\n',
+    [
+      ['4:37', 0, 'port', 'evpnd never connects to a neighbor of a range'],
+      ['4:52', 0, 'passive', 'evpnd never connects to a neighbor of a range'],
+      [
+        '5:31',
+        1,
+        'update-source',
+        'the neighbor chooses the address that it connects to; bgp.listen limits them',
+      ],
+      ['5:55', 1, 'connect-retry-time', 'evpnd never connects to a neighbor of a range'],
+    ].map(
+      ([at, group, key, why]) =>
+        `f:${at}: peer-groups[${group}].${key}: found ${key} in a group of listen-ranges[0]; allowed nothing: ${why}; a group of neighbors alone may inherit from this one and have it`,
+    ),
   ],
   [
     'a range where nobody can connect, and a port of it',

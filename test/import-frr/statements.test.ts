@@ -203,6 +203,43 @@ test('IPv4 unicast is active unless `no bgp default ipv4-unicast` says otherwise
   ]);
 });
 
+test('what counts for who connects is no matter of a group that a listen range has, but of its neighbors', (t) => {
+  const of = (...neighbors: readonly string[]) =>
+    importFrr(
+      [
+        ...HEAD,
+        ' no bgp default ipv4-unicast',
+        ' neighbor g peer-group',
+        ' neighbor g remote-as external',
+        ' neighbor g update-source lo',
+        ' neighbor g timers connect 2',
+        ...neighbors,
+        ' bgp listen range 10.2.0.0/16 peer-group g',
+        ...EVPN,
+        '  neighbor g activate',
+      ].join('\n'),
+    );
+  const both = of(
+    ' neighbor 10.1.1.0 peer-group g',
+    ' neighbor 10.1.1.2 peer-group g',
+    ' neighbor 10.1.1.2 update-source 10.0.0.1',
+  );
+  t.is(both.failure, undefined);
+  t.deepEqual(both.content?.['peer-groups'], [{ name: 'g', 'remote-as': 'external' }]);
+  const member = (address: string, rest: object) => ({ address, 'peer-group': 'g', ...rest });
+  t.deepEqual(both.content?.neighbors, [
+    member('10.1.1.0', { 'update-source': 'lo', 'connect-retry-time': 2 }),
+    member('10.1.1.2', { 'local-address': '10.0.0.1', 'connect-retry-time': 2 }),
+  ]);
+  t.deepEqual(both.notes, []);
+  const { content, notes } = of();
+  t.deepEqual(content?.['peer-groups'], [{ name: 'g', 'remote-as': 'external' }]);
+  t.deepEqual(shownNotes(notes), [
+    '7 neighbor g update-source lo: neighbors of a listen range are those who connect',
+    '8 neighbor g timers connect 2: neighbors of a listen range are those who connect',
+  ]);
+});
+
 test('a neighbor with no family at all is reported, and left out', (t) => {
   const { content, notes } = importFrr([...LEAF, ...EVPN].join('\n'));
   t.deepEqual(content?.neighbors, []);
