@@ -8,6 +8,7 @@ import type { Config } from './config/index.js';
 import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
 import { EventLoopWatch } from './event-loop.js';
+import { EventLog } from './events/index.js';
 import { Evpn } from './evpn/index.js';
 import { watchHosts } from './hosts/index.js';
 import { findRivals, RawNdTransport, tcpSockets, UdpBfdTransport } from './linux/index.js';
@@ -63,6 +64,7 @@ export async function startDaemon({
   const observes = config.mode === 'observe';
   let kernelKnown = false;
   onConfig(config);
+  const events = new EventLog(clock);
   const bfd = new Bfd({ clock, transport: new UdpBfdTransport(log), log });
   const linkPeers = new LinkPeers({ clock, transport: new RawNdTransport(log), log });
   const { underlay: unicast } = config;
@@ -75,6 +77,7 @@ export async function startDaemon({
     bfd,
     linkPeers,
     log,
+    events,
     otherRibs: unicastRibs?.all,
     decision: config.bgp,
     routeMemory: getHeapStatistics().heap_size_limit * ROUTES_SHARE,
@@ -84,6 +87,7 @@ export async function startDaemon({
     observes,
     routes: underlayPosition(config),
     rivals: findRivals,
+    events,
     defaultsMemory: openDefaultJournal(config.stateDirectory, clock, log),
   });
   const evpn = new Evpn(
@@ -95,13 +99,14 @@ export async function startDaemon({
       rdAllocator: openRdAllocator(config.stateDirectory, log),
       clock,
       log,
+      events,
     },
     evpnSettings(config),
   );
   const underlay =
     unicastRibs && dataPlane.routes && new Underlay(unicastRibs, dataPlane.routes, clock, config.underlay);
   const { hosts } = dataPlane;
-  const running = new RunningConfig(config, { speaker, evpn, underlay, hosts, onConfig }, log);
+  const running = new RunningConfig(config, { speaker, evpn, underlay, hosts, onConfig }, log, events);
   dataPlane.onTopology = (topology) => {
     // Before the sessions, whose end takes longer than the loss of a link
     underlay?.topologyChanged(topology);
@@ -126,6 +131,7 @@ export async function startDaemon({
       underlay,
       kernel: insight,
       clock,
+      events,
       version,
       startedAt,
       readiness,

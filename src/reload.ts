@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Speaker } from './bgp/index.js';
 import { type Config, diffConfig, type SettingChange, withFixedSettings } from './config/index.js';
 import type { Hosts } from './dataplane/index.js';
+import { type EventSink, NO_EVENTS } from './events/index.js';
 import type { Evpn } from './evpn/index.js';
 import { evpnSettings, speakerConfig } from './settings.js';
 import type { Log } from './types/index.js';
@@ -27,6 +28,7 @@ export class RunningConfig {
     config: Config,
     readonly readers: Readers,
     readonly log: Log,
+    readonly events: EventSink = NO_EVENTS,
   ) {
     this.#current = config;
   }
@@ -62,15 +64,23 @@ export class RunningConfig {
     const { neighborRefresh } = after.evpn;
     if (!isDeepStrictEqual(neighborRefresh, before.evpn.neighborRefresh))
       readers.hosts.reconfigure(neighborRefresh);
-    log.info(namedChanges(changes), 'configuration reloaded');
+    const named = namedChanges(changes);
+    this.events.push({ kind: 'settings-changed', ...named });
+    log.info(named, 'configuration reloaded');
   }
 }
 
 /** Most changes in one line; a file may be completely different. */
 const NAMED_CHANGES = 50;
 
+interface NamedChanges {
+  readonly changes: readonly SettingChange[];
+  /** How many more there are. */
+  readonly more?: number;
+}
+
 /** Changes for a line of the log. */
-function namedChanges(changes: readonly SettingChange[]): object {
+function namedChanges(changes: readonly SettingChange[]): NamedChanges {
   const more = changes.length - NAMED_CHANGES;
   return { changes: changes.slice(0, NAMED_CHANGES), ...(more > 0 && { more }) };
 }

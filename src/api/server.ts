@@ -11,6 +11,7 @@ import type { Log } from '../types/index.js';
 import { addCommands } from './command-resources.js';
 import type { Commands } from './commands.js';
 import { Problem, ProblemSchema } from './errors.js';
+import { addEventStream } from './event-stream.js';
 import { addGuards } from './guards.js';
 import { CursorError } from './paging.js';
 import { validationProblem } from './parameters.js';
@@ -86,6 +87,7 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
   await api.register(
     async (scope) => {
       addResources(scope, readModel, turnstile);
+      addEventStream(scope, readModel.eventLog, turnstile);
       addCommands(scope, commands, log);
     },
     { prefix: '/api/v1' },

@@ -62,7 +62,7 @@ export class Conversation implements LinkHost, UpdateHost {
     this.#host = host;
     this.clock = guardedClock(deps.clock, (error) => this.#fail(error));
     this.record = new SessionRecord(deps.clock);
-    this.log = new SessionLog(deps.log, config.address);
+    this.log = new SessionLog(deps.log, config.address, deps.events);
     this.attempts = new Attempts(deps.clock);
     this.settings = new SessionSettings(config, local, this.attempts, deps.random);
     this.routes = new SessionRoutes(this.clock, config.address, deps, this.record, this.log, () =>

@@ -1,3 +1,4 @@
+import type { EventSink } from '../events/index.js';
 import type { Clock } from '../types/index.js';
 import type { NeighborConfig } from './config.js';
 import type { Rib } from './evpn-rib.js';
@@ -16,6 +17,7 @@ export interface SpentSession {
 export interface SessionDeps extends SessionRoutesDeps, Scouts {
   readonly clock: Clock;
   readonly transport: Transport;
+  readonly events: EventSink;
   /** 0 to below 1, for the timers' jitter. */
   readonly random: () => number;
   /** L2VPN/EVPN's, whose numbers are shown. */

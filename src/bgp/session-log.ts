@@ -1,3 +1,4 @@
+import type { EventSink } from '../events/index.js';
 import type { Log } from '../types/index.js';
 import type { AnyUpdate, UpdateFault } from '../wire/index.js';
 import type { FsmEventType } from './fsm-types.js';
@@ -5,14 +6,16 @@ import { REFUSED, type RefusalReason } from './inbound.js';
 import type { Negotiated } from './open.js';
 import { type LimitUse, limitText, NEAR_LIMIT } from './route-limits.js';
 
-/** What is logged of one neighbor's sessions. */
+/** What is logged of one neighbor's sessions, and which events they are. */
 export class SessionLog {
   readonly #log: Log;
   readonly #neighbor: string;
+  readonly #events: EventSink;
 
-  constructor(log: Log, neighbor: string) {
+  constructor(log: Log, neighbor: string, events: EventSink) {
     this.#log = log;
     this.#neighbor = neighbor;
+    this.#events = events;
   }
 
   /** A neighbor by interface, at that address. */
@@ -22,11 +25,13 @@ export class SessionLog {
 
   established({ remoteAs, holdTime }: Negotiated): void {
     this.#log.info({ neighbor: this.#neighbor, remoteAs, holdTime }, 'BGP session established');
+    this.#events.push({ kind: 'neighbor-up', neighbor: this.#neighbor, remoteAs });
   }
 
   /** An established session is over, by this event. */
   lost(event: FsmEventType, reason: string): void {
     const facts = { neighbor: this.#neighbor, reason };
+    this.#events.push({ kind: 'neighbor-down', ...facts });
     if (event === 'ManualStop') this.#log.info(facts, 'BGP session ended');
     // RFC 9687 §3.3: an error, since the neighbor looks well from its own side
     else this.#log[event === 'SendHoldTimer_Expires' ? 'error' : 'warn'](facts, 'BGP session lost');

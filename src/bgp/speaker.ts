@@ -1,3 +1,4 @@
+import { NO_EVENTS } from '../events/index.js';
 import { mebibytes, type Timer } from '../types/index.js';
 import { CeaseSubcode, UpdateDecoder } from '../wire/index.js';
 import { canonicalAddress, zoneOf } from './address.js';
@@ -321,11 +322,12 @@ export class Speaker {
   }
 
   #sessionOf(neighbor: NeighborConfig): Session {
-    const { clock, transport, log, bfd, linkPeers, random = Math.random } = this.#deps;
+    const { clock, transport, log, events = NO_EVENTS, bfd, linkPeers, random = Math.random } = this.#deps;
     return new Session(neighbor, this.#identity(this.#config, neighbor), {
       clock,
       transport,
       log,
+      events,
       random,
       bfd,
       linkPeers,

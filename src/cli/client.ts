@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 
 /** Where evpnd's API is. */
 export type Place = { readonly socketPath: string } | { readonly url: string };
@@ -56,7 +56,28 @@ export class Client {
     return this.#ask(method, path, query);
   }
 
-  #ask(method: string, path: string, query: Query): Promise<Item> {
+  /**
+   * Yields the answer of a stream as it comes, piece by piece, and ends where the API ends it. Rejects with ClientError.
+   * Whoever leaves the loop closes the connection.
+   */
+  async *stream(path: string, query: Query = {}): AsyncGenerator<string> {
+    const response = await this.#request('GET', path, query, 'text/event-stream');
+    if (response.statusCode !== 200) return void (await this.#body(response));
+    response.setEncoding('utf8');
+    try {
+      for await (const piece of response) yield piece as string;
+    } catch (error) {
+      throw new ClientError(whyUnreachable(this.place, error as NodeJS.ErrnoException));
+    } finally {
+      response.destroy();
+    }
+  }
+
+  async #ask(method: string, path: string, query: Query): Promise<Item> {
+    return this.#body(await this.#request(method, path, query, 'application/json'));
+  }
+
+  #request(method: string, path: string, query: Query, accept: string): Promise<IncomingMessage> {
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(
       Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
@@ -67,28 +88,33 @@ export class Client {
       const asked = request({
         method,
         timeout: PATIENCE,
-        headers: { accept: 'application/json' },
+        headers: { accept },
         ...('url' in place ? addressOf(place.url, target) : { socketPath: place.socketPath, path: target }),
       });
       asked.on('timeout', () => asked.destroy(new Error(`no answer within ${PATIENCE / 1000} s`)));
       asked.on('error', (error: NodeJS.ErrnoException) =>
         reject(new ClientError(whyUnreachable(place, error))),
       );
-      asked.on('response', (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', (error) => reject(new ClientError(whyUnreachable(place, error))));
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
-          const body = jsonOf(text);
-          if (body === undefined)
-            reject(new ClientError(`${nameOf(place)} is not evpnd's API: it answers ${text.slice(0, 80)}`));
-          else if (response.statusCode === 200) resolve(body);
-          else reject(new ClientError(problemText(body)));
-        });
-      });
+      asked.on('response', resolve);
       asked.end();
     });
+  }
+
+  /** Returns the whole answer. Rejects with ClientError, also for a problem that the API reports. */
+  async #body(response: IncomingMessage): Promise<Item> {
+    const { place } = this;
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+    } catch (error) {
+      throw new ClientError(whyUnreachable(place, error as NodeJS.ErrnoException));
+    }
+    const text = Buffer.concat(chunks).toString();
+    const body = jsonOf(text);
+    if (body === undefined)
+      throw new ClientError(`${nameOf(place)} is not evpnd's API: it answers ${text.slice(0, 80)}`);
+    if (response.statusCode !== 200) throw new ClientError(problemText(body));
+    return body;
   }
 }
 

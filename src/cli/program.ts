@@ -6,7 +6,7 @@ import { addDoctor } from './doctor.js';
 import type { Terminal } from './output.js';
 import { DEFAULT_SOCKET, sessionOf } from './session.js';
 import { addExplain, addShow } from './show.js';
-import { addWatch } from './watch.js';
+import { addEvents } from './watch.js';
 
 /** What a command line ran in. */
 export interface Surroundings {
@@ -64,7 +64,7 @@ export function makeProgram({ out, err, environment, version }: Surroundings): M
   addDoctor(program, session, (state) => {
     if (state === 'warning' || state === 'error') made.code = 1;
   });
-  addWatch(program, session);
+  addEvents(program, session);
   addChanges(program, session);
   program
     .command('completion')

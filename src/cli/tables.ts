@@ -212,6 +212,13 @@ export const DUPLICATES: readonly Column[] = [
   ),
 ];
 
+export const EVENTS: readonly Column[] = [
+  field('AT', (item) => time('at')(item) ?? ''),
+  field('KIND', (item) => item.kind ?? 'lost'),
+  field('VNI', (item) => item.vni ?? '-'),
+  field('EVENT', 'text'),
+];
+
 export const STATUS: readonly Column[] = [
   field('Version', 'version'),
   field('Up for', (item) => duration(item.uptimeSeconds)),

@@ -1,62 +1,73 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { Client, Item } from './client.js';
-import { printValue } from './output.js';
+import type { Item, Query } from './client.js';
+import { secondsOf } from './duration.js';
+import { type Format, printItems, type Terminal } from './output.js';
 import type { Session } from './session.js';
+import { EVENTS } from './tables.js';
 
-/** What can be watched, as lines that are compared. */
-type Snapshot = ReadonlyMap<string, string>;
+/** Which events are wanted: options that the API has as parameters, by their name there. */
+const FILTERS: Readonly<Record<string, string>> = {
+  kind: 'only these kinds, with commas between them',
+  vni: 'of this VNI',
+  mac: 'of this MAC',
+  ip: 'of this IP',
+  neighbor: 'of this neighbor',
+};
 
-/** Adds `watch`. */
-export function addWatch(program: Command, session: Session): void {
-  program
-    .command('watch')
-    .option('--interval <seconds>', 'time between two looks', '1')
-    .option('--count <number>', 'end after so many looks')
-    .description('print what changes: sessions, VNIs, problems, drift and duplicates')
+interface Options extends Readonly<Record<string, string | undefined>> {
+  readonly since?: string;
+}
+
+/** Adds `show events` and `watch`. */
+export function addEvents(program: Command, session: Session): void {
+  const show = program.commands.find((command) => command.name() === 'show');
+  const listed = show
+    ?.command('events')
+    .description('what happened lately: sessions, VNIs, moves, duplicates, problems, drift, settings');
+  const watch = program.command('watch').description('print what happens, as it happens');
+  for (const command of [listed, watch])
+    for (const [option, help] of Object.entries(FILTERS)) command?.option(`--${option} <${option}>`, help);
+  listed?.option('--since <time>', 'of so long until now, such as 10m, 1h, 2d').action(
+    session.action(async ({ client, terminal, format }, options: Options) => {
+      await printItems(
+        terminal,
+        format,
+        await client.all('/events/recent', queryOf(options)),
+        EVENTS,
+        'nothing happened',
+      );
+    }),
+  );
+  watch
+    .option('--since <time>', 'begin with what happened so long ago, such as 10m')
+    .option('--count <number>', 'end after so many events')
     .action(
-      session.action(
-        async ({ client, terminal, format }, { interval, count }: { interval: string; count?: string }) => {
-          const looks = count === undefined ? Number.POSITIVE_INFINITY : Number(count);
-          let before = await look(client);
-          for (let n = 1; n < looks; n++) {
-            await sleep(Number(interval) * 1000);
-            const now = await look(client);
-            for (const change of changesOf(before, now)) {
-              if (format === 'table') terminal.write(`${new Date().toISOString()}  ${change}\n`);
-              else await printValue(terminal, format, { at: new Date().toISOString(), change });
-            }
-            before = now;
+      session.action(async ({ client, terminal, format }, { count, ...options }: Options) => {
+        const { createParser } = await import('eventsource-parser');
+        const most = count === undefined ? Number.POSITIVE_INFINITY : Number(count);
+        const come: Item[] = [];
+        const parser = createParser({ onEvent: ({ data }) => come.push(JSON.parse(data) as Item) });
+        let told = 0;
+        for await (const piece of client.stream('/events', queryOf(options))) {
+          parser.feed(piece);
+          for (const item of come.splice(0)) {
+            print(terminal, format, item);
+            if (++told >= most) return;
           }
-        },
-      ),
+        }
+      }),
     );
 }
 
-async function look(client: Client): Promise<Snapshot> {
-  const [status, neighbors, vnis] = await Promise.all([
-    client.get('/status'),
-    client.all('/neighbors'),
-    client.all('/vnis'),
-  ]);
-  return new Map([
-    ['ready', status.ready ? 'yes' : 'no'],
-    ['open drifts', String((status.drifts as Item).open)],
-    ['duplicates', String(status.duplicates)],
-    ...neighbors.map(({ name, state }) => [`neighbor ${name}`, String(state)] as const),
-    ...vnis.map(({ vni, up }) => [`VNI ${vni}`, up ? 'forwards' : 'does not forward'] as const),
-    ...(status.problems as Item[]).map(
-      ({ severity, problem }) => [`${severity}: ${problem}`, 'is there'] as const,
-    ),
-  ]);
+function queryOf({ since, ...query }: Options): Query {
+  return { ...query, since: since === undefined ? undefined : secondsOf('since', since) };
 }
 
-function changesOf(before: Snapshot, now: Snapshot): string[] {
-  const changes: string[] = [];
-  for (const [what, value] of now) {
-    const old = before.get(what);
-    if (old !== value) changes.push(old === undefined ? `${what}: ${value}` : `${what}: ${old} -> ${value}`);
-  }
-  for (const [what] of before) if (!now.has(what)) changes.push(`${what}: gone`);
-  return changes;
+/** A line an event: readable, or JSON, which YAML is a superset of. */
+function print(terminal: Terminal, format: Format, item: Item): void {
+  if (format !== 'table') terminal.write(`${JSON.stringify(item)}\n`);
+  else
+    terminal.write(
+      `${EVENTS.map(({ of }) => (typeof of === 'function' ? of(item) : item[of])).join('  ')}\n`,
+    );
 }

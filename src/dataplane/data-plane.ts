@@ -1,3 +1,4 @@
+import { type EventSink, NO_EVENTS } from '../events/index.js';
 import { type Clock, type Ip, LimitedLog, type Log, type Mac, type Vni } from '../types/index.js';
 import type { DriftLog } from './drift.js';
 import { DriftWatch } from './drift-watch.js';
@@ -35,6 +36,8 @@ export interface DataPlaneOptions {
   readonly rivals?: () => readonly string[];
   /** The routing table that evpnd writes routes to, and with which metric; none where absent. */
   readonly routes?: RoutesPosition | undefined;
+  /** Takes problems and drift; none where absent. */
+  readonly events?: EventSink;
   /** Operations that go to the kernel together at most. */
   readonly batch?: number;
 }
@@ -85,7 +88,7 @@ export class DataPlane {
     options: DataPlaneOptions,
   ) {
     this.#log = new LimitedLog(clock, log);
-    const { observes = false, rivals = () => [] } = options;
+    const { observes = false, rivals = () => [], events = NO_EVENTS } = options;
     this.kernel = observes ? observedKernel(kernel) : kernel;
     const isHosts = ({ owner }: OwnerPlane, which: PlaneKey) =>
       owner.kind === 'vni' && this.#isHosts(owner.vni, which);
@@ -95,18 +98,24 @@ export class DataPlane {
       (ifindex) => deviceName(this.topology, ifindex),
       this.#log,
       observes,
+      events,
     );
     this.#defaults = new OurDefaults(options.defaultsMemory ?? NO_MEMORY);
     this.#planes = new VniPlanes(this.mirror, this.#defaults);
     const plane = this;
-    this.problems = new Problems(clock, this.#log, {
-      planes: this.#planes,
-      get topology() {
-        return plane.topology;
+    this.problems = new Problems(
+      clock,
+      this.#log,
+      {
+        planes: this.#planes,
+        get topology() {
+          return plane.topology;
+        },
+        hostProblems: () => this.hosts.problems(),
+        rivals,
       },
-      hostProblems: () => this.hosts.problems(),
-      rivals,
-    });
+      events,
+    );
     const books: Books = {
       mirror: this.mirror,
       defaults: this.#defaults,

@@ -1,10 +1,11 @@
+import { type EventSink, NO_EVENTS } from '../events/index.js';
 import type { Clock, LimitedLog, Timer } from '../types/index.js';
 import { type Drift, type DriftAction, type DriftCause, DriftLog, isFlush } from './drift.js';
 import { formatKey } from './kernel-tables/index.js';
 import type { Failure } from './kernel-tables/intents.js';
 import type { PlaneKey } from './kernel-tables/key.js';
 import type { DeviceName } from './kernel-tables/owned-table.js';
-import { ownerFacts } from './owner.js';
+import { ownerFacts, vniOf } from './owner.js';
 import type { OwnerPlane } from './owner-plane.js';
 
 /** The kernel reports rows that it flushes with a device in part before it reports the device. */
@@ -27,6 +28,7 @@ export class DriftWatch {
     limited: LimitedLog,
     /** Nothing is ours here, so that nothing drifts. */
     readonly observes = false,
+    readonly events: EventSink = NO_EVENTS,
   ) {
     this.log = new DriftLog(clock, (drift) => {
       this.#unsaid.add(drift);
@@ -98,7 +100,11 @@ export class DriftWatch {
     for (const drift of this.#unsaid) {
       if (drift.since > until) return;
       this.#unsaid.delete(drift);
-      if (!isFlush(drift)) logDrift(this.#limited, drift);
+      if (isFlush(drift)) continue;
+      const { owner, which, cause, found, wanted } = drift;
+      const key = formatKey(which);
+      this.events.push({ kind: 'drift', vni: vniOf(owner), table: which.table, key, cause, found, wanted });
+      logDrift(this.#limited, drift);
     }
   }
 

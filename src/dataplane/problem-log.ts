@@ -1,3 +1,4 @@
+import { type EventSink, NO_EVENTS } from '../events/index.js';
 import type { Clock, LimitedLog, Timer } from '../types/index.js';
 import type { Severity, TopologyProblem } from './topology.js';
 
@@ -6,7 +7,7 @@ const SETTLE_MS = 1000;
 
 const LEVELS = { error: 'error', warning: 'warn', info: 'info' } as const satisfies Record<Severity, string>;
 
-/** Logs what keeps devices and VNIs from forwarding: once when it has lasted a second, and once when it is over. */
+/** Logs, and pushes as an event, what keeps devices and VNIs from forwarding: once when it has lasted a second, and once when it is over. */
 export class ProblemLog {
   #standing: ReadonlyMap<string, TopologyProblem> = new Map();
   #timer: Timer | undefined;
@@ -16,6 +17,7 @@ export class ProblemLog {
     readonly log: LimitedLog,
     /** What counts now. */
     readonly problems: () => Iterable<TopologyProblem>,
+    readonly events: EventSink = NO_EVENTS,
   ) {}
 
   /** The problems may be others now. */
@@ -36,10 +38,18 @@ export class ProblemLog {
     for (const problem of this.problems())
       after.set(`${problem.vni} ${problem.device} ${problem.problem}`, problem);
     this.#standing = after;
-    for (const [key, { severity, ...facts }] of after)
-      if (!before.has(key)) this.log[LEVELS[severity]](SENTENCES[severity], () => facts);
-    for (const [key, { vni, device, problem }] of before)
-      if (!after.has(key)) this.log.info('a problem is over', () => ({ vni, device, problem }));
+    for (const [key, one] of after) {
+      if (before.has(key)) continue;
+      const { severity, ...facts } = one;
+      this.events.push({ kind: 'problem-found', ...one });
+      this.log[LEVELS[severity]](SENTENCES[severity], () => facts);
+    }
+    for (const [key, one] of before) {
+      if (after.has(key)) continue;
+      const { vni, device, problem } = one;
+      this.events.push({ kind: 'problem-over', ...one });
+      this.log.info('a problem is over', () => ({ vni, device, problem }));
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { type EventSink, NO_EVENTS } from '../events/index.js';
 import type { Clock, LimitedLog } from '../types/index.js';
 import { Contests } from './contests.js';
 import { loopProblems } from './loops.js';
@@ -24,8 +25,9 @@ export class Problems {
     clock: Clock,
     log: LimitedLog,
     readonly rooms: ProblemRooms,
+    events: EventSink = NO_EVENTS,
   ) {
-    this.#log = new ProblemLog(clock, log, () => this.#served());
+    this.#log = new ProblemLog(clock, log, () => this.#served(), events);
     this.contests = new Contests(clock, rooms.rivals, () => this.look());
   }
 

@@ -1,3 +1,4 @@
+import { type EventSink, NO_EVENTS } from '../events/index.js';
 import {
   type Clock,
   formatIp,
@@ -73,6 +74,7 @@ export class DuplicateDetector {
     /** The subject is to be looked at again: it is frozen no more. */
     readonly release: (subject: Subject) => void,
     settings: DuplicateSettings = DEFAULT_DUPLICATE_SETTINGS,
+    readonly events: EventSink = NO_EVENTS,
   ) {
     this.#settings = settings;
   }
@@ -112,6 +114,17 @@ export class DuplicateDetector {
     const [, at] = places;
     history.frozenAt = history.frozen && 'vtep' in at ? at.vtep : undefined;
     this.#enter(subject, history, since, count, places);
+    const [from, to] = places;
+    const { frozen } = history;
+    this.events.push({
+      kind: 'duplicate-found',
+      vni: subject.vni,
+      address: subject,
+      from,
+      to,
+      moves: count,
+      frozen,
+    });
     this.log.warn(
       isLast
         ? 'duplicate address: it has reached the highest sequence number'
@@ -219,6 +232,7 @@ export class DuplicateDetector {
     const { subject } = entry;
     this.#remove(subject);
     this.#settle(entry);
+    this.events.push({ kind: 'duplicate-over', vni: subject.vni, address: subject });
     this.log.info('duplicate address cleared', () => ({ vni: subject.vni, subject: subjectText(subject) }));
     this.release(subject);
   }

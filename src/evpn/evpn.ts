@@ -1,5 +1,6 @@
 import type { LocalRib, Rib, RibReader } from '../bgp/index.js';
 import type { DataPlane } from '../dataplane/index.js';
+import { type EventSink, NO_EVENTS } from '../events/index.js';
 import { type Clock, type Ip, LimitedLog, type Log, type Mac, type Timer, type Vni } from '../types/index.js';
 import { type EvpnNlri, RouteType } from '../wire/index.js';
 import { Admissions } from './admission.js';
@@ -35,6 +36,8 @@ interface EvpnDependencies {
   readonly rdAllocator: RdAllocator;
   readonly clock: Clock;
   readonly log: Log;
+  /** Takes moves, duplicates, and VNIs that come and go; none where absent. */
+  readonly events?: EventSink;
 }
 
 /** A turn's worth of work before others get theirs. */
@@ -83,6 +86,7 @@ export class Evpn {
     this.#reader = deps.rib.subscribe();
     this.#settings = settings;
     this.#log = new LimitedLog(deps.clock, deps.log);
+    const { events = NO_EVENTS } = deps;
     this.claims = new Claims(deps.dataPlane, deps.localRib);
     const index = new ImportIndex();
     const attributesOf = attributeSetsByVrf();
@@ -96,6 +100,7 @@ export class Evpn {
         else this.#markIp(subject.vni, subject.ip);
       },
       settings.duplicates,
+      events,
     );
     this.memory = new MoveMemory(
       deps.clock,
@@ -122,7 +127,7 @@ export class Evpn {
       deps.localRib,
       this.claims,
       this.vteps,
-      new MoveLog(deps.clock, this.#log, this.duplicates, deviceName),
+      new MoveLog(deps.clock, this.#log, this.duplicates, deviceName, events),
       this.conflicts,
       unused,
       new Announcer(deps.dataPlane, deps.localRib, attributesOf, this.admissions),
@@ -131,6 +136,7 @@ export class Evpn {
     this.#vnis = new ServedVnis(
       {
         ...deps,
+        events,
         index,
         importer: this.importer,
         vteps: this.vteps,

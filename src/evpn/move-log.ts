@@ -1,3 +1,4 @@
+import type { EventSink } from '../events/index.js';
 import { type Clock, formatIp, formatMac, type Ip, type LimitedLog } from '../types/index.js';
 import { type DuplicateDetector, type Place, placeText } from './duplicates.js';
 import type { MoveObserver } from './evaluate.js';
@@ -6,7 +7,7 @@ import { MAX_SEQUENCE, type Owner, type Ownership } from './mobility.js';
 import { type Move, MoveHistory } from './moves.js';
 
 /**
- * Writes the histories of MACs and IPs, logs moves, and passes those between leaves to the duplicate detection: to this
+ * Writes the histories of MACs and IPs, logs moves and pushes them as events, and passes those between leaves to the duplicate detection: to this
  * leaf, from it, and between two others if a higher sequence number shows it (RFC 7432 §15.1 wants it of leaves
  * with a local host at least), also where it was withdrawn before. Another leaf that steps in for one that is gone has not
  * got the host moved to it.
@@ -18,6 +19,7 @@ export class MoveLog implements MoveObserver {
     readonly duplicates: DuplicateDetector,
     /** The name of a port; undefined where there is none of that ifindex. */
     readonly deviceName: (port: number) => string | undefined,
+    readonly events: EventSink,
   ) {}
 
   macMoved(
@@ -40,6 +42,8 @@ export class MoveLog implements MoveObserver {
     if (to === 'none' || last === undefined) return;
     if (from === 'none' && (!isBackElsewhere || (last.owner === to && last.vtep === vtep))) return;
     const places = this.#places(last.vtep, vtep, port);
+    const { mac } = entry;
+    this.events.push({ kind: 'mac-moved', vni: vrf.vni, mac, from: places[0], to: places[1], sequence });
     this.log.info('MAC moved', () => ({
       vni: vrf.vni,
       mac: formatMac(entry.mac),
@@ -65,6 +69,8 @@ export class MoveLog implements MoveObserver {
     const history = this.#record(entry, { at, from, to, fromVtep, vtep, sequence });
     if (to === 'none') return;
     const places = this.#places(fromVtep, vtep, port);
+    const { ip, mac } = entry;
+    this.events.push({ kind: 'ip-moved', vni: vrf.vni, ip, mac, from: places[0], to: places[1], sequence });
     this.log.info('IP moved to another MAC', () => ({
       vni: vrf.vni,
       ip: formatIp(entry.ip),

@@ -6,6 +6,7 @@ import {
   sameAttachment,
   type Topology,
 } from '../dataplane/index.js';
+import type { EventSink } from '../events/index.js';
 import {
   type Clock,
   type Ip,
@@ -41,6 +42,7 @@ interface VniDependencies {
   readonly rdAllocator: RdAllocator;
   readonly clock: Clock;
   readonly log: Log;
+  readonly events: EventSink;
   readonly index: ImportIndex;
   readonly importer: Importer;
   readonly vteps: VtepTable;
@@ -204,6 +206,7 @@ export class ServedVnis {
     this.#vrfs.set(vni, vrf);
     this.#deps.index.add(vrf);
     this.#deps.dataPlane.serve(vni);
+    this.#deps.events.push({ kind: 'vni-served', vni });
     this.#deps.log.info({ vni, rd: String(vrf.rd) }, 'serving VNI');
     return vrf;
   }
@@ -223,6 +226,7 @@ export class ServedVnis {
     this.#deps.memory.forget(vni);
     this.#deps.conflicts.forget(vni);
     this.#deps.dataPlane.unserve(vni);
+    this.#deps.events.push({ kind: 'vni-not-served', vni });
     this.#deps.log.info({ vni }, 'no longer serving VNI');
   }
 }

@@ -1,10 +1,40 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import test from 'ava';
-import { toVni } from '../../src/types/index.js';
+import type { EventKind, EventOf } from '../../src/events/index.js';
+import { parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { answerChecker } from './support/description.js';
 import { apiOver, fabricModel } from './support/fabric.js';
 
 const model = fabricModel();
+const OF_10010 = { vni: toVni(10010) } as const;
+const HOST = parseMac('02:00:00:00:00:01');
+const PLACES = { from: { device: undefined }, to: { vtep: parseIp('192.0.2.2') } } as const;
+const PROBLEM = { ...OF_10010, device: 'vxlan10010', severity: 'error', problem: 'is down', fix: undefined };
+const HAPPENED: { readonly [Kind in EventKind]: EventOf<Kind> } = {
+  'neighbor-up': { kind: 'neighbor-up', neighbor: '10.1.1.0', remoteAs: 65000 },
+  'neighbor-down': { kind: 'neighbor-down', neighbor: '10.1.1.0', reason: 'hold time' },
+  'vni-served': { kind: 'vni-served', ...OF_10010 },
+  'vni-not-served': { kind: 'vni-not-served', ...OF_10010 },
+  'mac-moved': { kind: 'mac-moved', ...OF_10010, mac: HOST, ...PLACES, sequence: 1 },
+  'ip-moved': { kind: 'ip-moved', ...OF_10010, ip: parseIp('192.0.2.9'), mac: HOST, ...PLACES, sequence: 1 },
+  'duplicate-found': {
+    kind: 'duplicate-found',
+    ...OF_10010,
+    address: { mac: HOST },
+    ...PLACES,
+    moves: 5,
+    frozen: false,
+  },
+  'duplicate-over': { kind: 'duplicate-over', ...OF_10010, address: { ip: parseIp('2001:db8::9') } },
+  'problem-found': { kind: 'problem-found', ...PROBLEM },
+  'problem-over': { kind: 'problem-over', ...PROBLEM },
+  drift: { kind: 'drift', ...OF_10010, table: 'fdb', key: 'k', cause: 'stray', found: 'a', wanted: 'b' },
+  'settings-changed': {
+    kind: 'settings-changed',
+    changes: [{ key: 'log.level', before: undefined, after: 'debug' }],
+  },
+};
+for (const event of Object.values(HAPPENED)) model.happened.push(event);
 const api = await apiOver(model);
 
 interface Operation {
@@ -66,6 +96,14 @@ const URLS: Record<string, readonly string[]> = {
     '/api/v1/drift?cursor=!',
   ],
   '/api/v1/duplicates': ['/api/v1/duplicates', '/api/v1/duplicates?limit=0'],
+  // What follows the events has no end
+  '/api/v1/events': ['/api/v1/events?kind=x', '/api/v1/events?since=0', '/api/v1/events?after=x'],
+  '/api/v1/events/recent': [
+    '/api/v1/events/recent',
+    '/api/v1/events/recent?kind=drift&limit=1',
+    '/api/v1/events/recent?mac=x',
+    '/api/v1/events/recent?cursor=!',
+  ],
   '/api/v1/event-loop': ['/api/v1/event-loop', '/api/v1/event-loop?x=1'],
   '/api/v1/explain': [
     '/api/v1/explain?vni=10010&mac=02:00:00:00:00:02',

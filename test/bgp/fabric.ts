@@ -6,6 +6,7 @@ import {
   Speaker,
   type SpeakerConfig,
 } from '../../src/bgp/index.js';
+import type { EventSink } from '../../src/events/index.js';
 import type { LinkPeers } from '../../src/nd/index.js';
 import { type Ipv4, type Log, type Mac, parseIp, RouteDistinguisher } from '../../src/types/index.js';
 import {
@@ -102,6 +103,7 @@ export class Fabric {
     config: Partial<SpeakerConfig> & Pick<SpeakerConfig, 'asn' | 'neighbors'>,
     random: () => number = () => 0.999,
     routeMemory?: number,
+    events?: EventSink,
   ): Speaker {
     return new Speaker(
       {
@@ -115,6 +117,7 @@ export class Fabric {
         log: this.log,
         random,
         routeMemory,
+        ...(events && { events }),
         bfd: this.bfd,
         linkPeers: this.linkPeers,
       },

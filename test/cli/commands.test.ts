@@ -2,6 +2,8 @@ import test, { type ExecutionContext } from 'ava';
 import { HOST, House, OTHER } from '../api/support/house.js';
 import { runWith, shellOf } from './support/shell.js';
 
+const HOST_TEXT = '02:00:00:00:00:01';
+
 async function fabric(t: ExecutionContext) {
   const house = await House.build();
   const [here, there] = house.rooms;
@@ -63,13 +65,30 @@ test('doctor: 0 where all is well, 1 with the fix where it is not', async (t) =>
   t.true(findings.some(({ state }) => state === 'error'));
 });
 
-test('watch prints what changes between two looks', async (t) => {
-  const { shell, here } = await fabric(t);
-  const watching = shell.run('watch', '--interval', '0.3', '--count', '2');
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  here.speaker.neighbors();
+test('watch prints what happens, from a time on, until it has printed so many', async (t) => {
+  const { shell, house, here, there } = await fabric(t);
+  house.speaks(there, HOST);
+  const watching = shell.run('watch', '--since', '10m', '--kind', 'mac-moved,neighbor-down', '--count', '2');
   await shell.run('neighbor', 'shutdown', '10.1.0.2');
+  house.pass();
   const { code, out } = await watching;
   t.is(code, 0);
-  t.regex(out, /neighbor 10\.1\.0\.2: Established -> Idle$/m);
+  const [move, down] = out.trim().split('\n');
+  t.regex(move, /Z {2}mac-moved {2}10010 {2}MAC 02:00:00:00:00:01 moved from \S+ to 10\.0\.0\.2$/);
+  t.regex(down, /Z {2}neighbor-down {2}- {2}session with 10\.1\.0\.2 ended: /);
+  t.is(here.speaker.neighbors().length, 1);
+  const json = await shell.run('watch', '--since', '10m', '--count', '1', '--json');
+  t.is((JSON.parse(json.out) as { kind: string }).kind, 'vni-served');
+});
+
+test('show events lists what happened, and refuses a time that is none', async (t) => {
+  const { shell, house, there } = await fabric(t);
+  house.speaks(there, HOST);
+  const { code, out } = await shell.run('show', 'events', '--since', '1h', '--mac', HOST_TEXT);
+  t.is(code, 0);
+  t.regex(out, /^AT +KIND +VNI +EVENT\n.* mac-moved +10010 +MAC 02:00:00:00:00:01 moved from /);
+  t.is((await shell.run('show', 'events', '--vni', '20')).out, 'nothing happened\n');
+  const refused = await shell.run('show', 'events', '--since', 'noon');
+  t.is(refused.code, 1);
+  t.regex(refused.err, /--since: found noon, allowed are a number of seconds or such as 10m, 1h, 2d/);
 });

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { parseConfig } from '../../src/config/load.js';
+import { eventReference } from '../api/support/event-reference.js';
 import { metricsReference } from '../api/support/metrics-reference.js';
 import { commandReference } from '../cli/support/command-reference.js';
 import { configReference, reloadReference } from './support/reference.js';
@@ -13,6 +14,7 @@ const PARTS = {
   steps: ['docs/best-path.md', stepReference],
   metrics: ['docs/metrics.md', metricsReference],
   commands: ['docs/evpnctl.md', commandReference],
+  events: [MANUAL, eventReference],
 } as const;
 
 for (const [part, [file, written]] of Object.entries(PARTS))

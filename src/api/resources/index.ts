@@ -7,6 +7,7 @@ import { arpCache } from './arp-cache.js';
 import { drift } from './drift.js';
 import { duplicates } from './duplicates.js';
 import { eventLoop } from './event-loop.js';
+import { events } from './events.js';
 import { explain } from './explain.js';
 import { macs } from './macs.js';
 import { neighbors } from './neighbors.js';
@@ -21,6 +22,7 @@ export type * from './arp-cache.js';
 export type * from './drift.js';
 export type * from './duplicates.js';
 export type * from './event-loop.js';
+export type * from './events.js';
 export type * from './macs.js';
 export type * from './neighbor-item.js';
 export type * from './pending-writes.js';
@@ -43,6 +45,7 @@ const RESOURCES = [
   drift,
   pendingWrites,
   duplicates,
+  events,
   eventLoop,
   explain,
 ] as const;

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { createApi, type KernelInsight, roomsCommands, roomsModel } from '../../../src/api/index.js';
 import type { Speaker } from '../../../src/bgp/index.js';
 import { parseConfig } from '../../../src/config/load.js';
+import { EventLog } from '../../../src/events/index.js';
 import type { EvpnSettings } from '../../../src/evpn/index.js';
 import {
   type Ip,
@@ -75,8 +76,9 @@ export class House {
   async #addRoom(n: number, { settings, insight, log = silentLog }: HouseOptions): Promise<void> {
     const asn = 65000 + n;
     const neighbors = [neighborConfig(`10.1.0.${3 - n}`, 65000 + 3 - n, { description: 'the other leaf' })];
-    const speaker = this.fabric.speaker(`10.1.0.${n}`, { asn, neighbors });
-    const leaf = new Leaf(this.clock, vtepOf(n), asn, settings, speaker, {}, log);
+    const events = new EventLog(this.clock);
+    const speaker = this.fabric.speaker(`10.1.0.${n}`, { asn, neighbors }, undefined, undefined, events);
+    const leaf = new Leaf(this.clock, vtepOf(n), asn, settings, speaker, {}, log, events);
     const devices = leaf.world.devices(VNI);
     leaf.addVni(devices);
     await leaf.start();
@@ -102,6 +104,7 @@ export class House {
             ...insight?.(leaf),
           },
           clock: this.clock,
+          events,
           version: '0.1.0',
           startedAt,
           readiness: () => ({ ready: true, reasons: [] }),

@@ -34,7 +34,9 @@ import {
   type VniItem,
   type VtepItem,
 } from '../../../src/api/index.js';
+import { eventReads } from '../../../src/api/resources/events.js';
 import type { Path } from '../../../src/bgp/index.js';
+import { EventLog } from '../../../src/events/index.js';
 import {
   formatIp,
   formatMac,
@@ -44,6 +46,7 @@ import {
   type Vni,
 } from '../../../src/types/index.js';
 import type { EvpnNlri, OriginatedAttributes } from '../../../src/wire/index.js';
+import { VirtualClock } from '../../support/virtual-clock.js';
 import * as samples from './samples.js';
 
 /** Notes the commands that came. */
@@ -96,6 +99,9 @@ export class MemoryReadModel implements ReadModel {
   /** By the text of the MAC. */
   readonly stories = new Map<string, (ip: string | null) => Explain>();
   readonly vtepTable = new Map<Ip, VtepItem>();
+  readonly clock = new VirtualClock();
+  readonly happened = new EventLog(this.clock);
+  readonly #eventReads = eventReads({ events: this.happened, clock: this.clock, startedAt: 0 });
 
   status = () => this.statusItem;
   readiness = () => this.readinessNow;
@@ -126,6 +132,8 @@ export class MemoryReadModel implements ReadModel {
       ),
       numberOrder,
     );
+  events: ReadModel['events'] = (choice) => this.#eventReads.events(choice);
+  readonly eventLog = this.#eventReads.eventLog;
   duplicates = () => pagesOf(new Map(this.duplicateTable.map((item, i) => [i, item])), numberOrder);
   explain = async (_vni: Vni, mac: Mac | undefined, ip: Ip | undefined) =>
     this.stories.get(mac === undefined ? '' : formatMac(mac))?.(ip === undefined ? null : formatIp(ip));

@@ -1,5 +1,6 @@
 import { LocalRib, type PathSource, Rib } from '../../../src/bgp/index.js';
 import { DataPlane, type DataPlaneOptions, type VniAttachment } from '../../../src/dataplane/index.js';
+import { EventLog } from '../../../src/events/index.js';
 import { Evpn, type EvpnSettings, RdAllocator } from '../../../src/evpn/index.js';
 import { watchHosts } from '../../../src/hosts/index.js';
 import {
@@ -41,6 +42,7 @@ export class Leaf {
     ribs: { readonly rib: Rib; readonly localRib: LocalRib } | undefined = undefined,
     dataPlaneOptions: Partial<DataPlaneOptions> = {},
     log: Log = silentLog,
+    readonly events: EventLog = new EventLog(clock),
   ) {
     const routerId = vtep as Ipv4;
     this.world = new MemoryWorld(clock);
@@ -48,6 +50,7 @@ export class Leaf {
     this.localRib = ribs?.localRib ?? new LocalRib();
     this.dataPlane = new DataPlane(this.world.kernel, clock, log, {
       hosts: watchHosts(),
+      events: this.events,
       ...dataPlaneOptions,
     });
     this.evpn = new Evpn(
@@ -58,6 +61,7 @@ export class Leaf {
         rdAllocator: new RdAllocator(),
         clock,
         log,
+        events: this.events,
       },
       { asn, routerId, advertiseAllVni: true, vnis: new Map(), ...settings },
     );
