@@ -26,7 +26,18 @@ test('evpnctl beside a running leaf: the doctor finds a healthy one well and a b
   const macs = JSON.parse((await ask('--json', 'show', 'mac', '--vtep', fabric.leaf('leaf2').vtep)).stdout);
   t.true(macs.some(({ mac, vni }: { mac: string; vni: number }) => mac === remote.mac && vni === remote.vni));
 
+  const began = JSON.parse((await ask('--json', 'show', 'events')).stdout) as { kind: string; vni: number }[];
+  t.true(
+    began.some(({ kind }) => kind === 'neighbor-up'),
+    JSON.stringify(began),
+  );
+  t.deepEqual(
+    began.flatMap(({ kind, vni }) => (kind === 'vni-served' ? [vni] : [])).toSorted((a, b) => a - b),
+    fabric.leaf('leaf1').segments.map(({ vni }) => vni),
+  );
+
   const [segment] = fabric.leaf('leaf1').segments;
+  const watching = ask('watch', '--json', '--kind', 'problem-found', '--count', '1');
   await fabric.exec('leaf1', 'ip', 'link', 'set', segment.vxlan, 'down');
   const sick = await waitFor(
     async () => {
@@ -36,6 +47,7 @@ test('evpnctl beside a running leaf: the doctor finds a healthy one well and a b
     { what: 'a finding of the doctor' },
   );
   t.regex(sick.stdout, new RegExp(`^ +fix: ip link set (dev )?${segment.vxlan} up$`, 'm'));
+  t.like(JSON.parse((await watching).stdout), { kind: 'problem-found', vni: segment.vni });
 
   await fabric.evpnd('leaf1').stop();
   const gone = await ask('show', 'vni');
