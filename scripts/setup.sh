@@ -5,6 +5,7 @@
 #   setup.sh          all of it
 #   setup.sh --fast   what the fast tests need: npm packages, the addon and the build; no root, no Debian packages
 #   setup.sh --lab    as without option, but only the Debian packages of `npm run lab`
+#   setup.sh --package  what `npm run package` needs, Node's newest LTS line too
 #
 # Exits 1 when a part that was asked for cannot be done. EVPND_BUILD names another output folder.
 set -u
@@ -16,6 +17,7 @@ say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: FAILED: %s\n' "$*" >&2; exit 1; }
 
 compiler="g++ make python3"
+packaging="dpkg-dev"
 lab="frr iproute2 iputils-ping procps"
 tests="gobgpd exabgp bird2 prometheus curl tshark tcpdump user-mode-linux kmod busybox-static mmdebstrap zstd qemu-system-x86"
 
@@ -57,6 +59,18 @@ npm_packages() {
   npm ci --no-audit --no-fund || fail 'npm ci'
 }
 
+node_to_package() {
+  local folder=packaging/node
+  # Others may be at it at this moment
+  exec 8<"$folder/package-lock.json"
+  flock 8
+  if ! [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
+    say "npm ci in $folder"
+    npm ci --prefix "$folder" --no-audit --no-fund || fail "npm ci in $folder"
+  fi
+  exec 8<&-
+}
+
 native_addon() {
   [ -f scripts/build-native.sh ] || fail 'no scripts/build-native.sh'
   bash scripts/build-native.sh || fail 'the native addon does not build'
@@ -93,15 +107,24 @@ case "$what" in
     native_addon
     compile
     ;;
+  --package)
+    # shellcheck disable=SC2086
+    debian_packages $compiler $packaging
+    npm_packages
+    node_to_package
+    native_addon
+    compile
+    ;;
   '')
     # shellcheck disable=SC2086
-    debian_packages $compiler $lab $tests
+    debian_packages $compiler $packaging $lab $tests
     newer_kernel
     npm_packages
+    node_to_package
     native_addon
     compile
     ;;
   *)
-    fail "unknown option $what: --fast, --lab or none"
+    fail "unknown option $what: --fast, --lab, --package or none"
     ;;
 esac

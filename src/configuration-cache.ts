@@ -1,21 +1,11 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, type ConfigFile, interpret } from './config/index.js';
+import { parserFiles } from './installation.js';
 
 const FILE = 'last-good.parsed';
 const DIGEST_LENGTH = 32;
-/** The code that parses the text of a file. */
-const READER = new URL('./config/', import.meta.url);
 
 /** A configuration file: its text, its content and the configuration. */
 export interface ReadConfig {
@@ -68,7 +58,6 @@ function readOwn(path: string): Buffer {
 /** Hash of the text, of the result, and of the code that parsed it: after an upgrade the text is parsed again. */
 function digestOf(text: string, json: Buffer): Buffer {
   const hash = createHash('sha256');
-  for (const name of readdirSync(READER).sort())
-    if (name.endsWith('.js')) hash.update(readFileSync(new URL(name, READER)));
+  for (const path of parserFiles()) hash.update(readFileSync(path));
   return hash.update(json).update(text).digest();
 }

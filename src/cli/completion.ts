@@ -92,7 +92,8 @@ _evpnctl() {
   offered=("\${(@f)$(evpnctl __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   compadd -a offered
 }
-compdef _evpnctl evpnctl
+# As a file of $fpath it is read when the first word is completed
+if [[ $funcstack[1] == _evpnctl ]]; then _evpnctl "$@"; else compdef _evpnctl evpnctl; fi
 `,
   fish: `complete -c evpnctl -f -a '(evpnctl __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
 `,

@@ -4,12 +4,9 @@
  * programs. It keeps no state and decides nothing: whatever it shows, the API has. Not here: FRR's commands, events as they happen
  * (`watch` asks again and again).
  */
-import { readFileSync } from 'node:fs';
+import { installedVersion } from '../installation.js';
 import { runCommandLine } from './program.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 const environment = process.env;
 const terminalOf = (stream: NodeJS.WriteStream) => ({
   write: (text: string) => void stream.write(text),
@@ -21,5 +18,5 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   out: terminalOf(process.stdout),
   err: terminalOf(process.stderr),
   environment,
-  version,
+  version: installedVersion(),
 });

@@ -69,8 +69,8 @@ export async function printItem(
 /** Prints a value as JSON or YAML. */
 export async function printValue(terminal: Terminal, format: Format, value: unknown): Promise<void> {
   if (format === 'yaml') {
-    const { stringify } = await import('yaml');
-    terminal.write(stringify(value));
+    const { default: yaml } = await import('yaml');
+    terminal.write(yaml.stringify(value));
   } else terminal.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 

@@ -47,8 +47,8 @@ interface Handle {
 export async function readAsic(log: Log): Promise<Asic | undefined> {
   let socket: GenericNetlinkSocket | undefined;
   try {
-    const { createGenericNetlink } = await import('netlink');
-    socket = createGenericNetlink();
+    const { default: netlink } = await import('netlink');
+    socket = netlink.createGenericNetlink();
     socket.socket.on('error', (error) => log.debug({ err: error }, 'devlink'));
     const [family] = await socket.ctrlRequest(
       3 /* CTRL_CMD_GETFAMILY */,

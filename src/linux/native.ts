@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import load from 'node-gyp-build';
+import { ADDON } from '../installation.js';
 
 /**
  * A raw socket on the process's event loop (native/socket.c). Every method that makes a system call returns a negative
@@ -148,12 +148,11 @@ export function native(): NativeModule {
     throw new Error(
       `byte order ${endianness()}: evpnd's netlink codecs are written for little-endian machines`,
     );
-  const folder = fileURLToPath(new URL('../../../native', import.meta.url));
   try {
-    loaded = createRequire(import.meta.url)('node-gyp-build')(folder) as NativeModule;
+    loaded = load(ADDON) as NativeModule;
   } catch (error) {
     throw new Error(
-      `the native addon in ${folder} does not load: run "npm run build:native" (it needs a C compiler, make and python3)`,
+      `the native addon in ${ADDON} does not load: run "npm run build:native" (it needs a C compiler, make and python3)`,
       { cause: error },
     );
   }

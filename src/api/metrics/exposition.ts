@@ -44,7 +44,7 @@ export class Exposer {
   }
 
   async #begin(): Promise<Registry> {
-    const prometheus = await import('prom-client');
+    const { default: prometheus } = await import('prom-client');
     const registry = new prometheus.Registry();
     for (const { name, help, labels, type, samples } of this.#metrics) {
       const made = type === 'counter' ? prometheus.Counter : prometheus.Gauge;

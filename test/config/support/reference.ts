@@ -1,16 +1,14 @@
-import { EFFECTS, type Effect, type List, type Row, type Rows } from '../../../src/config/setting.js';
-import { SETTINGS } from '../../../src/config/settings.js';
+import { settingKeys, settingWords } from '../../../packaging/settings-keys.js';
+import type { Effect } from '../../../src/config/setting.js';
 
 /** The configuration reference of docs/operator.md: one row a key. */
 export function configReference(): string {
   return [
     '| key | what it is | allowed | default | after a reload |',
     '|---|---|---|---|---|',
-    ...[...keysOf('', SETTINGS)].map(([key, row]) => {
-      const effect = EFFECTS[row.kind === 'list' ? 'live' : row.effect];
-      const { description, allowed, fallback } = row.kind === 'list' ? listWords(row) : settingWords(row);
-      const shown = fallback === undefined ? '' : `\`${JSON.stringify(fallback)}\``;
-      return `| \`${key}\` | ${description} | ${allowed} | ${row.isRequired ? '**required**' : shown} | ${effect} |`;
+    ...settingWords().map(({ key, description, allowed, isRequired, fallback, effect }) => {
+      const shown = fallback === undefined ? '' : `\`${fallback}\``;
+      return `| \`${key}\` | ${description} | ${allowed} | ${isRequired ? '**required**' : shown} | ${effect} |`;
     }),
   ].join('\n');
 }
@@ -18,7 +16,7 @@ export function configReference(): string {
 /** What a reload does with each setting that it can change: one row for all that do the same, in the reference's order. */
 export function reloadReference(): string {
   const keys = new Map<string, string[]>();
-  for (const [key, { change }] of keysOf('', SETTINGS)) {
+  for (const [key, { change }] of settingKeys()) {
     if (change === undefined) continue;
     const same = keys.get(change);
     if (same) same.push(key);
@@ -34,14 +32,14 @@ export function reloadReference(): string {
 /** When a changed value counts after a reload, by key, for every setting. */
 export function reloadEffects(): ReadonlyMap<string, string> {
   const effects = new Map<string, Effect>();
-  for (const [key, row] of keysOf('', SETTINGS)) if (row.kind === 'setting') effects.set(key, row.effect);
+  for (const [key, row] of settingKeys()) if (row.kind === 'setting') effects.set(key, row.effect);
   return effects;
 }
 
 /** A value other than the default, by key, for the settings whose schema tells one. */
 export function otherValues(): Readonly<Record<string, unknown>> {
   const others: Record<string, unknown> = {};
-  for (const [key, row] of keysOf('', SETTINGS)) {
+  for (const [key, row] of settingKeys()) {
     if (row.kind !== 'setting') continue;
     const { type, minimum, maximum, default: fallback, enum: words = [] } = row.schema;
     const values = type === 'boolean' ? [true, false] : type === 'integer' ? [minimum, maximum] : words;
@@ -49,23 +47,4 @@ export function otherValues(): Readonly<Record<string, unknown>> {
     if (other !== undefined) others[key] = other;
   }
   return others;
-}
-
-type Keyed = Exclude<Row, { kind: 'section' }>;
-
-function* keysOf(prefix: string, rows: Rows): Iterable<[string, Keyed]> {
-  for (const [name, row] of Object.entries(rows)) {
-    const key = `${prefix}${name}`;
-    if (row.kind === 'setting' && row.isShared) continue;
-    if (row.kind !== 'section') yield [key, row];
-    if (row.kind !== 'setting') yield* keysOf(`${key}${row.kind === 'list' ? '[]' : ''}.`, row.rows);
-  }
-}
-
-function settingWords({ schema }: Extract<Row, { kind: 'setting' }>) {
-  return { description: schema.description, allowed: schema.allowed, fallback: schema.default };
-}
-
-function listWords({ description, allowed }: List<Rows>) {
-  return { description, allowed, fallback: [] };
 }
