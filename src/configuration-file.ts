@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Config,
@@ -26,6 +26,10 @@ interface ConfigurationProblem {
  */
 export class ConfigurationFile {
   problem: ConfigurationProblem | undefined;
+  /** The text of the file that is in effect, or of the copy that stands in for it; empty before `start`. */
+  applied = '';
+  /** True while the copy stands in. */
+  standsIn = false;
   /** What #read() took. */
   #taken: ReadConfig | undefined;
 
@@ -43,6 +47,7 @@ export class ConfigurationFile {
       const config = await this.#lastGood();
       if (!config) throw error;
       this.#reject(error, 'the last good configuration');
+      this.standsIn = true;
       return config;
     }
   }
@@ -63,6 +68,8 @@ export class ConfigurationFile {
     const read = this.#taken;
     if (read === undefined) return;
     this.problem = undefined;
+    this.applied = read.text;
+    this.standsIn = false;
     const path = join(stateDirectory, COPY);
     try {
       mkdirSync(stateDirectory, { recursive: true });
@@ -77,6 +84,34 @@ export class ConfigurationFile {
     }
   }
 
+  /** Checks a text as if the file had it. Rejects with ConfigError. */
+  async check(text: string): Promise<Config> {
+    return (await parse(text, this.path)).config;
+  }
+
+  /**
+   * Makes a text ready to take the file's place; nothing has changed until `commit` of what is returned. Throws where it
+   * cannot be written.
+   */
+  prepare(text: string): { commit(): Promise<void>; cancel(): void } {
+    // What a link leads to is the file
+    const path = realpathSync(this.path);
+    const made = `${path}.new`;
+    writeFileSync(made, text, { mode: statSync(path).mode & 0o777, flush: true });
+    return {
+      commit: async () => {
+        renameSync(made, path);
+        this.taken(await this.#read());
+      },
+      cancel: () => rmSync(made, { force: true }),
+    };
+  }
+
+  /** True where the file has another text than the one in effect. */
+  get hasChanged(): boolean {
+    return this.standsIn || readConfigText(this.path) !== this.applied;
+  }
+
   async #read(): Promise<Config> {
     this.#taken = undefined;
     const text = readConfigText(this.path);
@@ -89,7 +124,9 @@ export class ConfigurationFile {
       const directory = stateDirectoryOf(readFileSync(this.path, 'utf8'));
       const text = readFileSync(join(directory, COPY), 'utf8');
       // Two evpnd of one machine may share a state directory; then the copy may be the other's
-      return text.startsWith(headerOf(this.path)) ? (await parse(text, COPY)).config : undefined;
+      if (!text.startsWith(headerOf(this.path))) return undefined;
+      this.applied = text;
+      return (await parse(text, COPY)).config;
     } catch {
       return undefined;
     }

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import type { KernelInsight, Rooms } from './api/index.js';
+import type { Configuration, KernelInsight, Rooms } from './api/index.js';
 import { listenApi } from './api/listen.js';
 import { Refusals } from './api/refusals.js';
 import { Bfd } from './bfd/index.js';
@@ -16,7 +16,7 @@ import { giveMemoryBackAtRest } from './memory-at-rest.js';
 import { LinkPeers } from './nd/index.js';
 import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
-import { RunningConfig } from './reload.js';
+import { type ReloadOutcome, RunningConfig } from './reload.js';
 import { restartProblems } from './restart-problems.js';
 import { evpnSettings, multipathOf, speakerConfig, underlayPosition } from './settings.js';
 import { stateDirectoryProblem } from './state-directory.js';
@@ -30,7 +30,7 @@ const ROUTES_SHARE = 0.6;
 /** A running evpnd. */
 export interface Daemon {
   /** Takes over what a reload can change and names what it cannot; sessions whose settings are the same stay. */
-  reload(config: Config): Promise<void>;
+  reload(config: Config): Promise<ReloadOutcome>;
   /** Withdraws all routes, removes all rows of ours (unless `on-stop` is `preserve`) and closes everything. */
   stop(): Promise<void>;
 }
@@ -45,6 +45,8 @@ interface DaemonOptions {
   readonly version: string;
   /** Problems that are not of a device, for the API. */
   readonly problems?: Rooms['problems'];
+  /** How the API reads and changes the configuration. */
+  readonly configuration: Configuration;
   /** Called with the effective configuration, at the start and after each reload. */
   readonly onConfig?: (config: Config) => void;
 }
@@ -58,6 +60,7 @@ export async function startDaemon({
   log,
   version,
   problems = () => [],
+  configuration,
   onConfig = () => {},
 }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
@@ -143,7 +146,13 @@ export async function startDaemon({
       ],
       eventLoop: () => eventLoop.ask(),
     });
-    const made = await createApi({ readModel, commands: roomsCommands(evpn, speaker), log, version });
+    const made = await createApi({
+      readModel,
+      commands: roomsCommands(evpn, speaker),
+      configuration,
+      log,
+      version,
+    });
     application = made;
     return made;
   });

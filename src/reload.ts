@@ -19,6 +19,13 @@ export interface Readers {
   readonly onConfig: (config: Config) => void;
 }
 
+/** What a reload came to. */
+export interface ReloadOutcome {
+  readonly changes: readonly SettingChange[];
+  /** What takes effect after a restart. */
+  readonly waiting: readonly SettingChange[];
+}
+
 /** The effective configuration, and the settings of the file that wait for a restart. */
 export class RunningConfig {
   #pending: readonly SettingChange[] = [];
@@ -43,7 +50,7 @@ export class RunningConfig {
   }
 
   /** Applies what a reload can change and logs what it cannot. If it rejects, nothing has changed. */
-  async reload(wanted: Config): Promise<void> {
+  async reload(wanted: Config): Promise<ReloadOutcome> {
     const { readers, log } = this;
     const before = this.#current;
     const after = withFixedSettings(before, wanted);
@@ -55,7 +62,7 @@ export class RunningConfig {
       log.warn(namedChanges(this.#pending), 'these settings take effect after a restart');
     if (changes.length === 0) {
       log.info({}, 'configuration reloaded: nothing changed');
-      return;
+      return { changes, waiting: this.#pending };
     }
     this.#current = after;
     readers.onConfig(after);
@@ -67,6 +74,7 @@ export class RunningConfig {
     const named = namedChanges(changes);
     this.events.push({ kind: 'settings-changed', ...named });
     log.info(named, 'configuration reloaded');
+    return { changes, waiting: this.#pending };
   }
 }
 

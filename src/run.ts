@@ -8,6 +8,7 @@ import { kernelInsight } from './kernel-insight.js';
 import { LinuxKernel, LinuxSnooper, requireRowPermission, sdNotify } from './linux/index.js';
 import { createLogger } from './logger.js';
 import type { ReloadRequests } from './reload-requests.js';
+import { RuntimeConfiguration } from './runtime-configuration.js';
 import { kernelPolicy } from './settings.js';
 
 /** EX_SOFTWARE of sysexits.h. */
@@ -32,6 +33,7 @@ export async function run(path: string, version: string, requests: ReloadRequest
 async function start(path: string, version: string, requests: ReloadRequests, log: Logger): Promise<void> {
   const file = new ConfigurationFile(path, log);
   const config = await file.start();
+  const configuration = new RuntimeConfiguration(file);
   log.level = config.log.level;
   if (config.mode === 'active') {
     await lockNamespace();
@@ -66,6 +68,7 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
     insight,
     log,
     version,
+    configuration,
     problems: () => [file.problem, snooper?.problem].filter((problem) => problem !== undefined),
     onConfig: (wanted) => {
       log.level = wanted.log.level;
@@ -74,19 +77,26 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
   });
   daemon = running;
   file.taken(config);
+  configuration.serve(running);
   startWatchdog();
   notifyReady(file);
   log.info({ version, config: path }, 'evpnd runs');
-  requests.serve(() => reload(file, running, log));
+  requests.serve(() => configuration.inTurn(() => reload(file, running, configuration, log)));
 }
 
-async function reload(file: ConfigurationFile, daemon: Daemon, log: Logger): Promise<void> {
+async function reload(
+  file: ConfigurationFile,
+  daemon: Daemon,
+  configuration: RuntimeConfiguration,
+  log: Logger,
+): Promise<void> {
   sdNotify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
   try {
     const config = await file.reload();
     if (config) {
       await daemon.reload(config);
       file.taken(config);
+      configuration.reloaded();
     }
   } catch (error) {
     log.error({ err: error }, 'the reload failed');

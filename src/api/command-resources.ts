@@ -1,5 +1,5 @@
 import type { Static, TSchema } from '@sinclair/typebox';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { formatIp, formatMac, type Log } from '../types/index.js';
 import type { Commands, NeighborAnswer } from './commands.js';
 import { invalidParameter, Problem } from './errors.js';
@@ -142,8 +142,7 @@ export function addCommands(scope: FastifyInstance, commands: Commands, log: Log
         response: { 200: { description: 'OK', allOf: [answer] }, ...problemAnswers(problems) },
       },
       // Before validation of parameters: a client without permission must not learn anything
-      onRequest: (request, _reply, done) =>
-        isFromUnixSocket(request.raw.socket) ? done() : done(refusal(request)),
+      onRequest: onlyByUnixSocket,
       handler: (request) => {
         const { answer: body, facts } = run(commands, request);
         log.info(facts, 'command of an operator');
@@ -151,6 +150,10 @@ export function addCommands(scope: FastifyInstance, commands: Commands, log: Log
       },
     });
 }
+
+/** A hook that refuses what does not come over the Unix socket. */
+export const onlyByUnixSocket: onRequestHookHandler = (request, _reply, done) =>
+  isFromUnixSocket(request.raw.socket) ? done() : done(refusal(request));
 
 function refusal({ method, url }: FastifyRequest): Problem {
   return new Problem(

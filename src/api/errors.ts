@@ -12,7 +12,12 @@ export const PROBLEMS = {
   'unknown-path': { status: 404, title: 'There is no such resource' },
   'no-such-neighbor': { status: 404, title: 'There is no such neighbor' },
   'no-such-vni': { status: 404, title: 'There is no such VNI' },
+  'no-such-item': { status: 404, title: 'There is no such item in the configuration' },
   'no-such-mac': { status: 404, title: 'Nobody knows the MAC address in that VNI' },
+  'invalid-configuration': { status: 422, title: 'The configuration would have faults' },
+  'wrong-etag': { status: 412, title: 'The configuration has changed meanwhile' },
+  'file-changed': { status: 409, title: 'The configuration file has changed and was not reloaded' },
+  'not-saved': { status: 409, title: 'The configuration file cannot be written' },
   'method-not-allowed': { status: 405, title: 'The resource does not know the method' },
   misdirected: { status: 421, title: 'The request names another machine' },
   'neighbor-shut-down': { status: 409, title: 'The neighbor is shut down' },
@@ -51,7 +56,11 @@ export const ProblemSchema = Type.Object(
     parameters: Type.Optional(
       Type.Array(ParameterFaultSchema, { description: 'The invalid parameters, if any.' }),
     ),
-    reasons: Type.Optional(Type.Array(Type.String(), { description: 'Why evpnd is not ready yet.' })),
+    reasons: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Why evpnd is not ready yet, or each fault of a configuration.',
+      }),
+    ),
   },
   { $id: 'Problem', additionalProperties: false },
 );

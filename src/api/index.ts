@@ -6,6 +6,7 @@
  * happens (server-sent events). Not here: any other authentication.
  */
 export * from './commands.js';
+export type * from './configuration.js';
 export * from './errors.js';
 export * from './explain-schemas.js';
 export * from './listen.js';

@@ -10,6 +10,8 @@ import {
 import type { Log } from '../types/index.js';
 import { addCommands } from './command-resources.js';
 import type { Commands } from './commands.js';
+import { addConfiguration, CONFIGURATION_SCHEMAS } from './config-resources.js';
+import type { Configuration } from './configuration.js';
 import { Problem, ProblemSchema } from './errors.js';
 import { addEventStream } from './event-stream.js';
 import { addGuards } from './guards.js';
@@ -23,6 +25,7 @@ import { toJson } from './written.js';
 interface ApiOptions {
   readonly readModel: ReadModel;
   readonly commands: Commands;
+  readonly configuration: Configuration;
   readonly log: Log;
   /** evpnd's version, for the API's description. */
   readonly version: string;
@@ -32,7 +35,13 @@ interface ApiOptions {
  * The REST application, listening nowhere yet: `listenApi` gives it sockets, `inject` asks it without. It keeps no
  * state and asks the read model anew for each request; commands are for who came by the Unix socket.
  */
-export async function createApi({ readModel, commands, log, version }: ApiOptions): Promise<FastifyInstance> {
+export async function createApi({
+  readModel,
+  commands,
+  configuration,
+  log,
+  version,
+}: ApiOptions): Promise<FastifyInstance> {
   const api = fastify({
     logger: false,
     bodyLimit: 16 * 1024,
@@ -61,7 +70,7 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
   );
   api.setNotFoundHandler((request, reply) => answerProblem(notFound(api, request, reply), request, reply));
   addGuards(api);
-  for (const schema of [ProblemSchema, ...NAMED_SCHEMAS]) api.addSchema(schema);
+  for (const schema of [ProblemSchema, ...NAMED_SCHEMAS, ...CONFIGURATION_SCHEMAS]) api.addSchema(schema);
 
   await api.register(swagger, {
     openapi: {
@@ -89,6 +98,7 @@ export async function createApi({ readModel, commands, log, version }: ApiOption
       addResources(scope, readModel, turnstile);
       addEventStream(scope, readModel.eventLog, turnstile);
       addCommands(scope, commands, log);
+      addConfiguration(scope, configuration, log);
     },
     { prefix: '/api/v1' },
   );
@@ -117,7 +127,7 @@ function problemOf(error: FastifyError, request: FastifyRequest, log: Log): Prob
   return new Problem('internal-error', 'see the log');
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'] as const;
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 function notFound(api: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Problem {
   const [path] = request.url.split('?');

@@ -24,6 +24,12 @@ export function hostQuery(address: string): Query {
   return /^([0-9a-f]{1,2}[:-]){5}[0-9a-f]{1,2}$/i.test(address) ? { mac: address } : { ip: address };
 }
 
+/** What a command has beside its path. */
+interface Sent {
+  readonly body?: Item | undefined;
+  readonly ifMatch?: string | undefined;
+}
+
 /** Items of a page; the API serves long pages a few at a time. */
 const PAGE = 500;
 /** Milliseconds without a word of the answer. */
@@ -52,8 +58,13 @@ export class Client {
   }
 
   /** Runs a command, which the API takes over the Unix socket alone. Rejects with ClientError. */
-  command(method: 'POST' | 'DELETE', path: string, query: Query = {}): Promise<Item> {
-    return this.#ask(method, path, query);
+  command(
+    method: 'POST' | 'DELETE' | 'PUT' | 'PATCH',
+    path: string,
+    query: Query = {},
+    more: Sent = {},
+  ): Promise<Item> {
+    return this.#ask(method, path, query, more);
   }
 
   /**
@@ -73,11 +84,17 @@ export class Client {
     }
   }
 
-  async #ask(method: string, path: string, query: Query): Promise<Item> {
-    return this.#body(await this.#request(method, path, query, 'application/json'));
+  async #ask(method: string, path: string, query: Query, sent: Sent = {}): Promise<Item> {
+    return this.#body(await this.#request(method, path, query, 'application/json', sent));
   }
 
-  #request(method: string, path: string, query: Query, accept: string): Promise<IncomingMessage> {
+  #request(
+    method: string,
+    path: string,
+    query: Query,
+    accept: string,
+    { body, ifMatch }: Sent = {},
+  ): Promise<IncomingMessage> {
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(
       Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
@@ -88,7 +105,11 @@ export class Client {
       const asked = request({
         method,
         timeout: PATIENCE,
-        headers: { accept },
+        headers: {
+          accept,
+          ...(body && { 'content-type': 'application/json' }),
+          ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+        },
         ...('url' in place ? addressOf(place.url, target) : { socketPath: place.socketPath, path: target }),
       });
       asked.on('timeout', () => asked.destroy(new Error(`no answer within ${PATIENCE / 1000} s`)));
@@ -96,7 +117,7 @@ export class Client {
         reject(new ClientError(whyUnreachable(place, error))),
       );
       asked.on('response', resolve);
-      asked.end();
+      asked.end(body && JSON.stringify(body));
     });
   }
 
@@ -131,8 +152,9 @@ function jsonOf(text: string): Item | undefined {
   }
 }
 
-/** RFC 9457: `detail` is for people. */
-function problemText({ title, detail }: Item): string {
+/** RFC 9457: `detail` is for people; of several faults each has a line. */
+function problemText({ title, detail, reasons }: Item): string {
+  if (Array.isArray(reasons) && reasons.length > 1) return [`${title}:`, ...reasons].join('\n  ');
   return typeof detail === 'string' ? `${title}: ${detail}` : String(title);
 }
 

@@ -11,6 +11,7 @@ const LIVE: Readonly<Record<string, readonly [path: string, field: string]>> = {
 /** Values of options that are always the same. */
 const FIXED: Readonly<Record<string, readonly string[]>> = {
   origin: ['local', 'remote'],
+  list: ['neighbors', 'listen-ranges', 'peer-groups', 'policies', 'vnis'],
   open: ['true', 'false'],
   type: ['1', '2', '3', '4', '5'],
 };

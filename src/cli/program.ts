@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addChanges } from './change.js';
 import { ClientError } from './client.js';
 import { COMPLETION_SCRIPTS, complete } from './completion.js';
+import { addConfig } from './config.js';
 import { addDoctor } from './doctor.js';
 import type { Terminal } from './output.js';
 import { DEFAULT_SOCKET, sessionOf } from './session.js';
@@ -66,6 +67,7 @@ export function makeProgram({ out, err, environment, version }: Surroundings): M
   });
   addEvents(program, session);
   addChanges(program, session);
+  addConfig(program, session);
   program
     .command('completion')
     .argument('<shell>', Object.keys(COMPLETION_SCRIPTS).join(', '))

@@ -219,6 +219,12 @@ export const EVENTS: readonly Column[] = [
   field('EVENT', 'text'),
 ];
 
+export const CHANGES: readonly Column[] = [
+  field('SETTING', 'key'),
+  field('BEFORE', (item) => item.before ?? '-'),
+  field('AFTER', (item) => item.after ?? '-'),
+];
+
 export const STATUS: readonly Column[] = [
   field('Version', 'version'),
   field('Up for', (item) => duration(item.uptimeSeconds)),

@@ -95,6 +95,12 @@ const URLS: Record<string, readonly string[]> = {
     '/api/v1/drift?open=maybe',
     '/api/v1/drift?cursor=!',
   ],
+  '/api/v1/config': ['/api/v1/config', '/api/v1/config?x=1'],
+  '/api/v1/config/{list}/{key}': [
+    '/api/v1/config/neighbors/10.1.1.0',
+    '/api/v1/config/vnis/10010',
+    '/api/v1/config/vni/10010',
+  ],
   '/api/v1/duplicates': ['/api/v1/duplicates', '/api/v1/duplicates?limit=0'],
   // What follows the events has no end
   '/api/v1/events': ['/api/v1/events?kind=x', '/api/v1/events?since=0', '/api/v1/events?after=x'],

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import test from 'ava';
 import { PROBLEMS, Problem, type ProblemCode } from '../../src/api/index.js';
 import { apiOver, fabricModel } from './support/fabric.js';
+import { MemoryConfiguration } from './support/memory-configuration.js';
 import { MemoryCommands } from './support/memory-read-model.js';
 
 const api = await apiOver(fabricModel());
@@ -217,6 +218,7 @@ test('a fault of ours is logged, and the answer does not show it', async (t) => 
   const faulty = await createApi({
     readModel: model,
     commands: new MemoryCommands(),
+    configuration: new MemoryConfiguration(),
     version: '0.1.0',
     log: { debug() {}, info() {}, warn() {}, error: (facts) => errors.push(facts) },
   });

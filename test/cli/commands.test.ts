@@ -92,3 +92,41 @@ test('show events lists what happened, and refuses a time that is none', async (
   t.is(refused.code, 1);
   t.regex(refused.err, /--since: found noon, allowed are a number of seconds or such as 10m, 1h, 2d/);
 });
+
+test('the configuration is shown, changed, and changed back', async (t) => {
+  const { shell } = await fabric(t);
+  const set = await shell.run('config', 'set', 'vnis', '10010', '{import-route-targets: ["65001:7"]}');
+  t.deepEqual(set, {
+    code: 0,
+    out: 'SETTING           BEFORE  AFTER\nevpn.vnis[10010]  -       present\n',
+    err: '',
+  });
+  t.is(
+    (await shell.run('config', 'show', 'vnis', '10010')).out,
+    'vni: 10010\nimport-route-targets:\n  - 65001:7\n',
+  );
+  t.regex((await shell.run('config', 'show')).out, /^asn: 65001\n/);
+  const merged = await shell.run('config', 'merge', '--ephemeral', 'log: {level: debug}');
+  t.is(
+    merged.out,
+    'SETTING    BEFORE  AFTER\nlog.level  info    debug\nnot in the file: in effect until a restart or a reload\n',
+  );
+  t.is((await shell.run('config', 'delete', 'vnis', '10010', '--json')).code, 0);
+  const gone = await shell.run('config', 'delete', 'vnis', '10010');
+  t.is(gone.code, 1);
+  t.regex(gone.err, /vnis: there is none that is known by 10010/);
+});
+
+test('settings with faults are refused, each on a line', async (t) => {
+  const { shell } = await fabric(t);
+  const { code, err } = await shell.run('config', 'set', 'vnis', '10010', '{rd: x, advertise-svi: true}');
+  t.is(code, 1);
+  t.regex(err, /would have faults:\n {2}.*rd: found "x".*\n {2}.*did you mean advertise-svi-ip\?\n$/);
+  t.regex(
+    (await shell.run('config', 'set', 'vnis', '10010', 'rd')).err,
+    /the settings: found "rd", allowed are such as/,
+  );
+  t.regex((await shell.run('config', 'set', 'vnis', '10010', '{')).err, /the settings are no YAML/);
+  t.regex((await shell.run('config', 'show', 'vnis')).err, /which of the vnis\?/);
+  t.is((await shell.run('config', 'set', '--if-match', 'old', 'vnis', '10010')).code, 1);
+});

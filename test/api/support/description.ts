@@ -1,12 +1,14 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
+export type Verb = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
 /** Tells the faults of an answer to a path of the description, written as there; none where it is as described. */
 export type AnswerChecker = (
   path: string,
   status: number,
   contentType: string,
   body: unknown,
-  method?: 'get' | 'post' | 'delete',
+  method?: Verb,
 ) => string[];
 
 /** By the description's text: to compile its schemas takes longer than most tests, and all houses have the same. */

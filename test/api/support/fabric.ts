@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { Configuration } from '../../../src/api/index.js';
 import { createApi } from '../../../src/api/index.js';
 import type { Path } from '../../../src/bgp/index.js';
 import {
@@ -23,6 +24,7 @@ import {
   RouteType,
 } from '../../../src/wire/index.js';
 import { pathAttributes } from '../../support/path-attributes.js';
+import { MemoryConfiguration } from './memory-configuration.js';
 import { MemoryCommands, MemoryReadModel } from './memory-read-model.js';
 import * as samples from './samples.js';
 
@@ -180,6 +182,7 @@ export function apiOver(
   model: MemoryReadModel,
   commands = new MemoryCommands(),
   log: Log = silentLog,
+  configuration: Configuration = new MemoryConfiguration(),
 ): Promise<FastifyInstance> {
-  return createApi({ readModel: model, commands, log, version: '0.1.0' });
+  return createApi({ readModel: model, commands, configuration, log, version: '0.1.0' });
 }

@@ -17,6 +17,7 @@ import { Fabric, neighborConfig } from '../../bgp/fabric.js';
 import type { VniDevices } from '../../dataplane/kernel-contract.js';
 import { Leaf, vtepOf } from '../../evpn/support/leaf.js';
 import { type AnswerChecker, answerChecker } from './description.js';
+import { MemoryConfiguration } from './memory-configuration.js';
 
 export const VNI = toVni(10010);
 export const HOST = parseMac('02:00:00:00:00:01');
@@ -112,6 +113,7 @@ export class House {
           eventLoop: () => ({ since: 0, samples: 0, delays: undefined }),
         }),
         commands: roomsCommands(leaf.evpn, speaker),
+        configuration: new MemoryConfiguration(),
         log,
         version: '0.1.0',
       });

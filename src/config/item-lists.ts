@@ -1,0 +1,72 @@
+import type { AnySetting, List, Rows } from './setting.js';
+import { SETTINGS } from './settings.js';
+
+/** A mapping of a file, as plain data. */
+export type Mapping = Readonly<Record<string, unknown>>;
+
+/** A list of the file whose items are known by a setting of theirs. */
+export interface ItemList {
+  readonly path: readonly string[];
+  readonly knownBy: readonly string[];
+  readonly rows: Rows;
+}
+
+/** The lists by the last key of their path, by which the API names them. */
+const LISTS: ReadonlyMap<string, ItemList> = new Map(listsOf(SETTINGS, []));
+
+/** The names of the lists whose items can be edited. */
+export const ITEM_LISTS: readonly string[] = [...LISTS.keys()];
+
+function listsOf(rows: Rows, above: readonly string[]): [string, ItemList][] {
+  return Object.entries(rows).flatMap(([key, row]): [string, ItemList][] => {
+    const path = [...above, key];
+    if (row.kind === 'section') return listsOf(row.rows, path);
+    if (row.kind !== 'list') return [];
+    const { knownBy, rows: settings } = row as List<Rows>;
+    return [[key, { path, knownBy, rows: settings }]];
+  });
+}
+
+/** The list of that name; undefined where there is none. */
+export function itemList(name: string): ItemList | undefined {
+  return LISTS.get(name);
+}
+
+/** Returns what an item is known by: each of its settings for that, in one spelling. */
+export function namesOf({ knownBy, rows }: ItemList, item: Mapping): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const name of knownBy) {
+    const value = item[name];
+    if (value !== undefined && value !== null) names.set(name, spelling(rows[name] as AnySetting, value));
+  }
+  return names;
+}
+
+/** The value as it is always written: that of a number whether it is given as text or not, that of an address whatever its zeros. */
+function spelling(row: AnySetting, value: unknown): string {
+  const given = row.schema.type === 'integer' ? Number(value) : value;
+  try {
+    let refused = false;
+    const text = row.format(row.parse(given as never, () => (refused = true)) as never);
+    return refused ? String(value) : String(text);
+  } catch {
+    return String(value);
+  }
+}
+
+/** Returns the setting that an item of this name has, by the first of `knownBy` that allows it. */
+export function nameSettingOf({ knownBy, rows }: ItemList, key: string): Mapping {
+  const name = knownBy.find((one) => isAllowed(rows[one] as AnySetting, key)) ?? knownBy[0];
+  const isNumber = (rows[name] as AnySetting).schema.type === 'integer';
+  return { [name]: isNumber ? Number(key) : key };
+}
+
+function isAllowed(row: AnySetting, key: string): boolean {
+  let refused = false;
+  try {
+    row.parse(key as never, () => (refused = true));
+  } catch {
+    return false;
+  }
+  return !refused;
+}
