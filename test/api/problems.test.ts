@@ -276,13 +276,18 @@ test('a name that is not of this machine, as a page of the Internet would ask by
 });
 
 test.serial.after.always('every problem of the table was met', () => {
-  // Met where the probes and the commands for neighbors are tested
+  // Met where the probes, the commands for neighbors and the configuration are tested
   const elsewhere = [
     'not-ready',
     'neighbor-shut-down',
     'shut-down-by-setting',
     'no-session',
     'no-route-refresh',
+    'no-such-item',
+    'invalid-configuration',
+    'wrong-etag',
+    'file-changed',
+    'not-saved',
   ];
   const missing = Object.keys(PROBLEMS).filter((code) => !seen.has(code) && !elsewhere.includes(code));
   if (missing.length > 0) throw new Error(`no test meets ${missing.join(', ')}`);
@@ -301,7 +306,12 @@ test('the table of problems: a change of a code is a change of the API', (t) => 
       'unknown-path 404',
       'no-such-neighbor 404',
       'no-such-vni 404',
+      'no-such-item 404',
       'no-such-mac 404',
+      'invalid-configuration 422',
+      'wrong-etag 412',
+      'file-changed 409',
+      'not-saved 409',
       'method-not-allowed 405',
       'misdirected 421',
       'neighbor-shut-down 409',
