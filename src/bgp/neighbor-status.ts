@@ -2,6 +2,7 @@ import type { BfdStatus } from '../bfd/index.js';
 import type { LinkPeerStatus } from '../nd/index.js';
 import type { AnyFamily, Capability, UpdateFault } from '../wire/index.js';
 import type { FsmStateName } from './fsm-types.js';
+import type { RefusalCounts } from './inbound.js';
 import type { NeighborRouteCounts } from './neighbor-routes.js';
 import type { LimitUse, RouteLimits } from './route-limits.js';
 
@@ -78,6 +79,10 @@ export interface FamilyStatus {
   readonly isNegotiated: boolean;
   /** Routes of the neighbor that stand. */
   readonly received: number;
+  /** Those of them that the import policy rejects. */
+  readonly rejected: number;
+  /** Announcements that were not taken since the session came up, by reason. */
+  readonly refused: Readonly<RefusalCounts>;
   /** That it may have, beside the limit of all families; undefined for any number. */
   readonly maxRoutes: number | undefined;
   /** Routes that it has been sent and that are not withdrawn. */

@@ -4,7 +4,7 @@ import type { NeighborConfig } from './config.js';
 import type { Established } from './established.js';
 import { type FamilyRibs, holdingsOf } from './family-ribs.js';
 import { LimitWatch } from './limit-watch.js';
-import type { NeighborRouteCounts } from './neighbor-routes.js';
+import { type NeighborRouteCounts, NO_COUNTS } from './neighbor-routes.js';
 import type { FamilyStatus } from './neighbor-status.js';
 import type { Negotiated } from './open.js';
 import { type LimitUse, routeLimits } from './route-limits.js';
@@ -88,8 +88,12 @@ export class SessionRoutes {
     return count;
   }
 
+  #countsOf(family: AnyFamily): Pick<NeighborRouteCounts, 'held' | 'rejected' | 'refused'> {
+    return this.#deps.ribs.find((ribs) => ribs.family === family)?.rib.counts(this.#neighbor) ?? NO_COUNTS;
+  }
+
   #heldOf(family: AnyFamily): number {
-    return this.#deps.ribs.find((ribs) => ribs.family === family)?.rib.counts(this.#neighbor).held ?? 0;
+    return this.#countsOf(family).held;
   }
 
   /** Returns what the neighbor and we have of a family; `established`: the session that stands. */
@@ -100,10 +104,13 @@ export class SessionRoutes {
   ): FamilyStatus {
     const restart = established?.negotiated.restarts.get(family);
     const ofSession = established?.families.get(family);
+    const { held, rejected, refused } = this.#countsOf(family);
     return {
       family,
       isNegotiated: ofSession !== undefined,
-      received: this.#heldOf(family),
+      received: held,
+      rejected,
+      refused: { ...refused },
       maxRoutes: routeLimits(config).maxFamilyRoutes.get(family),
       sent: ofSession?.adjRibOut.sent.reduce((sum, count) => sum + count, 0) ?? 0,
       gracefulRestart: restart && {

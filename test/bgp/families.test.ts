@@ -86,6 +86,19 @@ test('both families in one session, each with its End-of-RIB', async (t) => {
   t.deepEqual(fabric.errors, []);
 });
 
+test('what is not taken is counted where it is of, for each family alone', async (t) => {
+  const fabric = new Fabric();
+  const [a, b] = [node(fabric, 1, [EVPN, IPV4_UNICAST]), node(fabric, 2, [EVPN, IPV4_UNICAST])];
+  a.localRib.originate(prefix(1), { ...attributes('10.0.0.1'), prepend: [65002] });
+  a.localRib.originate(prefix(2), attributes('10.0.0.1'));
+  await a.speaker.start();
+  await b.speaker.start();
+  fabric.clock.advance(10_000);
+  const [evpn, unicast] = b.speaker.neighbor(b.neighbor)?.families ?? [];
+  t.like(unicast, { received: 1, rejected: 0, refused: { 'as-path-loop': 1, 'first-as': 0 } });
+  t.like(evpn, { received: 0, rejected: 0, refused: { 'as-path-loop': 0 } });
+});
+
 test('IPv4 unicast alone: L2VPN/EVPN is not spoken with a neighbor that does not have it', async (t) => {
   const { fabric, b } = await pair([EVPN, IPV4_UNICAST], [IPV4_UNICAST]);
   t.true(b.speaker.endOfRibReceivedFromAll());

@@ -104,16 +104,19 @@ export const NEIGHBOR_METRICS: readonly Metric[] = [
   ),
   gauge(
     'evpnd_bgp_peer_routes_rejected',
-    'Routes in the table that the import policy rejects.',
+    'Routes in the table that the import policy rejects, of every address family.',
     PEER,
-    perPeer(({ routes }) => routes.rejected),
+    perPeer(({ families }) => families.reduce((sum, { rejected }) => sum + rejected, 0)),
   ),
   gauge(
     'evpnd_bgp_peer_routes_refused',
-    'Announcements of the present session that were not accepted into the table, by reason.',
+    'Announcements of the present session that were not accepted into the table, by reason, of every address family.',
     [...PEER, 'reason'],
-    perPeerAnd(({ routes }) =>
-      (Object.keys(REFUSED) as RefusalReason[]).map((reason) => [reason, routes.refused[reason]]),
+    perPeerAnd(({ families }) =>
+      (Object.keys(REFUSED) as RefusalReason[]).map((reason) => [
+        reason,
+        families.reduce((sum, { refused }) => sum + refused[reason], 0),
+      ]),
     ),
   ),
   gauge(

@@ -1,7 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { FamilyStatus } from '../../bgp/index.js';
 import { timeText } from '../present.js';
-import { Count, closed, nullable, Text, Time } from '../schema-words.js';
+import { Count, closed, nullable, ref, Text, Time } from '../schema-words.js';
+import { ReasonCountSchema, refusalItems } from './reason-count.js';
 
 /* What a session has of an address family, as the API shows it. */
 
@@ -34,6 +35,11 @@ export const Family = Type.Object(
     safi: Count(),
     negotiated: Type.Boolean({ description: 'The present session has it.' }),
     received: Count('Number of routes of the neighbor in the table.'),
+    rejected: Count('Those of them that the import policy rejects.'),
+    refused: Type.Array(ref(ReasonCountSchema), {
+      description:
+        'Announcements since the session came up that were not accepted into the table, by reason.',
+    }),
     maxRoutes: nullable(Count('`max-family-routes` of the family; null for no limit of its own.')),
     sent: Count('Number of routes that the neighbor has been sent.'),
     gracefulRestart: GracefulRestart('As the neighbor offered it for the family; null if it did not.'),
@@ -66,6 +72,8 @@ export function familyItem(status: FamilyStatus): Static<typeof Family> {
     safi,
     negotiated: status.isNegotiated,
     received: status.received,
+    rejected: status.rejected,
+    refused: refusalItems(status.refused),
     maxRoutes: status.maxRoutes ?? null,
     sent: status.sent,
     gracefulRestart: gracefulRestartItem(status.gracefulRestart),

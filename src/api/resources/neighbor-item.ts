@@ -1,12 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import {
-  type NeighborError,
-  type NeighborStatus,
-  REFUSED,
-  type Refusal,
-  type RefusalCounts,
-  type RefusalReason,
-} from '../../bgp/index.js';
+import type { NeighborError, NeighborStatus, Refusal } from '../../bgp/index.js';
 import { UNUSED } from '../../evpn/index.js';
 import { formatNlri, type Capability as Offered } from '../../wire/index.js';
 import {
@@ -18,6 +11,7 @@ import {
   staleRoutesItem,
 } from '../parts/family.js';
 import { RouteCounts, routeCountsItem } from '../parts/nlri.js';
+import { ReasonCountSchema, reasonCount, refusalItems } from '../parts/reason-count.js';
 import { routerIdText, timeText } from '../present.js';
 import type { RouteUse } from '../rooms/route-survey.js';
 import { Address, Count, closed, nullable, ref, Text, Time } from '../schema-words.js';
@@ -47,16 +41,6 @@ const Capability = Type.Object(
 );
 
 const FsmStateNames = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'] as const;
-
-export const ReasonCountSchema = Type.Object(
-  {
-    reason: Text('Its name.'),
-    routes: Count(),
-    text: Text('What it means.'),
-    cure: nullable(Text('What an operator can do; null if nothing needs to be done.')),
-  },
-  { $id: 'ReasonCount', ...closed },
-);
 
 export const NeighborSchema = Type.Object(
   {
@@ -412,22 +396,6 @@ function capabilityItem(capability: Offered): CapabilityItem {
         value: Buffer.from(capability.value).toString('hex'),
       };
   }
-}
-
-type ReasonCount = NeighborItem['routes']['refused'][number];
-
-function reasonCount(
-  reason: string,
-  routes: number,
-  { text, cure }: { readonly text: string; readonly cure?: string | undefined },
-): ReasonCount {
-  return { reason, routes, text, cure: cure ?? null };
-}
-
-function refusalItems(counts: Readonly<RefusalCounts>): ReasonCount[] {
-  return (Object.keys(counts) as RefusalReason[])
-    .filter((reason) => counts[reason] > 0)
-    .map((reason) => reasonCount(reason, counts[reason], REFUSED[reason]));
 }
 
 function refusalItem(last: Refusal | undefined): NeighborItem['routes']['lastRefused'] {

@@ -3,10 +3,11 @@ import { Problem } from '../errors.js';
 import { neighborOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
 import { AddressPath, NoQuery, neighborParameter, PageQuery } from '../parameters.js';
+import { ReasonCountSchema } from '../parts/reason-count.js';
 import { listOf, named, pageOf, type Resource } from '../resource.js';
 import { NO_ROUTES, surveyOf } from '../rooms/route-survey.js';
 import { BfdSchema } from './bfd-item.js';
-import { type NeighborItem, NeighborSchema, neighborItem, ReasonCountSchema } from './neighbor-item.js';
+import { type NeighborItem, NeighborSchema, neighborItem } from './neighbor-item.js';
 import { RouterSchema } from './router-item.js';
 
 interface NeighborReads {
