@@ -174,6 +174,19 @@ export class Frr {
     if (this.version === 10) rmSync(this.sockets, { recursive: true, force: true });
   }
 
+  /** Ends bgpd alone and starts it again: zebra and bfdd go on. `between` is done while there is none. */
+  async restartBgpd(signal: NodeJS.Signals, between: () => Promise<unknown> = async () => {}): Promise<void> {
+    await this.bgpd?.stop(signal);
+    await between();
+    this.bgpd = await this.daemon('bgpd', []);
+    await this.answers(this.bgpd, 'bgpd');
+  }
+
+  /** Sends a signal to every daemon and does not wait: SIGSTOP is a node that forwards on and says nothing. */
+  signalAll(signal: NodeJS.Signals): void {
+    for (const daemon of [this.bgpd, this.bfdd, this.zebra, this.mgmtd]) daemon?.signal(signal);
+  }
+
   /** Sends a signal to bgpd and does not wait, for example SIGSTOP. */
   signal(signal: NodeJS.Signals): void {
     this.bgpd?.signal(signal);

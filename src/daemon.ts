@@ -242,9 +242,9 @@ export async function startDaemon({
     reload: (wanted) => running.reload(wanted),
     stop: () =>
       close(async () => {
-        // Without a NOTIFICATION the neighbors keep our routes for the restart time, if they do graceful restart
         if (running.current.onStop === 'flush')
           await Promise.all([speaker.stop('evpnd stops'), dataPlane.flush()]);
+        else await speaker.leave();
       }),
   };
 }

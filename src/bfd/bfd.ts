@@ -124,12 +124,15 @@ export class Bfd {
   }
 
   /**
-   * Ends all sessions without a word, as a process does that is to be back soon: a neighbor that keeps our routes meanwhile must
-   * not hear of AdminDown before our connection has gone (FRR takes it for a failure), and does not let go of them for our
-   * silence, since our C bit is clear (RFC 5882 §4.3.2). Who goes for good stops its sessions before.
+   * Ends all sessions with AdminDown, which is no failure (RFC 5882 §4.3), said once: whoever misses it takes our silence for what
+   * it is, since our C bit is clear. BGP has to be over before: FRR takes AdminDown for a failure of the path, which ends a session
+   * that stands and lets go of its routes.
    */
   close(): void {
-    for (const entry of this.#entries.values()) this.#forget(entry);
+    for (const entry of this.#entries.values()) {
+      if (!entry.leaving) entry.session.disable();
+      this.#forget(entry);
+    }
     this.#deps.transport.close();
   }
 

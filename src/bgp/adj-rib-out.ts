@@ -24,6 +24,8 @@ export interface UpdateSink {
   readonly unfit?: ((nlri: Nlri) => void) | undefined;
   /** Milliseconds from changes that are sent to the next ones (MinRouteAdvertisementInterval, RFC 4271 §9.2.1.1); 0 where absent. */
   readonly interval?: (() => number) | undefined;
+  /** Milliseconds from the last of the first routes to the End-of-RIB; none where absent. */
+  readonly endOfRibDelay?: number | undefined;
 }
 
 /**
@@ -52,6 +54,8 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
   #initialDump = true;
   /** A refresh was asked for before the initial dump had ended. */
   #refreshDue = false;
+  /** Until the End-of-RIB is sent, where it is to wait. */
+  #endOfRib: Timer | undefined;
   #blocked = false;
   #flush: Timer | undefined;
   /** The flush waits for the interval to pass. */
@@ -93,7 +97,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
 
   /** Sends everything again: the neighbor asked for it (RFC 2918 §4). */
   refresh(): void {
-    if (this.#initialDump) {
+    if (this.#initialDump || this.#endOfRib !== undefined) {
       this.#refreshDue = true;
       return;
     }
@@ -148,6 +152,7 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
   stop(): void {
     this.#localRib.unlisten(this);
     this.#flush?.cancel();
+    this.#endOfRib?.cancel();
     this.#flush = undefined;
     this.#dump = undefined;
     for (const entry of this.#pending) this.#settle(entry);
@@ -228,10 +233,17 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
     for (const update of slice.updates(this.#encoder)) this.#write(update);
     if (dumpEnds && this.#initialDump) {
       this.#initialDump = false;
-      this.#write(this.#encoder.endOfRib());
-      if (this.#refreshDue) this.refresh();
+      const delay = this.#sink.endOfRibDelay ?? 0;
+      if (delay === 0) this.#toldAll();
+      else this.#endOfRib = this.#clock.after(delay, () => this.#toldAll());
     } else if (dumpEnds) this.#sink.mark?.('end');
     this.#schedule();
+  }
+
+  #toldAll(): void {
+    this.#endOfRib = undefined;
+    this.#write(this.#encoder.endOfRib());
+    if (this.#refreshDue) this.refresh();
   }
 
   #write(update: Buffer): void {

@@ -15,7 +15,7 @@ import type { StandingSession } from './config.js';
 import type { FamilyRibs, SessionAdjRibOut, SessionRib } from './family-ribs.js';
 import { type InboundPolicy, type SessionPolicies, sameInbound } from './inbound.js';
 import type { Link } from './link.js';
-import { hasRestarted, type Negotiated } from './open.js';
+import { hasRestarted, type Negotiated, type PeerRestart } from './open.js';
 import { samePolicy } from './policy.js';
 import type { PathSource } from './route.js';
 
@@ -23,6 +23,12 @@ import type { PathSource } from './route.js';
 const START = 5000;
 /** Milliseconds in which a prompt neighbor has begun to send its routes. */
 const PROMPT = 50;
+/**
+ * Milliseconds by which the End-of-RIB to a neighbor waits that has restarted and forwards on by its routes of before. With the
+ * first one FRR 8.4 removes from its kernel whatever nobody has told it again, though its other neighbors may be a second behind, and
+ * our own routes 50 ms on their way through its queue.
+ */
+const RESTARTED = 3000;
 
 /** What became of asking for routes, or sending them, again. */
 export type Refresh = 'done' | 'no session' | 'no route refresh';
@@ -82,6 +88,7 @@ export class Established {
       mark: negotiated.enhancedRefresh
         ? (what) => this.#sendRefresh(family.afi, family.safi, what === 'begin' ? BEGIN : END)
         : undefined,
+      endOfRibDelay: forwardsSinceRestart(negotiated.restarts.get(family)) ? RESTARTED : undefined,
     });
     for (const { family, rib, adjRibOut } of ribs)
       if (negotiated.families.includes(family))
@@ -217,4 +224,8 @@ export class Established {
     of.endOfRibAt = this.#clock.wallTime();
     return true;
   }
+}
+
+function forwardsSinceRestart(restart: PeerRestart | undefined): boolean {
+  return restart?.restarted === true && restart.forwardingPreserved;
 }

@@ -120,6 +120,11 @@ export class Links {
     this.stop({ type: 'ManualStop', notification: cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE) });
   }
 
+  /** Ends both without a word, for good: nothing of what they carried is given up. */
+  leave(): void {
+    for (const link of this.all) link.dispose();
+  }
+
   /** The link's state is another after this event: where it was dumped, the one that it collided with takes its place. */
   changed(link: Link, event: FsmEvent): void {
     const { name } = link.state;

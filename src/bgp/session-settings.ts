@@ -46,12 +46,13 @@ export class SessionSettings {
 
   /**
    * Read when an OPEN is made. After a session with the neighbor that is over, what it led to is still forwarded, so that it is to
-   * keep our routes until we have told them again: without the F bit it would remove them at our return (RFC 4724 §4.2).
+   * keep our routes until we have told them again: without the F bit it would remove them at our return (RFC 4724 §4.2). To it
+   * we have restarted no more: with the R bit it would not wait for our routes where it is the one that restarts, and FRR would
+   * remove what it forwards by.
    */
   get local(): LocalIdentity {
-    const { restart } = this.#local;
-    if (!this.#hadSession || restart.forwardingPreserved) return this.#local;
-    return { ...this.#local, restart: { restarting: restart.restarting, forwardingPreserved: true } };
+    if (!this.#hadSession) return this.#local;
+    return { ...this.#local, restart: { restarting: false, forwardingPreserved: true } };
   }
 
   /** A session that stood is over. */

@@ -1,3 +1,4 @@
+import type { Timer } from '../types/index.js';
 import { CeaseSubcode } from '../wire/index.js';
 import { byOperator, cease, ceaseOverLimit, refusalOf, refuse } from './cease.js';
 import { type LocalIdentity, type NeighborConfig, peerSecurity } from './config.js';
@@ -14,6 +15,9 @@ import type { SessionDeps } from './session-deps.js';
 import { type Connection, type ConnectionHandlers, NO_HANDLERS } from './transport.js';
 import { Whereabouts } from './whereabouts.js';
 
+/** Milliseconds that the loss of a connection may be later than that of BFD, where both are a restart of the neighbor's. */
+const RESTART_PATIENCE = 50;
+
 /**
  * One neighbor, as its operator, its limits and the paths to it want it: when what is spoken with it (conversation.ts)
  * begins and ends.
@@ -24,6 +28,8 @@ export class Session implements ConversationHost {
   readonly #deps: SessionDeps;
   readonly #talk: Conversation;
   #started = false;
+  /** Until a path that has failed ends the session. */
+  #waiting: Timer | undefined;
   /** Clock.now() */
   #startedAt = 0;
 
@@ -106,6 +112,17 @@ export class Session implements ConversationHost {
     this.#started = false;
     this.#talk.end(notification, reason);
     this.whereabouts.rest();
+  }
+
+  /**
+   * Ends all connections without a word, for good, as a process does that is to be back soon: the neighbor keeps our routes
+   * if it does graceful restart (RFC 4724 §4.2), and what it has told us stays. Resolves when it has closed them too.
+   */
+  leave(): Promise<void> {
+    this.#started = false;
+    this.#waiting?.cancel();
+    this.#talk.links.leave();
+    return this.closed();
   }
 
   /** Ends the session with this Cease, and begins anew. */
@@ -192,12 +209,23 @@ export class Session implements ConversationHost {
 
   /**
    * BFD: the path was up and has failed. A session that stands ends; the routes of one that has ended are kept for a neighbor
-   * that restarts, unless what failed cannot be a part of that (RFC 5882 §4.3).
+   * that restarts, unless what failed cannot be a part of that (RFC 5882 §4.3). Where it can, the loss of the connection may
+   * be on its way, which would be the beginning of a restart: bfdd of FRR signals Down as soon as bgpd has ended.
    */
   #pathFailed(reason: string, controlPlaneIndependent: boolean): void {
-    if (this.#talk.standing !== undefined)
-      this.#talk.close(cease(CeaseSubcode.BFD_DOWN), `BFD: ${reason}`, 'fault');
-    else if (controlPlaneIndependent) this.#talk.routes.pathFailed();
+    if (!this.#started) return;
+    const { standing } = this.#talk;
+    if (standing === undefined) {
+      if (controlPlaneIndependent) this.#talk.routes.pathFailed();
+      return;
+    }
+    const close = () => this.#talk.close(cease(CeaseSubcode.BFD_DOWN), `BFD: ${reason}`, 'fault');
+    if (controlPlaneIndependent || standing.negotiated.restarts.size === 0) close();
+    else
+      this.#waiting ??= this.#deps.clock.after(RESTART_PATIENCE, () => {
+        this.#waiting = undefined;
+        if (this.#talk.standing === standing) close();
+      });
   }
 
   /** A neighbor that cannot be asked for all its routes again sends them with a new session. */

@@ -174,12 +174,24 @@ export class Speaker {
   }
 
   /** Ends every session with Cease/Administrative Shutdown and waits for the sockets, for some seconds at most. */
-  async stop(reason = ''): Promise<void> {
-    this.#running = false;
-    const closed = [...this.#sessions.values()].map((session) => {
+  stop(reason = ''): Promise<void> {
+    return this.#end((session) => {
       session.stop(cease(CeaseSubcode.ADMINISTRATIVE_SHUTDOWN, reason), reason || 'shutdown');
       return session.closed();
     });
+  }
+
+  /**
+   * Ends every connection without a word, so that neighbors that do graceful restart keep our routes (RFC 4724 §4.2), and waits
+   * until they have closed them too, for some seconds at most. The RIBs stay as they are.
+   */
+  leave(): Promise<void> {
+    return this.#end((session) => session.leave());
+  }
+
+  async #end(how: (session: Session) => Promise<void>): Promise<void> {
+    this.#running = false;
+    const closed = [...this.#sessions.values()].map(how);
     let timer: Timer | undefined;
     await Promise.race([
       Promise.all([...closed, this.#listeners.close()]),

@@ -149,16 +149,25 @@ test('who watches again before the farewell is over has a new session', (t) => {
   t.deepEqual(downs, []);
 });
 
-test('a process that ends says nothing, and has nothing left', (t) => {
+test('a process that ends says once that it is no failure, and has nothing left', (t) => {
   const { clock, here, ours, other, downs, sentBy } = upScene();
   const before = sentBy(HERE).length;
   ours.close();
   clock.advance(10_000);
   t.is(here.channels, 0);
   t.is(clock.timersPending, 1, "the other's");
-  t.is(sentBy(HERE).length, before);
-  t.regex(other.status.lastDown?.reason ?? '', /^nothing was heard for 900 ms/);
+  t.is(sentBy(HERE).length, before + 1);
+  t.like(sentBy(HERE).at(-1), { state: 'AdminDown' });
+  t.is(other.status.lastDown?.reason, "taken down by the neighbor's operator");
   t.deepEqual(downs, []);
+});
+
+test('a process that ends whose last word is lost is silent', (t) => {
+  const { clock, network, ours, other } = upScene();
+  network.loses = (from) => from === HERE;
+  ours.close();
+  clock.advance(10_000);
+  t.regex(other.status.lastDown?.reason ?? '', /^nothing was heard for 900 ms/);
 });
 
 test('longer intervals count when the neighbor has confirmed them, and cost no session', (t) => {

@@ -42,8 +42,8 @@ class ScriptedBfd {
   }
 }
 
-/** A speaker and its neighbor, which tells one MAC and offers graceful restart. */
-async function scene() {
+/** A speaker and its neighbor, which tells one MAC and offers graceful restart, unless it does not. */
+async function scene({ restarts = true } = {}) {
   const fabric = new Fabric();
   const bfd = new ScriptedBfd();
   fabric.bfd = bfd;
@@ -64,13 +64,17 @@ async function scene() {
           holdTime: 0,
           capabilities: [
             ...EVPN_CAPABILITIES(65002),
-            {
-              code: 64,
-              restartState: false,
-              notification: false,
-              restartTime: 30,
-              families: [{ afi: 25, safi: 70, forwardingPreserved: false }],
-            },
+            ...(restarts
+              ? [
+                  {
+                    code: 64,
+                    restartState: false,
+                    notification: false,
+                    restartTime: 30,
+                    families: [{ afi: 25, safi: 70, forwardingPreserved: false }],
+                  } as const,
+                ]
+              : []),
           ],
         }),
       );
@@ -83,7 +87,7 @@ async function scene() {
 }
 
 test('a path that fails ends the session at once, with its word and its reason; it comes back without BFD', async (t) => {
-  const { fabric, bfd, peer, connect, routes, status } = await scene();
+  const { fabric, bfd, peer, connect, routes, status } = await scene({ restarts: false });
   t.is(status()?.state, 'Established');
   t.is(status()?.bfd?.state, 'Up');
   t.is(routes(), 1);
@@ -98,6 +102,56 @@ test('a path that fails ends the session at once, with its word and its reason; 
   t.is(status()?.state, 'Established');
   t.deepEqual(bfd.asked, ['watch 10.0.0.2 from any 300']);
   t.true(fabric.log.lines.some(({ message }) => message === 'BGP session lost'));
+});
+
+test('of a neighbor that may be restarting the connection is looked at first', async (t) => {
+  const { fabric, bfd, peer, routes, status } = await scene();
+  bfd.fail();
+  bfd.fail();
+  fabric.clock.advance(40);
+  t.is(status()?.state, 'Established');
+  fabric.clock.advance(20);
+  t.is(status()?.state, 'Idle');
+  t.is(peer.lastNotification, '6/10');
+  t.is(routes(), 0);
+});
+
+test('a connection that is lost just after the path is the beginning of a restart (RFC 5882 §4.3)', async (t) => {
+  const { fabric, bfd, connect, routes, status } = await scene();
+  bfd.fail();
+  fabric.network.cut(NEIGHBOR);
+  fabric.clock.runUntilIdle();
+  t.is(status()?.staleRoutes?.count, 1);
+  fabric.clock.advance(1000);
+  t.is(routes(), 1);
+  connect();
+  fabric.clock.advance(1000);
+  t.is(status()?.state, 'Established', 'the failure was of the session before');
+});
+
+test('a forwarding plane that is seen to fail ends the session at once', async (t) => {
+  const { bfd, routes, status } = await scene();
+  bfd.fail(true);
+  t.is(status()?.state, 'Idle');
+  t.is(routes(), 0);
+});
+
+test('who leaves says nothing and keeps what it was told', async (t) => {
+  const { fabric, bfd, speaker, peer, routes } = await scene();
+  let isOver = false;
+  void speaker.leave().then(() => {
+    isOver = true;
+  });
+  fabric.clock.runUntilIdle();
+  await Promise.resolve();
+  bfd.fail(true);
+  fabric.clock.advance(10_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.true(isOver);
+  t.true(peer.closed);
+  t.is(peer.lastNotification, undefined);
+  t.is(routes(), 1);
+  t.is(fabric.clock.timersPending, 0);
 });
 
 test('routes that are kept for a restarting neighbor stay, unless its forwarding is what failed (RFC 5882 §4.3)', async (t) => {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { Speaker } from '../../src/bgp/index.js';
-import { encodeNotification } from '../../src/wire/index.js';
+import { encodeNotification, MessageType } from '../../src/wire/index.js';
 import {
   EVPN_CAPABILITIES,
   encoderOf,
@@ -182,13 +182,57 @@ test('a NOTIFICATION, sent or received, and our own stop keep nothing', async (t
 });
 
 // RFC 4724 §4.2, where the neighbor is the receiving speaker
-test('the OPEN after a session says that what was told in it is still forwarded', async (t) => {
-  const { peer, lose, connect } = await graceful();
-  const preserved = (each: RawPeer) =>
+test('the OPEN after a session says that what was told in it is still forwarded, and that we have not restarted since', async (t) => {
+  const { speaker, peer, lose, connect } = await graceful();
+  const said = (each: RawPeer) =>
     each.opens[0].capabilities.flatMap((one) =>
-      one.code === 64 ? one.families.map(({ forwardingPreserved }) => forwardingPreserved) : [],
+      one.code === 64
+        ? [one.restartState, ...one.families.map(({ forwardingPreserved }) => forwardingPreserved)]
+        : [],
     );
-  t.deepEqual(preserved(peer), [false]);
+  t.deepEqual(said(peer), [false, false]);
+  speaker.restarted();
   lose(0);
-  t.deepEqual(preserved(connect('F=1')), [true]);
+  t.deepEqual(said(connect('F=1')), [false, true]);
 });
+
+// What is told to a neighbor that comes back
+
+for (const [restarted, forwards, waits] of [
+  [true, true, true],
+  [true, false, false],
+  [false, true, false],
+] as const)
+  test(`R ${restarted}, F ${forwards}: our End-of-RIB ${waits ? 'waits, so that its other neighbors can be back too' : 'follows our routes'}`, async (t) => {
+    const fabric = new Fabric();
+    const speaker = fabric.speaker('10.0.0.1', {
+      asn: 65001,
+      neighbors: [neighborConfig('10.0.0.2', 65002, { passive: true })],
+    });
+    speaker.localRib.originate(macRoute(7), originated('10.0.0.1'));
+    await speaker.start();
+    const families = [{ afi: 25, safi: 70, forwardingPreserved: forwards }];
+    const peer = fabric
+      .peer('10.0.0.2')
+      .connect('10.0.0.1')
+      .establish(
+        openOf(65002, '10.0.0.2', {
+          holdTime: 0,
+          capabilities: [
+            ...EVPN_CAPABILITIES(65002),
+            { code: 64, restartState: restarted, notification: false, restartTime: 30, families },
+          ],
+        }),
+      );
+    const updates = () => peer.bodies(MessageType.UPDATE).length;
+    fabric.clock.advance(1000);
+    t.is(updates(), waits ? 1 : 2);
+    speaker.refreshNeighbor('10.0.0.2', 'out');
+    fabric.clock.advance(1000);
+    t.is(updates(), waits ? 1 : 3, 'what is told again follows the End-of-RIB');
+    fabric.clock.advance(1000);
+    t.is(updates(), 3);
+    speaker.refreshNeighbor('10.0.0.2', 'out');
+    fabric.clock.advance(1000);
+    t.is(updates(), 4);
+  });
