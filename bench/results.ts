@@ -19,6 +19,7 @@ export interface RunResult {
 /** Rows that are run by themselves and have no engines: a line a round, and a line a step. */
 export const MICRO = 'micro';
 export const SOAK = 'soak';
+export const CHURN = 'vni-churn';
 
 const FILE = 'bench/results/runs.jsonl';
 

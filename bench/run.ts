@@ -7,11 +7,12 @@
  *   npm run bench -- flat                        the heap after a million of what comes and goes; flat-rds and so on are one each
  *   npm run bench -- micro                       hot paths alone
  *   npm run bench -- soak                        half an hour of churn
+ *   npm run bench -- vni-churn                   ten minutes of a thousand VNIs a minute that are made and deleted
  *     --list          names the rows
  *     --runs N        runs of each engine, 5 by default
  *     --quick         a tenth of the routes (and of many VNIs), one run
  *     --engine E      only this one, more than once: evpnd, frr8, frr10, frr8stock, frr10stock, floor, sink
- *     --minutes N     how long the soak lasts, 30 by default
+ *     --minutes N     how long the soak lasts, 30 by default, or the VNI churn, 10 by default
  *     --report        writes docs/performance.md from the results, and measures nothing
  *     --help          says this
  */
@@ -25,12 +26,13 @@ import { machineCpu } from './measure.js';
 import { runMicros } from './micro.js';
 import { writeReport } from './report.js';
 import { attacksTable } from './report-attacks.js';
-import { addResult, MICRO, type RunResult, SOAK } from './results.js';
+import { addResult, CHURN, MICRO, type RunResult, SOAK } from './results.js';
 import type { Row } from './row.js';
 import { ROWS, rowsNamed } from './rows.js';
 import { isAttack } from './rows-attacks.js';
 import { FULL_SOAK_MINUTES, soak } from './soak.js';
 import { summary } from './summary.js';
+import { CHURN_RATE, type ChurnStep, churnVnis, describeChurn, FULL_CHURN_MINUTES } from './vni-churn.js';
 import type { Routes } from './workload.js';
 
 const say = (text: string): void => void writeSync(1, `${text}\n`);
@@ -144,6 +146,10 @@ async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Pr
 const EXTRAS = [
   { name: MICRO, title: 'UPDATE decode, best path, netlink encode and parse, reconcile, alone' },
   { name: SOAK, title: 'half an hour of churn: memory and latency must stay flat' },
+  {
+    name: CHURN,
+    title: 'ten minutes of a thousand VNIs a minute: nothing must be left, memory must stay flat',
+  },
 ];
 
 async function main(): Promise<void> {
@@ -154,7 +160,7 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       report: { type: 'boolean', default: false },
       runs: { type: 'string' },
-      minutes: { type: 'string', default: '30' },
+      minutes: { type: 'string' },
       engine: { type: 'string', multiple: true },
     },
   });
@@ -174,7 +180,9 @@ async function main(): Promise<void> {
   if (positionals.includes(MICRO))
     for (const measured of await runMicros(say))
       await record({ row: MICRO, engine: 'evpnd', quick: false }, async () => measured);
-  if (positionals.includes(SOAK)) await runSoak(Number(values.minutes));
+  const { minutes } = values;
+  if (positionals.includes(SOAK)) await runSoak(Number(minutes ?? FULL_SOAK_MINUTES));
+  if (positionals.includes(CHURN)) await runChurn(Number(minutes ?? FULL_CHURN_MINUTES));
   const wanted = positionals.length > 0 ? [...new Set(positionals.flatMap(rowsNamed))] : ROWS;
   await runRows(wanted, values.engine, { runs, quick: values.quick });
 }
@@ -217,6 +225,16 @@ async function runRows(
     if (attacked.size > 0) say(`\n${attacksTable([...attacked.keys()], (row) => attacked.get(row) ?? [])}`);
   }
   if (failures.length > 0) throw new Error(failures.join('\n'));
+}
+
+async function runChurn(minutes: number): Promise<void> {
+  if (!(minutes > 0)) throw new Error(`--minutes ${minutes}: expected more than 0`);
+  const quick = minutes < FULL_CHURN_MINUTES;
+  await churnVnis(minutes, CHURN_RATE, async (step) => {
+    const { measured } = await record({ row: CHURN, engine: 'evpnd', quick }, step);
+    say(`  ${describeChurn(measured as ChurnStep)}`);
+  });
+  say('  VNIs, configuration and rows are as before');
 }
 
 /** A soak that is cut short is none for the page. */

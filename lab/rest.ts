@@ -11,14 +11,21 @@ export interface RestAnswer<T> {
  * @param path with its query, for example `/api/v1/routes?type=2`
  */
 export function restCall<T>(
-  method: 'GET' | 'POST' | 'DELETE',
+  method: 'GET' | 'POST' | 'DELETE' | 'PUT',
   socketPath: string,
   path: string,
   timeout = 5_000,
+  body?: object,
 ): Promise<RestAnswer<T>> {
   return new Promise((resolve, reject) => {
     const call = request(
-      { method, socketPath, path, timeout, headers: { accept: 'application/json' } },
+      {
+        method,
+        socketPath,
+        path,
+        timeout,
+        headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) },
+      },
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -37,7 +44,7 @@ export function restCall<T>(
     );
     call.on('timeout', () => call.destroy(new Error(`${method} ${path}: no answer within ${timeout} ms`)));
     call.on('error', reject);
-    call.end();
+    call.end(body && JSON.stringify(body));
   });
 }
 
