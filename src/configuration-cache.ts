@@ -57,7 +57,17 @@ function readOwn(path: string): Buffer {
 
 /** Hash of the text, of the result, and of the code that parsed it: after an upgrade the text is parsed again. */
 function digestOf(text: string, json: Buffer): Buffer {
-  const hash = createHash('sha256');
-  for (const path of parserFiles()) hash.update(readFileSync(path));
-  return hash.update(json).update(text).digest();
+  return createHash('sha256').update(codeDigest()).update(json).update(text).digest();
+}
+
+let digestOfCode: Buffer | undefined;
+
+/** Hash of the code that this process runs, which an upgrade may have replaced since it was first asked for. */
+function codeDigest(): Buffer {
+  if (!digestOfCode) {
+    const hash = createHash('sha256');
+    for (const path of parserFiles()) hash.update(readFileSync(path));
+    digestOfCode = hash.digest();
+  }
+  return digestOfCode;
 }

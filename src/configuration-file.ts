@@ -85,23 +85,24 @@ export class ConfigurationFile {
   }
 
   /** Checks a text as if the file had it. Rejects with ConfigError. */
-  async check(text: string): Promise<Config> {
-    return (await parse(text, this.path)).config;
+  check(text: string): Promise<ReadConfig> {
+    return parse(text, this.path);
   }
 
   /**
-   * Makes a text ready to take the file's place; nothing has changed until `commit` of what is returned. Throws where it
-   * cannot be written.
+   * Makes a text that was checked ready to take the file's place; nothing has changed until `commit` of what is returned.
+   * Throws where it cannot be written.
    */
-  prepare(text: string): { commit(): Promise<void>; cancel(): void } {
+  prepare(read: ReadConfig): { commit(): void; cancel(): void } {
     // What a link leads to is the file
     const path = realpathSync(this.path);
     const made = `${path}.new`;
-    writeFileSync(made, text, { mode: statSync(path).mode & 0o777, flush: true });
+    writeFileSync(made, read.text, { mode: statSync(path).mode & 0o777, flush: true });
     return {
-      commit: async () => {
+      commit: () => {
         renameSync(made, path);
-        this.taken(await this.#read());
+        this.#taken = read;
+        this.taken(read.config);
       },
       cancel: () => rmSync(made, { force: true }),
     };

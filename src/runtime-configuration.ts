@@ -7,6 +7,7 @@ import type {
   Configuration,
 } from './api/configuration.js';
 import { type ConfigEdit, ConfigError, formatFinding, ITEM_LISTS, type Mapping } from './config/index.js';
+import type { ReadConfig } from './configuration-cache.js';
 import type { ConfigurationFile } from './configuration-file.js';
 import type { Daemon } from './daemon.js';
 
@@ -98,20 +99,19 @@ export class RuntimeConfiguration implements Configuration {
     try {
       outcome = await this.#daemon.reload(wanted.config);
     } catch (error) {
-      saved?.file.cancel();
+      saved?.cancel();
       throw refuse('invalid-configuration', error instanceof Error ? error.message : String(error));
     }
-    await saved?.file.commit();
-    const text = saved?.text ?? file.applied;
-    this.#unsaved = wanted.text === text && !file.standsIn ? undefined : wanted.text;
+    saved?.commit();
+    this.#unsaved = wanted.text === file.applied && !file.standsIn ? undefined : wanted.text;
     return { state: this.state(), ...outcome };
   }
 
-  async #edited(text: string, edit: ConfigEdit) {
+  async #edited(text: string, edit: ConfigEdit): Promise<ReadConfig> {
     const { EditError, editConfig } = await import('./config/edit.js');
     try {
       const changed = editConfig(text, edit);
-      return { text: changed, config: await this.file.check(changed) };
+      return await this.file.check(changed);
     } catch (error) {
       if (error instanceof EditError)
         throw refuse(error.code === 'wrong-key' ? 'invalid-configuration' : error.code, error.message);
@@ -122,16 +122,16 @@ export class RuntimeConfiguration implements Configuration {
   }
 
   /** The file as it is to be, not yet in its place. */
-  async #toSave(edit: ConfigEdit, wanted: { readonly text: string }) {
+  async #toSave(edit: ConfigEdit, wanted: ReadConfig) {
     const { file } = this;
     if (file.hasChanged)
       throw refuse(
         'file-changed',
         `${file.path} has another content than evpnd read: check it and reload (systemctl reload evpnd), or make the change ephemeral`,
       );
-    const text = this.#unsaved === undefined ? wanted.text : (await this.#edited(file.applied, edit)).text;
+    const read = this.#unsaved === undefined ? wanted : await this.#edited(file.applied, edit);
     try {
-      return { text, file: file.prepare(text) };
+      return file.prepare(read);
     } catch (error) {
       throw refuse(
         'not-saved',

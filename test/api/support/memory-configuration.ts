@@ -1,5 +1,6 @@
 import { type Config, diffConfig } from '../../../src/config/index.js';
-import { parseConfig } from '../../../src/config/load.js';
+import { parseConfig, parseConfigFile } from '../../../src/config/load.js';
+import type { ReadConfig } from '../../../src/configuration-cache.js';
 import { RuntimeConfiguration } from '../../../src/runtime-configuration.js';
 
 const PATH = '/etc/evpnd/evpnd.yaml';
@@ -24,8 +25,8 @@ export class MemoryConfiguration extends RuntimeConfiguration {
       get hasChanged() {
         return this.isChanged();
       },
-      check: async (wanted: string) => parseConfig(wanted, PATH),
-      prepare: (wanted: string) => this.#prepare(wanted, file),
+      check: async (wanted: string) => ({ text: wanted, ...parseConfigFile(wanted, PATH) }),
+      prepare: ({ text: wanted }: ReadConfig) => this.#prepare(wanted, file),
     };
     super(file);
     file.isChanged = () => this.onDisk !== file.applied;
@@ -45,7 +46,7 @@ export class MemoryConfiguration extends RuntimeConfiguration {
   #prepare(wanted: string, file: { applied: string }) {
     if (this.unwritable !== undefined) throw new Error(this.unwritable);
     return {
-      commit: async () => {
+      commit: () => {
         this.onDisk = wanted;
         file.applied = wanted;
       },
