@@ -1,6 +1,16 @@
-/** Debian 12 with systemd, FRR and an installed evpnd, for machines of lab/qemu.ts that boot it (`root`). */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+/** Debian 12 with systemd, FRR and evpnd's package, for machines of lab/qemu.ts that boot it (`root`). */
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { makeDebHere } from '../packaging/here.js';
 import { run } from './process.js';
 import { sourceFile } from './sources.js';
 
@@ -43,10 +53,10 @@ export async function setUpBootedDebian(): Promise<void> {
 }
 
 /**
- * Installs evpnd of this checkout into a folder as the manual says, beside the Node that runs this. Resolves with the
- * folders that make the root of a machine.
+ * Lays the package of this checkout, one of a later version, and the Node that runs this into a folder, for a machine that
+ * installs the one and is upgraded to the other. Resolves with the folders that make the machine's root.
  */
-export async function installEvpnd(folder: string): Promise<readonly string[]> {
+export async function bootedRoot(folder: string): Promise<readonly string[]> {
   const inside = (path: string): string => {
     const place = join(folder, path);
     mkdirSync(dirname(place), { recursive: true });
@@ -54,23 +64,28 @@ export async function installEvpnd(folder: string): Promise<readonly string[]> {
   };
   for (const path of new Set(['/usr/bin/node', process.execPath]))
     copyFileSync(process.execPath, inside(path));
-  const patience = { timeout: 300_000 };
   const packages = inside('var/cache/evpnd');
   mkdirSync(packages);
-  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', packages], patience);
-  const [archive] = readdirSync(packages);
-  const prefix = inside('usr');
-  await run(
-    'npm',
-    ['install', '--global', '--offline', '--prefix', prefix, join(packages, archive)],
-    patience,
-  );
-  const home = join(prefix, 'lib/node_modules/evpnd');
-  if (!existsSync(join(home, 'native/build')))
-    await run('npm', ['run', 'build:native'], { ...patience, cwd: home });
-  copyFileSync(join(home, 'systemd/evpnd.service'), inside('usr/lib/systemd/system/evpnd.service'));
-  copyFileSync(join(home, 'systemd/sysusers.conf'), inside('usr/lib/sysusers.d/evpnd.conf'));
-  copyFileSync(join(home, 'systemd/tmpfiles.conf'), inside('usr/lib/tmpfiles.d/evpnd.conf'));
+  await laterDeb(await makeDebHere(packages, 1), packages);
   for (const unit of UNWANTED) symlinkSync('/dev/null', inside(`etc/systemd/system/${unit}`));
   return [folder, join(debian, 'root')];
+}
+
+/** The version of the later package. */
+export const LATER_VERSION = '99.0.0';
+
+/** Makes the same package of a later version. */
+async function laterDeb(file: string, packages: string): Promise<void> {
+  const tree = mkdtempSync(join(tmpdir(), 'evpnd-later-'));
+  const patience = { timeout: 120_000 };
+  const edit = (path: string, from: RegExp, to: string): void =>
+    writeFileSync(join(tree, path), readFileSync(join(tree, path), 'utf8').replace(from, to));
+  try {
+    await run('dpkg-deb', ['--raw-extract', file, tree], patience);
+    edit('DEBIAN/control', /^Version: .*$/m, `Version: ${LATER_VERSION}`);
+    edit('usr/lib/evpnd/package.json', /"version": ".*"/, `"version": "${LATER_VERSION}"`);
+    await run('dpkg-deb', ['--build', '--root-owner-group', '-Zzstd', '-z1', tree, packages], patience);
+  } finally {
+    rmSync(tree, { recursive: true, force: true });
+  }
 }

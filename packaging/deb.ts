@@ -6,12 +6,14 @@ import {
   type Dirent,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { COMPLETION_SCRIPTS } from '../src/cli/completion.js';
@@ -44,6 +46,8 @@ export interface DebOptions {
   readonly runtime: string;
   /** Gets the package. */
   readonly output: string;
+  /** zstd's level, from 1 to 22. */
+  readonly compression: number;
 }
 
 const HOME = 'usr/lib/evpnd';
@@ -58,6 +62,7 @@ const COPIED: readonly (readonly [from: string, to: string])[] = [
   ['monitoring', 'usr/share/evpnd'],
   ['docs', `${DOCUMENTATION}/docs`],
   ['README.md', `${DOCUMENTATION}/README.md`],
+  ['CHANGELOG.md', `${DOCUMENTATION}/CHANGELOG.md`],
 ];
 
 const LINKS: readonly (readonly [to: string, link: string])[] = [
@@ -80,10 +85,18 @@ const CONFIGURATION = '/etc/evpnd/evpnd.yaml';
 
 /** Makes the package in the folder `output`. Resolves with its path. */
 export async function makeDeb(options: DebOptions): Promise<string> {
-  const { checkout, build, processor, runtime } = options;
+  const scratch = mkdtempSync(join(tmpdir(), 'evpnd-deb-'));
+  try {
+    return await makeIn(scratch, options);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function makeIn(scratch: string, options: DebOptions): Promise<string> {
+  const { checkout, processor, runtime } = options;
   const version = debianVersion(JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')).version);
-  const tree = join(build, 'package', processor.debian);
-  rmSync(tree, { recursive: true, force: true });
+  const tree = join(scratch, 'tree');
   const put = (path: string, content: string | Buffer): void => {
     const file = join(tree, path);
     mkdirSync(dirname(file), { recursive: true });
@@ -105,7 +118,6 @@ export async function makeDeb(options: DebOptions): Promise<string> {
     put(`usr/share/man/man${section}/${name}.${section}.gz`, gzipSync(text, { level: 9 }));
   for (const [shell, script] of Object.entries(COMPLETION_SCRIPTS))
     put(COMPLETIONS[shell as keyof typeof COMPLETION_SCRIPTS], script);
-  put(`${DOCUMENTATION}/changelog.gz`, gzipSync(readFileSync(join(checkout, 'CHANGELOG.md')), { level: 9 }));
   const { version: node } = JSON.parse(readFileSync(join(runtime, 'package.json'), 'utf8'));
   const licence = readFileSync(join(runtime, 'LICENSE'), 'utf8');
   put(`${DOCUMENTATION}/copyright`, copyrightText(packages, { version: node, licence }));
@@ -117,7 +129,7 @@ export async function makeDeb(options: DebOptions): Promise<string> {
 
   const files = filesOf(tree);
   const kibibytes = files.reduce((sum, file) => sum + Math.ceil(lstatSync(file).size / 1024), 0);
-  const depends = await libraries(build, binaries, processor);
+  const depends = await libraries(scratch, binaries, processor);
   put('DEBIAN/control', control({ version, architecture: processor.debian, kibibytes, depends }));
   put('DEBIAN/conffiles', `${CONFIGURATION}\n`);
   put(
@@ -133,7 +145,7 @@ export async function makeDeb(options: DebOptions): Promise<string> {
   }
   const file = join(options.output, `evpnd_${version}_${processor.debian}.deb`);
   // zstd: xz takes a minute and a half for node, and an installation three times as long
-  await run('dpkg-deb', ['--build', '--root-owner-group', '-Zzstd', '-z12', tree, file]);
+  await run('dpkg-deb', ['--build', '--root-owner-group', '-Zzstd', `-z${options.compression}`, tree, file]);
   return file;
 }
 
@@ -170,8 +182,12 @@ const sumLine =
     `${createHash('md5').update(readFileSync(file)).digest('hex')}  ${relative(tree, file)}\n`;
 
 /** What the binaries are linked with, as `Depends` has it. */
-async function libraries(build: string, binaries: readonly string[], { debian }: Processor): Promise<string> {
-  const folder = join(build, 'package', 'shlibdeps');
+async function libraries(
+  scratch: string,
+  binaries: readonly string[],
+  { debian }: Processor,
+): Promise<string> {
+  const folder = join(scratch, 'shlibdeps');
   mkdirSync(join(folder, 'debian'), { recursive: true });
   writeFileSync(join(folder, 'debian/control'), `Source: evpnd\n\nPackage: evpnd\nArchitecture: ${debian}\n`);
   const found = await output('dpkg-shlibdeps', ['-O', ...binaries.map((path) => `-e${path}`)], {
@@ -194,7 +210,7 @@ Version: ${version}
 Architecture: ${architecture}
 Maintainer: The evpnd maintainers <evpnd@localhost>
 Installed-Size: ${kibibytes}
-Depends: ${depends}, passwd, systemd | systemd-standalone-sysusers, init-system-helpers
+Depends: ${depends}, passwd, systemd
 Recommends: iproute2
 Suggests: bash-completion
 Section: net

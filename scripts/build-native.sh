@@ -1,5 +1,6 @@
 #!/bin/bash
-# Builds native/ with the headers of the running Node.js, without the network; does nothing when it is up to date.
+# Builds native/ with the headers of the running Node.js, without the network; does nothing when it is up to date, nor in an
+# installed package of npm whose own addon (scripts/prebuild.sh) loads here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,6 +10,10 @@ exec 9<native/binding.gyp
 flock 9
 
 if [ -e "$output" ] && [ -z "$(find native -maxdepth 1 -type f -newer "$output")" ]; then
+  exit 0
+fi
+
+if [ ! -e node_modules/node-gyp ] && node -e 'require("node-gyp-build")("native")' 2>/dev/null; then
   exit 0
 fi
 

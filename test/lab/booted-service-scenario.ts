@@ -1,17 +1,37 @@
 /**
- * Inside a booted Debian 12: evpnd as the manual installs it, a service of systemd. It is the leaf leaf1, FRR's own service
+ * Inside a booted Debian 12: evpnd's package is installed, runs as a service of systemd, is upgraded and purged. It is the leaf leaf1, FRR's own service
  * is leaf2; both units are put into their leaves' namespaces and nothing else is changed.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
-import { attempt, Fabric, frrLeafConfig, type RunResult, restGet, run, waitFor } from '../../lab/index.js';
+import { join } from 'node:path';
+import {
+  attempt,
+  Fabric,
+  frrLeafConfig,
+  LATER_VERSION,
+  type RunResult,
+  restGet,
+  run,
+  waitFor,
+} from '../../lab/index.js';
 import { runCases } from './linux-namespace.js';
 import { restartLoss } from './support/restart-loss.js';
 
 const { SIGHUP } = constants.signals;
 const FILE = '/etc/evpnd/evpnd.yaml';
 const PROCESSES = '/sys/fs/cgroup/system.slice/evpnd.service/cgroup.procs';
+/** The package, and the same of a later version. */
+const PACKAGES = '/var/cache/evpnd';
 const SOCKET = '/run/evpnd/api.sock';
 /** Seconds between two pings. */
 const INTERVAL = 0.1;
@@ -98,22 +118,65 @@ async function intoNamespace(unit: string, node: string): Promise<void> {
   );
 }
 
+const dpkg = (...args: string[]): Promise<RunResult> => run('dpkg', args, PATIENCE);
+const packageFile = (later: boolean): string => {
+  const [file] = readdirSync(PACKAGES).filter((name) => name.includes(LATER_VERSION) === later);
+  return join(PACKAGES, file);
+};
+/** What there is that is called evpnd, beside the package's file and what the lab itself wrote. */
+const leftovers = async (): Promise<string[]> => {
+  const { stdout } = await run('find', [
+    ...['/etc', '/usr', '/var/lib', '/run'],
+    ...['-not', '-path', '/run/netns*', '-not', '-path', '/run/tmp*', '-name', '*evpnd*'],
+  ]);
+  return stdout.split('\n').filter((path) => path !== '' && !/evpnd-lab|evpnd\.service\.d/.test(path));
+};
+
 async function startServices(): Promise<void> {
-  await intoNamespace('evpnd', 'leaf1');
   await intoNamespace('frr', 'leaf2');
   rmSync('/etc/systemd/system/frr.service');
-  writeFileSync(FILE, good, { mode: 0o640 });
-  await run('chgrp', ['evpnd', FILE]);
+  writeFileSync(FILE, good);
   const daemons = '/etc/frr/daemons';
   writeFileSync(daemons, readFileSync(daemons, 'utf8').replace('bgpd=no', 'bgpd=yes'));
   writeFileSync('/etc/frr/frr.conf', frrLeafConfig(fabric.leaf('leaf2'), fabric.plan));
   await run('systemctl', ['daemon-reload']);
-  await run('systemctl', ['start', 'evpnd', 'frr'], PATIENCE);
+  await run('systemctl', ['restart', 'evpnd', 'frr'], PATIENCE);
   await fabric.introduceHosts();
   await allIsWell();
 }
 
+let nothing: readonly string[];
+
 await runCases([
+  {
+    name: 'dpkg installs it: a user, files that it alone may read, programs that run; nothing is started',
+    async run() {
+      nothing = await leftovers();
+      await intoNamespace('evpnd', 'leaf1');
+      await dpkg('--install', packageFile(false));
+      const { stdout: unconfigured } = await dpkg('--audit');
+      assert.equal(unconfigured, '');
+      assert.match((await run('evpnd', ['--version'], PATIENCE)).stdout, /^evpnd \d/);
+      assert.match((await run('evpnd', ['--check'], PATIENCE)).stdout, /: OK: /);
+      assert.match((await run('evpnctl', ['--help'], PATIENCE)).stdout, /doctor/);
+      assert.equal((await run('stat', ['-c', '%A %U %G', '/etc/evpnd'])).stdout, 'drwxr-x--- root evpnd\n');
+      assert.equal(await property('ActiveState'), 'inactive');
+      assert.equal((await systemctl('is-enabled', 'evpnd')).stdout, 'disabled\n');
+    },
+  },
+  {
+    name: 'it starts with the configuration that came along, and only looks',
+    async run() {
+      const before = await rows();
+      await run('systemctl', ['enable', '--now', 'evpnd'], PATIENCE);
+      assert.equal(await property('ActiveState'), 'active');
+      assert.equal(await property('StatusText'), 'running with the configuration file');
+      const { body } = await restGet<{ mode: string }>(SOCKET, '/api/v1/status');
+      assert.equal(body.mode, 'observe');
+      assert.deepEqual(await rows(), before);
+      assert.equal(readlinkSync(`/proc/${await pid()}/exe`), '/usr/lib/evpnd/node');
+    },
+  },
   {
     name: 'it runs as its own user, with its three capabilities and no way to more',
     async run() {
@@ -172,6 +235,19 @@ await runCases([
     },
   },
   {
+    name: 'one that is killed is started again, and its rows have stayed',
+    async run() {
+      const [before, installed] = [await pid(), await rows()];
+      process.kill(before, 'SIGKILL');
+      await waitFor(async () => (await property('NRestarts')) === '1', { what: 'the start', interval: 500 });
+      assert.deepEqual(await rows(), installed);
+      await allIsWell();
+      assert.notEqual(await pid(), before);
+      assert.deepEqual(await rows(), installed);
+      await run('systemctl', ['reset-failed', 'evpnd']);
+    },
+  },
+  {
     name: 'SIGHUP during the start does not end it, and is answered by a reload',
     async run() {
       const before = await pid();
@@ -190,7 +266,6 @@ await runCases([
       await waitFor(() => said('configuration reloaded', lines), { what: 'the reload', interval: 500 });
       await allIsWell();
       assert.equal(await pid(), main);
-      assert.equal(await property('NRestarts'), '0');
       assert.equal(await property('StatusText'), 'running with the configuration file');
     },
   },
@@ -249,6 +324,39 @@ await runCases([
       assert.equal(errors.length, 1, 'the restart with a bad file');
       assert.ok(errors.every(({ PRIORITY }) => Number(PRIORITY) <= ERR));
       assert.ok(all.some((line) => levelOf(line) === 'warn'));
+    },
+  },
+  {
+    name: 'an upgrade restarts it, with its rows and the configuration as they were',
+    async run() {
+      const [before, installed] = [await pid(), await rows()];
+      await dpkg('--install', packageFile(true));
+      const { body } = await waitFor(() => restGet<{ version: string }>(SOCKET, '/api/v1/status'), {
+        what: 'an answer',
+      });
+      assert.equal(body.version, LATER_VERSION);
+      assert.notEqual(await pid(), before);
+      assert.deepEqual(await rows(), installed);
+      assert.equal(readFileSync(FILE, 'utf8'), good);
+      assert.equal((await systemctl('is-enabled', 'evpnd')).stdout, 'enabled\n');
+      await allIsWell();
+    },
+  },
+  {
+    name: 'removal stops it, a purge leaves nothing; the rows are as on-stop wants them',
+    async run() {
+      const installed = await rows();
+      await dpkg('--remove', 'evpnd');
+      assert.ok(!existsSync(PROCESSES));
+      assert.ok(!existsSync('/run/evpnd'));
+      assert.equal(readFileSync(FILE, 'utf8'), good);
+      assert.ok(existsSync('/var/lib/evpnd/last-good.yaml'));
+      await dpkg('--purge', 'evpnd');
+      assert.deepEqual(await leftovers(), nothing);
+      assert.notEqual((await attempt('id', ['evpnd'])).code, 0);
+      assert.notEqual((await attempt('getent', ['group', 'evpnd'])).code, 0);
+      assert.notEqual((await systemctl('cat', 'evpnd')).code, 0);
+      assert.deepEqual(await rows(), installed);
     },
   },
 ]);
