@@ -8,7 +8,7 @@ import type { Config } from './config/index.js';
 import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
 import { EventLoopWatch } from './event-loop.js';
-import { EventLog } from './events/index.js';
+import { Convergence, EventLog } from './events/index.js';
 import { Evpn } from './evpn/index.js';
 import { watchHosts } from './hosts/index.js';
 import { findRivals, RawNdTransport, tcpSockets, UdpBfdTransport } from './linux/index.js';
@@ -68,6 +68,7 @@ export async function startDaemon({
   let kernelKnown = false;
   onConfig(config);
   const events = new EventLog(clock);
+  const convergence = new Convergence(clock);
   const bfd = new Bfd({ clock, transport: new UdpBfdTransport(log), log });
   const linkPeers = new LinkPeers({ clock, transport: new RawNdTransport(log), log });
   const { underlay: unicast } = config;
@@ -81,6 +82,7 @@ export async function startDaemon({
     linkPeers,
     log,
     events,
+    convergence,
     otherRibs: unicastRibs?.all,
     decision: config.bgp,
     routeMemory: getHeapStatistics().heap_size_limit * ROUTES_SHARE,
@@ -91,6 +93,7 @@ export async function startDaemon({
     routes: underlayPosition(config),
     rivals: findRivals,
     events,
+    convergence,
     defaultsMemory: openDefaultJournal(config.stateDirectory, clock, log),
   });
   const evpn = new Evpn(
@@ -135,6 +138,7 @@ export async function startDaemon({
       kernel: insight,
       clock,
       events,
+      convergence,
       version,
       startedAt,
       readiness,

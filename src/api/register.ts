@@ -47,7 +47,7 @@ function asksForMany({ query }: FastifyRequest): boolean {
 
 /** Adds what Prometheus scrapes. */
 export function addMetrics(api: FastifyInstance, model: ReadModel, turnstile: Turnstile): void {
-  const exposer = new Exposer(model.metrics);
+  const exposer = new Exposer(model.metrics, model.histograms);
   api.get(
     '/metrics',
     {

@@ -1,3 +1,4 @@
+import type { Trail } from '../events/index.js';
 import { type Clock, emptyList, type Timer } from '../types/index.js';
 import type {
   AnyFamily,
@@ -22,6 +23,8 @@ export interface UpdateSink {
   readonly mark?: ((what: 'begin' | 'end') => void) | undefined;
   /** Routes such as this one are not sent, since with their attributes they are too long for an UPDATE; once for each policy. */
   readonly unfit?: ((nlri: Nlri) => void) | undefined;
+  /** Ends here for each MAC whose route is sent or withdrawn. */
+  readonly outbound?: Trail | undefined;
   /** Milliseconds from changes that are sent to the next ones (MinRouteAdvertisementInterval, RFC 4271 §9.2.1.1); 0 where absent. */
   readonly interval?: (() => number) | undefined;
   /** Milliseconds from the last of the first routes to the End-of-RIB; none where absent. */
@@ -260,6 +263,8 @@ export class AdjRibOut<Own extends Nlri = EvpnNlri> implements LocalRibListener<
       const entry = this.#take();
       this.#burst = entry === undefined ? 0 : this.#burst - 1;
       if (entry === undefined) return;
+      const { outbound } = this.#sink;
+      if (outbound && !outbound.isEmpty && 'mac' in entry.nlri) outbound.end(entry.nlri.mac);
       const sent = this.#settle(entry);
       const route = this.#toSend(entry.route);
       if (route !== undefined) {

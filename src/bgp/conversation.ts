@@ -168,6 +168,7 @@ export class Conversation implements LinkHost, UpdateHost {
       this.#deps.ribs,
       this.clock,
       (route) => this.log.unfit(route),
+      this.#deps.convergence?.outbound,
     );
     this.#established = established;
     this.attempts.sessionUp();

@@ -1,3 +1,4 @@
+import type { Trail } from '../events/index.js';
 import type { Clock, Timer } from '../types/index.js';
 import {
   type AnyFamily,
@@ -66,6 +67,7 @@ export class Established {
     ribs: readonly FamilyRibs[],
     clock: Clock,
     unfit: (route: string) => void,
+    outbound: Trail | undefined,
   ) {
     this.#clock = clock;
     this.#policies = policies;
@@ -83,6 +85,7 @@ export class Established {
     const write = (update: Buffer) => link.send(MessageType.UPDATE, update);
     const sinkOf = (family: AnyFamily): UpdateSink => ({
       write,
+      outbound,
       unfit: (nlri) => unfit(family.format(nlri)),
       interval: () => this.#policies.interval(),
       mark: negotiated.enhancedRefresh

@@ -1,3 +1,4 @@
+import type { Convergence } from '../events/index.js';
 import type { Clock, Log } from '../types/index.js';
 import type { AnyFamily, AnyUpdate, UpdateDecoder, WholeMessage } from '../wire/index.js';
 import type { NeighborConfig } from './config.js';
@@ -15,6 +16,8 @@ import { StaleRoutes } from './stale-routes.js';
 /** What a neighbor's routes need of the speaker. */
 export interface SessionRoutesDeps {
   readonly log: Log;
+  /** How long changes take; not watched where absent. */
+  readonly convergence?: Convergence | undefined;
   /** What the speaker keeps of each family that it speaks. */
   readonly ribs: readonly FamilyRibs[];
   /** Shared, so that the same attributes from two spines are one object. */
@@ -180,12 +183,23 @@ export class SessionRoutes {
     return routes;
   }
 
+  /** The first MAC of an UPDATE stands for all of them. */
+  #noteArrival({ reachable }: AnyUpdate): void {
+    const { convergence } = this.#deps;
+    if (convergence === undefined || reachable.length === 0) return;
+    const [route] = reachable;
+    if (!('mac' in route)) return;
+    convergence.inbound.begin(route.mac);
+    convergence.lateness.arrived(this.#neighbor, route.mac);
+  }
+
   /** Takes what an UPDATE has of one family, unless an earlier part has ended the session. */
   #take(established: Established, update: AnyUpdate, host: UpdateHost): number {
     const routes = update.withdrawn.length + update.reachable.length;
     if (host.standing !== established) return routes;
     if (routes > 0) {
       const { rib } = established.families.get(update.family) ?? {};
+      this.#noteArrival(update);
       const refused = rib?.update(established.source, update, established.inbound);
       if (refused !== undefined && this.#record.mayReport(refused)) this.#log.refused(refused, update);
       host.checkLimits();

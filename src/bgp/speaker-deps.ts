@@ -1,5 +1,5 @@
 import type { Bfd } from '../bfd/index.js';
-import type { EventSink } from '../events/index.js';
+import type { Convergence, EventSink } from '../events/index.js';
 import type { LinkPeers } from '../nd/index.js';
 import type { Clock, Log } from '../types/index.js';
 import type { DecisionSettings } from './decision.js';
@@ -14,6 +14,8 @@ export interface SpeakerDeps {
   readonly log: Log;
   /** Takes sessions that come and go; none where absent. */
   readonly events?: EventSink;
+  /** How long changes take; not watched where absent. */
+  readonly convergence?: Convergence | undefined;
   /** For the timers' jitter; Math.random unless a test wants to know better. */
   readonly random?: () => number;
   /** For neighbors with `bfd`, whose path is not watched where this is absent. */

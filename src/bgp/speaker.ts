@@ -166,6 +166,7 @@ export class Speaker {
 
   #remove(address: string, session: Session, notification: NotificationContent, reason: string): void {
     this.#sessions.delete(address);
+    this.#deps.convergence?.lateness.forget(address);
     session.stop(notification, reason);
     for (const { rib } of this.#ribs)
       void rib.neighborDown({ neighbor: address }).then(() => {
@@ -340,6 +341,7 @@ export class Speaker {
       transport,
       log,
       events,
+      convergence: this.#deps.convergence,
       random,
       bfd,
       linkPeers,

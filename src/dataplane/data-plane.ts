@@ -1,4 +1,4 @@
-import { type EventSink, NO_EVENTS } from '../events/index.js';
+import { type Convergence, type EventSink, NO_EVENTS } from '../events/index.js';
 import { type Clock, type Ip, LimitedLog, type Log, type Mac, type Vni } from '../types/index.js';
 import type { DriftLog } from './drift.js';
 import { DriftWatch } from './drift-watch.js';
@@ -38,6 +38,8 @@ export interface DataPlaneOptions {
   readonly routes?: RoutesPosition | undefined;
   /** Takes problems and drift; none where absent. */
   readonly events?: EventSink;
+  /** How long changes take; not watched where absent. */
+  readonly convergence?: Convergence | undefined;
   /** Operations that go to the kernel together at most. */
   readonly batch?: number;
 }
@@ -78,6 +80,7 @@ export class DataPlane {
   readonly #watch: DriftWatch;
   readonly #rechecks: Rechecks;
   readonly #log: LimitedLog;
+  readonly #convergence: Convergence | undefined;
   readonly #defaults: OurDefaults;
   #listener: DataPlaneListener = SILENT;
 
@@ -88,6 +91,7 @@ export class DataPlane {
     options: DataPlaneOptions,
   ) {
     this.#log = new LimitedLog(clock, log);
+    this.#convergence = options.convergence;
     const { observes = false, rivals = () => [], events = NO_EVENTS } = options;
     this.kernel = observes ? observedKernel(kernel) : kernel;
     const isHosts = ({ owner }: OwnerPlane, which: PlaneKey) =>
@@ -134,6 +138,7 @@ export class DataPlane {
       this.#log,
       options.batch,
       observes,
+      options.convergence,
     );
     this.#rechecks = new Rechecks(this.reconciler, this.problems.contests, this.#watch, isHosts);
     this.routes =
@@ -167,7 +172,10 @@ export class DataPlane {
       get topology() {
         return plane.topology;
       },
-      localMacChanged: (vni, mac) => listener.localMacChanged(vni, mac),
+      localMacChanged: (vni, mac) => {
+        this.#convergence?.outbound.begin(mac);
+        listener.localMacChanged(vni, mac);
+      },
       localNeighChanged: (vni, ip) => listener.localNeighChanged(vni, ip),
       topologyChanged: (topology) => this.#topologyChanged(topology),
       flushed: (ifindex) => this.#flushed(ifindex),

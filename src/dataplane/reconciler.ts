@@ -1,3 +1,4 @@
+import type { Convergence } from '../events/index.js';
 import { type Clock, emptyList, type LimitedLog, type Log, type Timer } from '../types/index.js';
 import type { Flight, Kernel, Operation, OperationResult } from './kernel.js';
 import { formatKey } from './kernel-tables/index.js';
@@ -92,6 +93,7 @@ export class Reconciler {
     readonly batch: number = BATCH,
     /** Looks at what is dirty and notes whether it is as wanted, and nothing else. */
     readonly observes: boolean = false,
+    readonly convergence?: Convergence | undefined,
   ) {
     this.#most = batch;
     this.#retries = new Retries(clock, (plane, which) => this.mark(plane, which));
@@ -378,6 +380,8 @@ export class Reconciler {
   }
 
   #succeed(plane: OwnerPlane, which: PlaneKey, written: number, stands: boolean): void {
+    const inbound = this.convergence?.inbound;
+    if (inbound && !inbound.isEmpty && which.table === 'mac') inbound.end(which.key);
     plane.settle(which, undefined, stands);
     this.outcomes.settled(plane, which, written);
   }

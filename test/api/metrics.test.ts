@@ -1,5 +1,5 @@
 import test from 'ava';
-import { METRICS } from '../../src/api/metrics/index.js';
+import { HISTOGRAMS, METRICS } from '../../src/api/metrics/index.js';
 import { Turnstile } from '../../src/api/turnstile.js';
 import { HOST, House, OTHER, type Room } from './support/house.js';
 
@@ -74,6 +74,20 @@ test('what the rooms hold', async (t) => {
     t.true(samples.has(process), process);
 });
 
+test('how long it took from an UPDATE to the row, and from a notification to an UPDATE', async (t) => {
+  const house = await House.build();
+  const [here, there] = house.rooms;
+  house.speaks(here, HOST);
+  house.clock.advance(1000);
+  house.speaks(there, OTHER);
+  const samples = samplesOf((await scrape(here)).body);
+  t.is(samples.get('evpnd_convergence_outbound_seconds_count'), 1);
+  t.is(samples.get('evpnd_convergence_inbound_seconds_count'), 1);
+  t.is(samples.get('evpnd_convergence_inbound_seconds_bucket{le="+Inf"}'), 1);
+  t.true((samples.get('evpnd_convergence_inbound_seconds_sum') ?? 99) < 1);
+  t.is([...samples.keys()].filter((key) => key.startsWith('evpnd_bgp_peer_lateness')).length, 0);
+});
+
 test('what is gone is not told any more, and nothing adds up over scrapes', async (t) => {
   const house = await House.build();
   const [here, there] = house.rooms;
@@ -94,9 +108,9 @@ test('what is gone is not told any more, and nothing adds up over scrapes', asyn
 });
 
 test("names follow Prometheus' rules, and no label is an address of a host", (t) => {
-  const names = METRICS.map(({ name }) => name);
+  const names = [...METRICS, ...HISTOGRAMS].map(({ name }) => name);
   t.is(new Set(names).size, names.length);
-  for (const { name, help, type, labels } of METRICS) {
+  for (const { name, help, type, labels } of [...METRICS, ...HISTOGRAMS]) {
     t.regex(name, /^evpnd(_[a-z0-9]+)+$/);
     t.is(name.endsWith('_total'), type === 'counter', name);
     t.regex(help, /^[A-Z0-9].*\.$/, name);
@@ -141,6 +155,6 @@ test('a scrape takes a turn for each metric, and owes the event loop what it too
     Turnstile.prototype.next = next;
     Turnstile.prototype.owe = owe;
   }
-  t.true(turns > METRICS.length, String(turns));
+  t.true(turns > METRICS.length + HISTOGRAMS.length, String(turns));
   t.true(owed >= METRICS.length, String(owed));
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { parse } from 'yaml';
-import { METRICS } from '../../src/api/metrics/index.js';
+import { HISTOGRAMS, METRICS } from '../../src/api/metrics/index.js';
 import { House } from './support/house.js';
 
 interface Dashboard {
@@ -34,8 +34,17 @@ for (const [file, expressions] of Object.entries(queries))
     const house = await House.build();
     const [here] = house.rooms;
     const { body } = await (await here.api()).inject('/metrics');
-    const present = new Set([...body.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
-    const ours = new Map(METRICS.map(({ name, labels }) => [name, labels]));
+    const present = new Set(
+      [...body.matchAll(/^# TYPE (\S+) (\S+)/gm)].flatMap(([, name, type]) =>
+        type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+      ),
+    );
+    const ours = new Map([
+      ...METRICS.map(({ name, labels }) => [name, labels] as const),
+      ...HISTOGRAMS.flatMap(({ name, labels }) =>
+        ['bucket', 'sum', 'count'].map((part) => [`${name}_${part}`, [...labels, 'le']] as const),
+      ),
+    ]);
     let looked = 0;
     for (const expression of expressions)
       for (const [, name, , matchers = ''] of expression.matchAll(

@@ -6,7 +6,7 @@ import {
   Speaker,
   type SpeakerConfig,
 } from '../../src/bgp/index.js';
-import type { EventSink } from '../../src/events/index.js';
+import type { Convergence, EventSink } from '../../src/events/index.js';
 import type { LinkPeers } from '../../src/nd/index.js';
 import { type Ipv4, type Log, type Mac, parseIp, RouteDistinguisher } from '../../src/types/index.js';
 import {
@@ -104,6 +104,7 @@ export class Fabric {
     random: () => number = () => 0.999,
     routeMemory?: number,
     events?: EventSink,
+    convergence?: Convergence,
   ): Speaker {
     return new Speaker(
       {
@@ -118,6 +119,7 @@ export class Fabric {
         random,
         routeMemory,
         ...(events && { events }),
+        convergence,
         bfd: this.bfd,
         linkPeers: this.linkPeers,
       },

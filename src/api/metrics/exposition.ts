@@ -1,6 +1,7 @@
 import type { Counter, Gauge, Registry } from 'prom-client';
+import { BOUNDS } from '../../events/index.js';
 import type { Turns } from '../turnstile.js';
-import type { Sample } from './metric.js';
+import type { HistogramSample, Sample } from './metric.js';
 
 /** A metric whose samples are of one evpnd. */
 export interface BoundMetric {
@@ -9,6 +10,14 @@ export interface BoundMetric {
   readonly type: 'counter' | 'gauge';
   readonly labels: readonly string[];
   samples(): Iterable<Sample> | Promise<Iterable<Sample>>;
+}
+
+/** The same of a histogram. */
+export interface BoundHistogram {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  samples(): Iterable<HistogramSample>;
 }
 
 /** What is written for Prometheus, and its content type. */
@@ -25,7 +34,10 @@ export class Exposer {
   readonly #metrics: readonly BoundMetric[];
   #registry: Promise<Registry> | undefined;
 
-  constructor(metrics: readonly BoundMetric[]) {
+  constructor(
+    metrics: readonly BoundMetric[],
+    readonly histograms: readonly BoundHistogram[] = [],
+  ) {
     this.#metrics = metrics;
   }
 
@@ -39,6 +51,10 @@ export class Exposer {
       const began = performance.now();
       parts.push(await registry.getSingleMetricAsString(name));
       turns.owe(performance.now() - began);
+    }
+    for (const histogram of this.histograms) {
+      await turns.next();
+      parts.push(turns.timed(() => histogramText(histogram)));
     }
     return { contentType: registry.contentType, text: `${parts.join('\n\n')}\n` };
   }
@@ -64,6 +80,25 @@ export class Exposer {
     return registry;
   }
 }
+
+/** The library's histograms take single values alone; ours have been counted. */
+function histogramText({ name, help, labels, samples }: BoundHistogram): string {
+  const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
+  for (const [{ counts, sum, count }, ...values] of samples()) {
+    const own = labels.map((label, i) => `${label}="${escaped(values[i] ?? '')}"`);
+    const braced = (more: readonly string[]) => (more.length > 0 ? `{${more.join(',')}}` : '');
+    let below = 0;
+    for (const [i, bound] of [...BOUNDS, '+Inf'].entries()) {
+      below += counts[i];
+      lines.push(`${name}_bucket${braced([...own, `le="${bound}"`])} ${below}`);
+    }
+    lines.push(`${name}_sum${braced(own)} ${sum}`, `${name}_count${braced(own)} ${count}`);
+  }
+  return lines.join('\n');
+}
+
+const escaped = (value: string) =>
+  value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
 
 function labelled(names: readonly string[], values: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));

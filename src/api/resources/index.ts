@@ -1,6 +1,6 @@
 import type { TSchema } from '@sinclair/typebox';
-import type { BoundMetric } from '../metrics/exposition.js';
-import { METRICS } from '../metrics/index.js';
+import type { BoundHistogram, BoundMetric } from '../metrics/exposition.js';
+import { HISTOGRAMS, METRICS } from '../metrics/index.js';
 import type { Endpoint } from '../resource.js';
 import type { Readiness, Rooms } from '../rooms/rooms.js';
 import { arpCache } from './arp-cache.js';
@@ -63,6 +63,7 @@ export type ReadModel = All<ReturnType<(typeof RESOURCES)[number]['reads']>> & {
   readiness(): Readiness;
   /** What /metrics has: the tables of `metrics/`, read of these rooms. */
   readonly metrics: readonly BoundMetric[];
+  readonly histograms: readonly BoundHistogram[];
 };
 
 /** Every URL that is read. */
@@ -77,5 +78,9 @@ export const NAMED_SCHEMAS: readonly TSchema[] = RESOURCES.flatMap<TSchema>(({ s
 export function roomsModel(rooms: Rooms): ReadModel {
   const parts = RESOURCES.map(({ reads }) => reads(rooms));
   const metrics = METRICS.map(({ samples, ...metric }) => ({ ...metric, samples: () => samples(rooms) }));
-  return Object.assign({ readiness: rooms.readiness, metrics }, ...parts);
+  const histograms = HISTOGRAMS.map(({ samples, ...histogram }) => ({
+    ...histogram,
+    samples: () => samples(rooms),
+  }));
+  return Object.assign({ readiness: rooms.readiness, metrics, histograms }, ...parts);
 }

@@ -1,7 +1,7 @@
 import type { Speaker } from '../../bgp/index.js';
 import type { Config } from '../../config/index.js';
 import type { BridgeFdbRow, DataPlane, VxlanFdbRow } from '../../dataplane/index.js';
-import type { EventLog } from '../../events/index.js';
+import type { Convergence, EventLog } from '../../events/index.js';
 import type { Evpn } from '../../evpn/index.js';
 import type { Clock } from '../../types/index.js';
 import type { Underlay } from '../../underlay/index.js';
@@ -55,6 +55,7 @@ export interface Rooms {
   readonly kernel: KernelInsight;
   readonly clock: Clock;
   readonly events: EventLog;
+  readonly convergence: Convergence;
   readonly version: string;
   /** Clock.wallTime() at start. */
   readonly startedAt: number;

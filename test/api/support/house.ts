@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { createApi, type KernelInsight, roomsCommands, roomsModel } from '../../../src/api/index.js';
 import type { Speaker } from '../../../src/bgp/index.js';
 import { parseConfig } from '../../../src/config/load.js';
-import { EventLog } from '../../../src/events/index.js';
+import { Convergence, EventLog } from '../../../src/events/index.js';
 import type { EvpnSettings } from '../../../src/evpn/index.js';
 import {
   type Ip,
@@ -78,8 +78,16 @@ export class House {
     const asn = 65000 + n;
     const neighbors = [neighborConfig(`10.1.0.${3 - n}`, 65000 + 3 - n, { description: 'the other leaf' })];
     const events = new EventLog(this.clock);
-    const speaker = this.fabric.speaker(`10.1.0.${n}`, { asn, neighbors }, undefined, undefined, events);
-    const leaf = new Leaf(this.clock, vtepOf(n), asn, settings, speaker, {}, log, events);
+    const convergence = new Convergence(this.clock);
+    const speaker = this.fabric.speaker(
+      `10.1.0.${n}`,
+      { asn, neighbors },
+      undefined,
+      undefined,
+      events,
+      convergence,
+    );
+    const leaf = new Leaf(this.clock, vtepOf(n), asn, settings, speaker, { convergence }, log, events);
     const devices = leaf.world.devices(VNI);
     leaf.addVni(devices);
     await leaf.start();
@@ -106,6 +114,7 @@ export class House {
           },
           clock: this.clock,
           events,
+          convergence,
           version: '0.1.0',
           startedAt,
           readiness: () => ({ ready: true, reasons: [] }),

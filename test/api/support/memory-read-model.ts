@@ -81,6 +81,7 @@ export class MemoryReadModel implements ReadModel {
   statusItem: Status = samples.status;
   readinessNow: Readiness = { ready: true, reasons: [] };
   readonly metrics = [];
+  readonly histograms = [];
   eventLoopItem: EventLoopItem = {
     since: '2026-01-02T03:04:05.000Z',
     samples: 4000,
