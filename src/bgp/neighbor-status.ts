@@ -1,4 +1,5 @@
 import type { BfdStatus } from '../bfd/index.js';
+import type { Histogram } from '../events/index.js';
 import type { LinkPeerStatus } from '../nd/index.js';
 import type { AnyFamily, Capability, UpdateFault } from '../wire/index.js';
 import type { FsmStateName } from './fsm-types.js';
@@ -168,6 +169,8 @@ export interface NeighborStatus {
   readonly lastNotificationReceived: NotificationRecord | undefined;
   /** Times that an established session was lost. */
   readonly flaps: number;
+  /** How much later than another neighbor it announced the same MACs; undefined where it never was, or nobody watches. */
+  readonly lateness: Histogram | undefined;
   /** When the session that stands had brought the End-of-RIB of every family. */
   readonly endOfRibAt: number | undefined;
   /** Those of L2VPN/EVPN; undefined where no routes of the session before are kept. */

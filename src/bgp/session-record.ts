@@ -76,6 +76,7 @@ export interface SessionView {
   readonly attempts: Pick<Attempts, 'failures' | 'heldUntil'>;
   readonly shutdown: AdministrativeShutdown | undefined;
   readonly whereabouts: Pick<Whereabouts, 'address' | 'linkPeer' | 'bfd'>;
+  readonly lateness: NeighborStatus['lateness'];
 }
 
 /** What is remembered of a neighbor over its sessions: counters, NOTIFICATIONs, the last errors. */
@@ -279,6 +280,7 @@ export class SessionRecord {
       lastNotificationSent: this.#sent,
       lastNotificationReceived: this.#received,
       flaps: this.flaps,
+      lateness: view.lateness,
       endOfRibAt: established?.endOfRibAt,
       staleRoutes: ofEvpn?.staleRoutes,
     };

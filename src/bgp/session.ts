@@ -295,6 +295,7 @@ export class Session implements ConversationHost {
       attempts: this.#talk.attempts,
       shutdown: this.keptDown.now,
       whereabouts: this.whereabouts,
+      lateness: this.#deps.convergence?.lateness.of(this.config.address),
     });
   }
 

@@ -20,6 +20,7 @@ export const NEIGHBORS: readonly Column[] = [
   field('RECEIVED', 'prefixes.received.total'),
   field('SENT', 'prefixes.sent.total'),
   field('FLAPS', 'flaps'),
+  field('LATE', (item) => item.lateness && `${at(item, 'lateness.medianMs')} ms`),
   field(
     'LAST DOWN',
     (item) =>
@@ -64,6 +65,12 @@ export const NEIGHBOR: readonly Column[] = [
   ),
   field('BFD', 'bfd.state'),
   field('Flaps', 'flaps'),
+  field(
+    'Late',
+    (item) =>
+      item.lateness &&
+      `behind another neighbor by ${at(item, 'lateness.medianMs')} ms (median), ${at(item, 'lateness.p99Ms')} ms (99 %), ${at(item, 'lateness.samples')} measured`,
+  ),
   field('Last down', (item) => reasonAt(item, 'lastDown')),
   field('Last failure', (item) => reasonAt(item, 'lastFailedAttempt')),
   field('Shut down', 'shutdown.message'),

@@ -32,7 +32,7 @@ test('duplicates are listed, page by page, and cleared: one, then all of the VNI
   t.like(await here.get('/api/v1/status'), { duplicates: 2 });
 
   const { unix } = await listening(t, await here.api());
-  t.deepEqual(await unix('DELETE', `${ROOT}?vni=10010&mac=02-00-00-00-00-01`), {
+  t.like(await unix('DELETE', `${ROOT}?vni=10010&mac=02-00-00-00-00-01`), {
     status: 200,
     body: { cleared: 1 },
     faults: [],

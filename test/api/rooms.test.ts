@@ -293,3 +293,19 @@ test('a session that is lost takes its rows along, and the last reason is told',
   t.is(status.problems[0].severity, 'error');
   t.regex(status.problems[0].problem, /^neighbor 10\.1\.0\.2: no session \(\w+\); /);
 });
+
+test('a spine that announces the same MACs later than another is known for it', async (t) => {
+  const { here } = await fabric();
+  t.like(await here.get('/api/v1/neighbors/10.1.0.2'), { lateness: null });
+  const { lateness } = here.convergence;
+  const [neighbor] = here.speaker.neighbors();
+  for (const mac of [HOST, OTHER]) {
+    here.leaf.clock.advance(20_000);
+    lateness.arrived('another', mac);
+    here.leaf.clock.advance(30);
+    lateness.arrived(neighbor.address, mac);
+  }
+  t.like(await here.get('/api/v1/neighbors/10.1.0.2'), {
+    lateness: { samples: 2, medianMs: 50, p99Ms: 50 },
+  });
+});

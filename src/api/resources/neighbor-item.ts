@@ -228,12 +228,37 @@ export const NeighborSchema = Type.Object(
     ),
     bfd: nullable(ref(BfdSchema)),
     flaps: Count('How often an established session was lost.'),
+    lateness: nullable(
+      Type.Object(
+        {
+          samples: Count('How often that was measured.'),
+          medianMs: Type.Number({
+            description: 'Half of the times no later than this; rounded up to a bound.',
+          }),
+          p99Ms: Type.Number({ description: '99 of 100 times no later than this.' }),
+        },
+        {
+          ...closed,
+          description:
+            'How much later than another neighbor it announces the same MACs; null where it never was.',
+        },
+      ),
+    ),
     endOfRibReceivedAt: nullable(Time("End-of-RIB (RFC 4724) of this session's first table.")),
   },
   { $id: 'Neighbor', ...closed },
 );
 
 export type NeighborItem = Static<typeof NeighborSchema>;
+
+/** Milliseconds beyond which nothing is told apart. */
+const LATEST_MS = 10_000;
+
+function latenessItem(lateness: NeighborStatus['lateness']): NeighborItem['lateness'] {
+  if (!lateness) return null;
+  const milliseconds = (share: number) => Math.min(LATEST_MS, (lateness.quantile(share) ?? 0) * 1000);
+  return { samples: lateness.count, medianMs: milliseconds(0.5), p99Ms: milliseconds(0.99) };
+}
 
 /** Returns the item of a neighbor; `use`: the use of its routes, if it was counted. */
 export function neighborItem(status: NeighborStatus, use: RouteUse | undefined): NeighborItem {
@@ -323,6 +348,7 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
       : null,
     bfd: status.bfd ? bfdItem(status.bfd) : null,
     flaps: status.flaps,
+    lateness: latenessItem(status.lateness),
     endOfRibReceivedAt: timeText(status.endOfRibAt),
   };
 }

@@ -28,6 +28,7 @@ export const IP = parseIp('192.0.2.11');
 export interface Room {
   readonly leaf: Leaf;
   readonly speaker: Speaker;
+  readonly convergence: Convergence;
   readonly devices: VniDevices;
   /** Made when it is first asked for: it takes longer than all else of a leaf. */
   readonly api: () => Promise<FastifyInstance>;
@@ -127,7 +128,7 @@ export class House {
         version: '0.1.0',
       });
     const api = () => (made ??= make());
-    this.rooms.push({ leaf, speaker, devices, api, get: getter(api) });
+    this.rooms.push({ leaf, speaker, devices, convergence, api, get: getter(api) });
   }
 }
 

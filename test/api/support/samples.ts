@@ -197,6 +197,7 @@ export function neighbor(address: string): NeighborItem {
       fault: null,
     },
     flaps: 1,
+    lateness: { samples: 12, medianMs: 0.5, p99Ms: 25 },
     endOfRibReceivedAt: '2026-01-01T00:00:11.000Z',
   };
 }
