@@ -51,6 +51,14 @@ const LISTINGS: readonly Listing[] = [
     filters: {},
   },
   {
+    name: 'flooding',
+    summary: 'to how many VTEPs each VNI floods, and whether that is all that announce it',
+    path: '/vnis',
+    columns: tables.FLOODING,
+    none: 'no VNIs',
+    filters: {},
+  },
+  {
     name: 'drift',
     summary: 'rows of the kernel that differ from what they should be, or did lately',
     path: '/drift',

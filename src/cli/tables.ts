@@ -180,6 +180,23 @@ export const UNDERLAY: readonly Column[] = [
   field('NOT INSTALLED', 'unused'),
 ];
 
+/** Every VTEP that announces the VNI is flooded to, and the kernel has it so. */
+const floodsToAll = (item: Item) =>
+  item.advertised === true &&
+  item.up === true &&
+  Number(at(item, 'counts.floodVteps')) >= Number(at(item, 'counts.remoteVteps')) &&
+  Number(at(item, 'counts.floodVtepsLeftOut')) === 0 &&
+  Number(item.openDrifts) === 0;
+
+export const FLOODING: readonly Column[] = [
+  field('VNI', 'vni'),
+  field('ANNOUNCED BY', 'counts.remoteVteps'),
+  field('FLOODED TO', 'counts.floodVteps'),
+  field('LEFT OUT', 'counts.floodVtepsLeftOut', 'bad'),
+  field('DRIFTS', 'openDrifts', 'bad'),
+  field('COMPLETE', floodsToAll, 'ok'),
+];
+
 export const VTEPS: readonly Column[] = [
   field('VTEP', 'address'),
   field('VNIS', (item) => (Array.isArray(item.vnis) ? item.vnis.length : item.vnis)),
