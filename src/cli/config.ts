@@ -65,10 +65,10 @@ export function addConfig(program: Command, session: Session): void {
 const pathOf = (list: string | undefined, key: string) => `/config/${list}/${encodeURIComponent(key)}`;
 
 async function settingsOf(text: string): Promise<Item> {
-  const { parse } = await import('yaml');
+  const { default: yaml } = await import('yaml');
   let value: unknown;
   try {
-    value = parse(text === '-' ? readFileSync(0, 'utf8') : text);
+    value = yaml.parse(text === '-' ? readFileSync(0, 'utf8') : text);
   } catch (error) {
     throw new ClientError(`the settings are no YAML: ${error instanceof Error ? error.message : error}`);
   }

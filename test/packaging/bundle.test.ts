@@ -129,13 +129,14 @@ test('every package that evpnd needs at run time is bundled, and no other', (t) 
   for (const path of packages) t.falsy(locked[path.slice(checkout.length + 1)].dev, path);
 });
 
-test('a package that is loaded late is taken by its default export, all that a bundle gives of CommonJS', (t) => {
+test('a CommonJS package that is loaded late is taken by its default export, all that a bundle gives of it', async (t) => {
   let found = 0;
   for (const name of readdirSync('src', { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.ts')) continue;
-    for (const [line] of readFileSync(join('src', name), 'utf8').matchAll(
-      /^.*await import\('[^.'][^']*'\).*$/gm,
-    )) {
+    const late = /^.*await import\('([^.'][^']*)'\).*$/gm;
+    for (const [line, specifier] of readFileSync(join('src', name), 'utf8').matchAll(late)) {
+      // One of ESM alone may have none
+      if (!('default' in (await import(specifier)))) continue;
       found++;
       t.regex(line, /const \{ default: \w+ \} = await import/, name);
     }
