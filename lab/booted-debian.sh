@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
-# Puts Debian 12 with systemd into a folder, for machines of lab/qemu.ts that boot it (`root`): what an operator has after
-# the least installation and the libraries that evpnd's package names, and FRR as Debian has it.
-#   lab/booted-debian.sh [FOLDER]
-# FOLDER (default /var/cache/evpnd-lab/debian-12) gets root/. Does nothing where it stands already. 250 MB.
+# Puts a Debian with systemd into a folder: what an operator has after the least installation, with the libraries that evpnd's
+# package names. Debian 12 with FRR as Debian has it is for machines of lab/qemu.ts that boot it (`root`).
+#   lab/booted-debian.sh [FOLDER [SUITE [PACKAGES]]]
+# FOLDER (default /var/cache/evpnd-lab/debian-12) gets root/, SUITE is bookworm by default, PACKAGES come on top. Does nothing
+# where the same stands already. 250 MB.
 set -eu
 folder=${1:-/var/cache/evpnd-lab/debian-12}
+release=${2:-bookworm}
+packages=systemd,systemd-sysv,libatomic1,libstdc++6,${3:-iproute2,iputils-ping,procps,kmod,frr}
 . "$(dirname "$0")/debian.sh"
 
-ready=ready-2 # another name for another list of packages
+ready=ready-$(printf %s "$release $packages" | cksum | cut -d ' ' -f 1)
 only_once "$folder" "$ready"
 root=$folder/root
-options=(--variant=minbase --include=systemd,systemd-sysv,iproute2,iputils-ping,procps,kmod,libatomic1,libstdc++6,frr)
+options=(--variant=minbase "--include=$packages")
 [ -e "$keyring" ] && options+=("--keyring=$keyring")
 rm -rf "$root"
-mmdebstrap --quiet "${options[@]}" bookworm "$root" "$mirror"
+mmdebstrap --quiet "${options[@]}" "$release" "$root" "$mirror"
 touch "$folder/$ready"

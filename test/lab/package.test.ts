@@ -185,7 +185,7 @@ test('npm installs the package with the addon that it brings along, without a co
         join(place, archive),
       ],
     ],
-    { ...PATIENCE, env: { ...process.env, PATH: path } },
+    { ...PATIENCE, env: { PATH: path } },
   );
   const home = join(prefix, 'lib/node_modules/evpnd');
   t.false(existsSync(join(home, 'native/build')), 'nothing was built');
