@@ -14,7 +14,7 @@ export function restCall<T>(
   method: 'GET' | 'POST' | 'DELETE' | 'PUT',
   socketPath: string,
   path: string,
-  timeout = 5_000,
+  timeout = 30_000,
   body?: object,
 ): Promise<RestAnswer<T>> {
   return new Promise((resolve, reject) => {
@@ -23,6 +23,8 @@ export function restCall<T>(
         method,
         socketPath,
         path,
+        // A kept connection may be closed by evpnd at the moment in which it is used again
+        agent: false,
         timeout,
         headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) },
       },

@@ -104,6 +104,8 @@ export class Client {
     return new Promise((resolve, reject) => {
       const asked = request({
         method,
+        // A kept connection may be closed by evpnd at the moment in which it is used again
+        agent: false,
         timeout: PATIENCE,
         headers: {
           accept,

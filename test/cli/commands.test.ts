@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { Client } from '../../src/cli/client.js';
 import { HOST, House, OTHER } from '../api/support/house.js';
 import { runWith, shellOf } from './support/shell.js';
 
@@ -14,20 +18,38 @@ async function fabric(t: ExecutionContext) {
 
 test('a neighbor is shut down with a message, and enabled', async (t) => {
   const { shell, house } = await fabric(t);
-  const { code, out } = await shell.run('neighbor', 'shutdown', '10.1.0.2', '--message', 'upgrade');
-  t.is(code, 0);
+  const done = async (...args: string[]) => {
+    const { code, out, err } = await shell.run(...args);
+    t.is(code, 0, err);
+    return out;
+  };
+  const out = await done('neighbor', 'shutdown', '10.1.0.2', '--message', 'upgrade');
   t.regex(out, /^Shut down +upgrade$/m);
   house.pass();
   t.is(((await shell.json('show', 'neighbor')) as { state: string }[])[0].state, 'Idle');
   t.is((await shell.run('neighbor', 'reset', '10.1.0.2')).code, 1);
-  t.is((await shell.run('neighbor', 'enable', '10.1.0.2')).code, 0);
+  await done('neighbor', 'enable', '10.1.0.2');
   house.clock.advance(20_000);
   t.is(((await shell.json('show', 'neighbor')) as { state: string }[])[0].state, 'Established');
-  t.is((await shell.run('neighbor', 'refresh', '10.1.0.2')).code, 0);
-  t.is((await shell.run('neighbor', 'refresh', '--out', '10.1.0.2')).code, 0);
-  const reset = await shell.run('neighbor', 'reset', '10.1.0.2', '--json');
-  t.is(reset.code, 0);
-  t.is((JSON.parse(reset.out) as { name: string }).name, '10.1.0.2');
+  await done('neighbor', 'refresh', '10.1.0.2');
+  await done('neighbor', 'refresh', '--out', '10.1.0.2');
+  const reset = await done('neighbor', 'reset', '10.1.0.2', '--json');
+  t.is((JSON.parse(reset) as { name: string }).name, '10.1.0.2');
+});
+
+test('a request has a connection of its own: evpnd may be closing one that was used before', async (t) => {
+  const used = new Set<Socket>();
+  const server = createServer(({ socket }, response) => {
+    if (used.has(socket)) socket.destroy();
+    else response.end('{}');
+    used.add(socket);
+  }).listen(0, '127.0.0.1');
+  t.teardown(() => server.closeAllConnections());
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  const client = new Client({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  for (let i = 0; i < 3; i++) t.deepEqual(await client.get('/status'), {});
+  t.is(used.size, 3);
 });
 
 test('commands are refused over TCP, in words that name the socket', async (t) => {
