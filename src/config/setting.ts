@@ -99,8 +99,16 @@ type RowValue<R> =
         ? readonly ValuesOf<Inner>[]
         : never;
 
+const camelCased = new Map<string, string>();
+
+/** The field of `Config` for a key of the table of settings; remembered, since a reload asks for each VNI's. */
 export function camelCase(key: string): string {
-  return key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  let name = camelCased.get(key);
+  if (name === undefined) {
+    name = key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    camelCased.set(key, name);
+  }
+  return name;
 }
 
 /** A kind of values: its schema, and what a finding names as allowed if the setting has no text of its own. */
