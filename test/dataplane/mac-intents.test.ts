@@ -55,7 +55,7 @@ test('what is noted of a MAC that is not wanted is not kept', (t) => {
   t.is(intents.get(mac)?.failure, undefined);
 });
 
-test('whatever is wanted and no longer, the intents are those of a Map', (t) => {
+test('whatever is wanted and no longer, the intents of MACs are those of a Map', (t) => {
   const mac = fc.integer({ min: 0, max: 30 }).map((n) => n as Mac);
   const vtep = fc.constantFrom('10.0.0.1', '203.0.113.9', '2001:db8::1').map(parseIp);
   const step = fc.oneof(

@@ -43,7 +43,7 @@ for (const ip of IPS)
     t.is(intents.get(ip)?.failure, undefined);
   });
 
-test('whatever is wanted and no longer, the intents are those of a Map', (t) => {
+test('whatever is wanted and no longer, the intents of neighbors are those of a Map', (t) => {
   const step = fc.oneof(
     fc.record({
       do: fc.constant('set' as const),
