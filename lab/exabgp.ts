@@ -92,7 +92,8 @@ export class Exabgp {
     readonly node: string,
     private readonly namespace: string,
     private readonly folder: string,
-    private readonly config: PeerConfig,
+    /** What it speaks, or its whole configuration, which names the script that its API runs. */
+    private readonly config: PeerConfig | ((bridge: string) => string),
   ) {}
 
   private file(name: string): string {
@@ -108,7 +109,10 @@ export class Exabgp {
       `exec 3<&0\ncat <&3 >>'${this.file('events')}' &\nexec cat <>'${this.file('commands')}'\n`,
     );
     writeFileSync(this.file('events'), '');
-    writeFileSync(this.file('exabgp.conf'), exabgpConfig(this.config, this.file('bridge.sh')));
+    const bridge = this.file('bridge.sh');
+    const { config } = this;
+    const text = typeof config === 'function' ? config(bridge) : exabgpConfig(config, bridge);
+    writeFileSync(this.file('exabgp.conf'), text);
     rmSync(this.file('commands'), { force: true });
     await run('mkfifo', [this.file('commands')]);
     // Debian's own interpreter: another Python first in the path knows nothing of Debian's packages.
@@ -190,9 +194,12 @@ export class Exabgp {
 
   /** Everything it told so far, oldest first. */
   events(): ExabgpEvent[] {
-    return this.lines()
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as ExabgpEvent);
+    return (
+      this.lines()
+        .filter((line) => line.startsWith('{'))
+        // ExaBGP 4.2 quotes twice where it tells of a ROUTE-REFRESH, and a NOTIFICATION's octets not at all
+        .map((line) => JSON.parse(line.replace(/""(\w+)""/g, '"$1"').replace(/\p{Cc}/gu, '')) as ExabgpEvent)
+    );
   }
 
   /** The addresses of the peers whose session is up. */

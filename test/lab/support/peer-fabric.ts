@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Daemon, Fabric, waitFor } from '../../../lab/index.js';
+import { Daemon, Exabgp, Fabric, waitFor } from '../../../lab/index.js';
 import type { NeighborItem } from '../../../src/api/resources/neighbor-item.js';
 import type { UnderlayRouteItem } from '../../../src/api/resources/underlay-routes.js';
 
@@ -30,6 +30,7 @@ export const neighbor = (address: string, settings: Record<string, unknown> = {}
 
 export class PeerFabric {
   private readonly daemons: Daemon[] = [];
+  private exabgp: Exabgp | undefined;
 
   private constructor(readonly fabric: Fabric) {}
 
@@ -79,6 +80,14 @@ export class PeerFabric {
     const daemon = await Daemon.start(name, 'ip', words, this.write(`${name}.log`, ''), env);
     this.daemons.push(daemon);
     return daemon;
+  }
+
+  /** Starts ExaBGP there; its configuration is given the script that its API runs. */
+  async startExabgp(config: (bridge: string) => string): Promise<Exabgp> {
+    const { fabric } = this;
+    this.exabgp = new Exabgp('spine1', fabric.namespace('spine1'), join(fabric.folder, 'peer'), config);
+    await this.exabgp.start();
+    return this.exabgp;
   }
 
   /** What a command printed in the peer's namespace. */
@@ -155,12 +164,13 @@ export class PeerFabric {
 
   /** The ends of all logs, for a person who asks why. */
   logs(): string {
-    return [this.fabric.logs(), ...this.daemons.map((daemon) => daemon.logEnd(60))].join('\n');
+    const theirs = [...this.daemons.map((daemon) => daemon.logEnd(60)), this.exabgp?.logs() ?? ''];
+    return [this.fabric.logs(), ...theirs].join('\n');
   }
 
   /** Ends all daemons and removes the namespaces. */
   async remove(): Promise<void> {
-    await Promise.all(this.daemons.map((daemon) => daemon.stop('SIGKILL')));
+    await Promise.all([...this.daemons, this.exabgp].map((each) => each?.stop('SIGKILL')));
     await this.fabric.remove();
   }
 }
