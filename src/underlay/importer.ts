@@ -60,12 +60,22 @@ export class RouteImporter {
 
   /** Looks at one destination again. */
   look(prefix: PrefixKey): void {
-    const destination = this.rib.destination({
+    const destination = this.#destination(prefix);
+    if (destination) this.#take(destination);
+  }
+
+  #destination(prefix: PrefixKey): Destination<Prefix> | undefined {
+    return this.rib.destination({
       type: 0,
       prefix: prefixAddress(prefix),
       prefixLength: prefixLength(prefix),
     });
-    if (destination) this.#take(destination);
+  }
+
+  /** True where the route to the prefix has the set. */
+  has(prefix: PrefixKey, set: NextHops): boolean {
+    const destination = this.#destination(prefix);
+    return destination !== undefined && this.#reader.noteOf(destination) === set;
   }
 
   close(): void {
@@ -91,7 +101,7 @@ export class RouteImporter {
     const before = this.#reader.noteOf(destination) as NextHops | undefined;
     const { chosen } = destination;
     const isWanted = chosen.length > 0 && this.whyUnwanted(prefix) === undefined;
-    const after = isWanted ? this.sets.hold(chosen) : undefined;
+    const after = isWanted ? this.sets.hold(chosen, prefix) : undefined;
     if (after) this.routes.set(prefix, after.group);
     else if (before) this.routes.clear(prefix);
     // Behind that, so that a set that stays is not given up and made anew

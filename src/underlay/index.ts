@@ -8,8 +8,8 @@
  * - A next hop must be in a network that the machine is in, and a path without such a one is no choice (RFC 4271 §9.1.2.1); a link that loses its carrier is lost at once.
  * - Networks that the machine is in are announced by the prefix list. What a neighbor announced is announced to no other neighbor.
  *
- * Not here: routes of VRFs, next hops that are reached by other BGP routes.
+ * Not here: routes of VRFs, next hops that are reached by other routes, of BGP or of the kernel (a problem names them).
  */
 export { formatNextHop, type NextHops } from './next-hops.js';
 export type { NextHop, Unreachable } from './reach.js';
-export { Underlay, type UnderlaySettings, UnicastRibs } from './underlay.js';
+export { type DeadEnd, Underlay, type UnderlaySettings, UnicastRibs } from './underlay.js';

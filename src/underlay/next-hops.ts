@@ -1,6 +1,6 @@
 import { nextHopAddress, nextHopZone, type Path } from '../bgp/index.js';
 import type { Hop, HopGroup, KernelRoutes } from '../dataplane/index.js';
-import { type Clock, compareIp, formatIp, type Ip, type Timer } from '../types/index.js';
+import { type Clock, compareIp, formatIp, type Ip, type PrefixKey, type Timer } from '../types/index.js';
 import type { Prefix } from '../wire/index.js';
 import { keyOf, type NextHop, nextHopOf, type Reach, type Unreachable } from './reach.js';
 
@@ -13,6 +13,8 @@ export interface NextHops {
   /** Of the next hops, those that are of no use now. */
   unreachable: readonly { readonly nextHop: NextHop; readonly why: Unreachable }[];
   routes: number;
+  /** To which the latest route with the set leads, or led. */
+  latest: PrefixKey | undefined;
 }
 
 /** Sets without a route that are kept, for so many milliseconds: while a table comes or goes, routes have the same sets again and again. */
@@ -68,9 +70,10 @@ export class NextHopSets {
     for (const set of this.#sets.values()) if (set.routes > 0) yield set;
   }
 
-  /** The set of the next hops of these paths, one or more, one route more of which has it. */
-  hold(paths: readonly Path<Prefix>[]): NextHops {
+  /** The set of the next hops of these paths, one or more, one route more of which has it: that to `prefix`. */
+  hold(paths: readonly Path<Prefix>[], prefix: PrefixKey): NextHops {
     const set = this.#recentOf(paths) ?? this.#setOf(paths.map(nextHopOf));
+    set.latest = prefix;
     if (set.routes++ === 0) {
       this.#spare.delete(set);
       if (set.group.hops.length === 0) this.onDeadEnd?.(set);
@@ -141,7 +144,7 @@ export class NextHopSets {
     let set = this.#sets.get(key);
     if (!set) {
       const { hops, unreachable } = this.#resolve(sorted);
-      set = { key, nextHops: sorted, group: this.#groupOf(hops), unreachable, routes: 0 };
+      set = { key, nextHops: sorted, group: this.#groupOf(hops), unreachable, routes: 0, latest: undefined };
       this.#sets.set(key, set);
       this.#join(set);
     }

@@ -24,6 +24,16 @@ import { type NextHop, nextHopAt, nextHopOf, Reach, type Unreachable } from './r
 /** What is configured of the underlay. */
 export type UnderlaySettings = OriginRules & Pick<ImportRules, 'accept'>;
 
+/** A next hop for want of which routes are not installed. */
+export interface DeadEnd {
+  readonly nextHop: NextHop;
+  readonly why: Unreachable;
+  /** How many routes. */
+  readonly routes: number;
+  /** One of them; undefined where none is at hand. */
+  readonly prefix: PrefixKey | undefined;
+}
+
 /** The RIBs of both unicast families: they are the speaker's before the data plane is there. */
 export class UnicastRibs {
   readonly ipv4: FamilyRib<Prefix>;
@@ -145,6 +155,17 @@ export class Underlay {
     if (unwanted !== undefined) return unwanted;
     if (chosen.length === 0) return 'import-policy';
     return chosen.some((path) => this.nextHop(path).unreachable === undefined) ? undefined : 'next-hop';
+  }
+
+  /** Next hops that lead nowhere and without which routes are not installed, as often as sets of next hops have them. */
+  *deadEnds(): IterableIterator<DeadEnd> {
+    for (const set of this.sets.values()) {
+      const { group, unreachable, routes, latest } = set;
+      if (group.hops.length > 0) continue;
+      const isOne = latest !== undefined && this.#importers.some((importer) => importer.has(latest, set));
+      for (const { nextHop, why } of unreachable)
+        yield { nextHop, why, routes, prefix: isOne ? latest : undefined };
+    }
   }
 
   /** Devices, their carriers or addresses have changed. */

@@ -11,7 +11,8 @@ import {
 import { type NeighborStatus, noRefusals } from '../../src/bgp/index.js';
 import { parseConfig } from '../../src/config/load.js';
 import type { TopologyProblem } from '../../src/dataplane/index.js';
-import { toVni } from '../../src/types/index.js';
+import { parseIp, parsePrefix, toVni } from '../../src/types/index.js';
+import type { DeadEnd } from '../../src/underlay/index.js';
 
 const problem = (over: Partial<TopologyProblem> & { number?: number }): TopologyProblem => ({
   severity: 'error',
@@ -92,6 +93,40 @@ for (const [errors, last] of [
     t.is(found.filter((text) => text.startsWith('error: VNI')).length, Math.min(errors, 100));
     t.is(found.at(-1), last);
   });
+
+test('a next hop that leads nowhere is a problem that names it, a prefix, and what to do', (t) => {
+  const end = (ip: string, why: DeadEnd['why'], routes: number, prefix?: string): DeadEnd => ({
+    nextHop: { ip: parseIp(ip), zone: '' },
+    why,
+    routes,
+    prefix: prefix === undefined ? undefined : parsePrefix(prefix),
+  });
+  const deadEnds = () =>
+    [
+      end('192.0.2.1', 'not-connected', 2, '20.0.0.0/8'),
+      end('127.0.0.1', 'martian', 1, '30.0.0.0/8'),
+      end('192.0.2.1', 'not-connected', 3),
+    ].values();
+  const found = statusProblems({ ...rooms([]), underlay: { deadEnds } } as unknown as Rooms, new Map());
+  t.deepEqual(
+    found.slice(1).map((each) => each.problem),
+    [
+      'underlay: 5 routes (20.0.0.0/8) are not installed: the next hop is 192.0.2.1, which is in no network of a device that carries frames, and a next hop is not looked up in other routes',
+      'underlay: 1 route (30.0.0.0/8) is not installed: the next hop is 127.0.0.1, which no router has',
+    ],
+  );
+  t.regex(found[1].fix ?? '', /next-hop-self.*192\.0\.2\.1/);
+});
+
+test('a unicast route that is refused is a problem as one of EVPN is', (t) => {
+  const { speaker, ...rest } = rooms([], ['Established']);
+  const [neighbor] = speaker.neighbors();
+  const family = { isNegotiated: true, refused: { ...noRefusals(), 'as-path-loop': 3 } };
+  const with3 = { ...rest, speaker: { neighbors: () => [{ ...neighbor, families: [family] }] } };
+  t.deepEqual(texts(with3 as unknown as Rooms).slice(1), [
+    'info: neighbor 10.1.1.0: 3 routes not used: our AS is in its AS_PATH (RFC 4271 §9.1.2): another leaf has the same AS',
+  ]);
+});
 
 test('a VNI that is listed and has no device is an error, with what adds one', (t) => {
   const listed = 'evpn: { vnis: [{ vni: 30 }, { vni: 40 }, { vni: 50, advertise: false }] }';

@@ -17,6 +17,8 @@ const RANGED = session(5);
 const DYNAMIC = session(6);
 const LIMITED = session(7);
 const SLOW = session(8);
+/** A next hop that BIRD reaches by another route, and we by none. */
+const [FAR_PREFIX, FAR_NEXT_HOP] = ['203.0.116.0/24', '192.168.99.1'];
 const [ours, theirs] = ['leaf1', 'spine1'] as const;
 
 const device = (node: 'leaf1' | 'spine1') => {
@@ -32,7 +34,7 @@ const protocol = (name: string, lines: readonly string[], channel = 'ipv4', more
 protocol bgp ${name} {
 ${lines.map((line) => `  ${line};`).join('\n')}
   connect delay time 1; connect retry time 1; error wait time 1, 1;
-  ${channel} { import all; export where source = RTS_STATIC; ${more} };
+  ${channel} { import all; export filter told; ${more} };
 }
 `;
 const ends = ({ ours: our, theirs: their }: { ours: string; theirs: string }, asn = OUR_AS) => [
@@ -45,6 +47,12 @@ router id ${LOOPBACK.theirs};
 log stderr all;
 protocol device {}
 protocol static static4 { ipv4; route 203.0.113.0/24 blackhole { bgp_community.add((65000,7)); }; }
+filter told {
+  if source != RTS_STATIC then reject;
+  if net = ${FAR_PREFIX} then bgp_next_hop = ${FAR_NEXT_HOP};
+  accept;
+}
+protocol static far_hop { ipv4; route ${FAR_PREFIX} blackhole; }
 protocol static ours_in_path { ipv4; route 203.0.114.0/24 blackhole { bgp_path.prepend(${OUR_AS}); }; }
 protocol static static6 { ipv6; route 2001:db8:7::/48 blackhole; }
 protocol bfd { interface "*" { interval 200 ms; multiplier 3; }; multihop { interval 200 ms; multiplier 3; }; }
@@ -152,6 +160,21 @@ test.serial(
     }
   },
 );
+
+test.serial('a next hop that is not on a link: no route, and a problem that names both', async (t) => {
+  await waitFor(async () => (await peer.route('203.0.116.1'))?.unused === 'next-hop', { what: 'the route' });
+  t.false((await peer.installed()).includes(FAR_PREFIX));
+  const { body } = await peer.fabric.restApi<{ problems: { problem: string; fix: string | null }[] }>(
+    ours,
+    '/api/v1/status',
+  );
+  const [found] = body.problems.filter(({ problem }) => problem.includes(FAR_NEXT_HOP));
+  t.regex(
+    found?.problem ?? '',
+    /^underlay: 1 route \(203\.0\.116\.0\/24\) is not installed: the next hop is/,
+  );
+  t.regex(found?.fix ?? '', /next-hop-self/);
+});
 
 test.serial(
   'BFD on the link and over a router: up, and a BIRD that stands still ends both sessions by it',

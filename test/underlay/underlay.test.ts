@@ -183,7 +183,8 @@ test('next hops in one order or another are one set', (t) => {
     new Reach({ interfaces: new Map() }),
     new VirtualClock(),
   );
-  t.is(sets.hold([a, b]), sets.hold([b, a]));
+  const prefix = parsePrefix('20.0.0.0/8');
+  t.is(sets.hold([a, b], prefix), sets.hold([b, a], prefix));
 });
 
 test('links that are numbered from 169.254.0.0/16 carry routes', async (t) => {
@@ -292,6 +293,24 @@ test('what is connected, not accepted or leads nowhere is not installed', async 
     [...one.underlay.sets.values()].flatMap(({ unreachable }) => unreachable.map(({ why }) => why)).sort(),
     ['martian', 'not-connected', 'our-own-address'],
   );
+  const deadEnds = () =>
+    [...one.underlay.deadEnds()]
+      .map(
+        ({ nextHop, why, routes, prefix }) =>
+          `${routes} by ${formatNextHop(nextHop)}: ${why}, ${prefix === undefined ? 'none' : formatPrefix(prefix)}`,
+      )
+      .sort();
+  t.deepEqual(deadEnds(), [
+    '1 by 10.0.0.1: our-own-address, 31.0.0.0/8',
+    '1 by 127.0.0.1: martian, 32.0.0.0/8',
+    '1 by 192.0.2.1: not-connected, 30.0.0.0/8',
+  ]);
+  one.tell(1, ['33.0.0.0/8'], '192.0.2.1');
+  await one.rest();
+  // The one that was named goes
+  one.withdraw(1, ['33.0.0.0/8', '31.0.0.0/8', '32.0.0.0/8']);
+  await one.rest();
+  t.deepEqual(deadEnds(), ['1 by 192.0.2.1: not-connected, none']);
   // A network that is connected no longer is one that others may know
   one.tell(2, ['10.1.1.0/31']);
   one.device(2, '10.1.1.1/31', false);

@@ -15,6 +15,7 @@ import {
   sessionProblems,
   stalledProblems,
 } from './session-problems.js';
+import { underlayProblems } from './underlay-problems.js';
 
 /** VNI problems in the status at most; a bridge that is down can be one of four thousand. */
 const LISTED = 100;
@@ -67,6 +68,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
     ...stalledProblems(speaker.neighbors(), clock.wallTime()),
     ...bfdProblems(speaker.neighbors(), clock.wallTime()),
     ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, use.get(neighbor.address))),
+    ...underlayProblems(rooms.underlay).slice(0, LISTED),
     ...addressProblems(rooms).slice(0, LISTED),
     ...notes.slice(0, LISTED),
     // Errors stand before warnings
@@ -87,7 +89,7 @@ function addressProblems(rooms: Rooms): ProblemNote[] {
 }
 
 /** Routes that an operator would want to be used, or to go elsewhere than they do. */
-function routeProblems({ address, routes }: NeighborStatus, use: RouteUse | undefined): ProblemNote[] {
+function routeProblems({ address, families }: NeighborStatus, use: RouteUse | undefined): ProblemNote[] {
   const notes: ProblemNote[] = [];
   const note = (level: 'info' | 'warn', count: number, text: string, fix: string | undefined) =>
     notes.push({
@@ -96,7 +98,7 @@ function routeProblems({ address, routes }: NeighborStatus, use: RouteUse | unde
       fix: fix ?? null,
     });
   for (const [reason, { level, text, cure }] of Object.entries(REFUSED)) {
-    const count = routes.refused[reason as RefusalReason];
+    const count = families.reduce((sum, { refused }) => sum + refused[reason as RefusalReason], 0);
     if (count > 0 && level !== 'debug') note(level, count, text, cure);
   }
   for (const [reason, count] of use?.unused ?? []) {
