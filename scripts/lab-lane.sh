@@ -3,7 +3,9 @@
 # none sees what another builds; all processes, network namespaces and machines of a lane end with the first of its
 # processes, which is this one, and that with whoever started it.
 #
-#   lab-lane.sh FOLDER FILE...    FOLDER, which daemons' users must be able to enter, gets what each file prints (NAME.tap)
+#   lab-lane.sh FOLDER QUEUE...    FOLDER, which daemons' users must be able to enter, gets what each file prints (NAME.tap);
+#                                  a QUEUE, a path on each line, is that of other lanes too: a lane takes the first line of
+#                                  the first one that has any, until none has
 #
 # When a file is done, a line goes to descriptor 3: its path, its exit code, the seconds it took.
 set -u
@@ -21,7 +23,19 @@ for names in /run/netns /run/frr; do
 done
 chown frr:frr /run/frr || exit 1
 
-for file in "$@"; do
+# Takes the next file off the queues; false where there is none.
+next() {
+  local queue
+  for queue in "$@"; do
+    {
+      flock 6
+      read -r file <"$queue" && sed -i 1d "$queue" && return
+    } 6>>"$queue.lock"
+  done
+  return 1
+}
+
+while next "$@"; do
   began=$SECONDS
   node node_modules/ava/entrypoints/cli.mjs --tap --serial "$file" >"$folder/$(basename "$file" .test.js).tap" 2>&1 3>&-
   printf '%s %s %s\n' "$file" "$?" $((SECONDS - began)) >&3
