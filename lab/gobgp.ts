@@ -30,6 +30,7 @@ export function gobgpConfig(config: PeerConfig): string {
   [neighbors.graceful-restart.config]
     enabled = ${config.gracefulRestart ?? false}
     restart-time = 60
+    notification-enabled = ${config.gracefulRestart ?? false}
   [[neighbors.afi-safis]]
     [neighbors.afi-safis.config]
       afi-safi-name = "l2vpn-evpn"

@@ -45,6 +45,8 @@ export interface NeighborConfig {
   readonly enforceFirstAs?: boolean;
   /** Offers enhanced route refresh (RFC 7313); not where absent. */
   readonly enhancedRefresh?: boolean;
+  /** Its routes stay over a NOTIFICATION if it keeps ours (RFC 8538); true where absent. */
+  readonly gracefulRestartNotification?: boolean;
   /** How often our own AS may be in a path; 0 where absent. */
   readonly allowasIn?: number;
   /** The key of TCP MD5 signatures (RFC 2385), as the file has it; without where absent. */
@@ -133,6 +135,7 @@ const SESSION_SETTINGS: Readonly<
   ttlSecurity: () => false,
   ebgpMultihop: () => false,
   enhancedRefresh: () => false,
+  gracefulRestartNotification: () => false,
   holdTime: () => false,
   keepaliveTime: () => false,
   families: () => false,

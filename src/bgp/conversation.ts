@@ -14,6 +14,7 @@ import { unansweredText } from './connection-error.js';
 import { Established, type Refresh } from './established.js';
 import type { FsmEvent, FsmState, NotificationContent } from './fsm-types.js';
 import { guardedClock } from './guarded-clock.js';
+import { outlivesNotification, sessionEndOf } from './hard-reset.js';
 import { type Ending, endingOf } from './idle-hold.js';
 import type { Link, LinkHost } from './link.js';
 import { Links } from './links.js';
@@ -95,12 +96,17 @@ export class Conversation implements LinkHost, UpdateHost {
     this.attempts.ending('returning');
   }
 
-  /** Ends all with this Cease, and makes no attempt anew; nothing of the neighbor is kept. */
+  /**
+   * Ends all with this Cease, and makes no attempt anew; of the neighbor that alone is kept which both of us keep over such a NOTIFICATION,
+   * of the session that stands.
+   */
   end(notification: NotificationContent, reason: string): void {
     this.guard(() => {
       this.record.failing(reason);
-      this.links.stop({ type: 'ManualStop', notification });
-      this.routes.stop();
+      const event = { type: 'ManualStop', notification } as const;
+      const isOver = sessionEndOf(event) === 'over' || !outlivesNotification(this.#established?.negotiated);
+      this.links.stop(event);
+      if (isOver) this.routes.stop();
       this.record.forget();
     });
   }
@@ -186,8 +192,7 @@ export class Conversation implements LinkHost, UpdateHost {
     this.record.flaps++;
     this.attempts.sessionDown(established.uptime);
     this.settings.sessionDown();
-    // A NOTIFICATION, sent or received, ends the session for good (RFC 4724 §4)
-    this.routes.sessionDown(established.negotiated, event.type === 'TcpConnectionFails');
+    this.routes.sessionDown(established.negotiated, sessionEndOf(event));
   }
 
   stateChanged(link: Link, from: FsmState, event: FsmEvent): void {

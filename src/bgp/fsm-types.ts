@@ -41,14 +41,19 @@ export type FsmEvent =
         | 'BGPOpen'
         | 'OpenCollisionDump'
         | 'NotifMsgVerErr'
-        | 'NotifMsg'
         | 'KeepAliveMsg'
         | 'UpdateMsg'
         | 'RouteRefreshMsg';
     }
   | {
-      /** The stops carry the Cease that the peer shall read, the errors what the decoder found. */
-      readonly type: 'ManualStop' | 'AutomaticStop' | 'BGPHeaderErr' | 'BGPOpenMsgErr' | 'UpdateMsgErr';
+      /** The stops carry the Cease that the peer shall read, the errors what the decoder found, NotifMsg what the peer has sent. */
+      readonly type:
+        | 'ManualStop'
+        | 'AutomaticStop'
+        | 'BGPHeaderErr'
+        | 'BGPOpenMsgErr'
+        | 'UpdateMsgErr'
+        | 'NotifMsg';
       readonly notification: NotificationContent;
     };
 

@@ -18,6 +18,7 @@ import {
 } from '../wire/index.js';
 import { transition } from './fsm.js';
 import type { FsmAction, FsmEvent, FsmState, FsmTimer, NotificationContent } from './fsm-types.js';
+import { asSent } from './hard-reset.js';
 import { HoldTimer } from './hold-timer.js';
 import type { Negotiated, OpenRefusal } from './open.js';
 import type { SessionSettings } from './session-settings.js';
@@ -205,11 +206,13 @@ export class Link {
       case 'sendKeepalive':
         this.send(MessageType.KEEPALIVE, KEEPALIVE);
         break;
-      case 'sendNotification':
+      case 'sendNotification': {
         if (this.#connection === undefined) break;
-        this.send(MessageType.NOTIFICATION, encodeNotification(action));
-        this.#host.record.notified('sent', action);
+        const sent = asSent(action, this.negotiated);
+        this.send(MessageType.NOTIFICATION, encodeNotification(sent));
+        this.#host.record.notified('sent', sent);
         break;
+      }
       case 'startTimer':
         this.#startTimer(action);
         break;
@@ -363,7 +366,7 @@ export class Link {
         const versionError =
           message.code === NotificationCode.OPEN_MESSAGE_ERROR &&
           message.subcode === OpenSubcode.UNSUPPORTED_VERSION_NUMBER;
-        this.handle({ type: versionError ? 'NotifMsgVerErr' : 'NotifMsg' });
+        this.handle(versionError ? { type: 'NotifMsgVerErr' } : { type: 'NotifMsg', notification: message });
         break;
       }
       case MessageType.ROUTE_REFRESH: {

@@ -62,7 +62,11 @@ export interface NegotiatedStatus {
   readonly extendedMessage: boolean;
   /** Undefined where the peer offers no graceful restart for EVPN. */
   readonly gracefulRestart:
-    | { readonly restartTime: number; readonly forwardingPreserved: boolean }
+    | {
+        readonly restartTime: number;
+        readonly forwardingPreserved: boolean;
+        readonly outlivesNotification: boolean;
+      }
     | undefined;
 }
 

@@ -26,6 +26,8 @@ export interface PeerRestart {
   readonly restarted: boolean;
   /** The F bit: the peer's forwarding state outlived the restart before this OPEN. */
   readonly forwardingPreserved: boolean;
+  /** Both have the N bit: routes stay over a NOTIFICATION and the end of the hold time, too (RFC 8538). */
+  readonly outlivesNotification: boolean;
 }
 
 /** What both OPENs together negotiate. */
@@ -64,6 +66,12 @@ export interface OpenRefusal {
 /** The families of a neighbor without configured ones. */
 const EVPN_ALONE: readonly AnyFamily[] = [EVPN];
 
+function keepsOverNotification({
+  gracefulRestartNotification = true,
+}: Pick<NeighborConfig, 'gracefulRestartNotification'>): boolean {
+  return gracefulRestartNotification;
+}
+
 /** The families that we offer to a neighbor. */
 export function familiesOf({
   families = EVPN_ALONE,
@@ -79,7 +87,10 @@ function needsExtendedNextHop(family: AnyFamily, neighbor: Pick<NeighborConfig, 
 /** The capabilities that we announce to a neighbor (RFC 5492). */
 export function localCapabilities(
   { asn, restart }: LocalIdentity,
-  neighbor: Pick<NeighborConfig, 'families' | 'enhancedRefresh' | 'interface'>,
+  neighbor: Pick<
+    NeighborConfig,
+    'families' | 'enhancedRefresh' | 'interface' | 'gracefulRestartNotification'
+  >,
 ): readonly Capability[] {
   const families = familiesOf(neighbor);
   const extended = families.filter((family) => needsExtendedNextHop(family, neighbor));
@@ -98,7 +109,7 @@ export function localCapabilities(
     {
       code: 64,
       restartState: restart.restarting,
-      notification: false,
+      notification: keepsOverNotification(neighbor),
       restartTime: RESTART_TIME,
       families: families.map(({ afi, safi }) => ({
         afi,
@@ -181,9 +192,11 @@ export function judgeOpen(
         break;
       case 64: {
         const { restartTime, restartState: restarted } = capability;
+        const outlivesNotification = capability.notification && keepsOverNotification(neighbor);
         for (const { afi, safi, forwardingPreserved } of capability.families) {
           const family = familyAmong(offered, afi, safi);
-          if (family !== undefined) restarts.set(family, { restartTime, restarted, forwardingPreserved });
+          if (family !== undefined)
+            restarts.set(family, { restartTime, restarted, forwardingPreserved, outlivesNotification });
         }
         break;
       }

@@ -4,6 +4,7 @@ import type { AnyFamily, AnyUpdate, UpdateDecoder, WholeMessage } from '../wire/
 import type { NeighborConfig } from './config.js';
 import type { Established } from './established.js';
 import { type FamilyRibs, holdingsOf } from './family-ribs.js';
+import type { SessionEnd } from './hard-reset.js';
 import { LimitWatch } from './limit-watch.js';
 import { type NeighborRouteCounts, NO_COUNTS } from './neighbor-routes.js';
 import type { FamilyStatus } from './neighbor-status.js';
@@ -119,6 +120,7 @@ export class SessionRoutes {
       gracefulRestart: restart && {
         restartTime: restart.restartTime,
         forwardingPreserved: restart.forwardingPreserved,
+        outlivesNotification: restart.outlivesNotification,
       },
       staleRoutes: this.#stale.get(family)?.status,
       endOfRibAt: ofSession?.endOfRibAt,
@@ -131,11 +133,12 @@ export class SessionRoutes {
     for (const [family, stale] of this.#stale) stale.sessionUp(restarts.get(family));
   }
 
-  /** A session has gone; `kept`: without a NOTIFICATION, so that what the neighbor restarts gracefully with stays. */
-  sessionDown({ restarts }: Negotiated, kept: boolean): void {
+  /** A session has gone: what the neighbor restarts gracefully with stays, where it may after such an end. */
+  sessionDown({ restarts }: Negotiated, end: SessionEnd): void {
     for (const [family, stale] of this.#stale) {
       const restart = restarts.get(family);
-      if (kept && restart !== undefined) stale.begin(restart);
+      const isKept = end === 'lost' || (end === 'notified' && restart?.outlivesNotification === true);
+      if (isKept && restart !== undefined) stale.begin(restart);
       else stale.discard();
     }
   }

@@ -190,6 +190,12 @@ const SHARED = {
     default: false,
     ...NEW_SESSION,
   }),
+  'graceful-restart-notification': setting(flag, {
+    description:
+      "Keeps the neighbor's routes as stale also when a NOTIFICATION or the hold time ends the session, if the neighbor keeps ours (RFC 8538, the N bit); with `false`, or without the neighbor's, they are removed then. What is to end all is a Hard Reset, such as a shutdown, a reset and too many routes.",
+    default: true,
+    ...NEW_SESSION,
+  }),
   'allowas-in': setting(integer(0, 10), {
     description:
       'How many times our own AS may be in the AS_PATH of a route: for leaves that share one AS number. Our own routes that come back are still not used.',

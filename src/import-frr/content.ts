@@ -182,6 +182,8 @@ export class Content {
     const first = this.#model.enforcesFirstAs;
     if (first !== undefined && peer.group === undefined && !peer.settings.has('enforce-first-as'))
       this.#put(item, 'enforce-first-as', first.value, first.line);
+    if (peer.group === undefined)
+      for (const [setting, { value, line }] of this.#model.ofAll) this.#put(item, setting, value, line);
     if (peer.limits.size > 0) {
       const limits: Mapping = {};
       for (const [family, { value, line }] of peer.limits) this.#put(limits, family, value, line);

@@ -94,6 +94,8 @@ export interface Model {
   readonly defaultFamilies: Set<FamilyName>;
   timers: Given<{ keepalive: number; hold: number }> | undefined;
   enforcesFirstAs: Given<boolean> | undefined;
+  /** Settings of evpnd's neighbors that FRR has once for all. */
+  readonly ofAll: Map<string, Given<boolean | number>>;
   alwaysComparesMed: Given<true> | undefined;
   relaxesMultipath: Given<true> | undefined;
   listenLimit: Given<number> | undefined;
@@ -126,6 +128,7 @@ export function emptyModel(): Model {
     defaultFamilies: new Set(['ipv4-unicast']),
     timers: undefined,
     enforcesFirstAs: undefined,
+    ofAll: new Map(),
     alwaysComparesMed: undefined,
     relaxesMultipath: undefined,
     listenLimit: undefined,

@@ -44,6 +44,12 @@ export const BGP_ROWS: readonly Row[] = [
   row('bgp', 'no bgp enforce-first-as', (_, { model, line }) => {
     model.enforcesFirstAs = { value: false, line };
   }),
+  row('bgp', 'bgp graceful-restart notification', (_, { model, line }) => {
+    model.ofAll.set('graceful-restart-notification', { value: true, line });
+  }),
+  row('bgp', 'no bgp graceful-restart notification', (_, { model, line }) => {
+    model.ofAll.set('graceful-restart-notification', { value: false, line });
+  }),
   row(
     'bgp',
     'bgp listen range <prefix> peer-group <group>',
@@ -81,7 +87,13 @@ export const BGP_ROWS: readonly Row[] = [
     'no bgp network import-check',
     'coalesce-time <time>',
     'bgp graceful-restart',
+    'bgp hard-administrative-reset',
     'neighbor <peer> graceful-restart',
+  ),
+  ...refused(
+    'bgp',
+    "an operator's reset is a Hard Reset, which removes the routes on both sides (RFC 8538)",
+    'no bgp hard-administrative-reset',
   ),
   ...refused(
     'bgp',

@@ -41,6 +41,7 @@ export {
   decodeShutdownCommunication,
   encodeNotification,
   encodeShutdownCommunication,
+  hardReset,
   hardResetContent,
 } from './notification.js';
 export * from './notification-codes.js';

@@ -46,6 +46,15 @@ export function hardResetContent({
   return { code: data[0], subcode: data[1], data: data.subarray(2) };
 }
 
+/** Returns the Cease/Hard Reset that carries this NOTIFICATION (RFC 8538 §3). */
+export function hardReset({ code, subcode, data }: NotificationMessage): NotificationMessage {
+  return {
+    code: NotificationCode.CEASE,
+    subcode: CeaseSubcode.HARD_RESET,
+    data: Uint8Array.of(code, subcode, ...data),
+  };
+}
+
 /**
  * Data for Cease subcodes 2 and 4: a length octet and UTF-8 text (RFC 9003 §2). Text beyond 255 octets is cut between
  * two characters.

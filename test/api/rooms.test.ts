@@ -284,7 +284,13 @@ test('a session that is lost takes its rows along, and the last reason is told',
   house.clock.advance(5000);
   t.like(await here.get('/api/v1/neighbors/10.1.0.2'), {
     established: false,
-    lastError: { direction: 'received', code: 6, subcode: 2 },
+    lastError: {
+      direction: 'received',
+      code: 6,
+      subcode: 9,
+      text: 'Cease (6), Hard Reset (9) for Cease (6), Administrative Shutdown (2): maintenance',
+      hardReset: { code: 6, subcode: 2 },
+    },
     flaps: 1,
   });
   const status = (await here.get('/api/v1/status')) as { problems: { severity: string; problem: string }[] };

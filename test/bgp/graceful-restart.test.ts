@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Speaker } from '../../src/bgp/index.js';
+import type { NeighborConfig, Speaker } from '../../src/bgp/index.js';
 import { encodeNotification, MessageType } from '../../src/wire/index.js';
 import {
   EVPN_CAPABILITIES,
@@ -29,19 +29,19 @@ const tell = (peer: RawPeer, ...which: number[]) =>
 /** What an OPEN says of graceful restart: the F bit of EVPN, EVPN not in the list, or no capability at all. */
 type Offer = 'F=0' | 'F=1' | 'no family' | 'other family' | 'nothing';
 
-function capability(offer: Offer, restartTime: number) {
+function capability(offer: Offer, restartTime: number, notification = false) {
   if (offer === 'nothing') return [];
   const family = { afi: offer === 'other family' ? 1 : 25, safi: offer === 'other family' ? 1 : 70 };
   const families = offer === 'no family' ? [] : [{ ...family, forwardingPreserved: offer === 'F=1' }];
-  return [{ code: 64, restartState: false, notification: false, restartTime, families } as const];
+  return [{ code: 64, restartState: false, notification, restartTime, families } as const];
 }
 
 /** A speaker whose neighbor has told MACs 1 and 2 and its End-of-RIB in a session with that offer. */
-async function graceful(first: Offer = 'F=0') {
+async function graceful(first: Offer = 'F=0', notification = false, config: Partial<NeighborConfig> = {}) {
   const fabric = new Fabric();
   const speaker = fabric.speaker('10.0.0.1', {
     asn: 65001,
-    neighbors: [neighborConfig('10.0.0.2', 65002, { passive: true })],
+    neighbors: [neighborConfig('10.0.0.2', 65002, { passive: true, ...config })],
   });
   await speaker.start();
   const connect = (offer: Offer, restartTime = 30) =>
@@ -51,7 +51,7 @@ async function graceful(first: Offer = 'F=0') {
       .establish(
         openOf(65002, '10.0.0.2', {
           holdTime: 0,
-          capabilities: [...EVPN_CAPABILITIES(65002), ...capability(offer, restartTime)],
+          capabilities: [...EVPN_CAPABILITIES(65002), ...capability(offer, restartTime, notification)],
         }),
       );
   const peer = tell(connect(first), 1, 2).send(END_OF_RIB);
@@ -179,6 +179,104 @@ test('a NOTIFICATION, sent or received, and our own stop keep nothing', async (t
   void stopped.speaker.stop();
   stopped.fabric.clock.runUntilIdle();
   t.deepEqual(macs(stopped.speaker), []);
+});
+
+// RFC 8538
+
+const cease = (subcode: number, data: readonly number[] = []) =>
+  encodeNotification({ code: 6, subcode, data: Uint8Array.from(data) });
+
+for (const [name, message, kept] of [
+  ['Cease, Administrative Shutdown', cease(2), [1, 2]],
+  ['Hold Timer Expired', encodeNotification({ code: 4, subcode: 0, data: new Uint8Array(0) }), [1, 2]],
+  ['an error in an UPDATE', encodeNotification({ code: 3, subcode: 1, data: new Uint8Array(0) }), [1, 2]],
+  ['Cease, Hard Reset', cease(9, [6, 2]), []],
+  ['Cease, Hard Reset, which carries nothing', cease(9), []],
+  ['Cease, BFD Down', cease(10), []],
+] as const)
+  test(`both with the N bit, and the neighbor sends ${name}: ${kept.length > 0 ? 'kept' : 'removed'}`, async (t) => {
+    const { speaker, peer, connect } = await graceful('F=0', true);
+    t.like(speaker.neighbor('10.0.0.2')?.negotiated?.gracefulRestart, { outlivesNotification: true });
+    peer.send(message);
+    t.deepEqual(macs(speaker), kept as unknown as number[]);
+    t.is(speaker.neighbor('10.0.0.2')?.staleRoutes?.count, kept.length > 0 ? 2 : undefined);
+    tell(connect('F=1'), 1).send(END_OF_RIB);
+    t.deepEqual(macs(speaker), [1]);
+  });
+
+for (const [what, notification, config] of [
+  ['we', true, { gracefulRestartNotification: false }],
+  ['the neighbor', false, {}],
+] as const)
+  test(`${what} without the N bit: a NOTIFICATION keeps nothing, and a shutdown is no Hard Reset`, async (t) => {
+    const received = await graceful('F=1', notification, config);
+    received.peer.send(cease(4));
+    t.deepEqual(macs(received.speaker), []);
+    const sent = await graceful('F=1', notification, config);
+    const [{ capabilities }] = sent.peer.opens;
+    t.is(
+      capabilities.some((one) => one.code === 64 && one.notification),
+      what !== 'we',
+    );
+    sent.speaker.shutDownNeighbor('10.0.0.2');
+    sent.fabric.clock.runUntilIdle();
+    t.is(sent.peer.lastNotification, '6/2');
+  });
+
+for (const [name, end, notification, kept] of [
+  ['a shutdown', (s: Speaker) => s.shutDownNeighbor('10.0.0.2', 'x'), '6/9 06020178', []],
+  ['a reset', (s: Speaker) => s.resetNeighbor('10.0.0.2'), '6/9 0604', []],
+  ['our end', (s: Speaker) => s.stop(), '6/9 0602', []],
+  [
+    'the removal of the neighbor',
+    (s: Speaker) => s.reconfigure({ asn: 65001, routerId: 0x0a000001, listen: [], neighbors: [] }),
+    '6/9 0603',
+    [],
+  ],
+  ['too many routes', (s: Speaker) => reconfigured(s, { maxRoutes: 1 }), '6/9 060100194600000001', []],
+  ['another setting', (s: Speaker) => reconfigured(s, { holdTime: 30, keepaliveTime: 10 }), '6/6', [1, 2]],
+] as const)
+  test(`both with the N bit: ${name} is ${notification}, ${kept.length > 0 ? 'which keeps' : 'which removes'} the routes`, async (t) => {
+    const { fabric, speaker, peer } = await graceful('F=0', true);
+    void end(speaker);
+    fabric.clock.runUntilIdle();
+    await new Promise((resolve) => setImmediate(resolve));
+    fabric.clock.runUntilIdle();
+    t.is(peer.lastNotification, notification);
+    t.deepEqual(macs(speaker), kept as unknown as number[]);
+    fabric.clock.advance(40_000);
+    t.deepEqual(macs(speaker), [], 'after the restart time');
+  });
+
+const reconfigured = (speaker: Speaker, config: Partial<NeighborConfig>) =>
+  speaker.reconfigure({
+    asn: 65001,
+    routerId: 0x0a000001,
+    listen: [{ address: '10.0.0.1', port: 179 }],
+    neighbors: [neighborConfig('10.0.0.2', 65002, { passive: true, ...config })],
+  });
+
+test('both with the N bit: the end of the hold time keeps the routes', async (t) => {
+  const fabric = new Fabric();
+  const speaker = fabric.speaker('10.0.0.1', {
+    asn: 65001,
+    neighbors: [neighborConfig('10.0.0.2', 65002, { passive: true })],
+  });
+  await speaker.start();
+  const peer = fabric
+    .peer('10.0.0.2')
+    .connect('10.0.0.1')
+    .establish(
+      openOf(65002, '10.0.0.2', {
+        capabilities: [...EVPN_CAPABILITIES(65002), ...capability('F=0', 30, true)],
+      }),
+    );
+  tell(peer, 1);
+  fabric.clock.advance(9_500);
+  t.is(peer.lastNotification, '4/0');
+  t.deepEqual(macs(speaker), [1]);
+  fabric.clock.advance(30_000);
+  t.deepEqual(macs(speaker), []);
 });
 
 // RFC 4724 §4.2, where the neighbor is the receiving speaker

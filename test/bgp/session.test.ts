@@ -70,7 +70,7 @@ test('our OPEN says what we are', async (t) => {
         {
           code: 64,
           restartState: false,
-          notification: false,
+          notification: true,
           restartTime: 120,
           families: [{ afi: 25, safi: 70, forwardingPreserved: false }],
         },

@@ -134,6 +134,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'evpn.import-ethernet-tags': 'vni',
   'neighbors[].enforce-first-as': false,
   'neighbors[].enhanced-refresh': true,
+  'neighbors[].graceful-restart-notification': false,
   'neighbors[].allowas-in': 1,
   'neighbors[].password-file': keyFile('secret'),
   'neighbors[].ttl-security': 7,

@@ -61,6 +61,14 @@ for (const [statement, expected] of [
     });
   });
 
+test('bgp graceful-restart notification, which FRR has for all neighbors', (t) => {
+  for (const [statement, value] of [
+    ['bgp graceful-restart notification', true],
+    ['no bgp graceful-restart notification', false],
+  ] as const)
+    t.is(neighborOf(` ${statement}`)['graceful-restart-notification'], value);
+});
+
 test('neighbor: no enforce-first-as', (t) => {
   t.is(neighborOf(' no neighbor 10.1.1.0 enforce-first-as')['enforce-first-as'], false);
   t.is(neighborOf(' no bgp enforce-first-as')['enforce-first-as'], false);

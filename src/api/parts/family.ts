@@ -12,6 +12,9 @@ export const GracefulRestart = (description: string) =>
       {
         restartTimeSeconds: Count('Seconds for which its routes are kept after the session.'),
         forwardingPreserved: Type.Boolean({ description: 'The F bit, of its last restart.' }),
+        notification: Type.Boolean({
+          description: 'Routes are kept over a NOTIFICATION too: both sides have the N bit (RFC 8538).',
+        }),
       },
       { ...closed, description },
     ),
@@ -54,7 +57,11 @@ export function gracefulRestartItem(
   restart: FamilyStatus['gracefulRestart'],
 ): Static<ReturnType<typeof GracefulRestart>> {
   return restart
-    ? { restartTimeSeconds: restart.restartTime, forwardingPreserved: restart.forwardingPreserved }
+    ? {
+        restartTimeSeconds: restart.restartTime,
+        forwardingPreserved: restart.forwardingPreserved,
+        notification: restart.outlivesNotification,
+      }
     : null;
 }
 

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { NeighborError, NeighborStatus, Refusal } from '../../bgp/index.js';
 import { UNUSED } from '../../evpn/index.js';
-import { formatNlri, type Capability as Offered } from '../../wire/index.js';
+import { formatNlri, hardResetContent, type Capability as Offered } from '../../wire/index.js';
 import {
   Family,
   familyItem,
@@ -180,7 +180,16 @@ export const NeighborSchema = Type.Object(
           direction: Type.Union([Type.Literal('sent'), Type.Literal('received')]),
           code: Type.Integer({ minimum: 0, maximum: 255 }),
           subcode: Type.Integer({ minimum: 0, maximum: 255 }),
-          text: Text('The names of code and subcode.'),
+          text: Text('The names of code and subcode, and of those that a Hard Reset carries.'),
+          hardReset: nullable(
+            Type.Object(
+              {
+                code: Type.Integer({ minimum: 0, maximum: 255 }),
+                subcode: Type.Integer({ minimum: 0, maximum: 255 }),
+              },
+              { ...closed, description: 'What a Cease/Hard Reset carries (RFC 8538 §3); null otherwise.' },
+            ),
+          ),
           dataHex: Type.String({ pattern: '^([0-9a-f]{2})*$' }),
           at: Time(),
         },
@@ -329,6 +338,7 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
           code: notification.code,
           subcode: notification.subcode,
           text: notification.text,
+          hardReset: carriedItem(notification),
           dataHex: Buffer.from(notification.data).toString('hex'),
           at: timeText(notification.time) ?? '',
         }
@@ -361,6 +371,13 @@ function faultItem(last: NeighborStatus['faults']['last']): NeighborItem['faults
   if (!last) return null;
   const { outcome, field, detail, time } = last;
   return { outcome, field, detail, at: timeText(time) ?? '' };
+}
+
+function carriedItem(
+  notification: NonNullable<NeighborStatus['lastNotificationReceived']>,
+): { code: number; subcode: number } | null {
+  const carried = hardResetContent(notification);
+  return carried === undefined ? null : { code: carried.code, subcode: carried.subcode };
 }
 
 function newest<Record extends { readonly time: number }>(
@@ -405,6 +422,7 @@ function capabilityItem(capability: Offered): CapabilityItem {
         name: 'graceful-restart',
         value: [
           `${capability.restartTime} s`,
+          ...(capability.notification ? ['notification'] : []),
           ...capability.families.map(
             ({ afi, safi, forwardingPreserved }) =>
               `${afi}/${safi}${forwardingPreserved ? ' preserved' : ''}`,

@@ -103,7 +103,7 @@ export function neighbor(address: string): NeighborItem {
       ],
       received: [],
     },
-    gracefulRestart: { restartTimeSeconds: 120, forwardingPreserved: false },
+    gracefulRestart: { restartTimeSeconds: 120, forwardingPreserved: false, notification: true },
     staleRoutes: { count: 3, until: '2026-01-01T00:02:00.000Z' },
     families: [
       {
@@ -116,7 +116,7 @@ export function neighbor(address: string): NeighborItem {
         refused: [],
         maxRoutes: null,
         sent: 3,
-        gracefulRestart: { restartTimeSeconds: 120, forwardingPreserved: false },
+        gracefulRestart: { restartTimeSeconds: 120, forwardingPreserved: false, notification: true },
         staleRoutes: { count: 3, until: '2026-01-01T00:02:00.000Z' },
         endOfRibReceivedAt: '2026-01-01T00:00:11.000Z',
       },
@@ -164,6 +164,7 @@ export function neighbor(address: string): NeighborItem {
       code: 6,
       subcode: 4,
       text: 'Cease / Administrative Reset',
+      hardReset: null,
       dataHex: '0a0b',
       at: '2026-01-01T00:00:05.000Z',
     },
