@@ -11,7 +11,7 @@ const EXIT_CONFIG = 78;
  */
 export function giveUp(error: unknown, log: Pick<Logger, 'fatal'>): number {
   if (error instanceof ConfigError) {
-    for (const finding of error.findings) log.fatal({}, formatFinding(finding));
+    for (const finding of error.findings) log.fatal({ event: 'config.fault' }, formatFinding(finding));
     return EXIT_CONFIG;
   }
   log.fatal(framesOf(error), `evpnd cannot start: ${error instanceof Error ? error.message : String(error)}`);

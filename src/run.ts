@@ -6,7 +6,7 @@ import { yieldHelperThreads } from './helper-threads.js';
 import { lockNamespace } from './instance-lock.js';
 import { kernelInsight } from './kernel-insight.js';
 import { LinuxKernel, LinuxSnooper, requireRowPermission, sdNotify } from './linux/index.js';
-import { createLogger } from './logger.js';
+import { createLogger, setLogLevels } from './logger.js';
 import type { ReloadRequests } from './reload-requests.js';
 import { RuntimeConfiguration } from './runtime-configuration.js';
 import { kernelPolicy } from './settings.js';
@@ -34,7 +34,7 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
   const file = new ConfigurationFile(path, log);
   const config = await file.start();
   const configuration = new RuntimeConfiguration(file);
-  log.level = config.log.level;
+  setLogLevels(log, config.log);
   if (config.mode === 'active') {
     await lockNamespace();
     requireRowPermission();
@@ -71,7 +71,7 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
     configuration,
     problems: () => [file.problem, snooper?.problem].filter((problem) => problem !== undefined),
     onConfig: (wanted) => {
-      log.level = wanted.log.level;
+      setLogLevels(log, wanted.log);
       kernel.setPolicy(kernelPolicy(wanted));
     },
   });

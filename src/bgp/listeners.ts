@@ -78,7 +78,7 @@ export class Listeners {
           added.set(key, await this.#open(endpoint, peers));
         } catch (error) {
           if (!(error instanceof ListenError) || !isBearable(error, config.listen.length)) throw error;
-          this.#log.warn({ ...endpoint }, error.message);
+          this.#log.warn({ event: 'bgp.listen', ...endpoint }, error.message);
         }
       }
       this.#secure(peers);
@@ -110,7 +110,7 @@ export class Listeners {
         else this.#listeners.set(key, listener);
       } catch (error) {
         if (!(error instanceof ListenError)) throw error;
-        this.#log.warn({ ...endpoint }, error.message);
+        this.#log.warn({ event: 'bgp.listen', ...endpoint }, error.message);
       }
     }
   }

@@ -1,5 +1,17 @@
 import { formatIp } from '../types/index.js';
-import { flag, integer, list, oneOf, parsed, required, section, setting, text, texts } from './setting.js';
+import {
+  flag,
+  integer,
+  list,
+  oneOf,
+  optional,
+  parsed,
+  required,
+  section,
+  setting,
+  text,
+  texts,
+} from './setting.js';
 import { EVPN } from './settings-evpn.js';
 import { AS_NUMBER, addressStandIn, LISTEN_RANGE, NEIGHBOR, PEER_GROUP, PORT } from './settings-neighbor.js';
 import { POLICY } from './settings-policy.js';
@@ -18,6 +30,15 @@ export const DEFAULT_STATE_DIRECTORY = '/var/lib/evpnd';
 const LONGEST_SOCKET_PATH = 107;
 /** PATH_MAX with its terminator is 4096 (linux/limits.h). */
 const LONGEST_PATH = 4095;
+
+const LEVELS = oneOf('debug', 'info', 'warn', 'error');
+
+const subsystemLevel = (what: string) =>
+  optional(LEVELS, {
+    description: `Of ${what}. Default: \`log.level\`.`,
+    effect: 'live',
+    change: 'applies from the next line on',
+  });
 
 /** The table of settings: every key of the configuration file, in the order of the manual. */
 export const SETTINGS = {
@@ -134,12 +155,26 @@ export const SETTINGS = {
     change: 'with `true` they are set at once; with `false` they stay as they are',
   }),
   log: section('The log.', {
-    level: setting(oneOf('debug', 'info', 'warn', 'error'), {
+    level: setting(LEVELS, {
       description: 'The lowest severity that is logged: `debug`, `info`, `warn` or `error`.',
       default: 'info',
       effect: 'live',
       change: 'applies from the next line on',
     }),
+    subsystems: section(
+      'Another `level` for the lines of a subsystem: those whose `event` begins with its name ([log.md](log.md)).',
+      {
+        daemon: subsystemLevel('start, stop and the first synchronization'),
+        config: subsystemLevel('the configuration file'),
+        api: subsystemLevel('the REST API'),
+        bgp: subsystemLevel('sessions and what comes over them'),
+        bfd: subsystemLevel('BFD'),
+        nd: subsystemLevel('router advertisements'),
+        evpn: subsystemLevel('VNIs, moves and duplicates'),
+        hosts: subsystemLevel('hosts of our own ports'),
+        kernel: subsystemLevel('devices, rows and netlink'),
+      },
+    ),
   }),
   kernel: section('The netlink sockets.', {
     'receive-buffer-bytes': setting(integer(65536, 1073741823, 'bytes'), {

@@ -66,7 +66,7 @@ export class Monitor {
     this.#log = log;
     this.#socket = new RouteSocket(BUFFER, ROOM, { receiveBuffer, datagrams: READING, sockets });
     if (this.#socket.refused !== undefined)
-      log.warn({ receiveBuffer }, `${this.#socket.refused}: bursts of changes will cost re-reads`);
+      log.warn({ receiveBuffer }, `bursts of changes will cost re-reads: ${this.#socket.refused}`);
     for (const group of withRoutes ? [...GROUPS, ...ROUTE_GROUPS] : GROUPS)
       if (!this.#socket.join(group))
         log.warn(

@@ -4,6 +4,7 @@ import { parseConfig } from '../../src/config/load.js';
 import { eventReference } from '../api/support/event-reference.js';
 import { metricsReference } from '../api/support/metrics-reference.js';
 import { commandReference } from '../cli/support/command-reference.js';
+import { logReference } from '../daemon/support/log-reference.js';
 import { configReference, reloadReference } from './support/reference.js';
 import { stepReference } from './support/step-reference.js';
 
@@ -15,6 +16,7 @@ const PARTS = {
   metrics: ['docs/metrics.md', metricsReference],
   commands: ['docs/evpnctl.md', commandReference],
   events: [MANUAL, eventReference],
+  log: ['docs/log.md', logReference],
 } as const;
 
 for (const [part, [file, written]] of Object.entries(PARTS))

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Logger } from 'pino';
-import { createLogger } from '../../src/logger.js';
+import { createLogger, setLogLevels } from '../../src/logger.js';
 
 /** What `work` logs; `journal` names the stream for the environment. */
 function logged(
@@ -69,4 +69,28 @@ test('a journal stream that is not the output changes nothing, such as one inher
     (log) => log.info({}, 'plain'),
   );
   t.is(JSON.parse(line).msg, 'plain');
+});
+
+test('a line has the id of its text, or its own; a subsystem may have another level than the rest', (t) => {
+  const lines = logged(
+    t,
+    () => undefined,
+    (log) => {
+      log.info({ neighbor: '192.0.2.1' }, 'BGP session established');
+      log.warn({ event: 'bgp.listen' }, 'EADDRINUSE');
+      setLogLevels(log, { level: 'warn', subsystems: { bgp: 'debug', evpn: undefined } });
+      log.info({}, 'MAC moved');
+      log.debug({}, 'BGP session refused');
+      log.warn({}, 'duplicate address: it keeps moving between leaves');
+      log.info({}, 'of no subsystem');
+      setLogLevels(log, { level: 'info', subsystems: {} });
+      log.debug({}, 'BGP session refused');
+      log.info({}, 'MAC moved');
+    },
+  ).map((text) => JSON.parse(text));
+  t.deepEqual(
+    lines.map(({ event, level }) => `${level} ${event}`),
+    ['info bgp.up', 'warn bgp.listen', 'debug bgp.refused', 'warn evpn.duplicate', 'info evpn.mac-moved'],
+  );
+  t.is(lines[0].neighbor, '192.0.2.1');
 });
