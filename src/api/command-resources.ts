@@ -14,7 +14,7 @@ import {
   ShutdownQuery,
   wordsParameter,
 } from './parameters.js';
-import { named, operationId, problemAnswers } from './resource.js';
+import { named, problemAnswers } from './resource.js';
 
 interface Command {
   readonly method: 'POST' | 'DELETE';
@@ -135,8 +135,6 @@ export function addCommands(scope: FastifyInstance, commands: Commands, log: Log
       url: path,
       schema: {
         summary,
-        tags: [path.split('/')[1]],
-        operationId: operationId(method, path),
         querystring: query,
         ...(params && { params }),
         response: { 200: { description: 'OK', allOf: [answer] }, ...problemAnswers(problems) },

@@ -6,7 +6,7 @@ import { onlyByUnixSocket } from './command-resources.js';
 import type { ConfigOutcome, ConfigRefusal, Configuration } from './configuration.js';
 import { Problem } from './errors.js';
 import { NoQuery } from './parameters.js';
-import { named, operationId, problemAnswers } from './resource.js';
+import { named, problemAnswers } from './resource.js';
 import { closed, nullable, Text } from './schema-words.js';
 
 /** Longest change in octets. */
@@ -142,8 +142,6 @@ export function addConfiguration(scope: FastifyInstance, configuration: Configur
     {
       schema: {
         summary: 'The configuration in effect, as the file would have it',
-        tags: ['config'],
-        operationId: operationId('GET', '/config'),
         querystring: NoQuery,
         response: { 200: { description: 'OK', allOf: [named('Configuration')] }, ...problemAnswers([400]) },
       },
@@ -158,8 +156,6 @@ export function addConfiguration(scope: FastifyInstance, configuration: Configur
     {
       schema: {
         summary: 'An item of a list of the configuration',
-        tags: ['config'],
-        operationId: operationId('GET', '/config/:list/:key'),
         querystring: NoQuery,
         params: ItemPath,
         response: {
@@ -183,8 +179,6 @@ export function addConfiguration(scope: FastifyInstance, configuration: Configur
       bodyLimit: MOST_OCTETS,
       schema: {
         summary,
-        tags: ['config'],
-        operationId: operationId(method, path),
         querystring: ChangeQuery,
         headers: IfMatch,
         ...(params && { params }),
@@ -194,7 +188,7 @@ export function addConfiguration(scope: FastifyInstance, configuration: Configur
         }),
         response: {
           200: { description: 'OK', allOf: [named('ConfigurationChange')] },
-          ...problemAnswers([400, 403, 404, 409, 412, 413, 415, 422, 503]),
+          ...problemAnswers([400, 403, 404, 409, 412, 422, 503]),
         },
       },
       onRequest: onlyByUnixSocket,

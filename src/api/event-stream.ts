@@ -48,8 +48,6 @@ export function addEventStream(scope: FastifyInstance, source: EventSource, turn
       exposeHeadRoute: false,
       schema: {
         summary: 'What happens, as server-sent events',
-        tags: ['events'],
-        operationId: 'getEvents',
         querystring: StreamQuery,
         response: {
           200: { description: 'OK', content: { 'text/event-stream': { schema: Type.String() } } },

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './errors.js';
 import { Exposer } from './metrics/exposition.js';
 import { DEFAULT_LIMIT, NoQuery } from './parameters.js';
-import { operationId, problemAnswer, problemAnswers } from './resource.js';
+import { problemAnswer, problemAnswers } from './resource.js';
 import { ENDPOINTS, type ReadModel } from './resources/index.js';
 import type { Turnstile } from './turnstile.js';
 
@@ -15,8 +15,6 @@ export function addResources(scope: FastifyInstance, model: ReadModel, turnstile
       {
         schema: {
           summary: endpoint.summary,
-          tags: [endpoint.path.split('/')[1]],
-          operationId: operationId('GET', endpoint.path),
           querystring: endpoint.query,
           ...(endpoint.params && { params: endpoint.params }),
           response: {
@@ -53,8 +51,6 @@ export function addMetrics(api: FastifyInstance, model: ReadModel, turnstile: Tu
     {
       schema: {
         summary: "Metrics in Prometheus' text format",
-        tags: ['probes'],
-        operationId: 'getMetrics',
         querystring: NoQuery,
         response: {
           200: { description: 'OK', content: { 'text/plain': { schema: Type.String() } } },
@@ -80,8 +76,6 @@ export function addProbes(api: FastifyInstance, model: ReadModel): void {
     {
       schema: {
         summary: 'The event loop turns',
-        tags: ['probes'],
-        operationId: 'getLivez',
         querystring: NoQuery,
         response: { 200: probe('live'), 400: problemAnswer(400) },
       },
@@ -93,8 +87,6 @@ export function addProbes(api: FastifyInstance, model: ReadModel): void {
     {
       schema: {
         summary: 'The state of the kernel has been read and the neighbors have sent their routes',
-        tags: ['probes'],
-        operationId: 'getReadyz',
         querystring: NoQuery,
         response: {
           200: probe('ready'),

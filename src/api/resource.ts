@@ -74,9 +74,3 @@ export function problemAnswer(status: number) {
     content: { 'application/problem+json': { schema: named('Problem') } },
   };
 }
-
-/** GET /vnis/:vni/arp-cache → getVnisVniArpCache */
-export function operationId(method: string, path: string): string {
-  const words = path.split(/[/:-]+/).filter((word) => word !== '');
-  return `${method.toLowerCase()}${words.map((word) => word[0].toUpperCase() + word.slice(1)).join('')}`;
-}

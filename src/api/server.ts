@@ -12,6 +12,7 @@ import { addCommands } from './command-resources.js';
 import type { Commands } from './commands.js';
 import { addConfiguration, CONFIGURATION_SCHEMAS } from './config-resources.js';
 import type { Configuration } from './configuration.js';
+import { completed, HEAD } from './description.js';
 import { Problem, ProblemSchema } from './errors.js';
 import { addEventStream } from './event-stream.js';
 import { addGuards } from './guards.js';
@@ -75,17 +76,12 @@ export async function createApi({
   await api.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: {
-        title: 'evpnd',
-        description:
-          'What an EVPN-VXLAN leaf knows and does. Only the Unix socket takes what changes something.',
-        version,
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      servers: [{ url: '/' }],
+      ...HEAD,
+      info: { ...HEAD.info, version },
     },
     refResolver: { buildLocalReference: (json) => String(json.$id) },
     transform: ({ schema, url }) => ({ schema: withoutAllowed(schema), url }),
+    transformObject: (made) => ('openapiObject' in made ? completed(made.openapiObject) : made.swaggerObject),
   });
   await api.register(swaggerUi, {
     routePrefix: '/docs',

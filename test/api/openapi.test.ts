@@ -50,7 +50,7 @@ interface Description {
 const description: Description = (await api.inject('/openapi.json')).json();
 
 /** Parameters behind the `?` that must be there. */
-const REQUIRED = new Set(['getExplain vni', 'deleteDuplicates vni']);
+const REQUIRED = new Set(['explainAddress vni', 'clearDuplicates vni']);
 
 /** Every URL that the description's answers are checked with; each path of the description has one or more. */
 const URLS: Record<string, readonly string[]> = {
@@ -144,7 +144,9 @@ test('every operation has an id of its own, and every parameter a description', 
 });
 
 test('the description speaks no words of our own', (t) => {
-  t.false(JSON.stringify(description).includes('"allowed":"'));
+  // Examples of problems have a field of that name
+  const schemas = JSON.stringify(description, (key, value) => (key === 'example' ? undefined : value));
+  t.false(schemas.includes('"allowed":"'));
 });
 
 test('there is a URL to check for every path', (t) => {

@@ -94,10 +94,8 @@ export class House {
     await leaf.start();
     await speaker.start();
     leaf.dataPlane.sweep();
-    const config = parseConfig(
-      `{asn: ${asn}, router-id: 10.0.0.${n}, neighbors: [{address: 10.1.0.${3 - n}, remote-as: external}], evpn: {vnis: [{vni: 20, advertise: false}]}}`,
-      'house.yaml',
-    );
+    const configured = `{asn: ${asn}, router-id: 10.0.0.${n}, neighbors: [{address: 10.1.0.${3 - n}, remote-as: external}], evpn: {vnis: [{vni: 20, advertise: false}]}}`;
+    const config = parseConfig(configured, 'house.yaml');
     const startedAt = this.clock.wallTime();
     let made: Promise<FastifyInstance> | undefined;
     const make = () =>
@@ -123,7 +121,7 @@ export class House {
           eventLoop: () => ({ since: 0, samples: 0, delays: undefined }),
         }),
         commands: roomsCommands(leaf.evpn, speaker),
-        configuration: new MemoryConfiguration(),
+        configuration: new MemoryConfiguration(configured),
         log,
         version: '0.1.0',
       });

@@ -1,0 +1,43 @@
+import type { RouteItem } from '../resources/routes.js';
+
+/** A host's route of another leaf. */
+export const ROUTE: RouteItem = {
+  key: '[2]:[0]:[48]:[02:00:00:00:00:02]',
+  type: 2,
+  rd: '10.0.0.2:10010',
+  ethernetTag: 0,
+  mac: '02:00:00:00:00:02',
+  ip: null,
+  prefix: null,
+  gateway: null,
+  esi: '00:00:00:00:00:00:00:00:00:00',
+  labels: [10010],
+  origin: 'remote',
+  paths: [
+    {
+      neighbor: '10.1.0.2',
+      best: true,
+      lostBy: null,
+      stale: false,
+      esi: '00:00:00:00:00:00:00:00:00:00',
+      labels: [10010],
+      nextHop: '10.0.0.2',
+      localPref: null,
+      med: null,
+      communities: [],
+      routeTargets: ['65002:10010'],
+      asPath: [{ type: 'sequence', asns: [65002] }],
+      origin: 'igp',
+      importPolicy: null,
+      originatorId: null,
+      clusterList: [],
+      extendedCommunities: ['encapsulation:VXLAN', 'rt:65002:10010'],
+      macMobility: null,
+      pmsi: null,
+      receivedAt: '2026-03-02T22:13:42.000Z',
+    },
+  ],
+  vnis: [10010],
+};
+/** Where the next page begins. */
+export const ROUTE_CURSOR = 'cmVtb3RlLzY4MDk2LzE0MTA4Mi8yLzAvMjE5OTAyMzI1NTU1NC8wMDAwMDAwMDAwMDAwMDAwMDAwMC8';
