@@ -72,5 +72,6 @@ export default {
     : [`${build}/test/**/*.test.js`, ...(process.env.EVPND_LAB ? [] : [`!${build}/test/lab/**`])],
   sortTestFiles: (a, b) => rank(a) - rank(b) || (a < b ? -1 : 1),
   workerThreads: false,
-  timeout: '120s',
+  // Of lab tests some run a scenario of minutes as one test
+  timeout: process.env.EVPND_LAB ? '10m' : '2m',
 };

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onExit } from './cleanup.js';
 import { sourceFile } from './sources.js';
-import { PACE } from './wait.js';
+import { PACE, pace } from './wait.js';
 
 /** How a machine is run. */
 export interface MachineOptions {
@@ -113,7 +113,8 @@ export async function runInMachine(
   args: readonly string[],
   options: MachineOptions,
 ): Promise<MachineResult> {
-  const { memory = '1G', timeout = 120_000, shares = [], env = {}, root } = options;
+  const { memory = '1G', shares = [], env = {}, root } = options;
+  const timeout = (options.timeout ?? 120_000) * pace;
   const run = mkdtempSync(join(tmpdir(), `evpnd-${kind.short}-${process.pid}-`));
   const file = (name: string) => join(run, name);
   const read = (name: string) => readFileSync(file(name), 'utf8');
@@ -139,7 +140,10 @@ export async function runInMachine(
     writeFileSync(file('shares'), [...shares, run].map((folder) => `${folder}\n`).join(''));
     writeFileSync(
       file('command'),
-      commandText(root === undefined ? kind.path : [], script, args, { [PACE]: String(kind.pace), ...env }),
+      commandText(root === undefined ? kind.path : [], script, args, {
+        [PACE]: String(kind.pace * pace),
+        ...env,
+      }),
     );
     for (const name of ['stdout', 'stderr', 'code']) writeFileSync(file(name), '');
     const started = boot(kind, run, memory, root);

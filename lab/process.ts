@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { onExit } from './cleanup.js';
+import { pace } from './wait.js';
 
 /** How a command is run. */
 export interface RunOptions {
@@ -44,7 +45,7 @@ export function attempt(
   options: RunOptions = {},
 ): Promise<RunResult> {
   const line = [command, ...args].join(' ');
-  const timeout = options.timeout ?? 30_000;
+  const timeout = (options.timeout ?? 30_000) * pace;
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'pipe'],

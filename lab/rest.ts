@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { pace } from './wait.js';
 
 /** What a REST resource answered. */
 export interface RestAnswer<T> {
@@ -14,9 +15,10 @@ export function restCall<T>(
   method: 'GET' | 'POST' | 'DELETE' | 'PUT',
   socketPath: string,
   path: string,
-  timeout = 30_000,
+  patience = 30_000,
   body?: object,
 ): Promise<RestAnswer<T>> {
+  const timeout = patience * pace;
   return new Promise((resolve, reject) => {
     const call = request(
       {

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * The environment variable that says how many times longer than on the host `waitFor` waits: of machines (lab/machine.ts)
- * with a processor that is emulated, some ten times slower, of which waiting is a part only.
+ * The environment variable that says how many times longer than on a host with nothing else to do the lab waits before it
+ * gives up: beside other lanes of `npm test`, and in machines (lab/machine.ts) with a processor that is emulated, some ten
+ * times slower, of which waiting is a part only.
  */
 export const PACE = 'EVPND_LAB_PACE';
-const pace = Number(process.env[PACE] ?? 1);
+/** Its value, by which every patience is multiplied. */
+export const pace = Number(process.env[PACE] ?? 1);
 
 /** How long and how often `waitFor` looks. */
 export interface WaitOptions {

@@ -15,7 +15,8 @@ if [ "$$" -ne 1 ]; then
 fi
 folder=$1
 shift
-export EVPND_LAB=1 TMPDIR=$folder/tmp
+# Beside other lanes everything takes longer
+export EVPND_LAB=1 EVPND_LAB_PACE=3 TMPDIR=$folder/tmp
 mkdir -p "$TMPDIR" || exit 1
 # By a fabric's name, which holds a process id of ours: another lane's fabric may have the same
 for names in /run/netns /run/frr; do

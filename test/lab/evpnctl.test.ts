@@ -37,7 +37,7 @@ test('evpnctl beside a running leaf: the doctor finds a healthy one well and a b
   );
 
   const [segment] = fabric.leaf('leaf1').segments;
-  const watching = ask('watch', '--json', '--kind', 'problem-found', '--count', '1');
+  const watching = ask('watch', '--json', '--kind', 'problem-found', '--since', '1m', '--count', '1');
   await fabric.exec('leaf1', 'ip', 'link', 'set', segment.vxlan, 'down');
   const sick = await waitFor(
     async () => {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import test from 'ava';
-import { runInQemu, setUpNewerKernel } from '../../lab/index.js';
+import { pace, runInQemu, setUpNewerKernel } from '../../lab/index.js';
 
 test.before('the kernel of a newer Debian', async (t) => {
   t.timeout(310_000);
@@ -26,7 +26,7 @@ const script = `
 `;
 
 test('a script runs on Linux 6.12 with bonds and locked ports, and its exit code comes through', async (t) => {
-  t.timeout(70_000);
+  t.timeout(70_000 * pace);
   const { code, stdout, stderr } = await runInQemu('-e', [script], { timeout: 60_000 });
   t.is(code, 7, stderr);
   const { release, ...rest } = JSON.parse(stdout) as Record<string, unknown>;
@@ -35,7 +35,7 @@ test('a script runs on Linux 6.12 with bonds and locked ports, and its exit code
 });
 
 test('a machine that hangs is ended, and no process of it is left', async (t) => {
-  t.timeout(60_000);
+  t.timeout(60_000 * pace);
   const { code, stderr } = await runInQemu('-e', ['setInterval(() => {}, 1000)'], { timeout: 8_000 });
   t.is(code, 124, stderr);
   t.is(spawnSync('pgrep', ['-f', `evpnd-qemu-${process.pid}-`], { encoding: 'utf8' }).stdout, '');

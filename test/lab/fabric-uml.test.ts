@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import {
   type FabricSpec,
+  pace,
   planFabric,
   runOnOldestKernel,
   slowness,
@@ -16,7 +17,7 @@ import {
 const lab = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'lab');
 
 test('a VLAN-aware fabric of FRR with SVIs converges on the oldest kernel that boots', async (t) => {
-  t.timeout(260_000 * slowness);
+  t.timeout(260_000 * slowness * pace);
   const spec: FabricSpec = {
     leaves: [
       { engine: 'frr', mode: 'vlan-aware' },
@@ -40,7 +41,7 @@ test('a VLAN-aware fabric of FRR with SVIs converges on the oldest kernel that b
 });
 
 test('on VLAN-aware bridges evpnd leaves the same rows in the kernel as FRR does', async (t) => {
-  t.timeout(260_000 * slowness);
+  t.timeout(260_000 * slowness * pace);
   const mode = 'vlan-aware';
   const spec: FabricSpec = {
     leaves: [
@@ -67,7 +68,7 @@ test('on VLAN-aware bridges evpnd leaves the same rows in the kernel as FRR does
 });
 
 test('an exit code comes through, and a machine that hangs is ended', async (t) => {
-  t.timeout(60_000 * slowness);
+  t.timeout(60_000 * slowness * pace);
   const failing = await runOnOldestKernel('-e', ['console.log("seen"); process.exit(7)'], {
     timeout: 30_000,
   });
@@ -77,7 +78,7 @@ test('an exit code comes through, and a machine that hangs is ended', async (t) 
 });
 
 test('a machine whose process was killed is swept', async (t) => {
-  t.timeout(60_000 * slowness);
+  t.timeout(60_000 * slowness * pace);
   const index = JSON.stringify(new URL('../../lab/index.js', import.meta.url).href);
   const code = `const { runOnOldestKernel } = await import(${index}); await runOnOldestKernel('-e', ['setInterval(() => {}, 1000)']);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code]);

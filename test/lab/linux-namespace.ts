@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { pace } from '../../lab/index.js';
 
 /** What a case of a scenario came to: one line of JSON on the scenario's standard output. */
 export interface CaseResult {
@@ -27,7 +28,7 @@ export function runScenario(file: string, seconds: number): Promise<CaseResult[]
     child.stderr.setEncoding('utf8').on('data', (text) => {
       errors += text;
     });
-    const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000 * pace);
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { runOnOldestKernel, slowness } from '../../lab/index.js';
+import { pace, runOnOldestKernel, slowness } from '../../lab/index.js';
 import type { CaseResult } from './linux-namespace.js';
 
 test('VLAN-aware bridges of a real kernel, on the oldest kernel that boots', async (t) => {
-  t.timeout(120_000 * slowness);
+  t.timeout(120_000 * slowness * pace);
   const scenario = fileURLToPath(new URL('./linux-vlan-aware-scenario.js', import.meta.url));
   const { code, stdout, stderr } = await runOnOldestKernel(scenario, [], { timeout: 100_000 });
   t.is(code, 0, stderr);

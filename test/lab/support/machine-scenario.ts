@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import {
   type MachineOptions,
+  pace,
   runInQemu,
   runOnOldestKernel,
   setUpNewerKernel,
@@ -21,7 +22,7 @@ async function runScenario(
   options: MachineOptions = {},
 ): Promise<void> {
   const patience = machine === runOnOldestKernel ? slowness : 1;
-  t.timeout((seconds + 10) * 1000 * patience);
+  t.timeout((seconds + 10) * 1000 * patience * pace);
   const { code, stdout, stderr } = await machine(join(folder, file), [], {
     ...options,
     timeout: seconds * 1000,
