@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import test from 'ava';
 import {
   FamilyLocalRib,
@@ -12,7 +13,16 @@ import {
 } from '../../src/bgp/index.js';
 import { tcpSockets } from '../../src/linux/index.js';
 import { parseIp, silentLog, systemClock } from '../../src/types/index.js';
-import { type AnyFamily, EVPN, IPV4_UNICAST } from '../../src/wire/index.js';
+import {
+  type AnyFamily,
+  type Capability,
+  decodeOpen,
+  EVPN,
+  encodeOpen,
+  IPV4_UNICAST,
+  MessageReader,
+  MessageType,
+} from '../../src/wire/index.js';
 import { macRoute, neighborConfig, originated } from '../bgp/fabric.js';
 import { netstat as counter, startBgpd, until } from './bgp-peers.js';
 
@@ -172,6 +182,88 @@ test.serial(
       await speaker.reconfigure(config(limited(4)));
       await until('a session', isUp);
       t.like(speaker.neighbor(THEIRS)?.limitUse, { used: 4, limit: 4, level: 'near' });
+    });
+  },
+);
+
+test.serial('allowas-in: a path of FRR with our AS in it loops, until the setting takes it', async (t) => {
+  const families = { families: [EVPN, IPV4_UNICAST] };
+  await withFrr(t, 65001, families, async ({ speaker, vtysh, isUp }) => {
+    await until('a session', isUp);
+    await vtysh(
+      [
+        'configure terminal',
+        'route-map looped permit 1',
+        'set as-path prepend 65001',
+        'router bgp 65002',
+        'no bgp network import-check',
+        'address-family ipv4 unicast',
+        'network 192.0.2.1/32',
+        `neighbor ${OURS} activate`,
+        `neighbor ${OURS} route-map looped out`,
+      ].join('\n'),
+    );
+    const unicast = () => speaker.neighbor(THEIRS)?.families[1];
+    await until('a loop', () => unicast()?.refused['as-path-loop'] === 1);
+    t.is(unicast()?.received, 0);
+    const flaps = speaker.neighbor(THEIRS)?.flaps;
+    await speaker.reconfigure(config({ ...families, allowasIn: 1 }));
+    await until('the route', () => unicast()?.received === 1);
+    t.is(speaker.neighbor(THEIRS)?.flaps, flaps);
+  });
+});
+
+/** Says an OPEN to FRR from our address, and gives what its OPEN and the type of its next message are. */
+async function greet(capabilities: Capability[]): Promise<{ open: Buffer; next: MessageType }> {
+  const reader = new MessageReader();
+  const heard: { type: MessageType; body: Buffer }[] = [];
+  const socket = connect({ host: THEIRS, port: THEIR_PORT, localAddress: OURS }, () =>
+    socket.write(encodeOpen({ version: 4, myAs: 65001, holdTime: 9, routerId: 0x7f000035, capabilities })),
+  );
+  let failure: Error | undefined;
+  socket.on('error', (error) => {
+    failure = error;
+  });
+  socket.on('data', (chunk) => {
+    reader.push(chunk);
+    for (let message = reader.next(); message; message = reader.next())
+      heard.push({ type: message.type, body: Buffer.from(message.body) });
+  });
+  try {
+    await until("FRR's answer", () => failure !== undefined || heard.length > 1);
+    if (failure) throw failure;
+  } finally {
+    socket.destroy();
+  }
+  return { open: heard[0].body, next: heard[1].type };
+}
+
+test.serial(
+  'extended optional parameters (RFC 9072): FRR reads an OPEN of ours that needs them, and we one of FRR in that form',
+  async (t) => {
+    await withFrr(t, 65001, { shutdown: 'for a test' }, async ({ vtysh, log }) => {
+      await until('FRR listens', () => / starting: /.test(log()));
+      // What FRR does not know it passes over: 20 capabilities of 20 octets are more than fit the short form
+      const unknown = Array.from(
+        { length: 20 },
+        (): Capability => ({ code: 'unknown', rawCode: 239, value: Buffer.alloc(18) }),
+      );
+      const capabilities: Capability[] = [
+        { code: 1, afi: 25, safi: 70 },
+        { code: 65, asn: 65001 },
+        ...unknown,
+      ];
+      const short = await greet(capabilities);
+      t.is(short.next, MessageType.KEEPALIVE);
+      t.not(short.open[9], 255);
+      // With it FRR 8.4 wants the same of its neighbor, and takes no OPEN in the short form any more
+      await vtysh(`configure terminal\nrouter bgp 65002\nneighbor ${OURS} extended-optional-parameters`);
+      const { open, next } = await greet(capabilities);
+      t.is(next, MessageType.KEEPALIVE);
+      // Version, AS, hold time and identifier, then both octets that say that a longer length follows
+      t.deepEqual([...open.subarray(9, 11)], [255, 255]);
+      t.deepEqual(decodeOpen(open).capabilities, decodeOpen(short.open).capabilities);
+      t.true(decodeOpen(open).capabilities.some((each) => each.code === 65 && each.asn === 65002));
     });
   },
 );
