@@ -34,13 +34,13 @@ export function checkTogether(
     values.neighbors.map(({ address }) => address),
     formatIp,
     'one neighbor for an address',
-    (fault, i) => report(['neighbors', i, 'address'], fault),
+    (fault, i, first) => report(['neighbors', i, 'address'], fault, ['neighbors', first, 'address']),
   );
   refuseRepeated(
     values.neighbors.map((neighbor) => neighbor.interface),
     String,
     'one neighbor for an interface',
-    (fault, i) => report(['neighbors', i, 'interface'], fault),
+    (fault, i, first) => report(['neighbors', i, 'interface'], fault, ['neighbors', first, 'interface']),
   );
   values.listenRanges.forEach((range, i) => {
     const place = (key: string) => ['listen-ranges', i, key];
@@ -58,7 +58,7 @@ export function checkTogether(
     values.listenRanges.map(({ prefix }) => formatPrefix(prefix)),
     String,
     'one range for a prefix',
-    (fault, i) => report(['listen-ranges', i, 'prefix'], fault),
+    (fault, i, first) => report(['listen-ranges', i, 'prefix'], fault, ['listen-ranges', first, 'prefix']),
   );
   checkPeerGroups(values, report);
   checkPolicies(values, report);
@@ -212,7 +212,8 @@ function checkKeepalive(
 }
 
 function checkVnis(vnis: readonly VniConfig[], report: Report): void {
-  const refuse = (key: string) => (fault: Fault, i: number) => report(['evpn', 'vnis', i, key], fault);
+  const refuse = (key: string) => (fault: Fault, i: number, first: number) =>
+    report(['evpn', 'vnis', i, key], fault, ['evpn', 'vnis', first, key]);
   refuseRepeated(
     vnis.map(({ vni }) => vni),
     String,

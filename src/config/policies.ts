@@ -13,15 +13,16 @@ export function checkPolicies(
   report: Report,
 ): void {
   const names = policies.map(({ name }) => name);
-  refuseRepeated(names, quoteValue, 'one policy for a name', (fault, i) =>
-    report(['policies', i, 'name'], fault),
+  refuseRepeated(names, quoteValue, 'one policy for a name', (fault, i, first) =>
+    report(['policies', i, 'name'], fault, ['policies', first, 'name']),
   );
   policies.forEach(({ rules }, i) => {
     refuseRepeated(
       rules.map(({ name }) => name),
       quoteValue,
       'one rule of the policy for a name',
-      (fault, k) => report(['policies', i, 'rules', k, 'name'], fault),
+      (fault, k, first) =>
+        report(['policies', i, 'rules', k, 'name'], fault, ['policies', i, 'rules', first, 'name']),
     );
   });
   for (const [list, members] of [

@@ -129,18 +129,19 @@ export function parseEach<Item, Value>(
     .filter((value) => value !== undefined && value !== null);
 }
 
-/** Refuses each value that an earlier one equals; undefined equals nothing. */
+/** Refuses each value that an earlier one equals, and says which that is; undefined equals nothing. */
 export function refuseRepeated<Value>(
   values: readonly Value[],
   format: (value: NonNullable<Value>) => string,
   allowed: string,
-  refuse: (fault: Fault, index: number) => void,
+  refuse: (fault: Fault, index: number, first: number) => void,
 ): void {
-  const seen = new Set<Value>();
+  const seen = new Map<Value, number>();
   values.forEach((value, i) => {
     if (value === undefined || value === null) return;
-    if (seen.has(value)) refuse({ found: `${format(value)} a second time`, allowed }, i);
-    seen.add(value);
+    const first = seen.get(value);
+    if (first === undefined) seen.set(value, i);
+    else refuse({ found: `${format(value)} a second time`, allowed }, i, first);
   });
 }
 

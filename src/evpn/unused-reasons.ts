@@ -54,7 +54,7 @@ export const UNUSED = {
     text: 'no leaf says that it reaches this Ethernet segment (Ethernet A-D per ES route, RFC 7432 §8.2)',
   },
   'route-targets': { level: 'debug', text: 'no VNI imports any of its route targets' },
-  'martian-next-hop': { level: 'warn', text: 'martian next hop: it can be no VTEP' },
+  'martian-next-hop': { level: 'warn', text: 'martian or link-local next hop: it can be no VTEP' },
   'next-hop-family': {
     level: 'warn',
     text: "the VXLAN device cannot reach its next hop, which is not of the address family of the device's `local`",

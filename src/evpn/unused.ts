@@ -1,5 +1,5 @@
 import type { Topology } from '../dataplane/index.js';
-import { type Esi, type Ip, isIpv4, isLinkLocal, isMartian, type Mac } from '../types/index.js';
+import { type Esi, type Ip, isIpv4, isLinkLocal, isMartian, isNoVtep, type Mac } from '../types/index.js';
 import type { MacVrf } from './mac-vrf.js';
 import type { SegmentLeaf } from './remote-segments.js';
 import type { UnusedReason } from './unused-reasons.js';
@@ -17,7 +17,7 @@ export function vtepReason(vtep: Ip, vrf: MacVrf, topology: Topology): UnusedRea
 }
 
 function judgeVtep(vtep: Ip, { at }: MacVrf, topology: Topology): UnusedReason | undefined {
-  if (isMartian(vtep)) return 'martian-next-hop';
+  if (isNoVtep(vtep)) return 'martian-next-hop';
   if (topology.ownVteps.has(vtep)) return 'own-next-hop';
   if (at?.localVtep !== undefined && isIpv4(at.localVtep) !== isIpv4(vtep)) return 'next-hop-family';
   return undefined;

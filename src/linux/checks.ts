@@ -1,5 +1,5 @@
 import type { InterfaceAddress, Severity, TopologyProblem, VniAttachment } from '../dataplane/index.js';
-import { formatIp, IPV4_ANY, type Ip, isIpv4, isMartian, needsZone, type Vni } from '../types/index.js';
+import { formatIp, IPV4_ANY, type Ip, isIpv4, isNoVtep, type Vni } from '../types/index.js';
 import { BR_STATE_FORWARDING } from './constants.js';
 import type { Link, VxlanSettings } from './link-codec.js';
 import type { PortVlans, VniFilter } from './link-table.js';
@@ -97,7 +97,7 @@ export function localAddresses(
   for (const { vxlan } of links) {
     const local = vxlan?.local;
     if (local === undefined) continue;
-    const martian = isMartian(local) || needsZone(local);
+    const martian = isNoVtep(local);
     found.set(local, martian ? MARTIAN : localRoutes.has(local) ? ROUTED : NOWHERE);
   }
   if (found.size === 0) return found;

@@ -114,3 +114,8 @@ export function isMartian(ip: Ip): boolean {
   if (first === 0) return ip === IPV6_ANY || ip === IPV6_LOOPBACK || ip.startsWith(MAPPED);
   return first === 0xff;
 }
+
+/** True for an address that cannot be a VTEP's: a martian, or one in fe80::/10, which a link alone has. */
+export function isNoVtep(ip: Ip): boolean {
+  return isMartian(ip) || needsZone(ip);
+}

@@ -92,7 +92,8 @@ export function prefixOf(ip: Ip, length: number): PrefixKey {
   return prefixKey(masked(ip, length), length);
 }
 
-function masked(ip: Ip, length: number): Ip {
+/** The first `length` bits of the address, the others 0. */
+export function masked(ip: Ip, length: number): Ip {
   if (isIpv4(ip)) return (length === 0 ? 0 : (ip & (-1 << (32 - length))) >>> 0) as Ipv4;
   const octets = length >>> 3;
   const bits = length & 7;

@@ -550,6 +550,11 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     ['f:6:23: evpn.vnis[0].vni: found 16777216; allowed a VNI from 1 to 16777215'],
   ],
   [
+    'VNI 0',
+    `${MINIMAL}evpn: { vnis: [{ vni: 0 }, { vni: 16777215 }] }\n`,
+    ['f:6:23: evpn.vnis[0].vni: found 0; allowed a VNI from 1 to 16777215'],
+  ],
+  [
     'bad route targets and a bad route distinguisher',
     `${MINIMAL}evpn:
   vnis:

@@ -77,6 +77,13 @@ const CONTENTS: readonly (readonly [
     'martian-next-hop',
     'martian-next-hop',
   ],
+  ...(['127.0.0.1', 'fe80::9'] as const).map((nextHop): (typeof CONTENTS)[number] => [
+    `a Type-2 by ${nextHop}`,
+    macRoute(HOST),
+    { nextHop: parseIp(nextHop) },
+    'martian-next-hop',
+    'martian-next-hop',
+  ]),
   ['a Type-4', SEGMENT, {}, 'route-type', 'route-type'],
   ['a Type-5', PREFIX, {}, 'route-type', 'route-type'],
   ['the type before all else', PREFIX, { encapsulations: [7] }, 'route-type', 'route-type'],

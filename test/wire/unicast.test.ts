@@ -6,6 +6,7 @@ import {
   EVPN,
   HEADER_LENGTH,
   IPV4_UNICAST,
+  IPV6_UNICAST,
   type OriginatedAttributes,
   type Prefix,
   UpdateDecoder,
@@ -63,6 +64,42 @@ test('prefixes in the fields of RFC 4271, with NEXT_HOP for a next hop', (t) => 
 
 test('bits behind a prefix say nothing', (t) => {
   t.deepEqual(told(decode(updateBody(SOUND, '', '19 0a0a0aff')))[0].reachable, ['10.10.10.128/25']);
+});
+
+const SIX_NEXT_HOP = '20010db8000000000000000000000009';
+for (const [what, family, head, nlri, words] of [
+  ['IPv4 of 33 bits', IPV4_UNICAST, '0001 01', '21 0a0a0a0a80', /prefix length 33 .*expected 0 to 32/],
+  ['IPv4 that is cut short', IPV4_UNICAST, '0001 01', '18 0a0a', /prefix length 24 with 2/],
+  [
+    'IPv6 of 129 bits',
+    IPV6_UNICAST,
+    '0002 01',
+    `81 ${'20'.repeat(17)}`,
+    /prefix length 129 .*expected 0 to 128/,
+  ],
+  ['IPv6 that is cut short', IPV6_UNICAST, '0002 01', '30 20010db8', /prefix length 48 with 4/],
+] as const)
+  test(`a prefix of ${what} in MP_REACH or MP_UNREACH ends the session (RFC 7606 §5.3)`, (t) => {
+    const context = { ...EXTERNAL, families: [EVPN, family] } as typeof BOTH;
+    for (const body of [
+      updateBody([reach(nlri, SIX_NEXT_HOP, head), ORIGIN, AS_PATH]),
+      updateBody([unreach(nlri, head)]),
+    ]) {
+      const error = t.throws(() => decode(body, context), { instanceOf: WireError });
+      t.regex(error.message, words);
+      t.deepEqual([error.code, error.subcode], [3, 9]);
+    }
+  });
+
+test('bits behind an IPv6 prefix say nothing, and all of 128 do', (t) => {
+  const context = { ...EXTERNAL, families: [EVPN, IPV6_UNICAST] } as unknown as typeof BOTH;
+  const [{ reachable }] = told(
+    decode(
+      updateBody([reach(`21 20010db8ff 80 ${SIX_NEXT_HOP} 00`, SIX_NEXT_HOP, '0002 01'), ORIGIN, AS_PATH]),
+      context,
+    ),
+  );
+  t.deepEqual(reachable, ['2001:db8:8000::/33', '2001:db8::9/128', '::/0']);
 });
 
 test('prefixes in MP_REACH and MP_UNREACH, with an IPv4 and an IPv6 next hop', (t) => {

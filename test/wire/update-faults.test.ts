@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type UpdateContext, UpdateDecoder, WireError } from '../../src/wire/index.js';
+import { EVPN, type UpdateContext, UpdateDecoder, WireError } from '../../src/wire/index.js';
 import {
   AS_PATH,
   attribute,
@@ -247,6 +247,28 @@ const SKIPPED: [string, number, string, RegExp][] = [
     /prefix length 129/,
   ],
 ];
+test('of a type 5 the bits behind the prefix say nothing: it is the route without them', (t) => {
+  const decoder = new UpdateDecoder();
+  const told = (prefix: string, length: string) =>
+    decoder.decode(
+      updateBody([
+        reach(route(5, `${RD}${ESI}00000000 ${length} ${prefix} ${'00'.repeat(prefix.length / 2)} 00271a`)),
+        ...SOUND,
+      ]),
+      EXTERNAL,
+    ).reachable;
+  const same = (a: string, b: string, length: string) => {
+    const [[one], [two]] = [told(a, length), told(b, length)];
+    return (
+      EVPN.sameKey(one, two) && EVPN.keyOf(one) === EVPN.keyOf(two) && EVPN.format(one) === EVPN.format(two)
+    );
+  };
+  t.true(same('0a0a0aff', '0a0a0a00', '18'));
+  t.false(same('0a0a0aff', '0a0a0a00', '20'));
+  t.true(same('20010db8ffffffffffffffffffffffff', `20010db8${'00'.repeat(12)}`, '20'));
+  t.is(EVPN.format(told('0a0a0aff', '18')[0]), '[5]:[0]:[24]:[10.10.10.0]');
+});
+
 for (const [what, type, value, words] of SKIPPED)
   test(`${what}: the route is skipped, the others of its UPDATE are taken, each time`, (t) => {
     const decoder = new UpdateDecoder();

@@ -1,4 +1,4 @@
-import { isMartian, isReservedEsi } from '../../types/index.js';
+import { isNoVtep, isReservedEsi } from '../../types/index.js';
 import { type EthernetAutoDiscovery, MAX_ETHERNET_TAG, RouteType } from '../../wire/index.js';
 import type { MacVrf } from '../mac-vrf.js';
 import { vtepReason } from '../unused.js';
@@ -22,7 +22,7 @@ export const ethernetAutoDiscovery: UsedRouteType<EthernetAutoDiscovery> = {
     const ofTag = ethernetTag === MAX_ETHERNET_TAG ? undefined : tagReason(ethernetTag, importTags);
     const reason = ofTag ?? encapsulationReason(attributes);
     if (reason !== undefined) return reason;
-    return isMartian(attributes.nextHop) ? 'martian-next-hop' : undefined;
+    return isNoVtep(attributes.nextHop) ? 'martian-next-hop' : undefined;
   },
 
   labelReason: (route, _attributes, vrf) => labelReason(route, vrf),

@@ -1,6 +1,6 @@
 import type { LocalRib } from '../../bgp/index.js';
 import type { DataPlane, Topology } from '../../dataplane/index.js';
-import { type Ip, isMartian, unmapped } from '../../types/index.js';
+import { type Ip, isNoVtep, unmapped } from '../../types/index.js';
 import {
   ExtendedCommunity,
   INGRESS_REPLICATION,
@@ -68,7 +68,7 @@ export const inclusiveMulticast: UsedRouteType<InclusiveMulticast> = {
     if (reason !== undefined) return reason;
     const { pmsiTunnel } = attributes;
     if (pmsiTunnel === undefined) return 'no-pmsi-tunnel';
-    if (!isMartian(endpointOf(attributes))) return undefined;
+    if (!isNoVtep(endpointOf(attributes))) return undefined;
     return pmsiTunnel.endpoint === undefined ? 'martian-next-hop' : 'pmsi-endpoint';
   },
 

@@ -1,4 +1,4 @@
-import { ESI_ZERO, type Ip, isMartian, isMulticastMac, type Mac } from '../../types/index.js';
+import { ESI_ZERO, type Ip, isMulticastMac, isNoVtep, type Mac } from '../../types/index.js';
 import { type MacIpAdvertisement, RouteType } from '../../wire/index.js';
 import { withItem, withoutItem } from '../few.js';
 import type { MacVrf } from '../mac-vrf.js';
@@ -27,7 +27,7 @@ export const macIpAdvertisement: UsedRouteType<MacIpAdvertisement> = {
     const reason = tagReason(ethernetTag, importTags) ?? encapsulationReason(attributes);
     if (reason !== undefined) return reason;
     if (mac === 0 || isMulticastMac(mac)) return 'mac-address';
-    return isMartian(attributes.nextHop) ? 'martian-next-hop' : undefined;
+    return isNoVtep(attributes.nextHop) ? 'martian-next-hop' : undefined;
   },
 
   /**

@@ -11,6 +11,7 @@ import {
   ipFromBytes,
   ipToBytes,
   isIpv4,
+  masked,
   type RouteDistinguisher,
 } from '../../types/index.js';
 import { Malformed } from '../malformed.js';
@@ -34,6 +35,10 @@ export interface IpPrefix {
   /** The L3 VNI, raw 24 bits. */
   readonly label: number;
 }
+
+/** What the prefix is: bits behind it say nothing, as those of unicast. */
+const network = ({ prefix, prefixLength }: Pick<IpPrefix, 'prefix' | 'prefixLength'>): Ip =>
+  masked(prefix, prefixLength);
 
 /** RFC 9136 §3.1: RD 8, ESI 10, Ethernet tag 4, prefix length 1, prefix and gateway 4 each or 16 each, label 3. */
 export const ipPrefix: RouteCodec<IpPrefix> = {
@@ -67,14 +72,15 @@ export const ipPrefix: RouteCodec<IpPrefix> = {
   },
   keyOnly: (route) => ({
     ...route,
+    prefix: network(route),
     esi: ESI_ZERO,
     gateway: isIpv4(route.prefix) ? IPV4_ANY : IPV6_ANY,
     label: 0,
   }),
-  head: (route) => route.prefix,
+  head: network,
   sameTail: (a, b) => a.prefixLength === b.prefixLength && a.ethernetTag === b.ethernetTag,
   tail: (route) => `${route.ethernetTag} ${route.prefixLength}`,
   sameRest: (a, b) => a.label === b.label && a.gateway === b.gateway && a.esi === b.esi,
   vni: ({ label }) => label,
-  format: (route) => `[5]:[${route.ethernetTag}]:[${route.prefixLength}]:[${formatIp(route.prefix)}]`,
+  format: (route) => `[5]:[${route.ethernetTag}]:[${route.prefixLength}]:[${formatIp(network(route))}]`,
 };
