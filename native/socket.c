@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <linux/filter.h>
+#include <malloc.h>
 #include <node_api.h>
 #include <stdlib.h>
 #include <string.h>
@@ -480,6 +481,16 @@ static bool function_with_fd(napi_env env, napi_callback_info info, napi_value *
   return read_int(env, args[0], 0, fd, "fd: expected an integer of 0 or more");
 }
 
+/* trimMemory(): gives the kernel back what has been freed of the C library's heaps, of which each thread may have one */
+static napi_value trim_memory(napi_env env, napi_callback_info info) {
+  (void)env;
+  (void)info;
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+  return NULL;
+}
+
 /* setSocketOption(fd, level, name, value): 0 or -errno; for the sockets that Node opened itself */
 static napi_value set_socket_option(napi_env env, napi_callback_info info) {
   napi_value args[4];
@@ -513,6 +524,7 @@ NAPI_MODULE_INIT() {
   };
   const napi_property_descriptor functions[] = {
       METHOD("setSocketOption", set_socket_option),
+      METHOD("trimMemory", trim_memory),
       METHOD("getSocketOption", get_socket_option),
   };
   napi_value class;

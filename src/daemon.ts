@@ -14,6 +14,7 @@ import { watchHosts } from './hosts/index.js';
 import { findRivals, RawNdTransport, tcpSockets, UdpBfdTransport } from './linux/index.js';
 import { giveMemoryBackAtRest } from './memory-at-rest.js';
 import { LinkPeers } from './nd/index.js';
+import { processMemory } from './process-memory.js';
 import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
 import { type ReloadOutcome, RunningConfig } from './reload.js';
@@ -235,6 +236,7 @@ export async function startDaemon({
       },
       clock,
       log,
+      processMemory,
     );
   } catch (error) {
     // The rows present are an earlier process's, or a running one's: this process has written none and must not remove them

@@ -22,15 +22,15 @@ export interface CollectedHeap {
 }
 
 /**
- * Gives the memory that a start leaves back to the kernel (some 15 MiB: the young generation at its full size, old garbage, pages
- * that V8 keeps), once, when the leaf has been idle for half a minute and the heap is small. V8 would do so
+ * Gives the memory that a start leaves back to the kernel (some 30 MiB: the young generation at its full size, old garbage, what
+ * V8 and the C library keep), once, when the leaf has been idle for half a minute and the heap is small. V8 would do so
  * with its memory reducer, which also repeatedly collects a large heap (main.ts). `stop` ends the waiting.
  */
 export function giveMemoryBackAtRest(
   leaf: RestingLeaf,
   clock: Clock,
   log: Log,
-  heap: CollectedHeap = v8Heap,
+  heap: CollectedHeap,
 ): { stop(): void } {
   let quiet = 0;
   let heard = leaf.updates();
@@ -59,7 +59,7 @@ export function giveMemoryBackAtRest(
   };
 }
 
-/** The heap of this process. */
+/** The heap of V8. */
 export const v8Heap: CollectedHeap = {
   used: () => process.memoryUsage().heapUsed,
   collect: () => {
