@@ -149,7 +149,7 @@ test('routes that do not count, and why', async (t) => {
   const { entry, verdict } = await explain(here, '02:00:00:00:00:01');
   t.deepEqual(Object.fromEntries(entry.claims.map(({ vtep, won, ignored }) => [vtep, [won, ignored]])), {
     '10.0.0.1': [false, 'own next hop: it points to this machine itself'],
-    '127.0.0.1': [false, 'martian next hop: it can be no VTEP'],
+    '127.0.0.1': [false, 'martian or link-local next hop: it can be no VTEP'],
     '10.0.0.5': [
       false,
       "not imported: VNI 10010 takes none of its route targets (65009:99); `import-route-targets: ['*:10010', '65009:99']` of VNI 10010 would import it",
