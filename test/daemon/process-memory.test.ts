@@ -2,16 +2,21 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { processMemory } from '../../src/process-memory.js';
 
-test('what has been freed of the memory of the C library is given back too', (t) => {
-  const anonymous = () =>
-    Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
-  // Smaller than what is mapped apart; the last holds the end of the heap, so that what is before it stays
-  const octets = 100 * 1024;
-  let held = Array.from({ length: 600 }, () => new Uint8Array(octets).fill(1));
-  const full = anonymous();
-  held = held.slice(-1);
+const anonymous = (): number =>
+  Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
+
+/** 60 MiB are taken. Smaller than what is mapped apart; the last, which is kept, holds the end of the C library's heap. */
+function taken(): { full: number; last: Uint8Array } {
+  const held = Array.from({ length: 600 }, () => new Uint8Array(100 * 1024).fill(1));
+  return { full: anonymous(), last: held[held.length - 1] };
+}
+
+test('what has been freed of the memory of the C library is given back too', async (t) => {
+  const { full, last } = taken();
+  // In a turn of its own: a register of the interpreter may hold what was taken
+  await new Promise((resolve) => setTimeout(resolve, 1));
   processMemory.collect();
   const left = anonymous();
   t.true(full - left > 30, `${full} MiB, then ${left}`);
-  t.is(held[0].length, octets);
+  t.is(last[0], 1);
 });
