@@ -114,6 +114,9 @@ export class Frr {
     writeFileSync(join(this.folder, 'zebra.conf'), `hostname ${this.node}\n`);
     writeFileSync(join(this.folder, 'bgpd.conf'), `hostname ${this.node}\n${this.config}`);
     mkdirSync(this.sockets, { recursive: true });
+    // Sockets of daemons that have ended would pass for those that are waited for
+    for (const name of ['zserv.api', 'zebra.vty', 'bgpd.vty', 'bfdd.vty', 'bfdd.sock'])
+      rmSync(join(this.sockets, name), { force: true });
     await run('chown', ['-R', 'frr:frr', this.folder, this.sockets]);
     if (this.version === 10) {
       this.mgmtd = await this.daemon('mgmtd', []);
