@@ -6,7 +6,18 @@ export type Place = { readonly socketPath: string } | { readonly url: string };
 /** What a request found out that a person should read: a problem of the API, or that nobody answers. */
 export class ClientError extends Error {
   override readonly name = 'ClientError';
+
+  /** `status`: that of the API's answer, where there was one. */
+  constructor(
+    message: string,
+    readonly status?: number,
+  ) {
+    super(message);
+  }
 }
+
+/** A command line that cannot be understood. */
+export class UsageError extends ClientError {}
 
 /** A JSON object of the API. */
 export type Item = Readonly<Record<string, unknown>>;
@@ -136,7 +147,7 @@ export class Client {
     const body = jsonOf(text);
     if (body === undefined)
       throw new ClientError(`${nameOf(place)} is not evpnd's API: it answers ${text.slice(0, 80)}`);
-    if (response.statusCode !== 200) throw new ClientError(problemText(body));
+    if (response.statusCode !== 200) throw new ClientError(problemText(body), response.statusCode);
     return body;
   }
 }

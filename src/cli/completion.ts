@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { Client } from './client.js';
+import { frrWords } from './frr/index.js';
+import { isVariable } from './frr/words.js';
 import { placeOf } from './session.js';
 
 /** Values that a running evpnd knows, by the name of the argument or option. */
@@ -29,7 +31,7 @@ export async function complete(
 ): Promise<string[]> {
   const last = words.at(-1) ?? '';
   let command = program;
-  let positionals = 0;
+  const positionals: string[] = [];
   let pending: string | undefined;
   const given: { socket?: string; url?: string } = {};
   for (const word of words.slice(0, -1)) {
@@ -45,7 +47,7 @@ export async function complete(
     }
     const next = command.commands.find((each) => each.name() === word || each.aliases().includes(word));
     if (next) command = next;
-    else positionals++;
+    else positionals.push(word);
   }
   const values = async (name: string) =>
     FIXED[name] ?? (await live(name, new Client(placeOf(given, environment))));
@@ -56,8 +58,19 @@ export async function complete(
         ? optionsOf(command).flatMap(({ long }) => long ?? [])
         : command.commands.length > 0
           ? command.commands.map((each) => each.name())
-          : await values(command.registeredArguments[positionals]?.name() ?? '');
+          : command.name() === 'frr'
+            ? await wordsOfFrr(positionals, values)
+            : await values(command.registeredArguments[positionals.length]?.name() ?? '');
   return offered.filter((text) => text.startsWith(last)).toSorted();
+}
+
+/** Keywords, and for a variable the values that evpnd has now. */
+async function wordsOfFrr(
+  words: readonly string[],
+  values: (name: string) => Promise<readonly string[]>,
+): Promise<string[]> {
+  const lists = frrWords(words).map((word) => (isVariable(word) ? values(word.toLowerCase()) : [word]));
+  return (await Promise.all(lists)).flat();
 }
 
 const optionsOf = (command: Command) => {

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 /**
  * evpnctl, what operators type: a thin client of the REST API, over its Unix socket or TCP. Tables for people, JSON and YAML for
- * programs. It keeps no state and decides nothing: whatever it shows, the API has. Not here: FRR's commands, events as they happen
- * (`watch` asks again and again).
+ * programs. It keeps no state and decides nothing: whatever it shows, the API has. `frr/` answers FRR's commands.
  */
 import { installedVersion } from '../installation.js';
 import { runCommandLine } from './program.js';

@@ -1,9 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { addChanges } from './change.js';
-import { ClientError } from './client.js';
+import { ClientError, UsageError } from './client.js';
 import { COMPLETION_SCRIPTS, complete } from './completion.js';
 import { addConfig } from './config.js';
 import { addDoctor } from './doctor.js';
+import { addFrr } from './frr/index.js';
 import type { Terminal } from './output.js';
 import { DEFAULT_SOCKET, sessionOf } from './session.js';
 import { addExplain, addShow } from './show.js';
@@ -39,7 +40,7 @@ export async function runCommandLine(args: readonly string[], surroundings: Surr
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!(error instanceof ClientError)) throw error;
     err.write(`evpnctl: ${error.message}\n`);
-    return 1;
+    return error instanceof UsageError ? 2 : 1;
   }
   return made.code;
 }
@@ -68,6 +69,7 @@ export function makeProgram({ out, err, environment, version }: Surroundings): M
   addEvents(program, session);
   addChanges(program, session);
   addConfig(program, session);
+  addFrr(program, session);
   program
     .command('completion')
     .argument('<shell>', Object.keys(COMPLETION_SCRIPTS).join(', '))

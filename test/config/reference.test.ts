@@ -4,6 +4,7 @@ import { parseConfig } from '../../src/config/load.js';
 import { eventReference } from '../api/support/event-reference.js';
 import { metricsReference } from '../api/support/metrics-reference.js';
 import { commandReference } from '../cli/support/command-reference.js';
+import { frrCommandReference, leftOutReference } from '../cli/support/frr-differences.js';
 import { logReference } from '../daemon/support/log-reference.js';
 import { configReference, reloadReference } from './support/reference.js';
 import { stepReference } from './support/step-reference.js';
@@ -15,6 +16,8 @@ const PARTS = {
   steps: ['docs/best-path.md', stepReference],
   metrics: ['docs/metrics.md', metricsReference],
   commands: ['docs/evpnctl.md', commandReference],
+  'frr-commands': ['docs/evpnctl.md', frrCommandReference],
+  'frr-left-out': ['docs/evpnctl.md', leftOutReference],
   events: [MANUAL, eventReference],
   log: ['docs/log.md', logReference],
 } as const;
