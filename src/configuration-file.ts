@@ -1,4 +1,14 @@
-import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import {
   type Config,
@@ -90,27 +100,49 @@ export class ConfigurationFile {
   }
 
   /**
-   * Makes a text that was checked ready to take the file's place; nothing has changed until `commit` of what is returned.
+   * Makes a text that was checked ready to take the file's place; nothing has changed until `commit` of what is returned,
+   * which returns why the file could not be replaced, if so. Mode, owner and group stay as far as evpnd's user may set them.
    * Throws where it cannot be written.
    */
-  prepare(read: ReadConfig): { commit(): void; cancel(): void } {
+  prepare(read: ReadConfig): { commit(): string | undefined; cancel(): void } {
     // What a link leads to is the file
     const path = realpathSync(this.path);
     const made = `${path}.new`;
-    writeFileSync(made, read.text, { mode: statSync(path).mode & 0o777, flush: true });
+    const cancel = () => rmSync(made, { force: true });
+    // What an earlier process left, or another put there
+    cancel();
+    const { mode, uid, gid } = statSync(path);
+    try {
+      writeFileSync(made, read.text, { mode: 0o600, flag: 'wx', flush: true });
+      keepOwner(made, uid, gid);
+      chmodSync(made, mode & 0o777);
+    } catch (error) {
+      cancel();
+      throw error;
+    }
     return {
       commit: () => {
-        renameSync(made, path);
+        try {
+          renameSync(made, path);
+        } catch (error) {
+          cancel();
+          return String(error);
+        }
         this.#taken = read;
         this.taken(read.config);
+        return undefined;
       },
-      cancel: () => rmSync(made, { force: true }),
+      cancel,
     };
   }
 
-  /** True where the file has another text than the one in effect. */
+  /** True where the file has another text than the one in effect, or cannot be read. */
   get hasChanged(): boolean {
-    return this.standsIn || readConfigText(this.path) !== this.applied;
+    try {
+      return this.standsIn || readConfigText(this.path) !== this.applied;
+    } catch {
+      return true;
+    }
   }
 
   async #read(): Promise<Config> {
@@ -151,6 +183,17 @@ export class ConfigurationFile {
 async function parse(text: string, fileName: string): Promise<ReadConfig> {
   const { parseConfigFile } = await import('./config/load.js');
   return { text, ...parseConfigFile(text, fileName) };
+}
+
+/** Gives a file to a user and a group, or to the group alone, where this process may. */
+function keepOwner(path: string, uid: number, gid: number): void {
+  for (const owner of [uid, -1])
+    try {
+      chownSync(path, owner, gid);
+      return;
+    } catch {
+      // Another user's, which root alone may do
+    }
 }
 
 function headerOf(path: string): string {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type {
   ConfigChangeOptions,
   ConfigOutcome,
@@ -91,10 +92,10 @@ export class RuntimeConfiguration implements Configuration {
     const { file } = this;
     const { etag } = this.state();
     if (!this.#daemon) throw refuse('not-ready', 'evpnd starts; ask again in a second');
-    if (ifMatch !== undefined && ifMatch !== etag)
+    if (ifMatch !== undefined && !ifMatch.includes(etag))
       throw refuse('wrong-etag', `the configuration has changed meanwhile: its etag is ${etag}`);
-    const wanted = await this.#edited(this.#text, edit);
-    const saved = isSaved ? await this.#toSave(edit, wanted) : undefined;
+    const { wanted, toSave } = await this.#wanted(edit, isSaved);
+    const saved = toSave && this.#prepared(toSave);
     let outcome: Awaited<ReturnType<Daemon['reload']>>;
     try {
       outcome = await this.#daemon.reload(wanted.config);
@@ -102,9 +103,26 @@ export class RuntimeConfiguration implements Configuration {
       saved?.cancel();
       throw refuse('invalid-configuration', error instanceof Error ? error.message : String(error));
     }
-    saved?.commit();
-    this.#unsaved = wanted.text === file.applied && !file.standsIn ? undefined : wanted.text;
-    return { state: this.state(), ...outcome };
+    // What is in effect already stays so, also where the file has gone meanwhile
+    const notSaved = saved?.commit();
+    const isSame =
+      wanted.text === file.applied ||
+      (toSave && notSaved === undefined && isDeepStrictEqual(wanted.config, toSave.config));
+    this.#unsaved = isSame && !file.standsIn ? undefined : wanted.text;
+    return { state: this.state(), ...outcome, ...(notSaved !== undefined && { notSaved }) };
+  }
+
+  /** What is to be in effect and, where it is to be saved, in the file. */
+  async #wanted(edit: ConfigEdit, isSaved: boolean): Promise<{ wanted: ReadConfig; toSave?: ReadConfig }> {
+    const { file } = this;
+    if (this.#unsaved === undefined || !isSaved) {
+      const wanted = await this.#edited(this.#text, edit);
+      return isSaved ? { wanted, toSave: wanted } : { wanted };
+    }
+    // What is deleted may be in one of them alone
+    const [wanted, toSave] = [await this.#orSame(this.#text, edit), await this.#orSame(file.applied, edit)];
+    if (!wanted.isEdited && !toSave.isEdited) throw wanted.refused;
+    return { wanted: wanted.read, toSave: toSave.read };
   }
 
   async #edited(text: string, edit: ConfigEdit): Promise<ReadConfig> {
@@ -114,22 +132,31 @@ export class RuntimeConfiguration implements Configuration {
       return await this.file.check(changed);
     } catch (error) {
       if (error instanceof EditError)
-        throw refuse(error.code === 'wrong-key' ? 'invalid-configuration' : error.code, error.message);
+        throw refuse(error.code === 'no-such-item' ? error.code : 'invalid-configuration', error.message);
       if (!(error instanceof ConfigError)) throw error;
       const findings = error.findings.map(formatFinding);
       throw refuse('invalid-configuration', findings[0], findings);
     }
   }
 
+  /** As #edited, or the same text where it has not what the change deletes. */
+  async #orSame(text: string, edit: ConfigEdit) {
+    try {
+      return { read: await this.#edited(text, edit), isEdited: true } as const;
+    } catch (refused) {
+      if (!(refused instanceof Refused) || refused.refusal.refused !== 'no-such-item') throw refused;
+      return { read: await this.file.check(text), isEdited: false, refused } as const;
+    }
+  }
+
   /** The file as it is to be, not yet in its place. */
-  async #toSave(edit: ConfigEdit, wanted: ReadConfig) {
+  #prepared(read: ReadConfig) {
     const { file } = this;
     if (file.hasChanged)
       throw refuse(
         'file-changed',
-        `${file.path} has another content than evpnd read: check it and reload (systemctl reload evpnd), or make the change ephemeral`,
+        `${file.path} has another content than evpnd read, or is gone: check it and reload (systemctl reload evpnd), or make the change ephemeral`,
       );
-    const read = this.#unsaved === undefined ? wanted : await this.#edited(file.applied, edit);
     try {
       return file.prepare(read);
     } catch (error) {

@@ -11,6 +11,8 @@ import { closed, nullable, Text } from './schema-words.js';
 
 /** Longest change in octets. */
 const MOST_OCTETS = 1 << 20;
+/** Most changes in one line of the log. */
+const NAMED_CHANGES = 50;
 /** RFC 7396. */
 const MERGE_PATCH = 'application/merge-patch+json';
 
@@ -194,12 +196,19 @@ export function addConfiguration(scope: FastifyInstance, configuration: Configur
       onRequest: onlyByUnixSocket,
       handler: async (request, reply) => {
         const { ephemeral = false } = request.query as Static<typeof ChangeQuery>;
-        const ifMatch = etagOf(request);
+        const ifMatch = etagsOf(request);
         const made = await configuration.change(edit(request), { isSaved: !ephemeral, ifMatch });
         if ('refused' in made) throw problemOf(made);
         const answer = changeItem(made);
         marked(reply, configuration);
-        const facts = { changes: answer.changes, saved: !ephemeral };
+        const { changes } = answer;
+        const more = changes.length - NAMED_CHANGES;
+        const facts = {
+          changes: changes.slice(0, NAMED_CHANGES),
+          ...(more > 0 && { more }),
+          saved: !ephemeral && made.notSaved === undefined,
+          ...(made.notSaved !== undefined && { reason: made.notSaved }),
+        };
         log.info({ command: `${method} ${request.url.split('?')[0]}`, ...facts }, 'command of an operator');
         return answer;
       },
@@ -213,9 +222,14 @@ function marked(reply: FastifyReply, configuration: Configuration) {
   return state;
 }
 
-function etagOf({ headers }: FastifyRequest): string | undefined {
-  const given = headers['if-match'];
-  return given === undefined || given === '*' ? undefined : given.replace(/^"(.*)"$/, '$1');
+/**
+ * The etags of If-Match (RFC 9110 §13.1.1), also without quotes; undefined where any is as good. A weak one (W/) is the same as
+ * none.
+ */
+function etagsOf({ headers }: FastifyRequest): readonly string[] | undefined {
+  const given = headers['if-match']?.trim();
+  if (given === undefined || given === '*') return undefined;
+  return given.split(',').map((one) => one.trim().replace(/^"(.*)"$/, '$1'));
 }
 
 function problemOf({ refused, detail, findings }: ConfigRefusal): Problem {

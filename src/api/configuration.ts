@@ -7,6 +7,8 @@ export interface ConfigOutcome {
   readonly changes: readonly SettingChange[];
   /** What waits for a restart. */
   readonly waiting: readonly SettingChange[];
+  /** Why the file could not be written in the end; the change is in effect. */
+  readonly notSaved?: string;
 }
 
 /** The configuration in effect. */
@@ -35,8 +37,8 @@ export interface ConfigRefusal {
 export interface ConfigChangeOptions {
   /** False: only until evpnd restarts or reloads the file. */
   readonly isSaved: boolean;
-  /** The change is made only where this is the present etag. */
-  readonly ifMatch: string | undefined;
+  /** The change is made only where the present etag is one of these. */
+  readonly ifMatch: readonly string[] | undefined;
 }
 
 /** The configuration as it is read and changed while evpnd runs. */

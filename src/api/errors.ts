@@ -14,6 +14,8 @@ export const PROBLEMS = {
   'no-such-vni': { status: 404, title: 'There is no such VNI' },
   'no-such-item': { status: 404, title: 'There is no such item in the configuration' },
   'no-such-mac': { status: 404, title: 'Nobody knows the MAC address in that VNI' },
+  'too-large': { status: 413, title: 'The body of the request is too long' },
+  'unsupported-media-type': { status: 415, title: 'The body of the request has a type that is not read' },
   'invalid-configuration': { status: 422, title: 'The configuration would have faults' },
   'wrong-etag': { status: 412, title: 'The configuration has changed meanwhile' },
   'file-changed': { status: 409, title: 'The configuration file has changed and was not reloaded' },

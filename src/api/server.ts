@@ -113,14 +113,25 @@ function problemOf(error: FastifyError, request: FastifyRequest, log: Log): Prob
   if (error instanceof Problem) return error;
   if (error instanceof CursorError)
     return new Problem('invalid-cursor', `cursor: found ${JSON.stringify(error.message)}`);
+  if (error.validation && error.validationContext === 'body')
+    return new Problem('bad-request', `the body: found ${kindOf(request.body)}, allowed is a JSON object`);
   if (error.validation) {
     const given = error.validationContext === 'params' ? request.params : request.query;
     return validationProblem(error.validation, given as Readonly<Record<string, unknown>>);
   }
+  if (error.statusCode === 413)
+    return new Problem('too-large', `allowed are ${request.routeOptions.bodyLimit} octets`);
+  if (error.statusCode === 415)
+    return new Problem('unsupported-media-type', 'content-type: allowed is application/json');
   if (error.statusCode !== undefined && error.statusCode < 500)
     return new Problem('bad-request', error.message);
   log.error({ err: error, url: request.url }, 'a request to the API failed');
   return new Problem('internal-error', 'see the log');
+}
+
+function kindOf(body: unknown): string {
+  if (body === undefined || body === null) return 'nothing';
+  return Array.isArray(body) ? 'a list' : `a ${typeof body}`;
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;

@@ -1,4 +1,16 @@
-import { type Document, isMap, isSeq, parseDocument, type YAMLSeq } from 'yaml';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isSeq,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  stringify,
+  type ToStringOptions,
+  type YAMLSeq,
+} from 'yaml';
 import { ITEM_LISTS, type ItemList, itemList, type Mapping, nameSettingOf, namesOf } from './item-lists.js';
 
 /**
@@ -13,7 +25,7 @@ export type ConfigEdit =
 export class EditError extends Error {
   override readonly name = 'EditError';
   constructor(
-    readonly code: 'no-such-item' | 'wrong-key',
+    readonly code: 'no-such-item' | 'wrong-key' | 'too-deep' | 'by-hand',
     message: string,
   ) {
     super(message);
@@ -21,26 +33,165 @@ export class EditError extends Error {
 }
 
 /**
- * Returns the text of a file with the change made, with all comments and the spelling of what did not change. The result may be
- * faulty: it is for parseConfigFile(). Throws EditError. The text must be one that was parsed without a fault.
+ * Returns the text of a file with the change made. All comments stay, and what stands at another key of the file's top stays to
+ * the letter. The result may be faulty: it is for parseConfigFile(). Throws EditError, also where the change would change more
+ * than it says, as in a file with anchors. The text must be one that was parsed without a fault.
  */
 export function editConfig(text: string, edit: ConfigEdit): string {
-  const document = parseDocument(text);
+  requireShallow('patch' in edit ? edit.patch : edit.item);
+  const mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
+  const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';
+  const before = text.slice(mark.length).replaceAll('\r\n', '\n');
+  const document = parseDocument(before);
+  const content = dataOf(document);
+  const wanted = 'patch' in edit ? merged(content, edit.patch) : withItem(document, content, edit);
+  const parts = partsOf(document, before);
   if ('patch' in edit) merge(document, [], edit.patch);
   else editItem(document, edit);
-  return document.toString({ lineWidth: 0 });
+  const keys = 'patch' in edit ? Object.keys(edit.patch) : [topOf(edit)];
+  const result = [...writings({ before, parts, document, keys, wanted })].find((one) => {
+    const made = parseDocument(one);
+    return made.errors.length === 0 && isDeepStrictEqual(dataOf(made), wanted);
+  });
+  if (result === undefined)
+    throw new EditError(
+      'by-hand',
+      'this change cannot be written into a file with such anchors, aliases or tags: edit the file and reload (systemctl reload evpnd)',
+    );
+  return mark + (lineEnd === '\n' ? result : result.replaceAll('\n', lineEnd));
+}
+
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** More than any setting has, and less than what a parser gives up at. */
+const DEEPEST = 32;
+
+function requireShallow(value: unknown, depth = 0): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > DEEPEST)
+    throw new EditError('too-deep', `found values within one another more than ${DEEPEST} deep`);
+  for (const one of Object.values(value)) requireShallow(one, depth + 1);
+}
+
+/** A change that has been made of a document and is to be written. */
+interface Edited {
+  readonly before: string;
+  /** Of the text before. */
+  readonly parts: Parts | undefined;
+  readonly document: Document;
+  /** The keys of the top at which something changed. */
+  readonly keys: readonly string[];
+  /** What the text is to have. */
+  readonly wanted: Mapping;
+}
+
+/** Yields the ways to write it, the one that keeps most of the text first. */
+function* writings(edited: Edited): Generator<string, void> {
+  const layout = layoutOf(edited.before);
+  let whole: string;
+  try {
+    whole = edited.document.toString(layout);
+  } catch {
+    // An alias of what is gone
+    return;
+  }
+  const spliced = splice(edited, whole, layout);
+  if (spliced !== undefined) yield spliced;
+  yield whole;
+}
+
+/** The text before, with the parts that changed as the whole has them; undefined where one of them has no such parts. */
+function splice(
+  { before, parts, keys, wanted }: Edited,
+  whole: string,
+  layout: ToStringOptions,
+): string | undefined {
+  const changed = partsOf(parseDocument(whole), whole);
+  if (!parts || !changed || [...parts.keys()].some((key) => !changed.has(key))) return undefined;
+  let text = before.slice(0, parts.values().next().value?.start);
+  for (const [key, part] of parts) text += keys.includes(key) ? changed.get(key)?.text : part.text;
+  for (const key of keys)
+    if (changed.has(key) && !parts.has(key)) {
+      if (text !== '' && !text.endsWith('\n')) text += '\n';
+      text += stringify({ [key]: wanted[key] }, layout);
+    }
+  return text;
+}
+
+/** A text by the keys of its top: each from there to the next one. */
+type Parts = ReadonlyMap<string, { readonly start: number; readonly text: string }>;
+
+/** Undefined where the top is no block. */
+function partsOf({ contents }: Document, text: string): Parts | undefined {
+  if (!isMap<ParsedNode>(contents) || contents.flow) return undefined;
+  const starts = contents.items.map(({ key }) => key.range[0]);
+  return new Map(
+    contents.items.map(({ key }, i) => [
+      String(key),
+      { start: starts[i], text: text.slice(starts[i], starts[i + 1]) },
+    ]),
+  );
+}
+
+/** How a text indents, for what is written anew. */
+function layoutOf(text: string): ToStringOptions {
+  const indent = /^[^\s#-][^\n#]*:[ \t]*(?:#[^\n]*)?\n(?:[ \t]*(?:#[^\n]*)?\n)*( +)[^\s#]/m.exec(text)?.[1]
+    .length;
+  return {
+    lineWidth: 0,
+    indent: indent ?? 2,
+    indentSeq: !/^- /m.test(text),
+    flowCollectionPadding: !/[{[][^\s{}[\]]/.test(text),
+  };
+}
+
+/** RFC 7396 §2, on data. */
+function merged(content: Mapping, patch: Mapping): Mapping {
+  const result = new Map(Object.entries(content));
+  for (const [key, value] of Object.entries(patch)) {
+    const present = result.get(key);
+    if (value === null) result.delete(key);
+    else result.set(key, isMapping(value) ? merged(isMapping(present) ? present : {}, value) : value);
+  }
+  return Object.fromEntries(result);
+}
+
+/** The content as it is to be with an item put or deleted. Throws EditError. */
+function withItem(
+  document: Document,
+  content: Mapping,
+  { list, key, item }: Extract<ConfigEdit, { list: string }>,
+): Mapping {
+  const { of, index } = placeOf(document, list, key);
+  const present = of.path.reduce<unknown>((at, name) => (isMapping(at) ? at[name] : undefined), content);
+  const items: unknown[] = Array.isArray(present) ? [...present] : [];
+  const put = item === undefined ? [] : [withKey(of, key, item)];
+  if (index < 0) items.push(...put);
+  else items.splice(index, 1, ...put);
+  return merged(
+    content,
+    of.path.reduceRight<unknown>((value, name) => ({ [name]: value }), items) as Mapping,
+  );
+}
+
+function topOf({ list }: Extract<ConfigEdit, { list: string }>): string {
+  return itemList(list)?.path[0] ?? list;
 }
 
 /** Returns what a text has, as plain data. */
 export function contentOf(text: string): Mapping {
-  return (parseDocument(text).toJS({ maxAliasCount: 100 }) ?? {}) as Mapping;
+  return dataOf(parseDocument(text));
+}
+
+function dataOf(document: Document): Mapping {
+  return (document.toJS({ maxAliasCount: 100 }) ?? {}) as Mapping;
 }
 
 /** Returns an item of a list as the text has it; undefined where there is none. Throws EditError for a list that does not exist. */
 export function itemOf(text: string, list: string, key: string): Mapping | undefined {
   const document = parseDocument(text);
   const { sequence, index } = placeOf(document, list, key);
-  const node = sequence?.items[index];
+  const node = sequence && itemAt(document, sequence.items[index]);
   return isMap(node) ? node.toJS(document) : undefined;
 }
 
@@ -69,10 +220,15 @@ function placeOf(
   const sequence = isSeq(node) ? node : undefined;
   const wanted = namesOf(of, everyName(of, key));
   const index = (sequence?.items ?? []).findIndex((item) => {
-    const names = isMap(item) ? namesOf(of, item.toJS(document)) : new Map<string, string>();
+    const node = itemAt(document, item);
+    const names = isMap(node) ? namesOf(of, node.toJS(document)) : new Map<string, string>();
     return [...names].some(([name, text]) => wanted.get(name) === text);
   });
   return { of, sequence, index };
+}
+
+function itemAt(document: Document, item: unknown): Node | undefined {
+  return isAlias(item) ? item.resolve(document) : (item as Node | undefined);
 }
 
 /** The item with the setting that it is known by, first. Throws EditError where it has another one. */

@@ -44,7 +44,7 @@ export function namesOf({ knownBy, rows }: ItemList, item: Mapping): Map<string,
 
 /** The value as it is always written: that of a number whether it is given as text or not, that of an address whatever its zeros. */
 function spelling(row: AnySetting, value: unknown): string {
-  const given = row.schema.type === 'integer' ? Number(value) : value;
+  const given = row.schema.type === 'integer' ? numberOf(value) : value;
   try {
     let refused = false;
     const text = row.format(row.parse(given as never, () => (refused = true)) as never);
@@ -58,7 +58,12 @@ function spelling(row: AnySetting, value: unknown): string {
 export function nameSettingOf({ knownBy, rows }: ItemList, key: string): Mapping {
   const name = knownBy.find((one) => isAllowed(rows[one] as AnySetting, key)) ?? knownBy[0];
   const isNumber = (rows[name] as AnySetting).schema.type === 'integer';
-  return { [name]: isNumber ? Number(key) : key };
+  return { [name]: isNumber ? numberOf(key) : key };
+}
+
+/** A number from its decimal digits; anything else as it is, to be refused where it is checked. */
+function numberOf(value: unknown): unknown {
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
 }
 
 function isAllowed(row: AnySetting, key: string): boolean {

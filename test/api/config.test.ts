@@ -1,5 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import type { FastifyInstance } from 'fastify';
+import { listenApi } from '../../src/api/index.js';
 import { RecordingLog } from '../bgp/fabric.js';
 import { apiOver, fabricModel } from './support/fabric.js';
 import { answering } from './support/listening.js';
@@ -78,6 +83,65 @@ test('with an etag a change is made of that content alone', async (t) => {
   t.is(late.body.code, 'wrong-etag');
   t.is(configuration.taken.length, 1);
   t.is((await unix('PUT', '/api/v1/config/vnis/20', {}, { 'if-match': '*' })).status, 200);
+  const now = String((await api.inject('/api/v1/config')).headers.etag);
+  const status = async (condition: string) =>
+    (await unix('PUT', '/api/v1/config/vnis/20', {}, { 'if-match': condition })).status;
+  t.is(await status(`"other", ${now}`), 200, 'one of several (RFC 9110 §13.1.1)');
+  t.is(await status(now.replaceAll('"', '')), 200);
+  for (const none of [`W/${now}`, '"other", "*"', '""']) t.is(await status(none), 412, none);
+});
+
+test('what is deleted goes from the file and from what is in effect, also where one of them alone has it', async (t) => {
+  const { configuration, unix } = await scene(t);
+  const before = configuration.onDisk;
+  await unix('PUT', `${VNI}?ephemeral=true`, {});
+  t.like(await unix('DELETE', VNI), { status: 200, body: { saved: true } });
+  t.is(configuration.onDisk, before);
+  await unix('PUT', VNI, {});
+  await unix('DELETE', `${VNI}?ephemeral=true`);
+  t.regex(configuration.onDisk, /vni: 10010/);
+  t.is((await unix('DELETE', VNI)).status, 200);
+  t.notRegex(configuration.onDisk, /vni: 10010/);
+  t.is((await unix('DELETE', VNI)).status, 404);
+});
+
+test('a body that is no object, too long, too deep or of another type is refused by what is wrong with it', async (t) => {
+  const { api, configuration } = await scene(t);
+  t.teardown(() => api.close());
+  const folder = mkdtempSync(join(tmpdir(), 'evpnd-test-'));
+  const listener = await listenApi(api, { unixSocket: join(folder, 'sock'), tcp: [] });
+  t.teardown(async () => {
+    await listener.close();
+    rmSync(folder, { recursive: true });
+  });
+  const ask = (payload: string, type = 'application/json'): Promise<[number, string, string]> =>
+    new Promise((resolve, reject) => {
+      request(
+        {
+          socketPath: join(folder, 'sock'),
+          path: '/api/v1/config',
+          method: 'PATCH',
+          headers: { 'content-type': type, 'content-length': Buffer.byteLength(payload) },
+        },
+        async (answer) => {
+          const { code, detail } = JSON.parse((await answer.toArray()).join(''));
+          resolve([answer.statusCode ?? 0, code, detail]);
+        },
+      )
+        .on('error', reject)
+        .end(payload);
+    });
+  t.deepEqual(await ask('[]'), [400, 'bad-request', 'the body: found a list, allowed is a JSON object']);
+  t.deepEqual(await ask('"x"'), [400, 'bad-request', 'the body: found a string, allowed is a JSON object']);
+  t.deepEqual(await ask('null'), [400, 'bad-request', 'the body: found nothing, allowed is a JSON object']);
+  t.deepEqual((await ask('{}', 'application/x-www-form-urlencoded')).slice(0, 2), [
+    415,
+    'unsupported-media-type',
+  ]);
+  t.deepEqual(await ask('{"__proto__":{}}').then(([status]) => status), 400);
+  const deep = await ask(`${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`);
+  t.deepEqual(deep.slice(0, 2), [422, 'invalid-configuration']);
+  t.is(configuration.taken.length, 0);
 });
 
 test('a change with a fault is refused whole, with each fault and its place', async (t) => {

@@ -70,6 +70,92 @@ test('a patch sets, replaces lists and takes keys out (RFC 7396)', (t) => {
   t.deepEqual(Object.keys(contentOf(back)), ['asn', 'router-id', 'neighbors']);
 });
 
+const TOP = 'asn: 65001\nrouter-id: 10.0.0.1\n';
+
+for (const [what, text] of [
+  [
+    'indents by four',
+    `${TOP}neighbors:\n    - address: 10.1.1.1\n      remote-as: external\nlog:\n    level:   info   # quiet\n`,
+  ],
+  [
+    'does not indent lists',
+    `${TOP}neighbors:\n- address: 10.1.1.1\n  remote-as: external\nlog: {level: info}\n`,
+  ],
+  [
+    'has DOS line ends',
+    `${TOP}neighbors: []\n\n# quiet\nlog: {level: info}\n# end\n`.replaceAll('\n', '\r\n'),
+  ],
+  ['begins with a byte order mark', `\ufeff${TOP}neighbors: []\n`],
+  ['does not end its last line', `---\n${TOP}neighbors: []`],
+  [
+    'has folded text and odd numbers',
+    `asn: 0xFDE9\n'router-id': "10.0.0.1"\nneighbors:\n  - {address: 10.1.1.1, remote-as: external, description: >-\n    a}\n`.replace(
+      '>-\n    a',
+      '"a\n    b"',
+    ),
+  ],
+] as const)
+  test(`a file that ${what} keeps every line of other settings to the letter`, (t) => {
+    const result = edited({ list: 'vnis', key: '10010', item: {} }, text);
+    t.true(result.startsWith(text), result);
+    t.deepEqual(itemOf(result, 'vnis', '10010'), { vni: 10010 });
+    const lineEnds = new Set(result.match(/\r?\n/g));
+    t.is(lineEnds.size, 1, result);
+  });
+
+test('what is written anew is indented as the file is', (t) => {
+  const text = `${TOP}neighbors:\n    - address: 10.1.1.1\n      remote-as: external\n`;
+  t.is(
+    edited({ list: 'vnis', key: '10', item: { rd: '1:1' } }, text),
+    `${text}evpn:\n    vnis:\n        - vni: 10\n          rd: 1:1\n`,
+  );
+});
+
+const SHARED = `${TOP}neighbors:\n  - &spine { address: 10.1.1.1, remote-as: &as external }\n  - { address: 10.1.1.2, remote-as: *as }\n`;
+
+test('a change that would change more than it says, for anchors, is refused', (t) => {
+  for (const edit of [
+    { list: 'neighbors', key: '10.1.1.1', item: undefined },
+    { list: 'neighbors', key: '10.1.1.1', item: { 'remote-as': 65000 } },
+  ])
+    t.is(t.throws(() => editConfig(SHARED, edit), { instanceOf: EditError })?.code, 'by-hand');
+  const both = `${TOP}neighbors: &none []\nlisten-ranges: *none\n`;
+  const error = t.throws(() =>
+    editConfig(both, { list: 'neighbors', key: 'swp1', item: { 'remote-as': 1 } }),
+  );
+  t.regex(error?.message ?? '', /anchors.*edit the file and reload/);
+  t.deepEqual(
+    (
+      contentOf(edited({ list: 'neighbors', key: '10.1.1.2', item: { 'remote-as': 1 } }, SHARED))
+        .neighbors as unknown[]
+    )[1],
+    { address: '10.1.1.2', 'remote-as': 1 },
+  );
+});
+
+test('an item that is an alias is known as what it stands for', (t) => {
+  const text = `${TOP}neighbors: []\npeer-groups: [&g { name: g, remote-as: external }]\npolicies: [*g]\n`;
+  t.deepEqual(itemOf(text, 'policies', 'g'), { name: 'g', 'remote-as': 'external' });
+});
+
+test('a VNI is named by its decimal digits alone', (t) => {
+  const text = edited({ list: 'vnis', key: '10', item: {} });
+  for (const key of ['1e1', ' 10', '0xa', '']) {
+    t.is(itemOf(text, 'vnis', key), undefined, key);
+    t.throws(() => editConfig(text, { list: 'vnis', key, item: undefined }), { instanceOf: EditError });
+  }
+  const faulty = editConfig(text, { list: 'vnis', key: 'ten', item: {} });
+  t.throws(() => parseConfig(faulty, 'file'), {
+    message: /evpn\.vnis\[1\]\.vni: found "ten"; allowed a VNI/,
+  });
+});
+
+test('values that are too deep for a parser are refused', (t) => {
+  const deep = (depth: number): Record<string, unknown> => (depth === 0 ? {} : { x: deep(depth - 1) });
+  for (const edit of [{ patch: deep(1000) }, { list: 'vnis', key: '1', item: { rd: [deep(1000)] } }])
+    t.is(t.throws(() => editConfig(FILE, edit), { instanceOf: EditError })?.code, 'too-deep');
+});
+
 for (const [what, edit, code, message] of [
   [
     'of an unknown list',

@@ -1,4 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -126,4 +138,37 @@ test('a flush goes by what a start would go on with, and says where that is not 
   );
   rmSync(at.state, { recursive: true });
   await t.throwsAsync(() => flushConfiguration(at.path), { instanceOf: ConfigError });
+});
+
+test('a text that is saved takes the place of the file behind a link, with its mode, whatever was left beside it', async (t) => {
+  const at = scene(t);
+  at.write(at.good(65001));
+  chmodSync(at.path, 0o664);
+  const link = join(at.path, '..', 'link.yaml');
+  symlinkSync(at.path, link);
+  const victim = join(at.path, '..', 'victim');
+  at.write('mine', victim);
+  symlinkSync(victim, `${at.path}.new`);
+  const file = at.open(link);
+  file.taken(await file.start());
+  t.is(file.prepare(await file.check(at.good(65002))).commit(), undefined);
+  t.is(readFileSync(at.path, 'utf8'), at.good(65002));
+  t.is(statSync(at.path).mode & 0o777, 0o664);
+  t.is(readFileSync(victim, 'utf8'), 'mine');
+  t.false(existsSync(`${at.path}.new`));
+  t.false(file.hasChanged);
+});
+
+test('a file that is gone has changed, and one that cannot be replaced in the end leaves nothing beside it', async (t) => {
+  const at = scene(t);
+  at.write(at.good(65001));
+  const file = at.open();
+  file.taken(await file.start());
+  const saved = file.prepare(await file.check(at.good(65002)));
+  renameSync(at.path, `${at.path}.gone`);
+  t.true(file.hasChanged);
+  mkdirSync(at.path);
+  t.regex(saved.commit() ?? '', /EISDIR/);
+  t.is(file.applied, at.good(65001));
+  t.deepEqual(readdirSync(join(at.path, '..')).sort(), ['evpnd.yaml', 'evpnd.yaml.gone', 'state']);
 });

@@ -49,6 +49,7 @@ export class MemoryConfiguration extends RuntimeConfiguration {
       commit: () => {
         this.onDisk = wanted;
         file.applied = wanted;
+        return undefined;
       },
       cancel: () => {},
     };
