@@ -77,14 +77,17 @@ function evpnctl(): ManualPage {
       [
         'DESCRIPTION',
         text(
-          'evpnctl is a client of the REST API of evpnd(8), over its Unix socket, which root and members of the group `evpnd` may open, or over TCP, where nothing can be changed.',
+          'evpnctl is a client of the REST API of evpnd(8), over its Unix socket, which root and members of the group `evpnd` may open, or over TCP, where it changes nothing but over TLS with a token.',
         ),
       ],
       ['OPTIONS', optionsOf(program)],
       ['COMMANDS', ...commandsOf(program, [])],
       [
         'ENVIRONMENT',
-        terms(['EVPND_API', 'A path in place of `--socket`, or an address in place of `--url`.']),
+        terms(
+          ['EVPND_API', 'A path in place of `--socket`, or an address in place of `--url`.'],
+          ['EVPND_TOKEN_FILE', 'A path in place of `--token-file`.'],
+        ),
       ],
       [
         'EXIT STATUS',

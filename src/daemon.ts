@@ -2,6 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { Configuration, KernelInsight, Rooms } from './api/index.js';
 import { listenApi } from './api/listen.js';
 import { Refusals } from './api/refusals.js';
+import { certificateProblem, tlsOf } from './api-tls.js';
 import { Bfd } from './bfd/index.js';
 import { LocalRib, Speaker, TcpTransport } from './bgp/index.js';
 import type { Config } from './config/index.js';
@@ -113,7 +114,17 @@ export async function startDaemon({
   const underlay =
     unicastRibs && dataPlane.routes && new Underlay(unicastRibs, dataPlane.routes, clock, config.underlay);
   const { hosts } = dataPlane;
-  const running = new RunningConfig(config, { speaker, evpn, underlay, hosts, onConfig }, log, events);
+  let open: Pick<Awaited<ReturnType<typeof listenApi>>, 'secure'> | undefined;
+  const configured = (wanted: Config) => {
+    onConfig(wanted);
+    open?.secure(tlsOf(wanted)).catch((error) => log.error({ err: error }, 'the API no longer listens'));
+  };
+  const running = new RunningConfig(
+    config,
+    { speaker, evpn, underlay, hosts, onConfig: configured },
+    log,
+    events,
+  );
   dataPlane.onTopology = (topology) => {
     // Before the sessions, whose end takes longer than the loss of a link
     underlay?.topologyChanged(topology);
@@ -146,6 +157,7 @@ export async function startDaemon({
       problems: () => [
         ...problems(),
         ...listed(stateDirectoryProblem(running.current.stateDirectory)),
+        ...listed(certificateProblem(running.current, clock.wallTime())),
         ...restartProblems(running.pending),
         ...refusals.problems(),
       ],
@@ -157,13 +169,15 @@ export async function startDaemon({
       configuration,
       log,
       version,
+      token: () => running.current.api.tokenFile,
     });
     application = made;
     return made;
   });
   // An address in use is detected before any neighbor hears of us
   const { unixSocket, listen: tcp } = config.api;
-  const listener = await listenApi(api, { unixSocket, tcp, refusals });
+  const listener = await listenApi(api, { unixSocket, tcp, tls: tlsOf(config), refusals });
+  open = listener;
 
   const began = clock.now();
   let sweepBegan = false;

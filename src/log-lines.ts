@@ -95,7 +95,17 @@ export const LOG_LINES: Readonly<Record<string, LogLine>> = {
     '`systemctl restart evpnd` when it suits',
   ),
   'config.reload-failed': line('error', 'the reload failed', 'nothing has changed', 'the line has the error'),
-  'api.command': line('info', 'command of an operator', 'who may use the Unix socket changed something'),
+  'api.command': line(
+    'info',
+    'command of an operator',
+    'who may use the Unix socket, or has the token, changed something',
+  ),
+  'api.lost': line(
+    'error',
+    'the API no longer listens',
+    'TLS was switched on or off, and another process took an address of `api.listen` in that moment',
+    'the line names it; `systemctl restart evpnd` once it is free',
+  ),
   'api.failed': line(
     'error',
     'a request to the API failed',

@@ -1,9 +1,9 @@
 import type { Static, TSchema } from '@sinclair/typebox';
-import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { formatIp, formatMac, type Log } from '../types/index.js';
+import { onlyByOperators } from './access.js';
 import type { Commands, NeighborAnswer } from './commands.js';
 import { invalidParameter, Problem } from './errors.js';
-import { isFromUnixSocket } from './listen.js';
 import {
   AddressPath,
   ClearNeighborQuery,
@@ -34,7 +34,7 @@ const COMMANDS: readonly Command[] = [
   {
     method: 'DELETE',
     path: '/duplicates',
-    summary: 'Clear duplicates: one, or all of a VNI; only over the Unix socket',
+    summary: 'Clear duplicates: one, or all of a VNI; not over plain TCP',
     query: ClearQuery,
     problems: [400, 403],
     answer: named('Cleared'),
@@ -80,7 +80,7 @@ const COMMANDS: readonly Command[] = [
   {
     method: 'POST',
     path: '/neighbors/:address/shutdown',
-    summary: 'Keep a neighbor down until it is enabled or evpnd restarts; only over the Unix socket',
+    summary: 'Keep a neighbor down until it is enabled or evpnd restarts; not over plain TCP',
     query: ShutdownQuery,
     params: AddressPath,
     problems: [400, 403, 404],
@@ -95,7 +95,7 @@ const COMMANDS: readonly Command[] = [
   {
     method: 'DELETE',
     path: '/neighbors/:address/shutdown',
-    summary: 'Enable a neighbor that a command has shut down; only over the Unix socket',
+    summary: 'Enable a neighbor that a command has shut down; not over plain TCP',
     query: NoQuery,
     params: AddressPath,
     problems: [400, 403, 404, 409],
@@ -127,7 +127,7 @@ function ofNeighbor(
   return { answer: answer.neighbor, facts: { command, neighbor: name, ...facts } };
 }
 
-/** Adds the commands to a scope whose prefix is the version. Each is refused over TCP, and logged after execution. */
+/** Adds the commands to a scope whose prefix is the version. Each is refused over plain TCP, and logged after execution. */
 export function addCommands(scope: FastifyInstance, commands: Commands, log: Log): void {
   for (const { method, path, summary, query, params, problems, answer, run } of COMMANDS)
     scope.route({
@@ -140,23 +140,11 @@ export function addCommands(scope: FastifyInstance, commands: Commands, log: Log
         response: { 200: { description: 'OK', allOf: [answer] }, ...problemAnswers(problems) },
       },
       // Before validation of parameters: a client without permission must not learn anything
-      onRequest: onlyByUnixSocket,
+      onRequest: onlyByOperators,
       handler: (request) => {
         const { answer: body, facts } = run(commands, request);
         log.info(facts, 'command of an operator');
         return body;
       },
     });
-}
-
-/** A hook that refuses what does not come over the Unix socket. */
-export const onlyByUnixSocket: onRequestHookHandler = (request, _reply, done) =>
-  isFromUnixSocket(request.raw.socket) ? done() : done(refusal(request));
-
-function refusal({ method, url }: FastifyRequest): Problem {
-  return new Problem(
-    'unix-socket-only',
-    `${method} over TCP, which has no authentication: use the Unix socket (api.unix-socket), such as ` +
-      `curl -X ${method} --unix-socket /run/evpnd/api.sock 'http://evpnd${url}'`,
-  );
 }

@@ -23,7 +23,7 @@ export type NeighborAnswer =
     };
 
 /**
- * The commands of an operator. They are accepted on the Unix socket only, whose file permissions control access. Addresses of
+ * The commands of an operator. They are accepted on the Unix socket, whose file permissions control access, and over TLS with a token. Addresses of
  * neighbors are text, with a zone where they have one.
  */
 export interface Commands {

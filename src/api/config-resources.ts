@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ConfigEdit, ITEM_LISTS, type Mapping } from '../config/index.js';
 import type { Log } from '../types/index.js';
-import { onlyByUnixSocket } from './command-resources.js';
+import { onlyByOperators } from './access.js';
 import type { ConfigOutcome, ConfigRefusal, Configuration } from './configuration.js';
 import { Problem } from './errors.js';
 import { NoQuery } from './parameters.js';
@@ -111,14 +111,14 @@ const CHANGES: readonly ChangeRoute[] = [
   {
     method: 'PATCH',
     path: '/config',
-    summary: 'Change settings by a merge patch (RFC 7396); only over the Unix socket',
+    summary: 'Change settings by a merge patch (RFC 7396); not over plain TCP',
     body: Settings('Settings with their new values: a list replaces a list, null takes a setting out.'),
     edit: ({ body }) => ({ patch: body as Mapping }),
   },
   {
     method: 'PUT',
     path: '/config/:list/:key',
-    summary: 'Make an item of a list as given, whether it is there or not; only over the Unix socket',
+    summary: 'Make an item of a list as given, whether it is there or not; not over plain TCP',
     params: ItemPath,
     body: Settings('Its settings; what it is known by may be left out.'),
     edit: ({ params, body }) => ({ ...(params as Static<typeof ItemPath>), item: body as Mapping }),
@@ -126,7 +126,7 @@ const CHANGES: readonly ChangeRoute[] = [
   {
     method: 'DELETE',
     path: '/config/:list/:key',
-    summary: 'Take an item out of a list; only over the Unix socket',
+    summary: 'Take an item out of a list; not over plain TCP',
     params: ItemPath,
     edit: ({ params }) => ({ ...(params as Static<typeof ItemPath>), item: undefined }),
   },
@@ -193,7 +193,7 @@ export function addConfiguration(scope: FastifyInstance, configuration: Configur
           ...problemAnswers([400, 403, 404, 409, 412, 422, 503]),
         },
       },
-      onRequest: onlyByUnixSocket,
+      onRequest: onlyByOperators,
       handler: async (request, reply) => {
         const { ephemeral = false } = request.query as Static<typeof ChangeQuery>;
         const ifMatch = etagsOf(request);

@@ -1,3 +1,4 @@
+import { OPEN } from './access.js';
 import { ANSWERS, BODIES, PARAMETERS, PROBLEMS_OF, PROBLEMS_SHOWN } from './examples/index.js';
 import { operationId, TAGS, tagOf } from './operations.js';
 
@@ -7,8 +8,8 @@ export const HEAD = {
     title: 'evpnd',
     description: `What an EVPN-VXLAN leaf knows and does.
 
-Who may ask: over the Unix socket whoever the permissions of its file admit; over TCP whoever reaches it, but only to read.
-What changes something is taken over the Unix socket alone.
+Who may ask: over the Unix socket whoever the permissions of its file admit; over TCP who has the token, where evpnd has one
+(\`api.token-file\`), else whoever reaches it. What changes something is taken over the Unix socket, and over TLS with the token.
 
 Lists come in pages: \`next\` of an answer is \`cursor\` of the next request, null on the last page. What is refused is
 answered with problem details (RFC 9457), whose \`code\` is for programs and whose \`detail\` is for people.`,
@@ -20,8 +21,16 @@ answered with problem details (RFC 9457), whose \`code\` is for programs and who
     { url: 'http://127.0.0.1:8179', description: 'On the leaf itself, as it listens by default.' },
   ],
   tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-  // No credentials; `info` says what is in their place
-  security: [],
+  security: [{}, { token: [] }] as Record<string, string[]>[],
+  components: {
+    securitySchemes: {
+      token: {
+        type: 'http' as const,
+        scheme: 'bearer',
+        description: 'What the file of `api.token-file` has (RFC 6750); over TCP, where it is configured.',
+      },
+    },
+  },
 };
 
 interface Media {
@@ -31,6 +40,7 @@ interface Media {
 interface Operation {
   operationId?: string;
   tags?: string[];
+  security?: readonly object[];
   parameters?: readonly { readonly name: string; example?: unknown }[];
   requestBody?: { readonly content: Readonly<Record<string, Media>> };
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Media>> }>>;
@@ -51,6 +61,7 @@ function complete(operation: Operation, method: string, path: string): void {
   const id = operationId(method, path);
   operation.operationId = id;
   operation.tags = [tagOf(path)];
+  if (OPEN.has(path)) operation.security = [];
   const { next } = ANSWERS[id] as { readonly next?: string | null };
   for (const parameter of operation.parameters ?? []) {
     const example = parameter.name === 'cursor' ? next : PARAMETERS[parameter.name];

@@ -8,7 +8,11 @@ export const PROBLEMS = {
   'unknown-parameter': { status: 400, title: 'There is no such parameter' },
   'invalid-cursor': { status: 400, title: 'The cursor is not one that this list gave' },
   'bad-request': { status: 400, title: 'The request cannot be read' },
-  'unix-socket-only': { status: 403, title: 'Commands are accepted on the Unix socket only' },
+  unauthorized: { status: 401, title: 'The request needs the token' },
+  'unix-socket-only': {
+    status: 403,
+    title: 'Commands are accepted on the Unix socket, and over TLS with a token',
+  },
   'unknown-path': { status: 404, title: 'There is no such resource' },
   'no-such-neighbor': { status: 404, title: 'There is no such neighbor' },
   'no-such-vni': { status: 404, title: 'There is no such VNI' },

@@ -1,18 +1,21 @@
 import { hostname } from 'node:os';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Secret } from '../types/index.js';
+import { checkToken } from './access.js';
 import { Problem } from './errors.js';
 import { isFromUnixSocket } from './listen.js';
 
-/** Guards against what browsers and careless programs send. */
-export function addGuards(api: FastifyInstance): void {
+/** Guards against what browsers, careless programs and strangers send; `token` is what requests over TCP need, if anything. */
+export function addGuards(api: FastifyInstance, token: () => Secret | undefined): void {
   api.addHook('onRequest', async (request, reply) => {
     reply.header('x-content-type-options', 'nosniff');
     const { host } = request.headers;
-    if (isFromUnixSocket(request.raw.socket) || host === undefined || isOurName(host, hostname())) return;
-    throw new Problem(
-      'misdirected',
-      `host: found ${JSON.stringify(host)}, allowed is an address, localhost or the name of this machine`,
-    );
+    if (!isFromUnixSocket(request.raw.socket) && host !== undefined && !isOurName(host, hostname()))
+      throw new Problem(
+        'misdirected',
+        `host: found ${JSON.stringify(host)}, allowed is an address, localhost or the name of this machine`,
+      );
+    checkToken(request, reply, token());
   });
   api.addHook('preValidation', async (request) => keepDecimal(request));
 }

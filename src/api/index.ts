@@ -1,9 +1,9 @@
 /**
  * The REST API: what operators and their programs see. JSON over HTTP/1.1 on a Unix socket and on TCP, paged lists,
  * problem details (RFC 9457), and its own description (OpenAPI 3.1). It reads the rooms below through one interface,
- * ReadModel, and owns no state; what changes something stands apart, in Commands, and is taken over the Unix socket
- * alone, whose file permissions authenticate. `metrics/` is what Prometheus scrapes, event-stream.ts what happens as it
- * happens (server-sent events). Not here: any other authentication.
+ * ReadModel, and owns no state; what changes something stands apart, in Commands, and is taken over the Unix socket,
+ * whose file permissions authenticate, and over TLS with a bearer token (RFC 6750). `metrics/` is what Prometheus scrapes, event-stream.ts what happens as it
+ * happens (server-sent events). Not here: client certificates, several users.
  */
 export * from './commands.js';
 export type * from './configuration.js';

@@ -1,20 +1,29 @@
 import { chmodSync, existsSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { connect, type DropArgument, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { StartError } from '../types/index.js';
+import { type Secret, StartError } from '../types/index.js';
 import { Door } from './door.js';
 import type { Refusals } from './refusals.js';
 
 /** What answers requests. */
 export type Application = Pick<FastifyInstance, 'routing'>;
 
+/** A certificate, with its chain, and its private key, in PEM. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: Secret;
+}
+
 interface ListenOptions {
   /** Path of the Unix socket; undefined for none. */
   readonly unixSocket: string | undefined;
   /** Port 0 lets the kernel choose. */
   readonly tcp: readonly { readonly host: string; readonly port: number }[];
+  /** What the TCP addresses speak TLS with; undefined for plain HTTP. */
+  readonly tls?: TlsFiles | undefined;
   /** Limit of file descriptors of this process, of which the API uses a part; read from the kernel if absent. */
   readonly descriptors?: number;
   /** Milliseconds after which an idle TCP connection is closed; a minute by default. */
@@ -27,6 +36,11 @@ interface ListenOptions {
 interface ApiListener {
   /** The TCP addresses as bound, in the order given. */
   readonly tcp: readonly { readonly host: string; readonly port: number }[];
+  /**
+   * From now on new connections over TCP have this certificate, or none. The first one, and none after one, end what is open there.
+   * Rejects with ApiListenError where an address was lost meanwhile; the others listen.
+   */
+  secure(tls: TlsFiles | undefined): Promise<void>;
   /** Stops listening, lets answers under way finish for at most a second, and removes the Unix socket. */
   close(): Promise<void>;
 }
@@ -51,6 +65,8 @@ const MOST_CONNECTIONS = { unix: 64, tcp: 192 };
  */
 const MOST_AHEAD = 16;
 const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz']);
+/** Milliseconds. */
+const LIMITS = { requestTimeout: 30_000, headersTimeout: 10_000, handshakeTimeout: 10_000 };
 const SOCKET_MODE = 0o660;
 /** Milliseconds that a closing server waits for answers under way. */
 const GRACE = 1000;
@@ -66,7 +82,7 @@ export async function listenApi(
   api: Application | Promise<Application>,
   options: ListenOptions,
 ): Promise<ApiListener> {
-  const servers: Server[] = [];
+  const servers = new Set<Server | TlsServer>();
   const most = connectionLimits(options.descriptors ?? descriptorLimit());
   const ready = Promise.resolve(api);
   const { refusals } = options;
@@ -85,6 +101,7 @@ export async function listenApi(
     return true;
   };
   const door = new Door();
+  let { tls } = options;
   const answer: RequestListener = (request, response) => {
     if (!admits(request.socket, response)) return;
     void ready.then(
@@ -97,8 +114,11 @@ export async function listenApi(
     );
   };
   const open = async (target: { path: string } | { host: string; port: number }) => {
-    const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, answer);
-    servers.push(server);
+    const server =
+      'host' in target && tls !== undefined
+        ? createTlsServer({ ...LIMITS, ...contextOf(tls) }, answer)
+        : createServer(LIMITS, answer);
+    servers.add(server);
     // A user who pages through an answer at a terminal uses the Unix socket
     if ('host' in target) server.timeout = options.stalled ?? STALLED;
     // Further connections are refused at once, since BGP and netlink need descriptors too
@@ -111,7 +131,7 @@ export async function listenApi(
     return server;
   };
   const close = async () => {
-    await Promise.all(servers.map(closed));
+    await Promise.all([...servers].map(closed));
   };
   try {
     if (options.unixSocket !== undefined) {
@@ -119,16 +139,45 @@ export async function listenApi(
       await open({ path: options.unixSocket });
       chmodSync(options.unixSocket, SOCKET_MODE);
     }
-    const tcp = [];
+    const tcp: { readonly host: string; readonly port: number }[] = [];
+    let overTcp: (Server | TlsServer)[] = [];
     for (const { host, port } of options.tcp) {
-      const address = (await open({ host, port })).address();
+      const server = await open({ host, port });
+      const address = server.address();
+      overTcp.push(server);
       tcp.push({ host, port: typeof address === 'object' && address ? address.port : port });
     }
-    return { tcp, close };
+    const reopen = async () => {
+      const before = overTcp;
+      overTcp = [];
+      await Promise.all(before.map(closed));
+      for (const server of before) servers.delete(server);
+      const opened = await Promise.allSettled(tcp.map(open));
+      for (const each of opened) if (each.status === 'fulfilled') overTcp.push(each.value);
+      const lost = opened.find((each) => each.status === 'rejected');
+      if (lost) throw lost.reason;
+    };
+    let turn: Promise<void> = Promise.resolve();
+    const secure = (wanted: TlsFiles | undefined) => {
+      const change = async () => {
+        const isOther = (wanted === undefined) !== (tls === undefined);
+        tls = wanted;
+        if (isOther) return reopen();
+        for (const server of overTcp)
+          if (wanted && 'setSecureContext' in server) server.setSecureContext(contextOf(wanted));
+      };
+      turn = turn.catch(() => {}).then(change);
+      return turn;
+    };
+    return { tcp, secure, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function contextOf({ certificate, key }: TlsFiles) {
+  return { cert: certificate, key: key.reveal() };
 }
 
 /** Returns where a connection came in. */
@@ -152,7 +201,10 @@ function descriptorLimit(): number {
   return found ? Number(found[1]) : Number.POSITIVE_INFINITY;
 }
 
-function listening(server: Server, target: { path: string } | { host: string; port: number }): Promise<void> {
+function listening(
+  server: Server | TlsServer,
+  target: { path: string } | { host: string; port: number },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) => reject(listenError(target, error));
     server.once('error', failed);
@@ -221,7 +273,7 @@ function served(path: string): Promise<boolean> {
   });
 }
 
-function closed(server: Server): Promise<void> {
+function closed(server: Server | TlsServer): Promise<void> {
   if (!server.listening) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), GRACE);

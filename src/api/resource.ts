@@ -62,9 +62,9 @@ export async function pageOf<Item>(pages: Pages<Item>, query: unknown, turns: Tu
   return new Written(`{"items":[${page.items.join(',')}],"next":${toJson(next)},"total":${pages.total}}`);
 }
 
-/** The answers with problems, of these statuses and of a fault of ours. */
+/** The answers with problems, of these statuses, without the token where one is wanted, and of a fault of ours. */
 export function problemAnswers(statuses: readonly number[]): Record<number, object> {
-  return Object.fromEntries([...statuses, 500].map((status) => [status, problemAnswer(status)]));
+  return Object.fromEntries([...statuses, 401, 500].map((status) => [status, problemAnswer(status)]));
 }
 
 /** An answer with a problem. */

@@ -7,7 +7,7 @@ import {
   type FastifyRequest,
   fastify,
 } from 'fastify';
-import type { Log } from '../types/index.js';
+import type { Log, Secret } from '../types/index.js';
 import { addCommands } from './command-resources.js';
 import type { Commands } from './commands.js';
 import { addConfiguration, CONFIGURATION_SCHEMAS } from './config-resources.js';
@@ -30,11 +30,13 @@ interface ApiOptions {
   readonly log: Log;
   /** evpnd's version, for the API's description. */
   readonly version: string;
+  /** What requests over TCP need now; undefined for nothing. */
+  readonly token?: () => Secret | undefined;
 }
 
 /**
  * The REST application, listening nowhere yet: `listenApi` gives it sockets, `inject` asks it without. It keeps no
- * state and asks the read model anew for each request; commands are for who came by the Unix socket.
+ * state and asks the read model anew for each request; commands are for who is known (access.ts).
  */
 export async function createApi({
   readModel,
@@ -42,6 +44,7 @@ export async function createApi({
   configuration,
   log,
   version,
+  token = () => undefined,
 }: ApiOptions): Promise<FastifyInstance> {
   const api = fastify({
     logger: false,
@@ -70,7 +73,7 @@ export async function createApi({
     answerProblem(problemOf(error, request, log), request, reply),
   );
   api.setNotFoundHandler((request, reply) => answerProblem(notFound(api, request, reply), request, reply));
-  addGuards(api);
+  addGuards(api, token);
   for (const schema of [ProblemSchema, ...NAMED_SCHEMAS, ...CONFIGURATION_SCHEMAS]) api.addSchema(schema);
 
   await api.register(swagger, {
@@ -105,7 +108,7 @@ export async function createApi({
   return api;
 }
 
-/** No external content; the page's own scripts set styles. Plain HTTP is not upgraded, since there is no HTTPS. */
+/** No external content; the page's own scripts set styles. Plain HTTP is not upgraded, since HTTPS may not be there. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
 

@@ -1,7 +1,16 @@
 import { type IncomingMessage, request } from 'node:http';
+import { request as requestTls } from 'node:https';
 
 /** Where evpnd's API is. */
-export type Place = { readonly socketPath: string } | { readonly url: string };
+export type Place = { readonly socketPath: string } | OverTcp;
+
+interface OverTcp {
+  readonly url: string;
+  /** What evpnd's `api.token-file` has. */
+  readonly token?: string | undefined;
+  /** Certificates in PEM that are trusted in place of the system's. */
+  readonly ca?: string | undefined;
+}
 
 /** What a request found out that a person should read: a problem of the API, or that nobody answers. */
 export class ClientError extends Error {
@@ -68,7 +77,7 @@ export class Client {
     return items;
   }
 
-  /** Runs a command, which the API takes over the Unix socket alone. Rejects with ClientError. */
+  /** Runs a command, which the API takes over the Unix socket, and over TLS with the token. Rejects with ClientError. */
   command(
     method: 'POST' | 'DELETE' | 'PUT' | 'PATCH',
     path: string,
@@ -113,7 +122,7 @@ export class Client {
     const target = `/api/v1${path}${search && `?${search}`}`;
     const { place } = this;
     return new Promise((resolve, reject) => {
-      const asked = request({
+      const asked = (isTls(place) ? requestTls : request)({
         method,
         // A kept connection may be closed by evpnd at the moment in which it is used again
         agent: false,
@@ -122,8 +131,9 @@ export class Client {
           accept,
           ...(body && { 'content-type': 'application/json' }),
           ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+          ...('url' in place && place.token !== undefined && { authorization: `Bearer ${place.token}` }),
         },
-        ...('url' in place ? addressOf(place.url, target) : { socketPath: place.socketPath, path: target }),
+        ...('url' in place ? addressOf(place, target) : { socketPath: place.socketPath, path: target }),
       });
       asked.on('timeout', () => asked.destroy(new Error(`no answer within ${PATIENCE / 1000} s`)));
       asked.on('error', (error: NodeJS.ErrnoException) =>
@@ -152,9 +162,14 @@ export class Client {
   }
 }
 
-function addressOf(url: string, target: string) {
-  const { hostname, port } = new URL(url);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: port || 80, path: target };
+const isTls = (place: Place) => 'url' in place && new URL(place.url).protocol === 'https:';
+
+function addressOf(place: OverTcp, target: string) {
+  const { hostname, port } = new URL(place.url);
+  const address = { host: hostname.replace(/^\[|\]$/g, ''), path: target };
+  return isTls(place)
+    ? { ...address, port: port || 443, ...(place.ca !== undefined && { ca: place.ca }) }
+    : { ...address, port: port || 80 };
 }
 
 function jsonOf(text: string): Item | undefined {
@@ -175,7 +190,7 @@ const nameOf = (place: Place) => ('url' in place ? place.url : place.socketPath)
 
 function whyUnreachable(place: Place, { code, message }: NodeJS.ErrnoException): string {
   const name = nameOf(place);
-  if ('url' in place) return `${name}: ${message}: is evpnd running there, and is it in its api.listen?`;
+  if ('url' in place) return `${name}: ${message}: ${cureOverTcp(isTls(place), code)}`;
   switch (code) {
     case 'ENOENT':
     case 'ECONNREFUSED':
@@ -185,4 +200,35 @@ function whyUnreachable(place: Place, { code, message }: NodeJS.ErrnoException):
     default:
       return `${name}: ${message}`;
   }
+}
+
+/** What to do, by the code of node:tls or the errno, and by what was spoken. */
+const TCP_CURES: readonly (readonly [code: RegExp, isTls: boolean, cure: string])[] = [
+  [
+    /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_SELF|CERT_UNTRUSTED)/,
+    true,
+    'its certificate is of no authority that this system trusts: give that of the authority, or the certificate itself, with --ca-file',
+  ],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    true,
+    'the certificate is for other names: ask by one of them, or let api.tls.certificate have this one',
+  ],
+  [
+    /^CERT_HAS_EXPIRED$/,
+    true,
+    'let the certificate of api.tls.certificate be renewed there, and evpnd be reloaded',
+  ],
+  [/^CERT_NOT_YET_VALID$/, true, 'see whether the clocks here and there are right'],
+  [
+    /^(ERR_SSL_|EPROTO)/,
+    true,
+    'it may speak plain HTTP: with http:// in place of https://, or with api.tls there',
+  ],
+  [/^ECONNRESET$/, false, 'it may speak TLS (api.tls): with https:// in place of http://'],
+];
+
+function cureOverTcp(overTls: boolean, code = ''): string {
+  const found = TCP_CURES.find(([codes, isTls]) => isTls === overTls && codes.test(code));
+  return found?.[2] ?? 'is evpnd running there, and is it in its api.listen?';
 }

@@ -20,6 +20,9 @@ const FIXED: Readonly<Record<string, readonly string[]>> = {
 /** Values that are offered at most. */
 const MOST = 500;
 
+/** Options that name a place, and what it wants. */
+const PLACE_OPTIONS = ['socket', 'url', 'tokenFile', 'caFile'] as const;
+
 /**
  * Returns what may stand for the last of the words, which may be empty: commands, options, and values that evpnd has now. Silent
  * where evpnd does not answer.
@@ -33,10 +36,11 @@ export async function complete(
   let command = program;
   const positionals: string[] = [];
   let pending: string | undefined;
-  const given: { socket?: string; url?: string } = {};
+  const given: { [Name in (typeof PLACE_OPTIONS)[number]]?: string } = {};
   for (const word of words.slice(0, -1)) {
     if (pending !== undefined) {
-      if (pending === 'socket' || pending === 'url') given[pending] = word;
+      const option = PLACE_OPTIONS.find((name) => name === pending);
+      if (option) given[option] = word;
       pending = undefined;
       continue;
     }
@@ -50,7 +54,7 @@ export async function complete(
     else positionals.push(word);
   }
   const values = async (name: string) =>
-    FIXED[name] ?? (await live(name, new Client(placeOf(given, environment))));
+    FIXED[name] ?? (await live(name, () => new Client(placeOf(given, environment))));
   const offered =
     pending !== undefined
       ? await values(pending)
@@ -79,12 +83,12 @@ const optionsOf = (command: Command) => {
   return options;
 };
 
-async function live(name: string, client: Client): Promise<string[]> {
+async function live(name: string, make: () => Client): Promise<string[]> {
   const source = LIVE[name];
   if (!source) return [];
   const [path, field] = source;
   try {
-    return (await client.all(path, {}, MOST)).map((item) => String(item[field]));
+    return (await make().all(path, {}, MOST)).map((item) => String(item[field]));
   } catch {
     return [];
   }

@@ -52,10 +52,15 @@ export function makeProgram({ out, err, environment, version }: Surroundings): M
     .description('Asks and commands a running evpnd.')
     .version(version)
     .option('--socket <path>', `the Unix socket of evpnd's API (${DEFAULT_SOCKET})`)
-    .option('--url <url>', 'its address where it listens to TCP, such as http://127.0.0.1:8179')
+    .option('--url <url>', 'its address over TCP, such as http://127.0.0.1:8179, https://leaf1:8179')
+    .option('--token-file <path>', 'a file with the token that it wants over TCP (api.token-file)')
+    .option('--ca-file <path>', 'a file with the certificates to trust over https (PEM)')
     .option('--json', 'print JSON, as the API has it')
     .option('--yaml', 'print YAML')
-    .addHelpText('after', '\nThe environment variable EVPND_API may have a path or an address instead.')
+    .addHelpText(
+      'after',
+      '\nThe environment variables EVPND_API, for a path or an address, and EVPND_TOKEN_FILE stand for options.',
+    )
     .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => err.write(text) })
     .showHelpAfterError('(evpnctl --help lists the commands)')
     .exitOverride();

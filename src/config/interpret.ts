@@ -1,4 +1,5 @@
 import { ParseError } from '../types/index.js';
+import { checkTls } from './check-tls.js';
 import { checkTogether } from './check-together.js';
 import type { Complete, Config, ConfigFile, Values } from './config.js';
 import { remoteAsOf } from './remote-as.js';
@@ -62,6 +63,7 @@ function settingOf(row: AnySetting, value: unknown, path: Path, report: Report, 
 }
 
 function configOf(values: Values, file: ConfigFile, report: Report): Config {
+  checkTls(values.api.tls, file.api.tls, report);
   checkTogether({ ...values, vnis: values.evpn.vnis }, (i) => file.neighbors[i]['local-address'], report);
   return {
     ...values,

@@ -1,4 +1,5 @@
 import { formatIp } from '../types/index.js';
+import { readTokenFile } from './key-file.js';
 import {
   flag,
   integer,
@@ -16,6 +17,7 @@ import { EVPN } from './settings-evpn.js';
 import { AS_NUMBER, addressStandIn, LISTEN_RANGE, NEIGHBOR, PEER_GROUP, PORT } from './settings-neighbor.js';
 import { POLICY } from './settings-policy.js';
 import { UNDERLAY } from './settings-underlay.js';
+import { readCertificateFile, readTlsKeyFile } from './tls-files.js';
 import {
   absolutePath,
   formatListenAddress,
@@ -39,6 +41,12 @@ const subsystemLevel = (what: string) =>
     effect: 'live',
     change: 'applies from the next line on',
   });
+
+const TLS_FILES = {
+  effect: 'live',
+  change:
+    'new connections have what the files have now, under the same names or others; the first certificate, and the last one that goes, end the connections over TCP',
+} as const;
 
 /** The table of settings: every key of the configuration file, in the order of the manual. */
 export const SETTINGS = {
@@ -138,13 +146,43 @@ export const SETTINGS = {
         ),
         {
           description:
-            'TCP addresses of the REST API; an empty list for none. The API has no authentication: whoever reaches it can read it.',
+            'TCP addresses of the REST API; an empty list for none. Without `api.token-file` whoever reaches them can read it.',
           default: ['127.0.0.1:8179'],
           effect: 'restart',
         },
       ),
       parseListenAddresses,
       (addresses) => addresses.map(formatListenAddress),
+    ),
+    tls: section('TLS on the TCP addresses of the REST API; without it they speak plain HTTP.', {
+      certificate: parsed(
+        optional(text('an absolute path'), {
+          description:
+            "Path of a file with the API's certificate in PEM, those of its chain behind it. With it and `api.tls.key` every address of `api.listen` speaks HTTPS alone.",
+          ...TLS_FILES,
+        }),
+        readCertificateFile,
+        ({ source, fingerprint }) => `${source} (${fingerprint})`,
+      ),
+      key: parsed(
+        optional(text('an absolute path'), {
+          description:
+            'Path of a file with the private key of the certificate in PEM, without a passphrase, that the user of evpnd alone may read.',
+          ...TLS_FILES,
+        }),
+        readTlsKeyFile,
+        ({ source, fingerprint }) => `${source} (${fingerprint})`,
+      ),
+    }),
+    'token-file': parsed(
+      optional(text('an absolute path'), {
+        description:
+          'Path of a file with a bearer token (RFC 6750), 16 to 512 characters on one line, that the user of evpnd alone may read. With it every request over TCP but `/livez` and `/readyz` needs `Authorization: Bearer TOKEN`; with `api.tls` beside it commands and changes of the configuration are taken over TCP too.',
+        effect: 'live',
+        change: 'the next request needs the token that the file has now',
+      }),
+      readTokenFile,
+      ({ source, fingerprint }) => `${source} (${fingerprint})`,
     ),
   }),
   'manage-port-settings': setting(flag, {

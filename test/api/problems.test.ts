@@ -276,8 +276,9 @@ test('a name that is not of this machine, as a page of the Internet would ask by
 });
 
 test.serial.after.always('every problem of the table was met', () => {
-  // Met where the probes, the commands for neighbors and the configuration are tested
+  // Met where the token, the probes, the commands for neighbors and the configuration are tested
   const elsewhere = [
+    'unauthorized',
     'not-ready',
     'neighbor-shut-down',
     'shut-down-by-setting',
@@ -302,6 +303,7 @@ test('the table of problems: a change of a code is a change of the API', (t) => 
       'unknown-parameter 400',
       'invalid-cursor 400',
       'bad-request 400',
+      'unauthorized 401',
       'unix-socket-only 403',
       'unknown-path 404',
       'no-such-neighbor 404',

@@ -2,11 +2,14 @@ import test from 'ava';
 import { parse, stringify } from 'yaml';
 import { diffConfig, withFixedSettings } from '../../src/config/index.js';
 import { parseConfig } from '../../src/config/load.js';
+import { CERTIFICATE, fileWith, RENEWED, TLS_KEY } from '../support/tls.js';
 import { keyFile } from './support/key-file.js';
 import { otherValues, reloadEffects } from './support/reference.js';
 
+const API = `api: { tls: { certificate: ${fileWith(CERTIFICATE)}, key: ${fileWith(TLS_KEY)} } }`;
 const BASE = `asn: 65001
 router-id: 10.0.0.1
+${API}
 peer-groups: [{ name: spines }, { name: leaves }]
 policies: [{ name: from-spines, rules: [{ name: all }] }]
 listen-ranges: [{ prefix: 10.2.0.0/16, remote-as: external }]
@@ -27,6 +30,7 @@ test('nothing changed: neither comments nor order nor written defaults nor spell
     diff(`# a comment
 router-id: 10.0.0.1
 asn: 65001
+${API}
 listen-ranges: [{ remote-as: external, prefix: 10.2.0.0/16 }]
 peer-groups: [{ name: leaves }, { name: spines }]
 policies: [{ rules: [{ action: accept, name: all }], name: from-spines }]
@@ -161,6 +165,9 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'evpn.vnis[].advertise-default-gateway': true,
   'api.unix-socket': '/run/other.sock',
   'api.listen': ['[::1]:8179'],
+  'api.tls.certificate': fileWith(RENEWED),
+  'api.tls.key': fileWith(TLS_KEY),
+  'api.token-file': keyFile('0123456789abcdef'),
   'manage-port-settings': true,
   'log.level': 'debug',
   'kernel.receive-buffer-bytes': 65536,

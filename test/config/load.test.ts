@@ -141,6 +141,8 @@ test('the minimal file gets every default', (t) => {
   t.deepEqual(config.api, {
     unixSocket: '/run/evpnd/api.sock',
     listen: [{ host: '127.0.0.1', port: 8179 }],
+    tls: { certificate: undefined, key: undefined },
+    tokenFile: undefined,
   });
   t.false(config.managePortSettings);
   t.is(config.log.level, 'info');

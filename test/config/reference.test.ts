@@ -6,6 +6,8 @@ import { metricsReference } from '../api/support/metrics-reference.js';
 import { commandReference } from '../cli/support/command-reference.js';
 import { frrCommandReference, leftOutReference } from '../cli/support/frr-differences.js';
 import { logReference } from '../daemon/support/log-reference.js';
+import { CERTIFICATE, fileWith, TLS_KEY } from '../support/tls.js';
+import { keyFile } from './support/key-file.js';
 import { configReference, reloadReference } from './support/reference.js';
 import { stepReference } from './support/step-reference.js';
 
@@ -38,5 +40,13 @@ for (const file of ['README.md', MANUAL])
       (match) => match[1],
     );
     t.true(blocks.length > 0);
-    for (const block of blocks) t.notThrows(() => parseConfig(block, file));
+    const files = {
+      '/etc/evpnd/api.pem': fileWith(CERTIFICATE),
+      '/etc/evpnd/api.key': fileWith(TLS_KEY),
+      '/etc/evpnd/api.token': keyFile('0123456789abcdef'),
+    };
+    for (const block of blocks) {
+      const text = Object.entries(files).reduce((all, [name, path]) => all.replaceAll(name, path), block);
+      t.notThrows(() => parseConfig(text, file));
+    }
   });

@@ -94,6 +94,7 @@ export const PROBLEMS_SHOWN: readonly Problem[] = [
   new Problem('unknown-parameter', 'lmit: allowed is limit, cursor; did you mean limit for lmit?', {
     parameters: [{ parameter: 'lmit', found: '5', allowed: 'limit, cursor' }],
   }),
+  new Problem('unauthorized', 'authorization: found no token, allowed is "Bearer TOKEN"'),
   new Problem(
     'unix-socket-only',
     'POST over TCP, which has no authentication: use the Unix socket (api.unix-socket)',
