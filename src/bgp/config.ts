@@ -47,6 +47,8 @@ export interface NeighborConfig {
   readonly enhancedRefresh?: boolean;
   /** Its routes stay over a NOTIFICATION if it keeps ours (RFC 8538); true where absent. */
   readonly gracefulRestartNotification?: boolean;
+  /** Seconds for which its routes stay beyond its restart time, at most, as the last resort (RFC 9494); 0, or absent: not. */
+  readonly longLivedStaleTime?: number;
   /** How often our own AS may be in a path; 0 where absent. */
   readonly allowasIn?: number;
   /** The key of TCP MD5 signatures (RFC 2385), as the file has it; without where absent. */
@@ -136,6 +138,7 @@ const SESSION_SETTINGS: Readonly<
   ebgpMultihop: () => false,
   enhancedRefresh: () => false,
   gracefulRestartNotification: () => false,
+  longLivedStaleTime: () => false,
   holdTime: () => false,
   keepaliveTime: () => false,
   families: () => false,

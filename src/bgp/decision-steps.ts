@@ -40,6 +40,17 @@ export const OWN_NEXT_HOP = 'next hop of its own';
 export const AKIN = 'multipath-relax';
 export const MAXIMUM_PATHS = 'maximum-paths';
 
+const AGED: Step = {
+  name: 'not long-lived stale',
+  what: 'A path of a neighbor whose session stands, or was lost no longer ago than its restart time, before one that is kept for `long-lived-stale-time`, here or with the community LLGR_STALE elsewhere',
+  source: 'RFC 9494 §4.3',
+  compare: (a, b) => truthFirst(!isAged(a), !isAged(b)),
+};
+
+function isAged({ isLongLived, attributes }: Path<Route>): boolean {
+  return isLongLived === true || attributes.isLongLivedStale;
+}
+
 /** Of MAC/IP routes alone; the order is FRR's, since every leaf of a fabric must choose alike. */
 const MOBILITY: readonly Step[] = [
   {
@@ -140,10 +151,11 @@ interface StepsOfAll {
 
 function stepsWith(med: Step): StepsOfAll {
   const preferences = PREFERENCES.map((step) => (step === MED ? med : step));
-  const macIp = [...MOBILITY, ...preferences];
+  const others = [AGED, ...preferences];
+  const macIp = [AGED, ...MOBILITY, ...preferences];
   return {
     ofMacIp: { preferences: macIp, all: [...macIp, ...TIE_BREAKERS] },
-    ofOthers: { preferences, all: [...preferences, ...TIE_BREAKERS] },
+    ofOthers: { preferences: others, all: [...others, ...TIE_BREAKERS] },
   };
 }
 

@@ -7,6 +7,8 @@ import type { TableEntry } from './table.js';
 /** A neighbor, as far as its paths need it: one whose epoch is not the neighbor's is stale. */
 export interface Teller {
   readonly epoch: number;
+  /** Its paths of epochs before this one are kept for long (RFC 9494). */
+  readonly agedBefore: number;
 }
 
 /** When and from whom: one object for all the paths that a neighbor brings within a millisecond. */
@@ -21,7 +23,7 @@ export class Arrival {
 }
 
 /** Of a destination whose last path went. */
-const NEVER = new Arrival({ epoch: 0 }, { neighbor: '', routerId: 0, internal: false }, 0, 0);
+const NEVER = new Arrival({ epoch: 0, agedBefore: 0 }, { neighbor: '', routerId: 0, internal: false }, 0, 0);
 
 /** A path as the RIB holds it. Its attributes may change in its place: nobody keeps one over a turn of the event loop. */
 export interface RibPath<Nlri extends Route = EvpnNlri> extends Path<Nlri> {
@@ -43,6 +45,9 @@ abstract class Told {
   }
   get stale(): boolean {
     return this.arrival.epoch !== this.arrival.neighbor.epoch;
+  }
+  get isLongLived(): boolean {
+    return this.arrival.epoch < this.arrival.neighbor.agedBefore;
   }
 }
 

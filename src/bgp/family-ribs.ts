@@ -29,6 +29,7 @@ export interface SessionRib {
   neighborUp(source: PathSource): void;
   neighborDown(source: Neighbor): Promise<void>;
   neighborStale(source: Neighbor): void;
+  neighborAged(source: Neighbor): void;
   neighborRefreshes(source: Neighbor): void;
   sweepStale(source: Neighbor): Promise<void>;
   forgetNeighbor(address: string): void;

@@ -40,6 +40,7 @@ export const NO_COUNTS: NeighborRouteCounts<never> = {
 /** All that a RIB has of one neighbor. A path whose epoch is not the neighbor's is stale. */
 export class NeighborRoutes<Nlri extends Route> implements Holder {
   epoch = 0;
+  agedBefore = 0;
   readonly received: number[];
   readonly accepted: number[];
   held = 0;

@@ -66,6 +66,8 @@ export interface NegotiatedStatus {
         readonly restartTime: number;
         readonly forwardingPreserved: boolean;
         readonly outlivesNotification: boolean;
+        /** Seconds for which its routes are kept after that (RFC 9494); 0 for not at all. */
+        readonly longLivedStaleTime: number;
       }
     | undefined;
 }
@@ -75,6 +77,8 @@ export interface StaleRoutesStatus {
   readonly count: number;
   /** When those that were not announced again go, in milliseconds since 1970. */
   readonly until: number;
+  /** Its restart time is over: they are the last resort (RFC 9494). */
+  readonly isLongLived: boolean;
 }
 
 /** What a neighbor and we have of one address family. */

@@ -28,6 +28,16 @@ export interface PeerRestart {
   readonly forwardingPreserved: boolean;
   /** Both have the N bit: routes stay over a NOTIFICATION and the end of the hold time, too (RFC 8538). */
   readonly outlivesNotification: boolean;
+  /** Where both offer to keep routes for long (RFC 9494); undefined where not. */
+  readonly longLived: LongLivedRestart | undefined;
+}
+
+/** What follows when the restart time is over. */
+export interface LongLivedRestart {
+  /** Seconds: what the peer offers, ours at most. */
+  readonly staleTime: number;
+  /** The F bit: as of graceful restart. */
+  readonly forwardingPreserved: boolean;
 }
 
 /** What both OPENs together negotiate. */
@@ -84,13 +94,30 @@ function needsExtendedNextHop(family: AnyFamily, neighbor: Pick<NeighborConfig, 
   return neighbor.interface !== undefined && family === IPV4_UNICAST;
 }
 
+/** What of a neighbor's settings our capabilities say. */
+type OfferedSettings = Pick<
+  NeighborConfig,
+  'families' | 'enhancedRefresh' | 'interface' | 'gracefulRestartNotification' | 'longLivedStaleTime'
+>;
+
+function longLivedCapability(
+  families: readonly AnyFamily[],
+  forwardingPreserved: boolean,
+  staleTime = 0,
+): readonly Capability[] {
+  if (staleTime === 0) return [];
+  return [
+    {
+      code: 71,
+      families: families.map(({ afi, safi }) => ({ afi, safi, forwardingPreserved, staleTime })),
+    },
+  ];
+}
+
 /** The capabilities that we announce to a neighbor (RFC 5492). */
 export function localCapabilities(
   { asn, restart }: LocalIdentity,
-  neighbor: Pick<
-    NeighborConfig,
-    'families' | 'enhancedRefresh' | 'interface' | 'gracefulRestartNotification'
-  >,
+  neighbor: OfferedSettings,
 ): readonly Capability[] {
   const families = familiesOf(neighbor);
   const extended = families.filter((family) => needsExtendedNextHop(family, neighbor));
@@ -119,6 +146,7 @@ export function localCapabilities(
     },
     { code: 65, asn },
     ...(neighbor.enhancedRefresh === true ? [{ code: 70 } as const] : []),
+    ...longLivedCapability(families, restart.forwardingPreserved, neighbor.longLivedStaleTime),
   ];
 }
 
@@ -152,6 +180,24 @@ function expectedAs(local: LocalIdentity, { remoteAs }: NeighborConfig): string 
   return remoteAs === 'external' ? `any but ${local.asn}` : `${remoteAs}`;
 }
 
+/** Returns what the peer offers of long-lived graceful restart, by family, where we do. */
+function longLivedOf(
+  { capabilities }: OpenMessage,
+  offered: readonly AnyFamily[],
+  most = 0,
+): ReadonlyMap<AnyFamily, LongLivedRestart> {
+  const found = new Map<AnyFamily, LongLivedRestart>();
+  for (const capability of capabilities) {
+    if (capability.code !== 71 || most === 0) continue;
+    for (const { afi, safi, forwardingPreserved, staleTime } of capability.families) {
+      const family = familyAmong(offered, afi, safi);
+      if (family !== undefined)
+        found.set(family, { staleTime: Math.min(staleTime, most), forwardingPreserved });
+    }
+  }
+  return found;
+}
+
 /**
  * Judges a decoded OPEN against what is configured (RFC 4271 §6.2, RFC 6286 §2.2, RFC 5492 §5). The decoder has
  * already refused what is wrong whatever the configuration.
@@ -170,6 +216,7 @@ export function judgeOpen(
   let enhancedRefresh = false;
   let extendedMessage = false;
   const restarts = new Map<AnyFamily, PeerRestart>();
+  const longLived = longLivedOf(open, offered, neighbor.longLivedStaleTime);
   for (const capability of open.capabilities) {
     switch (capability.code) {
       case 1: {
@@ -196,7 +243,13 @@ export function judgeOpen(
         for (const { afi, safi, forwardingPreserved } of capability.families) {
           const family = familyAmong(offered, afi, safi);
           if (family !== undefined)
-            restarts.set(family, { restartTime, restarted, forwardingPreserved, outlivesNotification });
+            restarts.set(family, {
+              restartTime,
+              restarted,
+              forwardingPreserved,
+              outlivesNotification,
+              longLived: longLived.get(family),
+            });
         }
         break;
       }

@@ -1,5 +1,12 @@
 import type { Clock } from '../types/index.js';
-import type { AnyFamily, Family, PathAttributes, Route, Update } from '../wire/index.js';
+import {
+  type AnyFamily,
+  type Family,
+  NO_LLGR,
+  type PathAttributes,
+  type Route,
+  type Update,
+} from '../wire/index.js';
 import {
   type DecisionRules,
   type DecisionSettings,
@@ -66,6 +73,7 @@ export class FamilyRib<Nlri extends Route> {
   readonly #neighbors = new Map<string, NeighborRoutes<Nlri>>();
   readonly #readers: RibReaders<Nlri>;
   readonly #sweeps: Sweeps<Nlri>;
+  readonly #agings: Sweeps<Nlri>;
   #memory = 0;
 
   constructor(clock: Clock, identity: RibIdentity, routes: Routes<Nlri>, decision: DecisionSettings = {}) {
@@ -83,6 +91,13 @@ export class FamilyRib<Nlri extends Route> {
     );
     this.#sweeps = new Sweeps(clock, routes.table, {
       remove: (neighbor, destination, path) => this.#removePath(neighbor, destination, path),
+      weigh: (neighbor) => this.#weigh(neighbor),
+    });
+    this.#agings = new Sweeps(clock, routes.table, {
+      remove: (neighbor, destination, path) => {
+        if (path.attributes.communities.includes(NO_LLGR)) this.#removePath(neighbor, destination, path);
+        else this.#rejudge(destination);
+      },
       weigh: (neighbor) => this.#weigh(neighbor),
     });
   }
@@ -200,6 +215,16 @@ export class FamilyRib<Nlri extends Route> {
     const neighbor = this.#neighborOf(source);
     neighbor.refreshing = false;
     return this.#sweeps.start(neighbor, neighbor.epoch);
+  }
+
+  /**
+   * The neighbor has not come back in time, and what is stale of it stays for long: it is chosen where there is nothing else alone, and
+   * goes where its community says so (RFC 9494 §4.2).
+   */
+  neighborAged(source: Pick<PathSource, 'neighbor'>): void {
+    const neighbor = this.#neighborOf(source);
+    neighbor.agedBefore = neighbor.epoch;
+    void this.#agings.start(neighbor, neighbor.epoch);
   }
 
   /** A new session begins: its announcements are counted from zero. */
@@ -327,7 +352,11 @@ export class FamilyRib<Nlri extends Route> {
       old.source === arrival.source &&
       this.#routes.family.same(old.nlri, nlri)
     ) {
-      if (old.arrival.epoch !== arrival.epoch) old.arrival = arrival;
+      if (old.arrival.epoch !== arrival.epoch) {
+        const { isLongLived } = old;
+        old.arrival = arrival;
+        if (isLongLived) this.#rejudge(destination);
+      }
       return;
     }
     const { best } = destination;

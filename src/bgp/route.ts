@@ -22,6 +22,8 @@ export interface Path<Nlri extends Route = EvpnNlri> {
   readonly receivedAt: number;
   /** Kept over the neighbor's restart until its End-of-RIB (RFC 4724 §4.2). */
   readonly stale: boolean;
+  /** Kept beyond the restart time of its neighbor, where nothing else is known (RFC 9494); not where absent. */
+  readonly isLongLived?: boolean;
 }
 
 /** One NLRI key with every neighbor's path; at most one path a neighbor. It and its paths are the RIB's: their content changes with the next UPDATE. */

@@ -121,6 +121,7 @@ export class SessionRoutes {
         restartTime: restart.restartTime,
         forwardingPreserved: restart.forwardingPreserved,
         outlivesNotification: restart.outlivesNotification,
+        longLivedStaleTime: restart.longLived?.staleTime ?? 0,
       },
       staleRoutes: this.#stale.get(family)?.status,
       endOfRibAt: ofSession?.endOfRibAt,

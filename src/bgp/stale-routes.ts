@@ -1,7 +1,10 @@
 import type { Clock, Log, Timer } from '../types/index.js';
 import type { SessionRib } from './family-ribs.js';
 import type { StaleRoutesStatus } from './neighbor-status.js';
-import type { PeerRestart } from './open.js';
+import type { LongLivedRestart, PeerRestart } from './open.js';
+
+/** Milliseconds: a timer of Node's has 31 bits, fewer than the seconds of RFC 9494 want. */
+const LONGEST_TIMER = 2_000_000_000;
 
 /**
  * The receiving speaker's part of graceful restart (RFC 4724 §4.2) for one neighbor. Its routes stay when a session ends
@@ -18,6 +21,8 @@ export class StaleRoutes {
   #timer: Timer | undefined;
   /** Clock.wallTime() */
   #until = 0;
+  /** The restart time is over (RFC 9494). */
+  #isLongLived = false;
 
   /** `onEnd`: called when those that were kept go, or are stale no more. */
   constructor(clock: Clock, rib: SessionRib, neighbor: string, log: Log, onEnd: () => void) {
@@ -31,13 +36,18 @@ export class StaleRoutes {
   /** Undefined where no stale routes are kept. */
   get status(): StaleRoutesStatus | undefined {
     if (this.#timer === undefined) return undefined;
-    return { count: this.#rib.staleCount(this.#neighbor), until: this.#until };
+    return {
+      count: this.#rib.staleCount(this.#neighbor),
+      until: this.#until,
+      isLongLived: this.#isLongLived,
+    };
   }
 
   /** The session went and the routes stay. */
   begin(restart: PeerRestart): void {
     this.#rib.neighborStale({ neighbor: this.#neighbor });
-    this.#await(restart);
+    this.#isLongLived = false;
+    this.#await(restart.restartTime, () => this.#age(restart.longLived));
     this.#log.info(
       {
         neighbor: this.#neighbor,
@@ -51,13 +61,32 @@ export class StaleRoutes {
   /** The session is back, with what the new OPEN has of EVPN; undefined if it has nothing. */
   sessionUp(restart: PeerRestart | undefined): void {
     if (this.#timer === undefined) return;
-    if (restart?.forwardingPreserved === true) this.#await(restart);
+    // What is kept for long goes when its time is over, the session back or not
+    if (this.#isLongLived && restart?.longLived?.forwardingPreserved === true) return;
+    if (!this.#isLongLived && restart?.forwardingPreserved === true)
+      this.#await(restart.restartTime, () => this.#end('the restart time is over'));
     else
       this.#end(
         restart === undefined
           ? 'the neighbor came back without graceful restart for EVPN'
           : 'the neighbor came back without its forwarding state',
       );
+  }
+
+  /** The neighbor has not come back in time. */
+  #age(longLived: LongLivedRestart | undefined): void {
+    if (longLived === undefined || longLived.staleTime === 0) {
+      this.#end('the restart time is over');
+      return;
+    }
+    const { staleTime } = longLived;
+    this.#isLongLived = true;
+    this.#await(staleTime, () => this.#end('the long-lived stale time is over'));
+    this.#rib.neighborAged({ neighbor: this.#neighbor });
+    this.#log.warn(
+      { neighbor: this.#neighbor, routes: this.#rib.staleCount(this.#neighbor), staleTime },
+      'the restart time of a BGP neighbor is over: its routes are kept as long-lived stale (RFC 9494)',
+    );
   }
 
   /** The neighbor has sent all its routes: what is still stale goes. */
@@ -98,11 +127,15 @@ export class StaleRoutes {
     this.#onEnd();
   }
 
-  #await({ restartTime }: PeerRestart): void {
+  #await(seconds: number, over: () => void): void {
     this.#stopTimer();
-    const milliseconds = restartTime * 1000;
+    const milliseconds = seconds * 1000;
     this.#until = this.#clock.wallTime() + milliseconds;
-    this.#timer = this.#clock.after(milliseconds, () => this.#end('the restart time is over'));
+    const wait = Math.min(milliseconds, LONGEST_TIMER);
+    this.#timer = this.#clock.after(wait, () => {
+      if (wait === milliseconds) over();
+      else this.#await(seconds - wait / 1000, over);
+    });
   }
 
   #stopTimer(): void {

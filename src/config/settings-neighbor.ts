@@ -196,6 +196,12 @@ const SHARED = {
     default: true,
     ...NEW_SESSION,
   }),
+  'long-lived-stale-time': setting(integer(0, 16_777_215, 'seconds'), {
+    description:
+      "Seconds for which the neighbor's routes are kept when its restart time is over and it has not come back, if it offers that too, for as long as it offers at most (RFC 9494). They are chosen where there is no other alone; those with the community NO_LLGR are removed. 0 for not at all. It is for a neighbor whose routes are worth more than none, such as the only route reflector.",
+    default: 0,
+    ...NEW_SESSION,
+  }),
   'allowas-in': setting(integer(0, 10), {
     description:
       'How many times our own AS may be in the AS_PATH of a route: for leaves that share one AS number. Our own routes that come back are still not used.',

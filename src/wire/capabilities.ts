@@ -98,6 +98,33 @@ const ROWS: { readonly [Code in KnownCode]: CapabilityRow<OfCode<Code>> } = {
     encode: ({ asn }) => Uint8Array.of(asn >>> 24, asn >>> 16, asn >>> 8, asn),
   },
   70: bare('Enhanced Route Refresh', { code: 70 }), // RFC 7313 §3.1
+  71: {
+    name: 'Long-Lived Graceful Restart', // RFC 9494 §3.1
+    decode(value) {
+      if (value.length % 7 !== 0) return undefined;
+      const families = [];
+      for (let at = 0; at < value.length; at += 7)
+        families.push({
+          afi: value.readUInt16BE(at),
+          safi: value[at + 2],
+          forwardingPreserved: (value[at + 3] & FORWARDING_PRESERVED) !== 0,
+          staleTime: value.readUIntBE(at + 4, 3),
+        });
+      return { code: 71, families };
+    },
+    encode: ({ families }) =>
+      Uint8Array.from(
+        families.flatMap(({ afi, safi, forwardingPreserved, staleTime }) => [
+          afi >>> 8,
+          afi,
+          safi,
+          forwardingPreserved ? FORWARDING_PRESERVED : 0,
+          staleTime >>> 16,
+          staleTime >>> 8,
+          staleTime,
+        ]),
+      ),
+  },
 };
 
 function isKnown(code: number): code is KnownCode {

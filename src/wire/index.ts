@@ -32,7 +32,13 @@ export { type EvpnRoute, formatNlri, type UnknownEvpnRoute, vniOfRoute } from '.
 export * from './extended-community.js';
 export * from './families/index.js';
 export { encodeKeepalive, HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from './header.js';
-export { changePathAttributes, type PathAttributes, type PolicyVerdict } from './interned-attributes.js';
+export {
+  changePathAttributes,
+  LLGR_STALE,
+  NO_LLGR,
+  type PathAttributes,
+  type PolicyVerdict,
+} from './interned-attributes.js';
 export * from './message-reader.js';
 export * from './messages.js';
 export type { MpReach, MpUnreach } from './mp-attributes.js';

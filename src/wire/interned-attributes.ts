@@ -15,6 +15,10 @@ const LISTS_KEPT_TO = 512;
 const READABLE_TO = 0xffff;
 
 /** Of a set's values those that may be long. */
+/** Well-known communities of RFC 9494 §5: of routes that are kept, and of routes that must not be. */
+export const LLGR_STALE = 0xffff0006;
+export const NO_LLGR = 0xffff0007;
+
 type Lists = Pick<InternedAttributes, 'asPath' | 'communities' | 'extendedCommunities' | 'routeTargets'>;
 
 const NO_COMMUNITIES: readonly number[] = Object.freeze([]);
@@ -57,6 +61,8 @@ export class InternedAttributes implements CommunityFields {
   readonly defaultGateway: boolean;
   readonly ndFlags: number | undefined;
   readonly pmsiTunnel: PmsiTunnel | undefined;
+  /** With the community LLGR_STALE (RFC 9494 §4.2): somebody on the way has kept it long after its neighbor was lost. */
+  readonly isLongLivedStale: boolean;
   /**
    * Whatever those who have routes of this set count them by; undefined where there is none. The same octets give this very
    * object as long as something is here.
@@ -100,6 +106,7 @@ export class InternedAttributes implements CommunityFields {
     this.defaultGateway = communities.defaultGateway;
     this.ndFlags = communities.ndFlags;
     this.pmsiTunnel = firstAttribute(attributes, AttributeCode.PMSI_TUNNEL);
+    this.isLongLivedStale = lists.communities.includes(LLGR_STALE);
   }
 
   /** Octets that are kept of the set: the next hop and the attributes as they came. */

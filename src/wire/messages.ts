@@ -36,6 +36,17 @@ export type Capability =
     }
   | { readonly code: 65; readonly asn: number }
   | { readonly code: 70 }
+  | {
+      /** RFC 9494 §3.1. */
+      readonly code: 71;
+      readonly families: readonly {
+        readonly afi: number;
+        readonly safi: number;
+        readonly forwardingPreserved: boolean;
+        /** Seconds, 24 bits. */
+        readonly staleTime: number;
+      }[];
+    }
   | { readonly code: 'unknown'; readonly rawCode: number; readonly value: Uint8Array };
 
 /** OPEN (RFC 4271 §4.2). */

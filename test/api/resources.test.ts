@@ -75,6 +75,7 @@ test('a MAC/IP route with all its paths', async (t) => {
     best: true,
     lostBy: null,
     stale: false,
+    longLivedStale: false,
     esi: '00:00:00:00:00:00:00:00:00:00',
     labels: [10010, 5000],
     nextHop: '10.0.0.2',

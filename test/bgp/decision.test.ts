@@ -33,6 +33,8 @@ const as = (...asns: number[]) => ({ asPath: [{ type: 2 as const, asns }] });
 
 /** The preferred one first; each also with everything that later rules look at turned against it. */
 const RULES: readonly (readonly [string, Path, Path])[] = [
+  ['not long-lived stale', path({}), path({ ...sequence(9, true), isLongLivedStale: true })],
+  ['not long-lived stale', path({}), { ...path(sequence(9, true)), isLongLived: true }],
   ['sticky MAC', path(sequence(0, true)), path(sequence(9))],
   [
     'higher MAC mobility sequence',
@@ -182,6 +184,7 @@ type Change = readonly [attributes: Partial<PathAttributes>, source?: Partial<Pa
 
 /** What wins by each step, and what loses by it, all else equal; in the order of the steps. */
 const CONTRASTS: Readonly<Record<string, readonly [good: Change, bad: Change]>> = {
+  'not long-lived stale': [[{}], [{ isLongLivedStale: true }]],
   'sticky MAC': [[sequence(1, true)], [sequence(1)]],
   'higher MAC mobility sequence': [[sequence(2)], [sequence(1)]],
   'lower next hop': [[{ nextHop: parseIp('10.0.0.1') }], [{ nextHop: parseIp('10.0.0.2') }]],
@@ -228,18 +231,18 @@ test('every step has its contrast, and the table its order', (t) => {
 });
 
 for (const [what, nlri, first] of [
-  ['a MAC/IP route', macRoute(1), 0],
-  ['a Type-3 route', imet('10.0.0.1'), 3],
+  ['a MAC/IP route', macRoute(1), 1],
+  ['a Type-3 route', imet('10.0.0.1'), 4],
 ] as const)
   for (const [at, name] of STEPS.entries())
-    if (at >= first)
+    if (at === 0 || at >= first)
       test(`${name} decides for ${what} whatever later steps say`, (t) => {
         // The sticky flag and the number are of one community, of which the later one would write the earlier
         const sides = (own: 0 | 1, later: 0 | 1) =>
           STEPS.map((_, i) => (i < at ? undefined : i === at ? own : later)) as (0 | 1 | undefined)[];
         const [winner, loser] = [contrasted(nlri, sides(0, 1)), contrasted(nlri, sides(1, 0))];
         const fixed = (each: Path, sticky: boolean): Path =>
-          at === 0
+          at === 1
             ? path(
                 { ...each.attributes, macMobility: { sequence: sticky ? 1 : 2, sticky } },
                 each.source,
@@ -260,11 +263,11 @@ for (const [what, nlri, first] of [
 test('each of many paths keeps the step that excluded it', (t) => {
   const usable = ({ attributes }: Path) => attributes.origin !== 2;
   const nlri = imet('10.0.0.1');
-  const names = STEPS.slice(3);
-  const losers = names.map((_, at) =>
+  const names = STEPS.filter((_, at) => at === 0 || at > 3);
+  const losers = names.map((name) =>
     contrasted(
       nlri,
-      STEPS.map((__, i) => (i === at + 3 ? 1 : 0)),
+      STEPS.map((each) => (each === name ? 1 : 0)),
     ),
   );
   const best = contrasted(

@@ -98,10 +98,10 @@ test('what is stale and until when can be read, from the loss to the End-of-RIB'
   t.is(stale(), undefined);
   const lostAt = fabric.clock.wallTime();
   lose(5000);
-  t.deepEqual(stale(), { count: 2, until: lostAt + 30_000 });
+  t.deepEqual(stale(), { count: 2, until: lostAt + 30_000, isLongLived: false });
   t.true([...speaker.rib.destinations()].every((d) => d.paths.every((path) => path.stale)));
   const again = connect('F=1', 60);
-  t.deepEqual(stale(), { count: 2, until: fabric.clock.wallTime() + 60_000 });
+  t.deepEqual(stale(), { count: 2, until: fabric.clock.wallTime() + 60_000, isLongLived: false });
   // The same again, another word on it, and a withdraw: each makes one less
   tell(again, 1);
   t.is(stale()?.count, 1);

@@ -139,6 +139,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'neighbors[].enforce-first-as': false,
   'neighbors[].enhanced-refresh': true,
   'neighbors[].graceful-restart-notification': false,
+  'neighbors[].long-lived-stale-time': 60,
   'neighbors[].allowas-in': 1,
   'neighbors[].password-file': keyFile('secret'),
   'neighbors[].ttl-security': 7,

@@ -69,6 +69,10 @@ test('bgp graceful-restart notification, which FRR has for all neighbors', (t) =
     t.is(neighborOf(` ${statement}`)['graceful-restart-notification'], value);
 });
 
+test('bgp long-lived-graceful-restart stale-time', (t) => {
+  t.is(neighborOf(' bgp long-lived-graceful-restart stale-time 3600')['long-lived-stale-time'], 3600);
+});
+
 test('neighbor: no enforce-first-as', (t) => {
   t.is(neighborOf(' no neighbor 10.1.1.0 enforce-first-as')['enforce-first-as'], false);
   t.is(neighborOf(' no bgp enforce-first-as')['enforce-first-as'], false);

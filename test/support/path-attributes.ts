@@ -19,6 +19,7 @@ export function pathAttributes(extra: Partial<PathAttributes> = {}): PathAttribu
     extendedCommunities: [],
     routeTargets: [],
     communities: [],
+    isLongLivedStale: false,
     encapsulations: [8],
     macMobility: undefined,
     routerMac: undefined,

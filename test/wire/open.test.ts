@@ -38,6 +38,13 @@ const OPEN: OpenMessage = {
     },
     { code: 65, asn: 4200000001 },
     { code: 70 },
+    {
+      code: 71,
+      families: [
+        { afi: 25, safi: 70, forwardingPreserved: true, staleTime: 16_777_215 },
+        { afi: 1, safi: 1, forwardingPreserved: false, staleTime: 258 },
+      ],
+    },
     { code: 'unknown', rawCode: 73, value: Uint8Array.of(2, 0x76, 0x6d, 0) },
   ],
 };

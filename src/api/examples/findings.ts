@@ -63,6 +63,7 @@ export const UNDERLAY_ROUTE: UnderlayRouteItem = {
       best: true,
       lostBy: null,
       stale: false,
+      longLivedStale: false,
       chosen: true,
       nextHop: '10.1.0.2',
       unreachable: null,

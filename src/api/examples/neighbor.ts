@@ -40,7 +40,12 @@ export const NEIGHBOR: NeighborItem = {
       { code: 65, name: 'four-octet-as', value: '65002' },
     ],
   },
-  gracefulRestart: { restartTimeSeconds: 120, forwardingPreserved: false, notification: false },
+  gracefulRestart: {
+    restartTimeSeconds: 120,
+    forwardingPreserved: false,
+    notification: false,
+    longLivedSeconds: 0,
+  },
   staleRoutes: null,
   families: [
     {
@@ -53,7 +58,12 @@ export const NEIGHBOR: NeighborItem = {
       refused: [],
       maxRoutes: null,
       sent: 3,
-      gracefulRestart: { restartTimeSeconds: 120, forwardingPreserved: false, notification: false },
+      gracefulRestart: {
+        restartTimeSeconds: 120,
+        forwardingPreserved: false,
+        notification: false,
+        longLivedSeconds: 0,
+      },
       staleRoutes: null,
       endOfRibReceivedAt: '2026-03-02T22:13:20.000Z',
     },

@@ -19,6 +19,7 @@ export const ROUTE: RouteItem = {
       best: true,
       lostBy: null,
       stale: false,
+      longLivedStale: false,
       esi: '00:00:00:00:00:00:00:00:00:00',
       labels: [10010],
       nextHop: '10.0.0.2',

@@ -15,6 +15,9 @@ export const GracefulRestart = (description: string) =>
         notification: Type.Boolean({
           description: 'Routes are kept over a NOTIFICATION too: both sides have the N bit (RFC 8538).',
         }),
+        longLivedSeconds: Count(
+          'Seconds for which its routes are kept after that, as the last resort (RFC 9494); 0 if either side does not.',
+        ),
       },
       { ...closed, description },
     ),
@@ -26,6 +29,10 @@ export const StaleRoutes = (description: string) =>
       {
         count: Count('Number of routes that it has not announced again.'),
         until: Time('When they are removed at the latest; earlier with its End-of-RIB.'),
+        longLived: Type.Boolean({
+          description:
+            'Its restart time is over, and they are chosen where there is no other alone (RFC 9494).',
+        }),
       },
       { ...closed, description },
     ),
@@ -61,13 +68,16 @@ export function gracefulRestartItem(
         restartTimeSeconds: restart.restartTime,
         forwardingPreserved: restart.forwardingPreserved,
         notification: restart.outlivesNotification,
+        longLivedSeconds: restart.longLivedStaleTime,
       }
     : null;
 }
 
 /** Returns the stale routes as an item. */
 export function staleRoutesItem(stale: FamilyStatus['staleRoutes']): Static<ReturnType<typeof StaleRoutes>> {
-  return stale ? { count: stale.count, until: timeText(stale.until) ?? '' } : null;
+  return stale
+    ? { count: stale.count, until: timeText(stale.until) ?? '', longLived: stale.isLongLived }
+    : null;
 }
 
 /** Returns a family as an item. */

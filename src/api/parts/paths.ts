@@ -30,6 +30,10 @@ export const BestPathProperties = {
     ),
   ),
   stale: Type.Boolean({ description: 'True if it is kept while the neighbor restarts (RFC 4724).' }),
+  longLivedStale: Type.Boolean({
+    description:
+      'True if it is kept longer than the restart time, here or, by its community LLGR_STALE, elsewhere (RFC 9494).',
+  }),
 };
 
 /** What a policy may change of the attributes of a route of any family. */
@@ -110,6 +114,7 @@ export function pathItem(path: Path, best: boolean, lostBy: string | undefined):
     best,
     lostBy: lostBy ?? null,
     stale: path.stale,
+    longLivedStale: path.isLongLived === true || path.attributes.isLongLivedStale,
     esi: esiText(path.nlri),
     labels: labelsOf(path.nlri),
     nextHop: formatIp(attributes.nextHop),
@@ -173,6 +178,7 @@ export function originatedPathItem(nlri: EvpnNlri, attributes: OriginatedAttribu
     best: true,
     lostBy: null,
     stale: false,
+    longLivedStale: false,
     esi: esiText(nlri),
     labels: labelsOf(nlri),
     nextHop: formatIp(attributes.nextHop),

@@ -433,6 +433,17 @@ function capabilityItem(capability: Offered): CapabilityItem {
       return { code: 65, name: 'four-octet-as', value: String(capability.asn) };
     case 70:
       return { code: 70, name: 'enhanced-route-refresh', value: null };
+    case 71:
+      return {
+        code: 71,
+        name: 'long-lived-graceful-restart',
+        value: capability.families
+          .map(
+            ({ afi, safi, forwardingPreserved, staleTime }) =>
+              `${afi}/${safi} ${staleTime} s${forwardingPreserved ? ' preserved' : ''}`,
+          )
+          .join(', '),
+      };
     default:
       return {
         code: capability.rawCode,

@@ -127,6 +127,7 @@ function itemOf(destination: Destination<Prefix>, underlay: Underlay): UnderlayR
       best: path === destination.best,
       lostBy: lost.get(path) ?? null,
       stale,
+      longLivedStale: path.isLongLived === true || attributes.isLongLivedStale,
       chosen: chosen.includes(path),
       nextHop: formatNextHop(nextHop),
       unreachable: unreachable ?? null,
