@@ -130,7 +130,9 @@ export async function listenApi(
     await listening(server, target);
     return server;
   };
+  let isClosed = false;
   const close = async () => {
+    isClosed = true;
     await Promise.all([...servers].map(closed));
   };
   try {
@@ -152,6 +154,7 @@ export async function listenApi(
       overTcp = [];
       await Promise.all(before.map(closed));
       for (const server of before) servers.delete(server);
+      if (isClosed) return;
       const opened = await Promise.allSettled(tcp.map(open));
       for (const each of opened) if (each.status === 'fulfilled') overTcp.push(each.value);
       const lost = opened.find((each) => each.status === 'rejected');
@@ -160,6 +163,7 @@ export async function listenApi(
     let turn: Promise<void> = Promise.resolve();
     const secure = (wanted: TlsFiles | undefined) => {
       const change = async () => {
+        if (isClosed) return;
         const isOther = (wanted === undefined) !== (tls === undefined);
         tls = wanted;
         if (isOther) return reopen();

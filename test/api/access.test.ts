@@ -182,4 +182,7 @@ test('TLS is switched on and off at the same address', async (t) => {
   await listener.secure(undefined);
   t.is((await plain('/livez')).status, 200);
   await t.throwsAsync(tls('/livez'));
+  await listener.close();
+  await listener.secure(TLS);
+  await t.throwsAsync(tls('/livez'), { code: 'ECONNREFUSED' });
 });
