@@ -62,6 +62,8 @@ export function addEventStream(scope: FastifyInstance, source: EventSource, turn
       if (streams.size >= MOST_STREAMS)
         throw new Problem('busy', `${MOST_STREAMS} readers follow the events; ask again later`);
       reply.hijack();
+      // Whoever left while the request waited leaves no second time
+      if (reply.raw.destroyed) return;
       const stream = new EventStream(reply.raw, source, choice, turns, start);
       streams.add(stream);
       reply.raw.once('close', () => {
@@ -101,6 +103,8 @@ class EventStream {
   /** The number of the event that was looked at last. */
   #at: number;
   #lost: boolean;
+  /** The number of the latest event whose loss has been told. */
+  #told = 0;
   #busy = false;
   #closed = false;
   /** When the reader's buffers became full; undefined while there is room. */
@@ -176,11 +180,11 @@ class EventStream {
 
   /** Writes the events of one step; true where more may follow at once. */
   #step(): boolean {
-    const lost = this.#source.lostAfter(this.#at);
+    const lost = this.#source.lostAfter(Math.max(this.#at, this.#told), this.#wanted.kinds);
     if (this.#lost || (lost && lost.at >= this.#wanted.earliest)) {
       this.#lost = false;
-      // Said once
-      this.#at = Math.max(this.#at, lost?.id ?? 0);
+      // What other classes have of an earlier time is kept
+      this.#told = Math.max(this.#told, lost?.id ?? 0);
       this.#write('event: lost\ndata: {"text":"events that were not read are kept no longer"}\n\n');
     }
     let looked = 0;

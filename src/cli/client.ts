@@ -1,5 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { request as requestTls } from 'node:https';
+import { plainText } from '../types/index.js';
 
 /** Where evpnd's API is. */
 export type Place = { readonly socketPath: string } | OverTcp;
@@ -57,7 +58,19 @@ const PATIENCE = 30_000;
 
 /** Asks evpnd's REST API. */
 export class Client {
-  constructor(readonly place: Place) {}
+  /** `plain`: texts come without what a terminal interprets but ends of lines. */
+  constructor(
+    readonly place: Place,
+    readonly plain = false,
+  ) {}
+
+  /** Returns what JSON of the API has. Throws SyntaxError. */
+  parse(json: string): unknown {
+    // Names of devices and words of neighbors are for others to choose
+    return JSON.parse(json, (_, value: unknown) =>
+      this.plain && typeof value === 'string' ? value.split('\n').map(plainText).join('\n') : value,
+    );
+  }
 
   /** Returns what the resource answers. Rejects with ClientError. */
   get(path: string, query: Query = {}): Promise<Item> {
@@ -154,11 +167,21 @@ export class Client {
       throw new ClientError(whyUnreachable(place, error as NodeJS.ErrnoException));
     }
     const text = Buffer.concat(chunks).toString();
-    const body = jsonOf(text);
+    const body = this.#bodyOf(text);
     if (body === undefined)
-      throw new ClientError(`${nameOf(place)} is not evpnd's API: it answers ${text.slice(0, 80)}`);
+      throw new ClientError(
+        `${nameOf(place)} is not evpnd's API: it answers ${plainText(text.slice(0, 80))}`,
+      );
     if (response.statusCode !== 200) throw new ClientError(problemText(body), response.statusCode);
     return body;
+  }
+
+  #bodyOf(text: string): Item | undefined {
+    try {
+      return this.parse(text) as Item;
+    } catch {
+      return undefined;
+    }
   }
 }
 
@@ -170,14 +193,6 @@ function addressOf(place: OverTcp, target: string) {
   return isTls(place)
     ? { ...address, port: port || 443, ...(place.ca !== undefined && { ca: place.ca }) }
     : { ...address, port: port || 80 };
-}
-
-function jsonOf(text: string): Item | undefined {
-  try {
-    return JSON.parse(text) as Item;
-  } catch {
-    return undefined;
-  }
 }
 
 /** RFC 9457: `detail` is for people; of several faults each has a line. */

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { inertJson } from '../types/index.js';
 import type { Item } from './client.js';
 
 /** How answers are printed. */
@@ -71,7 +72,7 @@ export async function printValue(terminal: Terminal, format: Format, value: unkn
   if (format === 'yaml') {
     const { default: yaml } = await import('yaml');
     terminal.write(yaml.stringify(value));
-  } else terminal.write(`${JSON.stringify(value, undefined, 2)}\n`);
+  } else terminal.write(`${inertJson(JSON.stringify(value, undefined, 2))}\n`);
 }
 
 /** Paints the text where the terminal has colors. */

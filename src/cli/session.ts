@@ -77,7 +77,8 @@ export function sessionOf(terminal: Terminal, environment: NodeJS.ProcessEnv): S
         const command = args.at(-1) as Command;
         const options = command.optsWithGlobals() as GlobalOptions;
         const format = options.json ? 'json' : options.yaml ? 'yaml' : 'table';
-        const shell = { client: new Client(placeOf(options, environment)), terminal, format } as const;
+        const client = new Client(placeOf(options, environment), format === 'table');
+        const shell = { client, terminal, format } as const;
         // The library passes positional arguments, then options, then the command
         const given = args.slice(0, -1);
         const own = command.registeredArguments.length;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import type { Item, Query } from './client.js';
-import { secondsOf } from './duration.js';
+import { inertJson, plainText } from '../types/index.js';
+import { ClientError, type Item, type Query } from './client.js';
+import { countOf, secondsOf } from './duration.js';
 import { type Format, printItems, type Terminal } from './output.js';
 import type { Session } from './session.js';
 import { EVENTS } from './tables.js';
@@ -44,9 +45,9 @@ export function addEvents(program: Command, session: Session): void {
     .action(
       session.action(async ({ client, terminal, format }, { count, ...options }: Options) => {
         const { createParser } = await import('eventsource-parser');
-        const most = count === undefined ? Number.POSITIVE_INFINITY : Number(count);
+        const most = count === undefined ? Number.POSITIVE_INFINITY : countOf('count', count);
         const come: Item[] = [];
-        const parser = createParser({ onEvent: ({ data }) => come.push(JSON.parse(data) as Item) });
+        const parser = createParser({ onEvent: ({ data }) => come.push(client.parse(data) as Item) });
         let told = 0;
         for await (const piece of client.stream('/events', queryOf(options))) {
           parser.feed(piece);
@@ -55,6 +56,7 @@ export function addEvents(program: Command, session: Session): void {
             if (++told >= most) return;
           }
         }
+        throw new ClientError('evpnd has ended: it stops or starts again');
       }),
     );
 }
@@ -65,9 +67,9 @@ function queryOf({ since, ...query }: Options): Query {
 
 /** A line an event: readable, or JSON, which YAML is a superset of. */
 function print(terminal: Terminal, format: Format, item: Item): void {
-  if (format !== 'table') terminal.write(`${JSON.stringify(item)}\n`);
+  if (format !== 'table') terminal.write(`${inertJson(JSON.stringify(item))}\n`);
   else
     terminal.write(
-      `${EVENTS.map(({ of }) => (typeof of === 'function' ? of(item) : item[of])).join('  ')}\n`,
+      `${plainText(EVENTS.map(({ of }) => (typeof of === 'function' ? of(item) : item[of])).join('  '))}\n`,
     );
 }

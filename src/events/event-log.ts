@@ -1,5 +1,5 @@
 import type { Clock } from '../types/index.js';
-import { EVENT_KINDS, type EventClass, type EventSink, type LeafEvent } from './event.js';
+import { EVENT_KINDS, type EventClass, type EventKind, type EventSink, type LeafEvent } from './event.js';
 import { Ring } from './ring.js';
 
 /** An event that is kept. */
@@ -59,11 +59,15 @@ export class EventLog implements EventSink {
     }
   }
 
-  /** Returns the latest event behind that number that had to go; undefined if all of them are kept. */
-  lostAfter(id: number): EventRecord | undefined {
+  /**
+   * Returns the latest event behind that number that had to go from where events of these kinds are kept, of all kinds where
+   * absent; undefined if all of them are kept.
+   */
+  lostAfter(id: number, kinds?: ReadonlySet<EventKind>): EventRecord | undefined {
+    const classes = kinds && new Set([...kinds].map((kind) => EVENT_KINDS[kind].of));
     let latest: EventRecord | undefined;
-    for (const { lastLost } of this.#rings.values())
-      if (lastLost && lastLost.id > (latest?.id ?? id)) latest = lastLost;
+    for (const [of, { lastLost }] of this.#rings)
+      if (lastLost && (classes?.has(of) ?? true) && lastLost.id > (latest?.id ?? id)) latest = lastLost;
     return latest;
   }
 

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import type { FastifyInstance } from 'fastify';
 import { type EventItem, listenApi } from '../../src/api/index.js';
@@ -179,6 +180,70 @@ test('whoever comes back is told what it has missed, and that some of it is kept
   t.regex(lost, /^event: lost\n/);
   t.is(dataOf(first).sequence, 9000 - 8192 + 1);
   late.leave();
+});
+
+test('a flood of moves takes no session from whoever comes back, and is nothing to whoever asks for sessions alone', async (t) => {
+  const model = new MemoryReadModel();
+  const { follow } = await served(t, await apiOver(model));
+  model.happened.push(moved(1));
+  for (let sequence = 2; sequence <= 5000; sequence++) model.happened.push(moved(sequence));
+  model.happened.push({ kind: 'neighbor-down', neighbor: '192.0.2.1', reason: 'hold time' });
+  for (let sequence = 5001; sequence <= 20_000; sequence++) model.happened.push(moved(sequence));
+  for (const query of ['?after=0-1', '?since=600']) {
+    const all = await follow(query);
+    const [, lost, down, next] = await all.until(4);
+    t.regex(lost, /^event: lost\n/);
+    t.is(dataOf(down).kind, 'neighbor-down');
+    t.is(dataOf(next).sequence, 20_000 - 8192 + 1);
+    all.leave();
+  }
+  const sessions = await follow('?after=0-1&kind=neighbor-down');
+  t.is(dataOf((await sessions.until(2))[1]).kind, 'neighbor-down');
+  sessions.leave();
+});
+
+test('whoever leaves before the request is answered takes no place', async (t) => {
+  const api = await apiOver(new MemoryReadModel());
+  let open = (_: typeof api) => {};
+  const answering = new Promise<typeof api>((resolve) => (open = resolve));
+  const listener = await listenApi(answering, {
+    unixSocket: undefined,
+    tcp: [{ host: '127.0.0.1', port: 0 }],
+  });
+  t.teardown(async () => {
+    await Promise.all([listener.close(), api.close()]);
+  });
+  let left = 0;
+  await Promise.all(
+    Array.from(
+      { length: 16 },
+      () =>
+        new Promise<void>((resolve) => {
+          const socket = connect(listener.tcp[0].port, '127.0.0.1', () => {
+            socket.write('GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n', () =>
+              setImmediate(() => socket.resetAndDestroy()),
+            );
+          });
+          socket.on('close', () => {
+            left++;
+            resolve();
+          });
+        }),
+    ),
+  );
+  t.is(left, 16);
+  // The server hears of it a turn or some later
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  open(api);
+  const status = await new Promise((resolve, reject) => {
+    const call = request({ ...listener.tcp[0], path: '/api/v1/events', agent: false }, (answer) => {
+      resolve(answer.statusCode);
+      call.destroy();
+    });
+    call.on('error', reject);
+    call.end();
+  });
+  t.is(status, 200);
 });
 
 test('a reader that does not read costs nothing, and reads on where it can', async (t) => {

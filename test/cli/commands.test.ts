@@ -152,3 +152,48 @@ test('settings with faults are refused, each on a line', async (t) => {
   t.regex((await shell.run('config', 'show', 'vnis')).err, /which of the vnis\?/);
   t.is((await shell.run('config', 'set', '--if-match', 'old', 'vnis', '10010')).code, 1);
 });
+
+/** What answers every request so, until the test ends. */
+async function answering(t: ExecutionContext, type: string, text: string): Promise<string> {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': type });
+    response.end(text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const HOSTILE = 'gone\u001b[2J\u009b31m\u202e\nneighbor-up';
+
+test('watch says that evpnd has ended, and prints nothing that a terminal interprets', async (t) => {
+  const item = { id: '0-1', at: '2030-01-01T00:00:00.000Z', kind: 'neighbor-down', vni: null, text: HOSTILE };
+  const url = await answering(t, 'text/event-stream', `data: ${JSON.stringify(item)}\n\n`);
+  const { code, out, err } = await runWith({ EVPND_API: url }, ['watch']);
+  t.is(code, 1);
+  t.is(err, 'evpnctl: evpnd has ended: it stops or starts again\n');
+  t.regex(out, /neighbor-down {2}- {2}gone \[2J 31m {2}neighbor-up\n$/);
+  const json = await runWith({ EVPND_API: url }, ['watch', '--count', '1', '--json']);
+  t.is(json.code, 0);
+  t.deepEqual(JSON.parse(json.out), item);
+  t.true(json.out.includes('\\u009b31m\\u202e'), 'JSON has all of it, escaped');
+});
+
+test('names of devices and words of neighbors do nothing to the terminal that a table is printed on', async (t) => {
+  const items = [{ at: '2030-01-01T00:00:00.000Z', kind: 'neighbor-down', vni: null, text: HOSTILE }];
+  const url = await answering(t, 'application/json', JSON.stringify({ items, next: null }));
+  const { out } = await runWith({ EVPND_API: url }, ['show', 'events']);
+  t.regex(out, /gone \[2J 31m/);
+  t.notRegex(out.replaceAll('\n', ''), /[\p{Cc}\p{Bidi_Control}]/u);
+  const json = await runWith({ EVPND_API: url }, ['show', 'events', '--json']);
+  t.deepEqual(JSON.parse(json.out), items);
+  t.notRegex(json.out.replaceAll('\n', ''), /[\p{Cc}\p{Bidi_Control}]/u);
+});
+
+test('a count that is none is refused', async (t) => {
+  for (const count of ['0', 'abc', '-1', '1.5', '']) {
+    const { code, err } = await runWith({ EVPND_API: '/nowhere' }, ['watch', `--count=${count}`]);
+    t.is(code, 1);
+    t.is(err, `evpnctl: --count: found ${count}, allowed is a number from 1\n`);
+  }
+});

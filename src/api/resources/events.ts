@@ -40,6 +40,8 @@ const eventQuery = () => Type.Object(EventFilter, closed);
 export interface EventChoice {
   /** Wall time in milliseconds before which none is wanted. */
   readonly earliest: number;
+  /** Of which kinds; undefined for all. */
+  readonly kinds: ReadonlySet<EventKind> | undefined;
   readonly wants: (record: EventRecord) => boolean;
 }
 
@@ -61,7 +63,7 @@ export function eventChoice(query: EventQuery, now: number): EventChoice {
       (neighbor === undefined || neighbor === subject.neighbor)
     );
   };
-  return { earliest, wants };
+  return { earliest, kinds, wants };
 }
 
 function kindOf(text: string): EventKind {
@@ -81,7 +83,7 @@ export interface EventSource {
   /** The number of the latest. */
   readonly lastId: number;
   after(id: number): Iterable<EventRecord>;
-  lostAfter(id: number): EventRecord | undefined;
+  lostAfter(id: number, kinds: ReadonlySet<EventKind> | undefined): EventRecord | undefined;
   follow(follower: () => void): () => void;
   /** The number that a text of `id` names; undefined where an earlier process gave it. */
   parse(id: string): number | undefined;
@@ -131,7 +133,7 @@ export function eventReads({
         return log.lastId;
       },
       after: (id) => log.after(id),
-      lostAfter: (id) => log.lostAfter(id),
+      lostAfter: (id, kinds) => log.lostAfter(id, kinds),
       follow: (follower) => log.follow(follower),
       parse: (id) => parseEventId(id, process),
       item,
