@@ -102,11 +102,11 @@ function* writings(edited: Edited): Generator<string, void> {
 
 /** The text before, with the parts that changed as the whole has them; undefined where one of them has no such parts. */
 function splice(
-  { before, parts, keys, wanted }: Edited,
+  { before, parts, document, keys, wanted }: Edited,
   whole: string,
   layout: ToStringOptions,
 ): string | undefined {
-  const changed = partsOf(parseDocument(whole), whole);
+  const changed = partsWritten(document, whole);
   if (!parts || !changed || [...parts.keys()].some((key) => !changed.has(key))) return undefined;
   let text = before.slice(0, parts.values().next().value?.start);
   for (const [key, part] of parts) text += keys.includes(key) ? changed.get(key)?.text : part.text;
@@ -125,11 +125,24 @@ type Parts = ReadonlyMap<string, { readonly start: number; readonly text: string
 function partsOf({ contents }: Document, text: string): Parts | undefined {
   if (!isMap<ParsedNode>(contents) || contents.flow) return undefined;
   const starts = contents.items.map(({ key }) => key.range[0]);
+  return partsAt(
+    text,
+    contents.items.map(({ key }) => String(key)),
+    starts,
+  );
+}
+
+/** The same of what a document was written to, which is not parsed for that: a key of the top begins a line. */
+function partsWritten({ contents }: Document, text: string): Parts | undefined {
+  if (!isMap(contents) || contents.flow) return undefined;
+  const starts = [...text.matchAll(/^[^\s#\-.%\]}]/gm)].map(({ index }) => index);
+  const keys = contents.items.map(({ key }) => String(key));
+  return keys.length === starts.length ? partsAt(text, keys, starts) : undefined;
+}
+
+function partsAt(text: string, keys: readonly string[], starts: readonly number[]): Parts {
   return new Map(
-    contents.items.map(({ key }, i) => [
-      String(key),
-      { start: starts[i], text: text.slice(starts[i], starts[i + 1]) },
-    ]),
+    keys.map((key, i) => [key, { start: starts[i], text: text.slice(starts[i], starts[i + 1]) }]),
   );
 }
 
