@@ -23,7 +23,10 @@ export function addConfig(program: Command, session: Session): void {
     .description('the configuration in effect, or an item of a list')
     .action(
       run(async ({ client, terminal, format }, list?: string, key?: string) => {
-        if (list !== undefined && key === undefined) throw new ClientError(`which of the ${list}?`);
+        if (list !== undefined && key === undefined)
+          throw new ClientError(
+            `key: not given; an item of ${list} is named by address or interface, prefix, name or VNI`,
+          );
         const { item, configuration } = await client.get(key === undefined ? '/config' : pathOf(list, key));
         await printValue(terminal, format === 'json' ? 'json' : 'yaml', item ?? configuration);
       }),
@@ -62,7 +65,8 @@ export function addConfig(program: Command, session: Session): void {
     );
 }
 
-const pathOf = (list: string | undefined, key: string) => `/config/${list}/${encodeURIComponent(key)}`;
+const pathOf = (list: string | undefined, key: string) =>
+  `/config/${encodeURIComponent(String(list))}/${encodeURIComponent(key)}`;
 
 async function settingsOf(text: string): Promise<Item> {
   const { default: yaml } = await import('yaml');

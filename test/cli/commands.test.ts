@@ -149,7 +149,6 @@ test('settings with faults are refused, each on a line', async (t) => {
     /the settings: found "rd", allowed are such as/,
   );
   t.regex((await shell.run('config', 'set', 'vnis', '10010', '{')).err, /the settings are no YAML/);
-  t.regex((await shell.run('config', 'show', 'vnis')).err, /which of the vnis\?/);
   t.is((await shell.run('config', 'set', '--if-match', 'old', 'vnis', '10010')).code, 1);
 });
 
@@ -188,6 +187,17 @@ test('names of devices and words of neighbors do nothing to the terminal that a 
   const json = await runWith({ EVPND_API: url }, ['show', 'events', '--json']);
   t.deepEqual(JSON.parse(json.out), items);
   t.notRegex(json.out.replaceAll('\n', ''), /[\p{Cc}\p{Bidi_Control}]/u);
+});
+
+test('an item without its key, and a list that is none, are refused by name', async (t) => {
+  const { shell } = await fabric(t);
+  t.regex(
+    (await shell.run('config', 'show', 'vnis')).err,
+    /^evpnctl: key: not given; an item of vnis is named by /,
+  );
+  const { code, err } = await shell.run('config', 'delete', '../neighbors/x?y', '1');
+  t.is(code, 1);
+  t.regex(err, /list: found "\.\.\/neighbors\/x\?y", allowed is neighbors, /);
 });
 
 test('a count that is none is refused', async (t) => {
