@@ -18,6 +18,7 @@ const alone = {
     'instance-lock',
     'memory-at-rest',
     'package',
+    'process-memory',
     'shapes',
   ],
   evpn: ['property'],

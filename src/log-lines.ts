@@ -192,6 +192,12 @@ export const LOG_LINES: Readonly<Record<string, LogLine>> = {
     'routes of a restarting BGP neighbor are kept as stale (RFC 4724)',
     'traffic goes on while it restarts',
   ),
+  'bgp.long-lived-stale': line(
+    'warn',
+    'the restart time of a BGP neighbor is over: its routes are kept as long-lived stale (RFC 9494)',
+    'they are used where nothing else is known, for `long-lived-stale-time`',
+    'see why the neighbor does not come back',
+  ),
   'bgp.stale-gone': line(
     'info',
     'stale routes of a BGP neighbor are removed (RFC 4724)',

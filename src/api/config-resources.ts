@@ -190,7 +190,7 @@ export function addConfiguration(scope: FastifyInstance, configuration: Configur
         }),
         response: {
           200: { description: 'OK', allOf: [named('ConfigurationChange')] },
-          ...problemAnswers([400, 403, 404, 409, 412, 422, 503]),
+          ...problemAnswers([400, 403, 404, 409, 412, ...(body ? [413, 415] : []), 422, 503]),
         },
       },
       onRequest: onlyByOperators,

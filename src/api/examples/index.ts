@@ -102,6 +102,8 @@ export const PROBLEMS_SHOWN: readonly Problem[] = [
   new Problem('no-such-vni', 'VNI 99 is neither in the kernel nor in the configuration'),
   new Problem('no-session', '10.1.0.2 has no established session whose routes could be exchanged again'),
   new Problem('wrong-etag', 'the configuration has changed meanwhile: read it again'),
+  new Problem('too-large', 'allowed are 1048576 octets'),
+  new Problem('unsupported-media-type', 'content-type: allowed is application/json'),
   new Problem('invalid-configuration', 'asn: found 0, allowed is an integer from 1 to 4294967295'),
   new Problem('internal-error', 'see the log'),
   new Problem('busy', 'too many requests are being answered; ask again in a second'),
