@@ -147,7 +147,8 @@ class ChurnedLeaf {
     const errors = this.#fabric
       .evpnd('leaf1')
       .logLines()
-      .filter(({ level }) => level === 'error' || level === 'fatal');
+      // A device that a busy machine takes more than a second to set up has a problem meanwhile
+      .filter(({ level, event }) => ['error', 'fatal'].includes(level) && event !== 'kernel.problem');
     if (errors.length > 0) throw new Error(`evpnd logged errors: ${JSON.stringify(errors.slice(0, 3))}`);
   }
 
