@@ -1,6 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Speaker } from './bgp/index.js';
-import { type Config, diffConfig, type SettingChange, withFixedSettings } from './config/index.js';
+import {
+  type Config,
+  diffConfig,
+  namedChanges,
+  type SettingChange,
+  withFixedSettings,
+} from './config/index.js';
 import type { Hosts } from './dataplane/index.js';
 import { type EventSink, NO_EVENTS } from './events/index.js';
 import type { Evpn } from './evpn/index.js';
@@ -76,19 +82,4 @@ export class RunningConfig {
     log.info(named, 'configuration reloaded');
     return { changes, waiting: this.#pending };
   }
-}
-
-/** Most changes in one line; a file may be completely different. */
-const NAMED_CHANGES = 50;
-
-interface NamedChanges {
-  readonly changes: readonly SettingChange[];
-  /** How many more there are. */
-  readonly more?: number;
-}
-
-/** Changes for a line of the log. */
-function namedChanges(changes: readonly SettingChange[]): NamedChanges {
-  const more = changes.length - NAMED_CHANGES;
-  return { changes: changes.slice(0, NAMED_CHANGES), ...(more > 0 && { more }) };
 }

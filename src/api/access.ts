@@ -4,15 +4,12 @@ import { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { Secret } from '../types/index.js';
 import { Problem } from './errors.js';
-import { isFromUnixSocket } from './listen.js';
+import { isFromUnixSocket, PROBES } from './listen.js';
 
 /*
  * Who may ask what. Over the Unix socket the permissions of its file have decided; over TCP a bearer token does (RFC 6750),
  * where there is one. What changes something is taken from those alone who are known and whom nobody overhears.
  */
-
-/** What supervisors poll without a token. */
-export const OPEN: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
 
 /** Requests that came with the token. */
 const withToken = new WeakSet<IncomingMessage>();
@@ -22,7 +19,7 @@ const isOverTls = (socket: Socket) => socket instanceof TLSSocket;
 /** Refuses what comes over TCP without the token of now. Throws Problem. */
 export function checkToken(request: FastifyRequest, reply: FastifyReply, token: Secret | undefined): void {
   const { raw, url } = request;
-  if (token === undefined || isFromUnixSocket(raw.socket) || OPEN.has(url.split('?')[0])) return;
+  if (token === undefined || isFromUnixSocket(raw.socket) || PROBES.has(url.split('?')[0])) return;
   const given = request.headers.authorization;
   if (given === undefined) throw unauthorized(reply, 'no token', '');
   const [, found] = /^bearer +(\S+) *$/i.exec(given) ?? [];

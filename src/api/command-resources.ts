@@ -57,8 +57,7 @@ const COMMANDS: readonly Command[] = [
   {
     method: 'POST',
     path: '/neighbors/:address/clear',
-    summary:
-      "End a neighbor's session and start a new one, or exchange routes again; only over the Unix socket",
+    summary: "End a neighbor's session and start a new one, or exchange routes again; not over plain TCP",
     query: ClearNeighborQuery,
     params: AddressPath,
     problems: [400, 403, 404, 409],

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ConfigEdit, ITEM_LISTS, type Mapping } from '../config/index.js';
+import { type ConfigEdit, ITEM_LISTS, type Mapping, namedChanges } from '../config/index.js';
 import type { Log } from '../types/index.js';
 import { onlyByOperators } from './access.js';
 import type { ConfigOutcome, ConfigRefusal, Configuration } from './configuration.js';
@@ -11,8 +11,6 @@ import { closed, nullable, Text } from './schema-words.js';
 
 /** Longest change in octets. */
 const MOST_OCTETS = 1 << 20;
-/** Most changes in one line of the log. */
-const NAMED_CHANGES = 50;
 /** RFC 7396. */
 const MERGE_PATCH = 'application/merge-patch+json';
 
@@ -201,11 +199,8 @@ export function addConfiguration(scope: FastifyInstance, configuration: Configur
         if ('refused' in made) throw problemOf(made);
         const answer = changeItem(made);
         marked(reply, configuration);
-        const { changes } = answer;
-        const more = changes.length - NAMED_CHANGES;
         const facts = {
-          changes: changes.slice(0, NAMED_CHANGES),
-          ...(more > 0 && { more }),
+          ...namedChanges(answer.changes),
           saved: !ephemeral && made.notSaved === undefined,
           ...(made.notSaved !== undefined && { reason: made.notSaved }),
         };

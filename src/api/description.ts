@@ -1,5 +1,5 @@
-import { OPEN } from './access.js';
 import { ANSWERS, BODIES, PARAMETERS, PROBLEMS_OF, PROBLEMS_SHOWN } from './examples/index.js';
+import { PROBES } from './listen.js';
 import { operationId, TAGS, tagOf } from './operations.js';
 
 /** What the description says of the API as a whole, but its version. */
@@ -61,7 +61,7 @@ function complete(operation: Operation, method: string, path: string): void {
   const id = operationId(method, path);
   operation.operationId = id;
   operation.tags = [tagOf(path)];
-  if (OPEN.has(path)) operation.security = [];
+  if (PROBES.has(path)) operation.security = [];
   const { next } = ANSWERS[id] as { readonly next?: string | null };
   for (const parameter of operation.parameters ?? []) {
     const example = parameter.name === 'cursor' ? next : PARAMETERS[parameter.name];

@@ -64,7 +64,8 @@ const MOST_CONNECTIONS = { unix: 64, tcp: 192 };
  * few octets each would be answered in one turn of the event loop, thousands of them.
  */
 const MOST_AHEAD = 16;
-const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz']);
+/** What supervisors poll: it waits for nobody, and needs no token. */
+export const PROBES: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
 /** Milliseconds. */
 const LIMITS = { requestTimeout: 30_000, headersTimeout: 10_000, handshakeTimeout: 10_000 };
 const SOCKET_MODE = 0o660;
@@ -107,7 +108,7 @@ export async function listenApi(
     void ready.then(
       ({ routing }) => {
         // Whoever polls whether the event loop turns does not wait for whoever reads
-        if (PROBES.has(request.url ?? '')) routing(request, response);
+        if (PROBES.has(request.url)) routing(request, response);
         else door.enter(() => routing(request, response));
       },
       () => response.destroy(),

@@ -4,7 +4,7 @@ import { printItem } from './output.js';
 import type { Session } from './session.js';
 import { NEIGHBOR } from './tables.js';
 
-/* What changes something: over the Unix socket alone. */
+/* What changes something: over the Unix socket, or over TLS with a token. */
 
 /** A command to a neighbor: what is asked of the API, and how the command line says it. */
 interface NeighborCommand {

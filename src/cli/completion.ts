@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Client } from './client.js';
+import { CONFIG_LISTS } from './config.js';
 import { frrWords } from './frr/index.js';
 import { isVariable } from './frr/words.js';
 import { placeOf } from './session.js';
@@ -13,7 +14,7 @@ const LIVE: Readonly<Record<string, readonly [path: string, field: string]>> = {
 /** Values of options that are always the same. */
 const FIXED: Readonly<Record<string, readonly string[]>> = {
   origin: ['local', 'remote'],
-  list: ['neighbors', 'listen-ranges', 'peer-groups', 'policies', 'vnis'],
+  list: CONFIG_LISTS,
   open: ['true', 'false'],
   type: ['1', '2', '3', '4', '5'],
 };

@@ -5,7 +5,13 @@ import { printItems, printValue } from './output.js';
 import type { Session, Shell } from './session.js';
 import { CHANGES } from './tables.js';
 
-/* The configuration of a running evpnd: read everywhere, changed over the Unix socket alone. */
+/* The configuration of a running evpnd: read everywhere, changed over the Unix socket, or over TLS with a token. */
+
+/** The lists of a configuration whose items have a name. */
+export const CONFIG_LISTS = ['neighbors', 'listen-ranges', 'peer-groups', 'policies', 'vnis'] as const;
+
+const LISTS_TEXT = `${CONFIG_LISTS.slice(0, -1).join(', ')} or ${CONFIG_LISTS.at(-1)}`;
+const KEY_TEXT = 'address or interface, prefix, name or VNI';
 
 interface ChangeOptions {
   readonly ephemeral?: boolean;
@@ -18,15 +24,13 @@ export function addConfig(program: Command, session: Session): void {
   const run = session.action;
   config
     .command('show')
-    .argument('[list]', 'neighbors, listen-ranges, peer-groups, policies or vnis')
-    .argument('[key]', 'address or interface, prefix, name or VNI')
+    .argument('[list]', LISTS_TEXT)
+    .argument('[key]', KEY_TEXT)
     .description('the configuration in effect, or an item of a list')
     .action(
       run(async ({ client, terminal, format }, list?: string, key?: string) => {
         if (list !== undefined && key === undefined)
-          throw new ClientError(
-            `key: not given; an item of ${list} is named by address or interface, prefix, name or VNI`,
-          );
+          throw new ClientError(`key: not given; an item of ${list} is named by ${KEY_TEXT}`);
         const { item, configuration } = await client.get(key === undefined ? '/config' : pathOf(list, key));
         await printValue(terminal, format === 'json' ? 'json' : 'yaml', item ?? configuration);
       }),
@@ -37,8 +41,8 @@ export function addConfig(program: Command, session: Session): void {
       .option('--ephemeral', 'leave the file as it is: in effect until a restart or a reload')
       .option('--if-match <etag>', 'only where the configuration still has this etag');
   changing('set')
-    .argument('<list>', 'neighbors, listen-ranges, peer-groups, policies or vnis')
-    .argument('<key>', 'address or interface, prefix, name or VNI')
+    .argument('<list>', LISTS_TEXT)
+    .argument('<key>', KEY_TEXT)
     .argument('[settings]', 'YAML or JSON, as in the file; - reads standard input')
     .description('make an item of a list as given, whether it is there or not')
     .action(
@@ -47,8 +51,8 @@ export function addConfig(program: Command, session: Session): void {
       ),
     );
   changing('delete')
-    .argument('<list>', 'neighbors, listen-ranges, peer-groups, policies or vnis')
-    .argument('<key>', 'address or interface, prefix, name or VNI')
+    .argument('<list>', LISTS_TEXT)
+    .argument('<key>', KEY_TEXT)
     .description('take an item out of a list')
     .action(
       run((shell, list: string, key: string, options: ChangeOptions) =>

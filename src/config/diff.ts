@@ -70,3 +70,15 @@ function textOf(row: AnySetting, value: unknown): string {
   const text = row.format(value as never);
   return typeof text === 'string' ? text : `[${text.toSorted().join(', ')}]`;
 }
+
+/** Most changes in one line of the log; a file may be completely different. */
+const NAMED_CHANGES = 50;
+
+/** Returns changes as a line of the log has them: so many, and how many more there are. */
+export function namedChanges<Change>(changes: readonly Change[]): {
+  readonly changes: readonly Change[];
+  readonly more?: number;
+} {
+  const more = changes.length - NAMED_CHANGES;
+  return { changes: changes.slice(0, NAMED_CHANGES), ...(more > 0 && { more }) };
+}

@@ -1,4 +1,4 @@
-import { type EventSink, NO_EVENTS } from '../events/index.js';
+import { type EventPlace, type EventSink, NO_EVENTS } from '../events/index.js';
 import {
   type Clock,
   formatIp,
@@ -34,11 +34,8 @@ export const DEFAULT_DUPLICATE_SETTINGS: DuplicateSettings = {
 /** Which MAC or IP of which VNI. */
 export type Subject = { readonly vni: Vni } & ({ readonly mac: Mac } | { readonly ip: Ip });
 
-/** A leaf that an address is behind: a remote VTEP, or a port of ours, whose name is not always known. */
-export type Place = { readonly vtep: Ip } | { readonly device: string | undefined };
-
-/** The place in words, for a log line. */
-export function placeText(place: Place): string {
+/** The place in words. */
+export function placeText(place: EventPlace): string {
   if ('vtep' in place) return formatIp(place.vtep);
   return place.device ?? 'this leaf';
 }
@@ -52,7 +49,7 @@ export interface Duplicate {
   /** Moves within the window when it was found. */
   readonly moves: number;
   /** The two places that it moved between last, the one that has it second. */
-  readonly places: readonly [Place, Place];
+  readonly places: readonly [EventPlace, EventPlace];
 }
 
 interface Entry extends Duplicate {
@@ -98,7 +95,12 @@ export class DuplicateDetector {
    * The subject moved between `places`. `isLast`: it has reached the highest sequence number, so that no further
    * move can be announced to other leaves; one is enough then.
    */
-  moved(subject: Subject, history: MoveHistory, places: readonly [Place, Place], isLast = false): void {
+  moved(
+    subject: Subject,
+    history: MoveHistory,
+    places: readonly [EventPlace, EventPlace],
+    isLast = false,
+  ): void {
     const { enabled, moves, window, action } = this.settings;
     if (!enabled) return;
     const count = history.count(this.clock.now(), window * 1000);

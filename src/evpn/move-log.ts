@@ -1,6 +1,6 @@
-import type { EventSink } from '../events/index.js';
+import type { EventPlace, EventSink } from '../events/index.js';
 import { type Clock, formatIp, formatMac, type Ip, type LimitedLog } from '../types/index.js';
-import { type DuplicateDetector, type Place, placeText } from './duplicates.js';
+import { type DuplicateDetector, placeText } from './duplicates.js';
 import type { MoveObserver } from './evaluate.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import { MAX_SEQUENCE, type Owner, type Ownership } from './mobility.js';
@@ -82,7 +82,7 @@ export class MoveLog implements MoveObserver {
     this.duplicates.moved({ vni: vrf.vni, ip: entry.ip }, history, places, sequence === MAX_SEQUENCE);
   }
 
-  #places(fromVtep: Ip | undefined, vtep: Ip | undefined, port: number): readonly [Place, Place] {
+  #places(fromVtep: Ip | undefined, vtep: Ip | undefined, port: number): readonly [EventPlace, EventPlace] {
     const here = { device: this.deviceName(port) };
     return [fromVtep === undefined ? here : { vtep: fromVtep }, vtep === undefined ? here : { vtep }];
   }

@@ -4,10 +4,10 @@ import {
   type EventAddress,
   type EventKind,
   type EventOf,
-  type EventPlace,
   type EventRecord,
   type LeafEvent,
 } from '../../events/index.js';
+import { placeText } from '../../evpn/index.js';
 import { formatIp, formatMac, type Ip, type Mac, type Vni } from '../../types/index.js';
 import { timeText } from '../present.js';
 import {
@@ -21,18 +21,11 @@ import {
   Time,
   VniNumber,
 } from '../schema-words.js';
+import { Place, placeItem } from './place.js';
 
 export const KINDS = Object.keys(EVENT_KINDS) as EventKind[];
 /** Each kind with its meaning. */
 export const KIND_WORDS = KINDS.map((kind) => `${kind}: ${EVENT_KINDS[kind].meaning}`).join('; ');
-
-const Place = Type.Object(
-  {
-    device: nullable(Text('The port of this leaf; null if its name is unknown.')),
-    vtep: nullable(Address('The remote leaf; null for this one.')),
-  },
-  closed,
-);
 
 export const EventSchema = Type.Object(
   {
@@ -145,16 +138,6 @@ const LOOKS: { readonly [Kind in EventKind]: Look<EventOf<Kind>> } = {
     }),
   },
 };
-
-function placeItem(place: EventPlace): Static<typeof Place> {
-  return 'vtep' in place
-    ? { device: null, vtep: formatIp(place.vtep) }
-    : { device: place.device ?? null, vtep: null };
-}
-
-function placeText(place: EventPlace): string {
-  return 'vtep' in place ? formatIp(place.vtep) : (place.device ?? 'this leaf');
-}
 
 function addressText(address: EventAddress): string {
   return 'mac' in address ? `MAC ${formatMac(address.mac)}` : `IP ${formatIp(address.ip)}`;

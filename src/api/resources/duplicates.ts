@@ -4,9 +4,10 @@ import { compareIp, formatIp, formatMac, isVni, toVni } from '../../types/index.
 import { ipOrder, macOrder } from '../orders.js';
 import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
 import { PageQuery } from '../parameters.js';
+import { Place, placeItem } from '../parts/place.js';
 import { timeText } from '../present.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
-import { Address, Count, closed, MacText, nullable, Text, Time, VniNumber } from '../schema-words.js';
+import { Address, Count, closed, MacText, nullable, Time, VniNumber } from '../schema-words.js';
 
 export const DuplicateSchema = Type.Object(
   {
@@ -16,16 +17,7 @@ export const DuplicateSchema = Type.Object(
     since: Time(),
     frozen: Type.Boolean({ description: 'True if it does not move to another leaf.' }),
     moves: Count('Number of moves within the window when it was detected.'),
-    places: Type.Array(
-      Type.Object(
-        {
-          device: nullable(Text('The port of this leaf; null if its name is unknown.')),
-          vtep: nullable(Address('The remote leaf; null for this one.')),
-        },
-        closed,
-      ),
-      { description: 'The two places of its last move, the later one second.' },
-    ),
+    places: Type.Array(Place, { description: 'The two places of its last move, the later one second.' }),
   },
   { $id: 'Duplicate', ...closed },
 );
@@ -76,10 +68,7 @@ export function duplicateItem({ subject, since, frozen, moves, places }: Duplica
     since: timeText(since) ?? '',
     frozen,
     moves,
-    places: places.map((place) => ({
-      device: 'device' in place ? (place.device ?? null) : null,
-      vtep: 'vtep' in place ? formatIp(place.vtep) : null,
-    })),
+    places: places.map(placeItem),
   };
 }
 
