@@ -156,15 +156,17 @@ export class FamilyRib<Nlri extends Route> {
     update: Update<Nlri>,
     policy: InboundPolicy,
   ): RefusalReason | undefined {
-    for (const nlri of update.withdrawn) this.#withdraw(neighbor, nlri);
+    const { withdrawn, reachable } = update;
+    for (let i = 0; i < withdrawn.length; i++) this.#withdraw(neighbor, withdrawn[i]);
     const { attributes } = update;
     if (attributes === undefined) return undefined;
     const { asn, routerId } = this.#identity;
     const refused = whyRefused(attributes, asn, routerId, policy);
-    if (refused !== undefined) return this.#refuse(neighbor, refused, attributes, update.reachable);
+    if (refused !== undefined) return this.#refuse(neighbor, refused, attributes, reachable);
     const arrival = this.#arrivalOf(neighbor, source);
     const { routes } = policy;
-    for (const nlri of update.reachable) {
+    for (let i = 0; i < reachable.length; i++) {
+      const nlri = reachable[i];
       neighbor.received[nlri.type]++;
       const judged = routes === undefined ? attributes : routes.apply(this.#anyFamily, nlri, attributes);
       this.#announce(neighbor, arrival, judged, nlri);

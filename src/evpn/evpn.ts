@@ -309,7 +309,7 @@ export class Evpn {
       if (step % BEHIND_EVERY === 0 && reader.hasDirty) this.#waiting = dataPlane.isBehind(this.#goOn);
       // Keys with few claims do not wait for those with many
       const dirty = reader.takeDirty(STEP, this.#waiting);
-      for (const destination of dirty) this.importer.update(destination);
+      for (let i = 0; i < dirty.length; i++) this.importer.update(dirty[i]);
       if (!this.#waiting) {
         if (dirty.length === 0)
           for (const destination of reader.takeAgain(STEP)) this.importer.reimport(destination);

@@ -32,11 +32,25 @@ export class MoveLog implements MoveObserver {
   ): void {
     const { owner: to, sequence } = entry.ownership;
     const { owner: from } = before;
-    const hasNewNumber = sequence > before.sequence;
     // Somebody moved it meanwhile, by its number; one that was never seen before has any
-    const isBackElsewhere = from === 'none' && before.sequence > 0 && hasNewNumber;
+    const isBackElsewhere = from === 'none' && before.sequence > 0 && sequence > before.sequence;
     // Its routes show the first appearance of a MAC that never moved; a history for each would cost too much
     if (!entry.history && !isBackElsewhere && (from === 'none' || to === 'none')) return;
+    this.#macMoved(vrf, entry, before, isBackElsewhere, fromVtep, vtep, port);
+  }
+
+  /** By itself, since what its log line is made of takes memory on each call. */
+  #macMoved(
+    vrf: MacVrf,
+    entry: MacEntry,
+    before: Ownership,
+    isBackElsewhere: boolean,
+    fromVtep: Ip | undefined,
+    vtep: Ip | undefined,
+    port: number,
+  ): void {
+    const { owner: to, sequence } = entry.ownership;
+    const { owner: from } = before;
     const last = from === 'none' ? entry.history?.lastPlace : { owner: from, vtep: fromVtep };
     const history = this.#record(entry, { at: this.clock.wallTime(), from, to, fromVtep, vtep, sequence });
     if (to === 'none' || last === undefined) return;
@@ -51,7 +65,7 @@ export class MoveLog implements MoveObserver {
       to: placeText(places[1]),
       sequence,
     }));
-    if (last.owner !== to || hasNewNumber)
+    if (last.owner !== to || sequence > before.sequence)
       this.duplicates.moved({ vni: vrf.vni, mac: entry.mac }, history, places, sequence === MAX_SEQUENCE);
   }
 

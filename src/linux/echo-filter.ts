@@ -16,14 +16,38 @@ import {
 /** A jump of classic BPF reaches 255 instructions. */
 export const MAX_DEVICES = 240;
 
-/** The devices on which a batch writes rows with our mark. */
-export function devicesOf(operations: readonly Operation[]): Set<number> {
+/** What a batch has the kernel report. */
+export interface Footprint {
+  /** The devices on which it writes rows with our mark. */
+  readonly devices: ReadonlySet<number>;
+  /** How many operations remove rows whose end can be hidden. */
+  readonly ends: number;
+  /**
+   * How many routes are reported. A nexthop group that is replaced counts for any number: the kernel reports each route that
+   * leads to it (net/ipv4/nexthop.c nexthop_replace_notify).
+   */
+  readonly routes: number;
+}
+
+/** Returns the footprint of a batch by one walk over it: a bulk is on one device and of one table for long stretches. */
+export function footprintOf(operations: readonly Operation[]): Footprint {
   const devices = new Set<number>();
-  for (const operation of operations) {
-    const device = codecOf(operation).echo?.device(operation);
-    if (device !== undefined) devices.add(device);
+  let ends = 0;
+  let routes = 0;
+  let latest: number | undefined;
+  for (let i = 0; i < operations.length; i++) {
+    const operation = operations[i];
+    if (operation.table === 'route') routes++;
+    else if (operation.table === 'nexthop-group' && operation.replaces) routes = Infinity;
+    const { echo } = codecOf(operation);
+    if (echo === undefined) continue;
+    if (operation.verb === 'delete' && echo.hidesEnds) ends++;
+    const device = echo.device(operation);
+    if (device === latest || device === undefined) continue;
+    latest = device;
+    devices.add(device);
   }
-  return devices;
+  return { devices, ends, routes };
 }
 
 /** What is hidden of our own writing. */

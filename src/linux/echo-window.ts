@@ -1,14 +1,15 @@
 import type { Operation, RouteRow } from '../dataplane/index.js';
 import { emptyList } from '../types/index.js';
-import { devicesOf, type Hidden, MAX_DEVICES } from './echo-filter.js';
+import { type Footprint, footprintOf, type Hidden, MAX_DEVICES } from './echo-filter.js';
 import { codecOf } from './kernel-tables/index.js';
 import type { NeighMessage } from './neigh-codec.js';
 import { WrittenKeys } from './written-keys.js';
 
-/** Below so many operations hearing the echoes costs less than a filter against them. */
+/** Below so many operations, or routes that are reported, hearing the echoes costs less than a filter against them. */
 const WORTHWHILE = 32;
 /** Below so many FDB rows that a batch deletes hearing of their end costs less than reading their devices afterwards. */
 const WORTHWHILE_ENDS = 256;
+const NONE: ReadonlySet<number> = new Set();
 
 /** What a window needs of its owner. */
 export interface EchoWindowOwner {
@@ -50,6 +51,7 @@ export class EchoWindow {
   /** What is to be asked for, once a key. */
   readonly #doubtful = new Map<Operation, NeighMessage>();
   #routesDoubtful = false;
+  #latest: { readonly operations: readonly Operation[]; readonly footprint: Footprint } | undefined;
 
   constructor(owner: EchoWindowOwner) {
     this.#owner = owner;
@@ -57,14 +59,15 @@ export class EchoWindow {
 
   /** Before operations are applied: hides their echoes if `allowed` and worth it. True where they are hidden. */
   begin(operations: readonly Operation[], allowed: boolean): boolean {
-    const devices =
-      operations.length >= WORTHWHILE ? devicesOf(operations) : (new Set() as ReadonlySet<number>);
-    const routesOf = changesRoutes(operations) ? this.#owner.port : undefined;
+    const footprint = this.#footprintOf(operations);
+    this.#latest = undefined;
+    const devices = operations.length >= WORTHWHILE ? footprint.devices : NONE;
+    const routesOf = footprint.routes >= WORTHWHILE ? this.#owner.port : undefined;
     if (!allowed || (devices.size === 0 && routesOf === undefined) || devices.size > MAX_DEVICES) {
       this.end();
       return false;
     }
-    const ends = endsIn(operations) >= WORTHWHILE_ENDS;
+    const ends = footprint.ends >= WORTHWHILE_ENDS;
     const before = this.#hidden;
     if (
       !before ||
@@ -93,7 +96,17 @@ export class EchoWindow {
    */
   admits(operations: readonly Operation[]): boolean {
     if (!this.#hidden) return false;
-    return new Set([...devicesOf(operations), ...this.#hidden.devices]).size <= MAX_DEVICES;
+    let devices = this.#hidden.devices.size;
+    for (const device of this.#footprintOf(operations).devices)
+      if (!this.#hidden.devices.has(device)) devices++;
+    return devices <= MAX_DEVICES;
+  }
+
+  /** Whoever asks whether operations are admitted begins with them next. */
+  #footprintOf(operations: readonly Operation[]): Footprint {
+    if (this.#latest?.operations !== operations)
+      this.#latest = { operations, footprint: footprintOf(operations) };
+    return this.#latest.footprint;
   }
 
   /** Hears everything again. */
@@ -160,27 +173,6 @@ export class EchoWindow {
 function isOwnEnd(operation: Operation, row: NeighMessage, gone: boolean): boolean {
   if (operation.verb !== 'delete') return false;
   return gone || codecOf(operation).echo?.isEnd(row) === true;
-}
-
-/** Returns how many operations remove rows whose end can be hidden. */
-function endsIn(operations: readonly Operation[]): number {
-  let ends = 0;
-  for (const operation of operations)
-    if (operation.verb === 'delete' && codecOf(operation).echo?.hidesEnds) ends++;
-  return ends;
-}
-
-/**
- * True where so many routes are written that hearing them costs more than a filter. A nexthop group that is replaced counts:
- * the kernel reports each route that leads to it (net/ipv4/nexthop.c nexthop_replace_notify).
- */
-function changesRoutes(operations: readonly Operation[]): boolean {
-  let routes = 0;
-  for (const operation of operations) {
-    if (operation.table === 'nexthop-group' && operation.replaces) return true;
-    if (operation.table === 'route' && ++routes >= WORTHWHILE) return true;
-  }
-  return false;
 }
 
 function coversRoutes({ routesOf }: Hidden, port: number | undefined): boolean {

@@ -91,7 +91,13 @@ export class Programmer {
   mayLaunch(operations: readonly Operation[]): boolean {
     const count = operations.length;
     if (this.#launched.length === MOST_LAUNCHED || count < WORTH_A_THREAD || count > BULK) return false;
-    for (const operation of operations) if (!kindOf(operation).flies) return false;
+    let latest: Operation['table'] | undefined;
+    for (let i = 0; i < count; i++) {
+      const operation = operations[i];
+      if (operation.table === latest) continue;
+      if (!kindOf(operation).flies) return false;
+      latest = operation.table;
+    }
     return true;
   }
 
