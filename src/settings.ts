@@ -83,5 +83,8 @@ export function kernelPolicy(config: Config): KernelPolicy {
     serves: (vni) => isServed(settings, vni),
     floods: (vni) => isFlooded(settings, vni),
     lists: (vni) => settings.vnis.has(vni) && isServed(settings, vni),
+    names: (vni) => settings.vnis.has(vni),
+    vrfs: config.evpn.vrfs,
+    anyVrf: config.evpn.advertiseAllVni,
   };
 }

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   'unknown-path': { status: 404, title: 'There is no such resource' },
   'no-such-neighbor': { status: 404, title: 'There is no such neighbor' },
   'no-such-vni': { status: 404, title: 'There is no such VNI' },
+  'no-such-vrf': { status: 404, title: 'There is no such VRF' },
   'no-such-item': { status: 404, title: 'There is no such item in the configuration' },
   'no-such-mac': { status: 404, title: 'Nobody knows the MAC address in that VNI' },
   'too-large': { status: 413, title: 'The body of the request is too long' },

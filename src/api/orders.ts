@@ -50,6 +50,13 @@ export const neighborOrder: KeyOrder<string> = {
   decode: (text) => orUndefined(() => parseNeighborName(text)),
 };
 
+/** By name: VRFs. */
+export const textOrder: KeyOrder<string> = {
+  compare: compareText,
+  encode: (name) => name,
+  decode: (text) => text,
+};
+
 function compareText(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }

@@ -10,6 +10,7 @@ const LIVE: Readonly<Record<string, readonly [path: string, field: string]>> = {
   vni: ['/vnis', 'vni'],
   neighbor: ['/neighbors', 'name'],
   vtep: ['/vteps', 'address'],
+  vrf: ['/vrfs', 'name'],
 };
 /** Values of options that are always the same. */
 const FIXED: Readonly<Record<string, readonly string[]>> = {

@@ -147,6 +147,20 @@ export function addShow(program: Command, session: Session): void {
       }),
     );
 
+  show
+    .command('vrf')
+    .aliases(['vrfs'])
+    .argument('[vrf]', 'name')
+    .description('VRFs and their L3VNIs, or one with its problems')
+    .action(
+      run(async ({ client, terminal, format }, vrf?: string) => {
+        if (vrf === undefined)
+          await printItems(terminal, format, await client.all('/vrfs'), tables.VRFS, 'no VRFs');
+        else
+          await printItem(terminal, format, await client.get(`/vrfs/${encodeURIComponent(vrf)}`), tables.VRF);
+      }),
+    );
+
   for (const [name, path, columns, what] of [
     ['mac', 'macs', tables.MACS, 'MACs'],
     ['ip', 'arp-cache', tables.IPS, 'IPs'],

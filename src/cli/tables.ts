@@ -197,6 +197,33 @@ export const FLOODING: readonly Column[] = [
   field('COMPLETE', floodsToAll, 'ok'),
 ];
 
+export const VRFS: readonly Column[] = [
+  field('VRF', 'name'),
+  field('UP', 'up', 'ok'),
+  field('TABLE', 'tableId'),
+  field('L3VNI', 'l3vni'),
+  field('SVI', 'svi'),
+  field('ROUTER MAC', 'routerMac'),
+  field('VNIS', 'vnis'),
+  field(
+    'PROBLEMS',
+    (item) => (item.problems as Item[]).filter(({ severity }) => severity !== 'info').length,
+    'bad',
+  ),
+];
+
+export const VRF: readonly Column[] = [
+  field('VRF', 'name'),
+  field('Routes', 'up', 'ok'),
+  field('Table', 'tableId'),
+  field('L3VNI', 'l3vni'),
+  field('SVI', 'svi'),
+  field('Router MAC', 'routerMac'),
+  field('Local VTEP', 'localVtep'),
+  field('VNIs of hosts', 'vnis'),
+  field('Problems', (item) => problems(item.problems as Item[])),
+];
+
 export const VTEPS: readonly Column[] = [
   field('VTEP', 'address'),
   field('VNIS', (item) => (Array.isArray(item.vnis) ? item.vnis.length : item.vnis)),

@@ -1,5 +1,5 @@
 import { formatIp, formatPrefix, type Ip, isIpv4, prefixAddress } from '../types/index.js';
-import type { Values, VniConfig } from './config.js';
+import type { Values, VniConfig, VrfConfig } from './config.js';
 import { quoteValue } from './finding.js';
 import { checkPeerGroups } from './peer-groups.js';
 import { checkPolicies } from './policies.js';
@@ -16,6 +16,7 @@ export interface Together
     'asn' | 'routerId' | 'bgp' | 'underlay' | 'neighbors' | 'listenRanges' | 'peerGroups' | 'policies'
   > {
   readonly vnis: readonly VniConfig[];
+  readonly vrfs: readonly VrfConfig[];
 }
 
 /**
@@ -63,6 +64,7 @@ export function checkTogether(
   checkPeerGroups(values, report);
   checkPolicies(values, report);
   checkVnis(values.vnis, report);
+  checkVrfs(values.vrfs, values.vnis, report);
 }
 
 function checkNeighbor(
@@ -226,4 +228,31 @@ function checkVnis(vnis: readonly VniConfig[], report: Report): void {
     'a route distinguisher for one VNI only',
     refuse('rd'),
   );
+}
+
+/** A VNI carries the routed traffic of one VRF, and then it is none of hosts. */
+function checkVrfs(vrfs: readonly VrfConfig[], vnis: readonly VniConfig[], report: Report): void {
+  const refuse = (key: string) => (fault: Fault, i: number, first: number) =>
+    report(['evpn', 'vrfs', i, key], fault, ['evpn', 'vrfs', first, key]);
+  refuseRepeated(
+    vrfs.map(({ name }) => name),
+    String,
+    'one entry for a VRF',
+    refuse('name'),
+  );
+  refuseRepeated(
+    vrfs.map(({ l3vni }) => l3vni),
+    String,
+    'an L3VNI for one VRF only',
+    refuse('l3vni'),
+  );
+  vrfs.forEach(({ l3vni }, i) => {
+    const of = vnis.findIndex(({ vni }) => vni === l3vni);
+    if (of >= 0)
+      report(
+        ['evpn', 'vrfs', i, 'l3vni'],
+        { found: `${l3vni}, which evpn.vnis has as a VNI of hosts`, allowed: 'a VNI of its own' },
+        ['evpn', 'vnis', of, 'vni'],
+      );
+  });
 }

@@ -1,7 +1,7 @@
 import type { Vni } from '../types/index.js';
 import type { FileOf, ValuesOf } from './setting.js';
 import type { SETTINGS } from './settings.js';
-import type { VNI } from './settings-evpn.js';
+import type { VNI, VRF } from './settings-evpn.js';
 import type { LISTEN_RANGE, NEIGHBOR } from './settings-neighbor.js';
 
 /** The file's content after validation: kebab-case, defaults filled, text still text. */
@@ -25,6 +25,9 @@ export interface ListenRangeConfig extends Complete<ValuesOf<typeof LISTEN_RANGE
 /** What the operator has configured for one VNI; undefined leaves the derived value. */
 export interface VniConfig extends ValuesOf<typeof VNI> {}
 
+/** What the operator has configured for one VRF; undefined leaves the derived value. */
+export interface VrfConfig extends ValuesOf<typeof VRF> {}
+
 /** A whole, valid configuration: every value parsed, every default filled; its rows say what each value is. */
 export interface Config extends Omit<Values, 'neighbors' | 'listenRanges' | 'evpn'> {
   readonly neighbors: readonly NeighborConfig[];
@@ -32,6 +35,8 @@ export interface Config extends Omit<Values, 'neighbors' | 'listenRanges' | 'evp
   readonly evpn: EvpnConfig;
 }
 
-interface EvpnConfig extends Omit<Values['evpn'], 'vnis'> {
+interface EvpnConfig extends Omit<Values['evpn'], 'vnis' | 'vrfs'> {
   readonly vnis: ReadonlyMap<Vni, VniConfig>;
+  /** By name. */
+  readonly vrfs: ReadonlyMap<string, VrfConfig>;
 }

@@ -64,12 +64,20 @@ function settingOf(row: AnySetting, value: unknown, path: Path, report: Report, 
 
 function configOf(values: Values, file: ConfigFile, report: Report): Config {
   checkTls(values.api.tls, file.api.tls, report);
-  checkTogether({ ...values, vnis: values.evpn.vnis }, (i) => file.neighbors[i]['local-address'], report);
+  checkTogether(
+    { ...values, vnis: values.evpn.vnis, vrfs: values.evpn.vrfs },
+    (i) => file.neighbors[i]['local-address'],
+    report,
+  );
   return {
     ...values,
     neighbors: values.neighbors.map((neighbor) => neighborOf(neighbor, values.asn)),
     listenRanges: values.listenRanges.map((range) => neighborOf(range, values.asn)),
-    evpn: { ...values.evpn, vnis: new Map(values.evpn.vnis.map((vni) => [vni.vni, vni])) },
+    evpn: {
+      ...values.evpn,
+      vnis: new Map(values.evpn.vnis.map((vni) => [vni.vni, vni])),
+      vrfs: new Map(values.evpn.vrfs.map((vrf) => [vrf.name, vrf])),
+    },
   };
 }
 

@@ -113,6 +113,37 @@ export const VNI = {
   'max-local-ips': optional(LOCAL_LIMIT, { description: asEvpn('max-local-ips'), ...LIMITED }),
 };
 
+/** IFNAMSIZ with its terminator is 16 (linux/if.h). */
+const DEVICE_NAME = text('the name of a device, 1 to 15 characters without / and spaces', {
+  pattern: '^[^/\\s]{1,15}$',
+});
+const ROUTED = live('routes of the VRF, and rows of its L3VNI, are added or removed; no other changes');
+
+/** The settings of one VRF. */
+export const VRF = {
+  name: required(DEVICE_NAME, {
+    description: 'The name of the VRF device.',
+    standIn: (index) => `vrf${index}`,
+    ...live('another name is another VRF: the old one gets derived values again'),
+  }),
+  advertise: {
+    ...optional(flag, {
+      description:
+        'Whether evpnd routes for this VRF; with `false` its VNIs are bridged alone. Default: true, since it is listed.',
+      ...ROUTED,
+    }),
+    parse: (value: boolean | undefined) => value ?? true,
+  },
+  l3vni: parsed(
+    optional(integer(1, VNI_MAX, 'a VNI'), {
+      description:
+        'The VNI that carries the routed traffic of the VRF (L3VNI). Default: the VNI whose SVI is in the VRF without an address (but link-local ones), that no access port is in, and that `evpn.vnis` does not have; of several the lowest.',
+      ...ROUTED,
+    }),
+    toVni,
+  ),
+};
+
 const DUPLICATE_DETECTION = section('Duplicate address detection.', {
   enabled: setting(flag, {
     description: 'Detects MACs and IPs that are in two places (RFC 7432 §15.1).',
@@ -166,7 +197,8 @@ const NEIGHBOR_REFRESH = section('Refreshing of local neighbors.', {
 
 export const EVPN = section('EVPN instances.', {
   'advertise-all-vni': setting(flag, {
-    description: 'Serves every VNI that the kernel has, but for those with `advertise: false`.',
+    description:
+      'Serves every VNI that the kernel has, and routes for every VRF with an L3VNI, but for those with `advertise: false`.',
     default: true,
     ...SERVED,
   }),
@@ -243,5 +275,14 @@ export const EVPN = section('EVPN instances.', {
     knownBy: ['vni'],
     rows: VNI,
     change: 'a VNI that is added gets its settings, one that is removed gets derived values again',
+  }),
+  vrfs: list({
+    description: 'Settings of single VRFs that differ from the derived values.',
+    allowed: 'a list of VRFs',
+    isRequired: false,
+    itemAllowed: 'a VRF: name and its settings',
+    knownBy: ['name'],
+    rows: VRF,
+    change: 'a VRF that is added gets its settings, one that is removed gets derived values again',
   }),
 });

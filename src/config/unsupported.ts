@@ -1,7 +1,7 @@
 /** What evpnd cannot do yet and what is called otherwise here, with what to do meanwhile; by a place's general path and key. */
 const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '': {
-    vrfs: 'no routing between VNIs yet: take the key out',
+    vrfs: 'evpn.vrfs',
     'ethernet-segments': 'no multihoming yet: take the key out',
   },
   'neighbors[]': {
@@ -20,8 +20,8 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   },
   'evpn.vnis[]': {
     'route-targets': 'import-route-targets and export-route-targets',
-    vrf: 'no routing between VNIs yet: take the key out',
-    l3vni: 'no routing between VNIs yet: take the key out',
+    vrf: 'nothing: the SVI is in its VRF by `ip link set dev SVI master VRF`',
+    l3vni: 'evpn.vrfs, an entry with name and l3vni',
   },
 };
 

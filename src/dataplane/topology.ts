@@ -41,6 +41,27 @@ export interface VniAttachment {
   readonly up: boolean;
 }
 
+/** A VRF of the kernel's, and the VNI by which it is one of the fabric's (RFC 9135 §3, an IP-VRF). Compared by value. */
+export interface VrfAttachment {
+  readonly ifindex: number;
+  readonly name: string;
+  /** The routing table of its devices. */
+  readonly tableId: number;
+  /** The VNI that carries routed traffic, whose SVI is in the VRF; undefined where none is. */
+  readonly l3vni: Vni | undefined;
+  /** The SVI of `l3vni`; 0 and '' for none. */
+  readonly sviIfindex: number;
+  readonly sviName: string;
+  /** The SVI's MAC, which other leaves send routed frames to (RFC 9135 §8.1). */
+  readonly routerMac: Mac | undefined;
+  /** The address of `l3vni`'s VXLAN device. */
+  readonly localVtep: Ip | undefined;
+  /** VRF, SVI and VNI carry frames, and the SVI has a MAC. */
+  readonly up: boolean;
+  /** VNIs of hosts, whose SVIs are in the VRF, in ascending order; the same array as long as they are the same. */
+  readonly vnis: readonly Vni[];
+}
+
 /** NDA_SRC_VNI of the attachment's rows: only a collect-metadata device has them. */
 export function sourceVni(at: VniAttachment): number {
   return at.collectMetadata ? at.vni : 0;
@@ -119,6 +140,10 @@ export const NO_OWN_ADDRESSES: OwnAddresses = {
 /** All data of evpnd on the devices, derived anew on every change and never patched. */
 export interface Topology {
   readonly vnis: ReadonlyMap<Vni, VniAttachment>;
+  /** VRFs by ifindex. One that did not change is the same object as before. */
+  readonly vrfs: ReadonlyMap<number, VrfAttachment>;
+  /** VNIs that are for routed traffic alone, and have no hosts: those of VRFs, and those that are to be one's. */
+  readonly l3vnis: ReadonlySet<Vni>;
   /** Bridge ports by ifindex. */
   readonly ports: ReadonlyMap<number, BridgePort>;
   /** Bridges by ifindex. */
@@ -145,6 +170,8 @@ export interface Topology {
 
 export const EMPTY_TOPOLOGY: Topology = {
   vnis: new Map(),
+  vrfs: new Map(),
+  l3vnis: new Set(),
   ports: new Map(),
   bridges: new Map(),
   interfaces: new Map(),

@@ -134,17 +134,20 @@ export class ServedVnis {
     const before = this.#topology;
     this.#topology = topology;
     this.#deps.admissions.keepPorts(topology.ports);
-    for (const vni of [...this.#vrfs.keys()])
-      if (!topology.vnis.has(vni) || !isServed(this.#settings, vni)) this.#removeVrf(vni);
+    for (const vni of [...this.#vrfs.keys()]) if (!this.#isWanted(vni, topology)) this.#removeVrf(vni);
     const added: MacVrf[] = [];
     for (const vni of topology.vnis.keys())
-      if (!this.#vrfs.has(vni) && isServed(this.#settings, vni)) added.push(this.#addVrf(vni));
+      if (!this.#vrfs.has(vni) && this.#isWanted(vni, topology)) added.push(this.#addVrf(vni));
     for (const vrf of this.#vrfs.values()) this.#attach(vrf, topology);
     const isJudgedAnew = this.#deps.importer.judgeBy(this.#vrfs.values(), topology);
     // What stands in the RIB already is looked at once for all of them
     if (added.length > 0 || isJudgedAnew) this.#deps.importsChanged();
     if (before.ownVteps !== topology.ownVteps)
       for (const vtep of symmetricDifference(before.ownVteps, topology.ownVteps)) this.#markVtep(vtep);
+  }
+
+  #isWanted(vni: Vni, { vnis, l3vnis }: Topology): boolean {
+    return vnis.has(vni) && !l3vnis.has(vni) && isServed(this.#settings, vni);
   }
 
   #attach(vrf: MacVrf, topology: Topology): void {

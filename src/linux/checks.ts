@@ -30,6 +30,14 @@ export interface VxlanPort {
   readonly filter: VniFilter | undefined;
 }
 
+/** What the configuration says of a VRF. */
+export interface VrfWish {
+  /** undefined: the devices say which it is. */
+  readonly l3vni: Vni | undefined;
+  /** False: the VRF is none of the fabric's. */
+  readonly advertise: boolean;
+}
+
 /** What the checks know beside the devices. */
 export interface CheckContext {
   /** Least MTU on the way to the VTEPs of a family; undefined where no VTEP is known. */
@@ -42,6 +50,12 @@ export interface CheckContext {
   floods(vni: Vni): boolean;
   /** True if the configuration lists the VNI as one that is served. */
   lists(vni: Vni): boolean;
+  /** True if the configuration has it among the VNIs of hosts, served or not. */
+  names(vni: Vni): boolean;
+  /** The VRFs that the configuration names. */
+  readonly vrfs: ReadonlyMap<string, VrfWish>;
+  /** Those that it does not name are the fabric's too. */
+  readonly anyVrf: boolean;
 }
 
 export const NO_CONTEXT: CheckContext = {
@@ -50,6 +64,9 @@ export const NO_CONTEXT: CheckContext = {
   loops: new Map(),
   floods: () => true,
   lists: () => false,
+  names: () => false,
+  vrfs: new Map(),
+  anyVrf: true,
 };
 
 /** RFC 7348 §8. */
@@ -69,6 +86,8 @@ interface DeviceCheck {
   readonly fails: (port: VxlanPort, context: CheckContext) => boolean;
   readonly problem: (port: VxlanPort, context: CheckContext) => string;
   readonly fix: (port: VxlanPort, context: CheckContext) => string | undefined;
+  /** It matters to hosts in the VNI alone. */
+  readonly ofHosts?: boolean;
 }
 
 /** True where the device carries frames, as far as the kernel can know. */
@@ -235,6 +254,7 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
     severity: 'warning',
     fails: ({ link, bridge }) =>
       bridge !== undefined && link.port?.neighSuppress === false && !link.port.neighVlanSuppress,
+    ofHosts: true,
     problem: () => 'ARP and ND for remote hosts go to every leaf: neigh_suppress is off',
     fix: ({ link }) => `bridge link set dev ${link.name} neigh_suppress on`,
   },
@@ -292,10 +312,14 @@ const FLOOD_SETTINGS = [
   ['bcastFlood', 'bcast_flood'],
 ] as const;
 
-/** What is wrong with the device itself, in the order in which to fix it. `vnis` are those that it serves. */
+/**
+ * What is wrong with the device itself, in the order in which to fix it. `vnis` are those that it serves; `isRouted`: all of
+ * them are VRFs', which neither floods nor asks for neighbors.
+ */
 export function checkDevice(
   port: VxlanPort,
   vnis: readonly Vni[],
+  isRouted: boolean,
   context: CheckContext,
   out: TopologyProblem[],
 ): void {
@@ -314,10 +338,10 @@ export function checkDevice(
     });
     return;
   }
-  for (const { severity, fails, problem, fix } of DEVICE_CHECKS)
-    if (fails(port, context))
+  for (const { severity, fails, problem, fix, ofHosts = false } of DEVICE_CHECKS)
+    if (!(isRouted && ofHosts) && fails(port, context))
       out.push({ severity, vni, device, problem: problem(port, context), fix: fix(port, context) });
-  if (!bridge || !link.port || vnis.length === 0) return;
+  if (!bridge || !link.port || vnis.length === 0 || isRouted) return;
   const { port: settings } = link;
   const flooding = vnis.filter((each) => context.floods(each)).length;
   // Where the VNIs of one device differ, the port serves both kinds

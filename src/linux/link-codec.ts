@@ -58,6 +58,8 @@ export interface Link {
   readonly ageingTime: number;
   /** For kind `vlan`, else 0. */
   readonly vlanId: number;
+  /** For kind `vrf`, else 0: the routing table. */
+  readonly vrfTable: number;
   /** For bridge ports. */
   readonly port: PortSettings | undefined;
 }
@@ -224,6 +226,7 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
     vlanProtocol: K.ETH_P_8021Q,
     ageingTime: 0,
     vlanId: 0,
+    vrfTable: 0,
     port: undefined as PortSettings | undefined,
   };
   const info = data as Span | undefined;
@@ -246,6 +249,10 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
       if (type === K.IFLA_VLAN_ID) link.vlanId = readU16(bytes, from, to, m, 'IFLA_VLAN_ID');
       else if (type === K.IFLA_VLAN_PROTOCOL)
         link.vlanProtocol = readU16BigEndian(bytes, from, to, m, 'IFLA_VLAN_PROTOCOL');
+    });
+  else if (info && kind === 'vrf')
+    eachAttribute(bytes, info.at, info.end, m, (type, from, to) => {
+      if (type === K.IFLA_VRF_TABLE) link.vrfTable = readU32(bytes, from, to, m, 'IFLA_VRF_TABLE');
     });
   if (slave && slaveKind === 'bridge') link.port = decodePort(bytes, slave.at, slave.end);
   return link;

@@ -25,6 +25,7 @@ import {
 import { isMulticastIp, type Link } from './link-codec.js';
 import type { PortVlans, VniFilter } from './link-table.js';
 import { ownAddresses, sameOwnAddresses } from './own-addresses.js';
+import { deriveVrfs } from './vrfs.js';
 
 /** Which VLAN of the bridge a VNI is, as one VXLAN device has it. */
 interface Mapping {
@@ -103,6 +104,7 @@ export function deriveTopology(
   const interfaces = new Map<number, Interface>();
   const ownVteps = new Set<Ip>();
   const problems: TopologyProblem[] = [];
+  const ofDevices: (() => void)[] = [];
 
   for (const link of sorted) {
     const its = addresses.get(link.ifindex) ?? NO_ADDRESSES;
@@ -159,10 +161,18 @@ export function deriveTopology(
       served.push(mapping.vni);
       checkVni(port, at, svi && interfaces.get(svi.ifindex)?.addresses, problems);
     }
-    checkDevice(port, served.length > 0 ? served : claimed, context, problems);
+    // Behind the last one, since it is to be known which VNIs are VRFs'
+    ofDevices.push(() => {
+      const isRouted = served.length > 0 && served.every((vni) => l3vnis.has(vni));
+      checkDevice(port, served.length > 0 ? served : claimed, isRouted, context, problems);
+    });
   }
+  const { vrfs, l3vnis } = deriveVrfs(sorted, { links, vlans, addresses }, vnis, context, before, problems);
+  for (const check of ofDevices) check();
   return {
     vnis,
+    vrfs,
+    l3vnis,
     ports,
     bridges,
     interfaces,
@@ -278,6 +288,8 @@ function sameMap<K, V extends object>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>
 export function sameTopology(a: Topology, b: Topology): boolean {
   return (
     sameMap(a.vnis, b.vnis) &&
+    sameMap(a.vrfs, b.vrfs) &&
+    sameSet(a.l3vnis, b.l3vnis) &&
     sameMap(a.ports, b.ports) &&
     sameMap(a.bridges, b.bridges) &&
     sameInterfaces(a.interfaces, b.interfaces) &&

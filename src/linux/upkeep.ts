@@ -1,6 +1,6 @@
 import { errnoName, type Topology } from '../dataplane/index.js';
 import { type Ip, isIpv4, isMartian, type Log, sameSet, type Vni } from '../types/index.js';
-import { type CheckContext, NO_CONTEXT } from './checks.js';
+import { type CheckContext, NO_CONTEXT, type VrfWish } from './checks.js';
 import * as K from './constants.js';
 import type { LinkTable } from './link-table.js';
 import type { Programmer } from './programmer.js';
@@ -15,6 +15,12 @@ export interface KernelPolicy {
   floods(vni: Vni): boolean;
   /** True if the configuration lists the VNI as one that is served. */
   lists(vni: Vni): boolean;
+  /** True if the configuration has it among the VNIs of hosts, served or not. */
+  names(vni: Vni): boolean;
+  /** The VRFs that the configuration names. */
+  readonly vrfs: ReadonlyMap<string, VrfWish>;
+  /** Those that it does not name are the fabric's too. */
+  readonly anyVrf: boolean;
 }
 
 export const DEFAULT_POLICY: KernelPolicy = {
@@ -22,6 +28,9 @@ export const DEFAULT_POLICY: KernelPolicy = {
   serves: () => true,
   floods: () => true,
   lists: () => false,
+  names: () => false,
+  vrfs: new Map(),
+  anyVrf: true,
 };
 
 /** Two who disagree about a flag change it once in this many milliseconds and not in a loop. */
@@ -104,6 +113,9 @@ export class Upkeep {
       ...this.context,
       floods: (vni) => policy.floods(vni),
       lists: (vni) => policy.lists(vni),
+      names: (vni) => policy.names(vni),
+      vrfs: policy.vrfs,
+      anyVrf: policy.anyVrf,
     };
     this.retell();
     this.#schedule(0);

@@ -176,13 +176,21 @@ test.serial('a generated client reads every resource of a running API, typed', a
     arp: [`192.0.2.11 ${formatMac(HOST)} br10010`, `192.0.2.12 ${MAC_TEXT} br10010`],
     routes: ['10.0.0.1', '10.0.0.2'],
     underlayRoutes: [],
+    vrfs: [],
     vteps: ['10.0.0.2'],
     drifts: [],
     pendingWrites: [],
     duplicates: [],
     events: ['vni-served', 'neighbor-up'],
   });
-  t.like(seen.single, { asn: 65001, state: 'Established', rd: '10.0.0.1:10010', mac: MAC_TEXT, live: true });
+  t.like(seen.single, {
+    asn: 65001,
+    state: 'Established',
+    rd: '10.0.0.1:10010',
+    mac: MAC_TEXT,
+    vrf: 'no-such-vrf',
+    live: true,
+  });
   t.deepEqual(seen.problem, { code: 'invalid-parameter', status: 400, parameters: ['vni'] });
   t.regex(seen.events, /event: vni-served\ndata: \{/);
   const read = Object.keys(description.paths).filter((path) => 'get' in description.paths[path]);

@@ -82,6 +82,8 @@ const URLS: Record<string, readonly string[]> = {
     '/api/v1/underlay-routes?ip=x',
     '/api/v1/underlay-routes?cursor=!',
   ],
+  '/api/v1/vrfs': ['/api/v1/vrfs', '/api/v1/vrfs?cursor=!', '/api/v1/vrfs?limit=0'],
+  '/api/v1/vrfs/{name}': ['/api/v1/vrfs/red', '/api/v1/vrfs/green'],
   '/api/v1/vteps': ['/api/v1/vteps', '/api/v1/vteps?limit=0'],
   '/api/v1/pending-writes': [
     '/api/v1/pending-writes',

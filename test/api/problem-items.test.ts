@@ -35,7 +35,7 @@ function rooms(
     problems: () => [{ severity: 'error', problem: 'the file', fix: null }],
     // VNI 40 has no device
     dataPlane: {
-      topology: { problems, vnis: new Map([10, 20, 30].map((vni) => [vni, {}])) },
+      topology: { problems, l3vnis: new Set(), vnis: new Map([10, 20, 30].map((vni) => [vni, {}])) },
       problems: { loops: () => [], contests: { problems: () => [] } },
       hosts: { problems: () => [] },
     },

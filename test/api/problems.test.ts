@@ -174,6 +174,11 @@ const CASES: readonly Case[] = [
     detail: '/api/v1/nothing: /openapi.json lists',
   },
   { url: '/api/v1/neighbors/10.9.9.9', code: 'no-such-neighbor', detail: '10.9.9.9 is not configured' },
+  {
+    url: '/api/v1/vrfs/green',
+    code: 'no-such-vrf',
+    detail: 'VRF green is neither in the kernel nor configured',
+  },
   ...['', '/macs', '/arp-cache'].map((rest) => ({
     url: `/api/v1/vnis/99${rest}`,
     code: 'no-such-vni' as const,
@@ -310,6 +315,7 @@ test('the table of problems: a change of a code is a change of the API', (t) => 
       'unknown-path 404',
       'no-such-neighbor 404',
       'no-such-vni 404',
+      'no-such-vrf 404',
       'no-such-item 404',
       'no-such-mac 404',
       'too-large 413',

@@ -47,6 +47,12 @@ test('the ARP cache of a VNI, by address', async (t) => {
   );
 });
 
+test('the VRFs, by name, and one', async (t) => {
+  t.deepEqual(await items('/api/v1/vrfs'), [samples.vrf('blue'), samples.vrf('red')]);
+  t.deepEqual((await get('/api/v1/vrfs/red')).body, samples.vrf('red'));
+  t.like((await get('/api/v1/vrfs/green')).body, { status: 404, code: 'no-such-vrf' });
+});
+
 test('VTEPs', async (t) => {
   t.deepEqual(await items('/api/v1/vteps'), [samples.vtep('10.0.0.2')]);
 });

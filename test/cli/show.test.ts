@@ -112,6 +112,7 @@ test('the other lists, and what is printed where there is nothing', async (t) =>
   const { shell } = await fabric(t);
   t.is(wordsOf((await shell.run('show', 'routes', '--origin', 'remote')).out).length, 3);
   t.regex((await shell.run('show', 'vteps')).out, /^10\.0\.0\.2 /m);
+  t.is((await shell.run('show', 'vrfs')).out, 'no VRFs\n');
   t.is((await shell.run('show', 'drift')).out, 'no drift: the kernel has what it should have\n');
   t.is((await shell.run('show', 'duplicates')).out, 'no duplicate addresses\n');
   t.is((await shell.run('show', 'problems')).out, 'no problems\n');

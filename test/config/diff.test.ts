@@ -21,6 +21,7 @@ evpn:
   vnis:
     - { vni: 10, rd: '1:10', export-route-targets: ['1:10'] }
     - { vni: 20 }
+  vrfs: [{ name: red }]
 `;
 const base = parseConfig(BASE, 'before');
 const diff = (after: string) => diffConfig(base, parseConfig(after, 'after'));
@@ -43,6 +44,7 @@ evpn:
   vnis:
     - { vni: 20, advertise: true }
     - { vni: 10, export-route-targets: ['1:10'], rd: '1:10' }
+  vrfs: [{ name: red, advertise: true }]
 `),
     [],
   );
@@ -164,6 +166,8 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'evpn.vnis[].max-local-macs': 7,
   'evpn.vnis[].max-local-ips': 7,
   'evpn.vnis[].advertise-default-gateway': true,
+  'evpn.vrfs[].advertise': false,
+  'evpn.vrfs[].l3vni': 7,
   'api.unix-socket': '/run/other.sock',
   'api.listen': ['[::1]:8179'],
   'api.tls.certificate': fileWith(RENEWED),
@@ -182,6 +186,7 @@ const ONE_VALUE = [
   'neighbors[].address',
   'neighbors[].interface',
   'evpn.vnis[].vni',
+  'evpn.vrfs[].name',
   'peer-groups[].name',
   'policies[].name',
   'policies[].rules[].name',
@@ -192,6 +197,7 @@ const ITEMS: Readonly<Record<string, string>> = {
   'peer-groups[]': 'spines',
   'listen-ranges[]': '10.2.0.0/16',
   'evpn.vnis[]': '10',
+  'evpn.vrfs[]': 'red',
   'policies[]': 'from-spines',
   'rules[]': 'all',
 };

@@ -22,7 +22,7 @@ const edited = (edit: ConfigEdit, text = FILE) => {
 };
 
 test('the lists are those of the table of settings', (t) => {
-  t.deepEqual(ITEM_LISTS, ['neighbors', 'listen-ranges', 'peer-groups', 'policies', 'vnis']);
+  t.deepEqual(ITEM_LISTS, ['neighbors', 'listen-ranges', 'peer-groups', 'policies', 'vnis', 'vrfs']);
 });
 
 test('an item is added, replaced and deleted; comments and all else stay as they are', (t) => {
@@ -161,7 +161,7 @@ for (const [what, edit, code, message] of [
     'of an unknown list',
     { list: 'vni', key: '1', item: {} },
     'no-such-item',
-    'vni: allowed are neighbors, listen-ranges, peer-groups, policies, vnis',
+    'vni: allowed are neighbors, listen-ranges, peer-groups, policies, vnis, vrfs',
   ],
   [
     'that deletes what is not there',

@@ -15,7 +15,7 @@ const parse = (file: object): Config => parseConfig(stringify({ ...HEAD, ...file
 function faultsOf(config: Config): string[] {
   const faults: string[] = [];
   checkTogether(
-    { ...config, vnis: [...config.evpn.vnis.values()] },
+    { ...config, vnis: [...config.evpn.vnis.values()], vrfs: [...config.evpn.vrfs.values()] },
     (i) => {
       const { localAddress } = config.neighbors[i];
       return localAddress === undefined ? undefined : formatIp(localAddress);

@@ -126,6 +126,7 @@ test('the minimal file gets every default', (t) => {
     newAddressRate: 2000,
     advertiseDefaultGateway: false,
     vnis: new Map(),
+    vrfs: new Map(),
   });
   const { accept, ...underlay } = config.underlay;
   t.deepEqual(underlay, {
@@ -548,6 +549,16 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a VRF twice, an L3VNI twice and one of hosts',
+    `${MINIMAL}evpn:\n  vnis: [{ vni: 10 }]\n  vrfs:\n    - { name: red, l3vni: 4001 }\n    - { name: red, l3vni: 4001 }\n    - { name: blue, l3vni: 10 }\n    - { name: a b }\n`,
+    [
+      'f:10:15: evpn.vrfs[1].name: found red a second time; allowed one entry for a VRF',
+      'f:10:27: evpn.vrfs[1].l3vni: found 4001 a second time; allowed an L3VNI for one VRF only',
+      'f:11:28: evpn.vrfs[2].l3vni: found 10, which evpn.vnis has as a VNI of hosts; allowed a VNI of its own',
+      'f:12:15: evpn.vrfs[3].name: found "a b"; allowed the name of a device, 1 to 15 characters without / and spaces',
+    ],
+  ],
+  [
     'a VNI out of range',
     `${MINIMAL}evpn: { vnis: [{ vni: 16777216 }] }\n`,
     ['f:6:23: evpn.vnis[0].vni: found 16777216; allowed a VNI from 1 to 16777215'],
@@ -694,7 +705,7 @@ for (const key of reloadEffects().keys())
       'peer-groups': [{ name: 'spines' }],
       'listen-ranges': [{ prefix: '10.2.0.0/16', 'remote-as': 'external' }],
       policies: [{ name: 'from-spines', rules: [{ name: 'all' }] }],
-      evpn: { vnis },
+      evpn: { vnis, vrfs: [{ name: 'red' }] },
     };
     set(content, key, { no: 'such thing' });
     const found = findings(stringify(content)).map((line) => line.replace(/^f:\d+:\d+: (\S+): .*/, '$1'));

@@ -2,7 +2,7 @@ import { Problem } from '../errors.js';
 import type { OperationId } from '../operations.js';
 import { EXPLAIN } from './explain.js';
 import { DRIFT, DUPLICATE, EVENT_LOOP, PENDING_WRITE, UNDERLAY_ROUTE } from './findings.js';
-import { ARP_ENTRY, EVENT, MAC, STATUS, VNI, VTEP } from './leaf.js';
+import { ARP_ENTRY, EVENT, MAC, STATUS, VNI, VRF, VTEP } from './leaf.js';
 import { NEIGHBOR } from './neighbor.js';
 import { ROUTE, ROUTE_CURSOR } from './route.js';
 
@@ -35,6 +35,8 @@ export const ANSWERS: Readonly<Record<OperationId, unknown>> = {
   getVni: VNI,
   listMacs: only(MAC),
   listArpEntries: only(ARP_ENTRY),
+  listVrfs: only(VRF),
+  getVrf: VRF,
   listRoutes: { items: [ROUTE], next: ROUTE_CURSOR, total: null },
   listUnderlayRoutes: { items: [UNDERLAY_ROUTE], next: null, total: null },
   listVteps: only(VTEP),
@@ -86,6 +88,7 @@ export const PARAMETERS: Readonly<Record<string, string | number | boolean>> = {
   ephemeral: true,
   list: 'neighbors',
   key: '10.1.0.2',
+  name: 'red',
   'if-match': `"${ETAG}"`,
 };
 
@@ -110,6 +113,7 @@ export const PROBLEMS_SHOWN: readonly Problem[] = [
 ];
 
 const NO_NEIGHBOR = [new Problem('no-such-neighbor', '10.1.0.2 is not configured')];
+const NO_VRF = [new Problem('no-such-vrf', 'VRF red is neither in the kernel nor configured')];
 const NO_ITEM = [new Problem('no-such-item', 'neighbors has none that is known by 10.1.0.2')];
 
 /** Those of an operation, in place of the ones above. */
@@ -119,6 +123,7 @@ export const PROBLEMS_OF: Partial<Readonly<Record<OperationId, readonly Problem[
   shutDownNeighbor: NO_NEIGHBOR,
   enableNeighbor: NO_NEIGHBOR,
   explainAddress: [new Problem('no-such-mac', '02:00:00:00:00:09 is unknown in VNI 10010')],
+  getVrf: NO_VRF,
   getConfigurationItem: NO_ITEM,
   replaceConfigurationItem: NO_ITEM,
   removeConfigurationItem: NO_ITEM,

@@ -3,6 +3,7 @@ import type { ArpEntry } from '../resources/arp-cache.js';
 import type { MacItem } from '../resources/macs.js';
 import type { Status } from '../resources/status.js';
 import type { VniItem } from '../resources/vnis.js';
+import type { VrfItem } from '../resources/vrfs.js';
 import type { VtepItem } from '../resources/vteps.js';
 
 export const STATUS: Status = {
@@ -100,6 +101,17 @@ export const ARP_ENTRY: ArpEntry = {
   },
 };
 export const VTEP: VtepItem = { address: '10.0.0.2', vnis: [10010], macs: 1, routes: 3 };
+export const VRF: VrfItem = {
+  name: 'red',
+  tableId: 1001,
+  l3vni: 4001,
+  svi: 'br4001',
+  routerMac: '02:00:00:00:40:01',
+  localVtep: '10.0.0.1',
+  vnis: [10010],
+  up: true,
+  problems: [],
+};
 export const EVENT: EventItem = {
   id: 'loyw3v28-2',
   at: '2026-03-02T22:13:20.000Z',

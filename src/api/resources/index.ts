@@ -16,6 +16,7 @@ import { routes } from './routes.js';
 import { status } from './status.js';
 import { underlayRoutes } from './underlay-routes.js';
 import { vnis } from './vnis.js';
+import { vrfs } from './vrfs.js';
 import { vteps } from './vteps.js';
 
 export type * from './arp-cache.js';
@@ -30,6 +31,7 @@ export type * from './routes.js';
 export type * from './status.js';
 export type * from './underlay-routes.js';
 export type * from './vnis.js';
+export type * from './vrfs.js';
 export type * from './vteps.js';
 
 /** Every resource under /api/v1, in the order of the description. */
@@ -39,6 +41,7 @@ const RESOURCES = [
   vnis,
   macs,
   arpCache,
+  vrfs,
   routes,
   underlayRoutes,
   vteps,

@@ -45,7 +45,10 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
   const settings = config().evpn;
   const ofVnis = (severity: TopologyProblem['severity']) =>
     standing.filter(
-      (each) => each.vni !== undefined && each.severity === severity && isServed(settings, each.vni),
+      ({ vni, severity: its }) =>
+        vni !== undefined &&
+        its === severity &&
+        (isServed(settings, vni) || dataPlane.topology.l3vnis.has(vni)),
     );
   const notes = [
     ...ofVnis('error').map(vniProblemItem),

@@ -73,6 +73,10 @@ export async function readEverything(
       (query) => leaf.GET('/api/v1/underlay-routes', { params: { query } }),
       (item) => item.prefix,
     ),
+    vrfs: await whole(
+      (query) => leaf.GET('/api/v1/vrfs', { params: { query } }),
+      (item) => item.name,
+    ),
     vteps: await whole(
       (query) => leaf.GET('/api/v1/vteps', { params: { query } }),
       (item) => item.address,
@@ -95,6 +99,7 @@ export async function readEverything(
     ),
   };
 
+  const noVrf = await leaf.GET('/api/v1/vrfs/{name}', { params: { path: { name: 'red' } } });
   const status = there(await leaf.GET('/api/v1/status'));
   const neighbor = there(await leaf.GET('/api/v1/neighbors/{address}', { params: { path: { address } } }));
   const { rd } = there(await leaf.GET('/api/v1/vnis/{vni}', { params: { path: inVni } }));
@@ -115,6 +120,7 @@ export async function readEverything(
     configured: Object.keys(config.configuration).join(' '),
     item: String(item.advertise),
     metrics: metrics.split('\n').length,
+    vrf: noVrf.error?.code ?? '',
     live: there(await leaf.GET('/livez')).live,
     ready: there(await leaf.GET('/readyz')).ready,
   };

@@ -98,6 +98,7 @@ export function fabricModel(): MemoryReadModel {
     samples.duplicate({ ip: '192.0.2.1', frozen: true }),
   );
   model.stories.set('02:00:00:00:00:02', samples.explain);
+  for (const name of ['red', 'blue']) model.vrfTable.set(name, samples.vrf(name));
   add(model.vtepTable, '10.0.0.2', samples.vtep);
 
   const remote = [

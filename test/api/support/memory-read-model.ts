@@ -29,9 +29,11 @@ import {
   type RouteKey,
   routeOrder,
   type Status,
+  textOrder,
   type UnderlayRouteFilter,
   type UnderlayRouteItem,
   type VniItem,
+  type VrfItem,
   type VtepItem,
 } from '../../../src/api/index.js';
 import { eventReads } from '../../../src/api/resources/events.js';
@@ -99,6 +101,7 @@ export class MemoryReadModel implements ReadModel {
   readonly duplicateTable: DuplicateItem[] = [];
   /** By the text of the MAC. */
   readonly stories = new Map<string, (ip: string | null) => Explain>();
+  readonly vrfTable = new Map<string, VrfItem>();
   readonly vtepTable = new Map<Ip, VtepItem>();
   readonly clock = new VirtualClock();
   readonly happened = new EventLog(this.clock);
@@ -116,6 +119,8 @@ export class MemoryReadModel implements ReadModel {
     this.vniTable.has(vni) ? pagesOf(chosen(this.macTables.get(vni), filter), macOrder) : undefined;
   arpCache = (vni: Vni, filter: HostFilter) =>
     this.vniTable.has(vni) ? pagesOf(chosen(this.arpTables.get(vni), filter), ipOrder) : undefined;
+  vrfs = () => pagesOf(this.vrfTable, textOrder);
+  vrf = (name: string) => this.vrfTable.get(name);
   vteps = () => pagesOf(this.vtepTable, ipOrder);
   underlayRoutes = ({ neighbor }: UnderlayRouteFilter) =>
     pagesOf(

@@ -10,6 +10,7 @@ import type {
   Story,
   UnderlayRouteItem,
   VniItem,
+  VrfItem,
   VtepItem,
 } from '../../../src/api/index.js';
 
@@ -369,6 +370,20 @@ export function arpEntry(ip: string): ArpEntry {
       protocol: 11,
       offloaded: false,
     },
+  };
+}
+
+export function vrf(name: string): VrfItem {
+  return {
+    name,
+    tableId: 1001,
+    l3vni: 4001,
+    svi: 'br4001',
+    routerMac: '02:00:00:00:40:01',
+    localVtep: '10.0.0.1',
+    vnis: [10010],
+    up: true,
+    problems: [],
   };
 }
 

@@ -37,6 +37,7 @@ export function device(ifindex: number, name: string, rest: Partial<Link> = {}):
     vlanProtocol: 0x8100,
     ageingTime: 0,
     vlanId: 0,
+    vrfTable: 0,
     port: undefined,
     ...rest,
   };
