@@ -99,25 +99,32 @@ export function selectSeveral<P extends Path<Route>>(
   return chooseAmong(candidates, multipath, undefined);
 }
 
-/** The same of two, which is what most destinations of a leaf with two spines have, without garbage. */
+/** The same of two. */
 function selectOfTwo<P extends Path<Route>>(
   a: P,
   b: P,
-  { external, internal, isRelaxed }: Multipath,
+  multipath: Multipath,
   rules: DecisionRules<P>,
 ): readonly P[] {
-  const { usable, alwaysCompareMed = false } = rules;
-  if (usable !== undefined) {
-    const isUsable = usable(a);
-    if (isUsable !== usable(b)) return [isUsable ? a : b];
-  }
-  const preferred = firstOf(stepsOf(a, alwaysCompareMed).preferences, a, b);
-  if (preferred !== undefined) return [preferred];
-  const best = firstOf(TIE_BREAKERS, a, b) ?? a;
+  const best = better(a, b, rules);
   const other = best === a ? b : a;
+  return isBeside(best, other, multipath, rules) ? [best, other] : [best];
+}
+
+/**
+ * True where the other of a destination's only two paths, both accepted, is chosen beside the best: what most destinations of
+ * a leaf with two spines ask, without garbage.
+ */
+export function isBeside<P extends Path<Route>>(
+  best: P,
+  other: P,
+  { external, internal, isRelaxed }: Multipath,
+  { usable, alwaysCompareMed = false }: DecisionRules<P>,
+): boolean {
   const most = best.source.internal ? internal : external;
-  if (most < 2 || (!isRelaxed && !isAkin(other, best)) || hasSameWay(a, b)) return [best];
-  return [best, other];
+  if (most < 2 || (usable !== undefined && usable(best) !== usable(other))) return false;
+  if (firstOf(stepsOf(best, alwaysCompareMed).preferences, best, other) !== undefined) return false;
+  return (isRelaxed || isAkin(other, best)) && !hasSameWay(best, other);
 }
 
 /** The one that the steps prefer; undefined where they are equal. */

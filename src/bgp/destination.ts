@@ -109,6 +109,15 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
     return this.best === undefined ? [] : [this.best];
   }
 
+  /** The path behind the first. */
+  protected get second(): RibPath<Nlri> | undefined {
+    return this.#later;
+  }
+
+  protected get hasMoreThanTwo(): boolean {
+    return this.#later?.next !== undefined;
+  }
+
   pathOf(neighbor: Teller): RibPath<Nlri> | undefined {
     if (this.arrival.neighbor === neighbor) return this;
     let path = this.#later;
@@ -166,7 +175,7 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
       : selectBest(this.paths, rules);
   }
 
-  /** Chooses what stands beside the best path; true where what is chosen differs from before. */
+  /** Chooses what stands beside `best`; true where what is chosen differs from before. */
   chooseSeveral(_rules: DecisionRules<Path<Nlri>>): boolean {
     return false;
   }

@@ -1,6 +1,7 @@
 import type { Family, PathAttributes, Route } from '../wire/index.js';
-import { type DecisionRules, type Multipath, selectSeveral } from './decision.js';
+import { type DecisionRules, isBeside, type Multipath, selectSeveral } from './decision.js';
 import { type Arrival, PlainDestination, type RibPath } from './destination.js';
+import { isRejected } from './import-policy.js';
 import { isOnOtherLink } from './next-hop-zone.js';
 import type { Path, PathSource } from './route.js';
 
@@ -45,26 +46,52 @@ export class MultipathDestination<Nlri extends Route> extends PlainDestination<N
   }
 
   override chooseSeveral(rules: DecisionRules<Path<Nlri>>): boolean {
-    const chosen = selectSeveral(this.paths, this.#multipath, rules);
+    const { best } = this;
+    if (best === undefined) return this.#endWith(undefined);
+    if (this.hasMoreThanTwo) return this.#chooseOf(selectSeveral(this.paths, this.#multipath, rules));
+    let differs = this.#enter(undefined, best);
+    let last = this.#first;
+    const other = best === this ? this.second : this;
+    if (
+      other !== undefined &&
+      !isRejected(other.attributes) &&
+      isBeside<Path<Nlri>>(best, other, this.#multipath, rules)
+    ) {
+      if (this.#enter(last, other)) differs = true;
+      last = last?.next;
+    }
+    return this.#endWith(last) || differs;
+  }
+
+  #chooseOf(paths: readonly RibPath<Nlri>[]): boolean {
     let differs = false;
     let last: Choice<Nlri> | undefined;
-    for (const path of chosen) {
-      let choice: Choice<Nlri> | undefined = last === undefined ? this.#first : last.next;
-      if (choice === undefined) {
-        differs = true;
-        choice = new Choice(path);
-        if (last === undefined) this.#first = choice;
-        else last.next = choice;
-      } else if (this.#isOther(choice, path)) differs = true;
-      last = choice;
+    for (const path of paths) {
+      if (this.#enter(last, path)) differs = true;
+      last = last === undefined ? this.#first : last.next;
     }
+    return this.#endWith(last) || differs;
+  }
+
+  /** Enters the path behind the choice, or as the first; true where another stood there. */
+  #enter(last: Choice<Nlri> | undefined, path: RibPath<Nlri>): boolean {
+    const standing = last === undefined ? this.#first : last.next;
+    if (standing !== undefined) return this.#isOther(standing, path);
+    const choice = new Choice(path);
+    if (last === undefined) this.#first = choice;
+    else last.next = choice;
+    return true;
+  }
+
+  /** Nothing is chosen behind the choice; true where something was. */
+  #endWith(last: Choice<Nlri> | undefined): boolean {
     if (last === undefined) {
-      if (this.#first !== undefined) differs = true;
+      const differs = this.#first !== undefined;
       this.#first = undefined;
-    } else {
-      if (last.next !== undefined) differs = true;
-      last.next = undefined;
+      return differs;
     }
+    const differs = last.next !== undefined;
+    last.next = undefined;
     return differs;
   }
 

@@ -200,7 +200,7 @@ export class DataPlane {
     plane.retired = true;
     this.hosts.detached(vni);
     plane.markIntents();
-    plane.markOwnedRows();
+    plane.markUnwantedRows();
     plane.clearIntents();
     if (plane.at) this.reconciler.removeStrays(strayCopies(this.mirror, plane.at, undefined));
     this.reconciler.queue(plane);
@@ -212,12 +212,12 @@ export class DataPlane {
     this.#rechecks.sweeping = true;
     const before = this.#watch.log.total;
     for (const plane of this.#planes) {
-      plane.markOwnedRows((which) => this.#watch.stray(plane, which));
+      plane.markUnwantedRows((which) => this.#watch.stray(plane, which));
       this.reconciler.queue(plane);
     }
     const routes = this.routes?.plane;
     if (routes) {
-      routes.markOwnedRows((which) => this.#watch.stray(routes, which));
+      routes.markUnwantedRows((which) => this.#watch.stray(routes, which));
       this.routes?.removeElsewhere();
       this.reconciler.queue(routes);
     }
@@ -442,7 +442,7 @@ export class DataPlane {
     }
     plane.markIntents();
     this.reconciler.keepStrays(plane);
-    if (this.sweeping) plane.markOwnedRows((which) => this.#watch.stray(plane, which));
+    if (this.sweeping) plane.markUnwantedRows((which) => this.#watch.stray(plane, which));
     this.reconciler.queue(plane);
     if (!plane.retired) this.hosts.attached(plane.vni);
   }

@@ -62,7 +62,7 @@ export class KernelRoutes {
   /** Wants nothing any more: what is ours goes. */
   clearAll(): void {
     this.plane.markIntents();
-    this.plane.markOwnedRows();
+    this.plane.markUnwantedRows();
     this.plane.clearIntents();
     this.removeElsewhere();
     this.#queue();

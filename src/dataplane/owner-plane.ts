@@ -69,15 +69,10 @@ export abstract class OwnerPlane implements OwnerPlace {
     return this.#of(which.table).isMarked(which.key);
   }
 
-  /**
-   * Queues every row of ours that stands in the kernel, wanted or not: what nobody wants will be swept, and `stray` is
-   * called with it before.
-   */
-  markOwnedRows(stray: (which: PlaneKey) => void = () => {}): void {
-    for (const which of this.ownedKeys()) {
-      if (!this.wants(which)) stray(which);
-      this.mark(which);
-    }
+  /** Queues every row of ours that stands in the kernel and that nobody wants, and calls `stray` with it before. */
+  markUnwantedRows(stray: (which: PlaneKey) => void = () => {}): void {
+    for (const table of TABLE_NAMES)
+      this.tables[table]?.markUnwanted((key) => stray({ table, key } as PlaneKey));
   }
 
   /** The keys of which a row of ours stands; one that has two may come twice. Rows must not come or go meanwhile. */

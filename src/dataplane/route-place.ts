@@ -9,6 +9,8 @@ export class RoutePlace {
   readonly #numbers = new NumberTable<number>(1);
   /** IPv6 prefixes; many have none. */
   readonly #texts = new Map<string, number>();
+  /** How many routes lead to each nexthop. */
+  readonly #leading = new Map<number, number>();
 
   constructor(
     readonly tableId: number,
@@ -26,23 +28,40 @@ export class RoutePlace {
     return row < 0 ? undefined : this.#numbers.cells[this.#cellOf(row)];
   }
 
+  /** Some route leads to the nexthop. */
+  leadsTo(nexthopId: number): boolean {
+    return this.#leading.has(nexthopId);
+  }
+
   /** Stores where the route leads; false where nothing changed. */
   put(prefix: PrefixKey, nexthopId: number): boolean {
-    if (typeof prefix === 'string') {
-      if (this.#texts.get(prefix) === nexthopId) return false;
-      this.#texts.set(prefix, nexthopId);
-      return true;
+    const before = this.nexthopOf(prefix);
+    if (before === nexthopId) return false;
+    if (before !== undefined) this.#count(before, -1);
+    this.#count(nexthopId, 1);
+    if (typeof prefix === 'string') this.#texts.set(prefix, nexthopId);
+    else {
+      // Before the cells are looked at: a table that grows has others
+      const cell = this.#cellOf(this.#numbers.add(prefix));
+      this.#numbers.cells[cell] = nexthopId;
     }
-    const before = this.#numbers.size;
-    const cell = this.#cellOf(this.#numbers.add(prefix));
-    if (this.#numbers.size === before && this.#numbers.cells[cell] === nexthopId) return false;
-    this.#numbers.cells[cell] = nexthopId;
     return true;
   }
 
   /** Returns false where there was no such route. */
   delete(prefix: PrefixKey): boolean {
-    return typeof prefix === 'string' ? this.#texts.delete(prefix) : this.#numbers.remove(prefix) >= 0;
+    const nexthopId = this.nexthopOf(prefix);
+    if (nexthopId === undefined) return false;
+    this.#count(nexthopId, -1);
+    if (typeof prefix === 'string') this.#texts.delete(prefix);
+    else this.#numbers.remove(prefix);
+    return true;
+  }
+
+  #count(nexthopId: number, change: 1 | -1): void {
+    const routes = (this.#leading.get(nexthopId) ?? 0) + change;
+    if (routes === 0) this.#leading.delete(nexthopId);
+    else this.#leading.set(nexthopId, routes);
   }
 
   /** The prefixes; none may come or go meanwhile. */

@@ -82,7 +82,11 @@ export class RouteRows {
     const gone = new Set<number>();
     this.#remove(id, nexthops, gone);
     const routes: RouteRow[] = [];
-    for (const row of this.routes()) if (gone.has(row.nexthopId)) routes.push(row);
+    for (const place of this.#places) {
+      // Mostly none does: ours are removed when nothing leads to them, and a walk is as long as the table
+      if (![...gone].some((each) => place.leadsTo(each))) continue;
+      for (const row of place.rows()) if (gone.has(row.nexthopId)) routes.push(row);
+    }
     for (const row of routes) this.dropRoute(row);
     return { nexthops, routes };
   }

@@ -21,6 +21,7 @@ export interface HopGroup {
 
 class Group implements HopGroup {
   id = 0;
+  routes = 0;
   hops: readonly Hop[] = [];
 }
 

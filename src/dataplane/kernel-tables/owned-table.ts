@@ -138,6 +138,15 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
     for (const key of this.intents.keys()) this.mark(key);
   }
 
+  /** Queues every key of which a row of ours stands and nothing is wanted, and calls `stray` with it before. */
+  markUnwanted(stray: (key: Key) => void): void {
+    for (const key of this.ownedKeys()) {
+      if (this.intents.has(key)) continue;
+      stray(key);
+      this.mark(key);
+    }
+  }
+
   /**
    * Takes the next key that is to be looked at, until it is released, and appends its operations; undefined when there is
    * none. Of a table that others point to what is wanted no longer comes with `removals`, and only then.

@@ -7,6 +7,8 @@ import { KeptIntents } from './map-intents.js';
 export interface RouteGroup {
   /** 0 while it has no nexthop: then no route to it can stand. */
   readonly id: number;
+  /** How many of the routes that are wanted lead to it: for RouteIntents alone to count. */
+  routes: number;
 }
 
 class Kept implements RouteIntent {
@@ -36,19 +38,41 @@ export class RouteIntents extends KeptIntents<PrefixKey, RouteIntent, Kept> {
     return kept && { nexthopId: kept.nexthopId, settled: kept.settled, failure: kept.failure };
   }
 
-  /** The routes that lead to the group: a walk. */
+  /** The routes that lead to the group: a walk until all are found. */
   *leadingTo(group: RouteGroup): Iterable<PrefixKey> {
-    for (const prefix of this.kept.keys()) if (this.kept.get(prefix)?.group === group) yield prefix;
+    let left = group.routes;
+    if (left === 0) return;
+    for (const prefix of this.kept.keys()) {
+      if (this.kept.get(prefix)?.group !== group) continue;
+      yield prefix;
+      if (--left === 0) return;
+    }
   }
 
   /** Wants the route to lead to the group; false where it leads there already. */
   set(prefix: PrefixKey, group: RouteGroup): boolean {
     const kept = this.kept.get(prefix);
     if (kept?.group === group) return false;
+    group.routes++;
     if (kept) {
+      kept.group.routes--;
       kept.group = group;
       kept.settled = false;
     } else this.kept.set(prefix, new Kept(group));
     return true;
+  }
+
+  override delete(prefix: PrefixKey): boolean {
+    const kept = this.kept.get(prefix);
+    if (kept) kept.group.routes--;
+    return super.delete(prefix);
+  }
+
+  override clear(): void {
+    for (const prefix of this.kept.keys()) {
+      const kept = this.kept.get(prefix);
+      if (kept) kept.group.routes = 0;
+    }
+    super.clear();
   }
 }

@@ -20,12 +20,24 @@ const room = Buffer.alloc(LONGEST);
 const octetsOf = (prefixLength: number): number => (prefixLength + 7) >>> 3;
 
 function readPrefix(bytes: Buffer, at: number, prefixLength: number, octets: 4 | 16): Prefix {
+  const prefix = octets === 4 ? readIpv4(bytes, at, prefixLength) : readIpv6(bytes, at, prefixLength);
+  return { type: 0, prefixLength, prefix };
+}
+
+/** Octet by octet: that takes no memory. */
+function readIpv4(bytes: Buffer, at: number, prefixLength: number): Ip {
   const length = octetsOf(prefixLength);
-  room.fill(0);
-  bytes.copy(room, 0, at, at + length);
+  let prefix = 0;
+  for (let i = 0; i < length; i++) prefix |= bytes[at + i] << (24 - 8 * i);
   // Bits behind the prefix say nothing (RFC 4271 §4.3)
+  return ((prefix & (prefixLength === 0 ? 0 : -1 << (32 - prefixLength))) >>> 0) as Ip;
+}
+
+function readIpv6(bytes: Buffer, at: number, prefixLength: number): Ip {
+  const length = octetsOf(prefixLength);
+  for (let i = 0; i < LONGEST; i++) room[i] = i < length ? bytes[at + i] : 0;
   if (prefixLength % 8 !== 0) room[length - 1] &= 0xff << (8 - (prefixLength % 8));
-  return { type: 0, prefixLength, prefix: ipFromBytes(room, 0, octets) };
+  return ipFromBytes(room, 0, LONGEST);
 }
 
 /**
