@@ -30,14 +30,14 @@ test('the package holds what evpnd runs by and no more: its code, the sources of
     'native/socket.c',
     'scripts/build-native.sh',
     'docs/operator.md',
-    'docs/netlink.md',
+    'docs/manual/quick-start.md',
     'monitoring/alerts.yaml',
   ])
     t.true(rest.includes(path), path);
   t.deepEqual(
     rest.filter(
       (path) =>
-        !/^(native|systemd|scripts\/build-native|docs\/(operator|netlink|metrics|evpnctl|log)\.md|monitoring\/|node_modules\/|[A-Z]+(\.md)?$|package\.json)/.test(
+        !/^(native|systemd|scripts\/build-native|docs\/|monitoring\/|node_modules\/|[A-Z]+(\.md)?$|package\.json)/.test(
           path,
         ),
     ),

@@ -1,0 +1,19 @@
+/** Inside user-mode-linux, whose kernel has VLAN-aware bridges: what the manual says of them is done (support/manual-run.ts). */
+import { runCases } from './linux-namespace.js';
+import { Site } from './support/manual-machine.js';
+import { nameOf, PAGE_RUNS } from './support/manual-pages.js';
+import { runPage } from './support/manual-run.js';
+
+await runCases(
+  PAGE_RUNS.filter(({ vlanAware }) => vlanAware).map((each) => ({
+    name: nameOf(each),
+    run: async () => {
+      const site = await Site.build(each.cables, each.prepared);
+      try {
+        await runPage(site, each.page, each.kind);
+      } finally {
+        await site.remove();
+      }
+    },
+  })),
+);
