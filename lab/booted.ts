@@ -1,4 +1,4 @@
-/** Debian 12 with systemd, FRR and evpnd's package, for machines of lab/qemu.ts that boot it (`root`). */
+/** Debian 12 with systemd, FRR, GoBGP and evpnd's package, for machines of lab/qemu.ts that boot it (`root`). */
 import {
   copyFileSync,
   mkdirSync,
@@ -16,6 +16,9 @@ import { sourceFile } from './sources.js';
 
 /** Where lab/booted-debian.sh puts Debian: kept from one run to the next, outside the repository. */
 const debian = '/var/cache/evpnd-lab/debian-12';
+
+/** Programs that Debian, as it is downloaded, is without. */
+const PROGRAMS = ['/usr/bin/gobgpd', '/usr/bin/gobgp'];
 
 /** Units that no test is about and that take an emulated processor seconds. */
 const UNWANTED = [
@@ -53,7 +56,7 @@ export async function setUpBootedDebian(): Promise<void> {
 }
 
 /**
- * Lays the package of this checkout, one of a later version, and the Node that runs this into a folder, for a machine that
+ * Lays the package of this checkout, one of a later version, GoBGP and the Node that runs this into a folder, for a machine that
  * installs the one and is upgraded to the other. Resolves with the folders that make the machine's root.
  */
 export async function bootedRoot(folder: string): Promise<readonly string[]> {
@@ -64,6 +67,7 @@ export async function bootedRoot(folder: string): Promise<readonly string[]> {
   };
   for (const path of new Set(['/usr/bin/node', process.execPath]))
     copyFileSync(process.execPath, inside(path));
+  for (const path of PROGRAMS) copyFileSync(path, inside(path));
   const packages = inside('var/cache/evpnd');
   mkdirSync(packages);
   await laterDeb(await makeDebHere(packages, 1), packages);

@@ -1,4 +1,12 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { DefaultDestination, DefaultsMemory } from './dataplane/index.js';
 import { type Clock, formatIp, type Log, ParseError, parseIp } from './types/index.js';
@@ -41,6 +49,11 @@ export function openDefaultJournal(stateDirectory: string, clock: Clock, log: Lo
     mkdirSync(stateDirectory, { recursive: true });
     const lines = [bootId, ...[...live].map((key) => `+${key}`)];
     writeFileSync(`${path}.new`, `${lines.join('\n')}\n`);
+    if (process.getuid?.() === 0) {
+      // `evpnd --flush` of root: the next evpnd, which is another user's, appends to it
+      const { uid, gid } = statSync(stateDirectory);
+      chownSync(`${path}.new`, uid, gid);
+    }
     renameSync(`${path}.new`, path);
     length = live.size;
   };

@@ -9,7 +9,7 @@ import { lockNamespace } from './instance-lock.js';
 import { LinuxKernel, requireRowPermission } from './linux/index.js';
 import { createLogger } from './logger.js';
 import { evpnSettings, kernelPolicy, routesPosition } from './settings.js';
-import { type Clock, counted, type Log, silentLog, systemClock } from './types/index.js';
+import { type Clock, counted, type Log, StartError, silentLog, systemClock } from './types/index.js';
 
 /**
  * The configuration for a flush: the one that a start would use. `problem` is a message to the operator if
@@ -35,9 +35,13 @@ interface Flushed {
 
 /**
  * Removes the rows that an evpnd has left: exactly those that the next one would adopt. Rejects if one
- * is running, and if this process has no permission to change rows.
+ * is running, if the configuration's would adopt none, and if this process has no permission to change rows.
  */
 async function flushKernel(config: Config): Promise<Flushed> {
+  if (config.mode === 'observe')
+    throw new StartError(
+      'mode: observe adopts no rows, so that those that are there may be the ones of another daemon; take it out to remove what an active evpnd has left',
+    );
   // It would write them again at once
   await lockNamespace();
   requireRowPermission();

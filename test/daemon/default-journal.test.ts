@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -46,6 +54,14 @@ test('a journal of another boot says nothing of this one', (t) => {
   writeFileSync(join(path, 'default-destinations'), 'another-boot\n+7 0 10.0.0.1\n');
   t.false(journal(path).memory.wrote(destination(1)));
   t.notRegex(readFileSync(join(path, 'default-destinations'), 'utf8'), /another-boot/);
+});
+
+test('a journal belongs to whom its directory belongs, also where root writes it: who goes on with it is not root', (t) => {
+  const path = directory(t);
+  if (process.getuid?.() === 0) chownSync(path, 4711, 4712);
+  journal(path);
+  const owner = (file: string) => [statSync(file).uid, statSync(file).gid];
+  t.deepEqual(owner(join(path, 'default-destinations')), owner(path));
 });
 
 test('a line cut short and lines of nonsense lose only themselves', (t) => {

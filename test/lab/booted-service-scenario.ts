@@ -1,29 +1,12 @@
 /**
- * Inside a booted Debian 12: evpnd's package is installed, runs as a service of systemd, is upgraded and purged. It is the leaf leaf1, FRR's own service
- * is leaf2; both units are put into their leaves' namespaces and nothing else is changed.
+ * Inside a booted Debian 12: evpnd's package is installed, runs as a service of systemd, is upgraded and purged. It is the leaf leaf1; its unit is put
+ * into the leaf's namespace and nothing else is changed. FRR is the other leaf, GoBGP, which keeps the routes of a leaf that restarts, the spine.
  */
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import {
-  attempt,
-  Fabric,
-  frrLeafConfig,
-  LATER_VERSION,
-  type RunResult,
-  restGet,
-  run,
-  waitFor,
-} from '../../lab/index.js';
+import { attempt, Fabric, LATER_VERSION, type RunResult, restGet, run, waitFor } from '../../lab/index.js';
 import { runCases } from './linux-namespace.js';
 import { restartLoss } from './support/restart-loss.js';
 
@@ -34,19 +17,22 @@ const PROCESSES = '/sys/fs/cgroup/system.slice/evpnd.service/cgroup.procs';
 const PACKAGES = '/var/cache/evpnd';
 const SOCKET = '/run/evpnd/api.sock';
 /** Seconds between two pings. */
-const INTERVAL = 0.1;
+const INTERVAL = 0.05;
 /** CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW of linux/capability.h */
 const CAPABILITIES = (1 << 10) | (1 << 12) | (1 << 13);
-/** Priority of syslog(3) that journalctl names err. */
-const ERR = 3;
+/** Our levels by the priorities up to which journalctl shows lines, the least grave first. */
+const LEVELS_UP_TO = { err: ['error', 'fatal'], warning: ['warn', 'error', 'fatal'] };
+/** Of 10, by systemd-analyze(1): what network daemons with capabilities have at best is between 1 and 3. */
+const MOST_EXPOSED = 3;
 
 const fabric = await Fabric.create({
   vnis: [{ vni: 10010, vlan: 10 }],
-  leaves: [{ engine: 'none' }, { engine: 'none' }, { engine: 'frr' }],
+  leaves: [{ engine: 'none' }, { engine: 'frr' }],
+  spines: [{ engine: 'gobgp', gracefulRestart: true }],
 });
 const [leaf] = fabric.plan.leaves;
 const [uplink] = leaf.links;
-const remote = 'h3-10';
+const [local, remote] = ['h1-10', 'h2-10'];
 
 const good = `asn: ${leaf.asn}
 router-id: ${leaf.routerId}
@@ -98,23 +84,33 @@ const neighbor = async (): Promise<Neighbor> =>
   (await restGet<Neighbor>(SOCKET, `/api/v1/neighbors/${uplink.spineAddress.ipv4}`)).body;
 const rows = () => fabric.installedRows(leaf.name);
 
-/** The session stands, the host of leaf3 is known, and its replies come. */
+/** The session stands, all routes have been exchanged, the other leaf's host is known, and its replies come. */
 const allIsWell = () =>
   waitFor(
     async () =>
+      (await restGet(SOCKET, '/readyz')).status === 200 &&
       (await neighbor()).established &&
       (await rows()).some((row) => row.includes(fabric.host(remote).mac)) &&
-      (await fabric.ping('h1-10', remote, { count: 1 })).received === 1,
+      (await fabric.ping(local, remote, { count: 1 })).received === 1,
     { what: 'session, rows and replies' },
   );
 
-async function intoNamespace(unit: string, node: string): Promise<void> {
-  const folder = `/etc/systemd/system/${unit}.service.d`;
+/** No ping between the hosts of the two leaves is lost, neither way, while `work` runs and until all is well again. */
+async function losesNoPing(work: () => Promise<unknown>): Promise<void> {
+  const lost = await restartLoss(fabric, [remote, local], { interval: INTERVAL, forgotten: 0 }, async () => {
+    await work();
+    await allIsWell();
+  });
+  assert.deepEqual(lost, [0, 0], 'pings that were lost to the leaf and from it');
+}
+
+function intoNamespace(): void {
+  const folder = '/etc/systemd/system/evpnd.service.d';
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     `${folder}/lab.conf`,
     // An emulated processor takes longer to start Node than a minute at times
-    `[Service]\nNetworkNamespacePath=/run/netns/${fabric.namespace(node)}\nTimeoutStartSec=5min\n`,
+    `[Service]\nNetworkNamespacePath=/run/netns/${fabric.namespace(leaf.name)}\nTimeoutStartSec=5min\n`,
   );
 }
 
@@ -132,15 +128,9 @@ const leftovers = async (): Promise<string[]> => {
   return stdout.split('\n').filter((path) => path !== '' && !/evpnd-lab|evpnd\.service\.d/.test(path));
 };
 
-async function startServices(): Promise<void> {
-  await intoNamespace('frr', 'leaf2');
-  rmSync('/etc/systemd/system/frr.service');
+async function startService(): Promise<void> {
   writeFileSync(FILE, good);
-  const daemons = '/etc/frr/daemons';
-  writeFileSync(daemons, readFileSync(daemons, 'utf8').replace('bgpd=no', 'bgpd=yes'));
-  writeFileSync('/etc/frr/frr.conf', frrLeafConfig(fabric.leaf('leaf2'), fabric.plan));
-  await run('systemctl', ['daemon-reload']);
-  await run('systemctl', ['restart', 'evpnd', 'frr'], PATIENCE);
+  await run('systemctl', ['restart', 'evpnd'], PATIENCE);
   await fabric.introduceHosts();
   await allIsWell();
 }
@@ -152,7 +142,7 @@ await runCases([
     name: 'dpkg installs it: a user, files that it alone may read, programs that run; nothing is started',
     async run() {
       nothing = await leftovers();
-      await intoNamespace('evpnd', 'leaf1');
+      intoNamespace();
       await dpkg('--install', packageFile(false));
       const { stdout: unconfigured } = await dpkg('--audit');
       assert.equal(unconfigured, '');
@@ -180,7 +170,7 @@ await runCases([
   {
     name: 'it runs as its own user, with its three capabilities and no way to more',
     async run() {
-      await startServices();
+      await startService();
       const status = readFileSync(`/proc/${await pid()}/status`, 'utf8');
       const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? '';
       const { stdout } = await run('id', ['--user', 'evpnd']);
@@ -235,13 +225,21 @@ await runCases([
     },
   },
   {
-    name: 'one that is killed is started again, and its rows have stayed',
+    name: 'one that is killed is started again: its rows have stayed and no ping is lost',
     async run() {
       const [before, installed] = [await pid(), await rows()];
-      process.kill(before, 'SIGKILL');
-      await waitFor(async () => (await property('NRestarts')) === '1', { what: 'the start', interval: 500 });
-      assert.deepEqual(await rows(), installed);
-      await allIsWell();
+      await losesNoPing(async () => {
+        process.kill(before, 'SIGKILL');
+        await waitFor(async () => (await property('NRestarts')) === '1', {
+          what: 'the start',
+          interval: 500,
+        });
+        assert.deepEqual(await rows(), installed);
+        await waitFor(async () => (await property('ActiveState')) === 'active', {
+          what: 'the end of the start',
+          interval: 500,
+        });
+      });
       assert.notEqual(await pid(), before);
       assert.deepEqual(await rows(), installed);
       await run('systemctl', ['reset-failed', 'evpnd']);
@@ -296,59 +294,67 @@ await runCases([
     },
   },
   {
-    name: "a restart costs no more pings than one of FRR's service",
-    async run() {
-      const lost = (host: string, unit: string) =>
-        // When the command ends, the daemon is well under way again
-        restartLoss(fabric, [remote, host], { interval: INTERVAL, forgotten: 0 }, () => restart(unit));
-      const [ours, frr] = [await lost('h1-10', 'evpnd'), await lost('h2-10', 'frr')];
-      process.stderr.write(`lost: ${ours} with evpnd, ${frr} with FRR\n`);
-      for (const way of [0, 1]) assert.ok(ours[way] <= frr[way], `${ours} lost, with FRR ${frr}`);
-    },
-  },
-  {
-    name: 'journalctl -p err shows the errors and nothing else',
+    name: 'journalctl -p warning shows warnings and errors, -p err errors, and nothing else',
     async run() {
       const levelOf = ({ MESSAGE }: JournalLine) => {
         try {
-          return (JSON.parse(MESSAGE) as { level?: string }).level;
+          return (JSON.parse(MESSAGE) as { level?: string }).level ?? '';
         } catch {
-          return undefined;
+          return '';
         }
       };
-      const isError = (line: JournalLine) => ['error', 'fatal'].includes(levelOf(line) ?? '');
-      const ours = (lines: JournalLine[]) => lines.filter((line) => levelOf(line) !== undefined);
-      const all = ours(await journal());
-      const errors = ours(await journal('--priority', 'err'));
-      assert.deepEqual(errors, all.filter(isError));
-      assert.equal(errors.length, 1, 'the restart with a bad file');
-      assert.ok(errors.every(({ PRIORITY }) => Number(PRIORITY) <= ERR));
-      assert.ok(all.some((line) => levelOf(line) === 'warn'));
+      const ours = async (...more: string[]) =>
+        (await journal(...more)).filter((line) => levelOf(line) !== '');
+      const all = await ours();
+      for (const [priority, levels] of Object.entries(LEVELS_UP_TO)) {
+        const shown = await ours('--priority', priority);
+        assert.deepEqual(
+          shown,
+          all.filter((line) => levels.includes(levelOf(line))),
+          priority,
+        );
+        assert.ok(
+          shown.some((line) => levelOf(line) === levels[0]),
+          priority,
+        );
+      }
+      assert.equal((await ours('--priority', 'err')).length, 1, 'the restart with a bad file');
     },
   },
   {
-    name: 'an upgrade restarts it, with its rows and the configuration as they were',
+    name: 'systemd finds it well shut off',
+    async run() {
+      const { stdout } = await run('systemd-analyze', ['security', '--no-pager', 'evpnd'], PATIENCE);
+      const [, exposure] = /Overall exposure level for evpnd\.service: ([\d.]+)/.exec(stdout) ?? [];
+      process.stderr.write(`exposure by systemd-analyze security: ${exposure}\n`);
+      assert.ok(Number(exposure) < MOST_EXPOSED, `exposure ${exposure}`);
+    },
+  },
+  {
+    name: 'an upgrade restarts it with its rows and the configuration as they were, and loses no ping',
     async run() {
       const [before, installed] = [await pid(), await rows()];
-      await dpkg('--install', packageFile(true));
-      const { body } = await waitFor(() => restGet<{ version: string }>(SOCKET, '/api/v1/status'), {
-        what: 'an answer',
-      });
+      await losesNoPing(() => dpkg('--install', packageFile(true)));
+      const { body } = await restGet<{ version: string }>(SOCKET, '/api/v1/status');
       assert.equal(body.version, LATER_VERSION);
       assert.notEqual(await pid(), before);
       assert.deepEqual(await rows(), installed);
       assert.equal(readFileSync(FILE, 'utf8'), good);
       assert.equal((await systemctl('is-enabled', 'evpnd')).stdout, 'enabled\n');
-      await allIsWell();
     },
   },
   {
-    name: 'removal stops it, a purge leaves nothing; the rows are as on-stop wants them',
+    name: 'removal stops it, and takes its rows and routes along; a purge leaves nothing',
     async run() {
-      const installed = await rows();
       await dpkg('--remove', 'evpnd');
       assert.ok(!existsSync(PROCESSES));
       assert.ok(!existsSync('/run/evpnd'));
+      assert.deepEqual(await rows(), []);
+      await waitFor(
+        async () =>
+          !(await fabric.installedRows('leaf2')).some((row) => row.includes(fabric.host(local).mac)),
+        { what: 'end of the rows of the other leaf' },
+      );
       assert.equal(readFileSync(FILE, 'utf8'), good);
       assert.ok(existsSync('/var/lib/evpnd/last-good.yaml'));
       await dpkg('--purge', 'evpnd');
@@ -356,7 +362,17 @@ await runCases([
       assert.notEqual((await attempt('id', ['evpnd'])).code, 0);
       assert.notEqual((await attempt('getent', ['group', 'evpnd'])).code, 0);
       assert.notEqual((await systemctl('cat', 'evpnd')).code, 0);
-      assert.deepEqual(await rows(), installed);
+    },
+  },
+  {
+    name: 'the rows of one that was stopped before go with the removal too',
+    async run() {
+      await dpkg('--install', packageFile(false));
+      await startService();
+      await run('systemctl', ['stop', 'evpnd'], PATIENCE);
+      assert.ok((await rows()).some((row) => row.includes(fabric.host(remote).mac)));
+      await dpkg('--purge', 'evpnd');
+      assert.deepEqual(await rows(), []);
     },
   },
 ]);

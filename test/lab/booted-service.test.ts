@@ -16,7 +16,7 @@ test.before("Debian, and evpnd's package", async (t) => {
 test.after.always('remove', () => rmSync(folder, { recursive: true, force: true }));
 
 test('evpnd is installed, runs as a service, is upgraded and purged on a booted Debian', (t) =>
-  runScenarioOnOldestKernel(t, 'booted-service-scenario.js', 12, 500, {
+  runScenarioOnOldestKernel(t, 'booted-service-scenario.js', 13, 500, {
     root,
     shares: [process.cwd()],
     memory: '2000M',
