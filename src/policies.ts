@@ -2,12 +2,15 @@ import { ExportPolicy, ImportPolicy, type PolicyRule, type RoutePolicy } from '.
 import type { Config } from './config/index.js';
 import { familiesOf } from './families.js';
 import type { RouteTarget } from './types/index.js';
-import type { AttributeChanges } from './wire/index.js';
+import { type AttributeChanges, GRACEFUL_SHUTDOWN } from './wire/index.js';
 
 type PolicyConfig = Config['policies'][number];
+/** What a drained leaf's routes have beside what policies make of them (RFC 8326 §4.1). */
+const DRAINED: AttributeChanges = { addCommunities: [GRACEFUL_SHUTDOWN], localPreference: 0 };
+
 type Wanted = Pick<Config['neighbors'][number], 'importPolicy' | 'exportPolicy' | 'siteOfOrigin'>;
 
-/** What becomes of a neighbor's routes where it has a site and no policy. */
+/** What becomes of routes where there is no policy. */
 const EVERYTHING: RoutePolicy = { name: '', rules: [], otherwise: 'accept' };
 
 /**
@@ -17,7 +20,7 @@ const EVERYTHING: RoutePolicy = { name: '', rules: [], otherwise: 'accept' };
 let known = new Map<string, unknown>();
 
 /** Returns what gives each neighbor its policies. */
-export function policiesOf({ policies }: Pick<Config, 'policies'>): (wanted: Wanted) => {
+export function policiesOf({ policies, drain }: Pick<Config, 'policies' | 'drain'>): (wanted: Wanted) => {
   readonly importPolicy: ImportPolicy | undefined;
   readonly exportPolicy: ExportPolicy | undefined;
 } {
@@ -36,13 +39,19 @@ export function policiesOf({ policies }: Pick<Config, 'policies'>): (wanted: Wan
   }
   return ({ importPolicy, exportPolicy, siteOfOrigin }) => {
     const site = siteOfOrigin && siteCommunity(siteOfOrigin);
-    const find = (name: string | undefined) =>
+    const find = (name: string | undefined, isNeeded: boolean) =>
       (name === undefined ? undefined : byName.get(name)) ??
-      (site === undefined ? undefined : ([EVERYTHING, ''] as const));
-    const [taken, sent] = [find(importPolicy), find(exportPolicy)];
+      (isNeeded ? ([EVERYTHING, ''] as const) : undefined);
+    const taken = find(importPolicy, site !== undefined);
+    const sent = find(exportPolicy, site !== undefined || drain);
     return {
       importPolicy: taken && once(`import ${site} ${taken[1]}`, () => new ImportPolicy(taken[0], site)),
-      exportPolicy: sent && once(`export ${site} ${sent[1]}`, () => new ExportPolicy(sent[0], site)),
+      exportPolicy:
+        sent &&
+        once(
+          `export ${site} ${drain} ${sent[1]}`,
+          () => new ExportPolicy(sent[0], site, drain ? DRAINED : undefined),
+        ),
     };
   };
 }

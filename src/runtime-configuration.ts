@@ -95,7 +95,9 @@ export class RuntimeConfiguration implements Configuration {
     if (ifMatch !== undefined && !ifMatch.includes(etag))
       throw refuse('wrong-etag', `the configuration has changed meanwhile: its etag is ${etag}`);
     const { wanted, toSave } = await this.#wanted(edit, isSaved);
-    const saved = toSave && this.#prepared(toSave);
+    // What the file has already needs no permission to write it
+    const isInFile = toSave?.text === file.applied && !file.standsIn;
+    const saved = toSave && !isInFile ? this.#prepared(toSave) : undefined;
     let outcome: Awaited<ReturnType<Daemon['reload']>>;
     try {
       outcome = await this.#daemon.reload(wanted.config);

@@ -74,6 +74,12 @@ const MOBILITY: readonly Step[] = [
   },
 ];
 
+/** Whatever a policy prefers, what goes away is chosen where there is nothing else alone. */
+function localPreference({ attributes, source }: Path<Route>): number {
+  if (attributes.isGoing && !source.internal) return 0;
+  return attributes.localPref ?? DEFAULT_LOCAL_PREF;
+}
+
 const MED: Step = {
   name: 'lower MULTI_EXIT_DISC',
   what: 'The MED, 0 where it is absent, among paths that came from the same neighboring AS; among all with `bgp.always-compare-med`',
@@ -86,10 +92,9 @@ const MED: Step = {
 const PREFERENCES: readonly Step[] = [
   {
     name: 'higher LOCAL_PREF',
-    what: 'LOCAL_PREF of internal neighbors, 100 where it is absent and for external ones',
-    source: 'RFC 4271 §9.1.1',
-    compare: (a, b) =>
-      (b.attributes.localPref ?? DEFAULT_LOCAL_PREF) - (a.attributes.localPref ?? DEFAULT_LOCAL_PREF),
+    what: 'LOCAL_PREF of internal neighbors, or that which the import policy gives, 100 where there is none; 0 for a path of an external neighbor with the community GRACEFUL_SHUTDOWN',
+    source: 'RFC 4271 §9.1.1, RFC 8326 §4.2',
+    compare: (a, b) => localPreference(b) - localPreference(a),
   },
   {
     name: 'shorter AS_PATH',

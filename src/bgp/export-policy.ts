@@ -18,26 +18,28 @@ export class ExportPolicy {
   readonly #made: MadeSets<OriginatedAttributes>;
   readonly #matched = new WeakMap<OriginatedAttributes, MatchedAttributes>();
 
-  /** `siteOfOrigin`: an extended community that each route gets. */
+  /** `siteOfOrigin`: an extended community that each route gets; `last`: what is changed of each, whatever the rules make of it. */
   constructor(
     readonly policy: RoutePolicy,
     readonly siteOfOrigin: bigint | undefined = undefined,
+    readonly last: AttributeChanges | undefined = undefined,
   ) {
     this.#made = new MadeSets(policy);
   }
 
   /** The route as the neighbor is to have it; undefined where it is not to. */
   apply<Own extends Nlri>(family: AnyFamily, route: LocalRoute<Own>): LocalRoute<Own> | undefined {
-    const { policy, siteOfOrigin } = this;
+    const { policy, siteOfOrigin, last } = this;
     const { accepted, changes } = judge(policy, family, route.nlri, this.#matchedOf(route.attributes));
     if (!accepted) return undefined;
-    if (changes.length === 0 && siteOfOrigin === undefined) return route;
+    if (changes.length === 0 && siteOfOrigin === undefined && last === undefined) return route;
     return { nlri: route.nlri, attributes: this.#make(route.attributes, changes) };
   }
 
   #make(before: OriginatedAttributes, changes: readonly AttributeChanges[]): OriginatedAttributes {
     const site = this.siteOfOrigin === undefined ? [] : [{ addExtendedCommunities: [this.siteOfOrigin] }];
-    return this.#made.of(before, changes, '', () => changeOriginated(before, [...changes, ...site]));
+    const last = this.last === undefined ? [] : [this.last];
+    return this.#made.of(before, changes, '', () => changeOriginated(before, [...changes, ...site, ...last]));
   }
 
   #matchedOf(attributes: OriginatedAttributes): MatchedAttributes {

@@ -125,11 +125,21 @@ function prefixIn(nlri: Nlri): PrefixKey | undefined {
 
 /** True where two policies make the same of every route; an absent one leaves routes as they are. */
 export function samePolicy(
-  a: { readonly policy: RoutePolicy; readonly siteOfOrigin: bigint | undefined } | undefined,
+  a:
+    | {
+        readonly policy: RoutePolicy;
+        readonly siteOfOrigin: bigint | undefined;
+        readonly last?: AttributeChanges | undefined;
+      }
+    | undefined,
   b: typeof a,
 ): boolean {
   return (
     a === b ||
-    (a !== undefined && b !== undefined && a.policy === b.policy && a.siteOfOrigin === b.siteOfOrigin)
+    (a !== undefined &&
+      b !== undefined &&
+      a.policy === b.policy &&
+      a.siteOfOrigin === b.siteOfOrigin &&
+      a.last === b.last)
   );
 }

@@ -4,6 +4,7 @@ import { ClientError, UsageError } from './client.js';
 import { COMPLETION_SCRIPTS, complete } from './completion.js';
 import { addConfig } from './config.js';
 import { addDoctor } from './doctor.js';
+import { addDrain } from './drain.js';
 import { addFrr } from './frr/index.js';
 import type { Terminal } from './output.js';
 import { DEFAULT_SOCKET, sessionOf } from './session.js';
@@ -74,6 +75,7 @@ export function makeProgram({ out, err, environment, version }: Surroundings): M
   addEvents(program, session);
   addChanges(program, session);
   addConfig(program, session);
+  addDrain(program, session);
   addFrr(program, session);
   program
     .command('completion')

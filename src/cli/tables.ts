@@ -276,10 +276,16 @@ export const CHANGES: readonly Column[] = [
   field('AFTER', (item) => item.after ?? '-'),
 ];
 
+export const CUT_OFF: readonly Column[] = [
+  field('VNI', 'vni'),
+  field('LOCAL MACS', 'localMacs'),
+  field('LOCAL IPS', 'localIps'),
+];
+
 export const STATUS: readonly Column[] = [
   field('Version', 'version'),
   field('Up for', (item) => duration(item.uptimeSeconds)),
-  field('Mode', 'mode'),
+  field('Mode', (item) => `${item.mode}${item.drained ? ', drained' : ''}`),
   field('Ready', 'ready', 'ok'),
   field('Waits for', 'notReadyReasons'),
   field('AS, router ID', (item) => `${item.asn}, ${item.routerId}`),

@@ -228,6 +228,14 @@ export const SETTINGS = {
     default: 'active',
     effect: 'restart',
   }),
+  drain: setting(flag, {
+    description:
+      'Tells every neighbor that this leaf goes away ([maintenance](operator.md#maintenance-drain)): its routes have the community GRACEFUL_SHUTDOWN (RFC 8326), and LOCAL_PREF 0 for neighbors in our own AS. Nothing is withdrawn.',
+    default: false,
+    effect: 'live',
+    change:
+      'the routes of this leaf are announced again, with or without the community; no session ends, no row changes',
+  }),
   'on-stop': setting(oneOf('flush', 'preserve'), {
     description:
       'What SIGTERM does with the rows that evpnd wrote: `preserve` leaves them for the next start to adopt, `flush` removes them.',

@@ -73,6 +73,7 @@ export class Content {
     );
     const underlay = this.#underlay(hasUnicast);
     if (underlay !== undefined) put('underlay', underlay);
+    if (this.#model.drains) put('drain', true, this.#model.drains.line);
     this.#reportUnused();
     this.#reportDefaults();
     return root;

@@ -97,6 +97,7 @@ export interface Model {
   /** Settings of evpnd's neighbors that FRR has once for all. */
   readonly ofAll: Map<string, Given<boolean | number>>;
   alwaysComparesMed: Given<true> | undefined;
+  drains: Given<true> | undefined;
   relaxesMultipath: Given<true> | undefined;
   listenLimit: Given<number> | undefined;
   readonly peers: Map<string, Peer>;
@@ -130,6 +131,7 @@ export function emptyModel(): Model {
     enforcesFirstAs: undefined,
     ofAll: new Map(),
     alwaysComparesMed: undefined,
+    drains: undefined,
     relaxesMultipath: undefined,
     listenLimit: undefined,
     peers: new Map(),

@@ -38,6 +38,9 @@ export const BGP_ROWS: readonly Row[] = [
   row('bgp', 'bgp always-compare-med', (_, { model, line }) => {
     model.alwaysComparesMed = { value: true, line };
   }),
+  row('bgp', 'bgp graceful-shutdown', (_, { model, line }) => {
+    model.drains = { value: true, line };
+  }),
   row('bgp', 'bgp enforce-first-as', (_, { model, line }) => {
     model.enforcesFirstAs = { value: true, line };
   }),

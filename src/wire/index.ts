@@ -34,6 +34,7 @@ export * from './families/index.js';
 export { encodeKeepalive, HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from './header.js';
 export {
   changePathAttributes,
+  GRACEFUL_SHUTDOWN,
   LLGR_STALE,
   NO_LLGR,
   type PathAttributes,

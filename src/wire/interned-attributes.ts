@@ -16,6 +16,8 @@ const READABLE_TO = 0xffff;
 
 /** Of a set's values those that may be long. */
 /** Well-known communities of RFC 9494 §5: of routes that are kept, and of routes that must not be. */
+/** RFC 8326 §5: whoever has announced the route goes away. */
+export const GRACEFUL_SHUTDOWN = 0xffff0000;
 export const LLGR_STALE = 0xffff0006;
 export const NO_LLGR = 0xffff0007;
 
@@ -63,6 +65,8 @@ export class InternedAttributes implements CommunityFields {
   readonly pmsiTunnel: PmsiTunnel | undefined;
   /** With the community LLGR_STALE (RFC 9494 §4.2): somebody on the way has kept it long after its neighbor was lost. */
   readonly isLongLivedStale: boolean;
+  /** With the community GRACEFUL_SHUTDOWN (RFC 8326). */
+  readonly isGoing: boolean;
   /**
    * Whatever those who have routes of this set count them by; undefined where there is none. The same octets give this very
    * object as long as something is here.
@@ -107,6 +111,7 @@ export class InternedAttributes implements CommunityFields {
     this.ndFlags = communities.ndFlags;
     this.pmsiTunnel = firstAttribute(attributes, AttributeCode.PMSI_TUNNEL);
     this.isLongLivedStale = lists.communities.includes(LLGR_STALE);
+    this.isGoing = lists.communities.includes(GRACEFUL_SHUTDOWN);
   }
 
   /** Octets that are kept of the set: the next hop and the attributes as they came. */

@@ -45,6 +45,13 @@ const RULES: readonly (readonly [string, Path, Path])[] = [
   ['lower next hop', path({ localPref: 50 }), path({ nextHop: parseIp('10.0.0.11'), localPref: 500 })],
   ['lower next hop', path({ nextHop: parseIp('10.0.0.11') }), path({ nextHop: parseIp('2001:db8::1') })],
   ['higher LOCAL_PREF', path({ localPref: 200, ...as(1, 2, 3) }), path({ ...as(1) })],
+  ['higher LOCAL_PREF', path({ ...as(1, 2, 3) }), path({ ...as(1), isGoing: true })],
+  ['higher LOCAL_PREF', path({ localPref: 1, ...as(1, 2, 3) }), path({ localPref: 500, isGoing: true })],
+  [
+    'higher LOCAL_PREF',
+    path({ localPref: 200, isGoing: true, ...as(1, 2) }, { internal: true }),
+    path({ localPref: 100 }),
+  ],
   ['shorter AS_PATH', path({ ...as(1), localPref: 100 }), path({ ...as(1, 2) })],
   ['shorter AS_PATH', path({ ...as(65000), origin: 2 }), path({ origin: 0 })],
   ['lower ORIGIN', path({ origin: 0, med: 9 }), path({ origin: 2, med: 1 })],

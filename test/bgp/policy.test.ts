@@ -26,6 +26,7 @@ import {
   type AttributeChanges,
   EVPN,
   formatNlri,
+  GRACEFUL_SHUTDOWN,
   IPV4_UNICAST,
   type Nlri,
   type Prefix,
@@ -239,14 +240,15 @@ test('an import policy: what it rejects stays and is not chosen, what it changes
   t.deepEqual(fabric.errors, []);
 });
 
-const configOf = (speaker: Speaker, extra: object) => {
+const configOf = (speaker: Speaker, extra: object, [first, second] = [65001, 65002]) => {
   const far = speaker.neighbors()[0].address;
-  const [near, asn, farAsn] = far === '10.0.0.2' ? ['10.0.0.1', 65001, 65002] : ['10.0.0.2', 65002, 65001];
+  const [near, asn, farAsn] =
+    far === '10.0.0.2' ? (['10.0.0.1', first, second] as const) : (['10.0.0.2', second, first] as const);
   return {
-    asn: asn as number,
-    routerId: Number((near as string).at(-1)) + 0x0a000000,
-    listen: [{ address: near as string, port: 179 }],
-    neighbors: [neighborConfig(far, farAsn as number, extra)],
+    asn,
+    routerId: Number(near.at(-1)) + 0x0a000000,
+    listen: [{ address: near, port: 179 }],
+    neighbors: [neighborConfig(far, farAsn, extra)],
   };
 };
 
@@ -293,6 +295,30 @@ test('an export policy: what it rejects is not sent, and another one sends and w
   fabric.clock.advance(1000);
   t.deepEqual(Object.keys(held(here)).sort(), [key(1), key(2), key(4)]);
   t.is(held(here)[key(2)].attributes.extendedCommunities.length, ALL.extendedCommunities.length);
+  t.like(there.neighbor('10.0.0.1'), { state: 'Established', flaps: 0 });
+  t.deepEqual(fabric.errors, []);
+});
+
+test('what is changed last counts whatever the rules change, and is gone without an end of the session', async (t) => {
+  const fabric = new Fabric();
+  const all = policy('accept', rule('all', {}, 'accept', { communities: [7], localPreference: 300 }));
+  const last = { addCommunities: [GRACEFUL_SHUTDOWN], localPreference: 0 };
+  const [here, there] = await fabric.pair({}, { exportPolicy: new ExportPolicy(all) }, [65001, 65001]);
+  there.localRib.originate(macRoute(1), ALL);
+  fabric.clock.advance(1000);
+  t.like(held(here)[key(1)].attributes, { localPref: 300, communities: [7], isGoing: false });
+  await there.reconfigure(
+    configOf(there, { exportPolicy: new ExportPolicy(all, undefined, last) }, [65001, 65001]),
+  );
+  fabric.clock.advance(1000);
+  t.like(held(here)[key(1)].attributes, {
+    localPref: 0,
+    communities: [7, GRACEFUL_SHUTDOWN],
+    isGoing: true,
+  });
+  await there.reconfigure(configOf(there, { exportPolicy: new ExportPolicy(all) }, [65001, 65001]));
+  fabric.clock.advance(1000);
+  t.like(held(here)[key(1)].attributes, { localPref: 300, communities: [7], isGoing: false });
   t.like(there.neighbor('10.0.0.1'), { state: 'Established', flaps: 0 });
   t.deepEqual(fabric.errors, []);
 });

@@ -139,6 +139,17 @@ test('the configuration is shown, changed, and changed back', async (t) => {
   t.regex(gone.err, /vnis: there is none that is known by 10010/);
 });
 
+test('a leaf is drained, which lists its hosts, and back', async (t) => {
+  const { shell } = await fabric(t);
+  const drained = await shell.run('drain', '--ephemeral');
+  t.is(drained.code, 0, drained.err);
+  t.regex(drained.out, /^drained: 1 of 1 neighbors are told that this leaf goes away\nnot in the file: .*\n/);
+  t.regex(drained.out, /\nVNI +LOCAL MACS +LOCAL IPS\n10010 +1 +\d\n$/);
+  t.regex((await shell.run('config', 'show')).out, /^drain: true$/m);
+  t.deepEqual(await shell.json('drain', '--undo'), { drained: false, saved: true, neighbors: 1, cutOff: [] });
+  t.notRegex((await shell.run('config', 'show')).out, /drain/);
+});
+
 test('settings with faults are refused, each on a line', async (t) => {
   const { shell } = await fabric(t);
   const { code, err } = await shell.run('config', 'set', 'vnis', '10010', '{rd: x, advertise-svi: true}');

@@ -177,6 +177,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'log.level': 'debug',
   'kernel.receive-buffer-bytes': 65536,
   mode: 'observe',
+  drain: true,
   'on-stop': 'flush',
   'sweep-deferral-time': 7,
   'state-directory': '/var/lib/other',

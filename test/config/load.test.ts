@@ -295,7 +295,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     'an unknown key with none near',
     `${MINIMAL}zebra: 1\n`,
     [
-      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, listen-ranges, peer-groups, policies, bgp, evpn, underlay, api, manage-port-settings, log, kernel, mode, on-stop, sweep-deferral-time, state-directory',
+      'f:6:1: zebra: found an unknown key; allowed asn, router-id, neighbors, listen-ranges, peer-groups, policies, bgp, evpn, underlay, api, manage-port-settings, log, kernel, mode, drain, on-stop, sweep-deferral-time, state-directory',
     ],
   ],
   [

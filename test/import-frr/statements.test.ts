@@ -73,6 +73,15 @@ test('bgp long-lived-graceful-restart stale-time', (t) => {
   t.is(neighborOf(' bgp long-lived-graceful-restart stale-time 3600')['long-lived-stale-time'], 3600);
 });
 
+test('bgp graceful-shutdown', (t) => {
+  const of = (statement: string) =>
+    importFrr(
+      `router bgp 65001\n bgp router-id 10.0.0.1\n${statement}\n neighbor 10.1.1.0 remote-as external`,
+    ).yaml;
+  t.regex(of(' bgp graceful-shutdown') ?? '', /^drain: true$/m);
+  t.notRegex(of(' bgp always-compare-med') ?? 'drain', /drain/);
+});
+
 test('neighbor: no enforce-first-as', (t) => {
   t.is(neighborOf(' no neighbor 10.1.1.0 enforce-first-as')['enforce-first-as'], false);
   t.is(neighborOf(' no bgp enforce-first-as')['enforce-first-as'], false);

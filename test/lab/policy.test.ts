@@ -1,5 +1,7 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
+import { Fabric, run, waitFor, waitUntilConverged } from '../../lab/index.js';
 import type { Explain, RouteItem } from '../../src/api/index.js';
 
 /*
@@ -7,6 +9,7 @@ import type { Explain, RouteItem } from '../../src/api/index.js';
  * changed, and another policy counts without a new session.
  */
 let fabric: Fabric;
+const evpnctl = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'src', 'cli', 'main.js');
 const SPINE = { address: '10.1.1.0', 'remote-as': 'external' };
 
 test.before(async () => {
@@ -133,6 +136,69 @@ test.serial(
         undefined,
       { what: 'no Type-3 route' },
     );
+  },
+);
+
+test.serial(
+  'a drained leaf: FRR hears that it goes away and prefers any other path, and again nothing of it when it is back',
+  async (t) => {
+    await reload({ policies: [], neighbors: [SPINE] });
+    const { mac } = fabric.host('h1-10');
+    const before = await flaps();
+    const drain = (...options: string[]) =>
+      run(process.execPath, [evpnctl, '--socket', fabric.evpnd('leaf1').socket, 'drain', ...options]);
+    const atSpine = async () => {
+      const all = await fabric.vtysh('spine1', 'show bgp l2vpn evpn route detail');
+      const routes = all
+        .split('BGP routing table entry for ')
+        .filter((each) => each.includes(`[${mac}]`) && each.includes('1 available'));
+      if (routes.length === 0) throw new Error(all);
+      return routes;
+    };
+    const until = (what: string, fits: (route: string) => boolean) =>
+      waitFor(
+        async () => {
+          const routes = await atSpine();
+          if (!routes.every(fits)) throw new Error(routes.join('\n'));
+          return true;
+        },
+        { what },
+      );
+    const goes = (route: string) => /Community: graceful-shutdown/.test(route) && /localpref 0\b/.test(route);
+
+    const { stdout } = await drain('--ephemeral');
+    t.regex(stdout, /^drained: 1 of 1 neighbors/);
+    t.regex(stdout, /^10010 +\d+ +\d+$/m);
+    await until('the community at the spine', goes);
+    const { drained, problems } = await get<{ drained: boolean; problems: { fix: string }[] }>('status');
+    t.true(drained);
+    t.true(problems.some(({ fix }) => fix === 'evpnctl drain --undo'));
+    const metrics = await run('curl', [
+      '-s',
+      '--unix-socket',
+      fabric.evpnd('leaf1').socket,
+      'http://evpnd/metrics',
+    ]);
+    t.regex(metrics.stdout, /^evpnd_drained 1$/m);
+
+    await drain('--undo');
+    await until('the end of the community', (route) => !/graceful-shutdown|localpref/.test(route));
+    t.false((await get<{ drained: boolean }>('status')).drained);
+    t.is(await flaps(), before);
+  },
+);
+
+test.serial(
+  'a spine that goes away is told apart: its paths are for where there are no others',
+  async (t) => {
+    await fabric.vtysh('spine1', 'conf t', 'router bgp 65000', 'bgp graceful-shutdown');
+    const host = fabric.host('h2-10');
+    const paths = async () =>
+      (await explain(host.name)).entry.claims.flatMap(({ route }) => route?.paths ?? []);
+    await waitFor(async () => (await paths()).some(({ communities }) => communities.includes('65535:0')), {
+      what: 'the community of the spine',
+    });
+    t.is(await rows(host.name), 2, 'there is no other path');
   },
 );
 

@@ -20,6 +20,7 @@ export function pathAttributes(extra: Partial<PathAttributes> = {}): PathAttribu
     routeTargets: [],
     communities: [],
     isLongLivedStale: false,
+    isGoing: false,
     encapsulations: [8],
     macMobility: undefined,
     routerMac: undefined,

@@ -11,6 +11,7 @@ export const STATUS: Status = {
   startedAt: '2026-03-02T22:12:52.000Z',
   uptimeSeconds: 29,
   mode: 'active',
+  drained: false,
   asn: 65001,
   routerId: '10.0.0.1',
   ready: true,

@@ -24,6 +24,12 @@ export const LEAF_METRICS: readonly Metric[] = [
     [],
     (rooms) => [[rooms.readiness().ready ? 1 : 0]],
   ),
+  gauge(
+    'evpnd_drained',
+    '1 while neighbors are told that this leaf goes away (drain).',
+    [],
+    one(({ config }) => Number(config().drain)),
+  ),
   gauge('evpnd_problems', 'Problems that /api/v1/status lists, by severity.', ['severity'], problemCounts),
   gauge('evpnd_rib_routes', 'EVPN routes in the table, by origin.', ['origin'], ({ speaker }) => [
     [speaker.localRib.size, 'local'],

@@ -17,6 +17,9 @@ const StatusSchema = Type.Object(
     mode: Type.Union([Type.Literal('active'), Type.Literal('observe')], {
       description: 'observe: nothing is written to the kernel and nothing is announced.',
     }),
+    drained: Type.Boolean({
+      description: 'True where neighbors are told that this leaf goes away (`drain`).',
+    }),
     asn: Type.Integer({ minimum: 1, maximum: 4294967295 }),
     routerId: Address(),
     ready: Type.Boolean(),
@@ -121,7 +124,7 @@ export const status: Resource<StatusReads> = {
 function statusItem(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): Status {
   const { speaker, evpn, dataPlane, clock, startedAt } = rooms;
   const { ready, reasons } = rooms.readiness();
-  const { asn, routerId } = rooms.config();
+  const { asn, routerId, mode, drain } = rooms.config();
   const neighbors = speaker.neighbors();
   const vnis = [...dataPlane.topology.vnis.values()];
   const counts = { localMacs: 0, remoteMacs: 0, localIps: 0, remoteIps: 0 };
@@ -134,7 +137,8 @@ function statusItem(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): Status {
     version: rooms.version,
     startedAt: timeText(startedAt) ?? '',
     uptimeSeconds: Math.max(0, Math.floor((clock.wallTime() - startedAt) / 1000)),
-    mode: rooms.config().mode,
+    mode,
+    drained: drain,
     asn,
     routerId: routerIdText(routerId),
     ready,

@@ -58,6 +58,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
   const more = notes.slice(LISTED);
   return [
     ...problems(),
+    ...drainNotes(config().drain),
     ...standing.filter(({ vni }) => vni === undefined).map(problemItem),
     ...[...dataPlane.problems.contests.problems()].map(vniProblemItem),
     ...[...dataPlane.hosts.problems()].slice(0, LISTED).map(vniProblemItem),
@@ -80,6 +81,19 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
       problem: `and ${more.length} more, see /api/v1/vnis`,
       fix: null,
     })),
+  ];
+}
+
+/** That somebody has drained the leaf is nothing wrong, but not to be forgotten. */
+function drainNotes(isDrained: boolean): ProblemNote[] {
+  if (!isDrained) return [];
+  return [
+    {
+      severity: 'info',
+      problem:
+        'drained: neighbors are told that this leaf goes away, and use its routes where there are no others alone',
+      fix: 'evpnctl drain --undo',
+    },
   ];
 }
 

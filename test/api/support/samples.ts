@@ -21,6 +21,7 @@ export const status: Status = {
   startedAt: '2026-01-01T00:00:00.000Z',
   uptimeSeconds: 60,
   mode: 'active',
+  drained: false,
   asn: 65001,
   routerId: '10.0.0.1',
   ready: true,
