@@ -10,17 +10,16 @@ import { type Log, MAC_ZERO } from '../types/index.js';
 import * as K from './constants.js';
 import { codecOf } from './kernel-tables/index.js';
 import { questionFor } from './kernel-tables/row-keys.js';
-import { LinkTable } from './link-table.js';
-import { NetlinkFormatError, writeHeader } from './message.js';
+import type { LinkTable } from './link-table.js';
+import { NetlinkFormatError } from './message.js';
 import { decodeNeigh, type NeighMessage, newNeighMessage } from './neigh-codec.js';
 import { encodeBridgeGet, encodeNeighDump, encodeNeighGet, encodeVxlanGet } from './neigh-requests.js';
 import type { Programmer } from './programmer.js';
+import { REPEATS, readLinks } from './read-links.js';
 import { type DumpSocket, NetlinkError } from './route-socket.js';
 import { isDeviceRow, RowSet } from './row-set.js';
 import { Slicer } from './slicer.js';
 
-/** How often a dump is repeated that the kernel's table changed underneath. */
-const REPEATS = 4;
 /**
  * A dump that fits the kernel's first chunk is made in one go, so that nothing can change underneath; the first chunk of
  * a socket is NLMSG_GOODSIZE at least (include/linux/netlink.h).
@@ -99,49 +98,11 @@ export class Reader {
 
   /** Links, VLANs and addresses in one go. Throws NetlinkError. */
   readLinks(): LinkTable {
-    for (let repeats = 0; ; repeats++) {
-      const table = new LinkTable();
-      const whole =
-        this.#dumpLinks(table, K.RTM_GETLINK, K.AF_UNSPEC, K.RTEXT_FILTER_SKIP_STATS) &&
-        this.#dumpLinks(table, K.RTM_GETLINK, K.AF_BRIDGE, K.RTEXT_FILTER_BRVLAN_COMPRESSED) &&
-        this.#dumpLinks(table, K.RTM_GETADDR, K.AF_UNSPEC, undefined) &&
-        this.#dumpVniFilters(table);
-      if (whole || repeats >= REPEATS) return table;
-    }
-  }
-
-  /** True where the kernel's table stood still meanwhile. */
-  #dumpLinks(table: LinkTable, request: number, family: number, filter: number | undefined): boolean {
-    // struct ifinfomsg takes 16 octets, struct ifaddrmsg and struct tunnel_msg 8
-    const body = request === K.RTM_GETLINK ? 16 : 8;
-    const length = 16 + body + (filter === undefined ? 0 : 8);
-    this.#dump.start((words, sequence) => {
-      const bytes = Buffer.from(words.buffer);
-      writeHeader({ bytes, words }, 0, length, request, K.NLM_F_REQUEST | K.NLM_F_DUMP, sequence);
-      words.fill(0, 4, length >> 2);
-      words[4] = family;
-      if (filter !== undefined) {
-        words[8] = (K.IFLA_EXT_MASK << 16) | 8;
-        words[9] = filter;
-      }
-      return length >> 2;
-    });
-    const { bytes } = this.#dump.buffer;
-    const visit = (type: number, at: number, end: number) =>
-      this.#guard(() => table.take(type, bytes, at, end));
-    while (this.#dump.step(visit) === 'more');
-    return !this.#dump.interrupted;
-  }
-
-  /** Kernels before 5.18 have no VNI filters and refuse the request. */
-  #dumpVniFilters(table: LinkTable): boolean {
-    for (const link of table.links.values())
-      if (link.vxlan?.vniFilter) return this.#dumpLinks(table, K.RTM_GETTUNNEL, K.AF_BRIDGE, undefined);
-    return true;
+    return readLinks(this.#dump, this.#guard);
   }
 
   /** One cut-short message of a dump must not hide those behind it. */
-  #guard(take: () => void): void {
+  readonly #guard = (take: () => void): void => {
     try {
       take();
     } catch (error) {
@@ -149,7 +110,7 @@ export class Reader {
       this.#malformed++;
       this.#log.warn({ count: this.#malformed }, `malformed netlink message: ${error.message}`);
     }
-  }
+  };
 
   /**
    * Reads the FDB rows of one device: those of its bridge on it, and its own (a bridge: those of its own addresses);
@@ -174,8 +135,18 @@ export class Reader {
     this.#owner.present(row);
   };
 
-  /** Asks for every row that is known of this device and was not seen in the dump of it just now, if there was one. */
+  /** Asks for every row that is known of this device and was not seen in the dump of it just now; of one that is gone there was none. */
   async confirmDevice(ifindex: number): Promise<void> {
+    await this.#confirmDevice(ifindex, async (rows) => {
+      for (const row of rows) this.#lose(row);
+    });
+  }
+
+  /** `ofMany` judges the destinations of those rows that can have several: of them RTM_GETNEIGH gives the first alone. */
+  async #confirmDevice(
+    ifindex: number,
+    ofMany: (rows: readonly VxlanFdbRow[]) => Promise<void>,
+  ): Promise<void> {
     const { known } = this.#owner;
     const bridgeRows = await this.#missing(known.bridgeRowsOfPort(ifindex), (rows, row) =>
       rows.hasBridge(row),
@@ -188,15 +159,37 @@ export class Reader {
       (row, words, sequence) => encodeBridgeGet(words, 0, row.bridgeIfindex, row.vlan, row.mac, sequence),
       (row) => this.#owner.bridgeRowGone(row),
     );
-    // Of several destinations RTM_GETNEIGH gives the first, so that for those the dump counts
-    for (const row of vxlanRows) if (row.mac === MAC_ZERO && row.dst !== undefined) this.#lose(row);
-    await this.#confirm(
-      vxlanRows.filter((row) => row.mac !== MAC_ZERO || row.dst === undefined),
-      (row, words, sequence) => encodeVxlanGet(words, 0, row.ifindex, row.srcVni, row.mac, sequence),
-      (row) => this.#owner.vxlanRowGone(row),
+    await ofMany(vxlanRows.filter(isOneOfMany));
+    await this.#confirmVxlan(
+      vxlanRows.filter((row) => !isOneOfMany(row)),
+      (row) => this.#lose(row),
     );
     this.#forget();
   }
+
+  #confirmVxlan(rows: readonly VxlanFdbRow[], gone: (row: VxlanFdbRow) => void): Promise<void> {
+    return this.#confirm(
+      rows,
+      (row, words, sequence) => encodeVxlanGet(words, 0, row.ifindex, row.srcVni, row.mac, sequence),
+      gone,
+    );
+  }
+
+  /** Without a dump the destinations of a VNI stand as they are known while one of them does, and go when none does. */
+  readonly #confirmDefaults = async (rows: readonly VxlanFdbRow[]): Promise<void> => {
+    const ofVnis = new Map<number, VxlanFdbRow[]>();
+    for (const row of rows) {
+      const ofVni = ofVnis.get(row.srcVni);
+      if (ofVni) ofVni.push(row);
+      else ofVnis.set(row.srcVni, [row]);
+    }
+    await this.#confirmVxlan(
+      [...ofVnis.values()].map(([first]) => first),
+      ({ srcVni }) => {
+        for (const row of ofVnis.get(srcVni) ?? []) this.#lose(row);
+      },
+    );
+  };
 
   /**
    * The rows that neither the dump had nor a notification since it began, also while they are looked for: of a hundred thousand
@@ -256,7 +249,9 @@ export class Reader {
    * quadratic, would hold up everybody else's, row by row.
    */
   async readDeviceAgain(ifindex: number, bridgeIfindex: number): Promise<void> {
-    if (this.#owner.known.countOfPort(ifindex) > DUMP_LIMIT) await this.confirmDevice(ifindex);
+    const { known } = this.#owner;
+    if (Math.max(known.countOfPort(ifindex), known.countOfDevice(ifindex)) > DUMP_LIMIT)
+      await this.#confirmDevice(ifindex, this.#confirmDefaults);
     else if (!(await this.#agrees(ifindex, bridgeIfindex))) await this.readDevice(ifindex, bridgeIfindex);
   }
 
@@ -368,6 +363,11 @@ export class Reader {
       await slicer.breathe();
     }
   }
+}
+
+/** A default destination, of which a VNI has any number. */
+function isOneOfMany({ mac, dst }: VxlanFdbRow): boolean {
+  return mac === MAC_ZERO && dst !== undefined;
 }
 
 function isKnown(known: KnownRows, row: NeighMessage): boolean {

@@ -28,16 +28,21 @@ const notification = (dst: Ip) => ({
   family: K.AF_BRIDGE,
 });
 
-/** A reader of rows that `walk` gives, and those that it took for lost. */
-function readerOf(walk: (reader: Reader) => Iterable<VxlanFdbRow>): { reader: Reader; lost: Ip[] } {
+/** A reader of rows that `walk` gives, and those that it took for lost; `get` is the kernel's answer where it is asked for one. */
+function readerOf(
+  walk: (reader: Reader) => Iterable<VxlanFdbRow>,
+  get?: Programmer['get'],
+): { reader: Reader; lost: Ip[] } {
   const lost: Ip[] = [];
   const known: Partial<KnownRows> = {
     bridgeRowsOfPort: () => [],
     vxlanRowsOfDevice: () => walk(reader),
+    countOfPort: () => 30_000,
+    countOfDevice: () => 30_000,
   };
   const reader: Reader = new Reader(
     {} as DumpSocket,
-    {} as Programmer,
+    { get } as Programmer,
     {
       known: known as KnownRows,
       drainAll: async () => {},
@@ -71,4 +76,16 @@ test('others have their turns while rows are looked for', async (t) => {
   setImmediate(() => turns++);
   await reader.confirmDevice(DEVICE);
   t.true(turns > 0, `${looks} rows were looked at in one turn`);
+});
+
+test('default destinations of a device with more rows than a dump is worth stand while one of their VNI does', async (t) => {
+  const rows = [row(FIRST), row(SECOND), { ...row(FIRST), srcVni: 20 }, { ...row(SECOND), srcVni: 20 }];
+  let asked = 0;
+  const { reader, lost } = readerOf(
+    () => rows,
+    () => (asked++ === 0 ? notification(FIRST) : K.ENOENT),
+  );
+  await reader.readDeviceAgain(DEVICE, 0);
+  t.is(asked, 2, 'one of each VNI');
+  t.deepEqual(lost, [FIRST, SECOND], 'both of the other VNI');
 });
