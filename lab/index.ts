@@ -6,7 +6,9 @@
  * `bridge` in batches, and driven through `Fabric`. Underlay routes are static, so that BGP carries L2VPN EVPN only.
  * Needs root. What a host kernel lacks other kernels have: `runInUml` (user-mode-linux, Linux 6.1) and `runInQemu` (QEMU,
  * Linux 6.12) run a script, and so the same fabric code, inside one; `runOnOldestKernel` takes the older that boots.
+ * `runInQemuWithAsic` has a switch ASIC that is none.
  */
+export * from './asic.js';
 export * from './booted.js';
 export * from './capture.js';
 export * from './cleanup.js';

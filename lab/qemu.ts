@@ -32,7 +32,8 @@ const share = (tag: string, path: string, more: string): string[] => [
   `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`,
 ];
 
-const qemu: MachineKind = {
+/** Machines with the kernel, the modules and the initramfs of a folder, and first of all programs those in its bin/. */
+const qemu = (folder: string): MachineKind => ({
   name: 'QEMU',
   short: 'qemu',
   pace: 4,
@@ -53,7 +54,7 @@ const qemu: MachineKind = {
       ...share('shared', '/', ''),
     ],
   }),
-};
+});
 
 /** Downloads the kernel; does nothing where it stands already. Rejects with what was missing. */
 export async function setUpNewerKernel(): Promise<void> {
@@ -69,7 +70,17 @@ export async function runInQemu(
   args: readonly string[] = [],
   options: MachineOptions = {},
 ): Promise<MachineResult> {
-  if (!existsSync(program)) throw new Error(`no ${program}: apt-get install qemu-system-x86`);
   await setUpNewerKernel();
-  return await runInMachine(qemu, script, args, options);
+  return await runInQemuOf(folder, script, args, options);
+}
+
+/** The same with the kernel of a folder that is there. */
+export async function runInQemuOf(
+  folder: string,
+  script: string,
+  args: readonly string[],
+  options: MachineOptions,
+): Promise<MachineResult> {
+  if (!existsSync(program)) throw new Error(`no ${program}: apt-get install qemu-system-x86`);
+  return await runInMachine(qemu(folder), script, args, options);
 }

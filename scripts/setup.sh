@@ -19,7 +19,7 @@ fail() { printf 'setup: FAILED: %s\n' "$*" >&2; exit 1; }
 compiler="g++ make python3"
 packaging="dpkg-dev"
 lab="frr iproute2 iputils-ping procps"
-tests="gobgpd exabgp bird2 prometheus curl tshark tcpdump user-mode-linux kmod busybox-static mmdebstrap zstd qemu-system-x86"
+tests="gobgpd exabgp bird2 prometheus curl tshark tcpdump user-mode-linux kmod busybox-static mmdebstrap zstd qemu-system-x86 gcc-12 make"
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null)" = 'ii ' ]; }
 

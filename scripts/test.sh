@@ -15,7 +15,7 @@ fast_only=false
 least_coverage=95
 covered='wire bgp evpn'
 # The lab tests that begin first, so that no lane is left with one of them at the end
-longest='tutorial-recipes explain-each-case-vlan-aware booted-service pins fabric-uml evpnd-vlan-aware lifecycle-devices multihomed
+longest='hardware tutorial-recipes explain-each-case-vlan-aware booted-service pins fabric-uml evpnd-vlan-aware lifecycle-devices multihomed
   deaf-neighbor device-flaps beside-frr amid-bulk evpnd-heal restart-fabric'
 ava=node_modules/ava/entrypoints/cli.mjs
 

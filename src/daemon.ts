@@ -11,6 +11,7 @@ import { openDefaultJournal } from './default-journal.js';
 import { EventLoopWatch } from './event-loop.js';
 import { Convergence, EventLog } from './events/index.js';
 import { Evpn } from './evpn/index.js';
+import { type HardwareReader, HardwareWatch } from './hardware/index.js';
 import { watchHosts } from './hosts/index.js';
 import { findRivals, RawNdTransport, tcpSockets, UdpBfdTransport } from './linux/index.js';
 import { giveMemoryBackAtRest } from './memory-at-rest.js';
@@ -43,6 +44,8 @@ interface DaemonOptions {
   /** undefined: local hosts are known from the kernel's neighbors only. */
   readonly snooper?: Snooper | undefined;
   readonly insight: KernelInsight;
+  /** undefined: what hardware took is not asked for. */
+  readonly hardware?: HardwareReader | undefined;
   readonly log: Log;
   readonly version: string;
   /** Problems that are not of a device, for the API. */
@@ -59,6 +62,7 @@ export async function startDaemon({
   kernel,
   snooper,
   insight,
+  hardware: hardwareReader,
   log,
   version,
   problems = () => [],
@@ -111,6 +115,7 @@ export async function startDaemon({
     },
     evpnSettings(config),
   );
+  const hardware = hardwareReader && new HardwareWatch(dataPlane, hardwareReader, clock, log);
   const underlay =
     unicastRibs && dataPlane.routes && new Underlay(unicastRibs, dataPlane.routes, clock, config.underlay);
   const { hosts } = dataPlane;
@@ -130,6 +135,7 @@ export async function startDaemon({
     underlay?.topologyChanged(topology);
     speaker.interfacesChanged([...topology.interfaces.values()]);
     linkPeers.interfacesChanged(topology.interfaces);
+    hardware?.topologyChanged(topology);
   };
   const eventLoop = new EventLoopWatch(clock);
   const refusals = new Refusals(clock, log);
@@ -148,6 +154,7 @@ export async function startDaemon({
       dataPlane,
       underlay,
       kernel: insight,
+      hardware,
       clock,
       events,
       convergence,
@@ -210,6 +217,7 @@ export async function startDaemon({
     refusals.close();
     evpn.stop();
     underlay?.close();
+    hardware?.close();
     // First, so that readers cannot delay the rest
     const silent = listener.close();
     await farewell();

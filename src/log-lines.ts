@@ -412,6 +412,11 @@ export const LOG_LINES: Readonly<Record<string, LogLine>> = {
     'some may lead to leaves that are gone',
     '`bridge fdb show` of the VXLAN devices',
   ),
+  'kernel.hardware-unread': line(
+    'debug',
+    'what the hardware took could not be read',
+    'what is shown of it is older; tried again',
+  ),
   'kernel.devlink': line('debug', ['devlink', 'devlink reports no switch ASIC'], 'no hardware to offload to'),
 };
 

@@ -66,6 +66,7 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
     kernel,
     snooper,
     insight,
+    hardware: kernel,
     log,
     version,
     configuration,

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { FailureSchema } from './parts/failure.js';
 import { FdbRowSchema, NeighRowSchema } from './parts/kernel-rows.js';
+import { OffloadSchema } from './parts/offload.js';
 import { PathSchema } from './parts/paths.js';
 import { DriftSchema } from './resources/drift.js';
 import { DuplicateSchema } from './resources/duplicates.js';
@@ -78,6 +79,7 @@ export const KernelCheckSchema = Type.Object(
     bridge: nullable(ref(FdbRowSchema)),
     vxlan: nullable(ref(FdbRowSchema)),
     neigh: nullable(ref(NeighRowSchema)),
+    offload: nullable(ref(OffloadSchema)),
     failure: nullable(ref(FailureSchema)),
     drifts: Type.Array(ref(DriftSchema), {
       description: 'Differences that are open or were resolved lately, oldest first.',

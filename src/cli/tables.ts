@@ -118,9 +118,26 @@ export const VNI: readonly Column[] = [
     (item) =>
       `${at(item, 'counts.remoteVteps')} announce it, flooded to ${at(item, 'counts.floodVteps')}${Number(at(item, 'counts.floodVtepsLeftOut')) > 0 ? `, ${at(item, 'counts.floodVtepsLeftOut')} left out` : ''}`,
   ),
+  field('Hardware', (item) => item.hardware && hardware(item.hardware as Item)),
   field('Open drifts', 'openDrifts', 'bad'),
   field('Problems', (item) => problems(item.problems as Item[])),
 ];
+
+/** What a switch ASIC has of a VNI. */
+const hardware = (item: Item) => {
+  const of = (path: string, what: string) => {
+    const more = [
+      ['pending', 'pending'],
+      ['refused', 'refused'],
+      ['notTaken', 'not taken'],
+    ].flatMap(([key, words]) => {
+      const count = Number(at(item, `${path}.${key}`));
+      return count > 0 ? [`${count} ${words}`] : [];
+    });
+    return [`${at(item, `${path}.offloaded`)} ${what} in it`, ...more].join(', ');
+  };
+  return `switch ${item.switchId}: ${of('macs', 'MACs')}\n${of('floodVteps', 'default destinations')}`;
+};
 
 /** Problems as lines, each with what fixes it. */
 const problems = (notes: readonly Item[]) =>
@@ -141,6 +158,7 @@ export const MACS: readonly Column[] = [
   field('SEQUENCE', 'sequence'),
   field('STICKY', 'sticky'),
   field('IN KERNEL', 'installed', 'ok'),
+  field('HARDWARE', (item) => at(item, 'offload.state')),
   field('IPS', 'ips'),
 ];
 

@@ -13,6 +13,7 @@
  * never removed. Everything else is somebody's and left alone.
  */
 
+export { askAgain } from './ask-again.js';
 export type { MirroredBridgeRow } from './bridge-rows.js';
 export * from './data-plane.js';
 export type { Drift, DriftAction, DriftCause, DriftLog } from './drift.js';

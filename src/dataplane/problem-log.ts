@@ -36,18 +36,18 @@ export class ProblemLog {
     const before = this.#standing;
     const after = new Map<string, TopologyProblem>();
     for (const problem of this.problems())
-      after.set(`${problem.vni} ${problem.device} ${problem.problem}`, problem);
+      after.set(`${problem.vni} ${problem.device} ${problem.topic ?? problem.problem}`, problem);
     this.#standing = after;
     for (const [key, one] of after) {
       if (before.has(key)) continue;
-      const { severity, ...facts } = one;
-      this.events.push({ kind: 'problem-found', ...one });
+      const { severity, topic: _, ...facts } = one;
+      this.events.push({ kind: 'problem-found', severity, ...facts });
       this.log[LEVELS[severity]](SENTENCES[severity], () => facts);
     }
     for (const [key, one] of before) {
       if (after.has(key)) continue;
       const { vni, device, problem } = one;
-      this.events.push({ kind: 'problem-over', ...one });
+      this.events.push({ kind: 'problem-over', vni, device, severity: one.severity, problem, fix: one.fix });
       this.log.info('a problem is over', () => ({ vni, device, problem }));
     }
   }

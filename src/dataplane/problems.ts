@@ -19,6 +19,8 @@ export interface ProblemRooms {
 /** What is wrong with devices and VNIs: shown where it is asked for, and logged of VNIs that are served. */
 export class Problems {
   readonly contests: Contests;
+  /** Those of switch ASICs, from the room that watches them. */
+  ofHardware: () => Iterable<TopologyProblem> = () => [];
   readonly #log: ProblemLog;
 
   constructor(
@@ -56,6 +58,7 @@ export class Problems {
     yield* this.rooms.topology.problems;
     yield* this.loops();
     yield* this.contests.problems();
+    yield* this.ofHardware();
   }
 
   *#served(): Iterable<TopologyProblem> {

@@ -13,6 +13,8 @@ export interface TopologyProblem {
   readonly device: string;
   readonly problem: string;
   readonly fix: string | undefined;
+  /** What it is about, where the words change while it lasts: it is one problem and not many. */
+  readonly topic?: string;
 }
 
 /** The VXLAN device and broadcast domain of one VNI, as the kernel has them now. Plain data, compared by value. */
@@ -88,6 +90,8 @@ export interface Bridge {
   readonly vlanAware: boolean;
   /** Milliseconds after which a learned row goes that no frame confirms; 0 for never. */
   readonly ageingTime: number;
+  /** The switch ASIC that it has ports of; '' where it is software alone. */
+  readonly switchId: string;
 }
 
 /** An IP address of a device. */
@@ -180,6 +184,11 @@ export const EMPTY_TOPOLOGY: Topology = {
   loops: new Map(),
   problems: [],
 };
+
+/** The switch ASIC that the VNI's bridge has ports of; '' where the VNI is software alone. */
+export function switchOf({ bridges }: Topology, at: VniAttachment): string {
+  return bridges.get(at.bridgeIfindex)?.switchId ?? '';
+}
 
 /** The name of a port, or of any other device. */
 export function deviceName({ ports, interfaces }: Topology, ifindex: number): string {

@@ -155,6 +155,7 @@ export const IFLA_PROTINFO = 12;
 export const IFLA_LINKINFO = 18;
 export const IFLA_AF_SPEC = 26;
 export const IFLA_EXT_MASK = 29;
+export const IFLA_PHYS_SWITCH_ID = 36;
 export const IFLA_LINK_NETNSID = 37;
 export const IFLA_PROTO_DOWN = 39;
 export const IFLA_PROTO_DOWN_REASON = 55;

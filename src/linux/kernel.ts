@@ -1,5 +1,4 @@
 import {
-  type BridgeFdbRow,
   type Flight,
   type Kernel,
   type KernelObserver,
@@ -8,26 +7,24 @@ import {
   type OperationResult,
   type RowKey,
   RTPROT_EVPND,
-  type VxlanFdbRow,
 } from '../dataplane/index.js';
 import type { Log } from '../types/index.js';
 import { isRunning } from './checks.js';
 import * as K from './constants.js';
 import { type Asic, readAsic } from './devlink.js';
 import { EchoWindow } from './echo-window.js';
+import { type FdbRows, type FdbVisitor, readFdb, scanFdb } from './fdb-dump.js';
 import type { Link } from './link-codec.js';
 import { LinkTable } from './link-table.js';
 import { Monitor } from './monitor.js';
 import type { NetlinkSockets } from './native.js';
 import { decodeNeigh, newNeighMessage } from './neigh-codec.js';
-import { encodeNeighDump } from './neigh-requests.js';
 import { Programmer } from './programmer.js';
 import { Reader } from './reader.js';
 import { Rereads } from './rereads.js';
 import { decodeNexthop, decodeRoute, isOfRoutes } from './route-messages.js';
 import { RouteReader } from './route-reader.js';
 import { DumpSocket } from './route-socket.js';
-import { isDeviceRow, toBridgeRow, toVxlanRow } from './row-set.js';
 import { Slicer } from './slicer.js';
 import { Teller } from './teller.js';
 import { type KernelPolicy, Upkeep } from './upkeep.js';
@@ -56,12 +53,6 @@ export interface LinuxKernelStats {
   readonly resyncs: number;
   /** Devices read again because echoes on them had been hidden. */
   readonly audits: number;
-}
-
-/** The FDB rows of one device, as the kernel holds them now. */
-export interface FdbRows {
-  readonly bridge: readonly BridgeFdbRow[];
-  readonly vxlan: readonly VxlanFdbRow[];
 }
 
 const RECEIVE_BUFFER = 64 << 20;
@@ -275,26 +266,13 @@ export class LinuxKernel implements Kernel {
    * Reads the rows of a port or device now, with NTF_OFFLOADED, which no notification carries. The mirror is not
    * touched. A device that does not exist has no rows. Rejects with NetlinkError.
    */
-  async readFdb(ifindex: number): Promise<FdbRows> {
-    const bridge: BridgeFdbRow[] = [];
-    const vxlan: VxlanFdbRow[] = [];
-    const row = newNeighMessage();
-    const slicer = new Slicer();
-    const dump = new DumpSocket(this.#sockets);
-    try {
-      dump.start((words, sequence) => encodeNeighDump(words, 0, K.AF_BRIDGE, ifindex, sequence));
-      const visit = (type: number, at: number, end: number) => {
-        if (type !== K.RTM_NEWNEIGH) return;
-        decodeNeigh(dump.buffer, at, end, row);
-        if (row.mac === undefined) return;
-        if (!isDeviceRow(row)) bridge.push(toBridgeRow(row, row.mac));
-        else if (this.#table.isVxlan(row.ifindex)) vxlan.push(toVxlanRow(row, row.mac));
-      };
-      while (dump.step(visit) === 'more') await slicer.breathe();
-    } finally {
-      dump.close();
-    }
-    return { bridge, vxlan };
+  readFdb(ifindex: number): Promise<FdbRows> {
+    return readFdb(this.#sockets, ifindex, (device) => this.#table.isVxlan(device));
+  }
+
+  /** The same without an object for each row, for whoever looks at all of them again and again. */
+  scanFdb(ifindex: number, visitor: FdbVisitor): Promise<void> {
+    return scanFdb(this.#sockets, ifindex, visitor);
   }
 
   /** The switch ASIC of this machine, undefined where there is none. */

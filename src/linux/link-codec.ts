@@ -45,6 +45,8 @@ export interface Link {
   readonly master: number;
   /** ifindex of the device below in the same namespace, 0 for none. */
   readonly lower: number;
+  /** The switch ASIC that the device is a port of, in hexadecimal; '' for devices that are none. */
+  readonly switchId: string;
   /** IFLA_INFO_KIND, '' for devices without. */
   readonly kind: string;
   readonly vxlan: VxlanSettings | undefined;
@@ -161,6 +163,7 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
   let partial = false;
   let kind = '';
   let slaveKind = '';
+  let switchId = '';
   let data: Span | undefined;
   let slaveData: Span | undefined;
   eachAttribute(bytes, at + 16 + IFINFO_LENGTH, end, m, (type, from, to) => {
@@ -179,6 +182,9 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
         break;
       case K.IFLA_LINK:
         lower = readU32(bytes, from, to, m, 'IFLA_LINK');
+        break;
+      case K.IFLA_PHYS_SWITCH_ID:
+        switchId = bytes.toString('hex', from, to);
         break;
       case K.IFLA_LINK_NETNSID:
         foreign = true;
@@ -219,6 +225,7 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
     master,
     // The number below counts in another namespace
     lower: foreign ? 0 : lower,
+    switchId,
     kind,
     vxlan: undefined as VxlanSettings | undefined,
     vlanFiltering: false,

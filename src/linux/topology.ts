@@ -69,6 +69,18 @@ function findSvi(
   );
 }
 
+/** The switch ASIC of each bridge that has ports of one, be it by way of a bond; of several the one of the lowest ifindex. */
+function switchTable(sorted: readonly Link[], links: ReadonlyMap<number, Link>): Map<number, string> {
+  const switches = new Map<number, string>();
+  for (const { switchId, master } of sorted) {
+    if (switchId === '') continue;
+    let upper = links.get(master);
+    while (upper && upper.kind !== 'bridge') upper = links.get(upper.master);
+    if (upper && !switches.has(upper.ifindex)) switches.set(upper.ifindex, switchId);
+  }
+  return switches;
+}
+
 /** The tables that a topology is derived from. */
 export interface LinkTables {
   readonly links: ReadonlyMap<number, Link>;
@@ -95,6 +107,7 @@ export function deriveTopology(
 ): Topology {
   const sorted = [...links.values()].sort((a, b) => a.ifindex - b.ifindex);
   const svis = sviTable(sorted, links);
+  const switches = switchTable(sorted, links);
   const locals = localAddresses(sorted, addresses, context);
   const vnis = new Map<Vni, VniAttachment>();
   /** Which VNI has a (bridge, VLAN). */
@@ -124,6 +137,7 @@ export function deriveTopology(
         mac: link.mac,
         vlanAware: link.vlanFiltering,
         ageingTime: link.ageingTime,
+        switchId: switches.get(link.ifindex) ?? '',
       });
     if (!link.vxlan) continue;
     const { local: vtep } = link.vxlan;

@@ -126,6 +126,7 @@ test("names follow Prometheus' rules, and no label is an address of a host", (t)
           'outcome',
           'origin',
           'severity',
+          'state',
           'version',
         ].includes(label),
         `${name}: ${label}`,

@@ -123,6 +123,7 @@ export function withVni(topology: Topology, devices: VniDevices, at: VniAttachme
       mac: BRIDGE_MAC,
       vlanAware: at.vlanAware,
       ageingTime: 300_000,
+      switchId: '',
     }),
     interfaces: withLoopback(
       withInterfaces(topology, bridgeIfindex, devices.vxlanIfindex, devices.accessIfindex),

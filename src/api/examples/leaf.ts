@@ -51,6 +51,7 @@ export const VNI: VniItem = {
   advertised: true,
   up: true,
   problems: [],
+  hardware: null,
   openDrifts: 0,
   counts: {
     localMacs: 1,
@@ -74,6 +75,7 @@ export const MAC: MacItem = {
   sticky: false,
   ips: ['192.0.2.12'],
   installed: true,
+  offload: { state: 'software', reason: null },
   kernel: {
     bridge: { device: 'vx10010', state: ['reachable'], flags: ['ext_learned'], dst: null, offloaded: false },
     vxlan: {

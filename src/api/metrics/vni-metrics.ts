@@ -28,6 +28,29 @@ function byOrigin(local: Counted, remote: Counted): Metric['samples'] {
   };
 }
 
+/** Rows of VNIs that have hardware, by how far they are on their way into it. */
+function hardwareRows({ hardware }: Rooms): Sample[] {
+  const samples: Sample[] = [];
+  for (const vni of hardware?.vnis ?? []) {
+    const of = hardware?.vni(vni);
+    if (!of) continue;
+    for (const [kind, counts] of [
+      ['mac', of.macs],
+      ['flood', of.floods],
+    ] as const)
+      for (const [state, count] of Object.entries(HARDWARE_STATES))
+        samples.push([counts[count], String(vni), kind, state]);
+  }
+  return samples;
+}
+
+const HARDWARE_STATES = {
+  offloaded: 'offloaded',
+  pending: 'pending',
+  refused: 'refused',
+  'not-taken': 'notTaken',
+} as const;
+
 export const VNI_METRICS: readonly Metric[] = [
   gauge(
     'evpnd_vni_up',
@@ -82,5 +105,11 @@ export const VNI_METRICS: readonly Metric[] = [
     'Rows of the kernel that are not as wanted.',
     VNI,
     perVni(({ dataPlane }, vni) => dataPlane.drift.openIn(vniOwner(vni))),
+  ),
+  gauge(
+    'evpnd_vni_hardware_rows',
+    'Remote MACs and default destinations of VNIs on a switch ASIC, by how far they are on their way into it.',
+    [...VNI, 'type', 'state'],
+    hardwareRows,
   ),
 ];

@@ -7,6 +7,7 @@ import {
   Ntf,
   Nud,
   sourceVni,
+  switchOf,
   type VniAttachment,
   type VxlanFdbRow,
 } from '../../dataplane/index.js';
@@ -82,10 +83,10 @@ export interface HardwareRows {
 
 /** Returns rows with their offload flag, which is never notified, from a dump of the port; undefined without a switch ASIC. */
 export async function hardwareRows(
-  { kernel }: Rooms,
+  { kernel, dataPlane }: Rooms,
   at: VniAttachment | undefined,
 ): Promise<HardwareRows | undefined> {
-  if (!at || !kernel.switchAsic()) return undefined;
+  if (!at || (!kernel.switchAsic() && switchOf(dataPlane.topology, at) === '')) return undefined;
   return rowsOf(at, await kernel.readFdb(at.vxlanIfindex));
 }
 

@@ -13,6 +13,7 @@ import {
   NeighRowSchema,
   portName,
 } from '../parts/kernel-rows.js';
+import { OffloadSchema, offloadItem } from '../parts/offload.js';
 import { ipText } from '../present.js';
 import { listOf, type Resource } from '../resource.js';
 import type { Rooms } from '../rooms/rooms.js';
@@ -30,6 +31,7 @@ const MacSchema = Type.Object(
     sticky: Type.Boolean(),
     ips: Type.Array(Address()),
     installed: Type.Boolean({ description: 'True if the kernel has the rows that it should have.' }),
+    offload: nullable(ref(OffloadSchema)),
     kernel: Type.Object(
       {
         bridge: nullable(ref(FdbRowSchema)),
@@ -50,7 +52,7 @@ interface MacReads {
 
 /** The MAC addresses of a VNI. */
 export const macs: Resource<MacReads> = {
-  schemas: [FdbRowSchema, NeighRowSchema, MacSchema],
+  schemas: [FdbRowSchema, NeighRowSchema, OffloadSchema, MacSchema],
   endpoints: [
     {
       path: '/vnis/:vni/macs',
@@ -90,7 +92,7 @@ export const macs: Resource<MacReads> = {
 
 /** Returns the item of a MAC that has an owner. */
 function macItem(
-  { dataPlane, evpn }: Rooms,
+  { dataPlane, evpn, hardware: watch }: Rooms,
   vrf: MacVrf,
   entry: MacEntry,
   hardware: HardwareRows | undefined,
@@ -111,6 +113,7 @@ function macItem(
     ips: [...ipsOf(entry.ips)].sort(compareIp).map(formatIp),
     installed:
       ownership.owner === 'local' || (dataPlane.plane(vrf.vni)?.fits({ table: 'mac', key: mac }) ?? false),
+    offload: ownership.owner === 'local' ? null : offloadItem(watch?.mac(vrf.vni, mac)),
     kernel: at ? fdbItems(dataPlane, at, mac, hardware) : { bridge: null, vxlan: null },
   };
 }

@@ -7,6 +7,7 @@ import { Problem } from '../errors.js';
 import { numberOrder } from '../orders.js';
 import { type KeyOrder, type Pages, pagesByKey } from '../paging.js';
 import { NoQuery, PageQuery, VniPath } from '../parameters.js';
+import { hardwareItem, VniHardwareSchema } from '../parts/offload.js';
 import { ProblemNoteSchema } from '../parts/problem-note.js';
 import { ipText } from '../present.js';
 import { listOf, named, pageOf, type Resource } from '../resource.js';
@@ -33,6 +34,7 @@ const VniSchema = Type.Object(
     advertised: Type.Boolean(),
     up: Type.Boolean({ description: 'True if the VNI can forward.' }),
     problems: Type.Array(ref(ProblemNoteSchema)),
+    hardware: nullable(ref(VniHardwareSchema)),
     openDrifts: Count('Number of open drifts; /api/v1/drift?vni= lists them.'),
     counts: Type.Object(
       {
@@ -60,7 +62,7 @@ export interface VniReads {
 
 /** The VNIs of the kernel and of the configuration. */
 export const vnis: Resource<VniReads> = {
-  schemas: [VniSchema],
+  schemas: [VniHardwareSchema, VniSchema],
   endpoints: [
     {
       path: '/vnis',
@@ -156,6 +158,7 @@ function vniItem(rooms: Rooms, vni: Vni): VniItem {
       ...hostProblems(rooms, vni),
       ...excessProblems(rooms, vni).map(({ note }) => note),
     ],
+    hardware: hardwareItem(rooms.hardware?.vni(vni)),
     openDrifts: dataPlane.drift.openIn(vniOwner(vni)),
     counts: {
       ...countsOf(vrf),

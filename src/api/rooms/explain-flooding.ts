@@ -191,6 +191,7 @@ function floodCheck({ dataPlane }: Rooms, { vni, at }: MacVrf): KernelCheck {
     bridge: null,
     vxlan: null,
     neigh: null,
+    offload: null,
     failure: failureItem(failures.find((failure) => failure !== undefined)),
     drifts: keys.flatMap((key) => dataPlane.drift.of(vniOwner(vni), key)).map(driftItem),
   };

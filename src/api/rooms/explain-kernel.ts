@@ -4,12 +4,13 @@ import type { Ip, Mac } from '../../types/index.js';
 import type { KernelCheck } from '../explain-schemas.js';
 import { failureItem } from '../parts/failure.js';
 import { fdbItems, type HardwareRows, neighRowItem, portName } from '../parts/kernel-rows.js';
+import { offloadItem } from '../parts/offload.js';
 import { driftItem } from '../resources/drift.js';
 import type { Rooms } from './rooms.js';
 
 /** Returns what the kernel holds of a MAC or an IP against what is wanted; `hardware` shows what the switch ASIC took. */
 export function kernelCheck(
-  { dataPlane }: Rooms,
+  { dataPlane, hardware: watch }: Rooms,
   vrf: MacVrf,
   which: { readonly table: 'mac'; readonly key: Mac } | { readonly table: 'neigh'; readonly key: Ip },
   hardware: HardwareRows | undefined,
@@ -25,6 +26,8 @@ export function kernelCheck(
     bridge: null,
     vxlan: null,
     neigh: null,
+    offload:
+      which.table === 'mac' && plane?.wants(which) ? offloadItem(watch?.mac(vrf.vni, which.key)) : null,
     failure: failureItem(plane?.intent(which)?.failure ?? dataPlane.drift.openAt(owner, which)?.failure),
     drifts: drifts.map(driftItem),
   };

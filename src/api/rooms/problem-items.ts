@@ -61,6 +61,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
     ...drainNotes(config().drain),
     ...standing.filter(({ vni }) => vni === undefined).map(problemItem),
     ...[...dataPlane.problems.contests.problems()].map(vniProblemItem),
+    ...[...dataPlane.problems.ofHardware()].slice(0, LISTED).map(vniProblemItem),
     ...[...dataPlane.hosts.problems()].slice(0, LISTED).map(vniProblemItem),
     ...excessProblems(rooms)
       .slice(0, LISTED)

@@ -3,6 +3,7 @@ import type { Config } from '../../config/index.js';
 import type { BridgeFdbRow, DataPlane, VxlanFdbRow } from '../../dataplane/index.js';
 import type { Convergence, EventLog } from '../../events/index.js';
 import type { Evpn } from '../../evpn/index.js';
+import type { HardwareWatch } from '../../hardware/index.js';
 import type { Clock } from '../../types/index.js';
 import type { Underlay } from '../../underlay/index.js';
 import type { ProblemNote } from '../parts/problem-note.js';
@@ -52,6 +53,8 @@ export interface Rooms {
   readonly dataPlane: DataPlane;
   /** undefined where it is off. */
   readonly underlay?: Underlay | undefined;
+  /** undefined where nobody asks what it took. */
+  readonly hardware?: HardwareWatch | undefined;
   readonly kernel: KernelInsight;
   readonly clock: Clock;
   readonly events: EventLog;

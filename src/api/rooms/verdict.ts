@@ -191,8 +191,19 @@ function announcement(name: string, { advertised }: Story, observes: boolean): s
   return `This leaf announces ${name} with next hop ${advertised[0].path.nextHop}.`;
 }
 
+/** What became of the rows in a switch ASIC, where there is one. */
+function hardwareSentences(name: string, offload: Story['kernel']['offload']): string[] {
+  if (offload === null || offload.state === 'software') return [];
+  if (offload.state === 'offloaded') return [`The switch ASIC has ${name}.`];
+  if (offload.state === 'pending') return [`The switch ASIC is given the time to take ${name}.`];
+  const why =
+    offload.reason === null ? 'gives no reason, as with a table that is full' : `says "${offload.reason}"`;
+  return [`The switch ASIC has not taken ${name} and ${why}: frames to it go through the CPU.`];
+}
+
 export function kernelSentences(name: string, { kernel }: Story, observes: boolean): string[] {
-  if (kernel.fits) return [`The kernel holds what evpnd wants for ${name}.`];
+  if (kernel.fits)
+    return [`The kernel holds what evpnd wants for ${name}.`, ...hardwareSentences(name, kernel.offload)];
   const sentences = [`The kernel differs: found ${kernel.found}; wanted ${kernel.wanted}.`];
   if (observes)
     sentences.push(

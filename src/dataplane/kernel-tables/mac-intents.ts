@@ -52,6 +52,16 @@ export class MacIntents implements Intents<Mac, MacIntent> {
     return this.#table.size;
   }
 
+  /** The MACs whose last attempt failed. */
+  get failed(): Iterable<Mac> {
+    return this.#failures.keys();
+  }
+
+  /** How many those are. */
+  get failures(): number {
+    return this.#failures.size;
+  }
+
   has(mac: Mac): boolean {
     return this.#table.find(mac) >= 0;
   }

@@ -289,6 +289,7 @@ export function vni(number: number): VniItem {
         fix: 'ip link set vx10010 type vxlan nolearning',
       },
     ],
+    hardware: null,
     openDrifts: 1,
     counts: {
       localMacs: 1,
@@ -330,6 +331,7 @@ export function localMac(mac: string): MacItem {
     sticky: false,
     ips: [],
     installed: true,
+    offload: null,
     kernel: {
       bridge: { device: 'swp1', state: ['reachable'], flags: [], dst: null, offloaded: false },
       vxlan: null,
@@ -348,6 +350,7 @@ export function remoteMac(mac: string): MacItem {
     sticky: true,
     ips: ['192.0.2.1'],
     installed: false,
+    offload: { state: 'offloaded', reason: null },
     kernel: {
       bridge: { device: 'vx10010', state: ['reachable'], flags: ['master'], dst: null, offloaded: true },
       vxlan: { device: 'vx10010', state: ['reachable'], flags: ['self'], dst: '10.0.0.2', offloaded: true },
@@ -502,6 +505,7 @@ function story(over: Partial<Story>): Story {
       bridge: { device: 'vx10010', state: ['reachable'], flags: [], dst: null, offloaded: true },
       vxlan: { device: 'vx10010', state: ['reachable'], flags: ['self'], dst: '10.0.0.2', offloaded: true },
       neigh: null,
+      offload: { state: 'refused', reason: 'no room' },
       failure: drift(1).failure,
       drifts: [drift(1)],
     },

@@ -5,6 +5,7 @@ import {
   type MachineOptions,
   pace,
   runInQemu,
+  runInQemuWithAsic,
   runOnOldestKernel,
   setUpNewerKernel,
   slowness,
@@ -69,4 +70,15 @@ export async function runScenarioInQemu(
   t.timeout(310_000);
   await setUpNewerKernel();
   await runScenario(t, runInQemu, file, cases, seconds, options);
+}
+
+/** As `runScenarioInQemu`, with the switch ASIC of lab/asic.ts, whose kernel `setUpAsic` has put there. */
+export async function runScenarioWithAsic(
+  t: ExecutionContext,
+  file: string,
+  cases: number,
+  seconds = 120,
+  options: MachineOptions = {},
+): Promise<void> {
+  await runScenario(t, runInQemuWithAsic, file, cases, seconds, options);
 }

@@ -10,6 +10,7 @@ export interface VniView {
   readonly multicastGroup: string | null;
   readonly advertised: boolean;
   readonly up: boolean;
+  readonly hardware: { readonly switchId: string; readonly macs: object; readonly floodVteps: object } | null;
   readonly problems: readonly {
     readonly severity: 'error' | 'warning' | 'info';
     readonly problem: string;

@@ -36,6 +36,7 @@ export function device(ifindex: number, name: string, rest: Partial<Link> = {}):
     stp: false,
     vlanProtocol: 0x8100,
     ageingTime: 0,
+    switchId: '',
     vlanId: 0,
     vrfTable: 0,
     port: undefined,

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Puts the kernel of Debian 12 (Linux 6.1) and the module of lab/asic into a folder, for the machines of lab/asic.ts.
+#   lab/asic-kernel.sh [FOLDER]
+# FOLDER (default /var/cache/evpnd-lab/asic) gets kernel, modules/, initramfs.gz, and evpnd_asic.ko, which is built anew
+# where its source is another. Needs gcc-12, make, busybox-static and kmod beside what lab/debian.sh needs; 750 MB.
+set -eu
+folder=${1:-/var/cache/evpnd-lab/asic}
+here=$(dirname "$0")
+. "$here/debian.sh"
+suite=bookworm
+root=$folder/root
+
+build() {
+  cmp -s "$here/asic/evpnd_asic.c" "$folder/module/evpnd_asic.c" && [ -e "$folder/evpnd_asic.ko" ] && return
+  rm -rf "$folder/module"
+  cp -r "$here/asic" "$folder/module"
+  make -s -C "$root/usr/src/linux-headers-$1" "M=$folder/module" modules 2>"$folder/module/errors" || { cat "$folder/module/errors" >&2; exit 1; }
+  strip -d -o "$folder/evpnd_asic.ko" "$folder/module/evpnd_asic.ko"
+}
+
+mkdir -p "$folder"
+for program in gcc-12 make; do
+  command -v "$program" >/dev/null || { echo "$0: $program is missing: apt-get install $program" >&2; exit 1; }
+done
+(
+  only_once "$folder" initramfs.gz
+  unpack "$root" linux-image-amd64,linux-headers-amd64
+  version=$(ls "$root/lib/modules")
+  depmod -b "$root" "$version"
+  ln -sfn root/lib/modules "$folder/modules"
+  # The headers name each other by absolute paths
+  sed -i "s,/usr/src/,$root/usr/src/,g" "$root/usr/src/linux-headers-$version/Makefile"
+  machine_kernel "$root/boot/vmlinuz-$version" "$folder"
+  machine_initramfs "$root" "$version" "$folder"
+)
+exec 8>"$folder/build-lock"
+flock 8
+build "$(ls "$folder/modules/")"

@@ -1,0 +1,98 @@
+/**
+ * A switch on a machine without one: QEMU with the kernel of Debian 12 (Linux 6.1), for which the module of lab/asic is
+ * built, a switch ASIC that is none. `runInQemuWithAsic` runs a scenario there as `runInQemu` does elsewhere; inside, an
+ * `Asic` is what a scenario has in its hand.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Fabric } from './fabric.js';
+import { hostSetup, portSetup } from './kernel-setup.js';
+import type { MachineOptions, MachineResult } from './machine.js';
+import { run } from './process.js';
+import { runInQemuOf } from './qemu.js';
+import { sourceFile } from './sources.js';
+
+/** Where lab/asic-kernel.sh puts kernel and module: kept from one run to the next, outside the repository. */
+const folder = '/var/cache/evpnd-lab/asic';
+const parameters = '/sys/module/evpnd_asic/parameters';
+const debug = '/sys/kernel/debug/evpnd_asic';
+
+/** Downloads the kernel and builds the module; does nothing where both stand. Rejects with what was missing. */
+export async function setUpAsic(): Promise<void> {
+  await run('bash', [sourceFile('asic-kernel.sh'), folder], { timeout: 300_000 });
+}
+
+/** Runs a Node script in QEMU with that kernel, as `runInMachine` does. */
+export async function runInQemuWithAsic(
+  script: string,
+  args: readonly string[] = [],
+  options: MachineOptions = {},
+): Promise<MachineResult> {
+  await setUpAsic();
+  return await runInQemuOf(folder, script, args, options);
+}
+
+/** What the chip does otherwise than take everything at once. */
+export type AsicParameter = 'limit' | 'flood_limit' | 'veto' | 'delay_ms' | 'learn';
+
+/** The pretended ASIC of this machine: lab/asic/evpnd_asic.c says what it does. */
+export class Asic {
+  private constructor() {}
+
+  /** Loads the module, inside a machine of `runInQemuWithAsic`. */
+  static async load(ports = 4): Promise<Asic> {
+    await run('mount', ['-t', 'debugfs', 'debugfs', '/sys/kernel/debug']);
+    await run('insmod', [join(folder, 'evpnd_asic.ko'), `ports=${ports}`]);
+    return new Asic();
+  }
+
+  /** Sets a parameter from now on. */
+  set(parameter: AsicParameter, value: number | 'Y' | 'N'): void {
+    writeFileSync(join(parameters, parameter), String(value));
+  }
+
+  /** Addresses in the chip. */
+  get used(): number {
+    return Number(readFileSync(join(parameters, 'used'), 'utf8'));
+  }
+
+  /** `learn PORT MAC VLAN`, `age PORT MAC VLAN` or `lose MAC`; PORT counts from 1. @throws Error when it fails. */
+  command(command: string): void {
+    writeFileSync(join(debug, 'command'), command);
+  }
+
+  /** What is in the chip, one line each. */
+  table(): string[] {
+    return lines(join(debug, 'table'));
+  }
+
+  /** The notifications of bridges and VXLAN devices since the last `forgetEvents`, in their order, one line each. */
+  events(): string[] {
+    return lines(join(debug, 'events'));
+  }
+
+  forgetEvents(): void {
+    writeFileSync(join(debug, 'events'), '\n');
+  }
+
+  /** Puts a host of a fabric behind a port of the switch, which is its leaf's from then on, under the name that the plan gives. */
+  async plugIn(fabric: Fabric, hostName: string, port: number): Promise<void> {
+    const host = fabric.host(hostName);
+    const leaf = fabric.leaf(host.leaf);
+    await run('ip', ['-n', fabric.namespace(leaf.name), 'link', 'del', host.port]);
+    for (const [device, node, name] of [
+      [`swp${port}`, leaf.name, host.port],
+      [`swp${port}-host`, hostName, 'eth0'],
+    ] as const)
+      await run('ip', ['link', 'set', device, 'name', name, 'netns', fabric.namespace(node)]);
+    await fabric.apply(leaf.name, portSetup(leaf, host));
+    const setup = hostSetup(host, leaf);
+    await fabric.apply(hostName, { ...setup, ip: [`link set eth0 address ${host.mac}`, ...setup.ip] });
+  }
+}
+
+function lines(file: string): string[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+}

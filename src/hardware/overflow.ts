@@ -1,0 +1,60 @@
+/** Milliseconds until a row is offered again to a table that seemed full, doubling to the last. */
+const FIRST_MS = 10_000;
+const LAST_MS = 300_000;
+/** Rows that are offered at once at most. */
+const MOST = 1024;
+
+/**
+ * When rows that a full table of a switch left out are offered to it again, and how many: as many as went from it,
+ * and else one, more and more rarely; twice as many each time as long as all are taken. Pure.
+ */
+export class Overflow<Row> {
+  #offered: readonly Row[] = [];
+  #offloaded = 0;
+  #many = 1;
+  #wait = FIRST_MS;
+  #dueAt = 0;
+  /** Where among the missing ones it goes on. */
+  #at = 0;
+
+  /**
+   * After a look at the hardware: `offloaded` rows are in it, `missed` are not and should be. Returns which to offer again
+   * now, and whether rows have gone from it.
+   */
+  next(
+    offloaded: number,
+    missed: readonly Row[],
+    has: (row: Row) => boolean,
+    now: number,
+  ): { readonly offer: readonly Row[]; readonly room: boolean } {
+    const gone = this.#offloaded - offloaded;
+    const room = gone > 0;
+    this.#offloaded = offloaded;
+    const offered = this.#offered;
+    this.#offered = [];
+    if (missed.length === 0) {
+      this.#many = 1;
+      this.#wait = FIRST_MS;
+      this.#dueAt = 0;
+      return { offer: [], room };
+    }
+    if (this.#dueAt === 0) this.#dueAt = now + this.#wait;
+    if (offered.length > 0) {
+      const all = offered.every(has);
+      this.#many = all ? Math.min(MOST, this.#many * 2) : 1;
+      this.#wait = all ? FIRST_MS : Math.min(LAST_MS, this.#wait * 2);
+      this.#dueAt = all ? now : now + this.#wait;
+    }
+    if (room) {
+      this.#many = Math.min(MOST, Math.max(this.#many, gone));
+      this.#dueAt = now;
+    }
+    if (now < this.#dueAt) return { offer: [], room };
+    this.#at %= missed.length;
+    const rest = missed.slice(this.#at, this.#at + this.#many);
+    const offer = [...rest, ...missed.slice(0, Math.min(this.#at, this.#many - rest.length))];
+    this.#at += this.#many;
+    this.#offered = offer;
+    return { offer, room };
+  }
+}

@@ -1,0 +1,158 @@
+import test from 'ava';
+import { DataPlane, Ntf } from '../../src/dataplane/index.js';
+import { HardwareWatch } from '../../src/hardware/index.js';
+import { watchHosts } from '../../src/hosts/index.js';
+import { type Mac, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
+import { attachment, MemoryWorld, withVni } from '../dataplane/memory-world.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const VNI = toVni(10010);
+const VTEP = parseIp('10.0.0.2');
+const ENOSPC = 28;
+const mac = (n: number) => parseMac(`02:00:00:00:00:${n.toString(16).padStart(2, '0')}`);
+
+/** A data plane over a kernel in memory, and a chip that has of its rows those whose MACs it was given. */
+async function scene(switchId = 'e0') {
+  const clock = new VirtualClock();
+  const world = new MemoryWorld(clock);
+  const devices = world.devices(VNI);
+  const topology = withVni(world.kernel.topology, devices, attachment(VNI, devices, parseIp('10.0.0.1')));
+  const bridge = topology.bridges.get(devices.bridgeIfindex)!;
+  world.kernel.setTopology({
+    ...topology,
+    bridges: new Map(topology.bridges).set(devices.bridgeIfindex, { ...bridge, switchId }),
+  });
+  const dataPlane = new DataPlane(world.kernel, clock, silentLog, { hosts: watchHosts() });
+  const chip = new Set<Mac>();
+  let dumps = 0;
+  const watch = new HardwareWatch(
+    dataPlane,
+    {
+      async scanFdb(ifindex, visitor) {
+        dumps++;
+        const { tables } = world.kernel;
+        const flagsOf = (flags: number, its: Mac) => (chip.has(its) ? flags | Ntf.OFFLOADED : flags);
+        for (const row of tables.bridgeRowsOfPort(ifindex))
+          visitor.bridgeRow(row.vlan, row.mac, flagsOf(row.flags, row.mac));
+        for (const row of tables.vxlanRowsOfDevice(ifindex))
+          visitor.vxlanRow(row.srcVni, row.mac, row.dst, flagsOf(row.flags, row.mac));
+      },
+    },
+    clock,
+    silentLog,
+  );
+  dataPlane.onTopology = (each) => watch.topologyChanged(each);
+  const started = dataPlane.start({
+    topologyChanged() {},
+    localMacChanged() {},
+    localNeighChanged() {},
+    intruderHeard() {},
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  clock.runUntilIdle();
+  await started;
+  dataPlane.serve(VNI);
+  return {
+    clock,
+    kernel: world.kernel,
+    dataPlane,
+    watch,
+    chip,
+    dumps: () => dumps,
+    want: (...macs: Mac[]) => {
+      for (const each of macs) dataPlane.setMac(VNI, each, VTEP, false, 0);
+    },
+    async pass(seconds: number) {
+      for (let i = 0; i < seconds * 4; i++) {
+        clock.advance(250);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+    state: (each: Mac) => watch.mac(VNI, each).state,
+  };
+}
+
+test('a row is pending, then offloaded, or not taken after ten seconds, which is a problem', async (t) => {
+  const { want, pass, state, chip, watch, dataPlane } = await scene();
+  chip.add(mac(1));
+  want(mac(1), mac(2));
+  await pass(3);
+  t.deepEqual([state(mac(1)), state(mac(2))], ['offloaded', 'pending']);
+  t.deepEqual(watch.vni(VNI)?.macs, { offloaded: 1, pending: 1, refused: 0, notTaken: 0 });
+  await pass(14);
+  t.is(state(mac(2)), 'not-taken');
+  t.deepEqual(watch.vni(VNI)?.macs, { offloaded: 1, pending: 0, refused: 0, notTaken: 1 });
+  const [problem, ...others] = [...dataPlane.problems.all()].filter(({ topic }) => topic !== undefined);
+  t.deepEqual(others, []);
+  t.regex(problem?.problem ?? '', /not taken 1 MAC within 10 s/);
+});
+
+test('what was not taken is offered again by a delete and an add of the VXLAN row, and counts once taken', async (t) => {
+  const { want, pass, state, chip, kernel, watch } = await scene();
+  want(mac(1));
+  await pass(12);
+  const before = kernel.applied.length;
+  await pass(30);
+  const again = kernel.applied.slice(before).map(({ table, verb }) => `${verb} ${table}`);
+  t.deepEqual(again.slice(0, 2), ['delete vxlan', 'add vxlan']);
+  t.is(kernel.applied.filter(({ table }) => table === 'bridge').length, 1);
+  chip.add(mac(1));
+  await pass(31);
+  t.is(state(mac(1)), 'offloaded');
+  t.deepEqual([...watch.problems()], []);
+});
+
+test('a row that the driver refuses shows its errno, and is a problem', async (t) => {
+  const { want, pass, state, kernel, watch } = await scene();
+  kernel.fault = ({ table, verb }) => (table === 'vxlan' && verb === 'add' ? ENOSPC : 0);
+  want(mac(1));
+  await pass(3);
+  t.deepEqual(watch.mac(VNI, mac(1)), { state: 'refused', reason: 'ENOSPC' });
+  t.deepEqual(
+    [...watch.problems()].map(({ topic }) => topic),
+    ['hardware refuses'],
+  );
+  kernel.fault = () => 0;
+  await pass(10);
+  t.is(state(mac(1)), 'pending');
+});
+
+test('what goes from the chip makes room that refused rows are tried for at once', async (t) => {
+  const { want, pass, kernel, chip, watch, dataPlane } = await scene();
+  for (let n = 1; n <= 4; n++) chip.add(mac(n));
+  want(mac(1), mac(2), mac(3), mac(4));
+  await pass(3);
+  kernel.fault = ({ table, verb }) => (table === 'vxlan' && verb === 'add' ? ENOSPC : 0);
+  want(mac(9));
+  // Until the next try of its own is minutes away
+  await pass(200);
+  t.is(watch.mac(VNI, mac(9)).state, 'refused');
+  kernel.fault = () => 0;
+  dataPlane.clearMac(VNI, mac(1));
+  await pass(3);
+  t.is(watch.mac(VNI, mac(9)).state, 'pending');
+});
+
+test('at rest it is looked every half minute, and soon after something was written', async (t) => {
+  const { want, pass, chip, dumps } = await scene();
+  chip.add(mac(1));
+  want(mac(1));
+  await pass(100);
+  const before = dumps();
+  await pass(300);
+  t.true(dumps() - before <= 11 && dumps() - before >= 8, `${dumps() - before} dumps`);
+  const rest = dumps();
+  chip.add(mac(2));
+  want(mac(2));
+  await pass(3);
+  t.true(dumps() > rest);
+});
+
+test('without hardware nothing is looked at', async (t) => {
+  const { want, pass, dumps, watch } = await scene('');
+  want(mac(1));
+  await pass(60);
+  t.is(dumps(), 0);
+  t.is(watch.vni(VNI), undefined);
+  t.deepEqual(watch.mac(VNI, mac(1)), { state: 'software', reason: undefined });
+});

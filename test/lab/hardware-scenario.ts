@@ -1,0 +1,178 @@
+/**
+ * Inside QEMU with a switch ASIC that is none (lab/asic.ts): leaf1 runs evpnd on the switch, with its host behind a port
+ * of it; leaf2 runs FRR.
+ */
+import assert from 'node:assert/strict';
+import { Asic, Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
+import { runCases } from './linux-namespace.js';
+import { vniOf } from './support/vni.js';
+
+const VNI = 10010;
+const PATIENCE = 30_000;
+const asic = await Asic.load(1);
+const fabric = await Fabric.create({
+  leaves: [
+    { engine: 'evpnd', mode: 'vlan-aware' },
+    { engine: 'frr', mode: 'vlan-aware' },
+  ],
+  vnis: [{ vni: VNI, vlan: 10 }],
+});
+const [local, remote] = ['h1-10', 'h2-10'].map((name) => fabric.host(name));
+await asic.plugIn(fabric, local.name, 1);
+
+interface Mac {
+  mac: string;
+  origin: string;
+  offload: { state: string; reason: string | null } | null;
+}
+
+async function macs(): Promise<Mac[]> {
+  return (await fabric.restApi<{ items: Mac[] }>('leaf1', `/api/v1/vnis/${VNI}/macs`)).body.items;
+}
+
+/** The remote MACs by their state, each sorted. */
+async function states(): Promise<Record<string, string[]>> {
+  const by: Record<string, string[]> = {};
+  for (const { mac, offload } of await macs())
+    if (offload) by[offload.state] = [...(by[offload.state] ?? []), mac];
+  return by;
+}
+
+/** MACs of which both rows are marked in iproute2's words. */
+async function marked(): Promise<string[]> {
+  const rows = (await fabric.bridgeFdb('leaf1')).filter(
+    ({ ifname, flags }) => ifname === 'vx10' && flags.includes('offload'),
+  );
+  const own = rows.filter(({ dst, mac }) => dst !== undefined && mac !== '00:00:00:00:00:00');
+  return own
+    .map(({ mac }) => mac)
+    .filter((mac) => rows.some((row) => row.mac === mac && row.dst === undefined))
+    .sort();
+}
+
+const mac = (n: number) => `02:77:00:00:00:${n.toString(16).padStart(2, '0')}`;
+const many = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => mac(from + i));
+
+/** Hosts behind leaf2 come or go. */
+const hosts = (verb: 'add' | 'del', addresses: readonly string[]) =>
+  fabric.apply('leaf2', {
+    ip: [],
+    bridge: addresses.map(
+      (each) => `fdb ${verb} ${each} dev ${remote.port} master vlan 10${verb === 'add' ? ' dynamic' : ''}`,
+    ),
+  });
+
+async function become(what: string, wanted: Record<string, number>): Promise<Record<string, string[]>> {
+  let found: Record<string, string[]> = {};
+  await waitFor(
+    async () => {
+      found = await states();
+      const keys = new Set([...Object.keys(found), ...Object.keys(wanted)]);
+      return [...keys].every((key) => (found[key]?.length ?? 0) === (wanted[key] ?? 0));
+    },
+    { what, timeout: PATIENCE, interval: 300, show: () => JSON.stringify(found) },
+  );
+  return found;
+}
+
+const problems = async () => (await vniOf(fabric, 'leaf1', VNI)).problems.map(({ problem }) => problem);
+
+const raised = (text: RegExp, stands: boolean) =>
+  waitFor(async () => (await problems()).some((each) => text.test(each)) === stands, {
+    what: `problem ${text} ${stands ? 'found' : 'over'}`,
+    timeout: PATIENCE,
+  });
+
+/** Leaf2's FRR has the MAC behind leaf1, or not. */
+const announced = (address: string, stands: boolean) =>
+  waitFor(
+    async () => (await fabric.vtysh('leaf2', `show evpn mac vni ${VNI}`)).includes(address) === stands,
+    { what: `${address} ${stands ? 'announced' : 'withdrawn'}`, timeout: PATIENCE },
+  );
+
+try {
+  await runCases([
+    {
+      name: 'every row of a fabric shows as offloaded, as in bridge fdb',
+      run: async () => {
+        await waitUntilConverged(fabric, () => {}, 40_000);
+        assert.deepEqual(await become('the remote host in hardware', { offloaded: 1 }), {
+          offloaded: [remote.mac],
+        });
+        assert.deepEqual(await marked(), [remote.mac]);
+        const { hardware } = await vniOf(fabric, 'leaf1', VNI);
+        const all = { offloaded: 1, pending: 0, refused: 0, notTaken: 0 };
+        assert.deepEqual(hardware, { switchId: 'e0e0e0e0e0e0e001', macs: all, floodVteps: all });
+      },
+    },
+    {
+      name: 'a MAC that the chip learned is announced, and withdrawn when the chip ages it',
+      run: async () => {
+        asic.command(`learn 1 ${mac(200)} 10`);
+        await announced(mac(200), true);
+        const item = (await macs()).find((each) => each.mac === mac(200));
+        assert.deepEqual([item?.origin, item?.offload], ['local', null]);
+        asic.command(`age 1 ${mac(200)} 10`);
+        await announced(mac(200), false);
+      },
+    },
+    {
+      name: 'a slow chip: pending, then offloaded',
+      run: async () => {
+        asic.set('delay_ms', 5000);
+        await hosts('add', [mac(100)]);
+        await become('a MAC under way', { offloaded: 1, pending: 1 });
+        await become('the MAC in hardware', { offloaded: 2 });
+        asic.set('delay_ms', 0);
+        assert.deepEqual(await marked(), [remote.mac, mac(100)]);
+      },
+    },
+    {
+      name: 'what the driver refuses shows its words, and is taken once it may be',
+      run: async () => {
+        asic.set('veto', 28);
+        await hosts('add', [mac(101)]);
+        const { refused } = await become('a MAC that is refused', { offloaded: 2, refused: 1 });
+        assert.deepEqual(refused, [mac(101)]);
+        const item = (await macs()).find((each) => each.mac === mac(101));
+        assert.match(item?.offload?.reason ?? '', /this chip takes no such row/);
+        await raised(/1 MAC refused, such as one with .*this chip takes no such row/, true);
+        asic.set('veto', 0);
+        await become('the MAC in hardware', { offloaded: 3 });
+        await raised(/refused/, false);
+      },
+    },
+    {
+      name: 'a full table leaves ten of twenty out and says so; ten go, and those ten take their place',
+      run: async () => {
+        asic.set('limit', 13);
+        await hosts('add', many(1, 20));
+        const found = await become('ten in, ten out', { offloaded: 13, 'not-taken': 10 });
+        await raised(/has not taken 10 MACs .* \(13 MACs of the VNI are in it\)/, true);
+        assert.deepEqual(await marked(), found.offloaded);
+        const out = found['not-taken'];
+        await hosts(
+          'del',
+          many(1, 20).filter((each) => !out.includes(each)),
+        );
+        await become('all in', { offloaded: 13 });
+        assert.deepEqual(await marked(), [remote.mac, ...out, mac(100), mac(101)].sort());
+        await raised(/has not taken/, false);
+      },
+    },
+    {
+      name: 'what the chip loses is found and given to it again',
+      run: async () => {
+        asic.set('limit', -1);
+        asic.command(`lose ${mac(100)}`);
+        // Something written makes evpnd look soon
+        await hosts('del', [mac(101)]);
+        await become('the loss', { offloaded: 11, pending: 1 });
+        await become('all in', { offloaded: 12 });
+        assert.ok((await marked()).includes(mac(100)));
+      },
+    },
+  ]);
+} finally {
+  await fabric.remove();
+}
