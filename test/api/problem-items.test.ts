@@ -36,7 +36,7 @@ function rooms(
     // VNI 40 has no device
     dataPlane: {
       topology: { problems, l3vnis: new Set(), vnis: new Map([10, 20, 30].map((vni) => [vni, {}])) },
-      problems: { loops: () => [], contests: { problems: () => [] } },
+      problems: { loops: () => [], contests: { problems: () => [] }, ofHardware: () => [] },
       hosts: { problems: () => [] },
     },
     evpn: { vrfs: () => [], admissions: { excesses: () => [] } },
