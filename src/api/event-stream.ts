@@ -2,14 +2,16 @@ import type { ServerResponse } from 'node:http';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { invalidParameter, Problem } from './errors.js';
+import { isFromUnixSocket } from './listen.js';
 import { problemAnswers } from './resource.js';
 import { type EventChoice, EventFilter, type EventSource, eventChoice } from './resources/events.js';
 import { closed } from './schema-words.js';
 import type { Turns } from './turnstile.js';
 import { toJson } from './written.js';
 
-/** Concurrent readers; a further one is answered with 503. */
+/** Concurrent readers, and those of them that may come over TCP; a further one is answered with 503. */
 const MOST_STREAMS = 16;
+const MOST_OVER_TCP = 12;
 /** Events looked at in one step: less than a millisecond. */
 const STEP = 64;
 /** Milliseconds between two signs of life, so that neither side takes the silence for a broken connection. */
@@ -39,6 +41,16 @@ const StreamQuery = Type.Object(
  */
 export function addEventStream(scope: FastifyInstance, source: EventSource, turns: Turns): void {
   const streams = new Set<EventStream>();
+  let overTcp = 0;
+  const refuseTooMany = ({ raw: { socket } }: FastifyRequest): void => {
+    if (streams.size >= MOST_STREAMS)
+      throw new Problem('busy', `${MOST_STREAMS} readers follow the events; ask again later`);
+    if (overTcp >= MOST_OVER_TCP && !isFromUnixSocket(socket))
+      throw new Problem(
+        'busy',
+        `${MOST_OVER_TCP} readers follow the events over TCP; ask again later, or over the Unix socket`,
+      );
+  };
   scope.addHook('preClose', async () => {
     for (const stream of streams) stream.end();
   });
@@ -59,15 +71,17 @@ export function addEventStream(scope: FastifyInstance, source: EventSource, turn
       const query = request.query as Static<typeof StreamQuery>;
       const choice = eventChoice(query, source.now());
       const start = startOf(request, source);
-      if (streams.size >= MOST_STREAMS)
-        throw new Problem('busy', `${MOST_STREAMS} readers follow the events; ask again later`);
+      refuseTooMany(request);
       reply.hijack();
       // Whoever left while the request waited leaves no second time
       if (reply.raw.destroyed) return;
       const stream = new EventStream(reply.raw, source, choice, turns, start);
       streams.add(stream);
+      const isOverTcp = !isFromUnixSocket(request.raw.socket);
+      if (isOverTcp) overTcp++;
       reply.raw.once('close', () => {
         streams.delete(stream);
+        if (isOverTcp) overTcp--;
         stream.close();
       });
       stream.begin();

@@ -1,5 +1,8 @@
-import { request } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type RequestOptions, request } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { FastifyInstance } from 'fastify';
 import { type EventItem, listenApi } from '../../src/api/index.js';
@@ -35,45 +38,50 @@ interface Reader {
 
 /** Serves the application until the test ends, and follows events with it. */
 async function served(t: ExecutionContext, api: FastifyInstance) {
-  const listener = await listenApi(api, { unixSocket: undefined, tcp: [{ host: '127.0.0.1', port: 0 }] });
+  const folder = await mkdtemp(join(tmpdir(), 'evpnd-events-'));
+  const unixSocket = join(folder, 'api.sock');
+  const listener = await listenApi(api, { unixSocket, tcp: [{ host: '127.0.0.1', port: 0 }] });
   const close = async () => {
     await Promise.all([listener.close(), api.close()]);
+    await rm(folder, { recursive: true, force: true });
   };
   t.teardown(close);
-  const follow = (query = '', headers: Record<string, string> = {}): Promise<Reader> =>
+  const follow = (
+    query = '',
+    headers: Record<string, string> = {},
+    to: RequestOptions = listener.tcp[0] as RequestOptions,
+  ): Promise<Reader> =>
     new Promise((resolve, reject) => {
-      const call = request(
-        { ...listener.tcp[0], path: `/api/v1/events${query}`, agent: false, headers },
-        (answer) => {
-          const blocks: string[] = [];
-          let text = '';
-          let woken = () => {};
-          answer.setEncoding('utf8');
-          answer.on('data', (chunk: string) => {
-            const parts = (text + chunk).split('\n\n');
-            text = parts.pop() ?? '';
-            blocks.push(...parts.filter((part) => !part.startsWith(':')));
-            woken();
-          });
-          answer.on('error', () => {});
-          resolve({
-            status: answer.statusCode ?? 0,
-            blocks,
-            until: async (count) => {
-              while (blocks.length < count) await new Promise<void>((wake) => (woken = wake));
-              return blocks;
-            },
-            ended: new Promise((end) => answer.on('end', end)),
-            leave: () => call.destroy(),
-            pause: () => answer.pause(),
-            resume: () => answer.resume(),
-          });
-        },
-      );
+      const call = request({ ...to, path: `/api/v1/events${query}`, agent: false, headers }, (answer) => {
+        const blocks: string[] = [];
+        let text = '';
+        let woken = () => {};
+        answer.setEncoding('utf8');
+        answer.on('data', (chunk: string) => {
+          const parts = (text + chunk).split('\n\n');
+          text = parts.pop() ?? '';
+          blocks.push(...parts.filter((part) => !part.startsWith(':')));
+          woken();
+        });
+        answer.on('error', () => {});
+        resolve({
+          status: answer.statusCode ?? 0,
+          blocks,
+          until: async (count) => {
+            while (blocks.length < count) await new Promise<void>((wake) => (woken = wake));
+            return blocks;
+          },
+          ended: new Promise((end) => answer.on('end', end)),
+          leave: () => call.destroy(),
+          pause: () => answer.pause(),
+          resume: () => answer.resume(),
+        });
+      });
       call.on('error', reject);
       call.end();
     });
-  return { follow, close };
+  const overUnix = () => follow('', {}, { socketPath: unixSocket });
+  return { follow, overUnix, close };
 }
 
 const dataOf = (block: string): EventItem => JSON.parse(/^data: (.*)$/m.exec(block)?.[1] ?? '');
@@ -275,12 +283,13 @@ test('a reader that does not read costs nothing, and reads on where it can', asy
   slow.leave();
 });
 
-test('readers beyond the sixteenth are refused, until one leaves', async (t) => {
-  const { follow } = await served(t, await apiOver(new MemoryReadModel()));
-  const readers = await Promise.all(Array.from({ length: 16 }, () => follow()));
+test('readers beyond the twelfth over TCP, and the sixteenth of all, are refused, until one leaves', async (t) => {
+  const { follow, overUnix } = await served(t, await apiOver(new MemoryReadModel()));
+  const readers = await Promise.all(Array.from({ length: 12 }, () => follow()));
+  t.is((await follow()).status, 503);
+  readers.push(...(await Promise.all(Array.from({ length: 4 }, () => overUnix()))));
   t.deepEqual([...new Set(readers.map(({ status }) => status))], [200]);
-  const refused = await follow();
-  t.is(refused.status, 503);
+  t.is((await overUnix()).status, 503);
   readers[0].leave();
   let status = 503;
   while (status !== 200) ({ status } = await follow());
