@@ -22,7 +22,11 @@ export interface MacView {
   ips: string[];
 }
 
-/** What FRR says of a MAC; `localSequence` is its own number, `remoteSequence` the one that it heard. */
+/**
+ * What FRR says of a MAC; `localSequence` is its own number, `remoteSequence` the one that it heard. Its own number of a
+ * remote MAC is none that it announced: where it hears an IP of the MAC before the route with that IP (a neighbor
+ * solicitation over VXLAN is enough), it already computes the one after the remote leaf's (docs/interop.md).
+ */
 export interface FrrMacView {
   type: 'local' | 'remote';
   remoteVtep?: string;
@@ -109,8 +113,8 @@ export class Scene {
   /** The sequence number that a leaf counts for the MAC, whoever has it. */
   async sequence(leaf: string, host: Pick<Host, 'vni' | 'mac'>): Promise<number | undefined> {
     if (this.fabric.leaf(leaf).engine === 'evpnd') return (await this.ourMac(leaf, host))?.sequence;
-    const { localSequence, remoteSequence } = await this.frrMac(leaf, host);
-    return Math.max(localSequence ?? 0, remoteSequence ?? 0);
+    const { type, localSequence, remoteSequence } = await this.frrMac(leaf, host);
+    return type === 'local' ? localSequence : remoteSequence;
   }
 
   /** Waits until every leaf counts this number for the MAC. */
