@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# `npm run package`: sets up what is missing, then makes the Debian package (packaging/package.ts).
+# `npm run package`, `npm run image`: sets up what is missing, then makes the Debian package (packaging/package.ts), or an OCI image
+# of it (packaging/image.ts).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/help.sh
-helped packaging/package.ts "$@" && exit 0
-bash scripts/setup.sh --package || exit 1
-exec node "${EVPND_BUILD:-build}/packaging/package.js" "$@"
+what=package
+if [ "${1:-}" = image ]; then what=image; shift; fi
+helped "packaging/$what.ts" "$@" && exit 0
+bash scripts/setup.sh "--$what" || exit 1
+exec node "${EVPND_BUILD:-build}/packaging/$what.js" "$@"

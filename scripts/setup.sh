@@ -6,6 +6,7 @@
 #   setup.sh --fast   what the fast tests need: npm packages, the addon and the build; no root, no Debian packages
 #   setup.sh --lab    as without option, but only the Debian packages of `npm run lab`
 #   setup.sh --package  what `npm run package` needs, Node's newest LTS line too
+#   setup.sh --image  the same and what `npm run image` needs
 #
 # Exits 1 when a part that was asked for cannot be done. EVPND_BUILD names another output folder.
 set -u
@@ -107,7 +108,8 @@ case "$what" in
     native_addon
     compile
     ;;
-  --package)
+  --package | --image)
+    [ "$what" = --image ] && packaging="$packaging mmdebstrap"
     # shellcheck disable=SC2086
     debian_packages $compiler $packaging
     npm_packages
@@ -125,6 +127,6 @@ case "$what" in
     compile
     ;;
   *)
-    fail "unknown option $what: --fast, --lab, --package or none"
+    fail "unknown option $what: --fast, --lab, --package, --image or none"
     ;;
 esac

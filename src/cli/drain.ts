@@ -18,7 +18,6 @@ export function addDrain(program: Command, session: Session): void {
     .description('tell all neighbors that this leaf goes away (RFC 8326), and list the hosts that go with it')
     .action(
       session.action(async (shell, { undo = false, ephemeral }: DrainOptions) => {
-        // What an ephemeral drain has added, no file has
         const drain = undo ? null : true;
         const { saved } = await shell.client.command(
           'PATCH',
