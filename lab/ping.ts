@@ -48,6 +48,11 @@ export class ContinuousPing {
     return new ContinuousPing(await Daemon.start(`ping ${address} in ${namespace}`, 'ip', args, file));
   }
 
+  /** How many replies have come. */
+  get replies(): number {
+    return this.daemon.log().match(/icmp_seq=\d+ ttl/g)?.length ?? 0;
+  }
+
   /** Ends it and tells what it counted up to the last reply: what was under way then is not lost. */
   async stop(): Promise<PingResult> {
     await this.daemon.stop('SIGINT');

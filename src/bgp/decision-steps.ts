@@ -88,7 +88,7 @@ const MED: Step = {
   compare: (a, b) => (a.attributes.med ?? 0) - (b.attributes.med ?? 0),
 };
 
-/** There is no interior cost: whatever is resolved is on a link of ours. */
+/** There is no interior cost: the metric of a kernel's route is none (zebra's are all 20). */
 const PREFERENCES: readonly Step[] = [
   {
     name: 'higher LOCAL_PREF',

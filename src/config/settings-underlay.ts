@@ -71,6 +71,13 @@ export const UNDERLAY = section('IPv4 and IPv6 unicast: the routes by which othe
     default: true,
     effect: 'restart',
   }),
+  'resolve-via-default': setting(flag, {
+    description:
+      'Whether a next hop that is in no other network or route counts as reached by the default route. With `false` routes with such a next hop are not installed, so that a management network does not get the traffic of a fabric whose loopbacks are gone.',
+    default: false,
+    effect: 'live',
+    change: 'next hops are looked up again',
+  }),
   'routing-table': setting(integer(1, 4294967295, 'a table id'), {
     description: 'The routing table that routes are installed in; 254 is the main one.',
     default: 254,

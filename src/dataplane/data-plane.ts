@@ -142,7 +142,8 @@ export class DataPlane {
     );
     this.#rechecks = new Rechecks(this.reconciler, this.problems.contests, this.#watch, isHosts);
     this.routes =
-      options.routes && new KernelRoutes(new RoutesPlane(options.routes, this.mirror.routes), this.#rechecks);
+      options.routes &&
+      new KernelRoutes(new RoutesPlane(options.routes, this.mirror.routes), this.#rechecks, this.mirror);
     this.hosts = options.hosts({
       kernel: this.kernel,
       clock,

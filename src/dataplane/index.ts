@@ -30,6 +30,7 @@ export type { LocalMac } from './local-macs.js';
 export { deviceKey, domainKey, type KernelMirror } from './mirror.js';
 export type { MirroredNeighRow } from './neigh-rows.js';
 export { observedSnooper } from './observing.js';
+export { OtherRoutes } from './other-routes.js';
 export { type DefaultDestination, type DefaultsMemory, NO_MEMORY } from './our-defaults.js';
 export { OUR_ROWS } from './our-rows.js';
 export { ownerNumber, type RowOwner, vniOf, vniOwner } from './owner.js';

@@ -10,7 +10,7 @@ import type { MirroredNeighRow } from './neigh-rows.js';
 import type { OurDefaults } from './our-defaults.js';
 import { isLocalNeigh, isLocalRow, isSetByHand, mayBeLocalRow } from './ownership.js';
 import type { Rechecks } from './rechecks.js';
-import type { BridgeFdbRow, NeighRow, NexthopRow, RouteRow, VxlanFdbRow } from './rows.js';
+import type { BridgeFdbRow, NeighRow, NexthopRow, OtherRoute, RouteRow, VxlanFdbRow } from './rows.js';
 import type { Topology } from './topology.js';
 import type { VniPlanes } from './vni-planes.js';
 
@@ -113,6 +113,14 @@ export class KernelNews implements KernelObserver {
   routeRowGone(row: RouteRow, byKernel: boolean): void {
     this.#hear();
     this.rooms.routes?.routeRowGone(row, byKernel);
+  }
+
+  otherRoute(row: OtherRoute): void {
+    this.rooms.mirror.others.put(row);
+  }
+
+  otherRouteGone(row: OtherRoute): void {
+    this.rooms.mirror.others.drop(row);
   }
 
   /** What the kernel did for us before comes before it. */

@@ -1,5 +1,6 @@
 import type { PrefixKey } from '../types/index.js';
 import type { PlaneKey } from './kernel-tables/key.js';
+import type { OtherRoutes } from './other-routes.js';
 import { RTPROT_EVPND } from './ownership.js';
 import type { Rechecks } from './rechecks.js';
 import type { LostRows, RouteRows } from './route-rows.js';
@@ -9,12 +10,16 @@ import type { NexthopRow, RouteRow } from './rows.js';
 /** What should be true of the routes of one routing table, and what is heard of them. */
 export class KernelRoutes {
   readonly #rows: RouteRows;
+  /** Routes of the main table that others wrote: read alone. */
+  readonly others: OtherRoutes;
 
   constructor(
     readonly plane: RoutesPlane,
     readonly rechecks: Rechecks,
+    { others }: { readonly others: OtherRoutes },
   ) {
     this.#rows = plane.rows;
+    this.others = others;
   }
 
   /** Returns how many routes of ours stand, in every routing table. */

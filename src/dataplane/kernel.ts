@@ -1,6 +1,7 @@
 import type { Ip, Mac, PrefixKey } from '../types/index.js';
+import type { OtherRoutes } from './other-routes.js';
 import { retryClass } from './retry.js';
-import type { BridgeFdbRow, NeighRow, NexthopRow, RouteRow, VxlanFdbRow } from './rows.js';
+import type { BridgeFdbRow, NeighRow, NexthopRow, OtherRoute, RouteRow, VxlanFdbRow } from './rows.js';
 import type { Topology } from './topology.js';
 
 /**
@@ -204,6 +205,10 @@ export interface KernelObserver {
   routeRow(row: RouteRow): void;
   /** Be it another's: one of ours may have waited for that. `byKernel`: nobody asked for it. */
   routeRowGone(row: RouteRow, byKernel: boolean): void;
+  /** Every route of the main table that is neither ours nor the kernel's own. */
+  otherRoute(row: OtherRoute): void;
+  /** It went, or some of its ways. */
+  otherRouteGone(row: OtherRoute): void;
 }
 
 /**
@@ -238,6 +243,9 @@ export interface KnownRows {
   neighRowsOf(ifindex: number): Iterable<NeighRow>;
   nexthopRows(): Iterable<NexthopRow>;
   routeRows(): Iterable<RouteRow>;
+  /** The nexthop or group of that id. */
+  nexthop(id: number): NexthopRow | undefined;
+  readonly others: Pick<OtherRoutes, 'rows' | 'leadBy' | 'size'>;
 }
 
 /** Operations on their way, for whoever launched them. */

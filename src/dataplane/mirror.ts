@@ -3,6 +3,7 @@ import { type Ip, MAC_ZERO, type Mac } from '../types/index.js';
 import { BridgeRows, type MirroredBridgeRow } from './bridge-rows.js';
 import type { KnownRows } from './kernel.js';
 import { type MirroredNeighRow, NeighRows } from './neigh-rows.js';
+import { OtherRoutes } from './other-routes.js';
 import { isLocalNeigh, isUsableHere } from './ownership.js';
 import { RouteRows } from './route-rows.js';
 import type { BridgeFdbRow, NeighRow, NexthopRow, RouteRow, VxlanFdbRow } from './rows.js';
@@ -38,6 +39,8 @@ export class KernelMirror implements KnownRows {
   readonly #neigh = new Map<number, NeighRows>();
   /** Nexthops, and our routes. */
   readonly routes = new RouteRows();
+  /** Routes of the main table that others wrote. */
+  readonly others = new OtherRoutes();
   #epoch = 0;
 
   /** Tables of rows: one for each broadcast domain, device and source VNI, and SVI that has some. */
@@ -327,6 +330,10 @@ export class KernelMirror implements KnownRows {
 
   nexthopRows(): Iterable<NexthopRow> {
     return this.routes.nexthops();
+  }
+
+  nexthop(id: number): NexthopRow | undefined {
+    return this.routes.nexthop(id);
   }
 
   routeRows(): Iterable<RouteRow> {

@@ -81,6 +81,21 @@ export interface RouteRow {
   readonly nexthopId: number;
 }
 
+/** A route of the main table that is neither ours nor the kernel's own: one for each (prefix, metric), as far as we are concerned. */
+export interface OtherRoute {
+  readonly prefix: PrefixKey;
+  /** RTA_PRIORITY. */
+  readonly metric: number;
+  /** `rtm_protocol`. */
+  readonly protocol: number;
+  /** Where it leads, several for ECMP; none where it discards what is sent there (blackhole, unreachable, prohibit). */
+  readonly ways: readonly {
+    readonly ifindex: number;
+    /** Undefined where what is sent to is on the link itself. */
+    readonly gateway: Ip | undefined;
+  }[];
+}
+
 /** A row of the neighbor table: one for each (device, ip). */
 export interface NeighRow {
   readonly ifindex: number;

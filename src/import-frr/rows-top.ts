@@ -184,6 +184,11 @@ export const TOP_ROWS: readonly Row[] = [
     'ip forwarding',
     'ipv6 forwarding',
   ),
+  ...['ip', 'ipv6'].map((family) =>
+    row('top', `${family} nht resolve-via-default`, (_, { model, line }) => {
+      model.underlay.set('resolve-via-default', { value: true, line });
+    }),
+  ),
   ...refused(
     'top',
     'static routes are those of the operating system',

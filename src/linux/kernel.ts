@@ -1,12 +1,11 @@
-import {
-  type Flight,
-  type Kernel,
-  type KernelObserver,
-  type KnownRows,
-  type Operation,
-  type OperationResult,
-  type RowKey,
-  RTPROT_EVPND,
+import type {
+  Flight,
+  Kernel,
+  KernelObserver,
+  KnownRows,
+  Operation,
+  OperationResult,
+  RowKey,
 } from '../dataplane/index.js';
 import type { Log } from '../types/index.js';
 import { isRunning } from './checks.js';
@@ -19,10 +18,11 @@ import { LinkTable } from './link-table.js';
 import { Monitor } from './monitor.js';
 import type { NetlinkSockets } from './native.js';
 import { decodeNeigh, newNeighMessage } from './neigh-codec.js';
+import { OtherRouteReader } from './other-route-reader.js';
 import { Programmer } from './programmer.js';
 import { Reader } from './reader.js';
 import { Rereads } from './rereads.js';
-import { decodeNexthop, decodeRoute, isOfRoutes } from './route-messages.js';
+import { isOfRoutes } from './route-messages.js';
 import { RouteReader } from './route-reader.js';
 import { DumpSocket } from './route-socket.js';
 import { Slicer } from './slicer.js';
@@ -157,11 +157,17 @@ export class LinuxKernel implements Kernel {
     const routes = this.#withRoutes
       ? new RouteReader(known, observer, (slicer) => monitor.drainAll(slicer), this.#log, this.#sockets)
       : undefined;
+    const others = this.#withRoutes
+      ? new OtherRouteReader(known, observer, (slicer) => monitor.drainAll(slicer), this.#log, this.#sockets)
+      : undefined;
     const rereads = new Rereads(
       {
         monitor,
         reader,
-        readRoutes: async () => routes?.readAll(),
+        readRoutes: async () => {
+          await routes?.readAll();
+          await others?.readAll();
+        },
         table: this.#table,
         unheard: echoes.unheard,
         endsUnheard: echoes.endsUnheard,
@@ -174,7 +180,7 @@ export class LinuxKernel implements Kernel {
       },
       this.#log,
     );
-    this.#open = { monitor, dump, programmer, reader, echoes, rereads, routes };
+    this.#open = { monitor, dump, programmer, reader, echoes, rereads, routes, others };
     monitor.watch();
     try {
       await rereads.first();
@@ -310,6 +316,7 @@ export class LinuxKernel implements Kernel {
   #closeSockets(): void {
     this.#open?.dump.close();
     this.#open?.routes?.close();
+    this.#open?.others?.close();
     this.#open?.programmer.close();
   }
 
@@ -328,11 +335,17 @@ export class LinuxKernel implements Kernel {
       return;
     }
     if (open.routes && isOfRoutes(type)) {
-      this.#routeNotification(open.routes, open.echoes, type, buffer.bytes, at, end);
+      open.routes.notification(open.echoes, type, buffer.bytes, at, end);
+      if (type === K.RTM_NEWROUTE || type === K.RTM_DELROUTE)
+        open.others?.notification(type, buffer.bytes, at, end);
       return;
     }
     // The kernel flushes the neighbors of a device that loses its last IPv4 address (net/ipv4/fib_frontend.c: fib_disable_ip)
-    if (type === K.RTM_DELADDR) this.#teller.flushed(buffer.words[(at + 20) >> 2]);
+    if (type === K.RTM_DELADDR) {
+      this.#teller.flushed(buffer.words[(at + 20) >> 2]);
+      // Routes whose source it was go with it (fib_sync_down_addr)
+      open.others?.deviceChanged(0);
+    }
     if (type === K.RTM_DELLINK) this.#reachChanged(buffer.words[(at + 20) >> 2]);
     const ifindex = type === K.RTM_NEWLINK ? buffer.words[(at + 20) >> 2] : 0;
     const before = this.#table.links.get(ifindex);
@@ -350,35 +363,10 @@ export class LinuxKernel implements Kernel {
       open.rereads.device(ifindex);
   }
 
-  #routeNotification(
-    routes: RouteReader,
-    echoes: EchoWindow,
-    type: number,
-    bytes: Buffer,
-    at: number,
-    end: number,
-  ): void {
-    const { observer } = routes;
-    if (type === K.RTM_NEWNEXTHOP) observer.nexthopRow(decodeNexthop(bytes, at, end));
-    else if (type === K.RTM_DELNEXTHOP) observer.nexthopRowGone(decodeNexthop(bytes, at, end).id);
-    else {
-      const row = decodeRoute(bytes, at, end);
-      // Of what it does by itself, nobody is the sender
-      const port = bytes.readUInt32LE(at + 12);
-      if (!row || !echoes.heardRoute(row, port)) return;
-      const isOurs = row.protocol === RTPROT_EVPND;
-      // Another's route that takes the place of ours is reported as a new one, and the end of ours not at all
-      const replaces = (bytes.readUInt16LE(at + 6) & K.NLM_F_REPLACE) !== 0;
-      if (isOurs) routes.notified(row);
-      if (type === K.RTM_DELROUTE) observer.routeRowGone(row, port === 0);
-      else if (!isOurs && replaces) observer.routeRowGone({ ...row, protocol: RTPROT_EVPND }, false);
-      else if (isOurs) observer.routeRow(row);
-    }
-  }
-
   /** The kernel removes nexthops with their device or its carrier, and does not report them. */
   #reachChanged(ifindex: number): void {
-    const { routes } = this.#open ?? {};
+    const { routes, others } = this.#open ?? {};
+    others?.deviceChanged(ifindex);
     if (!routes) return;
     for (const row of routes.known.nexthopRows())
       if (row.ifindex === ifindex) {
@@ -421,4 +409,5 @@ interface Sockets {
   readonly echoes: EchoWindow;
   readonly rereads: Rereads;
   readonly routes: RouteReader | undefined;
+  readonly others: OtherRouteReader | undefined;
 }

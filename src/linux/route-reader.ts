@@ -7,6 +7,7 @@ import {
 } from '../dataplane/index.js';
 import { type Ip, isIpv4, type Log, prefixAddress } from '../types/index.js';
 import * as K from './constants.js';
+import type { EchoWindow } from './echo-window.js';
 import { NetlinkFormatError, writeHeader } from './message.js';
 import type { NetlinkSockets } from './native.js';
 import { decodeNexthop, decodeRoute } from './route-messages.js';
@@ -42,9 +43,31 @@ export class RouteReader {
     this.#nexthops = new DumpSocket(sockets);
   }
 
-  /** A route was notified: the dump that runs does not overrule it. */
-  notified(row: RouteRow): void {
-    this.#notified?.add(keyOf(row));
+  /** A message of a nexthop or a route. Throws NetlinkFormatError. */
+  notification(
+    echoes: Pick<EchoWindow, 'heardRoute'>,
+    type: number,
+    bytes: Buffer,
+    at: number,
+    end: number,
+  ): void {
+    const { observer } = this;
+    if (type === K.RTM_NEWNEXTHOP) observer.nexthopRow(decodeNexthop(bytes, at, end));
+    else if (type === K.RTM_DELNEXTHOP) observer.nexthopRowGone(decodeNexthop(bytes, at, end).id);
+    else {
+      const row = decodeRoute(bytes, at, end);
+      // Of what it does by itself, nobody is the sender
+      const port = bytes.readUInt32LE(at + 12);
+      if (!row || !echoes.heardRoute(row, port)) return;
+      const isOurs = row.protocol === RTPROT_EVPND;
+      // Another's route that takes the place of ours is reported as a new one, and the end of ours not at all
+      const replaces = (bytes.readUInt16LE(at + 6) & K.NLM_F_REPLACE) !== 0;
+      // The dump that runs does not overrule it
+      if (isOurs) this.#notified?.add(keyOf(row));
+      if (type === K.RTM_DELROUTE) observer.routeRowGone(row, port === 0);
+      else if (!isOurs && replaces) observer.routeRowGone({ ...row, protocol: RTPROT_EVPND }, false);
+      else if (isOurs) observer.routeRow(row);
+    }
   }
 
   /**

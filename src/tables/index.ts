@@ -11,4 +11,5 @@ export * from './nested-map.js';
 export * from './number-map.js';
 export * from './number-queue.js';
 export * from './number-table.js';
+export * from './prefix-lengths.js';
 export * from './wide-number.js';

@@ -1,7 +1,9 @@
 import type { Destination, FamilyRib, RibReader } from '../bgp/index.js';
 import type { KernelRoutes } from '../dataplane/index.js';
+import { PrefixLengths } from '../tables/index.js';
 import {
   type Clock,
+  type Ip,
   type PrefixKey,
   type PrefixRule,
   permits,
@@ -21,7 +23,7 @@ const SLICE = 256;
 export interface ImportRules {
   readonly accept: readonly PrefixRule[];
   /** Prefixes of networks that the machine is in: the kernel's own routes are better. */
-  readonly connected: ReadonlySet<PrefixKey>;
+  readonly connected: Pick<ReadonlySet<PrefixKey>, 'has'>;
 }
 
 /** Why a prefix is none that routes are installed to: no router announces it, we are in it, or it is not accepted. */
@@ -30,6 +32,8 @@ export type Unwanted = 'prefix' | 'connected' | 'not-accepted';
 /** Reads the RIB of one unicast family, and wants a kernel route for each destination that leads somewhere. */
 export class RouteImporter {
   readonly #reader: RibReader<Prefix>;
+  /** Of the prefixes that a route is wanted to. */
+  readonly #lengths = new PrefixLengths();
   #scheduled: Timer | undefined;
   #closed = false;
 
@@ -44,6 +48,9 @@ export class RouteImporter {
     this.#reader.onDirty = () => this.#schedule();
     if (this.#reader.hasDirty) this.#schedule();
   }
+
+  /** Called with the prefix of a route that is wanted, is so no more, or has other next hops. */
+  onRoute: ((prefix: PrefixKey) => void) | undefined;
 
   /** Called when all that has changed has been looked at. */
   onIdle: (() => void) | undefined;
@@ -72,10 +79,15 @@ export class RouteImporter {
     });
   }
 
-  /** True where the route to the prefix has the set. */
-  has(prefix: PrefixKey, set: NextHops): boolean {
+  /** The set of the route that is wanted to the very prefix. */
+  setOf(prefix: PrefixKey): NextHops | undefined {
     const destination = this.#destination(prefix);
-    return destination !== undefined && this.#reader.noteOf(destination) === set;
+    return destination && (this.#reader.noteOf(destination) as NextHops | undefined);
+  }
+
+  /** The lengths of the prefixes that routes are wanted to, the longest first. */
+  lengths(ip: Ip): readonly number[] {
+    return this.#lengths.of(ip);
   }
 
   close(): void {
@@ -106,7 +118,11 @@ export class RouteImporter {
     else if (before) this.routes.clear(prefix);
     // Behind that, so that a set that stays is not given up and made anew
     if (before) this.sets.release(before);
-    if (after !== before) this.#reader.note(destination, after);
+    if (after === before) return;
+    this.#reader.note(destination, after);
+    if (!before) this.#lengths.add(prefix);
+    else if (!after) this.#lengths.remove(prefix);
+    this.onRoute?.(prefix);
   }
 
   /** Returns why no route to the prefix is installed, whatever its paths; undefined if one may be. */

@@ -5,11 +5,13 @@
  *
  * - A route is installed with all its equally good paths (ECMP); a set of BGP next hops is one nexthop group of the kernel's, so
  *   that the loss of a link is one write, whatever the number of routes.
- * - A next hop must be in a network that the machine is in, and a path without such a one is no choice (RFC 4271 §9.1.2.1); a link that loses its carrier is lost at once.
+ * - A next hop is looked up in the networks that the machine is in, in other programs' routes of the main table and in BGP's own
+ *   (RFC 4271 §5.1.3), and a path without a way to its next hop is no choice (§9.1.2.1); a link that loses its carrier is lost at once.
  * - Networks that the machine is in are announced by the prefix list. What a neighbor announced is announced to no other neighbor.
  *
- * Not here: routes of VRFs, next hops that are reached by other routes, of BGP or of the kernel (a problem names them).
+ * Not here: routes of VRFs.
  */
 export { formatNextHop, type NextHops } from './next-hops.js';
-export type { NextHop, Unreachable } from './reach.js';
+export type { NextHop } from './reach.js';
+export type { Resolution, Unreachable } from './tracked.js';
 export { type DeadEnd, Underlay, type UnderlaySettings, UnicastRibs } from './underlay.js';

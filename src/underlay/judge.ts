@@ -1,62 +1,63 @@
 import type { Path } from '../bgp/index.js';
 import type { Ip } from '../types/index.js';
 import type { Prefix } from '../wire/index.js';
+import type { NextHopTable } from './next-hop-table.js';
 import type { NextHops } from './next-hops.js';
-import { keyOf, type NextHop, nextHopOf, type Reach } from './reach.js';
+import { keyOf, type NextHop, nextHopOf } from './reach.js';
+import type { Resolution } from './tracked.js';
 
-/** Refused next hops that are remembered; of more, whatever changes may concern one. */
+/** Next hops that were refused, or lost, that are remembered; of more, whatever changes may concern one. */
 const MOST = 4096;
 
 /**
- * Says which paths lead somewhere (RFC 4271 §9.1.2.1). What is lost counts only when all routes are looked at again: where a link
+ * Says which paths lead somewhere (RFC 4271 §9.1.2.1). What is lost counts only when all routes are looked at again: where a next hop
  * goes that routes have others beside, their group of nexthops does without it, and nothing need be decided anew.
  */
 export class PathJudge {
   /** Next hops that led nowhere. */
   readonly #refused = new Map<Ip | string, NextHop>();
-  /** As it was when all routes were looked at last. */
-  #before: Reach;
-  #now: Reach;
+  /** Those that led somewhere, and do no more. */
+  readonly #lost = new Set<Ip | string>();
 
-  constructor(reach: Reach) {
-    this.#before = reach;
-    this.#now = reach;
-  }
+  constructor(readonly table: NextHopTable) {}
 
   readonly usable = (path: Path<Prefix>): boolean => {
     const nextHop = nextHopOf(path);
-    if (isReached(this.#now, nextHop) || isReached(this.#before, nextHop)) return true;
-    if (this.#refused.size < MOST) this.#refused.set(keyOf(nextHop), nextHop);
+    if (this.table.resolve(nextHop).why === undefined) return true;
+    const key = keyOf(nextHop);
+    if (this.#lost.has(key)) return true;
+    if (!this.isOverwhelmed && !this.#refused.has(key)) {
+      this.#refused.set(key, nextHop);
+      this.table.hold(nextHop);
+    }
     return false;
   };
 
-  /** The networks are others now. */
-  reachChanged(reach: Reach): void {
-    this.#now = reach;
-  }
-
-  /** All routes are looked at again, as the networks are now. */
-  renew(): void {
-    this.#before = this.#now;
-    this.#refused.clear();
-  }
-
-  /** True where other choices may follow from the networks as they are now; `sets` are those that routes have. */
-  isOutdated(sets: Iterable<NextHops>): boolean {
-    if (this.#before === this.#now) return false;
-    if (this.#refused.size === MOST) return true;
-    for (const nextHop of this.#refused.values()) if (isReached(this.#now, nextHop)) return true;
-    for (const set of sets) if (this.isMisjudged(set)) return true;
+  /** The next hop is reached otherwise than before. True where other choices may follow. */
+  changed(nextHop: NextHop, before: Resolution, after: Resolution): boolean {
+    const key = keyOf(nextHop);
+    if (after.why === undefined) {
+      this.#lost.delete(key);
+      return before.why !== undefined && this.#refused.has(key);
+    }
+    if (before.why === undefined && this.#lost.size < MOST) this.#lost.add(key);
     return false;
+  }
+
+  /** True where more next hops lead nowhere than are remembered: a change may concern one of the others. */
+  get isOverwhelmed(): boolean {
+    return this.#refused.size === MOST;
+  }
+
+  /** All routes are looked at again, as the next hops are now. */
+  renew(): void {
+    for (const nextHop of this.#refused.values()) this.table.release(nextHop);
+    this.#refused.clear();
+    this.#lost.clear();
   }
 
   /** True where the set leads nowhere any more: its routes may have worse paths that do. */
   isMisjudged({ group, nextHops }: Pick<NextHops, 'group' | 'nextHops'>): boolean {
-    if (this.#before === this.#now || group.hops.length > 0) return false;
-    return nextHops.some((nextHop) => isReached(this.#before, nextHop));
+    return group.hops.length === 0 && nextHops.some((nextHop) => this.#lost.has(keyOf(nextHop)));
   }
-}
-
-function isReached(reach: Reach, nextHop: NextHop): boolean {
-  return typeof reach.resolve(nextHop) !== 'string';
 }

@@ -2,7 +2,9 @@ import { nextHopAddress, nextHopZone, type Path } from '../bgp/index.js';
 import type { Hop, HopGroup, KernelRoutes } from '../dataplane/index.js';
 import { type Clock, compareIp, formatIp, type Ip, type PrefixKey, type Timer } from '../types/index.js';
 import type { Prefix } from '../wire/index.js';
-import { keyOf, type NextHop, nextHopOf, type Reach, type Unreachable } from './reach.js';
+import type { NextHopTable } from './next-hop-table.js';
+import { keyOf, type NextHop, nextHopOf } from './reach.js';
+import { isSameHop, type Unreachable } from './tracked.js';
 
 /** A set of BGP next hops that some routes have in common, and the group of the kernel's that it is. */
 export interface NextHops {
@@ -24,11 +26,6 @@ const SPARE_MS = 1_000;
 /** Sets that were asked for last, each with its next hops as they were asked for. */
 const RECENT = 4;
 
-interface Resolved {
-  readonly hops: readonly Hop[];
-  readonly unreachable: NextHops['unreachable'];
-}
-
 /**
  * The sets of BGP next hops, each of which is resolved once for all routes that have it. Sets that lead over the same hops have
  * one group: where all routes of a set lose one of its next hops, they lead where they should as soon as the group does, and
@@ -43,15 +40,14 @@ export class NextHopSets {
   readonly #byHops = new Map<string, HopGroup>();
   /** Groups to which routes may lead of sets that have another one by now. */
   readonly #left = new Set<HopGroup>();
-  /** Next hops whose routes are about to go. */
-  readonly #leaving = new Set<Ip | string>();
-
+  /** Of each next hop the sets that have it. */
+  readonly #having = new Map<Ip | string, Set<NextHops>>();
   readonly #spare = new Set<NextHops>();
   #spareTimer: Timer | undefined;
 
   constructor(
-    readonly routes: KernelRoutes,
-    public reach: Reach,
+    readonly routes: Pick<KernelRoutes, 'addGroup' | 'changeGroup' | 'removeGroup'>,
+    readonly table: NextHopTable,
     readonly clock: Clock,
   ) {}
 
@@ -105,24 +101,25 @@ export class NextHopSets {
   #drop(set: NextHops): void {
     this.#sets.delete(set.key);
     this.#leave(set);
+    for (const nextHop of set.nextHops) {
+      const key = keyOf(nextHop);
+      const having = this.#having.get(key);
+      having?.delete(set);
+      if (having?.size === 0) this.#having.delete(key);
+      this.table.release(nextHop);
+    }
   }
 
-  /** Resolves all sets anew. */
-  reachChanged(reach: Reach): void {
-    this.reach = reach;
-    this.#resolveAll();
+  /** The sets that have the next hop. */
+  having(nextHop: NextHop): Iterable<NextHops> {
+    return this.#having.get(keyOf(nextHop)) ?? [];
   }
 
-  /** Whoever is this next hop goes, and with it routes: until `hasGone` it is used only where there is no other. */
-  isLeaving(nextHop: NextHop): void {
-    this.#leaving.add(keyOf(nextHop));
-    this.#resolveAll();
-  }
-
-  /** The routes of those that left have gone. */
-  haveGone(nextHops: readonly NextHop[]): void {
-    for (const nextHop of nextHops) this.#leaving.delete(keyOf(nextHop));
-    this.#resolveAll();
+  /** These next hops are reached otherwise than before: the sets that have one lead elsewhere, and no other is looked at. */
+  changed(nextHops: Iterable<NextHop>): void {
+    const groups = new Set<HopGroup>();
+    for (const nextHop of nextHops) for (const { group } of this.having(nextHop)) groups.add(group);
+    this.#resolveAnew(groups);
   }
 
   /** Every route has been looked at since the sets got their groups. */
@@ -143,24 +140,31 @@ export class NextHopSets {
     const key = sorted.map(({ ip, zone }) => `${ip}%${zone}`).join(' ');
     let set = this.#sets.get(key);
     if (!set) {
-      const { hops, unreachable } = this.#resolve(sorted);
+      for (const nextHop of sorted) this.table.hold(nextHop);
+      const { hops, unreachable } = this.table.hopsOf(sorted);
       set = { key, nextHops: sorted, group: this.#groupOf(hops), unreachable, routes: 0, latest: undefined };
       this.#sets.set(key, set);
       this.#join(set);
+      for (const nextHop of sorted) {
+        const having = this.#having.get(keyOf(nextHop));
+        if (having) having.add(set);
+        else this.#having.set(keyOf(nextHop), new Set([set]));
+      }
     }
     this.#recent = [{ nextHops, set }, ...this.#recent.slice(0, RECENT - 1)];
     return set;
   }
 
-  #resolveAll(): void {
+  #resolveAnew(groups: Iterable<HopGroup>): void {
     let moved = false;
-    for (const [group, users] of [...this.#users]) {
+    for (const group of groups) {
+      const users = this.#users.get(group) ?? [];
       const ways = new Map<
         string,
         { readonly hops: readonly Hop[]; readonly sets: NextHops[]; routes: number }
       >();
       for (const set of users) {
-        const { hops, unreachable } = this.#resolve(set.nextHops);
+        const { hops, unreachable } = this.table.hopsOf(set.nextHops);
         set.unreachable = unreachable;
         const key = keyOfHops(hops);
         const way = ways.get(key) ?? { hops, sets: [], routes: 0 };
@@ -169,6 +173,7 @@ export class NextHopSets {
         way.routes += set.routes;
       }
       const [most, ...others] = [...ways.values()].sort((a, b) => b.routes - a.routes);
+      if (!most) continue;
       this.#change(group, most.hops);
       for (const { hops, sets } of others) {
         moved = true;
@@ -223,21 +228,6 @@ export class NextHopSets {
     const key = keyOfHops(group.hops);
     if (this.#byHops.get(key) === group) this.#byHops.delete(key);
   }
-
-  #resolve(nextHops: readonly NextHop[]): Resolved {
-    const hops: Hop[] = [];
-    const leaving: Hop[] = [];
-    const unreachable: { nextHop: NextHop; why: Unreachable }[] = [];
-    for (const nextHop of nextHops) {
-      const found = this.reach.resolve(nextHop);
-      if (typeof found === 'string') unreachable.push({ nextHop, why: found });
-      else {
-        const into = this.#leaving.has(keyOf(nextHop)) ? leaving : hops;
-        if (!into.some((hop) => isSame(hop, found))) into.push(found);
-      }
-    }
-    return { hops: hops.length > 0 ? hops : leaving, unreachable };
-  }
 }
 
 /** A next hop as people write it. */
@@ -265,10 +255,6 @@ function keyOfHops(hops: readonly Hop[]): string {
     .join();
 }
 
-function isSame(a: Hop, b: Hop): boolean {
-  return a.ifindex === b.ifindex && a.gateway === b.gateway;
-}
-
 function sameHops(a: readonly Hop[], b: readonly Hop[]): boolean {
-  return a.length === b.length && a.every((hop) => b.some((other) => isSame(hop, other)));
+  return a.length === b.length && a.every((hop) => b.some((other) => isSameHop(hop, other)));
 }

@@ -7,12 +7,12 @@ import {
   sourceAddress,
   zoneOf,
 } from '../bgp/index.js';
-import type { Hop, Topology } from '../dataplane/index.js';
+import type { Topology } from '../dataplane/index.js';
+import { PrefixLengths } from '../tables/index.js';
 import {
   type Ip,
   isLinkLocal,
   isMartian,
-  isWithin,
   needsZone,
   type PrefixKey,
   prefixLength,
@@ -44,63 +44,59 @@ export function keyOf({ ip, zone }: NextHop): Ip | string {
   return zone === '' ? ip : `${ip}%${zone}`;
 }
 
-/** Why a next hop is of no use. */
-export type Unreachable = 'martian' | 'our-own-address' | 'not-connected';
-
-/** Answers that are kept: a neighbor may give any number of next hops. */
-const MOST_ANSWERS = 4096;
-
 /** The networks that the machine is in, by its devices that carry frames. */
 export class Reach {
-  readonly #networks: { readonly ip: Ip; readonly length: number; readonly ifindex: number }[] = [];
+  readonly #networks = new Map<PrefixKey, number>();
+  readonly #lengths = new PrefixLengths();
   /** Those that have a zone with the name of their device. */
   readonly #ours = new Set<Ip | string>();
   readonly #byName = new Map<string, number>();
-  readonly #answers = new Map<Ip | string, Hop | Unreachable>();
-  /** The prefixes of the networks, and of addresses that are in none. */
-  readonly connected = new Set<PrefixKey>();
+  readonly #running = new Set<number>();
 
   constructor({ interfaces }: Pick<Topology, 'interfaces'>) {
     for (const [ifindex, { name, running, addresses }] of interfaces) {
-      if (running) this.#byName.set(name, ifindex);
+      if (running) {
+        this.#byName.set(name, ifindex);
+        this.#running.add(ifindex);
+      }
       for (const { ip, peer, prefixLength: length, state } of addresses) {
         if (state !== 'usable') continue;
         this.#ours.add(needsZone(ip) ? `${ip}%${name}` : ip);
         if (!running || isMartian(ip) || needsZone(ip)) continue;
-        this.#networks.push({ ip: peer ?? ip, length, ifindex });
-        this.connected.add(prefixOf(peer ?? ip, length));
+        const prefix = prefixOf(peer ?? ip, length);
+        if (this.#networks.has(prefix)) continue;
+        this.#networks.set(prefix, ifindex);
+        this.#lengths.add(prefix);
       }
     }
-    this.#networks.sort((a, b) => b.length - a.length);
   }
 
-  /** Returns how the next hop is reached, or why it is not. A next hop must be connected: nothing is looked up in BGP's own routes. */
-  resolve(nextHop: NextHop): Hop | Unreachable {
-    const key = keyOf(nextHop);
-    let answer = this.#answers.get(key);
-    if (answer === undefined) {
-      answer = this.#find(nextHop);
-      if (this.#answers.size === MOST_ANSWERS) this.#answers.clear();
-      this.#answers.set(key, answer);
-    }
-    return answer;
+  /** The prefixes of the networks, and of addresses that are in none. */
+  get connected(): ReadonlyMap<PrefixKey, number> {
+    return this.#networks;
   }
 
-  #find({ ip, zone }: NextHop): Hop | Unreachable {
-    if (isMartian(ip)) return 'martian';
-    if (this.#ours.has(needsZone(ip) ? `${ip}%${zone}` : ip)) return 'our-own-address';
-    if (needsZone(ip)) {
-      const ifindex = this.#byName.get(zone);
-      return ifindex === undefined ? 'not-connected' : { ifindex, gateway: ip };
-    }
-    const network = this.#networkOf(ip);
-    return network === undefined ? 'not-connected' : { ifindex: network, gateway: ip };
+  /** The lengths of the networks of the address's family, the longest first. */
+  lengths(ip: Ip): readonly number[] {
+    return this.#lengths.of(ip);
   }
 
-  #networkOf(ip: Ip): number | undefined {
-    for (const { ip: network, length, ifindex } of this.#networks)
-      if (isWithin(ip, network, length)) return ifindex;
-    return undefined;
+  /** The device of the very network. */
+  networkOf(prefix: PrefixKey): number | undefined {
+    return this.#networks.get(prefix);
+  }
+
+  /** The device with this name, if it carries frames. */
+  deviceOf(name: string): number | undefined {
+    return this.#byName.get(name);
+  }
+
+  isRunning(ifindex: number): boolean {
+    return this.#running.has(ifindex);
+  }
+
+  isOurs({ ip, zone }: NextHop): boolean {
+    return this.#ours.has(needsZone(ip) ? `${ip}%${zone}` : ip);
   }
 }
 

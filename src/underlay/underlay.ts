@@ -13,16 +13,29 @@ import {
   ribsOf,
 } from '../bgp/index.js';
 import { EMPTY_TOPOLOGY, type KernelRoutes, type Topology } from '../dataplane/index.js';
-import { type Clock, isIpv4, type PrefixKey, prefixKey } from '../types/index.js';
+import {
+  type Clock,
+  type Ip,
+  isIpv4,
+  type PrefixKey,
+  prefixAddress,
+  prefixKey,
+  type Timer,
+} from '../types/index.js';
 import { type Family, IPV4_UNICAST, IPV6_UNICAST, type Prefix } from '../wire/index.js';
 import { type ImportRules, RouteImporter, type Unwanted } from './importer.js';
 import { PathJudge } from './judge.js';
+import { type BgpRoutes, NextHopTable } from './next-hop-table.js';
 import { NextHopSets } from './next-hops.js';
 import { Originator, type OriginRules } from './originator.js';
-import { type NextHop, nextHopAt, nextHopOf, Reach, type Unreachable } from './reach.js';
+import { type NextHop, nextHopAt, nextHopOf, Reach } from './reach.js';
+import type { Resolution, Unreachable } from './tracked.js';
 
 /** What is configured of the underlay. */
-export type UnderlaySettings = OriginRules & Pick<ImportRules, 'accept'>;
+export interface UnderlaySettings extends OriginRules, Pick<ImportRules, 'accept'> {
+  /** The default route shows how next hops are reached. */
+  readonly resolveViaDefault: boolean;
+}
 
 /** A next hop for want of which routes are not installed. */
 export interface DeadEnd {
@@ -66,7 +79,11 @@ export class Underlay {
   readonly sets: NextHopSets;
   readonly originator: Originator;
   #reach = new Reach(EMPTY_TOPOLOGY);
-  readonly #judge = new PathJudge(this.#reach);
+  readonly #nextHops: NextHopTable;
+  readonly #judge: PathJudge;
+  #telling: Timer | undefined;
+  /** Routes have changed that may concern next hops which nobody remembers. */
+  #owesLook = false;
   readonly #importers: readonly [ipv4: RouteImporter, ipv6: RouteImporter];
   #topology: Topology = EMPTY_TOPOLOGY;
   /** Next hops of neighbors whose routes have gone, and are still to be looked at. */
@@ -79,7 +96,19 @@ export class Underlay {
     readonly clock: Clock,
     private settings: UnderlaySettings,
   ) {
-    this.sets = new NextHopSets(routes, this.#reach, clock);
+    const bgp: BgpRoutes = {
+      lengths: (ip) => this.#importerOf(ip).lengths(ip),
+      nextHopsOf: (prefix) => this.#importerOf(prefixAddress(prefix)).setOf(prefix)?.nextHops,
+    };
+    const { others } = routes;
+    const sources = { others, bgp, metric: routes.plane.at.metric };
+    this.#nextHops = new NextHopTable(this.#reach, sources, settings.resolveViaDefault);
+    this.#judge = new PathJudge(this.#nextHops);
+    this.sets = new NextHopSets(routes, this.#nextHops, clock);
+    this.#nextHops.onStale = () => {
+      this.#telling ??= clock.soon(() => this.#tell());
+    };
+    others.onChanged = (prefix) => this.#routeChanged(prefix);
     this.originator = new Originator(ribs.local);
     this.sets.onDeadEnd = (set) => {
       if (this.#judge.isMisjudged(set)) this.#judgeAnew();
@@ -97,7 +126,48 @@ export class Underlay {
       new RouteImporter(ribs.ipv4, routes, this.sets, rules, clock),
       new RouteImporter(ribs.ipv6, routes, this.sets, rules, clock),
     ];
-    for (const importer of this.#importers) importer.onIdle = () => this.#looked();
+    for (const importer of this.#importers) {
+      importer.onIdle = () => this.#looked();
+      importer.onRoute = (prefix) => this.#routeChanged(prefix);
+    }
+  }
+
+  #importerOf(ip: Ip): RouteImporter {
+    return this.#importers[isIpv4(ip) ? 0 : 1];
+  }
+
+  #routeChanged(prefix: PrefixKey): void {
+    this.#nextHops.routeChanged(prefix);
+    if (!this.#judge.isOverwhelmed) return;
+    this.#owesLook = true;
+    this.#telling ??= this.clock.soon(() => this.#tell());
+  }
+
+  /** Routes whose next hops are reached otherwise than before lead there from now on. */
+  #tell(): void {
+    this.#telling?.cancel();
+    this.#telling = undefined;
+    if (this.#isClosed) return;
+    const changes = this.#nextHops.tell();
+    let isOutdated = this.#takeOwedLook();
+    for (const { nextHop, before, after } of changes)
+      if (this.#judge.changed(nextHop, before, after)) isOutdated = true;
+    this.sets.changed(changes.map(({ nextHop }) => nextHop));
+    if (isOutdated || this.#areMisjudged(changes)) this.#judgeAnew();
+  }
+
+  /** True where all is to be looked at again; not amid a look, which would never end. */
+  #takeOwedLook(): boolean {
+    if (!this.#owesLook || this.isBusy) return false;
+    this.#owesLook = false;
+    return true;
+  }
+
+  #areMisjudged(changes: readonly { readonly nextHop: NextHop }[]): boolean {
+    for (const { nextHop } of changes)
+      for (const set of this.sets.having(nextHop))
+        if (set.routes > 0 && this.#judge.isMisjudged(set)) return true;
+    return false;
   }
 
   /**
@@ -105,7 +175,7 @@ export class Underlay {
    * Another neighbor may have given it as next hop, too: it counts again when they have gone.
    */
   #isLeaving(nextHop: NextHop, gone: Promise<void>): void {
-    this.sets.isLeaving(nextHop);
+    this.#setLeaving([nextHop], true);
     void gone.then(() => {
       this.#gone.push(nextHop);
       this.#looked();
@@ -116,7 +186,14 @@ export class Underlay {
   #looked(): void {
     if (this.#isClosed || this.isBusy) return;
     this.sets.looked();
-    if (this.#gone.length > 0) this.sets.haveGone(this.#gone.splice(0));
+    if (this.#takeOwedLook()) this.#judgeAnew();
+    if (this.#gone.length > 0) this.#setLeaving(this.#gone.splice(0), false);
+  }
+
+  #setLeaving(nextHops: readonly NextHop[], isLeaving: boolean): void {
+    for (const nextHop of nextHops) this.#nextHops.setLeaving(nextHop, isLeaving);
+    this.sets.changed(nextHops);
+    this.#tell();
   }
 
   /** True while routes wait to be looked at. */
@@ -140,11 +217,10 @@ export class Underlay {
     return (isIpv4(destination.nlri.prefix) ? this.ribs.ipv4 : this.ribs.ipv6).decision(destination);
   }
 
-  /** The next hop of a path, and why it is of no use now, where it is. */
-  nextHop(path: Path<Prefix>): { readonly nextHop: NextHop; readonly unreachable: Unreachable | undefined } {
+  /** The next hop of a path, and how it is reached now, or why it is not. */
+  nextHop(path: Path<Prefix>): { readonly nextHop: NextHop; readonly resolution: Resolution } {
     const nextHop = nextHopOf(path);
-    const found = this.#reach.resolve(nextHop);
-    return { nextHop, unreachable: typeof found === 'string' ? found : undefined };
+    return { nextHop, resolution: this.#nextHops.resolve(nextHop) };
   }
 
   /** Returns why no route to the destination is installed; undefined if one is to be. */
@@ -154,7 +230,7 @@ export class Underlay {
     const unwanted = importer.whyUnwanted(prefixKey(nlri.prefix, nlri.prefixLength));
     if (unwanted !== undefined) return unwanted;
     if (chosen.length === 0) return 'import-policy';
-    return chosen.some((path) => this.nextHop(path).unreachable === undefined) ? undefined : 'next-hop';
+    return chosen.some((path) => this.nextHop(path).resolution.why === undefined) ? undefined : 'next-hop';
   }
 
   /** Next hops that lead nowhere and without which routes are not installed, as often as sets of next hops have them. */
@@ -162,7 +238,8 @@ export class Underlay {
     for (const set of this.sets.values()) {
       const { group, unreachable, routes, latest } = set;
       if (group.hops.length > 0) continue;
-      const isOne = latest !== undefined && this.#importers.some((importer) => importer.has(latest, set));
+      const isOne =
+        latest !== undefined && this.#importers.some((importer) => importer.setOf(latest) === set);
       for (const { nextHop, why } of unreachable)
         yield { nextHop, why, routes, prefix: isOne ? latest : undefined };
     }
@@ -174,9 +251,9 @@ export class Underlay {
     this.#topology = topology;
     const before = this.#reach.connected;
     this.#reach = new Reach(topology);
-    this.#judge.reachChanged(this.#reach);
-    this.sets.reachChanged(this.#reach);
-    if (this.#judge.isOutdated(this.sets.values())) this.#judgeAnew();
+    this.#nextHops.reachChanged(this.#reach);
+    this.#owesLook ||= this.#judge.isOverwhelmed;
+    this.#tell();
     for (const prefix of different(before, this.#reach.connected))
       this.#importers[typeof prefix === 'number' ? 0 : 1].look(prefix);
     this.originator.update(this.settings, topology);
@@ -196,16 +273,22 @@ export class Underlay {
     this.settings = settings;
     this.originator.update(settings, this.#topology);
     if (settings.accept !== before.accept) this.#lookAgain();
+    this.#nextHops.resolvesViaDefault = settings.resolveViaDefault;
+    this.#tell();
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#telling?.cancel();
     this.sets.close();
     for (const importer of this.#importers) importer.close();
   }
 }
 
-/** Returns what one of the two sets has and the other has not. */
-function different(a: ReadonlySet<PrefixKey>, b: ReadonlySet<PrefixKey>): PrefixKey[] {
-  return [...[...a].filter((prefix) => !b.has(prefix)), ...[...b].filter((prefix) => !a.has(prefix))];
+/** Returns the networks that are among one and not the other. */
+function different(a: Reach['connected'], b: Reach['connected']): PrefixKey[] {
+  return [
+    ...[...a.keys()].filter((prefix) => !b.has(prefix)),
+    ...[...b.keys()].filter((prefix) => !a.has(prefix)),
+  ];
 }

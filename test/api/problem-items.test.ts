@@ -103,15 +103,15 @@ test('a next hop that leads nowhere is a problem that names it, a prefix, and wh
   });
   const deadEnds = () =>
     [
-      end('192.0.2.1', 'not-connected', 2, '20.0.0.0/8'),
+      end('192.0.2.1', 'no-route', 2, '20.0.0.0/8'),
       end('127.0.0.1', 'martian', 1, '30.0.0.0/8'),
-      end('192.0.2.1', 'not-connected', 3),
+      end('192.0.2.1', 'no-route', 3),
     ].values();
   const found = statusProblems({ ...rooms([]), underlay: { deadEnds } } as unknown as Rooms, new Map());
   t.deepEqual(
     found.slice(1).map((each) => each.problem),
     [
-      'underlay: 5 routes (20.0.0.0/8) are not installed: the next hop is 192.0.2.1, which is in no network of a device that carries frames, and a next hop is not looked up in other routes',
+      'underlay: 5 routes (20.0.0.0/8) are not installed: the next hop is 192.0.2.1, to which no route leads',
       'underlay: 1 route (30.0.0.0/8) is not installed: the next hop is 127.0.0.1, which no router has',
     ],
   );

@@ -2,7 +2,7 @@ import test from 'ava';
 import { underlayRoutes } from '../../src/api/resources/underlay-routes.js';
 import type { Rooms } from '../../src/api/rooms/rooms.js';
 import type { PathSource } from '../../src/bgp/index.js';
-import type { Interface } from '../../src/dataplane/index.js';
+import { type Interface, OtherRoutes } from '../../src/dataplane/index.js';
 import { parseIp, parsePrefix, parsePrefixRule, prefixAddress, prefixLength } from '../../src/types/index.js';
 import { Underlay, UnicastRibs } from '../../src/underlay/index.js';
 import type { PathAttributes } from '../../src/wire/index.js';
@@ -31,10 +31,13 @@ function leaf() {
     changeGroup() {},
     set() {},
     clear() {},
+    others: new OtherRoutes(),
+    plane: { at: { tableId: 254, metric: 20 } },
   };
   const underlay = new Underlay(ribs, routes as never, clock, {
     networks: [],
     redistributeConnected: [],
+    resolveViaDefault: false,
     accept: ['deny 30.0.0.0/8', '0.0.0.0/0 le 32', '::/0 le 128'].map(parsePrefixRule),
   });
   underlay.topologyChanged({
@@ -83,7 +86,7 @@ test('every path is shown with the step by which it lost, or that it is chosen',
     ]),
     [
       ['10.1.1.0', false, false, 'lower MULTI_EXIT_DISC', null],
-      ['10.1.2.0', false, false, 'usable path', 'not-connected'],
+      ['10.1.2.0', false, false, 'usable path', 'no-route'],
       ['10.1.3.0', true, true, null, null],
       ['10.1.4.0', false, false, 'shorter AS_PATH', null],
     ],
@@ -113,7 +116,7 @@ test('several chosen paths, a next hop with its link, and routes that are not in
     routes[4].paths.map(({ nextHop, chosen, unreachable }) => [nextHop, chosen, unreachable]),
     [
       ['fe80::1%up2', true, null],
-      ['fe80::1%up9', false, 'not-connected'],
+      ['fe80::1%up9', false, 'no-route'],
     ],
   );
 });

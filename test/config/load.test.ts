@@ -136,6 +136,7 @@ test('the minimal file gets every default', (t) => {
     maximumPaths: 8,
     maximumPathsIbgp: undefined,
     multipathRelax: true,
+    resolveViaDefault: false,
     routingTable: 254,
     metric: 20,
   });

@@ -42,6 +42,8 @@ export class MemoryRouteWorld implements RouteWorld {
   async deleteUplink({ ifindex }: UplinkDevice): Promise<void> {
     const interfaces = new Map(this.kernel.topology.interfaces);
     interfaces.delete(ifindex);
+    for (const row of [...this.kernel.tables.others.rows()])
+      if (row.ways.some((way) => way.ifindex === ifindex)) this.kernel.dropOther(row);
     this.kernel.setTopology({ ...this.kernel.topology, interfaces });
   }
 
@@ -59,13 +61,15 @@ export class MemoryRouteWorld implements RouteWorld {
     this.kernel.dropNexthop(id);
   }
 
-  async replaceRoute(route: ForeignRoute): Promise<void> {
+  async replaceRoute(route: ForeignRoute, { ifindex }: UplinkDevice): Promise<void> {
     this.kernel.putRoute({ ...route, tableId: MAIN_TABLE, protocol: STATIC, nexthopId: 0 });
+    this.kernel.putOther({ ...route, protocol: STATIC, ways: [{ ifindex, gateway: undefined }] });
   }
 
   async deleteRoute(route: ForeignRoute): Promise<void> {
     for (const protocol of [RTPROT_EVPND, STATIC])
       this.kernel.dropRoute({ ...route, tableId: MAIN_TABLE, protocol, nexthopId: 0 });
+    this.kernel.dropOther({ ...route, protocol: STATIC, ways: [] });
   }
 
   async routes(): Promise<string[]> {

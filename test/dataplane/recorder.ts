@@ -8,6 +8,8 @@ import {
   Ntf,
   type Operation,
   type OperationResult,
+  type OtherRoute,
+  OtherRoutes,
   OUR_ROWS,
   partsOf,
   type RouteRow,
@@ -46,6 +48,7 @@ export class Recorder implements KernelObserver, KnownRows {
   readonly neigh = new Map<string, NeighRow>();
   readonly nexthops = new Map<number, NexthopRow>();
   readonly routes = new Map<string, RouteRow>();
+  readonly others = new OtherRoutes();
   /** `topology`, `+bridge KEY`, `-bridge KEY`, … */
   readonly story: string[] = [];
 
@@ -97,6 +100,15 @@ export class Recorder implements KernelObserver, KnownRows {
   routeRowGone(row: RouteRow): void {
     this.routes.delete(routeKey(row));
     this.story.push(`-route ${routeKey(row)}`);
+  }
+  otherRoute(row: OtherRoute): void {
+    this.others.put(row);
+  }
+  otherRouteGone(row: OtherRoute): void {
+    this.others.drop(row);
+  }
+  nexthop(id: number): NexthopRow | undefined {
+    return this.nexthops.get(id);
   }
   nexthopRows(): Iterable<NexthopRow> {
     return this.nexthops.values();

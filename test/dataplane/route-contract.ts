@@ -143,12 +143,51 @@ async function twoUplinks(
   return { ...scene, first, second, group };
 }
 
+/** Where the others' routes to the prefix lead, as they are told; the lowest metric first. */
+const waysOf = ({ routes }: Scene, prefix: PrefixKey) =>
+  routes.others
+    .at(prefix)
+    .map(({ metric, ways }) => `${metric} ${ways.map(({ ifindex }) => ifindex).join()}`);
+
+async function othersBecome(scene: Scene, prefix: PrefixKey, wanted: readonly string[]): Promise<void> {
+  for (let tries = 0; tries < 400 && waysOf(scene, prefix).join() !== wanted.join(); tries++) {
+    await scene.world.settle();
+    scene.world.kernel.drain();
+  }
+  assert.deepEqual(waysOf(scene, prefix), wanted);
+}
+
 interface Case {
   readonly name: string;
   run(world: RouteWorld): Promise<void>;
 }
 
 const cases: readonly Case[] = [
+  {
+    name: "others' routes are told with where they lead, those that stand and those that come, and go with their device",
+    async run(world) {
+      const [first, second] = [await world.addUplink(), await world.addUplink()];
+      await world.replaceRoute({ prefix: TO4, metric: 50 }, first);
+      await world.replaceRoute({ prefix: TO6, metric: 50 }, first);
+      const scene = await startOn(world, world.kernel);
+      await othersBecome(scene, TO4, [`50 ${first.ifindex}`]);
+      await othersBecome(scene, TO6, [`50 ${first.ifindex}`]);
+      await world.replaceRoute({ prefix: TO4, metric: 40 }, second);
+      await othersBecome(scene, TO4, [`40 ${second.ifindex}`, `50 ${first.ifindex}`]);
+      await world.replaceRoute({ prefix: TO4, metric: 40 }, first);
+      await othersBecome(scene, TO4, [`40 ${first.ifindex}`, `50 ${first.ifindex}`]);
+      await world.deleteRoute({ prefix: TO4, metric: 40 });
+      await world.replaceRoute({ prefix: TO4_HOST, metric: 40 }, second);
+      await othersBecome(scene, TO4, [`50 ${first.ifindex}`]);
+      await world.deleteUplink(first);
+      await othersBecome(scene, TO4, []);
+      await othersBecome(scene, TO6, []);
+      await othersBecome(scene, TO4_HOST, [`40 ${second.ifindex}`]);
+      scene.routes.set(TO4, scene.routes.addGroup([hop(second)]));
+      await become(scene, { [key(TO4)]: [hop(second)] });
+      assert.deepEqual(waysOf(scene, TO4), [], 'ours are none of theirs');
+    },
+  },
   {
     name: 'routes of both families, and IPv4 routes over IPv6 neighbors, stand and go',
     async run(world) {

@@ -21,6 +21,7 @@ import {
   type NexthopRow,
   Ntf,
   Nud,
+  type OtherRoute,
   type RouteRow,
   type VxlanFdbRow,
 } from '../../src/dataplane/rows.js';
@@ -303,6 +304,21 @@ export class MemoryKernel implements Kernel {
     for (const row of [...known.routeRows()])
       if (!tables.routes.route(row.tableId, row.metric, row.prefix)) observer.routeRowGone(row, false);
     for (const row of [...tables.routeRows()]) observer.routeRow(row);
+    for (const row of [...known.others.rows()])
+      if (!tables.others.at(row.prefix).some(({ metric }) => metric === row.metric))
+        observer.otherRouteGone(row);
+    for (const row of [...tables.others.rows()]) observer.otherRoute(row);
+  }
+
+  /** A route of somebody else's in the main table. */
+  putOther(row: OtherRoute): void {
+    if (this.tables.others.put(row))
+      this.#tell(`other ${row.metric} ${row.prefix}`, (observer) => observer.otherRoute(row));
+  }
+
+  dropOther(row: OtherRoute): void {
+    if (this.tables.others.drop(row))
+      this.#tell(`other ${row.metric} ${row.prefix}`, (observer) => observer.otherRouteGone(row));
   }
 
   /** A nexthop or group of anybody's. */

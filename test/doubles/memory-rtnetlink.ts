@@ -78,6 +78,8 @@ export class MemoryRtnetlink implements KernelObserver, Answering {
   nexthopRowGone(): void {}
   routeRow(): void {}
   routeRowGone(): void {}
+  otherRoute(): void {}
+  otherRouteGone(): void {}
 
   listen(socket: MemorySocket): void {
     this.notify();

@@ -166,6 +166,7 @@ for (const [statements, expected] of [
   [['redistribute connected route-map NONE'], { 'redistribute-connected': [] }],
   [['maximum-paths 4', 'maximum-paths ibgp 2'], { 'maximum-paths': 4, 'maximum-paths-ibgp': 2 }],
   [['maximum-paths 64'], { 'maximum-paths': 32 }],
+  [['exit', 'exit', 'ip nht resolve-via-default', ...HEAD], { 'resolve-via-default': true }],
 ] as const)
   test(`ipv4 unicast: ${statements.join(', ')}`, (t) => {
     const { content, failure } = importFrr(

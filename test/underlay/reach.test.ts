@@ -1,6 +1,7 @@
 import test from 'ava';
-import type { Interface, InterfaceAddress } from '../../src/dataplane/index.js';
+import { type Interface, type InterfaceAddress, OtherRoutes } from '../../src/dataplane/index.js';
 import { formatPrefix, parseIp } from '../../src/types/index.js';
+import { NextHopTable } from '../../src/underlay/next-hop-table.js';
 import { Reach } from '../../src/underlay/reach.js';
 
 const address = (text: string, over: Partial<InterfaceAddress> = {}): InterfaceAddress => {
@@ -25,7 +26,15 @@ const reach = new Reach({
     [8, device('up4', [address('169.254.7.1/31')])],
   ]),
 });
-const resolve = (ip: string, zone = '') => reach.resolve({ ip: parseIp(ip), zone });
+const table = new NextHopTable(
+  reach,
+  { others: new OtherRoutes(), bgp: { lengths: () => [], nextHopsOf: () => undefined }, metric: 20 },
+  false,
+);
+const resolve = (ip: string, zone = '') => {
+  const { hops, why } = table.resolve({ ip: parseIp(ip), zone });
+  return why ?? hops[0];
+};
 
 test('a next hop is reached by the device whose network it is in, the smallest first', (t) => {
   t.deepEqual(resolve('10.1.1.0'), { ifindex: 2, gateway: parseIp('10.1.1.0') });
@@ -37,8 +46,8 @@ test('a next hop is reached by the device whose network it is in, the smallest f
 
 test('a link-local IPv6 next hop is on the device that the neighbor is on, and ours on that device alone', (t) => {
   t.deepEqual(resolve('fe80::9', 'up1'), { ifindex: 2, gateway: parseIp('fe80::9') });
-  t.is(resolve('fe80::9', 'down'), 'not-connected');
-  t.is(resolve('fe80::9'), 'not-connected');
+  t.is(resolve('fe80::9', 'down'), 'no-route');
+  t.is(resolve('fe80::9'), 'no-route');
   t.is(resolve('fe80::1', 'up1'), 'our-own-address');
   t.deepEqual(resolve('fe80::1', 'up2'), { ifindex: 3, gateway: parseIp('fe80::1') });
 });
@@ -46,7 +55,7 @@ test('a link-local IPv6 next hop is on the device that the neighbor is on, and o
 test('a link that is numbered from 169.254.0.0/16 is as any other', (t) => {
   t.deepEqual(resolve('169.254.7.0'), { ifindex: 8, gateway: parseIp('169.254.7.0') });
   t.is(resolve('169.254.7.1'), 'our-own-address');
-  t.is(resolve('169.254.9.1'), 'not-connected');
+  t.is(resolve('169.254.9.1'), 'no-route');
 });
 
 for (const [ip, why] of [
@@ -57,16 +66,16 @@ for (const [ip, why] of [
   ['ff02::1', 'martian'],
   ['10.0.0.1', 'our-own-address'],
   ['10.1.1.1', 'our-own-address'],
-  ['10.3.0.2', 'not-connected'],
-  ['192.0.2.1', 'not-connected'],
-  ['2001:db8:7::2', 'not-connected'],
+  ['10.3.0.2', 'no-route'],
+  ['192.0.2.1', 'no-route'],
+  ['2001:db8:7::2', 'no-route'],
 ] as const)
   test(`a next hop that is of no use: ${ip}`, (t) => {
     t.is(resolve(ip), why);
   });
 
 test('networks of devices that carry frames are connected', (t) => {
-  t.deepEqual([...reach.connected].map(formatPrefix).sort(), [
+  t.deepEqual([...reach.connected.keys()].map(formatPrefix).sort(), [
     '10.0.0.1/32',
     '10.1.1.0/31',
     '10.2.0.0/16',

@@ -67,6 +67,7 @@ export const UNDERLAY_ROUTE: UnderlayRouteItem = {
       chosen: true,
       nextHop: '10.1.0.2',
       unreachable: null,
+      resolvedBy: { kind: 'connected', prefix: '10.1.1.0/31' },
       asPath: [{ type: 'sequence', asns: [65002] }],
       origin: 'igp',
       localPref: null,

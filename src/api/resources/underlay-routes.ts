@@ -18,9 +18,33 @@ const UnderlayPath = Type.Object(
     chosen: Type.Boolean({ description: 'Traffic goes this way, if `unreachable` is null.' }),
     nextHop: Text('With the device behind `%` if it is link-local.'),
     unreachable: nullable(
-      Type.Union([Type.Literal('martian'), Type.Literal('our-own-address'), Type.Literal('not-connected')], {
-        description: 'Why its next hop is of no use now; null if it is.',
-      }),
+      Type.Union(
+        [
+          Type.Literal('martian'),
+          Type.Literal('our-own-address'),
+          Type.Literal('no-route'),
+          Type.Literal('default-route'),
+          Type.Literal('discarded'),
+          Type.Literal('loop'),
+          Type.Literal('too-deep'),
+        ],
+        {
+          description:
+            'Why its next hop is of no use now; null if it is of use. default-route: the default route alone leads there, see `underlay.resolve-via-default`; discarded: a blackhole route or the like; loop: only routes lead there that are reached by it themselves; too-deep: over more than 8 BGP routes.',
+        },
+      ),
+    ),
+    resolvedBy: nullable(
+      Type.Object(
+        {
+          kind: Type.Union([Type.Literal('connected'), Type.Literal('kernel'), Type.Literal('bgp')], {
+            description:
+              "connected: a network of the leaf's; kernel: a route of another program's in the main table; bgp: another route of BGP's.",
+          }),
+          prefix: nullable(Text('address/length; null for the link of a link-local address.')),
+        },
+        { description: 'By what its next hop is reached; null if it is not.', ...closed },
+      ),
     ),
     ...RoutedProperties,
     receivedAt: nullable(Time()),
@@ -121,7 +145,8 @@ function itemOf(destination: Destination<Prefix>, underlay: Underlay): UnderlayR
   const { rule, lost, chosen } = underlay.decision(destination);
   const pathItem = (path: Path<Prefix>): UnderlayRouteItem['paths'][number] => {
     const { source, attributes, stale, receivedAt } = path;
-    const { nextHop, unreachable } = underlay.nextHop(path);
+    const { nextHop, resolution } = underlay.nextHop(path);
+    const { why, by } = resolution;
     return {
       neighbor: source.neighbor,
       best: path === destination.best,
@@ -130,7 +155,10 @@ function itemOf(destination: Destination<Prefix>, underlay: Underlay): UnderlayR
       longLivedStale: path.isLongLived === true || attributes.isLongLivedStale,
       chosen: chosen.includes(path),
       nextHop: formatNextHop(nextHop),
-      unreachable: unreachable ?? null,
+      unreachable: why ?? null,
+      resolvedBy: by
+        ? { kind: by.kind, prefix: by.prefix === undefined ? null : formatPrefix(by.prefix) }
+        : null,
       ...routedItem(attributes),
       receivedAt: timeText(receivedAt),
     };

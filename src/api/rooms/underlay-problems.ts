@@ -6,10 +6,26 @@ import type { ProblemNote } from '../parts/problem-note.js';
 const WORDS: Readonly<
   Record<DeadEnd['why'], { readonly text: string; readonly fix: (ip: string) => string }>
 > = {
-  'not-connected': {
-    text: 'which is in no network of a device that carries frames, and a next hop is not looked up in other routes',
+  'no-route': {
+    text: 'to which no route leads',
     fix: (ip) =>
-      `let the neighbor give itself as next hop (FRR: \`neighbor … next-hop-self\`), or give a device an address in the network of ${ip}`,
+      `let the neighbor give itself as next hop (FRR: \`neighbor … next-hop-self\`), or announce a route to ${ip}`,
+  },
+  'default-route': {
+    text: 'to which the default route alone leads, which does not count',
+    fix: (ip) => `announce a route to ${ip}, or set \`underlay.resolve-via-default: true\``,
+  },
+  discarded: {
+    text: 'for which a route of the main table discards what is sent there',
+    fix: (ip) => `see what \`ip route get ${ip}\` says, and remove or narrow that route`,
+  },
+  loop: {
+    text: 'to which only routes lead that are reached by it themselves',
+    fix: (ip) => `announce a route to ${ip} by a neighbor on a link, or add one to the main table`,
+  },
+  'too-deep': {
+    text: 'which is reached over more than 8 BGP routes, one behind the other',
+    fix: (ip) => `announce a route to ${ip} by a neighbor on a link, or add one to the main table`,
   },
   martian: { text: 'which no router has', fix: () => 'correct the next hop where the route comes from' },
   'our-own-address': {

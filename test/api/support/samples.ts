@@ -557,6 +557,7 @@ export function underlayRoute(prefix: string): UnderlayRouteItem {
     chosen: true,
     nextHop: '10.1.1.0',
     unreachable: null,
+    resolvedBy: { kind: 'connected' as const, prefix: '10.1.1.0/31' },
     asPath: [{ type: 'sequence' as const, asns: [65000] }],
     origin: 'igp' as const,
     localPref: null,
@@ -572,6 +573,7 @@ export function underlayRoute(prefix: string): UnderlayRouteItem {
     chosen: false,
     lostBy: 'usable path',
     unreachable: 'martian' as const,
+    resolvedBy: null,
   };
   return { prefix, unused: null, bestBy: 'usable path', paths: [path, other] };
 }
