@@ -115,6 +115,7 @@ export const NEIGHBOR_ROWS: readonly Row[] = [
   sets('shutdown', 'shutdown', () => true),
   sets('shutdown message <value...>', 'shutdown', String),
   sets('timers connect <value>', 'connect-retry-time', numberOrWord),
+  of('timers delayopen <value>', () => 'an OPEN is sent as soon as the connection stands'),
   of('timers <keepalive> <hold>', (peer, { keepalive, hold }, at) => {
     set(peer, 'hold-time', numberOf(hold), at);
     set(peer, 'keepalive-time', numberOf(keepalive), at);

@@ -6,6 +6,7 @@ import { metricsReference } from '../api/support/metrics-reference.js';
 import { commandReference } from '../cli/support/command-reference.js';
 import { frrCommandReference, leftOutReference } from '../cli/support/frr-differences.js';
 import { logReference } from '../daemon/support/log-reference.js';
+import { statementReference } from '../import-frr/support/statement-reference.js';
 import { CERTIFICATE, fileWith, TLS_KEY } from '../support/tls.js';
 import { keyFile } from './support/key-file.js';
 import { configReference, reloadReference } from './support/reference.js';
@@ -22,6 +23,7 @@ const PARTS = {
   'frr-left-out': ['docs/evpnctl.md', leftOutReference],
   events: [MANUAL, eventReference],
   log: ['docs/log.md', logReference],
+  'frr-statements': ['docs/manual/from-frr.md', statementReference],
 } as const;
 
 for (const [part, [file, written]] of Object.entries(PARTS))

@@ -35,6 +35,7 @@ for (const [statement, expected] of [
   // FRR itself takes a third of the hold time
   ['timers 60 30', { 'hold-time': 30, 'keepalive-time': 10 }],
   ['timers connect 7', { 'connect-retry-time': 7 }],
+  ['timers delayopen 7', {}],
   ['ttl-security hops 1', { 'ttl-security': 1 }],
   ['ebgp-multihop', { 'ebgp-multihop': 255 }],
   ['ebgp-multihop 4', { 'ebgp-multihop': 4 }],

@@ -10,7 +10,7 @@ await runCases(
     run: async () => {
       const site = await Site.build(each.cables, each.prepared);
       try {
-        await runPage(site, each.page, each.kind);
+        await runPage(site, each);
       } finally {
         await site.remove();
       }

@@ -7,6 +7,8 @@ export interface PageRun {
   readonly kind?: string;
   /** It needs a kernel with VLAN-aware bridges. */
   readonly vlanAware?: boolean;
+  /** What is done before, of another page: its scripts and files, on these machines. */
+  readonly after?: { readonly page: string; readonly kind: string; readonly nodes: readonly string[] };
   readonly cables: readonly Cable[];
   /** Scripts that set machines up which are not the reader's, such as hosts. */
   readonly prepared: Readonly<Record<string, string>>;
@@ -29,12 +31,32 @@ const TWO_SPINES = {
   prepared: HOSTS,
 };
 
+/** leaf1 of frr-spines.md before a daemon is there. */
+const NUMBERED_LEAF1 = `
+ip address add 10.0.0.1/32 dev lo
+ip address add 10.1.1.1/31 dev up1
+ip address add 10.2.1.1/31 dev up2
+for device in up1 up2; do ip link set dev $device mtu 9000 up; done
+ip link add br10010 type bridge
+ip link add vx10010 type vxlan id 10010 local 10.0.0.1 dstport 4789 nolearning
+ip link set dev vx10010 master br10010
+bridge link set dev vx10010 learning off neigh_suppress on
+ip link set dev eth1 master br10010
+for device in br10010 vx10010 eth1; do ip link set dev $device up; done
+`;
+
 /** All runs of all pages: a block of a page that none of them does is a fault (test/docs/manual.test.ts). */
 export const PAGE_RUNS: readonly PageRun[] = [
   { page: 'docs/manual/quick-start.md', kind: 'bridge-per-vni', ...TWO_SERVERS },
   { page: 'docs/manual/quick-start.md', kind: 'vlan-aware', vlanAware: true, ...TWO_SERVERS },
   { page: 'docs/manual/frr-spines.md', kind: 'numbered', ...TWO_SPINES },
   { page: 'docs/manual/frr-spines.md', kind: 'unnumbered', ...TWO_SPINES },
+  {
+    page: 'docs/manual/from-frr.md',
+    ...TWO_SPINES,
+    prepared: { ...HOSTS, leaf1: NUMBERED_LEAF1 },
+    after: { page: 'docs/manual/frr-spines.md', kind: 'numbered', nodes: ['spine1', 'spine2', 'leaf2'] },
+  },
 ];
 
 /** What a run is called. */

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { waitFor } from '../../../lab/index.js';
 import { type FencedBlock, fencedBlocks } from '../../support/markdown.js';
 import type { Site } from './manual-machine.js';
+import type { PageRun } from './manual-pages.js';
 
 /*
  * The manual's pages are what is run. A block's info string says where:
@@ -100,9 +101,13 @@ async function ask(site: Site, node: string, block: FencedBlock, { command, answ
 }
 
 /** Does what a block says. Rejects where a command fails, or does not answer as it is shown. */
-export async function runBlock(site: Site, block: FencedBlock): Promise<void> {
+export async function runBlock(
+  site: Site,
+  block: FencedBlock,
+  isMeant: (node: string) => boolean = () => true,
+): Promise<void> {
   const file = block.marks.get('file');
-  for (const node of (block.marks.get('node') ?? '').split(',')) {
+  for (const node of (block.marks.get('node') ?? '').split(',').filter(isMeant)) {
     if (file !== undefined) await site.machine(node).put(file, block.text);
     else if (block.language === 'console')
       for (const shown of shownIn(block.text)) await ask(site, node, block, shown);
@@ -116,9 +121,10 @@ export async function runBlock(site: Site, block: FencedBlock): Promise<void> {
   }
 }
 
-/** Does what a page says, from its beginning to its end. */
-export async function runPage(site: Site, page: string, kind?: string): Promise<void> {
-  for (const block of runnable(page, kind)) {
-    await runBlock(site, block);
-  }
+/** Does what a page says, from its beginning to its end, and before it what it builds on. */
+export async function runPage(site: Site, { page, kind, after }: PageRun): Promise<void> {
+  if (after !== undefined)
+    for (const block of runnable(after.page, after.kind))
+      if (block.language !== 'console') await runBlock(site, block, (node) => after.nodes.includes(node));
+  for (const block of runnable(page, kind)) await runBlock(site, block);
 }
