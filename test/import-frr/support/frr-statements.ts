@@ -80,7 +80,7 @@ export const STATEMENTS: Readonly<Record<PlaceName, readonly Statement[]>> = {
     },
     'bgp long-lived-graceful-restart stale-time 3600',
     'bgp hard-administrative-reset',
-    { frr: 'bgp graceful-shutdown', lacks: 'shut the neighbors down instead (`evpnctl neighbor shutdown`)' },
+    'bgp graceful-shutdown',
     { frr: 'bgp shutdown message maintenance', lacks: 'stop evpnd, or shut the neighbors down' },
     { frr: 'bgp shutdown', lacks: 'stop evpnd, or shut the neighbors down' },
     'bgp cluster-id 10.0.0.1',
