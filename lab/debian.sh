@@ -19,10 +19,12 @@ only_once() {
   done
 }
 
-# unpack ROOT PACKAGES: unpacks the packages (separated by commas) and all that they need, without their scripts.
+# unpack ROOT PACKAGES: unpacks the packages (separated by commas) and all that they need, without their scripts. For the machine's
+# processor, or for $architecture.
 unpack() {
   local options=(--variant=extract "--include=$2")
   [ -e "$keyring" ] && options+=("--keyring=$keyring")
+  [ -n "${architecture:-}" ] && options+=("--architectures=$architecture")
   rm -rf "$1"
   mmdebstrap --quiet "${options[@]}" "$suite" "$1" "$mirror"
 }

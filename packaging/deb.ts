@@ -26,13 +26,20 @@ import { output, run } from './process.js';
 export interface Processor {
   readonly debian: string;
   readonly npm: string;
-  /** The prefix of its binutils. */
+  /** The prefix of its compiler and binutils. */
   readonly tools: string;
+  /** Where its libraries are on a machine with another processor. */
+  readonly libraries: string;
 }
 
 export const PROCESSORS: Readonly<Record<string, Processor>> = {
-  x64: { debian: 'amd64', npm: 'x64', tools: '' },
-  arm64: { debian: 'arm64', npm: 'arm64', tools: 'aarch64-linux-gnu-' },
+  x64: { debian: 'amd64', npm: 'x64', tools: 'x86_64-linux-gnu-', libraries: '/usr/x86_64-linux-gnu/lib' },
+  arm64: {
+    debian: 'arm64',
+    npm: 'arm64',
+    tools: 'aarch64-linux-gnu-',
+    libraries: '/usr/aarch64-linux-gnu/lib',
+  },
 };
 
 export interface DebOptions {
@@ -185,15 +192,20 @@ const sumLine =
 async function libraries(
   scratch: string,
   binaries: readonly string[],
-  { debian }: Processor,
+  { debian, npm, libraries: place }: Processor,
 ): Promise<string> {
   const folder = join(scratch, 'shlibdeps');
   mkdirSync(join(folder, 'debian'), { recursive: true });
   writeFileSync(join(folder, 'debian/control'), `Source: evpnd\n\nPackage: evpnd\nArchitecture: ${debian}\n`);
-  const found = await output('dpkg-shlibdeps', ['-O', ...binaries.map((path) => `-e${path}`)], {
-    cwd: folder,
-  });
-  const depends = /^shlibs:Depends=(.+)$/m.exec(found)?.[1];
+  const found = await output(
+    'dpkg-shlibdeps',
+    ['-O', ...(npm === process.arch ? [] : [`-l${place}`]), ...binaries.map((path) => `-e${path}`)],
+    { cwd: folder },
+  );
+  // Packages for cross-building are called after those that they stand for
+  const depends = /^shlibs:Depends=(.+)$/m
+    .exec(found)?.[1]
+    .replaceAll(new RegExp(`(:|-)${debian}(-cross)?\\b`, 'g'), '');
   if (depends === undefined) throw new Error(`dpkg-shlibdeps found no libraries: ${found}`);
   return depends;
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildAddon } from './cross.js';
 import { makeDeb, PROCESSORS } from './deb.js';
 import { makeDebImage } from './deb-image.js';
 import { run } from './process.js';
@@ -9,25 +10,46 @@ import { run } from './process.js';
 /** How hard zstd tries: a second for the least. */
 const THOROUGH = 12;
 
-/** Makes the package of this checkout for this machine in a folder. Resolves with its path. */
-export async function makeDebHere(output: string, compression = THOROUGH): Promise<string> {
-  const processor = PROCESSORS[process.arch];
+/** What the commands of packaging take: where to, and for which processor. */
+export const OPTIONS = {
+  output: { type: 'string', default: '.' },
+  arch: { type: 'string', default: process.arch },
+} as const;
+
+/**
+ * Makes the package of this checkout in a folder, for this machine's processor or for that which `arch` names, as `process.arch` does.
+ * Resolves with its path.
+ */
+export async function makeDebHere(
+  output: string,
+  compression = THOROUGH,
+  arch: string = process.arch,
+): Promise<string> {
+  const processor = PROCESSORS[arch];
   if (!processor)
-    throw new Error(
-      `packages are made for ${Object.keys(PROCESSORS).join(' and ')}; this is ${process.arch}`,
-    );
+    throw new Error(`packages are made for ${Object.keys(PROCESSORS).join(' and ')}; found ${arch}`);
   const checkout = process.cwd();
-  const runtime = join(checkout, `packaging/node/node_modules/node-linux-${processor.npm}`);
-  if (!existsSync(runtime)) throw new Error('no Node to package: npm ci --prefix packaging/node');
-  return await makeDeb({
-    checkout,
-    build: fileURLToPath(new URL('..', import.meta.url)),
-    processor,
-    addon: join(checkout, 'native/build/Release/socket.node'),
-    runtime,
-    output,
-    compression,
-  });
+  const isCross = arch !== process.arch;
+  const nodes = join(checkout, 'packaging/node', isCross ? `cross-${arch}` : '');
+  const runtime = join(nodes, `node_modules/node-linux-${processor.npm}`);
+  if (!existsSync(runtime))
+    throw new Error(`no Node to package: bash scripts/setup.sh --package${isCross ? ` ${arch}` : ''}`);
+  const scratch = mkdtempSync(join(tmpdir(), 'evpnd-addon-'));
+  try {
+    const addon = isCross ? join(scratch, 'socket.node') : join(checkout, 'native/build/Release/socket.node');
+    if (isCross) await buildAddon(checkout, processor, runtime, addon);
+    return await makeDeb({
+      checkout,
+      build: fileURLToPath(new URL('..', import.meta.url)),
+      processor,
+      addon,
+      runtime,
+      output,
+      compression,
+    });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 /** Where the image's base is kept from one time to the next, outside the repository. */
@@ -36,18 +58,23 @@ const BASE = '/var/cache/evpnd-lab/image-base';
 const USUAL = 6;
 
 /**
- * Makes the OCI image of this checkout for this machine in a folder, with a package of its own where no `deb` is given. Resolves with the
- * image's folder and its digest. Needs root the first time, for the base.
+ * Makes the OCI image of this checkout for this machine in a folder, or for another processor; of the package `deb` where there is one already. Resolves with the image's folder and its digest.
+ * Needs root the first time, for the base.
  */
 export async function makeImageHere(
   output: string,
-  { deb, compression = USUAL }: { deb?: string; compression?: number } = {},
+  {
+    arch = process.arch,
+    compression = USUAL,
+    deb,
+  }: { arch?: string; compression?: number; deb?: string } = {},
 ): Promise<{ folder: string; digest: string }> {
   const scratch = mkdtempSync(join(tmpdir(), 'evpnd-image-deb-'));
   try {
-    await run('bash', [join(process.cwd(), 'packaging/image-base.sh'), BASE]);
-    const made = deb ?? (await makeDebHere(scratch, 1));
-    return await makeDebImage({ deb: made, base: join(BASE, 'root'), output, compression });
+    const made = deb ?? (await makeDebHere(scratch, 1, arch));
+    const base = arch === process.arch ? BASE : `${BASE}-${arch}`;
+    await run('bash', [join(process.cwd(), 'packaging/image-base.sh'), base, PROCESSORS[arch]?.debian ?? '']);
+    return await makeDebImage({ deb: made, base: join(base, 'root'), output, compression });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -7,5 +7,8 @@ cd "$(dirname "$0")/.." || exit 1
 what=package
 if [ "${1:-}" = image ]; then what=image; shift; fi
 helped "packaging/$what.ts" "$@" && exit 0
-bash scripts/setup.sh "--$what" || exit 1
+arch=
+case " $* " in *" --arch arm64 "* | *" --arch=arm64 "*) arch=arm64 ;; esac
+# shellcheck disable=SC2086
+bash scripts/setup.sh "--$what" $arch || exit 1
 exec node "${EVPND_BUILD:-build}/packaging/$what.js" "$@"

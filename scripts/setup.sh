@@ -6,7 +6,7 @@
 #   setup.sh --fast   what the fast tests need: npm packages, the addon and the build; no root, no Debian packages
 #   setup.sh --lab    as without option, but only the Debian packages of `npm run lab`
 #   setup.sh --package  what `npm run package` needs, Node's newest LTS line too
-#   setup.sh --image  the same and what `npm run image` needs
+#   setup.sh --image  the same and what `npm run image` needs; `arm64` behind either: for that, on x86_64
 #
 # Exits 1 when a part that was asked for cannot be done. EVPND_BUILD names another output folder.
 set -u
@@ -19,6 +19,8 @@ fail() { printf 'setup: FAILED: %s\n' "$*" >&2; exit 1; }
 
 compiler="g++ make python3"
 packaging="dpkg-dev"
+cross="gcc-aarch64-linux-gnu libc6-dev-arm64-cross libstdc++6-arm64-cross libatomic1-arm64-cross"
+emulator="qemu-user-static"
 lab="frr iproute2 iputils-ping procps"
 tests="gobgpd exabgp bird2 prometheus curl tshark tcpdump user-mode-linux kmod busybox-static mmdebstrap zstd qemu-system-x86 gcc-12 make"
 
@@ -72,6 +74,24 @@ node_to_package() {
   exec 8<&-
 }
 
+# The same of arm64, which npm would not install here beside the machine's.
+node_to_package_for_arm64() {
+  local folder=packaging/node/cross-arm64
+  mkdir -p "$folder"
+  exec 8<packaging/node/package-lock.json
+  flock 8
+  if ! cmp -s packaging/node/package-lock.json "$folder/package-lock.json"; then
+    cp packaging/node/package.json packaging/node/package-lock.json "$folder/"
+  fi
+  if ! [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
+    say "npm ci in $folder"
+    npm ci --prefix "$folder" --cpu=arm64 --os=linux --no-audit --no-fund || fail "npm ci in $folder"
+  fi
+  exec 8<&-
+}
+
+is_cross() { [ "${1:-}" = arm64 ] && [ "$(uname -m)" = x86_64 ]; }
+
 native_addon() {
   [ -f scripts/build-native.sh ] || fail 'no scripts/build-native.sh'
   bash scripts/build-native.sh || fail 'the native addon does not build'
@@ -110,19 +130,23 @@ case "$what" in
     ;;
   --package | --image)
     [ "$what" = --image ] && packaging="$packaging mmdebstrap"
+    is_cross "${2:-}" && packaging="$packaging $cross"
     # shellcheck disable=SC2086
     debian_packages $compiler $packaging
     npm_packages
     node_to_package
+    is_cross "${2:-}" && node_to_package_for_arm64
     native_addon
     compile
     ;;
   '')
+    is_cross arm64 && packaging="$packaging $cross $emulator"
     # shellcheck disable=SC2086
     debian_packages $compiler $packaging $lab $tests
     newer_kernel
     npm_packages
     node_to_package
+    is_cross arm64 && node_to_package_for_arm64
     native_addon
     compile
     ;;
