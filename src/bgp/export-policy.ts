@@ -1,3 +1,4 @@
+import type { LargeCommunity } from '../types/index.js';
 import {
   type AnyFamily,
   type AttributeChanges,
@@ -45,10 +46,12 @@ export class ExportPolicy {
   #matchedOf(attributes: OriginatedAttributes): MatchedAttributes {
     let matched = this.#matched.get(attributes);
     if (matched === undefined) {
-      const communities = attributes.others?.find(({ code }) => code === AttributeCode.COMMUNITIES)?.value;
+      const othersValue = (of: number) => attributes.others?.find(({ code }) => code === of)?.value;
       matched = {
         routeTargets: attributes.extendedCommunities.filter(isRouteTarget),
-        communities: (communities as readonly number[] | undefined) ?? [],
+        communities: (othersValue(AttributeCode.COMMUNITIES) as readonly number[] | undefined) ?? [],
+        largeCommunities:
+          (othersValue(AttributeCode.LARGE_COMMUNITIES) as readonly LargeCommunity[] | undefined) ?? [],
         asns: NO_ASES,
         tunnelLabel: attributes.pmsiTunnel?.vni,
       };

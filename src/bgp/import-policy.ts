@@ -12,6 +12,7 @@ import { judge, type MatchedAttributes, type RoutePolicy } from './policy.js';
 const NOTHING: MatchedAttributes = {
   routeTargets: [],
   communities: [],
+  largeCommunities: [],
   asns: new Set(),
   tunnelLabel: undefined,
 };
@@ -69,6 +70,7 @@ export class ImportPolicy {
       this.#matched = {
         routeTargets: attributes.routeTargets,
         communities: attributes.communities,
+        largeCommunities: attributes.largeCommunities,
         asns: new Set(attributes.asPath.flatMap(({ asns }) => asns)),
         tunnelLabel: attributes.pmsiTunnel?.label,
       };

@@ -1,5 +1,6 @@
 import {
   isWithinMac,
+  type LargeCommunity,
   type MacPrefix,
   type PrefixKey,
   type PrefixRule,
@@ -32,6 +33,7 @@ export interface PolicyMatch {
   readonly routeTargets?: readonly RouteTargetPattern[] | undefined;
   /** RFC 1997, 32 bits each. */
   readonly communities?: readonly number[] | undefined;
+  readonly largeCommunities?: readonly LargeCommunity[] | undefined;
   /** AS numbers anywhere in the path. */
   readonly asPath?: readonly number[] | undefined;
 }
@@ -55,6 +57,7 @@ export interface RoutePolicy {
 export interface MatchedAttributes {
   readonly routeTargets: readonly RouteTarget[];
   readonly communities: readonly number[];
+  readonly largeCommunities: readonly LargeCommunity[];
   readonly asns: ReadonlySet<number>;
   /** Of a Type-3 route: the label of its PMSI tunnel. */
   readonly tunnelLabel: number | undefined;
@@ -89,7 +92,8 @@ export function judge(
 }
 
 function matches(match: PolicyMatch, family: AnyFamily, nlri: Nlri, attributes: MatchedAttributes): boolean {
-  const { families, routeTypes, vnis, macs, prefixes, routeTargets, communities, asPath } = match;
+  const { families, routeTypes, vnis, macs, prefixes, routeTargets, communities, largeCommunities, asPath } =
+    match;
   if (families !== undefined && !families.includes(family)) return false;
   if (routeTypes !== undefined && !(family === (EVPN as AnyFamily) && routeTypes.includes(nlri.type)))
     return false;
@@ -107,6 +111,11 @@ function matches(match: PolicyMatch, family: AnyFamily, nlri: Nlri, attributes: 
   }
   if (routeTargets !== undefined && !routeTargets.some((pattern) => fits(pattern, attributes))) return false;
   if (communities !== undefined && !communities.some((each) => attributes.communities.includes(each)))
+    return false;
+  if (
+    largeCommunities !== undefined &&
+    !largeCommunities.some((each) => attributes.largeCommunities.includes(each))
+  )
     return false;
   return asPath === undefined || asPath.some((asn) => attributes.asns.has(asn));
 }

@@ -6,6 +6,7 @@ import {
   formatRouteTargetPattern,
   ParseError,
   parseCommunity,
+  parseLargeCommunity,
   parseMacPrefix,
   parsePrefixRule,
   parseRouteTarget,
@@ -48,6 +49,11 @@ const COMMUNITIES = texts(
   'a list of communities',
   'two numbers from 0 to 65535, such as 65000:100',
   (i) => `0:${i & 65535}`,
+);
+const LARGE_COMMUNITIES = texts(
+  'a list of large communities',
+  'three numbers from 0 to 4294967295, such as 65000:1:100',
+  (i) => `0:0:${i}`,
 );
 const TARGETS = texts('a list of route targets', 'a route target', (i) => `${(i & 65535) + 1}:0`);
 const AS_NUMBERS = integers(1, UINT32, 'AS numbers');
@@ -144,6 +150,14 @@ const MATCH = section(
       (items, refuse) => parseEach(items, parseCommunity, refuse),
       (values) => values.map(formatCommunity),
     ),
+    'large-communities': parsed(
+      optional(LARGE_COMMUNITIES, {
+        description: 'Large communities (RFC 8092), of which the route has one.',
+        ...CHANGED,
+      }),
+      (items, refuse) => parseEach(items, parseLargeCommunity, refuse),
+      (values) => [...values],
+    ),
     'as-path': optional(AS_NUMBERS, {
       description: 'AS numbers, of which one is anywhere in the AS_PATH.',
       ...CHANGED,
@@ -170,6 +184,22 @@ const SET = section('What is changed of a route that the rule accepts, or passes
     optional(COMMUNITIES, { description: 'Communities beside those that the route has.', ...CHANGED }),
     (items, refuse) => parseEach(items, parseCommunity, refuse),
     (values) => values.map(formatCommunity),
+  ),
+  'large-communities': parsed(
+    optional(LARGE_COMMUNITIES, {
+      description: 'Large communities in the place of those that the route has.',
+      ...CHANGED,
+    }),
+    (items, refuse) => parseEach(items, parseLargeCommunity, refuse),
+    (values) => [...values],
+  ),
+  'add-large-communities': parsed(
+    optional(LARGE_COMMUNITIES, {
+      description: 'Large communities beside those that the route has.',
+      ...CHANGED,
+    }),
+    (items, refuse) => parseEach(items, parseLargeCommunity, refuse),
+    (values) => [...values],
   ),
   'route-targets': parsed(
     optional(TARGETS, { description: 'Route targets in the place of those that the route has.', ...CHANGED }),

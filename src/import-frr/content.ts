@@ -420,6 +420,7 @@ function listOf(words: string): string {
   const name = words.split(' ').at(-1);
   if (words.includes('prefix-list ')) return `${words.split(' ')[1]} prefix-list ${name}`;
   if (words.startsWith('match community ')) return `community-list ${name}`;
+  if (words.startsWith('match large-community ')) return `large-community-list ${name}`;
   if (words.startsWith('match extcommunity ')) return `extcommunity-list ${name}`;
   return `as-path ${name}`;
 }

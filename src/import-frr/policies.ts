@@ -116,6 +116,15 @@ class RuleMaker {
         /^(\d+:\d+|no-export|no-advertise|local-AS|blackhole|graceful-shutdown)$/,
         (word) => COMMUNITIES.get(word) ?? word,
       );
+    const [, large] = /^large-community (\S+)$/.exec(subject) ?? [];
+    if (large !== undefined)
+      return this.#ofList(
+        'large-community-list',
+        large,
+        'large-communities',
+        /^\d+:\d+:\d+$/,
+        (word) => word,
+      );
     const [, extended] = /^extcommunity (\S+)$/.exec(subject) ?? [];
     if (extended !== undefined)
       return this.#ofList('extcommunity-list', extended, 'route-targets', /^rt \S+:\d+$/, (word) =>
@@ -156,7 +165,11 @@ class RuleMaker {
       this.set[isAdded ? 'add-communities' : 'communities'] = values
         .filter((word) => word !== 'additive')
         .map((word) => COMMUNITIES.get(word) ?? word);
-    } else if (key === 'extcommunity' && values[0] === 'rt')
+    } else if (key === 'large-community' && values.every((word) => /^(\d+:\d+:\d+|additive)$/.test(word)))
+      this.set[values.includes('additive') ? 'add-large-communities' : 'large-communities'] = values.filter(
+        (word) => word !== 'additive',
+      );
+    else if (key === 'extcommunity' && values[0] === 'rt')
       this.set['add-route-targets'] = values.slice(1).filter((word) => word !== 'additive');
     else if (/^as-path prepend( \d+)+$/.test(subject)) this.set.prepend = values.slice(1).map(Number);
     else return 'a rule of evpnd cannot change that; the rest of the entry stands';

@@ -146,6 +146,13 @@ export const TOP_ROWS: readonly Row[] = [
     'ip community-list',
   ),
   ...list(
+    'large-community-list',
+    'bgp large-community-list standard',
+    'ip large-community-list standard',
+    'bgp large-community-list',
+    'ip large-community-list',
+  ),
+  ...list(
     'extcommunity-list',
     'bgp extcommunity-list standard',
     'ip extcommunity-list standard',

@@ -1,3 +1,4 @@
+import type { Brand } from './brand.js';
 import { ParseError } from './parse-error.js';
 
 const FORM = 'two numbers from 0 to 65535, such as 65000:100';
@@ -13,4 +14,20 @@ export function parseCommunity(text: string): number {
 /** The inverse of parseCommunity. */
 export function formatCommunity(community: number): string {
   return `${community >>> 16}:${community & 0xffff}`;
+}
+
+/**
+ * A large community (RFC 8092) in its canonical text (§5), `65000:1:100`: Global Administrator and two local parts, each of 32 bits.
+ * Equal ones are equal strings.
+ */
+export type LargeCommunity = Brand<string, 'LargeCommunity'>;
+
+const LARGE_FORM = 'three numbers from 0 to 4294967295, such as 65000:1:100';
+
+/** Parses a large community. Throws ParseError, also where a number has zeros before it. */
+export function parseLargeCommunity(text: string): LargeCommunity {
+  const parts = /^(0|[1-9]\d{0,9}):(0|[1-9]\d{0,9}):(0|[1-9]\d{0,9})$/.exec(text)?.slice(1) ?? [];
+  if (parts.length === 0 || parts.some((part) => Number(part) > 0xffffffff))
+    throw new ParseError('large community', text, LARGE_FORM);
+  return text as LargeCommunity;
 }

@@ -1,3 +1,4 @@
+import type { LargeCommunity } from '../types/index.js';
 import type { PathAttribute } from './attribute-section.js';
 import { AttributeCode, AttributeFlag, OPTIONAL_TRANSITIVE } from './attribute-table.js';
 import { type AsPathSegment, AsPathSegmentType } from './attribute-values.js';
@@ -12,6 +13,9 @@ export interface AttributeChanges {
   /** RFC 1997: these alone, then those that are added, each once. */
   readonly communities?: readonly number[] | undefined;
   readonly addCommunities?: readonly number[] | undefined;
+  /** RFC 8092: likewise. */
+  readonly largeCommunities?: readonly LargeCommunity[] | undefined;
+  readonly addLargeCommunities?: readonly LargeCommunity[] | undefined;
   /** In the place of all route targets, then those that are added, each once. Other extended communities stay. */
   readonly routeTargets?: readonly bigint[] | undefined;
   readonly addExtendedCommunities?: readonly bigint[] | undefined;
@@ -40,9 +44,14 @@ export function withChanges(
     changed = replaced(changed, AttributeCode.LOCAL_PREF, AttributeFlag.TRANSITIVE, () => localPreference);
   if (med !== undefined)
     changed = replaced(changed, AttributeCode.MULTI_EXIT_DISC, AttributeFlag.OPTIONAL, () => med);
-  if (changesCommunities(changes))
+  const { communities, addCommunities, largeCommunities, addLargeCommunities } = changes;
+  if (communities !== undefined || addCommunities !== undefined)
     changed = replaced(changed, AttributeCode.COMMUNITIES, OPTIONAL_TRANSITIVE, (before = []) =>
-      changedCommunities(before, changes),
+      eachOnce(communities ?? before, addCommunities),
+    );
+  if (largeCommunities !== undefined || addLargeCommunities !== undefined)
+    changed = replaced(changed, AttributeCode.LARGE_COMMUNITIES, OPTIONAL_TRANSITIVE, (before = []) =>
+      eachOnce(largeCommunities ?? before, addLargeCommunities),
     );
   if (changesExtended(changes))
     changed = replaced(changed, AttributeCode.EXTENDED_COMMUNITIES, OPTIONAL_TRANSITIVE, (before = []) =>
@@ -53,12 +62,15 @@ export function withChanges(
       prepended(before, prepend),
     );
   // A list without items is no attribute (RFC 4271 §4.3)
-  return changed.filter(
-    ({ code, value }) =>
-      (code !== AttributeCode.COMMUNITIES && code !== AttributeCode.EXTENDED_COMMUNITIES) ||
-      (value as readonly unknown[]).length > 0,
-  );
+  return changed.filter(({ code, value }) => !LISTS.has(code) || (value as readonly unknown[]).length > 0);
 }
+
+/** Attributes that are lists of communities. */
+const LISTS: ReadonlySet<PathAttribute['code']> = new Set([
+  AttributeCode.COMMUNITIES,
+  AttributeCode.EXTENDED_COMMUNITIES,
+  AttributeCode.LARGE_COMMUNITIES,
+]);
 
 /** The path with these AS numbers before it (RFC 4271 §5.1.2), in as many segments as they need. */
 export function prepended(path: readonly AsPathSegment[], asns: readonly number[]): AsPathSegment[] {
@@ -75,20 +87,13 @@ export function prepended(path: readonly AsPathSegment[], asns: readonly number[
 /** One octet counts the AS numbers of a segment. */
 const LONGEST_SEGMENT = 255;
 
-function changesCommunities({ communities, addCommunities }: AttributeChanges): boolean {
-  return communities !== undefined || addCommunities !== undefined;
-}
-
 /** True where extended communities are changed. */
 export function changesExtended({ routeTargets, addExtendedCommunities }: AttributeChanges): boolean {
   return routeTargets !== undefined || addExtendedCommunities !== undefined;
 }
 
-function changedCommunities(
-  before: readonly number[],
-  { communities = before, addCommunities = [] }: AttributeChanges,
-): number[] {
-  return [...new Set([...communities, ...addCommunities])];
+function eachOnce<Item>(items: readonly Item[], added: readonly Item[] = []): Item[] {
+  return [...new Set([...items, ...added])];
 }
 
 /** The extended communities with the changes, each once. */

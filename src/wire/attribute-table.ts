@@ -1,4 +1,4 @@
-import { type Ipv4, ipFromBytes } from '../types/index.js';
+import { type Ipv4, ipFromBytes, type LargeCommunity } from '../types/index.js';
 import { decodeAsPath, encodeAsPath } from './as-path.js';
 import type { AsPathSegment, Origin, PmsiTunnel } from './attribute-values.js';
 import { Malformed } from './malformed.js';
@@ -41,6 +41,7 @@ export const AttributeCode = {
   AS4_PATH: 17,
   AS4_AGGREGATOR: 18,
   PMSI_TUNNEL: 22,
+  LARGE_COMMUNITIES: 32,
 } as const;
 
 /** AGGREGATOR (RFC 4271 §5.1.7). */
@@ -67,6 +68,7 @@ export interface AttributeValues {
   17: readonly AsPathSegment[];
   18: Aggregator;
   22: PmsiTunnel;
+  32: readonly LargeCommunity[];
 }
 export type KnownAttributeCode = keyof AttributeValues;
 
@@ -114,6 +116,21 @@ function decodeUint32List(value: Buffer): number[] {
 
 function encodeUint32List(numbers: readonly number[]): Buffer {
   return Buffer.concat(numbers.map(encodeUint32));
+}
+
+/** Each once: the same one twice is passed over (RFC 8092 §3). */
+function decodeLargeCommunities(value: Buffer): LargeCommunity[] {
+  expectMultiple(value, 12);
+  const communities = new Set<LargeCommunity>();
+  for (let at = 0; at < value.length; at += 12)
+    communities.add(
+      `${value.readUInt32BE(at)}:${value.readUInt32BE(at + 4)}:${value.readUInt32BE(at + 8)}` as LargeCommunity,
+    );
+  return [...communities];
+}
+
+function encodeLargeCommunities(communities: readonly LargeCommunity[]): Buffer {
+  return encodeUint32List(communities.flatMap((each) => each.split(':').map(Number)));
 }
 
 function decodeAggregator(value: Buffer, asOctets: 2 | 4): Aggregator {
@@ -271,6 +288,13 @@ export const ATTRIBUTES: { readonly [Code in KnownAttributeCode]: AttributeRow<C
     malformed: 'treat-as-withdraw',
     decode: decodePmsiTunnel,
     encode: encodePmsiTunnel,
+  },
+  [AttributeCode.LARGE_COMMUNITIES]: {
+    name: 'LARGE_COMMUNITIES', // RFC 8092 §3, §6
+    flags: OPTIONAL_TRANSITIVE,
+    malformed: 'treat-as-withdraw',
+    decode: decodeLargeCommunities,
+    encode: encodeLargeCommunities,
   },
 };
 

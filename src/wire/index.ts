@@ -3,12 +3,12 @@
  * tables; no socket, no clock, no state of a session but what is passed in.
  *
  * Supported: RFC 4271 (messages), 4760 (multiprotocol), 5492 and 9072 (capabilities, extended optional parameters), 2918
- * and 7313 (route refresh), 8654 (extended messages), 6793 (4-octet AS), 4360 and 5668 (extended communities), 4456
+ * and 7313 (route refresh), 8654 (extended messages), 6793 (4-octet AS), 4360 and 5668 (extended communities), 8092 (large communities), 4456
  * (reflector attributes), 4724 (End-of-RIB, restart capability), 4486, 6608, 8538, 9003 and 9384 (NOTIFICATION), 7432,
  * 8365, 9047, 9135 and 9136 (EVPN route types 1 to 5 and their communities), 6514 (PMSI Tunnel), 7606 and 7607 (errors).
  *
- * Not supported: ADD-PATH (7911), outbound route filters (5291), route types 6 and above (9251), large communities
- * (8092) and the Tunnel Encapsulation attribute (9012 §2), which are passed over as unknown, AS_SET as an error (9774).
+ * Not supported: ADD-PATH (7911), outbound route filters (5291), route types 6 and above (9251), the Tunnel
+ * Encapsulation attribute (9012 §2), which is passed over as unknown, AS_SET as an error (9774).
  *
  * A reader starts in message-reader.ts, goes on to open.ts or update-decoder.ts, and finds each attribute as a row of
  * attribute-table.ts, each address family as a file of families/ and each EVPN route type as a file of evpn-routes/.

@@ -1,4 +1,4 @@
-import type { Ip, Ipv6, RouteTarget } from '../types/index.js';
+import type { Ip, Ipv6, LargeCommunity, RouteTarget } from '../types/index.js';
 import { asPathLength, neighborAs } from './as-path.js';
 import { type AttributeChanges, changeAttributes } from './attribute-changes.js';
 import { decodeAttributes, encodeAttributes, type PathAttribute } from './attribute-section.js';
@@ -21,9 +21,12 @@ export const GRACEFUL_SHUTDOWN = 0xffff0000;
 export const LLGR_STALE = 0xffff0006;
 export const NO_LLGR = 0xffff0007;
 
-type Lists = Pick<InternedAttributes, 'asPath' | 'communities' | 'extendedCommunities' | 'routeTargets'>;
+type Lists = Pick<
+  InternedAttributes,
+  'asPath' | 'communities' | 'largeCommunities' | 'extendedCommunities' | 'routeTargets'
+>;
 
-const NO_COMMUNITIES: readonly number[] = Object.freeze([]);
+const NO_COMMUNITIES: readonly never[] = Object.freeze([]);
 
 /** What a policy made of the attributes of a route. */
 export interface PolicyVerdict {
@@ -136,6 +139,11 @@ export class InternedAttributes implements CommunityFields {
     return (this.#lists ?? this.#readLists()).communities;
   }
 
+  /** RFC 8092, each once. */
+  get largeCommunities(): readonly LargeCommunity[] {
+    return (this.#lists ?? this.#readLists()).largeCommunities;
+  }
+
   /** These attributes as a policy changes them: another set, for the verdict alone. */
   changed(changes: readonly AttributeChanges[], verdict: PolicyVerdict): InternedAttributes {
     const { text, hash, attributesAt, context } = this.#octets;
@@ -204,8 +212,10 @@ export type PathAttributes = Omit<
 function listsOf(attributes: readonly PathAttribute[], context: UpdateContext): Lists {
   const extendedCommunities = firstAttribute(attributes, AttributeCode.EXTENDED_COMMUNITIES) ?? [];
   const communities = firstAttribute(attributes, AttributeCode.COMMUNITIES);
+  const large = firstAttribute(attributes, AttributeCode.LARGE_COMMUNITIES);
   return {
     communities: communities === undefined ? NO_COMMUNITIES : Object.freeze(communities),
+    largeCommunities: large === undefined ? NO_COMMUNITIES : Object.freeze(large),
     asPath: Object.freeze(trueAsPath(attributes, context)),
     extendedCommunities: Object.freeze(extendedCommunities),
     routeTargets: Object.freeze(extendedCommunities.filter(isRouteTarget)),

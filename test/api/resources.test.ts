@@ -95,6 +95,7 @@ test('a MAC/IP route with all its paths', async (t) => {
     originatorId: null,
     clusterList: [],
     communities: [],
+    largeCommunities: [],
     routeTargets: ['65002:10010'],
     extendedCommunities: ['encapsulation:VXLAN', 'rt:65002:10010', 'mac-mobility:3,sticky'],
     macMobility: { sequence: 3, sticky: true },

@@ -14,6 +14,7 @@ import {
 } from '../../src/bgp/index.js';
 import type { LocalEntry } from '../../src/bgp/local-rib.js';
 import {
+  parseLargeCommunity,
   parseMac,
   parseMacPrefix,
   parsePrefixRule,
@@ -63,10 +64,12 @@ const PREFIX = { type: 0, prefix: 0x0a010000, prefixLength: 16 } as unknown as N
 const FACTS = {
   routeTargets: [parseRouteTarget('65000:10010'), parseRouteTarget('4200000000:7')],
   communities: [65000 * 65536 + 100],
+  largeCommunities: [parseLargeCommunity('65000:1:100')],
   asns: new Set([65000, 65010]),
   tunnelLabel: 10010,
 };
 const vnis = (first: number, last: number) => ({ vnis: [{ first: toVni(first), last: toVni(last) }] });
+const large = (...texts: string[]) => ({ largeCommunities: texts.map(parseLargeCommunity) });
 const macs = (...texts: string[]) => ({ macs: texts.map(parseMacPrefix) });
 const prefixes = (...texts: string[]) => ({ prefixes: texts.map(parsePrefixRule) });
 const targets = (...texts: string[]) => ({ routeTargets: texts.map(parseRouteTargetPattern) });
@@ -106,6 +109,8 @@ const CASES: readonly (readonly [string, PolicyMatch, Nlri, boolean, AnyFamily?]
   ['none of its route targets', targets('65000:10011', '*:10011'), HOST, false],
   ['its community', { communities: [1, 65000 * 65536 + 100] }, HOST, true],
   ['another community', { communities: [1] }, HOST, false],
+  ['its large community', large('1:1:1', '65000:1:100'), HOST, true],
+  ['another large community', large('65000:100:1'), HOST, false],
   ['an AS of its path', { asPath: [1, 65010] }, HOST, true],
   ['no AS of its path', { asPath: [1] }, HOST, false],
   ['all of two conditions', { ...vnis(10010, 10010), asPath: [65010] }, HOST, true],

@@ -262,6 +262,7 @@ ip prefix-list LOOPBACKS seq 5 permit 10.0.0.0/24 ge 32
 ip prefix-list DEFAULT seq 5 permit 0.0.0.0/0
 ip prefix-list OLD seq 5 permit any
 bgp community-list standard LAB seq 5 permit 65000:100
+bgp large-community-list standard LARGE seq 5 permit 65000:1:100
 bgp as-path access-list SPINE seq 5 permit _65000_
 bgp as-path access-list ODD seq 5 permit ^65000$
 route-map ONLY-LO permit 10
@@ -271,6 +272,7 @@ route-map IN deny 5
 route-map IN permit 10
  match community LAB
  match as-path SPINE
+ match large-community LARGE
  set local-preference 200
  set metric 5
  set ip next-hop 10.0.0.9
@@ -278,6 +280,7 @@ route-map IN deny 15
  match as-path ODD
 route-map IN permit 20
  set community 65000:1 no-export additive
+ set large-community 65000:1:1 additive
  set as-path prepend 65001 65001
 route-map UNUSED permit 10
  match tag 5
@@ -325,13 +328,22 @@ test('route-maps and lists become policies, for the families that they are of', 
     },
     {
       name: `permit-10${suffix}`,
-      match: { ...families, communities: ['65000:100'], 'as-path': [65000] },
+      match: {
+        ...families,
+        communities: ['65000:100'],
+        'large-communities': ['65000:1:100'],
+        'as-path': [65000],
+      },
       set: { 'local-preference': 200, med: 5 },
     },
     {
       name: `permit-20${suffix}`,
       ...(suffix !== '' && { match: families }),
-      set: { 'add-communities': ['65000:1', '65535:65281'], prepend: [65001, 65001] },
+      set: {
+        'add-communities': ['65000:1', '65535:65281'],
+        'add-large-communities': ['65000:1:1'],
+        prepend: [65001, 65001],
+      },
     },
   ];
   const unicast = { families: ['ipv4-unicast'] };
@@ -357,12 +369,12 @@ test('route-maps and lists become policies, for the families that they are of', 
     shownNotes(notes).map((note) => note.replace(/;.*/, '')),
     [
       '4 ip prefix-list OLD seq 5 permit any: nothing that was carried over uses it',
-      '9 match interface lo: read as prefixes of full length, which addresses of the loopback device have',
-      '17 set ip next-hop 10.0.0.9: a rule of evpnd cannot change that',
-      '19 match as-path ODD: as-path ODD is more than single values that are permitted',
-      '23 route-map UNUSED permit 10: nothing that was carried over uses it',
-      '24 match tag 5: nothing that was carried over uses it',
-      '36 neighbor 10.1.3.0 route-map MISSING out: there is no route-map MISSING: as in FRR, all is rejected',
+      '10 match interface lo: read as prefixes of full length, which addresses of the loopback device have',
+      '19 set ip next-hop 10.0.0.9: a rule of evpnd cannot change that',
+      '21 match as-path ODD: as-path ODD is more than single values that are permitted',
+      '26 route-map UNUSED permit 10: nothing that was carried over uses it',
+      '27 match tag 5: nothing that was carried over uses it',
+      '39 neighbor 10.1.3.0 route-map MISSING out: there is no route-map MISSING: as in FRR, all is rejected',
     ],
   );
 });

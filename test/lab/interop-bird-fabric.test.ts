@@ -46,7 +46,7 @@ const config = (linkLocals: { ours: string; theirs: string }) => `
 router id ${LOOPBACK.theirs};
 log stderr all;
 protocol device {}
-protocol static static4 { ipv4; route 203.0.113.0/24 blackhole { bgp_community.add((65000,7)); }; }
+protocol static static4 { ipv4; route 203.0.113.0/24 blackhole { bgp_community.add((65000,7)); bgp_large_community.add((65000,1,7)); }; }
 filter told {
   if source != RTS_STATIC then reject;
   if net = ${FAR_PREFIX} then bgp_next_hop = ${FAR_NEXT_HOP};
@@ -147,6 +147,7 @@ test.serial(
       {
         nextHop: PLAIN.theirs,
         communities: ['65000:7'],
+        largeCommunities: ['65000:1:7'],
       },
     );
     for (const [name, prefix, nextHop] of [
@@ -215,12 +216,21 @@ test.serial("what policies make of routes: BIRD has it, and so have we of BIRD's
         name: 'out',
         rules: [
           { name: 'not-this', match: { prefixes: ['198.18.0.0/15'] }, action: 'reject' },
-          { name: 'mark', match: {}, set: { med: 77, 'add-communities': ['65001:100'], prepend: [OUR_AS] } },
+          {
+            name: 'mark',
+            match: {},
+            set: {
+              med: 77,
+              'add-communities': ['65001:100'],
+              'add-large-communities': ['65001:1:100'],
+              prepend: [OUR_AS],
+            },
+          },
         ],
       },
       {
         name: 'in',
-        rules: [{ name: 'no-lab', match: { communities: ['65000:7'] }, action: 'reject' }],
+        rules: [{ name: 'no-lab', match: { 'large-communities': ['65000:1:7'] }, action: 'reject' }],
         otherwise: 'accept',
       },
     ],
@@ -229,7 +239,12 @@ test.serial("what policies make of routes: BIRD has it, and so have we of BIRD's
   });
   await waitFor(async () => !(await heard('plain')).includes('198.18.0.0/15'), { what: 'one route' });
   const text = await heard('plain');
-  for (const part of [`BGP.as_path: ${OUR_AS} ${OUR_AS}\n`, 'BGP.med: 77', 'BGP.community: (65001,100)'])
+  for (const part of [
+    `BGP.as_path: ${OUR_AS} ${OUR_AS}\n`,
+    'BGP.med: 77',
+    'BGP.community: (65001,100)',
+    'BGP.large_community: (65001, 1, 100)',
+  ])
     t.true(text.includes(part), text);
   const rejected = async () => (await peer.status(PLAIN.theirs)).families[0].rejected;
   await waitFor(async () => (await rejected()) === 1, { what: 'a rejected route' });

@@ -132,7 +132,7 @@ test.before(async () => {
     },
     { what: 'answer of gobgpd' },
   );
-  await announce('203.0.113.0/24', 'community', '65000:7');
+  await announce('203.0.113.0/24', 'community', '65000:7', 'large-community', '65000:1:7');
   await announce('2001:db8:7::/48');
   await peer.restart({ neighbors: COMMON, underlay: UNDERLAY });
 });
@@ -171,13 +171,18 @@ test.serial(
             {
               name: 'mark',
               match: {},
-              set: { med: 77, 'add-communities': ['65001:100', '65001:200'], prepend: [OUR_AS] },
+              set: {
+                med: 77,
+                'add-communities': ['65001:100', '65001:200'],
+                'add-large-communities': ['65001:1:100'],
+                prepend: [OUR_AS],
+              },
             },
           ],
         },
         {
           name: 'in',
-          rules: [{ name: 'no-lab', match: { communities: ['65000:7'] }, action: 'reject' }],
+          rules: [{ name: 'no-lab', match: { 'large-communities': ['65000:1:7'] }, action: 'reject' }],
           otherwise: 'accept',
         },
       ],
@@ -186,7 +191,12 @@ test.serial(
     await waitFor(async () => Object.keys(await heard(PLAIN.ours)).length === 1, { what: 'one route' });
     const [text] = Object.values(await heard(PLAIN.ours));
     const communities = [65001 * 65536 + 100, 65001 * 65536 + 200];
-    for (const part of [`"communities":[${communities}]`, '"metric":77', `"asns":[${OUR_AS},${OUR_AS}]`])
+    for (const part of [
+      `"communities":[${communities}]`,
+      '{"ASN":65001,"LocalData1":1,"LocalData2":100}',
+      '"metric":77',
+      `"asns":[${OUR_AS},${OUR_AS}]`,
+    ])
       t.true(text.includes(part), `${part} in ${text}`);
     await waitFor(async () => !(await peer.installed()).includes('203.0.113.0/24'), { what: 'no route' });
     t.is((await peer.route('203.0.113.1'))?.unused, 'import-policy');

@@ -109,6 +109,7 @@ test.serial(
               set: {
                 med: 77,
                 'add-communities': ['65000:100'],
+                'add-large-communities': ['65000:4294967295:100'],
                 'add-route-targets': ['65000:4242'],
                 prepend: [asn, asn],
               },
@@ -128,7 +129,8 @@ test.serial(
     t.regex(own, new RegExp(`${asn} ${asn} ${asn}`));
     t.regex(own, /SoO:65000:9/);
     const detail = await fabric.vtyshJson<object>('spine1', `show bgp l2vpn evpn route detail json`);
-    t.true(JSON.stringify(detail).includes('65000:100'));
+    for (const each of ['65000:100', '65000:4294967295:100'])
+      t.true(JSON.stringify(detail).includes(each), each);
     const vtep = fabric.leaf('leaf1').vtep;
     await waitFor(
       async () =>

@@ -19,6 +19,7 @@ export function pathAttributes(extra: Partial<PathAttributes> = {}): PathAttribu
     extendedCommunities: [],
     routeTargets: [],
     communities: [],
+    largeCommunities: [],
     isLongLivedStale: false,
     isGoing: false,
     encapsulations: [8],

@@ -5,6 +5,7 @@ import {
   isWithinMac,
   ParseError,
   parseCommunity,
+  parseLargeCommunity,
   parseMac,
   parseMacPrefix,
 } from '../../src/types/index.js';
@@ -41,6 +42,13 @@ for (const text of [
   test(`no MAC prefix: ${text}`, (t) => {
     t.throws(() => parseMacPrefix(text), { instanceOf: ParseError });
   });
+
+test('large communities (RFC 8092)', (t) => {
+  for (const text of ['0:0:0', '65000:1:100', '4294967295:4294967295:4294967295'])
+    t.is(String(parseLargeCommunity(text)), text);
+  for (const text of ['4294967296:0:0', '1:2', '1:2:3:4', '01:2:3', '1:2:', 'a:b:c', ''])
+    t.throws(() => parseLargeCommunity(text), { instanceOf: ParseError });
+});
 
 test('communities (RFC 1997)', (t) => {
   for (const text of ['0:0', '65000:100', '65535:65535']) t.is(formatCommunity(parseCommunity(text)), text);

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { formatIp, formatMac, parseIp } from '../../src/types/index.js';
-import { formatNlri, type UpdateContext, UpdateDecoder } from '../../src/wire/index.js';
+import { formatIp, formatMac, parseIp, parseLargeCommunity } from '../../src/types/index.js';
+import { changePathAttributes, formatNlri, type UpdateContext, UpdateDecoder } from '../../src/wire/index.js';
 import {
   AS_PATH,
   attribute,
@@ -194,6 +194,25 @@ test('the same octets give the same object, wherever MP_REACH stands', (t) => {
   t.is(one.attributes, three.attributes);
   t.true(Object.isFrozen(one.attributes?.extendedCommunities));
   t.is(decoder.internedSets, 1);
+});
+
+test('large communities are read, each once, and a policy changes them (RFC 8092)', (t) => {
+  const twice = '0000fde8 00000001 00000064'.repeat(2);
+  const large = attribute('c020', `${twice} ffffffff 00000000 ffffffff`);
+  const { attributes } = new UpdateDecoder().decode(
+    updateBody([reach(MAC_ROUTE), ...SOUND, large]),
+    EXTERNAL,
+  );
+  t.deepEqual(attributes?.largeCommunities.map(String), ['65000:1:100', '4294967295:0:4294967295']);
+  const verdict = { before: attributes!, accepted: true, policy: 'p', rule: 'r' };
+  const [added, others, none] = [
+    { addLargeCommunities: ['1:2:3', '65000:1:100'].map(parseLargeCommunity) },
+    { largeCommunities: [parseLargeCommunity('1:2:3')] },
+    { largeCommunities: [] },
+  ].map((changes) => changePathAttributes(attributes!, [changes], verdict).largeCommunities.map(String));
+  t.deepEqual(added, ['65000:1:100', '4294967295:0:4294967295', '1:2:3']);
+  t.deepEqual(others, ['1:2:3']);
+  t.deepEqual(none, []);
 });
 
 test('another next hop, another session kind, another octet give another object', (t) => {

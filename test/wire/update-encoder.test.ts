@@ -4,6 +4,7 @@ import {
   type Esi,
   type Mac,
   parseIp,
+  parseLargeCommunity,
   parseMac,
   RouteDistinguisher,
   routeTargetOfAs2,
@@ -266,6 +267,11 @@ test('further attributes leave as the table has them, in IPv4 unicast and in L2V
   const others = [
     { code: AttributeCode.MULTI_EXIT_DISC, flags: AttributeFlag.OPTIONAL, value: 7 },
     { code: AttributeCode.COMMUNITIES, flags: 0xc0, value: [0xfde9_0001] },
+    {
+      code: AttributeCode.LARGE_COMMUNITIES,
+      flags: 0xc0,
+      value: [parseLargeCommunity('65001:4294967295:0')],
+    },
   ] as const;
   const attributes: OriginatedAttributes = { ...attributesFor(65001), others };
   const prefix = { type: 0, prefix: parseIp('10.1.0.0'), prefixLength: 16 } as const;
@@ -280,6 +286,7 @@ test('further attributes leave as the table has them, in IPv4 unicast and in L2V
     t.deepEqual(update.faults, []);
     t.is(update.reachable.length, 1);
     t.is(update.attributes?.med, 7);
+    t.deepEqual(update.attributes?.largeCommunities.map(String), ['65001:4294967295:0']);
     const { attributes: all } = decodeUpdateFully(body, context);
     t.like(
       all.find(({ code }) => code === AttributeCode.COMMUNITIES),

@@ -79,6 +79,20 @@ const WITHDRAWING: [string, string[], UpdateContext, string, RegExp][] = [
   ],
   ['COMMUNITIES empty', [ORIGIN, AS_PATH, attribute('c008', '')], EXTERNAL, 'COMMUNITIES', /length 0/],
   [
+    'LARGE_COMMUNITIES of 13 octets (RFC 8092 §6)',
+    [ORIGIN, AS_PATH, attribute('c020', '00000000000000000000000000')],
+    EXTERNAL,
+    'LARGE_COMMUNITIES',
+    /multiple of 12/,
+  ],
+  [
+    'LARGE_COMMUNITIES empty',
+    [ORIGIN, AS_PATH, attribute('c020', '')],
+    EXTERNAL,
+    'LARGE_COMMUNITIES',
+    /length 0/,
+  ],
+  [
     'ORIGINATOR_ID of 3 octets',
     [ORIGIN, AS_PATH, LOCAL_PREF, attribute('8009', '000000')],
     INTERNAL,

@@ -73,6 +73,7 @@ export const UNDERLAY_ROUTE: UnderlayRouteItem = {
       localPref: null,
       med: null,
       communities: [],
+      largeCommunities: [],
       routeTargets: [],
       importPolicy: null,
       receivedAt: '2026-03-02T22:13:00.000Z',

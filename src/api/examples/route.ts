@@ -26,6 +26,7 @@ export const ROUTE: RouteItem = {
       localPref: null,
       med: null,
       communities: [],
+      largeCommunities: [],
       routeTargets: ['65002:10010'],
       asPath: [{ type: 'sequence', asns: [65002] }],
       origin: 'igp',

@@ -55,6 +55,7 @@ const Changeable = {
   localPref: nullable(Count()),
   med: nullable(Count()),
   communities: Type.Array(Text(), { description: 'RFC 1997.' }),
+  largeCommunities: Type.Array(Text(), { description: 'RFC 8092: `65000:1:100`.' }),
   routeTargets: Type.Array(Text()),
 };
 
@@ -156,6 +157,7 @@ function changeable(
     localPref: attributes.localPref ?? null,
     med: attributes.med ?? null,
     communities: attributes.communities.map(formatCommunity),
+    largeCommunities: [...attributes.largeCommunities],
     routeTargets: extendedCommunities.filter(isRouteTarget).map(formatRouteTarget),
     asPath: asPathItem(attributes.asPath),
   };
@@ -187,6 +189,7 @@ export function originatedPathItem(nlri: EvpnNlri, attributes: OriginatedAttribu
     localPref: null,
     med: null,
     communities: [],
+    largeCommunities: [],
     originatorId: null,
     clusterList: [],
     routeTargets: extendedCommunities
