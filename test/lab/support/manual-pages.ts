@@ -57,6 +57,15 @@ export const PAGE_RUNS: readonly PageRun[] = [
     prepared: { ...HOSTS, leaf1: NUMBERED_LEAF1 },
     after: { page: 'docs/manual/frr-spines.md', kind: 'numbered', nodes: ['spine1', 'spine2', 'leaf2'] },
   },
+  {
+    page: 'docs/manual/troubleshooting.md',
+    ...TWO_SPINES,
+    after: {
+      page: 'docs/manual/frr-spines.md',
+      kind: 'numbered',
+      nodes: ['spine1', 'spine2', 'leaf1', 'leaf2'],
+    },
+  },
 ];
 
 /** What a run is called. */

@@ -15,7 +15,7 @@ import type { PageRun } from './manual-pages.js';
  * within a line, and a line that is nothing else for any lines.
  */
 
-const SHORTEST_PATIENCE = 5_000;
+const SHORTEST_PATIENCE = 3_500;
 const PATIENCE = 40_000;
 
 /** What a `console` block shows: a command, and the lines of its answer. */
