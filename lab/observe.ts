@@ -58,7 +58,8 @@ export async function installedRows(namespace: string, vxlanDevices: readonly st
         row.dst === undefined ? '' : `dst ${row.dst}`,
         row.src_vni === undefined ? '' : `src_vni ${row.src_vni}`,
         row.state ?? '',
-        ...[...row.flags].sort(),
+        // Of a device's row that was written while the device was in no bridge the kernel keeps this word, and goes by it nowhere
+        ...row.flags.filter((flag) => row.master || flag !== 'master').sort(),
       ]
         .filter(Boolean)
         .join(' '),
