@@ -28,7 +28,7 @@ import {
   planFabric,
   type Spine,
 } from './plan.js';
-import { attempt, CommandError, type RunOptions, type RunResult, run } from './process.js';
+import { attempt, CommandError, Daemon, type RunOptions, type RunResult, run } from './process.js';
 import type { RestAnswer } from './rest.js';
 import { waitFor } from './wait.js';
 
@@ -347,9 +347,10 @@ export class Fabric {
     return [...this.routers.values()].map((router) => router.logs()).join('\n');
   }
 
-  /** Ends all daemons and removes all namespaces; a second call does nothing. */
+  /** Ends all daemons, those that a test started and did not come to stop too, and removes all namespaces; a second call does nothing. */
   async remove(): Promise<void> {
     await Promise.all([...this.routers.values()].map((router) => router.stop('SIGKILL')));
+    await Daemon.killAll(` ${this.namespaces.name}-`);
     this.namespaces.remove();
   }
 }

@@ -102,6 +102,8 @@ const longestLine = 400;
 
 /** A long-running program in the foreground of its own process, its output in a file. */
 export class Daemon {
+  /** Those that run, with their command lines. */
+  private static readonly all = new Map<Daemon, string>();
   readonly pid: number;
   /** Resolves when it has ended, with its exit code or the name of the signal. */
   readonly ended: Promise<number | NodeJS.Signals>;
@@ -118,6 +120,7 @@ export class Daemon {
     this.ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         forget();
+        Daemon.all.delete(this);
         this.end = code ?? signal ?? -1;
         resolve(this.end);
       });
@@ -148,10 +151,18 @@ export class Daemon {
           reject(new CommandError([command, ...args].join(' '), nothing, error.message));
         });
       });
-      return new Daemon(name, logFile, child, child.pid as number);
+      const daemon = new Daemon(name, logFile, child, child.pid as number);
+      if (daemon.running) Daemon.all.set(daemon, [command, ...args].join(' '));
+      return daemon;
     } finally {
       closeSync(log);
     }
+  }
+
+  /** Kills those whose command line holds the text, and waits until they have ended: one that runs keeps our process from its end. */
+  static async killAll(text: string): Promise<void> {
+    const those = [...Daemon.all].filter(([, line]) => line.includes(text));
+    await Promise.all(those.map(([daemon]) => daemon.stop('SIGKILL')));
   }
 
   get running(): boolean {

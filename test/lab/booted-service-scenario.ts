@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFi
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { attempt, Fabric, LATER_VERSION, type RunResult, restGet, run, waitFor } from '../../lab/index.js';
-import { runCases } from './linux-namespace.js';
+import { runSteps } from './linux-namespace.js';
 import { restartLoss } from './support/restart-loss.js';
 
 const { SIGHUP } = constants.signals;
@@ -137,7 +137,7 @@ async function startService(): Promise<void> {
 
 let nothing: readonly string[];
 
-await runCases([
+await runSteps([
   {
     name: 'dpkg installs it: a user, files that it alone may read, programs that run; nothing is started',
     async run() {

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fabric, installedRows, waitFor, waitForFloodLists, waitForNeighbors } from '../../lab/index.js';
-import { runCases } from './linux-namespace.js';
+import { runSteps } from './linux-namespace.js';
 import { randomOf } from './support/random.js';
 
 const ROUNDS = 2;
@@ -205,7 +205,7 @@ try {
   const first = Number(process.argv[2] ?? Date.now() % 1_000_000);
   await fabric.apply('leaf1', { ip: ['addr add 10.0.0.11/32 dev lo'], bridge: [] });
   await fabric.introduceHosts();
-  await runCases([
+  await runSteps([
     {
       name: 'the fabric stands',
       // Flood lists come first: what they are compared with later needs the hosts' rows too

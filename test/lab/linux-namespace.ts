@@ -52,15 +52,34 @@ export interface ScenarioCase {
   run(): Promise<void>;
 }
 
+async function outcome({ name, run }: ScenarioCase): Promise<CaseResult> {
+  try {
+    await run();
+    return { name, error: undefined };
+  } catch (thrown) {
+    return { name, error: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) };
+  }
+}
+
+const report = (result: CaseResult) => process.stdout.write(`${JSON.stringify(result)}\n`);
+
 /** Runs the cases one by one and prints a CaseResult for each; a failed one stops none behind it. */
 export async function runCases(cases: readonly ScenarioCase[]): Promise<void> {
-  for (const { name, run } of cases) {
-    let error: string | undefined;
-    try {
-      await run();
-    } catch (thrown) {
-      error = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-    }
-    process.stdout.write(`${JSON.stringify({ name, error })}\n`);
+  for (const each of cases) report(await outcome(each));
+}
+
+/**
+ * The same of cases each of which begins where the one before it ended: none is run behind a failed one, since each would
+ * wait in vain as long as it can.
+ */
+export async function runSteps(steps: readonly ScenarioCase[]): Promise<void> {
+  let failed: string | undefined;
+  for (const step of steps) {
+    const { name, error } =
+      failed === undefined
+        ? await outcome(step)
+        : { name: step.name, error: `not run, since this failed: ${failed}` };
+    report({ name, error });
+    if (error !== undefined) failed ??= name;
   }
 }

@@ -10,17 +10,22 @@ import {
   ContinuousPing,
   Fabric,
   hostSetup,
+  pace,
   waitFor,
   waitForFloodLists,
   waitForSessions,
 } from '../../lab/index.js';
-import { runCases } from './linux-namespace.js';
+import { runSteps } from './linux-namespace.js';
 
 const mode = 'vlan-aware';
-const PATIENCE = 60_000;
-/** Seconds between two pings; fewer than a second's worth may be lost. */
+const PATIENCE = 20_000;
+/** Seconds between two pings. */
 const INTERVAL = 0.1;
-const MOST_LOST = 10;
+/**
+ * Replies that may be lost: a second's worth on a machine that is fast, where FRR takes most of it to notice and to say so.
+ * A leaf that waits for the Type-2 of a leg that failed loses all of them, and one that waits for the hold time nine times more.
+ */
+const MOST_LOST = 10 * pace;
 
 const fabric = await Fabric.create({
   vnis: [{ vni: 10010, vlan: 10 }],
@@ -148,7 +153,7 @@ async function failAndReturn(
     () => set('down'),
     () => usedIs(second),
   );
-  assert.ok(lost < MOST_LOST, `${lost} pings of ${INTERVAL} s lost`);
+  assert.ok(lost < MOST_LOST, `${lost} pings of ${INTERVAL} s lost, of ${MOST_LOST} that may be`);
   const { claims } = await explained();
   const vtepOf = (leaf: string) => fabric.leaf(leaf).vtep;
   assert.equal(
@@ -167,7 +172,7 @@ async function failAndReturn(
 }
 
 try {
-  await runCases([
+  await runSteps([
     {
       name: 'a host behind an Ethernet segment of two leaves of FRR is reached by one of them',
       async run() {
@@ -187,11 +192,11 @@ try {
       },
     },
     {
-      name: 'a leg fails: less than a second is lost, though FRR keeps its Type-2; the leg comes back',
+      name: 'a leg fails: the other leaf is used at once, though FRR keeps its Type-2; the leg comes back',
       run: () => failAndReturn((leaf) => [leg[leaf]], true),
     },
     {
-      name: 'a leaf dies: less than a second is lost; the leaf comes back',
+      name: 'a leaf dies: the other leaf is used at once; the leaf comes back',
       run: () => failAndReturn((leaf) => [leg[leaf], 'spine1'], false),
     },
   ]);

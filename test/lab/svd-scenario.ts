@@ -11,7 +11,7 @@ import {
   waitForPings,
   waitUntilConverged,
 } from '../../lab/index.js';
-import { runCases } from './linux-namespace.js';
+import { runSteps } from './linux-namespace.js';
 import { vniOf } from './support/vni.js';
 
 const fabric = await Fabric.create({
@@ -52,7 +52,7 @@ async function rowsForLeaf4(leaf: string): Promise<string> {
 }
 
 try {
-  await runCases([
+  await runSteps([
     {
       name: 'leaves of evpnd and of FRR 10 converge, and their hosts reach each other',
       run: () => waitUntilConverged(fabric, () => {}, 40_000),
