@@ -5,7 +5,7 @@ import { nameOf, PAGE_RUNS } from './support/manual-pages.js';
 import { runPage } from './support/manual-run.js';
 
 await runCases(
-  PAGE_RUNS.filter(({ vlanAware }) => vlanAware).map((each) => ({
+  PAGE_RUNS.filter(({ kernel }) => kernel === 'vlan-aware').map((each) => ({
     name: nameOf(each),
     run: async () => {
       const site = await Site.build(each.cables, each.prepared);

@@ -1,61 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import test from 'ava';
-import { attempt, Frr, Namespaces } from '../../lab/index.js';
-import { fileOfAll } from '../import-frr/support/statement-reference.js';
-import { commandsMissing, listing } from './support/frr-commands.js';
-import { Site } from './support/manual-machine.js';
+import { doPage } from './support/manual-page-test.js';
 import { nameOf, PAGE_RUNS } from './support/manual-pages.js';
-import { runPage } from './support/manual-run.js';
 
 /*
  * What the manual says is done, word by word, on machines that have nothing but Debian, FRR and evpnd: see
- * support/manual-run.ts for how its pages are marked.
+ * support/manual-run.ts for how its pages are marked. Those of FRR are in manual-frr.test.ts, so that two lanes share them.
  */
-const FROM_FRR = 'docs/manual/from-frr.md';
-
-for (const each of PAGE_RUNS.filter(({ vlanAware }) => !vlanAware))
-  test.serial(nameOf(each), async (t) => {
-    const site = await Site.build(each.cables, each.prepared);
-    t.teardown(async () => {
-      if (!t.passed) t.log(await site.logs());
-      await site.remove();
-    });
-    await t.notThrowsAsync(runPage(site, each));
-    if (each.page !== FROM_FRR) return;
-    const pings = await site.machine('h1').do('cat /run/ping.log');
-    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(pings) ?? [];
-    t.true(Number(sent) - Number(received) <= 3, pings);
-    // And the commands of its table are understood
-    const table = readFileSync(each.page, 'utf8').matchAll(/^\| `(?:show|clear|debug) .*`(evpnctl [^`]+)`/gm);
-    // A reset last: others need the session
-    const commands = [...new Set([...table].map(([, command]) => command))].toSorted(
-      (a, b) => Number(a.includes(' reset ')) - Number(b.includes(' reset ')),
-    );
-    t.true(commands.length > 15);
-    for (const command of commands) await t.notThrowsAsync(site.machine('leaf1').do(command), command);
-  });
-
-test.serial(`FRR takes each statement of ${FROM_FRR}, and has no other`, async (t) => {
-  const namespaces = new Namespaces();
-  t.teardown(() => namespaces.remove());
-  await namespaces.add(['leaf']);
-  const folder = join(namespaces.folder, 'leaf');
-  mkdirSync(folder);
-  const file = join(folder, 'all.conf');
-  writeFileSync(file, fileOfAll());
-  const { code, stdout, stderr } = await attempt('vtysh', ['-C', '-f', file]);
-  t.is(code, 0, stdout + stderr);
-
-  const frr = new Frr('leaf', namespaces.of('leaf'), folder, 'router bgp 65001\n');
-  await frr.start();
-  t.teardown(() => frr.stop());
-  for (const [place, others] of [
-    // Unicast is spoken of where its family is
-    ['bgp', ['neighbor', 'ipv4']],
-    ['evpn', []],
-    ['vni', []],
-    ['ipv4', []],
-  ] as const)
-    t.deepEqual(commandsMissing(place, await frr.vtysh(...listing(place)), others), [], place);
-});
+for (const page of PAGE_RUNS.filter(({ kernel, lane }) => kernel !== 'vlan-aware' && lane !== 'frr'))
+  test.serial(nameOf(page), (t) => doPage(t, page));

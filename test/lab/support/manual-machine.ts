@@ -161,11 +161,13 @@ export class Machine {
   }
 }
 
-/** What makes a machine a host of a VNI: 192.0.2.N at eth0, with the MAC 02:00:00:00:00:N, and IPv4 alone. */
-export const hostSetup = (n: number) =>
-  `ip link set eth0 addrgenmode none address 02:00:00:00:00:${n}
-ip link set eth0 up
+/** What makes a machine a host of a VNI: 192.0.2.N at eth0, with the digits of N in its MAC, and IPv4 alone. */
+export function hostSetup(n: number): string {
+  const [high, low] = String(n).padStart(4, '0').match(/../g) ?? [];
+  return `for device in $(ls /sys/class/net | grep eth); do ip link set $device addrgenmode none; done
+ip link set eth0 address 02:00:00:00:${high}:${low} up
 ip address add 192.0.2.${n}/24 dev eth0`;
+}
 
 /** The process that another one has forked, which is its only child. */
 function childOf(parent: number): number | undefined {

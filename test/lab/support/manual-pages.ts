@@ -6,7 +6,9 @@ export interface PageRun {
   /** The kind of its blocks, where the page has several. */
   readonly kind?: string;
   /** It needs a kernel with VLAN-aware bridges. */
-  readonly vlanAware?: boolean;
+  readonly kernel?: 'vlan-aware';
+  /** It is a test of manual-frr.test.ts. */
+  readonly lane?: 'frr';
   /** What is done before, of another page: its scripts and files, on these machines. */
   readonly after?: { readonly page: string; readonly kind: string; readonly nodes: readonly string[] };
   readonly cables: readonly Cable[];
@@ -45,18 +47,46 @@ ip link set dev eth1 master br10010
 for device in br10010 vx10010 eth1; do ip link set dev $device up; done
 `;
 
+/** A node of a hypervisor, with what Proxmox has made of a vnet; its machines' taps are there, and in no bridge yet. */
+const nodeSetup = (n: number) => `
+ip address add 192.168.0.${n}/24 dev eth0
+ip link set eth0 up
+ip link add myvnet mtu 1450 type bridge
+ip link add vxlan_myvnet mtu 1450 type vxlan id 100 local 192.168.0.${n} dstport 4789 nolearning
+ip link set dev vxlan_myvnet master myvnet
+bridge link set dev vxlan_myvnet learning off neigh_suppress on
+for device in myvnet vxlan_myvnet; do ip link set dev $device up; done
+`;
+
+const HYPERVISORS = {
+  cables: [
+    ['pve1:eth0', 'pve2:eth0'],
+    ['pve1:tap101i0', 'vm101:eth0'],
+    ['pve2:tap101i0', 'vm101:eth1'],
+    ['pve2:tap102i0', 'vm102:eth0'],
+  ] as readonly Cable[],
+  prepared: { pve1: nodeSetup(1), pve2: nodeSetup(2), vm101: hostSetup(101), vm102: hostSetup(102) },
+};
+
 /** All runs of all pages: a block of a page that none of them does is a fault (test/docs/manual.test.ts). */
 export const PAGE_RUNS: readonly PageRun[] = [
   { page: 'docs/manual/quick-start.md', kind: 'bridge-per-vni', ...TWO_SERVERS },
-  { page: 'docs/manual/quick-start.md', kind: 'vlan-aware', vlanAware: true, ...TWO_SERVERS },
-  { page: 'docs/manual/frr-spines.md', kind: 'numbered', ...TWO_SPINES },
-  { page: 'docs/manual/frr-spines.md', kind: 'unnumbered', ...TWO_SPINES },
+  { page: 'docs/manual/quick-start.md', kind: 'vlan-aware', kernel: 'vlan-aware', ...TWO_SERVERS },
+  { page: 'docs/manual/frr-spines.md', kind: 'numbered', lane: 'frr', ...TWO_SPINES },
+  { page: 'docs/manual/frr-spines.md', kind: 'unnumbered', lane: 'frr', ...TWO_SPINES },
   {
     page: 'docs/manual/from-frr.md',
+    lane: 'frr',
     ...TWO_SPINES,
     prepared: { ...HOSTS, leaf1: NUMBERED_LEAF1 },
     after: { page: 'docs/manual/frr-spines.md', kind: 'numbered', nodes: ['spine1', 'spine2', 'leaf2'] },
   },
+  {
+    page: 'docs/manual/concepts.md',
+    ...TWO_SERVERS,
+    after: { page: 'docs/manual/quick-start.md', kind: 'bridge-per-vni', nodes: ['leaf1', 'leaf2'] },
+  },
+  { page: 'docs/manual/hypervisors.md', ...HYPERVISORS },
   {
     page: 'docs/manual/troubleshooting.md',
     ...TWO_SPINES,
