@@ -96,7 +96,7 @@ export class RuntimeConfiguration implements Configuration {
       throw refuse('wrong-etag', `the configuration has changed meanwhile: its etag is ${etag}`);
     const { wanted, toSave } = await this.#wanted(edit, isSaved);
     // What the file has already needs no permission to write it
-    const isInFile = toSave?.text === file.applied && !file.standsIn;
+    const isInFile = toSave?.text === file.applied && !file.standsIn && !file.hasChanged;
     const saved = toSave && !isInFile ? this.#prepared(toSave) : undefined;
     let outcome: Awaited<ReturnType<Daemon['reload']>>;
     try {

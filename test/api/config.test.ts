@@ -179,6 +179,18 @@ test('a file that was changed and not reloaded, or cannot be written, is left al
   t.is(configuration.taken.length, 1);
 });
 
+test('an ephemeral change is taken back also where the file cannot be written, which has it that way', async (t) => {
+  const { unix, configuration } = await scene(t);
+  const before = configuration.onDisk;
+  configuration.unwritable = 'EROFS: read-only file system';
+  t.is((await unix('PATCH', '/api/v1/config?ephemeral=true', { drain: true })).status, 200);
+  t.true(configuration.taken.at(-1)?.drain);
+  const { status, body } = await unix('PATCH', '/api/v1/config', { drain: null });
+  t.deepEqual([status, body.saved], [200, true]);
+  t.false(configuration.taken.at(-1)?.drain);
+  t.is(configuration.onDisk, before);
+});
+
 test('over TCP the configuration is read and not changed', async (t) => {
   const { tcp, configuration } = await scene(t);
   for (const [method, path] of [
