@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { waitFor } from '../../lab/index.js';
 
 /** A counter of /proc/net/netstat's TcpExt, such as TCPMD5NotFound. */
 export function netstat(name: string): number {
@@ -19,11 +20,7 @@ export const run = promisify(execFile);
 
 /** Waits, bounded, for a condition that the outside world fulfils. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 400; i++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`never came within 20 s: ${what}`);
+  await waitFor(condition, { what, interval: 50 });
 }
 
 /** Another implementation's daemon on loopback: its folder, its process, and the end of both. */

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pace } from '../../lab/index.js';
 import type { Kernel } from '../../src/dataplane/index.js';
 import { native } from '../../src/linux/index.js';
 import { formatIp, formatMac, type Ip, type Mac, macToBytes, type Vni } from '../../src/types/index.js';
@@ -99,7 +100,7 @@ export class LinuxWorld implements World {
   async addLocalMac(devices: VniDevices, mac: Mac): Promise<void> {
     const { access, bridge } = this.#name(devices);
     sendFrame(ifindex(`${access}p`), mac);
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 200 * pace; tries++) {
       if (run(`bridge fdb show br ${bridge} brport ${access}`).includes(formatMac(mac))) return;
       await sleep(5);
     }

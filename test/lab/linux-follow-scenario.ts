@@ -14,7 +14,7 @@ import {
 } from '../../src/types/index.js';
 import { Recorder } from '../dataplane/recorder.js';
 import { batch, ifindex, json, LinuxWorld, run, sendFrame } from './linux-commands.js';
-import { runCases } from './linux-namespace.js';
+import { until as happens, runCases } from './linux-namespace.js';
 
 const HOST = parseMac('02:00:00:00:00:01');
 const OTHER_HOST = parseMac('02:00:00:00:00:02');
@@ -22,12 +22,10 @@ const VTEP = parseIp('192.0.2.1');
 const REMOTE = parseIp('192.0.2.11');
 
 async function until(kernel: LinuxKernel, what: string, condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+  await happens(what, () => {
     kernel.drain();
-    if (condition()) return;
-    await sleep(5);
-  }
-  assert.fail(`never happened: ${what}`);
+    return condition();
+  });
 }
 
 /** The mirror's rows as `bridge -j fdb` words them. */

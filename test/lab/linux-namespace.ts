@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { pace } from '../../lab/index.js';
+import { pace, waitFor } from '../../lab/index.js';
 
 /** What a case of a scenario came to: one line of JSON on the scenario's standard output. */
 export interface CaseResult {
@@ -82,4 +82,9 @@ export async function runSteps(steps: readonly ScenarioCase[]): Promise<void> {
     report({ name, error });
     if (error !== undefined) failed ??= name;
   }
+}
+
+/** Waits until the kernel has done what it does soon; a condition that throws does not hold yet. */
+export async function until(what: string, condition: () => boolean): Promise<void> {
+  await waitFor(condition, { what, timeout: 5_000, interval: 5 });
 }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Operation } from '../../src/dataplane/index.js';
 import { LinuxKernel } from '../../src/linux/index.js';
 import { formatMac, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
 import { bridgeKey, neighKey, Recorder } from '../dataplane/recorder.js';
 import { batch, ifindex, json, run } from './linux-commands.js';
-import { runCases } from './linux-namespace.js';
+import { until as happens, runCases } from './linux-namespace.js';
 
 /*
  * VLAN-aware bridges. Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING and CONFIG_VLAN_8021Q, and root in a network
@@ -26,12 +25,10 @@ async function withKernel(body: (kernel: LinuxKernel, recorder: Recorder) => Pro
 }
 
 async function until(kernel: LinuxKernel, what: string, condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+  await happens(what, () => {
     kernel.drain();
-    if (condition()) return;
-    await sleep(5);
-  }
-  assert.fail(`never happened: ${what}`);
+    return condition();
+  });
 }
 
 const FABRIC = [

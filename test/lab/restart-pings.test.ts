@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Evpnd, Fabric, type Frr, waitFor, waitUntilConverged } from '../../lab/index.js';
+import { type Evpnd, Fabric, type Frr, pace, waitFor, waitUntilConverged } from '../../lab/index.js';
 import { median, restartLoss } from './support/restart-loss.js';
 
 /*
@@ -9,7 +9,7 @@ import { median, restartLoss } from './support/restart-loss.js';
  */
 const ROUNDS = 3;
 /** Pings that may be lost beyond FRR's, which waits most of the time, while evpnd computes: so a busy machine costs it more. */
-const SLACK = 25;
+const SLACK = 25 * pace;
 const remote = 'h3-10';
 
 let fabric: Fabric;

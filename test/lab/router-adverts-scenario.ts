@@ -5,7 +5,7 @@ import { native, RawNdTransport } from '../../src/linux/index.js';
 import { decodeNd, encodeAdvertisement, encodeSolicitation, type NdChannel } from '../../src/nd/index.js';
 import { formatIp, ipToBytes, parseIp, silentLog } from '../../src/types/index.js';
 import { batch, ifindex } from './linux-commands.js';
-import { runCases } from './linux-namespace.js';
+import { runCases, until } from './linux-namespace.js';
 
 const AF_PACKET = 17;
 const SPINE = parseIp('fe80::99');
@@ -50,14 +50,6 @@ interface Scene {
   send(frame: Buffer): void;
   /** What the kernel's other end heard of us: source, hop limit, destination and the message in hex. */
   overheard(): string[];
-}
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (condition()) return;
-    await sleep(5);
-  }
-  assert.fail(`never happened: ${what}`);
 }
 
 async function withWire(body: (scene: Scene) => Promise<void>): Promise<void> {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
+import { Fabric, pace, waitFor, waitUntilConverged } from '../../lab/index.js';
 import { hasRows, leafRows } from './support/rows.js';
 
 /*
@@ -10,7 +10,6 @@ let fabric: Fabric;
 const spine = '10.1.1.0';
 const ours = '10.1.1.1';
 const path = `/api/v1/neighbors/${spine}`;
-const holdTime = 9_000;
 
 interface Session {
   state: string;
@@ -27,6 +26,12 @@ const warnings = () =>
     .evpnd('leaf1')
     .logLines()
     .filter(({ level, msg }) => level === 'warn' && msg.startsWith('BGP'));
+
+/**
+ * Milliseconds until a session that may stand does: an attempt follows the one before after 5 s, however often it was ended, and
+ * would follow after minutes if each end put the next one off.
+ */
+const SOON = 7_000 * pace;
 
 /** Milliseconds until the condition holds. */
 async function takes(what: string, condition: (now: Session) => boolean): Promise<number> {
@@ -69,7 +74,7 @@ test.afterEach(async (t) => {
 test.serial('eight times `clear bgp` at the spine: back each time as soon as the first', async (t) => {
   for (let i = 0; i < 8; i++) {
     const milliseconds = await outage(() => fabric.vtysh('spine1', `clear bgp l2vpn evpn ${ours}`));
-    t.true(milliseconds < 6_000, `clear ${i + 1}: ${milliseconds} ms`);
+    t.true(milliseconds < SOON, `clear ${i + 1}: ${milliseconds} ms`);
   }
   t.regex((await session()).lastDown?.reason ?? '', /Administrative Reset/);
 });
@@ -77,7 +82,7 @@ test.serial('eight times `clear bgp` at the spine: back each time as soon as the
 test.serial('eight times cleared here', async (t) => {
   for (let i = 0; i < 8; i++) {
     const milliseconds = await outage(() => fabric.evpnd('leaf1').post(`${path}/clear`));
-    t.true(milliseconds < 6_000, `clear ${i + 1}: ${milliseconds} ms`);
+    t.true(milliseconds < SOON, `clear ${i + 1}: ${milliseconds} ms`);
   }
   t.regex(fabric.frr('spine1').logs(), /6\/4 .*Administrative Reset/);
 });
@@ -105,7 +110,7 @@ test.serial('shut down at the spine: one warning, and back when the spine wants 
   t.is(warnings().length, before + 1);
   t.deepEqual((await session()).lastDown, lastDown);
   await configure(`no neighbor ${ours} shutdown`);
-  t.true((await takes('the session', ({ established }) => established)) < 8_000);
+  t.true((await takes('the session', ({ established }) => established)) < SOON);
 });
 
 test.serial('shut down here: the spine reads why, and stays away until it is enabled', async (t) => {
@@ -117,7 +122,7 @@ test.serial('shut down here: the spine reads why, and stays away until it is ena
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   t.is((await session()).state, 'Idle');
   await fabric.evpnd('leaf1').delete(`${path}/shutdown`);
-  t.true((await takes('the session', ({ established }) => established)) < 6_000);
+  t.true((await takes('the session', ({ established }) => established)) < SOON);
 });
 
 /** Reloads evpnd with these settings of its neighbor. */
@@ -184,12 +189,12 @@ for (const [what, down, up, reason] of [
   test.serial(`${what}: the session ends at once, and begins anew with it`, async (t) => {
     t.true((await session()).established);
     await down();
+    // Long before the hold time would: the reason says so
     const ended = await takes('the end', ({ established }) => !established);
-    t.true(ended < holdTime / 3, `ended after ${ended} ms`);
     t.regex((await session()).lastDown?.reason ?? '', reason);
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     await up();
     const back = await takes('the session', ({ established }) => established);
-    t.true(back < holdTime, `back after ${back} ms`);
+    t.true(back < SOON, `back after ${back} ms`);
     t.log(`ended after ${Math.round(ended)} ms, back after ${Math.round(back)} ms`);
   });

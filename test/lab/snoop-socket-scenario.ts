@@ -4,7 +4,7 @@ import type { SnoopObserver } from '../../src/dataplane/index.js';
 import { LinuxSnooper, native } from '../../src/linux/index.js';
 import { formatIp, formatMac, macToBytes, parseIp, parseMac, silentLog } from '../../src/types/index.js';
 import { batch, ifindex } from './linux-commands.js';
-import { runCases } from './linux-namespace.js';
+import { runCases, until } from './linux-namespace.js';
 
 const HOST = parseMac('02:00:00:00:00:01');
 const THIRD = parseMac('02:00:00:00:00:03');
@@ -81,14 +81,6 @@ async function withWire(
     host.close();
     batch('ip', ['link del sp'], true);
   }
-}
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (condition()) return;
-    await sleep(5);
-  }
-  assert.fail(`never happened: ${what}`);
 }
 
 const IP = parseIp('10.10.10.11') as number;

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { waitFor } from '../../../lab/index.js';
 import {
   FamilyLocalRib,
   FamilyRib,
@@ -38,11 +39,7 @@ protocol bgp leaf {
 `;
 
 async function until(what: string, condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    if (condition()) return;
-    await delay(50);
-  }
-  assert.fail(`never happened: ${what}`);
+  await waitFor(condition, { what, timeout: 30_000, interval: 50 });
 }
 
 /** BIRD in a network namespace of its own, at the other end of swp1. */
