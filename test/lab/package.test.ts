@@ -94,7 +94,8 @@ test('programs, unit, manual, completion and what monitors it are where a system
   ))
     t.true(existsSync(inside(program)), program);
   t.true(existsSync(inside('usr/share/evpnd/alerts.yaml')));
-  t.true(existsSync(inside('usr/share/doc/evpnd/monitoring/grafana.json')), 'as the manual links it');
+  for (const path of ['docs/manual/README.md', 'README.md', 'monitoring/grafana.json'])
+    t.true(existsSync(inside(`usr/share/doc/evpnd/${path}`)), `${path}, as the manual links it`);
   t.regex(read('usr/share/bash-completion/completions/evpnctl'), /complete -F _evpnctl evpnctl/);
   t.regex(read('usr/share/zsh/vendor-completions/_evpnctl'), /^#compdef evpnctl/);
   t.regex(read('usr/share/fish/vendor_completions.d/evpnctl.fish'), /complete -c evpnctl/);
