@@ -11,7 +11,8 @@ import type { PageRun } from './manual-pages.js';
  *   ```console node=leaf1     commands behind `$ `, each with what it answers, sooner or later
  *   ```yaml node=leaf1 file=/etc/evpnd/evpnd.yaml     a file, of whatever language
  *
- * `node=leaf1,leaf2` is each of them. `kind=…` restricts a block to runs of that kind. In an answer `…` stands for anything
+ * `node=leaf1,leaf2` is each of them. `kind=…` restricts a block to runs of that kind; what
+ * is `later=yes` no other page builds on. In an answer `…` stands for anything
  * within a line, and a line that is nothing else for any lines.
  */
 
@@ -125,6 +126,7 @@ export async function runBlock(
 export async function runPage(site: Site, { page, kind, after }: PageRun): Promise<void> {
   if (after !== undefined)
     for (const block of runnable(after.page, after.kind))
-      if (block.language !== 'console') await runBlock(site, block, (node) => after.nodes.includes(node));
+      if (block.language !== 'console' && !block.marks.has('later'))
+        await runBlock(site, block, (node) => after.nodes.includes(node));
   for (const block of runnable(page, kind)) await runBlock(site, block);
 }
