@@ -20,6 +20,8 @@ export interface RunResult {
 export const MICRO = 'micro';
 export const SOAK = 'soak';
 export const CHURN = 'vni-churn';
+/** Looks at what a switch ASIC has. */
+export const OFFLOAD = 'offload-poll';
 
 const FILE = 'bench/results/runs.jsonl';
 

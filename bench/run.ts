@@ -7,6 +7,7 @@
  *   npm run bench -- flat                        the heap after a million of what comes and goes; flat-rds and so on are one each
  *   npm run bench -- micro                       hot paths alone
  *   npm run bench -- soak                        half an hour of churn
+ *   npm run bench -- offload-poll                looks at what a switch ASIC has of 50,000 remote MACs
  *   npm run bench -- vni-churn                   ten minutes of a thousand VNIs a minute that are made and deleted
  *     --list          names the rows
  *     --runs N        runs of each engine, 5 by default
@@ -24,9 +25,10 @@ import { type EngineName, titleOf, whyNotEngine } from './engines.js';
 import { isFrr } from './frr.js';
 import { machineCpu } from './measure.js';
 import { runMicros } from './micro.js';
+import { offloadPoll } from './offload-poll.js';
 import { writeReport } from './report.js';
 import { attacksTable } from './report-attacks.js';
-import { addResult, CHURN, MICRO, type RunResult, SOAK } from './results.js';
+import { addResult, CHURN, MICRO, OFFLOAD, type RunResult, SOAK } from './results.js';
 import type { Row } from './row.js';
 import { ROWS, rowsNamed } from './rows.js';
 import { isAttack } from './rows-attacks.js';
@@ -147,6 +149,10 @@ const EXTRAS = [
   { name: MICRO, title: 'UPDATE decode, best path, netlink encode and parse, reconcile, alone' },
   { name: SOAK, title: 'half an hour of churn: memory and latency must stay flat' },
   {
+    name: OFFLOAD,
+    title: 'what it costs to look at what a switch ASIC has of 50,000 remote MACs',
+  },
+  {
     name: CHURN,
     title: 'ten minutes of a thousand VNIs a minute: nothing must be left, memory must stay flat',
   },
@@ -182,6 +188,12 @@ async function main(): Promise<void> {
       await record({ row: MICRO, engine: 'evpnd', quick: false }, async () => measured);
   const { minutes } = values;
   if (positionals.includes(SOAK)) await runSoak(Number(minutes ?? FULL_SOAK_MINUTES));
+  if (positionals.includes(OFFLOAD)) {
+    const { measured } = await record({ row: OFFLOAD, engine: 'evpnd', quick: false }, async () =>
+      offloadPoll(),
+    );
+    say(`${OFFLOAD}: ${figures(measured)}`);
+  }
   if (positionals.includes(CHURN)) await runChurn(Number(minutes ?? FULL_CHURN_MINUTES));
   const wanted = positionals.length > 0 ? [...new Set(positionals.flatMap(rowsNamed))] : ROWS;
   await runRows(wanted, values.engine, { runs, quick: values.quick });

@@ -3,7 +3,7 @@
  * built, a switch ASIC that is none. `runInQemuWithAsic` runs a scenario there as `runInQemu` does elsewhere; inside, an
  * `Asic` is what a scenario has in its hand.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fabric } from './fabric.js';
 import { hostSetup, portSetup } from './kernel-setup.js';
@@ -16,6 +16,7 @@ import { sourceFile } from './sources.js';
 const folder = '/var/cache/evpnd-lab/asic';
 const parameters = '/sys/module/evpnd_asic/parameters';
 const debug = '/sys/kernel/debug/evpnd_asic';
+const net = '/sys/class/net';
 
 /** Downloads the kernel and builds the module; does nothing where both stand. Rejects with what was missing. */
 export async function setUpAsic(): Promise<void> {
@@ -39,10 +40,10 @@ export type AsicParameter = 'limit' | 'flood_limit' | 'veto' | 'delay_ms' | 'lea
 export class Asic {
   private constructor() {}
 
-  /** Loads the module, inside a machine of `runInQemuWithAsic`. */
-  static async load(ports = 4): Promise<Asic> {
+  /** Loads the module, inside a machine of `runInQemuWithAsic`; in sysfs its driver has that name. */
+  static async load(ports: number, driver = 'evpnd_asic'): Promise<Asic> {
     await run('mount', ['-t', 'debugfs', 'debugfs', '/sys/kernel/debug']);
-    await run('insmod', [join(folder, 'evpnd_asic.ko'), `ports=${ports}`]);
+    await run('insmod', [join(folder, 'evpnd_asic.ko'), `ports=${ports}`, `driver=${driver}`]);
     return new Asic();
   }
 
@@ -75,20 +76,47 @@ export class Asic {
     writeFileSync(join(debug, 'events'), '\n');
   }
 
-  /** Puts a host of a fabric behind a port of the switch, which is its leaf's from then on, under the name that the plan gives. */
+  /** Puts a host of a fabric behind a port of the switch. */
   async plugIn(fabric: Fabric, hostName: string, port: number): Promise<void> {
-    const host = fabric.host(hostName);
-    const leaf = fabric.leaf(host.leaf);
-    await run('ip', ['-n', fabric.namespace(leaf.name), 'link', 'del', host.port]);
-    for (const [device, node, name] of [
-      [`swp${port}`, leaf.name, host.port],
-      [`swp${port}-host`, hostName, 'eth0'],
-    ] as const)
-      await run('ip', ['link', 'set', device, 'name', name, 'netns', fabric.namespace(node)]);
-    await fabric.apply(leaf.name, portSetup(leaf, host));
-    const setup = hostSetup(host, leaf);
-    await fabric.apply(hostName, { ...setup, ip: [`link set eth0 address ${host.mac}`, ...setup.ip] });
+    await plugIn(fabric, hostName, `swp${port}`, `swp${port}-host`);
   }
+}
+
+/**
+ * Loads the driver of a rocker switch (`rockerPorts` of a machine's options) and resolves with its ports, each with the
+ * network card at its other end.
+ */
+export async function loadRocker(): Promise<{ readonly near: string; readonly far: string }[]> {
+  await run('modprobe', ['virtio_net']);
+  await run('insmod', [join(folder, 'rocker.ko')]);
+  const devices = readdirSync(net).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const isPort = (name: string) => {
+    try {
+      return readFileSync(join(net, name, 'phys_switch_id'), 'utf8').trim() !== '';
+    } catch {
+      // Of a device that is no port it cannot be read
+      return false;
+    }
+  };
+  const isCard = (name: string) => existsSync(join(net, name, 'device', 'features')) && !isPort(name);
+  const cards = devices.filter(isCard);
+  return devices.filter(isPort).map((near, i) => ({ near, far: cards[i] }));
+}
+
+/**
+ * Puts a host of a fabric behind another device, which is its leaf's port from then on, under the name that the plan gives;
+ * `far` is the other end.
+ */
+export async function plugIn(fabric: Fabric, hostName: string, near: string, far: string): Promise<void> {
+  const host = fabric.host(hostName);
+  const leaf = fabric.leaf(host.leaf);
+  const move = (node: string) => (node === fabric.plan.inPlace ? [] : ['netns', fabric.namespace(node)]);
+  await run('ip', ['-n', fabric.namespace(leaf.name), 'link', 'del', host.port]);
+  await run('ip', ['link', 'set', near, 'name', host.port, ...move(leaf.name)]);
+  await run('ip', ['link', 'set', far, 'name', 'eth0', ...move(hostName)]);
+  await fabric.apply(leaf.name, portSetup(leaf, host));
+  const setup = hostSetup(host, leaf);
+  await fabric.apply(hostName, { ...setup, ip: [`link set eth0 address ${host.mac}`, ...setup.ip] });
 }
 
 function lines(file: string): string[] {

@@ -109,7 +109,7 @@ export class Fabric {
   private async build(): Promise<void> {
     const { leaves, spines, hosts } = this.plan;
     const all = [...leaves, ...spines, ...hosts].map((node) => node.name);
-    await this.namespaces.add(all);
+    await this.namespaces.add(all, this.plan.inPlace);
     await Promise.all(
       all.map((node) => this.sysctl(node, node.startsWith('h') ? hostSysctls : routerSysctls)),
     );

@@ -34,6 +34,8 @@ export interface MachineOptions {
    * only ones of the host there.
    */
   root?: readonly string[];
+  /** Ports of a rocker switch, each with a network card of the machine at its other end; 0 when absent, and in QEMU alone. */
+  rockerPorts?: number;
 }
 
 /** What a script in a machine left behind. */
@@ -57,12 +59,13 @@ export interface MachineKind {
   /**
    * The command that boots a machine in the foreground, and the environment that it needs.
    * @param run the machine's folder. `machine/lab/pid` there must hold the process id while it runs.
-   * @param root as in `MachineOptions`.
+   * @param root and rockerPorts as in `MachineOptions`.
    */
   boot(
     run: string,
     memory: string,
     root: readonly string[] | undefined,
+    rockerPorts: number,
   ): { command: string; args: readonly string[]; env?: NodeJS.ProcessEnv };
 }
 
@@ -94,8 +97,13 @@ function commandText(
 }
 
 /** Starts the machine in a process group of its own, so that all it forks on the host can be ended together. */
-function boot(kind: MachineKind, run: string, memory: string, root: MachineOptions['root']): ChildProcess {
-  const { command, args, env } = kind.boot(run, memory, root);
+function boot(
+  kind: MachineKind,
+  run: string,
+  memory: string,
+  { root, rockerPorts = 0 }: MachineOptions,
+): ChildProcess {
+  const { command, args, env } = kind.boot(run, memory, root, rockerPorts);
   return spawn(command, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -146,7 +154,7 @@ export async function runInMachine(
       }),
     );
     for (const name of ['stdout', 'stderr', 'code']) writeFileSync(file(name), '');
-    const started = boot(kind, run, memory, root);
+    const started = boot(kind, run, memory, options);
     machine = started;
     let late = false;
     timer = setTimeout(() => {

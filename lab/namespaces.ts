@@ -95,10 +95,14 @@ export class Namespaces {
     return `${this.name}-${node}`;
   }
 
-  async add(nodes: readonly string[]): Promise<void> {
+  /** Makes them; that of `inPlace` is the caller's own under another name. */
+  async add(nodes: readonly string[], inPlace?: string): Promise<void> {
     const names = nodes.map((node) => this.of(node));
     this.made.push(...names);
-    const input = names.map((name) => `netns add ${name}\n`).join('');
+    const own = inPlace === undefined ? '' : this.of(inPlace);
+    const input = names
+      .map((name) => (name === own ? `netns attach ${name} ${process.pid}\n` : `netns add ${name}\n`))
+      .join('');
     await run('ip', ['-batch', '-'], { input });
   }
 

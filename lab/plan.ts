@@ -59,6 +59,8 @@ export interface FabricSpec {
   transport?: Family;
   /** The family of the VTEP addresses; ipv4 when absent. */
   vtep?: Family;
+  /** A node in the caller's own network namespace, for devices that can be in no other. */
+  inPlace?: string;
 }
 
 export interface Link {
@@ -119,6 +121,7 @@ export interface Plan {
   peering: 'ebgp' | 'ibgp';
   transport: Family;
   vtep: Family;
+  inPlace: string | undefined;
   leaves: Leaf[];
   spines: Spine[];
   hosts: Host[];
@@ -219,6 +222,7 @@ export function planFabric(spec: FabricSpec): Plan {
     peering,
     transport: spec.transport ?? 'ipv4',
     vtep,
+    inPlace: spec.inPlace,
     leaves,
     hosts,
     spines: spines.map((spine, s) => ({

@@ -32,13 +32,36 @@ const share = (tag: string, path: string, more: string): string[] => [
   `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`,
 ];
 
+/** A rocker switch; a pair of sockets is the cable between a port and a network card. */
+function rocker(run: string, ports: number): string[] {
+  if (ports === 0) return [];
+  const args: string[] = [];
+  const wired: string[] = [];
+  for (let port = 0; port < ports; port++) {
+    const [near, far] = ['near', 'far'].map((end) => join(run, 'machine', `${end}${port}`));
+    const dgram = (id: string, own: string, other: string) =>
+      `dgram,id=${id},local.type=unix,local.path=${own},remote.type=unix,remote.path=${other}`;
+    args.push('-netdev', dgram(`near${port}`, near, far), '-netdev', dgram(`far${port}`, far, near));
+    args.push('-device', `virtio-net-pci,netdev=far${port},romfile=`);
+    wired.push(`ports[${port}]=near${port}`);
+  }
+  // The length of the list has to be known before its items, and -device keeps no order
+  return [
+    ...args,
+    '-global',
+    `rocker.len-ports=${ports}`,
+    '-device',
+    ['rocker', 'name=sw1', ...wired].join(),
+  ];
+}
+
 /** Machines with the kernel, the modules and the initramfs of a folder, and first of all programs those in its bin/. */
 const qemu = (folder: string): MachineKind => ({
   name: 'QEMU',
   short: 'qemu',
   pace: 4,
   path: [join(folder, 'bin')],
-  boot: (run, memory, root) => ({
+  boot: (run, memory, root, rockerPorts) => ({
     command: program,
     args: [
       ...['-M', 'pc', '-accel', 'tcg,thread=multi', '-cpu', 'Nehalem,+rdrand', '-smp', '1', '-m', memory],
@@ -52,6 +75,7 @@ const qemu = (folder: string): MachineKind => ({
       ].join(' '),
       ...share('host', '/', ',readonly=on'),
       ...share('shared', '/', ''),
+      ...rocker(run, rockerPorts),
     ],
   }),
 });

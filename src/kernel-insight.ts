@@ -10,6 +10,7 @@ export async function kernelInsight(kernel: LinuxKernel, receiveBufferBytes: num
       return { receiveBufferBytes, overruns, resyncs };
     },
     switchAsic: () => asic ?? null,
+    asicTables: async () => (asic ? await kernel.asicTables(asic) : []),
     async readFdb(ifindex) {
       const { bridge, vxlan } = await kernel.readFdb(ifindex);
       return [...bridge, ...vxlan];

@@ -6,6 +6,7 @@
  * without a word, take its time, learn, age and lose addresses. All forwarding remains the kernel's.
  *
  * Parameters (/sys/module/evpnd_asic/parameters):
+ *   driver       the name of the driver that it passes for in sysfs and devlink (read-only)
  *   ports        how many (read-only): swp1 …, each with a far end swp1-host …
  *   limit        addresses that find room, -1 for all; what finds none stays without a mark, and nobody is told
  *   flood_limit  the same of default destinations
@@ -38,6 +39,8 @@
 #define MAX_EVENTS 8192
 #define RESOURCE_FDB 1
 
+static char *driver = NAME;
+module_param(driver, charp, 0444);
 static int ports = 4;
 module_param(ports, int, 0444);
 static int limit = -1;
@@ -298,6 +301,35 @@ static bool is_of_switch(struct net_device *dev)
 	return found;
 }
 
+static struct local *find_local(struct net_device *dev, const u8 *mac, u16 vid)
+{
+	struct local *l;
+
+	hash_for_each_possible(locals, l, node, mac_hash(mac))
+		if (l->dev == dev && l->vid == vid && ether_addr_equal(l->mac, mac))
+			return l;
+	return NULL;
+}
+
+static void forget_local(struct local *l)
+{
+	hash_del(&l->node);
+	dev_put(l->dev);
+	kfree(l);
+	used--;
+}
+
+/* The chip has one place for an address of a VLAN: a port's makes way. */
+static void displace_locals(struct net_device *bridge, const u8 *mac, u16 vid)
+{
+	struct hlist_node *next;
+	struct local *l;
+
+	hash_for_each_possible_safe(locals, l, next, node, mac_hash(mac))
+		if (l->vid == vid && ether_addr_equal(l->mac, mac) && netdev_master_upper_dev_get(l->dev) == bridge)
+			forget_local(l);
+}
+
 static void enter(struct remote *r)
 {
 	struct net_device *bridge = netdev_master_upper_dev_get(r->dev);
@@ -316,7 +348,10 @@ static void enter(struct remote *r)
 	}
 	if (br_vlan_enabled(bridge) && br_vlan_get_pvid(r->dev, &vid))
 		return;
-	if (br_fdb_find_port(bridge, mac, vid) != r->dev || (limit >= 0 && used >= limit))
+	if (br_fdb_find_port(bridge, mac, vid) != r->dev)
+		return;
+	displace_locals(bridge, mac, vid);
+	if (limit >= 0 && used >= limit)
 		return;
 	used++;
 	r->in_chip = true;
@@ -349,22 +384,15 @@ static void forget_remote(struct remote *r)
 	kfree(r);
 }
 
-static struct local *find_local(struct net_device *dev, const u8 *mac, u16 vid)
+/* The same of a VTEP's, whose rows may stand on. */
+static void displace_remote(struct net_device *bridge, const u8 *mac, u16 vid)
 {
-	struct local *l;
+	struct remote *r;
 
-	hash_for_each_possible(locals, l, node, mac_hash(mac))
-		if (l->dev == dev && l->vid == vid && ether_addr_equal(l->mac, mac))
-			return l;
-	return NULL;
-}
-
-static void forget_local(struct local *l)
-{
-	hash_del(&l->node);
-	dev_put(l->dev);
-	kfree(l);
-	used--;
+	hash_for_each_possible(remotes, r, node, mac_hash(mac))
+		if (r->in_chip && r->vid == vid && ether_addr_equal(r->vxlan.eth_addr, mac) &&
+		    netdev_master_upper_dev_get(r->dev) == bridge)
+			leave(r, true, false);
 }
 
 /* learned: the chip tells the bridge; else the bridge has the row, and it is marked. */
@@ -374,6 +402,9 @@ static int enter_local(struct net_device *dev, const u8 *mac, u16 vid, bool lear
 
 	if (!find_local(dev, mac, vid)) {
 		struct local *l;
+
+		displace_remote(netdev_master_upper_dev_get(dev), mac, vid);
+		displace_locals(netdev_master_upper_dev_get(dev), mac, vid);
 
 		if (limit >= 0 && used >= limit)
 			return -ENOSPC;
@@ -694,7 +725,7 @@ static const struct file_operations events_fops = {
 
 static int info_get(struct devlink *of, struct devlink_info_req *request, struct netlink_ext_ack *extack)
 {
-	return devlink_info_driver_name_put(request, NAME);
+	return devlink_info_driver_name_put(request, driver);
 }
 
 /* There for `devlink dev reload … netns`, which takes the device to where its ports are. */
@@ -757,6 +788,12 @@ static void remove_devlink(void)
 
 /* ---- the module ---- */
 
+static int probe(struct platform_device *unused)
+{
+	return 0;
+}
+static struct platform_driver platform_driver = { .probe = probe };
+
 static int __init asic_init(void)
 {
 	int err = -ENOMEM, i;
@@ -767,7 +804,11 @@ static int __init asic_init(void)
 	chip = alloc_ordered_workqueue(NAME, 0);
 	if (!chip)
 		goto no_chip;
-	device = platform_device_register_simple(NAME, PLATFORM_DEVID_NONE, NULL, 0);
+	platform_driver.driver.name = driver;
+	err = platform_driver_register(&platform_driver);
+	if (err)
+		goto no_driver;
+	device = platform_device_register_simple(driver, PLATFORM_DEVID_NONE, NULL, 0);
 	if (IS_ERR(device)) {
 		err = PTR_ERR(device);
 		goto no_device;
@@ -804,6 +845,8 @@ no_switchdev:
 no_devlink:
 	platform_device_unregister(device);
 no_device:
+	platform_driver_unregister(&platform_driver);
+no_driver:
 	destroy_workqueue(chip);
 no_chip:
 	kfree(switch_ports);
@@ -833,6 +876,7 @@ static void __exit asic_exit(void)
 	forget_events();
 	remove_devlink();
 	platform_device_unregister(device);
+	platform_driver_unregister(&platform_driver);
 	destroy_workqueue(chip);
 }
 

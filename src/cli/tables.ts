@@ -136,7 +136,8 @@ const hardware = (item: Item) => {
     });
     return [`${at(item, `${path}.offloaded`)} ${what} in it`, ...more].join(', ');
   };
-  return `switch ${item.switchId}: ${of('macs', 'MACs')}\n${of('floodVteps', 'default destinations')}`;
+  const driver = item.driver === null ? '' : ` (${item.driver})`;
+  return `switch ${item.switchId}${driver}: ${of('macs', 'MACs')}\n${of('floodVteps', 'default destinations')}`;
 };
 
 /** Problems as lines, each with what fixes it. */
@@ -300,6 +301,15 @@ export const CUT_OFF: readonly Column[] = [
   field('LOCAL IPS', 'localIps'),
 ];
 
+/** A switch ASIC, and its tables by how much of them is taken. */
+const asic = ({ driver, bus, device, tables }: Item) =>
+  [
+    `${driver} at ${bus}/${device}`,
+    ...(tables as Item[]).map(
+      ({ name, size, occupied }) => `${name}: ${occupied === null ? '' : `${occupied} of `}${size}`,
+    ),
+  ].join('\n');
+
 export const STATUS: readonly Column[] = [
   field('Version', 'version'),
   field('Up for', (item) => duration(item.uptimeSeconds)),
@@ -319,6 +329,7 @@ export const STATUS: readonly Column[] = [
     (item) => `${at(item, 'counts.localRoutes')} local, ${at(item, 'counts.remoteRoutes')} remote`,
   ),
   field('Remote VTEPs', 'counts.remoteVteps'),
+  field('Switch ASIC', (item) => item.switchAsic && asic(item.switchAsic as Item)),
   field('Open drifts', 'drifts.open', 'bad'),
   field('Duplicates', 'duplicates', 'bad'),
   field('Problems', (item) => problems(item.problems as Item[])),

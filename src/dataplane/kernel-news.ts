@@ -5,6 +5,7 @@ import type { KernelObserver } from './kernel.js';
 import type { KernelRoutes } from './kernel-routes.js';
 import { bridgeRowBack, vxlanRowBack } from './kernel-tables/mac-put-back.js';
 import { neighRowBack } from './kernel-tables/neigh-table.js';
+import { twinVlan } from './local-macs.js';
 import { domainKey, type KernelMirror } from './mirror.js';
 import type { MirroredNeighRow } from './neigh-rows.js';
 import type { OurDefaults } from './our-defaults.js';
@@ -141,13 +142,31 @@ export class KernelNews implements KernelObserver {
     if (!after && before && isLocalRow(before, topology)) hosts.bridgeForgot(domain, mac, before.port);
     hosts.bridgeChanged(domain, mac, is);
     const plane = planes.atDomain(domain);
-    if (!plane) return;
+    if (!plane) {
+      if (vlan === 0 && (was || is)) this.#twinChanged(bridgeIfindex, mac, before, after);
+      return;
+    }
     if (was || is) this.rooms.localMacChanged(plane.vni, mac);
     const which = { table: 'mac', key: mac } as const;
     const back =
       plane.at && plane.isMarked(which) ? bridgeRowBack(plane.at, plane.macs.peek(mac), before, after) : [];
     if (back.length > 0) rechecks.putBack(plane, which, back);
     else rechecks.recheck(plane, which);
+  }
+
+  /** A row of what hardware learned from untagged frames. */
+  #twinChanged(
+    bridgeIfindex: number,
+    mac: Mac,
+    before: MirroredBridgeRow | undefined,
+    after: MirroredBridgeRow | undefined,
+  ): void {
+    const { planes, topology } = this.rooms;
+    for (const row of [before, after]) {
+      const vlan = row ? twinVlan(row, topology) : 0;
+      const plane = vlan === 0 ? undefined : planes.atDomain(domainKey(bridgeIfindex, vlan));
+      if (plane) this.rooms.localMacChanged(plane.vni, mac);
+    }
   }
 
   #vxlanChanged({ ifindex, srcVni, mac, dst }: VxlanFdbRow): void {

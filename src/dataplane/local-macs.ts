@@ -3,7 +3,7 @@ import type { MirroredBridgeRow } from './bridge-rows.js';
 import type { KernelMirror } from './mirror.js';
 import { isConfigured, isLocalRow, mayBeLocalRow } from './ownership.js';
 import { Ntf } from './rows.js';
-import type { Topology, VniAttachment } from './topology.js';
+import { switchOf, type Topology, type VniAttachment } from './topology.js';
 
 /** A MAC that a host behind one of our own ports has. */
 export interface LocalMac {
@@ -25,7 +25,23 @@ export function localMac(
   mac: Mac,
 ): LocalMac | undefined {
   const row = at && mirror.peekBridge(at.bridgeIfindex, at.vlan, mac);
-  return row && isLocalRow(row, topology) ? asLocalMac(row) : undefined;
+  if (row) return isLocalRow(row, topology) ? asLocalMac(row) : undefined;
+  const twin = at && hasTwins(topology, at) ? mirror.peekBridge(at.bridgeIfindex, 0, mac) : undefined;
+  return twin && twinVlan(twin, topology) === at?.vlan ? asLocalMac(twin) : undefined;
+}
+
+/**
+ * A switch ASIC may report what it learned from untagged frames without a VLAN, beside the row of the bridge, which ages
+ * by itself since the frames do not reach it any more (drivers/net/ethernet/rocker). Of any other row there is no such twin.
+ */
+function hasTwins(topology: Topology, at: VniAttachment): boolean {
+  return at.vlanAware && switchOf(topology, at) !== '';
+}
+
+/** The VLAN that a row without one is of, which hardware learned on a port of a VLAN-aware bridge; 0 for every other row. */
+export function twinVlan(row: MirroredBridgeRow, topology: Topology): number {
+  if (row.vlan !== 0 || (row.flags & Ntf.EXT_LEARNED) === 0) return 0;
+  return isLocalRow(row, topology) ? (topology.ports.get(row.port)?.pvid ?? 0) : 0;
 }
 
 /**
@@ -61,9 +77,13 @@ export function* localMacs(
   topology: Topology,
   at: VniAttachment | undefined,
 ): Iterable<Mac> {
-  if (at && at.bridgeIfindex !== 0)
-    for (const row of mirror.bridgeRows(at.bridgeIfindex, at.vlan))
-      if (isLocalRow(row, topology)) yield row.mac;
+  if (!at || at.bridgeIfindex === 0) return;
+  for (const row of mirror.bridgeRows(at.bridgeIfindex, at.vlan))
+    if (isLocalRow(row, topology)) yield row.mac;
+  if (!hasTwins(topology, at)) return;
+  for (const row of mirror.bridgeRows(at.bridgeIfindex, 0))
+    if (twinVlan(row, topology) === at.vlan && !mirror.peekBridge(at.bridgeIfindex, at.vlan, row.mac))
+      yield row.mac;
 }
 
 function asLocalMac(row: MirroredBridgeRow): LocalMac {

@@ -15,6 +15,10 @@ export interface TopologyProblem {
   readonly fix: string | undefined;
   /** What it is about, where the words change while it lasts: it is one problem and not many. */
   readonly topic?: string;
+  /** Of what the driver of a switch ASIC demands of a device: the attribute, and what it has to be and is. */
+  readonly demand?: string;
+  readonly wanted?: string;
+  readonly found?: string;
 }
 
 /** The VXLAN device and broadcast domain of one VNI, as the kernel has them now. Plain data, compared by value. */
@@ -92,6 +96,8 @@ export interface Bridge {
   readonly ageingTime: number;
   /** The switch ASIC that it has ports of; '' where it is software alone. */
   readonly switchId: string;
+  /** The kernel's driver of that, '' where it is not known. */
+  readonly driver: string;
 }
 
 /** An IP address of a device. */

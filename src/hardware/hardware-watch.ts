@@ -40,6 +40,10 @@ export interface RowOffload {
 /** What a VNI has in which hardware. */
 export interface VniHardware {
   readonly switchId: string;
+  /** '' where it is not known. */
+  readonly driver: string;
+  /** What the driver demands of the VNI's devices and does not find. */
+  readonly demands: readonly TopologyProblem[];
   readonly macs: OffloadCounts;
   readonly floods: OffloadCounts;
 }
@@ -56,10 +60,10 @@ export interface HardwareStats {
 const TICK_MS = 1000;
 /** Milliseconds between two looks at all devices: at first, while the hardware takes rows, and at rest. */
 const FIRST_MS = 1000;
-const PENDING_MS = 4000;
-const REST_MS = 30_000;
+export const PENDING_MS = 4000;
+export const REST_MS = 30_000;
 /** A dump that took so long is followed by that many times as long without one: at most a twentieth of the time. */
-const PAUSE_FACTOR = 19;
+export const PAUSE_FACTOR = 19;
 
 const SOFTWARE: RowOffload = { state: 'software', reason: undefined };
 
@@ -149,8 +153,14 @@ export class HardwareWatch {
     let refusedFloods = 0;
     for (const dst of plane?.floods.keys() ?? []) if (plane?.floods.peek(dst)?.failure) refusedFloods++;
     const { switchId, macs, floods, lateMacs, lateFloods } = offload;
+    const { topology } = this.dataPlane;
+    const at = topology.vnis.get(vni);
     return {
       switchId,
+      driver: (at && topology.bridges.get(at.bridgeIfindex)?.driver) ?? '',
+      demands: topology.problems.filter(
+        ({ demand, device }) => demand !== undefined && device === at?.vxlanName,
+      ),
       macs: countsOf(plane?.macs.size ?? 0, macs, plane?.macs.failures ?? 0, lateMacs),
       floods: countsOf(plane?.floods.size ?? 0, floods, refusedFloods, lateFloods),
     };

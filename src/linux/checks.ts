@@ -1,8 +1,9 @@
 import type { InterfaceAddress, Severity, TopologyProblem, VniAttachment } from '../dataplane/index.js';
 import { formatIp, IPV4_ANY, type Ip, isIpv4, isNoVtep, type Vni } from '../types/index.js';
 import { BR_STATE_FORWARDING } from './constants.js';
-import type { Link, VxlanSettings } from './link-codec.js';
+import type { Link } from './link-codec.js';
 import type { PortVlans, VniFilter } from './link-table.js';
+import type { VxlanSettings } from './vxlan-codec.js';
 
 /**
  * The problem of a VXLAN device's `local`: no device has it (`absent`), or one that is down, or one that may not
@@ -44,6 +45,8 @@ export interface CheckContext {
   readonly underlayMtu: { readonly ipv4: number | undefined; readonly ipv6: number | undefined };
   /** Addresses that no device has and that the routing table delivers here all the same. */
   readonly localRoutes: ReadonlySet<Ip>;
+  /** The kernel's driver of each switch ASIC, by its id. */
+  readonly drivers: ReadonlyMap<string, string>;
   /** As in Topology; the same object as long as it is equal. */
   readonly loops: ReadonlyMap<Ip, string>;
   /** True if BUM traffic of the VNI goes to other leaves. */
@@ -61,6 +64,7 @@ export interface CheckContext {
 export const NO_CONTEXT: CheckContext = {
   underlayMtu: { ipv4: undefined, ipv6: undefined },
   localRoutes: new Set(),
+  drivers: new Map(),
   loops: new Map(),
   floods: () => true,
   lists: () => false,

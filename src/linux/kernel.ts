@@ -10,7 +10,7 @@ import type {
 import type { Log } from '../types/index.js';
 import { isRunning } from './checks.js';
 import * as K from './constants.js';
-import { type Asic, readAsic } from './devlink.js';
+import { type Asic, type AsicTable, readAsic, readAsicTables } from './devlink.js';
 import { EchoWindow } from './echo-window.js';
 import { type FdbRows, type FdbVisitor, readFdb, scanFdb } from './fdb-dump.js';
 import type { Link } from './link-codec.js';
@@ -284,6 +284,11 @@ export class LinuxKernel implements Kernel {
   /** The switch ASIC of this machine, undefined where there is none. */
   asic(): Promise<Asic | undefined> {
     return readAsic(this.#log);
+  }
+
+  /** Its tables, as they are now. */
+  asicTables(asic: Asic): Promise<readonly AsicTable[]> {
+    return readAsicTables(this.#log, asic);
   }
 
   /** Counters since the start. */

@@ -1,9 +1,8 @@
-import { type Ip, isIpv4, type Mac, macFromBytes } from '../types/index.js';
+import { type Mac, macFromBytes } from '../types/index.js';
 import * as K from './constants.js';
 import {
   eachAttribute,
   NetlinkFormatError,
-  readIp,
   readText,
   readU8,
   readU16,
@@ -11,20 +10,7 @@ import {
   readU32,
 } from './message.js';
 import { decodePort, type PortSettings } from './port-codec.js';
-
-/** What evpnd reads of a VXLAN device (IFLA_VXLAN_*). */
-export interface VxlanSettings {
-  readonly vni: number;
-  readonly local: Ip | undefined;
-  /** Multicast group; a unicast `remote` is not one. */
-  readonly group: Ip | undefined;
-  readonly learning: boolean;
-  readonly collectMetadata: boolean;
-  /** The UDP port that it listens on and sends to. */
-  readonly port: number;
-  /** Only the VNIs of the device's filter pass (`bridge vni`). */
-  readonly vniFilter: boolean;
-}
+import { decodeVxlan, type VxlanSettings } from './vxlan-codec.js';
 
 /** A network device, as RTM_NEWLINK describes it. Plain data. */
 export interface Link {
@@ -54,6 +40,8 @@ export interface Link {
   readonly vlanFiltering: boolean;
   /** For kind `bridge`: a spanning tree decides about its ports. */
   readonly stp: boolean;
+  /** For kind `bridge`: it looks into IGMP and MLD. */
+  readonly mcastSnooping: boolean;
   /** For kinds `bridge` and `vlan`: the EtherType of its tags. */
   readonly vlanProtocol: number;
   /** For kind `bridge`: milliseconds after which a learned row goes; 0 for never. */
@@ -71,11 +59,6 @@ export const IFINFO_LENGTH = 16;
 const IFLA_WIRELESS = 11;
 const CARRIER = K.IFF_RUNNING | K.IFF_LOWER_UP;
 
-/** True for a group; VXLAN devices keep a single VTEP in the same attribute. */
-export function isMulticastIp(ip: Ip): boolean {
-  return isIpv4(ip) ? ip >>> 28 === 14 : ip.charCodeAt(0) === 0xff;
-}
-
 /** Throws NetlinkFormatError where the message at `at` has no whole `struct ifinfomsg`. */
 export function checkIfinfo(at: number, end: number): void {
   if (end - at < 16 + IFINFO_LENGTH)
@@ -91,53 +74,6 @@ export function linkFamily(bytes: Buffer, at: number, end: number): number {
 /** `ifi_index` of the link message at `at`, which linkFamily has checked. */
 export function linkIndex(bytes: Buffer, at: number): number {
   return bytes.readInt32LE(at + 20);
-}
-
-function decodeVxlan(bytes: Buffer, at: number, end: number): VxlanSettings {
-  const m = 'RTM_NEWLINK of a VXLAN device';
-  let vni = 0;
-  let local: Ip | undefined;
-  let group: Ip | undefined;
-  let learning = false;
-  let collectMetadata = false;
-  let vniFilter = false;
-  let port = 0;
-  eachAttribute(bytes, at, end, m, (type, from, to) => {
-    switch (type) {
-      case K.IFLA_VXLAN_ID:
-        vni = readU32(bytes, from, to, m, 'IFLA_VXLAN_ID');
-        break;
-      case K.IFLA_VXLAN_LOCAL:
-      case K.IFLA_VXLAN_LOCAL6:
-        local = readIp(bytes, from, to, m, 'IFLA_VXLAN_LOCAL');
-        break;
-      case K.IFLA_VXLAN_GROUP:
-      case K.IFLA_VXLAN_GROUP6:
-        group = readIp(bytes, from, to, m, 'IFLA_VXLAN_GROUP');
-        break;
-      case K.IFLA_VXLAN_LEARNING:
-        learning = readU8(bytes, from, to, m, 'IFLA_VXLAN_LEARNING') !== 0;
-        break;
-      case K.IFLA_VXLAN_PORT:
-        port = readU16BigEndian(bytes, from, to, m, 'IFLA_VXLAN_PORT');
-        break;
-      case K.IFLA_VXLAN_COLLECT_METADATA:
-        collectMetadata = readU8(bytes, from, to, m, 'IFLA_VXLAN_COLLECT_METADATA') !== 0;
-        break;
-      case K.IFLA_VXLAN_VNIFILTER:
-        vniFilter = readU8(bytes, from, to, m, 'IFLA_VXLAN_VNIFILTER') !== 0;
-        break;
-    }
-  });
-  return {
-    vni,
-    local,
-    group: group !== undefined && isMulticastIp(group) ? group : undefined,
-    learning,
-    collectMetadata,
-    port,
-    vniFilter,
-  };
 }
 
 interface Span {
@@ -230,6 +166,7 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
     vxlan: undefined as VxlanSettings | undefined,
     vlanFiltering: false,
     stp: false,
+    mcastSnooping: false,
     vlanProtocol: K.ETH_P_8021Q,
     ageingTime: 0,
     vlanId: 0,
@@ -245,6 +182,8 @@ export function decodeLink(bytes: Buffer, at: number, end: number): Link | undef
         link.vlanFiltering = readU8(bytes, from, to, m, 'IFLA_BR_VLAN_FILTERING') !== 0;
       else if (type === K.IFLA_BR_STP_STATE)
         link.stp = readU32(bytes, from, to, m, 'IFLA_BR_STP_STATE') !== 0;
+      else if (type === K.IFLA_BR_MCAST_SNOOPING)
+        link.mcastSnooping = readU8(bytes, from, to, m, 'IFLA_BR_MCAST_SNOOPING') !== 0;
       else if (type === K.IFLA_BR_VLAN_PROTOCOL)
         link.vlanProtocol = readU16BigEndian(bytes, from, to, m, 'IFLA_BR_VLAN_PROTOCOL');
       // In hundredths of a second, whatever the kernel's own HZ

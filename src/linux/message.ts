@@ -113,6 +113,12 @@ export function readU32(bytes: Buffer, at: number, end: number, message: string,
   return bytes.readUInt32LE(at);
 }
 
+/** Reads a host-order number of 64 bits, exact up to 2^53; throws NetlinkFormatError where the attribute is shorter. */
+export function readU64(bytes: Buffer, at: number, end: number, message: string, field: string): number {
+  need(at, end, 8, message, field);
+  return Number(bytes.readBigUInt64LE(at));
+}
+
 /** Reads text up to its zero octet. */
 export function readText(bytes: Buffer, at: number, end: number): string {
   const zero = bytes.indexOf(0, at);
@@ -145,6 +151,17 @@ export function readU16BigEndian(
 ): number {
   const value = readU16(bytes, at, end, message, field);
   return ((value & 0xff) << 8) | (value >>> 8);
+}
+
+/** The same of 32 bits. */
+export function readU32BigEndian(
+  bytes: Buffer,
+  at: number,
+  end: number,
+  message: string,
+  field: string,
+): number {
+  return swap32(readU32(bytes, at, end, message, field));
 }
 
 /** An address of 4 or 16 octets. Throws NetlinkFormatError where it has another length. */

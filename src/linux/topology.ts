@@ -22,10 +22,13 @@ import {
   NO_LOCAL,
   type VxlanPort,
 } from './checks.js';
-import { isMulticastIp, type Link } from './link-codec.js';
+import type { HardwarePort } from './drivers.js';
+import type { Link } from './link-codec.js';
 import type { PortVlans, VniFilter } from './link-table.js';
 import { ownAddresses, sameOwnAddresses } from './own-addresses.js';
+import { preflight } from './preflight.js';
 import { deriveVrfs } from './vrfs.js';
+import { isMulticastIp } from './vxlan-codec.js';
 
 /** Which VLAN of the bridge a VNI is, as one VXLAN device has it. */
 interface Mapping {
@@ -118,6 +121,7 @@ export function deriveTopology(
   const ownVteps = new Set<Ip>();
   const problems: TopologyProblem[] = [];
   const ofDevices: (() => void)[] = [];
+  const inHardware = new Map<string, HardwarePort[]>();
 
   for (const link of sorted) {
     const its = addresses.get(link.ifindex) ?? NO_ADDRESSES;
@@ -138,6 +142,7 @@ export function deriveTopology(
         vlanAware: link.vlanFiltering,
         ageingTime: link.ageingTime,
         switchId: switches.get(link.ifindex) ?? '',
+        driver: context.drivers.get(switches.get(link.ifindex) ?? '') ?? '',
       });
     if (!link.vxlan) continue;
     const { local: vtep } = link.vxlan;
@@ -151,6 +156,8 @@ export function deriveTopology(
       vlans: vlans.get(link.ifindex),
       filter: link.vxlan.vniFilter ? (vniFilters.get(link.ifindex) ?? NO_VNIS) : undefined,
     };
+    const switchId = bridge && switches.get(bridge.ifindex);
+    if (switchId) pushTo(inHardware, switchId, { ...port, bridge });
     const served: Vni[] = [];
     const claimed: Vni[] = [];
     for (const mapping of mappings(port)) {
@@ -183,6 +190,7 @@ export function deriveTopology(
   }
   const { vrfs, l3vnis } = deriveVrfs(sorted, { links, vlans, addresses }, vnis, context, before, problems);
   for (const check of ofDevices) check();
+  for (const [switchId, its] of inHardware) preflight(context.drivers.get(switchId) ?? '', its, problems);
   return {
     vnis,
     vrfs,
@@ -195,6 +203,12 @@ export function deriveTopology(
     loops: context.loops,
     problems,
   };
+}
+
+function pushTo<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
 }
 
 function attach(port: VxlanPort, mapping: Mapping, svi: Link | undefined): VniAttachment {

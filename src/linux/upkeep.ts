@@ -2,6 +2,7 @@ import { errnoName, type Topology } from '../dataplane/index.js';
 import { type Ip, isIpv4, isMartian, type Log, sameSet, type Vni } from '../types/index.js';
 import { type CheckContext, NO_CONTEXT, type VrfWish } from './checks.js';
 import * as K from './constants.js';
+import { driverOf } from './devlink.js';
 import type { LinkTable } from './link-table.js';
 import type { Programmer } from './programmer.js';
 import { NetlinkError } from './route-socket.js';
@@ -98,6 +99,9 @@ export class Upkeep {
   #dueAt = Number.POSITIVE_INFINITY;
   #setAt = Number.NEGATIVE_INFINITY;
   #closed = false;
+  /** The driver of some switch ASIC is not known, and it may be asked for so often in a hurry. */
+  #isNameless = false;
+  #hurries = 10;
 
   constructor(
     readonly table: LinkTable,
@@ -158,7 +162,9 @@ export class Upkeep {
       if (!(error instanceof NetlinkError)) throw error;
       this.log.warn({ err: error }, 'ports and the underlay could not be looked after; tried again');
     }
-    this.#schedule(LOOK_AGAIN_MS);
+    // A port that is being renamed or moved has no such file for a moment
+    const soon = this.#isNameless && this.#hurries-- > 0;
+    this.#schedule(soon ? PAUSE_MS : LOOK_AGAIN_MS);
   }
 
   #set(): void {
@@ -194,8 +200,10 @@ export class Upkeep {
     }
     const localRoutes = this.#localRoutes(programmer);
     const loops = loopsAmong(this.#vteps, this.table, (vtep) => programmer.way(vtep));
+    const drivers = this.#drivers();
     const { underlayMtu } = this.context;
     if (
+      drivers === this.context.drivers &&
       underlayMtu.ipv4 === least.ipv4 &&
       underlayMtu.ipv6 === least.ipv6 &&
       sameSet(this.context.localRoutes, localRoutes) &&
@@ -206,9 +214,22 @@ export class Upkeep {
       ...this.context,
       underlayMtu: least,
       localRoutes,
+      drivers,
       loops: sameLoops(this.context.loops, loops) ? this.context.loops : loops,
     };
     this.retell();
+  }
+
+  /** The driver of each switch ASIC, which stays once it is found: the same object where no other was. */
+  #drivers(): ReadonlyMap<string, string> {
+    let found = this.context.drivers;
+    this.#isNameless = false;
+    for (const { switchId, name } of this.table.links.values()) {
+      const driver = switchId === '' || found.has(switchId) ? '' : driverOf(name);
+      if (driver !== '') found = new Map(found).set(switchId, driver);
+      else if (switchId !== '' && !found.has(switchId)) this.#isNameless = true;
+    }
+    return found;
   }
 
   /** Returns which `local` addresses of VXLAN devices a route alone delivers here (`ip route add local … dev lo`). */

@@ -124,6 +124,7 @@ export function withVni(topology: Topology, devices: VniDevices, at: VniAttachme
       vlanAware: at.vlanAware,
       ageingTime: 300_000,
       switchId: '',
+      driver: '',
     }),
     interfaces: withLoopback(
       withInterfaces(topology, bridgeIfindex, devices.vxlanIfindex, devices.accessIfindex),

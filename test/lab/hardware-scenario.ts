@@ -4,12 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { Asic, Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
+import { LinuxKernel } from '../../src/linux/index.js';
+import { silentLog } from '../../src/types/index.js';
 import { runCases } from './linux-namespace.js';
 import { vniOf } from './support/vni.js';
 
 const VNI = 10010;
 const PATIENCE = 30_000;
-const asic = await Asic.load(1);
+const asic = await Asic.load(1, 'mlxsw_spectrum');
 const fabric = await Fabric.create({
   leaves: [
     { engine: 'evpnd', mode: 'vlan-aware' },
@@ -54,11 +56,12 @@ const mac = (n: number) => `02:77:00:00:00:${n.toString(16).padStart(2, '0')}`;
 const many = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => mac(from + i));
 
 /** Hosts behind leaf2 come or go. */
-const hosts = (verb: 'add' | 'del', addresses: readonly string[]) =>
+const hosts = (verb: 'replace' | 'del', addresses: readonly string[]) =>
   fabric.apply('leaf2', {
     ip: [],
     bridge: addresses.map(
-      (each) => `fdb ${verb} ${each} dev ${remote.port} master vlan 10${verb === 'add' ? ' dynamic' : ''}`,
+      (each) =>
+        `fdb ${verb} ${each} dev ${remote.port} master vlan 10${verb === 'replace' ? ' dynamic' : ''}`,
     ),
   });
 
@@ -96,13 +99,33 @@ try {
       name: 'every row of a fabric shows as offloaded, as in bridge fdb',
       run: async () => {
         await waitUntilConverged(fabric, () => {}, 40_000);
+        await fabric.exec('leaf1', 'ip', 'link', 'set', 'dev', 'vx10', 'type', 'vxlan', 'tos', 'inherit');
+        await waitFor(async () => (await vniOf(fabric, 'leaf1', VNI)).hardware?.driver === 'mlxsw_spectrum', {
+          what: 'the driver',
+        });
         assert.deepEqual(await become('the remote host in hardware', { offloaded: 1 }), {
           offloaded: [remote.mac],
         });
         assert.deepEqual(await marked(), [remote.mac]);
         const { hardware } = await vniOf(fabric, 'leaf1', VNI);
         const all = { offloaded: 1, pending: 0, refused: 0, notTaken: 0 };
-        assert.deepEqual(hardware, { switchId: 'e0e0e0e0e0e0e001', macs: all, floodVteps: all });
+        assert.deepEqual(hardware, {
+          switchId: 'e0e0e0e0e0e0e001',
+          driver: 'mlxsw_spectrum',
+          demands: [],
+          macs: all,
+          floodVteps: all,
+        });
+      },
+    },
+    {
+      name: 'devlink names the ASIC and its tables, with what is in them',
+      run: async () => {
+        const kernel = new LinuxKernel({ log: silentLog });
+        const found = await kernel.asic();
+        assert.ok(found);
+        assert.deepEqual([found.bus, found.driver], ['platform', 'mlxsw_spectrum']);
+        assert.deepEqual(await kernel.asicTables(found), [{ name: 'fdb', size: 65536, occupied: asic.used }]);
       },
     },
     {
@@ -117,10 +140,39 @@ try {
       },
     },
     {
+      name: 'a MAC that moves is in the chip once, and the VTEP is there before the bridge sends frames to it',
+      run: async () => {
+        const events = () =>
+          asic
+            .events()
+            .filter((each) => each.includes(mac(201)))
+            .map((each) => each.replace(mac(201), 'MAC'));
+        const place = () => asic.table().filter((each) => each.includes(mac(201)));
+        asic.command(`learn 1 ${mac(201)} 10`);
+        await announced(mac(201), true);
+        asic.forgetEvents();
+        await hosts('replace', [mac(201)]);
+        await become('it behind leaf2', { offloaded: 2 });
+        assert.deepEqual(place(), [`vx10 ${mac(201)} vlan 10 dst 10.0.0.2`]);
+        assert.deepEqual(events(), ['add vxlan vx10 MAC 10.0.0.2:0', 'add bridge vx10 MAC 10']);
+        asic.forgetEvents();
+        asic.command(`learn 1 ${mac(201)} 10`);
+        await become('it behind leaf1', { offloaded: 1 });
+        await waitFor(() => events().some((each) => each.startsWith('del vxlan')), {
+          what: 'end of the old row',
+        });
+        assert.deepEqual(place(), [`${local.port} ${mac(201)} vlan 10`]);
+        // The chip is not told of what it has told itself
+        assert.deepEqual(events(), ['del vxlan vx10 MAC 10.0.0.2:0']);
+        asic.command(`age 1 ${mac(201)} 10`);
+        await announced(mac(201), false);
+      },
+    },
+    {
       name: 'a slow chip: pending, then offloaded',
       run: async () => {
         asic.set('delay_ms', 5000);
-        await hosts('add', [mac(100)]);
+        await hosts('replace', [mac(100)]);
         await become('a MAC under way', { offloaded: 1, pending: 1 });
         await become('the MAC in hardware', { offloaded: 2 });
         asic.set('delay_ms', 0);
@@ -131,7 +183,7 @@ try {
       name: 'what the driver refuses shows its words, and is taken once it may be',
       run: async () => {
         asic.set('veto', 28);
-        await hosts('add', [mac(101)]);
+        await hosts('replace', [mac(101)]);
         const { refused } = await become('a MAC that is refused', { offloaded: 2, refused: 1 });
         assert.deepEqual(refused, [mac(101)]);
         const item = (await macs()).find((each) => each.mac === mac(101));
@@ -146,7 +198,7 @@ try {
       name: 'a full table leaves ten of twenty out and says so; ten go, and those ten take their place',
       run: async () => {
         asic.set('limit', 13);
-        await hosts('add', many(1, 20));
+        await hosts('replace', many(1, 20));
         const found = await become('ten in, ten out', { offloaded: 13, 'not-taken': 10 });
         await raised(/has not taken 10 MACs .* \(13 MACs of the VNI are in it\)/, true);
         assert.deepEqual(await marked(), found.offloaded);

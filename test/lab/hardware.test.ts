@@ -7,4 +7,12 @@ test.before('the kernel and the module of the switch', async (t) => {
   await setUpAsic();
 });
 
-test('a leaf on a switch ASIC', (t) => runScenarioWithAsic(t, 'hardware-scenario.js', 6, 240));
+test.serial('a leaf on a rocker switch, which learns by itself', (t) =>
+  runScenarioWithAsic(t, 'rocker-scenario.js', 5, 400, { rockerPorts: 2 }),
+);
+
+test.serial('a leaf on a switch ASIC', (t) => runScenarioWithAsic(t, 'hardware-scenario.js', 8, 500));
+
+test.serial('what a driver demands of devices', (t) =>
+  runScenarioWithAsic(t, 'preflight-scenario.js', 2, 200),
+);

@@ -4,6 +4,7 @@ import { decodeBridgeLink, decodeVlans } from '../../src/linux/bridge-codec.js';
 import { decodeLink, linkFamily } from '../../src/linux/link-codec.js';
 import { LinkTable } from '../../src/linux/link-table.js';
 import { eachAttribute, eachMessage, NetlinkFormatError } from '../../src/linux/message.js';
+import { PLAIN_TUNNEL } from '../../src/linux/vxlan-codec.js';
 import { formatIp, formatMac, ipToBytes, MAC_ZERO, parseIp } from '../../src/types/index.js';
 import { messageOf } from './messages.js';
 import { RECORDED } from './recorded.js';
@@ -39,6 +40,7 @@ test('recorded devices decode', (t) => {
     collectMetadata: false,
     port: 4789,
     vniFilter: false,
+    tunnel: { ...PLAIN_TUNNEL, flags: ['udpcsum'] },
   });
   t.is(port.mtu, 1500);
   t.deepEqual(port.port, {

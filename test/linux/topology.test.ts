@@ -3,8 +3,8 @@ import type { InterfaceAddress } from '../../src/dataplane/index.js';
 import { NO_CONTEXT } from '../../src/linux/checks.js';
 import type { Link, LinkTables, PortSettings, PortVlans } from '../../src/linux/index.js';
 import { deriveTopology, sameTopology } from '../../src/linux/index.js';
-import type { VxlanSettings } from '../../src/linux/link-codec.js';
 import { VlanSet } from '../../src/linux/vlan-set.js';
+import { PLAIN_TUNNEL, type VxlanSettings } from '../../src/linux/vxlan-codec.js';
 import { formatIp, MAC_ZERO, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { address, device, LOCAL, PORT, vxlan } from './support/links.js';
 
@@ -153,6 +153,7 @@ test('a collect-metadata device has the VNIs of its tunnel mapping', (t) => {
     learning: false,
     collectMetadata: true,
     vniFilter: false,
+    tunnel: PLAIN_TUNNEL,
     port: 4789,
   };
   const external = vxlan(3, 'vxe', 0, 2, { vxlan: settings, port });
@@ -204,6 +205,7 @@ test('each fault has its command', (t) => {
     learning: true,
     collectMetadata: false,
     vniFilter: false,
+    tunnel: PLAIN_TUNNEL,
     port: 4789,
   };
   const broken = vxlan(3, 'vx10', 10, 2, {
@@ -285,6 +287,7 @@ const EXTERNAL = vxlan(3, 'vxe', 0, 2, {
     learning: false,
     collectMetadata: true,
     vniFilter: true,
+    tunnel: PLAIN_TUNNEL,
     port: 4789,
   },
   port: { ...PORT, vlanTunnel: true },

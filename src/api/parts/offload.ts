@@ -38,6 +38,22 @@ const Counts = (what: string) =>
 export const VniHardwareSchema = Type.Object(
   {
     switchId: Text('phys_switch_id of the ports of its bridge.'),
+    driver: nullable(Text("The kernel's driver of the switch; null where sysfs does not say.")),
+    demands: Type.Array(
+      Type.Object(
+        {
+          attribute: Text(),
+          wanted: Text(),
+          found: Text(),
+          fix: nullable(Text('The command that mends it.')),
+        },
+        closed,
+      ),
+      {
+        description:
+          'What the driver demands of the VXLAN device and its bridge, and does not find: it takes no row before.',
+      },
+    ),
     macs: Counts('Remote MACs'),
     floodVteps: Counts('Default destinations'),
   },
@@ -47,6 +63,17 @@ export const VniHardwareSchema = Type.Object(
 /** A VNI's hardware as the API shows it; null without. */
 export function hardwareItem(hardware: VniHardware | undefined): Static<typeof VniHardwareSchema> | null {
   if (!hardware) return null;
-  const { switchId, macs, floods } = hardware;
-  return { switchId, macs: { ...macs }, floodVteps: { ...floods } };
+  const { switchId, driver, demands, macs, floods } = hardware;
+  return {
+    switchId,
+    driver: driver || null,
+    demands: demands.map(({ demand, wanted, found, fix }) => ({
+      attribute: demand ?? '',
+      wanted: wanted ?? '',
+      found: found ?? '',
+      fix: fix ?? null,
+    })),
+    macs: { ...macs },
+    floodVteps: { ...floods },
+  };
 }

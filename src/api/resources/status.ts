@@ -84,6 +84,17 @@ const StatusSchema = Type.Object(
           bus: Text('devlink bus, such as pci.'),
           device: Text('devlink device on the bus.'),
           driver: Text(),
+          tables: Type.Array(
+            Type.Object(
+              {
+                name: Text('With those that it is a part of, such as kvd/linear.'),
+                size: Count(),
+                occupied: nullable(Count('null where the driver does not say.')),
+              },
+              closed,
+            ),
+            { description: 'Its tables (devlink resources) now.' },
+          ),
         },
         { ...closed, description: 'The switch ASIC according to devlink; null on a machine without one.' },
       ),
@@ -117,11 +128,23 @@ export const status: Resource<StatusReads> = {
   ],
   reads(rooms) {
     const survey = surveyOf(rooms);
-    return { status: async () => statusItem(rooms, await survey.take()) };
+    return {
+      status: async () =>
+        statusItem(
+          rooms,
+          await survey.take(),
+          rooms.kernel.switchAsic() ? await rooms.kernel.asicTables() : [],
+        ),
+    };
   },
 };
 
-function statusItem(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): Status {
+function statusItem(
+  rooms: Rooms,
+  use: ReadonlyMap<string, RouteUse>,
+  tables: Awaited<ReturnType<Rooms['kernel']['asicTables']>>,
+): Status {
+  const asic = rooms.kernel.switchAsic();
   const { speaker, evpn, dataPlane, clock, startedAt } = rooms;
   const { ready, reasons } = rooms.readiness();
   const { asn, routerId, mode, drain } = rooms.config();
@@ -171,7 +194,12 @@ function statusItem(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): Status {
     drifts: { total: dataPlane.drift.total, open: dataPlane.drift.openCount },
     duplicates: evpn.duplicates.size,
     mobilityMemory: { addresses: evpn.memory.size(), forgottenEarly: evpn.memory.forgottenEarly },
-    switchAsic: rooms.kernel.switchAsic(),
+    switchAsic: asic && {
+      bus: asic.bus,
+      device: asic.device,
+      driver: asic.driver,
+      tables: tables.map(({ name, size, occupied }) => ({ name, size, occupied: occupied ?? null })),
+    },
     problems: statusProblems(rooms, use),
   };
 }

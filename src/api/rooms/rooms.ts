@@ -30,6 +30,10 @@ export interface KernelInsight {
   stats(): { readonly receiveBufferBytes: number; readonly overruns: number; readonly resyncs: number };
   /** The switch ASIC, null without one: only a dump shows what it took, so only then is one worth while. */
   switchAsic(): SwitchAsic | null;
+  /** The tables of the ASIC now, by devlink; `occupied` is undefined where the driver does not say. */
+  asicTables(): Promise<
+    readonly { readonly name: string; readonly size: number; readonly occupied: number | undefined }[]
+  >;
   /** The rows of one bridge port as a dump shows them now, NTF_OFFLOADED included. */
   readFdb(ifindex: number): Promise<readonly (BridgeFdbRow | VxlanFdbRow)[]>;
 }

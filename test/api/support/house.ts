@@ -108,6 +108,7 @@ export class House {
           kernel: {
             stats: () => ({ receiveBufferBytes: 4096, overruns: 0, resyncs: 0 }),
             switchAsic: () => null,
+            asicTables: async () => [],
             readFdb: async () => [],
             ...insight?.(leaf),
           },

@@ -50,7 +50,12 @@ export const status: Status = {
   drifts: { total: 2, open: 1 },
   duplicates: 1,
   mobilityMemory: { addresses: 1, forgottenEarly: 0 },
-  switchAsic: { bus: 'pci', device: '0000:03:00.0', driver: 'mlxsw_spectrum3' },
+  switchAsic: {
+    bus: 'pci',
+    device: '0000:03:00.0',
+    driver: 'mlxsw_spectrum3',
+    tables: [{ name: 'kvd/linear', size: 98304, occupied: 12 }],
+  },
   problems: [{ severity: 'info', problem: 'a sentence', fix: null }],
 };
 

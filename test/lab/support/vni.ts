@@ -10,7 +10,18 @@ export interface VniView {
   readonly multicastGroup: string | null;
   readonly advertised: boolean;
   readonly up: boolean;
-  readonly hardware: { readonly switchId: string; readonly macs: object; readonly floodVteps: object } | null;
+  readonly hardware: {
+    readonly switchId: string;
+    readonly driver: string | null;
+    readonly demands: readonly {
+      readonly attribute: string;
+      readonly wanted: string;
+      readonly found: string;
+      readonly fix: string | null;
+    }[];
+    readonly macs: object;
+    readonly floodVteps: object;
+  } | null;
   readonly problems: readonly {
     readonly severity: 'error' | 'warning' | 'info';
     readonly problem: string;

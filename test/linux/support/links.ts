@@ -1,5 +1,6 @@
 import type { InterfaceAddress } from '../../../src/dataplane/index.js';
 import type { Link, PortSettings } from '../../../src/linux/index.js';
+import { PLAIN_TUNNEL } from '../../../src/linux/vxlan-codec.js';
 import { parseIp, parseMac } from '../../../src/types/index.js';
 
 /** The `local` of every VXLAN device made here. */
@@ -34,6 +35,7 @@ export function device(ifindex: number, name: string, rest: Partial<Link> = {}):
     vxlan: undefined,
     vlanFiltering: false,
     stp: false,
+    mcastSnooping: false,
     vlanProtocol: 0x8100,
     ageingTime: 0,
     switchId: '',
@@ -63,6 +65,7 @@ export function vxlan(
       collectMetadata: false,
       port: 4789,
       vniFilter: false,
+      tunnel: PLAIN_TUNNEL,
     },
     port: master === 0 ? undefined : PORT,
     ...rest,
