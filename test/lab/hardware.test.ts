@@ -8,7 +8,7 @@ test.before('the kernel and the module of the switch', async (t) => {
 });
 
 test.serial('a leaf on a rocker switch, which learns by itself', (t) =>
-  runScenarioWithAsic(t, 'rocker-scenario.js', 5, 400, { rockerPorts: 2 }),
+  runScenarioWithAsic(t, 'rocker-scenario.js', 4, 400, { rockerPorts: 2 }),
 );
 
 test.serial('a leaf on a switch ASIC', (t) => runScenarioWithAsic(t, 'hardware-scenario.js', 8, 500));

@@ -139,16 +139,6 @@ try {
         );
       },
     },
-    {
-      name: 'what the chip ages is withdrawn',
-      run: async () => {
-        for (const host of [untagged, tagged])
-          await fabric.apply(host.name, { ip: ['link set eth0 down'], bridge: [] });
-        await fabric.apply('leaf1', { ip: ['link set br0 type bridge ageing_time 1000'], bridge: [] });
-        await routes(untagged.mac, []);
-        await routes(tagged.mac, []);
-      },
-    },
   ]);
 } finally {
   await fabric.remove();
