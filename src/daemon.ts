@@ -231,10 +231,10 @@ export async function startDaemon({
     await evpn.start();
     kernelKnown = true;
     const adopted = observes ? 0 : dataPlane.countOwnMacs();
-    const routes = observes ? 0 : (dataPlane.routes?.count ?? 0);
+    const routes = observes ? 0 : dataPlane.routeTables.count;
     if (adopted + routes > 0) {
       log.info(
-        { macs: adopted, ...(unicast.enabled && { routes }) },
+        { macs: adopted, ...(routes > 0 && { routes }) },
         'rows of an earlier evpnd stay until the neighbors have sent their routes',
       );
       speaker.restarted();

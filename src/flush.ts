@@ -83,7 +83,7 @@ export async function flushRows(
   try {
     await evpn.start();
     evpn.stop();
-    const routes = () => dataPlane.routes?.count ?? 0;
+    const routes = () => dataPlane.routeTables.count;
     const before = { macs: dataPlane.countOwnMacs(), routes: routes() };
     await dataPlane.flush();
     // A key comes once for each kernel table that has a row of it
@@ -94,7 +94,7 @@ export async function flushRows(
     return {
       removed: before.macs - dataPlane.countOwnMacs(),
       routes: before.routes - routes(),
-      left: left.size + (dataPlane.routes?.rowCount ?? 0),
+      left: left.size + dataPlane.routeTables.rowCount,
     };
   } finally {
     dataPlane.close();

@@ -43,7 +43,8 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
   const kernel = new LinuxKernel({
     log,
     receiveBuffer: receiveBufferBytes,
-    routes: config.underlay.enabled,
+    routes: true,
+    otherRoutes: config.underlay.enabled,
   });
   const snooper = config.evpn.snooping ? new LinuxSnooper({ log }) : undefined;
   let daemon: Daemon | undefined;

@@ -1,7 +1,7 @@
 import type { Multipath, SpeakerConfig } from './bgp/index.js';
 import type { Config, FamilyName } from './config/index.js';
 import type { RoutesPosition } from './dataplane/index.js';
-import { type EvpnSettings, isFlooded, isServed, type VniSettings } from './evpn/index.js';
+import { type EvpnSettings, isFlooded, isServed, type VniSettings, type VrfSettings } from './evpn/index.js';
 import { FAMILIES, familiesOf } from './families.js';
 import type { KernelPolicy } from './linux/index.js';
 import { policiesOf } from './policies.js';
@@ -66,12 +66,16 @@ export function evpnSettings(config: Config): EvpnSettings {
   const vnis = new Map<Vni, VniSettings>();
   for (const [vni, { importRouteTargets, exportRouteTargets, ...same }] of config.evpn.vnis)
     vnis.set(vni, { ...same, importTargets: importRouteTargets, exportTargets: exportRouteTargets });
+  const vrfs = new Map<string, VrfSettings>();
+  for (const [name, { importRouteTargets, exportRouteTargets, ...same }] of config.evpn.vrfs)
+    vrfs.set(name, { ...same, importTargets: importRouteTargets, exportTargets: exportRouteTargets });
   return {
     ...config.evpn,
     asn: config.asn,
     routerId: config.routerId,
     duplicates: config.evpn.duplicateDetection,
     vnis,
+    vrfs,
   };
 }
 

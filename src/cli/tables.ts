@@ -224,6 +224,7 @@ export const VRFS: readonly Column[] = [
   field('SVI', 'svi'),
   field('ROUTER MAC', 'routerMac'),
   field('VNIS', 'vnis'),
+  field('ROUTES', 'routes'),
   field(
     'PROBLEMS',
     (item) => (item.problems as Item[]).filter(({ severity }) => severity !== 'info').length,
@@ -233,13 +234,18 @@ export const VRFS: readonly Column[] = [
 
 export const VRF: readonly Column[] = [
   field('VRF', 'name'),
-  field('Routes', 'up', 'ok'),
+  field('Up', 'up', 'ok'),
   field('Table', 'tableId'),
   field('L3VNI', 'l3vni'),
   field('SVI', 'svi'),
   field('Router MAC', 'routerMac'),
   field('Local VTEP', 'localVtep'),
+  field('RD', 'rd'),
+  field('Import RTs', 'importRouteTargets'),
+  field('Export RTs', 'exportRouteTargets'),
   field('VNIs of hosts', 'vnis'),
+  field('Routes', 'routes'),
+  field('Announced', 'announcedPrefixes'),
   field('Problems', (item) => problems(item.problems as Item[])),
 ];
 

@@ -222,12 +222,6 @@ function checkVnis(vnis: readonly VniConfig[], report: Report): void {
     'one entry for a VNI',
     refuse('vni'),
   );
-  refuseRepeated(
-    vnis.map(({ rd }) => rd),
-    String,
-    'a route distinguisher for one VNI only',
-    refuse('rd'),
-  );
 }
 
 /** A VNI carries the routed traffic of one VRF, and then it is none of hosts. */
@@ -245,6 +239,16 @@ function checkVrfs(vrfs: readonly VrfConfig[], vnis: readonly VniConfig[], repor
     String,
     'an L3VNI for one VRF only',
     refuse('l3vni'),
+  );
+  refuseRepeated(
+    [...vnis, ...vrfs].map(({ rd }) => rd),
+    String,
+    'a route distinguisher for one VNI or VRF only',
+    (fault, i, first) => {
+      const place = (at: number) =>
+        at < vnis.length ? ['evpn', 'vnis', at, 'rd'] : ['evpn', 'vrfs', at - vnis.length, 'rd'];
+      report(place(i), fault, place(first));
+    },
   );
   vrfs.forEach(({ l3vni }, i) => {
     const of = vnis.findIndex(({ vni }) => vni === l3vni);

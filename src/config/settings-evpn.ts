@@ -1,6 +1,12 @@
 import {
+  formatPrefix,
+  formatPrefixRule,
   formatRouteTarget,
   formatRouteTargetPattern,
+  type PrefixKey,
+  type PrefixRule,
+  parsePrefix,
+  parsePrefixRule,
   parseRouteTarget,
   parseRouteTargetPattern,
   RouteDistinguisher,
@@ -21,7 +27,8 @@ import {
   text,
   texts,
 } from './setting.js';
-import { parseRouteTargets } from './values.js';
+import { PREFIX_RULE_WORDS, PREFIX_RULES, prefixStandIn } from './settings-underlay.js';
+import { parseEach, parseRouteTargets } from './values.js';
 
 const FLOODING = oneOf('head-end-replication', 'disabled');
 const LOCAL_LIMIT = integer(1, 1048576);
@@ -48,6 +55,54 @@ const asEvpn = (key: string) => `As \`evpn.${key}\`, for this VNI. Default: the 
 const routeTargetStandIn = (index: number) => `${index + 1}:0`;
 const ROUTE_TARGETS = 'a list of at least one route target';
 
+/** What a VNI or a VRF is called in routes. */
+function identity(what: 'VNI' | 'VRF') {
+  return {
+    rd: parsed(
+      optional(text('a route distinguisher: ip:0-65535, as:0-4294967295, or 4-octet-as:0-65535'), {
+        description: 'The route distinguisher. Default: `router-id:n` with an n that survives restarts.',
+        ...live(
+          what === 'VNI'
+            ? "the VNI's own routes are announced under the new RD and, a second later, withdrawn under the old one; no row changes. A VNI that had derived this RD takes the next free number, and keeps it"
+            : "the VRF's own prefix routes are withdrawn and announced under the new RD; no row changes",
+        ),
+      }),
+      (value) => RouteDistinguisher.parse(value),
+    ),
+    'import-route-targets': parsed(
+      optional(
+        texts(
+          ROUTE_TARGETS,
+          'a route target such as 65000:10010, or *:10010 (quoted) for any AS',
+          routeTargetStandIn,
+          { minItems: 1 },
+        ),
+        {
+          description: `Route targets whose routes the ${what} imports; \`'*:10010'\` matches any AS. Default: derived by \`auto-rt\`${what === 'VRF' ? ' of the L3VNI' : ''}.`,
+          ...live(
+            'routes are added and removed by the difference; routes that both lists import do not change',
+          ),
+        },
+      ),
+      parseRouteTargets(parseRouteTargetPattern),
+      (patterns) => patterns.map(formatRouteTargetPattern),
+    ),
+    'export-route-targets': parsed(
+      optional(
+        texts(ROUTE_TARGETS, 'a route target such as 65001:10010', routeTargetStandIn, { minItems: 1 }),
+        {
+          description: `Route targets of the routes that the ${what} exports. Default: derived by \`auto-rt\`${what === 'VRF' ? ' of the L3VNI' : ''}.`,
+          ...live(
+            `the ${what}'s own routes are announced again with the new targets; none is withdrawn, no row changes`,
+          ),
+        },
+      ),
+      parseRouteTargets(parseRouteTarget),
+      (targets) => targets.map(formatRouteTarget),
+    ),
+  };
+}
+
 /** The settings of one VNI. */
 export const VNI = {
   vni: parsed(
@@ -65,47 +120,7 @@ export const VNI = {
     }),
     parse: (value: boolean | undefined) => value ?? true,
   },
-  rd: parsed(
-    optional(text('a route distinguisher: ip:0-65535, as:0-4294967295, or 4-octet-as:0-65535'), {
-      description: 'The route distinguisher. Default: `router-id:n` with an n that survives restarts.',
-      ...live(
-        "the VNI's own routes are announced under the new RD and, a second later, withdrawn under the old one; no row changes. A VNI that had derived this RD takes the next free number, and keeps it",
-      ),
-    }),
-    (value) => RouteDistinguisher.parse(value),
-  ),
-  'import-route-targets': parsed(
-    optional(
-      texts(
-        ROUTE_TARGETS,
-        'a route target such as 65000:10010, or *:10010 (quoted) for any AS',
-        routeTargetStandIn,
-        { minItems: 1 },
-      ),
-      {
-        description:
-          "Route targets whose routes the VNI imports; `'*:10010'` matches any AS. Default: derived by `auto-rt`.",
-        ...live(
-          'routes are added and removed by the difference; routes that both lists import do not change',
-        ),
-      },
-    ),
-    parseRouteTargets(parseRouteTargetPattern),
-    (patterns) => patterns.map(formatRouteTargetPattern),
-  ),
-  'export-route-targets': parsed(
-    optional(
-      texts(ROUTE_TARGETS, 'a route target such as 65001:10010', routeTargetStandIn, { minItems: 1 }),
-      {
-        description: 'Route targets of the routes that the VNI exports. Default: derived by `auto-rt`.',
-        ...live(
-          "the VNI's own routes are announced again with the new targets; none is withdrawn, no row changes",
-        ),
-      },
-    ),
-    parseRouteTargets(parseRouteTarget),
-    (targets) => targets.map(formatRouteTarget),
-  ),
+  ...identity('VNI'),
   flooding: optional(FLOODING, { description: asEvpn('flooding'), ...FLOODED }),
   'advertise-svi-ip': optional(flag, { description: asEvpn('advertise-svi-ip'), ...SVI }),
   'advertise-default-gateway': optional(flag, { description: asEvpn('advertise-default-gateway'), ...SVI }),
@@ -117,6 +132,7 @@ export const VNI = {
 const DEVICE_NAME = text('the name of a device, 1 to 15 characters without / and spaces', {
   pattern: '^[^/\\s]{1,15}$',
 });
+const PREFIXES = live('prefixes that are new are announced, the others withdrawn');
 const ROUTED = live('routes of the VRF, and rows of its L3VNI, are added or removed; no other changes');
 
 /** The settings of one VRF. */
@@ -141,6 +157,26 @@ export const VRF = {
       ...ROUTED,
     }),
     toVni,
+  ),
+  ...identity('VRF'),
+  networks: parsed(
+    setting(texts('a list of prefixes', 'a prefix such as 10.0.0.0/24', prefixStandIn), {
+      description:
+        'Prefixes that are always announced (Type-5), such as `0.0.0.0/0` where this leaf leads out of the fabric.',
+      default: [],
+      ...PREFIXES,
+    }),
+    (items, refuse): readonly PrefixKey[] => parseEach(items, parsePrefix, refuse),
+    (prefixes) => prefixes.map(formatPrefix),
+  ),
+  'redistribute-connected': parsed(
+    setting(PREFIX_RULES, {
+      description: `Which networks of the VRF's devices that carry frames are announced (Type-5): ${PREFIX_RULE_WORDS}.`,
+      default: [],
+      ...PREFIXES,
+    }),
+    (items, refuse): readonly PrefixRule[] => parseEach(items, parsePrefixRule, refuse),
+    (rules) => rules.map(formatPrefixRule),
   ),
 };
 

@@ -9,20 +9,21 @@ import {
 import { flag, integer, optional, parsed, section, setting, texts } from './setting.js';
 import { parseEach } from './values.js';
 
-const prefixStandIn = (index: number) => `10.0.${index & 255}.0/24`;
-const RULES = texts(
+export const prefixStandIn = (index: number) => `10.0.${index & 255}.0/24`;
+/** The kind of a prefix list, and what the manual says of one. */
+export const PREFIX_RULES = texts(
   'a prefix list',
   'a prefix, such as 10.0.0.0/8, 10.0.0.0/8 ge 24 le 32 or deny 0.0.0.0/0',
   prefixStandIn,
 );
-const RULE_WORDS =
+export const PREFIX_RULE_WORDS =
   'a list of prefixes, of which the first that matches decides: `10.0.0.0/8` is this prefix alone, `10.0.0.0/8 ge 24 le 32` those within it of these lengths, and `deny` before it excludes them; what matches none is excluded';
 
 /** The underlay's settings. */
 export const UNDERLAY = section('IPv4 and IPv6 unicast: the routes by which other VTEPs are reached.', {
   enabled: setting(flag, {
     description:
-      'Installs routes of the neighbors whose `families` include ipv4-unicast or ipv6-unicast, and announces prefixes to them. With `false` no route of any routing table is read or changed.',
+      'Installs routes of the neighbors whose `families` include ipv4-unicast or ipv6-unicast, and announces prefixes to them. With `false` no route is read or changed but those of VRFs (`evpn.vrfs`).',
     default: false,
     effect: 'restart',
   }),
@@ -37,8 +38,8 @@ export const UNDERLAY = section('IPv4 and IPv6 unicast: the routes by which othe
     (prefixes) => prefixes.map(formatPrefix),
   ),
   'redistribute-connected': parsed(
-    setting(RULES, {
-      description: `Which networks of devices that carry frames are announced, addresses of the loopback device among them: ${RULE_WORDS}.`,
+    setting(PREFIX_RULES, {
+      description: `Which networks of devices that carry frames are announced, addresses of the loopback device among them: ${PREFIX_RULE_WORDS}.`,
       default: [],
       effect: 'live',
       change: 'prefixes that are new are announced, the others withdrawn',
@@ -47,8 +48,8 @@ export const UNDERLAY = section('IPv4 and IPv6 unicast: the routes by which othe
     (rules) => rules.map(formatPrefixRule),
   ),
   accept: parsed(
-    setting(RULES, {
-      description: `Which routes are installed: ${RULE_WORDS}.`,
+    setting(PREFIX_RULES, {
+      description: `Which routes are installed: ${PREFIX_RULE_WORDS}.`,
       default: ['0.0.0.0/0 le 32', '::/0 le 128'],
       effect: 'live',
       change: 'all routes are looked at again',

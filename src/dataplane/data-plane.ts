@@ -5,7 +5,7 @@ import { DriftWatch } from './drift-watch.js';
 import type { Hosts, HostsOwner, LocalNeigh } from './hosts.js';
 import type { Kernel } from './kernel.js';
 import { KernelNews } from './kernel-news.js';
-import { KernelRoutes } from './kernel-routes.js';
+import type { KernelRoutes } from './kernel-routes.js';
 import type { MacDestination } from './kernel-tables/destination.js';
 import type { PlaneKey } from './kernel-tables/key.js';
 import { strayCopies } from './kernel-tables/mac-strays.js';
@@ -20,7 +20,7 @@ import type { OwnerPlane } from './owner-plane.js';
 import { Problems } from './problems.js';
 import { Rechecks } from './rechecks.js';
 import { Reconciler } from './reconciler.js';
-import { RoutesPlane } from './routes-plane.js';
+import { RouteTables } from './route-tables.js';
 import { deviceName, EMPTY_TOPOLOGY, sameAttachment, type Topology, type VniAttachment } from './topology.js';
 import type { VniPlane } from './vni-plane.js';
 import { VniPlanes } from './vni-planes.js';
@@ -34,7 +34,7 @@ export interface DataPlaneOptions {
   readonly observes?: boolean;
   /** Who else in this network namespace writes such rows; asked when one of them undoes what is written. */
   readonly rivals?: () => readonly string[];
-  /** The routing table that evpnd writes routes to, and with which metric; none where absent. */
+  /** The routing table of the underlay's routes, and their metric; none where absent. */
   readonly routes?: RoutesPosition | undefined;
   /** Takes problems and drift; none where absent. */
   readonly events?: EventSink;
@@ -73,8 +73,8 @@ export class DataPlane {
   onTopology: ((topology: Topology) => void) | undefined;
   /** Local hosts' IPs: what they announced themselves, and what keeps them known. */
   readonly hosts: Hosts;
-  /** Routes; undefined where evpnd writes none. */
-  readonly routes: KernelRoutes | undefined;
+  /** Routes of every routing table that evpnd writes. */
+  readonly routeTables: RouteTables;
   readonly problems: Problems;
   readonly #planes: VniPlanes;
   readonly #watch: DriftWatch;
@@ -141,9 +141,7 @@ export class DataPlane {
       options.convergence,
     );
     this.#rechecks = new Rechecks(this.reconciler, this.problems.contests, this.#watch, isHosts);
-    this.routes =
-      options.routes &&
-      new KernelRoutes(new RoutesPlane(options.routes, this.mirror.routes), this.#rechecks, this.mirror);
+    this.routeTables = new RouteTables(this.mirror, this.#rechecks, options.routes);
     this.hosts = options.hosts({
       kernel: this.kernel,
       clock,
@@ -159,6 +157,11 @@ export class DataPlane {
     });
   }
 
+  /** The underlay's routes; undefined where it is off. */
+  get routes(): KernelRoutes | undefined {
+    return this.routeTables.underlay;
+  }
+
   /** Reads the kernel and follows it; resolves when the first picture stands. */
   async start(listener: DataPlaneListener): Promise<void> {
     this.#listener = listener;
@@ -169,7 +172,7 @@ export class DataPlane {
       defaults: this.#defaults,
       hosts: this.hosts,
       rechecks: this.#rechecks,
-      routes: this.routes,
+      routes: this.routeTables,
       get topology() {
         return plane.topology;
       },
@@ -216,12 +219,7 @@ export class DataPlane {
       plane.markUnwantedRows((which) => this.#watch.stray(plane, which));
       this.reconciler.queue(plane);
     }
-    const routes = this.routes?.plane;
-    if (routes) {
-      routes.markUnwantedRows((which) => this.#watch.stray(routes, which));
-      this.routes?.removeElsewhere();
-      this.reconciler.queue(routes);
-    }
+    this.routeTables.sweep((plane, which) => this.#watch.stray(plane, which));
     return this.#watch.log.total - before;
   }
 
@@ -232,8 +230,7 @@ export class DataPlane {
 
   /** Returns every key whose rows are or may be to be written: what is wanted, and what is ours and wanted by nobody. */
   *pendingKeys(): Iterable<PlaneKey & { readonly plane: OwnerPlane }> {
-    const routes = this.routes?.plane;
-    const planes: Iterable<OwnerPlane> = routes ? [...this.#planes, routes] : this.#planes;
+    const planes: Iterable<OwnerPlane> = [...this.#planes, ...this.routeTables];
     // Taken before any is given out, since rows may come and go while they are
     for (const plane of planes)
       for (const which of plane.pendingKeys(this.sweeping)) yield { ...which, plane };
@@ -352,7 +349,7 @@ export class DataPlane {
   /** Removes everything of ours and resolves once the kernel has answered. */
   async flush(): Promise<void> {
     for (const { vni } of [...this.#planes]) this.unserve(vni);
-    this.routes?.clearAll();
+    this.routeTables.clearAll();
     await this.reconciler.idle();
   }
 

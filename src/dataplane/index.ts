@@ -3,8 +3,8 @@
  * of its tables), and the reconciler that sends the difference as idempotent operations.
  *
  * Rows are those of RFC 7432 and RFC 8365 on Linux: bridge FDB, VXLAN FDB with its default destinations (head-end
- * replication), and neighbors for ARP/ND suppression; and those of the underlay: routes, and the nexthops that they lead to.
- * Not here: multihoming (FDB nexthop groups), routes of symmetric IRB.
+ * replication), and neighbors for ARP/ND suppression; and those of the underlay and of VRFs: routes, and the nexthops that they lead to.
+ * Not here: multihoming (FDB nexthop groups).
  *
  * Which IPs local hosts have comes from the watch over them (hosts.ts, which the room above implements).
  *

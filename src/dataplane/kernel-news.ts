@@ -2,7 +2,6 @@ import { type Ip, MAC_ZERO, type Mac, type Vni } from '../types/index.js';
 import type { MirroredBridgeRow } from './bridge-rows.js';
 import type { Hosts } from './hosts.js';
 import type { KernelObserver } from './kernel.js';
-import type { KernelRoutes } from './kernel-routes.js';
 import { bridgeRowBack, vxlanRowBack } from './kernel-tables/mac-put-back.js';
 import { neighRowBack } from './kernel-tables/neigh-table.js';
 import { twinVlan } from './local-macs.js';
@@ -11,6 +10,7 @@ import type { MirroredNeighRow } from './neigh-rows.js';
 import type { OurDefaults } from './our-defaults.js';
 import { isLocalNeigh, isLocalRow, isSetByHand, mayBeLocalRow } from './ownership.js';
 import type { Rechecks } from './rechecks.js';
+import type { RouteTables } from './route-tables.js';
 import type { BridgeFdbRow, NeighRow, NexthopRow, OtherRoute, RouteRow, VxlanFdbRow } from './rows.js';
 import type { Topology } from './topology.js';
 import type { VniPlanes } from './vni-planes.js';
@@ -22,8 +22,7 @@ export interface NewsRooms {
   readonly defaults: OurDefaults;
   readonly hosts: Hosts;
   readonly rechecks: Rechecks;
-  /** undefined where evpnd writes no routes. */
-  readonly routes: KernelRoutes | undefined;
+  readonly routes: RouteTables;
   readonly topology: Topology;
   localMacChanged(vni: Vni, mac: Mac): void;
   localNeighChanged(vni: Vni, ip: Ip): void;
@@ -98,22 +97,22 @@ export class KernelNews implements KernelObserver {
 
   nexthopRow(row: NexthopRow): void {
     this.#hear();
-    this.rooms.routes?.nexthopRow(row);
+    this.rooms.routes.nexthopRow(row);
   }
 
   nexthopRowGone(id: number): void {
     this.#hear();
-    this.rooms.routes?.nexthopRowGone(id);
+    this.rooms.routes.nexthopRowGone(id);
   }
 
   routeRow(row: RouteRow): void {
     this.#hear();
-    this.rooms.routes?.routeRow(row);
+    this.rooms.routes.routeRow(row);
   }
 
   routeRowGone(row: RouteRow, byKernel: boolean): void {
     this.#hear();
-    this.rooms.routes?.routeRowGone(row, byKernel);
+    this.rooms.routes.routeRowGone(row, byKernel);
   }
 
   otherRoute(row: OtherRoute): void {

@@ -76,6 +76,8 @@ export type Operation =
       readonly id: number;
       readonly ifindex: number;
       readonly gateway: Ip;
+      /** The gateway is on the device whatever networks that is in. */
+      readonly isOnlink: boolean;
       readonly replaces: boolean;
     }
   /** A group of nexthops, each of weight 1. With `replaces` one that stands gets these members (NLM_F_REPLACE), else it is new (NLM_F_EXCL). */

@@ -28,6 +28,10 @@ export class RouteRows {
     return this.#nexthops.get(id);
   }
 
+  get nexthopCount(): number {
+    return this.#nexthops.size;
+  }
+
   nexthops(): Iterable<NexthopRow> {
     return this.#nexthops.values();
   }
@@ -58,10 +62,11 @@ export class RouteRows {
     for (const place of this.#places) yield* place.rows();
   }
 
-  /** Those of another table or metric than this. */
-  *routesElsewhere(tableId: number, metric: number): Iterable<RouteRow> {
-    for (const place of this.#places)
-      if (place.tableId !== tableId || place.metric !== metric) yield* place.rows();
+  /** Those of tables and metrics that are nobody's. */
+  *routesElsewhere(
+    isTaken: (place: { readonly tableId: number; readonly metric: number }) => boolean,
+  ): Iterable<RouteRow> {
+    for (const place of this.#places) if (!isTaken(place)) yield* place.rows();
   }
 
   /** Stores the nexthop; false where nothing changed. */

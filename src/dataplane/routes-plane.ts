@@ -1,7 +1,7 @@
 import type { Ip, PrefixKey } from '../types/index.js';
 import { tablesOfRoutes } from './kernel-tables/index.js';
 import type { RoutesPlace, RoutesPosition } from './kernel-tables/routes-place.js';
-import { NexthopIds } from './nexthop-ids.js';
+import type { NexthopBook } from './nexthop-book.js';
 import { routesOwner } from './owner.js';
 import { OwnerPlane } from './owner-plane.js';
 import { RTPROT_EVPND } from './ownership.js';
@@ -12,6 +12,8 @@ export interface Hop {
   readonly ifindex: number;
   /** Of either family, whatever the routes' is (RFC 8950). */
   readonly gateway: Ip;
+  /** The gateway is on the device whatever networks that is in (RTNH_F_ONLINK). */
+  readonly isOnlink?: boolean;
 }
 
 /** What routes spread their traffic over. Where it has no hop, no route that leads to it stands. */
@@ -38,13 +40,13 @@ interface Held {
  */
 export class RoutesPlane extends OwnerPlane implements RoutesPlace {
   readonly tables = tablesOfRoutes(this);
-  readonly #ids = new NexthopIds();
   readonly #held = new Map<string, Held>();
   readonly #groups = new Set<Group>();
 
   constructor(
     readonly at: RoutesPosition,
     readonly rows: RouteRows,
+    readonly book: NexthopBook<RoutesPlane>,
   ) {
     super(routesOwner(at.tableId));
   }
@@ -85,12 +87,34 @@ export class RoutesPlane extends OwnerPlane implements RoutesPlace {
     if (this.tables.route.intents.delete(prefix)) this.tables.route.mark(prefix);
   }
 
+  /** The nexthop or group is wanted. */
+  wantsNexthop(id: number): boolean {
+    return this.tables.nexthop.intents.has(id) || this.tables['nexthop-group'].intents.has(id);
+  }
+
+  /** The id is wanted, or its row is about to go. */
+  hasNexthop(id: number): boolean {
+    return (
+      this.wantsNexthop(id) || this.tables.nexthop.isMarked(id) || this.tables['nexthop-group'].isMarked(id)
+    );
+  }
+
+  ownsNexthop(id: number): boolean {
+    return this.book.ownerOf(id) === this;
+  }
+
+  /** Nothing of it stands, and nobody waits for a key of it. */
+  get isEmpty(): boolean {
+    for (const _ of this.ownedKeys()) return false;
+    return Object.values(this.tables).every((table) => table.isIdle);
+  }
+
   /** Somebody else has that id: what we had of it gets another one. */
   idTaken(id: number): void {
     for (const held of this.#held.values()) {
       if (held.id !== id) continue;
       this.tables.nexthop.intents.delete(id);
-      this.#wantNexthop(held, this.#freeId());
+      this.#wantNexthop(held, this.book.take(this));
       for (const group of this.#groups) if (group.hops.includes(held.hop)) this.#wantMembers(group);
       return;
     }
@@ -131,7 +155,8 @@ export class RoutesPlane extends OwnerPlane implements RoutesPlace {
     }
     const members = group.hops.map((hop) => this.#held.get(hopKey(hop))?.id ?? 0).sort((a, b) => a - b);
     if (sameMembers(table.intents.peek(group.id)?.members, members)) return;
-    if (group.id === 0) group.id = this.#standingGroup(members) ?? this.#freeId();
+    if (group.id === 0) group.id = this.#standingGroup(members) ?? this.book.take(this);
+    this.book.own(group.id, this);
     table.intents.set(group.id, { members });
     table.mark(group.id);
   }
@@ -142,7 +167,7 @@ export class RoutesPlane extends OwnerPlane implements RoutesPlace {
     if (!held) {
       held = { hop, id: 0, groups: 0 };
       this.#held.set(key, held);
-      this.#wantNexthop(held, this.#standingNexthop(hop) ?? this.#freeId());
+      this.#wantNexthop(held, this.#standingNexthop(hop) ?? this.book.take(this));
     }
     held.groups++;
     return held.hop;
@@ -159,6 +184,7 @@ export class RoutesPlane extends OwnerPlane implements RoutesPlace {
 
   #wantNexthop(held: Held, id: number): void {
     held.id = id;
+    this.book.own(id, this);
     this.tables.nexthop.intents.set(id, held.hop);
     this.tables.nexthop.mark(id);
   }
@@ -170,7 +196,7 @@ export class RoutesPlane extends OwnerPlane implements RoutesPlace {
         row.protocol === RTPROT_EVPND &&
         row.ifindex === ifindex &&
         row.gateway === gateway &&
-        !this.tables.nexthop.intents.has(row.id)
+        this.book.isFreeFor(this, row.id)
       )
         return row.id;
     return undefined;
@@ -181,21 +207,10 @@ export class RoutesPlane extends OwnerPlane implements RoutesPlace {
       if (
         row.protocol === RTPROT_EVPND &&
         sameMembers(row.members, members) &&
-        !this.tables['nexthop-group'].intents.has(row.id)
+        this.book.isFreeFor(this, row.id)
       )
         return row.id;
     return undefined;
-  }
-
-  #freeId(): number {
-    return this.#ids.take(
-      (id) =>
-        this.rows.nexthop(id) !== undefined ||
-        this.tables.nexthop.isMarked(id) ||
-        this.tables['nexthop-group'].isMarked(id) ||
-        this.tables.nexthop.intents.has(id) ||
-        this.tables['nexthop-group'].intents.has(id),
-    );
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Ip, Mac, Vni } from '../types/index.js';
+import type { Ip, Mac, PrefixKey, Vni } from '../types/index.js';
 
 /** `error`: it does not forward; `warning`: it forwards, but not as it should; `info`: it may be meant so. */
 export type Severity = 'error' | 'warning' | 'info';
@@ -64,6 +64,9 @@ export interface VrfAttachment {
   readonly localVtep: Ip | undefined;
   /** VRF, SVI and VNI carry frames, and the SVI has a MAC. */
   readonly up: boolean;
+  /** Networks of its devices that carry frames, and addresses of those devices; the same arrays as long as they are the same. */
+  readonly networks: readonly PrefixKey[];
+  readonly ips: readonly Ip[];
   /** VNIs of hosts, whose SVIs are in the VRF, in ascending order; the same array as long as they are the same. */
   readonly vnis: readonly Vni[];
 }

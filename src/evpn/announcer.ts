@@ -55,6 +55,7 @@ export class Announcer {
             sequence: macEntry.ownership.sequence,
             sticky: localMac?.isSticky ?? false,
             router: local.router,
+            routed: vrf.routedExportOf(entry.ip),
           })
         : undefined;
     const standing = before?.mac === local?.mac ? before?.attributes : undefined;

@@ -1,6 +1,6 @@
 import type { LocalRib } from '../bgp/index.js';
 import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
-import { compareIp, IPV4_ANY, type Ip, type Mac } from '../types/index.js';
+import { compareIp, IPV4_ANY, type Ip, type Mac, type Vni } from '../types/index.js';
 import { advertisedRoutes } from './advertised.js';
 import type { Announcer } from './announcer.js';
 import { claimantOf, markAll, markContested, rebind } from './claimants.js';
@@ -68,6 +68,9 @@ export class Evaluator {
     readonly unused: UnusedLog,
     readonly announcer: Announcer,
   ) {}
+
+  /** Called when an IP is a host's of ours, or is one no more. */
+  onHost: ((vni: Vni, ip: Ip) => void) | undefined;
 
   /**
    * A MAC: whose it is, its Type-2 without IP, its rows; its IPs are looked at again when its owner or its routes change.
@@ -139,7 +142,9 @@ export class Evaluator {
     const owner = this.#decideIp(vrf, entry, local, here, remote, there);
     rebind(vrf, entry, here, there);
     count(vrf.counts, IP_COUNTS, entry.owner, owner);
+    const isOther = (entry.owner === 'local') !== (owner === 'local');
     this.#follow(vrf, entry, owner, owner === 'local' ? here : there, remote, heard?.epoch ?? 0);
+    if (isOther) this.onHost?.(vrf.vni, ip);
     this.announcer.ip(vrf, entry, owner === 'local' ? local : undefined, here);
     if (owner === 'remote' && remote)
       this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router, entry.epoch);

@@ -15,6 +15,7 @@ import { attributeSetsByVrf } from './export.js';
 import { listOf } from './few.js';
 import { ImportIndex } from './import-index.js';
 import { Importer } from './importer.js';
+import { IpVrfs } from './l3/ip-vrfs.js';
 import { LaneQueue } from './lane-queue.js';
 import { type DirtyLane, type IpEntry, isCrowded, MacEntry, type MacVrf } from './mac-vrf.js';
 import { MoveLog } from './move-log.js';
@@ -62,6 +63,8 @@ export class Evpn {
   /** Addresses that nobody claims any more. */
   readonly memory: MoveMemory;
   readonly admissions: Admissions;
+  /** The VRFs with an L3VNI. */
+  readonly ipVrfs: IpVrfs;
   readonly #log: LimitedLog;
   readonly #deps: EvpnDependencies;
   readonly #reader: RibReader;
@@ -153,6 +156,17 @@ export class Evpn {
       },
       settings,
     );
+    this.ipVrfs = new IpVrfs(
+      {
+        ...deps,
+        unused,
+        macVrf: (vni) => this.#vnis.get(vni),
+        routedChanged: (vrf) => this.#routedChanged(vrf),
+        idle: () => this.#wakeIdle(),
+      },
+      settings,
+    );
+    this.#evaluator.onHost = (vni, ip) => this.ipVrfs.hostChanged(vni, ip);
     this.#looker = {
       evaluator: this.#evaluator,
       serves: (vrf) => this.#serves(vrf),
@@ -170,7 +184,12 @@ export class Evpn {
     if (this.#reader.hasDirty) this.#schedule();
     rib.usable = (path) => this.importer.whyNowhere(path) === undefined;
     await dataPlane.start({
-      topologyChanged: (topology) => this.#vnis.topologyChanged(topology),
+      topologyChanged: (topology) => {
+        // What is a VNI of hosts now is no VRF's any more, before it is served
+        this.ipVrfs.leave(topology);
+        this.#vnis.topologyChanged(topology);
+        this.ipVrfs.topologyChanged(topology);
+      },
       localMacChanged: (vni, mac) => this.#localMacChanged(vni, mac),
       localNeighChanged: (vni, ip) => this.#localNeighChanged(vni, ip),
       intruderHeard: (vni, mac, port) => {
@@ -189,7 +208,7 @@ export class Evpn {
   }
 
   get #isIdle(): boolean {
-    return this.#scheduled === undefined && this.#crowded.size === 0 && !this.#waiting;
+    return this.#scheduled === undefined && this.#crowded.size === 0 && !this.#waiting && this.ipVrfs.isIdle;
   }
 
   /** The MAC-VRF of a VNI that is served. */
@@ -206,6 +225,7 @@ export class Evpn {
     this.#settings = settings;
     this.duplicates.settings = settings.duplicates ?? DEFAULT_DUPLICATE_SETTINGS;
     this.#vnis.reconfigure(settings);
+    this.ipVrfs.reconfigure(settings);
     this.admissions.reconfigure();
   }
 
@@ -213,6 +233,7 @@ export class Evpn {
   stop(): void {
     this.#stopped = true;
     this.#vnis.stop();
+    this.ipVrfs.stop();
     this.admissions.close();
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
@@ -222,6 +243,14 @@ export class Evpn {
     this.memory.close();
     this.#log.close();
     this.#wakeIdle();
+  }
+
+  /** Its MAC/IP routes have something else beside for their VRF: that is no news of a host's. */
+  #routedChanged(vrf: MacVrf): void {
+    this.admissions.stands(vrf, vrf.counts.localIps);
+    for (const ip of vrf.ips.values()) if (ip.owner === 'local') vrf.markIp(ip);
+    this.#vnis.announceGateway(vrf);
+    this.#mark(vrf);
   }
 
   #markMac(vni: Vni, mac: Mac): void {

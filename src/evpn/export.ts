@@ -1,6 +1,7 @@
 import type { Ip, RouteTarget } from '../types/index.js';
 import { ExtendedCommunity, NdFlag, type OriginatedAttributes } from '../wire/index.js';
 import type { MacVrf } from './mac-vrf.js';
+import type { RoutedExport } from './routed-export.js';
 
 /** What makes the attributes of one Type-2 differ from another's in the same VNI. */
 interface MacRouteTraits {
@@ -10,6 +11,8 @@ interface MacRouteTraits {
   readonly router: boolean;
   /** The address is a default gateway's (RFC 7432 §7.8). */
   readonly gateway?: boolean;
+  /** The route is one of the VRF's too. */
+  readonly routed?: RoutedExport | undefined;
 }
 
 /** A memory of this many sets is plenty: MACs that move often have left theirs behind. */
@@ -21,6 +24,8 @@ const KEPT = 1024;
  */
 export class AttributeSets {
   readonly #macSets = new Map<number, OriginatedAttributes>();
+  readonly #routedSets = new Map<number, OriginatedAttributes>();
+  #routed: RoutedExport | undefined;
   #vtep: Ip | undefined;
 
   /** Attributes of a Type-2. */
@@ -28,17 +33,28 @@ export class AttributeSets {
     this.#renew(localVtep);
     const key =
       traits.sequence * 8 + (traits.gateway ? 4 : 0) + (traits.sticky ? 2 : 0) + (traits.router ? 1 : 0);
-    let set = this.#macSets.get(key);
+    const { routed } = traits;
+    if (routed && routed !== this.#routed) {
+      this.#routed = routed;
+      this.#routedSets.clear();
+    }
+    const sets = routed ? this.#routedSets : this.#macSets;
+    let set = sets.get(key);
     if (!set) {
-      if (this.#macSets.size >= KEPT) this.#macSets.clear();
-      const communities = [ExtendedCommunity.encapsulation(), ...vrf.exportTargets];
+      if (sets.size >= KEPT) sets.clear();
+      const communities = [
+        ExtendedCommunity.encapsulation(),
+        ...vrf.exportTargets,
+        ...(routed?.targets ?? []),
+      ];
       if (traits.sticky) communities.push(ExtendedCommunity.macMobility(0, true));
+      if (routed) communities.push(ExtendedCommunity.routerMac(routed.routerMac));
       if (traits.gateway) communities.push(ExtendedCommunity.defaultGateway());
       if (traits.router) communities.push(ExtendedCommunity.neighborFlags(NdFlag.ROUTER));
       if (traits.sequence > 0 && !traits.sticky)
         communities.push(ExtendedCommunity.macMobility(traits.sequence, false));
       set = { nextHop: localVtep, extendedCommunities: communities, pmsiTunnel: undefined };
-      this.#macSets.set(key, set);
+      sets.set(key, set);
     }
     return set;
   }
@@ -61,7 +77,8 @@ export class AttributeSets {
       }
       return now;
     };
-    for (const [key, set] of this.#macSets) this.#macSets.set(key, renewed(set));
+    for (const sets of [this.#macSets, this.#routedSets])
+      for (const [key, set] of sets) sets.set(key, renewed(set));
     return renewed;
   }
 
@@ -69,6 +86,7 @@ export class AttributeSets {
     if (this.#vtep === localVtep) return;
     this.#vtep = localVtep;
     this.#macSets.clear();
+    this.#routedSets.clear();
   }
 }
 

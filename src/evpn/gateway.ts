@@ -46,6 +46,7 @@ export function announceGateway(
         sticky: false,
         router: gateway && !isIpv4(ip),
         gateway,
+        routed: vrf.routedExportOf(ip),
       });
       const before = left.get(ip);
       if (before?.mac === mac) {

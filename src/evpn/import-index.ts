@@ -8,16 +8,21 @@ import {
 import type { PathAttributes } from '../wire/index.js';
 import type { MacVrf } from './mac-vrf.js';
 
-const NONE: readonly MacVrf[] = [];
+/** What imports routes by their route targets. */
+export interface ImportingVrf {
+  importTargets: readonly RouteTargetPattern[];
+}
+
+const NONE: readonly never[] = [];
 /** Segments of one attribute set; any number may be named with it. */
 const SEGMENTS = 1024;
 
 /** Where routes of one attribute set go: one object for all of them, and one for those of each Ethernet segment. */
-export class Importers {
-  #ofSegments: Map<Esi, Importers> | undefined = undefined;
+export class Importers<Vrf = MacVrf> {
+  #ofSegments: Map<Esi, Importers<Vrf>> | undefined = undefined;
 
   constructor(
-    readonly vrfs: readonly MacVrf[],
+    readonly vrfs: readonly Vrf[],
     readonly attributes: PathAttributes,
     /** The segment that a MAC/IP route names; undefined where it names none, and of other routes. */
     readonly esi: Esi | undefined = undefined,
@@ -27,7 +32,7 @@ export class Importers {
     return this.attributes.nextHop;
   }
 
-  ofSegment(esi: Esi): Importers {
+  ofSegment(esi: Esi): Importers<Vrf> {
     this.#ofSegments ??= new Map();
     let importers = this.#ofSegments.get(esi);
     if (!importers) {
@@ -44,7 +49,7 @@ export class Importers {
   }
 
   /** The same for other VRFs. */
-  within(vrfs: readonly MacVrf[]): Importers {
+  within(vrfs: readonly Vrf[]): Importers<Vrf> {
     return new Importers(vrfs, this.attributes, this.esi);
   }
 }
@@ -53,36 +58,36 @@ export class Importers {
  * Which VNIs import a route. The answer is remembered for each attributes object, so that a table of a hundred thousand
  * routes with a few attribute sets asks a few times.
  */
-export class ImportIndex {
-  readonly #exact = new Map<RouteTarget, MacVrf[]>();
-  readonly #anyAs = new Map<number, MacVrf[]>();
-  #answers = new WeakMap<PathAttributes, Importers>();
+export class ImportIndex<Vrf extends ImportingVrf = MacVrf> {
+  readonly #exact = new Map<RouteTarget, Vrf[]>();
+  readonly #anyAs = new Map<number, Vrf[]>();
+  #answers = new WeakMap<PathAttributes, Importers<Vrf>>();
   /** The latest answer: routes of one attribute set come together. */
-  #latest: Importers | undefined;
+  #latest: Importers<Vrf> | undefined;
 
-  add(vrf: MacVrf): void {
+  add(vrf: Vrf): void {
     for (const target of vrf.importTargets)
       if (target.kind === 'exact') putInto(this.#exact, target.routeTarget, vrf);
       else putInto(this.#anyAs, target.localAdministrator, vrf);
     this.#forget();
   }
 
-  remove(vrf: MacVrf): void {
+  remove(vrf: Vrf): void {
     for (const target of vrf.importTargets)
       if (target.kind === 'exact') takeFrom(this.#exact, target.routeTarget, vrf);
       else takeFrom(this.#anyAs, target.localAdministrator, vrf);
     this.#forget();
   }
 
-  /** The MAC-VRF imports by other targets from now on; who holds which route is to be looked at again. */
-  retarget(vrf: MacVrf, targets: readonly RouteTargetPattern[]): void {
+  /** The VRF imports by other targets from now on; who holds which route is to be looked at again. */
+  retarget(vrf: Vrf, targets: readonly RouteTargetPattern[]): void {
     this.remove(vrf);
     vrf.importTargets = targets;
     this.add(vrf);
   }
 
-  /** The MAC-VRFs that import a route with these attributes. */
-  importersOf(attributes: PathAttributes): Importers {
+  /** The VRFs that import a route with these attributes. */
+  importersOf(attributes: PathAttributes): Importers<Vrf> {
     if (attributes === this.#latest?.attributes) return this.#latest;
     let answer = this.#answers.get(attributes);
     if (!answer) {
@@ -103,8 +108,8 @@ export class ImportIndex {
     return this.#exact.size + this.#anyAs.size;
   }
 
-  #search(targets: readonly RouteTarget[]): readonly MacVrf[] {
-    const found = new Set<MacVrf>();
+  #search(targets: readonly RouteTarget[]): readonly Vrf[] {
+    const found = new Set<Vrf>();
     for (const target of targets) {
       for (const vrf of this.#exact.get(target) ?? NONE) found.add(vrf);
       for (const vrf of this.#anyAs.get(routeTargetLocalAdministrator(target)) ?? NONE) found.add(vrf);
@@ -113,13 +118,13 @@ export class ImportIndex {
   }
 }
 
-function putInto<K>(map: Map<K, MacVrf[]>, key: K, vrf: MacVrf): void {
+function putInto<K, Vrf>(map: Map<K, Vrf[]>, key: K, vrf: Vrf): void {
   const list = map.get(key);
   if (list) list.push(vrf);
   else map.set(key, [vrf]);
 }
 
-function takeFrom<K>(map: Map<K, MacVrf[]>, key: K, vrf: MacVrf): void {
+function takeFrom<K, Vrf>(map: Map<K, Vrf[]>, key: K, vrf: Vrf): void {
   const list = map.get(key);
   const at = list?.indexOf(vrf) ?? -1;
   if (!list || at < 0) return;

@@ -7,8 +7,10 @@
  * (RFC 9047), the SVI's own addresses with the default-gateway community, IPs that move between MACs (RFC 9135 §7), and of
  * multihoming what a remote leaf does: Type-1 routes decide whether, and by which leaf of its Ethernet segment, a MAC is
  * reached (RFC 7432 §8.2 mass withdraw, §8.4 aliasing and backup path).
- * Not supported: being a leaf of an Ethernet segment (Type-4, RFC 7432 §8.5), IP prefixes (Type-5, RFC 9136), symmetric IRB, assisted replication;
- * such routes are kept and shown, and install nothing.
+ * Symmetric IRB (RFC 9135 §5): MAC/IP routes with both labels become routes of a VRF, as do Type-5 routes in the interface-less
+ * model (RFC 9136 §4.4.1), which are originated for connected and configured prefixes.
+ * Not supported: being a leaf of an Ethernet segment (Type-4, RFC 7432 §8.5), overlay indexes (RFC 9136 §3.2), another VNI for a VRF
+ * than ours (downstream VNI), assisted replication; such routes are kept and shown, and install nothing.
  *
  * Pure but for its arguments: routes come from and go to the BGP rooms' RIBs, rows to the data plane, time from a clock.
  */
@@ -22,6 +24,8 @@ export {
   autoImportTargets,
   importingSetting,
 } from './import-target.js';
+export { type VrfFault, vrfFaults } from './l3/faults.js';
+export type { IpVrf } from './l3/ip-vrf.js';
 export * from './local-reasons.js';
 export type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 export * from './mobility.js';
@@ -42,4 +46,5 @@ export * from './unused.js';
 export * from './unused-reasons.js';
 export type { Vtep, VtepTable } from './vteps.js';
 export * from './why.js';
+export * from './why-path-unused.js';
 export * from './why-unused.js';

@@ -9,6 +9,7 @@ import { NumberMap } from '../tables/index.js';
 import {
   Fifo,
   type Ip,
+  isLinkLocal,
   type Mac,
   macFromParts,
   macHigh16,
@@ -27,6 +28,7 @@ import type { MoveMemory } from './move-memory.js';
 import type { MoveHistory } from './moves.js';
 import type { RememberedIp, RememberedMac } from './remembered.js';
 import { RemoteSegments } from './remote-segments.js';
+import type { RoutedExport } from './routed-export.js';
 import type { UnusedReason } from './unused-reasons.js';
 
 /** The port and VNI that a local address counts for (port-share.ts). */
@@ -207,6 +209,8 @@ export class MacVrf {
     at: undefined,
     reason: undefined,
   };
+  /** What MAC/IP routes have beside for the VRF that the SVI is in; undefined where it routes to no other leaf. */
+  routed: RoutedExport | undefined = undefined;
   /** What was last originated for the SVI's own addresses. */
   readonly gateways = new Map<Ip, { readonly mac: Mac; readonly attributes: OriginatedAttributes }>();
 
@@ -226,6 +230,11 @@ export class MacVrf {
   /** The address that we announce; undefined while the VNI cannot forward. */
   get localVtep(): Ip | undefined {
     return this.at?.up ? this.at.localVtep : undefined;
+  }
+
+  /** What the MAC/IP route of the IP has beside for the VRF: nobody routes to link-local addresses. */
+  routedExportOf(ip: Ip): RoutedExport | undefined {
+    return isLinkLocal(ip) ? undefined : this.routed;
   }
 
   macEntry(mac: Mac): MacEntry {

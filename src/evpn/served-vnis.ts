@@ -150,6 +150,13 @@ export class ServedVnis {
     return vnis.has(vni) && !l3vnis.has(vni) && isServed(this.#settings, vni);
   }
 
+  /** Brings the routes of the SVI's own addresses in line. */
+  announceGateway(vrf: MacVrf): void {
+    const role = gatewayRole(this.#settings, vrf.vni);
+    if (role !== 'none' || vrf.gateways.size > 0)
+      announceGateway(vrf, role, this.#topology, this.#deps.attributesOf, this.#deps.localRib);
+  }
+
   #attach(vrf: MacVrf, topology: Topology): void {
     const before = vrf.at;
     const ownBefore = vrf.own;
@@ -157,9 +164,7 @@ export class ServedVnis {
     const at = topology.vnis.get(vrf.vni);
     const same = before !== undefined && at !== undefined && sameAttachment(before, at);
     vrf.at = at;
-    const role = gatewayRole(this.#settings, vrf.vni);
-    if (role !== 'none' || vrf.gateways.size > 0)
-      announceGateway(vrf, role, topology, this.#deps.attributesOf, this.#deps.localRib);
+    this.announceGateway(vrf);
     if (!same) {
       const { dataPlane, parts } = this.#deps;
       for (const part of parts) part.reattach(vrf);

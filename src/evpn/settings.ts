@@ -1,4 +1,12 @@
-import type { Ipv4, RouteDistinguisher, RouteTarget, RouteTargetPattern, Vni } from '../types/index.js';
+import type {
+  Ipv4,
+  PrefixKey,
+  PrefixRule,
+  RouteDistinguisher,
+  RouteTarget,
+  RouteTargetPattern,
+  Vni,
+} from '../types/index.js';
 import type { DuplicateSettings } from './duplicates.js';
 import type { AutoRt } from './import-target.js';
 import { DEFAULT_LOCAL_LIMITS, type LocalLimits } from './local-limits.js';
@@ -19,6 +27,17 @@ export interface VniSettings {
   readonly maxLocalIps?: number | undefined;
 }
 
+/** What the operator has configured for one VRF; undefined leaves the derived value. */
+export interface VrfSettings {
+  readonly rd?: RouteDistinguisher | undefined;
+  readonly importTargets?: readonly RouteTargetPattern[] | undefined;
+  readonly exportTargets?: readonly RouteTarget[] | undefined;
+  /** Prefixes that are announced whatever routes there are. */
+  readonly networks?: readonly PrefixKey[];
+  /** Which networks of its devices are announced. */
+  readonly redistributeConnected?: readonly PrefixRule[];
+}
+
 /** What the brain needs of the configuration. */
 export interface EvpnSettings {
   readonly asn: number;
@@ -26,6 +45,8 @@ export interface EvpnSettings {
   /** A VNI that `vnis` does not name is served. */
   readonly advertiseAllVni: boolean;
   readonly vnis: ReadonlyMap<Vni, VniSettings>;
+  /** VRFs that have settings of their own, by name; none where absent. */
+  readonly vrfs?: ReadonlyMap<string, VrfSettings>;
   /** How route targets are derived; `frr` where absent. */
   readonly autoRt?: AutoRt;
   /** `vni`: routes with an Ethernet tag are those of a VLAN-aware bundle's VNI that their label names; `zero` where absent. */
@@ -79,9 +100,10 @@ export function isServed(
   return settings.vnis.get(vni)?.advertise ?? settings.advertiseAllVni;
 }
 
-/** The route distinguishers that the operator gave to VNIs. */
-export function configuredRds({ vnis }: EvpnSettings): ReadonlySet<RouteDistinguisher> {
+/** The route distinguishers that the operator gave to VNIs and VRFs. */
+export function configuredRds({ vnis, vrfs }: EvpnSettings): ReadonlySet<RouteDistinguisher> {
   const rds = new Set<RouteDistinguisher>();
   for (const { rd } of vnis.values()) if (rd !== undefined) rds.add(rd);
+  for (const { rd } of vrfs?.values() ?? []) if (rd !== undefined) rds.add(rd);
   return rds;
 }

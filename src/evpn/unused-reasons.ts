@@ -64,6 +64,25 @@ export const UNUSED = {
     level: 'debug',
     text: 'the VNI is its second label: a route of an IP-VRF (RFC 9135 §5.1), not of this VNI',
   },
+  'router-mac': {
+    level: 'warn',
+    text: "no Router's MAC community with a MAC that a router can have: routed frames cannot be sent to its leaf (RFC 9135 §8.1)",
+  },
+  'own-router-mac': {
+    level: 'warn',
+    text: "its router's MAC is this machine's own: two leaves have the same, and one needs another",
+  },
+  'routed-label': {
+    level: 'warn',
+    text: "its label is not the VRF's L3VNI: a leaf with another VNI for the VRF is not sent to (downstream VNI)",
+  },
+  'gateway-index': {
+    level: 'warn',
+    text: 'it names a gateway or an Ethernet segment as overlay index (RFC 9136 §3.2), which is not looked up',
+  },
+  prefix: { level: 'warn', text: 'a prefix that no router announces' },
+  connected: { level: 'debug', text: 'the VRF is in this network itself' },
+  'local-host': { level: 'debug', text: 'the host is on a port of ours' },
   'own-route': { level: 'debug', text: 'our own route, come back with another next hop' },
   frozen: { level: 'debug', text: 'frozen as a duplicate where it is, and this route is not of that place' },
   'own-mac': { level: 'debug', text: "own MAC: it is this machine's in the broadcast domain" },

@@ -310,13 +310,14 @@ export class Content {
       for (const [key, { value, line }] of block.settings) this.#put(item, key, value, line);
       return item;
     });
-    for (const { value, line } of routedVnis) {
-      const item: Mapping = {};
-      this.#put(item, 'vni', value, line);
-      this.#put(item, 'advertise', false, line);
-      if (!vnis.has(value)) items.push(item);
-    }
     if (items.length > 0) content.vnis = items;
+    const vrfs = routedVnis.map(({ value: { vrf, vni }, line }) => {
+      const item: Mapping = {};
+      this.#put(item, 'name', vrf, line);
+      this.#put(item, 'l3vni', vni, line);
+      return item;
+    });
+    if (vrfs.length > 0) content.vrfs = vrfs;
     return content;
   }
 

@@ -110,8 +110,8 @@ export interface Model {
   /** By the keys of evpnd, a dot before what is in a section of its own. */
   readonly evpn: Map<string, Given<unknown>>;
   readonly vnis: Map<number, VniBlock>;
-  /** VNIs of IP-VRFs. */
-  readonly routedVnis: Given<number>[];
+  /** VNIs of the routed traffic of VRFs. */
+  readonly routedVnis: Given<{ readonly vrf: string; readonly vni: number }>[];
   readonly routeMaps: Map<string, MapEntry[]>;
   /** Lists by kind and name: `ip prefix-list X`, `ipv6 prefix-list X`, `community-list X`, `as-path X`, `extcommunity-list X`. */
   readonly lists: Map<string, ListEntry[]>;

@@ -4,7 +4,8 @@ import { pattern, type Words } from './pattern.js';
 
 /** Where a statement stands. */
 export type Place =
-  | { readonly in: 'top' | 'bgp' | 'evpn' | 'bfd' | 'vrf' }
+  | { readonly in: 'top' | 'bgp' | 'evpn' | 'bfd' }
+  | { readonly in: 'vrf'; readonly name: string }
   | { readonly in: 'family'; readonly family: FamilyName }
   | { readonly in: 'vni'; readonly block: VniBlock }
   | { readonly in: 'route-map'; readonly entry: MapEntry }

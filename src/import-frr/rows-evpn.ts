@@ -1,6 +1,7 @@
 import { type At, needless, numberOf, type Row, refused, row } from './row.js';
 
-const ROUTED = 'prefix routes (Type-5) are read and not originated, and there is no IP-VRF';
+const ROUTED =
+  'prefix routes are announced for a VRF alone: `networks` and `redistribute-connected` of `evpn.vrfs`';
 const SEGMENTS = 'Ethernet segments are not originated';
 
 function sets(form: string, key: string, value: unknown): Row {

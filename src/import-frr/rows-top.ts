@@ -76,7 +76,7 @@ export const TOP_ROWS: readonly Row[] = [
     return undefined;
   }),
   ...skips(
-    'evpnd has one BGP instance, and no routes of VRFs',
+    'evpnd has no BGP instance of a VRF: `evpn.vrfs` has its route distinguisher, route targets, networks and connected routes',
     'router bgp <asn> vrf <vrf...>',
     'router bgp <asn> view <view...>',
   ),
@@ -90,10 +90,9 @@ export const TOP_ROWS: readonly Row[] = [
     'mpls ldp',
   ),
   ...skips('validation of origins (RPKI) is not there', 'rpki [<more...>]'),
-  row('top', 'vrf <name>', (_, at) => at.enter({ in: 'vrf' })),
-  row('vrf', 'vni <vni> [prefix-routes-only]', ({ vni }, { model, line }) => {
-    model.routedVnis.push({ value: numberOf(vni), line });
-    return 'symmetric IRB (routes of an IP-VRF) is not there; the VNI itself is not served (advertise: false)';
+  row('top', 'vrf <name>', ({ name = '' }, at) => at.enter({ in: 'vrf', name })),
+  row('vrf', 'vni <vni> [prefix-routes-only]', ({ vni }, { model, place, line }) => {
+    if (place.in === 'vrf') model.routedVnis.push({ value: { vrf: place.name, vni: numberOf(vni) }, line });
   }),
   row('top', 'bfd', (_, at) => at.enter({ in: 'bfd' })),
   row('bfd', 'profile <name>', ({ name = '' }, at) => {

@@ -187,6 +187,7 @@ export const IFLA_BRPORT_BCAST_FLOOD = 30;
 export const IFLA_BRPORT_NEIGH_SUPPRESS = 32;
 export const IFLA_BRPORT_NEIGH_VLAN_SUPPRESS = 43;
 export const IFLA_VRF_TABLE = 1;
+export const RTNH_F_ONLINK = 4;
 export const IFLA_VLAN_ID = 1;
 export const IFLA_VLAN_PROTOCOL = 5;
 export const IFLA_VXLAN_ID = 1;

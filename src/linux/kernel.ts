@@ -39,6 +39,8 @@ export interface LinuxKernelOptions {
   readonly receiveBuffer?: number;
   /** Nexthops and routes are read and followed as well. */
   readonly routes?: boolean;
+  /** Also the main table's routes of others, which next hops may be reached by; as `routes` where absent. */
+  readonly otherRoutes?: boolean;
   /** What netlink goes through; the addon's sockets if not given. */
   readonly sockets?: NetlinkSockets;
 }
@@ -73,6 +75,7 @@ export class LinuxKernel implements Kernel {
   readonly #receiveBuffer: number;
   readonly #sockets: NetlinkSockets | undefined;
   readonly #withRoutes: boolean;
+  readonly #withOthers: boolean;
   readonly #table = new LinkTable();
   readonly #message = newNeighMessage();
   #open: Sockets | undefined;
@@ -87,6 +90,7 @@ export class LinuxKernel implements Kernel {
     this.#receiveBuffer = options.receiveBuffer ?? RECEIVE_BUFFER;
     this.#sockets = options.sockets;
     this.#withRoutes = options.routes ?? false;
+    this.#withOthers = options.otherRoutes ?? this.#withRoutes;
     this.#upkeep = new Upkeep(
       this.#table,
       () => (this.#closed ? undefined : this.#open?.programmer),
@@ -157,7 +161,7 @@ export class LinuxKernel implements Kernel {
     const routes = this.#withRoutes
       ? new RouteReader(known, observer, (slicer) => monitor.drainAll(slicer), this.#log, this.#sockets)
       : undefined;
-    const others = this.#withRoutes
+    const others = this.#withOthers
       ? new OtherRouteReader(known, observer, (slicer) => monitor.drainAll(slicer), this.#log, this.#sockets)
       : undefined;
     const rereads = new Rereads(

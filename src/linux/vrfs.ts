@@ -1,5 +1,14 @@
 import type { Topology, TopologyProblem, VniAttachment, VrfAttachment } from '../dataplane/index.js';
-import { isLinkLocal, isMulticastMac, type Mac, sameSet, type Vni } from '../types/index.js';
+import {
+  type Ip,
+  isLinkLocal,
+  isMulticastMac,
+  type Mac,
+  type PrefixKey,
+  prefixOf,
+  sameSet,
+  type Vni,
+} from '../types/index.js';
 import { type CheckContext, isRunning } from './checks.js';
 import type { Link } from './link-codec.js';
 import type { AddressTables } from './own-addresses.js';
@@ -26,6 +35,7 @@ export function deriveVrfs(
   out: TopologyProblem[],
 ): Vrfs {
   const members = membersOf(tables.links, vnis);
+  const { networks, ips } = addressesOf(sorted, tables);
   const vrfs = new Map<number, VrfAttachment>();
   const l3vnis = new Set<Vni>();
   const devices = sorted.filter(({ kind }) => kind === 'vrf');
@@ -56,7 +66,11 @@ export function deriveVrfs(
     if (chosen) l3vnis.add(chosen.vni);
     const hosts = its.filter(({ vni }) => vni !== chosen?.vni && !named.has(vni)).map(({ vni }) => vni);
     const was = before.vrfs.get(link.ifindex);
-    const vrf = vrfOf(link, chosen, tables.links, sameList(was?.vnis, hosts) ? was.vnis : hosts);
+    const vrf = vrfOf(link, chosen, tables.links, {
+      vnis: kept(was?.vnis, hosts),
+      networks: kept(was?.networks, networks.get(link.ifindex) ?? []),
+      ips: kept(was?.ips, ips.get(link.ifindex) ?? []),
+    });
     if (chosen) checkVrf(link, chosen, tables.links, out);
     vrfs.set(link.ifindex, was && sameVrf(was, vrf) ? was : vrf);
   }
@@ -152,7 +166,7 @@ function vrfOf(
   link: Link,
   at: VniAttachment | undefined,
   links: ReadonlyMap<number, Link>,
-  vnis: readonly Vni[],
+  lists: Pick<VrfAttachment, 'vnis' | 'networks' | 'ips'>,
 ): VrfAttachment {
   const svi = at && links.get(at.sviIfindex);
   const mac = isRouterMac(at?.sviMac) ? at.sviMac : undefined;
@@ -166,7 +180,7 @@ function vrfOf(
     routerMac: mac,
     localVtep: at?.localVtep,
     up: at?.up === true && link.up && svi !== undefined && isRunning(svi) && mac !== undefined,
-    vnis,
+    ...lists,
   };
 }
 
@@ -196,6 +210,32 @@ function sameVrf(a: VrfAttachment, b: VrfAttachment): boolean {
   return true;
 }
 
-function sameList(a: readonly Vni[] | undefined, b: readonly Vni[]): a is readonly Vni[] {
-  return a !== undefined && a.length === b.length && a.every((vni, i) => vni === b[i]);
+/** The list of before where it has the same items. */
+function kept<Item>(before: readonly Item[] | undefined, now: readonly Item[]): readonly Item[] {
+  const isSame =
+    before !== undefined && before.length === now.length && before.every((item, i) => item === now[i]);
+  return isSame ? before : now;
+}
+
+/** Networks and addresses of the devices of each VRF, its own included. */
+function addressesOf(sorted: readonly Link[], { links, addresses }: AddressTables) {
+  const networks = new Map<number, PrefixKey[]>();
+  const ips = new Map<number, Ip[]>();
+  for (const link of sorted) {
+    const vrf = link.kind === 'vrf' ? link : links.get(link.master);
+    const its = addresses.get(link.ifindex);
+    if (vrf?.kind !== 'vrf' || its === undefined) continue;
+    for (const { ip, peer, prefixLength, state } of its) {
+      if (state !== 'usable' || isLinkLocal(ip)) continue;
+      add(ips, vrf.ifindex, ip);
+      if (isRunning(link)) add(networks, vrf.ifindex, prefixOf(peer ?? ip, prefixLength));
+    }
+  }
+  return { networks, ips };
+}
+
+function add<Item>(lists: Map<number, Item[]>, key: number, item: Item): void {
+  const list = lists.get(key);
+  if (!list) lists.set(key, [item]);
+  else if (!list.includes(item)) list.push(item);
 }

@@ -35,11 +35,20 @@ function rooms(
     problems: () => [{ severity: 'error', problem: 'the file', fix: null }],
     // VNI 40 has no device
     dataPlane: {
-      topology: { problems, l3vnis: new Set(), vnis: new Map([10, 20, 30].map((vni) => [vni, {}])) },
+      topology: {
+        problems,
+        l3vnis: new Set(),
+        vrfs: new Map(),
+        vnis: new Map([10, 20, 30].map((vni) => [vni, {}])),
+      },
       problems: { loops: () => [], contests: { problems: () => [] }, ofHardware: () => [] },
       hosts: { problems: () => [] },
     },
-    evpn: { vrfs: () => [], admissions: { excesses: () => [] } },
+    evpn: {
+      vrfs: () => [],
+      ipVrfs: { values: () => [], isRefused: () => false },
+      admissions: { excesses: () => [] },
+    },
     speaker: {
       neighbors: () =>
         sessions.map((state, i) => ({

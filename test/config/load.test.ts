@@ -546,7 +546,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     `${MINIMAL}evpn:\n  vnis:\n    - { vni: 10, rd: '1:1' }\n    - { vni: 10, rd: '1:1' }\n`,
     [
       'f:9:14: evpn.vnis[1].vni: found 10 a second time; allowed one entry for a VNI',
-      'f:9:22: evpn.vnis[1].rd: found 1:1 a second time; allowed a route distinguisher for one VNI only',
+      'f:9:22: evpn.vnis[1].rd: found 1:1 a second time; allowed a route distinguisher for one VNI or VRF only',
     ],
   ],
   [

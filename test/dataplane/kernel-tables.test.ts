@@ -5,6 +5,7 @@ import type { Failure, Intent, Intents } from '../../src/dataplane/kernel-tables
 import { pointedTo, stagesOf } from '../../src/dataplane/kernel-tables/order.js';
 import { type KeyQueue, OwnedTable } from '../../src/dataplane/kernel-tables/owned-table.js';
 import { KernelMirror } from '../../src/dataplane/mirror.js';
+import { NexthopBook } from '../../src/dataplane/nexthop-book.js';
 import { NO_MEMORY, OurDefaults } from '../../src/dataplane/our-defaults.js';
 import { RouteRows } from '../../src/dataplane/route-rows.js';
 import { RoutesPlane } from '../../src/dataplane/routes-plane.js';
@@ -65,7 +66,8 @@ test('an order that cannot be is none', (t) => {
 
 test('a table knows whether others come after it', (t) => {
   const plane = new VniPlane(toVni(10), new KernelMirror(), new OurDefaults(NO_MEMORY));
-  const routes = new RoutesPlane({ tableId: 254, metric: 20 }, new RouteRows());
+  const rows = new RouteRows();
+  const routes = new RoutesPlane({ tableId: 254, metric: 20 }, rows, new NexthopBook(rows));
   const bases = pointedTo(KERNEL_TABLES);
   const tables = { ...plane.tables, ...routes.tables };
   t.deepEqual(Object.keys(tables).sort(), [...TABLE_NAMES].sort());

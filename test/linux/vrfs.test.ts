@@ -5,7 +5,7 @@ import { type CheckContext, NO_CONTEXT, type VrfWish } from '../../src/linux/che
 import type { Link, PortVlans } from '../../src/linux/index.js';
 import { deriveTopology } from '../../src/linux/index.js';
 import { VlanSet } from '../../src/linux/vlan-set.js';
-import { parseMac, toVni } from '../../src/types/index.js';
+import { parseIp, parseMac, parsePrefix, toVni } from '../../src/types/index.js';
 import { address, device, LOCAL, PORT, vxlan } from './support/links.js';
 
 const RED = 100;
@@ -75,6 +75,8 @@ test('a VRF with its L3VNI, which nothing names, and its VNIs of hosts', (t) => 
     localVtep: LOCAL,
     up: true,
     vnis: [toVni(10), toVni(20)],
+    networks: ['192.0.2.0/24', '198.51.100.0/24'].map(parsePrefix),
+    ips: ['192.0.2.1', '198.51.100.1'].map(parseIp),
   });
   t.deepEqual(topology.l3vnis, new Set([toVni(4001)]));
   t.deepEqual(topology.problems, []);

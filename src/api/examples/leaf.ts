@@ -111,8 +111,13 @@ export const VRF: VrfItem = {
   svi: 'br4001',
   routerMac: '02:00:00:00:40:01',
   localVtep: '10.0.0.1',
+  rd: '10.0.0.1:4001',
+  importRouteTargets: ['*:4001'],
+  exportRouteTargets: ['65001:4001'],
   vnis: [10010],
   up: true,
+  routes: 2,
+  announcedPrefixes: ['0.0.0.0/0'],
   problems: [],
 };
 export const EVENT: EventItem = {

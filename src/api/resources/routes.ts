@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Destination, LocalRoute } from '../../bgp/index.js';
-import { type Evpn, UNUSED, type UnusedReason } from '../../evpn/index.js';
+import { type Evpn, UNUSED, type UnusedReason, whyPathUnused } from '../../evpn/index.js';
 import { type Ip, type Mac, parseIp, parseMac, RouteDistinguisher, type Vni } from '../../types/index.js';
 import { type EvpnNlri, RouteType } from '../../wire/index.js';
 import { type Pages, pagesByKey } from '../paging.js';
@@ -165,7 +165,7 @@ function belongs(
   return route.paths.some(
     (path) =>
       isFrom(path, neighbor) &&
-      (unused === undefined || evpn.importer.whyPathUnused(route, path, dataPlane.topology) === unused),
+      (unused === undefined || whyPathUnused(evpn, route, path, dataPlane.topology) === unused),
   );
 }
 

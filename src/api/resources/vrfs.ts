@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { VrfAttachment } from '../../dataplane/index.js';
-import { formatMac } from '../../types/index.js';
+import { vrfFaults } from '../../evpn/index.js';
+import { formatMac, formatPrefix, formatRouteTarget, formatRouteTargetPattern } from '../../types/index.js';
 import { Problem } from '../errors.js';
 import { textOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
@@ -8,9 +9,9 @@ import { NoQuery, PageQuery } from '../parameters.js';
 import { ProblemNoteSchema } from '../parts/problem-note.js';
 import { ipText } from '../present.js';
 import { listOf, named, pageOf, type Resource } from '../resource.js';
-import { problemItem } from '../rooms/problem-items.js';
+import { problemItem, vrfFaultItem } from '../rooms/problem-items.js';
 import type { Rooms } from '../rooms/rooms.js';
-import { Address, closed, nullable, ref, Text, VniNumber } from '../schema-words.js';
+import { Address, Count, closed, nullable, ref, Text, VniNumber } from '../schema-words.js';
 
 const VrfPath = Type.Object({ name: Text('The name of the VRF device.') }, closed);
 
@@ -28,8 +29,13 @@ const VrfSchema = Type.Object(
     svi: nullable(Text("The L3VNI's SVI.")),
     routerMac: nullable(Text("The SVI's MAC, which other leaves send routed frames to.")),
     localVtep: nullable(Address("The address of the L3VNI's VXLAN device.")),
+    rd: nullable(Text('null while no routes are exchanged for it.')),
+    importRouteTargets: Type.Array(Text('`*:n` takes any AS.')),
+    exportRouteTargets: Type.Array(Text()),
     vnis: Type.Array(VniNumber(), { description: 'VNIs of hosts whose SVIs are in the VRF.' }),
     up: Type.Boolean({ description: 'True if the VRF can route to other leaves.' }),
+    routes: Count('Prefixes that imported routes lead to.'),
+    announcedPrefixes: Type.Array(Text(), { description: 'Prefixes that are announced (Type-5).' }),
     problems: Type.Array(ref(ProblemNoteSchema)),
   },
   { $id: 'Vrf', ...closed },
@@ -95,8 +101,10 @@ function knownVrfs({ config, dataPlane }: Rooms): Map<string, VrfAttachment | un
   return known;
 }
 
-function vrfItem({ config, dataPlane }: Rooms, name: string, vrf: VrfAttachment | undefined): VrfItem {
+function vrfItem({ config, dataPlane, evpn }: Rooms, name: string, vrf: VrfAttachment | undefined): VrfItem {
   const l3vni = vrf?.l3vni ?? config().evpn.vrfs.get(name)?.l3vni;
+  const ipVrf = [...evpn.ipVrfs.values()].find((each) => each.name === name);
+  const faults = [...vrfFaults(evpn.ipVrfs, dataPlane.topology)].filter((fault) => fault.vrf === name);
   return {
     name,
     tableId: vrf?.tableId ?? null,
@@ -104,10 +112,18 @@ function vrfItem({ config, dataPlane }: Rooms, name: string, vrf: VrfAttachment 
     svi: vrf?.sviName || null,
     routerMac: vrf?.routerMac === undefined ? null : formatMac(vrf.routerMac),
     localVtep: ipText(vrf?.localVtep),
+    rd: ipVrf ? String(ipVrf.rd) : null,
+    importRouteTargets: ipVrf?.importTargets.map(formatRouteTargetPattern) ?? [],
+    exportRouteTargets: ipVrf?.exportTargets.map(formatRouteTarget) ?? [],
     vnis: [...(vrf?.vnis ?? [])],
     up: vrf?.up ?? false,
-    problems: [...dataPlane.problems.all()]
-      .filter(({ vni, device }) => device === name || (vni !== undefined && vni === l3vni))
-      .map(problemItem),
+    routes: ipVrf?.routes.plane.tables.route.intents.size ?? 0,
+    announcedPrefixes: ipVrf ? [...evpn.ipVrfs.announcedPrefixes(ipVrf)].map(formatPrefix) : [],
+    problems: [
+      ...[...dataPlane.problems.all()]
+        .filter(({ vni, device }) => device === name || (vni !== undefined && vni === l3vni))
+        .map(problemItem),
+      ...faults.map(vrfFaultItem),
+    ],
   };
 }

@@ -1,6 +1,6 @@
 import { type NeighborStatus, REFUSED, type RefusalReason } from '../../bgp/index.js';
 import type { TopologyProblem } from '../../dataplane/index.js';
-import { isServed, UNUSED } from '../../evpn/index.js';
+import { isServed, UNUSED, type VrfFault, vrfFaults } from '../../evpn/index.js';
 import { counted, type Vni } from '../../types/index.js';
 import type { ProblemNote } from '../parts/problem-note.js';
 import { excessProblems } from './excess-problems.js';
@@ -23,6 +23,11 @@ const LISTED = 100;
 /** A device's or a VNI's problem as the API shows it. */
 export function problemItem({ severity, device, problem, fix }: TopologyProblem): ProblemNote {
   return { severity, problem: `${device}: ${problem}`, fix: fix ?? null };
+}
+
+/** A VRF's problem as the API shows it. */
+export function vrfFaultItem({ vrf, problem, fix }: VrfFault): ProblemNote {
+  return { severity: 'error', problem: `VRF ${vrf}: ${problem}`, fix: fix ?? null };
 }
 
 /** The same among those of other VNIs. */
@@ -74,6 +79,7 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
     ...bfdProblems(speaker.neighbors(), clock.wallTime()),
     ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, use.get(neighbor.address))),
     ...underlayProblems(rooms.underlay).slice(0, LISTED),
+    ...[...vrfFaults(rooms.evpn.ipVrfs, dataPlane.topology)].slice(0, LISTED).map(vrfFaultItem),
     ...addressProblems(rooms).slice(0, LISTED),
     ...notes.slice(0, LISTED),
     // Errors stand before warnings

@@ -1,5 +1,5 @@
 import { addressOf, type Path, sourceAddress } from '../../bgp/index.js';
-import { isUsedType, type UnusedReason } from '../../evpn/index.js';
+import { isUsedType, type UnusedReason, whyPathUnused } from '../../evpn/index.js';
 import type { Rooms } from './rooms.js';
 
 /** What becomes of the routes that a neighbor's paths are of. */
@@ -54,7 +54,7 @@ class RouteSurvey {
       const { paths } = destination;
       for (const path of paths) {
         const use = useOf(answer, path.source.neighbor);
-        count(use, evpn.importer.whyPathUnused(destination, path, dataPlane.topology));
+        count(use, whyPathUnused(evpn, destination, path, dataPlane.topology));
         countPassedOn(use, path);
       }
       left -= paths.length;

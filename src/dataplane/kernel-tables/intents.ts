@@ -45,6 +45,7 @@ export interface NeighIntent extends Intent {
 export interface NexthopIntent extends Intent {
   readonly ifindex: number;
   readonly gateway: Ip;
+  readonly isOnlink?: boolean;
 }
 
 /** A group of nexthops, over which traffic is spread evenly. */

@@ -47,7 +47,8 @@ export abstract class NexthopKind<Want extends Intent> extends OwnedTable<number
   }
 
   *ownedKeys(): Iterable<number> {
-    for (const row of this.place.rows.nexthops()) if (this.#isOurs(row)) yield row.id;
+    for (const row of this.place.rows.nexthops())
+      if (this.#isOurs(row) && this.place.ownsNexthop(row.id)) yield row.id;
   }
 
   found(id: number, nameOf: DeviceName): string {

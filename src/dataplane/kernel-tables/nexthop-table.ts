@@ -5,7 +5,7 @@ import type { NexthopIntent } from './intents.js';
 import { NexthopKind } from './nexthop-kind.js';
 
 /** Of a nexthop that is deleted, which its id names. */
-const UNSAID = { ifindex: 0, gateway: IPV4_ANY } as const;
+const UNSAID = { ifindex: 0, gateway: IPV4_ANY, isOnlink: false } as const;
 
 /** The nexthops that the routes of an owner take. Another nexthop has another id. */
 export class Nexthops extends NexthopKind<NexthopIntent> {
@@ -23,8 +23,12 @@ export class Nexthops extends NexthopKind<NexthopIntent> {
     return row.ifindex === ifindex && row.gateway === gateway;
   }
 
-  protected addition(id: number, { ifindex, gateway }: NexthopIntent, replaces: boolean): Operation {
-    return { table: 'nexthop', verb: 'add', id, ifindex, gateway, replaces };
+  protected addition(
+    id: number,
+    { ifindex, gateway, isOnlink = false }: NexthopIntent,
+    replaces: boolean,
+  ): Operation {
+    return { table: 'nexthop', verb: 'add', id, ifindex, gateway, isOnlink, replaces };
   }
 
   protected removal(id: number): Operation {

@@ -11,4 +11,6 @@ export interface RoutesPosition {
 export interface RoutesPlace extends OwnerPlace {
   readonly at: RoutesPosition;
   readonly rows: RouteRows;
+  /** The nexthop or group of that id is the owner's. */
+  ownsNexthop(id: number): boolean;
 }

@@ -5,7 +5,10 @@ import type { MacVrf } from '../mac-vrf.js';
 import { vtepReason } from '../unused.js';
 import { encapsulationReason, tagReason, type UsedRouteType } from './route-type.js';
 
-/** Returns the Type-2 of a MAC, with its IP or without (RFC 7432 §10, RFC 8365 §5.1.3: the label is the VNI). */
+/**
+ * Returns the Type-2 of a MAC, with its IP or without (RFC 7432 §10, RFC 8365 §5.1.3: the label is the VNI); that of an IP which
+ * is routed has the VRF's VNI as second label (RFC 9135 §5.1).
+ */
 export function macRoute(vrf: MacVrf, mac: Mac, ip: Ip | undefined): MacIpAdvertisement {
   return {
     type: RouteType.MAC_IP_ADVERTISEMENT,
@@ -15,7 +18,7 @@ export function macRoute(vrf: MacVrf, mac: Mac, ip: Ip | undefined): MacIpAdvert
     mac,
     ip,
     label1: vrf.vni,
-    label2: undefined,
+    label2: ip === undefined ? undefined : vrf.routedExportOf(ip)?.l3vni,
   };
 }
 

@@ -23,17 +23,25 @@ function flagsOf(verb: 'add' | 'delete', replaces: boolean): number {
 }
 
 /** Begins a message with `struct nhmsg`. */
-function putNexthopHeader(words: Uint32Array, word: number, family: number, protocol: number): number {
+function putNexthopHeader(
+  words: Uint32Array,
+  word: number,
+  family: number,
+  protocol: number,
+  flags = 0,
+): number {
   words[word + 3] = 0;
   words[word + 4] = family | (protocol << 16);
-  words[word + 5] = 0;
+  words[word + 5] = flags;
   return word + NEXTHOP_WORDS;
 }
 
 export const nexthop: OperationCodec<OperationOn<'nexthop'>> = {
-  encode(words, word, { verb, id, ifindex, gateway, replaces }, sequence, extraFlags) {
+  encode(words, word, { verb, id, ifindex, gateway, isOnlink, replaces }, sequence, extraFlags) {
     const gone = verb === 'delete';
-    let end = putNexthopHeader(words, word, gone ? K.AF_UNSPEC : familyOf(gateway), gone ? 0 : RTPROT_EVPND);
+    let end = gone
+      ? putNexthopHeader(words, word, K.AF_UNSPEC, 0)
+      : putNexthopHeader(words, word, familyOf(gateway), RTPROT_EVPND, isOnlink ? K.RTNH_F_ONLINK : 0);
     end = putNumber(words, end, K.NHA_ID, id, 4);
     if (!gone) {
       end = putNumber(words, end, K.NHA_OIF, ifindex, 4);

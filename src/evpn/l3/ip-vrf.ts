@@ -1,0 +1,87 @@
+import type { Destination } from '../../bgp/index.js';
+import type { HopGroup, KernelRoutes, VrfAttachment } from '../../dataplane/index.js';
+import { MixedMap } from '../../tables/index.js';
+import {
+  Fifo,
+  type Ip,
+  type Mac,
+  type PrefixKey,
+  type RouteDistinguisher,
+  type RouteTarget,
+  type RouteTargetPattern,
+  type Vni,
+} from '../../types/index.js';
+import type { Few } from '../few.js';
+import type { RoutedExport } from '../routed-export.js';
+import { RemoteRouters } from './remote-routers.js';
+
+/** Where routed frames go: a VTEP, and the MAC of the router behind it. */
+export interface Leg {
+  readonly vtep: Ip;
+  readonly routerMac: Mac;
+}
+
+/** The legs that some routes of one family have in common, and the kernel's nexthops for them. */
+export interface Way {
+  readonly key: string;
+  readonly legs: readonly Leg[];
+  /** The gateways that its nexthops have: the VTEPs, in the family of the routes. */
+  readonly gateways: readonly Ip[];
+  readonly group: HopGroup;
+  routes: number;
+}
+
+/** What is known of one prefix in one VRF. */
+export class PrefixEntry {
+  dirty = false;
+  /** Imported routes to it: MAC/IP routes of a host, and IP prefix routes. */
+  remotes: Few<Destination> = undefined;
+  /** Where it leads; undefined where no route of ours is wanted. */
+  way: Way | undefined = undefined;
+
+  constructor(readonly prefix: PrefixKey) {}
+}
+
+/** The IP-VRF of one VRF of the kernel's that has an L3VNI (RFC 9135 §3). Data only. */
+export class IpVrf {
+  readonly prefixes = new MixedMap<PrefixKey, PrefixEntry>();
+  readonly dirty = new Fifo<PrefixEntry>();
+  readonly ways = new Map<string, Way>();
+  readonly routers = new RemoteRouters();
+  /** What MAC/IP routes of its VNIs of hosts have; undefined while it does not route. */
+  routed: RoutedExport | undefined = undefined;
+
+  constructor(
+    readonly l3vni: Vni,
+    public at: VrfAttachment,
+    public rd: RouteDistinguisher,
+    public importTargets: readonly RouteTargetPattern[],
+    public exportTargets: readonly RouteTarget[],
+    /** Of its routing table. */
+    readonly routes: KernelRoutes,
+  ) {}
+
+  get name(): string {
+    return this.at.name;
+  }
+
+  entry(prefix: PrefixKey): PrefixEntry {
+    let entry = this.prefixes.get(prefix);
+    if (!entry) {
+      entry = new PrefixEntry(prefix);
+      this.prefixes.set(prefix, entry);
+    }
+    return entry;
+  }
+
+  /** The entry is to be looked at; once however often it is marked. */
+  mark(entry: PrefixEntry): void {
+    if (entry.dirty) return;
+    entry.dirty = true;
+    this.dirty.push(entry);
+  }
+
+  markAll(): void {
+    for (const entry of this.prefixes.values()) this.mark(entry);
+  }
+}

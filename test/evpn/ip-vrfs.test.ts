@@ -1,0 +1,242 @@
+import test from 'ava';
+import { Nud, type VrfAttachment } from '../../src/dataplane/index.js';
+import type { EvpnSettings } from '../../src/evpn/index.js';
+import { formatIp, hostPrefix, type Mac, parseIp, parseMac, toVni } from '../../src/types/index.js';
+import { describeExtendedCommunity, formatNlri, RouteType } from '../../src/wire/index.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+import { Leaf, vtepOf, Wire } from './support/leaf.js';
+import { network, routersOf, routesOf, vrfOf, withVrfs } from './support/vrf-leaf.js';
+
+const HOSTS = toVni(10010);
+const L3 = toVni(4001);
+const M1 = parseMac('02:00:00:00:00:01');
+const M2 = parseMac('02:00:00:00:00:02');
+
+/** So many leaves with a VNI of hosts and one VRF, which know each other's routes. */
+async function fabric(count = 2, settings: Partial<EvpnSettings> = {}) {
+  const clock = new VirtualClock();
+  const leaves = Array.from({ length: count }, (_, i) => new Leaf(clock, vtepOf(i + 1), 65001 + i, settings));
+  const devices = leaves.map((leaf) => ({ hosts: leaf.world.devices(HOSTS), l3: leaf.world.devices(L3) }));
+  const wire = new Wire(leaves);
+  const vrf = (i: number, over: Partial<VrfAttachment> = {}) => {
+    const { kernel } = leaves[i].world;
+    kernel.setTopology(
+      withVrfs(kernel.topology, vrfOf(L3, devices[i].l3, vtepOf(i + 1), { vnis: [HOSTS], ...over })),
+    );
+  };
+  for (const [i, leaf] of leaves.entries()) {
+    leaf.addVni(devices[i].hosts);
+    leaf.addVni(devices[i].l3);
+    vrf(i);
+    await leaf.start();
+    leaf.dataPlane.sweep();
+  }
+  const host = (i: number, mac: Mac, ip: string) => {
+    leaves[i].hostSpeaks(devices[i].hosts, mac);
+    leaves[i].world.kernel.putNeigh({
+      ifindex: devices[i].hosts.bridgeIfindex,
+      ip: parseIp(ip),
+      mac,
+      state: Nud.REACHABLE,
+      flags: 0,
+      protocol: 0,
+    });
+  };
+  const settle = () => wire.quiesce(clock);
+  settle();
+  const said = (i: number, type: number) =>
+    [...leaves[i].localRib.routes()]
+      .filter(({ nlri }) => nlri.type === type)
+      .map(({ nlri, attributes }) => {
+        const labels = 'label1' in nlri ? [nlri.label1, nlri.label2] : 'label' in nlri ? [nlri.label] : [];
+        return [
+          formatNlri(nlri),
+          ...labels.filter((label) => label !== undefined),
+          formatIp(attributes.nextHop),
+          ...attributes.extendedCommunities.map(describeExtendedCommunity),
+        ].join(' ');
+      })
+      .sort();
+  const routes = (i: number) => routesOf(leaves[i]);
+  const routers = (i: number) => routersOf(leaves[i], L3, devices[i].l3);
+  const svi = (i: number) => devices[i].l3.bridgeIfindex;
+  return { clock, leaves, devices, wire, vrf, host, settle, said, routes, routers, svi };
+}
+
+test('hosts are announced with both labels, both route targets and the router MAC; the L3VNI itself is not', async (t) => {
+  const { host, settle, said } = await fabric();
+  host(0, M1, '192.0.2.11');
+  host(0, M1, 'fe80::11');
+  settle();
+  t.deepEqual(said(0, RouteType.MAC_IP_ADVERTISEMENT), [
+    '[2]:[0]:[48]:[02:00:00:00:00:01] 10010 10.0.0.1 encapsulation:VXLAN rt:65001:10010',
+    '[2]:[0]:[48]:[02:00:00:00:00:01]:[128]:[fe80::11] 10010 10.0.0.1 encapsulation:VXLAN rt:65001:10010',
+    '[2]:[0]:[48]:[02:00:00:00:00:01]:[32]:[192.0.2.11] 10010 4001 10.0.0.1 encapsulation:VXLAN rt:65001:10010 rt:65001:4001 router-mac:02:ff:00:00:00:01',
+  ]);
+  t.is(said(0, RouteType.INCLUSIVE_MULTICAST).length, 1, 'of the VNI of hosts alone');
+});
+
+test('a remote host is a route over the SVI of the L3VNI, with its router as neighbor and in the FDB, in both families', async (t) => {
+  const { host, settle, routes, routers, svi, leaves, devices } = await fabric();
+  host(0, M1, '192.0.2.11');
+  host(0, M2, '2001:db8::11');
+  settle();
+  t.deepEqual(routes(1), [
+    `1001 192.0.2.11/32 via 10.0.0.1%${svi(1)}`,
+    `1001 2001:db8::11/128 via ::ffff:10.0.0.1%${svi(1)}`,
+  ]);
+  t.deepEqual(routers(1), [
+    '02:ff:00:00:00:01 at 10.0.0.1',
+    '10.0.0.1 is 02:ff:00:00:00:01',
+    '::ffff:10.0.0.1 is 02:ff:00:00:00:01',
+  ]);
+  t.deepEqual(routes(0), [], 'at home it is none');
+  leaves[0].hostAges(devices[0].hosts, M2);
+  settle();
+  t.deepEqual(routes(1), [`1001 192.0.2.11/32 via 10.0.0.1%${svi(1)}`]);
+  t.deepEqual(routers(1), ['02:ff:00:00:00:01 at 10.0.0.1', '10.0.0.1 is 02:ff:00:00:00:01']);
+  leaves[0].hostAges(devices[0].hosts, M1);
+  settle();
+  t.deepEqual(routes(1), []);
+  t.deepEqual(routers(1), []);
+  t.deepEqual([...leaves[1].world.kernel.tables.nexthopRows()], [], 'no nexthop is left');
+});
+
+test('a host that moves here takes its route away at once, before its old leaf has said anything', async (t) => {
+  const { host, settle, routes, clock, svi } = await fabric(3);
+  host(0, M1, '192.0.2.11');
+  settle();
+  t.deepEqual(routes(1), [`1001 192.0.2.11/32 via 10.0.0.1%${svi(1)}`]);
+  host(1, M1, '192.0.2.11');
+  clock.advance(50);
+  t.deepEqual(routes(1), []);
+  settle();
+  t.deepEqual(routes(0), [`1001 192.0.2.11/32 via 10.0.0.2%${svi(0)}`]);
+  t.deepEqual(routes(2), [`1001 192.0.2.11/32 via 10.0.0.2%${svi(2)}`]);
+});
+
+test('networks and connected prefixes are announced by policy, with everything that the VRF loses withdrawn', async (t) => {
+  const vrfs = new Map([
+    [
+      `vrf${L3}`,
+      {
+        networks: [network('0.0.0.0/0')],
+        redistributeConnected: [
+          { permits: true, prefix: network('172.16.0.0/12'), least: 12, most: 32 },
+          { permits: true, prefix: network('2001:db8::/32'), least: 32, most: 128 },
+        ],
+      },
+    ],
+  ]);
+  const { vrf, said, settle } = await fabric(2, { vrfs });
+  const networks = ['172.16.1.0/24', '10.0.0.0/24', '2001:db8:1::/64'].map(network);
+  vrf(0, { networks });
+  settle();
+  const tail = '4001 10.0.0.1 encapsulation:VXLAN rt:65001:4001 router-mac:02:ff:00:00:00:01';
+  t.deepEqual(said(0, RouteType.IP_PREFIX), [
+    `[5]:[0]:[0]:[0.0.0.0] ${tail}`,
+    `[5]:[0]:[24]:[172.16.1.0] ${tail}`,
+    `[5]:[0]:[64]:[2001:db8:1::] ${tail}`,
+  ]);
+  vrf(0, { networks, routerMac: M2 });
+  settle();
+  t.true(said(0, RouteType.IP_PREFIX).every((line) => line.endsWith('router-mac:02:00:00:00:00:02')));
+  vrf(0, { networks: [] });
+  settle();
+  t.deepEqual(
+    said(0, RouteType.IP_PREFIX).map((line) => line.split(' ')[0]),
+    ['[5]:[0]:[0]:[0.0.0.0]'],
+  );
+  vrf(0, { networks, up: false });
+  settle();
+  t.deepEqual(said(0, RouteType.IP_PREFIX), []);
+});
+
+test('a prefix of several leaves is shared, and what one of them loses leaves the others', async (t) => {
+  const vrfs = new Map([[`vrf${L3}`, { networks: [network('0.0.0.0/0')] }]]);
+  const { vrf, routes, routers, settle, svi, leaves } = await fabric(3, { vrfs });
+  const shared = `1001 0.0.0.0/0 via 10.0.0.1%${svi(2)} 10.0.0.2%${svi(2)}`;
+  t.deepEqual(routes(2), [shared]);
+  t.is(routers(2).length, 4);
+  vrf(0, { up: false });
+  settle();
+  t.deepEqual(routes(2), [`1001 0.0.0.0/0 via 10.0.0.2%${svi(2)}`]);
+  t.deepEqual(routers(2), ['02:ff:00:00:00:02 at 10.0.0.2', '10.0.0.2 is 02:ff:00:00:00:02']);
+  vrf(0);
+  settle();
+  t.deepEqual(routes(2), [shared]);
+  t.is(leaves[2].evpn.ipVrfs.values().next().value?.prefixes.size, 1);
+});
+
+test('a host goes before a prefix, a network of our own before both, and an own address before all', async (t) => {
+  const address = '198.51.100.1';
+  const vrfs = new Map([[`vrf${L3}`, { networks: [network(`${address}/32`), network('198.51.100.0/24')] }]]);
+  const { vrf, routes, settle, svi, host, leaves } = await fabric(3, { vrfs });
+  host(1, M1, address);
+  settle();
+  t.deepEqual(routes(2), [
+    `1001 198.51.100.0/24 via 10.0.0.1%${svi(2)} 10.0.0.2%${svi(2)}`,
+    `1001 ${address}/32 via 10.0.0.2%${svi(2)}`,
+  ]);
+  vrf(2, { networks: [network('198.51.100.0/24')] });
+  settle();
+  t.deepEqual(routes(2), [`1001 ${address}/32 via 10.0.0.2%${svi(2)}`]);
+  vrf(2, { networks: [network('198.51.100.0/24')], ips: [parseIp(address)] });
+  settle();
+  t.deepEqual(routes(2), []);
+  const [ipVrf] = leaves[2].evpn.ipVrfs.values();
+  t.is(leaves[2].evpn.ipVrfs.whyNoRoute(ipVrf, network('198.51.100.0/24')), 'connected');
+  t.is(leaves[2].evpn.ipVrfs.whyNoRoute(ipVrf, hostPrefix(parseIp(address))), 'own-ip');
+});
+
+test('a route that cannot be used is none, and says why', async (t) => {
+  const { leaves, clock, routes, host, settle } = await fabric(2);
+  host(0, M1, '192.0.2.11');
+  settle();
+  const spoil = (change: (route: never, attributes: never) => readonly [unknown, unknown]) => {
+    for (const { nlri, attributes } of leaves[0].localRib.routes())
+      if (nlri.type === RouteType.MAC_IP_ADVERTISEMENT && nlri.ip !== undefined) {
+        const [route, its] = change(nlri as never, attributes as never);
+        const source = { neighbor: '192.0.2.1', routerId: 65001, internal: false };
+        leaves[1].receive(source, 65001, its as never, [route as never]);
+      }
+    clock.advance(1000);
+    const destination = [...leaves[1].rib.destinations()].find(
+      ({ nlri }) => 'ip' in nlri && nlri.ip !== undefined,
+    );
+    return destination && leaves[1].evpn.ipVrfs.whyUnused(destination);
+  };
+  type Attributes = { nextHop: unknown; extendedCommunities: bigint[] };
+  const routerMac = (mac: string) => (0x0603n << 48n) | BigInt(`0x${mac.replaceAll(':', '')}`);
+  const withMac = (mac: string | undefined) =>
+    spoil((route, attributes) => [
+      route,
+      {
+        ...(attributes as Attributes),
+        extendedCommunities: [
+          ...(attributes as Attributes).extendedCommunities.filter((each) => each >> 48n !== 0x0603n),
+          ...(mac === undefined ? [] : [routerMac(mac)]),
+        ],
+      },
+    ]);
+  t.is(withMac('02:ff:00:00:00:01'), undefined);
+  t.is(routes(1).length, 1);
+  for (const mac of [undefined, '00:00:00:00:00:00', '01:00:5e:00:00:01']) {
+    t.is(withMac(mac), 'router-mac');
+    t.deepEqual(routes(1), []);
+  }
+  t.is(
+    spoil((route, attributes) => [{ ...(route as object), label2: 4002 }, attributes]),
+    'routed-label',
+  );
+  t.is(
+    spoil((route, attributes) => [route, { ...(attributes as object), nextHop: vtepOf(2) }]),
+    'own-next-hop',
+  );
+  t.deepEqual(routes(1), []);
+  t.is(
+    spoil((route, attributes) => [route, attributes]),
+    undefined,
+  );
+  t.is(routes(1).length, 1);
+});
