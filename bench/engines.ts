@@ -43,7 +43,7 @@ class EvpndEngine implements Engine {
       ...leaf,
       launcher: collected ? [...AT_UNITS_PRIORITY, 'env', ...environment] : AT_UNITS_PRIORITY,
     };
-    this.#evpnd = new Evpnd(leaf.name, namespace, folder, ranked, plan, process.env.EVPND_MAIN ?? evpndMain);
+    this.#evpnd = new Evpnd(leaf.name, namespace, folder, ranked, plan, evpndMain);
     const config = evpndConfig(leaf, plan, folder);
     const [neighbor] = config.neighbors as readonly object[];
     this.#evpnd.configure({

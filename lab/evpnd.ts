@@ -8,8 +8,9 @@ import { Daemon } from './process.js';
 import { type RestAnswer, restCall, restGet } from './rest.js';
 import { waitFor } from './wait.js';
 
-/** The daemon of the same build as this file. */
-export const evpndMain = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'main.js');
+/** The daemon of the same build as this file, or the program that `EVPND_MAIN` names. */
+export const evpndMain =
+  process.env.EVPND_MAIN ?? join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'main.js');
 
 /**
  * Milliseconds until it answers. One that ends is not waited for, so that patience costs nothing; inside user-mode-linux,
