@@ -11,7 +11,8 @@ import { vniOf } from './support/vni.js';
 
 const VNI = 10010;
 const PATIENCE = 30_000;
-const asic = await Asic.load(1, 'mlxsw_spectrum');
+// The second port stays where devlink is
+const asic = await Asic.load(2, 'mlxsw_spectrum');
 const fabric = await Fabric.create({
   leaves: [
     { engine: 'evpnd', mode: 'vlan-aware' },
