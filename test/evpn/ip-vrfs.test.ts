@@ -240,3 +240,36 @@ test('a route that cannot be used is none, and says why', async (t) => {
   );
   t.is(routes(1).length, 1);
 });
+
+test('rows of an earlier process stay until routes are known, are taken over as they are, and the rest is swept', async (t) => {
+  const { host, settle, routes, leaves, devices, clock, svi } = await fabric();
+  host(0, M1, '192.0.2.11');
+  host(0, M2, '2001:db8::12');
+  settle();
+  const before = leaves[1].world.kernel.tables.routes;
+  const ids = [...before.nexthops()].map(({ id }) => id).sort();
+  t.is(routes(1).length, 2);
+  t.is(ids.length, 4);
+
+  const after = new Leaf(clock, vtepOf(2), 65002);
+  for (const vni of [HOSTS, L3]) after.addVni(after.world.devices(vni));
+  const { kernel } = after.world;
+  kernel.setTopology(withVrfs(kernel.topology, vrfOf(L3, devices[1].l3, vtepOf(2), { vnis: [HOSTS] })));
+  for (const row of before.nexthops()) kernel.tables.routes.putNexthop(row);
+  for (const row of before.routes()) kernel.tables.routes.putRoute(row);
+  const [of4] = [...before.routes()].filter(({ prefix }) => typeof prefix === 'number');
+  const stray = { ...of4, prefix: network('203.0.113.0/24') };
+  kernel.tables.routes.putRoute(stray);
+  kernel.tables.routes.putRoute({ ...stray, tableId: 7777 });
+  await after.start();
+  clock.advance(1000);
+  t.is([...kernel.tables.routes.routes()].length, 4, 'nothing goes before the sweep');
+  new Wire([leaves[0], after]).quiesce(clock);
+  after.dataPlane.sweep();
+  clock.advance(1000);
+  t.deepEqual(routesOf(after), [
+    `1001 192.0.2.11/32 via 10.0.0.1%${svi(1)}`,
+    `1001 2001:db8::12/128 via ::ffff:10.0.0.1%${svi(1)}`,
+  ]);
+  t.deepEqual([...kernel.tables.routes.nexthops()].map(({ id }) => id).sort(), ids, 'none was made anew');
+});
