@@ -1,13 +1,4 @@
-import {
-  formatIp,
-  formatPrefix,
-  formatRouteTarget,
-  type Ip,
-  type Ipv4,
-  parseIp,
-  parsePrefix,
-  parseRouteTarget,
-} from '../types/index.js';
+import { formatIp, formatPrefix, formatRouteTarget, type Ipv4, parseRouteTarget } from '../types/index.js';
 import { BFD, formatBfd, parseBfd } from './bfd.js';
 import {
   FAMILY_ROUTES,
@@ -34,11 +25,12 @@ import {
   texts,
 } from './setting.js';
 import {
-  attempt,
   formatShutdown,
   parseHoldTime,
   parseInterfaceName,
+  parseLocalAddress,
   parsePeerAddress,
+  parsePeerPrefix,
   parseShutdown,
 } from './values.js';
 
@@ -105,7 +97,7 @@ const SHARED = {
       ...SESSION_AS_WANTED,
     }),
     // What is none is refused by interpret.ts, which names the family that it must have
-    (value): Ip | undefined => attempt(() => parseIp(value)),
+    parseLocalAddress,
     formatIp,
   ),
   'update-source': optional(text('the name of an interface', { pattern: '^[^\\s/]{1,15}$' }), {
@@ -342,7 +334,7 @@ export const LISTEN_RANGE = {
       change:
         'another prefix is another range: neighbors that are in none any more lose their sessions (Cease, Peer De-configured)',
     }),
-    parsePrefix,
+    parsePeerPrefix,
     formatPrefix,
   ),
   limit: setting(integer(1, 65535, 'neighbors'), {

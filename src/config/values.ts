@@ -1,5 +1,18 @@
 import { isIP } from 'node:net';
-import { formatIp, type Ip, type Ipv4, isIpv4, needsZone, ParseError, parseIp } from '../types/index.js';
+import {
+  formatIp,
+  type Ip,
+  type Ipv4,
+  isIpv4,
+  needsZone,
+  ParseError,
+  type PrefixKey,
+  parseIp,
+  parsePrefix,
+  prefixAddress,
+  prefixLength,
+  unmapped,
+} from '../types/index.js';
 import { quoteValue } from './finding.js';
 import type { Refuse } from './setting.js';
 import type { Fault } from './source.js';
@@ -23,10 +36,45 @@ export function parseRouterId(text: string): Ipv4 {
   throw new ParseError('router-id', text, 'an IPv4 address other than 0.0.0.0');
 }
 
+/**
+ * Refuses an IPv4-mapped IPv6 address: on every socket it is the IPv4 address itself, which has its own spelling. True where it is
+ * refused.
+ */
+export function refuseMapped(ip: Ip, text: string, refuse: Refuse, index?: number): boolean {
+  const own = unmapped(ip);
+  if (own === ip) return false;
+  refuse(
+    { found: quoteValue(text), allowed: `${formatIp(own)}, of which it is the IPv4-mapped form` },
+    index,
+  );
+  return true;
+}
+
+/** An address of ours; undefined for what is none, which interpret.ts refuses. */
+export function parseLocalAddress(text: string, refuse: Refuse): Ip | undefined {
+  const ip = attempt(() => parseIp(text));
+  if (ip === undefined) return undefined;
+  refuseMapped(ip, text, refuse);
+  return unmapped(ip);
+}
+
+/** The prefix of neighbors that connect to us. */
+export function parsePeerPrefix(text: string, refuse: Refuse): PrefixKey {
+  const prefix = parsePrefix(text);
+  const address = prefixAddress(prefix);
+  if (unmapped(address) !== address && prefixLength(prefix) >= 96)
+    refuse({
+      found: quoteValue(text),
+      allowed: `${formatIp(unmapped(address))}/${prefixLength(prefix) - 96}, of which it is the IPv4-mapped form`,
+    });
+  return prefix;
+}
+
 /** The address of one router that is reached by routing. */
 export function parsePeerAddress(text: string, refuse: Refuse): Ip {
   const ip = attempt(() => parseIp(text));
   if (ip === undefined) throw new ParseError('address', text, 'an IPv4 or IPv6 address');
+  if (refuseMapped(ip, text, refuse)) return unmapped(ip);
   const isUnicast = isIpv4(ip)
     ? ip !== 0 && ip < FIRST_GROUP
     : formatIp(ip) !== '::' && !/^ff/.test(formatIp(ip));
@@ -84,7 +132,11 @@ export function absolutePath(longest: number): (text: string, refuse: Refuse) =>
 
 /** Addresses of ours; what is none is refused and left out. */
 export function parseAddresses(texts: readonly string[], refuse: Refuse): readonly Ip[] {
-  const ips = texts.map((text, i) => parseItem(() => parseIp(text), i, refuse));
+  const ips = texts.map((text, i) => {
+    const ip = parseItem(() => parseIp(text), i, refuse);
+    if (ip !== undefined) refuseMapped(ip, text, refuse, i);
+    return ip;
+  });
   refuseRepeated(ips, formatIp, 'each address once', refuse);
   return ips.filter((ip) => ip !== undefined);
 }
@@ -96,6 +148,8 @@ export function parseListenAddresses(texts: readonly string[], refuse: Refuse): 
     const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text);
     const host = match?.[1] ?? match?.[2] ?? '';
     const port = Number(match?.[3]);
+    const isMapped = isIP(host) === 6 && !host.includes('%') && refuseMapped(parseIp(host), text, refuse, i);
+    if (isMapped) return [];
     if (isIP(host) === (match?.[1] === undefined ? 4 : 6) && port >= 1 && port <= 65535)
       return { host, port };
     refuse({ found: quoteValue(text), allowed: '127.0.0.1:8179, or [::1]:8179 for IPv6' }, i);

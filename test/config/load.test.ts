@@ -368,6 +368,28 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'IPv4-mapped addresses, which are other spellings of IPv4 addresses',
+    `asn: 65001
+router-id: 10.0.0.1
+neighbors:
+  - { address: 10.1.1.1, remote-as: external }
+  - { address: "::ffff:10.1.1.1", remote-as: external }
+  - { address: 10.1.2.1, local-address: "::ffff:a01:202", remote-as: external }
+listen-ranges:
+  - { prefix: "::ffff:10.2.0.0/112", remote-as: external }
+bgp: { listen: ["::ffff:10.0.0.1"] }
+api: { listen: ["[::ffff:127.0.0.1]:8179"] }
+`,
+    [
+      'f:5:16: neighbors[1].address: found "::ffff:10.1.1.1"; allowed 10.1.1.1, of which it is the IPv4-mapped form',
+      'f:5:16: neighbors[1].address: found 10.1.1.1 a second time; allowed one neighbor for an address',
+      'f:6:41: neighbors[2].local-address: found "::ffff:a01:202"; allowed 10.1.2.2, of which it is the IPv4-mapped form',
+      'f:8:15: listen-ranges[0].prefix: found "::ffff:10.2.0.0/112"; allowed 10.2.0.0/16, of which it is the IPv4-mapped form',
+      'f:9:17: bgp.listen[0]: found "::ffff:10.0.0.1"; allowed 10.0.0.1, of which it is the IPv4-mapped form',
+      'f:10:17: api.listen[0]: found "[::ffff:127.0.0.1]:8179"; allowed 127.0.0.1, of which it is the IPv4-mapped form',
+    ],
+  ],
+  [
     'unicast by interface without an underlay',
     `${byInterface('swp1')}    families: [ipv4-unicast]\n`,
     ['f:6:16: neighbors[0].families[0]: found ipv4-unicast without underlay.enabled; allowed l2vpn-evpn'],
