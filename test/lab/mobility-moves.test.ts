@@ -78,28 +78,6 @@ test.serial('a host that is back before its old leaf has heard that it left', as
   await scene.isRight(t, guest, partners);
 });
 
-test.serial('FRR that hears an IP of a remote MAC before its route: no move is counted', async (t) => {
-  const { fabric } = scene;
-  const host = fabric.host(guest);
-  const before = (await scene.sequence('leaf1', host)) ?? 0;
-  const [{ sviAddress }] = fabric.leaf('leaf2').segments;
-  const address = '10.10.10.202';
-  await fabric.apply(guest, { ip: [`addr add ${address}/24 dev eth0`], bridge: [] });
-  await fabric.exec(guest, 'ping', '-c', '1', '-W', '3', '-I', address, sviAddress.ipv4);
-  // What makes a busy FRR look as if it had counted twice: see docs/interop.md
-  await waitFor(async () => (await scene.frrMac('leaf2', host)).localSequence === before + 1, {
-    what: 'number that FRR has ready',
-  });
-  await scene.sequenceIs(host, before);
-  await fabric.apply(guest, { ip: [`addr del ${address}/24 dev eth0`], bridge: [] });
-  await fabric.exec('leaf2', 'ip', 'neigh', 'flush', 'to', address);
-  await scene.move(guest, 'leaf2');
-  await scene.isRight(t, guest, partners);
-  await scene.sequenceIs(host, before + 1);
-  await scene.move(guest, 'leaf1');
-  await scene.isRight(t, guest, partners);
-});
-
 test.serial('a host roams between two leaves twenty times and is never lost', async (t) => {
   const host = scene.fabric.host(guest);
   const before = (await scene.sequence('leaf1', host)) ?? 0;
