@@ -23,7 +23,7 @@ for program in gcc-12 make; do
   command -v "$program" >/dev/null || { echo "$0: $program is missing: apt-get install $program" >&2; exit 1; }
 done
 (
-  only_once "$folder" rocker.ko
+  only_once "$folder" initramfs.gz
   unpack "$root" linux-image-amd64,linux-headers-amd64,linux-source-6.1
   version=$(ls "$root/lib/modules")
   depmod -b "$root" "$version"
