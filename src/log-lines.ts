@@ -238,6 +238,8 @@ export const LOG_LINES: Readonly<Record<string, LogLine>> = {
   'nd.fault': line('error', 'handling a router advertisement failed', 'a fault of evpnd', 'report it'),
   'evpn.vni-served': line('info', 'serving VNI', 'routes of the VNI are announced and imported'),
   'evpn.vni-not-served': line('info', 'no longer serving VNI', 'its routes and rows are removed'),
+  'evpn.vrf-routed': line('info', 'routing for VRF', 'routes of the VRF are announced and imported'),
+  'evpn.vrf-not-routed': line('info', 'no longer routing for VRF', 'its routes are withdrawn and removed'),
   'evpn.mac-moved': line('info', 'MAC moved', 'a host is behind another leaf or port'),
   'evpn.ip-moved': line('info', 'IP moved to another MAC', 'an address has another host'),
   'evpn.duplicate': line(
