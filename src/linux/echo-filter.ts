@@ -1,10 +1,18 @@
 import { Ntf, type Operation } from '../dataplane/index.js';
-import { AF_BRIDGE, RTM_DELNEIGH, RTM_DELROUTE, RTM_NEWNEIGH, RTM_NEWROUTE } from './constants.js';
+import {
+  AF_BRIDGE,
+  RT_TABLE_MAIN,
+  RTM_DELNEIGH,
+  RTM_DELROUTE,
+  RTM_NEWNEIGH,
+  RTM_NEWROUTE,
+} from './constants.js';
 import { codecOf } from './kernel-tables/index.js';
 import { swap32 } from './message.js';
 import {
   assemble,
   IF_ANY_BIT,
+  IF_AT_LEAST,
   IF_EQUAL,
   type Instruction,
   LOAD_BYTE,
@@ -65,12 +73,14 @@ export interface Hidden {
  * what a daemon hears of its own writing. RTM_NEWNEIGH is left out, and RTM_DELNEIGH only of FDB rows and if `ends` asks for
  * so: what nobody but the kernel or another deletes must be heard at once. A neighbor that a request deletes has lost
  * NTF_EXT_LEARNED before (net/core/neighbour.c neigh_delete, neigh_update_flags), so that the end of one that still has it
- * is the kernel's own doing. BPF reads numbers in network order, netlink writes them in the machine's.
+ * is the kernel's own doing. BPF reads numbers in network order, netlink writes them in the machine's. Without
+ * `withMainTable`, also as `withoutMainTable`.
  */
-export function echoFilter({ devices, ends, routesOf }: Hidden): Buffer {
+export function echoFilter({ devices, ends, routesOf }: Hidden, withMainTable = true): Buffer {
   const checks = [...devices];
   const pass = checks.length;
   return assemble([
+    ...(withMainTable ? [] : NOT_MAIN),
     ...(routesOf === undefined ? [] : ownRoutes(routesOf)),
     { code: LOAD_HALF, k: 4 },
     { code: IF_EQUAL, k: RTM_NEWNEIGH << 8, jt: 3 },
@@ -84,6 +94,21 @@ export function echoFilter({ devices, ends, routesOf }: Hidden): Buffer {
     { code: RETURN, k: 0xffffffff },
     { code: RETURN, k: 0 },
   ]);
+}
+
+/** Leaves out routes of the tables main and local, which may have a million where a routing daemon runs beside us. */
+const NOT_MAIN: readonly Instruction[] = [
+  { code: LOAD_HALF, k: 4 },
+  { code: IF_EQUAL, k: RTM_NEWROUTE << 8, jt: 1 },
+  { code: IF_EQUAL, k: RTM_DELROUTE << 8, jf: 3 },
+  { code: LOAD_BYTE, k: 20 },
+  { code: IF_AT_LEAST, k: RT_TABLE_MAIN, jf: 1 },
+  { code: RETURN, k: 0 },
+];
+
+/** A program that lets all notifications pass but those of routes of the tables main and local. */
+export function withoutMainTable(): Buffer {
+  return assemble([...NOT_MAIN, { code: RETURN, k: 0xffffffff }]);
 }
 
 /** Leaves out routes that the socket of this port changed: of those the kernel reports who did (net/ipv4/fib_semantics.c rtmsg_fib). */

@@ -127,7 +127,7 @@ export class LinuxKernel implements Kernel {
       },
       this.#log,
       this.#sockets,
-      this.#withRoutes,
+      this.#withOthers ? 'all' : this.#withRoutes ? 'vrfs' : 'none',
     );
     const dump = new DumpSocket(this.#sockets);
     const programmer = new Programmer(this.#sockets);

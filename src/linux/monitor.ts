@@ -1,6 +1,6 @@
 import type { Log } from '../types/index.js';
 import * as K from './constants.js';
-import { echoFilter, type Hidden } from './echo-filter.js';
+import { echoFilter, type Hidden, withoutMainTable } from './echo-filter.js';
 import { eachMessage, type MessageBuffer, NetlinkFormatError } from './message.js';
 import type { NetlinkSockets } from './native.js';
 import { isRtnetlinkEcho } from './neigh-codec.js';
@@ -42,11 +42,15 @@ export interface MonitorEvents {
   lost(cause: 'overrun' | 'truncation'): void;
 }
 
+/** Which routes, and nexthops with them, a monitor reports. */
+export type FollowedRoutes = 'none' | 'vrfs' | 'all';
+
 /** The notifications of links, addresses, VLANs, FDB rows and neighbors, in the kernel's order. */
 export class Monitor {
   readonly #socket: RouteSocket;
   readonly #events: MonitorEvents;
   readonly #log: Log;
+  #withMainTable: boolean;
   #draining = false;
   #closed = false;
   #drainedAt = Number.NEGATIVE_INFINITY;
@@ -60,14 +64,17 @@ export class Monitor {
     events: MonitorEvents,
     log: Log,
     sockets?: NetlinkSockets,
-    withRoutes = false,
+    /** Nexthops and routes: none, those of VRFs, or all. */
+    routes: FollowedRoutes = 'none',
   ) {
     this.#events = events;
+    this.#withMainTable = routes !== 'vrfs';
     this.#log = log;
     this.#socket = new RouteSocket(BUFFER, ROOM, { receiveBuffer, datagrams: READING, sockets });
     if (this.#socket.refused !== undefined)
       log.warn({ receiveBuffer }, `bursts of changes will cost re-reads: ${this.#socket.refused}`);
-    for (const group of withRoutes ? [...GROUPS, ...ROUTE_GROUPS] : GROUPS)
+    if (!this.#withMainTable && !this.#socket.filter(withoutMainTable())) this.#withMainTable = true;
+    for (const group of routes !== 'none' ? [...GROUPS, ...ROUTE_GROUPS] : GROUPS)
       if (!this.#socket.join(group))
         log.warn(
           { group },
@@ -127,7 +134,9 @@ export class Monitor {
 
   /** Leaves this out until called again; undefined leaves out nothing. False where the kernel refuses. */
   hide(hidden: Hidden | undefined): boolean {
-    return this.#closed || this.#socket.filter(hidden && echoFilter(hidden));
+    if (this.#closed) return true;
+    if (hidden) return this.#socket.filter(echoFilter(hidden, this.#withMainTable));
+    return this.#socket.filter(this.#withMainTable ? undefined : withoutMainTable());
   }
 
   close(): void {

@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kernel } from '../../src/dataplane/index.js';
 import { LinuxKernel } from '../../src/linux/index.js';
 import { formatPrefix, type PrefixKey, parseIp, prefixKey, silentLog } from '../../src/types/index.js';
+import { Recorder } from '../dataplane/recorder.js';
 import {
   type ForeignRoute,
   hopText,
@@ -11,6 +13,7 @@ import {
 } from '../dataplane/route-contract.js';
 import { batch, ifindex, json, run } from './linux-commands.js';
 import { runCases } from './linux-namespace.js';
+import { MAIN_TABLE } from './support/route-cases.js';
 
 const OURS = 69;
 const made = new Map<UplinkDevice, string>();
@@ -139,8 +142,30 @@ function command4(address: string): string {
   return typeof parseIp(address) === 'number' ? '32' : '128';
 }
 
-await runCases(
-  routeContract.map(({ name, run: runCase }) => ({
+/** Where nobody asks for others' routes, a table of a million of them costs nothing; those of VRFs are heard all the same. */
+async function mainTableIsNotHeard(): Promise<void> {
+  const kernel = new LinuxKernel({ log: silentLog, routes: true, otherRoutes: false });
+  try {
+    await kernel.start(new Recorder(), new Recorder());
+    batch('ip', ['link set lo up']);
+    await kernel.caughtUp();
+    const before = kernel.stats().notifications;
+    const routes = (table: string) =>
+      Array.from({ length: 100 }, (_, n) => `route add 198.51.${n}.0/24 dev lo ${table} proto static`);
+    batch('ip', routes('table main'));
+    await kernel.caughtUp();
+    assert.equal(kernel.stats().notifications, before);
+    batch('ip', routes('table 1001'));
+    await kernel.caughtUp();
+    assert.equal(kernel.stats().notifications, before + 100);
+    batch('ip', ['route flush table main proto static', 'route flush table 1001']);
+  } finally {
+    kernel.close();
+  }
+}
+
+await runCases([
+  ...routeContract.map(({ name, run: runCase }) => ({
     name,
     async run() {
       const world = new LinuxRouteWorld();
@@ -151,4 +176,5 @@ await runCases(
       }
     },
   })),
-);
+  { name: MAIN_TABLE, run: mainTableIsNotHeard },
+]);
