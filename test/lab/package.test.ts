@@ -147,9 +147,10 @@ async function listens(t: ExecutionContext, node: string, name: string): Promise
   const began = performance.now();
   const daemon = await Daemon.start(`evpnd on ${name}`, node, [...rest, '--config', file], join(home, 'log'));
   try {
-    await waitFor(() => existsSync(socket), { what: `evpnd on ${name}`, interval: 10 });
+    // The file is there a moment before somebody listens
+    const answer = () => restGet(socket, '/readyz');
+    const { status } = await waitFor(answer, { what: `evpnd on ${name}`, interval: 10 });
     t.log(`${name}: listens after ${(performance.now() - began).toFixed(0)} ms`);
-    const { status } = await restGet(socket, '/readyz');
     t.true(status === 200 || status === 503, name);
     t.is((await restGet(socket, '/api/v1/status')).status, 200, name);
   } finally {

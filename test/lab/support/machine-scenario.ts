@@ -104,5 +104,6 @@ export async function runScenarioWithAsic(
   seconds = 120,
   options: MachineOptions = {},
 ): Promise<void> {
-  await runScenario(t, runInQemuWithAsic, file, cases, seconds, options);
+  const env = { ...options.env, EVPND_MAIN: await bundled(t) };
+  await runScenario(t, runInQemuWithAsic, file, cases, seconds, { ...options, env });
 }
