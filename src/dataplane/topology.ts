@@ -124,6 +124,8 @@ export interface Interface {
   readonly running: boolean;
   /** In the order in which the kernel named them. The same array as long as nothing about them changes. */
   readonly addresses: readonly InterfaceAddress[];
+  /** The ifindex of the VRF that it is in, or is: its networks are not the main table's. Absent in none. */
+  readonly vrf?: number;
 }
 
 /** Addresses by which the machine itself is in a broadcast domain: no host's, and nobody else's there. */

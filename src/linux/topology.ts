@@ -125,8 +125,9 @@ export function deriveTopology(
 
   for (const link of sorted) {
     const its = addresses.get(link.ifindex) ?? NO_ADDRESSES;
-    interfaces.set(link.ifindex, interfaceOf(link, its, before.interfaces.get(link.ifindex)));
     const master = links.get(link.master);
+    const vrf = [link, master].find((each) => each?.kind === 'vrf')?.ifindex;
+    interfaces.set(link.ifindex, interfaceOf(link, vrf, its, before.interfaces.get(link.ifindex)));
     const bridge = master?.kind === 'bridge' ? master : undefined;
     if (bridge)
       ports.set(link.ifindex, {
@@ -272,14 +273,16 @@ function occupied(at: VniAttachment, other: VniAttachment): TopologyProblem {
 /** The device as a topology has it: `before` if that is equal. */
 function interfaceOf(
   link: Link,
+  vrf: number | undefined,
   addresses: readonly InterfaceAddress[],
   before: Interface | undefined,
 ): Interface {
   const { name } = link;
   const running = isRunning(link);
   const kept = before && sameAddresses(before.addresses, addresses) ? before.addresses : addresses;
-  if (before?.name === name && before.running === running && before.addresses === kept) return before;
-  return { name, running, addresses: kept };
+  const isSame = before?.name === name && before.running === running && before.vrf === vrf;
+  if (isSame && before.addresses === kept) return before;
+  return { name, running, addresses: kept, ...(vrf !== undefined && { vrf }) };
 }
 
 function sameAddresses(a: readonly InterfaceAddress[], b: readonly InterfaceAddress[]): boolean {
@@ -291,7 +294,8 @@ function sameInterfaces(a: Topology['interfaces'], b: Topology['interfaces']): b
   for (const [ifindex, one] of a) {
     const other = b.get(ifindex);
     if (one === other) continue;
-    if (!other || one.name !== other.name || one.running !== other.running) return false;
+    if (!other || one.name !== other.name || one.running !== other.running || one.vrf !== other.vrf)
+      return false;
     if (!sameAddresses(one.addresses, other.addresses)) return false;
   }
   return true;

@@ -62,10 +62,13 @@ function nlriOf(prefix: PrefixKey): Prefix {
   return { type: 0, prefix: prefixAddress(prefix), prefixLength: prefixLength(prefix) };
 }
 
-/** The prefixes of the networks of devices that carry frames; addresses of one host are such networks, too. */
+/**
+ * The prefixes of the main table's networks on devices that carry frames; addresses of one host are such networks, too. A VRF's
+ * are its own.
+ */
 function* connectedPrefixes({ interfaces }: Pick<Topology, 'interfaces'>): Iterable<PrefixKey> {
-  for (const { running, addresses } of interfaces.values()) {
-    if (!running) continue;
+  for (const { running, addresses, vrf } of interfaces.values()) {
+    if (!running || vrf !== undefined) continue;
     for (const { ip, peer, prefixLength: length, state } of addresses)
       if (state === 'usable' && !isMartian(ip) && !isLinkLocal(ip)) yield prefixOf(peer ?? ip, length);
   }

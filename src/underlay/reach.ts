@@ -44,7 +44,7 @@ export function keyOf({ ip, zone }: NextHop): Ip | string {
   return zone === '' ? ip : `${ip}%${zone}`;
 }
 
-/** The networks that the machine is in, by its devices that carry frames. */
+/** The networks of the main table that the machine is in, by its devices that carry frames. */
 export class Reach {
   readonly #networks = new Map<PrefixKey, number>();
   readonly #lengths = new PrefixLengths();
@@ -54,7 +54,7 @@ export class Reach {
   readonly #running = new Set<number>();
 
   constructor({ interfaces }: Pick<Topology, 'interfaces'>) {
-    for (const [ifindex, { name, running, addresses }] of interfaces) {
+    for (const [ifindex, { name, running, addresses, vrf }] of interfaces) {
       if (running) {
         this.#byName.set(name, ifindex);
         this.#running.add(ifindex);
@@ -62,7 +62,7 @@ export class Reach {
       for (const { ip, peer, prefixLength: length, state } of addresses) {
         if (state !== 'usable') continue;
         this.#ours.add(needsZone(ip) ? `${ip}%${name}` : ip);
-        if (!running || isMartian(ip) || needsZone(ip)) continue;
+        if (!running || vrf !== undefined || isMartian(ip) || needsZone(ip)) continue;
         const prefix = prefixOf(peer ?? ip, length);
         if (this.#networks.has(prefix)) continue;
         this.#networks.set(prefix, ifindex);

@@ -442,6 +442,25 @@ test('a device carries frames while it is up, has carrier and is not held down b
   t.false(running({ protodown: true }));
 });
 
+test('an interface says which VRF it is in, and the VRF is in itself', (t) => {
+  const inRed = (master: number) =>
+    [device(1, 'eth0', { master }), device(2, 'red', { kind: 'vrf' })] as const;
+  const tables = (links: readonly Link[]): LinkTables => ({
+    links: new Map(links.map((link) => [link.ifindex, link])),
+    vlans: new Map(),
+    addresses: new Map(),
+    vniFilters: new Map(),
+  });
+  const before = deriveTopology(tables(inRed(2)));
+  t.deepEqual(
+    [1, 2].map((ifindex) => before.interfaces.get(ifindex)?.vrf),
+    [2, 2],
+  );
+  const after = deriveTopology(tables(inRed(0)), undefined, before);
+  t.is(after.interfaces.get(1)?.vrf, undefined);
+  t.false(sameTopology(before, after));
+});
+
 test('interfaces have their addresses, and stay the same objects while nothing about them changes', (t) => {
   const links = new Map([device(1, 'eth0'), device(2, 'eth1')].map((link) => [link.ifindex, link]));
   const tables = (addresses: readonly InterfaceAddress[]): LinkTables => ({

@@ -24,6 +24,7 @@ const reach = new Reach({
     [6, device('ptp', [address('10.9.0.1/32', { peer: parseIp('10.9.0.2') })])],
     [7, device('new', [address('2001:db8:7::1/64', { state: 'tentative' })])],
     [8, device('up4', [address('169.254.7.1/31')])],
+    [9, { ...device('tenant', [address('10.7.0.1/24')]), vrf: 10 }],
   ]),
 });
 const table = new NextHopTable(
@@ -73,6 +74,11 @@ for (const [ip, why] of [
   test(`a next hop that is of no use: ${ip}`, (t) => {
     t.is(resolve(ip), why);
   });
+
+test("a VRF's network is none of the main table's, its address ours all the same", (t) => {
+  t.is(resolve('10.7.0.9'), 'no-route');
+  t.is(resolve('10.7.0.1'), 'our-own-address');
+});
 
 test('networks of devices that carry frames are connected', (t) => {
   t.deepEqual([...reach.connected.keys()].map(formatPrefix).sort(), [

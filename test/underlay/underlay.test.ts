@@ -292,6 +292,9 @@ test('what the prefix list permits of connected networks is announced while thei
   one.device(2, '10.1.1.1/31', false);
   await one.rest();
   t.deepEqual(one.announced(), ['10.0.0.1/32', '10.1.2.0/31']);
+  one.device(3, '10.1.2.1/31', true, 9);
+  await one.rest();
+  t.deepEqual(one.announced(), ['10.0.0.1/32'], "a VRF's network is its own");
   one.underlay.reconfigure({ ...SETTINGS, networks: [parsePrefix('192.0.2.0/24')] });
   t.deepEqual(one.announced(), ['192.0.2.0/24']);
   t.deepEqual(

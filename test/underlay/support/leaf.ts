@@ -59,12 +59,13 @@ export async function leaf(settings = SETTINGS, maximumPaths = 8) {
     intruderHeard() {},
   });
   const interfaces = new Map<number, Interface>();
-  const device = (ifindex: number, text: string, running = true) => {
+  const device = (ifindex: number, text: string, running = true, vrf?: number) => {
     const [ip, length] = text.split('/');
     interfaces.set(ifindex, {
       name: `up${ifindex}`,
       running,
       addresses: [{ ip: parseIp(ip), prefixLength: Number(length), peer: undefined, state: 'usable' }],
+      ...(vrf !== undefined && { vrf }),
     });
     kernel.setTopology({ ...kernel.topology, interfaces: new Map(interfaces) });
   };
