@@ -77,7 +77,7 @@ export class Reconciler {
   /** What comes behind the flights. */
   #ahead: Batch | undefined;
   #idleWaiters: (() => void)[] = [];
-  #whenRelieved: (() => void) | undefined;
+  readonly #whenRelieved = new Set<() => void>();
   /** Since when the kernel has reported more than could be heard at once. */
   #stormSince: number | undefined;
   #closed = false;
@@ -173,11 +173,11 @@ export class Reconciler {
 
   /**
    * True where so much waits to be written that more of it would only wait, also before what somebody else wants: then
-   * `relieved` is called once there is room. There is one who asks.
+   * `relieved` is called once there is room: once for each function, however often it asked.
    */
   isBehind(relieved: () => void): boolean {
     if (this.#closed || !this.#work.waits(BEHIND_FROM * this.batch)) return false;
-    this.#whenRelieved = relieved;
+    this.#whenRelieved.add(relieved);
     return true;
   }
 
@@ -250,10 +250,10 @@ export class Reconciler {
   }
 
   #goOnLater(): void {
-    const relieved = this.#whenRelieved;
-    if (relieved && !this.#work.waits(RELIEVED_BELOW * this.batch)) {
-      this.#whenRelieved = undefined;
-      relieved();
+    if (this.#whenRelieved.size > 0 && !this.#work.waits(RELIEVED_BELOW * this.batch)) {
+      const relieved = [...this.#whenRelieved];
+      this.#whenRelieved.clear();
+      for (const each of relieved) each();
     }
     if (!this.#work.isEmpty) this.#schedule();
     else if (this.#flights.length === 0) this.#wakeIdle();
