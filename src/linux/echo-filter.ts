@@ -96,15 +96,20 @@ export function echoFilter({ devices, ends, routesOf }: Hidden, withMainTable = 
   ]);
 }
 
-/** Leaves out routes of the tables main and local, which may have a million where a routing daemon runs beside us. */
-const NOT_MAIN: readonly Instruction[] = [
+/** Of routes alone does what these instructions say; they may fall through to what follows. */
+const ofRoutes = (...check: readonly Instruction[]): readonly Instruction[] => [
   { code: LOAD_HALF, k: 4 },
   { code: IF_EQUAL, k: RTM_NEWROUTE << 8, jt: 1 },
-  { code: IF_EQUAL, k: RTM_DELROUTE << 8, jf: 3 },
+  { code: IF_EQUAL, k: RTM_DELROUTE << 8, jf: check.length },
+  ...check,
+];
+
+/** Leaves out routes of the tables main and local, which may have a million where a routing daemon runs beside us. */
+const NOT_MAIN = ofRoutes(
   { code: LOAD_BYTE, k: 20 },
   { code: IF_AT_LEAST, k: RT_TABLE_MAIN, jf: 1 },
   { code: RETURN, k: 0 },
-];
+);
 
 /** A program that lets all notifications pass but those of routes of the tables main and local. */
 export function withoutMainTable(): Buffer {
@@ -112,15 +117,12 @@ export function withoutMainTable(): Buffer {
 }
 
 /** Leaves out routes that the socket of this port changed: of those the kernel reports who did (net/ipv4/fib_semantics.c rtmsg_fib). */
-function ownRoutes(port: number): Instruction[] {
-  return [
-    { code: LOAD_HALF, k: 4 },
-    { code: IF_EQUAL, k: RTM_NEWROUTE << 8, jt: 1 },
-    { code: IF_EQUAL, k: RTM_DELROUTE << 8, jf: 3 },
+function ownRoutes(port: number): readonly Instruction[] {
+  return ofRoutes(
     { code: LOAD_WORD, k: 12 },
     { code: IF_EQUAL, k: swap32(port), jf: 1 },
     { code: RETURN, k: 0 },
-  ];
+  );
 }
 
 /** What no octet is. */

@@ -1,10 +1,11 @@
 import type { KernelObserver, KnownRows, OtherRoute } from '../dataplane/index.js';
 import type { Log } from '../types/index.js';
 import * as K from './constants.js';
-import { NetlinkFormatError, writeHeader } from './message.js';
+import { NetlinkFormatError } from './message.js';
 import type { NetlinkSockets } from './native.js';
 import { decodeOtherRoute } from './other-route-codec.js';
-import { DumpSocket } from './route-socket.js';
+import { encodeRouteDump } from './route-dump.js';
+import { DumpSocket, REPEATS } from './route-socket.js';
 import { Slicer } from './slicer.js';
 
 /** Milliseconds until the table is read again: the kernel removes routes behind the message about their device. */
@@ -13,7 +14,6 @@ const DELAY = 20;
 const SHARE = 20;
 /** Milliseconds until a reading is tried again that failed. */
 const RETRY = 1000;
-const REPEATS = 4;
 
 /**
  * Reads and follows the main table's routes of others. The kernel does not report the IPv4 routes that it removes with a device or
@@ -109,15 +109,7 @@ export class OtherRouteReader {
       const notified = new Set<string>();
       this.#notified = notified;
       const seen = new Set<string>();
-      this.#dump.start((words, sequence) => {
-        const out = { bytes: Buffer.from(words.buffer), words };
-        writeHeader(out, 0, 36, K.RTM_GETROUTE, K.NLM_F_REQUEST | K.NLM_F_DUMP, sequence);
-        words.fill(0, 4, 7);
-        words[4] = family;
-        words[7] = 8 | (K.RTA_TABLE << 16);
-        words[8] = K.RT_TABLE_MAIN;
-        return 9;
-      });
+      this.#dump.start((words, sequence) => encodeRouteDump(words, family, 0, K.RT_TABLE_MAIN, sequence));
       const visit = (type: number, at: number, end: number) => {
         if (type !== K.RTM_NEWROUTE) return;
         this.#guard(() => {

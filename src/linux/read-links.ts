@@ -1,10 +1,7 @@
 import * as K from './constants.js';
 import { LinkTable } from './link-table.js';
 import { writeHeader } from './message.js';
-import type { DumpSocket } from './route-socket.js';
-
-/** How often a dump is repeated that the kernel's table changed underneath. */
-export const REPEATS = 4;
+import { type DumpSocket, REPEATS } from './route-socket.js';
 
 /** Carries out what reads one message of a dump: one that is cut short must not hide those behind it. */
 type Guard = (take: () => void) => void;

@@ -15,8 +15,8 @@ import { NetlinkFormatError } from './message.js';
 import { decodeNeigh, type NeighMessage, newNeighMessage } from './neigh-codec.js';
 import { encodeBridgeGet, encodeNeighDump, encodeNeighGet, encodeVxlanGet } from './neigh-requests.js';
 import type { Programmer } from './programmer.js';
-import { REPEATS, readLinks } from './read-links.js';
-import { type DumpSocket, NetlinkError } from './route-socket.js';
+import { readLinks } from './read-links.js';
+import { type DumpSocket, NetlinkError, REPEATS } from './route-socket.js';
 import { isDeviceRow, RowSet } from './row-set.js';
 import { Slicer } from './slicer.js';
 

@@ -10,12 +10,10 @@ import * as K from './constants.js';
 import type { EchoWindow } from './echo-window.js';
 import { NetlinkFormatError, writeHeader } from './message.js';
 import type { NetlinkSockets } from './native.js';
+import { encodeRouteDump } from './route-dump.js';
 import { decodeNexthop, decodeRoute } from './route-messages.js';
-import { DumpSocket } from './route-socket.js';
+import { DumpSocket, REPEATS } from './route-socket.js';
 import { Slicer } from './slicer.js';
-
-/** How often a dump is repeated that the kernel's table changed underneath. */
-const REPEATS = 4;
 
 /** Receives nexthops and routes. */
 export type RouteObserver = Pick<
@@ -135,14 +133,7 @@ export class RouteReader {
     const notified = new Set<string>();
     this.#notified = notified;
     const seen = new Set<string>();
-    this.#dump.start((words, sequence) => {
-      const out = { bytes: Buffer.from(words.buffer), words };
-      writeHeader(out, 0, 28, K.RTM_GETROUTE, K.NLM_F_REQUEST | K.NLM_F_DUMP, sequence);
-      words.fill(0, 4, 7);
-      words[4] = family;
-      words[5] = RTPROT_EVPND << 8;
-      return 7;
-    });
+    this.#dump.start((words, sequence) => encodeRouteDump(words, family, RTPROT_EVPND, undefined, sequence));
     const visit = (type: number, at: number, end: number) => {
       if (type !== K.RTM_NEWROUTE) return;
       this.#guard(() => {

@@ -208,6 +208,8 @@ export type DumpStep = 'more' | 'done';
 const DUMP_BUFFER = 64 * 1024;
 /** The kernel fills at most so many octets of a dump at a time (net/netlink/af_netlink.c netlink_recvmsg). */
 const DUMP_ROOM = 32 * 1024;
+/** How often a dump is repeated that the kernel's table changed underneath. */
+export const REPEATS = 4;
 
 /**
  * A socket for dumps, one at a time, read step by step: the kernel makes the next chunk when the last one is read, so

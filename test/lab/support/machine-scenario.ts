@@ -82,6 +82,19 @@ async function bundled(t: ExecutionContext): Promise<string> {
   return join(target, 'lib/evpnd.js');
 }
 
+/** Runs a scenario in an emulated machine, in which evpnd begins from the files of its package. */
+async function runScenarioOfPackage(
+  t: ExecutionContext,
+  machine: typeof runInQemu,
+  file: string,
+  cases: number,
+  seconds: number,
+  options: MachineOptions,
+): Promise<void> {
+  const env = { ...options.env, EVPND_MAIN: await bundled(t) };
+  await runScenario(t, machine, file, cases, seconds, { ...options, env });
+}
+
 /** As `runScenarioOnOldestKernel`, in QEMU with a newer kernel: lab/qemu.ts says how to write a scenario for it. */
 export async function runScenarioInQemu(
   t: ExecutionContext,
@@ -92,18 +105,16 @@ export async function runScenarioInQemu(
 ): Promise<void> {
   t.timeout(310_000);
   await setUpNewerKernel();
-  const env = { ...options.env, EVPND_MAIN: await bundled(t) };
-  await runScenario(t, runInQemu, file, cases, seconds, { ...options, env });
+  await runScenarioOfPackage(t, runInQemu, file, cases, seconds, options);
 }
 
 /** As `runScenarioInQemu`, with the switch ASIC of lab/asic.ts, whose kernel `setUpAsic` has put there. */
-export async function runScenarioWithAsic(
+export function runScenarioWithAsic(
   t: ExecutionContext,
   file: string,
   cases: number,
   seconds = 120,
   options: MachineOptions = {},
 ): Promise<void> {
-  const env = { ...options.env, EVPND_MAIN: await bundled(t) };
-  await runScenario(t, runInQemuWithAsic, file, cases, seconds, { ...options, env });
+  return runScenarioOfPackage(t, runInQemuWithAsic, file, cases, seconds, options);
 }
