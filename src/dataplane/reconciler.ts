@@ -8,7 +8,7 @@ import { kindOf } from './kernel-tables/operations.js';
 import { ownerFacts } from './owner.js';
 import type { OwnerPlane, TakenKey } from './owner-plane.js';
 import { Retries } from './retries.js';
-import { errnoName, type RetryClass, retryClass, retryDelay } from './retry.js';
+import { EINVAL, errnoName, retryClass, retryDelay } from './retry.js';
 import { type Batch, MOST_OF_A_KEY, WorkQueue } from './work-queue.js';
 
 /**
@@ -363,15 +363,20 @@ export class Reconciler {
     const { plane, from } = which;
     for (let i = from; i < to; i++) {
       const { errno, message } = results[i];
-      const kind = errno === 0 ? 'done' : retryClass(errno, operations[i].verb);
-      if (kind === 'done') continue;
+      const answered = errno === 0 ? 'done' : retryClass(errno, operations[i].verb);
+      if (answered === 'done') continue;
       const attempts = (plane.intent(which)?.failure?.attempts ?? 0) + 1;
+      const passedOver = errno === EINVAL && kindOf(operations[i]).pointsToRow ? 1 : 0;
+      const isPassedOver = attempts <= passedOver;
+      const kind = isPassedOver ? 'soon' : answered;
       const delay = retryDelay(kind, attempts);
       const at = this.clock.wallTime();
       const failure = { errno, name: errnoName(errno), message, attempts, at, retryAt: at + delay };
       plane.settle(which, failure);
-      this.outcomes.failed(plane, which, failure);
-      this.#report(plane, which, kind, operations[i], results[i], attempts);
+      if (!isPassedOver) this.outcomes.failed(plane, which, failure);
+      // The first refusal is the operator's business, a retry or a device that just went is not
+      const isNews = kind === 'late' && attempts === passedOver + 1;
+      this.#report(plane, which, isNews, operations[i], results[i], attempts);
       this.#retries.add(plane, which, delay);
       return;
     }
@@ -389,7 +394,7 @@ export class Reconciler {
   #report(
     plane: OwnerPlane,
     which: PlaneKey,
-    kind: RetryClass,
+    isNews: boolean,
     operation: Operation,
     result: OperationResult,
     attempts: number,
@@ -403,8 +408,7 @@ export class Reconciler {
       kernel: result.message,
       attempts,
     });
-    // The first refusal is the operator's business, a retry or a device that just went is not
-    if (kind === 'late' && attempts === 1) this.limited.warn('the kernel refuses a row', facts);
+    if (isNews) this.limited.warn('the kernel refuses a row', facts);
     else this.log.debug(facts(), 'the kernel did not take a row');
   }
 

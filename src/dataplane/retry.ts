@@ -11,6 +11,8 @@ interface Row {
   readonly delete: RetryClass;
 }
 
+export const EINVAL = 22;
+
 /** asm-generic/errno-base.h and errno.h; what is not listed is `late`. */
 const ERRNOS: Readonly<Record<number, Row>> = {
   1: { name: 'EPERM', add: 'late', delete: 'late' },
@@ -23,7 +25,7 @@ const ERRNOS: Readonly<Record<number, Row>> = {
   16: { name: 'EBUSY', add: 'soon', delete: 'soon' },
   17: { name: 'EEXIST', add: 'late', delete: 'late' },
   19: { name: 'ENODEV', add: 'wait', delete: 'done' },
-  22: { name: 'EINVAL', add: 'late', delete: 'late' },
+  [EINVAL]: { name: 'EINVAL', add: 'late', delete: 'late' },
   28: { name: 'ENOSPC', add: 'late', delete: 'soon' },
   95: { name: 'EOPNOTSUPP', add: 'late', delete: 'late' },
   97: { name: 'EAFNOSUPPORT', add: 'late', delete: 'late' },

@@ -1,4 +1,7 @@
 import test from 'ava';
+import { DataPlane, type Operation, type OperationResult } from '../../src/dataplane/index.js';
+import { watchHosts } from '../../src/hosts/index.js';
+import { parseIp, prefixKey, silentLog, systemClock } from '../../src/types/index.js';
 import { MemoryRouteWorld } from './memory-route-world.js';
 import { routeContract } from './route-contract.js';
 
@@ -12,3 +15,50 @@ for (const { name, run } of routeContract)
     }
     t.pass();
   });
+
+/** Waits until `look` gives true. */
+async function soon(look: () => boolean): Promise<void> {
+  while (!look()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test('a route that is refused once for want of its nexthop, which goes with a device, is no drift; twice, it is', async (t) => {
+  const world = new MemoryRouteWorld();
+  const { kernel } = world;
+  t.teardown(() => world.close());
+  const uplink = await world.addUplink();
+  const plane = new DataPlane(kernel, systemClock, silentLog, {
+    hosts: watchHosts(),
+    routes: { tableId: 254, metric: 20 },
+  });
+  t.teardown(() => plane.close());
+  let refused = 0;
+  let most = 1;
+  const apply = kernel.apply.bind(kernel);
+  kernel.launch = () => false;
+  kernel.apply = (operations: readonly Operation[]): OperationResult[] =>
+    operations.flatMap((operation) => {
+      if (operation.table !== 'route' || refused >= most) return apply([operation]);
+      refused++;
+      return [{ errno: 22, message: 'Nexthop id does not exist' }];
+    });
+  await plane.start({
+    topologyChanged() {},
+    localMacChanged() {},
+    localNeighChanged() {},
+    intruderHeard() {},
+  });
+  const { routes } = plane;
+  const group = routes?.addGroup([{ ifindex: uplink.ifindex, gateway: uplink.gateway }]);
+  const stands = async () => (await world.routes()).length;
+  if (group) routes?.set(prefixKey(parseIp('198.51.100.0'), 24), group);
+  await soon(() => [...plane.mirror.routes.routes()].length === 1);
+  t.deepEqual([refused, await stands()], [1, 1]);
+  t.deepEqual([...plane.drift.drifts()], []);
+
+  most = 3;
+  if (group) routes?.set(prefixKey(parseIp('203.0.113.0'), 24), group);
+  await soon(() => [...plane.drift.drifts()].length > 0);
+  t.is(refused, 3);
+  const [{ cause }] = [...plane.drift.drifts()];
+  t.is(cause, 'refused');
+});

@@ -13,6 +13,7 @@ export const nexthop: OperationKind<OperationOn<'nexthop'>> = {
 export const nexthopGroup: OperationKind<OperationOn<'nexthop-group'>> = {
   flies: true,
   isWhole: true,
+  pointsToRow: true,
   enter({ verb, id, members }, { mirror: { routes } }) {
     if (verb === 'delete') routes.dropNexthop(id);
     else routes.putNexthop({ id, protocol: RTPROT_EVPND, ifindex: 0, gateway: undefined, members });
@@ -22,6 +23,7 @@ export const nexthopGroup: OperationKind<OperationOn<'nexthop-group'>> = {
 export const route: OperationKind<OperationOn<'route'>> = {
   flies: true,
   isWhole: true,
+  pointsToRow: true,
   enter({ verb, tableId, prefix, metric, nexthopId }, { mirror: { routes } }) {
     if (verb === 'delete') routes.dropRoute({ tableId, metric, prefix });
     else routes.putRoute({ tableId, prefix, metric, protocol: RTPROT_EVPND, nexthopId });
