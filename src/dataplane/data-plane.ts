@@ -8,7 +8,6 @@ import { KernelNews } from './kernel-news.js';
 import type { KernelRoutes } from './kernel-routes.js';
 import type { MacDestination } from './kernel-tables/destination.js';
 import type { PlaneKey } from './kernel-tables/key.js';
-import { strayCopies } from './kernel-tables/mac-strays.js';
 import type { Books } from './kernel-tables/operation-kind.js';
 import { kindOf } from './kernel-tables/operations.js';
 import type { RoutesPosition } from './kernel-tables/routes-place.js';
@@ -21,7 +20,8 @@ import { Problems } from './problems.js';
 import { Rechecks } from './rechecks.js';
 import { Reconciler } from './reconciler.js';
 import { RouteTables } from './route-tables.js';
-import { deviceName, EMPTY_TOPOLOGY, sameAttachment, type Topology, type VniAttachment } from './topology.js';
+import { ServedPlanes } from './served-planes.js';
+import { deviceName, EMPTY_TOPOLOGY, type Topology } from './topology.js';
 import type { VniPlane } from './vni-plane.js';
 import { VniPlanes } from './vni-planes.js';
 
@@ -77,6 +77,7 @@ export class DataPlane {
   readonly routeTables: RouteTables;
   readonly problems: Problems;
   readonly #planes: VniPlanes;
+  readonly #served: ServedPlanes;
   readonly #watch: DriftWatch;
   readonly #rechecks: Rechecks;
   readonly #log: LimitedLog;
@@ -142,6 +143,18 @@ export class DataPlane {
     );
     this.#rechecks = new Rechecks(this.reconciler, this.problems.contests, this.#watch, isHosts);
     this.routeTables = new RouteTables(this.mirror, this.#rechecks, options.routes);
+    this.#served = new ServedPlanes({
+      mirror: this.mirror,
+      planes: this.#planes,
+      reconciler: this.reconciler,
+      rechecks: this.#rechecks,
+      get topology() {
+        return plane.topology;
+      },
+      get hosts() {
+        return plane.hosts;
+      },
+    });
     this.hosts = options.hosts({
       kernel: this.kernel,
       clock,
@@ -151,7 +164,7 @@ export class DataPlane {
       },
       log: this.#log,
       observes,
-      vniOf: (domain) => this.#servedAt(domain),
+      vniOf: (domain) => this.#served.at(domain),
       localNeighChanged: (vni, ip) => this.#listener.localNeighChanged(vni, ip),
       intruderHeard: (vni, mac, port) => this.#listener.intruderHeard(vni, mac, port),
     });
@@ -182,7 +195,7 @@ export class DataPlane {
       },
       localNeighChanged: (vni, ip) => listener.localNeighChanged(vni, ip),
       topologyChanged: (topology) => this.#topologyChanged(topology),
-      flushed: (ifindex) => this.#flushed(ifindex),
+      flushed: (ifindex) => this.#served.flushed(ifindex),
     });
     await this.kernel.start(news, this.mirror);
     news.started = true;
@@ -191,23 +204,12 @@ export class DataPlane {
 
   /** Serves a VNI from now on: rows of ours on its devices are ours to keep, correct and remove. */
   serve(vni: Vni): void {
-    const plane = this.#planes.give(vni);
-    plane.retired = false;
-    this.#attach(plane, this.topology.vnis.get(vni));
-    this.hosts.attached(vni);
+    this.#served.serve(vni);
   }
 
   /** Serves the VNI no longer: what is ours on its devices goes. */
   unserve(vni: Vni): void {
-    const plane = this.#planes.get(vni);
-    if (!plane) return;
-    plane.retired = true;
-    this.hosts.detached(vni);
-    plane.markIntents();
-    plane.markUnwantedRows();
-    plane.clearIntents();
-    if (plane.at) this.reconciler.removeStrays(strayCopies(this.mirror, plane.at, undefined));
-    this.reconciler.queue(plane);
+    this.#served.unserve(vni);
   }
 
   /** From now on rows of ours that nobody wants are removed; until then those found at start stay. Returns how many. */
@@ -369,10 +371,7 @@ export class DataPlane {
     this.mirror.keepDevices(after.interfaces);
     this.#defaults.keepDevices(after.interfaces);
     this.hosts.keepBridges(after.bridges);
-    for (const plane of this.#planes) {
-      this.#attach(plane, after.vnis.get(plane.vni));
-      if (plane.isOver) this.#planes.delete(plane);
-    }
+    this.#served.follow(after);
     for (const [vni, own] of after.own) {
       const at = own === before.own.get(vni) ? undefined : after.vnis.get(vni);
       if (at) this.hosts.ownChanged(at);
@@ -403,45 +402,10 @@ export class DataPlane {
     this.reconciler.queue(plane);
   }
 
-  #servedAt(domain: number): Vni | undefined {
-    const plane = this.#planes.atDomain(domain);
-    return plane && !plane.retired ? plane.vni : undefined;
-  }
-
-  /** The kernel removed rows with the device, and nobody else did. */
-  #flushed(ifindex: number): void {
-    for (const plane of this.#planes) {
-      const { at } = plane;
-      if (at?.vxlanIfindex !== ifindex && at?.bridgeIfindex !== ifindex && at?.sviIfindex !== ifindex)
-        continue;
-      this.problems.contests.forget(plane);
-      this.#watch.flushed(plane);
-    }
-  }
-
   /** The address is now a host's on one of our own ports: it moved, nobody tampered. */
   #isHosts(vni: Vni, which: PlaneKey): boolean {
     if (which.table !== 'mac' && which.table !== 'neigh') return false;
     const mac = which.table === 'mac' ? which.key : this.localNeigh(vni, which.key)?.mac;
     return mac !== undefined && isHostsMac(this.mirror, this.topology, this.topology.vnis.get(vni), mac);
-  }
-
-  /** Puts the plane on its present device, removes what it left on another, and looks at everything again. */
-  #attach(plane: VniPlane, found: VniAttachment | undefined): void {
-    const at = found && found.bridgeIfindex !== 0 ? found : undefined;
-    const before = plane.at;
-    if (before === at || (before && at && sameAttachment(before, at))) return;
-    if (before) this.reconciler.removeStrays(plane.strays(before, at));
-    this.#planes.move(plane, at);
-    this.problems.contests.forget(plane);
-    if (!at) {
-      this.#watch.detached(plane);
-      return;
-    }
-    plane.markIntents();
-    this.reconciler.keepStrays(plane);
-    if (this.sweeping) plane.markUnwantedRows((which) => this.#watch.stray(plane, which));
-    this.reconciler.queue(plane);
-    if (!plane.retired) this.hosts.attached(plane.vni);
   }
 }
