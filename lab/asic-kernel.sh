@@ -12,7 +12,7 @@ root=$folder/root
 
 build() {
   cmp -s "$here/asic/evpnd_asic.c" "$folder/module/evpnd_asic.c" && [ -e "$folder/evpnd_asic.ko" ] && return
-  rm -rf "$folder/module"
+  rm -rf "$folder/module" "$folder/evpnd_asic.ko"
   cp -r "$here/asic" "$folder/module"
   make -s -C "$root/usr/src/linux-headers-$1" "M=$folder/module" modules 2>"$folder/module/errors" || { cat "$folder/module/errors" >&2; exit 1; }
   strip -d -o "$folder/evpnd_asic.ko" "$folder/module/evpnd_asic.ko"

@@ -34,7 +34,7 @@ export async function runInQemuWithAsic(
 }
 
 /** What the chip does otherwise than take everything at once. */
-export type AsicParameter = 'limit' | 'flood_limit' | 'veto' | 'delay_ms' | 'learn';
+export type AsicParameter = 'limit' | 'flood_limit' | 'veto' | 'fixed' | 'delay_ms' | 'learn';
 
 /** The pretended ASIC of this machine: lab/asic/evpnd_asic.c says what it does. */
 export class Asic {

@@ -11,6 +11,7 @@
  *   limit        addresses that find room, -1 for all; what finds none stays without a mark, and nobody is told
  *   flood_limit  the same of default destinations
  *   veto         an errno with which each row of a VXLAN device is refused at once, 0 for none
+ *   fixed        true: a row of a VXLAN device that would change one in the chip is refused; it has to go first
  *   delay_ms     time that the chip takes for a row
  *   learn        true: addresses that a bridge learns on ports become learned by the chip
  *   used         addresses in the chip (read-only)
@@ -49,6 +50,8 @@ static int flood_limit = -1;
 module_param(flood_limit, int, 0644);
 static int veto;
 module_param(veto, int, 0644);
+static bool fixed;
+module_param(fixed, bool, 0644);
 static int delay_ms;
 module_param(delay_ms, int, 0644);
 static bool learn;
@@ -226,6 +229,8 @@ struct remote {
 	struct switchdev_notifier_vxlan_fdb_info vxlan;
 	u16 vid;
 	bool in_chip;
+	/* The end of the row is notified, and not yet dealt with. */
+	bool leaving;
 };
 static DEFINE_HASHTABLE(remotes, 14);
 
@@ -261,6 +266,16 @@ static bool is_of(const struct remote *r, struct net_device *dev, const struct s
 {
 	return r->dev == dev && r->vxlan.vni == info->vni && ether_addr_equal(r->vxlan.eth_addr, info->eth_addr) &&
 	       (!is_flood(info->eth_addr) || same_address(&r->vxlan.remote_ip, &info->remote_ip));
+}
+
+static struct remote *find_remote(struct net_device *dev, const struct switchdev_notifier_vxlan_fdb_info *info)
+{
+	struct remote *r;
+
+	hash_for_each_possible(remotes, r, node, mac_hash(info->eth_addr))
+		if (is_of(r, dev, info))
+			return r;
+	return NULL;
 }
 
 static void mark_bridge(struct net_device *dev, const u8 *mac, u16 vid, bool offloaded)
@@ -439,39 +454,35 @@ struct job {
 
 static void vxlan_added(struct job *job)
 {
-	u32 hash = mac_hash(job->vxlan.eth_addr);
-	struct remote *r;
+	struct remote *r = find_remote(job->dev, &job->vxlan);
 
-	hash_for_each_possible(remotes, r, node, hash)
-		if (is_of(r, job->dev, &job->vxlan)) {
-			r->vxlan = job->vxlan;
-			/* A row that is replaced has lost its mark */
-			if (r->in_chip)
-				mark_vxlan(r, true);
-			else
-				enter(r);
-			return;
-		}
+	if (r) {
+		r->vxlan = job->vxlan;
+		/* A row that is replaced has lost its mark */
+		if (r->in_chip)
+			mark_vxlan(r, true);
+		else
+			enter(r);
+		return;
+	}
 	r = kzalloc(sizeof(*r), GFP_KERNEL);
 	if (!r)
 		return;
 	dev_hold(job->dev);
 	r->dev = job->dev;
 	r->vxlan = job->vxlan;
-	hash_add(remotes, &r->node, hash);
+	hash_add(remotes, &r->node, mac_hash(r->vxlan.eth_addr));
 	enter(r);
 }
 
 static void vxlan_deleted(struct job *job)
 {
-	struct hlist_node *next;
-	struct remote *r;
+	struct remote *r = find_remote(job->dev, &job->vxlan);
 
-	hash_for_each_possible_safe(remotes, r, next, node, mac_hash(job->vxlan.eth_addr))
-		if (is_of(r, job->dev, &job->vxlan)) {
-			leave(r, false, true);
-			forget_remote(r);
-		}
+	if (r) {
+		leave(r, false, true);
+		forget_remote(r);
+	}
 }
 
 static void bridge_added(struct job *job)
@@ -536,25 +547,39 @@ static void do_job(struct work_struct *work)
 	kfree(job);
 }
 
+/* Whether a row that stands in the chip would lead elsewhere. Rows of users come under rtnl, as all jobs are done. */
+static bool would_change(struct net_device *dev, const struct switchdev_notifier_vxlan_fdb_info *info)
+{
+	struct remote *r = find_remote(dev, info);
+
+	return r && r->in_chip && !r->leaving && !same_address(&r->vxlan.remote_ip, &info->remote_ip);
+}
+
 static int notified(struct notifier_block *block, unsigned long event, void *ptr)
 {
 	struct net_device *dev = switchdev_notifier_info_to_dev(ptr);
 	struct switchdev_notifier_vxlan_fdb_info *vxlan = ptr;
 	struct switchdev_notifier_fdb_info *bridge = ptr;
 	bool is_ours = is_of_switch(dev);
+	struct remote *r;
 	struct job *job;
+	int err;
 
 	switch (event) {
 	case SWITCHDEV_VXLAN_FDB_ADD_TO_DEVICE:
 		if (!is_ours)
 			break;
-		record("%s vxlan %s %pM %pIScp\n", veto ? "refuse" : "add", dev->name, vxlan->eth_addr, &vxlan->remote_ip);
-		if (veto) {
+		err = veto ?: fixed && would_change(dev, vxlan) ? EOPNOTSUPP : 0;
+		record("%s vxlan %s %pM %pIScp\n", err ? "refuse" : "add", dev->name, vxlan->eth_addr, &vxlan->remote_ip);
+		if (err) {
 			NL_SET_ERR_MSG_MOD(vxlan->info.extack, "this chip takes no such row");
-			return notifier_from_errno(-veto);
+			return notifier_from_errno(-err);
 		}
 		break;
 	case SWITCHDEV_VXLAN_FDB_DEL_TO_DEVICE:
+		r = is_ours ? find_remote(dev, vxlan) : NULL;
+		if (r)
+			r->leaving = true;
 		if (is_ours)
 			record("del vxlan %s %pM %pIScp\n", dev->name, vxlan->eth_addr, &vxlan->remote_ip);
 		break;

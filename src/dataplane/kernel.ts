@@ -37,6 +37,8 @@ export type Operation =
       readonly srcVni: number;
       readonly mac: Mac;
       readonly dst: Ip;
+      /** A row of ours to another VTEP is known to stand, which a refusal leaves there. */
+      readonly replaces?: true;
     }
   /**
    * Both rows of a MAC at once, the bridge's `marked`: NTF_MASTER|NTF_SELF. The kernel does the bridge's first and, where that

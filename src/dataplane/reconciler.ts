@@ -8,7 +8,7 @@ import { kindOf } from './kernel-tables/operations.js';
 import { ownerFacts } from './owner.js';
 import type { OwnerPlane, TakenKey } from './owner-plane.js';
 import { Retries } from './retries.js';
-import { EINVAL, errnoName, retryClass, retryDelay } from './retry.js';
+import { errnoName, retryClass, retryDelay } from './retry.js';
 import { type Batch, MOST_OF_A_KEY, WorkQueue } from './work-queue.js';
 
 /**
@@ -365,9 +365,10 @@ export class Reconciler {
       const { errno, message } = results[i];
       const answered = errno === 0 ? 'done' : retryClass(errno, operations[i].verb);
       if (answered === 'done') continue;
-      const attempts = (plane.intent(which)?.failure?.attempts ?? 0) + 1;
-      const passedOver = errno === EINVAL && kindOf(operations[i]).pointsToRow ? 1 : 0;
-      const isPassedOver = attempts <= passedOver;
+      const before = plane.intent(which)?.failure;
+      const isPassedOver =
+        before === undefined && kindOf(operations[i]).passesOver?.(operations[i], errno) === true;
+      const attempts = (before?.attempts ?? 0) + (isPassedOver ? 0 : 1);
       const kind = isPassedOver ? 'soon' : answered;
       const delay = retryDelay(kind, attempts);
       const at = this.clock.wallTime();
@@ -375,7 +376,7 @@ export class Reconciler {
       plane.settle(which, failure);
       if (!isPassedOver) this.outcomes.failed(plane, which, failure);
       // The first refusal is the operator's business, a retry or a device that just went is not
-      const isNews = kind === 'late' && attempts === passedOver + 1;
+      const isNews = kind === 'late' && attempts === 1;
       this.#report(plane, which, isNews, operations[i], results[i], attempts);
       this.#retries.add(plane, which, delay);
       return;

@@ -8,7 +8,9 @@ import { VirtualClock } from '../support/virtual-clock.js';
 
 const VNI = toVni(10010);
 const VTEP = parseIp('10.0.0.2');
+const ELSEWHERE = parseIp('10.0.0.3');
 const ENOSPC = 28;
+const EOPNOTSUPP = 95;
 const mac = (n: number) => parseMac(`02:00:00:00:00:${n.toString(16).padStart(2, '0')}`);
 
 /** A data plane over a kernel in memory, and a chip that has of its rows those whose MACs it was given. */
@@ -155,4 +157,37 @@ test('without hardware nothing is looked at', async (t) => {
   t.is(dumps(), 0);
   t.is(watch.vni(VNI), undefined);
   t.deepEqual(watch.mac(VNI, mac(1)), { state: 'software', reason: undefined });
+});
+
+test('a driver that refuses to change a row is asked to delete it and to take it anew, and frames follow no row to the former VTEP', async (t) => {
+  const { want, pass, dataPlane, kernel, watch } = await scene();
+  want(mac(1));
+  await pass(1);
+  const rows = () => [...kernel.tables.vxlanRowsOfDevice(kernel.topology.vnis.get(VNI)!.vxlanIfindex)];
+  let isFull = false;
+  kernel.fault = ({ table, verb }) =>
+    table === 'vxlan' && verb === 'add' && (isFull || rows().length > 0) ? EOPNOTSUPP : 0;
+  const before = kernel.applied.length;
+  dataPlane.setMac(VNI, mac(1), ELSEWHERE, false, 0);
+  await pass(1);
+  t.deepEqual(
+    kernel.applied.slice(before).map(({ table, verb }) => `${verb} ${table}`),
+    ['add vxlan', 'delete vxlan', 'add vxlan'],
+  );
+  t.deepEqual(
+    rows().map(({ dst }) => dst),
+    [ELSEWHERE],
+  );
+  t.deepEqual([...watch.problems()], []);
+  isFull = true;
+  dataPlane.setMac(VNI, mac(1), VTEP, false, 0);
+  await pass(1);
+  t.deepEqual(rows(), []);
+  t.deepEqual(watch.mac(VNI, mac(1)), { state: 'refused', reason: 'EOPNOTSUPP' });
+  isFull = false;
+  await pass(6);
+  t.deepEqual(
+    rows().map(({ dst }) => dst),
+    [VTEP],
+  );
 });

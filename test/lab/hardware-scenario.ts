@@ -66,6 +66,29 @@ const hosts = (verb: 'replace' | 'del', addresses: readonly string[]) =>
     ),
   });
 
+/** Another VTEP, which nobody has. */
+const ELSEWHERE = '10.0.0.9';
+
+/** Leaf2 announces its MACs from now on as behind that VTEP; undefined for its own. */
+async function hostsBehind(vtep: string | undefined): Promise<void> {
+  const leaf = fabric.leaf('leaf2');
+  const [{ spine, leafAddress, spineAddress }] = leaf.links;
+  if (vtep !== undefined) {
+    // The spine passes on only what it has a route to
+    await fabric.exec(spine, 'ip', 'route', 'replace', `${vtep}/32`, 'via', leafAddress.ipv4);
+    const lines = ['route-map vtep permit 1', 'match evpn route-type macip', `set ip next-hop ${vtep}`];
+    await fabric.vtysh('leaf2', 'conf t', ...lines, 'route-map vtep permit 2');
+  }
+  const line = `neighbor ${spineAddress.ipv4} route-map vtep out`;
+  await fabric.vtysh(
+    'leaf2',
+    'conf t',
+    `router bgp ${leaf.asn}`,
+    'address-family l2vpn evpn',
+    vtep === undefined ? `no ${line}` : line,
+  );
+}
+
 async function become(what: string, wanted: Record<string, number>): Promise<Record<string, string[]>> {
   let found: Record<string, string[]> = {};
   await waitFor(
@@ -170,6 +193,34 @@ try {
         assert.deepEqual(events(), ['del vxlan vx10 MAC 10.0.0.2:0']);
         asic.command(`age 1 ${mac(201)} 10`);
         await announced(mac(201), false);
+      },
+    },
+    {
+      name: 'a MAC that moves from VTEP to VTEP stays in the chip, and goes from it first only where the driver changes no row',
+      run: async () => {
+        const events = () => asic.events().filter((each) => / vxlan | bridge /.test(each));
+        const leadsTo = (dst: string) =>
+          waitFor(() => asic.table().includes(`vx10 ${remote.mac} vlan 10 dst ${dst}`), {
+            what: `the MAC behind ${dst}`,
+            timeout: PATIENCE,
+            show: () => [...asic.table(), ...asic.events()].join('\n'),
+          });
+        asic.forgetEvents();
+        await hostsBehind(ELSEWHERE);
+        await leadsTo(ELSEWHERE);
+        assert.deepEqual(events(), [`add vxlan vx10 ${remote.mac} ${ELSEWHERE}:0`]);
+        asic.set('fixed', 'Y');
+        asic.forgetEvents();
+        await hostsBehind(undefined);
+        await leadsTo('10.0.0.2');
+        assert.deepEqual(events(), [
+          `refuse vxlan vx10 ${remote.mac} 10.0.0.2:0`,
+          `del vxlan vx10 ${remote.mac} ${ELSEWHERE}:0`,
+          `add vxlan vx10 ${remote.mac} 10.0.0.2:0`,
+        ]);
+        asic.set('fixed', 'N');
+        assert.deepEqual((await become('the MAC in hardware', { offloaded: 1 })).offloaded, [remote.mac]);
+        assert.deepEqual(await marked(), [remote.mac]);
       },
     },
     {

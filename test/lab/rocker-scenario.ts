@@ -84,7 +84,6 @@ try {
         await speak();
         await routes(untagged.mac, [10010]);
         await routes(tagged.mac, [10020]);
-        process.stderr.write(`${await chipRows(untagged.mac)} ${await chipRows(tagged.mac)}\n`);
         assert.deepEqual(await macs(10010, 'local'), [untagged.mac]);
         assert.deepEqual(await macs(10020, 'local'), [tagged.mac]);
         await waitFor(

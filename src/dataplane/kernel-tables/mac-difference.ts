@@ -72,10 +72,15 @@ export function macDifference(
     }
     if (!isVxlanTheirs && !vxlanRowFits(want, vxlan)) {
       // A replace succeeds without effect where the row has a nexthop group, and leaves flags and state of one that
-      // somebody wrote without extern_learn as they are (drivers/net/vxlan/vxlan_core.c, vxlan_fdb_update_existing)
-      if (vxlan && (vxlan.nexthopId !== 0 || !hasOurMark(vxlan)))
-        out.push(vxlanOperation(at, 'delete', mac, WHOLE_ROW));
-      out.push(vxlanOperation(at, 'add', mac, want.to));
+      // somebody wrote without extern_learn as they are (drivers/net/vxlan/vxlan_core.c, vxlan_fdb_update_existing). One
+      // that is refused, as by a driver that changes no row, leaves the former VTEP: then it goes first
+      const add = vxlanOperation(at, 'add', mac, want.to);
+      if (vxlan && vxlan.nexthopId === 0 && hasOurMark(vxlan) && !want.failure)
+        out.push({ ...add, replaces: true });
+      else {
+        if (vxlan) out.push(vxlanOperation(at, 'delete', mac, WHOLE_ROW));
+        out.push(add);
+      }
     }
     if (!isBridgeTheirs && !bridgeRowFits(at, want, bridge)) bridgeDifference(at, mac, want, bridge, out);
     return;
@@ -128,6 +133,11 @@ function bridgeOperation(
   return { table: 'bridge', verb, port: at.vxlanIfindex, vlan: at.vlan, mac, form };
 }
 
-function vxlanOperation(at: VniAttachment, verb: 'add' | 'delete', mac: Mac, dst: Ip): Operation {
+function vxlanOperation(
+  at: VniAttachment,
+  verb: 'add' | 'delete',
+  mac: Mac,
+  dst: Ip,
+): Extract<Operation, { table: 'vxlan' }> {
   return { table: 'vxlan', verb, ifindex: at.vxlanIfindex, srcVni: sourceVni(at), mac, dst };
 }

@@ -15,6 +15,8 @@ export const bridge: OperationKind<OperationOn<'bridge'>> = {
 export const vxlan: OperationKind<OperationOn<'vxlan'>> = {
   flies: true,
   isWhole: false,
+  // The row that could not be changed goes, lest frames follow it to where the MAC was
+  passesOver: ({ replaces }) => replaces === true,
   enter({ verb, ifindex, srcVni, mac, dst }, { mirror }) {
     enterVxlan(mirror, verb === 'delete', ifindex, srcVni, mac, dst);
   },

@@ -19,11 +19,8 @@ export interface OperationKind<Op extends Operation> {
   readonly flies: boolean;
   /** A single one that adds brings about all that is wanted of its key. */
   readonly isWhole: boolean;
-  /**
-   * It points to a row that the kernel may just be taking away with a device, which is heard only behind that: the first refusal
-   * for want of it (EINVAL) is none.
-   */
-  readonly pointsToRow?: true;
+  /** The first refusal with this errno is none: the key is looked at again at once, and only the next one counts. */
+  passesOver?(operation: Op, errno: number): boolean;
   /** What it stands for where it is one message for several rows, in the kernel's order. */
   parts?(operation: Op): SingleOperation[];
   /** The kernel took it: the books show it at once, before its echo. */

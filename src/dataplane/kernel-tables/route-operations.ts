@@ -1,4 +1,5 @@
 import { RTPROT_EVPND } from '../ownership.js';
+import { EINVAL } from '../retry.js';
 import type { OperationKind, OperationOn } from './operation-kind.js';
 
 export const nexthop: OperationKind<OperationOn<'nexthop'>> = {
@@ -13,7 +14,7 @@ export const nexthop: OperationKind<OperationOn<'nexthop'>> = {
 export const nexthopGroup: OperationKind<OperationOn<'nexthop-group'>> = {
   flies: true,
   isWhole: true,
-  pointsToRow: true,
+  passesOver: wantsItsNexthop,
   enter({ verb, id, members }, { mirror: { routes } }) {
     if (verb === 'delete') routes.dropNexthop(id);
     else routes.putNexthop({ id, protocol: RTPROT_EVPND, ifindex: 0, gateway: undefined, members });
@@ -23,9 +24,14 @@ export const nexthopGroup: OperationKind<OperationOn<'nexthop-group'>> = {
 export const route: OperationKind<OperationOn<'route'>> = {
   flies: true,
   isWhole: true,
-  pointsToRow: true,
+  passesOver: wantsItsNexthop,
   enter({ verb, tableId, prefix, metric, nexthopId }, { mirror: { routes } }) {
     if (verb === 'delete') routes.dropRoute({ tableId, metric, prefix });
     else routes.putRoute({ tableId, prefix, metric, protocol: RTPROT_EVPND, nexthopId });
   },
 };
+
+/** The kernel may just be taking away what it leads to with a device, which is heard only behind that. */
+function wantsItsNexthop(_operation: unknown, errno: number): boolean {
+  return errno === EINVAL;
+}
