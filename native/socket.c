@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <linux/filter.h>
-#include <malloc.h>
 #include <node_api.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 
 #include "arguments.h"
 #include "exchange.h"
+#include "memory.h"
 #include "repeater.h"
 #include "tcp.h"
 
@@ -481,16 +481,6 @@ static bool function_with_fd(napi_env env, napi_callback_info info, napi_value *
   return read_int(env, args[0], 0, fd, "fd: expected an integer of 0 or more");
 }
 
-/* trimMemory(): gives the kernel back what has been freed of the C library's heaps, of which each thread may have one */
-static napi_value trim_memory(napi_env env, napi_callback_info info) {
-  (void)env;
-  (void)info;
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
-  return NULL;
-}
-
 /* setSocketOption(fd, level, name, value): 0 or -errno; for the sockets that Node opened itself */
 static napi_value set_socket_option(napi_env env, napi_callback_info info) {
   napi_value args[4];
@@ -524,7 +514,6 @@ NAPI_MODULE_INIT() {
   };
   const napi_property_descriptor functions[] = {
       METHOD("setSocketOption", set_socket_option),
-      METHOD("trimMemory", trim_memory),
       METHOD("getSocketOption", get_socket_option),
   };
   napi_value class;
@@ -532,7 +521,8 @@ NAPI_MODULE_INIT() {
                         &class) != napi_ok ||
       napi_set_named_property(env, exports, "RawSocket", class) != napi_ok ||
       napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) != napi_ok ||
-      !define_exchange(env, exports) || !define_repeater(env, exports) || !define_tcp(env, exports))
+      !define_exchange(env, exports) || !define_repeater(env, exports) || !define_tcp(env, exports) ||
+      !define_memory(env, exports))
     return NULL;
   return exports;
 }

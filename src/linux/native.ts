@@ -134,7 +134,7 @@ export interface NativeModule {
   socketName(fd: number, address: Uint8Array): number;
   /** undefined where there is no such interface. */
   interfaceName(index: number): string | undefined;
-  /** Gives the kernel back what has been freed of the C library's heaps; a millisecond or so. */
+  /** Gives the kernel back what has been freed of the C library's heaps, and the program's pages that only a start reads; a few milliseconds. */
   trimMemory(): void;
   /** For sockets that Node itself opened. */
   setSocketOption(fd: number, level: number, name: number, value: Uint8Array): number;

@@ -1,4 +1,4 @@
-import { closeSync, readdirSync, readlinkSync, unlinkSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,7 @@ const SOL_SOCKET = 1;
 const SO_PASSCRED = 16;
 const EAGAIN = 11;
 const EMSGSIZE = 90;
-const { RawSocket, getSocketOption, setSocketOption } = native();
+const { RawSocket, getSocketOption, setSocketOption, trimMemory } = native();
 
 let named = 0;
 
@@ -473,4 +473,14 @@ test.serial('stream sockets: errnos are data, wrong arguments are bugs, a descri
   t.is(listenSocket(fd, 1), 0, 'it is open still');
   closeSync(fd);
   t.is(listenSocket(fd, 1), -9, 'EBADF');
+});
+
+test('trimMemory gives back most pages of the program, which goes on as before', (t) => {
+  const mapped = () => Number(/^RssFile:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+  const before = mapped();
+  const german = () => new Intl.NumberFormat('de').format(1234.5);
+  const number = german();
+  trimMemory();
+  t.true(mapped() < before / 2, `${before} KiB before, ${mapped()} after`);
+  t.is(german(), number);
 });
