@@ -3,7 +3,7 @@ import type { Clock, LimitedLog, Timer } from '../types/index.js';
 import { type Drift, type DriftAction, type DriftCause, DriftLog, isFlush } from './drift.js';
 import { formatKey } from './kernel-tables/index.js';
 import type { Failure } from './kernel-tables/intents.js';
-import type { PlaneKey } from './kernel-tables/key.js';
+import { addressOf, type PlaneKey } from './kernel-tables/key.js';
 import type { DeviceName } from './kernel-tables/owned-table.js';
 import { ownerFacts, vniOf } from './owner.js';
 import type { OwnerPlane } from './owner-plane.js';
@@ -102,8 +102,16 @@ export class DriftWatch {
       this.#unsaid.delete(drift);
       if (isFlush(drift)) continue;
       const { owner, which, cause, found, wanted } = drift;
-      const key = formatKey(which);
-      this.events.push({ kind: 'drift', vni: vniOf(owner), table: which.table, key, cause, found, wanted });
+      this.events.push({
+        kind: 'drift',
+        vni: vniOf(owner),
+        table: which.table,
+        key: formatKey(which),
+        ...addressOf(which),
+        cause,
+        found,
+        wanted,
+      });
       logDrift(this.#limited, drift);
     }
   }

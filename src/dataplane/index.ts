@@ -22,7 +22,7 @@ export * from './kernel.js';
 export type { KernelRoutes } from './kernel-routes.js';
 export type { MacDestination } from './kernel-tables/destination.js';
 export type { Failure, FloodIntent, Intent, MacIntent, NeighIntent } from './kernel-tables/intents.js';
-export type { PlaneKey, TableKeys, TableName } from './kernel-tables/key.js';
+export { addressOf, type PlaneKey, type TableKeys, type TableName } from './kernel-tables/key.js';
 export { kindOf } from './kernel-tables/operations.js';
 export type { DeviceName } from './kernel-tables/owned-table.js';
 export type { RoutesPosition } from './kernel-tables/routes-place.js';

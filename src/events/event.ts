@@ -61,6 +61,9 @@ interface DriftEvent {
   readonly vni: Vni | undefined;
   readonly table: string;
   readonly key: string;
+  /** Whose row it is, where the table has rows of addresses. */
+  readonly mac?: Mac;
+  readonly ip?: Ip;
   readonly cause: string;
   readonly found: string;
   readonly wanted: string;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { DriftItem } from '../../src/api/index.js';
+import type { DriftItem, EventItem } from '../../src/api/index.js';
 import { Ntf, Nud } from '../../src/dataplane/index.js';
 import { MAC_ZERO, parseIp, parseMac } from '../../src/types/index.js';
 import { RecordingLog } from '../bgp/fabric.js';
@@ -42,6 +42,13 @@ test('a row that somebody deletes is a drift, and is resolved at once', async (t
     failure: null,
   });
   t.is(drift.resolvedAt, drift.since);
+  house.pass();
+  const events = async (query: string) =>
+    ((await here.get(`/api/v1/events/recent?kind=drift&${query}`)) as { items: EventItem[] }).items.map(
+      ({ mac, ip }) => [mac, ip],
+    );
+  t.deepEqual(await events('mac=02:00:00:00:00:01'), [['02:00:00:00:00:01', null]]);
+  t.deepEqual(await events('mac=02:00:00:00:00:02'), []);
   t.like(await here.get('/api/v1/status'), { drifts: { total: 1, open: 0 } });
 });
 

@@ -253,8 +253,22 @@ for (const [over, fix] of [
     'give a device the `local-address` of the neighbor, or take that setting out',
   ],
   [
-    { reason: 'received OPEN Message Error/Bad Peer AS', notification: NOTIFICATION },
+    {
+      reason: 'NOTIFICATION received: OPEN Message Error (2), Unacceptable Hold Time (6)',
+      notification: { ...NOTIFICATION, subcode: 6 },
+    },
     'see what the log of 10.1.1.0 says of this leaf',
+  ],
+  [
+    { reason: 'NOTIFICATION received: OPEN Message Error (2), Bad Peer AS (2)', notification: NOTIFICATION },
+    'at 10.1.1.0 this leaf is configured with another AS: set its `remote-as` there to 65001, or `local-as` of the neighbor here to what it expects',
+  ],
+  [
+    {
+      reason: "the neighbor's AS is 65009, configured is 65000",
+      notification: { ...NOTIFICATION, direction: 'sent' },
+    },
+    'set `remote-as` of the neighbor to 65009, if that is the router that is meant',
   ],
   [
     {
@@ -278,7 +292,10 @@ for (const [over, fix] of [
     '10.1.1.0 takes this evpnd for a speaker that it has a session with (FRR here, or another evpnd): give this one a `local-address` and a `router-id` of its own, it has `router-id` 10.0.0.1',
   ],
   [
-    { reason: 'too many routes: 101 routes, max-routes is 100', notification: NOTIFICATION },
+    {
+      reason: 'too many routes: 101 routes, max-routes is 100',
+      notification: { ...NOTIFICATION, code: 6, subcode: 1 },
+    },
     "see why it sends so many; raise `max-routes` or `max-octets` of the neighbor and reload, which tries at once, as does: curl --unix-socket /run/evpnd/api.sock -X POST 'http://evpnd/api/v1/neighbors/10.1.1.0/clear'",
   ],
   [
@@ -309,6 +326,7 @@ for (const [over, fix] of [
       port: 179,
       passive: false,
       configuredRemoteAs: 65000,
+      localAs: 65001,
       localRouterId: 0x0a00_0001,
       state: 'Active',
       lastError: reason === undefined ? undefined : { reason, time: 0, notification },

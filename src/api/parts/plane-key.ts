@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import type { PlaneKey } from '../../dataplane/index.js';
+import { addressOf, type PlaneKey } from '../../dataplane/index.js';
 import { formatIp, formatMac, formatPrefix, type Vni } from '../../types/index.js';
 import { Address, literals, MacText, nullable, Text, VniNumber } from '../schema-words.js';
 
@@ -19,11 +19,12 @@ export const PlaneKeyProperties = {
 
 /** Their values; `vni` is undefined for a row of the underlay. */
 export function planeKeyItem(vni: Vni | undefined, which: PlaneKey) {
+  const { mac, ip } = addressOf(which);
   return {
     vni: vni ?? null,
     table: which.table,
-    mac: which.table === 'mac' ? formatMac(which.key) : null,
-    ip: which.table === 'flood' || which.table === 'neigh' ? formatIp(which.key) : null,
+    mac: mac === undefined ? null : formatMac(mac),
+    ip: ip === undefined ? null : formatIp(ip),
     prefix: which.table === 'route' ? formatPrefix(which.key) : null,
     nexthopId: which.table === 'nexthop' || which.table === 'nexthop-group' ? which.key : null,
   };

@@ -174,8 +174,8 @@ function sessionFix(neighbor: NeighborStatus, socket: string): string | null {
   const { port, passive, configuredRemoteAs, lastError } = neighbor;
   const name = neighbor.address;
   const address = neighbor.peerAddress ?? name;
-  const twin = twinFix(neighbor);
-  if (twin !== undefined) return twin;
+  const named = twinFix(neighbor) ?? wrongAsFix(neighbor);
+  if (named !== undefined) return named;
   const fix = FIXES.find(({ pattern }) => pattern.test(lastError?.reason ?? ''));
   if (fix)
     return fix.text(address, port, curl(socket, 'POST', `neighbors/${name.replace('%', '%25')}/clear`));
@@ -195,6 +195,16 @@ function twinFix({ address, localRouterId, lastError }: NeighborStatus): string 
   if (code === NotificationCode.CEASE && subcode === CeaseSubcode.CONNECTION_COLLISION_RESOLUTION)
     return `${address} takes this evpnd for a speaker that it has a session with (FRR here, or another evpnd): give this one a \`local-address\` and a \`router-id\` of its own, it has ${ours()}`;
   return undefined;
+}
+
+/** An AS that is another one than is configured, here or there (RFC 4271 §6.2, Bad Peer AS). */
+function wrongAsFix({ address, localAs, lastError }: NeighborStatus): string | undefined {
+  const { code, subcode, direction } = lastError?.notification ?? {};
+  if (code !== NotificationCode.OPEN_MESSAGE_ERROR || subcode !== OpenSubcode.BAD_PEER_AS) return undefined;
+  if (direction === 'received')
+    return `at ${address} this leaf is configured with another AS: set its \`remote-as\` there to ${localAs}, or \`local-as\` of the neighbor here to what it expects`;
+  const [, as] = /AS is (\d+)/.exec(lastError?.reason ?? '') ?? [];
+  return `set \`remote-as\` of the neighbor to ${as ?? 'its AS'}, if that is the router that is meant`;
 }
 
 const FIXES: readonly {

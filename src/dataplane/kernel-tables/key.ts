@@ -22,3 +22,9 @@ export type TableName = keyof TableKeys;
 export type PlaneKey<Name extends TableName = TableName> = {
   readonly [Each in Name]: { readonly table: Each; readonly key: TableKeys[Each] };
 }[Name];
+
+/** Returns the address that a key is of: a host's, or a VTEP's where the table is flood; of the other tables it has neither. */
+export function addressOf(which: PlaneKey): { readonly mac?: Mac; readonly ip?: Ip } {
+  if (which.table === 'mac') return { mac: which.key };
+  return which.table === 'flood' || which.table === 'neigh' ? { ip: which.key } : {};
+}
