@@ -3,14 +3,21 @@ import type { PrefixKey } from '../types/index.js';
 import { RTPROT_EVPND } from './ownership.js';
 import type { RouteRow } from './rows.js';
 
+interface Leading {
+  readonly nexthopId: number;
+  routes: number;
+}
+
 /** Our routes of one routing table and metric, as the kernel holds them: which nexthop each leads to. */
 export class RoutePlace {
   /** A word a row: the id. */
   readonly #numbers = new NumberTable<number>(1);
   /** IPv6 prefixes; many have none. */
   readonly #texts = new Map<string, number>();
-  /** How many routes lead to each nexthop. */
-  readonly #leading = new Map<number, number>();
+  /** How many routes lead to each nexthop; nobody's stays until another one is counted. */
+  readonly #leading = new Map<number, Leading>();
+  /** The one that was counted last: a table's routes mostly lead to one. */
+  #latest: Leading | undefined;
 
   constructor(
     readonly tableId: number,
@@ -30,7 +37,7 @@ export class RoutePlace {
 
   /** Some route leads to the nexthop. */
   leadsTo(nexthopId: number): boolean {
-    return this.#leading.has(nexthopId);
+    return (this.#leading.get(nexthopId)?.routes ?? 0) > 0;
   }
 
   /** Stores where the route leads; false where nothing changed. */
@@ -59,9 +66,20 @@ export class RoutePlace {
   }
 
   #count(nexthopId: number, change: 1 | -1): void {
-    const routes = (this.#leading.get(nexthopId) ?? 0) + change;
-    if (routes === 0) this.#leading.delete(nexthopId);
-    else this.#leading.set(nexthopId, routes);
+    const latest = this.#latest;
+    const leading = latest?.nexthopId === nexthopId ? latest : this.#leadingTo(nexthopId);
+    leading.routes += change;
+    this.#latest = leading;
+  }
+
+  #leadingTo(nexthopId: number): Leading {
+    if (this.#latest?.routes === 0) this.#leading.delete(this.#latest.nexthopId);
+    let leading = this.#leading.get(nexthopId);
+    if (!leading) {
+      leading = { nexthopId, routes: 0 };
+      this.#leading.set(nexthopId, leading);
+    }
+    return leading;
   }
 
   /** The prefixes; none may come or go meanwhile. */

@@ -128,14 +128,17 @@ export class RouteRows {
 
   /** Stores a route of ours; false where nothing changed. */
   putRoute(row: RouteRow): boolean {
-    if (row.protocol !== RTPROT_EVPND) return false;
-    const { tableId, metric } = row;
+    return row.protocol === RTPROT_EVPND && this.putOurs(row);
+  }
+
+  /** Stores a route that is known to be ours; false where nothing changed. */
+  putOurs({ tableId, metric, prefix, nexthopId }: Omit<RouteRow, 'protocol'>): boolean {
     let place = this.#placeOf(tableId, metric);
     if (!place) {
       place = new RoutePlace(tableId, metric);
       this.#places.push(place);
     }
-    return place.put(row.prefix, row.nexthopId);
+    return place.put(prefix, nexthopId);
   }
 
   /** Forgets a route of ours; false where there was none. */
@@ -146,8 +149,12 @@ export class RouteRows {
   #placeOf(tableId: number, metric: number): RoutePlace | undefined {
     const latest = this.#latest;
     if (latest?.tableId === tableId && latest.metric === metric) return latest;
-    this.#latest = this.#places.find((place) => place.tableId === tableId && place.metric === metric);
-    return this.#latest;
+    for (const place of this.#places)
+      if (place.tableId === tableId && place.metric === metric) {
+        this.#latest = place;
+        return place;
+      }
+    return undefined;
   }
 }
 

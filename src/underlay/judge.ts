@@ -1,4 +1,4 @@
-import type { Path } from '../bgp/index.js';
+import { nextHopAddress, nextHopZone, type Path } from '../bgp/index.js';
 import type { Ip } from '../types/index.js';
 import type { Prefix } from '../wire/index.js';
 import type { NextHopTable } from './next-hop-table.js';
@@ -22,6 +22,8 @@ export class PathJudge {
   constructor(readonly table: NextHopTable) {}
 
   readonly usable = (path: Path<Prefix>): boolean => {
+    // What is asked several times for each path is mostly answered without garbage
+    if (this.table.isReached(nextHopAddress(path), nextHopZone(path))) return true;
     const nextHop = nextHopOf(path);
     if (this.table.resolve(nextHop).why === undefined) return true;
     const key = keyOf(nextHop);

@@ -70,6 +70,12 @@ export class NextHopTable {
     return this.#resolutionOf(this.#track(nextHop));
   }
 
+  /** True for a next hop of which it is known that it is reached now; false also where that is still to be found out. */
+  isReached(ip: Ip, zone: string): boolean {
+    const resolution = this.#known.get(zone === '' ? ip : keyOf({ ip, zone }))?.resolution;
+    return resolution !== undefined && resolution.why === undefined;
+  }
+
   /** The next hop is of interest until it is released as often: `tell` names it when it is reached otherwise. */
   hold(nextHop: NextHop): void {
     const tracked = this.#track(nextHop);

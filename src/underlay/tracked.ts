@@ -63,6 +63,8 @@ export class TrackedNextHop {
   }
 }
 
+const NONE: readonly TrackedNextHop[] = [];
+
 /** Next hops in the order of their addresses, so that those within a prefix are found without a look at the others. */
 export class ByAddress {
   readonly #sorted: TrackedNextHop[] = [];
@@ -76,18 +78,21 @@ export class ByAddress {
     if (at >= 0) this.#sorted.splice(at, 1);
   }
 
-  *within(prefix: PrefixKey): Iterable<TrackedNextHop> {
-    const [address, length] = [prefixAddress(prefix), prefixLength(prefix)];
-    for (let at = this.#first(address); at < this.#sorted.length; at++) {
-      const tracked = this.#sorted[at];
-      if (!isWithin(tracked.nextHop.ip, address, length)) return;
-      yield tracked;
-    }
+  /** Those within the prefix: mostly none, as is asked for each route that comes and goes. */
+  within(prefix: PrefixKey): readonly TrackedNextHop[] {
+    const sorted = this.#sorted;
+    const address = prefixAddress(prefix);
+    const length = prefixLength(prefix);
+    const first = this.#first(address);
+    let end = first;
+    while (end < sorted.length && isWithin(sorted[end].nextHop.ip, address, length)) end++;
+    return end === first ? NONE : sorted.slice(first, end);
   }
 
   /** The place of the first whose address is not before this one. */
   #first(ip: Ip): number {
-    let [low, high] = [0, this.#sorted.length];
+    let low = 0;
+    let high = this.#sorted.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (compareIp(this.#sorted[middle].nextHop.ip, ip) < 0) low = middle + 1;

@@ -25,9 +25,9 @@ export const route: OperationKind<OperationOn<'route'>> = {
   flies: true,
   isWhole: true,
   passesOver: wantsItsNexthop,
-  enter({ verb, tableId, prefix, metric, nexthopId }, { mirror: { routes } }) {
-    if (verb === 'delete') routes.dropRoute({ tableId, metric, prefix });
-    else routes.putRoute({ tableId, prefix, metric, protocol: RTPROT_EVPND, nexthopId });
+  enter(operation, { mirror: { routes } }) {
+    if (operation.verb === 'delete') routes.dropRoute(operation);
+    else routes.putOurs(operation);
   },
 };
 
