@@ -7,7 +7,8 @@ export const AS_TRANS = 23456;
 
 const MAX_SEGMENT_LENGTH = 255;
 
-function isConfederation({ type }: AsPathSegment): boolean {
+/** True for a segment of a confederation's ASes (RFC 5065 §3). */
+export function isConfederation({ type }: AsPathSegment): boolean {
   return type === AsPathSegmentType.AS_CONFED_SEQUENCE || type === AsPathSegmentType.AS_CONFED_SET;
 }
 

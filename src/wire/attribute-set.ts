@@ -1,5 +1,5 @@
 import type { Mac } from '../types/index.js';
-import { AS_TRANS, mergeAs4Path } from './as-path.js';
+import { AS_TRANS, isConfederation, mergeAs4Path } from './as-path.js';
 import type { AttributeFault, PathAttribute } from './attribute-section.js';
 import {
   AttributeCode,
@@ -7,7 +7,7 @@ import {
   attributeName,
   type KnownAttributeCode,
 } from './attribute-table.js';
-import { type AsPathSegment, AsPathSegmentType, type MacMobility } from './attribute-values.js';
+import type { AsPathSegment, MacMobility } from './attribute-values.js';
 import {
   ExtendedCommunityType,
   ExtendedCommunityValue,
@@ -38,8 +38,17 @@ function combineMobility(known: MacMobility | undefined, value: bigint): MacMobi
   };
 }
 
+const NO_COMMUNITY_FIELDS: CommunityFields = Object.freeze({
+  encapsulations: Object.freeze([]),
+  macMobility: undefined,
+  routerMac: undefined,
+  defaultGateway: false,
+  ndFlags: undefined,
+});
+
 /** Reads the communities; of tunnel types that come twice one is kept. */
 export function readCommunities(communities: readonly bigint[]): CommunityFields {
+  if (communities.length === 0) return NO_COMMUNITY_FIELDS;
   let macMobility: CommunityFields['macMobility'];
   let routerMac: CommunityFields['routerMac'];
   let ndFlags: CommunityFields['ndFlags'];
@@ -112,6 +121,18 @@ export function missing(code: KnownAttributeCode): AttributeFault {
   return fault('treat-as-withdraw', code, 'missing', UpdateSubcode.MISSING_WELL_KNOWN_ATTRIBUTE);
 }
 
+const MANDATORY = [AttributeCode.ORIGIN, AttributeCode.AS_PATH] as const;
+const MANDATORY_INTERNAL = [...MANDATORY, AttributeCode.LOCAL_PREF] as const;
+/** Of peers that speak 2-octet AS numbers alone. */
+const OF_TWO_OCTETS = [AttributeCode.AS4_PATH, AttributeCode.AS4_AGGREGATOR] as const;
+
+/** True where the code came, be it unreadable. */
+function hasCode(attributes: readonly PathAttribute[], code: KnownAttributeCode): boolean {
+  for (const attribute of attributes)
+    if (attribute.code === code || (attribute.code === 'unknown' && attribute.rawCode === code)) return true;
+  return false;
+}
+
 /**
  * Faults that only the whole set shows: well-known attributes that reachable routes lack (RFC 7606 §3 d), confederation
  * segments from outside (RFC 5065 §5), AS4_PATH and AS4_AGGREGATOR where AS_PATH already has four octets (RFC 6793 §6).
@@ -121,18 +142,9 @@ export function checkAttributeSet(
   context: UpdateContext,
 ): AttributeFault[] {
   const faults: AttributeFault[] = [];
-  const codes = new Set(
-    attributes.map((attribute) => (attribute.code === 'unknown' ? attribute.rawCode : attribute.code)),
-  );
-  const mandatory = [
-    AttributeCode.ORIGIN,
-    AttributeCode.AS_PATH,
-    ...(context.internal ? [AttributeCode.LOCAL_PREF] : []),
-  ];
-  for (const code of mandatory) if (!codes.has(code)) faults.push(missing(code));
-  const confederation = firstAttribute(attributes, AttributeCode.AS_PATH)?.find(
-    ({ type }) => type >= AsPathSegmentType.AS_CONFED_SEQUENCE,
-  );
+  for (const code of context.internal ? MANDATORY_INTERNAL : MANDATORY)
+    if (!hasCode(attributes, code)) faults.push(missing(code));
+  const confederation = firstAttribute(attributes, AttributeCode.AS_PATH)?.find(isConfederation);
   if (!context.internal && confederation !== undefined)
     faults.push(
       fault(
@@ -143,8 +155,8 @@ export function checkAttributeSet(
       ),
     );
   if (context.fourOctetAs)
-    for (const code of [AttributeCode.AS4_PATH, AttributeCode.AS4_AGGREGATOR])
-      if (codes.has(code))
+    for (const code of OF_TWO_OCTETS)
+      if (hasCode(attributes, code))
         faults.push(
           fault(
             'discard',

@@ -26,7 +26,11 @@ type Lists = Pick<
   'asPath' | 'communities' | 'largeCommunities' | 'extendedCommunities' | 'routeTargets'
 >;
 
-const NO_COMMUNITIES: readonly never[] = Object.freeze([]);
+const NOTHING: readonly never[] = Object.freeze([]);
+
+function frozen<Item>(list: readonly Item[] | undefined): readonly Item[] {
+  return list === undefined || list.length === 0 ? NOTHING : Object.freeze(list);
+}
 
 /** What a policy made of the attributes of a route. */
 export interface PolicyVerdict {
@@ -106,7 +110,7 @@ export class InternedAttributes implements CommunityFields {
     this.med = firstAttribute(attributes, AttributeCode.MULTI_EXIT_DISC);
     this.localPref = internal(firstAttribute(attributes, AttributeCode.LOCAL_PREF));
     this.originatorId = internal(firstAttribute(attributes, AttributeCode.ORIGINATOR_ID));
-    this.clusterList = Object.freeze(internal(firstAttribute(attributes, AttributeCode.CLUSTER_LIST)) ?? []);
+    this.clusterList = frozen(internal(firstAttribute(attributes, AttributeCode.CLUSTER_LIST)));
     this.encapsulations = communities.encapsulations;
     this.macMobility = communities.macMobility;
     this.routerMac = communities.routerMac;
@@ -210,15 +214,14 @@ export type PathAttributes = Omit<
 >;
 
 function listsOf(attributes: readonly PathAttribute[], context: UpdateContext): Lists {
-  const extendedCommunities = firstAttribute(attributes, AttributeCode.EXTENDED_COMMUNITIES) ?? [];
-  const communities = firstAttribute(attributes, AttributeCode.COMMUNITIES);
-  const large = firstAttribute(attributes, AttributeCode.LARGE_COMMUNITIES);
+  const extendedCommunities = frozen(firstAttribute(attributes, AttributeCode.EXTENDED_COMMUNITIES));
   return {
-    communities: communities === undefined ? NO_COMMUNITIES : Object.freeze(communities),
-    largeCommunities: large === undefined ? NO_COMMUNITIES : Object.freeze(large),
-    asPath: Object.freeze(trueAsPath(attributes, context)),
-    extendedCommunities: Object.freeze(extendedCommunities),
-    routeTargets: Object.freeze(extendedCommunities.filter(isRouteTarget)),
+    communities: frozen(firstAttribute(attributes, AttributeCode.COMMUNITIES)),
+    largeCommunities: frozen(firstAttribute(attributes, AttributeCode.LARGE_COMMUNITIES)),
+    asPath: frozen(trueAsPath(attributes, context)),
+    extendedCommunities,
+    routeTargets:
+      extendedCommunities.length === 0 ? NOTHING : frozen(extendedCommunities.filter(isRouteTarget)),
   };
 }
 
