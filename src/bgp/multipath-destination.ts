@@ -5,7 +5,7 @@ import { isRejected } from './import-policy.js';
 import { isOnOtherLink } from './next-hop-zone.js';
 import type { Path, PathSource } from './route.js';
 
-/** A path that was chosen, and its attributes then; written anew at each choice. */
+/** A path that was chosen beside the best, and its attributes then; written anew at each choice. */
 class Choice<Nlri extends Route> {
   next: Choice<Nlri> | undefined = undefined;
   source: PathSource;
@@ -22,7 +22,8 @@ class Choice<Nlri extends Route> {
 /** A destination for which several equally good paths are chosen. */
 export class MultipathDestination<Nlri extends Route> extends PlainDestination<Nlri> {
   readonly #multipath: Multipath;
-  #first: Choice<Nlri> | undefined = undefined;
+  /** The first beside `best`, of which the RIB itself looks at what has changed. */
+  #second: Choice<Nlri> | undefined = undefined;
 
   constructor(
     arrival: Arrival,
@@ -36,11 +37,11 @@ export class MultipathDestination<Nlri extends Route> extends PlainDestination<N
   }
 
   override get chosen(): readonly RibPath<Nlri>[] {
-    const first = this.#first;
-    if (first === undefined) return [];
-    const second = first.next;
-    if (second === undefined) return [first.path];
-    const chosen = [first.path, second.path];
+    const { best } = this;
+    if (best === undefined) return [];
+    const second = this.#second;
+    if (second === undefined) return [best];
+    const chosen = [best, second.path];
     for (let choice = second.next; choice !== undefined; choice = choice.next) chosen.push(choice.path);
     return chosen;
   }
@@ -48,46 +49,44 @@ export class MultipathDestination<Nlri extends Route> extends PlainDestination<N
   override chooseSeveral(rules: DecisionRules<Path<Nlri>>): boolean {
     const { best } = this;
     if (best === undefined) return this.#endWith(undefined);
-    if (this.hasMoreThanTwo) return this.#chooseOf(selectSeveral(this.paths, this.#multipath, rules));
-    let differs = this.#enter(undefined, best);
-    let last = this.#first;
+    if (this.hasMoreThanTwo) return this.#chooseOf(selectSeveral(this.paths, this.#multipath, rules), best);
     const other = best === this ? this.second : this;
     if (
-      other !== undefined &&
-      !isRejected(other.attributes) &&
-      isBeside<Path<Nlri>>(best, other, this.#multipath, rules)
-    ) {
-      if (this.#enter(last, other)) differs = true;
-      last = last?.next;
-    }
-    return this.#endWith(last) || differs;
+      other === undefined ||
+      isRejected(other.attributes) ||
+      !isBeside<Path<Nlri>>(best, other, this.#multipath, rules)
+    )
+      return this.#endWith(undefined);
+    const differs = this.#enter(undefined, other);
+    return this.#endWith(this.#second) || differs;
   }
 
-  #chooseOf(paths: readonly RibPath<Nlri>[]): boolean {
+  #chooseOf(paths: readonly RibPath<Nlri>[], best: RibPath<Nlri>): boolean {
     let differs = false;
     let last: Choice<Nlri> | undefined;
     for (const path of paths) {
+      if (path === best) continue;
       if (this.#enter(last, path)) differs = true;
-      last = last === undefined ? this.#first : last.next;
+      last = last === undefined ? this.#second : last.next;
     }
     return this.#endWith(last) || differs;
   }
 
-  /** Enters the path behind the choice, or as the first; true where another stood there. */
+  /** Enters the path behind the choice, or behind the best; true where another stood there. */
   #enter(last: Choice<Nlri> | undefined, path: RibPath<Nlri>): boolean {
-    const standing = last === undefined ? this.#first : last.next;
+    const standing = last === undefined ? this.#second : last.next;
     if (standing !== undefined) return this.#isOther(standing, path);
     const choice = new Choice(path);
-    if (last === undefined) this.#first = choice;
+    if (last === undefined) this.#second = choice;
     else last.next = choice;
     return true;
   }
 
-  /** Nothing is chosen behind the choice; true where something was. */
+  /** Nothing is chosen behind the choice, or behind the best; true where something was. */
   #endWith(last: Choice<Nlri> | undefined): boolean {
     if (last === undefined) {
-      const differs = this.#first !== undefined;
-      this.#first = undefined;
+      const differs = this.#second !== undefined;
+      this.#second = undefined;
       return differs;
     }
     const differs = last.next !== undefined;
