@@ -14,6 +14,8 @@ export interface GobgpPath {
 
 /** gobgpd's configuration; next hops stay as they came, which eBGP peers else would change. */
 export function gobgpConfig(config: PeerConfig): string {
+  const restarts = (config.gracefulRestart ?? false) !== false;
+  const isLongLived = config.gracefulRestart === 'long-lived';
   const neighbor = (address: string, asn: number, local: string | undefined) => `
 [[neighbors]]
   [neighbors.config]
@@ -28,14 +30,18 @@ export function gobgpConfig(config: PeerConfig): string {
     keepalive-interval = 3
   ${config.reflect ? `[neighbors.route-reflector.config]\n    route-reflector-client = true\n    route-reflector-cluster-id = "${config.routerId}"` : ''}
   [neighbors.graceful-restart.config]
-    enabled = ${config.gracefulRestart ?? false}
-    restart-time = 60
-    notification-enabled = ${config.gracefulRestart ?? false}
+    enabled = ${restarts}
+    restart-time = ${isLongLived ? 2 : 60}
+    notification-enabled = ${restarts}
+    long-lived-enabled = ${isLongLived}
   [[neighbors.afi-safis]]
     [neighbors.afi-safis.config]
       afi-safi-name = "l2vpn-evpn"
     [neighbors.afi-safis.mp-graceful-restart.config]
-      enabled = ${config.gracefulRestart ?? false}
+      enabled = ${restarts}
+    [neighbors.afi-safis.long-lived-graceful-restart.config]
+      enabled = ${isLongLived}
+      restart-time = 600
 `;
   const neighbors = config.neighbors.map(({ address, asn }, index) =>
     neighbor(address, asn, config.localAddresses[index]),

@@ -32,6 +32,6 @@ export interface PeerConfig {
   neighbors: readonly PeerNeighbor[];
   /** iBGP: reflect routes between the neighbors. */
   reflect: boolean;
-  /** Keep the routes of a neighbor that restarts (RFC 4724); false when absent. GoBGP alone can. */
-  gracefulRestart?: boolean;
+  /** Graceful restart (RFC 4724), and the long-lived one behind it (RFC 9494); false when absent. GoBGP alone can. */
+  gracefulRestart?: boolean | 'long-lived';
 }

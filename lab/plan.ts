@@ -43,8 +43,8 @@ export interface LeafSpec {
 }
 export interface SpineSpec {
   engine: SpineEngine;
-  /** GoBGP keeps the routes of a leaf that restarts (RFC 4724); false when absent. */
-  gracefulRestart?: boolean;
+  /** GoBGP restarts gracefully, and keeps the routes of a leaf that does (RFC 4724), or for long too (RFC 9494); false when absent. */
+  gracefulRestart?: boolean | 'long-lived';
 }
 /** What a fabric is to be. Leaves are named leaf1, leaf2 …, spines spine1 …, hosts h<leaf>-<vlan>[-<n>]. */
 export interface FabricSpec {
@@ -101,7 +101,7 @@ export interface Leaf {
 export interface Spine {
   name: string;
   engine: SpineEngine;
-  gracefulRestart: boolean;
+  gracefulRestart: boolean | 'long-lived';
   asn: number;
   routerId: string;
   links: Link[];

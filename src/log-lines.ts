@@ -194,9 +194,9 @@ export const LOG_LINES: Readonly<Record<string, LogLine>> = {
   ),
   'bgp.long-lived-stale': line(
     'warn',
-    'the restart time of a BGP neighbor is over: its routes are kept as long-lived stale (RFC 9494)',
-    'they are used where nothing else is known, for `long-lived-stale-time`',
-    'see why the neighbor does not come back',
+    'routes that a BGP neighbor has not told again in its restart time, or before it went again, are kept as long-lived stale (RFC 9494)',
+    'they are used where nothing else is known, for another `staleTime` seconds',
+    'see why the neighbor does not come back, or does not stay',
   ),
   'bgp.stale-gone': line(
     'info',

@@ -16,7 +16,8 @@ import type { StandingSession } from './config.js';
 import type { FamilyRibs, SessionAdjRibOut, SessionRib } from './family-ribs.js';
 import { type InboundPolicy, type SessionPolicies, sameInbound } from './inbound.js';
 import type { Link } from './link.js';
-import { hasRestarted, type Negotiated, type PeerRestart } from './open.js';
+import type { Negotiated } from './open.js';
+import { hasRestarted, type PeerRestart } from './peer-restart.js';
 import { samePolicy } from './policy.js';
 import type { PathSource } from './route.js';
 

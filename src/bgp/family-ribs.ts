@@ -28,7 +28,7 @@ export interface SessionRib {
   update(source: PathSource, update: AnyUpdate, policy: InboundPolicy): RefusalReason | undefined;
   neighborUp(source: PathSource): void;
   neighborDown(source: Neighbor): Promise<void>;
-  neighborStale(source: Neighbor): void;
+  neighborStale(source: Neighbor, older: 'removed' | 'long-lived'): void;
   neighborAged(source: Neighbor): void;
   neighborRefreshes(source: Neighbor): void;
   sweepStale(source: Neighbor): Promise<void>;

@@ -77,7 +77,7 @@ export interface StaleRoutesStatus {
   readonly count: number;
   /** When those that were not announced again go, in milliseconds since 1970. */
   readonly until: number;
-  /** Its restart time is over: they are the last resort (RFC 9494). */
+  /** Its restart time is over, of some of them at least: those are the last resort (RFC 9494). */
   readonly isLongLived: boolean;
 }
 

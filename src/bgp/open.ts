@@ -14,31 +14,10 @@ import {
 } from '../wire/index.js';
 import { acceptsAs, type LocalIdentity, type NeighborConfig } from './config.js';
 import type { NotificationContent } from './fsm-types.js';
+import { keepsOverNotification, type PeerRestart, restartsOf } from './peer-restart.js';
 
 /** Seconds that a peer may keep our routes while we restart (RFC 4724 §3). */
 export const RESTART_TIME = 120;
-
-/** A peer's graceful restart capability for one family (RFC 4724 §3). */
-export interface PeerRestart {
-  /** Seconds. */
-  readonly restartTime: number;
-  /** The R bit: the peer has just restarted. */
-  readonly restarted: boolean;
-  /** The F bit: the peer's forwarding state outlived the restart before this OPEN. */
-  readonly forwardingPreserved: boolean;
-  /** Both have the N bit: routes stay over a NOTIFICATION and the end of the hold time, too (RFC 8538). */
-  readonly outlivesNotification: boolean;
-  /** Where both offer to keep routes for long (RFC 9494); undefined where not. */
-  readonly longLived: LongLivedRestart | undefined;
-}
-
-/** What follows when the restart time is over. */
-export interface LongLivedRestart {
-  /** Seconds: what the peer offers, ours at most. */
-  readonly staleTime: number;
-  /** The F bit: as of graceful restart. */
-  readonly forwardingPreserved: boolean;
-}
 
 /** What both OPENs together negotiate. */
 export interface Negotiated {
@@ -57,14 +36,8 @@ export interface Negotiated {
   readonly keepaliveTime: number;
   /** The families that both sides speak, in our order. */
   readonly families: readonly AnyFamily[];
-  /** By the families for which the peer announced graceful restart. */
+  /** By the families for which the peer announced graceful restart, for long or not. */
   readonly restarts: ReadonlyMap<AnyFamily, PeerRestart>;
-}
-
-/** True if the peer has the restart flag for some family. */
-export function hasRestarted(restarts: Negotiated['restarts']): boolean {
-  for (const { restarted } of restarts.values()) if (restarted) return true;
-  return false;
 }
 
 /** An OPEN that cannot be accepted: what to send, and why in words. */
@@ -75,12 +48,6 @@ export interface OpenRefusal {
 
 /** The families of a neighbor without configured ones. */
 const EVPN_ALONE: readonly AnyFamily[] = [EVPN];
-
-function keepsOverNotification({
-  gracefulRestartNotification = true,
-}: Pick<NeighborConfig, 'gracefulRestartNotification'>): boolean {
-  return gracefulRestartNotification;
-}
 
 /** The families that we offer to a neighbor. */
 export function familiesOf({
@@ -180,24 +147,6 @@ function expectedAs(local: LocalIdentity, { remoteAs }: NeighborConfig): string 
   return remoteAs === 'external' ? `any but ${local.asn}` : `${remoteAs}`;
 }
 
-/** Returns what the peer offers of long-lived graceful restart, by family, where we do. */
-function longLivedOf(
-  { capabilities }: OpenMessage,
-  offered: readonly AnyFamily[],
-  most = 0,
-): ReadonlyMap<AnyFamily, LongLivedRestart> {
-  const found = new Map<AnyFamily, LongLivedRestart>();
-  for (const capability of capabilities) {
-    if (capability.code !== 71 || most === 0) continue;
-    for (const { afi, safi, forwardingPreserved, staleTime } of capability.families) {
-      const family = familyAmong(offered, afi, safi);
-      if (family !== undefined)
-        found.set(family, { staleTime: Math.min(staleTime, most), forwardingPreserved });
-    }
-  }
-  return found;
-}
-
 /**
  * Judges a decoded OPEN against what is configured (RFC 4271 §6.2, RFC 6286 §2.2, RFC 5492 §5). The decoder has
  * already refused what is wrong whatever the configuration.
@@ -215,8 +164,6 @@ export function judgeOpen(
   let routeRefresh = false;
   let enhancedRefresh = false;
   let extendedMessage = false;
-  const restarts = new Map<AnyFamily, PeerRestart>();
-  const longLived = longLivedOf(open, offered, neighbor.longLivedStaleTime);
   for (const capability of open.capabilities) {
     switch (capability.code) {
       case 1: {
@@ -237,22 +184,6 @@ export function judgeOpen(
       case 6:
         extendedMessage = true;
         break;
-      case 64: {
-        const { restartTime, restartState: restarted } = capability;
-        const outlivesNotification = capability.notification && keepsOverNotification(neighbor);
-        for (const { afi, safi, forwardingPreserved } of capability.families) {
-          const family = familyAmong(offered, afi, safi);
-          if (family !== undefined)
-            restarts.set(family, {
-              restartTime,
-              restarted,
-              forwardingPreserved,
-              outlivesNotification,
-              longLived: longLived.get(family),
-            });
-        }
-        break;
-      }
       case 65:
         asn4 = capability.asn;
         break;
@@ -306,6 +237,6 @@ export function judgeOpen(
     holdTime,
     keepaliveTime: Math.min(neighbor.keepaliveTime, holdTime / 3),
     families,
-    restarts,
+    restarts: restartsOf(open, offered, neighbor),
   };
 }

@@ -187,16 +187,18 @@ export class FamilyRib<Nlri extends Route> {
   }
 
   /**
-   * The neighbor restarts gracefully: its routes stay, as stale. Those that were stale already go (RFC 4724 §4.2).
+   * The neighbor restarts gracefully: its routes stay, as stale. Those that were stale already go (RFC 4724 §4.2), or are kept for
+   * long (RFC 9494 §4.2).
    */
-  neighborStale(source: Pick<PathSource, 'neighbor'>): void {
+  neighborStale(source: Pick<PathSource, 'neighbor'>, older: 'removed' | 'long-lived'): void {
     const neighbor = this.#neighborOf(source);
     const isUntold = neighbor.refreshing;
     neighbor.refreshing = false;
     neighbor.epoch++;
     neighbor.stale = neighbor.held;
+    if (older === 'long-lived') this.#age(neighbor, neighbor.epoch - 1);
     // Routes of an older epoch were left by an earlier restart, or not sent again by a refresh that the session did not live through
-    if (!isUntold && neighbor.epoch > 1 && neighbor.held > 0)
+    else if (!isUntold && neighbor.epoch > 1 && neighbor.held > 0)
       void this.#sweeps.start(neighbor, neighbor.epoch - 1);
   }
 
@@ -225,8 +227,12 @@ export class FamilyRib<Nlri extends Route> {
    */
   neighborAged(source: Pick<PathSource, 'neighbor'>): void {
     const neighbor = this.#neighborOf(source);
-    neighbor.agedBefore = neighbor.epoch;
-    void this.#agings.start(neighbor, neighbor.epoch);
+    this.#age(neighbor, neighbor.epoch);
+  }
+
+  #age(neighbor: NeighborRoutes<Nlri>, before: number): void {
+    neighbor.agedBefore = before;
+    void this.#agings.start(neighbor, before);
   }
 
   /** A new session begins: its announcements are counted from zero. */

@@ -1,16 +1,18 @@
-import type { Clock, Log, Timer } from '../types/index.js';
+import type { Clock, Log } from '../types/index.js';
 import type { SessionRib } from './family-ribs.js';
+import { LongTimer } from './long-timer.js';
 import type { StaleRoutesStatus } from './neighbor-status.js';
-import type { LongLivedRestart, PeerRestart } from './open.js';
-
-/** Milliseconds: a timer of Node's has 31 bits, fewer than the seconds of RFC 9494 want. */
-const LONGEST_TIMER = 2_000_000_000;
+import type { LongLivedRestart, PeerRestart } from './peer-restart.js';
 
 /**
- * The receiving speaker's part of graceful restart (RFC 4724 §4.2) for one neighbor. Its routes stay when a session ends
- * whose OPEN listed L2VPN/EVPN in the graceful restart capability, whatever the F bit there: that bit is about the
+ * The receiving speaker's part of graceful restart (RFC 4724 §4.2) for one neighbor and family. Its routes stay when a session ends
+ * whose OPEN listed the family in the graceful restart capability, whatever the F bit there: that bit is about the
  * neighbor's last restart and not its next one, and GoBGP and FRR clear it in their first OPEN. The F bit of the OPEN with
  * which the neighbor comes back decides whether they stay on, until its End-of-RIB or for another restart time.
+ *
+ * Where both keep routes for long (RFC 9494 §4.2), those that the neighbor has not told again within its restart time become the last
+ * resort, and so do those that it has not told again before it went once more: its restart time was for coming back, which it
+ * had done. The time for which they are kept then runs on, over as many sessions as it may be, until one brings its End-of-RIB.
  */
 export class StaleRoutes {
   readonly #clock: Clock;
@@ -18,11 +20,14 @@ export class StaleRoutes {
   readonly #neighbor: string;
   readonly #log: Log;
   readonly #onEnd: () => void;
-  #timer: Timer | undefined;
-  /** Clock.wallTime() */
-  #until = 0;
-  /** The restart time is over (RFC 9494). */
-  #isLongLived = false;
+  /** Runs for the restart time; once the session is back, for the time until its End-of-RIB. */
+  readonly #restart: LongTimer;
+  /** Runs for the long-lived stale time. */
+  readonly #longLived: LongTimer;
+  #isUp = false;
+  #areKept = false;
+  /** The long-lived stale time was over before the session that stands had brought its End-of-RIB. */
+  #isOverdue = false;
 
   /** `onEnd`: called when those that were kept go, or are stale no more. */
   constructor(clock: Clock, rib: SessionRib, neighbor: string, log: Log, onEnd: () => void) {
@@ -31,66 +36,97 @@ export class StaleRoutes {
     this.#rib = rib;
     this.#neighbor = neighbor;
     this.#log = log;
+    this.#restart = new LongTimer(clock);
+    this.#longLived = new LongTimer(clock);
   }
 
   /** Undefined where no stale routes are kept. */
   get status(): StaleRoutesStatus | undefined {
-    if (this.#timer === undefined) return undefined;
+    if (!this.#areKept) return undefined;
     return {
       count: this.#rib.staleCount(this.#neighbor),
-      until: this.#until,
+      until: this.#longLived.until ?? this.#restart.until ?? this.#clock.wallTime(),
       isLongLived: this.#isLongLived,
     };
   }
 
+  get #isLongLived(): boolean {
+    return this.#longLived.until !== undefined;
+  }
+
   /** The session went and the routes stay. */
-  begin(restart: PeerRestart): void {
-    this.#rib.neighborStale({ neighbor: this.#neighbor });
-    this.#isLongLived = false;
-    this.#await(restart.restartTime, () => this.#age(restart.longLived));
+  begin({ restartTime, longLived }: PeerRestart): void {
+    this.#isUp = false;
+    if (this.#isOverdue) {
+      this.discard();
+      return;
+    }
+    const isKeptOn = this.#areKept && (this.#isLongLived || isForLong(longLived));
+    this.#areKept = true;
+    this.#rib.neighborStale({ neighbor: this.#neighbor }, isKeptOn ? 'long-lived' : 'removed');
     this.#log.info(
       {
         neighbor: this.#neighbor,
         routes: this.#rib.staleCount(this.#neighbor),
-        restartTime: restart.restartTime,
+        restartTime,
       },
       'routes of a restarting BGP neighbor are kept as stale (RFC 4724)',
     );
+    if (isKeptOn) this.#keepForLong(longLived);
+    this.#restart.start(restartTime, () => this.#age(longLived));
   }
 
-  /** The session is back, with what the new OPEN has of EVPN; undefined if it has nothing. */
+  /** The session is back, with what the new OPEN has of the family; undefined if it has nothing. */
   sessionUp(restart: PeerRestart | undefined): void {
-    if (this.#timer === undefined) return;
-    // What is kept for long goes when its time is over, the session back or not
-    if (this.#isLongLived && restart?.longLived?.forwardingPreserved === true) return;
-    if (!this.#isLongLived && restart?.forwardingPreserved === true)
-      this.#await(restart.restartTime, () => this.#end('the restart time is over'));
-    else
-      this.#end(
-        restart === undefined
-          ? 'the neighbor came back without graceful restart for EVPN'
-          : 'the neighbor came back without its forwarding state',
-      );
+    this.#isUp = true;
+    if (!this.#areKept) return;
+    if (this.#isLongLived) {
+      if (restart?.longLived?.forwardingPreserved === true) {
+        this.#restart.stop();
+        return;
+      }
+    } else if (restart?.forwardingPreserved === true) {
+      this.#restart.start(restart.restartTime, () => this.#end('the restart time is over'));
+      return;
+    }
+    this.#end(
+      restart === undefined
+        ? 'the neighbor came back without graceful restart for the family'
+        : 'the neighbor came back without its forwarding state',
+    );
   }
 
   /** The neighbor has not come back in time. */
   #age(longLived: LongLivedRestart | undefined): void {
-    if (longLived === undefined || longLived.staleTime === 0) {
+    if (!this.#isLongLived && !isForLong(longLived)) {
       this.#end('the restart time is over');
       return;
     }
-    const { staleTime } = longLived;
-    this.#isLongLived = true;
-    this.#await(staleTime, () => this.#end('the long-lived stale time is over'));
     this.#rib.neighborAged({ neighbor: this.#neighbor });
+    this.#keepForLong(longLived);
+  }
+
+  /** The time that runs already stays as it is. */
+  #keepForLong(longLived: LongLivedRestart | undefined): void {
+    if (!this.#isLongLived)
+      this.#longLived.start(longLived?.staleTime ?? 0, () => {
+        this.#end('the long-lived stale time is over');
+        this.#isOverdue = this.#isUp;
+      });
+    const left = (this.#longLived.until ?? 0) - this.#clock.wallTime();
     this.#log.warn(
-      { neighbor: this.#neighbor, routes: this.#rib.staleCount(this.#neighbor), staleTime },
-      'the restart time of a BGP neighbor is over: its routes are kept as long-lived stale (RFC 9494)',
+      {
+        neighbor: this.#neighbor,
+        routes: this.#rib.staleCount(this.#neighbor),
+        staleTime: Math.round(left / 1000),
+      },
+      'routes that a BGP neighbor has not told again in its restart time, or before it went again, are kept as long-lived stale (RFC 9494)',
     );
   }
 
   /** The neighbor has sent all its routes: what is still stale goes. */
   endOfRib(): void {
+    this.#isOverdue = false;
     this.#end('End-of-RIB');
   }
 
@@ -106,7 +142,9 @@ export class StaleRoutes {
 
   /** The session went and its routes with it, stale or not. */
   discard(): void {
-    this.#stopTimer();
+    this.#isUp = false;
+    this.#isOverdue = false;
+    this.#forget();
     void this.#rib.neighborDown({ neighbor: this.#neighbor });
   }
 
@@ -116,8 +154,8 @@ export class StaleRoutes {
   }
 
   #end(reason: string): void {
-    if (this.#timer === undefined) return;
-    this.#stopTimer();
+    if (!this.#areKept) return;
+    this.#forget();
     const routes = this.#rib.staleCount(this.#neighbor);
     this.#log.info(
       { neighbor: this.#neighbor, routes, reason },
@@ -127,19 +165,13 @@ export class StaleRoutes {
     this.#onEnd();
   }
 
-  #await(seconds: number, over: () => void): void {
-    this.#stopTimer();
-    const milliseconds = seconds * 1000;
-    this.#until = this.#clock.wallTime() + milliseconds;
-    const wait = Math.min(milliseconds, LONGEST_TIMER);
-    this.#timer = this.#clock.after(wait, () => {
-      if (wait === milliseconds) over();
-      else this.#await(seconds - wait / 1000, over);
-    });
+  #forget(): void {
+    this.#areKept = false;
+    this.#restart.stop();
+    this.#longLived.stop();
   }
+}
 
-  #stopTimer(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-  }
+function isForLong(longLived: LongLivedRestart | undefined): longLived is LongLivedRestart {
+  return longLived !== undefined && longLived.staleTime > 0;
 }

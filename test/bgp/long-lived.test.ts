@@ -21,10 +21,11 @@ const communities = (...value: number[]) => ({
   others: [{ flags: 0xc0, code: 8 as const, value }],
 });
 
-/** What the neighbor says of long-lived graceful restart in its OPEN. */
+/** What the neighbor says of long-lived graceful restart in its OPEN, and of the other kind: EVPN, no family, or nothing. */
 interface Offer {
   readonly staleTime?: number;
   readonly forwards?: boolean;
+  readonly graceful?: 'EVPN' | 'no family' | 'nothing';
 }
 
 /** A speaker with two neighbors, of which the first restarts gracefully in 30 s and offers the long-lived kind. */
@@ -38,8 +39,13 @@ async function scene(config: Partial<NeighborConfig> = { longLivedStaleTime: 600
     ],
   });
   await speaker.start();
-  const connect = (address: string, asn: number, { staleTime, forwards = true }: Offer = {}): RawPeer => {
-    const family = { afi: 25, safi: 70, forwardingPreserved: true };
+  const connect = (
+    address: string,
+    asn: number,
+    { staleTime, forwards = true, graceful = 'EVPN' }: Offer = {},
+  ): RawPeer => {
+    const families = graceful === 'EVPN' ? [{ afi: 25, safi: 70, forwardingPreserved: true }] : [];
+    const restart = { code: 64, restartState: false, notification: true, restartTime: 30, families } as const;
     return fabric
       .peer(address)
       .connect('10.0.0.1')
@@ -48,7 +54,7 @@ async function scene(config: Partial<NeighborConfig> = { longLivedStaleTime: 600
           holdTime: 0,
           capabilities: [
             ...EVPN_CAPABILITIES(asn),
-            { code: 64, restartState: false, notification: true, restartTime: 30, families: [family] },
+            ...(graceful === 'nothing' ? [] : [restart]),
             ...(staleTime === undefined
               ? []
               : [
@@ -186,3 +192,102 @@ test('a shutdown removes what is kept for long', async (t) => {
   fabric.clock.runUntilIdle();
   t.deepEqual(macs(), []);
 });
+
+const BOTH = { staleTime: 600 };
+
+test('a second loss while routes are kept for long: those stay as they are and as long, what was told since has a restart time of its own', async (t) => {
+  const { fabric, connect, tell, lose, macs, bestOf, stale } = await scene();
+  tell(connect(FIRST, 65002, BOTH), originated(FIRST), 1, 2);
+  tell(connect(SECOND, 65002), originated(SECOND), 1, 2, 3);
+  lose(60);
+  const first = stale();
+  t.like(first, { count: 2, isLongLived: true });
+  tell(connect(FIRST, 65002, { staleTime: 900 }), originated(FIRST), 1, 3);
+  lose(20);
+  t.deepEqual(stale(), { count: 3, until: first?.until ?? 0, isLongLived: true });
+  t.deepEqual([1, 2, 3].map(bestOf), [FIRST, SECOND, FIRST]);
+  fabric.clock.advance(11_000);
+  t.deepEqual([1, 2, 3].map(bestOf), [SECOND, SECOND, SECOND]);
+  t.deepEqual(stale(), { count: 3, until: first?.until ?? 0, isLongLived: true });
+  fabric.network.cut(SECOND);
+  fabric.clock.advance(60_000);
+  t.deepEqual(macs(), [1, 2, 3]);
+  fabric.clock.advance((first?.until ?? 0) - fabric.clock.wallTime());
+  t.deepEqual(macs(), []);
+  t.is(stale(), undefined);
+});
+
+test('a second loss in the restart time, before the End-of-RIB: what was not told again is kept for long from then on', async (t) => {
+  const { fabric, connect, tell, lose, macs, bestOf, stale } = await scene();
+  const peer = connect(FIRST, 65002, BOTH);
+  tell(peer, originated(FIRST), 1, 2);
+  tell(peer, communities(NO_LLGR), 3, 4);
+  tell(connect(SECOND, 65002), originated(SECOND), 1, 2);
+  lose(5);
+  const again = connect(FIRST, 65002, BOTH);
+  tell(again, originated(FIRST), 1);
+  tell(again, communities(NO_LLGR), 4);
+  const lostAt = fabric.clock.wallTime();
+  lose(5);
+  t.deepEqual(stale(), { count: 3, until: lostAt + 600_000, isLongLived: true });
+  t.deepEqual(macs(), [1, 2, 4], 'that of NO_LLGR which was told again has its restart time');
+  t.deepEqual([1, 2].map(bestOf), [FIRST, SECOND]);
+  // However often it goes, they are kept no longer
+  connect(FIRST, 65002, BOTH);
+  lose(5);
+  t.deepEqual(stale(), { count: 2, until: lostAt + 600_000, isLongLived: true });
+  const third = connect(FIRST, 65002, BOTH);
+  fabric.clock.advance(40_000);
+  t.deepEqual(macs(), [1, 2]);
+  tell(third, originated(FIRST), 2).send(encoder.endOfRib());
+  t.deepEqual(macs(), [1, 2]);
+  t.deepEqual([1, 2].map(bestOf), [SECOND, FIRST]);
+  t.is(stale(), undefined);
+  lose(5);
+  t.like(stale(), { count: 1, isLongLived: false });
+});
+
+test('the time of long-lived routes ends in a session without End-of-RIB: they go, and all with that session', async (t) => {
+  for (const [isToldAll, kept] of [
+    [false, []],
+    [true, [1]],
+  ] as const) {
+    const { fabric, connect, tell, lose, macs, stale } = await scene({ longLivedStaleTime: 60 });
+    tell(connect(FIRST, 65002, BOTH), originated(FIRST), 1, 2);
+    lose(60);
+    const again = tell(connect(FIRST, 65002, BOTH), originated(FIRST), 1);
+    fabric.clock.advance(40_000);
+    t.deepEqual(macs(), [1]);
+    t.is(stale(), undefined);
+    if (isToldAll) again.send(encoder.endOfRib());
+    lose(5);
+    t.deepEqual(macs(), kept as unknown as number[]);
+    // The next restart is one of its own
+    tell(connect(FIRST, 65002, BOTH), originated(FIRST), 5);
+    lose(5);
+    t.deepEqual(macs(), [...kept, 5]);
+  }
+});
+
+for (const [graceful, second, kept] of [
+  ['no family', { ...BOTH, graceful: 'no family' }, [1]],
+  ['no family', { ...BOTH, graceful: 'EVPN' }, [1]],
+  ['no family', { graceful: 'no family' }, []],
+  ['no family', { ...BOTH, graceful: 'nothing' }, []],
+  ['nothing', BOTH, undefined],
+] as const)
+  test(`EVPN in the long-lived capability, ${graceful} in the other, then ${JSON.stringify(second)}: ${kept === undefined ? 'nothing is kept' : 'its restart time is 0'}`, async (t) => {
+    const { fabric, speaker, connect, tell, lose, macs, stale } = await scene();
+    tell(connect(FIRST, 65002, { ...BOTH, graceful }), originated(FIRST), 1);
+    const lostAt = fabric.clock.wallTime();
+    const restart = { restartTime: 0, forwardingPreserved: false, longLivedStaleTime: 600 };
+    const negotiated = speaker.neighbor(FIRST)?.negotiated?.gracefulRestart;
+    t.deepEqual(negotiated, kept && { ...restart, outlivesNotification: true });
+    lose(1);
+    t.deepEqual(stale(), kept && { count: 1, until: lostAt + 600_000, isLongLived: true });
+    t.deepEqual(macs(), kept === undefined ? [] : [1]);
+    const again = connect(FIRST, 65002, second);
+    t.deepEqual(macs(), (kept ?? []) as unknown as number[]);
+    again.send(encoder.endOfRib());
+    t.deepEqual(macs(), []);
+  });

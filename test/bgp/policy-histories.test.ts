@@ -174,7 +174,7 @@ for (const kind of ['EVPN', 'one path of a prefix', 'two paths of a prefix'])
                 for (const [key, { epoch }] of of.told) if (epoch < of.epoch) of.told.delete(key);
               of.refreshing = false;
               of.epoch++;
-              rib.neighborStale(of.source);
+              rib.neighborStale(of.source, 'removed');
             } else if (each.do === 'refresh') {
               if (!of.refreshing) of.epoch++;
               of.refreshing = true;

@@ -323,7 +323,7 @@ test('graceful restart: stale routes stay, what is announced anew is not stale, 
   const { reader, rib, clock } = make();
   rib.update(S1, update([macRoute(1), macRoute(2), macRoute(3)]));
   reader.takeDirty(9);
-  rib.neighborStale(S1);
+  rib.neighborStale(S1, 'removed');
   t.true([...rib.destinations()].every((d) => d.best!.stale));
   const again = sourceOf(1);
   rib.update(again, update([macRoute(1)]));
@@ -339,9 +339,9 @@ test('graceful restart: stale routes stay, what is announced anew is not stale, 
 test('a second restart takes what was stale already', (t) => {
   const { rib, clock } = make();
   rib.update(S1, update([macRoute(1), macRoute(2)]));
-  rib.neighborStale(S1);
+  rib.neighborStale(S1, 'removed');
   rib.update(S1, update([macRoute(1)]));
-  rib.neighborStale(S1);
+  rib.neighborStale(S1, 'removed');
   clock.runUntilIdle();
   t.is(rib.destination(macRoute(2)), undefined);
   t.true(rib.destination(macRoute(1))!.best!.stale);
@@ -516,7 +516,7 @@ test('any history: the RIB equals a naive model, and the reader of the dirty set
             model = model.filter((p) => p.s !== action.s);
             break;
           case 'stale':
-            rib.neighborStale(sources[action.s]);
+            rib.neighborStale(sources[action.s], 'removed');
             model = model.filter((p) => p.s !== action.s || !p.stale);
             for (const p of model) if (p.s === action.s) p.stale = true;
             break;

@@ -1,81 +1,85 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { Fabric, frrSpineConfig, waitFor, waitUntilConverged } from '../../lab/index.js';
 import type { NeighborItem } from '../../src/api/resources/neighbor-item.js';
 import { leafRows } from './support/rows.js';
 
 /*
- * The only spine, FRR with long-lived graceful restart (RFC 9494), is gone for longer than its restart time: the leaves go on by
- * what it told, as the last resort, until it is back.
+ * Both spines, FRR and GoBGP, with long-lived graceful restart (RFC 9494), are gone for longer than their restart time: the leaves go on
+ * by what they told, as the last resort, until they are back. They die again before their End-of-RIB, which changes neither what is
+ * kept nor until when.
  */
-const session = async (fabric: Fabric, leaf: string) =>
-  (
-    await fabric.restApi<NeighborItem>(
-      leaf,
-      `/api/v1/neighbors/${fabric.leaf(leaf).links[0].spineAddress.ipv4}`,
-    )
-  ).body;
+const LEAVES = ['leaf1', 'leaf2'];
+const SPINES = ['spine1', 'spine2'];
 
-test('FRR is gone for longer than its restart time: rows and pings stay until it is back', async (t) => {
-  t.timeout(180_000);
-  const leaves = ['leaf1', 'leaf2'];
+function frrConfig({ plan }: Fabric): string {
+  const lines = [
+    'bgp graceful-restart',
+    'bgp graceful-restart preserve-fw-state',
+    'bgp graceful-restart restart-time 2',
+    'bgp long-lived-graceful-restart stale-time 600',
+  ];
+  const config = frrSpineConfig(plan.spines[0], plan);
+  return config.replace(' bgp router-id', [...lines.map((line) => ` ${line}\n`), ' bgp router-id'].join(''));
+}
+
+const restart = async (fabric: Fabric) => {
+  await fabric.startFrr('spine1', frrConfig(fabric));
+  await fabric.gobgp('spine2').start(true);
+};
+
+const kill = async (fabric: Fabric) => {
+  await Promise.all([fabric.frr('spine1').stop('SIGKILL'), fabric.gobgp('spine2').stop('SIGKILL')]);
+};
+
+/** The sessions of these leaves, of each with FRR before that with GoBGP. */
+async function sessions(fabric: Fabric, leaves: readonly string[] = LEAVES): Promise<NeighborItem[]> {
+  const urls = leaves.flatMap((leaf) =>
+    fabric.leaf(leaf).links.map(({ spineAddress }) => [leaf, `/api/v1/neighbors/${spineAddress.ipv4}`]),
+  );
+  const answers = await Promise.all(urls.map(([leaf, url]) => fabric.restApi<NeighborItem>(leaf, url)));
+  return answers.map(({ body }) => body);
+}
+
+/** Waits until all of them are as `is` says, and resolves with them. */
+const until = async (
+  fabric: Fabric,
+  what: string,
+  is: (one: NeighborItem, index: number) => boolean,
+  leaves = LEAVES,
+) => {
+  await waitFor(async () => (await sessions(fabric, leaves)).every(is), {
+    what: `${what} of ${leaves.join(' and ')}`,
+    timeout: 60_000,
+  });
+  return sessions(fabric, leaves);
+};
+
+test('FRR and GoBGP are gone for longer than their restart time, twice: rows and pings stay until they are back', async (t) => {
+  t.timeout(240_000);
   const fabric = await Fabric.create({
     leaves: [{ engine: 'evpnd' }, { engine: 'evpnd' }],
-    spines: [{ engine: 'none' }],
+    spines: [{ engine: 'none' }, { engine: 'gobgp', gracefulRestart: 'long-lived' }],
     vnis: [{ vni: 10010, vlan: 10 }],
   });
   try {
-    for (const leaf of leaves) {
+    for (const leaf of LEAVES) {
       const evpnd = fabric.evpnd(leaf);
-      const [neighbor] = evpnd.config.neighbors as object[];
-      evpnd.configure({ ...evpnd.config, neighbors: [{ ...neighbor, 'long-lived-stale-time': 300 }] });
+      const neighbors = (evpnd.config.neighbors as object[]).map((one) => ({
+        ...one,
+        'long-lived-stale-time': 300,
+      }));
+      evpnd.configure({ ...evpnd.config, neighbors });
       evpnd.signal('SIGHUP');
     }
-    const lines = [
-      'bgp graceful-restart',
-      'bgp graceful-restart preserve-fw-state',
-      'bgp graceful-restart restart-time 2',
-      'bgp long-lived-graceful-restart stale-time 600',
-    ];
-    const config = frrSpineConfig(fabric.plan.spines[0], fabric.plan).replace(
-      ' bgp router-id',
-      [...lines.map((line) => ` ${line}\n`), ' bgp router-id'].join(''),
+    await fabric.startFrr('spine1', frrConfig(fabric));
+    await until(
+      fabric,
+      'long-lived graceful restart',
+      ({ gracefulRestart }) =>
+        gracefulRestart?.restartTimeSeconds === 2 && gracefulRestart.longLivedSeconds === 300,
     );
-    await fabric.startFrr('spine1', config);
     await waitUntilConverged(fabric, undefined, 60_000);
-    for (const leaf of leaves)
-      t.like((await session(fabric, leaf)).gracefulRestart, { restartTimeSeconds: 2, longLivedSeconds: 300 });
-    const rows = leaves.map((leaf, i) => leafRows(fabric, leaf, leaves[1 - i]));
-    const missing = async () => {
-      const installed = await Promise.all(leaves.map((leaf) => fabric.installedRows(leaf)));
-      return rows.flatMap((each, i) => each.filter((row) => !installed[i].includes(row)));
-    };
-    t.deepEqual(await missing(), []);
-
-    await fabric.frr('spine1').stop('SIGKILL');
-    for (const leaf of leaves)
-      await waitFor(async () => (await session(fabric, leaf)).staleRoutes?.longLived === true, {
-        what: `long-lived stale routes on ${leaf}`,
-        timeout: 30_000,
-      });
-    t.deepEqual(await missing(), []);
-    const { received } = await fabric.ping('h1-10', 'h2-10', { count: 5 });
-    t.is(received, 5);
-    const { body } = await fabric.restApi<{ items: { paths: { longLivedStale: boolean }[] }[] }>(
-      'leaf1',
-      '/api/v1/routes?type=3',
-    );
-    t.true(body.items.some(({ paths }) => paths.some(({ longLivedStale }) => longLivedStale)));
-
-    await fabric.startFrr('spine1', config);
-    for (const leaf of leaves)
-      await waitFor(
-        async () => {
-          const { established, staleRoutes, endOfRibReceivedAt } = await session(fabric, leaf);
-          return established && staleRoutes === null && endOfRibReceivedAt !== null;
-        },
-        { what: `the End-of-RIB on ${leaf}`, timeout: 60_000 },
-      );
-    t.deepEqual(await missing(), []);
+    await play(t, fabric);
   } catch (error) {
     t.log(fabric.logs());
     throw error;
@@ -83,3 +87,48 @@ test('FRR is gone for longer than its restart time: rows and pings stay until it
     await fabric.remove();
   }
 });
+
+async function play(t: ExecutionContext, fabric: Fabric): Promise<void> {
+  const rows = LEAVES.map((leaf, i) => leafRows(fabric, leaf, LEAVES[1 - i]));
+  const missing = async () => {
+    const installed = await Promise.all(LEAVES.map((leaf) => fabric.installedRows(leaf)));
+    return rows.flatMap((each, i) => each.filter((row) => !installed[i].includes(row)));
+  };
+  t.deepEqual(await missing(), []);
+
+  await kill(fabric);
+  const kept = await until(fabric, 'long-lived stale routes', (one) => one.staleRoutes?.longLived === true);
+  t.deepEqual(await missing(), []);
+  const { body } = await fabric.restApi<{ items: { paths: { longLivedStale: boolean }[] }[] }>(
+    'leaf1',
+    '/api/v1/routes?type=3',
+  );
+  t.true(body.items.some(({ paths }) => paths.every(({ longLivedStale }) => longLivedStale)));
+
+  // The spines wait for the leaves' End-of-RIB, which evpnd keeps back for three seconds
+  await restart(fabric);
+  await until(fabric, 'the sessions', ({ established }) => established, ['leaf1']);
+  await kill(fabric);
+  const again = await until(
+    fabric,
+    'the second loss',
+    ({ established, flaps }, i) => !established && flaps > kept[i].flaps,
+    ['leaf1'],
+  );
+  for (const [i, { staleRoutes, endOfRibReceivedAt }] of again.entries()) {
+    t.like(staleRoutes, { longLived: true, until: kept[i].staleRoutes?.until }, SPINES[i]);
+    t.is(endOfRibReceivedAt, null);
+  }
+  t.deepEqual(await missing(), []);
+  const { received } = await fabric.ping('h1-10', 'h2-10', { count: 5 });
+  t.is(received, 5);
+
+  await restart(fabric);
+  await until(
+    fabric,
+    'the End-of-RIB',
+    ({ established, staleRoutes, endOfRibReceivedAt }) =>
+      established && staleRoutes === null && endOfRibReceivedAt !== null,
+  );
+  t.deepEqual(await missing(), []);
+}

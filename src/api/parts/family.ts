@@ -31,7 +31,7 @@ export const StaleRoutes = (description: string) =>
         until: Time('When they are removed at the latest; earlier with its End-of-RIB.'),
         longLived: Type.Boolean({
           description:
-            'Its restart time is over, and they are chosen where there is no other alone (RFC 9494).',
+            'Its restart time is over, or it has gone again before its End-of-RIB: they are chosen where there is no other alone (RFC 9494); what it has told since has a restart time of its own.',
         }),
       },
       { ...closed, description },
