@@ -121,7 +121,7 @@ async function makeIn(scratch: string, options: DebOptions): Promise<string> {
   // A fifth of node is symbols that no stack trace of JavaScript needs
   for (const binary of binaries) await run(`${processor.tools}strip`, ['--strip-unneeded', binary]);
   for (const [from, to] of COPIED) cpSync(join(checkout, from), join(tree, to), { recursive: true });
-  for (const { name, section, text } of manualPages(version))
+  for (const { name, section, text } of manualPages(version, `/${DOCUMENTATION}/docs`))
     put(`usr/share/man/man${section}/${name}.${section}.gz`, gzipSync(text, { level: 9 }));
   for (const [shell, script] of Object.entries(COMPLETION_SCRIPTS))
     put(COMPLETIONS[shell as keyof typeof COMPLETION_SCRIPTS], script);

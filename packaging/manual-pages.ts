@@ -5,19 +5,21 @@ import { USAGE } from '../src/config/index.js';
 import { type Block, example, type ManualPage, roff, terms, text } from './roff.js';
 import { settingWords } from './settings-keys.js';
 
-const DOCUMENTS = '/usr/share/doc/evpnd/docs';
 const CONFIGURATION = '/etc/evpnd/evpnd.yaml';
 
-/** Returns the pages as man(1) reads them. */
-export function manualPages(version: string): { name: string; section: number; text: string }[] {
-  return [evpnd(), evpnctl(), settings()].map((page) => ({
+/** Returns the pages as man(1) reads them; `documents` is where docs/ is installed. */
+export function manualPages(
+  version: string,
+  documents: string,
+): { name: string; section: number; text: string }[] {
+  return [evpnd(documents), evpnctl(documents), settings(documents)].map((page) => ({
     name: page.name,
     section: page.section,
     text: roff(page, version),
   }));
 }
 
-const evpnd = (): ManualPage => ({
+const evpnd = (documents: string): ManualPage => ({
   name: 'evpnd',
   section: 8,
   summary: 'makes a Linux server or switch an EVPN-VXLAN leaf',
@@ -58,15 +60,15 @@ const evpnd = (): ManualPage => ({
         [CONFIGURATION, 'The configuration, evpnd.yaml(5).'],
         ['/run/evpnd/api.sock', 'The REST API. Members of the group `evpnd` may use it.'],
         ['/var/lib/evpnd', 'What a start takes over from the last one.'],
-        [`${DOCUMENTS}/manual/README.md`, 'The manual: a quick start, concepts, symptoms and their cure.'],
-        [`${DOCUMENTS}/operator.md`, "The operator's reference."],
+        [`${documents}/manual/README.md`, 'The manual: a quick start, concepts, symptoms and their cure.'],
+        [`${documents}/operator.md`, "The operator's reference."],
       ),
     ],
     ['SEE ALSO', text('evpnctl(1), evpnd.yaml(5), bridge(8), ip-neighbour(8)')],
   ],
 });
 
-function evpnctl(): ManualPage {
+function evpnctl(documents: string): ManualPage {
   const silent = { write: () => {}, color: false };
   const { program } = makeProgram({ out: silent, err: silent, environment: {}, version: '' });
   return {
@@ -98,7 +100,7 @@ function evpnctl(): ManualPage {
           ['2', 'A wrong command line.'],
         ),
       ],
-      ['SEE ALSO', text(`evpnd(8), ${DOCUMENTS}/evpnctl.md`)],
+      ['SEE ALSO', text(`evpnd(8), ${documents}/evpnctl.md`)],
     ],
   };
 }
@@ -117,7 +119,7 @@ function commandsOf(command: Command, path: readonly string[]): Block[] {
 const optionsOf = (program: Command): Block =>
   terms(...program.options.map(({ flags, description }) => [flags, `${description}.`] as const));
 
-const settings = (): ManualPage => ({
+const settings = (documents: string): ManualPage => ({
   name: 'evpnd.yaml',
   section: 5,
   summary: 'configuration of evpnd',
@@ -143,6 +145,6 @@ const settings = (): ManualPage => ({
         }),
       ),
     ],
-    ['SEE ALSO', text(`evpnd(8), evpnctl(1), ${DOCUMENTS}/operator.md, ${DOCUMENTS}/policies.md`)],
+    ['SEE ALSO', text(`evpnd(8), evpnctl(1), ${documents}/operator.md, ${documents}/policies.md`)],
   ],
 });

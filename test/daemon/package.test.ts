@@ -37,7 +37,7 @@ test('the package holds what evpnd runs by and no more: its code, the sources of
   t.deepEqual(
     rest.filter(
       (path) =>
-        !/^(native|systemd|scripts\/build-native|docs\/|monitoring\/|node_modules\/|[A-Z]+(\.md)?$|package\.json)/.test(
+        !/^(native|systemd|scripts\/build-native|docs\/|man\/|monitoring\/|node_modules\/|[A-Z]+(\.md)?$|package\.json)/.test(
           path,
         ),
     ),

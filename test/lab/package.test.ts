@@ -193,6 +193,8 @@ test('npm installs the package with the addon that it brings along, without a co
   t.false(existsSync(join(home, 'native/build')), 'nothing was built');
   t.is(await said(join(prefix, 'bin/evpnd'), '--version'), `evpnd ${version}\n`);
   t.is(await said(join(prefix, 'bin/evpnctl'), '--version'), `${version}\n`);
+  for (const page of ['man1/evpnctl.1', 'man5/evpnd.yaml.5', 'man8/evpnd.8'])
+    t.regex(readFileSync(join(prefix, 'share/man', page), 'utf8'), /^\.TH /m, page);
   await run(process.execPath, [
     '-e',
     `require('${home}/node_modules/node-gyp-build')('${home}/native').RawSocket.name`,

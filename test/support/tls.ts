@@ -1,6 +1,6 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { scratchFolder } from './scratch.js';
 
 /*
  * Keys and self-signed certificates of tests, for 127.0.0.1 and localhost, of a hundred years: made with openssl, and of no
@@ -69,7 +69,7 @@ IF67v3JwNmvzn9EnIcAMQEjVNlEQtxh2hZpBxX0NJDYN
 
 /** Writes a file in a folder of its own; its path. */
 export function fileWith(content: string, mode = 0o600): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'evpnd-tls-')), 'file.pem');
+  const path = join(scratchFolder('tls'), 'file.pem');
   writeFileSync(path, content, { mode });
   return path;
 }
