@@ -199,13 +199,20 @@ export const UNDERLAY: readonly Column[] = [
   field('NOT INSTALLED', 'unused'),
 ];
 
-/** Every VTEP that announces the VNI is flooded to, and the kernel has it so. */
-const floodsToAll = (item: Item) =>
-  item.advertised === true &&
-  item.up === true &&
-  Number(at(item, 'counts.floodVteps')) >= Number(at(item, 'counts.remoteVteps')) &&
-  Number(at(item, 'counts.floodVtepsLeftOut')) === 0 &&
-  Number(item.openDrifts) === 0;
+/** Why a VNI is not flooded to every VTEP that announces it; undefined where it is, and the kernel has it so. */
+function whyNotComplete(item: Item): string | undefined {
+  const count = (path: string) => Number(at(item, path));
+  const [leftOut, drifts] = [count('counts.floodVtepsLeftOut'), count('openDrifts')];
+  const missing = count('counts.remoteVteps') - count('counts.floodVteps') - leftOut;
+  if (item.up !== true) {
+    const found = (item.problems as Item[]).find(({ severity }) => severity !== 'info');
+    return found ? textOf(found.problem) : 'the VNI does not forward';
+  }
+  if (item.advertised !== true) return 'the VNI is not announced';
+  if (leftOut > 0) return `${leftOut} beyond evpn.flood-limit`;
+  if (missing > 0) return `${missing} not flooded to`;
+  return drifts > 0 ? `${drifts} rows of the VNI differ: show drift --vni ${textOf(item.vni)}` : undefined;
+}
 
 export const FLOODING: readonly Column[] = [
   field('VNI', 'vni'),
@@ -213,7 +220,8 @@ export const FLOODING: readonly Column[] = [
   field('FLOODED TO', 'counts.floodVteps'),
   field('LEFT OUT', 'counts.floodVtepsLeftOut', 'bad'),
   field('DRIFTS', 'openDrifts', 'bad'),
-  field('COMPLETE', floodsToAll, 'ok'),
+  field('COMPLETE', (item) => whyNotComplete(item) === undefined, 'ok'),
+  field('WHY NOT', (item) => whyNotComplete(item) ?? '-'),
 ];
 
 export const VRFS: readonly Column[] = [

@@ -154,8 +154,8 @@ test('what goes wrong names the cure', async (t) => {
 test('flood lists: a VNI that floods to all who announce it is complete, one that is not served is not', async (t) => {
   const { shell } = await fabric(t);
   t.deepEqual(wordsOf((await shell.run('show', 'flooding')).out), [
-    ['VNI', 'ANNOUNCED BY', 'FLOODED TO', 'LEFT OUT', 'DRIFTS', 'COMPLETE'],
-    ['20', '0', '0', '0', '0', 'no'],
-    ['10010', '1', '1', '0', '0', 'yes'],
+    ['VNI', 'ANNOUNCED BY', 'FLOODED TO', 'LEFT OUT', 'DRIFTS', 'COMPLETE', 'WHY NOT'],
+    ['20', '0', '0', '0', '0', 'no', 'the VNI does not forward'],
+    ['10010', '1', '1', '0', '0', 'yes', '-'],
   ]);
 });

@@ -81,6 +81,8 @@ export function eventItem({ id, at, event }: EventRecord, process: string): Even
   };
 }
 
+type SettingChange = EventOf<'settings-changed'>['changes'][number];
+
 interface Look<Event> {
   readonly text: (event: Event) => string;
   /** What no field of every event has. */
@@ -131,13 +133,22 @@ const LOOKS: { readonly [Kind in EventKind]: Look<EventOf<Kind>> } = {
     details: ({ table, key, cause, found, wanted }) => ({ table, key, cause, found, wanted }),
   },
   'settings-changed': {
-    text: ({ changes }) => `settings changed: ${changes.map(({ key }) => key).join(', ')}`,
+    text: ({ changes }) => `settings changed: ${changes.map(changeText).join(', ')}`,
     details: ({ changes, more = 0 }) => ({
       changes: changes.map(({ key, before = null, after = null }) => ({ key, before, after })),
       more,
     }),
   },
 };
+
+/** What is longer is in the details alone. */
+const LONGEST_CHANGE = 60;
+
+/** A value that came or went has none on the one side; of an item that came or went the other says no more than that. */
+function changeText({ key, before = 'absent', after = 'absent' }: SettingChange): string {
+  const change = `${before} -> ${after}`;
+  return change.length > LONGEST_CHANGE ? key : `${key}: ${change}`;
+}
 
 function addressText(address: EventAddress): string {
   return 'mac' in address ? `MAC ${formatMac(address.mac)}` : `IP ${formatIp(address.ip)}`;
