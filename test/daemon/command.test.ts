@@ -11,7 +11,7 @@ test('evpnd starts with the options that its first line gives to node', async (t
     '--no-parallel-scavenge',
     '--concurrent-recompilation-queue-length=2000',
     '--v8-pool-size=1',
-    '--max-semi-space-size=8',
+    '--max-semi-space-size=4',
     '--no-allocation-site-pretenuring',
     '--initial-old-space-size=160',
   ]);
