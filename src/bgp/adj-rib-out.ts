@@ -13,7 +13,7 @@ import type { FamilyLocalRib, LocalEntry, LocalRibListener } from './local-rib.j
 import type { LocalRoute } from './route.js';
 
 /** Routes that one turn of a flush encodes. */
-const SLICE = 1024;
+const SLICE = 512;
 
 /** What an Adj-RIB-Out writes to. */
 export interface UpdateSink {

@@ -1,5 +1,5 @@
 import type { OnReadOpts, Socket } from 'node:net';
-import { emptyList, type Secret } from '../types/index.js';
+import { emptyList, type Secret, systemClock } from '../types/index.js';
 import { canonicalAddress } from './address.js';
 import { connectionErrorText } from './connection-error.js';
 import type { Connection, ConnectionHandlers } from './transport.js';
@@ -94,7 +94,7 @@ export class SocketConnection implements Connection {
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (this.#ending || socket.destroyed) return true;
-    if (this.#written.length === 0) process.nextTick(() => this.#send());
+    if (this.#written.length === 0) systemClock.soonest(this.#send);
     this.#written.push(bytes);
     this.#writtenLength += bytes.length;
     const isFull = socket.writableLength + this.#writtenLength >= HIGH_WATER_MARK;
@@ -102,8 +102,11 @@ export class SocketConnection implements Connection {
     return !isFull;
   }
 
-  /** All that one turn writes leaves in one writev, without the stream's own queue where it is one message. */
-  #send(): void {
+  /**
+   * All that is written meanwhile leaves in one writev, without the stream's own queue where it is one message. It goes before
+   * what else is done at the end of the turn: by process.nextTick a host's move went behind all of that.
+   */
+  readonly #send = (): void => {
     const written = this.#written;
     if (written.length === 0) return;
     const socket = this.#socket;
@@ -120,7 +123,7 @@ export class SocketConnection implements Connection {
     if (!this.#backlog && socket.writableLength > 0) this.#waiting(true);
     // Whoever was asked to wait is asked to go on, also where the stream has got rid of all in the meantime
     if (this.#owesDrain && !socket.writableNeedDrain && !socket.destroyed) this.#drained();
-  }
+  };
 
   /** The kernel has taken what one writev brought, at once or later. */
   readonly #taken = (): void => {

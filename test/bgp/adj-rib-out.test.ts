@@ -181,7 +181,7 @@ test('a large flush takes several turns', (t) => {
   for (let i = 1; i <= 10_000; i++) n.localRib.originate(macRoute(i), A);
   n.clock.runTurn();
   const first = n.take().flatMap((u) => u.reachable).length;
-  t.true(first > 0 && first <= 1024);
+  t.true(first > 0 && first <= 512);
   n.clock.runUntilIdle();
   t.is(first + n.take().flatMap((u) => u.reachable).length, 10_000);
 });
@@ -242,7 +242,7 @@ test('the initial dump: changes before and behind its head are each said rightly
   const n = neighbor(localRib);
   n.adjRibOut.start();
   n.clock.runTurn();
-  t.is(n.told().announced.length, 1024);
+  t.is(n.told().announced.length, 512);
   localRib.withdraw(macRoute(1));
   localRib.withdraw(macRoute(6000));
   localRib.originate(macRoute(2), B);
@@ -251,7 +251,7 @@ test('the initial dump: changes before and behind its head are each said rightly
   n.clock.runUntilIdle();
   const { announced, withdrawn, endOfRib } = n.told();
   t.deepEqual(withdrawn, [formatNlri(macRoute(1))]);
-  t.is(announced.length, 6000 - 1024 - 1 + 1 + 1);
+  t.is(announced.length, 6000 - 512 - 1 + 1 + 1);
   t.is(new Set(announced).size, announced.length);
   t.is(endOfRib, 1);
   t.is(n.adjRibOut.sent[2], localRib.size);
