@@ -15,5 +15,6 @@ export function guardedClock(clock: Clock, onError: (error: unknown) => void): C
     after: (milliseconds, callback) => clock.after(milliseconds, guard(callback)),
     soon: (callback) => clock.soon(guard(callback)),
     soonest: (callback) => clock.soonest(guard(callback)),
+    sliceEnd: (most, least) => clock.sliceEnd(most, least),
   };
 }

@@ -17,6 +17,8 @@ export class TurnBudget {
   #millisecondsLeft: number;
   /** When reading was accounted for last. */
   #accounted = 0;
+  /** When reading is to end in this turn. */
+  #end = 0;
   #unlooked = 0;
   #waiting = emptyList<() => void>();
 
@@ -35,6 +37,7 @@ export class TurnBudget {
     if (now - this.#accounted > ANOTHER_TURN) this.#fill();
     this.#accounted = now;
     this.#unlooked = 0;
+    this.#end = this.#clock.sliceEnd(this.#millisecondsLeft);
   }
 
   /** Whoever began has read all that there is. */
@@ -59,7 +62,7 @@ export class TurnBudget {
     const now = this.#clock.now();
     this.#millisecondsLeft -= now - this.#accounted;
     this.#accounted = now;
-    if (this.#millisecondsLeft <= 0) this.#left = 0;
+    if (this.#millisecondsLeft <= 0 || now >= this.#end) this.#left = 0;
   }
 
   #fill(): void {

@@ -216,7 +216,7 @@ export class Reconciler {
       this.#look();
       return;
     }
-    const end = this.clock.now() + SLICE_MS;
+    const end = this.clock.sliceEnd(SLICE_MS);
     // What brought this about has just been heard
     if (!this.kernel.drain(FRESH_MS) && this.#hearsFirst()) {
       this.#schedule();
@@ -238,7 +238,7 @@ export class Reconciler {
   }
 
   #look(): void {
-    const end = this.clock.now() + SLICE_MS;
+    const end = this.clock.sliceEnd(SLICE_MS);
     for (let batch = this.#work.take(this.batch); batch; batch = this.#work.take(this.batch)) {
       for (const key of batch.keys) {
         this.#release(key.plane, key);

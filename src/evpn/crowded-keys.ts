@@ -66,8 +66,9 @@ export class CrowdedKeys<Vrf extends object, Entry extends { dirty: boolean }> {
 
   readonly #work = (): void => {
     const start = this.#clock.now();
+    const most = this.#clock.sliceEnd(SLICE_MS) - start;
     let spent = 0;
-    while (spent < SLICE_MS && this.#step()) spent = this.#clock.now() - start;
+    while (spent < most && this.#step()) spent = this.#clock.now() - start;
     this.#timer = spent > 0 ? this.#clock.after(spent * (SHARE - 1), this.#rested) : undefined;
     if (this.size === 0) this.#emptied();
   };

@@ -145,7 +145,7 @@ export class Turns implements Looker {
   /** Works for one slice; true when work is left. The kernel's notifications are handled also while the kernel is behind. */
   #slice(): boolean {
     const { clock, dataPlane, reader, importer } = this.#deps;
-    const end = clock.now() + SLICE_MS;
+    const end = clock.sliceEnd(SLICE_MS);
     for (let step = 0; ; step++) {
       if (step % BEHIND_EVERY === 0 && reader.hasDirty) this.#waiting = dataPlane.isBehind(this.#goOn);
       // Keys with few claims do not wait for those with many

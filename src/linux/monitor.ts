@@ -1,4 +1,4 @@
-import type { Log } from '../types/index.js';
+import { type Log, systemClock } from '../types/index.js';
 import * as K from './constants.js';
 import { echoFilter, type Hidden, withoutMainTable } from './echo-filter.js';
 import { eachMessage, type MessageBuffer, NetlinkFormatError } from './message.js';
@@ -25,10 +25,11 @@ const READING = 128;
 /** One drain reads for so many milliseconds: a storm must not hold the event loop. */
 const DRAIN_MS = 2;
 /**
- * So does one turn of the event loop. The kernel reports in one line, faster than its reports are handled: whatever is left
- * in it the next host waits for.
+ * So does one turn of the event loop, of which it is most, and some of it in any turn. The kernel reports in one line, faster
+ * than its reports are handled: whatever is left in it the next host waits for.
  */
-const TURN_MS = 8;
+const TURN_MS = 3;
+const TURN_LEAST_MS = 1;
 
 /** What the monitor reports to its owner. */
 export interface MonitorEvents {
@@ -99,7 +100,7 @@ export class Monitor {
   /** From now on hands over notifications as they come, for a few milliseconds a turn of the event loop. */
   watch(): void {
     this.#socket.watch(
-      () => void this.#read(TURN_MS),
+      () => void this.#read(TURN_MS, TURN_LEAST_MS),
       (thrown) => this.#log.error({ err: thrown }, 'handling notifications failed'),
     );
   }
@@ -144,13 +145,13 @@ export class Monitor {
     this.#socket.close();
   }
 
-  /** Reads once, and again for so many milliseconds. True where nothing is left. */
-  #read(milliseconds: number): boolean {
+  /** Reads once, and again while this turn of the event loop has time for it. True where nothing is left. */
+  #read(most: number, least?: number): boolean {
     if (this.#draining || this.#closed) return this.#closed;
     this.#draining = true;
     try {
       this.#events.reading();
-      const end = performance.now() + milliseconds;
+      const end = systemClock.sliceEnd(most, least);
       while (!this.#closed) {
         const received = this.#socket.receive(this.#datagram);
         if (received.errno === K.ENOBUFS) {

@@ -24,6 +24,11 @@ export interface Clock {
    * fraction of a millisecond, or a bounded part of it.
    */
   soonest(callback: () => void): Timer;
+  /**
+   * Returns when a slice of work that begins now is to end, on the scale of `now`: in `most` milliseconds at the latest, and sooner
+   * where this turn of the event loop has taken long already, but not before `least`.
+   */
+  sliceEnd(most: number, least?: number): number;
 }
 
 const turnEnd = new TurnEnd(() => performance.now());
@@ -38,4 +43,5 @@ export const systemClock: Clock = {
   },
   soon: (callback) => turnEnd.add(callback),
   soonest: (callback) => turnEnd.addFirst(callback),
+  sliceEnd: (most, least) => turnEnd.sliceEnd(most, least),
 };

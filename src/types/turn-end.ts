@@ -4,8 +4,10 @@ import { emptyList } from './list.js';
 const JOIN_MS = 1;
 /** A turn of this length, including its I/O, ends: further callbacks wait for the next one, as timers and I/O do. */
 const LONG_MS = 4;
-/** What goes first is called so often in one go, where it asks for more that does. */
-const FIRST_ROUNDS = 2;
+/** A slice may take so long also in a turn that is long already, or it would never come to anything. */
+const LEAST_MS = 0.5;
+/** What goes first is called so often in one go, where it asks for more that does: a host's move is decided, told and written. */
+const FIRST_ROUNDS = 3;
 
 class Waiting {
   constructor(public callback: (() => void) | undefined) {}
@@ -22,13 +24,17 @@ class Waiting {
  * calls and an entry into JavaScript. After longer work, the next turn's I/O comes first;
  * if the turn is long by then, including its I/O, callbacks that are still queued wait too. Not so those that go first: they
  * are called in any turn and before the others, so whoever requests them has little to do.
+ *
+ * Whoever works in slices asks here how long one may be. All slices of a turn share its length, whoever they belong to: with
+ * one of its own for each of reading, deciding and writing, a turn was as long as all of them together, and a host that
+ * had moved here waited for two such turns.
  */
 export class TurnEnd {
   readonly #now: () => number;
   #waiting = emptyList<Waiting>();
   #first = emptyList<Waiting>();
   #armed = false;
-  /** When a callback at the end of this turn was first requested: about when the turn began. */
+  /** When a slice or a callback of this turn was first requested: about when the turn began. */
   #since = 0;
 
   /** `now`: milliseconds on a monotonic scale. */
@@ -44,6 +50,13 @@ export class TurnEnd {
   /** Calls back after those that are queued already to go first, and before all others. */
   addFirst(callback: () => void): { cancel(): void } {
     return this.#add(this.#first, callback);
+  }
+
+  /** Returns when a slice is to end that begins now: in `most` milliseconds, or with the turn, but not before `least`. */
+  sliceEnd(most: number, least = LEAST_MS): number {
+    if (!this.#armed) this.#arm();
+    const now = this.#now();
+    return Math.max(now + Math.min(most, least), Math.min(now + most, this.#since + LONG_MS));
   }
 
   #add(queue: Waiting[], callback: () => void): { cancel(): void } {

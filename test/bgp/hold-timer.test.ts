@@ -13,6 +13,7 @@ function holding() {
     wallTime: () => clock.wallTime(),
     soon: (callback: () => void) => clock.soon(callback),
     soonest: (callback: () => void) => clock.soonest(callback),
+    sliceEnd: (most: number) => clock.sliceEnd(most),
     after: (milliseconds: number, callback: () => void) =>
       clock.after(milliseconds, () => {
         seen.woken++;

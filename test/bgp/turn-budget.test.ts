@@ -109,3 +109,20 @@ test('what little was read long ago is no part of this turn', (t) => {
     budget.end();
   }
 });
+
+test('reading ends with the turn where that has been long already', (t) => {
+  class LateClock extends VirtualClock {
+    override sliceEnd(): number {
+      return this.now() + 0.5;
+    }
+  }
+  const clock = new LateClock();
+  const budget = new TurnBudget(clock, 2000, 3);
+  clock.advance(1000);
+  budget.begin();
+  budget.spend(100);
+  t.false(budget.spent);
+  clock.advance(0.5);
+  budget.spend(100);
+  t.true(budget.spent);
+});

@@ -11,6 +11,7 @@ class HandClock implements Clock {
   wallTime = () => this.time;
   soon = (callback: () => void) => this.after(0, callback);
   soonest = this.soon;
+  sliceEnd = (most: number) => this.now() + most;
   after(_: number, callback: () => void) {
     const timer = { callback };
     this.timers.add(timer);

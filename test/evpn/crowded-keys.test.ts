@@ -167,6 +167,7 @@ function slowKeys(steps: number) {
     after: (milliseconds, callback) => clock.after(milliseconds, callback),
     soon: (callback) => clock.soon(callback),
     soonest: (callback) => clock.soonest(callback),
+    sliceEnd: (most) => clock.now() + worked + most,
   };
   const keys = new CrowdedKeys<object, { dirty: boolean }>(
     slow,

@@ -41,6 +41,10 @@ export class VirtualClock implements Clock {
     return this.#add(this.#soon, callback);
   }
 
+  sliceEnd(most: number): number {
+    return this.now() + most;
+  }
+
   soonest(callback: () => void): Timer {
     return this.#add(this.#soonest, callback);
   }

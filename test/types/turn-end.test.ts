@@ -126,3 +126,60 @@ test('what goes first and always asks again does not hold the others', async (t)
   t.true(told.includes('other'), told.join());
   again.cancel();
 });
+
+/** A turn whose slices take all that they may: how long each was. */
+function slices(most: readonly number[]): number[] {
+  let now = 0;
+  const end = new TurnEnd(() => now);
+  return most.map((each) => {
+    const began = now;
+    now = end.sliceEnd(each);
+    return now - began;
+  });
+}
+
+test('the slices of a turn share its length, whoever they belong to', (t) => {
+  t.deepEqual(slices([3, 2, 2]), [3, 1, 0.5]);
+  t.deepEqual(slices([2, 2, 2, 2]), [2, 2, 0.5, 0.5]);
+  t.deepEqual(slices([0.25, 3]), [0.25, 3]);
+});
+
+test('what asks for less than the least has that, in a turn that is long already too', (t) => {
+  t.deepEqual(slices([4, 0.25, 1]), [4, 0.25, 0.5]);
+});
+
+test('a slice that the others wait for has more of a turn that is long already', (t) => {
+  let now = 0;
+  const end = new TurnEnd(() => now);
+  end.sliceEnd(2);
+  now = 10;
+  t.is(end.sliceEnd(3, 1), 11);
+  t.is(end.sliceEnd(3), 10.5);
+});
+
+test('a turn begins with its first slice, and callbacks at its end have what that has left', async (t) => {
+  const story: [string, number][] = [];
+  let now = 0;
+  const end = new TurnEnd(() => now);
+  const slice = (name: string, most: number) => {
+    const began = now;
+    now = end.sliceEnd(most);
+    story.push([name, now - began]);
+  };
+  slice('read', 3);
+  for (const name of ['decide', 'write', 'read on']) end.add(() => slice(name, 2));
+  await turn();
+  t.deepEqual(story.splice(0), [
+    ['read', 3],
+    ['decide', 1],
+  ]);
+  await turn();
+  t.deepEqual(story.splice(0), [
+    ['write', 2],
+    ['read on', 2],
+  ]);
+  await turn();
+  now += 100;
+  slice('read', 3);
+  t.deepEqual(story, [['read', 3]]);
+});

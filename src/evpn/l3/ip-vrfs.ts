@@ -282,7 +282,7 @@ export class IpVrfs {
   readonly #work = (): void => {
     this.#scheduled = undefined;
     const { clock, dataPlane } = this.#deps;
-    const end = clock.now() + SLICE_MS;
+    const end = clock.sliceEnd(SLICE_MS);
     do {
       this.#waiting = dataPlane.isBehind(this.#goOn);
       if (this.#waiting) return;
