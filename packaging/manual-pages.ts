@@ -106,14 +106,14 @@ function evpnctl(documents: string): ManualPage {
 }
 
 function commandsOf(command: Command, path: readonly string[]): Block[] {
-  if (command.commands.length > 0)
-    return command.commands.flatMap((below) => commandsOf(below, [...path, below.name()]));
+  const below = command.commands.flatMap((each) => commandsOf(each, [...path, each.name()]));
+  if (below.length > 0 && command.registeredArguments.length === 0) return below;
   const args = command.registeredArguments.map((each) =>
     each.required ? `<${each.name()}>` : `[${each.name()}]`,
   );
   const options = command.options.map(({ flags, description }) => `\`${flags}\` ${description}`);
   const does = [command.description(), ...options].join('; ');
-  return [terms([[...path, ...args].join(' '), `${does[0].toUpperCase()}${does.slice(1)}.`])];
+  return [terms([[...path, ...args].join(' '), `${does[0].toUpperCase()}${does.slice(1)}.`]), ...below];
 }
 
 const optionsOf = (program: Command): Block =>

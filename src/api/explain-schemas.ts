@@ -34,6 +34,19 @@ export const MoveSchema = Type.Object(
   { $id: 'Move', ...closed },
 );
 
+export const ClaimRouteSchema = Type.Object(
+  {
+    key: Text('`[type]:[ethernet tag]:…` as FRR writes it.'),
+    rd: Text(),
+    label: Count('The VNI in the label of the route (RFC 8365 §5.1.3); 0 if there is none.'),
+    bestBy: Text("The rule of BGP's decision process that chose the best path."),
+    paths: Type.Array(ref(PathSchema)),
+  },
+  { ...closed, description: 'Of a remote claim.' },
+);
+
+export const AdvertisedSchema = Type.Object({ key: Text(), rd: Text(), path: ref(PathSchema) }, closed);
+
 export const ClaimSchema = Type.Object(
   {
     origin: OriginSide,
@@ -53,18 +66,7 @@ export const ClaimSchema = Type.Object(
     router: Type.Boolean({ description: 'RFC 9047.' }),
     device: nullable(Text('Of a local claim: the port where the bridge has the MAC.')),
     epoch: nullable(Count('Of a local claim: changes each time the address arrives at this leaf.')),
-    route: nullable(
-      Type.Object(
-        {
-          key: Text('`[type]:[ethernet tag]:…` as FRR writes it.'),
-          rd: Text(),
-          label: Count('The VNI in the label of the route (RFC 8365 §5.1.3); 0 if there is none.'),
-          bestBy: Text("The rule of BGP's decision process that chose the best path."),
-          paths: Type.Array(ref(PathSchema)),
-        },
-        { ...closed, description: 'Of a remote claim.' },
-      ),
-    ),
+    route: nullable(ClaimRouteSchema),
   },
   { $id: 'Claim', ...closed },
 );
@@ -111,7 +113,7 @@ export const StorySchema = Type.Object(
     }),
     moreClaims: Count('Claims of routes that are not shown.'),
     kernel: ref(KernelCheckSchema),
-    advertised: Type.Array(Type.Object({ key: Text(), rd: Text(), path: ref(PathSchema) }, closed), {
+    advertised: Type.Array(AdvertisedSchema, {
       description: 'Our own routes of it.',
     }),
     moves: Type.Array(ref(MoveSchema), { description: 'The latest moves, oldest first.' }),

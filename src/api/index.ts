@@ -8,6 +8,7 @@
 export * from './commands.js';
 export type * from './configuration.js';
 export * from './errors.js';
+export type { ExplainRoute } from './explain-route-schemas.js';
 export * from './explain-schemas.js';
 export * from './listen.js';
 export * from './orders.js';

@@ -62,11 +62,12 @@ export async function complete(
       ? await values(pending)
       : last.startsWith('-')
         ? optionsOf(command).flatMap(({ long }) => long ?? [])
-        : command.commands.length > 0
-          ? command.commands.map((each) => each.name())
-          : command.name() === 'frr'
-            ? await wordsOfFrr(positionals, values)
-            : await values(command.registeredArguments[positionals.length]?.name() ?? '');
+        : command.name() === 'frr'
+          ? await wordsOfFrr(positionals, values)
+          : [
+              ...(positionals.length === 0 ? command.commands.map((each) => each.name()) : []),
+              ...(await values(command.registeredArguments[positionals.length]?.name() ?? '')),
+            ];
   return offered.filter((text) => text.startsWith(last)).toSorted();
 }
 

@@ -206,8 +206,8 @@ export function addShow(program: Command, session: Session): void {
 
 /** Adds `explain`. */
 export function addExplain(program: Command, session: Session): void {
-  program
-    .command('explain')
+  const explain = program.command('explain');
+  explain
     .argument('<vni>', 'number')
     .argument('<address>', 'MAC or IP of a host')
     .argument('[ip]', 'an IP of the MAC')
@@ -218,6 +218,22 @@ export function addExplain(program: Command, session: Session): void {
         await printStory(shell, await shell.client.get('/explain', { vni, ...query }));
       }),
     );
+  for (const [name, argument, what] of [
+    ['ip', 'address', 'an IP address'],
+    ['prefix', 'prefix', 'a prefix such as 10.1.0.0/16'],
+  ] as const)
+    explain
+      .command(name)
+      .argument(`<${argument}>`, what)
+      .option('--vrf <vrf>', 'in this VRF alone')
+      .description(
+        `where VRFs send packets to ${name === 'ip' ? 'an IP' : 'a prefix'}, why, and whether the kernel has it so`,
+      )
+      .action(
+        session.action(async (shell, value: string, { vrf }: Query) => {
+          await explainRoute(shell, { [name]: value }, vrf);
+        }),
+      );
 }
 
 /** What an action has of its surroundings. */
@@ -232,6 +248,24 @@ async function explainEverywhere(shell: Shell, address: Query, vni: Query[string
   if (format !== 'table') return printValue(terminal, format, stories);
   if (stories.length === 0) terminal.write('no route and no VNI has it; with --vni it is looked for there\n');
   for (const story of stories) await printStory(shell, story);
+}
+
+/** In the VRF, or in each that routes to other leaves. */
+async function explainRoute(shell: Shell, query: Query, vrf: Query[string]): Promise<void> {
+  const { client, terminal, format } = shell;
+  const all = vrf === undefined ? await client.all('/vrfs') : [{ name: vrf }];
+  const names = all
+    .filter(({ l3vni }) => vrf !== undefined || l3vni !== null)
+    .map(({ name }) => String(name));
+  const stories: Item[] = [];
+  for (const name of names)
+    stories.push(await client.get(`/vrfs/${encodeURIComponent(name)}/explain`, query));
+  if (format !== 'table') return printValue(terminal, format, stories);
+  if (stories.length === 0) terminal.write('no VRF has an L3VNI; with --vrf another one is asked\n');
+  for (const { vrf: name, verdict } of stories) {
+    terminal.write(`${paint(terminal, 'bold', `VRF ${name}, ${query.ip ?? query.prefix}`)}\n`);
+    for (const sentence of verdict as string[]) terminal.write(`  ${sentence}\n`);
+  }
 }
 
 /** VNIs with a route of the address, ours included. */

@@ -1,4 +1,5 @@
 import type { PrefixKey } from '../types/index.js';
+import type { PlaneKey } from './kernel-tables/key.js';
 import type { OtherRoutes } from './other-routes.js';
 import type { Rechecks } from './rechecks.js';
 import type { Hop, HopGroup, RoutesPlane } from './routes-plane.js';
@@ -40,6 +41,20 @@ export class KernelRoutes {
   clear(prefix: PrefixKey): void {
     this.plane.clearRoute(prefix);
     this.#queue();
+  }
+
+  /** The keys of what is wanted of a route: its own, that of its group, and those of the nexthops of that. */
+  keysOf(prefix: PrefixKey): PlaneKey[] {
+    const { tables } = this.plane;
+    const group = tables.route.intents.get(prefix)?.nexthopId ?? 0;
+    const route = { table: 'route', key: prefix } as const;
+    if (group === 0) return [route];
+    const members = tables['nexthop-group'].intents.get(group)?.members ?? [];
+    return [
+      route,
+      { table: 'nexthop-group', key: group },
+      ...members.map((key) => ({ table: 'nexthop', key }) as const),
+    ];
   }
 
   /** Wants nothing any more: what is ours goes. */

@@ -24,8 +24,10 @@ export {
   autoImportTargets,
   importingSetting,
 } from './import-target.js';
+export { prefixOfKey, routedLabel } from './l3/claims.js';
 export { type VrfFault, vrfFaults } from './l3/faults.js';
 export type { IpVrf } from './l3/ip-vrf.js';
+export { type HeardRoute, lookUp, type PrefixLook, prefixesHolding } from './l3/look.js';
 export * from './local-reasons.js';
 export type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 export * from './mobility.js';

@@ -31,6 +31,13 @@ export function compareClaims(a: Claim, b: Claim): number {
   return compareIp(a.vtep, b.vtep);
 }
 
+/** The rule by which compareClaims prefers the first of two. */
+export function ruleBetween(best: Claim, other: Claim): Rule {
+  if (best.pin !== undefined && other.pin === undefined) return best.pin;
+  if (best.sequence !== other.sequence) return Rule.SEQUENCE;
+  return best.vtep === other.vtep ? Rule.SAME_LEAF : Rule.VTEP;
+}
+
 /** Where an address is: nowhere that is known, on a port of ours, or behind a remote leaf. */
 export type Owner = 'none' | 'local' | 'remote';
 

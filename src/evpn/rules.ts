@@ -14,6 +14,14 @@ export const Rule = {
   SEQUENCE: 'higher sequence number',
   /** RFC 7432 §15.1. */
   VTEP: 'lower VTEP address',
+  /** Of two routes of one leaf: what is compared last, so that the order of their arrival decides nothing. */
+  SAME_LEAF: 'another route of the same leaf comes first',
+  /** In a VRF: its own networks, addresses and hosts. */
+  OWN_ROUTE: 'what this leaf has itself goes before the routes of others',
+  /** In a VRF: the host itself was heard of there (RFC 9135 §7). */
+  HOST: 'route of a host, which goes before prefix routes to it',
+  /** In a VRF: several leaves announce it, equally well (RFC 4271 §9.1.2). */
+  SHARED: 'equally good, so that traffic is spread over them',
   /** RFC 7432 §8.4. */
   SEGMENT: 'all claims are of one Ethernet segment',
   /** RFC 7432 §7.7: the next number was taken. */

@@ -64,6 +64,10 @@ export const UNUSED = {
     level: 'debug',
     text: 'the VNI is its second label: a route of an IP-VRF (RFC 9135 §5.1), not of this VNI',
   },
+  'no-layer-3-label': {
+    level: 'debug',
+    text: 'it has no second label: its leaf announces the host for the VNI alone, and does not route for a VRF (RFC 9135 §5.1)',
+  },
   'router-mac': {
     level: 'warn',
     text: "no Router's MAC community with a MAC that a router can have: routed frames cannot be sent to its leaf (RFC 9135 §8.1)",
@@ -103,5 +107,6 @@ const FOUND: Partial<Record<UnusedReason, (path: Path) => string | undefined>> =
   'ethernet-segment': ({ nlri }) => ('esi' in nlri ? `ESI ${formatEsi(nlri.esi)}` : undefined),
   'pmsi-endpoint': ({ attributes: { pmsiTunnel } }) =>
     pmsiTunnel?.endpoint === undefined ? undefined : `tunnel to ${formatIp(pmsiTunnel.endpoint)}`,
+  'routed-label': ({ nlri }) => `label ${'label2' in nlri ? nlri.label2 : 'label' in nlri ? nlri.label : 0}`,
   'ethernet-tag': ({ nlri }) => ('ethernetTag' in nlri ? `Ethernet tag ${nlri.ethernetTag}` : undefined),
 };

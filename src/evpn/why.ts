@@ -8,6 +8,7 @@ import {
   judgeMac,
   type Owner,
   type Ownership,
+  ruleBetween,
   type Verdict,
 } from './mobility.js';
 import type { Move, MoveHistory } from './moves.js';
@@ -142,8 +143,7 @@ function whyAmong(best: Claim, others: readonly Claim[]): Rule {
   const elsewhere = others.filter(({ vtep }) => vtep !== best.vtep);
   const second = elsewhere.find(({ segment }) => segment === undefined || segment !== best.segment);
   if (!second) return elsewhere.length === 0 ? Rule.ONLY_CLAIM : Rule.SEGMENT;
-  if (best.pin !== undefined && second.pin === undefined) return best.pin;
-  return best.sequence === second.sequence ? Rule.VTEP : Rule.SEQUENCE;
+  return ruleBetween(best, second);
 }
 
 /** The number with which the MAC was ours before a remote claim took it; 0 where both were news at once. */

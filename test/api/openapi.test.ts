@@ -84,6 +84,14 @@ const URLS: Record<string, readonly string[]> = {
   ],
   '/api/v1/vrfs': ['/api/v1/vrfs', '/api/v1/vrfs?cursor=!', '/api/v1/vrfs?limit=0'],
   '/api/v1/vrfs/{name}': ['/api/v1/vrfs/red', '/api/v1/vrfs/green'],
+  '/api/v1/vrfs/{name}/explain': [
+    '/api/v1/vrfs/red/explain?ip=192.0.2.1',
+    '/api/v1/vrfs/red/explain?prefix=192.0.2.0/24',
+    '/api/v1/vrfs/red/explain',
+    '/api/v1/vrfs/red/explain?ip=192.0.2.1&prefix=192.0.2.0/24',
+    '/api/v1/vrfs/red/explain?prefix=192.0.2.1/24',
+    '/api/v1/vrfs/green/explain?ip=192.0.2.1',
+  ],
   '/api/v1/vteps': ['/api/v1/vteps', '/api/v1/vteps?limit=0'],
   '/api/v1/pending-writes': [
     '/api/v1/pending-writes',

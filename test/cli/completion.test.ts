@@ -24,6 +24,7 @@ test('commands, options, fixed values, and what evpnd has now', async (t) => {
   t.deepEqual(await offered('show', 'mac', '--or'), ['--origin']);
   t.deepEqual(await offered('show', 'mac', '--origin', ''), ['local', 'remote']);
   t.deepEqual(await offered('show', 'mac', '--vni', ''), ['10010', '20']);
+  t.deepEqual(await offered('explain', ''), ['10010', '20', 'ip', 'prefix']);
   t.deepEqual(await offered('explain', '10010', ''), []);
   t.true((await offered('--')).includes('--json'));
   const elsewhere = await runWith({}, ['__complete', '--socket', shell.socket, 'show', 'vni', '']);

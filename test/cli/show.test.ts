@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
 import { formatMac, parseMac } from '../../src/types/index.js';
 import { HOST, House, IP, OTHER } from '../api/support/house.js';
+import { routedHouse, VRF_NAME } from '../api/support/routed-house.js';
 import { runWith, shellOf } from './support/shell.js';
 
 async function fabric(t: ExecutionContext) {
@@ -108,11 +109,30 @@ test('the story of a MAC, wherever it is, and of an IP', async (t) => {
   t.is(nowhere.out, 'no route and no VNI has it; with --vni it is looked for there\n');
 });
 
+test('where a VRF sends packets to: an address, a prefix, in one VRF or in all', async (t) => {
+  const { rooms } = await routedHouse();
+  const [here] = rooms;
+  const shell = await shellOf(t, here);
+  const { verdict } = (await here.get(`/api/v1/vrfs/${VRF_NAME}/explain?ip=198.51.100.7`)) as {
+    verdict: string[];
+  };
+  const said = `VRF ${VRF_NAME}, 198.51.100.7\n${verdict.map((sentence) => `  ${sentence}\n`).join('')}`;
+  for (const more of [[], ['--vrf', VRF_NAME]])
+    t.is((await shell.run('explain', 'ip', '198.51.100.7', ...more)).out, said);
+  const { out } = await shell.run('explain', 'prefix', '198.51.100.0/24');
+  t.is(out, said.replace('198.51.100.7\n', '198.51.100.0/24\n'));
+  t.regex((await shell.run('explain', 'ip', '198.51.100.300')).err, /198\.51\.100\.300/);
+});
+
 test('the other lists, and what is printed where there is nothing', async (t) => {
   const { shell } = await fabric(t);
   t.is(wordsOf((await shell.run('show', 'routes', '--origin', 'remote')).out).length, 3);
   t.regex((await shell.run('show', 'vteps')).out, /^10\.0\.0\.2 /m);
   t.is((await shell.run('show', 'vrfs')).out, 'no VRFs\n');
+  t.is(
+    (await shell.run('explain', 'prefix', '192.0.2.0/24')).out,
+    'no VRF has an L3VNI; with --vrf another one is asked\n',
+  );
   t.is((await shell.run('show', 'drift')).out, 'no drift: the kernel has what it should have\n');
   t.is((await shell.run('show', 'duplicates')).out, 'no duplicate addresses\n');
   t.is((await shell.run('show', 'problems')).out, 'no problems\n');

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
+import type { ExplainRoute } from '../../src/api/index.js';
 import { runCases } from './linux-namespace.js';
 import { addVrf, L3VNI, l3Svi, ownAddress, routerMac, TABLE, tellFrr, VRF } from './support/routed-fabric.js';
 
@@ -166,6 +167,29 @@ try {
         const fdb = (await fabric.exec('leaf1', 'bridge', 'fdb', 'show', 'dev', `vx${L3VNI}`)).stdout;
         assert.match(fdb, new RegExp(`${routerMac(leaf2)} dst 10\\.0\\.0\\.2 self extern_learn`));
         assert.ok(!fdb.includes('00:00:00:00:00:00'), 'nothing is flooded');
+      },
+    },
+    {
+      name: 'explain names leaf, VNI and router MAC of a host and of a prefix of FRR, and every row stands',
+      run: async () => {
+        for (const query of [
+          `ip=${fabric.host('h2-20').address.ipv4}`,
+          `ip=${fabric.host('h2-20').address.ipv6}`,
+          `ip=${ownAddress(leaf2).ipv4}`,
+          'prefix=fd16:2::/64',
+        ]) {
+          const { body } = await fabric.restApi<ExplainRoute>(
+            'leaf1',
+            `/api/v1/vrfs/${VRF}/explain?${query}`,
+          );
+          assert.deepEqual(
+            body.stories.map(({ legs }) => legs),
+            [[{ vtep: '10.0.0.2', routerMac: routerMac(leaf2), vni: L3VNI }]],
+            query,
+          );
+          const rows = body.stories.flatMap(({ rows }) => rows);
+          assert.ok(rows.length === 5 && rows.every(({ fits }) => fits), JSON.stringify(rows));
+        }
       },
     },
     {

@@ -1,6 +1,7 @@
 import { Problem } from '../errors.js';
 import type { OperationId } from '../operations.js';
 import { EXPLAIN } from './explain.js';
+import { EXPLAIN_ROUTE } from './explain-route.js';
 import { DRIFT, DUPLICATE, EVENT_LOOP, PENDING_WRITE, UNDERLAY_ROUTE } from './findings.js';
 import { ARP_ENTRY, EVENT, MAC, STATUS, VNI, VRF, VTEP } from './leaf.js';
 import { NEIGHBOR } from './neighbor.js';
@@ -37,6 +38,7 @@ export const ANSWERS: Readonly<Record<OperationId, unknown>> = {
   listArpEntries: only(ARP_ENTRY),
   listVrfs: only(VRF),
   getVrf: VRF,
+  explainRoute: EXPLAIN_ROUTE,
   listRoutes: { items: [ROUTE], next: ROUTE_CURSOR, total: null },
   listUnderlayRoutes: { items: [UNDERLAY_ROUTE], next: null, total: null },
   listVteps: only(VTEP),
@@ -71,6 +73,7 @@ export const PARAMETERS: Readonly<Record<string, string | number | boolean>> = {
   vni: 10010,
   mac: '02:00:00:00:00:02',
   ip: '192.0.2.12',
+  prefix: '198.51.100.0/24',
   address: '10.1.0.2',
   neighbor: '10.1.0.2',
   vtep: '10.0.0.2',
@@ -124,6 +127,7 @@ export const PROBLEMS_OF: Partial<Readonly<Record<OperationId, readonly Problem[
   enableNeighbor: NO_NEIGHBOR,
   explainAddress: [new Problem('no-such-mac', '02:00:00:00:00:09 is unknown in VNI 10010')],
   getVrf: NO_VRF,
+  explainRoute: NO_VRF,
   getConfigurationItem: NO_ITEM,
   replaceConfigurationItem: NO_ITEM,
   removeConfigurationItem: NO_ITEM,

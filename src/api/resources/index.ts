@@ -9,6 +9,7 @@ import { duplicates } from './duplicates.js';
 import { eventLoop } from './event-loop.js';
 import { events } from './events.js';
 import { explain } from './explain.js';
+import { explainRoute } from './explain-route.js';
 import { macs } from './macs.js';
 import { neighbors } from './neighbors.js';
 import { pendingWrites } from './pending-writes.js';
@@ -42,6 +43,7 @@ const RESOURCES = [
   macs,
   arpCache,
   vrfs,
+  explainRoute,
   routes,
   underlayRoutes,
   vteps,

@@ -201,7 +201,11 @@ function hardwareSentences(name: string, offload: Story['kernel']['offload']): s
   return [`The switch ASIC has not taken ${name} and ${why}: frames to it go through the CPU.`];
 }
 
-export function kernelSentences(name: string, { kernel }: Story, observes: boolean): string[] {
+export function kernelSentences(
+  name: string,
+  { kernel }: { readonly kernel: Omit<Story['kernel'], 'bridge' | 'vxlan' | 'neigh'> },
+  observes: boolean,
+): string[] {
   if (kernel.fits)
     return [`The kernel holds what evpnd wants for ${name}.`, ...hardwareSentences(name, kernel.offload)];
   const sentences = [`The kernel differs: found ${kernel.found}; wanted ${kernel.wanted}.`];

@@ -16,8 +16,10 @@ import {
   prefixOf,
 } from '../../types/index.js';
 import { type EvpnNlri, type PathAttributes, RouteType } from '../../wire/index.js';
-import { claimOf, compareRemoteClaims } from '../remote-claims.js';
+import { ruleBetween } from '../mobility.js';
+import { claimOf, compareRemoteClaims, type RemoteClaim } from '../remote-claims.js';
 import { encapsulationReason } from '../route-types/route-type.js';
+import { Rule } from '../rules.js';
 import type { UnusedReason } from '../unused-reasons.js';
 import type { IpVrf } from './ip-vrf.js';
 
@@ -43,7 +45,7 @@ export function prefixOfRoute(nlri: EvpnNlri): PrefixKey | undefined {
 function contentReason(nlri: EvpnNlri, attributes: PathAttributes): UnusedReason | undefined {
   const { nextHop, routerMac } = attributes;
   const prefix = prefixOfRoute(nlri);
-  if (prefix === undefined) return 'route-type';
+  if (prefix === undefined) return prefixOfKey(nlri) === undefined ? 'route-type' : 'no-layer-3-label';
   const address = prefixAddress(prefix);
   if (prefixLength(prefix) > 0 && (isMartian(address) || isLinkLocal(address))) return 'prefix';
   if (nlri.type === RouteType.IP_PREFIX) {
@@ -56,7 +58,8 @@ function contentReason(nlri: EvpnNlri, attributes: PathAttributes): UnusedReason
   return encapsulationReason(attributes);
 }
 
-function labelOf(nlri: EvpnNlri): number | undefined {
+/** The VNI that frames of the route are sent with for a VRF; undefined where it says nothing to any. */
+export function routedLabel(nlri: EvpnNlri): number | undefined {
   if (nlri.type === RouteType.IP_PREFIX) return nlri.label;
   return nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? nlri.label2 : undefined;
 }
@@ -73,28 +76,56 @@ export function whyNoClaim(
   if (topology.ownVteps.has(nextHop)) return 'own-next-hop';
   if (at.localVtep !== undefined && isIpv4(at.localVtep) !== isIpv4(nextHop)) return 'next-hop-family';
   if (routerMac !== undefined && topology.own.get(l3vni)?.macs.has(routerMac)) return 'own-router-mac';
-  return labelOf(nlri) === l3vni ? undefined : 'routed-label';
+  return routedLabel(nlri) === l3vni ? undefined : 'routed-label';
 }
+
+/** How a prefix is reached, of several paths that may be used. */
+export interface PathChoice {
+  /** Those that are taken; none where there is none. */
+  readonly chosen: readonly Path[];
+  /** The rule by which they are. */
+  readonly rule: string;
+  /** Of each other path the rule, or the step of BGP's decision process, by which it is not. */
+  readonly lost: ReadonlyMap<Path, string>;
+}
+
+/** A path that may be used. */
+export interface UsablePath {
+  readonly destination: Destination;
+  readonly path: Path;
+}
+
+const NONE_LOST: ReadonlyMap<Path, string> = new Map();
+const NO_PATHS: PathChoice = { chosen: [], rule: Rule.NOBODY, lost: NONE_LOST };
 
 /**
  * The paths that a prefix is reached by, of those that may be used. A host's own route goes before prefix routes to it: of several
  * the one that a VNI of hosts would choose too (RFC 7432 §7.7, RFC 9135 §7). Prefix routes share, where they are equally good
  * (RFC 4271 §9.1.2).
  */
-export function chosenPaths(
-  usable: readonly { readonly destination: Destination; readonly path: Path }[],
-): readonly Path[] {
-  let host: ReturnType<typeof claimOf>;
-  let ofHost: Path | undefined;
+export function choosePaths(usable: readonly UsablePath[]): PathChoice {
+  if (usable.length === 0) return NO_PATHS;
+  if (usable.length === 1) return { chosen: [usable[0].path], rule: Rule.ONLY_CLAIM, lost: NONE_LOST };
+  const hosts: { readonly claim: RemoteClaim; readonly path: Path }[] = [];
   const prefixes: Path[] = [];
   for (const { destination, path } of usable) {
     const claim = claimOf(destination, path);
-    if (!claim) prefixes.push(path);
-    else if (host === undefined || compareRemoteClaims(claim, host) < 0) {
-      host = claim;
-      ofHost = path;
-    }
+    if (claim) hosts.push({ claim, path });
+    else prefixes.push(path);
   }
-  if (ofHost) return [ofHost];
-  return prefixes.length < 2 ? prefixes : decideSeveral(prefixes, ALL).chosen;
+  if (hosts.length > 0) return chooseHost(hosts, prefixes);
+  const { rule, lost, chosen } = decideSeveral(prefixes, ALL);
+  return { chosen, rule: chosen.length > 1 ? Rule.SHARED : rule, lost };
+}
+
+function chooseHost(
+  hosts: { readonly claim: RemoteClaim; readonly path: Path }[],
+  prefixes: readonly Path[],
+): PathChoice {
+  const [best, ...others] = hosts.sort((a, b) => compareRemoteClaims(a.claim, b.claim));
+  const lost = new Map<Path, string>();
+  for (const { claim, path } of others) lost.set(path, ruleBetween(best.claim, claim));
+  for (const path of prefixes) lost.set(path, Rule.HOST);
+  const [second] = others;
+  return { chosen: [best.path], rule: second ? ruleBetween(best.claim, second.claim) : Rule.HOST, lost };
 }

@@ -10,6 +10,7 @@ import {
   type Timer,
   type Vni,
 } from '../../types/index.js';
+import type { IpPrefix } from '../../wire/index.js';
 import { listOf, withItem, withoutItem } from '../few.js';
 import { type Importers, ImportIndex } from '../import-index.js';
 import { autoExportTargets, autoImportTargets } from '../import-target.js';
@@ -18,9 +19,10 @@ import type { RdAllocator } from '../rd-allocator.js';
 import { configuredRds, type EvpnSettings, type VrfSettings } from '../settings.js';
 import type { UnusedLog } from '../unused-log.js';
 import type { UnusedReason } from '../unused-reasons.js';
-import { chosenPaths, prefixOfKey, prefixOfRoute, whyNoClaim } from './claims.js';
+import { prefixOfKey, prefixOfRoute, whyNoClaim } from './claims.js';
 import { IpVrf, type PrefixEntry } from './ip-vrf.js';
-import { PrefixOrigin } from './prefix-origin.js';
+import { judge } from './judge.js';
+import { PrefixOrigin, prefixRoute } from './prefix-origin.js';
 import { Ways } from './ways.js';
 
 /** What the VRFs stand on. */
@@ -86,6 +88,11 @@ export class IpVrfs {
     return this.#scheduled === undefined && !this.#waiting;
   }
 
+  /** The route to the prefix that is announced for the VRF; undefined while there is none. */
+  announcedRoute(vrf: IpVrf, prefix: PrefixKey): IpPrefix | undefined {
+    return this.announcedPrefixes(vrf).has(prefix) ? prefixRoute(vrf.rd, vrf, prefix) : undefined;
+  }
+
   /** What is announced of the VRF's prefixes. */
   announcedPrefixes(vrf: IpVrf): ReadonlySet<PrefixKey> {
     return this.#origins.get(vrf)?.announced ?? new Set();
@@ -115,9 +122,24 @@ export class IpVrfs {
     const ip = prefixAddress(prefix);
     if (hostPrefix(ip) !== prefix) return undefined;
     if (at.ips.includes(ip)) return 'own-ip';
-    for (const vni of at.vnis)
-      if (this.#deps.macVrf(vni)?.ips.get(ip)?.owner === 'local') return 'local-host';
-    return undefined;
+    return this.localVniOf(vrf, prefix) === undefined ? undefined : 'local-host';
+  }
+
+  /** The VNI that has the host on a port of ours which the prefix is the address of; undefined for none. */
+  localVniOf({ at }: IpVrf, prefix: PrefixKey): Vni | undefined {
+    const ip = prefixAddress(prefix);
+    if (hostPrefix(ip) !== prefix) return undefined;
+    return at.vnis.find((vni) => this.#deps.macVrf(vni)?.ips.get(ip)?.owner === 'local');
+  }
+
+  /** Some VRF imports the route. */
+  isImported(destination: Destination): boolean {
+    return this.#importersOf(destination).length > 0;
+  }
+
+  /** The VRF imports the route. */
+  imports(vrf: IpVrf, destination: Destination): boolean {
+    return this.#importersOf(destination).includes(vrf);
   }
 
   #importersOf(destination: Destination): readonly IpVrf[] {
@@ -345,18 +367,12 @@ export class IpVrfs {
     vrf.mark(entry);
   }
 
+  readonly #unused = (reason: UnusedReason, path: Path) => this.#deps.unused.seen(reason, path);
+
   #evaluate(vrf: IpVrf, entry: PrefixEntry): void {
     const { prefix, remotes } = entry;
-    const usable: { readonly destination: Destination; readonly path: Path }[] = [];
-    if (remotes !== undefined && this.whyNoRoute(vrf, prefix) === undefined)
-      for (const destination of listOf(remotes)) {
-        const path = destination.best;
-        if (!path) continue;
-        const reason = whyNoClaim(path, vrf, this.#topology);
-        if (reason === undefined) usable.push({ destination, path });
-        else this.#deps.unused.seen(reason, path);
-      }
-    const chosen = chosenPaths(usable);
+    const isFree = remotes !== undefined && this.whyNoRoute(vrf, prefix) === undefined;
+    const chosen = isFree ? judge(vrf, remotes, this.#topology, this.#unused).chosen : [];
     const before = entry.way;
     const after = chosen.length > 0 ? this.#ways.of(vrf, prefix, chosen) : undefined;
     if (after !== before) {

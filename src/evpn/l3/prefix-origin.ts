@@ -15,7 +15,11 @@ import type { VrfSettings } from '../settings.js';
 import type { IpVrf } from './ip-vrf.js';
 
 /** The Type-5 of a prefix of the VRF, in the interface-less model (RFC 9136 §4.4.1). */
-function prefixRoute(rd: RouteDistinguisher, { l3vni }: Pick<IpVrf, 'l3vni'>, prefix: PrefixKey): IpPrefix {
+export function prefixRoute(
+  rd: RouteDistinguisher,
+  { l3vni }: Pick<IpVrf, 'l3vni'>,
+  prefix: PrefixKey,
+): IpPrefix {
   const address = prefixAddress(prefix);
   return {
     type: RouteType.IP_PREFIX,

@@ -100,6 +100,9 @@ export async function readEverything(
   };
 
   const noVrf = await leaf.GET('/api/v1/vrfs/{name}', { params: { path: { name: 'red' } } });
+  const noRoute = await leaf.GET('/api/v1/vrfs/{name}/explain', {
+    params: { path: { name: 'red' }, query: { ip } },
+  });
   const status = there(await leaf.GET('/api/v1/status'));
   const neighbor = there(await leaf.GET('/api/v1/neighbors/{address}', { params: { path: { address } } }));
   const { rd } = there(await leaf.GET('/api/v1/vnis/{vni}', { params: { path: inVni } }));
@@ -121,6 +124,7 @@ export async function readEverything(
     item: String(item.advertise),
     metrics: metrics.split('\n').length,
     vrf: noVrf.error?.code ?? '',
+    route: noRoute.error?.code ?? '',
     live: there(await leaf.GET('/livez')).live,
     ready: there(await leaf.GET('/readyz')).ready,
   };

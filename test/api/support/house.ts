@@ -144,7 +144,8 @@ function getter(made: Room['api']): Room['get'] {
     const path = url
       .replace(/\?.*/, '')
       .replace(/vnis\/\d+/, 'vnis/{vni}')
-      .replace(/neighbors\/.+/, 'neighbors/{address}');
+      .replace(/neighbors\/.+/, 'neighbors/{address}')
+      .replace(/vrfs\/\w+/, 'vrfs/{name}');
     const body = answer.json();
     const faults = faultsOf(path, answer.statusCode, String(answer.headers['content-type']), body);
     if (answer.statusCode !== status || faults.length > 0)

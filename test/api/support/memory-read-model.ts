@@ -42,6 +42,7 @@ import { EventLog } from '../../../src/events/index.js';
 import {
   formatIp,
   formatMac,
+  formatPrefix,
   type Ip,
   type Mac,
   type PrefixKey,
@@ -143,6 +144,11 @@ export class MemoryReadModel implements ReadModel {
   duplicates = () => pagesOf(new Map(this.duplicateTable.map((item, i) => [i, item])), numberOrder);
   explain = async (_vni: Vni, mac: Mac | undefined, ip: Ip | undefined) =>
     this.stories.get(mac === undefined ? '' : formatMac(mac))?.(ip === undefined ? null : formatIp(ip));
+
+  explainRoute: ReadModel['explainRoute'] = async (name, { prefix }) =>
+    this.vrfTable.has(name)
+      ? { vrf: name, ip: null, prefix: formatPrefix(prefix), verdict: [], stories: [], shorter: [] }
+      : undefined;
 
   drifts({ vni, open }: DriftFilter): Pages<DriftItem> {
     const items = this.driftTable.filter(
