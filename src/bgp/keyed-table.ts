@@ -22,7 +22,7 @@ export class KeyedTable<Nlri extends Route, Entry extends object & { readonly nl
   }
 
   add(entry: Entry): void {
-    this.#entries.set(this.#family.keyOf(entry.nlri), entry);
+    this.#entries.add(this.#family.keyOf(entry.nlri), entry);
   }
 
   remove(entry: Entry): void {

@@ -1,42 +1,35 @@
-import type { Family, PathAttributes, Route } from '../wire/index.js';
+import type { PathAttributes, Prefix } from '../wire/index.js';
 import { type DecisionRules, isBeside, type Multipath, selectSeveral } from './decision.js';
-import { type Arrival, PlainDestination, type RibPath } from './destination.js';
+import type { Arrival, RibPath } from './destination.js';
 import { isRejected } from './import-policy.js';
 import { isOnOtherLink } from './next-hop-zone.js';
+import { PrefixDestination } from './prefix-destination.js';
 import type { Path, PathSource } from './route.js';
 
 /** A path that was chosen beside the best, and its attributes then; written anew at each choice. */
-class Choice<Nlri extends Route> {
-  next: Choice<Nlri> | undefined = undefined;
+class Choice {
+  next: Choice | undefined = undefined;
   source: PathSource;
   attributes: PathAttributes;
-  nlri: Nlri;
 
-  constructor(public path: RibPath<Nlri>) {
+  constructor(public path: RibPath<Prefix>) {
     this.source = path.source;
     this.attributes = path.attributes;
-    this.nlri = path.nlri;
   }
 }
 
 /** A destination for which several equally good paths are chosen. */
-export class MultipathDestination<Nlri extends Route> extends PlainDestination<Nlri> {
+export class MultipathDestination extends PrefixDestination {
   readonly #multipath: Multipath;
   /** The first beside `best`, of which the RIB itself looks at what has changed. */
-  #second: Choice<Nlri> | undefined = undefined;
+  #second: Choice | undefined = undefined;
 
-  constructor(
-    arrival: Arrival,
-    attributes: PathAttributes,
-    nlri: Nlri,
-    family: Family<Nlri>,
-    multipath: Multipath,
-  ) {
-    super(arrival, attributes, nlri, family);
+  constructor(arrival: Arrival, attributes: PathAttributes, prefix: Prefix, multipath: Multipath) {
+    super(arrival, attributes, prefix);
     this.#multipath = multipath;
   }
 
-  override get chosen(): readonly RibPath<Nlri>[] {
+  override get chosen(): readonly RibPath<Prefix>[] {
     const { best } = this;
     if (best === undefined) return [];
     const second = this.#second;
@@ -46,7 +39,7 @@ export class MultipathDestination<Nlri extends Route> extends PlainDestination<N
     return chosen;
   }
 
-  override chooseSeveral(rules: DecisionRules<Path<Nlri>>): boolean {
+  override chooseSeveral(rules: DecisionRules<Path<Prefix>>): boolean {
     const { best } = this;
     if (best === undefined) return this.#endWith(undefined);
     if (this.hasMoreThanTwo) return this.#chooseOf(selectSeveral(this.paths, this.#multipath, rules), best);
@@ -54,16 +47,16 @@ export class MultipathDestination<Nlri extends Route> extends PlainDestination<N
     if (
       other === undefined ||
       isRejected(other.attributes) ||
-      !isBeside<Path<Nlri>>(best, other, this.#multipath, rules)
+      !isBeside<Path<Prefix>>(best, other, this.#multipath, rules)
     )
       return this.#endWith(undefined);
     const differs = this.#enter(undefined, other);
     return this.#endWith(this.#second) || differs;
   }
 
-  #chooseOf(paths: readonly RibPath<Nlri>[], best: RibPath<Nlri>): boolean {
+  #chooseOf(paths: readonly RibPath<Prefix>[], best: RibPath<Prefix>): boolean {
     let differs = false;
-    let last: Choice<Nlri> | undefined;
+    let last: Choice | undefined;
     for (const path of paths) {
       if (path === best) continue;
       if (this.#enter(last, path)) differs = true;
@@ -73,7 +66,7 @@ export class MultipathDestination<Nlri extends Route> extends PlainDestination<N
   }
 
   /** Enters the path behind the choice, or behind the best; true where another stood there. */
-  #enter(last: Choice<Nlri> | undefined, path: RibPath<Nlri>): boolean {
+  #enter(last: Choice | undefined, path: RibPath<Prefix>): boolean {
     const standing = last === undefined ? this.#second : last.next;
     if (standing !== undefined) return this.#isOther(standing, path);
     const choice = new Choice(path);
@@ -83,7 +76,7 @@ export class MultipathDestination<Nlri extends Route> extends PlainDestination<N
   }
 
   /** Nothing is chosen behind the choice, or behind the best; true where something was. */
-  #endWith(last: Choice<Nlri> | undefined): boolean {
+  #endWith(last: Choice | undefined): boolean {
     if (last === undefined) {
       const differs = this.#second !== undefined;
       this.#second = undefined;
@@ -95,14 +88,12 @@ export class MultipathDestination<Nlri extends Route> extends PlainDestination<N
   }
 
   /** True where the path that is chosen now leads elsewhere, or says something else, than the one in its place before. */
-  #isOther(choice: Choice<Nlri>, path: RibPath<Nlri>): boolean {
-    const { source, attributes, nlri } = path;
-    const isOther =
-      attributes !== choice.attributes || isOnOtherLink(path, choice.source) || !this.same(nlri, choice.nlri);
+  #isOther(choice: Choice, path: RibPath<Prefix>): boolean {
+    const { source, attributes } = path;
+    const isOther = attributes !== choice.attributes || isOnOtherLink(path, choice.source);
     choice.path = path;
     choice.source = source;
     choice.attributes = attributes;
-    choice.nlri = nlri;
     return isOther;
   }
 }

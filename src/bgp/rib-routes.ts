@@ -1,8 +1,9 @@
-import type { Family, PathAttributes, Route } from '../wire/index.js';
+import type { Family, PathAttributes, Prefix, Route } from '../wire/index.js';
 import type { Multipath } from './decision.js';
-import { type Arrival, PlainDestination, type RibDestination } from './destination.js';
+import type { Arrival, RibDestination } from './destination.js';
 import { KeyedTable } from './keyed-table.js';
 import { MultipathDestination } from './multipath-destination.js';
+import { PrefixDestination } from './prefix-destination.js';
 import type { RouteTable } from './table.js';
 
 /** A family as its RIB needs it: where its routes stand, and as what. */
@@ -14,15 +15,15 @@ export interface Routes<Nlri extends Route> {
   readonly multipath?: Multipath | undefined;
 }
 
-/** Of a family that needs nothing of its own; one path of a destination is chosen where `multipath` is absent. */
-export function plainRoutes<Nlri extends Route>(family: Family<Nlri>, multipath?: Multipath): Routes<Nlri> {
+/** Of a family of prefixes; one path of a destination is chosen where `multipath` is absent. */
+export function plainRoutes(family: Family<Prefix>, multipath?: Multipath): Routes<Prefix> {
   return {
     family,
-    table: new KeyedTable<Nlri, RibDestination<Nlri>>(family),
+    table: new KeyedTable<Prefix, RibDestination<Prefix>>(family),
     destination: (arrival, attributes, nlri) =>
       multipath === undefined
-        ? new PlainDestination(arrival, attributes, nlri, family)
-        : new MultipathDestination(arrival, attributes, nlri, family, multipath),
+        ? new PrefixDestination(arrival, attributes, nlri)
+        : new MultipathDestination(arrival, attributes, nlri, multipath),
     multipath,
   };
 }

@@ -42,17 +42,29 @@ export class RoutePlace {
 
   /** Stores where the route leads; false where nothing changed. */
   put(prefix: PrefixKey, nexthopId: number): boolean {
-    const before = this.nexthopOf(prefix);
+    const before =
+      typeof prefix === 'string' ? this.#putText(prefix, nexthopId) : this.#putNumber(prefix, nexthopId);
     if (before === nexthopId) return false;
     if (before !== undefined) this.#count(before, -1);
     this.#count(nexthopId, 1);
-    if (typeof prefix === 'string') this.#texts.set(prefix, nexthopId);
-    else {
-      // Before the cells are looked at: a table that grows has others
-      const cell = this.#cellOf(this.#numbers.add(prefix));
-      this.#numbers.cells[cell] = nexthopId;
-    }
     return true;
+  }
+
+  /** Returns where the route led before; undefined where there was none. */
+  #putNumber(prefix: PrefixKey & number, nexthopId: number): number | undefined {
+    const numbers = this.#numbers;
+    const { size } = numbers;
+    const row = numbers.add(prefix);
+    const cell = this.#cellOf(row);
+    const before = row < size ? numbers.cells[cell] : undefined;
+    numbers.cells[cell] = nexthopId;
+    return before;
+  }
+
+  #putText(prefix: PrefixKey & string, nexthopId: number): number | undefined {
+    const before = this.#texts.get(prefix);
+    this.#texts.set(prefix, nexthopId);
+    return before;
   }
 
   /** Returns false where there was no such route. */

@@ -30,6 +30,12 @@ export class MixedMap<Key extends number | string, Value extends object> {
     }
   }
 
+  /** Adds an entry whose key is not in the map; the caller has looked. */
+  add(key: Key, value: Value): void {
+    if (typeof key === 'number') this.#numbers.add(key, value);
+    else this.set(key, value);
+  }
+
   /** Returns false if there was no such entry. */
   delete(key: Key): boolean {
     return typeof key === 'number'

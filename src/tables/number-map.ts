@@ -38,10 +38,12 @@ export class NumberMap<Key extends number, Value extends object> {
 
   set(key: Key, value: Value): void {
     const slot = this.#find(key);
-    if (slot >= 0) {
-      this.#values[slot] = value;
-      return;
-    }
+    if (slot >= 0) this.#values[slot] = value;
+    else this.add(key, value);
+  }
+
+  /** Adds an entry whose key is not in the map; the caller has looked. */
+  add(key: Key, value: Value): void {
     if ((this.#used + 1) * 4 > this.#keys.length * 3) this.#rebuild();
     this.#insert(key, value);
     this.#size++;

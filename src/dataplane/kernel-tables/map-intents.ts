@@ -16,6 +16,9 @@ type KeptMap<Key, Kept> = Pick<Map<Key, Kept>, 'size' | 'get' | 'delete' | 'clea
 export abstract class KeptIntents<Key, Want extends Intent, Kept extends Progress>
   implements Intents<Key, Want>
 {
+  /** Some attempt has failed: mostly none ever does, and nothing need be looked up to note that. */
+  #hasFailures = false;
+
   constructor(protected readonly kept: KeptMap<Key, Kept> = new Map()) {}
 
   /** Returns what is kept as an intent; undefined if it counts as unwanted now. */
@@ -59,6 +62,8 @@ export abstract class KeptIntents<Key, Want extends Intent, Kept extends Progres
   }
 
   fail(key: Key, failure: Failure | undefined): void {
+    if (failure !== undefined) this.#hasFailures = true;
+    else if (!this.#hasFailures) return;
     const kept = this.kept.get(key);
     if (kept) kept.failure = failure;
   }

@@ -24,6 +24,8 @@ class Kept implements RouteIntent {
 
 /** The routes that are wanted. One whose group leads nowhere now counts as unwanted, until the group leads somewhere. */
 export class RouteIntents extends KeptIntents<PrefixKey, RouteIntent, Kept> {
+  declare protected readonly kept: MixedMap<PrefixKey, Kept>;
+
   constructor() {
     super(new MixedMap());
   }
@@ -58,7 +60,7 @@ export class RouteIntents extends KeptIntents<PrefixKey, RouteIntent, Kept> {
       kept.group.routes--;
       kept.group = group;
       kept.settled = false;
-    } else this.kept.set(prefix, new Kept(group));
+    } else this.kept.add(prefix, new Kept(group));
     return true;
   }
 
