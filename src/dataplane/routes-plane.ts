@@ -24,6 +24,7 @@ export interface HopGroup {
 class Group implements HopGroup {
   id = 0;
   routes = 0;
+  number = 0;
   hops: readonly Hop[] = [];
 }
 
