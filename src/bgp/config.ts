@@ -47,6 +47,8 @@ export interface NeighborConfig {
   readonly enhancedRefresh?: boolean;
   /** Its routes stay over a NOTIFICATION if it keeps ours (RFC 8538); true where absent. */
   readonly gracefulRestartNotification?: boolean;
+  /** Seconds from its return to its End-of-RIB for which its stale routes stay, at most (RFC 8538 §4.1); 180 where absent. */
+  readonly staleTime?: number;
   /** Seconds for which its routes stay beyond its restart time, at most, as the last resort (RFC 9494); 0, or absent: not. */
   readonly longLivedStaleTime?: number;
   /** How often our own AS may be in a path; 0 where absent. */

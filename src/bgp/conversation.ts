@@ -178,7 +178,7 @@ export class Conversation implements LinkHost, UpdateHost {
     );
     this.#established = established;
     this.attempts.sessionUp();
-    this.routes.sessionUp(negotiated);
+    this.routes.sessionUp(negotiated, this.settings.neighbor);
     established.start();
     if (this.record.flaps === 0) established.promptAtStart(this.#host.sinceStart);
     this.log.established(negotiated);

@@ -184,7 +184,7 @@ export class Established {
 
   /**
    * The neighbor asks for our routes, or begins or ends to send its own again (RFC 7313 §4): what it has not sent between the two
-   * goes. Before its first End-of-RIB it may not begin; subtypes that nobody knows are nothing (§5).
+   * goes. Before its first End-of-RIB, where it sends one, it may not begin; subtypes that nobody knows are nothing (§5).
    */
   routeRefresh({ afi, safi, subtype }: RouteRefreshMessage): void {
     const family = familyAmong(this.negotiated.families, afi, safi);
@@ -192,7 +192,7 @@ export class Established {
     if (of === undefined) return;
     if (subtype === REQUEST) of.adjRibOut.refresh();
     else if (!this.negotiated.enhancedRefresh) return;
-    else if (subtype === BEGIN && of.endOfRibAt !== undefined) {
+    else if (subtype === BEGIN && (of.endOfRibAt !== undefined || !this.negotiated.sendsEndOfRib)) {
       of.isRefreshing = true;
       of.rib.neighborRefreshes(this.source);
     } else if (subtype === END && of.isRefreshing) {

@@ -11,7 +11,7 @@ import { AdjRibOut, type UpdateSink } from './adj-rib-out.js';
 import type { ExportPolicy } from './export-policy.js';
 import type { InboundPolicy, RefusalReason } from './inbound.js';
 import type { FamilyLocalRib } from './local-rib.js';
-import type { NeighborRouteCounts } from './neighbor-routes.js';
+import type { NeighborRouteCounts, OlderStale } from './neighbor-routes.js';
 import type { FamilyRib, RibIdentity } from './rib.js';
 import type { PathSource } from './route.js';
 
@@ -28,7 +28,8 @@ export interface SessionRib {
   update(source: PathSource, update: AnyUpdate, policy: InboundPolicy): RefusalReason | undefined;
   neighborUp(source: PathSource): void;
   neighborDown(source: Neighbor): Promise<void>;
-  neighborStale(source: Neighbor, older: 'removed' | 'long-lived'): void;
+  neighborStale(source: Neighbor, older: OlderStale): void;
+  sweepOlder(source: Neighbor): void;
   neighborAged(source: Neighbor): void;
   neighborRefreshes(source: Neighbor): void;
   sweepStale(source: Neighbor): Promise<void>;

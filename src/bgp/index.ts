@@ -8,7 +8,7 @@
  * (capabilities), RFC 6286 (identifiers unique in an AS), RFC 6608 (FSM error subcodes), RFC 6793 (4-octet AS), RFC 7432
  * §7.7 and §15 (MAC mobility in best path), RFC 7313 (enhanced route refresh, where it is enabled), RFC 7606 (UPDATE errors), RFC 7705 (another AS for a neighbor, without the part for internal paths),
  * RFC 8950 (IPv6 next hops of IPv4 unicast, with neighbors by interface),
- * RFC 8538 (hard-reset.ts has which NOTIFICATIONs end all; a second loss removes what was stale from the first, as in RFC 4724), RFC 9494 (long-lived graceful restart as a helper, which a second loss does not end; we pass on no route that could be marked),
+ * RFC 8538 (hard-reset.ts has which NOTIFICATIONs end all), RFC 9494 (long-lived graceful restart as a helper, which a second loss does not end; we pass on no route that could be marked),
  * RFC 8654 (extended messages), RFC 2385 (TCP MD5) and RFC 5082 (GTSM) by the sockets that it
  * is given. Not supported: TCP-AO, multiple paths (RFC 7911),
  * the selection deferral of a restarting speaker (RFC 4724 §4.1: a leaf passes no routes on),

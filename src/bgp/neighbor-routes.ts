@@ -24,6 +24,9 @@ export interface NeighborRouteCounts<Nlri extends Route = EvpnNlri> {
   readonly octets: number;
 }
 
+/** What becomes of routes that were stale already when their neighbor goes once more. */
+export type OlderStale = 'removed' | 'kept' | 'long-lived';
+
 /** Of a neighbor that has sent nothing. */
 export const NO_COUNTS: NeighborRouteCounts<never> = {
   received: new Array<number>(ROUTE_TYPE_SLOTS).fill(0),

@@ -36,6 +36,8 @@ export interface Negotiated {
   readonly keepaliveTime: number;
   /** The families that both sides speak, in our order. */
   readonly families: readonly AnyFamily[];
+  /** The peer has the graceful restart capability, for whatever families: it sends an End-of-RIB of each (RFC 4724 §3). */
+  readonly sendsEndOfRib: boolean;
   /** By the families for which the peer announced graceful restart, for long or not. */
   readonly restarts: ReadonlyMap<AnyFamily, PeerRestart>;
 }
@@ -237,6 +239,7 @@ export function judgeOpen(
     holdTime,
     keepaliveTime: Math.min(neighbor.keepaliveTime, holdTime / 3),
     families,
+    sendsEndOfRib: open.capabilities.some(({ code }) => code === 64),
     restarts: restartsOf(open, offered, neighbor),
   };
 }

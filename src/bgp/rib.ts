@@ -19,7 +19,7 @@ import { Arrival, type RibDestination, type RibPath } from './destination.js';
 import { hold, release } from './holdings.js';
 import { asReceived, isRejected } from './import-policy.js';
 import { type InboundPolicy, NO_POLICY, noRefusals, type RefusalReason, whyRefused } from './inbound.js';
-import { type NeighborRouteCounts, NeighborRoutes, NO_COUNTS } from './neighbor-routes.js';
+import { type NeighborRouteCounts, NeighborRoutes, NO_COUNTS, type OlderStale } from './neighbor-routes.js';
 import { isOnOtherLink } from './next-hop-zone.js';
 import type { RibReader } from './rib-reader.js';
 import { RibReaders } from './rib-readers.js';
@@ -187,10 +187,10 @@ export class FamilyRib<Nlri extends Route> {
   }
 
   /**
-   * The neighbor restarts gracefully: its routes stay, as stale. Those that were stale already go (RFC 4724 §4.2), or are kept for
-   * long (RFC 9494 §4.2).
+   * The neighbor restarts gracefully: its routes stay, as stale. Those that were stale already go (RFC 4724 §4.2), stay as they
+   * are (RFC 8538 §4.1), or are kept for long (RFC 9494 §4.2).
    */
-  neighborStale(source: Pick<PathSource, 'neighbor'>, older: 'removed' | 'long-lived'): void {
+  neighborStale(source: Pick<PathSource, 'neighbor'>, older: OlderStale): void {
     const neighbor = this.#neighborOf(source);
     const isUntold = neighbor.refreshing;
     neighbor.refreshing = false;
@@ -198,17 +198,21 @@ export class FamilyRib<Nlri extends Route> {
     neighbor.stale = neighbor.held;
     if (older === 'long-lived') this.#age(neighbor, neighbor.epoch - 1);
     // Routes of an older epoch were left by an earlier restart, or not sent again by a refresh that the session did not live through
-    else if (!isUntold && neighbor.epoch > 1 && neighbor.held > 0)
-      void this.#sweeps.start(neighbor, neighbor.epoch - 1);
+    else if (older === 'removed' && !isUntold) this.sweepOlder(source);
+  }
+
+  /** Removes what was stale already when the neighbor went last. */
+  sweepOlder(source: Pick<PathSource, 'neighbor'>): void {
+    const neighbor = this.#neighborOf(source);
+    if (neighbor.epoch > 1 && neighbor.held > 0) void this.#sweeps.start(neighbor, neighbor.epoch - 1);
   }
 
   /**
    * The neighbor begins to send all its routes again (RFC 7313 §4): they stay as they are, and those that it does not send go
-   * with `sweepStale`. Where it has begun already, what it has sent since then counts as sent.
+   * with `sweepStale`. Where it has begun already it begins anew, and what it has sent since then has to come again.
    */
   neighborRefreshes(source: Pick<PathSource, 'neighbor'>): void {
     const neighbor = this.#neighborOf(source);
-    if (neighbor.refreshing) return;
     neighbor.refreshing = true;
     neighbor.epoch++;
     neighbor.stale = neighbor.held;

@@ -129,9 +129,9 @@ export class SessionRoutes {
   }
 
   /** A session begins. */
-  sessionUp({ restarts }: Negotiated): void {
+  sessionUp({ restarts }: Negotiated, { staleTime }: Pick<NeighborConfig, 'staleTime'>): void {
     this.#limitWatch.forget();
-    for (const [family, stale] of this.#stale) stale.sessionUp(restarts.get(family));
+    for (const [family, stale] of this.#stale) stale.sessionUp(restarts.get(family), staleTime);
   }
 
   /** A session has gone: what the neighbor restarts gracefully with stays, where it may after such an end. */

@@ -1,14 +1,19 @@
 import type { Clock, Log } from '../types/index.js';
 import type { SessionRib } from './family-ribs.js';
 import { LongTimer } from './long-timer.js';
+import type { OlderStale } from './neighbor-routes.js';
 import type { StaleRoutesStatus } from './neighbor-status.js';
 import type { LongLivedRestart, PeerRestart } from './peer-restart.js';
+
+/** Seconds (RFC 8538 §4.1). */
+const STALE_TIME = 180;
 
 /**
  * The receiving speaker's part of graceful restart (RFC 4724 §4.2) for one neighbor and family. Its routes stay when a session ends
  * whose OPEN listed the family in the graceful restart capability, whatever the F bit there: that bit is about the
  * neighbor's last restart and not its next one, and GoBGP and FRR clear it in their first OPEN. The F bit of the OPEN with
- * which the neighbor comes back decides whether they stay on, until its End-of-RIB or for another restart time.
+ * which the neighbor comes back decides whether they stay on, until its End-of-RIB or for the stale time. If it goes before that,
+ * what it has not told again goes too, unless both keep routes over a NOTIFICATION: then the stale time runs on (RFC 8538 §4.1).
  *
  * Where both keep routes for long (RFC 9494 §4.2), those that the neighbor has not told again within its restart time become the last
  * resort, and so do those that it has not told again before it went once more: its restart time was for coming back, which it
@@ -20,8 +25,10 @@ export class StaleRoutes {
   readonly #neighbor: string;
   readonly #log: Log;
   readonly #onEnd: () => void;
-  /** Runs for the restart time; once the session is back, for the time until its End-of-RIB. */
+  /** Runs for the restart time, while there is no session. */
   readonly #restart: LongTimer;
+  /** Runs for the stale time, from the return of the neighbor on. */
+  readonly #stale: LongTimer;
   /** Runs for the long-lived stale time. */
   readonly #longLived: LongTimer;
   #isUp = false;
@@ -37,6 +44,7 @@ export class StaleRoutes {
     this.#neighbor = neighbor;
     this.#log = log;
     this.#restart = new LongTimer(clock);
+    this.#stale = new LongTimer(clock);
     this.#longLived = new LongTimer(clock);
   }
 
@@ -45,7 +53,7 @@ export class StaleRoutes {
     if (!this.#areKept) return undefined;
     return {
       count: this.#rib.staleCount(this.#neighbor),
-      until: this.#longLived.until ?? this.#restart.until ?? this.#clock.wallTime(),
+      until: this.#longLived.until ?? this.#restart.until ?? this.#stale.until ?? this.#clock.wallTime(),
       isLongLived: this.#isLongLived,
     };
   }
@@ -55,15 +63,15 @@ export class StaleRoutes {
   }
 
   /** The session went and the routes stay. */
-  begin({ restartTime, longLived }: PeerRestart): void {
+  begin({ restartTime, longLived, outlivesNotification }: PeerRestart): void {
     this.#isUp = false;
     if (this.#isOverdue) {
       this.discard();
       return;
     }
-    const isKeptOn = this.#areKept && (this.#isLongLived || isForLong(longLived));
+    const older = this.#older(outlivesNotification, longLived);
     this.#areKept = true;
-    this.#rib.neighborStale({ neighbor: this.#neighbor }, isKeptOn ? 'long-lived' : 'removed');
+    this.#rib.neighborStale({ neighbor: this.#neighbor }, older);
     this.#log.info(
       {
         neighbor: this.#neighbor,
@@ -72,21 +80,29 @@ export class StaleRoutes {
       },
       'routes of a restarting BGP neighbor are kept as stale (RFC 4724)',
     );
-    if (isKeptOn) this.#keepForLong(longLived);
+    if (older !== 'kept') this.#stale.stop();
+    if (older === 'long-lived') this.#keepForLong(longLived);
     this.#restart.start(restartTime, () => this.#age(longLived));
   }
 
-  /** The session is back, with what the new OPEN has of the family; undefined if it has nothing. */
-  sessionUp(restart: PeerRestart | undefined): void {
+  /** What becomes of those that are stale already. */
+  #older(outlivesNotification: boolean, longLived: LongLivedRestart | undefined): OlderStale {
+    if (this.#areKept && (this.#isLongLived || isForLong(longLived))) return 'long-lived';
+    return outlivesNotification && this.#stale.until !== undefined ? 'kept' : 'removed';
+  }
+
+  /**
+   * The session is back, with what the new OPEN has of the family; undefined if it has nothing. `staleTime`: seconds that the neighbor
+   * has for its End-of-RIB.
+   */
+  sessionUp(restart: PeerRestart | undefined, staleTime: number = STALE_TIME): void {
     this.#isUp = true;
     if (!this.#areKept) return;
-    if (this.#isLongLived) {
-      if (restart?.longLived?.forwardingPreserved === true) {
-        this.#restart.stop();
-        return;
-      }
-    } else if (restart?.forwardingPreserved === true) {
-      this.#restart.start(restart.restartTime, () => this.#end('the restart time is over'));
+    const stays = this.#isLongLived ? restart?.longLived?.forwardingPreserved : restart?.forwardingPreserved;
+    if (stays === true) {
+      this.#restart.stop();
+      if (!this.#isLongLived && this.#stale.until === undefined)
+        this.#stale.start(staleTime, () => this.#isOver());
       return;
     }
     this.#end(
@@ -94,6 +110,12 @@ export class StaleRoutes {
         ? 'the neighbor came back without graceful restart for the family'
         : 'the neighbor came back without its forwarding state',
     );
+  }
+
+  /** The stale time is over: of a neighbor that is away again, what it told last has its restart time. */
+  #isOver(): void {
+    if (this.#isUp) this.#end('the stale time is over');
+    else this.#rib.sweepOlder({ neighbor: this.#neighbor });
   }
 
   /** The neighbor has not come back in time. */
@@ -167,8 +189,7 @@ export class StaleRoutes {
 
   #forget(): void {
     this.#areKept = false;
-    this.#restart.stop();
-    this.#longLived.stop();
+    for (const timer of [this.#restart, this.#stale, this.#longLived]) timer.stop();
   }
 }
 

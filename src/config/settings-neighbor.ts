@@ -188,6 +188,13 @@ const SHARED = {
     default: true,
     ...NEW_SESSION,
   }),
+  'stale-time': setting(integer(1, 4095, 'seconds'), {
+    description:
+      'Seconds that a neighbor which has come back from a graceful restart has for its End-of-RIB: what it has not announced again by then is removed (RFC 8538). While it is away, its own restart time counts.',
+    default: 180,
+    effect: 'live',
+    change: 'the session stays; a time that runs ends as it would have',
+  }),
   'long-lived-stale-time': setting(integer(0, 16_777_215, 'seconds'), {
     description:
       "Seconds for which the neighbor's routes are kept when its restart time is over and it has not come back, if it offers that too, for as long as it offers at most (RFC 9494). They are chosen where there is no other alone; those with the community NO_LLGR are removed. 0 for not at all. It is for a neighbor whose routes are worth more than none, such as the only route reflector.",

@@ -53,6 +53,9 @@ export const BGP_ROWS: readonly Row[] = [
   row('bgp', 'no bgp graceful-restart notification', (_, { model, line }) => {
     model.ofAll.set('graceful-restart-notification', { value: false, line });
   }),
+  row('bgp', 'bgp graceful-restart stalepath-time <seconds>', ({ seconds }, { model, line }) => {
+    model.ofAll.set('stale-time', { value: numberOf(seconds), line });
+  }),
   row('bgp', 'bgp long-lived-graceful-restart stale-time <seconds>', ({ seconds }, { model, line }) => {
     model.ofAll.set('long-lived-stale-time', { value: numberOf(seconds), line });
   }),

@@ -66,18 +66,21 @@ export function encodeShutdownCommunication(text: string): Uint8Array {
 }
 
 /**
- * The operator's words in a Cease with subcode 2 or 4, also one that a Hard Reset carries; undefined for other notifications,
- * an empty text, a length that does not fit and octets that are not UTF-8 (RFC 9003 §2). They go into logs as plain text.
+ * The operator's words in a Cease with subcode 2 or 4, also one that a Hard Reset carries; undefined for other notifications and
+ * an empty text. They go into logs as plain text; where the length does not fit, or the octets are not UTF-8, those are shown
+ * (RFC 9003 §4).
  */
 export function decodeShutdownCommunication(notification: NotificationMessage): string | undefined {
   const { code, subcode, data } = hardResetContent(notification) ?? notification;
   if (code !== NotificationCode.CEASE) return undefined;
   if (subcode !== CeaseSubcode.ADMINISTRATIVE_SHUTDOWN && subcode !== CeaseSubcode.ADMINISTRATIVE_RESET)
     return undefined;
-  if (data.length < 2 || data[0] === 0 || data[0] > data.length - 1) return undefined;
+  if (data.length === 0 || data[0] === 0) return undefined;
+  const shown = () => Buffer.from(data).toString('hex');
+  if (data[0] > data.length - 1) return `message of ${data[0]} octets, cut short: ${shown()}`;
   try {
     return plainText(new TextDecoder('utf-8', { fatal: true }).decode(data.subarray(1, 1 + data[0])));
   } catch {
-    return undefined;
+    return `message that is not UTF-8: ${shown()}`;
   }
 }

@@ -68,12 +68,12 @@ test('what a neighbor does not tell between BoRR and EoRR goes, and what it tell
   t.is(speaker.neighbor('10.0.0.2')?.state, 'Established');
   peer.send(BORR, ...announce(1), BORR, ...announce(4), EORR, EORR);
   await settle();
-  t.deepEqual(macs(), [1, 4], 'begun anew, what was told before counts, and a second EoRR ends nothing');
+  t.deepEqual(macs(), [4], 'begun anew, all has to be told again, and a second EoRR ends nothing');
   t.deepEqual(fabric.errors, []);
 });
 
 for (const [what, capabilities, messages, config = {}] of [
-  ['before the first End-of-RIB', ENHANCED, [...announce(1), BORR, EORR, encoder.endOfRib()]],
+  ['before the first End-of-RIB', [...ENHANCED, RESTARTS], [...announce(1), BORR, EORR, encoder.endOfRib()]],
   ['EoRR alone', ENHANCED, [...announce(1), encoder.endOfRib(), EORR]],
   ['without the capability', EVPN_CAPABILITIES(65002), [...announce(1), encoder.endOfRib(), BORR, EORR]],
   [
@@ -102,6 +102,13 @@ for (const [what, capabilities, messages, config = {}] of [
     t.deepEqual(macs(), [1]);
     t.is(speaker.neighbor('10.0.0.2')?.state, 'Established');
   });
+
+test('a neighbor without graceful restart, which sends no End-of-RIB, may begin at any time', async (t) => {
+  const { peer, macs, settle } = await session();
+  peer.send(...announce(1, 2), BORR, ...announce(2), EORR);
+  await settle();
+  t.deepEqual(macs(), [2]);
+});
 
 test('a session that is lost within a refresh leaves all its routes to graceful restart', async (t) => {
   const { peer, macs, settle, fabric } = await session([...ENHANCED, RESTARTS]);

@@ -101,7 +101,7 @@ test('what is stale and until when can be read, from the loss to the End-of-RIB'
   t.deepEqual(stale(), { count: 2, until: lostAt + 30_000, isLongLived: false });
   t.true([...speaker.rib.destinations()].every((d) => d.paths.every((path) => path.stale)));
   const again = connect('F=1', 60);
-  t.deepEqual(stale(), { count: 2, until: fabric.clock.wallTime() + 60_000, isLongLived: false });
+  t.deepEqual(stale(), { count: 2, until: fabric.clock.wallTime() + 180_000, isLongLived: false });
   // The same again, another word on it, and a withdraw: each makes one less
   tell(again, 1);
   t.is(stale()?.count, 1);
@@ -114,7 +114,7 @@ test('what is stale and until when can be read, from the loss to the End-of-RIB'
   t.like(removals, [{ level: 'info', facts: { routes: 0, reason: 'End-of-RIB' } }]);
 });
 
-test('the restart time ends it, before the return and after it', async (t) => {
+test('the restart time ends it before the return, the stale time after it', async (t) => {
   const away = await graceful();
   away.lose(29_900);
   t.deepEqual(macs(away.speaker), [1, 2]);
@@ -125,13 +125,41 @@ test('the restart time ends it, before the return and after it', async (t) => {
   away.connect('F=1');
   t.is(away.stale(), undefined);
 
-  const back = await graceful();
-  back.lose(5000);
-  back.connect('F=1');
-  back.fabric.clock.advance(29_000);
-  t.deepEqual(macs(back.speaker), [1, 2]);
-  back.fabric.clock.advance(2000);
-  t.deepEqual(macs(back.speaker), []);
+  for (const staleTime of [undefined, 10]) {
+    const back = await graceful('F=0', false, staleTime === undefined ? {} : { staleTime });
+    back.lose(5000);
+    back.connect('F=1');
+    back.fabric.clock.advance((staleTime ?? 180) * 1000 - 1000);
+    t.deepEqual(macs(back.speaker), [1, 2]);
+    back.fabric.clock.advance(2000);
+    t.deepEqual(macs(back.speaker), []);
+  }
+});
+
+// RFC 8538 §4.1
+test('both with the N bit, and a second loss during the restart: what was stale stays for the rest of the stale time', async (t) => {
+  const { fabric, speaker, connect, lose, stale } = await graceful('F=0', true, { staleTime: 60 });
+  lose(5000);
+  tell(connect('F=1'), 2, 3);
+  fabric.clock.advance(40_000);
+  lose(1000);
+  t.deepEqual(macs(speaker), [1, 2, 3]);
+  t.is(stale()?.count, 3);
+  // The stale time goes by while the neighbor is away: what it told last has the restart time
+  fabric.clock.advance(20_000);
+  t.deepEqual(macs(speaker), [2, 3]);
+  tell(connect('F=1'), 3);
+  fabric.clock.advance(50_000);
+  lose(1000);
+  t.deepEqual(macs(speaker), [2, 3]);
+  const last = tell(connect('F=1'), 3);
+  fabric.clock.advance(10_000);
+  t.deepEqual(macs(speaker), [3]);
+  t.is(stale(), undefined);
+  last.send(END_OF_RIB);
+  lose(1000);
+  connect('F=0');
+  t.deepEqual(macs(speaker), [], 'the F bit counts as ever');
 });
 
 test('a second loss during the restart: what was stale goes, what was told since becomes stale', async (t) => {

@@ -176,7 +176,7 @@ for (const kind of ['EVPN', 'one path of a prefix', 'two paths of a prefix'])
               of.epoch++;
               rib.neighborStale(of.source, 'removed');
             } else if (each.do === 'refresh') {
-              if (!of.refreshing) of.epoch++;
+              of.epoch++;
               of.refreshing = true;
               rib.neighborRefreshes(of.source);
             } else if (each.do === 'sweep') {

@@ -144,6 +144,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'neighbors[].enforce-first-as': false,
   'neighbors[].enhanced-refresh': true,
   'neighbors[].graceful-restart-notification': false,
+  'neighbors[].stale-time': 60,
   'neighbors[].long-lived-stale-time': 60,
   'neighbors[].allowas-in': 1,
   'neighbors[].password-file': keyFile('secret'),

@@ -93,6 +93,7 @@ test('the minimal file gets every default', (t) => {
       enforceFirstAs: true,
       enhancedRefresh: false,
       gracefulRestartNotification: true,
+      staleTime: 180,
       longLivedStaleTime: 0,
       allowasIn: 0,
       passwordFile: undefined,
@@ -263,7 +264,7 @@ const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const byInterface = (name: string) => edit('address: 10.1.1.0', `interface: ${name}`);
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, interface, peer-group, remote-as, local-as, port, passive, local-address, update-source, device, hold-time, keepalive-time, connect-retry-time, send-hold-time, advertisement-interval, bfd, shutdown, enforce-first-as, enhanced-refresh, graceful-restart-notification, long-lived-stale-time, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, import-policy, export-policy, site-of-origin, families, description';
+  'address, interface, peer-group, remote-as, local-as, port, passive, local-address, update-source, device, hold-time, keepalive-time, connect-retry-time, send-hold-time, advertisement-interval, bfd, shutdown, enforce-first-as, enhanced-refresh, graceful-restart-notification, stale-time, long-lived-stale-time, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, import-policy, export-policy, site-of-origin, families, description';
 const BFD_ALLOWED =
   'true, false, or a mapping of interval (milliseconds from 50 to 60000), multiplier (a number from 2 to 255) and multihop (true or false)';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';

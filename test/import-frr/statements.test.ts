@@ -70,7 +70,8 @@ test('bgp graceful-restart notification, which FRR has for all neighbors', (t) =
     t.is(neighborOf(` ${statement}`)['graceful-restart-notification'], value);
 });
 
-test('bgp long-lived-graceful-restart stale-time', (t) => {
+test('how long FRR keeps stale routes, for all neighbors', (t) => {
+  t.is(neighborOf(' bgp graceful-restart stalepath-time 500')['stale-time'], 500);
   t.is(neighborOf(' bgp long-lived-graceful-restart stale-time 3600')['long-lived-stale-time'], 3600);
 });
 

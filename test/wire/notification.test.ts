@@ -66,9 +66,15 @@ test('a communication is cut between characters at 255 octets', (t) => {
   t.is(decodeShutdownCommunication(shutdown(data)), 'ü'.repeat(127));
 });
 
-test('a communication that is empty, too long, or no UTF-8 says nothing', (t) => {
-  for (const hex of ['', '00', '05 61', '02 c328', '01'])
-    t.is(decodeShutdownCommunication(shutdown(octets(hex))), undefined);
+test('a communication that is empty says nothing, and of one that is too long or no UTF-8 the octets are shown', (t) => {
+  for (const [hex, words] of [
+    ['', undefined],
+    ['00', undefined],
+    ['05 61', 'message of 5 octets, cut short: 0561'],
+    ['01', 'message of 1 octets, cut short: 01'],
+    ['02 c328', 'message that is not UTF-8: 02c328'],
+  ] as const)
+    t.is(decodeShutdownCommunication(shutdown(octets(hex))), words);
 });
 
 test('control characters do not reach the log', (t) => {

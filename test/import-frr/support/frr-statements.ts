@@ -62,10 +62,7 @@ export const STATEMENTS: Readonly<Record<PlaceName, readonly Statement[]>> = {
       needless: 'evpnd keeps its rows anyway, and says so (`on-stop`)',
     },
     { frr: 'bgp graceful-restart restart-time 120', needless: 'evpnd asks for 120 seconds' },
-    {
-      frr: 'bgp graceful-restart stalepath-time 360',
-      needless: "a neighbor's routes are kept for the restart time that it gave",
-    },
+    'bgp graceful-restart stalepath-time 360',
     {
       frr: 'bgp graceful-restart rib-stale-time 500',
       needless: '`sweep-deferral-time` is the longest that rows of an earlier evpnd stay',
