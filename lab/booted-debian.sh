@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts a Debian with systemd into a folder: what an operator has after the least installation, with the libraries that evpnd's
-# package names. Debian 12 with FRR as Debian has it is for machines of lab/qemu.ts that boot it (`root`).
+# package names, and FRR as Debian has it, for lab/container.ts to boot.
 #   lab/booted-debian.sh [FOLDER [SUITE [PACKAGES]]]
 # FOLDER (default /var/cache/evpnd-lab/debian-12) gets root/, SUITE is bookworm by default, PACKAGES come on top. Does nothing
 # where the same stands already. 250 MB.

@@ -1,4 +1,4 @@
-/** Debian 12 with systemd, FRR, GoBGP and evpnd's package, for machines of lab/qemu.ts that boot it (`root`). */
+/** Debian with systemd, FRR, GoBGP and evpnd's package, for what boots it (`root` of lab/container.ts). */
 import {
   copyFileSync,
   mkdirSync,
@@ -14,13 +14,24 @@ import { makeDebHere } from '../packaging/here.js';
 import { run } from './process.js';
 import { sourceFile } from './sources.js';
 
-/** Where lab/booted-debian.sh puts Debian: kept from one run to the next, outside the repository. */
-const debian = '/var/cache/evpnd-lab/debian-12';
+export type DebianRelease = 12 | 13;
+
+/** Where lab/booted-debian.sh puts each Debian: kept from one run to the next, outside the repository. */
+const folderOf = (release: DebianRelease): string => `/var/cache/evpnd-lab/debian-${release}`;
+
+/** The root of a Debian that `setUpBootedDebian` has put there: to be read alone. */
+export const debianRoot = (release: DebianRelease): string => join(folderOf(release), 'root');
+
+/** What lab/booted-debian.sh is told of each. */
+const DEBIANS: Readonly<Record<DebianRelease, readonly string[]>> = {
+  12: [],
+  13: ['trixie', 'nodejs,iproute2,iputils-ping,procps,kmod,frr'],
+};
 
 /** Programs that Debian, as it is downloaded, is without. */
 const PROGRAMS = ['/usr/bin/gobgpd', '/usr/bin/gobgp'];
 
-/** Units that no test is about and that take an emulated processor seconds. */
+/** Units that no test is about; tmp.mount would lie over what the machine shares with us. */
 const UNWANTED = [
   'apt-daily-upgrade.timer',
   'apt-daily.timer',
@@ -48,18 +59,21 @@ const UNWANTED = [
   'systemd-update-utmp-runlevel.service',
   'systemd-update-utmp.service',
   'systemd-user-sessions.service',
+  'tmp.mount',
 ];
 
 /** Downloads Debian; does nothing where it stands already. Rejects with what was missing. */
-export async function setUpBootedDebian(): Promise<void> {
-  await run('bash', [sourceFile('booted-debian.sh'), debian], { timeout: 600_000 });
+export async function setUpBootedDebian(release: DebianRelease): Promise<void> {
+  await run('bash', [sourceFile('booted-debian.sh'), folderOf(release), ...DEBIANS[release]], {
+    timeout: 600_000,
+  });
 }
 
 /**
  * Lays the package of this checkout, one of a later version, GoBGP and the Node that runs this into a folder, for a machine that
  * installs the one and is upgraded to the other. Resolves with the folders that make the machine's root.
  */
-export async function bootedRoot(folder: string): Promise<readonly string[]> {
+export async function bootedRoot(folder: string, release: DebianRelease): Promise<readonly string[]> {
   const inside = (path: string): string => {
     const place = join(folder, path);
     mkdirSync(dirname(place), { recursive: true });
@@ -72,7 +86,7 @@ export async function bootedRoot(folder: string): Promise<readonly string[]> {
   mkdirSync(packages);
   await laterDeb(await makeDebHere(packages, 1), packages);
   for (const unit of UNWANTED) symlinkSync('/dev/null', inside(`etc/systemd/system/${unit}`));
-  return [folder, join(debian, 'root')];
+  return [folder, debianRoot(release)];
 }
 
 /** The version of the later package. */

@@ -12,6 +12,7 @@ export * from './asic.js';
 export * from './booted.js';
 export * from './capture.js';
 export * from './cleanup.js';
+export * from './container.js';
 export * from './converge.js';
 export * from './evpnd.js';
 export * from './exabgp.js';

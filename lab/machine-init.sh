@@ -6,7 +6,6 @@
 #   EVPND_MODULES  the folder that holds the kernel's modules, as the host names it
 #   EVPND_LOWER    where the root is found; / when absent
 #   EVPND_HOST     where the host's root is found to be written to; / when absent
-#   EVPND_SYSTEMD  when set, systemd of the new root becomes process 1 and runs the command once it has started all else
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 root=/mnt/root
 host=${EVPND_HOST:-}
@@ -42,21 +41,5 @@ ip link set lo up 2>/dev/null || ifconfig lo up
 # A script that fails for want of a module says so better than modprobe could.
 chroot "$root" modprobe -qa ipv6 bridge 8021q vxlan veth vrf dummy bonding
 
-if [ -n "${EVPND_SYSTEMD:-}" ]; then
-  units=$root/etc/systemd/system
-  mkdir -p "$units/multi-user.target.wants"
-  cat >"$units/evpnd-lab.service" <<UNIT
-[Unit]
-Description=The command of the lab
-[Service]
-Type=idle
-ExecStart=/bin/sh $EVPND_RUN/command
-ExecStopPost=/bin/sh -c 'echo \$\${EXIT_STATUS:-125} >$EVPND_RUN/code; systemctl poweroff -ff'
-StandardOutput=append:$EVPND_RUN/stdout
-StandardError=append:$EVPND_RUN/stderr
-UNIT
-  ln -s ../evpnd-lab.service "$units/multi-user.target.wants/evpnd-lab.service"
-  exec switch_root "$root" /sbin/init
-fi
 chroot "$root" /bin/sh "$EVPND_RUN/command" </dev/null >>"$run/stdout" 2>>"$run/stderr"
 finish $?

@@ -1,6 +1,6 @@
 /**
- * Scripts in booted machines, on a copy-on-write view of the host's own root file system: what `lab/uml.ts` and
- * `lab/qemu.ts` have in common.
+ * Scripts in booted machines, on a copy-on-write view of the host's own root file system: what `lab/uml.ts`, `lab/qemu.ts` and
+ * `lab/container.ts` have in common.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
@@ -20,7 +20,7 @@ import { PACE, pace } from './wait.js';
 
 /** How a machine is run. */
 export interface MachineOptions {
-  /** The machine's memory, for example 1500M; 1G when absent. */
+  /** The machine's memory, for example 1500M; 1G when absent. A container has the host's. */
   memory?: string;
   /** Milliseconds until it is ended; 120,000 when absent. */
   timeout?: number;
@@ -29,9 +29,8 @@ export interface MachineOptions {
   /** Environment variables for the script. */
   env?: Record<string, string>;
   /**
-   * Folders that make the root to boot instead of the host's own, earlier ones before later ones, the last an unpacked
-   * Debian: `systemd` of it is process 1, and the script runs once all else has started. The folders of `shares` are the
-   * only ones of the host there.
+   * Folders that make the root of a container, earlier ones before later ones, the last an unpacked Debian: `systemd` of it is
+   * process 1, and the script runs once all else has started. The folders of `shares` are the only ones of the host there.
    */
   root?: readonly string[];
   /** Ports of a rocker switch, each with a network card of the machine at its other end; 0 when absent, and in QEMU alone. */
@@ -54,20 +53,22 @@ export interface MachineKind {
   readonly short: string;
   /** How many times longer than on the host anything may take, for lab/wait.ts. */
   readonly pace: number;
+  /** The script of this folder that begins in it; `machine-init.sh` when absent. */
+  readonly init?: string;
   /** Folders before the usual ones in which the script looks for programs, on the host's own root. */
   readonly path: readonly string[];
   /**
    * The command that boots a machine in the foreground, and the environment that it needs.
    * @param run the machine's folder. `machine/lab/pid` there must hold the process id while it runs.
-   * @param root and rockerPorts as in `MachineOptions`.
    */
   boot(
     run: string,
-    memory: string,
-    root: readonly string[] | undefined,
-    rockerPorts: number,
+    options: MachineOptions,
   ): { command: string; args: readonly string[]; env?: NodeJS.ProcessEnv };
 }
+
+/** The memory of a machine that is given none. */
+export const LEAST_MEMORY = '1G';
 
 const timedOut = 124;
 const noResult = 125;
@@ -97,13 +98,8 @@ function commandText(
 }
 
 /** Starts the machine in a process group of its own, so that all it forks on the host can be ended together. */
-function boot(
-  kind: MachineKind,
-  run: string,
-  memory: string,
-  { root, rockerPorts = 0 }: MachineOptions,
-): ChildProcess {
-  const { command, args, env } = kind.boot(run, memory, root, rockerPorts);
+function boot(kind: MachineKind, run: string, options: MachineOptions): ChildProcess {
+  const { command, args, env } = kind.boot(run, options);
   return spawn(command, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -121,7 +117,7 @@ export async function runInMachine(
   args: readonly string[],
   options: MachineOptions,
 ): Promise<MachineResult> {
-  const { memory = '1G', shares = [], env = {}, root } = options;
+  const { shares = [], env = {} } = options;
   const timeout = (options.timeout ?? 120_000) * pace;
   const run = mkdtempSync(join(tmpdir(), `evpnd-${kind.short}-${process.pid}-`));
   const file = (name: string) => join(run, name);
@@ -143,18 +139,18 @@ export async function runInMachine(
   let timer: NodeJS.Timeout | undefined;
   try {
     mkdirSync(join(run, 'machine', 'lab'), { recursive: true });
-    copyFileSync(sourceFile('machine-init.sh'), file('init'));
+    copyFileSync(sourceFile(kind.init ?? 'machine-init.sh'), file('init'));
     chmodSync(file('init'), 0o755);
     writeFileSync(file('shares'), [...shares, run].map((folder) => `${folder}\n`).join(''));
     writeFileSync(
       file('command'),
-      commandText(root === undefined ? kind.path : [], script, args, {
+      commandText(kind.path, script, args, {
         [PACE]: String(kind.pace * pace),
         ...env,
       }),
     );
     for (const name of ['stdout', 'stderr', 'code']) writeFileSync(file(name), '');
-    const started = boot(kind, run, memory, options);
+    const started = boot(kind, run, options);
     machine = started;
     let late = false;
     timer = setTimeout(() => {

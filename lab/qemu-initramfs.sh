@@ -8,5 +8,5 @@ for module in /modules/*.ko; do insmod "$module"; done
 over='trans=virtio,version=9p2000.L,msize=512000'
 mount -t 9p -o "$over,ro,cache=loose" host /host || poweroff -f
 mount -t 9p -o "$over,cache=none" shared /shared || poweroff -f
-export EVPND_HOST=/shared EVPND_LOWER=/host$EVPND_ROOT
+export EVPND_HOST=/shared EVPND_LOWER=/host
 . "/shared$EVPND_RUN/init"

@@ -16,7 +16,13 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type MachineKind, type MachineOptions, type MachineResult, runInMachine } from './machine.js';
+import {
+  LEAST_MEMORY,
+  type MachineKind,
+  type MachineOptions,
+  type MachineResult,
+  runInMachine,
+} from './machine.js';
 import { run } from './process.js';
 import { sourceFile } from './sources.js';
 
@@ -61,7 +67,7 @@ const qemu = (folder: string): MachineKind => ({
   short: 'qemu',
   pace: 4,
   path: [join(folder, 'bin')],
-  boot: (run, memory, root, rockerPorts) => ({
+  boot: (run, { memory = LEAST_MEMORY, rockerPorts = 0 }) => ({
     command: program,
     args: [
       ...['-M', 'pc', '-accel', 'tcg,thread=multi', '-cpu', 'Nehalem,+rdrand', '-smp', '1', '-m', memory],
@@ -71,7 +77,6 @@ const qemu = (folder: string): MachineKind => ({
       [
         ...['console=ttyS0', 'quiet', 'loglevel=3', 'panic=-1', 'mitigations=off', 'nokaslr', 'tsc=reliable'],
         ...['random.trust_cpu=on', `EVPND_RUN=${run}`, `EVPND_MODULES=${folder}/modules`],
-        ...(root === undefined ? [] : [`EVPND_ROOT=${root.join(':/host')}`, 'EVPND_SYSTEMD=1']),
       ].join(' '),
       ...share('host', '/', ',readonly=on'),
       ...share('shared', '/', ''),

@@ -5,7 +5,13 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type MachineKind, type MachineOptions, type MachineResult, runInMachine } from './machine.js';
+import {
+  LEAST_MEMORY,
+  type MachineKind,
+  type MachineOptions,
+  type MachineResult,
+  runInMachine,
+} from './machine.js';
 
 const kernel = '/usr/bin/linux.uml';
 
@@ -14,13 +20,12 @@ const uml: MachineKind = {
   short: 'uml',
   pace: 1,
   path: [],
-  boot: (run, memory, root) => ({
+  boot: (run, { memory = LEAST_MEMORY }) => ({
     command: kernel,
     args: [
       ...[`mem=${memory}`, `uml_dir=${join(run, 'machine')}/`, 'umid=lab'],
       ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'rw', `init=${join(run, 'init')}`],
       ...[`EVPND_RUN=${run}`, 'EVPND_MODULES=/usr/lib/uml/modules'],
-      ...(root === undefined ? [] : [`EVPND_LOWER=${root.join(':')}`, 'EVPND_SYSTEMD=1']),
       ...['con=null', 'con0=null,fd:1', 'console=tty0', 'quiet', 'loglevel=1', 'panic=1'],
     ],
     // Its memory is a file, unlinked at once.

@@ -3,16 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { run, sourceFile } from '../../lab/index.js';
+import { debianRoot, run, setUpBootedDebian } from '../../lab/index.js';
 import { makeDebHere } from '../../packaging/here.js';
 
-const DEBIAN = '/var/cache/evpnd-lab/debian-13';
 const folder = mkdtempSync(join(tmpdir(), 'evpnd-debian-13-'));
 let deb: string;
 
 test.before('Debian 13, and the package', async (t) => {
   t.timeout(900_000);
-  await run('bash', [sourceFile('booted-debian.sh'), DEBIAN, 'trixie', 'nodejs'], { timeout: 600_000 });
+  await setUpBootedDebian(13);
   deb = await makeDebHere(folder, 1);
 });
 test.after.always('remove', () => rmSync(folder, { recursive: true, force: true }));
@@ -22,7 +21,7 @@ const IN_ROOT = `
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$FOLDER"
 mkdir "$FOLDER/upper" "$FOLDER/work" "$FOLDER/root"
-mount -t overlay -o "lowerdir=$DEBIAN/root,upperdir=$FOLDER/upper,workdir=$FOLDER/work" overlay "$FOLDER/root"
+mount -t overlay -o "lowerdir=$DEBIAN,upperdir=$FOLDER/upper,workdir=$FOLDER/work" overlay "$FOLDER/root"
 mount -t proc proc "$FOLDER/root/proc"
 cat <&9 >"$FOLDER/root/evpnd.deb"
 exec chroot "$FOLDER/root" sh -eu -c "$1"
@@ -35,7 +34,7 @@ async function inRoot(commands: string): Promise<string> {
     [...namespaces, 'bash', '-euc', 'exec 9<"$DEB"; bash -euc "$IN_ROOT" root "$1"', 'root', commands],
     {
       timeout: 300_000,
-      env: { FOLDER: mkdtempSync(join(folder, 'root-')), DEB: deb, DEBIAN, IN_ROOT },
+      env: { FOLDER: mkdtempSync(join(folder, 'root-')), DEB: deb, DEBIAN: debianRoot(13), IN_ROOT },
     },
   );
   return stdout;

@@ -7,6 +7,7 @@ import {
   evpndMain,
   type MachineOptions,
   pace,
+  runInContainer,
   runInQemu,
   runInQemuWithAsic,
   runOnOldestKernel,
@@ -106,6 +107,17 @@ export async function runScenarioInQemu(
   t.timeout(310_000);
   await setUpNewerKernel();
   await runScenarioOfPackage(t, runInQemu, file, cases, seconds, options);
+}
+
+/** As `runScenarioOnOldestKernel`, in a Debian (`root`) that is booted on the machine's own kernel: lab/container.ts. */
+export function runScenarioInContainer(
+  t: ExecutionContext,
+  file: string,
+  cases: number,
+  seconds: number,
+  options: MachineOptions,
+): Promise<void> {
+  return runScenario(t, runInContainer, file, cases, seconds, options);
 }
 
 /** As `runScenarioInQemu`, with the switch ASIC of lab/asic.ts, whose kernel `setUpAsic` has put there. */
