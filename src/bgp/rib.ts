@@ -17,7 +17,7 @@ import {
 } from './decision.js';
 import { Arrival, type RibDestination, type RibPath } from './destination.js';
 import { hold, release } from './holdings.js';
-import { asReceived, isRejected } from './import-policy.js';
+import { asReceived, type ImportPolicy, isRejected } from './import-policy.js';
 import { type InboundPolicy, NO_POLICY, noRefusals, type RefusalReason, whyRefused } from './inbound.js';
 import { type NeighborRouteCounts, NeighborRoutes, NO_COUNTS, type OlderStale } from './neighbor-routes.js';
 import { isOnOtherLink } from './next-hop-zone.js';
@@ -26,7 +26,7 @@ import { RibReaders } from './rib-readers.js';
 import type { Routes } from './rib-routes.js';
 import type { Destination, Path, PathSource } from './route.js';
 import { memoryOf } from './route-limits.js';
-import { Sweeps } from './sweeps.js';
+import { Sweeps, type Swept } from './sweeps.js';
 import type { RouteTable } from './table.js';
 
 /** Who we are, for loop detection. */
@@ -74,6 +74,7 @@ export class FamilyRib<Nlri extends Route> {
   readonly #readers: RibReaders<Nlri>;
   readonly #sweeps: Sweeps<Nlri>;
   readonly #agings: Sweeps<Nlri>;
+  readonly #judgings: Sweeps<Nlri>;
   #memory = 0;
 
   constructor(clock: Clock, identity: RibIdentity, routes: Routes<Nlri>, decision: DecisionSettings = {}) {
@@ -89,16 +90,17 @@ export class FamilyRib<Nlri extends Route> {
       (destination) => this.#rejudge(destination),
       () => this.onRelieved?.(),
     );
-    this.#sweeps = new Sweeps(clock, routes.table, {
-      remove: (neighbor, destination, path) => this.#removePath(neighbor, destination, path),
-      weigh: (neighbor) => this.#weigh(neighbor),
+    const sweeps = (take: Swept<Nlri>['take']) =>
+      new Sweeps(clock, routes.table, { take, weigh: (neighbor) => this.#weigh(neighbor) });
+    this.#sweeps = sweeps((neighbor, destination, path) => this.#removePath(neighbor, destination, path));
+    this.#agings = sweeps((neighbor, destination, path) => {
+      if (path.attributes.communities.includes(NO_LLGR)) this.#removePath(neighbor, destination, path);
+      else this.#rejudge(destination);
     });
-    this.#agings = new Sweeps(clock, routes.table, {
-      remove: (neighbor, destination, path) => {
-        if (path.attributes.communities.includes(NO_LLGR)) this.#removePath(neighbor, destination, path);
-        else this.#rejudge(destination);
-      },
-      weigh: (neighbor) => this.#weigh(neighbor),
+    this.#judgings = sweeps((neighbor, _, { arrival, attributes, nlri }) => {
+      const received = asReceived(attributes);
+      const judged = neighbor.importPolicy?.apply(this.#anyFamily, nlri, received) ?? received;
+      this.#announce(neighbor, arrival, judged, nlri);
     });
   }
 
@@ -237,6 +239,13 @@ export class FamilyRib<Nlri extends Route> {
   #age(neighbor: NeighborRoutes<Nlri>, before: number): void {
     neighbor.agedBefore = before;
     void this.#agings.start(neighbor, before);
+  }
+
+  /** The neighbor has another import policy, which its routes that stand are judged by, as they came. */
+  policyChanged(source: Pick<PathSource, 'neighbor'>, policy: ImportPolicy | undefined): void {
+    const neighbor = this.#neighborOf(source);
+    neighbor.importPolicy = policy;
+    void this.#judgings.start(neighbor, neighbor.epoch + 1);
   }
 
   /** A new session begins: its announcements are counted from zero. */

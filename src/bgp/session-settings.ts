@@ -10,6 +10,7 @@ import {
 import type { FsmTimer } from './fsm-types.js';
 import { inboundPolicy, type SessionPolicies } from './inbound.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
+import { samePolicy } from './policy.js';
 import { sameLimits } from './route-limits.js';
 import { advertisementPeriod, sendHoldPeriod, timerPeriod } from './timer-periods.js';
 import type { ConnectTarget } from './transport.js';
@@ -19,6 +20,7 @@ export interface SettingsChange {
   /** It cannot go on, and begins anew. */
   readonly needsNewSession: boolean;
   readonly limits: boolean;
+  readonly importPolicy: boolean;
   /** The key that its connections have from now on; undefined where it stays. */
   readonly key: NeighborConfig['passwordFile'];
   readonly sendHoldTime: boolean;
@@ -74,6 +76,7 @@ export class SessionSettings {
         local.asn !== this.#local.asn ||
         local.routerId !== this.#local.routerId,
       limits: !sameLimits(neighbor, before),
+      importPolicy: !samePolicy(neighbor.importPolicy, before.importPolicy),
       key: passwordFile?.equals(before.passwordFile) === false ? passwordFile : undefined,
       sendHoldTime: neighbor.sendHoldTime !== before.sendHoldTime,
     };

@@ -160,6 +160,7 @@ export class Session implements ConversationHost {
     if (anew) this.#talk.end(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
     const wasDown = this.isShutDown;
     if (change.limits) this.#limitsChange();
+    if (change.importPolicy) this.#talk.routes.policyChanged(config.importPolicy);
     this.#talk.settings.take(config, local);
     const { shutdown: words } = config;
     this.keptDown.configure(words);

@@ -7,7 +7,7 @@ import type { RouteTable } from './table.js';
 /** Destinations that one turn of a sweep looks at: no more than are decided on in a turn, while the cache has them. */
 const SLICE = 512;
 
-/** A walk that removes a neighbor's paths of epochs before `before`, a slice a turn. */
+/** A walk to a neighbor's paths of epochs before `before`, a slice a turn. */
 interface Sweep<Nlri extends Route> {
   readonly before: number;
   readonly cursor: Iterator<RibDestination<Nlri>>;
@@ -16,12 +16,12 @@ interface Sweep<Nlri extends Route> {
 }
 
 /** What becomes of a path that a sweep has found, and of the neighbor at the end of a slice. */
-interface Swept<Nlri extends Route> {
-  remove(neighbor: NeighborRoutes<Nlri>, destination: RibDestination<Nlri>, path: RibPath<Nlri>): void;
+export interface Swept<Nlri extends Route> {
+  take(neighbor: NeighborRoutes<Nlri>, destination: RibDestination<Nlri>, path: RibPath<Nlri>): void;
   weigh(neighbor: NeighborRoutes<Nlri>): void;
 }
 
-/** Sweeps the paths of neighbors out of a table. */
+/** Finds the paths of neighbors in a table, to remove them or to look at them again. */
 export class Sweeps<Nlri extends Route> {
   readonly #clock: Clock;
   readonly #table: RouteTable<Nlri, RibDestination<Nlri>>;
@@ -34,7 +34,7 @@ export class Sweeps<Nlri extends Route> {
     this.#swept = swept;
   }
 
-  /** Begins, and goes on for those who wait for one under way. Resolves when the paths have gone. */
+  /** Begins, and goes on for those who wait for one under way. Resolves at the end of the table. */
   start(neighbor: NeighborRoutes<Nlri>, before: number): Promise<void> {
     return new Promise((resolve) => {
       const running = this.#running.get(neighbor);
@@ -63,7 +63,7 @@ export class Sweeps<Nlri extends Route> {
       const destination = next.value;
       const path = destination.pathOf(neighbor);
       if (path !== undefined && path.arrival.epoch < sweep.before)
-        this.#swept.remove(neighbor, destination, path);
+        this.#swept.take(neighbor, destination, path);
     }
     this.#swept.weigh(neighbor);
     sweep.timer = this.#clock.soon(() => this.#slice(neighbor, sweep));

@@ -1,5 +1,6 @@
 import test from 'ava';
-import type { NeighborConfig, Speaker } from '../../src/bgp/index.js';
+import { ImportPolicy, type NeighborConfig, type Speaker } from '../../src/bgp/index.js';
+import { parseMacPrefix } from '../../src/types/index.js';
 import { encodeNotification, MessageType } from '../../src/wire/index.js';
 import {
   EVPN_CAPABILITIES,
@@ -160,6 +161,48 @@ test('both with the N bit, and a second loss during the restart: what was stale 
   lose(1000);
   connect('F=0');
   t.deepEqual(macs(speaker), [], 'the F bit counts as ever');
+});
+
+const LISTEN = [{ address: '10.0.0.1', port: 179 }];
+const REJECTS_1 = new ImportPolicy({
+  name: 'without-1',
+  rules: [
+    { name: 'no', match: { macs: [parseMacPrefix('00:00:00:00:00:01/48')] }, action: 'reject', set: {} },
+  ],
+  otherwise: 'accept',
+});
+
+test('what is kept is judged by an import policy that comes meanwhile, and as it came by none', async (t) => {
+  const { fabric, speaker, lose, stale } = await graceful();
+  const chosen = () =>
+    [...speaker.rib.destinations()]
+      .filter(({ best }) => best)
+      .map(({ nlri }) => (nlri.type === 2 ? nlri.mac : -1));
+  const change = async (importPolicy: ImportPolicy | undefined) => {
+    const neighbors = [neighborConfig('10.0.0.2', 65002, { passive: true, importPolicy })];
+    await speaker.reconfigure({ asn: 65001, routerId: 0x0a000001, listen: LISTEN, neighbors });
+    fabric.clock.runUntilIdle();
+  };
+  lose(5000);
+  await change(REJECTS_1);
+  t.deepEqual(chosen(), [2]);
+  t.is(speaker.rib.counts('10.0.0.2').rejected, 1);
+  t.is(stale()?.count, 2);
+  await change(undefined);
+  t.deepEqual(chosen(), [1, 2]);
+  t.is(speaker.rib.counts('10.0.0.2').rejected, 0);
+});
+
+test('what a neighbor was asked for by another policy, and went before it could send it, is judged all the same', async (t) => {
+  const { fabric, speaker, lose } = await graceful();
+  const neighbors = [neighborConfig('10.0.0.2', 65002, { passive: true, importPolicy: REJECTS_1 })];
+  await speaker.reconfigure({ asn: 65001, routerId: 0x0a000001, listen: LISTEN, neighbors });
+  lose(5000);
+  fabric.clock.runUntilIdle();
+  t.deepEqual(
+    [...speaker.rib.destinations()].filter(({ best }) => best).map(({ nlri }) => nlri.type === 2 && nlri.mac),
+    [2],
+  );
 });
 
 test('a second loss during the restart: what was stale goes, what was told since becomes stale', async (t) => {
