@@ -15,7 +15,8 @@ import { sourceFile } from './sources.js';
 /** Where lab/asic-kernel.sh puts kernel and module: kept from one run to the next, outside the repository. */
 const folder = '/var/cache/evpnd-lab/asic';
 const parameters = '/sys/module/evpnd_asic/parameters';
-const debug = '/sys/kernel/debug/evpnd_asic';
+const debugfs = '/sys/kernel/debug';
+const debug = join(debugfs, 'evpnd_asic');
 const net = '/sys/class/net';
 
 /** Downloads the kernel and builds the module; does nothing where both stand. Rejects with what was missing. */
@@ -42,7 +43,7 @@ export class Asic {
 
   /** Loads the module, inside a machine of `runInQemuWithAsic`; in sysfs its driver has that name. */
   static async load(ports: number, driver = 'evpnd_asic'): Promise<Asic> {
-    await run('mount', ['-t', 'debugfs', 'debugfs', '/sys/kernel/debug']);
+    await mountDebugfs();
     await run('insmod', [join(folder, 'evpnd_asic.ko'), `ports=${ports}`, `driver=${driver}`]);
     return new Asic();
   }
@@ -104,6 +105,21 @@ export async function loadRocker(): Promise<{ readonly near: string; readonly fa
 }
 
 /**
+ * Loads netdevsim with a device of one port. It takes every route of this network namespace as a switch ASIC would, be it by
+ * whatever device: as `trap`, or not at all while it refuses them.
+ */
+export async function loadNetdevsim(): Promise<{ refuseRoutes(on: boolean): void }> {
+  await mountDebugfs();
+  await run('modprobe', ['psample']);
+  await run('insmod', [join(folder, 'netdevsim.ko')]);
+  writeFileSync('/sys/bus/netdevsim/new_device', '1 1');
+  return {
+    refuseRoutes: (on) =>
+      writeFileSync(join(debugfs, 'netdevsim/netdevsim1/fib/fail_route_offload'), on ? 'Y' : 'N'),
+  };
+}
+
+/**
  * Puts a host of a fabric behind another device, which is its leaf's port from then on, under the name that the plan gives;
  * `far` is the other end.
  */
@@ -117,6 +133,10 @@ export async function plugIn(fabric: Fabric, hostName: string, near: string, far
   await fabric.apply(leaf.name, portSetup(leaf, host));
   const setup = hostSetup(host, leaf);
   await fabric.apply(hostName, { ...setup, ip: [`link set eth0 address ${host.mac}`, ...setup.ip] });
+}
+
+async function mountDebugfs(): Promise<void> {
+  if (readdirSync(debugfs).length === 0) await run('mount', ['-t', 'debugfs', 'debugfs', debugfs]);
 }
 
 function lines(file: string): string[] {

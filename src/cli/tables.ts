@@ -197,6 +197,7 @@ export const UNDERLAY: readonly Column[] = [
     (item.paths as Item[]).filter((path) => path.chosen).map((path) => path.nextHop),
   ),
   field('NOT INSTALLED', 'unused'),
+  field('HARDWARE', (item) => at(item, 'offload.state')),
 ];
 
 /** Why a VNI is not flooded to every VTEP that announces it; undefined where it is, and the kernel has it so. */
@@ -253,9 +254,16 @@ export const VRF: readonly Column[] = [
   field('Export RTs', 'exportRouteTargets'),
   field('VNIs of hosts', 'vnis'),
   field('Routes', 'routes'),
+  field('Hardware', (item) => item.hardwareRoutes && routesInHardware(item.hardwareRoutes as Item)),
   field('Announced', 'announcedPrefixes'),
   field('Problems', (item) => problems(item.problems as Item[])),
 ];
+
+/** What a switch ASIC made of routes. */
+const routesInHardware = ({ offloaded, trap, refused, software }: Item) =>
+  [`${offloaded} routes in it`, `${trap} by the CPU`, `${refused} refused`, `${software} in software`].join(
+    ', ',
+  );
 
 export const VTEPS: readonly Column[] = [
   field('VTEP', 'address'),

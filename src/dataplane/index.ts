@@ -45,7 +45,7 @@ export {
   RTPROT_EVPND,
 } from './ownership.js';
 export { errnoName } from './retry.js';
-export type { Hop, HopGroup } from './routes-plane.js';
+export type { Hop, HopGroup, RoutesPlane } from './routes-plane.js';
 export * from './rows.js';
 export * from './snooper.js';
 export * from './topology.js';

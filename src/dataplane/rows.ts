@@ -33,6 +33,15 @@ export const Ntf = {
   OTHER_TUNNEL: 0x8000,
 } as const;
 
+/** Bits of `rtm_flags` by which a driver says what became of a route (include/uapi/linux/rtnetlink.h). */
+export const Rtm = {
+  /** The hardware forwards by it. */
+  OFFLOAD: 0x4000,
+  /** The hardware hands to the CPU what it matches. */
+  TRAP: 0x8000,
+  OFFLOAD_FAILED: 0x20000000,
+} as const;
+
 /** A row of a bridge's FDB (`bridge fdb show … master`): at most one for each (bridge, vlan, mac). */
 export interface BridgeFdbRow {
   readonly bridgeIfindex: number;

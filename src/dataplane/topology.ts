@@ -163,6 +163,8 @@ export interface Topology {
   readonly ports: ReadonlyMap<number, BridgePort>;
   /** Bridges by ifindex. */
   readonly bridges: ReadonlyMap<number, Bridge>;
+  /** Some device is a port of a switch ASIC, in a bridge or not. */
+  readonly hasSwitch: boolean;
   /**
    * Every device that exists by ifindex: rows of any other ifindex are gone with their device. One that did not change is
    * the same object as before.
@@ -189,6 +191,7 @@ export const EMPTY_TOPOLOGY: Topology = {
   l3vnis: new Set(),
   ports: new Map(),
   bridges: new Map(),
+  hasSwitch: false,
   interfaces: new Map(),
   own: new Map(),
   ownVteps: new Set(),

@@ -9,12 +9,22 @@ import {
   type TopologyProblem,
   type VniPlane,
 } from '../dataplane/index.js';
-import { type Clock, counted, type Ip, type Log, type Mac, type Timer, type Vni } from '../types/index.js';
+import {
+  type Clock,
+  compareIp,
+  counted,
+  type Ip,
+  type Log,
+  type Mac,
+  type Timer,
+  type Vni,
+} from '../types/index.js';
 import { Overflow } from './overflow.js';
+import { RouteOffloads, type RouteReader } from './route-offloads.js';
 import { GRACE_MS, type OffloadCounts, VniOffload } from './vni-offload.js';
 
-/** Reads rows with NTF_OFFLOADED, which no notification carries. */
-export interface HardwareReader {
+/** Reads rows with NTF_OFFLOADED, which no notification carries, and routes. */
+export interface HardwareReader extends RouteReader {
   /** Visits the rows of a VXLAN device and those of the bridge that point to it; rejects where the kernel does not answer. */
   scanFdb(
     ifindex: number,
@@ -46,6 +56,8 @@ export interface VniHardware {
   readonly demands: readonly TopologyProblem[];
   readonly macs: OffloadCounts;
   readonly floods: OffloadCounts;
+  /** Default destinations that are not in it, ascending. */
+  readonly floodsOutside: readonly { readonly dst: Ip; readonly offload: RowOffload }[];
 }
 
 /** What the watch has cost. */
@@ -87,6 +99,7 @@ interface Device {
  * something was written and rarely at rest. Where there is no hardware, it does nothing at all.
  */
 export class HardwareWatch {
+  readonly routes: RouteOffloads;
   readonly #vnis = new Map<Vni, VniOffload>();
   readonly #overflows = new Map<string, Overflow<Missed>>();
   #devices: readonly Device[] = [];
@@ -106,6 +119,7 @@ export class HardwareWatch {
     readonly clock: Clock,
     readonly log: Log,
   ) {
+    this.routes = new RouteOffloads(dataPlane, reader);
     dataPlane.problems.ofHardware = () => this.problems();
   }
 
@@ -136,6 +150,7 @@ export class HardwareWatch {
       device.bySource.set(sourceVni(at), offload);
     }
     this.#devices = [...devices.values()];
+    this.routes.topologyChanged(topology);
     this.#written = -1;
     this.#arm();
   }
@@ -150,8 +165,11 @@ export class HardwareWatch {
     const offload = this.#vnis.get(vni);
     const plane = this.dataPlane.plane(vni);
     if (!offload) return undefined;
-    let refusedFloods = 0;
-    for (const dst of plane?.floods.keys() ?? []) if (plane?.floods.peek(dst)?.failure) refusedFloods++;
+    const floodsOutside = [...(plane?.floods.keys() ?? [])]
+      .map((dst) => ({ dst, offload: this.flood(vni, dst) }))
+      .filter(({ offload }) => offload.state !== 'offloaded')
+      .sort((a, b) => compareIp(a.dst, b.dst));
+    const refusedFloods = floodsOutside.filter(({ offload }) => offload.state === 'refused').length;
     const { switchId, macs, floods, lateMacs, lateFloods } = offload;
     const { topology } = this.dataPlane;
     const at = topology.vnis.get(vni);
@@ -163,6 +181,7 @@ export class HardwareWatch {
       ),
       macs: countsOf(plane?.macs.size ?? 0, macs, plane?.macs.failures ?? 0, lateMacs),
       floods: countsOf(plane?.floods.size ?? 0, floods, refusedFloods, lateFloods),
+      floodsOutside,
     };
   }
 
@@ -210,10 +229,16 @@ export class HardwareWatch {
           fix: `evpnctl show mac --vni ${vni} names them; tried again by itself`,
         };
     }
+    yield* this.routes.problems();
+  }
+
+  /** Whether there is anything to look at; routes may come without a word. */
+  get #isOn(): boolean {
+    return this.#devices.length > 0 || this.routes.hasSwitch;
   }
 
   #arm(): void {
-    if (this.#timer || this.#closed || this.#looking || this.#devices.length === 0) return;
+    if (this.#timer || this.#closed || this.#looking || !this.#isOn) return;
     this.#timer = this.clock.after(TICK_MS, () => {
       this.#timer = undefined;
       const { operations } = this.dataPlane.reconciler.stats;
@@ -231,13 +256,14 @@ export class HardwareWatch {
   async #look(): Promise<void> {
     this.#looking = true;
     for (const device of this.#devices) {
-      const began = this.clock.now();
-      await this.#dump(device, began);
+      await this.#read(() => this.#dump(device));
       if (this.#closed) return;
-      await this.#pause((this.clock.now() - began) * PAUSE_FACTOR);
+    }
+    if (this.routes.isOn) {
+      await this.#read(() => this.routes.look());
+      if (this.#closed) return;
     }
     this.#looking = false;
-    if (this.#closed) return;
     const pending = this.#tryAgain();
     this.#interval = Math.min(pending ? PENDING_MS : REST_MS, this.#interval * 2);
     this.#dueAt = this.clock.now() + this.#interval;
@@ -245,20 +271,28 @@ export class HardwareWatch {
     this.#arm();
   }
 
-  async #dump({ ifindex, byVlan, bySource }: Device, now: number): Promise<void> {
-    for (const offload of bySource.values()) offload.begin();
+  /** Dumps, and leaves others the time that follows. */
+  async #read(dump: () => Promise<void>): Promise<void> {
+    const began = this.clock.now();
     try {
-      await this.reader.scanFdb(ifindex, {
-        bridgeRow: (vlan, mac, flags) => byVlan.get(vlan)?.bridgeRow(mac, flags),
-        vxlanRow: (srcVni, mac, dst, flags) => bySource.get(srcVni)?.vxlanRow(mac, dst, flags, now),
-      });
-      for (const offload of bySource.values()) this.#end(offload);
+      await dump();
       this.#dumps++;
-      this.#milliseconds += this.clock.now() - now;
+      this.#milliseconds += this.clock.now() - began;
     } catch (error) {
       // The next look is another chance
       this.log.debug({ err: error }, 'what the hardware took could not be read');
     }
+    if (!this.#closed) await this.#pause((this.clock.now() - began) * PAUSE_FACTOR);
+  }
+
+  async #dump({ ifindex, byVlan, bySource }: Device): Promise<void> {
+    const now = this.clock.now();
+    for (const offload of bySource.values()) offload.begin();
+    await this.reader.scanFdb(ifindex, {
+      bridgeRow: (vlan, mac, flags) => byVlan.get(vlan)?.bridgeRow(mac, flags),
+      vxlanRow: (srcVni, mac, dst, flags) => bySource.get(srcVni)?.vxlanRow(mac, dst, flags, now),
+    });
+    for (const offload of bySource.values()) this.#end(offload);
   }
 
   #end(offload: VniOffload): void {

@@ -6,4 +6,5 @@
  * switch.
  */
 export * from './hardware-watch.js';
+export type { RouteCounts, RouteOffload, RouteOffloadState } from './route-offloads.js';
 export type { OffloadCounts } from './vni-offload.js';

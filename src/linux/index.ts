@@ -8,7 +8,7 @@
  * neigh-codec.ts read the messages; neigh-writer.ts and neigh-requests.ts write them, and kernel-tables/ those that change rows; link-table.ts keeps devices, topology.ts makes of them what a VNI is, own-
  * addresses.ts which addresses are the machine's own in it, checks.ts what is wrong with it; upkeep.ts sets ports where
  * that is wanted and asks for the underlay's MTU; teller.ts passes on what was received in the data plane's terms; kernel.ts ties all together as the `Kernel` of dataplane/. Beside it
- * stand fdb-dump.ts, which reads what hardware took, snoop.ts, which hears ARP and ND on bridge ports (snoop-packet.ts knows the packets), devlink.ts (the switch
+ * stand fdb-dump.ts and route-scan.ts, which read what hardware took, snoop.ts, which hears ARP and ND on bridge ports (snoop-packet.ts knows the packets), devlink.ts (the switch
  * ASIC's name) and sd-notify.ts; and tcp-sockets.ts, which opens the sockets of BGP with the options that node:net does not
  * know, bfd-sockets.ts, which carries BFD, and nd-sockets.ts, which carries router advertisements.
  *

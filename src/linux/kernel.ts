@@ -24,6 +24,7 @@ import { Reader } from './reader.js';
 import { Rereads } from './rereads.js';
 import { isOfRoutes } from './route-messages.js';
 import { RouteReader } from './route-reader.js';
+import { type RouteVisitor, scanRoutes } from './route-scan.js';
 import { DumpSocket } from './route-socket.js';
 import { Slicer } from './slicer.js';
 import { Teller } from './teller.js';
@@ -283,6 +284,11 @@ export class LinuxKernel implements Kernel {
   /** The same without an object for each row, for whoever looks at all of them again and again. */
   scanFdb(ifindex: number, visitor: FdbVisitor): Promise<void> {
     return scanFdb(this.#sockets, ifindex, visitor);
+  }
+
+  /** Visits our routes with the marks of a switch ASIC (RTM_F_OFFLOAD and its like). Rejects with NetlinkError. */
+  scanRoutes(visitor: RouteVisitor): Promise<void> {
+    return scanRoutes(this.#sockets, visitor);
   }
 
   /** The switch ASIC of this machine, undefined where there is none. */

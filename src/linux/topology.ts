@@ -198,6 +198,7 @@ export function deriveTopology(
     l3vnis,
     ports,
     bridges,
+    hasSwitch: sorted.some(({ switchId }) => switchId !== ''),
     interfaces,
     own: ownAddresses(sorted, { links, vlans, addresses }, vnis, before.own),
     ownVteps: sameSet(before.ownVteps, ownVteps) ? before.ownVteps : ownVteps,

@@ -1,8 +1,16 @@
 import test from 'ava';
-import { DataPlane, Ntf } from '../../src/dataplane/index.js';
+import { DataPlane, Ntf, Rtm } from '../../src/dataplane/index.js';
 import { HardwareWatch } from '../../src/hardware/index.js';
 import { watchHosts } from '../../src/hosts/index.js';
-import { type Mac, parseIp, parseMac, silentLog, toVni } from '../../src/types/index.js';
+import {
+  type Mac,
+  type PrefixKey,
+  parseIp,
+  parseMac,
+  parsePrefix,
+  silentLog,
+  toVni,
+} from '../../src/types/index.js';
 import { attachment, MemoryWorld, withVni } from '../dataplane/memory-world.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -22,10 +30,15 @@ async function scene(switchId = 'e0') {
   const bridge = topology.bridges.get(devices.bridgeIfindex)!;
   world.kernel.setTopology({
     ...topology,
+    hasSwitch: switchId !== '',
     bridges: new Map(topology.bridges).set(devices.bridgeIfindex, { ...bridge, switchId }),
   });
-  const dataPlane = new DataPlane(world.kernel, clock, silentLog, { hosts: watchHosts() });
+  const dataPlane = new DataPlane(world.kernel, clock, silentLog, {
+    hosts: watchHosts(),
+    routes: { tableId: 254, metric: 20 },
+  });
   const chip = new Set<Mac>();
+  const marks = new Map<PrefixKey, number>();
   let dumps = 0;
   const watch = new HardwareWatch(
     dataPlane,
@@ -38,6 +51,10 @@ async function scene(switchId = 'e0') {
           visitor.bridgeRow(row.vlan, row.mac, flagsOf(row.flags, row.mac));
         for (const row of tables.vxlanRowsOfDevice(ifindex))
           visitor.vxlanRow(row.srcVni, row.mac, row.dst, flagsOf(row.flags, row.mac));
+      },
+      async scanRoutes(visitor) {
+        visitor.begin();
+        for (const row of world.kernel.tables.routeRows()) visitor.route(row, marks.get(row.prefix) ?? 0);
       },
     },
     clock,
@@ -60,6 +77,7 @@ async function scene(switchId = 'e0') {
     dataPlane,
     watch,
     chip,
+    marks,
     dumps: () => dumps,
     want: (...macs: Mac[]) => {
       for (const each of macs) dataPlane.setMac(VNI, each, VTEP, false, 0);
@@ -190,4 +208,49 @@ test('a driver that refuses to change a row is asked to delete it and to take it
     rows().map(({ dst }) => dst),
     [VTEP],
   );
+});
+
+test('of a route it shows what the driver made of it; what is refused is a problem until it is not', async (t) => {
+  const { dataPlane, kernel, marks, pass, watch } = await scene();
+  const prefixes = ['192.0.2.0/26', '192.0.2.64/26', '192.0.2.128/26', '2001:db8::/32', '198.51.100.0/24'];
+  const [offloaded, trapped, refused, unmarked, unwritten] = prefixes.map(parsePrefix);
+  marks.set(offloaded, Rtm.OFFLOAD).set(trapped, Rtm.TRAP).set(refused, Rtm.OFFLOAD_FAILED);
+  kernel.fault = (operation) => (operation.table === 'route' && operation.prefix === unwritten ? ENOSPC : 0);
+  const { routes } = dataPlane;
+  const [[ifindex]] = kernel.topology.interfaces;
+  const group = routes!.addGroup([{ ifindex, gateway: VTEP }]);
+  for (const prefix of prefixes.map(parsePrefix)) routes!.set(prefix, group);
+  await pass(3);
+  const { plane } = routes!;
+  const state = (prefix: PrefixKey) => watch.routes.route(plane, prefix);
+  t.deepEqual(
+    [offloaded, trapped, refused, unmarked, parsePrefix('203.0.113.0/24')].map((each) => state(each)?.state),
+    ['offloaded', 'trap', 'refused', 'software', undefined],
+  );
+  t.deepEqual(state(unwritten), { state: 'refused', reason: 'ENOSPC' });
+  t.deepEqual(watch.routes.counts(plane), { offloaded: 1, trap: 1, refused: 1, software: 2 });
+  const [problem] = [...watch.problems()];
+  t.regex(problem.problem, /not taken 1 route, such as that to 192\.0\.2\.128\/26/);
+  marks.set(refused, Rtm.OFFLOAD);
+  await pass(31);
+  t.is(state(refused)?.state, 'offloaded');
+  t.deepEqual([...watch.problems()], []);
+  kernel.setTopology({ ...kernel.topology, hasSwitch: false });
+  await pass(1);
+  t.deepEqual([state(offloaded), watch.routes.counts(plane)], [undefined, undefined]);
+});
+
+test('of default destinations those that the hardware does not have are named, each with its state', async (t) => {
+  const { dataPlane, kernel, pass, watch } = await scene();
+  kernel.fault = (operation) =>
+    operation.table === 'vxlan-default' && operation.dst === ELSEWHERE ? ENOSPC : 0;
+  for (const dst of [ELSEWHERE, VTEP]) dataPlane.setFlood(VNI, dst);
+  await pass(3);
+  const outside = () => watch.vni(VNI)?.floodsOutside.map(({ dst, offload }) => [dst, offload.state]);
+  t.deepEqual(outside(), [
+    [VTEP, 'pending'],
+    [ELSEWHERE, 'refused'],
+  ]);
+  await pass(14);
+  t.deepEqual(outside()?.[0], [VTEP, 'not-taken']);
 });

@@ -139,6 +139,7 @@ try {
           demands: [],
           macs: all,
           floodVteps: all,
+          floodVtepsOutside: [],
         });
       },
     },

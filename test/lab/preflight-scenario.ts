@@ -1,17 +1,31 @@
 /**
  * Inside QEMU with a switch ASIC that is none (lab/asic.ts), whose driver passes for mlxsw's: what that demands of VXLAN
- * devices and bridges, in devices of which each breaks one demand.
+ * devices and bridges, in devices of which each breaks one demand. Beside it netdevsim takes routes, whatever device they lead over.
  */
 import assert from 'node:assert/strict';
-import { Asic, Fabric, run, waitFor } from '../../lab/index.js';
+import { Asic, Fabric, loadNetdevsim, waitFor, waitForSessions } from '../../lab/index.js';
 import { runCases } from './linux-namespace.js';
 import { vniOf } from './support/vni.js';
 
 const asic = await Asic.load(2, 'mlxsw_spectrum');
+const netdevsim = await loadNetdevsim();
+/** Both ends of leaf1's link. */
+const [SPINE, LEAF] = ['10.1.1.0', '10.1.1.1'];
+const NEIGHBOR = { address: SPINE, 'remote-as': 65000, 'hold-time': 9, 'connect-retry-time': 1 };
+// netdevsim takes the routes of its own network namespace
 const fabric = await Fabric.create({
-  leaves: [{ engine: 'evpnd', mode: 'vlan-aware' }],
-  spines: [{ engine: 'none' }],
+  leaves: [
+    {
+      engine: 'evpnd',
+      mode: 'vlan-aware',
+      config: {
+        neighbors: [{ ...NEIGHBOR, families: ['l2vpn-evpn', 'ipv4-unicast'] }],
+        underlay: { enabled: true },
+      },
+    },
+  ],
   vnis: [{ vni: 10010, vlan: 10 }],
+  inPlace: 'leaf1',
 });
 await asic.plugIn(fabric, 'h1-10', 1);
 
@@ -70,8 +84,61 @@ async function mend(vnis: readonly number[], expected: Readonly<Record<number, s
   await look(() => vnis.every((vni) => found[vni] === ''));
 }
 
+/** The spine announces an IPv4 prefix. */
+const announce = (prefix: string) =>
+  fabric.vtysh(
+    'spine1',
+    'conf t',
+    'router bgp 65000',
+    'no bgp network import-check',
+    'address-family ipv4 unicast',
+    `network ${prefix}`,
+    `neighbor ${LEAF} activate`,
+  );
+
+/** The API says so of the route. */
+const routeIs = (prefix: string, state: string) =>
+  waitFor(
+    async () => {
+      const { body } = await fabric.restApi<{
+        items: { prefix: string; offload: { state: string } | null }[];
+      }>('leaf1', '/api/v1/underlay-routes');
+      return body.items.find((each) => each.prefix === prefix)?.offload?.state === state;
+    },
+    { what: `${prefix} ${state}`, timeout: 30_000, show: () => fabric.logs() },
+  );
+
+/** What the driver has marked of the kernel's route. */
+async function kernelMarks(prefix: string): Promise<string[]> {
+  const { stdout } = await fabric.exec('leaf1', 'ip', '-j', 'route', 'show', prefix, 'proto', '69');
+  const [{ flags }] = JSON.parse(stdout) as { flags: string[] }[];
+  return flags.filter((flag) => flag.startsWith('rt_'));
+}
+
+interface Status {
+  switchAsic: { tables: unknown[] } | null;
+  problems: { problem: string }[];
+}
+
 try {
   await runCases([
+    {
+      name: 'of routes the API says what the driver made of them, as ip route does: trapped, and refused, which is a problem',
+      run: async () => {
+        await announce('198.51.100.0/24');
+        await waitForSessions(fabric, 30_000);
+        await routeIs('198.51.100.0/24', 'trap');
+        assert.deepEqual(await kernelMarks('198.51.100.0/24'), ['rt_trap']);
+        netdevsim.refuseRoutes(true);
+        await announce('203.0.113.0/24');
+        await routeIs('203.0.113.0/24', 'refused');
+        assert.deepEqual(await kernelMarks('203.0.113.0/24'), ['rt_offload_failed']);
+        const { body } = await fabric.restApi<Status>('leaf1', '/api/v1/status');
+        assert.ok(body.problems.some(({ problem }) => problem.includes('such as that to 203.0.113.0/24')));
+        assert.ok((body.switchAsic?.tables.length ?? 0) > 0);
+        netdevsim.refuseRoutes(false);
+      },
+    },
     {
       name: 'a device of the lab lacks one thing, and the command that is printed mends it',
       run: () => mend([10010], { 10010: 'tos' }),
@@ -112,7 +179,6 @@ try {
         );
         bridge.push('vlan add dev other vid 200 pvid untagged');
         expected[20200] = 'VLAN-aware bridge,mcast_snooping';
-        await run('ip', ['link', 'set', 'swp2', 'netns', fabric.namespace('leaf1')]);
         await fabric.apply('leaf1', { ip, bridge });
         await mend(Object.keys(expected).map(Number), expected);
       },

@@ -138,6 +138,28 @@ try {
         );
       },
     },
+    {
+      name: 'MACs that the chip ages are withdrawn',
+      run: async () => {
+        // rocker goes by the time that the bridge has when a port comes up: of a later one the bridge tells its own device alone
+        await fabric.exec('leaf1', 'ip', 'link', 'set', 'br0', 'type', 'bridge', 'ageing_time', '1000');
+        for (const state of ['down', 'up'])
+          for (const { port } of [untagged, tagged])
+            await fabric.exec('leaf1', 'ip', 'link', 'set', port, state);
+        await waitFor(
+          async () => {
+            await speak();
+            return (await routesOf(untagged.mac)).length === 1 && (await routesOf(tagged.mac)).length === 1;
+          },
+          { what: 'routes of both', timeout: PATIENCE },
+        );
+        for (const { name } of [untagged, tagged])
+          await fabric.exec(name, 'ip', 'link', 'set', 'eth0', 'down');
+        await routes(untagged.mac, []);
+        await routes(tagged.mac, []);
+        assert.deepEqual([await chipRows(untagged.mac), await chipRows(tagged.mac)], [[], []]);
+      },
+    },
   ]);
 } finally {
   await fabric.remove();

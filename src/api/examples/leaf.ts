@@ -117,6 +117,7 @@ export const VRF: VrfItem = {
   vnis: [10010],
   up: true,
   routes: 2,
+  hardwareRoutes: null,
   announcedPrefixes: ['0.0.0.0/0'],
   problems: [],
 };

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { RowOffload, VniHardware } from '../../hardware/index.js';
-import { Count, closed, nullable, Text } from '../schema-words.js';
+import type { RouteCounts, RouteOffload, RowOffload, VniHardware } from '../../hardware/index.js';
+import { formatIp } from '../../types/index.js';
+import { Address, Count, closed, nullable, ref, Text } from '../schema-words.js';
 
 /** How far a row is on its way into a switch ASIC. */
 export const OffloadSchema = Type.Object(
@@ -26,6 +27,44 @@ export const OffloadSchema = Type.Object(
 /** A row's state as the API shows it. */
 export function offloadItem(offload: RowOffload | undefined): Static<typeof OffloadSchema> {
   return { state: offload?.state ?? 'software', reason: offload?.reason ?? null };
+}
+
+/** What a switch ASIC made of a route. */
+export const RouteOffloadSchema = Type.Object(
+  {
+    state: Type.Union(
+      [Type.Literal('offloaded'), Type.Literal('trap'), Type.Literal('refused'), Type.Literal('software')],
+      {
+        description:
+          'offloaded: the hardware forwards by it; trap: the hardware hands what it matches to the CPU; refused: the hardware has not taken it, and goes by a shorter one; software: the driver has not marked it.',
+      },
+    ),
+    reason: nullable(Text("The kernel's words, of a route that it refused.")),
+  },
+  { $id: 'RouteOffload', ...closed, description: 'What a switch ASIC made of a route that is installed.' },
+);
+
+/** A route's state as the API shows it; null where there is no switch, or no such route of ours. */
+export function routeOffloadItem(
+  offload: RouteOffload | undefined,
+): Static<typeof RouteOffloadSchema> | null {
+  return offload ? { state: offload.state, reason: offload.reason ?? null } : null;
+}
+
+/** How many routes of a routing table are in which state. */
+export const RouteCountsSchema = Type.Object(
+  { offloaded: Count(), trap: Count(), refused: Count(), software: Count() },
+  {
+    $id: 'RouteCounts',
+    ...closed,
+    description:
+      'Routes by what the switch ASIC made of them, as `offload` of /underlay-routes has it; software are also those that are not written yet.',
+  },
+);
+
+/** The same as the API shows it; null where there is no switch. */
+export function routeCountsItem(counts: RouteCounts | undefined): Static<typeof RouteCountsSchema> | null {
+  return counts ? { ...counts } : null;
 }
 
 const Counts = (what: string) =>
@@ -56,6 +95,9 @@ export const VniHardwareSchema = Type.Object(
     ),
     macs: Counts('Remote MACs'),
     floodVteps: Counts('Default destinations'),
+    floodVtepsOutside: Type.Array(Type.Object({ vtep: Address(), offload: ref(OffloadSchema) }, closed), {
+      description: 'Default destinations that the hardware does not have.',
+    }),
   },
   { $id: 'VniHardware', ...closed },
 );
@@ -63,7 +105,7 @@ export const VniHardwareSchema = Type.Object(
 /** A VNI's hardware as the API shows it; null without. */
 export function hardwareItem(hardware: VniHardware | undefined): Static<typeof VniHardwareSchema> | null {
   if (!hardware) return null;
-  const { switchId, driver, demands, macs, floods } = hardware;
+  const { switchId, driver, demands, macs, floods, floodsOutside } = hardware;
   return {
     switchId,
     driver: driver || null,
@@ -75,5 +117,9 @@ export function hardwareItem(hardware: VniHardware | undefined): Static<typeof V
     })),
     macs: { ...macs },
     floodVteps: { ...floods },
+    floodVtepsOutside: floodsOutside.map(({ dst, offload }) => ({
+      vtep: formatIp(dst),
+      offload: offloadItem(offload),
+    })),
   };
 }

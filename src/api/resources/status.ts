@@ -133,7 +133,7 @@ export const status: Resource<StatusReads> = {
         statusItem(
           rooms,
           await survey.take(),
-          rooms.kernel.switchAsic() ? await rooms.kernel.asicTables() : [],
+          rooms.dataPlane.topology.hasSwitch ? await rooms.kernel.asicTables() : [],
         ),
     };
   },

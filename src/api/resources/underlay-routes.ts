@@ -6,10 +6,12 @@ import type { Prefix } from '../../wire/index.js';
 import { prefixOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
 import { PageQuery, parsed, parseNeighborName } from '../parameters.js';
+import { RouteOffloadSchema, routeOffloadItem } from '../parts/offload.js';
 import { BestPathProperties, isFrom, RoutedProperties, routedItem } from '../parts/paths.js';
 import { timeText } from '../present.js';
 import { listOf, pageOf, type Resource } from '../resource.js';
-import { Address, closed, nullable, Text, Time } from '../schema-words.js';
+import type { Rooms } from '../rooms/rooms.js';
+import { Address, closed, nullable, ref, Text, Time } from '../schema-words.js';
 
 const UnderlayPath = Type.Object(
   {
@@ -70,6 +72,7 @@ const UnderlayRouteSchema = Type.Object(
         },
       ),
     ),
+    offload: nullable(ref(RouteOffloadSchema)),
     bestBy: Text("The step of BGP's decision process that chose the best path."),
     paths: Type.Array(UnderlayPath),
   },
@@ -101,7 +104,7 @@ interface UnderlayRouteReads {
 
 /** The unicast routes of the neighbors; none where the underlay is off. */
 export const underlayRoutes: Resource<UnderlayRouteReads> = {
-  schemas: [UnderlayRouteSchema],
+  schemas: [RouteOffloadSchema, UnderlayRouteSchema],
   endpoints: [
     {
       path: '/underlay-routes',
@@ -120,16 +123,16 @@ export const underlayRoutes: Resource<UnderlayRouteReads> = {
       },
     },
   ],
-  reads: ({ underlay }) => ({
+  reads: (rooms) => ({
     underlayRoutes: (filter) =>
       pagesByKey<Destination<Prefix>, PrefixKey, UnderlayRouteItem>({
         total: null,
-        rows: () => underlay?.destinations() ?? [],
+        rows: () => rooms.underlay?.destinations() ?? [],
         where: (destination) => belongs(destination, filter),
         key: ({ nlri }) => prefixKey(nlri.prefix, nlri.prefixLength),
         order: prefixOrder,
         weight: ({ paths }) => paths.reduce((sum, { attributes }) => sum + attributes.octets, 0),
-        item: (destination) => itemOf(destination, underlay as Underlay),
+        item: (destination) => itemOf(destination, rooms),
       }),
   }),
 };
@@ -141,7 +144,8 @@ function belongs({ best, paths, nlri }: Destination<Prefix>, { ip, neighbor }: U
   return neighbor === undefined || paths.some((path) => isFrom(path, neighbor));
 }
 
-function itemOf(destination: Destination<Prefix>, underlay: Underlay): UnderlayRouteItem {
+function itemOf(destination: Destination<Prefix>, rooms: Rooms): UnderlayRouteItem {
+  const underlay = rooms.underlay as Underlay;
   const { rule, lost, chosen } = underlay.decision(destination);
   const pathItem = (path: Path<Prefix>): UnderlayRouteItem['paths'][number] => {
     const { source, attributes, stale, receivedAt } = path;
@@ -164,9 +168,11 @@ function itemOf(destination: Destination<Prefix>, underlay: Underlay): UnderlayR
     };
   };
   const { prefix, prefixLength } = destination.nlri;
+  const key = prefixKey(prefix, prefixLength);
   return {
-    prefix: formatPrefix(prefixKey(prefix, prefixLength)),
+    prefix: formatPrefix(key),
     unused: underlay.whyUnused(destination) ?? null,
+    offload: routeOffloadItem(rooms.hardware?.routes.route(underlay.routes.plane, key)),
     bestBy: rule,
     paths: destination.paths.map(pathItem),
   };

@@ -6,6 +6,7 @@ import { Problem } from '../errors.js';
 import { textOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
 import { NoQuery, PageQuery } from '../parameters.js';
+import { RouteCountsSchema, routeCountsItem } from '../parts/offload.js';
 import { ProblemNoteSchema } from '../parts/problem-note.js';
 import { ipText } from '../present.js';
 import { listOf, named, pageOf, type Resource } from '../resource.js';
@@ -35,6 +36,7 @@ const VrfSchema = Type.Object(
     vnis: Type.Array(VniNumber(), { description: 'VNIs of hosts whose SVIs are in the VRF.' }),
     up: Type.Boolean({ description: 'True if the VRF can route to other leaves.' }),
     routes: Count('Prefixes that imported routes lead to.'),
+    hardwareRoutes: nullable(ref(RouteCountsSchema)),
     announcedPrefixes: Type.Array(Text(), { description: 'Prefixes that are announced (Type-5).' }),
     problems: Type.Array(ref(ProblemNoteSchema)),
   },
@@ -50,7 +52,7 @@ interface VrfReads {
 
 /** The VRFs of the kernel and of the configuration. */
 export const vrfs: Resource<VrfReads> = {
-  schemas: [VrfSchema],
+  schemas: [RouteCountsSchema, VrfSchema],
   endpoints: [
     {
       path: '/vrfs',
@@ -101,7 +103,11 @@ function knownVrfs({ config, dataPlane }: Rooms): Map<string, VrfAttachment | un
   return known;
 }
 
-function vrfItem({ config, dataPlane, evpn }: Rooms, name: string, vrf: VrfAttachment | undefined): VrfItem {
+function vrfItem(
+  { config, dataPlane, evpn, hardware }: Rooms,
+  name: string,
+  vrf: VrfAttachment | undefined,
+): VrfItem {
   const l3vni = vrf?.l3vni ?? config().evpn.vrfs.get(name)?.l3vni;
   const ipVrf = [...evpn.ipVrfs.values()].find((each) => each.name === name);
   const faults = [...vrfFaults(evpn.ipVrfs, dataPlane.topology)].filter((fault) => fault.vrf === name);
@@ -118,6 +124,7 @@ function vrfItem({ config, dataPlane, evpn }: Rooms, name: string, vrf: VrfAttac
     vnis: [...(vrf?.vnis ?? [])],
     up: vrf?.up ?? false,
     routes: ipVrf?.routes.plane.tables.route.intents.size ?? 0,
+    hardwareRoutes: ipVrf ? routeCountsItem(hardware?.routes.counts(ipVrf.routes.plane)) : null,
     announcedPrefixes: ipVrf ? [...evpn.ipVrfs.announcedPrefixes(ipVrf)].map(formatPrefix) : [],
     problems: [
       ...[...dataPlane.problems.all()]

@@ -30,7 +30,7 @@ export interface KernelInsight {
   stats(): { readonly receiveBufferBytes: number; readonly overruns: number; readonly resyncs: number };
   /** The switch ASIC, null without one: only a dump shows what it took, so only then is one worth while. */
   switchAsic(): SwitchAsic | null;
-  /** The tables of the ASIC now, by devlink; `occupied` is undefined where the driver does not say. */
+  /** The tables of the ASIC now, by devlink, which is asked for an ASIC where it has named none; `occupied` is undefined where the driver does not say. */
   asicTables(): Promise<
     readonly { readonly name: string; readonly size: number; readonly occupied: number | undefined }[]
   >;

@@ -396,6 +396,7 @@ export function vrf(name: string): VrfItem {
     vnis: [10010],
     up: true,
     routes: 2,
+    hardwareRoutes: null,
     announcedPrefixes: ['0.0.0.0/0'],
     problems: [],
   };
@@ -587,5 +588,5 @@ export function underlayRoute(prefix: string): UnderlayRouteItem {
     unreachable: 'martian' as const,
     resolvedBy: null,
   };
-  return { prefix, unused: null, bestBy: 'usable path', paths: [path, other] };
+  return { prefix, unused: null, offload: null, bestBy: 'usable path', paths: [path, other] };
 }

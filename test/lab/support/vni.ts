@@ -21,6 +21,7 @@ export interface VniView {
     }[];
     readonly macs: object;
     readonly floodVteps: object;
+    readonly floodVtepsOutside: readonly object[];
   } | null;
   readonly problems: readonly {
     readonly severity: 'error' | 'warning' | 'info';
