@@ -8,6 +8,6 @@ test.before('FRR 10 and ifupdown2', async (t) => {
   await run('bash', [sourceFile('ifupdown2.sh')], { timeout: 60_000 });
 });
 
-test("the tutorial's recipes and configurations, with evpnd as the E-VPN part", async (t) => {
-  await runScenarioOnOldestKernel(t, 'tutorial-scenario.js', 4, 240);
+test("the tutorial's recipes and configurations, and Proxmox's, with evpnd as the E-VPN part", async (t) => {
+  await runScenarioOnOldestKernel(t, 'tutorial-scenario.js', 5, 280);
 });

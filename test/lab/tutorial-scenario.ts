@@ -8,7 +8,7 @@
  * and meets no other leaf. Other typing errors are noted where they stand.
  */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Fabric, installedRows, sourceFile, waitFor } from '../../lab/index.js';
 import { runCases } from './linux-namespace.js';
 import { losesNothingOf } from './support/host-loss.js';
@@ -75,7 +75,7 @@ async function works(vxlan: string, keyOf: string): Promise<void> {
   await losesNothingOf(fabric, 'leaf1', HOST, () => holdsAndAnswers(vxlan, keyOf));
 }
 
-async function holdsAndAnswers(vxlan: string, keyOf: string): Promise<void> {
+async function holdsAndAnswers(vxlan: string, keyOf: string, inside = 'bridge vlan 10'): Promise<void> {
   await waitFor(
     async () => {
       for (const host of REMOTE) {
@@ -89,7 +89,7 @@ async function holdsAndAnswers(vxlan: string, keyOf: string): Promise<void> {
   const rows = await installedRows(fabric.namespace('leaf1'), [vxlan]);
   for (const [i, host] of REMOTE.entries())
     for (const row of [
-      `fdb ${vxlan} ${host.mac} master bridge vlan 10 extern_learn`,
+      `fdb ${vxlan} ${host.mac} master ${inside} extern_learn`,
       `fdb ${vxlan} ${host.mac} self dst 10.0.0.${i + 2}${keyOf} extern_learn self`,
       `fdb ${vxlan} 00:00:00:00:00:00 self dst 10.0.0.${i + 2}${keyOf} permanent self`,
     ])
@@ -260,6 +260,33 @@ iface bridge.10
         await works('vxlan-10', '');
         const { svi, vlan } = await vniOf(fabric, 'leaf1', 10);
         assert.deepEqual([svi, vlan], ['bridge.10', 10]);
+        await clear('bridge.10', 'vxlan-10', 'bridge');
+      },
+    },
+    {
+      name: 'what Proxmox writes for a vnet, as the manual shows it',
+      run: async () => {
+        const page = readFileSync('docs/manual/hypervisors.md', 'utf8');
+        const [, printed] = /```text\n(auto myvnet\n[\s\S]*?)```/.exec(page) ?? [];
+        assert.ok(printed);
+        writeFileSync('/etc/network/interfaces', 'source /etc/network/interfaces.d/*\n');
+        mkdirSync('/etc/network/interfaces.d', { recursive: true });
+        writeFileSync(
+          '/etc/network/interfaces.d/sdn',
+          printed.replace('192.168.0.1', VTEP).replace('vxlan-id 100', 'vxlan-id 10'),
+        );
+        await fabric.execWith('leaf1', { timeout: 60_000 }, '/sbin/ifup', '-a');
+        // The machine's tap, of one that sends untagged
+        await shell(
+          'ip link add link swp1 name tap101i0 type vlan id 10',
+          'ip link set tap101i0 master myvnet up',
+        );
+        await holdsAndAnswers('vxlan_myvnet', '', 'myvnet');
+        const { problems } = await vniOf(fabric, 'leaf1', 10);
+        assert.deepEqual(
+          problems.filter(({ severity }) => severity !== 'info'),
+          [],
+        );
       },
     },
   ]);
