@@ -1,5 +1,5 @@
 import type { EvpnNlri, Family, PathAttributes, Route } from '../wire/index.js';
-import { acceptedOrBetter, type DecisionRules, selectBest } from './decision.js';
+import { acceptedOrBetter, type DecisionRules, type Multipath, selectBest } from './decision.js';
 import { isRejected } from './import-policy.js';
 import type { Destination, Path, PathSource } from './route.js';
 import type { TableEntry } from './table.js';
@@ -133,7 +133,7 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
     if (old === this || !this.hasPath) {
       this.arrival = arrival;
       this.attributes = attributes;
-      return this.#announce(nlri);
+      return this.announceAs(nlri);
     }
     // One object for equal NLRI of all neighbors
     const announced = this.same(this.nlri, nlri) ? this.nlri : nlri;
@@ -144,14 +144,14 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
       old.nlri = announced;
       return differs;
     }
-    this.#link(undefined, new LaterPath(arrival, attributes, announced));
+    this.link(undefined, new LaterPath(arrival, attributes, announced));
     return false;
   }
 
   /** Takes the path away. True where the destination itself is of another path's NLRI now, which differs beside the key. */
   remove(path: RibPath<Nlri>): boolean {
     if (path instanceof LaterPath) {
-      this.#link(path, path.next);
+      this.link(path, path.next);
       return false;
     }
     const next = this.#later;
@@ -163,7 +163,7 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
     this.arrival = next.arrival;
     this.attributes = next.attributes;
     if (this.best === next) this.best = this;
-    return this.#announce(next.nlri);
+    return this.announceAs(next.nlri);
   }
 
   /** The decision process's choice; no list is built for one path or two. */
@@ -176,12 +176,14 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
   }
 
   /** Chooses what stands beside `best`; true where what is chosen differs from before. */
-  chooseSeveral(_rules: DecisionRules<Path<Nlri>>): boolean {
+  chooseSeveral(_rules: DecisionRules<Path<Nlri>>, _multipath: Multipath | undefined): boolean {
     return false;
   }
 
+  // With a `#` the next two would cost each object a word, which says that it has them
+
   /** True where the first path's NLRI is another one now. */
-  #announce(nlri: Nlri): boolean {
+  private announceAs(nlri: Nlri): boolean {
     if (this.same(this.nlri, nlri)) return false;
     const before = this.copyOfNlri;
     for (let path = this.#later; path !== undefined; path = path.next)
@@ -191,7 +193,7 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
   }
 
   /** Lets what leads to `to`, or to the end, lead to `path`. */
-  #link(to: LaterPath<Nlri> | undefined, path: LaterPath<Nlri> | undefined): void {
+  private link(to: LaterPath<Nlri> | undefined, path: LaterPath<Nlri> | undefined): void {
     if (this.#later === to) {
       this.#later = path;
       return;

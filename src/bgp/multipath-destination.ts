@@ -1,99 +1,87 @@
 import type { PathAttributes, Prefix } from '../wire/index.js';
 import { type DecisionRules, isBeside, type Multipath, selectSeveral } from './decision.js';
-import type { Arrival, RibPath } from './destination.js';
+import type { RibPath } from './destination.js';
 import { isRejected } from './import-policy.js';
 import { isOnOtherLink } from './next-hop-zone.js';
 import { PrefixDestination } from './prefix-destination.js';
 import type { Path, PathSource } from './route.js';
 
-/** A path that was chosen beside the best, and its attributes then; written anew at each choice. */
-class Choice {
-  next: Choice | undefined = undefined;
+/** A path that was chosen beside the best, and its attributes then. */
+interface Choice {
+  path: RibPath<Prefix>;
   source: PathSource;
   attributes: PathAttributes;
-
-  constructor(public path: RibPath<Prefix>) {
-    this.source = path.source;
-    this.attributes = path.attributes;
-  }
 }
 
-/** A destination for which several equally good paths are chosen. */
-export class MultipathDestination extends PrefixDestination {
-  readonly #multipath: Multipath;
-  /** The first beside `best`, of which the RIB itself looks at what has changed. */
-  #second: Choice | undefined = undefined;
+const NONE: readonly Choice[] = [];
 
-  constructor(arrival: Arrival, attributes: PathAttributes, prefix: Prefix, multipath: Multipath) {
-    super(arrival, attributes, prefix);
-    this.#multipath = multipath;
-  }
+/**
+ * A destination for which several equally good paths are chosen. The best is the RIB's own to compare with what it was; the one
+ * beside it, of which most have no more, stands here without an object of its own.
+ */
+export class MultipathDestination extends PrefixDestination {
+  #other: RibPath<Prefix> | undefined = undefined;
+  /** As they were when it was chosen. */
+  #otherSource: PathSource | undefined = undefined;
+  #otherAttributes: PathAttributes | undefined = undefined;
+  /** Those behind it. */
+  #more = NONE;
 
   override get chosen(): readonly RibPath<Prefix>[] {
     const { best } = this;
     if (best === undefined) return [];
-    const second = this.#second;
-    if (second === undefined) return [best];
-    const chosen = [best, second.path];
-    for (let choice = second.next; choice !== undefined; choice = choice.next) chosen.push(choice.path);
-    return chosen;
+    const other = this.#other;
+    if (other === undefined) return [best];
+    const more = this.#more;
+    return more.length === 0 ? [best, other] : [best, other, ...more.map(({ path }) => path)];
   }
 
-  override chooseSeveral(rules: DecisionRules<Path<Prefix>>): boolean {
+  override chooseSeveral(rules: DecisionRules<Path<Prefix>>, multipath: Multipath | undefined): boolean {
     const { best } = this;
-    if (best === undefined) return this.#endWith(undefined);
-    if (this.hasMoreThanTwo) return this.#chooseOf(selectSeveral(this.paths, this.#multipath, rules), best);
-    const other = best === this ? this.second : this;
-    if (
-      other === undefined ||
-      isRejected(other.attributes) ||
-      !isBeside<Path<Prefix>>(best, other, this.#multipath, rules)
-    )
-      return this.#endWith(undefined);
-    const differs = this.#enter(undefined, other);
-    return this.#endWith(this.#second) || differs;
-  }
-
-  #chooseOf(paths: readonly RibPath<Prefix>[], best: RibPath<Prefix>): boolean {
-    let differs = false;
-    let last: Choice | undefined;
-    for (const path of paths) {
-      if (path === best) continue;
-      if (this.#enter(last, path)) differs = true;
-      last = last === undefined ? this.#second : last.next;
+    let other: RibPath<Prefix> | undefined;
+    let more = NONE;
+    if (best !== undefined && multipath !== undefined) {
+      if (this.hasMoreThanTwo) {
+        const beside = selectSeveral(this.paths, multipath, rules).filter((path) => path !== best);
+        other = beside[0];
+        if (beside.length > 1) more = beside.slice(1).map(choiceOf);
+      } else {
+        const candidate = best === this ? this.second : this;
+        if (
+          candidate !== undefined &&
+          !isRejected(candidate.attributes) &&
+          isBeside<Path<Prefix>>(best, candidate, multipath, rules)
+        )
+          other = candidate;
+      }
     }
-    return this.#endWith(last) || differs;
-  }
-
-  /** Enters the path behind the choice, or behind the best; true where another stood there. */
-  #enter(last: Choice | undefined, path: RibPath<Prefix>): boolean {
-    const standing = last === undefined ? this.#second : last.next;
-    if (standing !== undefined) return this.#isOther(standing, path);
-    const choice = new Choice(path);
-    if (last === undefined) this.#second = choice;
-    else last.next = choice;
-    return true;
-  }
-
-  /** Nothing is chosen behind the choice, or behind the best; true where something was. */
-  #endWith(last: Choice | undefined): boolean {
-    if (last === undefined) {
-      const differs = this.#second !== undefined;
-      this.#second = undefined;
-      return differs;
-    }
-    const differs = last.next !== undefined;
-    last.next = undefined;
+    const before = this.#more;
+    const differs = isOther(other, this.#otherAttributes, this.#otherSource) || areOther(more, before);
+    this.#other = other;
+    this.#otherSource = other?.source;
+    this.#otherAttributes = other?.attributes;
+    this.#more = more;
     return differs;
   }
+}
 
-  /** True where the path that is chosen now leads elsewhere, or says something else, than the one in its place before. */
-  #isOther(choice: Choice, path: RibPath<Prefix>): boolean {
-    const { source, attributes } = path;
-    const isOther = attributes !== choice.attributes || isOnOtherLink(path, choice.source);
-    choice.path = path;
-    choice.source = source;
-    choice.attributes = attributes;
-    return isOther;
-  }
+function choiceOf(path: RibPath<Prefix>): Choice {
+  return { path, source: path.source, attributes: path.attributes };
+}
+
+/** True where the path leads elsewhere, or says something else, than the one that stood in its place. */
+function isOther(
+  path: RibPath<Prefix> | undefined,
+  attributes: PathAttributes | undefined,
+  source: PathSource | undefined,
+): boolean {
+  if (path === undefined || source === undefined) return (path === undefined) !== (source === undefined);
+  return path.attributes !== attributes || isOnOtherLink(path, source);
+}
+
+function areOther(choices: readonly Choice[], before: readonly Choice[]): boolean {
+  return (
+    choices.length !== before.length ||
+    choices.some(({ path }, n) => isOther(path, before[n].attributes, before[n].source))
+  );
 }

@@ -23,7 +23,7 @@ export function plainRoutes(family: Family<Prefix>, multipath?: Multipath): Rout
     destination: (arrival, attributes, nlri) =>
       multipath === undefined
         ? new PrefixDestination(arrival, attributes, nlri)
-        : new MultipathDestination(arrival, attributes, nlri, multipath),
+        : new MultipathDestination(arrival, attributes, nlri),
     multipath,
   };
 }

@@ -266,7 +266,7 @@ export class FamilyRib<Nlri extends Route> {
   #rejudge(destination: RibDestination<Nlri>): void {
     const { best } = destination;
     if (best === undefined) return;
-    const differs = destination.chooseSeveral(this.#rules);
+    const differs = destination.chooseSeveral(this.#rules, this.#routes.multipath);
     if (!differs && best === destination.choose(this.#rules)) return;
     this.#choose(this.#neighborOf(best.source), destination, best.attributes, best.source, differs);
   }
@@ -436,7 +436,7 @@ export class FamilyRib<Nlri extends Route> {
     const { best } = destination;
     const choice = destination.choose(this.#rules);
     destination.best = choice;
-    const othersDiffer = destination.chooseSeveral(this.#rules);
+    const othersDiffer = destination.chooseSeveral(this.#rules, this.#routes.multipath);
     // What a reader of the best path sees is its attributes, its NLRI and the link of its next hop; who announced it matters to the
     // explanation only
     if (
