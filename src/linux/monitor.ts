@@ -1,4 +1,4 @@
-import { type Log, systemClock } from '../types/index.js';
+import { hearBetweenSlices, type Log, systemClock, type Timer } from '../types/index.js';
 import * as K from './constants.js';
 import { echoFilter, type Hidden, withoutMainTable } from './echo-filter.js';
 import { eachMessage, type MessageBuffer, NetlinkFormatError } from './message.js';
@@ -30,6 +30,8 @@ const DRAIN_MS = 2;
  */
 const TURN_MS = 3;
 const TURN_LEAST_MS = 1;
+/** And so it does between two slices of others' work. */
+const BETWEEN_MS = 1;
 
 /** What the monitor reports to its owner. */
 export interface MonitorEvents {
@@ -53,7 +55,9 @@ export class Monitor {
   readonly #log: Log;
   #withMainTable: boolean;
   #draining = false;
+  #paused = false;
   #closed = false;
+  #hearing: Timer | undefined;
   #drainedAt = Number.NEGATIVE_INFINITY;
   notifications = 0;
   overruns = 0;
@@ -99,18 +103,25 @@ export class Monitor {
 
   /** From now on hands over notifications as they come, for a few milliseconds a turn of the event loop. */
   watch(): void {
-    this.#socket.watch(
-      () => void this.#read(TURN_MS, TURN_LEAST_MS),
-      (thrown) => this.#log.error({ err: thrown }, 'handling notifications failed'),
-    );
+    const failed = (thrown: unknown) => this.#log.error({ err: thrown }, 'handling notifications failed');
+    this.#socket.watch(() => void this.#read(TURN_MS, TURN_LEAST_MS), failed);
+    this.#hearing = hearBetweenSlices(() => {
+      try {
+        if (!this.#paused && this.hasNews) this.#read(BETWEEN_MS);
+      } catch (thrown) {
+        failed(thrown);
+      }
+    });
   }
 
   /** Hands over nothing by itself until `resume`: what comes waits, as far as the receive buffer holds it. */
   pause(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    this.#paused = false;
     if (!this.#closed) this.#socket.resume();
   }
 
@@ -142,6 +153,7 @@ export class Monitor {
 
   close(): void {
     this.#closed = true;
+    this.#hearing?.cancel();
     this.#socket.close();
   }
 

@@ -33,6 +33,14 @@ export interface Clock {
 
 const turnEnd = new TurnEnd(() => performance.now());
 
+/**
+ * Calls back between two slices of a turn of the event loop, when it has lasted for some time: whoever reads from the kernel
+ * what others wait for reads it then too, and not only before the slices. It must not throw.
+ */
+export function hearBetweenSlices(callback: () => void): Timer {
+  return turnEnd.hear(callback);
+}
+
 /** The process's own clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),

@@ -6,6 +6,8 @@ const JOIN_MS = 1;
 const LONG_MS = 4;
 /** A slice may take so long also in a turn that is long already, or it would never come to anything. */
 const LEAST_MS = 0.5;
+/** After so many milliseconds of a turn it is heard again what has come in meanwhile and goes first. */
+const HEAR_MS = 1;
 /** What goes first is called so often in one go, where it asks for more that does: a host's move is decided, told and written. */
 const FIRST_ROUNDS = 3;
 
@@ -33,6 +35,7 @@ export class TurnEnd {
   readonly #now: () => number;
   #waiting = emptyList<Waiting>();
   #first = emptyList<Waiting>();
+  readonly #hearers = new Set<() => void>();
   #armed = false;
   /** When a slice or a callback of this turn was first requested: about when the turn began. */
   #since = 0;
@@ -50,6 +53,16 @@ export class TurnEnd {
   /** Calls back after those that are queued already to go first, and before all others. */
   addFirst(callback: () => void): { cancel(): void } {
     return this.#add(this.#first, callback);
+  }
+
+  /**
+   * Calls back also amid a turn, between two callbacks of its end, after some milliseconds each time: to look whether anything has
+   * come in that goes first, and to hear some of it. It must not throw.
+   */
+  hear(callback: () => void): { cancel(): void } {
+    const hearer = () => callback();
+    this.#hearers.add(hearer);
+    return { cancel: () => void this.#hearers.delete(hearer) };
   }
 
   /** Returns when a slice is to end that begins now: in `most` milliseconds, or with the turn, but not before `least`. */
@@ -79,10 +92,10 @@ export class TurnEnd {
     let due = waiting.length;
     let done = 0;
     try {
-      this.#runFirst();
+      let heardAt = this.#runFirst(this.#since);
       while (done < due) {
         waiting[done++].callback?.();
-        this.#runFirst();
+        heardAt = this.#runFirst(heardAt);
         if (done === waiting.length) break;
         const now = this.#now();
         if (now >= long) break;
@@ -95,8 +108,16 @@ export class TurnEnd {
     }
   };
 
-  /** Calls those that go first, and once more those that they have called for. */
-  #runFirst(): void {
+  /**
+   * Calls those that go first, and once more those that they have called for; before that hears what has come in, if it was heard
+   * some time ago. Returns when it was heard last.
+   */
+  #runFirst(heardAt: number): number {
+    let heard = heardAt;
+    if (this.#hearers.size > 0 && this.#now() - heardAt >= HEAR_MS) {
+      for (const hearer of this.#hearers) hearer();
+      heard = this.#now();
+    }
     for (let round = 0; round < FIRST_ROUNDS && this.#first.length > 0; round++) {
       const first = this.#first;
       this.#first = emptyList();
@@ -107,5 +128,6 @@ export class TurnEnd {
         if (done < first.length) this.#first.unshift(...first.slice(done));
       }
     }
+    return heard;
   }
 }

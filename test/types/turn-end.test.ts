@@ -183,3 +183,41 @@ test('a turn begins with its first slice, and callbacks at its end have what tha
   slice('read', 3);
   t.deepEqual(story, [['read', 3]]);
 });
+
+test('what comes in amid a turn and goes first is heard between two slices, and done before the next one', async (t) => {
+  const story: string[] = [];
+  let now = 0;
+  const end = new TurnEnd(() => now);
+  const slice = (name: string, takes: number) =>
+    end.add(() => {
+      story.push(name);
+      now += takes;
+    });
+  slice('long', 2);
+  slice('short', 0.5);
+  slice('next', 1);
+  slice('last', 0);
+  const hearing = end.hear(() => {
+    story.push('heard');
+    end.addFirst(() => story.push('first'));
+  });
+  await turn();
+  t.deepEqual(story, ['long', 'heard', 'first', 'short', 'next', 'heard', 'first', 'last']);
+  hearing.cancel();
+  story.length = 0;
+  slice('long', 2);
+  slice('last', 0);
+  await turn();
+  t.deepEqual(story, ['long', 'last']);
+});
+
+test('what has come in while others read before the end of a turn is heard before its first slice', async (t) => {
+  const story: string[] = [];
+  let now = 0;
+  const end = new TurnEnd(() => now);
+  end.add(() => story.push('slice'));
+  end.hear(() => story.push('heard'));
+  now += 3;
+  await turn();
+  t.deepEqual(story, ['heard', 'slice']);
+});
