@@ -114,6 +114,9 @@ class WillingKernel implements Kernel {
   apply(batch: readonly Operation[]): OperationResult[] {
     return batch.map(() => ({ errno: 0, message: undefined }));
   }
+  followTables(): Promise<void> {
+    return Promise.resolve();
+  }
   caughtUp(): Promise<void> {
     return Promise.resolve();
   }

@@ -178,6 +178,15 @@ export const VRF = {
     (items, refuse): readonly PrefixRule[] => parseEach(items, parsePrefixRule, refuse),
     (rules) => rules.map(formatPrefixRule),
   ),
+  'redistribute-routes': parsed(
+    setting(PREFIX_RULES, {
+      description: `Which routes of other programs in the VRF's routing table are announced (Type-5), an administrator's and other daemons': ${PREFIX_RULE_WORDS}.`,
+      default: [],
+      ...PREFIXES,
+    }),
+    (items, refuse): readonly PrefixRule[] => parseEach(items, parsePrefixRule, refuse),
+    (rules) => rules.map(formatPrefixRule),
+  ),
 };
 
 const DUPLICATE_DETECTION = section('Duplicate address detection.', {

@@ -31,6 +31,7 @@ export { deviceKey, domainKey, type KernelMirror } from './mirror.js';
 export type { MirroredNeighRow } from './neigh-rows.js';
 export { observedSnooper } from './observing.js';
 export { OtherRoutes } from './other-routes.js';
+export { OtherTables } from './other-tables.js';
 export { type DefaultDestination, type DefaultsMemory, NO_MEMORY } from './our-defaults.js';
 export { OUR_ROWS } from './our-rows.js';
 export { ownerNumber, type RowOwner, vniOf, vniOwner } from './owner.js';

@@ -1,5 +1,5 @@
 import type { Ip, Mac, PrefixKey } from '../types/index.js';
-import type { OtherRoutes } from './other-routes.js';
+import type { OtherTables } from './other-tables.js';
 import { retryClass } from './retry.js';
 import type { BridgeFdbRow, NeighRow, NexthopRow, OtherRoute, RouteRow, VxlanFdbRow } from './rows.js';
 import type { Topology } from './topology.js';
@@ -209,7 +209,7 @@ export interface KernelObserver {
   routeRow(row: RouteRow): void;
   /** Be it another's: one of ours may have waited for that. `byKernel`: nobody asked for it. */
   routeRowGone(row: RouteRow, byKernel: boolean): void;
-  /** Every route of the main table that is neither ours nor the kernel's own. */
+  /** Every route of the main table, and of tables that are followed, that is neither ours nor the kernel's own. */
   otherRoute(row: OtherRoute): void;
   /** It went, or some of its ways. */
   otherRouteGone(row: OtherRoute): void;
@@ -249,7 +249,7 @@ export interface KnownRows {
   routeRows(): Iterable<RouteRow>;
   /** The nexthop or group of that id. */
   nexthop(id: number): NexthopRow | undefined;
-  readonly others: Pick<OtherRoutes, 'rows' | 'leadBy' | 'size'>;
+  readonly others: Pick<OtherTables, 'rows' | 'leadBy' | 'size'>;
 }
 
 /** Operations on their way, for whoever launched them. */
@@ -270,6 +270,11 @@ export interface Kernel {
    * then on follows every change. Resolves when the first full picture stands.
    */
   start(observer: KernelObserver, known: KnownRows): Promise<void>;
+  /**
+   * From now on others' routes of these tables are read and followed, and of no others but the main one where that is. Resolves
+   * once they are reported.
+   */
+  followTables(tables: ReadonlySet<number>): Promise<void>;
   /**
    * Hands over the notifications that are already queued, so that a decision does not overlook them. Where none has been
    * left `age` milliseconds ago at most (0 if not given), that may do. In a storm only some are handed over, lest

@@ -3,7 +3,7 @@ import { type Ip, MAC_ZERO, type Mac } from '../types/index.js';
 import { BridgeRows, type MirroredBridgeRow } from './bridge-rows.js';
 import type { KnownRows } from './kernel.js';
 import { type MirroredNeighRow, NeighRows } from './neigh-rows.js';
-import { OtherRoutes } from './other-routes.js';
+import { OtherTables } from './other-tables.js';
 import { isLocalNeigh, isUsableHere } from './ownership.js';
 import { RouteRows } from './route-rows.js';
 import type { BridgeFdbRow, NeighRow, NexthopRow, RouteRow, VxlanFdbRow } from './rows.js';
@@ -39,8 +39,8 @@ export class KernelMirror implements KnownRows {
   readonly #neigh = new Map<number, NeighRows>();
   /** Nexthops, and our routes. */
   readonly routes = new RouteRows();
-  /** Routes of the main table that others wrote. */
-  readonly others = new OtherRoutes();
+  /** Routes that others wrote. */
+  readonly others = new OtherTables();
   #epoch = 0;
 
   /** Tables of rows: one for each broadcast domain, device and source VNI, and SVI that has some. */

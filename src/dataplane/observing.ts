@@ -7,6 +7,7 @@ const NOT_WRITTEN: OperationResult = Object.freeze({ errno: 1, message: 'evpnd o
 export function observedKernel(kernel: Kernel): Kernel {
   return {
     start: (observer, known) => kernel.start(observer, known),
+    followTables: (tables) => kernel.followTables(tables),
     drain: (age) => kernel.drain(age),
     apply: (operations) => operations.map(() => NOT_WRITTEN),
     launch: () => false,

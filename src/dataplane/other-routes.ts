@@ -5,8 +5,8 @@ import type { OtherRoute } from './rows.js';
 const NONE: readonly OtherRoute[] = [];
 
 /**
- * Routes of the main table that are neither ours nor the kernel's own of its networks: an administrator's and other daemons'.
- * They are read alone, to say by which of them an address is reached.
+ * Routes of one routing table that are neither ours nor the kernel's own of its networks: an administrator's and other daemons'.
+ * They are read alone, to say by which of them an address is reached, and to announce those of a VRF.
  */
 export class OtherRoutes {
   /** Of each prefix by ascending metric, as the kernel prefers them. */

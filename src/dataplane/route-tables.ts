@@ -2,7 +2,7 @@ import { KernelRoutes } from './kernel-routes.js';
 import type { PlaneKey } from './kernel-tables/key.js';
 import type { RoutesPosition } from './kernel-tables/routes-place.js';
 import { NexthopBook } from './nexthop-book.js';
-import type { OtherRoutes } from './other-routes.js';
+import type { OtherTables } from './other-tables.js';
 import { RTPROT_EVPND } from './ownership.js';
 import type { Rechecks } from './rechecks.js';
 import type { LostRows, RouteRows } from './route-rows.js';
@@ -15,14 +15,14 @@ const NO_TABLE: RoutesPosition = { tableId: 0, metric: 0 };
 /** The routing tables that evpnd writes, one with the underlay's routes and one of each VRF, and what is heard of them. */
 export class RouteTables {
   readonly rows: RouteRows;
-  readonly #others: OtherRoutes;
+  readonly #others: OtherTables;
   readonly #book: NexthopBook<RoutesPlane>;
   readonly #planes: RoutesPlane[] = [];
   readonly #heir: KernelRoutes;
 
   /** `first`: of the underlay, where it is on. */
   constructor(
-    { routes, others }: { readonly routes: RouteRows; readonly others: OtherRoutes },
+    { routes, others }: { readonly routes: RouteRows; readonly others: OtherTables },
     readonly rechecks: Rechecks,
     first: RoutesPosition = NO_TABLE,
   ) {
@@ -63,7 +63,7 @@ export class RouteTables {
       this.#planes.push(plane);
     }
     plane.retired = false;
-    const routes = new KernelRoutes(plane, this.rechecks, this.#others);
+    const routes = new KernelRoutes(plane, this.rechecks, this.#others.main);
     // What an earlier owner of it has left there
     if (this.rechecks.sweeping) {
       plane.markUnwantedRows();
@@ -94,7 +94,7 @@ export class RouteTables {
 
   /** Wants nothing any more: what is ours goes. */
   clearAll(): void {
-    for (const plane of this.#planes) new KernelRoutes(plane, this.rechecks, this.#others).clearAll();
+    for (const plane of this.#planes) new KernelRoutes(plane, this.rechecks, this.#others.main).clearAll();
     this.#removeElsewhere();
   }
 

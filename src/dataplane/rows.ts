@@ -90,8 +90,12 @@ export interface RouteRow {
   readonly nexthopId: number;
 }
 
-/** A route of the main table that is neither ours nor the kernel's own: one for each (prefix, metric), as far as we are concerned. */
+/** RT_TABLE_MAIN (linux/rtnetlink.h). */
+export const MAIN_TABLE = 254;
+
+/** A route that is neither ours nor the kernel's own: one for each (table, prefix, metric), as far as we are concerned. */
 export interface OtherRoute {
+  readonly tableId: number;
   readonly prefix: PrefixKey;
   /** RTA_PRIORITY. */
   readonly metric: number;

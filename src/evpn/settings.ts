@@ -36,6 +36,8 @@ export interface VrfSettings {
   readonly networks?: readonly PrefixKey[];
   /** Which networks of its devices are announced. */
   readonly redistributeConnected?: readonly PrefixRule[];
+  /** Which routes of other programs in its routing table are announced. */
+  readonly redistributeRoutes?: readonly PrefixRule[];
 }
 
 /** What the brain needs of the configuration. */

@@ -86,6 +86,10 @@ export const UNUSED = {
   },
   prefix: { level: 'warn', text: 'a prefix that no router announces' },
   connected: { level: 'debug', text: 'the VRF is in this network itself' },
+  'local-route': {
+    level: 'debug',
+    text: "a route of another program's in the VRF's table leads there, and is announced: it goes before those of other leaves",
+  },
   'local-host': { level: 'debug', text: 'the host is on a port of ours' },
   'own-route': { level: 'debug', text: 'our own route, come back with another next hop' },
   frozen: { level: 'debug', text: 'frozen as a duplicate where it is, and this route is not of that place' },

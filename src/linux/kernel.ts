@@ -162,8 +162,15 @@ export class LinuxKernel implements Kernel {
     const routes = this.#withRoutes
       ? new RouteReader(known, observer, (slicer) => monitor.drainAll(slicer), this.#log, this.#sockets)
       : undefined;
-    const others = this.#withOthers
-      ? new OtherRouteReader(known, observer, (slicer) => monitor.drainAll(slicer), this.#log, this.#sockets)
+    const others = this.#withRoutes
+      ? new OtherRouteReader(
+          known,
+          observer,
+          (slicer) => monitor.drainAll(slicer),
+          this.#log,
+          this.#sockets,
+          this.#withMain([]),
+        )
       : undefined;
     const rereads = new Rereads(
       {
@@ -235,6 +242,14 @@ export class LinuxKernel implements Kernel {
     }
     if (hidden && !programmer.isFlying) this.#hearSoon();
     return false;
+  }
+
+  async followTables(tables: ReadonlySet<number>): Promise<void> {
+    await this.#open?.others?.follow(this.#withMain(tables));
+  }
+
+  #withMain(tables: Iterable<number>): ReadonlySet<number> {
+    return new Set(this.#withOthers ? [K.RT_TABLE_MAIN, ...tables] : tables);
   }
 
   async caughtUp(): Promise<void> {

@@ -9,7 +9,7 @@ const M = 'RTM_NEWROUTE';
 const DISCARDING: ReadonlySet<number> = new Set([K.RTN_BLACKHOLE, K.RTN_UNREACHABLE, K.RTN_PROHIBIT]);
 
 /**
- * Decodes RTM_NEWROUTE or RTM_DELROUTE of the main table; undefined for ours, the kernel's own, and what is looked up by more than
+ * Decodes RTM_NEWROUTE or RTM_DELROUTE of a table that is followed; undefined for others, for ours, the kernel's own, and what is looked up by more than
  * the destination (a TOS, a source) or is no entry of a table. `nexthop` says what a nexthop object is, where the message names it
  * alone (`net.ipv4.nexthop_compat_mode` 0). Throws NetlinkFormatError.
  */
@@ -17,6 +17,7 @@ export function decodeOtherRoute(
   bytes: Buffer,
   at: number,
   end: number,
+  tables: ReadonlySet<number>,
   nexthop: (id: number) => NexthopRow | undefined,
 ): OtherRoute | undefined {
   if (end - at < 28) throw new NetlinkFormatError(M, 'rtmsg', `${end - at - 16} of 12 octets`);
@@ -42,9 +43,9 @@ export function decodeOtherRoute(
     else if (attribute === K.RTA_MULTIPATH) several = readWays(bytes, from, to);
     else one.take(bytes, attribute, from, to);
   });
-  if (tableId !== K.RT_TABLE_MAIN) return undefined;
+  if (!tables.has(tableId)) return undefined;
   const said = several ?? (one.ifindex > 0 ? one.ways : waysOf(nexthopId, nexthop));
-  return { prefix: prefixKey(address, length), metric, protocol, ways: discards ? [] : said };
+  return { tableId, prefix: prefixKey(address, length), metric, protocol, ways: discards ? [] : said };
 }
 
 class WayFields {

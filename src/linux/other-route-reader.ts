@@ -1,5 +1,5 @@
 import type { KernelObserver, KnownRows, OtherRoute } from '../dataplane/index.js';
-import type { Log } from '../types/index.js';
+import { type Log, sameSet } from '../types/index.js';
 import * as K from './constants.js';
 import { NetlinkFormatError } from './message.js';
 import type { NetlinkSockets } from './native.js';
@@ -16,14 +16,14 @@ const SHARE = 20;
 const RETRY = 1000;
 
 /**
- * Reads and follows the main table's routes of others. The kernel does not report the IPv4 routes that it removes with a device or
+ * Reads and follows the routes of others in some routing tables. The kernel does not report the IPv4 routes that it removes with a device or
  * an address (net/ipv4/fib_frontend.c: fib_flush), so that the table is read again where such may have gone.
  */
 export class OtherRouteReader {
   readonly #dump: DumpSocket;
   #notified: Set<string> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #reading = false;
+  #reading: Promise<void> | undefined;
   #again = false;
   #closed = false;
 
@@ -34,12 +34,30 @@ export class OtherRouteReader {
     readonly drainAll: (slicer: Slicer) => Promise<void>,
     readonly log: Log,
     sockets?: NetlinkSockets,
+    private tables: ReadonlySet<number> = new Set([K.RT_TABLE_MAIN]),
   ) {
     this.#dump = new DumpSocket(sockets);
   }
 
+  /** Reads and follows these tables from now on, and no others; resolves once that is so. */
+  async follow(tables: ReadonlySet<number>): Promise<void> {
+    if (sameSet(tables, this.tables)) return;
+    this.tables = tables;
+    const gone = [...this.known.others.rows()].filter(({ tableId }) => !tables.has(tableId));
+    for (const row of gone) this.observer.otherRouteGone(row);
+    try {
+      // What is under way may be past a table that is new
+      while (this.#reading) await this.#reading;
+      await this.readAll();
+    } catch (error) {
+      this.log.warn({ err: error }, 'the routing tables of VRFs could not be read and are read again');
+      this.readSoon(RETRY);
+    }
+  }
+
   /** RTM_NEWROUTE or RTM_DELROUTE. Throws NetlinkFormatError. */
   notification(type: number, bytes: Buffer, at: number, end: number): void {
+    if (this.tables.size === 0) return;
     const row = this.#decode(bytes, at, end);
     if (!row) return;
     this.#notified?.add(keyOf(row));
@@ -80,16 +98,22 @@ export class OtherRouteReader {
       this.#again = true;
       return;
     }
-    this.#reading = true;
     this.#again = false;
+    const reading = this.#readTables();
+    this.#reading = reading.catch(() => {});
     try {
-      const slicer = new Slicer();
-      for (const family of [K.AF_INET, K.AF_INET6]) await this.#readFamily(family, slicer);
+      await reading;
     } finally {
-      this.#reading = false;
+      this.#reading = undefined;
       this.#notified = undefined;
       if (this.#closed) this.#dump.close();
     }
+  }
+
+  async #readTables(): Promise<void> {
+    const slicer = new Slicer();
+    for (const table of this.tables)
+      for (const family of [K.AF_INET, K.AF_INET6]) await this.#readFamily(table, family, slicer);
   }
 
   close(): void {
@@ -99,22 +123,22 @@ export class OtherRouteReader {
   }
 
   #decode(bytes: Buffer, at: number, end: number): OtherRoute | undefined {
-    return decodeOtherRoute(bytes, at, end, (id) => this.known.nexthop(id));
+    return decodeOtherRoute(bytes, at, end, this.tables, (id) => this.known.nexthop(id));
   }
 
-  async #readFamily(family: number, slicer: Slicer): Promise<void> {
+  async #readFamily(table: number, family: number, slicer: Slicer): Promise<void> {
     const { bytes } = this.#dump.buffer;
     for (let repeats = 0; repeats <= REPEATS && !this.#closed; repeats++) {
       await this.drainAll(slicer);
       const notified = new Set<string>();
       this.#notified = notified;
       const seen = new Set<string>();
-      this.#dump.start((words, sequence) => encodeRouteDump(words, family, 0, K.RT_TABLE_MAIN, sequence));
+      this.#dump.start((words, sequence) => encodeRouteDump(words, family, 0, table, sequence));
       const visit = (type: number, at: number, end: number) => {
         if (type !== K.RTM_NEWROUTE) return;
         this.#guard(() => {
           const row = this.#decode(bytes, at, end);
-          if (!row) return;
+          if (row?.tableId !== table) return;
           const key = keyOf(row);
           // Of two routes with one prefix and metric the kernel takes the first
           if (seen.has(key)) return;
@@ -132,7 +156,10 @@ export class OtherRouteReader {
       const isIpv4 = family === K.AF_INET;
       const gone = [...this.known.others.rows()].filter(
         (row) =>
-          (typeof row.prefix === 'number') === isIpv4 && !seen.has(keyOf(row)) && !notified.has(keyOf(row)),
+          row.tableId === table &&
+          (typeof row.prefix === 'number') === isIpv4 &&
+          !seen.has(keyOf(row)) &&
+          !notified.has(keyOf(row)),
       );
       for (const row of gone) this.observer.otherRouteGone(row);
       return;
@@ -149,6 +176,6 @@ export class OtherRouteReader {
   }
 }
 
-function keyOf({ metric, prefix }: Pick<OtherRoute, 'metric' | 'prefix'>): string {
-  return `${metric} ${prefix}`;
+function keyOf({ tableId, metric, prefix }: OtherRoute): string {
+  return `${tableId} ${metric} ${prefix}`;
 }

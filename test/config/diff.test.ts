@@ -177,6 +177,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'evpn.vrfs[].export-route-targets': ['65001:8'],
   'evpn.vrfs[].networks': ['0.0.0.0/0'],
   'evpn.vrfs[].redistribute-connected': ['10.0.0.0/8 le 24'],
+  'evpn.vrfs[].redistribute-routes': ['0.0.0.0/0'],
   'api.unix-socket': '/run/other.sock',
   'api.listen': ['[::1]:8179'],
   'api.tls.certificate': fileWith(RENEWED),

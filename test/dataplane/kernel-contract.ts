@@ -939,6 +939,7 @@ async function landsOnRowsByHand(world: World, before: 'absent' | 'ours'): Promi
   );
   const raced: Kernel = {
     start: (observer, known) => kernel.start(observer, known),
+    followTables: (tables) => kernel.followTables(tables),
     drain: (age) => kernel.drain(age),
     caughtUp: () => kernel.caughtUp(),
     ask: (key) => kernel.ask(key),

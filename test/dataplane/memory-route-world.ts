@@ -63,13 +63,18 @@ export class MemoryRouteWorld implements RouteWorld {
 
   async replaceRoute(route: ForeignRoute, { ifindex }: UplinkDevice): Promise<void> {
     this.kernel.putRoute({ ...route, tableId: MAIN_TABLE, protocol: STATIC, nexthopId: 0 });
-    this.kernel.putOther({ ...route, protocol: STATIC, ways: [{ ifindex, gateway: undefined }] });
+    this.kernel.putOther({
+      ...route,
+      tableId: MAIN_TABLE,
+      protocol: STATIC,
+      ways: [{ ifindex, gateway: undefined }],
+    });
   }
 
   async deleteRoute(route: ForeignRoute): Promise<void> {
     for (const protocol of [RTPROT_EVPND, STATIC])
       this.kernel.dropRoute({ ...route, tableId: MAIN_TABLE, protocol, nexthopId: 0 });
-    this.kernel.dropOther({ ...route, protocol: STATIC, ways: [] });
+    this.kernel.dropOther({ ...route, tableId: MAIN_TABLE, protocol: STATIC, ways: [] });
   }
 
   async routes(): Promise<string[]> {

@@ -17,6 +17,7 @@ import { bridgeRowAfter, OUR_ROWS } from '../../src/dataplane/our-rows.js';
 import { hasOurMark, RTPROT_EVPND } from '../../src/dataplane/ownership.js';
 import {
   type BridgeFdbRow,
+  MAIN_TABLE,
   type NeighRow,
   type NexthopRow,
   Ntf,
@@ -59,6 +60,7 @@ export class MemoryKernel implements Kernel {
   fault: (operation: SingleOperation) => number = () => 0;
   /** Every operation that was applied, in order; of an `fdb` operation its parts. */
   readonly applied: SingleOperation[] = [];
+  #followed: ReadonlySet<number> = new Set();
   #observer: KernelObserver | undefined;
   #known: KnownRows | undefined;
   /** Leaves out the notifications of rows that `apply` writes with our mark, as the real one does amid a bulk. */
@@ -305,19 +307,36 @@ export class MemoryKernel implements Kernel {
       if (!tables.routes.route(row.tableId, row.metric, row.prefix)) observer.routeRowGone(row, false);
     for (const row of [...tables.routeRows()]) observer.routeRow(row);
     for (const row of [...known.others.rows()])
-      if (!tables.others.at(row.prefix).some(({ metric }) => metric === row.metric))
+      if (
+        !tables.others
+          .of(row.tableId)
+          .at(row.prefix)
+          .some(({ metric }) => metric === row.metric)
+      )
         observer.otherRouteGone(row);
-    for (const row of [...tables.others.rows()]) observer.otherRoute(row);
+    for (const row of [...tables.others.rows()]) if (this.#follows(row)) observer.otherRoute(row);
   }
 
-  /** A route of somebody else's in the main table. */
+  followTables(followed: ReadonlySet<number>): Promise<void> {
+    this.#followed = followed;
+    for (const row of [...(this.#known?.others.rows() ?? [])])
+      if (!this.#follows(row)) this.#observer?.otherRouteGone(row);
+    for (const row of [...this.tables.others.rows()]) if (this.#follows(row)) this.#observer?.otherRoute(row);
+    return Promise.resolve();
+  }
+
+  #follows({ tableId }: OtherRoute): boolean {
+    return tableId === MAIN_TABLE || this.#followed.has(tableId);
+  }
+
+  /** A route of somebody else's. */
   putOther(row: OtherRoute): void {
-    if (this.tables.others.put(row))
+    if (this.tables.others.put(row) && this.#follows(row))
       this.#tell(`other ${row.metric} ${row.prefix}`, (observer) => observer.otherRoute(row));
   }
 
   dropOther(row: OtherRoute): void {
-    if (this.tables.others.drop(row))
+    if (this.tables.others.drop(row) && this.#follows(row))
       this.#tell(`other ${row.metric} ${row.prefix}`, (observer) => observer.otherRouteGone(row));
   }
 

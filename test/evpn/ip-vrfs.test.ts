@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Nud, type VrfAttachment } from '../../src/dataplane/index.js';
+import { Nud, type OtherRoute, type VrfAttachment } from '../../src/dataplane/index.js';
 import type { EvpnSettings } from '../../src/evpn/index.js';
 import { formatIp, hostPrefix, type Mac, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { describeExtendedCommunity, formatNlri, RouteType } from '../../src/wire/index.js';
@@ -150,6 +150,76 @@ test('networks and connected prefixes are announced by policy, with everything t
   vrf(0, { networks, up: false });
   settle();
   t.deepEqual(said(0, RouteType.IP_PREFIX), []);
+});
+
+test("other programs' routes of a VRF are announced by prefix list, go before those of other leaves, and end with them", async (t) => {
+  const permitted = [{ permits: true, prefix: network('0.0.0.0/0'), least: 0, most: 24 }];
+  const vrfs = new Map([[`vrf${L3}`, { redistributeRoutes: permitted }]]);
+  const { vrf, said, settle, leaves, routes, svi } = await fabric(2, { vrfs });
+  const UPLINK = 77;
+  const other = (i: number, prefix: string, ifindex: number | undefined, over: Partial<OtherRoute> = {}) => ({
+    tableId: 1001,
+    prefix: network(prefix),
+    metric: 0,
+    protocol: 4,
+    ways: ifindex === undefined ? [] : [{ ifindex, gateway: parseIp(`198.51.100.${i}`) }],
+    ...over,
+  });
+  const announced = (i: number) =>
+    said(i, RouteType.IP_PREFIX).map((line) => line.split(' ')[0].replace(/^\[5\]:\[0\]:/, ''));
+  const [one, two] = leaves.map(({ world }) => world.kernel);
+  const carrier = (i: number, running: boolean) => {
+    const { kernel } = leaves[i].world;
+    const uplink = { name: 'up0', running, addresses: [] };
+    kernel.setTopology({
+      ...kernel.topology,
+      interfaces: new Map(kernel.topology.interfaces).set(UPLINK, uplink),
+    });
+  };
+  for (const i of [0, 1]) carrier(i, true);
+  one.putOther(other(1, '0.0.0.0/0', UPLINK));
+  one.putOther(other(1, '203.0.113.0/25', UPLINK));
+  one.putOther(other(1, '203.0.113.0/24', UPLINK, { tableId: 1002 }));
+  one.putOther(other(1, '10.0.0.0/8', undefined));
+  one.putOther(other(1, '10.1.0.0/16', svi(0)));
+  settle();
+  t.deepEqual(
+    announced(0),
+    ['[0]:[0.0.0.0]'],
+    'neither too long, of another table, discarding, nor to other leaves',
+  );
+  t.deepEqual(routes(1), [`1001 0.0.0.0/0 via 10.0.0.1%${svi(1)}`]);
+  two.putOther(other(2, '0.0.0.0/0', UPLINK, { metric: 100 }));
+  settle();
+  t.deepEqual(announced(1), ['[0]:[0.0.0.0]']);
+  t.deepEqual([...routes(0), ...routes(1)], [], 'two that lead out do not lead to each other');
+  const [ipVrf] = leaves[1].evpn.ipVrfs.values();
+  t.is(leaves[1].evpn.ipVrfs.whyNoRoute(ipVrf, network('0.0.0.0/0')), 'local-route');
+  two.putOther(other(2, '0.0.0.0/0', undefined));
+  settle();
+  t.deepEqual(announced(1), [], 'one that discards has a lower metric');
+  two.dropOther(other(2, '0.0.0.0/0', undefined));
+  two.dropOther(other(2, '0.0.0.0/0', UPLINK, { metric: 100 }));
+  settle();
+  t.deepEqual(routes(1), [`1001 0.0.0.0/0 via 10.0.0.1%${svi(1)}`]);
+  carrier(0, false);
+  settle();
+  t.deepEqual([...announced(0), ...routes(1)], [], 'the kernel keeps a route over a device without carrier');
+  carrier(0, true);
+  vrf(0, { up: false });
+  settle();
+  t.deepEqual(announced(0), []);
+  vrf(0);
+  settle();
+  t.deepEqual(announced(0), ['[0]:[0.0.0.0]']);
+  const settings = { asn: 65001, routerId: vtepOf(1) as never, advertiseAllVni: true, vnis: new Map() };
+  leaves[0].evpn.reconfigure(settings);
+  settle();
+  t.deepEqual(announced(0), []);
+  t.is([...leaves[0].dataPlane.mirror.others.rows()].length, 0, 'nobody asks for them');
+  leaves[0].evpn.reconfigure({ ...settings, vrfs });
+  settle();
+  t.deepEqual(announced(0), ['[0]:[0.0.0.0]']);
 });
 
 test('a prefix of several leaves is shared, and what one of them loses leaves the others', async (t) => {

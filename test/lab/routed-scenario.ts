@@ -9,7 +9,15 @@ import { runCases } from './linux-namespace.js';
 import { addVrf, L3VNI, l3Svi, ownAddress, routerMac, TABLE, tellFrr, VRF } from './support/routed-fabric.js';
 
 const vrfs = {
-  evpn: { vrfs: [{ name: VRF, 'redistribute-connected': ['172.16.0.0/12 le 32', 'fd16::/16 le 128'] }] },
+  evpn: {
+    vrfs: [
+      {
+        name: VRF,
+        'redistribute-connected': ['172.16.0.0/12 le 32', 'fd16::/16 le 128'],
+        'redistribute-routes': ['0.0.0.0/0', '::/0'],
+      },
+    ],
+  },
 };
 const fabric = await Fabric.create({
   leaves: [
@@ -190,6 +198,48 @@ try {
           const rows = body.stories.flatMap(({ rows }) => rows);
           assert.ok(rows.length === 5 && rows.every(({ fits }) => fits), JSON.stringify(rows));
         }
+      },
+    },
+    {
+      name: "a border leaf's default routes, which another program set, are the way out of evpnd and FRR until its link is down",
+      run: async () => {
+        await fabric.apply('leaf1', {
+          ip: [
+            'link add up0 type veth peer name up1',
+            'link set up1 up',
+            `link set up0 master ${VRF} up`,
+            'addr add 203.0.113.1/30 dev up0',
+            'addr add 2001:db8:ffff::1/64 dev up0 nodad',
+            `route add default via 203.0.113.2 table ${TABLE}`,
+            `route add ::/0 via 2001:db8:ffff::2 table ${TABLE}`,
+          ],
+          bridge: [],
+        });
+        const defaults = async (leaf: string) => {
+          const of = async (family: string) =>
+            (await fabric.exec(leaf, 'ip', family, 'route', 'show', 'table', String(TABLE), 'default'))
+              .stdout;
+          return [await of('-4'), await of('-6')];
+        };
+        let seen: unknown;
+        const allHave = async (has: boolean) => {
+          seen = await Promise.all([leaf2.name, leaf3.name].map(defaults));
+          return (seen as string[][]).flat().every((text) => text.includes('default') === has);
+        };
+        const show = () => JSON.stringify(seen);
+        await waitFor(() => allHave(true), { what: 'the way out', timeout: 30_000, show });
+        const ofLeaf1 = [...leaf1.segments.map(({ sviAddress }) => sviAddress.ipv4), ownAddress(leaf1).ipv4];
+        for (const from of ['h2-10', 'h3-20']) {
+          const second = await routerAt(from, '198.18.0.1', 2);
+          assert.ok([...ofLeaf1, '203.0.113.1'].includes(second), second);
+        }
+        const { body } = await fabric.restApi<ExplainRoute>(
+          'leaf3',
+          `/api/v1/vrfs/${VRF}/explain?ip=198.18.0.1`,
+        );
+        assert.equal(body.prefix, '0.0.0.0/0');
+        await fabric.apply('leaf1', { ip: ['link set up0 down'], bridge: [] });
+        await waitFor(() => allHave(false), { what: 'no way out', timeout: 30_000, show });
       },
     },
     {

@@ -30,8 +30,10 @@ const nexthops: readonly NexthopRow[] = [
   { id: 6, protocol: 4, ifindex: 3, gateway: undefined, members: undefined },
   { id: 7, protocol: 4, ifindex: 0, gateway: undefined, members: [5, 5, 6] },
 ];
+/** Main, and a VRF's. */
+const TABLES = new Set([254, 1001]);
 const decode = (bytes: Buffer) =>
-  decodeOtherRoute(bytes, 0, bytes.length, (id) => nexthops.find((each) => each.id === id));
+  decodeOtherRoute(bytes, 0, bytes.length, TABLES, (id) => nexthops.find((each) => each.id === id));
 const ways = (bytes: Buffer) => decode(bytes)?.ways;
 
 const FIRST = { ifindex: 2, gateway: parseIp('10.1.1.0') };
@@ -40,6 +42,7 @@ const device = attribute(4, ...u32(2));
 
 test("another's route: by a gateway, on the link, over several ways, by an IPv6 gateway, by a nexthop alone", (t) => {
   t.deepEqual(decode(message({}, gateway, device)), {
+    tableId: 254,
     prefix: parsePrefix('198.51.100.0/24'),
     metric: 7,
     protocol: 4,
@@ -62,6 +65,11 @@ test("another's route: by a gateway, on the link, over several ways, by an IPv6 
   t.deepEqual(ways(message({}, via, device)), [{ ifindex: 2, gateway: parseIp('fe80::9') }]);
   t.deepEqual(ways(message({}, attribute(30, ...u32(5)))), [FIRST]);
   t.deepEqual(ways(message({}, attribute(30, ...u32(7)))), [FIRST, { ifindex: 3, gateway: undefined }]);
+});
+
+test('the routing table is told, of a VRF beyond the 255 that an octet holds too', (t) => {
+  t.is(decode(message({ table: 252 }, gateway, device, attribute(15, ...u32(1001))))?.tableId, 1001);
+  t.is(decode(message({ table: 252 }, gateway, device, attribute(15, ...u32(1002)))), undefined);
 });
 
 test('a route that discards, or whose packets need another header, leads nowhere', (t) => {

@@ -7,6 +7,7 @@ const LOOPBACK = '10.255.0.9';
 
 /** A route of an administrator's: `10.1.1.0 2` is a gateway and a device. */
 const route = (prefix: string, ways: readonly string[], metric = 0): OtherRoute => ({
+  tableId: 254,
   prefix: parsePrefix(prefix),
   metric,
   protocol: 4,

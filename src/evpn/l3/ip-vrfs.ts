@@ -1,5 +1,11 @@
 import type { Destination, LocalRib, Path, Rib, RibReader } from '../../bgp/index.js';
-import { type DataPlane, EMPTY_TOPOLOGY, type Topology, type VrfAttachment } from '../../dataplane/index.js';
+import {
+  type DataPlane,
+  EMPTY_TOPOLOGY,
+  MAIN_TABLE,
+  type Topology,
+  type VrfAttachment,
+} from '../../dataplane/index.js';
 import {
   type Clock,
   hostPrefix,
@@ -13,16 +19,17 @@ import {
 import type { IpPrefix } from '../../wire/index.js';
 import { listOf, withItem, withoutItem } from '../few.js';
 import { type Importers, ImportIndex } from '../import-index.js';
-import { autoExportTargets, autoImportTargets } from '../import-target.js';
 import type { MacVrf } from '../mac-vrf.js';
 import type { RdAllocator } from '../rd-allocator.js';
-import { configuredRds, type EvpnSettings, type VrfSettings } from '../settings.js';
+import type { EvpnSettings, VrfSettings } from '../settings.js';
 import type { UnusedLog } from '../unused-log.js';
 import type { UnusedReason } from '../unused-reasons.js';
 import { prefixOfKey, prefixOfRoute, whyNoClaim } from './claims.js';
 import { IpVrf, type PrefixEntry } from './ip-vrf.js';
 import { judge } from './judge.js';
 import { PrefixOrigin, prefixRoute } from './prefix-origin.js';
+import { vrfIdentity, vrfSettings } from './vrf-identity.js';
+import { VrfOtherRoutes } from './vrf-other-routes.js';
 import { Ways } from './ways.js';
 
 /** What the VRFs stand on. */
@@ -47,7 +54,6 @@ const SLICE_MS = 2;
 const STEP = 64;
 /** Of our routes in VRFs, as FRR's have it. */
 const METRIC = 20;
-const NO_SETTINGS: VrfSettings = {};
 
 /**
  * Symmetric IRB (RFC 9135 §5): one IP-VRF for each VRF with an L3VNI. Routes to remote hosts and prefixes become routes of the
@@ -57,6 +63,7 @@ const NO_SETTINGS: VrfSettings = {};
 export class IpVrfs {
   readonly #deps: IpVrfDependencies;
   readonly #ways: Ways;
+  readonly #others: VrfOtherRoutes;
   readonly #vrfs = new Map<number, IpVrf>();
   readonly #origins = new Map<IpVrf, PrefixOrigin>();
   /** By VNI of hosts. */
@@ -72,6 +79,7 @@ export class IpVrfs {
   constructor(deps: IpVrfDependencies, settings: EvpnSettings) {
     this.#deps = deps;
     this.#ways = new Ways(deps.dataPlane);
+    this.#others = new VrfOtherRoutes(deps.dataPlane, () => deps.idle());
     this.#settings = settings;
   }
 
@@ -85,7 +93,7 @@ export class IpVrfs {
   }
 
   get isIdle(): boolean {
-    return this.#scheduled === undefined && !this.#waiting;
+    return this.#scheduled === undefined && !this.#waiting && !this.#others.isReading;
   }
 
   /** The route to the prefix that is announced for the VRF; undefined while there is none. */
@@ -119,6 +127,7 @@ export class IpVrfs {
   whyNoRoute(vrf: IpVrf, prefix: PrefixKey): UnusedReason | undefined {
     const { at } = vrf;
     if (at.networks.includes(prefix)) return 'connected';
+    if (this.#origins.get(vrf)?.leadsOut(prefix)) return 'local-route';
     const ip = prefixAddress(prefix);
     if (hostPrefix(ip) !== prefix) return undefined;
     if (at.ips.includes(ip)) return 'own-ip';
@@ -171,9 +180,15 @@ export class IpVrfs {
   /** New settings: what differs is changed in place. */
   reconfigure(settings: EvpnSettings): void {
     this.#settings = settings;
+    const { rdAllocator } = this.#deps;
     let isRetargeted = false;
     for (const vrf of this.#vrfs.values()) {
-      const { rd, importTargets, exportTargets } = this.#identityOf(vrf.at, vrf.l3vni);
+      const { rd, importTargets, exportTargets } = vrfIdentity(
+        this.#settings,
+        vrf.at,
+        vrf.l3vni,
+        rdAllocator,
+      );
       vrf.rd = rd;
       if (String(importTargets.map(keyOf)) !== String(vrf.importTargets.map(keyOf))) {
         this.#index.retarget(vrf, importTargets);
@@ -204,29 +219,23 @@ export class IpVrfs {
     this.#reader?.unsubscribe();
   }
 
-  #identityOf(at: VrfAttachment, l3vni: Vni) {
-    const { asn, routerId, autoRt = 'frr' } = this.#settings;
-    const own = this.#settingsOf(at);
-    return {
-      rd: own.rd ?? this.#deps.rdAllocator.rd(routerId, l3vni, configuredRds(this.#settings)),
-      importTargets: own.importTargets ?? autoImportTargets(l3vni, autoRt),
-      exportTargets: own.exportTargets ?? autoExportTargets(asn, l3vni, autoRt),
-    };
-  }
-
-  #settingsOf({ name }: VrfAttachment): VrfSettings {
-    return this.#settings.vrfs?.get(name) ?? NO_SETTINGS;
+  #settingsOf(at: VrfAttachment): VrfSettings {
+    return vrfSettings(this.#settings, at);
   }
 
   /** False where the VRF's table is somebody else's, the underlay's. */
   #add(at: VrfAttachment, l3vni: Vni): boolean {
-    const { dataPlane, rib, log, localRib } = this.#deps;
+    const { dataPlane, rib, log, localRib, rdAllocator } = this.#deps;
     if (dataPlane.routeTables.has(at.tableId)) return false;
-    const { rd, importTargets, exportTargets } = this.#identityOf(at, l3vni);
+    const { rd, importTargets, exportTargets } = vrfIdentity(this.#settings, at, l3vni, rdAllocator);
     const routes = dataPlane.routeTables.give({ tableId: at.tableId, metric: METRIC });
     const vrf = new IpVrf(l3vni, at, rd, importTargets, exportTargets, routes);
     this.#vrfs.set(at.ifindex, vrf);
-    this.#origins.set(vrf, new PrefixOrigin(vrf, localRib));
+    const mark = (prefix: PrefixKey) => {
+      vrf.mark(vrf.entry(prefix));
+      this.#schedule();
+    };
+    this.#origins.set(vrf, new PrefixOrigin(vrf, localRib, this.#others.of(at.tableId, mark), mark));
     this.#index.add(vrf);
     dataPlane.serve(l3vni);
     log.info({ vrf: at.name, vni: l3vni, rd: String(rd) }, 'routing for VRF');
@@ -242,6 +251,7 @@ export class IpVrfs {
     const { dataPlane, rdAllocator, log } = this.#deps;
     this.#origins.get(vrf)?.clear();
     this.#origins.delete(vrf);
+    this.#others.forget(vrf.at.tableId);
     this.#vrfs.delete(ifindex);
     this.#index.remove(vrf);
     for (const entry of vrf.prefixes.values())
@@ -278,8 +288,9 @@ export class IpVrfs {
       if (mac === undefined) vrf.routed = undefined;
       else if (routed?.routerMac !== mac) vrf.routed = { l3vni, targets, routerMac: mac };
       for (const vni of at.vnis) this.#byVni.set(vni, vrf);
-      this.#origins.get(vrf)?.update(this.#settingsOf(at));
+      this.#origins.get(vrf)?.update(this.#settingsOf(at), this.#topology);
     }
+    this.#followOthers();
     for (const vni of new Set([...before.keys(), ...this.#byVni.keys()])) {
       const ofHosts = macVrf(vni);
       const vrf = this.#byVni.get(vni);
@@ -289,6 +300,15 @@ export class IpVrfs {
       ofHosts.routed = routed;
       routedChanged(ofHosts);
     }
+  }
+
+  /** Reads other programs' routes of the VRFs that announce some. */
+  #followOthers(): void {
+    const tables = new Set<number>();
+    for (const { at } of this.#vrfs.values())
+      if (at.tableId !== MAIN_TABLE && (this.#settingsOf(at).redistributeRoutes ?? []).length > 0)
+        tables.add(at.tableId);
+    this.#others.follow(tables);
   }
 
   /** A reader that is new has all that stands to look at already, and says nothing more. */
@@ -371,6 +391,7 @@ export class IpVrfs {
 
   #evaluate(vrf: IpVrf, entry: PrefixEntry): void {
     const { prefix, remotes } = entry;
+    this.#origins.get(vrf)?.look(prefix);
     const isFree = remotes !== undefined && this.whyNoRoute(vrf, prefix) === undefined;
     const chosen = isFree ? judge(vrf, remotes, this.#topology, this.#unused).chosen : [];
     const before = entry.way;

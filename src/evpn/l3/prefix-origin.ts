@@ -1,4 +1,5 @@
 import type { LocalRib } from '../../bgp/index.js';
+import { EMPTY_TOPOLOGY, type OtherRoutes, type Topology } from '../../dataplane/index.js';
 import {
   ESI_ZERO,
   IPV4_ANY,
@@ -36,6 +37,10 @@ export function prefixRoute(
 /** The IP prefix routes of one VRF that are announced. */
 export class PrefixOrigin {
   readonly announced = new Set<PrefixKey>();
+  /** Prefixes to which the VRF has a route of another program's that is to be announced. */
+  #leading = new Set<PrefixKey>();
+  #topology: Pick<Topology, 'interfaces'> = EMPTY_TOPOLOGY;
+  #settings: VrfSettings = {};
   #attributes: OriginatedAttributes | undefined;
   #rd: RouteDistinguisher | undefined;
   #of: unknown[] = [];
@@ -43,16 +48,25 @@ export class PrefixOrigin {
   constructor(
     readonly vrf: IpVrf,
     readonly localRib: LocalRib,
+    /** Other programs' routes of the VRF's table. */
+    readonly others: Pick<OtherRoutes, 'at' | 'rows'>,
+    /** Called with a prefix that leads out now, or no longer. */
+    readonly turned: (prefix: PrefixKey) => void,
   ) {}
 
   /** Brings what is announced in line with the VRF and its settings: nothing while it does not route. */
-  update({ networks = [], redistributeConnected = [] }: VrfSettings): void {
+  update(settings: VrfSettings, topology: Pick<Topology, 'interfaces'>): void {
     const { vrf } = this;
     const { routed, at, rd } = vrf;
+    this.#settings = settings;
+    this.#topology = topology;
+    this.#findLeading();
+    const { networks = [], redistributeConnected = [] } = settings;
     const wanted = new Set<PrefixKey>();
     if (routed && at.localVtep !== undefined) {
       for (const prefix of networks) wanted.add(prefix);
       for (const prefix of at.networks) if (permits(redistributeConnected, prefix)) wanted.add(prefix);
+      for (const prefix of this.#leading) wanted.add(prefix);
     }
     const before = this.#attributes;
     const renamed = this.#rd !== undefined && this.#rd !== rd;
@@ -63,14 +77,64 @@ export class PrefixOrigin {
     if (!attributes) return;
     for (const prefix of wanted) {
       if (this.announced.has(prefix) && attributes === before) continue;
-      this.announced.add(prefix);
-      this.localRib.originate(prefixRoute(rd, vrf, prefix), attributes);
+      this.#originate(prefix, attributes);
     }
+  }
+
+  /** The same of one prefix to which another program's route came, went or leads elsewhere. */
+  look(prefix: PrefixKey): void {
+    const { networks = [], redistributeConnected = [] } = this.#settings;
+    const leads = this.#leads(prefix);
+    if (leads) this.#leading.add(prefix);
+    else this.#leading.delete(prefix);
+    const isWanted =
+      leads ||
+      networks.includes(prefix) ||
+      (this.vrf.at.networks.includes(prefix) && permits(redistributeConnected, prefix));
+    if (isWanted === this.announced.has(prefix)) return;
+    const attributes = isWanted ? this.#renewed() : undefined;
+    if (attributes) this.#originate(prefix, attributes);
+    else if (!isWanted) this.#withdraw(prefix);
+  }
+
+  /** The VRF has a route of another program's to the prefix that is to be announced. */
+  leadsOut(prefix: PrefixKey): boolean {
+    return this.#leading.has(prefix);
+  }
+
+  #findLeading(): void {
+    const before = this.#leading;
+    const now = new Set<PrefixKey>();
+    if ((this.#settings.redistributeRoutes ?? []).length > 0)
+      for (const { prefix } of this.others.rows()) if (this.#leads(prefix)) now.add(prefix);
+    this.#leading = now;
+    for (const prefix of before) if (!now.has(prefix)) this.turned(prefix);
+    for (const prefix of now) if (!before.has(prefix)) this.turned(prefix);
+  }
+
+  /**
+   * One that discards leads nowhere: the last resort of a VRF is `unreachable default` (Documentation/networking/vrf.rst); nor does
+   * one over a device without carrier, which the kernel keeps, or to other leaves, which would come back to them.
+   */
+  #leads(prefix: PrefixKey): boolean {
+    if (!permits(this.#settings.redistributeRoutes ?? [], prefix)) return false;
+    const { sviIfindex } = this.vrf.at;
+    const { interfaces } = this.#topology;
+    const [best] = this.others.at(prefix);
+    return (
+      best?.ways.some(({ ifindex }) => ifindex !== sviIfindex && interfaces.get(ifindex)?.running === true) ??
+      false
+    );
   }
 
   /** Announces nothing any more. */
   clear(): void {
     for (const prefix of [...this.announced]) this.#withdraw(prefix);
+  }
+
+  #originate(prefix: PrefixKey, attributes: OriginatedAttributes): void {
+    this.announced.add(prefix);
+    this.localRib.originate(prefixRoute(this.#rd ?? this.vrf.rd, this.vrf, prefix), attributes);
   }
 
   #withdraw(prefix: PrefixKey): void {
