@@ -15,16 +15,18 @@ export interface RestingLeaf {
   idle(): Promise<void>;
 }
 
-/** Size of the heap in octets, and a function that collects it. */
+/** Size of the heap in octets, a function that collects it, and one that gives back what no collection is needed for. */
 export interface CollectedHeap {
   used(): number;
   collect(): void;
+  release(): void;
 }
 
 /**
- * Gives the memory that a start leaves back to the kernel (some 30 MiB: the young generation at its full size, old garbage, what
- * V8 and the C library keep), once, when the leaf has been idle for half a minute and the heap is small. V8 would do so
- * with its memory reducer, which also repeatedly collects a large heap (main.ts). `stop` ends the waiting.
+ * Gives the memory that a start leaves back to the kernel, once, when the leaf has been idle for half a minute: the pages of node
+ * that only a start reads and what the C library keeps (some 50 MiB), and where the heap is small, some 30 MiB of it (the young
+ * generation at its full size, old garbage). V8 would do the latter with its memory reducer, which also repeatedly collects a
+ * large heap (main.ts). `stop` ends the waiting.
  */
 export function giveMemoryBackAtRest(
   leaf: RestingLeaf,
@@ -46,8 +48,8 @@ export function giveMemoryBackAtRest(
         timer = clock.after(LOOK_MS, look);
         return;
       }
-      if (heap.used() > MOST_HEAP) return;
-      heap.collect();
+      if (heap.used() <= MOST_HEAP) heap.collect();
+      heap.release();
       log.debug({ heap: heap.used() }, 'at rest: unused memory is given back');
     });
   }
@@ -69,4 +71,5 @@ export const v8Heap: CollectedHeap = {
     // The first makes the young generation small and its pages free, the second gives them back
     for (let i = 0; i < 2; i++) gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   },
+  release: () => {},
 };

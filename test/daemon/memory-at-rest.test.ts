@@ -6,18 +6,19 @@ import { VirtualClock } from '../support/virtual-clock.js';
 interface Staged {
   updates: number;
   collected: number;
+  released: number;
   readonly pass: (seconds: number) => Promise<void>;
   readonly stop: () => void;
 }
 
 function staged(heapMiB: number): Staged {
   const clock = new VirtualClock();
-  const it = { updates: 0, collected: 0 };
+  const it = { updates: 0, collected: 0, released: 0 };
   const { stop } = giveMemoryBackAtRest(
     { updates: () => it.updates, idle: async () => {} },
     clock,
     silentLog,
-    { used: () => heapMiB * 2 ** 20, collect: () => it.collected++ },
+    { used: () => heapMiB * 2 ** 20, collect: () => it.collected++, release: () => it.released++ },
   );
   const pass = async (seconds: number) => {
     for (let i = 0; i < seconds; i++) {
@@ -35,16 +36,17 @@ test('memory is given back once, after half a minute without an UPDATE', async (
   await leaf.pass(29);
   t.is(leaf.collected, 0);
   await leaf.pass(2);
-  t.is(leaf.collected, 1);
+  t.deepEqual([leaf.collected, leaf.released], [1, 1]);
   leaf.updates++;
   await leaf.pass(100);
   t.is(leaf.collected, 1);
 });
 
-test('a large heap is left alone: to collect it would hold the event loop', async (t) => {
+test('a large heap is left alone, since to collect it would hold the event loop; what is no heap is given back', async (t) => {
   const leaf = staged(65);
   await leaf.pass(100);
   t.is(leaf.collected, 0);
+  t.is(leaf.released, 1);
 });
 
 test('nothing is collected after the stop', async (t) => {

@@ -13,9 +13,13 @@ function taken(): { full: number; last: Uint8Array } {
 
 test('what has been freed of the memory of the C library is given back too', async (t) => {
   const { full, last } = taken();
-  // In a turn of its own: a register of the interpreter may hold what was taken
-  await new Promise((resolve) => setTimeout(resolve, 1));
-  processMemory.collect();
+  let turns = 0;
+  do {
+    // In a turn of its own: a register of the interpreter may hold what was taken, at times for more than one
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    processMemory.collect();
+    processMemory.release();
+  } while (full - anonymous() <= 30 && ++turns < 20);
   const left = anonymous();
   t.true(full - left > 30, `${full} MiB, then ${left}`);
   t.is(last[0], 1);
