@@ -14,7 +14,7 @@ import {
   show,
   table,
 } from './report-tables.js';
-import { MICRO, type RunResult, SOAK } from './results.js';
+import { CHURN, MICRO, type RunResult, SOAK } from './results.js';
 import type { Row } from './row.js';
 import { type Figure, figureOf, verdicts } from './summary.js';
 
@@ -119,7 +119,10 @@ export function microSection(all: readonly RunResult[]): string {
   ].join('\n\n');
 }
 
-const SOAK_FIGURES = [
+/** A figure of a step, and its heading. */
+type StepFigure = { readonly name: string; readonly title: string; readonly unit: string };
+
+const SOAK_FIGURES: readonly StepFigure[] = [
   { name: 'restMiB', title: 'memory', unit: 'MiB' },
   { name: 'changeP50Ms', title: 'a change, median', unit: 'ms' },
   { name: 'changeMaxMs', title: 'a change, longest', unit: 'ms' },
@@ -127,25 +130,63 @@ const SOAK_FIGURES = [
   { name: 'cpuS', title: 'CPU a step', unit: 's' },
 ];
 
+const CHURN_FIGURES: readonly StepFigure[] = [
+  { name: 'restMiB', title: 'memory', unit: 'MiB' },
+  { name: 'cycles', title: 'VNIs a step', unit: '' },
+  { name: 'apiMaxMs', title: 'a change of the configuration, longest', unit: 'ms' },
+  { name: 'cpuS', title: 'CPU a step', unit: 's' },
+];
+
 /** The newest soak: its quarters side by side. */
-export function soakSection(all: readonly RunResult[]): string {
-  const lines = all.filter(({ row }) => row === SOAK);
+export const soakSection = (all: readonly RunResult[]): string =>
+  quarters(
+    all,
+    SOAK,
+    'Half an hour of churn',
+    SOAK_FIGURES,
+    ({ changes }, steps) =>
+      `${changes.toLocaleString('en')} changes of 25,000 of 50,000 routes, one NLRI an UPDATE, in ${steps} steps of 15 s`,
+  );
+
+/** The newest churn of VNIs, as the soak. */
+export const vniChurnSection = (all: readonly RunResult[]): string =>
+  quarters(
+    all,
+    CHURN,
+    'Ten minutes of VNIs that come and go',
+    CHURN_FIGURES,
+    ({ cycles }, steps) =>
+      `${cycles.toLocaleString('en')} VNIs made and deleted, by \`ip link\` and by the API, in ${steps} steps of 15 s; afterwards VNIs, configuration and rows are as before`,
+  );
+
+/** The newest run of a row that has a line a step: each quarter of it, and in a sentence the sums of all. */
+function quarters(
+  all: readonly RunResult[],
+  name: string,
+  title: string,
+  figures: readonly StepFigure[],
+  sentence: (sums: Readonly<Record<string, number>>, steps: number) => string,
+): string {
+  const lines = all.filter(({ row }) => row === name);
   const steps = lines.slice(lines.findLastIndex(({ measured }) => measured.step === 1));
   const quarter = steps.length >> 2;
   if (quarter === 0) return '';
-  const of = (from: number, figure: string) =>
-    steps.slice(from, from + quarter).map(({ measured }) => measured[figure]);
   const shown = (from: number, figure: string) => {
-    const values = of(from, figure);
+    const values = steps.slice(from, from + quarter).map(({ measured }) => measured[figure]);
     return show(/Max/.test(figure) ? Math.max(...values) : median(values));
   };
-  const changes = steps.reduce((sum, { measured }) => sum + measured.changes, 0);
+  const sums = Object.fromEntries(
+    Object.keys(steps[0].measured).map((figure) => [
+      figure,
+      steps.reduce((sum, { measured }) => sum + measured[figure], 0),
+    ]),
+  );
   return [
-    '## Half an hour of churn',
-    `\`npm run bench -- soak\`: ${changes.toLocaleString('en')} changes of 25,000 of 50,000 routes, one NLRI an UPDATE, in ${steps.length} steps of 15 s, at ${steps[0].commit}. Medians of the steps in each quarter, or the longest.`,
+    `## ${title}`,
+    `\`npm run bench -- ${name}\`: ${sentence(sums, steps.length)}, at ${steps[0].commit}. Medians of the steps in each quarter, or the longest.`,
     table(
       ['', 'first quarter', 'second', 'third', 'last'],
-      SOAK_FIGURES.map((figure) => [
+      figures.map((figure) => [
         heading(figure),
         ...[0, quarter, 2 * quarter, steps.length - quarter].map((from) => shown(from, figure.name)),
       ]),

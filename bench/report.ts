@@ -6,7 +6,7 @@ import { tunedFrrText } from './frr.js';
 import { barChart, type Group } from './plot.js';
 import { attacksSection } from './report-attacks.js';
 import { flatSection } from './report-flat.js';
-import { familySection, microSection, soakSection, spineSection } from './report-size.js';
+import { familySection, microSection, soakSection, spineSection, vniChurnSection } from './report-size.js';
 import { FIGURES, type FigureText, section } from './report-tables.js';
 import { type RunResult, readResults } from './results.js';
 import type { Row } from './row.js';
@@ -134,7 +134,11 @@ export function writeReport(): string {
     'To repeat it, as root: `npm run bench` for all rows, `npm run bench -- --list` for their names, then `npm run bench -- --report` for this page.',
     ...plots,
     'What has not been run again for this page keeps its section as it was; each names its commit.',
-    ...amongStanding([...sections(results), microSection(results), soakSection(results)].filter(Boolean)),
+    ...amongStanding(
+      [...sections(results), microSection(results), soakSection(results), vniChurnSection(results)].filter(
+        Boolean,
+      ),
+    ),
   ]
     .filter((part) => part !== '')
     .concat('')
