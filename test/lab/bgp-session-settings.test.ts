@@ -105,21 +105,6 @@ async function withFrr(
   }
 }
 
-test.serial('shutdown: FRR reads the message, and is a neighbor when the setting has gone', async (t) => {
-  await withFrr(t, 65001, {}, async ({ speaker, isUp, theirs, log }) => {
-    await until('a session', isUp);
-    await speaker.reconfigure(config({ shutdown: 'new spine' }));
-    await until('its words', () => /6\/2 .*Administrative Shutdown.*new spine/.test(log()));
-    t.regex(await theirs(), /Notification received \(Cease\/Administrative Shutdown\)/);
-    t.like(speaker.neighbor(THEIRS), {
-      state: 'Idle',
-      shutdown: { message: 'new spine', by: 'setting' },
-    });
-    await speaker.reconfigure(config({}));
-    await until('a session again', isUp);
-  });
-});
-
 test.serial('local-as: FRR knows us by that AS, in OPEN and in our paths', async (t) => {
   await withFrr(t, 65099, { localAs: 65099 }, async ({ speaker, isUp, theirs, vtysh }) => {
     await until('a session', isUp);

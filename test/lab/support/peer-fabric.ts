@@ -149,11 +149,14 @@ export class PeerFabric {
   /** evpnd's routes in the leaf's kernel, sorted: prefix, and what follows it in `ip route`. */
   async installed(family: '-4' | '-6' = '-4'): Promise<string[]> {
     const { stdout } = await this.fabric.exec('leaf1', 'ip', family, 'route', 'show', 'proto', '69');
-    return stdout
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => line.split(' ')[0])
-      .sort();
+    return (
+      stdout
+        .split('\n')
+        // Of an IPv6 route each way is a line of its own
+        .filter((line) => line !== '' && !line.startsWith('\t'))
+        .map((line) => line.split(' ')[0])
+        .sort()
+    );
   }
 
   /** The unicast route that holds an address, as the API shows it. */

@@ -1,0 +1,244 @@
+import test from 'ava';
+import { setUpFrr10, waitFor } from '../../lab/index.js';
+import { LOOPBACK, neighbor, OUR_AS, PeerFabric, session, THEIR_AS } from './support/peer-fabric.js';
+
+/*
+ * evpnd's sessions and unicast routes with FRR, as Debian 12 and Debian 13 have it: one bgpd, to which each session shows other
+ * settings.
+ */
+let peer: PeerFabric;
+
+const [PLAIN, SIX, SLOW, LIMITED] = [1, 2, 3, 4].map(session);
+const V4 = { families: ['ipv4-unicast'] };
+const V6 = { families: ['ipv6-unicast'] };
+const COUNT = 300;
+
+const prefixes = (of: (n: number) => string) => Array.from({ length: COUNT }, (_, n) => of(n + 1)).sort();
+const four = (first: number) => prefixes((n) => `10.${first + (n >> 8)}.${n & 255}.0/24`);
+const six = (site: string) => prefixes((n) => `2001:db8:${site}${n.toString(16).padStart(3, '0')}::/48`);
+const [THEIR_FOUR, THEIR_SIX, OUR_FOUR, OUR_SIX] = [four(100), six('7'), four(50), six('1')];
+const lines = (indent: string, words: readonly string[]) =>
+  words.map((each) => `${indent}${each}\n`).join('');
+
+const NEIGHBORS = [PLAIN.ours, SIX.ours6, SLOW.ours, LIMITED.ours];
+const CONFIG = `router bgp ${THEIR_AS}
+ bgp router-id ${LOOPBACK.theirs}
+ bgp log-neighbor-changes
+ no bgp ebgp-requires-policy
+ no bgp network import-check
+ no bgp default ipv4-unicast
+ bgp graceful-restart
+ bgp graceful-restart preserve-fw-state
+ bgp graceful-restart select-defer-time 5
+${lines(
+  ' ',
+  NEIGHBORS.flatMap((address) => [
+    `neighbor ${address} remote-as ${OUR_AS}`,
+    `neighbor ${address} timers 3 9`,
+    `neighbor ${address} timers connect 1`,
+    `neighbor ${address} advertisement-interval 0`,
+  ]),
+)} address-family ipv4 unicast
+${lines('  ', [
+  ...THEIR_FOUR.map((prefix) => `network ${prefix}`),
+  ...[PLAIN, SLOW, LIMITED].map(({ ours }) => `neighbor ${ours} activate`),
+  `neighbor ${LIMITED.ours} maximum-prefix 1`,
+])} exit-address-family
+ address-family ipv6 unicast
+${lines('  ', [...THEIR_SIX.map((prefix) => `network ${prefix}`), `neighbor ${SIX.ours6} activate`])} exit-address-family
+`;
+
+const underlay = (...networks: string[]) => ({
+  underlay: { enabled: true, networks: [...OUR_FOUR, ...OUR_SIX, ...networks] },
+});
+const COMMON = [
+  neighbor(PLAIN.theirs, { ...V4, 'hold-time': 30, 'keepalive-time': 10 }),
+  neighbor(SIX.theirs6, { ...V6, 'hold-time': 6, 'keepalive-time': 2 }),
+];
+
+const vtysh = (...commands: string[]) => peer.fabric.vtysh('spine1', ...commands);
+const configure = (...commands: string[]) =>
+  vtysh('configure terminal', `router bgp ${THEIR_AS}`, ...commands);
+
+/** What FRR has of a neighbor's routes, by prefix: their next hops. */
+async function heard(address: string, family = 'ipv4'): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { routes = {} } = JSON.parse(
+    await vtysh(`show bgp ${family} unicast neighbors ${address} routes json`),
+  ) as { routes?: Record<string, { nexthops?: { ip: string }[] }[]> };
+  return new Map(
+    Object.entries(routes).map(([prefix, [{ nexthops = [] }]]) => [prefix, nexthops.map(({ ip }) => ip)]),
+  );
+}
+
+const holdTime = async (address: string) =>
+  (
+    JSON.parse(await vtysh(`show bgp neighbors ${address} json`)) as Record<
+      string,
+      { bgpTimerHoldTimeMsecs: number }
+    >
+  )[address].bgpTimerHoldTimeMsecs;
+
+/** Waits until the leaf's kernel has these routes and no other. */
+const installed = (family: '-4' | '-6', expected: readonly string[]) =>
+  waitFor(async () => (await peer.installed(family)).join() === expected.join(), {
+    what: `${expected.length} routes of ip ${family}`,
+    timeout: 30_000,
+  });
+
+const toldAll = async () => {
+  await waitFor(
+    async () => (await heard(PLAIN.ours)).size === COUNT && (await heard(SIX.ours6, 'ipv6')).size === COUNT,
+    { what: 'our routes', timeout: 30_000 },
+  );
+};
+
+test.before(async () => {
+  await setUpFrr10();
+  peer = await PeerFabric.create(4);
+  await peer.restart({ neighbors: COMMON, ...underlay() });
+});
+test.after.always(async (t) => {
+  if (!t.passed) t.log(peer?.logs());
+  await peer?.remove();
+});
+
+for (const version of [8, 10] as const) {
+  const FRR = `FRR ${version}`;
+
+  test.serial(
+    `${FRR}: hundreds of IPv4 and IPv6 prefixes both ways, each by its end; the shorter hold time`,
+    async (t) => {
+      await peer.reload({ neighbors: COMMON, ...underlay() });
+      await peer.fabric.startFrr('spine1', CONFIG, version);
+      await peer.established(PLAIN.theirs, SIX.theirs6);
+      await installed('-4', THEIR_FOUR);
+      await installed('-6', THEIR_SIX);
+      t.is((await peer.route('10.100.7.1'))?.paths[0].nextHop, PLAIN.theirs);
+      t.is((await peer.route('2001:db8:7007::1'))?.paths[0].nextHop, SIX.theirs6);
+      await toldAll();
+      for (const [session, family, prefixes] of [
+        [PLAIN.ours, 'ipv4', OUR_FOUR],
+        [SIX.ours6, 'ipv6', OUR_SIX],
+      ] as const) {
+        const routes = await heard(session, family);
+        t.deepEqual([...routes.keys()].sort(), prefixes);
+        for (const [prefix, nextHops] of routes)
+          t.true(nextHops.includes(session), `${prefix} by ${nextHops}`);
+      }
+      t.is((await peer.status(PLAIN.theirs)).holdTimeSeconds, 9);
+      t.is(await holdTime(PLAIN.ours), 9000);
+      t.is((await peer.status(SIX.theirs6)).holdTimeSeconds, 6);
+      t.is(await holdTime(SIX.ours6), 6000);
+    },
+  );
+
+  test.serial(`${FRR}: soft resets, ours and its own, cost no session`, async (t) => {
+    const { flaps } = await peer.status(PLAIN.theirs);
+    const counts = async () => (await peer.status(PLAIN.theirs)).messages;
+    const softly = async (what: 'sent' | 'received', act: () => Promise<unknown>) => {
+      const before = await counts();
+      await act();
+      await waitFor(async () => (await counts())[what].update > before[what].update, { what: 'the routes' });
+    };
+    await softly('received', () => peer.command(PLAIN.theirs, 'clear?soft=in'));
+    await softly('sent', () => peer.command(PLAIN.theirs, 'clear?soft=out'));
+    await softly('received', () => vtysh(`clear bgp ipv4 unicast ${PLAIN.ours} soft out`));
+    await softly('sent', () => vtysh(`clear bgp ipv4 unicast ${PLAIN.ours} soft in`));
+    t.is((await peer.status(PLAIN.theirs)).flaps, flaps);
+    await installed('-4', THEIR_FOUR);
+    await toldAll();
+  });
+
+  test.serial(
+    `${FRR}: advertisement-interval: one session hears a change at once, the other with its next`,
+    async (t) => {
+      const neighbors = [...COMMON, neighbor(SLOW.theirs, { ...V4, 'advertisement-interval': 600 })];
+      await peer.reload({ neighbors, ...underlay() });
+      await peer.established(SLOW.theirs);
+      const has = (address: string, prefix: string) =>
+        waitFor(async () => (await heard(address)).has(prefix), { what: `${prefix} of ${address}` });
+      await has(SLOW.ours, OUR_FOUR[COUNT - 1]);
+      // The first change is sent at once and begins the wait
+      await peer.reload({ neighbors, ...underlay('198.51.100.0/25') });
+      await has(SLOW.ours, '198.51.100.0/25');
+      await peer.reload({ neighbors, ...underlay('198.51.100.128/25') });
+      await has(PLAIN.ours, '198.51.100.128/25');
+      const slow = await heard(SLOW.ours);
+      t.true(slow.has('198.51.100.0/25'));
+      t.false(slow.has('198.51.100.128/25'));
+      await peer.command(SLOW.theirs, 'clear');
+      await peer.established(SLOW.theirs);
+      await has(SLOW.ours, '198.51.100.128/25');
+      t.false((await heard(SLOW.ours)).has('198.51.100.0/25'));
+      await peer.reload({ neighbors: COMMON, ...underlay() });
+    },
+  );
+
+  test.serial(`${FRR}: shutdown with words, of FRR here and of ours there`, async (t) => {
+    await configure(`neighbor ${PLAIN.ours} shutdown message cable swap in rack 7`);
+    await waitFor(
+      async () =>
+        /Administrative Shutdown.*cable swap in rack 7/.test(
+          (await peer.status(PLAIN.theirs)).lastError?.text ?? '',
+        ),
+      { what: 'its words' },
+    );
+    await installed('-4', []);
+    await configure(`no neighbor ${PLAIN.ours} shutdown`);
+    await peer.established(PLAIN.theirs);
+    await peer.command(PLAIN.theirs, 'shutdown?message=new%20optics');
+    await waitFor(() => /Administrative Shutdown.*new optics/.test(peer.fabric.frr('spine1').logs()), {
+      what: 'our words in its log',
+    });
+    await peer.fabric.evpnd('leaf1').delete(`/api/v1/neighbors/${PLAIN.theirs}/shutdown`);
+    await peer.established(PLAIN.theirs);
+    await installed('-4', THEIR_FOUR);
+    t.pass();
+  });
+
+  test.serial(`${FRR}: its maximum-prefix ends the session, until it takes more`, async (t) => {
+    await peer.reload({ neighbors: [...COMMON, neighbor(LIMITED.theirs, V4)], ...underlay() });
+    await waitFor(
+      async () => /Maximum Prefixes Reached/.test((await peer.status(LIMITED.theirs)).lastError?.text ?? ''),
+      { what: 'its limit' },
+    );
+    t.false((await peer.status(LIMITED.theirs)).established);
+    await configure('address-family ipv4 unicast', `no neighbor ${LIMITED.ours} maximum-prefix`);
+    await vtysh(`clear bgp ipv4 unicast ${LIMITED.ours}`);
+    await peer.command(LIMITED.theirs, 'clear');
+    await peer.established(LIMITED.theirs);
+    await waitFor(async () => (await heard(LIMITED.ours)).size === COUNT, { what: 'our routes' });
+    await peer.reload({ neighbors: COMMON, ...underlay() });
+    t.true((await peer.status(PLAIN.theirs)).established);
+  });
+
+  test.serial(`${FRR}: it restarts, and no route of both families goes meanwhile`, async (t) => {
+    const sessions = async () => [await peer.status(PLAIN.theirs), await peer.status(SIX.theirs6)];
+    const unicast = async () =>
+      (await sessions()).map(({ families }) =>
+        families.find(({ negotiated, staleRoutes }) => negotiated || staleRoutes),
+      );
+    await peer.fabric.frr('spine1').stop('SIGKILL');
+    await waitFor(async () => (await unicast()).every((one) => one?.staleRoutes?.count === COUNT), {
+      what: 'stale routes',
+    });
+    await peer.fabric.startFrr('spine1', CONFIG, version);
+    const lost: string[] = [];
+    await waitFor(
+      async () => {
+        const now = [...(await peer.installed('-4')), ...(await peer.installed('-6'))];
+        lost.push(...[...THEIR_FOUR, ...THEIR_SIX].filter((prefix) => !now.includes(prefix)));
+        return (await sessions()).every(
+          ({ established, endOfRibReceivedAt }) => established && endOfRibReceivedAt !== null,
+        );
+      },
+      { what: 'the End-of-RIB', timeout: 60_000 },
+    );
+    t.deepEqual(lost, []);
+    t.true((await unicast()).every((one) => one?.staleRoutes === null && one.received === COUNT));
+    await installed('-4', THEIR_FOUR);
+    await installed('-6', THEIR_SIX);
+    await toldAll();
+    await peer.fabric.frr('spine1').stop();
+  });
+}
