@@ -1,5 +1,6 @@
 import test from 'ava';
 import { type Daemon, waitFor } from '../../lab/index.js';
+import { hearsLate } from './support/advertisement-interval.js';
 import { LOOPBACK, neighbor, OUR_AS, PeerFabric, session, THEIR_AS } from './support/peer-fabric.js';
 
 /*
@@ -8,6 +9,7 @@ import { LOOPBACK, neighbor, OUR_AS, PeerFabric, session, THEIR_AS } from './sup
  */
 let peer: PeerFabric;
 let daemon: Daemon;
+let start: (...more: string[]) => Promise<void>;
 
 const PLAIN = session(1);
 const SIX = session(2);
@@ -45,6 +47,7 @@ const ends = ({ ours: our, theirs: their }: { ours: string; theirs: string }, as
 const config = (linkLocals: { ours: string; theirs: string }) => `
 router id ${LOOPBACK.theirs};
 log stderr all;
+graceful restart wait 5;
 protocol device {}
 protocol static static4 { ipv4; route 203.0.113.0/24 blackhole { bgp_community.add((65000,7)); bgp_large_community.add((65000,1,7)); }; }
 filter told {
@@ -58,8 +61,8 @@ protocol static static6 { ipv6; route 2001:db8:7::/48 blackhole; }
 protocol bfd { interface "*" { interval 200 ms; multiplier 3; }; multihop { interval 200 ms; multiplier 3; }; }
 protocol radv { interface "${device(theirs)}" { max ra interval 4; default lifetime 1800; }; }
 ${protocol('plain', [...ends(PLAIN), 'bfd on', 'hold time 90'])}
-${protocol('six', ends({ ours: SIX.ours6, theirs: SIX.theirs6 }), 'ipv6')}
-${protocol('near', [...ends(NEAR), 'ttl security on'])}
+${protocol('six', [...ends({ ours: SIX.ours6, theirs: SIX.theirs6 }), 'graceful restart on', 'graceful restart time 1', 'long lived graceful restart on', 'long lived stale time 600'], 'ipv6')}
+${protocol('near', [...ends(NEAR), 'ttl security on', 'graceful restart on', 'graceful restart time 120'])}
 ${protocol('other_as', ends(OTHER_AS, OTHER_AS.asn))}
 ${protocol('far', [...ends(LOOPBACK), 'multihop 8', 'bfd on', 'hold time 90'])}
 ${protocol('ranged', [...ends(RANGED), 'hold time 6', 'keepalive time 2'])}
@@ -105,23 +108,18 @@ test.before(async () => {
     'bird.conf',
     config({ ours: await linkLocal(ours), theirs: await linkLocal(theirs) }),
   );
-  daemon = await peer.start('bird', [
-    'bird',
-    '-f',
-    '-c',
-    file,
-    '-s',
-    `${file.slice(0, -9)}socket`,
-    '-P',
-    `${file}.pid`,
-  ]);
-  await waitFor(
-    () => {
-      daemon.mustRun();
-      return birdc('show', 'status');
-    },
-    { what: 'answer of BIRD' },
-  );
+  start = async (...more) => {
+    const [socket, pid] = [`${file.slice(0, -9)}socket`, `${file}.pid`];
+    daemon = await peer.start('bird', ['bird', '-f', '-c', file, '-s', socket, '-P', pid, ...more]);
+    await waitFor(
+      () => {
+        daemon.mustRun();
+        return birdc('show', 'status');
+      },
+      { what: 'answer of BIRD' },
+    );
+  };
+  await start();
   await peer.restart({ neighbors: COMMON, underlay: underlay() });
 });
 test.after.always(async (t) => {
@@ -256,6 +254,11 @@ test.serial("what policies make of routes: BIRD has it, and so have we of BIRD's
   );
   await peer.reload({ underlay: underlay(), neighbors: COMMON, policies: [] });
   await waitFor(async () => (await rejected()) === 0, { what: 'no rejected route' });
+  const { messages } = await peer.status(NEAR.theirs);
+  await peer.command(NEAR.theirs, 'clear?soft=out');
+  await waitFor(async () => (await peer.status(NEAR.theirs)).messages.sent.update > messages.sent.update, {
+    what: 'our routes again',
+  });
   t.is((await peer.status(NEAR.theirs)).flaps, 0);
 });
 
@@ -303,21 +306,52 @@ test.serial(
   async (t) => {
     const neighbors = [...COMMON, neighbor(SLOW.theirs, { ...V4, 'advertisement-interval': 600 })];
     await peer.reload({ underlay: underlay(), neighbors, 'listen-ranges': [] });
-    await peer.established(SLOW.theirs);
-    const has = (name: string, prefix: string) =>
-      waitFor(async () => (await heard(name)).includes(prefix), { what: `${prefix} at ${name}` });
-    await has('slow', '192.0.2.0/24');
-    // The first change is sent at once and begins the wait
-    await peer.reload({ underlay: underlay('198.51.100.0/25'), neighbors });
-    await has('slow', '198.51.100.0/25');
-    await peer.reload({ underlay: underlay('198.51.100.128/25'), neighbors });
-    await has('near', '198.51.100.128/25');
-    const text = await heard('slow');
-    t.true(text.includes('198.51.100.0/25') && !text.includes('198.51.100.128/25'), text);
-    await peer.command(SLOW.theirs, 'clear');
-    await peer.established(SLOW.theirs);
-    await has('slow', '198.51.100.128/25');
-    t.false((await heard('slow')).includes('198.51.100.0/25'));
+    await hearsLate(
+      t,
+      peer,
+      SLOW.theirs,
+      (...networks) => peer.reload({ underlay: underlay(...networks), neighbors }),
+      async (session, prefix) => (await heard(session)).includes(prefix),
+    );
+  },
+);
+
+test.serial(
+  'BIRD is killed: its routes stay, on one session for its restart time and on the other for long, until it is back',
+  async (t) => {
+    const neighbors = [
+      neighbor(NEAR.theirs, { ...V4, 'ttl-security': 1 }),
+      neighbor(SIX.theirs6, { families: ['ipv6-unicast'], 'long-lived-stale-time': 300 }),
+    ];
+    await peer.reload({ underlay: underlay(), neighbors });
+    await peer.established(NEAR.theirs, SIX.theirs6);
+    const families = async () =>
+      Promise.all([NEAR.theirs, SIX.theirs6].map(async (name) => (await peer.status(name)).families[0]));
+    const isThere = async () =>
+      (await peer.installed()).includes('203.0.113.0/24') &&
+      (await peer.installed('-6')).includes('2001:db8:7::/48');
+    await waitFor(isThere, { what: 'the routes' });
+    const [near, six] = await families();
+    t.like(near.gracefulRestart, { restartTimeSeconds: 120, longLivedSeconds: 0 });
+    t.like(six.gracefulRestart, { restartTimeSeconds: 1, longLivedSeconds: 300 });
+    await daemon.stop('SIGKILL');
+    await waitFor(async () => (await families())[1].staleRoutes?.longLived === true, {
+      what: 'long-lived stale routes',
+    });
+    t.like((await families())[0].staleRoutes, { longLived: false });
+    t.true(await isThere());
+    // The kernel's routes outlived it
+    await start('-R');
+    let stays = true;
+    await waitFor(
+      async () => {
+        stays &&= await isThere();
+        return (await families()).every((one) => one.endOfRibReceivedAt !== null && one.staleRoutes === null);
+      },
+      { what: 'the End-of-RIB', timeout: 60_000 },
+    );
+    t.true(stays);
+    t.true(await isThere());
   },
 );
 

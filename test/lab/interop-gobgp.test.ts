@@ -1,5 +1,6 @@
 import test from 'ava';
 import { waitFor } from '../../lab/index.js';
+import { hearsLate } from './support/advertisement-interval.js';
 import { LOOPBACK, neighbor, OUR_AS, PeerFabric, session, THEIR_AS } from './support/peer-fabric.js';
 
 /*
@@ -227,6 +228,23 @@ test.serial(
     t.is((await peer.status(PLAIN.theirs)).flaps, 0);
     t.deepEqual(Object.keys(await heard(PLAIN.ours)).length, 2);
     t.true((await peer.installed()).includes('203.0.113.0/24'));
+  },
+);
+
+test.serial(
+  'advertisement-interval: one session hears a change at once, the other with its next',
+  async (t) => {
+    const slow = { 'update-source': 'lo', 'ebgp-multihop': 8, 'advertisement-interval': 600 };
+    const neighbors = [...COMMON, neighbor(LOOPBACK.theirs, { ...FAMILIES, ...slow })];
+    await hearsLate(
+      t,
+      peer,
+      LOOPBACK.theirs,
+      (...networks) =>
+        peer.reload({ underlay: { ...UNDERLAY, networks: [...NETWORKS, ...networks] }, neighbors }),
+      async (session, prefix) => prefix in (await heard((session === 'near' ? PLAIN : LOOPBACK).ours)),
+    );
+    await peer.reload({ underlay: UNDERLAY, neighbors: COMMON });
   },
 );
 
