@@ -16,8 +16,6 @@ export const Rule = {
   VTEP: 'lower VTEP address',
   /** Of two routes of one leaf: what is compared last, so that the order of their arrival decides nothing. */
   SAME_LEAF: 'another route of the same leaf comes first',
-  /** In a VRF: its own networks, addresses and hosts. */
-  OWN_ROUTE: 'what this leaf has itself goes before the routes of others',
   /** In a VRF: the host itself was heard of there (RFC 9135 §7). */
   HOST: 'route of a host, which goes before prefix routes to it',
   /** In a VRF: several leaves announce it, equally well (RFC 4271 §9.1.2). */

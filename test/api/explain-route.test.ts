@@ -95,7 +95,7 @@ test('what the leaf has itself: a host on its port, a network, what it announces
   t.like(connected, { prefix: '192.0.2.0/24', stories: [{ owner: 'local', localVni: null }] });
   t.deepEqual(connected.verdict, [
     "192.0.2.0/24 is this leaf's own.",
-    'Decided by: what this leaf has itself goes before the routes of others.',
+    'Decided by: the VRF is in this network itself.',
     `This leaf does not announce 192.0.2.0/24 for VRF ${NAME}.`,
   ]);
   tell(here, '10.0.0.9', L3, prefixRoute('10.0.0.9', '192.0.2.0/24'), ROUTER_MAC);

@@ -3,7 +3,7 @@ import type { Topology } from '../../dataplane/index.js';
 import { type Ip, ipByteLength, type PrefixKey, prefixOf, type Vni } from '../../types/index.js';
 import { listOf } from '../few.js';
 import { Rule } from '../rules.js';
-import type { UnusedReason } from '../unused-reasons.js';
+import { reasonText, type UnusedReason } from '../unused-reasons.js';
 import type { IpVrf, Way } from './ip-vrf.js';
 import type { IpVrfs } from './ip-vrfs.js';
 import { judge } from './judge.js';
@@ -21,7 +21,7 @@ export interface HeardRoute {
 /** How a VRF reaches one prefix, and why so. */
 export interface PrefixLook {
   readonly prefix: PrefixKey;
-  /** What of the leaf's own goes before all routes: it is in the network, has the address, or has the host on a port. */
+  /** What of the leaf's own goes before all routes: its network, address, host on a port, or another program's route. */
   readonly own: UnusedReason | undefined;
   /** The VNI of hosts that has the host on a port here. */
   readonly localVni: Vni | undefined;
@@ -50,7 +50,7 @@ export function lookUp(ipVrfs: IpVrfs, vrf: IpVrf, prefix: PrefixKey, topology: 
     own,
     localVni: ipVrfs.localVniOf(vrf, prefix),
     way: entry?.way,
-    rule: own !== undefined ? Rule.OWN_ROUTE : entry?.dirty ? Rule.PENDING : choice.rule,
+    rule: own !== undefined ? reasonText(own, undefined) : entry?.dirty ? Rule.PENDING : choice.rule,
     heard: heard.sort((a, b) => rank(a) - rank(b)),
   };
 }

@@ -1,0 +1,109 @@
+import test from 'ava';
+import type { Destination, Path } from '../../src/bgp/index.js';
+import { EMPTY_TOPOLOGY, type Topology, type VrfAttachment } from '../../src/dataplane/index.js';
+import { choosePaths, whyNoClaim } from '../../src/evpn/l3/claims.js';
+import {
+  ESI_ZERO,
+  type Esi,
+  IPV4_ANY,
+  IPV6_ANY,
+  type Mac,
+  parseIp,
+  parseMac,
+  RouteDistinguisher,
+  toVni,
+} from '../../src/types/index.js';
+import { type EvpnNlri, type IpPrefix, type PathAttributes, RouteType } from '../../src/wire/index.js';
+import { macRoute } from '../bgp/fabric.js';
+import { pathAttributes } from '../support/path-attributes.js';
+import { vtepOf } from './support/leaf.js';
+
+const L3 = toVni(4001);
+const OWN_MAC = parseMac('02:ff:00:00:00:01');
+const ROUTER = parseMac('02:ff:00:00:00:09');
+const AT = { localVtep: vtepOf(1) } as VrfAttachment;
+const TOPOLOGY: Topology = {
+  ...EMPTY_TOPOLOGY,
+  ownVteps: new Set([vtepOf(1)]),
+  own: new Map([[L3, { macs: new Set([OWN_MAC]), ips: new Set(), subnetEnds: new Set(), subnets: [] }]]),
+};
+const RD = RouteDistinguisher.parse('10.0.0.9:4001');
+
+const prefixRoute = (over: Partial<IpPrefix> = {}): IpPrefix => ({
+  type: RouteType.IP_PREFIX,
+  rd: RD,
+  esi: ESI_ZERO,
+  ethernetTag: 0,
+  prefixLength: 24,
+  prefix: parseIp('198.51.100.0'),
+  gateway: IPV4_ANY,
+  label: L3,
+  ...over,
+});
+const host = (label2: number | undefined) =>
+  macRoute(parseMac('02:00:00:00:00:01'), { rd: RD, ip: parseIp('192.0.2.1'), label2 });
+const FROM = { nextHop: vtepOf(9), routerMac: ROUTER };
+const why = (nlri: EvpnNlri, over: Partial<PathAttributes> = {}) =>
+  whyNoClaim({ nlri, attributes: pathAttributes({ ...FROM, ...over }) }, { at: AT, l3vni: L3 }, TOPOLOGY);
+
+for (const [what, nlri, attributes, expected] of [
+  ['as it should be', prefixRoute(), {}, undefined],
+  ['of a host', host(L3), {}, undefined],
+  ['the default route', prefixRoute({ prefixLength: 0, prefix: IPV4_ANY }), {}, undefined],
+  ['label 0', prefixRoute({ label: 0 }), {}, 'routed-label'],
+  ['another VNI', prefixRoute({ label: 4002 }), {}, 'routed-label'],
+  ['a second label 0', host(0), {}, 'routed-label'],
+  ['no second label', host(undefined), {}, 'no-layer-3-label'],
+  ['no router MAC', prefixRoute(), { routerMac: undefined }, 'router-mac'],
+  ['router MAC zero', prefixRoute(), { routerMac: 0 as Mac }, 'router-mac'],
+  ['a multicast router MAC', prefixRoute(), { routerMac: parseMac('01:00:5e:00:00:01') }, 'router-mac'],
+  ['our own router MAC', prefixRoute(), { routerMac: OWN_MAC }, 'own-router-mac'],
+  ['our own next hop', prefixRoute(), { nextHop: vtepOf(1) }, 'own-next-hop'],
+  ['a next hop of no host', prefixRoute(), { nextHop: parseIp('224.0.0.9') }, 'martian-next-hop'],
+  ['a next hop of the other family', prefixRoute(), { nextHop: parseIp('2001:db8::9') }, 'next-hop-family'],
+  ['an Ethernet tag', prefixRoute({ ethernetTag: 5 }), {}, 'ethernet-tag'],
+  ['a gateway to be looked up', prefixRoute({ gateway: parseIp('192.0.2.7') }), {}, 'gateway-index'],
+  ['a segment to be looked up', prefixRoute({ esi: '03443839ff0000010001' as Esi }), {}, 'gateway-index'],
+  ['a multicast prefix', prefixRoute({ prefix: parseIp('224.0.0.0') }), {}, 'prefix'],
+  ['a loopback prefix', prefixRoute({ prefix: parseIp('127.0.0.0') }), {}, 'prefix'],
+  [
+    'a link-local prefix',
+    prefixRoute({ prefix: parseIp('fe80::'), prefixLength: 64, gateway: IPV6_ANY }),
+    {},
+    'prefix',
+  ],
+] as const)
+  test(`a route for a VRF: ${what}`, (t) => {
+    t.is(why(nlri, attributes), expected);
+  });
+
+function usable(nlri: EvpnNlri, neighbor: string, over: Partial<PathAttributes> = {}) {
+  const path = {
+    nlri,
+    attributes: pathAttributes({ ...FROM, ...over }),
+    source: { neighbor, routerId: 9, internal: false },
+    accepted: true,
+  } as unknown as Path;
+  return { destination: { nlri, best: path, paths: [path] } as unknown as Destination, path };
+}
+
+test('what is chosen of several routes, and by which rule each other one is not', (t) => {
+  const prefix = usable(prefixRoute(), '10.1.0.1');
+  const first = usable(host(L3), '10.1.0.1');
+  const moved = usable(host(L3), '10.1.0.2', {
+    macMobility: { sequence: 3, sticky: false },
+    nextHop: vtepOf(8),
+  });
+  const nearer = usable(host(L3), '10.1.0.2', { nextHop: vtepOf(4) });
+  t.deepEqual(choosePaths([]).chosen, []);
+  t.like(choosePaths([prefix]), { chosen: [prefix.path], rule: 'only claim' });
+  const ofHost = choosePaths([prefix, first]);
+  t.deepEqual(ofHost.chosen, [first.path]);
+  t.is(ofHost.rule, 'route of a host, which goes before prefix routes to it');
+  t.is(ofHost.lost.get(prefix.path), ofHost.rule);
+  const bySequence = choosePaths([first, prefix, moved]);
+  t.deepEqual(bySequence.chosen, [moved.path]);
+  t.is(bySequence.lost.get(first.path), 'higher sequence number');
+  const byVtep = choosePaths([first, nearer]);
+  t.deepEqual([byVtep.chosen, byVtep.rule], [[nearer.path], 'lower VTEP address']);
+});
