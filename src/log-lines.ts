@@ -393,6 +393,7 @@ export const LOG_LINES: Readonly<Record<string, LogLine>> = {
       'the kernel does not report whether a row exists; it counts as there',
       'the kernel does not report a row',
       'the routing table could not be read and is read again',
+      'the routing tables of VRFs could not be read and are read again',
     ],
     'a question of ours was not answered',
   ),

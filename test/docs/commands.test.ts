@@ -22,8 +22,9 @@ function fault(line: string): string | undefined {
       if (!known) return `${line}: no option ${word}`;
     } else if (command.commands.length > 0) {
       const below = command.commands.find((each) => each.name() === word);
-      // Words behind an option of the program itself are its value
-      if (below === undefined && command !== program) return `${line}: no command ${word}`;
+      // Words behind an option of the program itself are its value, and some commands take words of their own
+      if (below === undefined && command !== program && command.registeredArguments.length === 0)
+        return `${line}: no command ${word}`;
       command = below ?? command;
     }
   }
