@@ -21,5 +21,6 @@ export async function kernelInsight(kernel: LinuxKernel, receiveBufferBytes: num
       const { bridge, vxlan } = await kernel.readFdb(ifindex);
       return [...bridge, ...vxlan];
     },
+    offloadedNeighs: (ifindex) => kernel.offloadedNeighs(ifindex),
   };
 }

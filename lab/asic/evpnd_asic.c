@@ -3,7 +3,7 @@
  * A switch ASIC that is none, for tests on machines without one. It has ports, each with a far end for a host, and does
  * with the switchdev notifications of bridges and VXLAN devices what mlxsw does: an address goes into the "chip" once both
  * the bridge's and the VXLAN device's row of it stand, and both are then marked as offloaded. It can refuse, run full
- * without a word, take its time, learn, age and lose addresses. All forwarding remains the kernel's.
+ * without a word, take its time, learn, age and lose addresses. Neighbors it takes all. All forwarding remains the kernel's.
  *
  * Parameters (/sys/module/evpnd_asic/parameters):
  *   driver       the name of the driver that it passes for in sysfs and devlink (read-only)
@@ -33,6 +33,8 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <net/devlink.h>
+#include <net/neighbour.h>
+#include <net/netevent.h>
 #include <net/switchdev.h>
 #include <net/vxlan.h>
 
@@ -641,6 +643,50 @@ static int device_changed(struct notifier_block *block, unsigned long event, voi
 	return NOTIFY_DONE;
 }
 
+/* ---- neighbors: each that a device above a port has is in the chip while it can be used ---- */
+
+struct neigh_job {
+	struct work_struct work;
+	struct neighbour *neigh;
+};
+
+static void do_neigh_job(struct work_struct *work)
+{
+	struct neigh_job *job = container_of(work, struct neigh_job, work);
+	struct neighbour *n = job->neigh;
+
+	write_lock_bh(&n->lock);
+	if ((n->nud_state & NUD_VALID) && !n->dead)
+		n->flags |= NTF_OFFLOADED;
+	else
+		n->flags &= ~NTF_OFFLOADED;
+	write_unlock_bh(&n->lock);
+	neigh_release(n);
+	kfree(job);
+}
+
+static int neigh_changed(struct notifier_block *block, unsigned long event, void *ptr)
+{
+	struct netdev_nested_priv nothing = {};
+	struct neighbour *n = ptr;
+	struct neigh_job *job;
+	bool found;
+
+	if (event != NETEVENT_NEIGH_UPDATE)
+		return NOTIFY_DONE;
+	rcu_read_lock();
+	found = netdev_walk_all_lower_dev_rcu(n->dev, stop_at_port, &nothing);
+	rcu_read_unlock();
+	job = found ? kzalloc(sizeof(*job), GFP_ATOMIC) : NULL;
+	if (!job)
+		return NOTIFY_DONE;
+	job->neigh = neigh_clone(n);
+	INIT_WORK(&job->work, do_neigh_job);
+	queue_work(chip, &job->work);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block netevent_block = { .notifier_call = neigh_changed };
 static struct notifier_block switchdev_block = { .notifier_call = notified };
 static struct notifier_block netdev_block = { .notifier_call = device_changed };
 
@@ -847,6 +893,9 @@ static int __init asic_init(void)
 	err = register_netdevice_notifier(&netdev_block);
 	if (err)
 		goto no_netdevice;
+	err = register_netevent_notifier(&netevent_block);
+	if (err)
+		goto no_netevent;
 	folder = debugfs_create_dir(NAME, NULL);
 	debugfs_create_file("command", 0200, folder, NULL, &command_fops);
 	debugfs_create_file("table", 0444, folder, NULL, &table_fops);
@@ -862,6 +911,8 @@ no_ports:
 	debugfs_remove(folder);
 	remove_ports();
 	switch_ports = NULL;
+	unregister_netevent_notifier(&netevent_block);
+no_netevent:
 	unregister_netdevice_notifier(&netdev_block);
 no_netdevice:
 	unregister_switchdev_notifier(&switchdev_block);
@@ -887,6 +938,7 @@ static void __exit asic_exit(void)
 
 	debugfs_remove(folder);
 	unregister_switchdev_notifier(&switchdev_block);
+	unregister_netevent_notifier(&netevent_block);
 	drain_workqueue(chip);
 	remove_ports();
 	unregister_netdevice_notifier(&netdev_block);

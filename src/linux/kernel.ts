@@ -7,12 +7,12 @@ import type {
   OperationResult,
   RowKey,
 } from '../dataplane/index.js';
-import type { Log } from '../types/index.js';
+import type { Ip, Log } from '../types/index.js';
 import { isRunning } from './checks.js';
 import * as K from './constants.js';
 import { type Asic, type AsicTable, readAsic, readAsicTables } from './devlink.js';
 import { EchoWindow } from './echo-window.js';
-import { type FdbRows, type FdbVisitor, readFdb, scanFdb } from './fdb-dump.js';
+import { type FdbRows, type FdbVisitor, offloadedNeighs, readFdb, scanFdb } from './fdb-dump.js';
 import type { Link } from './link-codec.js';
 import { LinkTable } from './link-table.js';
 import { Monitor } from './monitor.js';
@@ -299,6 +299,11 @@ export class LinuxKernel implements Kernel {
   /** The same without an object for each row, for whoever looks at all of them again and again. */
   scanFdb(ifindex: number, visitor: FdbVisitor): Promise<void> {
     return scanFdb(this.#sockets, ifindex, visitor);
+  }
+
+  /** Returns the IPs of a device's neighbors that a switch ASIC has, which no notification says. Rejects with NetlinkError. */
+  offloadedNeighs(ifindex: number): Promise<ReadonlySet<Ip>> {
+    return offloadedNeighs(this.#sockets, ifindex);
   }
 
   /** Visits our routes with the marks of a switch ASIC (RTM_F_OFFLOAD and its like). Rejects with NetlinkError. */

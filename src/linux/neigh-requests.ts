@@ -2,6 +2,7 @@ import { Ntf } from '../dataplane/index.js';
 import type { Ip, Mac } from '../types/index.js';
 import {
   AF_BRIDGE,
+  NDA_IFINDEX,
   NDA_MASTER,
   NDA_NDM_FLAGS_MASK,
   NDA_VLAN,
@@ -91,5 +92,18 @@ export function encodeNeighDump(
   sequence: number,
 ): number {
   const end = putHeader(words, word, family, ifindex, 0, 0);
+  return finish(words, word, end, RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP, sequence);
+}
+
+/** Asks for the neighbors of one family on one device, in the words that the kernel checks strictly (net/core/neighbour.c). */
+export function encodeNeighDumpOf(
+  words: Uint32Array,
+  word: number,
+  family: number,
+  ifindex: number,
+  sequence: number,
+): number {
+  let end = putHeader(words, word, family, 0, 0, 0);
+  end = putNumber(words, end, NDA_IFINDEX, ifindex, 4);
   return finish(words, word, end, RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP, sequence);
 }

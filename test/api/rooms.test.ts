@@ -246,6 +246,28 @@ test('with a switch ASIC, rows are shown as its dump shows them', async (t) => {
   t.like(story, { entry: { kernel: { bridge: { offloaded: true }, fits: true } } });
 });
 
+test('with a switch ASIC, neighbors that it has are shown as such', async (t) => {
+  const house = await House.build({
+    insight: () => ({
+      switchAsic: () => ({ bus: 'pci', device: '0000:03:00.0', driver: 'mlxsw_spectrum' }),
+      offloadedNeighs: async () => new Set([IP]),
+    }),
+  });
+  const [here] = house.rooms;
+  house.speaks(here, HOST);
+  house.resolves(here, HOST, IP);
+  house.resolves(here, HOST, OTHER_IP);
+  const { items } = (await here.get('/api/v1/vnis/10010/arp-cache')) as unknown as {
+    items: { ip: string; kernel: { offloaded: boolean } }[];
+  };
+  t.deepEqual(Object.fromEntries(items.map(({ ip, kernel }) => [ip, kernel.offloaded])), {
+    [formatIp(IP)]: true,
+    [formatIp(OTHER_IP)]: false,
+  });
+  const story = await here.get(`/api/v1/explain?vni=10010&ip=${formatIp(IP)}`);
+  t.like(story, { binding: { story: { kernel: { neigh: { offloaded: true } } } } });
+});
+
 test('with a switch ASIC, the row of another VNI that has the same MAC is not shown', async (t) => {
   const house = await House.build({
     insight: ({ world }) => ({

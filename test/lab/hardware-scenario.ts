@@ -144,6 +144,30 @@ try {
       },
     },
     {
+      name: 'a remote neighbor shows as offloaded, as in ip neigh',
+      run: async () => {
+        const path = `/api/v1/vnis/${VNI}/arp-cache`;
+        const { items } = (
+          await fabric.restApi<{ items: { ip: string; kernel: { offloaded: boolean } | null }[] }>(
+            'leaf1',
+            path,
+          )
+        ).body;
+        const shown = items.find(({ ip }) => ip === remote.address.ipv4)?.kernel?.offloaded;
+        const { stdout } = await fabric.exec(
+          'leaf1',
+          'ip',
+          'neigh',
+          'show',
+          remote.address.ipv4,
+          'dev',
+          'br0.10',
+        );
+        assert.match(stdout, / offload /);
+        assert.equal(shown, true);
+      },
+    },
+    {
       name: 'devlink names the ASIC and its tables, with what is in them',
       run: async () => {
         const kernel = new LinuxKernel({ log: silentLog });

@@ -11,7 +11,7 @@ import {
   type VniAttachment,
   type VxlanFdbRow,
 } from '../../dataplane/index.js';
-import { formatMac, type Mac } from '../../types/index.js';
+import { formatMac, type Ip, type Mac } from '../../types/index.js';
 import { ipText } from '../present.js';
 import type { Rooms } from '../rooms/rooms.js';
 import { Address, Count, closed, MacText, nullable, Text } from '../schema-words.js';
@@ -63,15 +63,16 @@ function fdbRowItem(row: BridgeFdbRow | VxlanFdbRow, device: string): FdbRowItem
   };
 }
 
-/** A neighbor table's row. */
-export function neighRowItem(row: NeighRow, device: string): NeighRowItem {
+/** A neighbor table's row; `offloaded` has the IPs of those that the hardware has. */
+export function neighRowItem(row: NeighRow, device: string, offloaded: ReadonlySet<Ip>): NeighRowItem {
+  const flags = offloaded.has(row.ip) ? row.flags | Ntf.OFFLOADED : row.flags & ~Ntf.OFFLOADED;
   return {
     device,
     mac: row.mac === undefined ? null : formatMac(row.mac),
     state: bitNames(Nud, row.state),
-    flags: bitNames(Ntf, row.flags),
+    flags: bitNames(Ntf, flags),
     protocol: row.protocol,
-    offloaded: (row.flags & Ntf.OFFLOADED) !== 0,
+    offloaded: (flags & Ntf.OFFLOADED) !== 0,
   };
 }
 
@@ -83,11 +84,23 @@ export interface HardwareRows {
 
 /** Returns rows with their offload flag, which is never notified, from a dump of the port; undefined without a switch ASIC. */
 export async function hardwareRows(
-  { kernel, dataPlane }: Rooms,
+  rooms: Rooms,
   at: VniAttachment | undefined,
 ): Promise<HardwareRows | undefined> {
-  if (!at || (!kernel.switchAsic() && switchOf(dataPlane.topology, at) === '')) return undefined;
-  return rowsOf(at, await kernel.readFdb(at.vxlanIfindex));
+  if (!at || !mayBeInHardware(rooms, at)) return undefined;
+  return rowsOf(at, await rooms.kernel.readFdb(at.vxlanIfindex));
+}
+
+function mayBeInHardware({ kernel, dataPlane }: Rooms, at: VniAttachment): boolean {
+  return kernel.switchAsic() !== null || switchOf(dataPlane.topology, at) !== '';
+}
+
+export const NO_NEIGHS: ReadonlySet<Ip> = new Set();
+
+/** Returns the IPs of the VNI's neighbors that the hardware has, from a dump of its SVI; none without a switch ASIC. */
+export async function hardwareNeighs(rooms: Rooms, at: VniAttachment | undefined): Promise<ReadonlySet<Ip>> {
+  if (!at || at.sviIfindex === 0 || !mayBeInHardware(rooms, at)) return NO_NEIGHS;
+  return await rooms.kernel.offloadedNeighs(at.sviIfindex);
 }
 
 /** Only the rows of this VNI: a single VXLAN device has those of all its VNIs, and a MAC may be in several. */

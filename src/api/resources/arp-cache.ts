@@ -1,11 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { type IpEntry, ipReason, type MacVrf } from '../../evpn/index.js';
-import { formatIp, formatMac, MAC_ZERO, type Vni } from '../../types/index.js';
+import { formatIp, formatMac, type Ip, MAC_ZERO, type Vni } from '../../types/index.js';
 import { ipOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
 import { VniPath } from '../parameters.js';
 import { type HostFilter, HostQuery, hostTotal, isAmong, pageOfHosts } from '../parts/host-filter.js';
-import { NeighRowSchema, neighRowItem } from '../parts/kernel-rows.js';
+import { hardwareNeighs, NeighRowSchema, NO_NEIGHS, neighRowItem } from '../parts/kernel-rows.js';
 import { ipText } from '../present.js';
 import { listOf, type Resource } from '../resource.js';
 import type { Rooms } from '../rooms/rooms.js';
@@ -50,7 +50,8 @@ export const arpCache: Resource<ArpReads> = {
     arpCache(vni, filter) {
       if (!isKnownVni(rooms, vni)) return undefined;
       const vrf = rooms.evpn.vrf(vni);
-      return pagesByKey({
+      let offloaded = NO_NEIGHS;
+      const pages = pagesByKey({
         total: hostTotal(vrf?.counts.localIps, vrf?.counts.remoteIps, filter),
         *rows() {
           if (vrf) for (const entry of vrf.ips.values()) yield { vrf, entry };
@@ -58,14 +59,26 @@ export const arpCache: Resource<ArpReads> = {
         where: (row) => isAmong(filter, row.entry.owner, row.entry.vtep),
         key: (row) => row.entry.ip,
         order: ipOrder,
-        item: (row) => arpItem(rooms, row.vrf, row.entry),
+        item: (row) => arpItem(rooms, row.vrf, row.entry, offloaded),
       });
+      return {
+        total: pages.total,
+        async page(after, limit, turns, show) {
+          offloaded = await hardwareNeighs(rooms, vrf?.at);
+          return pages.page(after, limit, turns, show);
+        },
+      };
     },
   }),
 };
 
 /** Returns the item of an IP that has an owner. */
-function arpItem({ dataPlane, evpn }: Rooms, vrf: MacVrf, entry: IpEntry): ArpEntry {
+function arpItem(
+  { dataPlane, evpn }: Rooms,
+  vrf: MacVrf,
+  entry: IpEntry,
+  offloaded: ReadonlySet<Ip>,
+): ArpEntry {
   const { ip, owner } = entry;
   const { at } = vrf;
   const local = owner === 'local' ? dataPlane.localNeigh(vrf.vni, ip) : undefined;
@@ -81,6 +94,6 @@ function arpItem({ dataPlane, evpn }: Rooms, vrf: MacVrf, entry: IpEntry): ArpEn
     vtep: ipText(claim?.leaf),
     router: local?.router ?? claim?.router ?? false,
     installed: owner === 'local' || (dataPlane.plane(vrf.vni)?.fits({ table: 'neigh', key: ip }) ?? false),
-    kernel: row ? neighRowItem(row, at.sviName) : null,
+    kernel: row ? neighRowItem(row, at.sviName, offloaded) : null,
   };
 }

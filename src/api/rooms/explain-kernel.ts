@@ -8,12 +8,13 @@ import { offloadItem } from '../parts/offload.js';
 import { driftItem } from '../resources/drift.js';
 import type { Rooms } from './rooms.js';
 
-/** Returns what the kernel holds of a MAC or an IP against what is wanted; `hardware` shows what the switch ASIC took. */
+/** Returns what the kernel holds of a MAC or an IP against what is wanted; `hardware` and `neighs` show what the switch ASIC took. */
 export function kernelCheck(
   { dataPlane, hardware: watch }: Rooms,
   vrf: MacVrf,
   which: { readonly table: 'mac'; readonly key: Mac } | { readonly table: 'neigh'; readonly key: Ip },
   hardware: HardwareRows | undefined,
+  neighs: ReadonlySet<Ip>,
 ): KernelCheck {
   const plane = dataPlane.plane(vrf.vni);
   const owner = vniOwner(vrf.vni);
@@ -35,7 +36,7 @@ export function kernelCheck(
   if (!at) return check;
   if (which.table === 'neigh') {
     const neigh = at.sviIfindex === 0 ? undefined : dataPlane.mirror.neighRow(at.sviIfindex, which.key);
-    return { ...check, neigh: neigh ? neighRowItem(neigh, at.sviName) : null };
+    return { ...check, neigh: neigh ? neighRowItem(neigh, at.sviName, neighs) : null };
   }
   return { ...check, ...fdbItems(dataPlane, at, which.key, hardware) };
 }

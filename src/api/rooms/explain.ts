@@ -35,7 +35,13 @@ import {
 } from '../../types/index.js';
 import type { MacIpAdvertisement } from '../../wire/index.js';
 import type { ClaimItem, Explain, MoveItem, Story } from '../explain-schemas.js';
-import { type HardwareRows, hardwareRows, portName } from '../parts/kernel-rows.js';
+import {
+  type HardwareRows,
+  hardwareNeighs,
+  hardwareRows,
+  NO_NEIGHS,
+  portName,
+} from '../parts/kernel-rows.js';
 import { ipText, timeText } from '../present.js';
 import { duplicateItem } from '../resources/duplicates.js';
 import type { Turns } from '../turnstile.js';
@@ -101,6 +107,7 @@ async function explainMac(
 ): Promise<Explain | undefined> {
   const { evpn, dataPlane } = rooms;
   const hardware = await hardwareRows(rooms, evpn.vrf(vni)?.at);
+  const neighs = ip === undefined ? NO_NEIGHS : await hardwareNeighs(rooms, evpn.vrf(vni)?.at);
   const macKey = mac === MAC_ZERO ? [] : [{ table: 'mac', key: mac } as const];
   const ipKey = ip === undefined ? [] : [{ table: 'neigh', key: ip } as const];
   await dataPlane.lookAt(vni, ...macKey, ...ipKey);
@@ -125,7 +132,7 @@ async function explainMac(
     entry: story,
     ips: shown.sort(compareIp).map(formatIp),
     moreIps: ips.length - shown.length,
-    binding: ip === undefined ? null : bindingOf(rooms, vrf, ip, routes.ofIp),
+    binding: ip === undefined ? null : bindingOf(rooms, vrf, ip, routes.ofIp, neighs),
   };
   const waits = waitSentences(rooms, [entry, ip === undefined ? undefined : vrf.ips.get(ip)]);
   const limit = dataPlane.hosts.limitFor(vni, mac);
@@ -152,9 +159,15 @@ function neighborIps({ dataPlane }: Rooms, { at }: MacVrf, mac: Mac): Ip[] {
 }
 
 /** The story of the IP; null where nobody knows it. */
-function bindingOf(rooms: Rooms, vrf: MacVrf, ip: Ip, chosen: Chosen): Explain['binding'] {
+function bindingOf(
+  rooms: Rooms,
+  vrf: MacVrf,
+  ip: Ip,
+  chosen: Chosen,
+  neighs: ReadonlySet<Ip>,
+): Explain['binding'] {
   const entry = vrf.knownIp(ip);
-  const story = ipStory(rooms, vrf, ip, entry, chosen);
+  const story = ipStory(rooms, vrf, ip, entry, chosen, neighs);
   if (entry === undefined && !isHeardOf(story)) return null;
   return {
     mac: bindingMac(vrf, ip, entry),
@@ -199,7 +212,7 @@ function macStory(
   const winner = ownership.owner === 'remote' ? counted.find(({ leaf }) => leaf === entry?.vtep) : undefined;
   const isLocal = ownership.owner === 'local';
   const isOwn = macReason(mac, vrf) === 'own-mac';
-  const kernel = kernelCheck(rooms, vrf, { table: 'mac', key: mac }, hardware);
+  const kernel = kernelCheck(rooms, vrf, { table: 'mac', key: mac }, hardware, NO_NEIGHS);
   const port = isLocal && local ? portName(dataPlane, local.claim.port) : null;
   return {
     owner: isOwn ? 'local' : ownership.owner,
@@ -245,6 +258,7 @@ function ipStory(
   ip: Ip,
   entry: IpEntry | undefined,
   { destinations, more }: Chosen,
+  neighs: ReadonlySet<Ip>,
 ): Story {
   const { dataPlane } = rooms;
   const owner = entry?.owner ?? 'none';
@@ -283,7 +297,7 @@ function ipStory(
       ...remoteItems(rooms, [...remotes, ...strangersHeard(rooms, vrf, destinations)], winner),
     ],
     moreClaims: more,
-    kernel: kernelCheck(rooms, vrf, { table: 'neigh', key: ip }, undefined),
+    kernel: kernelCheck(rooms, vrf, { table: 'neigh', key: ip }, undefined, neighs),
     advertised: advertisedItems(rooms, advertisedWith(vrf, ip, entry)),
     moves: moveItems(entry?.history),
     duplicate: duplicateOf(rooms, { vni: vrf.vni, ip }),

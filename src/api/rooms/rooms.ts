@@ -4,7 +4,7 @@ import type { BridgeFdbRow, DataPlane, VxlanFdbRow } from '../../dataplane/index
 import type { Convergence, EventLog } from '../../events/index.js';
 import type { Evpn } from '../../evpn/index.js';
 import type { HardwareWatch } from '../../hardware/index.js';
-import type { Clock } from '../../types/index.js';
+import type { Clock, Ip } from '../../types/index.js';
 import type { Underlay } from '../../underlay/index.js';
 import type { ProblemNote } from '../parts/problem-note.js';
 
@@ -36,6 +36,8 @@ export interface KernelInsight {
   >;
   /** The rows of one bridge port as a dump shows them now, NTF_OFFLOADED included. */
   readFdb(ifindex: number): Promise<readonly (BridgeFdbRow | VxlanFdbRow)[]>;
+  /** The IPs of a device's neighbors that the hardware has, as a dump shows them now. */
+  offloadedNeighs(ifindex: number): Promise<ReadonlySet<Ip>>;
 }
 
 /** How long the event loop was away from its timers, in milliseconds. */

@@ -110,6 +110,7 @@ export class House {
             switchAsic: () => null,
             asicTables: async () => [],
             readFdb: async () => [],
+            offloadedNeighs: async () => new Set(),
             ...insight?.(leaf),
           },
           clock: this.clock,
