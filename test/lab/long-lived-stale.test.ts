@@ -11,25 +11,21 @@ import { leafRows } from './support/rows.js';
 const LEAVES = ['leaf1', 'leaf2'];
 const SPINES = ['spine1', 'spine2'];
 
-function frrConfig({ plan }: Fabric): string {
+/** `patience`: milliseconds that FRR waits before it sends its routes, and its End-of-RIB behind them. */
+function frrConfig({ plan }: Fabric, patience = 1000): string {
   const lines = [
     'bgp graceful-restart',
     'bgp graceful-restart preserve-fw-state',
     'bgp graceful-restart restart-time 2',
     'bgp long-lived-graceful-restart stale-time 600',
+    `coalesce-time ${patience}`,
   ];
   const config = frrSpineConfig(plan.spines[0], plan);
   return config.replace(' bgp router-id', [...lines.map((line) => ` ${line}\n`), ' bgp router-id'].join(''));
 }
 
-const restart = async (fabric: Fabric) => {
-  await fabric.startFrr('spine1', frrConfig(fabric));
-  await fabric.gobgp('spine2').start(true);
-};
-
-const kill = async (fabric: Fabric) => {
-  await Promise.all([fabric.frr('spine1').stop('SIGKILL'), fabric.gobgp('spine2').stop('SIGKILL')]);
-};
+const killFrr = (fabric: Fabric) => fabric.frr('spine1').stop('SIGKILL');
+const killGobgp = (fabric: Fabric) => fabric.gobgp('spine2').stop('SIGKILL');
 
 /** The sessions of these leaves, of each with FRR before that with GoBGP. */
 async function sessions(fabric: Fabric, leaves: readonly string[] = LEAVES): Promise<NeighborItem[]> {
@@ -96,7 +92,7 @@ async function play(t: ExecutionContext, fabric: Fabric): Promise<void> {
   };
   t.deepEqual(await missing(), []);
 
-  await kill(fabric);
+  await Promise.all([killFrr(fabric), killGobgp(fabric)]);
   const kept = await until(fabric, 'long-lived stale routes', (one) => one.staleRoutes?.longLived === true);
   t.deepEqual(await missing(), []);
   const { body } = await fabric.restApi<{ items: { paths: { longLivedStale: boolean }[] }[] }>(
@@ -105,10 +101,13 @@ async function play(t: ExecutionContext, fabric: Fabric): Promise<void> {
   );
   t.true(body.items.some(({ paths }) => paths.every(({ longLivedStale }) => longLivedStale)));
 
-  // The spines wait for the leaves' End-of-RIB, which evpnd keeps back for three seconds
-  await restart(fabric);
-  await until(fabric, 'the sessions', ({ established }) => established, ['leaf1']);
-  await kill(fabric);
+  // GoBGP waits for the leaves' End-of-RIB, which evpnd keeps back for three seconds
+  await fabric.startFrr('spine1', frrConfig(fabric, 10_000));
+  await until(fabric, 'the session with FRR', ({ established }, i) => established || i !== 0, ['leaf1']);
+  await killFrr(fabric);
+  await fabric.gobgp('spine2').start(true);
+  await until(fabric, 'the session with GoBGP', ({ established }, i) => established || i !== 1, ['leaf1']);
+  await killGobgp(fabric);
   const again = await until(
     fabric,
     'the second loss',
@@ -123,7 +122,8 @@ async function play(t: ExecutionContext, fabric: Fabric): Promise<void> {
   const { received } = await fabric.ping('h1-10', 'h2-10', { count: 5 });
   t.is(received, 5);
 
-  await restart(fabric);
+  await fabric.startFrr('spine1', frrConfig(fabric));
+  await fabric.gobgp('spine2').start(true);
   await until(
     fabric,
     'the End-of-RIB',
