@@ -170,6 +170,29 @@ export function needsNewSession(
   );
 }
 
+/** Settings of the way to a neighbor and of its timers: whatever they are, its routes are its own. */
+const OF_THE_WAY: ReadonlySet<string> = new Set<keyof NeighborConfig>([
+  'port',
+  'passive',
+  'localAddress',
+  'updateSource',
+  'passwordFile',
+  'ttlSecurity',
+  'ebgpMultihop',
+  'enhancedRefresh',
+  'holdTime',
+  'keepaliveTime',
+]);
+
+/** True where what is kept of a neighbor that restarts stays what it is with the other configuration. */
+export function leavesStale(before: NeighborConfig, after: NeighborConfig): boolean {
+  return Object.keys(SESSION_SETTINGS).every(
+    (name) =>
+      OF_THE_WAY.has(name) ||
+      isSame(before[name as keyof NeighborConfig], after[name as keyof NeighborConfig]),
+  );
+}
+
 function isSame(before: unknown, after: unknown): boolean {
   return before === after || (before instanceof Secret && after instanceof Secret && before.equals(after));
 }

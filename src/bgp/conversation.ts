@@ -98,15 +98,15 @@ export class Conversation implements LinkHost, UpdateHost {
 
   /**
    * Ends all with this Cease, and makes no attempt anew; of the neighbor that alone is kept which both of us keep over such a NOTIFICATION,
-   * of the session that stands.
+   * of the session that stands. With `leavesStale`, what is kept of a session before stays too.
    */
-  end(notification: NotificationContent, reason: string): void {
+  end(notification: NotificationContent, reason: string, leavesStale = false): void {
     this.guard(() => {
       this.record.failing(reason);
       const event = { type: 'ManualStop', notification } as const;
       const isOver = sessionEndOf(event) === 'over' || !outlivesNotification(this.#established?.negotiated);
       this.links.stop(event);
-      if (isOver) this.routes.stop();
+      if (isOver && !leavesStale) this.routes.stop();
       this.record.forget();
     });
   }

@@ -2,6 +2,7 @@ import type { OpenMessage } from '../wire/index.js';
 import type { Attempts } from './attempts.js';
 import {
   type LocalIdentity,
+  leavesStale,
   type NeighborConfig,
   needsNewSession,
   peerSecurity,
@@ -19,6 +20,8 @@ import type { ConnectTarget } from './transport.js';
 export interface SettingsChange {
   /** It cannot go on, and begins anew. */
   readonly needsNewSession: boolean;
+  /** What is kept of the neighbor while it restarts stays. */
+  readonly leavesStale: boolean;
   readonly limits: boolean;
   readonly importPolicy: boolean;
   /** The key that its connections have from now on; undefined where it stays. */
@@ -70,11 +73,10 @@ export class SessionSettings {
   ): SettingsChange {
     const before = this.#neighbor;
     const { passwordFile } = neighbor;
+    const isOther = local.asn !== this.#local.asn || local.routerId !== this.#local.routerId;
     return {
-      needsNewSession:
-        needsNewSession(before, neighbor, standing, local.asn) ||
-        local.asn !== this.#local.asn ||
-        local.routerId !== this.#local.routerId,
+      needsNewSession: needsNewSession(before, neighbor, standing, local.asn) || isOther,
+      leavesStale: standing === undefined && !isOther && leavesStale(before, neighbor),
       limits: !sameLimits(neighbor, before),
       importPolicy: !samePolicy(neighbor.importPolicy, before.importPolicy),
       key: passwordFile?.equals(before.passwordFile) === false ? passwordFile : undefined,

@@ -157,7 +157,8 @@ export class Session implements ConversationHost {
   reconfigure(config: NeighborConfig, local: LocalIdentity): void {
     const change = this.#talk.settings.changes(config, local, this.#talk.standing?.settings);
     const anew = change.needsNewSession;
-    if (anew) this.#talk.end(cease(CeaseSubcode.OTHER_CONFIGURATION_CHANGE), 'configuration changed');
+    const { OTHER_CONFIGURATION_CHANGE } = CeaseSubcode;
+    if (anew) this.#talk.end(cease(OTHER_CONFIGURATION_CHANGE), 'configuration changed', change.leavesStale);
     const wasDown = this.isShutDown;
     if (change.limits) this.#limitsChange();
     if (change.importPolicy) this.#talk.routes.policyChanged(config.importPolicy);

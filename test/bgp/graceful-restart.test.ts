@@ -163,6 +163,24 @@ test('both with the N bit, and a second loss during the restart: what was stale 
   t.deepEqual(macs(speaker), [], 'the F bit counts as ever');
 });
 
+for (const [what, config, kept] of [
+  ['hold time', { holdTime: 30 }, [1, 2]],
+  ['address of our side', { localAddress: '10.0.0.1' }, [1, 2]],
+  ['AS', { remoteAs: 65009 }, []],
+  ['time to be kept for long', { longLivedStaleTime: 60 }, []],
+] as const)
+  test(`another ${what} while the neighbor restarts: its routes are ${kept.length > 0 ? 'kept' : 'removed'}`, async (t) => {
+    const { fabric, speaker, lose, connect } = await graceful();
+    lose(5000);
+    const neighbors = [neighborConfig('10.0.0.2', 65002, { passive: true, ...config })];
+    await speaker.reconfigure({ asn: 65001, routerId: 0x0a000001, listen: LISTEN, neighbors });
+    fabric.clock.runUntilIdle();
+    t.deepEqual(macs(speaker), kept as unknown as number[]);
+    if (kept.length === 0) return;
+    tell(connect('F=1'), 2).send(END_OF_RIB);
+    t.deepEqual(macs(speaker), [2]);
+  });
+
 const LISTEN = [{ address: '10.0.0.1', port: 179 }];
 const REJECTS_1 = new ImportPolicy({
   name: 'without-1',
