@@ -195,7 +195,8 @@ test('what is kept is judged by an import policy that comes meanwhile, and as it
   const chosen = () =>
     [...speaker.rib.destinations()]
       .filter(({ best }) => best)
-      .map(({ nlri }) => (nlri.type === 2 ? nlri.mac : -1));
+      .map(({ nlri }) => (nlri.type === 2 ? nlri.mac : -1))
+      .sort();
   const change = async (importPolicy: ImportPolicy | undefined) => {
     const neighbors = [neighborConfig('10.0.0.2', 65002, { passive: true, importPolicy })];
     await speaker.reconfigure({ asn: 65001, routerId: 0x0a000001, listen: LISTEN, neighbors });
