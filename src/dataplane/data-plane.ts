@@ -273,7 +273,8 @@ export class DataPlane {
 
   #floodChanged(plane: VniPlane, vtep: Ip): void {
     this.reconciler.mark(plane, { table: 'flood', key: vtep });
-    if (this.topology.loops.has(vtep)) this.problems.look();
+    const { loops, unreachable } = this.topology;
+    if (loops.has(vtep) || unreachable.has(vtep)) this.problems.look();
   }
 
   /**

@@ -4,6 +4,7 @@ import { Contests } from './contests.js';
 import { loopProblems } from './loops.js';
 import { ProblemLog } from './problem-log.js';
 import type { Topology, TopologyProblem } from './topology.js';
+import { unreachableProblems } from './unreachable.js';
 import type { VniPlanes } from './vni-planes.js';
 
 /** What the problems are those of. */
@@ -39,9 +40,10 @@ export class Problems {
     yield* this.rooms.hostProblems();
   }
 
-  /** BUM traffic that comes back here instead of going to another leaf. */
-  loops(): Iterable<TopologyProblem> {
-    return loopProblems(this.rooms.planes, this.rooms.topology);
+  /** What goes to other leaves' VTEPs and comes back here, or nowhere. */
+  *ofVteps(): Iterable<TopologyProblem> {
+    yield* loopProblems(this.rooms.planes, this.rooms.topology);
+    yield* unreachableProblems(this.rooms.planes, this.rooms.topology);
   }
 
   /** They may be others now. */
@@ -56,7 +58,7 @@ export class Problems {
 
   *#ofDevices(): Iterable<TopologyProblem> {
     yield* this.rooms.topology.problems;
-    yield* this.loops();
+    yield* this.ofVteps();
     yield* this.contests.problems();
     yield* this.ofHardware();
   }

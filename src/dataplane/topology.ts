@@ -182,6 +182,8 @@ export interface Topology {
    * what is sent there comes back. Such a route may still be another leaf's, whose address a VRF of this machine has too.
    */
   readonly loops: ReadonlyMap<Ip, string>;
+  /** Default destinations that the routing table has no way to: what is sent there is dropped. */
+  readonly unreachable: ReadonlySet<Ip>;
   readonly problems: readonly TopologyProblem[];
 }
 
@@ -196,6 +198,7 @@ export const EMPTY_TOPOLOGY: Topology = {
   own: new Map(),
   ownVteps: new Set(),
   loops: new Map(),
+  unreachable: new Set(),
   problems: [],
 };
 

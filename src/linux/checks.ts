@@ -49,6 +49,8 @@ export interface CheckContext {
   readonly drivers: ReadonlyMap<string, string>;
   /** As in Topology; the same object as long as it is equal. */
   readonly loops: ReadonlyMap<Ip, string>;
+  /** As in Topology; the same object as long as it is equal. */
+  readonly unreachable: ReadonlySet<Ip>;
   /** True if BUM traffic of the VNI goes to other leaves. */
   floods(vni: Vni): boolean;
   /** True if the configuration lists the VNI as one that is served. */
@@ -66,6 +68,7 @@ export const NO_CONTEXT: CheckContext = {
   localRoutes: new Set(),
   drivers: new Map(),
   loops: new Map(),
+  unreachable: new Set(),
   floods: () => true,
   lists: () => false,
   names: () => false,

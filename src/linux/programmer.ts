@@ -255,11 +255,11 @@ export class Programmer {
   }
 
   /** The way to an address; undefined where there is none. Throws NetlinkError where the question cannot be sent. */
-  way(to: Ip): Way | undefined {
+  way(to: Ip, from?: Ip): Way | undefined {
     let way: Way | undefined;
     this.#ask(
       'asking for a way',
-      (out, sequence) => encodeRouteGet(out, to, sequence),
+      (out, sequence) => encodeRouteGet(out, to, sequence, from),
       (buffer, type, at, end) => {
         if (type === K.RTM_NEWROUTE) way = decodeWay(buffer.bytes, at, end);
       },

@@ -67,16 +67,27 @@ export interface Way {
 
 const RTMSG_END = 28;
 
-/** Asks the FIB for the way to an address (RTM_GETROUTE); returns the word behind the message. */
-export function encodeRouteGet(buffer: MessageBuffer, to: Ip, sequence: number): number {
+/**
+ * Asks the FIB for the way to an address (RTM_GETROUTE), of packets that have `from` for their source, which is of the same family;
+ * returns the word behind the message.
+ */
+export function encodeRouteGet(buffer: MessageBuffer, to: Ip, sequence: number, from?: Ip): number {
   const { bytes, words } = buffer;
   words.fill(0, 0, RTMSG_END >> 2);
   bytes[16] = isIpv4(to) ? K.AF_INET : K.AF_INET6;
-  const length = ipToBytes(to, bytes, RTMSG_END + 4);
+  const put = (at: number, attribute: number, address: Ip) => {
+    const length = ipToBytes(address, bytes, at + 4);
+    bytes.writeUInt16LE(4 + length, at);
+    bytes.writeUInt16LE(attribute, at + 2);
+    return length;
+  };
+  const length = put(RTMSG_END, K.RTA_DST, to);
   bytes[17] = length * 8;
-  bytes.writeUInt16LE(4 + length, RTMSG_END);
-  bytes.writeUInt16LE(K.RTA_DST, RTMSG_END + 2);
-  const end = RTMSG_END + 4 + length;
+  let end = RTMSG_END + 4 + length;
+  if (from !== undefined) {
+    bytes[18] = put(end, K.RTA_SRC, from) * 8;
+    end += 4 + length;
+  }
   words[0] = end;
   words[1] = K.RTM_GETROUTE | (K.NLM_F_REQUEST << 16);
   words[2] = sequence;

@@ -203,6 +203,7 @@ export function deriveTopology(
     own: ownAddresses(sorted, { links, vlans, addresses }, vnis, before.own),
     ownVteps: sameSet(before.ownVteps, ownVteps) ? before.ownVteps : ownVteps,
     loops: context.loops,
+    unreachable: context.unreachable,
     problems,
   };
 }
@@ -329,6 +330,7 @@ export function sameTopology(a: Topology, b: Topology): boolean {
     sameOwnAddresses(a.own, b.own) &&
     sameSet(a.ownVteps, b.ownVteps) &&
     a.loops === b.loops &&
+    a.unreachable === b.unreachable &&
     a.problems.length === b.problems.length &&
     a.problems.every((problem, i) => sameFields(problem, b.problems[i]))
   );

@@ -42,6 +42,10 @@ const LOOK_AGAIN_MS = 30_000;
 const SAMPLE = 64;
 /** VTEPs that are held against this machine's own addresses: more than a fabric has. */
 const MOST_VTEPS = 16_384;
+/** VTEPs that a way is asked for in one look, of a few microseconds each. */
+const MOST_WAYS = 1024;
+/** As long as there is none to some VTEP it is asked for again so often, so that a warning ends soon after its cause. */
+const UNREACHABLE_MS = 5000;
 
 /**
  * Every flag that `manage-port-settings` sets, and no other: learning off on the port and on the device, suppression of
@@ -78,13 +82,34 @@ export function loopsAmong(
   return loops;
 }
 
+/**
+ * VTEPs that the FIB has no way to, whatever address of `locals`, those of VXLAN devices, the packets come from: rules may look at the
+ * source. Pure.
+ */
+export function unreachableAmong(
+  vteps: Iterable<Ip>,
+  locals: ReadonlySet<Ip>,
+  wayOf: (vtep: Ip, from?: Ip) => Way | undefined,
+): Set<Ip> {
+  const unreachable = new Set<Ip>();
+  for (const vtep of vteps) {
+    if (wayOf(vtep)) continue;
+    const isOld = isIpv4(vtep);
+    let found = false;
+    for (const local of locals)
+      if (!found && isIpv4(local) === isOld) found = wayOf(vtep, local) !== undefined;
+    if (!found) unreachable.add(vtep);
+  }
+  return unreachable;
+}
+
 function sameLoops(a: ReadonlyMap<Ip, string>, b: ReadonlyMap<Ip, string>): boolean {
   return a.size === b.size && [...a].every(([vtep, device]) => b.get(vtep) === device);
 }
 
 /**
  * What evpnd looks after beside rows: settings of ports where the operator wants that, and what the checks need of the
- * routing table: the underlay's MTU, VTEP addresses that no device has, and VTEPs whose way ends here. Its owner calls
+ * routing table: the underlay's MTU, VTEP addresses that no device has, and VTEPs whose way ends here, or to which there is none. Its owner calls
  * `topologyTold` after each topology; `retell` asks for another one.
  */
 export class Upkeep {
@@ -93,6 +118,8 @@ export class Upkeep {
   /** Of `#vteps` those by which the underlay is measured. */
   readonly #destinations = new Set<Ip>();
   readonly #vteps = new Set<Ip>();
+  /** VTEPs without a way at the last look, and the performance.now() of the first such one: at a start their routes may be on their way. */
+  #doubtful: ReadonlyMap<Ip, number> = new Map();
   #topology: Topology | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** performance.now() when the timer fires. */
@@ -164,7 +191,9 @@ export class Upkeep {
     }
     // A port that is being renamed or moved has no such file for a moment
     const soon = this.#isNameless && this.#hurries-- > 0;
-    this.#schedule(soon ? PAUSE_MS : LOOK_AGAIN_MS);
+    const { unreachable } = this.context;
+    const isNews = [...this.#doubtful.keys()].some((vtep) => !unreachable.has(vtep));
+    this.#schedule(soon || isNews ? PAUSE_MS : this.#doubtful.size > 0 ? UNREACHABLE_MS : LOOK_AGAIN_MS);
   }
 
   #set(): void {
@@ -200,6 +229,7 @@ export class Upkeep {
     }
     const localRoutes = this.#localRoutes(programmer);
     const loops = loopsAmong(this.#vteps, this.table, (vtep) => programmer.way(vtep));
+    const unreachable = this.#unreachable(programmer);
     const drivers = this.#drivers();
     const { underlayMtu } = this.context;
     if (
@@ -207,6 +237,7 @@ export class Upkeep {
       underlayMtu.ipv4 === least.ipv4 &&
       underlayMtu.ipv6 === least.ipv6 &&
       sameSet(this.context.localRoutes, localRoutes) &&
+      sameSet(this.context.unreachable, unreachable) &&
       sameLoops(this.context.loops, loops)
     )
       return;
@@ -216,8 +247,26 @@ export class Upkeep {
       localRoutes,
       drivers,
       loops: sameLoops(this.context.loops, loops) ? this.context.loops : loops,
+      unreachable: sameSet(this.context.unreachable, unreachable) ? this.context.unreachable : unreachable,
     };
     this.retell();
+  }
+
+  /** Returns the VTEPs that have been without a way for a while. */
+  #unreachable(programmer: Programmer): Set<Ip> {
+    const locals = new Set<Ip>();
+    // The packets of a device that is bound to another one go by it alone, or by the table of its VRF
+    let isBound = false;
+    for (const { vxlan } of this.table.links.values()) {
+      if (vxlan?.local !== undefined) locals.add(vxlan.local);
+      if (vxlan && vxlan.tunnel.link !== 0) isBound = true;
+    }
+    const before = this.#doubtful;
+    const asked = isBound ? [] : [...this.#vteps].slice(0, MOST_WAYS);
+    const now = performance.now();
+    const found = unreachableAmong(asked, locals, (vtep, from) => programmer.way(vtep, from));
+    this.#doubtful = new Map([...found].map((vtep) => [vtep, before.get(vtep) ?? now]));
+    return new Set([...found].filter((vtep) => now - (before.get(vtep) ?? now) >= PAUSE_MS));
   }
 
   /** The driver of each switch ASIC, which stays once it is found: the same object where no other was. */

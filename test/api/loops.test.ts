@@ -42,3 +42,31 @@ test('a leaf whose VTEP address is one of this machine: a warning of each VNI th
   t.deepEqual(await found('/api/v1/vnis/10010'), []);
   t.is(logged('a problem is over'), 1);
 });
+
+test('leaves that the routing table has no way to: one warning of each VNI that floods there', async (t) => {
+  const house = await House.build();
+  const [here] = house.rooms;
+  const { kernel } = here.leaf.world;
+  const unreachable = (...vteps: string[]) => {
+    kernel.setTopology({ ...kernel.topology, unreachable: new Set(vteps.map(parseIp)) });
+    house.clock.advance(5000);
+  };
+  const found = async () =>
+    ((await here.get('/api/v1/status')) as WithProblems).problems
+      .filter(({ problem }) => problem.includes('no way'))
+      .map(({ severity, problem, fix }) => `${severity}: ${problem}; ${fix.slice(-21)}`);
+  unreachable('10.0.0.9', '10.0.0.8');
+  t.deepEqual(await found(), [], 'nobody is there');
+  announceFlood(here, '10.0.0.9');
+  announceFlood(here, '10.0.0.8');
+  house.clock.advance(5000);
+  t.deepEqual(await found(), [
+    'warning: VNI 10010: vx10010: the routing table has no way to 10.0.0.9 and 1 more leaf: frames for hosts there are dropped; ip route get 10.0.0.9',
+  ]);
+  unreachable('10.0.0.8', '10.0.0.7');
+  t.deepEqual(await found(), [
+    'warning: VNI 10010: vx10010: the routing table has no way to 10.0.0.8: frames for hosts there are dropped; ip route get 10.0.0.8',
+  ]);
+  unreachable();
+  t.deepEqual(await found(), []);
+});

@@ -41,7 +41,7 @@ function rooms(
         vrfs: new Map(),
         vnis: new Map([10, 20, 30].map((vni) => [vni, {}])),
       },
-      problems: { loops: () => [], contests: { problems: () => [] }, ofHardware: () => [] },
+      problems: { ofVteps: () => [], contests: { problems: () => [] }, ofHardware: () => [] },
       hosts: { problems: () => [] },
     },
     evpn: {

@@ -84,6 +84,35 @@ test.serial('a device without bridge', async (t) => {
   t.is((await vniOf(fabric, 'leaf1', 10010)).up, true);
 });
 
+test.serial('a leaf without a way to a VTEP says so, and explain of each host behind it', async (t) => {
+  const ip = (...words: string[]) => fabric.exec('leaf1', 'ip', ...words);
+  const route = (await ip('-4', 'route', 'show', '10.0.0.2')).stdout.trim().split(/\s+/);
+  await ip('route', 'del', ...route);
+  // The way to the VTEPs is looked at after a change of the devices, or half a minute later
+  await ip('link', 'set', 'dev', 'vx10', 'mtu', '1649');
+  await waitFor(
+    async () =>
+      (await vniOf(fabric, 'leaf1', 10010)).problems.some(({ problem }) =>
+        problem.includes('no way to 10.0.0.2'),
+      ),
+    { what: 'the problem' },
+  );
+  const { body } = await fabric.restApi<{ items: { mac: string; vtep: string }[] }>(
+    'leaf1',
+    '/api/v1/vnis/10010/macs?origin=remote',
+  );
+  t.true(body.items.length > 0);
+  for (const { mac } of body.items) {
+    const { verdict } = (
+      await fabric.restApi<{ verdict: string[] }>('leaf1', `/api/v1/explain?vni=10010&mac=${mac}`)
+    ).body;
+    t.true(verdict.some((sentence) => sentence.startsWith('The routing table has no way to 10.0.0.2')));
+  }
+  await ip('route', 'add', ...route);
+  await ip('link', 'set', 'dev', 'vx10', 'mtu', '1650');
+  await problemsBecome('leaf1', []);
+});
+
 test.serial(
   'with manage-port-settings evpnd sets what is on its list, again and again, and nothing else',
   async (t) => {

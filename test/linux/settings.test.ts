@@ -32,6 +32,11 @@ test('the way to an address: request and answer', (t) => {
     hexOf(buffer.words, encodeRouteGet(buffer, parseIp('10.0.0.2'), 9)),
     '240000001a0001000900000000000000' + '022000000000000000000000' + '080001000a000002',
   );
+  buffer.bytes.fill(0xff);
+  t.is(
+    hexOf(buffer.words, encodeRouteGet(buffer, parseIp('10.0.0.2'), 9, parseIp('10.0.0.1'))),
+    '2c0000001a0001000900000000000000' + '022020000000000000000000' + '080001000a000002' + '080002000a000001',
+  );
   t.is(encodeRouteGet(buffer, parseIp('2001:db8::2'), 9) << 2, 16 + 12 + 20);
   t.is(buffer.bytes[17], 128);
   const answer =

@@ -134,9 +134,23 @@ async function explainMac(
     moreIps: ips.length - shown.length,
     binding: ip === undefined ? null : bindingOf(rooms, vrf, ip, routes.ofIp, neighs),
   };
-  const waits = waitSentences(rooms, [entry, ip === undefined ? undefined : vrf.ips.get(ip)]);
+  const waits = [
+    ...waySentences(rooms, [story, explained.binding?.story]),
+    ...waitSentences(rooms, [entry, ip === undefined ? undefined : vrf.ips.get(ip)]),
+  ];
   const limit = dataPlane.hosts.limitFor(vni, mac);
   return { ...explained, verdict: verdict(explained, circumstancesOf(rooms, vrf), limit, waits) };
+}
+
+/** Rows may be as they should be and lead nowhere. */
+function waySentences({ dataPlane }: Rooms, stories: readonly (Story | undefined)[]): string[] {
+  return stories.flatMap((story) =>
+    story?.vtep && dataPlane.topology.unreachable.has(parseIp(story.vtep))
+      ? [
+          `The routing table has no way to ${story.vtep}: its frames are dropped. This has to find one: ip route get ${story.vtep}.`,
+        ]
+      : [],
+  );
 }
 
 /** Some route or host claims the address, or the kernel has or had a row of it. */

@@ -46,7 +46,7 @@ function ofVni(vni: Vni, note: ProblemNote): ProblemNote {
  */
 export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): ProblemNote[] {
   const { problems, dataPlane, speaker, config, clock } = rooms;
-  const standing = [...dataPlane.topology.problems, ...dataPlane.problems.loops()];
+  const standing = [...dataPlane.topology.problems, ...dataPlane.problems.ofVteps()];
   const settings = config().evpn;
   const ofVnis = (severity: TopologyProblem['severity']) =>
     standing.filter(
