@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Client, hostQuery, type Item, type Query } from './client.js';
+import { hostQuery, type Item, type Query } from './client.js';
 import { type Column, paint, printItem, printItems, printValue } from './output.js';
 import type { Session } from './session.js';
 import * as tables from './tables.js';
@@ -241,12 +241,13 @@ type Shell = Parameters<Parameters<Session['action']>[0]>[0];
 
 async function explainEverywhere(shell: Shell, address: Query, vni: Query[string]): Promise<void> {
   const { client, terminal, format } = shell;
-  const vnis = vni === undefined ? await vnisOf(client, address) : [vni];
+  const routes = vni === undefined ? await client.all('/routes', address) : [];
+  const vnis = vni === undefined ? vnisOf(routes) : [vni];
   const stories = await Promise.all(
     vnis.map((number) => client.get('/explain', { vni: number, ...address })),
   );
   if (format !== 'table') return printValue(terminal, format, stories);
-  if (stories.length === 0) terminal.write('no route and no VNI has it; with --vni it is looked for there\n');
+  if (stories.length === 0) terminal.write(`${routes.length === 0 ? NOWHERE : unimportedText(address)}\n`);
   for (const story of stories) await printStory(shell, story);
 }
 
@@ -268,9 +269,16 @@ async function explainRoute(shell: Shell, query: Query, vrf: Query[string]): Pro
   }
 }
 
-/** VNIs with a route of the address, ours included. */
-async function vnisOf(client: Client, address: Query): Promise<number[]> {
-  const routes = await client.all('/routes', address);
+const NOWHERE = 'no route and no VNI has it; with --vni it is looked for there';
+
+/** There are routes of the address, and the VNI that was meant has other route targets, or another number there. */
+const unimportedText = (address: Query) =>
+  `no VNI of this leaf imports its routes, which \`evpnctl show routes ${Object.entries(address)
+    .map(([name, value]) => `--${name} ${value}`)
+    .join(' ')}\` lists; with --vni it is said why that VNI does not`;
+
+/** VNIs that import one of the routes, or announce it. */
+function vnisOf(routes: readonly Item[]): number[] {
   return [...new Set(routes.flatMap(({ vnis }) => vnis as number[]))].sort((a, b) => a - b);
 }
 

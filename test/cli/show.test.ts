@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { formatMac, parseMac } from '../../src/types/index.js';
 import { HOST, House, IP, OTHER } from '../api/support/house.js';
 import { routedHouse, VRF_NAME } from '../api/support/routed-house.js';
+import { announce } from '../api/support/third-leaf.js';
 import { runWith, shellOf } from './support/shell.js';
 
 async function fabric(t: ExecutionContext) {
@@ -87,7 +88,7 @@ test('JSON and YAML are what the API has, of every page', async (t) => {
 const hex = (octet: number) => octet.toString(16).padStart(2, '0');
 
 test('the story of a MAC, wherever it is, and of an IP', async (t) => {
-  const { shell, here } = await fabric(t);
+  const { house, shell, here } = await fabric(t);
   const { verdict } = (await here.get(`/api/v1/explain?vni=10010&mac=${formatMac(OTHER)}`)) as {
     verdict: string[];
   };
@@ -107,6 +108,12 @@ test('the story of a MAC, wherever it is, and of an IP', async (t) => {
   const nowhere = await shell.run('show', 'mac', '02:00:00:00:00:99');
   t.is(nowhere.code, 0);
   t.is(nowhere.out, 'no route and no VNI has it; with --vni it is looked for there\n');
+  announce(here, '10.0.0.9', { mac: parseMac('02:00:00:00:00:99'), vni: 7, label: 7 });
+  house.clock.advance(1000);
+  t.is(
+    (await shell.run('show', 'mac', '02:00:00:00:00:99')).out,
+    'no VNI of this leaf imports its routes, which `evpnctl show routes --mac 02:00:00:00:00:99` lists; with --vni it is said why that VNI does not\n',
+  );
 });
 
 test('where a VRF sends packets to: an address, a prefix, in one VRF or in all', async (t) => {

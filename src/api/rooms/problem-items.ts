@@ -98,7 +98,7 @@ function drainNotes(isDrained: boolean): ProblemNote[] {
     {
       severity: 'info',
       problem:
-        'drained: neighbors are told that this leaf goes away, and use its routes where there are no others alone',
+        'drained: neighbors are told that this leaf goes away, and use its routes only where there are no others',
       fix: 'evpnctl drain --undo',
     },
   ];
