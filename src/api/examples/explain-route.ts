@@ -1,4 +1,5 @@
 import type { ExplainRoute } from '../explain-route-schemas.js';
+import { PATH } from './path.js';
 
 const ROW = { fits: true, failure: null, drifts: [] };
 const GROUP = 'nexthop 104 group 103';
@@ -41,32 +42,15 @@ export const EXPLAIN_ROUTE: ExplainRoute = {
             bestBy: 'only path',
             paths: [
               {
-                neighbor: '10.1.0.2',
-                best: true,
-                lostBy: null,
-                stale: false,
-                longLivedStale: false,
-                esi: '00:00:00:00:00:00:00:00:00:00',
+                ...PATH,
                 labels: [10010, 4001],
-                nextHop: '10.0.0.2',
-                localPref: null,
-                med: null,
-                communities: [],
-                largeCommunities: [],
                 routeTargets: ['65002:10010', '65002:4001'],
-                asPath: [{ type: 'sequence', asns: [65002] }],
-                origin: 'igp',
-                importPolicy: null,
-                originatorId: null,
-                clusterList: [],
                 extendedCommunities: [
                   'encapsulation:VXLAN',
                   'rt:65002:10010',
                   'rt:65002:4001',
                   'router-mac:02:00:00:00:40:02',
                 ],
-                macMobility: null,
-                pmsi: null,
                 receivedAt: '2026-03-02T22:13:43.000Z',
               },
             ],
