@@ -156,27 +156,33 @@ class ChurnedLeaf {
   async #make(cycle: number): Promise<void> {
     const vni = vniOf(cycle);
     const devices = () =>
-      this.#ip.stdin?.write(
-        [
-          `link add br${vni} type bridge`,
-          `link add vx${vni} type vxlan id ${vni} local ${this.#vtep} dstport 4789 nolearning`,
-          `link set vx${vni} master br${vni} up`,
-          `link set br${vni} up`,
-          '',
-        ].join('\n'),
-      );
+      this.#devices([
+        `link add br${vni} group ${vni} type bridge`,
+        `link add vx${vni} group ${vni} type vxlan id ${vni} local ${this.#vtep} dstport 4789 nolearning`,
+        `link set vx${vni} master br${vni} up`,
+        `link set br${vni} up`,
+      ]);
     const api = () => this.#config('PUT', vni, { 'import-route-targets': [`65001:${vni}`] });
-    if (cycle % 2 === 0) devices();
+    if (cycle % 2 === 0) await devices();
     await api();
-    if (cycle % 2 === 1) devices();
+    if (cycle % 2 === 1) await devices();
   }
 
   async #delete(cycle: number): Promise<void> {
     const vni = vniOf(cycle);
-    const devices = () => this.#ip.stdin?.write(`link del vx${vni}\nlink del br${vni}\n`);
-    if (cycle % 3 === 0) devices();
+    const devices = () => this.#devices([`link del group ${vni}`]);
+    if (cycle % 3 === 0) await devices();
     await this.#config('DELETE', vni);
-    if (cycle % 3 !== 0) devices();
+    if (cycle % 3 !== 0) await devices();
+  }
+
+  /**
+   * Has ip do this behind what it has been told before. The kernel waits for an RCU grace period with each deletion, so that ip
+   * may be slower than it is told: it is told no more than a pipe holds, or the last of ten minutes would not be done at the end.
+   */
+  async #devices(commands: readonly string[]): Promise<void> {
+    const { stdin } = this.#ip;
+    if (stdin?.write(`${commands.join('\n')}\n`) === false) await once(stdin, 'drain');
   }
 
   async #config(method: 'PUT' | 'DELETE', vni: number, body?: object): Promise<void> {
