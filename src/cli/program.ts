@@ -63,7 +63,7 @@ export function makeProgram({ out, err, environment, version }: Surroundings): M
       '\nThe environment variables EVPND_API, for a path or an address, and EVPND_TOKEN_FILE stand for options.',
     )
     .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => err.write(text) })
-    .showHelpAfterError('(evpnctl --help lists the commands)')
+    .showHelpAfterError(hint('evpnctl'))
     .exitOverride();
   const made: Made = { program, code: 0 };
   const session = sessionOf(out, environment);
@@ -89,14 +89,17 @@ export function makeProgram({ out, err, environment, version }: Surroundings): M
           `completion: found ${shell}, allowed are ${Object.keys(COMPLETION_SCRIPTS).join(', ')}`,
         );
     });
-  inherit(program);
+  inherit(program, 'evpnctl');
   return made;
 }
 
-/** Commands made before take the settings of output and exit over. */
-function inherit(program: Command): void {
+/** Commands made before take the settings of output and exit over; each names its own help where it was called wrongly. */
+function inherit(program: Command, name: string): void {
   for (const command of program.commands) {
-    command.copyInheritedSettings(program);
-    inherit(command);
+    const full = `${name} ${command.name()}`;
+    command.copyInheritedSettings(program).showHelpAfterError(hint(full));
+    inherit(command, full);
   }
 }
+
+const hint = (command: string) => `(${command} --help says what it takes)`;

@@ -174,6 +174,7 @@ test('what goes wrong names the cure', async (t) => {
   const unknown = await shell.run('show', 'vnix');
   t.is(unknown.code, 2);
   t.regex(unknown.err, /unknown command 'vnix'/);
+  t.regex(unknown.err, /\(evpnctl show --help says what it takes\)/);
   t.is((await shell.run('--version')).out, '0.1.0\n');
   t.is((await shell.run('--help')).code, 0);
 });
