@@ -24,15 +24,14 @@ export function addConfig(program: Command, session: Session): void {
   const run = session.action;
   config
     .command('show')
-    .argument('[list]', LISTS_TEXT)
+    .argument('[list]', `${LISTS_TEXT}, or another setting at the top`)
     .argument('[key]', KEY_TEXT)
-    .description('the configuration in effect, or an item of a list')
+    .description('the configuration in effect, one of its settings, or an item of a list')
     .action(
       run(async ({ client, terminal, format }, list?: string, key?: string) => {
-        if (list !== undefined && key === undefined)
-          throw new ClientError(`key: not given; an item of ${list} is named by ${KEY_TEXT}`);
         const { item, configuration } = await client.get(key === undefined ? '/config' : pathOf(list, key));
-        await printValue(terminal, format === 'json' ? 'json' : 'yaml', item ?? configuration);
+        const shown = item ?? settingOf(configuration as Item, list);
+        await printValue(terminal, format === 'json' ? 'json' : 'yaml', shown);
       }),
     );
   const changing = (name: string) =>
@@ -67,6 +66,16 @@ export function addConfig(program: Command, session: Session): void {
         change(shell, 'PATCH', '/config', options, await settingsOf(settings)),
       ),
     );
+}
+
+/** A setting at the top of the configuration, or its VNIs, which stand in `evpn`; all of it without a name. */
+function settingOf(configuration: Item, name: string | undefined): unknown {
+  if (name === undefined) return configuration;
+  const section = name === 'vnis' ? (configuration.evpn as Item | undefined) : configuration;
+  const setting = section?.[name];
+  if (setting !== undefined) return setting;
+  if ((CONFIG_LISTS as readonly string[]).includes(name)) return [];
+  throw new ClientError(`${name}: the configuration has ${Object.keys(configuration).join(', ')}`);
 }
 
 const pathOf = (list: string | undefined, key: string) =>

@@ -127,6 +127,12 @@ test('the configuration is shown, changed, and changed back', async (t) => {
     (await shell.run('config', 'show', 'vnis', '10010')).out,
     'vni: 10010\nimport-route-targets:\n  - 65001:7\n',
   );
+  t.is(
+    (await shell.run('config', 'show', 'vnis')).out,
+    '- vni: 20\n  advertise: false\n- vni: 10010\n  import-route-targets:\n    - 65001:7\n',
+  );
+  t.is((await shell.run('config', 'show', 'asn')).out, '65001\n');
+  t.is((await shell.run('config', 'show', 'peer-groups')).out, '[]\n');
   t.regex((await shell.run('config', 'show')).out, /^asn: 65001\n/);
   const merged = await shell.run('config', 'merge', '--ephemeral', 'log: {level: debug}');
   t.is(
@@ -200,11 +206,11 @@ test('names of devices and words of neighbors do nothing to the terminal that a 
   t.notRegex(json.out.replaceAll('\n', ''), /[\p{Cc}\p{Bidi_Control}]/u);
 });
 
-test('an item without its key, and a list that is none, are refused by name', async (t) => {
+test('a setting that the configuration lacks, and a list that is none, are refused by name', async (t) => {
   const { shell } = await fabric(t);
   t.regex(
-    (await shell.run('config', 'show', 'vnis')).err,
-    /^evpnctl: key: not given; an item of vnis is named by /,
+    (await shell.run('config', 'show', 'nieghbors')).err,
+    /^evpnctl: nieghbors: the configuration has asn, /,
   );
   const { code, err } = await shell.run('config', 'delete', '../neighbors/x?y', '1');
   t.is(code, 1);
