@@ -1,4 +1,4 @@
-import type { Destination, LocalRib, Path, Rib, RibReader } from '../../bgp/index.js';
+import type { Destination, LocalRib, Path, Rib } from '../../bgp/index.js';
 import {
   type DataPlane,
   EMPTY_TOPOLOGY,
@@ -13,24 +13,21 @@ import {
   type Log,
   type PrefixKey,
   prefixAddress,
-  type Timer,
   type Vni,
 } from '../../types/index.js';
 import type { IpPrefix } from '../../wire/index.js';
-import { listOf, withItem, withoutItem } from '../few.js';
-import { type Importers, ImportIndex } from '../import-index.js';
 import type { MacVrf } from '../mac-vrf.js';
 import type { RdAllocator } from '../rd-allocator.js';
 import type { EvpnSettings, VrfSettings } from '../settings.js';
 import type { UnusedLog } from '../unused-log.js';
 import type { UnusedReason } from '../unused-reasons.js';
-import { prefixOfKey, prefixOfRoute, whyNoClaim } from './claims.js';
+import { prefixOfRoute, whyNoClaim } from './claims.js';
+import { ImportedRoutes } from './imported-routes.js';
 import { IpVrf, type PrefixEntry } from './ip-vrf.js';
 import { judge } from './judge.js';
 import { PrefixOrigin, prefixRoute } from './prefix-origin.js';
 import { vrfIdentity, vrfSettings } from './vrf-identity.js';
 import { VrfOtherRoutes } from './vrf-other-routes.js';
-import { Ways } from './ways.js';
 
 /** What the VRFs stand on. */
 interface IpVrfDependencies {
@@ -49,36 +46,32 @@ interface IpVrfDependencies {
   readonly idle: () => void;
 }
 
-/** A turn's worth of work before others get theirs. */
-const SLICE_MS = 2;
-const STEP = 64;
 /** Of our routes in VRFs, as FRR's have it. */
 const METRIC = 20;
 
 /**
- * Symmetric IRB (RFC 9135 §5): one IP-VRF for each VRF with an L3VNI. Routes to remote hosts and prefixes become routes of the
- * VRF's table over the L3VNI's SVI, and each router of another leaf a neighbor there and a MAC in the FDB. As in the MAC-VRFs
- * it is only noted what is to be looked at, and the present state is read back, so that the order of events does not matter.
+ * Symmetric IRB (RFC 9135 §5): one IP-VRF for each VRF with an L3VNI, which comes, changes and goes with its devices and settings; what
+ * it imports and announces, and what of its own goes before routes. Routes to remote hosts and prefixes become routes of the
+ * VRF's table over the L3VNI's SVI, and each router of another leaf a neighbor there and a MAC in the FDB.
  */
 export class IpVrfs {
   readonly #deps: IpVrfDependencies;
-  readonly #ways: Ways;
+  readonly #imported: ImportedRoutes;
   readonly #others: VrfOtherRoutes;
   readonly #vrfs = new Map<number, IpVrf>();
   readonly #origins = new Map<IpVrf, PrefixOrigin>();
   /** By VNI of hosts. */
   readonly #byVni = new Map<Vni, IpVrf>();
-  readonly #index = new ImportIndex<IpVrf>();
-  #reader: RibReader | undefined;
   #settings: EvpnSettings;
   #topology: Topology = EMPTY_TOPOLOGY;
-  #scheduled: Timer | undefined;
-  #waiting = false;
-  #stopped = false;
 
   constructor(deps: IpVrfDependencies, settings: EvpnSettings) {
     this.#deps = deps;
-    this.#ways = new Ways(deps.dataPlane);
+    this.#imported = new ImportedRoutes({
+      ...deps,
+      vrfs: () => this.#vrfs.values(),
+      choose: (vrf, entry) => this.#choose(vrf, entry),
+    });
     this.#others = new VrfOtherRoutes(deps.dataPlane, () => deps.idle());
     this.#settings = settings;
   }
@@ -93,7 +86,7 @@ export class IpVrfs {
   }
 
   get isIdle(): boolean {
-    return this.#scheduled === undefined && !this.#waiting && !this.#others.isReading;
+    return this.#imported.isIdle && !this.#others.isReading;
   }
 
   /** The route to the prefix that is announced for the VRF; undefined while there is none. */
@@ -115,7 +108,7 @@ export class IpVrfs {
     const prefix = best && prefixOfRoute(best.nlri);
     if (!best || prefix === undefined) return 'none';
     let first: UnusedReason | 'none' = 'none';
-    for (const vrf of this.#importersOf(destination)) {
+    for (const vrf of this.#imported.importersOf(destination)) {
       const why = whyNoClaim(best, vrf, this.#topology) ?? this.whyNoRoute(vrf, prefix);
       if (why === undefined) return undefined;
       if (first === 'none') first = why;
@@ -143,16 +136,12 @@ export class IpVrfs {
 
   /** Some VRF imports the route. */
   isImported(destination: Destination): boolean {
-    return this.#importersOf(destination).length > 0;
+    return this.#imported.importersOf(destination).length > 0;
   }
 
   /** The VRF imports the route. */
   imports(vrf: IpVrf, destination: Destination): boolean {
-    return this.#importersOf(destination).includes(vrf);
-  }
-
-  #importersOf(destination: Destination): readonly IpVrf[] {
-    return (this.#reader?.noteOf(destination) as Importers<IpVrf> | undefined)?.vrfs ?? [];
+    return this.#imported.importersOf(destination).includes(vrf);
   }
 
   /** Another topology: takes leave of VRFs that are gone, or have another L3VNI or routing table. */
@@ -174,7 +163,7 @@ export class IpVrfs {
       else if (vrf.at !== at) this.#move(vrf, at);
     }
     this.#bind();
-    if (isNew) this.#lookAgain();
+    if (isNew) this.#imported.lookAgain();
   }
 
   /** New settings: what differs is changed in place. */
@@ -191,7 +180,7 @@ export class IpVrfs {
       );
       vrf.rd = rd;
       if (String(importTargets.map(keyOf)) !== String(vrf.importTargets.map(keyOf))) {
-        this.#index.retarget(vrf, importTargets);
+        this.#imported.retarget(vrf, importTargets);
         isRetargeted = true;
       }
       if (String(exportTargets) !== String(vrf.exportTargets)) {
@@ -200,23 +189,17 @@ export class IpVrfs {
       }
     }
     this.#bind();
-    if (isRetargeted) this.#lookAgain();
+    if (isRetargeted) this.#imported.lookAgain();
   }
 
   /** The IP is a host's of ours now, or is it no more. */
   hostChanged(vni: Vni, ip: Ip): void {
     const vrf = this.#byVni.get(vni);
-    const entry = vrf?.prefixes.get(hostPrefix(ip));
-    if (!vrf || !entry) return;
-    vrf.mark(entry);
-    this.#schedule();
+    if (vrf) this.#imported.markKnown(vrf, hostPrefix(ip));
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#scheduled?.cancel();
-    this.#scheduled = undefined;
-    this.#reader?.unsubscribe();
+    this.#imported.stop();
   }
 
   #settingsOf(at: VrfAttachment): VrfSettings {
@@ -225,25 +208,17 @@ export class IpVrfs {
 
   /** False where the VRF's table is somebody else's, the underlay's. */
   #add(at: VrfAttachment, l3vni: Vni): boolean {
-    const { dataPlane, rib, log, localRib, rdAllocator } = this.#deps;
+    const { dataPlane, log, localRib, rdAllocator } = this.#deps;
     if (dataPlane.routeTables.has(at.tableId)) return false;
     const { rd, importTargets, exportTargets } = vrfIdentity(this.#settings, at, l3vni, rdAllocator);
     const routes = dataPlane.routeTables.give({ tableId: at.tableId, metric: METRIC });
     const vrf = new IpVrf(l3vni, at, rd, importTargets, exportTargets, routes);
     this.#vrfs.set(at.ifindex, vrf);
-    const mark = (prefix: PrefixKey) => {
-      vrf.mark(vrf.entry(prefix));
-      this.#schedule();
-    };
+    const mark = (prefix: PrefixKey) => this.#imported.mark(vrf, prefix);
     this.#origins.set(vrf, new PrefixOrigin(vrf, localRib, this.#others.of(at.tableId, mark), mark));
-    this.#index.add(vrf);
+    this.#imported.add(vrf);
     dataPlane.serve(l3vni);
     log.info({ vrf: at.name, vni: l3vni, rd: String(rd) }, 'routing for VRF');
-    // Nobody without VRFs pays for a second reader
-    if (!this.#reader) {
-      this.#reader = rib.subscribe();
-      this.#reader.onDirty = () => this.#schedule();
-    }
     return true;
   }
 
@@ -253,28 +228,18 @@ export class IpVrfs {
     this.#origins.delete(vrf);
     this.#others.forget(vrf.at.tableId);
     this.#vrfs.delete(ifindex);
-    this.#index.remove(vrf);
-    for (const entry of vrf.prefixes.values())
-      for (const destination of listOf(entry.remotes)) this.#forget(destination, vrf);
+    this.#imported.remove(vrf);
     dataPlane.routeTables.drop(vrf.routes);
     dataPlane.unserve(vrf.l3vni);
     rdAllocator.release(vrf.l3vni);
     log.info({ vrf: vrf.name, vni: vrf.l3vni }, 'no longer routing for VRF');
   }
 
-  #forget(destination: Destination, vrf: IpVrf): void {
-    const old = this.#reader?.noteOf(destination) as Importers<IpVrf> | undefined;
-    const rest = old?.vrfs.filter((other) => other !== vrf) ?? [];
-    this.#reader?.note(destination, old && rest.length > 0 ? old.within(rest) : undefined);
-  }
-
   /** Its devices are others: the ways lead over them, and what rules routes out may be another. */
   #move(vrf: IpVrf, at: VrfAttachment): void {
     const before = vrf.at;
     vrf.at = at;
-    if (before.up !== at.up || before.sviIfindex !== at.sviIfindex) this.#ways.moved(vrf);
-    vrf.markAll();
-    this.#schedule();
+    this.#imported.markAll(vrf, before.up !== at.up || before.sviIfindex !== at.sviIfindex);
   }
 
   /** Says to each MAC-VRF what its routes have beside, and announces prefixes. */
@@ -311,99 +276,13 @@ export class IpVrfs {
     this.#others.follow(tables);
   }
 
-  /** A reader that is new has all that stands to look at already, and says nothing more. */
-  #lookAgain(): void {
-    this.#reader?.lookAgain();
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    if (!this.#stopped) this.#scheduled ??= this.#deps.clock.soon(this.#work);
-  }
-
-  readonly #work = (): void => {
-    this.#scheduled = undefined;
-    const { clock, dataPlane } = this.#deps;
-    const end = clock.sliceEnd(SLICE_MS);
-    do {
-      this.#waiting = dataPlane.isBehind(this.#goOn);
-      if (this.#waiting) return;
-      if (!this.#step()) {
-        this.#deps.idle();
-        return;
-      }
-    } while (clock.now() < end);
-    this.#schedule();
-  };
-
-  readonly #goOn = (): void => {
-    this.#waiting = false;
-    this.#schedule();
-  };
-
-  /** Returns false where nothing is left. */
-  #step(): boolean {
-    const reader = this.#reader;
-    for (const destination of reader?.takeDirty(STEP) ?? []) this.#import(destination, true);
-    for (const destination of reader?.takeAgain(STEP) ?? []) this.#import(destination, false);
-    let isLeft = reader?.hasDirty ?? false;
-    for (const vrf of this.#vrfs.values()) {
-      for (let left = STEP; left > 0; left--) {
-        const entry = vrf.dirty.take();
-        if (!entry) break;
-        entry.dirty = false;
-        this.#evaluate(vrf, entry);
-      }
-      if (vrf.dirty.size > 0) isLeft = true;
-    }
-    return isLeft;
-  }
-
-  /** Puts the destination in its place in the VRFs that import it now; `changed`: it is to be looked at also where it stood. */
-  #import(destination: Destination, changed: boolean): void {
-    const reader = this.#reader;
-    const old = reader?.noteOf(destination) as Importers<IpVrf> | undefined;
-    const { best } = destination;
-    const prefix = prefixOfRoute((best ?? destination).nlri);
-    const found = best && prefix !== undefined ? this.#index.importersOf(best.attributes) : undefined;
-    const now = found && found.vrfs.length > 0 ? found : undefined;
-    reader?.note(destination, now);
-    for (const vrf of old?.vrfs ?? []) if (!now?.vrfs.includes(vrf)) this.#take(vrf, destination);
-    if (prefix === undefined) return;
-    for (const vrf of now?.vrfs ?? []) {
-      const stood = old?.vrfs.includes(vrf) ?? false;
-      if (stood && !changed) continue;
-      const entry = vrf.entry(prefix);
-      if (!stood) entry.remotes = withItem(entry.remotes, destination);
-      vrf.mark(entry);
-    }
-  }
-
-  #take(vrf: IpVrf, destination: Destination): void {
-    const prefix = prefixOfKey(destination.nlri);
-    const entry = prefix === undefined ? undefined : vrf.prefixes.get(prefix);
-    if (!entry) return;
-    entry.remotes = withoutItem(entry.remotes, destination);
-    vrf.mark(entry);
-  }
-
   readonly #unused = (reason: UnusedReason, path: Path) => this.#deps.unused.seen(reason, path);
 
-  #evaluate(vrf: IpVrf, entry: PrefixEntry): void {
-    const { prefix, remotes } = entry;
+  /** What is announced of the prefix follows its routes; returns the paths that lead there. */
+  #choose(vrf: IpVrf, { prefix, remotes }: PrefixEntry): readonly Path[] {
     this.#origins.get(vrf)?.look(prefix);
-    const isFree = remotes !== undefined && this.whyNoRoute(vrf, prefix) === undefined;
-    const chosen = isFree ? judge(vrf, remotes, this.#topology, this.#unused).chosen : [];
-    const before = entry.way;
-    const after = chosen.length > 0 ? this.#ways.of(vrf, prefix, chosen) : undefined;
-    if (after !== before) {
-      if (after) after.routes++;
-      entry.way = after;
-      if (after) vrf.routes.set(prefix, after.group);
-      else vrf.routes.clear(prefix);
-      if (before) this.#ways.release(vrf, before);
-    }
-    if (remotes === undefined && !entry.dirty) vrf.prefixes.delete(prefix);
+    if (remotes === undefined || this.whyNoRoute(vrf, prefix) !== undefined) return [];
+    return judge(vrf, remotes, this.#topology, this.#unused).chosen;
   }
 }
 
