@@ -13,15 +13,15 @@ const M1 = parseMac('02:00:00:00:00:01');
 const M2 = parseMac('02:00:00:00:00:02');
 
 /** So many leaves with a VNI of hosts and one VRF, which know each other's routes. */
-async function fabric(count = 2, settings: Partial<EvpnSettings> = {}) {
+async function fabric(count = 2, settings: Partial<EvpnSettings> = {}, vtep = vtepOf) {
   const clock = new VirtualClock();
-  const leaves = Array.from({ length: count }, (_, i) => new Leaf(clock, vtepOf(i + 1), 65001 + i, settings));
+  const leaves = Array.from({ length: count }, (_, i) => new Leaf(clock, vtep(i + 1), 65001 + i, settings));
   const devices = leaves.map((leaf) => ({ hosts: leaf.world.devices(HOSTS), l3: leaf.world.devices(L3) }));
   const wire = new Wire(leaves);
   const vrf = (i: number, over: Partial<VrfAttachment> = {}) => {
     const { kernel } = leaves[i].world;
     kernel.setTopology(
-      withVrfs(kernel.topology, vrfOf(L3, devices[i].l3, vtepOf(i + 1), { vnis: [HOSTS], ...over })),
+      withVrfs(kernel.topology, vrfOf(L3, devices[i].l3, vtep(i + 1), { vnis: [HOSTS], ...over })),
     );
   };
   for (const [i, leaf] of leaves.entries()) {
@@ -100,6 +100,18 @@ test('a remote host is a route over the SVI of the L3VNI, with its router as nei
   t.deepEqual(routes(1), []);
   t.deepEqual(routers(1), []);
   t.deepEqual([...leaves[1].world.kernel.tables.nexthopRows()], [], 'no nexthop is left');
+});
+
+test('over an IPv6 VTEP both families have it as next hop, and its router is one neighbor', async (t) => {
+  const { host, settle, routes, routers, svi } = await fabric(2, {}, (n) => parseIp(`2001:db8:ffff::${n}`));
+  host(0, M1, '192.0.2.11');
+  host(0, M2, '2001:db8::11');
+  settle();
+  t.deepEqual(routes(1), [
+    `1001 192.0.2.11/32 via 2001:db8:ffff::1%${svi(1)}`,
+    `1001 2001:db8::11/128 via 2001:db8:ffff::1%${svi(1)}`,
+  ]);
+  t.deepEqual(routers(1), ['02:ff:00:00:00:01 at 2001:db8:ffff::1', '2001:db8:ffff::1 is 02:ff:00:00:00:01']);
 });
 
 test('a host that moves here takes its route away at once, before its old leaf has said anything', async (t) => {

@@ -6,6 +6,7 @@ import { watchHosts } from '../../../src/hosts/index.js';
 import {
   type Ip,
   type Ipv4,
+  isIpv4,
   type Log,
   type Mac,
   parseIp,
@@ -44,7 +45,7 @@ export class Leaf {
     log: Log = silentLog,
     readonly events: EventLog = new EventLog(clock),
   ) {
-    const routerId = vtep as Ipv4;
+    const routerId = (isIpv4(vtep) ? vtep : vtepOf(asn % 256)) as Ipv4;
     this.world = new MemoryWorld(clock);
     this.rib = ribs?.rib ?? new Rib(clock, { asn, routerId });
     this.localRib = ribs?.localRib ?? new LocalRib();

@@ -27,7 +27,9 @@ export function vrfOf(
     l3vni: toVni(l3vni),
     sviIfindex: devices.bridgeIfindex,
     sviName: `br${l3vni}`,
-    routerMac: parseMac(`02:ff:00:00:00:${formatIp(localVtep).split('.')[3].padStart(2, '0')}`),
+    routerMac: parseMac(
+      `02:ff:00:00:00:${(formatIp(localVtep).split(/[.:]/).at(-1) ?? '').padStart(2, '0')}`,
+    ),
     localVtep,
     networks: [],
     ips: [],
