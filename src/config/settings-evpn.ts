@@ -28,7 +28,7 @@ import {
   texts,
 } from './setting.js';
 import { PREFIX_RULE_WORDS, PREFIX_RULES, prefixStandIn } from './settings-underlay.js';
-import { parseEach, parseRouteTargets } from './values.js';
+import { AUTO, parseEach, parseRouteTargets } from './values.js';
 
 const FLOODING = oneOf('head-end-replication', 'disabled');
 const LOCAL_LIMIT = integer(1, 1048576);
@@ -55,6 +55,12 @@ const asEvpn = (key: string) => `As \`evpn.${key}\`, for this VNI. Default: the 
 const routeTargetStandIn = (index: number) => `${index + 1}:0`;
 const ROUTE_TARGETS = 'a list of at least one route target';
 
+/** Of `auto`, which stands for what is derived, that word alone. */
+const orAuto =
+  <Target>(parse: (text: string) => Target) =>
+  (text: string): Target | typeof AUTO =>
+    text === AUTO ? AUTO : parse(text);
+
 /** What a VNI or a VRF is called in routes. */
 function identity(what: 'VNI' | 'VRF') {
   return {
@@ -73,32 +79,34 @@ function identity(what: 'VNI' | 'VRF') {
       optional(
         texts(
           ROUTE_TARGETS,
-          'a route target such as 65000:10010, or *:10010 (quoted) for any AS',
+          'a route target such as 65000:10010, *:10010 (quoted) for any AS, or auto',
           routeTargetStandIn,
           { minItems: 1 },
         ),
         {
-          description: `Route targets whose routes the ${what} imports; \`'*:10010'\` matches any AS. Default: derived by \`auto-rt\`${what === 'VRF' ? ' of the L3VNI' : ''}.`,
+          description: `Route targets whose routes the ${what} imports; \`'*:10010'\` matches any AS, and \`auto\` stands for those of the default. Default: derived by \`auto-rt\`${what === 'VRF' ? ' of the L3VNI' : ''}.`,
           ...live(
             'routes are added and removed by the difference; routes that both lists import do not change',
           ),
         },
       ),
-      parseRouteTargets(parseRouteTargetPattern),
-      (patterns) => patterns.map(formatRouteTargetPattern),
+      parseRouteTargets(orAuto(parseRouteTargetPattern)),
+      (patterns) => patterns.map((each) => (each === AUTO ? AUTO : formatRouteTargetPattern(each))),
     ),
     'export-route-targets': parsed(
       optional(
-        texts(ROUTE_TARGETS, 'a route target such as 65001:10010', routeTargetStandIn, { minItems: 1 }),
+        texts(ROUTE_TARGETS, 'a route target such as 65001:10010, or auto', routeTargetStandIn, {
+          minItems: 1,
+        }),
         {
-          description: `Route targets of the routes that the ${what} exports. Default: derived by \`auto-rt\`${what === 'VRF' ? ' of the L3VNI' : ''}.`,
+          description: `Route targets of the routes that the ${what} exports; \`auto\` stands for that of the default. Default: derived by \`auto-rt\`${what === 'VRF' ? ' of the L3VNI' : ''}.`,
           ...live(
             `the ${what}'s own routes are announced again with the new targets; none is withdrawn, no row changes`,
           ),
         },
       ),
-      parseRouteTargets(parseRouteTarget),
-      (targets) => targets.map(formatRouteTarget),
+      parseRouteTargets(orAuto(parseRouteTarget)),
+      (targets) => targets.map((each) => (each === AUTO ? AUTO : formatRouteTarget(each))),
     ),
   };
 }

@@ -162,6 +162,9 @@ export function formatListenAddress({ host, port }: ListenAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** What stands for the route targets that are derived, among others. */
+export const AUTO = 'auto';
+
 /** Each text as `parse` has it; what is none is refused and left out. */
 export function parseRouteTargets<Value>(
   parse: (text: string) => Value,

@@ -1,4 +1,6 @@
 import {
+  formatRouteTarget,
+  formatRouteTargetPattern,
   type RouteTarget,
   type RouteTargetPattern,
   routeTargetLocalAdministrator,
@@ -8,6 +10,26 @@ import {
 
 /** How route targets are derived: plainly, or with the type bits of RFC 8365 §5.1.2.1. */
 export type AutoRt = 'frr' | 'rfc8365';
+
+/** Route targets as an operator lists them, `auto` in the place of those that are derived; undefined for these alone. */
+export type ListedTargets<Target> = readonly (Target | 'auto')[] | undefined;
+
+/** The targets that are listed, each once. */
+export function listedTargets<Target extends RouteTarget | RouteTargetPattern>(
+  listed: ListedTargets<Target>,
+  derived: readonly Target[],
+): readonly Target[] {
+  if (listed === undefined) return derived;
+  const targets = new Map<string, Target>();
+  for (const each of listed)
+    for (const target of each === 'auto' ? derived : [each]) targets.set(targetKey(target), target);
+  return [...targets.values()];
+}
+
+/** The same for equal targets. */
+export function targetKey(target: RouteTarget | RouteTargetPattern): string {
+  return typeof target === 'object' ? formatRouteTargetPattern(target) : formatRouteTarget(target);
+}
 
 /** A setting of the configuration by which a VNI would import more. */
 type ImportingSetting =

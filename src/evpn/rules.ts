@@ -18,6 +18,8 @@ export const Rule = {
   SAME_LEAF: 'another route of the same leaf comes first',
   /** In a VRF: the host itself was heard of there (RFC 9135 §7). */
   HOST: 'route of a host, which goes before prefix routes to it',
+  /** In a VRF that imports another's routes too: an order that does not hang on which came first. */
+  OWN_VRF: 'route of the VRF itself, which goes before those of other VRFs',
   /** In a VRF: several leaves announce it, equally well (RFC 4271 §9.1.2). */
   SHARED: 'equally good, so that traffic is spread over them',
   /** RFC 7432 §8.4. */

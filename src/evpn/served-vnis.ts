@@ -12,7 +12,6 @@ import {
   type Ip,
   type Log,
   type RouteDistinguisher,
-  type RouteTargetPattern,
   sameSet,
   symmetricDifference,
   type Vni,
@@ -26,7 +25,7 @@ import type { Evaluator } from './evaluate.js';
 import type { AttributeSets } from './export.js';
 import { announceGateway, gatewayRole } from './gateway.js';
 import type { ImportIndex } from './import-index.js';
-import { autoExportTargets, autoImportTargets } from './import-target.js';
+import { autoExportTargets, autoImportTargets, listedTargets, targetKey } from './import-target.js';
 import type { Importer } from './importer.js';
 import { type IpEntry, type MacEntry, MacVrf } from './mac-vrf.js';
 import type { MoveMemory } from './move-memory.js';
@@ -105,7 +104,7 @@ export class ServedVnis {
       if (rd !== vrf.rd) this.#renaming.rename(vrf, rd);
       if (!sameMembers(exportTargets, vrf.exportTargets, String))
         exportWith(vrf, exportTargets, attributesOf(vrf), localRib);
-      if (!sameMembers(importTargets, vrf.importTargets, importTargetKey)) {
+      if (!sameMembers(importTargets, vrf.importTargets, targetKey)) {
         index.retarget(vrf, importTargets);
         importsChanged = true;
       }
@@ -124,8 +123,8 @@ export class ServedVnis {
     const own = vnis.get(vni);
     return {
       rd: own?.rd ?? this.#deps.rdAllocator.rd(routerId, vni, this.#configuredRds),
-      importTargets: own?.importTargets ?? autoImportTargets(vni, autoRt),
-      exportTargets: own?.exportTargets ?? autoExportTargets(asn, vni, autoRt),
+      importTargets: listedTargets(own?.importTargets, autoImportTargets(vni, autoRt)),
+      exportTargets: listedTargets(own?.exportTargets, autoExportTargets(asn, vni, autoRt)),
     };
   }
 
@@ -242,8 +241,4 @@ export class ServedVnis {
 /** True if both are equal as sets: the order of a list in the file has no meaning. */
 function sameMembers<T>(a: readonly T[], b: readonly T[], keyOf: (item: T) => string): boolean {
   return sameSet(new Set(a.map(keyOf)), new Set(b.map(keyOf)));
-}
-
-function importTargetKey(target: RouteTargetPattern): string {
-  return Object.values(target).join(' ');
 }

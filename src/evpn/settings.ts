@@ -8,7 +8,7 @@ import type {
   Vni,
 } from '../types/index.js';
 import type { DuplicateSettings } from './duplicates.js';
-import type { AutoRt } from './import-target.js';
+import type { AutoRt, ListedTargets } from './import-target.js';
 import { DEFAULT_LOCAL_LIMITS, type LocalLimits } from './local-limits.js';
 
 /** What becomes of broadcast, unknown unicast and multicast: a copy for each leaf of the VNI, or none at all. */
@@ -18,8 +18,8 @@ type Flooding = 'head-end-replication' | 'disabled';
 export interface VniSettings {
   readonly advertise: boolean;
   readonly rd: RouteDistinguisher | undefined;
-  readonly importTargets: readonly RouteTargetPattern[] | undefined;
-  readonly exportTargets: readonly RouteTarget[] | undefined;
+  readonly importTargets: ListedTargets<RouteTargetPattern>;
+  readonly exportTargets: ListedTargets<RouteTarget>;
   readonly flooding?: Flooding | undefined;
   readonly advertiseSviIp?: boolean | undefined;
   readonly advertiseDefaultGateway?: boolean | undefined;
@@ -30,8 +30,8 @@ export interface VniSettings {
 /** What the operator has configured for one VRF; undefined leaves the derived value. */
 export interface VrfSettings {
   readonly rd?: RouteDistinguisher | undefined;
-  readonly importTargets?: readonly RouteTargetPattern[] | undefined;
-  readonly exportTargets?: readonly RouteTarget[] | undefined;
+  readonly importTargets?: ListedTargets<RouteTargetPattern>;
+  readonly exportTargets?: ListedTargets<RouteTarget>;
   /** Prefixes that are announced whatever routes there are. */
   readonly networks?: readonly PrefixKey[];
   /** Which networks of its devices are announced. */

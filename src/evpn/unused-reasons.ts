@@ -78,7 +78,7 @@ export const UNUSED = {
   },
   'routed-label': {
     level: 'warn',
-    text: "its label is not the VRF's L3VNI: a leaf with another VNI for the VRF is not sent to (downstream VNI)",
+    text: "its label is neither the VRF's L3VNI nor that of another VRF of this leaf, so that no device sends with it: a VRF with that L3VNI is needed here too (downstream VNI), or the same L3VNI on both leaves",
   },
   'gateway-index': {
     level: 'warn',

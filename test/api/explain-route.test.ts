@@ -125,7 +125,7 @@ test('of several routes each that is not taken says why: by a host, by an equal 
   const ignored = new Map(two.claims.map(({ vtep, ignored: why }) => [vtep, why]));
   t.is(ignored.get('10.0.0.2'), null);
   t.regex(ignored.get('10.0.0.7') ?? '', /^no Router's MAC community/);
-  t.regex(ignored.get('10.0.0.6') ?? '', /^label 4002: its label is not the VRF's L3VNI/);
+  t.regex(ignored.get('10.0.0.6') ?? '', /^label 4002: its label is neither the VRF's L3VNI/);
 
   house.speaks(there);
   house.resolves(there, HOST, parseIp('203.0.113.5'));

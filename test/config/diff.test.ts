@@ -173,7 +173,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'evpn.vrfs[].advertise': false,
   'evpn.vrfs[].l3vni': 7,
   'evpn.vrfs[].rd': '10.0.0.1:8',
-  'evpn.vrfs[].import-route-targets': ['*:8'],
+  'evpn.vrfs[].import-route-targets': ['*:8', 'auto'],
   'evpn.vrfs[].export-route-targets': ['65001:8'],
   'evpn.vrfs[].networks': ['0.0.0.0/0'],
   'evpn.vrfs[].redistribute-connected': ['10.0.0.0/8 le 24'],

@@ -46,8 +46,8 @@ evpn:
     - vni: 10010
       advertise: false
       rd: 10.0.0.1:10
-      import-route-targets: ['65000:10010', '*:10010']
-      export-route-targets: ['65001:10010', 4200000001:10]
+      import-route-targets: ['65000:10010', '*:10010', auto]
+      export-route-targets: [auto, '65001:10010', 4200000001:10]
     - vni: 10020
 bgp: { listen: ['::'], port: 1790 }
 api: { unix-socket: /tmp/api.sock, listen: ['[::1]:8179', '192.0.2.1:80'] }
@@ -224,8 +224,12 @@ test('every setting arrives parsed', (t) => {
   t.is(Number(vni.vni), 10010);
   t.false(vni.advertise);
   t.is(String(vni.rd), '10.0.0.1:10');
-  t.deepEqual(vni.importRouteTargets?.map(formatRouteTargetPattern), ['65000:10010', '*:10010']);
-  t.deepEqual(vni.exportRouteTargets?.map(formatRouteTarget), ['65001:10010', '4200000001:10']);
+  const texts = <Target>(
+    targets: readonly (Target | 'auto')[] | undefined,
+    format: (target: Target) => string,
+  ) => targets?.map((each) => (each === 'auto' ? each : format(each)));
+  t.deepEqual(texts(vni.importRouteTargets, formatRouteTargetPattern), ['65000:10010', '*:10010', 'auto']);
+  t.deepEqual(texts(vni.exportRouteTargets, formatRouteTarget), ['auto', '65001:10010', '4200000001:10']);
   t.true(plain.advertise);
   t.is(plain.rd, undefined);
   t.is(plain.importRouteTargets, undefined);

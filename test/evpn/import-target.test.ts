@@ -1,4 +1,5 @@
 import test from 'ava';
+import { listedTargets } from '../../src/evpn/import-target.js';
 import { autoExportTargets, autoImportTargets, importingSetting } from '../../src/evpn/index.js';
 import {
   formatRouteTarget,
@@ -46,4 +47,17 @@ test('the setting that would import a route keeps what is imported by now', (t) 
   for (const list of [[], [other], [plain, own], [plain, plain]])
     t.deepEqual(setting(list, '65009:268445466'), { importTargets: [...list, exact('65009:268445466')] });
   t.deepEqual(setting([own, plain], '65009:99'), { importTargets: [own, plain, exact('65009:99')] });
+});
+
+test('auto in a list stands for what is derived, and no target is there twice', (t) => {
+  const derived = autoExportTargets(65001, VNI, 'frr');
+  const targets = (...texts: string[]) =>
+    listedTargets(
+      texts.map((text) => (text === 'auto' ? text : parseRouteTarget(text))),
+      derived,
+    ).map(formatRouteTarget);
+  t.deepEqual(targets('65001:7', 'auto', '10.0.0.1:7'), ['65001:7', '65001:10010', '10.0.0.1:7']);
+  t.deepEqual(targets('65001:10010', 'auto', '4200000001:7'), ['65001:10010', '4200000001:7']);
+  t.deepEqual(targets('65001:7'), ['65001:7']);
+  t.deepEqual(listedTargets(undefined, derived), derived);
 });

@@ -6,7 +6,16 @@ import {
   type Topology,
   type VrfAttachment,
 } from '../../src/dataplane/index.js';
-import { formatIp, type Mac, parseIp, parseMac, toVni, type Vni } from '../../src/types/index.js';
+import type { EvpnSettings } from '../../src/evpn/index.js';
+import {
+  formatIp,
+  type Mac,
+  parseIp,
+  parseMac,
+  parseRouteTargetPattern,
+  toVni,
+  type Vni,
+} from '../../src/types/index.js';
 import { describeExtendedCommunity, formatNlri } from '../../src/wire/index.js';
 import type { VniDevices } from '../dataplane/kernel-contract.js';
 import { attachment, withVni } from '../dataplane/memory-world.js';
@@ -93,14 +102,18 @@ function change(state: Devices, { below }: Random): void {
   if (red && blue && red.tableId === blue.tableId) blue.tableId = red.tableId + 1;
 }
 
-const settings = {
+/** Where `leaks`, each VRF imports the routes of the other too. */
+const settings = (leaks: boolean): Partial<EvpnSettings> => ({
   vrfs: new Map(
     NAMES.map((name) => [
       name,
-      { redistributeConnected: [{ permits: true, prefix: network('172.16.0.0/12'), least: 12, most: 32 }] },
+      {
+        redistributeConnected: [{ permits: true, prefix: network('172.16.0.0/12'), least: 12, most: 32 }],
+        ...(leaks ? { importTargets: L3.map((vni) => parseRouteTargetPattern(`*:${vni}`)) } : {}),
+      },
     ]),
   ),
-};
+});
 
 class TestLeaf {
   readonly leaf: Leaf;
@@ -109,8 +122,9 @@ class TestLeaf {
   constructor(
     clock: VirtualClock,
     readonly vtep: number,
+    leaks: boolean,
   ) {
-    this.leaf = new Leaf(clock, vtepOf(vtep), 65000 + vtep, settings);
+    this.leaf = new Leaf(clock, vtepOf(vtep), 65000 + vtep, settings(leaks));
     this.devices = new Map([...HOSTS, ...L3].map((vni) => [vni, this.leaf.world.devices(vni)]));
   }
 
@@ -172,7 +186,7 @@ test('whatever order VRFs, L3VNIs, SVIs and VNIs come, go and move in, the end i
   let routing = 0;
   for (let seed = 1; seed <= 300; seed++) {
     const clock = new VirtualClock();
-    const [tried, other, fresh] = [1, 2, 1].map((vtep) => new TestLeaf(clock, vtep));
+    const [tried, other, fresh] = [1, 2, 1].map((vtep) => new TestLeaf(clock, vtep, seed % 2 === 0));
     other.become(whole());
     const state: Devices = seed % 3 > 0 ? whole() : { vnis: new Set(), vrfs: new Map(), svis: new Map() };
     tried.become(state);

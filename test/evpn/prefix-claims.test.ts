@@ -2,6 +2,7 @@ import test from 'ava';
 import type { Destination, Path } from '../../src/bgp/index.js';
 import { EMPTY_TOPOLOGY, type Topology, type VrfAttachment } from '../../src/dataplane/index.js';
 import { choosePaths, whyNoClaim } from '../../src/evpn/l3/claims.js';
+import { Rule } from '../../src/evpn/rules.js';
 import {
   ESI_ZERO,
   type Esi,
@@ -12,6 +13,7 @@ import {
   parseMac,
   RouteDistinguisher,
   toVni,
+  type Vni,
 } from '../../src/types/index.js';
 import { type EvpnNlri, type IpPrefix, type PathAttributes, RouteType } from '../../src/wire/index.js';
 import { macRoute } from '../bgp/fabric.js';
@@ -19,13 +21,23 @@ import { pathAttributes } from '../support/path-attributes.js';
 import { vtepOf } from './support/leaf.js';
 
 const L3 = toVni(4001);
+const OTHER = toVni(4003);
 const OWN_MAC = parseMac('02:ff:00:00:00:01');
+const OTHER_MAC = parseMac('02:ff:00:00:03:01');
 const ROUTER = parseMac('02:ff:00:00:00:09');
 const AT = { localVtep: vtepOf(1) } as VrfAttachment;
 const TOPOLOGY: Topology = {
   ...EMPTY_TOPOLOGY,
   ownVteps: new Set([vtepOf(1)]),
-  own: new Map([[L3, { macs: new Set([OWN_MAC]), ips: new Set(), subnetEnds: new Set(), subnets: [] }]]),
+  own: new Map(
+    [
+      [L3, OWN_MAC],
+      [OTHER, OTHER_MAC],
+    ].map(([vni, mac]) => [
+      vni as Vni,
+      { macs: new Set([mac as Mac]), ips: new Set(), subnetEnds: new Set(), subnets: [] },
+    ]),
+  ),
 };
 const RD = RouteDistinguisher.parse('10.0.0.9:4001');
 
@@ -44,7 +56,12 @@ const host = (label2: number | undefined) =>
   macRoute(parseMac('02:00:00:00:00:01'), { rd: RD, ip: parseIp('192.0.2.1'), label2 });
 const FROM = { nextHop: vtepOf(9), routerMac: ROUTER };
 const why = (nlri: EvpnNlri, over: Partial<PathAttributes> = {}) =>
-  whyNoClaim({ nlri, attributes: pathAttributes({ ...FROM, ...over }) }, { at: AT, l3vni: L3 }, TOPOLOGY);
+  whyNoClaim(
+    { nlri, attributes: pathAttributes({ ...FROM, ...over }) },
+    { at: AT, l3vni: L3 },
+    TOPOLOGY,
+    new Map([[OTHER, { at: { localVtep: vtepOf(1) } as VrfAttachment, l3vni: OTHER }]]),
+  );
 
 for (const [what, nlri, attributes, expected] of [
   ['as it should be', prefixRoute(), {}, undefined],
@@ -52,6 +69,26 @@ for (const [what, nlri, attributes, expected] of [
   ['the default route', prefixRoute({ prefixLength: 0, prefix: IPV4_ANY }), {}, undefined],
   ['label 0', prefixRoute({ label: 0 }), {}, 'routed-label'],
   ['another VNI', prefixRoute({ label: 4002 }), {}, 'routed-label'],
+  ['the L3VNI of another VRF here', prefixRoute({ label: OTHER }), {}, undefined],
+  ['of a host, by the L3VNI of another VRF here', host(OTHER), {}, undefined],
+  [
+    'our own router MAC of that VRF',
+    prefixRoute({ label: OTHER }),
+    { routerMac: OTHER_MAC },
+    'own-router-mac',
+  ],
+  [
+    'our own router MAC of this VRF by that one',
+    prefixRoute({ label: OTHER }),
+    { routerMac: OWN_MAC },
+    undefined,
+  ],
+  [
+    'a next hop of the other family by that one',
+    prefixRoute({ label: OTHER }),
+    { nextHop: parseIp('2001:db8::9') },
+    'next-hop-family',
+  ],
   ['a second label 0', host(0), {}, 'routed-label'],
   ['no second label', host(undefined), {}, 'no-layer-3-label'],
   ['no router MAC', prefixRoute(), { routerMac: undefined }, 'router-mac'],
@@ -95,15 +132,27 @@ test('what is chosen of several routes, and by which rule each other one is not'
     nextHop: vtepOf(8),
   });
   const nearer = usable(host(L3), '10.1.0.2', { nextHop: vtepOf(4) });
-  t.deepEqual(choosePaths([]).chosen, []);
-  t.like(choosePaths([prefix]), { chosen: [prefix.path], rule: 'only claim' });
-  const ofHost = choosePaths([prefix, first]);
+  t.deepEqual(choosePaths([], L3).chosen, []);
+  t.like(choosePaths([prefix], L3), { chosen: [prefix.path], rule: 'only claim' });
+  const ofHost = choosePaths([prefix, first], L3);
   t.deepEqual(ofHost.chosen, [first.path]);
   t.is(ofHost.rule, 'route of a host, which goes before prefix routes to it');
   t.is(ofHost.lost.get(prefix.path), ofHost.rule);
-  const bySequence = choosePaths([first, prefix, moved]);
+  const bySequence = choosePaths([first, prefix, moved], L3);
   t.deepEqual(bySequence.chosen, [moved.path]);
   t.is(bySequence.lost.get(first.path), 'higher sequence number');
-  const byVtep = choosePaths([first, nearer]);
+  const byVtep = choosePaths([first, nearer], L3);
   t.deepEqual([byVtep.chosen, byVtep.rule], [[nearer.path], 'lower VTEP address']);
+  const other = usable(prefixRoute({ label: OTHER }), '10.1.0.1', { nextHop: vtepOf(7) });
+  const mixed = choosePaths([other, prefix], L3);
+  t.deepEqual(
+    [mixed.chosen, mixed.rule, mixed.lost.get(other.path)],
+    [[prefix.path], Rule.OWN_VRF, Rule.OWN_VRF],
+  );
+  const third = usable(prefixRoute({ label: OTHER + 1 }), '10.1.0.1', { nextHop: vtepOf(7) });
+  for (const both of [
+    [other, third],
+    [third, other],
+  ])
+    t.deepEqual(choosePaths(both, L3).chosen, [other.path], 'of one leaf, in whatever order they came');
 });

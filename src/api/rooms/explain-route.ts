@@ -17,6 +17,7 @@ import {
   type PrefixKey,
   prefixAddress,
   prefixLength,
+  type Vni,
 } from '../../types/index.js';
 import { type EvpnNlri, RouteType } from '../../wire/index.js';
 import type { ExplainRoute, PrefixStory, RoutedClaim, RowCheck } from '../explain-route-schemas.js';
@@ -82,16 +83,22 @@ async function lookAtRouters({ dataPlane, evpn }: Rooms, vrf: IpVrf, { prefix, i
     const way = vrf.prefixes.get(each)?.way;
     return way ? routerKeys(way) : [];
   });
-  await dataPlane.lookAt(vrf.l3vni, ...keys);
+  await Promise.all(keys.map(({ vni, which }) => dataPlane.lookAt(vni, which)));
 }
 
 type Way = NonNullable<PrefixLook['way']>;
 
-/** The keys of the rows of the routers that a way leads to, in the L3VNI. */
-function routerKeys({ legs, gateways }: Way): PlaneKey[] {
+/** The keys of the rows of the routers that a way leads to, and in which L3VNI each is. */
+function routerKeys({ legs, gateways }: Way): { readonly vni: Vni; readonly which: PlaneKey }[] {
   return [
-    ...gateways.map((key) => ({ table: 'neigh', key }) as const),
-    ...legs.map(({ routerMac: key }) => ({ table: 'mac', key }) as const),
+    ...gateways.map((key, i) => ({
+      vni: legs[i].egress.l3vni,
+      which: { table: 'neigh', key } as const,
+    })),
+    ...legs.map(({ routerMac: key, egress }) => ({
+      vni: egress.l3vni,
+      which: { table: 'mac', key } as const,
+    })),
   ];
 }
 
@@ -129,10 +136,10 @@ function prefixStory(rooms: Rooms, vrf: IpVrf, look: PrefixLook, strangers: Chos
     owner: own !== undefined ? 'local' : way ? 'remote' : 'none',
     rule,
     localVni: localVni ?? null,
-    legs: (way?.legs ?? []).map(({ vtep, routerMac }) => ({
+    legs: (way?.legs ?? []).map(({ vtep, routerMac, egress }) => ({
       vtep: formatIp(vtep),
       routerMac: formatMac(routerMac),
-      vni: vrf.l3vni,
+      vni: egress.l3vni,
     })),
     claims: claims.slice(0, MOST_CLAIMS),
     moreClaims: Math.max(0, claims.length - MOST_CLAIMS),
@@ -171,12 +178,14 @@ function announcedOf({ evpn }: Rooms, vrf: IpVrf, { prefix, localVni }: PrefixLo
 /** What is wanted of the prefix in the kernel, or stands there, row by row. */
 function rowsOf(rooms: Rooms, vrf: IpVrf, prefix: PrefixKey, way: Way | undefined): RowCheck[] {
   const { plane } = vrf.routes;
-  const ofVni = rooms.dataPlane.plane(vrf.l3vni);
   const route = { table: 'route', key: prefix } as const;
   const keys = way || plane.holdsOwn(route) ? vrf.routes.keysOf(prefix) : [];
   return [
     ...keys.map((which) => rowCheck(rooms, plane, which)),
-    ...(way && ofVni ? routerKeys(way).map((which) => rowCheck(rooms, ofVni, which)) : []),
+    ...(way ? routerKeys(way) : []).flatMap(({ vni, which }) => {
+      const ofVni = rooms.dataPlane.plane(vni);
+      return ofVni ? [rowCheck(rooms, ofVni, which)] : [];
+    }),
   ];
 }
 

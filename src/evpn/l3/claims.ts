@@ -14,6 +14,7 @@ import {
   prefixAddress,
   prefixLength,
   prefixOf,
+  type Vni,
 } from '../../types/index.js';
 import { type EvpnNlri, type PathAttributes, RouteType } from '../../wire/index.js';
 import { ruleBetween } from '../mobility.js';
@@ -21,7 +22,7 @@ import { claimOf, compareRemoteClaims, type RemoteClaim } from '../remote-claims
 import { encapsulationReason } from '../route-types/route-type.js';
 import { Rule } from '../rules.js';
 import type { UnusedReason } from '../unused-reasons.js';
-import type { IpVrf } from './ip-vrf.js';
+import type { Egresses, IpVrf } from './ip-vrf.js';
 
 /** As many as a nexthop group of ours may have. */
 const ALL: Multipath = { external: 32, internal: 32, isRelaxed: true };
@@ -64,19 +65,34 @@ export function routedLabel(nlri: EvpnNlri): number | undefined {
   return nlri.type === RouteType.MAC_IP_ADVERTISEMENT ? nlri.label2 : undefined;
 }
 
+/** The VRF by whose L3VNI frames of the route are sent, whose label names it; undefined where none of this leaf has that VNI. */
+export function egressOf<Vrf extends Pick<IpVrf, 'l3vni'>>(
+  nlri: EvpnNlri,
+  vrf: Vrf,
+  egresses: Egresses<Vrf>,
+): Vrf | undefined {
+  const label = routedLabel(nlri);
+  if (label === undefined || label === vrf.l3vni) return label === undefined ? undefined : vrf;
+  return egresses.get(label);
+}
+
 /** Returns why the VRF does not use the path of a route that it imports; undefined if it may. */
 export function whyNoClaim(
   { nlri, attributes }: Pick<Path, 'nlri' | 'attributes'>,
-  { at, l3vni }: Pick<IpVrf, 'at' | 'l3vni'>,
+  vrf: Pick<IpVrf, 'at' | 'l3vni'>,
   topology: Topology,
+  egresses: Egresses<Pick<IpVrf, 'at' | 'l3vni'>>,
 ): UnusedReason | undefined {
   const reason = contentReason(nlri, attributes);
   if (reason !== undefined) return reason;
   const { nextHop, routerMac } = attributes;
   if (topology.ownVteps.has(nextHop)) return 'own-next-hop';
-  if (at.localVtep !== undefined && isIpv4(at.localVtep) !== isIpv4(nextHop)) return 'next-hop-family';
-  if (routerMac !== undefined && topology.own.get(l3vni)?.macs.has(routerMac)) return 'own-router-mac';
-  return routedLabel(nlri) === l3vni ? undefined : 'routed-label';
+  const egress = egressOf(nlri, vrf, egresses);
+  if (!egress) return 'routed-label';
+  const { localVtep } = egress.at;
+  if (localVtep !== undefined && isIpv4(localVtep) !== isIpv4(nextHop)) return 'next-hop-family';
+  const isOwn = routerMac !== undefined && topology.own.get(egress.l3vni)?.macs.has(routerMac) === true;
+  return isOwn ? 'own-router-mac' : undefined;
 }
 
 /** How a prefix is reached, of several paths that may be used. */
@@ -100,10 +116,10 @@ const NO_PATHS: PathChoice = { chosen: [], rule: Rule.NOBODY, lost: NONE_LOST };
 
 /**
  * The paths that a prefix is reached by, of those that may be used. A host's own route goes before prefix routes to it: of several
- * the one that a VNI of hosts would choose too (RFC 7432 §7.7, RFC 9135 §7). Prefix routes share, where they are equally good
- * (RFC 4271 §9.1.2).
+ * the one that a VNI of hosts would choose too (RFC 7432 §7.7, RFC 9135 §7). Prefix routes with the VRF's own L3VNI go before those of
+ * other VRFs, and share where they are equally good (RFC 4271 §9.1.2).
  */
-export function choosePaths(usable: readonly UsablePath[]): PathChoice {
+export function choosePaths(usable: readonly UsablePath[], l3vni: Vni): PathChoice {
   if (usable.length === 0) return NO_PATHS;
   if (usable.length === 1) return { chosen: [usable[0].path], rule: Rule.ONLY_CLAIM, lost: NONE_LOST };
   const hosts: { readonly claim: RemoteClaim; readonly path: Path }[] = [];
@@ -114,8 +130,23 @@ export function choosePaths(usable: readonly UsablePath[]): PathChoice {
     else prefixes.push(path);
   }
   if (hosts.length > 0) return chooseHost(hosts, prefixes);
-  const { rule, lost, chosen } = decideSeveral(prefixes, ALL);
-  return { chosen, rule: chosen.length > 1 ? Rule.SHARED : rule, lost };
+  const own = prefixes.filter(({ nlri }) => routedLabel(nlri) === l3vni);
+  const isMixed = own.length > 0 && own.length < prefixes.length;
+  // Of two VRFs of one leaf one is taken, always the same
+  const candidates = own.length > 0 ? own : prefixes.sort(byLabel);
+  const { rule, lost, chosen } = decideSeveral(candidates, ALL);
+  if (!isMixed) return { chosen, rule: chosen.length > 1 ? Rule.SHARED : rule, lost };
+  const allLost = new Map<Path, string>(lost);
+  for (const path of prefixes) if (!own.includes(path)) allLost.set(path, Rule.OWN_VRF);
+  return {
+    chosen,
+    rule: chosen.length > 1 ? Rule.SHARED : own.length > 1 ? rule : Rule.OWN_VRF,
+    lost: allLost,
+  };
+}
+
+function byLabel(a: Path, b: Path): number {
+  return (routedLabel(a.nlri) ?? 0) - (routedLabel(b.nlri) ?? 0);
 }
 
 function chooseHost(

@@ -3,8 +3,8 @@ import type { DataPlane } from '../../dataplane/index.js';
 import type { Clock, PrefixKey, RouteTargetPattern, Timer } from '../../types/index.js';
 import { listOf, withItem, withoutItem } from '../few.js';
 import { type Importers, ImportIndex } from '../import-index.js';
-import { prefixOfKey, prefixOfRoute } from './claims.js';
-import type { IpVrf, PrefixEntry } from './ip-vrf.js';
+import { prefixOfKey, prefixOfRoute, routedLabel } from './claims.js';
+import type { Egresses, IpVrf, PrefixEntry } from './ip-vrf.js';
 import { Ways } from './ways.js';
 
 /** What the imported routes stand on. */
@@ -14,6 +14,7 @@ interface ImportedRoutesDependencies {
   readonly clock: Clock;
   /** The VRFs that are routed for. */
   readonly vrfs: () => Iterable<IpVrf>;
+  readonly egresses: Egresses;
   /** The paths that lead to the prefix now; none where no route of ours is wanted. */
   readonly choose: (vrf: IpVrf, entry: PrefixEntry) => readonly Path[];
   /** All that changed has been looked at. */
@@ -39,7 +40,7 @@ export class ImportedRoutes {
 
   constructor(deps: ImportedRoutesDependencies) {
     this.#deps = deps;
-    this.#ways = new Ways(deps.dataPlane);
+    this.#ways = new Ways(deps.dataPlane, deps.egresses);
   }
 
   get isIdle(): boolean {
@@ -54,6 +55,7 @@ export class ImportedRoutes {
   /** The VRF imports from now on; `lookAgain` is due once all have come. */
   add(vrf: IpVrf): void {
     this.#index.add(vrf);
+    this.#markCrossing(vrf);
     // Nobody without VRFs pays for a second reader
     if (this.#reader) return;
     this.#reader = this.#deps.rib.subscribe();
@@ -63,6 +65,9 @@ export class ImportedRoutes {
   /** The VRF is gone; its rows are dropped with its table. */
   remove(vrf: IpVrf): void {
     this.#index.remove(vrf);
+    vrf.isGone = true;
+    this.#ways.dropped(vrf);
+    for (const other of this.#markCrossing(vrf)) this.#ways.egressGone(other, vrf);
     for (const entry of vrf.prefixes.values())
       for (const destination of listOf(entry.remotes)) this.#forget(destination, vrf);
   }
@@ -89,11 +94,22 @@ export class ImportedRoutes {
     if (vrf.prefixes.get(prefix)) this.mark(vrf, prefix);
   }
 
-  /** Every prefix of the VRF is to be decided; `otherWays`: what its ways lead over is another, or changed. */
+  /** Every prefix of the VRF is to be decided; `otherWays`: what ways lead over is another, or changed, those of other VRFs too. */
   markAll(vrf: IpVrf, otherWays: boolean): void {
-    if (otherWays) this.#ways.moved(vrf);
     vrf.markAll();
+    if (otherWays) {
+      this.#ways.moved(vrf);
+      for (const other of this.#markCrossing(vrf)) this.#ways.moved(other);
+    }
     this.#schedule();
+  }
+
+  /** What other VRFs make of routes with the VNI of this one is to be decided. Returns those VRFs. */
+  #markCrossing(vrf: IpVrf): readonly IpVrf[] {
+    const crossing = [...this.#deps.vrfs()].filter((other) => other !== vrf && other.crosses);
+    for (const other of crossing) other.markAll();
+    if (crossing.length > 0) this.#schedule();
+    return crossing;
   }
 
   stop(): void {
@@ -166,6 +182,7 @@ export class ImportedRoutes {
     for (const vrf of old?.vrfs ?? []) if (!now?.vrfs.includes(vrf)) take(vrf, destination);
     if (prefix === undefined) return;
     for (const vrf of now?.vrfs ?? []) {
+      if (best && routedLabel(best.nlri) !== vrf.l3vni) vrf.crosses = true;
       const stood = old?.vrfs.includes(vrf) ?? false;
       if (stood && !changed) continue;
       const entry = vrf.entry(prefix);

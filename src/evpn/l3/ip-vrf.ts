@@ -15,11 +15,16 @@ import type { Few } from '../few.js';
 import type { RoutedExport } from '../routed-export.js';
 import { RemoteRouters } from './remote-routers.js';
 
-/** Where routed frames go: a VTEP, and the MAC of the router behind it. */
+/** Where routed frames go: a VTEP, the MAC of the router behind it, and the VRF of this leaf by whose L3VNI they are sent. */
 export interface Leg {
   readonly vtep: Ip;
   readonly routerMac: Mac;
+  /** Another VRF where the route's label is the L3VNI of that one (downstream VNI). */
+  readonly egress: IpVrf;
 }
+
+/** The VRFs that are routed for, by L3VNI. */
+export type Egresses<Vrf = IpVrf> = ReadonlyMap<number, Vrf>;
 
 /** The legs that some routes of one family have in common, and the kernel's nexthops for them. */
 export interface Way {
@@ -50,6 +55,10 @@ export class IpVrf {
   readonly routers = new RemoteRouters();
   /** What MAC/IP routes of its VNIs of hosts have; undefined while it does not route. */
   routed: RoutedExport | undefined = undefined;
+  /** Some route that it imports, or imported, has another VNI as label: what becomes of it hangs on other VRFs. */
+  crosses = false;
+  /** It is no more: nothing leads over its L3VNI. */
+  isGone = false;
 
   constructor(
     readonly l3vni: Vni,

@@ -16,6 +16,7 @@ import {
   type Vni,
 } from '../../types/index.js';
 import type { IpPrefix } from '../../wire/index.js';
+import { targetKey } from '../import-target.js';
 import type { MacVrf } from '../mac-vrf.js';
 import type { RdAllocator } from '../rd-allocator.js';
 import type { EvpnSettings, VrfSettings } from '../settings.js';
@@ -23,7 +24,7 @@ import type { UnusedLog } from '../unused-log.js';
 import type { UnusedReason } from '../unused-reasons.js';
 import { prefixOfRoute, whyNoClaim } from './claims.js';
 import { ImportedRoutes } from './imported-routes.js';
-import { IpVrf, type PrefixEntry } from './ip-vrf.js';
+import { type Egresses, IpVrf, type PrefixEntry } from './ip-vrf.js';
 import { judge } from './judge.js';
 import { PrefixOrigin, prefixRoute } from './prefix-origin.js';
 import { vrfIdentity, vrfSettings } from './vrf-identity.js';
@@ -59,6 +60,7 @@ export class IpVrfs {
   readonly #imported: ImportedRoutes;
   readonly #others: VrfOtherRoutes;
   readonly #vrfs = new Map<number, IpVrf>();
+  readonly #byL3vni = new Map<number, IpVrf>();
   readonly #origins = new Map<IpVrf, PrefixOrigin>();
   /** By VNI of hosts. */
   readonly #byVni = new Map<Vni, IpVrf>();
@@ -70,6 +72,7 @@ export class IpVrfs {
     this.#imported = new ImportedRoutes({
       ...deps,
       vrfs: () => this.#vrfs.values(),
+      egresses: this.#byL3vni,
       choose: (vrf, entry) => this.#choose(vrf, entry),
     });
     this.#others = new VrfOtherRoutes(deps.dataPlane, () => deps.idle());
@@ -78,6 +81,11 @@ export class IpVrfs {
 
   values(): IterableIterator<IpVrf> {
     return this.#vrfs.values();
+  }
+
+  /** By L3VNI: the VRFs by whose VNI frames can be sent. */
+  get egresses(): Egresses {
+    return this.#byL3vni;
   }
 
   /** The VRF has an L3VNI, and is not routed for: its routing table is somebody else's. */
@@ -109,7 +117,7 @@ export class IpVrfs {
     if (!best || prefix === undefined) return 'none';
     let first: UnusedReason | 'none' = 'none';
     for (const vrf of this.#imported.importersOf(destination)) {
-      const why = whyNoClaim(best, vrf, this.#topology) ?? this.whyNoRoute(vrf, prefix);
+      const why = whyNoClaim(best, vrf, this.#topology, this.#byL3vni) ?? this.whyNoRoute(vrf, prefix);
       if (why === undefined) return undefined;
       if (first === 'none') first = why;
     }
@@ -179,7 +187,7 @@ export class IpVrfs {
         rdAllocator,
       );
       vrf.rd = rd;
-      if (String(importTargets.map(keyOf)) !== String(vrf.importTargets.map(keyOf))) {
+      if (String(importTargets.map(targetKey)) !== String(vrf.importTargets.map(targetKey))) {
         this.#imported.retarget(vrf, importTargets);
         isRetargeted = true;
       }
@@ -214,6 +222,7 @@ export class IpVrfs {
     const routes = dataPlane.routeTables.give({ tableId: at.tableId, metric: METRIC });
     const vrf = new IpVrf(l3vni, at, rd, importTargets, exportTargets, routes);
     this.#vrfs.set(at.ifindex, vrf);
+    this.#byL3vni.set(l3vni, vrf);
     const mark = (prefix: PrefixKey) => this.#imported.mark(vrf, prefix);
     this.#origins.set(vrf, new PrefixOrigin(vrf, localRib, this.#others.of(at.tableId, mark), mark));
     this.#imported.add(vrf);
@@ -228,6 +237,7 @@ export class IpVrfs {
     this.#origins.delete(vrf);
     this.#others.forget(vrf.at.tableId);
     this.#vrfs.delete(ifindex);
+    this.#byL3vni.delete(vrf.l3vni);
     this.#imported.remove(vrf);
     dataPlane.routeTables.drop(vrf.routes);
     dataPlane.unserve(vrf.l3vni);
@@ -239,7 +249,11 @@ export class IpVrfs {
   #move(vrf: IpVrf, at: VrfAttachment): void {
     const before = vrf.at;
     vrf.at = at;
-    this.#imported.markAll(vrf, before.up !== at.up || before.sviIfindex !== at.sviIfindex);
+    const { up, sviIfindex, localVtep } = at;
+    this.#imported.markAll(
+      vrf,
+      before.up !== up || before.sviIfindex !== sviIfindex || before.localVtep !== localVtep,
+    );
   }
 
   /** Says to each MAC-VRF what its routes have beside, and announces prefixes. */
@@ -282,10 +296,6 @@ export class IpVrfs {
   #choose(vrf: IpVrf, { prefix, remotes }: PrefixEntry): readonly Path[] {
     this.#origins.get(vrf)?.look(prefix);
     if (remotes === undefined || this.whyNoRoute(vrf, prefix) !== undefined) return [];
-    return judge(vrf, remotes, this.#topology, this.#unused).chosen;
+    return judge(vrf, remotes, this.#topology, this.#byL3vni, this.#unused).chosen;
   }
-}
-
-function keyOf(target: object): string {
-  return Object.values(target).join(' ');
 }

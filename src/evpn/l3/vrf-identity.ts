@@ -1,6 +1,6 @@
 import type { VrfAttachment } from '../../dataplane/index.js';
 import type { Vni } from '../../types/index.js';
-import { autoExportTargets, autoImportTargets } from '../import-target.js';
+import { autoExportTargets, autoImportTargets, listedTargets } from '../import-target.js';
 import type { RdAllocator } from '../rd-allocator.js';
 import { configuredRds, type EvpnSettings, type VrfSettings } from '../settings.js';
 
@@ -17,7 +17,7 @@ export function vrfIdentity(settings: EvpnSettings, at: VrfAttachment, l3vni: Vn
   const own = vrfSettings(settings, at);
   return {
     rd: own.rd ?? rdAllocator.rd(routerId, l3vni, configuredRds(settings)),
-    importTargets: own.importTargets ?? autoImportTargets(l3vni, autoRt),
-    exportTargets: own.exportTargets ?? autoExportTargets(asn, l3vni, autoRt),
+    importTargets: listedTargets(own.importTargets, autoImportTargets(l3vni, autoRt)),
+    exportTargets: listedTargets(own.exportTargets, autoExportTargets(asn, l3vni, autoRt)),
   };
 }

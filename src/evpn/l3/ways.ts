@@ -1,29 +1,33 @@
 import type { Path } from '../../bgp/index.js';
 import type { DataPlane, Hop } from '../../dataplane/index.js';
 import { type Ip, type Ipv6, ipToBytes, isIpv4, type PrefixKey } from '../../types/index.js';
-import type { IpVrf, Leg, Way } from './ip-vrf.js';
+import { egressOf } from './claims.js';
+import type { Egresses, IpVrf, Leg, Way } from './ip-vrf.js';
 
 /**
  * Where routes of VRFs lead: one nexthop group for all of a family that lead to the same leaves, and while one leads to a leaf, the
  * neighbor and the MAC of its router.
  */
 export class Ways {
-  constructor(readonly dataPlane: DataPlane) {}
+  constructor(
+    readonly dataPlane: DataPlane,
+    readonly egresses: Egresses,
+  ) {}
 
   /** The way over these paths; `release` is due for each that was got, once no route leads there. */
   of(vrf: IpVrf, prefix: PrefixKey, paths: readonly Path[]): Way {
     const ofIpv4 = typeof prefix === 'number';
-    const legs = legsOf(paths);
-    const key = `${ofIpv4} ${legs.map(({ vtep, routerMac }) => `${vtep} ${routerMac}`).join(' ')}`;
+    const legs = this.#legsOf(vrf, paths);
+    const key = `${ofIpv4} ${legs.map(({ vtep, routerMac, egress }) => `${egress.l3vni} ${vtep} ${routerMac}`).join(' ')}`;
     let way = vrf.ways.get(key);
     if (!way) {
       const gateways = legs.map(({ vtep }) => (ofIpv4 || !isIpv4(vtep) ? vtep : mapped(vtep)));
-      const group = vrf.routes.addGroup(hopsOf(vrf, { gateways }));
+      const group = vrf.routes.addGroup(hopsOf(vrf, { legs, gateways }));
       way = { key, legs, gateways, group, routes: 0 };
       vrf.ways.set(key, way);
       legs.forEach((leg, i) => {
-        vrf.routers.hold(gateways[i], leg.routerMac, leg.vtep);
-        this.#write(vrf, gateways[i], leg);
+        leg.egress.routers.hold(gateways[i], leg.routerMac, leg.vtep);
+        this.#write(gateways[i], leg);
       });
     }
     return way;
@@ -32,22 +36,43 @@ export class Ways {
   /** One route fewer leads there. */
   release(vrf: IpVrf, way: Way): void {
     if (--way.routes > 0) return;
-    vrf.ways.delete(way.key);
+    if (vrf.ways.get(way.key) === way) vrf.ways.delete(way.key);
     vrf.routes.removeGroup(way.group);
-    way.legs.forEach((leg, i) => {
-      vrf.routers.release(way.gateways[i], leg.routerMac, leg.vtep);
-      this.#write(vrf, way.gateways[i], leg);
-    });
+    this.#leave(way);
   }
 
-  /** The SVI is another one, or carries frames now, or no longer. */
+  /** The SVI of the VRF or of an egress is another one, or carries frames now, or no longer. */
   moved(vrf: IpVrf): void {
     for (const way of vrf.ways.values()) vrf.routes.changeGroup(way.group, hopsOf(vrf, way));
   }
 
+  /** The VRF is gone with its table: its ways need no router any more. */
+  dropped(vrf: IpVrf): void {
+    for (const way of vrf.ways.values()) this.#leave(way);
+    vrf.ways.clear();
+  }
+
+  /** A VRF is gone that ways of this one lead over: they stand without it until their routes have others. */
+  egressGone(vrf: IpVrf, gone: IpVrf): void {
+    for (const [key, way] of [...vrf.ways])
+      if (way.legs.some(({ egress }) => egress === gone)) {
+        vrf.ways.delete(key);
+        vrf.routes.changeGroup(way.group, hopsOf(vrf, way));
+      }
+  }
+
+  #leave({ legs, gateways }: Way): void {
+    legs.forEach((leg, i) => {
+      leg.egress.routers.release(gateways[i], leg.routerMac, leg.vtep);
+      this.#write(gateways[i], leg);
+    });
+  }
+
   /** Wants the neighbor of the gateway, and its MAC in the FDB, as they are claimed now. */
-  #write({ l3vni, routers }: IpVrf, gateway: Ip, { routerMac }: Leg): void {
+  #write(gateway: Ip, { routerMac, egress: { l3vni, routers, isGone } }: Leg): void {
     const { dataPlane } = this;
+    // Its VNI may be one of hosts by now
+    if (isGone) return;
     const mac = routers.macOf(gateway);
     const vtep = routers.vtepOf(routerMac);
     if (vtep !== undefined) dataPlane.setMac(l3vni, routerMac, vtep, false, 0);
@@ -55,22 +80,36 @@ export class Ways {
     if (mac !== undefined) dataPlane.setNeigh(l3vni, gateway, mac, true, 0);
     else dataPlane.clearNeigh(l3vni, gateway);
   }
-}
 
-function hopsOf({ at }: IpVrf, { gateways }: Pick<Way, 'gateways'>): Hop[] {
-  return at.up ? gateways.map((gateway) => ({ ifindex: at.sviIfindex, gateway, isOnlink: true })) : [];
-}
-
-/** Where the paths lead, each VTEP once, in an order that does not hang on theirs. */
-function legsOf(paths: readonly Path[]): Leg[] {
-  const legs = new Map<Ip, Leg>();
-  for (const { attributes } of paths) {
-    const { nextHop: vtep, routerMac } = attributes;
-    const known = legs.get(vtep);
-    if (routerMac !== undefined && (known === undefined || routerMac < known.routerMac))
-      legs.set(vtep, { vtep, routerMac });
+  /** Where the paths lead, each VTEP once by each VNI, in an order that does not hang on theirs. */
+  #legsOf(vrf: IpVrf, paths: readonly Path[]): Leg[] {
+    const legs: Leg[] = [];
+    for (const { nlri, attributes } of paths) {
+      const { nextHop: vtep, routerMac } = attributes;
+      const egress = egressOf(nlri, vrf, this.egresses);
+      if (routerMac === undefined || !egress) continue;
+      const leg = { vtep, routerMac, egress };
+      const known = legs.findIndex((each) => each.vtep === vtep && each.egress === egress);
+      if (known < 0) legs.push(leg);
+      else if (routerMac < legs[known].routerMac) legs[known] = leg;
+    }
+    return legs.length > 1 ? legs.sort(legOrder) : legs;
   }
-  return [...legs.values()].sort((a, b) => (a.vtep < b.vtep ? -1 : Number(a.vtep > b.vtep)));
+}
+
+function legOrder(a: Leg, b: Leg): number {
+  if (a.egress !== b.egress) return a.egress.l3vni - b.egress.l3vni;
+  return a.vtep < b.vtep ? -1 : Number(a.vtep > b.vtep);
+}
+
+function hopsOf({ at }: IpVrf, { legs, gateways }: Pick<Way, 'legs' | 'gateways'>): Hop[] {
+  if (!at.up) return [];
+  const hops: Hop[] = [];
+  legs.forEach(({ egress }, i) => {
+    if (egress.at.up && !egress.isGone)
+      hops.push({ ifindex: egress.at.sviIfindex, gateway: gateways[i], isOnlink: true });
+  });
+  return hops;
 }
 
 /** The IPv4-mapped address (RFC 4291 §2.5.5.2): an IPv6 route takes no IPv4 gateway (net/ipv6/route.c fib6_check_nexthop). */
