@@ -181,6 +181,12 @@ export const LOG_LINES: Readonly<Record<string, LogLine>> = {
     'the neighbor lacks these routes',
     'see what `export-policy` adds',
   ),
+  'bgp.refresh-ignored': line(
+    'warn',
+    'ROUTE-REFRESH ignored, session kept (RFC 7313)',
+    'the neighbor sent one that means nothing now, for example an end of its routes (EoRR) without a beginning (BoRR): none of its routes is removed for it',
+    'report it to whoever makes the neighbor',
+  ),
   'bgp.fault': line(
     'error',
     ['internal error in a BGP session', 'BGP session could not stop'],

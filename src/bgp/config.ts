@@ -115,35 +115,51 @@ export interface StandingSession {
   readonly localAddress: string;
 }
 
-/** Settings that a session begins with, and whether one that stands is what the new value asks for. */
-const SESSION_SETTINGS: Readonly<
-  Partial<
-    Record<
-      keyof NeighborConfig,
-      (after: NeighborConfig, standing: StandingSession, localAsn: number, before: NeighborConfig) => boolean
-    >
-  >
-> = {
-  port: () => true,
-  remoteAs: ({ remoteAs }, standing, localAsn) => acceptsAs(remoteAs, standing.remoteAs, localAsn),
-  localAs: () => false,
-  passive: () => false,
-  localAddress: ({ localAddress }, standing) =>
-    localAddress === undefined || canonicalAddress(localAddress) === standing.localAddress,
+/** A setting that a session begins with. */
+interface SessionSetting {
+  /** Whether a session that stands is what the new value asks for. */
+  readonly standsBy: (
+    after: NeighborConfig,
+    standing: StandingSession,
+    localAsn: number,
+    before: NeighborConfig,
+  ) => boolean;
+  /** It is of the way to the neighbor, or of its timers: its routes of before are its own all the same, and are kept while it restarts. */
+  readonly leavesStale: boolean;
+}
+
+const never = () => false;
+
+const SESSION_SETTINGS: Readonly<Partial<Record<keyof NeighborConfig, SessionSetting>>> = {
+  port: { standsBy: () => true, leavesStale: true },
+  remoteAs: {
+    standsBy: ({ remoteAs }, standing, localAsn) => acceptsAs(remoteAs, standing.remoteAs, localAsn),
+    leavesStale: false,
+  },
+  localAs: { standsBy: never, leavesStale: false },
+  passive: { standsBy: never, leavesStale: true },
+  localAddress: {
+    standsBy: ({ localAddress }, standing) =>
+      localAddress === undefined || canonicalAddress(localAddress) === standing.localAddress,
+    leavesStale: true,
+  },
   // Its address decides
-  updateSource: () => true,
+  updateSource: { standsBy: () => true, leavesStale: true },
   // A connection changes its key while it stands, but has one from its beginning or never
-  passwordFile: (after, _standing, _localAsn, before) =>
-    after.passwordFile !== undefined && before.passwordFile !== undefined,
-  device: () => false,
-  ttlSecurity: () => false,
-  ebgpMultihop: () => false,
-  enhancedRefresh: () => false,
-  gracefulRestartNotification: () => false,
-  longLivedStaleTime: () => false,
-  holdTime: () => false,
-  keepaliveTime: () => false,
-  families: () => false,
+  passwordFile: {
+    standsBy: (after, _standing, _localAsn, before) =>
+      after.passwordFile !== undefined && before.passwordFile !== undefined,
+    leavesStale: true,
+  },
+  device: { standsBy: never, leavesStale: false },
+  ttlSecurity: { standsBy: never, leavesStale: true },
+  ebgpMultihop: { standsBy: never, leavesStale: true },
+  enhancedRefresh: { standsBy: never, leavesStale: true },
+  gracefulRestartNotification: { standsBy: never, leavesStale: false },
+  longLivedStaleTime: { standsBy: never, leavesStale: false },
+  holdTime: { standsBy: never, leavesStale: true },
+  keepaliveTime: { standsBy: never, leavesStale: true },
+  families: { standsBy: never, leavesStale: false },
 };
 
 /** True where a neighbor of this AS is the one that `remoteAs` means. */
@@ -163,33 +179,19 @@ export function needsNewSession(
   standing: StandingSession | undefined,
   localAsn: number,
 ): boolean {
-  return Object.entries(SESSION_SETTINGS).some(
-    ([name, standsBy]) =>
-      !isSame(before[name as keyof NeighborConfig], after[name as keyof NeighborConfig]) &&
-      !(standing !== undefined && standsBy(after, standing, localAsn, before)),
+  return settingsThatDiffer(before, after).some(
+    ({ standsBy }) => standing === undefined || !standsBy(after, standing, localAsn, before),
   );
 }
 
-/** Settings of the way to a neighbor and of its timers: whatever they are, its routes are its own. */
-const OF_THE_WAY: ReadonlySet<string> = new Set<keyof NeighborConfig>([
-  'port',
-  'passive',
-  'localAddress',
-  'updateSource',
-  'passwordFile',
-  'ttlSecurity',
-  'ebgpMultihop',
-  'enhancedRefresh',
-  'holdTime',
-  'keepaliveTime',
-]);
-
 /** True where what is kept of a neighbor that restarts stays what it is with the other configuration. */
 export function leavesStale(before: NeighborConfig, after: NeighborConfig): boolean {
-  return Object.keys(SESSION_SETTINGS).every(
-    (name) =>
-      OF_THE_WAY.has(name) ||
-      isSame(before[name as keyof NeighborConfig], after[name as keyof NeighborConfig]),
+  return settingsThatDiffer(before, after).every((setting) => setting.leavesStale);
+}
+
+function settingsThatDiffer(before: NeighborConfig, after: NeighborConfig): readonly SessionSetting[] {
+  return Object.entries(SESSION_SETTINGS).flatMap(([name, setting]) =>
+    isSame(before[name as keyof NeighborConfig], after[name as keyof NeighborConfig]) ? [] : [setting],
   );
 }
 

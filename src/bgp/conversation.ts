@@ -56,6 +56,8 @@ export class Conversation implements LinkHost, UpdateHost {
   readonly #deps: SessionDeps;
   readonly #host: ConversationHost;
   #established: Established | undefined;
+  /** Of the session that stands, or stood last. */
+  #negotiated: Negotiated | undefined;
 
   /** `config.address` must be canonical. */
   constructor(config: NeighborConfig, local: LocalIdentity, deps: SessionDeps, host: ConversationHost) {
@@ -132,6 +134,12 @@ export class Conversation implements LinkHost, UpdateHost {
     return 'done';
   }
 
+  /** The neighbor's routes that stand, or are kept while no session does, are judged by the settings that count now. */
+  judgeAgain(): void {
+    if (this.#negotiated !== undefined)
+      this.routes.judgeAgain(this.settings.policies(this.#negotiated).inbound);
+  }
+
   guard(callback: () => void): void {
     try {
       callback();
@@ -177,6 +185,7 @@ export class Conversation implements LinkHost, UpdateHost {
       this.#deps.convergence?.outbound,
     );
     this.#established = established;
+    this.#negotiated = negotiated;
     this.attempts.sessionUp();
     this.routes.sessionUp(negotiated, this.settings.neighbor);
     established.start();
@@ -213,7 +222,9 @@ export class Conversation implements LinkHost, UpdateHost {
   }
 
   routeRefresh(link: Link, message: RouteRefreshMessage): void {
-    if (this.#established?.link === link) this.#established.routeRefresh(message);
+    if (this.#established?.link !== link) return;
+    const ignored = this.#established.routeRefresh(message);
+    if (ignored !== undefined) this.log.refreshIgnored(ignored);
   }
 
   drained(link: Link): void {

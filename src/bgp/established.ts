@@ -14,7 +14,7 @@ import { addressOf } from './address.js';
 import type { UpdateSink } from './adj-rib-out.js';
 import type { StandingSession } from './config.js';
 import type { FamilyRibs, SessionAdjRibOut, SessionRib } from './family-ribs.js';
-import { type InboundPolicy, type SessionPolicies, sameInbound } from './inbound.js';
+import { type InboundPolicy, refusedBySettings, type SessionPolicies, takesMore } from './inbound.js';
 import type { Link } from './link.js';
 import type { Negotiated } from './open.js';
 import { hasRestarted, type PeerRestart } from './peer-restart.js';
@@ -167,15 +167,21 @@ export class Established {
   }
 
   /**
-   * Takes and sends routes by these policies from now on. Where others are to be taken, all are asked for again: those that were
-   * refused are known to the neighbor alone, and what a policy made of one is made where it arrives.
+   * Takes and sends routes by these policies from now on. All are asked for again where some were refused that may be taken now:
+   * those the neighbor alone knows. The RIB has the others as they came, and judges them itself, also what an import policy rejects.
    */
   changePolicies(after: SessionPolicies): Refresh {
     const before = this.#policies;
     this.#policies = after;
     if (!samePolicy(before.exported, after.exported))
       for (const { adjRibOut } of this.families.values()) adjRibOut.changePolicy(after.exported);
-    return sameInbound(before.inbound, after.inbound) ? 'done' : this.askForRoutes();
+    return this.#hasRefused && takesMore(before.inbound, after.inbound) ? this.askForRoutes() : 'done';
+  }
+
+  get #hasRefused(): boolean {
+    for (const { rib } of this.families.values())
+      if (refusedBySettings(rib.counts(this.source.neighbor).refused) > 0) return true;
+    return false;
   }
 
   #sendRefresh(afi: number, safi: number, subtype: number): void {
@@ -184,21 +190,30 @@ export class Established {
 
   /**
    * The neighbor asks for our routes, or begins or ends to send its own again (RFC 7313 §4): what it has not sent between the two
-   * goes. Before its first End-of-RIB, where it sends one, it may not begin; subtypes that nobody knows are nothing (§5).
+   * goes. Before its first End-of-RIB, where it sends one, it may not begin; subtypes that nobody knows are nothing (§5). Returns why
+   * the message is ignored; undefined where it is not.
    */
-  routeRefresh({ afi, safi, subtype }: RouteRefreshMessage): void {
+  routeRefresh({ afi, safi, subtype }: RouteRefreshMessage): string | undefined {
     const family = familyAmong(this.negotiated.families, afi, safi);
     const of = family && this.families.get(family);
-    if (of === undefined) return;
-    if (subtype === REQUEST) of.adjRibOut.refresh();
-    else if (!this.negotiated.enhancedRefresh) return;
-    else if (subtype === BEGIN && (of.endOfRibAt !== undefined || !this.negotiated.sendsEndOfRib)) {
+    if (of === undefined) return `the session does not have AFI ${afi}, SAFI ${safi}`;
+    if (subtype === REQUEST) {
+      of.adjRibOut.refresh();
+      return undefined;
+    }
+    if (!this.negotiated.enhancedRefresh)
+      return `subtype ${subtype} needs enhanced route refresh, which the session does not have`;
+    if (subtype === BEGIN) {
+      if (of.endOfRibAt === undefined && this.negotiated.sendsEndOfRib) return 'BoRR before the End-of-RIB';
       of.isRefreshing = true;
       of.rib.neighborRefreshes(this.source);
-    } else if (subtype === END && of.isRefreshing) {
-      of.isRefreshing = false;
-      void of.rib.sweepStale(this.source);
+      return undefined;
     }
+    if (subtype !== END) return `subtype ${subtype} is unknown`;
+    if (!of.isRefreshing) return 'EoRR without BoRR';
+    of.isRefreshing = false;
+    void of.rib.sweepStale(this.source);
+    return undefined;
   }
 
   /**

@@ -9,7 +9,6 @@ import {
 } from '../wire/index.js';
 import { AdjRibOut, type UpdateSink } from './adj-rib-out.js';
 import type { ExportPolicy } from './export-policy.js';
-import type { ImportPolicy } from './import-policy.js';
 import type { InboundPolicy, RefusalReason } from './inbound.js';
 import type { FamilyLocalRib } from './local-rib.js';
 import type { NeighborRouteCounts, OlderStale } from './neighbor-routes.js';
@@ -33,7 +32,7 @@ export interface SessionRib {
   sweepOlder(source: Neighbor): void;
   neighborAged(source: Neighbor): void;
   neighborRefreshes(source: Neighbor): void;
-  policyChanged(source: Neighbor, policy: ImportPolicy | undefined): void;
+  judgeAgain(source: Neighbor, policy: InboundPolicy): void;
   sweepStale(source: Neighbor): Promise<void>;
   forgetNeighbor(address: string): void;
   counts(neighbor: string): NeighborRouteCounts<Nlri>;

@@ -52,14 +52,31 @@ export function inboundPolicy(
   return { firstAs, allowasIn, localAs, routes: importPolicy };
 }
 
-/** True where both take the same routes, in the same way. */
-export function sameInbound(a: InboundPolicy, b: InboundPolicy): boolean {
+/** What of a neighbor's settings decides which of its routes are taken, and as what. */
+export type InboundSettings = Parameters<typeof inboundPolicy>[0];
+
+/** True where both take the same routes, in the same way, from whomever. */
+export function sameInbound(a: InboundSettings, b: InboundSettings): boolean {
   return (
-    a.firstAs === b.firstAs &&
-    a.allowasIn === b.allowasIn &&
+    (a.enforceFirstAs ?? true) === (b.enforceFirstAs ?? true) &&
+    (a.allowasIn ?? 0) === (b.allowasIn ?? 0) &&
     a.localAs === b.localAs &&
-    samePolicy(a.routes, b.routes)
+    samePolicy(a.importPolicy, b.importPolicy)
   );
+}
+
+/** True where a route that `before` refuses may be one that `after` takes. */
+export function takesMore(before: InboundPolicy, after: InboundPolicy): boolean {
+  return (
+    (before.firstAs !== undefined && before.firstAs !== after.firstAs) ||
+    before.allowasIn < after.allowasIn ||
+    before.localAs !== after.localAs
+  );
+}
+
+/** How many announcements were refused that other settings of the neighbor would take. */
+export function refusedBySettings(counts: Readonly<RefusalCounts>): number {
+  return counts['first-as'] + counts['as-path-loop'] + counts['own-route'];
 }
 
 /** How a refusal is reported. */

@@ -2,8 +2,7 @@ import { type EvpnNlri, ROUTE_TYPE_SLOTS, type Route } from '../wire/index.js';
 import type { Arrival } from './destination.js';
 import type { DirtyShare } from './dirty-set.js';
 import type { Holder } from './holdings.js';
-import type { ImportPolicy } from './import-policy.js';
-import { noRefusals, type Refusal, type RefusalCounts } from './inbound.js';
+import { type InboundPolicy, NO_POLICY, noRefusals, type Refusal, type RefusalCounts } from './inbound.js';
 
 /** A neighbor's routes of one family in numbers; arrays are indexed by the kind of the route. */
 export interface NeighborRouteCounts<Nlri extends Route = EvpnNlri> {
@@ -58,7 +57,7 @@ export class NeighborRoutes<Nlri extends Route> implements Holder {
   /** Those are stale that a refresh under way has not sent again (RFC 7313). */
   refreshing = false;
   /** By which the routes that stand are judged again, since it is another one. */
-  importPolicy: ImportPolicy | undefined = undefined;
+  inbound: InboundPolicy = NO_POLICY;
   /** Of the latest UPDATE with routes. */
   arrival: Arrival | undefined = undefined;
   refused = noRefusals();

@@ -17,7 +17,7 @@ import {
 } from './decision.js';
 import { Arrival, type RibDestination, type RibPath } from './destination.js';
 import { hold, release } from './holdings.js';
-import { asReceived, type ImportPolicy, isRejected } from './import-policy.js';
+import { asReceived, isRejected } from './import-policy.js';
 import { type InboundPolicy, NO_POLICY, noRefusals, type RefusalReason, whyRefused } from './inbound.js';
 import { type NeighborRouteCounts, NeighborRoutes, NO_COUNTS, type OlderStale } from './neighbor-routes.js';
 import { isOnOtherLink } from './next-hop-zone.js';
@@ -97,11 +97,7 @@ export class FamilyRib<Nlri extends Route> {
       if (path.attributes.communities.includes(NO_LLGR)) this.#removePath(neighbor, destination, path);
       else this.#rejudge(destination);
     });
-    this.#judgings = sweeps((neighbor, _, { arrival, attributes, nlri }) => {
-      const received = asReceived(attributes);
-      const judged = neighbor.importPolicy?.apply(this.#anyFamily, nlri, received) ?? received;
-      this.#announce(neighbor, arrival, judged, nlri);
-    });
+    this.#judgings = sweeps((neighbor, destination, path) => this.#judge(neighbor, destination, path));
   }
 
   get family(): Family<Nlri> {
@@ -241,11 +237,25 @@ export class FamilyRib<Nlri extends Route> {
     void this.#agings.start(neighbor, before);
   }
 
-  /** The neighbor has another import policy, which its routes that stand are judged by, as they came. */
-  policyChanged(source: Pick<PathSource, 'neighbor'>, policy: ImportPolicy | undefined): void {
+  /** Another policy counts for the neighbor's routes: those that stand are judged by it as they came, stale or not. */
+  judgeAgain(source: Pick<PathSource, 'neighbor'>, policy: InboundPolicy): void {
     const neighbor = this.#neighborOf(source);
-    neighbor.importPolicy = policy;
+    neighbor.inbound = policy;
     void this.#judgings.start(neighbor, neighbor.epoch + 1);
+  }
+
+  #judge(neighbor: NeighborRoutes<Nlri>, destination: RibDestination<Nlri>, path: RibPath<Nlri>): void {
+    const { arrival, attributes, nlri } = path;
+    const received = asReceived(attributes);
+    const { asn, routerId } = this.#identity;
+    const refused = whyRefused(received, asn, routerId, neighbor.inbound);
+    if (refused !== undefined) {
+      this.#noteRefusal(neighbor, refused, received, nlri);
+      this.#removePath(neighbor, destination, path);
+      return;
+    }
+    const judged = neighbor.inbound.routes?.apply(this.#anyFamily, nlri, received) ?? received;
+    this.#announce(neighbor, arrival, judged, nlri);
   }
 
   /** A new session begins: its announcements are counted from zero. */
@@ -331,17 +341,27 @@ export class FamilyRib<Nlri extends Route> {
   #refuse(
     neighbor: NeighborRoutes<Nlri>,
     why: RefusalReason,
-    { asPath }: PathAttributes,
+    attributes: PathAttributes,
     routes: readonly Nlri[],
   ): RefusalReason {
     let reason = why;
     for (const nlri of routes) {
       neighbor.received[nlri.type]++;
       this.#withdraw(neighbor, nlri);
-      reason = why === 'as-path-loop' && this.isOriginated?.(nlri) === true ? 'own-route' : why;
-      neighbor.refused[reason]++;
-      neighbor.lastRefusal = { reason, nlri, asPath, at: this.#clock.wallTime() };
+      reason = this.#noteRefusal(neighbor, why, attributes, nlri);
     }
+    return reason;
+  }
+
+  #noteRefusal(
+    neighbor: NeighborRoutes<Nlri>,
+    why: RefusalReason,
+    { asPath }: PathAttributes,
+    nlri: Nlri,
+  ): RefusalReason {
+    const reason = why === 'as-path-loop' && this.isOriginated?.(nlri) === true ? 'own-route' : why;
+    neighbor.refused[reason]++;
+    neighbor.lastRefusal = { reason, nlri, asPath, at: this.#clock.wallTime() };
     return reason;
   }
 

@@ -49,6 +49,11 @@ export class SessionLog {
     this.#log.warn({ neighbor: this.#neighbor, ...fault }, 'UPDATE error, session kept (RFC 7606)');
   }
 
+  /** A ROUTE-REFRESH, for this reason. */
+  refreshIgnored(reason: string): void {
+    this.#log.warn({ neighbor: this.#neighbor, reason }, 'ROUTE-REFRESH ignored, session kept (RFC 7313)');
+  }
+
   /** Routes of this UPDATE, which has some, were not taken. */
   refused(reason: RefusalReason, { family, reachable: [route], attributes }: AnyUpdate): void {
     const { level, text, cure } = REFUSED[reason];

@@ -5,7 +5,7 @@ import type { NeighborConfig } from './config.js';
 import type { Established } from './established.js';
 import { type FamilyRibs, holdingsOf } from './family-ribs.js';
 import type { SessionEnd } from './hard-reset.js';
-import type { ImportPolicy } from './import-policy.js';
+import type { InboundPolicy } from './inbound.js';
 import { LimitWatch } from './limit-watch.js';
 import { type NeighborRouteCounts, NO_COUNTS } from './neighbor-routes.js';
 import type { FamilyStatus } from './neighbor-status.js';
@@ -160,9 +160,9 @@ export class SessionRoutes {
     for (const stale of this.#stale.values()) stale.makeRoom();
   }
 
-  /** Another import policy counts for those that stand, also while no session does. */
-  policyChanged(policy: ImportPolicy | undefined): void {
-    for (const { rib } of this.#deps.ribs) rib.policyChanged({ neighbor: this.#neighbor }, policy);
+  /** Another policy counts for those that stand, also while no session does. */
+  judgeAgain(policy: InboundPolicy): void {
+    for (const { rib } of this.#deps.ribs) rib.judgeAgain({ neighbor: this.#neighbor }, policy);
   }
 
   /** The limits are others. */

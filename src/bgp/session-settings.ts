@@ -9,9 +9,8 @@ import {
   type StandingSession,
 } from './config.js';
 import type { FsmTimer } from './fsm-types.js';
-import { inboundPolicy, type SessionPolicies } from './inbound.js';
+import { inboundPolicy, type SessionPolicies, sameInbound } from './inbound.js';
 import { buildOpen, judgeOpen, type Negotiated, type OpenRefusal } from './open.js';
-import { samePolicy } from './policy.js';
 import { sameLimits } from './route-limits.js';
 import { advertisementPeriod, sendHoldPeriod, timerPeriod } from './timer-periods.js';
 import type { ConnectTarget } from './transport.js';
@@ -23,7 +22,8 @@ export interface SettingsChange {
   /** What is kept of the neighbor while it restarts stays. */
   readonly leavesStale: boolean;
   readonly limits: boolean;
-  readonly importPolicy: boolean;
+  /** Which of its routes are taken, and as what. */
+  readonly inbound: boolean;
   /** The key that its connections have from now on; undefined where it stays. */
   readonly key: NeighborConfig['passwordFile'];
   readonly sendHoldTime: boolean;
@@ -78,7 +78,7 @@ export class SessionSettings {
       needsNewSession: needsNewSession(before, neighbor, standing, local.asn) || isOther,
       leavesStale: standing === undefined && !isOther && leavesStale(before, neighbor),
       limits: !sameLimits(neighbor, before),
-      importPolicy: !samePolicy(neighbor.importPolicy, before.importPolicy),
+      inbound: !sameInbound(neighbor, before),
       key: passwordFile?.equals(before.passwordFile) === false ? passwordFile : undefined,
       sendHoldTime: neighbor.sendHoldTime !== before.sendHoldTime,
     };

@@ -161,8 +161,8 @@ export class Session implements ConversationHost {
     if (anew) this.#talk.end(cease(OTHER_CONFIGURATION_CHANGE), 'configuration changed', change.leavesStale);
     const wasDown = this.isShutDown;
     if (change.limits) this.#limitsChange();
-    if (change.importPolicy) this.#talk.routes.policyChanged(config.importPolicy);
     this.#talk.settings.take(config, local);
+    if (change.inbound) this.#talk.judgeAgain();
     const { shutdown: words } = config;
     this.keptDown.configure(words);
     if (!wasDown && words !== undefined)
@@ -230,7 +230,7 @@ export class Session implements ConversationHost {
       });
   }
 
-  /** A neighbor that cannot be asked for all its routes again sends them with a new session. */
+  /** What was refused, and is not to be any more, a neighbor that cannot be asked for it sends with a new session. */
   #policiesChanged(): void {
     const established = this.#talk.standing;
     if (established === undefined) return;

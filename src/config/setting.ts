@@ -9,10 +9,11 @@ import type { Fault } from './source.js';
 /** When a value that a reload changed counts. */
 export type Effect = 'live' | 'refresh' | 'session' | 'restart';
 
-/** The manual's words for each; `refresh`: the neighbor is asked for what was refused before (RFC 2918). */
+/** The manual's words for each; `refresh`: the neighbor is asked for what was refused before, and is taken now (RFC 2918). */
 export const EFFECTS: Readonly<Record<Effect, string>> = {
   live: 'at once',
-  refresh: 'at once; new session where the neighbor has no route refresh',
+  refresh:
+    'at once; new session where routes were refused that are taken now and the neighbor has no route refresh',
   session: 'new session',
   restart: 'restart',
 };

@@ -54,7 +54,11 @@ const SESSION_AS_WANTED = {
 const REFRESHED = {
   effect: 'refresh',
   change:
-    'the session stays and the neighbor is asked for all its routes again (ROUTE-REFRESH, RFC 2918); if it did not offer route refresh, its session ends (Cease, Other Configuration Change) and a new one starts',
+    'the session stays and the routes that stand are judged again. Where routes were refused that may be taken now, the neighbor is asked for all its routes (ROUTE-REFRESH, RFC 2918); if it did not offer route refresh, its session ends (Cease, Other Configuration Change) and a new one starts',
+} as const;
+const JUDGED = {
+  effect: 'live',
+  change: 'the session stays and the routes that stand are judged again, as they came',
 } as const;
 const LIMITED = {
   effect: 'live',
@@ -260,7 +264,7 @@ const SHARED = {
   }),
   'import-policy': optional(POLICY_NAME, {
     description: "The policy of the neighbor's routes; all are taken as they come where it is absent.",
-    ...REFRESHED,
+    ...JUDGED,
   }),
   'export-policy': optional(POLICY_NAME, {
     description: 'The policy of the routes that the neighbor is sent; all are sent where it is absent.',
@@ -271,7 +275,7 @@ const SHARED = {
     optional(text('a site: as:0-4294967295, 4-octet-as:0-65535, or ip:0-65535'), {
       description:
         'The site that the neighbor is in too (RFC 4360 §5): the Site of Origin community of the routes that it is sent; its routes with that community are rejected.',
-      ...REFRESHED,
+      ...JUDGED,
     }),
     parseRouteTarget,
     formatRouteTarget,

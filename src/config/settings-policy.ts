@@ -39,9 +39,9 @@ export interface VniRange {
 }
 
 const CHANGED = {
-  effect: 'refresh',
+  effect: 'live',
   change:
-    'routes that are sent are announced, withdrawn or replaced at once; neighbors whose import policy it is are asked for all their routes again (ROUTE-REFRESH, RFC 2918), or get a new session if they did not offer route refresh',
+    'routes that are sent are announced, withdrawn or replaced at once; those that came from a neighbor whose import policy it is are judged again, as they came',
 } as const;
 const UINT32 = 4294967295;
 const NAME = text('a word of at most 64 characters', { pattern: '^\\S{1,64}$' });

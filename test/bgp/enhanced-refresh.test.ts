@@ -72,10 +72,21 @@ test('what a neighbor does not tell between BoRR and EoRR goes, and what it tell
   t.deepEqual(fabric.errors, []);
 });
 
-for (const [what, capabilities, messages, config = {}] of [
-  ['before the first End-of-RIB', [...ENHANCED, RESTARTS], [...announce(1), BORR, EORR, encoder.endOfRib()]],
-  ['EoRR alone', ENHANCED, [...announce(1), encoder.endOfRib(), EORR]],
-  ['without the capability', EVPN_CAPABILITIES(65002), [...announce(1), encoder.endOfRib(), BORR, EORR]],
+const WITHOUT = /needs enhanced route refresh/;
+for (const [what, capabilities, messages, reasons, config = {}] of [
+  [
+    'before the first End-of-RIB',
+    [...ENHANCED, RESTARTS],
+    [...announce(1), BORR, EORR, encoder.endOfRib()],
+    [/^BoRR before the End-of-RIB$/, /^EoRR without BoRR$/],
+  ],
+  ['EoRR alone', ENHANCED, [...announce(1), encoder.endOfRib(), EORR], [/^EoRR without BoRR$/]],
+  [
+    'without the capability',
+    EVPN_CAPABILITIES(65002),
+    [...announce(1), encoder.endOfRib(), BORR, EORR],
+    [WITHOUT, WITHOUT],
+  ],
   [
     'of a family that is not spoken, and of an unknown subtype',
     ENHANCED,
@@ -87,20 +98,27 @@ for (const [what, capabilities, messages, config = {}] of [
       refresh(3),
       refresh(255),
     ],
+    [/AFI 1, SAFI 1/, /AFI 1, SAFI 1/, /subtype 3 is unknown/, /subtype 255 is unknown/],
   ],
   [
     'where we do not offer it',
     ENHANCED,
     [...announce(1), encoder.endOfRib(), BORR, EORR],
+    [WITHOUT, WITHOUT],
     { enhancedRefresh: false },
   ],
 ] as const)
-  test(`markers that mean nothing: ${what}`, async (t) => {
-    const { peer, macs, settle, speaker } = await session([...capabilities], config);
+  test(`markers that mean nothing, and are logged: ${what}`, async (t) => {
+    const { fabric, peer, macs, settle, speaker } = await session([...capabilities], config);
     peer.send(...messages);
     await settle();
     t.deepEqual(macs(), [1]);
     t.is(speaker.neighbor('10.0.0.2')?.state, 'Established');
+    const ignored = fabric.log.lines.flatMap(({ message, facts }) =>
+      message.startsWith('ROUTE-REFRESH ignored') ? [(facts as { reason: string }).reason] : [],
+    );
+    t.is(ignored.length, reasons.length);
+    for (const [i, reason] of reasons.entries()) t.regex(ignored[i], reason);
   });
 
 test('a neighbor without graceful restart, which sends no End-of-RIB, may begin at any time', async (t) => {

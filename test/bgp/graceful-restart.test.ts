@@ -212,7 +212,26 @@ test('what is kept is judged by an import policy that comes meanwhile, and as it
   t.is(speaker.rib.counts('10.0.0.2').rejected, 0);
 });
 
-test('what a neighbor was asked for by another policy, and went before it could send it, is judged all the same', async (t) => {
+test('what is kept is judged by enforce-first-as and allowas-in that come meanwhile', async (t) => {
+  for (const strict of [{ enforceFirstAs: true }, { allowasIn: 0 }]) {
+    const lax = { enforceFirstAs: false, allowasIn: 1 };
+    const { fabric, speaker, connect, peer, lose, stale } = await graceful('F=1', false, lax);
+    const foreign = () =>
+      peer.send(...encoderOf(65009).announce({ ...originated('10.0.0.2'), prepend: [65001] }, [macRoute(3)]));
+    foreign();
+    t.deepEqual(macs(speaker), [1, 2, 3]);
+    lose(5000);
+    const neighbors = [neighborConfig('10.0.0.2', 65002, { passive: true, ...lax, ...strict })];
+    await speaker.reconfigure({ asn: 65001, routerId: 0x0a000001, listen: LISTEN, neighbors });
+    fabric.clock.runUntilIdle();
+    t.deepEqual(macs(speaker), [1, 2]);
+    t.is(stale()?.count, 2);
+    connect('F=1').send(END_OF_RIB);
+    t.deepEqual(macs(speaker), []);
+  }
+});
+
+test('what a neighbor was told by no policy yet, and that goes before it has sent its routes again, is judged all the same', async (t) => {
   const { fabric, speaker, lose } = await graceful();
   const neighbors = [neighborConfig('10.0.0.2', 65002, { passive: true, importPolicy: REJECTS_1 })];
   await speaker.reconfigure({ asn: 65001, routerId: 0x0a000001, listen: LISTEN, neighbors });

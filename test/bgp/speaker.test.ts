@@ -1,6 +1,7 @@
 import test from 'ava';
 import {
   type Destination,
+  ImportPolicy,
   ListenError,
   Speaker,
   type SpeakerConfig,
@@ -12,6 +13,7 @@ import { formatNlri, type OriginatedAttributes, RouteType, UpdateEncoder } from 
 import { encoderOf, Fabric, id, imet, macRoute, neighborConfig, openOf, originated } from './fabric.js';
 
 const A = originated('10.0.0.1');
+const REJECTS_ALL = new ImportPolicy({ name: 'none', rules: [], otherwise: 'reject' });
 const macs = (speaker: Speaker) =>
   [...speaker.rib.destinations()].map((d) => (d.nlri.type === 2 ? d.nlri.mac : -1)).sort((a, b) => a - b);
 
@@ -330,8 +332,14 @@ test('reconfigure: a setting that the session does not stand by ends it, in an i
   }
 });
 
-test('reconfigure: a neighbor that cannot be asked for what was refused begins anew', async (t) => {
-  for (const change of [{ allowasIn: 1 }, { enforceFirstAs: false }]) {
+test('reconfigure: a neighbor that cannot be asked for what was refused begins anew, where something was and may be taken now', async (t) => {
+  for (const [path, change, begins] of [
+    [[65002, 65001], { allowasIn: 1 }, true],
+    [[65009], { enforceFirstAs: false }, true],
+    [[65002], { allowasIn: 1 }, false],
+    [[65002], { enforceFirstAs: false }, false],
+    [[65009], { importPolicy: REJECTS_ALL }, false],
+  ] as const) {
     const fabric = new Fabric();
     const peer = await fabric.peer('10.0.0.2').listen();
     const config = {
@@ -344,11 +352,19 @@ test('reconfigure: a neighbor that cannot be asked for what was refused begins a
     await speaker.start();
     fabric.clock.runUntilIdle();
     peer.establish(openOf(65002, peer.address, { capabilities: [{ code: 1, afi: 25, safi: 70 }] }));
+    const [first, ...later] = path;
+    const encoder = new UpdateEncoder({
+      fourOctetAs: false,
+      internal: false,
+      localAsn: first,
+      maxMessageLength: 4096,
+    });
+    peer.send(...encoder.announce({ ...originated('10.0.0.2'), prepend: later }, [macRoute(1)]));
     await speaker.reconfigure({ ...config, neighbors: [neighborConfig('10.0.0.2', 65002, change)] });
     fabric.clock.runUntilIdle();
-    t.is(peer.lastNotification, '6/6');
+    t.is(peer.lastNotification, begins ? '6/6' : undefined, JSON.stringify([path, change]));
     fabric.clock.advance(2000);
-    t.is(peer.opens.length, 2, 'the next session begins');
+    t.is(peer.opens.length, begins ? 2 : 1);
   }
 });
 
@@ -629,9 +645,13 @@ test('a path that does not begin with the AS of its external neighbor is refused
   t.is(speaker.neighbor('10.0.0.2')!.messagesOut.routeRefresh, asked + 1);
   foreign();
   t.deepEqual(macs(speaker), [1, 2, 3]);
-  // And back: what is told again is refused, and goes
+  // And back: what stands is judged, and goes; the neighbor is not asked for it
   await speaker.reconfigure(config);
-  foreign();
+  fabric.clock.runUntilIdle();
   t.deepEqual(macs(speaker), [3]);
+  t.is(speaker.neighbor('10.0.0.2')!.messagesOut.routeRefresh, asked + 1);
+  t.is(speaker.neighbor('10.0.0.2')!.routes.refused['first-as'], 4);
+  await speaker.reconfigure(allow);
+  t.is(speaker.neighbor('10.0.0.2')!.messagesOut.routeRefresh, asked + 2, 'what had been taken, too');
   t.is(speaker.neighbor('10.0.0.2')!.flaps, 0);
 });

@@ -85,7 +85,7 @@ test.serial(
   },
 );
 
-test.serial('without it the MAC is back, by a refresh of the session that stands', async (t) => {
+test.serial('without it the MAC is back in the session that stands', async (t) => {
   const before = await flaps();
   await reload({ policies: [], neighbors: [SPINE] });
   await waitFor(async () => (await rows('h2-10')) === 2 || undefined, { what: 'rows' });
