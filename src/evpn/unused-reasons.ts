@@ -6,13 +6,11 @@ interface ReasonEntry {
   readonly level: 'debug' | 'info' | 'warn';
   /** Why, for people. */
   readonly text: string;
+  /** What an operator can do. */
+  readonly cure?: string;
 }
 
-/**
- * Why a route that the RIB holds is not used. The evaluator, the importer, the API's counts and explain all ask the
- * functions that return these (route-types/, unused.ts, claims.ts), so that none of them can give another reason.
- */
-export const UNUSED = {
+const REASONS = {
   'import-policy': { level: 'info', text: 'the import policy of its neighbor rejects it' },
   'route-type': { level: 'debug', text: 'routes of its type are not used' },
   'ethernet-tag': {
@@ -23,6 +21,7 @@ export const UNUSED = {
   encapsulation: {
     level: 'warn',
     text: 'VXLAN is not among its tunnel encapsulations (RFC 8365 §5.1.3)',
+    cure: 'let the leaf that announces it send VXLAN among its encapsulations',
   },
   'no-pmsi-tunnel': {
     level: 'warn',
@@ -54,10 +53,15 @@ export const UNUSED = {
     text: 'no leaf says that it reaches this Ethernet segment (Ethernet A-D per ES route, RFC 7432 §8.2)',
   },
   'route-targets': { level: 'debug', text: 'no VNI imports any of its route targets' },
-  'martian-next-hop': { level: 'warn', text: 'martian or link-local next hop: it can be no VTEP' },
+  'martian-next-hop': {
+    level: 'warn',
+    text: 'martian or link-local next hop: it can be no VTEP',
+    cure: 'give the VXLAN device of the leaf that announces it a `local` that others reach',
+  },
   'next-hop-family': {
     level: 'warn',
     text: "the VXLAN device cannot reach its next hop, which is not of the address family of the device's `local`",
+    cure: 'give the VXLAN devices of both leaves a `local` of one address family',
   },
   'own-next-hop': { level: 'debug', text: 'own next hop: it points to this machine itself' },
   'layer-3-label': {
@@ -71,20 +75,28 @@ export const UNUSED = {
   'router-mac': {
     level: 'warn',
     text: "no Router's MAC community with a MAC that a router can have: routed frames cannot be sent to its leaf (RFC 9135 §8.1)",
+    cure: "give the VRF's L3VNI an SVI with a MAC there (FRR: `vrf NAME` with `vni N`, and the SVI in that VRF)",
   },
   'own-router-mac': {
     level: 'warn',
     text: "its router's MAC is this machine's own: two leaves have the same, and one needs another",
+    cure: 'give the SVI of the L3VNI another MAC on one of the two: `ip link set dev SVI address MAC`',
   },
   'routed-label': {
     level: 'warn',
-    text: "its label is neither the VRF's L3VNI nor that of another VRF of this leaf, so that no device sends with it: a VRF with that L3VNI is needed here too (downstream VNI), or the same L3VNI on both leaves",
+    text: "its label is neither the VRF's L3VNI nor that of another VRF of this leaf, so that no device sends with it",
+    cure: 'give the VRF the same L3VNI on both leaves, or this leaf a VRF with that L3VNI too (downstream VNI)',
   },
   'gateway-index': {
     level: 'warn',
     text: 'it names a gateway or an Ethernet segment as overlay index (RFC 9136 §3.2), which is not looked up',
+    cure: 'let it announce prefixes without an overlay index (in FRR without `advertise … gateway-ip`)',
   },
-  prefix: { level: 'warn', text: 'a prefix that no router announces' },
+  prefix: {
+    level: 'warn',
+    text: 'a prefix that no router announces: martian, multicast or link-local',
+    cure: 'take it out of what the leaf announces',
+  },
   connected: { level: 'debug', text: 'the VRF is in this network itself' },
   'local-route': {
     level: 'debug',
@@ -96,7 +108,13 @@ export const UNUSED = {
   'own-mac': { level: 'debug', text: "own MAC: it is this machine's in the broadcast domain" },
   'own-ip': { level: 'debug', text: "own IP: it is this machine's in the broadcast domain" },
 } as const satisfies Record<string, ReasonEntry>;
-export type UnusedReason = keyof typeof UNUSED;
+export type UnusedReason = keyof typeof REASONS;
+
+/**
+ * Why a route that the RIB holds is not used. The evaluator, the importer, the API's counts and explain all ask the
+ * functions that return these (route-types/, unused.ts, claims.ts), so that none of them can give another reason.
+ */
+export const UNUSED: Readonly<Record<UnusedReason, ReasonEntry>> = REASONS;
 
 /** Returns the value of the path that the reason is about, then the reason's text. */
 export function reasonText(reason: UnusedReason, path: Path | undefined): string {

@@ -78,6 +78,8 @@ export const NO_CONTEXT: CheckContext = {
 
 /** RFC 7348 §8. */
 const VXLAN_PORT = 4789;
+/** What a device has that is made without `dstport` (drivers/net/vxlan: vxlan_port), from before there was a number for it. */
+const LINUX_PORT = 8472;
 
 /** BR_STATE_* in words. */
 const PORT_STATES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'];
@@ -297,11 +299,19 @@ const DEVICE_CHECKS: readonly DeviceCheck[] = [
   },
   {
     severity: 'info',
-    fails: ({ vxlan }) => vxlan.port !== VXLAN_PORT,
+    fails: ({ vxlan }) => vxlan.port !== VXLAN_PORT && vxlan.port !== LINUX_PORT,
     problem: ({ vxlan }) =>
       `its UDP port is ${vxlan.port}, and leaves send to ${VXLAN_PORT} unless all of them are told otherwise`,
     // No device can change it
     fix: () => undefined,
+  },
+  {
+    severity: 'warning',
+    fails: ({ vxlan }) => vxlan.port === LINUX_PORT,
+    problem: () =>
+      `its UDP port is ${LINUX_PORT}, which the kernel takes where \`dstport\` is not given: leaves of others send to ${VXLAN_PORT}`,
+    fix: ({ link }) =>
+      `ip link del dev ${link.name}, and add it again with dstport ${VXLAN_PORT}: no device can change it`,
   },
   {
     severity: 'warning',

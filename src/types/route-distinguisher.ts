@@ -74,6 +74,12 @@ export class RouteDistinguisher {
     return RouteDistinguisher.of((0x0002_0000 | (as >>> 16)) >>> 0, (((as & 0xffff) << 16) | right) >>> 0);
   }
 
+  /** The administrator of type 1, `router-id:number`; undefined for other types. */
+  get routerId(): Ipv4 | undefined {
+    if (this.high >>> 16 !== 1) return undefined;
+    return ((((this.high & 0xffff) << 16) | (this.low >>> 16)) >>> 0) as Ipv4;
+  }
+
   toString(): string {
     const type = this.high >>> 16;
     if (type === 0) return `${this.high & 0xffff}:${this.low}`;

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { excessProblems } from '../../src/api/rooms/excess-problems.js';
+import { FabricSurvey } from '../../src/api/rooms/fabric-survey.js';
 import { statusProblems } from '../../src/api/rooms/problem-items.js';
 import type { Rooms } from '../../src/api/rooms/rooms.js';
 import {
@@ -13,6 +14,7 @@ import { parseConfig } from '../../src/config/load.js';
 import type { TopologyProblem } from '../../src/dataplane/index.js';
 import { parseIp, parsePrefix, toVni } from '../../src/types/index.js';
 import type { DeadEnd } from '../../src/underlay/index.js';
+import { IPV4_UNICAST, IPV6_UNICAST } from '../../src/wire/index.js';
 
 const problem = (over: Partial<TopologyProblem> & { number?: number }): TopologyProblem => ({
   severity: 'error',
@@ -40,6 +42,8 @@ function rooms(
         l3vnis: new Set(),
         vrfs: new Map(),
         vnis: new Map([10, 20, 30].map((vni) => [vni, {}])),
+        interfaces: new Map(),
+        ownVteps: new Set(),
       },
       problems: { ofVteps: () => [], contests: { problems: () => [] }, ofHardware: () => [] },
       hosts: { problems: () => [] },
@@ -63,7 +67,8 @@ function rooms(
     },
   } as unknown as Rooms;
 }
-const texts = (of: Rooms) => statusProblems(of, new Map()).map((each) => `${each.severity}: ${each.problem}`);
+const statusOf = (of: Rooms) => statusProblems(of, { neighbors: new Map(), fabric: new FabricSurvey(of) });
+const texts = (of: Rooms) => statusOf(of).map((each) => `${each.severity}: ${each.problem}`);
 
 test("errors and warnings of VNIs that are served are the leaf's, notes and those of others are not", (t) => {
   const found = texts(
@@ -116,7 +121,10 @@ test('a next hop that leads nowhere is a problem that names it, a prefix, and wh
       end('127.0.0.1', 'martian', 1, '30.0.0.0/8'),
       end('192.0.2.1', 'no-route', 3),
     ].values();
-  const found = statusProblems({ ...rooms([]), underlay: { deadEnds } } as unknown as Rooms, new Map());
+  const found = statusOf({
+    ...rooms([]),
+    underlay: { deadEnds, originator: { announced: new Set() } },
+  } as unknown as Rooms);
   t.deepEqual(
     found.slice(1).map((each) => each.problem),
     [
@@ -125,6 +133,36 @@ test('a next hop that leads nowhere is a problem that names it, a prefix, and wh
     ],
   );
   t.regex(found[1].fix ?? '', /next-hop-self.*192\.0\.2\.1/);
+});
+
+test('a VTEP address that no neighbor is told of is a problem, unless a network of several hosts has it', (t) => {
+  const [one, other] = ['10.0.0.1', '10.0.0.2'].map(parseIp);
+  const told = (announced: readonly string[], family = IPV4_UNICAST, prefixLength = 32) => {
+    const { dataPlane, ...rest } = rooms([], ['Established']);
+    const addresses = [{ ip: one, prefixLength, peer: undefined, state: 'usable' }];
+    const [neighbor] = rest.speaker.neighbors();
+    const spoken = { family, isNegotiated: true, refused: noRefusals() };
+    return texts({
+      ...rest,
+      speaker: { neighbors: () => [{ ...neighbor, families: [spoken] }] },
+      dataPlane: {
+        ...dataPlane,
+        topology: {
+          ...dataPlane.topology,
+          ownVteps: new Set([one, other]),
+          interfaces: new Map([[1, { name: 'lo', running: true, addresses }]]),
+        },
+      },
+      underlay: { deadEnds: () => [], originator: { announced: new Set(announced.map(parsePrefix)) } },
+    } as unknown as Rooms).slice(1);
+  };
+  t.deepEqual(told(['10.0.0.2/32', '::/0']), [
+    'warning: underlay: 10.0.0.1, the local address of VXLAN devices, is in no prefix that is announced: other leaves may have no route to it',
+  ]);
+  t.deepEqual(told(['10.0.0.1/32']), []);
+  t.deepEqual(told(['10.0.0.0/8']), []);
+  t.deepEqual(told([], IPV4_UNICAST, 24), [], 'the spine may be in that network');
+  t.deepEqual(told([], IPV6_UNICAST), [], 'nobody here speaks of such addresses');
 });
 
 test('a unicast route that is refused is a problem as one of EVPN is', (t) => {
@@ -139,7 +177,7 @@ test('a unicast route that is refused is a problem as one of EVPN is', (t) => {
 
 test('a VNI that is listed and has no device is an error, with what adds one', (t) => {
   const listed = 'evpn: { vnis: [{ vni: 30 }, { vni: 40 }, { vni: 50, advertise: false }] }';
-  const found = statusProblems(rooms([], [], listed), new Map()).slice(1);
+  const found = statusOf(rooms([], [], listed)).slice(1);
   t.deepEqual(
     found.map(({ severity, problem: text }) => [severity, text]),
     [

@@ -80,7 +80,10 @@ test('each route that is not used is counted by its reason, listed by it, and a 
       reason,
     );
   }
-  const { problems } = await ask(room, '/status');
+  const all = (await ask(room, '/status')).problems;
+  // What is said of the VNI whose route targets they are not is another test's
+  const problems = all.filter(({ problem }) => !problem.startsWith('VNI 10010: '));
+  t.is(all.length, problems.length + 1);
   t.deepEqual(problems.map(({ severity }) => severity).sort(), [
     'info',
     'warning',

@@ -256,6 +256,20 @@ test("a VXLAN device in no bridge may be another program's; it is an error where
   t.false(topology.vnis.get(toVni(10))?.up);
 });
 
+test('a VXLAN device with the UDP port that the kernel takes without dstport is a warning, with any other than 4789 a note', (t) => {
+  const problemsAt = (port: number) => {
+    const its = vxlan(3, 'vx10', 10, 2);
+    return derive([BRIDGE, { ...its, vxlan: { ...(its.vxlan as VxlanSettings), port } }]).problems.map(
+      ({ severity, fix }) => [severity, fix],
+    );
+  };
+  t.deepEqual(problemsAt(4789), []);
+  t.deepEqual(problemsAt(8472), [
+    ['warning', 'ip link del dev vx10, and add it again with dstport 4789: no device can change it'],
+  ]);
+  t.deepEqual(problemsAt(14789), [['info', undefined]]);
+});
+
 test('a master that is no bridge is none', (t) => {
   const topology = derive([device(2, 'bond0', { kind: 'bond' }), vxlan(3, 'vx10', 10, 2)]);
   t.is(topology.vnis.get(toVni(10))?.bridgeIfindex, 0);

@@ -5,7 +5,7 @@ import { type Pages, pagesByKey } from '../paging.js';
 import { AddressPath, NoQuery, neighborParameter, PageQuery } from '../parameters.js';
 import { ReasonCountSchema } from '../parts/reason-count.js';
 import { listOf, named, pageOf, type Resource } from '../resource.js';
-import { NO_ROUTES, surveyOf } from '../rooms/route-survey.js';
+import { NO_ROUTES, type Survey, surveyOf } from '../rooms/route-survey.js';
 import { BfdSchema } from './bfd-item.js';
 import { type NeighborItem, NeighborSchema, neighborItem } from './neighbor-item.js';
 import { RouterSchema } from './router-item.js';
@@ -47,7 +47,7 @@ export const neighbors: Resource<NeighborReads> = {
     const survey = surveyOf(rooms);
     return {
       neighbors() {
-        let use: Awaited<ReturnType<typeof survey.take>> = new Map();
+        let use: Survey['neighbors'] = new Map();
         const pages = pagesByKey({
           total: speaker.neighbors().length,
           rows: () => speaker.neighbors(),
@@ -58,13 +58,13 @@ export const neighbors: Resource<NeighborReads> = {
         return {
           total: pages.total,
           async page(after, limit, turns, show) {
-            use = await survey.take();
+            use = (await survey.take()).neighbors;
             return pages.page(after, limit, turns, show);
           },
         };
       },
       async neighbor(name) {
-        const use = await survey.take();
+        const { neighbors: use } = await survey.take();
         const found = speaker.neighbor(name);
         return found && neighborItem(found, use.get(found.address) ?? NO_ROUTES);
       },

@@ -5,8 +5,7 @@ import { routerIdText, timeText } from '../present.js';
 import { named, type Resource } from '../resource.js';
 import { statusProblems } from '../rooms/problem-items.js';
 import type { Rooms } from '../rooms/rooms.js';
-import type { RouteUse } from '../rooms/route-survey.js';
-import { surveyOf } from '../rooms/route-survey.js';
+import { type Survey, surveyOf } from '../rooms/route-survey.js';
 import { Address, Count, closed, nullable, ref, Text, Time } from '../schema-words.js';
 
 const StatusSchema = Type.Object(
@@ -141,7 +140,7 @@ export const status: Resource<StatusReads> = {
 
 function statusItem(
   rooms: Rooms,
-  use: ReadonlyMap<string, RouteUse>,
+  survey: Survey,
   tables: Awaited<ReturnType<Rooms['kernel']['asicTables']>>,
 ): Status {
   const asic = rooms.kernel.switchAsic();
@@ -200,6 +199,6 @@ function statusItem(
       driver: asic.driver,
       tables: tables.map(({ name, size, occupied }) => ({ name, size, occupied: occupied ?? null })),
     },
-    problems: statusProblems(rooms, use),
+    problems: statusProblems(rooms, survey),
   };
 }

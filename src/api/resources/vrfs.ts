@@ -10,8 +10,11 @@ import { RouteCountsSchema, routeCountsItem } from '../parts/offload.js';
 import { ProblemNoteSchema } from '../parts/problem-note.js';
 import { ipText } from '../present.js';
 import { listOf, named, pageOf, type Resource } from '../resource.js';
+import { vrfRouteProblems } from '../rooms/fabric-problems.js';
+import type { FabricSurvey } from '../rooms/fabric-survey.js';
 import { problemItem, vrfFaultItem } from '../rooms/problem-items.js';
 import type { Rooms } from '../rooms/rooms.js';
+import { surveyOf } from '../rooms/route-survey.js';
 import { Address, Count, closed, nullable, ref, Text, VniNumber } from '../schema-words.js';
 
 const VrfPath = Type.Object({ name: Text('The name of the VRF device.') }, closed);
@@ -47,7 +50,7 @@ export type VrfItem = Static<typeof VrfSchema>;
 
 interface VrfReads {
   vrfs(): Pages<VrfItem>;
-  vrf(name: string): VrfItem | undefined;
+  vrf(name: string): VrfItem | undefined | Promise<VrfItem | undefined>;
 }
 
 /** The VRFs of the kernel and of the configuration. */
@@ -69,30 +72,42 @@ export const vrfs: Resource<VrfReads> = {
       params: VrfPath,
       answer: named('Vrf'),
       problems: [404],
-      handle: (model, { params }) => {
+      handle: async (model, { params }) => {
         const { name } = params as Static<typeof VrfPath>;
-        const vrf = model.vrf(name);
+        const vrf = await model.vrf(name);
         if (!vrf) throw new Problem('no-such-vrf', `VRF ${name} is neither in the kernel nor configured`);
         return vrf;
       },
     },
   ],
-  reads: (rooms) => ({
-    vrfs() {
-      const known = knownVrfs(rooms);
-      return pagesByKey({
-        total: known.size,
-        rows: () => known.keys(),
-        key: (name) => name,
-        order: textOrder,
-        item: (name) => vrfItem(rooms, name, known.get(name)),
-      });
-    },
-    vrf(name) {
-      const known = knownVrfs(rooms);
-      return known.has(name) ? vrfItem(rooms, name, known.get(name)) : undefined;
-    },
-  }),
+  reads(rooms) {
+    const survey = surveyOf(rooms);
+    return {
+      vrfs() {
+        const known = knownVrfs(rooms);
+        let fabric: FabricSurvey | undefined;
+        const pages = pagesByKey({
+          total: known.size,
+          rows: () => known.keys(),
+          key: (name) => name,
+          order: textOrder,
+          item: (name) => vrfItem(rooms, name, known.get(name), fabric),
+        });
+        return {
+          total: pages.total,
+          async page(after, limit, turns, show) {
+            ({ fabric } = await survey.take());
+            return pages.page(after, limit, turns, show);
+          },
+        };
+      },
+      async vrf(name) {
+        const { fabric } = await survey.take();
+        const known = knownVrfs(rooms);
+        return known.has(name) ? vrfItem(rooms, name, known.get(name), fabric) : undefined;
+      },
+    };
+  },
 };
 
 /** Every VRF that the kernel has or the configuration names. */
@@ -107,6 +122,7 @@ function vrfItem(
   { config, dataPlane, evpn, hardware }: Rooms,
   name: string,
   vrf: VrfAttachment | undefined,
+  fabric: FabricSurvey | undefined,
 ): VrfItem {
   const l3vni = vrf?.l3vni ?? config().evpn.vrfs.get(name)?.l3vni;
   const ipVrf = [...evpn.ipVrfs.values()].find((each) => each.name === name);
@@ -131,6 +147,7 @@ function vrfItem(
         .filter(({ vni, device }) => device === name || (vni !== undefined && vni === l3vni))
         .map(problemItem),
       ...faults.map(vrfFaultItem),
+      ...(fabric ? vrfRouteProblems(fabric, name) : []),
     ],
   };
 }

@@ -4,9 +4,10 @@ import { isServed, UNUSED, type VrfFault, vrfFaults } from '../../evpn/index.js'
 import { counted, type Vni } from '../../types/index.js';
 import type { ProblemNote } from '../parts/problem-note.js';
 import { excessProblems } from './excess-problems.js';
+import { fabricProblems } from './fabric-problems.js';
 import { absentProblems, hostProblems } from './host-problems.js';
 import type { Rooms } from './rooms.js';
-import type { RouteUse } from './route-survey.js';
+import type { RouteUse, Survey } from './route-survey.js';
 import {
   bfdProblems,
   familyProblems,
@@ -44,7 +45,7 @@ function ofVni(vni: Vni, note: ProblemNote): ProblemNote {
  * Returns what an operator should know first: the composition's own, devices', sessions that are not there, errors and warnings of
  * VNIs that are served. Notes (`info`) of a VNI stay with it.
  */
-export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>): ProblemNote[] {
+export function statusProblems(rooms: Rooms, { neighbors, fabric }: Survey): ProblemNote[] {
   const { problems, dataPlane, speaker, config, clock } = rooms;
   const standing = [...dataPlane.topology.problems, ...dataPlane.problems.ofVteps()];
   const settings = config().evpn;
@@ -77,8 +78,9 @@ export function statusProblems(rooms: Rooms, use: ReadonlyMap<string, RouteUse>)
     ...limitProblems(speaker.neighbors()),
     ...stalledProblems(speaker.neighbors(), clock.wallTime()),
     ...bfdProblems(speaker.neighbors(), clock.wallTime()),
-    ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, use.get(neighbor.address))),
-    ...underlayProblems(rooms.underlay).slice(0, LISTED),
+    ...speaker.neighbors().flatMap((neighbor) => routeProblems(neighbor, neighbors.get(neighbor.address))),
+    ...underlayProblems(rooms).slice(0, LISTED),
+    ...fabricProblems(rooms, fabric),
     ...[...vrfFaults(rooms.evpn.ipVrfs, dataPlane.topology)].slice(0, LISTED).map(vrfFaultItem),
     ...addressProblems(rooms).slice(0, LISTED),
     ...notes.slice(0, LISTED),
@@ -126,8 +128,8 @@ function routeProblems({ address, families }: NeighborStatus, use: RouteUse | un
     if (count > 0 && level !== 'debug') note(level, count, text, cure);
   }
   for (const [reason, count] of use?.unused ?? []) {
-    const { level, text } = UNUSED[reason];
-    if (level !== 'debug') note(level, count, text, undefined);
+    const { level, text, cure } = UNUSED[reason];
+    if (level !== 'debug') note(level, count, text, cure);
   }
   if (use && use.passedOn > 0 && use.passedOn === use.passedOnAsItsOwn)
     notes.push({

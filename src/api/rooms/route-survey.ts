@@ -1,5 +1,6 @@
 import { addressOf, type Path, sourceAddress } from '../../bgp/index.js';
 import { isUsedType, type UnusedReason, whyPathUnused } from '../../evpn/index.js';
+import { FabricSurvey } from './fabric-survey.js';
 import type { Rooms } from './rooms.js';
 
 /** What becomes of the routes that a neighbor's paths are of. */
@@ -14,7 +15,12 @@ export interface RouteUse {
 /** Of a neighbor that has no routes. */
 export const NO_ROUTES: RouteUse = { used: 0, unused: new Map(), passedOn: 0, passedOnAsItsOwn: 0 };
 
-type Answer = ReadonlyMap<string, RouteUse>;
+/** What a walk found. */
+export interface Survey {
+  /** By the neighbor's configured address. */
+  readonly neighbors: ReadonlyMap<string, RouteUse>;
+  readonly fabric: FabricSurvey;
+}
 
 /** Paths between two turns of the event loop. */
 const PATHS_A_TURN = 2048;
@@ -25,17 +31,17 @@ const FRESH_TIMES = 20;
 
 /** Counts what is used of the RIB and why the rest is not, by a walk when somebody asks; nothing is kept where routes change. */
 class RouteSurvey {
-  /** The last answer, for who cannot wait. */
-  latest: Answer = new Map();
+  #latest: Survey;
   #at = Number.NEGATIVE_INFINITY;
   #freshFor = FRESH;
-  #running: Promise<Answer> | undefined;
+  #running: Promise<Survey> | undefined;
 
-  constructor(readonly rooms: Pick<Rooms, 'speaker' | 'evpn' | 'dataPlane' | 'clock'>) {}
+  constructor(readonly rooms: Pick<Rooms, 'speaker' | 'evpn' | 'dataPlane' | 'clock'>) {
+    this.#latest = { neighbors: new Map(), fabric: new FabricSurvey(rooms) };
+  }
 
-  /** By the neighbor's configured address. */
-  async take(): Promise<Answer> {
-    if (this.rooms.clock.now() - this.#at < this.#freshFor) return this.latest;
+  async take(): Promise<Survey> {
+    if (this.rooms.clock.now() - this.#at < this.#freshFor) return this.#latest;
     this.#running ??= this.#walk();
     try {
       return await this.#running;
@@ -44,18 +50,21 @@ class RouteSurvey {
     }
   }
 
-  async #walk(): Promise<Answer> {
+  async #walk(): Promise<Survey> {
     const { speaker, evpn, dataPlane, clock } = this.rooms;
-    const answer = new Map<string, RouteUse>();
+    const neighbors = new Map<string, RouteUse>();
+    const fabric = new FabricSurvey(this.rooms);
     let left = PATHS_A_TURN;
     let took = 0;
     let began = clock.now();
     for (const destination of speaker.rib.destinations()) {
       const { paths } = destination;
       for (const path of paths) {
-        const use = useOf(answer, path.source.neighbor);
-        count(use, whyPathUnused(evpn, destination, path, dataPlane.topology));
+        const use = useOf(neighbors, path.source.neighbor);
+        const reason = whyPathUnused(evpn, destination, path, dataPlane.topology);
+        count(use, reason);
         countPassedOn(use, path);
+        if (path === destination.best) fabric.see(destination, path, reason);
       }
       left -= paths.length;
       if (left > 0) continue;
@@ -64,18 +73,18 @@ class RouteSurvey {
       await new Promise(setImmediate);
       began = clock.now();
     }
-    this.latest = answer;
+    this.#latest = { neighbors, fabric };
     this.#at = clock.now();
     this.#freshFor = Math.max(FRESH, FRESH_TIMES * (took + this.#at - began));
-    return answer;
+    return this.#latest;
   }
 }
 
-function useOf(answer: Map<string, RouteUse>, neighbor: string): RouteUse {
-  let use = answer.get(neighbor);
+function useOf(uses: Map<string, RouteUse>, neighbor: string): RouteUse {
+  let use = uses.get(neighbor);
   if (!use) {
     use = { used: 0, unused: new Map(), passedOn: 0, passedOnAsItsOwn: 0 };
-    answer.set(neighbor, use);
+    uses.set(neighbor, use);
   }
   return use;
 }

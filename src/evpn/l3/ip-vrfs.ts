@@ -142,6 +142,16 @@ export class IpVrfs {
     return at.vnis.find((vni) => this.#deps.macVrf(vni)?.ips.get(ip)?.owner === 'local');
   }
 
+  /** The VRFs that import the destination's best path. */
+  importersOf(destination: Destination): readonly IpVrf[] {
+    return this.#imported.importersOf(destination);
+  }
+
+  /** Returns why the VRF cannot use the path of a route that it imports, whatever it has of its own; undefined if it can. */
+  whyIgnored(vrf: IpVrf, path: Path): UnusedReason | undefined {
+    return whyNoClaim(path, vrf, this.#topology, this.#byL3vni);
+  }
+
   /** Some VRF imports the route. */
   isImported(destination: Destination): boolean {
     return this.#imported.importersOf(destination).length > 0;
