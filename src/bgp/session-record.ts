@@ -189,7 +189,7 @@ export class SessionRecord {
   faulty(update: AnyUpdate, log: (fault: UpdateFault) => void): void {
     this.#unknownRouteTypes += update.unknownRouteTypes;
     for (const fault of update.faults) {
-      this.#faults[FAULT_COUNTER_OF[fault.outcome]]++;
+      this.#faults[FAULT_COUNTER_OF[fault.outcome]] += fault.count;
       this.#faults.last = { ...fault, time: this.#clock.wallTime() };
       if (this.#clock.now() - this.#faultLoggedAt < FAULT_LOG_MILLISECONDS) continue;
       this.#faultLoggedAt = this.#clock.now();

@@ -1,6 +1,7 @@
 import {
   AttributeCode,
   AttributeFlag,
+  type AttributeRow,
   type AttributeValues,
   attributeName,
   attributeRow,
@@ -28,6 +29,14 @@ export type PathAttribute =
       readonly flags: number;
       readonly value: Uint8Array;
     };
+
+/** What one look along a section has found. */
+interface Findings {
+  readonly attributes: PathAttribute[];
+  readonly faults: AttributeFault[];
+  /** By code, those of `faults` that are repetitions: one for each code, or a long message of them would cost as many. */
+  repetitions: Map<number, AttributeFault & { count: number }> | undefined;
+}
 
 /** A fault with what a NOTIFICATION would say, for the case that it has to become one (RFC 7606 §5.2). */
 export interface AttributeFault extends UpdateFault {
@@ -131,19 +140,19 @@ function hasCome(code: number): boolean {
 }
 
 /**
- * Reads the attributes between `start` and `end` with the table, in order. With `mp` false MP_REACH and MP_UNREACH are
- * passed over: the caller reads them itself. Faults carry RFC 7606's outcome; what it answers with a reset throws
- * WireError.
+ * Reads the attributes between `start` and `end` with the table, in order. With `whole` false MP_REACH and MP_UNREACH are
+ * passed over, which the caller reads itself, and so is what comes again. Faults carry RFC 7606's outcome; what it answers with a
+ * reset throws WireError.
  */
 export function decodeAttributes(
   bytes: Buffer,
   start: number,
   end: number,
   context: UpdateContext,
-  mp: boolean,
+  whole: boolean,
 ): AttributeSection {
-  const attributes: PathAttribute[] = [];
-  const faults: AttributeFault[] = [];
+  const findings: Findings = { attributes: [], faults: [], repetitions: undefined };
+  const { attributes, faults } = findings;
   beginSection();
   let at = start;
   while (at < end) {
@@ -154,28 +163,30 @@ export function decodeAttributes(
         outcome: 'treat-as-withdraw', // RFC 7606 §4
         field: at + 1 < end ? attributeName(bytes[at + 1]) : 'path attributes',
         detail: `runs beyond the path attributes: ${end - at} octets are left`,
+        count: 1,
         subcode: UpdateSubcode.ATTRIBUTE_LENGTH_ERROR,
         data,
       });
       return { attributes, remainder: data, faults };
     }
-    if (mp || !isMp(span.code)) attributes.push(decodeAttribute(bytes, at, span, context, faults));
+    if (whole || !isMp(span.code)) decodeAttribute(bytes, at, span, context, findings, whole);
     at = span.end;
   }
   return { attributes, remainder: NO_OCTETS, faults };
 }
 
-/** Reads one attribute; what is wrong with it goes to `faults`. */
+/** Reads one attribute, which is kept where it is the first of its code or `whole`. */
 function decodeAttribute(
   bytes: Buffer,
   start: number,
   span: AttributeSpan,
   context: UpdateContext,
-  faults: AttributeFault[],
-): PathAttribute {
-  const { flags, code, valueAt, end } = span;
+  findings: Findings,
+  whole: boolean,
+): void {
+  const { code, end } = span;
   const row = attributeRow(code);
-  if (row === undefined && (flags & AttributeFlag.OPTIONAL) === 0)
+  if (row === undefined && (span.flags & AttributeFlag.OPTIONAL) === 0)
     throw attributeError(
       UpdateSubcode.UNRECOGNIZED_WELL_KNOWN_ATTRIBUTE,
       code,
@@ -187,10 +198,42 @@ function decodeAttribute(
   if (isMp(code)) checkMpFlags(bytes, start, span);
   const repeated = hasCome(code);
   if (repeated && isMp(code)) throw duplicateMpError(code);
-  const repetition = 'comes again: the first one counts';
+  if (repeated) addRepetition(findings, bytes, start, span);
+  if (repeated && !whole) return;
+  const { attributes, faults } = findings;
+  attributes.push(
+    row === undefined
+      ? rawAttribute(bytes, span)
+      : decodeKnown(row, bytes, start, span, context, faults, repeated),
+  );
+}
+
+/** What comes again is discarded (RFC 7606 §3 g). */
+function addRepetition(findings: Findings, bytes: Buffer, start: number, span: AttributeSpan): void {
+  findings.repetitions ??= new Map();
+  const known = findings.repetitions.get(span.code);
+  if (known !== undefined) {
+    known.count++;
+    return;
+  }
+  const words = 'comes again: the first one counts';
+  const fault = faultOf('discard', words, UpdateSubcode.MALFORMED_ATTRIBUTE_LIST, bytes, start, span);
+  findings.repetitions.set(span.code, fault);
+  findings.faults.push(fault);
+}
+
+/** Reads an attribute that has a row; what is wrong with it goes to `faults`. */
+function decodeKnown(
+  row: AttributeRow<KnownAttributeCode>,
+  bytes: Buffer,
+  start: number,
+  span: AttributeSpan,
+  context: UpdateContext,
+  faults: AttributeFault[],
+  repeated: boolean,
+): PathAttribute {
+  const { flags, code, valueAt, end } = span;
   const list = UpdateSubcode.MALFORMED_ATTRIBUTE_LIST;
-  if (repeated) faults.push(faultOf('discard', repetition, list, bytes, start, span));
-  if (row === undefined) return rawAttribute(bytes, span);
   const discarded = repeated || (row.internalOnly === true && !context.internal);
   if (discarded && !repeated)
     faults.push(faultOf('discard', 'from an external peer', list, bytes, start, span));
@@ -222,11 +265,12 @@ function faultOf(
   bytes: Buffer,
   start: number,
   { code, end }: AttributeSpan,
-): AttributeFault {
+): AttributeFault & { count: number } {
   return {
     outcome,
     field: attributeName(code),
     detail,
+    count: 1,
     subcode,
     data: Uint8Array.from(bytes.subarray(start, end)),
   };

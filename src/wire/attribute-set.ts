@@ -113,7 +113,7 @@ function fault(
   detail: string,
   subcode: UpdateSubcode,
 ): AttributeFault {
-  return { outcome, field: attributeName(code), detail, subcode, data: Uint8Array.of(code) };
+  return { outcome, field: attributeName(code), detail, count: 1, subcode, data: Uint8Array.of(code) };
 }
 
 /** A well-known attribute that reachable routes lack (RFC 7606 §3 d). */

@@ -16,6 +16,8 @@ export interface UpdateFault {
   readonly outcome: 'discard' | 'treat-as-withdraw' | 'skip';
   /** The attribute's name, or NLRI. */
   readonly field: string;
-  /** What was found and what was expected, for the log. */
+  /** What was found and what was expected, for the log; of several the first. */
   readonly detail: string;
+  /** How many routes, or repetitions of the attribute, it stands for. */
+  readonly count: number;
 }

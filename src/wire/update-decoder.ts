@@ -83,10 +83,12 @@ export class UpdateDecoder {
   /** Where the octets of a set are put together. */
   readonly #key = Buffer.allocUnsafe(MAX_EXTENDED_MESSAGE_LENGTH);
   #unknownRouteTypes = 0;
-  #skipped = NO_FAULTS;
+  /** Malformed routes that were skipped, and what is wrong with the first: one for each would be more than the message. */
+  #skips = 0;
+  #firstSkip = '';
   readonly #onSkipped: OnSkipped = (_type, _value, fault) => {
     if (fault === undefined) this.#unknownRouteTypes++;
-    else this.#skipped = [...this.#skipped, { outcome: 'skip', field: 'NLRI', detail: fault }];
+    else if (this.#skips++ === 0) this.#firstSkip = fault;
   };
 
   /** Sets that are known by their octets. */
@@ -143,8 +145,7 @@ export class UpdateDecoder {
         : (ofReach ?? ofFields ?? faultsOf(body, layout, scan, context));
     if (withdraws !== undefined) requireRoutes(withdraws, scan, layout, body);
 
-    this.#unknownRouteTypes = 0;
-    this.#skipped = NO_FAULTS;
+    this.#beginRoutes();
     const parts: Part[] = [];
     if (unreach && scan.unreach) {
       const part = partOf(parts, unreach, undefined);
@@ -167,13 +168,23 @@ export class UpdateDecoder {
       announced.decode(body, layout.attributesEnd, body.length, routes, this.#onSkipped);
     }
     const [first = partOf(parts, families[0], undefined), ...others] = parts;
-    const told = faults.length === 0 ? this.#skipped : [...faults, ...this.#skipped];
     return updateOf(
       first,
       this.#unknownRouteTypes,
-      told,
+      this.#withSkips(faults),
       others.length === 0 ? NOTHING_ELSE : others.map((part) => updateOf(part, 0, NO_FAULTS, NOTHING_ELSE)),
     );
+  }
+
+  #beginRoutes(): void {
+    this.#unknownRouteTypes = 0;
+    this.#skips = 0;
+  }
+
+  /** The faults of the attributes, and that of the routes that were skipped. */
+  #withSkips(faults: readonly UpdateFault[]): readonly UpdateFault[] {
+    if (this.#skips === 0) return faults;
+    return [...faults, { outcome: 'skip', field: 'NLRI', detail: this.#firstSkip, count: this.#skips }];
   }
 
   /** Reads the routes of a known set; undefined where they are malformed, which is another's to tell. */
@@ -184,8 +195,7 @@ export class UpdateDecoder {
     end: number,
     set: InternedAttributes,
   ): AnyUpdate | undefined {
-    this.#unknownRouteTypes = 0;
-    this.#skipped = NO_FAULTS;
+    this.#beginRoutes();
     const reachable: Nlri[] = [];
     try {
       family.decode(bytes, start, end, reachable, this.#onSkipped);
@@ -200,7 +210,7 @@ export class UpdateDecoder {
       attributes: reachable.length > 0 ? set : undefined,
       endOfRib: false,
       unknownRouteTypes: this.#unknownRouteTypes,
-      faults: set.faults.length === 0 ? this.#skipped : [...set.faults, ...this.#skipped],
+      faults: this.#withSkips(set.faults),
       also: NOTHING_ELSE,
     };
   }
@@ -404,6 +414,6 @@ function requireRoutes(fault: AttributeFault, { reach }: Scan, layout: UpdateLay
   );
 }
 
-function toUpdateFault({ outcome, field, detail }: AttributeFault): UpdateFault {
-  return { outcome, field, detail };
+function toUpdateFault({ outcome, field, detail, count }: AttributeFault): UpdateFault {
+  return { outcome, field, detail, count };
 }

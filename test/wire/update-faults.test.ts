@@ -308,6 +308,38 @@ for (const [what, type, value, words] of SKIPPED)
     }
   });
 
+test('thousands of malformed routes in one UPDATE are one fault with their number, and so are those that withdraw', (t) => {
+  const bad = route(1, '').repeat(30_000);
+  const decoder = new UpdateDecoder();
+  for (const body of [
+    updateBody([reach(MAC_ROUTE + bad + IMET_ROUTE), ...SOUND]),
+    updateBody([reach(MAC_ROUTE + bad + IMET_ROUTE), ...SOUND]),
+    updateBody([unreach(MAC_ROUTE + bad + IMET_ROUTE)]),
+  ]) {
+    const { reachable, withdrawn, faults } = decoder.decode(body, EXTERNAL);
+    t.is(reachable.length + withdrawn.length, 2);
+    t.is(faults.length, 1);
+    t.like(faults[0], { outcome: 'skip', field: 'NLRI', count: 30_000 });
+    t.regex(faults[0].detail, /of 0 octets: expected 25/);
+  }
+});
+
+test('what comes again thousands of times is one fault for each code, and the first of each counts', (t) => {
+  const again = (attribute('4001', '02') + attribute('c063', '02')).repeat(6_000);
+  const decoder = new UpdateDecoder();
+  const body = updateBody([REACH, ...SOUND, attribute('c063', '01'), again]);
+  const first = decoder.decode(body, EXTERNAL);
+  t.deepEqual(
+    first.faults.map(({ outcome, field, count }) => [outcome, field, count]),
+    [
+      ['discard', 'ORIGIN', 6_000],
+      ['discard', 'attribute 99', 6_000],
+    ],
+  );
+  t.is(first.attributes?.origin, 0);
+  t.is(decoder.decode(body, EXTERNAL).attributes, first.attributes);
+});
+
 const RESETTING: [string, Buffer, number, string | undefined, RegExp][] = [
   ['withdrawn routes beyond the message', octets('0005 0000'), 1, '', /withdrawn routes length 5/],
   ['withdrawn routes up to the end', octets('0002 0000'), 1, '', /leaves room for 0/],
