@@ -7,6 +7,7 @@ import { AttributeCode, AttributeFlag, attributeRow } from './attribute-table.js
 import type { AsPathSegment, Origin, PmsiTunnel } from './attribute-values.js';
 import { isRouteTarget } from './extended-community.js';
 import { LINK_LOCAL_BEHIND } from './mp-attributes.js';
+import type { PlainAttributes } from './plain-attributes.js';
 import type { UpdateContext, UpdateFault } from './update-context.js';
 
 /** A set of so many octets keeps its lists as well; those of a longer one are read whenever somebody asks. */
@@ -14,13 +15,13 @@ const LISTS_KEPT_TO = 512;
 /** What a policy made longer than this may have an attribute whose length two octets do not hold: it cannot be read again. */
 const READABLE_TO = 0xffff;
 
-/** Of a set's values those that may be long. */
 /** Well-known communities of RFC 9494 §5: of routes that are kept, and of routes that must not be. */
 /** RFC 8326 §5: whoever has announced the route goes away. */
 export const GRACEFUL_SHUTDOWN = 0xffff0000;
 export const LLGR_STALE = 0xffff0006;
 export const NO_LLGR = 0xffff0007;
 
+/** Of a set's values those that may be long. */
 type Lists = Pick<
   InternedAttributes,
   'asPath' | 'communities' | 'largeCommunities' | 'extendedCommunities' | 'routeTargets'
@@ -50,6 +51,17 @@ export interface SetOctets {
   /** Where the attributes begin, MP_REACH not among them. */
   readonly attributesAt: number;
   readonly context: UpdateContext;
+}
+
+/** What a set's attributes say. */
+export interface SetValues {
+  readonly origin: Origin;
+  readonly med: number | undefined;
+  readonly localPref: number | undefined;
+  readonly originatorId: number | undefined;
+  readonly clusterList: readonly number[];
+  readonly pmsiTunnel: PmsiTunnel | undefined;
+  readonly lists: Lists;
 }
 
 /** The attributes of all routes that came with the same octets, which are kept once. */
@@ -86,37 +98,35 @@ export class InternedAttributes implements CommunityFields {
   readonly #octets: SetOctets;
   readonly #lists: Lists | undefined;
 
-  /** `attributes` are those of the octets, checked: no fault withdraws. */
+  /** The values are those of the octets, checked: no fault withdraws. */
   constructor(
     octets: SetOctets,
-    attributes: readonly PathAttribute[],
+    values: SetValues,
     nextHop: Ip,
     /** What was wrong and costs no more than an attribute, to be reported each time. */
     readonly faults: readonly UpdateFault[],
     /** What a policy made these attributes of; undefined where they are as they came. */
     readonly verdict: PolicyVerdict | undefined = undefined,
   ) {
-    const { context } = octets;
-    const internal = <Value>(value: Value | undefined) => (context.internal ? value : undefined);
-    const lists = listsOf(attributes, context);
+    const { lists } = values;
     const communities = readCommunities(lists.extendedCommunities);
     this.#octets = octets;
     const { length } = octets.text;
     this.#lists = length <= LISTS_KEPT_TO || length > READABLE_TO ? lists : undefined;
-    this.origin = firstAttribute(attributes, AttributeCode.ORIGIN) ?? 0;
+    this.origin = values.origin;
     this.asPathLength = asPathLength(lists.asPath);
     this.neighborAs = neighborAs(lists.asPath);
     this.nextHop = nextHop;
-    this.med = firstAttribute(attributes, AttributeCode.MULTI_EXIT_DISC);
-    this.localPref = internal(firstAttribute(attributes, AttributeCode.LOCAL_PREF));
-    this.originatorId = internal(firstAttribute(attributes, AttributeCode.ORIGINATOR_ID));
-    this.clusterList = frozen(internal(firstAttribute(attributes, AttributeCode.CLUSTER_LIST)));
+    this.med = values.med;
+    this.localPref = values.localPref;
+    this.originatorId = values.originatorId;
+    this.clusterList = values.clusterList;
     this.encapsulations = communities.encapsulations;
     this.macMobility = communities.macMobility;
     this.routerMac = communities.routerMac;
     this.defaultGateway = communities.defaultGateway;
     this.ndFlags = communities.ndFlags;
-    this.pmsiTunnel = firstAttribute(attributes, AttributeCode.PMSI_TUNNEL);
+    this.pmsiTunnel = values.pmsiTunnel;
     this.isLongLivedStale = lists.communities.includes(LLGR_STALE);
     this.isGoing = lists.communities.includes(GRACEFUL_SHUTDOWN);
   }
@@ -154,7 +164,13 @@ export class InternedAttributes implements CommunityFields {
     const octets = Buffer.from(text, 'latin1');
     const { attributes } = decodeAttributes(octets, attributesAt, octets.length, context, false);
     if (changes.length === 0)
-      return new InternedAttributes(this.#octets, attributes, this.nextHop, this.faults, verdict);
+      return new InternedAttributes(
+        this.#octets,
+        valuesOf(attributes, context),
+        this.nextHop,
+        this.faults,
+        verdict,
+      );
     // What means nothing from another AS is not among them any more, and LOCAL_PREF is the policy's
     const kept = attributes.filter(
       ({ code }) => code !== AttributeCode.AS4_PATH && (context.internal || !isInternal(code)),
@@ -174,7 +190,7 @@ export class InternedAttributes implements CommunityFields {
         attributesAt,
         context: madeContext,
       },
-      made,
+      valuesOf(made, madeContext),
       this.nextHop,
       this.faults,
       verdict,
@@ -212,6 +228,39 @@ export type PathAttributes = Omit<
   InternedAttributes,
   'faults' | 'hash' | 'consistsOf' | 'changed' | 'chained' | 'findable' | 'resting'
 >;
+
+/** The values of attributes that were read by the table of attributes. */
+export function valuesOf(attributes: readonly PathAttribute[], context: UpdateContext): SetValues {
+  const internal = <Value>(value: Value | undefined) => (context.internal ? value : undefined);
+  return {
+    origin: firstAttribute(attributes, AttributeCode.ORIGIN) ?? 0,
+    med: firstAttribute(attributes, AttributeCode.MULTI_EXIT_DISC),
+    localPref: internal(firstAttribute(attributes, AttributeCode.LOCAL_PREF)),
+    originatorId: internal(firstAttribute(attributes, AttributeCode.ORIGINATOR_ID)),
+    clusterList: frozen(internal(firstAttribute(attributes, AttributeCode.CLUSTER_LIST))),
+    pmsiTunnel: firstAttribute(attributes, AttributeCode.PMSI_TUNNEL),
+    lists: listsOf(attributes, context),
+  };
+}
+
+/** The values of plain attributes. */
+export function plainValues({ origin, med, localPref, asPath, communities }: PlainAttributes): SetValues {
+  return {
+    origin,
+    med,
+    localPref,
+    originatorId: undefined,
+    clusterList: NOTHING,
+    pmsiTunnel: undefined,
+    lists: {
+      communities,
+      largeCommunities: NOTHING,
+      asPath,
+      extendedCommunities: NOTHING,
+      routeTargets: NOTHING,
+    },
+  };
+}
 
 function listsOf(attributes: readonly PathAttribute[], context: UpdateContext): Lists {
   const extendedCommunities = frozen(firstAttribute(attributes, AttributeCode.EXTENDED_COMMUNITIES));

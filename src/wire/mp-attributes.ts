@@ -89,7 +89,10 @@ function oneOf(lengths: readonly number[]): string {
  * A next hop; of a global and a link-local address the global one (RFC 2545 §3) unless it is `::`, and of an IPv4-mapped
  * one, as speakers write it that have IPv6 next hops alone (RFC 4659 §3.2.1), the IPv4 address.
  */
-export function readNextHop(bytes: Buffer, { nextHopAt, nextHopLength }: MpLayout): Ip {
+export function readNextHop(
+  bytes: Buffer,
+  { nextHopAt, nextHopLength }: Pick<MpLayout, 'nextHopAt' | 'nextHopLength'>,
+): Ip {
   const ip = ipFromBytes(bytes, nextHopAt, nextHopLength === 4 ? 4 : 16);
   return ip === IPV6_ANY && nextHopLength === LINK_LOCAL_BEHIND
     ? ipFromBytes(bytes, nextHopAt + 16, 16)

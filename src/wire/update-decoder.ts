@@ -1,42 +1,24 @@
-import {
-  type AttributeFault,
-  type AttributeSpan,
-  attributeError,
-  checkMpFlags,
-  decodeAttributes,
-  duplicateMpError,
-  isMp,
-  spanAttribute,
-} from './attribute-section.js';
+import { type AttributeFault, decodeAttributes } from './attribute-section.js';
 import { checkAttributeSet, firstAttribute, missing } from './attribute-set.js';
 import { AttributeCode } from './attribute-table.js';
-import { type AnyFamily, EVPN, type Nlri, type OnSkipped } from './families/index.js';
+import { type AnyFamily, EVPN, familyWithFields, type Nlri, type OnSkipped } from './families/index.js';
 import { MAX_EXTENDED_MESSAGE_LENGTH } from './header.js';
-import { InternedAttributes, type PathAttributes } from './interned-attributes.js';
+import {
+  InternedAttributes,
+  type PathAttributes,
+  plainValues,
+  type SetOctets,
+  valuesOf,
+} from './interned-attributes.js';
 import { hashOctets, InternedSets } from './interned-sets.js';
 import { Malformed } from './malformed.js';
 import type { AnyUpdate, Update } from './messages.js';
-import { layOutMpReach, layOutMpUnreach, type MpLayout, readNextHop } from './mp-attributes.js';
-import { NotificationCode, UpdateSubcode } from './notification-codes.js';
+import { type MpLayout, readNextHop } from './mp-attributes.js';
+import { PlainAttributes } from './plain-attributes.js';
 import { layOutUpdate, type UpdateLayout } from './update.js';
 import type { UpdateContext, UpdateFault } from './update-context.js';
 import { UpdateOutline } from './update-outline.js';
-import { WireError } from './wire-error.js';
-
-/** An MP attribute of the message at hand: where it starts, its octets, its fields. */
-interface MpAttribute {
-  readonly start: number;
-  readonly span: AttributeSpan;
-  readonly layout: MpLayout;
-}
-
-/** What one look along the attribute headers finds. */
-interface Scan {
-  reach: MpAttribute | undefined;
-  unreach: MpAttribute | undefined;
-  /** Where each run of other attributes starts and ends, in turn; whatever follows the last whole one included. */
-  readonly others: number[];
-}
+import { isEndOfRib, readRoutes, requireRoutes, type Scan, scanAttributes } from './update-scan.js';
 
 interface DecodedSet {
   readonly attributes: InternedAttributes | undefined;
@@ -80,6 +62,7 @@ export class UpdateDecoder {
   /** Nearly every UPDATE has the attributes of the one before: those are found without a look-up. */
   #latest: InternedAttributes | undefined;
   readonly #outline = new UpdateOutline();
+  readonly #plain = new PlainAttributes();
   /** Where the octets of a set are put together. */
   readonly #key = Buffer.allocUnsafe(MAX_EXTENDED_MESSAGE_LENGTH);
   #unknownRouteTypes = 0;
@@ -121,7 +104,7 @@ export class UpdateDecoder {
       let length = this.#beginKey(bytes, nextHopAt, nextHopLength, context);
       length = this.#addToKey(bytes, beforeAt, beforeEnd, length);
       length = this.#addToKey(bytes, behindAt, behindEnd, length);
-      const set = this.#find(length, undefined);
+      const set = this.#latestOf(length) ?? this.#knownOrPlain(bytes, length, context);
       const update = set && this.#decodeRoutes(outline.family, bytes, outline.nlriAt, outline.nlriEnd, set);
       if (update !== undefined) return update;
     }
@@ -132,7 +115,7 @@ export class UpdateDecoder {
     const families = context.families ?? EVPN_ALONE;
     const layout = layOutUpdate(body);
     const scan = scanAttributes(body, layout, families);
-    const fields = families.find(({ hasFields }) => hasFields);
+    const fields = familyWithFields(families);
     const reach = scan.reach?.layout.family;
     const unreach = scan.unreach?.layout.family;
     const announced = layout.attributesEnd < body.length ? fields : undefined;
@@ -230,7 +213,7 @@ export class UpdateDecoder {
     for (let run = 0; run < scan.others.length; run += 2)
       length = this.#addToKey(body, scan.others[run], scan.others[run + 1], length);
     const hash = hashOctets(this.#key, length);
-    const known = this.#find(length, hash);
+    const known = this.#latestOf(length) ?? this.#known(length, hash);
     if (known !== undefined) return { attributes: known, faults: known.faults, withdraws: undefined };
 
     const { attributesAt, attributesEnd } = layout;
@@ -245,24 +228,54 @@ export class UpdateDecoder {
     const withdraws = faults.find(isWithdrawing);
     if (withdraws !== undefined || nextHop === undefined)
       return { attributes: undefined, faults: told, withdraws };
-    const text = this.#key.toString('latin1', 0, length);
-    const octets = { text, hash, attributesAt: 1 + (reach?.nextHopLength ?? 0), context };
-    const attributes = new InternedAttributes(octets, section.attributes, nextHop, told);
-    if (told.length <= FAULTS_KEPT) {
-      this.#sets.add(attributes);
-      this.#latest = attributes;
-    }
+    const nextHopLength = reach?.nextHopLength ?? 0;
+    const values = valuesOf(section.attributes, context);
+    const attributes = new InternedAttributes(
+      this.#octetsOf(length, hash, nextHopLength, context),
+      values,
+      nextHop,
+      told,
+    );
+    if (told.length <= FAULTS_KEPT) this.#add(attributes);
     return { attributes, faults: told, withdraws };
   }
 
-  /** The known set of the key's octets. */
-  #find(length: number, hash: number | undefined): InternedAttributes | undefined {
-    const key = this.#key;
+  /** The latest set, where the key's octets are its. */
+  #latestOf(length: number): InternedAttributes | undefined {
     const latest = this.#latest;
-    if (latest?.findable && latest.consistsOf(key, length)) return latest;
-    const set = this.#sets.find(key, length, hash ?? hashOctets(key, length));
+    return latest?.findable && latest.consistsOf(this.#key, length) ? latest : undefined;
+  }
+
+  #known(length: number, hash: number): InternedAttributes | undefined {
+    const set = this.#sets.find(this.#key, length, hash);
     if (set !== undefined) this.#latest = set;
     return set;
+  }
+
+  /** The set of the outlined message's octets, if it is known or a plain one. */
+  #knownOrPlain(bytes: Buffer, length: number, context: UpdateContext): InternedAttributes | undefined {
+    const hash = hashOctets(this.#key, length);
+    const known = this.#known(length, hash);
+    if (known !== undefined) return known;
+    const plain = this.#plain;
+    const { nextHopLength } = this.#outline;
+    if (!plain.read(this.#key, 1 + nextHopLength, length, context)) return undefined;
+    const nextHop = nextHopLength === 0 ? plain.nextHop : readNextHop(bytes, this.#outline);
+    if (nextHop === undefined) return undefined;
+    const octets = this.#octetsOf(length, hash, nextHopLength, context);
+    const set = new InternedAttributes(octets, plainValues(plain), nextHop, NO_FAULTS);
+    this.#add(set);
+    return set;
+  }
+
+  #octetsOf(length: number, hash: number, nextHopLength: number, context: UpdateContext): SetOctets {
+    const text = this.#key.toString('latin1', 0, length);
+    return { text, hash, attributesAt: 1 + nextHopLength, context };
+  }
+
+  #add(set: InternedAttributes): void {
+    this.#sets.add(set);
+    this.#latest = set;
   }
 
   /** Begins with what a set follows from beside its attributes: what the session negotiated, and the next hop. */
@@ -318,100 +331,6 @@ function faultsOf(body: Buffer, layout: UpdateLayout, scan: Scan, context: Updat
 
 function isWithdrawing({ outcome }: AttributeFault): boolean {
   return outcome === 'treat-as-withdraw';
-}
-
-/** Goes along the attribute headers once. Throws WireError for MP attributes that come twice or are incorrect. */
-function scanAttributes(
-  body: Buffer,
-  { attributesAt, attributesEnd }: UpdateLayout,
-  families: readonly AnyFamily[],
-): Scan {
-  const scan: Scan = { reach: undefined, unreach: undefined, others: [] };
-  let at = attributesAt;
-  let othersFrom = at;
-  while (at < attributesEnd) {
-    const span = spanAttribute(body, at, attributesEnd);
-    // What does not add up is found again, and named, when the others are parsed
-    if (span === undefined) break;
-    if (isMp(span.code)) {
-      if (othersFrom < at) scan.others.push(othersFrom, at);
-      othersFrom = span.end;
-      const isReach = span.code === AttributeCode.MP_REACH_NLRI;
-      if ((isReach ? scan.reach : scan.unreach) !== undefined) throw duplicateMpError(span.code);
-      checkMpFlags(body, at, span);
-      const mp = { start: at, span, layout: layOutMp(body, at, span, families) };
-      if (isReach) scan.reach = mp;
-      else scan.unreach = mp;
-    }
-    at = span.end;
-  }
-  if (othersFrom < attributesEnd) scan.others.push(othersFrom, attributesEnd);
-  return scan;
-}
-
-function layOutMp(
-  body: Buffer,
-  start: number,
-  span: AttributeSpan,
-  families: readonly AnyFamily[],
-): MpLayout {
-  try {
-    return span.code === AttributeCode.MP_REACH_NLRI
-      ? layOutMpReach(body, span.valueAt, span.end, families)
-      : layOutMpUnreach(body, span.valueAt, span.end, families);
-  } catch (error) {
-    throw asReset(error, body, start, span);
-  }
-}
-
-function readRoutes(
-  body: Buffer,
-  mp: MpAttribute,
-  family: AnyFamily,
-  routes: Nlri[],
-  onSkipped: OnSkipped,
-): void {
-  try {
-    family.decode(body, mp.layout.nlriAt, mp.span.end, routes, onSkipped);
-  } catch (error) {
-    throw asReset(error, body, mp.start, mp.span);
-  }
-}
-
-/** Returns a malformed MP attribute as the reset that it takes (RFC 7606 §5.3); any other error as it is. */
-function asReset(error: unknown, body: Buffer, start: number, span: AttributeSpan): unknown {
-  if (!(error instanceof Malformed)) return error;
-  const subcode = error.subcode ?? UpdateSubcode.OPTIONAL_ATTRIBUTE_ERROR;
-  return attributeError(subcode, span.code, error.message, body, start, span.end);
-}
-
-/** MP_UNREACH of our family, no route in it, and nothing else in the message (RFC 4724 §2). */
-function isEndOfRib(unreach: MpAttribute, scan: Scan, layout: UpdateLayout, body: Buffer): boolean {
-  return (
-    unreach.layout.nlriAt === unreach.span.end &&
-    scan.others.length === 0 &&
-    scan.reach === undefined &&
-    !hasIpv4Fields(layout, body)
-  );
-}
-
-function hasIpv4Fields({ attributesAt, attributesEnd }: UpdateLayout, body: Buffer): boolean {
-  return attributesAt > 4 || attributesEnd < body.length;
-}
-
-/**
- * A fault that withdraws, in a message without a reachable route: the routes may be what the fault has swallowed, so
- * that only a reset is safe (RFC 7606 §5.2). Throws WireError then.
- */
-function requireRoutes(fault: AttributeFault, { reach }: Scan, layout: UpdateLayout, body: Buffer): void {
-  if (reach !== undefined && reach.layout.nlriAt < reach.span.end) return;
-  if (layout.attributesEnd < body.length) return;
-  throw new WireError(
-    NotificationCode.UPDATE_MESSAGE_ERROR,
-    fault.subcode,
-    `${fault.field}: ${fault.detail}, in an UPDATE without reachable routes`,
-    fault.data,
-  );
 }
 
 function toUpdateFault({ outcome, field, detail, count }: AttributeFault): UpdateFault {

@@ -1,5 +1,5 @@
 import { AttributeCode, AttributeFlag, OPTIONAL_TRANSITIVE } from './attribute-table.js';
-import { type AnyFamily, EVPN, familyAmong } from './families/index.js';
+import { type AnyFamily, EVPN, familyAmong, familyWithFields } from './families/index.js';
 
 /** Lengths of withdrawn routes and of path attributes. */
 const LENGTHS = 4;
@@ -7,16 +7,17 @@ const LENGTHS = 4;
 const REACH_FIXED = 4;
 
 /**
- * Where the parts of an UPDATE lie that names reachable routes in MP_REACH and nothing else, which nearly all do: found without
- * an object for each part. One outline is used again and again.
+ * Where the parts of an UPDATE lie that names reachable routes in MP_REACH alone or in RFC 4271's field alone, which nearly all do:
+ * found without an object for each part. One outline is used again and again.
  */
 export class UpdateOutline {
   family: AnyFamily = EVPN;
+  /** Of MP_REACH; the length is 0 where the next hop is NEXT_HOP's. */
   nextHopAt = 0;
   nextHopLength = 0;
   nlriAt = 0;
   nlriEnd = 0;
-  /** The attributes before MP_REACH, and those behind it. */
+  /** The attributes before MP_REACH, and those behind it; all are before where there is none. */
   beforeAt = 0;
   beforeEnd = 0;
   behindAt = 0;
@@ -26,16 +27,17 @@ export class UpdateOutline {
   read(bytes: Buffer, start: number, end: number, families: readonly AnyFamily[]): boolean {
     const first = start + LENGTHS;
     if (end < first || bytes[start] !== 0 || bytes[start + 1] !== 0) return false;
-    if (first + ((bytes[start + 2] << 8) | bytes[start + 3]) !== end) return false;
+    const attributesEnd = first + ((bytes[start + 2] << 8) | bytes[start + 3]);
+    if (attributesEnd > end) return false;
     let found = false;
     let at = first;
-    while (at < end) {
+    while (at < attributesEnd) {
       const flags = bytes[at];
       const extended = (flags & AttributeFlag.EXTENDED_LENGTH) !== 0;
       const valueAt = at + (extended ? 4 : 3);
-      if (valueAt > end) return false;
+      if (valueAt > attributesEnd) return false;
       const next = valueAt + (extended ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 2]);
-      if (next > end) return false;
+      if (next > attributesEnd) return false;
       const code = bytes[at + 1];
       if (code === AttributeCode.MP_UNREACH_NLRI) return false;
       if (code === AttributeCode.MP_REACH_NLRI) {
@@ -47,9 +49,24 @@ export class UpdateOutline {
       at = next;
     }
     this.beforeAt = first;
+    if (attributesEnd < end) return !found && this.#takeField(attributesEnd, end, families);
     this.behindAt = this.nlriEnd;
     this.behindEnd = end;
     return found;
+  }
+
+  /** The routes are in RFC 4271's field. */
+  #takeField(nlriAt: number, end: number, families: readonly AnyFamily[]): boolean {
+    const family = familyWithFields(families);
+    if (family === undefined) return false;
+    this.family = family;
+    this.nextHopLength = 0;
+    this.nlriAt = nlriAt;
+    this.nlriEnd = end;
+    this.beforeEnd = nlriAt;
+    this.behindAt = nlriAt;
+    this.behindEnd = nlriAt;
+    return true;
   }
 
   #readReach(bytes: Buffer, valueAt: number, end: number, families: readonly AnyFamily[]): boolean {

@@ -27,3 +27,9 @@ export function familyAmong(
   for (const family of families) if (family.afi === afi && family.safi === safi) return family;
   return undefined;
 }
+
+/** The family whose routes are in the fields of RFC 4271. */
+export function familyWithFields(families: readonly AnyFamily[]): AnyFamily | undefined {
+  for (const family of families) if (family.hasFields) return family;
+  return undefined;
+}
