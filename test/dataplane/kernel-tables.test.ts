@@ -285,6 +285,13 @@ test('what is put back comes once, in the place of what is wanted, where the own
   nexthops.mark(ONE);
   t.deepEqual(nexthops.all(false), ['add 192.0.2.1'], 'once');
   nexthops.putBack(ONE, back);
+  nexthops.mark(ONE);
+  t.deepEqual(
+    nexthops.all(false),
+    ['delete 192.0.2.1', 'add 192.0.2.2', 'add 192.0.2.1'],
+    'and what came since',
+  );
+  nexthops.putBack(ONE, back);
   nexthops.where.at = {};
   t.deepEqual(nexthops.all(false), ['add 192.0.2.1'], 'not where the owner is now');
   nexthops.mark(ONE);

@@ -26,6 +26,8 @@ export type DeviceName = (ifindex: number) => string;
 interface Back {
   readonly at: object | undefined;
   readonly operations: readonly Operation[];
+  /** The key was marked since: something else may be wanted of it. */
+  isOvertaken: boolean;
 }
 
 /**
@@ -125,6 +127,10 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
   mark(key: Key): void {
     // It may be wanted again, which is no removal
     if (this.#removals?.delete(key)) this.queue.release(key);
+    if (this.#back !== undefined && this.#back.size > 0) {
+      const back = this.#back.get(key);
+      if (back) back.isOvertaken = true;
+    }
     this.queue.add(key);
   }
 
@@ -219,9 +225,9 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
 
   /** Puts rows of the key back at its next look: by these operations, in the place of what is wanted. */
   putBack(key: Key, operations: readonly Operation[]): void {
-    this.#back ??= new Map();
-    this.#back.set(key, { at: this.place.at, operations });
     this.mark(key);
+    this.#back ??= new Map();
+    this.#back.set(key, { at: this.place.at, operations, isOvertaken: false });
   }
 
   /** Appends what is to be put back for the key; false where nothing is, or no longer where the owner is now. */
@@ -231,6 +237,7 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
     this.#back.delete(key);
     if (!back || back.at !== this.place.at) return false;
     for (const operation of back.operations) out.push(operation);
+    if (back.isOvertaken) this.mark(key);
     return true;
   }
 }
