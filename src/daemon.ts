@@ -21,7 +21,7 @@ import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
 import { type ReloadOutcome, RunningConfig } from './reload.js';
 import { restartProblems } from './restart-problems.js';
-import { evpnSettings, multipathOf, speakerConfig, underlayPosition } from './settings.js';
+import { evpnSettings, multipathOf, speakerConfig, underlayPosition, withholdsOverflow } from './settings.js';
 import { stateDirectoryProblem } from './state-directory.js';
 import { sweepText } from './sweep-text.js';
 import { type Clock, type Log, systemClock } from './types/index.js';
@@ -115,13 +115,18 @@ export async function startDaemon({
     },
     evpnSettings(config),
   );
-  const hardware = hardwareReader && new HardwareWatch(dataPlane, hardwareReader, clock, log);
+  const hardware =
+    hardwareReader &&
+    new HardwareWatch(dataPlane, hardwareReader, clock, log, (vni) =>
+      withholdsOverflow(running.current, vni),
+    );
   const underlay =
     unicastRibs && dataPlane.routes && new Underlay(unicastRibs, dataPlane.routes, clock, config.underlay);
   const { hosts } = dataPlane;
   let open: Pick<Awaited<ReturnType<typeof listenApi>>, 'secure'> | undefined;
   const configured = (wanted: Config) => {
     onConfig(wanted);
+    hardware?.reconfigured();
     open?.secure(tlsOf(wanted)).catch((error) => log.error({ err: error }, 'the API no longer listens'));
   };
   const running = new RunningConfig(

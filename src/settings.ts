@@ -61,6 +61,11 @@ export function multipathOf({ underlay }: Config): Multipath {
   return { external: maximumPaths, internal: maximumPathsIbgp, isRelaxed: multipathRelax };
 }
 
+/** Are remote MACs of the VNI kept out of the kernel that a switch ASIC's full table leaves out? */
+export function withholdsOverflow({ evpn }: Config, vni: Vni): boolean {
+  return (evpn.vnis.get(vni)?.hardwareOverflow ?? evpn.hardwareOverflow) === 'withhold';
+}
+
 /** Returns the configuration of the brain. */
 export function evpnSettings(config: Config): EvpnSettings {
   const vnis = new Map<Vni, VniSettings>();

@@ -130,6 +130,7 @@ const hardware = (item: Item) => {
       ['pending', 'pending'],
       ['refused', 'refused'],
       ['notTaken', 'not taken'],
+      ['withheld', 'withheld'],
     ].flatMap(([key, words]) => {
       const count = Number(at(item, `${path}.${key}`));
       return count > 0 ? [`${count} ${words}`] : [];

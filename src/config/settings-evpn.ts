@@ -31,12 +31,16 @@ import { PREFIX_RULE_WORDS, PREFIX_RULES, prefixStandIn } from './settings-under
 import { AUTO, parseEach, parseRouteTargets } from './values.js';
 
 const FLOODING = oneOf('head-end-replication', 'disabled');
+const HARDWARE_OVERFLOW = oneOf('software', 'withhold');
 const LOCAL_LIMIT = integer(1, 1048576);
 const DEFAULT_LOCAL_LIMIT = 65_536;
 
 const live = (change: string) => ({ effect: 'live', change }) as const;
 const SERVED = live("the VNIs' routes and rows are added or removed");
 const FLOODED = live('the Type-3 routes and default destinations concerned are added or removed');
+const OVERFLOWED = live(
+  'with `withhold` the rows go of remote MACs that the switch ASIC has left out, with `software` those of the withheld ones are installed again; no others change',
+);
 const LIMITED = live(
   'waiting addresses that fit the new limit are announced; with a lower limit the excess is withdrawn, first from the port with the most addresses',
 );
@@ -132,6 +136,10 @@ export const VNI = {
   flooding: optional(FLOODING, { description: asEvpn('flooding'), ...FLOODED }),
   'advertise-svi-ip': optional(flag, { description: asEvpn('advertise-svi-ip'), ...SVI }),
   'advertise-default-gateway': optional(flag, { description: asEvpn('advertise-default-gateway'), ...SVI }),
+  'hardware-overflow': optional(HARDWARE_OVERFLOW, {
+    description: asEvpn('hardware-overflow'),
+    ...OVERFLOWED,
+  }),
   'max-local-macs': optional(LOCAL_LIMIT, { description: asEvpn('max-local-macs'), ...LIMITED }),
   'max-local-ips': optional(LOCAL_LIMIT, { description: asEvpn('max-local-ips'), ...LIMITED }),
 };
@@ -282,6 +290,12 @@ export const EVPN = section('EVPN instances.', {
     ...live(
       'with a lower limit the VTEPs that came last lose their default destinations, with a higher one those that have waited longest get theirs; no other changes',
     ),
+  }),
+  'hardware-overflow': setting(HARDWARE_OVERFLOW, {
+    description:
+      'What becomes of remote MACs that a switch ASIC does not take, as with a table that is full: `software` keeps them in the kernel, and frames to them go through the CPU; `withhold` keeps them out of it, and frames to them are flooded by the hardware. Both are offered to the hardware again.',
+    default: 'software',
+    ...OVERFLOWED,
   }),
   'duplicate-detection': DUPLICATE_DETECTION,
   'neighbor-refresh': NEIGHBOR_REFRESH,

@@ -24,6 +24,7 @@ import { ServedPlanes } from './served-planes.js';
 import { deviceName, EMPTY_TOPOLOGY, type Topology } from './topology.js';
 import type { VniPlane } from './vni-plane.js';
 import { VniPlanes } from './vni-planes.js';
+import { admitAll, mayWithhold } from './withhold.js';
 
 export interface DataPlaneOptions {
   /** Makes the watch over local hosts. */
@@ -251,7 +252,9 @@ export class DataPlane {
   setMac(vni: Vni, mac: Mac, to: MacDestination, pinned: boolean, overEpoch: number): void {
     const plane = this.#planes.get(vni);
     if (!plane || plane.retired) return;
-    if (plane.macs.set(mac, to, pinned, overEpoch)) this.#markMac(plane, mac);
+    if (!plane.macs.set(mac, to, pinned, overEpoch)) return;
+    if (plane.macs.isWithheld(mac) && !mayWithhold(plane, mac)) plane.macs.withhold(mac, false);
+    this.#markMac(plane, mac);
   }
 
   clearMac(vni: Vni, mac: Mac): void {
@@ -268,7 +271,9 @@ export class DataPlane {
 
   clearFlood(vni: Vni, vtep: Ip): void {
     const plane = this.#planes.get(vni);
-    if (plane?.floods.delete(vtep)) this.#floodChanged(plane, vtep);
+    if (!plane?.floods.delete(vtep)) return;
+    admitAll(this.reconciler, plane, vtep);
+    this.#floodChanged(plane, vtep);
   }
 
   #floodChanged(plane: VniPlane, vtep: Ip): void {

@@ -155,9 +155,9 @@ export abstract class OwnerPlane implements OwnerPlace {
     return this.#of(which.table).release(which.key);
   }
 
-  /** Something is wanted for the key. */
+  /** Rows of the key are to stand in the kernel: something is wanted for it, and not withheld. */
   wants<Name extends TableName>(which: PlaneKey<Name>): boolean {
-    return this.#of(which.table).intents.has(which.key);
+    return this.#of(which.table).wants(which.key);
   }
 
   /** The kernel was seen to hold what is wanted for the key; false where nothing is. */

@@ -1,5 +1,4 @@
 import {
-  askAgain,
   type DataPlane,
   type Failure,
   type Intent,
@@ -19,7 +18,7 @@ import {
   type Timer,
   type Vni,
 } from '../types/index.js';
-import { Overflow } from './overflow.js';
+import { FullTables } from './full-tables.js';
 import { RouteOffloads, type RouteReader } from './route-offloads.js';
 import { GRACE_MS, type OffloadCounts, VniOffload } from './vni-offload.js';
 
@@ -37,9 +36,10 @@ export interface HardwareReader extends RouteReader {
 
 /**
  * `offloaded`: the hardware has it; `pending`: it is given the time to take it; `refused`: the driver said no, and why;
- * `not-taken`: it has had the time, and nobody said a word, as a table that is full does; `software`: no hardware in this VNI.
+ * `not-taken`: it has had the time, and nobody said a word, as a table that is full does; `withheld`: that was so, and it is kept out of the
+ * kernel; `software`: no hardware in this VNI.
  */
-export type OffloadState = 'offloaded' | 'pending' | 'refused' | 'not-taken' | 'software';
+export type OffloadState = 'offloaded' | 'pending' | 'refused' | 'not-taken' | 'withheld' | 'software';
 
 /** One row's state, and the driver's words where it said some. */
 export interface RowOffload {
@@ -78,12 +78,10 @@ export const REST_MS = 30_000;
 export const PAUSE_FACTOR = 19;
 
 const SOFTWARE: RowOffload = { state: 'software', reason: undefined };
+const WITHHELD: RowOffload = { state: 'withheld', reason: undefined };
 
-/** A remote MAC that the hardware should have. */
-interface Missed {
-  readonly plane: VniPlane;
-  readonly mac: Mac;
-}
+const MAKE_ROOM =
+  'make room: fewer MACs or VNIs on this switch, or a larger table (devlink resource show); evpnd then fills it by itself';
 
 /** One VXLAN device that has VNIs on a switch. */
 interface Device {
@@ -101,7 +99,7 @@ interface Device {
 export class HardwareWatch {
   readonly routes: RouteOffloads;
   readonly #vnis = new Map<Vni, VniOffload>();
-  readonly #overflows = new Map<string, Overflow<Missed>>();
+  readonly #fullTables: FullTables;
   #devices: readonly Device[] = [];
   #timer: Timer | undefined;
   #looking = false;
@@ -118,7 +116,10 @@ export class HardwareWatch {
     readonly reader: HardwareReader,
     readonly clock: Clock,
     readonly log: Log,
+    /** What a full table leaves out of the VNI is withheld from the kernel. */
+    withholds: (vni: Vni) => boolean = () => false,
   ) {
+    this.#fullTables = new FullTables(dataPlane, withholds);
     this.routes = new RouteOffloads(dataPlane, reader);
     dataPlane.problems.ofHardware = () => this.problems();
   }
@@ -149,8 +150,15 @@ export class HardwareWatch {
       device.byVlan.set(at.vlan, offload);
       device.bySource.set(sourceVni(at), offload);
     }
+    for (const vni of before.keys()) if (!this.#vnis.has(vni)) this.#fullTables.hardwareGone(vni);
     this.#devices = [...devices.values()];
     this.routes.topologyChanged(topology);
+    this.#written = -1;
+    this.#arm();
+  }
+
+  /** What `withholds` says may be another now. */
+  reconfigured(): void {
     this.#written = -1;
     this.#arm();
   }
@@ -179,8 +187,14 @@ export class HardwareWatch {
       demands: topology.problems.filter(
         ({ demand, device }) => demand !== undefined && device === at?.vxlanName,
       ),
-      macs: countsOf(plane?.macs.size ?? 0, macs, plane?.macs.failures ?? 0, lateMacs),
-      floods: countsOf(plane?.floods.size ?? 0, floods, refusedFloods, lateFloods),
+      macs: countsOf(
+        plane?.macs.size ?? 0,
+        macs,
+        plane?.macs.failures ?? 0,
+        lateMacs,
+        plane?.macs.withheld ?? 0,
+      ),
+      floods: countsOf(plane?.floods.size ?? 0, floods, refusedFloods, lateFloods, 0),
       floodsOutside,
     };
   }
@@ -189,7 +203,9 @@ export class HardwareWatch {
   mac(vni: Vni, mac: Mac): RowOffload {
     const offload = this.#vnis.get(vni);
     if (!offload) return SOFTWARE;
-    const failure = this.dataPlane.plane(vni)?.macs.get(mac)?.failure;
+    const macs = this.dataPlane.plane(vni)?.macs;
+    const failure = macs?.get(mac)?.failure;
+    if (!failure && macs?.isWithheld(mac)) return WITHHELD;
     return rowOffload(failure, offload.hasMac(mac), offload.lacksMac(mac, this.clock.now()));
   }
 
@@ -217,7 +233,16 @@ export class HardwareWatch {
           device,
           topic: 'hardware does not take',
           problem: `the switch ASIC has not taken ${rowsText(macs.notTaken, floods.notTaken)} within ${GRACE_MS / 1000} s and gives no reason, as with a table that is full (${macs.offloaded} MACs of the VNI are in it): frames to them go through the CPU`,
-          fix: 'make room: fewer MACs or VNIs on this switch, or a larger table (devlink resource show); evpnd then fills it by itself',
+          fix: MAKE_ROOM,
+        };
+      if (macs.withheld > 0)
+        yield {
+          severity: 'warning',
+          vni,
+          device,
+          topic: 'withheld from hardware',
+          problem: `${counted(macs.withheld, 'MAC')} withheld from the kernel (hardware-overflow: withhold), since the switch ASIC did not take more, as with a table that is full (${macs.offloaded} MACs of the VNI are in it): frames to them are flooded`,
+          fix: MAKE_ROOM,
         };
       if (macs.refused + floods.refused > 0)
         yield {
@@ -264,7 +289,7 @@ export class HardwareWatch {
       if (this.#closed) return;
     }
     this.#looking = false;
-    const pending = this.#tryAgain();
+    const pending = this.#fullTables.looked(this.#vnis, this.clock.now());
     this.#interval = Math.min(pending ? PENDING_MS : REST_MS, this.#interval * 2);
     this.#dueAt = this.clock.now() + this.#interval;
     this.dataPlane.problems.look();
@@ -299,9 +324,10 @@ export class HardwareWatch {
     const plane = this.dataPlane.plane(offload.vni);
     // What is refused is not missed besides
     const counts = (intent: Intent | undefined) => intent !== undefined && intent.failure === undefined;
+    const macs = plane?.macs;
     offload.end(
       this.clock.now(),
-      (mac) => counts(plane?.macs.peek(mac)),
+      (mac) => counts(macs?.peek(mac)) && macs?.isWithheld(mac) === false,
       (dst) => counts(plane?.floods.peek(dst)),
     );
   }
@@ -311,46 +337,6 @@ export class HardwareWatch {
       this.clock.after(milliseconds, resolve);
     });
   }
-
-  /** Offers what was not taken again where there may be room; true where anything is pending or was offered. */
-  #tryAgain(): boolean {
-    const now = this.clock.now();
-    const bySwitch = new Map<string, { offloaded: number; missed: Missed[] }>();
-    let pending = false;
-    for (const [vni, offload] of this.#vnis) {
-      const plane = this.dataPlane.plane(vni);
-      if (!plane?.isLive) continue;
-      const { switchId } = offload;
-      const of = bySwitch.get(switchId) ?? { offloaded: 0, missed: [] };
-      bySwitch.set(switchId, of);
-      of.offloaded += offload.macs;
-      if (offload.lateMacs > 0)
-        for (const mac of offload.missedMacs(now))
-          if (plane.macs.has(mac) && plane.fits({ table: 'mac', key: mac })) of.missed.push({ plane, mac });
-      pending ||= plane.macs.size > offload.macs || plane.floods.size > offload.floods;
-    }
-    for (const [switchId, { offloaded, missed }] of bySwitch) {
-      const overflow = this.#overflows.get(switchId) ?? new Overflow<Missed>();
-      this.#overflows.set(switchId, overflow);
-      const has = ({ plane, mac }: Missed) => this.#vnis.get(plane.vni)?.hasMac(mac) === true;
-      const { offer, room } = overflow.next(offloaded, missed, has, now);
-      for (const { plane, mac } of offer) askAgain(this.dataPlane.reconciler, plane, mac);
-      if (room) this.#retryRefused(switchId);
-    }
-    for (const switchId of this.#overflows.keys())
-      if (!bySwitch.has(switchId)) this.#overflows.delete(switchId);
-    return pending;
-  }
-
-  /** What the driver refused may find room now. */
-  #retryRefused(switchId: string): void {
-    for (const [vni, offload] of this.#vnis) {
-      const plane = this.dataPlane.plane(vni);
-      if (offload.switchId !== switchId || !plane) continue;
-      for (const mac of [...plane.macs.failed])
-        this.dataPlane.reconciler.mark(plane, { table: 'mac', key: mac });
-    }
-  }
 }
 
 function rowOffload(failure: Failure | undefined, has: boolean, lacks: boolean): RowOffload {
@@ -358,8 +344,15 @@ function rowOffload(failure: Failure | undefined, has: boolean, lacks: boolean):
   return { state: has ? 'offloaded' : lacks ? 'not-taken' : 'pending', reason: undefined };
 }
 
-function countsOf(wanted: number, offloaded: number, refused: number, notTaken: number): OffloadCounts {
-  return { offloaded, refused, notTaken, pending: Math.max(0, wanted - offloaded - refused - notTaken) };
+function countsOf(
+  wanted: number,
+  offloaded: number,
+  refused: number,
+  notTaken: number,
+  withheld: number,
+): OffloadCounts {
+  const pending = Math.max(0, wanted - offloaded - refused - notTaken - withheld);
+  return { offloaded, refused, notTaken, pending, withheld };
 }
 
 function rowsText(macs: number, floods: number): string {

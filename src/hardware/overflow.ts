@@ -4,6 +4,9 @@ const LAST_MS = 300_000;
 /** Rows that are offered at once at most. */
 const MOST = 1024;
 
+/** Of a row that was offered: the hardware has it, has left it out, or is given the time to take it. */
+export type Outcome = 'taken' | 'left-out' | 'open';
+
 /**
  * When rows that a full table of a switch left out are offered to it again, and how many: as many as went from it,
  * and else one, more and more rarely; twice as many each time as long as all are taken. Pure.
@@ -24,13 +27,14 @@ export class Overflow<Row> {
   next(
     offloaded: number,
     missed: readonly Row[],
-    has: (row: Row) => boolean,
+    outcome: (row: Row) => Outcome,
     now: number,
   ): { readonly offer: readonly Row[]; readonly room: boolean } {
     const gone = this.#offloaded - offloaded;
     const room = gone > 0;
     this.#offloaded = offloaded;
-    const offered = this.#offered;
+    const outcomes = this.#offered.map(outcome);
+    if (!room && outcomes.includes('open')) return { offer: [], room };
     this.#offered = [];
     if (missed.length === 0) {
       this.#many = 1;
@@ -39,8 +43,8 @@ export class Overflow<Row> {
       return { offer: [], room };
     }
     if (this.#dueAt === 0) this.#dueAt = now + this.#wait;
-    if (offered.length > 0) {
-      const all = offered.every(has);
+    if (outcomes.length > 0 && !outcomes.includes('open')) {
+      const all = outcomes.every((each) => each === 'taken');
       this.#many = all ? Math.min(MOST, this.#many * 2) : 1;
       this.#wait = all ? FIRST_MS : Math.min(LAST_MS, this.#wait * 2);
       this.#dueAt = all ? now : now + this.#wait;

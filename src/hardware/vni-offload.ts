@@ -14,6 +14,8 @@ export interface OffloadCounts {
   readonly refused: number;
   /** The hardware has not taken it in time, and nothing was said. */
   readonly notTaken: number;
+  /** That was so, and its rows are kept out of the kernel. */
+  readonly withheld: number;
 }
 
 /** The words of a MAC: its marks, and since which second of the clock, from 1 on, it is missed, 0 for not. */
@@ -127,6 +129,11 @@ export class VniOffload {
     const { cells, stride, size } = this.#macs;
     for (let row = 0; row < size; row++)
       if (isLate(cells[row * stride + SINCE], now)) yield this.#macs.keyOf(row);
+  }
+
+  /** A MAC that is missed is so no longer: its rows are about to go. */
+  forget(mac: Mac): void {
+    if (this.#macs.remove(mac) >= 0) this.lateMacs--;
   }
 
   #mark(mac: Mac, marks: number): void {

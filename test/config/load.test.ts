@@ -118,6 +118,7 @@ test('the minimal file gets every default', (t) => {
     importEthernetTags: 'zero',
     flooding: 'head-end-replication',
     floodLimit: 512,
+    hardwareOverflow: 'software',
     duplicateDetection: { enabled: true, moves: 5, window: 180, action: 'warn', freezeTime: undefined },
     neighborRefresh: { enabled: true, interval: 30, rate: 100 },
     snooping: true,

@@ -64,20 +64,31 @@ test('whatever is wanted and no longer, the intents of MACs are those of a Map',
       mac,
       vtep,
       pinned: fc.boolean(),
-      overEpoch: fc.maxSafeNat(),
+      overEpoch: fc.oneof(fc.maxSafeNat(), fc.constantFrom(0, 7)),
     }),
     fc.record({ do: fc.constant('delete' as const), mac }),
     fc.record({ do: fc.constant('settle' as const), mac, settled: fc.boolean() }),
+    fc.record({ do: fc.constant('withhold' as const), mac, withheld: fc.boolean() }),
     fc.record({ do: fc.constant('fail' as const), mac, failure: fc.constantFrom(FAILURE, undefined) }),
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const intents = new MacIntents();
       const model = new Map<Mac, MacIntent>();
+      const withheld = new Set<Mac>();
       for (const one of steps) {
         const standing = model.get(one.mac);
-        if (one.do === 'delete') t.is(intents.delete(one.mac), model.delete(one.mac));
-        else if (one.do === 'settle') {
+        if (one.do === 'delete') {
+          t.is(intents.delete(one.mac), model.delete(one.mac));
+          withheld.delete(one.mac);
+        } else if (one.do === 'withhold') {
+          const changes = standing !== undefined && withheld.has(one.mac) !== one.withheld;
+          t.is(intents.withhold(one.mac, one.withheld), changes);
+          if (!changes) continue;
+          model.set(one.mac, { ...standing, settled: false });
+          if (one.withheld) withheld.add(one.mac);
+          else withheld.delete(one.mac);
+        } else if (one.do === 'settle') {
           intents.settle(one.mac, one.settled);
           if (standing) model.set(one.mac, { ...standing, settled: one.settled });
         } else if (one.do === 'fail') {
@@ -85,7 +96,15 @@ test('whatever is wanted and no longer, the intents of MACs are those of a Map',
           if (standing) model.set(one.mac, { ...standing, failure: one.failure });
         } else {
           const { vtep: to, pinned, overEpoch } = one;
-          const same = standing?.settled === true && standing.to === to && standing.pinned === pinned;
+          // One that is withheld is never settled but by these steps
+          const beats = overEpoch !== 0 && overEpoch !== standing?.overEpoch;
+          const stays = withheld.has(one.mac) && !pinned && !beats;
+          const same =
+            standing?.settled === true &&
+            standing.to === to &&
+            standing.pinned === pinned &&
+            stays === withheld.has(one.mac);
+          if (!stays) withheld.delete(one.mac);
           t.is(intents.set(one.mac, to, pinned, overEpoch), !same);
           if (!same)
             model.set(one.mac, { to, pinned, overEpoch, settled: false, failure: standing?.failure });
@@ -93,6 +112,9 @@ test('whatever is wanted and no longer, the intents of MACs are those of a Map',
       }
       t.is(intents.size, model.size);
       t.deepEqual([...intents.keys()].sort(), [...model.keys()].sort());
+      t.deepEqual([...intents.withheldKeys()].sort(), [...withheld].sort());
+      t.is(intents.withheld, withheld.size);
+      for (const its of model.keys()) t.is(intents.isWithheld(its), withheld.has(its));
       for (const [mac, intent] of model) t.deepEqual(intents.get(mac), intent);
     }),
   );

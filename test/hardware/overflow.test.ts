@@ -7,7 +7,7 @@ test('one row is offered after ten seconds, then more rarely while none is taken
   const overflow = new Overflow<number>();
   const offered: [number, readonly number[]][] = [];
   for (let now = 0; now <= 80_000; now += 1000) {
-    const { offer, room } = overflow.next(5, rows(3), () => false, now);
+    const { offer, room } = overflow.next(5, rows(3), () => 'left-out', now);
     t.false(room);
     if (offer.length > 0) offered.push([now / 1000, offer]);
   }
@@ -25,7 +25,12 @@ test('while all are taken, twice as many are offered each time', (t) => {
   let offloaded = 0;
   const offers: number[] = [];
   for (let now = 0; missed.length > 0 && now < 60_000; now += 1000) {
-    const { offer } = overflow.next(offloaded, missed, (row) => !missed.includes(row), now);
+    const { offer } = overflow.next(
+      offloaded,
+      missed,
+      (row) => (missed.includes(row) ? 'left-out' : 'taken'),
+      now,
+    );
     if (offer.length > 0) offers.push(offer.length);
     missed = missed.filter((row) => !offer.includes(row));
     offloaded = 100 - missed.length;
@@ -35,20 +40,20 @@ test('while all are taken, twice as many are offered each time', (t) => {
 
 test('as many as went from the table are offered at once', (t) => {
   const overflow = new Overflow<number>();
-  overflow.next(20, rows(30), () => false, 0);
-  const { offer, room } = overflow.next(12, rows(30), () => false, 1000);
+  overflow.next(20, rows(30), () => 'left-out', 0);
+  const { offer, room } = overflow.next(12, rows(30), () => 'left-out', 1000);
   t.true(room);
   t.is(offer.length, 8);
 });
 
 test('a table that takes everything again has no past', (t) => {
   const overflow = new Overflow<number>();
-  overflow.next(5, rows(1), () => false, 0);
-  overflow.next(5, rows(1), () => false, 10_000);
+  overflow.next(5, rows(1), () => 'left-out', 0);
+  overflow.next(5, rows(1), () => 'left-out', 10_000);
   t.deepEqual(
-    overflow.next(6, [], () => true, 11_000),
+    overflow.next(6, [], () => 'taken', 11_000),
     { offer: [], room: false },
   );
-  t.deepEqual(overflow.next(6, rows(1), () => false, 12_000).offer, []);
-  t.deepEqual(overflow.next(6, rows(1), () => false, 22_000).offer, [0]);
+  t.deepEqual(overflow.next(6, rows(1), () => 'left-out', 12_000).offer, []);
+  t.deepEqual(overflow.next(6, rows(1), () => 'left-out', 22_000).offer, [0]);
 });

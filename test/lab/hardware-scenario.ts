@@ -132,7 +132,7 @@ try {
         });
         assert.deepEqual(await marked(), [remote.mac]);
         const { hardware } = await vniOf(fabric, 'leaf1', VNI);
-        const all = { offloaded: 1, pending: 0, refused: 0, notTaken: 0 };
+        const all = { offloaded: 1, pending: 0, refused: 0, notTaken: 0, withheld: 0 };
         assert.deepEqual(hardware, {
           switchId: 'e0e0e0e0e0e0e001',
           driver: 'mlxsw_spectrum',

@@ -49,6 +49,7 @@ const HARDWARE_STATES = {
   pending: 'pending',
   refused: 'refused',
   'not-taken': 'notTaken',
+  withheld: 'withheld',
 } as const;
 
 export const VNI_METRICS: readonly Metric[] = [

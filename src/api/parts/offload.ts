@@ -12,11 +12,12 @@ export const OffloadSchema = Type.Object(
         Type.Literal('pending'),
         Type.Literal('refused'),
         Type.Literal('not-taken'),
+        Type.Literal('withheld'),
         Type.Literal('software'),
       ],
       {
         description:
-          'offloaded: the hardware has it; pending: it is given the time to take it; refused: the driver said no; not-taken: it has not taken it in time and gives no reason, as with a table that is full; software: no hardware in this VNI.',
+          'offloaded: the hardware has it; pending: it is given the time to take it; refused: the driver said no; not-taken: it has not taken it in time and gives no reason, as with a table that is full; withheld: that was so, and `hardware-overflow: withhold` keeps it out of the kernel, so that frames to it are flooded; software: no hardware in this VNI.',
       },
     ),
     reason: nullable(Text("The driver's words, of a refused row.")),
@@ -69,7 +70,7 @@ export function routeCountsItem(counts: RouteCounts | undefined): Static<typeof 
 
 const Counts = (what: string) =>
   Type.Object(
-    { offloaded: Count(), pending: Count(), refused: Count(), notTaken: Count() },
+    { offloaded: Count(), pending: Count(), refused: Count(), notTaken: Count(), withheld: Count() },
     { ...closed, description: `${what}, by how far they are on their way into the hardware.` },
   );
 

@@ -28,7 +28,9 @@ export function kernelCheck(
     vxlan: null,
     neigh: null,
     offload:
-      which.table === 'mac' && plane?.wants(which) ? offloadItem(watch?.mac(vrf.vni, which.key)) : null,
+      which.table === 'mac' && plane?.macs.has(which.key)
+        ? offloadItem(watch?.mac(vrf.vni, which.key))
+        : null,
     failure: failureItem(plane?.intent(which)?.failure ?? dataPlane.drift.openAt(owner, which)?.failure),
     drifts: drifts.map(driftItem),
   };

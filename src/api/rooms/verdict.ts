@@ -195,6 +195,10 @@ function announcement(name: string, { advertised }: Story, observes: boolean): s
 function hardwareSentences(name: string, offload: Story['kernel']['offload']): string[] {
   if (offload === null || offload.state === 'software') return [];
   if (offload.state === 'offloaded') return [`The switch ASIC has ${name}.`];
+  if (offload.state === 'withheld')
+    return [
+      `The switch ASIC did not take ${name}, as with a table that is full, and \`hardware-overflow: withhold\` keeps its rows out of the kernel: frames to it are flooded to every leaf of the VNI. It is offered again.`,
+    ];
   if (offload.state === 'pending') return [`The switch ASIC is given the time to take ${name}.`];
   const why =
     offload.reason === null ? 'gives no reason, as with a table that is full' : `says "${offload.reason}"`;
@@ -206,6 +210,7 @@ export function kernelSentences(
   { kernel }: { readonly kernel: Omit<Story['kernel'], 'bridge' | 'vxlan' | 'neigh'> },
   observes: boolean,
 ): string[] {
+  if (kernel.fits && kernel.offload?.state === 'withheld') return hardwareSentences(name, kernel.offload);
   if (kernel.fits)
     return [`The kernel holds what evpnd wants for ${name}.`, ...hardwareSentences(name, kernel.offload)];
   const sentences = [`The kernel differs: found ${kernel.found}; wanted ${kernel.wanted}.`];

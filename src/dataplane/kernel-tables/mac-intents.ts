@@ -10,6 +10,7 @@ const WIDTH = 3;
 
 const PINNED = 1;
 const SETTLED = 2;
+const WITHHELD = 4;
 
 /** An intent where it stands, read without a copy. */
 class MacIntentView implements MacIntent {
@@ -47,6 +48,8 @@ export class MacIntents implements Intents<Mac, MacIntent> {
   /** Few fail. */
   readonly #failures = new Map<Mac, Failure>();
   readonly #view = new MacIntentView(this.#table, this.#destinations, this.#failures);
+  /** How many are withheld. */
+  withheld = 0;
 
   get size(): number {
     return this.#table.size;
@@ -87,13 +90,22 @@ export class MacIntents implements Intents<Mac, MacIntent> {
     for (let row = 0; row < this.#table.size; row++) yield this.#table.keyOf(row);
   }
 
-  /** Wants the MAC there; it is not settled from now on. False where it was wanted so and is settled: it stays so. */
+  /**
+   * Wants the MAC there; it is not settled from now on. False where it was wanted so and is settled: it stays so. One that is
+   * withheld stays so, but where no frame may move it, and where a row on one of our ports is to be written over: nothing
+   * else takes that away.
+   */
   set(mac: Mac, to: MacDestination, pinned: boolean, overEpoch: number): boolean {
     const size = this.#table.size;
     const row = this.#table.add(mac);
     const { cells, stride } = this.#table;
     const at = row * stride;
-    const marks = pinned ? PINNED : 0;
+    let marks = pinned ? PINNED : 0;
+    if (this.withheld > 0 && row < size && (cells[at + MARKS] & WITHHELD) !== 0) {
+      const beats = overEpoch !== 0 && overEpoch !== wideNumber(cells, at + EPOCH);
+      if (pinned || beats) this.withheld--;
+      else marks |= WITHHELD;
+    }
     if (row < size && cells[at + MARKS] === (marks | SETTLED) && this.#destinations[row] === to) return false;
     this.#destinations[row] = to;
     cells[at + MARKS] = marks;
@@ -103,6 +115,7 @@ export class MacIntents implements Intents<Mac, MacIntent> {
 
   /** Returns false where there was none. */
   delete(mac: Mac): boolean {
+    if (this.isWithheld(mac)) this.withheld--;
     const row = this.#table.remove(mac);
     if (row < 0) return false;
     const last = this.#destinations.pop();
@@ -115,6 +128,30 @@ export class MacIntents implements Intents<Mac, MacIntent> {
     this.#table.clear();
     this.#destinations.length = 0;
     this.#failures.clear();
+    this.withheld = 0;
+  }
+
+  /** The MAC is wanted, and no row of it is to stand. */
+  isWithheld(mac: Mac): boolean {
+    if (this.withheld === 0) return false;
+    const row = this.#table.find(mac);
+    return row >= 0 && (this.#table.cells[row * this.#table.stride + MARKS] & WITHHELD) !== 0;
+  }
+
+  /** Every MAC that is withheld. None must come or go meanwhile. */
+  *withheldKeys(): Iterable<Mac> {
+    if (this.withheld > 0) for (const mac of this.keys()) if (this.isWithheld(mac)) yield mac;
+  }
+
+  /** Withholds a MAC, or no longer; it is not settled from now on. False where it is so already, or is not wanted. */
+  withhold(mac: Mac, withheld: boolean): boolean {
+    const row = this.#table.find(mac);
+    if (row < 0 || this.isWithheld(mac) === withheld) return false;
+    const { cells, stride } = this.#table;
+    const at = row * stride + MARKS;
+    cells[at] = (withheld ? cells[at] | WITHHELD : cells[at] & ~WITHHELD) & ~SETTLED;
+    this.withheld += withheld ? 1 : -1;
+    return true;
   }
 
   /** Notes whether the kernel holds the MAC as it is wanted. */

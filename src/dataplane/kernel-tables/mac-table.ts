@@ -54,6 +54,10 @@ export class RemoteMacs extends OwnedTable<Mac, MacIntent, VniPlace> {
     );
   }
 
+  override isWithheld(mac: Mac): boolean {
+    return this.intents.isWithheld(mac);
+  }
+
   /** Nothing but another's row keeps a MAC's from being written. */
   override isOnlyBlocked(): boolean {
     return true;

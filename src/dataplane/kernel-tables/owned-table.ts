@@ -80,7 +80,17 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
   /** The operation writes a row of a key that is wanted. */
   wantsRowOf(operation: Operation): boolean {
     const key = this.keyOf(operation);
-    return key !== undefined && this.intents.has(key);
+    return key !== undefined && this.wants(key);
+  }
+
+  /** The key is wanted, and no row of it is to stand in the kernel, on purpose. */
+  isWithheld(_key: Key): boolean {
+    return false;
+  }
+
+  /** Rows of the key are to stand in the kernel. */
+  wants(key: Key): boolean {
+    return this.intents.has(key) && !this.isWithheld(key);
   }
 
   /** The rows that the key has, or could have, which the kernel can be asked for one by one. */
@@ -103,9 +113,12 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
     return true;
   }
 
-  /** Returns what is wanted of the key where it can be wanted: a device that is down flushes some rows of ours, so all of them go. */
+  /**
+   * Returns what is to stand of the key: nothing where it cannot, since a device that is down flushes some rows of ours, so
+   * that all of them go, and nothing of what is withheld.
+   */
   #want(key: Key): Want | undefined {
-    return this.place.isLive ? this.intents.peek(key) : undefined;
+    return this.place.isLive && !this.isWithheld(key) ? this.intents.peek(key) : undefined;
   }
 
   /** Keys that wait to be looked at. */
@@ -147,7 +160,7 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
   /** Queues every key of which a row of ours stands and nothing is wanted, and calls `stray` with it before. */
   markUnwanted(stray: (key: Key) => void): void {
     for (const key of this.ownedKeys()) {
-      if (this.intents.has(key)) continue;
+      if (this.wants(key)) continue;
       stray(key);
       this.mark(key);
     }
