@@ -155,6 +155,52 @@ test('VLANs of one bridge: of a VXLAN device each, and of a single one', (t) => 
   t.is(mapped(members(10, 4001)).vrfs.get(RED)?.l3vni, undefined, 'a trunk is in its VLAN');
 });
 
+// FRRouting/frr 23028, sonic-net/sonic-buildimage 28228
+test('the SVI of an L3VNI is that of its VLAN, whatever other SVI of the VRF and the bridge comes up last', (t) => {
+  const access = (vlan: number) => ({
+    pvid: vlan,
+    pvidUntagged: true,
+    members: new VlanSet([vlan]),
+    tunnels: new Map(),
+  });
+  const ofVlan = (ifindex: number, vlanId: number, up: boolean) =>
+    device(ifindex, `vlan${vlanId}`, { kind: 'vlan', vlanId, lower: 1, master: RED, up });
+  const world = {
+    addresses: [[20, [address('192.0.2.1')]]] as const,
+    vlans: [
+      [2, access(10)],
+      [3, access(4001)],
+    ] as const,
+  };
+  const common = [
+    red(),
+    bridge(1, 'br0', 0, { vlanFiltering: true }),
+    vxlan(2, 'vx10', 10, 1),
+    vxlan(3, 'vx4001', 4001, 1),
+  ];
+  // Of both ifindexes of the two, and both orders in which they come up
+  for (const [hosts, l3] of [
+    [20, 21],
+    [21, 20],
+  ])
+    for (const last of [10, 4001]) {
+      let before = EMPTY_TOPOLOGY;
+      const addresses = [[hosts, [address('192.0.2.1')]]] as const;
+      for (const isLast of [false, true])
+        before = derive(
+          [...common, ofVlan(hosts, 10, isLast || last !== 10), ofVlan(l3, 4001, isLast || last !== 4001)],
+          { ...world, addresses, before },
+        );
+      t.like(before.vrfs.get(RED), {
+        l3vni: 4001,
+        sviIfindex: l3,
+        sviName: 'vlan4001',
+        up: true,
+        vnis: [10],
+      });
+    }
+});
+
 test('two VNIs without hosts in one VRF: the lower one is taken, the other is a problem', (t) => {
   const topology = derive([...TRADITIONAL, bridge(8, 'br4000', RED), vxlan(9, 'vx4000', 4000, 8)]);
   t.like(topology.vrfs.get(RED), { l3vni: 4000, vnis: [10, 20, 4001] });
