@@ -271,6 +271,37 @@ test('a route that a VRF cannot use is a problem of the VRF with its fix, and al
   t.is(rows(), before + 1, 'one without a fault is used');
 });
 
+for (const [what, over, expected, fix] of [
+  ['whose SVI is in no VRF', {}, 'its SVI br10010 is in no VRF', 'ip link set dev br10010 master VRF'],
+  [
+    'without an SVI',
+    { sviIfindex: 0, sviName: '' },
+    'vx10010 has no SVI',
+    'give it one, in the VRF that it is to route for',
+  ],
+] as const)
+  test(`an L3VNI of others ${what} here`, async (t) => {
+    const house = await House.build();
+    const [here] = house.rooms;
+    const { kernel } = here.leaf.world;
+    const at = kernel.topology.vnis.get(VNI);
+    if (!at) throw new Error('no VNI');
+    const named = { ...at, vxlanName: 'vx10010', sviName: 'br10010', ...over };
+    kernel.setTopology({ ...kernel.topology, vnis: new Map([[VNI, named]]) });
+    tell(here, prefixRoute({ label: VNI }), { ...ROUTER, routeTargets: [routeTargetOfAs2(65009, 99)] });
+    house.pass();
+    t.deepEqual(
+      (await problemsOf(here)).filter(({ severity }) => severity === 'warning'),
+      [
+        {
+          severity: 'warning',
+          problem: `VNI 10010: other leaves, 10.0.0.9 among them, route with it (1 Type-5 route), and no VRF here does: ${expected}`,
+          fix,
+        },
+      ],
+    );
+  });
+
 test('two other leaves with one router MAC', async (t) => {
   const { house, here } = await routedHouse();
   tell(here, prefixRoute(), { ...ROUTER, routerMac: parseMac('02:ff:00:00:00:02') });

@@ -26,6 +26,7 @@ export function fabricProblems(rooms: Rooms, survey: FabricSurvey): ProblemNote[
     ...bridgelessNotes(rooms),
     ...targetNotes(rooms, survey),
     ...numberNotes(rooms, survey),
+    ...vrflessNotes(rooms, survey),
     ...gatewayNotes(rooms, survey),
   ];
 }
@@ -185,6 +186,34 @@ function few(items: readonly string[]): string {
 /** Some other leaf is in the VNI. */
 function hearsAny({ flooding, counts }: MacVrf): boolean {
   return flooding.routes.size > 0 || flooding.trees.size > 0 || counts.remoteMacs > 0;
+}
+
+/** VNIs here that others route with, and that no VRF here routes with. */
+function vrflessNotes({ evpn, dataPlane, config }: Rooms, { strangeL3vnis }: FabricSurvey): ProblemNote[] {
+  const { topology } = dataPlane;
+  const routing = new Set<number>([...evpn.ipVrfs.values()].map(({ l3vni }) => l3vni));
+  const notes: ProblemNote[] = [];
+  for (const [vni, { count, first }] of strangeL3vnis) {
+    const at = topology.vnis.get(vni as Vni);
+    if (!at || routing.has(vni)) continue;
+    const vrf = topology.vrfs.get(topology.interfaces.get(at.sviIfindex)?.vrf ?? 0);
+    if (vrf && config().evpn.vrfs.get(vrf.name)?.advertise === false) continue;
+    const [fault, fix] =
+      at.sviIfindex === 0
+        ? [`${at.vxlanName} has no SVI`, 'give it one, in the VRF that it is to route for']
+        : vrf
+          ? [
+              `VRF ${vrf.name} has it as a VNI of hosts`,
+              `evpn.vrfs: [{ name: ${vrf.name}, l3vni: ${vni} }], or no address and no port for it`,
+            ]
+          : [`its SVI ${at.sviName} is in no VRF`, `ip link set dev ${at.sviName} master VRF`];
+    notes.push({
+      severity: 'warning',
+      problem: `VNI ${vni}: other leaves, ${formatIp(first.attributes.nextHop)} among them, route with it (${counted(count, 'Type-5 route')}), and no VRF here does: ${fault}`,
+      fix,
+    });
+  }
+  return notes.slice(0, LISTED);
 }
 
 /** An anycast gateway has one MAC (RFC 9135 §4.1), so that a host that moves keeps it. */
