@@ -15,11 +15,15 @@ export type Head = Ip | Esi | Mac;
 /** One EVPN route type. `at` is the first octet after type and length, which the registry reads and writes. */
 export interface RouteCodec<Route> {
   /**
-   * True if a malformed route is skipped, as one of an unknown type is (RFC 7606 §5.4): no row of the kernel comes from
-   * this type, so that an older route of the same key that stays forwards nothing.
+   * What is malformed in `length` octets of this type, which are skipped then, as a route of an unknown type is (RFC 7606 §5.4): no row
+   * of the kernel comes from this type, so that an older route of the same key that stays forwards nothing. Absent where a malformed
+   * route makes the whole attribute incorrect.
    */
-  readonly skipsMalformed: boolean;
-  /** Throws Malformed where `length` octets cannot be this type. The caller has checked that they are there. */
+  fault?(bytes: Buffer, at: number, length: number): string | undefined;
+  /**
+   * The caller has checked that `length` octets are there, and that `fault` finds none. Without `fault`, throws Malformed where they cannot
+   * be this type.
+   */
   decode(bytes: Buffer, at: number, length: number): Route;
   /** Returns the number of octets after type and length. */
   length(route: Route): number;
@@ -43,8 +47,12 @@ export interface RouteCodec<Route> {
 
 /** Throws where a route's length octet is not among those that its type can have. */
 export function expectLength(found: number, name: string, ...allowed: number[]): void {
-  if (!allowed.includes(found))
-    throw new Malformed(`${name} route of ${found} octets: expected ${allowed.join(' or ')}`);
+  if (!allowed.includes(found)) throw new Malformed(lengthFault(found, name, ...allowed));
+}
+
+/** The words for a length octet that is none of the allowed ones. */
+export function lengthFault(found: number, name: string, ...allowed: number[]): string {
+  return `${name} route of ${found} octets: expected ${allowed.join(' or ')}`;
 }
 
 /** The RD that was read last: routes of one RD come together. */
@@ -64,10 +72,17 @@ export function writeRd(rd: RouteDistinguisher, bytes: Buffer, at: number): void
   bytes.writeUInt32BE(rd.low, at + 4);
 }
 
-/** Reads an address length in bits, which must be that of `octets`, and the address after it. */
+/** Returns what is wrong with an address length in bits, which must be that of `octets`. */
+export function originatorFault(bits: number, octets: 4 | 16, name: string): string | undefined {
+  return bits === octets * 8
+    ? undefined
+    : `${name} route with IP address length ${bits}: expected ${octets * 8}`;
+}
+
+/** Reads an address length in bits, and the address of so many octets after it. Throws Malformed where the two differ. */
 export function readOriginator(bytes: Buffer, at: number, octets: 4 | 16, name: string): Ip {
-  if (bytes[at] !== octets * 8)
-    throw new Malformed(`${name} route with IP address length ${bytes[at]}: expected ${octets * 8}`);
+  const fault = originatorFault(bytes[at], octets, name);
+  if (fault !== undefined) throw new Malformed(fault);
   return ipFromBytes(bytes, at + 1, octets);
 }
 

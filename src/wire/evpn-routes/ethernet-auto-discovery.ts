@@ -1,5 +1,5 @@
 import { type Esi, esiFromBytes, esiToBytes, formatEsi, type RouteDistinguisher } from '../../types/index.js';
-import { expectLength, type RouteCodec, readRd, writeRd } from './codec.js';
+import { lengthFault, type RouteCodec, readRd, writeRd } from './codec.js';
 
 const TYPE = 1;
 const NAME = 'Ethernet A-D';
@@ -19,17 +19,14 @@ export interface EthernetAutoDiscovery {
 
 /** RFC 7432 §7.1: RD 8, ESI 10, Ethernet tag 4, label 3. */
 export const ethernetAutoDiscovery: RouteCodec<EthernetAutoDiscovery> = {
-  skipsMalformed: true,
-  decode(bytes, at, length) {
-    expectLength(length, NAME, LENGTH);
-    return {
-      type: TYPE,
-      rd: readRd(bytes, at),
-      esi: esiFromBytes(bytes, at + 8),
-      ethernetTag: bytes.readUInt32BE(at + 18),
-      label: bytes.readUIntBE(at + 22, 3),
-    };
-  },
+  fault: (_bytes, _at, length) => (length === LENGTH ? undefined : lengthFault(length, NAME, LENGTH)),
+  decode: (bytes, at) => ({
+    type: TYPE,
+    rd: readRd(bytes, at),
+    esi: esiFromBytes(bytes, at + 8),
+    ethernetTag: bytes.readUInt32BE(at + 18),
+    label: bytes.readUIntBE(at + 22, 3),
+  }),
   length: () => LENGTH,
   encode(route, bytes, at) {
     writeRd(route.rd, bytes, at);

@@ -8,7 +8,15 @@ import {
   ipToBytes,
   type RouteDistinguisher,
 } from '../../types/index.js';
-import { expectLength, formatAddress, type RouteCodec, readOriginator, readRd, writeRd } from './codec.js';
+import {
+  formatAddress,
+  lengthFault,
+  originatorFault,
+  type RouteCodec,
+  readOriginator,
+  readRd,
+  writeRd,
+} from './codec.js';
 
 const TYPE = 4;
 const NAME = 'Ethernet Segment';
@@ -25,9 +33,12 @@ export interface EthernetSegment {
 
 /** RFC 7432 §7.4: RD 8, ESI 10, IP length 1, originating router's IP 4 or 16. */
 export const ethernetSegment: RouteCodec<EthernetSegment> = {
-  skipsMalformed: true,
+  fault(bytes, at, length) {
+    if (length !== FIXED + 4 && length !== FIXED + 16)
+      return lengthFault(length, NAME, FIXED + 4, FIXED + 16);
+    return originatorFault(bytes[at + 18], length === FIXED + 4 ? 4 : 16, NAME);
+  },
   decode(bytes, at, length) {
-    expectLength(length, NAME, FIXED + 4, FIXED + 16);
     return {
       type: TYPE,
       rd: readRd(bytes, at),

@@ -16,7 +16,6 @@ export interface InclusiveMulticast {
 
 /** RFC 7432 §7.3: RD 8, Ethernet tag 4, IP length 1, originating router's IP 4 or 16. */
 export const inclusiveMulticast: RouteCodec<InclusiveMulticast> = {
-  skipsMalformed: false,
   decode(bytes, at, length) {
     expectLength(length, NAME, FIXED + 4, FIXED + 16);
     return {

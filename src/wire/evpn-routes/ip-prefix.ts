@@ -14,14 +14,16 @@ import {
   masked,
   type RouteDistinguisher,
 } from '../../types/index.js';
-import { Malformed } from '../malformed.js';
-import { expectLength, type RouteCodec, readRd, writeRd } from './codec.js';
+import { lengthFault, type RouteCodec, readRd, writeRd } from './codec.js';
 
 const TYPE = 5;
 const NAME = 'IP Prefix';
 /** Octets before the prefix. */
 const FIXED = 23;
 const LABEL = 3;
+/** Octets of a whole route. */
+const OF_IPV4 = FIXED + 8 + LABEL;
+const OF_IPV6 = FIXED + 32 + LABEL;
 
 /** IP Prefix (RFC 9136 §3.1): key rd + ethernetTag + prefixLength + prefix. */
 export interface IpPrefix {
@@ -42,19 +44,21 @@ const network = ({ prefix, prefixLength }: Pick<IpPrefix, 'prefix' | 'prefixLeng
 
 /** RFC 9136 §3.1: RD 8, ESI 10, Ethernet tag 4, prefix length 1, prefix and gateway 4 each or 16 each, label 3. */
 export const ipPrefix: RouteCodec<IpPrefix> = {
-  skipsMalformed: true,
-  decode(bytes, at, length) {
-    expectLength(length, NAME, FIXED + 8 + LABEL, FIXED + 32 + LABEL);
-    const octets = length === FIXED + 8 + LABEL ? 4 : 16;
+  fault(bytes, at, length) {
+    if (length !== OF_IPV4 && length !== OF_IPV6) return lengthFault(length, NAME, OF_IPV4, OF_IPV6);
     const prefixLength = bytes[at + 22];
-    if (prefixLength > octets * 8)
-      throw new Malformed(`${NAME} route with prefix length ${prefixLength}: expected 0 to ${octets * 8}`);
+    const longest = length === OF_IPV4 ? 32 : 128;
+    if (prefixLength <= longest) return undefined;
+    return `${NAME} route with prefix length ${prefixLength}: expected 0 to ${longest}`;
+  },
+  decode(bytes, at, length) {
+    const octets = length === OF_IPV4 ? 4 : 16;
     return {
       type: TYPE,
       rd: readRd(bytes, at),
       esi: esiFromBytes(bytes, at + 8),
       ethernetTag: bytes.readUInt32BE(at + 18),
-      prefixLength,
+      prefixLength: bytes[at + 22],
       prefix: ipFromBytes(bytes, at + FIXED, octets),
       gateway: ipFromBytes(bytes, at + FIXED + octets, octets),
       label: bytes.readUIntBE(at + FIXED + 2 * octets, LABEL),

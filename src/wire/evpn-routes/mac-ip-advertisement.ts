@@ -41,7 +41,6 @@ export interface MacIpAdvertisement {
  * RFC 7432 §7.2: RD 8, ESI 10, Ethernet tag 4, MAC length 1, MAC 6, IP length 1, IP 0, 4 or 16, label1 3, label2 0 or 3.
  */
 export const macIpAdvertisement: RouteCodec<MacIpAdvertisement> = {
-  skipsMalformed: false,
   decode(bytes, at, length) {
     if (length < FIXED + LABEL)
       throw new Malformed(`${NAME} route of ${length} octets: expected ${FIXED + LABEL} or more`);

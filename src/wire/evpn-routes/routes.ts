@@ -5,7 +5,6 @@
  */
 import type { OnSkipped } from '../families/family.js';
 import { Malformed } from '../malformed.js';
-import type { RouteCodec } from './codec.js';
 import { codecOf, codecOfRoute, type EvpnNlri } from './index.js';
 
 /** A route of a type that has no codec. */
@@ -41,25 +40,12 @@ export function decodeEvpnRoutes(
       throw new Malformed(`route of type ${type} and length ${length}: ${end - value} octets are left`);
     const codec = codecOf(type);
     if (codec === undefined) onSkipped(type, bytes.subarray(value, value + length), undefined);
-    else if (codec.skipsMalformed) decodeOrSkip(codec, bytes, value, length, routes, onSkipped);
-    else routes.push(codec.decode(bytes, value, length));
+    else {
+      const fault = codec.fault?.(bytes, value, length);
+      if (fault === undefined) routes.push(codec.decode(bytes, value, length));
+      else onSkipped(type, bytes.subarray(value, value + length), fault);
+    }
     at = value + length;
-  }
-}
-
-function decodeOrSkip(
-  codec: RouteCodec<EvpnNlri>,
-  bytes: Buffer,
-  value: number,
-  length: number,
-  routes: EvpnRoute[],
-  onSkipped: OnSkipped,
-): void {
-  try {
-    routes.push(codec.decode(bytes, value, length));
-  } catch (error) {
-    if (!(error instanceof Malformed)) throw error;
-    onSkipped(bytes[value - ROUTE_HEADER], bytes.subarray(value, value + length), error.message);
   }
 }
 
