@@ -221,6 +221,10 @@ export class Conversation implements LinkHost, UpdateHost {
     return established?.link === link ? this.routes.update(established, message, this) : 0;
   }
 
+  goOn(link: Link): number | undefined {
+    return this.#established?.link === link ? this.routes.goOn(this) : undefined;
+  }
+
   routeRefresh(link: Link, message: RouteRefreshMessage): void {
     if (this.#established?.link !== link) return;
     const ignored = this.#established.routeRefresh(message);

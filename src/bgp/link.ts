@@ -63,8 +63,10 @@ export interface LinkHost {
   stateChanged(link: Link, from: FsmState, event: FsmEvent): void;
   /** An attempt to connect is given up for the next one: nobody has answered it. */
   unanswered(link: Link): void;
-  /** Takes in an UPDATE and returns how many routes it named. Throws WireError when the session must end. */
+  /** Takes in an UPDATE, or its beginning, and returns how many routes. Throws WireError when the session must end. */
   update(link: Link, message: WholeMessage): number;
+  /** Takes in more of the UPDATE that came last, and returns how many routes; undefined where none are left. */
+  goOn(link: Link): number | undefined;
   routeRefresh(link: Link, message: RouteRefreshMessage): void;
   drained(link: Link): void;
   notificationReceived(message: NotificationMessage): void;
@@ -326,6 +328,11 @@ export class Link {
       if (this.#host.budget.spent || this.#host.congested) {
         this.#pause(connection);
         return;
+      }
+      const more = this.#host.goOn(this);
+      if (more !== undefined) {
+        this.#host.budget.spend(more);
+        continue;
       }
       const reader = this.#reader;
       const message = this.#decode('BGPHeaderErr', () => reader.next());

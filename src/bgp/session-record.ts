@@ -186,7 +186,7 @@ export class SessionRecord {
     return true;
   }
 
-  faulty(update: AnyUpdate, log: (fault: UpdateFault) => void): void {
+  faulty(update: Pick<AnyUpdate, 'faults' | 'unknownRouteTypes'>, log: (fault: UpdateFault) => void): void {
     this.#unknownRouteTypes += update.unknownRouteTypes;
     for (const fault of update.faults) {
       this.#faults[FAULT_COUNTER_OF[fault.outcome]] += fault.count;

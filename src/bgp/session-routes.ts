@@ -1,6 +1,13 @@
 import type { Convergence } from '../events/index.js';
 import type { Clock, Log } from '../types/index.js';
-import type { AnyFamily, AnyUpdate, UpdateDecoder, WholeMessage } from '../wire/index.js';
+import {
+  type AnyFamily,
+  type AnyUpdate,
+  MAX_MESSAGE_LENGTH,
+  type SlicedUpdate,
+  type UpdateDecoder,
+  type WholeMessage,
+} from '../wire/index.js';
 import type { NeighborConfig } from './config.js';
 import type { Established } from './established.js';
 import { type FamilyRibs, holdingsOf } from './family-ribs.js';
@@ -45,6 +52,8 @@ export class SessionRoutes {
   readonly #log: SessionLog;
   readonly #stale: ReadonlyMap<AnyFamily, StaleRoutes>;
   readonly #limitWatch = new LimitWatch();
+  /** What is still to be taken in of a long UPDATE: with all of it at once a turn of the event loop would be as long. */
+  #rest: { readonly established: Established; readonly slices: SlicedUpdate['slices'] } | undefined;
 
   constructor(
     clock: Clock,
@@ -137,6 +146,7 @@ export class SessionRoutes {
 
   /** A session has gone: what the neighbor restarts gracefully with stays, where it may after such an end. */
   sessionDown({ restarts }: Negotiated, end: SessionEnd): void {
+    this.#rest = undefined;
     for (const [family, stale] of this.#stale) {
       const restart = restarts.get(family);
       const isKept = end === 'lost' || (end === 'notified' && restart?.outlivesNotification === true);
@@ -183,14 +193,41 @@ export class SessionRoutes {
     return undefined;
   }
 
-  /** Takes in an UPDATE of the session; how many routes it names. Throws WireError where the session must end. */
+  /**
+   * Takes in an UPDATE of the session, of a long one some routes, to which `goOn` belongs then; how many routes. Throws WireError where the
+   * session must end.
+   */
   update(established: Established, { bytes, start, end }: WholeMessage, host: UpdateHost): number {
-    const update = this.#deps.decoder.decodeWithin(bytes, start, end, established.negotiated);
-    if (update.faults.length > 0 || update.unknownRouteTypes > 0)
-      this.#record.faulty(update, (fault) => this.#log.faulty(fault));
+    const { decoder } = this.#deps;
+    if (end - start > MAX_MESSAGE_LENGTH) {
+      const long = decoder.decodeInSlices(bytes, start, end, established.negotiated);
+      this.#noteFaults(long);
+      this.#rest = { established, slices: long.slices };
+      return this.goOn(host) ?? 0;
+    }
+    const update = decoder.decodeWithin(bytes, start, end, established.negotiated);
+    this.#noteFaults(update);
     let routes = this.#take(established, update, host);
     for (const other of update.also) routes += this.#take(established, other, host);
     return routes;
+  }
+
+  /**
+   * Takes in more of the UPDATE that came last, before anything that came behind it; how many routes, one at least. Undefined where all of
+   * it is taken in, or the session that it came in has ended.
+   */
+  goOn(host: UpdateHost): number | undefined {
+    const rest = this.#rest;
+    if (rest === undefined) return undefined;
+    const slice = host.standing === rest.established ? rest.slices.next().value : undefined;
+    if (slice !== undefined) return Math.max(1, this.#take(rest.established, slice, host));
+    this.#rest = undefined;
+    return undefined;
+  }
+
+  #noteFaults(update: Pick<AnyUpdate, 'faults' | 'unknownRouteTypes'>): void {
+    if (update.faults.length > 0 || update.unknownRouteTypes > 0)
+      this.#record.faulty(update, (fault) => this.#log.faulty(fault));
   }
 
   /** The first MAC of an UPDATE stands for all of them. */

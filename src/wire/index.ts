@@ -56,6 +56,7 @@ export { NO_OCTETS } from './octets.js';
 export { type CapabilityLayout, decodeOpen, encodeOpen } from './open.js';
 export { changeOriginated } from './originated-changes.js';
 export { INGRESS_REPLICATION, PIM_SM_TREE } from './pmsi-tunnel.js';
+export type { SlicedUpdate } from './route-fields.js';
 export { decodeRouteRefresh, encodeRouteRefresh } from './route-refresh.js';
 export { type DecodedUpdate, decodeUpdateFully, encodeUpdateFully } from './update.js';
 export * from './update-context.js';

@@ -15,10 +15,20 @@ import { Malformed } from './malformed.js';
 import type { AnyUpdate, Update } from './messages.js';
 import { type MpLayout, readNextHop } from './mp-attributes.js';
 import { PlainAttributes } from './plain-attributes.js';
+import {
+  checkRoutes,
+  NO_ROUTES,
+  NOTHING_ELSE,
+  type Part,
+  type RouteField,
+  readRoutes,
+  type SlicedUpdate,
+  slicesOf,
+} from './route-fields.js';
 import { layOutUpdate, type UpdateLayout } from './update.js';
 import type { UpdateContext, UpdateFault } from './update-context.js';
 import { UpdateOutline } from './update-outline.js';
-import { isEndOfRib, readRoutes, requireRoutes, type Scan, scanAttributes } from './update-scan.js';
+import { isEndOfRib, type MpAttribute, requireRoutes, type Scan, scanAttributes } from './update-scan.js';
 
 interface DecodedSet {
   readonly attributes: InternedAttributes | undefined;
@@ -27,21 +37,16 @@ interface DecodedSet {
   readonly withdraws: AttributeFault | undefined;
 }
 
-/** What the message has of one family with one next hop. */
-interface Part {
-  readonly family: AnyFamily;
-  readonly withdrawn: Nlri[];
-  readonly reachable: Nlri[];
-  attributes: InternedAttributes | undefined;
-  endOfRib: boolean;
+interface Judged {
+  readonly parts: Part[];
+  /** In the order in which their routes count. */
+  readonly fields: readonly RouteField[];
+  readonly faults: readonly UpdateFault[];
 }
 
 const EVPN_ALONE: readonly AnyFamily[] = [EVPN];
 const NO_FAULTS: readonly UpdateFault[] = [];
 const NO_SET: DecodedSet = { attributes: undefined, faults: NO_FAULTS, withdraws: undefined };
-const NOTHING_ELSE: readonly AnyUpdate[] = [];
-/** Never added to. */
-const NO_ROUTES: Nlri[] = [];
 /** The withdrawn routes field begins behind its length. */
 const WITHDRAWN_AT = 2;
 /** An empty UPDATE: the lengths of withdrawn routes and of path attributes alone. */
@@ -112,13 +117,44 @@ export class UpdateDecoder {
   }
 
   #decodeAnew(body: Buffer, context: UpdateContext): AnyUpdate {
+    const { parts, fields, faults } = this.#judge(body, context);
+    this.#beginRoutes();
+    for (const field of fields) readRoutes(body, field, field.at, field.routes, this.#onSkipped);
+    const [first = partOf(parts, (context.families ?? EVPN_ALONE)[0], undefined), ...others] = parts;
+    return updateOf(
+      first,
+      this.#unknownRouteTypes,
+      this.#withSkips(faults),
+      others.length === 0 ? NOTHING_ELSE : others.map((part) => updateOf(part, 0, NO_FAULTS, NOTHING_ELSE)),
+    );
+  }
+
+  /**
+   * Reads an UPDATE as `decodeWithin` does, but as a whole only what is to be known of it before any of its routes counts: attributes,
+   * faults, and that each route can be read. The routes are read again while the slices are taken, in the order in which they
+   * count. `bytes` must not change until then. Throws WireError as `decodeWithin`; no slice does.
+   */
+  decodeInSlices(bytes: Buffer, start: number, end: number, context: UpdateContext): SlicedUpdate {
+    const body = bytes.subarray(start, end);
+    const { fields, faults } = this.#judge(body, context);
+    this.#beginRoutes();
+    for (const field of fields) checkRoutes(body, field, this.#onSkipped);
+    return {
+      unknownRouteTypes: this.#unknownRouteTypes,
+      faults: this.#withSkips(faults),
+      slices: slicesOf(body, fields),
+    };
+  }
+
+  /** Finds the routes of the message, and what becomes of them. */
+  #judge(body: Buffer, context: UpdateContext): Judged {
     const families = context.families ?? EVPN_ALONE;
     const layout = layOutUpdate(body);
     const scan = scanAttributes(body, layout, families);
-    const fields = familyWithFields(families);
+    const plain = familyWithFields(families);
     const reach = scan.reach?.layout.family;
     const unreach = scan.unreach?.layout.family;
-    const announced = layout.attributesEnd < body.length ? fields : undefined;
+    const announced = layout.attributesEnd < body.length ? plain : undefined;
 
     const ofReach = reach ? this.#setOf(body, layout, scan, scan.reach?.layout, context) : undefined;
     const ofFields = announced ? this.#setOf(body, layout, scan, undefined, context) : undefined;
@@ -128,35 +164,29 @@ export class UpdateDecoder {
         : (ofReach ?? ofFields ?? faultsOf(body, layout, scan, context));
     if (withdraws !== undefined) requireRoutes(withdraws, scan, layout, body);
 
-    this.#beginRoutes();
     const parts: Part[] = [];
+    const fields: RouteField[] = [];
+    const add = (part: Part, isWithdrawn: boolean, at: number, end: number, mp?: MpAttribute) =>
+      fields.push({ part, routes: isWithdrawn ? part.withdrawn : part.reachable, at, end, mp });
     if (unreach && scan.unreach) {
       const part = partOf(parts, unreach, undefined);
-      readRoutes(body, scan.unreach, unreach, part.withdrawn, this.#onSkipped);
+      add(part, true, scan.unreach.layout.nlriAt, scan.unreach.span.end, scan.unreach);
       part.endOfRib = isEndOfRib(scan.unreach, scan, layout, body);
     }
-    if (fields && (layout.withdrawnEnd > WITHDRAWN_AT || body.length === EMPTY)) {
-      const part = partOf(parts, fields, undefined);
-      fields.decode(body, WITHDRAWN_AT, layout.withdrawnEnd, part.withdrawn, this.#onSkipped);
+    if (plain && (layout.withdrawnEnd > WITHDRAWN_AT || body.length === EMPTY)) {
+      const part = partOf(parts, plain, undefined);
+      add(part, true, WITHDRAWN_AT, layout.withdrawnEnd);
       part.endOfRib = body.length === EMPTY;
     }
     if (reach && scan.reach) {
       const part = partOf(parts, reach, ofReach?.attributes);
-      const routes = withdraws ? part.withdrawn : part.reachable;
-      readRoutes(body, scan.reach, reach, routes, this.#onSkipped);
+      add(part, withdraws !== undefined, scan.reach.layout.nlriAt, scan.reach.span.end, scan.reach);
     }
     if (announced) {
       const part = partOf(parts, announced, ofFields?.attributes);
-      const routes = withdraws ? part.withdrawn : part.reachable;
-      announced.decode(body, layout.attributesEnd, body.length, routes, this.#onSkipped);
+      add(part, withdraws !== undefined, layout.attributesEnd, body.length);
     }
-    const [first = partOf(parts, families[0], undefined), ...others] = parts;
-    return updateOf(
-      first,
-      this.#unknownRouteTypes,
-      this.#withSkips(faults),
-      others.length === 0 ? NOTHING_ELSE : others.map((part) => updateOf(part, 0, NO_FAULTS, NOTHING_ELSE)),
-    );
+    return { parts, fields, faults };
   }
 
   #beginRoutes(): void {

@@ -8,7 +8,7 @@ import {
   spanAttribute,
 } from './attribute-section.js';
 import { AttributeCode } from './attribute-table.js';
-import type { AnyFamily, Nlri, OnSkipped } from './families/index.js';
+import type { AnyFamily } from './families/index.js';
 import { Malformed } from './malformed.js';
 import { layOutMpReach, layOutMpUnreach, type MpLayout } from './mp-attributes.js';
 import { NotificationCode, UpdateSubcode } from './notification-codes.js';
@@ -16,7 +16,7 @@ import type { UpdateLayout } from './update.js';
 import { WireError } from './wire-error.js';
 
 /** An MP attribute of the message at hand: where it starts, its octets, its fields. */
-interface MpAttribute {
+export interface MpAttribute {
   readonly start: number;
   readonly span: AttributeSpan;
   readonly layout: MpLayout;
@@ -74,22 +74,8 @@ function layOutMp(
   }
 }
 
-export function readRoutes(
-  body: Buffer,
-  mp: MpAttribute,
-  family: AnyFamily,
-  routes: Nlri[],
-  onSkipped: OnSkipped,
-): void {
-  try {
-    family.decode(body, mp.layout.nlriAt, mp.span.end, routes, onSkipped);
-  } catch (error) {
-    throw asReset(error, body, mp.start, mp.span);
-  }
-}
-
 /** Returns a malformed MP attribute as the reset that it takes (RFC 7606 §5.3); any other error as it is. */
-function asReset(error: unknown, body: Buffer, start: number, span: AttributeSpan): unknown {
+export function asReset(error: unknown, body: Buffer, start: number, span: AttributeSpan): unknown {
   if (!(error instanceof Malformed)) return error;
   const subcode = error.subcode ?? UpdateSubcode.OPTIONAL_ATTRIBUTE_ERROR;
   return attributeError(subcode, span.code, error.message, body, start, span.end);

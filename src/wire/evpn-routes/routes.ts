@@ -3,7 +3,7 @@
  * are known; others keep their octets, so that a reader may count them (RFC 7606 §5.4) and a writer repeat them. Types 6
  * to 11 of RFC 9251 and RFC 9572 are not supported.
  */
-import type { OnSkipped } from '../families/family.js';
+import { ALL, type OnSkipped } from '../families/family.js';
 import { Malformed } from '../malformed.js';
 import { codecOf, codecOfRoute, type EvpnNlri } from './index.js';
 
@@ -19,7 +19,7 @@ export type EvpnRoute = EvpnNlri | UnknownEvpnRoute;
 const ROUTE_HEADER = 2;
 
 /**
- * Reads the routes between `start` and `end` in order: known ones into `routes`; unknown ones, and malformed ones of
+ * Reads at most `most` routes between `start` and `end` in order, and returns where it ended: known ones into `routes`; unknown ones, and malformed ones of
  * types 1, 4 and 5, to `onSkipped`. Throws Malformed where a length runs beyond `end` or a route of another type is
  * malformed: RFC 7606 §5.3 calls the whole attribute incorrect then, and a skipped route would leave an older one of the
  * same key standing.
@@ -30,8 +30,10 @@ export function decodeEvpnRoutes(
   end: number,
   routes: EvpnRoute[],
   onSkipped: OnSkipped,
-): void {
-  for (let at = start; at < end; ) {
+  most = ALL,
+): number {
+  let at = start;
+  for (let left = most; at < end && left > 0; left--) {
     const type = bytes[at];
     const length = bytes[at + 1];
     const value = at + ROUTE_HEADER;
@@ -47,6 +49,7 @@ export function decodeEvpnRoutes(
     }
     at = value + length;
   }
+  return at;
 }
 
 /** Octets of the route with its type and length. */

@@ -3,6 +3,9 @@ export interface Route {
   readonly type: number;
 }
 
+/** More routes than a message has. */
+export const ALL = 0x10000;
+
 /** Receives a route that is skipped; `fault` is what is malformed in it, undefined for a type that has no codec. */
 export type OnSkipped = (type: number, value: Buffer, fault: string | undefined) => void;
 
@@ -22,10 +25,17 @@ export interface Family<Nlri extends Route> {
   /** One more than the largest kind of its routes. */
   readonly kinds: number;
   /**
-   * Reads the routes between `start` and `end` into `routes`, in order; those that are of no use to `onSkipped`. Throws
-   * Malformed where the attribute or field is incorrect as a whole (RFC 7606 §5.3).
+   * Reads the routes between `start` and `end` into `routes`, in order; those that are of no use to `onSkipped`. Ends after `most` of both,
+   * and returns where. Throws Malformed where the attribute or field is incorrect as a whole (RFC 7606 §5.3).
    */
-  decode(bytes: Buffer, start: number, end: number, routes: Nlri[], onSkipped: OnSkipped): void;
+  decode(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    routes: Nlri[],
+    onSkipped: OnSkipped,
+    most?: number,
+  ): number;
   /** Octets of the route. */
   length(route: Nlri): number;
   /** Writes the route at `at`, and returns where it ends. */

@@ -1,6 +1,6 @@
 import { formatIp, type Ip, ipFromBytes, ipToBytes, isIpv4 } from '../../types/index.js';
 import { Malformed } from '../malformed.js';
-import type { Family } from './family.js';
+import { ALL, type Family } from './family.js';
 
 export const AFI_IPV4 = 1;
 export const AFI_IPV6 = 2;
@@ -58,8 +58,9 @@ export function prefixes(
     hasFields: afi === AFI_IPV4 && safi === SAFI_UNICAST,
     nextHopLengths,
     kinds: 1,
-    decode(bytes, start, end, routes) {
-      for (let at = start; at < end; ) {
+    decode(bytes, start, end, routes, _onSkipped, most = ALL) {
+      let at = start;
+      for (let left = most; at < end && left > 0; left--) {
         const prefixLength = bytes[at];
         const next = at + 1 + octetsOf(prefixLength);
         if (prefixLength > octets * 8 || next > end)
@@ -69,6 +70,7 @@ export function prefixes(
         routes.push(readPrefix(bytes, at + 1, prefixLength, octets));
         at = next;
       }
+      return at;
     },
     length: ({ prefixLength }) => 1 + octetsOf(prefixLength),
     encode({ prefixLength, prefix }, bytes, at) {
