@@ -1,6 +1,7 @@
 import type { EvpnNlri, Family, PathAttributes, Route } from '../wire/index.js';
-import { acceptedOrBetter, type DecisionRules, type Multipath, selectBest } from './decision.js';
+import { acceptedOrBetter, type Multipath, selectBest } from './decision.js';
 import { isRejected } from './import-policy.js';
+import type { RibRules } from './latest-pair.js';
 import type { Destination, Path, PathSource } from './route.js';
 import type { TableEntry } from './table.js';
 
@@ -167,7 +168,7 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
   }
 
   /** The decision process's choice; no list is built for one path or two. */
-  choose(rules: DecisionRules<Path<Nlri>>): RibPath<Nlri> | undefined {
+  choose(rules: RibRules<Path<Nlri>>, _multipath?: Multipath): RibPath<Nlri> | undefined {
     const later = this.#later;
     if (later === undefined) return this.hasPath && !isRejected(this.attributes) ? this : undefined;
     return later.next === undefined
@@ -176,7 +177,7 @@ export abstract class RibDestination<Nlri extends Route = EvpnNlri>
   }
 
   /** Chooses what stands beside `best`; true where what is chosen differs from before. */
-  chooseSeveral(_rules: DecisionRules<Path<Nlri>>, _multipath: Multipath | undefined): boolean {
+  chooseSeveral(_rules: RibRules<Path<Nlri>>, _multipath: Multipath | undefined): boolean {
     return false;
   }
 

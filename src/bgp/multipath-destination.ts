@@ -1,7 +1,8 @@
 import type { PathAttributes, Prefix } from '../wire/index.js';
-import { type DecisionRules, isBeside, type Multipath, selectSeveral } from './decision.js';
+import { isBeside, type Multipath, selectSeveral } from './decision.js';
 import type { RibPath } from './destination.js';
 import { isRejected } from './import-policy.js';
+import type { RibRules } from './latest-pair.js';
 import { isOnOtherLink } from './next-hop-zone.js';
 import { PrefixDestination } from './prefix-destination.js';
 import type { Path, PathSource } from './route.js';
@@ -36,7 +37,21 @@ export class MultipathDestination extends PrefixDestination {
     return more.length === 0 ? [best, other] : [best, other, ...more.map(({ path }) => path)];
   }
 
-  override chooseSeveral(rules: DecisionRules<Path<Prefix>>, multipath: Multipath | undefined): boolean {
+  override choose(rules: RibRules<Path<Prefix>>, multipath?: Multipath): RibPath<Prefix> | undefined {
+    const { second } = this;
+    if (
+      rules.latest === undefined ||
+      multipath === undefined ||
+      second === undefined ||
+      this.hasMoreThanTwo ||
+      isRejected(this.attributes) ||
+      isRejected(second.attributes)
+    )
+      return super.choose(rules);
+    return rules.latest.prefersFirst<Path<Prefix>>(this, second, rules, multipath) ? this : second;
+  }
+
+  override chooseSeveral(rules: RibRules<Path<Prefix>>, multipath: Multipath | undefined): boolean {
     const { best } = this;
     let other: RibPath<Prefix> | undefined;
     let more = NONE;
@@ -50,7 +65,7 @@ export class MultipathDestination extends PrefixDestination {
         if (
           candidate !== undefined &&
           !isRejected(candidate.attributes) &&
-          isBeside<Path<Prefix>>(best, candidate, multipath, rules)
+          this.isBesideBest(best, candidate, rules, multipath)
         )
           other = candidate;
       }
@@ -62,6 +77,20 @@ export class MultipathDestination extends PrefixDestination {
     this.#otherAttributes = other?.attributes;
     this.#more = more;
     return differs;
+  }
+
+  /** Of the only two paths, in the order in which `choose` has compared them: that there is a better one says which. */
+  private isBesideBest(
+    best: RibPath<Prefix>,
+    candidate: RibPath<Prefix>,
+    rules: RibRules<Path<Prefix>>,
+    multipath: Multipath,
+  ): boolean {
+    const { latest } = rules;
+    if (latest === undefined) return isBeside<Path<Prefix>>(best, candidate, multipath, rules);
+    return best === this
+      ? latest.areBeside<Path<Prefix>>(best, candidate, rules, multipath)
+      : latest.areBeside<Path<Prefix>>(candidate, best, rules, multipath);
   }
 }
 

@@ -8,7 +8,6 @@ import {
   type Update,
 } from '../wire/index.js';
 import {
-  type DecisionRules,
   type DecisionSettings,
   decide,
   decideSeveral,
@@ -19,6 +18,7 @@ import { Arrival, type RibDestination, type RibPath } from './destination.js';
 import { hold, release } from './holdings.js';
 import { asReceived, isRejected } from './import-policy.js';
 import { type InboundPolicy, NO_POLICY, noRefusals, type RefusalReason, whyRefused } from './inbound.js';
+import { LatestPair, type RibRules } from './latest-pair.js';
 import { type NeighborRouteCounts, NeighborRoutes, NO_COUNTS, type OlderStale } from './neighbor-routes.js';
 import { isOnOtherLink } from './next-hop-zone.js';
 import type { RibReader } from './rib-reader.js';
@@ -65,7 +65,8 @@ export class FamilyRib<Nlri extends Route> {
     this.#rules = { ...this.#rules, usable };
   }
 
-  #rules: DecisionRules<Path<Nlri>>;
+  readonly #latest = new LatestPair();
+  #rules: RibRules<Path<Nlri>>;
   readonly #clock: Clock;
   #identity: RibIdentity;
   readonly #routes: Routes<Nlri>;
@@ -78,7 +79,7 @@ export class FamilyRib<Nlri extends Route> {
   #memory = 0;
 
   constructor(clock: Clock, identity: RibIdentity, routes: Routes<Nlri>, decision: DecisionSettings = {}) {
-    this.#rules = decision;
+    this.#rules = { ...decision, latest: this.#latest };
     this.#clock = clock;
     this.#identity = identity;
     this.#routes = routes;
@@ -143,9 +144,13 @@ export class FamilyRib<Nlri extends Route> {
     policy: InboundPolicy = NO_POLICY,
   ): RefusalReason | undefined {
     const neighbor = this.#neighborOf(source);
-    const refused = this.#take(neighbor, source, update, policy);
-    this.#weigh(neighbor);
-    return refused;
+    this.#latest.isWithinUpdate = true;
+    try {
+      return this.#take(neighbor, source, update, policy);
+    } finally {
+      this.#latest.isWithinUpdate = false;
+      this.#weigh(neighbor);
+    }
   }
 
   #take(
@@ -277,7 +282,7 @@ export class FamilyRib<Nlri extends Route> {
     const { best } = destination;
     if (best === undefined) return;
     const differs = destination.chooseSeveral(this.#rules, this.#routes.multipath);
-    if (!differs && best === destination.choose(this.#rules)) return;
+    if (!differs && best === destination.choose(this.#rules, this.#routes.multipath)) return;
     this.#choose(this.#neighborOf(best.source), destination, best.attributes, best.source, differs);
   }
 
@@ -454,9 +459,10 @@ export class FamilyRib<Nlri extends Route> {
     differs: boolean,
   ): void {
     const { best } = destination;
-    const choice = destination.choose(this.#rules);
+    const { multipath } = this.#routes;
+    const choice = destination.choose(this.#rules, multipath);
     destination.best = choice;
-    const othersDiffer = destination.chooseSeveral(this.#rules, this.#routes.multipath);
+    const othersDiffer = destination.chooseSeveral(this.#rules, multipath);
     // What a reader of the best path sees is its attributes, its NLRI and the link of its next hop; who announced it matters to the
     // explanation only
     if (

@@ -299,3 +299,44 @@ test('any history: the reader of the dirty set knows all that is chosen, and the
     { numRuns: 400 },
   );
 });
+
+test('any UPDATEs of several routes each: every destination has the choice of its own paths', (t) => {
+  const prefixes = [0, 1, 2, 3, 4].map((n) => ({ ...prefix, prefix: parseIp(`10.${n}.0.0`) }) as Prefix);
+  const sources = [1, 2, 3].map(sourceOf);
+  const kinds = [via(1), via(2), via(2, { localPref: 99 }), via(3), via(4, { med: 1 })];
+  const rejected = { before: kinds[0], accepted: false, policy: 'p', rule: 'r' };
+  const sets = [...kinds, via(1, { verdict: rejected })];
+  const step = fc.record({
+    n: fc.integer({ min: 0, max: 2 }),
+    set: fc.option(fc.nat(sets.length - 1), { nil: undefined }),
+    routes: fc.subarray(prefixes, { minLength: 1 }),
+    without: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+      const { rib, reader } = make(2);
+      for (const { n, set, routes, without } of steps) {
+        const lost = without && parseIp(`192.0.2.${without}`);
+        rib.usable = ({ attributes }) => attributes.nextHop !== lost;
+        reader.lookAgain();
+        while (reader.takeAgain(9).length > 0 || reader.takeDirty(9).length > 0);
+        rib.update(sources[n], {
+          family: IPV4_UNICAST as Update<Prefix>['family'],
+          reachable: set === undefined ? [] : routes,
+          withdrawn: set === undefined ? routes : [],
+          attributes: set === undefined ? undefined : sets[set],
+          endOfRib: false,
+          unknownRouteTypes: 0,
+          faults: [],
+          also: [],
+        });
+        for (const destination of rib.destinations()) {
+          const { best, chosen } = rib.decision(destination);
+          t.is(destination.best, best);
+          t.deepEqual(destination.chosen, chosen);
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
