@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { isRejected } from '../../src/bgp/import-policy.js';
+import { NO_POLICY } from '../../src/bgp/inbound.js';
 import {
   type Destination,
   decide,
@@ -94,12 +95,19 @@ const step = fc.oneof(
       spine,
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('policy' as const), spine, policy: fc.nat(2) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('policy' as const, 'judge' as const),
+      spine,
+      policy: fc.nat(2),
+    }),
+  },
 );
 
 interface Told {
   readonly attributes: PathAttributes;
-  readonly policy: ImportPolicy | undefined;
+  policy: ImportPolicy | undefined;
   epoch: number;
 }
 
@@ -163,7 +171,11 @@ for (const kind of ['EVPN', 'one path of a prefix', 'two paths of a prefix'])
               receive(of, of.encoder.withdraw([nlriOf(each.key)])[0]);
               of.told.delete(each.key);
             } else if (each.do === 'policy') of.policy = policies[each.policy];
-            else if (each.do === 'down') {
+            else if (each.do === 'judge') {
+              of.policy = policies[each.policy];
+              for (const told of of.told.values()) told.policy = of.policy;
+              rib.judgeAgain(of.source, { ...NO_POLICY, allowasIn: 10, routes: of.policy });
+            } else if (each.do === 'down') {
               void rib.neighborDown(of.source);
               of.refreshing = false;
               of.epoch++;

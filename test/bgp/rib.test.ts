@@ -1,19 +1,22 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { decide, type Path, type PathSource, Rib } from '../../src/bgp/index.js';
+import { type InboundPolicy, NO_POLICY } from '../../src/bgp/inbound.js';
+import { decide, ImportPolicy, type Path, type PathSource, Rib } from '../../src/bgp/index.js';
 import { type Mac, parseIp, RouteDistinguisher } from '../../src/types/index.js';
 import {
   EVPN,
   type EvpnNlri,
   formatNlri,
+  type MacIpAdvertisement,
   type PathAttributes,
   RouteType,
   sameKey,
   type Update,
+  UpdateDecoder,
 } from '../../src/wire/index.js';
 import { pathAttributes } from '../support/path-attributes.js';
 import { VirtualClock } from '../support/virtual-clock.js';
-import { id, imet, macRoute } from './fabric.js';
+import { encoderOf, id, imet, macRoute, originated } from './fabric.js';
 
 const A = pathAttributes();
 const update = (
@@ -251,6 +254,50 @@ test('the first AS of an external path, where it is enforced', (t) => {
   t.is(rib.counts('10.1.0.1').lastRefusal?.reason, 'first-as');
   rib.neighborUp(S1);
   t.is(rib.counts('10.1.0.1').refused['first-as'], 0);
+});
+
+test('routes that come, go and are told again while thousands are judged are as the last policy has them', (t) => {
+  const { clock, rib } = make();
+  const rejects = new ImportPolicy({ name: 'none', rules: [], otherwise: 'reject' });
+  const all = Array.from({ length: 3000 }, (_, n) => macRoute(n));
+  const inbound = (routes: ImportPolicy | undefined) => ({ ...NO_POLICY, firstAs: 65000, routes });
+  const decoder = new UpdateDecoder();
+  const tell = (asn: number, routes: readonly MacIpAdvertisement[], policy: InboundPolicy) => {
+    for (const message of encoderOf(asn).announce(originated('10.0.0.2'), routes))
+      rib.update(
+        S1,
+        decoder.decodeWithin(message, 19, message.length, {
+          fourOctetAs: true,
+          internal: false,
+          families: [EVPN],
+        }) as Update,
+        policy,
+      );
+  };
+  const chosen = () => [...rib.destinations()].filter(({ best }) => best !== undefined).length;
+  tell(65000, all, NO_POLICY);
+  tell(65009, all.slice(0, 1000), NO_POLICY);
+  rib.judgeAgain(S1, inbound(rejects));
+  // A slice has been looked at; some of both sides of the walk change, and another policy comes amid it
+  const { held } = rib.counts('10.1.0.1');
+  t.true(held < 3000 && held > 2000, `${held}`);
+  rib.update(S1, update([], A, all.slice(2900)), inbound(rejects));
+  tell(65000, all.slice(0, 10), inbound(rejects));
+  clock.runTurn();
+  rib.judgeAgain(S1, inbound(undefined));
+  tell(65000, all.slice(2900, 2950), inbound(undefined));
+  clock.runUntilIdle();
+  t.like(rib.counts('10.1.0.1'), { held: 1960, rejected: 0, sets: 1 });
+  t.is(chosen(), 1960);
+  const refused = rib.counts('10.1.0.1').refused['first-as'];
+  t.true(refused >= 990 && refused <= 1000, `${refused}`);
+  rib.judgeAgain(S1, inbound(rejects));
+  clock.runUntilIdle();
+  t.like(rib.counts('10.1.0.1'), { held: 1960, rejected: 1960 });
+  t.is(chosen(), 0);
+  void rib.neighborDown(S1);
+  clock.runUntilIdle();
+  t.like(rib.counts('10.1.0.1'), { held: 0, sets: 0, rejected: 0 });
 });
 
 test('our own AS in a path, as often as allowed; a route of ours that comes back is told apart from those of others', (t) => {
