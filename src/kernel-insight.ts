@@ -17,10 +17,6 @@ export async function kernelInsight(kernel: LinuxKernel, receiveBufferBytes: num
       asic ??= await kernel.asic();
       return asic ? await kernel.asicTables(asic) : [];
     },
-    async readFdb(ifindex) {
-      const { bridge, vxlan } = await kernel.readFdb(ifindex);
-      return [...bridge, ...vxlan];
-    },
     offloadedNeighs: (ifindex) => kernel.offloadedNeighs(ifindex),
   };
 }

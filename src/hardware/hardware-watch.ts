@@ -20,7 +20,7 @@ import {
 } from '../types/index.js';
 import { FullTables } from './full-tables.js';
 import { RouteOffloads, type RouteReader } from './route-offloads.js';
-import { GRACE_MS, type OffloadCounts, VniOffload } from './vni-offload.js';
+import { GRACE_MS, type OffloadCounts, type RowsInHardware, VniOffload } from './vni-offload.js';
 
 /** Reads rows with NTF_OFFLOADED, which no notification carries, and routes. */
 export interface HardwareReader extends RouteReader {
@@ -78,6 +78,7 @@ export const REST_MS = 30_000;
 export const PAUSE_FACTOR = 19;
 
 const SOFTWARE: RowOffload = { state: 'software', reason: undefined };
+const NO_ROWS: RowsInHardware = { bridge: false, vxlan: false };
 const WITHHELD: RowOffload = { state: 'withheld', reason: undefined };
 
 const MAKE_ROOM =
@@ -207,6 +208,11 @@ export class HardwareWatch {
     const failure = macs?.get(mac)?.failure;
     if (!failure && macs?.isWithheld(mac)) return WITHHELD;
     return rowOffload(failure, offload.hasMac(mac), offload.lacksMac(mac, this.clock.now()));
+  }
+
+  /** Which rows of a remote MAC the hardware has. */
+  rows(vni: Vni, mac: Mac): RowsInHardware {
+    return this.#vnis.get(vni)?.rows(mac) ?? NO_ROWS;
   }
 
   /** How far a default destination is. */

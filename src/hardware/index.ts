@@ -7,4 +7,4 @@
  */
 export * from './hardware-watch.js';
 export type { RouteCounts, RouteOffload, RouteOffloadState } from './route-offloads.js';
-export type { OffloadCounts } from './vni-offload.js';
+export type { OffloadCounts, RowsInHardware } from './vni-offload.js';

@@ -23,12 +23,20 @@ const MARKS = KEY_WORDS;
 const SINCE = KEY_WORDS + 1;
 const WIDTH = 2;
 
-/** In the hardware at the last complete dump, and seen by the one under way: in the bridge's table, in the VXLAN device's. */
-const TAKEN = 1;
-const IN_BRIDGE = 2;
-const IN_VXLAN = 4;
+/** Marked at the last complete dump: the bridge's row, and the VXLAN device's. */
+const BRIDGE = 1;
+const VXLAN = 2;
+const TAKEN = BRIDGE | VXLAN;
+/** Marked as the one under way has seen it, so many bits above the former. */
+const SEEN_SHIFT = 2;
 /** The one under way has seen a row, be it in software alone. */
-const SEEN = 8;
+const SEEN = 16;
+
+/** Which of a MAC's rows are in the hardware. */
+export interface RowsInHardware {
+  readonly bridge: boolean;
+  readonly vxlan: boolean;
+}
 
 /** A default destination. */
 interface Flood {
@@ -64,12 +72,12 @@ export class VniOffload {
   }
 
   bridgeRow(mac: Mac, flags: number): void {
-    this.#mark(mac, (flags & Ntf.OFFLOADED) !== 0 ? SEEN | IN_BRIDGE : SEEN);
+    this.#mark(mac, (flags & Ntf.OFFLOADED) !== 0 ? SEEN | (BRIDGE << SEEN_SHIFT) : SEEN);
   }
 
   vxlanRow(mac: Mac, dst: Ip | undefined, flags: number, now: number): void {
     const taken = (flags & Ntf.OFFLOADED) !== 0;
-    if (mac !== MAC_ZERO) this.#mark(mac, taken ? SEEN | IN_VXLAN : SEEN);
+    if (mac !== MAC_ZERO) this.#mark(mac, taken ? SEEN | (VXLAN << SEEN_SHIFT) : SEEN);
     else if (dst !== undefined) {
       const before = this.#floods.get(dst);
       this.#floods.set(dst, { taken, seen: true, since: taken ? 0 : before?.since || second(now) });
@@ -85,15 +93,17 @@ export class VniOffload {
       const { cells } = this.#macs;
       const at = row * stride;
       const marks = cells[at + MARKS];
+      const taken = (marks >> SEEN_SHIFT) & TAKEN;
       if ((marks & SEEN) === 0 || !wants(this.#macs.keyOf(row))) this.#macs.remove(this.#macs.keyOf(row));
-      else if ((marks & IN_BRIDGE) !== 0 && (marks & IN_VXLAN) !== 0) {
-        cells[at + MARKS] = TAKEN;
-        cells[at + SINCE] = 0;
-        this.macs++;
-      } else {
-        cells[at + MARKS] = 0;
-        cells[at + SINCE] ||= second(now);
-        if (isLate(cells[at + SINCE], now)) this.lateMacs++;
+      else {
+        cells[at + MARKS] = taken;
+        if (taken === TAKEN) {
+          cells[at + SINCE] = 0;
+          this.macs++;
+        } else {
+          cells[at + SINCE] ||= second(now);
+          if (isLate(cells[at + SINCE], now)) this.lateMacs++;
+        }
       }
     }
     this.floods = 0;
@@ -106,8 +116,13 @@ export class VniOffload {
 
   /** The hardware had the MAC at the last dump. */
   hasMac(mac: Mac): boolean {
-    const row = this.#macs.find(mac);
-    return row >= 0 && (this.#macs.cells[row * this.#macs.stride + MARKS] & TAKEN) !== 0;
+    return this.#taken(mac) === TAKEN;
+  }
+
+  /** Which of its rows the hardware had then. */
+  rows(mac: Mac): RowsInHardware {
+    const taken = this.#taken(mac);
+    return { bridge: (taken & BRIDGE) !== 0, vxlan: (taken & VXLAN) !== 0 };
   }
 
   hasFlood(dst: Ip): boolean {
@@ -134,6 +149,11 @@ export class VniOffload {
   /** A MAC that is missed is so no longer: its rows are about to go. */
   forget(mac: Mac): void {
     if (this.#macs.remove(mac) >= 0) this.lateMacs--;
+  }
+
+  #taken(mac: Mac): number {
+    const row = this.#macs.find(mac);
+    return row < 0 ? 0 : this.#macs.cells[row * this.#macs.stride + MARKS] & TAKEN;
   }
 
   #mark(mac: Mac, marks: number): void {

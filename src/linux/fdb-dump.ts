@@ -1,40 +1,19 @@
-import { type BridgeFdbRow, Ntf, type VxlanFdbRow } from '../dataplane/index.js';
+import { Ntf } from '../dataplane/index.js';
 import type { Ip, Mac } from '../types/index.js';
 import { AF_BRIDGE, AF_INET, AF_INET6, RTM_NEWNEIGH } from './constants.js';
 import type { NetlinkSockets } from './native.js';
 import { decodeNeigh, type NeighMessage, newNeighMessage } from './neigh-codec.js';
 import { encodeNeighDump, encodeNeighDumpOf } from './neigh-requests.js';
 import { DumpSocket } from './route-socket.js';
-import { isDeviceRow, toBridgeRow, toVxlanRow } from './row-set.js';
+import { isDeviceRow } from './row-set.js';
 import { Slicer } from './slicer.js';
 
 /* One device's FDB rows and neighbors for those who want them as a dump shows them; the reader, which fills the mirror, is another. */
-
-/** The FDB rows of one device, as the kernel holds them now. */
-export interface FdbRows {
-  readonly bridge: readonly BridgeFdbRow[];
-  readonly vxlan: readonly VxlanFdbRow[];
-}
 
 /** Takes the rows of a device one by one, with NTF_OFFLOADED among their flags. */
 export interface FdbVisitor {
   bridgeRow(vlan: number, mac: Mac, flags: number): void;
   vxlanRow(srcVni: number, mac: Mac, dst: Ip | undefined, flags: number): void;
-}
-
-/** Reads the rows of a port or device. Rejects with NetlinkError. */
-export async function readFdb(
-  sockets: NetlinkSockets | undefined,
-  ifindex: number,
-  isVxlan: (ifindex: number) => boolean,
-): Promise<FdbRows> {
-  const bridge: BridgeFdbRow[] = [];
-  const vxlan: VxlanFdbRow[] = [];
-  await dumpFdb(sockets, ifindex, (row, mac) => {
-    if (!isDeviceRow(row)) bridge.push(toBridgeRow(row, mac));
-    else if (isVxlan(row.ifindex)) vxlan.push(toVxlanRow(row, mac));
-  });
-  return { bridge, vxlan };
 }
 
 /** Visits the rows of a VXLAN device and those of the bridge that point to it. Rejects with NetlinkError. */

@@ -21,7 +21,7 @@
 export { UdpBfdTransport } from './bfd-sockets.js';
 export type { CheckContext } from './checks.js';
 export type { Asic } from './devlink.js';
-export type { FdbRows, FdbVisitor } from './fdb-dump.js';
+export type { FdbVisitor } from './fdb-dump.js';
 export { LinuxKernel, type LinuxKernelOptions, type LinuxKernelStats } from './kernel.js';
 export { encodeOperation } from './kernel-tables/index.js';
 export type { Link } from './link-codec.js';

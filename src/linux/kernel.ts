@@ -12,7 +12,7 @@ import { isRunning } from './checks.js';
 import * as K from './constants.js';
 import { type Asic, type AsicTable, readAsic, readAsicTables } from './devlink.js';
 import { EchoWindow } from './echo-window.js';
-import { type FdbRows, type FdbVisitor, offloadedNeighs, readFdb, scanFdb } from './fdb-dump.js';
+import { type FdbVisitor, offloadedNeighs, scanFdb } from './fdb-dump.js';
 import type { Link } from './link-codec.js';
 import { LinkTable } from './link-table.js';
 import { Monitor } from './monitor.js';
@@ -289,14 +289,9 @@ export class LinuxKernel implements Kernel {
   }
 
   /**
-   * Reads the rows of a port or device now, with NTF_OFFLOADED, which no notification carries. The mirror is not
-   * touched. A device that does not exist has no rows. Rejects with NetlinkError.
+   * Visits the rows of a VXLAN device and those of the bridge that point to it, with NTF_OFFLOADED, which no notification
+   * carries. The mirror is not touched. A device that does not exist has no rows. Rejects with NetlinkError.
    */
-  readFdb(ifindex: number): Promise<FdbRows> {
-    return readFdb(this.#sockets, ifindex, (device) => this.#table.isVxlan(device));
-  }
-
-  /** The same without an object for each row, for whoever looks at all of them again and again. */
   scanFdb(ifindex: number, visitor: FdbVisitor): Promise<void> {
     return scanFdb(this.#sockets, ifindex, visitor);
   }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Ntf } from '../../src/dataplane/index.js';
+import type { HardwareWatch } from '../../src/hardware/index.js';
 import { formatIp, formatMac, parseIp, parsePrefix } from '../../src/types/index.js';
 import { EVPN, UpdateEncoder } from '../../src/wire/index.js';
 import { macRoute, neighborConfig, openOf, originated } from '../bgp/fabric.js';
@@ -227,23 +227,29 @@ test('VTEPs, and what supervisors poll', async (t) => {
   t.deepEqual(await here.get('/readyz'), { ready: true } as never);
 });
 
-test('with a switch ASIC, rows are shown as its dump shows them', async (t) => {
-  const house = await House.build({
-    insight: (leaf) => ({
-      switchAsic: () => ({ bus: 'pci', device: '0000:03:00.0', driver: 'mlxsw_spectrum' }),
-      readFdb: async (port) =>
-        [...leaf.world.kernel.tables.bridgeRowsOfPort(port)].map((row) => ({
-          ...row,
-          flags: row.flags | Ntf.OFFLOADED,
-        })),
-    }),
-  });
+test('with a switch ASIC, rows of a remote MAC are shown with its mark, and those of a local one as they are', async (t) => {
+  const watch: Pick<HardwareWatch, 'rows' | 'mac' | 'vni'> = {
+    vni: () => undefined,
+    rows: () => ({ bridge: true, vxlan: false }),
+    mac: () => ({ state: 'pending', reason: undefined }),
+  };
+  const house = await House.build({ hardware: () => watch as HardwareWatch });
   const [here, there] = house.rooms;
+  house.speaks(here, HOST);
   house.speaks(there, OTHER);
   const { items } = (await here.get('/api/v1/vnis/10010/macs')) as Items;
-  t.like(items[0], { kernel: { bridge: { offloaded: true }, vxlan: { offloaded: false } } });
+  const shown = {
+    bridge: { offloaded: true, flags: ['ext_learned', 'offloaded'] },
+    vxlan: { offloaded: false },
+  };
+  t.like(items[0], {
+    mac: formatMac(HOST),
+    offload: null,
+    kernel: { bridge: { offloaded: false }, vxlan: null },
+  });
+  t.like(items[1], { mac: formatMac(OTHER), offload: { state: 'pending' }, kernel: shown });
   const story = await here.get('/api/v1/explain?vni=10010&mac=02:00:00:00:00:02');
-  t.like(story, { entry: { kernel: { bridge: { offloaded: true }, fits: true } } });
+  t.like(story, { entry: { kernel: { ...shown, fits: true } } });
 });
 
 test('with a switch ASIC, neighbors that it has are shown as such', async (t) => {
@@ -266,38 +272,6 @@ test('with a switch ASIC, neighbors that it has are shown as such', async (t) =>
   });
   const story = await here.get(`/api/v1/explain?vni=10010&ip=${formatIp(IP)}`);
   t.like(story, { binding: { story: { kernel: { neigh: { offloaded: true } } } } });
-});
-
-test('with a switch ASIC, the row of another VNI that has the same MAC is not shown', async (t) => {
-  const house = await House.build({
-    insight: ({ world }) => ({
-      switchAsic: () => ({ bus: 'pci', device: '0000:03:00.0', driver: 'mlxsw_spectrum' }),
-      // A single VXLAN device dumps the rows of all its VNIs
-      readFdb: async (port) => {
-        const { tables } = world.kernel;
-        const flags = Ntf.OFFLOADED;
-        return [
-          ...[...tables.bridgeRowsOfPort(port)].flatMap((row) => [
-            { ...row, vlan: 20, flags },
-            row,
-            { ...row, vlan: 30, flags },
-          ]),
-          ...[...tables.vxlanRowsOfDevice(port)].flatMap((row) => [
-            { ...row, srcVni: 20, flags, dst: IP },
-            row,
-            { ...row, srcVni: 30, flags, dst: IP },
-          ]),
-        ];
-      },
-    }),
-  });
-  const [here, there] = house.rooms;
-  house.speaks(there, OTHER);
-  const own = { bridge: { offloaded: false }, vxlan: { offloaded: false, dst: '10.0.0.2' } };
-  const { items } = (await here.get('/api/v1/vnis/10010/macs')) as Items;
-  t.like(items[0], { kernel: own });
-  const story = await here.get('/api/v1/explain?vni=10010&mac=02:00:00:00:00:02');
-  t.like(story, { entry: { kernel: own } });
 });
 
 test('a session that is lost takes its rows along, and the last reason is told', async (t) => {

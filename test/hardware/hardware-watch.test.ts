@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Rtm } from '../../src/dataplane/index.js';
+import { Ntf, Rtm } from '../../src/dataplane/index.js';
 import { type PrefixKey, parsePrefix } from '../../src/types/index.js';
 import { ELSEWHERE, mac, scene, VNI, VTEP } from './support/scene.js';
 
@@ -19,6 +19,38 @@ test('a row is pending, then offloaded, or not taken after ten seconds, which is
   const [problem, ...others] = [...dataPlane.problems.all()].filter(({ topic }) => topic !== undefined);
   t.deepEqual(others, []);
   t.regex(problem?.problem ?? '', /not taken 1 MAC within 10 s/);
+});
+
+test('of each row of a MAC it is known whether the hardware has it; rows of other VNIs on the device do not count', async (t) => {
+  const { want, pass, chip, watch, strangers } = await scene();
+  chip.add(mac(1));
+  want(mac(1), mac(2));
+  await pass(3);
+  const rows = (n: number) => watch.rows(VNI, mac(n));
+  t.deepEqual(
+    [rows(1), rows(2), rows(3)],
+    [
+      { bridge: true, vxlan: true },
+      { bridge: false, vxlan: false },
+      { bridge: false, vxlan: false },
+    ],
+  );
+  // The bridge's row of MAC 2 is marked alone; both are of MAC 1, but in another VLAN and of another VNI
+  chip.clear();
+  strangers.push((visitor) => {
+    visitor.bridgeRow(0, mac(2), Ntf.OFFLOADED);
+    visitor.bridgeRow(20, mac(1), Ntf.OFFLOADED);
+    visitor.vxlanRow(20, mac(1), VTEP, Ntf.OFFLOADED);
+  });
+  await pass(31);
+  t.deepEqual(
+    [rows(1), rows(2)],
+    [
+      { bridge: false, vxlan: false },
+      { bridge: true, vxlan: false },
+    ],
+  );
+  t.is(watch.mac(VNI, mac(2)).state, 'not-taken');
 });
 
 test('what was not taken is offered again by a delete and an add of the VXLAN row, and counts once taken', async (t) => {

@@ -25,7 +25,9 @@ export const FdbRowSchema = Type.Object(
     state: States,
     flags: Flags,
     dst: nullable(Address('The VTEP, on rows of a VXLAN device.')),
-    offloaded: Type.Boolean({ description: 'True if the hardware has the row.' }),
+    offloaded: Type.Boolean({
+      description: 'True if the hardware had the row when evpnd looked last, as for `offload` of the MAC.',
+    }),
   },
   { $id: 'FdbRow', ...closed },
 );
@@ -65,7 +67,7 @@ function fdbRowItem(row: BridgeFdbRow | VxlanFdbRow, device: string): FdbRowItem
 
 /** A neighbor table's row; `offloaded` has the IPs of those that the hardware has. */
 export function neighRowItem(row: NeighRow, device: string, offloaded: ReadonlySet<Ip>): NeighRowItem {
-  const flags = offloaded.has(row.ip) ? row.flags | Ntf.OFFLOADED : row.flags & ~Ntf.OFFLOADED;
+  const { flags } = withMark(row, offloaded.has(row.ip));
   return {
     device,
     mac: row.mac === undefined ? null : formatMac(row.mac),
@@ -76,25 +78,6 @@ export function neighRowItem(row: NeighRow, device: string, offloaded: ReadonlyS
   };
 }
 
-/** A VNI's rows of its VXLAN port as a dump shows them, NTF_OFFLOADED included, by MAC. */
-export interface HardwareRows {
-  readonly bridge: ReadonlyMap<Mac, BridgeFdbRow>;
-  readonly vxlan: ReadonlyMap<Mac, VxlanFdbRow>;
-}
-
-/** Returns rows with their offload flag, which is never notified, from a dump of the port; undefined without a switch ASIC. */
-export async function hardwareRows(
-  rooms: Rooms,
-  at: VniAttachment | undefined,
-): Promise<HardwareRows | undefined> {
-  if (!at || !mayBeInHardware(rooms, at)) return undefined;
-  return rowsOf(at, await rooms.kernel.readFdb(at.vxlanIfindex));
-}
-
-function mayBeInHardware({ kernel, dataPlane }: Rooms, at: VniAttachment): boolean {
-  return kernel.switchAsic() !== null || switchOf(dataPlane.topology, at) !== '';
-}
-
 export const NO_NEIGHS: ReadonlySet<Ip> = new Set();
 
 /** Returns the IPs of the VNI's neighbors that the hardware has, from a dump of its SVI; none without a switch ASIC. */
@@ -103,32 +86,31 @@ export async function hardwareNeighs(rooms: Rooms, at: VniAttachment | undefined
   return await rooms.kernel.offloadedNeighs(at.sviIfindex);
 }
 
-/** Only the rows of this VNI: a single VXLAN device has those of all its VNIs, and a MAC may be in several. */
-function rowsOf(at: VniAttachment, rows: readonly (BridgeFdbRow | VxlanFdbRow)[]): HardwareRows {
-  const bridge = new Map<Mac, BridgeFdbRow>();
-  const vxlan = new Map<Mac, VxlanFdbRow>();
-  const srcVni = sourceVni(at);
-  for (const row of rows)
-    if ('port' in row) {
-      if (row.vlan === at.vlan) bridge.set(row.mac, row);
-    } else if (row.srcVni === srcVni) vxlan.set(row.mac, row);
-  return { bridge, vxlan };
+function mayBeInHardware({ kernel, dataPlane }: Rooms, at: VniAttachment): boolean {
+  return kernel.switchAsic() !== null || switchOf(dataPlane.topology, at) !== '';
 }
 
-/** The FDB rows of a MAC of the VNI: as dumped with the offload flag if there is hardware, otherwise as the kernel notified them. */
+/** The FDB rows of a MAC of the VNI as the kernel notified them; those of a remote one with the hardware's mark, which no notification has. */
 export function fdbItems(
-  dataPlane: DataPlane,
+  { dataPlane, hardware }: Pick<Rooms, 'dataPlane' | 'hardware'>,
   at: VniAttachment,
   mac: Mac,
-  hardware: HardwareRows | undefined,
 ): { readonly bridge: FdbRowItem | null; readonly vxlan: FdbRowItem | null } {
   const { mirror } = dataPlane;
-  const bridge = hardware?.bridge.get(mac) ?? mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac);
-  const vxlan = hardware?.vxlan.get(mac) ?? mirror.vxlanRow(at.vxlanIfindex, sourceVni(at), mac);
+  const bridge = mirror.bridgeRow(at.bridgeIfindex, at.vlan, mac);
+  const vxlan = mirror.vxlanRow(at.vxlanIfindex, sourceVni(at), mac);
+  const taken = hardware?.rows(at.vni, mac);
+  const ofBridge = bridge?.port === at.vxlanIfindex ? taken?.bridge : undefined;
   return {
-    bridge: bridge ? fdbRowItem(bridge, portName(dataPlane, bridge.port)) : null,
-    vxlan: vxlan ? fdbRowItem(vxlan, at.vxlanName) : null,
+    bridge: bridge ? fdbRowItem(withMark(bridge, ofBridge), portName(dataPlane, bridge.port)) : null,
+    vxlan: vxlan ? fdbRowItem(withMark(vxlan, taken?.vxlan), at.vxlanName) : null,
   };
+}
+
+/** The row with the hardware's mark or without; as it is where `taken` is undefined. */
+function withMark<Row extends { readonly flags: number }>(row: Row, taken: boolean | undefined): Row {
+  if (taken === undefined) return row;
+  return { ...row, flags: taken ? row.flags | Ntf.OFFLOADED : row.flags & ~Ntf.OFFLOADED };
 }
 
 /** The name of the device that a row of a bridge points to: a port, or the bridge itself. */

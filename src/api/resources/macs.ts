@@ -5,14 +5,7 @@ import { macOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
 import { VniPath } from '../parameters.js';
 import { type HostFilter, HostQuery, hostTotal, isAmong, pageOfHosts } from '../parts/host-filter.js';
-import {
-  FdbRowSchema,
-  fdbItems,
-  type HardwareRows,
-  hardwareRows,
-  NeighRowSchema,
-  portName,
-} from '../parts/kernel-rows.js';
+import { FdbRowSchema, fdbItems, NeighRowSchema, portName } from '../parts/kernel-rows.js';
 import { OffloadSchema, offloadItem } from '../parts/offload.js';
 import { ipText } from '../present.js';
 import { listOf, type Resource } from '../resource.js';
@@ -68,8 +61,7 @@ export const macs: Resource<MacReads> = {
     macs(vni, filter) {
       if (!isKnownVni(rooms, vni)) return undefined;
       const vrf = rooms.evpn.vrf(vni);
-      let hardware: HardwareRows | undefined;
-      const pages = pagesByKey({
+      return pagesByKey({
         total: hostTotal(vrf?.counts.localMacs, vrf?.counts.remoteMacs, filter),
         *rows() {
           if (vrf) for (const entry of vrf.macs.values()) yield { vrf, entry };
@@ -77,26 +69,15 @@ export const macs: Resource<MacReads> = {
         where: ({ entry }) => isAmong(filter, entry.ownership.owner, entry.vtep),
         key: (row) => row.entry.mac,
         order: macOrder,
-        item: (row) => macItem(rooms, row.vrf, row.entry, hardware),
+        item: (row) => macItem(rooms, row.vrf, row.entry),
       });
-      return {
-        total: pages.total,
-        async page(after, limit, turns, show) {
-          hardware = await hardwareRows(rooms, vrf?.at);
-          return pages.page(after, limit, turns, show);
-        },
-      };
     },
   }),
 };
 
 /** Returns the item of a MAC that has an owner. */
-function macItem(
-  { dataPlane, evpn, hardware: watch }: Rooms,
-  vrf: MacVrf,
-  entry: MacEntry,
-  hardware: HardwareRows | undefined,
-): MacItem {
+function macItem(rooms: Rooms, vrf: MacVrf, entry: MacEntry): MacItem {
+  const { dataPlane, evpn, hardware } = rooms;
   const { mac, ownership } = entry;
   const { at } = vrf;
   const local = ownership.owner === 'local' ? dataPlane.localMac(vrf.vni, mac) : undefined;
@@ -113,7 +94,7 @@ function macItem(
     ips: [...ipsOf(entry.ips)].sort(compareIp).map(formatIp),
     installed:
       ownership.owner === 'local' || (dataPlane.plane(vrf.vni)?.fits({ table: 'mac', key: mac }) ?? false),
-    offload: ownership.owner === 'local' ? null : offloadItem(watch?.mac(vrf.vni, mac)),
-    kernel: at ? fdbItems(dataPlane, at, mac, hardware) : { bridge: null, vxlan: null },
+    offload: ownership.owner === 'local' ? null : offloadItem(hardware?.mac(vrf.vni, mac)),
+    kernel: at ? fdbItems(rooms, at, mac) : { bridge: null, vxlan: null },
   };
 }

@@ -3,19 +3,19 @@ import type { MacVrf } from '../../evpn/index.js';
 import type { Ip, Mac } from '../../types/index.js';
 import type { KernelCheck } from '../explain-schemas.js';
 import { failureItem } from '../parts/failure.js';
-import { fdbItems, type HardwareRows, neighRowItem, portName } from '../parts/kernel-rows.js';
+import { fdbItems, neighRowItem, portName } from '../parts/kernel-rows.js';
 import { offloadItem } from '../parts/offload.js';
 import { driftItem } from '../resources/drift.js';
 import type { Rooms } from './rooms.js';
 
-/** Returns what the kernel holds of a MAC or an IP against what is wanted; `hardware` and `neighs` show what the switch ASIC took. */
+/** Returns what the kernel holds of a MAC or an IP against what is wanted; `neighs` are those that the switch ASIC has. */
 export function kernelCheck(
-  { dataPlane, hardware: watch }: Rooms,
+  rooms: Rooms,
   vrf: MacVrf,
   which: { readonly table: 'mac'; readonly key: Mac } | { readonly table: 'neigh'; readonly key: Ip },
-  hardware: HardwareRows | undefined,
   neighs: ReadonlySet<Ip>,
 ): KernelCheck {
+  const { dataPlane, hardware } = rooms;
   const plane = dataPlane.plane(vrf.vni);
   const owner = vniOwner(vrf.vni);
   const drifts = dataPlane.drift.of(owner, which);
@@ -29,7 +29,7 @@ export function kernelCheck(
     neigh: null,
     offload:
       which.table === 'mac' && plane?.macs.has(which.key)
-        ? offloadItem(watch?.mac(vrf.vni, which.key))
+        ? offloadItem(hardware?.mac(vrf.vni, which.key))
         : null,
     failure: failureItem(plane?.intent(which)?.failure ?? dataPlane.drift.openAt(owner, which)?.failure),
     drifts: drifts.map(driftItem),
@@ -40,5 +40,5 @@ export function kernelCheck(
     const neigh = at.sviIfindex === 0 ? undefined : dataPlane.mirror.neighRow(at.sviIfindex, which.key);
     return { ...check, neigh: neigh ? neighRowItem(neigh, at.sviName, neighs) : null };
   }
-  return { ...check, ...fdbItems(dataPlane, at, which.key, hardware) };
+  return { ...check, ...fdbItems(rooms, at, which.key) };
 }

@@ -35,13 +35,7 @@ import {
 } from '../../types/index.js';
 import type { MacIpAdvertisement } from '../../wire/index.js';
 import type { ClaimItem, Explain, MoveItem, Story } from '../explain-schemas.js';
-import {
-  type HardwareRows,
-  hardwareNeighs,
-  hardwareRows,
-  NO_NEIGHS,
-  portName,
-} from '../parts/kernel-rows.js';
+import { hardwareNeighs, NO_NEIGHS, portName } from '../parts/kernel-rows.js';
 import { ipText, timeText } from '../present.js';
 import { duplicateItem } from '../resources/duplicates.js';
 import type { Turns } from '../turnstile.js';
@@ -106,7 +100,6 @@ async function explainMac(
   turns: Turns,
 ): Promise<Explain | undefined> {
   const { evpn, dataPlane } = rooms;
-  const hardware = await hardwareRows(rooms, evpn.vrf(vni)?.at);
   const neighs = ip === undefined ? NO_NEIGHS : await hardwareNeighs(rooms, evpn.vrf(vni)?.at);
   const macKey = mac === MAC_ZERO ? [] : [{ table: 'mac', key: mac } as const];
   const ipKey = ip === undefined ? [] : [{ table: 'neigh', key: ip } as const];
@@ -118,7 +111,7 @@ async function explainMac(
   // From here on in one turn, so that all that is shown was so at once
   if (evpn.vrf(vni) !== vrf) return undefined;
   const entry = vrf.knownMac(mac);
-  const story = macStory(rooms, vrf, mac, hardware, routes.ofMac);
+  const story = macStory(rooms, vrf, mac, routes.ofMac);
   if (floods) return explainFlooding(rooms, vrf, floods, story);
   const named = neighborIps(rooms, vrf, mac);
   if (entry === undefined && !isHeardOf(story) && named.length === 0) return undefined;
@@ -210,13 +203,7 @@ function chooseForIp(rooms: Rooms, vrf: MacVrf, entry: IpEntry | undefined, turn
   return chooseRemotes(entry?.remotes, ipHearing(rooms, vrf, entry), compare, turns);
 }
 
-function macStory(
-  rooms: Rooms,
-  vrf: MacVrf,
-  mac: Mac,
-  hardware: HardwareRows | undefined,
-  { destinations, more }: Chosen,
-): Story {
+function macStory(rooms: Rooms, vrf: MacVrf, mac: Mac, { destinations, more }: Chosen): Story {
   const { dataPlane } = rooms;
   const entry = vrf.knownMac(mac);
   const ownership = entry?.ownership ?? UNOWNED;
@@ -226,7 +213,7 @@ function macStory(
   const winner = ownership.owner === 'remote' ? counted.find(({ leaf }) => leaf === entry?.vtep) : undefined;
   const isLocal = ownership.owner === 'local';
   const isOwn = macReason(mac, vrf) === 'own-mac';
-  const kernel = kernelCheck(rooms, vrf, { table: 'mac', key: mac }, hardware, NO_NEIGHS);
+  const kernel = kernelCheck(rooms, vrf, { table: 'mac', key: mac }, NO_NEIGHS);
   const port = isLocal && local ? portName(dataPlane, local.claim.port) : null;
   return {
     owner: isOwn ? 'local' : ownership.owner,
@@ -311,7 +298,7 @@ function ipStory(
       ...remoteItems(rooms, [...remotes, ...strangersHeard(rooms, vrf, destinations)], winner),
     ],
     moreClaims: more,
-    kernel: kernelCheck(rooms, vrf, { table: 'neigh', key: ip }, undefined, neighs),
+    kernel: kernelCheck(rooms, vrf, { table: 'neigh', key: ip }, neighs),
     advertised: advertisedItems(rooms, advertisedWith(vrf, ip, entry)),
     moves: moveItems(entry?.history),
     duplicate: duplicateOf(rooms, { vni: vrf.vni, ip }),

@@ -1,6 +1,6 @@
 import type { Speaker } from '../../bgp/index.js';
 import type { Config } from '../../config/index.js';
-import type { BridgeFdbRow, DataPlane, VxlanFdbRow } from '../../dataplane/index.js';
+import type { DataPlane } from '../../dataplane/index.js';
 import type { Convergence, EventLog } from '../../events/index.js';
 import type { Evpn } from '../../evpn/index.js';
 import type { HardwareWatch } from '../../hardware/index.js';
@@ -28,14 +28,12 @@ interface SwitchAsic {
 export interface KernelInsight {
   /** Of the notification socket: bytes granted, overruns and full re-reads since start. */
   stats(): { readonly receiveBufferBytes: number; readonly overruns: number; readonly resyncs: number };
-  /** The switch ASIC, null without one: only a dump shows what it took, so only then is one worth while. */
+  /** The switch ASIC, null without one. */
   switchAsic(): SwitchAsic | null;
   /** The tables of the ASIC now, by devlink, which is asked for an ASIC where it has named none; `occupied` is undefined where the driver does not say. */
   asicTables(): Promise<
     readonly { readonly name: string; readonly size: number; readonly occupied: number | undefined }[]
   >;
-  /** The rows of one bridge port as a dump shows them now, NTF_OFFLOADED included. */
-  readFdb(ifindex: number): Promise<readonly (BridgeFdbRow | VxlanFdbRow)[]>;
   /** The IPs of a device's neighbors that the hardware has, as a dump shows them now. */
   offloadedNeighs(ifindex: number): Promise<ReadonlySet<Ip>>;
 }

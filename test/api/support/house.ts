@@ -4,6 +4,7 @@ import type { Speaker } from '../../../src/bgp/index.js';
 import { parseConfig } from '../../../src/config/load.js';
 import { Convergence, EventLog } from '../../../src/events/index.js';
 import type { EvpnSettings } from '../../../src/evpn/index.js';
+import type { HardwareWatch } from '../../../src/hardware/index.js';
 import {
   type Ip,
   type Log,
@@ -39,6 +40,8 @@ export interface Room {
 export interface HouseOptions {
   readonly settings?: Partial<EvpnSettings>;
   readonly insight?: (leaf: Leaf) => Partial<KernelInsight>;
+  /** Looks at what the leaf's switch ASIC took; each has none otherwise. */
+  readonly hardware?: (leaf: Leaf) => HardwareWatch;
   readonly log?: Log;
 }
 
@@ -75,7 +78,7 @@ export class House {
     this.pass();
   }
 
-  async #addRoom(n: number, { settings, insight, log = silentLog }: HouseOptions): Promise<void> {
+  async #addRoom(n: number, { settings, insight, hardware, log = silentLog }: HouseOptions): Promise<void> {
     const asn = 65000 + n;
     const neighbors = [neighborConfig(`10.1.0.${3 - n}`, 65000 + 3 - n, { description: 'the other leaf' })];
     const events = new EventLog(this.clock);
@@ -109,10 +112,10 @@ export class House {
             stats: () => ({ receiveBufferBytes: 4096, overruns: 0, resyncs: 0 }),
             switchAsic: () => null,
             asicTables: async () => [],
-            readFdb: async () => [],
             offloadedNeighs: async () => new Set(),
             ...insight?.(leaf),
           },
+          hardware: hardware?.(leaf),
           clock: this.clock,
           events,
           convergence,

@@ -1,5 +1,5 @@
 import { DataPlane, Ntf } from '../../../src/dataplane/index.js';
-import { HardwareWatch } from '../../../src/hardware/index.js';
+import { type HardwareReader, HardwareWatch } from '../../../src/hardware/index.js';
 import { watchHosts } from '../../../src/hosts/index.js';
 import {
   MAC_ZERO,
@@ -47,6 +47,8 @@ export async function scene(switchId = 'e0', limit?: number) {
   const chip = new Set<Mac>();
   const marks = new Map<PrefixKey, number>();
   const settings = { limit, withholds: false };
+  /** What a dump shows besides. */
+  const strangers: ((visitor: Parameters<HardwareReader['scanFdb']>[1]) => void)[] = [];
   let dumps = 0;
   let heard = 0;
   const hasRows = (its: Mac) =>
@@ -76,6 +78,7 @@ export async function scene(switchId = 'e0', limit?: number) {
           visitor.bridgeRow(row.vlan, row.mac, flagsOf(row.flags, row.mac));
         for (const row of tables.vxlanRowsOfDevice(ifindex))
           visitor.vxlanRow(row.srcVni, row.mac, row.dst, flagsOf(row.flags, row.mac));
+        for (const add of strangers) add(visitor);
       },
       async scanRoutes(visitor) {
         visitor.begin();
@@ -104,6 +107,7 @@ export async function scene(switchId = 'e0', limit?: number) {
     plug,
     unplug: () => world.kernel.setTopology(bare),
     settings,
+    strangers,
     dataPlane,
     watch,
     chip,
