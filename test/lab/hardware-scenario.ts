@@ -102,6 +102,19 @@ async function become(what: string, wanted: Record<string, number>): Promise<Rec
   return found;
 }
 
+/** What becomes of MACs that the chip leaves out, from now on. */
+async function overflow(policy: 'software' | 'withhold'): Promise<void> {
+  const evpnd = fabric.evpnd('leaf1');
+  const evpn = evpnd.config.evpn as object | undefined;
+  evpnd.configure({ ...evpnd.config, evpn: { ...evpn, 'hardware-overflow': policy } });
+  evpnd.signal('SIGHUP');
+}
+
+const drifts = async () =>
+  (
+    await fabric.restApi<{ items: { resolvedAt: string | null }[] }>('leaf1', '/api/v1/drift')
+  ).body.items.filter(({ resolvedAt }) => resolvedAt === null).length;
+
 const problems = async () => (await vniOf(fabric, 'leaf1', VNI)).problems.map(({ problem }) => problem);
 
 const raised = (text: RegExp, stands: boolean) =>
@@ -275,21 +288,41 @@ try {
       },
     },
     {
-      name: 'a full table leaves ten of twenty out and says so; ten go, and those ten take their place',
+      name: 'a full table leaves eleven out and says so; withheld they have no rows, and frames reach them all the same; ten go, and they follow',
       run: async () => {
-        asic.set('limit', 13);
+        // One that answers is among those that are left out
+        asic.set('limit', 12);
+        asic.command(`lose ${remote.mac}`);
         await hosts('replace', many(1, 20));
-        const found = await become('ten in, ten out', { offloaded: 13, 'not-taken': 10 });
-        await raised(/has not taken 10 MACs .* \(13 MACs of the VNI are in it\)/, true);
+        const found = await become('twelve in, eleven out', { offloaded: 12, 'not-taken': 11 });
+        await raised(/has not taken 11 MACs .* \(12 MACs of the VNI are in it\)/, true);
         assert.deepEqual(await marked(), found.offloaded);
         const out = found['not-taken'];
+        await overflow('withhold');
+        const { withheld } = await become('eleven withheld', { offloaded: 12, withheld: 11 });
+        assert.deepEqual(withheld, out);
+        await raised(/11 MACs withheld from the kernel/, true);
+        const rows = (await fabric.bridgeFdb('leaf1')).filter(({ ifname }) => ifname === 'vx10');
+        assert.deepEqual(
+          rows.filter(({ mac: its }) => out.includes(its)),
+          [],
+        );
+        await fabric.ping(local.name, remote.address.ipv4, { count: 1 });
+        const { body } = await fabric.restApi<{ verdict: string[] }>(
+          'leaf1',
+          `/api/v1/explain?vni=${VNI}&mac=${remote.mac}`,
+        );
+        assert.ok(body.verdict.some((each) => each.includes('hardware-overflow: withhold')));
+        assert.equal(await drifts(), 0);
+        asic.set('limit', 13);
         await hosts(
           'del',
           many(1, 20).filter((each) => !out.includes(each)),
         );
         await become('all in', { offloaded: 13 });
-        assert.deepEqual(await marked(), [remote.mac, ...out, mac(100), mac(101)].sort());
-        await raised(/has not taken/, false);
+        assert.deepEqual(await marked(), [...out, mac(100), mac(101)].sort());
+        await raised(/withheld|has not taken/, false);
+        await overflow('software');
       },
     },
     {
