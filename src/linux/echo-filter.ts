@@ -1,4 +1,4 @@
-import { Ntf, type Operation } from '../dataplane/index.js';
+import { Ntf, Nud, type Operation } from '../dataplane/index.js';
 import {
   AF_BRIDGE,
   RT_TABLE_MAIN,
@@ -28,8 +28,10 @@ export const MAX_DEVICES = 240;
 export interface Footprint {
   /** The devices on which it writes rows with our mark. */
   readonly devices: ReadonlySet<number>;
-  /** How many operations remove rows whose end can be hidden. */
+  /** How many operations remove FDB rows. */
   readonly ends: number;
+  /** How many remove neighbors. */
+  readonly failures: number;
   /**
    * How many routes are reported. A nexthop group that is replaced counts for any number: the kernel reports each route that
    * leads to it (net/ipv4/nexthop.c nexthop_replace_notify).
@@ -41,6 +43,7 @@ export interface Footprint {
 export function footprintOf(operations: readonly Operation[]): Footprint {
   const devices = new Set<number>();
   let ends = 0;
+  let failures = 0;
   let routes = 0;
   let latest: number | undefined;
   for (let i = 0; i < operations.length; i++) {
@@ -49,13 +52,16 @@ export function footprintOf(operations: readonly Operation[]): Footprint {
     else if (operation.table === 'nexthop-group' && operation.replaces) routes = Infinity;
     const { echo } = codecOf(operation);
     if (echo === undefined) continue;
-    if (operation.verb === 'delete' && echo.hidesEnds) ends++;
+    if (operation.verb === 'delete') {
+      if (echo.end === 'marked') ends++;
+      else failures++;
+    }
     const device = echo.device(operation);
     if (device === latest || device === undefined) continue;
     latest = device;
     devices.add(device);
   }
-  return { devices, ends, routes };
+  return { devices, ends, failures, routes };
 }
 
 /** What is hidden of our own writing. */
@@ -64,6 +70,8 @@ export interface Hidden {
   readonly devices: ReadonlySet<number>;
   /** Also the end of their FDB rows. */
   readonly ends: boolean;
+  /** Also the end of their neighbors, where the socket of this port has made them fail; all are heard where absent. */
+  readonly failuresOf: number | undefined;
   /** Routes that the socket of this port changed; all are heard where absent. */
   readonly routesOf: number | undefined;
 }
@@ -71,17 +79,17 @@ export interface Hidden {
 /**
  * A program that lets all notifications pass but those of rows with NTF_EXT_LEARNED on these devices (MAX_DEVICES at most):
  * what a daemon hears of its own writing. RTM_NEWNEIGH is left out, and RTM_DELNEIGH only of FDB rows and if `ends` asks for
- * so: what nobody but the kernel or another deletes must be heard at once. A neighbor that a request deletes has lost
- * NTF_EXT_LEARNED before (net/core/neighbour.c neigh_delete, neigh_update_flags), so that the end of one that still has it
- * is the kernel's own doing. BPF reads numbers in network order, netlink writes them in the machine's. Without
+ * so: what nobody but the kernel or another deletes must be heard at once. Of neighbors those that `failuresOf` lets fail are
+ * left out as well, and the end of those that have failed: whoever else deletes one, or the kernel, is heard. BPF reads numbers in network order, netlink writes them in the machine's. Without
  * `withMainTable`, also as `withoutMainTable`.
  */
-export function echoFilter({ devices, ends, routesOf }: Hidden, withMainTable = true): Buffer {
+export function echoFilter({ devices, ends, failuresOf, routesOf }: Hidden, withMainTable = true): Buffer {
   const checks = [...devices];
   const pass = checks.length;
   return assemble([
     ...(withMainTable ? [] : NOT_MAIN),
     ...(routesOf === undefined ? [] : ownRoutes(routesOf)),
+    ...(failuresOf === undefined ? [] : ownFailures(failuresOf)),
     { code: LOAD_HALF, k: 4 },
     { code: IF_EQUAL, k: RTM_NEWNEIGH << 8, jt: 3 },
     { code: IF_EQUAL, k: RTM_DELNEIGH << 8, jf: pass + 5 },
@@ -95,6 +103,9 @@ export function echoFilter({ devices, ends, routesOf }: Hidden, withMainTable = 
     { code: RETURN, k: 0 },
   ]);
 }
+
+/** Where `echoFilter` looks at the device, counted from where the mark of a row begins to be looked for. */
+const DEVICE_AT = 7;
 
 /** Of routes alone does what these instructions say; they may fall through to what follows. */
 const ofRoutes = (...check: readonly Instruction[]): readonly Instruction[] => [
@@ -123,6 +134,28 @@ function ownRoutes(port: number): readonly Instruction[] {
     { code: IF_EQUAL, k: swap32(port), jf: 1 },
     { code: RETURN, k: 0 },
   );
+}
+
+/**
+ * Leaves out neighbors that fail because the socket of this port deletes them: the kernel reports first that one has failed, and who
+ * brought that about, then its end, without either that or NTF_EXT_LEARNED (net/core/neighbour.c neigh_delete). The end of one that
+ * has failed goes on to the look at the devices: it says nothing that the failure has not said.
+ */
+function ownFailures(port: number): readonly Instruction[] {
+  return [
+    { code: LOAD_HALF, k: 4 },
+    { code: IF_EQUAL, k: RTM_NEWNEIGH << 8, jt: 1 },
+    { code: IF_EQUAL, k: RTM_DELNEIGH << 8, jf: 9 },
+    { code: LOAD_BYTE, k: 16 },
+    { code: IF_EQUAL, k: AF_BRIDGE, jt: 7 },
+    { code: LOAD_HALF, k: 24 },
+    { code: IF_EQUAL, k: Nud.FAILED << 8, jf: 5 },
+    { code: LOAD_HALF, k: 4 },
+    { code: IF_EQUAL, k: RTM_DELNEIGH << 8, jt: 3 + DEVICE_AT },
+    { code: LOAD_WORD, k: 12 },
+    { code: IF_EQUAL, k: swap32(port), jf: 1 },
+    { code: RETURN, k: 0 },
+  ];
 }
 
 /** What no octet is. */

@@ -7,8 +7,11 @@ import { WrittenKeys } from './written-keys.js';
 
 /** Below so many operations, or routes that are reported, hearing the echoes costs less than a filter against them. */
 const WORTHWHILE = 32;
-/** Below so many FDB rows that a batch deletes hearing of their end costs less than reading their devices afterwards. */
-const WORTHWHILE_ENDS = 256;
+/**
+ * Below so many FDB rows that a batch deletes hearing of their end costs less than reading their devices afterwards. Where hosts go
+ * with their IPs half of a batch are neighbors.
+ */
+const WORTHWHILE_ENDS = 128;
 const NONE: ReadonlySet<number> = new Set();
 
 /** What a window needs of its owner. */
@@ -33,8 +36,8 @@ export interface EchoWindowOwner {
  *   `unheard` collects them. What somebody else removes is heard, but for FDB rows while we remove many ourselves: those
  *   devices, in `endsUnheard` as well, are read soon.
  *
- * Of a route the kernel names the socket that changed it, so that our own echoes alone are dropped and nothing of anybody
- * else's goes unheard.
+ * Of a route, and of a neighbor that fails, the kernel names the socket that changed it, so that our own echoes alone are dropped
+ * and nothing of anybody else's goes unheard.
  */
 export class EchoWindow {
   /** Devices written to while their echoes were hidden. */
@@ -68,17 +71,20 @@ export class EchoWindow {
       return false;
     }
     const ends = footprint.ends >= WORTHWHILE_ENDS;
+    const failuresOf = footprint.failures >= WORTHWHILE ? this.#owner.port : undefined;
     const before = this.#hidden;
     if (
       !before ||
       !isSubset(devices, before.devices) ||
       ends !== before.ends ||
-      !coversRoutes(before, routesOf)
+      !covers(before.routesOf, routesOf) ||
+      !covers(before.failuresOf, failuresOf)
     ) {
       const both = new Set([...devices, ...(before?.devices ?? [])]);
       const hidden = {
         devices: both.size > MAX_DEVICES ? devices : both,
         ends,
+        failuresOf: failuresOf ?? before?.failuresOf,
         routesOf: routesOf ?? before?.routesOf,
       };
       if (!this.#owner.hide(hidden)) return false;
@@ -175,8 +181,9 @@ function isOwnEnd(operation: Operation, row: NeighMessage, gone: boolean): boole
   return gone || codecOf(operation).echo?.isEnd(row) === true;
 }
 
-function coversRoutes({ routesOf }: Hidden, port: number | undefined): boolean {
-  return port === undefined || port === routesOf;
+/** What is hidden of the port's socket, if anything is to be, is hidden already. */
+function covers(hidden: number | undefined, port: number | undefined): boolean {
+  return port === undefined || port === hidden;
 }
 
 function isSubset(some: ReadonlySet<number>, all: ReadonlySet<number>): boolean {

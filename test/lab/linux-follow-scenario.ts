@@ -336,6 +336,50 @@ const cases = [
         sameAsKernel(recorder);
       }),
   })),
+  {
+    name: 'of a hundred neighbors that go by our own doing nothing is heard, and of those that others remove meanwhile all',
+    run: () =>
+      withKernel(async (kernel, recorder, world) => {
+        const devices = await world.addVni(toVni(20), VTEP);
+        const svi = devices.bridgeIfindex;
+        for (const n of [1, 2, 3])
+          run(`ip neigh add 203.0.113.${n} lladdr 02:00:00:00:03:0${n} nud reachable dev cbr1`);
+        await kernel.start(recorder, recorder);
+        const bulk = (verb: 'add' | 'delete') => {
+          const operations = Array.from({ length: 100 }, (_, i): Operation => {
+            const ip = parseIp(i % 2 === 0 ? `198.51.100.${i}` : `2001:db8::${i}`);
+            return { table: 'neigh', verb, ifindex: svi, ip, mac: HOST, router: false };
+          });
+          recorder.enter(operations, kernel.apply(operations));
+        };
+        const stateOf = (text: string) => recorder.neigh.get(`${svi} ${text}`)?.state ?? Nud.FAILED;
+        bulk('add');
+        kernel.drain();
+        // Before it, unheard yet
+        run('ip neigh del 203.0.113.1 dev cbr1');
+        run('ip neigh replace 198.51.100.8 lladdr 02:00:00:00:03:08 nud reachable dev cbr1');
+        run('ip neigh del 198.51.100.10 dev cbr1');
+        const { notifications } = kernel.stats();
+        bulk('delete');
+        // Behind it
+        run('ip neigh del 203.0.113.2 dev cbr1');
+        run('ip neigh add 198.51.100.12 lladdr 02:00:00:00:03:0c nud reachable dev cbr1');
+        kernel.drain();
+        assert.ok(kernel.stats().notifications - notifications < 20, 'the echoes were hidden');
+        assert.equal(stateOf('203.0.113.1'), Nud.FAILED);
+        assert.equal(stateOf('203.0.113.2'), Nud.FAILED);
+        assert.equal(stateOf('203.0.113.3'), Nud.REACHABLE);
+        assert.equal(stateOf('198.51.100.8'), Nud.FAILED, 'heard of before, and asked for');
+        assert.equal(stateOf('198.51.100.12'), Nud.REACHABLE);
+        // What has failed and gone meanwhile is forgotten with the next look at the device
+        const known = () => [...recorder.neighRowsOf(svi)].filter(({ state }) => state !== Nud.NOARP);
+        await until(kernel, 'the device read again', () => known().length === 2);
+        // With the window closed an end is heard at once
+        run('ip neigh del 203.0.113.3 dev cbr1');
+        kernel.drain();
+        assert.equal(known().length, 1);
+      }),
+  },
   ...['and came back', ''].map((cameBack) => ({
     name: `rows written for a port that had just left its bridge ${cameBack}`.trim(),
     run: () =>

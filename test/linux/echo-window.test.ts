@@ -163,13 +163,41 @@ test('what others remove is heard while we write, and not of FDB rows while we r
   );
   window.begin(batch(0), true);
   window.begin([...batch(0), ...deletes(100), ...neighs], true);
-  t.deepEqual([...new Set(ends)], [false]);
+  t.deepEqual([...new Set(ends)], [false], 'the end of a neighbor is known by itself');
   t.deepEqual([...window.endsUnheard], []);
   window.begin(deletes(300), true);
   t.true(ends.at(-1));
   t.deepEqual([...window.endsUnheard], [DEVICE, 8], 'of whatever is hidden');
   window.begin(batch(0), true);
   t.false(ends.at(-1), 'and heard again with the next batch');
+});
+
+test('of neighbors that go many at once the failing that our own socket brings about is hidden', (t) => {
+  const ports: (number | undefined)[] = [];
+  const window = new EchoWindow({
+    hide: (hidden) => ports.push(hidden?.failuresOf) > 0,
+    port: PORT,
+    reread() {},
+    rereadRoutes() {},
+  });
+  const neighs = (verb: 'add' | 'delete', count: number): Operation[] =>
+    Array.from({ length: count }, (_, i) => ({
+      table: 'neigh',
+      verb,
+      ifindex: 8,
+      ip: parseIp(`192.0.2.${i}`),
+      mac: FIRST as Mac,
+      router: false,
+    }));
+  window.begin(neighs('add', 40), true);
+  t.deepEqual(ports, [undefined]);
+  window.begin([...neighs('add', 40), ...neighs('delete', 20)], true);
+  t.deepEqual(ports, [undefined], 'so few are heard');
+  window.begin(neighs('delete', 40), true);
+  t.deepEqual(ports, [undefined, PORT]);
+  window.begin(neighs('add', 40), true);
+  t.deepEqual(ports, [undefined, PORT], 'the filter stays while the window is open');
+  t.deepEqual([...window.endsUnheard], [], 'nothing goes unheard that would have to be read again');
 });
 
 const PORT = 77;

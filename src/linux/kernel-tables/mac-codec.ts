@@ -26,7 +26,7 @@ export const bridge: OperationCodec<OperationOn<'bridge'>> = {
     return finish(words, word, end, messageType(operation), flags | extraFlags, sequence);
   },
   echo: {
-    hidesEnds: true,
+    end: 'marked',
     device: ({ port }) => port,
     keys: (operation, into) => into.bridgeRow(operation.vlan, operation.mac, operation),
     doubtful: ({ port }, row) => bridgeKeys(row, port),
@@ -44,7 +44,7 @@ export const vxlan: OperationCodec<OperationOn<'vxlan'>> = {
     return finish(words, word, end, messageType(operation), requestFlags(operation) | extraFlags, sequence);
   },
   echo: {
-    hidesEnds: true,
+    end: 'marked',
     device: ({ ifindex }) => ifindex,
     keys: (operation, into) => into.deviceRow(operation.ifindex, operation.mac, operation),
     doubtful: ({ ifindex, srcVni }, { mac }) => deviceKeys(ifindex, srcVni, mac),
@@ -64,7 +64,7 @@ export const fdb: OperationCodec<OperationOn<'fdb'>> = {
     return finish(words, word, end, messageType(operation), requestFlags(operation) | extraFlags, sequence);
   },
   echo: {
-    hidesEnds: true,
+    end: 'marked',
     device: ({ port }) => port,
     keys(operation, into) {
       into.bridgeRow(operation.vlan, operation.mac, operation);

@@ -18,7 +18,7 @@ export const neigh: OperationCodec<OperationOn<'neigh'>> = {
   },
   echo: {
     // One that a request deletes has lost its mark before (net/core/neighbour.c neigh_delete, neigh_update_flags)
-    hidesEnds: false,
+    end: 'failed',
     device: ({ ifindex }) => ifindex,
     keys: (operation, into) => into.neighbor(operation.ifindex, operation.ip, operation),
     doubtful: ({ ip }, { ifindex }) => [{ table: 'neigh', ifindex, ip }],

@@ -17,8 +17,8 @@ export interface WrittenRows {
  * `isEnd` knows.
  */
 export interface EchoRule<Op extends Operation> {
-  /** True where the end of the rows can be hidden as well: its notification carries the mark. */
-  readonly hidesEnds: boolean;
+  /** What the end of the rows is known by: the mark, whoever removes them; or that they have failed, and who made them fail. */
+  readonly end: 'marked' | 'failed';
   /** `ndm_ifindex` of the notifications. */
   device(operation: Op): number;
   /** The rows that it wrote. */
