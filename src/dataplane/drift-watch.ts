@@ -51,15 +51,10 @@ export class DriftWatch {
     this.#open(plane, which, !repeated, 'stray', 'queued');
   }
 
-  /** The reconciler looked at the key and nothing failed; `written` operations were applied. */
-  settled(plane: OwnerPlane, which: PlaneKey, written: number): void {
+  /** The reconciler looked at the key and nothing failed; `written` operations were applied. `isLacking` as of Outcomes. */
+  settled(plane: OwnerPlane, which: PlaneKey, written: number, isLacking: boolean): void {
     // What was heard of the key meanwhile is looked at in its turn, and may have been all that was in the way
-    const isLeft =
-      plane.isUp &&
-      !plane.isMarked(which) &&
-      !plane.isSettled(which) &&
-      plane.wants(which) &&
-      plane.operations(which).length === 0;
+    const isLeft = isLacking && plane.isUp && !plane.isMarked(which) && plane.operations(which).length === 0;
     // Of a MAC nothing but another's row keeps the rows from being written; of an IP its host's being here may
     if (isLeft && plane.isOnlyBlocked(which) && !this.isHosts(plane, which)) this.#block(plane, which);
     if (this.log.openCount === 0 || !plane.agrees(which)) return;

@@ -182,17 +182,24 @@ export class KernelMirror implements KnownRows {
     flags: number,
   ): void {
     const key = domainKey(bridgeIfindex, vlan);
+    const rows = this.#bridge.get(key);
+    const before = rows?.peek(mac)?.port;
+    if (before === port) {
+      rows?.mark(mac, state, flags);
+      return;
+    }
+    if (before !== undefined) this.#countPort(before, key, -1);
+    this.addBridge(bridgeIfindex, vlan, mac, port, state, flags);
+  }
+
+  /** The same of a MAC that has no row, or one on another port that is counted no more; the caller has looked. */
+  addBridge(bridgeIfindex: number, vlan: number, mac: Mac, port: number, state: number, flags: number): void {
+    const key = domainKey(bridgeIfindex, vlan);
     let rows = this.#bridge.get(key);
     if (!rows) {
       rows = new BridgeRows(bridgeIfindex, vlan);
       this.#bridge.set(key, rows);
     }
-    const before = rows.peek(mac)?.port;
-    if (before === port) {
-      rows.mark(mac, state, flags);
-      return;
-    }
-    if (before !== undefined) this.#countPort(before, key, -1);
     this.#countPort(port, key, 1);
     rows.put(mac, port, state, flags, this.nextEpoch());
   }
@@ -292,10 +299,14 @@ export class KernelMirror implements KnownRows {
 
   /** Forgets the row and returns it. */
   dropNeigh(ifindex: number, ip: Ip): MirroredNeighRow | undefined {
-    const rows = this.#neigh.get(ifindex);
-    const before = rows?.get(ip);
-    rows?.delete(ip);
+    const before = this.neighRow(ifindex, ip);
+    this.forgetNeigh(ifindex, ip);
     return before;
+  }
+
+  /** The same without a copy. */
+  forgetNeigh(ifindex: number, ip: Ip): void {
+    this.#neigh.get(ifindex)?.delete(ip);
   }
 
   /** Forgets the rows of every device that exists no more: the kernel does not name each of them. */

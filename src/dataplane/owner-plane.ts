@@ -177,10 +177,14 @@ export abstract class OwnerPlane implements OwnerPlace {
 
   /**
    * Records the outcome of an attempt on the intent. `stands`: all that was wanted has just been written, and nothing has
-   * been heard of it since, so that the rows need not be looked up.
+   * been heard of it since, so that the rows need not be looked up. Returns true where something is wanted that does not stand.
    */
-  settle<Name extends TableName>(which: PlaneKey<Name>, failure: Failure | undefined, stands = false): void {
-    this.#of(which.table).settle(which.key, failure, stands);
+  settle<Name extends TableName>(
+    which: PlaneKey<Name>,
+    failure: Failure | undefined,
+    stands = false,
+  ): boolean {
+    return this.#of(which.table).settle(which.key, failure, stands);
   }
 
   /** Notes on the intent, if there is one, whether the kernel was seen to hold it. */

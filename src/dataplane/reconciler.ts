@@ -48,8 +48,8 @@ export type Accept = (operation: Operation) => void;
 
 /** Told of every key that was looked at. */
 export interface Outcomes {
-  /** Nothing failed; `written` operations were applied. */
-  settled(plane: OwnerPlane, which: PlaneKey, written: number): void;
+  /** Nothing failed; `written` operations were applied. `isLacking`: something is wanted that does not stand. */
+  settled(plane: OwnerPlane, which: PlaneKey, written: number, isLacking: boolean): void;
   /** An operation failed; it is tried again. */
   failed(plane: OwnerPlane, which: PlaneKey, failure: Failure): void;
 }
@@ -388,8 +388,8 @@ export class Reconciler {
   #succeed(plane: OwnerPlane, which: PlaneKey, written: number, stands: boolean): void {
     const inbound = this.convergence?.inbound;
     if (inbound && !inbound.isEmpty && which.table === 'mac') inbound.end(which.key);
-    plane.settle(which, undefined, stands);
-    this.outcomes.settled(plane, which, written);
+    const isLacking = plane.settle(which, undefined, stands);
+    this.outcomes.settled(plane, which, written, isLacking);
   }
 
   #report(

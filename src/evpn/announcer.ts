@@ -1,9 +1,10 @@
 import type { LocalRib } from '../bgp/index.js';
 import type { DataPlane, LocalMac, LocalNeigh } from '../dataplane/index.js';
+import type { Ip } from '../types/index.js';
 import type { OriginatedAttributes } from '../wire/index.js';
 import type { Admissions } from './admission.js';
 import type { AttributeSets } from './export.js';
-import { listOf } from './few.js';
+import { isSeveral } from './few.js';
 import type { IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
 import { macRoute } from './route-types/index.js';
 
@@ -71,13 +72,17 @@ export class Announcer {
 
   /** Takes back what is announced of IPs with this MAC. */
   withdrawIps(vrf: MacVrf, mac: MacEntry): void {
-    if (mac.ips === undefined) return;
-    for (const ip of mac.ips instanceof Set ? mac.ips : listOf(mac.ips)) {
-      const entry = vrf.ips.get(ip);
-      if (entry?.advertised?.mac !== mac.mac) continue;
-      this.localRib.withdraw(macRoute(vrf, mac.mac, ip));
-      entry.advertised = undefined;
-    }
+    const { ips } = mac;
+    if (ips === undefined) return;
+    if (isSeveral(ips)) for (const ip of ips) this.#withdrawIp(vrf, mac, ip);
+    else this.#withdrawIp(vrf, mac, ips);
+  }
+
+  #withdrawIp(vrf: MacVrf, { mac }: MacEntry, ip: Ip): void {
+    const entry = vrf.ips.get(ip);
+    if (entry?.advertised?.mac !== mac) return;
+    this.localRib.withdraw(macRoute(vrf, mac, ip));
+    entry.advertised = undefined;
   }
 
   /** Returns what of the wanted attributes may be announced now: all, none, or those of before where the news has to wait. */

@@ -1,5 +1,5 @@
 import type { Destination } from '../bgp/index.js';
-import type { Mac } from '../types/index.js';
+import type { Ip, Mac } from '../types/index.js';
 import { RouteType } from '../wire/index.js';
 import { type Few, isArray, isSeveral, withItem, withoutItem } from './few.js';
 import type { DirtyLane, IpEntry, MacEntry, MacVrf } from './mac-vrf.js';
@@ -39,9 +39,17 @@ function markIfContested({ nlri }: Destination, lane: DirtyLane): void {
   if (ip && isSeveral(ip.remotes)) lane.vrf.markIp(ip, lane);
 }
 
+/** The MAC claims the IP no longer. */
+function unbind(vrf: MacVrf, claimant: MacEntry, ip: Ip): void {
+  claimant.ips = withoutItem(claimant.ips, ip);
+  // Nothing has changed of it since it was looked at but this
+  if (claimant.isIdle) vrf.retireMac(claimant);
+  else vrf.markMac(claimant);
+}
+
 /**
  * Notes which MACs claim the IP, by the local binding and by the best remote claim: it is looked at again when one of them changes
- * owner. A MAC that no longer claims it is looked at itself, since nothing else may keep its entry.
+ * owner. A MAC that no longer claims it goes where nothing else keeps its entry, or is looked at itself.
  */
 export function rebind(
   vrf: MacVrf,
@@ -51,11 +59,8 @@ export function rebind(
 ): void {
   const { ip, claimantHere, claimantThere } = entry;
   if (claimantHere === here && claimantThere === there) return;
-  for (const claimant of [claimantHere, claimantThere]) {
-    if (!claimant || claimant === here || claimant === there) continue;
-    claimant.ips = withoutItem(claimant.ips, ip);
-    vrf.markMac(claimant);
-  }
+  if (claimantHere && claimantHere !== here && claimantHere !== there) unbind(vrf, claimantHere, ip);
+  if (claimantThere && claimantThere !== here && claimantThere !== there) unbind(vrf, claimantThere, ip);
   if (here) here.ips = withItem(here.ips, ip);
   if (there) there.ips = withItem(there.ips, ip);
   entry.claimantHere = here;

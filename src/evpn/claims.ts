@@ -94,9 +94,7 @@ export class Claims {
 
   /** A search of the entry's routes, none of which it has seen yet. */
   search(vrf: MacVrf, entry: MacEntry | IpEntry): ClaimSearch {
-    return entry instanceof MacEntry
-      ? new ClaimSearch(vrf, (claim) => this.whyNotOfMac(claim, vrf, entry, undefined))
-      : new ClaimSearch(vrf, (claim) => this.whyNotOfIp(claim, vrf, entry, undefined));
+    return new ClaimSearch(this, vrf, entry);
   }
 }
 
@@ -106,16 +104,24 @@ export class ClaimSearch {
   #there: RemoteClaim | undefined = undefined;
 
   constructor(
+    readonly claims: Claims,
     readonly vrf: MacVrf,
-    readonly whyNot: (claim: RemoteClaim) => UnusedReason | undefined,
+    readonly entry: MacEntry | IpEntry,
   ) {}
 
   see(destination: Destination): void {
     const claim = claimOf(destination);
-    if (!claim || this.whyNot(claim) !== undefined) return;
+    if (!claim) return;
+    const { claims, vrf, entry } = this;
+    if (entry instanceof MacEntry) {
+      if (claims.whyNotOfMac(claim, vrf, entry, undefined) !== undefined) return;
+      if (isBetter(claim, this.#best)) this.#best = claim;
+      return;
+    }
+    if (claims.whyNotOfIp(claim, vrf, entry, undefined) !== undefined) return;
     if (isBetter(claim, this.#best)) this.#best = claim;
-    // The order of compareIpClaims, without asking of each claim where its MAC is; those on a MAC have the same one
-    if (isBetter(claim, this.#there) && isMacThere(claim, this.vrf)) this.#there = claim;
+    // The order of compareIpClaims, without asking of each claim where its MAC is
+    if (isBetter(claim, this.#there) && isMacThere(claim, vrf)) this.#there = claim;
   }
 
   /** The best of what was seen. */

@@ -26,7 +26,10 @@ export function withoutItem<Item extends number | string | object>(few: Few<Item
     // Half as many, so that one who comes and goes does not copy all others each time
     return few.size > ARRAY_LENGTH / 2 ? few : [...few];
   }
-  if (!isArray(few) || !few.includes(item)) return few;
+  if (!isArray(few)) return few;
+  // Nearly all arrays are these: a host's route with its IP and that without
+  if (few.length === 2) return few[0] === item ? few[1] : few[1] === item ? few[0] : few;
+  if (!few.includes(item)) return few;
   const rest = few.filter((other) => other !== item);
   return rest.length === 1 ? rest[0] : rest;
 }

@@ -19,6 +19,8 @@ export class NumberQueue<Key extends number> {
   #ring = new Float64Array(0);
   #first = 0;
   #queued = 0;
+  /** Taken keys that were added meanwhile. */
+  #again = 0;
 
   /** Returns how many keys are queued; those that are taken do not count. */
   get size(): number {
@@ -41,8 +43,10 @@ export class NumberQueue<Key extends number> {
     const size = states.size;
     const row = states.add(key);
     if (row >= size) this.#push(key);
-    else if (states.cells[row * states.stride + KEY_WORDS] === TAKEN)
+    else if (states.cells[row * states.stride + KEY_WORDS] === TAKEN) {
       states.cells[row * states.stride + KEY_WORDS] = TAKEN_AND_DIRTY;
+      this.#again++;
+    }
   }
 
   /** Takes the oldest key; returns undefined if none is queued. */
@@ -62,13 +66,16 @@ export class NumberQueue<Key extends number> {
   /** Ends the processing of a key that was taken. True if it was added meanwhile, and so is queued again. */
   release(key: Key): boolean {
     const states = this.#states;
-    const row = states.find(key);
-    if (row < 0) return false;
-    const at = row * states.stride + KEY_WORDS;
-    if (states.cells[at] === TAKEN_AND_DIRTY) {
-      states.cells[at] = QUEUED;
-      this.#push(key);
-      return true;
+    if (this.#again > 0) {
+      const row = states.find(key);
+      if (row < 0) return false;
+      const at = row * states.stride + KEY_WORDS;
+      if (states.cells[at] === TAKEN_AND_DIRTY) {
+        states.cells[at] = QUEUED;
+        this.#again--;
+        this.#push(key);
+        return true;
+      }
     }
     states.remove(key);
     return false;

@@ -48,6 +48,10 @@ for (const [name, before, after, looked] of CHANGES)
       n === undefined ? undefined : vrf.macEntry(parseMac(`02:00:00:00:00:0${n}`));
     const ipsOf = (n: number): readonly Ip[] => listOf((entryOf(n) as MacEntry).ips);
     const numbers = [1, 2, 3, 4];
+    for (const n of numbers) {
+      const entry = entryOf(n) as MacEntry;
+      entry.ownership = { ...entry.ownership, owner: 'remote' };
+    }
     for (const n of numbers) rebind(vrf, vrf.ipEntry(OTHER_IP), entryOf(n), undefined);
     const ip = vrf.ipEntry(IP);
     rebind(vrf, ip, entryOf(before[0]), entryOf(before[1]));
@@ -60,6 +64,18 @@ for (const [name, before, after, looked] of CHANGES)
     t.deepEqual(ipsOf(4)[0], OTHER_IP, 'other IPs stay');
     t.deepEqual(touched(vrf), looked);
   });
+
+test('a MAC that nothing keeps but an IP goes with it, and one that is to be looked at waits for that', async (t) => {
+  const vrf = await servedVrf();
+  const [idle, dirty] = [1, 2].map((n) => vrf.macEntry(parseMac(`02:00:00:00:00:0${n}`)));
+  const ip = vrf.ipEntry(IP);
+  rebind(vrf, ip, idle, dirty);
+  vrf.markMac(dirty);
+  rebind(vrf, ip, undefined, undefined);
+  t.is(vrf.macs.get(idle.mac), undefined);
+  t.is(vrf.macs.get(dirty.mac), dirty);
+  t.deepEqual(touched(vrf), [2]);
+});
 
 test('the MAC that claims an IP is the one that did, or the one that the VNI has of it', async (t) => {
   const vrf = await servedVrf();

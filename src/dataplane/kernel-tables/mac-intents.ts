@@ -120,7 +120,7 @@ export class MacIntents implements Intents<Mac, MacIntent> {
     if (row < 0) return false;
     const last = this.#destinations.pop();
     if (last !== undefined && row < this.#destinations.length) this.#destinations[row] = last;
-    this.#failures.delete(mac);
+    if (this.#failures.size > 0) this.#failures.delete(mac);
     return true;
   }
 

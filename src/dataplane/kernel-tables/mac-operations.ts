@@ -46,8 +46,13 @@ function enterBridge(
   if (gone) mirror.forgetBridge(bridgeIfindex, vlan, mac, port);
   else if (bridgeIfindex !== 0) {
     const standing = mirror.peekBridge(bridgeIfindex, vlan, mac);
-    const isElsewhere = standing !== undefined && standing.port !== port;
-    const { state, flags } = bridgeRowAfter(standing?.port === port ? standing : undefined, form);
+    if (standing === undefined) {
+      const { state, flags } = bridgeRowAfter(undefined, form);
+      mirror.addBridge(bridgeIfindex, vlan, mac, port, state, flags);
+      return;
+    }
+    const isElsewhere = standing.port !== port;
+    const { state, flags } = bridgeRowAfter(isElsewhere ? undefined : standing, form);
     mirror.enterBridge(bridgeIfindex, vlan, mac, port, state, flags);
     if (isElsewhere) books.movedAway(domainKey(bridgeIfindex, vlan), mac);
   }

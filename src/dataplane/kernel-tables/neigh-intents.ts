@@ -116,7 +116,7 @@ export class NeighIntents implements Intents<Ip, NeighIntent> {
     const number = this.#numbers.find(ip);
     if (number === undefined || this.#table.remove(number) < 0) return false;
     this.#numbers.free(ip);
-    this.#failures.delete(ip);
+    if (this.#failures.size > 0) this.#failures.delete(ip);
     return true;
   }
 

@@ -7,7 +7,7 @@ export const neigh: OperationKind<OperationOn<'neigh'>> = {
   isWhole: true,
   enter({ verb, ifindex, ip, mac, router }, { mirror }) {
     if (verb === 'delete') {
-      mirror.dropNeigh(ifindex, ip);
+      mirror.forgetNeigh(ifindex, ip);
       return;
     }
     const { state, flags, protocol } = OUR_ROWS.neigh;
