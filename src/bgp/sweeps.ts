@@ -6,6 +6,10 @@ import type { RouteTable } from './table.js';
 
 /** Destinations that one turn of a sweep looks at: no more than are decided on in a turn, while the cache has them. */
 const SLICE = 512;
+/** And no more than so many milliseconds take: to judge a route anew may be to read 60 kB of its attributes. */
+const SLICE_MS = 2;
+/** Destinations between two looks at the clock. */
+const LOOK_EVERY = 8;
 
 /** A walk to a neighbor's paths of epochs before `before`, a slice a turn. */
 interface Sweep<Nlri extends Route> {
@@ -52,7 +56,8 @@ export class Sweeps<Nlri extends Route> {
   }
 
   #slice(neighbor: NeighborRoutes<Nlri>, sweep: Sweep<Nlri>): void {
-    for (let n = 0; n < SLICE; n++) {
+    const end = this.#clock.sliceEnd(SLICE_MS);
+    for (let n = 1; n <= SLICE; n++) {
       const next = neighbor.held > 0 ? sweep.cursor.next() : undefined;
       if (next === undefined || next.done === true) {
         this.#running.delete(neighbor);
@@ -64,6 +69,7 @@ export class Sweeps<Nlri extends Route> {
       const path = destination.pathOf(neighbor);
       if (path !== undefined && path.arrival.epoch < sweep.before)
         this.#swept.take(neighbor, destination, path);
+      if (n % LOOK_EVERY === 0 && this.#clock.now() >= end) break;
     }
     this.#swept.weigh(neighbor);
     sweep.timer = this.#clock.soon(() => this.#slice(neighbor, sweep));
