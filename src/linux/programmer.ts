@@ -24,6 +24,10 @@ const BATCH = 128;
 const BULK = 512;
 /** Fewer are sent before a thread has woken up. */
 const WORTH_A_THREAD = 64;
+/** What has taken so many milliseconds here, of which the kernel needs less than two for a bulk, has waited for its lock (RTNL). */
+const HELD_UP = 3;
+/** Whoever holds the lock for that long does it again: for so many milliseconds even a single operation is worth a thread. */
+const AGAIN_WITHIN = 5_000;
 
 const UNANSWERED: OperationResult = Object.freeze({
   errno: K.ENOBUFS,
@@ -64,8 +68,13 @@ export class Programmer {
   port: number | undefined;
   /** In the order of launching; they stay until their end is reported. */
   readonly #launched: Launched[] = [];
+  readonly #now: () => number;
+  /** Until when others are likely to hold the kernel's lock. */
+  #heldUpUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(sockets?: NetlinkSockets) {
+  /** `now`: milliseconds on a monotonic scale. */
+  constructor(sockets?: NetlinkSockets, now: () => number = () => performance.now()) {
+    this.#now = now;
     this.#requests = new Requests(BULK * ROUTE_MESSAGE_MAX, BULK / BATCH, sockets);
   }
 
@@ -80,17 +89,31 @@ export class Programmer {
     for (let first = 0; first < operations.length; first += BULK) {
       const last = Math.min(first + BULK, operations.length);
       const sent = this.#encode(operations, first, last);
-      this.#requests.run(sent.bulk);
+      this.#run(sent.bulk);
       this.#read(sent, first, last, results);
     }
     this.#retryFailed(operations, results, isMapped);
     return results;
   }
 
-  /** True where a thread is free for so many operations and worth it, and each of them may be launched. */
+  /** Sends the requests and reads their answers, while the event loop waits: for as long as others hold the kernel's lock. */
+  #run(bulk: Bulk): void {
+    const begun = this.#now();
+    this.#requests.run(bulk);
+    const end = this.#now();
+    if (end - begun >= HELD_UP) this.#heldUpUntil = end + AGAIN_WITHIN;
+  }
+
+  /**
+   * True where a thread is free for so many operations and worth it, and each of them may be launched. While others hold the kernel's
+   * lock for long, it is worth it for any number, or the event loop would wait with them; but none of these small ones goes behind another,
+   * whose echoes it could not hide.
+   */
   mayLaunch(operations: readonly Operation[]): boolean {
     const count = operations.length;
-    if (this.#launched.length === MOST_LAUNCHED || count < WORTH_A_THREAD || count > BULK) return false;
+    const isHeldUp = this.#launched.length === 0 && this.#now() < this.#heldUpUntil;
+    const least = isHeldUp ? 1 : WORTH_A_THREAD;
+    if (this.#launched.length === MOST_LAUNCHED || count < least || count > BULK) return false;
     let latest: Operation['table'] | undefined;
     for (let i = 0; i < count; i++) {
       const operation = operations[i];
@@ -277,7 +300,7 @@ export class Programmer {
     const sequence = this.#requests.reserve(1);
     const bulk = this.#requests.begin();
     bulk.add(encode(bulk.out, sequence));
-    this.#requests.run(bulk);
+    this.#run(bulk);
     const errno = bulk.sent(0);
     if (errno !== 0) throw new NetlinkError(what, errno);
     bulk.answers((buffer, type, at, end) => {

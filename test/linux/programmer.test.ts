@@ -1,0 +1,68 @@
+import test from 'ava';
+import type { Operation, OperationResult } from '../../src/dataplane/index.js';
+import { Programmer } from '../../src/linux/programmer.js';
+import { parseIp, parseMac } from '../../src/types/index.js';
+import { MemoryWorld } from '../dataplane/memory-world.js';
+import { MemoryRtnetlink } from '../doubles/memory-rtnetlink.js';
+
+/** One MAC behind a VTEP: the devices are nobody's, so that the kernel refuses it. */
+const ONE: readonly Operation[] = [
+  {
+    table: 'fdb',
+    verb: 'add',
+    port: 7,
+    vlan: 0,
+    srcVni: 0,
+    mac: parseMac('02:00:00:00:00:01'),
+    dst: parseIp('10.0.0.1'),
+  },
+];
+
+/** A programmer whose requests take `take` milliseconds each, by its own clock. */
+async function slow() {
+  const memory = new MemoryWorld();
+  const sockets = new MemoryRtnetlink(memory.kernel).sockets();
+  const time = { now: 0, take: 0 };
+  class SlowExchange extends sockets.Exchange {
+    override run(...job: Parameters<InstanceType<typeof sockets.Exchange>['run']>): void {
+      super.run(...job);
+      time.now += time.take;
+    }
+  }
+  const programmer = new Programmer({ ...sockets, Exchange: SlowExchange }, () => time.now);
+  const close = async () => {
+    programmer.close();
+    await memory.close();
+  };
+  return { programmer, time, close };
+}
+
+test('after others have held the kernel up a single operation is worth the thread, for some seconds', async (t) => {
+  const { programmer, time, close } = await slow();
+  programmer.apply(ONE);
+  t.false(programmer.mayLaunch(ONE));
+  time.take = 1_000;
+  programmer.apply(ONE);
+  time.take = 0;
+  t.true(programmer.mayLaunch(ONE));
+  t.false(programmer.mayLaunch([]));
+  time.now += 4_000;
+  t.true(programmer.mayLaunch(ONE));
+  time.now += 2_000;
+  t.false(programmer.mayLaunch(ONE));
+  await close();
+});
+
+test('a single operation goes behind nothing that is on the thread, and its answer is the same', async (t) => {
+  const { programmer, time, close } = await slow();
+  time.take = 1_000;
+  const [onTheSpot] = programmer.apply(ONE);
+  time.take = 0;
+  const results = await new Promise<readonly OperationResult[]>((over) => {
+    t.true(programmer.launch(ONE, () => true, { landed: () => {}, over }));
+    t.false(programmer.mayLaunch(ONE));
+  });
+  t.deepEqual(results, [onTheSpot]);
+  t.true(programmer.mayLaunch(ONE));
+  await close();
+});
