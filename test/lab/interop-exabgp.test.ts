@@ -15,14 +15,21 @@ const OTHER_AS = { ...session(4), asn: 65099 };
 const RANGED = session(5);
 const KEY = 'for-exabgp';
 
-const section = (our: string, their: string, family: string, lines: readonly string[] = [], asn = OUR_AS) => `
+const section = (
+  our: string,
+  their: string,
+  family: string,
+  lines: readonly string[] = [],
+  asn = OUR_AS,
+  capabilities = '',
+) => `
 neighbor ${our} {
   router-id ${LOOPBACK.theirs};
   local-address ${their};
   local-as ${THEIR_AS};
   peer-as ${asn};
   ${lines.map((line) => `${line};`).join('\n  ')}
-  capability { route-refresh; }
+  capability { route-refresh; ${capabilities} }
   family { ${family}; }
   api { processes [ bridge ]; neighbor-changes; receive { parsed; open; update; notification; refresh; } }
 }
@@ -38,7 +45,7 @@ ${section(SECURE.ours, SECURE.theirs, V4, [
   'outgoing-ttl 255',
   'incoming-ttl 255',
 ])}
-${section(OTHER_AS.ours, OTHER_AS.theirs, V4, ['hold-time 9'], OTHER_AS.asn)}
+${section(OTHER_AS.ours, OTHER_AS.theirs, V4, ['hold-time 9'], OTHER_AS.asn, 'graceful-restart 60;')}
 ${section(RANGED.ours, RANGED.theirs, V4, ['hold-time 6'])}
 ${section(LOOPBACK.ours, LOOPBACK.theirs, V4, ['hold-time 9', 'outgoing-ttl 8'])}
 `;
@@ -105,7 +112,7 @@ test.before(async () => {
   await peer.restart(leaf());
   await peer.established(...Object.keys(SETTINGS));
   await waitFor(() => exabgp.establishedPeers().length === 6, { what: "ExaBGP's word for it" });
-  await announce(PLAIN.ours, '203.0.113.0/24 next-hop self community [65000:7]');
+  await announce(PLAIN.ours, '203.0.113.0/24 next-hop self community [65000:7] large-community [65000:1:7]');
   await announce(SIX.ours6, '2001:db8:7::/48 next-hop self');
 });
 test.after.always(async (t) => {
@@ -118,7 +125,11 @@ test.serial('IPv4 and IPv6 unicast both ways: what each says leads to its end of
   await waitFor(async () => (await peer.installed('-6')).includes('2001:db8:7::/48'), {
     what: 'the IPv6 route',
   });
-  t.like((await peer.route('203.0.113.1'))?.paths[0], { nextHop: PLAIN.theirs, communities: ['65000:7'] });
+  t.like((await peer.route('203.0.113.1'))?.paths[0], {
+    nextHop: PLAIN.theirs,
+    communities: ['65000:7'],
+    largeCommunities: ['65000:1:7'],
+  });
   t.is((await peer.route('2001:db8:7::1'))?.paths[0].nextHop, SIX.theirs6);
   await waitFor(() => heard(PLAIN.ours).size === 2 && heard(SIX.ours6).size === 1, { what: 'our routes' });
   t.is(heard(PLAIN.ours).get('192.0.2.0/24')?.nextHop, PLAIN.ours);
@@ -137,13 +148,18 @@ test.serial(
             {
               name: 'mark',
               match: {},
-              set: { med: 77, 'add-communities': ['65001:100'], prepend: [OUR_AS] },
+              set: {
+                med: 77,
+                'add-communities': ['65001:100'],
+                'add-large-communities': ['65001:1:100'],
+                prepend: [OUR_AS],
+              },
             },
           ],
         },
         {
           name: 'in',
-          rules: [{ name: 'no-lab', match: { communities: ['65000:7'] }, action: 'reject' }],
+          rules: [{ name: 'no-lab', match: { 'large-communities': ['65000:1:7'] }, action: 'reject' }],
           otherwise: 'accept',
         },
       ]),
@@ -152,6 +168,7 @@ test.serial(
     const { attribute } = heard(PLAIN.ours).get('192.0.2.0/24')!;
     t.like(attribute, { med: 77, 'as-path': [OUR_AS, OUR_AS] });
     t.deepEqual(attribute.community, [[65001, 100]]);
+    t.deepEqual(attribute['large-community'], [[65001, 1, 100]]);
     await waitFor(async () => (await peer.route('203.0.113.1'))?.unused === 'import-policy', {
       what: 'a rejected route',
     });
@@ -263,3 +280,25 @@ test.serial(
     await peer.established(PLAIN.theirs);
   },
 );
+
+test.serial('ExaBGP is killed and comes back: what it told stays for its restart time', async (t) => {
+  const prefix = '203.0.114.0/24';
+  const unicast = async () => (await peer.status(OTHER_AS.theirs)).families[0];
+  await peer.reload(leaf(OTHER_AS.theirs, { 'allowas-in': 1 }));
+  await waitFor(async () => (await peer.installed()).includes(prefix), { what: 'the route' });
+  await exabgp.stop('SIGKILL');
+  await waitFor(async () => (await unicast()).staleRoutes?.count === 1, {
+    what: 'a stale route',
+  });
+  // PLAIN, which does not restart gracefully, has none left
+  await waitFor(async () => (await peer.installed()).join() === prefix, { what: 'that route alone' });
+  await exabgp.start();
+  await peer.established(OTHER_AS.theirs, PLAIN.theirs);
+  await waitFor(async () => (await peer.status(OTHER_AS.theirs)).endOfRibReceivedAt !== null, {
+    what: 'the End-of-RIB',
+  });
+  t.is((await unicast()).staleRoutes, null);
+  await waitFor(async () => (await peer.installed()).length === 0, {
+    what: 'no route, since it has told none again',
+  });
+});

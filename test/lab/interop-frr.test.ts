@@ -9,7 +9,12 @@ import { LOOPBACK, neighbor, OUR_AS, PeerFabric, session, THEIR_AS } from './sup
  */
 let peer: PeerFabric;
 
-const [PLAIN, SIX, SLOW, LIMITED] = [1, 2, 3, 4].map(session);
+const [PLAIN, SIX, SLOW, LIMITED, SECURE, RANGED, RELATED] = [1, 2, 3, 4, 5, 6, 7].map(session);
+/** We have another AS for it. */
+const OTHER_AS = { ...RELATED, asn: 65099 };
+const KEY = 'for-frr';
+/** For a machine that is busy with other tests. */
+const SLOW_BFD = { interval: 1000, multiplier: 10 };
 const V4 = { families: ['ipv4-unicast'] };
 const V6 = { families: ['ipv6-unicast'] };
 const COUNT = 300;
@@ -21,8 +26,32 @@ const [THEIR_FOUR, THEIR_SIX, OUR_FOUR, OUR_SIX] = [four(100), six('7'), four(50
 const lines = (indent: string, words: readonly string[]) =>
   words.map((each) => `${indent}${each}\n`).join('');
 
-const NEIGHBORS = [PLAIN.ours, SIX.ours6, SLOW.ours, LIMITED.ours];
-const CONFIG = `router bgp ${THEIR_AS}
+/** Those with whom FRR has a session while a test wants one. */
+const OF_ONE_TEST = [SECURE.ours, RANGED.ours, OTHER_AS.ours, LOOPBACK.ours];
+const NEIGHBORS = [PLAIN.ours, SIX.ours6, SLOW.ours, LIMITED.ours, ...OF_ONE_TEST];
+/** What FRR tells the session by which we are another AS: a route that our own AS is in, and one with communities. */
+const LOOPED = '203.0.114.0/24';
+const MARKED = '203.0.113.0/24';
+const CONFIG = `ip prefix-list looped permit ${LOOPED}
+ip prefix-list marked permit ${MARKED}
+route-map chosen permit 1
+ match ip address prefix-list looped
+ set as-path prepend ${OUR_AS}
+exit
+route-map chosen permit 2
+ match ip address prefix-list marked
+ set community 65000:7
+ set large-community 65000:1:7
+exit
+route-map plain deny 1
+ match ip address prefix-list looped
+exit
+route-map plain deny 2
+ match ip address prefix-list marked
+exit
+route-map plain permit 3
+exit
+router bgp ${THEIR_AS}
  bgp router-id ${LOOPBACK.theirs}
  bgp log-neighbor-changes
  no bgp ebgp-requires-policy
@@ -34,15 +63,27 @@ const CONFIG = `router bgp ${THEIR_AS}
 ${lines(
   ' ',
   NEIGHBORS.flatMap((address) => [
-    `neighbor ${address} remote-as ${OUR_AS}`,
+    `neighbor ${address} remote-as ${address === OTHER_AS.ours ? OTHER_AS.asn : OUR_AS}`,
     `neighbor ${address} timers 3 9`,
     `neighbor ${address} timers connect 1`,
     `neighbor ${address} advertisement-interval 0`,
   ]),
-)} address-family ipv4 unicast
+)}${lines(' ', [
+  `neighbor ${SECURE.ours} password ${KEY}`,
+  `neighbor ${SECURE.ours} ttl-security hops 1`,
+  `neighbor ${OTHER_AS.ours} bfd`,
+  `neighbor ${LOOPBACK.ours} ebgp-multihop 8`,
+  `neighbor ${LOOPBACK.ours} update-source ${LOOPBACK.theirs}`,
+  ...OF_ONE_TEST.map((address) => `neighbor ${address} shutdown`),
+])} address-family ipv4 unicast
 ${lines('  ', [
-  ...THEIR_FOUR.map((prefix) => `network ${prefix}`),
-  ...[PLAIN, SLOW, LIMITED].map(({ ours }) => `neighbor ${ours} activate`),
+  ...[...THEIR_FOUR, LOOPED, MARKED].map((prefix) => `network ${prefix}`),
+  ...[PLAIN, SLOW, LIMITED, SECURE, RANGED, OTHER_AS].map(({ ours }) => `neighbor ${ours} activate`),
+  `neighbor ${LOOPBACK.ours} activate`,
+  ...[PLAIN, SLOW, LIMITED, SECURE, RANGED, LOOPBACK].map(
+    ({ ours }) => `neighbor ${ours} route-map plain out`,
+  ),
+  `neighbor ${OTHER_AS.ours} route-map chosen out`,
   `neighbor ${LIMITED.ours} maximum-prefix 1`,
 ])} exit-address-family
  address-family ipv6 unicast
@@ -60,6 +101,21 @@ const COMMON = [
 const vtysh = (...commands: string[]) => peer.fabric.vtysh('spine1', ...commands);
 const configure = (...commands: string[]) =>
   vtysh('configure terminal', `router bgp ${THEIR_AS}`, ...commands);
+
+/** The lab's FRR 10 is without bfdd. */
+const hasBfd = (version: 8 | 10) => version === 8;
+const startFrr = (version: 8 | 10) =>
+  peer.fabric.startFrr(
+    'spine1',
+    hasBfd(version) ? CONFIG : CONFIG.replace(/^ neighbor \S+ bfd\n/m, ''),
+    version,
+  );
+
+/** FRR has sessions with these of those that it has for one test. */
+const serve = (...addresses: readonly string[]) =>
+  configure(
+    ...OF_ONE_TEST.map((each) => `${addresses.includes(each) ? 'no ' : ''}neighbor ${each} shutdown`),
+  );
 
 /** What FRR has of a neighbor's routes, by prefix: their next hops. */
 async function heard(address: string, family = 'ipv4'): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -95,7 +151,7 @@ const toldAll = async () => {
 
 test.before(async () => {
   await setUpFrr10();
-  peer = await PeerFabric.create(4);
+  peer = await PeerFabric.create(7);
   await peer.restart({ neighbors: COMMON, ...underlay() });
 });
 test.after.always(async (t) => {
@@ -110,7 +166,7 @@ for (const version of [8, 10] as const) {
     `${FRR}: hundreds of IPv4 and IPv6 prefixes both ways, each by its end; the shorter hold time`,
     async (t) => {
       await peer.reload({ neighbors: COMMON, ...underlay() });
-      await peer.fabric.startFrr('spine1', CONFIG, version);
+      await startFrr(version);
       await peer.established(PLAIN.theirs, SIX.theirs6);
       await installed('-4', THEIR_FOUR);
       await installed('-6', THEIR_SIX);
@@ -187,6 +243,125 @@ for (const version of [8, 10] as const) {
     t.pass();
   });
 
+  test.serial(
+    `${FRR}: TCP MD5 with GTSM; update-source over a router; a listen range; enhanced refresh`,
+    async (t) => {
+      await serve(SECURE.ours, RANGED.ours, LOOPBACK.ours);
+      const secure = neighbor(SECURE.theirs, {
+        ...V4,
+        'password-file': peer.write('key', `${KEY}\n`, 0o600),
+        'ttl-security': 1,
+        'enhanced-refresh': true,
+      });
+      const settings = {
+        ...underlay(),
+        neighbors: [
+          ...COMMON,
+          secure,
+          neighbor(LOOPBACK.theirs, { ...V4, 'update-source': 'lo', 'ebgp-multihop': 8 }),
+        ],
+        'listen-ranges': [{ prefix: '10.70.6.0/24', 'remote-as': 'external', ...V4, 'hold-time': 30 }],
+      };
+      await peer.reload(settings);
+      await peer.established(SECURE.theirs, LOOPBACK.theirs);
+      await waitFor(async () => (await peer.status(RANGED.theirs)).established, { what: 'FRR of the range' });
+      t.like(await peer.status(RANGED.theirs), { listenRange: '10.70.6.0/24', holdTimeSeconds: 9 });
+      t.like(await peer.status(LOOPBACK.theirs), { localAddress: LOOPBACK.ours });
+      t.like(await peer.status(SECURE.theirs), { md5: true, ttlSecurityHops: 1 });
+      t.regex(await vtysh(`show bgp neighbors ${SECURE.ours}`), /Peer Authentication Enabled/);
+
+      // Each asks the other, and is told where what it asked for begins and ends; what both have stays
+      const { flaps } = await peer.status(SECURE.theirs);
+      const markers = async () => (await peer.status(SECURE.theirs)).messages;
+      const marked = async (way: 'sent' | 'received', ask: () => Promise<unknown>) => {
+        const { routeRefresh } = (await markers())[way];
+        await ask();
+        await waitFor(async () => (await markers())[way].routeRefresh >= routeRefresh + 2, { what: way });
+      };
+      await marked('received', () => peer.command(SECURE.theirs, 'clear?soft=in'));
+      await marked('sent', () => vtysh(`clear bgp ipv4 unicast ${SECURE.ours} soft in`));
+      await waitFor(async () => (await heard(SECURE.ours)).size === COUNT, { what: 'our routes' });
+      t.like(await peer.status(SECURE.theirs), { flaps, established: true });
+      t.is((await peer.status(SECURE.theirs)).families[0].received, COUNT);
+
+      await peer.reload({ neighbors: COMMON, ...underlay(), 'listen-ranges': [] });
+      await serve();
+    },
+  );
+
+  test.serial(`${FRR}: local-as with allowas-in, communities both ways, and a maximum of ours`, async (t) => {
+    const related = (more: object) => ({
+      neighbors: [
+        ...COMMON,
+        neighbor(OTHER_AS.theirs, {
+          ...V4,
+          'local-as': OTHER_AS.asn,
+          'export-policy': 'out',
+          bfd: hasBfd(version) && SLOW_BFD,
+          ...more,
+        }),
+      ],
+      policies: [
+        {
+          name: 'out',
+          rules: [
+            { name: 'not-all', match: { prefixes: ['10.50.0.0/16 le 32'] }, action: 'reject' },
+            {
+              name: 'mark',
+              match: {},
+              set: { med: 77, 'add-communities': ['65001:100'], 'add-large-communities': ['65001:1:100'] },
+            },
+          ],
+        },
+        {
+          name: 'in',
+          rules: [{ name: 'no-lab', match: { 'large-communities': ['65000:1:7'] }, action: 'reject' }],
+          otherwise: 'accept',
+        },
+      ],
+      ...underlay(),
+    });
+    const unicast = async () => (await peer.status(OTHER_AS.theirs)).families[0];
+    const has = async (prefix: string) => (await peer.installed()).includes(prefix);
+    await serve(OTHER_AS.ours);
+    await peer.reload(related({}));
+    await peer.established(OTHER_AS.theirs);
+    await waitFor(() => has(MARKED), { what: 'the route with communities' });
+    if (hasBfd(version))
+      await waitFor(async () => (await peer.status(OTHER_AS.theirs)).bfd?.state === 'Up', { what: 'BFD' });
+    t.like((await peer.route('203.0.113.1'))?.paths[0], {
+      communities: ['65000:7'],
+      largeCommunities: ['65000:1:7'],
+    });
+    t.true((await unicast()).refused.some(({ reason }) => reason === 'as-path-loop'));
+    t.false(await has(LOOPED));
+    const ours = await heard(OTHER_AS.ours);
+    t.is(ours.size, COUNT - OUR_FOUR.filter((prefix) => prefix.startsWith('10.50.')).length);
+    const [prefix] = ours.keys();
+    const shown = await vtysh(`show bgp ipv4 unicast ${prefix}`);
+    for (const part of [/metric 77/, /Community: 65001:100/, /Large Community: 65001:1:100/])
+      t.regex(shown, part);
+    t.regex(shown, new RegExp(`^ +${OTHER_AS.asn}$`, 'm'));
+
+    await peer.reload(related({ 'allowas-in': 1, 'import-policy': 'in' }));
+    await waitFor(() => has(LOOPED), { what: 'the route with our AS' });
+    await waitFor(async () => !(await has(MARKED)), { what: 'no route' });
+    t.is((await peer.route('203.0.113.1'))?.unused, 'import-policy');
+    t.is((await peer.status(OTHER_AS.theirs)).flaps, 0);
+
+    await peer.reload(
+      related({ 'allowas-in': 1, 'max-family-routes': { 'ipv4-unicast': 1 }, 'on-limit': 'stop' }),
+    );
+    await waitFor(async () => (await peer.status(OTHER_AS.theirs)).shutdown?.by === 'limit', {
+      what: 'the end',
+    });
+    await waitFor(() => /Cease\/Maximum Number of Prefixes Reached/i.test(peer.fabric.frr('spine1').logs()), {
+      what: 'Cease in its log',
+    });
+    await peer.reload({ neighbors: COMMON, policies: [], ...underlay() });
+    await serve();
+  });
+
   test.serial(`${FRR}: its maximum-prefix ends the session, until it takes more`, async (t) => {
     await peer.reload({ neighbors: [...COMMON, neighbor(LIMITED.theirs, V4)], ...underlay() });
     await waitFor(
@@ -213,7 +388,7 @@ for (const version of [8, 10] as const) {
     await waitFor(async () => (await unicast()).every((one) => one?.staleRoutes?.count === COUNT), {
       what: 'stale routes',
     });
-    await peer.fabric.startFrr('spine1', CONFIG, version);
+    await startFrr(version);
     const lost: string[] = [];
     await waitFor(
       async () => {
