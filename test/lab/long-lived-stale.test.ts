@@ -6,22 +6,30 @@ import { leafRows } from './support/rows.js';
 /*
  * Both spines, FRR and GoBGP, with long-lived graceful restart (RFC 9494), are gone for longer than their restart time: the leaves go on
  * by what they told, as the last resort, until they are back. They die again before their End-of-RIB, which changes neither what is
- * kept nor until when.
+ * kept nor until when. At the end each time that something is kept for runs out once.
  */
 const LEAVES = ['leaf1', 'leaf2'];
 const SPINES = ['spine1', 'spine2'];
 
-/** `patience`: milliseconds that FRR waits before it sends its routes, and its End-of-RIB behind them. */
-function frrConfig({ plan }: Fabric, patience = 1000): string {
+/** `patience`: milliseconds that FRR waits before it sends its routes, and its End-of-RIB behind them; `restartTime`: seconds. */
+function frrConfig({ plan }: Fabric, patience = 1000, restartTime = 2): string {
   const lines = [
     'bgp graceful-restart',
     'bgp graceful-restart preserve-fw-state',
-    'bgp graceful-restart restart-time 2',
+    `bgp graceful-restart restart-time ${restartTime}`,
     'bgp long-lived-graceful-restart stale-time 600',
     `coalesce-time ${patience}`,
   ];
   const config = frrSpineConfig(plan.spines[0], plan);
   return config.replace(' bgp router-id', [...lines.map((line) => ` ${line}\n`), ' bgp router-id'].join(''));
+}
+
+/** Has evpnd take these settings of each neighbor. */
+function reload(fabric: Fabric, leaf: string, settings: object): void {
+  const evpnd = fabric.evpnd(leaf);
+  const neighbors = (evpnd.config.neighbors as object[]).map((one) => ({ ...one, ...settings }));
+  evpnd.configure({ ...evpnd.config, neighbors });
+  evpnd.signal('SIGHUP');
 }
 
 const killFrr = (fabric: Fabric) => fabric.frr('spine1').stop('SIGKILL');
@@ -58,15 +66,7 @@ test('FRR and GoBGP are gone for longer than their restart time, twice: rows and
     vnis: [{ vni: 10010, vlan: 10 }],
   });
   try {
-    for (const leaf of LEAVES) {
-      const evpnd = fabric.evpnd(leaf);
-      const neighbors = (evpnd.config.neighbors as object[]).map((one) => ({
-        ...one,
-        'long-lived-stale-time': 300,
-      }));
-      evpnd.configure({ ...evpnd.config, neighbors });
-      evpnd.signal('SIGHUP');
-    }
+    for (const leaf of LEAVES) reload(fabric, leaf, { 'long-lived-stale-time': 300 });
     await fabric.startFrr('spine1', frrConfig(fabric));
     await until(
       fabric,
@@ -76,6 +76,7 @@ test('FRR and GoBGP are gone for longer than their restart time, twice: rows and
     );
     await waitUntilConverged(fabric, undefined, 60_000);
     await play(t, fabric);
+    await runOut(t, fabric);
   } catch (error) {
     t.log(fabric.logs());
     throw error;
@@ -131,4 +132,42 @@ async function play(t: ExecutionContext, fabric: Fabric): Promise<void> {
       established && staleRoutes === null && endOfRibReceivedAt !== null,
   );
   t.deepEqual(await missing(), []);
+}
+
+/** The long-lived stale time is over for both, and the stale time for FRR, which is back and sends no End-of-RIB. */
+async function runOut(t: ExecutionContext, fabric: Fabric): Promise<void> {
+  const expected = leafRows(fabric, 'leaf1', 'leaf2');
+  const installed = async () => (await fabric.installedRows('leaf1')).filter((row) => expected.includes(row));
+  const ends = (reason: string) =>
+    fabric
+      .evpnd('leaf1')
+      .logLines()
+      .filter((line) => line.event === 'bgp.stale-gone' && line.reason === reason && Number(line.routes) > 0);
+  const has = (seconds: number) => (one: NeighborItem) =>
+    one.established && one.endOfRibReceivedAt !== null && one.gracefulRestart?.longLivedSeconds === seconds;
+
+  reload(fabric, 'leaf1', { 'long-lived-stale-time': 2, 'stale-time': 2 });
+  await until(fabric, 'the short time', has(2), ['leaf1']);
+  await Promise.all([killFrr(fabric), killGobgp(fabric)]);
+  await waitFor(() => ends('the long-lived stale time is over').length === SPINES.length, {
+    what: 'the end of the long-lived stale time',
+    timeout: 30_000,
+  });
+  await waitFor(async () => (await installed()).length === 0, { what: 'no rows' });
+
+  reload(fabric, 'leaf1', { 'long-lived-stale-time': 0, 'stale-time': 2 });
+  await fabric.startFrr('spine1', frrConfig(fabric, 100, 120));
+  await until(fabric, 'FRR', (one, i) => i !== 0 || (has(0)(one) && one.prefixes.received.total > 0), [
+    'leaf1',
+  ]);
+  await waitFor(async () => (await installed()).length === expected.length, { what: 'the rows' });
+  await killFrr(fabric);
+  await fabric.startFrr('spine1', frrConfig(fabric, 30_000, 120));
+  await waitFor(() => ends('the stale time is over').length === 1, {
+    what: 'the end of the stale time',
+    timeout: 30_000,
+  });
+  const [session] = await sessions(fabric, ['leaf1']);
+  t.like(session, { established: true, staleRoutes: null, endOfRibReceivedAt: null });
+  await waitFor(async () => (await installed()).length === 0, { what: 'no rows again' });
 }
