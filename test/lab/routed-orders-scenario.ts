@@ -1,0 +1,238 @@
+/**
+ * On a kernel with VRFs: VRFs, L3VNIs, SVIs and VNIs of leaf1 come, move and go in orders by chance, those of leaf2 stay. After each
+ * order the rows of both are the very ones that the devices ask for, every host reaches what it should and nothing else, frames
+ * take the VNI of their VRF alone; and after all is deleted nothing is left. A seed is one order, and the same each time. In every fourth one
+ * evpnd is killed, and devices change while it is away.
+ */
+import assert from 'node:assert/strict';
+import { Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
+import { runCases } from './linux-namespace.js';
+import { randomOf } from './support/random.js';
+import {
+  bridgeLines,
+  L3VNIS,
+  type L3vni,
+  ownNetworks,
+  ownRows,
+  portLines,
+  RoutedDevices,
+  type Routing,
+  rowsOf,
+  VRFS,
+  vrfLines,
+  vxlanLines,
+} from './support/routed-orders.js';
+
+const [first, last] = (process.env.EVPND_ORDERS ?? '3-6').split('-').map(Number);
+
+const evpn = {
+  evpn: {
+    vrfs: VRFS.map((name) => ({
+      name,
+      'redistribute-connected': ['172.16.0.0/12 le 32', 'fd16::/15 le 128'],
+    })),
+  },
+};
+const fabric = await Fabric.create({
+  leaves: [
+    { engine: 'evpnd', mode: 'traditional', config: evpn },
+    { engine: 'evpnd', mode: 'traditional', config: evpn },
+  ],
+});
+const [leaf1, leaf2] = fabric.plan.leaves;
+
+/** How leaf2 routes, which stays so. */
+const THERE: readonly Routing[] = VRFS.map((vrf, i) => ({
+  vrf,
+  table: 1001 + i,
+  l3vni: L3VNIS[i] as L3vni,
+  svi: `br${L3VNIS[i]}`,
+  mac: `02:ff:02:00:0${i + 1}:00`,
+}));
+
+async function makeThere(): Promise<void> {
+  await fabric.apply('leaf2', {
+    ip: THERE.flatMap(({ vrf, table, l3vni, svi, mac }, i) => [
+      ...vrfLines(vrf, table, 2),
+      `link set ${leaf2.segments[i].svi} master ${vrf}`,
+      ...bridgeLines(svi, mac),
+      `link set ${svi} master ${vrf}`,
+      ...vxlanLines(l3vni, leaf2.vtep),
+      ...portLines(`vx${l3vni}`, svi),
+    ]),
+    bridge: [],
+  });
+}
+
+async function rows(leaf: string): Promise<string[]> {
+  const { stdout } = await fabric.exec(
+    leaf,
+    'sh',
+    '-c',
+    'for f in -4 -6; do ip -N $f route show table all proto 69; done; ip -N nexthop show proto 69; ip -N neigh show; bridge fdb show',
+  );
+  return ownRows(stdout);
+}
+
+interface RouteItem {
+  readonly type: number;
+  readonly labels: readonly number[];
+  readonly prefix: string | null;
+  readonly ip: string | null;
+}
+
+/** What leaf2 announces for a VRF, by its L3VNI. */
+async function announcedThere(): Promise<Map<number, string[]>> {
+  const { body } = await fabric.restApi<{ items: RouteItem[] }>(
+    'leaf2',
+    '/api/v1/routes?origin=local&limit=1000',
+  );
+  const found = new Map<number, string[]>();
+  for (const { type, labels, prefix, ip } of body.items) {
+    const label = type === 5 ? labels[0] : labels[1];
+    const its = type === 5 ? prefix : ip;
+    if (label !== undefined && its !== null) found.set(label, [...(found.get(label) ?? []), its]);
+  }
+  return found;
+}
+
+/** Waits until both leaves have what the devices ask for. */
+async function settled(devices: RoutedDevices, seed: number): Promise<void> {
+  let shown: unknown;
+  await waitFor(
+    async () => {
+      const announced = await announcedThere();
+      const routing = devices.routing();
+      const wanted1 = routing.flatMap((each) => {
+        const { mac } = THERE.find(({ l3vni }) => l3vni === each.l3vni) as Routing;
+        return rowsOf(each, announced.get(each.l3vni) ?? [], leaf2.vtep, mac);
+      });
+      const wanted2 = THERE.flatMap((each) => {
+        const from = routing.find(({ l3vni }) => l3vni === each.l3vni);
+        return from ? rowsOf(each, ownNetworks(from.vrf, 1).prefixes, leaf1.vtep, from.mac) : [];
+      });
+      const [here, all] = await Promise.all([rows('leaf1'), rows('leaf2')]);
+      // Which hosts of leaf1 are known is its own affair
+      const there = all.filter((row) => !/^route \d+ (10\.|fd10:)/.test(row));
+      shown = { here, wanted1: wanted1.sort(), there, wanted2: wanted2.sort() };
+      return String(here) === String(wanted1) && String(there) === String(wanted2);
+    },
+    { what: `rows of seed ${seed}`, timeout: 30_000, show: () => JSON.stringify(shown, undefined, 1) },
+  );
+}
+
+async function receivedThere(): Promise<number[]> {
+  const { stdout } = await fabric.exec(
+    'leaf2',
+    'sh',
+    '-c',
+    'cat /sys/class/net/vx4001/statistics/rx_packets /sys/class/net/vx4002/statistics/rx_packets',
+  );
+  return stdout.trim().split('\n').map(Number);
+}
+
+/** The L3VNIs whose network on leaf2 answers the host. */
+async function answering(host: string): Promise<L3vni[]> {
+  const pings = THERE.map(
+    ({ vrf, l3vni }) =>
+      `(ping -n -c 1 -W 1 ${ownNetworks(vrf, 2).address} >/dev/null 2>&1 && echo ${l3vni}) &`,
+  );
+  const { stdout } = await fabric.exec(host, 'sh', '-c', `${pings.join(' ')} wait`);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => Number(line) as L3vni);
+}
+
+/** Every host of leaf1 reaches the network of its VRF's L3VNI, and no frame takes another VNI. */
+async function traffic(devices: RoutedDevices, seed: number): Promise<number> {
+  const hosts = (['br10', 'br20'] as const).map((svi) => ({
+    name: svi.replace('br', 'h1-'),
+    l3vni: devices.l3vniOf(svi),
+    isAlive: devices.isAlive(svi),
+  }));
+  const before = await receivedThere();
+  const wrong: string[] = [];
+  let heard: L3vni[][] = [];
+  await waitFor(
+    async () => {
+      heard = await Promise.all(hosts.map(({ name }) => answering(name)));
+      for (const [i, { name, l3vni }] of hosts.entries())
+        for (const answer of heard[i])
+          if (answer !== l3vni) wrong.push(`${name} reached L3VNI ${answer} instead of ${l3vni}`);
+      return (
+        wrong.length > 0 ||
+        hosts.every(({ l3vni, isAlive }, i) => !isAlive || l3vni === undefined || heard[i].includes(l3vni))
+      );
+    },
+    {
+      what: `traffic of seed ${seed}`,
+      timeout: 20_000,
+      show: () => JSON.stringify({ hosts, heard }),
+    },
+  );
+  assert.deepEqual(wrong, []);
+  const after = await receivedThere();
+  for (const [i, l3vni] of L3VNIS.entries())
+    if (hosts.every((host) => host.l3vni !== l3vni))
+      assert.equal(after[i], before[i], `frames by VNI ${l3vni}, which no host's VRF has`);
+  return hosts.filter(({ l3vni, isAlive }) => isAlive && l3vni !== undefined).length;
+}
+
+/** One order: changes in batches, of which none is waited for, and the end of all. */
+async function order(seed: number): Promise<number> {
+  const random = randomOf(seed);
+  const devices = new RoutedDevices(random, 1, leaf1.vtep);
+  const evpnd = fabric.evpnd('leaf1');
+  const told: string[] = [];
+  const apply = async (lines: string[], isAway: boolean) => {
+    told.push(...(isAway ? ['# evpnd is away'] : []), ...lines);
+    if (isAway) await evpnd.kill();
+    await fabric.apply('leaf1', { ip: lines, bridge: [] });
+    if (isAway) await evpnd.start();
+  };
+  try {
+    for (let batch = 1 + random.below(3); batch > 0; batch--) {
+      const lines: string[] = [];
+      for (let n = 6 + random.below(10); n > 0; n--) lines.push(...devices.change());
+      await apply(lines, batch === 1 && seed % 4 === 0);
+    }
+    await settled(devices, seed);
+    const reached = await traffic(devices, seed);
+    await apply(devices.end(), seed % 8 === 0);
+    await settled(devices, seed);
+    return reached;
+  } catch (error) {
+    throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}\n${told.join('\n')}`);
+  }
+}
+
+try {
+  await runCases([
+    {
+      name: 'a leaf whose VRFs stay',
+      run: async () => {
+        await waitUntilConverged(fabric, () => {}, 60_000);
+        await makeThere();
+        await settled(new RoutedDevices(randomOf(0), 1, leaf1.vtep), 0);
+      },
+    },
+    {
+      name: 'whatever order VRFs, L3VNIs, SVIs and VNIs come, move and go in: no wrong egress, no row left',
+      run: async () => {
+        let reached = 0;
+        for (let seed = first; seed <= last; seed++) {
+          const began = performance.now();
+          reached += await order(seed);
+          process.stderr.write(
+            `seed ${seed}: ${Math.round(performance.now() - began)} ms, ${reached} hosts reached so far\n`,
+          );
+        }
+        assert.ok(first === last || reached > 0, 'no order led anywhere');
+      },
+    },
+  ]);
+} finally {
+  if (process.env.EVPND_SCENARIO_LOG) process.stderr.write(fabric.logs());
+  await fabric.remove();
+}
