@@ -40,10 +40,13 @@ export const PrefixStorySchema = Type.Object(
     prefix: Text('address/length'),
     owner: literals(
       ['none', 'local', 'remote'],
-      'local: this leaf is in the network, has the address, or has the host on a port; remote: other leaves lead there.',
+      'local: this leaf is in the network, has the address, or has the host on a port; remote: other leaves lead there, or another VRF of this leaf (`throughVrf`).',
     ),
     rule: Text('The rule that decided it.'),
     localVni: nullable(VniNumber('The VNI that has the host on a port of this leaf.')),
+    throughVrf: nullable(
+      Text('Another VRF of this leaf that packets are handed to, and which has the way on.'),
+    ),
     legs: Type.Array(
       Type.Object(
         { vtep: Address('The leaf.'), routerMac: Address('The MAC of its router.'), vni: VniNumber() },

@@ -77,6 +77,7 @@ export type Operation =
       readonly verb: 'add' | 'delete';
       readonly id: number;
       readonly ifindex: number;
+      /** The unspecified address of the routes' family for none: the device alone. */
       readonly gateway: Ip;
       /** The gateway is on the device whatever networks that is in. */
       readonly isOnlink: boolean;

@@ -1,4 +1,4 @@
-import type { Ip, PrefixKey } from '../types/index.js';
+import { type Ip, isUnspecified, type PrefixKey } from '../types/index.js';
 import { tablesOfRoutes } from './kernel-tables/index.js';
 import type { RoutesPlace, RoutesPosition } from './kernel-tables/routes-place.js';
 import type { NexthopBook } from './nexthop-book.js';
@@ -7,10 +7,10 @@ import { OwnerPlane } from './owner-plane.js';
 import { RTPROT_EVPND } from './ownership.js';
 import { type RouteRows, sameMembers } from './route-rows.js';
 
-/** How a BGP next hop is reached: a neighbor on a device. */
+/** How a BGP next hop is reached: a neighbor on a device; or a device alone, such as that of another VRF. */
 export interface Hop {
   readonly ifindex: number;
-  /** Of either family, whatever the routes' is (RFC 8950). */
+  /** Of either family, whatever the routes' is (RFC 8950). The unspecified address of the routes' family for a device alone. */
   readonly gateway: Ip;
   /** The gateway is on the device whatever networks that is in (RTNH_F_ONLINK). */
   readonly isOnlink?: boolean;
@@ -192,6 +192,8 @@ export class RoutesPlane extends OwnerPlane implements RoutesPlace {
 
   /** A nexthop of ours that is the same and that nobody wants. */
   #standingNexthop({ ifindex, gateway }: Hop): number | undefined {
+    // Without a gateway the rows of the families look alike
+    if (isUnspecified(gateway)) return undefined;
     for (const row of this.rows.nexthops())
       if (
         row.protocol === RTPROT_EVPND &&

@@ -91,7 +91,7 @@ export class ImportIndex<Vrf extends ImportingVrf = MacVrf> {
     if (attributes === this.#latest?.attributes) return this.#latest;
     let answer = this.#answers.get(attributes);
     if (!answer) {
-      answer = new Importers(this.#search(attributes.routeTargets), attributes);
+      answer = new Importers(this.search(attributes.routeTargets), attributes);
       this.#answers.set(attributes, answer);
     }
     this.#latest = answer;
@@ -108,7 +108,8 @@ export class ImportIndex<Vrf extends ImportingVrf = MacVrf> {
     return this.#exact.size + this.#anyAs.size;
   }
 
-  #search(targets: readonly RouteTarget[]): readonly Vrf[] {
+  /** Who imports one of the targets. */
+  search(targets: readonly RouteTarget[]): readonly Vrf[] {
     const found = new Set<Vrf>();
     for (const target of targets) {
       for (const vrf of this.#exact.get(target) ?? NONE) found.add(vrf);

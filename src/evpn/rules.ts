@@ -20,6 +20,8 @@ export const Rule = {
   HOST: 'route of a host, which goes before prefix routes to it',
   /** In a VRF that imports another's routes too: an order that does not hang on which came first. */
   OWN_VRF: 'route of the VRF itself, which goes before those of other VRFs',
+  /** In a VRF that imports routes of another VRF of this leaf: local before remote. */
+  LOCAL_VRF: 'route of another VRF of this leaf, which goes before those of other leaves',
   /** In a VRF: several leaves announce it, equally well (RFC 4271 §9.1.2). */
   SHARED: 'equally good, so that traffic is spread over them',
   /** RFC 7432 §8.4. */

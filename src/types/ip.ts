@@ -11,6 +11,11 @@ export type Ip = Ipv4 | Ipv6;
 
 export const IPV4_ANY = 0 as Ipv4;
 export const IPV6_ANY = '\0'.repeat(16) as Ipv6;
+
+/** The address that stands for none, of either family. */
+export function isUnspecified(ip: Ip): boolean {
+  return ip === IPV4_ANY || ip === IPV6_ANY;
+}
 const IPV6_LOOPBACK = `${'\0'.repeat(15)}\x01`;
 
 /** True for IPv4. */

@@ -32,6 +32,7 @@ import {
   formatPrefix,
   IPV4_ANY,
   type Ip,
+  isUnspecified,
   MAC_ZERO,
   type Mac,
   type Timer,
@@ -488,7 +489,13 @@ export class MemoryKernel implements Kernel {
         if (this.topology.interfaces.get(ifindex)?.running !== true)
           return this.topology.interfaces.has(ifindex) ? ENETDOWN : ENODEV;
         return this.#putNexthop(
-          { id, protocol: RTPROT_EVPND, ifindex, gateway, members: undefined },
+          {
+            id,
+            protocol: RTPROT_EVPND,
+            ifindex,
+            gateway: isUnspecified(gateway) ? undefined : gateway,
+            members: undefined,
+          },
           replaces,
         );
       }

@@ -184,6 +184,7 @@ function whole(): Devices {
 
 test('whatever order VRFs, L3VNIs, SVIs and VNIs come, go and move in, the end is that of the last state alone', async (t) => {
   let routing = 0;
+  let leaking = 0;
   for (let seed = 1; seed <= 300; seed++) {
     const clock = new VirtualClock();
     const [tried, other, fresh] = [1, 2, 1].map((vtep) => new TestLeaf(clock, vtep, seed % 2 === 0));
@@ -206,6 +207,11 @@ test('whatever order VRFs, L3VNIs, SVIs and VNIs come, go and move in, the end i
         wire.deliver(other.leaf, tried.leaf);
       }
     }
+    // Few are left with two VRFs that route, between which there are routes too
+    if (seed % 4 === 0) {
+      Object.assign(state, { ...whole(), svis: state.svis });
+      tried.become(state);
+    }
     fresh.become(state);
     await fresh.leaf.start();
     fresh.leaf.dataPlane.sweep();
@@ -216,7 +222,9 @@ test('whatever order VRFs, L3VNIs, SVIs and VNIs come, go and move in, the end i
     t.deepEqual(story, fresh.story(), `seed ${seed}`);
     t.deepEqual(tried.leaked(), [], `seed ${seed}`);
     if (story.some((line) => line.includes(' via '))) routing++;
+    if (story.some((line) => line.includes(' via %'))) leaking++;
     for (const { leaf } of [tried, other, fresh]) leaf.evpn.stop();
   }
   t.true(routing > 50, `${routing} leaves route in the end`);
+  t.true(leaking > 10, `${leaking} between their own VRFs`);
 });

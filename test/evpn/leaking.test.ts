@@ -1,6 +1,7 @@
 import test from 'ava';
 import { Nud, type VrfAttachment } from '../../src/dataplane/index.js';
 import { lookUp, type VrfSettings } from '../../src/evpn/index.js';
+import { Rule } from '../../src/evpn/rules.js';
 import {
   type Mac,
   parseIp,
@@ -75,7 +76,7 @@ async function fabric(has: readonly (readonly string[])[], settings: VrfSettings
   const routers = (i: number, vni: Vni) => routersOf(leaves[i], vni, of(i, vni));
   const svi = (i: number, vni: Vni) => of(i, vni).bridgeIfindex;
   settle();
-  return { leaves, become, settle, host, routes, routers, svi };
+  return { leaves, devices, become, settle, host, routes, routers, svi };
 }
 
 test('routes of another VRF are imported by its route target and lead over its L3VNI, into both tables', async (t) => {
@@ -151,4 +152,70 @@ test('two VRFs that import each other, both with one prefix, neither lose nor se
     `1001 198.51.100.0/24 via 10.0.0.3%${blue}`,
     `1002 198.51.100.0/24 via 10.0.0.3%${blue}`,
   ]);
+});
+
+test('what a VRF announces, another VRF of the same leaf has by the route target too: hosts and prefixes, until they go', async (t) => {
+  const settings = {
+    ...BOTH,
+    redistributeConnected: [{ permits: true, prefix: network('172.16.0.0/12'), least: 12, most: 32 }],
+  };
+  const { leaves, host, settle, routes, become, devices } = await fabric(
+    [['red', 'blue'], ['blue']],
+    settings,
+  );
+  const [red, blue] = [...leaves[0].evpn.ipVrfs.values()].map(({ at }) => at.ifindex);
+  host(0, BLUE.hosts, HOST, '192.0.2.20');
+  host(0, BLUE.hosts, HOST, '2001:db8::20');
+  host(0, BLUE.hosts, HOST, 'fe80::20');
+  settle();
+  const ofHost = [`1001 192.0.2.20/32 via %${blue}`, `1001 2001:db8::20/128 via %${blue}`];
+  t.deepEqual(routes(0), ofHost);
+  become(0, ['red', 'blue'], { networks: [network('172.16.7.0/24')] });
+  settle();
+  t.deepEqual(routes(0), ofHost, 'both are in the network, and both have the way themselves');
+  become(0, ['red', 'blue'], { networks: [] });
+  const { kernel } = leaves[0].world;
+  const shape = (name: string, over: Partial<VrfAttachment>) =>
+    kernel.setTopology(
+      withVrfs(
+        kernel.topology,
+        ...[...kernel.topology.vrfs.values()].map((at) => (at.name === name ? { ...at, ...over } : at)),
+      ),
+    );
+  shape('red', { networks: [network('172.16.7.0/24')] });
+  settle();
+  const ofRed = `1002 172.16.7.0/24 via %${red}`;
+  t.deepEqual(routes(0), [...ofHost, ofRed]);
+  const [redVrf, blueVrf] = leaves[0].evpn.ipVrfs.values();
+  const look = (vrf: typeof redVrf, prefix: string) =>
+    lookUp(leaves[0].evpn.ipVrfs, vrf, network(prefix), leaves[0].dataPlane.topology);
+  t.is(look(blueVrf, '172.16.7.0/24').way?.through, redVrf);
+  t.is(look(blueVrf, '172.16.7.0/24').rule, Rule.LOCAL_VRF);
+  // Another leaf announces the same for blue: that is blue's own way
+  const other = leaves[1].world.kernel;
+  other.setTopology(
+    withVrfs(
+      other.topology,
+      ...[...other.topology.vrfs.values()].map((at) => ({ ...at, networks: [network('172.16.7.0/24')] })),
+    ),
+  );
+  settle();
+  const svi = devices[0].get(BLUE.l3vni)?.bridgeIfindex;
+  t.deepEqual(routes(0), [...ofHost, `1002 172.16.7.0/24 via 10.0.0.2%${svi}`]);
+  become(1, []);
+  settle();
+  t.deepEqual(routes(0), [...ofHost, ofRed]);
+  shape('red', { up: false });
+  settle();
+  t.deepEqual(routes(0), [], 'one that does not route announces nothing, and has no routes');
+  shape('red', { up: true });
+  settle();
+  t.deepEqual(routes(0), [...ofHost, ofRed]);
+  shape('blue', { vnis: [] });
+  settle();
+  t.deepEqual(routes(0), [ofRed], 'its hosts are nobody');
+  become(0, ['red']);
+  settle();
+  t.deepEqual(routes(0), []);
+  t.deepEqual([...kernel.tables.nexthopRows()], []);
 });

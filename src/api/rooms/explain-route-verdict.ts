@@ -39,7 +39,7 @@ function storySentences(story: PrefixStory, vrf: string, observes: boolean): str
   ];
 }
 
-function whereabouts({ prefix, owner, rule, legs, localVni }: PrefixStory): string[] {
+function whereabouts({ prefix, owner, rule, legs, localVni, throughVrf }: PrefixStory): string[] {
   if (owner === 'none') return [`${prefix} leads nowhere: ${rule}.`];
   if (localVni !== null)
     return [
@@ -47,6 +47,8 @@ function whereabouts({ prefix, owner, rule, legs, localVni }: PrefixStory): stri
       `Decided by: ${rule}.`,
     ];
   if (owner === 'local') return [`${prefix} is this leaf's own.`, `Decided by: ${rule}.`];
+  if (throughVrf !== null)
+    return [`${prefix} leads to VRF ${throughVrf} of this leaf.`, `Decided by: ${rule}.`];
   const to = legs.map(({ vtep, routerMac, vni }) => `${vtep} (VNI ${vni}, router MAC ${routerMac})`);
   return [`${prefix} leads to ${to.join(' and ')}.`, `Decided by: ${rule}.`];
 }

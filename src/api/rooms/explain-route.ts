@@ -91,9 +91,9 @@ type Way = NonNullable<PrefixLook['way']>;
 /** The keys of the rows of the routers that a way leads to, and in which L3VNI each is. */
 function routerKeys({ legs, gateways }: Way): { readonly vni: Vni; readonly which: PlaneKey }[] {
   return [
-    ...gateways.map((key, i) => ({
-      vni: legs[i].egress.l3vni,
-      which: { table: 'neigh', key } as const,
+    ...legs.map(({ egress }, i) => ({
+      vni: egress.l3vni,
+      which: { table: 'neigh', key: gateways[i] } as const,
     })),
     ...legs.map(({ routerMac: key, egress }) => ({
       vni: egress.l3vni,
@@ -136,6 +136,7 @@ function prefixStory(rooms: Rooms, vrf: IpVrf, look: PrefixLook, strangers: Chos
     owner: own !== undefined ? 'local' : way ? 'remote' : 'none',
     rule,
     localVni: localVni ?? null,
+    throughVrf: way?.through?.name ?? null,
     legs: (way?.legs ?? []).map(({ vtep, routerMac, egress }) => ({
       vtep: formatIp(vtep),
       routerMac: formatMac(routerMac),

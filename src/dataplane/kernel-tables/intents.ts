@@ -41,7 +41,7 @@ export interface NeighIntent extends Intent {
   readonly overEpoch: number;
 }
 
-/** A nexthop: a neighbor on a device. */
+/** A nexthop: a neighbor on a device, or with an unspecified gateway the device alone. */
 export interface NexthopIntent extends Intent {
   readonly ifindex: number;
   readonly gateway: Ip;

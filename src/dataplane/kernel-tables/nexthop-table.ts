@@ -1,4 +1,4 @@
-import { formatIp, IPV4_ANY } from '../../types/index.js';
+import { formatIp, IPV4_ANY, isUnspecified } from '../../types/index.js';
 import type { Operation } from '../kernel.js';
 import type { NexthopRow } from '../rows.js';
 import type { NexthopIntent } from './intents.js';
@@ -12,7 +12,9 @@ export class Nexthops extends NexthopKind<NexthopIntent> {
   protected readonly isGroup = false;
 
   wanted(id: number, want: NexthopIntent | undefined): string {
-    return want ? `nexthop ${id} via ${formatIp(want.gateway)}` : 'nothing';
+    if (!want) return 'nothing';
+    const { gateway, ifindex } = want;
+    return `nexthop ${id} ${isUnspecified(gateway) ? `on device ${ifindex}` : `via ${formatIp(gateway)}`}`;
   }
 
   keyOf(operation: Operation): number | undefined {
@@ -20,7 +22,9 @@ export class Nexthops extends NexthopKind<NexthopIntent> {
   }
 
   protected isAsWanted(row: NexthopRow, { ifindex, gateway }: NexthopIntent): boolean {
-    return row.ifindex === ifindex && row.gateway === gateway;
+    return (
+      row.ifindex === ifindex && (row.gateway ?? (isUnspecified(gateway) ? gateway : undefined)) === gateway
+    );
   }
 
   protected addition(

@@ -1,3 +1,4 @@
+import { isUnspecified } from '../../types/index.js';
 import { RTPROT_EVPND } from '../ownership.js';
 import { EINVAL } from '../retry.js';
 import type { OperationKind, OperationOn } from './operation-kind.js';
@@ -7,7 +8,10 @@ export const nexthop: OperationKind<OperationOn<'nexthop'>> = {
   isWhole: true,
   enter({ verb, id, ifindex, gateway }, { mirror: { routes } }) {
     if (verb === 'delete') routes.dropNexthop(id);
-    else routes.putNexthop({ id, protocol: RTPROT_EVPND, ifindex, gateway, members: undefined });
+    else {
+      const its = isUnspecified(gateway) ? undefined : gateway;
+      routes.putNexthop({ id, protocol: RTPROT_EVPND, ifindex, gateway: its, members: undefined });
+    }
   },
 };
 

@@ -1,10 +1,10 @@
-import type { Destination, Path, Rib, RibReader } from '../../bgp/index.js';
+import type { Destination, Rib, RibReader } from '../../bgp/index.js';
 import type { DataPlane } from '../../dataplane/index.js';
-import type { Clock, PrefixKey, RouteTargetPattern, Timer } from '../../types/index.js';
+import type { Clock, PrefixKey, RouteTarget, RouteTargetPattern, Timer } from '../../types/index.js';
 import { listOf, withItem, withoutItem } from '../few.js';
 import { type Importers, ImportIndex } from '../import-index.js';
 import { prefixOfKey, prefixOfRoute, routedLabel } from './claims.js';
-import type { Egresses, IpVrf, PrefixEntry } from './ip-vrf.js';
+import type { Choice, Egresses, IpVrf, PrefixEntry } from './ip-vrf.js';
 import { Ways } from './ways.js';
 
 /** What the imported routes stand on. */
@@ -15,8 +15,8 @@ interface ImportedRoutesDependencies {
   /** The VRFs that are routed for. */
   readonly vrfs: () => Iterable<IpVrf>;
   readonly egresses: Egresses;
-  /** The paths that lead to the prefix now; none where no route of ours is wanted. */
-  readonly choose: (vrf: IpVrf, entry: PrefixEntry) => readonly Path[];
+  /** How the prefix is reached now. */
+  readonly choose: (vrf: IpVrf, entry: PrefixEntry) => Choice;
   /** All that changed has been looked at. */
   readonly idle: () => void;
 }
@@ -50,6 +50,11 @@ export class ImportedRoutes {
   /** The VRFs that import the destination's best path. */
   importersOf(destination: Destination): readonly IpVrf[] {
     return this.#noteOf(destination)?.vrfs ?? [];
+  }
+
+  /** The VRFs that import routes with one of the targets. */
+  takersOf(targets: readonly RouteTarget[]): readonly IpVrf[] {
+    return this.#index.search(targets);
   }
 
   /** The VRF imports from now on; `lookAgain` is due once all have come. */
@@ -193,9 +198,8 @@ export class ImportedRoutes {
 
   #evaluate(vrf: IpVrf, entry: PrefixEntry): void {
     const { prefix } = entry;
-    const chosen = this.#deps.choose(vrf, entry);
     const before = entry.way;
-    const after = chosen.length > 0 ? this.#ways.of(vrf, prefix, chosen) : undefined;
+    const after = this.#ways.of(vrf, prefix, this.#deps.choose(vrf, entry));
     if (after !== before) {
       if (after) after.routes++;
       entry.way = after;
@@ -203,7 +207,7 @@ export class ImportedRoutes {
       else vrf.routes.clear(prefix);
       if (before) this.#ways.release(vrf, before);
     }
-    if (entry.remotes === undefined && !entry.dirty) vrf.prefixes.delete(prefix);
+    if (entry.remotes === undefined && !after && !entry.dirty) vrf.prefixes.delete(prefix);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Destination } from '../../bgp/index.js';
+import type { Destination, Path } from '../../bgp/index.js';
 import type { HopGroup, KernelRoutes, VrfAttachment } from '../../dataplane/index.js';
 import { MixedMap } from '../../tables/index.js';
 import {
@@ -14,6 +14,12 @@ import {
 import type { Few } from '../few.js';
 import type { RoutedExport } from '../routed-export.js';
 import { RemoteRouters } from './remote-routers.js';
+
+/** How a VRF reaches a prefix: by paths of other leaves, or through another VRF of this leaf; neither where no route is wanted. */
+export interface Choice {
+  readonly chosen: readonly Path[];
+  readonly through: IpVrf | undefined;
+}
 
 /** Where routed frames go: a VTEP, the MAC of the router behind it, and the VRF of this leaf by whose L3VNI they are sent. */
 export interface Leg {
@@ -32,6 +38,8 @@ export interface Way {
   readonly legs: readonly Leg[];
   /** The gateways that its nexthops have: the VTEPs, in the family of the routes. */
   readonly gateways: readonly Ip[];
+  /** Another VRF of this leaf, which they lead to instead: its device takes a packet to its table. */
+  readonly through: IpVrf | undefined;
   readonly group: HopGroup;
   routes: number;
 }
@@ -55,7 +63,7 @@ export class IpVrf {
   readonly routers = new RemoteRouters();
   /** What MAC/IP routes of its VNIs of hosts have; undefined while it does not route. */
   routed: RoutedExport | undefined = undefined;
-  /** Some route that it imports, or imported, has another VNI as label: what becomes of it hangs on other VRFs. */
+  /** Some route that it imports, or imported, is of another VRF: what becomes of it hangs on that. */
   crosses = false;
   /** It is no more: nothing leads over its L3VNI. */
   isGone = false;

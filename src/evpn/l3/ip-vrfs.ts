@@ -24,8 +24,9 @@ import type { UnusedLog } from '../unused-log.js';
 import type { UnusedReason } from '../unused-reasons.js';
 import { prefixOfRoute, whyNoClaim } from './claims.js';
 import { ImportedRoutes } from './imported-routes.js';
-import { type Egresses, IpVrf, type PrefixEntry } from './ip-vrf.js';
+import { type Choice, type Egresses, IpVrf, type PrefixEntry } from './ip-vrf.js';
 import { judge } from './judge.js';
+import { LocalLeaks } from './local-leaks.js';
 import { PrefixOrigin, prefixRoute } from './prefix-origin.js';
 import { vrfIdentity, vrfSettings } from './vrf-identity.js';
 import { VrfOtherRoutes } from './vrf-other-routes.js';
@@ -47,6 +48,8 @@ interface IpVrfDependencies {
   readonly idle: () => void;
 }
 
+const NO_CHOICE: Choice = { chosen: [], through: undefined };
+
 /** Of our routes in VRFs, as FRR's have it. */
 const METRIC = 20;
 
@@ -58,6 +61,7 @@ const METRIC = 20;
 export class IpVrfs {
   readonly #deps: IpVrfDependencies;
   readonly #imported: ImportedRoutes;
+  readonly #leaks: LocalLeaks;
   readonly #others: VrfOtherRoutes;
   readonly #vrfs = new Map<number, IpVrf>();
   readonly #byL3vni = new Map<number, IpVrf>();
@@ -66,6 +70,8 @@ export class IpVrfs {
   readonly #byVni = new Map<Vni, IpVrf>();
   #settings: EvpnSettings;
   #topology: Topology = EMPTY_TOPOLOGY;
+  /** VRFs, their targets or the VNIs in them have changed since they were bound. */
+  #regrouped = false;
 
   constructor(deps: IpVrfDependencies, settings: EvpnSettings) {
     this.#deps = deps;
@@ -74,6 +80,14 @@ export class IpVrfs {
       vrfs: () => this.#vrfs.values(),
       egresses: this.#byL3vni,
       choose: (vrf, entry) => this.#choose(vrf, entry),
+    });
+    this.#leaks = new LocalLeaks({
+      takersOf: (targets) => this.#imported.takersOf(targets),
+      announced: (vrf) => this.announcedPrefixes(vrf),
+      localVniOf: (vrf, prefix) => this.localVniOf(vrf, prefix),
+      macVrf: deps.macVrf,
+      mark: (vrf, prefix) => this.#imported.mark(vrf, prefix),
+      markAll: (vrf) => this.#imported.markAll(vrf, false),
     });
     this.#others = new VrfOtherRoutes(deps.dataPlane, () => deps.idle());
     this.#settings = settings;
@@ -86,6 +100,11 @@ export class IpVrfs {
   /** By L3VNI: the VRFs by whose VNI frames can be sent. */
   get egresses(): Egresses {
     return this.#byL3vni;
+  }
+
+  /** The other VRF of this leaf that this one takes the prefix of; undefined for none. */
+  localSource(vrf: IpVrf, prefix: PrefixKey): IpVrf | undefined {
+    return this.#leaks.sourceOf(vrf, prefix);
   }
 
   /** The VRF has an L3VNI, and is not routed for: its routing table is somebody else's. */
@@ -167,7 +186,10 @@ export class IpVrfs {
     this.#topology = topology;
     for (const [ifindex, vrf] of [...this.#vrfs]) {
       const at = topology.vrfs.get(ifindex);
-      if (at?.l3vni !== vrf.l3vni || at.tableId !== vrf.at.tableId) this.#remove(ifindex, vrf);
+      if (at?.l3vni !== vrf.l3vni || at.tableId !== vrf.at.tableId) {
+        this.#remove(ifindex, vrf);
+        this.#regrouped = true;
+      }
     }
   }
 
@@ -180,6 +202,7 @@ export class IpVrfs {
       if (!vrf) isNew = this.#add(at, at.l3vni) || isNew;
       else if (vrf.at !== at) this.#move(vrf, at);
     }
+    this.#regrouped ||= isNew;
     this.#bind();
     if (isNew) this.#imported.lookAgain();
   }
@@ -206,6 +229,7 @@ export class IpVrfs {
         vrf.routed = undefined;
       }
     }
+    this.#regrouped = true;
     this.#bind();
     if (isRetargeted) this.#imported.lookAgain();
   }
@@ -213,7 +237,9 @@ export class IpVrfs {
   /** The IP is a host's of ours now, or is it no more. */
   hostChanged(vni: Vni, ip: Ip): void {
     const vrf = this.#byVni.get(vni);
-    if (vrf) this.#imported.markKnown(vrf, hostPrefix(ip));
+    if (!vrf) return;
+    this.#imported.markKnown(vrf, hostPrefix(ip));
+    this.#leaks.hostChanged(vrf, ip);
   }
 
   stop(): void {
@@ -234,7 +260,12 @@ export class IpVrfs {
     this.#vrfs.set(at.ifindex, vrf);
     this.#byL3vni.set(l3vni, vrf);
     const mark = (prefix: PrefixKey) => this.#imported.mark(vrf, prefix);
-    this.#origins.set(vrf, new PrefixOrigin(vrf, localRib, this.#others.of(at.tableId, mark), mark));
+    this.#origins.set(
+      vrf,
+      new PrefixOrigin(vrf, localRib, this.#others.of(at.tableId, mark), mark, (prefix) =>
+        this.#leaks.changed(vrf, prefix),
+      ),
+    );
     this.#imported.add(vrf);
     dataPlane.serve(l3vni);
     log.info({ vrf: at.name, vni: l3vni, rd: String(rd) }, 'routing for VRF');
@@ -259,7 +290,9 @@ export class IpVrfs {
   #move(vrf: IpVrf, at: VrfAttachment): void {
     const before = vrf.at;
     vrf.at = at;
-    const { up, sviIfindex, localVtep } = at;
+    const { up, sviIfindex, localVtep, routerMac, vnis } = at;
+    // By these it begins or ceases to announce hosts
+    this.#regrouped ||= before.up !== up || before.routerMac !== routerMac || before.vnis !== vnis;
     this.#imported.markAll(
       vrf,
       before.up !== up || before.sviIfindex !== sviIfindex || before.localVtep !== localVtep,
@@ -279,6 +312,8 @@ export class IpVrfs {
       for (const vni of at.vnis) this.#byVni.set(vni, vrf);
       this.#origins.get(vrf)?.update(this.#settingsOf(at), this.#topology);
     }
+    if (this.#regrouped) this.#leaks.renew(this.#vrfs.values());
+    this.#regrouped = false;
     this.#followOthers();
     for (const vni of new Set([...before.keys(), ...this.#byVni.keys()])) {
       const ofHosts = macVrf(vni);
@@ -302,10 +337,12 @@ export class IpVrfs {
 
   readonly #unused = (reason: UnusedReason, path: Path) => this.#deps.unused.seen(reason, path);
 
-  /** What is announced of the prefix follows its routes; returns the paths that lead there. */
-  #choose(vrf: IpVrf, { prefix, remotes }: PrefixEntry): readonly Path[] {
+  /** What is announced of the prefix follows its routes; returns how it is reached. */
+  #choose(vrf: IpVrf, { prefix, remotes }: PrefixEntry): Choice {
     this.#origins.get(vrf)?.look(prefix);
-    if (remotes === undefined || this.whyNoRoute(vrf, prefix) !== undefined) return [];
-    return judge(vrf, remotes, this.#topology, this.#byL3vni, this.#unused).chosen;
+    const local = this.#leaks.sourceOf(vrf, prefix);
+    const isKnown = remotes !== undefined || local !== undefined;
+    if (!isKnown || this.whyNoRoute(vrf, prefix) !== undefined) return NO_CHOICE;
+    return judge(vrf, remotes, this.#topology, this.#byL3vni, this.#unused, local);
   }
 }

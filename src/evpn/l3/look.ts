@@ -37,8 +37,13 @@ export function lookUp(ipVrfs: IpVrfs, vrf: IpVrf, prefix: PrefixKey, topology: 
   const entry = vrf.prefixes.get(prefix);
   const own = ipVrfs.whyNoRoute(vrf, prefix);
   const reasons = new Map<Path, UnusedReason>();
-  const choice = judge(vrf, entry?.remotes, topology, ipVrfs.egresses, (reason, path) =>
-    reasons.set(path, reason),
+  const choice = judge(
+    vrf,
+    entry?.remotes,
+    topology,
+    ipVrfs.egresses,
+    (reason, path) => reasons.set(path, reason),
+    ipVrfs.localSource(vrf, prefix),
   );
   const heard: HeardRoute[] = [];
   for (const destination of listOf(entry?.remotes)) {

@@ -52,6 +52,8 @@ export class PrefixOrigin {
     readonly others: Pick<OtherRoutes, 'at' | 'rows'>,
     /** Called with a prefix that leads out now, or no longer. */
     readonly turned: (prefix: PrefixKey) => void,
+    /** Called with a prefix that is announced now, or no longer. */
+    readonly announces: (prefix: PrefixKey) => void = () => {},
   ) {}
 
   /** Brings what is announced in line with the VRF and its settings: nothing while it does not route. */
@@ -133,13 +135,16 @@ export class PrefixOrigin {
   }
 
   #originate(prefix: PrefixKey, attributes: OriginatedAttributes): void {
+    const isNew = !this.announced.has(prefix);
     this.announced.add(prefix);
     this.localRib.originate(prefixRoute(this.#rd ?? this.vrf.rd, this.vrf, prefix), attributes);
+    if (isNew) this.announces(prefix);
   }
 
   #withdraw(prefix: PrefixKey): void {
     this.announced.delete(prefix);
     this.localRib.withdraw(prefixRoute(this.#rd ?? this.vrf.rd, this.vrf, prefix));
+    this.announces(prefix);
   }
 
   /** The attributes of all of them: another object where they differ. */

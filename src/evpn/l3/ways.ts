@@ -1,8 +1,16 @@
 import type { Path } from '../../bgp/index.js';
 import type { DataPlane, Hop } from '../../dataplane/index.js';
-import { type Ip, type Ipv6, ipToBytes, isIpv4, type PrefixKey } from '../../types/index.js';
+import {
+  IPV4_ANY,
+  IPV6_ANY,
+  type Ip,
+  type Ipv6,
+  ipToBytes,
+  isIpv4,
+  type PrefixKey,
+} from '../../types/index.js';
 import { egressOf } from './claims.js';
-import type { Egresses, IpVrf, Leg, Way } from './ip-vrf.js';
+import type { Choice, Egresses, IpVrf, Leg, Way } from './ip-vrf.js';
 
 /**
  * Where routes of VRFs lead: one nexthop group for all of a family that lead to the same leaves, and while one leads to a leaf, the
@@ -14,16 +22,19 @@ export class Ways {
     readonly egresses: Egresses,
   ) {}
 
-  /** The way over these paths; `release` is due for each that was got, once no route leads there. */
-  of(vrf: IpVrf, prefix: PrefixKey, paths: readonly Path[]): Way {
+  /** The way of the choice; undefined for none. `release` is due for each that was got, once no route leads there. */
+  of(vrf: IpVrf, prefix: PrefixKey, { chosen, through }: Choice): Way | undefined {
+    if (chosen.length === 0 && !through) return undefined;
     const ofIpv4 = typeof prefix === 'number';
-    const legs = this.#legsOf(vrf, paths);
-    const key = `${ofIpv4} ${legs.map(({ vtep, routerMac, egress }) => `${egress.l3vni} ${vtep} ${routerMac}`).join(' ')}`;
+    const legs = this.#legsOf(vrf, chosen);
+    const key = `${ofIpv4} ${through?.name ?? legs.map(({ vtep, routerMac, egress }) => `${egress.l3vni} ${vtep} ${routerMac}`).join(' ')}`;
     let way = vrf.ways.get(key);
     if (!way) {
-      const gateways = legs.map(({ vtep }) => (ofIpv4 || !isIpv4(vtep) ? vtep : mapped(vtep)));
-      const group = vrf.routes.addGroup(hopsOf(vrf, { legs, gateways }));
-      way = { key, legs, gateways, group, routes: 0 };
+      const gateways = through
+        ? [ofIpv4 ? IPV4_ANY : IPV6_ANY]
+        : legs.map(({ vtep }) => (ofIpv4 || !isIpv4(vtep) ? vtep : mapped(vtep)));
+      const group = vrf.routes.addGroup(hopsOf(vrf, { legs, gateways, through }));
+      way = { key, legs, gateways, through, group, routes: 0 };
       vrf.ways.set(key, way);
       legs.forEach((leg, i) => {
         leg.egress.routers.hold(gateways[i], leg.routerMac, leg.vtep);
@@ -55,7 +66,7 @@ export class Ways {
   /** A VRF is gone that ways of this one lead over: they stand without it until their routes have others. */
   egressGone(vrf: IpVrf, gone: IpVrf): void {
     for (const [key, way] of [...vrf.ways])
-      if (way.legs.some(({ egress }) => egress === gone)) {
+      if (way.through === gone || way.legs.some(({ egress }) => egress === gone)) {
         vrf.ways.delete(key);
         vrf.routes.changeGroup(way.group, hopsOf(vrf, way));
       }
@@ -102,8 +113,12 @@ function legOrder(a: Leg, b: Leg): number {
   return a.vtep < b.vtep ? -1 : Number(a.vtep > b.vtep);
 }
 
-function hopsOf({ at }: IpVrf, { legs, gateways }: Pick<Way, 'legs' | 'gateways'>): Hop[] {
+function hopsOf(
+  { at }: IpVrf,
+  { legs, gateways, through }: Pick<Way, 'legs' | 'gateways' | 'through'>,
+): Hop[] {
   if (!at.up) return [];
+  if (through) return through.isGone ? [] : [{ ifindex: through.at.ifindex, gateway: gateways[0] }];
   const hops: Hop[] = [];
   legs.forEach(({ egress }, i) => {
     if (egress.at.up && !egress.isGone)

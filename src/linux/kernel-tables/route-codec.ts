@@ -1,5 +1,5 @@
 import { RTPROT_EVPND } from '../../dataplane/index.js';
-import { prefixAddress, prefixLength } from '../../types/index.js';
+import { isUnspecified, prefixAddress, prefixLength } from '../../types/index.js';
 import * as K from '../constants.js';
 import { familyOf, finish, putAddress, putNumber } from '../neigh-writer.js';
 import type { OperationCodec, OperationOn } from './operation-codec.js';
@@ -45,7 +45,7 @@ export const nexthop: OperationCodec<OperationOn<'nexthop'>> = {
     end = putNumber(words, end, K.NHA_ID, id, 4);
     if (!gone) {
       end = putNumber(words, end, K.NHA_OIF, ifindex, 4);
-      end = putAddress(words, end, K.NHA_GATEWAY, gateway);
+      if (!isUnspecified(gateway)) end = putAddress(words, end, K.NHA_GATEWAY, gateway);
     }
     const type = gone ? K.RTM_DELNEXTHOP : K.RTM_NEWNEXTHOP;
     return finish(words, word, end, type, flagsOf(verb, replaces) | extraFlags, sequence);

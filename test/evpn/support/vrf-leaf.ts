@@ -40,8 +40,16 @@ export function vrfOf(
 }
 
 export function withVrfs(topology: Topology, ...vrfs: readonly VrfAttachment[]): Topology {
+  const interfaces = new Map(topology.interfaces);
+  for (const ifindex of topology.vrfs.keys()) interfaces.delete(ifindex);
+  for (const { ifindex, name } of vrfs)
+    interfaces.set(
+      ifindex,
+      topology.interfaces.get(ifindex) ?? { name, running: true, addresses: [], vrf: ifindex },
+    );
   return {
     ...topology,
+    interfaces,
     vrfs: new Map(vrfs.map((vrf) => [vrf.ifindex, vrf])),
     l3vnis: new Set(vrfs.flatMap(({ l3vni }) => (l3vni === undefined ? [] : [l3vni]))),
   };
