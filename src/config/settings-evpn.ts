@@ -1,12 +1,14 @@
 import {
   formatPrefix,
   formatPrefixRule,
+  formatRouteProtocol,
   formatRouteTarget,
   formatRouteTargetPattern,
   type PrefixKey,
   type PrefixRule,
   parsePrefix,
   parsePrefixRule,
+  parseRouteProtocol,
   parseRouteTarget,
   parseRouteTargetPattern,
   RouteDistinguisher,
@@ -17,6 +19,7 @@ import {
   either,
   flag,
   integer,
+  type Kind,
   list,
   oneOf,
   optional,
@@ -151,6 +154,18 @@ const DEVICE_NAME = text('the name of a device, 1 to 15 characters without / and
 const PREFIXES = live('prefixes that are new are announced, the others withdrawn');
 const ROUTED = live('routes of the VRF, and rows of its L3VNI, are added or removed; no other changes');
 
+const PROTOCOLS: Kind<readonly (number | string)[]> = {
+  schema: {
+    type: 'array',
+    items: {
+      anyOf: [{ type: 'integer' }, { type: 'string' }],
+      allowed: 'a protocol of `ip route`, such as static, or its number',
+    },
+  },
+  allowed: 'a list of protocols',
+  itemStandIn: (index) => 3 + (index % 253),
+};
+
 /** The settings of one VRF. */
 export const VRF = {
   name: required(DEVICE_NAME, {
@@ -196,12 +211,23 @@ export const VRF = {
   ),
   'redistribute-routes': parsed(
     setting(PREFIX_RULES, {
-      description: `Which routes of other programs in the VRF's routing table are announced (Type-5), an administrator's and other daemons': ${PREFIX_RULE_WORDS}.`,
+      description: `Which routes of other programs in the VRF's routing table are announced (Type-5), an administrator's and other daemons': ${PREFIX_RULE_WORDS}. Without a list: none, or with \`redistribute-protocols\` all of those.`,
       default: [],
       ...PREFIXES,
     }),
     (items, refuse): readonly PrefixRule[] => parseEach(items, parsePrefixRule, refuse),
     (rules) => rules.map(formatPrefixRule),
+  ),
+  'redistribute-protocols': parsed(
+    setting(PROTOCOLS, {
+      description:
+        "Whose routes are announced (Type-5), as `ip route` shows them after `proto`, or as a number: `boot` is an administrator who named none, `static` one who did, `zstatic` FRR; `dhcp`, `ra`, `bird`, `bgp`, `ospf` and others. With `redistribute-routes` those of them that it permits. Without a list: everybody's that are permitted there.",
+      default: [],
+      ...PREFIXES,
+    }),
+    (items: readonly (number | string)[], refuse): readonly number[] =>
+      parseEach(items, (item) => parseRouteProtocol(String(item)), refuse),
+    (protocols) => protocols.map(formatRouteProtocol),
   ),
 };
 

@@ -38,6 +38,8 @@ export interface VrfSettings {
   readonly redistributeConnected?: readonly PrefixRule[];
   /** Which routes of other programs in its routing table are announced. */
   readonly redistributeRoutes?: readonly PrefixRule[];
+  /** Whose (RTPROT_*); everybody's where there is none. */
+  readonly redistributeProtocols?: readonly number[];
 }
 
 /** What the brain needs of the configuration. */

@@ -20,6 +20,7 @@ export * from './plain-text.js';
 export * from './prefix.js';
 export * from './prefix-list.js';
 export * from './route-distinguisher.js';
+export * from './route-protocol.js';
 export * from './route-target.js';
 export * from './route-target-pattern.js';
 export * from './secret.js';

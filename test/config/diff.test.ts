@@ -178,6 +178,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'evpn.vrfs[].networks': ['0.0.0.0/0'],
   'evpn.vrfs[].redistribute-connected': ['10.0.0.0/8 le 24'],
   'evpn.vrfs[].redistribute-routes': ['0.0.0.0/0'],
+  'evpn.vrfs[].redistribute-protocols': ['static', 186],
   'api.unix-socket': '/run/other.sock',
   'api.listen': ['[::1]:8179'],
   'api.tls.certificate': fileWith(RENEWED),

@@ -588,6 +588,14 @@ api: { listen: ["[::ffff:127.0.0.1]:8179"] }
     ],
   ],
   [
+    'a protocol whose routes are not announced so, one of no number, and one that is none',
+    `${MINIMAL}evpn:\n  vrfs:\n    - { name: red, redistribute-protocols: [static, kernel, 300, 188] }\n`,
+    [
+      'f:8:53: evpn.vrfs[0].redistribute-protocols[1]: found "kernel"; allowed another protocol: `redistribute-connected` has the networks of devices',
+      `f:8:61: evpn.vrfs[0].redistribute-protocols[2]: found "300"; allowed a number from 3 to 255, or boot, static, gated, ra, mrt, zebra, bird, dnrouted, xorp, ntk, dhcp, mrouted, keepalived, babel, ovn, openr, bgp, isis, ospf, rip, ripng, eigrp, zstatic`,
+    ],
+  ],
+  [
     'a VNI out of range',
     `${MINIMAL}evpn: { vnis: [{ vni: 16777216 }] }\n`,
     ['f:6:23: evpn.vnis[0].vni: found 16777216; allowed a VNI from 1 to 16777215'],

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Nud, type OtherRoute, type VrfAttachment } from '../../src/dataplane/index.js';
-import type { EvpnSettings } from '../../src/evpn/index.js';
+import type { EvpnSettings, VrfSettings } from '../../src/evpn/index.js';
 import { formatIp, hostPrefix, type Mac, parseIp, parseMac, toVni } from '../../src/types/index.js';
 import { describeExtendedCommunity, formatNlri, RouteType } from '../../src/wire/index.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -232,6 +232,53 @@ test("other programs' routes of a VRF are announced by prefix list, go before th
   leaves[0].evpn.reconfigure({ ...settings, vrfs });
   settle();
   t.deepEqual(announced(0), ['[0]:[0.0.0.0]']);
+});
+
+test("other programs' routes are announced by who wrote them, and by prefix list beside", async (t) => {
+  const [STATIC, OSPF] = [4, 188];
+  const { said, settle, leaves } = await fabric(1);
+  const [{ evpn, world }] = leaves;
+  const { kernel } = world;
+  const UPLINK = 77;
+  kernel.setTopology({
+    ...kernel.topology,
+    interfaces: new Map(kernel.topology.interfaces).set(UPLINK, {
+      name: 'up0',
+      running: true,
+      addresses: [],
+    }),
+  });
+  const put = (prefix: string, protocol: number, metric = 0) =>
+    kernel.putOther({
+      tableId: 1001,
+      prefix: network(prefix),
+      metric,
+      protocol,
+      ways: [{ ifindex: UPLINK, gateway: parseIp('198.51.100.1') }],
+    });
+  put('203.0.113.0/24', STATIC);
+  put('203.0.113.0/25', OSPF);
+  put('10.0.0.0/8', OSPF);
+  // The kernel goes by that of the lower metric
+  put('10.1.0.0/16', OSPF, 20);
+  put('10.1.0.0/16', STATIC, 10);
+  const announced = (vrf: VrfSettings) => {
+    const its = { asn: 65001, routerId: vtepOf(1) as never, advertiseAllVni: true, vnis: new Map() };
+    evpn.reconfigure({ ...its, vrfs: new Map([[`vrf${L3}`, vrf]]) });
+    settle();
+    return said(0, RouteType.IP_PREFIX).map((line) => line.split(' ')[0].replace(/^\[5\]:\[0\]:/, ''));
+  };
+  const within10 = [{ permits: true, prefix: network('10.0.0.0/8'), least: 8, most: 32 }];
+  const [eight, sixteen] = ['[8]:[10.0.0.0]', '[16]:[10.1.0.0]'];
+  t.deepEqual(announced({}), []);
+  t.deepEqual(announced({ redistributeProtocols: [STATIC] }), [sixteen, '[24]:[203.0.113.0]']);
+  t.deepEqual(announced({ redistributeProtocols: [OSPF] }), ['[25]:[203.0.113.0]', eight]);
+  t.deepEqual(announced({ redistributeProtocols: [OSPF], redistributeRoutes: within10 }), [eight]);
+  t.deepEqual(announced({ redistributeRoutes: within10 }), [sixteen, eight]);
+  t.deepEqual(announced({ redistributeProtocols: [OSPF, STATIC], redistributeRoutes: within10 }), [
+    sixteen,
+    eight,
+  ]);
 });
 
 test('a prefix of several leaves is shared, and what one of them loses leaves the others', async (t) => {

@@ -27,7 +27,7 @@ import { ImportedRoutes } from './imported-routes.js';
 import { type Choice, type Egresses, IpVrf, type PrefixEntry } from './ip-vrf.js';
 import { judge } from './judge.js';
 import { LocalLeaks } from './local-leaks.js';
-import { PrefixOrigin, prefixRoute } from './prefix-origin.js';
+import { PrefixOrigin, prefixRoute, redistributes } from './prefix-origin.js';
 import { vrfIdentity, vrfSettings } from './vrf-identity.js';
 import { VrfOtherRoutes } from './vrf-other-routes.js';
 
@@ -330,8 +330,7 @@ export class IpVrfs {
   #followOthers(): void {
     const tables = new Set<number>();
     for (const { at } of this.#vrfs.values())
-      if (at.tableId !== MAIN_TABLE && (this.#settingsOf(at).redistributeRoutes ?? []).length > 0)
-        tables.add(at.tableId);
+      if (at.tableId !== MAIN_TABLE && redistributes(this.#settingsOf(at))) tables.add(at.tableId);
     this.#others.follow(tables);
   }
 

@@ -1,5 +1,5 @@
 import type { LocalRib } from '../../bgp/index.js';
-import { EMPTY_TOPOLOGY, type OtherRoutes, type Topology } from '../../dataplane/index.js';
+import { EMPTY_TOPOLOGY, type OtherRoute, type OtherRoutes, type Topology } from '../../dataplane/index.js';
 import {
   ESI_ZERO,
   IPV4_ANY,
@@ -32,6 +32,18 @@ export function prefixRoute(
     gateway: isIpv4(address) ? IPV4_ANY : IPV6_ANY,
     label: l3vni,
   };
+}
+
+/** Routes of other programs are announced, if there are any that fit. */
+export function redistributes({ redistributeRoutes, redistributeProtocols }: VrfSettings): boolean {
+  return (redistributeRoutes ?? []).length > 0 || (redistributeProtocols ?? []).length > 0;
+}
+
+/** The route is by what is configured one of those; each list excludes nothing where there is but the other. */
+function isRedistributed(settings: VrfSettings, { prefix, protocol }: OtherRoute): boolean {
+  const { redistributeRoutes: rules = [], redistributeProtocols: protocols = [] } = settings;
+  if (protocols.length > 0 && !protocols.includes(protocol)) return false;
+  return rules.length > 0 ? permits(rules, prefix) : protocols.length > 0;
 }
 
 /** The IP prefix routes of one VRF that are announced. */
@@ -107,7 +119,7 @@ export class PrefixOrigin {
   #findLeading(): void {
     const before = this.#leading;
     const now = new Set<PrefixKey>();
-    if ((this.#settings.redistributeRoutes ?? []).length > 0)
+    if (redistributes(this.#settings))
       for (const { prefix } of this.others.rows()) if (this.#leads(prefix)) now.add(prefix);
     this.#leading = now;
     for (const prefix of before) if (!now.has(prefix)) this.turned(prefix);
@@ -119,13 +131,13 @@ export class PrefixOrigin {
    * one over a device without carrier, which the kernel keeps, or to other leaves, which would come back to them.
    */
   #leads(prefix: PrefixKey): boolean {
-    if (!permits(this.#settings.redistributeRoutes ?? [], prefix)) return false;
     const { sviIfindex } = this.vrf.at;
     const { interfaces } = this.#topology;
     const [best] = this.others.at(prefix);
     return (
-      best?.ways.some(({ ifindex }) => ifindex !== sviIfindex && interfaces.get(ifindex)?.running === true) ??
-      false
+      best !== undefined &&
+      isRedistributed(this.#settings, best) &&
+      best.ways.some(({ ifindex }) => ifindex !== sviIfindex && interfaces.get(ifindex)?.running === true)
     );
   }
 
