@@ -4,6 +4,7 @@ import type { BfdTimes, Direction, Filter, Model, Peer } from './model.js';
 import { Origins } from './origins.js';
 import { connectedRules, Policies, type Say } from './policies.js';
 import { asNumber } from './row.js';
+import { vrfSettings } from './vrfs.js';
 
 type Mapping = Record<string, unknown>;
 
@@ -281,7 +282,7 @@ export class Content {
   }
 
   #evpn(): Mapping {
-    const { evpn, vnis, routedVnis, servesAllVnis, asn } = this.#model;
+    const { evpn, vnis, servesAllVnis, asn } = this.#model;
     const content: Mapping = {};
     this.#put(
       content,
@@ -311,14 +312,26 @@ export class Content {
       return item;
     });
     if (items.length > 0) content.vnis = items;
-    const vrfs = routedVnis.map(({ value: { vrf, vni }, line }) => {
-      const item: Mapping = {};
-      this.#put(item, 'name', vrf, line);
-      this.#put(item, 'l3vni', vni, line);
-      return item;
-    });
+    const vrfs = this.#vrfs();
     if (vrfs.length > 0) content.vrfs = vrfs;
     return content;
+  }
+
+  /** Those that have an L3VNI, or settings of their own. */
+  #vrfs(): Mapping[] {
+    const items = new Map<string, Mapping>();
+    const itemOf = (name: string, line: number) => {
+      const item = items.get(name) ?? {};
+      if (!items.has(name)) this.#put(item, 'name', name, line);
+      items.set(name, item);
+      return item;
+    };
+    for (const { value, line } of this.#model.routedVnis)
+      this.#put(itemOf(value.vrf, line), 'l3vni', value.vni, line);
+    for (const vrf of this.#model.vrfs.values())
+      for (const [key, value, line] of vrfSettings(vrf, this.#model, this.#policies.usedMaps, this.#say))
+        this.#put(itemOf(vrf.name, vrf.line), key, value, line);
+    return [...items.values()];
   }
 
   #underlay(hasUnicast: boolean): Mapping | undefined {

@@ -80,6 +80,20 @@ export interface Redistribution {
   readonly line: number;
 }
 
+/** What the BGP instance of a VRF says. */
+export interface VrfBlock {
+  readonly name: string;
+  readonly line: number;
+  /** By the keys of evpnd. */
+  readonly settings: Map<string, Given<unknown>>;
+  /** Of no family where they are announced whatever it advertises. */
+  readonly networks: (Given<string> & { readonly family: FamilyName | undefined })[];
+  /** Of connected networks where there is no protocol. */
+  readonly redistributions: (Redistribution & { readonly protocols: readonly string[] })[];
+  /** The families whose routes become Type-5 routes, with their lines. */
+  readonly advertised: Map<FamilyName, number>;
+}
+
 /** What the BGP and EVPN part of a FRR configuration says, as far as evpnd has something like it. */
 export interface Model {
   version: string | undefined;
@@ -112,6 +126,8 @@ export interface Model {
   readonly vnis: Map<number, VniBlock>;
   /** VNIs of the routed traffic of VRFs. */
   readonly routedVnis: Given<{ readonly vrf: string; readonly vni: number }>[];
+  /** BGP instances of VRFs, by name. */
+  readonly vrfs: Map<string, VrfBlock>;
   readonly routeMaps: Map<string, MapEntry[]>;
   /** Lists by kind and name: `ip prefix-list X`, `ipv6 prefix-list X`, `community-list X`, `as-path X`, `extcommunity-list X`. */
   readonly lists: Map<string, ListEntry[]>;
@@ -143,6 +159,7 @@ export function emptyModel(): Model {
     evpn: new Map(),
     vnis: new Map(),
     routedVnis: [],
+    vrfs: new Map(),
     routeMaps: new Map(),
     lists: new Map(),
     bfdProfiles: new Map(),

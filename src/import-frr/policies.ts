@@ -350,9 +350,9 @@ export function connectedRules(name: string, isSix: boolean, model: Model, say: 
         say(
           line,
           'not-carried',
-          'underlay.redistribute-connected has prefixes alone; the whole entry is left out',
+          'what is redistributed is told by prefixes alone; the whole entry is left out',
         );
-      } else say(line, 'not-carried', 'what is announced of connected networks is not changed');
+      } else say(line, 'not-carried', 'what is redistributed is not changed');
     }
     if (!isWhole) return [];
     if (entry.permits) return rules;

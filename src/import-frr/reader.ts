@@ -5,22 +5,36 @@ import { BGP_ROWS } from './rows-bgp.js';
 import { EVPN_ROWS } from './rows-evpn.js';
 import { NEIGHBOR_ROWS } from './rows-neighbor.js';
 import { TOP_ROWS } from './rows-top.js';
+import { VRF_ROWS } from './rows-vrf.js';
 import { type Note, type Statement, shownStatement } from './statement.js';
 
-const ROWS: readonly Row[] = [...TOP_ROWS, ...BGP_ROWS, ...NEIGHBOR_ROWS, ...EVPN_ROWS];
+const ROWS: readonly Row[] = [...VRF_ROWS, ...TOP_ROWS, ...BGP_ROWS, ...NEIGHBOR_ROWS, ...EVPN_ROWS];
 
 /** By place: each statement is looked up in one list only. */
 const ROWS_BY_PLACE = new Map<Place['in'], readonly Row[]>(
-  (['top', 'bgp', 'family', 'evpn', 'vni', 'route-map', 'bfd', 'bfd-profile', 'vrf'] as const).map(
-    (place) => [place, ROWS.filter((row) => row.in.includes(place))],
-  ),
+  (
+    [
+      'top',
+      'bgp',
+      'family',
+      'evpn',
+      'vni',
+      'route-map',
+      'bfd',
+      'bfd-profile',
+      'vrf',
+      'vrf-bgp',
+      'vrf-family',
+      'vrf-evpn',
+    ] as const
+  ).map((place) => [place, ROWS.filter((row) => row.in.includes(place))]),
 );
 
 const TOP: Place = { in: 'top' };
 
 /** Which blocks a word ends, with what is in them. */
 const ENDS: ReadonlyMap<string, readonly Place['in'][]> = new Map([
-  ['exit-address-family', ['family', 'evpn']],
+  ['exit-address-family', ['family', 'evpn', 'vrf-family', 'vrf-evpn']],
   ['exit-vni', ['vni']],
   ['exit-vrf', ['vrf']],
 ]);

@@ -1,11 +1,13 @@
 import type { FamilyName } from '../config/index.js';
-import type { BfdTimes, MapEntry, Model, VniBlock } from './model.js';
+import type { BfdTimes, MapEntry, Model, VniBlock, VrfBlock } from './model.js';
 import { pattern, type Words } from './pattern.js';
 
 /** Where a statement stands. */
 export type Place =
   | { readonly in: 'top' | 'bgp' | 'evpn' | 'bfd' }
   | { readonly in: 'vrf'; readonly name: string }
+  | { readonly in: 'vrf-bgp' | 'vrf-evpn'; readonly vrf: VrfBlock }
+  | { readonly in: 'vrf-family'; readonly vrf: VrfBlock; readonly family: FamilyName }
   | { readonly in: 'family'; readonly family: FamilyName }
   | { readonly in: 'vni'; readonly block: VniBlock }
   | { readonly in: 'route-map'; readonly entry: MapEntry }

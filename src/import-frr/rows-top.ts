@@ -68,18 +68,13 @@ export const TOP_ROWS: readonly Row[] = [
       model.generalRouterId = { value: id, line };
     }),
   ),
-  row('top', 'router bgp <asn> vrf default', openRouter),
   row('top', 'router bgp <asn> [as-notation <notation>]', openRouter),
   row('top', 'router bgp', (_, at) => {
     if (at.model.asn === undefined) return 'it has no AS number';
     at.enter({ in: 'bgp' });
     return undefined;
   }),
-  ...skips(
-    'evpnd has no BGP instance of a VRF: `evpn.vrfs` has its route distinguisher, route targets, networks and connected routes',
-    'router bgp <asn> vrf <vrf...>',
-    'router bgp <asn> view <view...>',
-  ),
+  ...skips('evpnd has no views', 'router bgp <asn> view <view...>'),
   ...skips(OTHER_PROTOCOL, 'router <protocol> [<more...>]'),
   ...skips(
     "devices, their addresses and what other protocols do with them are the operating system's, or FRR's beside evpnd",
@@ -203,7 +198,7 @@ export const TOP_ROWS: readonly Row[] = [
   ),
 ];
 
-function openRouter(
+export function openRouter(
   { asn = '' }: { readonly asn?: string | undefined },
   at: Parameters<Row['apply']>[1],
 ): undefined {

@@ -167,7 +167,7 @@ test("Proxmox's", (t) => {
     ],
     evpn: { 'advertise-all-vni': true, vrfs: [{ name: 'vrf_zone1', l3vni: 10000 }] },
   });
-  t.deepEqual(linesNotCarried(notes), [14, 32, 33, 34, 35]);
+  t.deepEqual(linesNotCarried(notes), [14, 33]);
 });
 
 /** As netlab writes it for a leaf with loopback sessions over an IGP, and VLANs in VNIs. */
@@ -397,4 +397,98 @@ test('a route-map and a prefix list of one neighbor both have to accept a route'
       { name: 'permit-10' },
     ],
   });
+});
+
+/** A border leaf's VRF that leads out of the fabric, and takes the routes of another one. */
+const BORDER = `frr defaults datacenter
+vrf red
+ vni 4001
+exit-vrf
+router bgp 65001
+ bgp router-id 10.0.0.1
+ no bgp default ipv4-unicast
+ neighbor 10.1.1.0 remote-as 65000
+ address-family l2vpn evpn
+  neighbor 10.1.1.0 activate
+  advertise-all-vni
+ exit-address-family
+exit
+router bgp 65001 vrf red
+ bgp router-id 10.0.0.1
+ no bgp default ipv4-unicast
+ neighbor 203.0.113.2 remote-as 64999
+ address-family ipv4 unicast
+  network 198.51.100.0/24
+  redistribute kernel
+  redistribute static route-map OUT
+  redistribute connected route-map OUT
+  redistribute sharp
+  neighbor 203.0.113.2 activate
+  maximum-paths 8
+ exit-address-family
+ address-family ipv6 unicast
+  redistribute connected
+  redistribute ospf6 metric 7
+ exit-address-family
+ address-family l2vpn evpn
+  advertise ipv4 unicast
+  default-originate ipv4
+  rd 10.0.0.1:7
+  route-target import auto
+  route-target import 65000:4002 4200000000:7
+  route-target both 65001:4001
+ exit-address-family
+exit
+router bgp 65001 vrf blue
+ address-family ipv4 unicast
+  import vrf red
+ exit-address-family
+exit
+ip prefix-list OUT seq 5 permit 10.0.0.0/8 le 24
+route-map OUT permit 10
+ match ip address prefix-list OUT
+`;
+
+test("a VRF's BGP instance becomes settings of the VRF, and what does not is told", (t) => {
+  const { content, notes } = importFrr(BORDER);
+  t.deepEqual(content?.evpn, {
+    'advertise-all-vni': true,
+    vrfs: [
+      {
+        name: 'red',
+        l3vni: 4001,
+        rd: '10.0.0.1:7',
+        'import-route-targets': ['auto', '65000:4002', '4200000000:7', '65001:4001'],
+        'export-route-targets': ['65001:4001'],
+        networks: ['198.51.100.0/24', '0.0.0.0/0'],
+        'redistribute-connected': ['10.0.0.0/8 le 24'],
+        'redistribute-routes': ['0.0.0.0/0 le 32', '10.0.0.0/8 le 24'],
+        'redistribute-protocols': ['boot', 'static', 'dhcp', 'ra', 'zstatic'],
+      },
+    ],
+  });
+  const lineOf = (statement: string) => BORDER.split('\n').findIndex((line) => line.trim() === statement) + 1;
+  t.deepEqual(
+    linesNotCarried(notes),
+    [
+      'bgp router-id 10.0.0.1',
+      'neighbor 203.0.113.2 remote-as 64999',
+      'redistribute sharp',
+      'neighbor 203.0.113.2 activate',
+      'redistribute connected',
+      'redistribute ospf6 metric 7',
+      'import vrf red',
+    ].map((statement) =>
+      statement.startsWith('bgp router-id')
+        ? BORDER.split('\n').lastIndexOf(` ${statement}`) + 1
+        : lineOf(statement),
+    ),
+  );
+  t.true(
+    notes.some(
+      ({ line, text }) =>
+        line === lineOf('redistribute connected') && text.includes('advertise ipv6 unicast'),
+    ),
+  );
+  t.true(notes.some(({ kind, text }) => kind === 'differs' && text.includes('the route-map of any permits')));
 });

@@ -88,7 +88,7 @@ const UNKNOWN = [
   ' bgp router-id 10.0.0.99',
   'router ospf',
   ' network 10.0.0.0/8 area 0',
-  'router bgp 65001 vrf red',
+  'router bgp 65001 view red',
   ' neighbor 10.1.1.0 remote-as 9',
   ' address-family l2vpn evpn',
   '  advertise ipv4 unicast',
