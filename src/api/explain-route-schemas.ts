@@ -47,6 +47,13 @@ export const PrefixStorySchema = Type.Object(
     throughVrf: nullable(
       Text('Another VRF of this leaf that packets are handed to, and which has the way on.'),
     ),
+    gateways: Type.Array(
+      Type.Object(
+        { address: Address('The gateway.'), device: Text('The SVI that it is a neighbor of.') },
+        closed,
+      ),
+      { description: 'Gateways that the routes name, in broadcast domains of this leaf.' },
+    ),
     legs: Type.Array(
       Type.Object(
         { vtep: Address('The leaf.'), routerMac: Address('The MAC of its router.'), vni: VniNumber() },

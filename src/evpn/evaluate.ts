@@ -69,8 +69,8 @@ export class Evaluator {
     readonly announcer: Announcer,
   ) {}
 
-  /** Called when an IP is a host's of ours, or is one no more. */
-  onHost: ((vni: Vni, ip: Ip) => void) | undefined;
+  /** Called when an IP has come to a VNI, or gone from it; `isLocal`: to a host of ours, or from one. */
+  onHost: ((vni: Vni, ip: Ip, isLocal: boolean) => void) | undefined;
 
   /**
    * A MAC: whose it is, its Type-2 without IP, its rows; its IPs are looked at again when its owner or its routes change.
@@ -142,9 +142,9 @@ export class Evaluator {
     const owner = this.#decideIp(vrf, entry, local, here, remote, there);
     rebind(vrf, entry, here, there);
     count(vrf.counts, IP_COUNTS, entry.owner, owner);
-    const isOther = (entry.owner === 'local') !== (owner === 'local');
+    const before = entry.owner;
     this.#follow(vrf, entry, owner, owner === 'local' ? here : there, remote, heard?.epoch ?? 0);
-    if (isOther) this.onHost?.(vrf.vni, ip);
+    if (owner !== before) this.onHost?.(vrf.vni, ip, owner === 'local' || before === 'local');
     this.announcer.ip(vrf, entry, owner === 'local' ? local : undefined, here);
     if (owner === 'remote' && remote)
       this.dataPlane.setNeigh(vrf.vni, ip, remote.route.mac, remote.router, entry.epoch);

@@ -159,7 +159,7 @@ export class Evpn {
       },
       settings,
     );
-    this.#evaluator.onHost = (vni, ip) => this.ipVrfs.hostChanged(vni, ip);
+    this.#evaluator.onHost = (vni, ip, isLocal) => this.ipVrfs.hostChanged(vni, ip, isLocal);
   }
 
   /** Reads the kernel's first picture; routes and rows follow from then on. */

@@ -8,9 +8,9 @@
  * multihoming what a remote leaf does: Type-1 routes decide whether, and by which leaf of its Ethernet segment, a MAC is
  * reached (RFC 7432 §8.2 mass withdraw, §8.4 aliasing and backup path).
  * Symmetric IRB (RFC 9135 §5): MAC/IP routes with both labels become routes of a VRF, as do Type-5 routes in the interface-less
- * model (RFC 9136 §4.4.1), which are originated for connected and configured prefixes.
- * Not supported: being a leaf of an Ethernet segment (Type-4, RFC 7432 §8.5), overlay indexes (RFC 9136 §3.2), labels that are no L3VNI
- * of ours, assisted replication; such routes are kept and shown, and install nothing.
+ * model (RFC 9136 §4.4.1), which are originated for connected and configured prefixes; they may also name a gateway (RFC 9136 §4.1).
+ * Not supported: being a leaf of an Ethernet segment (Type-4, RFC 7432 §8.5), overlay indexes that are Ethernet segments (RFC 9136 §3.2), labels
+ * that are no L3VNI of ours, assisted replication; such routes are kept and shown, and install nothing.
  *
  * Pure but for its arguments: routes come from and go to the BGP rooms' RIBs, rows to the data plane, time from a clock.
  */

@@ -89,8 +89,13 @@ const REASONS = {
   },
   'gateway-index': {
     level: 'warn',
-    text: 'it names a gateway or an Ethernet segment as overlay index (RFC 9136 §3.2), which is not looked up',
-    cure: 'let it announce prefixes without an overlay index (in FRR without `advertise … gateway-ip`)',
+    text: 'it names a gateway as overlay index (RFC 9136 §3.2) that nobody has: neither a host of the VRF here, nor one that a MAC/IP route of another leaf is about',
+    cure: 'see that the gateway speaks, and that its leaf announces it for the VRF or for a VNI that this leaf has too; or let the prefix be announced without it (in FRR without `advertise … gateway-ip`)',
+  },
+  'segment-index': {
+    level: 'warn',
+    text: 'it names an Ethernet segment as overlay index (RFC 9136 §3.2), which is not looked up',
+    cure: 'let it announce prefixes without an overlay index',
   },
   prefix: {
     level: 'warn',
@@ -129,6 +134,7 @@ const FOUND: Partial<Record<UnusedReason, (path: Path) => string | undefined>> =
   'ethernet-segment': ({ nlri }) => ('esi' in nlri ? `ESI ${formatEsi(nlri.esi)}` : undefined),
   'pmsi-endpoint': ({ attributes: { pmsiTunnel } }) =>
     pmsiTunnel?.endpoint === undefined ? undefined : `tunnel to ${formatIp(pmsiTunnel.endpoint)}`,
+  'gateway-index': ({ nlri }) => ('gateway' in nlri ? `gateway ${formatIp(nlri.gateway)}` : undefined),
   'routed-label': ({ nlri }) => `label ${'label2' in nlri ? nlri.label2 : 'label' in nlri ? nlri.label : 0}`,
   'ethernet-tag': ({ nlri }) => ('ethernetTag' in nlri ? `Ethernet tag ${nlri.ethernetTag}` : undefined),
 };

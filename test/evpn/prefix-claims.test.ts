@@ -22,6 +22,7 @@ import { vtepOf } from './support/leaf.js';
 
 const L3 = toVni(4001);
 const OTHER = toVni(4003);
+const REACHED = parseIp('192.0.2.9');
 const OWN_MAC = parseMac('02:ff:00:00:00:01');
 const OTHER_MAC = parseMac('02:ff:00:00:03:01');
 const ROUTER = parseMac('02:ff:00:00:00:09');
@@ -61,6 +62,7 @@ const why = (nlri: EvpnNlri, over: Partial<PathAttributes> = {}) =>
     { at: AT, l3vni: L3 },
     TOPOLOGY,
     new Map([[OTHER, { at: { localVtep: vtepOf(1) } as VrfAttachment, l3vni: OTHER }]]),
+    (gateway) => gateway === REACHED,
   );
 
 for (const [what, nlri, attributes, expected] of [
@@ -99,8 +101,16 @@ for (const [what, nlri, attributes, expected] of [
   ['a next hop of no host', prefixRoute(), { nextHop: parseIp('224.0.0.9') }, 'martian-next-hop'],
   ['a next hop of the other family', prefixRoute(), { nextHop: parseIp('2001:db8::9') }, 'next-hop-family'],
   ['an Ethernet tag', prefixRoute({ ethernetTag: 5 }), {}, 'ethernet-tag'],
-  ['a gateway to be looked up', prefixRoute({ gateway: parseIp('192.0.2.7') }), {}, 'gateway-index'],
-  ['a segment to be looked up', prefixRoute({ esi: '03443839ff0000010001' as Esi }), {}, 'gateway-index'],
+  ['a gateway that nobody has', prefixRoute({ gateway: parseIp('192.0.2.7') }), {}, 'gateway-index'],
+  ['a gateway that is reached', prefixRoute({ gateway: REACHED }), {}, undefined],
+  [
+    'a gateway, and neither label nor router MAC',
+    prefixRoute({ gateway: REACHED, label: 0 }),
+    { routerMac: undefined },
+    undefined,
+  ],
+  ['a gateway, of our own', prefixRoute({ gateway: REACHED }), { nextHop: vtepOf(1) }, 'own-next-hop'],
+  ['a segment to be looked up', prefixRoute({ esi: '03443839ff0000010001' as Esi }), {}, 'segment-index'],
   ['a multicast prefix', prefixRoute({ prefix: parseIp('224.0.0.0') }), {}, 'prefix'],
   ['a loopback prefix', prefixRoute({ prefix: parseIp('127.0.0.0') }), {}, 'prefix'],
   [

@@ -27,6 +27,7 @@ export const EXPLAIN_ROUTE: ExplainRoute = {
       rule: 'only claim',
       localVni: null,
       throughVrf: null,
+      gateways: [],
       legs: [{ vtep: '10.0.0.2', routerMac: '02:00:00:00:40:02', vni: 4001 }],
       claims: [
         {

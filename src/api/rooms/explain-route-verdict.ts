@@ -39,7 +39,7 @@ function storySentences(story: PrefixStory, vrf: string, observes: boolean): str
   ];
 }
 
-function whereabouts({ prefix, owner, rule, legs, localVni, throughVrf }: PrefixStory): string[] {
+function whereabouts({ prefix, owner, rule, legs, localVni, throughVrf, gateways }: PrefixStory): string[] {
   if (owner === 'none') return [`${prefix} leads nowhere: ${rule}.`];
   if (localVni !== null)
     return [
@@ -49,7 +49,10 @@ function whereabouts({ prefix, owner, rule, legs, localVni, throughVrf }: Prefix
   if (owner === 'local') return [`${prefix} is this leaf's own.`, `Decided by: ${rule}.`];
   if (throughVrf !== null)
     return [`${prefix} leads to VRF ${throughVrf} of this leaf.`, `Decided by: ${rule}.`];
-  const to = legs.map(({ vtep, routerMac, vni }) => `${vtep} (VNI ${vni}, router MAC ${routerMac})`);
+  const to = [
+    ...legs.map(({ vtep, routerMac, vni }) => `${vtep} (VNI ${vni}, router MAC ${routerMac})`),
+    ...gateways.map(({ address, device }) => `gateway ${address} on ${device}`),
+  ];
   return [`${prefix} leads to ${to.join(' and ')}.`, `Decided by: ${rule}.`];
 }
 

@@ -1,5 +1,5 @@
 import type { Destination, Path } from '../../bgp/index.js';
-import type { OwnerPlane, PlaneKey } from '../../dataplane/index.js';
+import { deviceName, type OwnerPlane, type PlaneKey } from '../../dataplane/index.js';
 import {
   type IpVrf,
   lookUp,
@@ -137,6 +137,10 @@ function prefixStory(rooms: Rooms, vrf: IpVrf, look: PrefixLook, strangers: Chos
     rule,
     localVni: localVni ?? null,
     throughVrf: way?.through?.name ?? null,
+    gateways: (way?.direct ?? []).map(({ ifindex, gateway }) => ({
+      address: formatIp(gateway),
+      device: deviceName(rooms.dataPlane.topology, ifindex),
+    })),
     legs: (way?.legs ?? []).map(({ vtep, routerMac, egress }) => ({
       vtep: formatIp(vtep),
       routerMac: formatMac(routerMac),

@@ -2,14 +2,14 @@ import { type Destination, decideSeveral, type Multipath, type Path } from '../.
 import type { Topology } from '../../dataplane/index.js';
 import {
   hostPrefix,
-  IPV4_ANY,
-  IPV6_ANY,
+  type Ip,
   isIpv4,
   isLinkLocal,
   isMartian,
   isMulticastMac,
   isNoVtep,
   isReservedEsi,
+  isUnspecified,
   type PrefixKey,
   prefixAddress,
   prefixLength,
@@ -51,12 +51,17 @@ function contentReason(nlri: EvpnNlri, attributes: PathAttributes): UnusedReason
   if (prefixLength(prefix) > 0 && (isMartian(address) || isLinkLocal(address))) return 'prefix';
   if (nlri.type === RouteType.IP_PREFIX) {
     if (nlri.ethernetTag !== 0) return 'ethernet-tag';
-    const none = isIpv4(nlri.prefix) ? IPV4_ANY : IPV6_ANY;
-    if (nlri.gateway !== none || !isReservedEsi(nlri.esi)) return 'gateway-index';
+    if (!isReservedEsi(nlri.esi)) return 'segment-index';
   }
   if (isNoVtep(nextHop)) return 'martian-next-hop';
+  if (gatewayOf(nlri) !== undefined) return encapsulationReason(attributes);
   if (routerMac === undefined || routerMac === 0 || isMulticastMac(routerMac)) return 'router-mac';
   return encapsulationReason(attributes);
+}
+
+/** The gateway that the route names as overlay index, in whose place its label and router MAC do not count (RFC 9136 §3.2). */
+export function gatewayOf(nlri: EvpnNlri): Ip | undefined {
+  return nlri.type === RouteType.IP_PREFIX && !isUnspecified(nlri.gateway) ? nlri.gateway : undefined;
 }
 
 /** The VNI that frames of the route are sent with for a VRF; undefined where it says nothing to any. */
@@ -82,11 +87,14 @@ export function whyNoClaim(
   vrf: Pick<IpVrf, 'at' | 'l3vni'>,
   topology: Topology,
   egresses: Egresses<Pick<IpVrf, 'at' | 'l3vni'>>,
+  isReached: (gateway: Ip) => boolean,
 ): UnusedReason | undefined {
   const reason = contentReason(nlri, attributes);
   if (reason !== undefined) return reason;
   const { nextHop, routerMac } = attributes;
   if (topology.ownVteps.has(nextHop)) return 'own-next-hop';
+  const gateway = gatewayOf(nlri);
+  if (gateway !== undefined) return isReached(gateway) ? undefined : 'gateway-index';
   const egress = egressOf(nlri, vrf, egresses);
   if (!egress) return 'routed-label';
   const { localVtep } = egress.at;
@@ -130,7 +138,7 @@ export function choosePaths(usable: readonly UsablePath[], l3vni: Vni): PathChoi
     else prefixes.push(path);
   }
   if (hosts.length > 0) return chooseHost(hosts, prefixes);
-  const own = prefixes.filter(({ nlri }) => routedLabel(nlri) === l3vni);
+  const own = prefixes.filter(({ nlri }) => isOfVrf(nlri, l3vni));
   const isMixed = own.length > 0 && own.length < prefixes.length;
   // Of two VRFs of one leaf one is taken, always the same
   const candidates = own.length > 0 ? own : prefixes.sort(byLabel);
@@ -143,6 +151,11 @@ export function choosePaths(usable: readonly UsablePath[], l3vni: Vni): PathChoi
     rule: chosen.length > 1 ? Rule.SHARED : own.length > 1 ? rule : Rule.OWN_VRF,
     lost: allLost,
   };
+}
+
+/** The route is the VRF's own, as far as its label shows. */
+export function isOfVrf(nlri: EvpnNlri, l3vni: Vni): boolean {
+  return gatewayOf(nlri) !== undefined || routedLabel(nlri) === l3vni;
 }
 
 function byLabel(a: Path, b: Path): number {

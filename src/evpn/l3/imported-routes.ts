@@ -1,9 +1,17 @@
 import type { Destination, Rib, RibReader } from '../../bgp/index.js';
 import type { DataPlane } from '../../dataplane/index.js';
-import type { Clock, PrefixKey, RouteTarget, RouteTargetPattern, Timer } from '../../types/index.js';
+import {
+  type Clock,
+  type PrefixKey,
+  prefixAddress,
+  type RouteTarget,
+  type RouteTargetPattern,
+  type Timer,
+} from '../../types/index.js';
 import { listOf, withItem, withoutItem } from '../few.js';
 import { type Importers, ImportIndex } from '../import-index.js';
 import { prefixOfKey, prefixOfRoute, routedLabel } from './claims.js';
+import type { Gateways } from './gateways.js';
 import type { Choice, Egresses, IpVrf, PrefixEntry } from './ip-vrf.js';
 import { Ways } from './ways.js';
 
@@ -15,6 +23,7 @@ interface ImportedRoutesDependencies {
   /** The VRFs that are routed for. */
   readonly vrfs: () => Iterable<IpVrf>;
   readonly egresses: Egresses;
+  readonly gateways: Gateways;
   /** How the prefix is reached now. */
   readonly choose: (vrf: IpVrf, entry: PrefixEntry) => Choice;
   /** All that changed has been looked at. */
@@ -40,7 +49,9 @@ export class ImportedRoutes {
 
   constructor(deps: ImportedRoutesDependencies) {
     this.#deps = deps;
-    this.#ways = new Ways(deps.dataPlane, deps.egresses);
+    this.#ways = new Ways(deps.dataPlane, deps.egresses, (vrf, gateway) =>
+      deps.gateways.reachOf(vrf, gateway),
+    );
   }
 
   get isIdle(): boolean {
@@ -207,6 +218,7 @@ export class ImportedRoutes {
       else vrf.routes.clear(prefix);
       if (before) this.#ways.release(vrf, before);
     }
+    if (vrf.gateways.size > 0) this.#deps.gateways.changed(vrf, prefixAddress(prefix));
     if (entry.remotes === undefined && !after && !entry.dirty) vrf.prefixes.delete(prefix);
   }
 }

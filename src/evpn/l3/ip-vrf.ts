@@ -1,5 +1,5 @@
 import type { Destination, Path } from '../../bgp/index.js';
-import type { HopGroup, KernelRoutes, VrfAttachment } from '../../dataplane/index.js';
+import type { Hop, HopGroup, KernelRoutes, VrfAttachment } from '../../dataplane/index.js';
 import { MixedMap } from '../../tables/index.js';
 import {
   Fifo,
@@ -13,6 +13,7 @@ import {
 } from '../../types/index.js';
 import type { Few } from '../few.js';
 import type { RoutedExport } from '../routed-export.js';
+import type { GatewayUse } from './gateways.js';
 import { RemoteRouters } from './remote-routers.js';
 
 /** How a VRF reaches a prefix: by paths of other leaves, or through another VRF of this leaf; neither where no route is wanted. */
@@ -38,6 +39,8 @@ export interface Way {
   readonly legs: readonly Leg[];
   /** The gateways that its nexthops have: the VTEPs, in the family of the routes. */
   readonly gateways: readonly Ip[];
+  /** Gateways that routes name, where their broadcast domains are here. */
+  readonly direct: readonly Hop[];
   /** Another VRF of this leaf, which they lead to instead: its device takes a packet to its table. */
   readonly through: IpVrf | undefined;
   readonly group: HopGroup;
@@ -61,6 +64,8 @@ export class IpVrf {
   readonly dirty = new Fifo<PrefixEntry>();
   readonly ways = new Map<string, Way>();
   readonly routers = new RemoteRouters();
+  /** Gateways that imported routes name as overlay index. */
+  readonly gateways = new Map<Ip, GatewayUse>();
   /** What MAC/IP routes of its VNIs of hosts have; undefined while it does not route. */
   routed: RoutedExport | undefined = undefined;
   /** Some route that it imports, or imported, is of another VRF: what becomes of it hangs on that. */

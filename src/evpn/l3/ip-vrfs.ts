@@ -15,7 +15,8 @@ import {
   prefixAddress,
   type Vni,
 } from '../../types/index.js';
-import type { IpPrefix } from '../../wire/index.js';
+import { type IpPrefix, RouteType } from '../../wire/index.js';
+import { listOf } from '../few.js';
 import { targetKey } from '../import-target.js';
 import type { MacVrf } from '../mac-vrf.js';
 import type { RdAllocator } from '../rd-allocator.js';
@@ -23,6 +24,7 @@ import type { EvpnSettings, VrfSettings } from '../settings.js';
 import type { UnusedLog } from '../unused-log.js';
 import type { UnusedReason } from '../unused-reasons.js';
 import { prefixOfRoute, whyNoClaim } from './claims.js';
+import { type GatewayReach, Gateways } from './gateways.js';
 import { ImportedRoutes } from './imported-routes.js';
 import { type Choice, type Egresses, IpVrf, type PrefixEntry } from './ip-vrf.js';
 import { judge } from './judge.js';
@@ -61,6 +63,7 @@ const METRIC = 20;
 export class IpVrfs {
   readonly #deps: IpVrfDependencies;
   readonly #imported: ImportedRoutes;
+  readonly #gateways: Gateways;
   readonly #leaks: LocalLeaks;
   readonly #others: VrfOtherRoutes;
   readonly #vrfs = new Map<number, IpVrf>();
@@ -75,10 +78,16 @@ export class IpVrfs {
 
   constructor(deps: IpVrfDependencies, settings: EvpnSettings) {
     this.#deps = deps;
+    this.#gateways = new Gateways({
+      macVrf: deps.macVrf,
+      hostPath: (vrf, host) => this.#hostPath(vrf, host),
+      mark: (vrf, prefix) => this.#imported.mark(vrf, prefix),
+    });
     this.#imported = new ImportedRoutes({
       ...deps,
       vrfs: () => this.#vrfs.values(),
       egresses: this.#byL3vni,
+      gateways: this.#gateways,
       choose: (vrf, entry) => this.#choose(vrf, entry),
     });
     this.#leaks = new LocalLeaks({
@@ -100,6 +109,11 @@ export class IpVrfs {
   /** By L3VNI: the VRFs by whose VNI frames can be sent. */
   get egresses(): Egresses {
     return this.#byL3vni;
+  }
+
+  /** How a gateway that a route names is reached; undefined where nobody has it. */
+  gatewayReach(vrf: IpVrf, gateway: Ip): GatewayReach | undefined {
+    return this.#gateways.reachOf(vrf, gateway);
   }
 
   /** The other VRF of this leaf that this one takes the prefix of; undefined for none. */
@@ -136,7 +150,7 @@ export class IpVrfs {
     if (!best || prefix === undefined) return 'none';
     let first: UnusedReason | 'none' = 'none';
     for (const vrf of this.#imported.importersOf(destination)) {
-      const why = whyNoClaim(best, vrf, this.#topology, this.#byL3vni) ?? this.whyNoRoute(vrf, prefix);
+      const why = this.whyIgnored(vrf, best) ?? this.whyNoRoute(vrf, prefix);
       if (why === undefined) return undefined;
       if (first === 'none') first = why;
     }
@@ -168,7 +182,8 @@ export class IpVrfs {
 
   /** Returns why the VRF cannot use the path of a route that it imports, whatever it has of its own; undefined if it can. */
   whyIgnored(vrf: IpVrf, path: Path): UnusedReason | undefined {
-    return whyNoClaim(path, vrf, this.#topology, this.#byL3vni);
+    const isReached = (gateway: Ip) => this.gatewayReach(vrf, gateway) !== undefined;
+    return whyNoClaim(path, vrf, this.#topology, this.#byL3vni, isReached);
   }
 
   /** Some VRF imports the route. */
@@ -234,10 +249,12 @@ export class IpVrfs {
     if (isRetargeted) this.#imported.lookAgain();
   }
 
-  /** The IP is a host's of ours now, or is it no more. */
-  hostChanged(vni: Vni, ip: Ip): void {
+  /** The IP has come to the VNI, or gone from it; `isLocal`: to a host of ours, or from one. */
+  hostChanged(vni: Vni, ip: Ip, isLocal: boolean): void {
     const vrf = this.#byVni.get(vni);
     if (!vrf) return;
+    if (vrf.gateways.size > 0) this.#gateways.changed(vrf, ip);
+    if (!isLocal) return;
     this.#imported.markKnown(vrf, hostPrefix(ip));
     this.#leaks.hostChanged(vrf, ip);
   }
@@ -334,6 +351,16 @@ export class IpVrfs {
     this.#others.follow(tables);
   }
 
+  /** The best path of the MAC/IP routes to a host that the VRF imports. */
+  #hostPath(vrf: IpVrf, host: PrefixKey): Path | undefined {
+    const entry = vrf.prefixes.get(host);
+    if (!entry || this.whyNoRoute(vrf, host) !== undefined) return undefined;
+    const ofHost = listOf(entry.remotes).filter(({ nlri }) => nlri.type === RouteType.MAC_IP_ADVERTISEMENT);
+    const nowhere = () => false;
+    const { chosen } = judge(vrf, ofHost, this.#topology, this.#byL3vni, nowhere, () => {}, undefined);
+    return chosen[0];
+  }
+
   readonly #unused = (reason: UnusedReason, path: Path) => this.#deps.unused.seen(reason, path);
 
   /** What is announced of the prefix follows its routes; returns how it is reached. */
@@ -342,6 +369,14 @@ export class IpVrfs {
     const local = this.#leaks.sourceOf(vrf, prefix);
     const isKnown = remotes !== undefined || local !== undefined;
     if (!isKnown || this.whyNoRoute(vrf, prefix) !== undefined) return NO_CHOICE;
-    return judge(vrf, remotes, this.#topology, this.#byL3vni, this.#unused, local);
+    return judge(
+      vrf,
+      remotes,
+      this.#topology,
+      this.#byL3vni,
+      (gateway) => this.#gateways.reachOf(vrf, gateway, prefix) !== undefined,
+      this.#unused,
+      local,
+    );
   }
 }

@@ -1,9 +1,10 @@
 import type { Destination, Path } from '../../bgp/index.js';
 import type { Topology } from '../../dataplane/index.js';
+import type { Ip } from '../../types/index.js';
 import { type Few, listOf } from '../few.js';
 import { Rule } from '../rules.js';
 import type { UnusedReason } from '../unused-reasons.js';
-import { choosePaths, type PathChoice, routedLabel, type UsablePath, whyNoClaim } from './claims.js';
+import { choosePaths, isOfVrf, type PathChoice, type UsablePath, whyNoClaim } from './claims.js';
 import type { Egresses, IpVrf } from './ip-vrf.js';
 
 /** Takes each path that the VRF does not use, and why. */
@@ -23,6 +24,7 @@ export function judge<Vrf>(
   remotes: Few<Destination>,
   topology: Topology,
   egresses: Egresses<Pick<IpVrf, 'at' | 'l3vni'>>,
+  isReached: (gateway: Ip) => boolean,
   unused: TakeUnused,
   local: Vrf | undefined,
 ): Judgement<Vrf> {
@@ -30,11 +32,11 @@ export function judge<Vrf>(
   for (const destination of listOf(remotes)) {
     const path = destination.best;
     if (!path) continue;
-    const reason = whyNoClaim(path, vrf, topology, egresses);
+    const reason = whyNoClaim(path, vrf, topology, egresses, isReached);
     if (reason === undefined) usable.push({ destination, path });
     else unused(reason, path);
   }
-  if (local === undefined || usable.some(({ path }) => routedLabel(path.nlri) === vrf.l3vni))
+  if (local === undefined || usable.some(({ path }) => isOfVrf(path.nlri, vrf.l3vni)))
     return { ...choosePaths(usable, vrf.l3vni), through: undefined };
   const lost = new Map<Path, string>();
   for (const { path } of usable) lost.set(path, Rule.LOCAL_VRF);

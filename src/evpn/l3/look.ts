@@ -42,6 +42,7 @@ export function lookUp(ipVrfs: IpVrfs, vrf: IpVrf, prefix: PrefixKey, topology: 
     entry?.remotes,
     topology,
     ipVrfs.egresses,
+    (gateway) => ipVrfs.gatewayReach(vrf, gateway) !== undefined,
     (reason, path) => reasons.set(path, reason),
     ipVrfs.localSource(vrf, prefix),
   );

@@ -1,6 +1,7 @@
 import type { Path } from '../../bgp/index.js';
 import type { DataPlane, Hop } from '../../dataplane/index.js';
 import {
+  compareIp,
   IPV4_ANY,
   IPV6_ANY,
   type Ip,
@@ -9,7 +10,8 @@ import {
   isIpv4,
   type PrefixKey,
 } from '../../types/index.js';
-import { egressOf } from './claims.js';
+import { egressOf, gatewayOf } from './claims.js';
+import type { GatewayReach } from './gateways.js';
 import type { Choice, Egresses, IpVrf, Leg, Way } from './ip-vrf.js';
 
 /**
@@ -20,21 +22,22 @@ export class Ways {
   constructor(
     readonly dataPlane: DataPlane,
     readonly egresses: Egresses,
+    readonly reachOf: (vrf: IpVrf, gateway: Ip) => GatewayReach | undefined,
   ) {}
 
   /** The way of the choice; undefined for none. `release` is due for each that was got, once no route leads there. */
   of(vrf: IpVrf, prefix: PrefixKey, { chosen, through }: Choice): Way | undefined {
     if (chosen.length === 0 && !through) return undefined;
     const ofIpv4 = typeof prefix === 'number';
-    const legs = this.#legsOf(vrf, chosen);
-    const key = `${ofIpv4} ${through?.name ?? legs.map(({ vtep, routerMac, egress }) => `${egress.l3vni} ${vtep} ${routerMac}`).join(' ')}`;
+    const { legs, direct } = this.#legsOf(vrf, chosen);
+    const key = `${ofIpv4} ${through?.name ?? [...legs.map(legKey), ...direct.map(hopKey)].join(' ')}`;
     let way = vrf.ways.get(key);
     if (!way) {
       const gateways = through
         ? [ofIpv4 ? IPV4_ANY : IPV6_ANY]
         : legs.map(({ vtep }) => (ofIpv4 || !isIpv4(vtep) ? vtep : mapped(vtep)));
-      const group = vrf.routes.addGroup(hopsOf(vrf, { legs, gateways, through }));
-      way = { key, legs, gateways, through, group, routes: 0 };
+      const group = vrf.routes.addGroup(hopsOf(vrf, { legs, gateways, direct, through }));
+      way = { key, legs, gateways, direct, through, group, routes: 0 };
       vrf.ways.set(key, way);
       legs.forEach((leg, i) => {
         leg.egress.routers.hold(gateways[i], leg.routerMac, leg.vtep);
@@ -93,9 +96,15 @@ export class Ways {
   }
 
   /** Where the paths lead, each VTEP once by each VNI, in an order that does not hang on theirs. */
-  #legsOf(vrf: IpVrf, paths: readonly Path[]): Leg[] {
+  #legsOf(vrf: IpVrf, paths: readonly Path[]): Pick<Way, 'legs' | 'direct'> {
     const legs: Leg[] = [];
-    for (const { nlri, attributes } of paths) {
+    const direct: Hop[] = [];
+    for (const path of paths) {
+      const gateway = gatewayOf(path.nlri);
+      const reach = gateway === undefined ? { path } : this.reachOf(vrf, gateway);
+      if (reach?.hop && !direct.some((hop) => hopKey(hop) === hopKey(reach.hop))) direct.push(reach.hop);
+      if (!reach?.path) continue;
+      const { nlri, attributes } = reach.path;
       const { nextHop: vtep, routerMac } = attributes;
       const egress = egressOf(nlri, vrf, this.egresses);
       if (routerMac === undefined || !egress) continue;
@@ -104,8 +113,20 @@ export class Ways {
       if (known < 0) legs.push(leg);
       else if (routerMac < legs[known].routerMac) legs[known] = leg;
     }
-    return legs.length > 1 ? legs.sort(legOrder) : legs;
+    return { legs: legs.length > 1 ? legs.sort(legOrder) : legs, direct: direct.sort(hopOrder) };
   }
+}
+
+function legKey({ vtep, routerMac, egress }: Leg): string {
+  return `${egress.l3vni} ${vtep} ${routerMac}`;
+}
+
+function hopKey({ ifindex, gateway }: Hop): string {
+  return `%${ifindex} ${gateway}`;
+}
+
+function hopOrder(a: Hop, b: Hop): number {
+  return a.ifindex - b.ifindex || compareIp(a.gateway, b.gateway);
 }
 
 function legOrder(a: Leg, b: Leg): number {
@@ -113,13 +134,12 @@ function legOrder(a: Leg, b: Leg): number {
   return a.vtep < b.vtep ? -1 : Number(a.vtep > b.vtep);
 }
 
-function hopsOf(
-  { at }: IpVrf,
-  { legs, gateways, through }: Pick<Way, 'legs' | 'gateways' | 'through'>,
-): Hop[] {
+type Ends = Pick<Way, 'legs' | 'gateways' | 'direct' | 'through'>;
+
+function hopsOf({ at }: IpVrf, { legs, gateways, direct, through }: Ends): Hop[] {
   if (!at.up) return [];
   if (through) return through.isGone ? [] : [{ ifindex: through.at.ifindex, gateway: gateways[0] }];
-  const hops: Hop[] = [];
+  const hops: Hop[] = [...direct];
   legs.forEach(({ egress }, i) => {
     if (egress.at.up && !egress.isGone)
       hops.push({ ifindex: egress.at.sviIfindex, gateway: gateways[i], isOnlink: true });

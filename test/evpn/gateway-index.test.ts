@@ -1,0 +1,144 @@
+import test from 'ava';
+import { Nud, type VrfAttachment } from '../../src/dataplane/index.js';
+import {
+  ESI_ZERO,
+  type Ip,
+  type Mac,
+  parseIp,
+  parseMac,
+  prefixAddress,
+  prefixLength,
+  RouteDistinguisher,
+  routeTargetOfAs2,
+  toVni,
+} from '../../src/types/index.js';
+import { ExtendedCommunity, RouteType } from '../../src/wire/index.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+import { Leaf, vtepOf, Wire } from './support/leaf.js';
+import { network, routersOf, routesOf, vrfOf, withVrfs } from './support/vrf-leaf.js';
+
+const HOSTS = toVni(10010);
+const L3 = toVni(4001);
+const FIREWALL = parseMac('02:00:00:00:00:01');
+const GATEWAY = '192.0.2.11';
+
+/** Two leaves with one VRF and one VNI of hosts, and a third that announces prefixes by gateways (RFC 9136 §4.1). */
+async function fabric() {
+  const clock = new VirtualClock();
+  const leaves = [1, 2].map((i) => new Leaf(clock, vtepOf(i), 65000 + i));
+  const devices = leaves.map(({ world }) => ({ hosts: world.devices(HOSTS), l3: world.devices(L3) }));
+  const vrf = (i: number, over: Partial<VrfAttachment> = {}) => {
+    const { kernel } = leaves[i].world;
+    kernel.setTopology(
+      withVrfs(kernel.topology, vrfOf(L3, devices[i].l3, vtepOf(i + 1), { vnis: [HOSTS], ...over })),
+    );
+  };
+  for (const [i, leaf] of leaves.entries()) {
+    leaf.addVni(devices[i].hosts);
+    leaf.addVni(devices[i].l3);
+    vrf(i);
+    await leaf.start();
+    leaf.dataPlane.sweep();
+  }
+  const wire = new Wire(leaves);
+  const settle = () => wire.quiesce(clock);
+  const host = (i: number, mac: Mac, ip: string) => {
+    leaves[i].hostSpeaks(devices[i].hosts, mac);
+    const { bridgeIfindex: ifindex } = devices[i].hosts;
+    const state = Nud.REACHABLE;
+    leaves[i].world.kernel.putNeigh({ ifindex, ip: parseIp(ip), mac, state, flags: 0, protocol: 0 });
+  };
+  const goes = (i: number, mac: Mac) => leaves[i].hostAges(devices[i].hosts, mac);
+  const announce = (prefix: string, gateway: Ip | undefined, isGone = false) => {
+    const key = network(prefix);
+    const route = {
+      type: RouteType.IP_PREFIX,
+      rd: RouteDistinguisher.parse('10.0.0.9:1'),
+      esi: ESI_ZERO,
+      ethernetTag: 0,
+      prefix: prefixAddress(key),
+      prefixLength: prefixLength(key),
+      gateway: gateway ?? parseIp('0.0.0.0'),
+      label: 0,
+    } as const;
+    const attributes = {
+      nextHop: vtepOf(9),
+      extendedCommunities: [ExtendedCommunity.encapsulation(), routeTargetOfAs2(65009, L3)],
+      pmsiTunnel: undefined,
+    };
+    const source = { neighbor: '192.0.2.1', routerId: 65009, internal: false };
+    leaves[0].receive(source, 65009, isGone ? undefined : attributes, [route]);
+    clock.advance(1000);
+  };
+  const why = (prefix: string) => {
+    const destination = [...leaves[0].rib.destinations()].find(
+      ({ nlri }) => nlri.type === RouteType.IP_PREFIX && nlri.prefix === prefixAddress(network(prefix)),
+    );
+    return destination && leaves[0].evpn.ipVrfs.whyUnused(destination);
+  };
+  settle();
+  return { leaves, devices, vrf, host, ages: goes, settle, announce, why, clock };
+}
+
+test('a prefix by a gateway leads to it as a host here or elsewhere, and nowhere while nobody has it', async (t) => {
+  const { leaves, devices, vrf, host, ages, settle, announce, why } = await fabric();
+  const routes = () => routesOf(leaves[0]).filter((line) => line.includes(' 203.0.113.0/24 '));
+  const svi = devices[0].hosts.bridgeIfindex;
+  const direct = [`1001 203.0.113.0/24 via ${GATEWAY}%${svi}`];
+  announce('203.0.113.0/24', parseIp(GATEWAY));
+  t.is(why('203.0.113.0/24'), 'gateway-index');
+  t.deepEqual(routes(), []);
+  host(0, FIREWALL, GATEWAY);
+  settle();
+  t.deepEqual(routes(), direct);
+  t.is(why('203.0.113.0/24'), undefined);
+  ages(0, FIREWALL);
+  settle();
+  t.deepEqual(routes(), [], 'the gateway is gone');
+  host(1, FIREWALL, GATEWAY);
+  settle();
+  t.deepEqual(routes(), direct, 'behind another leaf, in a VNI that is here too');
+  // Without the VNI of the gateway by the VRF of its leaf
+  vrf(0, { vnis: [] });
+  settle();
+  t.deepEqual(routes(), [`1001 203.0.113.0/24 via 10.0.0.2%${devices[0].l3.bridgeIfindex}`]);
+  t.deepEqual(routersOf(leaves[0], L3, devices[0].l3), [
+    '02:ff:00:00:00:02 at 10.0.0.2',
+    '10.0.0.2 is 02:ff:00:00:00:02',
+  ]);
+  ages(1, FIREWALL);
+  settle();
+  t.deepEqual(routes(), []);
+  t.is(why('203.0.113.0/24'), 'gateway-index');
+  vrf(0);
+  host(1, FIREWALL, GATEWAY);
+  settle();
+  t.deepEqual(routes(), direct);
+  announce('203.0.113.0/24', undefined, true);
+  announce('203.0.113.0/24', parseIp('192.0.2.12'));
+  t.deepEqual(routes(), [], 'by another gateway');
+});
+
+test('a gateway that only another gateway leads to is none, nor is an address of the leaf', async (t) => {
+  const { leaves, vrf, announce, why, settle } = await fabric();
+  announce('192.0.2.30/32', parseIp('192.0.2.31'));
+  announce('192.0.2.31/32', parseIp('192.0.2.30'));
+  announce('192.0.2.32/32', parseIp('192.0.2.32'));
+  settle();
+  t.deepEqual(routesOf(leaves[0]), []);
+  for (const n of [30, 31, 32]) t.is(why(`192.0.2.${n}/32`), 'gateway-index');
+  vrf(0, { vnis: [HOSTS], ips: [parseIp('192.0.2.1')] });
+  announce('203.0.113.0/24', parseIp('192.0.2.1'));
+  t.is(why('203.0.113.0/24'), 'gateway-index');
+});
+
+test('gateways of routes that are gone are forgotten', async (t) => {
+  const { leaves, announce } = await fabric();
+  for (let n = 0; n < 400; n++) {
+    const gateway = parseIp(`198.51.${100 + (n >> 8)}.${n & 255}`);
+    announce('203.0.113.0/24', gateway);
+    announce('203.0.113.0/24', gateway, true);
+  }
+  const [vrf] = leaves[0].evpn.ipVrfs.values();
+  t.true(vrf.gateways.size <= 300, String(vrf.gateways.size));
+});
