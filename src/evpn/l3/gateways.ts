@@ -4,7 +4,7 @@ import { hostPrefix, type Ip, type PrefixKey, type Vni } from '../../types/index
 import { listOf } from '../few.js';
 import type { MacVrf } from '../mac-vrf.js';
 import { gatewayOf } from './claims.js';
-import type { IpVrf } from './ip-vrf.js';
+import type { GatewayUse, IpVrf } from './ip-vrf.js';
 
 /**
  * How a gateway is reached that a route names as its overlay index (RFC 9136 §3.2): as a neighbor of an SVI here, or as a host that a
@@ -13,13 +13,6 @@ import type { IpVrf } from './ip-vrf.js';
 export type GatewayReach =
   | { readonly hop: Hop; readonly path?: undefined }
   | { readonly path: Path; readonly hop?: undefined };
-
-/** The gateway of some routes, and which these are. */
-export interface GatewayUse {
-  readonly prefixes: Set<PrefixKey>;
-  /** How it was reached when they were decided. */
-  reach: string;
-}
 
 /** So many more gateways than prefixes are kept. */
 const SLACK = 256;

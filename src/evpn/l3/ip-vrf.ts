@@ -13,7 +13,6 @@ import {
 } from '../../types/index.js';
 import type { Few } from '../few.js';
 import type { RoutedExport } from '../routed-export.js';
-import type { GatewayUse } from './gateways.js';
 import { RemoteRouters } from './remote-routers.js';
 
 /** How a VRF reaches a prefix: by paths of other leaves, or through another VRF of this leaf; neither where no route is wanted. */
@@ -45,6 +44,13 @@ export interface Way {
   readonly through: IpVrf | undefined;
   readonly group: HopGroup;
   routes: number;
+}
+
+/** The gateway of some routes, and which these are. */
+export interface GatewayUse {
+  readonly prefixes: Set<PrefixKey>;
+  /** How it was reached when they were decided. */
+  reach: string;
 }
 
 /** What is known of one prefix in one VRF. */
