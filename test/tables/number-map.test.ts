@@ -88,3 +88,30 @@ test('grows and shrinks over many entries', (t) => {
   t.is(map.get(macAt(5))?.n, 5);
   t.is(map.get(macAt(6)), undefined);
 });
+
+test('a walk over many entries amid growth and loss brings what stays once, and nothing that has gone', (t) => {
+  const map = new NumberMap<Mac, Item>();
+  const macAt = (n: number) => (0x02_00_10_00_00_00 + n * 7) as Mac;
+  const add = (n: number) => map.add(macAt(n), { mac: macAt(n), n });
+  const standing = 10_000;
+  for (let n = 0; n < standing; n++) add(n);
+  const seen = new Uint8Array(standing);
+  const gone = new Set<number>();
+  let next = standing;
+  let steps = 0;
+  for (const { n } of map.values()) {
+    t.false(gone.has(n));
+    if (n < standing) seen[n]++;
+    // Every third of the beginning goes, and three come
+    const victim = (steps * 3) % standing;
+    if (seen[victim] === 0 && map.delete(macAt(victim))) gone.add(victim);
+    if (next < 40_000) for (let i = 0; i < 3; i++) add(next++);
+    steps++;
+  }
+  for (let n = 0; n < standing; n++) if (!gone.has(n)) t.is(seen[n], 1);
+  t.is(map.size, next - gone.size);
+  t.is([...map.keys()].length, map.size);
+  for (let n = 0; n < next; n++) t.is(map.get(macAt(n))?.n, gone.has(n) ? undefined : n);
+  for (let n = 0; n < next; n++) t.is(map.delete(macAt(n)), !gone.has(n));
+  t.deepEqual([...map.values()], []);
+});
