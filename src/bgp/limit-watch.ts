@@ -16,6 +16,11 @@ const RANK: Readonly<Record<LimitLevel, number>> = { within: 0, near: 1, over: 2
 export class LimitWatch {
   #reported: LimitLevel = 'within';
 
+  /** A limit has been reported: that the neighbor is well below it again is to be seen, too. */
+  get hasReported(): boolean {
+    return this.#reported !== 'within';
+  }
+
   /** Limits or session are others: what was reported of them is old. */
   forget(): void {
     this.#reported = 'within';

@@ -249,8 +249,9 @@ export class SessionRoutes {
       this.#noteArrival(update);
       const refused = rib?.update(established.source, update, established.inbound);
       if (refused !== undefined && this.#record.mayReport(refused)) this.#log.refused(refused, update);
-      host.checkLimits();
-      this.#deps.onGrown();
+      const isMore = update.reachable.length > 0;
+      if (isMore || this.#limitWatch.hasReported) host.checkLimits();
+      if (isMore) this.#deps.onGrown();
       if (host.standing !== established) return routes;
     }
     if (established.heard(update)) {

@@ -70,9 +70,11 @@ export class EchoWindow {
       this.end();
       return false;
     }
-    const ends = footprint.ends >= WORTHWHILE_ENDS;
-    const failuresOf = footprint.failures >= WORTHWHILE ? this.#owner.port : undefined;
     const before = this.#hidden;
+    // While only rows are removed they stay hidden, rather than another filter be made for each batch of many neighbors or few rows
+    const goesOn = before?.ends === true && footprint.ends + footprint.failures === operations.length;
+    const ends = goesOn || footprint.ends >= WORTHWHILE_ENDS;
+    const failuresOf = footprint.failures >= WORTHWHILE ? this.#owner.port : undefined;
     if (
       !before ||
       !isSubset(devices, before.devices) ||

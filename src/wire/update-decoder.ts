@@ -104,7 +104,11 @@ export class UpdateDecoder {
    */
   decodeWithin(bytes: Buffer, start: number, end: number, context: UpdateContext): AnyUpdate {
     const outline = this.#outline;
-    if (outline.read(bytes, start, end, context.families ?? EVPN_ALONE)) {
+    const families = context.families ?? EVPN_ALONE;
+    if (outline.readUnreach(bytes, start, end, families)) {
+      const update = this.#decodeRoutes(outline.family, bytes, outline.nlriAt, outline.nlriEnd, undefined);
+      if (update !== undefined) return update;
+    } else if (outline.read(bytes, start, end, families)) {
       const { nextHopAt, nextHopLength, beforeAt, beforeEnd, behindAt, behindEnd } = outline;
       let length = this.#beginKey(bytes, nextHopAt, nextHopLength, context);
       length = this.#addToKey(bytes, beforeAt, beforeEnd, length);
@@ -200,30 +204,30 @@ export class UpdateDecoder {
     return [...faults, { outcome: 'skip', field: 'NLRI', detail: this.#firstSkip, count: this.#skips }];
   }
 
-  /** Reads the routes of a known set; undefined where they are malformed, which is another's to tell. */
+  /** Reads the routes of a known set, or those that are withdrawn; undefined where they are malformed, which is another's to tell. */
   #decodeRoutes(
     family: AnyFamily,
     bytes: Buffer,
     start: number,
     end: number,
-    set: InternedAttributes,
+    set: InternedAttributes | undefined,
   ): AnyUpdate | undefined {
     this.#beginRoutes();
-    const reachable: Nlri[] = [];
+    const routes: Nlri[] = [];
     try {
-      family.decode(bytes, start, end, reachable, this.#onSkipped);
+      family.decode(bytes, start, end, routes, this.#onSkipped);
     } catch (error) {
       if (error instanceof Malformed) return undefined;
       throw error;
     }
     return {
       family,
-      withdrawn: NO_ROUTES,
-      reachable,
-      attributes: reachable.length > 0 ? set : undefined,
+      withdrawn: set === undefined ? routes : NO_ROUTES,
+      reachable: set === undefined ? NO_ROUTES : routes,
+      attributes: routes.length > 0 ? set : undefined,
       endOfRib: false,
       unknownRouteTypes: this.#unknownRouteTypes,
-      faults: this.#withSkips(set.faults),
+      faults: this.#withSkips(set === undefined ? NO_FAULTS : set.faults),
       also: NOTHING_ELSE,
     };
   }

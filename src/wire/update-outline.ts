@@ -5,6 +5,8 @@ import { type AnyFamily, EVPN, familyAmong, familyWithFields } from './families/
 const LENGTHS = 4;
 /** AFI, SAFI and the next hop's length. */
 const REACH_FIXED = 4;
+/** AFI and SAFI. */
+const UNREACH_FIXED = 3;
 
 /**
  * Where the parts of an UPDATE lie that names reachable routes in MP_REACH alone or in RFC 4271's field alone, which nearly all do:
@@ -53,6 +55,29 @@ export class UpdateOutline {
     this.behindAt = this.nlriEnd;
     this.behindEnd = end;
     return found;
+  }
+
+  /**
+   * Finds the family and the routes of an UPDATE that withdraws by MP_UNREACH and has nothing else, as nearly all do that withdraw; false
+   * where the one between `start` and `end` is another, withdraws nothing (End-of-RIB), or does not add up.
+   */
+  readUnreach(bytes: Buffer, start: number, end: number, families: readonly AnyFamily[]): boolean {
+    const at = start + LENGTHS;
+    if (end < at + 4 || bytes[start] !== 0 || bytes[start + 1] !== 0) return false;
+    const flags = bytes[at];
+    if ((flags & OPTIONAL_TRANSITIVE) !== AttributeFlag.OPTIONAL) return false;
+    if (bytes[at + 1] !== AttributeCode.MP_UNREACH_NLRI) return false;
+    const extended = (flags & AttributeFlag.EXTENDED_LENGTH) !== 0;
+    const valueAt = at + (extended ? 4 : 3);
+    const valueEnd = valueAt + (extended ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 2]);
+    const attributesEnd = at + ((bytes[start + 2] << 8) | bytes[start + 3]);
+    if (valueEnd !== end || attributesEnd !== end || valueAt + UNREACH_FIXED >= end) return false;
+    const family = familyAmong(families, (bytes[valueAt] << 8) | bytes[valueAt + 1], bytes[valueAt + 2]);
+    if (family === undefined) return false;
+    this.family = family;
+    this.nlriAt = valueAt + UNREACH_FIXED;
+    this.nlriEnd = end;
+    return true;
   }
 
   /** The routes are in RFC 4271's field. */

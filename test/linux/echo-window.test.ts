@@ -168,6 +168,10 @@ test('what others remove is heard while we write, and not of FDB rows while we r
   window.begin(deletes(300), true);
   t.true(ends.at(-1));
   t.deepEqual([...window.endsUnheard], [DEVICE, 8], 'of whatever is hidden');
+  const filters = ends.length;
+  window.begin(deletes(40), true);
+  window.begin(neighs, true);
+  t.is(ends.length, filters, 'and as long as rows are removed and nothing else is written');
   window.begin(batch(0), true);
   t.false(ends.at(-1), 'and heard again with the next batch');
 });

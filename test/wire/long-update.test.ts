@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
 import {
   type AnyUpdate,
@@ -126,3 +127,44 @@ for (const [what, body] of [
       [atOnce.code, atOnce.subcode, [...atOnce.data], atOnce.message],
     );
   });
+
+test('an UPDATE that withdraws and says nothing else is read as any other, whatever one octet of it is', (t) => {
+  const decoder = new UpdateDecoder();
+  const routes = `${macRoutes(1)}${route(9, '00')}${route(1, '')}${macRoutes(1, 1)}`;
+  const outcomeOf = (read: () => object): object => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      return [error.code, error.subcode, [...error.data], error.message];
+    }
+  };
+  for (const attributes of [
+    unreach(routes),
+    unreach('080a08', '0001 01'),
+    unreach(''),
+    unreach(routes, '0002 80'),
+  ]) {
+    const body = updateBody([attributes]);
+    const bytes = Buffer.concat([Buffer.alloc(19, 0xff), body, Buffer.alloc(19, 0xff)]);
+    const end = 19 + body.length;
+    for (let at = 19; at < Math.min(end, 60); at++) {
+      const [octet] = bytes.subarray(at);
+      for (let value = 0; value < 256; value++) {
+        bytes[at] = value;
+        const atOnce = outcomeOf(() => {
+          const whole = decoder.decodeWithin(bytes, 19, end, CONTEXT);
+          const { faults, unknownRouteTypes } = whole;
+          return { faults, unknownRouteTypes, routes: together([whole, ...whole.also]) };
+        });
+        const inSlices = outcomeOf(() => {
+          const { faults, unknownRouteTypes, slices } = decoder.decodeInSlices(bytes, 19, end, CONTEXT);
+          return { faults, unknownRouteTypes, routes: together(slicesOf(slices)) };
+        });
+        if (!isDeepStrictEqual(atOnce, inSlices)) t.deepEqual(atOnce, inSlices, `octet ${at - 19}: ${value}`);
+      }
+      bytes[at] = octet;
+    }
+  }
+  t.pass();
+});
