@@ -6,8 +6,13 @@ import { NumberQueue } from './number-queue.js';
  * before texts.
  */
 export class MixedQueue<Key extends number | string> {
-  readonly #numbers = new NumberQueue<number>();
+  readonly #numbers: NumberQueue<number>;
   readonly #texts = new MapQueue<string>();
+
+  /** `scattersFrom`: with so many numbers waiting, any of them is taken. */
+  constructor(scattersFrom?: number) {
+    this.#numbers = new NumberQueue(scattersFrom);
+  }
 
   /** Returns how many keys are queued; those that are taken do not count. */
   get size(): number {
@@ -30,7 +35,7 @@ export class MixedQueue<Key extends number | string> {
     else this.#texts.add(key as string);
   }
 
-  /** Takes the oldest key; returns undefined if none is queued. */
+  /** Takes the next key; returns undefined if none is queued. */
   take(): Key | undefined {
     return (this.#numbers.take() ?? this.#texts.take()) as Key | undefined;
   }

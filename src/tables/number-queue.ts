@@ -7,11 +7,14 @@ const QUEUED = 0;
 const TAKEN = 1;
 const TAKEN_AND_DIRTY = 2;
 
+/** In whatever order keys are taken, one of so many is the oldest, so that none waits for ever. */
+const OLDEST_EVERY = 8;
+
 /**
- * A queue of dirty keys, which are whole numbers from 0 to 2^53 - 1: each is in it once, in the order of first adding,
- * without an object or a boxed number for any. A key that was taken belongs to its taker until released; a key added
- * meanwhile is queued again at its release. A key takes 8 octets of a ring and 20 to 36 of the table that holds its
- * state. An empty queue gives its memory back.
+ * A queue of dirty keys, which are whole numbers from 0 to 2^53 - 1: each is in it once, without an object or a boxed number for any.
+ * They are taken in the order of first adding; where so many wait that it is to be scattered (`scattersFrom`), in any. A
+ * key that was taken belongs to its taker until released; a key added meanwhile is queued again at its release. A key takes
+ * 8 octets of a ring and 20 to 36 of the table that holds its state. An empty queue gives its memory back.
  */
 export class NumberQueue<Key extends number> {
   readonly #states = new NumberTable<Key>(1);
@@ -21,6 +24,11 @@ export class NumberQueue<Key extends number> {
   #queued = 0;
   /** Taken keys that were added meanwhile. */
   #again = 0;
+  /** Counts what is taken in any order, and moves on by a random step. */
+  #taken = 0;
+  #random = 1;
+
+  constructor(readonly scattersFrom: number = Number.POSITIVE_INFINITY) {}
 
   /** Returns how many keys are queued; those that are taken do not count. */
   get size(): number {
@@ -49,11 +57,11 @@ export class NumberQueue<Key extends number> {
     }
   }
 
-  /** Takes the oldest key; returns undefined if none is queued. */
+  /** Takes the oldest key, or any where so many wait; returns undefined if none is queued. */
   take(): Key | undefined {
     if (this.#queued === 0) return undefined;
-    const key = this.#ring[this.#first] as Key;
-    this.#first = (this.#first + 1) & (this.#ring.length - 1);
+    const isAny = this.#queued >= this.scattersFrom && ++this.#taken % OLDEST_EVERY !== 0;
+    const key = isAny ? this.#takeAny() : this.#takeOldest();
     const states = this.#states;
     states.cells[states.find(key) * states.stride + KEY_WORDS] = TAKEN;
     if (--this.#queued === 0) {
@@ -79,6 +87,23 @@ export class NumberQueue<Key extends number> {
     }
     states.remove(key);
     return false;
+  }
+
+  #takeOldest(): Key {
+    const key = this.#ring[this.#first] as Key;
+    this.#first = (this.#first + 1) & (this.#ring.length - 1);
+    return key;
+  }
+
+  /** The latest key takes the place of the one that is taken: those that have waited long stay where they are. */
+  #takeAny(): Key {
+    const ring = this.#ring;
+    const mask = ring.length - 1;
+    this.#random = (Math.imul(this.#random, 1_103_515_245) + 12_345) >>> 0;
+    const place = (this.#first + Math.floor((this.#random / 0x1_0000_0000) * this.#queued)) & mask;
+    const key = ring[place] as Key;
+    ring[place] = ring[(this.#first + this.#queued - 1) & mask];
+    return key;
   }
 
   #push(key: Key): void {

@@ -16,8 +16,16 @@ import type { Prefix } from '../wire/index.js';
 import type { NextHopSets, NextHops } from './next-hops.js';
 import { isUnusable } from './reach.js';
 
-/** Destinations of one turn of the event loop. */
+/**
+ * Of those that wait, and that a route is wanted to, so many are taken in one turn of the event loop, or this share where that is more:
+ * the others wait for what other neighbors say of them, so that most are written once with all their next hops.
+ */
 const SLICE = 256;
+const SHARE = 1 / 8;
+/** Milliseconds of one turn. */
+const SLICE_MS = 2;
+/** Destinations between two looks at the clock. */
+const STEP = 64;
 
 /** What decides whether a route is installed. */
 export interface ImportRules {
@@ -102,13 +110,20 @@ export class RouteImporter {
 
   readonly #work = (): void => {
     this.#scheduled = undefined;
-    for (const destination of this.#reader.takeDirty(SLICE)) this.#take(destination);
-    for (const destination of this.#reader.takeAgain(SLICE)) this.#take(destination);
-    if (this.#reader.hasDirty) this.#schedule();
+    const reader = this.#reader;
+    const end = this.clock.sliceEnd(SLICE_MS);
+    const most = Math.max(SLICE, reader.dirtyCount * SHARE);
+    let wanted = 0;
+    do {
+      for (const destination of reader.takeDirty(STEP)) if (this.#take(destination)) wanted++;
+      for (const destination of reader.takeAgain(STEP)) if (this.#take(destination)) wanted++;
+    } while (reader.hasDirty && wanted < most && this.clock.now() < end);
+    if (reader.hasDirty) this.#schedule();
     else this.onIdle?.();
   };
 
-  #take(destination: Destination<Prefix>): void {
+  /** True where a route is wanted. */
+  #take(destination: Destination<Prefix>): boolean {
     const prefix = prefixKey(destination.nlri.prefix, destination.nlri.prefixLength);
     const before = this.#reader.noteOf(destination) as NextHops | undefined;
     const { chosen } = destination;
@@ -118,11 +133,12 @@ export class RouteImporter {
     else if (before) this.routes.clear(prefix);
     // Behind that, so that a set that stays is not given up and made anew
     if (before) this.sets.release(before);
-    if (after === before) return;
+    if (after === before) return isWanted;
     this.#reader.note(destination, after);
     if (!before) this.#lengths.add(prefix);
     else if (!after) this.#lengths.remove(prefix);
     this.onRoute?.(prefix);
+    return isWanted;
   }
 
   /** Returns why no route to the prefix is installed, whatever its paths; undefined if one may be. */

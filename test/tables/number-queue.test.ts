@@ -76,3 +76,40 @@ test('what is marked while it is taken waits until it is released', (t) => {
     }),
   );
 });
+
+test('where many wait any is taken, each once, and the oldest in time', (t) => {
+  const [from, count] = [64, 3_000];
+  const queue = new NumberQueue<Mac>(from);
+  for (let mac = 0; mac < count; mac++) queue.add(mac as Mac);
+  const taken = new Set<number>();
+  let inOrder = 0;
+  let latest = -1;
+  // As many come as go: of those that were first the last one is taken all the same
+  for (let next = count; taken.size < 8 * count; next++) {
+    const mac = queue.take();
+    if (mac === undefined) break;
+    t.false(taken.has(mac));
+    taken.add(mac);
+    if (mac === latest + 1) inOrder++;
+    latest = mac;
+    t.false(queue.release(mac));
+    queue.add(next as Mac);
+  }
+  for (let mac = 0; mac < count; mac++) if (!taken.has(mac)) t.fail(`${mac} still waits`);
+  t.true(inOrder < taken.size / 10);
+  const last: number[] = [];
+  for (let mac = queue.take(); mac !== undefined; mac = queue.take()) {
+    t.false(taken.has(mac));
+    taken.add(mac);
+    last.push(mac);
+  }
+  t.is(taken.size, 9 * count);
+  t.is(last.length, count);
+});
+
+test('with fewer waiting than are scattered, the oldest is taken', (t) => {
+  const queue = new NumberQueue<Mac>(64);
+  for (let mac = 0; mac < 63; mac++) queue.add(mac as Mac);
+  for (let mac = 0; mac < 63; mac++) t.is(queue.take(), mac as Mac);
+  t.is(queue.take(), undefined);
+});

@@ -6,12 +6,18 @@ import { OwnedTable } from './owned-table.js';
 import { RouteIntents } from './route-intents.js';
 import type { RoutesPlace } from './routes-place.js';
 
+/**
+ * With so many waiting, routes are written in any order: to remove 100,000 in the order of their prefixes takes the kernel twice as
+ * long, since it halves its trie of them again and again (docs/netlink.md).
+ */
+const SCATTERED_FROM = 512;
+
 /** The routes of an owner, all of one routing table and metric. Only those of our own protocol are known, and touched. */
 export class Routes extends OwnedTable<PrefixKey, RouteIntent, RoutesPlace> {
   declare readonly intents: RouteIntents;
 
   constructor(place: RoutesPlace) {
-    super(place, new RouteIntents(), new MixedQueue());
+    super(place, new RouteIntents(), new MixedQueue(SCATTERED_FROM));
   }
 
   difference(prefix: PrefixKey, want: RouteIntent | undefined, out: Operation[]): void {
