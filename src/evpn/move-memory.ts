@@ -1,11 +1,16 @@
 import type { Clock, Ip, LimitedLog, Mac, Timer, Vni } from '../types/index.js';
 import type { Subject } from './duplicates.js';
-import { type RememberedIp, type RememberedMac, VniMemory } from './remembered.js';
+import { MOST_OF_ONE, type RememberedIp, type RememberedMac, VniMemory } from './remembered.js';
 
 /** What all VNIs may take together, in units of some 32 octets: 65,536 MACs, or 4,096 addresses with their moves. */
 const MOST_UNITS = 1 << 16;
-/** The VNIs that take the most give up this part of it, so that it is not looked for them at each address. */
-const PART = 1 / 8;
+/**
+ * The VNIs that take the most give up this part of it, so that it is not looked for them at each address: 512 MACs, a fraction of a
+ * millisecond. An eighth took a turn of the event loop of 20 ms.
+ */
+const PART = 1 / 128;
+/** This part of the room is for what has moved alone. */
+const RESERVED = 1 / 8;
 /** Milliseconds for which an address is remembered at least, and at most twice that. */
 const PERIOD = 900_000;
 
@@ -50,7 +55,7 @@ export class MoveMemory {
 
   /** The same of an IP; without moves it is remembered while there is room. */
   putIp(vni: Vni, ip: Ip, remembered: RememberedIp): void {
-    if (remembered.history === undefined && this.#units >= this.mostUnits * (1 - PART)) return;
+    if (remembered.history === undefined && this.#units >= this.mostUnits * (1 - RESERVED)) return;
     this.#change(this.#of(vni), (memory) => memory.putIp(ip, remembered));
     this.#makeRoom();
   }
@@ -110,7 +115,7 @@ export class MoveMemory {
     let most = 0;
     for (const { units } of this.#vnis.values()) most = Math.max(most, units);
     const before = this.forgottenEarly;
-    const share = Math.floor(most * (1 - PART));
+    const share = Math.max(0, Math.min(Math.floor(most * (1 - PART)), most - MOST_OF_ONE));
     for (const memory of [...this.#vnis.values()])
       if (memory.units > share)
         this.#change(memory, () =>

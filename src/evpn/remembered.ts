@@ -22,6 +22,8 @@ export interface RememberedIp {
 const NUMBER = 1;
 const HOLDER = 8;
 const HISTORY = 16;
+/** What no address takes more than. */
+export const MOST_OF_ONE = HISTORY;
 
 /** Told what was lost before its time; `isStanding`: a duplicate that stands. */
 type Lost = (subject: Subject, isStanding: boolean) => void;
@@ -29,6 +31,8 @@ type Lost = (subject: Subject, isStanding: boolean) => void;
 /** What came in within one period. */
 class Generation {
   readonly #numbers = new NumberTable<Mac>(1);
+  /** About the row that was entered first: those before it took the places of what has been forgotten. */
+  #oldest = 0;
   /** Those with a history. */
   #macs: Map<Mac, RememberedMac> | undefined;
   #ips: Map<Ip, RememberedIp> | undefined;
@@ -93,10 +97,11 @@ class Generation {
       this.deleteIp(ip);
       if (history) lost({ vni, ip }, isStanding(history));
     }
-    // Those that were entered last take the places of the others, so the first go from the last of them on
-    const excess = Math.min(Math.max(0, Math.ceil((this.units - units) / NUMBER)), this.#numbers.size);
-    for (let row = excess - 1; row >= 0; row--) {
-      const mac = this.#numbers.keyOf(row);
+    let excess = Math.min(Math.max(0, Math.ceil((this.units - units) / NUMBER)), this.#numbers.size);
+    for (; excess > 0; excess--) {
+      if (this.#oldest >= this.#numbers.size) this.#oldest = 0;
+      // The last row, which was entered last, takes its place: the next one is older
+      const mac = this.#numbers.keyOf(this.#oldest++);
       this.#numbers.remove(mac);
       lost({ vni, mac }, false);
     }

@@ -48,6 +48,21 @@ test('however many numbers come and go, so many are remembered, and one line say
   t.deepEqual(memory.mac(VNI, macOf(goes - 1)), { sequence: goes, history: undefined });
 });
 
+test('where there is no room the oldest numbers are forgotten, a few at a time', (t) => {
+  const { memory } = scene();
+  const goes = 250_000;
+  let most = 0;
+  for (let n = 0; n < goes; n++) {
+    const before = memory.forgottenEarly;
+    memory.putMac(VNI, macOf(n), { sequence: 1, history: undefined });
+    most = Math.max(most, memory.forgottenEarly - before);
+  }
+  t.true(most <= 513, `${most} at once`);
+  let recent = 0;
+  for (let n = goes - 60_000; n < goes; n++) if (memory.mac(VNI, macOf(n)) !== undefined) recent++;
+  t.true(recent > 59_000, `${recent} of the latest 60,000`);
+});
+
 test('a MAC that never moved is nothing to remember', (t) => {
   const { clock, memory } = scene();
   memory.putMac(VNI, FIRST, { sequence: 0, history: undefined });
