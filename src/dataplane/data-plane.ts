@@ -24,7 +24,7 @@ import { ServedPlanes } from './served-planes.js';
 import { deviceName, EMPTY_TOPOLOGY, type Topology } from './topology.js';
 import type { VniPlane } from './vni-plane.js';
 import { VniPlanes } from './vni-planes.js';
-import { admitAll, mayWithhold } from './withhold.js';
+import { mayWithhold, Unflooded } from './withhold.js';
 
 export interface DataPlaneOptions {
   /** Makes the watch over local hosts. */
@@ -84,6 +84,7 @@ export class DataPlane {
   readonly #log: LimitedLog;
   readonly #convergence: Convergence | undefined;
   readonly #defaults: OurDefaults;
+  readonly #unflooded: Unflooded;
   #listener: DataPlaneListener = SILENT;
 
   constructor(
@@ -142,6 +143,7 @@ export class DataPlane {
       observes,
       options.convergence,
     );
+    this.#unflooded = new Unflooded(this.reconciler, clock);
     this.#rechecks = new Rechecks(this.reconciler, this.problems.contests, this.#watch, isHosts);
     this.routeTables = new RouteTables(this.mirror, this.#rechecks, options.routes);
     this.#served = new ServedPlanes({
@@ -272,7 +274,7 @@ export class DataPlane {
   clearFlood(vni: Vni, vtep: Ip): void {
     const plane = this.#planes.get(vni);
     if (!plane?.floods.delete(vtep)) return;
-    admitAll(this.reconciler, plane, vtep);
+    this.#unflooded.lost(plane);
     this.#floodChanged(plane, vtep);
   }
 
@@ -366,6 +368,7 @@ export class DataPlane {
     this.#watch.close();
     this.problems.close();
     this.#log.close();
+    this.#unflooded.close();
     this.reconciler.close();
     this.kernel.close();
   }

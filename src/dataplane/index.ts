@@ -51,4 +51,4 @@ export * from './rows.js';
 export * from './snooper.js';
 export * from './topology.js';
 export type { VniPlane } from './vni-plane.js';
-export { admit, admitAll, withhold } from './withhold.js';
+export { admit, admitAll, mayWithhold, withhold } from './withhold.js';

@@ -1,4 +1,4 @@
-import type { Ip, Mac } from '../types/index.js';
+import type { Clock, Mac, Timer } from '../types/index.js';
 import type { Reconciler } from './reconciler.js';
 import type { VniPlane } from './vni-plane.js';
 
@@ -28,9 +28,41 @@ export function admit(reconciler: Reconciler, plane: VniPlane, mac: Mac): void {
   if (plane.macs.withhold(mac, false)) reconciler.mark(plane, { table: 'mac', key: mac });
 }
 
-/** The same for every MAC of the VNI; with `vtep` for those behind it alone. */
-export function admitAll(reconciler: Reconciler, plane: VniPlane, vtep?: Ip): void {
-  if (plane.macs.withheld === 0) return;
-  for (const mac of plane.macs.withheldKeys())
-    if (vtep === undefined || plane.macs.peek(mac)?.to === vtep) admit(reconciler, plane, mac);
+/** The same for every MAC of the VNI. */
+export function admitAll(reconciler: Reconciler, plane: VniPlane): void {
+  for (const mac of plane.macs.withheldKeys()) admit(reconciler, plane, mac);
+}
+
+/** VTEPs that go together are waited for so many milliseconds, since all that is withheld is looked at then. */
+const GATHER_MS = 100;
+
+/** Lets in withheld MACs that flooding reaches no longer, since their VTEP is no default destination any more. */
+export class Unflooded {
+  readonly #planes = new Set<VniPlane>();
+  #timer: Timer | undefined;
+
+  constructor(
+    readonly reconciler: Reconciler,
+    readonly clock: Clock,
+  ) {}
+
+  /** A default destination of the VNI has gone. */
+  lost(plane: VniPlane): void {
+    if (plane.macs.withheld === 0) return;
+    this.#planes.add(plane);
+    this.#timer ??= this.clock.after(GATHER_MS, () => {
+      this.#timer = undefined;
+      for (const each of this.#planes) this.#look(each);
+      this.#planes.clear();
+    });
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  #look(plane: VniPlane): void {
+    for (const mac of plane.macs.withheldKeys())
+      if (!mayWithhold(plane, mac)) admit(this.reconciler, plane, mac);
+  }
 }

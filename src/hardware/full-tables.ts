@@ -1,4 +1,12 @@
-import { admit, admitAll, askAgain, type DataPlane, type VniPlane, withhold } from '../dataplane/index.js';
+import {
+  admit,
+  admitAll,
+  askAgain,
+  type DataPlane,
+  mayWithhold,
+  type VniPlane,
+  withhold,
+} from '../dataplane/index.js';
 import type { Mac, Vni } from '../types/index.js';
 import { type Outcome, Overflow } from './overflow.js';
 import type { VniOffload } from './vni-offload.js';
@@ -68,7 +76,10 @@ export class FullTables {
     const { reconciler } = this.dataPlane;
     const withholds = !reconciler.observes && takesRows(offload) && this.withholds(plane.vni);
     if (!withholds) admitAll(reconciler, plane);
-    for (const mac of plane.macs.withheldKeys()) missed.push({ plane, mac });
+    // The kernel may have refused its VTEP as a default destination since
+    for (const mac of plane.macs.withheldKeys())
+      if (mayWithhold(plane, mac)) missed.push({ plane, mac });
+      else admit(reconciler, plane, mac);
     if (offload.lateMacs === 0) return;
     for (const mac of [...offload.missedMacs(now)]) {
       if (!plane.macs.has(mac) || !plane.fits({ table: 'mac', key: mac })) continue;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Mac, parseIp } from '../../src/types/index.js';
+import { MAC_ZERO, type Mac, parseIp } from '../../src/types/index.js';
 import { random } from '../evpn/support/random.js';
 import { ELSEWHERE, mac, type Scene, scene, VNI, VTEP } from './support/scene.js';
 
@@ -105,6 +105,19 @@ test('what cannot be reached without its row is not withheld: no default destina
       ['bridge', 'vxlan'],
     ],
   );
+});
+
+test('a default destination that the kernel comes to refuse has the MACs behind it stand again', async (t) => {
+  const full = await fullScene(1);
+  const { dataPlane, kernel, pass, state, want } = full;
+  want(mac(1), mac(2));
+  await pass(15);
+  t.is(state(mac(2)), 'withheld');
+  kernel.fault = ({ table, verb }) => (table === 'vxlan-default' && verb === 'add' ? 28 : 0);
+  kernel.dropVxlan(full.devices.vxlanIfindex, 0, MAC_ZERO, VTEP);
+  await pass(3);
+  t.is(dataPlane.plane(VNI)?.floods.get(VTEP)?.failure?.name, 'ENOSPC');
+  t.deepEqual(standing(full, mac(2)), ['bridge', 'vxlan']);
 });
 
 test('a withheld MAC that comes back from one of our ports takes that row away, which nothing else would', async (t) => {

@@ -140,7 +140,10 @@ export class MacIntents implements Intents<Mac, MacIntent> {
 
   /** Every MAC that is withheld. None must come or go meanwhile. */
   *withheldKeys(): Iterable<Mac> {
-    if (this.withheld > 0) for (const mac of this.keys()) if (this.isWithheld(mac)) yield mac;
+    if (this.withheld === 0) return;
+    const { cells, stride, size } = this.#table;
+    for (let row = 0; row < size; row++)
+      if ((cells[row * stride + MARKS] & WITHHELD) !== 0) yield this.#table.keyOf(row);
   }
 
   /** Withholds a MAC, or no longer; it is not settled from now on. False where it is so already, or is not wanted. */
