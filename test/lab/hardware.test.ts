@@ -14,5 +14,5 @@ test.serial('a leaf on a rocker switch, which learns by itself', (t) =>
 test.serial('a leaf on a switch ASIC', (t) => runScenarioWithAsic(t, 'hardware-scenario.js', 10, 500));
 
 test.serial('what a driver demands of devices, and what it made of routes', (t) =>
-  runScenarioWithAsic(t, 'preflight-scenario.js', 3, 250),
+  runScenarioWithAsic(t, 'preflight-scenario.js', 4, 250),
 );

@@ -96,13 +96,15 @@ const announce = (prefix: string) =>
     `neighbor ${LEAF} activate`,
   );
 
+interface Routes {
+  items: { prefix: string; offload: { state: string; reason: string | null } | null }[];
+}
+
 /** The API says so of the route. */
 const routeIs = (prefix: string, state: string) =>
   waitFor(
     async () => {
-      const { body } = await fabric.restApi<{
-        items: { prefix: string; offload: { state: string } | null }[];
-      }>('leaf1', '/api/v1/underlay-routes');
+      const { body } = await fabric.restApi<Routes>('leaf1', '/api/v1/underlay-routes');
       return body.items.find((each) => each.prefix === prefix)?.offload?.state === state;
     },
     { what: `${prefix} ${state}`, timeout: 30_000, show: () => fabric.logs() },
@@ -113,6 +115,19 @@ async function kernelMarks(prefix: string): Promise<string[]> {
   const { stdout } = await fabric.exec('leaf1', 'ip', '-j', 'route', 'show', prefix, 'proto', '69');
   const [{ flags }] = JSON.parse(stdout) as { flags: string[] }[];
   return flags.filter((flag) => flag.startsWith('rt_'));
+}
+
+const TABLE = ['netdevsim/netdevsim1', 'path', '/IPv4/fib'];
+
+/** Makes netdevsim's table of IPv4 routes that large, or as large as what is in it and so many more. */
+async function roomForRoutes(room: { readonly size: number } | { readonly more: number }): Promise<void> {
+  const devlink = (...words: string[]) => fabric.exec('leaf1', 'devlink', ...words);
+  const shown = (await devlink('resource', 'show', 'netdevsim/netdevsim1')).stdout;
+  const [, occupied] = /name fib size \S+ occ (\d+)/.exec(shown) ?? [];
+  assert.ok(occupied, shown);
+  const size = 'size' in room ? room.size : Number(occupied) + room.more;
+  await devlink('resource', 'set', ...TABLE, 'size', String(size));
+  await devlink('dev', 'reload', 'netdevsim/netdevsim1');
 }
 
 interface Status {
@@ -137,6 +152,19 @@ try {
         assert.ok(body.problems.some(({ problem }) => problem.includes('such as that to 203.0.113.0/24')));
         assert.ok((body.switchAsic?.tables.length ?? 0) > 0);
         netdevsim.refuseRoutes(false);
+      },
+    },
+    {
+      name: 'a route for which the table has no room shows the words of the driver, and follows when there is some',
+      run: async () => {
+        await roomForRoutes({ more: 0 });
+        await announce('192.0.2.0/24');
+        await routeIs('192.0.2.0/24', 'refused');
+        const { body } = await fabric.restApi<Routes>('leaf1', '/api/v1/underlay-routes');
+        const reason = body.items.find(({ prefix }) => prefix === '192.0.2.0/24')?.offload?.reason ?? '';
+        assert.match(reason, /Exceeded number of supported fib entries/);
+        await roomForRoutes({ size: 10_000 });
+        await routeIs('192.0.2.0/24', 'trap');
       },
     },
     {
