@@ -1,3 +1,4 @@
+import { counted } from '../types/index.js';
 import type { Item } from './client.js';
 import { at, type Column, duration, textOf } from './output.js';
 
@@ -125,7 +126,7 @@ export const VNI: readonly Column[] = [
 
 /** What a switch ASIC has of a VNI. */
 const hardware = (item: Item) => {
-  const of = (path: string, what: string) => {
+  const of = (path: string, one: string) => {
     const more = [
       ['pending', 'pending'],
       ['refused', 'refused'],
@@ -135,10 +136,10 @@ const hardware = (item: Item) => {
       const count = Number(at(item, `${path}.${key}`));
       return count > 0 ? [`${count} ${words}`] : [];
     });
-    return [`${at(item, `${path}.offloaded`)} ${what} in it`, ...more].join(', ');
+    return [`${counted(Number(at(item, `${path}.offloaded`)), one)} in it`, ...more].join(', ');
   };
   const driver = item.driver === null ? '' : ` (${item.driver})`;
-  return `switch ${item.switchId}${driver}: ${of('macs', 'MACs')}\n${of('floodVteps', 'default destinations')}`;
+  return `switch ${item.switchId}${driver}: ${of('macs', 'MAC')}\n${of('floodVteps', 'default destination')}`;
 };
 
 /** Problems as lines, each with what fixes it. */
