@@ -17,7 +17,7 @@ import { LimitWatch } from './limit-watch.js';
 import { type NeighborRouteCounts, NO_COUNTS } from './neighbor-routes.js';
 import type { FamilyStatus } from './neighbor-status.js';
 import type { Negotiated } from './open.js';
-import { type LimitUse, routeLimits } from './route-limits.js';
+import { DEFAULT_ROUTE_LIMITS, type LimitUse, routeLimits } from './route-limits.js';
 import type { SessionLog } from './session-log.js';
 import type { SessionRecord } from './session-record.js';
 import { StaleRoutes } from './stale-routes.js';
@@ -52,6 +52,9 @@ export class SessionRoutes {
   readonly #log: SessionLog;
   readonly #stale: ReadonlyMap<AnyFamily, StaleRoutes>;
   readonly #limitWatch = new LimitWatch();
+  /** The limits are looked at with each UPDATE: read once from each configuration. */
+  #latestConfig: NeighborConfig | undefined;
+  #limits = DEFAULT_ROUTE_LIMITS;
   /** What is still to be taken in of a long UPDATE: with all of it at once a turn of the event loop would be as long. */
   #rest: { readonly established: Established; readonly slices: SlicedUpdate['slices'] } | undefined;
 
@@ -109,6 +112,10 @@ export class SessionRoutes {
   #heldOf(family: AnyFamily): number {
     return this.#countsOf(family).held;
   }
+
+  /** Those of the family that the session before did not leave. */
+  readonly #freshOf = (family: AnyFamily): number =>
+    this.#heldOf(family) - (this.#stale.get(family)?.status?.count ?? 0);
 
   /** Returns what the neighbor and we have of a family; `established`: the session that stands. */
   familyStatus(
@@ -182,11 +189,16 @@ export class SessionRoutes {
 
   /** The limit beyond which the neighbor is to be closed; what comes near one, or may pass it, is logged once. */
   overLimit(config: NeighborConfig): LimitUse | undefined {
-    const limits = routeLimits(config);
+    if (config !== this.#latestConfig) {
+      this.#latestConfig = config;
+      this.#limits = routeLimits(config);
+    }
+    const limits = this.#limits;
     const { held, octets } = this.holdings;
-    const heldOf = (family: AnyFamily) =>
-      this.#heldOf(family) - (this.#stale.get(family)?.status?.count ?? 0);
-    const news = this.#limitWatch.news({ held: held - this.#restarted, octets, heldOf }, limits);
+    const news = this.#limitWatch.news(
+      { held: held - this.#restarted, octets, heldOf: this.#freshOf },
+      limits,
+    );
     if (news === undefined) return undefined;
     if (news.level === 'over' && limits.onLimit !== 'warn') return news;
     this.#log.limit(news);

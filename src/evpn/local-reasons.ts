@@ -1,7 +1,7 @@
 import { type Ip, isMulticastMac, type Mac } from '../types/index.js';
 import type { MacVrf } from './mac-vrf.js';
 import { Rule } from './rules.js';
-import { ipReason, macReason } from './unused.js';
+import { ipReason } from './unused.js';
 import { reasonText, type UnusedReason } from './unused-reasons.js';
 
 /** Why a row of the kernel does not count for a host here. The evaluator decides by it, and explain shows its text. */
@@ -17,7 +17,7 @@ const LOCAL = {
 export function whyNoLocalMac(
   mac: Mac,
   vrf: MacVrf,
-  ofMac: UnusedReason | undefined = macReason(mac, vrf),
+  ofMac: UnusedReason | undefined,
 ): LocalReason | undefined {
   if (ofMac !== undefined) return ofMac;
   if (isMulticastMac(mac)) return 'group-mac';

@@ -75,16 +75,13 @@ export class MessageReader {
 
   /** Checks marker, length and type, of the header at `at`, in the order of RFC 4271 §6.1; returns the length. */
   #check(header: Buffer, at: number): number {
-    const fail = (subcode: number, message: string, data?: Uint8Array): never => {
-      throw new WireError(NotificationCode.MESSAGE_HEADER_ERROR, subcode, message, data);
-    };
     if (
       header.readUInt32BE(at) !== 0xffffffff ||
       header.readUInt32BE(at + 4) !== 0xffffffff ||
       header.readUInt32BE(at + 8) !== 0xffffffff ||
       header.readUInt32BE(at + 12) !== 0xffffffff
     )
-      fail(
+      refuse(
         HeaderSubcode.CONNECTION_NOT_SYNCHRONIZED,
         `message marker ${header.toString('hex', at, at + 16)}: expected 16 octets of ff`,
       );
@@ -95,7 +92,7 @@ export class MessageReader {
       this.extendedMessages && row?.extends !== false ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH;
     const minimum = row?.minimum ?? HEADER_LENGTH;
     if (length < minimum || length > maximum || (type === MessageType.KEEPALIVE && length !== minimum))
-      fail(
+      refuse(
         HeaderSubcode.BAD_MESSAGE_LENGTH,
         `message length ${length} of type ${type}: expected ${
           type === MessageType.KEEPALIVE ? minimum : `${minimum} to ${maximum}`
@@ -103,7 +100,7 @@ export class MessageReader {
         Uint8Array.from(header.subarray(at + 16, at + 18)),
       );
     if (row === undefined)
-      fail(HeaderSubcode.BAD_MESSAGE_TYPE, `message type ${type}: expected 1 to 5`, Uint8Array.of(type));
+      refuse(HeaderSubcode.BAD_MESSAGE_TYPE, `message type ${type}: expected 1 to 5`, Uint8Array.of(type));
     return length;
   }
 
@@ -130,4 +127,8 @@ export class MessageReader {
       this.#head = 0;
     }
   }
+}
+
+function refuse(subcode: number, message: string, data?: Uint8Array): never {
+  throw new WireError(NotificationCode.MESSAGE_HEADER_ERROR, subcode, message, data);
 }

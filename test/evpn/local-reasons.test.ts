@@ -12,8 +12,8 @@ const IP = parseIp('192.0.2.11');
 test('why a row of the kernel does not count, and that it counts', async (t) => {
   const { clock, leaf, devices } = await servingLeaf(VNI);
   const vrf = leaf.evpn.vrf(VNI)!;
-  t.is(whyNoLocalMac(HOST, vrf), undefined);
-  t.is(whyNoLocalMac(GROUP, vrf), 'group-mac');
+  t.is(whyNoLocalMac(HOST, vrf, undefined), undefined);
+  t.is(whyNoLocalMac(GROUP, vrf, undefined), 'group-mac');
   t.is(whyNoLocalMac(HOST, vrf, 'own-mac'), 'own-mac');
   t.is(whyNoLocalIp(HOST, vrf, undefined), undefined);
   t.is(whyNoLocalIp(HOST, vrf, 'own-ip'), 'own-ip');
@@ -26,7 +26,7 @@ test('why a row of the kernel does not count, and that it counts', async (t) => 
   t.is(whyLocalIpUnused(IP, HOST, vrf), undefined);
   leaf.addVni(devices, { up: false });
   clock.advance(1000);
-  t.is(whyNoLocalMac(HOST, vrf), 'no-forwarding');
+  t.is(whyNoLocalMac(HOST, vrf, undefined), 'no-forwarding');
   t.is(whyNoLocalIp(GROUP, vrf, 'own-ip'), 'no-forwarding');
 });
 

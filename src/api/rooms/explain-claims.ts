@@ -34,7 +34,7 @@ export interface Heard<Claim> {
 export function localMacHeard({ dataPlane }: Rooms, vrf: MacVrf, mac: Mac): Heard<LocalMac> | undefined {
   const claim = dataPlane.localMac(vrf.vni, mac);
   if (!claim) return undefined;
-  const reason = whyNoLocalMac(mac, vrf);
+  const reason = whyNoLocalMac(mac, vrf, macReason(mac, vrf));
   return { claim, ignored: reason && localReasonText(reason) };
 }
 
