@@ -10,6 +10,8 @@ const LEAST_MS = 0.5;
 const HEAR_MS = 1;
 /** What goes first is called so often in one go, where it asks for more that does: a host's move is decided, told and written. */
 const FIRST_ROUNDS = 3;
+/** What goes first may take so long in one go, or until the turn is long: with many neighbors what each is sent adds up. */
+const FIRST_MS = 2;
 
 class Waiting {
   constructor(public callback: (() => void) | undefined) {}
@@ -25,7 +27,8 @@ class Waiting {
  * which requests its own callback; if they are short they all run in one turn, since each turn costs two system
  * calls and an entry into JavaScript. After longer work, the next turn's I/O comes first;
  * if the turn is long by then, including its I/O, callbacks that are still queued wait too. Not so those that go first: they
- * are called in any turn and before the others, so whoever requests them has little to do.
+ * are called in any turn and before the others, so whoever requests them has little to do; where they are many, some of them wait
+ * for the next go.
  *
  * Whoever works in slices asks here how long one may be. All slices of a turn share its length, whoever they belong to: with
  * one of its own for each of reading, deciding and writing, a turn was as long as all of them together, and a host that
@@ -118,15 +121,19 @@ export class TurnEnd {
       for (const hearer of this.#hearers) hearer();
       heard = this.#now();
     }
+    if (this.#first.length === 0) return heard;
+    const end = Math.max(this.#now() + FIRST_MS, this.#since + LONG_MS);
     for (let round = 0; round < FIRST_ROUNDS && this.#first.length > 0; round++) {
       const first = this.#first;
       this.#first = emptyList();
       let done = 0;
       try {
-        while (done < first.length) first[done++].callback?.();
+        do first[done++].callback?.();
+        while (done < first.length && this.#now() < end);
       } finally {
         if (done < first.length) this.#first.unshift(...first.slice(done));
       }
+      if (this.#first.length > 0 && this.#now() >= end) break;
     }
     return heard;
   }

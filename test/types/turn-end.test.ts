@@ -114,6 +114,31 @@ test('what goes first is called before what waited, with what it asks for, and i
   t.deepEqual(told.slice(4), ['beside', 'slice', 'told']);
 });
 
+test('of many that go first some wait for the next turn, before what comes later, and one of the others goes on in each', async (t) => {
+  const told: string[] = [];
+  let now = 0;
+  const end = new TurnEnd(() => now);
+  const slow = (name: string) => () => {
+    told.push(name);
+    now += 1;
+  };
+  for (let n = 0; n < 12; n++) end.addFirst(slow(`first ${n}`));
+  for (let n = 0; n < 3; n++) end.add(slow(`other ${n}`));
+  await turn();
+  const inOne = told.length;
+  t.true(inOne < 12, `${told}`);
+  t.true(told.includes('other 0'));
+  t.false(told.includes('other 1'));
+  end.addFirst(slow('later'));
+  for (let n = 0; n < 4; n++) await turn();
+  const firsts = told.filter((name) => !name.startsWith('other'));
+  t.deepEqual(firsts, [...Array.from({ length: 12 }, (_, n) => `first ${n}`), 'later']);
+  t.deepEqual(
+    told.filter((name) => name.startsWith('other')),
+    ['other 0', 'other 1', 'other 2'],
+  );
+});
+
 test('what goes first and always asks again does not hold the others', async (t) => {
   const told: string[] = [];
   const end = new TurnEnd(() => 0);
