@@ -125,6 +125,25 @@ test('the loss of a neighbor is one write for all routes that another one has, t
   t.is([...one.kernel.tables.routes.nexthops()].length, 3);
 });
 
+test('so is the loss of one that told its routes just before, behind the other', async (t) => {
+  const one = await leaf();
+  const prefixes = Array.from({ length: 1000 }, (_, n) => `20.${n >> 8}.${n & 255}.0/24`);
+  one.tell(1, prefixes);
+  await one.rest();
+  one.tell(2, prefixes);
+  await one.rest();
+  t.true(one.installed().every((route) => route.endsWith(' 10.1.1.0,10.1.2.0')));
+  const before = one.kernel.applied.length;
+  void one.ribs.ipv4.neighborDown(spine(2));
+  await one.rest();
+  t.deepEqual(one.installed(), prefixes.map((prefix) => `${prefix} 10.1.1.0`).sort());
+  const written = one.kernel.applied.slice(before).flat();
+  t.deepEqual(
+    written.filter(({ table }) => table === 'route'),
+    [],
+  );
+});
+
 test('a next hop that another neighbor gives stays, though the neighbor that it is goes', async (t) => {
   const one = await leaf();
   const prefixes = Array.from({ length: 700 }, (_, n) => `20.${n >> 8}.${n & 255}.0/24`);
