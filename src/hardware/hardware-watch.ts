@@ -238,7 +238,7 @@ export class HardwareWatch {
           vni,
           device,
           topic: 'hardware does not take',
-          problem: `the switch ASIC has not taken ${rowsText(macs.notTaken, floods.notTaken)} within ${GRACE_MS / 1000} s and gives no reason, as with a table that is full (${macs.offloaded} MACs of the VNI are in it): frames to them go through the CPU`,
+          problem: `the switch ASIC has not taken ${rowsText(macs.notTaken, floods.notTaken)} within ${GRACE_MS / 1000} s and gives no reason, as with a table that is full (${inIt(macs.offloaded)}): frames to them go through the CPU`,
           fix: MAKE_ROOM,
         };
       if (macs.withheld > 0)
@@ -247,7 +247,7 @@ export class HardwareWatch {
           vni,
           device,
           topic: 'withheld from hardware',
-          problem: `${counted(macs.withheld, 'MAC')} withheld from the kernel (hardware-overflow: withhold), since the switch ASIC did not take more, as with a table that is full (${macs.offloaded} MACs of the VNI are in it): frames to them are flooded`,
+          problem: `${counted(macs.withheld, 'MAC')} withheld from the kernel (hardware-overflow: withhold), since the switch ASIC did not take more, as with a table that is full (${inIt(macs.offloaded)}): frames to them are flooded`,
           fix: MAKE_ROOM,
         };
       if (macs.refused + floods.refused > 0)
@@ -359,6 +359,10 @@ function countsOf(
 ): OffloadCounts {
   const pending = Math.max(0, wanted - offloaded - refused - notTaken - withheld);
   return { offloaded, refused, notTaken, pending, withheld };
+}
+
+function inIt(macs: number): string {
+  return `${counted(macs, 'MAC')} of the VNI ${macs === 1 ? 'is' : 'are'} in it`;
 }
 
 function rowsText(macs: number, floods: number): string {
