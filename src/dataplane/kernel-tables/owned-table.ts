@@ -228,7 +228,8 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
 
   /**
    * Records the outcome of an attempt on the intent. `stands`: all that was wanted has just been written, and nothing has
-   * been heard of it since, so that the rows need not be looked up. Returns true where something is wanted that does not stand.
+   * been heard of it since, so that the rows need not be looked up. Returns true where something is wanted that does not stand, and is
+   * not withheld.
    */
   settle(key: Key, failure: Failure | undefined, stands: boolean): boolean {
     if (!stands && !this.intents.has(key)) {
@@ -238,7 +239,7 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
     const fits = failure === undefined && (stands ? this.place.isLive : this.fits(key));
     this.intents.settle(key, fits);
     this.intents.fail(key, failure);
-    return !fits;
+    return !fits && !this.isWithheld(key);
   }
 
   /** Puts rows of the key back at its next look: by these operations, in the place of what is wanted. */
