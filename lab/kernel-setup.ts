@@ -25,6 +25,9 @@ export const routerSysctls = [
   'net.ipv4.conf.default.rp_filter=0',
   'net.ipv6.conf.all.accept_dad=0',
   'net.ipv6.conf.default.accept_dad=0',
+  // Whoever traces a path hears of each hop, however often it asks
+  'net.ipv4.icmp_ratelimit=0',
+  'net.ipv6.icmp.ratelimit=0',
 ];
 /** arp_notify and ndisc_notify: a host that comes up or moves says so, as a hypervisor's bridge does for its guest. */
 export const hostSysctls = [

@@ -6,6 +6,8 @@ export interface PingOptions {
   interval?: number;
   /** Seconds to wait for the last reply. */
   wait?: number;
+  /** Routers that a packet may pass and one more (TTL, hop limit); the system's when absent. */
+  hops?: number;
 }
 export interface PingResult {
   sent: number;
@@ -22,8 +24,20 @@ export async function ping(
   address: string,
   options: PingOptions = {},
 ): Promise<PingResult> {
-  const { count = 3, interval = 0.2, wait = 1 } = options;
-  const args = ['-q', '-n', '-c', String(count), '-i', String(interval), '-W', String(wait), address];
+  const { count = 3, interval = 0.2, wait = 1, hops } = options;
+  const life = hops === undefined ? [] : ['-t', String(hops)];
+  const args = [
+    '-q',
+    '-n',
+    '-c',
+    String(count),
+    '-i',
+    String(interval),
+    '-W',
+    String(wait),
+    ...life,
+    address,
+  ];
   const result = await attempt('ip', ['netns', 'exec', namespace, 'ping', ...args], {
     timeout: (count * (interval + wait) + 10) * 1_000,
   });
