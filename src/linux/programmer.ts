@@ -26,6 +26,8 @@ const BULK = 512;
 const WORTH_A_THREAD = 64;
 /** What has taken so many milliseconds here, of which the kernel needs less than two for a bulk, has waited for its lock (RTNL). */
 const HELD_UP = 3;
+/** The same of what was on the thread, in whose time turns of the event loop count as well. */
+const HELD_UP_LAUNCHED = 100;
 /** Whoever holds the lock for that long does it again: for so many milliseconds even a single operation is worth a thread. */
 const AGAIN_WITHIN = 5_000;
 
@@ -133,8 +135,11 @@ export class Programmer {
   launch(operations: readonly Operation[], isMapped: IsMapped, flight: Flight): boolean {
     const sent = this.#encode(operations, 0, operations.length);
     const launched: Launched = { operations, sent, isMapped, flight, results: undefined, retried: false };
+    const begun = this.#now();
     const done = () => {
       if (this.#launched[0] !== launched) return;
+      const end = this.#now();
+      if (end - begun >= HELD_UP_LAUNCHED) this.#heldUpUntil = end + AGAIN_WITHIN;
       const results = this.#resultsOf(launched);
       this.#launched.shift();
       flight.over(results);

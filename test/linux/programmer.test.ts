@@ -53,6 +53,24 @@ test('after others have held the kernel up a single operation is worth the threa
   await close();
 });
 
+test('what waits on the thread says as well that others hold the kernel up', async (t) => {
+  const { programmer, time, close } = await slow();
+  const launch = (take: number) =>
+    new Promise<void>((over) => {
+      programmer.launch(ONE, () => true, { landed: () => {}, over: () => over() });
+      time.now += take;
+    });
+  await launch(99);
+  t.false(programmer.mayLaunch(ONE));
+  await launch(2_000);
+  t.true(programmer.mayLaunch(ONE));
+  time.now += 4_900;
+  await launch(2_000);
+  time.now += 4_900;
+  t.true(programmer.mayLaunch(ONE));
+  await close();
+});
+
 test('a single operation goes behind nothing that is on the thread, and its answer is the same', async (t) => {
   const { programmer, time, close } = await slow();
   time.take = 1_000;
