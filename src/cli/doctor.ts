@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../types/index.js';
 import type { Client, Item } from './client.js';
 import { paint, printValue, type Terminal } from './output.js';
 import type { Session } from './session.js';
@@ -76,7 +77,10 @@ async function examine(client: Client): Promise<Finding[]> {
         ),
     },
     {
-      check: `${drifts.length === 20 ? '20 or more' : drifts.length} rows of the kernel are not as they should be`,
+      check:
+        drifts.length === 1
+          ? '1 row of the kernel is not as it should be'
+          : `${drifts.length === 20 ? '20 or more' : drifts.length} rows of the kernel are not as they should be`,
       state: drifts.length > 0 ? 'warning' : 'ok',
       notes: drifts.map((drift) => ({
         problem: `${drift.table} ${drift.mac ?? drift.ip ?? drift.prefix ?? drift.nexthopId}: ${drift.cause}, wanted ${drift.wanted}, found ${drift.found}`,
@@ -84,7 +88,7 @@ async function examine(client: Client): Promise<Finding[]> {
       })),
     },
     {
-      check: `${problems.length} problems`,
+      check: counted(problems.length, 'problem'),
       state: worst(problems.map(({ severity }) => severity)),
       notes: problems,
     },
