@@ -77,6 +77,12 @@ function targetOf(content: Mapping, path: readonly Step[]): readonly Step[] | un
   if (path[0] === 'policies' && condition > 0) return path.slice(0, condition);
   const connected = path.indexOf('redistribute-connected');
   if (connected > 0) return path.slice(0, connected + 1);
+  const routes = path.indexOf('redistribute-routes');
+  if (routes > 0) {
+    // Protocols whose list is gone would be all routes of theirs: they go first, and the list with the next round
+    const protocols = [...path.slice(0, routes), 'redistribute-protocols'];
+    return has(content, protocols) ? protocols : path.slice(0, routes + 1);
+  }
   // A mapping of a list, of which the fault is a key
   const items = String(path[path.length - 3]);
   const isEssential = items === 'peer-groups' ? last === 'name' : ESSENTIAL.has(last) || !has(content, path);

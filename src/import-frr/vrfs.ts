@@ -29,19 +29,41 @@ export function vrfSettings(vrf: VrfBlock, model: Model, usedMaps: Set<string>, 
     rules: rulesOf(each, model, usedMaps, say),
   }));
   const connected = spread.filter(({ protocols }) => protocols.length === 0);
-  const others = spread.filter(({ protocols }) => protocols.length > 0);
+  // Protocols without a rule are all routes of theirs: where a route-map leaves no rule, neither may be written
+  const others = spread.filter(({ protocols, rules }) => protocols.length > 0 && rules.length > 0);
   const [first] = connected;
   if (first) found.push(['redistribute-connected', connected.flatMap(({ rules }) => rules), first.line]);
   const [other] = others;
   if (other) {
-    const lists = [...new Set(others.map(({ rules, family }) => `${family} ${rules.join()}`))];
-    if (lists.length > new Set(others.map(({ family }) => family)).size)
-      say(other.line, 'differs', 'of each protocol all is announced that the route-map of any permits');
-    found.push(['redistribute-routes', [...new Set(others.flatMap(({ rules }) => rules))], other.line]);
     const protocols = [...new Set(others.flatMap((each) => each.protocols))];
+    if (!isProduct(others, protocols))
+      say(
+        other.line,
+        'differs',
+        'the prefixes of all that is redistributed are one list here, whose first match decides, for all these protocols and both families',
+      );
+    const ofStatic = others.find((each) => each.protocols.includes('zstatic'));
+    if (ofStatic && !others.some((each) => each.protocols.includes('boot')))
+      say(ofStatic.line, 'differs', 'also routes that others than FRR wrote as `proto static`');
+    found.push(['redistribute-routes', [...new Set(others.flatMap(({ rules }) => rules))], other.line]);
     found.push(['redistribute-protocols', protocols, other.line]);
   }
   return found;
+}
+
+/** True where one list of rules and one of protocols say the same as the statements do, of which each has both. */
+function isProduct(
+  statements: readonly (Pick<VrfBlock['redistributions'][number], 'family' | 'protocols'> & {
+    readonly rules: readonly string[];
+  })[],
+  protocols: readonly string[],
+): boolean {
+  return [...new Set(statements.map(({ family }) => family))].every((family) => {
+    const ofFamily = statements.filter((each) => each.family === family);
+    const lists = new Set(ofFamily.map(({ rules }) => rules.join()));
+    const its = new Set(ofFamily.flatMap((each) => each.protocols));
+    return lists.size === 1 && its.size === protocols.length;
+  });
 }
 
 function rulesOf(
@@ -55,5 +77,8 @@ function rulesOf(
   usedMaps.add(routeMap);
   if (!model.routeMaps.has(routeMap))
     say(line, 'differs', `there is no route-map ${routeMap}: as in FRR, nothing is announced`);
-  return connectedRules(routeMap, isSix, model, say);
+  const rules = connectedRules(routeMap, isSix, model, say);
+  if (rules.length === 0 && model.routeMaps.has(routeMap))
+    say(line, 'not-carried', `nothing is left of route-map ${routeMap}, so that nothing is announced`);
+  return rules;
 }

@@ -399,6 +399,9 @@ test('a route-map and a prefix list of one neighbor both have to accept a route'
   });
 });
 
+const ONE_LIST = 'the prefixes of all that is redistributed are one list here';
+const PROTO_STATIC = 'wrote as `proto static`';
+
 /** A border leaf's VRF that leads out of the fabric, and takes the routes of another one. */
 const BORDER = `frr defaults datacenter
 vrf red
@@ -490,5 +493,108 @@ test("a VRF's BGP instance becomes settings of the VRF, and what does not is tol
         line === lineOf('redistribute connected') && text.includes('advertise ipv6 unicast'),
     ),
   );
-  t.true(notes.some(({ kind, text }) => kind === 'differs' && text.includes('the route-map of any permits')));
+  t.true(
+    notes.some(
+      ({ kind, line, text }) =>
+        kind === 'differs' && line === lineOf('redistribute kernel') && text.startsWith(ONE_LIST),
+    ),
+  );
+  // FRR's `kernel` has them as well
+  t.false(notes.some(({ text }) => text.includes(PROTO_STATIC)));
+});
+
+/** A leaf with a VRF that redistributes, by what its families say, and the route-maps and lists of the file. */
+function redistributing(
+  ipv4: readonly string[],
+  ipv6: readonly string[] = [],
+  rest: readonly string[] = [],
+): { vrf: object | undefined; notes: string[] } {
+  const { content, notes } = importFrr(
+    [
+      'frr defaults datacenter',
+      'vrf red',
+      ' vni 4001',
+      'exit-vrf',
+      'router bgp 65001',
+      ' bgp router-id 10.0.0.1',
+      ' address-family l2vpn evpn',
+      '  advertise-all-vni',
+      'router bgp 65001 vrf red',
+      ' address-family ipv4 unicast',
+      ...ipv4.map((statement) => `  redistribute ${statement}`),
+      ' exit-address-family',
+      ' address-family ipv6 unicast',
+      ...ipv6.map((statement) => `  redistribute ${statement}`),
+      ' exit-address-family',
+      ' address-family l2vpn evpn',
+      '  advertise ipv4 unicast',
+      '  advertise ipv6 unicast',
+      ' exit-address-family',
+      ...rest,
+      '',
+    ].join('\n'),
+  );
+  const { vrfs } = (content?.evpn ?? {}) as { readonly vrfs?: unknown };
+  return { vrf: itemsOf(vrfs)[0], notes: shownNotes(notes) };
+}
+
+for (const [what, rest] of [
+  ['is not there', []],
+  ['has a condition alone that is not carried over', ['route-map OUT permit 10', ' match tag 1']],
+  [
+    'names a prefix list that is not there',
+    ['route-map OUT permit 10', ' match ip address prefix-list MISSING'],
+  ],
+  [
+    'has a prefix list that evpnd refuses',
+    [
+      'ip prefix-list BAD seq 5 permit 10.0.0.0/8 ge 33',
+      'route-map OUT permit 10',
+      ' match ip address prefix-list BAD',
+    ],
+  ],
+] as const)
+  test(`a VRF announces no routes of others where the route-map ${what}`, (t) => {
+    const { vrf, notes } = redistributing(['static route-map OUT'], [], rest);
+    t.deepEqual(vrf, { name: 'red', l3vni: 4001 });
+    t.true(notes.some((note) => note.startsWith('11 redistribute static route-map OUT: ')));
+    t.false(notes.some((note) => note.includes(ONE_LIST)));
+  });
+
+test('what a route-map leaves nothing of takes its protocols along, and no others', (t) => {
+  t.deepEqual(redistributing(['static route-map MISSING', 'ospf']).vrf, {
+    name: 'red',
+    l3vni: 4001,
+    'redistribute-routes': ['0.0.0.0/0 le 32'],
+    'redistribute-protocols': ['ospf'],
+  });
+});
+
+for (const [what, ipv4, ipv6, isOne] of [
+  ['the same protocols in both families', ['kernel', 'ospf'], ['ospf6', 'kernel'], true],
+  ['protocols of one family without route-maps', ['kernel', 'ospf'], [], true],
+  ['protocols with the same route-map', ['kernel route-map A', 'ospf route-map A'], [], true],
+  ['a protocol of one family, and another of the other', ['static'], ['kernel'], false],
+  ['a protocol that one family has not', ['ospf'], ['ospf6', 'kernel'], false],
+  ["a route-map that hides another's prefixes", ['static route-map A', 'kernel route-map B'], [], false],
+] as const)
+  test(`a VRF redistributes ${what}: ${isOne ? 'nothing is to be said' : 'it is told what differs'}`, (t) => {
+    const { vrf, notes } = redistributing(ipv4, ipv6, [
+      'ip prefix-list TEN seq 5 permit 10.0.0.0/8',
+      'route-map A deny 10',
+      ' match ip address prefix-list TEN',
+      'route-map A permit 20',
+      'route-map B permit 10',
+      ' match ip address prefix-list TEN',
+    ]);
+    t.true(vrf !== undefined && 'redistribute-routes' in vrf && 'redistribute-protocols' in vrf);
+    t.is(notes.filter((note) => note.includes(ONE_LIST)).length, isOne ? 0 : 1);
+  });
+
+test("routes that FRR's static has not are told once", (t) => {
+  const told = (notes: readonly string[]) => notes.filter((note) => note.includes(PROTO_STATIC));
+  t.deepEqual(told(redistributing(['static'], ['static']).notes), [
+    '11 redistribute static: also routes that others than FRR wrote as `proto static`',
+  ]);
+  t.deepEqual(told(redistributing(['static', 'kernel']).notes), []);
 });
