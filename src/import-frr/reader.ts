@@ -90,7 +90,8 @@ function ended(places: readonly Place[], text: string): readonly Place[] | undef
   const begin = places.findIndex((place) => blocks.includes(place.in));
   if (begin >= 0) return places.slice(0, begin);
   // The end of a block of which nothing is carried over, or one too many
-  return innermost?.in === 'skipped' && places[places.length - 2]?.in === 'bgp'
+  const around = places[places.length - 2]?.in;
+  return innermost?.in === 'skipped' && (around === 'bgp' || around === 'vrf-bgp')
     ? places.slice(0, -1)
     : places;
 }

@@ -1,6 +1,6 @@
 import type { FamilyName } from '../config/index.js';
 import type { Model, VrfBlock } from './model.js';
-import { type At, needless, type Row, refused, row } from './row.js';
+import { type At, asNumber, needless, type Row, refused, row } from './row.js';
 import { openRouter } from './rows-top.js';
 
 const SESSIONS = 'evpnd has no BGP sessions whose routes are those of a VRF';
@@ -66,11 +66,11 @@ function targets(form: string, ...keys: readonly string[]): Row {
 
 /** Statements of `router bgp … vrf`, and of its families. */
 export const VRF_ROWS: readonly Row[] = [
-  row('top', 'router bgp <asn> vrf default', openRouter),
-  row('top', 'router bgp <asn> vrf <name>', ({ asn = '', name = '' }, at) => {
+  row('top', 'router bgp <asn> vrf default [as-notation <notation>]', openRouter),
+  row('top', 'router bgp <asn> vrf <name> [as-notation <notation>]', ({ asn = '', name = '' }, at) => {
     const { model, line } = at;
     at.enter({ in: 'vrf-bgp', vrf: vrfBlock(model, name, line) });
-    if (model.asn !== undefined && model.asn.value !== asn)
+    if (model.asn !== undefined && asNumber(model.asn.value) !== asNumber(asn))
       at.differs(`evpnd has one AS, ${model.asn.value}: route targets of the VRF are derived of that`);
   }),
   family('address-family ipv4 [unicast]', 'ipv4-unicast'),

@@ -598,3 +598,49 @@ test("routes that FRR's static has not are told once", (t) => {
   ]);
   t.deepEqual(told(redistributing(['static', 'kernel']).notes), []);
 });
+
+test("a VRF's BGP instance with the notation of AS numbers behind its name, as FRR 8.5 prints it", (t) => {
+  const plain = importFrr(BORDER);
+  const noted = importFrr(
+    BORDER.replace('router bgp 65001\n', 'router bgp 65001 vrf default as-notation plain\n').replace(
+      /^router bgp 65001 vrf (red|blue)$/gm,
+      '$& as-notation plain',
+    ),
+  );
+  t.deepEqual(noted.content, plain.content);
+  const told = ({ notes }: typeof plain) => notes.map(({ line, kind, text }) => `${line} ${kind} ${text}`);
+  t.deepEqual(told(noted), told(plain));
+});
+
+test('an AS number of a VRF that is the same in another notation is none of its own', (t) => {
+  const notes = (asn: string) =>
+    importFrr(
+      BORDER.replace('router bgp 65001\n', 'router bgp 1.1\n').replaceAll('65001 vrf', `${asn} vrf`),
+    ).notes.filter(({ text }) => text.includes('evpnd has one AS'));
+  t.is(notes('65537').length, 0);
+  t.is(notes('1.1').length, 0);
+  t.is(notes('65538').length, 2);
+});
+
+test("a family of a VRF's that is not carried over ends where it ends", (t) => {
+  const multicast = ' address-family ipv4 multicast\n  network 192.0.2.0/24\n exit-address-family\n';
+  const text = BORDER.replace(
+    'router bgp 65001 vrf red\n',
+    `$&${multicast} bgp log-neighbor-changes\n neighbor 203.0.113.9 remote-as 64998\n`,
+  );
+  const { content, notes } = importFrr(text);
+  t.deepEqual(content, importFrr(BORDER).content);
+  const [begin = 0] = notes
+    .filter(({ statement }) => statement === 'address-family ipv4 multicast')
+    .map(({ line }) => line);
+  t.deepEqual(
+    notes
+      .filter(({ line }) => line >= begin && line <= begin + 4)
+      .map(({ line, text: why }) => [line - begin, why]),
+    [
+      [0, 'of a VRF evpnd has ipv4 unicast, ipv6 unicast and l2vpn evpn, not ipv4 multicast'],
+      [1, 'of a VRF evpnd has ipv4 unicast, ipv6 unicast and l2vpn evpn, not ipv4 multicast'],
+      [4, 'evpnd has no BGP sessions whose routes are those of a VRF'],
+    ],
+  );
+});
