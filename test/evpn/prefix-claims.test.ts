@@ -166,3 +166,25 @@ test('what is chosen of several routes, and by which rule each other one is not'
   ])
     t.deepEqual(choosePaths(both, L3).chosen, [other.path], 'of one leaf, in whatever order they came');
 });
+
+for (const [what, mine] of [
+  ['a host', host(L3)],
+  ['a prefix that is as long', prefixRoute({ prefix: parseIp('192.0.2.1'), prefixLength: 32 })],
+] as const)
+  test(`no host of another VRF takes over ${what} of the VRF itself`, (t) => {
+    const own = usable(mine, '10.1.0.1');
+    const second = usable(mine, '10.1.0.2', { nextHop: vtepOf(10) });
+    const moved = { macMobility: { sequence: 5, sticky: false }, nextHop: vtepOf(4) };
+    const strange = usable(host(OTHER), '10.1.0.2', moved);
+    for (const both of [
+      [own, strange],
+      [strange, own],
+    ]) {
+      const { chosen, rule, lost } = choosePaths(both, L3);
+      t.deepEqual([chosen, rule, [...lost]], [[own.path], Rule.OWN_VRF, [[strange.path, Rule.OWN_VRF]]]);
+    }
+    const alone = choosePaths([own, second], L3);
+    const all = choosePaths([strange, own, second], L3);
+    t.deepEqual([all.chosen, all.rule], [alone.chosen, alone.rule]);
+    t.deepEqual(all.lost, new Map([...alone.lost, [strange.path, Rule.OWN_VRF]]));
+  });

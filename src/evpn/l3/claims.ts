@@ -123,13 +123,16 @@ const NONE_LOST: ReadonlyMap<Path, string> = new Map();
 const NO_PATHS: PathChoice = { chosen: [], rule: Rule.NOBODY, lost: NONE_LOST };
 
 /**
- * The paths that a prefix is reached by, of those that may be used. A host's own route goes before prefix routes to it: of several
- * the one that a VNI of hosts would choose too (RFC 7432 §7.7, RFC 9135 §7). Prefix routes with the VRF's own L3VNI go before those of
- * other VRFs, and share where they are equally good (RFC 4271 §9.1.2).
+ * The paths that a prefix is reached by, of those that may be used. Routes of the VRF itself go before those of other VRFs, whose hosts
+ * would take over its own with a higher sequence number otherwise. Then a host's own route goes before prefix routes to it: of several
+ * the one that a VNI of hosts would choose too (RFC 7432 §7.7, RFC 9135 §7). Prefix routes share where they are equally good (RFC 4271
+ * §9.1.2).
  */
 export function choosePaths(usable: readonly UsablePath[], l3vni: Vni): PathChoice {
   if (usable.length === 0) return NO_PATHS;
   if (usable.length === 1) return { chosen: [usable[0].path], rule: Rule.ONLY_CLAIM, lost: NONE_LOST };
+  const own = usable.filter(({ path }) => isOfVrf(path.nlri, l3vni));
+  if (own.length > 0 && own.length < usable.length) return chooseOwn(own, usable, l3vni);
   const hosts: { readonly claim: RemoteClaim; readonly path: Path }[] = [];
   const prefixes: Path[] = [];
   for (const { destination, path } of usable) {
@@ -138,19 +141,17 @@ export function choosePaths(usable: readonly UsablePath[], l3vni: Vni): PathChoi
     else prefixes.push(path);
   }
   if (hosts.length > 0) return chooseHost(hosts, prefixes);
-  const own = prefixes.filter(({ nlri }) => isOfVrf(nlri, l3vni));
-  const isMixed = own.length > 0 && own.length < prefixes.length;
   // Of two VRFs of one leaf one is taken, always the same
-  const candidates = own.length > 0 ? own : prefixes.sort(byLabel);
+  const candidates = own.length > 0 ? prefixes : prefixes.sort(byLabel);
   const { rule, lost, chosen } = decideSeveral(candidates, ALL);
-  if (!isMixed) return { chosen, rule: chosen.length > 1 ? Rule.SHARED : rule, lost };
+  return { chosen, rule: chosen.length > 1 ? Rule.SHARED : rule, lost };
+}
+
+function chooseOwn(own: readonly UsablePath[], usable: readonly UsablePath[], l3vni: Vni): PathChoice {
+  const { chosen, rule, lost } = choosePaths(own, l3vni);
   const allLost = new Map<Path, string>(lost);
-  for (const path of prefixes) if (!own.includes(path)) allLost.set(path, Rule.OWN_VRF);
-  return {
-    chosen,
-    rule: chosen.length > 1 ? Rule.SHARED : own.length > 1 ? rule : Rule.OWN_VRF,
-    lost: allLost,
-  };
+  for (const { path } of usable) if (!isOfVrf(path.nlri, l3vni)) allLost.set(path, Rule.OWN_VRF);
+  return { chosen, rule: own.length > 1 ? rule : Rule.OWN_VRF, lost: allLost };
 }
 
 /** The route is the VRF's own, as far as its label shows. */
