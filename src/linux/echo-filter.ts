@@ -139,7 +139,8 @@ function ownRoutes(port: number): readonly Instruction[] {
 /**
  * Leaves out neighbors that fail because the socket of this port deletes them: the kernel reports first that one has failed, and who
  * brought that about, then its end, without either that or NTF_EXT_LEARNED (net/core/neighbour.c neigh_delete). The end of one that
- * has failed goes on to the look at the devices: it says nothing that the failure has not said.
+ * has failed goes on to the look at the devices: it says nothing that the failure has not said. Of a neighbor that had no answer yet
+ * the kernel reports no failure, and its end is hidden whoever deletes it: the audit of the device finds that.
  */
 function ownFailures(port: number): readonly Instruction[] {
   return [

@@ -37,7 +37,7 @@ export interface EchoWindowOwner {
  *   devices, in `endsUnheard` as well, are read soon.
  *
  * Of a route, and of a neighbor that fails, the kernel names the socket that changed it, so that our own echoes alone are dropped
- * and nothing of anybody else's goes unheard.
+ * and nothing of anybody else's goes unheard, but for the end of a neighbor that had no answer yet, which the audit finds.
  */
 export class EchoWindow {
   /** Devices written to while their echoes were hidden. */

@@ -26,7 +26,8 @@ export const FdbRowSchema = Type.Object(
     flags: Flags,
     dst: nullable(Address('The VTEP, on rows of a VXLAN device.')),
     offloaded: Type.Boolean({
-      description: 'True if the hardware had the row when evpnd looked last, as for `offload` of the MAC.',
+      description:
+        'True if the hardware had the row when evpnd looked last, as for `offload` of the MAC; of a local MAC as the kernel told it.',
     }),
   },
   { $id: 'FdbRow', ...closed },
