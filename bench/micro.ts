@@ -91,6 +91,7 @@ const ATTACHMENT: VniAttachment = {
   localVtep: parseIp('10.0.0.1'),
   multicastGroup: undefined,
   collectMetadata: false,
+  isFlooded: true,
   up: true,
 };
 

@@ -56,5 +56,5 @@ for (let round = 0; round < ROUNDS; round++) {
   const { user, system } = process.cpuUsage(before);
   costs.push((user + system) / 1000);
 }
-if ([...offload.missedMacs(Number.MAX_SAFE_INTEGER)].length !== rows) throw new Error('rows are missing');
+if (!macs.every((mac) => offload.lacksMac(mac, Number.MAX_SAFE_INTEGER))) throw new Error('rows are missing');
 process.stdout.write(JSON.stringify(costs));

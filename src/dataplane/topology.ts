@@ -43,6 +43,8 @@ export interface VniAttachment {
   readonly multicastGroup: Ip | undefined;
   /** True for a collect-metadata device, whose rows carry the source VNI. */
   readonly collectMetadata: boolean;
+  /** The bridge floods frames of unknown destination to the device. */
+  readonly isFlooded: boolean;
   /** Device up, bridge up, VLAN mapped, VNI in the device's filter if it has one: what the VNI needs to forward. */
   readonly up: boolean;
 }

@@ -8,7 +8,7 @@ import type { VniPlane } from './vni-plane.js';
  */
 export function mayWithhold(plane: VniPlane, mac: Mac): boolean {
   const want = plane.macs.peek(mac);
-  if (want === undefined || want.pinned) return false;
+  if (plane.at?.isFlooded !== true || want === undefined || want.pinned) return false;
   const flood = plane.floods.peek(want.to);
   return flood !== undefined && flood.failure === undefined;
 }

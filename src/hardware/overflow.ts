@@ -1,11 +1,16 @@
 /** Milliseconds until a row is offered again to a table that seemed full, doubling to the last. */
 const FIRST_MS = 10_000;
 const LAST_MS = 300_000;
+/** So long it is waited for what becomes of an offer: dumps that fail show nothing of it. */
+const PATIENCE_MS = 6 * FIRST_MS;
 /** Rows that are offered at once at most. */
 const MOST = 1024;
 
 /** Of a row that was offered: the hardware has it, has left it out, or is given the time to take it. */
 export type Outcome = 'taken' | 'left-out' | 'open';
+
+/** Rows of which only those that are offered are made. */
+export type Missed<Row> = Pick<readonly Row[], 'length' | 'slice'>;
 
 /**
  * When rows that a full table of a switch left out are offered to it again, and how many: as many as went from it,
@@ -13,6 +18,7 @@ export type Outcome = 'taken' | 'left-out' | 'open';
  */
 export class Overflow<Row> {
   #offered: readonly Row[] = [];
+  #offeredAt = 0;
   #offloaded = 0;
   #many = 1;
   #wait = FIRST_MS;
@@ -26,7 +32,7 @@ export class Overflow<Row> {
    */
   next(
     offloaded: number,
-    missed: readonly Row[],
+    missed: Missed<Row>,
     outcome: (row: Row) => Outcome,
     now: number,
   ): { readonly offer: readonly Row[]; readonly room: boolean } {
@@ -34,7 +40,8 @@ export class Overflow<Row> {
     const room = gone > 0;
     this.#offloaded = offloaded;
     const outcomes = this.#offered.map(outcome);
-    if (!room && outcomes.includes('open')) return { offer: [], room };
+    const isOpen = outcomes.includes('open') && now - this.#offeredAt < PATIENCE_MS;
+    if (!room && isOpen) return { offer: [], room };
     this.#offered = [];
     if (missed.length === 0) {
       this.#many = 1;
@@ -43,7 +50,7 @@ export class Overflow<Row> {
       return { offer: [], room };
     }
     if (this.#dueAt === 0) this.#dueAt = now + this.#wait;
-    if (outcomes.length > 0 && !outcomes.includes('open')) {
+    if (outcomes.length > 0 && !isOpen) {
       const all = outcomes.every((each) => each === 'taken');
       this.#many = all ? Math.min(MOST, this.#many * 2) : 1;
       this.#wait = all ? FIRST_MS : Math.min(LAST_MS, this.#wait * 2);
@@ -59,6 +66,7 @@ export class Overflow<Row> {
     const offer = [...rest, ...missed.slice(0, Math.min(this.#at, this.#many - rest.length))];
     this.#at += this.#many;
     this.#offered = offer;
+    this.#offeredAt = now;
     return { offer, room };
   }
 }

@@ -58,6 +58,8 @@ export class VniOffload {
   floods = 0;
   lateMacs = 0;
   lateFloods = 0;
+  /** When that dump ended: what it did not show may have been taken since, so that no later clock judges it. */
+  dumpedAt = 0;
 
   constructor(
     readonly vni: Vni,
@@ -87,6 +89,7 @@ export class VniOffload {
   /** The dump is complete; only what is wanted counts. */
   end(now: number, wants: (mac: Mac) => boolean, floods: (dst: Ip) => boolean): void {
     const { stride } = this.#macs;
+    this.dumpedAt = now;
     this.macs = 0;
     this.lateMacs = 0;
     for (const row of this.#macs.walk()) {
@@ -139,14 +142,14 @@ export class VniOffload {
     return isLate(this.#floods.get(dst)?.since ?? 0, now);
   }
 
-  /** MACs that have been missed for so long. They must not come or go meanwhile. */
-  *missedMacs(now: number): Iterable<Mac> {
+  /** MACs that had been missed for so long at the last dump. They must not come or go meanwhile. */
+  *missedMacs(): Iterable<Mac> {
     const { cells, stride, size } = this.#macs;
     for (let row = 0; row < size; row++)
-      if (isLate(cells[row * stride + SINCE], now)) yield this.#macs.keyOf(row);
+      if (isLate(cells[row * stride + SINCE], this.dumpedAt)) yield this.#macs.keyOf(row);
   }
 
-  /** A MAC that is missed is so no longer: its rows are about to go. */
+  /** One of those is missed no longer: its rows are about to go. */
   forget(mac: Mac): void {
     if (this.#macs.remove(mac) >= 0) this.lateMacs--;
   }

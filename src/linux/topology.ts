@@ -232,6 +232,7 @@ function attach(port: VxlanPort, mapping: Mapping, svi: Link | undefined): VniAt
     // The VNI's own group goes before the device's (drivers/net/vxlan: vxlan_vni_node.remote_ip)
     multicastGroup: own !== undefined && isMulticastIp(own) ? own : vxlan.group,
     collectMetadata: vxlan.collectMetadata,
+    isFlooded: link.port?.flood !== false,
     up:
       carriesFrames(port) && mapping.vlan !== undefined && (filter === undefined || filter.has(mapping.vni)),
   };

@@ -30,6 +30,7 @@ const at: VniAttachment = {
   localVtep: parseIp('192.0.2.2'),
   multicastGroup: undefined,
   collectMetadata: false,
+  isFlooded: true,
   up: true,
 };
 const bridgeRow = { bridgeIfindex: 4, vlan: 0, mac, port: 5, epoch: 1 };

@@ -43,6 +43,7 @@ export function attachment(
     localVtep,
     multicastGroup: undefined,
     collectMetadata: false,
+    isFlooded: true,
     up: true,
     ...over,
   };

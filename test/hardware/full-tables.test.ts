@@ -1,5 +1,5 @@
 import test from 'ava';
-import { MAC_ZERO, type Mac, parseIp } from '../../src/types/index.js';
+import { MAC_ZERO, type Mac, parseIp, toVni } from '../../src/types/index.js';
 import { random } from '../evpn/support/random.js';
 import { ELSEWHERE, mac, type Scene, scene, VNI, VTEP } from './support/scene.js';
 
@@ -134,6 +134,65 @@ test('a withheld MAC that comes back from one of our ports takes that row away, 
   t.deepEqual(standing(full, mac(2)), ['bridge', 'vxlan']);
   await pass(20);
   t.deepEqual([state(mac(2)), standing(full, mac(2))], ['withheld', []]);
+});
+
+test('what is behind a VTEP that the chip itself does not flood to is not withheld, and stands again once that is so', async (t) => {
+  const full = await fullScene(1);
+  const { dataPlane, pass, state, unflooded, want } = full;
+  unflooded.add(ELSEWHERE);
+  want(mac(1), mac(2));
+  dataPlane.setMac(VNI, mac(3), ELSEWHERE, false, 0);
+  await pass(15);
+  t.deepEqual([state(mac(2)), standing(full, mac(2))], ['withheld', []]);
+  t.deepEqual([state(mac(3)), standing(full, mac(3))], ['not-taken', ['bridge', 'vxlan']]);
+  unflooded.add(VTEP);
+  // A look at rest is 30 s after the one before
+  await pass(31);
+  t.deepEqual(standing(full, mac(2)), ['bridge', 'vxlan']);
+  unflooded.clear();
+  await pass(45);
+  t.deepEqual(
+    [2, 3].map((n) => state(mac(n))),
+    ['withheld', 'withheld'],
+  );
+});
+
+test('where the bridge does not flood to the device nothing is withheld, and what was stands again', async (t) => {
+  const full = await fullScene(1);
+  const { pass, plugIn, state, want } = full;
+  const found = () => [state(mac(2)), ...standing(full, mac(2))];
+  plugIn(VNI, { isFlooded: false });
+  want(mac(1), mac(2));
+  await pass(15);
+  t.deepEqual(found(), ['not-taken', 'bridge', 'vxlan']);
+  plugIn(VNI);
+  await pass(3);
+  t.deepEqual(found(), ['withheld']);
+  plugIn(VNI, { isFlooded: false });
+  await pass(3);
+  t.deepEqual(found(), ['pending', 'bridge', 'vxlan']);
+});
+
+test('a VNI that goes down while a MAC of it is offered keeps no other from being offered', async (t) => {
+  const full = await fullScene();
+  const { dataPlane, pass, plugIn, settings, want } = full;
+  const other = toVni(10020);
+  plugIn(other);
+  for (const vtep of [VTEP, ELSEWHERE]) dataPlane.setFlood(other, vtep);
+  want(...many(11));
+  await pass(2);
+  const its = many(40).slice(20);
+  for (const each of its) dataPlane.setMac(other, each, VTEP, false, 0);
+  const isOffered = () => (dataPlane.plane(other)?.macs.withheld ?? 0) === its.length - 1;
+  await pass(15);
+  t.is(dataPlane.plane(other)?.macs.withheld, its.length);
+  for (let second = 0; second < 120 && !isOffered(); second++) await pass(1);
+  t.true(isOffered());
+  plugIn(other, { up: false });
+  settings.limit = 60;
+  // The third offer's turn is 40 s after the second
+  await pass(75);
+  t.deepEqual(counts(full), { offloaded: 11, pending: 0, refused: 0, notTaken: 0, withheld: 0 });
 });
 
 test('a VNI that has nothing in the hardware, or has none, or is told to keep its rows, withholds none', async (t) => {

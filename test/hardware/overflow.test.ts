@@ -57,3 +57,17 @@ test('a table that takes everything again has no past', (t) => {
   t.deepEqual(overflow.next(6, rows(1), () => 'left-out', 12_000).offer, []);
   t.deepEqual(overflow.next(6, rows(1), () => 'left-out', 22_000).offer, [0]);
 });
+
+test('an offer of which nothing is ever seen holds up no other for longer than a minute', (t) => {
+  const overflow = new Overflow<number>();
+  const offered: [number, readonly number[]][] = [];
+  for (let now = 0; now <= 100_000; now += 1000) {
+    const { offer } = overflow.next(5, rows(3), () => 'open', now);
+    if (offer.length > 0) offered.push([now / 1000, offer]);
+  }
+  // A minute after the first, and then as long as after one that was left out
+  t.deepEqual(offered, [
+    [10, [0]],
+    [90, [1]],
+  ]);
+});

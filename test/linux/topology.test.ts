@@ -59,6 +59,7 @@ test('a VLAN-unaware bridge with one VXLAN device', (t) => {
     localVtep: LOCAL,
     multicastGroup: undefined,
     collectMetadata: false,
+    isFlooded: true,
     up: true,
   });
   t.deepEqual(
@@ -276,6 +277,18 @@ test('a master that is no bridge is none', (t) => {
   t.is(topology.ports.size, 0);
 });
 
+const UNFLOODED = vxlan(3, 'vx10', 10, 2, { port: { ...PORT, flood: false } });
+
+test('a VNI is flooded where the port lets frames of unknown destination out', (t) => {
+  for (const [port, isFlooded] of [
+    [vxlan(3, 'vx10', 10, 2), true],
+    [UNFLOODED, false],
+    // Those of known groups, and broadcast, are another matter
+    [vxlan(3, 'vx10', 10, 2, { port: { ...PORT, mcastFlood: false, bcastFlood: false } }), true],
+  ] as const)
+    t.is(derive([BRIDGE, port]).vnis.get(toVni(10))?.isFlooded, isFlooded);
+});
+
 test('topologies compare by value', (t) => {
   const links = [BRIDGE, vxlan(3, 'vx10', 10, 2)];
   const base = derive(links);
@@ -285,6 +298,7 @@ test('topologies compare by value', (t) => {
     [BRIDGE, vxlan(3, 'vx11', 10, 2)],
     [BRIDGE, vxlan(3, 'vx10', 11, 2)],
     [BRIDGE, vxlan(3, 'vx10', 10, 0)],
+    [BRIDGE, UNFLOODED],
     [BRIDGE, { ...vxlan(3, 'vx10', 10, 2), up: false }],
     [{ ...BRIDGE, mac: parseMac('02:00:00:00:00:99') }, vxlan(3, 'vx10', 10, 2)],
     [...links, device(9, 'eth9', { mac: undefined })],

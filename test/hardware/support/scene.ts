@@ -1,7 +1,8 @@
-import { DataPlane, Ntf } from '../../../src/dataplane/index.js';
+import { DataPlane, Ntf, type VniAttachment } from '../../../src/dataplane/index.js';
 import { type HardwareReader, HardwareWatch } from '../../../src/hardware/index.js';
 import { watchHosts } from '../../../src/hosts/index.js';
 import {
+  type Ip,
   MAC_ZERO,
   type Mac,
   type PrefixKey,
@@ -9,7 +10,9 @@ import {
   parseMac,
   silentLog,
   toVni,
+  type Vni,
 } from '../../../src/types/index.js';
+import type { VniDevices } from '../../dataplane/kernel-contract.js';
 import { attachment, MemoryWorld, withVni } from '../../dataplane/memory-world.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 
@@ -29,15 +32,20 @@ export async function scene(switchId = 'e0', limit?: number) {
   const world = new MemoryWorld(clock);
   const devices = world.devices(VNI);
   const bare = world.kernel.topology;
-  /** The VNI's devices are there, on that switch. */
+  /** The devices of each VNI, and what is particular about them. */
+  const plugged = new Map<Vni, { readonly devices: VniDevices; readonly over: Partial<VniAttachment> }>([
+    [VNI, { devices, over: {} }],
+  ]);
+  /** The VNIs' devices are there, on that switch. */
   const plug = (id: string) => {
-    const topology = withVni(bare, devices, attachment(VNI, devices, parseIp('10.0.0.1')));
-    const bridge = topology.bridges.get(devices.bridgeIfindex)!;
-    world.kernel.setTopology({
-      ...topology,
-      hasSwitch: id !== '',
-      bridges: new Map(topology.bridges).set(devices.bridgeIfindex, { ...bridge, switchId: id }),
-    });
+    let topology = bare;
+    for (const [vni, { devices: its, over }] of plugged) {
+      topology = withVni(topology, its, attachment(vni, its, parseIp('10.0.0.1'), over));
+      const bridge = topology.bridges.get(its.bridgeIfindex)!;
+      const bridges = new Map(topology.bridges).set(its.bridgeIfindex, { ...bridge, switchId: id });
+      topology = { ...topology, hasSwitch: id !== '', bridges };
+    }
+    world.kernel.setTopology(topology);
   };
   plug(switchId);
   const dataPlane = new DataPlane(world.kernel, clock, silentLog, {
@@ -47,13 +55,18 @@ export async function scene(switchId = 'e0', limit?: number) {
   const chip = new Set<Mac>();
   const marks = new Map<PrefixKey, number>();
   const settings = { limit, withholds: false };
+  /** Default destinations that the chip does not take. */
+  const unflooded = new Set<Ip>();
   /** What a dump shows besides. */
   const strangers: ((visitor: Parameters<HardwareReader['scanFdb']>[1]) => void)[] = [];
   let dumps = 0;
   let heard = 0;
   const hasRows = (its: Mac) =>
-    world.kernel.tables.vxlanRow(devices.vxlanIfindex, 0, its) !== undefined &&
-    world.kernel.tables.bridgeRow(devices.bridgeIfindex, 0, its)?.port === devices.vxlanIfindex;
+    [...plugged.values()].some(
+      ({ devices: { vxlanIfindex, bridgeIfindex } }) =>
+        world.kernel.tables.vxlanRow(vxlanIfindex, 0, its) !== undefined &&
+        world.kernel.tables.bridgeRow(bridgeIfindex, 0, its)?.port === vxlanIfindex,
+    );
   const hear = () => {
     const { applied } = world.kernel;
     for (const operation of applied.slice(heard)) {
@@ -72,12 +85,14 @@ export async function scene(switchId = 'e0', limit?: number) {
         dumps++;
         if (settings.limit !== undefined) hear();
         const { tables } = world.kernel;
-        const flagsOf = (flags: number, its: Mac) =>
-          chip.has(its) || (its === MAC_ZERO && settings.limit !== undefined) ? flags | Ntf.OFFLOADED : flags;
+        const isTaken = (its: Mac, dst?: Ip) =>
+          its === MAC_ZERO ? settings.limit !== undefined && !unflooded.has(dst!) : chip.has(its);
+        const flagsOf = (flags: number, its: Mac, dst?: Ip) =>
+          isTaken(its, dst) ? flags | Ntf.OFFLOADED : flags;
         for (const row of tables.bridgeRowsOfPort(ifindex))
           visitor.bridgeRow(row.vlan, row.mac, flagsOf(row.flags, row.mac));
         for (const row of tables.vxlanRowsOfDevice(ifindex))
-          visitor.vxlanRow(row.srcVni, row.mac, row.dst, flagsOf(row.flags, row.mac));
+          visitor.vxlanRow(row.srcVni, row.mac, row.dst, flagsOf(row.flags, row.mac, row.dst));
         for (const add of strangers) add(visitor);
       },
       async scanRoutes(visitor) {
@@ -105,6 +120,13 @@ export async function scene(switchId = 'e0', limit?: number) {
     kernel: world.kernel,
     devices,
     plug,
+    /** A VNI is there on the switch too, or its devices become so. */
+    plugIn(vni: Vni, over: Partial<VniAttachment> = {}) {
+      plugged.set(vni, { devices: plugged.get(vni)?.devices ?? world.devices(vni), over });
+      plug(switchId);
+      dataPlane.serve(vni);
+    },
+    unflooded,
     unplug: () => world.kernel.setTopology(bare),
     settings,
     strangers,
