@@ -84,7 +84,7 @@ export const vrfs: Resource<VrfReads> = {
     const survey = surveyOf(rooms);
     return {
       vrfs() {
-        const known = knownVrfs(rooms);
+        let known = knownVrfs(rooms);
         let fabric: FabricSurvey | undefined;
         const pages = pagesByKey({
           total: known.size,
@@ -97,6 +97,8 @@ export const vrfs: Resource<VrfReads> = {
           total: pages.total,
           async page(after, limit, turns, show) {
             ({ fabric } = await survey.take());
+            // A walk through a large table takes seconds, in which a VRF may have come or gone
+            known = knownVrfs(rooms);
             return pages.page(after, limit, turns, show);
           },
         };

@@ -46,7 +46,7 @@ function vtepNotes({ ownVtepElsewhere, sharedVteps }: FabricSurvey): ProblemNote
     ([vtep, { nlri, source }]): ProblemNote => ({
       severity: 'warning',
       problem: `${formatIp(vtep)}, this leaf's VTEP address, is another leaf's too, whose routes (RD ${nlri.rd}) neighbor ${source.neighbor} passes on: frames for one may go to the other`,
-      fix: `give one of the two another address: ip link set dev DEVICE type vxlan local ADDRESS`,
+      fix: 'give one of the two another address: ip link set dev DEVICE type vxlan local ADDRESS; unless the two are a pair with one anycast VTEP (MLAG), for which it is right',
     }),
   );
   const others = [...sharedVteps].map(
@@ -67,8 +67,8 @@ function rdNotes({ config }: Rooms, { sharedRds }: FabricSurvey): ProblemNote[] 
       rd.routerId === undefined
         ? `RD ${rd}`
         : rd.routerId === routerId
-          ? `RD ${rd}, that is this leaf's router-id`
-          : `RD ${rd}, that is one router-id`;
+          ? `RD ${rd}, whose first part is this leaf's router-id`
+          : `RD ${rd}, whose first part is the router-id of both`;
     return {
       severity: 'warning',
       problem: `${vteps.map(formatIp).join(' and ')} have the same ${cause}: of two routes to the same MAC or prefix neighbors pass on only one`,
@@ -84,9 +84,10 @@ function bridgelessNotes({ evpn, config }: Rooms): ProblemNote[] {
     if (at === undefined || at.bridgeIfindex !== 0 || flooding.routes.size === 0) continue;
     // Those that are listed have a problem of their own
     if (config().evpn.vnis.get(vni)?.advertise === true) continue;
+    const { size } = flooding.routes;
     notes.push({
       severity: 'warning',
-      problem: `VNI ${vni}: ${at.vxlanName} is in no bridge, and ${counted(flooding.routes.size, 'other leaf', 'other leaves')} announce the VNI: nothing is bridged to them`,
+      problem: `VNI ${vni}: ${at.vxlanName} is in no bridge, and ${counted(size, 'other leaf', 'other leaves')} announce${size === 1 ? 's' : ''} the VNI: nothing is bridged to ${size === 1 ? 'it' : 'them'}`,
       fix: `ip link set dev ${at.vxlanName} master BRIDGE`,
     });
   }
@@ -98,7 +99,8 @@ function targetNotes({ evpn }: Rooms, { strangeVnis, strangeL3vnis }: FabricSurv
   const notes: ProblemNote[] = [];
   for (const vrf of evpn.vrfs()) {
     const strange = strangeVnis.get(vrf.vni);
-    if (strange) notes.push(targetNote(`VNI ${vrf.vni}`, vrf, strange, 'Type-3 route', hearsAny(vrf)));
+    if (strange)
+      notes.push(targetNote(`VNI ${vrf.vni}`, 'evpn.vnis', vrf, strange, 'Type-3 route', hearsAny(vrf)));
   }
   for (const vrf of evpn.ipVrfs.values()) {
     const strange = strangeL3vnis.get(vrf.l3vni);
@@ -107,6 +109,7 @@ function targetNotes({ evpn }: Rooms, { strangeVnis, strangeL3vnis }: FabricSurv
       notes.push(
         targetNote(
           `VRF ${vrf.name}, L3VNI ${vrf.l3vni}`,
+          'evpn.vrfs',
           its,
           strange,
           'Type-5 route',
@@ -119,6 +122,7 @@ function targetNotes({ evpn }: Rooms, { strangeVnis, strangeL3vnis }: FabricSurv
 
 function targetNote(
   what: string,
+  list: 'evpn.vnis' | 'evpn.vrfs',
   vrf: { readonly vni: Vni; readonly importTargets: readonly RouteTargetPattern[] },
   { count, first }: SuchRoutes,
   kind: string,
@@ -135,22 +139,22 @@ function targetNote(
       setting === undefined
         ? 'let the other leaf send route targets'
         : 'autoRt' in setting
-          ? `\`auto-rt: ${setting.autoRt}\` here, or the same route targets on both leaves`
-          : `\`import-route-targets: [${setting.importTargets.map((each) => `'${formatRouteTargetPattern(each)}'`).join(', ')}]\` here, or the same route targets on both leaves`,
+          ? `\`evpn.auto-rt: ${setting.autoRt}\` here, or the same route targets on both leaves`
+          : `\`import-route-targets: [${setting.importTargets.map((each) => `'${formatRouteTargetPattern(each)}'`).join(', ')}]\` of \`${list}\` here, or the same route targets on both leaves`,
   };
 }
 
 /** A VNI number that nobody else has, while others have numbers that this leaf does not: one of them may be mistyped. */
 function numberNotes({ evpn, dataPlane }: Rooms, survey: FabricSurvey): ProblemNote[] {
-  const { strangeVnis, strangeL3vnis } = survey;
+  const { strangeVnis, strangeL3vnis, awaiting } = survey;
   const vnis = [...evpn.vrfs()];
   const ipVrfs = [...evpn.ipVrfs.values()];
   const isHere = (vni: number) => dataPlane.topology.vnis.has(vni as Vni);
   const lonely = vnis.filter(
-    (vrf) => vrf.localVtep !== undefined && !hearsAny(vrf) && !strangeVnis.has(vrf.vni),
+    (vrf) => vrf.localVtep !== undefined && !hearsAny(vrf) && !strangeVnis.has(vrf.vni) && !awaiting.has(vrf),
   );
   const lonelyL3 = ipVrfs.filter(
-    (vrf) => vrf.at.up && vrf.prefixes.size === 0 && !strangeL3vnis.has(vrf.l3vni),
+    (vrf) => vrf.at.up && vrf.prefixes.size === 0 && !strangeL3vnis.has(vrf.l3vni) && !awaiting.has(vrf),
   );
   return [
     ...numberNote(
@@ -172,13 +176,13 @@ function numberNote(ours: readonly string[], theirs: number[], all: boolean): Pr
   return [
     {
       severity: all ? 'warning' : 'info',
-      problem: `no other leaf announces ${few(ours)}, and others announce VNI ${few(theirs.sort((a, b) => a - b).map(String))}, which this leaf does not have`,
+      problem: `no other leaf announces ${few(ours)}, and others announce VNI ${few(theirs.sort((a, b) => a - b))}, which this leaf does not have`,
       fix: 'see whether a number is mistyped: a VNI has the same on every leaf',
     },
   ];
 }
 
-function few(items: readonly string[]): string {
+function few(items: readonly (string | number)[]): string {
   const more = items.length - NAMED;
   return `${items.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
@@ -198,6 +202,8 @@ function vrflessNotes({ evpn, dataPlane, config }: Rooms, { strangeL3vnis }: Fab
     if (!at || routing.has(vni)) continue;
     const vrf = topology.vrfs.get(topology.interfaces.get(at.sviIfindex)?.vrf ?? 0);
     if (vrf && config().evpn.vrfs.get(vrf.name)?.advertise === false) continue;
+    // It is refused, and vrfFaults says why
+    if (vrf?.l3vni === vni) continue;
     const [fault, fix] =
       at.sviIfindex === 0
         ? [`${at.vxlanName} has no SVI`, 'give it one, in the VRF that it is to route for']
@@ -223,10 +229,17 @@ function gatewayNotes({ dataPlane: { topology } }: Rooms, { otherGateways }: Fab
     const mac = 'mac' in nlri && nlri.mac !== undefined ? formatMac(nlri.mac) : '';
     const at = topology.vnis.get(vni);
     const own = at?.sviMac === undefined ? 'another MAC' : formatMac(at.sviMac);
+    // A host that has taken the address has no MAC for a gateway: only the community tells the two apart
+    const { defaultGateway } = attributes;
+    const effect = defaultGateway
+      ? 'for a gateway: hosts that move between the two lose their gateway until they ask for its MAC again'
+      : 'perhaps for a host: others may take it for their gateway';
     return {
       severity: 'warning',
-      problem: `VNI ${vni}: ${formatIp(ip)} is this leaf's own address, with ${own}, and ${formatIp(attributes.nextHop)} announces it with ${mac}: hosts that move between the two lose their gateway until they ask for its MAC again`,
-      fix: `give a gateway that all leaves have one MAC: ip link set dev ${at?.sviName || 'SVI'} address ${mac}; or take the address away from one of the two`,
+      problem: `VNI ${vni}: ${formatIp(ip)} is this leaf's own address, with ${own}, and ${formatIp(attributes.nextHop)} announces it with ${mac}, ${effect}`,
+      fix: defaultGateway
+        ? `give a gateway that all leaves have one MAC: ip link set dev ${at?.sviName || 'SVI'} address ${mac}; or take the address away from one of the two`
+        : 'if it is a gateway there, give both one MAC; if it is a host, take the address away from the host',
     };
   });
 }

@@ -1,5 +1,5 @@
 import type { Destination, Path } from '../../bgp/index.js';
-import { UNUSED, type UnusedReason } from '../../evpn/index.js';
+import { type IpVrf, type MacVrf, UNUSED, type UnusedReason } from '../../evpn/index.js';
 import type { Ip, Ipv4, RouteDistinguisher, Vni } from '../../types/index.js';
 import { RouteType, vniOfRoute } from '../../wire/index.js';
 import type { Rooms } from './rooms.js';
@@ -19,12 +19,14 @@ export interface OtherGateway {
 
 /** Findings of one kind that are kept: as many as anybody reads. */
 const KEPT = 100;
-/** Route distinguishers that are remembered for a comparison. */
+/** Route distinguishers, and VTEPs, that are remembered for a comparison. */
 const MOST_RDS = 65_536;
+/** VNIs of others that are remembered: more than a fabric has by mistake, and what a hostile neighbor may cost. */
+const MOST_STRANGE = 4096;
 
 /**
- * What the RIB's routes, taken together, say of the fabric: what none of them says alone. Filled by one walk, and bounded by the
- * numbers of leaves, VNIs and VRFs.
+ * What the RIB's routes, taken together, say of the fabric: what none of them says alone. Filled by one walk, and bounded whatever
+ * others announce.
  */
 export class FabricSurvey {
   /** By VNI: Type-3 routes, one of each leaf, that no VNI here imports. */
@@ -38,6 +40,8 @@ export class FabricSurvey {
   /** Of our own VTEP addresses: routes of another leaf that has the same. */
   readonly ownVtepElsewhere = new Map<Ip, Path>();
   readonly otherGateways: OtherGateway[] = [];
+  /** VNIs and VRFs of this leaf that routes are on their way to: those that seem to hear of nobody will in a moment. */
+  readonly awaiting = new Set<MacVrf | IpVrf>();
   /** By VRF: what it imports and cannot use, by what an operator can mend. */
   readonly unusedOfVrf = new Map<string, Map<UnusedReason, SuchRoutes>>();
   readonly #vtepOfRd = new Map<RouteDistinguisher, Ip>();
@@ -56,7 +60,8 @@ export class FabricSurvey {
   /** Takes in the destination's best path; `reason`: why no VNI and no VRF uses it. */
   see(destination: Destination, path: Path, reason: UnusedReason | undefined): void {
     const { nlri, attributes } = path;
-    const { topology } = this.rooms.dataPlane;
+    const { evpn, dataPlane } = this.rooms;
+    const { topology } = dataPlane;
     const { nextHop } = attributes;
     if (topology.ownVteps.has(nextHop) && !this.#ownRds.has(nlri.rd))
       this.ownVtepElsewhere.set(nextHop, path);
@@ -64,22 +69,56 @@ export class FabricSurvey {
     switch (nlri.type) {
       case RouteType.INCLUSIVE_MULTICAST: {
         const vni = vniOfRoute(nlri, attributes.pmsiTunnel?.label);
-        if (vni === undefined) return;
-        if (reason === 'route-targets') add(this.strangeVnis, vni, path);
+        if (vni === undefined || vni === 0) return;
+        // Nobody uses it, or nobody yet: a table that has just come is imported a slice a turn
+        if (reason === 'route-targets')
+          this.#seeTakers(evpn.importer.index.importersOf(attributes).vrfs, this.strangeVnis, vni, path);
         this.#seeLeaf(nlri.rd, nlri.originator);
         return;
       }
       case RouteType.IP_PREFIX:
-        if (!this.rooms.evpn.ipVrfs.isImported(destination)) add(this.strangeL3vnis, nlri.label, path);
+        if (!evpn.ipVrfs.isImported(destination))
+          this.#seeTakers(evpn.ipVrfs.takersOfRoute(attributes), this.strangeL3vnis, nlri.label, path);
         return;
       case RouteType.MAC_IP_ADVERTISEMENT: {
-        const { ip, mac, label1 } = nlri;
+        const { ip, mac, label1, label2 } = nlri;
         const vni = label1 as Vni;
+        if (reason === 'route-targets') this.#await(evpn.importer.index.importersOf(attributes).vrfs);
+        if (ip !== undefined && label2 !== undefined && !evpn.ipVrfs.isImported(destination))
+          this.#await(evpn.ipVrfs.takersOfRoute(attributes));
         const own = ip === undefined ? undefined : topology.own.get(vni);
         if (ip === undefined || !own?.ips.has(ip) || own.macs.has(mac)) return;
-        if (this.otherGateways.length < KEPT) this.otherGateways.push({ vni, ip, path });
+        if (this.otherGateways.length >= KEPT) return;
+        // One that the VNI does not import is of another domain with the same number
+        const { vrfs } = evpn.importer.index.importersOf(attributes);
+        if (vrfs.some((vrf) => vrf.vni === vni)) this.otherGateways.push({ vni, ip, path });
       }
     }
+  }
+
+  /** All has been seen: what served comparisons alone is dropped, since the survey is kept until somebody asks again. */
+  done(): void {
+    this.#vtepOfRd.clear();
+    this.#routerOfVtep.clear();
+    this.#ownRds.clear();
+  }
+
+  #await(takers: readonly (MacVrf | IpVrf)[]): void {
+    for (const vrf of takers) this.awaiting.add(vrf);
+  }
+
+  /** Takes in a route that nobody here has imported, and those whom it is for all the same. */
+  #seeTakers(
+    takers: readonly (MacVrf | IpVrf)[],
+    strange: Map<number, SuchRoutes>,
+    vni: number,
+    path: Path,
+  ): void {
+    this.#await(takers);
+    // A prefix that is reached by a gateway has no label (RFC 9136 §4.1)
+    if (takers.length > 0 || vni === 0) return;
+    const isHere = this.rooms.dataPlane.topology.vnis.has(vni as Vni);
+    if (isHere || strange.size < MOST_STRANGE || strange.has(vni)) add(strange, vni, path);
   }
 
   #seeByVrfs(destination: Destination, path: Path): void {
@@ -105,8 +144,9 @@ export class FabricSurvey {
     const { routerId } = rd;
     if (routerId === undefined) return;
     const other = this.#routerOfVtep.get(vtep);
-    if (other === undefined) this.#routerOfVtep.set(vtep, routerId);
-    else if (other !== routerId && this.sharedVteps.size < KEPT)
+    if (other === undefined) {
+      if (this.#routerOfVtep.size < MOST_RDS) this.#routerOfVtep.set(vtep, routerId);
+    } else if (other !== routerId && this.sharedVteps.size < KEPT)
       this.sharedVteps.set(vtep, [other, routerId]);
   }
 }

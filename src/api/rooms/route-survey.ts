@@ -73,6 +73,7 @@ class RouteSurvey {
       await new Promise(setImmediate);
       began = clock.now();
     }
+    fabric.done();
     this.#latest = { neighbors, fabric };
     this.#at = clock.now();
     this.#freshFor = Math.max(FRESH, FRESH_TIMES * (took + this.#at - began));

@@ -8,6 +8,7 @@ import {
   type RouteTargetPattern,
   type Timer,
 } from '../../types/index.js';
+import type { PathAttributes } from '../../wire/index.js';
 import { listOf, withItem, withoutItem } from '../few.js';
 import { type Importers, ImportIndex } from '../import-index.js';
 import { prefixOfKey, prefixOfRoute, routedLabel } from './claims.js';
@@ -66,6 +67,11 @@ export class ImportedRoutes {
   /** The VRFs that import routes with one of the targets. */
   takersOf(targets: readonly RouteTarget[]): readonly IpVrf[] {
     return this.#index.search(targets);
+  }
+
+  /** The VRFs that a route with these attributes is for, whether or not it has come to them yet. */
+  takersOfRoute(attributes: PathAttributes): readonly IpVrf[] {
+    return this.#index.importersOf(attributes).vrfs;
   }
 
   /** The VRF imports from now on; `lookAgain` is due once all have come. */

@@ -15,7 +15,7 @@ import {
   prefixAddress,
   type Vni,
 } from '../../types/index.js';
-import { type IpPrefix, RouteType } from '../../wire/index.js';
+import { type IpPrefix, type PathAttributes, RouteType } from '../../wire/index.js';
 import { listOf } from '../few.js';
 import { targetKey } from '../import-target.js';
 import type { MacVrf } from '../mac-vrf.js';
@@ -189,6 +189,11 @@ export class IpVrfs {
   /** Some VRF imports the route. */
   isImported(destination: Destination): boolean {
     return this.#imported.importersOf(destination).length > 0;
+  }
+
+  /** The VRFs that a route with these attributes is for, whether or not it has come to them yet. */
+  takersOfRoute(attributes: PathAttributes): readonly IpVrf[] {
+    return this.#imported.takersOfRoute(attributes);
   }
 
   /** The VRF imports the route. */
