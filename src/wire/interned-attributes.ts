@@ -10,7 +10,7 @@ import { LINK_LOCAL_BEHIND } from './mp-attributes.js';
 import type { PlainAttributes } from './plain-attributes.js';
 import type { UpdateContext, UpdateFault } from './update-context.js';
 
-/** A set of so many octets keeps its lists as well; those of a longer one are read whenever somebody asks. */
+/** A set of so many octets keeps its lists as well; those of a longer one are read when somebody asks. */
 const LISTS_KEPT_TO = 512;
 /** What a policy made longer than this may have an attribute whose length two octets do not hold: it cannot be read again. */
 const READABLE_TO = 0xffff;
@@ -28,6 +28,9 @@ type Lists = Pick<
 >;
 
 const NOTHING: readonly never[] = Object.freeze([]);
+
+/** The long set that was read last: what is asked of it is mostly asked for each of its routes. */
+let latestLong: { readonly set: InternedAttributes; readonly lists: Lists } | undefined;
 
 function frozen<Item>(list: readonly Item[] | undefined): readonly Item[] {
   return list === undefined || list.length === 0 ? NOTHING : Object.freeze(list);
@@ -212,17 +215,20 @@ export class InternedAttributes implements CommunityFields {
   }
 
   #readLists(): Lists {
+    if (latestLong?.set === this) return latestLong.lists;
     const { text, attributesAt, context } = this.#octets;
     const octets = Buffer.from(text, 'latin1');
     const { attributes } = decodeAttributes(octets, attributesAt, octets.length, context, false);
-    return listsOf(attributes, context);
+    const lists = listsOf(attributes, context);
+    latestLong = { set: this, lists };
+    return lists;
   }
 }
 
 /**
  * The attributes of a route as the rooms above read them: flat, one object for each distinct set, so that `===`
- * says "same attributes". MP_REACH's next hop is in here, its NLRI is not. `asPath`, `extendedCommunities` and
- * `routeTargets` of a long set are read from its octets each time: whoever asks for each route asks for something else.
+ * says "same attributes". MP_REACH's next hop is in here, its NLRI is not. The lists of a long set, such as `asPath`, are read
+ * from its octets, anew where another long one was asked meanwhile: it is cheap to ask one set for many routes in a row.
  */
 export type PathAttributes = Omit<
   InternedAttributes,
