@@ -13,7 +13,7 @@ export interface RibRules<P extends Path<Route>> extends DecisionRules<P> {
  * That counts within one UPDATE alone, since which paths are usable may change between two.
  */
 export class LatestPair {
-  #counts = false;
+  #isWithinUpdate = false;
   #a: PathAttributes | undefined = undefined;
   #b: PathAttributes | undefined = undefined;
   #sourceOfA: PathSource | undefined = undefined;
@@ -23,10 +23,16 @@ export class LatestPair {
   #prefersA = false;
   #areBeside = false;
 
-  /** An UPDATE is being taken in, from now on or no more. */
-  set isWithinUpdate(counts: boolean) {
-    this.#counts = counts;
+  /** An UPDATE is being taken in: only then is anything asked here, since the answer is remembered for its next route. */
+  get isWithinUpdate(): boolean {
+    return this.#isWithinUpdate;
+  }
+  set isWithinUpdate(isWithin: boolean) {
+    this.#isWithinUpdate = isWithin;
     this.#a = undefined;
+    this.#b = undefined;
+    this.#sourceOfA = undefined;
+    this.#sourceOfB = undefined;
   }
 
   /** True where the first of a destination's only two paths is the better one; both are accepted. */
@@ -43,7 +49,6 @@ export class LatestPair {
 
   #compare<P extends Path<Route>>(a: P, b: P, rules: DecisionRules<P>, multipath: Multipath): void {
     if (
-      this.#counts &&
       this.#a === a.attributes &&
       this.#b === b.attributes &&
       this.#sourceOfA === a.source &&

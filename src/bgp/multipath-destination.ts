@@ -40,7 +40,7 @@ export class MultipathDestination extends PrefixDestination {
   override choose(rules: RibRules<Path<Prefix>>, multipath?: Multipath): RibPath<Prefix> | undefined {
     const { second } = this;
     if (
-      rules.latest === undefined ||
+      rules.latest?.isWithinUpdate !== true ||
       multipath === undefined ||
       second === undefined ||
       this.hasMoreThanTwo ||
@@ -79,7 +79,7 @@ export class MultipathDestination extends PrefixDestination {
     return differs;
   }
 
-  /** Of the only two paths, in the order in which `choose` has compared them: that there is a better one says which. */
+  /** Of the only two paths, within an UPDATE in the order in which `choose` has compared them: that there is a better one says which. */
   private isBesideBest(
     best: RibPath<Prefix>,
     candidate: RibPath<Prefix>,
@@ -87,7 +87,7 @@ export class MultipathDestination extends PrefixDestination {
     multipath: Multipath,
   ): boolean {
     const { latest } = rules;
-    if (latest === undefined) return isBeside<Path<Prefix>>(best, candidate, multipath, rules);
+    if (latest?.isWithinUpdate !== true) return isBeside<Path<Prefix>>(best, candidate, multipath, rules);
     return best === this
       ? latest.areBeside<Path<Prefix>>(best, candidate, rules, multipath)
       : latest.areBeside<Path<Prefix>>(candidate, best, rules, multipath);

@@ -217,6 +217,22 @@ test('a RIB of several paths has what comes beside the best, changes and goes am
   t.deepEqual(nextHops(), []);
 });
 
+test('outside an UPDATE a look at two paths asks no more often than both comparisons need', (t) => {
+  const { reader, rib, say, nextHops } = make(2);
+  say(1, via(1));
+  say(2, via(2));
+  reader.takeDirty(9);
+  let asked = 0;
+  rib.usable = () => {
+    asked++;
+    return true;
+  };
+  reader.lookAgain();
+  t.is(reader.takeAgain(9).length, 1);
+  t.is(asked, 4, 'which is the better one, and whether the other is chosen beside it, asks both');
+  t.deepEqual(nextHops(), ['192.0.2.1', '192.0.2.2']);
+});
+
 for (const most of [1, 8])
   test(`with ${most} paths, a link-local next hop that goes on by another link alone is a change`, (t) => {
     const { reader, rib, say } = make(most);
