@@ -152,7 +152,7 @@ export class Underlay {
     let isOutdated = this.#takeOwedLook();
     for (const { nextHop, before, after } of changes)
       if (this.#judge.changed(nextHop, before, after)) isOutdated = true;
-    this.sets.changed(changes.map(({ nextHop }) => nextHop));
+    if (changes.length > 0) this.sets.changed(changes.map(({ nextHop }) => nextHop));
     if (isOutdated || this.#areMisjudged(changes)) this.#judgeAnew();
   }
 

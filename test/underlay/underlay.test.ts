@@ -144,6 +144,23 @@ test('so is the loss of one that told its routes just before, behind the other',
   );
 });
 
+test('a topology that is no other leaves sets that no route has as they are', async (t) => {
+  const one = await leaf();
+  one.tell(1, ['20.0.0.0/24']);
+  await one.rest();
+  one.withdraw(1, ['20.0.0.0/24']);
+  one.clock.runUntilIdle();
+  t.deepEqual(one.installed(), []);
+  const nexthops = one.kernel.tables.routes.nexthops.bind(one.kernel.tables.routes);
+  const before = [...nexthops()].length;
+  t.true(before > 0);
+  const written = one.kernel.applied.length;
+  one.kernel.setTopology({ ...one.kernel.topology, interfaces: new Map(one.kernel.topology.interfaces) });
+  one.clock.runUntilIdle();
+  t.is(one.kernel.applied.length, written);
+  t.is([...nexthops()].length, before);
+});
+
 test('a next hop that another neighbor gives stays, though the neighbor that it is goes', async (t) => {
   const one = await leaf();
   const prefixes = Array.from({ length: 700 }, (_, n) => `20.${n >> 8}.${n & 255}.0/24`);
