@@ -36,7 +36,9 @@ export interface SlicedUpdate {
 
 /** Routes of one slice: about as many as a message of 4096 octets has. */
 const SLICE = 128;
-const NO_FAULTS: readonly UpdateFault[] = [];
+/** Octets below which an UPDATE that withdraws and announces is one slice a part: some hundred MACs, or some thousand prefixes. */
+const WHOLE_BELOW = 16_384;
+export const NO_FAULTS: readonly UpdateFault[] = [];
 export const NOTHING_ELSE: readonly AnyUpdate[] = [];
 /** Never added to. */
 export const NO_ROUTES: Nlri[] = [];
@@ -65,27 +67,52 @@ export function checkRoutes(body: Buffer, field: RouteField, onSkipped: OnSkippe
   for (let at = field.at; at < field.end; ) at = readRoutes(body, field, at, [], onSkipped, SLICE);
 }
 
-/** Routes of the fields, which have been checked, a slice at a time. */
+/**
+ * Routes of the fields, which have been checked, a slice at a time. What a part both withdraws and announces is never seen as
+ * withdrawn (RFC 4271 §4.3), unless the UPDATE is too long to be taken at once.
+ */
 export function* slicesOf(body: Buffer, fields: readonly RouteField[]): Generator<AnyUpdate, undefined> {
+  const whole = new Set<Part>();
   for (const field of fields) {
-    const { family, withdrawn, attributes } = field.part;
+    const { part } = field;
+    if (whole.has(part)) continue;
+    const ofPart = fields.filter((other) => other.part === part);
+    if (body.length < WHOLE_BELOW && ofPart.some(({ routes }) => routes !== field.routes)) {
+      whole.add(part);
+      for (const each of ofPart) readRoutes(body, each, each.at, each.routes, passOver);
+      yield updateOf(part, 0, NO_FAULTS, NOTHING_ELSE);
+      continue;
+    }
+    const isWithdrawn = field.routes === part.withdrawn;
     for (let at = field.at; at < field.end; ) {
       const routes: Nlri[] = [];
       at = readRoutes(body, field, at, routes, passOver, SLICE);
-      const isWithdrawn = field.routes === withdrawn;
-      yield {
-        family,
-        withdrawn: isWithdrawn ? routes : NO_ROUTES,
-        reachable: isWithdrawn ? NO_ROUTES : routes,
-        attributes: isWithdrawn || routes.length === 0 ? undefined : attributes,
-        endOfRib: false,
-        unknownRouteTypes: 0,
-        faults: NO_FAULTS,
-        also: NOTHING_ELSE,
-      };
+      const slice = isWithdrawn
+        ? { ...part, withdrawn: routes, reachable: NO_ROUTES }
+        : { ...part, withdrawn: NO_ROUTES, reachable: routes };
+      yield updateOf(slice, 0, NO_FAULTS, NOTHING_ELSE);
     }
   }
   return undefined;
+}
+
+/** What is said of one family, as the rooms above read it. */
+export function updateOf(
+  { family, withdrawn, reachable, attributes, endOfRib }: Part,
+  unknownRouteTypes: number,
+  faults: readonly UpdateFault[],
+  also: readonly AnyUpdate[],
+): AnyUpdate {
+  return {
+    family,
+    withdrawn,
+    reachable,
+    attributes: reachable.length > 0 ? attributes : undefined,
+    endOfRib,
+    unknownRouteTypes,
+    faults,
+    also,
+  };
 }
 
 /** Was counted when the field was checked. */

@@ -17,6 +17,7 @@ import { type MpLayout, readNextHop } from './mp-attributes.js';
 import { PlainAttributes } from './plain-attributes.js';
 import {
   checkRoutes,
+  NO_FAULTS,
   NO_ROUTES,
   NOTHING_ELSE,
   type Part,
@@ -24,6 +25,7 @@ import {
   readRoutes,
   type SlicedUpdate,
   slicesOf,
+  updateOf,
 } from './route-fields.js';
 import { layOutUpdate, type UpdateLayout } from './update.js';
 import type { UpdateContext, UpdateFault } from './update-context.js';
@@ -45,7 +47,6 @@ interface Judged {
 }
 
 const EVPN_ALONE: readonly AnyFamily[] = [EVPN];
-const NO_FAULTS: readonly UpdateFault[] = [];
 const NO_SET: DecodedSet = { attributes: undefined, faults: NO_FAULTS, withdraws: undefined };
 /** The withdrawn routes field begins behind its length. */
 const WITHDRAWN_AT = 2;
@@ -336,24 +337,6 @@ function partOf(parts: Part[], family: AnyFamily, attributes: InternedAttributes
   part.attributes = attributes;
   if (found === undefined) parts.push(part);
   return part;
-}
-
-function updateOf(
-  { family, withdrawn, reachable, attributes, endOfRib }: Part,
-  unknownRouteTypes: number,
-  faults: readonly UpdateFault[],
-  also: readonly AnyUpdate[],
-): AnyUpdate {
-  return {
-    family,
-    withdrawn,
-    reachable,
-    attributes: reachable.length > 0 ? attributes : undefined,
-    endOfRib,
-    unknownRouteTypes,
-    faults,
-    also,
-  };
 }
 
 /** Returns what is wrong with the attributes of an UPDATE that announces nothing of ours. */

@@ -13,6 +13,9 @@ import {
 const ROUTES = 1_500;
 /** Routes of one slice. */
 const SLICE = 128;
+const LENGTH_AT = 16;
+/** Behind header, lengths and no withdrawn routes. */
+const ATTRIBUTES_AT = 23;
 const encoder = new UpdateEncoder({
   fourOctetAs: true,
   internal: false,
@@ -28,6 +31,16 @@ const someRoutes = (first = 1): MacIpAdvertisement[] =>
 function announced(routes: readonly MacIpAdvertisement[]): Buffer {
   const [update, ...more] = encoder.announce(A, [...routes]);
   if (more.length > 0) throw new Error('more than one UPDATE');
+  return update;
+}
+
+/** One UPDATE that withdraws these routes and announces those. */
+function mixed(withdrawn: readonly MacIpAdvertisement[], routes: readonly MacIpAdvertisement[]): Buffer {
+  const [withdrawal, ...more] = encoder.withdraw([...withdrawn]);
+  if (more.length > 0) throw new Error('more than one UPDATE');
+  const update = Buffer.concat([announced(routes), withdrawal.subarray(ATTRIBUTES_AT)]);
+  update.writeUInt16BE(update.length, LENGTH_AT);
+  update.writeUInt16BE(update.length - ATTRIBUTES_AT, ATTRIBUTES_AT - 2);
   return update;
 }
 
@@ -97,6 +110,24 @@ test('a long UPDATE is taken in over several turns, and what came behind it come
   t.true(sizes.length >= Math.floor(ROUTES / SLICE), `${sizes}`);
   t.true(Math.max(...sizes) <= SLICE, `${sizes}`);
   t.deepEqual([status().messagesIn.update, status().routes.received[2]], [3, ROUTES]);
+});
+
+test('a route that a long UPDATE both withdraws and announces is never without a choice', async (t) => {
+  const { clock, speaker, status, write } = await slow();
+  write(announced(someRoutes()));
+  clock.runUntilIdle();
+  const { update } = status().messagesIn;
+  const others = someRoutes(ROUTES + 1).slice(0, 200);
+  const stays = macRoute(1);
+  const goes = someRoutes().slice(1, 150);
+  write(mixed([stays, ...goes], [...others, stays]), END_OF_RIB);
+  while (status().endOfRibAt === undefined) {
+    clock.runTurn();
+    t.truthy(speaker.rib.destination(stays)?.best);
+  }
+  t.is(status().messagesIn.update, update + 2);
+  t.is(speaker.rib.size, ROUTES - goes.length + others.length);
+  t.is(speaker.rib.destination(goes[0]), undefined);
 });
 
 test('a long UPDATE that is malformed at its end ends the session before any of its routes counts', async (t) => {

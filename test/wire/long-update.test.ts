@@ -105,6 +105,19 @@ for (const [what, body] of BODIES)
     }
   });
 
+test('what is not too long and has both withdrawn and reachable routes of a family is one slice of that family', (t) => {
+  const body = updateBody(
+    [reach(macRoutes(160)), ...SOUND, NEXT_HOP, unreach(macRoutes(160, 100))],
+    prefixes(200, 100),
+    prefixes(200),
+  );
+  t.true(body.length > 4_096 && body.length < 16_384);
+  const decoder = new UpdateDecoder();
+  const whole = decoder.decodeWithin(body, 0, body.length, CONTEXT);
+  const slices = slicesOf(decoder.decodeInSlices(body, 0, body.length, CONTEXT).slices);
+  t.deepEqual(slices, [{ ...whole, also: [] }, ...whole.also]);
+});
+
 for (const [what, body] of [
   ['a MAC route', updateBody([reach(macRoutes(1_000) + route(2, '00')), ...SOUND])],
   [
