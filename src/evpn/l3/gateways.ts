@@ -14,13 +14,15 @@ export type GatewayReach =
   | { readonly hop: Hop; readonly path?: undefined }
   | { readonly path: Path; readonly hop?: undefined };
 
-/** So many more gateways than prefixes are kept. */
+/** So many gateways and prefixes come before it is looked whether their routes are still there. */
 const SLACK = 256;
 
 interface GatewayDependencies {
   readonly macVrf: (vni: Vni) => Pick<MacVrf, 'ips' | 'at'> | undefined;
   /** The path by which the VRF reaches the host, of those of MAC/IP routes. */
   readonly hostPath: (vrf: IpVrf, host: PrefixKey) => Path | undefined;
+  /** The device carries frames: the kernel has no nexthop over one that does not. */
+  readonly isRunning: (ifindex: number) => boolean;
   readonly mark: (vrf: IpVrf, prefix: PrefixKey) => void;
 }
 
@@ -41,11 +43,17 @@ export class Gateways {
     if (prefix !== undefined) {
       forgetMany(vrf);
       const use = vrf.gateways.get(gateway);
-      if (!use) vrf.gateways.set(gateway, { prefixes: new Set([prefix]), reach: keyOf(reach) });
+      const now = keyOf(reach);
+      if (!use) vrf.gateways.set(gateway, { prefixes: new Set([prefix]), reach: now });
       else {
+        if (use.reach !== now) {
+          // A route of it is the first to see that: `changed` finds nothing new any more, so the others hear of it here
+          for (const other of use.prefixes) if (other !== prefix) this.#deps.mark(vrf, other);
+          use.prefixes.clear();
+          use.reach = now;
+        }
         if (use.prefixes.size > SLACK + vrf.prefixes.size) forgetGone(vrf, gateway, use);
         use.prefixes.add(prefix);
-        use.reach = keyOf(reach);
       }
     }
     return reach;
@@ -59,6 +67,11 @@ export class Gateways {
     for (const prefix of use.prefixes) this.#deps.mark(vrf, prefix);
   }
 
+  /** Devices are others, or which VNIs of hosts are served: of that no host says anything. */
+  renew(vrf: IpVrf): void {
+    for (const gateway of [...vrf.gateways.keys()]) this.changed(vrf, gateway);
+  }
+
   #find(vrf: IpVrf, gateway: Ip): GatewayReach | undefined {
     const { at } = vrf;
     if (at.ips.includes(gateway)) return undefined;
@@ -66,8 +79,9 @@ export class Gateways {
     for (const vni of at.vnis) {
       const ofHosts = this.#deps.macVrf(vni);
       const owner = ofHosts?.ips.get(gateway)?.owner;
-      const ifindex = ofHosts?.at?.sviIfindex ?? 0;
-      if ((owner === 'local' || owner === 'remote') && ifindex > 0)
+      const { sviIfindex: ifindex = 0, up = false } = ofHosts?.at ?? {};
+      const isHere = owner === 'local' || (owner === 'remote' && up);
+      if (isHere && ifindex > 0 && this.#deps.isRunning(ifindex))
         return { hop: { ifindex, gateway, isOnlink: true } };
     }
     const path = this.#deps.hostPath(vrf, hostPrefix(gateway));
@@ -75,13 +89,14 @@ export class Gateways {
   }
 }
 
-/** Forgets gateways of routes that are gone, where there are more than there can be of routes. */
+/** Forgets gateways of routes that are gone, once there are twice as many as the last time left: one prefix may have many. */
 function forgetMany(vrf: IpVrf): void {
-  if (vrf.gateways.size <= SLACK + vrf.prefixes.size) return;
+  if (vrf.gateways.size <= SLACK + 2 * vrf.gatewaysKept) return;
   for (const [gateway, use] of vrf.gateways) {
     forgetGone(vrf, gateway, use);
     if (use.prefixes.size === 0) vrf.gateways.delete(gateway);
   }
+  vrf.gatewaysKept = vrf.gateways.size;
 }
 
 function forgetGone(vrf: IpVrf, gateway: Ip, { prefixes }: GatewayUse): void {

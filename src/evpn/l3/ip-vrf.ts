@@ -72,6 +72,8 @@ export class IpVrf {
   readonly routers = new RemoteRouters();
   /** Gateways that imported routes name as overlay index. */
   readonly gateways = new Map<Ip, GatewayUse>();
+  /** How many were left when those of routes that are gone were forgotten last. */
+  gatewaysKept = 0;
   /** What MAC/IP routes of its VNIs of hosts have; undefined while it does not route. */
   routed: RoutedExport | undefined = undefined;
   /** Some route that it imports, or imported, is of another VRF: what becomes of it hangs on that. */

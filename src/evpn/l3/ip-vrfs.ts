@@ -81,6 +81,7 @@ export class IpVrfs {
     this.#gateways = new Gateways({
       macVrf: deps.macVrf,
       hostPath: (vrf, host) => this.#hostPath(vrf, host),
+      isRunning: (ifindex) => this.#topology.interfaces.get(ifindex)?.running === true,
       mark: (vrf, prefix) => this.#imported.mark(vrf, prefix),
     });
     this.#imported = new ImportedRoutes({
@@ -334,6 +335,7 @@ export class IpVrfs {
       for (const vni of at.vnis) this.#byVni.set(vni, vrf);
       this.#origins.get(vrf)?.update(this.#settingsOf(at), this.#topology);
     }
+    for (const vrf of this.#vrfs.values()) this.#gateways.renew(vrf);
     if (this.#regrouped) this.#leaks.renew(this.#vrfs.values());
     this.#regrouped = false;
     this.#followOthers();
