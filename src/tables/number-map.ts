@@ -42,7 +42,7 @@ class Segment<Value> {
   }
 }
 
-/** Of all maps without an entry, and never written. */
+/** Of all maps without an entry: it holds nothing, whatever is done to it. */
 const NOTHING: readonly Segment<never>[] = [new Segment(1, 0)];
 
 /**

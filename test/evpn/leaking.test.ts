@@ -1,8 +1,9 @@
 import test from 'ava';
 import { Nud, type VrfAttachment } from '../../src/dataplane/index.js';
-import { lookUp, type VrfSettings } from '../../src/evpn/index.js';
+import { type EvpnSettings, lookUp, type VrfSettings } from '../../src/evpn/index.js';
 import { Rule } from '../../src/evpn/rules.js';
 import {
+  type Ipv4,
   type Mac,
   parseIp,
   parseMac,
@@ -17,17 +18,19 @@ import { network, routersOf, routesOf, vrfOf, withVrfs } from './support/vrf-lea
 const VRFS = [
   { name: 'red', l3vni: toVni(4001), hosts: toVni(10010) },
   { name: 'blue', l3vni: toVni(4002), hosts: toVni(10020) },
+  { name: 'green', l3vni: toVni(4003), hosts: toVni(10030) },
 ] as const;
-const [RED, BLUE] = VRFS;
+const [RED, BLUE, GREEN] = VRFS;
+const CONNECTED = [{ permits: true, prefix: network('172.16.0.0/12'), least: 12, most: 32 }];
 const HOST = parseMac('02:00:00:00:00:01');
 
-/** Each VRF takes the routes of both. */
-const BOTH: VrfSettings = {
+/** Each VRF takes the routes of all. */
+const ALL: VrfSettings = {
   importTargets: ['auto', ...VRFS.map(({ l3vni }) => parseRouteTargetPattern(`*:${l3vni}`))],
 };
 
-/** Leaves that have both VRFs, or the one that `has` says. */
-async function fabric(has: readonly (readonly string[])[], settings: VrfSettings = BOTH) {
+/** Leaves that have all VRFs, or the one that `has` says. */
+async function fabric(has: readonly (readonly string[])[], settings: VrfSettings = ALL) {
   const clock = new VirtualClock();
   const vrfs = new Map(VRFS.map(({ name }) => [name, settings]));
   const leaves = has.map((_, i) => new Leaf(clock, vtepOf(i + 1), 65001 + i, { vrfs }));
@@ -134,7 +137,7 @@ test('two VRFs that import each other, both with one prefix, neither lose nor se
       ['red', 'blue'],
     ],
     {
-      ...BOTH,
+      ...ALL,
       networks: [network('198.51.100.0/24')],
     },
   );
@@ -156,8 +159,8 @@ test('two VRFs that import each other, both with one prefix, neither lose nor se
 
 test('what a VRF announces, another VRF of the same leaf has by the route target too: hosts and prefixes, until they go', async (t) => {
   const settings = {
-    ...BOTH,
-    redistributeConnected: [{ permits: true, prefix: network('172.16.0.0/12'), least: 12, most: 32 }],
+    ...ALL,
+    redistributeConnected: CONNECTED,
   };
   const { leaves, host, settle, routes, become, devices } = await fabric(
     [['red', 'blue'], ['blue']],
@@ -218,4 +221,89 @@ test('what a VRF announces, another VRF of the same leaf has by the route target
   settle();
   t.deepEqual(routes(0), []);
   t.deepEqual([...kernel.tables.nexthopRows()], []);
+});
+
+test('two VRFs that go at once leave no router of a third behind', async (t) => {
+  const networks = [network('172.16.7.0/24')];
+  const names = ['red', 'blue', 'green'];
+  const { become, settle, routes, routers, svi } = await fabric([names, ['red'], ['green']], {
+    ...ALL,
+    redistributeConnected: CONNECTED,
+  });
+  become(1, ['red'], { networks });
+  become(2, ['green'], { networks });
+  settle();
+  const byGreen = `10.0.0.3%${svi(0, GREEN.l3vni)}`;
+  t.deepEqual(routes(0), [
+    `1001 172.16.7.0/24 via 10.0.0.2%${svi(0, RED.l3vni)}`,
+    `1002 172.16.7.0/24 via 10.0.0.2%${svi(0, RED.l3vni)} ${byGreen}`,
+    `1003 172.16.7.0/24 via ${byGreen}`,
+  ]);
+  become(0, ['green']);
+  settle();
+  t.deepEqual(routers(0, GREEN.l3vni), ['02:ff:00:00:03:03 at 10.0.0.3', '10.0.0.3 is 02:ff:00:00:03:03']);
+  // Of two MACs of one router the lower one counts
+  become(2, ['green'], { networks, routerMac: parseMac('02:ff:00:00:03:0f') });
+  settle();
+  t.deepEqual(routers(0, GREEN.l3vni), ['02:ff:00:00:03:0f at 10.0.0.3', '10.0.0.3 is 02:ff:00:00:03:0f']);
+});
+
+test('what VRFs take of one another is looked at where something differs, and goes with a VNI that is no longer served', async (t) => {
+  const { leaves, host, routes, settle } = await fabric([['red', 'blue', 'green']]);
+  const [leaf] = leaves;
+  host(0, BLUE.hosts, HOST, '192.0.2.20');
+  host(0, BLUE.hosts, HOST, '192.0.2.21');
+  settle();
+  const [red, blue, green] = [...leaf.evpn.ipVrfs.values()];
+  const ofBlue = [1001, 1003].flatMap((table) =>
+    ['192.0.2.20/32', '192.0.2.21/32'].map((prefix) => `${table} ${prefix} via %${blue.at.ifindex}`),
+  );
+  t.deepEqual(routes(0), ofBlue);
+  const reload = (over: Partial<EvpnSettings>) =>
+    leaf.evpn.reconfigure({
+      asn: 65001,
+      routerId: vtepOf(1) as Ipv4,
+      advertiseAllVni: true,
+      vnis: new Map(),
+      vrfs: new Map(VRFS.map(({ name }) => [name, ALL])),
+      ...over,
+    });
+  const waiting = () => [red, blue, green].map(({ dirty }) => dirty.size);
+  reload({});
+  t.deepEqual(waiting(), [0, 0, 0]);
+  const only = { advertise: false, rd: undefined, importTargets: undefined, exportTargets: undefined };
+  reload({ vnis: new Map([[BLUE.hosts, only]]) });
+  settle();
+  t.deepEqual(routes(0), []);
+  reload({});
+  settle();
+  t.deepEqual(routes(0), ofBlue);
+
+  let walks = 0;
+  const ips = leaf.evpn.vrf(BLUE.hosts)?.ips;
+  if (!ips) throw new Error('no such VNI');
+  const walk = ips[Symbol.iterator].bind(ips);
+  ips[Symbol.iterator] = () => {
+    walks++;
+    return walk();
+  };
+  const { kernel } = leaf.world;
+  const shape = (name: string, over: Partial<VrfAttachment>) => {
+    const { topology } = kernel;
+    const vrfs = [...topology.vrfs.values()].map((at) => (at.name === name ? { ...at, ...over } : at));
+    kernel.setTopology(withVrfs(topology, ...vrfs));
+    settle();
+  };
+  // Only red takes anything, and of blue alone
+  const vrfs = new Map([['red', { importTargets: ['auto', parseRouteTargetPattern('*:4002')] }]] as const);
+  reload({ vrfs });
+  settle();
+  t.deepEqual(routes(0), ofBlue.slice(0, 2));
+  walks = 0;
+  shape('green', { up: false });
+  t.deepEqual([walks, ...routes(0)], [0, ...ofBlue.slice(0, 2)]);
+  shape('blue', { up: false });
+  t.deepEqual(routes(0), []);
+  shape('blue', { up: true });
+  t.deepEqual([walks, ...routes(0)], [2, ...ofBlue.slice(0, 2)]);
 });

@@ -76,6 +76,8 @@ export class IpVrf {
   gatewaysKept = 0;
   /** What MAC/IP routes of its VNIs of hosts have; undefined while it does not route. */
   routed: RoutedExport | undefined = undefined;
+  /** Which of its VNIs of hosts are served, as text: hosts of the others are nobody's. */
+  served = '';
   /** Some route that it imports, or imported, is of another VRF: what becomes of it hangs on that. */
   crosses = false;
   /** It is no more: nothing leads over its L3VNI. */

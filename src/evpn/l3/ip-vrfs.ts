@@ -73,8 +73,10 @@ export class IpVrfs {
   readonly #byVni = new Map<Vni, IpVrf>();
   #settings: EvpnSettings;
   #topology: Topology = EMPTY_TOPOLOGY;
-  /** VRFs, their targets or the VNIs in them have changed since they were bound. */
+  /** VRFs have come or gone since they were bound, or their targets have changed. */
   #regrouped = false;
+  /** VRFs that announce other hosts than when they were bound, or begin or cease to announce. */
+  readonly #altered = new Set<IpVrf>();
 
   constructor(deps: IpVrfDependencies, settings: EvpnSettings) {
     this.#deps = deps;
@@ -248,9 +250,10 @@ export class IpVrfs {
       if (String(exportTargets) !== String(vrf.exportTargets)) {
         vrf.exportTargets = exportTargets;
         vrf.routed = undefined;
+        this.#regrouped = true;
       }
     }
-    this.#regrouped = true;
+    this.#regrouped ||= isRetargeted;
     this.#bind();
     if (isRetargeted) this.#imported.lookAgain();
   }
@@ -313,9 +316,9 @@ export class IpVrfs {
   #move(vrf: IpVrf, at: VrfAttachment): void {
     const before = vrf.at;
     vrf.at = at;
-    const { up, sviIfindex, localVtep, routerMac, vnis } = at;
+    const { up, sviIfindex, localVtep, routerMac } = at;
     // By these it begins or ceases to announce hosts
-    this.#regrouped ||= before.up !== up || before.routerMac !== routerMac || before.vnis !== vnis;
+    if (before.up !== up || before.routerMac !== routerMac) this.#altered.add(vrf);
     this.#imported.markAll(
       vrf,
       before.up !== up || before.sviIfindex !== sviIfindex || before.localVtep !== localVtep,
@@ -333,11 +336,19 @@ export class IpVrfs {
       if (mac === undefined) vrf.routed = undefined;
       else if (routed?.routerMac !== mac) vrf.routed = { l3vni, targets, routerMac: mac };
       for (const vni of at.vnis) this.#byVni.set(vni, vrf);
+      const served = at.vnis.filter(macVrf).join();
+      if (served !== vrf.served) {
+        vrf.served = served;
+        this.#altered.add(vrf);
+        // A host of ours that is nobody's now may be another leaf's
+        this.#imported.markAll(vrf, false);
+      }
       this.#origins.get(vrf)?.update(this.#settingsOf(at), this.#topology);
     }
     for (const vrf of this.#vrfs.values()) this.#gateways.renew(vrf);
-    if (this.#regrouped) this.#leaks.renew(this.#vrfs.values());
+    if (this.#regrouped || this.#altered.size > 0) this.#leaks.renew(this.#vrfs.values(), this.#altered);
     this.#regrouped = false;
+    this.#altered.clear();
     this.#followOthers();
     for (const vni of new Set([...before.keys(), ...this.#byVni.keys()])) {
       const ofHosts = macVrf(vni);

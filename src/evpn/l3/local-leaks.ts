@@ -26,7 +26,9 @@ const NONE: readonly IpVrf[] = [];
 
 /**
  * What VRFs of one leaf take of one another by route targets: routes that the leaf announces for the one, it has for the other
- * too, as every other leaf has them. One that announces a prefix itself takes it from nobody, so that no two lead to each other.
+ * too, as every other leaf has them. One that announces a prefix itself takes it from nobody, so that no two lead to each other
+ * with one prefix. With two they may: where the one announces a network without a way to all of it and has the other's default route. A
+ * discard route of the operator's for the network ends that.
  */
 export class LocalLeaks {
   readonly #deps: LocalLeaksDependencies;
@@ -45,8 +47,11 @@ export class LocalLeaks {
     return sources.find((source) => this.#announces(source, prefix));
   }
 
-  /** VRFs are others, or their targets, or the VNIs in them. */
-  renew(vrfs: Iterable<IpVrf>): void {
+  /**
+   * VRFs are others, or their targets; `altered`: those that announce other hosts than before, or begin or cease to announce. Only
+   * what these are concerned with is looked at: a source may have thousands of hosts, and a hundred takers.
+   */
+  renew(vrfs: Iterable<IpVrf>, altered: ReadonlySet<IpVrf>): void {
     const takers = new Map<IpVrf, readonly IpVrf[]>();
     const sources = new Map<IpVrf, IpVrf[]>();
     for (const vrf of [...vrfs].sort((a, b) => a.l3vni - b.l3vni)) {
@@ -58,15 +63,20 @@ export class LocalLeaks {
         else sources.set(taker, [vrf]);
       }
     }
-    const concerned = new Set([...this.#sources.keys(), ...sources.keys()]);
+    const before = this.#sources;
     this.#takers = takers;
     this.#sources = sources;
-    for (const taker of concerned)
-      if (!taker.isGone) {
-        taker.crosses = true;
-        this.#deps.markAll(taker);
-        for (const source of sources.get(taker) ?? NONE) this.#markOf(taker, source);
-      }
+    for (const taker of new Set([...before.keys(), ...sources.keys()])) {
+      if (taker.isGone) continue;
+      const had = before.get(taker) ?? NONE;
+      const its = sources.get(taker) ?? NONE;
+      const isAltered = altered.has(taker);
+      const others = its.filter((source) => isAltered || altered.has(source) || !had.includes(source));
+      if (others.length === 0 && !isAltered && had.length === its.length) continue;
+      taker.crosses = true;
+      this.#deps.markAll(taker);
+      for (const source of others) this.#markOf(taker, source);
+    }
   }
 
   /** The prefix is announced for the VRF now, or no longer. */

@@ -62,7 +62,10 @@ export class Ways {
 
   /** The VRF is gone with its table: its ways need no router any more. */
   dropped(vrf: IpVrf): void {
-    for (const way of vrf.ways.values()) this.#leave(way);
+    // Not those of `ways`: some led over a VRF that went just before, and still hold routers of a third
+    const ways = new Set<Way>();
+    for (const { way } of vrf.prefixes.values()) if (way) ways.add(way);
+    for (const way of ways) this.#leave(way);
     vrf.ways.clear();
   }
 
