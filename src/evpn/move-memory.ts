@@ -1,12 +1,12 @@
 import type { Clock, Ip, LimitedLog, Mac, Timer, Vni } from '../types/index.js';
 import type { Subject } from './duplicates.js';
-import { MOST_OF_ONE, type RememberedIp, type RememberedMac, VniMemory } from './remembered.js';
+import { type RememberedIp, type RememberedMac, VniMemory } from './remembered.js';
 
 /** What all VNIs may take together, in units of some 32 octets: 65,536 MACs, or 4,096 addresses with their moves. */
 const MOST_UNITS = 1 << 16;
 /**
  * The VNIs that take the most give up this part of it, so that it is not looked for them at each address: 512 MACs, a fraction of a
- * millisecond. An eighth took a turn of the event loop of 20 ms.
+ * millisecond, however many VNIs there are. An eighth took a turn of the event loop of 20 ms.
  */
 const PART = 1 / 128;
 /** This part of the room is for what has moved alone. */
@@ -112,18 +112,22 @@ export class MoveMemory {
 
   #makeRoom(): void {
     if (this.#units <= this.mostUnits) return;
-    let most = 0;
-    for (const { units } of this.#vnis.values()) most = Math.max(most, units);
     const before = this.forgottenEarly;
-    const share = Math.max(0, Math.min(Math.floor(most * (1 - PART)), most - MOST_OF_ONE));
-    for (const memory of [...this.#vnis.values()])
-      if (memory.units > share)
+    const enough = Math.floor(this.mostUnits * (1 - PART));
+    const largest = this.#largest(this.#units - enough);
+    for (const standing of [false, true])
+      for (const memory of largest.memories) {
+        if (this.#units <= enough) break;
+        if (memory.units <= largest.level) continue;
+        // The last one need not give all that is above the level
+        const left = Math.max(largest.level, memory.units - (this.#units - enough));
         this.#change(memory, () =>
-          memory.shrink(share, (subject, isStanding) => {
+          memory.shrink(left, standing, (subject, isStanding) => {
             this.forgottenEarly++;
             if (isStanding) this.dropped(subject);
           }),
         );
+      }
     if (this.#isFullSaid || this.forgottenEarly === before) return;
     this.#isFullSaid = true;
     this.log.warn(
@@ -134,6 +138,24 @@ export class MoveMemory {
         most: [...this.#vnis.values()].reduce((a, b) => (b.units > a.units ? b : a)).vni,
       }),
     );
+  }
+
+  /**
+   * Returns the VNIs that hold the most, the largest first, and a number of units above which they hold so many or more in all: none of
+   * the others has more than that.
+   */
+  #largest(excess: number): { memories: VniMemory[]; level: number } {
+    const all = Array.from(this.#vnis.values(), (memory) => ({ memory, units: memory.units }));
+    all.sort((a, b) => b.units - a.units);
+    let level = 0;
+    let sum = 0;
+    let count = 0;
+    for (const { units } of all) {
+      if (count > 0 && units <= level) break;
+      sum += units;
+      level = Math.max(0, Math.floor((sum - excess) / ++count));
+    }
+    return { memories: all.slice(0, count).map(({ memory }) => memory), level };
   }
 
   #ageLater(): Timer {

@@ -22,8 +22,6 @@ export interface RememberedIp {
 const NUMBER = 1;
 const HOLDER = 8;
 const HISTORY = 16;
-/** What no address takes more than. */
-export const MOST_OF_ONE = HISTORY;
 
 /** Told what was lost before its time; `isStanding`: a duplicate that stands. */
 type Lost = (subject: Subject, isStanding: boolean) => void;
@@ -176,14 +174,11 @@ export class VniMemory {
     before?.keepStanding(this.#young);
   }
 
-  /** Forgets about the oldest until so many units are left; duplicates that stand go last. */
-  shrink(units: number, lost: Lost): void {
-    for (const standing of [false, true]) {
-      const spare = Math.max(0, units - this.#young.units);
-      this.#old?.shrink(spare, standing, this.vni, lost);
-      this.#young.shrink(Math.max(0, units - (this.#old?.units ?? 0)), standing, this.vni, lost);
-      if (this.units <= units) return;
-    }
+  /** Forgets about the oldest until so many units are left, the duplicates that stand only where `standing`. */
+  shrink(units: number, standing: boolean, lost: Lost): void {
+    const spare = Math.max(0, units - this.#young.units);
+    this.#old?.shrink(spare, standing, this.vni, lost);
+    this.#young.shrink(Math.max(0, units - (this.#old?.units ?? 0)), standing, this.vni, lost);
   }
 }
 

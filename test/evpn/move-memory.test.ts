@@ -63,6 +63,26 @@ test('where there is no room the oldest numbers are forgotten, a few at a time',
   t.true(recent > 59_000, `${recent} of the latest 60,000`);
 });
 
+test('many VNIs that share the room forget no more at once than one, and no duplicate that stands', (t) => {
+  const { memory, dropped } = scene();
+  const goes = 250_000;
+  const vnis = 4096;
+  memory.putMac(toVni(1), FIRST, { sequence: 1, history: history(true) });
+  let most = 0;
+  for (let n = 0; n < goes; n++) {
+    const before = memory.forgottenEarly;
+    memory.putMac(toVni(1 + (n % vnis)), macOf(1 + n), { sequence: 1, history: undefined });
+    most = Math.max(most, memory.forgottenEarly - before);
+  }
+  t.true(most <= 513, `${most} at once`);
+  t.true(memory.size() > 64_000, `${memory.size()} remembered`);
+  t.true(memory.mac(toVni(1), FIRST) !== undefined);
+  t.deepEqual(dropped, []);
+  const sizes = Array.from({ length: vnis }, (_, n) => memory.size(toVni(1 + n))).slice(1);
+  t.true(Math.min(...sizes) >= 14, `${Math.min(...sizes)} of one VNI`);
+  t.true(Math.max(...sizes) <= 18, `${Math.max(...sizes)} of one VNI`);
+});
+
 test('a MAC that never moved is nothing to remember', (t) => {
   const { clock, memory } = scene();
   memory.putMac(VNI, FIRST, { sequence: 0, history: undefined });
