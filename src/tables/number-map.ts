@@ -53,8 +53,8 @@ const NOTHING: readonly Segment<never>[] = [new Segment(1, 0)];
  * It grows by segments (extendible hashing): one that is full becomes two, and no step moves more than a segment holds. As one table a
  * million entries were moved at once, which took 55 ms.
  *
- * The map may change during a walk: the walk yields once each entry that is there from its beginning to its end, and none
- * that has been deleted. The order is that of the slots, not of insertion.
+ * The map may change during a walk: the walk yields once each entry that is there from its beginning to its end, with the value that it has
+ * then, and none that has been deleted. The order is that of the slots, not of insertion.
  */
 export class NumberMap<Key extends number, Value extends object> {
   /** By the hash's lowest bits; replaced, never changed. One with fewer bits in common stands here several times. */
@@ -134,10 +134,11 @@ export class NumberMap<Key extends number, Value extends object> {
       if (at >>> segment.depth !== 0) continue;
       const { keys, values } = segment;
       for (let slot = 0; slot < keys.length; slot++) {
-        const value = values[slot];
+        let value = values[slot];
         if (value === undefined) continue;
-        if (!segment.isCurrent && this.get(keys[slot] as Key) !== value) continue;
-        yield value;
+        // What took the segment's place knows whether the entry still stands, and with which value
+        if (!segment.isCurrent) value = this.get(keys[slot] as Key);
+        if (value !== undefined) yield value;
       }
     }
   }
@@ -151,7 +152,7 @@ export class NumberMap<Key extends number, Value extends object> {
       const { keys, values } = segment;
       for (let slot = 0; slot < keys.length; slot++) {
         if (values[slot] === undefined) continue;
-        if (!segment.isCurrent && this.get(keys[slot] as Key) !== values[slot]) continue;
+        if (!segment.isCurrent && !this.has(keys[slot] as Key)) continue;
         yield keys[slot] as Key;
       }
     }

@@ -38,7 +38,7 @@ test('holds what a Map holds, and a walk between changes brings what stood all t
           const item = { mac, n: n++ };
           map.set(mac, item);
           model.set(mac, item);
-          awaited.delete(mac);
+          if (awaited.has(mac)) awaited.set(mac, item);
         } else if (verb === 'delete') {
           t.is(map.delete(mac), model.delete(mac));
           awaited.delete(mac);
@@ -114,4 +114,23 @@ test('a walk over many entries amid growth and loss brings what stays once, and 
   for (let n = 0; n < next; n++) t.is(map.get(macAt(n))?.n, gone.has(n) ? undefined : n);
   for (let n = 0; n < next; n++) t.is(map.delete(macAt(n)), !gone.has(n));
   t.deepEqual([...map.values()], []);
+});
+
+test('a walk brings what another value was set for, also where the map has grown since', (t) => {
+  const map = new NumberMap<Mac, Item>();
+  const standing = macs.slice(0, 5);
+  for (const mac of standing) map.set(mac, { mac, n: 0 });
+  const walk = map.values();
+  const keys = map.keys();
+  const brought = [walk.next().value];
+  const broughtKeys = [keys.next().value];
+  for (const mac of macs) map.set(mac, { mac, n: 1 });
+  brought.push(...walk);
+  broughtKeys.push(...keys);
+  t.deepEqual(brought.map((item) => item?.mac).sort(), [...standing].sort());
+  t.deepEqual(
+    brought.map((item) => item?.n),
+    [0, 1, 1, 1, 1],
+  );
+  t.deepEqual(broughtKeys.sort(), [...standing].sort());
 });
