@@ -298,6 +298,20 @@ test('what is put back comes once, in the place of what is wanted, where the own
   t.deepEqual(nexthops.all(false), ['add 192.0.2.1']);
 });
 
+test('what is put back twice does not make forget what the key was marked for before or in between', (t) => {
+  const nexthops = new Nexthops(false);
+  const back = [rowOf('add', TWO)];
+  nexthops.want(ONE);
+  nexthops.putBack(ONE, back);
+  nexthops.wantedIps.ips.delete(ONE);
+  nexthops.mark(ONE);
+  nexthops.putBack(ONE, back);
+  t.deepEqual(nexthops.all(false), ['add 192.0.2.2', 'delete 192.0.2.1']);
+  nexthops.mark(ONE);
+  nexthops.putBack(ONE, back);
+  t.deepEqual(nexthops.all(false), ['add 192.0.2.2', 'delete 192.0.2.1']);
+});
+
 test('a new place has every intent looked at', (t) => {
   const nexthops = new Nexthops(false);
   for (const ip of [ONE, TWO]) nexthops.want(ip);

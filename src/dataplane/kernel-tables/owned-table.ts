@@ -26,7 +26,7 @@ export type DeviceName = (ifindex: number) => string;
 interface Back {
   readonly at: object | undefined;
   readonly operations: readonly Operation[];
-  /** The key was marked since: something else may be wanted of it. */
+  /** The key was marked otherwise, before or since: something else may be wanted of it. */
   isOvertaken: boolean;
 }
 
@@ -244,9 +244,11 @@ export abstract class OwnedTable<Key, Want extends Intent = Intent, Place extend
 
   /** Puts rows of the key back at its next look: by these operations, in the place of what is wanted. */
   putBack(key: Key, operations: readonly Operation[]): void {
+    // What it was marked for is looked at behind them
+    const wasMarked = this.isMarked(key);
     this.mark(key);
     this.#back ??= new Map();
-    this.#back.set(key, { at: this.place.at, operations, isOvertaken: false });
+    this.#back.set(key, { at: this.place.at, operations, isOvertaken: wasMarked });
   }
 
   /** Appends what is to be put back for the key; false where nothing is, or no longer where the owner is now. */
