@@ -14,7 +14,7 @@ import { addressOf } from './address.js';
 import type { UpdateSink } from './adj-rib-out.js';
 import type { StandingSession } from './config.js';
 import type { FamilyRibs, SessionAdjRibOut, SessionRib } from './family-ribs.js';
-import { type InboundPolicy, refusedBySettings, type SessionPolicies, takesMore } from './inbound.js';
+import { type InboundPolicy, type SessionPolicies, takesMore } from './inbound.js';
 import type { Link } from './link.js';
 import type { Negotiated } from './open.js';
 import { hasRestarted, type PeerRestart } from './peer-restart.js';
@@ -175,12 +175,12 @@ export class Established {
     this.#policies = after;
     if (!samePolicy(before.exported, after.exported))
       for (const { adjRibOut } of this.families.values()) adjRibOut.changePolicy(after.exported);
-    return this.#hasRefused && takesMore(before.inbound, after.inbound) ? this.askForRoutes() : 'done';
+    return this.#mayTakeMore(before.inbound, after.inbound) ? this.askForRoutes() : 'done';
   }
 
-  get #hasRefused(): boolean {
+  #mayTakeMore(before: InboundPolicy, after: InboundPolicy): boolean {
     for (const { rib } of this.families.values())
-      if (refusedBySettings(rib.counts(this.source.neighbor).refused) > 0) return true;
+      if (takesMore(before, after, rib.counts(this.source.neighbor).refused)) return true;
     return false;
   }
 

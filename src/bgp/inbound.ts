@@ -65,18 +65,19 @@ export function sameInbound(a: InboundSettings, b: InboundSettings): boolean {
   );
 }
 
-/** True where a route that `before` refuses may be one that `after` takes. */
-export function takesMore(before: InboundPolicy, after: InboundPolicy): boolean {
-  return (
-    (before.firstAs !== undefined && before.firstAs !== after.firstAs) ||
-    before.allowasIn < after.allowasIn ||
-    before.localAs !== after.localAs
-  );
-}
-
-/** How many announcements were refused that other settings of the neighbor would take. */
-export function refusedBySettings(counts: Readonly<RefusalCounts>): number {
-  return counts['first-as'] + counts['as-path-loop'] + counts['own-route'];
+/**
+ * True where `after` may take a route that `before` has refused. Each reason is looked at for itself: a route with two has been
+ * counted by that which is looked for first, and while that stays it is refused as before.
+ */
+export function takesMore(
+  before: InboundPolicy,
+  after: InboundPolicy,
+  refused: Readonly<RefusalCounts>,
+): boolean {
+  if (refused['first-as'] > 0 && before.firstAs !== undefined && before.firstAs !== after.firstAs)
+    return true;
+  const loops = refused['as-path-loop'] + refused['own-route'];
+  return loops > 0 && (before.allowasIn < after.allowasIn || before.localAs !== after.localAs);
 }
 
 /** How a refusal is reported. */

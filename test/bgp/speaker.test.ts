@@ -339,6 +339,8 @@ test('reconfigure: a neighbor that cannot be asked for what was refused begins a
     [[65002], { allowasIn: 1 }, false],
     [[65002], { enforceFirstAs: false }, false],
     [[65009], { importPolicy: REJECTS_ALL }, false],
+    [[65002, 65001], { enforceFirstAs: false }, false],
+    [[65009], { allowasIn: 1 }, false],
   ] as const) {
     const fabric = new Fabric();
     const peer = await fabric.peer('10.0.0.2').listen();
