@@ -228,7 +228,7 @@ export class Conversation implements LinkHost, UpdateHost {
   routeRefresh(link: Link, message: RouteRefreshMessage): void {
     if (this.#established?.link !== link) return;
     const ignored = this.#established.routeRefresh(message);
-    if (ignored !== undefined) this.log.refreshIgnored(ignored);
+    if (ignored !== undefined && this.record.mayReport('refresh')) this.log.refreshIgnored(ignored);
   }
 
   drained(link: Link): void {

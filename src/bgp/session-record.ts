@@ -52,6 +52,9 @@ const FAULT_COUNTER_OF = {
   skip: 'skippedRoutes',
 } as const satisfies Readonly<Record<UpdateFault['outcome'], keyof FaultCounters>>;
 
+/** What a neighbor may send any number of times: routes that are refused, and ROUTE-REFRESHs that mean nothing. */
+type Reported = RefusalReason | 'refresh';
+
 /** Faults of one neighbor come into the log no more often than this. */
 const FAULT_LOG_MILLISECONDS = 60_000;
 
@@ -92,7 +95,7 @@ export class SessionRecord {
     last: undefined,
   };
   #faultLoggedAt = Number.NEGATIVE_INFINITY;
-  readonly #reportedAt = new Map<RefusalReason, number>();
+  readonly #reportedAt = new Map<Reported, number>();
   #unknownRouteTypes = 0;
   #since: number;
   #peerOpen: OpenMessage | undefined;
@@ -178,7 +181,7 @@ export class SessionRecord {
   }
 
   /** True where what happens for this reason was not reported within the last minute; it is then. */
-  mayReport(reason: RefusalReason): boolean {
+  mayReport(reason: Reported): boolean {
     const now = this.#clock.now();
     if (now - (this.#reportedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < FAULT_LOG_MILLISECONDS)
       return false;

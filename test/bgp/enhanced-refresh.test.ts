@@ -110,7 +110,10 @@ for (const [what, capabilities, messages, reasons, config = {}] of [
 ] as const)
   test(`markers that mean nothing, and are logged: ${what}`, async (t) => {
     const { fabric, peer, macs, settle, speaker } = await session([...capabilities], config);
-    peer.send(...messages);
+    for (const message of messages) {
+      peer.send(message);
+      fabric.clock.advance(60_000);
+    }
     await settle();
     t.deepEqual(macs(), [1]);
     t.is(speaker.neighbor('10.0.0.2')?.state, 'Established');
@@ -120,6 +123,20 @@ for (const [what, capabilities, messages, reasons, config = {}] of [
     t.is(ignored.length, reasons.length);
     for (const [i, reason] of reasons.entries()) t.regex(ignored[i], reason);
   });
+
+test('of markers that mean nothing one a minute is logged, however many come', async (t) => {
+  const { fabric, peer } = await session();
+  const ignored = () => fabric.log.lines.filter(({ message }) => message.startsWith('ROUTE-REFRESH ignored'));
+  const thousand = Array.from({ length: 1000 }, () => EORR);
+  peer.send(...thousand);
+  t.is(ignored().length, 1);
+  fabric.clock.advance(59_000);
+  peer.send(...thousand);
+  t.is(ignored().length, 1);
+  fabric.clock.advance(1000);
+  peer.send(...thousand);
+  t.is(ignored().length, 2);
+});
 
 test('a neighbor without graceful restart, which sends no End-of-RIB, may begin at any time', async (t) => {
   const { peer, macs, settle } = await session();
