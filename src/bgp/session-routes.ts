@@ -96,12 +96,12 @@ export class SessionRoutes {
   }
 
   /**
-   * Returns how many of the session before are kept. What a refresh has not sent again yet (RFC 7313) does not count: a neighbor could
-   * have any number of routes that begins one again and again.
+   * Returns how many of the session before are kept, or about to go. What a refresh has not sent again yet (RFC 7313) does not count:
+   * a neighbor could have any number of routes that begins one again and again.
    */
   get #restarted(): number {
     let count = 0;
-    for (const { status } of this.#stale.values()) count += status?.count ?? 0;
+    for (const { uncounted } of this.#stale.values()) count += uncounted;
     return count;
   }
 
@@ -115,7 +115,7 @@ export class SessionRoutes {
 
   /** Those of the family that the session before did not leave. */
   readonly #freshOf = (family: AnyFamily): number =>
-    this.#heldOf(family) - (this.#stale.get(family)?.status?.count ?? 0);
+    this.#heldOf(family) - (this.#stale.get(family)?.uncounted ?? 0);
 
   /** Returns what the neighbor and we have of a family; `established`: the session that stands. */
   familyStatus(

@@ -33,6 +33,9 @@ export class StaleRoutes {
   readonly #longLived: LongTimer;
   #isUp = false;
   #areKept = false;
+  /** Routes that were about to go when the latest removal began; 0 where it is over. */
+  #leaving = 0;
+  #gone: Promise<void> | undefined;
   /** The long-lived stale time was over before the session that stands had brought its End-of-RIB. */
   #isOverdue = false;
 
@@ -46,6 +49,15 @@ export class StaleRoutes {
     this.#restart = new LongTimer(clock);
     this.#stale = new LongTimer(clock);
     this.#longLived = new LongTimer(clock);
+  }
+
+  /**
+   * How many routes that a session before has left count for no limit: those that are kept, and those that go, which takes a while.
+   * Of the latter no more than there were at first: what a refresh has not told again is stale too, and counts (RFC 7313).
+   */
+  get uncounted(): number {
+    if (this.#areKept) return this.#rib.staleCount(this.#neighbor);
+    return Math.min(this.#leaving, this.#rib.staleCount(this.#neighbor));
   }
 
   /** Undefined where no stale routes are kept. */
@@ -167,7 +179,7 @@ export class StaleRoutes {
     this.#isUp = false;
     this.#isOverdue = false;
     this.#forget();
-    void this.#rib.neighborDown({ neighbor: this.#neighbor });
+    this.#leave(this.#rib.neighborDown({ neighbor: this.#neighbor }));
   }
 
   /** Those that are kept go; harmless where none are. */
@@ -183,8 +195,17 @@ export class StaleRoutes {
       { neighbor: this.#neighbor, routes, reason },
       'stale routes of a BGP neighbor are removed (RFC 4724)',
     );
-    void this.#rib.sweepStale({ neighbor: this.#neighbor });
+    this.#leave(this.#rib.sweepStale({ neighbor: this.#neighbor }));
     this.#onEnd();
+  }
+
+  /** What is stale goes a slice a turn; one removal ends with all that were under way when it began. */
+  #leave(gone: Promise<void>): void {
+    this.#gone = gone;
+    this.#leaving = this.#rib.staleCount(this.#neighbor);
+    void gone.then(() => {
+      if (this.#gone === gone) this.#leaving = 0;
+    });
   }
 
   #forget(): void {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { ImportPolicy, type NeighborConfig, type Speaker } from '../../src/bgp/index.js';
 import { parseMacPrefix } from '../../src/types/index.js';
-import { encodeNotification, MessageType } from '../../src/wire/index.js';
+import { encodeKeepalive, encodeNotification, encodeOpen, MessageType } from '../../src/wire/index.js';
 import {
   EVPN_CAPABILITIES,
   encoderOf,
@@ -262,6 +262,31 @@ test('a second loss after an OPEN without the capability keeps nothing', async (
   lose(0);
   t.deepEqual(macs(speaker), []);
 });
+
+for (const [offer, after] of [
+  ['F=1', 'the End-of-RIB'],
+  ['nothing', 'a return without graceful restart'],
+] as const)
+  test(`what is going since ${after} does not count for the limit beside as much that is new`, async (t) => {
+    const { fabric, speaker, peer } = await graceful('F=1', false, { maxRoutes: 1200 });
+    const many = (first: number, count: number) =>
+      encoder.announce(
+        originated('10.0.0.2'),
+        Array.from({ length: count }, (_, i) => macRoute(first + i)),
+      );
+    peer.send(...many(1, 1000));
+    fabric.network.cut('10.0.0.2');
+    const capabilities = [...EVPN_CAPABILITIES(65002), ...capability(offer, 30)];
+    const open = encodeOpen(openOf(65002, '10.0.0.2', { holdTime: 0, capabilities }));
+    const again = fabric.peer('10.0.0.2').connect('10.0.0.1');
+    // In one turn, since what is stale goes a slice of 512 a turn
+    const told = [...many(2001, 1000), END_OF_RIB, ...many(4000, 1)];
+    again.send(Buffer.concat([open, encodeKeepalive(), ...told]));
+    t.is(again.lastNotification, undefined);
+    t.is(macs(speaker).length, 1001);
+    again.send(...many(5000, 300));
+    t.is(again.lastNotification?.slice(0, 3), '6/1');
+  });
 
 test('an attempt that fails during the restart changes nothing', async (t) => {
   const { fabric, speaker, lose, stale } = await graceful();
