@@ -206,8 +206,8 @@ export class SessionRoutes {
   }
 
   /**
-   * Takes in an UPDATE of the session, of a long one some routes, to which `goOn` belongs then; how many routes. Throws WireError where the
-   * session must end.
+   * Takes in an UPDATE of the session, or the first routes of a long one, whose others `goOn` takes in; returns how many. Throws
+   * WireError where the session must end.
    */
   update(established: Established, { bytes, start, end }: WholeMessage, host: UpdateHost): number {
     const { decoder } = this.#deps;

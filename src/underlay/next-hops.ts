@@ -118,7 +118,7 @@ export class NextHopSets {
 
   /** These next hops are reached otherwise than before: the sets that have one lead elsewhere, and no other is looked at. */
   changed(nextHops: Iterable<NextHop>): void {
-    // One that no route has would keep a group of its own over the hops that others come to have: their routes would be written again
+    // A set that no route has would keep a group of its own over the hops that others come to have: their routes would be written again
     this.#dropSpare();
     const groups = new Set<HopGroup>();
     for (const nextHop of nextHops) for (const { group } of this.having(nextHop)) groups.add(group);

@@ -15,9 +15,9 @@ const LISTS_KEPT_TO = 512;
 /** What a policy made longer than this may have an attribute whose length two octets do not hold: it cannot be read again. */
 const READABLE_TO = 0xffff;
 
-/** Well-known communities of RFC 9494 §5: of routes that are kept, and of routes that must not be. */
 /** RFC 8326 §5: whoever has announced the route goes away. */
 export const GRACEFUL_SHUTDOWN = 0xffff0000;
+/** Well-known communities of RFC 9494 §5: of routes that are kept, and of routes that must not be. */
 export const LLGR_STALE = 0xffff0006;
 export const NO_LLGR = 0xffff0007;
 

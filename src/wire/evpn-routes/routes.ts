@@ -19,10 +19,10 @@ export type EvpnRoute = EvpnNlri | UnknownEvpnRoute;
 const ROUTE_HEADER = 2;
 
 /**
- * Reads at most `most` routes between `start` and `end` in order, and returns where it ended: known ones into `routes`; unknown ones, and malformed ones of
- * types 1, 4 and 5, to `onSkipped`. Throws Malformed where a length runs beyond `end` or a route of another type is
- * malformed: RFC 7606 §5.3 calls the whole attribute incorrect then, and a skipped route would leave an older one of the
- * same key standing.
+ * Reads at most `most` routes between `start` and `end` in order, and returns where it ended: known ones into `routes`; unknown
+ * ones, and malformed ones of types 1, 4 and 5, to `onSkipped`. Throws Malformed where a length runs beyond `end` or a route of
+ * another type is malformed: RFC 7606 §5.3 calls the whole attribute incorrect then, and a skipped route would leave an older
+ * one of the same key standing.
  */
 export function decodeEvpnRoutes(
   bytes: Buffer,
