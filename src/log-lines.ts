@@ -166,7 +166,7 @@ export const LOG_LINES: Readonly<Record<string, LogLine>> = {
   'bgp.route-refused': line(
     'debug to warn',
     'route refused: …',
-    'a route was not taken',
+    'a route was not taken, or goes by settings that a reload has changed',
     'see `cure`, where there is one',
   ),
   'bgp.limit': line(

@@ -11,7 +11,7 @@ import { AdjRibOut, type UpdateSink } from './adj-rib-out.js';
 import type { ExportPolicy } from './export-policy.js';
 import type { InboundPolicy, RefusalReason } from './inbound.js';
 import type { FamilyLocalRib } from './local-rib.js';
-import type { NeighborRouteCounts, OlderStale } from './neighbor-routes.js';
+import type { NeighborRouteCounts, OlderStale, OnRefused } from './neighbor-routes.js';
 import type { FamilyRib, RibIdentity } from './rib.js';
 import type { PathSource } from './route.js';
 
@@ -32,7 +32,7 @@ export interface SessionRib {
   sweepOlder(source: Neighbor): void;
   neighborAged(source: Neighbor): void;
   neighborRefreshes(source: Neighbor): void;
-  judgeAgain(source: Neighbor, policy: InboundPolicy): void;
+  judgeAgain(source: Neighbor, policy: InboundPolicy, onRefused: OnRefused<Nlri>): void;
   sweepStale(source: Neighbor): Promise<void>;
   forgetNeighbor(address: string): void;
   counts(neighbor: string): NeighborRouteCounts<Nlri>;

@@ -1,8 +1,15 @@
-import { type EvpnNlri, ROUTE_TYPE_SLOTS, type Route } from '../wire/index.js';
+import { type EvpnNlri, type PathAttributes, ROUTE_TYPE_SLOTS, type Route } from '../wire/index.js';
 import type { Arrival } from './destination.js';
 import type { DirtyShare } from './dirty-set.js';
 import type { Holder } from './holdings.js';
-import { type InboundPolicy, NO_POLICY, noRefusals, type Refusal, type RefusalCounts } from './inbound.js';
+import {
+  type InboundPolicy,
+  NO_POLICY,
+  noRefusals,
+  type Refusal,
+  type RefusalCounts,
+  type RefusalReason,
+} from './inbound.js';
 
 /** A neighbor's routes of one family in numbers; arrays are indexed by the kind of the route. */
 export interface NeighborRouteCounts<Nlri extends Route = EvpnNlri> {
@@ -23,6 +30,13 @@ export interface NeighborRouteCounts<Nlri extends Route = EvpnNlri> {
   readonly sets: number;
   readonly octets: number;
 }
+
+/** Called with a route that stood and is refused now, and its attributes as they came. */
+export type OnRefused<Nlri extends Route> = (
+  reason: RefusalReason,
+  nlri: Nlri,
+  attributes: PathAttributes,
+) => void;
 
 /** What becomes of routes that were stale already when their neighbor goes once more. */
 export type OlderStale = 'removed' | 'kept' | 'long-lived';
@@ -58,6 +72,8 @@ export class NeighborRoutes<Nlri extends Route> implements Holder {
   refreshing = false;
   /** By which the routes that stand are judged again, since it is another one. */
   inbound: InboundPolicy = NO_POLICY;
+  /** Hears of those that are refused by it. */
+  onRefused: OnRefused<Nlri> | undefined = undefined;
   /** Of the latest UPDATE with routes. */
   arrival: Arrival | undefined = undefined;
   refused = noRefusals();

@@ -19,7 +19,13 @@ import { hold, release } from './holdings.js';
 import { asReceived, isRejected } from './import-policy.js';
 import { type InboundPolicy, NO_POLICY, noRefusals, type RefusalReason, whyRefused } from './inbound.js';
 import { LatestPair, type RibRules } from './latest-pair.js';
-import { type NeighborRouteCounts, NeighborRoutes, NO_COUNTS, type OlderStale } from './neighbor-routes.js';
+import {
+  type NeighborRouteCounts,
+  NeighborRoutes,
+  NO_COUNTS,
+  type OlderStale,
+  type OnRefused,
+} from './neighbor-routes.js';
 import { isOnOtherLink } from './next-hop-zone.js';
 import type { RibReader } from './rib-reader.js';
 import { RibReaders } from './rib-readers.js';
@@ -243,9 +249,10 @@ export class FamilyRib<Nlri extends Route> {
   }
 
   /** Another policy counts for the neighbor's routes: those that stand are judged by it as they came, stale or not. */
-  judgeAgain(source: Pick<PathSource, 'neighbor'>, policy: InboundPolicy): void {
+  judgeAgain(source: Pick<PathSource, 'neighbor'>, policy: InboundPolicy, onRefused?: OnRefused<Nlri>): void {
     const neighbor = this.#neighborOf(source);
     neighbor.inbound = policy;
+    neighbor.onRefused = onRefused;
     void this.#judgings.start(neighbor, neighbor.epoch + 1);
   }
 
@@ -255,8 +262,9 @@ export class FamilyRib<Nlri extends Route> {
     const { asn, routerId } = this.#identity;
     const refused = whyRefused(received, asn, routerId, neighbor.inbound);
     if (refused !== undefined) {
-      this.#noteRefusal(neighbor, refused, received, nlri);
+      const reason = this.#noteRefusal(neighbor, refused, received, nlri);
       this.#removePath(neighbor, destination, path);
+      neighbor.onRefused?.(reason, nlri, received);
       return;
     }
     const judged = neighbor.inbound.routes?.apply(this.#anyFamily, nlri, received) ?? received;

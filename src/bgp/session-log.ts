@@ -54,8 +54,11 @@ export class SessionLog {
     this.#log.warn({ neighbor: this.#neighbor, reason }, 'ROUTE-REFRESH ignored, session kept (RFC 7313)');
   }
 
-  /** Routes of this UPDATE, which has some, were not taken. */
-  refused(reason: RefusalReason, { family, reachable: [route], attributes }: AnyUpdate): void {
+  /** Routes of this UPDATE, which has some, were not taken, or stand no more. */
+  refused(
+    reason: RefusalReason,
+    { family, reachable: [route], attributes }: Pick<AnyUpdate, 'family' | 'reachable' | 'attributes'>,
+  ): void {
     const { level, text, cure } = REFUSED[reason];
     this.#log[level](
       {

@@ -179,7 +179,11 @@ export class SessionRoutes {
 
   /** Another policy counts for those that stand, also while no session does. */
   judgeAgain(policy: InboundPolicy): void {
-    for (const { rib } of this.#deps.ribs) rib.judgeAgain({ neighbor: this.#neighbor }, policy);
+    for (const { family, rib } of this.#deps.ribs)
+      rib.judgeAgain({ neighbor: this.#neighbor }, policy, (reason, nlri, attributes) => {
+        if (this.#record.mayReport(reason))
+          this.#log.refused(reason, { family, reachable: [nlri], attributes });
+      });
   }
 
   /** The limits are others. */

@@ -225,6 +225,10 @@ test('what is kept is judged by enforce-first-as and allowas-in that come meanwh
     await speaker.reconfigure({ asn: 65001, routerId: 0x0a000001, listen: LISTEN, neighbors });
     fabric.clock.runUntilIdle();
     t.deepEqual(macs(speaker), [1, 2]);
+    const refusals = fabric.log.lines.filter(({ message }) => message.startsWith('route refused: '));
+    const reason = 'allowasIn' in strict ? 'as-path-loop' : 'first-as';
+    t.like(refusals, [{ facts: { neighbor: '10.0.0.2', reason, asPath: '65009 65001' } }]);
+    t.is(refusals.length, 1);
     t.is(stale()?.count, 2);
     connect('F=1').send(END_OF_RIB);
     t.deepEqual(macs(speaker), []);

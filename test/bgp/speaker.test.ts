@@ -634,7 +634,7 @@ test('a path that does not begin with the AS of its external neighbor is refused
     peer.send(...encoderOf(65002).announce(originated('10.0.0.2'), [macRoute(3)]));
     fabric.clock.advance(100);
   };
-  peer.establish(openOf(65002, peer.address));
+  peer.establish(openOf(65002, peer.address, { holdTime: 0 }));
   foreign();
   t.deepEqual(macs(speaker), [3]);
   const { routes, state } = speaker.neighbor('10.0.0.2')!;
@@ -647,12 +647,17 @@ test('a path that does not begin with the AS of its external neighbor is refused
   t.is(speaker.neighbor('10.0.0.2')!.messagesOut.routeRefresh, asked + 1);
   foreign();
   t.deepEqual(macs(speaker), [1, 2, 3]);
-  // And back: what stands is judged, and goes; the neighbor is not asked for it
+  // And back: what stands is judged, and goes, which is logged once; the neighbor is not asked for it
+  const refusals = () => fabric.log.lines.filter(({ message }) => message.startsWith('route refused: '));
+  fabric.clock.advance(60_000);
+  const before = refusals().length;
   await speaker.reconfigure(config);
   fabric.clock.runUntilIdle();
   t.deepEqual(macs(speaker), [3]);
   t.is(speaker.neighbor('10.0.0.2')!.messagesOut.routeRefresh, asked + 1);
   t.is(speaker.neighbor('10.0.0.2')!.routes.refused['first-as'], 4);
+  t.like(refusals().slice(before), [{ level: 'warn', facts: { neighbor: '10.0.0.2', reason: 'first-as' } }]);
+  t.is(refusals().length, before + 1);
   await speaker.reconfigure(allow);
   t.is(speaker.neighbor('10.0.0.2')!.messagesOut.routeRefresh, asked + 2, 'what had been taken, too');
   t.is(speaker.neighbor('10.0.0.2')!.flaps, 0);
