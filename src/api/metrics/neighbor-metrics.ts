@@ -133,7 +133,7 @@ export const NEIGHBOR_METRICS: readonly Metric[] = [
   ),
   counter(
     'evpnd_bgp_peer_faults_total',
-    'UPDATEs with a fault that did not end the session, by what was done (RFC 7606).',
+    'Faults in UPDATEs that did not end the session (attributes discarded, UPDATEs treated as withdraw, routes skipped), by what was done (RFC 7606).',
     [...PEER, 'outcome'],
     perPeerAnd(({ faults }) => [
       ['discard', faults.discard],

@@ -152,10 +152,14 @@ export const NeighborSchema = Type.Object(
             {
               outcome: Type.Union(
                 [Type.Literal('discard'), Type.Literal('treat-as-withdraw'), Type.Literal('skip')],
-                { description: 'What was done (RFC 7606 §2); skip: one route was ignored.' },
+                { description: 'What was done (RFC 7606 §2); skip: routes were ignored.' },
               ),
               field: Text("The attribute's name, or NLRI."),
-              detail: Text('What was found, and what was expected.'),
+              detail: Text('What was found, and what was expected; of several faults the first.'),
+              count: Type.Integer({
+                minimum: 1,
+                description: 'Routes, or repetitions of the attribute, that it stands for.',
+              }),
               at: Time(),
             },
             { ...closed, description: 'The last UPDATE with a fault that did not end the session.' },
@@ -359,8 +363,8 @@ function errorItem(error: NeighborError | undefined): NeighborItem['lastDown'] {
 
 function faultItem(last: NeighborStatus['faults']['last']): NeighborItem['faults']['last'] {
   if (!last) return null;
-  const { outcome, field, detail, time } = last;
-  return { outcome, field, detail, at: timeText(time) ?? '' };
+  const { outcome, field, detail, count, time } = last;
+  return { outcome, field, detail, count, at: timeText(time) ?? '' };
 }
 
 function carriedItem(

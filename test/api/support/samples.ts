@@ -173,6 +173,7 @@ export function neighbor(address: string): NeighborItem {
         outcome: 'treat-as-withdraw',
         field: 'ORIGIN',
         detail: 'missing',
+        count: 1,
         at: '2026-01-01T00:00:04.000Z',
       },
     },
