@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Fabric } from './fabric.js';
 import { hostSetup, portSetup } from './kernel-setup.js';
 import type { MachineOptions, MachineResult } from './machine.js';
-import { run } from './process.js';
+import { attempt, run } from './process.js';
 import { runInQemuOf } from './qemu.js';
 import { sourceFile } from './sources.js';
 
@@ -46,6 +46,11 @@ export class Asic {
     await mountDebugfs();
     await run('insmod', [join(folder, 'evpnd_asic.ko'), `ports=${ports}`, `driver=${driver}`]);
     return new Asic();
+  }
+
+  /** Takes it out, with its ports, wherever they are; `load` puts another in its place. */
+  async unload(): Promise<void> {
+    await run('rmmod', ['evpnd_asic']);
   }
 
   /** Sets a parameter from now on. */
@@ -127,7 +132,8 @@ export async function plugIn(fabric: Fabric, hostName: string, near: string, far
   const host = fabric.host(hostName);
   const leaf = fabric.leaf(host.leaf);
   const move = (node: string) => (node === fabric.plan.inPlace ? [] : ['netns', fabric.namespace(node)]);
-  await run('ip', ['-n', fabric.namespace(leaf.name), 'link', 'del', host.port]);
+  // It is gone already where it went with its switch
+  await attempt('ip', ['-n', fabric.namespace(leaf.name), 'link', 'del', host.port]);
   await run('ip', ['link', 'set', near, 'name', host.port, ...move(leaf.name)]);
   await run('ip', ['link', 'set', far, 'name', 'eth0', ...move(hostName)]);
   await fabric.apply(leaf.name, portSetup(leaf, host));

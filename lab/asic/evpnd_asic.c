@@ -32,7 +32,9 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
+#include <net/arp.h>
 #include <net/devlink.h>
+#include <net/ndisc.h>
 #include <net/neighbour.h>
 #include <net/netevent.h>
 #include <net/switchdev.h>
@@ -686,6 +688,20 @@ static int neigh_changed(struct notifier_block *block, unsigned long event, void
 	return NOTIFY_DONE;
 }
 
+/* The mark goes with the chip; its rows lose theirs one by one. */
+static void unmark_neigh(struct neighbour *n, void *unused)
+{
+	write_lock(&n->lock);
+	n->flags &= ~NTF_OFFLOADED;
+	write_unlock(&n->lock);
+}
+
+static void unmark_neighs(void)
+{
+	neigh_for_each(&arp_tbl, unmark_neigh, NULL);
+	neigh_for_each(&nd_tbl, unmark_neigh, NULL);
+}
+
 static struct notifier_block netevent_block = { .notifier_call = neigh_changed };
 static struct notifier_block switchdev_block = { .notifier_call = notified };
 static struct notifier_block netdev_block = { .notifier_call = device_changed };
@@ -940,8 +956,9 @@ static void __exit asic_exit(void)
 	unregister_switchdev_notifier(&switchdev_block);
 	unregister_netevent_notifier(&netevent_block);
 	drain_workqueue(chip);
+	unmark_neighs();
 	remove_ports();
-	unregister_netdevice_notifier(&netdev_block);
+	/* Before the notifier ends, which hears of every device then that it goes, and forgets its rows as they are */
 	rtnl_lock();
 	hash_for_each_safe(remotes, bucket, next, r, node) {
 		leave(r, true, true);
@@ -950,6 +967,7 @@ static void __exit asic_exit(void)
 	hash_for_each_safe(locals, bucket, next, l, node)
 		forget_local(l);
 	rtnl_unlock();
+	unregister_netdevice_notifier(&netdev_block);
 	forget_events();
 	remove_devlink();
 	platform_device_unregister(device);

@@ -53,6 +53,10 @@ async function marked(): Promise<string[]> {
     .sort();
 }
 
+/** The remote host's neighbor in iproute2's words. */
+const remoteNeigh = async () =>
+  (await fabric.exec('leaf1', 'ip', 'neigh', 'show', remote.address.ipv4, 'dev', 'br0.10')).stdout;
+
 const mac = (n: number) => `02:77:00:00:00:${n.toString(16).padStart(2, '0')}`;
 const many = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => mac(from + i));
 
@@ -167,16 +171,7 @@ try {
           )
         ).body;
         const shown = items.find(({ ip }) => ip === remote.address.ipv4)?.kernel?.offloaded;
-        const { stdout } = await fabric.exec(
-          'leaf1',
-          'ip',
-          'neigh',
-          'show',
-          remote.address.ipv4,
-          'dev',
-          'br0.10',
-        );
-        assert.match(stdout, / offload /);
+        assert.match(await remoteNeigh(), / offload /);
         assert.equal(shown, true);
       },
     },
@@ -335,6 +330,31 @@ try {
         await become('the loss', { offloaded: 11, pending: 1 });
         await become('all in', { offloaded: 12 });
         assert.ok((await marked()).includes(mac(100)));
+      },
+    },
+    {
+      name: 'a chip that is taken out leaves no mark behind, and the next one, which is empty, is offered what stands',
+      run: async () => {
+        await asic.unload();
+        assert.deepEqual(await marked(), []);
+        assert.doesNotMatch(await remoteNeigh(), / offload /);
+        await Asic.load(2, 'mlxsw_spectrum');
+        await asic.plugIn(fabric, local.name, 1);
+        let found: Record<string, string[]> = {};
+        await waitFor(
+          async () => {
+            found = await states();
+            return found.software === undefined;
+          },
+          { what: 'the new chip', timeout: PATIENCE },
+        );
+        assert.equal(found.offloaded, undefined);
+        // It is given its time first, and then one row
+        await waitFor(async () => (await states()).offloaded !== undefined, {
+          what: 'a MAC in the new chip',
+          timeout: 2 * PATIENCE,
+          show: () => [...asic.table(), ...asic.events()].join('\n'),
+        });
       },
     },
   ]);
