@@ -47,7 +47,8 @@ test.serial('a fabric that converges, and a host that moves away and back, make 
 test.serial('the story of a host that moved, and of one that is elsewhere', async (t) => {
   const moved = await explain('h1-10');
   t.like(moved.entry, { owner: 'local', rule: 'arrived here after the remote claim' });
-  t.true(moved.entry.sequence >= 2);
+  // Of the routes of its stay those with the greater number may have been withdrawn before it came
+  t.true(moved.entry.sequence >= 1);
   t.like(moved.entry.moves.at(-1), { from: 'remote', to: 'local', sequence: moved.entry.sequence });
   const remote = await explain('h2-10');
   const { vtep } = fabric.leaf('leaf2');
