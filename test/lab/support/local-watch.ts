@@ -1,8 +1,8 @@
 /**
  * Watches that evpnd deletes nothing that its kernel knows of local hosts. The kernel tells every change of a row but
  * not who made it, so each loss of a local row is held against what the test did: it says where its hosts are, and which
- * ports it takes away. A local row may be replaced by a remote one only if its host has been elsewhere since it was made,
- * and may be deleted by the test alone.
+ * ports it takes away. A local row may be replaced by a remote one only if its host has been elsewhere since it was made, or
+ * just before, and may be deleted by the test alone.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,8 @@ const AF_BRIDGE = 7;
 const NUD_VALID = 0x02 | 0x04 | 0x08 | 0x10 | 0x40 | 0x80;
 const NUD_PERMANENT = 0x80;
 const NTF_EXT_LEARNED = 0x10;
+/** For so many milliseconds after a host has come back what the other leaf announced of it may still be on its way, and is newer than its own. */
+const ON_THE_WAY = 1_000;
 
 interface Span {
   from: number;
@@ -142,7 +144,7 @@ export class LocalWatch {
 
   private excused({ leaf, at, since, subjects, replaced }: Loss): boolean {
     const overlaps = (spans: readonly Span[] | undefined) =>
-      spans?.some(({ from, to }) => from <= at && to >= since) ?? false;
+      spans?.some(({ from, to }) => from <= at && to + ON_THE_WAY >= since) ?? false;
     return subjects.some(
       (subject) =>
         (replaced && overlaps(this.away.get(`${leaf} ${subject}`))) ||
