@@ -127,10 +127,15 @@ test('a walk brings what another value was set for, also where the map has grown
   for (const mac of macs) map.set(mac, { mac, n: 1 });
   brought.push(...walk);
   broughtKeys.push(...keys);
-  t.deepEqual(brought.map((item) => item?.mac).sort(), [...standing].sort());
+  // One that is added meanwhile may be brought or not
+  const stood = brought.filter((item) => item !== undefined && standing.includes(item.mac));
+  t.deepEqual(stood.map((item) => item?.mac).sort(), [...standing].sort());
   t.deepEqual(
-    brought.map((item) => item?.n),
+    stood.map((item) => item?.n),
     [0, 1, 1, 1, 1],
   );
-  t.deepEqual(broughtKeys.sort(), [...standing].sort());
+  t.deepEqual(
+    broughtKeys.filter((key) => key !== undefined && standing.includes(key)).sort(),
+    [...standing].sort(),
+  );
 });
