@@ -257,7 +257,7 @@ export class HardwareWatch {
           device,
           topic: 'hardware refuses',
           problem: `${rowsText(macs.refused, floods.refused)} refused${refusalText(this.dataPlane.plane(vni))}`,
-          fix: `evpnctl show mac --vni ${vni} names them; tried again by itself`,
+          fix: `evpnctl show mac --vni ${vni} names them, evpnctl explain says why; tried again by itself`,
         };
     }
     yield* this.routes.problems();
