@@ -8,6 +8,16 @@ function family(form: string, name: FamilyName): Row {
   return row('bgp', form, (_, at) => at.enter({ in: 'family', family: name }));
 }
 
+/** Statements by which FRR's VRFs take routes of one another, in an address family. */
+export const BETWEEN_VRFS = [
+  'import vrf <words...>',
+  'rd vpn <words...>',
+  'rt vpn <words...>',
+  'label vpn <words...>',
+  'export vpn',
+  'import vpn',
+] as const;
+
 /** Statements of `router bgp`, and of its unicast families. */
 export const BGP_ROWS: readonly Row[] = [
   row('bgp', 'bgp router-id <id>', ({ id = '' }, { model, line }) => {
@@ -137,16 +147,7 @@ export const BGP_ROWS: readonly Row[] = [
   row(UNICAST, 'maximum-paths ibgp <count> [equal-cluster-length]', ({ count }, at) =>
     setPaths('maximum-paths-ibgp', count, at),
   ),
-  ...refused(
-    UNICAST,
-    'routes of VRFs are not read',
-    'import vrf <words...>',
-    'rd vpn <words...>',
-    'rt vpn <words...>',
-    'label vpn <words...>',
-    'export vpn',
-    'import vpn',
-  ),
+  ...refused(UNICAST, 'routes of VRFs are not read', ...BETWEEN_VRFS),
 ];
 
 /** The most paths of a route that evpnd installs. */

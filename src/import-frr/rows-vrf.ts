@@ -1,6 +1,7 @@
 import type { FamilyName } from '../config/index.js';
 import type { Model, VrfBlock } from './model.js';
 import { type At, asNumber, needless, type Row, refused, row } from './row.js';
+import { BETWEEN_VRFS } from './rows-bgp.js';
 import { openRouter } from './rows-top.js';
 
 const SESSIONS = 'evpnd has no BGP sessions whose routes are those of a VRF';
@@ -130,11 +131,6 @@ export const VRF_ROWS: readonly Row[] = [
   ...refused(
     AT_FAMILY,
     'a VRF takes the routes of another one by its route target: `import-route-targets`',
-    'import vrf <words...>',
-    'rd vpn <words...>',
-    'rt vpn <words...>',
-    'label vpn <words...>',
-    'export vpn',
-    'import vpn',
+    ...BETWEEN_VRFS,
   ),
 ];
