@@ -142,6 +142,11 @@ export class Exabgp {
     this.daemon?.signal(signal);
   }
 
+  /** Everything that it has logged since it started. */
+  said(): string {
+    return this.daemon?.said() ?? '';
+  }
+
   /** The end of its log, for a person who asks why. */
   logs(): string {
     return this.daemon?.logEnd() ?? `--- exabgp on ${this.node}: never started`;

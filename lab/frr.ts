@@ -229,6 +229,11 @@ export class Frr {
       .map(([address]) => address);
   }
 
+  /** Everything that bgpd has logged since it started. */
+  said(): string {
+    return this.bgpd?.said() ?? '';
+  }
+
   /** The ends of both logs, for a person who asks why. */
   logs(): string {
     return [this.mgmtd, this.zebra, this.bgpd].flatMap((daemon) => daemon?.logEnd() ?? []).join('\n');

@@ -3,7 +3,7 @@
  * and are ended by their process id alone.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { onExit } from './cleanup.js';
 import { pace } from './wait.js';
 
@@ -112,6 +112,8 @@ export class Daemon {
   private constructor(
     readonly name: string,
     readonly logFile: string,
+    /** Octets of the file that earlier runs wrote. */
+    private readonly logStart: number,
     private readonly child: ChildProcess,
     pid: number,
   ) {
@@ -151,7 +153,7 @@ export class Daemon {
           reject(new CommandError([command, ...args].join(' '), nothing, error.message));
         });
       });
-      const daemon = new Daemon(name, logFile, child, child.pid as number);
+      const daemon = new Daemon(name, logFile, fstatSync(log).size, child, child.pid as number);
       if (daemon.running) Daemon.all.set(daemon, [command, ...args].join(' '));
       return daemon;
     } finally {
@@ -169,7 +171,12 @@ export class Daemon {
     return this.end === undefined;
   }
 
-  /** Everything it wrote, or its last `lines` lines. */
+  /** Everything that this run of it wrote: what a condition is read from, which the end of a log may have lost again. */
+  said(): string {
+    return readFileSync(this.logFile).subarray(this.logStart).toString();
+  }
+
+  /** Everything in its file, or the last `lines` lines. */
   log(lines = Number.POSITIVE_INFINITY): string {
     const text = readFileSync(this.logFile, 'utf8').trimEnd().split('\n');
     return text.slice(Math.max(0, text.length - lines)).join('\n');

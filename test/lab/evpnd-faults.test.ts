@@ -86,7 +86,7 @@ test.serial('an OPEN with another AS than we expect is refused, and both sides s
   t.false(up);
   t.true(flaps <= before.flaps + 1);
   await waitFor(
-    () => /received from neighbor 10\.2\.1\.1 2\/2 .*Bad Peer AS/.test(fabric.frr('spine2').logs()),
+    () => /received from neighbor 10\.2\.1\.1 2\/2 .*Bad Peer AS/.test(fabric.frr('spine2').said()),
     { what: "our NOTIFICATION in FRR's own log" },
   );
   await fabric.vtysh('spine2', 'configure terminal', 'router bgp 65000', 'no neighbor 10.2.1.1 local-as');

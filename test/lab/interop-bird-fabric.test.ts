@@ -309,7 +309,7 @@ test.serial(
     await hearsLate(
       t,
       peer,
-      SLOW.theirs,
+      { near: NEAR.theirs, slow: SLOW.theirs },
       (...networks) => peer.reload({ underlay: underlay(...networks), neighbors }),
       async (session, prefix) => (await heard(session)).includes(prefix),
     );

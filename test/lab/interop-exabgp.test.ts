@@ -207,16 +207,22 @@ test.serial('route refresh both ways, with markers of ours (RFC 7313), and soft 
   t.true((await peer.installed()).includes('203.0.113.0/24'));
 });
 
-test.serial("shutdown with our words; a Cease of ExaBGP's", async (t) => {
-  await peer.command(PLAIN.theirs, 'shutdown?message=new%20optics');
-  await waitFor(
-    () => JSON.stringify(eventsOf(PLAIN.ours)).includes('new optics') || peer.logs().includes('new optics'),
-    {
-      what: 'our words',
-    },
+test.serial('shutdown of ours, which ExaBGP reads where it has no words; a Cease of its own', async (t) => {
+  const shut = async (message: string, what: string, heard: (event: string) => boolean) => {
+    const before = eventsOf(PLAIN.ours).length;
+    await peer.command(PLAIN.theirs, `shutdown${message}`);
+    const events = () => eventsOf(PLAIN.ours).slice(before);
+    await waitFor(() => events().some((event) => heard(JSON.stringify(event))), { what });
+    await peer.fabric.evpnd('leaf1').delete(`/api/v1/neighbors/${PLAIN.theirs}/shutdown`);
+    await peer.established(PLAIN.theirs);
+  };
+  await shut('', 'our Administrative Shutdown', (event) => event.includes('"code":6,"subcode":2'));
+  // Of any words of RFC 9003 it makes a fault of its own
+  await shut(
+    '?message=new%20optics',
+    'the end of the session',
+    (event) => event.includes('"state":"down"') && event.includes('can not decode'),
   );
-  await peer.fabric.evpnd('leaf1').delete(`/api/v1/neighbors/${PLAIN.theirs}/shutdown`);
-  await peer.established(PLAIN.theirs);
   await exabgp.command(`neighbor ${PLAIN.ours} teardown 4`);
   await waitFor(
     async () => {

@@ -213,7 +213,7 @@ for (const version of [8, 10] as const) {
       await hearsLate(
         t,
         peer,
-        SLOW.theirs,
+        { near: PLAIN.theirs, slow: SLOW.theirs },
         (...networks) => peer.reload({ neighbors, ...underlay(...networks) }),
         async (session, prefix) => (await heard((session === 'near' ? PLAIN : SLOW).ours)).has(prefix),
       );
@@ -234,7 +234,7 @@ for (const version of [8, 10] as const) {
     await configure(`no neighbor ${PLAIN.ours} shutdown`);
     await peer.established(PLAIN.theirs);
     await peer.command(PLAIN.theirs, 'shutdown?message=new%20optics');
-    await waitFor(() => /Administrative Shutdown.*new optics/.test(peer.fabric.frr('spine1').logs()), {
+    await waitFor(() => /Administrative Shutdown.*new optics/.test(peer.fabric.frr('spine1').said()), {
       what: 'our words in its log',
     });
     await peer.fabric.evpnd('leaf1').delete(`/api/v1/neighbors/${PLAIN.theirs}/shutdown`);
@@ -355,7 +355,7 @@ for (const version of [8, 10] as const) {
     await waitFor(async () => (await peer.status(OTHER_AS.theirs)).shutdown?.by === 'limit', {
       what: 'the end',
     });
-    await waitFor(() => /Cease\/Maximum Number of Prefixes Reached/i.test(peer.fabric.frr('spine1').logs()), {
+    await waitFor(() => /Cease\/Maximum Number of Prefixes Reached/i.test(peer.fabric.frr('spine1').said()), {
       what: 'Cease in its log',
     });
     await peer.reload({ neighbors: COMMON, policies: [], ...underlay() });

@@ -239,7 +239,7 @@ test.serial(
     await hearsLate(
       t,
       peer,
-      LOOPBACK.theirs,
+      { near: PLAIN.theirs, slow: LOOPBACK.theirs },
       (...networks) =>
         peer.reload({ underlay: { ...UNDERLAY, networks: [...NETWORKS, ...networks] }, neighbors }),
       async (session, prefix) => prefix in (await heard((session === 'near' ? PLAIN : LOOPBACK).ours)),
@@ -260,7 +260,7 @@ test.serial('shutdown with words: of GoBGP here, of ours there', async (t) => {
   await gobgp('neighbor', PLAIN.ours, 'enable');
   await peer.established(PLAIN.theirs);
   await peer.command(PLAIN.theirs, 'shutdown?message=new%20optics');
-  await waitFor(async () => /new optics/.test(peer.logs()), { what: 'our words in its log' });
+  await waitFor(async () => /new optics/.test(peer.said()), { what: 'our words in its log' });
   await peer.fabric.evpnd('leaf1').delete(`/api/v1/neighbors/${PLAIN.theirs}/shutdown`);
   await peer.established(PLAIN.theirs);
   t.pass();
@@ -364,7 +364,7 @@ test.serial(
           what: 'the end',
         });
         t.like((await peer.status(OTHER_AS.theirs)).lastError, { direction: 'sent', code: 6, subcode: 1 });
-        await waitFor(async () => /code 6\(cease\) subcode 1\(maximum/i.test(peer.logs()), {
+        await waitFor(async () => /code 6\(cease\) subcode 1\(maximum/i.test(peer.said()), {
           what: 'Cease in its log',
         });
       }

@@ -84,7 +84,7 @@ test.serial('eight times cleared here', async (t) => {
     const milliseconds = await outage(() => fabric.evpnd('leaf1').post(`${path}/clear`));
     t.true(milliseconds < SOON, `clear ${i + 1}: ${milliseconds} ms`);
   }
-  t.regex(fabric.frr('spine1').logs(), /6\/4 .*Administrative Reset/);
+  t.regex(fabric.frr('spine1').said(), /6\/4 .*Administrative Reset/);
 });
 
 test.serial('cleared softly: routes come and go again, the session stays', async (t) => {
@@ -116,7 +116,7 @@ test.serial('shut down at the spine: one warning, and back when the spine wants 
 test.serial('shut down here: the spine reads why, and stays away until it is enabled', async (t) => {
   const { body } = await fabric.evpnd('leaf1').post<Session>(`${path}/shutdown?message=new%20optics`);
   t.like(body, { state: 'Idle', shutdown: { message: 'new optics' } });
-  await waitFor(() => /6\/2 .*Administrative Shutdown.*new optics/.test(fabric.frr('spine1').logs()), {
+  await waitFor(() => /6\/2 .*Administrative Shutdown.*new optics/.test(fabric.frr('spine1').said()), {
     what: "our words in FRR's log",
   });
   await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -141,7 +141,7 @@ async function reload(settings: Record<string, unknown>): Promise<void> {
 test.serial('settings of the file: kept down with a message, from an interface, as another AS', async (t) => {
   await reload({ shutdown: 'new cables' });
   t.like(await session(), { state: 'Idle', shutdown: { message: 'new cables', by: 'setting' } });
-  await waitFor(() => /6\/2 .*Administrative Shutdown.*new cables/.test(fabric.frr('spine1').logs()), {
+  await waitFor(() => /6\/2 .*Administrative Shutdown.*new cables/.test(fabric.frr('spine1').said()), {
     what: "our words in FRR's log",
   });
   t.is((await fabric.evpnd('leaf1').delete(`${path}/shutdown`)).status, 409);

@@ -165,6 +165,11 @@ export class PeerFabric {
     return (await this.fabric.restApi<{ items: UnderlayRouteItem[] }>('leaf1', path)).body.items[0];
   }
 
+  /** Everything that the peer's daemons have logged since they started. */
+  said(): string {
+    return [...this.daemons, this.exabgp].map((each) => each?.said() ?? '').join('\n');
+  }
+
   /** The ends of all logs, for a person who asks why. */
   logs(): string {
     const theirs = [...this.daemons.map((daemon) => daemon.logEnd(60)), this.exabgp?.logs() ?? ''];
