@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Nud, type VniAttachment, type VrfAttachment } from '../../src/dataplane/index.js';
+import type { VniAttachment } from '../../src/dataplane/index.js';
 import {
   ESI_ZERO,
   type Ip,
@@ -11,46 +11,21 @@ import {
   prefixLength,
   RouteDistinguisher,
   routeTargetOfAs2,
-  toVni,
 } from '../../src/types/index.js';
 import { ExtendedCommunity, RouteType } from '../../src/wire/index.js';
 import { attachment, withVni } from '../dataplane/memory-world.js';
-import { VirtualClock } from '../support/virtual-clock.js';
-import { Leaf, vtepOf, Wire } from './support/leaf.js';
-import { network, routersOf, routesOf, vrfOf, withVrfs } from './support/vrf-leaf.js';
+import { vtepOf } from './support/leaf.js';
+import { HOSTS, L3, routedFabric } from './support/routed-fabric.js';
+import { network, routersOf, routesOf } from './support/vrf-leaf.js';
 
-const HOSTS = toVni(10010);
-const L3 = toVni(4001);
 const FIREWALL = parseMac('02:00:00:00:00:01');
 const GATEWAY = '192.0.2.11';
 
 /** Two leaves with one VRF and one VNI of hosts, and a third that announces prefixes by gateways (RFC 9136 §4.1). */
 async function fabric() {
-  const clock = new VirtualClock();
-  const leaves = [1, 2].map((i) => new Leaf(clock, vtepOf(i), 65000 + i));
-  const devices = leaves.map(({ world }) => ({ hosts: world.devices(HOSTS), l3: world.devices(L3) }));
-  const vrf = (i: number, over: Partial<VrfAttachment> = {}) => {
-    const { kernel } = leaves[i].world;
-    kernel.setTopology(
-      withVrfs(kernel.topology, vrfOf(L3, devices[i].l3, vtepOf(i + 1), { vnis: [HOSTS], ...over })),
-    );
-  };
-  for (const [i, leaf] of leaves.entries()) {
-    leaf.addVni(devices[i].hosts);
-    leaf.addVni(devices[i].l3);
-    vrf(i);
-    await leaf.start();
-    leaf.dataPlane.sweep();
-  }
-  const wire = new Wire(leaves);
-  const settle = () => wire.quiesce(clock);
-  const host = (i: number, mac: Mac, ip: string) => {
-    leaves[i].hostSpeaks(devices[i].hosts, mac);
-    const { bridgeIfindex: ifindex } = devices[i].hosts;
-    const state = Nud.REACHABLE;
-    leaves[i].world.kernel.putNeigh({ ifindex, ip: parseIp(ip), mac, state, flags: 0, protocol: 0 });
-  };
-  const goes = (i: number, mac: Mac) => leaves[i].hostAges(devices[i].hosts, mac);
+  const scene = await routedFabric();
+  const { clock, leaves, devices } = scene;
+  const ages = (i: number, mac: Mac) => leaves[i].hostAges(devices[i].hosts, mac);
   const source = { neighbor: '192.0.2.1', routerId: 65009, internal: false };
   const announce = (
     prefix: string,
@@ -96,8 +71,7 @@ async function fabric() {
     );
     return destination && leaves[0].evpn.ipVrfs.whyUnused(destination);
   };
-  settle();
-  return { leaves, devices, vrf, host, ages: goes, settle, announce, why, clock, svi };
+  return { ...scene, ages, announce, why, svi };
 }
 
 test('a prefix by a gateway leads to it as a host here or elsewhere, and nowhere while nobody has it', async (t) => {

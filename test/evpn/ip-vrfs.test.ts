@@ -1,49 +1,19 @@
 import test from 'ava';
-import { Nud, type OtherRoute, type VrfAttachment } from '../../src/dataplane/index.js';
-import type { EvpnSettings, VrfSettings } from '../../src/evpn/index.js';
-import { formatIp, hostPrefix, type Mac, parseIp, parseMac, toVni } from '../../src/types/index.js';
+import type { OtherRoute } from '../../src/dataplane/index.js';
+import type { VrfSettings } from '../../src/evpn/index.js';
+import { formatIp, hostPrefix, parseIp, parseMac } from '../../src/types/index.js';
 import { describeExtendedCommunity, formatNlri, RouteType } from '../../src/wire/index.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 import { Leaf, vtepOf, Wire } from './support/leaf.js';
+import { HOSTS, L3, routedFabric } from './support/routed-fabric.js';
 import { network, routersOf, routesOf, vrfOf, withVrfs } from './support/vrf-leaf.js';
 
-const HOSTS = toVni(10010);
-const L3 = toVni(4001);
 const M1 = parseMac('02:00:00:00:00:01');
 const M2 = parseMac('02:00:00:00:00:02');
 
-/** So many leaves with a VNI of hosts and one VRF, which know each other's routes. */
-async function fabric(count = 2, settings: Partial<EvpnSettings> = {}, vtep = vtepOf) {
-  const clock = new VirtualClock();
-  const leaves = Array.from({ length: count }, (_, i) => new Leaf(clock, vtep(i + 1), 65001 + i, settings));
-  const devices = leaves.map((leaf) => ({ hosts: leaf.world.devices(HOSTS), l3: leaf.world.devices(L3) }));
-  const wire = new Wire(leaves);
-  const vrf = (i: number, over: Partial<VrfAttachment> = {}) => {
-    const { kernel } = leaves[i].world;
-    kernel.setTopology(
-      withVrfs(kernel.topology, vrfOf(L3, devices[i].l3, vtep(i + 1), { vnis: [HOSTS], ...over })),
-    );
-  };
-  for (const [i, leaf] of leaves.entries()) {
-    leaf.addVni(devices[i].hosts);
-    leaf.addVni(devices[i].l3);
-    vrf(i);
-    await leaf.start();
-    leaf.dataPlane.sweep();
-  }
-  const host = (i: number, mac: Mac, ip: string) => {
-    leaves[i].hostSpeaks(devices[i].hosts, mac);
-    leaves[i].world.kernel.putNeigh({
-      ifindex: devices[i].hosts.bridgeIfindex,
-      ip: parseIp(ip),
-      mac,
-      state: Nud.REACHABLE,
-      flags: 0,
-      protocol: 0,
-    });
-  };
-  const settle = () => wire.quiesce(clock);
-  settle();
+/** Leaves with the VRF, what they announce and what their kernels hold. */
+async function fabric(...args: Parameters<typeof routedFabric>) {
+  const scene = await routedFabric(...args);
+  const { leaves, devices } = scene;
   const said = (i: number, type: number) =>
     [...leaves[i].localRib.routes()]
       .filter(({ nlri }) => nlri.type === type)
@@ -60,7 +30,7 @@ async function fabric(count = 2, settings: Partial<EvpnSettings> = {}, vtep = vt
   const routes = (i: number) => routesOf(leaves[i]);
   const routers = (i: number) => routersOf(leaves[i], L3, devices[i].l3);
   const svi = (i: number) => devices[i].l3.bridgeIfindex;
-  return { clock, leaves, devices, wire, vrf, host, settle, said, routes, routers, svi };
+  return { ...scene, said, routes, routers, svi };
 }
 
 test('hosts are announced with both labels, both route targets and the router MAC; the L3VNI itself is not', async (t) => {
