@@ -1,12 +1,8 @@
 import { KEY_WORDS, NumberTable } from '../tables/index.js';
 import type { PrefixKey } from '../types/index.js';
 import { RTPROT_EVPND } from './ownership.js';
+import type { RouteCounts } from './route-counts.js';
 import type { RouteRow } from './rows.js';
-
-interface Leading {
-  readonly nexthopId: number;
-  routes: number;
-}
 
 /** Our routes of one routing table and metric, as the kernel holds them: which nexthop each leads to. */
 export class RoutePlace {
@@ -14,14 +10,12 @@ export class RoutePlace {
   readonly #numbers = new NumberTable<number>(1);
   /** IPv6 prefixes; many have none. */
   readonly #texts = new Map<string, number>();
-  /** How many routes lead to each nexthop; nobody's stays until another one is counted. */
-  readonly #leading = new Map<number, Leading>();
-  /** The one that was counted last: a table's routes mostly lead to one. */
-  #latest: Leading | undefined;
 
   constructor(
     readonly tableId: number,
     readonly metric: number,
+    /** Those of all places. */
+    readonly counts: RouteCounts,
   ) {}
 
   get size(): number {
@@ -35,18 +29,13 @@ export class RoutePlace {
     return row < 0 ? undefined : this.#numbers.cells[this.#cellOf(row)];
   }
 
-  /** Some route leads to the nexthop. */
-  leadsTo(nexthopId: number): boolean {
-    return (this.#leading.get(nexthopId)?.routes ?? 0) > 0;
-  }
-
   /** Stores where the route leads; false where nothing changed. */
   put(prefix: PrefixKey, nexthopId: number): boolean {
     const before =
       typeof prefix === 'string' ? this.#putText(prefix, nexthopId) : this.#putNumber(prefix, nexthopId);
     if (before === nexthopId) return false;
-    if (before !== undefined) this.#count(before, -1);
-    this.#count(nexthopId, 1);
+    if (before !== undefined) this.counts.count(before, -1);
+    this.counts.count(nexthopId, 1);
     return true;
   }
 
@@ -71,27 +60,10 @@ export class RoutePlace {
   delete(prefix: PrefixKey): boolean {
     const nexthopId = this.nexthopOf(prefix);
     if (nexthopId === undefined) return false;
-    this.#count(nexthopId, -1);
+    this.counts.count(nexthopId, -1);
     if (typeof prefix === 'string') this.#texts.delete(prefix);
     else this.#numbers.remove(prefix);
     return true;
-  }
-
-  #count(nexthopId: number, change: 1 | -1): void {
-    const latest = this.#latest;
-    const leading = latest?.nexthopId === nexthopId ? latest : this.#leadingTo(nexthopId);
-    leading.routes += change;
-    this.#latest = leading;
-  }
-
-  #leadingTo(nexthopId: number): Leading {
-    if (this.#latest?.routes === 0) this.#leading.delete(this.#latest.nexthopId);
-    let leading = this.#leading.get(nexthopId);
-    if (!leading) {
-      leading = { nexthopId, routes: 0 };
-      this.#leading.set(nexthopId, leading);
-    }
-    return leading;
   }
 
   /** The prefixes; none may come or go meanwhile. */

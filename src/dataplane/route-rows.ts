@@ -1,5 +1,7 @@
 import type { PrefixKey } from '../types/index.js';
+import { NexthopRows } from './nexthop-rows.js';
 import { RTPROT_EVPND } from './ownership.js';
+import { RouteCounts } from './route-counts.js';
 import { RoutePlace } from './route-place.js';
 import type { NexthopRow, RouteRow } from './rows.js';
 
@@ -17,9 +19,10 @@ const NOTHING_LOST: LostRows = { nexthops: [], routes: [] };
  * follows for it from the end of a nexthop, which it does not report.
  */
 export class RouteRows {
-  readonly #nexthops = new Map<number, NexthopRow>();
+  readonly #nexthops = new NexthopRows();
   /** Of all routing tables and metrics: there are few. */
   readonly #places: RoutePlace[] = [];
+  readonly #counts = new RouteCounts();
   /** The place that was asked for last. */
   #latest: RoutePlace | undefined;
 
@@ -73,7 +76,7 @@ export class RouteRows {
   putNexthop(row: NexthopRow): boolean {
     const before = this.#nexthops.get(row.id);
     if (before && sameNexthop(before, row)) return false;
-    this.#nexthops.set(row.id, row);
+    this.#nexthops.put(row);
     return true;
   }
 
@@ -82,30 +85,44 @@ export class RouteRows {
    * empty then, and routes go whose nexthop is gone (net/ipv4/nexthop.c __remove_nexthop).
    */
   dropNexthop(id: number): LostRows {
-    if (!this.#nexthops.has(id)) return NOTHING_LOST;
+    if (!this.#nexthops.get(id)) return NOTHING_LOST;
     const nexthops: number[] = [];
     const gone = new Set<number>();
     this.#remove(id, nexthops, gone);
     const routes: RouteRow[] = [];
-    for (const place of this.#places) {
-      // Mostly none does: ours are removed when nothing leads to them, and a walk is as long as the table
-      if (![...gone].some((each) => place.leadsTo(each))) continue;
+    // Mostly none does: ours are removed when nothing leads to them, and a walk is as long as all tables
+    if (![...gone].some((each) => this.#counts.leadsTo(each))) return { nexthops, routes };
+    for (const place of this.#places)
       for (const row of place.rows()) if (gone.has(row.nexthopId)) routes.push(row);
-    }
     for (const row of routes) this.dropRoute(row);
     return { nexthops, routes };
+  }
+
+  /** The nexthops on the device. */
+  *nexthopsOn(ifindex: number): Iterable<NexthopRow> {
+    for (const id of this.#nexthops.onDevice(ifindex)) {
+      const row = this.#nexthops.get(id);
+      if (row) yield row;
+    }
+  }
+
+  /** The groups that have the nexthop as a member. */
+  *groupsOf(member: number): Iterable<NexthopRow> {
+    for (const id of this.#nexthops.groupsOf(member)) {
+      const row = this.#nexthops.get(id);
+      if (row) yield row;
+    }
   }
 
   #remove(id: number, changed: number[], gone: Set<number>): void {
     this.#nexthops.delete(id);
     changed.push(id);
     gone.add(id);
-    for (const group of [...this.#nexthops.values()]) {
-      if (!group.members?.includes(id)) continue;
-      const members = group.members.filter((member) => member !== id);
+    for (const group of [...this.groupsOf(id)]) {
+      const members = group.members?.filter((member) => member !== id) ?? [];
       if (members.length === 0) this.#remove(group.id, changed, gone);
       else {
-        this.#nexthops.set(group.id, { ...group, members });
+        this.#nexthops.put({ ...group, members });
         changed.push(group.id);
       }
     }
@@ -113,8 +130,7 @@ export class RouteRows {
 
   /** Forgets the nexthops of a device that is gone, down or without carrier (net/ipv4/nexthop.c nh_netdev_event). */
   dropDevice(ifindex: number): LostRows {
-    const ids: number[] = [];
-    for (const row of this.#nexthops.values()) if (row.ifindex === ifindex) ids.push(row.id);
+    const ids = [...this.#nexthops.onDevice(ifindex)];
     if (ids.length === 0) return NOTHING_LOST;
     const nexthops: number[] = [];
     const routes: RouteRow[] = [];
@@ -135,7 +151,7 @@ export class RouteRows {
   putOurs({ tableId, metric, prefix, nexthopId }: Omit<RouteRow, 'protocol'>): boolean {
     let place = this.#placeOf(tableId, metric);
     if (!place) {
-      place = new RoutePlace(tableId, metric);
+      place = new RoutePlace(tableId, metric, this.#counts);
       this.#places.push(place);
     }
     return place.put(prefix, nexthopId);

@@ -194,19 +194,14 @@ export class RoutesPlane extends OwnerPlane implements RoutesPlace {
   #standingNexthop({ ifindex, gateway }: Hop): number | undefined {
     // Without a gateway the rows of the families look alike
     if (isUnspecified(gateway)) return undefined;
-    for (const row of this.rows.nexthops())
-      if (
-        row.protocol === RTPROT_EVPND &&
-        row.ifindex === ifindex &&
-        row.gateway === gateway &&
-        this.book.isFreeFor(this, row.id)
-      )
+    for (const row of this.rows.nexthopsOn(ifindex))
+      if (row.protocol === RTPROT_EVPND && row.gateway === gateway && this.book.isFreeFor(this, row.id))
         return row.id;
     return undefined;
   }
 
   #standingGroup(members: readonly number[]): number | undefined {
-    for (const row of this.rows.nexthops())
+    for (const row of this.rows.groupsOf(members[0]))
       if (
         row.protocol === RTPROT_EVPND &&
         sameMembers(row.members, members) &&
