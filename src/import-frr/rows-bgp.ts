@@ -97,6 +97,7 @@ export const BGP_ROWS: readonly Row[] = [
     'no bgp log-neighbor-changes',
     'bgp deterministic-med',
     'bgp bestpath compare-routerid',
+    'bgp disable-ebgp-connected-route-check',
     'bgp fast-external-failover',
     'bgp suppress-duplicates',
     'no bgp suppress-duplicates',
@@ -146,6 +147,12 @@ export const BGP_ROWS: readonly Row[] = [
   row(UNICAST, 'maximum-paths <count>', ({ count }, at) => setPaths('maximum-paths', count, at)),
   row(UNICAST, 'maximum-paths ibgp <count> [equal-cluster-length]', ({ count }, at) =>
     setPaths('maximum-paths-ibgp', count, at),
+  ),
+  row(
+    UNICAST,
+    'import vrf <name>',
+    ({ name }) =>
+      `routes of VRFs are not read; lead to the VRF by a route of the operating system for each of its networks: ip route add PREFIX dev ${name}`,
   ),
   ...refused(UNICAST, 'routes of VRFs are not read', ...BETWEEN_VRFS),
 ];

@@ -122,10 +122,10 @@ export const VRF_ROWS: readonly Row[] = [
     'bgp graceful-restart notification',
   ),
   ...needless(AT_FAMILY, 'maximum-paths [ibgp] <count>'),
-  ...refused(
-    'vrf-bgp',
-    'route distinguishers are derived of `router-id`; `rd` of the VRF is another',
-    'bgp router-id <id>',
+  row('vrf-bgp', 'bgp router-id <id>', ({ id }, { model }) =>
+    id === (model.routerId ?? model.generalRouterId)?.value
+      ? undefined
+      : 'route distinguishers are derived of `router-id`; `rd` of the VRF is another',
   ),
   ...refused(['vrf-bgp', AT_FAMILY], SESSIONS, 'neighbor <words...>', 'bgp listen <words...>'),
   ...refused(
