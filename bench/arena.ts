@@ -16,6 +16,7 @@ import type { handlers as sinkHandlers } from './sink-process.js';
 import type { handlers as spineHandlers } from './spine-process.js';
 import type { handlers as tenantHandlers } from './tenant-process.js';
 import { SECOND_LINK } from './unicast-workload.js';
+import { addVrfs, DROP_VRFS } from './vrf-devices.js';
 import { REMOTE_PREFIX, type Routes, type Spread, TWO_VTEPS, vlanAt, vniAt } from './workload.js';
 
 /** Milliseconds of patience with anything that a daemon has to do. */
@@ -23,7 +24,9 @@ export const PATIENCE = 180_000;
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 /** Neighbors of a table: above it the kernel refuses, and it counts those of all namespaces. */
-const GC_THRESHOLDS = ['1', '2', '3'].map((n) => `/proc/sys/net/ipv4/neigh/default/gc_thresh${n}`);
+const GC_THRESHOLDS = ['ipv4', 'ipv6'].flatMap((family) =>
+  ['1', '2', '3'].map((n) => `/proc/sys/net/${family}/neigh/default/gc_thresh${n}`),
+);
 
 /** Lets any number of neighbors in until this process ends. */
 function raiseNeighborLimits(): void {
@@ -59,6 +62,8 @@ export interface Place {
   readonly unicast: boolean;
   /** The daemon's heap can be asked for. */
   readonly collected: boolean;
+  /** VRFs with an L3VNI each. */
+  readonly vrfs: number;
 }
 
 export const PLAIN_PLACE = {
@@ -70,6 +75,7 @@ export const PLAIN_PLACE = {
   hostile: false,
   unicast: false,
   collected: false,
+  vrfs: 0,
 };
 
 /** Where evpnd answers REST. */
@@ -159,7 +165,7 @@ export class Arena {
         ),
         bridge: [],
       });
-      if (place.withSvi) raiseNeighborLimits();
+      if (place.withSvi || place.vrfs > 0) raiseNeighborLimits();
       const process = <H extends object>(node: string, name: string) =>
         new Remote<H & Handlers>(name, fabric.namespace(node), join(here, `${name}-process.js`));
       const spine = process<typeof spineHandlers>('spine1', 'spine');
@@ -197,6 +203,7 @@ export class Arena {
     const folder = join(this.fabric.folder, `${name}-${++this.#engines}`);
     const { fabric, peers, place } = this;
     const leaf = fabric.leaf('leaf1');
+    if (place.vrfs > 0) await fabric.apply('leaf1', addVrfs(leaf, place.vrfs));
     if (place.hostile)
       await this.attacker.call('listen', { address: HOSTILE_NEIGHBOR, keepalive: place.keepalive });
     this.#engine = makeEngine(name, fabric.namespace('leaf1'), folder, leaf, fabric.plan, {
@@ -204,6 +211,7 @@ export class Arena {
       keepalive: place.keepalive,
       unicast: place.unicast,
       collected: place.collected,
+      vrfs: place.vrfs,
     });
     await this.#engine.start();
     await this.up();
@@ -307,6 +315,7 @@ export class Arena {
     this.#stopOthers();
     if (this.place.hostile) await this.fabric.apply('leaf1', { ip: this.#forgetHosts(), bridge: [] });
     if (this.place.unicast) await this.#forgetRoutes();
+    if (this.place.vrfs > 0) await this.fabric.apply('leaf1', DROP_VRFS);
     await this.probe.call('flush', { vnis: this.place.vnis, withPorts: this.place.withPorts });
     if (this.#level) await this.fabric.apply('spine1', DROP_BALLAST);
     this.#level = false;

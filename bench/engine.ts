@@ -6,6 +6,8 @@ export interface Sessions {
   readonly keepalive: number;
   /** IPv4 unicast beside EVPN, over at most two paths, and into the kernel's main table. */
   readonly unicast?: boolean;
+  /** So many VRFs. */
+  readonly vrfs?: number;
   /** Its heap can be asked for. */
   readonly collected?: boolean;
 }

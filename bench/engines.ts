@@ -102,5 +102,5 @@ export function makeEngine(
   sessions: Sessions,
 ): Engine & { readonly socket?: string } {
   if (name === 'evpnd') return new EvpndEngine(namespace, folder, leaf, plan, sessions);
-  return new FrrEngine(name, namespace, folder, frrConfig(leaf, sessions));
+  return new FrrEngine(name, namespace, folder, frrConfig(leaf, sessions), sessions.vrfs);
 }

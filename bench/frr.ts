@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { Daemon, type Leaf, onExit, run, waitFor } from '../lab/index.js';
 import { AT_UNITS_PRIORITY, type Engine, type Sessions } from './engine.js';
+import { l3vniAt, vrfName } from './vrf-workload.js';
 
 /** Where a Debian with FRR 10.3 is unpacked: `mmdebstrap --variant=extract --include=frr … trixie DIR`. */
 const FRR10_ROOT = process.env.EVPND_FRR10_ROOT ?? '/var/cache/evpnd-lab/frr10/root';
@@ -52,9 +53,14 @@ export function whyNotFrr(name: FrrName): string | undefined {
   return undefined;
 }
 
-function zebraConfig({ lines }: ZebraSettings): string {
-  return ['hostname leaf', ...lines, ''].join('\n');
+function zebraConfig({ lines }: ZebraSettings, vrfs: number): string {
+  return ['hostname leaf', ...lines, ...eachVrf(vrfs, zebraVrf), ''].join('\n');
 }
+
+const eachVrf = (vrfs: number, lines: (vrf: number) => string[]): string[] =>
+  Array.from({ length: vrfs }, (_, vrf) => lines(vrf)).flat();
+
+const zebraVrf = (vrf: number): string[] => [`vrf ${vrfName(vrf)}`, ` vni ${l3vniAt(vrf)}`, 'exit-vrf'];
 
 /** What the tuned FRR is configured with, for a person who wants to measure it again: zebra's options and both files. */
 export function tunedFrrText(): string {
@@ -73,6 +79,7 @@ export class FrrEngine implements Engine {
     readonly namespace: string,
     readonly folder: string,
     readonly config: string,
+    readonly vrfs = 0,
   ) {
     this.#version = versionOf(name);
     this.#settings = settingsOf(name);
@@ -80,7 +87,7 @@ export class FrrEngine implements Engine {
 
   async start(): Promise<void> {
     mkdirSync(this.folder, { recursive: true });
-    writeFileSync(join(this.folder, 'zebra.conf'), zebraConfig(this.#settings));
+    writeFileSync(join(this.folder, 'zebra.conf'), zebraConfig(this.#settings, this.vrfs));
     writeFileSync(join(this.folder, 'bgpd.conf'), this.config);
     await run('chown', ['-R', 'frr:frr', this.folder]);
     if (this.#version === 10) {
@@ -149,7 +156,7 @@ export class FrrEngine implements Engine {
 /** bgpd's configuration at its fastest: no eBGP policy, no advertisement interval, short timers. */
 export function frrConfig(
   leaf: Pick<Leaf, 'asn' | 'routerId'>,
-  { peers, keepalive, unicast }: Sessions,
+  { peers, keepalive, unicast, vrfs = 0 }: Sessions,
 ): string {
   return [
     'hostname leaf',
@@ -170,9 +177,22 @@ export function frrConfig(
     '  advertise-all-vni',
     ' exit-address-family',
     ...(unicast ? unicastConfig(peers) : []),
+    ...eachVrf(vrfs, (vrf) => bgpVrf(leaf.asn, vrf)),
     '',
   ].join('\n');
 }
+
+/** As many paths as evpnd takes. */
+const bgpVrf = (asn: number, vrf: number): string[] => [
+  '!',
+  `router bgp ${asn} vrf ${vrfName(vrf)}`,
+  ' no bgp ebgp-requires-policy',
+  ...['ipv4', 'ipv6'].flatMap((family) => [
+    ` address-family ${family} unicast`,
+    '  maximum-paths 32',
+    ' exit-address-family',
+  ]),
+];
 
 /** A leaf is no way between two spines: it announces nothing of the one to the other. */
 function unicastConfig(peers: readonly string[]): string[] {

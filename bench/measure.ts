@@ -6,8 +6,17 @@ export function cpuSeconds(pids: readonly number[]): number {
   let nanoseconds = 0;
   for (const pid of pids)
     for (const task of readdirSync(`/proc/${pid}/task`))
-      nanoseconds += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+      nanoseconds += threadNanoseconds(`/proc/${pid}/task/${task}/schedstat`);
   return nanoseconds / 1e9;
+}
+
+/** 0 of a thread that has ended since it was listed. */
+function threadNanoseconds(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8').split(' ')[0]);
+  } catch {
+    return 0;
+  }
 }
 
 /** The part of it that the kernel spent on their behalf (/proc/PID/stat, in ticks of 10 ms). */

@@ -28,8 +28,10 @@ import {
   operationsOf,
   VXLAN,
 } from './probe-rows.js';
+import { compareVrfRoutes, isSampledNumber, VrfRouteReader, vrfSampling } from './probe-vrfs.js';
 import { neighbors, SAMPLE, SAMPLING, type Take, Watch } from './probe-watch.js';
 import { now, serve } from './rpc.js';
+import { perVrf, type VrfRoutes } from './vrf-workload.js';
 import { firstOf, indexes, localMacAt, macAt, type Routes, vniIndexOf, vtepAt } from './workload.js';
 
 /** What should stand in the main routing table. */
@@ -38,6 +40,12 @@ interface WantedRoutes {
   /** Bits, by the places of the gateways in `spines`; 0 where no route should stand. */
   readonly gateways: number;
   readonly spines: readonly string[];
+}
+
+/** What should stand in the tables of VRFs: all of these routes, or none. */
+interface WantedVrfs {
+  readonly routes: VrfRoutes;
+  readonly verb: 'come' | 'go';
 }
 
 const ROUTE_PATIENCE = 5_000;
@@ -159,6 +167,39 @@ export const handlers = {
     const until = now() + ROUTE_PATIENCE;
     for (;;) {
       const result = compareRoutes(gateways === 0 ? 0 : count, gateways, addresses);
+      if (result.missing + result.stale + result.wrong === 0 || now() > until) return result;
+      await delay(100);
+    }
+  },
+  /** Waits from now on until all routes of the VRFs stand as they were announced, or have gone. */
+  expectVrfs({ routes, verb, timeout }: WantedVrfs & { readonly timeout: number }): void {
+    const reader = new VrfRouteReader(routes);
+    const inVrf = perVrf(routes);
+    const right = new Uint8Array(routes.count);
+    let open = 0;
+    for (let i = 0; i < routes.count; i++) if (isSampledNumber(i % inVrf)) open++;
+    watchUntilNone(`sampled routes did not ${verb}`, timeout, (tell) => {
+      const take: Take = (type, bytes, from, end, at) => {
+        if (type !== K.RTM_NEWROUTE && type !== K.RTM_DELROUTE) return;
+        reader.read(bytes, from, end);
+        const { index, isRight } = reader.seen;
+        if (index < 0 || index >= routes.count || !isSampledNumber(index % inVrf)) return;
+        const isGone = type === K.RTM_DELROUTE;
+        const now = Number(verb === 'go' ? isGone : !isGone && isRight);
+        open += right[index] - now;
+        right[index] = now;
+        tell(open, at);
+      };
+      const group = routes.family === 'ipv4' ? K.RTNLGRP_IPV4_ROUTE : K.RTNLGRP_IPV6_ROUTE;
+      return new Watch(vrfSampling(routes), take, group);
+    });
+  },
+  /** Compares the tables of the VRFs with what should stand, with a little patience for the last ones. */
+  async compareVrfs({ routes, verb }: WantedVrfs): Promise<Comparison> {
+    const reader = new VrfRouteReader(routes);
+    const until = now() + ROUTE_PATIENCE;
+    for (;;) {
+      const result = compareVrfRoutes(reader, verb);
       if (result.missing + result.stale + result.wrong === 0 || now() > until) return result;
       await delay(100);
     }

@@ -124,6 +124,10 @@ export function goalCell({ figure, against, wanted, reached, met }: Verdict): re
   return [title, `at most ${wanted}${times}`, `${show(reached)}${times}`, met ? 'reached' : '**missed**'];
 }
 
+/** Of rows of VRFs. */
+const IN_MACHINE =
+  "In 100 VRFs with an L3VNI each, whose addresses are the same. Where the machine's kernel has no VRFs, all of it runs in QEMU (TCG, Linux 6.12) on one processor whose clock counts instructions, a nanosecond each: milliseconds and seconds are millions and billions of instructions of the programs and the kernel, the compiling of JavaScript among them, without caches and without a second core. Take ratios alone. Routes are compared one by one with what was announced: table, prefix, device, and the leaves that they lead to.";
+
 /** A row of the benchmark with all its engines and goals. */
 export function section(row: Row, results: readonly RunResult[]): string {
   const engines = row.engines.filter((engine) => results.some((result) => result.engine === engine));
@@ -136,6 +140,7 @@ export function section(row: Row, results: readonly RunResult[]): string {
   return [
     `## ${row.title}`,
     howOften(row.name, results, row.vnis),
+    ...(row.vrfs ? [IN_MACHINE] : []),
     table(['', ...figures.map(heading)], lines),
     ...(goals.length > 0 ? [table(GOAL_HEAD, goals)] : []),
   ].join('\n\n');

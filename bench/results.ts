@@ -23,7 +23,8 @@ export const CHURN = 'vni-churn';
 /** Looks at what a switch ASIC has. */
 export const OFFLOAD = 'offload-poll';
 
-const FILE = 'bench/results/runs.jsonl';
+export const RESULTS_FOLDER = 'bench/results';
+const FILE = `${RESULTS_FOLDER}/runs.jsonl`;
 
 export function addResult(result: RunResult): void {
   mkdirSync(dirname(FILE), { recursive: true });

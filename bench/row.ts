@@ -48,6 +48,8 @@ export interface Row {
   readonly hostile?: boolean;
   /** Unicast routes of two spines, beside EVPN. */
   readonly unicast?: boolean;
+  /** VRFs with an L3VNI each; --quick has a tenth. Runs in QEMU where the kernel has none. */
+  readonly vrfs?: number;
   /** The daemon's heap can be asked for. */
   readonly collected?: boolean;
   readonly engines: readonly EngineName[];

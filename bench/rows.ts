@@ -9,6 +9,7 @@ import { SCALE_ROWS } from './rows-scale.js';
 import { SHAPE_ROWS } from './rows-shapes.js';
 import { START_ROWS } from './rows-start.js';
 import { UNDERLAY_ROWS } from './rows-underlay.js';
+import { VRF_ROWS } from './rows-vrfs.js';
 
 export const ROWS: readonly Row[] = [
   ...BULK_ROWS,
@@ -17,6 +18,7 @@ export const ROWS: readonly Row[] = [
   ...LIFECYCLE_ROWS,
   ...START_ROWS,
   ...UNDERLAY_ROWS,
+  ...VRF_ROWS,
   ...SCALE_ROWS,
   ...ATTACK_ROWS,
   ...FLAT_ROWS,

@@ -9,6 +9,7 @@
  *   npm run bench -- soak                        half an hour of churn
  *   npm run bench -- offload-poll                looks at what a switch ASIC has of 50,000 remote MACs
  *   npm run bench -- vni-churn                   ten minutes of a thousand VNIs a minute that are made and deleted
+ *   npm run bench -- vrfs                        routes of VRFs; in QEMU where the kernel has none, and 3 runs by default
  *     --list          names the rows
  *     --runs N        runs of each engine, 5 by default
  *     --quick         a tenth of the routes (and of many VNIs), one run
@@ -17,9 +18,12 @@
  *     --report        writes docs/performance.md from the results, and measures nothing
  *     --help          says this
  */
-import { execFileSync } from 'node:child_process';
-import { writeSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runInQemu } from '../lab/index.js';
 import { Arena, PLAIN_PLACE, type Place } from './arena.js';
 import { type EngineName, titleOf, whyNotEngine } from './engines.js';
 import { isFrr } from './frr.js';
@@ -28,7 +32,7 @@ import { runMicros } from './micro.js';
 import { offloadPoll } from './offload-poll.js';
 import { writeReport } from './report.js';
 import { attacksTable } from './report-attacks.js';
-import { addResult, CHURN, MICRO, OFFLOAD, type RunResult, SOAK } from './results.js';
+import { addResult, CHURN, MICRO, OFFLOAD, RESULTS_FOLDER, type RunResult, SOAK } from './results.js';
 import type { Row } from './row.js';
 import { ROWS, rowsNamed } from './rows.js';
 import { isAttack } from './rows-attacks.js';
@@ -86,6 +90,30 @@ class Places {
   }
 }
 
+/** The kernel of this machine makes devices of VRFs. */
+function hasVrfs(): boolean {
+  return spawnSync('unshare', ['-n', 'ip', 'link', 'add', 'vrf9', 'type', 'vrf', 'table', '9']).status === 0;
+}
+
+/** A row of VRFs takes minutes a run in a machine that is emulated. */
+const MACHINE_PATIENCE = 12 * 3_600_000;
+
+/** Runs rows in QEMU, whose clock counts instructions: CPU and wall clock there are those of the work, on one processor. */
+async function runInMachine(rows: readonly Row[], options: readonly string[]): Promise<void> {
+  say(`in QEMU, since this kernel has no VRFs: ${rows.map(({ name }) => name).join(', ')}`);
+  const folder = resolve(RESULTS_FOLDER);
+  mkdirSync(folder, { recursive: true });
+  const names = rows.map(({ name }) => name);
+  const { code, stdout, stderr } = await runInQemu(fileURLToPath(import.meta.url), [...names, ...options], {
+    memory: '3G',
+    timeout: MACHINE_PATIENCE,
+    shares: [folder],
+    countsInstructions: true,
+  });
+  say(stdout);
+  if (code !== 0) throw new Error(stderr);
+}
+
 interface RunsOf {
   readonly row: Row;
   readonly engines: readonly EngineName[];
@@ -95,7 +123,7 @@ interface RunsOf {
 
 async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Promise<readonly RunResult[]> {
   const vnis = quick ? (row.quickVnis ?? row.vnis) : row.vnis;
-  const { withSvi, withPorts, spread, peers, keepalive, hostile, unicast, collected } = {
+  const { withSvi, withPorts, spread, peers, keepalive, hostile, unicast, collected, vrfs } = {
     ...PLAIN_PLACE,
     ...row,
   };
@@ -113,6 +141,7 @@ async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Pr
     hostile,
     unicast,
     collected,
+    vrfs: quick ? vrfs / 10 : vrfs,
   });
   const measureOnce = async (engine: EngineName) => {
     await arena.level();
@@ -196,7 +225,21 @@ async function main(): Promise<void> {
   }
   if (positionals.includes(CHURN)) await runChurn(Number(minutes ?? FULL_CHURN_MINUTES));
   const wanted = positionals.length > 0 ? [...new Set(positionals.flatMap(rowsNamed))] : ROWS;
-  await runRows(wanted, values.engine, { runs, quick: values.quick });
+  const elsewhere = wanted.some(({ vrfs }) => vrfs) && !hasVrfs() ? wanted.filter(({ vrfs }) => vrfs) : [];
+  await runRows(
+    wanted.filter((row) => !elsewhere.includes(row)),
+    values.engine,
+    { runs, quick: values.quick },
+  );
+  if (elsewhere.length === 0) return;
+  const engines = (values.engine ?? []).flatMap((engine) => ['--engine', engine]);
+  const quick = values.quick ? ['--quick'] : [];
+  await runInMachine(elsewhere, [
+    ...engines,
+    ...quick,
+    '--runs',
+    String(values.runs ?? (values.quick ? 1 : 3)),
+  ]);
 }
 
 /** The engines of a row that are wanted and are here. */

@@ -10,6 +10,7 @@ import { now, serve } from './rpc.js';
 import { SpineSession } from './spine-session.js';
 import { unicastEncoder, unicastUpdates } from './unicast-workload.js';
 import { tableUpdates } from './updates.js';
+import { type VrfRoutes, vrfUpdates } from './vrf-workload.js';
 import {
   attributesAt,
   firstOf,
@@ -133,6 +134,10 @@ export const handlers = {
       ),
     );
     return { started, written: now() };
+  },
+  /** Encodes routes of VRFs under a name. */
+  prepareVrfs(order: { name: string; routes: VrfRoutes; verb: 'announce' | 'withdraw' }): void {
+    remember(order.name, vrfUpdates(encoder, order.routes, order.verb));
   },
   endOfRib(_: null): void {
     for (const session of sessions) session.socket.write(encoder.endOfRib());

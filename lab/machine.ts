@@ -35,6 +35,11 @@ export interface MachineOptions {
   root?: readonly string[];
   /** Ports of a rocker switch, each with a network card of the machine at its other end; 0 when absent, and in QEMU alone. */
   rockerPorts?: number;
+  /**
+   * Its clock counts instructions, one a nanosecond, and time that it rests: durations and CPU times inside are then those of the
+   * work alone, whatever else the host does. In QEMU alone.
+   */
+  countsInstructions?: boolean;
 }
 
 /** What a script in a machine left behind. */

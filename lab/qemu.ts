@@ -67,10 +67,22 @@ const qemu = (folder: string): MachineKind => ({
   short: 'qemu',
   pace: 4,
   path: [join(folder, 'bin')],
-  boot: (run, { memory = LEAST_MEMORY, rockerPorts = 0 }) => ({
+  boot: (run, { memory = LEAST_MEMORY, rockerPorts = 0, countsInstructions = false }) => ({
     command: program,
     args: [
-      ...['-M', 'pc', '-accel', 'tcg,thread=multi', '-cpu', 'Nehalem,+rdrand', '-smp', '1', '-m', memory],
+      ...[
+        '-M',
+        'pc',
+        '-accel',
+        countsInstructions ? 'tcg,thread=single' : 'tcg,thread=multi',
+        '-cpu',
+        'Nehalem,+rdrand',
+        '-smp',
+        '1',
+        '-m',
+        memory,
+      ],
+      ...(countsInstructions ? ['-icount', 'shift=0'] : []),
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
       ...['-pidfile', join(run, 'machine', 'lab', 'pid')],
       ...['-kernel', join(folder, 'kernel'), '-initrd', join(folder, 'initramfs.gz'), '-append'],
