@@ -101,7 +101,7 @@ export class FamilyRib<Nlri extends Route> {
       new Sweeps(clock, routes.table, { take, weigh: (neighbor) => this.#weigh(neighbor) });
     this.#sweeps = sweeps((neighbor, destination, path) => this.#removePath(neighbor, destination, path));
     this.#agings = sweeps((neighbor, destination, path) => {
-      if (path.attributes.communities.includes(NO_LLGR)) this.#removePath(neighbor, destination, path);
+      if (isNotForLong(path.attributes)) this.#removePath(neighbor, destination, path);
       else this.#rejudge(destination);
     });
     this.#judgings = sweeps((neighbor, destination, path) => this.#judge(neighbor, destination, path));
@@ -487,4 +487,9 @@ export class FamilyRib<Nlri extends Route> {
     // The last path may be one that was never chosen, whose end no reader hears of
     else this.#readers.taken(destination);
   }
+}
+
+/** True where whoever announced the route, or our policy, says that it must not be kept for long (RFC 9494 §4.2). */
+function isNotForLong(attributes: PathAttributes): boolean {
+  return attributes.communities.includes(NO_LLGR) || asReceived(attributes).communities.includes(NO_LLGR);
 }

@@ -85,7 +85,10 @@ export class InternedAttributes implements CommunityFields {
   readonly defaultGateway: boolean;
   readonly ndFlags: number | undefined;
   readonly pmsiTunnel: PmsiTunnel | undefined;
-  /** With the community LLGR_STALE (RFC 9494 §4.2): somebody on the way has kept it long after its neighbor was lost. */
+  /**
+   * With the community LLGR_STALE (RFC 9494 §4.2), or come with it: somebody on the way has kept it long after its neighbor was lost,
+   * which a policy that writes the communities anew does not change.
+   */
   readonly isLongLivedStale: boolean;
   /** With the community GRACEFUL_SHUTDOWN (RFC 8326). */
   readonly isGoing: boolean;
@@ -130,7 +133,8 @@ export class InternedAttributes implements CommunityFields {
     this.defaultGateway = communities.defaultGateway;
     this.ndFlags = communities.ndFlags;
     this.pmsiTunnel = values.pmsiTunnel;
-    this.isLongLivedStale = lists.communities.includes(LLGR_STALE);
+    this.isLongLivedStale =
+      lists.communities.includes(LLGR_STALE) || verdict?.before.isLongLivedStale === true;
     this.isGoing = lists.communities.includes(GRACEFUL_SHUTDOWN);
   }
 

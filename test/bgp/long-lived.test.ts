@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { NeighborConfig } from '../../src/bgp/index.js';
+import { ImportPolicy, type NeighborConfig } from '../../src/bgp/index.js';
 import { LLGR_STALE, NO_LLGR } from '../../src/wire/index.js';
 import {
   EVPN_CAPABILITIES,
@@ -180,6 +180,27 @@ test('NO_LLGR goes with the restart time, and LLGR_STALE is worse from the begin
   lose(29);
   t.deepEqual(macs(), [1, 2, 3]);
   lose(3);
+  t.deepEqual(macs(), [1, 3]);
+});
+
+test('neither community is undone by a policy that writes the communities anew', async (t) => {
+  const importPolicy = new ImportPolicy({
+    name: 'anew',
+    rules: [{ name: 'all', match: {}, action: 'accept', set: { communities: [0xfde80001] } }],
+    otherwise: 'accept',
+  });
+  const { connect, tell, lose, macs, bestOf, speaker } = await scene({
+    longLivedStaleTime: 600,
+    importPolicy,
+  });
+  const peer = connect(FIRST, 65002, { staleTime: 600 });
+  tell(peer, originated(FIRST), 1);
+  tell(peer, communities(NO_LLGR), 2);
+  tell(peer, communities(LLGR_STALE), 3);
+  tell(connect(SECOND, 65002), originated(SECOND), 3);
+  t.deepEqual(speaker.rib.destination(macRoute(2))?.best?.attributes.communities, [0xfde80001]);
+  t.is(bestOf(3), SECOND);
+  lose(31);
   t.deepEqual(macs(), [1, 3]);
 });
 
