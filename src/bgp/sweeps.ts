@@ -38,21 +38,25 @@ export class Sweeps<Nlri extends Route> {
     this.#swept = swept;
   }
 
-  /** Begins, and goes on for those who wait for one under way. Resolves at the end of the table. */
+  /** Begins, and goes on for those who wait for one under way. Resolves at the end of the table; throws what its first slice does. */
   start(neighbor: NeighborRoutes<Nlri>, before: number): Promise<void> {
-    return new Promise((resolve) => {
-      const running = this.#running.get(neighbor);
-      running?.timer?.cancel();
-      // Begun anew: what the walk has passed may have changed since
-      const sweep: Sweep<Nlri> = {
-        before: Math.max(before, running?.before ?? 0),
-        cursor: this.#table.entries(),
-        timer: undefined,
-        whenDone: [...(running?.whenDone ?? []), resolve],
-      };
-      this.#running.set(neighbor, sweep);
-      this.#slice(neighbor, sweep);
+    const running = this.#running.get(neighbor);
+    running?.timer?.cancel();
+    let resolve = () => {};
+    const done = new Promise<void>((resolved) => {
+      resolve = resolved;
     });
+    // Begun anew: what the walk has passed may have changed since
+    const sweep: Sweep<Nlri> = {
+      before: Math.max(before, running?.before ?? 0),
+      cursor: this.#table.entries(),
+      timer: undefined,
+      whenDone: [...(running?.whenDone ?? []), resolve],
+    };
+    this.#running.set(neighbor, sweep);
+    // Not where the promise is made: what it throws would be a rejection that nobody handles
+    this.#slice(neighbor, sweep);
+    return done;
   }
 
   #slice(neighbor: NeighborRoutes<Nlri>, sweep: Sweep<Nlri>): void {

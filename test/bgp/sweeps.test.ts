@@ -28,3 +28,27 @@ test('what takes long of each path ends a slice of a sweep sooner, and all are f
   );
   t.true(weighed.length >= 10);
 });
+
+test('a fault of the first slice is told to whoever begins a sweep, and the next one finds all', async (t) => {
+  const clock = new VirtualClock();
+  const found: number[] = [];
+  let isFaulty = true;
+  const sweeps = new Sweeps(
+    clock,
+    {
+      entries: () => [1, 2].map((n) => ({ n, pathOf: () => ({ arrival: { epoch: 0 } }) })).values(),
+    } as never,
+    {
+      take: (_neighbor, destination) => {
+        if (isFaulty) throw new Error('a fault');
+        found.push((destination as unknown as { n: number }).n);
+      },
+      weigh: () => {},
+    },
+  );
+  const neighbor = { held: 2 } as never;
+  t.throws(() => sweeps.start(neighbor, 1), { message: 'a fault' });
+  isFaulty = false;
+  await sweeps.start(neighbor, 1);
+  t.deepEqual(found, [1, 2]);
+});
