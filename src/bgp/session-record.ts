@@ -32,7 +32,7 @@ import {
   type NotificationRecord,
 } from './neighbor-status.js';
 import { familiesOf, localCapabilities } from './open.js';
-import { limitUse, routeLimits } from './route-limits.js';
+import { type LimitedHoldings, limitUse, routeLimits } from './route-limits.js';
 import type { SessionSettings } from './session-settings.js';
 import { sendHoldPeriod } from './timer-periods.js';
 import type { Connection } from './transport.js';
@@ -69,7 +69,7 @@ export interface SessionView {
   readonly counts: NeighborRouteCounts;
   /** Of all families. */
   readonly routes: {
-    readonly holdings: Pick<NeighborRouteCounts, 'held' | 'octets'>;
+    readonly limited: LimitedHoldings;
     familyStatus(
       family: AnyFamily,
       established: Established | undefined,
@@ -265,10 +265,7 @@ export class SessionRecord {
         sent: evpn === undefined ? new Array<number>(ROUTE_TYPE_SLOTS).fill(0) : [...evpn.adjRibOut.sent],
       },
       limits: routeLimits(config),
-      limitUse: limitUse(
-        { ...view.routes.holdings, heldOf: (family) => heldOf(families, family) },
-        routeLimits(config),
-      ),
+      limitUse: limitUse(view.routes.limited, routeLimits(config)),
       unknownRouteTypes: this.#unknownRouteTypes,
       faults: { ...this.#faults },
       lastError: later(this.#lastDown, this.#lastFailure),
@@ -312,8 +309,4 @@ function announcedAs(open: OpenMessage): number {
     (capability): capability is Extract<Capability, { code: 65 }> => capability.code === 65,
   );
   return fourOctets?.asn ?? open.myAs;
-}
-
-function heldOf(families: readonly FamilyStatus[], family: AnyFamily): number {
-  return families.find((status) => status.family === family)?.received ?? 0;
 }

@@ -17,7 +17,7 @@ import { LimitWatch } from './limit-watch.js';
 import { type NeighborRouteCounts, NO_COUNTS } from './neighbor-routes.js';
 import type { FamilyStatus } from './neighbor-status.js';
 import type { Negotiated } from './open.js';
-import { DEFAULT_ROUTE_LIMITS, type LimitUse, routeLimits } from './route-limits.js';
+import { DEFAULT_ROUTE_LIMITS, type LimitedHoldings, type LimitUse, routeLimits } from './route-limits.js';
 import type { SessionLog } from './session-log.js';
 import type { SessionRecord } from './session-record.js';
 import { StaleRoutes } from './stale-routes.js';
@@ -87,6 +87,12 @@ export class SessionRoutes {
   /** Returns what the routes of all families take. */
   get holdings(): Pick<NeighborRouteCounts, 'held' | 'octets' | 'stale'> {
     return holdingsOf(this.#deps.ribs, this.#neighbor);
+  }
+
+  /** Returns what of them counts for the limits. */
+  get limited(): LimitedHoldings {
+    const { held, octets } = this.holdings;
+    return { held: held - this.#restarted, octets, heldOf: this.#freshOf };
   }
 
   /** True while some of the session before are kept. */
@@ -198,11 +204,7 @@ export class SessionRoutes {
       this.#limits = routeLimits(config);
     }
     const limits = this.#limits;
-    const { held, octets } = this.holdings;
-    const news = this.#limitWatch.news(
-      { held: held - this.#restarted, octets, heldOf: this.#freshOf },
-      limits,
-    );
+    const news = this.#limitWatch.news(this.limited, limits);
     if (news === undefined) return undefined;
     if (news.level === 'over' && limits.onLimit !== 'warn') return news;
     this.#log.limit(news);

@@ -212,6 +212,24 @@ test('what is kept is judged by an import policy that comes meanwhile, and as it
   t.is(speaker.rib.counts('10.0.0.2').rejected, 0);
 });
 
+test('what is kept counts for no limit of routes, also where the use of limits is shown', async (t) => {
+  const { fabric, speaker, connect, peer, lose } = await graceful('F=1', false, { maxRoutes: 3, maxOctets: 0 });
+  const use = () => speaker.neighbor('10.0.0.2')?.limitUse;
+  peer.send(...encoderOf().announce(originated('10.0.0.2'), [macRoute(3)]));
+  t.like(use(), { used: 3, level: 'near' });
+  lose(5000);
+  t.like(use(), { used: 0, level: 'within' });
+  connect('F=1').send(
+    ...encoderOf().announce(
+      originated('10.0.0.2'),
+      [4, 5].map((mac) => macRoute(mac)),
+    ),
+  );
+  t.like(use(), { used: 2, level: 'within' });
+  t.deepEqual(macs(speaker), [1, 2, 3, 4, 5]);
+  t.deepEqual(fabric.errors, []);
+});
+
 test('what is kept is judged by enforce-first-as and allowas-in that come meanwhile', async (t) => {
   for (const strict of [{ enforceFirstAs: true }, { allowasIn: 0 }]) {
     const lax = { enforceFirstAs: false, allowasIn: 1 };
