@@ -84,6 +84,7 @@ export interface Redistribution {
 export interface VrfBlock {
   readonly name: string;
   readonly line: number;
+  asn: Given<string> | undefined;
   /** By the keys of evpnd. */
   readonly settings: Map<string, Given<unknown>>;
   /** Of no family where they are announced whatever it advertises. */

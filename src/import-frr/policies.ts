@@ -337,7 +337,14 @@ export function connectedRules(name: string, isSix: boolean, model: Model, say: 
     for (const { words, line } of entry.clauses) {
       const [, version, list] = /^match (ip|ipv6) address prefix-list (\S+)$/.exec(words) ?? [];
       const items = model.lists.get(`${version} prefix-list ${list}`);
-      if (items !== undefined) {
+      if (version !== undefined && (version === 'ipv6') !== isSix) {
+        isWhole = false;
+        say(
+          line,
+          'not-carried',
+          `no route of ${isSix ? 'IPv6' : 'IPv4'} matches it, here as in FRR; the whole entry is left out`,
+        );
+      } else if (items !== undefined) {
         const isLast = index === entries.length - 1;
         if (items.some(({ permits }) => !permits) && !(entry.permits && isLast))
           say(line, 'differs', `what prefix-list ${list} denies is excluded, also from later entries`);

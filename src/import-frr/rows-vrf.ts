@@ -1,6 +1,6 @@
 import type { FamilyName } from '../config/index.js';
 import type { Model, VrfBlock } from './model.js';
-import { type At, asNumber, needless, type Row, refused, row } from './row.js';
+import { type At, needless, type Row, refused, row } from './row.js';
 import { BETWEEN_VRFS } from './rows-bgp.js';
 import { openRouter } from './rows-top.js';
 
@@ -24,7 +24,15 @@ const PROTOCOLS: Readonly<Record<string, readonly string[]>> = {
 export function vrfBlock(model: Model, name: string, line: number): VrfBlock {
   let block = model.vrfs.get(name);
   if (!block) {
-    block = { name, line, settings: new Map(), networks: [], redistributions: [], advertised: new Map() };
+    block = {
+      name,
+      line,
+      asn: undefined,
+      settings: new Map(),
+      networks: [],
+      redistributions: [],
+      advertised: new Map(),
+    };
     model.vrfs.set(name, block);
   }
   return block;
@@ -70,9 +78,9 @@ export const VRF_ROWS: readonly Row[] = [
   row('top', 'router bgp <asn> vrf default [as-notation <notation>]', openRouter),
   row('top', 'router bgp <asn> vrf <name> [as-notation <notation>]', ({ asn = '', name = '' }, at) => {
     const { model, line } = at;
-    at.enter({ in: 'vrf-bgp', vrf: vrfBlock(model, name, line) });
-    if (model.asn !== undefined && asNumber(model.asn.value) !== asNumber(asn))
-      at.differs(`evpnd has one AS, ${model.asn.value}: route targets of the VRF are derived of that`);
+    const vrf = vrfBlock(model, name, line);
+    at.enter({ in: 'vrf-bgp', vrf });
+    vrf.asn ??= { value: asn, line };
   }),
   family('address-family ipv4 [unicast]', 'ipv4-unicast'),
   family('address-family ipv6 [unicast]', 'ipv6-unicast'),

@@ -1,6 +1,7 @@
 import type { FamilyName } from '../config/index.js';
 import type { Model, VrfBlock } from './model.js';
 import { connectedRules, type Say } from './policies.js';
+import { asNumber } from './row.js';
 
 /** A setting of a VRF, and the line that gave it. */
 export type VrfSetting = readonly [key: string, value: unknown, line: number];
@@ -10,7 +11,10 @@ export type VrfSetting = readonly [key: string, value: unknown, line: number];
  * `advertise` names the family.
  */
 export function vrfSettings(vrf: VrfBlock, model: Model, usedMaps: Set<string>, say: Say): VrfSetting[] {
-  const { networks, redistributions, advertised, settings } = vrf;
+  const { networks, redistributions, advertised, settings, asn } = vrf;
+  const ours = model.asn;
+  if (asn !== undefined && ours !== undefined && asNumber(asn.value) !== asNumber(ours.value))
+    say(asn.line, 'differs', `evpnd has one AS, ${ours.value}: route targets of the VRF are derived of that`);
   const found: VrfSetting[] = [...settings].map(([key, { value, line }]) => [key, value, line]);
   const isTold = ({ family, line }: { readonly family: FamilyName | undefined; readonly line: number }) => {
     if (family === undefined || advertised.has(family)) return true;

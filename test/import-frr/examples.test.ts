@@ -617,6 +617,35 @@ test('an AS number of a VRF that is the same in another notation is none of its 
   t.is(notes('65538').length, 2);
 });
 
+test("another AS of a VRF's is told also where its instance stands before the router", (t) => {
+  const [head = '', router = '', ...vrfs] = BORDER.split(/^(?=router bgp )/m);
+  const vrfFirst = [head, ...vrfs, router].join('').replaceAll('65001 vrf', '65002 vrf');
+  const asns = (text: string) =>
+    importFrr(text).notes.flatMap(({ statement, kind, text: why }) =>
+      why.startsWith('evpnd has one AS, 65001:') ? [`${kind} ${statement}`] : [],
+    );
+  t.deepEqual(asns(vrfFirst), ['differs router bgp 65002 vrf red', 'differs router bgp 65002 vrf blue']);
+});
+
+test('an entry that asks for prefixes of the other family is none of what is redistributed', (t) => {
+  const lists = [
+    'ip prefix-list FOUR seq 5 permit 10.0.0.0/8 le 32',
+    'ipv6 prefix-list SIX seq 5 permit 2001:db8::/32 le 64',
+    'route-map BOTH deny 5',
+    ' match ipv6 address prefix-list SIX',
+    'route-map BOTH permit 10',
+    ' match ip address prefix-list FOUR',
+    'route-map BOTH permit 20',
+    ' match ipv6 address prefix-list SIX',
+  ];
+  const { vrf, notes } = redistributing(['static route-map BOTH'], [], lists);
+  t.like(vrf, { 'redistribute-routes': ['10.0.0.0/8 le 32'] });
+  t.is(notes.filter((note) => note.includes('no route of IPv4 matches it')).length, 2);
+  t.like(redistributing([], ['static route-map BOTH'], lists).vrf, {
+    'redistribute-routes': ['deny 2001:db8::/32 le 64', '2001:db8::/32 le 64'],
+  });
+});
+
 test("a family of a VRF's that is not carried over ends where it ends", (t) => {
   const multicast = ' address-family ipv4 multicast\n  network 192.0.2.0/24\n exit-address-family\n';
   const text = BORDER.replace(
