@@ -213,7 +213,10 @@ test('what is kept is judged by an import policy that comes meanwhile, and as it
 });
 
 test('what is kept counts for no limit of routes, also where the use of limits is shown', async (t) => {
-  const { fabric, speaker, connect, peer, lose } = await graceful('F=1', false, { maxRoutes: 3, maxOctets: 0 });
+  const { fabric, speaker, connect, peer, lose } = await graceful('F=1', false, {
+    maxRoutes: 3,
+    maxOctets: 0,
+  });
   const use = () => speaker.neighbor('10.0.0.2')?.limitUse;
   peer.send(...encoderOf().announce(originated('10.0.0.2'), [macRoute(3)]));
   t.like(use(), { used: 3, level: 'near' });
