@@ -1,7 +1,7 @@
-/** evpnd and evpnctl with all packages that they run by, as few files that node runs where they are put (`lib/evpnd.js`). */
+/** evpnd and evpnctl with all packages that they run by, as few files that node runs where they are put: `lib/evpnd.js`, which begins `lib/evpnd/code.js`. */
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 /** What is bundled, for whom, and where it goes. */
 export interface BundleOptions {
@@ -19,8 +19,12 @@ export interface BundleOptions {
   readonly addon: string;
 }
 
-/** The programs: the bundle's file, and where the compiler puts it. */
+/** The programs, and where the compiler puts each. */
 const PROGRAMS = { evpnd: 'src/main.js', evpnctl: 'src/cli/main.js' } as const;
+
+/** The code of a program of a bundle in a folder. */
+export const codeOf = (folder: string, name: keyof typeof PROGRAMS): string =>
+  join(folder, 'lib', name, 'code.js');
 
 /** What packages read at run time beside their code, in their folders; `ARCH` is the processor. */
 const FILES: Readonly<Record<string, readonly string[]>> = {
@@ -36,47 +40,61 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
 /** linux/binfmts.h: what is longer of a program's first line is cut off. */
 const LONGEST_FIRST_LINE = 255;
 
-/** What packages in CommonJS expect to be there; each file has a scope of its own. */
-const BANNER = `import { createRequire as evpndRequire } from 'node:module';
-import { fileURLToPath as evpndPath } from 'node:url';
-const require = evpndRequire(import.meta.url);
-const evpndPackages = evpndPath(new URL('../node_modules/', import.meta.url));`;
+/** Of ES modules that become CommonJS. */
+const OWN_FILE = { 'import.meta.url': 'evpndUrl', 'import.meta.filename': '__filename' };
+
+/** The code is a function, which packaging/code.ts calls, so that V8 keeps what it compiled of all of it. */
+const BEFORE = `(function (require, __filename) {
+'use strict';
+const evpndUrl = require('node:url').pathToFileURL(__filename).href;
+const evpndPackages = require('node:path').join(__filename, '../../../node_modules/');`;
+const AFTER = '})';
 
 /** Writes the bundle. Resolves with the folders of the packages that are in it. Rejects where one reads files that nobody copies. */
 export async function bundle(options: BundleOptions): Promise<string[]> {
   const { checkout, folder } = options;
   const modules = join(checkout, 'node_modules');
   const readers = new Set<string>();
-  const { metafile } = await build({
-    entryPoints: Object.fromEntries(
-      Object.entries(PROGRAMS).map(([name, file]) => [name, join(options.build, file)]),
-    ),
+  // CommonJS: what node has built in is loaded as it is asked for, while an ES module has all of `node:http` and `node:fs` come, with
+  // what hangs on them (a WebSocket, streams)
+  const usual = {
     absWorkingDir: checkout,
-    outdir: join(folder, 'lib'),
     bundle: true,
     platform: 'node',
     target: 'node20.19',
-    format: 'esm',
-    // A start loads only what it needs
-    splitting: true,
+    format: 'cjs',
+    define: OWN_FILE,
+    legalComments: 'none',
+    logLevel: 'warning',
+  } satisfies BuildOptions;
+  const { metafile } = await build({
+    ...usual,
+    entryPoints: Object.fromEntries(
+      Object.entries(PROGRAMS).map(([name, file]) => [join(name, 'code'), join(options.build, file)]),
+    ),
+    outdir: join(folder, 'lib'),
     // Wanted where it happens to be: by our tools alone
     external: ['supports-color'],
-    chunkNames: '[name]-[hash]',
-    banner: { js: BANNER },
-    legalComments: 'none',
+    banner: { js: BEFORE },
+    footer: { js: AFTER },
     metafile: true,
-    logLevel: 'warning',
     plugins: [placesOfPackages(modules, readers)],
   });
   for (const name of readers)
     for (const file of filesOf(name, options.arch))
       cpSync(join(modules, name, file), join(folder, 'node_modules', name, file), { recursive: true });
-  for (const name of Object.keys(PROGRAMS)) makeProgram(join(folder, 'lib', `${name}.js`), options.node);
+  for (const [name, file] of Object.entries(PROGRAMS)) {
+    const program = join(folder, 'lib', `${name}.js`);
+    await build({
+      ...usual,
+      entryPoints: [join(options.build, 'packaging/launcher.js')],
+      outfile: program,
+      banner: { js: firstLine(join(options.build, file), options.node) },
+    });
+    chmodSync(program, 0o755);
+  }
   const { name, version, license } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'));
-  writeFileSync(
-    join(folder, 'package.json'),
-    `${JSON.stringify({ name, version, license, type: 'module' }, null, 2)}\n`,
-  );
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ name, version, license }, null, 2)}\n`);
   const addon = join(folder, `native/prebuilds/linux-${options.arch}/evpnd.napi.node`);
   mkdirSync(dirname(addon), { recursive: true });
   cpSync(options.addon, addon);
@@ -114,16 +132,15 @@ function nameIn(place: string): string {
   return first.startsWith('@') ? `${first}/${second}` : first;
 }
 
-function makeProgram(file: string, node: string): void {
-  const text = readFileSync(file, 'utf8');
-  const options = /^#!\/usr\/bin\/env (?:-S )?node(.*)\n/.exec(text);
-  if (!options) throw new Error(`${file}: the first line does not name node`);
+/** The first line of a program, with the options to node that its source gives. */
+function firstLine(source: string, node: string): string {
+  const options = /^#!\/usr\/bin\/env (?:-S )?node(.*)\n/.exec(readFileSync(source, 'utf8'));
+  if (!options) throw new Error(`${source}: the first line does not name node`);
   // The kernel passes all that follows a program as one word, which env splits
   const first = options[1] === '' ? `#!${node}` : `#!/usr/bin/env -S ${node}${options[1]}`;
   if (first.length > LONGEST_FIRST_LINE)
-    throw new Error(`${file}: its first line is too long for the kernel`);
-  writeFileSync(file, `${first}\n${text.slice(options[0].length)}`);
-  chmodSync(file, 0o755);
+    throw new Error(`${source}: its first line is too long for the kernel`);
+  return first;
 }
 
 function packagesOf(files: readonly string[]): string[] {

@@ -18,6 +18,7 @@ import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { COMPLETION_SCRIPTS } from '../src/cli/completion.js';
 import { bundle } from './bundle.js';
+import { compileAhead } from './compile-ahead.js';
 import { copyrightText } from './licences.js';
 import { manualPages } from './manual-pages.js';
 import { output, run } from './process.js';
@@ -120,6 +121,8 @@ async function makeIn(scratch: string, options: DebOptions): Promise<string> {
   const binaries = [join(home, 'node'), ...filesOf(home).filter((file) => file.endsWith('.node'))];
   // A fifth of node is symbols that no stack trace of JavaScript needs
   for (const binary of binaries) await run(`${processor.tools}strip`, ['--strip-unneeded', binary]);
+  // What was made for another processor does not run here: each start compiles then
+  if (processor.npm === process.arch) await compileAhead(home, join(home, 'node'));
   for (const [from, to] of COPIED) cpSync(join(checkout, from), join(tree, to), { recursive: true });
   for (const { name, section, text } of manualPages(version, `/${DOCUMENTATION}/docs`))
     put(`usr/share/man/man${section}/${name}.${section}.gz`, gzipSync(text, { level: 9 }));

@@ -16,19 +16,16 @@
 // --initial-old-space-size: as many MiB of old objects are none too many. V8 begins with a few, finds more at every table's
 // arrival and looks at them all, a tenth of a load's CPU for the little garbage that is among them. 10 to 25 MiB at the peak.
 import { writeFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { ReloadRequests } from './reload-requests.js';
+import { setFlags } from './v8-flags.js';
 
-// A quarter of V8's, which for each function that a table makes hot compiles up to 920 octets of those that it calls: compiling took
-// a third of a load's CPU, and all is there within a second. What has run for long is 5 % slower for it. The first line may have no
-// more than 255 characters (fs/binfmt_script.c).
-setFlagsFromString('--max-inlined-bytecode-size-cumulative=230');
+setFlags();
 // Before the rest is loaded: without a listener, SIGHUP ends the process
 const requests = new ReloadRequests();
 process.on('SIGHUP', () => requests.request());
 nameProcess();
-const { command } = await import('./command.js');
-await command(process.argv.slice(2), requests);
+// No `await` here: a bundle in CommonJS has none outside of functions
+void import('./command.js').then(({ command }) => command(process.argv.slice(2), requests));
 
 /** Sets the name for ps, top and pkill. The command line stays as it is, and shows the file that runs. */
 function nameProcess(): void {

@@ -13,9 +13,12 @@ const terminalOf = (stream: NodeJS.WriteStream) => ({
 });
 // Whoever reads our output may stop: head, less
 process.stdout.on('error', () => process.exit(0));
-process.exitCode = await runCommandLine(process.argv.slice(2), {
+// No `await` here: a bundle in CommonJS has none outside of functions
+void runCommandLine(process.argv.slice(2), {
   out: terminalOf(process.stdout),
   err: terminalOf(process.stderr),
   environment,
   version: installedVersion(),
+}).then((code) => {
+  process.exitCode = code;
 });

@@ -19,6 +19,7 @@ import { Daemon, evpndCommand, restGet, run, waitFor } from '../../lab/index.js'
 import { makeDebHere } from '../../packaging/here.js';
 import { settingWords } from '../../packaging/settings-keys.js';
 import { makeProgram } from '../../src/cli/program.js';
+import { isRejected } from '../support/code-cache.js';
 
 const MIB = 2 ** 20;
 const MOST_INSTALLED = 150 * MIB;
@@ -135,6 +136,14 @@ test('evpnd runs on the Node inside, on this one and on the oldest', async (t) =
     await listens(t, node, name.trim());
   }
   t.regex(await said(OLDEST_NODE, '--version'), /^v20\.19\./);
+});
+
+test('the Node inside takes what was compiled ahead of both programs', async (t) => {
+  const node = inside('usr/lib/evpnd/node');
+  for (const name of ['evpnd', 'evpnctl']) {
+    const [, ...options] = evpndCommand(inside(`usr/lib/evpnd/lib/${name}.js`));
+    t.false(await isRejected(node, options.slice(0, -1), inside(`usr/lib/evpnd/lib/${name}/code.js`)), name);
+  }
 });
 
 /** It begins, reads the kernel by its addon, and answers. */

@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { attempt, Daemon, evpndCommand, evpndMain, restGet, waitFor } from '../../lab/index.js';
 import { bundle } from '../../packaging/bundle.js';
+import { compileAhead } from '../../packaging/compile-ahead.js';
+import { isRejected } from '../support/code-cache.js';
 
 const checkout = process.cwd();
 const NODE = '/usr/lib/evpnd/node';
@@ -105,18 +108,42 @@ test('a bundled evpnd answers all that needs files or packages of its own', asyn
   t.regex(said, /devlink/);
 });
 
-test('all code of a bundle counts as what parses a file', async (t) => {
-  const lib = join(folder, 'lib');
-  const names = readdirSync(lib).sort();
-  const [chunk] = names.filter((name) =>
-    readFileSync(join(lib, name), 'utf8').includes('function parserFiles('),
-  );
-  const exported = Object.values(await import(join(lib, chunk))) as (() => readonly string[])[];
-  const parserFiles = exported.find(({ name }) => name === 'parserFiles');
-  t.deepEqual(
-    parserFiles?.(),
-    names.map((name) => join(lib, name)),
-  );
+test('what was read of a file by other code is not taken', async (t) => {
+  t.timeout(120_000);
+  const { home, file } = observer(t);
+  const [node, ...rest] = [...evpndCommand(evpnd), '--config', file];
+  const daemon = await Daemon.start('a bundled evpnd', node, rest, join(home, 'log'));
+  t.teardown(() => daemon.stop());
+  const kept = join(home, 'last-good.parsed');
+  await waitFor(async () => existsSync(kept), { what: kept });
+  const code = createHash('sha256')
+    .update(readFileSync(join(folder, 'lib/evpnd/code.js')))
+    .digest();
+  const [digest, json] = [readFileSync(kept).subarray(0, 32), readFileSync(kept).subarray(32)];
+  t.deepEqual(createHash('sha256').update(code).update(json).update(readFileSync(file)).digest(), digest);
+});
+
+test('what was compiled ahead is taken by the same node with the same options, and all runs without it', async (t) => {
+  t.timeout(120_000);
+  const home = mkdtempSync(join(tmpdir(), 'evpnd-ahead-'));
+  t.teardown(() => rmSync(home, { recursive: true, force: true }));
+  cpSync(folder, home, { recursive: true });
+  await compileAhead(home, process.execPath);
+  const [, ...begin] = evpndCommand(join(home, 'lib/evpnd.js'));
+  const options = begin.slice(0, -1);
+  const code = join(home, 'lib/evpnd/code.js');
+  t.false(await isRejected(process.execPath, options, code));
+  t.false(await isRejected(process.execPath, [], join(home, 'lib/evpnctl/code.js')));
+  t.true(await isRejected(process.execPath, [...options, '--no-opt'], code));
+  const says = async () => {
+    const { code, stdout, stderr } = await attempt(process.execPath, [...begin, '--version']);
+    t.is(code, 0, stderr);
+    return stdout;
+  };
+  const version = await says();
+  t.regex(version, /^evpnd \d/);
+  writeFileSync(join(home, 'lib/evpnd/code.cache'), 'no cache');
+  t.is(await says(), version);
 });
 
 test('every package that evpnd needs at run time is bundled, and no other', (t) => {
@@ -127,19 +154,4 @@ test('every package that evpnd needs at run time is bundled, and no other', (t) 
     packages: Record<string, { dev?: boolean }>;
   };
   for (const path of packages) t.falsy(locked[path.slice(checkout.length + 1)].dev, path);
-});
-
-test('a CommonJS package that is loaded late is taken by its default export, all that a bundle gives of it', async (t) => {
-  let found = 0;
-  for (const name of readdirSync('src', { recursive: true, encoding: 'utf8' })) {
-    if (!name.endsWith('.ts')) continue;
-    const late = /^.*await import\('([^.'][^']*)'\).*$/gm;
-    for (const [line, specifier] of readFileSync(join('src', name), 'utf8').matchAll(late)) {
-      // One of ESM alone may have none
-      if (!('default' in (await import(specifier)))) continue;
-      found++;
-      t.regex(line, /const \{ default: \w+ \} = await import/, name);
-    }
-  }
-  t.true(found > 0);
 });
