@@ -6,7 +6,7 @@
  * with what is measured; the comparison afterwards is of all rows.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Ntf } from '../src/dataplane/index.js';
+import { Ntf, type Operation } from '../src/dataplane/index.js';
 import * as K from '../src/linux/constants.js';
 import { parseIp } from '../src/types/index.js';
 import { paced, Trickle } from './paced.js';
@@ -28,6 +28,7 @@ import {
   operationsOf,
   VXLAN,
 } from './probe-rows.js';
+import { routeOperations } from './probe-unicast.js';
 import { compareVrfRoutes, isSampledNumber, VrfRouteReader, vrfSampling } from './probe-vrfs.js';
 import { neighbors, SAMPLE, SAMPLING, type Take, Watch } from './probe-watch.js';
 import { now, serve } from './rpc.js';
@@ -99,6 +100,14 @@ function watchRowsUntilNone(what: string, timeout: number, see: (gone: boolean) 
         neighbors((gone, at) => tell(see(gone), at)),
       ),
   );
+}
+
+/** Writes them, and gives the time and the processor's. */
+function timed(operations: readonly Operation[]): { ms: number; cpuSeconds: number } {
+  const before = process.cpuUsage();
+  const ms = apply(operations);
+  const { user, system } = process.cpuUsage(before);
+  return { ms, cpuSeconds: (user + system) / 1e6 };
 }
 
 export const handlers = {
@@ -219,11 +228,19 @@ export const handlers = {
   },
   /** The work of a full table without a daemon: milliseconds for all rows, in batches. */
   program({ routes, verb }: { routes: Routes; verb: 'add' | 'delete' }): { ms: number; cpuSeconds: number } {
-    const operations = operationsOf(routes, verb);
-    const before = process.cpuUsage();
-    const ms = apply(operations);
-    const { user, system } = process.cpuUsage(before);
-    return { ms, cpuSeconds: (user + system) / 1e6 };
+    return timed(operationsOf(routes, verb));
+  },
+  /** The same of the first `count` unicast routes, each over all these gateways. */
+  programRoutes({
+    count,
+    spines,
+    verb,
+  }: {
+    count: number;
+    spines: readonly string[];
+    verb: 'add' | 'delete';
+  }): { ms: number; cpuSeconds: number } {
+    return timed(routeOperations(count, spines, verb));
   },
   flush({ vnis, withPorts }: { vnis: number; withPorts: boolean }): Promise<void> {
     return flush(vnis, withPorts);

@@ -8,6 +8,7 @@ import { decodeNeigh, newNeighMessage } from '../src/linux/neigh-codec.js';
 import { encodeNeighDump } from '../src/linux/neigh-requests.js';
 import { Programmer } from '../src/linux/programmer.js';
 import { DumpSocket } from '../src/linux/route-socket.js';
+import { formatIp, type Ip } from '../src/types/index.js';
 import { now } from './rpc.js';
 import {
   indexes,
@@ -67,6 +68,13 @@ export function apply(operations: readonly Operation[]): number {
     for (const { errno, message: text } of programmer.apply(operations.slice(i, i + BATCH)))
       if (errno !== 0) throw new Error(`the kernel refuses a row: errno ${errno} ${text ?? ''}`);
   return now() - started;
+}
+
+/** The device that leads to the address. Throws where none does. */
+export function wayTo(address: Ip): number {
+  const way = programmer.way(address);
+  if (!way) throw new Error(`no way to ${formatIp(address)}`);
+  return way.device;
 }
 
 /** The rows of routes behind their first VTEP. */

@@ -118,10 +118,16 @@ export function heading({ title, unit }: FigureText): string {
 export const GOAL_HEAD = ['', 'goal', 'is', ''];
 
 /** A goal with what was reached, for a table headed by `GOAL_HEAD`. */
-export function goalCell({ figure, against, wanted, reached, met }: Verdict): readonly string[] {
+export function goalCell({ figure, against, wanted, reached, floor, met }: Verdict): readonly string[] {
   const title = FIGURES.find(({ name }) => name === figure)?.title ?? figure;
   const times = against === '' ? '' : ` × ${against}`;
-  return [title, `at most ${wanted}${times}`, `${show(reached)}${times}`, met ? 'reached' : '**missed**'];
+  const alone = floor === undefined ? '' : ` (kernel alone ${show(floor)})`;
+  return [
+    title,
+    `at most ${wanted}${times}`,
+    `${show(reached)}${times}${alone}`,
+    met ? 'reached' : '**missed**',
+  ];
 }
 
 /** Of rows of VRFs. */

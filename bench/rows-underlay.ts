@@ -1,6 +1,6 @@
 /** Rows of the underlay: unicast routes of two spines over both links, in the kernel's main table. */
 import { type Arena, PATIENCE } from './arena.js';
-import { type Measured, measure, type Row, SPEAKERS, speaker } from './row.js';
+import { type Measured, measure, type Row, SPEAKERS, speaker, WITH_FLOOR } from './row.js';
 
 /** Gateways of the routes, as bits. */
 const BOTH = 3;
@@ -39,11 +39,20 @@ async function withdraw(arena: Arena, count: number): Promise<Measured> {
   return until(arena, count, NONE, () => arena.spine.call('streamUnicast', { verb: 'withdraw', to: 2 }));
 }
 
+/** The routes without any daemon. */
+async function floor(arena: Arena, count: number, verb: 'add' | 'delete'): Promise<Measured> {
+  const routes = { count, spines: arena.peers };
+  if (verb === 'delete') await arena.probe.call('programRoutes', { ...routes, verb: 'add' });
+  const { ms, cpuSeconds: cpuS } = await arena.probe.call('programRoutes', { ...routes, verb });
+  return { wallMs: ms, cpuS };
+}
+
 /** What is measured when the routes stand. */
 type Then = (arena: Arena, count: number) => Promise<Measured>;
 
 function after(then?: Then): Row['run'] {
   return async (arena, engine, { count }) => {
+    if (engine === 'floor') return floor(arena, count, then ? 'delete' : 'add');
     await arena.start(speaker(engine));
     const { grownMiB, ...loaded } = await load(arena, count);
     if (!then) return { ...loaded, bytesPerRoute: (grownMiB * 2 ** 20) / count };
@@ -52,12 +61,24 @@ function after(then?: Then): Row['run'] {
   };
 }
 
-const ROWS: readonly { readonly name: string; readonly title: string; readonly run: Row['run'] }[] = [
-  { name: 'underlay-100k', title: '100k IPv4 routes over two paths each', run: after() },
-  { name: 'underlay-lost-100k', title: 'one of two paths of 100k IPv4 routes lost', run: after(lose) },
+const ROWS: readonly Pick<Row, 'name' | 'title' | 'engines' | 'run'>[] = [
+  {
+    name: 'underlay-100k',
+    title: '100k IPv4 routes over two paths each',
+    engines: WITH_FLOOR,
+    run: after(),
+  },
+  {
+    name: 'underlay-lost-100k',
+    title: 'one of two paths of 100k IPv4 routes lost',
+    // The kernel has one group to change
+    engines: SPEAKERS,
+    run: after(lose),
+  },
   {
     name: 'underlay-withdraw-100k',
     title: '100k IPv4 routes withdrawn by both spines',
+    engines: WITH_FLOOR,
     run: after(withdraw),
   },
 ];
@@ -69,7 +90,6 @@ export const UNDERLAY_ROWS: readonly Row[] = ROWS.map((row) => ({
   peers: 2,
   unicast: true,
   count: 100_000,
-  engines: SPEAKERS,
   goals: [
     { figure: 'wallMs', frr: 0.5 },
     { figure: 'cpuS', frr: 0.5 },

@@ -30,6 +30,8 @@ export interface Verdict {
   readonly against: string;
   readonly wanted: number;
   readonly reached: number;
+  /** What the kernel alone takes, in the same measure: less is nobody's to reach. */
+  readonly floor?: number;
   readonly met: boolean;
 }
 
@@ -39,12 +41,14 @@ export function verdicts(row: Row, results: readonly RunResult[]): Verdict[] {
   for (const goal of row.goals) {
     const ours = figureOf(results, 'evpnd', goal.figure);
     if (!ours) continue;
+    const of = (engine: EngineName) => figureOf(results, engine, goal.figure)?.median;
+    const alone = of('floor');
     const add = (against: string, wanted: number | undefined, base: number | undefined) => {
       if (wanted === undefined || base === undefined) return;
       const reached = ours.median / base;
-      found.push({ figure: goal.figure, against, wanted, reached, met: reached <= wanted });
+      const floor = alone === undefined || alone === base ? {} : { floor: alone / base };
+      found.push({ figure: goal.figure, against, wanted, reached, ...floor, met: reached <= wanted });
     };
-    const of = (engine: EngineName) => figureOf(results, engine, goal.figure)?.median;
     add(...fasterFrr(goal, of));
     add(titleOf('frr8'), goal.frr8, of('frr8'));
     add(titleOf('frr10'), goal.frr10, of('frr10'));
@@ -72,10 +76,11 @@ function fasterFrr(
   return [present.length > 0 ? titleOf(present[0].engine) : '', frr, present[0]?.value];
 }
 
-export function formatVerdict({ figure, against, wanted, reached, met }: Verdict): string {
+export function formatVerdict({ figure, against, wanted, reached, floor, met }: Verdict): string {
   const times = against === '' ? '' : ' ×';
   const base = against === '' ? '' : ` ${against}`;
-  return `${met ? 'reached' : 'MISSED '}  ${figure}: ${reached.toFixed(reached < 10 ? 2 : 0)}${times}${base}, goal at most ${wanted}${times}`;
+  const alone = floor === undefined ? '' : `, kernel alone ${floor.toFixed(2)}${times}`;
+  return `${met ? 'reached' : 'MISSED '}  ${figure}: ${reached.toFixed(reached < 10 ? 2 : 0)}${times}${base}, goal at most ${wanted}${times}${alone}`;
 }
 
 /** The end of a row's output. */
