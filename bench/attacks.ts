@@ -1,5 +1,6 @@
 /** The attacks, one by one: a name, and what hostile neighbors, tenants and clients do meanwhile. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { run } from '../lab/index.js';
 import { type Arena, HOSTILE_PORTS, REST_PORT } from './arena.js';
 import type { FloodName } from './hostile-frames.js';
 import type { OnslaughtName } from './hostile-routes.js';
@@ -22,6 +23,8 @@ export interface Attack {
   readonly alsoFrr?: boolean;
   /** Milliseconds after which it is broken off. */
   readonly limit: number;
+  /** Figures without a goal: whatever the leaf does, they are the attack's. */
+  readonly ungoaled?: readonly string[];
   /** What is to be there before the clock starts. */
   readonly prepare?: (arena: Arena) => Promise<void>;
   readonly run: (arena: Arena, strength: Strength) => Promise<Outcome>;
@@ -74,6 +77,30 @@ const DEAF: Attack = {
   },
 };
 
+/** Bridges that are deleted together: the kernel waits for each some 20 ms, in which nobody else may write anything. */
+const DOOMED = 100;
+const DOOMED_GROUP = '8';
+
+/** Somebody in another namespace holds the kernel's lock (RTNL), for two seconds each time. */
+const HELD: Attack = {
+  name: 'held-lock',
+  title: 'the devices of another namespace are deleted, 100 at a time',
+  limit: LIMIT,
+  ungoaled: ['routeP99Ms'],
+  run: async ({ fabric }, { share }) => {
+    const ip = Array.from(
+      { length: DOOMED },
+      (_, i) => `link add doomed${i} group ${DOOMED_GROUP} type bridge`,
+    );
+    const deletion = ['-n', fabric.namespace('spine1'), 'link', 'del', 'group', DOOMED_GROUP];
+    for (let round = 0; round < 4 * share; round++) {
+      await fabric.apply('spine1', { ip, bridge: [] });
+      await run('ip', deletion, { timeout: LIMIT });
+    }
+    return {};
+  },
+};
+
 const CALM: Attack = {
   name: 'none',
   title: 'nobody is hostile',
@@ -95,8 +122,11 @@ export const ATTACKS: readonly Attack[] = [
   neighbor('large', '10,000 routes with 60 kB of communities each'),
   neighbor('foreign', 'a million routes of a VNI that is not here'),
   neighbor('sequenced', '200,000 MACs with a sequence number come and go'),
+  neighbor('extended', '200,000 routes in messages of 65,535 octets come and go'),
+  neighbor('malformed', '200,000 UPDATEs that are malformed'),
   neighbor('ipMoves', '200 IPs withdrawn and announced by another MAC, again and again'),
   DEAF,
+  HELD,
   readers(8),
   readers(20),
   readers(200),

@@ -29,6 +29,12 @@ function header(frame: Buffer, mac: number, ethertype: number): void {
   frame.writeUInt16BE(ethertype, 12);
 }
 
+/** A frame that tells of its MAC and nothing else. */
+export function hello(frame: Buffer, mac: number): number {
+  header(frame, mac, ETHERTYPE_EXPERIMENTAL);
+  return ARP_LENGTH;
+}
+
 /** A broadcast ARP request of a host that has an IP (RFC 826). */
 function arp(frame: Buffer, mac: number, ip: number): number {
   header(frame, mac, 0x0806);
@@ -90,10 +96,7 @@ export interface Flood {
 export const FLOODS = {
   /** Every frame from another MAC. */
   macs: {
-    frames: (frame, i) => {
-      header(frame, macAt(i), ETHERTYPE_EXPERIMENTAL);
-      return { length: ARP_LENGTH, port: 0 };
-    },
+    frames: (frame, i) => ({ length: hello(frame, macAt(i)), port: 0 }),
     count: 300_000,
     rate: 30_000,
   },

@@ -17,7 +17,7 @@ import {
   RouteType,
   UpdateEncoder,
 } from '../src/wire/index.js';
-import { withAttribute } from './updates.js';
+import { withAttribute, withValue } from './updates.js';
 import { attributesAt, SPINE_ASN, vniAt, vtepAt } from './workload.js';
 
 /** The VNI that is attacked, by index, and the VTEP that the attacker claims to be. */
@@ -34,12 +34,11 @@ const rd = RouteDistinguisher.ofRouterId(vtepAt(HOSTILE_VTEP), 1);
 const rdAt = (i: number): RouteDistinguisher =>
   RouteDistinguisher.ofRouterId(vtepAt(0x100 + (i >>> 16)), i & 0xffff);
 
-const encoder = new UpdateEncoder({
-  fourOctetAs: true,
-  internal: false,
-  localAsn: SPINE_ASN,
-  maxMessageLength: 4096,
-});
+const encoderOf = (maxMessageLength: 4096 | 65_535) =>
+  new UpdateEncoder({ fourOctetAs: true, internal: false, localAsn: SPINE_ASN, maxMessageLength });
+const encoder = encoderOf(4096);
+/** Of messages as long as RFC 8654 lets them be. */
+const longEncoder = encoderOf(65_535);
 
 function macRoute(more: Partial<MacIpAdvertisement>): MacIpAdvertisement {
   return {
@@ -80,12 +79,17 @@ function listOf(from: number, to: number, routeAt: (i: number) => EvpnNlri): Evp
   return Array.from({ length: to - from }, (_, n) => routeAt(from + n));
 }
 
-function announced(count: number, routeAt: (i: number) => EvpnNlri, attributes = IMPORTED): Pieces {
-  return inPieces(count, (from, to) => encoder.announce(attributes, listOf(from, to, routeAt)));
+function announced(
+  count: number,
+  routeAt: (i: number) => EvpnNlri,
+  attributes = IMPORTED,
+  by = encoder,
+): Pieces {
+  return inPieces(count, (from, to) => by.announce(attributes, listOf(from, to, routeAt)));
 }
 
-function withdrawn(count: number, routeAt: (i: number) => EvpnNlri): Pieces {
-  return inPieces(count, (from, to) => encoder.withdraw(listOf(from, to, routeAt)));
+function withdrawn(count: number, routeAt: (i: number) => EvpnNlri, by = encoder): Pieces {
+  return inPieces(count, (from, to) => by.withdraw(listOf(from, to, routeAt)));
 }
 
 /** Routes that meet in one bucket of a table come, and go. */
@@ -122,6 +126,38 @@ function* sequenced(count: number): Pieces {
     yield BEFORE_WITHDRAWAL;
     yield* withdrawn(round, routeAt);
   }
+}
+
+const LONG_AT_A_TIME = 50_000;
+
+/** Routes in messages of 65,535 octets, the same ones in each round. */
+function* extended(count: number): Pieces {
+  const routeAt = (i: number) => macRoute({ mac: macAt(i), ip: ipAt(i) });
+  for (let first = 0; first < count; first += LONG_AT_A_TIME) {
+    const round = Math.min(LONG_AT_A_TIME, count - first);
+    yield* announced(round, routeAt, IMPORTED, longEncoder);
+    yield BEFORE_WITHDRAWAL;
+    yield* withdrawn(round, routeAt, longEncoder);
+  }
+}
+
+const { OPTIONAL, TRANSITIVE } = AttributeFlag;
+/** Attributes for which RFC 7606 §7 has the routes of an UPDATE withdrawn. */
+const FAULTS: readonly (readonly [flags: number, code: number, value: readonly number[]])[] = [
+  [TRANSITIVE, AttributeCode.ORIGIN, [9]],
+  [TRANSITIVE, AttributeCode.AS_PATH, [2, 9, 0, 0]],
+  [OPTIONAL | TRANSITIVE, AttributeCode.COMMUNITIES, [1, 2]],
+  [OPTIONAL, AttributeCode.EXTENDED_COMMUNITIES, [0, 2, 0, 1, 0, 0, 0, 1]],
+];
+
+/** UPDATEs of one route each, with one fault or another. */
+function malformed(count: number): Pieces {
+  return inPieces(count, (from, to) =>
+    listOf(from, to, (i) => macRoute({ mac: macAt(i) })).map((route, n) => {
+      const [flags, code, value] = FAULTS[n % FAULTS.length];
+      return withValue(encoder.announce(IMPORTED, [route])[0], flags, code, Uint8Array.from(value));
+    }),
+  );
 }
 
 const MOVING_IPS = 200;
@@ -178,6 +214,8 @@ export const ONSLAUGHTS = {
     count: 1_000_000,
   },
   sequenced: { pieces: sequenced, count: 200_000 },
+  extended: { pieces: extended, count: 200_000 },
+  malformed: { pieces: malformed, count: 200_000 },
   ipMoves: { pieces: ipMoves, count: 700, gap: 10 },
   /** No attack: a table of an ordinary size, for what is to be measured while one arrives. */
   table: {

@@ -109,6 +109,9 @@ class WillingKernel implements Kernel {
   drain(): boolean {
     return true;
   }
+  hear(): boolean {
+    return true;
+  }
   launch(): boolean {
     return false;
   }

@@ -8,8 +8,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Ntf, type Operation } from '../src/dataplane/index.js';
 import * as K from '../src/linux/constants.js';
+import type { RawSocket } from '../src/linux/native.js';
 import { parseIp } from '../src/types/index.js';
+import { FRAME_ROOM, hello } from './hostile-frames.js';
 import { paced, Trickle } from './paced.js';
+import { packetSocket } from './packet-socket.js';
 import { type Comparison, compare, type Wanted } from './probe-compare.js';
 import { compareRoutes, isSampled, ROUTE_SAMPLING, type SeenRoute, seenRoute } from './probe-routes.js';
 import {
@@ -33,7 +36,7 @@ import { compareVrfRoutes, isSampledNumber, VrfRouteReader, vrfSampling } from '
 import { neighbors, SAMPLE, SAMPLING, type Take, Watch } from './probe-watch.js';
 import { now, serve } from './rpc.js';
 import { perVrf, type VrfRoutes } from './vrf-workload.js';
-import { firstOf, indexes, localMacAt, macAt, type Routes, vniIndexOf, vtepAt } from './workload.js';
+import { firstOf, indexes, localMacAt, macAt, type Routes, vlanAt, vniIndexOf, vtepAt } from './workload.js';
 
 /** What should stand in the main routing table. */
 interface WantedRoutes {
@@ -55,7 +58,7 @@ let watch: Watch | undefined;
 let complete: Promise<number> = Promise.resolve(0);
 let arrivals = new Map<number, number>();
 let losses = 0;
-let trickle: { readonly steps: Trickle; readonly socket: LocalRows } | undefined;
+let trickle: { readonly steps: Trickle; readonly sockets: readonly RawSocket[] } | undefined;
 
 /**
  * Watches until what `start` begins says that none is open any more: that is when `complete` resolves, with the time. It
@@ -285,21 +288,24 @@ export const handlers = {
     socket.close();
     return at;
   },
-  /** One of the hosts appears behind a port of the leaf's each `every` milliseconds from now on, until `localTrickled`. */
+  /**
+   * One of the hosts sends a frame to a port of the leaf's each `every` milliseconds from now on, until `localTrickled`: the bridge
+   * learns it whoever holds the lock that a written row would wait for.
+   */
   localTrickle({ routes, every }: { routes: Routes; every: number }): void {
-    const words = new Uint32Array(24);
-    const socket = new LocalRows();
+    const sockets = Array.from({ length: routes.vnis }, (_, vni) => packetSocket(`host${vlanAt(vni)}`));
+    const frame = Buffer.alloc(FRAME_ROOM);
     const numbers = [...indexes(routes)];
     const appear = (n: number) => {
       const i = numbers[n];
-      socket.send(words, encodeLocal(words, 0, deviceOf('acc', vniIndexOf(routes, i)), macAt(i), 'add'));
+      sockets[vniIndexOf(routes, i)].send(frame, 0, hello(frame, macAt(i)));
     };
-    trickle = { steps: new Trickle(every, numbers.length, appear), socket };
+    trickle = { steps: new Trickle(every, numbers.length, appear), sockets };
   },
-  /** Ends it; when each row was written, in the order of the hosts. */
+  /** Ends it; when each frame was sent, in the order of the hosts. */
   localTrickled(_: null): Float64Array {
     const at = trickle?.steps.end() ?? new Float64Array(0);
-    trickle?.socket.close();
+    for (const socket of trickle?.sockets ?? []) socket.close();
     trickle = undefined;
     return at;
   },

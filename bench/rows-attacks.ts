@@ -163,7 +163,7 @@ export const ATTACK_ROWS: readonly Row[] = ATTACKS.map((attack) => ({
   withPorts: true,
   hostile: true,
   engines: attack.alsoFrr ? ['evpnd', 'frr8'] : ['evpnd'],
-  goals: GOALS,
+  goals: GOALS.filter(({ figure }) => !attack.ungoaled?.includes(figure)),
   run: underAttack(attack),
 }));
 

@@ -1,29 +1,14 @@
 /** A hostile tenant in the leaf's namespace: frames from the far ends of its ports, hosts in bulk, and readers of the REST API. */
-import { readFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import * as K from '../src/linux/constants.js';
-import { native } from '../src/linux/native.js';
 import type { Span } from './flat-routes.js';
 import { FLOODS, type Flood, type FloodName, FRAME_ROOM } from './hostile-frames.js';
+import { packetSocket } from './packet-socket.js';
 import { BATCH, deviceOf, encodeLocal, LocalRows } from './probe-rows.js';
 import { now, serve } from './rpc.js';
 import { localMacAt, vniIndexOf } from './workload.js';
 
-const AF_PACKET = 17;
-const SOCKADDR_LL = 20;
 const AT_A_TIME = 50;
-
-/** A socket that sends whole frames from a device; it hears nothing. */
-function packetSocket(device: string) {
-  const socket = new (native().RawSocket)(AF_PACKET, K.SOCK_RAW, 0);
-  const address = Buffer.alloc(SOCKADDR_LL);
-  address.writeUInt16LE(AF_PACKET, 0);
-  address.writeInt32LE(Number(readFileSync(`/sys/class/net/${device}/ifindex`, 'utf8')), 4);
-  const result = socket.bind(address);
-  if (result < 0) throw new Error(`bind to ${device}: errno ${-result}`);
-  return socket;
-}
 
 interface Reading {
   readonly clients: number;

@@ -101,6 +101,12 @@ export function withAttribute(message: Buffer, flags: number, code: number, valu
   return joined(message, [...attributesOf(message).map(({ bytes }) => bytes), attribute(flags, code, value)]);
 }
 
+/** The UPDATE with another value of an attribute, or with the attribute where it had none. */
+export function withValue(message: Buffer, flags: number, code: number, value: Uint8Array): Buffer {
+  const others = attributesOf(message).filter((each) => each.code !== code);
+  return joined(message, [...others.map(({ bytes }) => bytes), attribute(flags, code, value)]);
+}
+
 /** The path of a VTEP: the spine, and behind it others; 1 to `longest` AS numbers. */
 function pathOf(longest: number, vtep: number): Buffer {
   const length = 1 + (vtep % longest);
