@@ -239,6 +239,8 @@ export interface KnownRows {
     state: number,
     flags: number,
   ): boolean;
+  /** Returns the port that the MAC's row points to; undefined where it has none. */
+  portOf(bridgeIfindex: number, vlan: number, mac: Mac): number | undefined;
   /** Returns how many rows the two below have. */
   countOfPort(port: number): number;
   countOfDevice(ifindex: number): number;
@@ -283,6 +285,11 @@ export interface Kernel {
    */
   drain(age?: number): boolean;
   /**
+   * The same while nothing that was launched is under way, else nothing, and false: `drain` waits for that, for as long as others
+   * hold the kernel's lock.
+   */
+  hear(): boolean;
+  /**
    * Applies the operations in order, synchronously, and returns a result for each.
    * A failed operation does not stop the ones behind it. What it wrote may be reported like any other change, or not: the
    * caller knows it from the results. Told it will be where a change of another's may have come before or after it.
@@ -290,7 +297,8 @@ export interface Kernel {
   apply(operations: readonly Operation[]): OperationResult[];
   /**
    * The same while the caller goes on: the operations must stay as they are until they have landed. Whatever is asked of
-   * the kernel meanwhile, and whatever it reports, comes behind them. False where it cannot be, or is not worth it: then
+   * the kernel meanwhile, and whatever it reports, comes behind them, but for hosts that have moved here, with MACs of which there is
+   * nothing among them. False where it cannot be, or is not worth it: then
    * nothing has been done. Two flights at most are under way together, one behind the other. Neither call
    * comes once the kernel is closed.
    */

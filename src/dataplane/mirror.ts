@@ -159,6 +159,10 @@ export class KernelMirror implements KnownRows {
     );
   }
 
+  portOf(bridgeIfindex: number, vlan: number, mac: Mac): number | undefined {
+    return this.peekBridge(bridgeIfindex, vlan, mac)?.port;
+  }
+
   countOfPort(port: number): number {
     let count = 0;
     for (const rows of this.#portDomains.get(port)?.values() ?? []) count += rows;

@@ -9,6 +9,7 @@ export function observedKernel(kernel: Kernel): Kernel {
     start: (observer, known) => kernel.start(observer, known),
     followTables: (tables) => kernel.followTables(tables),
     drain: (age) => kernel.drain(age),
+    hear: () => kernel.hear(),
     apply: (operations) => operations.map(() => NOT_WRITTEN),
     launch: () => false,
     caughtUp: () => kernel.caughtUp(),

@@ -61,6 +61,7 @@ export class HostWatch implements Hosts {
         this.#refused++;
         this.#reportIntruder(word);
       },
+      () => owner.kernel.hear(),
     );
     this.#questions = new HostQuestions(owner, this.#snooper, (vni, ip) => this.localNeigh(vni, ip));
     this.refresher = new Refresher(
@@ -70,7 +71,7 @@ export class HostWatch implements Hosts {
         lane: (vni, ip) => this.#laneOf(vni, this.localNeigh(vni, ip)?.mac, undefined),
         searchLane: (vni, mac, port) => this.#laneOf(vni, mac, port),
         // The rows must be current, since only local hosts may be probed
-        begin: () => owner.kernel.drain(),
+        begin: () => owner.kernel.hear(),
         ask: (charge) => this.#questions.ask(charge),
         find: (vni, ip, mac, port) =>
           port === undefined
@@ -298,7 +299,7 @@ export class HostWatch implements Hosts {
     const now = this.#owner.clock.now();
     if (now - this.#drainedAt >= 1) {
       this.#drainedAt = now;
-      this.#owner.kernel.drain();
+      this.#owner.kernel.hear();
       if (this.#learn(word)) return;
     }
     if (!this.#unproven.add(word)) this.#refused++;

@@ -12,6 +12,8 @@ export interface Word {
 /** Of each port. */
 const MOST = 256;
 const PROOF_MS = 20;
+/** For so many times as long where what the kernel has reported of rows has not been heard yet. */
+const MOST_WAITS = 100;
 
 /**
  * Snooped bindings whose MAC the bridge has not learned yet: the packet may arrive before the notification of the row. They wait for it,
@@ -20,6 +22,7 @@ const PROOF_MS = 20;
 export class UnprovenWords {
   readonly #words = new Map<Mac, Word[]>();
   readonly #ofPort = new Map<number, number>();
+  #waits = 0;
 
   constructor(
     readonly clock: Clock,
@@ -27,6 +30,8 @@ export class UnprovenWords {
     readonly learn: (word: Word) => boolean,
     /** Called with a binding whose wait has timed out. */
     readonly gaveUp: (word: Word) => void,
+    /** Hears what the kernel has reported; false where some of it still waits. */
+    readonly hear: () => boolean,
   ) {}
 
   /** False if too many of the port wait. */
@@ -51,6 +56,11 @@ export class UnprovenWords {
   }
 
   #end(): void {
+    if (!this.hear() && ++this.#waits < MOST_WAITS) {
+      this.clock.after(PROOF_MS, () => this.#end());
+      return;
+    }
+    this.#waits = 0;
     const words = [...this.#words.values()].flat();
     this.#words.clear();
     this.#ofPort.clear();

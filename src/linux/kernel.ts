@@ -20,6 +20,7 @@ import type { NetlinkSockets } from './native.js';
 import { decodeNeigh, newNeighMessage } from './neigh-codec.js';
 import { OtherRouteReader } from './other-route-reader.js';
 import { Programmer } from './programmer.js';
+import { hasMovedHere } from './read-ahead.js';
 import { Reader } from './reader.js';
 import { Rereads } from './rereads.js';
 import { isOfRoutes } from './route-messages.js';
@@ -101,7 +102,7 @@ export class LinuxKernel implements Kernel {
       },
       this.#log,
     );
-    this.#teller = new Teller(this.#table, this.#upkeep, () => this.#open?.programmer.land());
+    this.#teller = new Teller(this.#table, this.#upkeep, () => this.#open?.programmer);
   }
 
   /** What the operator wants beyond routes; may be set at any time. */
@@ -120,6 +121,7 @@ export class LinuxKernel implements Kernel {
       {
         reading: () => this.#open?.programmer.land(),
         message: (type, at, end) => this.#notification(type, at, end),
+        goesFirst: (row) => hasMovedHere(row, this.#table, known) && !programmer.concerns(row.mac),
         drained: () => {
           this.#open?.echoes.drained();
           teller.scheduleTopology();
@@ -209,6 +211,10 @@ export class LinuxKernel implements Kernel {
     return isDrained;
   }
 
+  hear(): boolean {
+    return this.#open?.programmer.isFlying !== true && this.drain();
+  }
+
   apply(operations: readonly Operation[]): OperationResult[] {
     if (!this.#open) throw new Error('this kernel is not started');
     const { programmer } = this.#open;
@@ -230,6 +236,7 @@ export class LinuxKernel implements Kernel {
       over: (results) => {
         if (!programmer.isFlying) {
           monitor.resume();
+          this.#teller.scheduleTopology();
           this.#hearSoon();
         } else if (!monitor.hasNews) echoes.empty(1);
         flight.over(results);

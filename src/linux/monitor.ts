@@ -1,10 +1,11 @@
-import { hearBetweenSlices, type Log, systemClock, type Timer } from '../types/index.js';
+import { type Clock, hearBetweenSlices, type Log, systemClock, type Timer } from '../types/index.js';
 import * as K from './constants.js';
 import { echoFilter, type Hidden, withoutMainTable } from './echo-filter.js';
 import { eachMessage, type MessageBuffer, NetlinkFormatError } from './message.js';
 import type { NetlinkSockets } from './native.js';
-import { isRtnetlinkEcho } from './neigh-codec.js';
-import { isDrained, RouteSocket } from './route-socket.js';
+import { isRtnetlinkEcho, type NeighMessage } from './neigh-codec.js';
+import { ReadAhead } from './read-ahead.js';
+import { isDrained, type Received, RouteSocket } from './route-socket.js';
 import type { Slicer } from './slicer.js';
 
 const GROUPS = [
@@ -32,6 +33,8 @@ const TURN_MS = 3;
 const TURN_LEAST_MS = 1;
 /** And so it does between two slices of others' work. */
 const BETWEEN_MS = 1;
+/** What is left over is read for so long at most, which is a thousand notifications, to find in it what goes first. */
+const AHEAD_MS = 1;
 
 /** What the monitor reports to its owner. */
 export interface MonitorEvents {
@@ -39,6 +42,8 @@ export interface MonitorEvents {
   reading(): void;
   /** One notification; a NetlinkFormatError that it throws is counted. */
   message(type: number, at: number, end: number): void;
+  /** The row may be handed over before what came before it, where nothing of that is about its MAC or about devices. */
+  goesFirst(row: NeighMessage): boolean;
   /** Everything that waited has been handed over. */
   drained(): void;
   /** Notifications are lost: what is known of the kernel is no longer what it holds. */
@@ -48,7 +53,10 @@ export interface MonitorEvents {
 /** Which routes, and nexthops with them, a monitor reports. */
 export type FollowedRoutes = 'none' | 'vrfs' | 'all';
 
-/** The notifications of links, addresses, VLANs, FDB rows and neighbors, in the kernel's order. */
+/**
+ * The notifications of links, addresses, VLANs, FDB rows and neighbors, in the kernel's order, but for rows that go first. The kernel
+ * has one line for all, and of fifty thousand hosts at one port each took its turn before one that had moved here.
+ */
 export class Monitor {
   readonly #socket: RouteSocket;
   readonly #events: MonitorEvents;
@@ -58,6 +66,12 @@ export class Monitor {
   #paused = false;
   #closed = false;
   #hearing: Timer | undefined;
+  readonly #ahead: ReadAhead;
+  /** The last reading has left something. */
+  #isBehind = false;
+  /** Where the message is that is handed over now. */
+  #buffer: MessageBuffer;
+  #goesOn: NodeJS.Immediate | undefined;
   #drainedAt = Number.NEGATIVE_INFINITY;
   notifications = 0;
   overruns = 0;
@@ -71,11 +85,20 @@ export class Monitor {
     sockets?: NetlinkSockets,
     /** Nexthops and routes: none, those of VRFs, or all. */
     routes: FollowedRoutes = 'none',
+    readonly clock: Pick<Clock, 'now' | 'sliceEnd'> = systemClock,
   ) {
     this.#events = events;
     this.#withMainTable = routes !== 'vrfs';
     this.#log = log;
     this.#socket = new RouteSocket(BUFFER, ROOM, { receiveBuffer, datagrams: READING, sockets });
+    this.#buffer = this.#socket.buffer;
+    this.#ahead = new ReadAhead({
+      goesFirst: (row) => events.goesFirst(row),
+      message: (type, at, end) => {
+        this.#buffer = this.#socket.buffer;
+        this.#message(type, at, end);
+      },
+    });
     if (this.#socket.refused !== undefined)
       log.warn({ receiveBuffer }, `bursts of changes will cost re-reads: ${this.#socket.refused}`);
     if (!this.#withMainTable && !this.#socket.filter(withoutMainTable())) this.#withMainTable = true;
@@ -87,8 +110,9 @@ export class Monitor {
         );
   }
 
+  /** Where the message is that is handed over now. */
   get buffer(): MessageBuffer {
-    return this.#socket.buffer;
+    return this.#buffer;
   }
 
   /** Messages that the kernel dropped here because the buffer was full. */
@@ -98,31 +122,51 @@ export class Monitor {
 
   /** Something waits to be handed over. */
   get hasNews(): boolean {
-    return !this.#closed && this.#socket.queued() > 0;
+    return !this.#closed && (!this.#ahead.isEmpty || this.#socket.queued() > 0);
   }
 
   /** From now on hands over notifications as they come, for a few milliseconds a turn of the event loop. */
   watch(): void {
-    const failed = (thrown: unknown) => this.#log.error({ err: thrown }, 'handling notifications failed');
-    this.#socket.watch(() => void this.#read(TURN_MS, TURN_LEAST_MS), failed);
+    this.#socket.watch(() => {
+      if (this.#paused) this.#hearFirst();
+      else this.#read(TURN_MS, TURN_LEAST_MS);
+    }, this.#failed);
     this.#hearing = hearBetweenSlices(() => {
       try {
-        if (!this.#paused && this.hasNews) this.#read(BETWEEN_MS);
+        if (this.#paused) this.#hearFirst();
+        else if (this.hasNews) this.#read(BETWEEN_MS);
       } catch (thrown) {
-        failed(thrown);
+        this.#failed(thrown);
       }
     });
   }
 
-  /** Hands over nothing by itself until `resume`: what comes waits, as far as the receive buffer holds it. */
+  readonly #failed = (thrown: unknown): void =>
+    this.#log.error({ err: thrown }, 'handling notifications failed');
+
+  /** What has been read and not handed over no socket calls for. */
+  #goOn(): void {
+    if (this.#ahead.isEmpty || this.#closed || this.#paused) return;
+    this.#goesOn ??= setImmediate(() => {
+      this.#goesOn = undefined;
+      if (this.#paused) return;
+      try {
+        this.#read(TURN_MS, TURN_LEAST_MS);
+      } catch (thrown) {
+        this.#failed(thrown);
+      }
+    });
+  }
+
+  /** Hands over nothing by itself until `resume` but what goes first: what else comes waits, as far as there is room for it. */
   pause(): void {
     this.#paused = true;
-    this.#socket.pause();
   }
 
   resume(): void {
     this.#paused = false;
     if (!this.#closed) this.#socket.resume();
+    this.#goOn();
   }
 
   /** Nothing was left `age` milliseconds ago, or less. */
@@ -154,6 +198,7 @@ export class Monitor {
   close(): void {
     this.#closed = true;
     this.#hearing?.cancel();
+    clearImmediate(this.#goesOn);
     this.#socket.close();
   }
 
@@ -163,38 +208,85 @@ export class Monitor {
     this.#draining = true;
     try {
       this.#events.reading();
-      const end = systemClock.sliceEnd(most, least);
+      const end = this.clock.sliceEnd(most, least);
+      if (this.#isBehind) this.#lookAhead();
       while (!this.#closed) {
-        const received = this.#socket.receive(this.#datagram);
-        if (received.errno === K.ENOBUFS) {
-          this.overruns++;
-          this.#events.lost('overrun');
-        } else if (received.errno === K.EMSGSIZE) this.#events.lost('truncation');
-        else if (isDrained(received)) {
+        if (!this.#ahead.isEmpty) this.#ahead.take(this.#aheadDatagram);
+        else if (this.#receive()) {
+          this.#isBehind = false;
           this.#drainedAt = performance.now();
           this.#events.drained();
           return true;
         }
-        if (performance.now() >= end) break;
+        if (this.clock.now() >= end) break;
       }
+      this.#isBehind = true;
       return this.#closed;
+    } finally {
+      this.#draining = false;
+      this.#goOn();
+    }
+  }
+
+  /** Hands over nothing but what goes first, without a word to whoever is to know that anything is read. */
+  #hearFirst(): void {
+    if (this.#draining || this.#closed) return;
+    this.#draining = true;
+    try {
+      this.#isBehind = true;
+      this.#lookAhead();
+      if (this.#ahead.isFull) this.#socket.pause();
     } finally {
       this.#draining = false;
     }
   }
 
+  /** Reads what came behind what is left, and hands over what goes first. */
+  #lookAhead(): void {
+    const end = this.clock.now() + AHEAD_MS;
+    while (!this.#closed && !this.#ahead.isFull) {
+      const received = this.#ahead.read(this.#socket);
+      if (isDrained(received)) return;
+      this.#noteLoss(received);
+      if (this.clock.now() >= end) return;
+    }
+  }
+
+  /** Reads the socket once, and hands over what was read; true where nothing is left in it. */
+  #receive(): boolean {
+    this.#buffer = this.#socket.buffer;
+    const received = this.#socket.receive(this.#datagram);
+    if (isDrained(received)) return true;
+    this.#noteLoss(received);
+    return false;
+  }
+
+  #noteLoss({ errno }: Received): void {
+    if (errno === K.ENOBUFS) {
+      this.overruns++;
+      this.#events.lost('overrun');
+    } else if (errno === K.EMSGSIZE) this.#events.lost('truncation');
+  }
+
+  readonly #aheadDatagram = (buffer: MessageBuffer, start: number, length: number): void => {
+    this.#buffer = buffer;
+    this.#datagram(start, length);
+  };
+
   /** One garbled datagram must not take the others with it. */
   readonly #datagram = (start: number, length: number): void => {
+    if (this.#closed) return;
     try {
-      eachMessage(this.buffer, start, length, this.#message);
+      eachMessage(this.#buffer, start, length, this.#message);
     } catch (error) {
       this.#garbled(error);
     }
   };
 
   readonly #message = (type: number, at: number, end: number): void => {
+    if (type === K.NLMSG_NOOP) return;
     this.notifications++;
-    if ((type === K.RTM_NEWNEIGH || type === K.RTM_DELNEIGH) && isRtnetlinkEcho(this.buffer.words, at, end))
+    if ((type === K.RTM_NEWNEIGH || type === K.RTM_DELNEIGH) && isRtnetlinkEcho(this.#buffer.words, at, end))
       return;
     try {
       this.#events.message(type, at, end);

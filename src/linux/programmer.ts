@@ -6,7 +6,7 @@ import {
   resultOfParts,
   SUCCESS,
 } from '../dataplane/index.js';
-import type { Ip } from '../types/index.js';
+import type { Ip, Mac } from '../types/index.js';
 import * as K from './constants.js';
 import { encodeOperation } from './kernel-tables/index.js';
 import { ROUTE_MESSAGE_MAX } from './kernel-tables/route-codec.js';
@@ -30,6 +30,8 @@ const HELD_UP = 3;
 const HELD_UP_LAUNCHED = 100;
 /** Whoever holds the lock for that long does it again: for so many milliseconds even a single operation is worth a thread. */
 const AGAIN_WITHIN = 5_000;
+/** And for so many times as long as it was held, where that is more: devices are deleted by the hundred again and again. */
+const AGAIN_TIMES = 60;
 
 const UNANSWERED: OperationResult = Object.freeze({
   errno: K.ENOBUFS,
@@ -103,7 +105,12 @@ export class Programmer {
     const begun = this.#now();
     this.#requests.run(bulk);
     const end = this.#now();
-    if (end - begun >= HELD_UP) this.#heldUpUntil = end + AGAIN_WITHIN;
+    if (end - begun >= HELD_UP) this.#heldUp(begun, end);
+  }
+
+  #heldUp(begun: number, end: number): void {
+    const until = end + Math.max(AGAIN_WITHIN, AGAIN_TIMES * (end - begun));
+    this.#heldUpUntil = Math.max(this.#heldUpUntil, until);
   }
 
   /**
@@ -131,6 +138,13 @@ export class Programmer {
     return this.#launched.length > 0;
   }
 
+  /** What was launched, and is not over, is about the MAC: in whatever table. */
+  concerns(mac: Mac | undefined): boolean {
+    return this.#launched.some(({ operations }) =>
+      operations.some((operation) => 'mac' in operation && operation.mac === mac),
+    );
+  }
+
   /** As `Kernel.launch`, where `mayLaunch`. */
   launch(operations: readonly Operation[], isMapped: IsMapped, flight: Flight): boolean {
     const sent = this.#encode(operations, 0, operations.length);
@@ -139,7 +153,7 @@ export class Programmer {
     const done = () => {
       if (this.#launched[0] !== launched) return;
       const end = this.#now();
-      if (end - begun >= HELD_UP_LAUNCHED) this.#heldUpUntil = end + AGAIN_WITHIN;
+      if (end - begun >= HELD_UP_LAUNCHED) this.#heldUp(begun, end);
       const results = this.#resultsOf(launched);
       this.#launched.shift();
       flight.over(results);

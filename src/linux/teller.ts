@@ -3,6 +3,7 @@ import { MAC_ZERO } from '../types/index.js';
 import { AF_BRIDGE } from './constants.js';
 import type { LinkTable } from './link-table.js';
 import type { NeighMessage } from './neigh-codec.js';
+import type { Programmer } from './programmer.js';
 import { isDeviceRow, toBridgeRow, toNeighRow, toVxlanRow } from './row-set.js';
 import { deriveTopology, sameTopology } from './topology.js';
 import type { Upkeep } from './upkeep.js';
@@ -18,8 +19,8 @@ export class Teller {
   constructor(
     readonly table: LinkTable,
     readonly upkeep: Upkeep,
-    /** What is being written stands, and has been reported, when this returns. */
-    readonly land: () => void,
+    /** Who writes. */
+    readonly programmer: () => Pick<Programmer, 'isFlying' | 'land'> | undefined,
   ) {}
 
   /** From now on calls this one. */
@@ -79,7 +80,8 @@ export class Teller {
     this.#topologyScheduled = true;
     setImmediate(() => {
       this.#topologyScheduled = false;
-      this.tellTopology();
+      // Its end asks for it again
+      if (!this.programmer()?.isFlying) this.tellTopology();
     });
   }
 
@@ -91,7 +93,7 @@ export class Teller {
     this.upkeep.topologyTold(topology);
     if (this.#topologyTold && sameTopology(this.#topology, topology)) return;
     // It may be reported in a turn in which nothing is received: what was written for the last one comes before it
-    this.land();
+    this.programmer()?.land();
     this.#topology = topology;
     this.#topologyTold = true;
     this.#observer.topology(topology);

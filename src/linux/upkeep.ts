@@ -182,6 +182,11 @@ export class Upkeep {
   }
 
   #work(): void {
+    // A question would wait for what is under way
+    if (this.programmer()?.isFlying) {
+      this.#schedule(PAUSE_MS);
+      return;
+    }
     try {
       this.#measure();
       this.#set();

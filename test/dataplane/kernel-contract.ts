@@ -600,6 +600,21 @@ export const kernelContract: readonly { readonly name: string; run(world: World)
     },
   },
   {
+    name: 'whoever only hears what is reported does not wait for what is under way',
+    async run(world) {
+      const { recorder, devices } = await startedWithVni(world);
+      const adding = await launch(world, recorder, bulk('add', devices));
+      assert.ok(!world.kernel.hear());
+      assert.deepEqual(adding.story, []);
+      await overByItself(world, adding);
+      await world.addLocalMac(devices, OTHER_HOST);
+      await until(world, 'the host', () => {
+        world.kernel.hear();
+        return bridgeRowOf(recorder, devices, OTHER_HOST)?.port === devices.accessIfindex;
+      });
+    },
+  },
+  {
     name: 'two flights follow one another, and a third waits until one is over',
     async run(world) {
       const { recorder, devices } = await startedWithVni(world);
@@ -941,6 +956,7 @@ async function landsOnRowsByHand(world: World, before: 'absent' | 'ours'): Promi
     start: (observer, known) => kernel.start(observer, known),
     followTables: (tables) => kernel.followTables(tables),
     drain: (age) => kernel.drain(age),
+    hear: () => kernel.hear(),
     caughtUp: () => kernel.caughtUp(),
     ask: (key) => kernel.ask(key),
     close: () => kernel.close(),

@@ -107,6 +107,11 @@ export class Recorder implements KernelObserver, KnownRows {
   otherRouteGone(row: OtherRoute): void {
     this.others.drop(row);
   }
+  portOf(bridgeIfindex: number, vlan: number, mac: Mac): number | undefined {
+    for (const row of this.bridge.values())
+      if (row.bridgeIfindex === bridgeIfindex && row.vlan === vlan && row.mac === mac) return row.port;
+    return undefined;
+  }
   nexthop(id: number): NexthopRow | undefined {
     return this.nexthops.get(id);
   }

@@ -84,6 +84,10 @@ export class MemoryKernel implements Kernel {
     this.resync();
   }
 
+  hear(): boolean {
+    return this.#flights.length === 0 && this.drain();
+  }
+
   drain(): boolean {
     if (!this.#observer) return true;
     this.#land();

@@ -24,6 +24,7 @@ test('a port that floods keeps its own words out, not those of another; a MAC th
       return known.has(each.mac);
     },
     (each) => given.push(each),
+    () => true,
   );
   const taken = Array.from({ length: 1_000 }, (_, n) => words.add(word(1, n))).filter(Boolean);
   t.is(taken.length, 256);
@@ -37,5 +38,35 @@ test('a port that floods keeps its own words out, not those of another; a MAC th
   t.is(given.length, 255);
   t.true(words.add(word(1, 1)), 'there is room again');
   clock.advance(100);
+  t.is(clock.timersPending, 0);
+});
+
+test('a word waits for as long as rows are reported that have not been heard, but not for ever', (t) => {
+  const clock = new VirtualClock();
+  const known = new Set<Mac>();
+  const given: Word[] = [];
+  let isHeard = false;
+  const words = new UnprovenWords(
+    clock,
+    (each) => known.has(each.mac),
+    (each) => given.push(each),
+    () => isHeard,
+  );
+  words.add(word(1, 1));
+  words.add(word(1, 2));
+  clock.advance(1_000);
+  t.deepEqual(given, []);
+  known.add((FIRST + 1) as Mac);
+  isHeard = true;
+  clock.advance(50);
+  t.deepEqual(
+    given.map(({ mac }) => mac),
+    [(FIRST + 2) as Mac],
+  );
+  isHeard = false;
+  given.length = 0;
+  words.add(word(1, 3));
+  clock.advance(60_000);
+  t.is(given.length, 1);
   t.is(clock.timersPending, 0);
 });

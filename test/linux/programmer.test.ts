@@ -1,10 +1,11 @@
 import test from 'ava';
 import type { Operation, OperationResult } from '../../src/dataplane/index.js';
 import { Programmer } from '../../src/linux/programmer.js';
-import { parseIp, parseMac } from '../../src/types/index.js';
+import { type Mac, parseIp, parseMac } from '../../src/types/index.js';
 import { MemoryWorld } from '../dataplane/memory-world.js';
 import { MemoryRtnetlink } from '../doubles/memory-rtnetlink.js';
 
+const MAC = parseMac('02:00:00:00:00:01');
 /** One MAC behind a VTEP: the devices are nobody's, so that the kernel refuses it. */
 const ONE: readonly Operation[] = [
   {
@@ -13,7 +14,7 @@ const ONE: readonly Operation[] = [
     port: 7,
     vlan: 0,
     srcVni: 0,
-    mac: parseMac('02:00:00:00:00:01'),
+    mac: MAC,
     dst: parseIp('10.0.0.1'),
   },
 ];
@@ -37,7 +38,7 @@ async function slow() {
   return { programmer, time, close };
 }
 
-test('after others have held the kernel up a single operation is worth the thread, for some seconds', async (t) => {
+test('after others have held the kernel up a single operation is worth the thread, for a while', async (t) => {
   const { programmer, time, close } = await slow();
   programmer.apply(ONE);
   t.false(programmer.mayLaunch(ONE));
@@ -48,7 +49,22 @@ test('after others have held the kernel up a single operation is worth the threa
   t.false(programmer.mayLaunch([]));
   time.now += 4_000;
   t.true(programmer.mayLaunch(ONE));
-  time.now += 2_000;
+  // Sixty times as long as it was held
+  time.now += 55_900;
+  t.true(programmer.mayLaunch(ONE));
+  time.now += 200;
+  t.false(programmer.mayLaunch(ONE));
+  await close();
+});
+
+test('what held the kernel up for some milliseconds alone is remembered for five seconds', async (t) => {
+  const { programmer, time, close } = await slow();
+  time.take = 10;
+  programmer.apply(ONE);
+  time.take = 0;
+  time.now += 4_900;
+  t.true(programmer.mayLaunch(ONE));
+  time.now += 200;
   t.false(programmer.mayLaunch(ONE));
   await close();
 });
@@ -68,6 +84,20 @@ test('what waits on the thread says as well that others hold the kernel up', asy
   await launch(2_000);
   time.now += 4_900;
   t.true(programmer.mayLaunch(ONE));
+  await close();
+});
+
+test('what is on the thread is known by its MACs until it is over', async (t) => {
+  const { programmer, close } = await slow();
+  const over = new Promise<void>((resolve) => {
+    programmer.launch(ONE, () => true, { landed: () => {}, over: () => resolve() });
+  });
+  t.true(programmer.concerns(MAC));
+  t.false(programmer.concerns((MAC + 1) as Mac));
+  programmer.land();
+  t.true(programmer.concerns(MAC));
+  await over;
+  t.false(programmer.concerns(MAC));
   await close();
 });
 

@@ -1,0 +1,188 @@
+import test from 'ava';
+import { type BridgeFdbRow, Ntf, Nud } from '../../src/dataplane/index.js';
+import * as K from '../../src/linux/constants.js';
+import { allocateMessages } from '../../src/linux/message.js';
+import { Monitor } from '../../src/linux/monitor.js';
+import type { NetlinkSockets } from '../../src/linux/native.js';
+import { decodeNeigh, newNeighMessage } from '../../src/linux/neigh-codec.js';
+import { hasMovedHere, ReadAhead } from '../../src/linux/read-ahead.js';
+import { type Mac, silentLog } from '../../src/types/index.js';
+import { bridgeRowMessage, linkGoneMessage } from '../doubles/memory-messages.js';
+import { MemoryExchange, MemorySocket } from '../doubles/memory-sockets.js';
+
+const BRIDGE = 10;
+const PORT = 11;
+const VXLAN = 12;
+/** Behind a VXLAN device until it is heard here. */
+const MOVED = 0x02_00_00_00_ff_01 as Mac;
+const HOSTS = 1_000;
+
+const rowOf = (mac: number, port = PORT): BridgeFdbRow => ({
+  bridgeIfindex: BRIDGE,
+  vlan: 0,
+  mac: mac as Mac,
+  port,
+  state: Nud.REACHABLE,
+  flags: port === VXLAN ? Ntf.EXT_LEARNED : 0,
+});
+const come = (mac: number, port?: number) => bridgeRowMessage(K.RTM_NEWNEIGH, rowOf(mac, port));
+const gone = (mac: number, port?: number) => bridgeRowMessage(K.RTM_DELNEIGH, rowOf(mac, port));
+const hosts = (from: number, count = HOSTS) => Array.from({ length: count }, (_, i) => come(from + i));
+
+/** A monitor of which each reading hands over a few hundred notifications, and what it handed over. */
+function monitorOf() {
+  const listening: MemorySocket[] = [];
+  const rtnetlink = {
+    handle: () => {},
+    notify: () => {},
+    listen: (socket: MemorySocket) => void listening.push(socket),
+    forget: () => {},
+  };
+  const sockets: NetlinkSockets = {
+    RawSocket: class extends MemorySocket {
+      constructor() {
+        super(rtnetlink);
+      }
+    },
+    Exchange: class extends MemoryExchange {
+      constructor() {
+        super(rtnetlink);
+      }
+    },
+  };
+  let now = 0;
+  const heard: string[] = [];
+  const ports = new Map<Mac, number>([[MOVED, VXLAN]]);
+  const table = { isVxlan: (ifindex: number) => ifindex === VXLAN };
+  const row = newNeighMessage();
+  const events = {
+    reading: () => {},
+    goesFirst: (of: typeof row) =>
+      hasMovedHere(of, table, { portOf: (_bridge, _vlan, mac) => ports.get(mac) }),
+    message: (type: number, at: number, end: number) => {
+      now += 0.01;
+      if (type === K.RTM_DELLINK) {
+        heard.push('link gone');
+        return;
+      }
+      decodeNeigh(monitor.buffer, at, end, row);
+      const { mac = 0 as Mac, ifindex } = row;
+      heard.push(`${type === K.RTM_DELNEIGH ? '-' : '+'}${mac.toString(16)} ${ifindex}`);
+      if (type === K.RTM_DELNEIGH) ports.delete(mac);
+      else ports.set(mac, ifindex);
+    },
+    drained: () => void heard.push('drained'),
+    lost: () => {},
+  };
+  const clock = { now: () => now, sliceEnd: (most: number) => now + most };
+  const monitor: Monitor = new Monitor(1 << 20, events, silentLog, sockets, 'none', clock);
+  const tell = (...messages: Buffer[]) => {
+    for (const message of messages) listening[0].hear(message, false);
+  };
+  const drainAll = () => {
+    for (let reading = 0; !monitor.drain(); reading++) if (reading > 100) throw new Error('never drained');
+  };
+  return { monitor, heard, tell, drainAll };
+}
+
+const MOVED_HERE = `+${MOVED.toString(16)} ${PORT}`;
+
+test('a host that moved here is handed over before a thousand that were there before it, and each of those once', (t) => {
+  const { monitor, heard, tell, drainAll } = monitorOf();
+  t.teardown(() => monitor.close());
+  tell(...hosts(1), come(MOVED));
+  t.false(monitor.drain());
+  t.false(heard.includes(MOVED_HERE), 'its turn has not come');
+  const before = heard.length;
+  t.false(monitor.drain());
+  t.is(heard[before], MOVED_HERE);
+  t.true(monitor.hasNews);
+  drainAll();
+  t.deepEqual(
+    heard.filter((text) => text !== MOVED_HERE),
+    [...Array.from({ length: HOSTS }, (_, i) => `+${(i + 1).toString(16)} ${PORT}`), 'drained'],
+  );
+  t.is(heard.filter((text) => text === MOVED_HERE).length, 1);
+  t.is(monitor.notifications, HOSTS + 1);
+});
+
+test('a row of a MAC of which something waits does not go before that', (t) => {
+  const { monitor, heard, tell, drainAll } = monitorOf();
+  t.teardown(() => monitor.close());
+  tell(...hosts(1), gone(MOVED, VXLAN), come(MOVED, VXLAN), come(MOVED));
+  drainAll();
+  const hex = MOVED.toString(16);
+  t.deepEqual(heard.slice(HOSTS), [`-${hex} ${VXLAN}`, `+${hex} ${VXLAN}`, MOVED_HERE, 'drained']);
+  // And as soon as nothing of it waits, it does again
+  heard.length = 0;
+  tell(come(MOVED, VXLAN), ...hosts(5_000), come(MOVED));
+  t.false(monitor.drain());
+  t.false(monitor.drain());
+  t.true(heard.indexOf(MOVED_HERE) < HOSTS / 2);
+  drainAll();
+});
+
+test('nothing goes before what is about devices', (t) => {
+  const { monitor, heard, tell, drainAll } = monitorOf();
+  t.teardown(() => monitor.close());
+  tell(...hosts(1), linkGoneMessage(PORT), come(MOVED));
+  drainAll();
+  t.deepEqual(heard.slice(HOSTS), ['link gone', MOVED_HERE, 'drained']);
+});
+
+test('a host that is new here, or was here, waits its turn', (t) => {
+  const { monitor, heard, tell, drainAll } = monitorOf();
+  t.teardown(() => monitor.close());
+  tell(...hosts(1), come(0x999), gone(MOVED, VXLAN));
+  drainAll();
+  t.deepEqual(heard.slice(HOSTS), [`+999 ${PORT}`, `-${MOVED.toString(16)} ${VXLAN}`, 'drained']);
+});
+
+test('what was read before its turn is handed over by a watch whose socket is empty', async (t) => {
+  const { monitor, heard, tell } = monitorOf();
+  t.teardown(() => monitor.close());
+  tell(...hosts(1), come(MOVED));
+  monitor.watch();
+  while (!heard.includes('drained')) await new Promise((resolve) => void setImmediate(resolve));
+  t.is(heard.length, HOSTS + 2);
+  t.true(heard.indexOf(MOVED_HERE) < HOSTS);
+});
+
+test('a monitor that is paused hands over what goes first, and the rest in its order when it goes on', async (t) => {
+  const { monitor, heard, tell } = monitorOf();
+  t.teardown(() => monitor.close());
+  const turns = async (count: number) => {
+    for (let turn = 0; turn < count; turn++) await new Promise((resolve) => void setImmediate(resolve));
+  };
+  monitor.watch();
+  await turns(10);
+  heard.length = 0;
+  monitor.pause();
+  tell(...hosts(1, 10), come(MOVED), ...hosts(100, 10));
+  await turns(10);
+  t.deepEqual(heard, [MOVED_HERE]);
+  t.true(monitor.hasNews);
+  monitor.resume();
+  while (!heard.includes('drained')) await turns(1);
+  t.is(heard.length, 22);
+});
+
+test('no more is read ahead than there is room for', (t) => {
+  const ahead = new ReadAhead({ goesFirst: () => false, message: () => t.fail() }, 1_000);
+  const buffer = allocateMessages(4_096);
+  const socket = {
+    buffer,
+    receive: (visit: (start: number, length: number) => void) => {
+      const message = come(1);
+      message.copy(buffer.bytes);
+      visit(0, message.length);
+      return { datagrams: 1, errno: 0 };
+    },
+  };
+  let read = 0;
+  for (; !ahead.isFull; read++) ahead.read(socket);
+  t.true(read > 10 && read < 1_000 / 28, 'rows take some tens of octets each');
+  while (!ahead.isEmpty) ahead.take(() => read--);
+  t.is(read, 0);
+  t.false(ahead.isFull);
+});
