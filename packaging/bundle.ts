@@ -1,7 +1,11 @@
 /** evpnd and evpnctl with all packages that they run by, as few files that node runs where they are put: `lib/evpnd.js`, which begins `lib/evpnd/code.js`. */
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { Ajv } from 'ajv';
+import standalone from 'ajv/dist/standalone/index.js';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { ConfigSchema } from '../src/config/schema.js';
+import { SHAPE_OPTIONS } from '../src/config/shape.js';
 
 /** What is bundled, for whom, and where it goes. */
 export interface BundleOptions {
@@ -78,7 +82,7 @@ export async function bundle(options: BundleOptions): Promise<string[]> {
     banner: { js: BEFORE },
     footer: { js: AFTER },
     metafile: true,
-    plugins: [placesOfPackages(modules, readers)],
+    plugins: [placesOfPackages(modules, readers), shapeChecked(checkout)],
   });
   for (const name of readers)
     for (const file of filesOf(name, options.arch))
@@ -115,6 +119,20 @@ function placesOfPackages(modules: string, readers: Set<string>): Plugin {
           contents: `const __dirname = evpndPackages + ${JSON.stringify(place)};${contents}`,
           loader: 'js',
         };
+      });
+    },
+  };
+}
+
+/** The check of a configuration's shape as ajv makes it of the schema, which takes 70 ms at each start that reads the file. */
+function shapeChecked(checkout: string): Plugin {
+  return {
+    name: 'check of the shape',
+    setup({ onLoad }) {
+      onLoad({ filter: /\/src\/config\/shape\.js$/ }, () => {
+        const ajv = new Ajv({ ...SHAPE_OPTIONS, code: { ...SHAPE_OPTIONS.code, source: true, esm: true } });
+        const code = standalone.default(ajv, ajv.compile(ConfigSchema));
+        return { contents: `${code}\nexport const check = validate;`, resolveDir: checkout, loader: 'js' };
       });
     },
   };

@@ -1,22 +1,11 @@
-import { Ajv, type DefinedError, type ErrorObject } from 'ajv';
+import type { DefinedError, ErrorObject } from 'ajv';
 import type { ConfigFile } from './config.js';
 import { type Finding, quoteValue } from './finding.js';
 import { closest } from './hint.js';
-import { ConfigSchema } from './schema.js';
+import { check } from './shape.js';
 import type { Path, Source } from './source.js';
 import { generalPath, standInFor } from './stand-in.js';
 import { insteadOf } from './unsupported.js';
-
-const ajv = new Ajv({
-  // Its optimizer counts each variable of the code in an object of its own, and fills V8’s table of shapes (docs/data-layout.md)
-  code: { optimize: false },
-  allErrors: true,
-  verbose: true,
-  useDefaults: true,
-  strict: true,
-  keywords: ['allowed'],
-});
-const check = ajv.compile<ConfigFile>(ConfigSchema);
 
 /** What came of a file's shape. */
 interface Validated {

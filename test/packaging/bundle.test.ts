@@ -77,6 +77,28 @@ test('they say their version, check a file and read FRR without the checkout', a
   t.regex(await said('evpnctl.js', 'completion', 'bash'), /complete -F/);
 });
 
+test('a bundle finds in a file what the checkout finds, by a check that was made when it was bundled', async (t) => {
+  const home = mkdtempSync(join(tmpdir(), 'evpnd-faulty-'));
+  t.teardown(() => rmSync(home, { recursive: true, force: true }));
+  const file = join(home, 'evpnd.yaml');
+  writeFileSync(
+    file,
+    `asn: x
+neighbors:
+  - { address: 10.1.1.0, remote-as: external, hold-tim: 9 }
+  - { address: 10.1.1.2, remote-as: 0, families: [l2vpn-evpn, ipv5] }
+evpn: { sticky: 7, snooping: maybe, vnis: { 10: } }
+log: { level: loud }
+`,
+  );
+  const found = async (program: string) =>
+    (await attempt(process.execPath, [program, '--check', file])).stdout;
+  const findings = await found(evpndMain);
+  t.true(findings.trim().split('\n').length >= 7, findings);
+  t.is(await found(evpnd), findings);
+  t.notRegex(readFileSync(join(folder, 'lib/evpnd/code.js'), 'utf8'), /SHAPE_OPTIONS/);
+});
+
 test('a bundled evpnd answers all that needs files or packages of its own', async (t) => {
   t.timeout(120_000);
   const { home, file, socket } = observer(t);
