@@ -172,6 +172,15 @@ class TestLeaf {
       .filter(({ id, protocol }) => protocol === RTPROT_EVPND && !used.has(id))
       .map(({ id }) => id);
   }
+
+  /** Routers of other leaves at VNIs by which no VRF routes. */
+  strays(state: Devices): string[] {
+    const { vrfs } = topologyOf(state, this.devices, this.vtep);
+    const used = new Set([...vrfs.values()].filter(({ up }) => up).map(({ l3vni }) => l3vni));
+    return [...this.devices].flatMap(([vni, its]) =>
+      L3.includes(vni) && !used.has(vni) ? routersOf(this.leaf, vni, its) : [],
+    );
+  }
 }
 
 function whole(): Devices {
@@ -221,6 +230,7 @@ test('whatever order VRFs, L3VNIs, SVIs and VNIs come, go and move in, the end i
     const story = tried.story();
     t.deepEqual(story, fresh.story(), `seed ${seed}`);
     t.deepEqual(tried.leaked(), [], `seed ${seed}`);
+    t.deepEqual(tried.strays(state), [], `seed ${seed}`);
     if (story.some((line) => line.includes(' via '))) routing++;
     if (story.some((line) => line.includes(' via %'))) leaking++;
     for (const { leaf } of [tried, other, fresh]) leaf.evpn.stop();

@@ -44,6 +44,8 @@ export interface Way {
   readonly through: IpVrf | undefined;
   readonly group: HopGroup;
   routes: number;
+  /** It claims the routers of its legs. */
+  holds: boolean;
 }
 
 /** The gateway of some routes, and which these are. */

@@ -37,12 +37,9 @@ export class Ways {
         ? [ofIpv4 ? IPV4_ANY : IPV6_ANY]
         : legs.map(({ vtep }) => (ofIpv4 || !isIpv4(vtep) ? vtep : mapped(vtep)));
       const group = vrf.routes.addGroup(hopsOf(vrf, { legs, gateways, direct, through }));
-      way = { key, legs, gateways, direct, through, group, routes: 0 };
+      way = { key, legs, gateways, direct, through, group, routes: 0, holds: false };
       vrf.ways.set(key, way);
-      legs.forEach((leg, i) => {
-        leg.egress.routers.hold(gateways[i], leg.routerMac, leg.vtep);
-        this.#write(gateways[i], leg);
-      });
+      this.#attend(way, vrf.at.up);
     }
     return way;
   }
@@ -52,12 +49,15 @@ export class Ways {
     if (--way.routes > 0) return;
     if (vrf.ways.get(way.key) === way) vrf.ways.delete(way.key);
     vrf.routes.removeGroup(way.group);
-    this.#leave(way);
+    this.#attend(way, false);
   }
 
   /** The SVI of the VRF or of an egress is another one, or carries frames now, or no longer. */
   moved(vrf: IpVrf): void {
-    for (const way of vrf.ways.values()) vrf.routes.changeGroup(way.group, hopsOf(vrf, way));
+    for (const way of vrf.ways.values()) {
+      vrf.routes.changeGroup(way.group, hopsOf(vrf, way));
+      this.#attend(way, vrf.at.up);
+    }
   }
 
   /** The VRF is gone with its table: its ways need no router any more. */
@@ -65,7 +65,7 @@ export class Ways {
     // Not those of `ways`: some led over a VRF that went just before, and still hold routers of a third
     const ways = new Set<Way>();
     for (const { way } of vrf.prefixes.values()) if (way) ways.add(way);
-    for (const way of ways) this.#leave(way);
+    for (const way of ways) this.#attend(way, false);
     vrf.ways.clear();
   }
 
@@ -78,20 +78,26 @@ export class Ways {
       }
   }
 
-  #leave({ legs, gateways }: Way): void {
+  /** Whether the way holds its routers, as it does while its VRF routes; and of each what is wanted by now. */
+  #attend(way: Way, holds: boolean): void {
+    const { legs, gateways } = way;
+    const turns = way.holds !== holds;
+    way.holds = holds;
     legs.forEach((leg, i) => {
-      leg.egress.routers.release(gateways[i], leg.routerMac, leg.vtep);
+      const { egress, routerMac, vtep } = leg;
+      if (turns && holds) egress.routers.hold(gateways[i], routerMac, vtep);
+      else if (turns) egress.routers.release(gateways[i], routerMac, vtep);
       this.#write(gateways[i], leg);
     });
   }
 
-  /** Wants the neighbor of the gateway, and its MAC in the FDB, as they are claimed now. */
-  #write(gateway: Ip, { routerMac, egress: { l3vni, routers, isGone } }: Leg): void {
+  /** Wants the neighbor of the gateway, and its MAC in the FDB, as they are claimed now; neither while the egress does not route. */
+  #write(gateway: Ip, { routerMac, egress: { at, l3vni, routers, isGone } }: Leg): void {
     const { dataPlane } = this;
     // Its VNI may be one of hosts by now
     if (isGone) return;
-    const mac = routers.macOf(gateway);
-    const vtep = routers.vtepOf(routerMac);
+    const mac = at.up ? routers.macOf(gateway) : undefined;
+    const vtep = at.up ? routers.vtepOf(routerMac) : undefined;
     if (vtep !== undefined) dataPlane.setMac(l3vni, routerMac, vtep, false, 0);
     else dataPlane.clearMac(l3vni, routerMac);
     if (mac !== undefined) dataPlane.setNeigh(l3vni, gateway, mac, true, 0);
