@@ -184,7 +184,7 @@ export class Bfd {
     }
     const dropped = refusal(found, arrival, packet);
     if (dropped !== undefined) found.session.drop(dropped);
-    else found.session.receive(packet as ControlPacket);
+    else found.session.receive(packet as ControlPacket, arrival.ifindex);
   }
 
   /**
@@ -206,12 +206,13 @@ function isOf(entry: Entry, ip: Ip, zone: string, multihop: boolean): boolean {
 /** Returns why the packet is not taken, though it came from the neighbor's address. */
 function refusal(
   { session, target }: Entry,
-  { ttl }: Arrival,
+  { ttl, ifindex }: Arrival,
   packet: ControlPacket | Dropped,
 ): Dropped | undefined {
   // RFC 5881 §5: before anything else of it is looked at
   if (!target.multihop && ttl !== BFD_TTL) return 'ttl';
   if (typeof packet === 'string') return packet;
+  if (session.isFromElsewhere(packet, ifindex)) return 'interface';
   const { yourDiscriminator } = packet;
   return yourDiscriminator === 0 || yourDiscriminator === session.discriminator ? undefined : 'no-session';
 }

@@ -59,6 +59,8 @@ export class BfdSession {
   #detecting: Timer | undefined;
   /** Clock.now() at which that timer fires. */
   #detectsAt = Number.POSITIVE_INFINITY;
+  /** Of the interface by which the neighbor was last heard that knows our discriminator. */
+  #ifindex = 0;
   #disposed = false;
   #sent = 0;
   #received = 0;
@@ -137,8 +139,19 @@ export class BfdSession {
     this.#dropped[reason] = (this.#dropped[reason] ?? 0) + 1;
   }
 
-  /** Takes in a packet that is this session's (§6.8.6, from where the session is known). */
-  receive(packet: ControlPacket): void {
+  /**
+   * True of what only ends the session and comes by another interface than what the neighbor says (RFC 5881 §4): whoever knows its
+   * address, such as a host behind a port, could take the session down, since a neighbor that begins knows no discriminator of ours.
+   */
+  isFromElsewhere({ yourDiscriminator }: ControlPacket, ifindex: number): boolean {
+    return (
+      !this.#target.multihop && this.#state === 'Up' && yourDiscriminator === 0 && ifindex !== this.#ifindex
+    );
+  }
+
+  /** Takes in a packet that is this session's (§6.8.6, from where the session is known), and the interface that it came by. */
+  receive(packet: ControlPacket, ifindex: number): void {
+    if (packet.yourDiscriminator !== 0) this.#ifindex = ifindex;
     this.#received++;
     this.#remote = packet;
     this.#heardAt = this.#host.clock.now();

@@ -8,8 +8,11 @@ export interface BfdSettings {
   readonly multiplier: number;
 }
 
-/** Why a packet from the neighbor's address was discarded: it is malformed, came from beyond the link, or is another session's. */
-export type Dropped = Malformed | 'ttl' | 'no-session';
+/**
+ * Why a packet from the neighbor's address was discarded: it is malformed, came from beyond the link or by another interface than
+ * the neighbor is heard by, or is another session's.
+ */
+export type Dropped = Malformed | 'ttl' | 'interface' | 'no-session';
 
 /** The last packet of the neighbor; intervals in milliseconds. */
 export interface RemoteBfd {

@@ -26,6 +26,8 @@ export interface Arrival {
   readonly ip: Ip;
   readonly zone: string;
   readonly ttl: number;
+  /** Of the interface that it came by. */
+  readonly ifindex: number;
   /** By the port that it came to. */
   readonly multihop: boolean;
 }

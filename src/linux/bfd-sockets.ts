@@ -8,6 +8,7 @@ import {
   MULTIHOP_BFD_PORT,
 } from '../bfd/index.js';
 import { IPV4_ANY, IPV6_ANY, type Ip, isIpv4, type Log, parseIp } from '../types/index.js';
+import { bfdFilter } from './bfd-filter.js';
 import { BfdMouth, bind, neighborAddress, openMouth, openSocket, scopeOf } from './bfd-mouth.js';
 import * as K from './constants.js';
 import { DatagramReader } from './datagrams.js';
@@ -17,6 +18,17 @@ import { setInteger } from './tcp-options.js';
 
 /** <linux/in.h>. */
 const IP_RECVTTL = 12;
+/** What is told of each packet. */
+const ASKED = {
+  ipv4: [
+    [K.IPPROTO_IP, IP_RECVTTL],
+    [K.IPPROTO_IP, K.IP_PKTINFO],
+  ],
+  ipv6: [
+    [K.IPPROTO_IPV6, K.IPV6_RECVHOPLIMIT],
+    [K.IPPROTO_IPV6, K.IPV6_RECVPKTINFO],
+  ],
+} as const;
 
 /** Milliseconds from one look at what could not be sent to the next. */
 const MEND = 1000;
@@ -32,7 +44,8 @@ const READINGS = 16;
 interface Ear {
   readonly socket: RawSocket;
   readonly multihop: boolean;
-  users: number;
+  /** The neighbors of its sessions, one for each. */
+  readonly neighbors: Ip[];
 }
 
 /** BFD over UDP (RFC 5881 §4 and §5, RFC 5883 §5): a port of its own for each session to send from, one for all to hear. */
@@ -70,7 +83,8 @@ export class UdpBfdTransport implements BfdTransport {
       this.#leave(key, ear);
       throw error;
     }
-    ear.users++;
+    ear.neighbors.push(ip);
+    filter(ear, ip);
     let number = 0;
     while (this.#mouths.has(number)) number++;
     this.#repeater ??= new (native().Repeater)();
@@ -82,8 +96,9 @@ export class UdpBfdTransport implements BfdTransport {
       () => neighborAddress(ip, port, zone),
       () => {
         this.#mouths.delete(number);
-        ear.users--;
+        ear.neighbors.splice(ear.neighbors.indexOf(ip), 1);
         this.#leave(key, ear);
+        filter(ear, ip);
       },
     );
     this.#mouths.set(number, channel);
@@ -109,10 +124,10 @@ export class UdpBfdTransport implements BfdTransport {
     const port = multihop ? MULTIHOP_BFD_PORT : BFD_PORT;
     const what = `UDP port ${port} of ${isIpv4(ip) ? 'IPv4' : 'IPv6'}`;
     const socket = openSocket(ip, what);
-    if (isIpv4(ip)) setInteger(socket.fd, K.IPPROTO_IP, IP_RECVTTL, 1);
-    else setInteger(socket.fd, K.IPPROTO_IPV6, K.IPV6_RECVHOPLIMIT, 1);
+    for (const [level, option] of isIpv4(ip) ? ASKED.ipv4 : ASKED.ipv6)
+      setInteger(socket.fd, level, option, 1);
     bind(socket, socketAddress(anyOf(ip), port), what);
-    const ear: Ear = { socket, multihop, users: 0 };
+    const ear: Ear = { socket, multihop, neighbors: [] };
     socket.watch(
       () => this.#read(ear),
       (thrown) => this.#log.error({ err: thrown }, 'handling a BFD packet failed'),
@@ -122,7 +137,7 @@ export class UdpBfdTransport implements BfdTransport {
   }
 
   #leave(key: string, ear: Ear): void {
-    if (ear.users > 0) return;
+    if (ear.neighbors.length > 0) return;
     ear.socket.close();
     this.#ears.delete(key);
   }
@@ -131,10 +146,11 @@ export class UdpBfdTransport implements BfdTransport {
   #read({ socket, multihop }: Ear): boolean {
     // The receivers may read on: what is here is taken before
     const arrivals: Arrival[] = [];
-    const mayHaveMore = this.#reader.read(socket, ({ bytes, start, length, sender, ttl }) => {
+    const mayHaveMore = this.#reader.read(socket, ({ bytes, start, length, sender, ttl, ifindex }) => {
       const [text, zone = ''] = addressText(sender).split('%');
       const copy = Buffer.from(bytes.subarray(start, start + length));
-      arrivals.push({ bytes: copy, start: 0, length, ip: parseIp(text), zone, ttl, multihop });
+      const ip = parseIp(text);
+      arrivals.push({ bytes: copy, start: 0, length, ip, zone, ttl, ifindex, multihop });
     });
     for (const arrival of arrivals) this.onArrival(arrival);
     return mayHaveMore;
@@ -143,4 +159,10 @@ export class UdpBfdTransport implements BfdTransport {
 
 function anyOf(ip: Ip): Ip {
   return isIpv4(ip) ? IPV4_ANY : IPV6_ANY;
+}
+
+/** Has the kernel keep from an ear what none of its neighbors has sent. Where it cannot, more is read, and discarded here. */
+function filter({ socket, neighbors, multihop }: Ear, ofFamily: Ip): void {
+  if (socket.fd >= 0 && neighbors.length > 0)
+    socket.attachFilter(bfdFilter(neighbors, !isIpv4(ofFamily), multihop));
 }

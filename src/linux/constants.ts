@@ -43,6 +43,9 @@ export const ICMPV6_FILTER = 1;
 
 /** linux/in.h, in6.h, tcp.h: options of TCP sockets. */
 export const IP_TTL = 2;
+export const IP_PKTINFO = 8;
+export const IPV6_RECVPKTINFO = 49;
+export const IPV6_PKTINFO = 50;
 export const IP_MINTTL = 21;
 export const IPV6_UNICAST_HOPS = 16;
 export const IPV6_V6ONLY = 26;

@@ -1,5 +1,5 @@
 import * as K from './constants.js';
-import { ttlOf } from './control-messages.js';
+import { ifindexOf, ttlOf } from './control-messages.js';
 import type { RawSocket } from './native.js';
 import { SOCKADDR_ROOM } from './socket-address.js';
 
@@ -14,6 +14,8 @@ export interface Datagram {
   readonly sender: Buffer;
   /** TTL or hop limit; 0 where the socket does not ask for it. */
   readonly ttl: number;
+  /** Of the interface that it came by; likewise. */
+  readonly ifindex: number;
 }
 
 /** Reads datagrams with their senders and TTLs, many in one call. */
@@ -51,7 +53,8 @@ export class DatagramReader {
       const length = lengths[1 + 3 * i];
       const sender = this.#addresses.subarray(i * SOCKADDR_ROOM, (i + 1) * SOCKADDR_ROOM);
       const ttl = ttlOf(this.#controls, i * CONTROL, lengths[3 + 3 * i]);
-      each({ bytes, start, length, sender, ttl });
+      const ifindex = ifindexOf(this.#controls, i * CONTROL, lengths[3 + 3 * i]);
+      each({ bytes, start, length, sender, ttl, ifindex });
       start += (length + 3) & ~3;
     }
     return count > 0 || ended === 0 || ended === K.EMSGSIZE;

@@ -264,6 +264,25 @@ test('a neighbor that has started again knows us no more: down', (t) => {
   t.deepEqual(downs, ['the neighbor signals Down (No Diagnostic)']);
 });
 
+test('what says that the neighbor begins anew counts by the interface alone that it is heard by', (t) => {
+  const { clock, mine, said, here, downs } = scripted();
+  const forged = (state: 'Down' | 'AdminDown') => {
+    here.arrive(THERE, words({ state, yourDiscriminator: 0 }), false, 2);
+    clock.runUntilIdle();
+  };
+  forged('Down');
+  forged('AdminDown');
+  t.like(mine.status, { state: 'Up', dropped: { interface: 2 } });
+  // Its other link, by one who knows our discriminator
+  here.arrive(THERE, words({ state: 'Up', yourDiscriminator: mine.status.discriminator }), false, 2);
+  clock.runUntilIdle();
+  said({ yourDiscriminator: 0 });
+  t.is(mine.status.state, 'Up');
+  forged('Down');
+  t.deepEqual(downs, ['the neighbor signals Down (No Diagnostic)']);
+  t.deepEqual(mine.status.dropped, { interface: 3 });
+});
+
 test('the C bit of the neighbor is told with the failure (RFC 5882 §4.3)', (t) => {
   const { clock, said, downs } = scripted();
   said({ state: 'Up', controlPlaneIndependent: true });

@@ -101,10 +101,11 @@ export class MemoryBfdTransport implements BfdTransport {
     };
   }
 
-  arrive(from: string, bytes: Buffer, multihop = false): void {
+  arrive(from: string, bytes: Buffer, multihop = false, ifindex = 1): void {
     const [text, zone = ''] = from.split('%');
     const { ttl } = this.network;
-    this.#waiting.push({ bytes, start: 0, length: bytes.length, ip: parseIp(text), zone, ttl, multihop });
+    const ip = parseIp(text);
+    this.#waiting.push({ bytes, start: 0, length: bytes.length, ip, zone, ttl, ifindex, multihop });
     if (!this.deaf) this.poll();
   }
 

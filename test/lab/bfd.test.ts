@@ -8,6 +8,8 @@ import { ScriptedPeer } from './support/scripted-peer.js';
  */
 let fabric: Fabric;
 const HOLD_TIME = 60;
+/** Packets from beyond the link. */
+const FAR = 2000;
 type Bfd = {
   state: string;
   diagnostic: string;
@@ -181,16 +183,18 @@ test.serial('other intervals and multipliers, of either end, cost no session', (
   }),
 );
 
-test.serial('packets with another TTL than 255, and malformed ones, are counted and change nothing', (t) =>
-  undisturbed(t, async () => {
-    const [ipv4, ipv6] = leafAddresses();
-    const [from4, from6] = spineAddresses();
-    // State Down of a session that has begun anew, which would take ours down; then nothing that is BFD
-    await fabric.exec(
-      'spine1',
-      'python3',
-      '-c',
-      `
+test.serial(
+  'packets with another TTL than 255, malformed ones, and one of a host that has the name of the neighbor are counted and change nothing',
+  (t) =>
+    undisturbed(t, async () => {
+      const [ipv4, ipv6] = leafAddresses();
+      const [from4, from6] = spineAddresses();
+      // State Down of a session that has begun anew, which would take ours down; then nothing that is BFD
+      await fabric.exec(
+        'spine1',
+        'python3',
+        '-c',
+        `
 import socket, struct
 down = struct.pack('!BBBB5I', 0x20, 0x40, 3, 24, 99, 0, 1000000, 1000000, 0)
 for family, level, option, source, to in (
@@ -199,28 +203,48 @@ for family, level, option, source, to in (
     s = socket.socket(family, socket.SOCK_DGRAM)
     s.bind((source, 0))
     s.setsockopt(level, option, 254)
-    s.sendto(down, (to, 3784))
+    for _ in range(${FAR}):
+        s.sendto(down, (to, 3784))
     s.setsockopt(level, option, 255)
     for wrong in (b'', b'x' * 23, b'x' * 20000):
         s.sendto(wrong, (to, 3784))
 `,
-    );
-    await waitFor(
-      async () =>
-        (await all()).every(({ bfd }) =>
-          (bfd?.packets.discarded ?? []).some(({ reason }) => reason === 'ttl'),
-        ),
-      { what: 'the count' },
-    );
-    for (const { bfd } of await all())
-      t.deepEqual(
-        bfd?.packets.discarded.filter(({ reason }) => reason !== 'version'),
-        [
-          { reason: 'ttl', packets: 1 },
-          { reason: 'length', packets: 2 },
-        ],
       );
-  }),
+      await fabric.exec(
+        fabric.plan.hosts[0].name,
+        'python3',
+        '-c',
+        `
+import socket, struct
+def checksum(octets):
+    total = sum(struct.unpack('!10H', octets))
+    return ~(total + (total >> 16)) & 0xffff
+down = struct.pack('!BBBB5I', 0x20, 0x40, 3, 24, 99, 0, 1000000, 1000000, 0)
+addresses = socket.inet_aton('${from4}') + socket.inet_aton('${ipv4}')
+head = lambda check: struct.pack('!BBHHHBBH', 0x45, 0, 52, 0, 0, 255, 17, check) + addresses
+frame = b'\\xff' * 6 + b'\\x02' + bytes(5) + b'\\x08\\x00' + head(checksum(head(0))) + struct.pack('!4H', 50000, 3784, 32, 0) + down
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind((socket.if_nameindex()[-1][1], 0))
+s.send(frame)
+`,
+      );
+      const counts = async () =>
+        (await all()).map(
+          ({ bfd }) => new Map(bfd?.packets.discarded.map(({ reason, packets }) => [reason, packets])),
+        );
+      await waitFor(
+        async () => {
+          const [of4, of6] = await counts();
+          return of4.get('interface') === 1 && of4.get('length') === 2 && of6.get('length') === 2;
+        },
+        { what: 'the counts' },
+      );
+      for (const count of await counts()) {
+        // The kernel passes one of 64: none once in 10^13 times, and as many as that never
+        const far = count.get('ttl') ?? 0;
+        t.true(far > 0 && far < FAR / 8, `${far} of ${FAR}`);
+      }
+    }),
 );
 
 test.serial(

@@ -46,7 +46,7 @@ export const BfdSchema = Type.Object(
         received: Count('Without those that were discarded.'),
         discarded: Type.Array(Type.Object({ reason: Text(), packets: Count() }, closed), {
           description:
-            'Packets from its address that were discarded (RFC 5880 §6.8.6, RFC 5881 §5), by reason: ttl, no-session, or the field that was malformed.',
+            'Packets from its address that were discarded (RFC 5880 §6.8.6, RFC 5881 §5), by reason: ttl (one of 64 such packets is counted, the kernel drops the others), interface, no-session, or the field that was malformed.',
         }),
       },
       closed,
