@@ -185,10 +185,7 @@ export class LinuxKernel implements Kernel {
         table: this.#table,
         unheard: echoes.unheard,
         endsUnheard: echoes.endsUnheard,
-        settle: () => {
-          programmer.land();
-          echoes.end();
-        },
+        settle: () => programmer.settled().then(() => echoes.end()),
         tellTopology: () => teller.tellTopology(),
         ended: () => this.#closeSockets(),
       },

@@ -6,7 +6,7 @@ import {
   resultOfParts,
   SUCCESS,
 } from '../dataplane/index.js';
-import type { Ip, Mac } from '../types/index.js';
+import { emptyList, type Ip, type Mac } from '../types/index.js';
 import * as K from './constants.js';
 import { encodeOperation } from './kernel-tables/index.js';
 import { ROUTE_MESSAGE_MAX } from './kernel-tables/route-codec.js';
@@ -24,6 +24,12 @@ const BATCH = 128;
 const BULK = 512;
 /** Fewer are sent before a thread has woken up. */
 const WORTH_A_THREAD = 64;
+/**
+ * But as long as they are no more than so many a second, and a tenth of that at once, they go on the thread all the same: nobody can tell
+ * whether the kernel's lock is free, and the event loop would wait until it is. The thread costs some 30 µs each time, of which a
+ * thousand moves a second have none to spare.
+ */
+const SMALL_A_SECOND = 200;
 /** What has taken so many milliseconds here, of which the kernel needs less than two for a bulk, has waited for its lock (RTNL). */
 const HELD_UP = 3;
 /** The same of what was on the thread, in whose time turns of the event loop count as well. */
@@ -72,13 +78,24 @@ export class Programmer {
   port: number | undefined;
   /** In the order of launching; they stay until their end is reported. */
   readonly #launched: Launched[] = [];
+  /** Who waits until nothing is under way. */
+  readonly #settling = emptyList<() => void>();
   readonly #now: () => number;
+  /** How many small ones may go on the thread, as of `#smallAt`; below 0 where too many have gone elsewhere. */
+  #smallLeft = 0;
+  #smallAt = Number.MIN_SAFE_INTEGER;
+  readonly #smallASecond: number;
   /** Until when others are likely to hold the kernel's lock. */
   #heldUpUntil = Number.NEGATIVE_INFINITY;
 
   /** `now`: milliseconds on a monotonic scale. */
-  constructor(sockets?: NetlinkSockets, now: () => number = () => performance.now()) {
+  constructor(
+    sockets?: NetlinkSockets,
+    now: () => number = () => performance.now(),
+    smallASecond = SMALL_A_SECOND,
+  ) {
     this.#now = now;
+    this.#smallASecond = smallASecond;
     this.#requests = new Requests(BULK * ROUTE_MESSAGE_MAX, BULK / BATCH, sockets);
   }
 
@@ -106,6 +123,7 @@ export class Programmer {
     this.#requests.run(bulk);
     const end = this.#now();
     if (end - begun >= HELD_UP) this.#heldUp(begun, end);
+    this.#spendSmall();
   }
 
   #heldUp(begun: number, end: number): void {
@@ -115,13 +133,12 @@ export class Programmer {
 
   /**
    * True where a thread is free for so many operations and worth it, and each of them may be launched. While others hold the kernel's
-   * lock for long, it is worth it for any number, or the event loop would wait with them; but none of these small ones goes behind another,
-   * whose echoes it could not hide.
+   * lock for long, or these are few, it is worth it for any number, or the event loop would wait with them; but none of these small ones
+   * goes behind another, whose echoes it could not hide.
    */
   mayLaunch(operations: readonly Operation[]): boolean {
     const count = operations.length;
-    const isHeldUp = this.#launched.length === 0 && this.#now() < this.#heldUpUntil;
-    const least = isHeldUp ? 1 : WORTH_A_THREAD;
+    const least = this.#launched.length === 0 && this.#mayBeSmall() ? 1 : WORTH_A_THREAD;
     if (this.#launched.length === MOST_LAUNCHED || count < least || count > BULK) return false;
     let latest: Operation['table'] | undefined;
     for (let i = 0; i < count; i++) {
@@ -131,6 +148,22 @@ export class Programmer {
       latest = operation.table;
     }
     return true;
+  }
+
+  #mayBeSmall(): boolean {
+    const now = this.#now();
+    if (now < this.#heldUpUntil) return true;
+    this.#spendSmall(0);
+    return this.#smallLeft >= 1;
+  }
+
+  /** Counts them wherever they go: while there are too many none goes on the thread. */
+  #spendSmall(spent = 1): void {
+    const now = this.#now();
+    const most = this.#smallASecond / 10;
+    const more = ((now - this.#smallAt) * this.#smallASecond) / 1_000;
+    this.#smallLeft = Math.max(-most, Math.min(most, this.#smallLeft + more) - spent);
+    this.#smallAt = now;
   }
 
   /** Something was launched, and its end has not been reported. */
@@ -145,6 +178,16 @@ export class Programmer {
     );
   }
 
+  /** Resolves when nothing is under way; the event loop goes on meanwhile. */
+  settled(): Promise<void> {
+    if (!this.isFlying) return Promise.resolve();
+    return new Promise((resolve) => this.#settling.push(resolve));
+  }
+
+  #settle(): void {
+    if (!this.isFlying) for (const resolve of this.#settling.splice(0)) resolve();
+  }
+
   /** As `Kernel.launch`, where `mayLaunch`. */
   launch(operations: readonly Operation[], isMapped: IsMapped, flight: Flight): boolean {
     const sent = this.#encode(operations, 0, operations.length);
@@ -157,8 +200,10 @@ export class Programmer {
       const results = this.#resultsOf(launched);
       this.#launched.shift();
       flight.over(results);
+      this.#settle();
     };
     if (!this.#requests.launch(sent.bulk, done)) return false;
+    if (operations.length < WORTH_A_THREAD) this.#spendSmall();
     this.#launched.push(launched);
     return true;
   }
@@ -331,6 +376,7 @@ export class Programmer {
   abandon(): void {
     this.#requests.finish();
     this.#launched.length = 0;
+    this.#settle();
   }
 
   /** The same, for good. */

@@ -20,8 +20,8 @@ export interface RereadsOwner {
   /** Devices on which something may have gone unheard, see Unheard; taken from here when they are read. */
   readonly unheard: Set<number>;
   readonly endsUnheard: Set<number>;
-  /** Lets what is being written stand, and be heard from now on. */
-  settle(): void;
+  /** Resolves when what is being written stands, and will be heard from now on. */
+  settle(): Promise<void>;
   tellTopology(): void;
   /** The last reading has noticed that it was closed. */
   ended(): void;
@@ -143,7 +143,8 @@ export class Rereads {
         const routes = this.#routes;
         this.#routes = false;
         try {
-          this.#owner.settle();
+          await this.#owner.settle();
+          if (this.#closed) break;
           if (whole) await this.#readAll();
           else {
             await this.#readDevices();

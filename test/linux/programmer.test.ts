@@ -19,8 +19,13 @@ const ONE: readonly Operation[] = [
   },
 ];
 
-/** A programmer whose requests take `take` milliseconds each, by its own clock. */
-async function slow() {
+/** The same as one row, which stays refused. */
+const ROW: readonly Operation[] = [
+  { table: 'vxlan', verb: 'add', ifindex: 7, srcVni: 0, mac: MAC, dst: parseIp('10.0.0.1') },
+];
+
+/** A programmer whose requests take `take` milliseconds each, by its own clock, and of which only bulks are worth a thread. */
+async function slow(smallASecond = 0) {
   const memory = new MemoryWorld();
   const sockets = new MemoryRtnetlink(memory.kernel).sockets();
   const time = { now: 0, take: 0 };
@@ -30,7 +35,7 @@ async function slow() {
       time.now += time.take;
     }
   }
-  const programmer = new Programmer({ ...sockets, Exchange: SlowExchange }, () => time.now);
+  const programmer = new Programmer({ ...sockets, Exchange: SlowExchange }, () => time.now, smallASecond);
   const close = async () => {
     programmer.close();
     await memory.close();
@@ -112,5 +117,55 @@ test('a single operation goes behind nothing that is on the thread, and its answ
   });
   t.deepEqual(results, [onTheSpot]);
   t.true(programmer.mayLaunch(ONE));
+  await close();
+});
+
+test('so many small ones a second are worth the thread, and then none until there is room again', async (t) => {
+  const { programmer, time, close } = await slow(200);
+  const launch = () =>
+    new Promise<void>((over) => {
+      programmer.launch(ROW, () => true, { landed: () => {}, over: () => over() });
+    });
+  for (let n = 0; n < 20; n++) {
+    t.true(programmer.mayLaunch(ROW));
+    await launch();
+  }
+  t.false(programmer.mayLaunch(ROW));
+  time.now += 5;
+  t.true(programmer.mayLaunch(ROW));
+  await launch();
+  t.false(programmer.mayLaunch(ROW));
+  time.now += 60_000;
+  t.true(programmer.mayLaunch(ROW));
+  for (let n = 0; n < 20; n++) await launch();
+  t.false(programmer.mayLaunch(ROW));
+  await close();
+});
+
+test('while there are too many small ones none of them is worth the thread, and soon after there are fewer they are again', async (t) => {
+  const { programmer, time, close } = await slow(200);
+  for (let n = 0; n < 1_000; n++, time.now += 1) {
+    if (n > 100) t.false(programmer.mayLaunch(ROW));
+    programmer.apply(ROW);
+  }
+  for (let n = 0; n < 10; n++, time.now += 25) programmer.apply(ROW);
+  t.true(programmer.mayLaunch(ROW));
+  await close();
+});
+
+test('whoever waits until nothing is under way is told when it is over, or given up', async (t) => {
+  const { programmer, close } = await slow();
+  const told: string[] = [];
+  const launch = () =>
+    programmer.launch(ONE, () => true, { landed: () => {}, over: () => told.push('over') });
+  await programmer.settled();
+  launch();
+  await programmer.settled();
+  t.deepEqual(told, ['over']);
+  launch();
+  const settled = programmer.settled();
+  programmer.abandon();
+  await settled;
+  t.deepEqual(told, ['over']);
   await close();
 });
