@@ -24,7 +24,7 @@ export class NumberQueue<Key extends number> {
   #queued = 0;
   /** Taken keys that were added meanwhile. */
   #again = 0;
-  /** Counts what is taken in any order, and moves on by a random step. */
+  /** Counts what is taken in any order, and moves on by a random step: 32 bits with a sign, as docs/data-layout.md says of fields. */
   #taken = 0;
   #random = 1;
 
@@ -99,8 +99,8 @@ export class NumberQueue<Key extends number> {
   #takeAny(): Key {
     const ring = this.#ring;
     const mask = ring.length - 1;
-    this.#random = (Math.imul(this.#random, 1_103_515_245) + 12_345) >>> 0;
-    const place = (this.#first + Math.floor((this.#random / 0x1_0000_0000) * this.#queued)) & mask;
+    this.#random = (Math.imul(this.#random, 1_103_515_245) + 12_345) | 0;
+    const place = (this.#first + Math.floor(((this.#random >>> 0) / 0x1_0000_0000) * this.#queued)) & mask;
     const key = ring[place] as Key;
     ring[place] = ring[(this.#first + this.#queued - 1) & mask];
     return key;
