@@ -43,7 +43,8 @@ interface DaemonOptions {
   readonly kernel: Kernel;
   /** undefined: local hosts are known from the kernel's neighbors only. */
   readonly snooper?: Snooper | undefined;
-  readonly insight: KernelInsight;
+  /** What the API shows of the kernel; asked for when the API is loaded. */
+  readonly insight: () => Promise<KernelInsight>;
   /** undefined: what hardware took is not asked for. */
   readonly hardware?: HardwareReader | undefined;
   readonly log: Log;
@@ -158,7 +159,7 @@ export async function startDaemon({
       evpn,
       dataPlane,
       underlay,
-      kernel: insight,
+      kernel: await insight(),
       hardware,
       clock,
       events,
@@ -248,9 +249,15 @@ export async function startDaemon({
     speaker.onNoLongerAwaited = sweepWhenTold;
     await speaker.start();
     sweepWhenTold();
-    if (await soon(() => speaker.neighbors().every(({ state }) => state === 'Established'), clock))
+    const exchanged = async () => {
+      if (!(await soon(() => speaker.neighbors().every(({ state }) => state === 'Established'), clock)))
+        return;
       await soon(() => speaker.endOfRibReceivedFromAll(), clock);
-    underWay.resolve();
+      await evpn.idle();
+      await underlay?.idle();
+      await dataPlane.reconciler.idle();
+    };
+    await Promise.race([exchanged().then(underWay.resolve), api]);
     await api;
     bfd.begin();
     rest = giveMemoryBackAtRest(
@@ -283,10 +290,10 @@ export async function startDaemon({
 }
 
 /**
- * The API is loaded when routes have been exchanged with the neighbors, since that takes longer than all that
- * they need: milliseconds at most.
+ * The API is loaded when routes have been exchanged with the neighbors and are written, or after so many milliseconds: loading it takes
+ * the event loop a tenth of a second, by which traffic would begin later.
  */
-const API_PATIENCE = 1000;
+const API_PATIENCE = 2000;
 /** How long a start waits for sessions, then for routes, and how often it checks. */
 const PATIENCE = 250;
 const LOOK = 5;

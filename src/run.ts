@@ -61,12 +61,11 @@ async function start(path: string, version: string, requests: ReloadRequests, lo
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  const insight = await kernelInsight(kernel, receiveBufferBytes);
   const running = await startDaemon({
     config,
     kernel,
     snooper,
-    insight,
+    insight: () => kernelInsight(kernel, receiveBufferBytes),
     hardware: kernel,
     log,
     version,
