@@ -5,20 +5,24 @@ import { fileURLToPath } from 'node:url';
 import { Evpnd, evpndConfig, evpndMain, type Leaf, type Plan, waitFor } from '../lab/index.js';
 import { AT_UNITS_PRIORITY, type Engine, type Sessions } from './engine.js';
 import { FrrEngine, type FrrName, frrConfig, frrTitle, isFrr, whyNotFrr } from './frr.js';
+import { type Packaged, packaged, whyNotPackaged } from './packaged.js';
 
-/** The daemons; a stock FRR lacks what its experts set for large tables. */
-export type SpeakerName = 'evpnd' | FrrName;
+/** The daemons; `evpnd` is the checkout's, on the node that measures, `packaged` that of the Debian package, on its own; a stock FRR lacks what its experts set for large tables. */
+export type SpeakerName = 'evpnd' | 'packaged' | FrrName;
 /** `floor` is the kernel alone, the same rows in batches without BGP; `sink` reads what the spine sends and does nothing. */
 export type EngineName = SpeakerName | 'floor' | 'sink';
 
 /** Why an engine cannot be measured here; undefined where it can. */
 export function whyNotEngine(name: EngineName): string | undefined {
+  if (name === 'packaged') return whyNotPackaged();
   return isFrr(name) ? whyNotFrr(name) : undefined;
 }
 
 export function titleOf(name: EngineName): string {
   if (isFrr(name)) return frrTitle(name);
-  return { evpnd: 'evpnd', floor: 'kernel alone', sink: 'spine alone' }[name];
+  return { evpnd: 'evpnd', packaged: 'evpnd of the package', floor: 'kernel alone', sink: 'spine alone' }[
+    name
+  ];
 }
 
 /** What collects the garbage of a daemon, and tells what is left. */
@@ -36,6 +40,7 @@ class EvpndEngine implements Engine {
     leaf: Leaf,
     plan: Plan,
     { peers, keepalive, unicast, collected }: Sessions,
+    { main, node }: Packaged = { main: evpndMain, node: process.execPath },
   ) {
     this.#heapFile = join(folder, 'heap');
     const environment = [`NODE_OPTIONS=--import=${COLLECTED}`, `HEAP_FILE=${this.#heapFile}`];
@@ -43,7 +48,7 @@ class EvpndEngine implements Engine {
       ...leaf,
       launcher: collected ? [...AT_UNITS_PRIORITY, 'env', ...environment] : AT_UNITS_PRIORITY,
     };
-    this.#evpnd = new Evpnd(leaf.name, namespace, folder, ranked, plan, evpndMain);
+    this.#evpnd = new Evpnd(leaf.name, namespace, folder, ranked, plan, main, node);
     const config = evpndConfig(leaf, plan, folder);
     const [neighbor] = config.neighbors as readonly object[];
     this.#evpnd.configure({
@@ -102,5 +107,6 @@ export function makeEngine(
   sessions: Sessions,
 ): Engine & { readonly socket?: string } {
   if (name === 'evpnd') return new EvpndEngine(namespace, folder, leaf, plan, sessions);
+  if (name === 'packaged') return new EvpndEngine(namespace, folder, leaf, plan, sessions, packaged());
   return new FrrEngine(name, namespace, folder, frrConfig(leaf, sessions), sessions.vrfs);
 }

@@ -23,6 +23,7 @@ const NEWEST = 9;
 
 const COLOURS: Readonly<Record<EngineName, string>> = {
   evpnd: '#1b7f5c',
+  packaged: '#5fb492',
   frr8: '#c9822b',
   frr10: '#e0b05c',
   frr8stock: '#8f5f5f',
@@ -121,7 +122,9 @@ export function writeReport(): string {
       'VXLAN device. Afterwards the rows are compared one by one with what was announced; a run that differs is a failure',
       'and no result. "Kernel alone" writes the same rows in batches without any BGP. FRR runs at the settings below,',
       'the best that its experts know; "stock zebra" has the same bgpd and a zebra as Debian starts it. All have the',
-      'priority that both systemd units give (Nice=-5). CPU is that of evpnd, and of zebra, bgpd and mgmtd',
+      'priority that both systemd units give (Nice=-5). "evpnd" is that of a checkout, on the Node named below; "evpnd of the package",',
+      'in the rows of a start, is that of the Debian package on its own Node, and what the goals there are for. CPU is that of evpnd,',
+      'and of zebra, bgpd and mgmtd',
       'together, until idle again. All begin when they have started and rest. What was measured up to 84bc62b found evpnd',
       'with a rehearsal that it no longer has ([ADR 0006](adr/0006-no-rehearsal.md)): at first right after its start, then',
       'half a minute later. And 50,000 rows of a device apart from it all have used up what runs before left',

@@ -13,7 +13,7 @@
  *     --list          names the rows
  *     --runs N        runs of each engine, 5 by default
  *     --quick         a tenth of the routes (and of many VNIs), one run
- *     --engine E      only this one, more than once: evpnd, frr8, frr10, frr8stock, frr10stock, floor, sink
+ *     --engine E      only this one, more than once: evpnd, packaged, frr8, frr10, frr8stock, frr10stock, floor, sink
  *     --minutes N     how long the soak lasts, 30 by default, or the VNI churn, 10 by default
  *     --report        writes docs/performance.md from the results, and measures nothing
  *     --help          says this
@@ -30,6 +30,7 @@ import { isFrr } from './frr.js';
 import { machineCpu } from './measure.js';
 import { runMicros } from './micro.js';
 import { offloadPoll } from './offload-poll.js';
+import { preparePackaged } from './packaged.js';
 import { writeReport } from './report.js';
 import { attacksTable } from './report-attacks.js';
 import { addResult, CHURN, MICRO, OFFLOAD, RESULTS_FOLDER, type RunResult, SOAK } from './results.js';
@@ -144,6 +145,7 @@ async function runRow(places: Places, { row, engines, runs, quick }: RunsOf): Pr
     vrfs: quick ? vrfs / 10 : vrfs,
   });
   const measureOnce = async (engine: EngineName) => {
+    if (engine === 'packaged') await preparePackaged();
     await arena.level();
     return record({ row: row.name, engine, quick }, async () => {
       const measured = await Promise.race([

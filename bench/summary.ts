@@ -39,7 +39,8 @@ export interface Verdict {
 export function verdicts(row: Row, results: readonly RunResult[]): Verdict[] {
   const found: Verdict[] = [];
   for (const goal of row.goals) {
-    const ours = figureOf(results, 'evpnd', goal.figure);
+    // What users run, where it was measured
+    const ours = figureOf(results, 'packaged', goal.figure) ?? figureOf(results, 'evpnd', goal.figure);
     if (!ours) continue;
     const of = (engine: EngineName) => figureOf(results, engine, goal.figure)?.median;
     const alone = of('floor');

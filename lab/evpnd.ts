@@ -20,12 +20,12 @@ const START_PATIENCE = 90_000;
 
 /**
  * Command and arguments that start a build of evpnd as its users start it: with the options to node that its first line
- * gives, but by the node that runs this.
+ * gives, but by the node that runs this, or another one.
  */
-export function evpndCommand(main: string = evpndMain): string[] {
+export function evpndCommand(main: string = evpndMain, node: string = process.execPath): string[] {
   const [first] = readFileSync(main, 'utf8').split('\n', 1);
   const options = /^#!.*\bnode\s+(\S.*)$/.exec(first)?.[1].split(/\s+/) ?? [];
-  return [process.execPath, ...options, main];
+  return [node, ...options, main];
 }
 
 /** evpnd's configuration on a leaf, before the leaf's own additions; timers are short for tests. */
@@ -68,6 +68,7 @@ export class Evpnd {
     leaf: Leaf,
     plan: Plan,
     private readonly main: string = evpndMain,
+    private readonly runtime: string = process.execPath,
   ) {
     mkdirSync(folder, { recursive: true });
     this.socket = join(folder, 'api.sock');
@@ -89,7 +90,7 @@ export class Evpnd {
   async start(): Promise<void> {
     if (this.daemon?.running) throw new Error(`evpnd on ${this.node} runs already`);
     if (!existsSync(this.main)) throw new Error(`no ${this.main}: build first (npm run build)`);
-    const command = [...this.launcher, ...evpndCommand(this.main), '--config', this.configFile];
+    const command = [...this.launcher, ...evpndCommand(this.main, this.runtime), '--config', this.configFile];
     const daemon = await Daemon.start(
       `evpnd on ${this.node}`,
       'ip',
