@@ -131,7 +131,8 @@ export class Frr {
     await this.answers(this.zebra, 'zebra');
     if (/^ neighbor \S+ bfd/m.test(this.config)) {
       writeFileSync(join(this.folder, 'bfdd.conf'), `hostname ${this.node}\n`);
-      this.bfdd = await this.daemon('bfdd', ['--bfdctl', join(this.sockets, 'bfdd.sock')]);
+      const control = this.version === 8 ? ['--bfdctl', join(this.sockets, 'bfdd.sock')] : [];
+      this.bfdd = await this.daemon('bfdd', control);
       await this.answers(this.bfdd, 'bfdd');
     }
     this.bgpd = await this.daemon('bgpd', []);

@@ -7,10 +7,10 @@ set -eu
 folder=${1:-/var/cache/evpnd-lab/frr10}
 . "$(dirname "$0")/debian.sh"
 
-only_once "$folder" bin/vtysh
+only_once "$folder" bin/bfdd
 unpack "$folder/root" frr,libc6,libyang3,frr-pythontools
 rm -rf "$folder/bin" "$folder/bin.new"
 mkdir "$folder/bin.new"
-for program in zebra bgpd mgmtd vtysh; do starter "$folder/root" "$program" "$folder/bin.new/$program"; done
+for program in zebra bgpd bfdd mgmtd vtysh; do starter "$folder/root" "$program" "$folder/bin.new/$program"; done
 "$folder/bin.new/zebra" --version >/dev/null
 mv "$folder/bin.new" "$folder/bin"

@@ -1,6 +1,15 @@
 import test from 'ava';
 import { type Exabgp, type ExabgpEvent, waitFor } from '../../lab/index.js';
-import { LOOPBACK, neighbor, OUR_AS, PeerFabric, session, THEIR_AS } from './support/peer-fabric.js';
+import { hearsLate } from './support/advertisement-interval.js';
+import {
+  LOOPBACK,
+  manyCommunities,
+  neighbor,
+  OUR_AS,
+  PeerFabric,
+  session,
+  THEIR_AS,
+} from './support/peer-fabric.js';
 
 /*
  * evpnd's sessions and unicast routes with ExaBGP, which always is the one that connects, and which tells each message as JSON.
@@ -260,6 +269,42 @@ test.serial(
     t.is((await peer.status(OTHER_AS.theirs)).flaps, 0);
   },
 );
+
+test.serial(
+  'advertisement-interval: one session hears a change at once, the other with its next',
+  async (t) => {
+    const settings = leaf(OTHER_AS.theirs, { 'allowas-in': 1, 'advertisement-interval': 600 });
+    await hearsLate(
+      t,
+      peer,
+      { near: PLAIN.theirs, slow: OTHER_AS.theirs },
+      (...networks) =>
+        peer.reload({ ...settings, underlay: { ...UNDERLAY, networks: [...NETWORKS, ...networks] } }),
+      async (name, prefix) => heard((name === 'near' ? PLAIN : OTHER_AS).ours).has(prefix),
+    );
+    await peer.reload(leaf());
+  },
+);
+
+test.serial('messages of more than 4096 octets both ways (RFC 8654)', async (t) => {
+  const { flaps } = await peer.status(PLAIN.theirs);
+  const rules = [{ name: 'long', match: {}, set: { 'add-communities': manyCommunities(OUR_AS) } }];
+  await peer.reload(leaf(PLAIN.theirs, { 'export-policy': 'long' }, [{ name: 'long', rules }]));
+  const has = () => heard(PLAIN.ours).get('192.0.2.0/24')?.attribute.community as unknown[] | undefined;
+  await waitFor(() => has()?.length === 1100, { what: 'our communities' });
+  await announce(
+    PLAIN.ours,
+    `203.0.116.0/24 next-hop self community [${manyCommunities(THEIR_AS).join(' ')}]`,
+  );
+  await waitFor(
+    async () =>
+      (await peer.route('203.0.116.1'))?.paths[0].communities.join() === manyCommunities(THEIR_AS).join(),
+    { what: 'its communities' },
+  );
+  await peer.reload(leaf());
+  await waitFor(() => has() === undefined, { what: 'our route without them' });
+  t.is((await peer.status(PLAIN.theirs)).flaps, flaps);
+});
 
 test.serial(
   'maximum prefixes: warned of, then ended with a Cease that ExaBGP reads, then taken',

@@ -1,7 +1,17 @@
 import test from 'ava';
 import { setUpFrr10, waitFor } from '../../lab/index.js';
 import { hearsLate } from './support/advertisement-interval.js';
-import { LOOPBACK, neighbor, OUR_AS, PeerFabric, session, THEIR_AS } from './support/peer-fabric.js';
+import { hardResets } from './support/hard-resets.js';
+import { longOpens } from './support/long-opens.js';
+import {
+  LOOPBACK,
+  manyCommunities,
+  neighbor,
+  OUR_AS,
+  PeerFabric,
+  session,
+  THEIR_AS,
+} from './support/peer-fabric.js';
 
 /*
  * evpnd's sessions and unicast routes with FRR, as Debian 12 and Debian 13 have it: one bgpd, to which each session shows other
@@ -13,10 +23,10 @@ const [PLAIN, SIX, SLOW, LIMITED, SECURE, RANGED, RELATED] = [1, 2, 3, 4, 5, 6, 
 /** We have another AS for it. */
 const OTHER_AS = { ...RELATED, asn: 65099 };
 const KEY = 'for-frr';
+const [LONG, MANY] = ['10.51.44.0/24', manyCommunities(1)];
 /** For a machine that is busy with other tests. */
 const SLOW_BFD = { interval: 1000, multiplier: 10 };
-const V4 = { families: ['ipv4-unicast'] };
-const V6 = { families: ['ipv6-unicast'] };
+const [V4, V6] = [{ families: ['ipv4-unicast'] }, { families: ['ipv6-unicast'] }];
 const COUNT = 300;
 
 const prefixes = (of: (n: number) => string) => Array.from({ length: COUNT }, (_, n) => of(n + 1)).sort();
@@ -71,7 +81,8 @@ ${lines(
 )}${lines(' ', [
   `neighbor ${SECURE.ours} password ${KEY}`,
   `neighbor ${SECURE.ours} ttl-security hops 1`,
-  `neighbor ${OTHER_AS.ours} bfd`,
+  `neighbor ${OTHER_AS.ours} bfd ${SLOW_BFD.multiplier} ${SLOW_BFD.interval} ${SLOW_BFD.interval}`,
+  `neighbor ${OTHER_AS.ours} update-source ${OTHER_AS.theirs}`,
   `neighbor ${LOOPBACK.ours} ebgp-multihop 8`,
   `neighbor ${LOOPBACK.ours} update-source ${LOOPBACK.theirs}`,
   ...OF_ONE_TEST.map((address) => `neighbor ${address} shutdown`),
@@ -102,12 +113,11 @@ const vtysh = (...commands: string[]) => peer.fabric.vtysh('spine1', ...commands
 const configure = (...commands: string[]) =>
   vtysh('configure terminal', `router bgp ${THEIR_AS}`, ...commands);
 
-/** The lab's FRR 10 is without bfdd. */
-const hasBfd = (version: 8 | 10) => version === 8;
+const LONG_LIVED = ' bgp graceful-restart restart-time 2\n bgp long-lived-graceful-restart stale-time 600\n';
 const startFrr = (version: 8 | 10) =>
   peer.fabric.startFrr(
     'spine1',
-    hasBfd(version) ? CONFIG : CONFIG.replace(/^ neighbor \S+ bfd\n/m, ''),
+    version === 8 ? CONFIG : CONFIG.replace(' bgp graceful-restart\n', `$&${LONG_LIVED}`),
     version,
   );
 
@@ -297,7 +307,7 @@ for (const version of [8, 10] as const) {
           ...V4,
           'local-as': OTHER_AS.asn,
           'export-policy': 'out',
-          bfd: hasBfd(version) && SLOW_BFD,
+          bfd: SLOW_BFD,
           ...more,
         }),
       ],
@@ -306,6 +316,7 @@ for (const version of [8, 10] as const) {
           name: 'out',
           rules: [
             { name: 'not-all', match: { prefixes: ['10.50.0.0/16 le 32'] }, action: 'reject' },
+            { name: 'long', match: { prefixes: [LONG] }, action: 'next', set: { 'add-communities': MANY } },
             {
               name: 'mark',
               match: {},
@@ -327,8 +338,8 @@ for (const version of [8, 10] as const) {
     await peer.reload(related({}));
     await peer.established(OTHER_AS.theirs);
     await waitFor(() => has(MARKED), { what: 'the route with communities' });
-    if (hasBfd(version))
-      await waitFor(async () => (await peer.status(OTHER_AS.theirs)).bfd?.state === 'Up', { what: 'BFD' });
+    await waitFor(async () => (await peer.status(OTHER_AS.theirs)).bfd?.state === 'Up', { what: 'BFD' });
+    const { flaps } = await peer.status(OTHER_AS.theirs);
     t.like((await peer.route('203.0.113.1'))?.paths[0], {
       communities: ['65000:7'],
       largeCommunities: ['65000:1:7'],
@@ -342,12 +353,14 @@ for (const version of [8, 10] as const) {
     for (const part of [/metric 77/, /Community: 65001:100/, /Large Community: 65001:1:100/])
       t.regex(shown, part);
     t.regex(shown, new RegExp(`^ +${OTHER_AS.asn}$`, 'm'));
+    const long = new Set((await vtysh(`show bgp ipv4 unicast ${LONG}`)).split(/\s+/));
+    t.true(MANY.every((community) => long.has(community)));
 
     await peer.reload(related({ 'allowas-in': 1, 'import-policy': 'in' }));
     await waitFor(() => has(LOOPED), { what: 'the route with our AS' });
     await waitFor(async () => !(await has(MARKED)), { what: 'no route' });
     t.is((await peer.route('203.0.113.1'))?.unused, 'import-policy');
-    t.is((await peer.status(OTHER_AS.theirs)).flaps, 0);
+    t.is((await peer.status(OTHER_AS.theirs)).flaps, flaps);
 
     await peer.reload(
       related({ 'allowas-in': 1, 'max-family-routes': { 'ipv4-unicast': 1 }, 'on-limit': 'stop' }),
@@ -378,16 +391,43 @@ for (const version of [8, 10] as const) {
     t.true((await peer.status(PLAIN.theirs)).established);
   });
 
+  if (version === 10) {
+    test.serial(`${FRR}: OPENs in the long form, of ours and of its own (RFC 9072)`, async (t) => {
+      await serve(RANGED.ours);
+      const setting = `neighbor ${RANGED.ours} extended-optional-parameters`;
+      await longOpens(t, peer, RANGED.theirs, () => configure(setting));
+    });
+
+    test.serial(`${FRR}: a soft Cease keeps its routes, Hard Resets remove them`, (t) =>
+      hardResets(t, peer, PLAIN.theirs, {
+        clear: () => vtysh(`clear bgp ipv4 unicast ${PLAIN.ours}`),
+        soften: () => configure('no bgp hard-administrative-reset'),
+        whole: () => installed('-4', THEIR_FOUR),
+      }),
+    );
+  }
+
   test.serial(`${FRR}: it restarts, and no route of both families goes meanwhile`, async (t) => {
+    // With FRR 10 for longer than its restart time (RFC 9494)
+    const isLong = version === 10;
+    const kept = COMMON.map((one) => ({ ...one, 'long-lived-stale-time': isLong ? 300 : 0 }));
+    await peer.reload({ neighbors: kept, ...underlay() });
+    await peer.established(PLAIN.theirs, SIX.theirs6);
+    await installed('-4', THEIR_FOUR);
+    await installed('-6', THEIR_SIX);
     const sessions = async () => [await peer.status(PLAIN.theirs), await peer.status(SIX.theirs6)];
     const unicast = async () =>
       (await sessions()).map(({ families }) =>
         families.find(({ negotiated, staleRoutes }) => negotiated || staleRoutes),
       );
     await peer.fabric.frr('spine1').stop('SIGKILL');
-    await waitFor(async () => (await unicast()).every((one) => one?.staleRoutes?.count === COUNT), {
-      what: 'stale routes',
-    });
+    await waitFor(
+      async () =>
+        (await unicast()).every(
+          (one) => one?.staleRoutes?.count === COUNT && one.staleRoutes.longLived === isLong,
+        ),
+      { what: 'stale routes', timeout: 30_000 },
+    );
     await startFrr(version);
     const lost: string[] = [];
     await waitFor(

@@ -20,6 +20,9 @@ export const LOOPBACK = { ours: '10.0.0.1', theirs: '10.0.0.100' } as const;
 export const OUR_AS = 65001;
 export const THEIR_AS = 65000;
 
+/** More communities than a message of 4096 octets has room for (RFC 8654). FRR shows all of them where the AS has one digit. */
+export const manyCommunities = (asn: number) => Array.from({ length: 1100 }, (_, n) => `${asn}:${n}`);
+
 /** A neighbor's settings beside its address; timers are short. */
 export const neighbor = (address: string, settings: Record<string, unknown> = {}) => ({
   address,
