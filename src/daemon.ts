@@ -4,9 +4,9 @@ import { listenApi } from './api/listen.js';
 import { Refusals } from './api/refusals.js';
 import { certificateProblem, tlsOf } from './api-tls.js';
 import { Bfd } from './bfd/index.js';
-import { LocalRib, Speaker, TcpTransport } from './bgp/index.js';
+import { LocalRib, Speakers, TcpTransport } from './bgp/index.js';
 import type { Config } from './config/index.js';
-import { DataPlane, type Kernel, type Snooper } from './dataplane/index.js';
+import { DataPlane, type Kernel, type Snooper, type Topology } from './dataplane/index.js';
 import { openDefaultJournal } from './default-journal.js';
 import { EventLoopWatch } from './event-loop.js';
 import { Convergence, EventLog } from './events/index.js';
@@ -25,7 +25,7 @@ import { evpnSettings, multipathOf, speakerConfig, underlayPosition, withholdsOv
 import { stateDirectoryProblem } from './state-directory.js';
 import { sweepText } from './sweep-text.js';
 import { type Clock, type Log, systemClock } from './types/index.js';
-import { Underlay, UnicastRibs } from './underlay/index.js';
+import { Underlay, UnicastRibs, VrfRibs, VrfUnderlays } from './underlay/index.js';
 
 /** Of the heap that V8 allows itself, what routes may take; the rest is for garbage, for our own routes and for hosts. */
 const ROUTES_SHARE = 0.6;
@@ -82,8 +82,10 @@ export async function startDaemon({
   const unicastRibs = unicast.enabled
     ? new UnicastRibs(clock, config, multipathOf(config), config.bgp)
     : undefined;
-  const speaker = new Speaker(speakerConfig(config), {
+  const vrfRibs = new VrfRibs(clock, () => config, multipathOf(config), config.bgp);
+  const speaker = new Speakers(speakerConfig(config), {
     clock,
+    ribsOfVrf: (vrf) => vrfRibs.of(vrf).all,
     transport: new TcpTransport(tcpSockets),
     bfd,
     linkPeers,
@@ -123,6 +125,7 @@ export async function startDaemon({
     );
   const underlay =
     unicastRibs && dataPlane.routes && new Underlay(unicastRibs, dataPlane.routes, clock, config.underlay);
+  const vrfUnderlays = new VrfUnderlays(vrfRibs, dataPlane, clock, config.underlay);
   const { hosts } = dataPlane;
   let open: Pick<Awaited<ReturnType<typeof listenApi>>, 'secure'> | undefined;
   const configured = (wanted: Config) => {
@@ -132,14 +135,15 @@ export async function startDaemon({
   };
   const running = new RunningConfig(
     config,
-    { speaker, evpn, underlay, hosts, onConfig: configured },
+    { speaker, evpn, underlay, vrfUnderlays, hosts, onConfig: configured },
     log,
     events,
   );
   dataPlane.onTopology = (topology) => {
     // Before the sessions, whose end takes longer than the loss of a link
     underlay?.topologyChanged(topology);
-    speaker.interfacesChanged([...topology.interfaces.values()]);
+    vrfUnderlays.topologyChanged(topology);
+    speaker.interfacesChanged([...topology.interfaces.values()], vrfDevices(topology));
     linkPeers.interfacesChanged(topology.interfaces);
     hardware?.topologyChanged(topology);
   };
@@ -159,6 +163,7 @@ export async function startDaemon({
       evpn,
       dataPlane,
       underlay,
+      vrfUnderlays,
       kernel: await insight(),
       hardware,
       clock,
@@ -199,6 +204,7 @@ export async function startDaemon({
     sweepBegan = true;
     await evpn.idle();
     await underlay?.idle();
+    await vrfUnderlays.idle();
     const removed = dataPlane.sweep();
     const facts = { seconds: Math.round((clock.now() - began) / 1000), removed, ...readiness() };
     log.info(facts, sweepText(removed, observes));
@@ -223,6 +229,7 @@ export async function startDaemon({
     refusals.close();
     evpn.stop();
     underlay?.close();
+    vrfUnderlays.close();
     hardware?.close();
     // First, so that readers cannot delay the rest
     const silent = listener.close();
@@ -297,6 +304,11 @@ const API_PATIENCE = 2000;
 /** How long a start waits for sessions, then for routes, and how often it checks. */
 const PATIENCE = 250;
 const LOOK = 5;
+
+/** The VRFs that there are, by name. */
+function vrfDevices({ vrfs }: Pick<Topology, 'vrfs'>): ReadonlyMap<string, number> {
+  return new Map([...vrfs.values()].map(({ name, ifindex }) => [name, ifindex]));
+}
 
 /** Resolves with true when the condition holds, or with false after a timeout. */
 async function soon(isSo: () => boolean, clock: Clock): Promise<boolean> {

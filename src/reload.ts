@@ -12,7 +12,7 @@ import { type EventSink, NO_EVENTS } from './events/index.js';
 import type { Evpn } from './evpn/index.js';
 import { evpnSettings, speakerConfig } from './settings.js';
 import type { Log } from './types/index.js';
-import type { Underlay } from './underlay/index.js';
+import type { Underlay, VrfUnderlays } from './underlay/index.js';
 
 /** The parts that apply settings while evpnd runs. */
 export interface Readers {
@@ -20,6 +20,7 @@ export interface Readers {
   readonly evpn: Pick<Evpn, 'reconfigure'>;
   /** undefined where it is off. */
   readonly underlay?: Pick<Underlay, 'reconfigure'> | undefined;
+  readonly vrfUnderlays?: Pick<VrfUnderlays, 'reconfigure'>;
   readonly hosts: Pick<Hosts, 'reconfigure'>;
   /** Called with the effective configuration, before `evpn`. */
   readonly onConfig: (config: Config) => void;
@@ -73,7 +74,10 @@ export class RunningConfig {
     this.#current = after;
     readers.onConfig(after);
     readers.evpn.reconfigure(evpnSettings(after));
-    if (!isDeepStrictEqual(after.underlay, before.underlay)) readers.underlay?.reconfigure(after.underlay);
+    if (!isDeepStrictEqual(after.underlay, before.underlay)) {
+      readers.underlay?.reconfigure(after.underlay);
+      readers.vrfUnderlays?.reconfigure(after.underlay);
+    }
     const { neighborRefresh } = after.evpn;
     if (!isDeepStrictEqual(neighborRefresh, before.evpn.neighborRefresh))
       readers.hosts.reconfigure(neighborRefresh);

@@ -13,13 +13,38 @@ const NEVER_CONNECTED_TO = { port: 179, connectRetryTime: 5 } as const;
 
 /** Returns the configuration of the speaker. */
 export function speakerConfig(config: Config): SpeakerConfig {
-  const policies = policiesOf(config);
+  const of = speakerConfigs(config);
+  const vrfs = vrfsOfNeighbors(config);
   return {
+    ...of(undefined),
+    ...(vrfs.size > 0 && { vrfs: new Map([...vrfs].map((vrf) => [vrf, of(vrf)])) }),
+  };
+}
+
+/** Returns the VRFs that neighbors are in. */
+export function vrfsOfNeighbors({
+  neighbors,
+  listenRanges,
+}: Pick<Config, 'neighbors' | 'listenRanges'>): ReadonlySet<string> {
+  const vrfs = new Set([...neighbors, ...listenRanges].map(({ vrf }) => vrf));
+  vrfs.delete(undefined);
+  return vrfs as ReadonlySet<string>;
+}
+
+/** Returns what gives the configuration of the speaker of a VRF, or of none. */
+function speakerConfigs(config: Config): (vrf: string | undefined) => SpeakerConfig {
+  const policies = policiesOf(config);
+  return (wanted) => ({
     asn: config.asn,
     routerId: config.routerId,
-    listen: config.bgp.listen.map((address) => ({ address: formatIp(address), port: config.bgp.port })),
-    neighbors: config.neighbors.map((neighbor) => ({
+    listen: config.bgp.listen.map((address) => ({
+      address: formatIp(address),
+      port: config.bgp.port,
+      ...(wanted !== undefined && { device: wanted }),
+    })),
+    neighbors: config.neighbors.filter(isIn(wanted)).map(({ vrf, ...neighbor }) => ({
       ...neighbor,
+      ...(vrf !== undefined && { device: vrf }),
       ...policies(neighbor),
       families: familiesOf(neighbor.families),
       maxFamilyRoutes: familyLimits(neighbor.maxFamilyRoutes),
@@ -27,19 +52,25 @@ export function speakerConfig(config: Config): SpeakerConfig {
       address: neighbor.interface ?? (neighbor.address === undefined ? '' : formatIp(neighbor.address)),
       localAddress: neighbor.localAddress === undefined ? undefined : formatIp(neighbor.localAddress),
     })),
-    listenRanges: config.listenRanges.map(({ prefix, limit, ...neighbor }) => ({
+    listenRanges: config.listenRanges.filter(isIn(wanted)).map(({ prefix, limit, vrf, ...neighbor }) => ({
       prefix,
       limit,
       neighbor: {
         ...neighbor,
+        ...(vrf !== undefined && { device: vrf }),
         ...policies(neighbor),
         families: familiesOf(neighbor.families),
         maxFamilyRoutes: familyLimits(neighbor.maxFamilyRoutes),
         ...NEVER_CONNECTED_TO,
       },
     })),
-  };
+  });
 }
+
+const isIn =
+  (wanted: string | undefined) =>
+  ({ vrf }: { readonly vrf?: string | undefined }): boolean =>
+    vrf === wanted;
 
 function familyLimits(limits: ReadonlyMap<FamilyName, number>): ReadonlyMap<AnyFamily, number> {
   return new Map([...limits].map(([name, limit]) => [FAMILIES[name], limit]));

@@ -1,4 +1,4 @@
-import { addressOf } from '../bgp/index.js';
+import { addressOf, splitNeighbor } from '../bgp/index.js';
 import {
   compareIp,
   formatIp,
@@ -38,10 +38,10 @@ export const ipOrder: KeyOrder<Ip> = {
   decode: (text) => orUndefined(() => parseIp(text)),
 };
 
-/** By address, zones apart, then those that have the name of an interface. */
+/** By address, zones and VRFs apart, then those that have the name of an interface. */
 export const neighborOrder: KeyOrder<string> = {
   compare(a, b) {
-    const [ipA, ipB] = [a, b].map((name) => orUndefined(() => addressOf(name)));
+    const [ipA, ipB] = [a, b].map((name) => orUndefined(() => addressOf(splitNeighbor(name).name)));
     if (ipA === undefined || ipB === undefined)
       return Number(ipA === undefined) - Number(ipB === undefined) || compareText(a, b);
     return compareIp(ipA, ipB) || compareText(a, b);

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifySchemaValidationError } from 'fastify';
-import { canonicalAddress } from '../bgp/index.js';
+import { canonicalAddress, neighborIn, splitNeighbor } from '../bgp/index.js';
 import { closest } from '../config/index.js';
 import { ParseError, parseIp, parseMac, toVni, VNI_MAX } from '../types/index.js';
 import type { DuplicateSelection, SoftDirection } from './commands.js';
@@ -133,13 +133,20 @@ export function neighborParameter(text: string): string {
   return parsed('address', text, parseNeighborName) as string;
 }
 
-/** Returns what names a neighbor: a canonical address, or the name of an interface as it is. Throws ParseError. */
+/** Returns what names a neighbor: a canonical address, or the name of an interface as it is, either with its VRF. Throws ParseError. */
 export function parseNeighborName(text: string): string {
+  const { name, vrf } = splitNeighbor(text);
+  if (vrf === undefined) return parseName(text);
+  if (!/^[^\s/@]{1,15}$/.test(vrf)) throw new ParseError('neighbor', text, 'the name of a VRF behind @');
+  return neighborIn(vrf, parseName(name));
+}
+
+function parseName(text: string): string {
   try {
     return canonicalAddress(text);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    if (/^[^\s/:%]{1,15}$/.test(text) && !/^\d+(\.\d+)+$/.test(text)) return text;
+    if (/^[^\s/:%@]{1,15}$/.test(text) && !/^\d+(\.\d+)+$/.test(text)) return text;
     throw new ParseError('neighbor', text, 'an IPv4 or IPv6 address, or the name of an interface');
   }
 }

@@ -91,6 +91,8 @@ export interface SpeakerConfig {
   readonly neighbors: readonly NeighborConfig[];
   /** None where absent. A neighbor of `neighbors` is that, also where a range holds its address. */
   readonly listenRanges?: readonly ListenRange[];
+  /** What a speaker of each VRF has, by the VRF's name; see speakers.ts. */
+  readonly vrfs?: ReadonlyMap<string, Omit<SpeakerConfig, 'vrfs'>>;
 }
 
 /** What our OPENs contain. */

@@ -56,7 +56,9 @@ export {
 } from './route-limits.js';
 export { Speaker } from './speaker.js';
 export type { NeighborOutcome, SpeakerDeps } from './speaker-deps.js';
+export { Speakers } from './speakers.js';
 export { EvpnTable, type TableEntry, type TableFilter } from './table.js';
 export { TcpTransport } from './tcp.js';
 export type { ListeningHost, ListeningSocket, TcpSockets } from './tcp-sockets.js';
 export * from './transport.js';
+export { neighborIn, splitNeighbor } from './vrf-neighbor.js';

@@ -102,12 +102,17 @@ export class Links {
       .map((local) => (local === undefined ? undefined : lostConnection(change, address, local)))
       .find((found) => found !== undefined);
     if (reason === undefined) return false;
+    this.fail(() => losing(reason));
+    return true;
+  }
+
+  /** Nothing that was sent by what stands would arrive: it ends, each connection reported before. */
+  fail(losing: () => void): void {
     for (const link of this.all) {
       if (link.connection === undefined) continue;
-      losing(reason);
+      losing();
       link.handle({ type: 'TcpConnectionFails' });
     }
-    return true;
   }
 
   /** Ends what both carry without a NOTIFICATION, each reported before, and begins nothing anew. */

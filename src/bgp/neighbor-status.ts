@@ -104,8 +104,10 @@ export interface FamilyStatus {
 
 /** A neighbor as the REST API shows it: plain data, a copy. Times are milliseconds, clock times since 1970. */
 export interface NeighborStatus {
-  /** What names it: its address as configured, or its interface. */
+  /** What names it: its address as configured, or its interface; in a VRF with the VRF's name behind `@`. */
   readonly address: string;
+  /** The VRF that it is in; absent in none. */
+  readonly vrf?: string;
   /** Where it is: canonical text, a link-local address with its zone; undefined while that is not known. */
   readonly peerAddress: string | undefined;
   /** What is known of the router at the other end of its interface; undefined where it has an address, or is not looked for. */

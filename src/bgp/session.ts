@@ -259,6 +259,11 @@ export class Session implements ConversationHost {
     });
   }
 
+  /** The device that all its connections go by is gone: what the neighbor restarts gracefully with stays. */
+  deviceGone(reason: string): void {
+    this.#talk.guard(() => this.#talk.links.fail(() => this.#talk.losing(reason)));
+  }
+
   /** What waits for its next attempt makes it now. */
   #linkUp(): void {
     if (this.#talk.attempts.isClosed) return;

@@ -28,6 +28,8 @@ export interface SpeakerDeps {
   readonly decision?: DecisionSettings;
   /** Octets of the heap that the routes of all neighbors may take, about; unlimited where absent. */
   readonly routeMemory?: number;
+  /** What of that the neighbors of other speakers take. */
+  readonly elsewhere?: () => number;
 }
 
 /** What became of a command for a neighbor. */

@@ -279,6 +279,16 @@ export class Speaker {
     for (const session of this.#sessions.values()) session.interfacesChanged(change);
   }
 
+  /** The device that all neighbors are bound to is gone, for this reason: sessions that stand end at once. */
+  deviceGone(reason: string): void {
+    for (const session of this.#sessions.values()) session.deviceGone(reason);
+  }
+
+  /** Octets of the heap that the routes of all neighbors take, about. */
+  get memory(): number {
+    return this.#ribs.reduce((sum, { rib }) => sum + rib.memory, 0);
+  }
+
   #sourcesChanged(): void {
     for (const [address, neighbor] of configuredNeighbors(this.#config, this.#interfaces)) {
       const { localAddress, sourceFault } = this.#sessions.get(address)?.config ?? neighbor;
@@ -289,8 +299,8 @@ export class Speaker {
 
   /** Limits of the neighbors bound each; what all take together is bounded at the expense of the one that takes most. */
   readonly #grown = (): void => {
-    const { routeMemory = Number.POSITIVE_INFINITY } = this.#deps;
-    const all = this.#ribs.reduce((sum, { rib }) => sum + rib.memory, 0);
+    const { routeMemory = Number.POSITIVE_INFINITY, elsewhere = () => 0 } = this.#deps;
+    const all = this.memory + elsewhere();
     if (all <= routeMemory) return;
     const [{ neighbor, memory }] = this.#ribs
       .map(({ rib }) => rib.heaviest ?? { neighbor: '', memory: 0 })

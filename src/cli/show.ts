@@ -40,7 +40,11 @@ const LISTINGS: readonly Listing[] = [
     path: '/underlay-routes',
     columns: tables.UNDERLAY,
     none: 'no routes: underlay.enabled is off, or no neighbor sends any',
-    filters: { ip: 'whose prefix holds this address', neighbor: 'that this neighbor sent' },
+    filters: {
+      ip: 'whose prefix holds this address',
+      neighbor: 'that this neighbor sent',
+      vrf: 'that neighbors in this VRF sent',
+    },
   },
   {
     name: 'vteps',

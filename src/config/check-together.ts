@@ -1,6 +1,7 @@
 import { formatIp, formatPrefix, type Ip, isIpv4, prefixAddress } from '../types/index.js';
 import type { Values, VniConfig, VrfConfig } from './config.js';
 import { quoteValue } from './finding.js';
+import { checkNeighborVrf } from './neighbor-vrf.js';
 import { checkPeerGroups } from './peer-groups.js';
 import { checkPolicies } from './policies.js';
 import type { Fault, Path, Report } from './source.js';
@@ -32,8 +33,8 @@ export function checkTogether(
     checkNeighbor(neighbor, ['neighbors', i], values, localText(i), report);
   });
   refuseRepeated(
-    values.neighbors.map(({ address }) => address),
-    formatIp,
+    values.neighbors.map(({ address, vrf }) => address && placed(formatIp(address), vrf)),
+    String,
     'one neighbor for an address',
     (fault, i, first) => report(['neighbors', i, 'address'], fault, ['neighbors', first, 'address']),
   );
@@ -50,13 +51,14 @@ export function checkTogether(
         'bgp',
         'listen',
       ]);
-    checkFamilies(prefixAddress(range.prefix), range.families, place, 'prefix', values, report);
+    checkFamilies(prefixAddress(range.prefix), range, place, 'prefix', values, report);
+    checkNeighborVrf(range, place, values, report);
     checkHops(range, place, report);
     checkBfd(range, place, report);
     checkKeepalive(range, place, report);
   });
   refuseRepeated(
-    values.listenRanges.map(({ prefix }) => formatPrefix(prefix)),
+    values.listenRanges.map(({ prefix, vrf }) => placed(formatPrefix(prefix), vrf)),
     String,
     'one range for a prefix',
     (fault, i, first) => report(['listen-ranges', i, 'prefix'], fault, ['listen-ranges', first, 'prefix']),
@@ -103,21 +105,30 @@ function checkNeighbor(
     );
   checkHops(neighbor, place, report);
   checkBfd(neighbor, place, report);
-  checkFamilies(address, neighbor.families, place, 'address', values, report);
+  checkFamilies(address, neighbor, place, 'address', values, report);
+  checkNeighborVrf(neighbor, place, values, report);
   checkKeepalive(neighbor, place, report);
 }
 
+/** What there may be one of in each VRF, and one in none. */
+function placed(text: string, vrf: string | undefined): string {
+  return vrf === undefined ? text : `${text} in VRF ${vrf}`;
+}
+
 function checkBfd(
-  { bfd, device }: Pick<Neighbor, 'bfd' | 'device'>,
+  { bfd, device, vrf }: Pick<Neighbor, 'bfd' | 'device' | 'vrf'>,
   place: (key: string) => Path,
   report: Report,
 ): void {
-  if (bfd !== undefined && device !== undefined)
-    report(
-      place('bfd'),
-      { found: `BFD by device ${device}`, allowed: 'false: BFD runs in no VRF' },
-      place('device'),
-    );
+  if (bfd === undefined || (device ?? vrf) === undefined) return;
+  report(
+    place('bfd'),
+    {
+      found: device === undefined ? `BFD in VRF ${vrf}` : `BFD by device ${device}`,
+      allowed: 'false: BFD runs in no VRF',
+    },
+    place(device === undefined ? 'vrf' : 'device'),
+  );
 }
 
 function checkHops(
@@ -135,7 +146,7 @@ function checkHops(
 
 /** A neighbor has one address, or is behind one interface, and then on that link. */
 function checkPlace(
-  { address, interface: link, bfd, ttlSecurity, ebgpMultihop, updateSource, device }: Neighbor,
+  { address, interface: link, bfd, ttlSecurity, ebgpMultihop, updateSource, device, vrf }: Neighbor,
   place: (key: string) => Path,
   localText: string | undefined,
   report: Report,
@@ -157,6 +168,7 @@ function checkPlace(
   if (updateSource !== undefined)
     refuse('update-source', updateSource, 'nothing: our end is the link-local address of the interface');
   if (device !== undefined) refuse('device', device, 'nothing: the session goes by the interface');
+  if (vrf !== undefined) refuse('vrf', vrf, 'address: a neighbor by interface is in no VRF');
   if (bfd?.multihop) refuse('bfd', 'multihop', 'multihop: false');
   if (ttlSecurity !== undefined && ttlSecurity > 1) refuse('ttl-security', String(ttlSecurity), '1');
   if (ebgpMultihop !== undefined && ebgpMultihop > 1) refuse('ebgp-multihop', String(ebgpMultihop), '1');
@@ -168,7 +180,7 @@ function checkPlace(
  */
 function checkFamilies(
   address: Ip | undefined,
-  families: Neighbor['families'],
+  { families, vrf }: Pick<Neighbor, 'families' | 'vrf'>,
   place: (key: string) => Path,
   /** The key that has the address. */
   addressKey: string,
@@ -188,7 +200,13 @@ function checkFamilies(
         },
         place(addressKey),
       );
-    else if (family !== 'l2vpn-evpn' && !underlay.enabled)
+    else if (family === 'l2vpn-evpn' && vrf !== undefined)
+      report(
+        at,
+        { found: `l2vpn-evpn in VRF ${vrf}`, allowed: 'ipv4-unicast or ipv6-unicast: leaves are in no VRF' },
+        place('vrf'),
+      );
+    else if (family !== 'l2vpn-evpn' && vrf === undefined && !underlay.enabled)
       report(at, { found: `${family} without underlay.enabled`, allowed: 'l2vpn-evpn' }, [
         'underlay',
         'enabled',

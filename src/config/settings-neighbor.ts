@@ -114,6 +114,11 @@ const SHARED = {
       'The VRF, or the interface, that the session goes by (SO_BINDTODEVICE): evpnd connects by it, listens on it, and takes no connection of the neighbor that comes by another. Routes of `ipv4-unicast` and `ipv6-unicast` are installed in `underlay.routing-table` all the same. The device may come and go.',
     ...NEW_SESSION,
   }),
+  vrf: optional(text('the name of a VRF device', { pattern: '^[^\\s/@]{1,15}$' }), {
+    description:
+      "The VRF that the neighbor is in, a host, router or firewall of another AS: the session goes by its device, and the neighbor's routes are installed in its table, and looked up there. Its `families` are `ipv4-unicast` and `ipv6-unicast`, whether `underlay.enabled` is set or not. The VRF may come and go, and each may have a neighbor at the same address. Its name elsewhere has `@` and the VRF behind the address.",
+    ...NEW_SESSION,
+  }),
   'hold-time': parsed(
     setting(HOLD_TIME, {
       description: 'Seconds without a message after which the session is lost; 0 turns the timer off.',

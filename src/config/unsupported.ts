@@ -7,7 +7,6 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   'neighbors[]': {
     password: 'password-file, the path of a file that has the key',
     'route-map': 'import-policy and export-policy',
-    vrf: 'device, with the name of the VRF',
   },
   'listen-ranges[]': {
     port: 'nothing: evpnd never connects to a neighbor of a range',
@@ -16,7 +15,6 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     'local-address': 'nothing: the neighbor chooses the address that it connects to; bgp.listen limits them',
     'update-source': 'nothing: the neighbor chooses the address that it connects to; bgp.listen limits them',
     password: 'password-file, the path of a file that has the key',
-    vrf: 'device, with the name of the VRF',
   },
   'evpn.vnis[]': {
     'route-targets': 'import-route-targets and export-route-targets',

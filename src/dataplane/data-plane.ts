@@ -2,6 +2,7 @@ import { type Convergence, type EventSink, NO_EVENTS } from '../events/index.js'
 import { type Clock, type Ip, LimitedLog, type Log, type Mac, type Vni } from '../types/index.js';
 import type { DriftLog } from './drift.js';
 import { DriftWatch } from './drift-watch.js';
+import { FollowedTables } from './followed-tables.js';
 import type { Hosts, HostsOwner, LocalNeigh } from './hosts.js';
 import type { Kernel } from './kernel.js';
 import { KernelNews } from './kernel-news.js';
@@ -76,6 +77,8 @@ export class DataPlane {
   readonly hosts: Hosts;
   /** Routes of every routing table that evpnd writes. */
   readonly routeTables: RouteTables;
+  /** Of which routing tables others' routes are known. */
+  readonly followed: FollowedTables;
   readonly problems: Problems;
   readonly #planes: VniPlanes;
   readonly #served: ServedPlanes;
@@ -97,6 +100,7 @@ export class DataPlane {
     this.#convergence = options.convergence;
     const { observes = false, rivals = () => [], events = NO_EVENTS } = options;
     this.kernel = observes ? observedKernel(kernel) : kernel;
+    this.followed = new FollowedTables(this.kernel);
     const isHosts = ({ owner }: OwnerPlane, which: PlaneKey) =>
       owner.kind === 'vni' && this.#isHosts(owner.vni, which);
     this.#watch = new DriftWatch(

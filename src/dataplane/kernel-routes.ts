@@ -9,7 +9,7 @@ export class KernelRoutes {
   constructor(
     readonly plane: RoutesPlane,
     readonly rechecks: Rechecks,
-    /** Routes of the main table that others wrote: read alone. */
+    /** Routes of the main table, or of the same one, that others wrote: read alone. */
     readonly others: OtherRoutes,
   ) {}
 

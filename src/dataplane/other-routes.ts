@@ -15,8 +15,17 @@ export class OtherRoutes {
   /** How many ways lead by each device. */
   readonly #devices = new Map<number, number>();
 
-  /** Called with the prefix of a route that came, went or leads elsewhere. */
-  onChanged: ((prefix: PrefixKey) => void) | undefined;
+  readonly #listeners = new Set<(prefix: PrefixKey) => void>();
+
+  /** `changed` is called with the prefix of each route that comes, goes or leads elsewhere, until what is returned is called. */
+  listen(changed: (prefix: PrefixKey) => void): () => void {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
+  }
+
+  #tell(prefix: PrefixKey): void {
+    for (const changed of this.#listeners) changed(prefix);
+  }
 
   /** Stores the route; false where nothing changed. */
   put(row: OtherRoute): boolean {
@@ -31,7 +40,7 @@ export class OtherRoutes {
       row.prefix,
       [...others, row].sort((a, b) => a.metric - b.metric),
     );
-    this.onChanged?.(row.prefix);
+    this.#tell(row.prefix);
     return true;
   }
 
@@ -50,7 +59,7 @@ export class OtherRoutes {
       this.#rows.delete(row.prefix);
       this.#lengths.remove(row.prefix);
     }
-    this.onChanged?.(row.prefix);
+    this.#tell(row.prefix);
     return true;
   }
 

@@ -54,8 +54,11 @@ export class RouteTables {
     return this.count + nexthops;
   }
 
-  /** The routes of one routing table and metric; whoever asks has them to itself, until it drops them. */
-  give(at: RoutesPosition): KernelRoutes {
+  /**
+   * The routes of one routing table and metric; whoever asks has them to itself, until it drops them. What it knows of others' routes
+   * is of the main table, or of its own.
+   */
+  give(at: RoutesPosition, others: 'main' | 'own' = 'main'): KernelRoutes {
     this.#forgetRetired();
     let plane = this.#planes.find((each) => isAt(each, at));
     if (!plane) {
@@ -63,7 +66,8 @@ export class RouteTables {
       this.#planes.push(plane);
     }
     plane.retired = false;
-    const routes = new KernelRoutes(plane, this.rechecks, this.#others.main);
+    const known = others === 'own' ? this.#others.of(at.tableId) : this.#others.main;
+    const routes = new KernelRoutes(plane, this.rechecks, known);
     // What an earlier owner of it has left there
     if (this.rechecks.sweeping) {
       plane.markUnwantedRows();
@@ -72,9 +76,14 @@ export class RouteTables {
     return routes;
   }
 
-  /** True where somebody has them already. */
-  has(tableId: number): boolean {
-    return this.#planes.some((plane) => plane.at.tableId === tableId && !plane.retired);
+  /** True where somebody has them already, or the underlay has that routing table. */
+  has({ tableId, metric }: RoutesPosition): boolean {
+    return this.#planes.some(
+      (plane) =>
+        plane.at.tableId === tableId &&
+        !plane.retired &&
+        (plane.at.metric === metric || plane === this.#heir.plane),
+    );
   }
 
   /** Nothing is wanted of them any more: what stands goes. */

@@ -44,7 +44,7 @@ export function keyOf({ ip, zone }: NextHop): Ip | string {
   return zone === '' ? ip : `${ip}%${zone}`;
 }
 
-/** The networks of the main table that the machine is in, by its devices that carry frames. */
+/** The networks of the main table, or of one VRF's, that the machine is in, by its devices that carry frames. */
 export class Reach {
   readonly #networks = new Map<PrefixKey, number>();
   readonly #lengths = new PrefixLengths();
@@ -53,8 +53,10 @@ export class Reach {
   readonly #byName = new Map<string, number>();
   readonly #running = new Set<number>();
 
-  constructor({ interfaces }: Pick<Topology, 'interfaces'>) {
+  /** `of`: the ifindex of the VRF; undefined for the main table. */
+  constructor({ interfaces }: Pick<Topology, 'interfaces'>, of?: number) {
     for (const [ifindex, { name, running, addresses, vrf }] of interfaces) {
+      if (of !== undefined && vrf !== of) continue;
       if (running) {
         this.#byName.set(name, ifindex);
         this.#running.add(ifindex);
@@ -62,7 +64,7 @@ export class Reach {
       for (const { ip, peer, prefixLength: length, state } of addresses) {
         if (state !== 'usable') continue;
         this.#ours.add(needsZone(ip) ? `${ip}%${name}` : ip);
-        if (!running || vrf !== undefined || isMartian(ip) || needsZone(ip)) continue;
+        if (!running || vrf !== of || isMartian(ip) || needsZone(ip)) continue;
         const prefix = prefixOf(peer ?? ip, length);
         if (this.#networks.has(prefix)) continue;
         this.#networks.set(prefix, ifindex);

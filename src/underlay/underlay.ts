@@ -72,8 +72,8 @@ function localRib(family: Family<Prefix>): FamilyLocalRib<Prefix> {
 }
 
 /**
- * The underlay: what neighbors say of IPv4 and IPv6 unicast becomes routes of the kernel, and networks of ours are
- * announced. What a neighbor announced is announced to no other.
+ * The underlay, or a VRF: what neighbors say of IPv4 and IPv6 unicast becomes routes of the kernel, and networks of ours are
+ * announced. What a neighbor announced this announces to no other.
  */
 export class Underlay {
   readonly sets: NextHopSets;
@@ -88,6 +88,7 @@ export class Underlay {
   #topology: Topology = EMPTY_TOPOLOGY;
   /** Next hops of neighbors whose routes have gone, and are still to be looked at. */
   readonly #gone: NextHop[] = [];
+  readonly #unlisten: () => void;
   #isClosed = false;
 
   constructor(
@@ -95,6 +96,8 @@ export class Underlay {
     readonly routes: KernelRoutes,
     readonly clock: Clock,
     private settings: UnderlaySettings,
+    /** The ifindex of the VRF whose routes they are; undefined for the main table. */
+    readonly vrf?: number,
   ) {
     const bgp: BgpRoutes = {
       lengths: (ip) => this.#importerOf(ip).lengths(ip),
@@ -108,7 +111,7 @@ export class Underlay {
     this.#nextHops.onStale = () => {
       this.#telling ??= clock.soon(() => this.#tell());
     };
-    others.onChanged = (prefix) => this.#routeChanged(prefix);
+    this.#unlisten = others.listen((prefix) => this.#routeChanged(prefix));
     this.originator = new Originator(ribs.local);
     this.sets.onDeadEnd = (set) => {
       if (this.#judge.isMisjudged(set)) this.#judgeAnew();
@@ -250,7 +253,7 @@ export class Underlay {
     if (topology.interfaces === this.#topology.interfaces) return;
     this.#topology = topology;
     const before = this.#reach.connected;
-    this.#reach = new Reach(topology);
+    this.#reach = new Reach(topology, this.vrf);
     this.#nextHops.reachChanged(this.#reach);
     this.#owesLook ||= this.#judge.isOverwhelmed;
     this.#tell();
@@ -280,7 +283,9 @@ export class Underlay {
   close(): void {
     this.#isClosed = true;
     this.#telling?.cancel();
+    this.#unlisten();
     this.sets.close();
+    for (const rib of [this.ribs.ipv4, this.ribs.ipv6]) rib.onLeaving = undefined;
     for (const importer of this.#importers) importer.close();
   }
 }

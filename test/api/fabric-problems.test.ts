@@ -377,7 +377,7 @@ test('an L3VNI of others whose VRF is refused here: why is said once', async (t)
   const [vrf] = topology.vrfs.values();
   kernel.setTopology(withVrfs(topology));
   house.pass();
-  here.leaf.dataPlane.routeTables.give({ tableId: vrf.tableId, metric: 1 });
+  here.leaf.dataPlane.routeTables.give({ tableId: vrf.tableId, metric: 20 });
   const routed = withVrfs(topology, vrf);
   const svi = { name: vrf.sviName, running: true, addresses: [], vrf: vrf.ifindex };
   kernel.setTopology({ ...routed, interfaces: new Map([...routed.interfaces, [vrf.sviIfindex, svi]]) });

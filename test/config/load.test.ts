@@ -83,6 +83,7 @@ test('the minimal file gets every default', (t) => {
       localAddress: undefined,
       updateSource: undefined,
       device: undefined,
+      vrf: undefined,
       holdTime: 9,
       keepaliveTime: 3,
       connectRetryTime: 5,
@@ -269,7 +270,7 @@ const neighbor = (lines: string) => `${MINIMAL}    ${lines}\n`;
 const byInterface = (name: string) => edit('address: 10.1.1.0', `interface: ${name}`);
 const PORTS = 'a TCP port from 1 to 65535';
 const NEIGHBOR_KEYS =
-  'address, interface, peer-group, remote-as, local-as, port, passive, local-address, update-source, device, hold-time, keepalive-time, connect-retry-time, send-hold-time, advertisement-interval, bfd, shutdown, enforce-first-as, enhanced-refresh, graceful-restart-notification, stale-time, long-lived-stale-time, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, import-policy, export-policy, site-of-origin, families, description';
+  'address, interface, peer-group, remote-as, local-as, port, passive, local-address, update-source, device, vrf, hold-time, keepalive-time, connect-retry-time, send-hold-time, advertisement-interval, bfd, shutdown, enforce-first-as, enhanced-refresh, graceful-restart-notification, stale-time, long-lived-stale-time, allowas-in, password-file, ttl-security, ebgp-multihop, max-routes, max-octets, max-family-routes, on-limit, import-policy, export-policy, site-of-origin, families, description';
 const BFD_ALLOWED =
   'true, false, or a mapping of interval (milliseconds from 50 to 60000), multiplier (a number from 2 to 255) and multihop (true or false)';
 const REMOTE_AS = 'an AS number from 1 to 4294967295 in plain digits, internal, or external';
@@ -349,6 +350,13 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     ['f:6:16: neighbors[1].interface: found swp1 a second time; allowed one neighbor for an interface'],
   ],
   [
+    'a VRF of a neighbor by interface',
+    `${byInterface('swp1')}    vrf: red\n    families: [ipv4-unicast]\n`,
+    [
+      'f:6:10: neighbors[0].vrf: found red with interface; allowed address: a neighbor by interface is in no VRF',
+    ],
+  ],
+  [
     'a device of a neighbor by interface',
     `${byInterface('swp1')}    device: blue\n`,
     [
@@ -362,6 +370,21 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
       'f:4:59: neighbors[0].bfd: found BFD by device blue; allowed false: BFD runs in no VRF',
       'f:5:48: neighbors[1].device: found "much-too-long-a-name"; allowed the name of a device',
       'f:6:73: listen-ranges[0].bfd: found BFD by device blue; allowed false: BFD runs in no VRF',
+    ],
+  ],
+  [
+    'what a neighbor in a VRF cannot have',
+    `asn: 65001\nrouter-id: 10.0.0.1\npeer-groups:\n  - { name: ces, vrf: red, families: [ipv4-unicast] }\nneighbors:\n  - { address: 192.0.2.1, remote-as: 65100, vrf: red }\n  - { address: 192.0.2.3, remote-as: internal, vrf: red, families: [ipv4-unicast], bfd: true }\n  - { address: 192.0.2.5, remote-as: 65001, peer-group: ces, device: swp1 }\n  - { address: 192.0.2.1, remote-as: 65100, peer-group: ces }\n  - { address: 192.0.2.1, remote-as: 65100, vrf: blue, families: [ipv6-unicast] }\n  - { address: 192.0.2.1, remote-as: 65100, device: blue }\nlisten-ranges: [{ prefix: 192.0.2.0/24, remote-as: 65100, vrf: red }]\n`,
+    [
+      'f:6:5: neighbors[0].families[0]: found l2vpn-evpn in VRF red; allowed ipv4-unicast or ipv6-unicast: leaves are in no VRF',
+      'f:7:38: neighbors[1].remote-as: found internal, our own AS, in VRF red; allowed another AS',
+      'f:7:89: neighbors[1].bfd: found BFD in VRF red; allowed false: BFD runs in no VRF',
+      'f:8:38: neighbors[2].remote-as: found 65001, our own AS, in VRF red; allowed another AS',
+      'f:8:70: neighbors[2].device: found swp1 with vrf; allowed one of both',
+      'f:9:16: neighbors[3].address: found 192.0.2.1 in VRF red a second time; allowed one neighbor for an address',
+      'f:10:50: neighbors[4].vrf: found blue, which is the device of another neighbor; allowed one of both for all neighbors in it',
+      'f:10:67: neighbors[4].families[0]: found ipv6-unicast with an IPv4 neighbor; allowed the family of its address',
+      'f:12:17: listen-ranges[0].families[0]: found l2vpn-evpn in VRF red; allowed ipv4-unicast or ipv6-unicast: leaves are in no VRF',
     ],
   ],
   [
@@ -755,7 +778,6 @@ for (const key of reloadEffects().keys())
 for (const [where, key, cure] of [
   ['neighbors[0].', 'password', 'password-file'],
   ['neighbors[0].', 'route_map', 'import-policy and export-policy'],
-  ['neighbors[0].', 'vrf', 'device'],
 ])
   test(`${key}: what to do instead is said, not which word is like it`, (t) => {
     const [found, ...more] = findings(neighbor(`${key}: x`));

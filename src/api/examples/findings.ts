@@ -55,6 +55,7 @@ export const DUPLICATE: DuplicateItem = {
 
 export const UNDERLAY_ROUTE: UnderlayRouteItem = {
   prefix: '10.0.0.2/32',
+  vrf: null,
   unused: null,
   offload: null,
   bestBy: 'only path',

@@ -76,6 +76,7 @@ export const PARAMETERS: Readonly<Record<string, string | number | boolean>> = {
   prefix: '198.51.100.0/24',
   address: '10.1.0.2',
   neighbor: '10.1.0.2',
+  vrf: 'red',
   vtep: '10.0.0.2',
   rd: '10.0.0.2:10010',
   esi: '00:00:00:00:00:00:00:00:00:00',

@@ -3,6 +3,7 @@ import type { NeighborItem } from '../resources/neighbor-item.js';
 /** An established session. */
 export const NEIGHBOR: NeighborItem = {
   name: '10.1.0.2',
+  vrf: null,
   address: '10.1.0.2',
   interface: null,
   router: null,

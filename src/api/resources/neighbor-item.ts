@@ -34,7 +34,10 @@ const FsmStateNames = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', '
 
 export const NeighborSchema = Type.Object(
   {
-    name: Text('What names it: its address as configured, or its interface.'),
+    name: Text(
+      'What names it: its address as configured, or its interface; in a VRF with `@` and the VRF behind.',
+    ),
+    vrf: nullable(Text('The VRF that it is in (`vrf`).')),
     address: nullable(
       Address(
         'As configured; of a neighbor by interface the link-local address with its zone, null as long as it is not known.',
@@ -270,6 +273,7 @@ export function neighborItem(status: NeighborStatus, use: RouteUse | undefined):
   const notification = newest(status.lastNotificationSent, status.lastNotificationReceived);
   return {
     name: status.address,
+    vrf: status.vrf ?? null,
     address: status.peerAddress ?? null,
     interface: status.interface ?? null,
     router: status.linkPeer ? routerItem(status.linkPeer) : null,

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { Destination, Path } from '../../bgp/index.js';
+import { type Destination, type Path, splitNeighbor } from '../../bgp/index.js';
 import { formatPrefix, type Ip, isWithin, type PrefixKey, parseIp, prefixKey } from '../../types/index.js';
 import { formatNextHop, type Underlay } from '../../underlay/index.js';
 import type { Prefix } from '../../wire/index.js';
@@ -57,6 +57,7 @@ const UnderlayPath = Type.Object(
 const UnderlayRouteSchema = Type.Object(
   {
     prefix: Text('address/length'),
+    vrf: nullable(Text('The VRF whose route it is.')),
     unused: nullable(
       Type.Union(
         [
@@ -88,6 +89,9 @@ const UnderlayRouteQuery = Type.Object(
     neighbor: Type.Optional(
       Type.String({ description: 'A neighbor that sent a path: its address, or its interface.' }),
     ),
+    vrf: Type.Optional(
+      Type.String({ description: 'Routes of the neighbors in this VRF, in place of the others.' }),
+    ),
   },
   closed,
 );
@@ -96,44 +100,50 @@ const UnderlayRouteQuery = Type.Object(
 export interface UnderlayRouteFilter {
   readonly ip: Ip | undefined;
   readonly neighbor: string | undefined;
+  /** undefined for the underlay's. */
+  readonly vrf?: string | undefined;
 }
 
 interface UnderlayRouteReads {
   underlayRoutes(filter: UnderlayRouteFilter): Pages<UnderlayRouteItem>;
 }
 
-/** The unicast routes of the neighbors; none where the underlay is off. */
+/** The unicast routes of the neighbors, in no VRF or in one; none where the underlay is off, or nobody is in the VRF. */
 export const underlayRoutes: Resource<UnderlayRouteReads> = {
   schemas: [RouteOffloadSchema, UnderlayRouteSchema],
   endpoints: [
     {
       path: '/underlay-routes',
       summary:
-        'The IPv4 and IPv6 unicast routes that the neighbors sent, with every path; empty without `underlay.enabled`',
+        'The IPv4 and IPv6 unicast routes that the neighbors sent, with every path: the underlay, empty without `underlay.enabled`, or one VRF',
       query: UnderlayRouteQuery,
       answer: listOf('UnderlayRoute'),
       problems: [400],
       handle: (model, { query }, turns) => {
-        const { ip, neighbor } = query as Static<typeof UnderlayRouteQuery>;
+        const { ip, neighbor, vrf } = query as Static<typeof UnderlayRouteQuery>;
         const filter = {
           ip: parsed('ip', ip, parseIp),
-          neighbor: parsed('neighbor', neighbor, parseNeighborName),
+          neighbor: parsed('neighbor', neighbor, (text) => splitNeighbor(parseNeighborName(text)).name),
+          vrf,
         };
         return pageOf(model.underlayRoutes(filter), query, turns);
       },
     },
   ],
   reads: (rooms) => ({
-    underlayRoutes: (filter) =>
-      pagesByKey<Destination<Prefix>, PrefixKey, UnderlayRouteItem>({
+    underlayRoutes(filter) {
+      const { vrf } = filter;
+      const underlay = () => (vrf === undefined ? rooms.underlay : rooms.vrfUnderlays?.of(vrf));
+      return pagesByKey<Destination<Prefix>, PrefixKey, UnderlayRouteItem>({
         total: null,
-        rows: () => rooms.underlay?.destinations() ?? [],
+        rows: () => underlay()?.destinations() ?? [],
         where: (destination) => belongs(destination, filter),
         key: ({ nlri }) => prefixKey(nlri.prefix, nlri.prefixLength),
         order: prefixOrder,
         weight: ({ paths }) => paths.reduce((sum, { attributes }) => sum + attributes.octets, 0),
-        item: (destination) => itemOf(destination, rooms),
-      }),
+        item: (destination) => itemOf(destination, underlay() as Underlay, vrf, rooms),
+      });
+    },
   }),
 };
 
@@ -144,8 +154,12 @@ function belongs({ best, paths, nlri }: Destination<Prefix>, { ip, neighbor }: U
   return neighbor === undefined || paths.some((path) => isFrom(path, neighbor));
 }
 
-function itemOf(destination: Destination<Prefix>, rooms: Rooms): UnderlayRouteItem {
-  const underlay = rooms.underlay as Underlay;
+function itemOf(
+  destination: Destination<Prefix>,
+  underlay: Underlay,
+  vrf: string | undefined,
+  rooms: Pick<Rooms, 'hardware'>,
+): UnderlayRouteItem {
   const { rule, lost, chosen } = underlay.decision(destination);
   const pathItem = (path: Path<Prefix>): UnderlayRouteItem['paths'][number] => {
     const { source, attributes, stale, receivedAt } = path;
@@ -171,6 +185,7 @@ function itemOf(destination: Destination<Prefix>, rooms: Rooms): UnderlayRouteIt
   const key = prefixKey(prefix, prefixLength);
   return {
     prefix: formatPrefix(key),
+    vrf: vrf ?? null,
     unused: underlay.whyUnused(destination) ?? null,
     offload: routeOffloadItem(rooms.hardware?.routes.route(underlay.routes.plane, key)),
     bestBy: rule,

@@ -1,11 +1,11 @@
-import type { Speaker } from '../../bgp/index.js';
+import type { Speakers } from '../../bgp/index.js';
 import type { Config } from '../../config/index.js';
 import type { DataPlane } from '../../dataplane/index.js';
 import type { Convergence, EventLog } from '../../events/index.js';
 import type { Evpn } from '../../evpn/index.js';
 import type { HardwareWatch } from '../../hardware/index.js';
 import type { Clock, Ip } from '../../types/index.js';
-import type { Underlay } from '../../underlay/index.js';
+import type { Underlay, VrfUnderlays } from '../../underlay/index.js';
 import type { ProblemNote } from '../parts/problem-note.js';
 
 /** Whether evpnd can be relied on, and if not, what it waits for. */
@@ -52,11 +52,13 @@ export interface EventLoopDelay {
 /** The rooms that the read model looks into, and what the composition alone knows. */
 export interface Rooms {
   readonly config: () => Config;
-  readonly speaker: Pick<Speaker, 'rib' | 'localRib' | 'neighbors' | 'neighbor'>;
+  readonly speaker: Pick<Speakers, 'rib' | 'localRib' | 'neighbors' | 'neighbor'>;
   readonly evpn: Evpn;
   readonly dataPlane: DataPlane;
   /** undefined where it is off. */
   readonly underlay?: Underlay | undefined;
+  /** Of the VRFs that neighbors are in; none where absent. */
+  readonly vrfUnderlays?: Pick<VrfUnderlays, 'of' | typeof Symbol.iterator> | undefined;
   /** undefined where nobody asks what it took. */
   readonly hardware?: HardwareWatch | undefined;
   readonly kernel: KernelInsight;

@@ -28,7 +28,7 @@ const WORDS: Readonly<
     fix: (ip) => `announce a route to ${ip}, or set \`underlay.resolve-via-default: true\``,
   },
   discarded: {
-    text: 'for which a route of the main table discards what is sent there',
+    text: 'for which a route of the table discards what is sent there',
     fix: (ip) => `see what \`ip route get ${ip}\` says, and remove or narrow that route`,
   },
   loop: {
@@ -47,12 +47,49 @@ const WORDS: Readonly<
 };
 
 /** Next hops that lead nowhere, and VTEP addresses that no neighbor is told of. */
-export function underlayProblems(rooms: Pick<Rooms, 'underlay' | 'dataPlane' | 'speaker'>): ProblemNote[] {
-  return rooms.underlay ? [...deadEndProblems(rooms.underlay), ...vtepProblems(rooms, rooms.underlay)] : [];
+export function underlayProblems(
+  rooms: Pick<Rooms, 'underlay' | 'vrfUnderlays' | 'dataPlane' | 'speaker'>,
+): ProblemNote[] {
+  const { underlay, vrfUnderlays = [] } = rooms;
+  return [
+    ...(underlay ? [...deadEndProblems(underlay, 'underlay'), ...vtepProblems(rooms, underlay)] : []),
+    ...[...vrfUnderlays].flatMap(([vrf, its]) => deadEndProblems(its, `VRF ${vrf}`)),
+    ...absentVrfs(rooms),
+  ];
+}
+
+/** VRFs whose neighbors have no session for want of the device, or whose table is somebody else's. */
+function absentVrfs({
+  speaker,
+  dataPlane: { topology },
+  vrfUnderlays,
+}: Pick<Rooms, 'vrfUnderlays' | 'dataPlane' | 'speaker'>): ProblemNote[] {
+  const neighbors = new Map<string, number>();
+  for (const { vrf } of speaker.neighbors())
+    if (vrf !== undefined) neighbors.set(vrf, (neighbors.get(vrf) ?? 0) + 1);
+  return [...neighbors].flatMap(([vrf, count]): ProblemNote[] => {
+    const at = [...topology.vrfs.values()].find(({ name }) => name === vrf);
+    if (!at)
+      return [
+        {
+          severity: 'error',
+          problem: `VRF ${vrf}: there is no such VRF device, and ${counted(count, 'neighbor')} in it (\`vrf\`) ${count === 1 ? 'has' : 'have'} no session`,
+          fix: `ip link add ${vrf} up type vrf table TABLE, and the device to the neighbor in it: ip link set DEVICE master ${vrf}`,
+        },
+      ];
+    if (vrfUnderlays?.of(vrf)) return [];
+    return [
+      {
+        severity: 'error',
+        problem: `VRF ${vrf}: routes of its neighbors are not installed: routing table ${at.tableId} is the underlay's, or another VRF's`,
+        fix: 'give the VRF a routing table of its own: ip link add NAME type vrf table TABLE',
+      },
+    ];
+  });
 }
 
 /** Each of those next hops with how many routes are not installed for want of it. */
-function deadEndProblems(underlay: NonNullable<Rooms['underlay']>): ProblemNote[] {
+function deadEndProblems(underlay: NonNullable<Rooms['underlay']>, where: string): ProblemNote[] {
   const ends = new Map<string, { readonly first: DeadEnd; routes: number }>();
   for (const end of underlay.deadEnds()) {
     const key = formatNextHop(end.nextHop);
@@ -65,7 +102,7 @@ function deadEndProblems(underlay: NonNullable<Rooms['underlay']>): ProblemNote[
     const such = first.prefix === undefined ? '' : ` (${formatPrefix(first.prefix)})`;
     return {
       severity: 'warning' as const,
-      problem: `underlay: ${counted(routes, 'route')}${such} ${routes === 1 ? 'is' : 'are'} not installed: the next hop is ${ip}, ${text}`,
+      problem: `${where}: ${counted(routes, 'route')}${such} ${routes === 1 ? 'is' : 'are'} not installed: the next hop is ${ip}, ${text}`,
       fix: fix(ip),
     };
   });

@@ -279,9 +279,10 @@ export class IpVrfs {
   /** False where the VRF's table is somebody else's, the underlay's. */
   #add(at: VrfAttachment, l3vni: Vni): boolean {
     const { dataPlane, log, localRib, rdAllocator } = this.#deps;
-    if (dataPlane.routeTables.has(at.tableId)) return false;
+    const position = { tableId: at.tableId, metric: METRIC };
+    if (dataPlane.routeTables.has(position)) return false;
     const { rd, importTargets, exportTargets } = vrfIdentity(this.#settings, at, l3vni, rdAllocator);
-    const routes = dataPlane.routeTables.give({ tableId: at.tableId, metric: METRIC });
+    const routes = dataPlane.routeTables.give(position);
     const vrf = new IpVrf(l3vni, at, rd, importTargets, exportTargets, routes);
     this.#vrfs.set(at.ifindex, vrf);
     this.#byL3vni.set(l3vni, vrf);

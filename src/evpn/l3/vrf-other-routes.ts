@@ -5,9 +5,11 @@ import { type PrefixKey, sameSet } from '../../types/index.js';
 export class VrfOtherRoutes {
   #tables: ReadonlySet<number> = new Set();
   #readings = 0;
+  /** By routing table. */
+  readonly #unlisten = new Map<number, () => void>();
 
   constructor(
-    readonly dataPlane: Pick<DataPlane, 'mirror' | 'kernel'>,
+    readonly dataPlane: Pick<DataPlane, 'mirror' | 'followed'>,
     /** What was to be read has been. */
     readonly read: () => void,
   ) {}
@@ -20,13 +22,14 @@ export class VrfOtherRoutes {
   /** The routes of one table; `changed` is called with the prefix of each that comes, goes or leads elsewhere. */
   of(tableId: number, changed: (prefix: PrefixKey) => void): OtherRoutes {
     const routes = this.dataPlane.mirror.others.of(tableId);
-    routes.onChanged = changed;
+    this.#unlisten.set(tableId, routes.listen(changed));
     return routes;
   }
 
   /** The table is no VRF's any more. */
   forget(tableId: number): void {
-    this.dataPlane.mirror.others.of(tableId).onChanged = undefined;
+    this.#unlisten.get(tableId)?.();
+    this.#unlisten.delete(tableId);
   }
 
   /** From now on the routes of these tables are known, and of no others. */
@@ -38,6 +41,6 @@ export class VrfOtherRoutes {
       this.#readings--;
       this.read();
     };
-    this.dataPlane.kernel.followTables(tables).then(done, done);
+    this.dataPlane.followed.want(this, tables).then(done, done);
   }
 }

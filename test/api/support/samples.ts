@@ -72,6 +72,7 @@ const routes = {
 export function neighbor(address: string): NeighborItem {
   return {
     name: address,
+    vrf: null,
     address,
     interface: 'swp1',
     router: {
@@ -589,5 +590,5 @@ export function underlayRoute(prefix: string): UnderlayRouteItem {
     unreachable: 'martian' as const,
     resolvedBy: null,
   };
-  return { prefix, unused: null, offload: null, bestBy: 'usable path', paths: [path, other] };
+  return { prefix, vrf: null, unused: null, offload: null, bestBy: 'usable path', paths: [path, other] };
 }

@@ -1,0 +1,127 @@
+import type { DecisionSettings, Multipath, RibIdentity } from '../bgp/index.js';
+import type { DataPlane, Topology, VrfAttachment } from '../dataplane/index.js';
+import { type Clock, parsePrefixRule } from '../types/index.js';
+import { Underlay, type UnderlaySettings, UnicastRibs } from './underlay.js';
+
+/**
+ * Of our routes in VRFs that neighbors there have announced: lower than that of routes to other leaves, so that both may stand while one
+ * takes the place of the other.
+ */
+const METRIC = 19;
+
+/** A neighbor's import policy says what is not accepted. */
+const EVERYTHING = ['0.0.0.0/0 le 32', '::/0 le 128'].map(parsePrefixRule);
+
+/** The RIBs of each VRF that neighbors are in, by its name: they are its speaker's, also while there is no such device. */
+export class VrfRibs {
+  readonly #ribs = new Map<string, UnicastRibs>();
+  /** Called with a VRF that is asked for the first time. */
+  onAdded: ((vrf: string) => void) | undefined;
+
+  constructor(
+    readonly clock: Clock,
+    readonly identity: () => RibIdentity,
+    readonly multipath: Multipath,
+    readonly decision: DecisionSettings,
+  ) {}
+
+  of(vrf: string): UnicastRibs {
+    let ribs = this.#ribs.get(vrf);
+    if (!ribs) {
+      ribs = new UnicastRibs(this.clock, this.identity(), this.multipath, this.decision);
+      this.#ribs.set(vrf, ribs);
+      this.onAdded?.(vrf);
+    }
+    return ribs;
+  }
+
+  [Symbol.iterator](): Iterator<readonly [vrf: string, ribs: UnicastRibs]> {
+    return this.#ribs.entries();
+  }
+}
+
+/** What the neighbors of each VRF have announced, as routes of its table for as long as there is such a device. */
+export class VrfUnderlays {
+  readonly #standing = new Map<string, { readonly at: VrfAttachment; readonly underlay: Underlay }>();
+  #topology: Topology | undefined;
+
+  constructor(
+    readonly ribs: VrfRibs,
+    readonly dataPlane: Pick<DataPlane, 'routeTables' | 'followed'>,
+    readonly clock: Clock,
+    private settings: Pick<UnderlaySettings, 'resolveViaDefault'>,
+  ) {
+    ribs.onAdded = () => {
+      if (this.#topology) this.topologyChanged(this.#topology);
+    };
+  }
+
+  /** That of a VRF; undefined where it has no neighbors, or there is no such device. */
+  of(vrf: string): Underlay | undefined {
+    return this.#standing.get(vrf)?.underlay;
+  }
+
+  *[Symbol.iterator](): Iterator<readonly [vrf: string, underlay: Underlay]> {
+    for (const [vrf, { underlay }] of this.#standing) yield [vrf, underlay];
+  }
+
+  /** Devices have come, gone or changed. */
+  topologyChanged(topology: Topology): void {
+    this.#topology = topology;
+    const devices = new Map([...topology.vrfs.values()].map((at) => [at.name, at]));
+    for (const [vrf, { at }] of this.#standing) {
+      const now = devices.get(vrf);
+      if (now?.ifindex !== at.ifindex || now.tableId !== at.tableId) this.#remove(vrf);
+    }
+    for (const [vrf, ribs] of this.ribs) {
+      const at = devices.get(vrf);
+      if (at && !this.#standing.has(vrf)) this.#add(at, ribs);
+      this.of(vrf)?.topologyChanged(topology);
+    }
+  }
+
+  reconfigure(settings: Pick<UnderlaySettings, 'resolveViaDefault'>): void {
+    this.settings = settings;
+    for (const { underlay } of this.#standing.values()) underlay.reconfigure(settingsOf(settings));
+  }
+
+  /** Resolves once all that the neighbors have announced has been looked at. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#standing.values()].map(({ underlay }) => underlay.idle()));
+  }
+
+  close(): void {
+    for (const { underlay } of this.#standing.values()) underlay.close();
+  }
+
+  #add(at: VrfAttachment, ribs: UnicastRibs): void {
+    const position = { tableId: at.tableId, metric: METRIC };
+    // A table that is somebody else's is left alone
+    if (this.dataPlane.routeTables.has(position)) return;
+    const routes = this.dataPlane.routeTables.give(position, 'own');
+    const underlay = new Underlay(ribs, routes, this.clock, settingsOf(this.settings), at.ifindex);
+    this.#standing.set(at.name, { at, underlay });
+    this.#follow();
+  }
+
+  #remove(vrf: string): void {
+    const { underlay } = this.#standing.get(vrf) ?? {};
+    this.#standing.delete(vrf);
+    if (!underlay) return;
+    underlay.close();
+    this.dataPlane.routeTables.drop(underlay.routes);
+    this.#follow();
+  }
+
+  /** Other programs' routes may show how a next hop is reached. */
+  #follow(): void {
+    const tables = new Set([...this.#standing.values()].map(({ at }) => at.tableId));
+    // Where they cannot be read they are read again
+    void this.dataPlane.followed.want(this, tables).catch(() => {});
+  }
+}
+
+/** The networks of a VRF are announced by its own settings. */
+function settingsOf({ resolveViaDefault }: Pick<UnderlaySettings, 'resolveViaDefault'>): UnderlaySettings {
+  return { networks: [], redistributeConnected: [], accept: EVERYTHING, resolveViaDefault };
+}
