@@ -1,31 +1,36 @@
 /**
- * On a kernel with VRFs: VRFs, L3VNIs, SVIs and VNIs of leaf1 come, move and go in orders by chance, those of leaf2 stay. After each
+ * On a kernel with VRFs: VRFs, L3VNIs, SVIs and VNIs of a leaf come, move and go in orders by chance, those of leaf1 stay. After each
  * order the rows of both are the very ones that the devices ask for, every host reaches what it should and nothing else, frames
- * take the VNI of their VRF alone; and after all is deleted nothing is left. A seed is one order, and the same each time. In every fourth one
- * evpnd is killed, and devices change while it is away.
+ * take the VNI of their VRF alone; and after all is deleted nothing is left. A seed is one order, and the same each time: it is that of
+ * a leaf with a bridge for each VNI, with a bridge that filters VLANs, or with a single VXLAN device, by turns. In every fourth one
+ * of the first two evpnd is killed, and devices change while it is away.
  */
 import assert from 'node:assert/strict';
 import { Fabric, waitFor, waitUntilConverged } from '../../lab/index.js';
 import { runCases } from './linux-namespace.js';
-import { randomOf } from './support/random.js';
 import {
-  bridgeLines,
+  HOST_VLANS,
   L3VNIS,
   type L3vni,
+  LEAF_KINDS,
+  type LeafKind,
+  type Line,
+  PLACES,
+} from './support/leaf-kinds.js';
+import { randomOf } from './support/random.js';
+import {
   ownNetworks,
   ownRows,
-  portLines,
   RoutedDevices,
   type Routing,
   rowsOf,
   VRFS,
   vrfLines,
-  vxlanLines,
 } from './support/routed-orders.js';
 
 const [first, last] = (process.env.EVPND_ORDERS ?? '3-6').split('-').map(Number);
 
-const evpn = {
+const config = {
   evpn: {
     vrfs: VRFS.map((name) => ({
       name,
@@ -33,45 +38,55 @@ const evpn = {
     })),
   },
 };
+const [KIND_THERE] = LEAF_KINDS;
 const fabric = await Fabric.create({
-  leaves: [
-    { engine: 'evpnd', mode: 'traditional', config: evpn },
-    { engine: 'evpnd', mode: 'traditional', config: evpn },
-  ],
+  leaves: [KIND_THERE, ...LEAF_KINDS].map(({ mode }) => ({ engine: 'evpnd', mode, config })),
 });
-const [leaf1, leaf2] = fabric.plan.leaves;
+const [there, ...changing] = fabric.plan.leaves;
 
-/** How leaf2 routes, which stays so. */
+/** How leaf1 routes, which stays so. */
 const THERE: readonly Routing[] = VRFS.map((vrf, i) => ({
   vrf,
   table: 1001 + i,
-  l3vni: L3VNIS[i] as L3vni,
-  svi: `br${L3VNIS[i]}`,
-  mac: `02:ff:02:00:0${i + 1}:00`,
+  l3vni: L3VNIS[i],
+  place: PLACES[i],
+  mac: `02:ff:01:00:0${i + 1}:00`,
 }));
 
-async function makeThere(): Promise<void> {
-  await fabric.apply('leaf2', {
-    ip: THERE.flatMap(({ vrf, table, l3vni, svi, mac }, i) => [
-      ...vrfLines(vrf, table, 2),
-      `link set ${leaf2.segments[i].svi} master ${vrf}`,
-      ...bridgeLines(svi, mac),
-      `link set ${svi} master ${vrf}`,
-      ...vxlanLines(l3vni, leaf2.vtep),
-      ...portLines(`vx${l3vni}`, svi),
-    ]),
-    bridge: [],
-  });
+/** Applies lines in their order: a process for as many as are for one tool. */
+async function applyLines(leaf: string, lines: readonly Line[]): Promise<void> {
+  let rest = lines;
+  while (rest.length > 0) {
+    const [tool] = rest[0].split(' ');
+    const end = rest.findIndex((line) => !line.startsWith(`${tool} `));
+    const batch = rest.slice(0, end < 0 ? rest.length : end).map((line) => line.slice(tool.length + 1));
+    await fabric.apply(leaf, { ip: [], bridge: [], [tool]: batch });
+    rest = rest.slice(batch.length);
+  }
 }
 
-async function rows(leaf: string): Promise<string[]> {
+async function makeThere(): Promise<void> {
+  await applyLines(
+    there.name,
+    THERE.flatMap(({ vrf, table, l3vni, place, mac }, i): Line[] => [
+      ...vrfLines(vrf, table, 1),
+      `ip link set ${there.segments[i].svi} master ${vrf}`,
+      ...KIND_THERE.addSvi(place, mac),
+      `ip link set ${KIND_THERE.svi(place)} master ${vrf}`,
+      ...KIND_THERE.addVni(l3vni, there.vtep),
+      ...KIND_THERE.enter(l3vni, place, undefined),
+    ]),
+  );
+}
+
+async function rows(leaf: string, kind: LeafKind): Promise<string[]> {
   const { stdout } = await fabric.exec(
     leaf,
     'sh',
     '-c',
     'for f in -4 -6; do ip -N $f route show table all proto 69; done; ip -N nexthop show proto 69; ip -N neigh show; bridge fdb show',
   );
-  return ownRows(stdout);
+  return ownRows(stdout, kind);
 }
 
 interface RouteItem {
@@ -81,10 +96,10 @@ interface RouteItem {
   readonly ip: string | null;
 }
 
-/** What leaf2 announces for a VRF, by its L3VNI. */
+/** What leaf1 announces for a VRF, by its L3VNI. */
 async function announcedThere(): Promise<Map<number, string[]>> {
   const { body } = await fabric.restApi<{ items: RouteItem[] }>(
-    'leaf2',
+    there.name,
     '/api/v1/routes?origin=local&limit=1000',
   );
   const found = new Map<number, string[]>();
@@ -98,24 +113,25 @@ async function announcedThere(): Promise<Map<number, string[]>> {
 
 /** Waits until both leaves have what the devices ask for. */
 async function settled(devices: RoutedDevices, seed: number): Promise<void> {
+  const { kind, vtep, leaf } = devices;
   let shown: unknown;
   await waitFor(
     async () => {
       const announced = await announcedThere();
       const routing = devices.routing();
-      const wanted1 = routing.flatMap((each) => {
+      const wantedHere = routing.flatMap((each) => {
         const { mac } = THERE.find(({ l3vni }) => l3vni === each.l3vni) as Routing;
-        return rowsOf(each, announced.get(each.l3vni) ?? [], leaf2.vtep, mac);
+        return rowsOf(each, kind, announced.get(each.l3vni) ?? [], there.vtep, mac);
       });
-      const wanted2 = THERE.flatMap((each) => {
+      const wantedThere = THERE.flatMap((each) => {
         const from = routing.find(({ l3vni }) => l3vni === each.l3vni);
-        return from ? rowsOf(each, ownNetworks(from.vrf, 1).prefixes, leaf1.vtep, from.mac) : [];
+        return from ? rowsOf(each, KIND_THERE, ownNetworks(from.vrf, leaf).prefixes, vtep, from.mac) : [];
       });
-      const [here, all] = await Promise.all([rows('leaf1'), rows('leaf2')]);
-      // Which hosts of leaf1 are known is its own affair
-      const there = all.filter((row) => !/^route \d+ (10\.|fd10:)/.test(row));
-      shown = { here, wanted1: wanted1.sort(), there, wanted2: wanted2.sort() };
-      return String(here) === String(wanted1) && String(there) === String(wanted2);
+      const [here, all] = await Promise.all([rows(`leaf${leaf}`, kind), rows(there.name, KIND_THERE)]);
+      // Which hosts of the other leaf are known is its own affair
+      const found = all.filter((row) => !/^route \d+ (10\.|fd10:)/.test(row));
+      shown = { here, wantedHere: wantedHere.sort(), there: found, wantedThere: wantedThere.sort() };
+      return String(here) === String(wantedHere) && String(found) === String(wantedThere);
     },
     { what: `rows of seed ${seed}`, timeout: 30_000, show: () => JSON.stringify(shown, undefined, 1) },
   );
@@ -123,7 +139,7 @@ async function settled(devices: RoutedDevices, seed: number): Promise<void> {
 
 async function receivedThere(): Promise<number[]> {
   const { stdout } = await fabric.exec(
-    'leaf2',
+    there.name,
     'sh',
     '-c',
     'cat /sys/class/net/vx4001/statistics/rx_packets /sys/class/net/vx4002/statistics/rx_packets',
@@ -131,11 +147,11 @@ async function receivedThere(): Promise<number[]> {
   return stdout.trim().split('\n').map(Number);
 }
 
-/** The L3VNIs whose network on leaf2 answers the host. */
+/** The L3VNIs whose network on leaf1 answers the host. */
 async function answering(host: string): Promise<L3vni[]> {
   const pings = THERE.map(
     ({ vrf, l3vni }) =>
-      `(ping -n -c 1 -W 1 ${ownNetworks(vrf, 2).address} >/dev/null 2>&1 && echo ${l3vni}) &`,
+      `(ping -n -c 1 -W 1 ${ownNetworks(vrf, 1).address} >/dev/null 2>&1 && echo ${l3vni}) &`,
   );
   const { stdout } = await fabric.exec(host, 'sh', '-c', `${pings.join(' ')} wait`);
   return stdout
@@ -144,12 +160,12 @@ async function answering(host: string): Promise<L3vni[]> {
     .map((line) => Number(line) as L3vni);
 }
 
-/** Every host of leaf1 reaches the network of its VRF's L3VNI, and no frame takes another VNI. */
+/** Every host of the leaf reaches the network of its VRF's L3VNI, and no frame takes another VNI. */
 async function traffic(devices: RoutedDevices, seed: number): Promise<number> {
-  const hosts = (['br10', 'br20'] as const).map((svi) => ({
-    name: svi.replace('br', 'h1-'),
-    l3vni: devices.l3vniOf(svi),
-    isAlive: devices.isAlive(svi),
+  const hosts = HOST_VLANS.map((vlan) => ({
+    name: `h${devices.leaf}-${vlan}`,
+    l3vni: devices.l3vniOf(vlan),
+    isAlive: devices.isAlive(vlan),
   }));
   const before = await receivedThere();
   const wrong: string[] = [];
@@ -179,21 +195,28 @@ async function traffic(devices: RoutedDevices, seed: number): Promise<number> {
   return hosts.filter(({ l3vni, isAlive }) => isAlive && l3vni !== undefined).length;
 }
 
+const devicesOf = (seed: number): RoutedDevices => {
+  const i = seed % LEAF_KINDS.length;
+  return new RoutedDevices(randomOf(seed), LEAF_KINDS[i], i + 2, changing[i].vtep);
+};
+
 /** One order: changes in batches, of which none is waited for, and the end of all. */
 async function order(seed: number): Promise<number> {
-  const random = randomOf(seed);
-  const devices = new RoutedDevices(random, 1, leaf1.vtep);
-  const evpnd = fabric.evpnd('leaf1');
+  const devices = devicesOf(seed);
+  const { random } = devices;
+  const leaf = `leaf${devices.leaf}`;
+  const evpnd = fabric.evpnd(leaf);
   const told: string[] = [];
-  const apply = async (lines: string[], isAway: boolean) => {
+  const apply = async (lines: readonly Line[], mayBeAway: boolean) => {
+    const isAway = mayBeAway && devices.kind.takesRowsAlong;
     told.push(...(isAway ? ['# evpnd is away'] : []), ...lines);
     if (isAway) await evpnd.kill();
-    await fabric.apply('leaf1', { ip: lines, bridge: [] });
+    await applyLines(leaf, lines);
     if (isAway) await evpnd.start();
   };
   try {
     for (let batch = 1 + random.below(3); batch > 0; batch--) {
-      const lines: string[] = [];
+      const lines: Line[] = [];
       for (let n = 6 + random.below(10); n > 0; n--) lines.push(...devices.change());
       await apply(lines, batch === 1 && seed % 4 === 0);
     }
@@ -203,7 +226,8 @@ async function order(seed: number): Promise<number> {
     await settled(devices, seed);
     return reached;
   } catch (error) {
-    throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}\n${told.join('\n')}`);
+    const what = error instanceof Error ? error.message : error;
+    throw new Error(`seed ${seed}, ${devices.kind.mode}: ${what}\n${told.join('\n')}`);
   }
 }
 
@@ -214,7 +238,7 @@ try {
       run: async () => {
         await waitUntilConverged(fabric, () => {}, 60_000);
         await makeThere();
-        await settled(new RoutedDevices(randomOf(0), 1, leaf1.vtep), 0);
+        await settled(devicesOf(0), 0);
       },
     },
     {

@@ -1,18 +1,20 @@
+import {
+  HOST_VLANS,
+  type HostVlan,
+  L3VNIS,
+  type L3vni,
+  type LeafKind,
+  type Line,
+  PLACES,
+  type Place,
+  routerRow,
+} from './leaf-kinds.js';
 import type { Random } from './random.js';
 
 /* The devices of a leaf's VRFs as a test makes, moves and deletes them at random, and what must become of them in the end. */
 
 export const VRFS = ['red', 'blue'] as const;
 export type VrfName = (typeof VRFS)[number];
-/** The VNIs of routed traffic: on the leaf that stays as it is, the first is red's and the second is blue's. */
-export const L3VNIS = [4001, 4002] as const;
-export type L3vni = (typeof L3VNIS)[number];
-/** The bridges of the VNIs of hosts, which have an SVI's address. */
-const SVIS = ['br10', 'br20'] as const;
-type Svi = (typeof SVIS)[number];
-/** Bridges that an L3VNI may be in. */
-type L3Bridge = `br${L3vni}`;
-const L3_BRIDGES: readonly L3Bridge[] = ['br4001', 'br4002'];
 const TABLES = [1001, 1002, 1003];
 
 /** A network of a VRF on a leaf, by an address of the VRF device. */
@@ -26,59 +28,46 @@ export const ownNetworks = (vrf: VrfName, leaf: number) => {
 };
 
 /** What makes a VRF with its own networks. */
-export const vrfLines = (vrf: VrfName, table: number, leaf: number): string[] => {
+export const vrfLines = (vrf: VrfName, table: number, leaf: number): Line[] => {
   const { address, address6 } = ownNetworks(vrf, leaf);
   return [
-    `link add ${vrf} type vrf table ${table}`,
-    `link set ${vrf} up`,
-    `addr add ${address}/24 dev ${vrf}`,
-    `addr add ${address6}/64 dev ${vrf} nodad`,
+    `ip link add ${vrf} type vrf table ${table}`,
+    `ip link set ${vrf} up`,
+    `ip addr add ${address}/24 dev ${vrf}`,
+    `ip addr add ${address6}/64 dev ${vrf} nodad`,
   ];
 };
 
-export const bridgeLines = (bridge: string, mac: string): string[] => [
-  `link add ${bridge} address ${mac} type bridge mcast_snooping 0`,
-  `link set ${bridge} up`,
-];
-
-export const vxlanLines = (vni: L3vni, vtep: string): string[] => [
-  `link add vx${vni} mtu 1550 type vxlan id ${vni} local ${vtep} dstport 4789 nolearning ttl 64`,
-  `link set vx${vni} addrgenmode none up`,
-];
-
-export const portLines = (vxlan: string, bridge: string): string[] => [
-  `link set ${vxlan} master ${bridge}`,
-  `link set ${vxlan} type bridge_slave learning off`,
-];
-
-/** How a VRF routes: by which VNI, and with which MAC. */
+/** How a VRF routes: by which VNI, in which place, and with which MAC. */
 export interface Routing {
   readonly vrf: VrfName;
   readonly table: number;
   readonly l3vni: L3vni;
-  readonly svi: string;
+  readonly place: Place;
   readonly mac: string;
 }
 
-/** An operation that the devices allow now: it returns what `ip -batch` reads. */
-type Operation = () => string[];
+/** An operation that the devices allow now. */
+type Operation = () => Line[];
 
 /** The devices of one leaf's VRFs. Nothing of it is there at the beginning. */
 export class RoutedDevices {
   readonly #vrfs = new Map<VrfName, { table: number; up: boolean }>();
-  readonly #bridges = new Map<L3Bridge, { mac: string; up: boolean; vrf: VrfName | undefined }>();
-  readonly #vxlans = new Map<L3vni, { bridge: L3Bridge | undefined; up: boolean }>();
-  readonly #svis = new Map<Svi, VrfName>();
-  readonly #deadVnis = new Set<Svi>();
+  readonly #svis = new Map<Place, { mac: string; up: boolean; vrf: VrfName | undefined }>();
+  readonly #vnis = new Map<L3vni, { place: Place | undefined; up: boolean }>();
+  /** The VRFs that the SVIs of hosts are in. */
+  readonly #hosts = new Map<HostVlan, VrfName>();
+  readonly #dead = new Set<HostVlan>();
 
   constructor(
     readonly random: Random,
+    readonly kind: LeafKind,
     readonly leaf: number,
     readonly vtep: string,
   ) {}
 
   /** Does something that the devices allow; three of four times something that makes or joins. */
-  change(): string[] {
+  change(): Line[] {
     const { random } = this;
     const makes = random.below(4) > 0;
     const allowed = makes ? [...this.#making()] : [...this.#moving(), ...this.#breaking()];
@@ -86,15 +75,15 @@ export class RoutedDevices {
   }
 
   /** Takes everything away, in an order by chance. */
-  end(): string[] {
-    const lines: string[] = [];
+  end(): Line[] {
+    const lines: Line[] = [];
     for (;;) {
       const left: Operation[] = [
         ...[...this.#vrfs.keys()].map((vrf) => () => this.#deleteVrf(vrf)),
-        ...[...this.#bridges.keys()].map((bridge) => () => this.#deleteBridge(bridge)),
-        ...[...this.#vxlans.keys()].map((vni) => () => this.#deleteVxlan(vni)),
-        ...[...this.#svis.keys()].map((svi) => () => this.#free(svi)),
-        ...[...this.#deadVnis].map((svi) => () => this.#revive(svi)),
+        ...[...this.#svis.keys()].map((place) => () => this.#deleteSvi(place)),
+        ...[...this.#vnis.keys()].map((vni) => () => this.#deleteVni(vni)),
+        ...[...this.#hosts.keys()].map((vlan) => () => this.#free(vlan)),
+        ...[...this.#dead].map((vlan) => () => this.#revive(vlan)),
       ];
       if (left.length === 0) return lines;
       lines.push(...this.random.of(left)());
@@ -107,28 +96,28 @@ export class RoutedDevices {
       const its = this.#vrfs.get(vrf);
       if (!its) return [];
       for (const l3vni of L3VNIS) {
-        const vxlan = this.#vxlans.get(l3vni);
-        const bridge = vxlan?.bridge && this.#bridges.get(vxlan.bridge);
-        if (!vxlan?.bridge || bridge?.vrf !== vrf) continue;
-        if (!its.up || !vxlan.up || !bridge.up) return [];
-        return [{ vrf, table: its.table, l3vni, svi: vxlan.bridge, mac: bridge.mac }];
+        const vni = this.#vnis.get(l3vni);
+        const svi = vni?.place && this.#svis.get(vni.place);
+        if (!vni?.place || svi?.vrf !== vrf) continue;
+        if (!its.up || !vni.up || !svi.up) return [];
+        return [{ vrf, table: its.table, l3vni, place: vni.place, mac: svi.mac }];
       }
       return [];
     });
   }
 
-  /** The VNI by which the VRF of a host's SVI routes; undefined where nothing leads out. */
-  l3vniOf(svi: Svi): L3vni | undefined {
-    return this.routing().find(({ vrf }) => vrf === this.#svis.get(svi))?.l3vni;
+  /** The VNI by which the VRF of a VLAN's hosts routes; undefined where nothing leads out. */
+  l3vniOf(vlan: HostVlan): L3vni | undefined {
+    return this.routing().find(({ vrf }) => vrf === this.#hosts.get(vlan))?.l3vni;
   }
 
   /** The VNI of hosts carries frames; hosts of one that does not are announced nowhere, so that no answer finds them. */
-  isAlive(svi: Svi): boolean {
-    return !this.#deadVnis.has(svi);
+  isAlive(vlan: HostVlan): boolean {
+    return !this.#dead.has(vlan);
   }
 
   *#making(): Iterable<Operation> {
-    const { random } = this;
+    const { random, kind } = this;
     for (const vrf of VRFS)
       if (!this.#vrfs.has(vrf))
         yield () => {
@@ -137,33 +126,33 @@ export class RoutedDevices {
           this.#vrfs.set(vrf, { table, up: true });
           return vrfLines(vrf, table, this.leaf);
         };
-    for (const bridge of L3_BRIDGES)
-      if (!this.#bridges.has(bridge))
+    for (const place of PLACES)
+      if (!this.#svis.has(place))
         yield () => {
-          const mac = this.#mac(bridge);
-          this.#bridges.set(bridge, { mac, up: true, vrf: undefined });
-          return bridgeLines(bridge, mac);
+          const mac = this.#mac(place);
+          this.#svis.set(place, { mac, up: true, vrf: undefined });
+          return kind.addSvi(place, mac);
         };
     for (const vni of L3VNIS)
-      if (!this.#vxlans.has(vni))
+      if (!this.#vnis.has(vni))
         yield () => {
-          this.#vxlans.set(vni, { bridge: undefined, up: true });
-          return vxlanLines(vni, this.vtep);
+          this.#vnis.set(vni, { place: undefined, up: true });
+          return kind.addVni(vni, this.vtep);
         };
-    for (const [vni, vxlan] of this.#vxlans) {
-      if (vxlan.bridge === undefined) yield* this.#joining(vni);
-      if (!vxlan.up)
+    for (const [name, vni] of this.#vnis) {
+      if (vni.place === undefined) yield* this.#entering(name);
+      if (!vni.up)
         yield () => {
-          vxlan.up = true;
-          return [`link set vx${vni} up`];
+          vni.up = true;
+          return kind.setUp(name, true);
         };
     }
-    for (const [name, bridge] of this.#bridges) {
-      if (bridge.vrf === undefined) yield* this.#enslaving(name);
-      if (!bridge.up)
+    for (const [place, svi] of this.#svis) {
+      if (svi.vrf === undefined) yield* this.#enslaving(place);
+      if (!svi.up)
         yield () => {
-          bridge.up = true;
-          return [`link set ${name} up`];
+          svi.up = true;
+          return [`ip link set ${kind.svi(place)} up`];
         };
     }
     for (const [name, vrf] of this.#vrfs)
@@ -172,151 +161,159 @@ export class RoutedDevices {
           vrf.up = true;
           // They go when a device goes down (net/ipv6/addrconf.c addrconf_ifdown)
           return [
-            `link set ${name} up`,
-            `addr replace ${ownNetworks(name, this.leaf).address6}/64 dev ${name} nodad`,
+            `ip link set ${name} up`,
+            `ip addr replace ${ownNetworks(name, this.leaf).address6}/64 dev ${name} nodad`,
           ];
         };
-    for (const svi of SVIS) {
-      if (!this.#svis.has(svi)) yield* this.#movingSvi(svi);
-      if (this.#deadVnis.has(svi)) yield () => this.#revive(svi);
+    for (const vlan of HOST_VLANS) {
+      if (!this.#hosts.has(vlan)) yield* this.#movingHosts(vlan);
+      if (this.#dead.has(vlan)) yield () => this.#revive(vlan);
     }
   }
 
   *#moving(): Iterable<Operation> {
-    for (const vni of this.#vxlans.keys()) yield* this.#joining(vni);
-    for (const name of this.#bridges.keys()) yield* this.#enslaving(name);
-    for (const svi of SVIS) yield* this.#movingSvi(svi);
-    for (const [name, bridge] of this.#bridges)
+    for (const vni of this.#vnis.keys()) yield* this.#entering(vni);
+    for (const place of this.#svis.keys()) yield* this.#enslaving(place);
+    for (const vlan of HOST_VLANS) yield* this.#movingHosts(vlan);
+    for (const [place, svi] of this.#svis)
       yield () => {
-        bridge.mac = this.#mac(name);
-        return [`link set ${name} address ${bridge.mac}`];
+        svi.mac = this.#mac(place);
+        return [`ip link set ${this.kind.svi(place)} address ${svi.mac}`];
       };
   }
 
   *#breaking(): Iterable<Operation> {
+    const { kind } = this;
     for (const vrf of this.#vrfs.keys()) yield () => this.#deleteVrf(vrf);
-    for (const bridge of this.#bridges.keys()) yield () => this.#deleteBridge(bridge);
-    for (const vni of this.#vxlans.keys()) yield () => this.#deleteVxlan(vni);
-    for (const svi of this.#svis.keys()) yield () => this.#free(svi);
-    for (const [vni, vxlan] of this.#vxlans) {
-      if (vxlan.bridge !== undefined)
+    for (const place of this.#svis.keys()) yield () => this.#deleteSvi(place);
+    for (const vni of this.#vnis.keys()) yield () => this.#deleteVni(vni);
+    for (const vlan of this.#hosts.keys()) yield () => this.#free(vlan);
+    for (const [name, vni] of this.#vnis) {
+      const { place } = vni;
+      if (place !== undefined)
         yield () => {
-          vxlan.bridge = undefined;
-          return [`link set vx${vni} nomaster`];
+          vni.place = undefined;
+          return kind.leave(name, place);
         };
-      yield () => {
-        vxlan.up = false;
-        return [`link set vx${vni} down`];
-      };
+      if (vni.up)
+        yield () => {
+          vni.up = false;
+          return kind.setUp(name, false);
+        };
     }
-    for (const [name, bridge] of this.#bridges) {
-      if (bridge.vrf !== undefined)
+    for (const [place, svi] of this.#svis) {
+      if (svi.vrf !== undefined)
         yield () => {
-          bridge.vrf = undefined;
-          return [`link set ${name} nomaster`];
+          svi.vrf = undefined;
+          return [`ip link set ${kind.svi(place)} nomaster`];
         };
       yield () => {
-        bridge.up = false;
-        return [`link set ${name} down`];
+        svi.up = false;
+        return [`ip link set ${kind.svi(place)} down`];
       };
     }
     for (const [name, vrf] of this.#vrfs)
       yield () => {
         vrf.up = false;
-        return [`link set ${name} down`];
+        return [`ip link set ${name} down`];
       };
-    for (const svi of SVIS)
-      if (!this.#deadVnis.has(svi))
+    for (const vlan of HOST_VLANS)
+      if (!this.#dead.has(vlan))
         yield () => {
-          this.#deadVnis.add(svi);
-          return [`link set ${svi.replace('br', 'vx')} down`];
+          this.#dead.add(vlan);
+          return kind.setHosts(vlan, false);
         };
   }
 
-  /** A bridge without VLANs has one VNI. */
-  *#joining(vni: L3vni): Iterable<Operation> {
-    for (const bridge of this.#bridges.keys()) {
-      if ([...this.#vxlans.values()].some((other) => other.bridge === bridge)) continue;
+  /** A place has one VNI. */
+  *#entering(name: L3vni): Iterable<Operation> {
+    const vni = this.#vnis.get(name);
+    for (const place of PLACES) {
+      if (!vni || (!this.kind.outlivesSvi && !this.#svis.has(place))) continue;
+      if ([...this.#vnis.values()].some((other) => other.place === place)) continue;
       yield () => {
-        this.#vxlans.set(vni, { bridge, up: this.#vxlans.get(vni)?.up ?? true });
-        return portLines(`vx${vni}`, bridge);
+        const from = vni.place;
+        vni.place = place;
+        return this.kind.enter(name, place, from);
       };
     }
   }
 
-  *#enslaving(name: L3Bridge): Iterable<Operation> {
+  *#enslaving(place: Place): Iterable<Operation> {
     for (const vrf of this.#vrfs.keys())
       yield () => {
-        const bridge = this.#bridges.get(name);
-        if (bridge) bridge.vrf = vrf;
-        return [`link set ${name} master ${vrf}`];
+        const svi = this.#svis.get(place);
+        if (svi) svi.vrf = vrf;
+        return [`ip link set ${this.kind.svi(place)} master ${vrf}`];
       };
   }
 
-  *#movingSvi(svi: Svi): Iterable<Operation> {
+  *#movingHosts(vlan: HostVlan): Iterable<Operation> {
     for (const vrf of this.#vrfs.keys())
       yield () => {
-        this.#svis.set(svi, vrf);
-        return [`link set ${svi} master ${vrf}`];
+        this.#hosts.set(vlan, vrf);
+        return [`ip link set ${this.kind.hostSvi(vlan)} master ${vrf}`];
       };
   }
 
-  #free(svi: Svi): string[] {
-    this.#svis.delete(svi);
-    return [`link set ${svi} nomaster`];
+  #free(vlan: HostVlan): Line[] {
+    this.#hosts.delete(vlan);
+    return [`ip link set ${this.kind.hostSvi(vlan)} nomaster`];
   }
 
-  #revive(svi: Svi): string[] {
-    this.#deadVnis.delete(svi);
-    return [`link set ${svi.replace('br', 'vx')} up`];
+  #revive(vlan: HostVlan): Line[] {
+    this.#dead.delete(vlan);
+    return this.kind.setHosts(vlan, true);
   }
 
-  #deleteVrf(vrf: VrfName): string[] {
+  #deleteVrf(vrf: VrfName): Line[] {
     this.#vrfs.delete(vrf);
-    for (const bridge of this.#bridges.values()) if (bridge.vrf === vrf) bridge.vrf = undefined;
-    for (const [svi, its] of this.#svis) if (its === vrf) this.#svis.delete(svi);
-    return [`link del ${vrf}`];
+    for (const svi of this.#svis.values()) if (svi.vrf === vrf) svi.vrf = undefined;
+    for (const [vlan, its] of this.#hosts) if (its === vrf) this.#hosts.delete(vlan);
+    return [`ip link del ${vrf}`];
   }
 
-  #deleteBridge(name: L3Bridge): string[] {
-    this.#bridges.delete(name);
-    for (const vxlan of this.#vxlans.values()) if (vxlan.bridge === name) vxlan.bridge = undefined;
-    return [`link del ${name}`];
+  #deleteSvi(place: Place): Line[] {
+    this.#svis.delete(place);
+    if (!this.kind.outlivesSvi)
+      for (const vni of this.#vnis.values()) if (vni.place === place) vni.place = undefined;
+    return this.kind.deleteSvi(place);
   }
 
-  #deleteVxlan(vni: L3vni): string[] {
-    this.#vxlans.delete(vni);
-    return [`link del vx${vni}`];
+  #deleteVni(name: L3vni): Line[] {
+    const vni = this.#vnis.get(name);
+    this.#vnis.delete(name);
+    return this.kind.deleteVni(name, vni?.place, vni?.up === true);
   }
 
-  #mac(bridge: L3Bridge): string {
-    return `02:ff:0${this.leaf}:00:${bridge.slice(-2)}:0${this.random.below(4)}`;
+  #mac(place: Place): string {
+    return `02:ff:0${this.leaf}:00:0${place}:0${this.random.below(4)}`;
   }
 }
 
 /** What one leaf's kernel has of ours for VRFs, a line a row, sorted. */
-export function ownRows(text: string): string[] {
+export function ownRows(text: string, { mode }: LeafKind): string[] {
   const rows: string[] = [];
   for (const line of text.split('\n')) {
     const words = line.trim().split(/\s+/);
     const after = (word: string) => words[words.indexOf(word) + 1];
-    if (words[0] === 'id') rows.push('nexthop');
+    const router = routerRow(words, mode !== 'traditional');
+    if (router !== undefined) rows.push(`fdb ${router}`);
+    else if (words[0] === 'id') rows.push('nexthop');
     else if (words.includes('nhid') && words.includes('table'))
       rows.push(`route ${after('table')} ${words[0]}`);
-    else if (words.includes('lladdr') && words.includes('extern_learn') && /^br400/.test(after('dev')))
+    // `ip neigh` shows rows of VXLAN devices, too, as those of a MAC
+    else if (words[0].startsWith('02:ff:')) continue;
+    else if (after('lladdr')?.startsWith('02:ff:') && words.includes('extern_learn'))
       rows.push(`neigh ${after('dev')} ${words[0]} ${after('lladdr')}`);
-    // The kernel has a row without a VLAN in each of the port's, too (net/bridge/br_fdb.c br_fdb_add)
-    else if (words.includes('extern_learn') && !words.includes('vlan') && /^vx400/.test(after('dev')))
-      rows.push(
-        `fdb ${after('dev')} ${words[0]} ${words.includes('dst') ? after('dst') : `in ${after('master')}`}`,
-      );
   }
   return rows.sort();
 }
 
 /** The rows of a VRF that routes to one leaf, whose router has that MAC, by prefixes that this leaf announced. */
 export function rowsOf(
-  { table, svi, l3vni }: Routing,
+  { table, place, l3vni }: Routing,
+  kind: LeafKind,
   prefixes: readonly string[],
   vtep: string,
   mac: string,
@@ -328,8 +325,7 @@ export function rowsOf(
   ];
   return [
     ...prefixes.map((prefix) => `route ${table} ${prefix.replace(/\/(32|128)$/, '')}`),
-    ...gateways.flatMap((gateway) => ['nexthop', 'nexthop', `neigh ${svi} ${gateway} ${mac}`]),
-    `fdb vx${l3vni} ${mac} ${vtep}`,
-    `fdb vx${l3vni} ${mac} in ${svi}`,
+    ...gateways.flatMap((gateway) => ['nexthop', 'nexthop', `neigh ${kind.svi(place)} ${gateway} ${mac}`]),
+    ...kind.routerRows(l3vni, place, mac, vtep).map((row) => `fdb ${row}`),
   ];
 }
