@@ -3,7 +3,7 @@ import { KEY_WORDS, NumberTable } from '../tables/index.js';
 import { Fifo, type Mac } from '../types/index.js';
 import * as K from './constants.js';
 import type { LinkTable } from './link-table.js';
-import { eachMessage, type MessageBuffer, NetlinkFormatError } from './message.js';
+import { eachMessage, type MessageBuffer, NetlinkFormatError, NLMSG_HDRLEN } from './message.js';
 import { decodeNeigh, isRtnetlinkEcho, type NeighMessage, newNeighMessage } from './neigh-codec.js';
 import { isOfRoutes } from './route-messages.js';
 import type { Received, RouteSocket } from './route-socket.js';
@@ -29,17 +29,20 @@ export interface AheadOf {
   message(type: number, at: number, end: number): void;
 }
 
+/** Where the ifindex is: behind four octets of a family and the like, in ifinfomsg, ifaddrmsg, br_vlan_msg and tunnel_msg. */
+const IFINDEX = NLMSG_HDRLEN + 4;
+
 /**
  * Notifications that have been read before their turn: in the kernel's order, but that a row which may go first does so where
- * nothing else of its MAC waits, and nothing of devices: those that came before it could have meant another row.
+ * nothing else of its MAC waits, and nothing of its port or its bridge: what came before it could have meant another row.
  */
 export class ReadAhead {
   readonly #readings = new Fifo<Reading>();
   #octets = 0;
   /** How many of the rows that wait are of a MAC. */
   readonly #waiting = new NumberTable<Mac>(1);
-  /** Something that is not about a row or a route waits. */
-  #ofDevices = false;
+  /** Of which something waits that is about the device and not about rows or routes. */
+  readonly #devices = new Set<number>();
   readonly #row = newNeighMessage();
 
   constructor(
@@ -79,7 +82,7 @@ export class ReadAhead {
     if (!reading) return;
     this.#octets -= reading.buffer.bytes.length;
     for (const mac of reading.macs) this.#forget(mac);
-    if (this.isEmpty) this.#ofDevices = false;
+    if (this.isEmpty) this.#devices.clear();
     let start = 0;
     for (const length of reading.lengths) {
       visit(reading.buffer, start, length);
@@ -91,7 +94,8 @@ export class ReadAhead {
     try {
       eachMessage(buffer, start, length, (type, at, end) => {
         if (type === K.RTM_NEWNEIGH || type === K.RTM_DELNEIGH) this.#sortRow(buffer, type, at, end, macs);
-        else if (!isOfRoutes(type)) this.#ofDevices = true;
+        else if (!isOfRoutes(type) && end - at >= IFINDEX + 4)
+          this.#devices.add(buffer.words[(at + IFINDEX) >> 2]);
       });
     } catch (error) {
       // It is counted when it is handed over
@@ -106,8 +110,7 @@ export class ReadAhead {
     decodeNeigh(buffer, at, end, row);
     const { mac } = row;
     if (mac === undefined) return;
-    const isAlone = type === K.RTM_NEWNEIGH && !this.#ofDevices && this.#waiting.find(mac) < 0;
-    if (isAlone && this.owner.goesFirst(row)) {
+    if (type === K.RTM_NEWNEIGH && this.#isAlone(row, mac) && this.owner.goesFirst(row)) {
       this.owner.message(type, at, end);
       const word = (at + 4) >> 2;
       words[word] = (words[word] & 0xffff0000) | K.NLMSG_NOOP;
@@ -116,6 +119,10 @@ export class ReadAhead {
     macs.push(mac);
     const count = this.#waiting.add(mac) * this.#waiting.stride + KEY_WORDS;
     this.#waiting.cells[count]++;
+  }
+
+  #isAlone({ ifindex, master }: NeighMessage, mac: Mac): boolean {
+    return this.#waiting.find(mac) < 0 && !this.#devices.has(ifindex) && !this.#devices.has(master);
   }
 
   #forget(mac: Mac): void {

@@ -122,12 +122,22 @@ test('a row of a MAC of which something waits does not go before that', (t) => {
   drainAll();
 });
 
-test('nothing goes before what is about devices', (t) => {
+for (const [what, ifindex] of Object.entries({ port: PORT, bridge: BRIDGE }))
+  test(`a row does not go before what is about its ${what}`, (t) => {
+    const { monitor, heard, tell, drainAll } = monitorOf();
+    t.teardown(() => monitor.close());
+    tell(...hosts(1), linkGoneMessage(ifindex), come(MOVED));
+    drainAll();
+    t.deepEqual(heard.slice(HOSTS), ['link gone', MOVED_HERE, 'drained']);
+  });
+
+test('a port that flaps holds up no host of another port', (t) => {
   const { monitor, heard, tell, drainAll } = monitorOf();
   t.teardown(() => monitor.close());
-  tell(...hosts(1), linkGoneMessage(PORT), come(MOVED));
+  tell(...hosts(1), linkGoneMessage(PORT + 100), come(MOVED));
   drainAll();
-  t.deepEqual(heard.slice(HOSTS), ['link gone', MOVED_HERE, 'drained']);
+  t.true(heard.indexOf(MOVED_HERE) < HOSTS / 2);
+  t.deepEqual(heard.slice(HOSTS + 1), ['link gone', 'drained']);
 });
 
 test('a host that is new here, or was here, waits its turn', (t) => {
