@@ -110,6 +110,7 @@ export class DataPlane {
       this.#log,
       observes,
       events,
+      () => this.kernel.hear(),
     );
     this.#defaults = new OurDefaults(options.defaultsMemory ?? NO_MEMORY);
     this.#planes = new VniPlanes(this.mirror, this.#defaults);

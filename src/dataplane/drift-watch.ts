@@ -10,6 +10,8 @@ import type { OwnerPlane } from './owner-plane.js';
 
 /** The kernel reports rows that it flushes with a device in part before it reports the device. */
 const LOG_MILLISECONDS = 100;
+/** And so long while something that the kernel has reported waits to be heard, which may explain it. */
+const UNHEARD_MILLISECONDS = 5_000;
 
 /** Judges what the data plane and the reconciler find, and keeps the log of drifts in line with it. */
 export class DriftWatch {
@@ -29,6 +31,8 @@ export class DriftWatch {
     /** Nothing is ours here, so that nothing drifts. */
     readonly observes = false,
     readonly events: EventSink = NO_EVENTS,
+    /** Hears what the kernel has reported; false where some of it still waits. */
+    readonly hear: () => boolean = () => true,
   ) {
     this.log = new DriftLog(clock, (drift) => {
       this.#unsaid.add(drift);
@@ -85,7 +89,8 @@ export class DriftWatch {
   #sayLater(): void {
     this.#saying ??= this.#clock.after(LOG_MILLISECONDS, () => {
       this.#saying = undefined;
-      this.#report(this.#clock.wallTime() - LOG_MILLISECONDS);
+      const age = this.hear() ? LOG_MILLISECONDS : UNHEARD_MILLISECONDS;
+      this.#report(this.#clock.wallTime() - age);
       if (this.#unsaid.size > 0) this.#sayLater();
     });
   }

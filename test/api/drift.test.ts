@@ -310,6 +310,32 @@ test('a device that goes down and comes up before anybody looks: its rows are wr
   t.is(said().length, 1);
 });
 
+test('somebody is said to have changed a row only when all that the kernel has reported is heard, or after seconds', async (t) => {
+  const log = new RecordingLog();
+  const house = await House.build({ log });
+  const [here, there] = house.rooms;
+  const { kernel } = here.leaf.world;
+  house.speaks(there, HOST);
+  const said = () => log.lines.filter(({ message }) => message.startsWith('somebody changed')).length;
+  let isHeard = false;
+  kernel.hear = () => isHeard;
+  const change = () => {
+    kernel.dropVxlan(here.devices.vxlanIfindex, 0, HOST, undefined);
+    house.pass();
+  };
+  change();
+  house.clock.advance(2_000);
+  t.is(said(), 0);
+  isHeard = true;
+  house.clock.advance(200);
+  t.is(said(), 1);
+  house.clock.advance(60_000);
+  isHeard = false;
+  change();
+  house.clock.advance(6_000);
+  t.is(said(), 2);
+});
+
 test('the memory of resolved drifts is bounded, the count is not', async (t) => {
   const { house, here, kernel, bridgeIfindex } = await fabric();
   for (let i = 0; i < 2500; i++) {
