@@ -18,6 +18,8 @@ export class RouteTables {
   readonly #others: OtherTables;
   readonly #book: NexthopBook<RoutesPlane>;
   readonly #planes: RoutesPlane[] = [];
+  /** The one that a route was heard of last: the next is mostly of the same. */
+  #latest: RoutesPlane | undefined;
   readonly #heir: KernelRoutes;
 
   /** `first`: of the underlay, where it is on. */
@@ -172,7 +174,9 @@ export class RouteTables {
   }
 
   #planeAt(row: RoutesPosition): RoutesPlane | undefined {
-    return this.#planes.find((plane) => isAt(plane, row));
+    if (this.#latest === undefined || !isAt(this.#latest, row))
+      this.#latest = this.#planes.find((plane) => isAt(plane, row));
+    return this.#latest;
   }
 
   #recheck(plane: RoutesPlane, which: PlaneKey): void {
@@ -183,7 +187,9 @@ export class RouteTables {
   #forgetRetired(): void {
     for (let i = this.#planes.length - 1; i >= 0; i--) {
       const plane = this.#planes[i];
-      if (plane.retired && plane.isEmpty) this.#planes.splice(i, 1);
+      if (!plane.retired || !plane.isEmpty) continue;
+      this.#planes.splice(i, 1);
+      if (this.#latest === plane) this.#latest = undefined;
     }
   }
 }

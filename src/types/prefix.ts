@@ -23,6 +23,11 @@ export function hostPrefix(ip: Ip): PrefixKey {
   return prefixKey(ip, ipByteLength(ip) * 8);
 }
 
+/** The prefix is that of one address alone. */
+export function isHostPrefix(key: PrefixKey): boolean {
+  return typeof key === 'number' ? key % LENGTHS === 32 : key.charCodeAt(16) === 128;
+}
+
 /** The address of the prefix. */
 export function prefixAddress(key: PrefixKey): Ip {
   return typeof key === 'number' ? (Math.floor(key / LENGTHS) as Ipv4) : (key.slice(0, 16) as Ipv6);

@@ -2,6 +2,7 @@ import type { Destination, Rib, RibReader } from '../../bgp/index.js';
 import type { DataPlane } from '../../dataplane/index.js';
 import {
   type Clock,
+  Fifo,
   type PrefixKey,
   prefixAddress,
   type RouteTarget,
@@ -43,6 +44,8 @@ export class ImportedRoutes {
   readonly #deps: ImportedRoutesDependencies;
   readonly #ways: Ways;
   readonly #index = new ImportIndex<IpVrf>();
+  /** Those that have prefixes to decide. */
+  readonly #toDecide = new Fifo<IpVrf>();
   #reader: RibReader | undefined;
   #scheduled: Timer | undefined;
   #waiting = false;
@@ -107,7 +110,7 @@ export class ImportedRoutes {
 
   /** The prefix is to be decided. */
   mark(vrf: IpVrf, prefix: PrefixKey): void {
-    vrf.mark(vrf.entry(prefix));
+    this.#mark(vrf, vrf.entry(prefix));
     this.#schedule();
   }
 
@@ -118,7 +121,7 @@ export class ImportedRoutes {
 
   /** Every prefix of the VRF is to be decided; `otherWays`: what ways lead over is another, or changed, those of other VRFs too. */
   markAll(vrf: IpVrf, otherWays: boolean): void {
-    vrf.markAll();
+    this.#markEach(vrf);
     if (otherWays) {
       this.#ways.moved(vrf);
       for (const other of this.#markCrossing(vrf)) this.#ways.moved(other);
@@ -129,7 +132,7 @@ export class ImportedRoutes {
   /** What other VRFs make of routes with the VNI of this one is to be decided. Returns those VRFs. */
   #markCrossing(vrf: IpVrf): readonly IpVrf[] {
     const crossing = [...this.#deps.vrfs()].filter((other) => other !== vrf && other.crosses);
-    for (const other of crossing) other.markAll();
+    for (const other of crossing) this.#markEach(other);
     if (crossing.length > 0) this.#schedule();
     return crossing;
   }
@@ -139,6 +142,16 @@ export class ImportedRoutes {
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
     this.#reader?.unsubscribe();
+  }
+
+  #mark(vrf: IpVrf, entry: PrefixEntry): void {
+    vrf.mark(entry);
+    this.#queue(vrf);
+  }
+
+  #markEach(vrf: IpVrf): void {
+    vrf.markAll();
+    this.#queue(vrf);
   }
 
   #noteOf(destination: Destination): Importers<IpVrf> | undefined {
@@ -180,17 +193,32 @@ export class ImportedRoutes {
     const reader = this.#reader;
     for (const destination of reader?.takeDirty(STEP) ?? []) this.#import(destination, true);
     for (const destination of reader?.takeAgain(STEP) ?? []) this.#import(destination, false);
-    let isLeft = reader?.hasDirty ?? false;
-    for (const vrf of this.#deps.vrfs()) {
-      for (let left = STEP; left > 0; left--) {
+    this.#decideSome();
+    return (reader?.hasDirty ?? false) || this.#toDecide.size > 0;
+  }
+
+  /** Decides as many prefixes, of one VRF after the other, so that no step is longer where there are more VRFs. */
+  #decideSome(): void {
+    for (let left = STEP; left > 0; ) {
+      const vrf = this.#toDecide.take();
+      if (!vrf) return;
+      vrf.isQueued = false;
+      // Nothing is wanted of a VRF that is gone
+      if (vrf.isGone) continue;
+      for (; left > 0 && vrf.dirty.size > 0; left--) {
         const entry = vrf.dirty.take();
         if (!entry) break;
         entry.dirty = false;
         this.#evaluate(vrf, entry);
       }
-      if (vrf.dirty.size > 0) isLeft = true;
+      if (vrf.dirty.size > 0) this.#queue(vrf);
     }
-    return isLeft;
+  }
+
+  #queue(vrf: IpVrf): void {
+    if (vrf.isQueued) return;
+    vrf.isQueued = true;
+    this.#toDecide.push(vrf);
   }
 
   /** Puts the destination in its place in the VRFs that import it now; `changed`: it is to be looked at also where it stood. */
@@ -201,7 +229,7 @@ export class ImportedRoutes {
     const found = best && prefix !== undefined ? this.#index.importersOf(best.attributes) : undefined;
     const now = found && found.vrfs.length > 0 ? found : undefined;
     this.#reader?.note(destination, now);
-    for (const vrf of old?.vrfs ?? []) if (!now?.vrfs.includes(vrf)) take(vrf, destination);
+    for (const vrf of old?.vrfs ?? []) if (!now?.vrfs.includes(vrf)) this.#take(vrf, destination);
     if (prefix === undefined) return;
     for (const vrf of now?.vrfs ?? []) {
       if (best && routedLabel(best.nlri) !== vrf.l3vni) vrf.crosses = true;
@@ -209,7 +237,7 @@ export class ImportedRoutes {
       if (stood && !changed) continue;
       const entry = vrf.entry(prefix);
       if (!stood) entry.remotes = withItem(entry.remotes, destination);
-      vrf.mark(entry);
+      this.#mark(vrf, entry);
     }
   }
 
@@ -227,13 +255,13 @@ export class ImportedRoutes {
     if (vrf.gateways.size > 0) this.#deps.gateways.changed(vrf, prefixAddress(prefix));
     if (entry.remotes === undefined && !after && !entry.dirty) vrf.prefixes.delete(prefix);
   }
-}
 
-/** The VRF imports the destination no longer. */
-function take(vrf: IpVrf, destination: Destination): void {
-  const prefix = prefixOfKey(destination.nlri);
-  const entry = prefix === undefined ? undefined : vrf.prefixes.get(prefix);
-  if (!entry) return;
-  entry.remotes = withoutItem(entry.remotes, destination);
-  vrf.mark(entry);
+  /** The VRF imports the destination no longer. */
+  #take(vrf: IpVrf, destination: Destination): void {
+    const prefix = prefixOfKey(destination.nlri);
+    const entry = prefix === undefined ? undefined : vrf.prefixes.get(prefix);
+    if (!entry) return;
+    entry.remotes = withoutItem(entry.remotes, destination);
+    this.#mark(vrf, entry);
+  }
 }

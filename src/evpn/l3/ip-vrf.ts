@@ -11,6 +11,7 @@ import {
   type RouteTargetPattern,
   type Vni,
 } from '../../types/index.js';
+import type { PathAttributes } from '../../wire/index.js';
 import type { Few } from '../few.js';
 import type { RoutedExport } from '../routed-export.js';
 import { RemoteRouters } from './remote-routers.js';
@@ -48,6 +49,13 @@ export interface Way {
   holds: boolean;
 }
 
+/** Where paths of such attributes lead, by the L3VNI of the VRF itself. */
+export interface KnownWay {
+  readonly attributes: readonly PathAttributes[];
+  readonly ofIpv4: boolean;
+  readonly way: Way;
+}
+
 /** The gateway of some routes, and which these are. */
 export interface GatewayUse {
   readonly prefixes: Set<PrefixKey>;
@@ -71,6 +79,8 @@ export class IpVrf {
   readonly prefixes = new MixedMap<PrefixKey, PrefixEntry>();
   readonly dirty = new Fifo<PrefixEntry>();
   readonly ways = new Map<string, Way>();
+  /** That of the route that was decided last: routes of one leaf come together. */
+  latestWay: KnownWay | undefined = undefined;
   readonly routers = new RemoteRouters();
   /** Gateways that imported routes name as overlay index. */
   readonly gateways = new Map<Ip, GatewayUse>();
@@ -82,6 +92,8 @@ export class IpVrf {
   served = '';
   /** Some route that it imports, or imported, is of another VRF: what becomes of it hangs on that. */
   crosses = false;
+  /** It waits for its prefixes to be decided. */
+  isQueued = false;
   /** It is no more: nothing leads over its L3VNI. */
   isGone = false;
 

@@ -10,13 +10,14 @@ import {
   type Clock,
   hostPrefix,
   type Ip,
+  isHostPrefix,
   type Log,
   type PrefixKey,
   prefixAddress,
   type Vni,
 } from '../../types/index.js';
 import { type IpPrefix, type PathAttributes, RouteType } from '../../wire/index.js';
-import { listOf } from '../few.js';
+import { isSeveral, listOf } from '../few.js';
 import { targetKey } from '../import-target.js';
 import type { MacVrf } from '../mac-vrf.js';
 import type { RdAllocator } from '../rd-allocator.js';
@@ -165,16 +166,15 @@ export class IpVrfs {
     const { at } = vrf;
     if (at.networks.includes(prefix)) return 'connected';
     if (this.#origins.get(vrf)?.leadsOut(prefix)) return 'local-route';
-    const ip = prefixAddress(prefix);
-    if (hostPrefix(ip) !== prefix) return undefined;
-    if (at.ips.includes(ip)) return 'own-ip';
+    if (!isHostPrefix(prefix)) return undefined;
+    if (at.ips.includes(prefixAddress(prefix))) return 'own-ip';
     return this.localVniOf(vrf, prefix) === undefined ? undefined : 'local-host';
   }
 
   /** The VNI that has the host on a port of ours which the prefix is the address of; undefined for none. */
   localVniOf({ at }: IpVrf, prefix: PrefixKey): Vni | undefined {
+    if (at.vnis.length === 0 || !isHostPrefix(prefix)) return undefined;
     const ip = prefixAddress(prefix);
-    if (hostPrefix(ip) !== prefix) return undefined;
     return at.vnis.find((vni) => this.#deps.macVrf(vni)?.ips.get(ip)?.owner === 'local');
   }
 
@@ -382,12 +382,24 @@ export class IpVrfs {
 
   readonly #unused = (reason: UnusedReason, path: Path) => this.#deps.unused.seen(reason, path);
 
+  /** What `judge` makes of the one path of the one route: nearly all prefixes have no other. */
+  #only(vrf: IpVrf, prefix: PrefixKey, path: Path | undefined): Choice {
+    if (!path) return NO_CHOICE;
+    const isReached = (gateway: Ip) => this.#gateways.reachOf(vrf, gateway, prefix) !== undefined;
+    const reason = whyNoClaim(path, vrf, this.#topology, this.#byL3vni, isReached);
+    if (reason === undefined) return { chosen: [path], through: undefined };
+    this.#unused(reason, path);
+    return NO_CHOICE;
+  }
+
   /** What is announced of the prefix follows its routes; returns how it is reached. */
   #choose(vrf: IpVrf, { prefix, remotes }: PrefixEntry): Choice {
     this.#origins.get(vrf)?.look(prefix);
     const local = this.#leaks.sourceOf(vrf, prefix);
     const isKnown = remotes !== undefined || local !== undefined;
     if (!isKnown || this.whyNoRoute(vrf, prefix) !== undefined) return NO_CHOICE;
+    if (remotes !== undefined && !isSeveral(remotes) && local === undefined)
+      return this.#only(vrf, prefix, remotes.best);
     return judge(
       vrf,
       remotes,

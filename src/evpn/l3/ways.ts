@@ -9,10 +9,12 @@ import {
   ipToBytes,
   isIpv4,
   type PrefixKey,
+  type Vni,
 } from '../../types/index.js';
-import { egressOf, gatewayOf } from './claims.js';
+import type { EvpnNlri } from '../../wire/index.js';
+import { egressOf, gatewayOf, routedLabel } from './claims.js';
 import type { GatewayReach } from './gateways.js';
-import type { Choice, Egresses, IpVrf, Leg, Way } from './ip-vrf.js';
+import type { Choice, Egresses, IpVrf, KnownWay, Leg, Way } from './ip-vrf.js';
 
 /**
  * Where routes of VRFs lead: one nexthop group for all of a family that lead to the same leaves, and while one leads to a leaf, the
@@ -29,6 +31,15 @@ export class Ways {
   of(vrf: IpVrf, prefix: PrefixKey, { chosen, through }: Choice): Way | undefined {
     if (chosen.length === 0 && !through) return undefined;
     const ofIpv4 = typeof prefix === 'number';
+    const isPlain = !through && chosen.every(({ nlri }) => isByOwnVni(nlri, vrf.l3vni));
+    const { latestWay } = vrf;
+    if (isPlain && latestWay?.ofIpv4 === ofIpv4 && isOf(latestWay, chosen)) return latestWay.way;
+    const way = this.#wayOf(vrf, ofIpv4, chosen, through);
+    if (isPlain) vrf.latestWay = { attributes: chosen.map(({ attributes }) => attributes), ofIpv4, way };
+    return way;
+  }
+
+  #wayOf(vrf: IpVrf, ofIpv4: boolean, chosen: readonly Path[], through: IpVrf | undefined): Way {
     const { legs, direct } = this.#legsOf(vrf, chosen);
     const key = `${ofIpv4} ${through?.name ?? [...legs.map(legKey), ...direct.map(hopKey)].join(' ')}`;
     let way = vrf.ways.get(key);
@@ -124,6 +135,20 @@ export class Ways {
     }
     return { legs: legs.length > 1 ? legs.sort(legOrder) : legs, direct: direct.sort(hopOrder) };
   }
+}
+
+/** Frames of the route go by that VNI to the leaf that announces it. */
+function isByOwnVni(nlri: EvpnNlri, l3vni: Vni): boolean {
+  return routedLabel(nlri) === l3vni && gatewayOf(nlri) === undefined;
+}
+
+/** The way still has routes, and is that of paths with these attributes. */
+function isOf({ way, attributes }: KnownWay, chosen: readonly Path[]): boolean {
+  return (
+    way.routes > 0 &&
+    attributes.length === chosen.length &&
+    chosen.every((path, i) => path.attributes === attributes[i])
+  );
 }
 
 function legKey({ vtep, routerMac, egress }: Leg): string {
