@@ -57,11 +57,13 @@ type Values = Readonly<Record<string, unknown>>;
 /** A list, or a map that was made of one. */
 type Items = readonly Values[] | ReadonlyMap<unknown, Values>;
 
+/** In two VRFs there may be neighbors at one address. */
 function nameOf(item: Values, knownBy: readonly string[], rows: Rows): string {
+  const place = typeof item.vrf === 'string' ? `@${item.vrf}` : '';
   for (const key of knownBy) {
     const row = rows[key];
     const value = item[camelCase(key)];
-    if (row.kind === 'setting' && value !== undefined) return textOf(row, value);
+    if (row.kind === 'setting' && value !== undefined) return `${textOf(row, value)}${place}`;
   }
   return '';
 }

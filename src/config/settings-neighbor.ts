@@ -117,7 +117,8 @@ const SHARED = {
   vrf: optional(text('the name of a VRF device', { pattern: '^[^\\s/@]{1,15}$' }), {
     description:
       "The VRF that the neighbor is in, a host, router or firewall of another AS: the session goes by its device, and the neighbor's routes are installed in its table, and looked up there. Its `families` are `ipv4-unicast` and `ipv6-unicast`, whether `underlay.enabled` is set or not. The VRF may come and go, and each may have a neighbor at the same address. Its name elsewhere has `@` and the VRF behind the address.",
-    ...NEW_SESSION,
+    effect: 'live',
+    change: 'another VRF is another neighbor: the session in the one before ends, one in the other starts',
   }),
   'hold-time': parsed(
     setting(HOLD_TIME, {

@@ -196,6 +196,8 @@ const OTHERS: Readonly<Record<string, unknown>> = {
 /** Settings with one value, or that name an item. */
 const ONE_VALUE = [
   'neighbors[].address',
+  // Another VRF is another neighbor
+  'neighbors[].vrf',
   'neighbors[].interface',
   'evpn.vnis[].vni',
   'evpn.vrfs[].name',

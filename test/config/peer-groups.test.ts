@@ -32,6 +32,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   'local-as': 65099,
   'update-source': 'lo',
   device: 'blue',
+  vrf: 'red',
   'max-family-routes': { 'l2vpn-evpn': 7 },
   'send-hold-time': 60,
   bfd: { interval: 100 },
@@ -50,16 +51,17 @@ for (const key of INHERITED_KEYS.neighbors)
   test(`${key} of a peer group, and of the one that it inherits from, is as if it stood at the neighbor`, (t) => {
     const value = VALUES[key] ?? otherValues()[`neighbors[].${key}`];
     t.not(value, undefined, `a value of ${key} for this test`);
+    const beside = key === 'vrf' ? { families: ['ipv4-unicast'] } : {};
     const must = key === 'remote-as' ? {} : { 'remote-as': 'external' };
     const [{ peerGroup: none, ...written }] = parse({
-      neighbors: [{ address: '10.1.1.0', ...must, [key]: value }],
+      neighbors: [{ address: '10.1.1.0', ...must, ...beside, [key]: value }],
     }).neighbors;
     const [{ peerGroup, ...inherited }] = parse({
       'peer-groups': [
         { name: 'spines', 'peer-group': 'all' },
         { name: 'all', [key]: value },
       ],
-      neighbors: [{ address: '10.1.1.0', 'peer-group': 'spines', ...must }],
+      neighbors: [{ address: '10.1.1.0', 'peer-group': 'spines', ...must, ...beside }],
     }).neighbors;
     t.is(none, undefined);
     t.is(peerGroup, 'spines');
