@@ -146,9 +146,10 @@ export class Monitor {
   readonly #failed = (thrown: unknown): void =>
     this.#log.error({ err: thrown }, 'handling notifications failed');
 
-  /** What has been read and not handed over no socket calls for. */
+  /** No socket calls for what has been read and not handed over, nor for the word that nothing is left where time ended with the last. */
   #goOn(): void {
-    if (this.#ahead.isEmpty || this.#closed || this.#paused) return;
+    if (!this.#isBehind || this.#closed || this.#paused) return;
+    if (this.#ahead.isEmpty && this.#socket.queued() > 0) return;
     this.#goesOn ??= setImmediate(() => {
       this.#goesOn = undefined;
       if (this.#paused) return;

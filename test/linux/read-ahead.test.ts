@@ -153,9 +153,23 @@ test('what was read before its turn is handed over by a watch whose socket is em
   t.teardown(() => monitor.close());
   tell(...hosts(1), come(MOVED));
   monitor.watch();
-  while (!heard.includes('drained')) await new Promise((resolve) => void setImmediate(resolve));
+  for (let turn = 0; turn < 1_000 && !heard.includes('drained'); turn++)
+    await new Promise((resolve) => void setImmediate(resolve));
   t.is(heard.length, HOSTS + 2);
   t.true(heard.indexOf(MOVED_HERE) < HOSTS);
+});
+
+test('that nothing is left is told also where the time of a reading ended with the last', async (t) => {
+  // Three readings of 128, of which the third ends beyond the three milliseconds of a turn
+  for (const count of [383, 384, 385]) {
+    const { monitor, heard, tell } = monitorOf();
+    t.teardown(() => monitor.close());
+    tell(...hosts(1, count));
+    monitor.watch();
+    for (let turn = 0; turn < 1_000 && !heard.includes('drained'); turn++)
+      await new Promise((resolve) => void setImmediate(resolve));
+    t.is(heard.indexOf('drained'), count);
+  }
 });
 
 test('a monitor that is paused hands over what goes first, and the rest in its order when it goes on', async (t) => {
@@ -173,7 +187,7 @@ test('a monitor that is paused hands over what goes first, and the rest in its o
   t.deepEqual(heard, [MOVED_HERE]);
   t.true(monitor.hasNews);
   monitor.resume();
-  while (!heard.includes('drained')) await turns(1);
+  for (let turn = 0; turn < 1_000 && !heard.includes('drained'); turn++) await turns(1);
   t.is(heard.length, 22);
 });
 
