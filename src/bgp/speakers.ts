@@ -89,19 +89,37 @@ export class Speakers {
     for (const speaker of this.#all) await speaker.start();
   }
 
-  /** Rejects as Speaker does, and changes nothing then. */
+  /**
+   * Rejects as Speaker does, and takes back what it has changed by then. VRFs that are new come first: it is there that listening fails
+   * while all other sessions are as they were.
+   */
   async reconfigure(config: SpeakerConfig): Promise<void> {
-    const undo: (() => Promise<void>)[] = [];
     const before = this.#config;
+    const known = [...this.#vrfs.keys()];
+    const added = [...(config.vrfs?.keys() ?? [])].filter((vrf) => !this.#vrfs.has(vrf));
+    const steps = [
+      ...added.map((vrf) => (its: SpeakerConfig) => this.#reconfigureVrf(vrf, its)),
+      (its: SpeakerConfig) => this.#main.reconfigure(its),
+      ...known.map((vrf) => (its: SpeakerConfig) => this.#reconfigureVrf(vrf, its)),
+    ];
+    const done: typeof steps = [];
     try {
-      await this.#main.reconfigure(config);
-      undo.push(() => this.#main.reconfigure(before));
-      for (const vrf of new Set([...this.#vrfs.keys(), ...(config.vrfs?.keys() ?? [])])) {
-        await this.#reconfigureVrf(vrf, config);
-        undo.push(() => this.#reconfigureVrf(vrf, before));
+      for (const step of steps) {
+        await step(config);
+        done.unshift(step);
       }
     } catch (error) {
-      for (const each of undo.reverse()) await each();
+      for (const step of done) {
+        try {
+          await step(before);
+        } catch (err) {
+          // The others are taken back all the same, and what is wrong with the new configuration is what counts
+          this.#deps.log.error(
+            { event: 'bgp.listen', err },
+            'what a failed reload had changed is not taken back',
+          );
+        }
+      }
       throw error;
     }
     this.#config = config;
@@ -112,7 +130,14 @@ export class Speakers {
     const known = this.#vrfs.get(vrf);
     if (known) return known.speaker.reconfigure(its);
     const speaker = this.#add(vrf, its);
-    if (this.#isStarted) await speaker.start();
+    if (!this.#isStarted) return;
+    try {
+      await speaker.start();
+    } catch (error) {
+      // One that is known is taken to run: it would never be started
+      this.#vrfs.delete(vrf);
+      throw error;
+    }
   }
 
   stop(reason = ''): Promise<unknown> {

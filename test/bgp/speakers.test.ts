@@ -3,6 +3,7 @@ import {
   FamilyLocalRib,
   FamilyRib,
   KeyedTable,
+  ListenError,
   type NeighborConfig,
   plainRoutes,
   ribsOf,
@@ -44,27 +45,35 @@ const unicast = (clock: Clock) => ({
 });
 
 /** A leaf with two VRFs, each with a neighbor at the same address in a network of its own. */
-async function leaf(neighborsOf: (vrf: string) => Partial<NeighborConfig> = () => ({})) {
+async function leaf(
+  neighborsOf: (vrf: string) => Partial<NeighborConfig> = () => ({}),
+  configured: Iterable<string> = VRFS.keys(),
+) {
   const fabric = new Fabric();
   const networks = new Map([...VRFS.keys()].map((vrf) => [vrf, new MemoryNetwork(fabric.clock)]));
   const by = (device: string | undefined): Transport =>
     device === undefined
       ? fabric.network.host('10.0.0.1')
       : (networks.get(device) as MemoryNetwork).host(OURS);
+  /** Why nobody can listen on a device, by its name. */
+  const refusals = new Map<string, string>();
   const transport: Transport = {
     connect: (target, handlers) => by(target.device).connect(target, handlers),
-    listen: (endpoint, accept, door) =>
-      by(endpoint.device).listen(
+    listen: async (endpoint, accept, door) => {
+      const code = refusals.get(endpoint.device ?? '');
+      if (code !== undefined) throw new ListenError(endpoint, code, 'refused');
+      return by(endpoint.device).listen(
         { ...endpoint, address: endpoint.device === undefined ? '10.0.0.1' : OURS },
         accept,
         door,
-      ),
+      );
+    },
   };
-  const config = (vrfs: Iterable<string>): SpeakerConfig => ({
+  const config = (vrfs: Iterable<string>, neighbors: NeighborConfig[] = []): SpeakerConfig => ({
     asn: 65001,
     routerId: id('10.0.0.1'),
     listen: [{ address: '10.0.0.1', port: 179 }],
-    neighbors: [],
+    neighbors,
     vrfs: new Map(
       [...vrfs].map((vrf) => [
         vrf,
@@ -86,7 +95,7 @@ async function leaf(neighborsOf: (vrf: string) => Partial<NeighborConfig> = () =
   });
   const ribs = new Map<string, ReturnType<typeof unicast>>();
   const events: LeafEvent[] = [];
-  const speakers = new Speakers(config(VRFS.keys()), {
+  const speakers = new Speakers(config(configured), {
     clock: fabric.clock,
     transport,
     log: fabric.log,
@@ -123,7 +132,7 @@ async function leaf(neighborsOf: (vrf: string) => Partial<NeighborConfig> = () =
   const states = () => speakers.neighbors().map(({ address, vrf, state }) => [address, vrf, state]);
   const routes = (vrf: string) =>
     [...(ribs.get(vrf)?.rib.destinations() ?? [])].map(({ nlri: { prefix } }) => prefix);
-  return { fabric, speakers, config, states, routes, events };
+  return { fabric, speakers, config, states, routes, events, refusals };
 }
 
 test('two VRFs have a neighbor at the same address, each with its session, routes, name and commands', async (t) => {
@@ -197,4 +206,40 @@ test('a reload brings neighbors in a VRF and takes them away', async (t) => {
   fabric.clock.advance(5000);
   t.deepEqual(states(), [['192.0.2.1@red', 'red', 'Established']]);
   t.like(speakers.neighbor('192.0.2.1'), { address: '192.0.2.1@red' });
+});
+
+test('a reload whose new VRF cannot listen leaves the sessions of all others, and the next one brings it', async (t) => {
+  const { fabric, speakers, config, states, refusals } = await leaf(undefined, ['red']);
+  const spine = neighborConfig('10.0.0.2', 65001);
+  const far = new Speaker(
+    {
+      asn: 65001,
+      routerId: id('10.0.0.2'),
+      listen: [{ address: '10.0.0.2', port: 179 }],
+      neighbors: [neighborConfig('10.0.0.1', 65001, { passive: true })],
+    },
+    { clock: fabric.clock, transport: fabric.network.host('10.0.0.2'), log: fabric.log },
+  );
+  await far.start();
+  speakers.interfacesChanged(INTERFACES, VRFS);
+  await speakers.start();
+  await speakers.reconfigure(config(['red'], [spine]));
+  fabric.clock.advance(5000);
+  const both = [
+    ['10.0.0.2', undefined, 'Established'],
+    ['192.0.2.1@red', 'red', 'Established'],
+  ];
+  t.deepEqual(states(), both);
+
+  refusals.set('blue', 'EADDRINUSE');
+  await t.throwsAsync(speakers.reconfigure(config(['red', 'blue'])), { instanceOf: ListenError });
+  fabric.clock.advance(5000);
+  t.deepEqual(states(), both);
+  t.is(speakers.neighbor('10.0.0.2')?.lastDown, undefined);
+  t.true(speakers.endOfRibReceivedFromAll());
+
+  refusals.delete('blue');
+  await speakers.reconfigure(config(['red', 'blue'], [spine]));
+  fabric.clock.advance(5000);
+  t.deepEqual(states(), [...both, ['192.0.2.1@blue', 'blue', 'Established']]);
 });
