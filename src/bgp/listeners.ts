@@ -32,6 +32,8 @@ const keyOf = ({ address, port, device = '' }: ListenEndpoint): string =>
 /** Where a speaker listens, and what its listeners demand of whom. */
 export class Listeners {
   readonly #listeners = new Map<string, Listener>();
+  /** Why there is none at an endpoint, as it was said. */
+  readonly #failures = new Map<string, string>();
   readonly #transport: Transport;
   readonly #log: Log;
   readonly #gate: Gate;
@@ -64,7 +66,8 @@ export class Listeners {
 
   /**
    * Brings the listeners in line with the wanted ones, of each device that neighbors are bound to and of none: new ones first, so
-   * that a failure costs nothing. One on a device that there is not comes with `devicesChanged`. Rejects with ListenError.
+   * that a failure costs nothing. One on a device that there is not, or has not the address, comes with `devicesChanged`. Rejects with
+   * ListenError.
    */
   async listen(config: SpeakerConfig): Promise<void> {
     const wanted = endpointsOf(config);
@@ -78,7 +81,7 @@ export class Listeners {
           added.set(key, await this.#open(endpoint, peers));
         } catch (error) {
           if (!(error instanceof ListenError) || !isBearable(error, config.listen.length)) throw error;
-          this.#log.warn({ event: 'bgp.listen', ...endpoint }, error.message);
+          this.#failed(key, error);
         }
       }
       this.#secure(peers);
@@ -110,12 +113,19 @@ export class Listeners {
         else this.#listeners.set(key, listener);
       } catch (error) {
         if (!(error instanceof ListenError)) throw error;
-        this.#log.warn({ event: 'bgp.listen', ...endpoint }, error.message);
+        this.#failed(key, error);
       }
     }
   }
 
-  #open(endpoint: ListenEndpoint, peers: ReadonlyMap<string, PeerSecurity>): Promise<Listener> {
+  /** Said once for as long as it stays so: each change of a device is another attempt. */
+  #failed(key: string, { endpoint, message }: ListenError): void {
+    if (this.#failures.get(key) === message) return;
+    this.#failures.set(key, message);
+    this.#log.warn({ event: 'bgp.listen', ...endpoint }, message);
+  }
+
+  async #open(endpoint: ListenEndpoint, peers: ReadonlyMap<string, PeerSecurity>): Promise<Listener> {
     const { device } = endpoint;
     const door: Door = {
       peers,
@@ -129,7 +139,10 @@ export class Listeners {
       },
       exhausted: (code) => this.#gate.exhausted(code),
     };
-    return this.#transport.listen(endpoint, (connection) => this.#host.accept(connection, device), door);
+    const accept = (connection: Connection) => this.#host.accept(connection, device);
+    const listener = await this.#transport.listen(endpoint, accept, door);
+    this.#failures.delete(keyOf(endpoint));
+    return listener;
   }
 
   /** Neighbors are at other addresses: what was demanded of them at the old ones is demanded at the new ones. */
@@ -194,8 +207,11 @@ function endpointsOf({ listen, neighbors, listenRanges = [] }: SpeakerConfig): L
   ];
 }
 
-/** A device that there is not may come; a kernel without an address family may have the other one. */
+/**
+ * A device that there is not may come, and an address to a device: that of the main table is none of a VRF's. A kernel without an address
+ * family may have the other one.
+ */
 function isBearable({ code, endpoint }: ListenError, addresses: number): boolean {
-  if (endpoint.device !== undefined && code === 'ENODEV') return true;
+  if (endpoint.device !== undefined && (code === 'ENODEV' || code === 'EADDRNOTAVAIL')) return true;
   return code === 'EAFNOSUPPORT' && addresses > 1;
 }

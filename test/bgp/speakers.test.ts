@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import {
   FamilyLocalRib,
@@ -132,7 +133,7 @@ async function leaf(
   const states = () => speakers.neighbors().map(({ address, vrf, state }) => [address, vrf, state]);
   const routes = (vrf: string) =>
     [...(ribs.get(vrf)?.rib.destinations() ?? [])].map(({ nlri: { prefix } }) => prefix);
-  return { fabric, speakers, config, states, routes, events, refusals };
+  return { fabric, speakers, config, states, routes, events, refusals, networks };
 }
 
 test('two VRFs have a neighbor at the same address, each with its session, routes, name and commands', async (t) => {
@@ -242,4 +243,36 @@ test('a reload whose new VRF cannot listen leaves the sessions of all others, an
   await speakers.reconfigure(config(['red', 'blue'], [spine]));
   fabric.clock.advance(5000);
   t.deepEqual(states(), [...both, ['192.0.2.1@blue', 'blue', 'Established']]);
+});
+
+test('an address that a VRF has not keeps no session from coming up, and is listened on once it is there', async (t) => {
+  const { fabric, speakers, states, refusals, networks } = await leaf();
+  const warnings = () =>
+    fabric.log.lines.flatMap(({ level, facts }) =>
+      'event' in facts && facts.event === 'bgp.listen' && 'device' in facts ? [[level, facts.device]] : [],
+    );
+  const isListening = () => networks.get('red')?.listeners.has(`${OURS} 179`);
+  refusals.set('red', 'EADDRNOTAVAIL');
+  speakers.interfacesChanged(INTERFACES, VRFS);
+  await speakers.start();
+  fabric.clock.advance(5000);
+  t.deepEqual(
+    states().map(([, , state]) => state),
+    ['Established', 'Established'],
+  );
+  t.false(isListening());
+  // Each change of an interface in the VRF is another attempt, and no reason to say it again
+  const change = async () => {
+    speakers.interfacesChanged(
+      INTERFACES.map((each) => (each.name === 'swp-red' ? { ...each } : each)),
+      VRFS,
+    );
+    await setImmediate();
+  };
+  await change();
+  t.deepEqual(warnings(), [['warn', 'red']]);
+  t.false(isListening());
+  refusals.delete('red');
+  await change();
+  t.true(isListening());
 });
