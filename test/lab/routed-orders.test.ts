@@ -12,6 +12,6 @@ const run = isNewer ? runScenarioInQemu : runScenarioOnOldestKernel;
 
 test('VRFs, L3VNIs, SVIs and VNIs that come, move and go in any order: rows and traffic are as the devices ask', async (t) => {
   // QEMU emulates the processor
-  const seconds = (90 + 15 * (last - first + 1)) * (isNewer ? 5 : 1);
+  const seconds = (180 + 15 * (last - first + 1)) * (isNewer ? 5 : 1);
   await run(t, 'routed-orders-scenario.js', 2, seconds, { env: { EVPND_ORDERS: orders } });
 });
