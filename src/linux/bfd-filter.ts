@@ -1,5 +1,5 @@
 import { BFD_TTL } from '../bfd/index.js';
-import { type Ip, ipToBytes, isIpv4 } from '../types/index.js';
+import { type Ip, isIpv4 } from '../types/index.js';
 import {
   assemble,
   IF_AT_LEAST,
@@ -29,8 +29,7 @@ const PASS = 0xffff;
  */
 export function bfdFilter(neighbors: readonly Ip[], isSix: boolean, multihop: boolean): Buffer {
   const { ttl, source } = isSix ? FIELDS.ipv6 : FIELDS.ipv4;
-  const ends = [...new Set(neighbors.map(lastWord))];
-  const checked = ends.length > MOST_SOURCES ? [] : ends;
+  const checked = sourcesOf(neighbors);
   const ofSource: Instruction[] =
     checked.length === 0
       ? []
@@ -51,9 +50,19 @@ export function bfdFilter(neighbors: readonly Ip[], isSix: boolean, multihop: bo
   return assemble([...ofSource, ...ofTtl, { code: RETURN, k: PASS }]);
 }
 
+/** Returns how the neighbors' addresses end; none where they are too many. Each session that comes or goes asks: no further than needed. */
+function sourcesOf(neighbors: readonly Ip[]): readonly number[] {
+  const ends = new Set<number>();
+  for (const ip of neighbors) {
+    ends.add(lastWord(ip));
+    if (ends.size > MOST_SOURCES) return [];
+  }
+  return [...ends];
+}
+
 function lastWord(ip: Ip): number {
-  const bytes = Buffer.alloc(16);
-  const length = isIpv4(ip) ? 4 : 16;
-  ipToBytes(ip, bytes, 0);
-  return bytes.readUInt32BE(length - 4);
+  if (isIpv4(ip)) return ip >>> 0;
+  let word = 0;
+  for (let i = 12; i < 16; i++) word = (word << 8) | ip.charCodeAt(i);
+  return word >>> 0;
 }

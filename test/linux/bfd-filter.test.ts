@@ -59,6 +59,8 @@ test('IPv6: likewise', (t) => {
   t.deepEqual(passed(t, here, bfdFilter([here], true, false), packets), ['::1 255']);
   t.deepEqual(passed(t, here, bfdFilter([parseIp('2001:db8::2')], true, false), packets), []);
   t.deepEqual(passed(t, here, bfdFilter([here], true, true), [{ from: here, ttl: 3 }]), ['::1 3']);
+  const high = bfdFilter([parseIp('2001:db8::fedc:ba98')], true, true);
+  t.true(high.includes(Buffer.from(Uint32Array.of(0xfedcba98).buffer)));
 });
 
 test('of more neighbors than a jump reaches every source passes, and the last of the others is found', (t) => {
@@ -68,4 +70,15 @@ test('of more neighbors than a jump reaches every source passes, and the last of
   t.deepEqual(passed(t, HERE, bfdFilter([...many(239), ONE], false, false), packets), ['127.0.0.2 255']);
   t.deepEqual(passed(t, HERE, bfdFilter(many(240), false, false), packets), []);
   t.deepEqual(passed(t, HERE, bfdFilter(many(241), false, false), packets), ['127.0.0.2 255']);
+  // More than that are not even looked at
+  const thousand = many(1000);
+  let seen = 0;
+  const counted = new Proxy(thousand, {
+    get: (target, key) => {
+      if (typeof key === 'string' && /^\d+$/.test(key)) seen++;
+      return Reflect.get(target, key);
+    },
+  });
+  t.deepEqual(bfdFilter(counted, false, false), bfdFilter(many(241), false, false));
+  t.is(seen, 241);
 });
