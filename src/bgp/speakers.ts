@@ -38,7 +38,8 @@ export class Speakers {
   #config: SpeakerConfig;
   #isStarted = false;
   #hasRestarted = false;
-  #interfaces: readonly PlacedInterface[] = [];
+  /** The interfaces that are in a VRF, by its ifindex. */
+  #interfaces: ReadonlyMap<number, readonly PlacedInterface[]> = new Map();
   #devices: ReadonlyMap<string, number> = new Map();
 
   /** As the constructor of Speaker. */
@@ -199,7 +200,7 @@ export class Speakers {
 
   /** As Speaker has it; `devices`: the VRFs that there are, by name, with their ifindex. A VRF's speaker knows what is in the VRF alone. */
   interfacesChanged(interfaces: readonly PlacedInterface[], devices: ReadonlyMap<string, number>): void {
-    this.#interfaces = interfaces;
+    this.#interfaces = placed(interfaces);
     this.#devices = devices;
     this.#main.interfacesChanged(interfaces);
     for (const [vrf, its] of this.#vrfs) this.#place(vrf, its);
@@ -211,9 +212,7 @@ export class Speakers {
     its.ifindex = now;
     // A device that was made anew meanwhile has another number: sockets are bound to the one before
     if (before !== undefined && before !== now) its.speaker.deviceGone(`VRF ${vrf} is gone`);
-    its.speaker.interfacesChanged(
-      now === undefined ? [] : this.#interfaces.filter((each) => each.vrf === now),
-    );
+    its.speaker.interfacesChanged((now !== undefined && this.#interfaces.get(now)) || []);
   }
 
   #add(vrf: string, config: SpeakerConfig): Speaker {
@@ -233,6 +232,18 @@ export class Speakers {
     this.#place(vrf, its);
     return speaker;
   }
+}
+
+/** Sorted by VRF once for all of them: there may be hundreds, of thousands of interfaces. */
+function placed(interfaces: readonly PlacedInterface[]): ReadonlyMap<number, readonly PlacedInterface[]> {
+  const all = new Map<number, PlacedInterface[]>();
+  for (const each of interfaces) {
+    if (each.vrf === undefined) continue;
+    const there = all.get(each.vrf);
+    if (there) there.push(each);
+    else all.set(each.vrf, [each]);
+  }
+  return all;
 }
 
 function named(vrf: string, status: NeighborStatus): NeighborStatus {

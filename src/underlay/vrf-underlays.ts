@@ -1,5 +1,5 @@
 import type { DecisionSettings, Multipath, RibIdentity } from '../bgp/index.js';
-import type { DataPlane, Topology, VrfAttachment } from '../dataplane/index.js';
+import type { DataPlane, Interface, Topology, VrfAttachment } from '../dataplane/index.js';
 import { type Clock, parsePrefixRule } from '../types/index.js';
 import { Underlay, type UnderlaySettings, UnicastRibs } from './underlay.js';
 
@@ -11,6 +11,10 @@ const METRIC = 19;
 
 /** A neighbor's import policy says what is not accepted. */
 const EVERYTHING = ['0.0.0.0/0 le 32', '::/0 le 128'].map(parsePrefixRule);
+
+type Interfaces = Topology['interfaces'];
+
+const NONE: Interfaces = new Map();
 
 /** The RIBs of each VRF that neighbors are in, by its name: they are its speaker's, also while there is no such device. */
 export class VrfRibs {
@@ -44,6 +48,8 @@ export class VrfRibs {
 export class VrfUnderlays {
   readonly #standing = new Map<string, { readonly at: VrfAttachment; readonly underlay: Underlay }>();
   #topology: Topology | undefined;
+  /** The interfaces of the topology that are in a VRF, by its ifindex. */
+  #placed: ReadonlyMap<number, Interfaces> = new Map();
 
   constructor(
     readonly ribs: VrfRibs,
@@ -67,6 +73,8 @@ export class VrfUnderlays {
 
   /** Devices have come, gone or changed. */
   topologyChanged(topology: Topology): void {
+    if (topology.interfaces !== this.#topology?.interfaces)
+      this.#placed = placed(topology.interfaces, this.#placed);
     this.#topology = topology;
     const devices = new Map([...topology.vrfs.values()].map((at) => [at.name, at]));
     for (const [vrf, { at }] of this.#standing) {
@@ -76,7 +84,8 @@ export class VrfUnderlays {
     for (const [vrf, ribs] of this.ribs) {
       const at = devices.get(vrf);
       if (at && !this.#standing.has(vrf)) this.#add(at, ribs);
-      this.of(vrf)?.topologyChanged(topology);
+      if (at)
+        this.of(vrf)?.topologyChanged({ ...topology, interfaces: this.#placed.get(at.ifindex) ?? NONE });
     }
   }
 
@@ -119,6 +128,39 @@ export class VrfUnderlays {
     // Where they cannot be read they are read again
     void this.dataPlane.followed.want(this, tables).catch(() => {});
   }
+}
+
+/**
+ * Sorts the interfaces by VRF once for all of them: there may be hundreds, of thousands of interfaces. A VRF whose interfaces are those of
+ * `before` has that very map, so that nothing of it is looked at.
+ */
+function placed(
+  interfaces: Interfaces,
+  before: ReadonlyMap<number, Interfaces>,
+): ReadonlyMap<number, Interfaces> {
+  const all = new Map<number, Map<number, Interface>>();
+  for (const [ifindex, each] of interfaces) {
+    if (each.vrf === undefined) continue;
+    const there = all.get(each.vrf) ?? new Map<number, Interface>();
+    all.set(each.vrf, there.set(ifindex, each));
+  }
+  return new Map(
+    [...all].map(([vrf, now]) => {
+      const was = before.get(vrf);
+      return [vrf, was && sameOrder(was, now) ? was : now];
+    }),
+  );
+}
+
+/** The order counts: of two devices in one network the first is taken. */
+function sameOrder(a: Interfaces, b: Interfaces): boolean {
+  if (a.size !== b.size) return false;
+  const others = b.entries();
+  for (const [ifindex, each] of a) {
+    const [theirs, other] = others.next().value ?? [];
+    if (theirs !== ifindex || other !== each) return false;
+  }
+  return true;
 }
 
 /** The networks of a VRF are announced by its own settings. */

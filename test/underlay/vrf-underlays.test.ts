@@ -115,3 +115,39 @@ test('two VRFs with one routing table do not share it: the first has it', async 
   t.deepEqual(installed(), ['1001 198.51.100.0/24 metric 19 by 11']);
   t.is(underlays.of('blue'), undefined);
 });
+
+test('devices of one VRF are nothing to another, whose networks are looked at when its own change', async (t) => {
+  const { kernel, rest, tell, installed } = await leaf();
+  const first = topologyOf(kernel, ['red', 10, 1001], ['blue', 20, 1002]);
+  kernel.setTopology(first);
+  tell('red', '198.51.100.0/24');
+  tell('blue', '203.0.113.0/24');
+  await rest();
+  const [red, blue] = ['1001 198.51.100.0/24 metric 19 by 11', '1002 203.0.113.0/24 metric 19 by 21'];
+  t.deepEqual(installed(), [red, blue]);
+
+  // A device that is asked about was looked at
+  let looks = 0;
+  const watched = (ifindex: number): Interface => {
+    const { addresses, ...rest } = first.interfaces.get(ifindex) as Interface;
+    return Object.defineProperty({ ...rest, addresses }, 'addresses', {
+      get: () => {
+        looks++;
+        return addresses;
+      },
+    });
+  };
+  const with21 = new Map([...first.interfaces, [21, watched(21)]]);
+  kernel.setTopology({ ...first, interfaces: with21 });
+  await rest();
+  t.true(looks > 0);
+  looks = 0;
+  const down = { ...(first.interfaces.get(11) as Interface), running: false };
+  kernel.setTopology({ ...first, interfaces: new Map([...with21, [11, down]]) });
+  await rest();
+  t.is(looks, 0);
+  t.deepEqual(installed(), [blue]);
+  kernel.setTopology({ ...first, interfaces: new Map([...with21].filter(([ifindex]) => ifindex !== 21)) });
+  await rest();
+  t.deepEqual(installed(), [red]);
+});
