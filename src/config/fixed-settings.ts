@@ -1,4 +1,4 @@
-import type { Ip, PrefixKey } from '../types/index.js';
+import { formatIp, formatPrefix } from '../types/index.js';
 import type { Config, ListenRangeConfig, NeighborConfig } from './config.js';
 import type { FamilyName } from './families.js';
 import { remoteAsOf } from './remote-as.js';
@@ -31,9 +31,14 @@ function fixed<Values extends object>(rows: Rows, running: Values, wanted: Value
   return values as Values;
 }
 
-/** Returns the identity of a neighbor: its address, or its interface. */
-function placeOf({ address, interface: link }: NeighborConfig): Ip | string | undefined {
-  return link ?? address;
+/** What a neighbor or a listen range is known by: in two VRFs there may be one at the same place. */
+function keyOf(vrf: string | undefined, place: string | undefined): string {
+  return `${vrf ?? ''}@${place}`;
+}
+
+/** Returns the identity of a neighbor: its address, or its interface, and its VRF. */
+function placeOf({ vrf, address, interface: link }: NeighborConfig): string {
+  return keyOf(vrf, link ?? (address && formatIp(address)));
 }
 
 function neighborsFor(running: Config, wanted: Config): NeighborConfig[] {
@@ -53,13 +58,14 @@ function neighborsFor(running: Config, wanted: Config): NeighborConfig[] {
 
 function listenRangesFor(running: Config, wanted: Config): ListenRangeConfig[] {
   if (running.bgp.listen.length === 0) return [];
-  const standing = new Map<PrefixKey, ListenRangeConfig>(
-    running.listenRanges.map((range) => [range.prefix, range]),
+  const rangeOf = ({ vrf, prefix }: ListenRangeConfig) => keyOf(vrf, formatPrefix(prefix));
+  const standing = new Map(running.listenRanges.map((range) => [rangeOf(range), range]));
+  return wanted.listenRanges.flatMap((range) =>
+    settled(range, standing.get(rangeOf(range)), running, wanted),
   );
-  return wanted.listenRanges.flatMap((range) => settled(range, standing.get(range.prefix), running, wanted));
 }
 
-type Settled = Pick<NeighborConfig, 'remoteAs' | 'localAs' | 'families'>;
+type Settled = Pick<NeighborConfig, 'vrf' | 'remoteAs' | 'localAs' | 'families'>;
 
 /** The neighbor as it is to be until the restart; none where nothing can be spoken with it. */
 function settled<Neighbor extends Settled>(
@@ -68,9 +74,12 @@ function settled<Neighbor extends Settled>(
   running: Config,
   wanted: Config,
 ): Neighbor[] {
-  const families = familiesFor(neighbor.families, before, running);
+  const families = familiesFor(neighbor, before, running);
   if (families.length === 0) return [];
-  return [{ ...neighbor, families, remoteAs: asFor(neighbor, before, running, wanted) }];
+  const remoteAs = asFor(neighbor, before, running, wanted);
+  // Of our own AS nobody is in a VRF
+  if (neighbor.vrf !== undefined && remoteAs === 'internal') return [];
+  return [{ ...neighbor, families, remoteAs }];
 }
 
 /** The AS of a neighbor was read by the AS that we are to be: for one that stands that counts when we are. */
@@ -80,13 +89,13 @@ function asFor({ remoteAs, localAs }: Settled, before: Settled | undefined, runn
   return remoteAsOf(remoteAs === 'internal' ? wanted.asn : remoteAs, running.asn);
 }
 
-/** Unicast families have their RIBs from the start or never. */
+/** Unicast families of the underlay have their RIBs from the start or never; those of a VRF come with its first neighbor. */
 function familiesFor(
-  families: readonly FamilyName[],
+  { families, vrf }: Settled,
   before: Settled | undefined,
   { underlay }: Config,
 ): readonly FamilyName[] {
-  if (underlay.enabled) return families;
+  if (underlay.enabled || vrf !== undefined) return families;
   const spoken = families.filter((family) => family === 'l2vpn-evpn');
   if (spoken.length === families.length) return families;
   return spoken.length > 0 ? spoken : (before?.families ?? []);

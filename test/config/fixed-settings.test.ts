@@ -44,20 +44,22 @@ const file = fc.record({
     fc.record({
       // Those without a dot or a colon are interfaces
       at: fc.constantFrom('10.1.1.0', '10.1.2.0', '10.1.3.0', '2001:db8::1', 'swp1'),
+      vrf: fc.constantFrom(undefined, undefined, 'red', 'blue'),
       'remote-as': remoteAs,
       'local-as': fc.constantFrom(undefined, undefined, 65000, 65001),
       passive: fc.boolean(),
       families: subset('l2vpn-evpn', 'ipv4-unicast', 'ipv6-unicast'),
     }),
-    { selector: ({ at }) => at, maxLength: 3 },
+    { selector: ({ at, vrf }) => `${at} ${vrf}`, maxLength: 4 },
   ),
   'listen-ranges': fc.uniqueArray(
     fc.record({
       prefix: fc.constantFrom('10.2.0.0/16', 'fe80::/10'),
+      vrf: fc.constantFrom(undefined, undefined, 'red'),
       'remote-as': remoteAs,
       families: subset('l2vpn-evpn', 'ipv4-unicast', 'ipv6-unicast'),
     }),
-    { selector: ({ prefix }) => prefix, maxLength: 2 },
+    { selector: ({ prefix, vrf }) => `${prefix} ${vrf}`, maxLength: 3 },
   ),
 });
 
@@ -65,7 +67,8 @@ const file = fc.record({
 const valid = file.map((drawn) => {
   const { asn, bgp, underlay } = drawn;
   const isHeard = bgp.listen.length > 0;
-  const fitting = (families: string[], isIpv4: boolean) => {
+  const fitting = (families: string[], isIpv4: boolean, vrf: string | undefined) => {
+    if (vrf !== undefined) return [isIpv4 ? 'ipv4-unicast' : 'ipv6-unicast'];
     const left = families.filter(
       (family) =>
         family === 'l2vpn-evpn' ||
@@ -73,22 +76,28 @@ const valid = file.map((drawn) => {
     );
     return left.length > 0 ? left : ['l2vpn-evpn'];
   };
+  /** By an interface nobody is in a VRF, and of our own AS nobody is there. */
+  const isIn = (vrf: string | undefined, its: { 'remote-as': string | number; 'local-as'?: number }) =>
+    vrf === undefined || ![its['local-as'] ?? asn, 'internal'].includes(its['remote-as']);
   const written = {
     ...drawn,
     asn,
     neighbors: drawn.neighbors
-      .filter(({ at }) => at !== drawn['router-id'])
+      .filter(({ at, vrf, ...its }) => at !== drawn['router-id'] && isIn(vrf, its))
+      .filter(({ at, vrf }) => vrf === undefined || /[.:]/.test(at))
       .map(({ at, ...neighbor }) => ({
         ...neighbor,
         [/[.:]/.test(at) ? 'address' : 'interface']: at,
         passive: neighbor.passive && isHeard,
-        families: fitting(neighbor.families, !at.includes(':')),
+        families: fitting(neighbor.families, !at.includes(':'), neighbor.vrf),
       })),
     'listen-ranges': isHeard
-      ? drawn['listen-ranges'].map((range) => ({
-          ...range,
-          families: fitting(range.families, !range.prefix.includes(':')),
-        }))
+      ? drawn['listen-ranges']
+          .filter(({ vrf, ...its }) => isIn(vrf, its))
+          .map((range) => ({
+            ...range,
+            families: fitting(range.families, !range.prefix.includes(':'), range.vrf),
+          }))
       : [],
   };
   return parse(written);
@@ -131,6 +140,13 @@ test('the property has files of each kind', (t) => {
   t.true(has((a, b) => a.bgp.listen.length === 0 && b.neighbors.some(({ passive }) => passive)));
   t.true(has((a, b) => a.bgp.listen.length === 0 && b.listenRanges.length > 0));
   t.true(has((a, b) => a.asn !== b.asn && b.neighbors.some((each) => each.remoteAs === a.asn)));
+  t.true(
+    has((a, b) =>
+      b.neighbors.some(
+        ({ vrf, address }) => vrf && a.neighbors.some((each) => each.address === address && !each.vrf),
+      ),
+    ),
+  );
 });
 
 const spine = (over: object, address = '10.1.1.0') => ({ address, 'remote-as': 65000, ...over });
@@ -205,4 +221,22 @@ test('listen ranges wait until we listen, and for what is spoken with them', (t)
     '10.2.0.0/16',
     '10.3.0.0/16',
   ]);
+});
+
+test('a neighbor in a VRF is there at once, is none of the underlay, and none at its address elsewhere is meant', (t) => {
+  const inRed = { vrf: 'red', ...UNICAST, 'remote-as': 65100 };
+  const range = { prefix: '10.2.0.0/16', 'remote-as': 65001 };
+  const running = parse({ neighbors: [spine({})], 'listen-ranges': [range] });
+  const wanted = parse({
+    neighbors: [spine({}), spine(inRed)],
+    'listen-ranges': [range, { ...range, ...inRed }],
+  });
+  t.deepEqual(withFixedSettings(running, wanted), wanted);
+});
+
+test('a neighbor in a VRF that is of our own AS before the restart waits for it', (t) => {
+  const inRed = spine({ vrf: 'red', ...UNICAST, 'remote-as': 65001 }, '192.0.2.1');
+  const running = parse({});
+  const wanted = parse({ asn: 65002, neighbors: [inRed] });
+  t.deepEqual(withFixedSettings(running, wanted).neighbors, []);
 });
