@@ -9,6 +9,7 @@ import {
   sessionProblems,
   stalledProblems,
 } from '../../src/api/rooms/session-problems.js';
+import { underlayProblems } from '../../src/api/rooms/underlay-problems.js';
 import { type NeighborStatus, noRefusals } from '../../src/bgp/index.js';
 import { parseConfig } from '../../src/config/load.js';
 import type { TopologyProblem } from '../../src/dataplane/index.js';
@@ -135,6 +136,51 @@ test('a next hop that leads nowhere is a problem that names it, a prefix, and wh
   t.regex(found[1].fix ?? '', /next-hop-self.*192\.0\.2\.1/);
 });
 
+test('what is wrong in a VRF is mended in it', (t) => {
+  const end = (ip: string, why: DeadEnd['why']): DeadEnd => ({
+    nextHop: { ip: parseIp(ip), zone: '' },
+    why,
+    routes: 1,
+    prefix: undefined,
+  });
+  const red = { deadEnds: () => [end('192.0.2.1', 'discarded'), end('192.0.2.2', 'loop')].values() };
+  const found = underlayProblems({
+    ...rooms([]),
+    underlay: { ...red, originator: { announced: new Set() } },
+    vrfUnderlays: new Map([['red', red]]),
+  } as unknown as Rooms);
+  t.deepEqual(
+    found.map(({ problem: text, fix }) => `${text.split(':')[0]}: ${fix}`),
+    [
+      'underlay: see what `ip route get 192.0.2.1` says, and remove or narrow that route',
+      'underlay: announce a route to 192.0.2.2 by a neighbor on a link, or add one to the main table',
+      'VRF red: see what `ip route get 192.0.2.1 vrf red` says, and remove or narrow that route',
+      'VRF red: announce a route to 192.0.2.2 by a neighbor on a link, or add one to the table of VRF red',
+    ],
+  );
+});
+
+test('a VRF without a device is a problem, also where only listen ranges name it', (t) => {
+  const config = parseConfig(
+    `{asn: 1, router-id: 10.0.0.1, neighbors: [], listen-ranges: [
+      {prefix: 10.2.0.0/16, remote-as: 2, vrf: red, families: [ipv4-unicast]},
+      {prefix: 10.2.0.0/16, remote-as: 2, vrf: blue, families: [ipv4-unicast]}]}`,
+    'problems.yaml',
+  );
+  const found = underlayProblems({
+    ...rooms([]),
+    config: () => config,
+    speaker: { neighbors: () => [{ vrf: 'blue' }] },
+  } as unknown as Rooms);
+  t.deepEqual(
+    found.map(({ problem: text }) => text),
+    [
+      'VRF red: there is no such VRF device, and nobody of its listen ranges (`vrf`) can connect',
+      'VRF blue: there is no such VRF device, and 1 neighbor in it (`vrf`) has no session',
+    ],
+  );
+});
+
 test('a VTEP address that no neighbor is told of is a problem, unless a network of several hosts has it', (t) => {
   const [one, other] = ['10.0.0.1', '10.0.0.2'].map(parseIp);
   const told = (announced: readonly string[], family = IPV4_UNICAST, prefixLength = 32) => {
@@ -231,6 +277,8 @@ test('a neighbor that reads nothing is a warning while its session stands', (t) 
       'neighbor 10.1.1.0: has read nothing for 60 s of what waits for it, so that it does not hear of changes here',
     ],
   );
+  const inRed = { ...of(0, 0), address: '10.1.1.0@red', peerAddress: '10.1.1.0', vrf: 'red' };
+  t.regex(stalledProblems([inRed], now)[0].fix ?? '', /: ping -I red -M do -s 1472 10\.1\.1\.0$/);
 });
 
 test('a path that is not watched though it is to be is a warning while the session stands', (t) => {
@@ -343,6 +391,14 @@ for (const [over, fix] of [
   [
     { passive: true },
     'let 10.1.1.0 connect: this leaf is to be its neighbor (AS number and address), and evpnd never connects to it (`passive: true`)',
+  ],
+  [
+    { address: '10.1.1.0@red', peerAddress: '10.1.1.0', vrf: 'red' },
+    'see that BGP runs at 10.1.1.0 (AS 65000) on TCP port 179 with this leaf as its neighbor, and that it is reached: ping -I red 10.1.1.0',
+  ],
+  [
+    { address: '10.1.1.0@red', peerAddress: '10.1.1.0', vrf: 'red', reason: 'connect: EHOSTUNREACH' },
+    'give VRF red a way to it: ip route get 10.1.1.0 vrf red',
   ],
   [
     { shutdown: { message: 'too many routes: 11 routes, max-routes is 10', since: 0, by: 'limit' } },

@@ -5,6 +5,7 @@ import { CeaseSubcode, NotificationCode, OpenSubcode } from '../../wire/index.js
 import type { ProblemNote } from '../parts/problem-note.js';
 import { routerIdText } from '../present.js';
 import { curl } from './curl.js';
+import { pingTo, routeTo } from './vrf-commands.js';
 
 const DOWN_BY = {
   setting: () => 'shut down by its setting',
@@ -119,7 +120,7 @@ const STALL_PATIENCE = 10_000;
 
 /** Neighbors that have read nothing for a while of what waits for them at `now`: they do not know our hosts as they are. */
 export function stalledProblems(neighbors: readonly NeighborStatus[], now: number): ProblemNote[] {
-  return neighbors.flatMap(({ address, peerAddress, sendStalledSince, sendHoldTime }) => {
+  return neighbors.flatMap(({ address, peerAddress, vrf, sendStalledSince, sendHoldTime }) => {
     const stalled = sendStalledSince === undefined ? 0 : now - sendStalledSince;
     if (stalled < STALL_PATIENCE) return [];
     const end =
@@ -128,7 +129,7 @@ export function stalledProblems(neighbors: readonly NeighborStatus[], now: numbe
     return {
       severity: 'warning',
       problem: `neighbor ${address}: has read nothing for ${seconds} s of what waits for it, so that it does not hear of changes here${end}`,
-      fix: `see what BGP at ${address} is busy with, and that the way there takes large packets: ping -M do -s 1472 ${peerAddress ?? address}`,
+      fix: `see what BGP at ${address} is busy with, and that the way there takes large packets: ${pingTo(peerAddress ?? address, vrf, '-M do -s 1472')}`,
     };
   });
 }
@@ -171,19 +172,24 @@ export function bfdProblems(neighbors: readonly NeighborStatus[], now: number): 
 
 /** Returns what to look at, by what became of the attempts; what the neighbor or evpnd objected to is in the reason itself. */
 function sessionFix(neighbor: NeighborStatus, socket: string): string | null {
-  const { port, passive, configuredRemoteAs, lastError } = neighbor;
+  const { port, vrf, passive, configuredRemoteAs, lastError } = neighbor;
   const name = neighbor.address;
   const address = neighbor.peerAddress ?? name;
   const named = twinFix(neighbor) ?? wrongAsFix(neighbor);
   if (named !== undefined) return named;
   const fix = FIXES.find(({ pattern }) => pattern.test(lastError?.reason ?? ''));
   if (fix)
-    return fix.text(address, port, curl(socket, 'POST', `neighbors/${name.replace('%', '%25')}/clear`));
+    return fix.text({
+      address,
+      port,
+      vrf,
+      clearing: curl(socket, 'POST', `neighbors/${name.replace('%', '%25')}/clear`),
+    });
   if (lastError?.notification) return `see what the log of ${address} says of this leaf`;
   if (passive)
     return `let ${address} connect: this leaf is to be its neighbor (AS number and address), and evpnd never connects to it (\`passive: true\`)`;
   const as = typeof configuredRemoteAs === 'number' ? ` (AS ${configuredRemoteAs})` : '';
-  return `see that BGP runs at ${address}${as} on TCP port ${port} with this leaf as its neighbor, and that it is reached: ping ${address}`;
+  return `see that BGP runs at ${address}${as} on TCP port ${port} with this leaf as its neighbor, and that it is reached: ${pingTo(address, vrf)}`;
 }
 
 /** Two speakers with one BGP identifier (RFC 4271 §6.2, §6.8): this leaf and the neighbor, or this leaf and another one that it knows. */
@@ -207,28 +213,34 @@ function wrongAsFix({ address, localAs, lastError }: NeighborStatus): string | u
   return `set \`remote-as\` of the neighbor to ${as ?? 'its AS'}, if that is the router that is meant`;
 }
 
+interface About extends Pick<NeighborStatus, 'port' | 'vrf'> {
+  readonly address: string;
+  /** The command that begins anew at once. */
+  readonly clearing: string;
+}
+
 const FIXES: readonly {
   readonly pattern: RegExp;
-  /** `clearing` is the command that begins anew at once. */
-  readonly text: (address: string, port: number, clearing: string) => string;
+  readonly text: (about: About) => string;
 }[] = [
   {
     pattern: /ECONNREFUSED/,
-    text: (address, port) =>
+    text: ({ address, port }) =>
       `nobody listens there: start BGP at ${address} on TCP port ${port}, or set \`port\` of the neighbor`,
   },
   {
     pattern: /EHOSTUNREACH|ENETUNREACH/,
-    text: (address) => `give the underlay a way to it: ip route get ${address}`,
+    text: ({ address, vrf }) =>
+      `give ${vrf === undefined ? 'the underlay' : `VRF ${vrf}`} a way to it: ${routeTo(address, vrf)}`,
   },
   {
     pattern: /^too many routes/,
-    text: (_address, _port, clearing) =>
+    text: ({ clearing }) =>
       `see why it sends so many; raise \`max-routes\` or \`max-octets\` of the neighbor and reload, which tries at once, as does: ${clearing}`,
   },
   {
     pattern: /^out of memory for routes/,
-    text: (_address, _port, clearing) =>
+    text: ({ clearing }) =>
       `give evpnd more memory and restart it (\`MemoryHigh=\` and \`MemoryMax=\` of the unit, or \`--max-old-space-size\`), or see why it sends so many, and try at once: ${clearing}`,
   },
   {

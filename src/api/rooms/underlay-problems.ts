@@ -13,10 +13,16 @@ import { type DeadEnd, formatNextHop } from '../../underlay/index.js';
 import { IPV4_UNICAST, IPV6_UNICAST } from '../../wire/index.js';
 import type { ProblemNote } from '../parts/problem-note.js';
 import type { Rooms } from './rooms.js';
+import { routeTo } from './vrf-commands.js';
+
+function routeByLink(ip: string, vrf?: string): string {
+  const table = vrf === undefined ? 'the main table' : `the table of VRF ${vrf}`;
+  return `announce a route to ${ip} by a neighbor on a link, or add one to ${table}`;
+}
 
 /** What is wrong with a next hop, and what an operator can do about it. */
 const WORDS: Readonly<
-  Record<DeadEnd['why'], { readonly text: string; readonly fix: (ip: string) => string }>
+  Record<DeadEnd['why'], { readonly text: string; readonly fix: (ip: string, vrf?: string) => string }>
 > = {
   'no-route': {
     text: 'to which no route leads',
@@ -29,15 +35,15 @@ const WORDS: Readonly<
   },
   discarded: {
     text: 'for which a route of the table discards what is sent there',
-    fix: (ip) => `see what \`ip route get ${ip}\` says, and remove or narrow that route`,
+    fix: (ip, vrf) => `see what \`${routeTo(ip, vrf)}\` says, and remove or narrow that route`,
   },
   loop: {
     text: 'to which only routes lead that are reached by it themselves',
-    fix: (ip) => `announce a route to ${ip} by a neighbor on a link, or add one to the main table`,
+    fix: routeByLink,
   },
   'too-deep': {
     text: 'which is reached over more than 8 BGP routes, one behind the other',
-    fix: (ip) => `announce a route to ${ip} by a neighbor on a link, or add one to the main table`,
+    fix: routeByLink,
   },
   martian: { text: 'which no router has', fix: () => 'correct the next hop where the route comes from' },
   'our-own-address': {
@@ -48,12 +54,12 @@ const WORDS: Readonly<
 
 /** Next hops that lead nowhere, and VTEP addresses that no neighbor is told of. */
 export function underlayProblems(
-  rooms: Pick<Rooms, 'underlay' | 'vrfUnderlays' | 'dataPlane' | 'speaker'>,
+  rooms: Pick<Rooms, 'underlay' | 'vrfUnderlays' | 'dataPlane' | 'speaker' | 'config'>,
 ): ProblemNote[] {
   const { underlay, vrfUnderlays = [] } = rooms;
   return [
-    ...(underlay ? [...deadEndProblems(underlay, 'underlay'), ...vtepProblems(rooms, underlay)] : []),
-    ...[...vrfUnderlays].flatMap(([vrf, its]) => deadEndProblems(its, `VRF ${vrf}`)),
+    ...(underlay ? [...deadEndProblems(underlay), ...vtepProblems(rooms, underlay)] : []),
+    ...[...vrfUnderlays].flatMap(([vrf, its]) => deadEndProblems(its, vrf)),
     ...absentVrfs(rooms),
   ];
 }
@@ -63,8 +69,10 @@ function absentVrfs({
   speaker,
   dataPlane: { topology },
   vrfUnderlays,
-}: Pick<Rooms, 'vrfUnderlays' | 'dataPlane' | 'speaker'>): ProblemNote[] {
+  config,
+}: Pick<Rooms, 'vrfUnderlays' | 'dataPlane' | 'speaker' | 'config'>): ProblemNote[] {
   const neighbors = new Map<string, number>();
+  for (const { vrf } of config().listenRanges) if (vrf !== undefined) neighbors.set(vrf, 0);
   for (const { vrf } of speaker.neighbors())
     if (vrf !== undefined) neighbors.set(vrf, (neighbors.get(vrf) ?? 0) + 1);
   return [...neighbors].flatMap(([vrf, count]): ProblemNote[] => {
@@ -73,7 +81,11 @@ function absentVrfs({
       return [
         {
           severity: 'error',
-          problem: `VRF ${vrf}: there is no such VRF device, and ${counted(count, 'neighbor')} in it (\`vrf\`) ${count === 1 ? 'has' : 'have'} no session`,
+          problem: `VRF ${vrf}: there is no such VRF device, and ${
+            count === 0
+              ? 'nobody of its listen ranges (`vrf`) can connect'
+              : `${counted(count, 'neighbor')} in it (\`vrf\`) ${count === 1 ? 'has' : 'have'} no session`
+          }`,
           fix: `ip link add ${vrf} up type vrf table TABLE, and the device to the neighbor in it: ip link set DEVICE master ${vrf}`,
         },
       ];
@@ -89,7 +101,8 @@ function absentVrfs({
 }
 
 /** Each of those next hops with how many routes are not installed for want of it. */
-function deadEndProblems(underlay: NonNullable<Rooms['underlay']>, where: string): ProblemNote[] {
+function deadEndProblems(underlay: NonNullable<Rooms['underlay']>, vrf?: string): ProblemNote[] {
+  const where = vrf === undefined ? 'underlay' : `VRF ${vrf}`;
   const ends = new Map<string, { readonly first: DeadEnd; routes: number }>();
   for (const end of underlay.deadEnds()) {
     const key = formatNextHop(end.nextHop);
@@ -103,7 +116,7 @@ function deadEndProblems(underlay: NonNullable<Rooms['underlay']>, where: string
     return {
       severity: 'warning' as const,
       problem: `${where}: ${counted(routes, 'route')}${such} ${routes === 1 ? 'is' : 'are'} not installed: the next hop is ${ip}, ${text}`,
-      fix: fix(ip),
+      fix: fix(ip, vrf),
     };
   });
 }
