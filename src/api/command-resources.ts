@@ -11,6 +11,7 @@ import {
   duplicateSelection,
   NoQuery,
   neighborParameter,
+  noSuchNeighbor,
   ShutdownQuery,
   wordsParameter,
 } from './parameters.js';
@@ -106,7 +107,6 @@ const COMMANDS: readonly Command[] = [
 
 /** The answer to a refused command. */
 const REFUSALS = {
-  'no-such-neighbor': 'is not configured',
   'neighbor-shut-down': 'is shut down; DELETE its /shutdown first',
   'shut-down-by-setting': 'is shut down by its `shutdown`; take that out of the configuration and reload',
   'no-session': 'has no established session whose routes could be exchanged again',
@@ -122,7 +122,10 @@ function ofNeighbor(
 ): { answer: object; facts: object } {
   const name = neighborParameter((request.params as Static<typeof AddressPath>).address);
   const answer = run(name);
-  if ('refused' in answer) throw new Problem(answer.refused, `${name} ${REFUSALS[answer.refused]}`);
+  if ('refused' in answer) {
+    if (answer.refused === 'no-such-neighbor') throw noSuchNeighbor(name);
+    throw new Problem(answer.refused, `${name} ${REFUSALS[answer.refused]}`);
+  }
   return { answer: answer.neighbor, facts: { command, neighbor: name, ...facts } };
 }
 

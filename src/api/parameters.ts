@@ -133,6 +133,12 @@ export function neighborParameter(text: string): string {
   return parsed('address', text, parseNeighborName) as string;
 }
 
+/** What is said of a name that no neighbor has, or several. */
+export function noSuchNeighbor(name: string): Problem {
+  const several = splitNeighbor(name).vrf === undefined ? `, or is in several VRFs: name it ${name}@VRF` : '';
+  return new Problem('no-such-neighbor', `${name} is not configured${several}`);
+}
+
 /** Returns what names a neighbor: a canonical address, or the name of an interface as it is, either with its VRF. Throws ParseError. */
 export function parseNeighborName(text: string): string {
   const { name, vrf } = splitNeighbor(text);

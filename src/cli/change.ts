@@ -53,7 +53,7 @@ export function addChanges(program: Command, session: Session): void {
   for (const { name, summary, option, method, path, query = same } of NEIGHBOR_COMMANDS) {
     const command = neighbor
       .command(name)
-      .argument('<neighbor>', 'address or interface, as configured')
+      .argument('<neighbor>', 'address or interface, as configured; in a VRF ADDRESS@VRF')
       .description(summary);
     if (option) command.option(...option);
     command.action(

@@ -39,7 +39,7 @@ const LISTINGS: readonly Listing[] = [
     summary: 'unicast routes of the neighbors',
     path: '/underlay-routes',
     columns: tables.UNDERLAY,
-    none: 'no routes: underlay.enabled is off, or no neighbor sends any',
+    none: 'no routes: underlay.enabled is off, no neighbor sends any, or there is no such VRF',
     filters: {
       ip: 'whose prefix holds this address',
       neighbor: 'that this neighbor sent',
@@ -115,7 +115,7 @@ export function addShow(program: Command, session: Session): void {
   show
     .command('neighbor')
     .aliases(['neighbors'])
-    .argument('[neighbor]', 'address or interface, as configured')
+    .argument('[neighbor]', 'address or interface, as configured; in a VRF ADDRESS@VRF')
     .description('BGP sessions, or one with all that is known of it')
     .action(
       run(async ({ client, terminal, format }, neighbor?: string) => {

@@ -84,9 +84,13 @@ export function parsePeerAddress(text: string, refuse: Refuse): Ip {
   return ip;
 }
 
-/** The name of a network interface, as the kernel allows it (net/core/dev.c dev_valid_name), and no address. */
+/**
+ * The name of a network interface, as the kernel allows it (net/core/dev.c dev_valid_name), and no address. It has no `@`, which
+ * parts a neighbor's name from its VRF.
+ */
 export function parseInterfaceName(text: string, refuse: Refuse): string {
-  const isName = /^[^\s/:%]+$/.test(text) && Buffer.byteLength(text) <= LONGEST_NAME && !/^\.\.?$/.test(text);
+  const isName =
+    /^[^\s/:%@]+$/.test(text) && Buffer.byteLength(text) <= LONGEST_NAME && !/^\.\.?$/.test(text);
   if (!isName || attempt(() => parseIp(text)) !== undefined)
     refuse({ found: quoteValue(text), allowed: 'the name of an interface, such as swp1' });
   return text;

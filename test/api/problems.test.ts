@@ -173,7 +173,16 @@ const CASES: readonly Case[] = [
     code: 'unknown-path',
     detail: '/api/v1/nothing: /openapi.json lists',
   },
-  { url: '/api/v1/neighbors/10.9.9.9', code: 'no-such-neighbor', detail: '10.9.9.9 is not configured' },
+  {
+    url: '/api/v1/neighbors/10.9.9.9',
+    code: 'no-such-neighbor',
+    detail: '10.9.9.9 is not configured, or is in several VRFs: name it 10.9.9.9@VRF',
+  },
+  {
+    url: '/api/v1/neighbors/10.9.9.9@red',
+    code: 'no-such-neighbor',
+    detail: '10.9.9.9@red is not configured',
+  },
   {
     url: '/api/v1/vrfs/green',
     code: 'no-such-vrf',

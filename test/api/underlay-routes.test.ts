@@ -1,6 +1,9 @@
 import test from 'ava';
-import { underlayRoutes } from '../../src/api/resources/underlay-routes.js';
+import { Problem } from '../../src/api/errors.js';
+import { type UnderlayRouteItem, underlayRoutes } from '../../src/api/resources/underlay-routes.js';
 import type { Rooms } from '../../src/api/rooms/rooms.js';
+import { EACH_TURN } from '../../src/api/turnstile.js';
+import { toJson } from '../../src/api/written.js';
 import type { PathSource } from '../../src/bgp/index.js';
 import { type Interface, OtherRoutes } from '../../src/dataplane/index.js';
 import { parseIp, parsePrefix, parsePrefixRule, prefixAddress, prefixLength } from '../../src/types/index.js';
@@ -64,7 +67,7 @@ function leaf() {
   const { underlayRoutes: pages } = underlayRoutes.reads({ underlay } as Partial<Rooms> as Rooms);
   const read = async (over: Partial<Parameters<typeof pages>[0]> = {}) =>
     (await pages({ ip: undefined, neighbor: undefined, ...over }).page(undefined, 100)).items;
-  return { tell, read, ribs, pages };
+  return { tell, read, ribs, underlay };
 }
 
 test('every path is shown with the step by which it lost, or that it is chosen', async (t) => {
@@ -137,4 +140,55 @@ test('routes that hold an address, and those of a neighbor; none of the last pat
   t.deepEqual(await prefixes(), ['20.1.0.0/16', '::/0']);
   const none = underlayRoutes.reads({} as Rooms).underlayRoutes({ ip: undefined, neighbor: undefined });
   t.deepEqual((await none.page(undefined, 9)).items, []);
+});
+
+/** What a leaf reads that has these routes in VRF red alone. */
+const readsIn = (red: () => Underlay | undefined) =>
+  underlayRoutes.reads({
+    vrfUnderlays: { of: (vrf: string) => (vrf === 'red' ? red() : undefined) },
+  } as unknown as Rooms);
+const asked = async (underlay: Underlay, query: object): Promise<UnderlayRouteItem[]> => {
+  const [{ handle }] = underlayRoutes.endpoints;
+  const answer = await handle(
+    readsIn(() => underlay),
+    { query: { limit: 9, ...query } } as never,
+    EACH_TURN,
+  );
+  return JSON.parse(toJson(answer)).items;
+};
+
+test("a neighbor's name says which VRF is meant, and paths of a VRF have it", async (t) => {
+  const { tell, underlay } = leaf();
+  tell(1, '20.0.0.0/8', '10.1.1.0', {}, '192.0.2.1');
+  tell(2, '30.0.0.0/8', '10.1.1.0', {}, '192.0.2.3');
+  const senders = async (query: object) =>
+    (await asked(underlay, query)).map(({ vrf, prefix, paths }) => [vrf, prefix, paths[0].neighbor]);
+  const [of1, of3] = [
+    ['red', '20.0.0.0/8', '192.0.2.1@red'],
+    ['red', '30.0.0.0/8', '192.0.2.3@red'],
+  ];
+  t.deepEqual(await senders({ neighbor: '192.0.2.1@red' }), [of1]);
+  t.deepEqual(await senders({ neighbor: '192.0.2.1@red', vrf: 'red' }), [of1]);
+  t.deepEqual(await senders({ neighbor: '192.0.2.3', vrf: 'red' }), [of3]);
+  t.deepEqual(await senders({ vrf: 'red' }), [of1, of3]);
+  t.deepEqual(await senders({ neighbor: '192.0.2.1' }), [], "the underlay's");
+  t.deepEqual(await senders({ neighbor: '192.0.2.1@blue' }), []);
+  await t.throwsAsync(() => asked(underlay, { neighbor: '192.0.2.1@red', vrf: 'blue' }), {
+    instanceOf: Problem,
+    message: /a neighbor in VRF blue/,
+  });
+});
+
+test('a VRF that goes while its routes are read has none any more', async (t) => {
+  const { tell, underlay } = leaf();
+  for (let i = 0; i < 5000; i++) tell(1, `20.${i >> 8}.${i & 255}.0/24`, '10.1.1.0');
+  let its: Underlay | undefined = underlay;
+  const pages = readsIn(() => its).underlayRoutes({ ip: undefined, neighbor: undefined, vrf: 'red' });
+  let turns = 0;
+  const next = async () => {
+    turns++;
+    its = undefined;
+  };
+  t.deepEqual((await pages.page(undefined, 100, { ...EACH_TURN, next })).items, []);
+  t.true(turns > 0);
 });

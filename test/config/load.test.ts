@@ -334,6 +334,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
       ['an IPv6 address', "'fe80::1'", 'fe80::1'],
       ['an address with a zone', 'fe80::1%swp1', 'fe80::1%swp1'],
       ['two names', 'swp1 swp2', 'swp1 swp2'],
+      ['what would be a VRF of a neighbor', 'swp1@red', 'swp1@red'],
       ['a path', 'net/swp1', 'net/swp1'],
       ['a folder', '..', '..'],
       ['nothing', "''", ''],

@@ -1,5 +1,6 @@
 import { Problem } from '../errors.js';
 import type { OperationId } from '../operations.js';
+import { noSuchNeighbor } from '../parameters.js';
 import { EXPLAIN } from './explain.js';
 import { EXPLAIN_ROUTE } from './explain-route.js';
 import { DRIFT, DUPLICATE, EVENT_LOOP, PENDING_WRITE, UNDERLAY_ROUTE } from './findings.js';
@@ -116,7 +117,7 @@ export const PROBLEMS_SHOWN: readonly Problem[] = [
   new Problem('busy', 'too many requests are being answered; ask again in a second'),
 ];
 
-const NO_NEIGHBOR = [new Problem('no-such-neighbor', '10.1.0.2 is not configured')];
+const NO_NEIGHBOR = [noSuchNeighbor('10.1.0.2')];
 const NO_VRF = [new Problem('no-such-vrf', 'VRF red is neither in the kernel nor configured')];
 const NO_ITEM = [new Problem('no-such-item', 'neighbors has none that is known by 10.1.0.2')];
 

@@ -1,8 +1,7 @@
 import type { Static } from '@sinclair/typebox';
-import { Problem } from '../errors.js';
 import { neighborOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
-import { AddressPath, NoQuery, neighborParameter, PageQuery } from '../parameters.js';
+import { AddressPath, NoQuery, neighborParameter, noSuchNeighbor, PageQuery } from '../parameters.js';
 import { ReasonCountSchema } from '../parts/reason-count.js';
 import { listOf, named, pageOf, type Resource } from '../resource.js';
 import { NO_ROUTES, type Survey, surveyOf } from '../rooms/route-survey.js';
@@ -37,7 +36,7 @@ export const neighbors: Resource<NeighborReads> = {
       handle: async (model, { params }) => {
         const name = neighborParameter((params as Static<typeof AddressPath>).address);
         const neighbor = await model.neighbor(name);
-        if (!neighbor) throw new Problem('no-such-neighbor', `${name} is not configured`);
+        if (!neighbor) throw noSuchNeighbor(name);
         return neighbor;
       },
     },

@@ -1,8 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { type Destination, type Path, splitNeighbor } from '../../bgp/index.js';
+import { type Destination, neighborIn, type Path, splitNeighbor } from '../../bgp/index.js';
 import { formatPrefix, type Ip, isWithin, type PrefixKey, parseIp, prefixKey } from '../../types/index.js';
 import { formatNextHop, type Underlay } from '../../underlay/index.js';
 import type { Prefix } from '../../wire/index.js';
+import { invalidParameter } from '../errors.js';
 import { prefixOrder } from '../orders.js';
 import { type Pages, pagesByKey } from '../paging.js';
 import { PageQuery, parsed, parseNeighborName } from '../parameters.js';
@@ -15,7 +16,7 @@ import { Address, closed, nullable, ref, Text, Time } from '../schema-words.js';
 
 const UnderlayPath = Type.Object(
   {
-    neighbor: Address(),
+    neighbor: Address('Who sent it; in a VRF with `@` and the VRF behind.'),
     ...BestPathProperties,
     chosen: Type.Boolean({ description: 'Traffic goes this way, if `unreachable` is null.' }),
     nextHop: Text('With the device behind `%` if it is link-local.'),
@@ -87,7 +88,10 @@ const UnderlayRouteQuery = Type.Object(
     ...PageQuery.properties,
     ip: Type.Optional(Type.String({ description: 'Routes whose prefix holds this address.' })),
     neighbor: Type.Optional(
-      Type.String({ description: 'A neighbor that sent a path: its address, or its interface.' }),
+      Type.String({
+        description:
+          'A neighbor that sent a path: its address, or its interface; of one in a VRF, which is then meant, with `@` and the VRF behind.',
+      }),
     ),
     vrf: Type.Optional(
       Type.String({ description: 'Routes of the neighbors in this VRF, in place of the others.' }),
@@ -99,6 +103,7 @@ const UnderlayRouteQuery = Type.Object(
 /** Which routes; an undefined field does not restrict. */
 export interface UnderlayRouteFilter {
   readonly ip: Ip | undefined;
+  /** Without its VRF. */
   readonly neighbor: string | undefined;
   /** undefined for the underlay's. */
   readonly vrf?: string | undefined;
@@ -121,10 +126,13 @@ export const underlayRoutes: Resource<UnderlayRouteReads> = {
       problems: [400],
       handle: (model, { query }, turns) => {
         const { ip, neighbor, vrf } = query as Static<typeof UnderlayRouteQuery>;
+        const sender = parsed('neighbor', neighbor, (text) => splitNeighbor(parseNeighborName(text)));
+        if (vrf !== undefined && sender?.vrf !== undefined && sender.vrf !== vrf)
+          throw invalidParameter('neighbor', neighbor ?? '', `a neighbor in VRF ${vrf}`);
         const filter = {
           ip: parsed('ip', ip, parseIp),
-          neighbor: parsed('neighbor', neighbor, (text) => splitNeighbor(parseNeighborName(text)).name),
-          vrf,
+          neighbor: sender?.name,
+          vrf: vrf ?? sender?.vrf,
         };
         return pageOf(model.underlayRoutes(filter), query, turns);
       },
@@ -137,7 +145,8 @@ export const underlayRoutes: Resource<UnderlayRouteReads> = {
       return pagesByKey<Destination<Prefix>, PrefixKey, UnderlayRouteItem>({
         total: null,
         rows: () => underlay()?.destinations() ?? [],
-        where: (destination) => belongs(destination, filter),
+        // The VRF may have gone since the turn before
+        where: (destination) => underlay() !== undefined && belongs(destination, filter),
         key: ({ nlri }) => prefixKey(nlri.prefix, nlri.prefixLength),
         order: prefixOrder,
         weight: ({ paths }) => paths.reduce((sum, { attributes }) => sum + attributes.octets, 0),
@@ -166,7 +175,7 @@ function itemOf(
     const { nextHop, resolution } = underlay.nextHop(path);
     const { why, by } = resolution;
     return {
-      neighbor: source.neighbor,
+      neighbor: vrf === undefined ? source.neighbor : neighborIn(vrf, source.neighbor),
       best: path === destination.best,
       lostBy: lost.get(path) ?? null,
       stale,
