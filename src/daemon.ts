@@ -21,7 +21,14 @@ import { openRdAllocator } from './rd-store.js';
 import { awaitedNeighbors, readinessOf } from './readiness.js';
 import { type ReloadOutcome, RunningConfig } from './reload.js';
 import { restartProblems } from './restart-problems.js';
-import { evpnSettings, multipathOf, speakerConfig, underlayPosition, withholdsOverflow } from './settings.js';
+import {
+  evpnSettings,
+  multipathOf,
+  servesMapped,
+  speakerConfig,
+  underlayPosition,
+  withholdsOverflow,
+} from './settings.js';
 import { stateDirectoryProblem } from './state-directory.js';
 import { sweepText } from './sweep-text.js';
 import { type Clock, type Log, systemClock } from './types/index.js';
@@ -100,6 +107,7 @@ export async function startDaemon({
     hosts: watchHosts(snooper, config.evpn.neighborRefresh),
     observes,
     routes: underlayPosition(config),
+    serves: (vni) => servesMapped(running.current, vni),
     rivals: findRivals,
     events,
     convergence,

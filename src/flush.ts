@@ -8,7 +8,7 @@ import { watchHosts } from './hosts/index.js';
 import { lockNamespace } from './instance-lock.js';
 import { LinuxKernel, requireRowPermission } from './linux/index.js';
 import { createLogger } from './logger.js';
-import { evpnSettings, kernelPolicy, routesPosition } from './settings.js';
+import { evpnSettings, kernelPolicy, routesPosition, servesMapped } from './settings.js';
 import { type Clock, counted, type Log, StartError, silentLog, systemClock } from './types/index.js';
 
 /**
@@ -67,6 +67,7 @@ export async function flushRows(
     defaultsMemory: openDefaultJournal(config.stateDirectory, clock, log),
     // The last evpnd may have had the underlay on, and by its protocol number a route is ours whatever the configuration
     routes: routesPosition(config),
+    serves: (vni) => servesMapped(config, vni),
   });
   const settings = evpnSettings(config);
   const evpn = new Evpn(

@@ -115,6 +115,11 @@ export function evpnSettings(config: Config): EvpnSettings {
   };
 }
 
+/** The configuration has the VNI served wherever it is mapped, for hosts or for a VRF. */
+export function servesMapped({ evpn }: Config, vni: Vni): boolean {
+  return isServed(evpn, vni) || [...evpn.vrfs.values()].some((vrf) => vrf.advertise && vrf.l3vni === vni);
+}
+
 /** Returns the configuration of the kernel side, apart from routes. */
 export function kernelPolicy(config: Config): KernelPolicy {
   const settings = evpnSettings(config);

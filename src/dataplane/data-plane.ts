@@ -12,6 +12,7 @@ import type { PlaneKey } from './kernel-tables/key.js';
 import type { Books } from './kernel-tables/operation-kind.js';
 import { kindOf } from './kernel-tables/operations.js';
 import type { RoutesPosition } from './kernel-tables/routes-place.js';
+import { unmappedRows } from './kernel-tables/unmapped-rows.js';
 import { isHostsMac, type LocalMac, localMac, localMacs, rowsOfChangedPorts } from './local-macs.js';
 import { domainKey, KernelMirror } from './mirror.js';
 import { observedKernel } from './observing.js';
@@ -34,6 +35,8 @@ export interface DataPlaneOptions {
   readonly defaultsMemory?: DefaultsMemory;
   /** Nothing is written and nobody asked; `pendingKeys` lists what would be. */
   readonly observes?: boolean;
+  /** The configuration has evpnd serve the VNI wherever it is mapped; every VNI where absent. */
+  readonly serves?: (vni: Vni) => boolean;
   /** Who else in this network namespace writes such rows; asked when one of them undoes what is written. */
   readonly rivals?: () => readonly string[];
   /** The routing table of the underlay's routes, and their metric; none where absent. */
@@ -88,6 +91,7 @@ export class DataPlane {
   readonly #convergence: Convergence | undefined;
   readonly #defaults: OurDefaults;
   readonly #unflooded: Unflooded;
+  readonly #serves: (vni: Vni) => boolean;
   #listener: DataPlaneListener = SILENT;
 
   constructor(
@@ -99,6 +103,7 @@ export class DataPlane {
     this.#log = new LimitedLog(clock, log);
     this.#convergence = options.convergence;
     const { observes = false, rivals = () => [], events = NO_EVENTS } = options;
+    this.#serves = options.serves ?? (() => true);
     this.kernel = observes ? observedKernel(kernel) : kernel;
     this.followed = new FollowedTables(this.kernel);
     const isHosts = ({ owner }: OwnerPlane, which: PlaneKey) =>
@@ -230,7 +235,24 @@ export class DataPlane {
       this.reconciler.queue(plane);
     }
     this.routeTables.sweep((plane, which) => this.#watch.stray(plane, which));
-    return this.#watch.log.total - before;
+    return this.#watch.log.total - before + this.#removeUnmapped();
+  }
+
+  /** Removes rows of ours that no VNI's place has. Returns of how many addresses. */
+  #removeUnmapped(): number {
+    const operations = unmappedRows(
+      this.mirror,
+      this.#defaults,
+      this.topology.vnis.values(),
+      (vni) => this.#planes.get(vni)?.retired === false,
+      this.#serves,
+    );
+    this.reconciler.removeStrays(operations);
+    const addresses = new Set<Mac | Ip>();
+    for (const operation of operations)
+      if (operation.table === 'bridge' || operation.table === 'vxlan') addresses.add(operation.mac);
+      else if (operation.table === 'vxlan-default') addresses.add(operation.dst);
+    return addresses.size;
   }
 
   /** Returns how many remote MACs the kernel has rows of ours for in VNIs that are served: at start, those of an earlier process. */
@@ -363,6 +385,7 @@ export class DataPlane {
 
   /** Removes everything of ours and resolves once the kernel has answered. */
   async flush(): Promise<void> {
+    this.#removeUnmapped();
     for (const { vni } of [...this.#planes]) this.unserve(vni);
     this.routeTables.clearAll();
     await this.reconciler.idle();

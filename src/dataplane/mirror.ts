@@ -332,6 +332,16 @@ export class KernelMirror implements KnownRows {
       yield* this.#bridge.get(key)?.rows(port) ?? [];
   }
 
+  /** The VLANs in which some row points to the port. */
+  *vlansOfPort(port: number): Iterable<number> {
+    for (const key of this.#portDomains.get(port)?.keys() ?? []) yield key % 4096;
+  }
+
+  /** The source VNIs that the device has rows of. */
+  sourceVnisOf(ifindex: number): Iterable<number> {
+    return this.#vxlan.get(ifindex)?.keys() ?? [];
+  }
+
   *vxlanRowsOfDevice(ifindex: number): Iterable<VxlanFdbRow> {
     for (const { macs, defaults } of this.#vxlan.get(ifindex)?.values() ?? []) {
       yield* macs.rows();

@@ -136,6 +136,41 @@ try {
       },
     },
     {
+      name: 'a mapping that goes while evpnd is killed leaves rows that the next start sweeps',
+      run: async () => {
+        const left = async () =>
+          (await fabric.installedRows('leaf1')).filter(
+            (row) =>
+              row.startsWith('fdb vxlan0') && (row.includes('src_vni 10020') || row.includes('vlan 20 ')),
+          );
+        const evpnd = fabric.evpnd('leaf1');
+        await evpnd.kill();
+        await bridge('leaf1', 'vlan del dev vxlan0 vid 20', 'vni delete dev vxlan0 vni 10020');
+        const before = await left();
+        assert.ok(
+          before.some((row) => row.includes('src_vni 10020')) &&
+            before.some((row) => row.includes('vlan 20 ')),
+          before.join('\n'),
+        );
+        await evpnd.start();
+        let rows: string[] = [];
+        await waitFor(
+          async () => {
+            rows = await left();
+            return rows.length === 0;
+          },
+          { what: 'no row of VNI 10020', show: () => rows.join('\n') },
+        );
+        await bridge(
+          'leaf1',
+          'vlan add dev vxlan0 vid 20',
+          'vlan add dev vxlan0 vid 20 tunnel_info id 10020',
+          'vni add dev vxlan0 vni 10020',
+        );
+        await floodsBecome(10020, ['10.0.0.2', '10.0.0.3', '10.0.0.4']);
+      },
+    },
+    {
       name: 'a VNI with a multicast group of its own in the filter announces the tree and gets no destinations',
       run: async () => {
         await fabric.apply('leaf1', {

@@ -55,6 +55,7 @@ export function strayCopies(
   return out;
 }
 
-function bridgeDelete({ port, vlan, mac }: BridgeFdbRow): Operation {
+/** What removes a row of ours on a VXLAN port. */
+export function bridgeDelete({ port, vlan, mac }: BridgeFdbRow): Operation {
   return { table: 'bridge', verb: 'delete', port, vlan, mac, form: 'marked' };
 }

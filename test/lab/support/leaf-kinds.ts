@@ -21,8 +21,8 @@ export interface LeafKind {
   /** Whether a VNI's port stays in a place, and may enter it, while that has no SVI: a VLAN has none by itself. */
   readonly outlivesSvi: boolean;
   /**
-   * Whether the kernel takes rows along with their VNI. A single device keeps those of a VNI that it loses, and what it lost while
-   * evpnd was away is of no VNI that is served: nobody may touch it.
+   * Whether the kernel takes rows along with their VNI. A single device keeps those of a VNI that it loses; what it lost while evpnd
+   * was away is swept where it has another VNI that is served, and the neighbors of an SVI that is no VNI's stay.
    */
   readonly takesRowsAlong: boolean;
   /** The SVI of a place. */
