@@ -140,6 +140,25 @@ test('of several routes each that is not taken says why: by a host, by an equal 
   );
 });
 
+test('a route that the VRF is about to import waits, and is none that it takes no route target of', async (t) => {
+  const { house, here } = await routedHouse();
+  tell(here, '10.0.0.9', L3, prefixRoute('10.0.0.9', '203.0.113.0/24'), ROUTER_MAC);
+  const waiting = await explain(here, 'prefix=203.0.113.0/24');
+  t.like(waiting, {
+    prefix: null,
+    stories: [
+      {
+        claims: [
+          { won: false, ignored: `not imported yet: the route waits to be looked at for VRF ${NAME}` },
+        ],
+      },
+    ],
+  });
+  house.pass();
+  const taken = await explain(here, 'prefix=203.0.113.0/24');
+  t.like(taken, { prefix: '203.0.113.0/24', stories: [{ claims: [{ won: true, ignored: null }] }] });
+});
+
 test('routes that the VRF does not import say what would import them, and one for the VNI alone that it is', async (t) => {
   const { house, here } = await routedHouse();
   tell(here, '10.0.0.9', 77, prefixRoute('10.0.0.9', '203.0.113.0/24'), ROUTER_MAC);

@@ -70,7 +70,10 @@ export function whyRouteStranger({ evpn }: Rooms, vrf: IpVrf, destination: Desti
     return ofHosts.some(({ vni }) => vrf.at.vnis.includes(vni))
       ? reasonText('no-layer-3-label' satisfies UnusedReason, path)
       : undefined;
-  if (label !== vrf.l3vni && (ofHosts.length > 0 || evpn.ipVrfs.isImported(destination))) return undefined;
+  // By its route targets, as the sentence says: what has come to whom is behind while routes wait to be looked at
+  const takers = evpn.ipVrfs.takersOfRoute(path.attributes);
+  if (takers.includes(vrf)) return `not imported yet: the route waits to be looked at for VRF ${vrf.name}`;
+  if (label !== vrf.l3vni && (ofHosts.length > 0 || takers.length > 0)) return undefined;
   const { routeTargets } = path.attributes;
   const targets = routeTargets.map(formatRouteTarget).join(', ') || 'none';
   const setting = importingSetting(routeTargets, { vni: vrf.l3vni, importTargets: vrf.importTargets });
