@@ -125,6 +125,7 @@ export class DataPlane {
       this.#log,
       {
         planes: this.#planes,
+        mirror: this.mirror,
         get topology() {
           return plane.topology;
         },

@@ -1,7 +1,9 @@
 import { type EventSink, NO_EVENTS } from '../events/index.js';
-import type { Clock, LimitedLog } from '../types/index.js';
+import type { Clock, LimitedLog, Vni } from '../types/index.js';
 import { Contests } from './contests.js';
+import { floodedGateways } from './flooded-gateways.js';
 import { loopProblems } from './loops.js';
+import type { KernelMirror } from './mirror.js';
 import { ProblemLog } from './problem-log.js';
 import type { Topology, TopologyProblem } from './topology.js';
 import { unreachableProblems } from './unreachable.js';
@@ -10,6 +12,7 @@ import type { VniPlanes } from './vni-planes.js';
 /** What the problems are those of. */
 export interface ProblemRooms {
   readonly planes: VniPlanes;
+  readonly mirror: KernelMirror;
   readonly topology: Topology;
   /** Those of local hosts. */
   hostProblems(): Iterable<TopologyProblem>;
@@ -34,10 +37,18 @@ export class Problems {
     this.contests = new Contests(clock, rooms.rivals, () => this.look());
   }
 
-  /** All of them, and who fights over rows. */
+  /** All of them but those of gateways, and who fights over rows. */
   *all(): Iterable<TopologyProblem> {
     yield* this.#ofDevices();
     yield* this.rooms.hostProblems();
+  }
+
+  /** Not for the log: a row of the bridge's begins and ends them, and nobody looks at all VNIs for each of those. */
+  ofGateways(vni?: Vni): Iterable<TopologyProblem> {
+    const { planes, topology, mirror } = this.rooms;
+    const plane = vni !== undefined && planes.get(vni);
+    const asked = plane ? [plane] : vni === undefined ? planes : [];
+    return floodedGateways(asked, topology, mirror);
   }
 
   /** What goes to other leaves' VTEPs and comes back here, or nowhere. */

@@ -8,5 +8,5 @@ test.before('FRR 10, which alone of FRR knows the single VXLAN device', async (t
 });
 
 test('single VXLAN devices: evpnd and FRR 10 in one fabric, mappings and filters that change', async (t) => {
-  await runScenarioOnOldestKernel(t, 'svd-scenario.js', 9, 240);
+  await runScenarioOnOldestKernel(t, 'svd-scenario.js', 10, 240);
 });

@@ -224,6 +224,32 @@ try {
         await waitForPings(fabric, 60_000);
       },
     },
+    {
+      name: 'an SVI with a MAC of its own is a problem, whose command ends it',
+      run: async () => {
+        await fabric.exec('leaf1', ...'ip link set dev br0.10 address 02:00:5e:00:01:01'.split(' '));
+        await fabric.exec('leaf1', ...'ip addr add 198.51.100.1/24 dev br0.10'.split(' '));
+        const fixes = async () =>
+          (await vniOf(fabric, 'leaf1', 10010)).problems
+            .map(({ fix }) => fix ?? '')
+            .filter((fix) => fix.endsWith('self local'));
+        let [fix] = await fixes();
+        await waitFor(
+          async () => {
+            [fix] = await fixes();
+            return fix === 'bridge fdb add 02:00:5e:00:01:01 dev br0 vlan 10 self local';
+          },
+          { what: 'the problem', show: () => String(fix) },
+        );
+        await fabric.exec('leaf1', ...String(fix).split(' '));
+        await waitFor(async () => (await fixes()).length === 0, { what: 'the end of the problem' });
+        // What stands is read at a start, too
+        await fabric.evpnd('leaf1').kill();
+        await fabric.evpnd('leaf1').start();
+        await waitFor(async () => (await vniOf(fabric, 'leaf1', 10010)).up, { what: 'VNI 10010' });
+        assert.deepEqual(await fixes(), []);
+      },
+    },
   ]);
 } finally {
   await fabric.remove();

@@ -154,6 +154,7 @@ function vniItem(rooms: Rooms, vni: Vni): VniItem {
         // A device's own problem is one of each of its VNIs
         .filter((each) => each.vni === vni || (each.vni === undefined && each.device === at?.vxlanName))
         .map(problemItem),
+      ...[...dataPlane.problems.ofGateways(vni)].map(problemItem),
       ...absentProblems(rooms, vni),
       ...hostProblems(rooms, vni),
       ...excessProblems(rooms, vni).map(({ note }) => note),

@@ -47,7 +47,11 @@ function ofVni(vni: Vni, note: ProblemNote): ProblemNote {
  */
 export function statusProblems(rooms: Rooms, { neighbors, fabric }: Survey): ProblemNote[] {
   const { problems, dataPlane, speaker, config, clock } = rooms;
-  const standing = [...dataPlane.topology.problems, ...dataPlane.problems.ofVteps()];
+  const standing = [
+    ...dataPlane.topology.problems,
+    ...dataPlane.problems.ofVteps(),
+    ...dataPlane.problems.ofGateways(),
+  ];
   const settings = config().evpn;
   const ofVnis = (severity: TopologyProblem['severity']) =>
     standing.filter(
