@@ -30,7 +30,7 @@ export interface Verdict {
   readonly against: string;
   readonly wanted: number;
   readonly reached: number;
-  /** What the kernel alone takes, in the same measure: less is nobody's to reach. */
+  /** What the kernel alone takes, in the same measure and at the same commit: less is nobody's to reach. */
   readonly floor?: number;
   readonly met: boolean;
 }
@@ -39,11 +39,13 @@ export interface Verdict {
 export function verdicts(row: Row, results: readonly RunResult[]): Verdict[] {
   const found: Verdict[] = [];
   for (const goal of row.goals) {
-    // What users run, where it was measured
-    const ours = figureOf(results, 'packaged', goal.figure) ?? figureOf(results, 'evpnd', goal.figure);
+    const engine = isPackagedCurrent(results, goal.figure) ? 'packaged' : 'evpnd';
+    const ours = figureOf(results, engine, goal.figure);
     if (!ours) continue;
     const of = (engine: EngineName) => figureOf(results, engine, goal.figure)?.median;
-    const alone = of('floor');
+    const newest = (engine: EngineName) => newestOf(results, engine, goal.figure)?.commit;
+    // The machine was another one, as far as the kernel's memory goes, when the kernel was measured at another commit
+    const alone = newest('floor') === newest(engine) ? of('floor') : undefined;
     const add = (against: string, wanted: number | undefined, base: number | undefined) => {
       if (wanted === undefined || base === undefined) return;
       const reached = ours.median / base;
@@ -64,6 +66,19 @@ export function verdicts(row: Row, results: readonly RunResult[]): Verdict[] {
       });
   }
   return found;
+}
+
+function newestOf(results: readonly RunResult[], engine: EngineName, figure: string): RunResult | undefined {
+  return results.filter((result) => result.engine === engine && figure in result.measured).at(-1);
+}
+
+/** What users run is judged, unless a checkout has been measured at another commit since. */
+function isPackagedCurrent(results: readonly RunResult[], figure: string): boolean {
+  const [packaged, evpnd] = (['packaged', 'evpnd'] as const).map((engine) =>
+    newestOf(results, engine, figure),
+  );
+  if (!packaged || !evpnd) return packaged !== undefined;
+  return packaged.commit === evpnd.commit || packaged.at > evpnd.at;
 }
 
 function fasterFrr(
