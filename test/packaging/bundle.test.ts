@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,17 +140,41 @@ test('a bundled evpnd answers all that needs files or packages of its own', asyn
 
 test('what was read of a file by other code is not taken', async (t) => {
   t.timeout(120_000);
-  const { home, file } = observer(t);
-  const [node, ...rest] = [...evpndCommand(evpnd), '--config', file];
-  const daemon = await Daemon.start('a bundled evpnd', node, rest, join(home, 'log'));
-  t.teardown(() => daemon.stop());
+  const copy = mkdtempSync(join(tmpdir(), 'evpnd-upgraded-'));
+  t.teardown(() => rmSync(copy, { recursive: true, force: true }));
+  cpSync(folder, copy, { recursive: true });
+  const { home, file, socket } = observer(t);
+  const code = join(copy, 'lib/evpnd/code.js');
   const kept = join(home, 'last-good.parsed');
-  await waitFor(async () => existsSync(kept), { what: kept });
-  const code = createHash('sha256')
-    .update(readFileSync(join(folder, 'lib/evpnd/code.js')))
+  const routerId = async () => {
+    const [node, ...rest] = [...evpndCommand(join(copy, 'lib/evpnd.js')), '--config', file];
+    const daemon = await Daemon.start('a bundled evpnd', node, rest, join(home, 'log'));
+    t.teardown(() => daemon.stop());
+    let found: string | undefined;
+    await waitFor(
+      async () => {
+        found = (await restGet<{ routerId: string }>(socket, '/api/v1/status')).body.routerId;
+        return found !== undefined && existsSync(kept);
+      },
+      { what: 'status' },
+    );
+    await daemon.stop();
+    return found;
+  };
+  t.is(await routerId(), '192.0.2.1');
+
+  // What the file does not have tells whether what is kept of it is taken
+  const json = readFileSync(kept).subarray(32).toString().replaceAll('192.0.2.1', '192.0.2.2');
+  const digest = createHash('sha256')
+    .update(createHash('sha256').update(readFileSync(code)).digest())
+    .update(json)
+    .update(readFileSync(file))
     .digest();
-  const [digest, json] = [readFileSync(kept).subarray(0, 32), readFileSync(kept).subarray(32)];
-  t.deepEqual(createHash('sha256').update(code).update(json).update(readFileSync(file)).digest(), digest);
+  writeFileSync(kept, Buffer.concat([digest, Buffer.from(json)]));
+  t.is(await routerId(), '192.0.2.2');
+  writeFileSync(kept, Buffer.concat([digest, Buffer.from(json)]));
+  appendFileSync(code, '\n');
+  t.is(await routerId(), '192.0.2.1');
 });
 
 test('what was compiled ahead is taken by the same node with the same options, and all runs without it', async (t) => {
