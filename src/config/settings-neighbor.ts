@@ -288,7 +288,7 @@ const SHARED = {
   ),
   families: parsed(
     setting(texts('a list of address families', FAMILY_WORDS, familyStandIn, { minItems: 1 }), {
-      description: `What is spoken with the neighbor: ${FAMILY_TERMS}. Unicast needs \`underlay.enabled\`, and a neighbor whose address is of the same family, or one by \`interface\`, to which IPv4 prefixes are told with IPv6 next hops (RFC 8950).`,
+      description: `What is spoken with the neighbor: ${FAMILY_TERMS}. Unicast needs \`underlay.enabled\`, or \`vrf\`, and a neighbor whose address is of the same family, or one by \`interface\`, to which IPv4 prefixes are told with IPv6 next hops (RFC 8950).`,
       default: ['l2vpn-evpn'],
       ...NEW_SESSION,
     }),

@@ -23,7 +23,7 @@ export const PREFIX_RULE_WORDS =
 export const UNDERLAY = section('IPv4 and IPv6 unicast: the routes by which other VTEPs are reached.', {
   enabled: setting(flag, {
     description:
-      'Installs routes of the neighbors whose `families` include ipv4-unicast or ipv6-unicast, and announces prefixes to them. With `false` no route is read or changed but those of VRFs (`evpn.vrfs`).',
+      'Installs routes of the neighbors whose `families` include ipv4-unicast or ipv6-unicast, and announces prefixes to them. With `false` no route is read or changed but those of VRFs (`evpn.vrfs`, `vrf` of neighbors).',
     default: false,
     effect: 'restart',
   }),
