@@ -1,6 +1,7 @@
 import test from 'ava';
 import { setUpFrr10, waitFor } from '../../lab/index.js';
 import { hearsLate } from './support/advertisement-interval.js';
+import { keepsOverRestart } from './support/frr-restart.js';
 import { hardResets } from './support/hard-resets.js';
 import { longOpens } from './support/long-opens.js';
 import {
@@ -415,33 +416,12 @@ for (const version of [8, 10] as const) {
     await peer.established(PLAIN.theirs, SIX.theirs6);
     await installed('-4', THEIR_FOUR);
     await installed('-6', THEIR_SIX);
-    const sessions = async () => [await peer.status(PLAIN.theirs), await peer.status(SIX.theirs6)];
-    const unicast = async () =>
-      (await sessions()).map(({ families }) =>
-        families.find(({ negotiated, staleRoutes }) => negotiated || staleRoutes),
-      );
-    await peer.fabric.frr('spine1').stop('SIGKILL');
-    await waitFor(
-      async () =>
-        (await unicast()).every(
-          (one) => one?.staleRoutes?.count === COUNT && one.staleRoutes.longLived === isLong,
-        ),
-      { what: 'stale routes', timeout: 30_000 },
-    );
-    await startFrr(version);
-    const lost: string[] = [];
-    await waitFor(
-      async () => {
-        const now = [...(await peer.installed('-4')), ...(await peer.installed('-6'))];
-        lost.push(...[...THEIR_FOUR, ...THEIR_SIX].filter((prefix) => !now.includes(prefix)));
-        return (await sessions()).every(
-          ({ established, endOfRibReceivedAt }) => established && endOfRibReceivedAt !== null,
-        );
-      },
-      { what: 'the End-of-RIB', timeout: 60_000 },
-    );
-    t.deepEqual(lost, []);
-    t.true((await unicast()).every((one) => one?.staleRoutes === null && one.received === COUNT));
+    await keepsOverRestart(t, peer, {
+      sessions: [PLAIN.theirs, SIX.theirs6],
+      prefixes: { '-4': THEIR_FOUR, '-6': THEIR_SIX },
+      isLong,
+      start: () => startFrr(version),
+    });
     await installed('-4', THEIR_FOUR);
     await installed('-6', THEIR_SIX);
     await toldAll();
