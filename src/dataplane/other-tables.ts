@@ -1,7 +1,7 @@
 import { OtherRoutes } from './other-routes.js';
 import { MAIN_TABLE, type OtherRoute } from './rows.js';
 
-/** Routes of others in each routing table that is followed: the main one for the underlay, those of VRFs that announce such. */
+/** Routes of others in each routing table that is followed: the main one for the underlay, those of VRFs that announce such or have neighbors. */
 export class OtherTables {
   readonly #tables = new Map<number, OtherRoutes>();
 

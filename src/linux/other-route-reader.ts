@@ -24,6 +24,8 @@ export class OtherRouteReader {
   #notified: Set<string> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
+  /** Those that the latest reading is of. */
+  #read: ReadonlySet<number> | undefined;
   #again = false;
   #closed = false;
 
@@ -46,9 +48,9 @@ export class OtherRouteReader {
     const gone = [...this.known.others.rows()].filter(({ tableId }) => !tables.has(tableId));
     for (const row of gone) this.observer.otherRouteGone(row);
     try {
-      // What is under way may be past a table that is new
-      while (this.#reading) await this.#reading;
-      await this.readAll();
+      // What is under way may be past a table that is new; of all who have waited for its end, one reads for the others
+      while (this.#reading && this.#read !== this.tables) await this.#reading;
+      await (this.#reading ?? this.readAll());
     } catch (error) {
       this.log.warn({ err: error }, 'the routing tables of VRFs could not be read and are read again');
       this.readSoon(RETRY);
@@ -112,7 +114,8 @@ export class OtherRouteReader {
 
   async #readTables(): Promise<void> {
     const slicer = new Slicer();
-    for (const table of this.tables)
+    this.#read = this.tables;
+    for (const table of this.#read)
       for (const family of [K.AF_INET, K.AF_INET6]) await this.#readFamily(table, family, slicer);
   }
 

@@ -9,7 +9,8 @@
  *   (RFC 4271 §5.1.3), and a path without a way to its next hop is no choice (§9.1.2.1); a link that loses its carrier is lost at once.
  * - Networks that the machine is in are announced by the prefix list. What a neighbor announced is announced to no other neighbor.
  *
- * - A VRF whose neighbors are in it has the same of its own: RIBs, next hops by its devices and table, routes in its table.
+ * - A VRF whose neighbors are in it has RIBs of its own, next hops by its devices and table, and routes in its table; it announces nothing
+ *   to them yet.
  */
 export { formatNextHop, type NextHops } from './next-hops.js';
 export type { NextHop } from './reach.js';

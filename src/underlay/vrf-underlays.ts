@@ -16,7 +16,10 @@ type Interfaces = Topology['interfaces'];
 
 const NONE: Interfaces = new Map();
 
-/** The RIBs of each VRF that neighbors are in, by its name: they are its speaker's, also while there is no such device. */
+/**
+ * The RIBs of each VRF that neighbors are in, by its name: they are its speaker's, also while there is no such device. Of a VRF that has
+ * no neighbors any more they stay, as its speaker does.
+ */
 export class VrfRibs {
   readonly #ribs = new Map<string, UnicastRibs>();
   /** Called with a VRF that is asked for the first time. */
@@ -87,6 +90,8 @@ export class VrfUnderlays {
       if (at)
         this.of(vrf)?.topologyChanged({ ...topology, interfaces: this.#placed.get(at.ifindex) ?? NONE });
     }
+    // Once for all VRFs: each change of what is followed is a reading of all their tables
+    this.#follow();
   }
 
   reconfigure(settings: Pick<UnderlaySettings, 'resolveViaDefault'>): void {
@@ -110,7 +115,6 @@ export class VrfUnderlays {
     const routes = this.dataPlane.routeTables.give(position, 'own');
     const underlay = new Underlay(ribs, routes, this.clock, settingsOf(this.settings), at.ifindex);
     this.#standing.set(at.name, { at, underlay });
-    this.#follow();
   }
 
   #remove(vrf: string): void {
@@ -119,7 +123,6 @@ export class VrfUnderlays {
     if (!underlay) return;
     underlay.close();
     this.dataPlane.routeTables.drop(underlay.routes);
-    this.#follow();
   }
 
   /** Other programs' routes may show how a next hop is reached. */
@@ -163,7 +166,7 @@ function sameOrder(a: Interfaces, b: Interfaces): boolean {
   return true;
 }
 
-/** The networks of a VRF are announced by its own settings. */
+/** Nothing is announced to a VRF's neighbors: its networks go to other leaves, by its own settings. */
 function settingsOf({ resolveViaDefault }: Pick<UnderlaySettings, 'resolveViaDefault'>): UnderlaySettings {
   return { networks: [], redistributeConnected: [], accept: EVERYTHING, resolveViaDefault };
 }

@@ -151,3 +151,18 @@ test('devices of one VRF are nothing to another, whose networks are looked at wh
   await rest();
   t.deepEqual(installed(), [red]);
 });
+
+test('the tables of all VRFs are followed at once, and left at once', async (t) => {
+  const { kernel, rest, tell } = await leaf();
+  const followed: number[][] = [];
+  kernel.followTables = async (tables) => {
+    followed.push([...tables].sort());
+  };
+  for (const vrf of ['red', 'blue', 'green']) tell(vrf, '198.51.100.0/24');
+  kernel.setTopology(topologyOf(kernel, ['red', 10, 1001], ['blue', 20, 1002], ['green', 30, 1003]));
+  await rest();
+  t.deepEqual(followed, [[1001, 1002, 1003]]);
+  kernel.setTopology(topologyOf(kernel));
+  await rest();
+  t.deepEqual(followed.slice(1), [[]]);
+});
