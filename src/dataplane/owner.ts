@@ -1,19 +1,20 @@
 import type { Vni } from '../types/index.js';
+import type { RoutesPosition } from './kernel-tables/routes-place.js';
 
 /** Who wants rows in the kernel, and whose they are while they stand. */
 export type RowOwner =
   | { readonly kind: 'vni'; readonly vni: Vni }
-  /** The routes of one routing table (`ip route show table`), and the nexthops that they take. */
-  | { readonly kind: 'routes'; readonly tableId: number };
+  /** The routes of one routing table (`ip route show table`) and metric, and the nexthops that they take. */
+  | ({ readonly kind: 'routes' } & RoutesPosition);
 
 /** The owner of a VNI's rows. */
 export function vniOwner(vni: Vni): RowOwner {
   return { kind: 'vni', vni };
 }
 
-/** The owner of a routing table's rows. */
-export function routesOwner(tableId: number): RowOwner {
-  return { kind: 'routes', tableId };
+/** The owner of the rows of one metric in a routing table. */
+export function routesOwner({ tableId, metric }: RoutesPosition): RowOwner {
+  return { kind: 'routes', tableId, metric };
 }
 
 /** Behind every VNI. */
@@ -21,7 +22,9 @@ const ROUTES_FROM = 0x1000000;
 
 /** One number for an owner, of which no other has the same. */
 export function ownerNumber(owner: RowOwner): number {
-  return owner.kind === 'vni' ? owner.vni : ROUTES_FROM + owner.tableId;
+  if (owner.kind === 'vni') return owner.vni;
+  // A table is the underlay's alone, or a VRF's, whose two metrics are neighbors
+  return ROUTES_FROM + 2 * owner.tableId + (owner.metric % 2);
 }
 
 /** The VNI whose rows they are, if it is one. */

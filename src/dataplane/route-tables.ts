@@ -12,7 +12,10 @@ import type { NexthopRow, RouteRow } from './rows.js';
 /** Of no routing table: its owner has what nobody else wants. */
 const NO_TABLE: RoutesPosition = { tableId: 0, metric: 0 };
 
-/** The routing tables that evpnd writes, one with the underlay's routes and one of each VRF, and what is heard of them. */
+/**
+ * The routing tables that evpnd writes, and what is heard of them: one with the underlay's routes, and one of each VRF, where routes to
+ * other leaves and those of its neighbors have a metric each.
+ */
 export class RouteTables {
   readonly rows: RouteRows;
   readonly #others: OtherTables;

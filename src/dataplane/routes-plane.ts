@@ -49,7 +49,7 @@ export class RoutesPlane extends OwnerPlane implements RoutesPlace {
     readonly rows: RouteRows,
     readonly book: NexthopBook<RoutesPlane>,
   ) {
-    super(routesOwner(at.tableId));
+    super(routesOwner(at));
   }
 
   get isUp(): boolean {

@@ -1,7 +1,14 @@
 import test from 'ava';
-import { DataPlane, type Operation, type OperationResult } from '../../src/dataplane/index.js';
+import {
+  DataPlane,
+  EMPTY_TOPOLOGY,
+  type Operation,
+  type OperationResult,
+} from '../../src/dataplane/index.js';
 import { watchHosts } from '../../src/hosts/index.js';
 import { parseIp, prefixKey, silentLog, systemClock } from '../../src/types/index.js';
+import { MemoryKernel } from '../doubles/memory-kernel.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 import { MemoryRouteWorld } from './memory-route-world.js';
 import { routeContract } from './route-contract.js';
 
@@ -61,4 +68,49 @@ test('a route that is refused once for want of its nexthop, which goes with a de
   t.is(refused, 3);
   const [{ cause }] = [...plane.drift.drifts()];
   t.is(cause, 'refused');
+});
+
+test('what is wrong with a route is of its metric alone, where a table has two of ours', async (t) => {
+  const clock = new VirtualClock();
+  const kernel = new MemoryKernel(clock);
+  const interfaces = new Map([[101, { name: 'up1', running: true, addresses: [] }]]);
+  kernel.topology = { ...EMPTY_TOPOLOGY, interfaces };
+  const plane = new DataPlane(kernel, clock, silentLog, { hosts: watchHosts() });
+  t.teardown(() => plane.close());
+  await plane.start({
+    topologyChanged() {},
+    localMacChanged() {},
+    localNeighChanged() {},
+    intruderHeard() {},
+  });
+  kernel.fault = (operation) => (operation.table === 'route' && operation.metric === 20 ? 22 : 0);
+  const prefix = prefixKey(parseIp('198.51.100.0'), 24);
+  const rest = async () => {
+    for (let turn = 0; turn < 500; turn++) {
+      clock.advance(10);
+      await Promise.resolve();
+    }
+  };
+  for (const metric of [20, 19]) {
+    const routes = plane.routeTables.give({ tableId: 10, metric });
+    routes.set(prefix, routes.addGroup([{ ifindex: 101, gateway: parseIp('10.255.1.2') }]));
+    await rest();
+  }
+  const standing = () => [...kernel.tables.routes.routes()].map(({ metric }) => metric).sort();
+  const open = () =>
+    [...plane.drift.drifts()]
+      .filter(({ resolvedAt }) => resolvedAt === undefined)
+      .map(({ cause, owner }) => `${cause} ${owner.kind === 'routes' ? owner.metric : ''}`);
+  t.deepEqual([standing(), open()], [[19], ['refused 20']]);
+
+  kernel.fault = () => 0;
+  await rest();
+  clock.advance(600_000);
+  await rest();
+  t.deepEqual([standing(), open()], [[19, 20], []]);
+
+  const { total } = plane.drift;
+  for (const row of [...kernel.tables.routes.routes()]) kernel.dropRoute(row);
+  await rest();
+  t.deepEqual([standing(), plane.drift.total - total], [[19, 20], 2]);
 });
