@@ -70,7 +70,7 @@ export class HostWatch implements Hosts {
         interval: (vni) => this.#interval(vni),
         lane: (vni, ip) => this.#laneOf(vni, this.localNeigh(vni, ip)?.mac, undefined),
         searchLane: (vni, mac, port) => this.#laneOf(vni, mac, port),
-        // The rows must be current, since only local hosts may be probed
+        // Only local hosts are to be probed. Amid a write of ours nothing is heard, and the rows are as old as that
         begin: () => owner.kernel.hear(),
         ask: (charge) => this.#questions.ask(charge),
         find: (vni, ip, mac, port) =>

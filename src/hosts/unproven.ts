@@ -51,12 +51,19 @@ export class UnprovenWords {
     const words = this.#words.get(mac);
     if (!words) return;
     this.#words.delete(mac);
-    const left = words.filter((word) => !this.learn(word));
+    const left = words.filter((word) => !this.#isProven(word));
     if (left.length > 0) this.#words.set(mac, left);
   }
 
+  /** Learns the word, if it can be; it no longer counts for its port then. */
+  #isProven(word: Word): boolean {
+    if (!this.learn(word)) return false;
+    this.#ofPort.set(word.port, (this.#ofPort.get(word.port) ?? 1) - 1);
+    return true;
+  }
+
   #end(): void {
-    if (!this.hear() && ++this.#waits < MOST_WAITS) {
+    if (this.#words.size > 0 && !this.hear() && ++this.#waits < MOST_WAITS) {
       this.clock.after(PROOF_MS, () => this.#end());
       return;
     }

@@ -41,6 +41,25 @@ test('a port that floods keeps its own words out, not those of another; a MAC th
   t.is(clock.timersPending, 0);
 });
 
+test('words that are proven leave room for others at once, also while rows wait to be heard', (t) => {
+  const clock = new VirtualClock();
+  const words = new UnprovenWords(
+    clock,
+    () => true,
+    () => t.fail(),
+    () => false,
+  );
+  for (let n = 0; n < 256; n++) words.add(word(1, n));
+  t.false(words.add(word(1, 256)));
+  clock.advance(50);
+  for (let n = 0; n < 256; n++) words.prove((FIRST + n) as Mac);
+  for (let n = 256; n < 512; n++) t.true(words.add(word(1, n)));
+  t.false(words.add(word(1, 512)));
+  for (let n = 256; n < 512; n++) words.prove((FIRST + n) as Mac);
+  clock.advance(50);
+  t.is(clock.timersPending, 0, 'nothing waits');
+});
+
 test('a word waits for as long as rows are reported that have not been heard, but not for ever', (t) => {
   const clock = new VirtualClock();
   const known = new Set<Mac>();
