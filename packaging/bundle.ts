@@ -3,7 +3,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:
 import { dirname, join, relative } from 'node:path';
 import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
 import { ConfigSchema } from '../src/config/schema.js';
 import { SHAPE_OPTIONS } from '../src/config/shape.js';
 
@@ -41,6 +41,8 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   'thread-stream': [],
 };
 
+const TARGET = 'node20.19';
+
 /** linux/binfmts.h: what is longer of a program's first line is cut off. */
 const LONGEST_FIRST_LINE = 255;
 
@@ -65,7 +67,7 @@ export async function bundle(options: BundleOptions): Promise<string[]> {
     absWorkingDir: checkout,
     bundle: true,
     platform: 'node',
-    target: 'node20.19',
+    target: TARGET,
     format: 'cjs',
     define: OWN_FILE,
     legalComments: 'none',
@@ -84,6 +86,8 @@ export async function bundle(options: BundleOptions): Promise<string[]> {
     metafile: true,
     plugins: [placesOfPackages(modules, readers), shapeChecked(checkout)],
   });
+  for (const name of Object.keys(PROGRAMS) as (keyof typeof PROGRAMS)[])
+    await mustBeAscii(readFileSync(codeOf(folder, name), 'utf8'), codeOf(folder, name));
   for (const name of readers)
     for (const file of filesOf(name, options.arch))
       cpSync(join(modules, name, file), join(folder, 'node_modules', name, file), { recursive: true });
@@ -103,6 +107,21 @@ export async function bundle(options: BundleOptions): Promise<string[]> {
   mkdirSync(dirname(addon), { recursive: true });
   cpSync(options.addon, addon);
   return packagesOf(Object.keys(metafile.inputs).map((path) => join(checkout, path)));
+}
+
+/**
+ * Rejects where code has more than ASCII outside of comments, as packaging/code.ts would read other characters there: esbuild escapes
+ * them in strings and names, but not in regular expressions and tagged templates.
+ */
+export async function mustBeAscii(source: string, file: string): Promise<void> {
+  const { code } = await transform(source, {
+    minifyWhitespace: true,
+    legalComments: 'none',
+    target: TARGET,
+    sourcefile: file,
+  });
+  const found = /.{0,40}[^\0-\x7f]/.exec(code);
+  if (found) throw new Error(`${file} is not ASCII, write \\u escapes: ${found[0]}`);
 }
 
 /** In a bundle a package finds its own files where they would be had it not been bundled: `__dirname` is there. */

@@ -5,5 +5,5 @@ import { loadCode, runCode, writeCache } from './code.js';
 process.argv.splice(1, 1);
 const [, file] = process.argv;
 const code = loadCode(file);
-process.on('exit', () => writeCache(code, file));
-runCode(code, file);
+process.on('exit', () => writeCache(code));
+runCode(code);

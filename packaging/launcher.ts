@@ -1,5 +1,4 @@
 /** What a bundle's programs begin by: `lib/evpnd.js` runs `lib/evpnd/code.js`. */
 import { loadCode, runCode } from './code.js';
 
-const file = import.meta.filename.replace(/\.js$/, '/code.js');
-runCode(loadCode(file), file);
+runCode(loadCode(import.meta.filename.replace(/\.js$/, '/code.js')));

@@ -5,6 +5,7 @@ import {
   cpSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -14,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { attempt, Daemon, evpndCommand, evpndMain, restGet, waitFor } from '../../lab/index.js';
-import { bundle } from '../../packaging/bundle.js';
+import { bundle, mustBeAscii } from '../../packaging/bundle.js';
 import { compileAhead } from '../../packaging/compile-ahead.js';
 import { isRejected } from '../support/code-cache.js';
 
@@ -196,8 +197,27 @@ test('what was compiled ahead is taken by the same node with the same options, a
   };
   const version = await says();
   t.regex(version, /^evpnd \d/);
-  writeFileSync(join(home, 'lib/evpnd/code.cache'), 'no cache');
+  const caches = readdirSync(join(home, 'lib/evpnd')).filter((name) => name.endsWith('.cache'));
+  t.is(caches.length, 1);
+  const cache = join(home, 'lib/evpnd', caches[0]);
+  const compiled = readFileSync(cache);
+  writeFileSync(cache, 'no cache');
   t.is(await says(), version);
+  // As somebody edits it who keeps the length, all of it that V8 compares
+  writeFileSync(cache, compiled);
+  const source = readFileSync(code, 'latin1');
+  const edited = source.replace(/`evpnd (?=\$\{installedVersion\(\)\})/, '`EVPND ');
+  t.not(edited, source);
+  writeFileSync(code, edited, 'latin1');
+  t.is(await says(), version.replace('evpnd', 'EVPND'));
+});
+
+test('code whose characters would be read as others is not bundled', async (t) => {
+  await t.notThrowsAsync(
+    mustBeAscii('class A {\n  /** RFC 5880 §6.8 */\n  a() {} // §\n}\nlet b = "§";', 'code.js'),
+  );
+  for (const source of ['let a = /§/;', 'let a = String.raw`§`;'])
+    await t.throwsAsync(mustBeAscii(source, 'code.js'), { message: /^code\.js is not ASCII.*§/ });
 });
 
 test('every package that evpnd needs at run time is bundled, and no other', (t) => {
