@@ -270,6 +270,7 @@ export async function startDaemon({
       await soon(() => speaker.endOfRibReceivedFromAll(), clock);
       await evpn.idle();
       await underlay?.idle();
+      await vrfUnderlays.idle();
       await dataPlane.reconciler.idle();
     };
     await Promise.race([exchanged().then(underWay.resolve), api]);
