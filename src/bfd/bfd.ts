@@ -14,6 +14,9 @@ import {
 /** Milliseconds until a socket that could not be had is tried again. */
 const RETRY = 5000;
 
+/** Milliseconds for which a farewell waits for what has to end before; a neighbor that takes nothing must not keep it. */
+const PATIENCE = 1000;
+
 interface BfdDeps {
   readonly clock: Clock;
   readonly transport: BfdTransport;
@@ -26,8 +29,11 @@ interface BfdDeps {
 export interface BfdWatch {
   readonly status: BfdStatus;
   configure(settings: BfdSettings): void;
-  /** AdminDown is sent to the neighbor, for as long as it may take; nothing is reported any more. */
-  stop(): void;
+  /**
+   * AdminDown is sent to the neighbor, for as long as it may take; nothing is reported any more. `after`: not before this has
+   * resolved, or a second has passed.
+   */
+  stop(after?: Promise<void>): void;
 }
 
 /** A session, and how it reaches its neighbor. */
@@ -39,7 +45,7 @@ interface Entry {
   channel: BfdChannel | undefined;
   /** Why there is no channel. */
   fault: string;
-  /** Until the next attempt at a channel, or the end of the farewell. */
+  /** Until the next attempt at a channel, or the beginning or the end of the farewell. */
   timer: Timer | undefined;
   /** Nobody watches it any more. */
   leaving: boolean;
@@ -119,7 +125,7 @@ export class Bfd {
         return session.status;
       },
       configure: (wanted) => session.configure(wanted),
-      stop: () => this.#leave(entry),
+      stop: (after) => this.#leave(entry, after),
     };
   }
 
@@ -130,7 +136,7 @@ export class Bfd {
    */
   close(): void {
     for (const entry of this.#entries.values()) {
-      if (!entry.leaving) entry.session.disable();
+      entry.session.disable();
       this.#forget(entry);
     }
     this.#deps.transport.close();
@@ -160,11 +166,27 @@ export class Bfd {
     }
   }
 
-  #leave(entry: Entry): void {
+  #leave(entry: Entry, after: Promise<void> | undefined): void {
     if (entry.leaving) return;
     entry.leaving = true;
-    entry.session.disable();
     entry.timer?.cancel();
+    if (after === undefined) {
+      this.#sayFarewell(entry);
+      return;
+    }
+    let isSaid = false;
+    const once = () => {
+      if (isSaid || this.#entries.get(entry.session.discriminator) !== entry) return;
+      isSaid = true;
+      this.#sayFarewell(entry);
+    };
+    entry.timer = this.#deps.clock.after(PATIENCE, once);
+    void after.then(once);
+  }
+
+  #sayFarewell(entry: Entry): void {
+    entry.timer?.cancel();
+    entry.session.disable();
     entry.timer = this.#deps.clock.after(entry.session.farewell, () => this.#forget(entry));
   }
 

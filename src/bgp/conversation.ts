@@ -87,6 +87,11 @@ export class Conversation implements LinkHost, UpdateHost {
     return this.#established;
   }
 
+  /** Resolves when the connections of a session that has ended have closed; undefined where there are none, or one stands. */
+  get closing(): Promise<void> | undefined {
+    return this.#established === undefined && this.links.hasConnections ? this.links.closed() : undefined;
+  }
+
   /** Of UpdateHost. */
   checkLimits(): void {
     this.#host.checkLimits();

@@ -179,6 +179,11 @@ export class Links {
     for (const resolve of this.#whenClosed.splice(0)) resolve();
   }
 
+  /** True also while one that has ended has not closed. */
+  get hasConnections(): boolean {
+    return this.#connections.size > 0;
+  }
+
   /** Resolves when no connection is left. */
   closed(): Promise<void> {
     if (this.#connections.size === 0) return Promise.resolve();

@@ -5,13 +5,22 @@ import type { NeighborConfig } from './config.js';
 export class PathWatch {
   readonly #bfd: Pick<Bfd, 'watch'> | undefined;
   readonly #listener: BfdListener;
+  readonly #closing: () => Promise<void> | undefined;
   #target: BfdTarget | undefined;
   #watch: BfdWatch | undefined;
 
-  /** `bfd`: undefined where nothing can be probed. */
-  constructor(bfd: Pick<Bfd, 'watch'> | undefined, listener: BfdListener) {
+  /**
+   * `bfd`: undefined where nothing can be probed; `closing`: resolves when connections that end have closed, undefined where none
+   * does.
+   */
+  constructor(
+    bfd: Pick<Bfd, 'watch'> | undefined,
+    listener: BfdListener,
+    closing: () => Promise<void> | undefined,
+  ) {
     this.#bfd = bfd;
     this.#listener = listener;
+    this.#closing = closing;
   }
 
   /** Undefined where the path is not watched. */
@@ -38,8 +47,12 @@ export class PathWatch {
     this.#watch = this.#bfd?.watch(target, settings, this.#listener);
   }
 
+  /**
+   * FRR takes AdminDown for a failure of the path: where it hears of that before our NOTIFICATION, the session ends for BFD, and
+   * nobody there learns why we have ended it.
+   */
   #end(): void {
-    this.#watch?.stop();
+    this.#watch?.stop(this.#closing());
     this.#watch = undefined;
   }
 }

@@ -45,6 +45,7 @@ export class Session implements ConversationHost {
       onLost: (reason) => this.#talk.guard(() => this.#talk.links.abandon(() => this.#talk.losing(reason))),
       onDown: (...args) => this.#pathFailed(...args),
       isInUse: () => this.#talk.standing !== undefined,
+      closing: () => this.#talk.closing,
     });
   }
 

@@ -17,6 +17,8 @@ export interface WhereaboutsHost extends BfdListener {
   onLost(reason: string): void;
   /** True while the neighbor must not become another one. */
   isInUse(): boolean;
+  /** Resolves when the connections that end have closed; undefined where none does. */
+  closing(): Promise<void> | undefined;
 }
 
 /**
@@ -32,7 +34,9 @@ export class Whereabouts {
 
   constructor(scouts: Scouts, host: WhereaboutsHost) {
     this.#scouts = scouts;
-    this.#path = new PathWatch(scouts.bfd, { onDown: (...args) => host.onDown(...args) });
+    this.#path = new PathWatch(scouts.bfd, { onDown: (...args) => host.onDown(...args) }, () =>
+      host.closing(),
+    );
     this.#listener = {
       onPeer: (address, reason) => {
         if (this.#address !== undefined) {

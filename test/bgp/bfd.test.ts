@@ -1,6 +1,14 @@
 import test from 'ava';
-import type { BfdListener, BfdSettings, BfdStatus, BfdTarget } from '../../src/bfd/index.js';
+import {
+  Bfd,
+  type BfdListener,
+  type BfdSettings,
+  type BfdStatus,
+  type BfdTarget,
+} from '../../src/bfd/index.js';
+import type { Speaker, SpeakerConfig } from '../../src/bgp/index.js';
 import { encodeNotification } from '../../src/wire/index.js';
+import { MemoryBfdNetwork } from '../doubles/memory-bfd.js';
 import {
   EVPN_CAPABILITIES,
   encoderOf,
@@ -212,4 +220,101 @@ test('a neighbor that is shut down is not watched, and a reset changes nothing',
   t.deepEqual(bfd.asked, ['stop', 'watch 10.0.0.2 from any 100']);
   speaker.resetNeighbor(NEIGHBOR);
   t.deepEqual(bfd.asked.slice(2), ['configure 100']);
+});
+
+/** A session that stands, with BFD that is up at both ends; `adminDown`: what the neighbor had heard when our AdminDown left. */
+async function watched() {
+  const fabric = new Fabric();
+  const { clock, log } = fabric;
+  const paths = new MemoryBfdNetwork(clock);
+  const [ours, theirs] = ['10.0.0.1', NEIGHBOR].map(
+    (address) => new Bfd({ clock, log, transport: paths.host(address) }),
+  );
+  fabric.bfd = ours;
+  const config = (extra: object = {}): SpeakerConfig => ({
+    asn: 65001,
+    routerId: 0x0a000001,
+    listen: [{ address: '10.0.0.1', port: 179 }],
+    neighbors: [neighborConfig(NEIGHBOR, 65002, { passive: true, bfd: BFD, ...extra })],
+  });
+  const speaker = fabric.speaker('10.0.0.1', config());
+  await speaker.start();
+  ours.begin();
+  theirs.begin();
+  theirs.watch({ address: '10.0.0.1', localAddress: undefined, multihop: false }, BFD, { onDown() {} });
+  const peer = fabric
+    .peer(NEIGHBOR)
+    .connect('10.0.0.1')
+    .establish(openOf(65002, NEIGHBOR, { holdTime: 0 }));
+  clock.advance(5000);
+  const isDown = () => paths.sent.some(({ from, packet }) => from === '10.0.0.1' && packet[1] >> 6 === 0);
+  /** Moves the clock until our AdminDown has left; undefined where it does not within three seconds. */
+  const adminDown = async () => {
+    const began = clock.now();
+    while (clock.now() < began + 3000) {
+      const heard = { notification: peer.lastNotification?.slice(0, 3), closed: peer.closed };
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!isDown()) clock.advance(10);
+      if (isDown()) return { ...heard, after: clock.now() - began };
+    }
+    return undefined;
+  };
+  return { fabric, ours, speaker, peer, config, adminDown, status: () => speaker.neighbor(NEIGHBOR) };
+}
+
+const ENDS: readonly [
+  string,
+  string,
+  (speaker: Speaker, config: (extra?: object) => SpeakerConfig) => unknown,
+][] = [
+  ['an operator', '6/2', (speaker) => speaker.shutDownNeighbor(NEIGHBOR, 'maintenance')],
+  ['its setting', '6/2', (speaker, config) => speaker.reconfigure(config({ shutdown: 'maintenance' }))],
+  ['its removal', '6/3', (speaker, config) => speaker.reconfigure({ ...config(), neighbors: [] })],
+  [
+    'other settings, without BFD',
+    '6/6',
+    (speaker, config) => speaker.reconfigure(config({ bfd: undefined, holdTime: 30 })),
+  ],
+  ['the end of the speaker', '6/2', (speaker) => speaker.stop('evpnd stops')],
+];
+for (const [what, notification, end] of ENDS)
+  test(`BFD is taken down when the neighbor has read why the session ends: by ${what}`, async (t) => {
+    const { speaker, config, adminDown, status } = await watched();
+    t.is(status()?.bfd?.state, 'Up');
+    await Promise.all([end(speaker, config), adminDown()]).then(([, heard]) => {
+      t.like(heard, { notification, closed: true });
+      t.true((heard?.after ?? 0) < 1000);
+    });
+  });
+
+test('BFD is taken down when the neighbor has read which limit has ended the session', async (t) => {
+  const { speaker, peer, config, adminDown, status } = await watched();
+  await speaker.reconfigure(config({ maxRoutes: 1, onLimit: 'stop' }));
+  const encoder = encoderOf();
+  for (const update of encoder.announce(originated(NEIGHBOR), [macRoute(1), macRoute(2)]))
+    peer.connection?.write(update);
+  t.like(await adminDown(), { notification: '6/1', closed: true });
+  t.is(status()?.shutdown?.by, 'limit');
+});
+
+test('a neighbor that reads nothing is told within a second that BFD is taken down', async (t) => {
+  const { speaker, peer, adminDown } = await watched();
+  peer.connection?.pause();
+  speaker.shutDownNeighbor(NEIGHBOR, 'maintenance');
+  const heard = await adminDown();
+  t.like(heard, { notification: undefined, closed: false });
+  t.true((heard?.after ?? 0) >= 990 && (heard?.after ?? 0) <= 1010, String(heard?.after));
+});
+
+test('who is enabled again while BFD waits to be taken down has a session of its own, which ends with the process', async (t) => {
+  const { fabric, ours, speaker, peer, adminDown, status } = await watched();
+  peer.connection?.pause();
+  speaker.shutDownNeighbor(NEIGHBOR, 'maintenance');
+  speaker.enableNeighbor(NEIGHBOR);
+  t.is(await adminDown(), undefined, 'the farewell of the session before is not said for this one');
+  t.is(status()?.bfd?.state, 'Up');
+  fabric.peer(NEIGHBOR).connect('10.0.0.1').connection?.pause();
+  speaker.shutDownNeighbor(NEIGHBOR, 'maintenance');
+  ours.close();
+  t.like(await adminDown(), { after: 0 });
 });
