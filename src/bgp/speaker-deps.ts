@@ -28,8 +28,18 @@ export interface SpeakerDeps {
   readonly decision?: DecisionSettings;
   /** Octets of the heap that the routes of all neighbors may take, about; unlimited where absent. */
   readonly routeMemory?: number;
-  /** What of that the neighbors of other speakers take. */
-  readonly elsewhere?: () => number;
+  /** The other speakers whose neighbors share that. */
+  readonly elsewhere?: () => readonly RouteHolder[];
+}
+
+/** Who holds routes of neighbors, as one of several that share their memory. */
+export interface RouteHolder {
+  /** Octets of the heap that the routes of all neighbors take, about. */
+  readonly memory: number;
+  /** The neighbor whose routes of a family take most; undefined where none has any. */
+  readonly heaviest: { readonly neighbor: string; readonly memory: number } | undefined;
+  /** Lets go of what the neighbor has told, for this reason. */
+  makeRoom(neighbor: string, reason: string): void;
 }
 
 /** What became of a command for a neighbor. */

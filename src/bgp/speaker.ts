@@ -17,7 +17,7 @@ import type { NeighborStatus } from './neighbor-status.js';
 import { RESTART_TIME } from './open.js';
 import { Session } from './session.js';
 import type { SpentSession } from './session-deps.js';
-import type { NeighborOutcome, SpeakerDeps } from './speaker-deps.js';
+import type { NeighborOutcome, RouteHolder, SpeakerDeps } from './speaker-deps.js';
 import { type Connection, type ConnectionHandlers, type ListenEndpoint, NO_HANDLERS } from './transport.js';
 import { TurnBudget } from './turn-budget.js';
 
@@ -32,7 +32,7 @@ const STOP_MILLISECONDS = 3000;
  * A BGP speaker: its neighbors, what they announce of L2VPN/EVPN (`rib`) and what they are sent of it (`localRib`). RIBs of
  * other families are its owner's, who gives them to it.
  */
-export class Speaker {
+export class Speaker implements RouteHolder {
   readonly rib: Rib;
   readonly localRib = new LocalRib();
   /** Called with the neighbor's address when its session has brought its End-of-RIB. */
@@ -284,9 +284,17 @@ export class Speaker {
     for (const session of this.#sessions.values()) session.deviceGone(reason);
   }
 
-  /** Octets of the heap that the routes of all neighbors take, about. */
+  /** Of RouteHolder, as are the next two. */
   get memory(): number {
     return this.#ribs.reduce((sum, { rib }) => sum + rib.memory, 0);
+  }
+
+  get heaviest(): RouteHolder['heaviest'] {
+    return heaviestOf(this.#ribs.map(({ rib }) => rib.heaviest));
+  }
+
+  makeRoom(neighbor: string, reason: string): void {
+    this.#sessions.get(neighbor)?.makeRoom(reason);
   }
 
   #sourcesChanged(): void {
@@ -299,16 +307,18 @@ export class Speaker {
 
   /** Limits of the neighbors bound each; what all take together is bounded at the expense of the one that takes most. */
   readonly #grown = (): void => {
-    const { routeMemory = Number.POSITIVE_INFINITY, elsewhere = () => 0 } = this.#deps;
-    const all = this.memory + elsewhere();
+    const { routeMemory = Number.POSITIVE_INFINITY, elsewhere = () => [] } = this.#deps;
+    const holders: readonly RouteHolder[] = [this, ...elsewhere()];
+    const all = holders.reduce((sum, { memory }) => sum + memory, 0);
     if (all <= routeMemory) return;
-    const [{ neighbor, memory }] = this.#ribs
-      .map(({ rib }) => rib.heaviest ?? { neighbor: '', memory: 0 })
-      .sort((a, b) => b.memory - a.memory);
-    this.#sessions
-      .get(neighbor)
-      ?.makeRoom(
-        `out of memory for routes: those of all neighbors take about ${mebibytes(all)} of ${mebibytes(routeMemory)} MiB, this one's ${mebibytes(memory)}`,
+    const found = holders.map((holder) => ({ holder, heaviest: holder.heaviest }));
+    const most = heaviestOf(found.map(({ heaviest }) => heaviest));
+    if (most === undefined) return;
+    found
+      .find(({ heaviest }) => heaviest === most)
+      ?.holder.makeRoom(
+        most.neighbor,
+        `out of memory for routes: those of all neighbors take about ${mebibytes(all)} of ${mebibytes(routeMemory)} MiB, this one's ${mebibytes(most.memory)}`,
       );
   };
 
@@ -433,4 +443,9 @@ export class Speaker {
     );
     return this.#gate.entered(remoteAddress, false, NO_HANDLERS);
   }
+}
+
+/** The first of those that take most. */
+function heaviestOf(all: readonly RouteHolder['heaviest'][]): RouteHolder['heaviest'] {
+  return all.reduce((most, each) => ((each?.memory ?? 0) > (most?.memory ?? 0) ? each : most), undefined);
 }

@@ -46,7 +46,7 @@ export class Speakers {
   constructor(config: SpeakerConfig, deps: SpeakersDeps) {
     this.#deps = deps;
     this.#config = config;
-    this.#main = new Speaker(config, { ...deps, elsewhere: () => this.#memory - this.#main.memory });
+    this.#main = new Speaker(config, { ...deps, elsewhere: () => this.#othersThan(this.#main) });
     for (const [vrf, its] of config.vrfs ?? []) this.#add(vrf, its);
   }
 
@@ -63,8 +63,8 @@ export class Speakers {
     return [this.#main, ...[...this.#vrfs.values()].map(({ speaker }) => speaker)];
   }
 
-  get #memory(): number {
-    return this.#all.reduce((sum, { memory }) => sum + memory, 0);
+  #othersThan(speaker: Speaker): readonly Speaker[] {
+    return this.#all.filter((each) => each !== speaker);
   }
 
   /** Of Speaker, as are the others that say nothing else. */
@@ -222,7 +222,7 @@ export class Speakers {
       log: logOf(vrf, log),
       ...(events && { events: eventsOf(vrf, events) }),
       otherRibs: ribsOfVrf(vrf),
-      elsewhere: () => this.#memory - speaker.memory,
+      elsewhere: () => this.#othersThan(speaker),
     });
     const its: InVrf = { speaker, ifindex: undefined };
     this.#vrfs.set(vrf, its);

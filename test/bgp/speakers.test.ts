@@ -49,6 +49,7 @@ const unicast = (clock: Clock) => ({
 async function leaf(
   neighborsOf: (vrf: string) => Partial<NeighborConfig> = () => ({}),
   configured: Iterable<string> = VRFS.keys(),
+  routeMemory = Number.POSITIVE_INFINITY,
 ) {
   const fabric = new Fabric();
   const networks = new Map([...VRFS.keys()].map((vrf) => [vrf, new MemoryNetwork(fabric.clock)]));
@@ -100,6 +101,7 @@ async function leaf(
     clock: fabric.clock,
     transport,
     log: fabric.log,
+    routeMemory,
     events: { push: (event) => events.push(event) },
     ribsOfVrf: (vrf) => {
       const made = unicast(fabric.clock);
@@ -107,6 +109,8 @@ async function leaf(
       return [ribsOf(made.rib, made.local)];
     },
   });
+  const attributes = { nextHop: parseIp(THEIRS), extendedCommunities: [], pmsiTunnel: undefined };
+  const tell = new Map<string, (prefix: string) => void>();
   for (const [vrf, network] of networks) {
     const far = unicast(fabric.clock);
     const peer = new Speaker(
@@ -123,17 +127,14 @@ async function leaf(
         otherRibs: [ribsOf(far.rib, far.local)],
       },
     );
-    far.local.originate(nlri(vrf === 'red' ? '198.51.100.0/24' : '203.0.113.0/24'), {
-      nextHop: parseIp(THEIRS),
-      extendedCommunities: [],
-      pmsiTunnel: undefined,
-    });
+    tell.set(vrf, (prefix) => far.local.originate(nlri(prefix), attributes));
+    tell.get(vrf)?.(vrf === 'red' ? '198.51.100.0/24' : '203.0.113.0/24');
     await peer.start();
   }
   const states = () => speakers.neighbors().map(({ address, vrf, state }) => [address, vrf, state]);
   const routes = (vrf: string) =>
     [...(ribs.get(vrf)?.rib.destinations() ?? [])].map(({ nlri: { prefix } }) => prefix);
-  return { fabric, speakers, config, states, routes, events, refusals, networks };
+  return { fabric, speakers, config, states, routes, events, refusals, networks, tell };
 }
 
 test('two VRFs have a neighbor at the same address, each with its session, routes, name and commands', async (t) => {
@@ -275,4 +276,22 @@ test('an address that a VRF has not keeps no session from coming up, and is list
   refusals.delete('red');
   await change();
   t.true(isListening());
+});
+
+test('the memory of all: whoever takes most makes room, also where a neighbor in another VRF has brought the last of it', async (t) => {
+  const { fabric, speakers, states, tell } = await leaf(undefined, undefined, 1_300_000);
+  speakers.interfacesChanged(INTERFACES, VRFS);
+  await speakers.start();
+  fabric.clock.advance(5000);
+  for (let i = 0; i < 1000; i++) tell.get('red')?.(`10.1.${i >> 8}.${i & 255}/32`);
+  for (let i = 0; i < 100; i++) tell.get('blue')?.(`10.2.${i >> 8}.${i & 255}/32`);
+  fabric.clock.advance(1000);
+  t.deepEqual(
+    states().map(([, , state]) => state),
+    ['Established', 'Established'],
+  );
+  for (let i = 100; i < 500; i++) tell.get('blue')?.(`10.2.${i >> 8}.${i & 255}/32`);
+  fabric.clock.advance(1000);
+  t.regex(String(speakers.neighbor('192.0.2.1@red')?.lastDown?.reason), /^out of memory for routes/);
+  t.like(speakers.neighbor('192.0.2.1@blue'), { state: 'Established', flaps: 0 });
 });
