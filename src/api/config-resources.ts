@@ -91,7 +91,8 @@ const ItemPath = Type.Object({
     }),
   ),
   key: Type.String({
-    description: 'What the item is known by: `address` or `interface`, `vni`, `prefix`, `name`.',
+    description:
+      'What the item is known by: `address` or `interface`, `vni`, `prefix`, `name`; with `@` and the VRF behind it where the item is in one.',
   }),
 });
 

@@ -11,7 +11,17 @@ import {
   type ToStringOptions,
   type YAMLSeq,
 } from 'yaml';
-import { ITEM_LISTS, type ItemList, itemList, type Mapping, nameSettingOf, namesOf } from './item-lists.js';
+import {
+  ITEM_LISTS,
+  type ItemList,
+  type ItemName,
+  itemList,
+  type Mapping,
+  nameSettingOf,
+  namesOf,
+  splitName,
+} from './item-lists.js';
+import { inheritFromPeerGroups } from './peer-groups.js';
 
 /**
  * A change of a file: one item of a list is put (made, or replaced as a whole) or deleted (`item` undefined), or the file is
@@ -175,10 +185,10 @@ function withItem(
   content: Mapping,
   { list, key, item }: Extract<ConfigEdit, { list: string }>,
 ): Mapping {
-  const { of, index } = placeOf(document, list, key);
+  const { of, index, named } = placeOf(document, list, key, item);
   const present = of.path.reduce<unknown>((at, name) => (isMapping(at) ? at[name] : undefined), content);
   const items: unknown[] = Array.isArray(present) ? [...present] : [];
-  const put = item === undefined ? [] : [withKey(of, key, item)];
+  const put = item === undefined ? [] : [withKey(of, named, item, vrfOf(document, list, item))];
   if (index < 0) items.push(...put);
   else items.splice(index, 1, ...put);
   return merged(
@@ -210,48 +220,76 @@ export function itemOf(text: string, list: string, key: string): Mapping | undef
 
 function editItem(document: Document, edit: Extract<ConfigEdit, { list: string }>): void {
   const { list, key, item } = edit;
-  const { of, sequence, index } = placeOf(document, list, key);
+  const { of, sequence, index, named } = placeOf(document, list, key, item);
   if (item === undefined) {
     if (index < 0) throw new EditError('no-such-item', `${list}: there is none that is known by ${key}`);
     sequence?.items.splice(index, 1);
     return;
   }
-  const whole = withKey(of, key, item);
+  const whole = withKey(of, named, item, vrfOf(document, list, item));
   if (!sequence) document.setIn(of.path, document.createNode([whole]));
   else if (index < 0) sequence.add(document.createNode(whole));
   else sequence.items[index] = document.createNode(whole);
 }
 
-function placeOf(
-  document: Document,
-  list: string,
-  key: string,
-): { readonly of: ItemList; readonly sequence: YAMLSeq | undefined; readonly index: number } {
+/** Where an item stands, and what it is called. */
+interface Place {
+  readonly of: ItemList;
+  readonly sequence: YAMLSeq | undefined;
+  /** Below 0 where there is none. */
+  readonly index: number;
+  readonly named: ItemName;
+}
+
+/**
+ * `put`: what is to stand there, which says its VRF where the name does not. What is only looked for may go without its VRF where
+ * no other item is called so.
+ */
+function placeOf(document: Document, list: string, text: string, put?: Mapping): Place {
   const of = itemList(list);
   if (!of) throw new EditError('no-such-item', `${list}: allowed are ${ITEM_LISTS.join(', ')}`);
   const node = document.getIn(of.path, true);
   const sequence = isSeq(node) ? node : undefined;
+  const { key, vrf } = splitName(of, text);
+  const named = { key, vrf: vrf ?? (put && vrfOf(document, list, put)) };
   const wanted = namesOf(of, everyName(of, key));
-  const index = (sequence?.items ?? []).findIndex((item) => {
-    const node = itemAt(document, item);
+  const items = sequence?.items ?? [];
+  const called = [...items.keys()].filter((index) => {
+    const node = itemAt(document, items[index]);
     const names = isMap(node) ? namesOf(of, node.toJS(document)) : new Map<string, string>();
     return [...names].some(([name, text]) => wanted.get(name) === text);
   });
-  return { of, sequence, index };
+  const exact = called.find((index) => {
+    const node = itemAt(document, items[index]);
+    return !of.isPlaced || (isMap(node) && vrfOf(document, list, node.toJS(document)) === named.vrf);
+  });
+  const sole = named.vrf === undefined && put === undefined && called.length === 1 ? called[0] : undefined;
+  return { of, sequence, index: exact ?? sole ?? -1, named };
+}
+
+/** The VRF that the item is in by its own setting or its peer group's. */
+function vrfOf(document: Document, list: string, item: Mapping): string | undefined {
+  const member: Record<string, unknown> = { ...item };
+  inheritFromPeerGroups({ [list]: [member], 'peer-groups': dataOf(document)['peer-groups'] });
+  return typeof member.vrf === 'string' ? member.vrf : undefined;
 }
 
 function itemAt(document: Document, item: unknown): Node | undefined {
   return isAlias(item) ? item.resolve(document) : (item as Node | undefined);
 }
 
-/** The item with the setting that it is known by, first. Throws EditError where it has another one. */
-function withKey(of: ItemList, key: string, item: Mapping): Mapping {
+/** The item with the settings that it is known by, first; `vrf`: that it has without them. Throws EditError where it has others. */
+function withKey(of: ItemList, named: ItemName, item: Mapping, vrf: string | undefined): Mapping {
+  const { key } = named;
   const wanted = namesOf(of, everyName(of, key));
   const own = namesOf(of, item);
   for (const [name, text] of own)
     if (wanted.get(name) !== text)
       throw new EditError('wrong-key', `${name}: found ${text}, allowed is ${key}, by which it is named`);
-  return own.size > 0 ? item : { ...nameSettingOf(of, key), ...item };
+  if (of.isPlaced && vrf !== undefined && vrf !== named.vrf)
+    throw new EditError('wrong-key', `vrf: found ${vrf}, allowed is ${named.vrf}, by which it is named`);
+  const place = of.isPlaced && vrf === undefined && named.vrf !== undefined ? { vrf: named.vrf } : {};
+  return { ...(own.size > 0 ? {} : nameSettingOf(of, key)), ...item, ...place };
 }
 
 function everyName({ knownBy }: ItemList, key: string): Mapping {

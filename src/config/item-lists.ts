@@ -9,7 +9,18 @@ export interface ItemList {
   readonly path: readonly string[];
   readonly knownBy: readonly string[];
   readonly rows: Rows;
+  /** True where an item in a VRF has `@` and the VRF behind its name, since another VRF may have one of the same name. */
+  readonly isPlaced: boolean;
 }
+
+/** The name of an item within its VRF, and the VRF; undefined where the name has none. */
+export interface ItemName {
+  readonly key: string;
+  readonly vrf: string | undefined;
+}
+
+/** What is in a VRF itself; a peer group only says so of its members. */
+const PLACED: readonly string[] = ['neighbors', 'listen-ranges'];
 
 /** The lists by the last key of their path, by which the API names them. */
 const LISTS: ReadonlyMap<string, ItemList> = new Map(listsOf(SETTINGS, []));
@@ -23,13 +34,19 @@ function listsOf(rows: Rows, above: readonly string[]): [string, ItemList][] {
     if (row.kind === 'section') return listsOf(row.rows, path);
     if (row.kind !== 'list') return [];
     const { knownBy, rows: settings } = row as List<Rows>;
-    return [[key, { path, knownBy, rows: settings }]];
+    return [[key, { path, knownBy, rows: settings, isPlaced: PLACED.includes(key) }]];
   });
 }
 
 /** The list of that name; undefined where there is none. */
 export function itemList(name: string): ItemList | undefined {
   return LISTS.get(name);
+}
+
+/** No address, prefix or interface has an `@`. */
+export function splitName({ isPlaced }: ItemList, text: string): ItemName {
+  const at = isPlaced ? text.indexOf('@') : -1;
+  return at < 0 ? { key: text, vrf: undefined } : { key: text.slice(0, at), vrf: text.slice(at + 1) };
 }
 
 /** Returns what an item is known by: each of its settings for that, in one spelling. */

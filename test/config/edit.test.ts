@@ -1,6 +1,6 @@
 import test from 'ava';
 import { type ConfigEdit, contentOf, EditError, editConfig, itemOf } from '../../src/config/edit.js';
-import { ITEM_LISTS } from '../../src/config/index.js';
+import { ITEM_LISTS, type Mapping } from '../../src/config/index.js';
 import { parseConfig } from '../../src/config/load.js';
 
 const FILE = `# this leaf
@@ -52,6 +52,63 @@ test('an item is known however it is spelled', (t) => {
   t.is(itemOf(FILE, 'neighbors', 'swp2'), undefined);
   const byInterface = edited({ list: 'neighbors', key: 'swp2', item: { 'remote-as': 'external' } });
   t.deepEqual(itemOf(byInterface, 'neighbors', 'swp2'), { interface: 'swp2', 'remote-as': 'external' });
+});
+
+const IN_VRFS = `asn: 65001
+router-id: 10.0.0.1
+peer-groups:
+  - { name: hosts, vrf: blue, families: [ipv4-unicast] }
+neighbors:
+  - { address: 192.0.2.1, remote-as: 65100, vrf: red, families: [ipv4-unicast] }
+  - { address: 192.0.2.1, remote-as: 65200, peer-group: hosts }
+  - { address: 192.0.2.2, remote-as: 65300, peer-group: hosts }
+`;
+
+test('a neighbor in a VRF has the VRF in its name, whether it says so itself or its peer group', (t) => {
+  const asOf = (key: string, text = IN_VRFS) => itemOf(text, 'neighbors', key)?.['remote-as'];
+  const set = (key: string, item: object | undefined, text?: string) =>
+    edited({ list: 'neighbors', key, item: item as Mapping | undefined }, text ?? IN_VRFS);
+  t.deepEqual(
+    ['192.0.2.1@red', '192.0.2.1@blue', '192.0.2.1@green', '192.0.2.1', '192.0.2.2', '192.0.2.2@blue'].map(
+      (key) => asOf(key),
+    ),
+    [65100, 65200, undefined, undefined, 65300, 65300],
+  );
+  const families = ['ipv4-unicast'];
+  const changed = set('192.0.2.1@blue', { 'remote-as': 65201, 'peer-group': 'hosts' });
+  t.deepEqual([asOf('192.0.2.1@red', changed), asOf('192.0.2.1@blue', changed)], [65100, 65201]);
+  t.false(changed.includes('vrf: blue, remote-as'), 'its group has the VRF');
+  const added = set('192.0.2.1@green', { 'remote-as': 65400, families });
+  t.deepEqual(itemOf(added, 'neighbors', '192.0.2.1@green'), {
+    address: '192.0.2.1',
+    'remote-as': 65400,
+    families,
+    vrf: 'green',
+  });
+  // The item says where it is
+  const said = set('192.0.2.1', { 'remote-as': 65101, families, vrf: 'red' });
+  t.deepEqual([asOf('192.0.2.1@red', said), asOf('192.0.2.1@blue', said)], [65101, 65200]);
+  // One in no VRF is another
+  const beside = set('192.0.2.2', { 'remote-as': 65500 });
+  t.deepEqual([asOf('192.0.2.2', beside), asOf('192.0.2.2@blue', beside)], [65500, 65300]);
+  const gone = set('192.0.2.1@red', undefined);
+  t.deepEqual([asOf('192.0.2.1@red', gone), asOf('192.0.2.1', gone)], [undefined, 65200]);
+  t.is(asOf('192.0.2.2', set('192.0.2.2', undefined)), undefined);
+  t.throws(() => set('192.0.2.1', undefined), { instanceOf: EditError, code: 'no-such-item' });
+  t.throws(() => set('192.0.2.1@red', { 'remote-as': 65100, 'peer-group': 'hosts' }), {
+    instanceOf: EditError,
+    message: 'vrf: found blue, allowed is red, by which it is named',
+  });
+});
+
+test('a listen range in a VRF has the VRF in its name, a peer group has not', (t) => {
+  const range = { 'remote-as': 'external', families: ['ipv4-unicast'] };
+  const one = edited({ list: 'listen-ranges', key: '192.0.2.0/24@red', item: range }, IN_VRFS);
+  const two = edited({ list: 'listen-ranges', key: '192.0.2.0/24@blue', item: range }, one);
+  t.is((contentOf(two)['listen-ranges'] as unknown[]).length, 2);
+  t.like(itemOf(two, 'listen-ranges', '192.0.2.0/24@blue'), { prefix: '192.0.2.0/24', vrf: 'blue' });
+  t.like(itemOf(two, 'peer-groups', 'hosts'), { vrf: 'blue' });
+  t.is(itemOf(two, 'peer-groups', 'hosts@blue'), undefined);
 });
 
 test('a patch sets, replaces lists and takes keys out (RFC 7396)', (t) => {
