@@ -55,6 +55,7 @@ interface Launched {
   readonly sent: Sent;
   readonly isMapped: IsMapped;
   readonly flight: Flight;
+  readonly begun: number;
   /** As the kernel answered, once that is read. */
   results: OperationResult[] | undefined;
   /** What failed has been done otherwise where that can be. */
@@ -171,6 +172,11 @@ export class Programmer {
     return this.#launched.length > 0;
   }
 
+  /** What was launched waits for others, who hold the kernel's lock: whoever asks anything now waits with it. */
+  get isHeldUp(): boolean {
+    return this.isFlying && this.#now() - this.#launched[0].begun >= HELD_UP_LAUNCHED;
+  }
+
   /** What was launched, and is not over, is about the MAC: in whatever table. */
   concerns(mac: Mac | undefined): boolean {
     return this.#launched.some(({ operations }) =>
@@ -191,8 +197,16 @@ export class Programmer {
   /** As `Kernel.launch`, where `mayLaunch`. */
   launch(operations: readonly Operation[], isMapped: IsMapped, flight: Flight): boolean {
     const sent = this.#encode(operations, 0, operations.length);
-    const launched: Launched = { operations, sent, isMapped, flight, results: undefined, retried: false };
     const begun = this.#now();
+    const launched: Launched = {
+      operations,
+      sent,
+      isMapped,
+      flight,
+      begun,
+      results: undefined,
+      retried: false,
+    };
     const done = () => {
       if (this.#launched[0] !== launched) return;
       const end = this.#now();

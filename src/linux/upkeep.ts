@@ -36,6 +36,10 @@ export const DEFAULT_POLICY: KernelPolicy = {
 
 /** Two who disagree about a flag change it once in this many milliseconds and not in a loop. */
 const PAUSE_MS = 1000;
+/** While something is under way it is looked so often whether that is over, */
+const FLYING_MS = 50;
+/** and so many times: under a bulk that goes on and on its end is waited for. */
+const MOST_POSTPONED = 10;
 /** Routes change without a word to us: the way to the VTEPs is asked for anew so often. */
 const LOOK_AGAIN_MS = 30_000;
 /** A few VTEPs show the underlay as well as a thousand. */
@@ -107,6 +111,9 @@ function sameLoops(a: ReadonlyMap<Ip, string>, b: ReadonlyMap<Ip, string>): bool
   return a.size === b.size && [...a].every(([vtep, device]) => b.get(vtep) === device);
 }
 
+/** Who is asked. */
+type Asked = Pick<Programmer, 'isFlying' | 'isHeldUp' | 'set' | 'way'>;
+
 /**
  * What evpnd looks after beside rows: settings of ports where the operator wants that, and what the checks need of the
  * routing table: the underlay's MTU, VTEP addresses that no device has, and VTEPs whose way ends here, or to which there is none. Its owner calls
@@ -126,13 +133,14 @@ export class Upkeep {
   #dueAt = Number.POSITIVE_INFINITY;
   #setAt = Number.NEGATIVE_INFINITY;
   #closed = false;
+  #postponed = 0;
   /** The driver of some switch ASIC is not known, and it may be asked for so often in a hurry. */
   #isNameless = false;
   #hurries = 10;
 
   constructor(
     readonly table: LinkTable,
-    readonly programmer: () => Programmer | undefined,
+    readonly programmer: () => Asked | undefined,
     readonly retell: () => void,
     readonly log: Log,
   ) {}
@@ -182,11 +190,14 @@ export class Upkeep {
   }
 
   #work(): void {
-    // A question would wait for what is under way
-    if (this.programmer()?.isFlying) {
-      this.#schedule(PAUSE_MS);
+    // A question would wait for what is under way: for a moment, but where others hold the kernel's lock for as long as they do
+    const programmer = this.programmer();
+    if (programmer?.isFlying && (programmer.isHeldUp || this.#postponed < MOST_POSTPONED)) {
+      this.#postponed++;
+      this.#schedule(FLYING_MS);
       return;
     }
+    this.#postponed = 0;
     try {
       this.#measure();
       this.#set();
@@ -258,7 +269,7 @@ export class Upkeep {
   }
 
   /** Returns the VTEPs that have been without a way for a while. */
-  #unreachable(programmer: Programmer): Set<Ip> {
+  #unreachable(programmer: Asked): Set<Ip> {
     const locals = new Set<Ip>();
     // The packets of a device that is bound to another one go by it alone, or by the table of its VRF
     let isBound = false;
@@ -287,7 +298,7 @@ export class Upkeep {
   }
 
   /** Returns which `local` addresses of VXLAN devices a route alone delivers here (`ip route add local … dev lo`). */
-  #localRoutes(programmer: Programmer): Set<Ip> {
+  #localRoutes(programmer: Asked): Set<Ip> {
     const locals = new Set<Ip>();
     for (const { vxlan } of this.table.links.values())
       if (vxlan?.local !== undefined && !isMartian(vxlan.local)) locals.add(vxlan.local);
