@@ -124,6 +124,13 @@ export class EchoWindow {
     this.#owner.hide(undefined);
   }
 
+  /** The row's key was written: what is heard of it before the queue has been empty may be older than that. */
+  hasWritten(row: NeighMessage): boolean {
+    if (this.#written.length === 0) return false;
+    this.#index();
+    return this.#keys.find(row) !== undefined;
+  }
+
   /** A notification came, `gone` that of a row's end: is it of a key that was just written? */
   heard(row: NeighMessage, gone: boolean): void {
     if (this.#written.length === 0) return;

@@ -121,7 +121,8 @@ export class LinuxKernel implements Kernel {
       {
         reading: () => this.#open?.programmer.land(),
         message: (type, at, end) => this.#notification(type, at, end),
-        goesFirst: (row) => hasMovedHere(row, this.#table, known) && !programmer.concerns(row.mac),
+        goesFirst: (row) =>
+          hasMovedHere(row, this.#table, known) && !programmer.concerns(row.mac) && !echoes.hasWritten(row),
         drained: () => {
           this.#open?.echoes.drained();
           teller.scheduleTopology();

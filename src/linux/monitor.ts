@@ -96,8 +96,8 @@ export class Monitor {
     this.#buffer = this.#socket.buffer;
     this.#ahead = new ReadAhead({
       goesFirst: (row) => events.goesFirst(row),
-      message: (type, at, end) => {
-        this.#buffer = this.#socket.buffer;
+      message: (buffer, type, at, end) => {
+        this.#buffer = buffer;
         this.#message(type, at, end);
       },
     });
@@ -249,10 +249,11 @@ export class Monitor {
     const end = this.clock.now() + AHEAD_MS;
     for (let readings = 1; !this.#closed && !this.#ahead.isFull; readings++) {
       const received = this.#ahead.read(this.#socket);
-      if (isDrained(received)) return;
+      if (isDrained(received)) break;
       this.#noteLoss(received);
-      if (readings >= AHEAD_READINGS && this.clock.now() >= end) return;
+      if (readings >= AHEAD_READINGS && this.clock.now() >= end) break;
     }
+    if (!this.#closed) this.#ahead.handOver();
   }
 
   /** Reads the socket once, and hands over what was read; true where nothing is left in it. */
