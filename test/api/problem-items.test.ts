@@ -46,7 +46,12 @@ function rooms(
         interfaces: new Map(),
         ownVteps: new Set(),
       },
-      problems: { ofVteps: () => [], contests: { problems: () => [] }, ofHardware: () => [] },
+      problems: {
+        ofVteps: () => [],
+        ofGateways: () => [],
+        contests: { problems: () => [] },
+        ofHardware: () => [],
+      },
       hosts: { problems: () => [] },
     },
     evpn: {
