@@ -1,4 +1,5 @@
 import type { ExecutionContext } from 'ava';
+import { waitFor } from '../../../lab/index.js';
 import {
   type Capability,
   decodeOpen,
@@ -28,8 +29,19 @@ const MANY = Array.from(
   (): Capability => ({ code: 'unknown', rawCode: 239, value: Buffer.alloc(18) }),
 );
 
-/** Says an OPEN of ours to the peer, and resolves with the body of its OPEN and the type of its next message. */
-async function greet(
+/**
+ * Says an OPEN of ours to the peer, and resolves with the body of its OPEN and the type of its next message. FRR closes a connection without
+ * a word while the neighbor is idle, as for a moment after the one before.
+ */
+function greet(
+  peer: PeerFabric,
+  host: string,
+  more: readonly Capability[],
+): Promise<{ open: Buffer; next: MessageType }> {
+  return waitFor(() => greetOnce(peer, host, more), { what: 'an answer to our OPEN', interval: 500 });
+}
+
+async function greetOnce(
   { fabric }: PeerFabric,
   host: string,
   more: readonly Capability[],
