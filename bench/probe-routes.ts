@@ -61,11 +61,8 @@ export function seenRoute(
   seen.gateways = gateways;
 }
 
-/** Compares the main table with the first `count` prefixes, each over exactly these gateways. */
-export function compareRoutes(count: number, gateways: number, spines: readonly number[]): Comparison {
-  const result = { missing: 0, stale: 0, wrong: 0 };
-  const found = new Uint8Array(count);
-  const seen: SeenRoute = { index: -1, gateways: 0 };
+/** Dumps the routes of a family, of all tables, and visits each RTM_NEWROUTE, which is valid until the visit returns. */
+export function eachRoute(family: number, visit: (bytes: Buffer, at: number, end: number) => void): void {
   const socket = new DumpSocket();
   try {
     socket.start((words, sequence) => {
@@ -78,23 +75,32 @@ export function compareRoutes(count: number, gateways: number, spines: readonly 
         sequence,
       );
       words.fill(0, 4, 7);
-      words[4] = K.AF_INET;
+      words[4] = family;
       return 7;
     });
-    const visit = (type: number, at: number, end: number) => {
-      if (type !== K.RTM_NEWROUTE) return;
-      seenRoute(socket.buffer.bytes, at, end, spines, seen);
-      if (seen.index < 0) return;
-      if (seen.index >= count || found[seen.index] !== 0) result.stale++;
-      else {
-        found[seen.index] = 1;
-        if (seen.gateways !== gateways) result.wrong++;
-      }
+    const each = (type: number, at: number, end: number) => {
+      if (type === K.RTM_NEWROUTE) visit(socket.buffer.bytes, at, end);
     };
-    while (socket.step(visit) === 'more');
+    while (socket.step(each) === 'more');
   } finally {
     socket.close();
   }
+}
+
+/** Compares the main table with the first `count` prefixes, each over exactly these gateways. */
+export function compareRoutes(count: number, gateways: number, spines: readonly number[]): Comparison {
+  const result = { missing: 0, stale: 0, wrong: 0 };
+  const found = new Uint8Array(count);
+  const seen: SeenRoute = { index: -1, gateways: 0 };
+  eachRoute(K.AF_INET, (bytes, at, end) => {
+    seenRoute(bytes, at, end, spines, seen);
+    if (seen.index < 0) return;
+    if (seen.index >= count || found[seen.index] !== 0) result.stale++;
+    else {
+      found[seen.index] = 1;
+      if (seen.gateways !== gateways) result.wrong++;
+    }
+  });
   for (const each of found) if (each === 0) result.missing++;
   return result;
 }

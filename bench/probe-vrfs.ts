@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { RTPROT_EVPND } from '../src/dataplane/index.js';
 import * as K from '../src/linux/constants.js';
-import { eachAttribute, writeHeader } from '../src/linux/message.js';
-import { DumpSocket } from '../src/linux/route-socket.js';
+import { eachAttribute } from '../src/linux/message.js';
 import { assemble, IF_EQUAL, LOAD_BYTE, RETURN } from '../src/linux/socket-filter.js';
 import type { Comparison } from './probe-compare.js';
+import { eachRoute } from './probe-routes.js';
 import {
   countingOctet,
   l3Bridge,
@@ -109,36 +109,16 @@ export function compareVrfRoutes(reader: VrfRouteReader, verb: 'come' | 'go'): C
   const { count } = reader.routes;
   const result = { missing: 0, stale: 0, wrong: 0 };
   const found = new Uint8Array(count);
-  const socket = new DumpSocket();
-  try {
-    socket.start((words, sequence) => {
-      writeHeader(
-        { bytes: Buffer.from(words.buffer), words },
-        0,
-        28,
-        K.RTM_GETROUTE,
-        K.NLM_F_REQUEST | K.NLM_F_DUMP,
-        sequence,
-      );
-      words.fill(0, 4, 7);
-      words[4] = reader.family;
-      return 7;
-    });
-    const visit = (type: number, at: number, end: number) => {
-      if (type !== K.RTM_NEWROUTE) return;
-      reader.read(socket.buffer.bytes, at, end);
-      const { index, isOurs, isRight } = reader.seen;
-      if (!isOurs) return;
-      if (verb === 'go' || index < 0 || index >= count || found[index] !== 0) result.stale++;
-      else {
-        found[index] = 1;
-        if (!isRight) result.wrong++;
-      }
-    };
-    while (socket.step(visit) === 'more');
-  } finally {
-    socket.close();
-  }
+  eachRoute(reader.family, (bytes, at, end) => {
+    reader.read(bytes, at, end);
+    const { index, isOurs, isRight } = reader.seen;
+    if (!isOurs) return;
+    if (verb === 'go' || index < 0 || index >= count || found[index] !== 0) result.stale++;
+    else {
+      found[index] = 1;
+      if (!isRight) result.wrong++;
+    }
+  });
   if (verb === 'come') for (const each of found) if (each === 0) result.missing++;
   return result;
 }
